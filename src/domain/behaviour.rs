@@ -1,0 +1,427 @@
+//! Describes how a libvirt release decides: one switch per difference between releases, with dates and sources.
+//! The dates themselves are facts and live in `cpu_map/behaviour.xml`.
+
+use super::definition::words;
+use super::feature::{FeatureId, FeatureSet};
+use super::version::Version;
+
+words! {
+    /// What an incoming guest that is silent about a removed feature is given.
+    Regime {
+        /// Nothing is written: QEMU's default stands, and the full check sees it.
+        Nothing "nothing",
+        /// The feature is switched off.
+        Disable "disable",
+        /// The feature is switched on.
+        Require "require",
+    }
+}
+
+words! {
+    /// When a running guest keeps its original CPU beside the live one, so that two definitions travel.
+    Original {
+        /// Never: only the domain XML travels.
+        Never "never",
+        /// When the live update changed something.
+        IfChanged "if-changed",
+        /// Always.
+        Always "always",
+    }
+}
+
+words! {
+    /// Which difference in a feature marked as added the full check overlooks.
+    AddedExempt {
+        /// None.
+        None "none",
+        /// An extra one.
+        Extra "extra",
+        /// An extra one and a missing one.
+        Both "both",
+    }
+}
+
+words! {
+    /// Whether features marked as added are taken out of what is sent.
+    DropAdded {
+        /// They stay.
+        No "no",
+        /// They go, unless the user named them.
+        Always "always",
+        /// The same, but only where an original CPU is kept.
+        IfOriginal "if-original",
+    }
+}
+
+words! {
+    /// Where a switched-off feature that QEMU does not know disappears.
+    DropUnknown {
+        /// From the definition.
+        Definition "definition",
+        /// Only from the command line.
+        CommandLine "command-line",
+    }
+}
+
+words! {
+    /// How the partial check compares.
+    PartialCheck {
+        /// With the map's idea of the model.
+        Map "map",
+        /// With what QEMU says is missing for the model.
+        Blockers "blockers",
+    }
+}
+
+words! {
+    /// A fact about a release's map that is dated even where the map itself was never read.
+    MapFact {
+        /// The map names the `vmx-*` features.
+        VmxKnown "vmx-known",
+        /// Models mark them as added.
+        VmxAdded "vmx-added",
+        /// There are models with a version, `-v2` and later.
+        Versioned "versioned-models",
+        /// There are models `-v1`.
+        FirstVersions "v1-models",
+        /// `mpx` is on the removed list of the models that had it.
+        MpxRemoved "mpx-removed",
+        /// Old models ask for the old partial check.
+        PartialCompat "partial-compat",
+    }
+}
+
+macro_rules! settings {
+    ($($(#[$doc:meta])* $item:ident $word:literal $type:ty => |$behaviour:ident, $value:ident| $apply:expr);+ $(;)?) => {
+        /// One switch with its value.
+        #[derive(Clone, PartialEq, Debug)]
+        pub enum Setting { $($(#[$doc])* $item($type)),+ }
+
+        impl Setting {
+            /// The names of all switches, in order.
+            pub const NAMES: &'static [&'static str] = &[$($word),+];
+
+            /// Returns the switch's name.
+            pub const fn name(&self) -> &'static str {
+                match self { $(Self::$item(_) => $word),+ }
+            }
+
+            /// Returns the setting a name and a value stand for; feature lists are looked up with `feature`.
+            ///
+            /// # Errors
+            /// What was expected instead, for a sentence after "expected".
+            pub fn parse(name: &str, value: &str, feature: &dyn Fn(&str) -> Option<FeatureId>) -> Result<Self, String> {
+                match name {
+                    $($word => <$type as SettingValue>::read(value, feature).map(Self::$item),)+
+                    _ => Err(format!("one of the switches {}", Self::NAMES.join(", "))),
+                }
+            }
+
+            /// Returns the value as written in the facts; feature lists are named with `feature`.
+            pub fn value(&self, feature: &dyn Fn(FeatureId) -> String) -> String {
+                match self { $(Self::$item(value) => value.write(feature)),+ }
+            }
+        }
+
+        impl Behaviour {
+            /// Sets one switch.
+            pub fn apply(&mut self, setting: &Setting) {
+                match setting {
+                    $(Setting::$item(value) => { let ($behaviour, $value) = (&mut *self, value.clone()); $apply })+
+                }
+            }
+        }
+    };
+}
+
+settings! {
+    /// The definition is brought up to date after start (`virCPUx86UpdateLive`).
+    LiveUpdate "live-update" bool => |b, v| b.live_update = v;
+    /// A cookie with the live CPU travels beside the XML.
+    Cookie "cookie" bool => |b, v| b.cookie = v;
+    /// When the original CPU is kept.
+    Original "original" Original => |b, v| b.original = v;
+    /// What an incoming silent guest is given.
+    RemovedIncoming "removed-incoming" Regime => |b, v| b.removed_incoming = v;
+    /// Which difference in an added feature is overlooked.
+    Added "added" AddedExempt => |b, v| b.added = v;
+    /// Whether added features are taken out of what is sent.
+    DropAdded "drop-added" DropAdded => |b, v| b.drop_added = v;
+    /// The machine type is checked for incoming guests too.
+    ValidateIncomingMachine "validate-incoming-machine" bool => |b, v| b.validate_incoming_machine = v;
+    /// A forbidden feature that the host has refuses the start.
+    ForbidCheck "forbid-check" bool => |b, v| b.forbid_check = v;
+    /// Where a switched-off feature QEMU does not know disappears.
+    DropUnknown "drop-unknown" DropUnknown => |b, v| b.drop_unknown = v;
+    /// Features stripped from the definition before the command line.
+    Ignored "ignored" FeatureSet => |b, v| b.ignored = v;
+    /// The same features are stripped from what QEMU reports.
+    FilterReported "filter-reported" bool => |b, v| b.filter_reported = v;
+    /// How the partial check compares.
+    PartialCheck "partial-check" PartialCheck => |b, v| b.partial_check = v;
+    /// A feature reported both on and unavailable is an error.
+    ConflictCheck "conflict-check" bool => |b, v| b.conflict_check = v;
+    /// `pconfig=disable` is sent with every Icelake-Server.
+    SendPconfig "send-pconfig" bool => |b, v| b.send_pconfig = v;
+    /// The mode `maximum` exists.
+    MaximumMode "maximum-mode" bool => |b, v| b.maximum_mode = v;
+    /// The oldest QEMU it works with.
+    MinimumQemu "minimum-qemu" Version => |b, v| b.minimum_qemu = v;
+    /// The default check of a named model under KVM is `partial`.
+    DefaultCheck "default-check" bool => |b, v| b.default_check = v;
+    /// A dated fact of the map.
+    VmxKnown "vmx-known" bool => |b, v| b.map_facts.set(MapFact::VmxKnown, v);
+    /// A dated fact of the map.
+    VmxAdded "vmx-added" bool => |b, v| b.map_facts.set(MapFact::VmxAdded, v);
+    /// A dated fact of the map.
+    Versioned "versioned-models" bool => |b, v| b.map_facts.set(MapFact::Versioned, v);
+    /// A dated fact of the map.
+    FirstVersions "v1-models" bool => |b, v| b.map_facts.set(MapFact::FirstVersions, v);
+    /// A dated fact of the map.
+    MpxRemoved "mpx-removed" bool => |b, v| b.map_facts.set(MapFact::MpxRemoved, v);
+    /// A dated fact of the map.
+    PartialCompat "partial-compat" bool => |b, v| b.map_facts.set(MapFact::PartialCompat, v);
+}
+
+/// The dated facts of one release's map; `None` where a release lies inside the interval of a date.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
+pub struct MapFacts([Option<bool>; 6]);
+
+impl MapFacts {
+    /// Returns whether the fact holds, if that is dated.
+    pub fn get(self, fact: MapFact) -> Option<bool> {
+        self.0[fact as usize]
+    }
+
+    /// Says whether the fact holds.
+    pub fn set(&mut self, fact: MapFact, holds: bool) {
+        self.0[fact as usize] = Some(holds);
+    }
+
+    /// Says that the release lies inside the interval of the date.
+    pub fn forget(&mut self, fact: MapFact) {
+        self.0[fact as usize] = None;
+    }
+}
+
+/// How one libvirt release decides.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Behaviour {
+    /// The definition is brought up to date after start (`virCPUx86UpdateLive`).
+    pub live_update: bool,
+    /// A cookie with the live CPU travels beside the XML.
+    pub cookie: bool,
+    /// When the original CPU is kept.
+    pub original: Original,
+    /// What an incoming silent guest is given (`virCPUx86Update`'s policy for removed features).
+    pub removed_incoming: Regime,
+    /// Which difference in an added feature the full check overlooks.
+    pub added: AddedExempt,
+    /// Whether added features are taken out of what is sent (`qemuDomainDropAddedCPUFeatures`).
+    pub drop_added: DropAdded,
+    /// The machine type is checked for incoming guests too.
+    pub validate_incoming_machine: bool,
+    /// A forbidden feature that the host has refuses the start.
+    pub forbid_check: bool,
+    /// Where a switched-off feature QEMU does not know disappears.
+    pub drop_unknown: DropUnknown,
+    /// Features stripped from the definition before the command line (`virQEMUCapsCPUFilterFeatures`).
+    pub ignored: FeatureSet,
+    /// The same features are stripped from what QEMU reports.
+    pub filter_reported: bool,
+    /// How the partial check compares.
+    pub partial_check: PartialCheck,
+    /// A feature reported both on and unavailable is an error.
+    pub conflict_check: bool,
+    /// `pconfig=disable` is sent with every Icelake-Server (`qemuDomainMakeCPUMigratable`).
+    pub send_pconfig: bool,
+    /// The mode `maximum` exists.
+    pub maximum_mode: bool,
+    /// The oldest QEMU it works with.
+    pub minimum_qemu: Version,
+    /// The default check of a named model under KVM is `partial`; before, there is no check at all.
+    pub default_check: bool,
+    /// The dated facts of its map.
+    pub map_facts: MapFacts,
+}
+
+impl Default for Behaviour {
+    fn default() -> Self {
+        Self {
+            live_update: false,
+            cookie: false,
+            original: Original::Never,
+            removed_incoming: Regime::Nothing,
+            added: AddedExempt::None,
+            drop_added: DropAdded::No,
+            validate_incoming_machine: false,
+            forbid_check: false,
+            drop_unknown: DropUnknown::Definition,
+            ignored: FeatureSet::EMPTY,
+            filter_reported: false,
+            partial_check: PartialCheck::Map,
+            conflict_check: false,
+            send_pconfig: false,
+            maximum_mode: false,
+            minimum_qemu: Version::default(),
+            default_check: false,
+            map_facts: MapFacts::default(),
+        }
+    }
+}
+
+/// One value in a switch's history.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Dated {
+    /// The value.
+    pub setting: Setting,
+    /// The first release known to have it; `None` for the value every release starts with.
+    pub since: Option<Version>,
+    /// The last release known not to have it, where the two are not neighbours: between them nobody has looked.
+    pub after: Option<Version>,
+    /// Where that was read.
+    pub source: Box<str>,
+    /// Whether it was inferred and not read.
+    pub inferred: bool,
+}
+
+/// A switch with every value it had.
+#[derive(Clone, PartialEq, Debug)]
+pub struct SwitchHistory {
+    /// What the switch decides, in one sentence.
+    pub doc: Box<str>,
+    /// Its values, oldest first.
+    pub values: Vec<Dated>,
+}
+
+/// What a release's place in a switch's history says.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Known<'a> {
+    /// This value.
+    Sure(&'a Dated),
+    /// One of two: the release lies inside the interval of the second.
+    Either(&'a Dated, &'a Dated),
+}
+
+impl SwitchHistory {
+    /// Returns what `release` does, or between which two values it lies; `None` when the history is empty.
+    pub fn at(&self, release: Version) -> Option<Known<'_>> {
+        let mut sure = self.values.first()?;
+        for next in self.values.get(1..).unwrap_or_default() {
+            let since = next.since.unwrap_or_default();
+            if release >= since {
+                sure = next;
+            } else {
+                return Some(match next.after {
+                    Some(after) if release > after => Known::Either(sure, next),
+                    _ => Known::Sure(sure),
+                });
+            }
+        }
+        Some(Known::Sure(sure))
+    }
+}
+
+/// A fix that a distribution's package carries although its release does not.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Backport {
+    /// The release the package is built from.
+    pub release: Version,
+    /// The first build that carries the fix, `5` in `10.0.0-5.el9`.
+    pub build: u32,
+    /// What the build string must contain, `el9`.
+    pub distribution: Box<str>,
+    /// The settings the fix brings.
+    pub settings: Vec<Setting>,
+    /// Where that was read.
+    pub source: Box<str>,
+}
+
+words! {
+    /// Something QEMU does from some point release on.
+    QuirkKind {
+        /// `ht` and `cmp_legacy` are reported when a package has several threads.
+        ThreadsReported "threads-reported",
+        /// `arch-capabilities` is supported only where the silicon has it.
+        ArchCapabilitiesSilicon "arch-capabilities-silicon",
+        /// `arch-capabilities` is not supported for guests with an AMD vendor.
+        ArchCapabilitiesNotAmd "arch-capabilities-not-amd",
+        /// `pdcm` is cleared while the PMU is off, without being marked unavailable.
+        PdcmCleared "pdcm-cleared",
+    }
+}
+
+/// A range of QEMU point releases with something of their own.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Quirk {
+    /// What they do.
+    pub kind: QuirkKind,
+    /// The first release.
+    pub since: Version,
+    /// The last release; `None` for every later one.
+    pub until: Option<Version>,
+    /// Only on machine types named after this QEMU series or a later one.
+    pub machines_since: Option<(u16, u16)>,
+    /// Where that was read.
+    pub source: Box<str>,
+}
+
+trait SettingValue: Sized {
+    fn read(text: &str, feature: &dyn Fn(&str) -> Option<FeatureId>) -> Result<Self, String>;
+    fn write(&self, feature: &dyn Fn(FeatureId) -> String) -> String;
+}
+
+impl SettingValue for bool {
+    fn read(text: &str, _: &dyn Fn(&str) -> Option<FeatureId>) -> Result<Self, String> {
+        match text {
+            "yes" => Ok(true),
+            "no" => Ok(false),
+            _ => Err("yes or no".to_owned()),
+        }
+    }
+
+    fn write(&self, _: &dyn Fn(FeatureId) -> String) -> String {
+        if *self { "yes" } else { "no" }.to_owned()
+    }
+}
+
+impl SettingValue for Version {
+    fn read(text: &str, _: &dyn Fn(&str) -> Option<FeatureId>) -> Result<Self, String> {
+        text.parse().map_err(|_not_a_version| "a release number such as 9.0.0".to_owned())
+    }
+
+    fn write(&self, _: &dyn Fn(FeatureId) -> String) -> String {
+        self.to_string()
+    }
+}
+
+impl SettingValue for FeatureSet {
+    fn read(text: &str, feature: &dyn Fn(&str) -> Option<FeatureId>) -> Result<Self, String> {
+        text.split_whitespace()
+            .map(|name| feature(name).ok_or_else(|| format!("names of features, and {name} is none")))
+            .collect()
+    }
+
+    fn write(&self, feature: &dyn Fn(FeatureId) -> String) -> String {
+        self.iter().map(feature).collect::<Vec<_>>().join(" ")
+    }
+}
+
+macro_rules! word_values {
+    ($($type:ty),+) => { $(
+        impl SettingValue for $type {
+            fn read(text: &str, _: &dyn Fn(&str) -> Option<FeatureId>) -> Result<Self, String> {
+                Self::parse(text).ok_or_else(|| {
+                    let words: Vec<_> = Self::ALL.iter().map(|value| value.name()).collect();
+                    format!("one of {}", words.join(", "))
+                })
+            }
+
+            fn write(&self, _: &dyn Fn(FeatureId) -> String) -> String {
+                self.name().to_owned()
+            }
+        }
+    )+ };
+}
+
+word_values!(Regime, Original, AddedExempt, DropAdded, DropUnknown, PartialCheck);

@@ -1,0 +1,506 @@
+//! Holds every fact, checked once and never changed: releases, maps, QEMU releases, cells, hosts, products.
+//! Looks things up by name and by release; decides nothing.
+
+use super::behaviour::{Backport, Behaviour, Known, Quirk, QuirkKind, Setting, SwitchHistory};
+use super::definition::Policy;
+use super::feature::{CAPACITY, FeatureId, FeatureSet};
+use super::host::{Host, HostId, Vendor};
+use super::map::{CpuMap, MapId, ModelId};
+use super::names::Names;
+use super::qemu::{Accel, Cells, MachineId, QemuFacts, base_name, builtin_vendor};
+use super::version::Version;
+use std::sync::Arc;
+
+mod between;
+mod qemu_view;
+
+pub use qemu_view::QemuView;
+
+/// One libvirt release, as an index into the catalog's list.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct LibvirtId(pub u16);
+
+/// What a catalog is made of, before it is checked. The timeline and the raw facts both read into this.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Parts {
+    /// Every feature name: the newest map's in map order, then the others.
+    pub features: Names,
+    /// Every model name.
+    pub models: Names,
+    /// Every machine type name.
+    pub machines: Names,
+    /// The distinct maps, oldest first.
+    pub maps: Vec<CpuMap>,
+    /// The releases whose map was read, oldest first.
+    pub releases: Vec<ExactRelease>,
+    /// The QEMU releases, oldest first.
+    pub qemu: Vec<QemuFacts>,
+    /// What a model turns on under a machine type.
+    pub cells: Cells,
+    /// The hosts.
+    pub hosts: Vec<Host>,
+    /// The products.
+    pub products: Vec<Product>,
+    /// How releases decide.
+    pub decisions: Decisions,
+}
+
+/// How libvirt and QEMU releases decide, with dates.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Decisions {
+    /// Every switch with its history.
+    pub switches: Vec<SwitchHistory>,
+    /// Fixes carried by distributions' packages.
+    pub backports: Vec<Backport>,
+    /// What QEMU point releases do of their own.
+    pub quirks: Vec<Quirk>,
+}
+
+/// A release whose map was read.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ExactRelease {
+    /// Its name, `9.0.0` or `9.0.0+mpx-removed`.
+    pub name: Box<str>,
+    /// Where its map was read, as written in the facts.
+    pub source: Box<str>,
+    /// Its map.
+    pub map: MapId,
+}
+
+/// A distribution or a KubeVirt release and the packages it ships.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Product {
+    /// `debian:12`.
+    pub name: Box<str>,
+    /// The libvirt package, `9.0.0-3.el9`.
+    pub libvirt: Box<str>,
+    /// The QEMU package.
+    pub qemu: Box<str>,
+    /// Where that was read.
+    pub source: Box<str>,
+}
+
+/// What is known of a release's map.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReleaseMap {
+    /// It was read.
+    Exact(MapId),
+    /// It lies between these two releases' maps, each brought to this release's dated facts.
+    Between {
+        /// The exact release before, and its map so adapted.
+        lower: (LibvirtId, MapId),
+        /// The exact release after, and its map so adapted.
+        upper: (LibvirtId, MapId),
+    },
+}
+
+/// Where a libvirt release comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Provenance {
+    /// Published by libvirt.
+    Published,
+    /// Made up to show something.
+    Hypothetical,
+    /// Read at run time.
+    User,
+}
+
+/// One libvirt release that can be picked.
+#[derive(Clone, PartialEq, Debug)]
+pub struct LibvirtRelease {
+    /// Its name.
+    pub name: Box<str>,
+    /// The release number it behaves as.
+    pub version: Version,
+    /// Where it comes from.
+    pub provenance: Provenance,
+    /// Where its map was read; empty for a release between exact maps.
+    pub source: Box<str>,
+    /// Its map.
+    pub map: ReleaseMap,
+}
+
+/// Says why facts cannot be used.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct CatalogError(pub String);
+
+/// Every fact.
+#[derive(Clone, Debug)]
+pub struct Catalog {
+    features: Names,
+    models: Names,
+    machines: Names,
+    maps: Vec<Arc<CpuMap>>,
+    libvirt: Vec<LibvirtRelease>,
+    qemu: Vec<QemuFacts>,
+    cells: Cells,
+    hosts: Vec<Host>,
+    products: Vec<Product>,
+    decisions: Decisions,
+    machine_order: Vec<MachineId>,
+    vendors: Vec<Option<Vendor>>,
+}
+
+/// libvirt's published series whose maps were never read: major, minors. With the exact releases, all 185.
+const UNREAD_SERIES: &[(u16, std::ops::RangeInclusive<u16>)] = &[
+    (4, 6..=10),
+    (5, 0..=10),
+    (6, 0..=10),
+    (7, 1..=10),
+    (8, 0..=10),
+    (9, 1..=10),
+    (10, 0..=10),
+    (11, 0..=2),
+    (11, 4..=10),
+    (12, 0..=7),
+];
+
+impl Catalog {
+    /// Checks `parts` and makes a catalog of them.
+    ///
+    /// # Errors
+    /// What is wrong with the facts: too many features, no release, a release that names no map.
+    pub fn new(parts: Parts) -> Result<Self, CatalogError> {
+        if parts.features.len() > CAPACITY {
+            return Err(CatalogError(format!("{} features are named, and {CAPACITY} fit", parts.features.len())));
+        }
+        if parts.releases.is_empty() || parts.qemu.is_empty() {
+            return Err(CatalogError("the facts name no libvirt release or no QEMU release".to_owned()));
+        }
+        if let Some(release) = parts.releases.iter().find(|r| usize::from(r.map.0) >= parts.maps.len()) {
+            return Err(CatalogError(format!("release {} names a map that is not there", release.name)));
+        }
+        let mut catalog = Self {
+            machine_order: natural_order(&parts.machines),
+            vendors: Vec::new(),
+            features: parts.features,
+            models: parts.models,
+            machines: parts.machines,
+            maps: parts.maps.into_iter().map(Arc::new).collect(),
+            libvirt: Vec::new(),
+            qemu: parts.qemu,
+            cells: parts.cells,
+            hosts: parts.hosts,
+            products: parts.products,
+            decisions: parts.decisions,
+        };
+        complete_dependencies(&mut catalog.qemu);
+        catalog.vendors = (0..catalog.models.len()).map(|n| catalog.find_vendor(n)).collect();
+        catalog.list_releases(&parts.releases)?;
+        Ok(catalog)
+    }
+
+    fn list_releases(&mut self, exact: &[ExactRelease]) -> Result<(), CatalogError> {
+        for release in exact {
+            let (number, provenance) = match release.name.split_once('+') {
+                Some((number, _)) => (number, Provenance::Hypothetical),
+                None => (&*release.name, Provenance::Published),
+            };
+            let version = number.parse().map_err(|e| CatalogError(format!("release {:?}: {e}", release.name)))?;
+            self.libvirt.push(LibvirtRelease {
+                name: release.name.clone(),
+                version,
+                provenance,
+                source: release.source.clone(),
+                map: ReleaseMap::Exact(release.map),
+            });
+        }
+        self.libvirt.sort_by_key(|r| (r.version, r.provenance != Provenance::Published));
+        let unread =
+            UNREAD_SERIES.iter().flat_map(|(major, minors)| minors.clone().map(|minor| Version::new(*major, minor, 0)));
+        let exact: Vec<(Version, MapId)> = self
+            .libvirt
+            .iter()
+            .filter(|r| r.provenance == Provenance::Published)
+            .filter_map(|r| match r.map {
+                ReleaseMap::Exact(map) => Some((r.version, map)),
+                ReleaseMap::Between { .. } => None,
+            })
+            .collect();
+        let mut gaps = Vec::new();
+        for version in unread {
+            let after = exact.partition_point(|(known, _)| *known < version);
+            if let (Some(lower), Some(upper)) = (after.checked_sub(1).and_then(|i| exact.get(i)), exact.get(after))
+                && upper.0 != version
+            {
+                gaps.push((version, *lower, *upper));
+            }
+        }
+        let adapted = between::adapted_maps(self, &gaps);
+        for ((version, lower, upper), (low_map, high_map)) in gaps.into_iter().zip(adapted) {
+            self.libvirt.push(LibvirtRelease {
+                name: version.to_string().into(),
+                version,
+                provenance: Provenance::Published,
+                source: "".into(),
+                // The neighbours' places in the list are not known before it is sorted.
+                map: ReleaseMap::Between { lower: (LibvirtId(0), low_map), upper: (LibvirtId(0), high_map) },
+            });
+            debug_assert!(lower.0 < version && version < upper.0);
+        }
+        self.libvirt.sort_by_key(|r| (r.version, r.provenance != Provenance::Published));
+        self.link_neighbours();
+        Ok(())
+    }
+
+    fn link_neighbours(&mut self) {
+        let exact: Vec<Option<LibvirtId>> = (0u16..)
+            .zip(&self.libvirt)
+            .map(|(n, r)| {
+                (matches!(r.map, ReleaseMap::Exact(_)) && r.provenance == Provenance::Published).then_some(LibvirtId(n))
+            })
+            .collect();
+        for (place, release) in self.libvirt.iter_mut().enumerate() {
+            if let ReleaseMap::Between { lower, upper } = &mut release.map {
+                let before = exact.get(..place).unwrap_or_default().iter().rev().flatten().next();
+                let after = exact.get(place..).unwrap_or_default().iter().flatten().next();
+                if let (Some(before), Some(after)) = (before, after) {
+                    (lower.0, upper.0) = (*before, *after);
+                }
+            }
+        }
+    }
+
+    /// Adds a map read at run time as one more release; its name may begin with the release it behaves as, as
+    /// `9.0.0+patched` does, else it behaves as the newest. Ids given out before stay valid.
+    ///
+    /// # Errors
+    /// Says so when the name is taken.
+    pub fn add_user_map(&mut self, name: &str, source: &str, map: CpuMap) -> Result<LibvirtId, CatalogError> {
+        if self.libvirt(name).is_some() || name == "old" || name == "new" || name == "?" {
+            return Err(CatalogError(format!("the name {name} is taken by a release; choose another for the map")));
+        }
+        let number = name.split_once('+').and_then(|(number, _)| number.parse().ok());
+        let newest = self.libvirt.iter().filter(|r| r.provenance == Provenance::Published).map(|r| r.version).max();
+        let map_id = MapId(u16::try_from(self.maps.len()).unwrap_or(u16::MAX));
+        self.maps.push(Arc::new(map));
+        let id = LibvirtId(u16::try_from(self.libvirt.len()).unwrap_or(u16::MAX));
+        self.libvirt.push(LibvirtRelease {
+            name: name.into(),
+            version: number.or(newest).unwrap_or_default(),
+            provenance: Provenance::User,
+            source: source.into(),
+            map: ReleaseMap::Exact(map_id),
+        });
+        Ok(id)
+    }
+
+    /// Returns the tables of names, so that a reader of one more map can add to them.
+    pub fn names_mut(&mut self) -> (&mut Names, &mut Names) {
+        (&mut self.features, &mut self.models)
+    }
+
+    /// Returns all feature names.
+    pub fn features(&self) -> &Names {
+        &self.features
+    }
+
+    /// Returns all model names.
+    pub fn models(&self) -> &Names {
+        &self.models
+    }
+
+    /// Returns all machine type names.
+    pub fn machines(&self) -> &Names {
+        &self.machines
+    }
+
+    /// Returns every machine type in natural order: family, then version as numbers.
+    pub fn machines_in_order(&self) -> &[MachineId] {
+        &self.machine_order
+    }
+
+    /// Returns the feature of this name.
+    pub fn feature(&self, name: &str) -> Option<FeatureId> {
+        self.features.get(name).map(FeatureId)
+    }
+
+    /// Returns a feature's name.
+    pub fn feature_name(&self, feature: FeatureId) -> &str {
+        self.features.name(feature.0)
+    }
+
+    /// Returns the model of this name.
+    pub fn model(&self, name: &str) -> Option<ModelId> {
+        self.models.get(name).map(ModelId)
+    }
+
+    /// Returns a model's name.
+    pub fn model_name(&self, model: ModelId) -> &str {
+        self.models.name(model.0)
+    }
+
+    /// Returns the machine type of this name.
+    pub fn machine(&self, name: &str) -> Option<MachineId> {
+        self.machines.get(name).map(MachineId)
+    }
+
+    /// Returns a machine type's name.
+    pub fn machine_name(&self, machine: MachineId) -> &str {
+        self.machines.name(machine.0)
+    }
+
+    /// Returns every libvirt release, oldest first; maps read at run time come last.
+    pub fn libvirt_releases(&self) -> &[LibvirtRelease] {
+        &self.libvirt
+    }
+
+    /// Returns the release of this name.
+    pub fn libvirt(&self, name: &str) -> Option<LibvirtId> {
+        let place = self.libvirt.iter().position(|release| &*release.name == name)?;
+        u16::try_from(place).ok().map(LibvirtId)
+    }
+
+    /// Returns a release.
+    pub fn release(&self, id: LibvirtId) -> &LibvirtRelease {
+        &self.libvirt[usize::from(id.0)]
+    }
+
+    /// Returns a map.
+    pub fn map(&self, id: MapId) -> &Arc<CpuMap> {
+        &self.maps[usize::from(id.0)]
+    }
+
+    /// Returns all maps: first the distinct exact ones, oldest first, then those adapted for releases between them.
+    pub fn maps(&self) -> &[Arc<CpuMap>] {
+        &self.maps
+    }
+
+    /// Returns every QEMU release in the facts, oldest first.
+    pub fn qemu_releases(&self) -> &[QemuFacts] {
+        &self.qemu
+    }
+
+    /// Returns what models turn on under machine types.
+    pub fn cells(&self) -> &Cells {
+        &self.cells
+    }
+
+    /// Returns every host.
+    pub fn hosts(&self) -> &[Host] {
+        &self.hosts
+    }
+
+    /// Returns a host.
+    pub fn host(&self, id: HostId) -> &Host {
+        &self.hosts[usize::from(id.0)]
+    }
+
+    /// Returns the host of this name.
+    pub fn host_named(&self, name: &str) -> Option<HostId> {
+        let place = self.hosts.iter().position(|host| &*host.name == name)?;
+        u16::try_from(place).ok().map(HostId)
+    }
+
+    /// Returns every product.
+    pub fn products(&self) -> &[Product] {
+        &self.products
+    }
+
+    /// Returns every switch, backport and quirk.
+    pub fn decisions(&self) -> &Decisions {
+        &self.decisions
+    }
+
+    /// Returns how a release of this number behaves, and the switches between whose two values it lies:
+    /// for each the value it had before, which is the one set, and the one after.
+    pub fn behaviour(&self, version: Version) -> (Behaviour, Vec<(&Setting, &Setting)>) {
+        let mut behaviour = Behaviour::default();
+        let mut open = Vec::new();
+        for history in &self.decisions.switches {
+            match history.at(version) {
+                Some(Known::Sure(dated)) => behaviour.apply(&dated.setting),
+                Some(Known::Either(before, after)) => {
+                    behaviour.apply(&before.setting);
+                    open.push((&before.setting, &after.setting));
+                }
+                None => {}
+            }
+        }
+        (behaviour, open)
+    }
+
+    /// Returns the fixes a package carries beyond its release; `build` is what follows the first dash, `5.el9`.
+    pub fn backports(&self, version: Version, build: &str) -> impl Iterator<Item = &Backport> {
+        let number: u32 = build.split(|c: char| !c.is_ascii_digit()).next().and_then(|n| n.parse().ok()).unwrap_or(0);
+        self.decisions
+            .backports
+            .iter()
+            .filter(move |fix| fix.release == version && number >= fix.build && build.contains(&*fix.distribution))
+    }
+
+    /// Returns whether a QEMU release has a quirk on a machine type of the series `machine`
+    /// (`None`: a machine type that names no series).
+    pub fn has_quirk(&self, kind: QuirkKind, version: Version, machine: Option<(u16, u16)>) -> bool {
+        self.decisions.quirks.iter().any(|quirk| {
+            quirk.kind == kind
+                && version >= quirk.since
+                && quirk.until.is_none_or(|until| version <= until)
+                && quirk.machines_since.is_none_or(|since| machine.is_some_and(|series| series >= since))
+        })
+    }
+
+    /// Returns the model's vendor: the newest map's that names one, else the one QEMU has builtin, else the one of
+    /// the name without its version.
+    pub fn vendor(&self, model: ModelId) -> Option<Vendor> {
+        self.vendors.get(usize::from(model.0)).copied().flatten()
+    }
+
+    fn find_vendor(&self, number: usize) -> Option<Vendor> {
+        let model = ModelId(u16::try_from(number).ok()?);
+        let name = self.model_name(model);
+        let named = |model: ModelId| self.maps.iter().rev().find_map(|map| map.vendor_of(model));
+        named(model).or_else(|| builtin_vendor(name)).or_else(|| self.model(base_name(name)).and_then(named))
+    }
+
+    /// Returns what `model` turns on under `machine` and `accel`, before the host filter and after dependency
+    /// clearing; `None` where the facts have no cell.
+    pub fn cell(&self, model: ModelId, machine: MachineId, accel: Accel) -> Option<FeatureSet> {
+        let position = self.cells.position(machine)?;
+        Some(self.cells.of(model, accel)?.on(position))
+    }
+
+    /// Writes features with their policies, for messages and tests: `+mpx,-ht`.
+    pub fn write_policies(&self, features: impl IntoIterator<Item = (FeatureId, Policy)>) -> String {
+        let parts: Vec<String> = features
+            .into_iter()
+            .map(|(feature, policy)| match policy {
+                Policy::Require => format!("+{}", self.feature_name(feature)),
+                Policy::Disable => format!("-{}", self.feature_name(feature)),
+                Policy::Force | Policy::Optional | Policy::Forbid => {
+                    format!("{}={}", self.feature_name(feature), policy.name())
+                }
+            })
+            .collect();
+        parts.join(",")
+    }
+}
+
+/// Gives a release of which only some dependency rows were read the other rows of the release before.
+fn complete_dependencies(releases: &mut [QemuFacts]) {
+    for place in 1..releases.len() {
+        let (before, rest) = releases.split_at_mut(place);
+        let Some(release) = rest.first_mut().filter(|q| q.dependencies_partial) else { continue };
+        let (Some(rows), Some(earlier)) =
+            (&mut release.dependencies, before.iter().rev().find_map(|q| q.dependencies.as_ref()))
+        else {
+            continue;
+        };
+        let known: FeatureSet = rows.iter().map(|(parent, _)| *parent).collect();
+        rows.extend(earlier.iter().filter(|(parent, _)| !known.contains(*parent)).copied());
+    }
+}
+
+/// Splits `pc-q35-4.0.1` into its family and the QEMU release it is named after; `None` for names without one.
+pub fn machine_series(name: &str) -> Option<(&str, Version)> {
+    let (family, number) = name.rsplit_once('-')?;
+    Some((family, number.parse().ok()?))
+}
+
+fn natural_order(machines: &Names) -> Vec<MachineId> {
+    let mut order: Vec<(Option<(&str, Version)>, &str, u16)> =
+        (0..).zip(machines.iter()).map(|(number, name)| (machine_series(name), name, number)).collect();
+    order.sort();
+    order.into_iter().map(|(_, _, number)| MachineId(number)).collect()
+}

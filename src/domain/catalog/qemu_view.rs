@@ -1,0 +1,135 @@
+//! Looks at one QEMU point release: its own facts where they were read, else its neighbours'.
+//! Decides nothing about a guest.
+
+use super::super::feature::FeatureSet;
+use super::super::map::ModelId;
+
+use super::super::qemu::{Dependency, MachineId, QemuFacts};
+use super::super::version::Version;
+use super::{Catalog, machine_series};
+
+/// The QEMU series that were published, by major: the last minor.
+const SERIES: &[(u16, std::ops::RangeInclusive<u16>)] = &[
+    (1, 5..=7),
+    (2, 0..=12),
+    (3, 0..=1),
+    (4, 0..=2),
+    (5, 0..=2),
+    (6, 0..=2),
+    (7, 0..=2),
+    (8, 0..=2),
+    (9, 0..=2),
+    (10, 0..=2),
+    (11, 0..=1),
+];
+
+/// One way in which a QEMU release may be: there is one where everything was read, else one per neighbour.
+#[derive(Clone, Debug)]
+pub struct QemuView<'a> {
+    /// The release asked for.
+    pub version: Version,
+    /// The release whose facts answer where the asked one has none of its own; the asked one where it has all.
+    pub answers: Version,
+    /// Models and machine types.
+    pub lists: &'a QemuFacts,
+    /// CPU feature names it takes.
+    pub properties: FeatureSet,
+    /// Its dependency table.
+    pub dependencies: &'a [Dependency],
+    /// What its TCG cannot give.
+    pub tcg_unsupported: FeatureSet,
+    /// What its TCG offers with `max`.
+    pub tcg_max: FeatureSet,
+}
+
+impl QemuView<'_> {
+    /// Returns whether this QEMU has the machine type. A type named after a QEMU release exists from that release
+    /// on, whatever the neighbour that answers for this one lists.
+    pub fn has_machine(&self, machine: MachineId, name: &str) -> bool {
+        let listed = self.lists.machines.iter().any(|known| known.machine == machine);
+        if self.lists.version == self.version {
+            return listed;
+        }
+        match machine_series(name) {
+            Some((_, series)) if series.series() > self.version.series() => false,
+            Some((family, series))
+                if matches!(family, "pc-q35" | "pc-i440fx") && series.series() > self.lists.version.series() =>
+            {
+                true
+            }
+            _ => listed,
+        }
+    }
+
+    /// Returns whether this QEMU has the model.
+    pub fn has_model(&self, model: ModelId) -> bool {
+        self.lists.models.iter().any(|known| known.model == model)
+    }
+
+    /// Returns the machine type a short name such as `q35` stands for in this QEMU.
+    pub fn resolve_alias(&self, alias: &str) -> Option<MachineId> {
+        self.lists.machines.iter().find(|known| known.alias.as_deref() == Some(alias)).map(|known| known.machine)
+    }
+}
+
+impl Catalog {
+    /// Returns whether QEMU published this release, as far as that can be told: its series exists and it is no newer
+    /// than the newest in the facts.
+    pub fn is_qemu_release(&self, version: Version) -> bool {
+        let newest = self.qemu_releases().last().map(|q| q.version).unwrap_or_default();
+        let oldest = self.qemu_releases().first().map(|q| q.version).unwrap_or_default();
+        version >= oldest
+            && (version <= newest || version.series() == newest.series())
+            && SERIES.iter().any(|(major, minors)| *major == version.major && minors.contains(&version.minor))
+    }
+
+    /// Returns the ways in which a QEMU release may be: one where its facts were read, else the lower and the upper
+    /// neighbour's, in this order.
+    pub fn qemu_views(&self, version: Version) -> Vec<QemuView<'_>> {
+        let (low_list, high_list) = self.neighbours(version, |_| true);
+        let (low_probe, high_probe) = self.neighbours(version, |q| q.properties.is_some());
+        let (low_max, high_max) = self.neighbours(version, |q| q.tcg_max.is_some());
+        let low = self.view(version, low_list, low_probe, low_max);
+        let high = self.view(version, high_list, high_probe, high_max);
+        match (low, high) {
+            (Some(low), Some(high)) if low.answers == high.answers => vec![low],
+            (low, high) => low.into_iter().chain(high).collect(),
+        }
+    }
+
+    /// The newest release at or before `version`, and the oldest at or after, among those with what is wanted.
+    /// At the ends of the facts the one neighbour there is answers.
+    fn neighbours(
+        &self,
+        version: Version,
+        wanted: impl Fn(&QemuFacts) -> bool,
+    ) -> (Option<&QemuFacts>, Option<&QemuFacts>) {
+        let releases = || self.qemu_releases().iter().filter(|q| wanted(q));
+        let low = releases().rfind(|q| q.version <= version);
+        let high = releases().find(|q| q.version >= version);
+        (low.or(high), high.or(low))
+    }
+
+    fn view<'a>(
+        &'a self,
+        version: Version,
+        lists: Option<&'a QemuFacts>,
+        probe: Option<&'a QemuFacts>,
+        max: Option<&'a QemuFacts>,
+    ) -> Option<QemuView<'a>> {
+        let (lists, probe) = (lists?, probe?);
+        let answers = [lists.version, probe.version].into_iter().find(|known| *known != version).unwrap_or(version);
+        let tcg_unsupported = lists
+            .tcg_unsupported
+            .unwrap_or_else(|| lists.models.iter().flat_map(|model| model.tcg_blockers.iter().copied()).collect());
+        Some(QemuView {
+            version,
+            answers,
+            lists,
+            properties: probe.properties.unwrap_or_default(),
+            dependencies: probe.dependencies.as_deref().unwrap_or_default(),
+            tcg_unsupported,
+            tcg_max: max.and_then(|q| q.tcg_max).unwrap_or_default(),
+        })
+    }
+}

@@ -1,0 +1,230 @@
+//! Describes a guest's `<cpu>`: mode, model, check, match and the policies of single features, in order.
+
+use super::feature::{FeatureId, FeatureSet};
+use super::host::Vendor;
+use super::map::{CpuMap, ModelId};
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$item_doc:meta])* $item:ident $word:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub enum $name { $($(#[$item_doc])* $item),+ }
+
+        impl $name {
+            /// Every value, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$item),+];
+
+            /// Returns the word libvirt's XML and scenarios use.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$item => $word),+ }
+            }
+
+            /// Returns the value this word stands for.
+            pub fn parse(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|value| value.name() == word)
+            }
+        }
+    };
+}
+pub(crate) use words;
+
+words! {
+    /// What a definition says about one feature.
+    Policy {
+        /// Switched on without asking whether the host has it.
+        Force "force",
+        /// Switched on; the host must have it.
+        Require "require",
+        /// Switched on where the host has it.
+        Optional "optional",
+        /// Switched off.
+        Disable "disable",
+        /// Switched off; the guest must not start where the host has it.
+        Forbid "forbid",
+    }
+}
+
+words! {
+    /// How the CPU is described.
+    Mode {
+        /// A named model.
+        Custom "custom",
+        /// The host's CPU as a model and features, written down at start.
+        HostModel "host-model",
+        /// The host's CPU as it is.
+        HostPassthrough "host-passthrough",
+        /// Everything the hypervisor can give.
+        Maximum "maximum",
+    }
+}
+
+words! {
+    /// How exactly libvirt compares the CPU QEMU built with the definition.
+    Check {
+        /// Never.
+        None "none",
+        /// Before start, with what the host can do.
+        Partial "partial",
+        /// After start, feature by feature.
+        Full "full",
+    }
+}
+
+words! {
+    /// How the definition relates to the host.
+    Match {
+        /// The guest may get more than it names.
+        Minimum "minimum",
+        /// The guest gets what it names.
+        Exact "exact",
+        /// As exact, and the host may have nothing else.
+        Strict "strict",
+    }
+}
+
+words! {
+    /// What happens when QEMU does not have the model.
+    Fallback {
+        /// The nearest model is taken.
+        Allow "allow",
+        /// The start is refused.
+        Forbid "forbid",
+    }
+}
+
+impl Policy {
+    /// Returns whether QEMU is told to switch the feature on.
+    pub const fn is_on(self) -> bool {
+        matches!(self, Self::Force | Self::Require)
+    }
+
+    /// Returns whether QEMU is told to switch the feature off.
+    pub const fn is_off(self) -> bool {
+        matches!(self, Self::Disable | Self::Forbid)
+    }
+}
+
+/// Features with their policies, each once, in the order of the XML.
+#[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
+pub struct Policies {
+    list: Vec<(FeatureId, Policy)>,
+    mentioned: FeatureSet,
+}
+
+impl Policies {
+    /// Returns the policy of `feature`, if it is mentioned.
+    pub fn get(&self, feature: FeatureId) -> Option<Policy> {
+        if !self.mentioned.contains(feature) {
+            return None;
+        }
+        self.list.iter().find(|(known, _)| *known == feature).map(|(_, policy)| *policy)
+    }
+
+    /// Sets the policy of `feature`: in place where it is mentioned, else at the end (libvirt `virCPUDefUpdateFeature`).
+    pub fn set(&mut self, feature: FeatureId, policy: Policy) {
+        if self.mentioned.contains(feature) {
+            if let Some(entry) = self.list.iter_mut().find(|(known, _)| *known == feature) {
+                entry.1 = policy;
+            }
+        } else {
+            self.mentioned.insert(feature);
+            self.list.push((feature, policy));
+        }
+    }
+
+    /// Adds `feature` at the end unless it is mentioned (libvirt `virCPUDefAddFeatureIfMissing`). Returns whether it did.
+    pub fn add_if_missing(&mut self, feature: FeatureId, policy: Policy) -> bool {
+        let missing = !self.mentioned.contains(feature);
+        if missing {
+            self.set(feature, policy);
+        }
+        missing
+    }
+
+    /// Takes out every feature for which `keep` says no.
+    pub fn retain(&mut self, mut keep: impl FnMut(FeatureId, Policy) -> bool) {
+        let mentioned = &mut self.mentioned;
+        self.list.retain(|(feature, policy)| {
+            let kept = keep(*feature, *policy);
+            if !kept {
+                mentioned.remove(*feature);
+            }
+            kept
+        });
+    }
+
+    /// Returns the features with their policies in order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (FeatureId, Policy)> + ExactSizeIterator + '_ {
+        self.list.iter().copied()
+    }
+
+    /// Returns every feature that is mentioned.
+    pub fn mentioned(&self) -> FeatureSet {
+        self.mentioned
+    }
+
+    /// Returns the features whose policy satisfies `wanted`.
+    pub fn with(&self, wanted: impl Fn(Policy) -> bool) -> FeatureSet {
+        self.list.iter().filter(|(_, policy)| wanted(*policy)).map(|(feature, _)| *feature).collect()
+    }
+
+    /// Returns how many features are mentioned.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Returns whether no feature is mentioned.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+}
+
+impl FromIterator<(FeatureId, Policy)> for Policies {
+    fn from_iter<I: IntoIterator<Item = (FeatureId, Policy)>>(features: I) -> Self {
+        let mut policies = Self::default();
+        for (feature, policy) in features {
+            policies.set(feature, policy);
+        }
+        policies
+    }
+}
+
+/// A guest's CPU as libvirt describes it.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Definition {
+    /// How the CPU is described.
+    pub mode: Mode,
+    /// The named model; `None` for host-passthrough, maximum and a host-model that was never expanded.
+    pub model: Option<ModelId>,
+    /// How the definition relates to the host.
+    pub matching: Match,
+    /// How exactly the result is compared.
+    pub check: Check,
+    /// What happens when QEMU does not have the model.
+    pub fallback: Fallback,
+    /// The vendor the guest is told (`vendor_id`), when it is not the host's or the model's own.
+    pub vendor: Option<Vendor>,
+    /// The policies of single features.
+    pub features: Policies,
+}
+
+impl Definition {
+    /// Returns whether libvirt leaves the CPU to QEMU: host-passthrough and maximum.
+    pub fn is_passthrough(&self) -> bool {
+        matches!(self.mode, Mode::HostPassthrough | Mode::Maximum)
+    }
+
+    /// Returns the feature set `map` reads from this definition: the model's data, then the policies in order
+    /// (libvirt `x86ModelFromCPU`, every release). A model the map does not have counts as empty.
+    pub fn described_by(&self, map: &CpuMap) -> FeatureSet {
+        let mut described = self.model.and_then(|model| map.model(model)).map_or(FeatureSet::EMPTY, |model| model.data);
+        for (feature, policy) in self.features.iter() {
+            if policy.is_on() {
+                described.insert(feature);
+            } else if policy.is_off() {
+                described.remove(feature);
+            }
+        }
+        described
+    }
+}

@@ -1,0 +1,88 @@
+//! Describes hosts and CPU vendors: what a real processor lets KVM give to a guest.
+
+use super::feature::FeatureSet;
+use std::fmt;
+
+/// A CPU vendor, as libvirt's maps name it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Vendor {
+    /// GenuineIntel.
+    Intel,
+    /// AuthenticAMD.
+    Amd,
+    /// HygonGenuine.
+    Hygon,
+    /// CentaurHauls and Shanghai.
+    Zhaoxin,
+}
+
+impl Vendor {
+    /// Every vendor, in the order of the maps.
+    pub const ALL: [Self; 4] = [Self::Intel, Self::Amd, Self::Hygon, Self::Zhaoxin];
+
+    /// Returns the name used in scenarios and maps.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Intel => "Intel",
+            Self::Amd => "AMD",
+            Self::Hygon => "Hygon",
+            Self::Zhaoxin => "Zhaoxin",
+        }
+    }
+
+    /// Returns the twelve letters of CPUID leaf 0.
+    pub const fn cpuid(self) -> &'static str {
+        match self {
+            Self::Intel => "GenuineIntel",
+            Self::Amd => "AuthenticAMD",
+            Self::Hygon => "HygonGenuine",
+            Self::Zhaoxin => "CentaurHauls",
+        }
+    }
+
+    /// Returns the vendor named by a scenario (`AMD`) or by CPUID (`AuthenticAMD`).
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|v| text.eq_ignore_ascii_case(v.name()) || text == v.cpuid())
+    }
+
+    /// Returns the vendor a map means; 12.8.0 writes `Zhaoxin CentaurHauls`.
+    pub fn from_map_name(text: &str) -> Option<Self> {
+        Self::parse(text.split(' ').next().unwrap_or(text))
+    }
+
+    /// Returns whether QEMU leaves `cmp_legacy` alone for this vendor when a package has several threads.
+    pub const fn without_cmp_legacy(self) -> bool {
+        matches!(self, Self::Intel | Self::Zhaoxin)
+    }
+}
+
+impl fmt::Display for Vendor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// One of the catalog's hosts.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct HostId(pub u16);
+
+/// A real CPU, as a QEMU reply recorded on it tells.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Host {
+    /// The name under which a scenario picks it.
+    pub name: Box<str>,
+    /// Its vendor.
+    pub vendor: Vendor,
+    /// CPUID family.
+    pub family: u32,
+    /// CPUID model.
+    pub model: u32,
+    /// CPUID stepping.
+    pub stepping: u32,
+    /// The brand string, as recorded.
+    pub model_id: Box<str>,
+    /// What KVM could give to a guest there.
+    pub features: FeatureSet,
+    /// Every feature the recording QEMU could name; others are unknown there, not lacking.
+    pub asked: FeatureSet,
+}

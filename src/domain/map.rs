@@ -1,0 +1,132 @@
+//! Describes one libvirt CPU map: its features in order, its models, and what each model lost or gained.
+//! Says nothing about which release ships it.
+
+use super::feature::{FeatureId, FeatureSet};
+use super::host::Vendor;
+use std::sync::Arc;
+
+/// One CPU model name, as an index into the catalog's list.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ModelId(pub u16);
+
+/// One of the catalog's distinct CPU maps.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct MapId(pub u16);
+
+/// Where the processor shows a feature: a bit of CPUID or of a model-specific register.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Register {
+    /// `cpuid(eax_in, ecx_in)` and the bits it sets in eax, ebx, ecx, edx.
+    Cpuid {
+        /// The leaf.
+        eax_in: u32,
+        /// The subleaf; 0 where the map names none.
+        ecx_in: u32,
+        /// The bits in eax, ebx, ecx and edx.
+        masks: [u32; 4],
+    },
+    /// The model-specific register `index` and the bits in eax and edx.
+    Msr {
+        /// The register's number.
+        index: u32,
+        /// The bits in eax and edx.
+        masks: [u32; 2],
+    },
+}
+
+/// What a map says of one feature.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct FeatureDefinition {
+    /// False for the few that libvirt leaves out of a migratable host model.
+    pub migratable: bool,
+    /// The bits that make up the feature.
+    pub registers: Vec<Register>,
+}
+
+/// A family and model number by which libvirt recognises a host, as written in the map.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Signature {
+    /// The CPUID family.
+    pub family: Box<str>,
+    /// The CPUID model.
+    pub model: Box<str>,
+    /// The steppings it is limited to, as written, if any.
+    pub stepping: Option<Box<str>>,
+}
+
+/// Whether libvirt may choose a model for a host or a guest; it does not limit naming it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Decode {
+    /// May describe a host.
+    pub host: bool,
+    /// May be chosen for a guest.
+    pub guest: bool,
+}
+
+/// What a map says of one CPU model, ancestors merged (libvirt `x86ModelParse`).
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct ModelDefinition {
+    /// The features of the model.
+    pub data: FeatureSet,
+    /// Features older maps had in the model, in the order of the map.
+    pub removed: Vec<FeatureId>,
+    /// Features hypervisors always had and older maps did not know, in the order of the map.
+    pub added: Vec<FeatureId>,
+    /// The model it was copied from.
+    pub ancestor: Option<ModelId>,
+    /// The vendor's name as the map writes it, with the ancestor's taken over.
+    pub vendor: Option<Box<str>>,
+    /// The signatures, with the ancestor's taken over.
+    pub signatures: Vec<Signature>,
+    /// The decode attributes; maps before 4.7 have none.
+    pub decode: Option<Decode>,
+    /// `<check partial='compat'>`: the partial check still compares with the map.
+    pub partial_compat: bool,
+}
+
+impl ModelDefinition {
+    /// Returns the removed features as a set.
+    pub fn removed_set(&self) -> FeatureSet {
+        self.removed.iter().copied().collect()
+    }
+
+    /// Returns the added features as a set.
+    pub fn added_set(&self) -> FeatureSet {
+        self.added.iter().copied().collect()
+    }
+}
+
+/// One CPU map.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct CpuMap {
+    /// Every feature in map order: the order of every list in an error message.
+    pub order: Vec<FeatureId>,
+    /// The same features as a set.
+    pub known: FeatureSet,
+    /// What the map says of each feature, in the same order.
+    pub features: Vec<Arc<FeatureDefinition>>,
+    /// The models in map order.
+    pub model_order: Vec<ModelId>,
+    /// What the map says of each model, by the model's number; `None` where it has no such model.
+    pub models: Vec<Option<Arc<ModelDefinition>>>,
+    /// Vendor names with their CPUID strings, in map order.
+    pub vendors: Vec<(Box<str>, Box<str>)>,
+}
+
+impl CpuMap {
+    /// Returns the definition of `model`, if this map has it.
+    pub fn model(&self, model: ModelId) -> Option<&ModelDefinition> {
+        self.models.get(usize::from(model.0)).and_then(Option::as_deref)
+    }
+
+    /// Returns the features of `set` in map order; those the map does not know come last, by number.
+    pub fn in_order(&self, set: FeatureSet) -> Vec<FeatureId> {
+        let known = self.order.iter().copied().filter(|feature| set.contains(*feature));
+        known.chain((set - self.known).iter()).collect()
+    }
+
+    /// Returns the vendor the map gives `model`, if it has the model and a vendor for it.
+    pub fn vendor_of(&self, model: ModelId) -> Option<Vendor> {
+        self.model(model)?.vendor.as_deref().and_then(Vendor::from_map_name)
+    }
+}

@@ -1,0 +1,13 @@
+//! Holds the vocabulary: features, models, machine types, releases, definitions and the scenario.
+//! Reads nothing, decides nothing: no I/O, no clock, no environment.
+
+pub mod behaviour;
+pub mod catalog;
+pub mod definition;
+pub mod feature;
+pub mod host;
+pub mod map;
+pub mod names;
+pub mod qemu;
+pub mod scenario;
+pub mod version;

@@ -1,0 +1,109 @@
+//! Turns names into small numbers and back, and finds the known name nearest to a mistyped one.
+
+use std::collections::HashMap;
+
+/// A list of distinct names; each is known by its position.
+#[derive(Clone, Default, Debug)]
+pub struct Names {
+    list: Vec<Box<str>>,
+    index: HashMap<Box<str>, u16>,
+}
+
+impl PartialEq for Names {
+    fn eq(&self, other: &Self) -> bool {
+        self.list == other.list
+    }
+}
+
+impl Names {
+    /// Returns the number of `name`, adding it when it is new; `None` when 65,536 names are taken.
+    pub fn intern(&mut self, name: &str) -> Option<u16> {
+        if let Some(known) = self.get(name) {
+            return Some(known);
+        }
+        let number = u16::try_from(self.list.len()).ok()?;
+        self.list.push(name.into());
+        self.index.insert(name.into(), number);
+        Some(number)
+    }
+
+    /// Returns the number of `name`, if it is known.
+    pub fn get(&self, name: &str) -> Option<u16> {
+        self.index.get(name).copied()
+    }
+
+    /// Returns the name with this number; empty for a number never given out.
+    pub fn name(&self, number: u16) -> &str {
+        self.list.get(usize::from(number)).map_or("", |name| name)
+    }
+
+    /// Returns how many names are known.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Returns whether no name is known.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// Returns the names in the order in which they were added.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.list.iter().map(|name| &**name)
+    }
+}
+
+/// Returns the candidate nearest to `typed`: the fewest letters changed, case not counted; the first of equals.
+/// `None` when there is no candidate or the nearest differs in more than half of its letters.
+pub fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let typed = typed.to_ascii_lowercase();
+    candidates
+        .into_iter()
+        .map(|name| (distance(&typed, &name.to_ascii_lowercase()), name))
+        .min_by_key(|(far, _)| *far)
+        .filter(|(far, name)| *far * 2 <= name.chars().count().max(2))
+        .map(|(_, name)| name)
+}
+
+/// Returns how many letters have to be put in, taken out, replaced or swapped with their neighbour.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut before_last: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for i in 1..=a.len() {
+        let mut row = vec![i; b.len() + 1];
+        for j in 1..=b.len() {
+            let replaced = last[j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            row[j] = replaced.min(last[j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                row[j] = row[j].min(before_last[j - 2] + 1);
+            }
+        }
+        before_last = last;
+        last = row;
+    }
+    last[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_the_one_meant() {
+        let known = ["Skylake-Client", "Skylake-Server", "EPYC", "EPYC-Milan"];
+        assert_eq!(nearest("skylake-clinet", known), Some("Skylake-Client"));
+        assert_eq!(nearest("EPYC-Mlan", known), Some("EPYC-Milan"));
+        assert_eq!(nearest("zzzzzzzzzzzz", known), None);
+    }
+
+    #[test]
+    fn a_name_keeps_its_number() {
+        let mut names = Names::default();
+        let first = names.intern("mpx");
+        names.intern("ht");
+        assert_eq!(names.intern("mpx"), first);
+        assert_eq!(first.map(|n| names.name(n)), Some("mpx"));
+        assert_eq!(names.len(), 2);
+    }
+}

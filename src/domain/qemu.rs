@@ -1,0 +1,197 @@
+//! Describes QEMU releases: machine types, models, the cells of what a model gets under a machine type,
+//! property names, dependencies, and what TCG offers.
+
+use super::feature::{FeatureId, FeatureSet};
+use super::host::Vendor;
+use super::map::ModelId;
+use super::version::Version;
+
+/// One machine type name, as an index into the catalog's list.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct MachineId(pub u16);
+
+/// A set of machine types with cells; there are 81, and 128 fit.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
+pub struct MachineSet(pub u128);
+
+impl MachineSet {
+    /// Adds the machine type with this position among those with cells.
+    pub fn insert(&mut self, position: usize) {
+        self.0 |= 1 << position;
+    }
+
+    /// Returns whether the machine type with this position is in the set.
+    pub fn contains(self, position: usize) -> bool {
+        self.0 & (1 << position) != 0
+    }
+}
+
+/// What runs the guest.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Accel {
+    /// The host's processor, through KVM.
+    Kvm,
+    /// QEMU's own emulation.
+    Tcg,
+}
+
+impl Accel {
+    /// Returns the word used in scenarios.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Kvm => "kvm",
+            Self::Tcg => "tcg",
+        }
+    }
+}
+
+/// What one builtin model turns on, before the host filter and after dependency clearing.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct ModelCells {
+    /// On under every machine type.
+    pub always: FeatureSet,
+    /// On only under some: the feature and those machine types.
+    pub only_on: Vec<(FeatureId, MachineSet)>,
+}
+
+impl ModelCells {
+    /// Returns the features on under the machine type with this position among those with cells.
+    pub fn on(&self, position: usize) -> FeatureSet {
+        let mut on = self.always;
+        on.extend(self.only_on.iter().filter(|(_, on)| on.contains(position)).map(|(feature, _)| *feature));
+        on
+    }
+
+    /// Returns the features on under some machine type.
+    pub fn anywhere(&self) -> FeatureSet {
+        let mut on = self.always;
+        on.extend(self.only_on.iter().map(|(feature, _)| *feature));
+        on
+    }
+}
+
+/// The cells of one model under each accelerator; not one differs between two QEMUs that share a machine type.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Cells {
+    /// The machine types that have cells, in natural order; positions in [`MachineSet`] count along this list.
+    pub machines: Vec<MachineId>,
+    /// By the model's number: under KVM and under TCG; `None` for a model no asked QEMU has.
+    pub models: Vec<Option<(ModelCells, ModelCells)>>,
+}
+
+impl Cells {
+    /// Returns what `model` turns on under `accel`, for all machine types.
+    pub fn of(&self, model: ModelId, accel: Accel) -> Option<&ModelCells> {
+        let (kvm, tcg) = self.models.get(usize::from(model.0))?.as_ref()?;
+        Some(match accel {
+            Accel::Kvm => kvm,
+            Accel::Tcg => tcg,
+        })
+    }
+
+    /// Returns where `machine` stands among those with cells.
+    pub fn position(&self, machine: MachineId) -> Option<usize> {
+        self.machines.iter().position(|known| *known == machine)
+    }
+}
+
+/// A machine type as one QEMU release lists it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct QemuMachine {
+    /// The type.
+    pub machine: MachineId,
+    /// The short name that stands for it in this release, `q35` or `pc`.
+    pub alias: Option<Box<str>>,
+    /// Whether this release uses it when none is named.
+    pub default: bool,
+    /// Whether this release announces its removal.
+    pub deprecated: bool,
+    /// The most virtual CPUs it takes; `None` where not recorded.
+    pub cpu_max: Option<u32>,
+    /// The CPU type used when none is named, as QEMU writes it.
+    pub default_cpu: Option<Box<str>>,
+}
+
+/// A CPU model as one QEMU release lists it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct QemuModel {
+    /// The model.
+    pub model: ModelId,
+    /// Whether this release announces its removal.
+    pub deprecated: bool,
+    /// The versioned model an unversioned name stands for.
+    pub alias_of: Option<ModelId>,
+    /// What keeps it from running under TCG, if that was recorded.
+    pub tcg_blockers: Vec<FeatureId>,
+}
+
+/// What a KVM host offered on the machine a release was recorded on.
+#[derive(Clone, PartialEq, Debug)]
+pub struct RecordedHost {
+    /// The model the reply expanded to.
+    pub base: Box<str>,
+    /// What was offered.
+    pub features: FeatureSet,
+    /// What of it may not migrate.
+    pub non_migratable: FeatureSet,
+    /// The other properties of the reply, as written.
+    pub props: Vec<(Box<str>, Box<str>)>,
+}
+
+/// One dependency: the children are cleared when the parent is off.
+pub type Dependency = (FeatureId, FeatureSet);
+
+/// What is known of one QEMU release. Parts that were never read are `None`: neighbours answer for them.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct QemuFacts {
+    /// The release.
+    pub version: Version,
+    /// Where its lists come from, as written in the facts; empty when it has none of its own.
+    pub source: Box<str>,
+    /// Where properties and dependencies come from, as written in the facts.
+    pub probe_source: Option<Box<str>>,
+    /// Whether a running QEMU of this release was asked.
+    pub ran: bool,
+    /// Its machine types.
+    pub machines: Vec<QemuMachine>,
+    /// Its CPU models.
+    pub models: Vec<QemuModel>,
+    /// The CPU feature names it takes in `-cpu`.
+    pub properties: Option<FeatureSet>,
+    /// Its dependency table, in order.
+    pub dependencies: Option<Vec<Dependency>>,
+    /// Whether only some rows of that table could be read; the release before answers for the others.
+    pub dependencies_partial: bool,
+    /// What its TCG cannot give, as asked of the running QEMU.
+    pub tcg_unsupported: Option<FeatureSet>,
+    /// What its TCG offers with the model `max`.
+    pub tcg_max: Option<FeatureSet>,
+    /// Where `tcg_max` comes from, as written in the facts.
+    pub tcg_max_source: Option<Box<str>>,
+    /// What KVM offered where it was recorded.
+    pub recorded_host: Option<RecordedHost>,
+}
+
+/// Returns the vendor QEMU gives a model that the maps leave without one (contract of this project, from QEMU's
+/// `builtin_x86_defs`): Intel for the old 32-bit names and `kvm*`, AMD for `qemu64`.
+pub fn builtin_vendor(model: &str) -> Option<Vendor> {
+    let base = base_name(model);
+    match base {
+        "486" | "pentium" | "pentium2" | "pentium3" | "qemu32" | "kvm32" | "kvm64" => Some(Vendor::Intel),
+        "qemu64" => Some(Vendor::Amd),
+        _ => None,
+    }
+}
+
+/// Returns the model name without its version: `Skylake-Client` for `Skylake-Client-v3`.
+pub fn base_name(model: &str) -> &str {
+    match model.rsplit_once("-v") {
+        Some((base, version)) if !version.is_empty() && version.bytes().all(|b| b.is_ascii_digit()) => base,
+        _ => model,
+    }
+}
+
+/// Returns whether the name carries a version, as `EPYC-v2` does.
+pub fn is_versioned(model: &str) -> bool {
+    base_name(model).len() != model.len()
+}

@@ -1,0 +1,243 @@
+//! Describes one question: which guest, from where, to where. The only state of the domain that the user owns.
+//! Parsing and printing the one-word form is in `word`; working out the answer is `resolve`'s.
+
+use super::behaviour::Regime;
+use super::catalog::{Catalog, LibvirtId};
+use super::definition::words;
+use super::definition::{Check, Fallback, Match, Mode, Policies};
+use super::feature::{FeatureId, FeatureSet};
+use super::host::{HostId, Vendor};
+use super::map::ModelId;
+use super::qemu::{Accel, MachineId};
+use super::version::Version;
+
+mod word;
+
+pub use word::{KEYS, Key, KeyInfo, WordError};
+
+/// A value, or the word `?`: nobody told.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Told<T> {
+    /// This value.
+    Is(T),
+    /// Not known: every value is tried.
+    Unknown,
+}
+
+impl<T> Told<T> {
+    /// Returns the value, if it was told.
+    pub fn known(self) -> Option<T> {
+        match self {
+            Self::Is(value) => Some(value),
+            Self::Unknown => None,
+        }
+    }
+}
+
+/// How the guest's CPU is chosen.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum CpuChoice {
+    /// A named model.
+    Model(Told<ModelId>),
+    /// host-model, host-passthrough or maximum.
+    Mode(Mode),
+}
+
+/// The guest's machine type.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum MachineChoice {
+    /// One the facts name.
+    Listed(MachineId),
+    /// One they do not, such as `pc-q35-rhel9.4.0`: any of that QEMU's stands for it.
+    Unlisted(Box<str>),
+    /// Not known.
+    Unknown,
+}
+
+/// Sockets, dies, cores and threads.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Topology {
+    /// Packages.
+    pub sockets: u32,
+    /// Dies in a package.
+    pub dies: u32,
+    /// Cores in a die.
+    pub cores: u32,
+    /// Threads in a core.
+    pub threads: u32,
+}
+
+impl Topology {
+    /// One thread in each package: what a guest has whose topology nobody named.
+    pub const SINGLE: Self = Self { sockets: 1, dies: 1, cores: 1, threads: 1 };
+
+    /// Returns how many threads share a package; more than one makes QEMU 10.0 report `ht`.
+    pub const fn threads_per_package(self) -> u64 {
+        self.dies as u64 * self.cores as u64 * self.threads as u64
+    }
+}
+
+/// A host at one end.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum HostChoice {
+    /// One that has whatever model, machine type and definition ask for.
+    Capable,
+    /// A recorded one.
+    Listed(HostId),
+    /// One whose features were given.
+    Given {
+        /// Its vendor.
+        vendor: Vendor,
+        /// What KVM can give a guest there.
+        features: FeatureSet,
+    },
+    /// Each of the recorded ones on which the source starts, the same at both ends.
+    Any,
+    /// Not known: each of the recorded ones, at each end.
+    Unknown,
+}
+
+/// A libvirt release at one end.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum LibvirtChoice {
+    /// A release, and the package's build where one was named (`3.el9`).
+    Release(LibvirtId, Option<Box<str>>),
+    /// The e-mail's *old*: 9.0.0.
+    Old,
+    /// The e-mail's *new*: 9.0.0 with the scenario's feature taken out of every model.
+    New,
+    /// Not known.
+    Unknown,
+}
+
+/// A QEMU release at one end.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct QemuChoice {
+    /// The release.
+    pub version: Told<Version>,
+    /// The package's build where one was named.
+    pub build: Option<Box<str>>,
+}
+
+/// The software at one end.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Release {
+    /// libvirt.
+    pub libvirt: LibvirtChoice,
+    /// QEMU.
+    pub qemu: QemuChoice,
+}
+
+/// The QEMU taken at both ends when none is named.
+pub const DEFAULT_QEMU: Version = Version::new(7, 2, 22);
+/// The machine type taken when none is named.
+pub const DEFAULT_MACHINE: &str = "pc-q35-4.0";
+/// The model taken when none is named.
+pub const DEFAULT_MODEL: &str = "Skylake-Client";
+/// The feature the table is about when none is named.
+pub const DEFAULT_FEATURE: &str = "mpx";
+
+impl Release {
+    /// Returns this libvirt with the default QEMU.
+    pub const fn with_default_qemu(libvirt: LibvirtChoice) -> Self {
+        Self { libvirt, qemu: QemuChoice { version: Told::Is(DEFAULT_QEMU), build: None } }
+    }
+}
+
+words! {
+    /// How the guest travels.
+    Transport {
+        /// A live migration.
+        Live "live",
+        /// Saved to a file and restored.
+        Save "save",
+    }
+}
+
+/// One question.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Scenario {
+    /// The guest's CPU model or mode.
+    pub cpu: CpuChoice,
+    /// What the definition says about single features, in order.
+    pub features: Policies,
+    /// The guest's machine type.
+    pub machine: MachineChoice,
+    /// The guest's topology.
+    pub topology: Told<Topology>,
+    /// What runs the guest, at both ends.
+    pub accel: Accel,
+    /// The source's host; asked only under KVM.
+    pub from_host: HostChoice,
+    /// The destination's host; asked only under KVM.
+    pub to_host: HostChoice,
+    /// The source.
+    pub from: Release,
+    /// The destination.
+    pub to: Release,
+    /// The stops between.
+    pub via: Vec<Release>,
+    /// The release under which the guest was begun, when the source's daemon was upgraded since.
+    pub started: Option<Release>,
+    /// The definition's check; `None` for what libvirt fills in.
+    pub check: Option<Check>,
+    /// The definition's match.
+    pub matching: Match,
+    /// The definition's fallback.
+    pub fallback: Fallback,
+    /// The vendor the definition names.
+    pub vendor: Option<Vendor>,
+    /// How the guest travels.
+    pub transport: Transport,
+    /// The destination's regime, when it is not to be its release's own.
+    pub regime: Option<Regime>,
+    /// The feature the table is about.
+    pub feature: FeatureId,
+    /// Whether the guest has a PMU.
+    pub pmu: bool,
+}
+
+impl Scenario {
+    /// Returns the scenario of a command line without arguments: the e-mail's question.
+    ///
+    /// Falls back to the first model, machine type and feature where the catalog lacks the named ones.
+    pub fn default_of(catalog: &Catalog) -> Self {
+        Self {
+            cpu: CpuChoice::Model(Told::Is(catalog.model(DEFAULT_MODEL).unwrap_or(ModelId(0)))),
+            features: Policies::default(),
+            machine: MachineChoice::Listed(catalog.machine(DEFAULT_MACHINE).unwrap_or(MachineId(0))),
+            topology: Told::Is(Topology::SINGLE),
+            accel: Accel::Kvm,
+            from_host: HostChoice::Capable,
+            to_host: HostChoice::Capable,
+            from: Release::with_default_qemu(LibvirtChoice::Old),
+            to: Release::with_default_qemu(LibvirtChoice::New),
+            via: Vec::new(),
+            started: None,
+            check: None,
+            matching: Match::Exact,
+            fallback: Fallback::Forbid,
+            vendor: None,
+            transport: Transport::Live,
+            regime: None,
+            feature: catalog.feature(DEFAULT_FEATURE).unwrap_or(FeatureId(0)),
+            pmu: false,
+        }
+    }
+
+    /// Returns the mode of the definition.
+    pub fn mode(&self) -> Mode {
+        match self.cpu {
+            CpuChoice::Model(_) => Mode::Custom,
+            CpuChoice::Mode(mode) => mode,
+        }
+    }
+
+    /// Returns the named model, if one is named and known.
+    pub fn model(&self) -> Option<ModelId> {
+        match self.cpu {
+            CpuChoice::Model(model) => model.known(),
+            CpuChoice::Mode(_) => None,
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Answers whether a guest's CPU survives a live migration between libvirt and QEMU releases, and why not.
+
+pub mod domain;

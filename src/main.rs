@@ -1,0 +1,3 @@
+//! Joins the command line and the terminal.
+
+fn main() {}
