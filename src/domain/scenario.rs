@@ -220,7 +220,7 @@ impl Scenario {
             vendor: None,
             transport: Transport::Live,
             regime: None,
-            feature: catalog.feature(DEFAULT_FEATURE).unwrap_or(FeatureId(0)),
+            feature: catalog.default_feature(),
             pmu: false,
         }
     }
