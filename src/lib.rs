@@ -2,4 +2,6 @@
 
 pub mod domain;
 pub mod explain;
+pub mod export;
 pub mod resolve;
+pub mod study;
