@@ -1,3 +1,5 @@
 //! Answers whether a guest's CPU survives a live migration between libvirt and QEMU releases, and why not.
 
 pub mod domain;
+pub mod import;
+pub mod load;
