@@ -67,8 +67,10 @@ pub enum Fact {
     QemuDoesNotKnow(FeatureId),
     /// libvirt needs a newer QEMU.
     NeedsNewerQemu(Version),
-    /// This libvirt has no mode `maximum`.
-    NoMaximum,
+    /// This libvirt does not have the mode.
+    NoMode(Mode),
+    /// The mode needs KVM.
+    ModeNeedsKvm(Mode),
     /// The host has what the definition forbids.
     HostHasForbidden(Vec<FeatureId>),
     /// Nothing is compared: the CPU is the host's.
@@ -138,7 +140,8 @@ impl Story<'_> {
         let fact = match refusal {
             Refusal::FullCheck { extra, missing } => return self.full_check(extra, missing),
             Refusal::QemuTooOld { needed, .. } => Fact::NeedsNewerQemu(*needed),
-            Refusal::UnsupportedMode => Fact::NoMaximum,
+            Refusal::UnknownMode(mode) => Fact::NoMode(*mode),
+            Refusal::UnsupportedMode(mode) => Fact::ModeNeedsKvm(*mode),
             Refusal::MachineType { .. } | Refusal::MachineTypeAtQemu { .. } => Fact::QemuHasNoMachine,
             Refusal::UnknownFeature(feature) => {
                 let wrote = self.mention(&self.journey.start, *feature);

@@ -63,13 +63,20 @@ pub(super) fn partial(
         if !of_map.partial_compat {
             let switched_off = definition.features.with(|policy| policy == Policy::Disable);
             let required = definition.features.with(|policy| policy == Policy::Require);
-            let missing = ((blockers & end.map.known) - switched_off) | (required - host);
-            return refuse_missing(end, missing);
+            let mut missing = catalog.in_qemu_order((blockers & end.map.known) - switched_off);
+            let named = definition.features.iter().map(|(feature, _)| feature);
+            missing.extend(named.filter(|f| required.contains(*f) && !host.contains(*f) && !blockers.contains(*f)));
+            return if missing.is_empty() { Ok(()) } else { Err(Refusal::PartialMissing(missing)) };
         }
     }
     let mut needed = of_map.data;
     for (feature, policy) in definition.features.iter() {
-        if policy == Policy::Require { needed.insert(feature) } else { needed.remove(feature) }
+        match policy {
+            Policy::Require => needed.insert(feature),
+            Policy::Force | Policy::Optional | Policy::Disable => needed.remove(feature),
+            // A forbidden feature of the model still counts as needed (recorded on 9.0.0).
+            Policy::Forbid => {}
+        }
     }
     let forbidden = definition.features.with(|policy| policy == Policy::Forbid) & host;
     if !forbidden.is_empty() {
