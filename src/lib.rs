@@ -1,4 +1,7 @@
 //! Answers whether a guest's CPU survives a live migration between libvirt and QEMU releases, and why not.
 
 pub mod domain;
+pub mod explain;
+pub mod export;
 pub mod resolve;
+pub mod study;

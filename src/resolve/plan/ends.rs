@@ -54,7 +54,7 @@ impl<'a> Place<'a> {
             },
             release.qemu.build.as_deref(),
         ];
-        let enterprise_linux = builds.into_iter().flatten().any(|build| build.contains("el"));
+        let enterprise_linux = builds.into_iter().flatten().any(is_enterprise_linux);
         Self { libvirt, open, qemu, host, silicon, regime, enterprise_linux }
     }
 
@@ -80,6 +80,11 @@ impl<'a> Place<'a> {
         let qemu = self.qemu.choose(assignment)?.clone();
         Some(End { behaviour, map, qemu, enterprise_linux: self.enterprise_linux, host })
     }
+}
+
+/// Whether a package's build is Enterprise Linux's: `3.el9`, `2.module_el8.6.0`.
+fn is_enterprise_linux(build: &str) -> bool {
+    build.split("el").skip(1).any(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 fn libvirts(
