@@ -148,14 +148,24 @@ pub struct QemuFacts {
     pub version: Version,
     /// Where its lists come from, as written in the facts; empty when it has none of its own.
     pub source: Box<str>,
+    /// The release number the recorded QEMU gave for itself, where it is another: a release candidate's, mostly.
+    pub reported: Option<Version>,
+    /// Where else the same lists were read, as written in the facts; the running QEMU's are the ones kept.
+    pub recorded_source: Option<Box<str>>,
+    /// The machine types that the other source leaves out; everything else is the same there.
+    pub not_recorded: Vec<MachineId>,
     /// Where properties and dependencies come from, as written in the facts.
     pub probe_source: Option<Box<str>>,
+    /// The options with which the running QEMU was asked.
+    pub asked_with: Option<Box<str>>,
     /// Whether a running QEMU of this release was asked.
     pub ran: bool,
     /// Its machine types.
     pub machines: Vec<QemuMachine>,
     /// Its CPU models.
     pub models: Vec<QemuModel>,
+    /// The CPU types it lists that are no models: `base`, `host`, `max`.
+    pub generic: Vec<Box<str>>,
     /// The CPU feature names it takes in `-cpu`.
     pub properties: Option<FeatureSet>,
     /// Its dependency table, in order.

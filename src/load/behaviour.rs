@@ -1,0 +1,105 @@
+//! Reads how libvirt and QEMU releases decide: switches with dates, backports, quirks. Opens no file.
+
+use super::error::LoadError;
+use super::xml::{Document, Element};
+use crate::domain::behaviour::{Backport, Dated, Quirk, QuirkKind, Setting, SwitchHistory};
+use crate::domain::catalog::Parts;
+use crate::domain::feature::FeatureId;
+use crate::domain::names::Names;
+use crate::domain::version::Version;
+
+/// Reads `behaviour.xml` into `parts`; the feature names are known already.
+///
+/// # Errors
+/// The first mistake: an unknown switch or value, dates out of order, an attribute missing or not understood.
+pub fn read(document: &Document<'_>, parts: &mut Parts) -> Result<(), LoadError> {
+    for element in document.root.children_named("switch") {
+        parts.decisions.switches.push(switch(document, element, &parts.features)?);
+    }
+    for element in document.root.children_named("backport") {
+        parts.decisions.backports.push(backport(document, element, &parts.features)?);
+    }
+    for element in document.root.children_named("quirk") {
+        parts.decisions.quirks.push(quirk(document, element)?);
+    }
+    Ok(())
+}
+
+fn switch(document: &Document<'_>, element: &Element<'_>, features: &Names) -> Result<SwitchHistory, LoadError> {
+    let name = document.need(element, "name")?;
+    let mut values: Vec<Dated> = Vec::new();
+    for value in element.children_named("value") {
+        let dated = Dated {
+            setting: setting(document, value, name, features)?,
+            since: version(document, value, "since")?,
+            after: version(document, value, "after")?,
+            source: document.need(value, "source")?.into(),
+            inferred: value.get("inferred") == Some("yes"),
+        };
+        if values.last().map(|before| before.since) >= Some(dated.since) {
+            return Err(document.error(value, "expected the values of a switch oldest first, found one out of order"));
+        }
+        values.push(dated);
+    }
+    Ok(SwitchHistory { doc: document.need(element, "doc")?.into(), values })
+}
+
+fn setting(
+    document: &Document<'_>,
+    element: &Element<'_>,
+    name: &str,
+    features: &Names,
+) -> Result<Setting, LoadError> {
+    let value = document.need(element, "is")?;
+    Setting::parse(name, value, &|feature| features.get(feature).map(FeatureId))
+        .map_err(|expected| document.error(element, format!("expected {expected}, found {name}={value:?}")))
+}
+
+fn backport(document: &Document<'_>, element: &Element<'_>, features: &Names) -> Result<Backport, LoadError> {
+    let build = document.need(element, "build")?;
+    let settings =
+        element.children_named("set").map(|set| setting(document, set, document.need(set, "switch")?, features));
+    Ok(Backport {
+        release: need_version(document, element, "release")?,
+        build: build.parse().ok().ok_or_else(|| document.error(element, format!("expected a number, found {build:?}")))?,
+        distribution: document.need(element, "distribution")?.into(),
+        settings: settings.collect::<Result<_, _>>()?,
+        source: document.need(element, "source")?.into(),
+    })
+}
+
+fn quirk(document: &Document<'_>, element: &Element<'_>) -> Result<Quirk, LoadError> {
+    let kind = document.need(element, "kind")?;
+    Ok(Quirk {
+        kind: QuirkKind::parse(kind).ok_or_else(|| {
+            let known: Vec<_> = QuirkKind::ALL.iter().map(|kind| kind.name()).collect();
+            document.error(element, format!("expected one of {}, found {kind:?}", known.join(", ")))
+        })?,
+        since: need_version(document, element, "since")?,
+        until: version(document, element, "until")?,
+        machines_since: version(document, element, "machines-since")?.map(Version::series),
+        source: document.need(element, "source")?.into(),
+    })
+}
+
+/// Returns the release an attribute names, if it is there.
+pub(super) fn version(
+    document: &Document<'_>,
+    element: &Element<'_>,
+    attribute: &str,
+) -> Result<Option<Version>, LoadError> {
+    let read = |text: &str| {
+        text.parse().map_err(|error| document.error(element, format!("{error} in {attribute}, found {text:?}")))
+    };
+    element.get(attribute).map(read).transpose()
+}
+
+/// Returns the release an attribute names, which has to be there.
+pub(super) fn need_version(
+    document: &Document<'_>,
+    element: &Element<'_>,
+    attribute: &str,
+) -> Result<Version, LoadError> {
+    document.need(element, attribute)?;
+    Ok(version(document, element, attribute)?.unwrap_or_default())
+}

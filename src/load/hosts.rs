@@ -1,0 +1,85 @@
+//! Reads the hosts and the products of the timeline. Opens no file.
+
+use super::error::LoadError;
+use super::words;
+use super::xml::{Document, Element};
+use crate::domain::catalog::{Parts, Product};
+use crate::domain::feature::FeatureSet;
+use crate::domain::host::{Host, Vendor};
+use std::collections::HashMap;
+
+/// Reads `hosts.xml` into `parts`; the feature names are known already.
+///
+/// # Errors
+/// The first mistake: an unknown feature, vendor or list, an attribute missing or not understood.
+pub fn read_hosts(document: &Document<'_>, parts: &mut Parts) -> Result<(), LoadError> {
+    let mut asked: HashMap<&str, FeatureSet> = HashMap::new();
+    for element in document.root.children_named("asked") {
+        let before = like(document, element, |name| asked.get(name).copied())?;
+        let set = apply(document, element, before, parts)?;
+        asked.insert(document.need(element, "name")?, set);
+    }
+    for element in document.root.children_named("host") {
+        let before =
+            like(document, element, |name| parts.hosts.iter().find(|host| &*host.name == name).map(|h| h.features))?;
+        let vendor = document.need(element, "vendor")?;
+        let list = document.need(element, "asked")?;
+        let host = Host {
+            name: document.need(element, "name")?.into(),
+            vendor: Vendor::parse(vendor).ok_or_else(|| {
+                let known = Vendor::ALL.map(Vendor::name).join(", ");
+                document.error(element, format!("expected one of the vendors {known}, found {vendor:?}"))
+            })?,
+            family: number(document, element, "family")?,
+            model: number(document, element, "model")?,
+            stepping: number(document, element, "stepping")?,
+            model_id: document.need(element, "model-id")?.into(),
+            features: apply(document, element, before, parts)?,
+            asked: *asked
+                .get(list)
+                .ok_or_else(|| document.error(element, format!("expected the name of an <asked>, found {list:?}")))?,
+        };
+        parts.hosts.push(host);
+    }
+    Ok(())
+}
+
+/// Reads `products.xml` into `parts`.
+///
+/// # Errors
+/// The first product with an attribute missing.
+pub fn read_products(document: &Document<'_>, parts: &mut Parts) -> Result<(), LoadError> {
+    for element in document.root.children_named("product") {
+        parts.products.push(Product {
+            name: document.need(element, "name")?.into(),
+            libvirt: document.need(element, "libvirt")?.into(),
+            qemu: document.need(element, "qemu")?.into(),
+            source: document.need(element, "source")?.into(),
+        });
+    }
+    Ok(())
+}
+
+fn like(
+    document: &Document<'_>,
+    element: &Element<'_>,
+    find: impl Fn(&str) -> Option<FeatureSet>,
+) -> Result<FeatureSet, LoadError> {
+    let Some(name) = element.get("like") else { return Ok(FeatureSet::EMPTY) };
+    find(name).ok_or_else(|| document.error(element, format!("expected a name written before this one, found {name:?}")))
+}
+
+fn apply(
+    document: &Document<'_>,
+    element: &Element<'_>,
+    before: FeatureSet,
+    parts: &Parts,
+) -> Result<FeatureSet, LoadError> {
+    words::apply(before, element.words(), &parts.features)
+        .map_err(|word| document.error(element, format!("expected names of features, found {word:?}")))
+}
+
+fn number(document: &Document<'_>, element: &Element<'_>, attribute: &str) -> Result<u32, LoadError> {
+    let text = document.need(element, attribute)?;
+    text.parse().ok().ok_or_else(|| document.error(element, format!("expected a number in {attribute}, found {text:?}")))
+}

@@ -1,0 +1,49 @@
+//! Reads the files of the timeline, one after the other, into the parts of a catalog.
+//! Opens no file: the texts are given.
+
+use super::error::LoadError;
+use super::xml::Document;
+use super::{behaviour, hosts, libvirt, qemu};
+use crate::domain::catalog::{Catalog, Parts};
+
+/// The texts of the timeline, each with the name it goes by in messages.
+#[derive(Clone, Copy, Debug)]
+pub struct Texts<'a> {
+    /// The libvirt releases and their maps.
+    pub libvirt: (&'a str, &'a str),
+    /// The QEMU releases, machine types, models and cells.
+    pub qemu: (&'a str, &'a str),
+    /// The hosts.
+    pub hosts: (&'a str, &'a str),
+    /// The products.
+    pub products: (&'a str, &'a str),
+    /// How releases decide; not part of the raw facts.
+    pub behaviour: (&'a str, &'a str),
+}
+
+/// Returns the parts of a catalog.
+///
+/// # Errors
+/// The first mistake in any of the files.
+pub fn read(texts: &Texts<'_>) -> Result<Parts, LoadError> {
+    let mut parts = Parts::default();
+    let (file, text) = texts.libvirt;
+    libvirt::read(&Document::parse(file, text)?, &mut parts)?;
+    let (file, text) = texts.qemu;
+    qemu::read(&Document::parse(file, text)?, &mut parts)?;
+    let (file, text) = texts.hosts;
+    hosts::read_hosts(&Document::parse(file, text)?, &mut parts)?;
+    let (file, text) = texts.products;
+    hosts::read_products(&Document::parse(file, text)?, &mut parts)?;
+    let (file, text) = texts.behaviour;
+    behaviour::read(&Document::parse(file, text)?, &mut parts)?;
+    Ok(parts)
+}
+
+/// Returns the whole catalog.
+///
+/// # Errors
+/// The first mistake in any of the files, or what does not fit together.
+pub fn catalog(texts: &Texts<'_>) -> Result<Catalog, LoadError> {
+    Catalog::new(read(texts)?).map_err(|error| LoadError::whole("cpu_map", error.to_string()))
+}

@@ -1,0 +1,308 @@
+//! Reads a small XML document into a tree, as strictly as the XML 1.0 standard asks and a little more.
+//! Opens no file and knows none of the formats written in XML.
+//!
+//! quick-xml finds the tags; what it lets pass although it is not well-formed is refused here: a second root,
+//! text outside the root, a DOCTYPE, unknown entities, bad names, duplicate attributes, control characters.
+
+use super::error::LoadError;
+use quick_xml::Reader;
+use quick_xml::errors::{Error, SyntaxError};
+use quick_xml::events::Event;
+use std::borrow::Cow;
+
+mod tag;
+
+/// The largest input, in bytes.
+pub const MAX_BYTES: usize = 16 << 20;
+/// How deep elements may lie in each other.
+pub const MAX_DEPTH: usize = 64;
+/// How many elements a document may have, so that no input of the largest size fills the memory.
+pub const MAX_ELEMENTS: usize = 1 << 18;
+
+/// One element with everything in it.
+#[derive(Clone, Debug, Default)]
+pub struct Element<'a> {
+    /// Its name, with its prefix.
+    pub name: &'a str,
+    /// Its attributes in the order in which they are written.
+    pub attributes: Vec<(&'a str, Cow<'a, str>)>,
+    /// The elements in it.
+    pub children: Vec<Element<'a>>,
+    /// The text directly in it, all pieces joined.
+    pub text: Cow<'a, str>,
+    /// Where its start tag begins, in bytes.
+    pub offset: usize,
+}
+
+/// A document: its text, its file's name for messages, and its root element.
+#[derive(Clone, Debug)]
+pub struct Document<'a> {
+    /// The file's name, for messages.
+    pub file: &'a str,
+    /// The whole text.
+    pub text: &'a str,
+    /// The root element.
+    pub root: Element<'a>,
+}
+
+impl<'a> Element<'a> {
+    /// Returns the value of an attribute.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.attributes.iter().find(|(known, _)| *known == name).map(|(_, value)| &**value)
+    }
+
+    /// Returns the elements of this name directly in this one.
+    pub fn children_named<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s Element<'a>> {
+        self.children.iter().filter(move |child| child.name == name)
+    }
+
+    /// Returns the first element of this name directly in this one.
+    pub fn child(&self, name: &str) -> Option<&Element<'a>> {
+        self.children.iter().find(|child| child.name == name)
+    }
+
+    /// Returns the words of the text.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        self.text.split_ascii_whitespace()
+    }
+}
+
+impl<'a> Document<'a> {
+    /// Reads a document from bytes.
+    ///
+    /// # Errors
+    /// The first place where the input is not well-formed, not UTF-8, too large or too deep.
+    pub fn from_bytes(file: &'a str, bytes: &'a [u8]) -> Result<Self, LoadError> {
+        if bytes.len() > MAX_BYTES {
+            return Err(too_large(file, bytes.len() as u64));
+        }
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Self::parse(file, text),
+            Err(error) => {
+                let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
+                let found = bytes.get(error.valid_up_to()).copied().unwrap_or_default();
+                let text = String::from_utf8_lossy(good);
+                let message = format!("expected UTF-8 text, found the byte 0x{found:02x}");
+                Err(LoadError::at(file, &text, text.len(), message))
+            }
+        }
+    }
+
+    /// Reads a document from text.
+    ///
+    /// # Errors
+    /// The first place where the text is not well-formed, too large or too deep.
+    pub fn parse(file: &'a str, text: &'a str) -> Result<Self, LoadError> {
+        if text.len() > MAX_BYTES {
+            return Err(too_large(file, text.len() as u64));
+        }
+        let fault = |fault: Fault| LoadError::at(file, text, fault.0, fault.1);
+        tag::check_characters(text).map_err(fault)?;
+        let root = Builder::new(text).read().map_err(fault)?;
+        Ok(Self { file, text, root })
+    }
+
+    /// Returns a mistake at an element of this document.
+    pub fn error(&self, element: &Element<'_>, message: impl Into<String>) -> LoadError {
+        LoadError::at(self.file, self.text, element.offset, message)
+    }
+
+    /// Returns the value of an attribute that has to be there.
+    ///
+    /// # Errors
+    /// Says which attribute was expected at the element.
+    pub fn need<'e>(&self, element: &'e Element<'_>, attribute: &str) -> Result<&'e str, LoadError> {
+        element.get(attribute).ok_or_else(|| {
+            let message = format!("expected the attribute {attribute:?} in <{}>, found none", element.name);
+            self.error(element, message)
+        })
+    }
+}
+
+/// Returns the error for a file over the limit.
+pub fn too_large(file: &str, bytes: u64) -> LoadError {
+    LoadError::whole(file, format!("expected at most {} MiB, found {bytes} bytes", MAX_BYTES >> 20))
+}
+
+/// A byte offset and a message.
+type Fault = (usize, String);
+
+fn fault<T>(offset: usize, message: impl Into<String>) -> Result<T, Fault> {
+    Err((offset, message.into()))
+}
+
+struct Builder<'a> {
+    text: &'a str,
+    /// How many bytes of a byte order mark the reader leaves out.
+    mark: usize,
+    reader: Reader<&'a [u8]>,
+    open: Vec<Element<'a>>,
+    root: Option<Element<'a>>,
+    elements: usize,
+}
+
+impl<'a> Builder<'a> {
+    fn new(text: &'a str) -> Self {
+        let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mut reader = Reader::from_str(body);
+        reader.config_mut().check_end_names = false;
+        reader.config_mut().allow_unmatched_ends = true;
+        reader.config_mut().allow_dangling_amp = false;
+        Self { text, mark: text.len() - body.len(), reader, open: Vec::new(), root: None, elements: 0 }
+    }
+
+    fn at(&self) -> usize {
+        self.mark + usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX)
+    }
+
+    fn read(mut self) -> Result<Element<'a>, Fault> {
+        loop {
+            let at = self.at();
+            let event = match self.reader.read_event() {
+                Ok(event) => event,
+                Err(error) => return Err(self.explain(at, &error)),
+            };
+            let end = self.at();
+            match event {
+                Event::Start(_) => self.start(at, end, false)?,
+                Event::Empty(_) => self.start(at, end, true)?,
+                Event::End(_) => self.end(at, end)?,
+                Event::Text(_) => self.characters(at, end)?,
+                Event::CData(_) => self.cdata(at, end)?,
+                Event::GeneralRef(_) => self.reference(at, end)?,
+                Event::Comment(_) => tag::check_comment(self.text, at, end)?,
+                Event::Decl(_) => tag::check_declaration(self.text, at, end, self.mark)?,
+                Event::PI(_) => tag::check_instruction(self.text, at, end)?,
+                Event::DocType(_) => {
+                    return fault(at, "expected elements only, found a DOCTYPE, which is not accepted");
+                }
+                Event::Eof => return self.finish(at),
+            }
+        }
+    }
+
+    fn start(&mut self, at: usize, end: usize, empty: bool) -> Result<(), Fault> {
+        let inside = tag::slice(self.text, at + 1, end - if empty { 2 } else { 1 });
+        let (name, attributes) = tag::parse(inside, at + 1)?;
+        if self.open.is_empty() && self.root.is_some() {
+            return fault(at, format!("expected the end of the document, found a second root <{name}>"));
+        }
+        if self.open.len() >= MAX_DEPTH {
+            return fault(at, format!("expected at most {MAX_DEPTH} levels, found <{name}> one level deeper"));
+        }
+        self.elements += 1;
+        if self.elements > MAX_ELEMENTS {
+            return fault(at, format!("expected at most {MAX_ELEMENTS} elements, found one more, <{name}>"));
+        }
+        let element = Element { name, attributes, offset: at, ..Element::default() };
+        self.check_prefixes(&element)?;
+        if empty {
+            self.close(element);
+        } else {
+            self.open.push(element);
+        }
+        Ok(())
+    }
+
+    /// Refuses a prefix that no `xmlns:` attribute binds.
+    fn check_prefixes(&self, element: &Element<'a>) -> Result<(), Fault> {
+        let names = std::iter::once(element.name).chain(element.attributes.iter().map(|(name, _)| *name));
+        for (prefix, _) in names.filter_map(|name| name.split_once(':')) {
+            let binds = |e: &Element<'a>| {
+                e.attributes.iter().any(|(name, _)| name.strip_prefix("xmlns:").is_some_and(|bound| bound == prefix))
+            };
+            if prefix != "xml" && prefix != "xmlns" && !binds(element) && !self.open.iter().any(binds) {
+                return fault(element.offset, format!("expected the prefix {prefix:?} to be bound by xmlns:{prefix}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, at: usize, end: usize) -> Result<(), Fault> {
+        let name = tag::slice(self.text, at + 2, end - 1).trim_end_matches(tag::SPACE);
+        match self.open.pop() {
+            Some(element) if element.name == name => {
+                self.close(element);
+                Ok(())
+            }
+            Some(element) => fault(at, format!("expected </{}>, found </{}>", element.name, tag::shorten(name))),
+            None => fault(at, format!("expected no end tag outside the root, found </{}>", tag::shorten(name))),
+        }
+    }
+
+    fn close(&mut self, element: Element<'a>) {
+        match self.open.last_mut() {
+            Some(parent) => parent.children.push(element),
+            None => self.root = Some(element),
+        }
+    }
+
+    fn characters(&mut self, at: usize, end: usize) -> Result<(), Fault> {
+        let text = tag::slice(self.text, at, end);
+        if let Some(place) = text.find("]]>") {
+            return fault(at + place, "expected text, found ]]>, which is to be written ]]&gt;");
+        }
+        if self.open.is_empty() {
+            return match text.find(|c| !tag::SPACE.contains(&c)) {
+                Some(place) => fault(at + place, format!("expected no text outside the root, found {}", tag::quote(tag::slice(text, place, text.len())))),
+                None => Ok(()),
+            };
+        }
+        self.append(text);
+        Ok(())
+    }
+
+    fn cdata(&mut self, at: usize, end: usize) -> Result<(), Fault> {
+        if self.open.is_empty() {
+            return fault(at, "expected no text outside the root, found <![CDATA[");
+        }
+        self.append(tag::slice(self.text, at + "<![CDATA[".len(), end - "]]>".len()));
+        Ok(())
+    }
+
+    fn reference(&mut self, at: usize, end: usize) -> Result<(), Fault> {
+        let name = tag::slice(self.text, at + 1, end - 1);
+        let character = tag::resolve(name).map_err(|message| (at, message))?;
+        if self.open.is_empty() {
+            return fault(at, format!("expected no text outside the root, found &{name};"));
+        }
+        if let Some(element) = self.open.last_mut() {
+            element.text.to_mut().push(character);
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, text: &'a str) {
+        let Some(element) = self.open.last_mut() else { return };
+        if text.contains('\r') {
+            element.text.to_mut().push_str(&text.replace("\r\n", "\n").replace('\r', "\n"));
+        } else if element.text.is_empty() {
+            element.text = Cow::Borrowed(text);
+        } else {
+            element.text.to_mut().push_str(text);
+        }
+    }
+
+    fn finish(mut self, at: usize) -> Result<Element<'a>, Fault> {
+        if let Some(element) = self.open.pop() {
+            return fault(at, format!("expected </{}>, found the end of the file", element.name));
+        }
+        self.root.ok_or_else(|| (at, "expected an element, found the end of the file".to_owned()))
+    }
+
+    /// Words quick-xml's error: what was begun at `at` and not ended.
+    fn explain(&self, at: usize, error: &Error) -> Fault {
+        let expected = match error {
+            Error::Syntax(syntax) => match syntax {
+                SyntaxError::UnclosedTag | SyntaxError::UnclosedSingleQuotedAttributeValue | SyntaxError::UnclosedDoubleQuotedAttributeValue => "expected > to end the tag",
+                SyntaxError::UnclosedComment => "expected --> to end the comment",
+                SyntaxError::UnclosedCData => "expected ]]> to end the CDATA section",
+                SyntaxError::UnclosedDoctype | SyntaxError::InvalidBangMarkup => "expected an element, a comment or CDATA",
+                SyntaxError::UnclosedXmlDecl | SyntaxError::UnclosedPI => "expected ?> to end the instruction",
+            },
+            _ => "expected well-formed XML",
+        };
+        let rest = self.text.get(at..).unwrap_or_default();
+        (at, format!("{expected}, found {}", tag::quote(rest)))
+    }
+}
