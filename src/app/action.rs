@@ -143,14 +143,14 @@ const FIRST: Scope = On(&[ScreenKind::First]);
 actions! {
     Up "up" "Up" "Moves up one line." Move Everywhere, ["<up>"];
     Down "down" "Down" "Moves down one line." Move Everywhere, ["<down>"];
-    Left "left" "Left" "Takes the value before, or moves left." Move Everywhere, ["<left>"];
-    Right "right" "Right" "Takes the next value, or moves right." Move Everywhere, ["<right>"];
+    Left "left" "Value before" "Takes the value before, or moves left." Move Everywhere, ["<left>"];
+    Right "right" "Next value" "Takes the next value, or moves right." Move Everywhere, ["<right>"];
     PageUp "page-up" "Page up" "Moves up one page." Move Everywhere, ["<pageup>"];
     PageDown "page-down" "Page down" "Moves down one page." Move Everywhere, ["<pagedown>"];
     Top "top" "To the top" "Moves to the first line." Move Everywhere, ["<home>"];
     Bottom "bottom" "To the bottom" "Moves to the last line." Move Everywhere, ["<end>"];
-    NextPane "next-pane" "Next" "Moves to the next part of the screen." Move Everywhere, ["<tab>"];
-    PreviousPane "previous-pane" "Previous" "Moves to the part of the screen before." Move Everywhere, ["<shift+tab>"];
+    NextPane "next-pane" "Next part" "Moves to the next part of the screen." Move Everywhere, ["<tab>"];
+    PreviousPane "previous-pane" "Part before" "Moves to the part of the screen before." Move Everywhere, ["<shift+tab>"];
     Open "open" "Choose" "Opens the list of values, or takes what the cursor is on." Move Everywhere, ["<enter>"];
     Back "back" "Back" "Closes what is open, or goes back one screen." Move Everywhere, ["<esc>"];
 

@@ -177,10 +177,10 @@ pub fn shown(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> String {
         },
         Choice::Accel => scenario.accel.name().to_owned(),
         Choice::Topology => scenario::write_topology(scenario.topology),
-        Choice::Check => word(scenario.check.map(crate::domain::definition::Check::name), "as filled in"),
+        Choice::Check => word(scenario.check.map(crate::domain::definition::Check::name), "default"),
         Choice::Match => scenario.matching.name().to_owned(),
         Choice::Fallback => scenario.fallback.name().to_owned(),
-        Choice::Vendor => word(scenario.vendor.map(crate::domain::host::Vendor::name), "not named"),
+        Choice::Vendor => word(scenario.vendor.map(crate::domain::host::Vendor::name), "unnamed"),
         Choice::Pmu => if scenario.pmu { "on" } else { "off" }.to_owned(),
         Choice::Transport => scenario.transport.name().to_owned(),
         Choice::FromLibvirt => libvirt_name(catalog, &scenario.from),
@@ -232,10 +232,6 @@ pub fn step(choice: Choice, catalog: &Catalog, scenario: &Scenario, forward: boo
     let all = values(choice, catalog, scenario);
     let here = all.iter().position(|value| value.scenario == *scenario)?;
     let wanted = |value: &&Value| !value.only_in_list;
-    let next = if forward {
-        all.iter().skip(here + 1).find(wanted)
-    } else {
-        all.iter().take(here).rev().find(wanted)
-    };
+    let next = if forward { all.iter().skip(here + 1).find(wanted) } else { all.iter().take(here).rev().find(wanted) };
     next.map(|value| value.scenario.clone())
 }

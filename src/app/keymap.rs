@@ -35,8 +35,10 @@ impl Keymap {
                 wrong.push(format!("there is no action {id}{hint}"));
                 continue;
             };
-            let (good, bad): (Vec<_>, Vec<_>) =
-                keys.split_whitespace().map(|key| Key::parse(key).map_err(|e| format!("{id}: {e}"))).partition(Result::is_ok);
+            let (good, bad): (Vec<_>, Vec<_>) = keys
+                .split_whitespace()
+                .map(|key| Key::parse(key).map_err(|e| format!("{id}: {e}")))
+                .partition(Result::is_ok);
             wrong.extend(bad.into_iter().filter_map(Result::err));
             if let Some(entry) = map.keys.get_mut(place) {
                 entry.1 = good.into_iter().filter_map(Result::ok).collect();

@@ -51,6 +51,21 @@ pub fn cut(text: &str, limit: usize, mark: &str) -> String {
     cut
 }
 
+/// Returns `text` cut to `limit` columns at the end of a word, ending in `mark` when something was cut off; a first word
+/// that is too long is cut anywhere.
+pub fn cut_at_word(text: &str, limit: usize, mark: &str) -> String {
+    if width(text) <= limit {
+        return text.to_owned();
+    }
+    let cut_off = cut(text, limit, "");
+    let room = limit.saturating_sub(width(mark) + 1);
+    let kept = cut(&cut_off, room + 1, "");
+    match kept.rsplit_once(' ') {
+        Some((words, _)) if !words.trim().is_empty() => format!("{} {mark}", words.trim_end()),
+        _ => cut(text, limit, mark),
+    }
+}
+
 /// Returns `text` with blanks after it up to `columns`.
 pub fn pad(text: &str, columns: usize) -> String {
     let missing = columns.saturating_sub(width(text));

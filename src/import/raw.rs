@@ -3,8 +3,8 @@
 
 use crate::load::LoadError;
 use crate::load::xml::{MAX_BYTES, too_large};
-use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 use std::fmt;
 use std::marker::PhantomData;
 use std::path::Path;
@@ -409,7 +409,8 @@ pub fn read(directory: &Path) -> Result<Raw, LoadError> {
 
 fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, LoadError> {
     let file = path.display().to_string();
-    let size = std::fs::metadata(path).map_err(|error| LoadError::whole(&file, format!("cannot be read: {error}")))?.len();
+    let size =
+        std::fs::metadata(path).map_err(|error| LoadError::whole(&file, format!("cannot be read: {error}")))?.len();
     if size > MAX_BYTES as u64 {
         return Err(too_large(&file, size));
     }

@@ -204,17 +204,13 @@ fn vendors(document: &Document<'_>, chain: &Chain<'_>, maps: &mut [CpuMap]) -> R
     Ok(())
 }
 
-fn models(
-    document: &Document<'_>,
-    chain: &Chain<'_>,
-    parts: &mut Parts,
-    maps: &mut [CpuMap],
-) -> Result<(), LoadError> {
+fn models(document: &Document<'_>, chain: &Chain<'_>, parts: &mut Parts, maps: &mut [CpuMap]) -> Result<(), LoadError> {
     for element in document.root.children_named("model") {
         let name = document.need(element, "name")?;
         parts.models.intern(name);
     }
-    let reader = ModelReader { document, features: &parts.features, models: &parts.models, sorted: sorted(&parts.features) };
+    let reader =
+        ModelReader { document, features: &parts.features, models: &parts.models, sorted: sorted(&parts.features) };
     for element in document.root.children_named("model") {
         let id = usize::from(reader.model(element, document.need(element, "name")?)?.0);
         let mut entries: Vec<Option<&Element<'_>>> = vec![None; chain.names.len()];
@@ -317,9 +313,9 @@ impl ModelReader<'_, '_> {
         map: &CpuMap,
     ) -> Result<Vec<FeatureId>, LoadError> {
         if element.get("order") == Some("as-written") {
-            let ids = element.words().map(|word| {
-                known(self.document, element, self.features.get(word), word, "feature").map(FeatureId)
-            });
+            let ids = element
+                .words()
+                .map(|word| known(self.document, element, self.features.get(word), word, "feature").map(FeatureId));
             return ids.collect();
         }
         let start = self.like(element, map)?.map_or(before, of);

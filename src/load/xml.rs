@@ -244,7 +244,13 @@ impl<'a> Builder<'a> {
         }
         if self.open.is_empty() {
             return match text.find(|c| !tag::SPACE.contains(&c)) {
-                Some(place) => fault(at + place, format!("expected no text outside the root, found {}", tag::quote(tag::slice(text, place, text.len())))),
+                Some(place) => fault(
+                    at + place,
+                    format!(
+                        "expected no text outside the root, found {}",
+                        tag::quote(tag::slice(text, place, text.len()))
+                    ),
+                ),
                 None => Ok(()),
             };
         }
@@ -294,10 +300,14 @@ impl<'a> Builder<'a> {
     fn explain(&self, at: usize, error: &Error) -> Fault {
         let expected = match error {
             Error::Syntax(syntax) => match syntax {
-                SyntaxError::UnclosedTag | SyntaxError::UnclosedSingleQuotedAttributeValue | SyntaxError::UnclosedDoubleQuotedAttributeValue => "expected > to end the tag",
+                SyntaxError::UnclosedTag
+                | SyntaxError::UnclosedSingleQuotedAttributeValue
+                | SyntaxError::UnclosedDoubleQuotedAttributeValue => "expected > to end the tag",
                 SyntaxError::UnclosedComment => "expected --> to end the comment",
                 SyntaxError::UnclosedCData => "expected ]]> to end the CDATA section",
-                SyntaxError::UnclosedDoctype | SyntaxError::InvalidBangMarkup => "expected an element, a comment or CDATA",
+                SyntaxError::UnclosedDoctype | SyntaxError::InvalidBangMarkup => {
+                    "expected an element, a comment or CDATA"
+                }
                 SyntaxError::UnclosedXmlDecl | SyntaxError::UnclosedPI => "expected ?> to end the instruction",
             },
             _ => "expected well-formed XML",

@@ -21,7 +21,9 @@ pub(super) fn of(choice: Choice, catalog: &Catalog, with: &Scenario) -> String {
         Choice::FromHost => host(catalog, &with.from_host),
         Choice::ToHost => host(catalog, &with.to_host),
         Choice::Topology => topology(with.topology),
-        Choice::Check => if with.check.is_none() { "as libvirt does where the XML says nothing" } else { "" }.to_owned(),
+        Choice::Check => {
+            if with.check.is_none() { "as libvirt does where the XML says nothing" } else { "" }.to_owned()
+        }
         Choice::Regime => match with.regime.map(crate::domain::behaviour::Regime::name) {
             None => "what the destination's release does",
             Some("nothing") => "a removed feature nobody mentions stays as QEMU has it",

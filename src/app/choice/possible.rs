@@ -99,7 +99,8 @@ fn machine_in_qemu(catalog: &Catalog, scenario: &Scenario, release: &Release) ->
         return None;
     }
     let later = machine_series(name).is_some_and(|(_, series)| series.series() > version.series());
-    let had_before = catalog.qemu_releases().iter().any(|q| q.version < version && q.machines.iter().any(|m| m.machine == machine));
+    let had_before =
+        catalog.qemu_releases().iter().any(|q| q.version < version && q.machines.iter().any(|m| m.machine == machine));
     Some(match (later, had_before) {
         (true, _) => format!("QEMU {version} has no {name} yet"),
         (false, true) => format!("{name} is gone from QEMU {version}"),

@@ -136,7 +136,14 @@ fn candidates(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Vec<Sce
         Choice::Machine => list!(machines(catalog), |with, machine| with.machine = machine.clone()),
         Choice::Feature => list!(features(catalog, scenario), |with, feature| with.feature = feature),
         Choice::Policy => {
-            let all = [None, Some(Policy::Require), Some(Policy::Disable), Some(Policy::Force), Some(Policy::Optional), Some(Policy::Forbid)];
+            let all = [
+                None,
+                Some(Policy::Require),
+                Some(Policy::Disable),
+                Some(Policy::Force),
+                Some(Policy::Optional),
+                Some(Policy::Forbid),
+            ];
             list!(all, |with, policy| with.features = with_policy(&scenario.features, scenario.feature, policy))
         }
         Choice::Accel => list!([Accel::Kvm, Accel::Tcg], |with, accel| with.accel = accel),

@@ -22,7 +22,8 @@ struct Writer<'a> {
 
 pub(super) fn write(parts: &Parts) -> String {
     let first = |place: usize| parts.releases.iter().find(|release| usize::from(release.map.0) == place);
-    let names: Vec<&str> = (0..parts.maps.len()).map(|place| first(place).map_or("", |release| &release.name)).collect();
+    let names: Vec<&str> =
+        (0..parts.maps.len()).map(|place| first(place).map_or("", |release| &release.name)).collect();
     let mut published = None;
     let bases = names.iter().enumerate().map(|(place, name)| match name.split_once('+') {
         Some((original, _)) => {
@@ -48,11 +49,14 @@ impl<'a> Writer<'a> {
             let Some(first) = run.first() else { continue };
             let MapId(map) = first.map;
             let releases: Vec<&str> = run.iter().map(|release| &*release.name).collect();
-            self.page.leaf("map", &vec![
-                ("name", self.names[usize::from(map)].to_owned()),
-                ("source", first.source.to_string()),
-                ("releases", releases.join(" ")),
-            ]);
+            self.page.leaf(
+                "map",
+                &vec![
+                    ("name", self.names[usize::from(map)].to_owned()),
+                    ("source", first.source.to_string()),
+                    ("releases", releases.join(" ")),
+                ],
+            );
         }
     }
 
@@ -146,7 +150,9 @@ impl<'a> Writer<'a> {
             for (map, definition) in self.changes(&column) {
                 let before = self.bases[map].and_then(|base| column[base]);
                 match definition {
-                    None => self.page.leaf("since", &vec![("map", self.names[map].to_owned()), ("gone", "yes".to_owned())]),
+                    None => {
+                        self.page.leaf("since", &vec![("map", self.names[map].to_owned()), ("gone", "yes".to_owned())])
+                    }
                     Some(definition) => self.model(map, &naming[..place], before, definition),
                 }
             }

@@ -192,7 +192,8 @@ impl Writer<'_> {
     fn dependencies(&mut self) {
         let parts = self.parts;
         let tables = || parts.qemu.iter().filter_map(|release| Some((release.version, release.dependencies.as_ref()?)));
-        let mut parents: Vec<FeatureId> = tables().flat_map(|(_, rows)| rows.iter().map(|(parent, _)| *parent)).collect();
+        let mut parents: Vec<FeatureId> =
+            tables().flat_map(|(_, rows)| rows.iter().map(|(parent, _)| *parent)).collect();
         parents.sort_unstable_by_key(|parent| parts.features.name(parent.0));
         parents.dedup();
         self.page.comment("When the parent is off, QEMU clears the children. The table exists since 4.2.");

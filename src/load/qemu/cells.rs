@@ -23,7 +23,8 @@ pub(super) fn read(document: &Document<'_>, parts: &mut Parts) -> Result<(), Loa
         }
     }
     let families = MachineFamilies::new(&parts.machines, &cells.machines);
-    let mut reader = Reader { document, features: &parts.features, models: &parts.models, families, sets: HashMap::new() };
+    let mut reader =
+        Reader { document, features: &parts.features, models: &parts.models, families, sets: HashMap::new() };
     for element in document.root.children_named("cells") {
         let (model, both) = reader.model(element, &cells)?;
         let place = usize::from(model.0);
