@@ -21,7 +21,9 @@ fn host_features(catalog: &Catalog, names: &Named, end: &End<'_>, guest: &Guest)
     Some(end.supported(catalog, names, guest, vendor) & end.map.known)
 }
 
-/// Refuses a definition that forbids a feature the host has (7.2.0 and later, unless check is `none`).
+/// Refuses a definition that forbids a feature the host has (7.2.0 and later, unless check is `none`). libvirt looks only
+/// at what the host's definition lists beside its model. Under TCG that model is EPYC (recorded on 9.0.0, 11.3.0 and
+/// 12.8.0); under KVM the facts do not name it, and every feature of the host counts.
 pub(super) fn forbidden(
     catalog: &Catalog,
     names: &Named,
@@ -32,7 +34,12 @@ pub(super) fn forbidden(
     if !end.behaviour.forbid_check || definition.check == Check::None {
         return Ok(());
     }
-    let Some(host) = host_features(catalog, names, end, guest) else { return Ok(()) };
+    let Some(mut host) = host_features(catalog, names, end, guest) else { return Ok(()) };
+    if guest.accel == Accel::Tcg
+        && let Some(own) = catalog.model("EPYC").and_then(|epyc| end.map.model(epyc))
+    {
+        host -= own.data;
+    }
     let found = definition.features.iter().find(|(f, policy)| *policy == Policy::Forbid && host.contains(*f));
     found.map_or(Ok(()), |(feature, _)| Err(Refusal::ForbiddenFeature(feature)))
 }
