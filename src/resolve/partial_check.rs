@@ -63,7 +63,7 @@ pub(super) fn partial(
         // What QEMU lacks of the model is asked without a machine type, so no compatibility setting counts.
         let newest = catalog.cells().machines.last().and_then(|machine| catalog.cell(model, *machine, guest.accel));
         let blockers = newest.unwrap_or_default() - end.supported(catalog, names, guest, Vendor::Intel);
-        let only_switches_off = definition.features.iter().all(|(_, policy)| policy.is_off());
+        let only_switches_off = definition.features.iter().all(|(_, policy)| policy == Policy::Disable);
         if blockers.is_empty() && only_switches_off {
             return Ok(());
         }
