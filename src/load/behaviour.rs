@@ -44,12 +44,7 @@ fn switch(document: &Document<'_>, element: &Element<'_>, features: &Names) -> R
     Ok(SwitchHistory { doc: document.need(element, "doc")?.into(), values })
 }
 
-fn setting(
-    document: &Document<'_>,
-    element: &Element<'_>,
-    name: &str,
-    features: &Names,
-) -> Result<Setting, LoadError> {
+fn setting(document: &Document<'_>, element: &Element<'_>, name: &str, features: &Names) -> Result<Setting, LoadError> {
     let value = document.need(element, "is")?;
     Setting::parse(name, value, &|feature| features.get(feature).map(FeatureId))
         .map_err(|expected| document.error(element, format!("expected {expected}, found {name}={value:?}")))
@@ -61,7 +56,10 @@ fn backport(document: &Document<'_>, element: &Element<'_>, features: &Names) ->
         element.children_named("set").map(|set| setting(document, set, document.need(set, "switch")?, features));
     Ok(Backport {
         release: need_version(document, element, "release")?,
-        build: build.parse().ok().ok_or_else(|| document.error(element, format!("expected a number, found {build:?}")))?,
+        build: build
+            .parse()
+            .ok()
+            .ok_or_else(|| document.error(element, format!("expected a number, found {build:?}")))?,
         distribution: document.need(element, "distribution")?.into(),
         settings: settings.collect::<Result<_, _>>()?,
         source: document.need(element, "source")?.into(),

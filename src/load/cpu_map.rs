@@ -77,7 +77,9 @@ impl<'n> MapReader<'n> {
         });
         let registers: Vec<Register> = registers.collect::<Result<_, _>>()?;
         if registers.is_empty() {
-            return Err(document.error(element, format!("expected <cpuid> or <msr> in the feature {name}, found neither")));
+            return Err(
+                document.error(element, format!("expected <cpuid> or <msr> in the feature {name}, found neither"))
+            );
         }
         let migratable = yes(document, element, "migratable", true)?;
         self.map.order.push(id);
@@ -247,7 +249,9 @@ fn msr(document: &Document<'_>, element: &Element<'_>) -> Result<Register, LoadE
 
 fn some_bit(document: &Document<'_>, element: &Element<'_>, masks: &[u32]) -> Result<(), LoadError> {
     if masks.iter().all(|mask| *mask == 0) {
-        return Err(document.error(element, format!("expected a bit in some register of <{}>, found none", element.name)));
+        return Err(
+            document.error(element, format!("expected a bit in some register of <{}>, found none", element.name))
+        );
     }
     Ok(())
 }
@@ -257,9 +261,5 @@ fn signature(document: &Document<'_>, element: &Element<'_>) -> Result<Signature
         let text = document.need(element, attribute)?;
         number(document, element, attribute).map(|_| Box::from(text))
     };
-    Ok(Signature {
-        family: get("family")?,
-        model: get("model")?,
-        stepping: element.get("stepping").map(Into::into),
-    })
+    Ok(Signature { family: get("family")?, model: get("model")?, stepping: element.get("stepping").map(Into::into) })
 }

@@ -66,7 +66,8 @@ fn like(
     find: impl Fn(&str) -> Option<FeatureSet>,
 ) -> Result<FeatureSet, LoadError> {
     let Some(name) = element.get("like") else { return Ok(FeatureSet::EMPTY) };
-    find(name).ok_or_else(|| document.error(element, format!("expected a name written before this one, found {name:?}")))
+    find(name)
+        .ok_or_else(|| document.error(element, format!("expected a name written before this one, found {name:?}")))
 }
 
 fn apply(
@@ -81,5 +82,7 @@ fn apply(
 
 fn number(document: &Document<'_>, element: &Element<'_>, attribute: &str) -> Result<u32, LoadError> {
     let text = document.need(element, attribute)?;
-    text.parse().ok().ok_or_else(|| document.error(element, format!("expected a number in {attribute}, found {text:?}")))
+    text.parse()
+        .ok()
+        .ok_or_else(|| document.error(element, format!("expected a number in {attribute}, found {text:?}")))
 }

@@ -245,7 +245,13 @@ impl<'a> Builder<'a> {
         }
         if self.open.is_empty() {
             return match text.find(|c| !tag::SPACE.contains(&c)) {
-                Some(place) => fault(at + place, format!("expected no text outside the root, found {}", tag::quote(tag::slice(text, place, text.len())))),
+                Some(place) => fault(
+                    at + place,
+                    format!(
+                        "expected no text outside the root, found {}",
+                        tag::quote(tag::slice(text, place, text.len()))
+                    ),
+                ),
                 None => Ok(()),
             };
         }
@@ -293,15 +299,20 @@ impl<'a> Builder<'a> {
 
     /// Words quick-xml's error: what was begun at `at` and not ended.
     fn explain(&self, at: usize, error: &Error) -> Fault {
-        let expected = match error {
-            Error::Syntax(syntax) => match syntax {
-                SyntaxError::UnclosedTag | SyntaxError::UnclosedSingleQuotedAttributeValue | SyntaxError::UnclosedDoubleQuotedAttributeValue => "expected > to end the tag",
+        let expected = if let Error::Syntax(syntax) = error {
+            match syntax {
+                SyntaxError::UnclosedTag
+                | SyntaxError::UnclosedSingleQuotedAttributeValue
+                | SyntaxError::UnclosedDoubleQuotedAttributeValue => "expected > to end the tag",
                 SyntaxError::UnclosedComment => "expected --> to end the comment",
                 SyntaxError::UnclosedCData => "expected ]]> to end the CDATA section",
-                SyntaxError::UnclosedDoctype | SyntaxError::InvalidBangMarkup => "expected an element, a comment or CDATA",
+                SyntaxError::UnclosedDoctype | SyntaxError::InvalidBangMarkup => {
+                    "expected an element, a comment or CDATA"
+                }
                 SyntaxError::UnclosedXmlDecl | SyntaxError::UnclosedPI => "expected ?> to end the instruction",
-            },
-            _ => "expected well-formed XML",
+            }
+        } else {
+            "expected well-formed XML"
         };
         let rest = self.text.get(at..).unwrap_or_default();
         (at, format!("{expected}, found {}", tag::quote(rest)))

@@ -185,7 +185,8 @@ fn generic_lacks(name: &str) -> &'static str {
 }
 
 fn machine_text<'p>(machine: &QemuMachine, parts: &'p Parts) -> (&'p str, String) {
-    let (alias, cpu) = (machine.alias.as_deref().unwrap_or_default(), machine.default_cpu.as_deref().unwrap_or_default());
+    let (alias, cpu) =
+        (machine.alias.as_deref().unwrap_or_default(), machine.default_cpu.as_deref().unwrap_or_default());
     let flags = (machine.default, machine.deprecated, machine.cpu_max);
     (parts.machines.name(machine.machine.0), format!("alias={alias} cpu={cpu} {flags:?}"))
 }

@@ -77,7 +77,8 @@ fn fill_recorded(name: &str, raw: &raw::Recorded, parts: &Parts, facts: &mut Qem
         Some(other) => error(name, "yes", other),
     };
     for (machine, entry) in raw.machines.iter() {
-        let cpu_max = entry.max_cpus.as_ref().map(|text| parse_number(text).map_or_else(|| error(name, "a number", text), Ok));
+        let cpu_max =
+            entry.max_cpus.as_ref().map(|text| parse_number(text).map_or_else(|| error(name, "a number", text), Ok));
         facts.machines.push(QemuMachine {
             machine: machine_id(name, machine, parts)?,
             alias: entry.alias.as_deref().map(Into::into),
@@ -163,9 +164,8 @@ fn fill_probe(name: &str, raw: &raw::Probe, parts: &Parts, facts: &mut QemuFacts
     facts.dependencies_partial = raw.dependencies_note.is_some();
     let mut rows: Vec<_> = raw.dependencies.iter().collect();
     rows.sort_by_key(|(parent, _)| *parent);
-    let row = |(parent, children): (&str, &Vec<String>)| {
-        Ok((find(features, name, parent)?, set(features, name, children)?))
-    };
+    let row =
+        |(parent, children): (&str, &Vec<String>)| Ok((find(features, name, parent)?, set(features, name, children)?));
     facts.dependencies = Some(rows.into_iter().map(row).collect::<Result<_>>()?);
     facts.tcg_unsupported = raw.tcg_unsupported.as_ref().map(|names| set(features, name, names)).transpose()?;
     Ok(())
@@ -196,7 +196,10 @@ fn running(raw: &Raw, parts: &Parts, before: &QemuFacts, source: &str) -> Result
     for (name, model) in raw.qemu.models.iter() {
         let Some(entry) = model.qemu.get(&series) else { continue };
         let (safe, is_static) = (!matches!(name, "host" | "max"), name == "base");
-        if entry.typename != format!("{name}-x86_64-cpu") || entry.migration_safe != safe || entry.is_static != is_static {
+        if entry.typename != format!("{name}-x86_64-cpu")
+            || entry.migration_safe != safe
+            || entry.is_static != is_static
+        {
             return error(format!("{series} {name}"), "the type name and flags every such model has", &entry.typename);
         }
         let Some(id) = model_id(&series, name, parts)? else {
@@ -275,8 +278,10 @@ fn model_cells(name: &str, raw: &raw::Cells, parts: &Parts, cells: &Cells) -> Re
 
 /// Refuses cells whose number of machine types is not that of the QEMUs that have the model.
 fn check_known_on(raw: &Raw, name: &str, model: &raw::QemuModel) -> Result<()> {
-    let shares = |entries: &raw::Ordered<raw::Machine>| entries.iter().any(|(series, _)| model.qemu.get(series).is_some());
-    let known = raw.qemu.machines.iter().filter(|(machine, entries)| machine.starts_with("pc-") && shares(entries)).count();
+    let shares =
+        |entries: &raw::Ordered<raw::Machine>| entries.iter().any(|(series, _)| model.qemu.get(series).is_some());
+    let known =
+        raw.qemu.machines.iter().filter(|(machine, entries)| machine.starts_with("pc-") && shares(entries)).count();
     for cells in [&model.kvm, &model.tcg].into_iter().flatten() {
         if cells.known_on_machines != known {
             return error(name, format!("{known} in known_on_machines"), cells.known_on_machines.to_string());

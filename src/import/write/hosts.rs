@@ -50,12 +50,15 @@ pub(super) fn write_hosts(parts: &Parts) -> String {
 pub(super) fn write_products(parts: &Parts) -> String {
     let mut page = Page::new("products", PRODUCTS);
     for product in &parts.products {
-        page.leaf("product", &vec![
-            ("name", product.name.to_string()),
-            ("libvirt", product.libvirt.to_string()),
-            ("qemu", product.qemu.to_string()),
-            ("source", product.source.to_string()),
-        ]);
+        page.leaf(
+            "product",
+            &vec![
+                ("name", product.name.to_string()),
+                ("libvirt", product.libvirt.to_string()),
+                ("qemu", product.qemu.to_string()),
+                ("source", product.source.to_string()),
+            ],
+        );
     }
     page.finish()
 }

@@ -16,8 +16,7 @@ pub(super) type Attributes = Vec<(&'static str, String)>;
 impl Page {
     /// Begins a document with its root; the comment says what it holds and where that comes from.
     pub(super) fn new(root: &'static str, comment: &str) -> Self {
-        let mut page =
-            Self { text: "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_owned(), open: Vec::new() };
+        let mut page = Self { text: "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_owned(), open: Vec::new() };
         page.comment(comment);
         page.open(root, &Vec::new());
         page
@@ -99,7 +98,10 @@ impl Page {
 }
 
 fn written(attributes: &Attributes) -> String {
-    attributes.iter().map(|(name, value)| format!(" {name}=\"{}\"", escape(value))).collect()
+    attributes.iter().fold(String::new(), |mut text, (name, value)| {
+        let _ = write!(text, " {name}=\"{}\"", escape(value));
+        text
+    })
 }
 
 fn escape(text: &str) -> String {

@@ -192,7 +192,8 @@ impl Writer<'_> {
     fn dependencies(&mut self) {
         let parts = self.parts;
         let tables = || parts.qemu.iter().filter_map(|release| Some((release.version, release.dependencies.as_ref()?)));
-        let mut parents: Vec<FeatureId> = tables().flat_map(|(_, rows)| rows.iter().map(|(parent, _)| *parent)).collect();
+        let mut parents: Vec<FeatureId> =
+            tables().flat_map(|(_, rows)| rows.iter().map(|(parent, _)| *parent)).collect();
         parents.sort_unstable_by_key(|parent| parts.features.name(parent.0));
         parents.dedup();
         self.page.comment("When the parent is off, QEMU clears the children. The table exists since 4.2.");
@@ -205,15 +206,12 @@ impl Writer<'_> {
                     continue;
                 }
                 let mut attributes = vec![("release", version.to_string())];
-                match now {
-                    Some(children) => {
-                        self.page.list("since", &attributes, &change(&parts.features, known, children));
-                        known = children;
-                    }
-                    None => {
-                        attributes.push(("gone", "yes".to_owned()));
-                        self.page.leaf("since", &attributes);
-                    }
+                if let Some(children) = now {
+                    self.page.list("since", &attributes, &change(&parts.features, known, children));
+                    known = children;
+                } else {
+                    attributes.push(("gone", "yes".to_owned()));
+                    self.page.leaf("since", &attributes);
                 }
                 before = now;
             }
