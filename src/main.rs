@@ -1,3 +1,66 @@
-//! Joins the command line and the terminal.
+//! Joins the command line and the terminal: reads the arguments, does what they say, exits with the code.
 
-fn main() {}
+use anyhow::{Context, Result};
+use std::io::{self, BufReader, Write};
+use std::process::ExitCode;
+use virt_cpu_explorer::cli::{self, Choice, Command};
+use virt_cpu_explorer::domain::catalog::Catalog;
+use virt_cpu_explorer::load::{cpu_map_dir, embedded};
+
+fn main() -> ExitCode {
+    let command = match cli::parse(std::env::args_os()) {
+        Ok(command) => command,
+        Err(said) => {
+            let code = u8::try_from(said.exit_code()).unwrap_or(2);
+            return if said.print().is_ok() { ExitCode::from(code) } else { ExitCode::from(2) };
+        }
+    };
+    match run(command) {
+        Ok(code) => ExitCode::from(code),
+        Err(fault) if is_broken_pipe(&fault) => ExitCode::SUCCESS,
+        Err(fault) => {
+            let _ = writeln!(io::stderr(), "virt-cpu-explorer: {fault:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// A reader that stops early, such as `head`, is not a fault.
+fn is_broken_pipe(fault: &anyhow::Error) -> bool {
+    fault.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe))
+}
+
+fn run(command: Command) -> Result<u8> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let code = match command {
+        Command::Check { choice, format, quiet } => {
+            cli::check_one(&catalog_with(&choice)?, &choice, format, quiet, &mut out)?
+        }
+        Command::Batch { file, ways_out, choice } => {
+            let catalog = catalog_with(&choice)?;
+            if file == "-" {
+                cli::check_batch(&catalog, &mut io::stdin().lock(), ways_out, &mut out)?
+            } else {
+                let opened = std::fs::File::open(&file).with_context(|| format!("cannot open {file}"))?;
+                cli::check_batch(&catalog, &mut BufReader::new(opened), ways_out, &mut out)?
+            }
+        }
+        Command::List { what, json, choice } => cli::list(&catalog_with(&choice)?, &what, json, &mut out)?,
+        Command::Rule { id } => cli::rule(id.as_deref(), &mut out)?,
+        Command::Import(asked) => cli::import(&asked, &mut out)?,
+        Command::Completions(shell) => cli::completions(shell, &mut out)?,
+        Command::Man => cli::man(&mut out)?,
+        Command::Tui(_) | Command::Print(..) => 0,
+    };
+    out.flush()?;
+    Ok(code)
+}
+
+/// The embedded facts, and the maps that the command line adds.
+fn catalog_with(choice: &Choice) -> Result<Catalog> {
+    let mut catalog = embedded::catalog()?;
+    for (name, dir) in &choice.maps {
+        cpu_map_dir::add(&mut catalog, name, dir)?;
+    }
+    Ok(catalog)
+}

@@ -5,16 +5,17 @@ use super::behaviour::{Backport, Behaviour, Known, Quirk, QuirkKind, Setting, Sw
 use super::definition::Policy;
 use super::feature::{CAPACITY, FeatureId, FeatureSet};
 use super::host::{Host, HostId, Vendor};
-use super::map::{CpuMap, MapId, ModelId};
+use super::map::{CpuMap, MapId, ModelId, Register};
 use super::names::Names;
-use super::qemu::{Accel, Cells, MachineId, QemuFacts, base_name, builtin_vendor};
+use super::qemu::{Accel, Cells, MachineId, QemuFacts, base_name, builtin_vendor, feature_word};
+use super::scenario::{DEFAULT_FEATURE, Scenario, Transport};
 use super::version::Version;
 use std::sync::Arc;
 
 mod between;
 mod qemu_view;
 
-pub use qemu_view::QemuView;
+pub use qemu_view::{QemuIndex, QemuView};
 
 /// One libvirt release, as an index into the catalog's list.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -43,6 +44,8 @@ pub struct Parts {
     pub products: Vec<Product>,
     /// How releases decide.
     pub decisions: Decisions,
+    /// The words of scenarios of which a real run was recorded.
+    pub recorded: Vec<Box<str>>,
 }
 
 /// How libvirt and QEMU releases decide, with dates.
@@ -140,6 +143,8 @@ pub struct Catalog {
     decisions: Decisions,
     machine_order: Vec<MachineId>,
     vendors: Vec<Option<Vendor>>,
+    qemu_index: Vec<QemuIndex>,
+    recorded: Box<[Box<str>]>,
 }
 
 /// libvirt's published series whose maps were never read: major, minors. With the exact releases, all 185.
@@ -171,9 +176,12 @@ impl Catalog {
         if let Some(release) = parts.releases.iter().find(|r| usize::from(r.map.0) >= parts.maps.len()) {
             return Err(CatalogError(format!("release {} names a map that is not there", release.name)));
         }
+        let recorded: Vec<Box<str>> = parts.recorded;
         let mut catalog = Self {
             machine_order: natural_order(&parts.machines),
             vendors: Vec::new(),
+            qemu_index: Vec::new(),
+            recorded: recorded.into(),
             features: parts.features,
             models: parts.models,
             machines: parts.machines,
@@ -185,8 +193,10 @@ impl Catalog {
             products: parts.products,
             decisions: parts.decisions,
         };
+        catalog.recorded.sort();
         complete_dependencies(&mut catalog.qemu);
         catalog.vendors = (0..catalog.models.len()).map(|n| catalog.find_vendor(n)).collect();
+        catalog.qemu_index = catalog.qemu.iter().map(|q| QemuIndex::of(&catalog, q)).collect();
         catalog.list_releases(&parts.releases)?;
         Ok(catalog)
     }
@@ -341,6 +351,14 @@ impl Catalog {
         self.machines.name(machine.0)
     }
 
+    /// Returns the models that can be picked, in the order of their numbers: those that a map has or that some QEMU was
+    /// asked about.
+    pub fn pickable_models(&self) -> impl Iterator<Item = ModelId> + '_ {
+        (0u16..).take(self.models.len()).map(ModelId).filter(|model| {
+            self.cells.of(*model, Accel::Kvm).is_some() || self.maps.iter().any(|map| map.model(*model).is_some())
+        })
+    }
+
     /// Returns every libvirt release, oldest first; maps read at run time come last.
     pub fn libvirt_releases(&self) -> &[LibvirtRelease] {
         &self.libvirt
@@ -459,6 +477,41 @@ impl Catalog {
     pub fn cell(&self, model: ModelId, machine: MachineId, accel: Accel) -> Option<FeatureSet> {
         let position = self.cells.position(machine)?;
         Some(self.cells.of(model, accel)?.on(position))
+    }
+
+    /// Returns the features of `set` in the order in which QEMU lists unavailable ones: by its feature words, then by
+    /// bit, as the newest map describes them; those no map describes come last.
+    pub fn in_qemu_order(&self, set: FeatureSet) -> Vec<FeatureId> {
+        let mut ordered: Vec<(usize, u32, FeatureId)> = set
+            .iter()
+            .map(|feature| {
+                let (word, bit) = self.register_of(feature).map_or((usize::MAX, 0), feature_word);
+                (word, bit, feature)
+            })
+            .collect();
+        ordered.sort_unstable();
+        ordered.into_iter().map(|(_, _, feature)| feature).collect()
+    }
+
+    /// Returns the first register of a feature, as the newest map that knows it describes it.
+    pub fn register_of(&self, feature: FeatureId) -> Option<Register> {
+        self.maps.iter().rev().filter(|map| map.known.contains(feature)).find_map(|map| {
+            let place = map.order.iter().position(|known| *known == feature)?;
+            map.features.get(place)?.registers.first().copied()
+        })
+    }
+
+    /// Returns whether a real run of exactly this scenario was recorded. Runs were saved and restored; live migrations
+    /// gave the same.
+    pub fn is_recorded(&self, scenario: &Scenario) -> bool {
+        let saved = Scenario { transport: Transport::Save, feature: self.default_feature(), ..scenario.clone() };
+        let word = saved.word(self);
+        self.recorded.binary_search_by(|known| (**known).cmp(&word)).is_ok()
+    }
+
+    /// Returns the feature the table is about when none is named.
+    pub fn default_feature(&self) -> FeatureId {
+        self.feature(DEFAULT_FEATURE).unwrap_or(FeatureId(0))
     }
 
     /// Writes features with their policies, for messages and tests: `+mpx,-ht`.

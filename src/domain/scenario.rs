@@ -13,7 +13,9 @@ use super::version::Version;
 
 mod word;
 
-pub use word::{KEYS, Key, KeyInfo, WordError};
+pub use word::{
+    KEYS, Key, KeyInfo, ValueError, WordError, write_host, write_machine, write_policy, write_release, write_topology,
+};
 
 /// A value, or the word `?`: nobody told.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -220,7 +222,7 @@ impl Scenario {
             vendor: None,
             transport: Transport::Live,
             regime: None,
-            feature: catalog.feature(DEFAULT_FEATURE).unwrap_or(FeatureId(0)),
+            feature: catalog.default_feature(),
             pmu: false,
         }
     }

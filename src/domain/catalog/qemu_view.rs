@@ -4,7 +4,7 @@
 use super::super::feature::FeatureSet;
 use super::super::map::ModelId;
 
-use super::super::qemu::{Dependency, MachineId, QemuFacts};
+use super::super::qemu::{Accel, Dependency, MachineId, QemuFacts};
 use super::super::version::Version;
 use super::{Catalog, machine_series};
 
@@ -23,6 +23,49 @@ const SERIES: &[(u16, std::ops::RangeInclusive<u16>)] = &[
     (11, 0..=1),
 ];
 
+/// What is asked of a QEMU release at every turn, worked out once.
+#[derive(Clone, Debug)]
+pub struct QemuIndex {
+    machines: Box<[bool]>,
+    models: Box<[bool]>,
+    tcg_carried: FeatureSet,
+    tcg_unsupported: FeatureSet,
+}
+
+impl QemuIndex {
+    /// Works it out. What TCG lacks is what was asked of a running QEMU, else every blocker of its models together.
+    pub(super) fn of(catalog: &Catalog, facts: &QemuFacts) -> Self {
+        let mut machines = vec![false; catalog.machines().len()];
+        for known in &facts.machines {
+            if let Some(place) = machines.get_mut(usize::from(known.machine.0)) {
+                *place = true;
+            }
+        }
+        let mut models = vec![false; catalog.models().len()];
+        // The models' own data, which no compatibility setting of an older machine type has changed.
+        let newest = catalog.cells().machines.iter().rposition(|known| {
+            machines.get(usize::from(known.0)).copied().unwrap_or(false)
+                && catalog.machine_name(*known).starts_with("pc-q35")
+        });
+        let mut tcg_carried = FeatureSet::EMPTY;
+        for known in &facts.models {
+            if let Some(place) = models.get_mut(usize::from(known.model.0)) {
+                *place = true;
+            }
+            if let Some(cells) = catalog.cells().of(known.model, Accel::Tcg) {
+                tcg_carried |= newest.map_or(cells.always, |newest| cells.on(newest));
+            }
+        }
+        let blockers = || facts.models.iter().flat_map(|model| model.tcg_blockers.iter().copied()).collect();
+        Self {
+            machines: machines.into(),
+            models: models.into(),
+            tcg_carried,
+            tcg_unsupported: facts.tcg_unsupported.unwrap_or_else(blockers),
+        }
+    }
+}
+
 /// One way in which a QEMU release may be: there is one where everything was read, else one per neighbour.
 #[derive(Clone, Debug)]
 pub struct QemuView<'a> {
@@ -36,17 +79,20 @@ pub struct QemuView<'a> {
     pub properties: FeatureSet,
     /// Its dependency table.
     pub dependencies: &'a [Dependency],
+    /// What some builtin model carries under TCG, under this QEMU's newest machine type.
+    pub tcg_carried: FeatureSet,
     /// What its TCG cannot give.
     pub tcg_unsupported: FeatureSet,
     /// What its TCG offers with `max`.
     pub tcg_max: FeatureSet,
+    index: &'a QemuIndex,
 }
 
 impl QemuView<'_> {
     /// Returns whether this QEMU has the machine type. A type named after a QEMU release exists from that release
     /// on, whatever the neighbour that answers for this one lists.
     pub fn has_machine(&self, machine: MachineId, name: &str) -> bool {
-        let listed = self.lists.machines.iter().any(|known| known.machine == machine);
+        let listed = self.index.machines.get(usize::from(machine.0)).copied().unwrap_or(false);
         if self.lists.version == self.version {
             return listed;
         }
@@ -63,7 +109,7 @@ impl QemuView<'_> {
 
     /// Returns whether this QEMU has the model.
     pub fn has_model(&self, model: ModelId) -> bool {
-        self.lists.models.iter().any(|known| known.model == model)
+        self.index.models.get(usize::from(model.0)).copied().unwrap_or(false)
     }
 
     /// Returns the machine type a short name such as `q35` stands for in this QEMU.
@@ -119,17 +165,18 @@ impl Catalog {
     ) -> Option<QemuView<'a>> {
         let (lists, probe) = (lists?, probe?);
         let answers = [lists.version, probe.version].into_iter().find(|known| *known != version).unwrap_or(version);
-        let tcg_unsupported = lists
-            .tcg_unsupported
-            .unwrap_or_else(|| lists.models.iter().flat_map(|model| model.tcg_blockers.iter().copied()).collect());
+        let place = self.qemu_releases().iter().position(|q| std::ptr::eq(q, lists))?;
+        let index = self.qemu_index.get(place)?;
         Some(QemuView {
             version,
             answers,
             lists,
             properties: probe.properties.unwrap_or_default(),
             dependencies: probe.dependencies.as_deref().unwrap_or_default(),
-            tcg_unsupported,
+            tcg_carried: index.tcg_carried,
+            tcg_unsupported: index.tcg_unsupported,
             tcg_max: max.and_then(|q| q.tcg_max).unwrap_or_default(),
+            index,
         })
     }
 }

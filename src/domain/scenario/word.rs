@@ -1,13 +1,338 @@
-//! Reads and prints the one-word form of a scenario.
+//! Reads and prints the one-word form of a scenario: `Skylake-Client,+smap,machine=pc-q35-3.1,from=9.0.0,to=new`.
+//! One table of keys serves the word, the command line's flags and their documentation.
 
-/// One key of the word.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Key {}
-/// What a key means.
-#[derive(Debug)]
-pub struct KeyInfo;
-/// Every key.
-pub const KEYS: &[KeyInfo] = &[];
-/// Says what is wrong with a word.
-#[derive(Debug)]
-pub struct WordError;
+use super::super::behaviour::Regime;
+use super::super::catalog::Catalog;
+use super::super::definition::{Check, Fallback, Match, Mode, Policy, words};
+use super::super::host::Vendor;
+use super::super::names::nearest;
+use super::super::qemu::Accel;
+use super::{CpuChoice, DEFAULT_MACHINE, HostChoice, MachineChoice, Scenario, Told, Topology, Transport};
+use std::fmt;
+
+mod release;
+mod value;
+
+pub use value::ValueError;
+
+words! {
+    /// One key of the word.
+    Key {
+        /// The machine type.
+        Machine "machine",
+        /// Sockets, dies, cores, threads.
+        Topology "topology",
+        /// What runs the guest.
+        Accel "accel",
+        /// The host at both ends.
+        Host "host",
+        /// The host at the source.
+        FromHost "from-host",
+        /// The host at the destination.
+        ToHost "to-host",
+        /// The source.
+        From "from",
+        /// The destination.
+        To "to",
+        /// A stop between.
+        Via "via",
+        /// Where the guest was begun.
+        Started "started",
+        /// The definition's check.
+        Check "check",
+        /// The definition's match.
+        Match "match",
+        /// The definition's fallback.
+        Fallback "fallback",
+        /// The vendor the definition names.
+        Vendor "vendor",
+        /// How the guest travels.
+        Transport "transport",
+        /// The destination's regime.
+        Regime "regime",
+        /// The feature the table is about.
+        Feature "feature",
+        /// Whether the guest has a PMU.
+        Pmu "pmu",
+    }
+}
+
+/// What a key means, for help and documentation.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyInfo {
+    /// The key.
+    pub key: Key,
+    /// The form of its value.
+    pub value: &'static str,
+    /// What it chooses, with its default.
+    pub doc: &'static str,
+}
+
+/// Every key, in the order in which a word is printed.
+pub const KEYS: &[KeyInfo] = &[
+    info(Key::Machine, "TYPE", "machine type, or ? [default: pc-q35-4.0]"),
+    info(
+        Key::Topology,
+        "S-C-T",
+        "sockets-cores-threads or sockets-dies-cores-threads, or ? [default: one thread in each package]",
+    ),
+    info(Key::Accel, "tcg|kvm", "what runs the guest [default: kvm]"),
+    info(
+        Key::Host,
+        "HOST",
+        "host at both ends: a listed name, capable, any, ?, or VENDOR:f1+f2+... [default: capable]",
+    ),
+    info(Key::FromHost, "HOST", "host at the source"),
+    info(Key::ToHost, "HOST", "host at the destination"),
+    info(Key::From, "RELEASE", "source: LIBVIRT[:QEMU], old, new, a map's name, PRODUCT:VERSION, or ? [default: old]"),
+    info(Key::To, "RELEASE", "destination, in the same forms [default: new]"),
+    info(Key::Via, "RELEASE", "a stop between; may be given several times"),
+    info(Key::Started, "RELEASE", "where the guest was begun, when the source's libvirt was upgraded since"),
+    info(Key::Check, "none|partial|full", "the definition's check [default: as libvirt fills it in]"),
+    info(Key::Match, "minimum|exact|strict", "the definition's match [default: exact]"),
+    info(Key::Fallback, "allow|forbid", "the definition's fallback [default: forbid]"),
+    info(Key::Vendor, "VENDOR", "vendor the definition names: Intel, AMD, Hygon, Zhaoxin"),
+    info(Key::Transport, "live|save", "live migration, or save and restore [default: live]"),
+    info(
+        Key::Regime,
+        "nothing|disable|require",
+        "what an incoming silent guest is given [default: as the destination does]",
+    ),
+    info(Key::Feature, "FEATURE", "feature the table is about [default: mpx]"),
+    info(Key::Pmu, "on|off", "whether the guest has a PMU [default: off]"),
+];
+
+const fn info(key: Key, value: &'static str, doc: &'static str) -> KeyInfo {
+    KeyInfo { key, value, doc }
+}
+
+/// Says what is wrong with a word, and where.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WordError {
+    /// The word.
+    pub word: String,
+    /// Where the fault begins, counted in characters from 1.
+    pub column: usize,
+    /// What is wrong.
+    pub fault: ValueError,
+}
+
+impl fmt::Display for WordError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "scenario, column {}: {}", self.column, self.fault)
+    }
+}
+
+impl std::error::Error for WordError {}
+
+impl Scenario {
+    /// Reads a scenario from its word. What the word does not say takes its default.
+    ///
+    /// # Errors
+    /// The first fault, with its column and the nearest known word.
+    pub fn parse(catalog: &Catalog, word: &str) -> Result<Self, WordError> {
+        let mut scenario = Self::default_of(catalog);
+        let mut seen: Vec<Key> = Vec::new();
+        let mut column = 1;
+        let mut waiting: Vec<(usize, Key, &str)> = Vec::new();
+        for (place, part) in word.split(',').enumerate() {
+            let at = |fault| WordError { word: word.to_owned(), column, fault };
+            if place == 0 {
+                scenario.cpu = value::cpu(catalog, part).map_err(at)?;
+            } else if let Some((key, text)) = part.split_once('=').and_then(|(k, v)| Some((Key::parse(k)?, v))) {
+                note(&mut seen, key).map_err(at)?;
+                // Machine aliases, `started` and `via` lean on the ends; they are read when those are known.
+                if matches!(key, Key::Machine | Key::Started | Key::Via) {
+                    waiting.push((column + key.name().len() + 1, key, text));
+                } else {
+                    let at = |fault| WordError { word: word.to_owned(), column: column + key.name().len() + 1, fault };
+                    scenario.set(catalog, key, text).map_err(at)?;
+                }
+            } else {
+                let (feature, policy) = value::policy(catalog, part).map_err(at)?;
+                if scenario.features.get(feature).is_some() {
+                    return Err(at(ValueError::new(format!("{} is given twice", catalog.feature_name(feature)))));
+                }
+                scenario.features.set(feature, policy);
+            }
+            column += part.chars().count() + 1;
+        }
+        for (column, key, text) in waiting {
+            scenario.set(catalog, key, text).map_err(|fault| WordError { word: word.to_owned(), column, fault })?;
+        }
+        Ok(scenario)
+    }
+
+    /// Sets what one key says; `via` adds a stop.
+    ///
+    /// # Errors
+    /// What was expected, with the nearest known word.
+    pub fn set(&mut self, catalog: &Catalog, key: Key, text: &str) -> Result<(), ValueError> {
+        match key {
+            Key::Machine => self.machine = value::machine(catalog, text, &self.from)?,
+            Key::Topology => self.topology = value::topology(text)?,
+            Key::Accel => self.accel = value::one_of(text, &[Accel::Tcg, Accel::Kvm], Accel::name)?,
+            Key::Host => {
+                self.from_host = value::host(catalog, text)?;
+                self.to_host = self.from_host.clone();
+            }
+            Key::FromHost => self.from_host = value::host(catalog, text)?,
+            Key::ToHost => self.to_host = value::host(catalog, text)?,
+            Key::From => self.from = release::parse(catalog, text, None)?,
+            Key::To => self.to = release::parse(catalog, text, None)?,
+            Key::Via => self.via.push(release::parse(catalog, text, Some(&self.to.qemu))?),
+            Key::Started => self.started = Some(release::parse(catalog, text, Some(&self.from.qemu))?),
+            Key::Check => self.check = Some(value::one_of(text, Check::ALL, Check::name)?),
+            Key::Match => self.matching = value::one_of(text, Match::ALL, Match::name)?,
+            Key::Fallback => self.fallback = value::one_of(text, Fallback::ALL, Fallback::name)?,
+            Key::Vendor => self.vendor = Some(value::vendor(text)?),
+            Key::Transport => self.transport = value::one_of(text, Transport::ALL, Transport::name)?,
+            Key::Regime => self.regime = Some(value::one_of(text, Regime::ALL, Regime::name)?),
+            Key::Feature => self.feature = value::feature(catalog, text)?,
+            Key::Pmu => self.pmu = value::one_of(text, &["on", "off"], |word| word)? == "on",
+        }
+        Ok(())
+    }
+
+    /// Sets the CPU from the first part of a word: a model, a mode, or `?`.
+    ///
+    /// # Errors
+    /// What was expected, with the nearest known word.
+    pub fn set_cpu(&mut self, catalog: &Catalog, text: &str) -> Result<(), ValueError> {
+        self.cpu = value::cpu(catalog, text)?;
+        Ok(())
+    }
+
+    /// Sets one feature's policy from `+F`, `-F` or `F=POLICY`.
+    ///
+    /// # Errors
+    /// What was expected, with the nearest known word.
+    pub fn set_feature(&mut self, catalog: &Catalog, text: &str) -> Result<(), ValueError> {
+        let (feature, policy) = value::policy(catalog, text)?;
+        self.features.set(feature, policy);
+        Ok(())
+    }
+
+    /// Returns the word: only what differs from the defaults, and always both ends with their QEMU.
+    /// Reading it gives this scenario back.
+    pub fn word(&self, catalog: &Catalog) -> String {
+        self.print(catalog, false)
+    }
+
+    /// Returns the word with every key that has a value, defaults included.
+    pub fn whole_word(&self, catalog: &Catalog) -> String {
+        self.print(catalog, true)
+    }
+
+    fn print(&self, catalog: &Catalog, whole: bool) -> String {
+        let mut parts = vec![self.cpu_name(catalog).to_owned()];
+        if !self.features.is_empty() {
+            parts.push(catalog.write_policies(self.features.iter()));
+        }
+        for info in KEYS {
+            for text in self.values(catalog, info.key, whole) {
+                parts.push(format!("{}={text}", info.key.name()));
+            }
+        }
+        parts.join(",")
+    }
+
+    /// Returns the model's name, the mode, or `?`.
+    pub fn cpu_name<'a>(&self, catalog: &'a Catalog) -> &'a str {
+        match self.cpu {
+            CpuChoice::Model(Told::Is(model)) => catalog.model_name(model),
+            CpuChoice::Model(Told::Unknown) => "?",
+            CpuChoice::Mode(Mode::Custom) => "custom",
+            CpuChoice::Mode(mode) => mode.name(),
+        }
+    }
+
+    /// The values to print for a key: none where it has its default, unless `whole`.
+    fn values(&self, catalog: &Catalog, key: Key, whole: bool) -> Vec<String> {
+        let shown = |differs: bool, text: String| if differs || whole { vec![text] } else { Vec::new() };
+        let given = |text: Option<&'static str>| text.map(str::to_owned).into_iter().collect();
+        let same_host = self.from_host == self.to_host;
+        let host =
+            |host: &HostChoice, own: bool| shown(own && *host != HostChoice::Capable, value::write_host(catalog, host));
+        match key {
+            Key::Machine => {
+                let text = value::write_machine(catalog, &self.machine);
+                shown(text != DEFAULT_MACHINE, text)
+            }
+            Key::Topology => shown(self.topology != Told::Is(Topology::SINGLE), value::write_topology(self.topology)),
+            Key::Accel => shown(self.accel != Accel::Kvm, self.accel.name().to_owned()),
+            Key::Host if same_host => host(&self.from_host, true),
+            Key::FromHost if !same_host => host(&self.from_host, true),
+            Key::ToHost if !same_host => host(&self.to_host, true),
+            Key::Host | Key::FromHost | Key::ToHost => Vec::new(),
+            Key::From => vec![release::write(catalog, &self.from, None)],
+            Key::To => vec![release::write(catalog, &self.to, None)],
+            Key::Via => self.via.iter().map(|stop| release::write(catalog, stop, Some(&self.to.qemu))).collect(),
+            Key::Started => {
+                self.started.iter().map(|begun| release::write(catalog, begun, Some(&self.from.qemu))).collect()
+            }
+            Key::Check => given(self.check.map(Check::name)),
+            Key::Match => shown(self.matching != Match::Exact, self.matching.name().to_owned()),
+            Key::Fallback => shown(self.fallback != Fallback::Forbid, self.fallback.name().to_owned()),
+            Key::Vendor => given(self.vendor.map(Vendor::name)),
+            Key::Transport => shown(self.transport != Transport::Live, self.transport.name().to_owned()),
+            Key::Regime => given(self.regime.map(Regime::name)),
+            Key::Feature => {
+                shown(self.feature != catalog.default_feature(), catalog.feature_name(self.feature).to_owned())
+            }
+            Key::Pmu => shown(self.pmu, if self.pmu { "on" } else { "off" }.to_owned()),
+        }
+    }
+}
+
+/// Notes that a key was given; a second time is a fault, and so is a host for both ends beside one for one end.
+fn note(seen: &mut Vec<Key>, key: Key) -> Result<(), ValueError> {
+    let clashes = |other: Key| {
+        (other == key && key != Key::Via)
+            || matches!(
+                (other, key),
+                (Key::Host, Key::FromHost | Key::ToHost) | (Key::FromHost | Key::ToHost, Key::Host)
+            )
+    };
+    if let Some(other) = seen.iter().copied().find(|other| clashes(*other)) {
+        let text = if other == key {
+            format!("{} is given twice", key.name())
+        } else {
+            format!("{} and {} are both given; give one", other.name(), key.name())
+        };
+        return Err(ValueError::new(text));
+    }
+    seen.push(key);
+    Ok(())
+}
+
+/// Suggests a key or a feature for a part of a word that is neither.
+fn suggest_part(catalog: &Catalog, name: &str) -> Option<String> {
+    let keys = KEYS.iter().map(|info| info.key.name());
+    nearest(name, keys.chain(catalog.features().iter())).map(str::to_owned)
+}
+
+/// Returns how a feature and its policy are written in a word.
+pub fn write_policy(catalog: &Catalog, feature: super::FeatureId, policy: Policy) -> String {
+    catalog.write_policies([(feature, policy)])
+}
+
+/// Returns how a release is written in a word, always with its QEMU.
+pub fn write_release(catalog: &Catalog, release: &super::Release) -> String {
+    release::write(catalog, release, None)
+}
+
+/// Returns how a host is written in a word.
+pub fn write_host(catalog: &Catalog, host: &HostChoice) -> String {
+    value::write_host(catalog, host)
+}
+
+/// Returns how a machine type is written in a word.
+pub fn write_machine(catalog: &Catalog, machine: &MachineChoice) -> String {
+    value::write_machine(catalog, machine)
+}
+
+/// Returns how a topology is written in a word: `1-2-1`, `1-2-2-1` with several dies, or `?`.
+pub fn write_topology(topology: Told<Topology>) -> String {
+    value::write_topology(topology)
+}

@@ -1,0 +1,123 @@
+//! Reads and prints a release: `LIBVIRT[:QEMU]`, `old`, `new`, a map's name, a product, or `?`; packages with builds.
+
+use super::super::super::catalog::{Catalog, Provenance};
+use super::super::super::names::nearest;
+use super::super::super::version::Version;
+use super::super::{DEFAULT_QEMU, LibvirtChoice, QemuChoice, Release, Told};
+use super::value::ValueError;
+
+/// Reads a release; where it names no QEMU, `qemu` is taken, else the default.
+pub(super) fn parse(catalog: &Catalog, text: &str, qemu: Option<&QemuChoice>) -> Result<Release, ValueError> {
+    let otherwise = qemu.cloned().unwrap_or(QemuChoice { version: Told::Is(DEFAULT_QEMU), build: None });
+    let (first, rest) = without_epoch(text).split_once(':').map_or((without_epoch(text), None), |(a, b)| (a, Some(b)));
+    let is_map = matches!(first, "old" | "new") || catalog.libvirt(first).is_some();
+    if !is_map && rest.is_some() && first.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return product(catalog, text);
+    }
+    let libvirt = libvirt(catalog, first)?;
+    let qemu = match rest {
+        Some(rest) => self::qemu(catalog, without_epoch(rest))?,
+        None => otherwise,
+    };
+    Ok(Release { libvirt, qemu })
+}
+
+/// Distributions put an epoch before a version: `1:7.2`.
+fn without_epoch(text: &str) -> &str {
+    match text.split_once(':') {
+        Some((epoch, rest)) if !epoch.is_empty() && epoch.bytes().all(|b| b.is_ascii_digit()) => rest,
+        _ => text,
+    }
+}
+
+fn product(catalog: &Catalog, text: &str) -> Result<Release, ValueError> {
+    let Some(known) = catalog.products().iter().find(|product| &*product.name == text) else {
+        let names = catalog.products().iter().map(|product| &*product.name);
+        return Err(ValueError::near(format!("unknown product {text:?}"), nearest(text, names)));
+    };
+    Ok(Release { libvirt: libvirt(catalog, &known.libvirt)?, qemu: qemu(catalog, &known.qemu)? })
+}
+
+fn libvirt(catalog: &Catalog, text: &str) -> Result<LibvirtChoice, ValueError> {
+    match text {
+        "old" => return Ok(LibvirtChoice::Old),
+        "new" => return Ok(LibvirtChoice::New),
+        "?" => return Ok(LibvirtChoice::Unknown),
+        _ => {}
+    }
+    if let Some(id) = catalog.libvirt(text) {
+        return Ok(LibvirtChoice::Release(id, None));
+    }
+    let (version, build) = package(text);
+    let known = version.and_then(|version| {
+        let releases = (0u16..).zip(catalog.libvirt_releases());
+        releases.filter(|(_, r)| r.provenance == Provenance::Published && r.version == version).map(|(n, _)| n).next()
+    });
+    match known {
+        Some(number) => Ok(LibvirtChoice::Release(super::super::LibvirtId(number), build)),
+        None => {
+            let names = catalog.libvirt_releases().iter().map(|release| &*release.name).chain(["old", "new"]);
+            let near = match version {
+                Some(version) => nearest_release(catalog, version),
+                None => nearest(text, names).map(str::to_owned),
+            };
+            Err(ValueError { text: format!("unknown libvirt release {text:?}"), nearest: near })
+        }
+    }
+}
+
+fn nearest_release(catalog: &Catalog, version: Version) -> Option<String> {
+    let published = || catalog.libvirt_releases().iter().filter(|r| r.provenance == Provenance::Published);
+    let below = published().rfind(|release| release.version < version);
+    below.or_else(|| published().next()).map(|release| release.name.to_string())
+}
+
+fn qemu(catalog: &Catalog, text: &str) -> Result<QemuChoice, ValueError> {
+    if text == "?" {
+        return Ok(QemuChoice { version: Told::Unknown, build: None });
+    }
+    let (version, build) = package(text);
+    match version.filter(|version| catalog.is_qemu_release(*version)) {
+        Some(version) => Ok(QemuChoice { version: Told::Is(version), build }),
+        None => {
+            let below = version.and_then(|v| catalog.qemu_releases().iter().rfind(|known| known.version < v));
+            let near = below.map(|known| known.version.to_string());
+            Err(ValueError { text: format!("unknown QEMU release {text:?}"), nearest: near })
+        }
+    }
+}
+
+/// Splits `9.0.0-3.el9` into the release and the build; a suffix such as `+dfsg` is part of the build.
+fn package(text: &str) -> (Option<Version>, Option<Box<str>>) {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, rest) = text.split_at_checked(end).unwrap_or((text, ""));
+    // A plus begins a map's name, unless it is Debian's mark for repacked sources.
+    let repacked = ["+dfsg", "+ds"].iter().any(|mark| rest.starts_with(mark));
+    let build = rest
+        .strip_prefix('-')
+        .or_else(|| rest.strip_prefix('+').filter(|_| repacked))
+        .filter(|build| !build.is_empty() && !build.contains([',', ':']));
+    if !rest.is_empty() && build.is_none() {
+        return (None, None);
+    }
+    (number.parse().ok(), build.map(Into::into))
+}
+
+/// Prints a release. QEMU is left out where it is the one that would be taken anyway: `same`.
+pub(super) fn write(catalog: &Catalog, release: &Release, same: Option<&QemuChoice>) -> String {
+    let libvirt = match &release.libvirt {
+        LibvirtChoice::Old => "old".to_owned(),
+        LibvirtChoice::New => "new".to_owned(),
+        LibvirtChoice::Unknown => "?".to_owned(),
+        LibvirtChoice::Release(id, None) => catalog.release(*id).name.to_string(),
+        LibvirtChoice::Release(id, Some(build)) => format!("{}-{build}", catalog.release(*id).name),
+    };
+    if same == Some(&release.qemu) {
+        return libvirt;
+    }
+    let build = release.qemu.build.as_deref().map(|build| format!("-{build}")).unwrap_or_default();
+    match release.qemu.version {
+        Told::Is(version) => format!("{libvirt}:{version}{build}"),
+        Told::Unknown => format!("{libvirt}:?"),
+    }
+}

@@ -1,0 +1,323 @@
+//! Builds the tree of causes behind an answer. A cause is a fact with the facts it rests on; nothing is worded here.
+
+use crate::domain::behaviour::Regime;
+use crate::domain::catalog::Catalog;
+use crate::domain::definition::{Definition, Mode, Policy};
+use crate::domain::feature::{FeatureId, FeatureSet};
+use crate::domain::map::ModelId;
+use crate::domain::qemu::Accel;
+use crate::domain::scenario::{Release, Scenario};
+use crate::domain::version::Version;
+use crate::resolve::{Journey, Origin, QemuCpu, Refusal, Resolution, Row, Run, Verdict, WrittenBy};
+
+/// One fact. Releases are named by their place: `from` is the sender's, `to` the receiver's.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Fact {
+    /// What came of it.
+    Outcome(Verdict),
+    /// QEMU at the destination gives these, and the definition that arrived does not have them.
+    Extra(Vec<FeatureId>),
+    /// The definition that arrived has these, and QEMU at the destination does not give them.
+    Missing(Vec<FeatureId>),
+    /// The guest's CPU lost these.
+    Lost(Vec<FeatureId>),
+    /// The guest's CPU gained these.
+    Gained(Vec<FeatureId>),
+    /// The machine type switches the feature on in the model.
+    MachineTurnsOn(FeatureId),
+    /// The machine type leaves the feature off in the model.
+    MachineLeavesOff(FeatureId),
+    /// The source's map has the feature in the model, so a guest that has it does not mention it.
+    SourceTakesForGranted(FeatureId),
+    /// What arrives says nothing about the feature.
+    Silent(FeatureId),
+    /// What arrives mentions the feature.
+    Mentions(FeatureId, Policy, Option<WrittenBy>),
+    /// The destination's map no longer has the feature in the model.
+    DestinationLost(FeatureId),
+    /// The destination's map has the feature in the model.
+    DestinationHas(FeatureId),
+    /// Both maps read the model alike as far as the feature goes.
+    MapsAgree(FeatureId),
+    /// The destination's regime decided for a silent guest.
+    RegimeDecided(FeatureId, Regime),
+    /// This QEMU began to report threads in a package.
+    ReportsThreads(Vec<FeatureId>, Version),
+    /// The older QEMU at the destination cannot be asked for these.
+    CannotReport(Vec<FeatureId>, Version),
+    /// The accelerator or host at the destination cannot give these.
+    NotGiven(Vec<FeatureId>, Accel),
+    /// A parent that is off took these with it.
+    WentWithParent(Vec<FeatureId>),
+    /// The source's map does not know these, so nothing was written about them.
+    UnknownToSource(Vec<FeatureId>),
+    /// These are marked as added, so nothing about them is sent.
+    NotSent(Vec<FeatureId>),
+    /// QEMU at the destination clears this while the PMU is off.
+    ClearedWithoutPmu(FeatureId),
+    /// The destination's map does not know the feature.
+    MapDoesNotKnow(FeatureId),
+    /// The map does not know the model.
+    MapHasNoModel(ModelId),
+    /// QEMU does not have the model.
+    QemuHasNoModel(ModelId),
+    /// QEMU does not have the machine type.
+    QemuHasNoMachine,
+    /// QEMU does not know the feature by name.
+    QemuDoesNotKnow(FeatureId),
+    /// libvirt needs a newer QEMU.
+    NeedsNewerQemu(Version),
+    /// This libvirt does not have the mode.
+    NoMode(Mode),
+    /// The mode needs KVM.
+    ModeNeedsKvm(Mode),
+    /// The host has what the definition forbids.
+    HostHasForbidden(Vec<FeatureId>),
+    /// Nothing is compared: the CPU is the host's.
+    NotCompared(Mode),
+    /// Everything both ends read is the same.
+    SameDefinition,
+    /// What is sent spells out every difference between model and guest.
+    SpelledOut(usize),
+    /// An input that is not known decides.
+    DependsOn(String),
+}
+
+/// A fact and the facts it rests on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Cause {
+    /// The fact.
+    pub fact: Fact,
+    /// What it rests on.
+    pub because: Vec<Cause>,
+}
+
+impl Cause {
+    fn leaf(fact: Fact) -> Self {
+        Self { fact, because: Vec::new() }
+    }
+}
+
+/// Returns the causes of an answer: the outcome, resting on what led to it.
+pub fn causes(catalog: &Catalog, scenario: &Scenario, resolution: &Resolution) -> Cause {
+    let mut because = Vec::new();
+    match (resolution.verdict, &resolution.journey) {
+        (Verdict::Depends, _) | (_, None) => {
+            because.extend(resolution.depends_on.iter().map(|on| Cause::leaf(Fact::DependsOn(on.input.clone()))));
+        }
+        (_, Some(journey)) => {
+            let story = Story { catalog, scenario, resolution, journey };
+            match resolution.refusal() {
+                Some(refusal) => because = story.refused(refusal),
+                None => because = story.completed(),
+            }
+        }
+    }
+    Cause { fact: Fact::Outcome(resolution.verdict), because }
+}
+
+struct Story<'a> {
+    catalog: &'a Catalog,
+    scenario: &'a Scenario,
+    resolution: &'a Resolution,
+    journey: &'a Journey,
+}
+
+impl Story<'_> {
+    fn receiver(&self) -> &Run {
+        self.journey.destination().unwrap_or(&self.journey.start)
+    }
+
+    fn release(&self) -> &Release {
+        if self.journey.start.refused.is_some() { &self.scenario.from } else { &self.scenario.to }
+    }
+
+    fn qemu(&self) -> Version {
+        self.release().qemu.version.known().unwrap_or_default()
+    }
+
+    fn refused(&self, refusal: &Refusal) -> Vec<Cause> {
+        let fact = match refusal {
+            Refusal::FullCheck { extra, missing } => return self.full_check(extra, missing),
+            Refusal::QemuTooOld { needed, .. } => Fact::NeedsNewerQemu(*needed),
+            Refusal::UnknownMode(mode) => Fact::NoMode(*mode),
+            Refusal::UnsupportedMode(mode) => Fact::ModeNeedsKvm(*mode),
+            Refusal::MachineType { .. } | Refusal::MachineTypeAtQemu { .. } => Fact::QemuHasNoMachine,
+            Refusal::UnknownFeature(feature) => {
+                let wrote = self.mention(&self.journey.start, *feature);
+                return vec![Cause { fact: Fact::MapDoesNotKnow(*feature), because: wrote.into_iter().collect() }];
+            }
+            Refusal::UnknownModel(model) => Fact::MapHasNoModel(*model),
+            Refusal::ModelUnsupported(model) => Fact::QemuHasNoModel(*model),
+            Refusal::ForbiddenFeature(feature) | Refusal::Conflict(feature) => Fact::HostHasForbidden(vec![*feature]),
+            Refusal::PartialForbidden(features) | Refusal::PartialStrict(features) => {
+                Fact::HostHasForbidden(features.clone())
+            }
+            Refusal::PartialMissing(features) => Fact::NotGiven(features.clone(), self.scenario.accel),
+            Refusal::UnknownProperty { feature, .. } => Fact::QemuDoesNotKnow(*feature),
+        };
+        vec![Cause::leaf(fact)]
+    }
+
+    fn full_check(&self, extra: &[FeatureId], missing: &[FeatureId]) -> Vec<Cause> {
+        let mut causes = Vec::new();
+        if !extra.is_empty() {
+            causes.push(Cause { fact: Fact::Extra(extra.to_vec()), because: self.why_extra(extra) });
+        }
+        if !missing.is_empty() {
+            causes.push(Cause { fact: Fact::Missing(missing.to_vec()), because: self.why_missing(missing) });
+        }
+        causes
+    }
+
+    fn why_extra(&self, extra: &[FeatureId]) -> Vec<Cause> {
+        let Some(cpu) = &self.receiver().cpu else { return Vec::new() };
+        let mut causes = Vec::new();
+        let threads: Vec<FeatureId> = extra.iter().copied().filter(|f| cpu.threads.contains(*f)).collect();
+        if !threads.is_empty() {
+            causes.push(Cause::leaf(Fact::ReportsThreads(threads.clone(), self.qemu())));
+        }
+        let unknown: Vec<FeatureId> =
+            extra.iter().copied().filter(|f| !self.sender_map_knows(*f) && !threads.contains(f)).collect();
+        if !unknown.is_empty() {
+            causes.push(Cause::leaf(Fact::UnknownToSource(unknown.clone())));
+        }
+        for feature in extra.iter().filter(|f| !threads.contains(f) && !unknown.contains(f)).take(3) {
+            if cpu.origin(*feature) == Some(Origin::MachineType) {
+                causes.push(Cause::leaf(Fact::MachineTurnsOn(*feature)));
+            }
+            causes.extend(self.silence(*feature));
+            causes.push(Cause::leaf(Fact::DestinationLost(*feature)));
+        }
+        causes
+    }
+
+    fn sender_map_knows(&self, feature: FeatureId) -> bool {
+        let hops = self.journey.hops.len();
+        let sender = if hops > 1 { self.journey.hops.get(hops - 2).map(|hop| &hop.arrival) } else { None };
+        sender.unwrap_or(&self.journey.start).map.known.contains(feature)
+    }
+
+    /// Why nothing about a feature arrived, if nothing did and the source's map had it in the model.
+    fn silence(&self, feature: FeatureId) -> Option<Cause> {
+        let model = self.journey.start.given.model?;
+        let had = self.journey.start.map.model(model)?.data.contains(feature);
+        had.then(|| Cause {
+            fact: Fact::Silent(feature),
+            because: vec![Cause::leaf(Fact::SourceTakesForGranted(feature))],
+        })
+    }
+
+    fn why_missing(&self, missing: &[FeatureId]) -> Vec<Cause> {
+        let Some(cpu) = &self.receiver().cpu else { return Vec::new() };
+        let pick =
+            |set: FeatureSet| -> Vec<FeatureId> { missing.iter().copied().filter(|f| set.contains(*f)).collect() };
+        let mut causes = Vec::new();
+        let names = crate::resolve::Named::of(self.catalog);
+        let threads: FeatureSet = names.ht.into_iter().chain(names.cmp_legacy).collect();
+        let (reported, lacking): (Vec<_>, Vec<_>) = pick(cpu.filtered).into_iter().partition(|f| threads.contains(*f));
+        if !reported.is_empty() {
+            causes.push(Cause::leaf(Fact::CannotReport(reported, self.qemu())));
+        }
+        if !lacking.is_empty() {
+            causes.push(Cause::leaf(Fact::NotGiven(lacking, self.scenario.accel)));
+        }
+        let with_parent = pick(cpu.cleared);
+        if !with_parent.is_empty() {
+            causes.push(Cause::leaf(Fact::WentWithParent(with_parent)));
+        }
+        causes.extend(pick(cpu.pmu).into_iter().map(|feature| Cause::leaf(Fact::ClearedWithoutPmu(feature))));
+        let off = pick(FeatureSet::ALL - cpu.filtered - cpu.cleared - cpu.pmu);
+        for feature in off.into_iter().take(3) {
+            causes.push(Cause::leaf(Fact::DestinationHas(feature)));
+            causes.push(Cause::leaf(Fact::MachineLeavesOff(feature)));
+        }
+        causes
+    }
+
+    fn completed(&self) -> Vec<Cause> {
+        let mut causes = Vec::new();
+        if !self.resolution.lost.is_empty() {
+            causes.push(Cause { fact: Fact::Lost(self.resolution.lost.clone()), because: self.why_lost() });
+        }
+        if !self.resolution.gained.is_empty() {
+            causes.push(Cause::leaf(Fact::Gained(self.resolution.gained.clone())));
+        }
+        if self.journey.start.given.is_passthrough() {
+            causes.push(Cause::leaf(Fact::NotCompared(self.journey.start.given.mode)));
+        } else if self.resolution.row.is_some() {
+            causes.extend(self.row_story());
+        } else if causes.is_empty() {
+            causes.extend(self.spelled_out());
+        }
+        causes
+    }
+
+    fn why_lost(&self) -> Vec<Cause> {
+        let feature = self.scenario.feature;
+        if self.resolution.lost == [feature] {
+            return self.regime_story(feature);
+        }
+        let cpu: Option<&QemuCpu> = self.receiver().cpu.as_ref();
+        let filtered = cpu.map(|cpu| cpu.filtered).unwrap_or_default();
+        let lacking: Vec<FeatureId> = self.resolution.lost.iter().copied().filter(|f| filtered.contains(*f)).collect();
+        if lacking.is_empty() { Vec::new() } else { vec![Cause::leaf(Fact::NotGiven(lacking, self.scenario.accel))] }
+    }
+
+    fn regime_story(&self, feature: FeatureId) -> Vec<Cause> {
+        let mut causes: Vec<Cause> = self.silence(feature).into_iter().collect();
+        if let Some(regime) = self.resolution.regime {
+            causes.push(Cause::leaf(Fact::RegimeDecided(feature, regime)));
+        }
+        causes
+    }
+
+    /// What the table's row rests on: what arrives about the feature, and who wrote it.
+    fn row_story(&self) -> Vec<Cause> {
+        let feature = self.scenario.feature;
+        let Some(arrived) = self.journey.effective() else { return Vec::new() };
+        let silent = arrived.features.get(feature).is_none_or(|policy| policy == Policy::Optional);
+        if matches!(self.resolution.row, Some(Row::T1 | Row::T2)) {
+            let mut causes = vec![Cause::leaf(Fact::MapsAgree(feature))];
+            causes.extend(self.spelled_out());
+            return causes;
+        }
+        if self.resolution.row == Some(Row::T8) {
+            return vec![Cause::leaf(Fact::Silent(feature)), Cause::leaf(Fact::DestinationHas(feature))];
+        }
+        if silent {
+            return if self.resolution.lost == [feature] { Vec::new() } else { self.regime_story(feature) };
+        }
+        let mut causes: Vec<Cause> = Vec::new();
+        let off_by_itself = self.journey.start.cpu.as_ref().is_some_and(|cpu| cpu.origin(feature).is_none());
+        if off_by_itself {
+            causes.push(Cause::leaf(Fact::MachineLeavesOff(feature)));
+        }
+        causes.extend(self.mention(&self.journey.start, feature));
+        causes
+    }
+
+    fn mention(&self, run: &Run, feature: FeatureId) -> Option<Cause> {
+        let policy = self.journey.effective().unwrap_or(&run.given).features.get(feature)?;
+        let live = self.journey.reconnected.as_ref().filter(|live| run.live.as_ref() != Some(live));
+        let by = match live {
+            Some(live)
+                if run
+                    .live
+                    .as_ref()
+                    .is_some_and(|before| before.features.get(feature) != live.features.get(feature)) =>
+            {
+                Some(WrittenBy::Reconnect)
+            }
+            _ => run.written_by(feature),
+        };
+        Some(Cause::leaf(Fact::Mentions(feature, policy, by)))
+    }
+
+    fn spelled_out(&self) -> Vec<Cause> {
+        let count =
+            self.journey.effective().map(|definition: &Definition| definition.features.len()).unwrap_or_default();
+        let fact = if count == 0 { Fact::SameDefinition } else { Fact::SpelledOut(count) };
+        vec![Cause::leaf(fact)]
+    }
+}

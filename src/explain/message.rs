@@ -1,0 +1,73 @@
+//! Words a refusal exactly as libvirt does, to the letter.
+
+use crate::domain::catalog::Catalog;
+use crate::domain::feature::FeatureId;
+use crate::resolve::Refusal;
+
+/// Returns libvirt's whole message, with the text of its error class, as `virsh` prints it after `error: `.
+///
+/// The texts of `QemuTooOld` and `MachineTypeAtQemu` are inferred. `UnknownProperty` leaves out what differs from run to
+/// run: time stamps, and the guest's name. The others were recorded from running libvirts.
+pub fn message(catalog: &Catalog, refusal: &Refusal) -> String {
+    let name = |feature: &FeatureId| catalog.feature_name(*feature).to_owned();
+    let list = |features: &[FeatureId], between: &str| features.iter().map(name).collect::<Vec<_>>().join(between);
+    let incompatible = |rest: String| format!("the CPU is incompatible with host CPU: {rest}");
+    match refusal {
+        Refusal::QemuTooOld { needed, found } => {
+            format!("unsupported configuration: QEMU version >= {needed} is required, but {found} found")
+        }
+        Refusal::UnknownMode(mode) => format!("unsupported configuration: Invalid mode attribute '{}'", mode.name()),
+        Refusal::UnsupportedMode(mode) => format!(
+            "unsupported configuration: CPU mode '{}' for x86_64 qemu domain on x86_64 host is not supported by hypervisor",
+            mode.name()
+        ),
+        Refusal::MachineType { emulator, machine } => {
+            format!("unsupported configuration: Emulator '{emulator}' does not support machine type '{machine}'")
+        }
+        Refusal::MachineTypeAtQemu { machine } => {
+            format!("internal error: process exited while connecting to monitor: unsupported machine type '{machine}'")
+        }
+        Refusal::UnknownFeature(feature) => {
+            format!("unsupported configuration: unknown CPU feature: {}", name(feature))
+        }
+        Refusal::UnknownModel(model) => format!("internal error: Unknown CPU model {}", catalog.model_name(*model)),
+        Refusal::ModelUnsupported(model) => {
+            format!(
+                "unsupported configuration: CPU model {} is not supported by hypervisor",
+                catalog.model_name(*model)
+            )
+        }
+        Refusal::ForbiddenFeature(feature) => {
+            incompatible(format!("Host CPU provides forbidden feature '{}'", name(feature)))
+        }
+        Refusal::PartialForbidden(features) => {
+            incompatible(format!("Host CPU provides forbidden features: {}", list(features, ", ")))
+        }
+        Refusal::PartialMissing(features) => {
+            incompatible(format!("Host CPU does not provide required features: {}", list(features, ", ")))
+        }
+        Refusal::PartialStrict(features) => {
+            let extra = list(features, ", ");
+            incompatible(format!("Host CPU does not strictly match guest CPU: Extra features: {extra}"))
+        }
+        Refusal::UnknownProperty { feature, model } => {
+            let cpu = model.map_or("host", |model| catalog.model_name(model));
+            let feature = name(feature);
+            format!(
+                "internal error: process exited while connecting to monitor: can't apply global \
+                 {cpu}-x86_64-cpu.{feature}=on: Property '{cpu}-x86_64-cpu.{feature}' not found"
+            )
+        }
+        Refusal::Conflict(feature) => format!(
+            "operation failed: hypervisor provided conflicting CPU data: feature '{}' is both enabled and disabled at \
+             the same time",
+            name(feature)
+        ),
+        Refusal::FullCheck { extra, missing } => {
+            let extra = (!extra.is_empty()).then(|| format!("extra features: {}", list(extra, ",")));
+            let missing = (!missing.is_empty()).then(|| format!("missing features: {}", list(missing, ",")));
+            let lists = extra.into_iter().chain(missing).collect::<Vec<_>>().join(", ");
+            format!("operation failed: guest CPU doesn't match specification: {lists}")
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Explains an answer: the causes as a tree, then sentences; and libvirt's own words for a refusal.
+//! Never decides anything: every fact it words comes from the resolution.
+
+mod cause;
+mod message;
+mod rule_page;
+mod words;
+
+pub use cause::{Cause, Fact, causes};
+pub use message::message;
+pub use rule_page::{RulePage, rule_page};
+pub use words::{Explanation, explain, libvirt_label, sentence};

@@ -1,0 +1,69 @@
+//! Holds every rule's page, as written in `assets/rules/`.
+
+use crate::resolve::RuleId;
+
+/// A rule's page.
+#[derive(Clone, Copy, Debug)]
+pub struct RulePage {
+    /// The whole page, Markdown.
+    pub text: &'static str,
+}
+
+impl RulePage {
+    /// Returns the title, without the id.
+    pub fn title(&self) -> &'static str {
+        let first = self.text.lines().next().unwrap_or_default().trim_start_matches('#').trim();
+        first.split_once(": ").map_or(first, |(_, title)| title)
+    }
+
+    /// Returns the one-line summary under the title.
+    pub fn summary(&self) -> &'static str {
+        self.text.lines().skip(1).find(|line| !line.trim().is_empty()).unwrap_or_default()
+    }
+
+    /// Returns the text under a heading of the second level, without the heading.
+    pub fn section(&self, heading: &str) -> Option<&'static str> {
+        let mut sections = self.text.split("\n## ").skip(1);
+        let section = sections.find(|section| section.lines().next() == Some(heading))?;
+        section.split_once('\n').map(|(_, text)| text.trim())
+    }
+}
+
+macro_rules! pages {
+    ($($rule:ident $file:literal),+ $(,)?) => {
+        /// Returns the page of a rule.
+        pub const fn rule_page(rule: RuleId) -> RulePage {
+            match rule {
+                $(RuleId::$rule => RulePage { text: include_str!(concat!("../../assets/rules/", $file, ".md")) }),+
+            }
+        }
+    };
+}
+
+pages! {
+    T1 "T1", T2 "T2", T3 "T3", T4 "T4", T5 "T5", T6 "T6", T7 "T7", T8 "T8",
+    MachineType "machine-type",
+    UnknownFeature "unknown-feature",
+    UnknownModel "unknown-model",
+    ModelUnsupported "model-unsupported",
+    PartialCheck "partial-check",
+    ForbiddenFeature "forbidden-feature",
+    UnknownProperty "unknown-property",
+    QemuTooOld "qemu-too-old",
+    Conflict "conflict",
+    Ht "ht",
+    VmxUnknownToSource "vmx-unknown-to-source",
+    VmxDisabled "vmx-disabled",
+    Pdcm "pdcm",
+    ArchCapabilities "arch-capabilities",
+    Monitor "monitor",
+    IntelPt "intel-pt",
+    Pconfig "pconfig",
+    Dependency "dependency",
+    Extra "extra",
+    Missing "missing",
+    ExtraMissing "extra-missing",
+    Unlisted "unlisted",
+    Passthrough "passthrough",
+    SameDefinition "same-definition",
+}

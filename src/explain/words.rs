@@ -1,0 +1,267 @@
+//! Words the tree of causes: the only place where sentences about an answer are made.
+//! A headline is a fragment without a full stop; every other string is one whole sentence.
+
+use super::cause::{Cause, Fact, causes};
+use crate::domain::behaviour::Regime;
+use crate::domain::catalog::Catalog;
+use crate::domain::feature::FeatureId;
+use crate::domain::qemu::Accel;
+use crate::domain::scenario::{CpuChoice, LibvirtChoice, Release, Scenario, write_machine};
+use crate::resolve::{Basis, Refusal, Resolution, Stage, Verdict, WrittenBy};
+
+/// An answer in words.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Explanation {
+    /// What came of it: `ABORTED at the destination's full check`.
+    pub headline: String,
+    /// Why, one sentence each, in order.
+    pub why: Vec<String>,
+    /// Whether the guest would notice.
+    pub notice: String,
+    /// How sure the answer is.
+    pub basis: String,
+}
+
+/// Explains an answer.
+pub fn explain(catalog: &Catalog, scenario: &Scenario, resolution: &Resolution) -> Explanation {
+    let words = Words { catalog, scenario };
+    let tree = causes(catalog, scenario, resolution);
+    let mut why = Vec::new();
+    words.walk(&tree.because, &mut why);
+    Explanation {
+        headline: headline(resolution),
+        why,
+        notice: notice(catalog, resolution),
+        basis: basis(catalog, resolution),
+    }
+}
+
+/// Words one fact as a sentence.
+pub fn sentence(catalog: &Catalog, scenario: &Scenario, fact: &Fact) -> String {
+    Words { catalog, scenario }.sentence(fact)
+}
+
+/// Returns how sentences call the libvirt of a release: `libvirt 9.0.0`, `the old libvirt (9.0.0)`.
+pub fn libvirt_label(catalog: &Catalog, release: &Release) -> String {
+    match &release.libvirt {
+        LibvirtChoice::Old => "the old libvirt (9.0.0)".to_owned(),
+        LibvirtChoice::New => "the new libvirt".to_owned(),
+        LibvirtChoice::Unknown => "this libvirt".to_owned(),
+        LibvirtChoice::Release(id, None) => format!("libvirt {}", catalog.release(*id).name),
+        LibvirtChoice::Release(id, Some(build)) => format!("libvirt {}-{build}", catalog.release(*id).name),
+    }
+}
+
+fn headline(resolution: &Resolution) -> String {
+    let at = |refusal: &Refusal| match refusal.stage() {
+        Stage::FullCheck => "full check",
+        Stage::StartValidate => "validation of the definition",
+        Stage::UpdateCpu => "update of the definition",
+        Stage::Qemu => "start of QEMU",
+    };
+    match (resolution.verdict, resolution.refusal()) {
+        (Verdict::Aborted, Some(refusal)) => format!("ABORTED at the destination's {}", at(refusal)),
+        (Verdict::StartRefused, Some(refusal)) => format!("START REFUSED at the source's {}", at(refusal)),
+        (Verdict::Aborted, None) => "ABORTED".to_owned(),
+        (Verdict::StartRefused, None) => "START REFUSED".to_owned(),
+        (Verdict::Unchanged, _) => "COMPLETES, the guest's CPU is unchanged".to_owned(),
+        (Verdict::Changed, _) => "COMPLETES, BUT THE GUEST'S CPU CHANGES".to_owned(),
+        (Verdict::Never, _) => "NEVER HAPPENS".to_owned(),
+        (Verdict::Depends, _) => {
+            let inputs: Vec<&str> = resolution.depends_on.iter().map(|on| on.input.as_str()).collect();
+            format!("DEPENDS on {}", inputs.join(", "))
+        }
+    }
+}
+
+fn notice(catalog: &Catalog, resolution: &Resolution) -> String {
+    let text = match (resolution.verdict, resolution.would_notice) {
+        (Verdict::Depends, _) => "Whether the guest would notice depends on the same.",
+        (Verdict::StartRefused, _) | (_, None) => "The guest could not notice: no second CPU was ever built.",
+        (Verdict::Aborted, Some(false)) => "The guest would not have noticed: both QEMUs show it the same CPU.",
+        (Verdict::Aborted, Some(true)) => "The guest would have noticed: the destination's QEMU gives it another CPU.",
+        (_, Some(false)) => "The guest does not notice.",
+        (_, Some(true)) => "The guest can notice.",
+    };
+    let mut text = text.to_owned();
+    if resolution.risk.is_some() {
+        let lost: Vec<&str> = resolution.lost.iter().take(3).map(|feature| catalog.feature_name(*feature)).collect();
+        text.push_str(&format!(" KVM may refuse to load the state of a guest that has used {}.", lost.join(", ")));
+    }
+    text
+}
+
+fn basis(catalog: &Catalog, resolution: &Resolution) -> String {
+    let mut text = match resolution.basis {
+        Basis::Recorded => "recorded: a real migration of exactly this was run",
+        Basis::Read => "read: the code and facts of these releases decide",
+        Basis::Inferred => "inferred: not all of it was read at these releases",
+        Basis::Extrapolated => "extrapolated: old releases are resolved by dated rules",
+    }
+    .to_owned();
+    let name = |id| &*catalog.release(id).name;
+    for (release, lower, upper) in &resolution.between {
+        text.push_str(&format!("; {} is between {} and {}", name(*release), name(*lower), name(*upper)));
+    }
+    text
+}
+
+struct Words<'a> {
+    catalog: &'a Catalog,
+    scenario: &'a Scenario,
+}
+
+impl Words<'_> {
+    fn walk(&self, causes: &[Cause], sentences: &mut Vec<String>) {
+        for cause in causes {
+            let sentence = self.sentence(&cause.fact);
+            if !sentence.is_empty() && !sentences.contains(&sentence) {
+                sentences.push(sentence);
+            }
+            self.walk(&cause.because, sentences);
+        }
+    }
+
+    fn name(&self, feature: FeatureId) -> &str {
+        self.catalog.feature_name(feature)
+    }
+
+    fn names(&self, features: &[FeatureId]) -> String {
+        let shown: Vec<&str> = features.iter().take(6).map(|feature| self.name(*feature)).collect();
+        match features.len() - shown.len() {
+            0 => shown.join(", "),
+            more => format!("{} and {more} more", shown.join(", ")),
+        }
+    }
+
+    fn from(&self) -> String {
+        libvirt_label(self.catalog, self.scenario.started.as_ref().unwrap_or(&self.scenario.from))
+    }
+
+    fn to(&self) -> String {
+        libvirt_label(self.catalog, &self.scenario.to)
+    }
+
+    fn model(&self) -> &str {
+        match self.scenario.cpu {
+            CpuChoice::Model(_) | CpuChoice::Mode(_) => self.scenario.cpu_name(self.catalog),
+        }
+    }
+
+    fn machine(&self) -> String {
+        write_machine(self.catalog, &self.scenario.machine)
+    }
+
+    fn giver(accel: Accel) -> &'static str {
+        match accel {
+            Accel::Kvm => "the host's processor and KVM",
+            Accel::Tcg => "TCG, QEMU's own emulation,",
+        }
+    }
+
+    fn sentence(&self, fact: &Fact) -> String {
+        let (model, machine, from, to) = (self.model(), self.machine(), self.from(), self.to());
+        match fact {
+            Fact::Outcome(_) => String::new(),
+            Fact::Extra(f) => {
+                format!(
+                    "Extra: the destination's QEMU gives {}, and the definition that arrived does not have it.",
+                    self.names(f)
+                )
+            }
+            Fact::Missing(f) => {
+                format!(
+                    "Missing: the definition that arrived has {}, and the destination's QEMU does not give it.",
+                    self.names(f)
+                )
+            }
+            Fact::Lost(f) => format!("The guest loses {}.", self.names(f)),
+            Fact::Gained(f) => format!("The guest gains {}.", self.names(f)),
+            Fact::MachineTurnsOn(f) => format!("Machine type {machine} turns {} on in {model}.", self.name(*f)),
+            Fact::MachineLeavesOff(f) => format!("Machine type {machine} leaves {} off in {model}.", self.name(*f)),
+            Fact::SourceTakesForGranted(f) => {
+                format!("The map of {from} has {} in {model}, so the live definition never mentions it.", self.name(*f))
+            }
+            Fact::Silent(f) => format!("What arrives says nothing about {}.", self.name(*f)),
+            Fact::Mentions(f, policy, by) => self.mentions(*f, policy.name(), *by),
+            Fact::DestinationLost(f) => format!("The map of {to} does not have {} in {model}.", self.name(*f)),
+            Fact::DestinationHas(f) => format!("The map of {to} expects {} in {model}.", self.name(*f)),
+            Fact::MapsAgree(f) => format!("Both maps say the same about {} in {model}.", self.name(*f)),
+            Fact::RegimeDecided(f, regime) => self.regime(*f, *regime),
+            Fact::ReportsThreads(f, qemu) => format!(
+                "QEMU {qemu} reports {} when several threads share a package; before 10.0 it showed the guest the same \
+                 but did not report it.",
+                self.names(f)
+            ),
+            Fact::CannotReport(f, qemu) => {
+                format!("QEMU {qemu} shows the guest its threads but cannot be asked for {} by name.", self.names(f))
+            }
+            Fact::NotGiven(f, accel) => format!("At this end {} cannot give {}.", Self::giver(*accel), self.names(f)),
+            Fact::WentWithParent(f) => format!(
+                "At the source the parent of {} was filtered and left them on; here it is switched off by name, and takes \
+                 them with it.",
+                self.names(f)
+            ),
+            Fact::UnknownToSource(f) => {
+                format!("{from} does not know {} and wrote nothing about it; QEMU gave it all the same.", self.names(f))
+            }
+            Fact::NotSent(f) => format!("Features marked as added are not sent: {}.", self.names(f)),
+            Fact::ClearedWithoutPmu(f) => {
+                format!("This QEMU clears {} while the guest has no PMU; the guest never saw it.", self.name(*f))
+            }
+            Fact::MapDoesNotKnow(f) => format!("The map of {to} does not know {} at all.", self.name(*f)),
+            Fact::MapHasNoModel(m) => format!("The map does not have the model {}.", self.catalog.model_name(*m)),
+            Fact::QemuHasNoModel(m) => format!("This QEMU does not have the model {}.", self.catalog.model_name(*m)),
+            Fact::QemuHasNoMachine => format!("This QEMU does not have the machine type {machine}."),
+            Fact::QemuDoesNotKnow(f) => {
+                format!("QEMU is told to switch {} on and does not know that name.", self.name(*f))
+            }
+            Fact::NeedsNewerQemu(v) => format!("This libvirt works with QEMU {v} and later only."),
+            Fact::NoMode(mode) => format!("This libvirt does not have the CPU mode {}.", mode.name()),
+            Fact::ModeNeedsKvm(mode) => {
+                format!("The mode {} needs KVM; under TCG there is no host's CPU.", mode.name())
+            }
+            Fact::HostHasForbidden(f) => format!("The host has {}, which the definition rules out.", self.names(f)),
+            Fact::NotCompared(mode) => {
+                format!("With {} libvirt leaves the CPU to QEMU and compares nothing, at either end.", mode.name())
+            }
+            Fact::SameDefinition => "Both ends read the definition alike, and QEMU gives the same CPU.".to_owned(),
+            Fact::SpelledOut(n) => {
+                format!("What is sent spells out {n} features by which the guest differs from its model.")
+            }
+            Fact::DependsOn(input) => format!("The answer depends on something that is not known: {input}."),
+        }
+    }
+
+    fn mentions(&self, feature: FeatureId, policy: &str, by: Option<WrittenBy>) -> String {
+        let (feature, from) = (self.name(feature), self.from());
+        let who = match by {
+            Some(WrittenBy::Given) => "as the guest's definition does".to_owned(),
+            Some(WrittenBy::RemovedList) => {
+                format!("because {from} writes down every feature removed from the model when a guest starts")
+            }
+            Some(WrittenBy::LiveUpdate) => {
+                format!("because the live update of {from} wrote down what QEMU gave differently from the map")
+            }
+            Some(WrittenBy::Reconnect) => {
+                "because the upgraded daemon wrote it down when it took over the guest".to_owned()
+            }
+            None => "as what was sent does".to_owned(),
+        };
+        format!("What is sent says {feature}={policy}, {who}.")
+    }
+
+    fn regime(&self, feature: FeatureId, regime: Regime) -> String {
+        let (feature, to) = (self.name(feature), self.to());
+        match regime {
+            Regime::Nothing => format!("{to} writes nothing about a removed feature of a guest that arrives silent."),
+            Regime::Disable => format!(
+                "{to} switches {feature} off for a guest that arrives silent about it: the check then passes, and the guest \
+                 has lost it."
+            ),
+            Regime::Require => {
+                format!("{to} requires {feature} for a guest that arrives silent about it, and so keeps what it had.")
+            }
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Writes an answer as one JSON object; `docs/JSON.md` describes it.
+
+use crate::domain::catalog::Catalog;
+use crate::domain::definition::Policies;
+use crate::domain::feature::FeatureId;
+use crate::domain::scenario::Scenario;
+use crate::explain::message;
+use crate::resolve::{Resolution, Run};
+use crate::study::ways_out::{How, WayOut};
+use serde::ser::{SerializeMap, SerializeSeq};
+use serde::{Serialize, Serializer};
+
+/// The number of the object's form; it changes when a key changes its meaning or goes.
+pub const SCHEMA: u32 = 1;
+
+struct Names<'a>(&'a Catalog, &'a [FeatureId]);
+
+impl Serialize for Names<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(self.1.len()))?;
+        for feature in self.1 {
+            list.serialize_element(self.0.feature_name(*feature))?;
+        }
+        list.end()
+    }
+}
+
+struct Features<'a>(&'a Catalog, &'a Policies);
+
+impl Serialize for Features<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.1.len()))?;
+        for (feature, policy) in self.1.iter() {
+            map.serialize_entry(self.0.feature_name(feature), policy.name())?;
+        }
+        map.end()
+    }
+}
+
+#[derive(Serialize)]
+struct Way {
+    text: String,
+    restart: bool,
+    scenario: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    xml: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    command: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Tried<'a> {
+    input: &'a str,
+    value: &'a str,
+    verdict: &'static str,
+}
+
+#[derive(Serialize)]
+struct Object<'a> {
+    schema: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    scenario: String,
+    outcome: &'static str,
+    verdict: &'static str,
+    stage: Option<&'static str>,
+    rule: Option<&'static str>,
+    row: Option<&'static str>,
+    regime: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    extra: Names<'a>,
+    missing: Names<'a>,
+    lost: Names<'a>,
+    gained: Names<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    live: Option<Features<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    arrived: Option<Features<'a>>,
+    guest_would_notice: Option<bool>,
+    fault: Option<&'static str>,
+    risk: Option<&'static str>,
+    depends_on: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    answers: Vec<Tried<'a>>,
+    basis: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ways_out: Option<Vec<Way>>,
+}
+
+/// Returns the answer as JSON over several lines. `id` is what a batch line was called.
+pub fn json(
+    catalog: &Catalog,
+    scenario: &Scenario,
+    resolution: &Resolution,
+    id: Option<&str>,
+    ways: Option<&[WayOut]>,
+) -> String {
+    serde_json::to_string_pretty(&object(catalog, scenario, resolution, id, ways)).unwrap_or_default()
+}
+
+/// The same on one line.
+pub fn json_line(
+    catalog: &Catalog,
+    scenario: &Scenario,
+    resolution: &Resolution,
+    id: Option<&str>,
+    ways: Option<&[WayOut]>,
+) -> String {
+    serde_json::to_string(&object(catalog, scenario, resolution, id, ways)).unwrap_or_default()
+}
+
+fn object<'a>(
+    catalog: &'a Catalog,
+    scenario: &Scenario,
+    resolution: &'a Resolution,
+    id: Option<&'a str>,
+    ways: Option<&[WayOut]>,
+) -> Object<'a> {
+    let depends = !resolution.depends_on.is_empty();
+    let journey = resolution.journey.as_ref().filter(|_| !depends);
+    let live =
+        |run: Option<&'a Run>| run.and_then(|run| run.live.as_ref()).map(|live| Features(catalog, &live.features));
+    Object {
+        schema: SCHEMA,
+        id,
+        scenario: scenario.word(catalog),
+        outcome: resolution.outcome.name(),
+        verdict: resolution.verdict.name(),
+        stage: resolution.refusal().map(|refusal| refusal.stage().name()),
+        rule: resolution.rule.map(crate::resolve::RuleId::name),
+        row: resolution.row.map(crate::resolve::Row::name),
+        regime: resolution.regime.map(crate::domain::behaviour::Regime::name),
+        error: resolution.refusal().map(|refusal| message(catalog, refusal)),
+        extra: Names(catalog, &resolution.extra),
+        missing: Names(catalog, &resolution.missing),
+        lost: Names(catalog, &resolution.lost),
+        gained: Names(catalog, &resolution.gained),
+        live: live(journey.map(|journey| &journey.start)),
+        arrived: live(journey.and_then(|journey| journey.destination())),
+        guest_would_notice: resolution.would_notice,
+        fault: resolution.fault.map(crate::resolve::Fault::name),
+        risk: resolution.risk.map(crate::resolve::Risk::name),
+        depends_on: resolution.depends_on.iter().map(|on| on.input.as_str()).collect(),
+        answers: resolution
+            .depends_on
+            .iter()
+            .flat_map(|on| {
+                on.answers.iter().map(|(value, verdict)| Tried { input: &on.input, value, verdict: verdict.name() })
+            })
+            .collect(),
+        basis: resolution.basis.name(),
+        ways_out: ways.map(|ways| ways.iter().map(|way| self::way(catalog, way)).collect()),
+    }
+}
+
+fn way(catalog: &Catalog, way: &WayOut) -> Way {
+    let (xml, command) = match &way.how {
+        How::Xml(text) => (Some(text.clone()), None),
+        How::Command(text) => (None, Some(text.clone())),
+    };
+    Way { text: way.text.clone(), restart: way.restart, scenario: way.scenario.word(catalog), xml, command }
+}
+
+#[derive(Serialize)]
+struct BadLine<'a> {
+    schema: u32,
+    line: usize,
+    invalid: &'a str,
+}
+
+/// Returns the answer to a batch line that cannot be read: its number, counted from 1, and what is wrong.
+pub fn bad_line(line: usize, fault: &str) -> String {
+    serde_json::to_string(&BadLine { schema: SCHEMA, line, invalid: fault }).unwrap_or_default()
+}

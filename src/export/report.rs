@@ -1,0 +1,111 @@
+//! Writes an answer as plain text and as Markdown, at most 76 columns wide where words can be broken.
+
+use crate::domain::catalog::Catalog;
+use crate::domain::scenario::Scenario;
+use crate::explain::{explain, message};
+use crate::resolve::Resolution;
+use crate::study::ways_out::{How, WayOut};
+use std::fmt::Write;
+
+const WIDTH: usize = 76;
+
+/// Returns the answer as plain text.
+pub fn text(catalog: &Catalog, scenario: &Scenario, resolution: &Resolution, ways: &[WayOut]) -> String {
+    let said = explain(catalog, scenario, resolution);
+    let mut out = String::new();
+    let _ = writeln!(out, "{}", scenario.word(catalog));
+    let rule = resolution.rule.map(|rule| format!("  (rule {})", rule.name())).unwrap_or_default();
+    let _ = writeln!(out, "{}{rule}", said.headline);
+    if let Some(refusal) = resolution.refusal() {
+        let _ = writeln!(out, "  {}", message(catalog, refusal));
+    }
+    out.push('\n');
+    for sentence in &said.why {
+        wrapped(&mut out, "  ", sentence);
+    }
+    for on in &resolution.depends_on {
+        for (value, verdict) in &on.answers {
+            wrapped(&mut out, "  ", &format!("{} {value}: {}", on.input, verdict.name()));
+        }
+    }
+    wrapped(&mut out, "  ", &said.notice);
+    if !ways.is_empty() {
+        let _ = writeln!(out, "\nWays out:");
+    }
+    for (number, way) in ways.iter().enumerate() {
+        let restart = if way.restart { " (restarts the guest)" } else { "" };
+        wrapped(&mut out, &format!("  {} ", number + 1), &format!("{}{restart}", way.text));
+        let how = match &way.how {
+            How::Xml(text) | How::Command(text) => text,
+        };
+        for line in how.lines() {
+            let _ = writeln!(out, "      {line}");
+        }
+        let _ = writeln!(out, "      {}", way.scenario.word(catalog));
+    }
+    let _ = writeln!(out, "\nHow sure: {}.", said.basis);
+    out
+}
+
+/// Returns the answer as Markdown fit for a mailing list.
+pub fn markdown(catalog: &Catalog, scenario: &Scenario, resolution: &Resolution, ways: &[WayOut]) -> String {
+    let said = explain(catalog, scenario, resolution);
+    let mut out = String::new();
+    let rule = resolution.rule.map(|rule| format!(" (rule {})", rule.name())).unwrap_or_default();
+    let _ = writeln!(out, "## {}{rule}\n", said.headline);
+    let _ = writeln!(out, "    {}\n", scenario.word(catalog));
+    if let Some(refusal) = resolution.refusal() {
+        let _ = writeln!(out, "    {}\n", message(catalog, refusal));
+    }
+    for sentence in &said.why {
+        wrapped(&mut out, "", sentence);
+    }
+    for on in &resolution.depends_on {
+        for (value, verdict) in &on.answers {
+            wrapped(&mut out, "- ", &format!("{} {value}: {}", on.input, verdict.name()));
+        }
+    }
+    out.push('\n');
+    wrapped(&mut out, "", &said.notice);
+    if !ways.is_empty() {
+        let _ = writeln!(out, "\n### Ways out\n");
+    }
+    for (number, way) in ways.iter().enumerate() {
+        let restart = if way.restart { " (restarts the guest)" } else { "" };
+        wrapped(&mut out, &format!("{}. ", number + 1), &format!("{}{restart}:", way.text));
+        let how = match &way.how {
+            How::Xml(text) | How::Command(text) => text,
+        };
+        out.push('\n');
+        for line in how.lines().chain([way.scenario.word(catalog).as_str()]) {
+            let _ = writeln!(out, "       {line}");
+        }
+        out.push('\n');
+    }
+    let _ = writeln!(out, "\nHow sure: {}.", said.basis);
+    out
+}
+
+/// Writes a sentence behind a prefix, further lines indented to match.
+fn wrapped(out: &mut String, prefix: &str, sentence: &str) {
+    let mut column = prefix.chars().count();
+    let indent = " ".repeat(column);
+    out.push_str(prefix);
+    let mut first = true;
+    for word in sentence.split(' ') {
+        let width = word.chars().count();
+        if !first && column + 1 + width > WIDTH {
+            let _ = write!(out, "\n{indent}");
+            column = indent.len();
+            first = true;
+        }
+        if !first {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += width;
+        first = false;
+    }
+    out.push('\n');
+}

@@ -1,0 +1,28 @@
+//! Resolves a scenario: walks the ten stages of a migration and says what came of it, and why.
+//! Pure and total: no I/O, no clock, no environment, no panic; the same input gives the same answer.
+
+mod answer;
+mod end;
+mod journey;
+mod live_update;
+mod partial_check;
+mod plan;
+mod qemu_cpu;
+mod resolution;
+mod rules;
+mod send;
+mod start;
+mod table;
+
+pub use answer::{Decided, decide};
+pub use end::{EMULATOR, EMULATOR_EL, End, Guest, Host, Machine, Named};
+pub use journey::{Case, cold_boot, travel, way_back};
+pub use plan::{Axis, Plan};
+pub use resolution::{
+    Basis, Dependence, Fault, Hop, Journey, Origin, Outcome, QemuCpu, Refusal, Resolution, Risk, Row, Run, Sent, Stage,
+    Verdict, WrittenBy,
+};
+pub use rules::{RULES, Rule, RuleId};
+pub use table::{Age, Says, TABLE, TableRow};
+
+pub use plan::resolve;

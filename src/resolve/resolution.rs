@@ -1,0 +1,441 @@
+//! Describes an answer: every stage of the journey, and the verdict. Computes nothing.
+
+use crate::domain::behaviour::Regime;
+use crate::domain::catalog::LibvirtId;
+use crate::domain::definition::{Definition, Mode, words};
+use crate::domain::feature::{FeatureId, FeatureSet};
+use crate::domain::map::{CpuMap, ModelId};
+use crate::domain::version::Version;
+use std::sync::Arc;
+
+words! {
+    /// What came of the migration.
+    Outcome {
+        /// The guest runs at the destination.
+        Completed "completed",
+        /// The destination refused it; it keeps running, or stays saved, at the source.
+        Aborted "aborted",
+        /// It never started at the source.
+        StartRefused "start-refused",
+        /// It cannot be told from what is known.
+        Depends "depends",
+    }
+}
+
+words! {
+    /// What the migration did to the guest's CPU.
+    Verdict {
+        /// The guest arrived with the CPU it had.
+        Unchanged "unchanged",
+        /// The guest arrived with another CPU.
+        Changed "changed",
+        /// The destination refused it.
+        Aborted "aborted",
+        /// It never started at the source.
+        StartRefused "start-refused",
+        /// No guest of the source sends what was asked about.
+        Never "never",
+        /// It cannot be told from what is known.
+        Depends "depends",
+    }
+}
+
+words! {
+    /// Where libvirt or QEMU said no.
+    Stage {
+        /// Before anything runs: the definition is compared with what libvirt and QEMU know.
+        StartValidate "start-validate",
+        /// While the definition is brought up to date for this host.
+        UpdateCpu "update-cpu",
+        /// QEMU itself would not start.
+        Qemu "qemu",
+        /// After start, feature by feature.
+        FullCheck "full-check",
+    }
+}
+
+words! {
+    /// Who is short of what would have let the guest through.
+    Fault {
+        /// A CPU map.
+        Map "map",
+        /// libvirt's code.
+        Libvirt "libvirt",
+        /// The QEMU release.
+        Qemu "qemu",
+        /// The machine type.
+        MachineType "machine-type",
+        /// The accelerator: emulation cannot do what silicon can.
+        Accelerator "accelerator",
+        /// The host's processor.
+        Silicon "silicon",
+    }
+}
+
+words! {
+    /// How sure an answer is, surest first.
+    Basis {
+        /// A real migration of exactly this was recorded.
+        Recorded "recorded",
+        /// The deciding code and facts were read at these releases.
+        Read "read",
+        /// Some of it was inferred, or the release lies between two that were read.
+        Inferred "inferred",
+        /// An old release resolved by dated rules.
+        Extrapolated "extrapolated",
+    }
+}
+
+words! {
+    /// What may go wrong although the migration completes.
+    Risk {
+        /// The guest's saved state names a feature its CPU no longer has; KVM may refuse to load it.
+        GuestStateMayNotLoad "guest_state_may_not_load",
+    }
+}
+
+words! {
+    /// A row of the decision table.
+    Row {
+        /// Anything, old to old.
+        T1 "T1",
+        /// Anything, new to new.
+        T2 "T2",
+        /// With the feature, old to new.
+        T3 "T3",
+        /// With the feature, new to old.
+        T4 "T4",
+        /// Without the feature, old to new.
+        T5 "T5",
+        /// Without the feature, new to old.
+        T6 "T6",
+        /// Silent, old to new.
+        T7 "T7",
+        /// Silent, new to old.
+        T8 "T8",
+    }
+}
+
+/// Why a start or an arrival was refused, as a value; `explain::message` has libvirt's words.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Refusal {
+    /// libvirt does not work with so old a QEMU.
+    QemuTooOld {
+        /// The oldest it works with.
+        needed: Version,
+        /// What is there.
+        found: Version,
+    },
+    /// This libvirt has no such CPU mode.
+    UnknownMode(Mode),
+    /// The hypervisor cannot give this mode: under TCG there is no host's CPU to pass through.
+    UnsupportedMode(Mode),
+    /// QEMU does not have the machine type, and libvirt says so.
+    MachineType {
+        /// The emulator's path, as in the message.
+        emulator: &'static str,
+        /// The machine type.
+        machine: Box<str>,
+    },
+    /// QEMU does not have the machine type, and libvirt did not look: QEMU exits.
+    MachineTypeAtQemu {
+        /// The machine type.
+        machine: Box<str>,
+    },
+    /// The map does not know a feature of the definition.
+    UnknownFeature(FeatureId),
+    /// The map does not know the model.
+    UnknownModel(ModelId),
+    /// QEMU does not have the model.
+    ModelUnsupported(ModelId),
+    /// The host has a feature that the definition forbids.
+    ForbiddenFeature(FeatureId),
+    /// The partial check found features the definition forbids.
+    PartialForbidden(Vec<FeatureId>),
+    /// The partial check found the host lacking features.
+    PartialMissing(Vec<FeatureId>),
+    /// The partial check found the host to have more, and the match is strict.
+    PartialStrict(Vec<FeatureId>),
+    /// QEMU does not know a feature it was told to switch on.
+    UnknownProperty {
+        /// The feature.
+        feature: FeatureId,
+        /// The model on QEMU's command line; `None` for `host` and `max`.
+        model: Option<ModelId>,
+    },
+    /// QEMU reported a feature both on and unavailable.
+    Conflict(FeatureId),
+    /// The full check found differences; both lists in the order of the map.
+    FullCheck {
+        /// What QEMU switched on and the definition does not have.
+        extra: Vec<FeatureId>,
+        /// What the definition has and QEMU did not give.
+        missing: Vec<FeatureId>,
+    },
+}
+
+impl Refusal {
+    /// Returns where it is said.
+    pub const fn stage(&self) -> Stage {
+        match self {
+            Self::QemuTooOld { .. } | Self::UnknownMode(_) | Self::MachineType { .. } | Self::UnknownFeature(_) => {
+                Stage::StartValidate
+            }
+            Self::UnsupportedMode(_)
+            | Self::UnknownModel(_)
+            | Self::ModelUnsupported(_)
+            | Self::ForbiddenFeature(_)
+            | Self::PartialForbidden(_)
+            | Self::PartialMissing(_)
+            | Self::PartialStrict(_) => Stage::UpdateCpu,
+            Self::UnknownProperty { .. } | Self::MachineTypeAtQemu { .. } => Stage::Qemu,
+            Self::Conflict(_) | Self::FullCheck { .. } => Stage::FullCheck,
+        }
+    }
+}
+
+/// The CPU that QEMU built, with the set each step of building it worked on (QEMU `target/i386/cpu.c`).
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct QemuCpu {
+    /// What the model has under every machine type.
+    pub model: FeatureSet,
+    /// What it has under this machine type and not under every one.
+    pub compat: FeatureSet,
+    /// What of `model` and `compat` only this accelerator switches on.
+    pub accel: FeatureSet,
+    /// Switched on by the command line.
+    pub flags_on: FeatureSet,
+    /// Switched off by the command line.
+    pub flags_off: FeatureSet,
+    /// Children of a parent that the command line switched on.
+    pub children: FeatureSet,
+    /// Everything the host can give, for `host` and `max`.
+    pub everything: FeatureSet,
+    /// Reported because a package has several threads.
+    pub threads: FeatureSet,
+    /// Cleared because the PMU is off.
+    pub pmu: FeatureSet,
+    /// Cleared because their parent is off.
+    pub cleared: FeatureSet,
+    /// Filtered because accelerator or host cannot give them.
+    pub filtered: FeatureSet,
+    /// What is on in the end.
+    pub on: FeatureSet,
+    /// What QEMU reports as unavailable.
+    pub unavailable: FeatureSet,
+    /// What a guest can read: without what is only reported.
+    pub visible: FeatureSet,
+}
+
+words! {
+    /// Which step decided a feature's state in the CPU that QEMU built.
+    Origin {
+        /// The model's own data.
+        Model "model",
+        /// The machine type's compatibility settings.
+        MachineType "machine type",
+        /// The accelerator's defaults.
+        Accelerator "accelerator",
+        /// The command line: what the definition says.
+        Definition "definition",
+        /// The command line switched its parent on.
+        Parent "parent",
+        /// Everything the host can give.
+        Host "host",
+        /// Several threads in a package.
+        Threads "threads",
+        /// The PMU is off.
+        Pmu "no PMU",
+        /// Its parent is off.
+        Dependency "dependency",
+        /// Accelerator or host cannot give it.
+        Filter "filter",
+    }
+}
+
+impl QemuCpu {
+    /// Returns which step decided the state of `feature`; `None` for one that nothing ever switched on or off.
+    pub fn origin(&self, feature: FeatureId) -> Option<Origin> {
+        let steps = [
+            (self.filtered, Origin::Filter),
+            (self.cleared, Origin::Dependency),
+            (self.pmu, Origin::Pmu),
+            (self.threads, Origin::Threads),
+            (self.flags_on | self.flags_off, Origin::Definition),
+            (self.everything, Origin::Host),
+            (self.children, Origin::Parent),
+            (self.compat, Origin::MachineType),
+            (self.accel, Origin::Accelerator),
+            (self.model, Origin::Model),
+        ];
+        steps.into_iter().find(|(set, _)| set.contains(feature)).map(|(_, origin)| origin)
+    }
+}
+
+words! {
+    /// What wrote a feature into a definition.
+    WrittenBy {
+        /// It was in the definition that was given.
+        Given "given",
+        /// The model's removed list, while the definition was prepared.
+        RemovedList "removed list",
+        /// The live update after start.
+        LiveUpdate "live update",
+        /// The daemon, when it took over a running guest.
+        Reconnect "reconnect",
+    }
+}
+
+/// One end of a hop: what was given, and how far it came.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Run {
+    /// The definition libvirt was given: the user's, or what arrived (the cookie where it replaces the XML).
+    pub given: Definition,
+    /// Whether the cookie replaced the XML.
+    pub replaced: bool,
+    /// The definition as prepared for start.
+    pub prepared: Option<Definition>,
+    /// Features switched on and off on the command line, in order.
+    pub command_line: Vec<(FeatureId, bool)>,
+    /// The CPU that QEMU built.
+    pub cpu: Option<QemuCpu>,
+    /// The running definition; `None` when the guest does not run here.
+    pub live: Option<Definition>,
+    /// The definition kept beside the live one.
+    pub original: Option<Definition>,
+    /// Why it does not run here.
+    pub refused: Option<Refusal>,
+    /// The map it was read with.
+    pub map: Arc<CpuMap>,
+}
+
+impl Run {
+    /// Returns what wrote `feature` into the live definition, or into the prepared one where there is no live one.
+    pub fn written_by(&self, feature: FeatureId) -> Option<WrittenBy> {
+        let in_prepared = self.prepared.as_ref().and_then(|d| d.features.get(feature));
+        let in_live = self.live.as_ref().and_then(|d| d.features.get(feature));
+        let given = self.given.features.get(feature);
+        match (given, in_prepared, in_live) {
+            (_, None, None) => None,
+            (_, before, Some(after)) if before != Some(after) => Some(WrittenBy::LiveUpdate),
+            (Some(_), _, _) => Some(WrittenBy::Given),
+            (None, _, _) => Some(WrittenBy::RemovedList),
+        }
+    }
+}
+
+/// What a source sends.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sent {
+    /// The CPU of the migratable XML.
+    pub xml: Definition,
+    /// The CPU of the cookie.
+    pub cookie: Option<Definition>,
+}
+
+/// One migration between two ends.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Hop {
+    /// What was sent.
+    pub sent: Sent,
+    /// What became of it.
+    pub arrival: Run,
+}
+
+/// The answer for one fully decided case.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Journey {
+    /// The guest's start.
+    pub start: Run,
+    /// What the daemon made of the live definition when it was upgraded under the guest.
+    pub reconnected: Option<Definition>,
+    /// The hops, in order; the last one is at the destination unless one before was refused.
+    pub hops: Vec<Hop>,
+}
+
+impl Journey {
+    /// Returns the run at the source.
+    pub fn source(&self) -> &Run {
+        &self.start
+    }
+
+    /// Returns the last arrival, which is the destination's unless a hop before it was refused.
+    pub fn destination(&self) -> Option<&Run> {
+        self.hops.last().map(|hop| &hop.arrival)
+    }
+
+    /// Returns what was sent last.
+    pub fn sent(&self) -> Option<&Sent> {
+        self.hops.last().map(|hop| &hop.sent)
+    }
+
+    /// Returns the refusal that ended the journey, if one did.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        self.start.refused.as_ref().or_else(|| self.destination()?.refused.as_ref())
+    }
+
+    /// Returns the definition that decides at the destination: the cookie where it replaces the XML. `None` when
+    /// nothing was sent.
+    pub fn effective(&self) -> Option<&Definition> {
+        self.destination().map(|run| &run.given)
+    }
+}
+
+/// An input that decides and is not known, with one value for each answer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Dependence {
+    /// The input: `host`, `topology`, `libvirt map of 10.0.0`.
+    pub input: String,
+    /// One value for each answer, with that answer.
+    pub answers: Vec<(String, Verdict)>,
+}
+
+/// The answer to a scenario.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Resolution {
+    /// What came of it.
+    pub outcome: Outcome,
+    /// What it did to the guest's CPU.
+    pub verdict: Verdict,
+    /// The rule that decided; `None` when the answer depends.
+    pub rule: Option<super::rules::RuleId>,
+    /// The table's row for the scenario's feature.
+    pub row: Option<Row>,
+    /// The regime of the destination; `None` where it is not known.
+    pub regime: Option<Regime>,
+    /// Extra features, in the order of the destination's map.
+    pub extra: Vec<FeatureId>,
+    /// Missing features, in the order of the destination's map.
+    pub missing: Vec<FeatureId>,
+    /// What the guest lost, in map order.
+    pub lost: Vec<FeatureId>,
+    /// What the guest gained, in map order.
+    pub gained: Vec<FeatureId>,
+    /// Whether the CPU that QEMU built at the destination differs in what a guest can read; `None` where one was
+    /// never built, or where it depends.
+    pub would_notice: Option<bool>,
+    /// What may go wrong although the migration completes.
+    pub risk: Option<Risk>,
+    /// Who is short of what would have let the guest through.
+    pub fault: Option<Fault>,
+    /// The inputs that decide and are not known.
+    pub depends_on: Vec<Dependence>,
+    /// How sure the answer is.
+    pub basis: Basis,
+    /// The exact releases on whose maps an answer for a release between them rests: that release and its neighbours.
+    pub between: Vec<(LibvirtId, LibvirtId, LibvirtId)>,
+    /// Every stage; for an answer that depends, of one of the cases. `None` where nothing could be worked out.
+    pub journey: Option<Journey>,
+}
+
+impl Resolution {
+    /// Returns the refusal that ended the journey, unless the answer depends.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self.verdict {
+            Verdict::Depends | Verdict::Never => None,
+            Verdict::Unchanged | Verdict::Changed | Verdict::Aborted | Verdict::StartRefused => {
+                self.journey.as_ref().and_then(Journey::refusal)
+            }
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Names the rule that decided. The decision table's rows and the rules beside it are data: [`RULES`], read from the
+//! first to the last; the first that applies is the one.
+
+use super::end::Named;
+use super::resolution::{Refusal, Row, Verdict};
+use crate::domain::definition::words;
+use crate::domain::feature::{FeatureId, FeatureSet};
+
+words! {
+    /// A rule, by its public and lasting id.
+    RuleId {
+        /// Anything, old to old.
+        T1 "T1",
+        /// Anything, new to new.
+        T2 "T2",
+        /// With the feature, old to new.
+        T3 "T3",
+        /// With the feature, new to old.
+        T4 "T4",
+        /// Without the feature, old to new.
+        T5 "T5",
+        /// Without the feature, new to old.
+        T6 "T6",
+        /// Silent, old to new.
+        T7 "T7",
+        /// Silent, new to old.
+        T8 "T8",
+        /// The destination's QEMU does not have the machine type.
+        MachineType "machine-type",
+        /// The map does not know a feature of the definition.
+        UnknownFeature "unknown-feature",
+        /// The map does not know the model.
+        UnknownModel "unknown-model",
+        /// QEMU does not have the model.
+        ModelUnsupported "model-unsupported",
+        /// The host cannot give what the definition needs, says the check before start.
+        PartialCheck "partial-check",
+        /// The host has a feature the definition forbids.
+        ForbiddenFeature "forbidden-feature",
+        /// QEMU does not know a feature it is told to switch on.
+        UnknownProperty "unknown-property",
+        /// libvirt does not work with so old a QEMU.
+        QemuTooOld "qemu-too-old",
+        /// A feature is reported both on and unavailable.
+        Conflict "conflict",
+        /// A QEMU began to report threads.
+        Ht "ht",
+        /// The source did not know the vmx features that QEMU always gave.
+        VmxUnknownToSource "vmx-unknown-to-source",
+        /// vmx features that were switched off are not sent, and then missed.
+        VmxDisabled "vmx-disabled",
+        /// A QEMU began to clear pdcm without a PMU.
+        Pdcm "pdcm",
+        /// A QEMU began to support arch-capabilities differently.
+        ArchCapabilities "arch-capabilities",
+        /// monitor was removed from old AMD models.
+        Monitor "monitor",
+        /// intel-pt was removed from Icelake.
+        IntelPt "intel-pt",
+        /// pconfig was removed from Icelake-Server.
+        Pconfig "pconfig",
+        /// A parent was filtered at the source and switched off at the destination, with its children.
+        Dependency "dependency",
+        /// QEMU gives more than the definition has.
+        Extra "extra",
+        /// QEMU gives less than the definition has.
+        Missing "missing",
+        /// Both.
+        ExtraMissing "extra-missing",
+        /// A feature that no map lists changed.
+        Unlisted "unlisted",
+        /// The CPU is the host's, and nothing is compared.
+        Passthrough "passthrough",
+        /// Both ends read the definition alike.
+        SameDefinition "same-definition",
+    }
+}
+
+impl From<Row> for RuleId {
+    fn from(row: Row) -> Self {
+        match row {
+            Row::T1 => Self::T1,
+            Row::T2 => Self::T2,
+            Row::T3 => Self::T3,
+            Row::T4 => Self::T4,
+            Row::T5 => Self::T5,
+            Row::T6 => Self::T6,
+            Row::T7 => Self::T7,
+            Row::T8 => Self::T8,
+        }
+    }
+}
+
+/// What the rules look at.
+#[derive(Clone, Debug)]
+pub struct Findings<'a> {
+    /// What came of the case.
+    pub verdict: Verdict,
+    /// The refusal, if there was one.
+    pub refusal: Option<&'a Refusal>,
+    /// Features that differ: extra and missing where the full check refused, else lost and gained.
+    pub more: FeatureSet,
+    /// See `more`.
+    pub less: FeatureSet,
+    /// The table's row for the feature asked about.
+    pub row: Option<Row>,
+    /// The feature asked about.
+    pub feature: FeatureId,
+    /// Whether the definition leaves the CPU to QEMU.
+    pub passthrough: bool,
+    /// What the sender's map knows.
+    pub source_knows: FeatureSet,
+    /// What the receiver's map knows.
+    pub destination_knows: FeatureSet,
+    /// What the receiver's map marks as added in the model.
+    pub added: FeatureSet,
+    /// What the destination's QEMU cleared because its parent is off.
+    pub cleared: FeatureSet,
+    /// Features with a rule of their own.
+    pub names: &'a Named,
+}
+
+impl Findings<'_> {
+    fn differ(&self) -> FeatureSet {
+        self.more | self.less
+    }
+
+    /// Whether something differs, and only features of `within`.
+    fn only(&self, within: FeatureSet) -> bool {
+        !self.differ().is_empty() && self.differ().is_subset(&within)
+    }
+
+    fn only_one(&self, feature: Option<FeatureId>) -> bool {
+        feature.is_some_and(|feature| self.only(FeatureSet::only(feature)))
+    }
+
+    fn full_check(&self) -> bool {
+        matches!(self.refusal, Some(Refusal::FullCheck { .. }))
+    }
+
+    /// Whether what differs is for libvirt to compare: it did, or it could have had the definition been compared.
+    fn compared(&self) -> bool {
+        self.full_check()
+            || (!self.passthrough && !self.differ().is_empty() && !(self.differ() & self.destination_knows).is_empty())
+    }
+
+    /// Whether nothing but the feature asked about decided, and as its row says.
+    fn row_decides(&self) -> bool {
+        match (self.row, self.verdict) {
+            (Some(Row::T7), Verdict::Changed) => self.only_one(Some(self.feature)),
+            (Some(Row::T7), Verdict::Aborted) => {
+                self.full_check() && self.less.is_empty() && self.only_one(Some(self.feature))
+            }
+            (Some(_), Verdict::Unchanged) => true,
+            _ => false,
+        }
+    }
+}
+
+/// A rule beside the table.
+pub struct Rule {
+    /// Its id.
+    pub id: RuleId,
+    /// Whether it decides.
+    pub applies: fn(&Findings<'_>) -> bool,
+}
+
+macro_rules! refused {
+    ($pattern:pat) => {
+        |found| matches!(found.refusal, Some($pattern))
+    };
+}
+
+/// Every rule beside the table, in the order in which they are tried.
+pub const RULES: &[Rule] = &[
+    Rule {
+        id: RuleId::MachineType,
+        applies: refused!(Refusal::MachineType { .. } | Refusal::MachineTypeAtQemu { .. }),
+    },
+    Rule { id: RuleId::UnknownFeature, applies: refused!(Refusal::UnknownFeature(_)) },
+    Rule { id: RuleId::UnknownModel, applies: refused!(Refusal::UnknownModel(_)) },
+    Rule { id: RuleId::ModelUnsupported, applies: refused!(Refusal::ModelUnsupported(_)) },
+    Rule {
+        id: RuleId::PartialCheck,
+        applies: refused!(Refusal::PartialMissing(_) | Refusal::PartialStrict(_) | Refusal::PartialForbidden(_)),
+    },
+    Rule { id: RuleId::ForbiddenFeature, applies: refused!(Refusal::ForbiddenFeature(_)) },
+    Rule { id: RuleId::UnknownProperty, applies: refused!(Refusal::UnknownProperty { .. }) },
+    Rule { id: RuleId::QemuTooOld, applies: refused!(Refusal::QemuTooOld { .. }) },
+    Rule { id: RuleId::Conflict, applies: refused!(Refusal::Conflict(_)) },
+    Rule {
+        id: RuleId::Ht,
+        applies: |found| {
+            let threads = found.names.ht.into_iter().chain(found.names.cmp_legacy).collect();
+            found.full_check() && found.less.is_empty() && found.only(threads)
+        },
+    },
+    Rule {
+        id: RuleId::VmxUnknownToSource,
+        applies: |found| {
+            found.full_check() && found.less.is_empty() && found.only(found.names.vmx_children - found.source_knows)
+        },
+    },
+    Rule { id: RuleId::VmxDisabled, applies: |found| found.only(found.names.vmx_children & found.added) },
+    Rule { id: RuleId::Pdcm, applies: |found| found.only_one(found.names.pdcm) },
+    Rule { id: RuleId::ArchCapabilities, applies: |found| found.only_one(found.names.arch_capabilities) },
+    Rule { id: RuleId::Monitor, applies: |found| found.only_one(found.names.monitor) },
+    Rule { id: RuleId::IntelPt, applies: |found| found.only_one(found.names.intel_pt) },
+    Rule { id: RuleId::Pconfig, applies: |found| found.only_one(found.names.pconfig) },
+    Rule {
+        id: RuleId::Dependency,
+        applies: |found| found.full_check() && found.more.is_empty() && found.only(found.cleared),
+    },
+    Rule { id: RuleId::Extra, applies: |found| found.compared() && !found.more.is_empty() && found.less.is_empty() },
+    Rule { id: RuleId::Missing, applies: |found| found.compared() && found.more.is_empty() && !found.less.is_empty() },
+    Rule {
+        id: RuleId::ExtraMissing,
+        applies: |found| found.compared() && !found.more.is_empty() && !found.less.is_empty(),
+    },
+    Rule { id: RuleId::Unlisted, applies: |found| found.only(FeatureSet::ALL - found.destination_knows) },
+    Rule { id: RuleId::Passthrough, applies: |found| found.passthrough },
+    Rule { id: RuleId::SameDefinition, applies: |_| true },
+];
+
+/// Returns the rule that decided: the table's row where nothing but its feature did, else the first that applies.
+pub(super) fn deciding(found: &Findings<'_>) -> RuleId {
+    match found.row {
+        Some(row) if found.row_decides() => row.into(),
+        _ => RULES.iter().find(|rule| (rule.applies)(found)).map_or(RuleId::SameDefinition, |rule| rule.id),
+    }
+}

@@ -1,0 +1,87 @@
+//! Finds the row of the decision table: what is sent says something about the feature or not, and whether each end's
+//! map has the feature in the model.
+
+use super::resolution::Row;
+use crate::domain::definition::Definition;
+use crate::domain::feature::FeatureId;
+use crate::domain::map::{CpuMap, ModelId};
+
+/// Whether a release, for a feature and a model, has the feature in the model's data.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Age {
+    /// Its map has the feature in the model.
+    Old,
+    /// The feature is on the model's removed list, or gone.
+    New,
+}
+
+impl Age {
+    /// Returns the age of `map` for the feature and the model; `None` where it does not have the model.
+    pub fn of(map: &CpuMap, model: ModelId, feature: FeatureId) -> Option<Self> {
+        let definition = map.model(model)?;
+        Some(if definition.data.contains(feature) { Self::Old } else { Self::New })
+    }
+}
+
+/// What a definition says about the feature.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Says {
+    /// It switches it on.
+    On,
+    /// It switches it off.
+    Off,
+    /// Nothing.
+    Nothing,
+}
+
+impl Says {
+    /// Returns what `definition` says about `feature`; `optional` decides nothing.
+    pub fn of(definition: &Definition, feature: FeatureId) -> Self {
+        match definition.features.get(feature) {
+            Some(policy) if policy.is_on() => Self::On,
+            Some(policy) if policy.is_off() => Self::Off,
+            _ => Self::Nothing,
+        }
+    }
+}
+
+/// A row of the table, as the e-mail wrote it.
+#[derive(Clone, Copy, Debug)]
+pub struct TableRow {
+    /// The row.
+    pub row: Row,
+    /// What is sent: `None` for anything.
+    pub says: Option<Says>,
+    /// The source.
+    pub source: Age,
+    /// The destination.
+    pub destination: Age,
+    /// The result the e-mail gives.
+    pub result: &'static str,
+}
+
+/// The decision table: the first row that fits is the one.
+pub const TABLE: &[TableRow] = &[
+    TableRow { row: Row::T1, says: None, source: Age::Old, destination: Age::Old, result: "no issue" },
+    TableRow { row: Row::T2, says: None, source: Age::New, destination: Age::New, result: "no issue" },
+    TableRow { row: Row::T3, says: Some(Says::On), source: Age::Old, destination: Age::New, result: "no issue" },
+    TableRow { row: Row::T4, says: Some(Says::On), source: Age::New, destination: Age::Old, result: "no issue" },
+    TableRow { row: Row::T5, says: Some(Says::Off), source: Age::Old, destination: Age::New, result: "no issue" },
+    TableRow { row: Row::T6, says: Some(Says::Off), source: Age::New, destination: Age::Old, result: "no issue" },
+    TableRow { row: Row::T7, says: Some(Says::Nothing), source: Age::Old, destination: Age::New, result: "ABORTED" },
+    TableRow {
+        row: Row::T8,
+        says: Some(Says::Nothing),
+        source: Age::New,
+        destination: Age::Old,
+        result: "never happens",
+    },
+];
+
+/// Returns the row for what is sent and the ages of both ends.
+pub(super) fn row(says: Says, source: Age, destination: Age) -> Option<Row> {
+    let fits = |row: &&TableRow| {
+        row.source == source && row.destination == destination && row.says.is_none_or(|wanted| wanted == says)
+    };
+    TABLE.iter().find(fits).map(|row| row.row)
+}

@@ -1,0 +1,71 @@
+//! Lists what is worth trying on the way out, in the order in which it is tried.
+
+use super::is_published;
+use crate::domain::catalog::{Catalog, LibvirtId, ReleaseMap, machine_series};
+use crate::domain::map::ModelId;
+use crate::domain::qemu::{MachineId, base_name};
+use crate::domain::scenario::{HostChoice, LibvirtChoice};
+use crate::domain::version::Version;
+
+/// The published releases newer than this one, oldest first; of the neighbours that decide alike only the first.
+pub(super) fn newer_libvirt(catalog: &Catalog, current: &LibvirtChoice) -> Vec<LibvirtId> {
+    let than = match current {
+        LibvirtChoice::Release(id, _) => catalog.release(*id).version,
+        LibvirtChoice::Old | LibvirtChoice::New | LibvirtChoice::Unknown => Version::new(9, 0, 0),
+    };
+    let mut found: Vec<LibvirtId> = Vec::new();
+    let mut last = None;
+    for (number, release) in (0u16..).zip(catalog.libvirt_releases()) {
+        let id = LibvirtId(number);
+        if !is_published(catalog, id) || release.version <= than {
+            continue;
+        }
+        let (behaviour, open) = catalog.behaviour(release.version);
+        let decides = (behaviour, open.len(), release.map);
+        if last.as_ref() != Some(&decides) {
+            found.push(id);
+            last = Some(decides);
+        }
+    }
+    found
+}
+
+/// The newest releases whose map was read, newest first.
+pub(super) fn stops(catalog: &Catalog) -> Vec<LibvirtId> {
+    let exact = (0u16..).zip(catalog.libvirt_releases()).filter(|(number, release)| {
+        is_published(catalog, LibvirtId(*number))
+            && matches!(release.map, ReleaseMap::Exact(_))
+            && release.version >= Version::new(7, 0, 0)
+    });
+    let mut ids: Vec<LibvirtId> = exact.map(|(number, _)| LibvirtId(number)).collect();
+    ids.reverse();
+    ids
+}
+
+/// Every listed host.
+pub(super) fn hosts(catalog: &Catalog) -> impl Iterator<Item = HostChoice> {
+    (0u16..).zip(catalog.hosts()).map(|(number, _)| HostChoice::Listed(crate::domain::host::HostId(number)))
+}
+
+/// The machine types of the same family named after a newer QEMU, oldest first.
+pub(super) fn newer_machines(catalog: &Catalog, current: MachineId) -> Vec<MachineId> {
+    let Some((family, version)) = machine_series(catalog.machine_name(current)) else { return Vec::new() };
+    let newer = |id: &MachineId| {
+        machine_series(catalog.machine_name(*id)).is_some_and(|(other, series)| other == family && series > version)
+    };
+    catalog.cells().machines.iter().copied().filter(newer).collect()
+}
+
+/// The models that share the name without its version, its `-noTSX` or its `-IBRS`.
+pub(super) fn relatives(catalog: &Catalog, current: ModelId) -> Vec<ModelId> {
+    let stem = |name: &str| {
+        let base = base_name(name);
+        let base = base.strip_suffix("-IBRS").unwrap_or(base);
+        base.strip_suffix("-noTSX").unwrap_or(base).to_owned()
+    };
+    let wanted = stem(catalog.model_name(current));
+    let all = (0u16..).zip(catalog.models().iter());
+    all.filter(|(number, name)| *number != current.0 && stem(name) == wanted)
+        .map(|(number, _)| ModelId(number))
+        .collect()
+}
