@@ -47,7 +47,7 @@ fn maps<'a>(document: &'a Document<'_>, parts: &mut Parts) -> Result<Chain<'a>, 
         let name = document.need(element, "name")?;
         let place = chain.names.iter().position(|known| *known == name).unwrap_or(chain.names.len());
         if place == chain.names.len() {
-            let of = |original| parts.releases.iter().find(|release| *release.name == *original);
+            let of = |original: &str| parts.releases.iter().find(|release| *release.name == *original);
             chain.bases.push(match name.split_once('+') {
                 Some((original, _)) => of(original).map(|release| usize::from(release.map.0)),
                 None => published.replace(place),

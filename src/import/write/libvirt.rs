@@ -163,8 +163,8 @@ impl<'a> Writer<'a> {
         let names = &self.parts.features;
         let likes = |of: SetOf| -> Vec<(&'a str, FeatureSet)> {
             let model = |number: &u16| self.parts.maps[map].model(ModelId(*number));
-            let named = |number: &u16| Some((self.parts.models.name(*number), of(model(number)?)));
-            earlier.iter().rev().filter_map(named).collect()
+            let candidate = |number: &u16| Some((self.parts.models.name(*number), of(model(number)?)));
+            earlier.iter().rev().filter_map(candidate).collect()
         };
         let start = before.map(|model| model.data).unwrap_or_default();
         let (like, data) = shortest(names, start, now.data, likes(|model| model.data));
