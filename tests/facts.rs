@@ -1,5 +1,7 @@
 //! The embedded timeline gives back every fact of the raw facts, and the catalog lists what it should.
 
+#![expect(clippy::unwrap_used, reason = "in a test a fact that is not there is a failure")]
+
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use virt_cpu_explorer::domain::catalog::{Catalog, Parts, Provenance, ReleaseMap};

@@ -1,5 +1,7 @@
 //! One mistake in a CPU map gives one message with file, line, column and what was expected; nothing else breaks.
 
+#![expect(clippy::unwrap_used, reason = "in a test a fact that is not there is a failure")]
+
 use std::path::Path;
 use virt_cpu_explorer::load::cpu_map_dir;
 use virt_cpu_explorer::load::embedded;
