@@ -90,7 +90,8 @@ pub(super) fn partial(
         return Err(Refusal::PartialForbidden(end.map.in_order(forbidden)));
     }
     refuse_missing(end, needed - host)?;
-    let described = needed | definition.features.with(|policy| matches!(policy, Policy::Force | Policy::Optional));
+    let loose = |policy| matches!(policy, Policy::Force | Policy::Optional | Policy::Disable);
+    let described = needed | definition.features.with(loose);
     if definition.matching == Match::Strict && !(host - described).is_empty() {
         return Err(Refusal::PartialStrict(end.map.in_order(host - described)));
     }
