@@ -116,8 +116,8 @@ pub(crate) fn start(
     if releases::has_forbid_check(release) && cpu.check != "none" {
         for (feature, policy) in &cpu.features {
             // x86DataToCPU, every release: looked up beside the host's model, which under TCG is EPYC.
-            let is_in_own_model = question.accel == "tcg"
-                && node.map.models.get("EPYC").is_some_and(|epyc| epyc.data.contains(feature));
+            let is_in_own_model =
+                question.accel == "tcg" && node.map.models.get("EPYC").is_some_and(|epyc| epyc.data.contains(feature));
             if policy == "forbid" && !is_in_own_model && host_has(node, &cpu, question, feature) {
                 let text =
                     format!("the CPU is incompatible with host CPU: Host CPU provides forbidden feature '{feature}'");
