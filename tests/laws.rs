@@ -258,7 +258,7 @@ fn what_an_answer_depends_on_has_two_answers_or_is_to_be_given() {
             seen += 1;
         }
     }
-    assert!(seen > 100, "{seen}");
+    assert!(seen > 60, "{seen}");
 }
 
 fn in_order(map: &CpuMap, features: &[FeatureId]) -> bool {
