@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::fmt::Write as _;
 use support::ask::CATALOG;
 use support::golden;
 use virt_cpu_explorer::domain::behaviour::{Dated, Setting};
@@ -46,12 +47,12 @@ fn the_page_of_switches_is_up_to_date() {
                     `cpu_map/behaviour.xml`; no release is named in code.\n\n## libvirt\n\n"
         .to_owned();
     for history in &decisions.switches {
-        page.push_str(&format!("### {}\n\n{}\n\n", history.values[0].setting.name(), history.doc));
+        write!(page, "### {}\n\n{}\n\n", history.values[0].setting.name(), history.doc).unwrap();
         page.push_str("| value | since | source |\n|---|---|---|\n");
         for dated in &history.values {
             let inferred = if dated.inferred { " (inferred)" } else { "" };
             let value = dated.setting.value(&feature_name);
-            page.push_str(&format!("| {value} | {}{inferred} | {} |\n", since(dated), dated.source));
+            writeln!(page, "| {value} | {}{inferred} | {} |", since(dated), dated.source).unwrap();
         }
         page.push('\n');
     }
@@ -60,19 +61,14 @@ fn the_page_of_switches_is_up_to_date() {
         let settings: Vec<String> =
             fix.settings.iter().map(|s| format!("{}: {}", s.name(), s.value(&feature_name))).collect();
         let package = format!("{}-{}.{} and later", fix.release, fix.build, fix.distribution);
-        page.push_str(&format!("| {package} | {} | {} |\n", settings.join(", "), fix.source));
+        writeln!(page, "| {package} | {} | {} |", settings.join(", "), fix.source).unwrap();
     }
     page.push_str("\n## QEMU point releases\n\n| what | releases | machine types | source |\n|---|---|---|---|\n");
     for quirk in &decisions.quirks {
         let until = quirk.until.map_or("and later".to_owned(), |until| format!("to {until}"));
         let machines =
             quirk.machines_since.map_or("all".to_owned(), |(major, minor)| format!("{major}.{minor} and later"));
-        page.push_str(&format!(
-            "| {} | {} {until} | {machines} | {} |\n",
-            quirk.kind.name(),
-            quirk.since,
-            quirk.source
-        ));
+        writeln!(page, "| {} | {} {until} | {machines} | {} |", quirk.kind.name(), quirk.since, quirk.source).unwrap();
     }
     golden::compare("docs/BEHAVIOUR.md", &page);
 }

@@ -220,9 +220,13 @@ fn qemus<'a>(catalog: &'a Catalog, release: &Release, end: &str, axes: &mut Vec<
         }
         Told::Unknown => {
             let all = catalog.qemu_releases().iter().flat_map(|facts| catalog.qemu_views(facts.version));
-            let own = |view: &QemuView<'_>| match view.answers == view.version {
-                true => view.version.to_string(),
-                false => format!("{} as QEMU {}", view.version, view.answers),
+            let own = |view: &QemuView<'_>| {
+                let version = view.version;
+                if view.answers == version {
+                    version.to_string()
+                } else {
+                    format!("{version} as QEMU {}", view.answers)
+                }
             };
             options(axes, &format!("QEMU of the {end}"), all.map(|view| (own(&view), view)).collect())
         }
