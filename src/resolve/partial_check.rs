@@ -35,9 +35,42 @@ fn without_machine(catalog: &Catalog, end: &End<'_>, guest: &Guest) -> Guest {
     asked
 }
 
-/// Refuses a definition that forbids a feature the host has (7.2.0 and later, unless check is `none`). libvirt looks only
-/// at what the host's definition lists beside its model. Under TCG that model is EPYC (recorded on 9.0.0, 11.3.0 and
-/// 12.8.0); under KVM the facts do not name it, and every feature of the host counts.
+/// The data of the model by which libvirt describes the host: of the models of its vendor that QEMU has, the one that
+/// needs the fewest features spelled out beside it; one with the host's own signature wins (libvirt `x86Decode`).
+fn described_as(catalog: &Catalog, end: &End<'_>, guest: &Guest, host: FeatureSet) -> FeatureSet {
+    let vendor = match (guest.accel, end.host) {
+        (Accel::Kvm, Host::With { vendor, .. }) => vendor,
+        // TCG's `max` calls itself AMD.
+        (Accel::Kvm, Host::Capable) | (Accel::Tcg, _) => Vendor::Amd,
+    };
+    let signature =
+        catalog.hosts().iter().find(|known| guest.accel == Accel::Kvm && known.features & end.map.known == host);
+    let mut best: Option<(bool, usize, FeatureSet)> = None;
+    for id in &end.map.model_order {
+        let Some(model) = end.map.model(*id) else { continue };
+        let of_other =
+            model.vendor.as_deref().and_then(Vendor::from_map_name).is_some_and(|of_model| of_model != vendor);
+        if of_other || !end.qemu.has_model(*id) || model.decode.is_some_and(|decode| !decode.guest) {
+            continue;
+        }
+        let matches = signature.is_some_and(|known| {
+            let same = |text: &str, number: u32| text.parse() == Ok(number);
+            model.signatures.iter().any(|s| same(&s.family, known.family) && same(&s.model, known.model))
+        });
+        let spelled_out = (model.data ^ host).len();
+        let better = best.as_ref().is_none_or(
+            |(matched, fewest, _)| {
+                if matches == *matched { spelled_out < *fewest } else { matches }
+            },
+        );
+        if better {
+            best = Some((matches, spelled_out, model.data));
+        }
+    }
+    best.map(|(_, _, data)| data).unwrap_or_default()
+}
+
+/// Refuses a definition that forbids a feature the host has (7.2.0 and later, unless check is `none`).
 pub(super) fn forbidden(
     catalog: &Catalog,
     names: &Named,
@@ -48,15 +81,17 @@ pub(super) fn forbidden(
     if !end.behaviour.forbid_check || definition.check == Check::None {
         return Ok(());
     }
-    // A host that has whatever is asked for lacks what is forbidden, but every QEMU tells its guest of a hypervisor.
-    let capable = || names.hypervisor.into_iter().collect::<FeatureSet>() & end.map.known;
-    let mut host = host_features(catalog, names, end, guest).unwrap_or_else(capable);
-    if guest.accel == Accel::Tcg
-        && let Some(own) = catalog.model("EPYC").and_then(|epyc| end.map.model(epyc))
-    {
-        host -= own.data;
+    if definition.features.iter().all(|(_, policy)| policy != Policy::Forbid) {
+        return Ok(());
     }
-    let found = definition.features.iter().find(|(f, policy)| *policy == Policy::Forbid && host.contains(*f));
+    // Only what libvirt lists beside the model by which it describes the host is looked at (recorded under TCG on
+    // 9.0.0, 11.3.0 and 12.8.0: a forbidden feature of that model passes). A host that has whatever is asked for lacks
+    // what is forbidden, but every QEMU tells its guest of a hypervisor.
+    let listed = match host_features(catalog, names, end, guest) {
+        Some(host) => host - described_as(catalog, end, guest, host),
+        None => names.hypervisor.into_iter().collect::<FeatureSet>() & end.map.known,
+    };
+    let found = definition.features.iter().find(|(f, policy)| *policy == Policy::Forbid && listed.contains(*f));
     found.map_or(Ok(()), |(feature, _)| Err(Refusal::ForbiddenFeature(feature)))
 }
 

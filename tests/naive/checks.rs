@@ -1,4 +1,4 @@
-//! What libvirt looks at before it starts QEMU: the mode, the host, and the partial check.
+//! What libvirt looks at before it starts QEMU: the names, the mode, the host, and the partial check.
 
 use super::facts::PlainFacts;
 use super::libvirt::{Cpu, Node, policy_of};
@@ -6,6 +6,43 @@ use super::qemu::build;
 use super::releases;
 use super::{Question, Stop, cannot_say, refuse};
 use std::collections::BTreeSet;
+
+/// The path of the emulator in messages.
+const EMULATOR: &str = "/usr/bin/qemu-system-x86_64";
+
+/// What is refused before the CPU is looked at.
+pub(super) fn validate(node: &Node, cpu: &Cpu, question: &Question, is_new: bool) -> Result<(), Stop> {
+    let release = node.version;
+    // virQEMUCapsInitQMPMonitor, 10.6.0/11.2.0/12.4.0: a QEMU that is too old.
+    let oldest = releases::oldest_qemu(release);
+    if node.qemu.number < oldest {
+        let (major, minor, micro) = oldest;
+        let text = format!(
+            "unsupported configuration: QEMU version >= {major}.{minor}.{micro} is required, but {} found",
+            node.qemu.name
+        );
+        return refuse("qemu-too-old", text);
+    }
+    // virCPUDefParseXML, 9.0.0: the mode maximum; 7.0.0 cannot read it.
+    if cpu.mode == "maximum" && !releases::has_maximum(release) {
+        return refuse("mode", "unsupported configuration: Invalid mode attribute 'maximum'".to_owned());
+    }
+    // qemuValidateDomainDef, every release for a new guest, 9.0.0 for an incoming one.
+    let is_validated = is_new || releases::validates_incoming_machine(release);
+    if is_validated && !node.qemu.machines.contains(&question.machine) {
+        let machine = &question.machine;
+        let text =
+            format!("unsupported configuration: Emulator '{EMULATOR}' does not support machine type '{machine}'");
+        return refuse("machine-type", text);
+    }
+    // virCPUValidateFeatures, every release: the first name the map does not have.
+    for (feature, _) in &cpu.features {
+        if !node.map.known.contains(feature) {
+            return refuse("unknown-feature", format!("unsupported configuration: unknown CPU feature: {feature}"));
+        }
+    }
+    Ok(())
+}
 
 /// virQEMUCapsIsCPUModeSupported, every release.
 pub(super) fn check_mode(cpu: &Cpu, question: &Question) -> Result<(), Stop> {

@@ -1,6 +1,6 @@
 //! What libvirt does: starting a guest, bringing its definition up to date, and sending it.
 
-use super::checks::{check_mode, host_has, partial_check};
+use super::checks::{check_mode, host_has, partial_check, validate};
 use super::facts::{PlainFacts, PlainMap, PlainQemu};
 use super::qemu::{Built, build, guest_vendor};
 use super::releases::{self, Number};
@@ -35,9 +35,6 @@ pub(crate) struct Started {
     pub(crate) qemu: Built,
     pub(crate) vendor: String,
 }
-
-/// The path of the emulator in messages.
-const EMULATOR: &str = "/usr/bin/qemu-system-x86_64";
 
 /// virCPUDefFindFeature, every release.
 pub(super) fn policy_of<'a>(features: &'a Policies, feature: &str) -> Option<&'a str> {
@@ -115,10 +112,15 @@ pub(crate) fn start(
     // qemuProcessStartValidate, 7.2.0: a forbidden feature that the host has.
     if releases::has_forbid_check(release) && cpu.check != "none" {
         for (feature, policy) in &cpu.features {
-            // x86DataToCPU, every release: looked up beside the host's model, which under TCG is EPYC.
-            let is_in_own_model =
-                question.accel == "tcg" && node.map.models.get("EPYC").is_some_and(|epyc| epyc.data.contains(feature));
-            if policy == "forbid" && !is_in_own_model && host_has(node, &cpu, question, feature) {
+            if policy != "forbid" || !host_has(node, &cpu, question, feature) {
+                continue;
+            }
+            // x86DataToCPU, every release: looked up beside the host's model; under TCG that is EPYC.
+            if question.accel == "kvm" && !node.host.is_capable {
+                return cannot_say("by which model libvirt describes the host");
+            }
+            let epyc = node.map.models.get("EPYC").filter(|_| question.accel == "tcg");
+            if !epyc.is_some_and(|epyc| epyc.data.contains(feature)) {
                 let text =
                     format!("the CPU is incompatible with host CPU: Host CPU provides forbidden feature '{feature}'");
                 return refuse("forbidden-feature", text);
@@ -182,40 +184,6 @@ fn default_check(cpu: &Cpu, question: &Question) -> &'static str {
         return "partial";
     }
     if question.accel == "tcg" { "none" } else { "partial" }
-}
-
-/// What is refused before the CPU is looked at.
-fn validate(node: &Node, cpu: &Cpu, question: &Question, is_new: bool) -> Result<(), Stop> {
-    let release = node.version;
-    // virQEMUCapsInitQMPMonitor, 10.6.0/11.2.0/12.4.0: a QEMU that is too old.
-    let oldest = releases::oldest_qemu(release);
-    if node.qemu.number < oldest {
-        let (major, minor, micro) = oldest;
-        let text = format!(
-            "unsupported configuration: QEMU version >= {major}.{minor}.{micro} is required, but {} found",
-            node.qemu.name
-        );
-        return refuse("qemu-too-old", text);
-    }
-    // virCPUDefParseXML, 9.0.0: the mode maximum; 7.0.0 cannot read it.
-    if cpu.mode == "maximum" && !releases::has_maximum(release) {
-        return refuse("mode", "unsupported configuration: Invalid mode attribute 'maximum'".to_owned());
-    }
-    // qemuValidateDomainDef, every release for a new guest, 9.0.0 for an incoming one.
-    let is_validated = is_new || releases::validates_incoming_machine(release);
-    if is_validated && !node.qemu.machines.contains(&question.machine) {
-        let machine = &question.machine;
-        let text =
-            format!("unsupported configuration: Emulator '{EMULATOR}' does not support machine type '{machine}'");
-        return refuse("machine-type", text);
-    }
-    // virCPUValidateFeatures, every release: the first name the map does not have.
-    for (feature, _) in &cpu.features {
-        if !node.map.known.contains(feature) {
-            return refuse("unknown-feature", format!("unsupported configuration: unknown CPU feature: {feature}"));
-        }
-    }
-    Ok(())
 }
 
 /// virCPUUpdate, every release.
