@@ -71,11 +71,11 @@ pub(super) fn read(catalog: &Catalog, names: &Named, case: &Case<'_>, journey: J
         None if (lost | gained).is_empty() => Verdict::Unchanged,
         None => Verdict::Changed,
     };
-    let (extra, missing) = lists(refusal.as_ref());
     let deciding_hop = hop_that_decides(&journey);
     let ends = (case.ends.get(deciding_hop), case.ends.get(deciding_hop + 1).or(case.destination()));
     let row = ends.0.zip(ends.1).and_then(|ends| find_row(catalog, case, &journey, deciding_hop, ends, feature));
     let receiver = journey.hops.get(deciding_hop).map_or(&journey.start, |hop| &hop.arrival);
+    let (extra, missing) = lists(&receiver.map, refusal.as_ref());
     let found = Findings {
         verdict,
         refusal: refusal.as_ref(),
@@ -115,11 +115,13 @@ fn state_features(catalog: &Catalog) -> FeatureSet {
     ["mpx", "avx", "avx512f", "pku", "amx-tile"].into_iter().filter_map(|name| catalog.feature(name)).collect()
 }
 
-fn lists(refusal: Option<&Refusal>) -> (Vec<FeatureId>, Vec<FeatureId>) {
+/// The features of a refusal, in the order of the map; a message may have an order of its own.
+fn lists(map: &CpuMap, refusal: Option<&Refusal>) -> (Vec<FeatureId>, Vec<FeatureId>) {
+    let sorted = |features: &[FeatureId]| map.in_order(features.iter().copied().collect());
     match refusal {
         Some(Refusal::FullCheck { extra, missing }) => (extra.clone(), missing.clone()),
-        Some(Refusal::PartialMissing(missing)) => (Vec::new(), missing.clone()),
-        Some(Refusal::PartialStrict(extra)) => (extra.clone(), Vec::new()),
+        Some(Refusal::PartialMissing(missing)) => (Vec::new(), sorted(missing)),
+        Some(Refusal::PartialStrict(extra)) => (sorted(extra), Vec::new()),
         _ => (Vec::new(), Vec::new()),
     }
 }

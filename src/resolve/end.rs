@@ -58,6 +58,8 @@ pub struct Named {
     pub svm: Option<FeatureId>,
     /// Every `vmx-*`.
     pub vmx_children: FeatureSet,
+    /// Every `kvm*`: what KVM itself offers its guests.
+    pub paravirtual: FeatureSet,
     /// The model Icelake-Server.
     pub icelake_server: Option<ModelId>,
 }
@@ -65,11 +67,10 @@ pub struct Named {
 impl Named {
     /// Looks the names up.
     pub fn of(catalog: &Catalog) -> Self {
-        let vmx_children = (0u16..)
-            .zip(catalog.features().iter())
-            .filter(|(_, name)| name.starts_with("vmx-"))
-            .map(|(number, _)| FeatureId(number))
-            .collect();
+        let beginning_with = |start: &str| {
+            let all = (0u16..).zip(catalog.features().iter());
+            all.filter(|(_, name)| name.starts_with(start)).map(|(number, _)| FeatureId(number)).collect()
+        };
         Self {
             hypervisor: catalog.feature("hypervisor"),
             ht: catalog.feature("ht"),
@@ -83,7 +84,8 @@ impl Named {
             pconfig: catalog.feature("pconfig"),
             vmx: catalog.feature("vmx"),
             svm: catalog.feature("svm"),
-            vmx_children,
+            vmx_children: beginning_with("vmx-"),
+            paravirtual: beginning_with("kvm"),
             icelake_server: catalog.model("Icelake-Server"),
         }
     }
@@ -146,7 +148,7 @@ impl End<'_> {
     }
 
     /// Returns the vendor a guest is told here: the one its definition names, else under KVM the host's, else the
-    /// model's.
+    /// model's, or that of the CPU which QEMU's `max` is.
     pub fn guest_vendor(
         &self,
         catalog: &Catalog,
@@ -154,10 +156,13 @@ impl End<'_> {
         named: Option<Vendor>,
         model: Option<ModelId>,
     ) -> Vendor {
-        let of_model = || model.and_then(|model| catalog.vendor(model)).unwrap_or(Vendor::Intel);
-        named.unwrap_or_else(|| match (guest.accel, self.host) {
-            (Accel::Kvm, Host::With { vendor, .. }) => vendor,
-            (Accel::Kvm, Host::Capable) | (Accel::Tcg, _) => of_model(),
+        let of_model = |model| catalog.vendor(model).unwrap_or(Vendor::Intel);
+        named.unwrap_or_else(|| match (guest.accel, self.host, model) {
+            (Accel::Kvm, Host::With { vendor, .. }, _) => vendor,
+            (Accel::Kvm, Host::Capable, None) => Vendor::Intel,
+            // QEMU's max under TCG is an AMD processor (max_x86_cpu_initfn).
+            (Accel::Tcg, _, None) => Vendor::Amd,
+            (Accel::Kvm, Host::Capable, Some(model)) | (Accel::Tcg, _, Some(model)) => of_model(model),
         })
     }
 
@@ -195,6 +200,19 @@ impl End<'_> {
             supported.remove(feature);
         }
         supported
+    }
+
+    /// Returns what `host` and `max` switch on by themselves: what the host lists and this QEMU has a name for, or TCG's
+    /// `max`. `ht`, `cmp_legacy` and `topoext` can be given beyond that, and are not switched on.
+    pub fn offered(&self, names: &Named, guest: &Guest, supported: FeatureSet) -> FeatureSet {
+        match (guest.accel, self.host) {
+            (Accel::Tcg, _) => self.qemu.tcg_max,
+            (Accel::Kvm, Host::Capable) => supported,
+            // KVM's own features are named by every QEMU that has KVM, whether or not it could be asked with KVM.
+            (Accel::Kvm, Host::With { features, .. }) => {
+                features & supported & (self.qemu.properties | names.paravirtual)
+            }
+        }
     }
 
     fn lacks_arch_capabilities(&self, catalog: &Catalog, guest: &Guest, guest_vendor: Vendor) -> bool {

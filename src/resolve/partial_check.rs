@@ -8,7 +8,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Check, Definition, Match, Mode, Policy};
 use crate::domain::feature::FeatureSet;
 use crate::domain::host::Vendor;
-use crate::domain::qemu::Accel;
+use crate::domain::qemu::{Accel, MachineId};
 
 /// What libvirt takes the host to have: what QEMU offers there with `max` or `host`, as far as the map names it. `None`
 /// for a host that has whatever is asked for, which passes every check.
@@ -18,7 +18,21 @@ fn host_features(catalog: &Catalog, names: &Named, end: &End<'_>, guest: &Guest)
         (Accel::Kvm, Host::With { vendor, .. }) => vendor,
         (Accel::Tcg, _) => return Some(end.qemu.tcg_max & end.map.known),
     };
-    Some(end.supported(catalog, names, guest, vendor) & end.map.known)
+    Some(end.supported(catalog, names, &without_machine(catalog, end, guest), vendor) & end.map.known)
+}
+
+/// The guest as libvirt asks about it: QEMU is started without a machine type, so no compatibility setting counts, as
+/// with its newest one.
+fn without_machine(catalog: &Catalog, end: &End<'_>, guest: &Guest) -> Guest {
+    let mut asked = guest.clone();
+    let is_of_qemu = |id: &&MachineId| {
+        let name = catalog.machine_name(**id);
+        name.starts_with("pc-q35") && end.qemu.has_machine(**id, name)
+    };
+    if let Some(newest) = catalog.cells().machines.iter().rev().find(is_of_qemu) {
+        asked.machine.cells = *newest;
+    }
+    asked
 }
 
 /// The data of the model by which libvirt describes the host: of the models of its vendor that QEMU has, the one that
@@ -70,10 +84,13 @@ pub(super) fn forbidden(
     if definition.features.iter().all(|(_, policy)| policy != Policy::Forbid) {
         return Ok(());
     }
-    let Some(host) = host_features(catalog, names, end, guest) else { return Ok(()) };
     // Only what libvirt lists beside the model by which it describes the host is looked at (recorded under TCG on
-    // 9.0.0, 11.3.0 and 12.8.0: a forbidden feature of that model passes).
-    let listed = host - described_as(catalog, end, guest, host);
+    // 9.0.0, 11.3.0 and 12.8.0: a forbidden feature of that model passes). A host that has whatever is asked for lacks
+    // what is forbidden, but every QEMU tells its guest of a hypervisor.
+    let listed = match host_features(catalog, names, end, guest) {
+        Some(host) => host - described_as(catalog, end, guest, host),
+        None => names.hypervisor.into_iter().collect::<FeatureSet>() & end.map.known,
+    };
     let found = definition.features.iter().find(|(f, policy)| *policy == Policy::Forbid && listed.contains(*f));
     found.map_or(Ok(()), |(feature, _)| Err(Refusal::ForbiddenFeature(feature)))
 }
@@ -89,14 +106,20 @@ pub(super) fn partial(
     if definition.check != Check::Partial || !matches!(definition.mode, Mode::Custom | Mode::HostModel) {
         return Ok(());
     }
-    let (Some(host), Some(model)) = (host_features(catalog, names, end, guest), definition.model) else {
-        return Ok(());
-    };
+    let Some(model) = definition.model else { return Ok(()) };
     let Some(of_map) = end.map.model(model) else { return Ok(()) };
-    if end.behaviour.partial_check == PartialCheck::Blockers {
-        // What QEMU lacks of the model is asked without a machine type, so no compatibility setting counts.
-        let newest = catalog.cells().machines.last().and_then(|machine| catalog.cell(model, *machine, guest.accel));
-        let blockers = newest.unwrap_or_default() - end.supported(catalog, names, guest, Vendor::Intel);
+    let known_host = host_features(catalog, names, end, guest);
+    // A host that has whatever is asked for lacks what is forbidden, and nothing blocks a model there.
+    let forbids = definition.features.with(|policy| policy == Policy::Forbid);
+    let hypervisor: FeatureSet = names.hypervisor.into_iter().collect();
+    let host = known_host.unwrap_or(FeatureSet::ALL - (forbids - hypervisor));
+    // Of a model that QEMU does not have there is no answer, and the map is asked as before.
+    if end.behaviour.partial_check == PartialCheck::Blockers && end.qemu.has_model(model) {
+        let asked = without_machine(catalog, end, guest);
+        let own = catalog.cell(model, asked.machine.cells, guest.accel).unwrap_or_default();
+        let vendor = end.guest_vendor(catalog, guest, None, Some(model));
+        let supported = known_host.map(|_| end.supported(catalog, names, &asked, vendor));
+        let blockers = own - supported.unwrap_or(FeatureSet::ALL);
         let only_switches_off = definition.features.iter().all(|(_, policy)| policy == Policy::Disable);
         if blockers.is_empty() && only_switches_off {
             return Ok(());
@@ -119,13 +142,14 @@ pub(super) fn partial(
             Policy::Forbid => {}
         }
     }
-    let forbidden = definition.features.with(|policy| policy == Policy::Forbid) & host;
+    let forbidden = forbids & host;
     if !forbidden.is_empty() {
         return Err(Refusal::PartialForbidden(end.map.in_order(forbidden)));
     }
     refuse_missing(end, needed - host)?;
-    let described = needed | definition.features.with(|policy| matches!(policy, Policy::Force | Policy::Optional));
-    if definition.matching == Match::Strict && !(host - described).is_empty() {
+    let loose = |policy| matches!(policy, Policy::Force | Policy::Optional | Policy::Disable);
+    let described = needed | definition.features.with(loose);
+    if definition.matching == Match::Strict && known_host.is_some() && !(host - described).is_empty() {
         return Err(Refusal::PartialStrict(end.map.in_order(host - described)));
     }
     Ok(())
@@ -147,7 +171,9 @@ pub(super) fn decide_optional(
     if optional.is_empty() {
         return;
     }
-    let host = host_features(catalog, names, end, guest).unwrap_or(FeatureSet::ALL);
+    // A capable host offers whatever its QEMU can give.
+    let at_best = || end.supported(catalog, names, guest, Vendor::Intel) & end.qemu.properties;
+    let host = host_features(catalog, names, end, guest).unwrap_or_else(at_best);
     for feature in end.map.in_order(optional) {
         let migratable = end
             .map

@@ -143,7 +143,7 @@ impl<'a> Plan<'a> {
     }
 
     /// The user's definition, with the check that libvirt fills in where it says none
-    /// (`qemuDomainDefCPUPostParse`).
+    /// (`qemuDomainDefCPUPostParse`). Before 3.2.0 a definition cannot say anything about checks.
     fn definition(&self, source: &End<'_>, assignment: &[usize]) -> Option<Definition> {
         let scenario = self.scenario;
         let mode = scenario.mode();
@@ -156,7 +156,7 @@ impl<'a> Plan<'a> {
             mode,
             model,
             matching: scenario.matching,
-            check: scenario.check.unwrap_or(filled_in),
+            check: scenario.check.filter(|_| source.behaviour.live_update).unwrap_or(filled_in),
             fallback: scenario.fallback,
             vendor: scenario.vendor,
             features: scenario.features.clone(),

@@ -29,7 +29,7 @@ pub(super) fn build(
     cpu.on.extend(names.hypervisor);
     match definition.model.filter(|_| !definition.is_passthrough()) {
         Some(model) => start_from_model(catalog, names, end, guest, model, &mut cpu),
-        None => cpu.everything = supported - cpu.flags_on - cpu.flags_off,
+        None => cpu.everything = end.offered(names, guest, supported) - cpu.flags_on - cpu.flags_off,
     }
     cpu.on |= cpu.model | cpu.compat | cpu.children | cpu.everything | cpu.flags_on;
     cpu.on -= cpu.flags_off;

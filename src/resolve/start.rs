@@ -41,6 +41,11 @@ fn start(
     given: Definition,
     arrived: Option<(&Definition, bool)>,
 ) -> Run {
+    let mut given = given;
+    if !end.behaviour.live_update {
+        // Before 3.2.0 libvirt does not read the attribute.
+        given.check = Check::None;
+    }
     let mut run = Run {
         replaced: arrived.is_some_and(|(_, replaced)| replaced),
         prepared: None,
