@@ -75,6 +75,8 @@ pub struct Signs {
     pub before: &'static str,
     /// There is a value after.
     pub after: &'static str,
+    /// The keys left, right, up, down.
+    pub arrows: [&'static str; 4],
     /// A rule across.
     pub across: &'static str,
     /// A rule down.
@@ -96,6 +98,7 @@ const UNICODE: Signs = Signs {
     dot: "·",
     before: "◂",
     after: "▸",
+    arrows: ["←", "→", "↑", "↓"],
     across: "─",
     down: "│",
     frame: border::ROUNDED,
@@ -114,6 +117,7 @@ const ASCII: Signs = Signs {
     dot: "-",
     before: "<",
     after: ">",
+    arrows: ["left", "right", "up", "down"],
     across: "-",
     down: "|",
     frame: border::Set {

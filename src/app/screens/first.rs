@@ -275,21 +275,20 @@ impl ScreenState for First {
         }
     }
 
-    fn hints(&self) -> &'static [Action] {
+    fn hints(&self) -> &'static [(&'static [Action], &'static str)] {
         &[
-            Action::NextPane,
-            Action::Open,
-            Action::Left,
-            Action::Right,
-            Action::SwapEnds,
-            Action::Undo,
-            Action::Rule,
-            Action::Filter,
-            Action::NextFilter,
-            Action::CopyLink,
-            Action::Help,
-            Action::Palette,
-            Action::Quit,
+            (&[Action::NextPane], "next part"),
+            (&[Action::Up, Action::Down], "move"),
+            (&[Action::Left, Action::Right], "change"),
+            (&[Action::Open], "choose"),
+            (&[Action::SwapEnds], "swap ends"),
+            (&[Action::Undo], "undo"),
+            (&[Action::Rule], "rule"),
+            (&[Action::Filter], "find feature"),
+            (&[Action::NextFilter], "other features"),
+            (&[Action::CopyLink], "copy"),
+            (&[Action::Reset], "reset"),
+            (&[Action::Quit], "quit"),
         ]
     }
 }

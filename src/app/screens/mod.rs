@@ -92,8 +92,9 @@ pub trait ScreenState {
     /// Hears that the scenario is another.
     fn refresh(&mut self, _world: &World<'_>) {}
 
-    /// Returns the actions worth a place in the bottom line, the most useful first.
-    fn hints(&self) -> &'static [Action];
+    /// Returns what is worth a place in the bottom line, the most useful first: actions whose keys are shown together,
+    /// and what they do in a word or two. A click does the last of them.
+    fn hints(&self) -> &'static [(&'static [Action], &'static str)];
 }
 
 macro_rules! screens {

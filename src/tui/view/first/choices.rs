@@ -11,9 +11,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 /// Columns before the value: the label and the sign for a value before.
-const LABEL: usize = 9;
+const LABEL: usize = 11;
 /// Columns of the guest's second column of choices.
-const SECOND: u16 = 19;
+const SECOND: u16 = 22;
 /// Columns of a group's name where it stands at the head of its line.
 const GROUP: u16 = 13;
 

@@ -21,7 +21,7 @@ struct Columns {
 }
 
 const MAP: usize = 8;
-const QEMU: usize = 4;
+const QEMU: usize = 5;
 const ORIGIN: usize = 13;
 const SAID: usize = 6;
 const FATE: usize = 8;
@@ -118,21 +118,11 @@ fn columns(inner: Rect) -> Columns {
 }
 
 fn head(columns: Columns) -> String {
-    let name = pad("", columns.name);
     let origin = |place: usize| pad(if columns.origins[place] > 0 { "from" } else { "" }, columns.origins[place]);
-    format!(
-        "{name}{}{}{}{}{}  {}{}{}",
-        pad("src map", MAP),
-        pad("QEMU", QEMU + usize::from(columns.origins[0] > 0)),
-        pad(origin(0).trim_end(), columns.origins[0].saturating_sub(1)),
-        pad("live", SAID),
-        pad("sent", SAID),
-        pad("dst map", MAP),
-        pad("QEMU", QEMU + 1),
-        pad(origin(1).trim_end(), columns.origins[1].saturating_sub(1)),
-    )
-    .trim_end()
-    .to_owned()
+    let end = |map: &str, place: usize| format!("{}{}{}", pad(map, MAP), pad("QEMU", QEMU), origin(place));
+    let name = pad("", columns.name);
+    let said = format!("{}{}", pad("live", SAID), pad("sent", SAID));
+    format!("{name}{}{said}  {}", end("src map", 0), end("dst map", 1)).trim_end().to_owned()
 }
 
 fn list(inner: Rect) -> Rect {

@@ -2,12 +2,12 @@
 //! With little room the least important goes first; libvirt's words never do.
 
 use super::super::Shown;
-use super::super::draw::{Piece, cells, frame, line_of, piece, pieces, rule};
+use super::super::draw::{Piece, cells, fitting as cut_pieces, frame, line_of, piece, pieces, rule, width_of};
 use super::layout::Areas;
 use crate::app::derived::{Change, Derived};
 use crate::app::screens::Target;
 use crate::app::screens::first::{First, Focus};
-use crate::app::text::{cut_at_word, width, wrap};
+use crate::app::text::{cut_at_word, pad, width, wrap};
 use crate::resolve::Verdict;
 use crate::study::ways_out::How;
 use crate::tui::theme::Role;
@@ -199,7 +199,7 @@ fn depends(shown: Shown<'_>, columns: usize) -> Vec<Line> {
                 piece(format!("{sign} {}", verdict.name()), role),
             ];
             lines.push(Line {
-                pieces: super::super::draw::fitting(&line, columns, shown.theme.signs.more),
+                pieces: cut_pieces(&line, columns, shown.theme.signs.more),
                 target: None,
             });
         }
@@ -250,59 +250,53 @@ fn changed(shown: Shown<'_>, change: &Change) -> String {
     }
 }
 
+/// One line each, as much of it as the line holds: what to do, whether it needs a restart, and how.
 fn way_lines(shown: Shown<'_>, columns: usize) -> Vec<Line> {
     let ways = &shown.model.derived.ways_out;
-    let longest = ways.iter().map(|way| width(&way.text)).max().unwrap_or(0);
+    let most = columns.saturating_sub(LABEL + 2 + RESTART);
+    let longest = ways.iter().map(|way| width(&way.text)).max().unwrap_or(0).min(most.saturating_sub(2));
     let each = |(number, way): (usize, &crate::study::ways_out::WayOut)| {
         let before = if number == 0 { "Ways out" } else { "" };
         let how = match &way.how {
             How::Xml(text) | How::Command(text) => text.lines().map(str::trim).collect::<Vec<_>>().join(" "),
         };
-        let used = LABEL + 3 + longest + 2 + 14;
-        let how =
-            if columns > used + 20 { cut_at_word(&how, columns - used, shown.theme.signs.more) } else { String::new() };
+        let more = shown.theme.signs.more;
+        let used = LABEL + 2 + longest + 2 + RESTART;
+        let how = if columns > used + 20 { cut_at_word(&how, columns - used, more) } else { String::new() };
         let line = vec![
             piece(format!("{before:<LABEL$}"), Role::Label),
             piece(format!("{} ", number + 1), Role::Key),
-            piece(crate::app::text::pad(&way.text, longest + 2), Role::Text),
-            piece(format!("{:<14}", restart(way.restart)), Role::Muted),
+            piece(pad(&cut_at_word(&way.text, longest, more), longest + 2), Role::Text),
+            piece(pad(if way.restart { "restart" } else { "no restart" }, RESTART), Role::Muted),
             piece(how, Role::Code),
         ];
-        Line {
-            pieces: super::super::draw::fitting(&line, columns, shown.theme.signs.more),
-            target: Some(Target::Way(number)),
-        }
+        Line { pieces: line, target: Some(Target::Way(number)) }
     };
     ways.iter().enumerate().map(each).collect()
 }
 
-fn restart(needed: bool) -> &'static str {
-    if needed { "restart" } else { "no restart" }
-}
+/// Columns of what says whether a restart is needed.
+const RESTART: usize = 12;
 
-/// As many as fit two lines; the first ways are the cheapest.
+/// All in two lines at most, without what explains them; the first ways are the cheapest.
 fn ways_in_a_row(shown: Shown<'_>, columns: usize) -> Vec<Line> {
-    let mut lines: Vec<Line> = Vec::new();
-    let mut row = vec![piece(format!("{:<LABEL$}", "Ways out"), Role::Label)];
+    let mut rows: Vec<Vec<Piece>> = Vec::new();
     for (number, way) in shown.model.derived.ways_out.iter().enumerate() {
-        let text = if way.restart { format!("{} (restart)", way.text) } else { way.text.clone() };
-        let needed = width(&text) + 4;
-        let used: usize = super::super::draw::width_of(&row);
-        if used + needed > columns && used > LABEL {
-            lines.push(Line {
-                pieces: std::mem::replace(&mut row, vec![piece(" ".repeat(LABEL), Role::Label)]),
-                target: None,
-            });
-            if lines.len() == 2 {
-                return lines;
+        let text = way.text.split_once(", ").map_or(way.text.as_str(), |(text, _)| text);
+        let text = if way.restart { format!("{text} (restart)  ") } else { format!("{text}  ") };
+        let item = [piece(format!("{} ", number + 1), Role::Key), piece(text, Role::Text)];
+        let fits = rows.last().is_some_and(|row| width_of(row) + width_of(&item) <= columns + 2);
+        if !fits {
+            if rows.len() == 2 {
+                break;
             }
+            let before = if rows.is_empty() { "Ways out" } else { "" };
+            rows.push(vec![piece(format!("{before:<LABEL$}"), Role::Label)]);
         }
-        row.push(piece(format!("{} ", number + 1), Role::Key));
-        row.push(piece(format!("{text}  "), Role::Text));
+        if let Some(row) = rows.last_mut() {
+            row.extend(item);
+        }
     }
-    if shown.model.derived.ways_out.is_empty() {
-        return lines;
-    }
-    lines.push(Line { pieces: super::super::draw::fitting(&row, columns, shown.theme.signs.more), target: None });
-    lines
+    let cut = |row: Vec<Piece>| cut_pieces(&row, columns + 2, shown.theme.signs.more);
+    rows.into_iter().map(|row| Line { pieces: cut(row), target: None }).collect()
 }
