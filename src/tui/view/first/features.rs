@@ -139,8 +139,7 @@ fn first_shown(state: &First, count: usize, list: Rect) -> usize {
 
 fn line_pieces(shown: Shown<'_>, row: &FeatureRow, columns: Columns) -> Vec<Piece> {
     let name = shown.catalog.feature_name(row.feature);
-    let asked = row.feature == shown.model.scenario.feature;
-    let name_role = if asked { Role::Chosen } else { Role::Text };
+    let name_role = if row.asked { Role::Chosen } else { Role::Text };
     let mut line = vec![piece(
         format!("{} ", pad(&cut(name, columns.name - 1, shown.theme.signs.more), columns.name - 1)),
         name_role,

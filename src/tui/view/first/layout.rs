@@ -28,7 +28,7 @@ pub(super) struct Areas {
 /// Lines in a box of choices.
 pub(super) const CHOICE_LINES: u16 = 7;
 /// Columns of the decision table in its box.
-const TABLE_COLUMNS: u16 = 47;
+const TABLE_COLUMNS: u16 = 51;
 /// Lines of the decision table without its frame: a heading, eight rows, and the line below them.
 const TABLE_LINES: u16 = 10;
 /// Columns from which there is a wide layout, and lines.
@@ -60,9 +60,8 @@ impl Areas {
         let (left, right) = if wide { cut_left(rest, left) } else { (rest, Rect::ZERO) };
         let (verdict, below) = cut_top(left, verdict_lines);
         if wide {
-            let (table_area, page) = cut_top(below, table);
-            let rule = (page.height >= 5).then_some(page);
-            return Self { boxed, tall_choices, choices, verdict, table: table_area, features: Some(right), rule };
+            let (table, features) = cut_top(below, table);
+            return Self { boxed, tall_choices, choices, verdict, table, features: Some(features), rule: Some(right) };
         }
         let (table_area, features) = cut_left(below, TABLE_COLUMNS);
         Self { boxed, tall_choices, choices, verdict, table: table_area, features: Some(features), rule: None }

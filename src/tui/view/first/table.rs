@@ -145,13 +145,34 @@ fn legend(shown: Shown<'_>, inner: Rect, buf: &mut Buffer) {
          what is sent.",
         shown.model.scenario.cpu_name(shown.catalog)
     );
-    let lines = wrap(&text, usize::from(inner.width).saturating_sub(2));
-    let from = 11;
-    if usize::from(inner.height) < usize::from(from) + lines.len() {
+    // Beside the rows where the box is wide, else below them.
+    let wide = inner.width >= 2 * ROW_COLUMNS;
+    let place = if wide {
+        Rect {
+            x: inner.x + ROW_COLUMNS + 2,
+            y: inner.y + 1,
+            width: inner.width - ROW_COLUMNS - 3,
+            height: inner.height.saturating_sub(1),
+        }
+    } else {
+        Rect {
+            x: inner.x + 1,
+            y: inner.y + LEGEND_LINE,
+            width: inner.width.saturating_sub(2),
+            height: inner.height.saturating_sub(LEGEND_LINE),
+        }
+    };
+    let lines = wrap(&text, usize::from(place.width));
+    if usize::from(place.height) < lines.len() {
         return;
     }
-    for (line, number) in lines.iter().zip(from..inner.height) {
-        let place = line_of(inner, number);
-        text_at(buf, place, (place.x + 1, place.y), line, shown.theme.style(Role::Muted));
+    for (line, number) in lines.iter().zip(0..place.height) {
+        let place = line_of(place, number);
+        text_at(buf, place, (place.x, place.y), line, shown.theme.style(Role::Muted));
     }
 }
+
+/// Columns that the rows take.
+const ROW_COLUMNS: u16 = 49;
+/// The line below the rows where the legend begins: after a heading, eight rows, one more, and a blank.
+const LEGEND_LINE: u16 = 11;

@@ -41,11 +41,9 @@ pub(super) fn render(shown: Shown<'_>, state: &First, areas: &Areas, buf: &mut B
     let derived = &shown.model.derived;
     let (role, sign) = shown.theme.verdict(derived.resolution.verdict);
     let headline = [piece(format!("{sign} {}", derived.explanation.headline), role)];
-    let rule_id = derived.resolution.rule.map(|rule| format!("rule {}", rule.name())).unwrap_or_default();
-    let right = [
-        piece(rule_id, Role::Message),
-        piece(format!(" {} {}", shown.theme.signs.dot, derived.resolution.basis.name()), Role::Muted),
-    ];
+    let rule_id = derived.resolution.rule.map(|rule| format!("rule {} {} ", rule.name(), shown.theme.signs.dot));
+    let basis = piece(derived.resolution.basis.name(), Role::Muted);
+    let right = [piece(rule_id.unwrap_or_default(), Role::Message), basis];
     let active = matches!(state.focus, Focus::Way(_));
     let inner = if areas.boxed {
         frame(buf, shown.theme, area, active, &headline, &right)
@@ -198,10 +196,7 @@ fn depends(shown: Shown<'_>, columns: usize) -> Vec<Line> {
                 piece(format!(" {} ", shown.theme.signs.arrow), Role::Muted),
                 piece(format!("{sign} {}", verdict.name()), role),
             ];
-            lines.push(Line {
-                pieces: cut_pieces(&line, columns, shown.theme.signs.more),
-                target: None,
-            });
+            lines.push(Line { pieces: cut_pieces(&line, columns, shown.theme.signs.more), target: None });
         }
     }
     lines
@@ -218,7 +213,7 @@ fn after(shown: Shown<'_>, columns: usize) -> Vec<Line> {
 fn way_back(shown: Shown<'_>, derived: &Derived) -> String {
     let opposite = derived.after.opposite;
     let rule = opposite.rule.map(|rule| format!(" ({})", rule.name())).unwrap_or_default();
-    let other = format!("a guest begun at the destination, sent to the source: {}{rule}", opposite.verdict.name());
+    let other = format!("the other way round: {}{rule}", opposite.verdict.name());
     match (&derived.after.way_back, derived.resolution.verdict) {
         (Some(change), _) => format!("{}; {other}", changed(shown, change)),
         (None, Verdict::StartRefused) => format!("none, it never started; {other}"),
@@ -243,6 +238,7 @@ fn changed(shown: Shown<'_>, change: &Change) -> String {
     };
     match (&change.refused, change.lost.as_slice(), change.gained.as_slice()) {
         (Some(message), ..) => format!("refused, {message}"),
+        (None, ..) if !change.compared => "it starts".to_owned(),
         (None, [], []) => "the same CPU".to_owned(),
         (None, lost, []) => format!("the guest loses {}", names(lost)),
         (None, [], gained) => format!("the guest gains {}", names(gained)),
