@@ -10,6 +10,8 @@ fn start() -> anyhow::Result<()> {
     let mut args = std::env::args().skip(1);
     let mut scenario = Scenario::default_of(&catalog);
     let mut options = tui::Options::default();
+    options.settings.theme = tui::theme(None)?;
+    options.settings.ascii = tui::ascii_locale();
     let mut size = None;
     while let Some(arg) = args.next() {
         match arg.as_str() {
@@ -19,6 +21,7 @@ fn start() -> anyhow::Result<()> {
                 size = Some((w.parse()?, h.parse()?));
             }
             "--keys" => options.keys = args.next().unwrap_or_default(),
+            "--theme" => options.settings.theme = tui::theme(args.next().as_deref())?,
             "--ascii" => options.settings.ascii = true,
             word => scenario = Scenario::parse(&catalog, word)?,
         }

@@ -19,7 +19,7 @@ const BUFFER: usize = 1 << 18;
 type Backend = CrosstermBackend<BufWriter<Stdout>>;
 
 /// The terminal while the program has it; giving it back is done on drop.
-pub(super) struct Guard {
+pub struct Guard {
     terminal: Terminal<Backend>,
     mouse: bool,
 }
@@ -29,7 +29,7 @@ impl Guard {
     ///
     /// # Errors
     /// What the terminal or the operating system says.
-    pub(super) fn take(mouse: bool) -> anyhow::Result<Self> {
+    pub fn take(mouse: bool) -> anyhow::Result<Self> {
         static HOOK: Once = Once::new();
         HOOK.call_once(|| {
             let before = std::panic::take_hook();
@@ -49,7 +49,7 @@ impl Guard {
     ///
     /// # Errors
     /// What the terminal says.
-    pub(super) fn draw(&mut self, render: impl FnOnce(&mut ratatui::Frame<'_>)) -> anyhow::Result<()> {
+    pub fn draw(&mut self, render: impl FnOnce(&mut ratatui::Frame<'_>)) -> anyhow::Result<()> {
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         self.terminal.draw(render)?;
         queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
@@ -61,7 +61,7 @@ impl Guard {
     ///
     /// # Errors
     /// What the terminal says.
-    pub(super) fn clear(&mut self) -> anyhow::Result<()> {
+    pub fn clear(&mut self) -> anyhow::Result<()> {
         Ok(self.terminal.clear()?)
     }
 
@@ -69,7 +69,7 @@ impl Guard {
     ///
     /// # Errors
     /// What the terminal says.
-    pub(super) fn copy(&mut self, text: &str) -> anyhow::Result<()> {
+    pub fn copy(&mut self, text: &str) -> anyhow::Result<()> {
         let copy = crossterm::clipboard::CopyToClipboard::to_clipboard_from(text);
         execute!(self.terminal.backend_mut(), copy)?;
         Ok(())
@@ -79,12 +79,18 @@ impl Guard {
     ///
     /// # Errors
     /// What the terminal or the operating system says.
-    pub(super) fn suspend(&mut self) -> anyhow::Result<()> {
+    pub fn suspend(&mut self) -> anyhow::Result<()> {
         restore();
         #[cfg(unix)]
         signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
         enter(self.mouse)?;
         self.clear()
+    }
+}
+
+impl std::fmt::Debug for Guard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Guard").field("mouse", &self.mouse).finish_non_exhaustive()
     }
 }
 
@@ -104,7 +110,7 @@ fn enter(mouse: bool) -> anyhow::Result<()> {
 }
 
 /// Gives the terminal back as it was. Done twice it does no harm; there is nobody to tell about a failure.
-pub(super) fn restore() {
+fn restore() {
     let mut out = stdout();
     drop(execute!(
         out,
