@@ -1,6 +1,8 @@
 //! Answers whether a guest's CPU survives a live migration between libvirt and QEMU releases, and why not.
 
 pub mod app;
+pub mod bring;
+pub mod cli;
 pub mod domain;
 pub mod explain;
 pub mod export;

@@ -1,47 +1,88 @@
-//! Joins the command line and the terminal.
+//! Joins the command line and the terminal: reads the arguments, does what they say, exits with the code.
 
+use anyhow::{Context, Result};
+use std::io::{self, BufReader, Write};
 use std::process::ExitCode;
-use virt_cpu_explorer::domain::scenario::Scenario;
-use virt_cpu_explorer::load::embedded;
+use virt_cpu_explorer::cli::{self, Choice, Command, TuiArgs};
+use virt_cpu_explorer::domain::catalog::Catalog;
+use virt_cpu_explorer::load::{cpu_map_dir, embedded};
 use virt_cpu_explorer::tui;
 
-fn start() -> anyhow::Result<()> {
-    let catalog = embedded::catalog()?;
-    let mut args = std::env::args().skip(1);
-    let mut scenario = Scenario::default_of(&catalog);
-    let mut options = tui::Options::default();
-    options.settings.theme = tui::theme(None)?;
-    options.settings.ascii = tui::ascii_locale();
-    let mut size = None;
-    while let Some(arg) = args.next() {
-        match arg.as_str() {
-            "--print" => {
-                let text = args.next().unwrap_or_default();
-                let (w, h) = text.split_once('x').unwrap_or(("120", "36"));
-                size = Some((w.parse()?, h.parse()?));
-            }
-            "--keys" => options.keys = args.next().unwrap_or_default(),
-            "--theme" => options.settings.theme = tui::theme(args.next().as_deref())?,
-            "--ascii" => options.settings.ascii = true,
-            word => scenario = Scenario::parse(&catalog, word)?,
-        }
-    }
-    match size {
-        Some(size) => {
-            let text = tui::print(&catalog, scenario, "first", size, &options)?;
-            std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes())?;
-        }
-        None => tui::run(&catalog, scenario, options)?,
-    }
-    Ok(())
-}
-
 fn main() -> ExitCode {
-    match start() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            drop(std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("virt-cpu-explorer: {error:#}\n")));
+    let command = match cli::parse(std::env::args_os()) {
+        Ok(command) => command,
+        Err(said) => {
+            let code = u8::try_from(said.exit_code()).unwrap_or(2);
+            return if said.print().is_ok() { ExitCode::from(code) } else { ExitCode::from(2) };
+        }
+    };
+    match run(command) {
+        Ok(code) => ExitCode::from(code),
+        Err(fault) if is_broken_pipe(&fault) => ExitCode::SUCCESS,
+        Err(fault) => {
+            let _ = writeln!(io::stderr(), "virt-cpu-explorer: {fault:#}");
             ExitCode::from(2)
         }
     }
+}
+
+/// A reader that stops early, such as `head`, is not a fault.
+fn is_broken_pipe(fault: &anyhow::Error) -> bool {
+    fault.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe))
+}
+
+fn run(command: Command) -> Result<u8> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let code = match command {
+        Command::Check { choice, format, quiet } => {
+            cli::check_one(&catalog_with(&choice)?, &choice, format, quiet, &mut out)?
+        }
+        Command::Batch { file, ways_out, choice } => {
+            let catalog = catalog_with(&choice)?;
+            if file == "-" {
+                cli::check_batch(&catalog, &mut io::stdin().lock(), ways_out, &mut out)?
+            } else {
+                let opened = std::fs::File::open(&file).with_context(|| format!("cannot open {file}"))?;
+                cli::check_batch(&catalog, &mut BufReader::new(opened), ways_out, &mut out)?
+            }
+        }
+        Command::List { what, json, choice } => cli::list(&catalog_with(&choice)?, &what, json, &mut out)?,
+        Command::Rule { id } => cli::rule(id.as_deref(), &mut out)?,
+        Command::Import(asked) => cli::import(&asked, &mut out)?,
+        Command::Completions(shell) => cli::completions(shell, &mut out)?,
+        Command::Man => cli::man(&mut out)?,
+        Command::Tui(args) => {
+            let catalog = catalog_with(&args.choice)?;
+            let mut options = options(&args)?;
+            options.settings.ascii |= tui::ascii_locale();
+            tui::run(&catalog, args.choice.scenario(&catalog)?, options)?;
+            0
+        }
+        Command::Print(args, frame) => {
+            let catalog = catalog_with(&args.choice)?;
+            let scenario = args.choice.scenario(&catalog)?;
+            let screen = frame.screen.as_deref().unwrap_or("first");
+            out.write_all(tui::print(&catalog, scenario, screen, frame.size, &options(&args)?)?.as_bytes())?;
+            0
+        }
+    };
+    out.flush()?;
+    Ok(code)
+}
+
+fn options(args: &TuiArgs) -> Result<tui::Options> {
+    let mut options = tui::Options { keys: args.keys.clone().unwrap_or_default(), ..tui::Options::default() };
+    options.settings.theme = tui::theme(args.theme.as_deref())?;
+    options.settings.ascii |= args.ascii;
+    options.settings.mouse &= !args.no_mouse;
+    Ok(options)
+}
+
+/// The embedded facts, and the maps that the command line adds.
+fn catalog_with(choice: &Choice) -> Result<Catalog> {
+    let mut catalog = embedded::catalog()?;
+    for (name, dir) in &choice.maps {
+        cpu_map_dir::add(&mut catalog, name, dir)?;
+    }
+    Ok(catalog)
 }

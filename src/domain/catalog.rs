@@ -5,9 +5,9 @@ use super::behaviour::{Backport, Behaviour, Known, Quirk, QuirkKind, Setting, Sw
 use super::definition::Policy;
 use super::feature::{CAPACITY, FeatureId, FeatureSet};
 use super::host::{Host, HostId, Vendor};
-use super::map::{CpuMap, MapId, ModelId};
+use super::map::{CpuMap, MapId, ModelId, Register};
 use super::names::Names;
-use super::qemu::{Accel, Cells, MachineId, QemuFacts, base_name, builtin_vendor};
+use super::qemu::{Accel, Cells, MachineId, QemuFacts, base_name, builtin_vendor, feature_word};
 use super::scenario::{DEFAULT_FEATURE, Scenario, Transport};
 use super::version::Version;
 use std::sync::Arc;
@@ -351,6 +351,14 @@ impl Catalog {
         self.machines.name(machine.0)
     }
 
+    /// Returns the models that can be picked, in the order of their numbers: those that a map has or that some QEMU was
+    /// asked about.
+    pub fn pickable_models(&self) -> impl Iterator<Item = ModelId> + '_ {
+        (0u16..).take(self.models.len()).map(ModelId).filter(|model| {
+            self.cells.of(*model, Accel::Kvm).is_some() || self.maps.iter().any(|map| map.model(*model).is_some())
+        })
+    }
+
     /// Returns every libvirt release, oldest first; maps read at run time come last.
     pub fn libvirt_releases(&self) -> &[LibvirtRelease] {
         &self.libvirt
@@ -469,6 +477,28 @@ impl Catalog {
     pub fn cell(&self, model: ModelId, machine: MachineId, accel: Accel) -> Option<FeatureSet> {
         let position = self.cells.position(machine)?;
         Some(self.cells.of(model, accel)?.on(position))
+    }
+
+    /// Returns the features of `set` in the order in which QEMU lists unavailable ones: by its feature words, then by
+    /// bit, as the newest map describes them; those no map describes come last.
+    pub fn in_qemu_order(&self, set: FeatureSet) -> Vec<FeatureId> {
+        let mut ordered: Vec<(usize, u32, FeatureId)> = set
+            .iter()
+            .map(|feature| {
+                let (word, bit) = self.register_of(feature).map_or((usize::MAX, 0), feature_word);
+                (word, bit, feature)
+            })
+            .collect();
+        ordered.sort_unstable();
+        ordered.into_iter().map(|(_, _, feature)| feature).collect()
+    }
+
+    /// Returns the first register of a feature, as the newest map that knows it describes it.
+    pub fn register_of(&self, feature: FeatureId) -> Option<Register> {
+        self.maps.iter().rev().filter(|map| map.known.contains(feature)).find_map(|map| {
+            let place = map.order.iter().position(|known| *known == feature)?;
+            map.features.get(place)?.registers.first().copied()
+        })
     }
 
     /// Returns whether a real run of exactly this scenario was recorded. Runs were saved and restored; live migrations

@@ -3,8 +3,9 @@
 
 use super::feature::{FeatureId, FeatureSet};
 use super::host::Vendor;
-use super::map::ModelId;
+use super::map::{ModelId, Register};
 use super::version::Version;
+use std::sync::Arc;
 
 /// One machine type name, as an index into the catalog's list.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -109,7 +110,7 @@ pub struct QemuMachine {
     /// The most virtual CPUs it takes; `None` where not recorded.
     pub cpu_max: Option<u32>,
     /// The CPU type used when none is named, as QEMU writes it.
-    pub default_cpu: Option<Box<str>>,
+    pub default_cpu: Option<Arc<str>>,
 }
 
 /// A CPU model as one QEMU release lists it.
@@ -122,7 +123,7 @@ pub struct QemuModel {
     /// The versioned model an unversioned name stands for.
     pub alias_of: Option<ModelId>,
     /// What keeps it from running under TCG, if that was recorded.
-    pub tcg_blockers: Vec<FeatureId>,
+    pub tcg_blockers: Arc<[FeatureId]>,
 }
 
 /// What a KVM host offered on the machine a release was recorded on.
@@ -204,4 +205,41 @@ pub fn base_name(model: &str) -> &str {
 /// Returns whether the name carries a version, as `EPYC-v2` does.
 pub fn is_versioned(model: &str) -> bool {
     base_name(model).len() != model.len()
+}
+
+/// QEMU's feature words in their order: CPUID leaf, subleaf, and register by position (eax, ebx, ecx, edx)
+/// (QEMU `FeatureWord` in `target/i386/cpu.h`). Model-specific registers follow, by number.
+const FEATURE_WORDS: &[(u32, u32, usize)] = &[
+    (1, 0, 3),
+    (1, 0, 2),
+    (7, 0, 1),
+    (7, 0, 2),
+    (7, 0, 3),
+    (7, 1, 0),
+    (0x8000_0001, 0, 3),
+    (0x8000_0001, 0, 2),
+    (0x8000_0007, 0, 1),
+    (0x8000_0007, 0, 3),
+    (0x8000_0008, 0, 1),
+    (0x8000_0021, 0, 0),
+    (0x8000_0021, 0, 2),
+    (0xC000_0001, 0, 3),
+    (0x8000_000A, 0, 3),
+    (0xD, 1, 0),
+    (6, 0, 0),
+];
+
+/// Returns a register's place in the order of QEMU's feature words, and its lowest bit.
+pub fn feature_word(register: Register) -> (usize, u32) {
+    match register {
+        Register::Cpuid { eax_in, ecx_in, masks } => {
+            let (place, mask) = masks.into_iter().enumerate().find(|(_, mask)| *mask != 0).unwrap_or((0, 0));
+            let word = FEATURE_WORDS.iter().position(|word| *word == (eax_in, ecx_in, place));
+            (word.unwrap_or(FEATURE_WORDS.len()), mask.trailing_zeros())
+        }
+        Register::Msr { index, masks: [eax, edx] } => {
+            let bit = if eax == 0 { 32 + edx.trailing_zeros() } else { eax.trailing_zeros() };
+            (FEATURE_WORDS.len() + 1 + index as usize, bit)
+        }
+    }
 }

@@ -8,7 +8,7 @@ use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{Release, Scenario};
 use crate::domain::version::Version;
-use crate::resolve::{Journey, Origin, QemuCpu, Refusal, Resolution, Run, Verdict, WrittenBy};
+use crate::resolve::{Journey, Origin, QemuCpu, Refusal, Resolution, Row, Run, Verdict, WrittenBy};
 
 /// One fact. Releases are named by their place: `from` is the sender's, `to` the receiver's.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -67,8 +67,10 @@ pub enum Fact {
     QemuDoesNotKnow(FeatureId),
     /// libvirt needs a newer QEMU.
     NeedsNewerQemu(Version),
-    /// This libvirt has no mode `maximum`.
-    NoMaximum,
+    /// This libvirt does not have the mode.
+    NoMode(Mode),
+    /// The mode needs KVM.
+    ModeNeedsKvm(Mode),
     /// The host has what the definition forbids.
     HostHasForbidden(Vec<FeatureId>),
     /// Nothing is compared: the CPU is the host's.
@@ -138,7 +140,8 @@ impl Story<'_> {
         let fact = match refusal {
             Refusal::FullCheck { extra, missing } => return self.full_check(extra, missing),
             Refusal::QemuTooOld { needed, .. } => Fact::NeedsNewerQemu(*needed),
-            Refusal::UnsupportedMode => Fact::NoMaximum,
+            Refusal::UnknownMode(mode) => Fact::NoMode(*mode),
+            Refusal::UnsupportedMode(mode) => Fact::ModeNeedsKvm(*mode),
             Refusal::MachineType { .. } | Refusal::MachineTypeAtQemu { .. } => Fact::QemuHasNoMachine,
             Refusal::UnknownFeature(feature) => {
                 let wrote = self.mention(&self.journey.start, *feature);
@@ -274,12 +277,13 @@ impl Story<'_> {
         let feature = self.scenario.feature;
         let Some(arrived) = self.journey.effective() else { return Vec::new() };
         let silent = arrived.features.get(feature).is_none_or(|policy| policy == Policy::Optional);
-        let lost_at_destination = self.lost_at(self.receiver(), feature);
-        let has_at_source = !self.lost_at(&self.journey.start, feature);
-        if has_at_source != lost_at_destination {
+        if matches!(self.resolution.row, Some(Row::T1 | Row::T2)) {
             let mut causes = vec![Cause::leaf(Fact::MapsAgree(feature))];
             causes.extend(self.spelled_out());
             return causes;
+        }
+        if self.resolution.row == Some(Row::T8) {
+            return vec![Cause::leaf(Fact::Silent(feature)), Cause::leaf(Fact::DestinationHas(feature))];
         }
         if silent {
             return if self.resolution.lost == [feature] { Vec::new() } else { self.regime_story(feature) };
@@ -291,11 +295,6 @@ impl Story<'_> {
         }
         causes.extend(self.mention(&self.journey.start, feature));
         causes
-    }
-
-    fn lost_at(&self, run: &Run, feature: FeatureId) -> bool {
-        let model = self.journey.start.given.model.and_then(|model| run.map.model(model));
-        model.is_some_and(|model| !model.data.contains(feature))
     }
 
     fn mention(&self, run: &Run, feature: FeatureId) -> Option<Cause> {

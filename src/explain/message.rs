@@ -6,8 +6,8 @@ use crate::resolve::Refusal;
 
 /// Returns libvirt's whole message, with the text of its error class, as `virsh` prints it after `error: `.
 ///
-/// The texts of `QemuTooOld`, `UnsupportedMode`, `UnknownProperty` and `MachineTypeAtQemu` are inferred; the others
-/// are in the sources of 7.0.0, 9.0.0 and 11.3.0 and in recorded runs.
+/// The texts of `QemuTooOld` and `MachineTypeAtQemu` are inferred. `UnknownProperty` leaves out what differs from run to
+/// run: time stamps, and the guest's name. The others were recorded from running libvirts.
 pub fn message(catalog: &Catalog, refusal: &Refusal) -> String {
     let name = |feature: &FeatureId| catalog.feature_name(*feature).to_owned();
     let list = |features: &[FeatureId], between: &str| features.iter().map(name).collect::<Vec<_>>().join(between);
@@ -16,11 +16,11 @@ pub fn message(catalog: &Catalog, refusal: &Refusal) -> String {
         Refusal::QemuTooOld { needed, found } => {
             format!("unsupported configuration: QEMU version >= {needed} is required, but {found} found")
         }
-        Refusal::UnsupportedMode => {
-            "unsupported configuration: CPU mode 'maximum' for x86_64 kvm domain on x86_64 host \
-                                     is not supported by hypervisor"
-                .to_owned()
-        }
+        Refusal::UnknownMode(mode) => format!("unsupported configuration: Invalid mode attribute '{}'", mode.name()),
+        Refusal::UnsupportedMode(mode) => format!(
+            "unsupported configuration: CPU mode '{}' for x86_64 qemu domain on x86_64 host is not supported by hypervisor",
+            mode.name()
+        ),
         Refusal::MachineType { emulator, machine } => {
             format!("unsupported configuration: Emulator '{emulator}' does not support machine type '{machine}'")
         }

@@ -217,7 +217,10 @@ impl Words<'_> {
                 format!("QEMU is told to switch {} on and does not know that name.", self.name(*f))
             }
             Fact::NeedsNewerQemu(v) => format!("This libvirt works with QEMU {v} and later only."),
-            Fact::NoMaximum => "This libvirt does not have the CPU mode maximum.".to_owned(),
+            Fact::NoMode(mode) => format!("This libvirt does not have the CPU mode {}.", mode.name()),
+            Fact::ModeNeedsKvm(mode) => {
+                format!("The mode {} needs KVM; under TCG there is no host's CPU.", mode.name())
+            }
             Fact::HostHasForbidden(f) => format!("The host has {}, which the definition rules out.", self.names(f)),
             Fact::NotCompared(mode) => {
                 format!("With {} libvirt leaves the CPU to QEMU and compares nothing, at either end.", mode.name())

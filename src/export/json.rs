@@ -161,3 +161,15 @@ fn way(catalog: &Catalog, way: &WayOut) -> Way {
     };
     Way { text: way.text.clone(), restart: way.restart, scenario: way.scenario.word(catalog), xml, command }
 }
+
+#[derive(Serialize)]
+struct BadLine<'a> {
+    schema: u32,
+    line: usize,
+    invalid: &'a str,
+}
+
+/// Returns the answer to a batch line that cannot be read: its number, counted from 1, and what is wrong.
+pub fn bad_line(line: usize, fault: &str) -> String {
+    serde_json::to_string(&BadLine { schema: SCHEMA, line, invalid: fault }).unwrap_or_default()
+}

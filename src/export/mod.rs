@@ -3,5 +3,5 @@
 mod json;
 mod report;
 
-pub use json::{SCHEMA, json, json_line};
+pub use json::{SCHEMA, bad_line, json, json_line};
 pub use report::{markdown, text};

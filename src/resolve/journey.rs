@@ -6,7 +6,8 @@ use super::send::send;
 use super::start::{Facts, fresh, incoming};
 use crate::domain::behaviour::Regime;
 use crate::domain::catalog::Catalog;
-use crate::domain::definition::{Definition, Policy};
+use crate::domain::definition::{Check, Definition, Mode, Policy};
+use crate::domain::qemu::Accel;
 use crate::domain::scenario::Transport;
 
 /// One case: every input decided.
@@ -52,7 +53,11 @@ pub fn travel(catalog: &Catalog, names: &Named, case: &Case<'_>) -> Option<Journ
     }
     let mut hops = Vec::new();
     for (from, to) in case.ends.iter().zip(case.ends.iter().skip(1)) {
-        let sent = send(names, from, &live, original.as_ref(), case.transport);
+        let mut sent = send(names, from, &live, original.as_ref(), case.transport);
+        if !from.behaviour.live_update {
+            // Before 3.2.0 a definition says nothing about checks; the receiver fills in its own.
+            sent.xml.check = filled_in_check(sent.xml.mode, case.guest.accel, to);
+        }
         let arrival = incoming(facts, to, &case.guest, &sent);
         let arrived = arrival.live.clone();
         original.clone_from(&arrival.original);
@@ -63,6 +68,16 @@ pub fn travel(catalog: &Catalog, names: &Named, case: &Case<'_>) -> Option<Journ
         }
     }
     Some(Journey { start, reconnected, hops })
+}
+
+/// Returns the check that libvirt fills in where a definition says none (`qemuDomainDefCPUPostParse`, 3.2.0 and
+/// later): partial for host-model, and for a named model under KVM; else none.
+pub(super) fn filled_in_check(mode: Mode, accel: Accel, end: &End<'_>) -> Check {
+    match mode {
+        Mode::HostModel => Check::Partial,
+        Mode::Custom if accel == Accel::Kvm && end.behaviour.default_check => Check::Partial,
+        Mode::Custom | Mode::HostPassthrough | Mode::Maximum => Check::None,
+    }
 }
 
 /// What an upgraded daemon makes of a guest that already runs (libvirt `qemuProcessRefreshCPU`): a release that

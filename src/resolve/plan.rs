@@ -3,12 +3,12 @@
 
 use super::answer::{Decided, decide};
 use super::end::{End, Guest, Machine, Named};
-use super::journey::Case;
+use super::journey::{Case, filled_in_check};
 use super::resolution::{Basis, Dependence, Refusal, Resolution, Verdict};
 use super::rules::RuleId;
 use crate::domain::behaviour::Regime;
 use crate::domain::catalog::Catalog;
-use crate::domain::definition::{Check, Definition, Fallback, Match, Mode};
+use crate::domain::definition::{Definition, Fallback, Match, Mode};
 use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{CpuChoice, HostChoice, Scenario, Topology};
@@ -147,11 +147,7 @@ impl<'a> Plan<'a> {
     fn definition(&self, source: &End<'_>, assignment: &[usize]) -> Option<Definition> {
         let scenario = self.scenario;
         let mode = scenario.mode();
-        let filled_in = match mode {
-            Mode::Custom if scenario.accel == Accel::Kvm && source.behaviour.default_check => Check::Partial,
-            Mode::HostModel => Check::Partial,
-            Mode::Custom | Mode::HostPassthrough | Mode::Maximum => Check::None,
-        };
+        let filled_in = filled_in_check(mode, scenario.accel, source);
         let model = match scenario.cpu {
             CpuChoice::Model(_) => Some(*self.models.choose(assignment)?),
             CpuChoice::Mode(_) => None,

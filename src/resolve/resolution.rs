@@ -2,7 +2,7 @@
 
 use crate::domain::behaviour::Regime;
 use crate::domain::catalog::LibvirtId;
-use crate::domain::definition::{Definition, words};
+use crate::domain::definition::{Definition, Mode, words};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::map::{CpuMap, ModelId};
 use crate::domain::version::Version;
@@ -127,7 +127,9 @@ pub enum Refusal {
         found: Version,
     },
     /// This libvirt has no such CPU mode.
-    UnsupportedMode,
+    UnknownMode(Mode),
+    /// The hypervisor cannot give this mode: under TCG there is no host's CPU to pass through.
+    UnsupportedMode(Mode),
     /// QEMU does not have the machine type, and libvirt says so.
     MachineType {
         /// The emulator's path, as in the message.
@@ -176,10 +178,11 @@ impl Refusal {
     /// Returns where it is said.
     pub const fn stage(&self) -> Stage {
         match self {
-            Self::QemuTooOld { .. } | Self::UnsupportedMode | Self::MachineType { .. } | Self::UnknownFeature(_) => {
+            Self::QemuTooOld { .. } | Self::UnknownMode(_) | Self::MachineType { .. } | Self::UnknownFeature(_) => {
                 Stage::StartValidate
             }
-            Self::UnknownModel(_)
+            Self::UnsupportedMode(_)
+            | Self::UnknownModel(_)
             | Self::ModelUnsupported(_)
             | Self::ForbiddenFeature(_)
             | Self::PartialForbidden(_)

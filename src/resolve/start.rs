@@ -7,6 +7,7 @@ use super::{live_update, partial_check, qemu_cpu};
 use crate::domain::behaviour::{DropUnknown, Original, Regime};
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Check, Definition, Fallback, Mode, Policy};
+use crate::domain::qemu::Accel;
 use std::sync::Arc;
 
 /// The facts every step looks at.
@@ -122,7 +123,7 @@ fn validate(
         return Err(Refusal::QemuTooOld { needed, found });
     }
     if definition.mode == Mode::Maximum && !end.behaviour.maximum_mode {
-        return Err(Refusal::UnsupportedMode);
+        return Err(Refusal::UnknownMode(definition.mode));
     }
     if (fresh || end.behaviour.validate_incoming_machine) && !end.has_machine(facts.catalog, &guest.machine) {
         return Err(Refusal::MachineType { emulator: end.emulator(), machine: guest.machine.name.clone() });
@@ -142,6 +143,9 @@ fn update_cpu(
     fresh: bool,
 ) -> Result<(), Refusal> {
     let (catalog, names) = (facts.catalog, facts.names);
+    if definition.mode == Mode::HostPassthrough && guest.accel == Accel::Tcg {
+        return Err(Refusal::UnsupportedMode(definition.mode));
+    }
     partial_check::forbidden(catalog, names, end, guest, definition)?;
     if definition.is_passthrough() {
         return Ok(());

@@ -42,13 +42,18 @@ impl QemuIndex {
             }
         }
         let mut models = vec![false; catalog.models().len()];
+        // The models' own data, which no compatibility setting of an older machine type has changed.
+        let newest = catalog.cells().machines.iter().rposition(|known| {
+            machines.get(usize::from(known.0)).copied().unwrap_or(false)
+                && catalog.machine_name(*known).starts_with("pc-q35")
+        });
         let mut tcg_carried = FeatureSet::EMPTY;
         for known in &facts.models {
             if let Some(place) = models.get_mut(usize::from(known.model.0)) {
                 *place = true;
             }
             if let Some(cells) = catalog.cells().of(known.model, Accel::Tcg) {
-                tcg_carried |= cells.anywhere();
+                tcg_carried |= newest.map_or(cells.always, |newest| cells.on(newest));
             }
         }
         let blockers = || facts.models.iter().flat_map(|model| model.tcg_blockers.iter().copied()).collect();
@@ -74,7 +79,7 @@ pub struct QemuView<'a> {
     pub properties: FeatureSet,
     /// Its dependency table.
     pub dependencies: &'a [Dependency],
-    /// What some builtin model carries under TCG, under some machine type.
+    /// What some builtin model carries under TCG, under this QEMU's newest machine type.
     pub tcg_carried: FeatureSet,
     /// What its TCG cannot give.
     pub tcg_unsupported: FeatureSet,

@@ -140,7 +140,8 @@ pub(super) fn machine(catalog: &Catalog, text: &str, from: &Release) -> Result<M
             && rest.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'+'))
     };
     let families = ["pc-q35-", "pc-i440fx-", "pc-", "microvm-"];
-    if families.iter().any(|family| text.strip_prefix(family).is_some_and(distribution))
+    let rest = families.iter().find_map(|family| text.strip_prefix(family));
+    if rest.is_some_and(distribution)
         || text.strip_prefix("rhel").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
     {
         return Ok(MachineChoice::Unlisted(text.into()));

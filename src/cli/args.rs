@@ -1,0 +1,353 @@
+//! Declares every flag once: the parser, the help, the man page and the completions come from here.
+
+use super::Format;
+use crate::domain::scenario::{KEYS, Key};
+use clap::{Arg, ArgAction, ArgMatches, Command as Clap, ValueHint, value_parser};
+use std::path::PathBuf;
+
+/// What the command line asks for.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Open the explorer.
+    Tui(TuiArgs),
+    /// Print one frame of a screen.
+    Print(TuiArgs, Print),
+    /// One verdict.
+    Check {
+        /// The scenario's word, and what the flags choose beyond it.
+        choice: Choice,
+        /// How to write it.
+        format: Format,
+        /// Whether to write nothing and only exit.
+        quiet: bool,
+    },
+    /// Verdicts for JSON lines.
+    Batch {
+        /// The file, or `-`.
+        file: String,
+        /// Whether to search for ways out.
+        ways_out: bool,
+        /// The maps to add.
+        choice: Choice,
+    },
+    /// Names that can be picked.
+    List {
+        /// What to list.
+        what: String,
+        /// Whether as JSON.
+        json: bool,
+        /// The maps to add.
+        choice: Choice,
+    },
+    /// A rule's page; all rules where none is named.
+    Rule {
+        /// The rule's id.
+        id: Option<String>,
+    },
+    /// Write the timeline from raw facts, or check it against them.
+    Import(Import),
+    /// Shell completions.
+    Completions(clap_complete::Shell),
+    /// The man page.
+    Man,
+}
+
+/// A scenario as the command line gives it.
+#[derive(Clone, Default, Debug)]
+pub struct Choice {
+    /// The word.
+    pub word: Option<String>,
+    /// Keys with their values, in the order of the table.
+    pub keys: Vec<(Key, String)>,
+    /// Maps to add: name and folder.
+    pub maps: Vec<(String, PathBuf)>,
+}
+
+/// What the explorer is opened with.
+#[derive(Clone, Default, Debug)]
+pub struct TuiArgs {
+    /// The scenario.
+    pub choice: Choice,
+    /// The theme's name.
+    pub theme: Option<String>,
+    /// Only ASCII signs.
+    pub ascii: bool,
+    /// Leave the mouse to the terminal.
+    pub no_mouse: bool,
+    /// Keys typed at the start.
+    pub keys: Option<String>,
+}
+
+/// What `--print` asks for.
+#[derive(Clone, Debug)]
+pub struct Print {
+    /// The screen's name.
+    pub screen: Option<String>,
+    /// Columns and rows.
+    pub size: (u16, u16),
+}
+
+/// What `import` asks for.
+#[derive(Clone, Debug)]
+pub struct Import {
+    /// The folder with raw facts.
+    pub raw: Option<PathBuf>,
+    /// A release with its CPU map's folder.
+    pub libvirt: Option<String>,
+    /// A host's name with the file of its QMP reply.
+    pub host: Option<String>,
+    /// Where the timeline is.
+    pub into: PathBuf,
+    /// Compare instead of writing.
+    pub check: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  virt-cpu-explorer
+  virt-cpu-explorer Skylake-Client,machine=pc-q35-3.1,from=old,to=new
+  virt-cpu-explorer check EPYC --machine pc-q35-5.2 --from 9.0.0:7.2.22 --to 11.3.0:10.0.13 --topology 1-2-1
+  virt-cpu-explorer check --batch guests.jsonl
+  virt-cpu-explorer rule T7
+
+Exit codes of check: 0 the guest arrives unchanged, 1 any other verdict, 2 wrong input.";
+
+/// Returns the command line's description.
+pub fn command() -> Clap {
+    Clap::new("virt-cpu-explorer")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Will this guest's CPU survive the live migration, and if not, which rule stops it?")
+        .after_help(EXAMPLES)
+        .args_conflicts_with_subcommands(true)
+        .arg(scenario_arg())
+        .args(key_args(false))
+        .arg(cpu_map_arg())
+        .args(tui_args())
+        .subcommand(check_command())
+        .subcommand(
+            Clap::new("list")
+                .about("List what can be picked")
+                .arg(
+                    Arg::new("what").required(true).value_parser([
+                        "models", "machines", "releases", "qemu", "hosts", "features", "products", "rules",
+                    ]),
+                )
+                .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("Write a JSON array"))
+                .arg(cpu_map_arg()),
+        )
+        .subcommand(
+            Clap::new("rule")
+                .about("Explain a rule: what happens, why, who checks it, an example, the remedy")
+                .arg(Arg::new("id").help("The rule's id, T1 to T8 or a word; all rules where none is given")),
+        )
+        .subcommand(import_command())
+        .subcommand(
+            Clap::new("completions")
+                .about("Print shell completions")
+                .arg(Arg::new("shell").required(true).value_parser(value_parser!(clap_complete::Shell))),
+        )
+        .subcommand(Clap::new("man").about("Print the man page"))
+}
+
+fn scenario_arg() -> Arg {
+    Arg::new("scenario").value_name("SCENARIO").help(
+        "MODEL, host-model, host-passthrough or maximum, then +F, -F, F=POLICY and KEY=VALUE, separated by commas",
+    )
+}
+
+fn key_args(hidden: bool) -> impl Iterator<Item = Arg> {
+    KEYS.iter().map(move |info| {
+        let arg = Arg::new(info.key.name()).long(info.key.name()).value_name(info.value).help(info.doc).hide(hidden);
+        let arg = arg.help_heading("Choices");
+        if info.key == Key::Via { arg.action(ArgAction::Append) } else { arg }
+    })
+}
+
+fn cpu_map_arg() -> Arg {
+    Arg::new("cpu-map")
+        .long("cpu-map")
+        .value_name("NAME=DIR")
+        .action(ArgAction::Append)
+        .value_hint(ValueHint::DirPath)
+        .help("Add an installed or patched CPU map as one more release; may be given several times")
+}
+
+fn tui_args() -> [Arg; 7] {
+    let theme = Arg::new("theme").long("theme").value_name("NAME");
+    [
+        theme.help("Colours: default, light, high-contrast, mono, colour-blind").help_heading("Terminal"),
+        Arg::new("ascii").long("ascii").action(ArgAction::SetTrue).help("Only ASCII signs").help_heading("Terminal"),
+        Arg::new("no-mouse")
+            .long("no-mouse")
+            .action(ArgAction::SetTrue)
+            .help("Leave the mouse to the terminal")
+            .help_heading("Terminal"),
+        Arg::new("keys")
+            .long("keys")
+            .value_name("KEYS")
+            .help("Keys typed at the start, such as jj<tab><enter>")
+            .help_heading("Terminal"),
+        Arg::new("print")
+            .long("print")
+            .action(ArgAction::SetTrue)
+            .help("Print one frame as text and exit")
+            .help_heading("Terminal"),
+        Arg::new("screen")
+            .long("screen")
+            .value_name("NAME")
+            .help("The screen to open [default: explore]")
+            .help_heading("Terminal"),
+        Arg::new("size")
+            .long("size")
+            .value_name("WxH")
+            .value_parser(size)
+            .default_value("120x36")
+            .help("The size of a printed frame")
+            .help_heading("Terminal"),
+    ]
+}
+
+fn check_command() -> Clap {
+    Clap::new("check")
+        .about("Give one verdict, or one for each line of a batch")
+        .arg(scenario_arg())
+        .args(key_args(false))
+        .arg(cpu_map_arg())
+        .arg(
+            Arg::new("format")
+                .long("format")
+                .value_parser(["text", "markdown", "json"])
+                .default_value("text")
+                .help("How to write the answer"),
+        )
+        .arg(Arg::new("quiet").long("quiet").short('q').action(ArgAction::SetTrue).help("Write nothing; only exit"))
+        .arg(
+            Arg::new("batch")
+                .long("batch")
+                .value_name("FILE")
+                .value_hint(ValueHint::FilePath)
+                .conflicts_with("scenario")
+                .help("Answer each JSON line of a file, or of standard input (-), in the same order"),
+        )
+        .arg(
+            Arg::new("ways-out").long("ways-out").action(ArgAction::SetTrue).help("Search for ways out in a batch too"),
+        )
+}
+
+fn import_command() -> Clap {
+    Clap::new("import")
+        .about("Write the timeline of facts from raw facts, or add a release or a host to it")
+        .arg(Arg::new("raw").value_name("DIR").value_hint(ValueHint::DirPath).help("Raw facts (JSON) to write it from"))
+        .arg(
+            Arg::new("libvirt")
+                .long("libvirt")
+                .value_name("RELEASE=DIR")
+                .conflicts_with("raw")
+                .help("Add a libvirt release from its installed CPU map"),
+        )
+        .arg(
+            Arg::new("host")
+                .long("host")
+                .value_name("NAME=FILE")
+                .conflicts_with("raw")
+                .help("Add a host from a QMP reply of query-cpu-model-expansion"),
+        )
+        .arg(
+            Arg::new("into")
+                .long("into")
+                .value_name("DIR")
+                .default_value("cpu_map")
+                .value_hint(ValueHint::DirPath)
+                .help("Where the timeline is"),
+        )
+        .arg(Arg::new("check").long("check").action(ArgAction::SetTrue).requires("raw").help("Compare cell by cell"))
+}
+
+fn size(text: &str) -> Result<String, String> {
+    let parsed = text.split_once('x').and_then(|(w, h)| Some((w.parse::<u16>().ok()?, h.parse::<u16>().ok()?)));
+    match parsed {
+        Some((w, h)) if w <= 1000 && h <= 1000 => Ok(text.to_owned()),
+        _ => Err("expected COLUMNSxROWS such as 120x36, each at most 1000".to_owned()),
+    }
+}
+
+/// Reads the command line.
+///
+/// # Errors
+/// clap's message, which also is the help when that was asked for.
+pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Command, clap::Error> {
+    let matches = command().try_get_matches_from(args)?;
+    let Some((name, sub)) = matches.subcommand() else {
+        let tui = tui(&matches)?;
+        if !matches.get_flag("print") {
+            return Ok(Command::Tui(tui));
+        }
+        let size = text(&matches, "size").and_then(|size| {
+            let (columns, rows) = size.split_once('x')?;
+            Some((columns.parse().ok()?, rows.parse().ok()?))
+        });
+        return Ok(Command::Print(tui, Print { screen: text(&matches, "screen"), size: size.unwrap_or((120, 36)) }));
+    };
+    Ok(match name {
+        "check" => match text(sub, "batch") {
+            Some(file) => Command::Batch { file, ways_out: sub.get_flag("ways-out"), choice: choice(sub)? },
+            None => Command::Check {
+                choice: choice(sub)?,
+                format: text(sub, "format").and_then(|name| Format::parse(&name)).unwrap_or(Format::Text),
+                quiet: sub.get_flag("quiet"),
+            },
+        },
+        "list" => Command::List {
+            what: text(sub, "what").unwrap_or_default(),
+            json: sub.get_flag("json"),
+            choice: Choice { maps: maps(sub)?, ..Choice::default() },
+        },
+        "rule" => Command::Rule { id: text(sub, "id") },
+        "import" => Command::Import(Import {
+            raw: text(sub, "raw").map(PathBuf::from),
+            libvirt: text(sub, "libvirt"),
+            host: text(sub, "host"),
+            into: PathBuf::from(text(sub, "into").unwrap_or_default()),
+            check: sub.get_flag("check"),
+        }),
+        "completions" => match sub.get_one::<clap_complete::Shell>("shell") {
+            Some(shell) => Command::Completions(*shell),
+            None => Command::Man,
+        },
+        _ => Command::Man,
+    })
+}
+
+fn tui(matches: &ArgMatches) -> Result<TuiArgs, clap::Error> {
+    Ok(TuiArgs {
+        choice: choice(matches)?,
+        theme: text(matches, "theme"),
+        ascii: matches.get_flag("ascii"),
+        no_mouse: matches.get_flag("no-mouse"),
+        keys: text(matches, "keys"),
+    })
+}
+
+fn choice(matches: &ArgMatches) -> Result<Choice, clap::Error> {
+    let keys = KEYS.iter().flat_map(|info| {
+        let values = matches.get_many::<String>(info.key.name()).into_iter().flatten();
+        values.map(|value| (info.key, value.clone())).collect::<Vec<_>>()
+    });
+    Ok(Choice { word: text(matches, "scenario"), keys: keys.collect(), maps: maps(matches)? })
+}
+
+fn maps(matches: &ArgMatches) -> Result<Vec<(String, PathBuf)>, clap::Error> {
+    let mut maps = Vec::new();
+    for map in matches.get_many::<String>("cpu-map").into_iter().flatten() {
+        let Some((name, dir)) = map.split_once('=').filter(|(name, dir)| !name.is_empty() && !dir.is_empty()) else {
+            let text = format!("--cpu-map: expected NAME=DIR, found {map:?}\n");
+            return Err(command().error(clap::error::ErrorKind::ValueValidation, text));
+        };
+        maps.push((name.to_owned(), PathBuf::from(dir)));
+    }
+    Ok(maps)
+}
+
+fn text(matches: &ArgMatches, name: &str) -> Option<String> {
+    matches.get_one::<String>(name).cloned()
+}

@@ -1,0 +1,110 @@
+//! Does what `check` asks for: one verdict, or one for each line of a batch, with the exit code that says so.
+
+use super::args::Choice;
+use crate::bring::batch;
+use crate::domain::catalog::Catalog;
+use crate::domain::definition::words;
+use crate::domain::scenario::{Key, Scenario};
+use crate::export;
+use crate::resolve::{Verdict, resolve};
+use crate::study::ways_out::ways_out;
+use anyhow::{Context, Result, anyhow};
+use std::io::{BufRead, Write};
+
+words! {
+    /// How an answer is written.
+    Format {
+        /// For people.
+        Text "text",
+        /// For mail.
+        Markdown "markdown",
+        /// For scripts.
+        Json "json",
+    }
+}
+
+impl Choice {
+    /// Returns the scenario that word and flags choose. A flag wins over nothing: a key in both is a fault.
+    ///
+    /// # Errors
+    /// What is wrong, with the column in the word or the name of the flag.
+    pub fn scenario(&self, catalog: &Catalog) -> Result<Scenario> {
+        let mut scenario = match &self.word {
+            Some(word) => Scenario::parse(catalog, word)?,
+            None => Scenario::default_of(catalog),
+        };
+        let in_word: Vec<Key> = self.word.iter().flat_map(|word| word.split(',').skip(1)).filter_map(key_of).collect();
+        let late = |key: Key| matches!(key, Key::Machine | Key::Started | Key::Via);
+        for pass in [false, true] {
+            for (key, value) in self.keys.iter().filter(|(key, _)| late(*key) == pass) {
+                if in_word.contains(key) && *key != Key::Via {
+                    return Err(anyhow!("{} is given in the scenario and as --{0}; give one", key.name()));
+                }
+                scenario.set(catalog, *key, value).with_context(|| format!("--{}", key.name()))?;
+            }
+        }
+        Ok(scenario)
+    }
+}
+
+fn key_of(part: &str) -> Option<Key> {
+    Key::parse(part.split_once('=')?.0)
+}
+
+/// Writes one answer. Returns the exit code: 0 for a guest that arrives unchanged, else 1.
+///
+/// # Errors
+/// Wrong input, or output that cannot be written.
+pub fn check_one(catalog: &Catalog, choice: &Choice, format: Format, quiet: bool, out: &mut dyn Write) -> Result<u8> {
+    let scenario = choice.scenario(catalog)?;
+    let answer = resolve(catalog, &scenario);
+    if !quiet {
+        let ways = ways_out(catalog, &scenario, &answer);
+        let text = match format {
+            Format::Text => export::text(catalog, &scenario, &answer, &ways),
+            Format::Markdown => export::markdown(catalog, &scenario, &answer, &ways),
+            Format::Json => export::json(catalog, &scenario, &answer, None, Some(&ways)) + "\n",
+        };
+        out.write_all(text.as_bytes())?;
+    }
+    Ok(u8::from(answer.verdict != Verdict::Unchanged))
+}
+
+/// The longest batch line, in bytes.
+const LONGEST_LINE: u64 = 16 << 20;
+
+/// Answers each line of a batch, in the same order; a bad line gets an answer that names it and says what is wrong.
+/// Returns the exit code: 0 when every line was answered, else 2.
+///
+/// # Errors
+/// Input that cannot be read, output that cannot be written.
+pub fn check_batch(catalog: &Catalog, input: &mut dyn BufRead, with_ways_out: bool, out: &mut dyn Write) -> Result<u8> {
+    let mut code = 0;
+    let mut bytes = Vec::new();
+    for number in 1usize.. {
+        bytes.clear();
+        let read = std::io::Read::take(&mut *input, LONGEST_LINE).read_until(b'\n', &mut bytes)?;
+        if read == 0 {
+            break;
+        }
+        let text = match std::str::from_utf8(&bytes) {
+            Ok(text) if text.trim().is_empty() => continue,
+            Ok(text) => Ok(text.trim_end()),
+            Err(fault) => Err(format!("column {}: expected UTF-8 text", fault.valid_up_to() + 1)),
+        };
+        let answer = match text.and_then(|text| batch::read(catalog, text)) {
+            Ok(line) => {
+                let answer = resolve(catalog, &line.scenario);
+                let ways = with_ways_out.then(|| ways_out(catalog, &line.scenario, &answer));
+                export::json_line(catalog, &line.scenario, &answer, line.id.as_deref(), ways.as_deref())
+            }
+            Err(fault) => {
+                code = 2;
+                export::bad_line(number, &fault)
+            }
+        };
+        out.write_all(answer.as_bytes())?;
+        out.write_all(b"\n")?;
+    }
+    Ok(code)
+}

@@ -1,0 +1,129 @@
+//! Lists what can be picked, and prints the rules' pages.
+
+use crate::domain::catalog::{Catalog, LibvirtId, Provenance, ReleaseMap};
+use crate::domain::names::nearest;
+use crate::domain::scenario::LibvirtChoice;
+use crate::explain::rule_page;
+use crate::resolve::RuleId;
+use anyhow::{Result, anyhow};
+use std::io::Write;
+
+/// Writes a list: a name a line, with what is to be said of it behind a tab; or an array of objects.
+///
+/// # Errors
+/// Output that cannot be written.
+pub fn list(catalog: &Catalog, what: &str, json: bool, out: &mut dyn Write) -> Result<u8> {
+    let rows = match what {
+        "models" => models(catalog),
+        "machines" => catalog
+            .cells()
+            .machines
+            .iter()
+            .map(|machine| (catalog.machine_name(*machine).to_owned(), String::new()))
+            .collect(),
+        "releases" => releases(catalog),
+        "qemu" => qemu(catalog),
+        "hosts" => hosts(catalog),
+        "products" => catalog
+            .products()
+            .iter()
+            .map(|p| (p.name.to_string(), format!("libvirt {}, QEMU {}", p.libvirt, p.qemu)))
+            .collect(),
+        "rules" => {
+            RuleId::ALL.iter().map(|rule| (rule.name().to_owned(), rule_page(*rule).title().to_owned())).collect()
+        }
+        _ => catalog.features().iter().map(|name| (name.to_owned(), String::new())).collect(),
+    };
+    if json {
+        let rows: Vec<serde_json::Value> =
+            rows.iter().map(|(name, note)| serde_json::json!({ "name": name, "note": note })).collect();
+        writeln!(out, "{}", serde_json::to_string_pretty(&rows)?)?;
+        return Ok(0);
+    }
+    for (name, note) in rows {
+        if note.is_empty() { writeln!(out, "{name}")? } else { writeln!(out, "{name}\t{note}")? }
+    }
+    Ok(0)
+}
+
+fn models(catalog: &Catalog) -> Vec<(String, String)> {
+    let mut rows: Vec<(String, String)> = catalog
+        .pickable_models()
+        .map(|model| {
+            let vendor = catalog.vendor(model).map(|vendor| vendor.to_string()).unwrap_or_default();
+            (catalog.model_name(model).to_owned(), vendor)
+        })
+        .collect();
+    rows.sort();
+    rows
+}
+
+fn releases(catalog: &Catalog) -> Vec<(String, String)> {
+    let mut rows: Vec<(String, String)> = (0u16..)
+        .zip(catalog.libvirt_releases())
+        .map(|(number, release)| (release.name.to_string(), release_note(catalog, LibvirtId(number))))
+        .collect();
+    rows.push(("old".to_owned(), "9.0.0".to_owned()));
+    rows.push(("new".to_owned(), "9.0.0 with the feature removed from every model, as the e-mail argues".to_owned()));
+    rows
+}
+
+fn release_note(catalog: &Catalog, id: LibvirtId) -> String {
+    let release = catalog.release(id);
+    let name = |id: LibvirtId| &*catalog.release(id).name;
+    match (release.provenance, release.map) {
+        (Provenance::Hypothetical, _) => "hypothetical".to_owned(),
+        (Provenance::User, _) => format!("read from {}", release.source),
+        (Provenance::Published, ReleaseMap::Exact(_)) => "exact".to_owned(),
+        (Provenance::Published, ReleaseMap::Between { lower, upper }) => {
+            format!("between {} and {}", name(lower.0), name(upper.0))
+        }
+    }
+}
+
+/// Returns what is to be said of a release choice: `exact`, `between 9.0.0 and 11.3.0`, `as the e-mail argues`.
+pub fn choice_note(catalog: &Catalog, choice: &LibvirtChoice) -> String {
+    match choice {
+        LibvirtChoice::Release(id, _) => release_note(catalog, *id),
+        LibvirtChoice::Old => "9.0.0".to_owned(),
+        LibvirtChoice::New => "as the e-mail argues".to_owned(),
+        LibvirtChoice::Unknown => "not known".to_owned(),
+    }
+}
+
+fn qemu(catalog: &Catalog) -> Vec<(String, String)> {
+    let note = |facts: &crate::domain::qemu::QemuFacts| {
+        let asked = if facts.ran { ", asked of a running one" } else { "" };
+        format!("{} machine types, {} models{asked}", facts.machines.len(), facts.models.len())
+    };
+    catalog.qemu_releases().iter().map(|facts| (facts.version.to_string(), note(facts))).collect()
+}
+
+fn hosts(catalog: &Catalog) -> Vec<(String, String)> {
+    let note = |host: &crate::domain::host::Host| {
+        format!("{}, {} features, {}", host.vendor, host.features.len(), host.model_id.trim())
+    };
+    catalog.hosts().iter().map(|host| (host.name.to_string(), note(host))).collect()
+}
+
+/// Writes a rule's page, or all rules with their titles.
+///
+/// # Errors
+/// An id that is no rule, with the nearest; output that cannot be written.
+pub fn rule(id: Option<&str>, out: &mut dyn Write) -> Result<u8> {
+    let Some(id) = id else {
+        for rule in RuleId::ALL {
+            writeln!(out, "{}\t{}", rule.name(), rule_page(*rule).title())?;
+        }
+        return Ok(0);
+    };
+    match RuleId::ALL.iter().find(|rule| rule.name().eq_ignore_ascii_case(id)) {
+        Some(rule) => out.write_all(rule_page(*rule).text.as_bytes())?,
+        None => {
+            let near = nearest(id, RuleId::ALL.iter().map(|rule| rule.name()));
+            let near = near.map(|name| format!("; did you mean {name}?")).unwrap_or_default();
+            return Err(anyhow!("unknown rule {id:?}{near} (`rule` alone lists them)"));
+        }
+    }
+    Ok(0)
+}

@@ -1,0 +1,344 @@
+//! A second, deliberately naive answer to every question, for the tests to hold the resolver against.
+//!
+//! Plain ifs over lists of strings. It shares the facts with the product (features, models, cells, hosts) and nothing
+//! that decides: how each release behaves is written down here once more, in `releases`. A question it has no plain
+//! answer to comes back as an error that says what is not known.
+
+#![allow(dead_code, reason = "each test binary uses its own part of it")]
+
+pub(crate) mod facts;
+mod libvirt;
+mod qemu;
+mod releases;
+
+use facts::{PlainFacts, PlainMap};
+use libvirt::{Cpu, Node, Started};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Features with their policies, each once, in the order of the definition.
+pub(crate) type Policies = Vec<(String, String)>;
+
+/// One question, in words.
+#[derive(Clone, Debug)]
+pub(crate) struct Question {
+    /// A model name, or `host-model`, `host-passthrough`, `maximum`.
+    pub(crate) cpu: String,
+    /// The definition's features with their policies.
+    pub(crate) features: Policies,
+    /// The machine type.
+    pub(crate) machine: String,
+    /// Sockets, dies, cores and threads.
+    pub(crate) topology: [u32; 4],
+    /// `tcg` or `kvm`.
+    pub(crate) accel: String,
+    /// The source's host; asked only under KVM.
+    pub(crate) from_host: Host,
+    /// The destination's host.
+    pub(crate) to_host: Host,
+    /// The source.
+    pub(crate) from: End,
+    /// The destination.
+    pub(crate) to: End,
+    /// `none`, `partial`, `full`, or what libvirt fills in.
+    pub(crate) check: Option<String>,
+    /// `exact`, `minimum` or `strict`.
+    pub(crate) matching: String,
+    /// `allow` or `forbid`.
+    pub(crate) fallback: String,
+    /// `Intel`, `AMD`, `Hygon`, `Zhaoxin`, when the definition names one.
+    pub(crate) vendor: Option<String>,
+    /// `live` or `save`.
+    pub(crate) transport: String,
+    /// `nothing`, `disable` or `require`, when the destination's is not to be its release's own.
+    pub(crate) regime: Option<String>,
+    /// The feature that `new` took out of every model.
+    pub(crate) feature: String,
+    /// Whether the guest has a PMU.
+    pub(crate) pmu: bool,
+}
+
+/// The software at one end.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct End {
+    /// An exact release, `old` or `new`.
+    pub(crate) libvirt: String,
+    /// A QEMU release that is in the facts exactly.
+    pub(crate) qemu: String,
+}
+
+/// The host at one end.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Host {
+    /// One that has whatever is asked for.
+    Capable,
+    /// A recorded one, by name.
+    Listed(String),
+    /// One whose vendor and features are given.
+    Given(String, BTreeSet<String>),
+}
+
+/// One answer.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Answer {
+    /// `completed`, `aborted` or `start-refused`.
+    pub(crate) outcome: String,
+    /// Which refusal it was; empty when completed.
+    pub(crate) refusal: String,
+    /// libvirt's message.
+    pub(crate) error: Option<String>,
+    /// The running definition's policies on the source.
+    pub(crate) live: Option<Policies>,
+    /// The same on the destination.
+    pub(crate) arrived: Option<Policies>,
+    /// What the destination had too much.
+    pub(crate) extra: Vec<String>,
+    /// What it lacked.
+    pub(crate) missing: Vec<String>,
+    /// What the guest no longer sees.
+    pub(crate) lost: Vec<String>,
+    /// What the guest sees that was not there.
+    pub(crate) gained: Vec<String>,
+    /// Whether `live` or `arrived` depend on what a recorded host was not asked; it is taken as lacking.
+    pub(crate) policies_depend: bool,
+}
+
+impl Question {
+    /// A custom model without features of its own, under TCG, saved and restored, check none, one thread in a package.
+    pub(crate) fn of(model: &str, machine: &str, from: (&str, &str), to: (&str, &str)) -> Self {
+        let end = |(libvirt, qemu): (&str, &str)| End { libvirt: libvirt.to_owned(), qemu: qemu.to_owned() };
+        Self {
+            cpu: model.to_owned(),
+            features: Vec::new(),
+            machine: machine.to_owned(),
+            topology: [1, 1, 1, 1],
+            accel: "tcg".to_owned(),
+            from_host: Host::Capable,
+            to_host: Host::Capable,
+            from: end(from),
+            to: end(to),
+            check: Some("none".to_owned()),
+            matching: "exact".to_owned(),
+            fallback: "forbid".to_owned(),
+            vendor: None,
+            transport: "save".to_owned(),
+            regime: None,
+            feature: "mpx".to_owned(),
+            pmu: false,
+        }
+    }
+
+    fn threads_per_package(&self) -> u32 {
+        self.topology[1] * self.topology[2] * self.topology[3]
+    }
+
+    fn is_mode(&self) -> bool {
+        matches!(self.cpu.as_str(), "host-model" | "host-passthrough" | "maximum")
+    }
+}
+
+/// Why there is no answer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Stop {
+    /// libvirt or QEMU said no.
+    Refused(Refusal),
+    /// The facts do not tell.
+    CannotSay(String),
+}
+
+/// A refusal with its message.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Refusal {
+    pub(crate) kind: String,
+    pub(crate) text: String,
+    pub(crate) extra: Vec<String>,
+    pub(crate) missing: Vec<String>,
+}
+
+fn refuse<T>(kind: &str, text: String) -> Result<T, Stop> {
+    Err(Stop::Refused(Refusal { kind: kind.to_owned(), text, ..Refusal::default() }))
+}
+
+fn cannot_say<T>(what: &str) -> Result<T, Stop> {
+    Err(Stop::CannotSay(what.to_owned()))
+}
+
+/// Answers a question.
+///
+/// # Errors
+/// What is not known: a release or machine type outside the facts, host-model, a host that was not asked.
+pub(crate) fn answer(facts: &PlainFacts, question: &Question) -> Result<Answer, String> {
+    // What a recorded host was not asked is unknown there: both ways have to give the same answer.
+    let mut ways = vec![(false, false)];
+    if question.accel == "kvm" {
+        let from_listed = matches!(question.from_host, Host::Listed(_));
+        let to_listed = matches!(question.to_host, Host::Listed(_));
+        if from_listed && to_listed && question.from_host == question.to_host {
+            ways.push((true, true));
+        } else {
+            if from_listed {
+                ways.push((true, false));
+            }
+            if to_listed {
+                ways.push((false, true));
+            }
+            if from_listed && to_listed {
+                ways.push((true, true));
+            }
+        }
+    }
+    let mut answers = Vec::new();
+    for (from_has_unknown, to_has_unknown) in ways {
+        answers.push(answer_once(facts, question, from_has_unknown, to_has_unknown)?);
+    }
+    let mut first = answers[0].clone();
+    for other in &answers {
+        if other.outcome != first.outcome || other.error != first.error {
+            return Err("depends on what the host was not asked".to_owned());
+        }
+        if other.lost != first.lost || other.gained != first.gained {
+            return Err("depends on what the host was not asked".to_owned());
+        }
+        if other.live != first.live || other.arrived != first.arrived {
+            first.policies_depend = true;
+        }
+    }
+    Ok(first)
+}
+
+fn answer_once(
+    facts: &PlainFacts,
+    question: &Question,
+    from_has_unknown: bool,
+    to_has_unknown: bool,
+) -> Result<Answer, String> {
+    let (from_map, from_number) = map_of(facts, question, &question.from)?;
+    let (to_map, to_number) = map_of(facts, question, &question.to)?;
+    let source = Node {
+        version: from_number,
+        map: &from_map,
+        qemu: facts.qemu(&question.from.qemu)?,
+        host: facts.host(question, &question.from_host, from_has_unknown)?,
+        removed_incoming: releases::removed_incoming(from_number, &question.from.libvirt).to_owned(),
+    };
+    let mut destination = Node {
+        version: to_number,
+        map: &to_map,
+        qemu: facts.qemu(&question.to.qemu)?,
+        host: facts.host(question, &question.to_host, to_has_unknown)?,
+        removed_incoming: releases::removed_incoming(to_number, &question.to.libvirt).to_owned(),
+    };
+    if let Some(regime) = &question.regime {
+        destination.removed_incoming.clone_from(regime);
+    }
+
+    let mut answer = Answer::default();
+    let defined = define(question, &source);
+    let begun = match libvirt::start(facts, &source, &defined, None, question, true) {
+        Ok(begun) => begun,
+        Err(stop) => return refused(answer, "start-refused", stop),
+    };
+    answer.live = Some(begun.live.features.clone());
+    let (xml, cookie) = libvirt::send(&source, &begun, question);
+    let arrived = match libvirt::start(facts, &destination, &xml, cookie.as_ref(), question, false) {
+        Ok(arrived) => arrived,
+        Err(stop) => return refused(answer, "aborted", stop),
+    };
+    answer.arrived = Some(arrived.live.features.clone());
+    "completed".clone_into(&mut answer.outcome);
+    let before = visible(&source, &begun, question);
+    let after = visible(&destination, &arrived, question);
+    for feature in &facts.order {
+        if before.contains(feature) && !after.contains(feature) {
+            answer.lost.push(feature.clone());
+        }
+        if after.contains(feature) && !before.contains(feature) {
+            answer.gained.push(feature.clone());
+        }
+    }
+    Ok(answer)
+}
+
+fn refused(mut answer: Answer, outcome: &str, stop: Stop) -> Result<Answer, String> {
+    match stop {
+        Stop::CannotSay(what) => Err(what),
+        Stop::Refused(refusal) => {
+            outcome.clone_into(&mut answer.outcome);
+            answer.refusal = refusal.kind;
+            answer.error = Some(refusal.text);
+            answer.extra = refusal.extra;
+            answer.missing = refusal.missing;
+            Ok(answer)
+        }
+    }
+}
+
+/// The user's definition as the source's daemon stores it.
+fn define(question: &Question, source: &Node) -> Cpu {
+    let mut cpu = Cpu {
+        mode: if question.is_mode() { question.cpu.clone() } else { "custom".to_owned() },
+        model: if question.is_mode() { None } else { Some(question.cpu.clone()) },
+        matching: question.matching.clone(),
+        check: question.check.clone().unwrap_or_default(),
+        fallback: question.fallback.clone(),
+        vendor: question.vendor.clone(),
+        features: question.features.clone(),
+    };
+    // virCPUDefParseXML, 3.2.0: there is no check attribute before.
+    if !releases::has_live_update(source.version) {
+        cpu.check = String::new();
+    }
+    cpu
+}
+
+/// The map of one end and the release number it behaves as.
+fn map_of(facts: &PlainFacts, question: &Question, end: &End) -> Result<(Arc<PlainMap>, releases::Number), String> {
+    if end.libvirt == "old" {
+        return Ok((Arc::clone(facts.map("9.0.0")?), (9, 0, 0)));
+    }
+    if end.libvirt == "new" {
+        let mut map = PlainMap::clone(facts.map("9.0.0")?);
+        for model in map.models.values_mut() {
+            if model.data.remove(&question.feature) {
+                model.removed.push(question.feature.clone());
+            }
+        }
+        return Ok((Arc::new(map), (9, 0, 0)));
+    }
+    let number = end.libvirt.split('+').next().unwrap_or_default();
+    Ok((Arc::clone(facts.map(&end.libvirt)?), releases::number(number)?))
+}
+
+/// What the guest can read: the final set with its dependencies cleared, without what is only reported.
+fn visible(node: &Node, started: &Started, question: &Question) -> BTreeSet<String> {
+    let mut seen = started.qemu.on.clone();
+    // x86_cpu_expand_features, QEMU 4.2: what hangs on a feature that is off is off.
+    for (parent, children) in &node.qemu.dependencies {
+        if !seen.contains(parent) {
+            for child in children {
+                seen.remove(child);
+            }
+        }
+    }
+    let several = question.threads_per_package() > 1;
+    let named = |feature: &str| {
+        question.features.iter().any(|(name, policy)| name == feature && (policy == "require" || policy == "force"))
+    };
+    // cpu_x86_cpuid leaf 1, every QEMU: the bit is set for several threads, whatever is reported.
+    seen.remove("ht");
+    if several || named("ht") {
+        seen.insert("ht".to_owned());
+    }
+    // cpu_x86_cpuid leaf 0x80000001, every QEMU: the same, but not for Intel and Zhaoxin.
+    if started.vendor != "Intel" && started.vendor != "Zhaoxin" {
+        seen.remove("cmp_legacy");
+        if several || named("cmp_legacy") {
+            seen.insert("cmp_legacy".to_owned());
+        }
+    }
+    // cpu_x86_cpuid leaf 1, every QEMU: no PDCM without a PMU.
+    if !question.pmu {
+        seen.remove("pdcm");
+    }
+    seen
+}

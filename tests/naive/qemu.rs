@@ -1,0 +1,243 @@
+//! What QEMU makes of its command line: which features end up on, and which it reports as unavailable.
+
+use super::facts::{PlainFacts, PlainHost, PlainQemu};
+use super::libvirt::{Cpu, Node};
+use super::releases::{Number, number};
+use super::{Question, Stop, cannot_say};
+use std::collections::BTreeSet;
+
+/// The CPU QEMU built.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Built {
+    /// On in the end.
+    pub(crate) on: BTreeSet<String>,
+    /// Reported as unavailable.
+    pub(crate) off: BTreeSet<String>,
+}
+
+/// The vendor the guest is told.
+pub(crate) fn guest_vendor(facts: &PlainFacts, node: &Node, cpu: &Cpu, question: &Question) -> String {
+    // qemuBuildCpuModelArgStr, every release: a named vendor goes to QEMU.
+    if let Some(vendor) = &cpu.vendor {
+        return vendor.clone();
+    }
+    // x86_cpu_load_model, every QEMU: under KVM the host's, else the model's own.
+    if question.accel == "kvm" {
+        return node.host.vendor.clone();
+    }
+    match &cpu.model {
+        Some(model) => facts.vendor(model).unwrap_or_default(),
+        // max_x86_cpu_initfn, every QEMU: max under TCG is an AMD processor.
+        None => "AMD".to_owned(),
+    }
+}
+
+/// Builds the CPU (target/i386/cpu.c).
+pub(crate) fn build(
+    facts: &PlainFacts,
+    node: &Node,
+    cpu: &Cpu,
+    flags: &[(String, bool)],
+    question: &Question,
+) -> Result<Built, Stop> {
+    let qemu = node.qemu;
+    let vendor = guest_vendor(facts, node, cpu, question);
+    let is_flag = |feature: &String| flags.iter().any(|(name, _)| name == feature);
+    let mut on = BTreeSet::new();
+
+    // x86_cpu_load_model, x86_cpu_change_kvm_default, pc_compat_*, every QEMU: model, accelerator, machine type.
+    if let Some(model) = &cpu.model {
+        let Some(cell) = facts.cell(model, &question.machine, &question.accel) else {
+            return cannot_say("what the model turns on under this machine type");
+        };
+        on = cell;
+        add_hidden_children(facts, qemu, model, flags, question, &mut on);
+    }
+    on.insert("hypervisor".to_owned());
+
+    // object_property_parse of -cpu, every QEMU: flags override.
+    for (feature, is_on) in flags {
+        if *is_on {
+            on.insert(feature.clone());
+        } else {
+            on.remove(feature);
+        }
+    }
+
+    // x86_cpu_expand_features with max_features, every QEMU: whatever is supported and was not named.
+    if cpu.model.is_none() {
+        let all = if question.accel == "tcg" { &qemu.tcg_max } else { &node.host.features };
+        for feature in all {
+            if qemu.properties.contains(feature) && !is_flag(feature) {
+                on.insert(feature.clone());
+            }
+        }
+    }
+
+    // x86_cpu_expand_features, 10.0: several threads in a package.
+    if qemu.number >= (10, 0, 0) && question.threads_per_package() > 1 {
+        on.insert("ht".to_owned());
+        if vendor != "Intel" && vendor != "Zhaoxin" {
+            on.insert("cmp_legacy".to_owned());
+        }
+    }
+
+    // x86_cpu_expand_features, 10.0.4, 10.0.5, 10.1: no PDCM without a PMU, and nothing is reported unavailable.
+    if !question.pmu && clears_pdcm(qemu.number, &question.machine) {
+        on.remove("pdcm");
+    }
+
+    // x86_cpu_expand_features, 4.2: what hangs on a feature that is off goes off; unavailable if it was asked for.
+    let mut off = BTreeSet::new();
+    for (parent, children) in &qemu.dependencies {
+        if on.contains(parent) {
+            continue;
+        }
+        for child in children {
+            if on.remove(child) && flags.iter().any(|(name, is_on)| name == child && *is_on) {
+                off.insert(child.clone());
+            }
+        }
+    }
+
+    // x86_cpu_filter_features, every QEMU: what the accelerator or the host cannot do goes off and is unavailable.
+    for feature in on.clone() {
+        if !supports(node, &feature, &vendor, question)? {
+            on.remove(&feature);
+            off.insert(feature);
+        }
+    }
+    Ok(Built { on, off })
+}
+
+/// The cells are written down with children of an absent parent already cleared; a flag that turns the parent on
+/// brings the model's own children back.
+fn add_hidden_children(
+    facts: &PlainFacts,
+    qemu: &PlainQemu,
+    model: &str,
+    flags: &[(String, bool)],
+    question: &Question,
+    on: &mut BTreeSet<String>,
+) {
+    let turned_on = |parent: &str| flags.iter().any(|(name, is_on)| name == parent && *is_on);
+    // builtin_x86_defs, 4.2: a model's vmx-* bits, as libvirt 12.8.0 lists them.
+    if turned_on("vmx") && !on.contains("vmx") {
+        for child in vmx_children(facts, model) {
+            if qemu.properties.contains(&child) {
+                on.insert(child);
+            }
+        }
+    }
+    // kvm_default_props, every QEMU: svm is off under KVM only, so the model's bits show under TCG.
+    if question.accel == "kvm" && turned_on("svm") && !on.contains("svm") {
+        let Some(under_tcg) = facts.cell(model, &question.machine, "tcg") else { return };
+        for (parent, children) in &qemu.dependencies {
+            if parent == "svm" {
+                for child in children {
+                    if under_tcg.contains(child) {
+                        on.insert(child.clone());
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The `vmx-*` features libvirt 12.8.0 lists in a model, as added ones or, in a versioned model, as plain ones.
+fn vmx_children(facts: &PlainFacts, model: &str) -> Vec<String> {
+    let Ok(map) = facts.map("12.8.0") else { return Vec::new() };
+    let Some(known) = map.models.get(model) else { return Vec::new() };
+    let mut children = Vec::new();
+    for feature in &known.added {
+        if feature.starts_with("vmx-") {
+            children.push(feature.clone());
+        }
+    }
+    for feature in &known.data {
+        if feature.starts_with("vmx-") {
+            children.push(feature.clone());
+        }
+    }
+    // x86ModelParseAncestor, 11.3.0: a model that is only another name for its ancestor has no lists of its own.
+    if children.is_empty()
+        && let Some(ancestor) = &known.ancestor
+    {
+        return vmx_children(facts, ancestor);
+    }
+    children
+}
+
+/// Whether the accelerator and the host can do a feature that is asked for.
+fn supports(node: &Node, feature: &str, vendor: &str, question: &Question) -> Result<bool, Stop> {
+    let qemu = node.qemu;
+    // x86_cpu_get_supported_feature_word, 10.0: ht and cmp_legacy can be given; before, ht never.
+    if feature == "ht" {
+        return Ok(qemu.number >= (10, 0, 0));
+    }
+    if feature == "cmp_legacy" && qemu.number >= (10, 0, 0) {
+        return Ok(true);
+    }
+    if question.accel == "tcg" {
+        // x86_cpu_get_supported_feature_word, before 10.0: TCG has no cmp_legacy.
+        if feature == "cmp_legacy" {
+            return Ok(false);
+        }
+        // TCG_FEATURES, every QEMU: as its models show, and where none carries the feature as max shows.
+        if qemu.tcg_carried.contains(feature) {
+            return Ok(!qemu.tcg_unsupported.contains(feature));
+        }
+        return Ok(qemu.tcg_max.contains(feature));
+    }
+    if feature == "arch-capabilities" && !may_have_arch_capabilities(&node.host, qemu.number, vendor, question)? {
+        return Ok(false);
+    }
+    if node.host.is_capable {
+        return Ok(true);
+    }
+    // kvm_arch_get_supported_cpuid, every QEMU: hypervisor always.
+    if feature == "hypervisor" {
+        return Ok(true);
+    }
+    // kvm_arch_get_supported_cpuid, every QEMU: topoext always, on AMD.
+    if feature == "topoext" && node.host.vendor == "AMD" {
+        return Ok(true);
+    }
+    Ok(node.host.features.contains(feature))
+}
+
+/// `kvm_arch_get_supported_cpuid`, 10.0.3 to 10.0.5, 10.1.0, 10.1.1: only with the silicon; 10.1.2: not for AMD guests.
+fn may_have_arch_capabilities(host: &PlainHost, qemu: Number, vendor: &str, question: &Question) -> Result<bool, Stop> {
+    if ((10, 0, 3)..=(10, 0, 5)).contains(&qemu) || qemu == (10, 1, 0) || qemu == (10, 1, 1) {
+        if host.is_capable {
+            return Ok(host.vendor != "AMD");
+        }
+        if host.vendor == "AMD" {
+            return Ok(false);
+        }
+        if host.features.contains("rdctl-no") {
+            return Ok(true);
+        }
+        return cannot_say("whether the host's silicon has arch-capabilities");
+    }
+    if qemu >= (10, 1, 2) && vendor == "AMD" && machine_number(&question.machine) >= (10, 1, 0) {
+        return Ok(false);
+    }
+    Ok(true)
+}
+
+/// `x86_cpu_expand_features`, 10.0.4, 10.0.5, 10.1.0, 10.1.1: always; 10.1.2 and later: on machine types from 10.1.
+fn clears_pdcm(qemu: Number, machine: &str) -> bool {
+    if qemu == (10, 0, 4) || qemu == (10, 0, 5) || qemu == (10, 1, 0) || qemu == (10, 1, 1) {
+        return true;
+    }
+    if qemu >= (10, 1, 2) {
+        return machine_number(machine) >= (10, 1, 0);
+    }
+    false
+}
+
+fn machine_number(machine: &str) -> Number {
+    let series = machine.rsplit('-').next().unwrap_or_default();
+    number(series).unwrap_or((0, 0, 0))
+}
