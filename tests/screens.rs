@@ -2,9 +2,11 @@
 //! A test names what a user gets. The whole screen is compared with a file in `tests/screens/`; those with styles in
 //! their names hold the styles as well. `BLESS=1 cargo test` writes the files anew.
 
-mod support;
+#[path = "support/screen_files.rs"]
+mod screen_files;
+#[path = "support/typed.rs"]
+mod typed;
 
-use support::{golden, typed};
 use typed::{Session, catalog, open, open_with};
 use virt_cpu_explorer::app::settings::{Settings, ThemeName};
 use virt_cpu_explorer::app::update::Effect;
@@ -27,7 +29,9 @@ const GOLDENS: &[&str] = &[
     "machine-type-4.0",
     "a-missing-machine-type",
     "it-depends",
+    "a-long-message",
     "a-long-message-80x24",
+    "whole-answer",
     "picking-a-machine-type",
     "picking-a-model-by-typing",
     "commands",
@@ -40,7 +44,7 @@ const GOLDENS: &[&str] = &[
 
 fn compare(name: &str, text: &str) {
     assert!(GOLDENS.contains(&name), "{name} is not in GOLDENS");
-    golden::check("screens", name, text);
+    screen_files::check("screens", name, text);
 }
 
 fn has(session: &Session, wanted: &str) {
@@ -56,12 +60,13 @@ fn has_not(session: &Session, unwanted: &str) {
 #[test]
 fn every_golden_belongs_to_a_test() {
     let names: Vec<String> = GOLDENS.iter().map(|name| (*name).to_owned()).collect();
-    golden::no_orphans("screens", &names);
+    screen_files::no_orphans("screens", &names);
 }
 
 #[test]
 fn the_abort_is_seen_at_a_glance_at_three_sizes() {
-    for (size, name) in [(SMALL, "first-80x24-styles"), (USUAL, "first-120x36-styles"), (LARGE, "first-200x60-styles")] {
+    for (size, name) in [(SMALL, "first-80x24-styles"), (USUAL, "first-120x36-styles"), (LARGE, "first-200x60-styles")]
+    {
         let session = open(T7, size);
         has(&session, "ABORTED at the destination's full check");
         has(&session, "operation failed: guest CPU doesn't match specification: extra features: mpx");
@@ -189,20 +194,30 @@ fn what_is_not_known_is_named_with_a_value_for_each_answer() {
     compare("it-depends", &session.text());
 }
 
+const LONG: &str = "Skylake-Server,+vmx,machine=pc-q35-7.1,from=9.0.0:7.2.22,to=9.10.0:7.2.22,regime=nothing";
+
 #[test]
-fn a_long_message_is_there_in_full_at_80_by_24() {
-    let word = "Skylake-Server,+vmx,machine=pc-q35-7.1,from=9.0.0:7.2.22,to=9.10.0:7.2.22,regime=nothing";
-    let session = open(word, SMALL);
-    let message = session.model.derived.message.clone().unwrap_or_default();
-    let words: Vec<&str> = message.split_whitespace().collect();
+fn a_message_with_seventy_features_is_there_in_full() {
+    let session = open(LONG, USUAL);
     let text = session.text();
-    for word in words {
-        assert!(text.contains(word), "{word} is not on the screen:\n{text}");
+    let message = session.model.derived.message.clone().unwrap_or_default();
+    assert!(message.len() > 1_000, "{message}");
+    for name in message.split([' ', ',']) {
+        assert!(text.contains(name), "{name} is not on the screen:\n{text}");
     }
+    has(&session, "▶vmx-unknown-to-source");
+    compare("a-long-message", &text);
+}
+
+#[test]
+fn where_a_message_is_longer_than_the_terminal_a_key_shows_the_rest() {
+    let session = open(LONG, SMALL);
     for row in ["T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8"] {
-        has(&session, &format!("{row} "));
+        has(&session, &format!(" {row} "));
     }
-    compare("a-long-message-80x24", &text);
+    has(&session, "a shows the whole answer");
+    compare("a-long-message-80x24", &session.text());
+    has(&session.keys("a<pagedown><pagedown>"), "vmx-entry-load-efer");
 }
 
 #[test]
@@ -249,6 +264,13 @@ fn the_rule_that_decided_can_be_read() {
     let session = open(T7, USUAL).keys("i");
     has(&session, "Rule T7:");
     compare("rule-page", &session.keys("<down><pagedown>").text());
+}
+
+#[test]
+fn the_whole_answer_tells_how_to_take_each_way_out() {
+    let session = open(T7, USUAL).keys("a");
+    has(&session, "virsh migrate --live");
+    compare("whole-answer", &session.text());
 }
 
 #[test]
@@ -308,7 +330,7 @@ fn the_smallest_terminal_shows_it_all_and_a_smaller_one_says_so() {
     has(&session, "extra features: mpx");
     compare("first-60x20", &session.text());
     let session = open(T7, (59, 20));
-    has(&session, "60 by 20");
+    has(&session, "please give it");
     compare("too-small", &session.text());
 }
 

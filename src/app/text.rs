@@ -7,23 +7,26 @@ pub fn width(text: &str) -> usize {
     text.width()
 }
 
-/// Returns `text` in lines of at most `limit` columns, broken at blanks; a word longer than a line is broken anywhere.
+/// Returns `text` in lines of at most `limit` columns, broken at blanks and after commas; a name longer than a line is
+/// broken anywhere.
 pub fn wrap(text: &str, limit: usize) -> Vec<String> {
     let limit = limit.max(1);
     let mut lines = Vec::new();
     let mut line = String::new();
     for word in text.split_whitespace() {
-        if !line.is_empty() && width(&line) + 1 + width(word) > limit {
-            lines.push(std::mem::take(&mut line));
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        for letter in word.chars() {
-            if width(&line) + letter.width().unwrap_or(0) > limit {
+        for (number, part) in word.split_inclusive(',').enumerate() {
+            let blank = number == 0 && !line.is_empty();
+            if !line.is_empty() && width(&line) + usize::from(blank) + width(part) > limit {
                 lines.push(std::mem::take(&mut line));
+            } else if blank {
+                line.push(' ');
             }
-            line.push(letter);
+            for letter in part.chars() {
+                if width(&line) + letter.width().unwrap_or(0) > limit {
+                    lines.push(std::mem::take(&mut line));
+                }
+                line.push(letter);
+            }
         }
     }
     if !line.is_empty() || lines.is_empty() {
@@ -80,6 +83,8 @@ mod tests {
     fn lines_break_at_blanks_and_hold_everything() {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
+        assert_eq!(wrap("features: mpx,avx,x", 10), ["features:", "mpx,avx,x"]);
+        assert_eq!(wrap("a,bb,ccc,dd", 5), ["a,bb,", "ccc,", "dd"]);
         assert_eq!(wrap("", 3), [""]);
         assert_eq!(wrap("a", 0), ["a"]);
     }

@@ -13,6 +13,7 @@ use super::screens::{Reply, Screen, ScreenKind, Target, World, first};
 use super::settings::Size;
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
+use crate::study::ways_out::How;
 use tui_input::{Input, InputRequest};
 
 mod over;
@@ -143,6 +144,7 @@ fn program(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effec
             Some(rule) => model.overlay = Some(first::rule_overlay(rule)),
             None => model.notice = Some("no rule decided: the answer depends".to_owned()),
         },
+        Action::Answer => model.overlay = Some(Overlay::Page(answer(model))),
         Action::Theme => {
             model.settings.theme = model.settings.theme.next();
             model.notice = Some(format!("theme: {}", model.settings.theme.name()));
@@ -153,6 +155,23 @@ fn program(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effec
         _ => {}
     }
     None
+}
+
+/// The whole answer, for those to whom the screen is too small.
+fn answer(model: &Model) -> Page {
+    let derived = &model.derived;
+    let mut parts: Vec<(String, String)> = vec![("Scenario".to_owned(), derived.word.clone())];
+    parts.extend(derived.message.clone().map(|message| ("libvirt says".to_owned(), message)));
+    let mut why = derived.explanation.why.clone();
+    why.push(derived.explanation.notice.clone());
+    parts.push(("Why".to_owned(), why.join("\n")));
+    parts.push(("How sure".to_owned(), derived.explanation.basis.clone()));
+    for (number, way) in derived.ways_out.iter().enumerate() {
+        let (How::Xml(how) | How::Command(how)) = &way.how;
+        let restart = if way.restart { "with a restart of the guest" } else { "without a restart of the guest" };
+        parts.push((format!("Way out {}: {}", number + 1, way.text), format!("{restart}\n{how}")));
+    }
+    Page::of_paragraphs(&derived.explanation.headline, &parts)
 }
 
 /// Does what a screen asked for.

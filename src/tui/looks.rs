@@ -24,7 +24,8 @@ pub fn theme(asked: Option<&str>) -> anyhow::Result<ThemeName> {
 /// Returns whether only ASCII signs should be drawn: the locale is not a UTF-8 one.
 pub fn ascii_locale() -> bool {
     // The first that is set decides, as in setlocale(3).
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find(|name| set(name)).and_then(|name| std::env::var(name).ok());
+    let locale =
+        ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find(|name| set(name)).and_then(|name| std::env::var(name).ok());
     locale.is_some_and(|locale| !is_utf8(&locale))
 }
 

@@ -5,6 +5,4 @@
 pub(crate) mod ask;
 pub(crate) mod golden;
 pub(crate) mod random;
-pub(crate) mod golden;
 pub(crate) mod recorded;
-pub(crate) mod typed;

@@ -1,4 +1,6 @@
 //! Makes screens by typing keys into the program, without a terminal.
+#![allow(dead_code, reason = "each test binary uses its own part of it")]
+#![expect(clippy::expect_used, reason = "a test helper fails its test")]
 
 use ratatui::buffer::Buffer;
 use std::sync::OnceLock;

@@ -283,6 +283,7 @@ impl ScreenState for First {
             (&[Action::Open], "choose"),
             (&[Action::SwapEnds], "swap ends"),
             (&[Action::Undo], "undo"),
+            (&[Action::Answer], "answer"),
             (&[Action::Rule], "rule"),
             (&[Action::Filter], "find feature"),
             (&[Action::NextFilter], "other features"),

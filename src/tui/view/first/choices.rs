@@ -60,7 +60,8 @@ fn in_box(group: Group, area: Rect) -> Vec<(Choice, Rect)> {
         Group::Guest => choices.split_at(choices.len() / 2),
         Group::Source | Group::Destination => (choices.as_slice(), [].as_slice()),
     };
-    let split = if right.is_empty() { inner.width } else { inner.width.saturating_sub(SECOND.max(inner.width * 5 / 12)) };
+    let split =
+        if right.is_empty() { inner.width } else { inner.width.saturating_sub(SECOND.max(inner.width * 5 / 12)) };
     let first = Rect { width: split, ..inner };
     let second = Rect { x: inner.x + split, width: inner.width - split, ..inner };
     let column = |choices: &[Choice], area: Rect| -> Vec<(Choice, Rect)> {

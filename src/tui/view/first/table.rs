@@ -1,7 +1,7 @@
 //! Draws the decision table, with the row that decided marked by a sign and by colour.
 
 use super::super::Shown;
-use super::super::draw::{Piece, fill, fitting, frame, line_of, piece, pieces, rule, text_at};
+use super::super::draw::{Piece, cells, fill, fitting, frame, line_of, piece, pieces, rule, text_at};
 use super::layout::Areas;
 use crate::app::screens::Target;
 use crate::app::screens::first::{First, Focus, ninth_of};
@@ -34,21 +34,34 @@ pub(super) fn render(shown: Shown<'_>, state: &First, areas: &Areas, buf: &mut B
         rule(buf, shown.theme, line_of(area, 0), active, &left, &[piece(of, Role::Muted)]);
         below(area)
     };
-    for (number, row) in TABLE.iter().enumerate() {
+    let places = places(shown, areas, rows);
+    for (number, (row, place)) in TABLE.iter().zip(&places).enumerate() {
         let fires = shown.model.derived.resolution.rule == Some(RuleId::from(row.row));
-        line(
-            shown,
-            state,
-            (number, line_of(rows, super::super::draw::cells(number))),
-            fires,
-            &t_row(shown, row, fires),
-            buf,
-        );
+        line(shown, state, (number, *place), fires, &t_row(shown, row, fires), buf);
     }
-    if let Some(rule) = ninth(shown) {
-        let place = line_of(rows, super::super::draw::cells(TABLE.len()));
-        line(shown, state, (TABLE.len(), place), true, &other_rule(shown, rule, rows.width), buf);
+    if let (Some(rule), Some(place)) = (ninth(shown), places.get(TABLE.len())) {
+        line(shown, state, (TABLE.len(), *place), true, &other_rule(shown, rule, rows.width), buf);
     }
+}
+
+/// Returns where the eight rows stand and the line below them, if there is one.
+fn places(shown: Shown<'_>, areas: &Areas, rows: Rect) -> Vec<Rect> {
+    let down = if areas.two_columns { TABLE.len() / 2 } else { TABLE.len() };
+    let half = rows.width / 2;
+    let mut places: Vec<Rect> = (0..TABLE.len())
+        .map(|number| {
+            let place = line_of(rows, cells(number % down));
+            match (areas.two_columns, number < down) {
+                (false, _) => place,
+                (true, true) => Rect { width: half, ..place },
+                (true, false) => Rect { x: place.x + half, width: rows.width - half, ..place },
+            }
+        })
+        .collect();
+    if ninth(shown).is_some() {
+        places.push(line_of(rows, cells(down)));
+    }
+    places
 }
 
 /// Returns what `position` stands for.
@@ -64,9 +77,7 @@ pub(super) fn hit(shown: Shown<'_>, areas: &Areas, position: Position) -> Option
     } else {
         below(area)
     };
-    let number = usize::from(position.y.saturating_sub(rows.y));
-    let count = TABLE.len() + usize::from(ninth(shown).is_some());
-    (rows.contains(position) && number < count).then_some(Target::TableRow(number))
+    places(shown, areas, rows).iter().position(|place| place.contains(position)).map(Target::TableRow)
 }
 
 fn below(area: Rect) -> Rect {

@@ -124,10 +124,15 @@ fn fitting(shown: Shown<'_>, columns: u16, room: u16) -> Vec<Line> {
             return said;
         }
     }
-    said.truncate(usize::from(room));
-    if let Some(last) = said.last_mut() {
-        last.pieces.push(piece(format!(" {}", shown.theme.signs.more), Role::Muted));
-    }
+    let left_out = said.len() + 1 - usize::from(room).max(1);
+    said.truncate(usize::from(room).saturating_sub(1));
+    let key = shown.model.settings.keymap.shown(crate::app::action::Action::Answer);
+    let more = vec![
+        piece(format!("{} {left_out} more lines; ", shown.theme.signs.more), Role::Muted),
+        piece(key, Role::Key),
+        piece(" shows the whole answer", Role::Muted),
+    ];
+    said.push(Line { pieces: more, target: Some(Target::Action(crate::app::action::Action::Answer)) });
     said
 }
 

@@ -1,4 +1,6 @@
 //! Compares a text with the file that holds what it should be. `BLESS=1 cargo test` writes the files anew.
+#![allow(dead_code, reason = "each test binary uses its own part of it")]
+#![expect(clippy::expect_used, reason = "a test helper fails its test")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
