@@ -1,7 +1,7 @@
 //! Works out how the program should look from what the user said and what the environment tells.
 
 use crate::app::settings::ThemeName;
-use anyhow::bail;
+use anyhow::Context;
 
 /// Returns the theme that was asked for by name; without one the default, or `mono` where `NO_COLOR` is set.
 ///
@@ -9,13 +9,10 @@ use anyhow::bail;
 /// There is no theme of this name.
 pub fn theme(asked: Option<&str>) -> anyhow::Result<ThemeName> {
     match asked {
-        Some(name) => match ThemeName::parse(name) {
-            Some(theme) => Ok(theme),
-            None => {
-                let known: Vec<&str> = ThemeName::ALL.iter().map(|theme| theme.name()).collect();
-                bail!("there is no theme {name}; the themes are {}", known.join(", "))
-            }
-        },
+        Some(name) => ThemeName::parse(name).with_context(|| {
+            let known: Vec<&str> = ThemeName::ALL.iter().map(|theme| theme.name()).collect();
+            format!("there is no theme {name}; the themes are {}", known.join(", "))
+        }),
         None if set("NO_COLOR") => Ok(ThemeName::Mono),
         None => Ok(ThemeName::Default),
     }

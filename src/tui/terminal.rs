@@ -12,6 +12,7 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use std::io::{BufWriter, Stdout, Write, stdout};
 use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A whole frame of a large terminal fits, so that it leaves in one piece.
 const BUFFER: usize = 1 << 18;
@@ -101,6 +102,7 @@ impl Drop for Guard {
 }
 
 fn enter(mouse: bool) -> anyhow::Result<()> {
+    TAKEN.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
     execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide)?;
     if mouse {
@@ -109,8 +111,15 @@ fn enter(mouse: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Gives the terminal back as it was. Done twice it does no harm; there is nobody to tell about a failure.
+/// Whether the terminal is taken. Giving it back twice would put the cursor where it was before, over the message of
+/// a panic; and a panic can come at any time, so this cannot be the guard's own.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Gives the terminal back as it was, if it is taken. There is nobody to tell about a failure.
 fn restore() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
     let mut out = stdout();
     drop(execute!(
         out,

@@ -203,6 +203,7 @@ fn take_way(world: &World<'_>, place: usize) -> Reply {
 }
 
 impl ScreenState for First {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "a screen does its own actions and leaves every other")]
     fn update(&mut self, world: &World<'_>, action: Action) -> Reply {
         let (pane, place) = self.pane();
         match action {

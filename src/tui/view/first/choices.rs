@@ -159,8 +159,8 @@ fn line(shown: Shown<'_>, standing: &Standing, focused: bool, place: Rect, buf: 
 
 /// Says why a value of the group cannot be, in the lines below its choices.
 fn problem(shown: Shown<'_>, group: Group, inner: Rect, buf: &mut Buffer) {
-    let standings = group.choices().into_iter().filter_map(|choice| shown.model.derived.standing(choice));
-    let Some(problem) = standings.filter_map(|standing| standing.problem.as_ref()).next() else { return };
+    let mut standings = group.choices().into_iter().filter_map(|choice| shown.model.derived.standing(choice));
+    let Some(problem) = standings.find_map(|standing| standing.problem.as_ref()) else { return };
     let used = match group {
         Group::Guest => group.choices().len().div_ceil(2),
         Group::Source | Group::Destination => group.choices().len(),

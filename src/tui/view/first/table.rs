@@ -116,7 +116,7 @@ fn t_row(shown: Shown<'_>, row: &TableRow, fires: bool) -> Vec<Piece> {
     let role = match expected {
         Verdict::Aborted => Role::Bad,
         Verdict::Never => Role::Muted,
-        _ => Role::Text,
+        Verdict::Unchanged | Verdict::Changed | Verdict::StartRefused | Verdict::Depends => Role::Text,
     };
     let mark = if fires { shown.theme.signs.mark } else { " " };
     vec![

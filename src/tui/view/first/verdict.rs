@@ -21,6 +21,7 @@ struct Line {
 }
 
 /// How much is said.
+#[expect(clippy::struct_excessive_bools, reason = "each says whether one part is there; they are set independently")]
 #[derive(Clone, Copy)]
 struct Detail {
     /// A line for each way out, and not all in a row.
