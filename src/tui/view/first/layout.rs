@@ -38,7 +38,7 @@ const TWO_COLUMNS: u16 = 76;
 /// Columns from which there is a wide layout, and lines.
 const WIDE: (u16, u16) = (150, 42);
 /// Columns and lines from which there are boxes.
-const BOXED: (u16, u16) = (100, 31);
+const BOXED: (u16, u16) = (112, 31);
 
 impl Areas {
     /// Divides `area`.
