@@ -185,6 +185,7 @@ fn a_machine_type_the_destination_lacks_is_shown_with_the_reason() {
     has(&session, "gone from QEMU 11.1.2");
     has(&session, "▶machine-type");
     compare("a-missing-machine-type", &session.text());
+    has(&open("Skylake-Client,machine=pc-q35-2.4,from=9.0.0:7.2.22,to=12.8.0:11.1.2", SMALL), "gone from QEMU 11.1.2");
 }
 
 #[test]

@@ -13,19 +13,31 @@ pub fn wrap(text: &str, limit: usize) -> Vec<String> {
     let limit = limit.max(1);
     let mut lines = Vec::new();
     let mut line = String::new();
+    let mut used = 0;
     for word in text.split_whitespace() {
         for (number, part) in word.split_inclusive(',').enumerate() {
-            let blank = number == 0 && !line.is_empty();
-            if !line.is_empty() && width(&line) + usize::from(blank) + width(part) > limit {
+            let blank = usize::from(number == 0 && used > 0);
+            let needed = width(part);
+            if used > 0 && used + blank + needed > limit {
                 lines.push(std::mem::take(&mut line));
-            } else if blank {
+                used = 0;
+            } else if blank == 1 {
                 line.push(' ');
+                used += 1;
+            }
+            if used + needed <= limit {
+                line.push_str(part);
+                used += needed;
+                continue;
             }
             for letter in part.chars() {
-                if width(&line) + letter.width().unwrap_or(0) > limit {
+                let columns = letter.width().unwrap_or(0);
+                if used + columns > limit {
                     lines.push(std::mem::take(&mut line));
+                    used = 0;
                 }
                 line.push(letter);
+                used += columns;
             }
         }
     }
@@ -42,8 +54,10 @@ pub fn cut(text: &str, limit: usize, mark: &str) -> String {
     }
     let room = limit.saturating_sub(width(mark));
     let mut cut = String::new();
+    let mut used = 0;
     for letter in text.chars() {
-        if width(&cut) + letter.width().unwrap_or(0) > room {
+        used += letter.width().unwrap_or(0);
+        if used > room {
             break;
         }
         cut.push(letter);

@@ -254,6 +254,17 @@ impl ScreenState for First {
         Reply::Done
     }
 
+    fn scroll(&mut self, world: &World<'_>, target: Option<Target>, action: Action) -> Reply {
+        let Some(Target::Row(place)) = target else { return Reply::Ignored };
+        if !matches!(self.focus, Focus::Feature(_)) {
+            self.focus = Focus::Feature(place);
+        }
+        let (pane, here) = self.pane();
+        let by = if action == Action::Up { -1 } else { 1 };
+        self.go(world, pane, here.saturating_add_signed(by));
+        Reply::Done
+    }
+
     fn filter(&mut self, world: &World<'_>, typed: &str) {
         typed.clone_into(&mut self.named);
         if typed.is_empty() {

@@ -82,6 +82,9 @@ fn listed<'a>(shown: Shown<'a>, state: &First) -> Vec<&'a FeatureRow> {
 
 fn titles(shown: Shown<'_>, state: &First, rows: &[FeatureRow]) -> (Vec<Piece>, Vec<Piece>) {
     let left = vec![piece("Features", Role::Message)];
+    if rows.is_empty() {
+        return (left, Vec::new());
+    }
     if !state.named.is_empty() {
         return (left, vec![piece(format!("named {}", state.named), Role::Chosen)]);
     }
