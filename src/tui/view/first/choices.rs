@@ -168,7 +168,7 @@ fn line(shown: Shown<'_>, standing: &Standing, focused: bool, place: Rect, buf: 
 }
 
 /// Why a value of the group cannot be, if there is such a value.
-fn problem_of<'a>(shown: Shown<'a>, group: Group) -> Option<&'a str> {
+fn problem_of(shown: Shown<'_>, group: Group) -> Option<&str> {
     let mut standings = group.choices().into_iter().filter_map(|choice| shown.model.derived.standing(choice));
     standings.find_map(|standing| standing.problem.as_deref())
 }
