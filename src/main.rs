@@ -3,7 +3,6 @@
 use anyhow::{Context, Result};
 use std::io::{self, BufReader, Write};
 use std::process::ExitCode;
-use virt_cpu_explorer::app::settings::ThemeName;
 use virt_cpu_explorer::cli::{self, Choice, Command, TuiArgs};
 use virt_cpu_explorer::domain::catalog::Catalog;
 use virt_cpu_explorer::load::{cpu_map_dir, embedded};
@@ -54,7 +53,9 @@ fn run(command: Command) -> Result<u8> {
         Command::Man => cli::man(&mut out)?,
         Command::Tui(args) => {
             let catalog = catalog_with(&args.choice)?;
-            tui::run(&catalog, args.choice.scenario(&catalog)?, options(&args)?)?;
+            let mut options = options(&args)?;
+            options.settings.ascii |= tui::ascii_locale();
+            tui::run(&catalog, args.choice.scenario(&catalog)?, options)?;
             0
         }
         Command::Print(args, frame) => {
@@ -71,12 +72,7 @@ fn run(command: Command) -> Result<u8> {
 
 fn options(args: &TuiArgs) -> Result<tui::Options> {
     let mut options = tui::Options { keys: args.keys.clone().unwrap_or_default(), ..tui::Options::default() };
-    if let Some(name) = &args.theme {
-        let known = ThemeName::ALL.iter().map(|theme| theme.name());
-        options.settings.theme = ThemeName::parse(name).with_context(|| {
-            format!("--theme: expected one of {}, found {name:?}", known.collect::<Vec<_>>().join(", "))
-        })?;
-    }
+    options.settings.theme = tui::theme(args.theme.as_deref())?;
     options.settings.ascii |= args.ascii;
     options.settings.mouse &= !args.no_mouse;
     Ok(options)
