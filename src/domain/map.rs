@@ -64,7 +64,7 @@ pub struct Decode {
 }
 
 /// What a map says of one CPU model, ancestors merged (libvirt `x86ModelParse`).
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct ModelDefinition {
     /// The features of the model.
     pub data: FeatureSet,

@@ -5,6 +5,7 @@ use super::feature::{FeatureId, FeatureSet};
 use super::host::Vendor;
 use super::map::{ModelId, Register};
 use super::version::Version;
+use std::sync::Arc;
 
 /// One machine type name, as an index into the catalog's list.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -109,7 +110,7 @@ pub struct QemuMachine {
     /// The most virtual CPUs it takes; `None` where not recorded.
     pub cpu_max: Option<u32>,
     /// The CPU type used when none is named, as QEMU writes it.
-    pub default_cpu: Option<Box<str>>,
+    pub default_cpu: Option<Arc<str>>,
 }
 
 /// A CPU model as one QEMU release lists it.
@@ -122,7 +123,7 @@ pub struct QemuModel {
     /// The versioned model an unversioned name stands for.
     pub alias_of: Option<ModelId>,
     /// What keeps it from running under TCG, if that was recorded.
-    pub tcg_blockers: Vec<FeatureId>,
+    pub tcg_blockers: Arc<[FeatureId]>,
 }
 
 /// What a KVM host offered on the machine a release was recorded on.

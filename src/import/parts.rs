@@ -7,6 +7,7 @@ use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::{Host, Vendor};
 use crate::domain::map::{CpuMap, Decode, FeatureDefinition, MapId, ModelDefinition, ModelId, Register, Signature};
 use crate::domain::names::Names;
+use crate::load::cpu_map::parse_number;
 use crate::load::words::intern_feature;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -171,14 +172,6 @@ fn register(place: &str, raw: &raw::Register) -> Result<Register> {
         }
         "msr" => Ok(Register::Msr { index: number(&raw.index)?, masks: [masks[0], masks[3]] }),
         _ => error(place, "cpuid or msr", &raw.kind),
-    }
-}
-
-/// Reads a number as the maps write it: decimal, or hexadecimal after `0x`.
-pub(crate) fn parse_number(text: &str) -> Option<u32> {
-    match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
-        Some(hex) => u32::from_str_radix(hex, 16).ok(),
-        None => text.parse().ok(),
     }
 }
 

@@ -209,8 +209,12 @@ fn models(document: &Document<'_>, chain: &Chain<'_>, parts: &mut Parts, maps: &
         let name = document.need(element, "name")?;
         parts.models.intern(name);
     }
-    let reader =
-        ModelReader { document, features: &parts.features, models: &parts.models, sorted: sorted(&parts.features) };
+    let reader = ModelReader {
+        document,
+        features: &parts.features,
+        models: &parts.models,
+        sorted: words::sorted(&parts.features),
+    };
     for element in document.root.children_named("model") {
         let id = usize::from(reader.model(element, document.need(element, "name")?)?.0);
         let mut entries: Vec<Option<&Element<'_>>> = vec![None; chain.names.len()];
@@ -234,13 +238,6 @@ fn models(document: &Document<'_>, chain: &Chain<'_>, parts: &mut Parts, maps: &
     Ok(())
 }
 
-/// Returns every feature in the order of the alphabet, in which removed and added lists are kept.
-fn sorted(features: &Names) -> Vec<FeatureId> {
-    let mut sorted: Vec<(&str, u16)> = features.iter().zip(0..).collect();
-    sorted.sort_unstable();
-    sorted.into_iter().map(|(_, id)| FeatureId(id)).collect()
-}
-
 struct ModelReader<'e, 'a> {
     document: &'e Document<'a>,
     features: &'e Names,
@@ -260,7 +257,7 @@ impl ModelReader<'_, '_> {
         before: Option<&ModelDefinition>,
         map: &CpuMap,
     ) -> Result<ModelDefinition, LoadError> {
-        let mut model = before.cloned().unwrap_or_else(nothing);
+        let mut model = before.cloned().unwrap_or_default();
         let start = match self.like(element, map)? {
             Some(like) => like.data,
             None => model.data,
@@ -321,20 +318,6 @@ impl ModelReader<'_, '_> {
         let start = self.like(element, map)?.map_or(before, of);
         let set = self.apply(element, start)?;
         Ok(self.sorted.iter().copied().filter(|feature| set.contains(*feature)).collect())
-    }
-}
-
-/// A model before anything is said of it.
-fn nothing() -> ModelDefinition {
-    ModelDefinition {
-        data: FeatureSet::EMPTY,
-        removed: Vec::new(),
-        added: Vec::new(),
-        ancestor: None,
-        vendor: None,
-        signatures: Vec::new(),
-        decode: None,
-        partial_compat: false,
     }
 }
 

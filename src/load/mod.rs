@@ -2,6 +2,8 @@
 //! Decides nothing about a guest; only `cpu_map_dir` touches the file system.
 
 pub mod behaviour;
+pub mod cpu_map;
+pub mod cpu_map_dir;
 pub mod embedded;
 pub mod error;
 pub mod hosts;

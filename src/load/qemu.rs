@@ -11,6 +11,7 @@ use crate::domain::names::Names;
 use crate::domain::qemu::{MachineId, QemuFacts, QemuMachine, QemuModel, RecordedHost};
 use crate::domain::version::Version;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 mod cells;
 
@@ -28,7 +29,9 @@ pub fn read(document: &Document<'_>, parts: &mut Parts) -> Result<(), LoadError>
     for element in document.root.children_named("model") {
         parts.models.intern(document.need(element, "name")?);
     }
-    let mut reader = Reader { document, features: &parts.features, versions: Vec::new(), releases: Vec::new() };
+    let features = &parts.features;
+    let sorted = words::sorted(features);
+    let mut reader = Reader { document, features, sorted, versions: Vec::new(), releases: Vec::new() };
     for element in document.root.children_named("release") {
         let release = reader.release(element)?;
         reader.versions.push(release.version);
@@ -55,6 +58,8 @@ pub fn read(document: &Document<'_>, parts: &mut Parts) -> Result<(), LoadError>
 struct Reader<'e, 'a> {
     document: &'e Document<'a>,
     features: &'e Names,
+    /// Every feature by the alphabet, in which blockers are kept.
+    sorted: Vec<FeatureId>,
     versions: Vec<Version>,
     releases: Vec<QemuFacts>,
 }
@@ -126,6 +131,7 @@ impl Reader<'_, '_> {
         let full = || self.document.error(element, "expected at most 65536 machine types, found one more");
         let machine = machines.intern(name).map(MachineId).ok_or_else(full)?;
         for listed in element.children_named("in") {
+            let default_cpu: Option<Arc<str>> = listed.get("default-cpu").map(Into::into);
             let cpu_max = match listed.get("cpu-max") {
                 None => None,
                 Some(text) => Some(text.parse().ok().ok_or_else(|| {
@@ -140,7 +146,7 @@ impl Reader<'_, '_> {
                     default: listed.get("default") == Some("yes"),
                     deprecated: listed.get("deprecated") == Some("yes"),
                     cpu_max,
-                    default_cpu: listed.get("default-cpu").map(Into::into),
+                    default_cpu: default_cpu.clone(),
                 });
                 if listed.get("recorded") == Some("no") {
                     release.not_recorded.push(machine);
@@ -157,7 +163,7 @@ impl Reader<'_, '_> {
             models.get(name).map(ModelId).ok_or_else(error)
         };
         let model = lookup(name)?;
-        let mut blockers: Vec<(usize, Vec<FeatureId>)> = Vec::new();
+        let mut blockers: Vec<(usize, Arc<[FeatureId]>)> = Vec::new();
         let mut before = match element.get("like") {
             None => Vec::new(),
             Some(like) => self.blockers_of(lookup(like)?),
@@ -165,9 +171,8 @@ impl Reader<'_, '_> {
         let mut set = FeatureSet::EMPTY;
         for child in element.children_named("tcg-lacks") {
             set = self.apply(child, set)?;
-            let mut sorted: Vec<FeatureId> = set.iter().collect();
-            sorted.sort_unstable_by_key(|feature| self.features.name(feature.0));
-            blockers.extend(self.places(child, "since")?.into_iter().map(|place| (place, sorted.clone())));
+            let list: Arc<[FeatureId]> = self.sorted.iter().copied().filter(|feature| set.contains(*feature)).collect();
+            blockers.extend(self.places(child, "since")?.into_iter().map(|place| (place, Arc::clone(&list))));
         }
         if !blockers.is_empty() {
             before = blockers;
@@ -180,7 +185,7 @@ impl Reader<'_, '_> {
                     model,
                     deprecated: listed.get("deprecated") == Some("yes"),
                     alias_of,
-                    tcg_blockers: lacks.map(|(_, features)| features.clone()).unwrap_or_default(),
+                    tcg_blockers: lacks.map(|(_, features)| Arc::clone(features)).unwrap_or_default(),
                 });
             }
         }
@@ -188,7 +193,7 @@ impl Reader<'_, '_> {
     }
 
     /// Returns what keeps a model read before from running under TCG, by release.
-    fn blockers_of(&self, model: ModelId) -> Vec<(usize, Vec<FeatureId>)> {
+    fn blockers_of(&self, model: ModelId) -> Vec<(usize, Arc<[FeatureId]>)> {
         let of = |release: &QemuFacts| release.models.iter().find(|known| known.model == model).cloned();
         let listed = self.releases.iter().enumerate().filter_map(|(place, release)| Some((place, of(release)?)));
         listed.map(|(place, model)| (place, model.tcg_blockers)).collect()

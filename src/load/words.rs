@@ -19,6 +19,13 @@ pub fn intern_feature(features: &mut Names, name: &str) -> Option<FeatureId> {
     features.intern(name).map(FeatureId)
 }
 
+/// Returns every feature in the order of the alphabet, in which most lists of the facts are kept.
+pub fn sorted(features: &Names) -> Vec<FeatureId> {
+    let mut sorted: Vec<(&str, u16)> = features.iter().zip(0..).collect();
+    sorted.sort_unstable();
+    sorted.into_iter().map(|(_, id)| FeatureId(id)).collect()
+}
+
 /// Applies a word list to a set: `name` adds, `-name` takes away.
 ///
 /// # Errors

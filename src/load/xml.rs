@@ -207,6 +207,7 @@ impl<'a> Builder<'a> {
     /// Refuses a prefix that no `xmlns:` attribute binds.
     fn check_prefixes(&self, element: &Element<'a>) -> Result<(), Fault> {
         let names = std::iter::once(element.name).chain(element.attributes.iter().map(|(name, _)| *name));
+        let names = names.filter(|name| name.bytes().any(|byte| byte == b':'));
         for (prefix, _) in names.filter_map(|name| name.split_once(':')) {
             let binds = |e: &Element<'a>| {
                 e.attributes.iter().any(|(name, _)| name.strip_prefix("xmlns:").is_some_and(|bound| bound == prefix))
@@ -239,7 +240,7 @@ impl<'a> Builder<'a> {
 
     fn characters(&mut self, at: usize, end: usize) -> Result<(), Fault> {
         let text = tag::slice(self.text, at, end);
-        if let Some(place) = text.find("]]>") {
+        if let Some(place) = text.contains(']').then(|| text.find("]]>")).flatten() {
             return fault(at + place, "expected text, found ]]>, which is to be written ]]&gt;");
         }
         if self.open.is_empty() {

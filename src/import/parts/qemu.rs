@@ -1,14 +1,16 @@
 //! Turns the raw facts about QEMU into the domain's: releases, machine types, models, cells. Reads no file.
 
 use super::super::raw::{self, Raw};
-use super::{Result, error, find, parse_number, set};
+use super::{Result, error, find, set};
 use crate::domain::catalog::{Parts, machine_series};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
 use crate::domain::names::Names;
 use crate::domain::qemu::{Cells, MachineId, MachineSet, ModelCells, QemuFacts, QemuMachine, QemuModel, RecordedHost};
 use crate::domain::version::Version;
+use crate::load::cpu_map::parse_number;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// CPU types QEMU lists among its models that are none: they stand for nothing, the host, everything.
 pub(super) const GENERIC: [&str; 3] = ["base", "host", "max"];
@@ -148,7 +150,7 @@ fn model_id(place: &str, name: &str, parts: &Parts) -> Result<Option<ModelId>> {
 }
 
 /// Returns blockers by the alphabet; an empty name, which some recordings have, names nothing and is left out.
-fn blockers(place: &str, raw: Option<&Vec<String>>, parts: &Parts) -> Result<Vec<FeatureId>> {
+fn blockers(place: &str, raw: Option<&Vec<String>>, parts: &Parts) -> Result<Arc<[FeatureId]>> {
     let mut names: Vec<&String> = raw.into_iter().flatten().filter(|name| !name.is_empty()).collect();
     names.sort();
     names.into_iter().map(|name| find(&parts.features, place, name)).collect()

@@ -1,0 +1,215 @@
+//! Reads and writes a directory with the timeline's files: all of them from raw facts, or one release or host more.
+//! The one place under `import` that writes files; a file is written only when everything could be read and made.
+
+use super::digest::{self, Difference};
+use super::parts::RawError;
+use super::{parts, qmp, raw, write};
+use crate::domain::catalog::{Catalog, ExactRelease, Parts};
+use crate::domain::feature::FeatureSet;
+use crate::domain::map::{CpuMap, MapId};
+use crate::domain::version::Version;
+use crate::load::timeline::{self, Texts};
+use crate::load::xml::{MAX_BYTES, too_large};
+use crate::load::{LoadError, cpu_map_dir, embedded};
+use std::path::{Path, PathBuf};
+
+/// Says why nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// A file has a mistake, or cannot be read.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The raw facts contradict each other, or say something there is no place for.
+    #[error(transparent)]
+    Raw(#[from] RawError),
+    /// What would be written does not read back as it was.
+    #[error("nothing was written, since the timeline would not give back the facts: {0}")]
+    NotTheSame(Box<Difference>),
+    /// The name of the new release or host is taken, or is none.
+    #[error("{0}")]
+    Name(String),
+    /// A file cannot be written.
+    #[error("{path}: cannot be written: {error}", path = .path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+}
+
+/// The files that were written, each with its size in bytes.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Written {
+    /// Path and size.
+    pub files: Vec<(PathBuf, usize)>,
+}
+
+/// What was added to the timeline.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Added {
+    /// The files that were written.
+    pub written: Written,
+    /// For a release, the one whose map it ships unchanged, if any.
+    pub same_as: Option<String>,
+    /// For a host, properties of the reply that are no features of the catalog.
+    pub left_out: Vec<String>,
+}
+
+const LIBVIRT: &str = "libvirt.xml";
+const QEMU: &str = "qemu.xml";
+const HOSTS: &str = "hosts.xml";
+const PRODUCTS: &str = "products.xml";
+const BEHAVIOUR: &str = "behaviour.xml";
+const DIGESTS: &str = "DIGESTS";
+
+/// Reads the directory of raw facts `from` and writes the timeline and its digests to `to`, in place of what is there;
+/// `behaviour.xml` in `to` stays as it is.
+///
+/// # Errors
+/// Raw facts that cannot be read or taken in whole, or a file that cannot be written.
+pub fn write_facts(from: &Path, to: &Path) -> Result<Written, ImportError> {
+    let raw = raw::read(from)?;
+    let parts = parts::of(&raw)?;
+    let digests = digest::digests(&digest::records_of_raw(&raw));
+    store(to, &parts, &digest::write(&digests))
+}
+
+/// Compares the directory of raw facts `from` with the facts the program was compiled with, cell by cell.
+///
+/// # Errors
+/// Raw facts that cannot be read.
+pub fn check_facts(from: &Path) -> Result<Vec<Difference>, ImportError> {
+    let raw = digest::records_of_raw(&raw::read(from)?);
+    Ok(digest::differences(&raw, &digest::records_of_parts(&embedded::parts()?)))
+}
+
+/// Reads the CPU map of a libvirt release from `map` and adds it to the timeline in `to` under `name`, a release
+/// number; `source` says where it was read.
+///
+/// # Errors
+/// A mistake in the map or the timeline, a name that is taken or no release number, a file that cannot be written.
+pub fn add_libvirt(to: &Path, name: &str, map: &Path, source: &str) -> Result<Added, ImportError> {
+    let (mut parts, digests) = load(to)?;
+    let number = name.split_once('+').map_or(name, |(number, _)| number);
+    let version: Version =
+        number.parse().map_err(|error| ImportError::Name(format!("{error}, found the name {name:?}")))?;
+    if number != version.to_string() || parts.releases.iter().any(|release| &*release.name == name) {
+        return Err(ImportError::Name(format!(
+            "expected a release not in the timeline yet, as 13.0.0, found {name:?}"
+        )));
+    }
+    let map = cpu_map_dir::read(map, &mut parts.features, &mut parts.models)?;
+    let records = digest::map_records(name, source, &map, &parts.features, &parts.models);
+    let (place, same_as) = insert(&mut parts, version, map);
+    let release = ExactRelease { name: name.into(), source: source.into(), map: place };
+    let after = parts.releases.partition_point(|known| order(&known.name) <= order(name));
+    parts.releases.insert(after, release);
+    let written = store(to, &parts, &merged(&digests, &records))?;
+    Ok(Added { written, same_as, left_out: Vec::new() })
+}
+
+/// Reads a QMP reply from the file `reply` and adds the host it was given on to the timeline in `to`.
+///
+/// # Errors
+/// A mistake in the reply or the timeline, a name that is taken or cannot stand in a scenario, a file that cannot be
+/// written.
+pub fn add_host(to: &Path, name: &str, reply: &Path) -> Result<Added, ImportError> {
+    let (mut parts, digests) = load(to)?;
+    let taken = parts.hosts.iter().any(|host| &*host.name == name) || matches!(name, "any" | "capable");
+    if taken || name.is_empty() || name.contains(|c: char| c.is_whitespace() || ",=:?".contains(c)) {
+        return Err(ImportError::Name(format!(
+            "expected the name of a host not in the timeline yet, without spaces and , = : ?, found {name:?}"
+        )));
+    }
+    let text = read_text(reply)?;
+    let mut mapped = FeatureSet::EMPTY;
+    parts.maps.iter().for_each(|map| mapped |= map.known);
+    let reply = qmp::host(&reply.display().to_string(), &text, name, (&parts.features, mapped))?;
+    let records = digest::host_records(&reply.host, &parts.features);
+    parts.hosts.push(reply.host);
+    let written = store(to, &parts, &merged(&digests, &records))?;
+    Ok(Added { written, same_as: None, left_out: reply.left_out })
+}
+
+/// Puts a release number and what follows it in order: a hypothetical map stands right after its original.
+fn order(name: &str) -> (Version, &str) {
+    let (number, rest) = name.split_once('+').unwrap_or((name, ""));
+    (number.parse().unwrap_or_default(), rest)
+}
+
+/// Puts a map behind those of older releases, or finds the equal one that the release before it ships.
+fn insert(parts: &mut Parts, version: Version, map: CpuMap) -> (MapId, Option<String>) {
+    let before = parts.releases.iter().rev().find(|r| order(&r.name).0 < version && !r.name.contains('+'));
+    if let Some(before) = before
+        && parts.maps.get(usize::from(before.map.0)) == Some(&map)
+    {
+        return (before.map, Some(before.name.to_string()));
+    }
+    let older = parts.releases.iter().filter(|release| order(&release.name).0 <= version);
+    let place = older.map(|release| release.map.0 + 1).max().unwrap_or(0);
+    for release in parts.releases.iter_mut().filter(|release| release.map.0 >= place) {
+        release.map.0 += 1;
+    }
+    parts.maps.insert(usize::from(place), map);
+    (MapId(place), None)
+}
+
+fn merged(digests: &str, records: &[digest::Record]) -> String {
+    let mut all = digest::read(digests);
+    all.extend(digest::digests(records));
+    digest::write(&all)
+}
+
+fn load(directory: &Path) -> Result<(Parts, String), LoadError> {
+    let read = |name: &str| {
+        let path = directory.join(name);
+        read_text(&path).map(|text| (path.display().to_string(), text))
+    };
+    let files = [read(LIBVIRT)?, read(QEMU)?, read(HOSTS)?, read(PRODUCTS)?, read(BEHAVIOUR)?];
+    let [libvirt, qemu, hosts, products, behaviour] =
+        files.each_ref().map(|(file, text)| (file.as_str(), text.as_str()));
+    let parts = timeline::read(&Texts { libvirt, qemu, hosts, products, behaviour })?;
+    Ok((parts, read(DIGESTS)?.1))
+}
+
+fn read_text(path: &Path) -> Result<String, LoadError> {
+    let file = path.display().to_string();
+    let unreadable = |error: std::io::Error| LoadError::whole(&file, format!("expected a readable text file: {error}"));
+    let size = std::fs::metadata(path).map_err(unreadable)?.len();
+    if size > MAX_BYTES as u64 {
+        return Err(too_large(&file, size));
+    }
+    std::fs::read_to_string(path).map_err(unreadable)
+}
+
+/// Writes the timeline of `parts`, after proving that it reads back as it is.
+fn store(directory: &Path, parts: &Parts, digests: &str) -> Result<Written, ImportError> {
+    let files = write::files(parts);
+    let behaviour = read_text(&directory.join(BEHAVIOUR))?;
+    let back = timeline::read(&Texts {
+        libvirt: (LIBVIRT, &files.libvirt),
+        qemu: (QEMU, &files.qemu),
+        hosts: (HOSTS, &files.hosts),
+        products: (PRODUCTS, &files.products),
+        behaviour: (BEHAVIOUR, &behaviour),
+    })?;
+    let (made, read) = (digest::records_of_parts(parts), digest::records_of_parts(&back));
+    if let Some(difference) = digest::differences(&made, &read).into_iter().next() {
+        return Err(ImportError::NotTheSame(Box::new(difference)));
+    }
+    Catalog::new(back).map_err(|error| LoadError::whole("cpu_map", error.to_string()))?;
+    let mut written = Written::default();
+    for (name, text) in [
+        (LIBVIRT, files.libvirt.as_str()),
+        (QEMU, &files.qemu),
+        (HOSTS, &files.hosts),
+        (PRODUCTS, &files.products),
+        (DIGESTS, digests),
+    ] {
+        let path = directory.join(name);
+        std::fs::write(&path, text).map_err(|error| ImportError::Write { path: path.clone(), error })?;
+        written.files.push((path, text.len()));
+    }
+    Ok(written)
+}
