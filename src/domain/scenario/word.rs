@@ -57,6 +57,32 @@ words! {
     }
 }
 
+impl Key {
+    /// Returns whether the key describes the guest, and not an end or the way between them.
+    pub const fn is_of_the_guest(self) -> bool {
+        match self {
+            Self::Machine
+            | Self::Topology
+            | Self::Accel
+            | Self::Started
+            | Self::Check
+            | Self::Match
+            | Self::Fallback
+            | Self::Vendor
+            | Self::Pmu => true,
+            Self::Host
+            | Self::FromHost
+            | Self::ToHost
+            | Self::From
+            | Self::To
+            | Self::Via
+            | Self::Transport
+            | Self::Regime
+            | Self::Feature => false,
+        }
+    }
+}
+
 /// What a key means, for help and documentation.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyInfo {
@@ -163,7 +189,7 @@ impl Scenario {
         Ok(scenario)
     }
 
-    /// Sets what one key says; `via` adds a stop.
+    /// Sets what one key says; `via` adds a stop. What makes it another guest ends a running one.
     ///
     /// # Errors
     /// What was expected, with the nearest known word.
@@ -191,6 +217,9 @@ impl Scenario {
             Key::Feature => self.feature = value::feature(catalog, text)?,
             Key::Pmu => self.pmu = value::one_of(text, &["on", "off"], |word| word)? == "on",
         }
+        if key.is_of_the_guest() {
+            self.running = None;
+        }
         Ok(())
     }
 
@@ -200,6 +229,7 @@ impl Scenario {
     /// What was expected, with the nearest known word.
     pub fn set_cpu(&mut self, catalog: &Catalog, text: &str) -> Result<(), ValueError> {
         self.cpu = value::cpu(catalog, text)?;
+        self.running = None;
         Ok(())
     }
 
@@ -210,6 +240,7 @@ impl Scenario {
     pub fn set_feature(&mut self, catalog: &Catalog, text: &str) -> Result<(), ValueError> {
         let (feature, policy) = value::policy(catalog, text)?;
         self.features.set(feature, policy);
+        self.running = None;
         Ok(())
     }
 
