@@ -3,8 +3,9 @@
 use anyhow::{Context, Result};
 use std::io::{self, BufReader, Write};
 use std::process::ExitCode;
-use virt_cpu_explorer::cli::{self, Command};
-use virt_cpu_explorer::load::embedded;
+use virt_cpu_explorer::cli::{self, Choice, Command};
+use virt_cpu_explorer::domain::catalog::Catalog;
+use virt_cpu_explorer::load::{cpu_map_dir, embedded};
 
 fn main() -> ExitCode {
     let command = match cli::parse(std::env::args_os()) {
@@ -33,10 +34,10 @@ fn run(command: Command) -> Result<u8> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     let code = match command {
         Command::Check { choice, format, quiet } => {
-            cli::check_one(&embedded::catalog()?, &choice, format, quiet, &mut out)?
+            cli::check_one(&catalog_with(&choice)?, &choice, format, quiet, &mut out)?
         }
-        Command::Batch { file, ways_out } => {
-            let catalog = embedded::catalog()?;
+        Command::Batch { file, ways_out, choice } => {
+            let catalog = catalog_with(&choice)?;
             if file == "-" {
                 cli::check_batch(&catalog, &mut io::stdin().lock(), ways_out, &mut out)?
             } else {
@@ -44,10 +45,22 @@ fn run(command: Command) -> Result<u8> {
                 cli::check_batch(&catalog, &mut BufReader::new(opened), ways_out, &mut out)?
             }
         }
-        Command::List { what, json } => cli::list(&embedded::catalog()?, &what, json, &mut out)?,
+        Command::List { what, json, choice } => cli::list(&catalog_with(&choice)?, &what, json, &mut out)?,
         Command::Rule { id } => cli::rule(id.as_deref(), &mut out)?,
-        _ => 0,
+        Command::Import(asked) => cli::import(&asked, &mut out)?,
+        Command::Completions(shell) => cli::completions(shell, &mut out)?,
+        Command::Man => cli::man(&mut out)?,
+        Command::Tui(_) | Command::Print(..) => 0,
     };
     out.flush()?;
     Ok(code)
+}
+
+/// The embedded facts, and the maps that the command line adds.
+fn catalog_with(choice: &Choice) -> Result<Catalog> {
+    let mut catalog = embedded::catalog()?;
+    for (name, dir) in &choice.maps {
+        cpu_map_dir::add(&mut catalog, name, dir)?;
+    }
+    Ok(catalog)
 }

@@ -27,6 +27,8 @@ pub enum Command {
         file: String,
         /// Whether to search for ways out.
         ways_out: bool,
+        /// The maps to add.
+        choice: Choice,
     },
     /// Names that can be picked.
     List {
@@ -34,6 +36,8 @@ pub enum Command {
         what: String,
         /// Whether as JSON.
         json: bool,
+        /// The maps to add.
+        choice: Choice,
     },
     /// A rule's page; all rules where none is named.
     Rule {
@@ -286,14 +290,18 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Comma
     };
     Ok(match name {
         "check" => match text(sub, "batch") {
-            Some(file) => Command::Batch { file, ways_out: sub.get_flag("ways-out") },
+            Some(file) => Command::Batch { file, ways_out: sub.get_flag("ways-out"), choice: choice(sub)? },
             None => Command::Check {
                 choice: choice(sub)?,
                 format: text(sub, "format").and_then(|name| Format::parse(&name)).unwrap_or(Format::Text),
                 quiet: sub.get_flag("quiet"),
             },
         },
-        "list" => Command::List { what: text(sub, "what").unwrap_or_default(), json: sub.get_flag("json") },
+        "list" => Command::List {
+            what: text(sub, "what").unwrap_or_default(),
+            json: sub.get_flag("json"),
+            choice: Choice { maps: maps(sub)?, ..Choice::default() },
+        },
         "rule" => Command::Rule { id: text(sub, "id") },
         "import" => Command::Import(Import {
             raw: text(sub, "raw").map(PathBuf::from),
@@ -325,6 +333,10 @@ fn choice(matches: &ArgMatches) -> Result<Choice, clap::Error> {
         let values = matches.get_many::<String>(info.key.name()).into_iter().flatten();
         values.map(|value| (info.key, value.clone())).collect::<Vec<_>>()
     });
+    Ok(Choice { word: text(matches, "scenario"), keys: keys.collect(), maps: maps(matches)? })
+}
+
+fn maps(matches: &ArgMatches) -> Result<Vec<(String, PathBuf)>, clap::Error> {
     let mut maps = Vec::new();
     for map in matches.get_many::<String>("cpu-map").into_iter().flatten() {
         let Some((name, dir)) = map.split_once('=').filter(|(name, dir)| !name.is_empty() && !dir.is_empty()) else {
@@ -333,7 +345,7 @@ fn choice(matches: &ArgMatches) -> Result<Choice, clap::Error> {
         };
         maps.push((name.to_owned(), PathBuf::from(dir)));
     }
-    Ok(Choice { word: text(matches, "scenario"), keys: keys.collect(), maps })
+    Ok(maps)
 }
 
 fn text(matches: &ArgMatches, name: &str) -> Option<String> {

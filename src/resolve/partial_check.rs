@@ -21,6 +21,41 @@ fn host_features(catalog: &Catalog, names: &Named, end: &End<'_>, guest: &Guest)
     Some(end.supported(catalog, names, guest, vendor) & end.map.known)
 }
 
+/// The data of the model by which libvirt describes the host: of the models of its vendor that QEMU has, the one that
+/// needs the fewest features spelled out beside it; one with the host's own signature wins (libvirt `x86Decode`).
+fn described_as(catalog: &Catalog, end: &End<'_>, guest: &Guest, host: FeatureSet) -> FeatureSet {
+    let vendor = match (guest.accel, end.host) {
+        (Accel::Kvm, Host::With { vendor, .. }) => vendor,
+        // TCG's `max` calls itself AMD.
+        (Accel::Kvm, Host::Capable) | (Accel::Tcg, _) => Vendor::Amd,
+    };
+    let signature =
+        catalog.hosts().iter().find(|known| guest.accel == Accel::Kvm && known.features & end.map.known == host);
+    let mut best: Option<(bool, usize, FeatureSet)> = None;
+    for id in &end.map.model_order {
+        let Some(model) = end.map.model(*id) else { continue };
+        let of_other =
+            model.vendor.as_deref().and_then(Vendor::from_map_name).is_some_and(|of_model| of_model != vendor);
+        if of_other || !end.qemu.has_model(*id) || model.decode.is_some_and(|decode| !decode.guest) {
+            continue;
+        }
+        let matches = signature.is_some_and(|known| {
+            let same = |text: &str, number: u32| text.parse() == Ok(number);
+            model.signatures.iter().any(|s| same(&s.family, known.family) && same(&s.model, known.model))
+        });
+        let spelled_out = (model.data ^ host).len();
+        let better = best.as_ref().is_none_or(
+            |(matched, fewest, _)| {
+                if matches == *matched { spelled_out < *fewest } else { matches }
+            },
+        );
+        if better {
+            best = Some((matches, spelled_out, model.data));
+        }
+    }
+    best.map(|(_, _, data)| data).unwrap_or_default()
+}
+
 /// Refuses a definition that forbids a feature the host has (7.2.0 and later, unless check is `none`).
 pub(super) fn forbidden(
     catalog: &Catalog,
@@ -32,8 +67,14 @@ pub(super) fn forbidden(
     if !end.behaviour.forbid_check || definition.check == Check::None {
         return Ok(());
     }
+    if definition.features.iter().all(|(_, policy)| policy != Policy::Forbid) {
+        return Ok(());
+    }
     let Some(host) = host_features(catalog, names, end, guest) else { return Ok(()) };
-    let found = definition.features.iter().find(|(f, policy)| *policy == Policy::Forbid && host.contains(*f));
+    // Only what libvirt lists beside the model by which it describes the host is looked at (recorded under TCG on
+    // 9.0.0, 11.3.0 and 12.8.0: a forbidden feature of that model passes).
+    let listed = host - described_as(catalog, end, guest, host);
+    let found = definition.features.iter().find(|(f, policy)| *policy == Policy::Forbid && listed.contains(*f));
     found.map_or(Ok(()), |(feature, _)| Err(Refusal::ForbiddenFeature(feature)))
 }
 
@@ -56,7 +97,7 @@ pub(super) fn partial(
         // What QEMU lacks of the model is asked without a machine type, so no compatibility setting counts.
         let newest = catalog.cells().machines.last().and_then(|machine| catalog.cell(model, *machine, guest.accel));
         let blockers = newest.unwrap_or_default() - end.supported(catalog, names, guest, Vendor::Intel);
-        let only_switches_off = definition.features.iter().all(|(_, policy)| policy.is_off());
+        let only_switches_off = definition.features.iter().all(|(_, policy)| policy == Policy::Disable);
         if blockers.is_empty() && only_switches_off {
             return Ok(());
         }
