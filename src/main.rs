@@ -33,7 +33,11 @@ fn is_broken_pipe(fault: &anyhow::Error) -> bool {
 fn run(command: Command) -> Result<u8> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     let code = match command {
-        Command::Check { choice, format, quiet } => {
+        Command::Check { choice, format, quiet, ways_out } if !choice.domains.is_empty() => {
+            let how = (format, quiet, ways_out);
+            cli::check_domains(&catalog_with(&choice)?, &choice, how, &mut out, &mut io::stderr().lock())?
+        }
+        Command::Check { choice, format, quiet, .. } => {
             cli::check_one(&catalog_with(&choice)?, &choice, format, quiet, &mut out)?
         }
         Command::Batch { file, ways_out, choice } => {
@@ -50,7 +54,7 @@ fn run(command: Command) -> Result<u8> {
         Command::Import(asked) => cli::import(&asked, &mut out)?,
         Command::Completions(shell) => cli::completions(shell, &mut out)?,
         Command::Man => cli::man(&mut out)?,
-        Command::Tui(_) | Command::Print(..) => 0,
+        Command::Tui(_) | Command::Print(..) | Command::Explain(_) => 0,
     };
     out.flush()?;
     Ok(code)

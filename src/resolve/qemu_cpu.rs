@@ -60,13 +60,7 @@ pub(super) fn build(
 
 /// Returns the CPU of a guest that already runs, as the map of this end reads it from the live definition. What the map
 /// does not know is left out.
-pub(super) fn described(
-    catalog: &Catalog,
-    names: &Named,
-    end: &End<'_>,
-    guest: &Guest,
-    live: &Definition,
-) -> QemuCpu {
+pub(super) fn described(catalog: &Catalog, names: &Named, end: &End<'_>, guest: &Guest, live: &Definition) -> QemuCpu {
     let vendor = end.guest_vendor(catalog, guest, live.vendor, live.model);
     let on = live.described_by(&end.map);
     let model = live.model.and_then(|model| end.map.model(model)).map(|model| model.data);

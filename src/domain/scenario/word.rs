@@ -106,7 +106,8 @@ pub const KEYS: &[KeyInfo] = &[
     info(
         Key::Host,
         "HOST",
-        "host at both ends: a listed name, capable, any, ?, or VENDOR:f1+f2+... [default: capable]",
+        "host at both ends: a listed name, capable, any, ?, VENDOR:f1+f2+..., or as a flag a file: virsh domcapabilities, \
+         virsh capabilities, a QMP reply, /proc/cpuinfo [default: capable]",
     ),
     info(Key::FromHost, "HOST", "host at the source"),
     info(Key::ToHost, "HOST", "host at the destination"),
