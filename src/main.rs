@@ -3,9 +3,11 @@
 use anyhow::{Context, Result};
 use std::io::{self, BufReader, Write};
 use std::process::ExitCode;
-use virt_cpu_explorer::cli::{self, Choice, Command};
+use virt_cpu_explorer::app::settings::ThemeName;
+use virt_cpu_explorer::cli::{self, Choice, Command, TuiArgs};
 use virt_cpu_explorer::domain::catalog::Catalog;
 use virt_cpu_explorer::load::{cpu_map_dir, embedded};
+use virt_cpu_explorer::tui;
 
 fn main() -> ExitCode {
     let command = match cli::parse(std::env::args_os()) {
@@ -54,9 +56,45 @@ fn run(command: Command) -> Result<u8> {
         Command::Import(asked) => cli::import(&asked, &mut out)?,
         Command::Completions(shell) => cli::completions(shell, &mut out)?,
         Command::Man => cli::man(&mut out)?,
-        Command::Tui(_) | Command::Print(..) | Command::Explain(_) => 0,
+        Command::Explain(asked) => explain(&asked, &mut out)?,
+        Command::Tui(args) => {
+            let catalog = catalog_with(&args.choice)?;
+            tui::run(&catalog, args.choice.scenario(&catalog)?, options(&args)?)?;
+            0
+        }
+        Command::Print(args, frame) => {
+            let catalog = catalog_with(&args.choice)?;
+            let scenario = args.choice.scenario(&catalog)?;
+            let screen = frame.screen.as_deref().unwrap_or("first");
+            out.write_all(tui::print(&catalog, scenario, screen, frame.size, &options(&args)?)?.as_bytes())?;
+            0
+        }
     };
     out.flush()?;
+    Ok(code)
+}
+
+fn options(args: &TuiArgs) -> Result<tui::Options> {
+    let mut options = tui::Options { keys: args.keys.clone().unwrap_or_default(), ..tui::Options::default() };
+    if let Some(name) = &args.theme {
+        let known = ThemeName::ALL.iter().map(|theme| theme.name());
+        options.settings.theme = ThemeName::parse(name).with_context(|| {
+            format!("--theme: expected one of {}, found {name:?}", known.collect::<Vec<_>>().join(", "))
+        })?;
+    }
+    options.settings.ascii |= args.ascii;
+    options.settings.mouse &= !args.no_mouse;
+    Ok(options)
+}
+
+/// Explains a message, and opens the explorer at the likeliest scenario where that is asked for and there is one.
+fn explain(asked: &cli::Explain, out: &mut dyn Write) -> Result<u8> {
+    let catalog = catalog_with(&asked.choice)?;
+    let (code, likeliest) = cli::explain(&catalog, asked, out)?;
+    if let Some(scenario) = likeliest.filter(|_| asked.open) {
+        out.flush()?;
+        tui::run(&catalog, scenario, options(&TuiArgs::default())?)?;
+    }
     Ok(code)
 }
 

@@ -3,3 +3,4 @@
 pub mod batch;
 pub mod domain;
 pub mod host;
+pub mod message;

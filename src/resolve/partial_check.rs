@@ -10,13 +10,13 @@ use crate::domain::feature::FeatureSet;
 use crate::domain::host::Vendor;
 use crate::domain::qemu::Accel;
 
-/// What libvirt takes the host to have: what QEMU offers there, as far as the map names it. `None` for a host that
-/// has whatever is asked for, which passes every check.
+/// What libvirt takes the host to have: what QEMU offers there with `max` or `host`, as far as the map names it. `None`
+/// for a host that has whatever is asked for, which passes every check.
 fn host_features(catalog: &Catalog, names: &Named, end: &End<'_>, guest: &Guest) -> Option<FeatureSet> {
     let vendor = match (guest.accel, end.host) {
         (Accel::Kvm, Host::Capable) => return None,
-        (_, Host::With { vendor, .. }) => vendor,
-        (Accel::Tcg, Host::Capable) => Vendor::Intel,
+        (Accel::Kvm, Host::With { vendor, .. }) => vendor,
+        (Accel::Tcg, _) => return Some(end.qemu.tcg_max & end.map.known),
     };
     Some(end.supported(catalog, names, guest, vendor) & end.map.known)
 }
