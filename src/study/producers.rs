@@ -176,7 +176,24 @@ impl<'a> Search<'a> {
             let vendor = guest.model().and_then(|model| self.catalog.vendor(model)).unwrap_or(Vendor::Intel);
             found.push(Scenario { to_host: HostChoice::Given { vendor, features: has - missing }, ..from_capable });
         }
-        found
+        Box::new(found.into_iter())
+    }
+
+    /// The releases that are tried at both ends where a host decides; vmx-* were known and not yet overlooked only for a
+    /// while.
+    fn releases_of_hosts(&self) -> Vec<Release> {
+        let vmx = self.features().iter().any(|feature| self.catalog.feature_name(*feature).starts_with("vmx-"));
+        let names: &[(&str, Version)] = if vmx {
+            &[("10.4.0", Version::new(9, 0, 0)), ("10.0.0", Version::new(8, 2, 0))]
+        } else {
+            &[("9.0.0", Version::new(7, 2, 22)), ("11.3.0", Version::new(10, 0, 13))]
+        };
+        let release = |(name, qemu): &(&str, Version)| {
+            let id = self.catalog.libvirt(name)?;
+            let qemu = QemuChoice { version: Told::Is(*qemu), build: None };
+            Some(Release { libvirt: LibvirtChoice::Release(id, None), qemu })
+        };
+        names.iter().filter_map(release).collect()
     }
 
     fn features(&self) -> Vec<FeatureId> {
