@@ -236,33 +236,40 @@ fn some_names<'a>(names: impl Iterator<Item = &'a str>) -> String {
     if all.len() > MOST { format!("{shown} and {} more", all.len() - MOST) } else { shown }
 }
 
-/// The published releases whose map was read, oldest first.
-fn exact(catalog: &Catalog) -> impl Iterator<Item = (&str, &CpuMap)> {
-    catalog.libvirt_releases().iter().filter(|r| r.provenance == Provenance::Published).filter_map(|release| {
-        match release.map {
-            ReleaseMap::Exact(map) => Some((&*release.name, &**catalog.map(map))),
-            ReleaseMap::Between { .. } => None,
-        }
+/// The newest map that was read.
+fn newest(catalog: &Catalog) -> Option<&CpuMap> {
+    catalog.libvirt_releases().iter().rev().find_map(|release| match (release.provenance, release.map) {
+        (Provenance::Published, ReleaseMap::Exact(map)) => Some(&**catalog.map(map)),
+        _ => None,
     })
 }
 
-/// Says since when something holds of the maps: `in every map`, `from 11.3.0 on (not in 9.0.0)`, `in no map`.
+/// Says since when something holds of the maps: `in every map`, `since 9.10.0 (not yet in 9.9.0)`, `in no map`. A release
+/// between two that were read counts where both of its stand-in maps agree.
 fn since(catalog: &Catalog, holds: impl Fn(&CpuMap) -> bool) -> String {
+    let published = catalog.libvirt_releases().iter().filter(|r| r.provenance == Provenance::Published);
     let mut before = None;
-    for (name, map) in exact(catalog) {
-        if holds(map) {
+    for release in published {
+        let held = match release.map {
+            ReleaseMap::Exact(map) => [map, map],
+            ReleaseMap::Between { lower, upper } => [lower.1, upper.1],
+        }
+        .map(|map| holds(catalog.map(map)));
+        if held == [true, true] {
             return before.map_or("in every map".to_owned(), |before| {
-                format!("in the maps from {name} on (not yet in {before})")
+                format!("in the maps since {} (not yet in {before})", release.name)
             });
         }
-        before = Some(name);
+        if held == [false, false] {
+            before = Some(&*release.name);
+        }
     }
     "in no map".to_owned()
 }
 
 fn who_has(catalog: &Catalog, feature: FeatureId) -> String {
     let known = since(catalog, |map| map.known.contains(feature));
-    let newest = exact(catalog).last().map(|(_, map)| map);
+    let newest = newest(catalog);
     let in_models = |holds: &dyn Fn(ModelId, &CpuMap) -> bool| -> Vec<&str> {
         let models = newest.into_iter().flat_map(|map| map.model_order.iter().map(move |model| (*model, map)));
         models.filter(|(model, map)| holds(*model, map)).map(|(model, _)| catalog.model_name(model)).collect()

@@ -174,7 +174,10 @@ impl<'a> Search<'a> {
             let start = resolve(self.catalog, &from_capable).journey.and_then(|journey| journey.start.cpu);
             let Some(has) = start.map(|cpu| cpu.on).filter(|on| missing.is_subset(on)) else { continue };
             let vendor = guest.model().and_then(|model| self.catalog.vendor(model)).unwrap_or(Vendor::Intel);
-            found.push(Scenario { to_host: HostChoice::Given { vendor, features: has - missing }, ..from_capable });
+            let lesser = HostChoice::Given { vendor, features: has - missing };
+            // What both ends lack is written down as switched off, and some releases do not send that.
+            found.push(Scenario { from_host: lesser.clone(), to_host: lesser.clone(), ..from_capable.clone() });
+            found.push(Scenario { to_host: lesser, ..from_capable });
         }
         Box::new(found.into_iter())
     }
@@ -235,8 +238,12 @@ impl<'a> Search<'a> {
             .catalog
             .feature("vmx")
             .filter(|_| wanted.iter().any(|feature| self.catalog.feature_name(*feature).starts_with("vmx-")));
-        let mut models: Vec<(ModelId, Vec<FeatureId>)> =
-            self.having(&wanted).into_iter().take(MOST_MODELS).map(|model| (model, Vec::new())).collect();
+        let mut models: Vec<(ModelId, Vec<FeatureId>)> = self
+            .having(&wanted)
+            .into_iter()
+            .take(MOST_MODELS)
+            .map(|model| (model, vmx.into_iter().collect()))
+            .collect();
         models.extend(common().map(|model| (model, vmx.into_iter().collect())));
         models.extend(common().filter(|_| wanted.len() <= MOST_NAMED).map(|model| (model, wanted.clone())));
         models
@@ -247,7 +254,7 @@ impl<'a> Search<'a> {
         let newest: Vec<&CpuMap> = self.catalog.maps().iter().map(|map| &**map).collect();
         let described = |model: ModelId| {
             let cells = self.catalog.cells().of(model, Accel::Tcg).map(crate::domain::qemu::ModelCells::anywhere);
-            let data = newest.iter().filter_map(|map| map.model(model)).map(|definition| definition.data);
+            let data = newest.iter().filter_map(|map| map.model(model)).map(|m| m.data | m.added_set());
             data.fold(cells.unwrap_or_default(), |all, data| all | data)
         };
         let mut scored: Vec<(usize, usize, ModelId)> = self
