@@ -31,13 +31,13 @@ pub struct Domain {
 impl Domain {
     /// Returns the one line that says back what was read, used and ignored.
     pub fn line(&self) -> String {
-        let mut line = self.read.clone();
-        for (label, parts) in [("used", &self.used), ("ignored", &self.ignored)] {
-            if !parts.is_empty() {
-                line.push_str(&format!("; {label}: {}", parts.join(", ")));
+        let mut parts = vec![self.read.clone()];
+        for (label, list) in [("used", &self.used), ("ignored", &self.ignored)] {
+            if !list.is_empty() {
+                parts.push(format!("{label}: {}", list.join(", ")));
             }
         }
-        line
+        parts.join("; ")
     }
 }
 

@@ -117,9 +117,9 @@ fn of_xml(catalog: &Catalog, libvirt: &LibvirtChoice, file: &str, text: &str) ->
         "domainCapabilities" => {
             let modes = root.child("cpu").map(|cpu| cpu.children.as_slice()).unwrap_or_default();
             let host_model = modes.iter().find(|mode| mode.get("name") == Some("host-model"));
-            let model = host_model.filter(|mode| mode.child("model").is_some());
-            let model = model.ok_or_else(|| not_there("<mode name='host-model'> with a <model>"))?;
-            let mut host = expand(catalog, libvirt, &document, model, Kind::DomainCapabilities)?;
+            let expanded = host_model.filter(|mode| mode.child("model").is_some());
+            let expanded = expanded.ok_or_else(|| not_there("<mode name='host-model'> with a <model>"))?;
+            let mut host = expand(catalog, libvirt, &document, expanded, Kind::DomainCapabilities)?;
             let custom = modes.iter().find(|mode| mode.get("name") == Some("custom"));
             host.notes.extend(custom.map(usable));
             if root.child("domain").is_some_and(|kind| kind.text.trim() == "qemu") {

@@ -19,7 +19,7 @@ pub(super) fn apply(
     let bytes = files::read(file)?;
     let end = if key == Key::ToHost { &scenario.to } else { &scenario.from };
     let host = host::read(catalog, &end.libvirt, file, &bytes)?;
-    let mut line = format!("{file}: {}", host.line());
+    let mut said = vec![format!("{file}: {}", host.line())];
     if key != Key::ToHost {
         scenario.from_host = host.choice();
     }
@@ -42,7 +42,7 @@ pub(super) fn apply(
         if let Some(version) = host.qemu {
             (end.qemu.version, end.qemu.build) = (Told::Is(version), None);
         }
-        line.push_str(&format!(" Taken from it: {}={}.", key.name(), write_release(catalog, end)));
+        said.push(format!("Taken from it: {}={}.", key.name(), write_release(catalog, end)));
     };
     if key != Key::ToHost {
         take(Key::From, &mut scenario.from);
@@ -50,5 +50,5 @@ pub(super) fn apply(
     if key != Key::FromHost {
         take(Key::To, &mut scenario.to);
     }
-    Ok(line)
+    Ok(said.join(" "))
 }

@@ -250,7 +250,7 @@ impl Scenario {
         if let Some(inactive) = next.running.take().and_then(|running| running.inactive) {
             next.cpu = match inactive.mode {
                 Mode::Custom => inactive.model.map_or(next.cpu, |model| CpuChoice::Model(Told::Is(model))),
-                mode => CpuChoice::Mode(mode),
+                mode @ (Mode::HostModel | Mode::HostPassthrough | Mode::Maximum) => CpuChoice::Mode(mode),
             };
             next.features = inactive.features;
             next.check = Some(inactive.check);

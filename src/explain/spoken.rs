@@ -301,7 +301,7 @@ fn has_model(catalog: &Catalog, model: ModelId) -> String {
 fn qemu_has(catalog: &Catalog, model: ModelId) -> String {
     let name = catalog.model_name(model);
     let having = || catalog.qemu_releases().iter().filter(|qemu| qemu.models.iter().any(|known| known.model == model));
-    match (having().next(), having().last()) {
+    match (having().next(), having().next_back()) {
         (Some(first), Some(last)) => format!("QEMU {} to {} have {name}.", first.version, last.version),
         _ => format!("No QEMU in the facts has {name}."),
     }
@@ -311,7 +311,7 @@ fn has_machine(catalog: &Catalog, machine: &str) -> String {
     let id = catalog.machine(machine);
     let lists = |qemu: &&crate::domain::qemu::QemuFacts| qemu.machines.iter().any(|known| Some(known.machine) == id);
     let having = || catalog.qemu_releases().iter().filter(lists);
-    match (having().next(), having().last()) {
+    match (having().next(), having().next_back()) {
         (Some(first), Some(last)) => format!("QEMU {} to {} have {machine}.", first.version, last.version),
         _ => format!("{machine} is no machine type of QEMU's own releases; a distribution's QEMU may have it."),
     }

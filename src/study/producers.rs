@@ -223,15 +223,14 @@ impl<'a> Search<'a> {
     fn models(&self) -> Vec<(ModelId, Vec<FeatureId>)> {
         let common = ["Skylake-Client", "EPYC", "Cascadelake-Server", "qemu64"];
         let common = || common.iter().filter_map(|name| self.catalog.model(name));
-        match self.refusal {
-            Refusal::UnknownModel(model) | Refusal::ModelUnsupported(model) => return vec![(*model, Vec::new())],
-            Refusal::UnknownProperty { feature, model } => {
-                return model.iter().copied().chain(common()).map(|model| (model, vec![*feature])).collect();
-            }
-            Refusal::MachineType { .. } | Refusal::MachineTypeAtQemu { .. } | Refusal::QemuTooOld { .. } => {
-                return common().map(|model| (model, Vec::new())).take(1).collect();
-            }
-            _ => {}
+        if let Refusal::UnknownModel(model) | Refusal::ModelUnsupported(model) = self.refusal {
+            return vec![(*model, Vec::new())];
+        }
+        if let Refusal::UnknownProperty { feature, model } = self.refusal {
+            return model.iter().copied().chain(common()).map(|model| (model, vec![*feature])).collect();
+        }
+        if self.features().is_empty() {
+            return common().map(|model| (model, Vec::new())).take(1).collect();
         }
         let wanted = self.features();
         let vmx = self
@@ -297,10 +296,8 @@ impl<'a> Search<'a> {
     }
 
     fn emulator(&self) -> Option<Box<str>> {
-        match self.refusal {
-            Refusal::MachineType { emulator, .. } => Some(emulator.clone()).filter(|path| &**path != EMULATOR),
-            _ => None,
-        }
+        let Refusal::MachineType { emulator, .. } = self.refusal else { return None };
+        Some(emulator.clone()).filter(|path| &**path != EMULATOR)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Writes a way out as settings of the products that write the domain for their users: KubeVirt and nova. Where a
+//! Writes a way out as settings of the products that write the domain for their users: `KubeVirt` and nova. Where a
 //! product has no setting for it, nothing is written.
 
 use super::Search;
@@ -30,15 +30,15 @@ fn both(kubevirt: (&'static str, String), nova: (&'static str, String)) -> Vec<S
 
 /// Features named at the next start.
 pub(super) fn features(catalog: &Catalog, changed: &[(FeatureId, Policy)]) -> Vec<Setting> {
-    let mut kubevirt = "cpu:\n  features:".to_owned();
+    let mut kubevirt = vec!["cpu:\n  features:".to_owned()];
     let mut flags = Vec::new();
     for (feature, policy) in changed {
         let name = catalog.feature_name(*feature);
-        kubevirt.push_str(&format!("\n  - name: {name}\n    policy: {}", policy.name()));
+        kubevirt.push(format!("  - name: {name}\n    policy: {}", policy.name()));
         flags.push(format!("{}{name}", if policy.is_off() { "-" } else { "+" }));
     }
     let nova = format!("[libvirt]\ncpu_model_extra_flags = {}", flags.join(", "));
-    both((KUBEVIRT, kubevirt), (NOVA, nova))
+    both((KUBEVIRT, kubevirt.join("\n")), (NOVA, nova))
 }
 
 /// Another machine type at the next start.
@@ -73,7 +73,7 @@ pub(super) fn host(search: &Search<'_>) -> Vec<Setting> {
     both((KUBEVIRT_NODE, kubevirt), (NOVA_COMMAND, nova))
 }
 
-/// Another software at the destination: nova is told the host; KubeVirt brings its own, so the oldest of its releases
+/// Another software at the destination: nova is told the host; `KubeVirt` brings its own, so the oldest of its releases
 /// that is newer than the destination and of which the resolver says that it works.
 pub(super) fn software(search: &Search<'_>) -> Vec<Setting> {
     let current = match &search.scenario.to.libvirt {
