@@ -134,8 +134,8 @@ struct Recorded {
 
 /// The domain as `virsh dumpxml` wrote it of the running guest.
 fn live_xml(run: &Recorded) -> Option<String> {
-    let features: String =
-        run.live.as_ref()?.iter().map(|(name, policy)| format!("<feature policy='{policy}' name='{name}'/>")).collect();
+    let feature = |(name, policy): (&String, &String)| format!("<feature policy='{policy}' name='{name}'/>");
+    let features = run.live.as_ref()?.iter().map(feature).collect::<Vec<_>>().concat();
     let text = |key: &str| run.guest[key].as_str().unwrap().to_owned();
     Some(format!(
         "<domain type='qemu' id='1'><vcpu>{}</vcpu><os><type arch='x86_64' machine='{}'>hvm</type></os>\
