@@ -11,6 +11,7 @@ use crate::load::LoadError;
 use crate::resolve::{Resolution, Verdict, resolve};
 use crate::study::ways_out::ways_out;
 use anyhow::Result;
+use std::collections::HashMap;
 use std::io::Write;
 
 /// Writes the answers for the guests the command line names. Returns the exit code: 0 when every guest arrives
@@ -33,19 +34,21 @@ pub fn check_domains(
     }
     let single = names.len() == 1 && faults.is_empty();
     let (mut rows, mut code) = (Vec::new(), 0);
+    let mut known: HashMap<Scenario, Resolution> = HashMap::new();
     for name in &names {
         match read(catalog, choice, &asked.scenario, name) {
             Ok(domain) => {
-                let answer = resolve(catalog, &domain.scenario);
+                // Guests of one kind share their answer.
+                let answer = known.entry(domain.scenario.clone()).or_insert_with(|| resolve(catalog, &domain.scenario));
                 code = code.max(u8::from(answer.verdict != Verdict::Unchanged));
-                rows.push(GuestRow::of(catalog, name, &answer));
+                rows.push(GuestRow::of(catalog, name, answer));
                 if single && !quiet {
-                    out.write_all(one(catalog, name, (&domain, &answer), &asked.notes, format).as_bytes())?;
+                    out.write_all(one(catalog, name, (&domain, answer), &asked.notes, format).as_bytes())?;
                 } else if format == Format::Json && !quiet {
-                    let ways = with_ways.then(|| ways_out(catalog, &domain.scenario, &answer));
+                    let ways = with_ways.then(|| ways_out(catalog, &domain.scenario, answer));
                     let said = domain.line();
                     let about = About { id: Some(name), said: Some(&said), ways: ways.as_deref() };
-                    writeln!(out, "{}", export::json_line_about(catalog, &domain.scenario, &answer, about))?;
+                    writeln!(out, "{}", export::json_line_about(catalog, &domain.scenario, answer, about))?;
                 }
             }
             Err(fault) => {
