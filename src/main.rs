@@ -34,7 +34,11 @@ fn is_broken_pipe(fault: &anyhow::Error) -> bool {
 fn run(command: Command) -> Result<u8> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     let code = match command {
-        Command::Check { choice, format, quiet } => {
+        Command::Check { choice, format, quiet, ways_out } if !choice.domains.is_empty() => {
+            let how = (format, quiet, ways_out);
+            cli::check_domains(&catalog_with(&choice)?, &choice, how, &mut out, &mut io::stderr().lock())?
+        }
+        Command::Check { choice, format, quiet, .. } => {
             cli::check_one(&catalog_with(&choice)?, &choice, format, quiet, &mut out)?
         }
         Command::Batch { file, ways_out, choice } => {
@@ -51,6 +55,7 @@ fn run(command: Command) -> Result<u8> {
         Command::Import(asked) => cli::import(&asked, &mut out)?,
         Command::Completions(shell) => cli::completions(shell, &mut out)?,
         Command::Man => cli::man(&mut out)?,
+        Command::Explain(asked) => explain(&asked, &mut out)?,
         Command::Tui(args) => {
             let catalog = catalog_with(&args.choice)?;
             let mut options = options(&args)?;
@@ -76,6 +81,17 @@ fn options(args: &TuiArgs) -> Result<tui::Options> {
     options.settings.ascii |= args.ascii;
     options.settings.mouse &= !args.no_mouse;
     Ok(options)
+}
+
+/// Explains a message, and opens the explorer at the likeliest scenario where that is asked for and there is one.
+fn explain(asked: &cli::Explain, out: &mut dyn Write) -> Result<u8> {
+    let catalog = catalog_with(&asked.choice)?;
+    let (code, likeliest) = cli::explain(&catalog, asked, out)?;
+    if let Some(scenario) = likeliest.filter(|_| asked.open) {
+        out.flush()?;
+        tui::run(&catalog, scenario, options(&TuiArgs::default())?)?;
+    }
+    Ok(code)
 }
 
 /// The embedded facts, and the maps that the command line adds.

@@ -232,6 +232,9 @@ impl Words<'_> {
             Fact::SpelledOut(n) => {
                 format!("What is sent spells out {n} features by which the guest differs from its model.")
             }
+            Fact::AlreadyRuns => {
+                format!("The guest already runs under {from}: what travels is its live definition, as it was read.")
+            }
             Fact::DependsOn(input) => format!("The answer depends on something that is not known: {input}."),
         }
     }

@@ -60,8 +60,10 @@ pub fn decide(catalog: &Catalog, names: &Named, case: &Case<'_>, feature: Featur
 pub(super) fn read(catalog: &Catalog, names: &Named, case: &Case<'_>, journey: Journey, feature: FeatureId) -> Decided {
     let before = journey.start.cpu.as_ref().map(|cpu| cpu.visible);
     let after = journey.destination().and_then(|run| run.cpu.as_ref()).map(|cpu| cpu.visible);
+    // Of a guest that already runs only that is known of which the source's map speaks.
+    let told = case.running.as_ref().and(case.source()).map_or(FeatureSet::ALL, |end| end.map.known);
     let (lost, gained) = match (before, after) {
-        (Some(before), Some(after)) => (before - after, after - before),
+        (Some(before), Some(after)) => ((before - after) & told, (after - before) & told),
         _ => (FeatureSet::EMPTY, FeatureSet::EMPTY),
     };
     let refusal = journey.refusal().cloned();
@@ -71,7 +73,7 @@ pub(super) fn read(catalog: &Catalog, names: &Named, case: &Case<'_>, journey: J
         None if (lost | gained).is_empty() => Verdict::Unchanged,
         None => Verdict::Changed,
     };
-    let deciding_hop = hop_that_decides(&journey);
+    let deciding_hop = hop_that_decides(&journey, told);
     let ends = (case.ends.get(deciding_hop), case.ends.get(deciding_hop + 1).or(case.destination()));
     let row = ends.0.zip(ends.1).and_then(|ends| find_row(catalog, case, &journey, deciding_hop, ends, feature));
     let receiver = journey.hops.get(deciding_hop).map_or(&journey.start, |hop| &hop.arrival);
@@ -83,10 +85,10 @@ pub(super) fn read(catalog: &Catalog, names: &Named, case: &Case<'_>, journey: J
         less: if extra.is_empty() && missing.is_empty() { lost } else { missing.iter().copied().collect() },
         row,
         feature,
-        passthrough: case.definition.is_passthrough(),
+        passthrough: case.guest_definition().is_passthrough(),
         source_knows: ends.0.map(|end| end.map.known).unwrap_or_default(),
         destination_knows: ends.1.map(|end| end.map.known).unwrap_or_default(),
-        added: added_at(ends.1, case.definition.model),
+        added: added_at(ends.1, case.guest_definition().model),
         cleared: receiver.cpu.as_ref().map(|cpu| cpu.cleared).unwrap_or_default(),
         names,
     };
@@ -97,7 +99,7 @@ pub(super) fn read(catalog: &Catalog, names: &Named, case: &Case<'_>, journey: J
         verdict,
         rule,
         row,
-        would_notice: before.zip(after).map(|(before, after)| before != after),
+        would_notice: before.zip(after).map(|_| !(lost | gained).is_empty()),
         risk: (completed && case.guest.accel == Accel::Kvm && !(lost & state_features(catalog)).is_empty())
             .then_some(Risk::GuestStateMayNotLoad),
         fault: fault(names, rule, &found, case, receiver),
@@ -127,7 +129,7 @@ fn lists(map: &CpuMap, refusal: Option<&Refusal>) -> (Vec<FeatureId>, Vec<Featur
 }
 
 /// The hop that refused the guest, else the first that changed its CPU, else the last.
-fn hop_that_decides(journey: &Journey) -> usize {
+fn hop_that_decides(journey: &Journey, told: FeatureSet) -> usize {
     let last = journey.hops.len().saturating_sub(1);
     if journey.refusal().is_some() {
         return last;
@@ -135,7 +137,7 @@ fn hop_that_decides(journey: &Journey) -> usize {
     let mut before = journey.start.cpu.as_ref().map(|cpu| cpu.visible);
     for (place, hop) in journey.hops.iter().enumerate() {
         let after = hop.arrival.cpu.as_ref().map(|cpu| cpu.visible);
-        if before != after {
+        if before.map(|before| before & told) != after.map(|after| after & told) {
             return place;
         }
         before = after;
@@ -151,14 +153,14 @@ fn find_row(
     (sender, receiver): (&End<'_>, &End<'_>),
     feature: FeatureId,
 ) -> Option<Row> {
-    let model = case.definition.model?;
+    let model = case.guest_definition().model?;
     let had = |map: &CpuMap| map.model(model).is_some_and(|definition| definition.data.contains(feature));
     if !catalog.maps().iter().any(|map| had(map)) && !had(&sender.map) && !had(&receiver.map) {
         return None;
     }
     let says = match journey.hops.get(hop) {
         Some(hop) => Says::of(&hop.arrival.given, feature),
-        None => would_say(&journey.start, &case.definition, &sender.map, feature),
+        None => would_say(&journey.start, case.guest_definition(), &sender.map, feature),
     };
     row(says, Age::of(&sender.map, model, feature)?, Age::of(&receiver.map, model, feature)?)
 }

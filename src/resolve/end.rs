@@ -113,6 +113,8 @@ pub struct Guest {
     pub accel: Accel,
     /// Whether the guest has a PMU.
     pub pmu: bool,
+    /// The emulator the domain names, if it names one.
+    pub emulator: Option<Box<str>>,
     /// Features the user's definition switches on by name; they are visible even where they are only reported.
     pub named: FeatureSet,
 }

@@ -3,12 +3,12 @@
 use super::end::{End, Guest, Host, Named};
 use super::resolution::{Hop, Journey, Run};
 use super::send::send;
-use super::start::{Facts, fresh, incoming};
+use super::start::{Facts, fresh, incoming, taken_over};
 use crate::domain::behaviour::Regime;
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Check, Definition, Mode, Policy};
 use crate::domain::qemu::Accel;
-use crate::domain::scenario::Transport;
+use crate::domain::scenario::{Running, Transport};
 
 /// One case: every input decided.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub struct Case<'a> {
     pub guest: Guest,
     /// Its definition, as the user wrote it and libvirt filled it in.
     pub definition: Definition,
+    /// The guest as it already runs at the source, where it does: then nothing is started there.
+    pub running: Option<Running>,
     /// Where it was begun, when the source's daemon was upgraded since.
     pub started: Option<End<'a>>,
     /// The source, every stop, and the destination, in order.
@@ -26,6 +28,11 @@ pub struct Case<'a> {
 }
 
 impl Case<'_> {
+    /// Returns the definition that decides what the guest is: the live one where it already runs.
+    pub fn guest_definition(&self) -> &Definition {
+        self.running.as_ref().map_or(&self.definition, |running| &running.live)
+    }
+
     /// Returns the source.
     pub fn source(&self) -> Option<&End<'_>> {
         self.ends.first()
@@ -41,13 +48,16 @@ impl Case<'_> {
 pub fn travel(catalog: &Catalog, names: &Named, case: &Case<'_>) -> Option<Journey> {
     let facts = Facts { catalog, names };
     let source = case.source()?;
-    let start = fresh(facts, case.started.as_ref().unwrap_or(source), &case.guest, &case.definition);
+    let start = match &case.running {
+        Some(running) => taken_over(facts, source, &case.guest, running),
+        None => fresh(facts, case.started.as_ref().unwrap_or(source), &case.guest, &case.definition),
+    };
     let Some(mut live) = start.live.clone() else {
         return Some(Journey { start, reconnected: None, hops: Vec::new() });
     };
     let mut original = start.original.clone();
     let mut reconnected = None;
-    if case.started.is_some() {
+    if case.started.is_some() && case.running.is_none() {
         live = reconnect(source, live);
         reconnected = Some(live.clone());
     }

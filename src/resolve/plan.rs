@@ -8,7 +8,7 @@ use super::resolution::{Basis, Dependence, Refusal, Resolution, Verdict};
 use super::rules::RuleId;
 use crate::domain::behaviour::Regime;
 use crate::domain::catalog::Catalog;
-use crate::domain::definition::{Definition, Fallback, Match, Mode};
+use crate::domain::definition::{Definition, Fallback, Match, Mode, Policy};
 use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{CpuChoice, HostChoice, Scenario, Topology};
@@ -130,16 +130,21 @@ impl<'a> Plan<'a> {
             Some(place) => Some(place.end(assignment)?),
             None => None,
         };
-        let definition = self.definition(started.as_ref().or(ends.first())?, assignment)?;
-        let named = definition.features.with(crate::domain::definition::Policy::is_on);
+        let running = self.scenario.running.as_deref();
+        let definition = match running {
+            Some(running) => running.inactive.as_ref().unwrap_or(&running.live).clone(),
+            None => self.definition(started.as_ref().or(ends.first())?, assignment)?,
+        };
+        let named = running.map_or(&definition, |running| &running.live).features.with(Policy::is_on);
         let guest = Guest {
             machine: self.machines.choose(assignment)?.clone(),
             threads_per_package: topology.threads_per_package(),
             accel: self.scenario.accel,
             pmu: self.scenario.pmu,
+            emulator: self.scenario.emulator.clone(),
             named,
         };
-        Some(Case { guest, definition, started, ends, transport: self.scenario.transport })
+        Some(Case { guest, definition, running: running.cloned(), started, ends, transport: self.scenario.transport })
     }
 
     /// The user's definition, with the check that libvirt fills in where it says none

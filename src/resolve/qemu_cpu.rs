@@ -5,7 +5,7 @@ use super::end::{End, Guest, Named};
 use super::resolution::QemuCpu;
 use crate::domain::behaviour::QuirkKind;
 use crate::domain::catalog::{Catalog, ReleaseMap, machine_series};
-use crate::domain::definition::Definition;
+use crate::domain::definition::{Definition, Policy};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
 use crate::domain::map::{CpuMap, ModelId};
@@ -56,6 +56,22 @@ pub(super) fn build(
     cpu.on -= cpu.filtered;
     cpu.visible = visible(names, end, guest, vendor, cpu.on);
     cpu
+}
+
+/// Returns the CPU of a guest that already runs, as the map of this end reads it from the live definition. What the map
+/// does not know is left out.
+pub(super) fn described(catalog: &Catalog, names: &Named, end: &End<'_>, guest: &Guest, live: &Definition) -> QemuCpu {
+    let vendor = end.guest_vendor(catalog, guest, live.vendor, live.model);
+    let on = live.described_by(&end.map);
+    let model = live.model.and_then(|model| end.map.model(model)).map(|model| model.data);
+    QemuCpu {
+        model: model.unwrap_or_default(),
+        flags_on: live.features.with(Policy::is_on),
+        flags_off: live.features.with(Policy::is_off),
+        on,
+        visible: visible(names, end, guest, vendor, on),
+        ..QemuCpu::default()
+    }
 }
 
 fn machine_release(catalog: &Catalog, guest: &Guest) -> Option<(u16, u16)> {

@@ -7,7 +7,9 @@ use super::{live_update, partial_check, qemu_cpu};
 use crate::domain::behaviour::{DropUnknown, Original, Regime};
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Check, Definition, Fallback, Mode, Policy};
+use crate::domain::map::ModelDefinition;
 use crate::domain::qemu::Accel;
+use crate::domain::scenario::Running;
 use std::sync::Arc;
 
 /// The facts every step looks at.
@@ -20,6 +22,32 @@ pub(super) struct Facts<'a> {
 /// Starts the user's guest.
 pub(super) fn fresh(facts: Facts<'_>, end: &End<'_>, guest: &Guest, definition: &Definition) -> Run {
     start(facts, end, guest, definition.clone(), None)
+}
+
+/// Takes over a guest that already runs: nothing is prepared and no QEMU is started. Its CPU is what this release's map
+/// reads from the live definition.
+///
+/// Where no inactive definition is known, the original CPU is taken to be the live one without the features marked as
+/// added, which users do not name.
+pub(super) fn taken_over(facts: Facts<'_>, end: &End<'_>, guest: &Guest, running: &Running) -> Run {
+    let live = &running.live;
+    let original = running.inactive.clone().or_else(|| {
+        let added = live.model.and_then(|model| end.map.model(model)).map(ModelDefinition::added_set);
+        let mut original = live.clone();
+        original.features.retain(|feature, _| !added.is_some_and(|added| added.contains(feature)));
+        Some(original)
+    });
+    Run {
+        given: live.clone(),
+        replaced: false,
+        prepared: None,
+        command_line: Vec::new(),
+        cpu: Some(qemu_cpu::described(facts.catalog, facts.names, end, guest, live)),
+        live: Some(live.clone()),
+        original: original.filter(|_| end.behaviour.original != Original::Never),
+        refused: None,
+        map: Arc::clone(&end.map),
+    }
 }
 
 /// Starts a guest that arrives: with the cookie's CPU where there is one that this release lets replace the XML's
@@ -131,12 +159,17 @@ fn validate(
         return Err(Refusal::UnknownMode(definition.mode));
     }
     if (fresh || end.behaviour.validate_incoming_machine) && !end.has_machine(facts.catalog, &guest.machine) {
-        return Err(Refusal::MachineType { emulator: end.emulator(), machine: guest.machine.name.clone() });
+        return Err(Refusal::MachineType { emulator: emulator(end, guest), machine: guest.machine.name.clone() });
     }
     match definition.features.iter().find(|(feature, _)| !end.map.known.contains(*feature)) {
         Some((feature, _)) => Err(Refusal::UnknownFeature(feature)),
         None => Ok(()),
     }
+}
+
+/// The emulator in messages: the domain's own, else the one of the packages.
+fn emulator(end: &End<'_>, guest: &Guest) -> Box<str> {
+    guest.emulator.clone().unwrap_or_else(|| end.emulator().into())
 }
 
 /// `qemuProcessUpdateGuestCPU`: the definition is brought to this host, this map and this QEMU.
