@@ -552,8 +552,8 @@ pub fn machine_series(name: &str) -> Option<(&str, Version)> {
 }
 
 fn natural_order(machines: &Names) -> Vec<MachineId> {
-    let mut order: Vec<(Option<(&str, Version)>, &str, u16)> =
+    let mut order: Vec<_> =
         (0..).zip(machines.iter()).map(|(number, name)| (machine_series(name), name, number)).collect();
-    order.sort();
+    order.sort_unstable();
     order.into_iter().map(|(_, _, number)| MachineId(number)).collect()
 }

@@ -161,12 +161,27 @@ struct Signals {
     came: Arc<AtomicUsize>,
 }
 
+/// How long the loop has to end by itself after a signal. It does not when the terminal is gone: waiting for an event
+/// of a terminal that was hung up never returns.
+const GRACE: Duration = Duration::from_millis(500);
+
 impl Signals {
     fn listen() -> anyhow::Result<Self> {
         let came = Arc::new(AtomicUsize::new(0));
         #[cfg(unix)]
-        for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP, signal_hook::consts::SIGINT] {
-            signal_hook::flag::register_usize(signal, Arc::clone(&came), usize::try_from(signal)?)?;
+        {
+            let wanted = [signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP, signal_hook::consts::SIGINT];
+            let mut signals = signal_hook::iterator::Signals::new(wanted)?;
+            let came = Arc::clone(&came);
+            std::thread::spawn(move || {
+                if let Some(signal) = signals.forever().next() {
+                    came.store(usize::try_from(signal).unwrap_or_default(), Ordering::Relaxed);
+                    std::thread::sleep(GRACE);
+                    super::terminal::restore();
+                    // The default of each of these signals is to end the program, so this does not return.
+                    let _ = signal_hook::low_level::emulate_default_handler(signal);
+                }
+            });
         }
         Ok(Self { came })
     }

@@ -85,7 +85,7 @@ impl Dates {
             if is_versioned(name) && map.model(*id).is_none() && self.came(version_fact(name)) {
                 let mut model = high.model(*id).cloned();
                 if let Some(model) = &mut model {
-                    model.data = model.data & map.known;
+                    model.data &= map.known;
                 }
                 put(&mut map, *id, model);
                 map.model_order.push(*id);
@@ -133,7 +133,7 @@ impl Dates {
                 map.model_order.retain(|known| *known != id);
                 continue;
             }
-            model.data = model.data & map.known;
+            model.data &= map.known;
             if self.not_yet(MapFact::VmxAdded) || self.not_yet(MapFact::VmxKnown) {
                 model.added.clear();
             }
