@@ -104,3 +104,15 @@ fn the_naive_resolver_gives_every_recorded_answer() {
     }
     expect_all_equal("naive resolver", runs.len(), &wrong);
 }
+
+#[test]
+fn what_was_recorded_is_called_recorded_and_nothing_else_is() {
+    let (code, answers) = batch(&lines(None));
+    assert_eq!(code, 0);
+    assert!(answers.iter().all(|answer| answer["basis"] == "recorded"), "a recorded run is called less");
+    let mut words: Vec<&str> = answers.iter().filter_map(|answer| answer["scenario"].as_str()).collect();
+    words.sort_unstable();
+    assert_eq!(include_str!("../cpu_map/recorded.txt").lines().collect::<Vec<_>>(), words);
+    let other = support::ask::json("Nehalem,machine=pc-q35-6.0,accel=tcg,from=9.0.0:7.2.22,to=9.0.0:7.2.22");
+    assert_eq!(other["basis"], "read");
+}

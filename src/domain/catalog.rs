@@ -44,8 +44,6 @@ pub struct Parts {
     pub products: Vec<Product>,
     /// How releases decide.
     pub decisions: Decisions,
-    /// The words of scenarios of which a real run was recorded.
-    pub recorded: Vec<Box<str>>,
 }
 
 /// How libvirt and QEMU releases decide, with dates.
@@ -176,12 +174,11 @@ impl Catalog {
         if let Some(release) = parts.releases.iter().find(|r| usize::from(r.map.0) >= parts.maps.len()) {
             return Err(CatalogError(format!("release {} names a map that is not there", release.name)));
         }
-        let recorded: Vec<Box<str>> = parts.recorded;
         let mut catalog = Self {
             machine_order: natural_order(&parts.machines),
             vendors: Vec::new(),
             qemu_index: Vec::new(),
-            recorded: recorded.into(),
+            recorded: Box::default(),
             features: parts.features,
             models: parts.models,
             machines: parts.machines,
@@ -193,7 +190,6 @@ impl Catalog {
             products: parts.products,
             decisions: parts.decisions,
         };
-        catalog.recorded.sort();
         complete_dependencies(&mut catalog.qemu);
         catalog.vendors = (0..catalog.models.len()).map(|n| catalog.find_vendor(n)).collect();
         catalog.qemu_index = catalog.qemu.iter().map(|q| QemuIndex::of(&catalog, q)).collect();
@@ -499,6 +495,12 @@ impl Catalog {
             let place = map.order.iter().position(|known| *known == feature)?;
             map.features.get(place)?.registers.first().copied()
         })
+    }
+
+    /// Says of which scenarios, by their words, a real run was recorded.
+    pub fn set_recorded(&mut self, words: Vec<Box<str>>) {
+        self.recorded = words.into();
+        self.recorded.sort();
     }
 
     /// Returns whether a real run of exactly this scenario was recorded. Runs were saved and restored; live migrations

@@ -14,12 +14,17 @@ pub const TEXTS: Texts<'static> = Texts {
     behaviour: ("cpu_map/behaviour.xml", include_str!("../../cpu_map/behaviour.xml")),
 };
 
+/// The words of the scenarios of which a real migration was recorded.
+const RECORDED: &str = include_str!("../../cpu_map/recorded.txt");
+
 /// Returns every fact the program was compiled with.
 ///
 /// # Errors
 /// A mistake in the files, which the project's own tests exclude.
 pub fn catalog() -> Result<Catalog, LoadError> {
-    timeline::catalog(&TEXTS)
+    let mut catalog = timeline::catalog(&TEXTS)?;
+    catalog.set_recorded(RECORDED.lines().map(Into::into).collect());
+    Ok(catalog)
 }
 
 /// Returns the same facts before they are checked and completed.

@@ -1,0 +1,115 @@
+//! Holds the layers: who may use whom, where foreign crates may be named, and that every file says what it is for.
+#![expect(clippy::unwrap_used, reason = "a source file that cannot be read fails the test")]
+
+use std::path::{Path, PathBuf};
+
+/// Every folder of `src/` with its layer; a module uses its own layer only inside its folder, and lower layers.
+const LAYERS: &[(&str, u8)] = &[
+    ("domain", 0),
+    ("load", 1),
+    ("resolve", 1),
+    ("import", 2),
+    ("explain", 2),
+    ("study", 3),
+    ("bring", 3),
+    ("export", 4),
+    ("app", 5),
+    ("tui", 6),
+    ("cli", 6),
+];
+
+/// Crates that only these folders may name.
+const FOREIGN: &[(&str, &[&str])] = &[
+    ("ratatui", &["tui"]),
+    ("crossterm", &["tui"]),
+    ("quick_xml", &["load"]),
+    ("clap", &["cli"]),
+    ("serde", &["import", "export", "bring", "cli", "load"]),
+    ("nucleo_matcher", &["app"]),
+];
+
+/// What a pure folder may not name.
+const IMPURE: &[&str] = &["std::fs", "std::env", "std::process", "std::time", "std::thread", "println!", "eprintln!"];
+
+fn sources(under: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(under).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+fn layer(folder: &str) -> Option<u8> {
+    LAYERS.iter().find(|(name, _)| *name == folder).map(|(_, layer)| *layer)
+}
+
+/// What is wrong with a text that stands in `folder`.
+fn faults(folder: &str, text: &str) -> Vec<String> {
+    let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let mut faults = Vec::new();
+    let own = layer(folder);
+    for part in code.split("crate::").skip(1) {
+        let used: String = part.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+        if let (Some(own), Some(other)) = (own, layer(&used))
+            && used != folder
+            && other >= own
+        {
+            faults.push(format!("`{folder}` (layer {own}) may not use `{used}` (layer {other})"));
+        }
+    }
+    for (name, allowed) in FOREIGN {
+        let named = code.contains(&format!("{name}::")) || code.contains(&format!("use {name}"));
+        if named && own.is_some() && !allowed.contains(&folder) {
+            faults.push(format!("`{folder}` may not name the crate {name}"));
+        }
+    }
+    if matches!(folder, "domain" | "resolve" | "explain" | "study" | "app") {
+        faults.extend(IMPURE.iter().filter(|word| code.contains(**word)).map(|word| format!("`{folder}` may not use {word}")));
+    }
+    if !text.starts_with("//!") {
+        faults.push("a file begins with //! and a sentence that says what it is for".to_owned());
+    }
+    faults
+}
+
+#[test]
+fn every_module_keeps_to_its_layer() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    assert!(files.len() > 80, "only {} files were seen", files.len());
+    let mut wrong = Vec::new();
+    for file in &files {
+        let inside = file.strip_prefix(&root).unwrap();
+        let folder = inside.components().next().unwrap().as_os_str().to_string_lossy();
+        let text = std::fs::read_to_string(file).unwrap();
+        let folder = folder.trim_end_matches(".rs");
+        wrong.extend(faults(folder, &text).into_iter().map(|fault| format!("{}: {fault}", inside.display())));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_folder_has_a_layer_and_a_place_in_the_architecture_page() {
+    let page = include_str!("../docs/ARCHITECTURE.md");
+    for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            assert!(layer(&name).is_some(), "src/{name} has no layer in this test");
+            assert!(page.contains(&format!("`src/{name}/`")), "docs/ARCHITECTURE.md does not name src/{name}/");
+        }
+    }
+}
+
+#[test]
+fn the_check_itself_bites() {
+    assert!(faults("domain", "//! x\nuse crate::app::model;").iter().any(|fault| fault.contains("may not use `app`")));
+    assert!(faults("app", "//! x\nratatui::init();").iter().any(|fault| fault.contains("ratatui")));
+    assert!(faults("resolve", "//! x\nstd::env::var(\"X\");").iter().any(|fault| fault.contains("std::env")));
+    assert!(faults("tui", "fn f() {}").iter().any(|fault| fault.contains("//!")));
+    assert!(faults("tui", "//! x\nuse crate::app::model;").is_empty());
+}
