@@ -1,12 +1,16 @@
 //! Walks one fully decided case through all its stages: start, reconnect, and each hop to the destination.
 
 use super::end::{End, Guest, Host, Named};
-use super::resolution::{Hop, Journey, Run};
+use super::keep::{Everything, Keep};
+use super::resolution::{Hop, Journey, Run, Sent, Stop};
 use super::send::send;
-use super::start::{Facts, fresh, incoming};
+use super::site::{Facts, Site};
+use super::start::{Built, fresh, incoming};
+use super::table::Says;
 use crate::domain::behaviour::Regime;
 use crate::domain::catalog::Catalog;
-use crate::domain::definition::{Check, Definition, Mode, Policy};
+use crate::domain::definition::{Check, Definition, Mode, Policies, Policy, PolicyStore};
+use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::Transport;
 
@@ -37,37 +41,128 @@ impl Case<'_> {
     }
 }
 
-/// Walks the case. `None` when it has no end to start at.
-pub fn travel(catalog: &Catalog, names: &Named, case: &Case<'_>) -> Option<Journey> {
-    let facts = Facts { catalog, names };
-    let source = case.source()?;
-    let start = fresh(facts, case.started.as_ref().unwrap_or(source), &case.guest, &case.definition);
-    let Some(mut live) = start.live.clone() else {
-        return Some(Journey { start, reconnected: None, hops: Vec::new() });
-    };
-    let mut original = start.original.clone();
-    let mut reconnected = None;
-    if case.started.is_some() {
-        live = reconnect(source, live);
-        reconnected = Some(live.clone());
+/// A way through several ends, made ready for one guest: any number of definitions of its model can be decided.
+pub struct Prepared<'e> {
+    pub(super) catalog: &'e Catalog,
+    pub(super) guest: &'e Guest,
+    pub(super) sites: Vec<Site<'e>>,
+    started: Option<Site<'e>>,
+    transport: Transport,
+}
+
+/// What an answer needs to know of a walk.
+pub(super) struct Walked {
+    /// What ended it.
+    pub(super) stop: Option<Stop>,
+    /// Whether the guest ran at all.
+    pub(super) set_out: bool,
+    /// What the guest could read at the source and at the last place it reached, where a CPU was built.
+    pub(super) before: Option<FeatureSet>,
+    pub(super) after: Option<FeatureSet>,
+    /// The hop that refused the guest, else the first that changed its CPU, else the last.
+    pub(super) hop: usize,
+    /// What is sent over that hop says about the table's feature.
+    pub(super) says: Says,
+    /// The CPU built at the end of that hop; of a guest that never set out, the one at the source.
+    pub(super) cpu: Option<Built>,
+}
+
+impl<'e> Prepared<'e> {
+    /// Makes the way of a case ready.
+    pub fn of(catalog: &'e Catalog, case: &'e Case<'_>) -> Self {
+        let site = |end: &'e End<'_>| Site::of(catalog, end, &case.guest, case.definition.model);
+        Self {
+            catalog,
+            guest: &case.guest,
+            sites: case.ends.iter().map(site).collect(),
+            started: case.started.as_ref().map(site),
+            transport: case.transport,
+        }
     }
-    let mut hops = Vec::new();
-    for (from, to) in case.ends.iter().zip(case.ends.iter().skip(1)) {
-        let mut sent = send(names, from, &live, original.as_ref(), case.transport);
-        if !from.behaviour.live_update {
+
+    fn facts<P: PolicyStore>(&self, definition: &Definition<P>, feature: FeatureId) -> Facts<'e> {
+        Facts { catalog: self.catalog, guest: self.guest, feature, named: definition.features.sets().on() }
+    }
+
+    /// Walks all the way, or as far as the guest comes. `None` when there is no end to start at.
+    pub(super) fn walk<P: PolicyStore, K: Keep<P>>(
+        &self,
+        definition: &Definition<P>,
+        feature: FeatureId,
+        keep: &mut K,
+    ) -> Option<Walked> {
+        let facts = self.facts(definition, feature);
+        let source = self.sites.first()?;
+        let attempt = fresh(&facts, self.started.as_ref().unwrap_or(source), definition, keep);
+        let visible = attempt.cpu.map(|cpu| cpu.visible);
+        let says = attempt.prepared_says.unwrap_or_else(|| Says::of(definition, feature));
+        let mut walked = Walked {
+            stop: None,
+            set_out: false,
+            before: visible,
+            after: None,
+            hop: 0,
+            says: would_say(source, says, feature),
+            cpu: attempt.cpu,
+        };
+        let (mut live, mut original) = match attempt.running {
+            Ok(running) => (running.live, running.original),
+            Err(stop) => return Some(Walked { stop: Some(stop), ..walked }),
+        };
+        walked.set_out = true;
+        if self.started.is_some() {
+            reconnect(source, &mut live);
+            keep.reconnected(&live);
+        }
+        let mut changed = false;
+        for (number, pair) in self.sites.windows(2).enumerate() {
+            let [from, to] = pair else { break };
+            let sent = self.send(&facts, from, to, &live, original.as_ref());
+            keep.sent(&sent);
+            let (given, attempt) = incoming(&facts, to, &sent, keep);
+            let came_by = walked.after.or(walked.before);
+            walked.after = attempt.cpu.map(|cpu| cpu.visible);
+            if !changed || attempt.running.is_err() {
+                (walked.hop, walked.says, walked.cpu) = (number, Says::of(given, feature), attempt.cpu);
+            }
+            changed |= walked.after != came_by;
+            match attempt.running {
+                Ok(running) => (live, original) = (running.live, running.original),
+                Err(stop) => return Some(Walked { stop: Some(stop), ..walked }),
+            }
+        }
+        Some(walked)
+    }
+
+    fn send<P: PolicyStore>(
+        &self,
+        facts: &Facts<'_>,
+        from: &Site<'_>,
+        to: &Site<'_>,
+        live: &Definition<P>,
+        original: Option<&Definition<P>>,
+    ) -> Sent<P> {
+        let mut sent = send(facts, from, live, original, self.transport);
+        if !from.end.behaviour.live_update {
             // Before 3.2.0 a definition says nothing about checks; the receiver fills in its own.
-            sent.xml.check = filled_in_check(sent.xml.mode, case.guest.accel, to);
+            sent.xml.check = filled_in_check(sent.xml.mode, self.guest.accel, to.end);
         }
-        let arrival = incoming(facts, to, &case.guest, &sent);
-        let arrived = arrival.live.clone();
-        original.clone_from(&arrival.original);
-        hops.push(Hop { sent, arrival });
-        match arrived {
-            Some(definition) => live = definition,
-            None => break,
-        }
+        sent
     }
-    Some(Journey { start, reconnected, hops })
+}
+
+/// What a guest that never started would have sent: its removed features are written down at every start.
+fn would_say(source: &Site<'_>, says: Says, feature: FeatureId) -> Says {
+    let of_map = source.model.as_ref().and_then(|model| model.of_map);
+    let removed = of_map.is_some_and(|of_map| of_map.removed.contains(&feature));
+    if says == Says::Nothing && removed { Says::Off } else { says }
+}
+
+/// Walks the case. `None` when it has no end to start at.
+pub fn travel(catalog: &Catalog, _: &Named, case: &Case<'_>) -> Option<Journey> {
+    let mut stages = Everything::default();
+    Prepared::of(catalog, case).walk(&case.definition, catalog.default_feature(), &mut stages)?;
+    stages.journey()
 }
 
 /// Returns the check that libvirt fills in where a definition says none (`qemuDomainDefCPUPostParse`, 3.2.0 and
@@ -82,30 +177,37 @@ pub(super) fn filled_in_check(mode: Mode, accel: Accel, end: &End<'_>) -> Check 
 
 /// What an upgraded daemon makes of a guest that already runs (libvirt `qemuProcessRefreshCPU`): a release that
 /// requires removed features on incoming writes them down here too.
-fn reconnect(source: &End<'_>, mut live: Definition) -> Definition {
-    if source.regime() == Regime::Require
-        && let Some(of_map) = live.model.and_then(|model| source.map.model(model))
+fn reconnect<P: PolicyStore>(source: &Site<'_>, live: &mut Definition<P>) {
+    if source.end.regime() == Regime::Require
+        && let Some(of_map) = source.model.as_ref().and_then(|model| model.of_map)
     {
         for feature in &of_map.removed {
             live.features.add_if_missing(*feature, Policy::Require);
         }
     }
-    live
 }
 
 /// Returns what a fresh start of the guest's definition at the destination gives: the guest's next cold boot there.
-pub fn cold_boot(catalog: &Catalog, names: &Named, case: &Case<'_>) -> Option<Run> {
-    Some(fresh(Facts { catalog, names }, case.destination()?, &case.guest, &case.definition))
+pub fn cold_boot(catalog: &Catalog, _: &Named, case: &Case<'_>) -> Option<Run> {
+    let prepared = Prepared::of(catalog, case);
+    let facts = prepared.facts(&case.definition, catalog.default_feature());
+    let mut stages = Everything::default();
+    fresh(&facts, prepared.sites.last()?, &case.definition, &mut stages);
+    stages.run()
 }
 
 /// Returns the journey of a guest that arrived, back to where it came from. `None` when it never arrived.
-pub fn way_back(catalog: &Catalog, names: &Named, case: &Case<'_>, journey: &Journey) -> Option<Journey> {
+pub fn way_back(catalog: &Catalog, _: &Named, case: &Case<'_>, journey: &Journey) -> Option<Journey> {
     let arrival = journey.hops.last().map(|hop| &hop.arrival)?;
     let live = arrival.live.as_ref()?;
-    let (source, destination) = (case.source()?, case.destination()?);
-    let sent = send(names, destination, live, arrival.original.as_ref(), case.transport);
-    let back = incoming(Facts { catalog, names }, source, &case.guest, &sent);
-    Some(Journey { start: arrival.clone(), reconnected: None, hops: vec![Hop { sent, arrival: back }] })
+    let prepared = Prepared::of(catalog, case);
+    let facts = prepared.facts::<Policies>(&case.definition, catalog.default_feature());
+    let (source, destination) = (prepared.sites.first()?, prepared.sites.last()?);
+    let sent = send(&facts, destination, live, arrival.original.as_ref(), case.transport);
+    let mut stages = Everything::default();
+    incoming(&facts, source, &sent, &mut stages);
+    let hop = stages.run().map(|arrival| Hop { sent, arrival });
+    Some(Journey { start: arrival.clone(), reconnected: None, hops: hop.into_iter().collect() })
 }
 
 impl Host {

@@ -4,6 +4,7 @@
 mod answer;
 mod end;
 mod journey;
+mod keep;
 mod live_update;
 mod partial_check;
 mod plan;
@@ -11,12 +12,13 @@ mod qemu_cpu;
 mod resolution;
 mod rules;
 mod send;
+mod site;
 mod start;
 mod table;
 
-pub use answer::{Decided, decide};
+pub use answer::{Decided, Glance, decide, verdict};
 pub use end::{EMULATOR, EMULATOR_EL, End, Guest, Host, Machine, Named};
-pub use journey::{Case, cold_boot, travel, way_back};
+pub use journey::{Case, Prepared, cold_boot, travel, way_back};
 pub use plan::{Axis, Plan};
 pub use resolution::{
     Basis, Dependence, Fault, Hop, Journey, Origin, Outcome, QemuCpu, Refusal, Resolution, Risk, Row, Run, Sent, Stage,

@@ -1,119 +1,134 @@
 //! Compares a definition with the host before QEMU is started: the partial check, and the check for forbidden
 //! features (libvirt `virCPUx86Compare`, `qemuDomainCheckCPU`, `virCPUCompareUnusable`).
 
-use super::end::{End, Guest, Host, Named};
-use super::resolution::Refusal;
+use super::end::Host;
+use super::resolution::{Refusal, Stop};
+use super::site::{Facts, Site};
 use crate::domain::behaviour::PartialCheck;
-use crate::domain::catalog::Catalog;
-use crate::domain::definition::{Check, Definition, Match, Mode, Policy};
-use crate::domain::feature::FeatureSet;
+use crate::domain::definition::{Check, Definition, Match, Mode, Policy, PolicyStore};
+use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
 use crate::domain::qemu::Accel;
 
 /// What libvirt takes the host to have: what QEMU offers there, as far as the map names it. `None` for a host that
 /// has whatever is asked for, which passes every check.
-fn host_features(catalog: &Catalog, names: &Named, end: &End<'_>, guest: &Guest) -> Option<FeatureSet> {
-    let vendor = match (guest.accel, end.host) {
+fn host_features(facts: &Facts<'_>, site: &Site<'_>) -> Option<FeatureSet> {
+    let vendor = match (facts.guest.accel, site.end.host) {
         (Accel::Kvm, Host::Capable) => return None,
         (_, Host::With { vendor, .. }) => vendor,
         (Accel::Tcg, Host::Capable) => Vendor::Intel,
     };
-    Some(end.supported(catalog, names, guest, vendor) & end.map.known)
+    Some(site.supported(facts.catalog, vendor) & site.end.map.known)
 }
 
 /// Refuses a definition that forbids a feature the host has (7.2.0 and later, unless check is `none`).
-pub(super) fn forbidden(
-    catalog: &Catalog,
-    names: &Named,
-    end: &End<'_>,
-    guest: &Guest,
-    definition: &Definition,
-) -> Result<(), Refusal> {
-    if !end.behaviour.forbid_check || definition.check == Check::None {
+pub(super) fn forbidden<P: PolicyStore>(
+    facts: &Facts<'_>,
+    site: &Site<'_>,
+    definition: &Definition<P>,
+) -> Result<(), Stop> {
+    if !site.end.behaviour.forbid_check || definition.check == Check::None {
         return Ok(());
     }
-    let Some(host) = host_features(catalog, names, end, guest) else { return Ok(()) };
-    let found = definition.features.iter().find(|(f, policy)| *policy == Policy::Forbid && host.contains(*f));
-    found.map_or(Ok(()), |(feature, _)| Err(Refusal::ForbiddenFeature(feature)))
+    let forbidden = definition.features.sets().with(Policy::Forbid);
+    if forbidden.is_empty() {
+        return Ok(());
+    }
+    let Some(host) = host_features(facts, site) else { return Ok(()) };
+    definition.features.first_of(forbidden & host).map_or(Ok(()), |feature| Err(Stop::ForbiddenFeature(feature)))
+}
+
+/// What QEMU lacks of the model. It is asked without a machine type, so no compatibility setting counts.
+fn blockers(facts: &Facts<'_>, site: &Site<'_>) -> FeatureSet {
+    let catalog = facts.catalog;
+    let newest = catalog.cells().machines.last().zip(site.model.as_ref());
+    let cell = newest.and_then(|(machine, model)| catalog.cell(model.id, *machine, facts.guest.accel));
+    cell.unwrap_or_default() - site.supported(catalog, Vendor::Intel)
 }
 
 /// Refuses a definition that the host cannot satisfy, when its check is `partial`.
-pub(super) fn partial(
-    catalog: &Catalog,
-    names: &Named,
-    end: &End<'_>,
-    guest: &Guest,
-    definition: &Definition,
-) -> Result<(), Refusal> {
+pub(super) fn partial<P: PolicyStore>(
+    facts: &Facts<'_>,
+    site: &Site<'_>,
+    definition: &Definition<P>,
+) -> Result<(), Stop> {
     if definition.check != Check::Partial || !matches!(definition.mode, Mode::Custom | Mode::HostModel) {
         return Ok(());
     }
-    let (Some(host), Some(model)) = (host_features(catalog, names, end, guest), definition.model) else {
-        return Ok(());
-    };
-    let Some(of_map) = end.map.model(model) else { return Ok(()) };
-    if end.behaviour.partial_check == PartialCheck::Blockers {
-        // What QEMU lacks of the model is asked without a machine type, so no compatibility setting counts.
-        let newest = catalog.cells().machines.last().and_then(|machine| catalog.cell(model, *machine, guest.accel));
-        let blockers = newest.unwrap_or_default() - end.supported(catalog, names, guest, Vendor::Intel);
-        let only_switches_off = definition.features.iter().all(|(_, policy)| policy.is_off());
-        if blockers.is_empty() && only_switches_off {
+    let (Some(host), Some(model)) = (host_features(facts, site), &site.model) else { return Ok(()) };
+    let Some(of_map) = model.of_map else { return Ok(()) };
+    let policies = definition.features.sets();
+    if site.end.behaviour.partial_check == PartialCheck::Blockers {
+        let blockers = blockers(facts, site);
+        if blockers.is_empty() && policies.mentioned() == policies.off() {
             return Ok(());
         }
         if !of_map.partial_compat {
-            let switched_off = definition.features.with(|policy| policy == Policy::Disable);
-            let required = definition.features.with(|policy| policy == Policy::Require);
-            let mut missing = catalog.in_qemu_order((blockers & end.map.known) - switched_off);
-            let named = definition.features.iter().map(|(feature, _)| feature);
-            missing.extend(named.filter(|f| required.contains(*f) && !host.contains(*f) && !blockers.contains(*f)));
-            return if missing.is_empty() { Ok(()) } else { Err(Refusal::PartialMissing(missing)) };
+            let lacking = (blockers & site.end.map.known) - policies.with(Policy::Disable);
+            let missing = lacking | (policies.with(Policy::Require) - host - blockers);
+            return refuse_missing(missing);
         }
     }
-    let mut needed = of_map.data;
-    for (feature, policy) in definition.features.iter() {
-        match policy {
-            Policy::Require => needed.insert(feature),
-            Policy::Force | Policy::Optional | Policy::Disable => needed.remove(feature),
-            // A forbidden feature of the model still counts as needed (recorded on 9.0.0).
-            Policy::Forbid => {}
-        }
-    }
-    let forbidden = definition.features.with(|policy| policy == Policy::Forbid) & host;
+    let dropped = policies.with(Policy::Force) | policies.with(Policy::Optional) | policies.with(Policy::Disable);
+    // A forbidden feature of the model still counts as needed (recorded on 9.0.0).
+    let needed = (of_map.data | policies.with(Policy::Require)) - dropped;
+    let forbidden = policies.with(Policy::Forbid) & host;
     if !forbidden.is_empty() {
-        return Err(Refusal::PartialForbidden(end.map.in_order(forbidden)));
+        return Err(Stop::PartialForbidden(forbidden));
     }
-    refuse_missing(end, needed - host)?;
-    let described = needed | definition.features.with(|policy| matches!(policy, Policy::Force | Policy::Optional));
+    refuse_missing(needed - host)?;
+    let described = needed | policies.with(Policy::Force) | policies.with(Policy::Optional);
     if definition.matching == Match::Strict && !(host - described).is_empty() {
-        return Err(Refusal::PartialStrict(end.map.in_order(host - described)));
+        return Err(Stop::PartialStrict(host - described));
     }
     Ok(())
 }
 
-fn refuse_missing(end: &End<'_>, missing: FeatureSet) -> Result<(), Refusal> {
-    if missing.is_empty() { Ok(()) } else { Err(Refusal::PartialMissing(end.map.in_order(missing))) }
+fn refuse_missing(missing: FeatureSet) -> Result<(), Stop> {
+    if missing.is_empty() { Ok(()) } else { Err(Stop::PartialMissing(missing)) }
+}
+
+/// Returns the refusal with its features in the order in which libvirt names them: the map's, but for what QEMU said
+/// is missing, which keeps QEMU's order and comes before what the definition requires.
+pub(super) fn listed<P: PolicyStore>(
+    facts: &Facts<'_>,
+    site: &Site<'_>,
+    given: &Definition<P>,
+    stop: &Stop,
+) -> Refusal {
+    let compat = site.model.as_ref().and_then(|model| model.of_map).is_none_or(|of_map| of_map.partial_compat);
+    let as_qemu_says = site.end.behaviour.partial_check == PartialCheck::Blockers && !compat;
+    stop.listed(|set| match stop {
+        Stop::PartialMissing(_) if as_qemu_says => {
+            let blockers = blockers(facts, site);
+            let mut rest = set - blockers;
+            let mut list = facts.catalog.in_qemu_order(set & blockers);
+            let required = std::iter::from_fn(|| {
+                let next: Option<FeatureId> = given.features.first_of(rest);
+                next.inspect(|feature| rest.remove(*feature))
+            });
+            list.extend(required);
+            list
+        }
+        _ => site.end.map.in_order(set),
+    })
 }
 
 /// Replaces `optional` by what the migratable host model has: `require` or `disable` (libvirt `virCPUUpdate`).
-pub(super) fn decide_optional(
-    catalog: &Catalog,
-    names: &Named,
-    end: &End<'_>,
-    guest: &Guest,
-    definition: &mut Definition,
+pub(super) fn decide_optional<P: PolicyStore>(
+    facts: &Facts<'_>,
+    site: &Site<'_>,
+    definition: &mut Definition<P>,
 ) {
-    let optional = definition.features.with(|policy| policy == Policy::Optional);
+    let optional = definition.features.sets().with(Policy::Optional);
     if optional.is_empty() {
         return;
     }
-    let host = host_features(catalog, names, end, guest).unwrap_or(FeatureSet::ALL);
-    for feature in end.map.in_order(optional) {
-        let migratable = end
-            .map
-            .order
-            .iter()
-            .position(|known| *known == feature)
-            .is_none_or(|place| end.map.features[place].migratable);
+    let map = &site.end.map;
+    let host = host_features(facts, site).unwrap_or(FeatureSet::ALL);
+    for feature in map.in_order(optional) {
+        let place = map.order.iter().position(|known| *known == feature);
+        let migratable = place.is_none_or(|place| map.features[place].migratable);
         let policy = if migratable && host.contains(feature) { Policy::Require } else { Policy::Disable };
         definition.features.set(feature, policy);
     }

@@ -131,13 +131,11 @@ impl<'a> Plan<'a> {
             None => None,
         };
         let definition = self.definition(started.as_ref().or(ends.first())?, assignment)?;
-        let named = definition.features.with(crate::domain::definition::Policy::is_on);
         let guest = Guest {
             machine: self.machines.choose(assignment)?.clone(),
             threads_per_package: topology.threads_per_package(),
             accel: self.scenario.accel,
             pmu: self.scenario.pmu,
-            named,
         };
         Some(Case { guest, definition, started, ends, transport: self.scenario.transport })
     }

@@ -2,7 +2,7 @@
 
 use crate::domain::behaviour::Regime;
 use crate::domain::catalog::LibvirtId;
-use crate::domain::definition::{Definition, Mode, words};
+use crate::domain::definition::{Definition, Mode, Policies, words};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::map::{CpuMap, ModelId};
 use crate::domain::version::Version;
@@ -117,8 +117,10 @@ words! {
 }
 
 /// Why a start or an arrival was refused, as a value; `explain::message` has libvirt's words.
+///
+/// `L` is how several features are held: in the order of the message, or as a set where nobody reads it.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub enum Refusal {
+pub enum Refusal<L = Vec<FeatureId>> {
     /// libvirt does not work with so old a QEMU.
     QemuTooOld {
         /// The oldest it works with.
@@ -151,11 +153,11 @@ pub enum Refusal {
     /// The host has a feature that the definition forbids.
     ForbiddenFeature(FeatureId),
     /// The partial check found features the definition forbids.
-    PartialForbidden(Vec<FeatureId>),
+    PartialForbidden(L),
     /// The partial check found the host lacking features.
-    PartialMissing(Vec<FeatureId>),
+    PartialMissing(L),
     /// The partial check found the host to have more, and the match is strict.
-    PartialStrict(Vec<FeatureId>),
+    PartialStrict(L),
     /// QEMU does not know a feature it was told to switch on.
     UnknownProperty {
         /// The feature.
@@ -168,13 +170,51 @@ pub enum Refusal {
     /// The full check found differences; both lists in the order of the map.
     FullCheck {
         /// What QEMU switched on and the definition does not have.
-        extra: Vec<FeatureId>,
+        extra: L,
         /// What the definition has and QEMU did not give.
-        missing: Vec<FeatureId>,
+        missing: L,
     },
 }
 
-impl Refusal {
+/// A refusal as the walk finds it.
+pub(super) type Stop = Refusal<FeatureSet>;
+
+impl Stop {
+    /// Returns the refusal with its features listed by `list`.
+    pub(super) fn listed(&self, list: impl Fn(FeatureSet) -> Vec<FeatureId>) -> Refusal {
+        match self {
+            Self::QemuTooOld { needed, found } => Refusal::QemuTooOld { needed: *needed, found: *found },
+            Self::UnknownMode(mode) => Refusal::UnknownMode(*mode),
+            Self::UnsupportedMode(mode) => Refusal::UnsupportedMode(*mode),
+            Self::MachineType { emulator, machine } => Refusal::MachineType { emulator, machine: machine.clone() },
+            Self::MachineTypeAtQemu { machine } => Refusal::MachineTypeAtQemu { machine: machine.clone() },
+            Self::UnknownFeature(feature) => Refusal::UnknownFeature(*feature),
+            Self::UnknownModel(model) => Refusal::UnknownModel(*model),
+            Self::ModelUnsupported(model) => Refusal::ModelUnsupported(*model),
+            Self::ForbiddenFeature(feature) => Refusal::ForbiddenFeature(*feature),
+            Self::PartialForbidden(set) => Refusal::PartialForbidden(list(*set)),
+            Self::PartialMissing(set) => Refusal::PartialMissing(list(*set)),
+            Self::PartialStrict(set) => Refusal::PartialStrict(list(*set)),
+            Self::UnknownProperty { feature, model } => Refusal::UnknownProperty { feature: *feature, model: *model },
+            Self::Conflict(feature) => Refusal::Conflict(*feature),
+            Self::FullCheck { extra, missing } => {
+                Refusal::FullCheck { extra: list(*extra), missing: list(*missing) }
+            }
+        }
+    }
+
+    /// Returns what was extra and what was missing, as far as the refusal is about that.
+    pub(super) fn sets(&self) -> (FeatureSet, FeatureSet) {
+        match self {
+            Self::FullCheck { extra, missing } => (*extra, *missing),
+            Self::PartialMissing(missing) => (FeatureSet::EMPTY, *missing),
+            Self::PartialStrict(extra) => (*extra, FeatureSet::EMPTY),
+            _ => (FeatureSet::EMPTY, FeatureSet::EMPTY),
+        }
+    }
+}
+
+impl<L> Refusal<L> {
     /// Returns where it is said.
     pub const fn stage(&self) -> Stage {
         match self {
@@ -326,11 +366,11 @@ impl Run {
 
 /// What a source sends.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Sent {
+pub struct Sent<P = Policies> {
     /// The CPU of the migratable XML.
-    pub xml: Definition,
+    pub xml: Definition<P>,
     /// The CPU of the cookie.
-    pub cookie: Option<Definition>,
+    pub cookie: Option<Definition<P>>,
 }
 
 /// One migration between two ends.
