@@ -58,10 +58,17 @@ impl Verdict {
 pub struct Glance {
     /// What it did to the guest's CPU.
     pub verdict: Verdict,
-    /// The rule that decided.
-    pub rule: RuleId,
+    /// The rule that decided; `None` where the answer depends.
+    pub rule: Option<RuleId>,
     /// The table's row for the feature asked about.
     pub row: Option<Row>,
+}
+
+impl Decided {
+    /// Returns the answer in short.
+    pub fn glance(&self) -> Glance {
+        Glance { verdict: self.verdict, rule: Some(self.rule), row: self.row }
+    }
 }
 
 /// Returns the verdict on one definition, for the table's feature `feature`, without keeping any stage. `None` when
@@ -89,7 +96,8 @@ pub fn decide(catalog: &Catalog, _: &Named, case: &Case<'_>, feature: FeatureId)
     let walked = prepared.walk(&case.definition, feature, &mut stages)?;
     let journey = stages.journey()?;
     let read = Reading::of(&prepared, &case.definition, &walked, feature);
-    let Glance { verdict, rule, row } = read.glance();
+    let (verdict, row) = (read.found.verdict, read.found.row);
+    let rule = deciding(&read.found);
     let receiver = journey.hops.get(walked.hop).map_or(&journey.start, |hop| &hop.arrival);
     let completed = matches!(verdict, Verdict::Unchanged | Verdict::Changed);
     let shown = |set: FeatureSet| if completed { receiver.map.in_order(set) } else { Vec::new() };
@@ -157,7 +165,7 @@ impl<'w> Reading<'w> {
     }
 
     fn glance(&self) -> Glance {
-        Glance { verdict: self.found.verdict, rule: deciding(&self.found), row: self.found.row }
+        Glance { verdict: self.found.verdict, rule: Some(deciding(&self.found)), row: self.found.row }
     }
 }
 

@@ -19,7 +19,7 @@ mod table;
 pub use answer::{Decided, Glance, decide, verdict};
 pub use end::{EMULATOR, EMULATOR_EL, End, Guest, Host, Machine, Named};
 pub use journey::{Case, Prepared, cold_boot, travel, way_back};
-pub use plan::{Axis, Plan};
+pub use plan::{Axis, Plan, Resolver};
 pub use resolution::{
     Basis, Dependence, Fault, Hop, Journey, Origin, Outcome, QemuCpu, Refusal, Resolution, Risk, Row, Run, Sent, Stage,
     Verdict, WrittenBy,
