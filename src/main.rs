@@ -44,6 +44,7 @@ fn run(command: Command) -> Result<u8> {
                 cli::check_batch(&catalog, &mut BufReader::new(opened), ways_out, &mut out)?
             }
         }
+        Command::Study(args) => cli::study(&mut embedded::catalog()?, &args, &mut out)?,
         Command::List { what, json } => cli::list(&embedded::catalog()?, &what, json, &mut out)?,
         Command::Rule { id } => cli::rule(id.as_deref(), &mut out)?,
         _ => 0,

@@ -3,7 +3,11 @@
 mod args;
 mod check;
 mod list;
+mod study;
+mod study_args;
 
 pub use args::{Choice, Command, Import, Print, TuiArgs, command, parse};
 pub use check::{Format, check_batch, check_one};
 pub use list::{choice_note, list, rule};
+pub use study::study;
+pub use study_args::{Study, StudyArgs};

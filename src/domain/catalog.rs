@@ -11,6 +11,7 @@ use super::names::Names;
 use super::qemu::{Accel, Cells, MachineId, QemuFacts, base_name, builtin_vendor, feature_word};
 use super::scenario::{DEFAULT_FEATURE, Scenario, Transport};
 use super::version::Version;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 mod between;
@@ -146,6 +147,7 @@ pub struct Catalog {
     vendors: Vec<Option<Vendor>>,
     qemu_index: Vec<QemuIndex>,
     recorded: Box<[Box<str>]>,
+    libvirt_names: HashMap<Box<str>, LibvirtId>,
     named: Named,
     ever: Vec<FeatureSet>,
     newest: Option<MapId>,
@@ -196,6 +198,7 @@ impl Catalog {
             hosts: parts.hosts,
             products: parts.products,
             decisions: parts.decisions,
+            libvirt_names: HashMap::new(),
             named: Named::default(),
             ever: Vec::new(),
             newest: None,
@@ -215,6 +218,7 @@ impl Catalog {
 
     /// Looks up what is asked for by name at every turn, and what any map has in a model.
     fn note_names(&mut self) {
+        self.libvirt_names = (0u16..).zip(&self.libvirt).map(|(n, r)| (r.name.clone(), LibvirtId(n))).collect();
         self.named = Named::look_up(&self.features, &self.models);
         self.ever = vec![FeatureSet::EMPTY; self.models.len()];
         for map in &self.maps {
@@ -397,8 +401,7 @@ impl Catalog {
 
     /// Returns the release of this name.
     pub fn libvirt(&self, name: &str) -> Option<LibvirtId> {
-        let place = self.libvirt.iter().position(|release| &*release.name == name)?;
-        u16::try_from(place).ok().map(LibvirtId)
+        self.libvirt_names.get(name).copied()
     }
 
     /// Returns a release.
@@ -535,6 +538,9 @@ impl Catalog {
     /// Returns whether a real run of exactly this scenario was recorded. Runs were saved and restored; live migrations
     /// gave the same.
     pub fn is_recorded(&self, scenario: &Scenario) -> bool {
+        if self.recorded.is_empty() {
+            return false;
+        }
         let saved = Scenario { transport: Transport::Save, feature: self.default_feature(), ..scenario.clone() };
         let word = saved.word(self);
         self.recorded.binary_search_by(|known| (**known).cmp(&word)).is_ok()

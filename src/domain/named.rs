@@ -1,7 +1,7 @@
 //! Finds the features and models that rules speak of by name, once for each catalog.
 
-use super::feature::{FeatureId, FeatureSet};
 use super::catalog::Catalog;
+use super::feature::{FeatureId, FeatureSet};
 use super::map::ModelId;
 use super::names::Names;
 

@@ -2,6 +2,7 @@
 
 mod json;
 mod report;
+pub mod study;
 
 pub use json::{SCHEMA, bad_line, json, json_line};
 pub use report::{markdown, text};

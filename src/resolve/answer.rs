@@ -64,6 +64,25 @@ pub struct Glance {
     pub row: Option<Row>,
 }
 
+/// The answer in short, and the features it is about.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Brief {
+    /// What came of it and what decided.
+    pub glance: Glance,
+    /// Extra features where a check refused the guest, else those it gained.
+    pub more: FeatureSet,
+    /// Missing features where a check refused the guest, else those it lost.
+    pub less: FeatureSet,
+}
+
+impl Brief {
+    /// Returns the answer of what depends on inputs that are not known.
+    pub(super) const fn depends(row: Option<Row>) -> Self {
+        let glance = Glance { verdict: Verdict::Depends, rule: None, row };
+        Self { glance, more: FeatureSet::EMPTY, less: FeatureSet::EMPTY }
+    }
+}
+
 impl Decided {
     /// Returns the answer in short.
     pub fn glance(&self) -> Glance {
@@ -73,9 +92,38 @@ impl Decided {
 
 /// Returns the verdict on one definition, for the table's feature `feature`, without keeping any stage. `None` when
 /// the way has no source.
-pub fn verdict<P: PolicyStore>(prepared: &Prepared<'_>, definition: &Definition<P>, feature: FeatureId) -> Option<Glance> {
-    let walked = prepared.walk(definition, feature, &mut Nothing)?;
-    Some(Reading::of(prepared, definition, &walked, feature).glance())
+pub fn verdict<P: PolicyStore>(
+    prepared: &Prepared<'_>,
+    definition: &Definition<P>,
+    feature: FeatureId,
+) -> Option<Glance> {
+    Some(brief(prepared, definition, feature)?.glance)
+}
+
+/// Returns the same with the features it is about.
+pub fn brief<P: PolicyStore>(prepared: &Prepared<'_>, definition: &Definition<P>, feature: FeatureId) -> Option<Brief> {
+    brief_over(prepared, &prepared.whole_way(), definition, feature)
+}
+
+/// Returns the same for the straight way from one of the ends to another, by their places.
+pub fn brief_between<P: PolicyStore>(
+    prepared: &Prepared<'_>,
+    (from, to): (usize, usize),
+    definition: &Definition<P>,
+    feature: FeatureId,
+) -> Option<Brief> {
+    brief_over(prepared, &prepared.path(from, to)?, definition, feature)
+}
+
+fn brief_over<P: PolicyStore>(
+    prepared: &Prepared<'_>,
+    path: &[&Site<'_>],
+    definition: &Definition<P>,
+    feature: FeatureId,
+) -> Option<Brief> {
+    let walked = prepared.walk(path, definition, feature, &mut Nothing)?;
+    let read = Reading::of(prepared.catalog, path, definition, &walked, feature);
+    Some(Brief { glance: read.glance(), more: read.found.more, less: read.found.less })
 }
 
 /// The verdict as [`verdict`] gives it, and the refusal with its features in order.
@@ -84,18 +132,19 @@ pub(super) fn verdict_and_refusal(
     definition: &Definition,
     feature: FeatureId,
 ) -> Option<(Glance, Option<Refusal>)> {
-    let mut last = LastRefusal::default();
-    let walked = prepared.walk(definition, feature, &mut last)?;
-    Some((Reading::of(prepared, definition, &walked, feature).glance(), last.refusal))
+    let (mut last, path) = (LastRefusal::default(), prepared.whole_way());
+    let walked = prepared.walk(&path, definition, feature, &mut last)?;
+    Some((Reading::of(prepared.catalog, &path, definition, &walked, feature).glance(), last.refusal))
 }
 
 /// Returns the answer to one case, for the table's feature `feature`; `None` when the case has no source.
 pub fn decide(catalog: &Catalog, _: &Named, case: &Case<'_>, feature: FeatureId) -> Option<Decided> {
     let prepared = Prepared::of(catalog, case);
-    let mut stages = Everything::default();
-    let walked = prepared.walk(&case.definition, feature, &mut stages)?;
+    let mut stages = Everything::with_room(case.ends.len());
+    let path = prepared.whole_way();
+    let walked = prepared.walk(&path, &case.definition, feature, &mut stages)?;
     let journey = stages.journey()?;
-    let read = Reading::of(&prepared, &case.definition, &walked, feature);
+    let read = Reading::of(catalog, &path, &case.definition, &walked, feature);
     let (verdict, row) = (read.found.verdict, read.found.row);
     let rule = deciding(&read.found);
     let receiver = journey.hops.get(walked.hop).map_or(&journey.start, |hop| &hop.arrival);
@@ -127,7 +176,8 @@ struct Reading<'w> {
 
 impl<'w> Reading<'w> {
     fn of<P: PolicyStore>(
-        prepared: &'w Prepared<'_>,
+        catalog: &'w Catalog,
+        path: &[&Site<'_>],
         definition: &Definition<P>,
         walked: &'w Walked,
         feature: FeatureId,
@@ -145,21 +195,21 @@ impl<'w> Reading<'w> {
         };
         let (extra, missing) = refusal.map(Stop::sets).unwrap_or_default();
         let (more, less) = if (extra | missing).is_empty() { (gained, lost) } else { (extra, missing) };
-        let sites = &prepared.sites;
-        let (sender, receiver) = (sites.get(walked.hop), sites.get(walked.hop + 1).or(sites.last()));
+        let sender = path.get(walked.hop).copied();
+        let receiver = path.get(walked.hop + 1).or(path.last()).copied();
         let found = Findings {
             verdict,
             refusal,
             more,
             less,
-            row: sender.zip(receiver).and_then(|ends| find_row(prepared.catalog, ends, walked.says, feature)),
+            row: sender.zip(receiver).and_then(|ends| find_row(catalog, ends, walked.says, feature)),
             feature,
             passthrough: definition.is_passthrough(),
             source_knows: sender.map(|site| site.end.map.known).unwrap_or_default(),
             destination_knows: receiver.map(|site| site.end.map.known).unwrap_or_default(),
             added: receiver.and_then(|site| site.model.as_ref()).map(|model| model.added).unwrap_or_default(),
             cleared: walked.cpu.map(|cpu| cpu.cleared).unwrap_or_default(),
-            names: prepared.catalog.named(),
+            names: catalog.named(),
         };
         Self { found, lost, gained }
     }

@@ -44,8 +44,8 @@ impl Case<'_> {
 /// A way through several ends, made ready for one guest: any number of definitions of its model can be decided.
 pub struct Prepared<'e> {
     pub(super) catalog: &'e Catalog,
-    pub(super) guest: &'e Guest,
-    pub(super) sites: Vec<Site<'e>>,
+    guest: &'e Guest,
+    sites: Vec<Site<'e>>,
     started: Option<Site<'e>>,
     transport: Transport,
 }
@@ -80,19 +80,30 @@ impl<'e> Prepared<'e> {
         }
     }
 
+    /// Returns the way over all of the ends.
+    pub(super) fn whole_way(&self) -> Vec<&Site<'e>> {
+        self.sites.iter().collect()
+    }
+
     fn facts<P: PolicyStore>(&self, definition: &Definition<P>, feature: FeatureId) -> Facts<'e> {
         Facts { catalog: self.catalog, guest: self.guest, feature, named: definition.features.sets().on() }
     }
 
-    /// Walks all the way, or as far as the guest comes. `None` when there is no end to start at.
+    /// Returns the way straight from one of the ends to another, by their places; `None` where there is no such end.
+    pub(super) fn path(&self, from: usize, to: usize) -> Option<[&Site<'e>; 2]> {
+        Some([self.sites.get(from)?, self.sites.get(to)?])
+    }
+
+    /// Walks over these ends, or as far as the guest comes. `None` when there is no end to start at.
     pub(super) fn walk<P: PolicyStore, K: Keep<P>>(
         &self,
+        path: &[&Site<'_>],
         definition: &Definition<P>,
         feature: FeatureId,
         keep: &mut K,
     ) -> Option<Walked> {
         let facts = self.facts(definition, feature);
-        let source = self.sites.first()?;
+        let source = *path.first()?;
         let attempt = fresh(&facts, self.started.as_ref().unwrap_or(source), definition, keep);
         let visible = attempt.cpu.map(|cpu| cpu.visible);
         let says = attempt.prepared_says.unwrap_or_else(|| Says::of(definition, feature));
@@ -115,7 +126,7 @@ impl<'e> Prepared<'e> {
             keep.reconnected(&live);
         }
         let mut changed = false;
-        for (number, pair) in self.sites.windows(2).enumerate() {
+        for (number, pair) in path.windows(2).enumerate() {
             let [from, to] = pair else { break };
             let sent = self.send(&facts, from, to, &live, original.as_ref());
             keep.sent(&sent);
@@ -161,13 +172,14 @@ fn would_say(source: &Site<'_>, says: Says, feature: FeatureId) -> Says {
 /// Walks the case. `None` when it has no end to start at.
 pub fn travel(catalog: &Catalog, _: &Named, case: &Case<'_>) -> Option<Journey> {
     let mut stages = Everything::default();
-    Prepared::of(catalog, case).walk(&case.definition, catalog.default_feature(), &mut stages)?;
+    let prepared = Prepared::of(catalog, case);
+    prepared.walk(&prepared.whole_way(), &case.definition, catalog.default_feature(), &mut stages)?;
     stages.journey()
 }
 
 /// Returns the check that libvirt fills in where a definition says none (`qemuDomainDefCPUPostParse`, 3.2.0 and
 /// later): partial for host-model, and for a named model under KVM; else none.
-pub(super) fn filled_in_check(mode: Mode, accel: Accel, end: &End<'_>) -> Check {
+pub fn filled_in_check(mode: Mode, accel: Accel, end: &End<'_>) -> Check {
     match mode {
         Mode::HostModel => Check::Partial,
         Mode::Custom if accel == Accel::Kvm && end.behaviour.default_check => Check::Partial,

@@ -52,6 +52,11 @@ pub(super) struct Everything {
 }
 
 impl Everything {
+    /// Returns a keeper with room for a way over this many ends.
+    pub(super) fn with_room(ends: usize) -> Self {
+        Self { runs: Vec::with_capacity(ends), sent: Vec::with_capacity(ends), reconnected: None }
+    }
+
     /// Returns the journey; `None` when no stage was shown.
     pub(super) fn journey(self) -> Option<Journey> {
         let mut runs = self.runs.into_iter();

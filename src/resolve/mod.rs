@@ -16,9 +16,9 @@ mod site;
 mod start;
 mod table;
 
-pub use answer::{Decided, Glance, decide, verdict};
+pub use answer::{Brief, Decided, Glance, brief, brief_between, decide, verdict};
 pub use end::{EMULATOR, EMULATOR_EL, End, Guest, Host, Machine, Named};
-pub use journey::{Case, Prepared, cold_boot, travel, way_back};
+pub use journey::{Case, Prepared, cold_boot, filled_in_check, travel, way_back};
 pub use plan::{Axis, Plan, Resolver};
 pub use resolution::{
     Basis, Dependence, Fault, Hop, Journey, Origin, Outcome, QemuCpu, Refusal, Resolution, Risk, Row, Run, Sent, Stage,
@@ -27,4 +27,4 @@ pub use resolution::{
 pub use rules::{RULES, Rule, RuleId};
 pub use table::{Age, Says, TABLE, TableRow};
 
-pub use plan::resolve;
+pub use plan::{resolve, source};

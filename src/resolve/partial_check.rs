@@ -115,11 +115,7 @@ pub(super) fn listed<P: PolicyStore>(
 }
 
 /// Replaces `optional` by what the migratable host model has: `require` or `disable` (libvirt `virCPUUpdate`).
-pub(super) fn decide_optional<P: PolicyStore>(
-    facts: &Facts<'_>,
-    site: &Site<'_>,
-    definition: &mut Definition<P>,
-) {
+pub(super) fn decide_optional<P: PolicyStore>(facts: &Facts<'_>, site: &Site<'_>, definition: &mut Definition<P>) {
     let optional = definition.features.sets().with(Policy::Optional);
     if optional.is_empty() {
         return;

@@ -1,7 +1,7 @@
 //! Turns a scenario into fully decided cases: one where everything is known, else one for every combination of what
 //! is not, and puts their answers together.
 
-use super::answer::{Decided, Glance, decide, verdict, verdict_and_refusal};
+use super::answer::{Brief, Decided, Glance, brief, decide, verdict_and_refusal};
 use super::end::{End, Guest, Machine};
 use super::journey::{Case, Prepared, filled_in_check};
 use super::resolution::{Basis, Dependence, Refusal, Resolution, Verdict};
@@ -129,6 +129,11 @@ pub(super) fn options<T>(axes: &mut Vec<Axis>, input: &str, values: Vec<(String,
     Options { values, axis }
 }
 
+/// Returns the source of a scenario, with the first value of whatever is not known of it.
+pub fn source<'a>(catalog: &'a Catalog, scenario: &Scenario) -> Option<End<'a>> {
+    Place::of(catalog, scenario, &scenario.from, &scenario.from_host, (None, true, "source")).end(&[])
+}
+
 /// Returns the answer to `scenario`.
 pub fn resolve(catalog: &Catalog, scenario: &Scenario) -> Resolution {
     match Plan::of(catalog, scenario) {
@@ -148,11 +153,7 @@ impl<'a> Plan<'a> {
         })
     }
 
-    fn with(
-        catalog: &'a Catalog,
-        scenario: &'a Scenario,
-        make: &mut MakePlace<'_, 'a>,
-    ) -> Result<Self, Dependence> {
+    fn with(catalog: &'a Catalog, scenario: &'a Scenario, make: &mut MakePlace<'_, 'a>) -> Result<Self, Dependence> {
         let unexpanded = scenario.mode() == Mode::HostModel || scenario.matching == Match::Minimum;
         if unexpanded {
             return Err(Dependence {
@@ -175,9 +176,10 @@ impl<'a> Plan<'a> {
             let end = if number == 0 { "source" } else { "destination" };
             places.push(Stop::of(make(release, host, (regime, wants_vmx, end)), &mut axes));
         }
-        let started = scenario.started.as_ref().map(|release| {
-            Stop::of(make(release, &scenario.from_host, (None, wants_vmx, "source")), &mut axes)
-        });
+        let started = scenario
+            .started
+            .as_ref()
+            .map(|release| Stop::of(make(release, &scenario.from_host, (None, wants_vmx, "source")), &mut axes));
         let same_any_host = scenario.from_host == HostChoice::Any && scenario.accel == Accel::Kvm;
         Ok(Self { catalog, scenario, axes, started, places, models, machines, topologies, same_any_host })
     }
@@ -235,18 +237,26 @@ impl<'a> Plan<'a> {
 
     /// Returns the answer in short.
     pub fn glance(&self) -> Glance {
+        self.brief().glance
+    }
+
+    /// Returns the answer in short, with the features it is about.
+    pub fn brief(&self) -> Brief {
         let short = |assignment: &[usize]| {
             let case = self.case(assignment)?;
-            verdict(&Prepared::of(self.catalog, &case), &case.definition.unordered(), self.scenario.feature)
+            brief(&Prepared::of(self.catalog, &case), &case.definition.unordered(), self.scenario.feature)
         };
-        let depends = Glance { verdict: Verdict::Depends, rule: None, row: None };
-        if self.axes.is_empty() {
-            return short(&[]).filter(|glance| !self.falls_back(*glance)).unwrap_or(depends);
-        }
-        match self.survey() {
-            Survey::First(first, depends_on) if depends_on.is_empty() => short(&first).unwrap_or(depends),
-            Survey::First(first, _) => Glance { row: short(&first).and_then(|glance| glance.row), ..depends },
-            Survey::Unsaid(_) => depends,
+        let survey = if self.axes.is_empty() { Survey::First(Vec::new(), Vec::new()) } else { self.survey() };
+        let found = match &survey {
+            Survey::First(first, _) => short(first),
+            Survey::Unsaid(_) => None,
+        };
+        match (found, survey) {
+            (Some(found), Survey::First(_, depends_on)) if depends_on.is_empty() && !self.falls_back(found.glance) => {
+                found
+            }
+            (Some(found), Survey::First(_, depends_on)) if !depends_on.is_empty() => Brief::depends(found.glance.row),
+            _ => Brief::depends(None),
         }
     }
 

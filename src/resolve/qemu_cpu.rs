@@ -74,12 +74,7 @@ fn clear_children(site: &Site<'_>, mut on: FeatureSet) -> FeatureSet {
 
 /// The cells were read after dependency clearing, so a model's own children of a parent that is off do not show in
 /// them; a flag that switches the parent on brings them back.
-fn children_switched_on(
-    facts: &Facts<'_>,
-    site: &Site<'_>,
-    model: &ModelSite<'_>,
-    flags_on: FeatureSet,
-) -> FeatureSet {
+fn children_switched_on(facts: &Facts<'_>, site: &Site<'_>, model: &ModelSite<'_>, flags_on: FeatureSet) -> FeatureSet {
     let (catalog, names, qemu) = (facts.catalog, facts.catalog.named(), &site.end.qemu);
     let [always, compat, _] = model.cells;
     let switched_on = |parent: Option<FeatureId>| {

@@ -197,9 +197,7 @@ impl Stop {
             Self::PartialStrict(set) => Refusal::PartialStrict(list(*set)),
             Self::UnknownProperty { feature, model } => Refusal::UnknownProperty { feature: *feature, model: *model },
             Self::Conflict(feature) => Refusal::Conflict(*feature),
-            Self::FullCheck { extra, missing } => {
-                Refusal::FullCheck { extra: list(*extra), missing: list(*missing) }
-            }
+            Self::FullCheck { extra, missing } => Refusal::FullCheck { extra: list(*extra), missing: list(*missing) },
         }
     }
 

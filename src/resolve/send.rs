@@ -23,10 +23,7 @@ pub(super) fn send<P: PolicyStore>(
         // A save image's cookie is a plain copy.
         Transport::Save => live.clone(),
     };
-    Sent {
-        xml: migratable(facts, site, original, Some(original)),
-        cookie: site.end.behaviour.cookie.then(cookie),
-    }
+    Sent { xml: migratable(facts, site, original, Some(original)), cookie: site.end.behaviour.cookie.then(cookie) }
 }
 
 fn migratable<P: PolicyStore>(

@@ -62,9 +62,8 @@ pub(super) fn incoming<'s, P: PolicyStore, K: Keep<P>>(
     keep: &mut K,
 ) -> (&'s Definition<P>, Attempt<P>) {
     let behaviour = &site.end.behaviour;
-    let replaces = |cookie: &&Definition<P>| {
-        behaviour.cookie && (behaviour.original == Original::Always || **cookie != sent.xml)
-    };
+    let replaces =
+        |cookie: &&Definition<P>| behaviour.cookie && (behaviour.original == Original::Always || **cookie != sent.xml);
     let cookie = sent.cookie.as_ref().filter(replaces);
     let given = cookie.unwrap_or(&sent.xml);
     (given, start(facts, site, given, &Arrived::With(&sent.xml, cookie.is_some()), keep))
@@ -171,10 +170,7 @@ fn validate<P: PolicyStore>(
         return Err(Stop::UnknownMode(definition.mode));
     }
     if (fresh || behaviour.validate_incoming_machine) && !site.has_machine {
-        return Err(Stop::MachineType {
-            emulator: site.end.emulator(),
-            machine: facts.guest.machine.name.clone(),
-        });
+        return Err(Stop::MachineType { emulator: site.end.emulator(), machine: facts.guest.machine.name.clone() });
     }
     let unknown = definition.features.sets().mentioned() - site.end.map.known;
     definition.features.first_of(unknown).map_or(Ok(()), |feature| Err(Stop::UnknownFeature(feature)))

@@ -7,8 +7,8 @@ use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{HostChoice, LibvirtChoice, Release, Scenario};
-use crate::resolve::answer::Glance;
-use crate::resolve::resolution::{Resolution, Verdict};
+use crate::resolve::answer::{Brief, Glance};
+use crate::resolve::resolution::Resolution;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -77,10 +77,12 @@ impl<'a> Resolver<'a> {
 
     /// Returns the answer to `scenario` in short; the rule is `None` where the answer depends.
     pub fn glance(&mut self, scenario: &Scenario) -> Glance {
-        match self.plan(scenario) {
-            Ok(plan) => plan.glance(),
-            Err(_) => Glance { verdict: Verdict::Depends, rule: None, row: None },
-        }
+        self.brief(scenario).glance
+    }
+
+    /// Returns the same with the features it is about.
+    pub fn brief(&mut self, scenario: &Scenario) -> Brief {
+        self.plan(scenario).map_or(Brief::depends(None), |plan| plan.brief())
     }
 
     /// Makes the plan of a scenario.
