@@ -3,7 +3,6 @@
 use super::args::Choice;
 use super::study_args::{Study, StudyArgs};
 use crate::domain::catalog::{Catalog, LibvirtId};
-use crate::domain::definition::words;
 use crate::domain::host::HostId;
 use crate::domain::map::ModelId;
 use crate::domain::names::nearest;
@@ -21,14 +20,10 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-words! {
-    /// What a name given to a study stands for.
-    Kind {
-        /// A release.
-        Release "release",
-        /// A model.
-        Model "model",
-    }
+/// What a name given to `diff` stands for.
+enum Kind {
+    Release,
+    Model,
 }
 
 /// Does a study. Returns the exit code: 1 where a review found something at risk, else 0.

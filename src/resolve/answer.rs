@@ -102,7 +102,10 @@ pub fn verdict<P: PolicyStore>(
 
 /// Returns the same with the features it is about.
 pub fn brief<P: PolicyStore>(prepared: &Prepared<'_>, definition: &Definition<P>, feature: FeatureId) -> Option<Brief> {
-    brief_over(prepared, &prepared.whole_way(), definition, feature)
+    match prepared.path(0, 1) {
+        Some(path) if prepared.ends() == 2 => brief_over(prepared, &path, definition, feature),
+        _ => brief_over(prepared, &prepared.whole_way(), definition, feature),
+    }
 }
 
 /// Returns the same for the straight way from one of the ends to another, by their places.

@@ -80,6 +80,11 @@ impl<'e> Prepared<'e> {
         }
     }
 
+    /// Returns how many ends there are.
+    pub(super) fn ends(&self) -> usize {
+        self.sites.len()
+    }
+
     /// Returns the way over all of the ends.
     pub(super) fn whole_way(&self) -> Vec<&Site<'e>> {
         self.sites.iter().collect()

@@ -15,7 +15,7 @@ pub(super) trait Keep<P: PolicyStore> {
     /// The definition is ready for QEMU.
     fn prepared(&mut self, _site: &Site<'_>, _prepared: &Definition<P>) {}
     /// QEMU built this CPU.
-    fn cpu(&mut self, _cpu: QemuCpu) {}
+    fn cpu(&mut self, _cpu: &QemuCpu) {}
     /// The guest runs.
     fn running(&mut self, _running: &Running<P>) {}
     /// It does not.
@@ -98,9 +98,9 @@ impl Keep<Policies> for Everything {
         run.prepared = Some(prepared.clone());
     }
 
-    fn cpu(&mut self, cpu: QemuCpu) {
+    fn cpu(&mut self, cpu: &QemuCpu) {
         if let Some(run) = self.runs.last_mut() {
-            run.cpu = Some(cpu);
+            run.cpu = Some(cpu.clone());
         }
     }
 

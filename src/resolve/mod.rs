@@ -9,6 +9,7 @@ mod live_update;
 mod partial_check;
 mod plan;
 mod qemu_cpu;
+mod refusal;
 mod resolution;
 mod rules;
 mod send;

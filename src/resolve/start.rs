@@ -121,9 +121,8 @@ fn go<P: PolicyStore, K: Keep<P>>(
     }
     let cpu = qemu_cpu::build(facts, site, &prepared, on, off);
     attempt.cpu = Some(Built { visible: cpu.visible, cleared: cpu.cleared, filtered: cpu.filtered });
-    let running = go_live(site, given, prepared, arrived, &cpu);
-    keep.cpu(cpu);
-    running
+    keep.cpu(&cpu);
+    go_live(site, given, prepared, arrived, &cpu)
 }
 
 /// QEMU runs: the live update, and what is kept beside the live definition.

@@ -3,15 +3,18 @@
 
 use super::space::{map_of, models};
 use crate::domain::catalog::{Catalog, LibvirtId};
-use crate::domain::definition::{Check, Policy};
+use crate::domain::definition::Policy;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::{HostId, Vendor};
-use crate::domain::map::ModelId;
-use crate::domain::qemu::{Accel, is_versioned};
+use crate::domain::map::{CpuMap, ModelId};
+use crate::domain::qemu::{Accel, MachineId, is_versioned};
 use crate::domain::scenario::{
     CpuChoice, HostChoice, LibvirtChoice, MachineChoice, QemuChoice, Release, Scenario, Told,
 };
 use crate::resolve::{Glance, Resolver, Verdict};
+
+/// How often what still differs is switched off and everything resolved again.
+const MOST_ROUNDS: usize = 4;
 
 /// What all hosts can give.
 #[derive(Clone, PartialEq, Debug)]
@@ -63,18 +66,36 @@ pub fn baseline(catalog: &Catalog, hosts: &[HostId], on: &[Release]) -> Option<B
         ((data - usable).len(), std::cmp::Reverse((data & usable).len()), versioned)
     })?;
     let newest = maps.last()?;
-    let disabled = newest.in_order(data(model) - usable);
+    let machine = newest_shared_machine(catalog, on)?;
+    // QEMU's model may bring more than the maps': what some host lacks would come and go with the host.
+    let brought = catalog.cell(model, machine, Accel::Kvm).unwrap_or_default() & known;
+    let always: FeatureSet = catalog.named().hypervisor.into_iter().collect();
+    let disabled = newest.in_order((data(model) - usable) | (brought - common - always));
     let shared = maps.iter().filter_map(|map| map.model(model)).fold(FeatureSet::ALL, |all, m| all & m.data);
     let required = newest.in_order(usable - shared);
     let given = usable;
-    let scenario = definition(catalog, model, (&required, &disabled), on)?;
-    let costs = hosts
-        .iter()
-        .map(|host| (*host, newest.in_order((catalog.host(*host).features & newest.known) - given)))
-        .collect();
-    let mut found = Baseline { model, disabled, required, given, costs, broken: Vec::new(), resolved: 0, scenario };
-    verify(catalog, &mut found, hosts, on);
+    let scenario = definition(catalog, model, machine, (&required, &disabled), on)?;
+    let mut found =
+        Baseline { model, disabled, required, given, costs: Vec::new(), broken: Vec::new(), resolved: 0, scenario };
+    for _ in 0..MOST_ROUNDS {
+        let differ = verify(catalog, &mut found, hosts, on) & known;
+        if differ.is_empty() {
+            break;
+        }
+        for feature in newest.in_order(differ) {
+            found.scenario.features.set(feature, Policy::Disable);
+            found.given.remove(feature);
+        }
+        found.required.retain(|feature| !differ.contains(*feature));
+        found.disabled = newest.in_order(found.scenario.features.sets().off());
+    }
+    found.costs = costs(catalog, hosts, newest, found.given);
     Some(found)
+}
+
+fn costs(catalog: &Catalog, hosts: &[HostId], newest: &CpuMap, given: FeatureSet) -> Vec<(HostId, Vec<FeatureId>)> {
+    let of = |host: HostId| newest.in_order((catalog.host(host).features & newest.known) - given);
+    hosts.iter().map(|host| (*host, of(*host))).collect()
 }
 
 fn libvirt(catalog: &Catalog, release: &Release) -> Option<LibvirtId> {
@@ -133,26 +154,25 @@ fn fits(catalog: &Catalog, model: ModelId, vendor: Option<Vendor>, on: &[Release
 fn definition(
     catalog: &Catalog,
     model: ModelId,
+    machine: MachineId,
     (required, disabled): (&[FeatureId], &[FeatureId]),
     on: &[Release],
 ) -> Option<Scenario> {
     let mut scenario = Scenario::default_of(catalog);
     scenario.cpu = CpuChoice::Model(Told::Is(model));
-    scenario.check = Some(Check::Full);
     for feature in required {
         scenario.features.set(*feature, Policy::Require);
     }
     for feature in disabled {
         scenario.features.set(*feature, Policy::Disable);
     }
-    scenario.machine = MachineChoice::Listed(newest_shared_machine(catalog, on)?);
-    scenario.check = None;
+    scenario.machine = MachineChoice::Listed(machine);
     (scenario.from, scenario.to) = (on.first()?.clone(), on.last()?.clone());
     Some(scenario)
 }
 
-fn newest_shared_machine(catalog: &Catalog, on: &[Release]) -> Option<crate::domain::qemu::MachineId> {
-    let everywhere = |machine: &&crate::domain::qemu::MachineId| {
+fn newest_shared_machine(catalog: &Catalog, on: &[Release]) -> Option<MachineId> {
+    let everywhere = |machine: &&MachineId| {
         let name = catalog.machine_name(**machine);
         name.starts_with("pc-q35")
             && on.iter().all(|release| match release.qemu {
@@ -165,8 +185,12 @@ fn newest_shared_machine(catalog: &Catalog, on: &[Release]) -> Option<crate::dom
     catalog.cells().machines.iter().rev().find(everywhere).copied()
 }
 
-fn verify(catalog: &Catalog, found: &mut Baseline, hosts: &[HostId], on: &[Release]) {
+/// Resolves every pair. Returns what came and went between those that are not unchanged.
+fn verify(catalog: &Catalog, found: &mut Baseline, hosts: &[HostId], on: &[Release]) -> FeatureSet {
     let mut resolver = Resolver::new(catalog);
+    let mut differ = FeatureSet::EMPTY;
+    found.broken.clear();
+    found.resolved = 0;
     for (from_host, to_host) in hosts.iter().flat_map(|a| hosts.iter().map(move |b| (*a, *b))) {
         for (from, to) in on.iter().flat_map(|a| on.iter().map(move |b| (a, b))) {
             let scenario = Scenario {
@@ -177,11 +201,13 @@ fn verify(catalog: &Catalog, found: &mut Baseline, hosts: &[HostId], on: &[Relea
                 to: to.clone(),
                 ..found.scenario.clone()
             };
-            let glance = resolver.glance(&scenario);
+            let brief = resolver.brief(&scenario);
             found.resolved += 1;
-            if glance.verdict != Verdict::Unchanged {
-                found.broken.push(Broken { scenario, glance });
+            if brief.glance.verdict != Verdict::Unchanged {
+                differ |= brief.more | brief.less;
+                found.broken.push(Broken { scenario, glance: brief.glance });
             }
         }
     }
+    differ
 }
