@@ -1,10 +1,17 @@
-//! Measures the resolver: every stage kept, the verdict alone, and a batch with its reading and writing.
+//! Measures the resolver: every stage kept, the verdict alone, a batch with its reading and writing, a full matrix, and
+//! the whole space.
+
+#![expect(clippy::panic, reason = "a benchmark without its facts measures nothing")]
 
 use virt_cpu_explorer::cli::check_batch;
 use virt_cpu_explorer::domain::catalog::Catalog;
+use virt_cpu_explorer::domain::qemu::Accel;
+use virt_cpu_explorer::domain::scenario::DEFAULT_QEMU;
 use virt_cpu_explorer::domain::scenario::Scenario;
 use virt_cpu_explorer::load::embedded;
 use virt_cpu_explorer::resolve::{Plan, Prepared, resolve, verdict};
+use virt_cpu_explorer::study::count::Space;
+use virt_cpu_explorer::study::matrix::{Matrix, Vary};
 
 const WORDS: [&str; 4] = [
     "Skylake-Client,machine=pc-q35-3.1,from=old,to=new",
@@ -56,4 +63,17 @@ fn batch(bencher: divan::Bencher<'_, '_>) {
     bencher.counter(divan::counter::ItemsCount::new(count)).bench(|| {
         check_batch(&catalog, &mut &lines[..], false, &mut std::io::sink()).unwrap_or_else(|fault| panic!("{fault}"))
     });
+}
+
+#[divan::bench(sample_count = 5)]
+fn matrix_of_every_release(bencher: divan::Bencher<'_, '_>) {
+    let catalog = catalog();
+    let scenario = scenario(&catalog, WORDS[0]);
+    bencher.bench(|| Matrix::of(&catalog, &scenario, Vary::Releases, Vary::Releases).resolve_all());
+}
+
+#[divan::bench(sample_count = 5, args = [1, 2])]
+fn whole_space(bencher: divan::Bencher<'_, '_>, threads: usize) {
+    let catalog = catalog();
+    bencher.bench(|| Space::of(&catalog, Accel::Kvm, DEFAULT_QEMU).count(threads));
 }

@@ -94,8 +94,8 @@ fn word(name: &'static str, shown: &'static str, help: &'static str) -> Arg {
 
 /// Returns the studies' subcommands.
 pub(super) fn commands() -> [Clap; 6] {
-    let axes = ["distinct", "releases", "qemu", "machines", "models", "hosts"];
-    let axis = |name, help| Arg::new(name).long(name).value_parser(axes).default_value("distinct").help(help);
+    let varied = ["distinct", "releases", "qemu", "machines", "models", "hosts"];
+    let axis = |name, help| Arg::new(name).long(name).value_parser(varied).default_value("distinct").help(help);
     let list = |name, help| Arg::new(name).long(name).value_name("RELEASES").help(help);
     let keys = key_args(false).filter(|arg| !["from", "to"].contains(&arg.get_id().as_str()));
     let both = "A release, or a CPU model";

@@ -12,11 +12,11 @@ const WORDS: usize = CAPACITY / 64;
 pub struct FeatureId(pub u16);
 
 /// A set of features. Copying it is cheap, and so are all of its operations.
+#[expect(clippy::derived_hash_with_manual_eq, reason = "equal sets have equal words")]
 #[derive(Clone, Copy, Eq, Hash, Default)]
 pub struct FeatureSet([u64; WORDS]);
 
 // Written out, because comparing arrays calls `memcmp`, which costs more than the eight words.
-#[expect(clippy::derived_hash_with_manual_eq, reason = "equal sets have equal words")]
 impl PartialEq for FeatureSet {
     #[inline]
     fn eq(&self, other: &Self) -> bool {

@@ -1,6 +1,8 @@
 //! Compares the CPU that QEMU built with the definition, and writes the difference into the live definition or
 //! refuses it (libvirt `virCPUx86UpdateLive`, 3.2.0 and later).
 
+#![expect(clippy::result_large_err, reason = "a refusal is a plain value of two sets; boxing it costs an allocation")]
+
 use super::resolution::{QemuCpu, Stop};
 use super::site::Site;
 use crate::domain::behaviour::AddedExempt;

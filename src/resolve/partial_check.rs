@@ -1,6 +1,8 @@
 //! Compares a definition with the host before QEMU is started: the partial check, and the check for forbidden
 //! features (libvirt `virCPUx86Compare`, `qemuDomainCheckCPU`, `virCPUCompareUnusable`).
 
+#![expect(clippy::result_large_err, reason = "a refusal is a plain value of two sets; boxing it costs an allocation")]
+
 use super::end::Host;
 use super::resolution::{Refusal, Stop};
 use super::site::{Facts, Site};
@@ -98,8 +100,9 @@ pub(super) fn listed<P: PolicyStore>(
 ) -> Refusal {
     let compat = site.model.as_ref().and_then(|model| model.of_map).is_none_or(|of_map| of_map.partial_compat);
     let as_qemu_says = site.end.behaviour.partial_check == PartialCheck::Blockers && !compat;
-    stop.listed(|set| match stop {
-        Stop::PartialMissing(_) if as_qemu_says => {
+    let as_qemu_says = as_qemu_says && matches!(stop, Stop::PartialMissing(_));
+    stop.listed(|set| {
+        if as_qemu_says {
             let blockers = blockers(facts, site);
             let mut rest = set - blockers;
             let mut list = facts.catalog.in_qemu_order(set & blockers);
@@ -109,8 +112,9 @@ pub(super) fn listed<P: PolicyStore>(
             });
             list.extend(required);
             list
+        } else {
+            site.end.map.in_order(set)
         }
-        _ => site.end.map.in_order(set),
     })
 }
 

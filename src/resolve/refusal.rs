@@ -97,7 +97,18 @@ impl Stop {
             Self::FullCheck { extra, missing } => (*extra, *missing),
             Self::PartialMissing(missing) => (FeatureSet::EMPTY, *missing),
             Self::PartialStrict(extra) => (*extra, FeatureSet::EMPTY),
-            _ => (FeatureSet::EMPTY, FeatureSet::EMPTY),
+            Self::QemuTooOld { .. }
+            | Self::UnknownMode(_)
+            | Self::UnsupportedMode(_)
+            | Self::MachineType { .. }
+            | Self::MachineTypeAtQemu { .. }
+            | Self::UnknownFeature(_)
+            | Self::UnknownModel(_)
+            | Self::ModelUnsupported(_)
+            | Self::ForbiddenFeature(_)
+            | Self::PartialForbidden(_)
+            | Self::UnknownProperty { .. }
+            | Self::Conflict(_) => (FeatureSet::EMPTY, FeatureSet::EMPTY),
         }
     }
 }

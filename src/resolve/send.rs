@@ -47,8 +47,8 @@ fn migratable<P: PolicyStore>(
         DropAdded::IfOriginal => original.is_some(),
     };
     if drops {
-        let named = original.map(|original| original.features.sets().mentioned()).unwrap_or_default();
-        sent.features.remove_all(model.added - named);
+        let mentioned = original.map(|original| original.features.sets().mentioned()).unwrap_or_default();
+        sent.features.remove_all(model.added - mentioned);
     }
     sent
 }

@@ -7,7 +7,7 @@ use crate::domain::catalog::{Catalog, machine_series};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
 use crate::domain::map::{ModelDefinition, ModelId};
-use crate::domain::qemu::Accel;
+use crate::domain::qemu::{Accel, ModelCells};
 
 /// What the whole walk leans on.
 #[derive(Clone, Copy)]
@@ -124,7 +124,7 @@ fn cells(catalog: &Catalog, guest: &Guest, model: ModelId) -> [FeatureSet; 3] {
         Accel::Kvm => Accel::Tcg,
         Accel::Tcg => Accel::Kvm,
     };
-    let elsewhere = catalog.cells().of(model, other).map_or(FeatureSet::ALL, |cells| cells.anywhere());
+    let elsewhere = catalog.cells().of(model, other).map_or(FeatureSet::ALL, ModelCells::anywhere);
     [cells.always, compat, (cells.always | compat) - elsewhere]
 }
 

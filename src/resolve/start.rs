@@ -1,6 +1,8 @@
 //! Starts a guest at one end, fresh or incoming: the order of libvirt's `qemuProcessInit`, `StartValidate`,
 //! `UpdateGuestCPU`, launch, and `UpdateAndVerifyCPU`.
 
+#![expect(clippy::result_large_err, reason = "a refusal is a plain value of two sets; boxing it costs an allocation")]
+
 use super::keep::Keep;
 use super::resolution::{QemuCpu, Sent, Stop};
 use super::site::{Facts, Site};

@@ -114,7 +114,7 @@ fn usable(catalog: &Catalog, common: FeatureSet, on: &[Release]) -> FeatureSet {
     for release in on {
         let Told::Is(version) = release.qemu.version else { continue };
         for view in catalog.qemu_views(version) {
-            usable = usable & view.properties;
+            usable &= view.properties;
         }
     }
     for feature in

@@ -7,7 +7,7 @@ use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::definition::{Check, Definition, Fallback, Match, Mode, Policies, Policy};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::map::ModelId;
-use crate::domain::qemu::{Accel, MachineId};
+use crate::domain::qemu::{Accel, MachineId, ModelCells};
 use crate::domain::scenario::{CpuChoice, MachineChoice, Scenario, Told};
 use crate::domain::version::Version;
 use crate::resolve::{
@@ -62,7 +62,7 @@ pub struct OneModel {
 /// Machine types that turn on the same, and releases that read the model the same.
 struct Class {
     machines: u64,
-    release_class: Vec<usize>,
+    classes_of_releases: Vec<usize>,
     sizes: Vec<u64>,
     answers: Vec<Glance>,
 }
@@ -135,7 +135,7 @@ impl<'a> Space<'a> {
         let of_map = |place: usize| self.ends.get(place).and_then(|end| essence(end, model));
         let catalog = self.catalog;
         let mut met: FeatureSet = [self.accel].iter().fold(FeatureSet::EMPTY, |met, accel| {
-            met | catalog.cells().of(model, *accel).map(|cells| cells.anywhere()).unwrap_or_default()
+            met | catalog.cells().of(model, *accel).map(ModelCells::anywhere).unwrap_or_default()
         });
         let names = catalog.named();
         met.extend([names.hypervisor, names.ht, names.cmp_legacy, names.pconfig, names.pdcm].into_iter().flatten());
@@ -166,7 +166,7 @@ impl<'a> Space<'a> {
             sizes[*release] += 1;
         }
         let Some(machine) = class.machines.first() else {
-            return Class { machines: 0, release_class: releases.to_vec(), sizes, answers: Vec::new() };
+            return Class { machines: 0, classes_of_releases: releases.to_vec(), sizes, answers: Vec::new() };
         };
         let case = self.case(model, *machine, ends);
         let prepared = Prepared::of(self.catalog, &case);
@@ -186,7 +186,7 @@ impl<'a> Space<'a> {
                 }
             }
         }
-        Class { machines: class.machines.len() as u64, release_class: releases.to_vec(), sizes, answers }
+        Class { machines: class.machines.len() as u64, classes_of_releases: releases.to_vec(), sizes, answers }
     }
 
     fn case(&self, model: ModelId, machine: MachineId, ends: Vec<End<'a>>) -> Case<'a> {
@@ -250,7 +250,7 @@ impl OneModel {
     pub fn glance(&self, point: Point) -> Option<Glance> {
         let class = self.classes.get(*self.class_of.get(point.machine)?)?;
         let count = class.sizes.len();
-        let (from, to) = (class.release_class.get(point.from)?, class.release_class.get(point.to)?);
+        let (from, to) = (class.classes_of_releases.get(point.from)?, class.classes_of_releases.get(point.to)?);
         class.answers.get((point.state * count + from) * count + to).copied()
     }
 

@@ -241,7 +241,7 @@ impl Work<'_> {
         (regimes, machines, qemu): (&[Regime], &[MachineId], Version),
     ) {
         let Some(model) = guest.model() else { return };
-        let same = |known: &&mut Finding| {
+        let same = |known: &Finding| {
             known.direction == direction
                 && known.model == model
                 && known.policy == policy
@@ -249,26 +249,24 @@ impl Work<'_> {
                 && (known.more, known.less) == (fares.more, fares.less)
                 && known.regimes.iter().any(|regime| regimes.contains(regime))
         };
-        let place = match self.findings.iter_mut().rev().find(same) {
-            Some(known) => known,
-            None => {
-                self.findings.push(Finding {
-                    direction,
-                    model,
-                    policy,
-                    verdict: fares.glance.verdict,
-                    rule: fares.glance.rule,
-                    more: fares.more,
-                    less: fares.less,
-                    regimes: regimes.to_vec(),
-                    accels: Vec::new(),
-                    machines: Vec::new(),
-                    qemu: Vec::new(),
-                });
-                let Some(added) = self.findings.last_mut() else { return };
-                added
-            }
-        };
+        let known = self.findings.iter().rposition(same);
+        let known = known.unwrap_or_else(|| {
+            self.findings.push(Finding {
+                direction,
+                model,
+                policy,
+                verdict: fares.glance.verdict,
+                rule: fares.glance.rule,
+                more: fares.more,
+                less: fares.less,
+                regimes: regimes.to_vec(),
+                accels: Vec::new(),
+                machines: Vec::new(),
+                qemu: Vec::new(),
+            });
+            self.findings.len() - 1
+        });
+        let Some(place) = self.findings.get_mut(known) else { return };
         note(&mut place.accels, guest.accel);
         note(&mut place.qemu, qemu);
         for machine in machines {

@@ -23,9 +23,10 @@ pub fn baseline_text(catalog: &Catalog, baseline: &Baseline) -> String {
     let mut out = xml(catalog, baseline);
     let _ = writeln!(out, "\n{}\n", baseline.scenario.word(catalog));
     for (host, costs) in &baseline.costs {
-        let text = match costs.is_empty() {
-            true => "gives up nothing".to_owned(),
-            false => format!("gives up {}: {}", costs.len(), names(catalog, costs.iter().copied())),
+        let text = if costs.is_empty() {
+            "gives up nothing".to_owned()
+        } else {
+            format!("gives up {}: {}", costs.len(), names(catalog, costs.iter().copied()))
         };
         wrapped(&mut out, &format!("{}: ", catalog.host(*host).name), &text);
     }

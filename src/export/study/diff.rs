@@ -37,9 +37,10 @@ pub fn diff_text(catalog: &Catalog, diff: &MapDiff, effects: &[Effect]) -> Strin
         let mut models: Vec<ModelId> = effect.findings.iter().map(|finding| finding.model).collect();
         models.sort_unstable();
         models.dedup();
-        let what = match models.is_empty() {
-            true => "no guest fares worse than within the first".to_owned(),
-            false => format!("{} at worst: {}", effect.worst.name(), model_names(catalog, &models)),
+        let what = if models.is_empty() {
+            "no guest fares worse than within the first".to_owned()
+        } else {
+            format!("{} at worst: {}", effect.worst.name(), model_names(catalog, &models))
         };
         let _ = writeln!(out);
         wrapped(&mut out, &format!("{}: ", effect.direction.name()), &what);

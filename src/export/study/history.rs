@@ -111,9 +111,10 @@ fn told(segments: &[Segment<Membership>]) -> impl Iterator<Item = &Segment<Membe
 pub fn feature_history_text(catalog: &Catalog, history: &FeatureHistory) -> String {
     let mut out = format!("{}\n\n", catalog.feature_name(history.feature));
     let known: Vec<String> = history.known.iter().filter(|s| s.state).map(|s| run(catalog, s)).collect();
-    let _ = match known.is_empty() {
-        true => writeln!(out, "No libvirt map knows it."),
-        false => writeln!(out, "libvirt knows it: {}.", known.join(", ")),
+    let _ = if known.is_empty() {
+        writeln!(out, "No libvirt map knows it.")
+    } else {
+        writeln!(out, "libvirt knows it: {}.", known.join(", "))
     };
     let _ = match history.in_qemu {
         Some(version) => writeln!(out, "QEMU takes its name, as far as asked, since {version}."),
