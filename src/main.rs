@@ -3,8 +3,11 @@
 use anyhow::{Context, Result};
 use std::io::{self, BufReader, Write};
 use std::process::ExitCode;
-use virt_cpu_explorer::cli::{self, Command};
-use virt_cpu_explorer::load::embedded;
+use virt_cpu_explorer::app::settings::ThemeName;
+use virt_cpu_explorer::cli::{self, Choice, Command, TuiArgs};
+use virt_cpu_explorer::domain::catalog::Catalog;
+use virt_cpu_explorer::load::{cpu_map_dir, embedded};
+use virt_cpu_explorer::tui;
 
 fn main() -> ExitCode {
     let command = match cli::parse(std::env::args_os()) {
@@ -33,10 +36,10 @@ fn run(command: Command) -> Result<u8> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     let code = match command {
         Command::Check { choice, format, quiet } => {
-            cli::check_one(&embedded::catalog()?, &choice, format, quiet, &mut out)?
+            cli::check_one(&catalog_with(&choice)?, &choice, format, quiet, &mut out)?
         }
-        Command::Batch { file, ways_out } => {
-            let catalog = embedded::catalog()?;
+        Command::Batch { file, ways_out, choice } => {
+            let catalog = catalog_with(&choice)?;
             if file == "-" {
                 cli::check_batch(&catalog, &mut io::stdin().lock(), ways_out, &mut out)?
             } else {
@@ -45,10 +48,46 @@ fn run(command: Command) -> Result<u8> {
             }
         }
         Command::Study(args) => cli::study(&mut embedded::catalog()?, &args, &mut out)?,
-        Command::List { what, json } => cli::list(&embedded::catalog()?, &what, json, &mut out)?,
+        Command::List { what, json, choice } => cli::list(&catalog_with(&choice)?, &what, json, &mut out)?,
         Command::Rule { id } => cli::rule(id.as_deref(), &mut out)?,
-        _ => 0,
+        Command::Import(asked) => cli::import(&asked, &mut out)?,
+        Command::Completions(shell) => cli::completions(shell, &mut out)?,
+        Command::Man => cli::man(&mut out)?,
+        Command::Tui(args) => {
+            let catalog = catalog_with(&args.choice)?;
+            tui::run(&catalog, args.choice.scenario(&catalog)?, options(&args)?)?;
+            0
+        }
+        Command::Print(args, frame) => {
+            let catalog = catalog_with(&args.choice)?;
+            let scenario = args.choice.scenario(&catalog)?;
+            let screen = frame.screen.as_deref().unwrap_or("first");
+            out.write_all(tui::print(&catalog, scenario, screen, frame.size, &options(&args)?)?.as_bytes())?;
+            0
+        }
     };
     out.flush()?;
     Ok(code)
+}
+
+fn options(args: &TuiArgs) -> Result<tui::Options> {
+    let mut options = tui::Options { keys: args.keys.clone().unwrap_or_default(), ..tui::Options::default() };
+    if let Some(name) = &args.theme {
+        let known = ThemeName::ALL.iter().map(|theme| theme.name());
+        options.settings.theme = ThemeName::parse(name).with_context(|| {
+            format!("--theme: expected one of {}, found {name:?}", known.collect::<Vec<_>>().join(", "))
+        })?;
+    }
+    options.settings.ascii |= args.ascii;
+    options.settings.mouse &= !args.no_mouse;
+    Ok(options)
+}
+
+/// The embedded facts, and the maps that the command line adds.
+fn catalog_with(choice: &Choice) -> Result<Catalog> {
+    let mut catalog = embedded::catalog()?;
+    for (name, dir) in &choice.maps {
+        cpu_map_dir::add(&mut catalog, name, dir)?;
+    }
+    Ok(catalog)
 }

@@ -28,6 +28,8 @@ pub enum Command {
         file: String,
         /// Whether to search for ways out.
         ways_out: bool,
+        /// The maps to add.
+        choice: Choice,
     },
     /// Names that can be picked.
     List {
@@ -35,6 +37,8 @@ pub enum Command {
         what: String,
         /// Whether as JSON.
         json: bool,
+        /// The maps to add.
+        choice: Choice,
     },
     /// A rule's page; all rules where none is named.
     Rule {
@@ -293,14 +297,18 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Comma
     }
     Ok(match name {
         "check" => match text(sub, "batch") {
-            Some(file) => Command::Batch { file, ways_out: sub.get_flag("ways-out") },
+            Some(file) => Command::Batch { file, ways_out: sub.get_flag("ways-out"), choice: choice(sub)? },
             None => Command::Check {
                 choice: choice(sub)?,
                 format: text(sub, "format").and_then(|name| Format::parse(&name)).unwrap_or(Format::Text),
                 quiet: sub.get_flag("quiet"),
             },
         },
-        "list" => Command::List { what: text(sub, "what").unwrap_or_default(), json: sub.get_flag("json") },
+        "list" => Command::List {
+            what: text(sub, "what").unwrap_or_default(),
+            json: sub.get_flag("json"),
+            choice: Choice { maps: maps(sub)?, ..Choice::default() },
+        },
         "rule" => Command::Rule { id: text(sub, "id") },
         "import" => Command::Import(Import {
             raw: text(sub, "raw").map(PathBuf::from),

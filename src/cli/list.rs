@@ -48,12 +48,10 @@ pub fn list(catalog: &Catalog, what: &str, json: bool, out: &mut dyn Write) -> R
 
 fn models(catalog: &Catalog) -> Vec<(String, String)> {
     let mut rows: Vec<(String, String)> = catalog
-        .models()
-        .iter()
-        .filter(|name| !matches!(*name, "base" | "host" | "max"))
-        .map(|name| {
-            let vendor = catalog.model(name).and_then(|model| catalog.vendor(model));
-            (name.to_owned(), vendor.map(|vendor| vendor.to_string()).unwrap_or_default())
+        .pickable_models()
+        .map(|model| {
+            let vendor = catalog.vendor(model).map(|vendor| vendor.to_string()).unwrap_or_default();
+            (catalog.model_name(model).to_owned(), vendor)
         })
         .collect();
     rows.sort();

@@ -2,12 +2,16 @@
 
 mod args;
 mod check;
+mod generate;
+mod import;
 mod list;
 mod study;
 mod study_args;
 
 pub use args::{Choice, Command, Import, Print, TuiArgs, command, parse};
 pub use check::{Format, check_batch, check_one};
+pub use generate::{completions, man};
+pub use import::import;
 pub use list::{choice_note, list, rule};
 pub use study::study;
 pub use study_args::{Study, StudyArgs};

@@ -394,6 +394,14 @@ impl Catalog {
         self.machines.name(machine.0)
     }
 
+    /// Returns the models that can be picked, in the order of their numbers: those that a map has or that some QEMU was
+    /// asked about.
+    pub fn pickable_models(&self) -> impl Iterator<Item = ModelId> + '_ {
+        (0u16..).take(self.models.len()).map(ModelId).filter(|model| {
+            self.cells.of(*model, Accel::Kvm).is_some() || self.maps.iter().any(|map| map.model(*model).is_some())
+        })
+    }
+
     /// Returns every libvirt release, oldest first; maps read at run time come last.
     pub fn libvirt_releases(&self) -> &[LibvirtRelease] {
         &self.libvirt

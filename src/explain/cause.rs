@@ -8,7 +8,7 @@ use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{Release, Scenario};
 use crate::domain::version::Version;
-use crate::resolve::{Journey, Origin, QemuCpu, Refusal, Resolution, Run, Verdict, WrittenBy};
+use crate::resolve::{Journey, Origin, QemuCpu, Refusal, Resolution, Row, Run, Verdict, WrittenBy};
 
 /// One fact. Releases are named by their place: `from` is the sender's, `to` the receiver's.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -277,12 +277,13 @@ impl Story<'_> {
         let feature = self.scenario.feature;
         let Some(arrived) = self.journey.effective() else { return Vec::new() };
         let silent = arrived.features.get(feature).is_none_or(|policy| policy == Policy::Optional);
-        let lost_at_destination = self.lost_at(self.receiver(), feature);
-        let has_at_source = !self.lost_at(&self.journey.start, feature);
-        if has_at_source != lost_at_destination {
+        if matches!(self.resolution.row, Some(Row::T1 | Row::T2)) {
             let mut causes = vec![Cause::leaf(Fact::MapsAgree(feature))];
             causes.extend(self.spelled_out());
             return causes;
+        }
+        if self.resolution.row == Some(Row::T8) {
+            return vec![Cause::leaf(Fact::Silent(feature)), Cause::leaf(Fact::DestinationHas(feature))];
         }
         if silent {
             return if self.resolution.lost == [feature] { Vec::new() } else { self.regime_story(feature) };
@@ -294,11 +295,6 @@ impl Story<'_> {
         }
         causes.extend(self.mention(&self.journey.start, feature));
         causes
-    }
-
-    fn lost_at(&self, run: &Run, feature: FeatureId) -> bool {
-        let model = self.journey.start.given.model.and_then(|model| run.map.model(model));
-        model.is_some_and(|model| !model.data.contains(feature))
     }
 
     fn mention(&self, run: &Run, feature: FeatureId) -> Option<Cause> {

@@ -45,21 +45,15 @@ fn maps<'a>(document: &'a Document<'_>, parts: &mut Parts) -> Result<Chain<'a>, 
     let mut published = None;
     for element in document.root.children_named("map") {
         let name = document.need(element, "name")?;
-        let place = match chain.names.iter().position(|known| *known == name) {
-            Some(place) => place,
-            None => {
-                chain.bases.push(match name.split_once('+') {
-                    Some((original, _)) => parts
-                        .releases
-                        .iter()
-                        .find(|release| &*release.name == original)
-                        .map(|release| usize::from(release.map.0)),
-                    None => published.replace(chain.names.len()),
-                });
-                chain.names.push(name);
-                chain.names.len() - 1
-            }
-        };
+        let place = chain.names.iter().position(|known| *known == name).unwrap_or(chain.names.len());
+        if place == chain.names.len() {
+            let of = |original: &str| parts.releases.iter().find(|release| *release.name == *original);
+            chain.bases.push(match name.split_once('+') {
+                Some((original, _)) => of(original).map(|release| usize::from(release.map.0)),
+                None => published.replace(place),
+            });
+            chain.names.push(name);
+        }
         let map = MapId(u16::try_from(place).unwrap_or(u16::MAX));
         let source = document.need(element, "source")?;
         for release in document.need(element, "releases")?.split_ascii_whitespace() {
@@ -145,8 +139,8 @@ fn register(text: &str) -> Option<Register> {
     }
     match kind {
         "cpuid" => {
-            let (eax_in, ecx_in) = input.split_once(':')?;
-            Some(Register::Cpuid { eax_in: hex(eax_in)?, ecx_in: hex(ecx_in)?, masks })
+            let (leaf, subleaf) = input.split_once(':')?;
+            Some(Register::Cpuid { eax_in: hex(leaf)?, ecx_in: hex(subleaf)?, masks })
         }
         "msr" => Some(Register::Msr { index: hex(input)?, masks: [masks[0], masks[3]] }),
         _ => None,
@@ -281,10 +275,10 @@ impl ModelReader<'_, '_> {
             model.partial_compat = text == "compat";
         }
         if let Some(list) = element.child("removed") {
-            model.removed = self.list(list, model.removed_set(), |like| like.removed_set(), map)?;
+            model.removed = self.list(list, model.removed_set(), ModelDefinition::removed_set, map)?;
         }
         if let Some(list) = element.child("added") {
-            model.added = self.list(list, model.added_set(), |like| like.added_set(), map)?;
+            model.added = self.list(list, model.added_set(), ModelDefinition::added_set, map)?;
         }
         Ok(model)
     }

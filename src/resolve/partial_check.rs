@@ -3,7 +3,7 @@
 
 #![expect(clippy::result_large_err, reason = "a refusal is a plain value of two sets; boxing it costs an allocation")]
 
-use super::end::Host;
+use super::end::{End, Host};
 use super::resolution::{Refusal, Stop};
 use super::site::{Facts, Site};
 use crate::domain::behaviour::PartialCheck;
@@ -12,15 +12,51 @@ use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
 use crate::domain::qemu::Accel;
 
-/// What libvirt takes the host to have: what QEMU offers there, as far as the map names it. `None` for a host that
-/// has whatever is asked for, which passes every check.
+/// What libvirt takes the host to have: what QEMU offers there with `max` or `host`, as far as the map names it. `None`
+/// for a host that has whatever is asked for, which passes every check.
 fn host_features(facts: &Facts<'_>, site: &Site<'_>) -> Option<FeatureSet> {
     let vendor = match (facts.guest.accel, site.end.host) {
         (Accel::Kvm, Host::Capable) => return None,
-        (_, Host::With { vendor, .. }) => vendor,
-        (Accel::Tcg, Host::Capable) => Vendor::Intel,
+        (Accel::Kvm, Host::With { vendor, .. }) => vendor,
+        (Accel::Tcg, _) => return Some(site.end.qemu.tcg_max & site.end.map.known),
     };
     Some(site.supported(facts.catalog, vendor) & site.end.map.known)
+}
+
+/// The data of the model by which libvirt describes the host: of the models of its vendor that QEMU has, the one that
+/// needs the fewest features spelled out beside it; one with the host's own signature wins (libvirt `x86Decode`).
+fn described_as(facts: &Facts<'_>, end: &End<'_>, host: FeatureSet) -> FeatureSet {
+    let (catalog, guest) = (facts.catalog, facts.guest);
+    let vendor = match (guest.accel, end.host) {
+        (Accel::Kvm, Host::With { vendor, .. }) => vendor,
+        // TCG's `max` calls itself AMD.
+        (Accel::Kvm, Host::Capable) | (Accel::Tcg, _) => Vendor::Amd,
+    };
+    let signature =
+        catalog.hosts().iter().find(|known| guest.accel == Accel::Kvm && known.features & end.map.known == host);
+    let mut best: Option<(bool, usize, FeatureSet)> = None;
+    for id in &end.map.model_order {
+        let Some(model) = end.map.model(*id) else { continue };
+        let of_other =
+            model.vendor.as_deref().and_then(Vendor::from_map_name).is_some_and(|of_model| of_model != vendor);
+        if of_other || !end.qemu.has_model(*id) || model.decode.is_some_and(|decode| !decode.guest) {
+            continue;
+        }
+        let matches = signature.is_some_and(|known| {
+            let same = |text: &str, number: u32| text.parse() == Ok(number);
+            model.signatures.iter().any(|s| same(&s.family, known.family) && same(&s.model, known.model))
+        });
+        let spelled_out = (model.data ^ host).len();
+        let better = best.as_ref().is_none_or(
+            |(matched, fewest, _)| {
+                if matches == *matched { spelled_out < *fewest } else { matches }
+            },
+        );
+        if better {
+            best = Some((matches, spelled_out, model.data));
+        }
+    }
+    best.map(|(_, _, data)| data).unwrap_or_default()
 }
 
 /// Refuses a definition that forbids a feature the host has (7.2.0 and later, unless check is `none`).
@@ -37,7 +73,10 @@ pub(super) fn forbidden<P: PolicyStore>(
         return Ok(());
     }
     let Some(host) = host_features(facts, site) else { return Ok(()) };
-    definition.features.first_of(forbidden & host).map_or(Ok(()), |feature| Err(Stop::ForbiddenFeature(feature)))
+    // Only what libvirt lists beside the model by which it describes the host is looked at (recorded under TCG on
+    // 9.0.0, 11.3.0 and 12.8.0: a forbidden feature of that model passes).
+    let listed = host - described_as(facts, site.end, host);
+    definition.features.first_of(forbidden & listed).map_or(Ok(()), |feature| Err(Stop::ForbiddenFeature(feature)))
 }
 
 /// What QEMU lacks of the model. It is asked without a machine type, so no compatibility setting counts.
@@ -62,7 +101,7 @@ pub(super) fn partial<P: PolicyStore>(
     let policies = definition.features.sets();
     if site.end.behaviour.partial_check == PartialCheck::Blockers {
         let blockers = blockers(facts, site);
-        if blockers.is_empty() && policies.mentioned() == policies.off() {
+        if blockers.is_empty() && policies.mentioned() == policies.with(Policy::Disable) {
             return Ok(());
         }
         if !of_map.partial_compat {

@@ -35,10 +35,9 @@ pub fn exact_releases(catalog: &Catalog) -> Vec<LibvirtId> {
     releases(catalog).filter(is_exact).collect()
 }
 
-/// Returns every model that can be named: no `base`, `host` or `max`.
+/// Returns every model that can be picked.
 pub fn models(catalog: &Catalog) -> Vec<ModelId> {
-    let named = (0u16..).zip(catalog.models().iter());
-    named.filter(|(_, name)| !matches!(*name, "base" | "host" | "max")).map(|(number, _)| ModelId(number)).collect()
+    catalog.pickable_models().collect()
 }
 
 /// Machine types under which a model gets the same.

@@ -131,7 +131,7 @@ impl PlainFacts {
             tcg_unsupported = names(unsupported);
         } else {
             for model in &qemu.models {
-                for feature in &model.tcg_blockers {
+                for feature in model.tcg_blockers.iter() {
                     tcg_unsupported.insert(catalog.feature_name(*feature).to_owned());
                 }
             }

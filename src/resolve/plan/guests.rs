@@ -11,9 +11,8 @@ pub(super) fn models(catalog: &Catalog, scenario: &Scenario, axes: &mut Vec<Axis
     match scenario.cpu {
         CpuChoice::Model(Told::Is(model)) => Options::one(model),
         CpuChoice::Model(Told::Unknown) => {
-            let all =
-                (0u16..).zip(catalog.models().iter()).filter(|(_, name)| !matches!(*name, "base" | "host" | "max"));
-            options(axes, "model", all.map(|(number, name)| (name.to_owned(), ModelId(number))).collect())
+            let all = catalog.pickable_models();
+            options(axes, "model", all.map(|model| (catalog.model_name(model).to_owned(), model)).collect())
         }
         CpuChoice::Mode(_) => Options::one(ModelId(0)),
     }

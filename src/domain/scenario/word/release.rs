@@ -91,7 +91,12 @@ fn qemu(catalog: &Catalog, text: &str) -> Result<QemuChoice, ValueError> {
 fn package(text: &str) -> (Option<Version>, Option<Box<str>>) {
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, rest) = text.split_at_checked(end).unwrap_or((text, ""));
-    let build = rest.strip_prefix(['-', '+', '~']).filter(|build| !build.is_empty() && !build.contains([',', ':']));
+    // A plus begins a map's name, unless it is Debian's mark for repacked sources.
+    let repacked = ["+dfsg", "+ds"].iter().any(|mark| rest.starts_with(mark));
+    let build = rest
+        .strip_prefix('-')
+        .or_else(|| rest.strip_prefix('+').filter(|_| repacked))
+        .filter(|build| !build.is_empty() && !build.contains([',', ':']));
     if !rest.is_empty() && build.is_none() {
         return (None, None);
     }

@@ -1,0 +1,200 @@
+//! Declares every action once, with its name, its help and its keys; dispatch, help, palette, key files and the key
+//! documentation all read this table. No key is written anywhere else.
+
+use super::model::Model;
+use super::screens::ScreenKind;
+
+/// Where an action can be asked for by its key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Scope {
+    /// Wherever one is, also while choosing from a list.
+    Everywhere,
+    /// Where text is typed.
+    Text,
+    /// On every screen, and while reading a page.
+    Screens,
+    /// On these screens.
+    On(&'static [ScreenKind]),
+}
+
+/// Where one is, as far as keys are concerned.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Context {
+    /// On a screen.
+    Screen(ScreenKind),
+    /// Reading a page over a screen.
+    Page,
+    /// Typing: in a picker or a prompt.
+    Text,
+}
+
+impl Scope {
+    /// Returns whether an action of this scope answers to its key in `context`.
+    pub fn holds_in(self, context: Context) -> bool {
+        match (self, context) {
+            (Self::Everywhere, _)
+            | (Self::Text, Context::Text)
+            | (Self::Screens, Context::Screen(_) | Context::Page) => true,
+            (Self::On(kinds), Context::Screen(kind)) => kinds.contains(&kind),
+            (Self::Text, Context::Screen(_) | Context::Page)
+            | (Self::Screens, Context::Text)
+            | (Self::On(_), Context::Page | Context::Text) => false,
+        }
+    }
+}
+
+/// What an action is about; the headings of the help.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Category {
+    /// Moving about.
+    Move,
+    /// Changing the scenario.
+    Change,
+    /// What is shown.
+    Show,
+    /// Going to another screen.
+    Screens,
+    /// Taking something along.
+    Take,
+    /// Typing.
+    Type,
+    /// The program itself.
+    Program,
+}
+
+impl Category {
+    /// Every category, in the order of the help.
+    pub const ALL: [Self; 7] =
+        [Self::Move, Self::Change, Self::Show, Self::Screens, Self::Take, Self::Type, Self::Program];
+
+    /// Returns its heading.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Move => "Move",
+            Self::Change => "Change the scenario",
+            Self::Show => "Show",
+            Self::Screens => "Screens",
+            Self::Take => "Take along",
+            Self::Type => "While typing",
+            Self::Program => "Program",
+        }
+    }
+}
+
+/// One action as the table declares it.
+#[derive(Clone, Copy, Debug)]
+pub struct ActionInfo {
+    /// The action.
+    pub action: Action,
+    /// Its name in key files: words joined by dashes.
+    pub id: &'static str,
+    /// Its name in help and palette.
+    pub title: &'static str,
+    /// What it does, in one sentence.
+    pub doc: &'static str,
+    /// Its heading in the help.
+    pub category: Category,
+    /// Where its keys answer.
+    pub scope: Scope,
+    /// The keys it has unless a key file says otherwise.
+    pub keys: &'static [&'static str],
+    /// Whether it can do anything now.
+    pub available: fn(&Model) -> bool,
+}
+
+fn always(_: &Model) -> bool {
+    true
+}
+
+macro_rules! availability {
+    () => {
+        always
+    };
+    ($when:expr) => {
+        $when
+    };
+}
+
+macro_rules! actions {
+    ($($name:ident $id:literal $title:literal $doc:literal $category:ident $scope:expr, [$($key:literal),*]
+        $(when $when:expr)?;)+) => {
+        /// Everything a user can ask for.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        pub enum Action { $(#[doc = $doc] $name),+ }
+
+        /// Every action, in the order of the help.
+        pub const ACTIONS: &[ActionInfo] = &[$(ActionInfo {
+            action: Action::$name,
+            id: $id,
+            title: $title,
+            doc: $doc,
+            category: Category::$category,
+            scope: $scope,
+            keys: &[$($key),*],
+            available: availability!($($when)?),
+        }),+];
+    };
+}
+
+use Scope::{Everywhere, On, Screens, Text};
+
+const FIRST: Scope = On(&[ScreenKind::First]);
+
+actions! {
+    Up "up" "Up" "Moves up one line." Move Everywhere, ["<up>"];
+    Down "down" "Down" "Moves down one line." Move Everywhere, ["<down>"];
+    Left "left" "Value before" "Takes the value before, or moves left." Move Everywhere, ["<left>"];
+    Right "right" "Next value" "Takes the next value, or moves right." Move Everywhere, ["<right>"];
+    PageUp "page-up" "Page up" "Moves up one page." Move Everywhere, ["<pageup>"];
+    PageDown "page-down" "Page down" "Moves down one page." Move Everywhere, ["<pagedown>"];
+    Top "top" "To the top" "Moves to the first line." Move Everywhere, ["<home>"];
+    Bottom "bottom" "To the bottom" "Moves to the last line." Move Everywhere, ["<end>"];
+    NextPane "next-pane" "Next part" "Moves to the next part of the screen." Move Everywhere, ["<tab>"];
+    PreviousPane "previous-pane" "Part before" "Moves to the part of the screen before." Move Everywhere, ["<shift+tab>"];
+    Open "open" "Choose" "Opens the list of values, or takes what the cursor is on." Move Everywhere, ["<enter>"];
+    Back "back" "Back" "Closes what is open, or goes back one screen." Move Everywhere, ["<esc>"];
+
+    Clear "clear" "Default value" "Gives the choice its default value." Change FIRST, ["<backspace>", "<delete>"];
+    SwapEnds "swap-ends" "Swap ends" "Exchanges source and destination." Change Screens, ["s"];
+    Undo "undo" "Undo" "Takes back the last change of the scenario." Change Screens, ["u"] when Model::can_undo;
+    Redo "redo" "Redo" "Makes the change again that was taken back." Change Screens, ["U", "<ctrl+r>"] when Model::can_redo;
+    Reset "reset" "Reset" "Goes back to the scenario the program began with." Change Screens, ["R"];
+    FirstWay "first-way" "First way out" "Goes to the scenario of the first way out." Change FIRST, ["1"] when |m| m.has_way(0);
+    SecondWay "second-way" "Second way out" "Goes to the scenario of the second way out." Change FIRST, ["2"] when |m| m.has_way(1);
+    ThirdWay "third-way" "Third way out" "Goes to the scenario of the third way out." Change FIRST, ["3"] when |m| m.has_way(2);
+
+    Filter "filter" "Filter by name" "Keeps what has the typed letters in its name." Show Screens, ["/"];
+    NextFilter "next-filter" "Other features" "Lists the features that differ, those mentioned, or all." Show FIRST, ["v"];
+    Rule "rule" "Read the rule" "Opens the page of the rule that decided." Show Screens, ["i"];
+    Theme "theme" "Next theme" "Changes the colours: default, light, high-contrast, mono, colour-blind." Show Screens, ["T"];
+    Symbols "symbols" "ASCII or Unicode" "Changes between Unicode and ASCII signs." Show Screens, ["A"];
+
+    Help "help" "Help" "Lists every key." Screens Screens, ["?", "<f1>"];
+    Palette "palette" "Commands" "Opens a list of every action and every choice." Screens Screens, [":"];
+
+    CopyLink "copy-link" "Copy the scenario" "Puts the scenario's word on the clipboard." Take Screens, ["y"];
+    CopyMessage "copy-message" "Copy the message" "Puts libvirt's message on the clipboard." Take Screens, ["Y"] when Model::has_message;
+
+    DeleteBack "delete-back" "Delete" "Deletes the letter before the cursor." Type Text, ["<backspace>"];
+    DeleteForward "delete-forward" "Delete forward" "Deletes the letter under the cursor." Type Text, ["<delete>"];
+    DeleteWord "delete-word" "Delete word" "Deletes the word before the cursor." Type Text, ["<ctrl+w>"];
+    ClearText "clear-text" "Clear" "Deletes what was typed." Type Text, ["<ctrl+u>"];
+
+    Redraw "redraw" "Redraw" "Draws the whole screen anew." Program Everywhere, ["<ctrl+l>"];
+    Suspend "suspend" "Suspend" "Gives the terminal back to the shell until the program is resumed." Program Everywhere, ["<ctrl+z>"];
+    Quit "quit" "Quit" "Leaves the program." Program Screens, ["q"];
+    QuitNow "quit-now" "Quit at once" "Leaves the program from wherever one is." Program Everywhere, ["<ctrl+c>"];
+}
+
+impl Action {
+    /// Returns the action's row of the table.
+    pub fn info(self) -> &'static ActionInfo {
+        // The enum and the table are declared together, in the same order.
+        &ACTIONS[self as usize]
+    }
+
+    /// Returns whether it can do anything now.
+    pub fn is_available(self, model: &Model) -> bool {
+        (self.info().available)(model)
+    }
+}

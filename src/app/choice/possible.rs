@@ -1,0 +1,116 @@
+//! Says why a value cannot be: a model the map does not know, a machine type QEMU does not have, a pair of releases
+//! that do not work together. Judges only what is plain from the lists; what a migration does is `resolve`'s.
+
+use super::{Choice, libvirt_name};
+use crate::domain::catalog::{Catalog, ReleaseMap, machine_series};
+use crate::domain::definition::Mode;
+use crate::domain::map::CpuMap;
+use crate::domain::scenario::{CpuChoice, LibvirtChoice, MachineChoice, Release, Scenario, Told};
+use crate::domain::version::Version;
+use std::sync::Arc;
+
+/// Returns why the value that `choice` has in `scenario` cannot be; `None` where nothing speaks against it.
+pub fn problem(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Option<String> {
+    let at = |checks: &[fn(&Catalog, &Scenario, &Release) -> Option<String>], release: &Release| {
+        checks.iter().find_map(|check| check(catalog, scenario, release))
+    };
+    let ends = [(&scenario.from, "source"), (&scenario.to, "destination")];
+    match choice {
+        Choice::Model => ends.iter().find_map(|(release, end)| {
+            at(&[model_in_map, model_in_qemu], release).map(|reason| format!("{end}: {reason}"))
+        }),
+        Choice::Machine => ends
+            .iter()
+            .find_map(|(release, end)| at(&[machine_in_qemu], release).map(|reason| format!("{end}: {reason}"))),
+        Choice::FromLibvirt => at(&[needs_qemu, model_in_map], &scenario.from),
+        Choice::ToLibvirt => at(&[needs_qemu, model_in_map], &scenario.to),
+        Choice::FromQemu => at(&[needs_qemu, machine_in_qemu, model_in_qemu], &scenario.from),
+        Choice::ToQemu => at(&[needs_qemu, machine_in_qemu, model_in_qemu], &scenario.to),
+        Choice::Started => at(&[needs_qemu, model_in_map], scenario.started.as_ref()?),
+        Choice::Via => scenario.via.iter().find_map(|stop| at(&[needs_qemu, model_in_map, machine_in_qemu], stop)),
+        Choice::Feature
+        | Choice::Policy
+        | Choice::Accel
+        | Choice::Topology
+        | Choice::Check
+        | Choice::Match
+        | Choice::Fallback
+        | Choice::Vendor
+        | Choice::Pmu
+        | Choice::Transport
+        | Choice::FromHost
+        | Choice::ToHost
+        | Choice::Regime => None,
+    }
+}
+
+/// Returns the maps a release may have: one, or its two neighbours'. For the e-mail's *new* it is that of *old*, which
+/// has the same models. Empty where the release is not known.
+pub fn maps_of<'a>(catalog: &'a Catalog, libvirt: &LibvirtChoice) -> Vec<&'a Arc<CpuMap>> {
+    let id = match libvirt {
+        LibvirtChoice::Release(id, _) => Some(*id),
+        LibvirtChoice::Old | LibvirtChoice::New => catalog.libvirt("9.0.0"),
+        LibvirtChoice::Unknown => None,
+    };
+    match id.map(|id| catalog.release(id).map) {
+        None => Vec::new(),
+        Some(ReleaseMap::Exact(map)) => vec![catalog.map(map)],
+        Some(ReleaseMap::Between { lower, upper }) => vec![catalog.map(lower.1), catalog.map(upper.1)],
+    }
+}
+
+fn number_of(catalog: &Catalog, libvirt: &LibvirtChoice) -> Option<Version> {
+    match libvirt {
+        LibvirtChoice::Release(id, _) => Some(catalog.release(*id).version),
+        LibvirtChoice::Old | LibvirtChoice::New => catalog.libvirt("9.0.0").map(|id| catalog.release(id).version),
+        LibvirtChoice::Unknown => None,
+    }
+}
+
+fn model_in_map(catalog: &Catalog, scenario: &Scenario, release: &Release) -> Option<String> {
+    let name = libvirt_name(catalog, release);
+    match scenario.cpu {
+        CpuChoice::Model(Told::Is(model)) => {
+            let maps = maps_of(catalog, &release.libvirt);
+            let unknown = !maps.is_empty() && maps.iter().all(|map| map.model(model).is_none());
+            unknown.then(|| format!("libvirt {name} does not know {}", catalog.model_name(model)))
+        }
+        CpuChoice::Mode(Mode::Maximum) => {
+            let (behaviour, _) = catalog.behaviour(number_of(catalog, &release.libvirt)?);
+            (!behaviour.maximum_mode).then(|| format!("libvirt {name} has no mode maximum"))
+        }
+        CpuChoice::Model(Told::Unknown) | CpuChoice::Mode(_) => None,
+    }
+}
+
+fn model_in_qemu(catalog: &Catalog, scenario: &Scenario, release: &Release) -> Option<String> {
+    let (model, version) = (scenario.model()?, release.qemu.version.known()?);
+    let views = catalog.qemu_views(version);
+    let lacking = !views.is_empty() && views.iter().all(|view| !view.has_model(model));
+    lacking.then(|| format!("QEMU {version} has no {}", catalog.model_name(model)))
+}
+
+fn machine_in_qemu(catalog: &Catalog, scenario: &Scenario, release: &Release) -> Option<String> {
+    let MachineChoice::Listed(machine) = scenario.machine else { return None };
+    let version = release.qemu.version.known()?;
+    let name = catalog.machine_name(machine);
+    let views = catalog.qemu_views(version);
+    if views.is_empty() || views.iter().any(|view| view.has_machine(machine, name)) {
+        return None;
+    }
+    let later = machine_series(name).is_some_and(|(_, series)| series.series() > version.series());
+    let had_before =
+        catalog.qemu_releases().iter().any(|q| q.version < version && q.machines.iter().any(|m| m.machine == machine));
+    Some(match (later, had_before) {
+        (true, _) => format!("QEMU {version} has no {name} yet"),
+        (false, true) => format!("{name} is gone from QEMU {version}"),
+        (false, false) => format!("QEMU {version} has no {name}"),
+    })
+}
+
+fn needs_qemu(catalog: &Catalog, _: &Scenario, release: &Release) -> Option<String> {
+    let version = release.qemu.version.known()?;
+    let (behaviour, _) = catalog.behaviour(number_of(catalog, &release.libvirt)?);
+    let needed = behaviour.minimum_qemu;
+    (version < needed).then(|| format!("libvirt {} needs QEMU {needed}", libvirt_name(catalog, release)))
+}

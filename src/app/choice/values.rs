@@ -1,0 +1,260 @@
+//! Makes the list of values of a choice: for each, the scenario it gives.
+
+use super::{Choice, detail, problem, shown};
+use crate::domain::behaviour::Regime;
+use crate::domain::catalog::{Catalog, LibvirtId, Provenance, ReleaseMap};
+use crate::domain::definition::{Check, Fallback, Match, Mode, Policies, Policy};
+use crate::domain::feature::{FeatureId, FeatureSet};
+use crate::domain::host::{HostId, Vendor};
+use crate::domain::map::ModelId;
+use crate::domain::qemu::Accel;
+use crate::domain::scenario::{
+    CpuChoice, HostChoice, Key, LibvirtChoice, MachineChoice, QemuChoice, Release, Scenario, Told, Topology, Transport,
+};
+
+/// One value of a choice.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Value {
+    /// The value as it is shown.
+    pub label: String,
+    /// What else is worth knowing of it.
+    pub detail: String,
+    /// Why it cannot be, if it cannot.
+    pub problem: Option<String>,
+    /// Whether stepping through the values passes it over.
+    pub only_in_list: bool,
+    /// The scenario with this value.
+    pub scenario: Scenario,
+}
+
+/// Returns every value of `choice`; the present one is always among them.
+pub fn values(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Vec<Value> {
+    let mut all = candidates(choice, catalog, scenario);
+    if !all.contains(scenario) {
+        all.insert(0, scenario.clone());
+    }
+    all.into_iter()
+        .map(|with| Value {
+            label: shown(choice, catalog, &with),
+            detail: detail::of(choice, catalog, &with),
+            problem: problem(choice, catalog, &with),
+            only_in_list: only_in_list(choice, catalog, &with),
+            scenario: with,
+        })
+        .collect()
+}
+
+/// Returns the scenario with the default value of `choice`.
+pub fn default_of(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Scenario {
+    let from = Scenario::default_of(catalog);
+    let mut to = scenario.clone();
+    match choice {
+        Choice::Model => to.cpu = from.cpu,
+        Choice::Machine => to.machine = from.machine,
+        Choice::Feature => to.feature = from.feature,
+        Choice::Policy => to.features = with_policy(&scenario.features, scenario.feature, None),
+        Choice::Accel => to.accel = from.accel,
+        Choice::Topology => to.topology = from.topology,
+        Choice::Check => to.check = from.check,
+        Choice::Match => to.matching = from.matching,
+        Choice::Fallback => to.fallback = from.fallback,
+        Choice::Vendor => to.vendor = from.vendor,
+        Choice::Pmu => to.pmu = from.pmu,
+        Choice::Transport => to.transport = from.transport,
+        Choice::FromLibvirt => to.from.libvirt = from.from.libvirt,
+        Choice::FromQemu => to.from.qemu = from.from.qemu,
+        Choice::FromHost => to.from_host = from.from_host,
+        Choice::Started => to.started = from.started,
+        Choice::Via => to.via = from.via,
+        Choice::ToLibvirt => to.to.libvirt = from.to.libvirt,
+        Choice::ToQemu => to.to.qemu = from.to.qemu,
+        Choice::ToHost => to.to_host = from.to_host,
+        Choice::Regime => to.regime = from.regime,
+    }
+    to
+}
+
+/// Returns the scenario with what was typed for `choice`, where that is a value that no list holds: a package, a
+/// topology, a downstream machine type, a host's features.
+pub fn free_value(choice: Choice, catalog: &Catalog, scenario: &Scenario, typed: &str) -> Option<Scenario> {
+    let mut with = scenario.clone();
+    let both = |release: &Release| (release.libvirt.clone(), release.qemu.clone());
+    match choice {
+        Choice::Machine => with.set(catalog, Key::Machine, typed).ok()?,
+        Choice::Topology => with.set(catalog, Key::Topology, typed).ok()?,
+        Choice::FromHost => with.set(catalog, Key::FromHost, typed).ok()?,
+        Choice::ToHost => with.set(catalog, Key::ToHost, typed).ok()?,
+        Choice::Started => with.set(catalog, Key::Started, typed).ok()?,
+        Choice::Via => with.set(catalog, Key::Via, typed).ok()?,
+        Choice::FromLibvirt | Choice::ToLibvirt => {
+            let end = if choice == Choice::FromLibvirt { Key::From } else { Key::To };
+            let (_, qemu) = both(if end == Key::From { &scenario.from } else { &scenario.to });
+            with.set(catalog, end, typed).ok()?;
+            if !typed.contains(':') {
+                let release = if end == Key::From { &mut with.from } else { &mut with.to };
+                release.qemu = qemu;
+            }
+        }
+        Choice::FromQemu | Choice::ToQemu => {
+            let mut probe = scenario.clone();
+            probe.set(catalog, Key::From, &format!("9.0.0:{typed}")).ok()?;
+            let release = if choice == Choice::FromQemu { &mut with.from } else { &mut with.to };
+            release.qemu = probe.from.qemu;
+        }
+        _ => return None,
+    }
+    (with != *scenario).then_some(with)
+}
+
+fn only_in_list(choice: Choice, catalog: &Catalog, with: &Scenario) -> bool {
+    let between = |release: &Release| match &release.libvirt {
+        LibvirtChoice::Release(id, _) => matches!(catalog.release(*id).map, ReleaseMap::Between { .. }),
+        LibvirtChoice::Old | LibvirtChoice::New | LibvirtChoice::Unknown => false,
+    };
+    match choice {
+        Choice::FromLibvirt => between(&with.from),
+        Choice::ToLibvirt => between(&with.to),
+        Choice::Started => with.started.as_ref().is_some_and(between),
+        Choice::Via => with.via.iter().any(between),
+        _ => false,
+    }
+}
+
+fn candidates(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Vec<Scenario> {
+    let each = |change: &dyn Fn(&mut Scenario)| {
+        let mut with = scenario.clone();
+        change(&mut with);
+        with
+    };
+    macro_rules! list {
+        ($values:expr, |$with:ident, $value:ident| $set:expr) => {
+            $values.into_iter().map(|$value| each(&|$with| $set)).collect()
+        };
+    }
+    match choice {
+        Choice::Model => list!(cpus(catalog), |with, cpu| with.cpu = cpu),
+        Choice::Machine => list!(machines(catalog), |with, machine| with.machine = machine.clone()),
+        Choice::Feature => list!(features(catalog, scenario), |with, feature| with.feature = feature),
+        Choice::Policy => {
+            let all = [
+                None,
+                Some(Policy::Require),
+                Some(Policy::Disable),
+                Some(Policy::Force),
+                Some(Policy::Optional),
+                Some(Policy::Forbid),
+            ];
+            list!(all, |with, policy| with.features = with_policy(&scenario.features, scenario.feature, policy))
+        }
+        Choice::Accel => list!([Accel::Kvm, Accel::Tcg], |with, accel| with.accel = accel),
+        Choice::Topology => list!(topologies(), |with, topology| with.topology = topology),
+        Choice::Check => list!(or_none(Check::ALL), |with, check| with.check = check),
+        Choice::Match => list!(Match::ALL.to_vec(), |with, matching| with.matching = matching),
+        Choice::Fallback => list!(Fallback::ALL.to_vec(), |with, fallback| with.fallback = fallback),
+        Choice::Vendor => list!(or_none(&Vendor::ALL), |with, vendor| with.vendor = vendor),
+        Choice::Pmu => list!([false, true], |with, pmu| with.pmu = pmu),
+        Choice::Transport => list!(Transport::ALL.to_vec(), |with, transport| with.transport = transport),
+        Choice::FromLibvirt => list!(libvirts(catalog), |with, libvirt| with.from.libvirt = libvirt.clone()),
+        Choice::ToLibvirt => list!(libvirts(catalog), |with, libvirt| with.to.libvirt = libvirt.clone()),
+        Choice::FromQemu => list!(qemus(catalog, &scenario.from), |with, qemu| with.from.qemu = qemu.clone()),
+        Choice::ToQemu => list!(qemus(catalog, &scenario.to), |with, qemu| with.to.qemu = qemu.clone()),
+        Choice::FromHost => list!(hosts(catalog), |with, host| with.from_host = host.clone()),
+        Choice::ToHost => list!(hosts(catalog), |with, host| with.to_host = host.clone()),
+        Choice::Started => {
+            let releases = releases(catalog, &scenario.from.qemu);
+            list!(std::iter::once(None).chain(releases.into_iter().map(Some)), |with, release| {
+                with.started = release.clone();
+            })
+        }
+        Choice::Via => {
+            let releases = releases(catalog, &scenario.to.qemu);
+            list!(std::iter::once(None).chain(releases.into_iter().map(Some)), |with, release| {
+                with.via = release.clone().into_iter().collect();
+            })
+        }
+        Choice::Regime => list!(or_none(Regime::ALL), |with, regime| with.regime = regime),
+    }
+}
+
+fn or_none<T: Copy>(all: &[T]) -> Vec<Option<T>> {
+    std::iter::once(None).chain(all.iter().copied().map(Some)).collect()
+}
+
+/// Returns `policies` with `feature` said so, or not at all.
+pub(super) fn with_policy(policies: &Policies, feature: FeatureId, policy: Option<Policy>) -> Policies {
+    let mut with = policies.clone();
+    match policy {
+        Some(policy) => with.set(feature, policy),
+        None => with.retain(|known, _| known != feature),
+    }
+    with
+}
+
+fn cpus(catalog: &Catalog) -> Vec<CpuChoice> {
+    let models = (0u16..)
+        .zip(catalog.models().iter())
+        .filter(|(_, name)| !matches!(*name, "base" | "host" | "max"))
+        .map(|(number, _)| CpuChoice::Model(Told::Is(ModelId(number))));
+    let modes = [Mode::HostPassthrough, Mode::HostModel, Mode::Maximum].map(CpuChoice::Mode);
+    models.chain(modes).chain([CpuChoice::Model(Told::Unknown)]).collect()
+}
+
+fn machines(catalog: &Catalog) -> Vec<MachineChoice> {
+    let all = catalog.machines_in_order().iter().map(|id| MachineChoice::Listed(*id));
+    all.chain([MachineChoice::Unknown]).collect()
+}
+
+/// Those that some map has or had in the model first, in the newest map's order, then every other.
+fn features(catalog: &Catalog, scenario: &Scenario) -> Vec<FeatureId> {
+    let mut near = FeatureSet::EMPTY;
+    if let Some(model) = scenario.model() {
+        for definition in catalog.maps().iter().filter_map(|map| map.model(model)) {
+            near |= definition.data | definition.removed_set() | definition.added_set();
+        }
+    }
+    let all = || (0u16..).zip(catalog.features().iter()).map(|(number, _)| FeatureId(number));
+    all().filter(|f| near.contains(*f)).chain(all().filter(|f| !near.contains(*f))).collect()
+}
+
+fn topologies() -> Vec<Told<Topology>> {
+    let of = |sockets, dies, cores, threads| Told::Is(Topology { sockets, dies, cores, threads });
+    vec![of(1, 1, 1, 1), of(2, 1, 1, 1), of(1, 1, 2, 1), of(1, 1, 1, 2), of(1, 1, 2, 2), of(2, 1, 2, 2), Told::Unknown]
+}
+
+/// Every release from old to new; the e-mail's *old* and *new* stand where their map belongs.
+fn libvirts(catalog: &Catalog) -> Vec<LibvirtChoice> {
+    let old = catalog.libvirt("9.0.0");
+    let mut all = Vec::new();
+    for (number, release) in (0u16..).zip(catalog.libvirt_releases()) {
+        all.push(LibvirtChoice::Release(LibvirtId(number), None));
+        if Some(LibvirtId(number)) == old && release.provenance == Provenance::Published {
+            all.extend([LibvirtChoice::Old, LibvirtChoice::New]);
+        }
+    }
+    all.push(LibvirtChoice::Unknown);
+    all
+}
+
+fn qemus(catalog: &Catalog, present: &Release) -> Vec<QemuChoice> {
+    let mut versions: Vec<_> = catalog.qemu_releases().iter().map(|facts| facts.version).collect();
+    if let Told::Is(version) = present.qemu.version
+        && !versions.contains(&version)
+    {
+        versions.push(version);
+        versions.sort_unstable();
+    }
+    let listed = versions.into_iter().map(|version| {
+        let here = present.qemu.version == Told::Is(version);
+        QemuChoice { version: Told::Is(version), build: present.qemu.build.clone().filter(|_| here) }
+    });
+    listed.chain([QemuChoice { version: Told::Unknown, build: None }]).collect()
+}
+
+fn releases(catalog: &Catalog, qemu: &QemuChoice) -> Vec<Release> {
+    libvirts(catalog).into_iter().map(|libvirt| Release { libvirt, qemu: qemu.clone() }).collect()
+}
+
+fn hosts(catalog: &Catalog) -> Vec<HostChoice> {
+    let listed = (0u16..).zip(catalog.hosts()).map(|(number, _)| HostChoice::Listed(HostId(number)));
+    [HostChoice::Capable].into_iter().chain(listed).chain([HostChoice::Any, HostChoice::Unknown]).collect()
+}

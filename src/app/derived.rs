@@ -1,0 +1,146 @@
+//! Works out everything that is shown from the scenario, in one place and at every change. Nothing else resolves.
+
+use super::choice::{Choice, Standing};
+use super::features::{self, FeatureRow};
+use crate::domain::catalog::Catalog;
+use crate::domain::feature::FeatureId;
+use crate::domain::scenario::Scenario;
+use crate::explain::{Explanation, explain, message};
+use crate::resolve::{
+    Case, Journey, Named, Plan, QemuCpu, Resolution, RuleId, Run, Verdict, cold_boot, resolve, way_back,
+};
+use crate::study::ways_out::{WayOut, ways_out};
+
+/// What follows from a scenario.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Derived {
+    /// The scenario in one word.
+    pub word: String,
+    /// The answer.
+    pub resolution: Resolution,
+    /// libvirt's exact words, when it refused.
+    pub message: Option<String>,
+    /// The answer in sentences.
+    pub explanation: Explanation,
+    /// Ways out, cheapest first.
+    pub ways_out: Vec<WayOut>,
+    /// What comes after.
+    pub after: After,
+    /// The feature table.
+    pub features: Vec<FeatureRow>,
+    /// How every choice stands, in the order of [`Choice::ALL`].
+    pub choices: Vec<Standing>,
+}
+
+/// What comes after the migration.
+#[derive(Clone, PartialEq, Debug)]
+pub struct After {
+    /// The guest's way back to where it came from; `None` when it never arrived.
+    pub way_back: Option<Change>,
+    /// A guest begun at the destination, the other way round.
+    pub opposite: Glance,
+    /// The guest's next cold boot at the destination, compared with the CPU it has at the source.
+    pub cold_boot: Option<Change>,
+}
+
+/// What one more step does to the guest's CPU.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Change {
+    /// libvirt's words, if it is refused.
+    pub refused: Option<String>,
+    /// What the guest loses by it.
+    pub lost: Vec<FeatureId>,
+    /// What the guest gains by it.
+    pub gained: Vec<FeatureId>,
+}
+
+/// An answer in short.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Glance {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The rule that decided.
+    pub rule: Option<RuleId>,
+}
+
+impl Derived {
+    /// Works everything out.
+    pub fn of(catalog: &Catalog, scenario: &Scenario) -> Self {
+        let resolution = resolve(catalog, scenario);
+        Self {
+            word: scenario.word(catalog),
+            message: resolution.refusal().map(|refusal| message(catalog, refusal)),
+            explanation: explain(catalog, scenario, &resolution),
+            ways_out: ways_out(catalog, scenario, &resolution),
+            after: After::of(catalog, scenario, &resolution),
+            features: features::rows(&resolution),
+            choices: Choice::ALL.iter().map(|choice| Standing::of(*choice, catalog, scenario)).collect(),
+            resolution,
+        }
+    }
+
+    /// Returns how `choice` stands.
+    pub fn standing(&self, choice: Choice) -> Option<&Standing> {
+        self.choices.get(choice as usize)
+    }
+
+    /// Returns the answer in short.
+    pub fn glance(&self) -> Glance {
+        Glance { verdict: self.resolution.verdict, rule: self.resolution.rule }
+    }
+}
+
+impl Glance {
+    /// Returns the answer to a scenario in short.
+    pub fn at(catalog: &Catalog, scenario: &Scenario) -> Self {
+        let resolution = resolve(catalog, scenario);
+        Self { verdict: resolution.verdict, rule: resolution.rule }
+    }
+}
+
+impl After {
+    fn of(catalog: &Catalog, scenario: &Scenario, resolution: &Resolution) -> Self {
+        let names = Named::of(catalog);
+        let opposite = Glance::at(catalog, &swapped(scenario));
+        let plan = Plan::of(catalog, scenario).ok();
+        let first = plan.as_ref().and_then(|plan| plan.case(&vec![0; plan.axes.len()]));
+        let decided = resolution.journey.as_ref().filter(|_| resolution.verdict != Verdict::Depends).zip(first);
+        let Some((journey, case)) = decided else { return Self { way_back: None, opposite, cold_boot: None } };
+        Self {
+            way_back: back(catalog, &names, &case, journey),
+            opposite,
+            cold_boot: cold_boot(catalog, &names, &case).map(|run| compare(catalog, &journey.start, &run)),
+        }
+    }
+}
+
+/// Returns the scenario with source and destination exchanged.
+pub fn swapped(scenario: &Scenario) -> Scenario {
+    Scenario {
+        from: scenario.to.clone(),
+        to: scenario.from.clone(),
+        from_host: scenario.to_host.clone(),
+        to_host: scenario.from_host.clone(),
+        via: scenario.via.iter().rev().cloned().collect(),
+        started: None,
+        ..scenario.clone()
+    }
+}
+
+fn back(catalog: &Catalog, names: &Named, case: &Case<'_>, journey: &Journey) -> Option<Change> {
+    let back = way_back(catalog, names, case, journey)?;
+    back.destination().map(|run| compare(catalog, &back.start, run))
+}
+
+fn compare(catalog: &Catalog, before: &Run, after: &Run) -> Change {
+    let visible = |run: &Run| run.cpu.as_ref().map(|cpu: &QemuCpu| cpu.visible);
+    let (lost, gained) = match (visible(before), visible(after), &after.refused) {
+        (Some(before), Some(after), None) => (before - after, after - before),
+        _ => Default::default(),
+    };
+    Change {
+        refused: after.refused.as_ref().map(|refusal| message(catalog, refusal)),
+        lost: after.map.in_order(lost),
+        gained: after.map.in_order(gained),
+    }
+}

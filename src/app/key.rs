@@ -1,0 +1,203 @@
+//! Names keys, and reads and prints the one notation for them: `q`, `<tab>`, `<ctrl+a>`, `<shift+tab>`, `<lt>`.
+//! Knows no terminal: `tui::input` turns a terminal's events into these.
+
+use std::fmt;
+
+/// A key without what is held down with it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Code {
+    /// A letter, digit or sign, as it is written; an upper-case letter needs no shift.
+    Char(char),
+    /// A key with a name.
+    Named(&'static str),
+}
+
+/// A key with what is held down with it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Key {
+    /// The key.
+    pub code: Code,
+    /// Control is held down.
+    pub ctrl: bool,
+    /// Alt is held down.
+    pub alt: bool,
+    /// Shift is held down; never for [`Code::Char`], whose letter already says so.
+    pub shift: bool,
+}
+
+/// The keys that have a name, as it is written between `<` and `>`.
+pub const NAMES: &[&str] = &[
+    "enter",
+    "esc",
+    "tab",
+    "backspace",
+    "delete",
+    "insert",
+    "up",
+    "down",
+    "left",
+    "right",
+    "home",
+    "end",
+    "pageup",
+    "pagedown",
+    "f1",
+    "f2",
+    "f3",
+    "f4",
+    "f5",
+    "f6",
+    "f7",
+    "f8",
+    "f9",
+    "f10",
+    "f11",
+    "f12",
+];
+
+/// Says what in a text is no key.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("column {column}: {text:?} is no key; keys are written a, <tab>, <ctrl+a>, <shift+tab>, <lt> for <")]
+pub struct KeyError {
+    /// Where it stands, counted from 1.
+    pub column: usize,
+    /// What was found.
+    pub text: String,
+}
+
+impl Key {
+    /// Returns the key that types `letter`.
+    pub const fn char(letter: char) -> Self {
+        Self { code: Code::Char(letter), ctrl: false, alt: false, shift: false }
+    }
+
+    /// Returns the key of this name, one of [`NAMES`].
+    pub fn named(name: &str) -> Option<Self> {
+        let name = NAMES.iter().find(|known| **known == name)?;
+        Some(Self { code: Code::Named(name), ctrl: false, alt: false, shift: false })
+    }
+
+    /// Returns the letter that this key types, if it types one.
+    pub fn typed(self) -> Option<char> {
+        match self.code {
+            Code::Char(letter) if !self.ctrl && !self.alt => Some(letter),
+            Code::Char(_) | Code::Named(_) => None,
+        }
+    }
+
+    /// Reads one key.
+    ///
+    /// # Errors
+    /// The text is not exactly one key.
+    pub fn parse(text: &str) -> Result<Self, KeyError> {
+        match parse_all(text)?.as_slice() {
+            [key] => Ok(*key),
+            _ => Err(KeyError { column: 1, text: text.to_owned() }),
+        }
+    }
+
+    fn in_brackets(text: &str) -> Option<Self> {
+        let mut parts: Vec<&str> = text.split('+').collect();
+        let last = match parts.pop()? {
+            // `<ctrl++>` is control and plus.
+            "" if parts.last() == Some(&"") => {
+                parts.pop();
+                "+"
+            }
+            last => last,
+        };
+        let mut letters = last.chars();
+        let mut key = match (last, letters.next(), letters.next()) {
+            ("lt", ..) => Self::char('<'),
+            ("space", ..) => Self::char(' '),
+            (_, Some(letter), None) => Self::char(letter),
+            _ => Self::named(last)?,
+        };
+        for part in parts {
+            match part {
+                "ctrl" => key.ctrl = true,
+                "alt" => key.alt = true,
+                "shift" => key.shift = true,
+                _ => return None,
+            }
+        }
+        Some(key.normal())
+    }
+
+    /// Returns the key as it is compared: a letter typed with shift is the upper-case letter.
+    #[must_use]
+    pub fn normal(mut self) -> Self {
+        if let (Code::Char(letter), true) = (self.code, self.shift) {
+            self.code = Code::Char(letter.to_uppercase().next().unwrap_or(letter));
+            self.shift = false;
+        }
+        self
+    }
+}
+
+/// Reads keys written one after the other.
+///
+/// # Errors
+/// What is no key, and where.
+pub fn parse_all(text: &str) -> Result<Vec<Key>, KeyError> {
+    let mut keys = Vec::new();
+    let mut rest = text;
+    while let Some(letter) = rest.chars().next() {
+        let column = text.chars().count() - rest.chars().count() + 1;
+        if letter != '<' {
+            keys.push(Key::char(letter));
+            rest = rest.get(letter.len_utf8()..).unwrap_or_default();
+            continue;
+        }
+        let wrong = || KeyError { column, text: rest.to_owned() };
+        let (inside, after) = rest.get(1..).and_then(|inner| inner.split_once('>')).ok_or_else(wrong)?;
+        keys.push(Key::in_brackets(inside).ok_or_else(wrong)?);
+        rest = after;
+    }
+    Ok(keys)
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plain = !(self.ctrl || self.alt || self.shift);
+        let name = match self.code {
+            Code::Char('<') => "lt".to_owned(),
+            Code::Char(' ') => "space".to_owned(),
+            Code::Char(letter) if plain => return write!(f, "{letter}"),
+            Code::Char(letter) => letter.to_string(),
+            Code::Named(name) => name.to_owned(),
+        };
+        let held = [(self.ctrl, "ctrl+"), (self.alt, "alt+"), (self.shift, "shift+")];
+        let held: String = held.into_iter().filter(|(down, _)| *down).map(|(_, word)| word).collect();
+        write!(f, "<{held}{name}>")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_is_read_back_as_it_is_printed() {
+        let mut keys: Vec<Key> = NAMES.iter().filter_map(|name| Key::named(name)).collect();
+        keys.extend(['a', 'Z', '<', '>', ' ', '+', '?', '/'].map(Key::char));
+        for ctrl in [false, true] {
+            for key in &keys {
+                let key = Key { ctrl, ..*key };
+                assert_eq!(Key::parse(&key.to_string()), Ok(key), "{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn shift_and_a_letter_are_the_upper_case_letter() {
+        assert_eq!(Key::parse("<shift+a>"), Ok(Key::char('A')));
+        assert_eq!(parse_all("a<shift+tab>").map(|keys| keys.len()), Ok(2));
+    }
+
+    #[test]
+    fn what_is_no_key_is_named_with_its_column() {
+        assert_eq!(parse_all("ab<tabb>").map_err(|e| (e.column, e.text)), Err((3, "<tabb>".to_owned())));
+        assert_eq!(parse_all("<").map_err(|e| e.column), Err(1));
+    }
+}

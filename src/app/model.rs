@@ -1,0 +1,71 @@
+//! Holds all state of the program: the scenario, what follows from it, and what is open.
+
+use super::action::Context;
+use super::derived::Derived;
+use super::history::History;
+use super::overlay::Overlay;
+use super::screens::{Screen, ScreenKind, Screens, World};
+use super::settings::{Settings, Size};
+use crate::domain::catalog::Catalog;
+use crate::domain::scenario::Scenario;
+
+/// All state of the program.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// The question; the only thing of the domain that the user owns.
+    pub scenario: Scenario,
+    /// Everything that follows from it.
+    pub derived: Derived,
+    /// The open screens.
+    pub screens: Screens,
+    /// What lies over the screen.
+    pub overlay: Option<Overlay>,
+    /// The scenarios that were left.
+    pub history: History,
+    /// How the program looks and listens.
+    pub settings: Settings,
+    /// The size of the terminal.
+    pub size: Size,
+    /// One line about what the last key did, or why it did nothing.
+    pub notice: Option<String>,
+}
+
+impl Model {
+    /// Returns the program as it opens at `scenario`.
+    pub fn new(catalog: &Catalog, scenario: Scenario, settings: Settings, size: Size) -> Self {
+        let derived = Derived::of(catalog, &scenario);
+        let world = World { catalog, scenario: &scenario, derived: &derived, size };
+        let screens = Screens::new(Screen::open(ScreenKind::First, &world));
+        let history = History::starting_at(scenario.clone());
+        Self { scenario, derived, screens, overlay: None, history, settings, size, notice: None }
+    }
+
+    /// Returns where keys are looked up.
+    pub fn context(&self) -> Context {
+        match &self.overlay {
+            None => Context::Screen(self.screens.top().kind()),
+            Some(Overlay::Page(_)) => Context::Page,
+            Some(Overlay::Picker(_) | Overlay::Prompt(_)) => Context::Text,
+        }
+    }
+
+    /// Returns whether there is a change to take back.
+    pub fn can_undo(&self) -> bool {
+        self.history.can_undo()
+    }
+
+    /// Returns whether there is a change to make again.
+    pub fn can_redo(&self) -> bool {
+        self.history.can_redo()
+    }
+
+    /// Returns whether libvirt said anything.
+    pub fn has_message(&self) -> bool {
+        self.derived.message.is_some()
+    }
+
+    /// Returns whether there is a way out with this number, counted from 0.
+    pub fn has_way(&self, number: usize) -> bool {
+        number < self.derived.ways_out.len()
+    }
+}

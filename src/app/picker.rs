@@ -1,0 +1,172 @@
+//! Holds a list to choose from by typing: fuzzy, best match first.
+
+use super::action::Action;
+use super::choice::Choice;
+use super::derived::Glance;
+use crate::domain::scenario::Scenario;
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+use tui_input::{Input, InputRequest};
+
+/// What choosing an item does.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Pick {
+    /// Goes to a scenario.
+    Scenario(Box<Scenario>),
+    /// Does an action.
+    Action(Action),
+    /// Opens the list of a choice's values.
+    Choice(Choice),
+}
+
+/// One item.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Item {
+    /// What is matched against and shown first.
+    pub label: String,
+    /// What stands in the middle: a key.
+    pub key: String,
+    /// What else is shown.
+    pub detail: String,
+    /// Why it cannot be, if it cannot.
+    pub problem: Option<String>,
+    /// Whether it is what holds now.
+    pub current: bool,
+    /// What choosing it does.
+    pub pick: Pick,
+}
+
+/// A list to choose from.
+#[derive(Clone, Debug)]
+pub struct Picker {
+    /// Its heading.
+    pub title: String,
+    /// The choice whose values these are; `None` for commands.
+    pub choice: Option<Choice>,
+    /// What choosing the item under the cursor would give, where that is a scenario.
+    pub preview: Option<Glance>,
+    items: Vec<Item>,
+    input: Input,
+    found: Vec<usize>,
+    selected: usize,
+}
+
+impl Picker {
+    /// Returns a list with the cursor on what holds now.
+    pub fn new(title: String, choice: Option<Choice>, items: Vec<Item>) -> Self {
+        let selected = items.iter().position(|item| item.current).unwrap_or(0);
+        let found = (0..items.len()).collect();
+        Self { title, choice, preview: None, items, input: Input::default(), found, selected }
+    }
+
+    /// Returns what was typed.
+    pub fn typed(&self) -> &str {
+        self.input.value()
+    }
+
+    /// Returns the column of the text cursor.
+    pub fn cursor(&self) -> usize {
+        self.input.visual_cursor()
+    }
+
+    /// Returns the items that match, best first.
+    pub fn matches(&self) -> impl ExactSizeIterator<Item = &Item> {
+        self.found.iter().map(|place| &self.items[*place])
+    }
+
+    /// Returns how many items there are in all.
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Returns whether there is nothing to choose from.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Returns where the cursor is among the matches.
+    pub fn selected(&self) -> usize {
+        self.selected
+    }
+
+    /// Returns the item under the cursor.
+    pub fn chosen(&self) -> Option<&Item> {
+        self.found.get(self.selected).and_then(|place| self.items.get(*place))
+    }
+
+    /// Moves the cursor by `by` items, not beyond either end.
+    pub fn move_by(&mut self, by: isize) {
+        self.selected = self.selected.saturating_add_signed(by).min(self.found.len().saturating_sub(1));
+    }
+
+    /// Puts the cursor on a match.
+    pub fn select(&mut self, place: usize) {
+        self.selected = place.min(self.found.len().saturating_sub(1));
+    }
+
+    /// Edits what was typed.
+    pub fn edit(&mut self, request: InputRequest) {
+        let before = self.input.value().to_owned();
+        self.input.handle(request);
+        if self.input.value() != before {
+            self.search();
+        }
+    }
+
+    fn search(&mut self) {
+        let mut matcher = Matcher::new(Config::DEFAULT);
+        let pattern = Pattern::parse(self.input.value(), CaseMatching::Ignore, Normalization::Smart);
+        let mut letters = Vec::new();
+        let mut scored: Vec<(u32, usize)> = Vec::new();
+        for (place, item) in self.items.iter().enumerate() {
+            if let Some(score) = pattern.score(Utf32Str::new(&item.label, &mut letters), &mut matcher) {
+                scored.push((score, place));
+            }
+        }
+        if !self.input.value().is_empty() {
+            // Of equals the shorter name is meant, then the first of the list.
+            scored.sort_by_key(|(score, place)| (std::cmp::Reverse(*score), self.items[*place].label.len(), *place));
+        }
+        self.found = scored.into_iter().map(|(_, place)| place).collect();
+        self.selected = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn picker(names: &[&str]) -> Picker {
+        let items = names
+            .iter()
+            .map(|name| Item {
+                label: (*name).to_owned(),
+                key: String::new(),
+                detail: String::new(),
+                problem: None,
+                current: false,
+                pick: Pick::Action(Action::Undo),
+            })
+            .collect();
+        Picker::new(String::new(), None, items)
+    }
+
+    #[test]
+    fn typing_a_few_letters_finds_the_shortest_name_that_has_them() {
+        let mut picker = picker(&["Skylake-Server-v1", "Skylake-Client-noTSX-IBRS", "Skylake-Client", "EPYC"]);
+        for letter in "skycl".chars() {
+            picker.edit(InputRequest::InsertChar(letter));
+        }
+        assert_eq!(picker.chosen().map(|item| item.label.as_str()), Some("Skylake-Client"));
+        assert_eq!(picker.matches().len(), 2);
+    }
+
+    #[test]
+    fn nothing_found_is_no_item() {
+        let mut picker = picker(&["a"]);
+        picker.edit(InputRequest::InsertChar('z'));
+        assert!(picker.chosen().is_none());
+        picker.move_by(3);
+        assert!(picker.chosen().is_none());
+    }
+}

@@ -1,0 +1,93 @@
+//! Measures and wraps text by the columns it takes on a terminal.
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Returns how many columns `text` takes.
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// Returns `text` in lines of at most `limit` columns, broken at blanks; a word longer than a line is broken anywhere.
+pub fn wrap(text: &str, limit: usize) -> Vec<String> {
+    let limit = limit.max(1);
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() && width(&line) + 1 + width(word) > limit {
+            lines.push(std::mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        for letter in word.chars() {
+            if width(&line) + letter.width().unwrap_or(0) > limit {
+                lines.push(std::mem::take(&mut line));
+            }
+            line.push(letter);
+        }
+    }
+    if !line.is_empty() || lines.is_empty() {
+        lines.push(line);
+    }
+    lines
+}
+
+/// Returns `text` cut to `limit` columns, ending in `mark` when something was cut off.
+pub fn cut(text: &str, limit: usize, mark: &str) -> String {
+    if width(text) <= limit {
+        return text.to_owned();
+    }
+    let room = limit.saturating_sub(width(mark));
+    let mut cut = String::new();
+    for letter in text.chars() {
+        if width(&cut) + letter.width().unwrap_or(0) > room {
+            break;
+        }
+        cut.push(letter);
+    }
+    if width(mark) <= limit {
+        cut.push_str(mark);
+    }
+    cut
+}
+
+/// Returns `text` cut to `limit` columns at the end of a word, ending in `mark` when something was cut off; a first word
+/// that is too long is cut anywhere.
+pub fn cut_at_word(text: &str, limit: usize, mark: &str) -> String {
+    if width(text) <= limit {
+        return text.to_owned();
+    }
+    let cut_off = cut(text, limit, "");
+    let room = limit.saturating_sub(width(mark) + 1);
+    let kept = cut(&cut_off, room + 1, "");
+    match kept.rsplit_once(' ') {
+        Some((words, _)) if !words.trim().is_empty() => format!("{} {mark}", words.trim_end()),
+        _ => cut(text, limit, mark),
+    }
+}
+
+/// Returns `text` with blanks after it up to `columns`.
+pub fn pad(text: &str, columns: usize) -> String {
+    let missing = columns.saturating_sub(width(text));
+    format!("{text}{}", " ".repeat(missing))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_at_blanks_and_hold_everything() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
+        assert_eq!(wrap("", 3), [""]);
+        assert_eq!(wrap("a", 0), ["a"]);
+    }
+
+    #[test]
+    fn a_cut_text_says_so_where_there_is_room() {
+        assert_eq!(cut("Skylake-Client", 8, "…"), "Skylake…");
+        assert_eq!(cut("mpx", 3, "…"), "mpx");
+        assert_eq!(cut("mpx", 0, "…"), "");
+    }
+}

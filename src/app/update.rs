@@ -1,0 +1,257 @@
+//! Does what keys, text, the mouse and the terminal ask for. Changes only the model; what is to happen outside of it is
+//! returned and done by the loop.
+
+use super::action::{ACTIONS, Action, Context, Scope};
+use super::choice::{Choice, free_value, shown, values};
+use super::derived::{Derived, Glance, swapped};
+use super::key::Key;
+use super::model::Model;
+use super::overlay::Overlay;
+use super::page::Page;
+use super::picker::{Item, Pick, Picker};
+use super::screens::{Reply, Screen, ScreenKind, Target, World, first};
+use super::settings::Size;
+use crate::domain::catalog::Catalog;
+use crate::domain::scenario::Scenario;
+use tui_input::{Input, InputRequest};
+
+mod over;
+
+/// Something to be done outside of the model.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Effect {
+    /// The program is to end.
+    Quit,
+    /// The terminal is to go back to the shell until the program is resumed.
+    Suspend,
+    /// Everything is to be drawn anew.
+    Redraw,
+    /// This is to be put on the clipboard.
+    Copy(String),
+}
+
+/// Does what `key` stands for where one is.
+pub fn press(model: &mut Model, catalog: &Catalog, key: Key) -> Option<Effect> {
+    let context = model.context();
+    if let (Context::Text, Some(letter)) = (context, key.typed()) {
+        over::edit(model, catalog, InputRequest::InsertChar(letter));
+        return None;
+    }
+    let action = model.settings.keymap.action(key, context)?;
+    update(model, catalog, action)
+}
+
+/// Types `text`, where text can be typed; elsewhere reads it as the word of a scenario.
+pub fn paste(model: &mut Model, catalog: &Catalog, text: &str) {
+    if model.context() == Context::Text {
+        for letter in text.chars().filter(|letter| !letter.is_control()) {
+            over::edit(model, catalog, InputRequest::InsertChar(letter));
+        }
+        return;
+    }
+    match Scenario::parse(catalog, text.trim()) {
+        Ok(scenario) => change(model, catalog, scenario),
+        Err(error) => model.notice = Some(format!("what was pasted is no scenario: {error}")),
+    }
+}
+
+/// Notes that the terminal has another size.
+pub fn resize(model: &mut Model, catalog: &Catalog, size: Size) {
+    model.size = size;
+    refresh(model, catalog);
+}
+
+/// Does what a click on `target` stands for.
+pub fn click(model: &mut Model, catalog: &Catalog, target: Target) -> Option<Effect> {
+    model.notice = None;
+    if let Target::Action(action) = target {
+        return update(model, catalog, action);
+    }
+    if model.overlay.is_some() {
+        return over::click(model, catalog, target);
+    }
+    let reply = ask_screen(model, catalog, |screen, world| screen.state_mut().click(world, target));
+    obey(model, catalog, reply)
+}
+
+/// Moves what the wheel is turned over.
+pub fn scroll(model: &mut Model, catalog: &Catalog, target: Option<Target>, action: Action) {
+    if model.overlay.is_none() && target.is_some() {
+        let wanted = |screen: &mut Screen, world: &World<'_>| screen.state_mut().scroll(world, target, action);
+        let reply = ask_screen(model, catalog, wanted);
+        if !matches!(reply, Reply::Ignored) {
+            obey(model, catalog, reply);
+            return;
+        }
+    }
+    update(model, catalog, action);
+}
+
+/// Does an action.
+pub fn update(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effect> {
+    model.notice = None;
+    if !action.is_available(model) {
+        model.notice = Some(format!("{}: not possible now", action.info().title));
+        return None;
+    }
+    match action {
+        Action::QuitNow => return Some(Effect::Quit),
+        Action::Suspend => return Some(Effect::Suspend),
+        Action::Redraw => return Some(Effect::Redraw),
+        _ => {}
+    }
+    if model.overlay.is_some()
+        && let Some(effect) = over::update(model, catalog, action)
+    {
+        return effect;
+    }
+    let reply = ask_screen(model, catalog, |screen, world| screen.state_mut().update(world, action));
+    match reply {
+        Reply::Ignored => program(model, catalog, action),
+        other => obey(model, catalog, other),
+    }
+}
+
+/// Does an action that no screen wanted.
+fn program(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effect> {
+    match action {
+        Action::Quit => return Some(Effect::Quit),
+        Action::Back => {
+            if !model.screens.pop() {
+                let quit = model.settings.keymap.shown(Action::Quit);
+                model.notice = Some(format!("this is the first screen; {quit} quits"));
+            }
+        }
+        Action::Undo => {
+            if let Some(scenario) = model.history.undo(&model.scenario) {
+                put(model, catalog, scenario);
+            }
+        }
+        Action::Redo => {
+            if let Some(scenario) = model.history.redo(&model.scenario) {
+                put(model, catalog, scenario);
+            }
+        }
+        Action::Reset => change(model, catalog, model.history.first.clone()),
+        Action::SwapEnds => change(model, catalog, swapped(&model.scenario)),
+        Action::Help => model.overlay = Some(Overlay::Page(Page::of_help(&model.settings.keymap))),
+        Action::Palette => model.overlay = Some(palette(model, catalog)),
+        Action::Filter => {
+            model.overlay = Some(Overlay::Prompt(Input::new(model.screens.top().state().filtered().to_owned())))
+        }
+        Action::Rule => match model.derived.resolution.rule {
+            Some(rule) => model.overlay = Some(first::rule_overlay(rule)),
+            None => model.notice = Some("no rule decided: the answer depends".to_owned()),
+        },
+        Action::Theme => {
+            model.settings.theme = model.settings.theme.next();
+            model.notice = Some(format!("theme: {}", model.settings.theme.name()));
+        }
+        Action::Symbols => model.settings.ascii = !model.settings.ascii,
+        Action::CopyLink => return Some(Effect::Copy(model.derived.word.clone())),
+        Action::CopyMessage => return model.derived.message.clone().map(Effect::Copy),
+        _ => {}
+    }
+    None
+}
+
+/// Does what a screen asked for.
+fn obey(model: &mut Model, catalog: &Catalog, reply: Reply) -> Option<Effect> {
+    match reply {
+        Reply::Ignored | Reply::Done => {}
+        Reply::Say(text) => model.notice = Some(text),
+        Reply::Change(scenario) => change(model, catalog, *scenario),
+        Reply::Visit(scenario) => {
+            model.screens.to_first();
+            change(model, catalog, *scenario);
+        }
+        Reply::Open(kind) => open(model, catalog, kind),
+        Reply::Show(overlay) => model.overlay = Some(*overlay),
+        Reply::Effect(effect) => return Some(effect),
+    }
+    None
+}
+
+/// Opens a screen over the one that is seen.
+pub fn open(model: &mut Model, catalog: &Catalog, kind: ScreenKind) {
+    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.size };
+    let screen = Screen::open(kind, &world);
+    model.screens.push(screen);
+}
+
+/// Goes to another scenario, from where one can come back.
+pub fn change(model: &mut Model, catalog: &Catalog, scenario: Scenario) {
+    if scenario != model.scenario {
+        model.history.leave(model.scenario.clone());
+        put(model, catalog, scenario);
+    }
+}
+
+fn put(model: &mut Model, catalog: &Catalog, scenario: Scenario) {
+    model.derived = Derived::of(catalog, &scenario);
+    model.scenario = scenario;
+    refresh(model, catalog);
+}
+
+fn refresh(model: &mut Model, catalog: &Catalog) {
+    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.size };
+    for screen in model.screens.iter_mut() {
+        screen.state_mut().refresh(&world);
+    }
+}
+
+fn ask_screen(model: &mut Model, catalog: &Catalog, ask: impl FnOnce(&mut Screen, &World<'_>) -> Reply) -> Reply {
+    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.size };
+    ask(model.screens.top_mut(), &world)
+}
+
+/// Returns the list of a choice's values.
+pub fn pick_value(catalog: &Catalog, scenario: &Scenario, choice: Choice) -> Overlay {
+    let items = values(choice, catalog, scenario)
+        .into_iter()
+        .map(|value| Item {
+            current: value.scenario == *scenario,
+            label: value.label,
+            key: String::new(),
+            detail: value.detail,
+            problem: value.problem,
+            pick: Pick::Scenario(Box::new(value.scenario)),
+        })
+        .collect();
+    let mut picker = Picker::new(choice.title(catalog, scenario), Some(choice), items);
+    look_ahead(&mut picker, catalog, scenario);
+    Overlay::Picker(Box::new(picker))
+}
+
+/// Resolves what the item under the cursor would give.
+fn look_ahead(picker: &mut Picker, catalog: &Catalog, scenario: &Scenario) {
+    let chosen = match picker.chosen().map(|item| &item.pick) {
+        Some(Pick::Scenario(scenario)) => Some((**scenario).clone()),
+        Some(Pick::Action(_) | Pick::Choice(_)) => None,
+        None => picker.choice.and_then(|choice| free_value(choice, catalog, scenario, picker.typed())),
+    };
+    picker.preview = chosen.map(|scenario| Glance::at(catalog, &scenario));
+}
+
+/// Returns the list of every action that is possible on this screen, and of every choice.
+fn palette(model: &Model, catalog: &Catalog) -> Overlay {
+    let context = Context::Screen(model.screens.top().kind());
+    let actions =
+        ACTIONS.iter().filter(|info| info.scope != Scope::Text && info.scope.holds_in(context)).map(|info| Item {
+            label: info.title.to_owned(),
+            key: model.settings.keymap.shown(info.action),
+            detail: info.doc.to_owned(),
+            problem: (!info.action.is_available(model)).then(|| "not possible now".to_owned()),
+            current: false,
+            pick: Pick::Action(info.action),
+        });
+    let choices = Choice::ALL.iter().map(|choice| Item {
+        label: format!("Choose {}", choice.title(catalog, &model.scenario)),
+        key: String::new(),
+        detail: shown(*choice, catalog, &model.scenario),
+        problem: None,
+        current: false,
+        pick: Pick::Choice(*choice),
+    });
+    Overlay::Picker(Box::new(Picker::new("Commands".to_owned(), None, choices.chain(actions).collect())))
+}

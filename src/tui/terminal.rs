@@ -1,0 +1,119 @@
+//! Takes the terminal and gives it back: after quitting, on a panic, on a signal, and while suspended.
+
+use crossterm::cursor::{Hide, Show};
+use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
+use crossterm::style::ResetColor;
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
+    enable_raw_mode,
+};
+use crossterm::{execute, queue};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use std::io::{BufWriter, Stdout, Write, stdout};
+use std::sync::Once;
+
+/// A whole frame of a large terminal fits, so that it leaves in one piece.
+const BUFFER: usize = 1 << 18;
+
+type Backend = CrosstermBackend<BufWriter<Stdout>>;
+
+/// The terminal while the program has it; giving it back is done on drop.
+pub(super) struct Guard {
+    terminal: Terminal<Backend>,
+    mouse: bool,
+}
+
+impl Guard {
+    /// Takes the terminal.
+    ///
+    /// # Errors
+    /// What the terminal or the operating system says.
+    pub(super) fn take(mouse: bool) -> anyhow::Result<Self> {
+        static HOOK: Once = Once::new();
+        HOOK.call_once(|| {
+            let before = std::panic::take_hook();
+            std::panic::set_hook(Box::new(move |panic| {
+                restore();
+                before(panic);
+            }));
+        });
+        // The theme decides about colours; with NO_COLOR the library would write resets that cancel bold and reverse.
+        crossterm::style::force_color_output(true);
+        enter(mouse)?;
+        let backend = CrosstermBackend::new(BufWriter::with_capacity(BUFFER, stdout()));
+        Ok(Self { terminal: Terminal::new(backend)?, mouse })
+    }
+
+    /// Draws one frame and sends it in one piece.
+    ///
+    /// # Errors
+    /// What the terminal says.
+    pub(super) fn draw(&mut self, render: impl FnOnce(&mut ratatui::Frame<'_>)) -> anyhow::Result<()> {
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        self.terminal.draw(render)?;
+        queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
+        Write::flush(self.terminal.backend_mut())?;
+        Ok(())
+    }
+
+    /// Forgets what is on the terminal, so that the next frame draws all of it.
+    ///
+    /// # Errors
+    /// What the terminal says.
+    pub(super) fn clear(&mut self) -> anyhow::Result<()> {
+        Ok(self.terminal.clear()?)
+    }
+
+    /// Asks the terminal to put `text` on the clipboard.
+    ///
+    /// # Errors
+    /// What the terminal says.
+    pub(super) fn copy(&mut self, text: &str) -> anyhow::Result<()> {
+        let copy = crossterm::clipboard::CopyToClipboard::to_clipboard_from(text);
+        execute!(self.terminal.backend_mut(), copy)?;
+        Ok(())
+    }
+
+    /// Gives the terminal back until the program is resumed.
+    ///
+    /// # Errors
+    /// What the terminal or the operating system says.
+    pub(super) fn suspend(&mut self) -> anyhow::Result<()> {
+        restore();
+        #[cfg(unix)]
+        signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
+        enter(self.mouse)?;
+        self.clear()
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+fn enter(mouse: bool) -> anyhow::Result<()> {
+    enable_raw_mode()?;
+    execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide)?;
+    if mouse {
+        execute!(stdout(), EnableMouseCapture)?;
+    }
+    Ok(())
+}
+
+/// Gives the terminal back as it was. Done twice it does no harm; there is nobody to tell about a failure.
+pub(super) fn restore() {
+    let mut out = stdout();
+    drop(execute!(
+        out,
+        EndSynchronizedUpdate,
+        DisableMouseCapture,
+        DisableBracketedPaste,
+        ResetColor,
+        LeaveAlternateScreen,
+        Show
+    ));
+    drop(disable_raw_mode());
+}

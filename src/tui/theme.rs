@@ -1,0 +1,259 @@
+//! Gives every role its colours and every sign its letter: the only place where either is named.
+
+use crate::app::settings::{Settings, ThemeName};
+use crate::resolve::Verdict;
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::symbols::border;
+
+/// What a piece of the screen is, as far as its looks are concerned.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Role {
+    /// Running text.
+    Text,
+    /// What may be overlooked.
+    Muted,
+    /// The program's name, and headings.
+    Title,
+    /// Frames and rules.
+    Border,
+    /// The frame around the cursor.
+    ActiveBorder,
+    /// What stands before a value.
+    Label,
+    /// A value that nobody changed.
+    Value,
+    /// A value that differs from its default.
+    Chosen,
+    /// What the cursor is on.
+    Focus,
+    /// What cannot be.
+    Impossible,
+    /// No harm done.
+    Good,
+    /// Harm done quietly.
+    Warn,
+    /// Refused.
+    Bad,
+    /// It depends.
+    Open,
+    /// The row that decided, when no harm is done.
+    FiresGood,
+    /// The row that decided, when harm is done.
+    FiresBad,
+    /// libvirt's words.
+    Message,
+    /// A key.
+    Key,
+    /// Text to be taken as it stands.
+    Code,
+}
+
+/// The signs in use.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Signs {
+    /// Before the row that decided.
+    pub mark: &'static str,
+    /// Unchanged.
+    pub good: &'static str,
+    /// Changed.
+    pub warn: &'static str,
+    /// Refused.
+    pub bad: &'static str,
+    /// Depends.
+    pub open: &'static str,
+    /// Never.
+    pub never: &'static str,
+    /// Something was left out.
+    pub more: &'static str,
+    /// From here to there.
+    pub arrow: &'static str,
+    /// Nothing is said.
+    pub nothing: &'static str,
+    /// Between things in a row.
+    pub dot: &'static str,
+    /// There is a value before.
+    pub before: &'static str,
+    /// There is a value after.
+    pub after: &'static str,
+    /// A rule across.
+    pub across: &'static str,
+    /// A rule down.
+    pub down: &'static str,
+    /// The frame of a box.
+    pub frame: border::Set<'static>,
+}
+
+const UNICODE: Signs = Signs {
+    mark: "▶",
+    good: "✓",
+    warn: "!",
+    bad: "✗",
+    open: "?",
+    never: "–",
+    more: "…",
+    arrow: "→",
+    nothing: "·",
+    dot: "·",
+    before: "◂",
+    after: "▸",
+    across: "─",
+    down: "│",
+    frame: border::ROUNDED,
+};
+
+const ASCII: Signs = Signs {
+    mark: ">",
+    good: "+",
+    warn: "!",
+    bad: "X",
+    open: "?",
+    never: "-",
+    more: "~",
+    arrow: "->",
+    nothing: ".",
+    dot: "-",
+    before: "<",
+    after: ">",
+    across: "-",
+    down: "|",
+    frame: border::Set {
+        top_left: "+",
+        top_right: "+",
+        bottom_left: "+",
+        bottom_right: "+",
+        vertical_left: "|",
+        vertical_right: "|",
+        horizontal_top: "-",
+        horizontal_bottom: "-",
+    },
+};
+
+/// How everything looks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Theme {
+    name: ThemeName,
+    /// The signs.
+    pub signs: Signs,
+}
+
+/// The colours that tell harm from no harm, and what is merely said from what matters.
+struct Palette {
+    good: Color,
+    warn: Color,
+    bad: Color,
+    open: Color,
+    accent: Color,
+    muted: Color,
+    chosen: Color,
+    on_fill: Color,
+}
+
+const DEFAULT: Palette = Palette {
+    good: Color::Green,
+    warn: Color::Yellow,
+    bad: Color::LightRed,
+    open: Color::LightMagenta,
+    accent: Color::Cyan,
+    muted: Color::DarkGray,
+    chosen: Color::LightYellow,
+    on_fill: Color::Black,
+};
+
+const LIGHT: Palette = Palette {
+    good: Color::Indexed(28),
+    warn: Color::Indexed(130),
+    bad: Color::Indexed(160),
+    open: Color::Indexed(90),
+    accent: Color::Indexed(25),
+    muted: Color::Indexed(243),
+    chosen: Color::Indexed(94),
+    on_fill: Color::Indexed(231),
+};
+
+const HIGH_CONTRAST: Palette = Palette {
+    good: Color::LightGreen,
+    warn: Color::LightYellow,
+    bad: Color::LightRed,
+    open: Color::LightMagenta,
+    accent: Color::LightCyan,
+    muted: Color::Gray,
+    chosen: Color::LightYellow,
+    on_fill: Color::Black,
+};
+
+/// Blue and orange stay apart for every common kind of colour blindness (Okabe and Ito's set).
+const COLOUR_BLIND: Palette = Palette {
+    good: Color::Indexed(39),
+    warn: Color::Indexed(220),
+    bad: Color::Indexed(208),
+    open: Color::Indexed(175),
+    accent: Color::Indexed(117),
+    muted: Color::Indexed(245),
+    chosen: Color::Indexed(229),
+    on_fill: Color::Black,
+};
+
+impl Theme {
+    /// Returns the looks that the settings ask for.
+    pub fn of(settings: &Settings) -> Self {
+        Self { name: settings.theme, signs: if settings.ascii { ASCII } else { UNICODE } }
+    }
+
+    /// Returns how `role` looks.
+    pub fn style(&self, role: Role) -> Style {
+        match self.name {
+            ThemeName::Mono => mono(role),
+            ThemeName::Default => coloured(&DEFAULT, role),
+            ThemeName::Light => coloured(&LIGHT, role),
+            ThemeName::HighContrast => coloured(&HIGH_CONTRAST, role),
+            ThemeName::ColourBlind => coloured(&COLOUR_BLIND, role),
+        }
+    }
+
+    /// Returns the role and the sign of a verdict.
+    pub fn verdict(&self, verdict: Verdict) -> (Role, &'static str) {
+        match verdict {
+            Verdict::Unchanged => (Role::Good, self.signs.good),
+            Verdict::Changed => (Role::Warn, self.signs.warn),
+            Verdict::Aborted | Verdict::StartRefused => (Role::Bad, self.signs.bad),
+            Verdict::Never => (Role::Muted, self.signs.never),
+            Verdict::Depends => (Role::Open, self.signs.open),
+        }
+    }
+}
+
+fn coloured(palette: &Palette, role: Role) -> Style {
+    let plain = Style::new();
+    let bold = plain.add_modifier(Modifier::BOLD);
+    match role {
+        Role::Text | Role::Value => plain,
+        Role::Muted | Role::Border => plain.fg(palette.muted),
+        Role::Label => plain.fg(palette.muted),
+        Role::Title | Role::Key => bold.fg(palette.accent),
+        Role::ActiveBorder | Role::Code => plain.fg(palette.accent),
+        Role::Chosen => plain.fg(palette.chosen),
+        Role::Focus => bold.fg(palette.on_fill).bg(palette.accent),
+        Role::Impossible => plain.fg(palette.bad).add_modifier(Modifier::UNDERLINED),
+        Role::Good => bold.fg(palette.good),
+        Role::Warn => bold.fg(palette.warn),
+        Role::Bad => bold.fg(palette.bad),
+        Role::Open => bold.fg(palette.open),
+        Role::FiresGood => bold.fg(palette.on_fill).bg(palette.good),
+        Role::FiresBad => bold.fg(palette.on_fill).bg(palette.bad),
+        Role::Message => bold,
+    }
+}
+
+fn mono(role: Role) -> Style {
+    let plain = Style::new();
+    match role {
+        Role::Text | Role::Value | Role::Label | Role::Border | Role::Code => plain,
+        Role::Muted => plain.add_modifier(Modifier::DIM),
+        Role::Title | Role::Key | Role::Chosen | Role::ActiveBorder | Role::Message => {
+            plain.add_modifier(Modifier::BOLD)
+        }
+        Role::Good | Role::Warn | Role::Bad | Role::Open => plain.add_modifier(Modifier::BOLD),
+        Role::Impossible => plain.add_modifier(Modifier::UNDERLINED),
+        Role::Focus | Role::FiresGood | Role::FiresBad => plain.add_modifier(Modifier::REVERSED | Modifier::BOLD),
+    }
+}

@@ -1,0 +1,59 @@
+//! Draws the bottom line: what is being typed, what the last key did, or the most useful keys as far as they fit.
+
+use super::Shown;
+use super::draw::{Piece, cells, fitting, piece, pieces, text_at, width_of};
+use crate::app::action::Action;
+use crate::app::overlay::Overlay;
+use crate::app::screens::Target;
+use crate::app::text::width;
+use crate::tui::theme::Role;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+/// Draws it.
+pub(super) fn render(shown: Shown<'_>, area: Rect, buf: &mut Buffer) {
+    if let Some(Overlay::Prompt(input)) = &shown.model.overlay {
+        let before = " name contains: ";
+        let line = [piece(before, Role::Key), piece(input.value(), Role::Message)];
+        pieces(buf, shown.theme, area, (area.x, area.y), &line);
+        let cursor = area.x + cells(width(before) + input.visual_cursor());
+        let under = input.value().chars().nth(input.cursor()).unwrap_or(' ').to_string();
+        text_at(buf, area, (cursor, area.y), &under, shown.theme.style(Role::Focus));
+        return;
+    }
+    if let Some(notice) = &shown.model.notice {
+        let line = [piece(format!(" {notice}"), Role::Message)];
+        let line = fitting(&line, usize::from(area.width), shown.theme.signs.more);
+        pieces(buf, shown.theme, area, (area.x, area.y), &line);
+        return;
+    }
+    for (start, hint, _) in hints(shown, area) {
+        pieces(buf, shown.theme, area, (start, area.y), &hint);
+    }
+}
+
+/// Returns what `position` stands for.
+pub(super) fn hit(shown: Shown<'_>, area: Rect, position: Position) -> Option<Target> {
+    let hints = hints(shown, area);
+    let found = hints.iter().find(|(start, hint, _)| (*start..start + cells(width_of(hint))).contains(&position.x));
+    found.map(|(_, _, action)| Target::Action(*action))
+}
+
+fn hints(shown: Shown<'_>, area: Rect) -> Vec<(u16, [Piece; 2], Action)> {
+    let mut x = area.x + 1;
+    let mut fitting = Vec::new();
+    for action in shown.model.screens.top().state().hints() {
+        if !action.is_available(shown.model) {
+            continue;
+        }
+        let key = shown.model.settings.keymap.shown(*action);
+        let hint = [piece(key, Role::Key), piece(format!(" {}", action.info().title.to_lowercase()), Role::Muted)];
+        let end = x.saturating_add(cells(width_of(&hint)));
+        if end > area.right() {
+            break;
+        }
+        fitting.push((x, hint, *action));
+        x = end.saturating_add(2);
+    }
+    fitting
+}

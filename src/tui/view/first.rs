@@ -1,0 +1,41 @@
+//! Draws the first screen: choices, verdict, decision table, features.
+
+mod choices;
+mod features;
+mod layout;
+mod rule;
+mod table;
+mod verdict;
+
+use super::Shown;
+use crate::app::screens::Target;
+use crate::app::screens::first::First;
+use layout::Areas;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+/// Draws it.
+pub(super) fn render(shown: Shown<'_>, state: &First, area: Rect, buf: &mut Buffer) {
+    let areas = Areas::of(shown, area);
+    choices::render(shown, state, &areas, buf);
+    verdict::render(shown, state, &areas, buf);
+    table::render(shown, state, &areas, buf);
+    if let Some(area) = areas.features {
+        features::render(shown, state, area, areas.boxed, buf);
+    }
+    if let Some(area) = areas.rule {
+        rule::render(shown, area, buf);
+    }
+}
+
+/// Returns what `position` stands for.
+pub(super) fn hit(shown: Shown<'_>, state: &First, area: Rect, position: Position) -> Option<Target> {
+    let areas = Areas::of(shown, area);
+    let choice = choices::places(shown, state, &areas).into_iter().find(|(_, place)| place.contains(position));
+    if let Some((choice, _)) = choice {
+        return Some(Target::Choice(choice));
+    }
+    verdict::hit(shown, &areas, position)
+        .or_else(|| table::hit(shown, &areas, position))
+        .or_else(|| areas.features.and_then(|area| features::hit(shown, state, area, areas.boxed, position)))
+}

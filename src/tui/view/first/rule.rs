@@ -1,0 +1,38 @@
+//! Draws the page of the deciding rule below the decision table, where the terminal is large enough.
+
+use super::super::Shown;
+use super::super::draw::{frame, piece, text_at};
+use crate::app::page::{Kind, Page};
+use crate::explain::rule_page;
+use crate::tui::theme::Role;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+/// Draws it.
+pub(super) fn render(shown: Shown<'_>, area: Rect, buf: &mut Buffer) {
+    let Some(rule) = shown.model.derived.resolution.rule else {
+        let inner = frame(buf, shown.theme, area, false, &[piece("Rule", Role::Message)], &[]);
+        let text = "No rule decided: the answer depends on what is not known.";
+        text_at(buf, inner, (inner.x + 1, inner.y), text, shown.theme.style(Role::Muted));
+        return;
+    };
+    let page = rule_page(rule);
+    let title = [piece(format!("Rule {}: {}", rule.name(), page.title()), Role::Message)];
+    let inner = frame(buf, shown.theme, area, false, &title, &[]);
+    let lines = Page::of_markdown("", page.text).lines(usize::from(inner.width).saturating_sub(2));
+    let height = usize::from(inner.height);
+    for ((number, (kind, line)), y) in lines.iter().enumerate().zip(inner.top()..inner.bottom()) {
+        if number + 1 == height && lines.len() > height {
+            let key = shown.model.settings.keymap.shown(crate::app::action::Action::Rule);
+            let more = format!("{} {} more lines: {key}", shown.theme.signs.more, lines.len() - number);
+            text_at(buf, inner, (inner.x + 1, y), &more, shown.theme.style(Role::Muted));
+            break;
+        }
+        let role = match kind {
+            Kind::Heading => Role::Title,
+            Kind::Text => Role::Text,
+            Kind::Code => Role::Code,
+        };
+        text_at(buf, inner, (inner.x + 1, y), line, shown.theme.style(role));
+    }
+}

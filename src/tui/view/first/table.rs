@@ -1,0 +1,157 @@
+//! Draws the decision table, with the row that decided marked by a sign and by colour.
+
+use super::super::Shown;
+use super::super::draw::{Piece, fill, fitting, frame, line_of, piece, pieces, rule, text_at};
+use super::layout::Areas;
+use crate::app::screens::Target;
+use crate::app::screens::first::{First, Focus, ninth_of};
+use crate::app::text::{cut_at_word, pad, wrap};
+use crate::explain::rule_page;
+use crate::resolve::{Age, RuleId, Says, TABLE, TableRow, Verdict};
+use crate::tui::theme::Role;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+/// Returns the deciding rule when it is no row of the table.
+pub(super) fn ninth(shown: Shown<'_>) -> Option<RuleId> {
+    ninth_of(shown.model.derived.resolution.rule)
+}
+
+/// Draws it.
+pub(super) fn render(shown: Shown<'_>, state: &First, areas: &Areas, buf: &mut Buffer) {
+    let area = areas.table;
+    let active = matches!(state.focus, Focus::Table(_));
+    let feature = shown.catalog.feature_name(shown.model.scenario.feature);
+    let of = format!("{feature} in $M = {}", shown.model.scenario.cpu_name(shown.catalog));
+    let rows = if areas.boxed {
+        let inner =
+            frame(buf, shown.theme, area, active, &[piece(format!("Decision table: {feature}"), Role::Message)], &[]);
+        text_at(buf, inner, (inner.x, inner.y), &head(), shown.theme.style(Role::Muted));
+        legend(shown, inner, buf);
+        below(inner)
+    } else {
+        let left = [piece("Decision table", Role::Message)];
+        rule(buf, shown.theme, line_of(area, 0), active, &left, &[piece(of, Role::Muted)]);
+        below(area)
+    };
+    for (number, row) in TABLE.iter().enumerate() {
+        let fires = shown.model.derived.resolution.rule == Some(RuleId::from(row.row));
+        line(
+            shown,
+            state,
+            (number, line_of(rows, super::super::draw::cells(number))),
+            fires,
+            &t_row(shown, row, fires),
+            buf,
+        );
+    }
+    if let Some(rule) = ninth(shown) {
+        let place = line_of(rows, super::super::draw::cells(TABLE.len()));
+        line(shown, state, (TABLE.len(), place), true, &other_rule(shown, rule, rows.width), buf);
+    }
+}
+
+/// Returns what `position` stands for.
+pub(super) fn hit(shown: Shown<'_>, areas: &Areas, position: Position) -> Option<Target> {
+    let area = areas.table;
+    let rows = if areas.boxed {
+        below(Rect {
+            x: area.x + 1,
+            y: area.y + 1,
+            width: area.width.saturating_sub(2),
+            height: area.height.saturating_sub(2),
+        })
+    } else {
+        below(area)
+    };
+    let number = usize::from(position.y.saturating_sub(rows.y));
+    let count = TABLE.len() + usize::from(ninth(shown).is_some());
+    (rows.contains(position) && number < count).then_some(Target::TableRow(number))
+}
+
+fn below(area: Rect) -> Rect {
+    Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }
+}
+
+fn head() -> String {
+    format!("    {} {} {} result", pad("CPU sent", 10), pad("src", 4), pad("dst", 4))
+}
+
+fn t_row(shown: Shown<'_>, row: &TableRow, fires: bool) -> Vec<Piece> {
+    let feature = shown.catalog.feature_name(shown.model.scenario.feature);
+    let sent = match row.says {
+        None => "anything".to_owned(),
+        Some(Says::Nothing) => "$M".to_owned(),
+        Some(Says::On) => format!("$M +{feature}"),
+        Some(Says::Off) => format!("$M -{feature}"),
+    };
+    let sent = if feature.len() > 6 { sent.replace(feature, "F") } else { sent };
+    let age = |age| match age {
+        Age::Old => "old ",
+        Age::New => "new ",
+    };
+    let verdict = shown.model.derived.resolution.verdict;
+    // What the e-mail says of the row, and what came of it here where that is something else.
+    let expected = match row.result {
+        "ABORTED" => Verdict::Aborted,
+        "never happens" => Verdict::Never,
+        _ => Verdict::Unchanged,
+    };
+    let result = if fires && verdict != expected {
+        format!("{}, here {}", row.result, verdict.name())
+    } else {
+        row.result.to_owned()
+    };
+    let role = match expected {
+        Verdict::Aborted => Role::Bad,
+        Verdict::Never => Role::Muted,
+        _ => Role::Text,
+    };
+    let mark = if fires { shown.theme.signs.mark } else { " " };
+    vec![
+        piece(format!("{mark}{} ", row.row.name()), Role::Message),
+        piece(format!("{} ", pad(&sent, 10)), Role::Text),
+        piece(format!("{} {} ", age(row.source), age(row.destination)), Role::Text),
+        piece(result, role),
+    ]
+}
+
+fn other_rule(shown: Shown<'_>, rule: RuleId, columns: u16) -> Vec<Piece> {
+    let id = format!("{}{}: ", shown.theme.signs.mark, rule.name());
+    let room = usize::from(columns).saturating_sub(crate::app::text::width(&id) + 1);
+    vec![
+        piece(id, Role::Message),
+        piece(cut_at_word(rule_page(rule).title(), room, shown.theme.signs.more), Role::Text),
+    ]
+}
+
+fn line(shown: Shown<'_>, state: &First, (number, place): (usize, Rect), fires: bool, row: &[Piece], buf: &mut Buffer) {
+    let row = fitting(row, usize::from(place.width), shown.theme.signs.more);
+    pieces(buf, shown.theme, place, (place.x, place.y), &row);
+    let harmless =
+        matches!(shown.model.derived.resolution.verdict, Verdict::Unchanged | Verdict::Never | Verdict::Depends);
+    if fires {
+        fill(buf, place, shown.theme.style(if harmless { Role::FiresGood } else { Role::FiresBad }));
+    } else if state.focus == Focus::Table(number) {
+        fill(buf, place, shown.theme.style(Role::Focus));
+    }
+}
+
+/// Says below the rows what the letters mean, as far as there is room.
+fn legend(shown: Shown<'_>, inner: Rect, buf: &mut Buffer) {
+    let feature = shown.catalog.feature_name(shown.model.scenario.feature);
+    let text = format!(
+        "$M is {}. A release is old when its map has {feature} in $M, new when it was removed there. The row is chosen by \
+         what is sent.",
+        shown.model.scenario.cpu_name(shown.catalog)
+    );
+    let lines = wrap(&text, usize::from(inner.width).saturating_sub(2));
+    let from = 11;
+    if usize::from(inner.height) < usize::from(from) + lines.len() {
+        return;
+    }
+    for (line, number) in lines.iter().zip(from..inner.height) {
+        let place = line_of(inner, number);
+        text_at(buf, place, (place.x + 1, place.y), line, shown.theme.style(Role::Muted));
+    }
+}

@@ -1,0 +1,308 @@
+//! Draws the verdict: libvirt's words, why, whether the guest would notice, what comes after, and ways out.
+//! With little room the least important goes first; libvirt's words never do.
+
+use super::super::Shown;
+use super::super::draw::{Piece, cells, frame, line_of, piece, pieces, rule};
+use super::layout::Areas;
+use crate::app::derived::{Change, Derived};
+use crate::app::screens::Target;
+use crate::app::screens::first::{First, Focus};
+use crate::app::text::{cut_at_word, width, wrap};
+use crate::resolve::Verdict;
+use crate::study::ways_out::How;
+use crate::tui::theme::Role;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+/// A line, and what it stands for.
+struct Line {
+    pieces: Vec<Piece>,
+    target: Option<Target>,
+}
+
+/// How much is said.
+#[derive(Clone, Copy)]
+struct Detail {
+    /// A line for each way out, and not all in a row.
+    way_lines: bool,
+    /// How many sentences say why.
+    why: usize,
+    notice: bool,
+    basis: bool,
+    after: bool,
+    ways: bool,
+    /// Blank lines between the parts.
+    airy: bool,
+}
+
+/// Draws it.
+pub(super) fn render(shown: Shown<'_>, state: &First, areas: &Areas, buf: &mut Buffer) {
+    let area = areas.verdict;
+    let derived = &shown.model.derived;
+    let (role, sign) = shown.theme.verdict(derived.resolution.verdict);
+    let headline = [piece(format!("{sign} {}", derived.explanation.headline), role)];
+    let rule_id = derived.resolution.rule.map(|rule| format!("rule {}", rule.name())).unwrap_or_default();
+    let right = [
+        piece(rule_id, Role::Message),
+        piece(format!(" {} {}", shown.theme.signs.dot, derived.resolution.basis.name()), Role::Muted),
+    ];
+    let active = matches!(state.focus, Focus::Way(_));
+    let inner = if areas.boxed {
+        frame(buf, shown.theme, area, active, &headline, &right)
+    } else {
+        rule(buf, shown.theme, line_of(area, 0), active, &headline, &right);
+        below_rule(area)
+    };
+    for (line, y) in fitting(shown, inner.width.saturating_sub(2), inner.height).iter().zip(inner.top()..inner.bottom())
+    {
+        let focused = matches!((line.target, state.focus), (Some(Target::Way(a)), Focus::Way(b)) if a == b);
+        let mut x = inner.x + 1;
+        for (text, role) in &line.pieces {
+            let role = if focused && *role != Role::Key { Role::Focus } else { *role };
+            x = pieces(buf, shown.theme, inner, (x, y), &[piece(text.as_str(), role)]);
+        }
+    }
+}
+
+/// Returns what `position` stands for.
+pub(super) fn hit(shown: Shown<'_>, areas: &Areas, position: Position) -> Option<Target> {
+    let inner = inner(areas);
+    if !inner.contains(position) {
+        return None;
+    }
+    let lines = fitting(shown, inner.width.saturating_sub(2), inner.height);
+    lines.get(usize::from(position.y - inner.y)).and_then(|line| line.target)
+}
+
+/// Returns how many lines of `columns` there are to say in at most `room`.
+pub(super) fn height(shown: Shown<'_>, columns: u16, room: u16) -> u16 {
+    cells(fitting(shown, columns, room).len())
+}
+
+/// Returns how many lines libvirt's words and what goes with them need.
+pub(super) fn least(shown: Shown<'_>, columns: u16) -> u16 {
+    let detail = Detail { way_lines: false, why: 0, notice: false, basis: false, after: true, ways: true, airy: false };
+    cells(lines(shown, usize::from(columns), detail).len())
+}
+
+fn inner(areas: &Areas) -> Rect {
+    if areas.boxed {
+        let area = areas.verdict;
+        Rect {
+            x: area.x + 1,
+            y: area.y + 1,
+            width: area.width.saturating_sub(2),
+            height: area.height.saturating_sub(2),
+        }
+    } else {
+        below_rule(areas.verdict)
+    }
+}
+
+fn below_rule(area: Rect) -> Rect {
+    Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }
+}
+
+/// Returns the most that can be said in `room` lines.
+fn fitting(shown: Shown<'_>, columns: u16, room: u16) -> Vec<Line> {
+    let why = shown.model.derived.explanation.why.len();
+    let all = Detail { way_lines: true, why, notice: true, basis: true, after: true, ways: true, airy: true };
+    let mut details = vec![
+        all,
+        Detail { airy: false, ..all },
+        Detail { airy: false, way_lines: false, ..all },
+        Detail { airy: false, way_lines: false, basis: false, ..all },
+    ];
+    let brief = Detail { airy: false, way_lines: false, basis: false, ..all };
+    details.extend((1..why).rev().map(|why| Detail { why, ..brief }));
+    details.push(Detail { why: 1, notice: false, ..brief });
+    details.push(Detail { why: 0, notice: false, ..brief });
+    details.push(Detail { why: 0, notice: false, ways: false, ..brief });
+    details.push(Detail { why: 0, notice: false, ways: false, after: false, ..brief });
+    let mut said = Vec::new();
+    for detail in details {
+        said = lines(shown, usize::from(columns), detail);
+        if said.len() <= usize::from(room) {
+            return said;
+        }
+    }
+    said.truncate(usize::from(room));
+    if let Some(last) = said.last_mut() {
+        last.pieces.push(piece(format!(" {}", shown.theme.signs.more), Role::Muted));
+    }
+    said
+}
+
+fn lines(shown: Shown<'_>, columns: usize, detail: Detail) -> Vec<Line> {
+    let derived = &shown.model.derived;
+    let mut said: Vec<Vec<Line>> = Vec::new();
+    if let Some(message) = &derived.message {
+        said.push(paragraph(message, columns, Role::Message));
+    }
+    said.push(depends(shown, columns));
+    let mut why: Vec<&str> = derived.explanation.why.iter().take(detail.why).map(String::as_str).collect();
+    if detail.notice {
+        why.push(&derived.explanation.notice);
+    }
+    said.push(if why.is_empty() { Vec::new() } else { paragraph(&why.join(" "), columns, Role::Text) });
+    let mut rest = if detail.after { after(shown, columns) } else { Vec::new() };
+    if detail.basis {
+        rest.extend(labelled("Basis", &derived.explanation.basis, Role::Text, columns));
+    }
+    said.push(rest);
+    if detail.ways {
+        said.push(if detail.way_lines { way_lines(shown, columns) } else { ways_in_a_row(shown, columns) });
+    }
+    let parts = said.into_iter().filter(|part| !part.is_empty());
+    let mut lines = Vec::new();
+    for part in parts {
+        if detail.airy && !lines.is_empty() {
+            lines.push(Line { pieces: Vec::new(), target: None });
+        }
+        lines.extend(part);
+    }
+    lines
+}
+
+fn paragraph(text: &str, columns: usize, role: Role) -> Vec<Line> {
+    wrap(text, columns).into_iter().map(|line| Line { pieces: vec![piece(line, role)], target: None }).collect()
+}
+
+/// Columns of what stands before a labelled line.
+const LABEL: usize = 11;
+
+fn labelled(label: &str, text: &str, role: Role, columns: usize) -> Vec<Line> {
+    let mut label = format!("{label:<LABEL$}");
+    wrap(text, columns.saturating_sub(LABEL))
+        .into_iter()
+        .map(|line| {
+            let before = std::mem::replace(&mut label, " ".repeat(LABEL));
+            Line { pieces: vec![piece(before, Role::Label), piece(line, role)], target: None }
+        })
+        .collect()
+}
+
+fn depends(shown: Shown<'_>, columns: usize) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for dependence in &shown.model.derived.resolution.depends_on {
+        if dependence.answers.is_empty() {
+            lines.extend(paragraph(&format!("Not known: {}.", dependence.input), columns, Role::Text));
+        }
+        for (number, (value, verdict)) in dependence.answers.iter().enumerate() {
+            let (role, sign) = shown.theme.verdict(*verdict);
+            let before =
+                if number == 0 { format!("{}: ", dependence.input) } else { " ".repeat(width(&dependence.input) + 2) };
+            let line = vec![
+                piece(before, Role::Label),
+                piece(value.as_str(), Role::Message),
+                piece(format!(" {} ", shown.theme.signs.arrow), Role::Muted),
+                piece(format!("{sign} {}", verdict.name()), role),
+            ];
+            lines.push(Line {
+                pieces: super::super::draw::fitting(&line, columns, shown.theme.signs.more),
+                target: None,
+            });
+        }
+    }
+    lines
+}
+
+fn after(shown: Shown<'_>, columns: usize) -> Vec<Line> {
+    let derived = &shown.model.derived;
+    let (back, boot) = (way_back(shown, derived), cold_boot(shown, derived));
+    let mut lines = labelled("Way back", &back, Role::Text, columns);
+    lines.extend(labelled("Cold boot", &boot, Role::Text, columns));
+    lines
+}
+
+fn way_back(shown: Shown<'_>, derived: &Derived) -> String {
+    let opposite = derived.after.opposite;
+    let rule = opposite.rule.map(|rule| format!(" ({})", rule.name())).unwrap_or_default();
+    let other = format!("a guest begun at the destination, sent to the source: {}{rule}", opposite.verdict.name());
+    match (&derived.after.way_back, derived.resolution.verdict) {
+        (Some(change), _) => format!("{}; {other}", changed(shown, change)),
+        (None, Verdict::StartRefused) => format!("none, it never started; {other}"),
+        (None, Verdict::Depends) => format!("depends on the same; {other}"),
+        (None, _) => format!("none, it never left; {other}"),
+    }
+}
+
+fn cold_boot(shown: Shown<'_>, derived: &Derived) -> String {
+    match (&derived.after.cold_boot, derived.resolution.verdict) {
+        (Some(change), _) => format!("the next one at the destination: {}", changed(shown, change)),
+        (None, Verdict::Depends) => "the next one at the destination depends on the same".to_owned(),
+        (None, _) => "nothing is known about the next one at the destination".to_owned(),
+    }
+}
+
+fn changed(shown: Shown<'_>, change: &Change) -> String {
+    let names = |features: &[crate::domain::feature::FeatureId]| {
+        let names: Vec<&str> = features.iter().take(6).map(|f| shown.catalog.feature_name(*f)).collect();
+        let more = features.len().saturating_sub(names.len());
+        if more == 0 { names.join(", ") } else { format!("{} and {more} more", names.join(", ")) }
+    };
+    match (&change.refused, change.lost.as_slice(), change.gained.as_slice()) {
+        (Some(message), ..) => format!("refused, {message}"),
+        (None, [], []) => "the same CPU".to_owned(),
+        (None, lost, []) => format!("the guest loses {}", names(lost)),
+        (None, [], gained) => format!("the guest gains {}", names(gained)),
+        (None, lost, gained) => format!("the guest loses {} and gains {}", names(lost), names(gained)),
+    }
+}
+
+fn way_lines(shown: Shown<'_>, columns: usize) -> Vec<Line> {
+    let ways = &shown.model.derived.ways_out;
+    let longest = ways.iter().map(|way| width(&way.text)).max().unwrap_or(0);
+    let each = |(number, way): (usize, &crate::study::ways_out::WayOut)| {
+        let before = if number == 0 { "Ways out" } else { "" };
+        let how = match &way.how {
+            How::Xml(text) | How::Command(text) => text.lines().map(str::trim).collect::<Vec<_>>().join(" "),
+        };
+        let used = LABEL + 3 + longest + 2 + 14;
+        let how =
+            if columns > used + 20 { cut_at_word(&how, columns - used, shown.theme.signs.more) } else { String::new() };
+        let line = vec![
+            piece(format!("{before:<LABEL$}"), Role::Label),
+            piece(format!("{} ", number + 1), Role::Key),
+            piece(crate::app::text::pad(&way.text, longest + 2), Role::Text),
+            piece(format!("{:<14}", restart(way.restart)), Role::Muted),
+            piece(how, Role::Code),
+        ];
+        Line {
+            pieces: super::super::draw::fitting(&line, columns, shown.theme.signs.more),
+            target: Some(Target::Way(number)),
+        }
+    };
+    ways.iter().enumerate().map(each).collect()
+}
+
+fn restart(needed: bool) -> &'static str {
+    if needed { "restart" } else { "no restart" }
+}
+
+/// As many as fit two lines; the first ways are the cheapest.
+fn ways_in_a_row(shown: Shown<'_>, columns: usize) -> Vec<Line> {
+    let mut lines: Vec<Line> = Vec::new();
+    let mut row = vec![piece(format!("{:<LABEL$}", "Ways out"), Role::Label)];
+    for (number, way) in shown.model.derived.ways_out.iter().enumerate() {
+        let text = if way.restart { format!("{} (restart)", way.text) } else { way.text.clone() };
+        let needed = width(&text) + 4;
+        let used: usize = super::super::draw::width_of(&row);
+        if used + needed > columns && used > LABEL {
+            lines.push(Line {
+                pieces: std::mem::replace(&mut row, vec![piece(" ".repeat(LABEL), Role::Label)]),
+                target: None,
+            });
+            if lines.len() == 2 {
+                return lines;
+            }
+        }
+        row.push(piece(format!("{} ", number + 1), Role::Key));
+        row.push(piece(format!("{text}  "), Role::Text));
+    }
+    if shown.model.derived.ways_out.is_empty() {
+        return lines;
+    }
+    lines.push(Line { pieces: super::super::draw::fitting(&row, columns, shown.theme.signs.more), target: None });
+    lines
+}

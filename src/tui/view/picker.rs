@@ -1,0 +1,137 @@
+//! Draws a list to choose from over the screen: what is typed, the matches, and what the one under the cursor gives.
+
+use super::Shown;
+use super::draw::{Piece, cells, fill, fitting, frame, line_of, piece, pieces, text_at};
+use crate::app::picker::{Item, Picker};
+use crate::app::screens::Target;
+use crate::app::text::{cut, pad, width};
+use crate::tui::theme::Role;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::widgets::{Clear, Widget};
+
+/// Lines of the box that are no items: the frame, what is typed, and the rule below it.
+const OTHER_LINES: u16 = 4;
+
+/// Draws it.
+pub(super) fn render(shown: Shown<'_>, picker: &Picker, area: Rect, buf: &mut Buffer) {
+    let place = place(picker, area);
+    Clear.render(place, buf);
+    let count = format!("{} of {}", picker.matches().len(), picker.len());
+    let title = [piece(picker.title.as_str(), Role::Title)];
+    let inner = frame(buf, shown.theme, place, true, &title, &[piece(count, Role::Muted)]);
+    typed(shown, picker, inner, buf);
+    let list = list(inner);
+    let first = first_shown(picker, list);
+    let label = label_width(picker);
+    if picker.matches().len() == 0 {
+        let text = match (picker.choice, picker.preview) {
+            (Some(_), Some(_)) => "Not in the list, but a value: enter takes it as typed.".to_owned(),
+            _ => format!("Nothing is called {}.", picker.typed()),
+        };
+        text_at(buf, list, (list.x + 2, list.y), &text, shown.theme.style(Role::Muted));
+    }
+    for ((place, item), number) in picker.matches().enumerate().skip(first).zip(0..list.height) {
+        let line = line_of(list, number);
+        let selected = place == picker.selected();
+        let row = fitting(
+            &row(shown, item, label, selected),
+            usize::from(line.width).saturating_sub(1),
+            shown.theme.signs.more,
+        );
+        pieces(buf, shown.theme, line, (line.x, line.y), &row);
+        if selected {
+            fill(buf, line, shown.theme.style(Role::Focus));
+        }
+    }
+}
+
+/// Returns what `position` stands for.
+pub(super) fn hit(_: Shown<'_>, picker: &Picker, area: Rect, position: Position) -> Option<Target> {
+    let place = place(picker, area);
+    if !place.contains(position) {
+        return Some(Target::Outside);
+    }
+    let list =
+        list(Rect { x: place.x + 1, y: place.y + 1, width: place.width - 2, height: place.height.saturating_sub(2) });
+    let row = first_shown(picker, list) + usize::from(position.y.saturating_sub(list.y));
+    (list.contains(position) && row < picker.matches().len()).then_some(Target::Item(row))
+}
+
+fn typed(shown: Shown<'_>, picker: &Picker, inner: Rect, buf: &mut Buffer) {
+    let line = line_of(inner, 0);
+    let end = pieces(
+        buf,
+        shown.theme,
+        line,
+        (line.x + 1, line.y),
+        &[piece("/ ", Role::Key), piece(picker.typed(), Role::Message)],
+    );
+    if picker.typed().is_empty() {
+        let hint = [piece("  type to search, enter takes it, esc leaves everything as it was", Role::Muted)];
+        pieces(
+            buf,
+            shown.theme,
+            line,
+            (end, line.y),
+            &fitting(&hint, usize::from(line.right().saturating_sub(end)), shown.theme.signs.more),
+        );
+    }
+    let under = picker.typed().chars().nth(picker.cursor()).unwrap_or(' ').to_string();
+    text_at(buf, line, (line.x + 3 + cells(picker.cursor()), line.y), &under, shown.theme.style(Role::Focus));
+    let right = match picker.preview {
+        Some(glance) => {
+            let (role, sign) = shown.theme.verdict(glance.verdict);
+            let rule = glance.rule.map(|rule| format!(", rule {}", rule.name())).unwrap_or_default();
+            vec![
+                piece("gives ", Role::Muted),
+                piece(format!("{sign} {}", glance.verdict.name()), role),
+                piece(rule, Role::Muted),
+            ]
+        }
+        None => Vec::new(),
+    };
+    super::draw::rule(buf, shown.theme, line_of(inner, 1), true, &[], &right);
+}
+
+fn row(shown: Shown<'_>, item: &Item, label: usize, selected: bool) -> Vec<Piece> {
+    let current = if item.current { shown.theme.signs.good } else { " " };
+    let role = match (&item.problem, item.current) {
+        (Some(_), _) => Role::Impossible,
+        (None, true) => Role::Chosen,
+        (None, false) => Role::Text,
+    };
+    let mut row = vec![piece(format!(" {current} "), Role::Chosen), piece(item.label.clone(), role)];
+    row.push(piece(" ".repeat((label + 2).saturating_sub(width(&item.label))), Role::Text));
+    if !item.key.is_empty() {
+        row.push(piece(pad(&cut(&item.key, 9, ""), 10), Role::Key));
+    }
+    match &item.problem {
+        Some(problem) => row.push(piece(format!("{} {problem}", shown.theme.signs.bad), Role::Bad)),
+        None => row.push(piece(item.detail.clone(), if selected { Role::Text } else { Role::Muted })),
+    }
+    row
+}
+
+fn label_width(picker: &Picker) -> usize {
+    picker.matches().map(|item| width(&item.label)).max().unwrap_or(0).min(40)
+}
+
+fn place(picker: &Picker, area: Rect) -> Rect {
+    let width = area.width.saturating_sub(4).min(100);
+    let height =
+        cells(picker.len()).saturating_add(OTHER_LINES).min(area.height.saturating_sub(4)).max(OTHER_LINES + 1);
+    Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height.saturating_sub(height)) / 2, width, height }
+        .intersection(area)
+}
+
+fn list(inner: Rect) -> Rect {
+    Rect { y: inner.y.saturating_add(2), height: inner.height.saturating_sub(2), ..inner }
+}
+
+/// The cursor is kept in the middle, except near the ends of the list.
+fn first_shown(picker: &Picker, list: Rect) -> usize {
+    let height = usize::from(list.height);
+    let last = picker.matches().len().saturating_sub(height);
+    picker.selected().saturating_sub(height / 2).min(last)
+}
