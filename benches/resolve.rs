@@ -44,7 +44,7 @@ fn every_stage(bencher: divan::Bencher<'_, '_>, which: usize) {
     bencher.bench(|| resolve(&catalog, &scenario));
 }
 
-#[divan::bench(args = 0..WORDS.len())]
+#[divan::bench(args = 0..WORDS.len(), sample_size = 1000)]
 fn verdict_alone(bencher: divan::Bencher<'_, '_>, which: usize) {
     let catalog = catalog();
     let scenario = scenario(&catalog, WORDS[which]);

@@ -102,6 +102,24 @@ fn a_cell_is_the_answer_to_its_scenario() {
 }
 
 #[test]
+fn a_release_that_decides_like_another_has_its_answers() {
+    let catalog = catalog();
+    let scenario = Scenario::parse(&catalog, "Skylake-Client,machine=pc-q35-3.1,accel=tcg").unwrap();
+    let mut matrix = Matrix::of(&catalog, &scenario, Vary::Releases, Vary::Releases);
+    let mut resolver = Resolver::new(&catalog);
+    let mut numbers = Numbers(3);
+    for _ in 0..600 {
+        let (row, column) = (numbers.below(matrix.rows().len()), numbers.below(matrix.columns().len()));
+        let asked = matrix.scenario(row, column).unwrap();
+        assert_eq!(matrix.cell(row, column), Some(resolver.glance(&asked)), "{}", asked.word(&catalog));
+    }
+    for place in 0..matrix.rows().len() {
+        let asked = matrix.scenario(place, place).unwrap();
+        assert_eq!(matrix.cell(place, place), Some(resolver.glance(&asked)), "{}", asked.word(&catalog));
+    }
+}
+
+#[test]
 fn equal_neighbours_fold_and_boundaries_stand_where_the_verdict_changes() {
     let catalog = catalog();
     let scenario = Scenario::parse(&catalog, "Skylake-Client,machine=pc-q35-3.1,accel=tcg").unwrap();

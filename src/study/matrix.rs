@@ -3,7 +3,7 @@
 
 use super::space::{exact_releases, models, releases};
 use crate::domain::behaviour::Behaviour;
-use crate::domain::catalog::{Catalog, LibvirtId, Provenance};
+use crate::domain::catalog::{Catalog, LibvirtId, Provenance, ReleaseMap};
 use crate::domain::definition::words;
 use crate::domain::host::HostId;
 use crate::domain::map::ModelId;
@@ -126,6 +126,26 @@ fn distinct(catalog: &Catalog) -> Vec<Line> {
     lines
 }
 
+/// Returns for each line the first that decides alike: for releases, one with the same map and behaviour, and between the
+/// same ones where nobody has looked. Every other line stands for itself.
+fn twins(catalog: &Catalog, lines: &[Line]) -> Vec<usize> {
+    let decides = |line: &Line| match &line.value {
+        Value::Libvirt(LibvirtChoice::Release(id, None)) => {
+            let release = catalog.release(*id);
+            let (behaviour, open) = catalog.behaviour(release.version);
+            let maps = match release.map {
+                ReleaseMap::Exact(map) => (map, map),
+                ReleaseMap::Between { lower, upper } => (lower.1, upper.1),
+            };
+            Some((behaviour, open, maps))
+        }
+        _ => None,
+    };
+    let all: Vec<_> = lines.iter().map(decides).collect();
+    let first = |place: usize| all.iter().position(|other| other.is_some() && *other == all[place]).unwrap_or(place);
+    (0..lines.len()).map(first).collect()
+}
+
 /// Neighbouring lines that are equal all along.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Fold {
@@ -141,6 +161,8 @@ pub struct Matrix<'a> {
     scenario: Scenario,
     rows: Vec<Line>,
     columns: Vec<Line>,
+    /// For each row and each column, the first one that decides alike.
+    twins: [Vec<usize>; 2],
     cells: Vec<Option<Glance>>,
 }
 
@@ -153,7 +175,8 @@ impl<'a> Matrix<'a> {
     /// Returns the matrix over these lines.
     pub fn with(catalog: &'a Catalog, scenario: &Scenario, rows: Vec<Line>, columns: Vec<Line>) -> Self {
         let cells = vec![None; rows.len() * columns.len()];
-        Self { resolver: Resolver::new(catalog), scenario: scenario.clone(), rows, columns, cells }
+        let twins = [twins(catalog, &rows), twins(catalog, &columns)];
+        Self { resolver: Resolver::new(catalog), scenario: scenario.clone(), rows, columns, twins, cells }
     }
 
     /// Returns the rows: sources.
@@ -176,13 +199,27 @@ impl<'a> Matrix<'a> {
 
     /// Returns a cell, resolved now unless it was before; `None` outside.
     pub fn cell(&mut self, row: usize, column: usize) -> Option<Glance> {
-        let scenario = self.scenario(row, column)?;
         let place = row * self.columns.len() + column;
-        let known = self.cells.get_mut(place)?;
-        if known.is_none() {
-            *known = Some(self.resolver.glance(&scenario));
+        if column >= self.columns.len() || self.cells.get(place)?.is_some() {
+            return self.known(row, column);
         }
-        *known
+        let glance = match self.twin(row, column) {
+            Some((row, column)) => self.cell(row, column)?,
+            None => self.resolver.glance(&self.scenario(row, column)?),
+        };
+        *self.cells.get_mut(place)? = Some(glance);
+        Some(glance)
+    }
+
+    /// The cell that has the same answer, if that is another one. A release that the guest meets twice is one release,
+    /// with one map: where that may be, each cell answers for itself alone.
+    fn twin(&self, row: usize, column: usize) -> Option<(usize, usize)> {
+        if !self.scenario.via.is_empty() || self.scenario.started.is_some() {
+            return None;
+        }
+        let same = |row: usize, column: usize| self.rows[row].value == self.columns[column].value;
+        let twin = (self.twins[0][row], self.twins[1][column]);
+        (twin != (row, column) && !same(row, column) && !same(twin.0, twin.1)).then_some(twin)
     }
 
     /// Returns a cell if it was resolved already.
