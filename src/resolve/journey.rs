@@ -5,7 +5,7 @@ use super::keep::{Everything, Keep};
 use super::resolution::{Hop, Journey, Run, Sent, Stop};
 use super::send::send;
 use super::site::{Facts, Site};
-use super::start::{Built, fresh, incoming};
+use super::start::{Built, Running, fresh, incoming};
 use super::table::Says;
 use crate::domain::behaviour::Regime;
 use crate::domain::catalog::Catalog;
@@ -109,7 +109,7 @@ impl<'e> Prepared<'e> {
     ) -> Option<Walked> {
         let facts = self.facts(definition, feature);
         let source = *path.first()?;
-        let attempt = fresh(&facts, self.started.as_ref().unwrap_or(source), definition, keep);
+        let attempt = fresh(&facts, self.started.as_ref().unwrap_or(source), definition, path.len() > 1, keep);
         let visible = attempt.cpu.map(|cpu| cpu.visible);
         let says = attempt.prepared_says.unwrap_or_else(|| Says::of(definition, feature));
         let mut walked = Walked {
@@ -121,21 +121,22 @@ impl<'e> Prepared<'e> {
             says: would_say(source, says, feature),
             cpu: attempt.cpu,
         };
-        let (mut live, mut original) = match attempt.running {
-            Ok(running) => (running.live, running.original),
+        walked.set_out = attempt.running.is_ok();
+        let mut running = match attempt.running {
+            Ok(Some(running)) => running,
+            Ok(None) => return Some(walked),
             Err(stop) => return Some(Walked { stop: Some(stop), ..walked }),
         };
-        walked.set_out = true;
         if self.started.is_some() {
-            reconnect(source, &mut live);
-            keep.reconnected(&live);
+            reconnect(source, &mut running.live);
+            keep.reconnected(&running.live);
         }
         let mut changed = false;
         for (number, pair) in path.windows(2).enumerate() {
             let [from, to] = pair else { break };
-            let sent = self.send(&facts, from, to, &live, original.as_ref());
+            let sent = self.send(&facts, from, to, &running);
             keep.sent(&sent);
-            let (given, attempt) = incoming(&facts, to, &sent, keep);
+            let (given, attempt) = incoming(&facts, to, &sent, number + 2 < path.len(), keep);
             let came_by = walked.after.or(walked.before);
             walked.after = attempt.cpu.map(|cpu| cpu.visible);
             if !changed || attempt.running.is_err() {
@@ -143,22 +144,16 @@ impl<'e> Prepared<'e> {
             }
             changed |= walked.after != came_by;
             match attempt.running {
-                Ok(running) => (live, original) = (running.live, running.original),
+                Ok(Some(arrived)) => running = arrived,
+                Ok(None) => break,
                 Err(stop) => return Some(Walked { stop: Some(stop), ..walked }),
             }
         }
         Some(walked)
     }
 
-    fn send<P: PolicyStore>(
-        &self,
-        facts: &Facts<'_>,
-        from: &Site<'_>,
-        to: &Site<'_>,
-        live: &Definition<P>,
-        original: Option<&Definition<P>>,
-    ) -> Sent<P> {
-        let mut sent = send(facts, from, live, original, self.transport);
+    fn send<P: PolicyStore>(&self, facts: &Facts<'_>, from: &Site<'_>, to: &Site<'_>, running: &Running<P>) -> Sent<P> {
+        let mut sent = send(facts, from, &running.live, running.original.as_ref(), self.transport);
         if !from.end.behaviour.live_update {
             // Before 3.2.0 a definition says nothing about checks; the receiver fills in its own.
             sent.xml.check = filled_in_check(sent.xml.mode, self.guest.accel, to.end);
@@ -209,7 +204,7 @@ pub fn cold_boot(catalog: &Catalog, _: &Named, case: &Case<'_>) -> Option<Run> {
     let prepared = Prepared::of(catalog, case);
     let facts = prepared.facts(&case.definition, catalog.default_feature());
     let mut stages = Everything::default();
-    fresh(&facts, prepared.sites.last()?, &case.definition, &mut stages);
+    fresh(&facts, prepared.sites.last()?, &case.definition, true, &mut stages);
     stages.run()
 }
 
@@ -222,7 +217,7 @@ pub fn way_back(catalog: &Catalog, _: &Named, case: &Case<'_>, journey: &Journey
     let (source, destination) = (prepared.sites.first()?, prepared.sites.last()?);
     let sent = send(&facts, destination, live, arrival.original.as_ref(), case.transport);
     let mut stages = Everything::default();
-    incoming(&facts, source, &sent, &mut stages);
+    incoming(&facts, source, &sent, true, &mut stages);
     let hop = stages.run().map(|arrival| Hop { sent, arrival });
     Some(Journey { start: arrival.clone(), reconnected: None, hops: hop.into_iter().collect() })
 }

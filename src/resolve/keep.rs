@@ -10,6 +10,9 @@ use std::sync::Arc;
 
 /// Who is shown each stage as the walk comes by.
 pub(super) trait Keep<P: PolicyStore> {
+    /// Whether what runs at the end of the way is wanted too, although nothing goes on from there.
+    const TO_THE_END: bool = false;
+
     /// A start or an arrival begins with this definition; `replaced` when it is the cookie's.
     fn given(&mut self, _site: &Site<'_>, _given: &Definition<P>, _replaced: bool) {}
     /// The definition is ready for QEMU.
@@ -72,6 +75,8 @@ impl Everything {
 }
 
 impl Keep<Policies> for Everything {
+    const TO_THE_END: bool = true;
+
     fn given(&mut self, site: &Site<'_>, given: &Definition, replaced: bool) {
         self.runs.push(Run {
             given: given.clone(),

@@ -15,8 +15,8 @@ use crate::domain::qemu::Accel;
 
 /// What came of a start.
 pub(super) struct Attempt<P> {
-    /// The guest as it runs, or why it does not.
-    pub(super) running: Result<Running<P>, Stop>,
+    /// The guest as it runs, or why it does not; `None` of a guest that runs where nobody wants to know more.
+    pub(super) running: Result<Option<Running<P>>, Stop>,
     /// What the prepared definition says about the table's feature; `None` where it was refused before.
     pub(super) prepared_says: Option<Says>,
     /// The CPU that QEMU built.
@@ -45,14 +45,15 @@ enum Arrived<'s, P> {
     With(&'s Definition<P>, bool),
 }
 
-/// Starts the user's guest.
+/// Starts the user's guest; `onward` when it goes on from here.
 pub(super) fn fresh<P: PolicyStore, K: Keep<P>>(
     facts: &Facts<'_>,
     site: &Site<'_>,
     definition: &Definition<P>,
+    onward: bool,
     keep: &mut K,
 ) -> Attempt<P> {
-    start(facts, site, definition, &Arrived::Fresh, keep)
+    start(facts, site, (definition, &Arrived::Fresh), onward, keep)
 }
 
 /// Starts a guest that arrives: with the cookie's CPU where there is one that this release lets replace the XML's
@@ -61,6 +62,7 @@ pub(super) fn incoming<'s, P: PolicyStore, K: Keep<P>>(
     facts: &Facts<'_>,
     site: &Site<'_>,
     sent: &'s Sent<P>,
+    onward: bool,
     keep: &mut K,
 ) -> (&'s Definition<P>, Attempt<P>) {
     let behaviour = &site.end.behaviour;
@@ -68,34 +70,40 @@ pub(super) fn incoming<'s, P: PolicyStore, K: Keep<P>>(
         |cookie: &&Definition<P>| behaviour.cookie && (behaviour.original == Original::Always || **cookie != sent.xml);
     let cookie = sent.cookie.as_ref().filter(replaces);
     let given = cookie.unwrap_or(&sent.xml);
-    (given, start(facts, site, given, &Arrived::With(&sent.xml, cookie.is_some()), keep))
+    let arrived = Arrived::With(&sent.xml, cookie.is_some());
+    (given, start(facts, site, (given, &arrived), onward, keep))
 }
 
 fn start<P: PolicyStore, K: Keep<P>>(
     facts: &Facts<'_>,
     site: &Site<'_>,
-    given: &Definition<P>,
-    arrived: &Arrived<'_, P>,
+    (given, arrived): (&Definition<P>, &Arrived<'_, P>),
+    onward: bool,
     keep: &mut K,
 ) -> Attempt<P> {
     keep.given(site, given, matches!(arrived, Arrived::With(_, true)));
     let mut attempt = Attempt { running: Err(Stop::UnknownMode(given.mode)), prepared_says: None, cpu: None };
-    attempt.running = go(facts, site, given, arrived, &mut attempt, keep);
+    attempt.running = prepare(facts, site, (given, arrived), keep).and_then(|prepared| {
+        attempt.prepared_says = Some(Says::of(&prepared, facts.feature));
+        let cpu = launch(facts, site, &prepared)?;
+        attempt.cpu = Some(Built { visible: cpu.visible, cleared: cpu.cleared, filtered: cpu.filtered });
+        keep.cpu(&cpu);
+        go_live(site, (given, arrived), prepared, &cpu, onward || K::TO_THE_END)
+    });
     match &attempt.running {
-        Ok(running) => keep.running(running),
+        Ok(running) => running.iter().for_each(|running| keep.running(running)),
         Err(stop) => keep.refused(facts, site, given, stop),
     }
     attempt
 }
 
-fn go<P: PolicyStore, K: Keep<P>>(
+/// Makes the definition ready for QEMU.
+fn prepare<P: PolicyStore, K: Keep<P>>(
     facts: &Facts<'_>,
     site: &Site<'_>,
-    given: &Definition<P>,
-    arrived: &Arrived<'_, P>,
-    attempt: &mut Attempt<P>,
+    (given, arrived): (&Definition<P>, &Arrived<'_, P>),
     keep: &mut K,
-) -> Result<Running<P>, Stop> {
+) -> Result<Definition<P>, Stop> {
     let (end, behaviour) = (site.end, &site.end.behaviour);
     let fresh = matches!(arrived, Arrived::Fresh);
     validate(facts, site, given, fresh)?;
@@ -110,33 +118,41 @@ fn go<P: PolicyStore, K: Keep<P>>(
         DropUnknown::CommandLine => behaviour.ignored,
     };
     prepared.features.remove_all(dropped);
-    attempt.prepared_says = Some(Says::of(&prepared, facts.feature));
     keep.prepared(site, &prepared);
+    Ok(prepared)
+}
+
+/// QEMU starts with the prepared definition, or says why not.
+fn launch<P: PolicyStore>(facts: &Facts<'_>, site: &Site<'_>, prepared: &Definition<P>) -> Result<QemuCpu, Stop> {
+    let known = site.end.qemu.properties;
     let flags = prepared.features.sets();
-    let (on, off) = (flags.on(), flags.off() & end.qemu.properties);
+    let (on, off) = (flags.on(), flags.off() & known);
     if !site.has_machine {
         return Err(Stop::MachineTypeAtQemu { machine: facts.guest.machine.name.clone() });
     }
-    if let Some(feature) = prepared.features.first_of(on - end.qemu.properties) {
+    if let Some(feature) = prepared.features.first_of(on - known) {
         let model = prepared.model.filter(|_| !prepared.is_passthrough());
         return Err(Stop::UnknownProperty { feature, model });
     }
-    let cpu = qemu_cpu::build(facts, site, &prepared, on, off);
-    attempt.cpu = Some(Built { visible: cpu.visible, cleared: cpu.cleared, filtered: cpu.filtered });
-    keep.cpu(&cpu);
-    go_live(site, given, prepared, arrived, &cpu)
+    Ok(qemu_cpu::build(facts, site, prepared, on, off))
 }
 
 /// QEMU runs: the live update, and what is kept beside the live definition.
 fn go_live<P: PolicyStore>(
     site: &Site<'_>,
-    given: &Definition<P>,
-    prepared: Definition<P>,
-    arrived: &Arrived<'_, P>,
+    (given, arrived): (&Definition<P>, &Arrived<'_, P>),
+    mut prepared: Definition<P>,
     cpu: &QemuCpu,
-) -> Result<Running<P>, Stop> {
+    onward: bool,
+) -> Result<Option<Running<P>>, Stop> {
     let behaviour = &site.end.behaviour;
     let updated = behaviour.live_update && (prepared.mode == Mode::Custom || prepared.check == Check::Full);
+    if !onward {
+        if updated {
+            live_update::apply(site, &mut prepared, cpu)?;
+        }
+        return Ok(None);
+    }
     let mut live = prepared.clone();
     if updated {
         live_update::apply(site, &mut live, cpu)?;
@@ -152,7 +168,7 @@ fn go_live<P: PolicyStore>(
     if updated {
         live.check = Check::Full;
     }
-    Ok(Running { live, original })
+    Ok(Some(Running { live, original }))
 }
 
 /// `qemuProcessStartValidate`: what can be said before anything is changed.

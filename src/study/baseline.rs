@@ -94,7 +94,8 @@ pub fn baseline(catalog: &Catalog, hosts: &[HostId], on: &[Release]) -> Option<B
 }
 
 fn costs(catalog: &Catalog, hosts: &[HostId], newest: &CpuMap, given: FeatureSet) -> Vec<(HostId, Vec<FeatureId>)> {
-    let of = |host: HostId| newest.in_order((catalog.host(host).features & newest.known) - given);
+    let always: FeatureSet = catalog.named().hypervisor.into_iter().collect();
+    let of = |host: HostId| newest.in_order((catalog.host(host).features & newest.known) - given - always);
     hosts.iter().map(|host| (*host, of(*host))).collect()
 }
 

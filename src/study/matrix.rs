@@ -129,17 +129,15 @@ fn distinct(catalog: &Catalog) -> Vec<Line> {
 /// Returns for each line the first that decides alike: for releases, one with the same map and behaviour, and between the
 /// same ones where nobody has looked. Every other line stands for itself.
 fn twins(catalog: &Catalog, lines: &[Line]) -> Vec<usize> {
-    let decides = |line: &Line| match &line.value {
-        Value::Libvirt(LibvirtChoice::Release(id, None)) => {
-            let release = catalog.release(*id);
-            let (behaviour, open) = catalog.behaviour(release.version);
-            let maps = match release.map {
-                ReleaseMap::Exact(map) => (map, map),
-                ReleaseMap::Between { lower, upper } => (lower.1, upper.1),
-            };
-            Some((behaviour, open, maps))
-        }
-        _ => None,
+    let decides = |line: &Line| {
+        let Value::Libvirt(LibvirtChoice::Release(id, None)) = &line.value else { return None };
+        let release = catalog.release(*id);
+        let (behaviour, open) = catalog.behaviour(release.version);
+        let maps = match release.map {
+            ReleaseMap::Exact(map) => (map, map),
+            ReleaseMap::Between { lower, upper } => (lower.1, upper.1),
+        };
+        Some((behaviour, open, maps))
     };
     let all: Vec<_> = lines.iter().map(decides).collect();
     let first = |place: usize| all.iter().position(|other| other.is_some() && *other == all[place]).unwrap_or(place);
