@@ -3,7 +3,6 @@
 use anyhow::{Context, Result};
 use std::io::{self, BufReader, Write};
 use std::process::ExitCode;
-use virt_cpu_explorer::app::settings::ThemeName;
 use virt_cpu_explorer::cli::{self, Choice, Command, TuiArgs};
 use virt_cpu_explorer::domain::catalog::Catalog;
 use virt_cpu_explorer::load::{cpu_map_dir, embedded};
@@ -35,7 +34,11 @@ fn is_broken_pipe(fault: &anyhow::Error) -> bool {
 fn run(command: Command) -> Result<u8> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     let code = match command {
-        Command::Check { choice, format, quiet } => {
+        Command::Check { choice, format, quiet, ways_out } if !choice.domains.is_empty() => {
+            let how = (format, quiet, ways_out);
+            cli::check_domains(&catalog_with(&choice)?, &choice, how, &mut out, &mut io::stderr().lock())?
+        }
+        Command::Check { choice, format, quiet, .. } => {
             cli::check_one(&catalog_with(&choice)?, &choice, format, quiet, &mut out)?
         }
         Command::Batch { file, ways_out, choice } => {
@@ -53,9 +56,12 @@ fn run(command: Command) -> Result<u8> {
         Command::Import(asked) => cli::import(&asked, &mut out)?,
         Command::Completions(shell) => cli::completions(shell, &mut out)?,
         Command::Man => cli::man(&mut out)?,
+        Command::Explain(asked) => explain(&asked, &mut out)?,
         Command::Tui(args) => {
             let catalog = catalog_with(&args.choice)?;
-            tui::run(&catalog, args.choice.scenario(&catalog)?, options(&args)?)?;
+            let mut options = options(&args)?;
+            options.settings.ascii |= tui::ascii_locale();
+            tui::run(&catalog, args.choice.scenario(&catalog)?, options)?;
             0
         }
         Command::Print(args, frame) => {
@@ -72,15 +78,21 @@ fn run(command: Command) -> Result<u8> {
 
 fn options(args: &TuiArgs) -> Result<tui::Options> {
     let mut options = tui::Options { keys: args.keys.clone().unwrap_or_default(), ..tui::Options::default() };
-    if let Some(name) = &args.theme {
-        let known = ThemeName::ALL.iter().map(|theme| theme.name());
-        options.settings.theme = ThemeName::parse(name).with_context(|| {
-            format!("--theme: expected one of {}, found {name:?}", known.collect::<Vec<_>>().join(", "))
-        })?;
-    }
+    options.settings.theme = tui::theme(args.theme.as_deref())?;
     options.settings.ascii |= args.ascii;
     options.settings.mouse &= !args.no_mouse;
     Ok(options)
+}
+
+/// Explains a message, and opens the explorer at the likeliest scenario where that is asked for and there is one.
+fn explain(asked: &cli::Explain, out: &mut dyn Write) -> Result<u8> {
+    let catalog = catalog_with(&asked.choice)?;
+    let (code, likeliest) = cli::explain(&catalog, asked, out)?;
+    if let Some(scenario) = likeliest.filter(|_| asked.open) {
+        out.flush()?;
+        tui::run(&catalog, scenario, options(&TuiArgs::default())?)?;
+    }
+    Ok(code)
 }
 
 /// The embedded facts, and the maps that the command line adds.

@@ -163,7 +163,9 @@ fn vmx_brings_its_children() {
 
 #[test]
 fn a_forbidden_feature_stops_the_destination_that_has_it() {
-    let question = with(Question::of("Skylake-Client", "pc-q35-5.2", NINE, ELEVEN), &[("avx", "forbid")]);
-    let message = "the CPU is incompatible with host CPU: Host CPU provides forbidden feature 'avx'";
+    let question = with(Question::of("Skylake-Client", "pc-q35-5.2", NINE, ELEVEN), &[("erms", "forbid")]);
+    let message = "the CPU is incompatible with host CPU: Host CPU provides forbidden feature 'erms'";
     assert_eq!(said(&answer(&question)), message);
+    let in_the_hosts_own_model = with(Question::of("Nehalem", "pc-q35-5.2", NINE, ELEVEN), &[("avx", "forbid")]);
+    assert_eq!(said(&answer(&in_the_hosts_own_model)), "completed");
 }

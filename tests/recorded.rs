@@ -1,13 +1,15 @@
-//! Holds the answers against the 412 recorded migrations: outcome, message, and the policies at both ends.
+//! Holds both resolvers against the 412 recorded migrations: outcome, message, and the policies at both ends.
+#![expect(clippy::unwrap_used, reason = "what cannot be read or asked fails the test")]
 
 mod naive;
 mod support;
 
 use naive::facts::PlainFacts;
 use naive::{Policies, Question};
+use serde_json::Value;
 use std::collections::BTreeMap;
+use support::ask::{CATALOG, batch, pairs};
 use support::recorded::{Run, runs};
-use virt_cpu_explorer::load::embedded;
 
 fn as_map(policies: Option<&Policies>) -> Option<BTreeMap<String, String>> {
     policies.map(|policies| policies.iter().cloned().collect())
@@ -25,10 +27,63 @@ fn question(run: &Run) -> Question {
     }
 }
 
-#[test]
+/// The recorded lines as they are, each with one key more where one is given.
+fn lines(transport: Option<&str>) -> String {
+    let text = include_str!("recorded/recorded-migrations.jsonl");
+    let line = |line: &str| {
+        let mut object: Value = serde_json::from_str(line).unwrap();
+        if let Some(transport) = transport {
+            object["transport"] = transport.into();
+        }
+        format!("{object}\n")
+    };
+    text.lines().filter(|text| !text.is_empty()).map(line).collect()
+}
+
 #[expect(clippy::print_stdout, reason = "how many are equal is worth reading")]
+fn expect_all_equal(what: &str, count: usize, wrong: &[String]) {
+    println!("{what}: {} of {count} recorded runs equal", count - wrong.len());
+    assert!(wrong.is_empty(), "{} runs differ, first: {}", wrong.len(), wrong[0]);
+    assert_eq!(count, 412);
+}
+
+#[test]
+fn a_batch_of_the_recorded_lines_gives_every_recorded_answer() {
+    let (code, answers) = batch(&lines(None));
+    assert_eq!(code, 0);
+    let runs = runs();
+    assert_eq!(answers.len(), runs.len());
+    let mut wrong = Vec::new();
+    for (run, answer) in runs.iter().zip(&answers) {
+        let policies = |key: &str| as_map(pairs(&answer[key]).as_ref());
+        let equal = answer["id"] == run.id.as_str()
+            && answer["outcome"] == run.outcome.as_str()
+            && answer["error"].as_str() == run.error.as_deref()
+            && policies("live") == run.live
+            && policies("arrived") == run.arrived;
+        if !equal {
+            wrong.push(format!("{}:\n  {answer}\nis\n  {run:?}", run.id));
+        }
+    }
+    expect_all_equal("batch", runs.len(), &wrong);
+}
+
+#[test]
+fn a_live_migration_of_the_same_guests_ends_the_same_way() {
+    let (_, answers) = batch(&lines(Some("live")));
+    let runs = runs();
+    let mut wrong = Vec::new();
+    for (run, answer) in runs.iter().zip(&answers) {
+        if answer["outcome"] != run.outcome.as_str() || answer["error"].as_str() != run.error.as_deref() {
+            wrong.push(format!("{}:\n  {answer}\nis\n  {run:?}", run.id));
+        }
+    }
+    expect_all_equal("live", runs.len(), &wrong);
+}
+
+#[test]
 fn the_naive_resolver_gives_every_recorded_answer() {
-    let facts = PlainFacts::of(&embedded::catalog().unwrap());
+    let facts = PlainFacts::of(&CATALOG);
     let mut wrong = Vec::new();
     let runs = runs();
     for run in &runs {
@@ -47,7 +102,5 @@ fn the_naive_resolver_gives_every_recorded_answer() {
             }
         }
     }
-    println!("naive resolver: {} of {} recorded runs equal", runs.len() - wrong.len(), runs.len());
-    assert!(wrong.is_empty(), "{} runs differ, first: {}", wrong.len(), wrong[0]);
-    assert_eq!(runs.len(), 412);
+    expect_all_equal("naive resolver", runs.len(), &wrong);
 }

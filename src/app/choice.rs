@@ -113,22 +113,22 @@ impl Choice {
 
     /// Returns what stands before its value; for the policy, that is the feature's name.
     pub fn label<'a>(self, catalog: &'a Catalog, scenario: &Scenario) -> &'a str {
-        match self {
-            Self::Policy => catalog.feature_name(scenario.feature),
-            Self::ToLibvirt => "libvirt",
-            Self::ToQemu => "QEMU",
-            Self::ToHost => "host",
-            _ => self.name(),
+        if self == Self::Policy {
+            return catalog.feature_name(scenario.feature);
         }
+        // Which end is meant is said by where it stands.
+        self.name().trim_start_matches("to ")
     }
 
     /// Returns its title where it stands alone: `Destination: libvirt`.
     pub fn title(self, catalog: &Catalog, scenario: &Scenario) -> String {
-        match self {
-            Self::Policy => format!("{} in the definition", catalog.feature_name(scenario.feature)),
-            Self::Feature => "Feature of the table".to_owned(),
-            _ => format!("{}: {}", self.group().title(), self.label(catalog, scenario)),
+        if self == Self::Policy {
+            return format!("{} in the definition", catalog.feature_name(scenario.feature));
         }
+        if self == Self::Feature {
+            return "Feature of the table".to_owned();
+        }
+        format!("{}: {}", self.group().title(), self.label(catalog, scenario))
     }
 }
 

@@ -48,6 +48,8 @@ pub struct After {
 pub struct Change {
     /// libvirt's words, if it is refused.
     pub refused: Option<String>,
+    /// Whether there was a CPU before and one after to compare.
+    pub compared: bool,
     /// What the guest loses by it.
     pub lost: Vec<FeatureId>,
     /// What the guest gains by it.
@@ -73,7 +75,7 @@ impl Derived {
             explanation: explain(catalog, scenario, &resolution),
             ways_out: ways_out(catalog, scenario, &resolution),
             after: After::of(catalog, scenario, &resolution),
-            features: features::rows(&resolution),
+            features: features::rows(&resolution, scenario.feature),
             choices: Choice::ALL.iter().map(|choice| Standing::of(*choice, catalog, scenario)).collect(),
             resolution,
         }
@@ -140,6 +142,7 @@ fn compare(catalog: &Catalog, before: &Run, after: &Run) -> Change {
     };
     Change {
         refused: after.refused.as_ref().map(|refusal| message(catalog, refusal)),
+        compared: visible(before).is_some() && visible(after).is_some(),
         lost: after.map.in_order(lost),
         gained: after.map.in_order(gained),
     }

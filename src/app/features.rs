@@ -78,6 +78,8 @@ pub struct EndState {
 pub struct FeatureRow {
     /// The feature.
     pub feature: FeatureId,
+    /// Whether it is the one the decision table is about.
+    pub asked: bool,
     /// The source.
     pub source: EndState,
     /// What the source's live definition says.
@@ -91,13 +93,15 @@ pub struct FeatureRow {
 }
 
 impl FeatureRow {
-    /// Returns whether it differs between the ends, or between what a map believes and QEMU gives.
+    /// Returns whether it differs between the ends, or between what a map believes and QEMU gives. That one map lists
+    /// it as removed or added counts only where someone has it or mentions it.
     pub fn differs(&self) -> bool {
         let gap = |end: &EndState| end.on.is_some_and(|on| on != (end.map == Believes::In));
-        let ends = self.destination.is_some_and(|to| {
-            to.map != self.source.map || (to.on.is_some() && self.source.on.is_some() && to.on != self.source.on)
-        });
-        self.fate.is_some() || ends || gap(&self.source) || self.destination.as_ref().is_some_and(gap)
+        let matters = |end: &EndState| end.map == Believes::In || end.on == Some(true);
+        let Some(to) = &self.destination else { return self.fate.is_some() || gap(&self.source) };
+        let maps = to.map != self.source.map && (matters(to) || matters(&self.source) || self.mentioned());
+        let qemus = to.on.is_some() && self.source.on.is_some() && to.on != self.source.on;
+        self.fate.is_some() || maps || qemus || gap(&self.source) || gap(to)
     }
 
     /// Returns whether some definition says something about it.
@@ -108,15 +112,16 @@ impl FeatureRow {
     /// Returns whether `filter` keeps it.
     pub fn passes(&self, filter: Filter) -> bool {
         match filter {
-            Filter::Differing => self.differs(),
+            Filter::Differing => self.asked || self.differs(),
             Filter::Mentioned => self.mentioned(),
             Filter::All => true,
         }
     }
 }
 
-/// Returns the feature table of an answer, in the order of the destination's map; empty where there is no journey.
-pub fn rows(resolution: &Resolution) -> Vec<FeatureRow> {
+/// Returns the feature table of an answer: first what the verdict is about, then the feature asked about, then the
+/// others in the order of the destination's map. Empty where there is no journey.
+pub fn rows(resolution: &Resolution, asked: FeatureId) -> Vec<FeatureRow> {
     let Some(journey) = &resolution.journey else { return Vec::new() };
     let (source, destination) = (journey.source(), journey.destination());
     let order = destination.map_or(&source.map, |run| &run.map);
@@ -126,18 +131,21 @@ pub fn rows(resolution: &Resolution) -> Vec<FeatureRow> {
     let mut all = considered(source) | destination.map(considered).unwrap_or_default();
     all.extend(fates.keys().copied());
     let said = |definition: Option<&Definition>, feature| definition.and_then(|d| d.features.get(feature));
-    order
+    let mut rows: Vec<FeatureRow> = order
         .in_order(all)
         .into_iter()
         .map(|feature| FeatureRow {
             feature,
+            asked: feature == asked,
             source: end(source, destination, feature),
             live: said(live, feature),
             sent: said(sent, feature),
             destination: destination.map(|run| end(run, Some(source), feature)),
             fate: fates.get(&feature).copied(),
         })
-        .collect()
+        .collect();
+    rows.sort_by_key(|row| (row.fate.is_none(), !row.asked));
+    rows
 }
 
 fn considered(run: &Run) -> FeatureSet {

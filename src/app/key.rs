@@ -109,6 +109,7 @@ impl Key {
         let mut letters = last.chars();
         let mut key = match (last, letters.next(), letters.next()) {
             ("lt", ..) => Self::char('<'),
+            ("gt", ..) => Self::char('>'),
             ("space", ..) => Self::char(' '),
             (_, Some(letter), None) => Self::char(letter),
             _ => Self::named(last)?,
@@ -162,6 +163,7 @@ impl fmt::Display for Key {
         let plain = !(self.ctrl || self.alt || self.shift);
         let name = match self.code {
             Code::Char('<') => "lt".to_owned(),
+            Code::Char('>') if !plain => "gt".to_owned(),
             Code::Char(' ') => "space".to_owned(),
             Code::Char(letter) if plain => return write!(f, "{letter}"),
             Code::Char(letter) => letter.to_string(),

@@ -7,23 +7,38 @@ pub fn width(text: &str) -> usize {
     text.width()
 }
 
-/// Returns `text` in lines of at most `limit` columns, broken at blanks; a word longer than a line is broken anywhere.
+/// Returns `text` in lines of at most `limit` columns, broken at blanks and after commas; a name longer than a line is
+/// broken anywhere.
 pub fn wrap(text: &str, limit: usize) -> Vec<String> {
     let limit = limit.max(1);
     let mut lines = Vec::new();
     let mut line = String::new();
+    let mut used = 0;
     for word in text.split_whitespace() {
-        if !line.is_empty() && width(&line) + 1 + width(word) > limit {
-            lines.push(std::mem::take(&mut line));
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        for letter in word.chars() {
-            if width(&line) + letter.width().unwrap_or(0) > limit {
+        for (number, part) in word.split_inclusive(',').enumerate() {
+            let blank = usize::from(number == 0 && used > 0);
+            let needed = width(part);
+            if used > 0 && used + blank + needed > limit {
                 lines.push(std::mem::take(&mut line));
+                used = 0;
+            } else if blank == 1 {
+                line.push(' ');
+                used += 1;
             }
-            line.push(letter);
+            if used + needed <= limit {
+                line.push_str(part);
+                used += needed;
+                continue;
+            }
+            for letter in part.chars() {
+                let columns = letter.width().unwrap_or(0);
+                if used + columns > limit {
+                    lines.push(std::mem::take(&mut line));
+                    used = 0;
+                }
+                line.push(letter);
+                used += columns;
+            }
         }
     }
     if !line.is_empty() || lines.is_empty() {
@@ -39,8 +54,10 @@ pub fn cut(text: &str, limit: usize, mark: &str) -> String {
     }
     let room = limit.saturating_sub(width(mark));
     let mut cut = String::new();
+    let mut used = 0;
     for letter in text.chars() {
-        if width(&cut) + letter.width().unwrap_or(0) > room {
+        used += letter.width().unwrap_or(0);
+        if used > room {
             break;
         }
         cut.push(letter);
@@ -80,6 +97,8 @@ mod tests {
     fn lines_break_at_blanks_and_hold_everything() {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
+        assert_eq!(wrap("features: mpx,avx,x", 10), ["features:", "mpx,avx,x"]);
+        assert_eq!(wrap("a,bb,ccc,dd", 5), ["a,bb,", "ccc,", "dd"]);
         assert_eq!(wrap("", 3), [""]);
         assert_eq!(wrap("a", 0), ["a"]);
     }

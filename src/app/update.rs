@@ -13,6 +13,7 @@ use super::screens::{Reply, Screen, ScreenKind, Target, World, first};
 use super::settings::Size;
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
+use crate::study::ways_out::How;
 use tui_input::{Input, InputRequest};
 
 mod over;
@@ -87,62 +88,57 @@ pub fn scroll(model: &mut Model, catalog: &Catalog, target: Option<Target>, acti
     update(model, catalog, action);
 }
 
+/// What is done wherever one is.
+const AT_ONCE: [(Action, Effect); 3] =
+    [(Action::QuitNow, Effect::Quit), (Action::Suspend, Effect::Suspend), (Action::Redraw, Effect::Redraw)];
+
 /// Does an action.
 pub fn update(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effect> {
     model.notice = None;
+    if let Some((_, effect)) = AT_ONCE.iter().find(|(known, _)| *known == action) {
+        return Some(effect.clone());
+    }
     if !action.is_available(model) {
         model.notice = Some(format!("{}: not possible now", action.info().title));
         return None;
     }
-    match action {
-        Action::QuitNow => return Some(Effect::Quit),
-        Action::Suspend => return Some(Effect::Suspend),
-        Action::Redraw => return Some(Effect::Redraw),
-        _ => {}
-    }
-    if model.overlay.is_some()
-        && let Some(effect) = over::update(model, catalog, action)
-    {
+    if let over::Whose::Ours(effect) = over::update(model, catalog, action) {
         return effect;
     }
     let reply = ask_screen(model, catalog, |screen, world| screen.state_mut().update(world, action));
-    match reply {
-        Reply::Ignored => program(model, catalog, action),
-        other => obey(model, catalog, other),
-    }
+    if matches!(reply, Reply::Ignored) { program(model, catalog, action) } else { obey(model, catalog, reply) }
 }
 
 /// Does an action that no screen wanted.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the other actions mean something only where they were asked before"
+)]
 fn program(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effect> {
     match action {
         Action::Quit => return Some(Effect::Quit),
-        Action::Back => {
-            if !model.screens.pop() {
-                let quit = model.settings.keymap.shown(Action::Quit);
-                model.notice = Some(format!("this is the first screen; {quit} quits"));
-            }
-        }
+        Action::Back => back(model),
         Action::Undo => {
-            if let Some(scenario) = model.history.undo(&model.scenario) {
-                put(model, catalog, scenario);
-            }
+            let scenario = model.history.undo(&model.scenario);
+            put_some(model, catalog, scenario);
         }
         Action::Redo => {
-            if let Some(scenario) = model.history.redo(&model.scenario) {
-                put(model, catalog, scenario);
-            }
+            let scenario = model.history.redo(&model.scenario);
+            put_some(model, catalog, scenario);
         }
         Action::Reset => change(model, catalog, model.history.first.clone()),
         Action::SwapEnds => change(model, catalog, swapped(&model.scenario)),
         Action::Help => model.overlay = Some(Overlay::Page(Page::of_help(&model.settings.keymap))),
         Action::Palette => model.overlay = Some(palette(model, catalog)),
         Action::Filter => {
-            model.overlay = Some(Overlay::Prompt(Input::new(model.screens.top().state().filtered().to_owned())))
+            let typed = model.screens.top().state().filtered().to_owned();
+            model.overlay = Some(Overlay::Prompt(Input::new(typed)));
         }
         Action::Rule => match model.derived.resolution.rule {
             Some(rule) => model.overlay = Some(first::rule_overlay(rule)),
             None => model.notice = Some("no rule decided: the answer depends".to_owned()),
         },
+        Action::Answer => model.overlay = Some(Overlay::Page(answer(model))),
         Action::Theme => {
             model.settings.theme = model.settings.theme.next();
             model.notice = Some(format!("theme: {}", model.settings.theme.name()));
@@ -153,6 +149,23 @@ fn program(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effec
         _ => {}
     }
     None
+}
+
+/// The whole answer, for those to whom the screen is too small.
+fn answer(model: &Model) -> Page {
+    let derived = &model.derived;
+    let mut parts: Vec<(String, String)> = vec![("Scenario".to_owned(), derived.word.clone())];
+    parts.extend(derived.message.clone().map(|message| ("libvirt says".to_owned(), message)));
+    let mut why = derived.explanation.why.clone();
+    why.push(derived.explanation.notice.clone());
+    parts.push(("Why".to_owned(), why.join("\n")));
+    parts.push(("How sure".to_owned(), derived.explanation.basis.clone()));
+    for (number, way) in derived.ways_out.iter().enumerate() {
+        let (How::Xml(how) | How::Command(how)) = &way.how;
+        let restart = if way.restart { "with a restart of the guest" } else { "without a restart of the guest" };
+        parts.push((format!("Way out {}: {}", number + 1, way.text), format!("{restart}\n{how}")));
+    }
+    Page::of_paragraphs(&derived.explanation.headline, &parts)
 }
 
 /// Does what a screen asked for.
@@ -183,6 +196,19 @@ pub fn open(model: &mut Model, catalog: &Catalog, kind: ScreenKind) {
 pub fn change(model: &mut Model, catalog: &Catalog, scenario: Scenario) {
     if scenario != model.scenario {
         model.history.leave(model.scenario.clone());
+        put(model, catalog, scenario);
+    }
+}
+
+fn back(model: &mut Model) {
+    if !model.screens.pop() {
+        let quit = model.settings.keymap.shown(Action::Quit);
+        model.notice = Some(format!("this is the first screen; {quit} quits"));
+    }
+}
+
+fn put_some(model: &mut Model, catalog: &Catalog, scenario: Option<Scenario>) {
+    if let Some(scenario) = scenario {
         put(model, catalog, scenario);
     }
 }

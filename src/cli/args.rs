@@ -6,6 +6,10 @@ use crate::domain::scenario::{KEYS, Key};
 use clap::{Arg, ArgAction, ArgMatches, Command as Clap, ValueHint, value_parser};
 use std::path::PathBuf;
 
+mod bring;
+
+use bring::{domain_arg, explain_command};
+
 /// What the command line asks for.
 #[derive(Clone, Debug)]
 pub enum Command {
@@ -21,7 +25,11 @@ pub enum Command {
         format: Format,
         /// Whether to write nothing and only exit.
         quiet: bool,
+        /// Whether to search for ways out for several guests too.
+        ways_out: bool,
     },
+    /// What a message of libvirt's means.
+    Explain(Explain),
     /// Verdicts for JSON lines.
     Batch {
         /// The file, or `-`.
@@ -64,6 +72,8 @@ pub struct Choice {
     pub keys: Vec<(Key, String)>,
     /// Maps to add: name and folder.
     pub maps: Vec<(String, PathBuf)>,
+    /// Domains' files to read the guest from, directories of them, or `-`.
+    pub domains: Vec<String>,
 }
 
 /// What the explorer is opened with.
@@ -90,6 +100,17 @@ pub struct Print {
     pub size: (u16, u16),
 }
 
+/// What `explain` asks for.
+#[derive(Clone, Default, Debug)]
+pub struct Explain {
+    /// The text; standard input where none is given.
+    pub text: Option<String>,
+    /// Whether to open the explorer at the likeliest scenario.
+    pub open: bool,
+    /// The maps to add.
+    pub choice: Choice,
+}
+
 /// What `import` asks for.
 #[derive(Clone, Debug)]
 pub struct Import {
@@ -110,7 +131,9 @@ Examples:
   virt-cpu-explorer
   virt-cpu-explorer Skylake-Client,machine=pc-q35-3.1,from=old,to=new
   virt-cpu-explorer check EPYC --machine pc-q35-5.2 --from 9.0.0:7.2.22 --to 11.3.0:10.0.13 --topology 1-2-1
+  virt-cpu-explorer check --domain guest.xml --from 9.0.0:7.2.22 --to 11.3.0:10.0.13
   virt-cpu-explorer check --batch guests.jsonl
+  virt-cpu-explorer explain 'extra features: ht'
   virt-cpu-explorer rule T7
 
 Exit codes of check: 0 the guest arrives unchanged, 1 any other verdict, 2 wrong input.";
@@ -124,6 +147,7 @@ pub fn command() -> Clap {
         .args_conflicts_with_subcommands(true)
         .arg(scenario_arg())
         .args(key_args(false))
+        .arg(domain_arg(false))
         .arg(cpu_map_arg())
         .args(tui_args())
         .subcommand(check_command())
@@ -144,6 +168,7 @@ pub fn command() -> Clap {
                 .arg(Arg::new("id").help("The rule's id, T1 to T8 or a word; all rules where none is given")),
         )
         .subcommands(study_args::commands())
+        .subcommand(explain_command())
         .subcommand(import_command())
         .subcommand(
             Clap::new("completions")
@@ -216,6 +241,7 @@ fn check_command() -> Clap {
         .about("Give one verdict, or one for each line of a batch")
         .arg(scenario_arg())
         .args(key_args(false))
+        .arg(domain_arg(true))
         .arg(cpu_map_arg())
         .arg(
             Arg::new("format")
@@ -230,11 +256,14 @@ fn check_command() -> Clap {
                 .long("batch")
                 .value_name("FILE")
                 .value_hint(ValueHint::FilePath)
-                .conflicts_with("scenario")
+                .conflicts_with_all(["scenario", "domain"])
                 .help("Answer each JSON line of a file, or of standard input (-), in the same order"),
         )
         .arg(
-            Arg::new("ways-out").long("ways-out").action(ArgAction::SetTrue).help("Search for ways out in a batch too"),
+            Arg::new("ways-out")
+                .long("ways-out")
+                .action(ArgAction::SetTrue)
+                .help("Search for ways out in a batch and for several guests too (JSON)"),
         )
 }
 
@@ -302,6 +331,7 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Comma
                 choice: choice(sub)?,
                 format: text(sub, "format").and_then(|name| Format::parse(&name)).unwrap_or(Format::Text),
                 quiet: sub.get_flag("quiet"),
+                ways_out: sub.get_flag("ways-out"),
             },
         },
         "list" => Command::List {
@@ -309,6 +339,7 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Comma
             json: sub.get_flag("json"),
             choice: Choice { maps: maps(sub)?, ..Choice::default() },
         },
+        "explain" => Command::Explain(bring::explain(sub)?),
         "rule" => Command::Rule { id: text(sub, "id") },
         "import" => Command::Import(Import {
             raw: text(sub, "raw").map(PathBuf::from),
@@ -340,7 +371,8 @@ pub(super) fn choice(matches: &ArgMatches) -> Result<Choice, clap::Error> {
         let values = matches.try_get_many::<String>(info.key.name()).ok().flatten().into_iter().flatten();
         values.map(|value| (info.key, value.clone())).collect::<Vec<_>>()
     });
-    Ok(Choice { word: text(matches, "scenario"), keys: keys.collect(), maps: maps(matches)? })
+    let domains = matches.try_get_many::<String>("domain").ok().flatten().into_iter().flatten().cloned().collect();
+    Ok(Choice { word: text(matches, "scenario"), keys: keys.collect(), maps: maps(matches)?, domains })
 }
 
 /// Reads the maps to add.

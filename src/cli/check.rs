@@ -23,12 +23,53 @@ words! {
     }
 }
 
+/// What the command line asks about, and what is to be said about the files it names.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The question.
+    pub scenario: Scenario,
+    /// What was read from files, a line each.
+    pub notes: Vec<String>,
+}
+
 impl Choice {
-    /// Returns the scenario that word and flags choose. A flag wins over nothing: a key in both is a fault.
+    /// Returns the scenario that word, flags and files choose. A flag wins over nothing: a key in both is a fault. Of
+    /// several domains the first counts.
     ///
     /// # Errors
-    /// What is wrong, with the column in the word or the name of the flag.
+    /// What is wrong, with the column in the word, the name of the flag, or the place in the file.
     pub fn scenario(&self, catalog: &Catalog) -> Result<Scenario> {
+        self.asked(catalog).map(|asked| asked.scenario)
+    }
+
+    /// The same, with what is to be said about the files.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn asked(&self, catalog: &Catalog) -> Result<Asked> {
+        let mut asked = self.between(catalog)?;
+        if let Some(name) = self.domains.first() {
+            let domain = super::domains::read(catalog, self, &asked.scenario, name)?;
+            asked.notes.insert(0, format!("{name}: {}", domain.line()));
+            asked.scenario = domain.scenario;
+        }
+        Ok(asked)
+    }
+
+    /// The same without a domain's file: what word and flags choose, and the hosts that are files.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn between(&self, catalog: &Catalog) -> Result<Asked> {
+        let mut scenario = self.chosen(catalog)?;
+        let mut notes = Vec::new();
+        for (key, value) in self.keys.iter().filter(|(key, value)| is_host_file(catalog, *key, value)) {
+            notes.push(super::hosts::apply(catalog, self, &mut scenario, *key, value)?);
+        }
+        Ok(Asked { scenario, notes })
+    }
+
+    fn chosen(&self, catalog: &Catalog) -> Result<Scenario> {
         let mut scenario = match &self.word {
             Some(word) => Scenario::parse(catalog, word)?,
             None => Scenario::default_of(catalog),
@@ -40,11 +81,21 @@ impl Choice {
                 if in_word.contains(key) && *key != Key::Via {
                     return Err(anyhow!("{} is given in the scenario and as --{0}; give one", key.name()));
                 }
+                if is_host_file(catalog, *key, value) {
+                    continue;
+                }
                 scenario.set(catalog, *key, value).with_context(|| format!("--{}", key.name()))?;
             }
         }
         Ok(scenario)
     }
+}
+
+/// Whether a host is given as a file that exists, and not by the name of a listed one.
+fn is_host_file(catalog: &Catalog, key: Key, value: &str) -> bool {
+    matches!(key, Key::Host | Key::FromHost | Key::ToHost)
+        && catalog.host_named(value).is_none()
+        && std::path::Path::new(value).is_file()
 }
 
 fn key_of(part: &str) -> Option<Key> {
@@ -56,9 +107,14 @@ fn key_of(part: &str) -> Option<Key> {
 /// # Errors
 /// Wrong input, or output that cannot be written.
 pub fn check_one(catalog: &Catalog, choice: &Choice, format: Format, quiet: bool, out: &mut dyn Write) -> Result<u8> {
-    let scenario = choice.scenario(catalog)?;
+    let Asked { scenario, notes } = choice.asked(catalog)?;
     let answer = resolve(catalog, &scenario);
     if !quiet {
+        if format != Format::Json {
+            for note in &notes {
+                writeln!(out, "{note}\n")?;
+            }
+        }
         let ways = ways_out(catalog, &scenario, &answer);
         let text = match format {
             Format::Text => export::text(catalog, &scenario, &answer, &ways),

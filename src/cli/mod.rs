@@ -2,14 +2,20 @@
 
 mod args;
 mod check;
+mod domains;
+mod explain;
+mod files;
 mod generate;
+mod hosts;
 mod import;
 mod list;
 mod study;
 mod study_args;
 
-pub use args::{Choice, Command, Import, Print, TuiArgs, command, parse};
-pub use check::{Format, check_batch, check_one};
+pub use args::{Choice, Command, Explain, Import, Print, TuiArgs, command, parse};
+pub use check::{Asked, Format, check_batch, check_one};
+pub use domains::check_domains;
+pub use explain::explain;
 pub use generate::{completions, man};
 pub use import::import;
 pub use list::{choice_note, list, rule};

@@ -127,6 +127,11 @@ pub struct Definition<P = Policies> {
 impl Definition {
     /// Returns the definition without the order of its features.
     pub fn unordered(&self) -> Definition<PolicySets> {
+        self.stored()
+    }
+
+    /// Returns the definition with its features held in another way.
+    pub fn stored<P: PolicyStore>(&self) -> Definition<P> {
         Definition {
             mode: self.mode,
             model: self.model,
@@ -134,7 +139,7 @@ impl Definition {
             check: self.check,
             fallback: self.fallback,
             vendor: self.vendor,
-            features: self.features.sets(),
+            features: P::of(&self.features),
         }
     }
 }

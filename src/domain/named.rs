@@ -34,6 +34,8 @@ pub struct Named {
     pub svm: Option<FeatureId>,
     /// Every `vmx-*`.
     pub vmx_children: FeatureSet,
+    /// Every `kvm*`: what KVM itself offers its guests.
+    pub paravirtual: FeatureSet,
     /// Features with a register state of their own that a guest may have switched on: XCR0 then names bits that KVM
     /// does not accept for a CPU without the feature.
     pub with_state: FeatureSet,
@@ -50,9 +52,10 @@ impl Named {
     /// Looks the names up.
     pub(super) fn look_up(features: &Names, models: &Names) -> Self {
         let feature = |name: &str| features.get(name).map(FeatureId);
-        let numbered = (0u16..).zip(features.iter());
-        let vmx_children =
-            numbered.filter(|(_, name)| name.starts_with("vmx-")).map(|(number, _)| FeatureId(number)).collect();
+        let beginning_with = |start: &str| {
+            let all = (0u16..).zip(features.iter());
+            all.filter(|(_, name)| name.starts_with(start)).map(|(number, _)| FeatureId(number)).collect()
+        };
         Self {
             hypervisor: feature("hypervisor"),
             ht: feature("ht"),
@@ -66,7 +69,8 @@ impl Named {
             pconfig: feature("pconfig"),
             vmx: feature("vmx"),
             svm: feature("svm"),
-            vmx_children,
+            vmx_children: beginning_with("vmx-"),
+            paravirtual: beginning_with("kvm"),
             with_state: ["mpx", "avx", "avx512f", "pku", "amx-tile"].into_iter().filter_map(feature).collect(),
             icelake_server: models.get("Icelake-Server").map(ModelId),
         }

@@ -6,6 +6,9 @@ use super::feature::{FeatureId, FeatureSet};
 
 /// What the rules ask of and do to the policies of a definition.
 pub trait PolicyStore: Clone + PartialEq {
+    /// Returns what these policies say, as far as this keeps it.
+    fn of(policies: &Policies) -> Self;
+
     /// Returns the policies as sets.
     fn sets(&self) -> &PolicySets;
 
@@ -87,6 +90,10 @@ impl PolicySets {
 }
 
 impl PolicyStore for PolicySets {
+    fn of(policies: &Policies) -> Self {
+        policies.sets
+    }
+
     fn sets(&self) -> &PolicySets {
         self
     }
@@ -188,6 +195,10 @@ impl Policies {
 }
 
 impl PolicyStore for Policies {
+    fn of(policies: &Policies) -> Self {
+        policies.clone()
+    }
+
     fn sets(&self) -> &PolicySets {
         &self.sets
     }

@@ -183,7 +183,7 @@ pub struct QemuFacts {
     pub recorded_host: Option<RecordedHost>,
 }
 
-/// Returns the vendor QEMU gives a model that the maps leave without one (contract of this project, from QEMU's
+/// Returns the vendor QEMU gives a model that the maps leave without one (a decision of this project, after QEMU's
 /// `builtin_x86_defs`): Intel for the old 32-bit names and `kvm*`, AMD for `qemu64`.
 pub fn builtin_vendor(model: &str) -> Option<Vendor> {
     let base = base_name(model);

@@ -4,7 +4,7 @@
 use super::behaviour::Regime;
 use super::catalog::{Catalog, LibvirtId};
 use super::definition::words;
-use super::definition::{Check, Fallback, Match, Mode, Policies};
+use super::definition::{Check, Definition, Fallback, Match, Mode, Policies};
 use super::feature::{FeatureId, FeatureSet};
 use super::host::{HostId, Vendor};
 use super::map::ModelId;
@@ -156,6 +156,15 @@ words! {
     }
 }
 
+/// A guest that already runs, as its own files tell: the journey begins with its live definition.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Running {
+    /// The live definition.
+    pub live: Definition,
+    /// The inactive definition beside it, if that is known.
+    pub inactive: Option<Definition>,
+}
+
 /// One question.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Scenario {
@@ -197,6 +206,10 @@ pub struct Scenario {
     pub feature: FeatureId,
     /// Whether the guest has a PMU.
     pub pmu: bool,
+    /// The emulator the domain names, for messages; no word tells it.
+    pub emulator: Option<Box<str>>,
+    /// The running guest that was read from a file; no word tells it. Choosing another guest ends it.
+    pub running: Option<Box<Running>>,
 }
 
 impl Scenario {
@@ -224,7 +237,28 @@ impl Scenario {
             regime: None,
             feature: catalog.default_feature(),
             pmu: false,
+            emulator: None,
+            running: None,
         }
+    }
+
+    /// Returns the question of the guest's next start: the same one, unless the guest already runs; then with its
+    /// inactive definition where that is known, else with its live one.
+    #[must_use]
+    pub fn next_start(&self) -> Self {
+        let mut next = self.clone();
+        if let Some(inactive) = next.running.take().and_then(|running| running.inactive) {
+            next.cpu = match inactive.mode {
+                Mode::Custom => inactive.model.map_or(next.cpu, |model| CpuChoice::Model(Told::Is(model))),
+                mode @ (Mode::HostModel | Mode::HostPassthrough | Mode::Maximum) => CpuChoice::Mode(mode),
+            };
+            next.features = inactive.features;
+            next.check = Some(inactive.check);
+            next.matching = inactive.matching;
+            next.fallback = inactive.fallback;
+            next.vendor = inactive.vendor;
+        }
+        next
     }
 
     /// Returns the mode of the definition.

@@ -79,6 +79,8 @@ pub enum Fact {
     SameDefinition,
     /// What is sent spells out every difference between model and guest.
     SpelledOut(usize),
+    /// The guest already runs; what travels is its live definition.
+    AlreadyRuns,
     /// An input that is not known decides.
     DependsOn(String),
 }
@@ -107,10 +109,11 @@ pub fn causes(catalog: &Catalog, scenario: &Scenario, resolution: &Resolution) -
         }
         (_, Some(journey)) => {
             let story = Story { catalog, scenario, resolution, journey };
-            match resolution.refusal() {
-                Some(refusal) => because = story.refused(refusal),
-                None => because = story.completed(),
-            }
+            because.extend(scenario.running.as_ref().map(|_| Cause::leaf(Fact::AlreadyRuns)));
+            because.extend(match resolution.refusal() {
+                Some(refusal) => story.refused(refusal),
+                None => story.completed(),
+            });
         }
     }
     Cause { fact: Fact::Outcome(resolution.verdict), because }

@@ -4,9 +4,11 @@
 mod cause;
 mod message;
 mod rule_page;
+mod spoken;
 mod words;
 
 pub use cause::{Cause, Fact, causes};
 pub use message::message;
 pub use rule_page::{RulePage, rule_page};
+pub use spoken::{Nearby, Spoken};
 pub use words::{Explanation, explain, libvirt_label, sentence};

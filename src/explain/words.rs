@@ -7,7 +7,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{CpuChoice, LibvirtChoice, Release, Scenario, write_machine};
-use crate::resolve::{Basis, Refusal, Resolution, Stage, Verdict, WrittenBy};
+use crate::resolve::{Basis, Outcome, Refusal, Resolution, Stage, Verdict, WrittenBy};
 
 /// An answer in words.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -16,7 +16,7 @@ pub struct Explanation {
     pub headline: String,
     /// Why, one sentence each, in order.
     pub why: Vec<String>,
-    /// Whether the guest would notice.
+    /// Whether the guest would notice; where it arrives, also what was not looked at.
     pub notice: String,
     /// How sure the answer is.
     pub basis: String,
@@ -84,6 +84,9 @@ fn notice(catalog: &Catalog, resolution: &Resolution) -> String {
         (_, Some(true)) => "The guest can notice.",
     };
     let mut text = text.to_owned();
+    if resolution.outcome == Outcome::Completed {
+        text.push_str(" Only the CPU was looked at: other device state is not modelled.");
+    }
     if resolution.risk.is_some() {
         let lost: Vec<&str> = resolution.lost.iter().take(3).map(|feature| catalog.feature_name(*feature)).collect();
         text.push_str(&format!(" KVM may refuse to load the state of a guest that has used {}.", lost.join(", ")));
@@ -228,6 +231,9 @@ impl Words<'_> {
             Fact::SameDefinition => "Both ends read the definition alike, and QEMU gives the same CPU.".to_owned(),
             Fact::SpelledOut(n) => {
                 format!("What is sent spells out {n} features by which the guest differs from its model.")
+            }
+            Fact::AlreadyRuns => {
+                format!("The guest already runs under {from}: what travels is its live definition, as it was read.")
             }
             Fact::DependsOn(input) => format!("The answer depends on something that is not known: {input}."),
         }

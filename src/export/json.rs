@@ -60,6 +60,8 @@ struct Object<'a> {
     schema: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    said: Option<&'a str>,
     scenario: String,
     outcome: &'static str,
     verdict: &'static str,
@@ -88,6 +90,27 @@ struct Object<'a> {
     ways_out: Option<Vec<Way>>,
 }
 
+/// What goes with an answer.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct About<'a> {
+    /// What the question was called: a batch line's id, a file's name.
+    pub id: Option<&'a str>,
+    /// What was read from the guest's file, in one line.
+    pub said: Option<&'a str>,
+    /// The ways out, where they were searched for.
+    pub ways: Option<&'a [WayOut]>,
+}
+
+/// Returns the answer as JSON over several lines, with what goes with it.
+pub fn json_about(catalog: &Catalog, scenario: &Scenario, resolution: &Resolution, about: About<'_>) -> String {
+    serde_json::to_string_pretty(&object(catalog, scenario, resolution, about)).unwrap_or_default()
+}
+
+/// The same on one line.
+pub fn json_line_about(catalog: &Catalog, scenario: &Scenario, resolution: &Resolution, about: About<'_>) -> String {
+    serde_json::to_string(&object(catalog, scenario, resolution, about)).unwrap_or_default()
+}
+
 /// Returns the answer as JSON over several lines. `id` is what a batch line was called.
 pub fn json(
     catalog: &Catalog,
@@ -96,7 +119,7 @@ pub fn json(
     id: Option<&str>,
     ways: Option<&[WayOut]>,
 ) -> String {
-    serde_json::to_string_pretty(&object(catalog, scenario, resolution, id, ways)).unwrap_or_default()
+    json_about(catalog, scenario, resolution, About { id, ways, said: None })
 }
 
 /// The same on one line.
@@ -107,23 +130,18 @@ pub fn json_line(
     id: Option<&str>,
     ways: Option<&[WayOut]>,
 ) -> String {
-    serde_json::to_string(&object(catalog, scenario, resolution, id, ways)).unwrap_or_default()
+    json_line_about(catalog, scenario, resolution, About { id, ways, said: None })
 }
 
-fn object<'a>(
-    catalog: &'a Catalog,
-    scenario: &Scenario,
-    resolution: &'a Resolution,
-    id: Option<&'a str>,
-    ways: Option<&[WayOut]>,
-) -> Object<'a> {
+fn object<'a>(catalog: &'a Catalog, scenario: &Scenario, resolution: &'a Resolution, about: About<'a>) -> Object<'a> {
     let depends = !resolution.depends_on.is_empty();
     let journey = resolution.journey.as_ref().filter(|_| !depends);
     let live =
         |run: Option<&'a Run>| run.and_then(|run| run.live.as_ref()).map(|live| Features(catalog, &live.features));
     Object {
         schema: SCHEMA,
-        id,
+        id: about.id,
+        said: about.said,
         scenario: scenario.word(catalog),
         outcome: resolution.outcome.name(),
         verdict: resolution.verdict.name(),
@@ -150,7 +168,7 @@ fn object<'a>(
             })
             .collect(),
         basis: resolution.basis.name(),
-        ways_out: ways.map(|ways| ways.iter().map(|way| self::way(catalog, way)).collect()),
+        ways_out: about.ways.map(|ways| ways.iter().map(|way| self::way(catalog, way)).collect()),
     }
 }
 
@@ -160,6 +178,18 @@ fn way(catalog: &Catalog, way: &WayOut) -> Way {
         How::Command(text) => (None, Some(text.clone())),
     };
     Way { text: way.text.clone(), restart: way.restart, scenario: way.scenario.word(catalog), xml, command }
+}
+
+#[derive(Serialize)]
+struct BadFile<'a> {
+    schema: u32,
+    id: &'a str,
+    invalid: &'a str,
+}
+
+/// Returns the answer to a file that cannot be read as a guest: its name, and what is wrong.
+pub fn bad_file(id: &str, fault: &str) -> String {
+    serde_json::to_string(&BadFile { schema: SCHEMA, id, invalid: fault }).unwrap_or_default()
 }
 
 #[derive(Serialize)]

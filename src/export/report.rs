@@ -41,6 +41,12 @@ pub fn text(catalog: &Catalog, scenario: &Scenario, resolution: &Resolution, way
         for line in how.lines() {
             let _ = writeln!(out, "      {line}");
         }
+        for setting in &way.settings {
+            let _ = writeln!(out, "      {}:", setting.product);
+            for line in setting.text.lines() {
+                let _ = writeln!(out, "          {line}");
+            }
+        }
         let _ = writeln!(out, "      {}", way.scenario.word(catalog));
     }
     let _ = writeln!(out, "\nHow sure: {}.", said.basis);
@@ -81,6 +87,13 @@ pub fn markdown(catalog: &Catalog, scenario: &Scenario, resolution: &Resolution,
             let _ = writeln!(out, "       {line}");
         }
         out.push('\n');
+        for setting in &way.settings {
+            let _ = writeln!(out, "   {}:\n", setting.product);
+            for line in setting.text.lines() {
+                let _ = writeln!(out, "       {line}");
+            }
+            out.push('\n');
+        }
     }
     let _ = writeln!(out, "\nHow sure: {}.", said.basis);
     out

@@ -101,10 +101,9 @@ pub fn add_libvirt(to: &Path, name: &str, map: &Path, source: &str) -> Result<Ad
     }
     let map = cpu_map_dir::read(map, &mut parts.features, &mut parts.models)?;
     let records = digest::map_records(name, source, &map, &parts.features, &parts.models);
-    let (place, same_as) = insert(&mut parts, version, map);
-    let release = ExactRelease { name: name.into(), source: source.into(), map: place };
     let after = parts.releases.partition_point(|known| order(&known.name) <= order(name));
-    parts.releases.insert(after, release);
+    let (place, same_as) = insert(&mut parts, after, version, map);
+    parts.releases.insert(after, ExactRelease { name: name.into(), source: source.into(), map: place });
     let written = store(to, &parts, &merged(&digests, &records))?;
     Ok(Added { written, same_as, left_out: Vec::new() })
 }
@@ -138,16 +137,16 @@ fn order(name: &str) -> (Version, &str) {
     (number.parse().unwrap_or_default(), rest)
 }
 
-/// Puts a map behind those of older releases, or finds the equal one that the release before it ships.
-fn insert(parts: &mut Parts, version: Version, map: CpuMap) -> (MapId, Option<String>) {
-    let before = parts.releases.iter().rev().find(|r| order(&r.name).0 < version && !r.name.contains('+'));
+/// Puts a map behind those of the releases before `after`, or finds the equal one that the last of them ships.
+fn insert(parts: &mut Parts, after: usize, version: Version, map: CpuMap) -> (MapId, Option<String>) {
+    let older = parts.releases.get(..after).unwrap_or_default();
+    let before = older.iter().rfind(|release| order(&release.name).0 < version && !release.name.contains('+'));
     if let Some(before) = before
         && parts.maps.get(usize::from(before.map.0)) == Some(&map)
     {
         return (before.map, Some(before.name.to_string()));
     }
-    let older = parts.releases.iter().filter(|release| order(&release.name).0 <= version);
-    let place = older.map(|release| release.map.0 + 1).max().unwrap_or(0);
+    let place = older.iter().map(|release| release.map.0 + 1).max().unwrap_or(0);
     for release in parts.releases.iter_mut().filter(|release| release.map.0 >= place) {
         release.map.0 += 1;
     }

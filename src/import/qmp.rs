@@ -43,8 +43,7 @@ pub struct Reply {
 /// Text that is no JSON, no expansion in it, a property missing or not understood.
 pub fn host(file: &str, text: &str, name: &str, (features, mapped): (&Names, FeatureSet)) -> Result<Reply, LoadError> {
     let mut best: Option<Map<String, Value>> = None;
-    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Value>();
-    while let Some(value) = stream.next() {
+    for value in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
         let value = value.map_err(|error| LoadError {
             file: file.to_owned(),
             position: Some((error.line(), error.column())),
@@ -68,10 +67,8 @@ fn props(value: Value) -> Option<Map<String, Value>> {
             object = found;
         }
     }
-    match object.remove("props")? {
-        Value::Object(props) => Some(props),
-        _ => None,
-    }
+    let Value::Object(props) = object.remove("props")? else { return None };
+    Some(props)
 }
 
 /// The properties that say which CPU it is.

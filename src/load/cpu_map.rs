@@ -1,8 +1,8 @@
 //! Reads libvirt's own CPU map format, document by document, into a map of the domain.
 //! Opens no file: `cpu_map_dir` finds and opens them.
 //!
-//! The rules are those of libvirt's `cpu_x86.c` and `cpu_map.c`; sections 1.1 and 1.2 of its behaviour are the same
-//! from the first single `cpu_map.xml` to today's directory, apart from attributes that came later.
+//! The rules are those of libvirt's `cpu_x86.c` and `cpu_map.c`. They are the same from the first single `cpu_map.xml`
+//! to today's directory, apart from attributes that came later.
 
 use super::error::LoadError;
 use super::words::intern_feature;

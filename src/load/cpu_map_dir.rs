@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 pub fn read(path: &Path, features: &mut Names, models: &mut Names) -> Result<CpuMap, LoadError> {
     let (mut new_features, mut new_models) = (features.clone(), models.clone());
     let mut budget = MAX_BYTES as u64;
-    let main = main_file(path);
+    let main = main_file(path)?;
     let file = main.display().to_string();
     let bytes = read_file(&main, &mut budget)?;
     let document = Document::from_bytes(&file, &bytes)?;
@@ -54,13 +54,18 @@ pub fn add(catalog: &mut Catalog, name: &str, path: &Path) -> Result<LibvirtId, 
     catalog.add_user_map(name, &source, map).map_err(|error| LoadError::whole(&source, error.to_string()))
 }
 
-fn main_file(path: &Path) -> PathBuf {
-    let old = path.join("cpu_map.xml");
-    match path.is_dir() {
-        true if !path.join("index.xml").exists() && old.exists() => old,
-        true => path.join("index.xml"),
-        false => path.to_owned(),
+fn main_file(path: &Path) -> Result<PathBuf, LoadError> {
+    if !path.is_dir() {
+        return Ok(path.to_owned());
     }
+    let files = ["index.xml", "cpu_map.xml"].map(|name| path.join(name));
+    let missing = || {
+        LoadError::whole(
+            &path.display().to_string(),
+            "expected index.xml or cpu_map.xml in the directory, found neither",
+        )
+    };
+    files.into_iter().find(|file| file.exists()).ok_or_else(missing)
 }
 
 /// Returns the includes of an architecture; newer indexes put those of one vendor into a group.

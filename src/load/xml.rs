@@ -299,8 +299,8 @@ impl<'a> Builder<'a> {
 
     /// Words quick-xml's error: what was begun at `at` and not ended.
     fn explain(&self, at: usize, error: &Error) -> Fault {
-        let expected = match error {
-            Error::Syntax(syntax) => match syntax {
+        let expected = if let Error::Syntax(syntax) = error {
+            match syntax {
                 SyntaxError::UnclosedTag
                 | SyntaxError::UnclosedSingleQuotedAttributeValue
                 | SyntaxError::UnclosedDoubleQuotedAttributeValue => "expected > to end the tag",
@@ -310,8 +310,9 @@ impl<'a> Builder<'a> {
                     "expected an element, a comment or CDATA"
                 }
                 SyntaxError::UnclosedXmlDecl | SyntaxError::UnclosedPI => "expected ?> to end the instruction",
-            },
-            _ => "expected well-formed XML",
+            }
+        } else {
+            "expected well-formed XML"
         };
         let rest = self.text.get(at..).unwrap_or_default();
         (at, format!("{expected}, found {}", tag::quote(rest)))

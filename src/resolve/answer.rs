@@ -125,7 +125,7 @@ fn brief_over<P: PolicyStore>(
     feature: FeatureId,
 ) -> Option<Brief> {
     let walked = prepared.walk(path, definition, feature, &mut Nothing)?;
-    let read = Reading::of(prepared.catalog, path, definition, &walked, feature);
+    let read = Reading::of(prepared.catalog, path, &walked, feature);
     Some(Brief { glance: read.glance(), more: read.found.more, less: read.found.less })
 }
 
@@ -137,7 +137,7 @@ pub(super) fn verdict_and_refusal(
 ) -> Option<(Glance, Option<Refusal>)> {
     let (mut last, path) = (LastRefusal::default(), prepared.whole_way());
     let walked = prepared.walk(&path, definition, feature, &mut last)?;
-    Some((Reading::of(prepared.catalog, &path, definition, &walked, feature).glance(), last.refusal))
+    Some((Reading::of(prepared.catalog, &path, &walked, feature).glance(), last.refusal))
 }
 
 /// Returns the answer to one case, for the table's feature `feature`; `None` when the case has no source.
@@ -147,25 +147,25 @@ pub fn decide(catalog: &Catalog, _: &Named, case: &Case<'_>, feature: FeatureId)
     let path = prepared.whole_way();
     let walked = prepared.walk(&path, &case.definition, feature, &mut stages)?;
     let journey = stages.journey()?;
-    let read = Reading::of(catalog, &path, &case.definition, &walked, feature);
+    let read = Reading::of(catalog, &path, &walked, feature);
     let (verdict, row) = (read.found.verdict, read.found.row);
     let rule = deciding(&read.found);
     let receiver = journey.hops.get(walked.hop).map_or(&journey.start, |hop| &hop.arrival);
     let completed = matches!(verdict, Verdict::Unchanged | Verdict::Changed);
     let shown = |set: FeatureSet| if completed { receiver.map.in_order(set) } else { Vec::new() };
-    let (extra, missing) = lists(journey.refusal());
+    let (extra, missing) = walked.stop.as_ref().map(Stop::sets).unwrap_or_default();
     Some(Decided {
         verdict,
         rule,
         row,
-        would_notice: walked.before.zip(walked.after).map(|(before, after)| before != after),
+        would_notice: walked.before.zip(walked.after).map(|_| !(read.lost | read.gained).is_empty()),
         risk: (completed && case.guest.accel == Accel::Kvm && !(read.lost & catalog.named().with_state).is_empty())
             .then_some(Risk::GuestStateMayNotLoad),
         fault: fault(rule, &read.found, case.guest.accel, walked.cpu),
         lost: shown(read.lost),
         gained: shown(read.gained),
-        extra,
-        missing,
+        extra: receiver.map.in_order(extra),
+        missing: receiver.map.in_order(missing),
         journey,
     })
 }
@@ -178,15 +178,9 @@ struct Reading<'w> {
 }
 
 impl<'w> Reading<'w> {
-    fn of<P: PolicyStore>(
-        catalog: &'w Catalog,
-        path: &[&Site<'_>],
-        definition: &Definition<P>,
-        walked: &'w Walked,
-        feature: FeatureId,
-    ) -> Self {
+    fn of(catalog: &'w Catalog, path: &[&Site<'_>], walked: &'w Walked, feature: FeatureId) -> Self {
         let (lost, gained) = match (walked.before, walked.after) {
-            (Some(before), Some(after)) => (before - after, after - before),
+            (Some(before), Some(after)) => ((before - after) & walked.told, (after - before) & walked.told),
             _ => (FeatureSet::EMPTY, FeatureSet::EMPTY),
         };
         let refusal = walked.stop.as_ref();
@@ -207,7 +201,7 @@ impl<'w> Reading<'w> {
             less,
             row: sender.zip(receiver).and_then(|ends| find_row(catalog, ends, walked.says, feature)),
             feature,
-            passthrough: definition.is_passthrough(),
+            passthrough: walked.passthrough,
             source_knows: sender.map(|site| site.end.map.known).unwrap_or_default(),
             destination_knows: receiver.map(|site| site.end.map.known).unwrap_or_default(),
             added: receiver.and_then(|site| site.model.as_ref()).map(|model| model.added).unwrap_or_default(),
@@ -219,15 +213,6 @@ impl<'w> Reading<'w> {
 
     fn glance(&self) -> Glance {
         Glance { verdict: self.found.verdict, rule: Some(deciding(&self.found)), row: self.found.row }
-    }
-}
-
-fn lists(refusal: Option<&Refusal>) -> (Vec<FeatureId>, Vec<FeatureId>) {
-    match refusal {
-        Some(Refusal::FullCheck { extra, missing }) => (extra.clone(), missing.clone()),
-        Some(Refusal::PartialMissing(missing)) => (Vec::new(), missing.clone()),
-        Some(Refusal::PartialStrict(extra)) => (extra.clone(), Vec::new()),
-        _ => (Vec::new(), Vec::new()),
     }
 }
 

@@ -52,6 +52,8 @@ pub struct Guest {
     pub accel: Accel,
     /// Whether the guest has a PMU.
     pub pmu: bool,
+    /// The emulator the domain names, if it names one.
+    pub emulator: Option<Box<str>>,
 }
 
 /// One end, decided.

@@ -5,14 +5,15 @@ use super::keep::{Everything, Keep};
 use super::resolution::{Hop, Journey, Run, Sent, Stop};
 use super::send::send;
 use super::site::{Facts, Site};
-use super::start::{Built, Running, fresh, incoming};
+use super::start::{Built, Running, fresh, incoming, taken_over};
 use super::table::Says;
 use crate::domain::behaviour::Regime;
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Check, Definition, Mode, Policies, Policy, PolicyStore};
 use crate::domain::feature::{FeatureId, FeatureSet};
+use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
-use crate::domain::scenario::Transport;
+use crate::domain::scenario::{self, Transport};
 
 /// One case: every input decided.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub struct Case<'a> {
     pub guest: Guest,
     /// Its definition, as the user wrote it and libvirt filled it in.
     pub definition: Definition,
+    /// The guest as it already runs at the source, where it does: then nothing is started there.
+    pub running: Option<scenario::Running>,
     /// Where it was begun, when the source's daemon was upgraded since.
     pub started: Option<End<'a>>,
     /// The source, every stop, and the destination, in order.
@@ -30,6 +33,11 @@ pub struct Case<'a> {
 }
 
 impl Case<'_> {
+    /// Returns the definition that decides what the guest is: the live one where it already runs.
+    pub fn guest_definition(&self) -> &Definition {
+        self.running.as_ref().map_or(&self.definition, |running| &running.live)
+    }
+
     /// Returns the source.
     pub fn source(&self) -> Option<&End<'_>> {
         self.ends.first()
@@ -47,6 +55,7 @@ pub struct Prepared<'e> {
     guest: &'e Guest,
     sites: Vec<Site<'e>>,
     started: Option<Site<'e>>,
+    running: Option<&'e scenario::Running>,
     transport: Transport,
 }
 
@@ -65,17 +74,27 @@ pub(super) struct Walked {
     pub(super) says: Says,
     /// The CPU built at the end of that hop; of a guest that never set out, the one at the source.
     pub(super) cpu: Option<Built>,
+    /// What is known of the guest's CPU at the source: of a guest that already runs, what the source's map speaks of.
+    pub(super) told: FeatureSet,
+    /// Whether the definition leaves the CPU to QEMU.
+    pub(super) passthrough: bool,
 }
 
 impl<'e> Prepared<'e> {
-    /// Makes the way of a case ready.
+    /// Makes the way of a case ready. Where the guest already runs, it is that guest which goes, whatever definition is
+    /// decided.
     pub fn of(catalog: &'e Catalog, case: &'e Case<'_>) -> Self {
-        let site = |end: &'e End<'_>| Site::of(catalog, end, &case.guest, case.definition.model);
+        Self::for_model(catalog, case, case.guest_definition().model)
+    }
+
+    fn for_model(catalog: &'e Catalog, case: &'e Case<'_>, model: Option<ModelId>) -> Self {
+        let site = |end: &'e End<'_>| Site::of(catalog, end, &case.guest, model);
         Self {
             catalog,
             guest: &case.guest,
             sites: case.ends.iter().map(site).collect(),
             started: case.started.as_ref().map(site),
+            running: case.running.as_ref(),
             transport: case.transport,
         }
     }
@@ -107,9 +126,16 @@ impl<'e> Prepared<'e> {
         feature: FeatureId,
         keep: &mut K,
     ) -> Option<Walked> {
-        let facts = self.facts(definition, feature);
         let source = *path.first()?;
-        let attempt = fresh(&facts, self.started.as_ref().unwrap_or(source), definition, path.len() > 1, keep);
+        let taken = self
+            .running
+            .map(|running| (running.live.stored::<P>(), running.inactive.as_ref().map(Definition::stored::<P>)));
+        let definition = taken.as_ref().map_or(definition, |(live, _)| live);
+        let facts = self.facts(definition, feature);
+        let attempt = match &taken {
+            Some((live, inactive)) => taken_over(&facts, source, live, inactive.clone(), keep),
+            None => fresh(&facts, self.started.as_ref().unwrap_or(source), definition, path.len() > 1, keep),
+        };
         let visible = attempt.cpu.map(|cpu| cpu.visible);
         let says = attempt.prepared_says.unwrap_or_else(|| Says::of(definition, feature));
         let mut walked = Walked {
@@ -120,6 +146,8 @@ impl<'e> Prepared<'e> {
             hop: 0,
             says: would_say(source, says, feature),
             cpu: attempt.cpu,
+            told: if taken.is_some() { source.end.map.known } else { FeatureSet::ALL },
+            passthrough: definition.is_passthrough(),
         };
         walked.set_out = attempt.running.is_ok();
         let mut running = match attempt.running {
@@ -127,7 +155,7 @@ impl<'e> Prepared<'e> {
             Ok(None) => return Some(walked),
             Err(stop) => return Some(Walked { stop: Some(stop), ..walked }),
         };
-        if self.started.is_some() {
+        if self.started.is_some() && taken.is_none() {
             reconnect(source, &mut running.live);
             keep.reconnected(&running.live);
         }
@@ -142,7 +170,8 @@ impl<'e> Prepared<'e> {
             if !changed || attempt.running.is_err() {
                 (walked.hop, walked.says, walked.cpu) = (number, Says::of(given, feature), attempt.cpu);
             }
-            changed |= walked.after != came_by;
+            let told = |set: Option<FeatureSet>| set.map(|set| set & walked.told);
+            changed |= told(walked.after) != told(came_by);
             match attempt.running {
                 Ok(Some(arrived)) => running = arrived,
                 Ok(None) => break,
@@ -201,8 +230,8 @@ fn reconnect<P: PolicyStore>(source: &Site<'_>, live: &mut Definition<P>) {
 
 /// Returns what a fresh start of the guest's definition at the destination gives: the guest's next cold boot there.
 pub fn cold_boot(catalog: &Catalog, _: &Named, case: &Case<'_>) -> Option<Run> {
-    let prepared = Prepared::of(catalog, case);
-    let facts = prepared.facts(&case.definition, catalog.default_feature());
+    let prepared = Prepared::for_model(catalog, case, case.definition.model);
+    let facts = prepared.facts(case.guest_definition(), catalog.default_feature());
     let mut stages = Everything::default();
     fresh(&facts, prepared.sites.last()?, &case.definition, true, &mut stages);
     stages.run()
@@ -213,7 +242,7 @@ pub fn way_back(catalog: &Catalog, _: &Named, case: &Case<'_>, journey: &Journey
     let arrival = journey.hops.last().map(|hop| &hop.arrival)?;
     let live = arrival.live.as_ref()?;
     let prepared = Prepared::of(catalog, case);
-    let facts = prepared.facts::<Policies>(&case.definition, catalog.default_feature());
+    let facts = prepared.facts::<Policies>(case.guest_definition(), catalog.default_feature());
     let (source, destination) = (prepared.sites.first()?, prepared.sites.last()?);
     let sent = send(&facts, destination, live, arrival.original.as_ref(), case.transport);
     let mut stages = Everything::default();

@@ -20,7 +20,7 @@ fn host_features(facts: &Facts<'_>, site: &Site<'_>) -> Option<FeatureSet> {
         (Accel::Kvm, Host::With { vendor, .. }) => vendor,
         (Accel::Tcg, _) => return Some(site.end.qemu.tcg_max & site.end.map.known),
     };
-    Some(site.supported(facts.catalog, vendor) & site.end.map.known)
+    Some(site.supported_without_machine(facts, vendor) & site.end.map.known)
 }
 
 /// The data of the model by which libvirt describes the host: of the models of its vendor that QEMU has, the one that
@@ -72,19 +72,32 @@ pub(super) fn forbidden<P: PolicyStore>(
     if forbidden.is_empty() {
         return Ok(());
     }
-    let Some(host) = host_features(facts, site) else { return Ok(()) };
     // Only what libvirt lists beside the model by which it describes the host is looked at (recorded under TCG on
-    // 9.0.0, 11.3.0 and 12.8.0: a forbidden feature of that model passes).
-    let listed = host - described_as(facts, site.end, host);
+    // 9.0.0, 11.3.0 and 12.8.0: a forbidden feature of that model passes). A host that has whatever is asked for lacks
+    // what is forbidden, but every QEMU tells its guest of a hypervisor.
+    let listed = match host_features(facts, site) {
+        Some(host) => host - described_as(facts, site.end, host),
+        None => hypervisor(facts) & site.end.map.known,
+    };
     definition.features.first_of(forbidden & listed).map_or(Ok(()), |feature| Err(Stop::ForbiddenFeature(feature)))
 }
 
-/// What QEMU lacks of the model. It is asked without a machine type, so no compatibility setting counts.
-fn blockers(facts: &Facts<'_>, site: &Site<'_>) -> FeatureSet {
-    let catalog = facts.catalog;
-    let newest = catalog.cells().machines.last().zip(site.model.as_ref());
-    let cell = newest.and_then(|(machine, model)| catalog.cell(model.id, *machine, facts.guest.accel));
-    cell.unwrap_or_default() - site.supported(catalog, Vendor::Intel)
+fn hypervisor(facts: &Facts<'_>) -> FeatureSet {
+    facts.catalog.named().hypervisor.into_iter().collect()
+}
+
+/// What QEMU lacks of the model, as it says when it is asked without a machine type; nothing on a host that has whatever
+/// is asked for. `None` of a model that QEMU does not have, and where libvirt asks the map.
+fn blockers(facts: &Facts<'_>, site: &Site<'_>) -> Option<FeatureSet> {
+    let model = site.model.as_ref().filter(|model| model.in_qemu)?;
+    if site.end.behaviour.partial_check != PartialCheck::Blockers {
+        return None;
+    }
+    if (facts.guest.accel, site.end.host) == (Accel::Kvm, Host::Capable) {
+        return Some(FeatureSet::EMPTY);
+    }
+    let own = facts.catalog.cell(model.id, site.newest_machine(facts), facts.guest.accel).unwrap_or_default();
+    Some(own - site.supported_without_machine(facts, site.guest_vendor(None)))
 }
 
 /// Refuses a definition that the host cannot satisfy, when its check is `partial`.
@@ -96,11 +109,14 @@ pub(super) fn partial<P: PolicyStore>(
     if definition.check != Check::Partial || !matches!(definition.mode, Mode::Custom | Mode::HostModel) {
         return Ok(());
     }
-    let (Some(host), Some(model)) = (host_features(facts, site), &site.model) else { return Ok(()) };
-    let Some(of_map) = model.of_map else { return Ok(()) };
+    let Some(of_map) = site.model.as_ref().and_then(|model| model.of_map) else { return Ok(()) };
     let policies = definition.features.sets();
-    if site.end.behaviour.partial_check == PartialCheck::Blockers {
-        let blockers = blockers(facts, site);
+    let known_host = host_features(facts, site);
+    // A host that has whatever is asked for lacks what is forbidden, and nothing blocks a model there.
+    let forbids = policies.with(Policy::Forbid);
+    let host = known_host.unwrap_or(FeatureSet::ALL - (forbids - hypervisor(facts)));
+    // Of a model that QEMU does not have there is no answer, and the map is asked as before.
+    if let Some(blockers) = blockers(facts, site) {
         if blockers.is_empty() && policies.mentioned() == policies.with(Policy::Disable) {
             return Ok(());
         }
@@ -113,13 +129,13 @@ pub(super) fn partial<P: PolicyStore>(
     let dropped = policies.with(Policy::Force) | policies.with(Policy::Optional) | policies.with(Policy::Disable);
     // A forbidden feature of the model still counts as needed (recorded on 9.0.0).
     let needed = (of_map.data | policies.with(Policy::Require)) - dropped;
-    let forbidden = policies.with(Policy::Forbid) & host;
+    let forbidden = forbids & host;
     if !forbidden.is_empty() {
         return Err(Stop::PartialForbidden(forbidden));
     }
     refuse_missing(needed - host)?;
-    let described = needed | policies.with(Policy::Force) | policies.with(Policy::Optional);
-    if definition.matching == Match::Strict && !(host - described).is_empty() {
+    let described = needed | dropped;
+    if definition.matching == Match::Strict && known_host.is_some() && !(host - described).is_empty() {
         return Err(Stop::PartialStrict(host - described));
     }
     Ok(())
@@ -138,11 +154,9 @@ pub(super) fn listed<P: PolicyStore>(
     stop: &Stop,
 ) -> Refusal {
     let compat = site.model.as_ref().and_then(|model| model.of_map).is_none_or(|of_map| of_map.partial_compat);
-    let as_qemu_says = site.end.behaviour.partial_check == PartialCheck::Blockers && !compat;
-    let as_qemu_says = as_qemu_says && matches!(stop, Stop::PartialMissing(_));
+    let blockers = blockers(facts, site).filter(|_| !compat && matches!(stop, Stop::PartialMissing(_)));
     stop.listed(|set| {
-        if as_qemu_says {
-            let blockers = blockers(facts, site);
+        if let Some(blockers) = blockers {
             let mut rest = set - blockers;
             let mut list = facts.catalog.in_qemu_order(set & blockers);
             let required = std::iter::from_fn(|| {
@@ -164,7 +178,9 @@ pub(super) fn decide_optional<P: PolicyStore>(facts: &Facts<'_>, site: &Site<'_>
         return;
     }
     let map = &site.end.map;
-    let host = host_features(facts, site).unwrap_or(FeatureSet::ALL);
+    // A capable host offers whatever its QEMU can give.
+    let at_best = || site.supported(facts.catalog, Vendor::Intel) & site.end.qemu.properties;
+    let host = host_features(facts, site).unwrap_or_else(at_best);
     for feature in map.in_order(optional) {
         let place = map.order.iter().position(|known| *known == feature);
         let migratable = place.is_none_or(|place| map.features[place].migratable);

@@ -193,18 +193,23 @@ impl<'a> Plan<'a> {
             Some(place) => Some(place.end(assignment)?),
             None => None,
         };
-        let definition = self.definition(started.as_ref().or(ends.first())?, assignment)?;
+        let running = self.scenario.running.as_deref();
+        let definition = match running {
+            Some(running) => running.inactive.as_ref().unwrap_or(&running.live).clone(),
+            None => self.definition(started.as_ref().or(ends.first())?, assignment)?,
+        };
         let guest = Guest {
             machine: self.machines.choose(assignment)?.clone(),
             threads_per_package: topology.threads_per_package(),
             accel: self.scenario.accel,
             pmu: self.scenario.pmu,
+            emulator: self.scenario.emulator.clone(),
         };
-        Some(Case { guest, definition, started, ends, transport: self.scenario.transport })
+        Some(Case { guest, definition, running: running.cloned(), started, ends, transport: self.scenario.transport })
     }
 
     /// The user's definition, with the check that libvirt fills in where it says none
-    /// (`qemuDomainDefCPUPostParse`).
+    /// (`qemuDomainDefCPUPostParse`). Before 3.2.0 a definition cannot say anything about checks.
     fn definition(&self, source: &End<'_>, assignment: &[usize]) -> Option<Definition> {
         let scenario = self.scenario;
         let mode = scenario.mode();
@@ -217,7 +222,7 @@ impl<'a> Plan<'a> {
             mode,
             model,
             matching: scenario.matching,
-            check: scenario.check.unwrap_or(filled_in),
+            check: scenario.check.filter(|_| source.behaviour.live_update).unwrap_or(filled_in),
             fallback: scenario.fallback,
             vendor: scenario.vendor,
             features: scenario.features.clone(),

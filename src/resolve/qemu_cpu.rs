@@ -29,7 +29,7 @@ pub(super) fn build<P: PolicyStore>(
             [cpu.model, cpu.compat, cpu.accel] = model.cells;
             cpu.children = children_switched_on(facts, site, model, flags_on);
         }
-        None => cpu.everything = supported - flags_on - flags_off,
+        None => cpu.everything = site.offered(facts, supported) - flags_on - flags_off,
     }
     cpu.on |= cpu.model | cpu.compat | cpu.children | cpu.everything | flags_on;
     cpu.on -= flags_off;
@@ -54,6 +54,22 @@ pub(super) fn build<P: PolicyStore>(
     cpu.on = closed - cpu.filtered;
     cpu.visible = visible(facts, site, vendor, cpu.on);
     cpu
+}
+
+/// Returns the CPU of a guest that already runs, as the map of this end reads it from the live definition. What the map
+/// does not know is left out.
+pub(super) fn described<P: PolicyStore>(facts: &Facts<'_>, site: &Site<'_>, live: &Definition<P>) -> QemuCpu {
+    let vendor = site.guest_vendor(live.vendor);
+    let on = live.described_by(&site.end.map);
+    let of_map = site.model.as_ref().and_then(|model| model.of_map);
+    QemuCpu {
+        model: of_map.map(|model| model.data).unwrap_or_default(),
+        flags_on: live.features.sets().on(),
+        flags_off: live.features.sets().off(),
+        on,
+        visible: visible(facts, site, vendor, on),
+        ..QemuCpu::default()
+    }
 }
 
 /// Goes over the dependency table once, from its first row to its last, and clears the children of every parent that

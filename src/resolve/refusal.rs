@@ -25,7 +25,7 @@ pub enum Refusal<L = Vec<FeatureId>> {
     /// QEMU does not have the machine type, and libvirt says so.
     MachineType {
         /// The emulator's path, as in the message.
-        emulator: &'static str,
+        emulator: Box<str>,
         /// The machine type.
         machine: Box<str>,
     },
@@ -76,7 +76,9 @@ impl Stop {
             Self::QemuTooOld { needed, found } => Refusal::QemuTooOld { needed: *needed, found: *found },
             Self::UnknownMode(mode) => Refusal::UnknownMode(*mode),
             Self::UnsupportedMode(mode) => Refusal::UnsupportedMode(*mode),
-            Self::MachineType { emulator, machine } => Refusal::MachineType { emulator, machine: machine.clone() },
+            Self::MachineType { emulator, machine } => {
+                Refusal::MachineType { emulator: emulator.clone(), machine: machine.clone() }
+            }
             Self::MachineTypeAtQemu { machine } => Refusal::MachineTypeAtQemu { machine: machine.clone() },
             Self::UnknownFeature(feature) => Refusal::UnknownFeature(*feature),
             Self::UnknownModel(model) => Refusal::UnknownModel(*model),

@@ -236,7 +236,9 @@ pub struct Run {
 impl Run {
     /// Returns what wrote `feature` into the live definition, or into the prepared one where there is no live one.
     pub fn written_by(&self, feature: FeatureId) -> Option<WrittenBy> {
-        let in_prepared = self.prepared.as_ref().and_then(|d| d.features.get(feature));
+        // A guest that was taken over was never prepared: its live definition is the one that was given.
+        let before = self.prepared.as_ref().or(self.live.as_ref().map(|_| &self.given));
+        let in_prepared = before.and_then(|d| d.features.get(feature));
         let in_live = self.live.as_ref().and_then(|d| d.features.get(feature));
         let given = self.given.features.get(feature);
         match (given, in_prepared, in_live) {

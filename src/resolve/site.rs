@@ -7,7 +7,7 @@ use crate::domain::catalog::{Catalog, machine_series};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
 use crate::domain::map::{ModelDefinition, ModelId};
-use crate::domain::qemu::{Accel, ModelCells};
+use crate::domain::qemu::{Accel, MachineId, ModelCells};
 
 /// What the whole walk leans on.
 #[derive(Clone, Copy)]
@@ -30,7 +30,8 @@ pub(super) struct Site<'e> {
     /// The vendor of a guest whose definition names none.
     vendor: Vendor,
     /// What accelerator and host can give, `arch-capabilities` not yet looked at.
-    offered: FeatureSet,
+    can_give: FeatureSet,
+    /// Whether QEMU has each of its two ways of its own with `arch-capabilities` on the machine type.
     arch_capabilities: [bool; 2],
     /// Whether this QEMU reports several threads in a package.
     pub(super) reports_threads: bool,
@@ -59,11 +60,13 @@ impl<'e> Site<'e> {
         let series = machine_series(catalog.machine_name(guest.machine.cells)).map(|(_, version)| version.series());
         let quirk = |kind, machine| catalog.has_quirk(kind, end.qemu.version, machine);
         let reports_threads = quirk(QuirkKind::ThreadsReported, None);
-        let kvm = guest.accel == Accel::Kvm;
-        let vendor = match (guest.accel, end.host) {
-            (Accel::Kvm, Host::With { vendor, .. }) => vendor,
-            (Accel::Kvm, Host::Capable) | (Accel::Tcg, _) => {
-                model.and_then(|model| catalog.vendor(model)).unwrap_or(Vendor::Intel)
+        let vendor = match (guest.accel, end.host, model) {
+            (Accel::Kvm, Host::With { vendor, .. }, _) => vendor,
+            (Accel::Kvm, Host::Capable, None) => Vendor::Intel,
+            // QEMU's max under TCG is an AMD processor (max_x86_cpu_initfn).
+            (Accel::Tcg, _, None) => Vendor::Amd,
+            (Accel::Kvm, Host::Capable, Some(model)) | (Accel::Tcg, _, Some(model)) => {
+                catalog.vendor(model).unwrap_or(Vendor::Intel)
             }
         };
         Self {
@@ -71,9 +74,8 @@ impl<'e> Site<'e> {
             has_machine: has_machine(catalog, end, &guest.machine),
             model: model.map(|model| ModelSite::of(catalog, end, guest, model)),
             vendor,
-            offered: offered(catalog, end, guest, reports_threads),
-            arch_capabilities: [QuirkKind::ArchCapabilitiesSilicon, QuirkKind::ArchCapabilitiesNotAmd]
-                .map(|kind| kvm && quirk(kind, series)),
+            can_give: can_give(catalog, end, guest, reports_threads),
+            arch_capabilities: arch_capabilities(catalog, end, guest, series),
             reports_threads,
             clears_pdcm: !guest.pmu && quirk(QuirkKind::PdcmCleared, series),
             children: end.qemu.dependencies.iter().fold(FeatureSet::EMPTY, |all, (_, children)| all | *children),
@@ -81,19 +83,55 @@ impl<'e> Site<'e> {
     }
 
     /// Returns the vendor a guest is told here: the one its definition names, else under KVM the host's, else the
-    /// model's.
+    /// model's, or that of the CPU which QEMU's `max` is.
     pub(super) fn guest_vendor(&self, named: Option<Vendor>) -> Vendor {
         named.unwrap_or(self.vendor)
     }
 
     /// Returns what accelerator and host can give a guest with this vendor.
     pub(super) fn supported(&self, catalog: &Catalog, vendor: Vendor) -> FeatureSet {
+        self.supported_with(catalog, vendor, self.arch_capabilities)
+    }
+
+    /// Returns the same as libvirt asks about it: QEMU is started without a machine type, so no compatibility setting
+    /// counts, as with its newest one.
+    pub(super) fn supported_without_machine(&self, facts: &Facts<'_>, vendor: Vendor) -> FeatureSet {
+        let name = facts.catalog.machine_name(self.newest_machine(facts));
+        let series = machine_series(name).map(|(_, version)| version.series());
+        let quirks = arch_capabilities(facts.catalog, self.end, facts.guest, series);
+        self.supported_with(facts.catalog, vendor, quirks)
+    }
+
+    /// Returns this QEMU's newest machine type, as far as there are cells for it; the guest's own where there is none.
+    pub(super) fn newest_machine(&self, facts: &Facts<'_>) -> MachineId {
+        let is_of_qemu = |id: &&MachineId| {
+            let name = facts.catalog.machine_name(**id);
+            name.starts_with("pc-q35") && self.end.qemu.has_machine(**id, name)
+        };
+        let newest = facts.catalog.cells().machines.iter().rev().find(is_of_qemu);
+        newest.copied().unwrap_or(facts.guest.machine.cells)
+    }
+
+    /// Returns what `host` and `max` switch on by themselves: what the host lists and this QEMU has a name for, or TCG's
+    /// `max`. `ht`, `cmp_legacy` and `topoext` can be given beyond that, and are not switched on.
+    pub(super) fn offered(&self, facts: &Facts<'_>, supported: FeatureSet) -> FeatureSet {
+        match (facts.guest.accel, self.end.host) {
+            (Accel::Tcg, _) => self.end.qemu.tcg_max,
+            (Accel::Kvm, Host::Capable) => supported,
+            // KVM's own features are named by every QEMU that has KVM, whether or not it could be asked with KVM.
+            (Accel::Kvm, Host::With { features, .. }) => {
+                features & supported & (self.end.qemu.properties | facts.catalog.named().paravirtual)
+            }
+        }
+    }
+
+    fn supported_with(&self, catalog: &Catalog, vendor: Vendor, quirks: [bool; 2]) -> FeatureSet {
         let in_silicon = match self.end.host {
             Host::Capable => vendor != Vendor::Amd,
             Host::With { arch_capabilities_in_silicon, .. } => arch_capabilities_in_silicon,
         };
-        let [silicon, not_amd] = self.arch_capabilities;
-        let mut supported = self.offered;
+        let [silicon, not_amd] = quirks;
+        let mut supported = self.can_give;
         if let Some(feature) = catalog.named().arch_capabilities
             && ((silicon && !in_silicon) || (not_amd && vendor == Vendor::Amd))
         {
@@ -128,6 +166,11 @@ fn cells(catalog: &Catalog, guest: &Guest, model: ModelId) -> [FeatureSet; 3] {
     [cells.always, compat, (cells.always | compat) - elsewhere]
 }
 
+fn arch_capabilities(catalog: &Catalog, end: &End<'_>, guest: &Guest, series: Option<(u16, u16)>) -> [bool; 2] {
+    [QuirkKind::ArchCapabilitiesSilicon, QuirkKind::ArchCapabilitiesNotAmd]
+        .map(|kind| guest.accel == Accel::Kvm && catalog.has_quirk(kind, end.qemu.version, series))
+}
+
 fn has_machine(catalog: &Catalog, end: &End<'_>, machine: &Machine) -> bool {
     if machine.taken_for_granted {
         return true;
@@ -137,7 +180,7 @@ fn has_machine(catalog: &Catalog, end: &End<'_>, machine: &Machine) -> bool {
 
 /// Under TCG: what some builtin model of this QEMU carries and its TCG is not known to lack, and what `max` offers
 /// beyond. Under KVM: the host's.
-fn offered(catalog: &Catalog, end: &End<'_>, guest: &Guest, reports_threads: bool) -> FeatureSet {
+fn can_give(catalog: &Catalog, end: &End<'_>, guest: &Guest, reports_threads: bool) -> FeatureSet {
     let names = catalog.named();
     let mut offered = match (guest.accel, end.host) {
         (Accel::Tcg, _) => {

@@ -37,6 +37,12 @@ pub(super) struct Built {
     pub(super) filtered: FeatureSet,
 }
 
+impl Built {
+    fn of(cpu: &QemuCpu) -> Self {
+        Self { visible: cpu.visible, cleared: cpu.cleared, filtered: cpu.filtered }
+    }
+}
+
 /// What a start begins with.
 enum Arrived<'s, P> {
     /// The user's definition: nothing arrived.
@@ -54,6 +60,32 @@ pub(super) fn fresh<P: PolicyStore, K: Keep<P>>(
     keep: &mut K,
 ) -> Attempt<P> {
     start(facts, site, (definition, &Arrived::Fresh), onward, keep)
+}
+
+/// Takes over a guest that already runs: nothing is prepared and no QEMU is started. Its CPU is what this release's map
+/// reads from the live definition.
+///
+/// Where no inactive definition is known, the original CPU is taken to be the live one without the features marked as
+/// added, which users do not name.
+pub(super) fn taken_over<P: PolicyStore, K: Keep<P>>(
+    facts: &Facts<'_>,
+    site: &Site<'_>,
+    live: &Definition<P>,
+    inactive: Option<Definition<P>>,
+    keep: &mut K,
+) -> Attempt<P> {
+    keep.given(site, live, false);
+    let cpu = qemu_cpu::described(facts, site, live);
+    keep.cpu(&cpu);
+    let original = inactive.unwrap_or_else(|| {
+        let mut original = live.clone();
+        original.features.remove_all(site.model.as_ref().map(|model| model.added).unwrap_or_default());
+        original
+    });
+    let original = Some(original).filter(|_| site.end.behaviour.original != Original::Never);
+    let running = Running { live: live.clone(), original };
+    keep.running(&running);
+    Attempt { running: Ok(Some(running)), prepared_says: None, cpu: Some(Built::of(&cpu)) }
 }
 
 /// Starts a guest that arrives: with the cookie's CPU where there is one that this release lets replace the XML's
@@ -81,12 +113,16 @@ fn start<P: PolicyStore, K: Keep<P>>(
     onward: bool,
     keep: &mut K,
 ) -> Attempt<P> {
+    // Before 3.2.0 libvirt does not read the attribute.
+    let unread = (!site.end.behaviour.live_update && given.check != Check::None)
+        .then(|| Definition { check: Check::None, ..given.clone() });
+    let given = unread.as_ref().unwrap_or(given);
     keep.given(site, given, matches!(arrived, Arrived::With(_, true)));
     let mut attempt = Attempt { running: Err(Stop::UnknownMode(given.mode)), prepared_says: None, cpu: None };
     attempt.running = prepare(facts, site, (given, arrived), keep).and_then(|prepared| {
         attempt.prepared_says = Some(Says::of(&prepared, facts.feature));
         let cpu = launch(facts, site, &prepared)?;
-        attempt.cpu = Some(Built { visible: cpu.visible, cleared: cpu.cleared, filtered: cpu.filtered });
+        attempt.cpu = Some(Built::of(&cpu));
         keep.cpu(&cpu);
         go_live(site, (given, arrived), prepared, &cpu, onward || K::TO_THE_END)
     });
@@ -187,10 +223,15 @@ fn validate<P: PolicyStore>(
         return Err(Stop::UnknownMode(definition.mode));
     }
     if (fresh || behaviour.validate_incoming_machine) && !site.has_machine {
-        return Err(Stop::MachineType { emulator: site.end.emulator(), machine: facts.guest.machine.name.clone() });
+        return Err(Stop::MachineType { emulator: emulator(facts, site), machine: facts.guest.machine.name.clone() });
     }
     let unknown = definition.features.sets().mentioned() - site.end.map.known;
     definition.features.first_of(unknown).map_or(Ok(()), |feature| Err(Stop::UnknownFeature(feature)))
+}
+
+/// The emulator in messages: the domain's own, else the one of the packages.
+fn emulator(facts: &Facts<'_>, site: &Site<'_>) -> Box<str> {
+    facts.guest.emulator.clone().unwrap_or_else(|| site.end.emulator().into())
 }
 
 /// `qemuProcessUpdateGuestCPU`: the definition is brought to this host, this map and this QEMU.

@@ -198,6 +198,7 @@ impl<'a> Space<'a> {
                 threads_per_package: 1,
                 accel: self.accel,
                 pmu: scenario.pmu,
+                emulator: None,
             },
             definition: Definition {
                 mode: Mode::Custom,
@@ -208,6 +209,7 @@ impl<'a> Space<'a> {
                 vendor: None,
                 features: Policies::default(),
             },
+            running: None,
             started: None,
             ends,
             transport: scenario.transport,

@@ -80,6 +80,9 @@ impl Line {
             Side::Source => &mut scenario.from,
             Side::Destination => &mut scenario.to,
         };
+        if matches!(self.value, Value::Machine(_) | Value::Model(_)) {
+            scenario.running = None;
+        }
         match &self.value {
             Value::Libvirt(libvirt) => {
                 end.libvirt = libvirt.clone();

@@ -7,6 +7,7 @@ pub mod diff;
 pub mod follow;
 pub mod history;
 pub mod matrix;
+pub mod producers;
 pub mod review;
 pub mod space;
 pub mod ways_out;

@@ -5,13 +5,16 @@ use crate::domain::catalog::{Catalog, LibvirtId, Provenance};
 use crate::domain::definition::Policy;
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::{
-    CpuChoice, HostChoice, LibvirtChoice, MachineChoice, QemuChoice, Release, Scenario, Told, write_host,
+    CpuChoice, HostChoice, LibvirtChoice, MachineChoice, QemuChoice, Release, Scenario, Told, Topology, write_host,
     write_machine, write_release,
 };
 use crate::domain::version::Version;
 use crate::resolve::{Fault, Resolution, Row, RuleId, Verdict, resolve};
 
 mod candidates;
+mod settings;
+
+pub use settings::Setting;
 
 /// What carries a way out.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -33,6 +36,8 @@ pub struct WayOut {
     pub scenario: Scenario,
     /// The XML or the command that does it.
     pub how: How,
+    /// The same as settings of products that write the domain for their users, where they have one.
+    pub settings: Vec<Setting>,
 }
 
 /// Returns the ways out of an answer that is not `unchanged`, without a restart first; at most one of each kind.
@@ -41,7 +46,8 @@ pub fn ways_out(catalog: &Catalog, scenario: &Scenario, resolution: &Resolution)
     if matches!(resolution.verdict, Verdict::Unchanged | Verdict::Depends | Verdict::Never) {
         return Vec::new();
     }
-    let search = Search { catalog, scenario, resolution };
+    let restarted = scenario.next_start();
+    let search = Search { catalog, scenario, restarted: &restarted, resolution };
     let mut ways = Vec::new();
     if resolution.verdict != Verdict::StartRefused {
         let upgraded = search.other_libvirt();
@@ -51,6 +57,7 @@ pub fn ways_out(catalog: &Catalog, scenario: &Scenario, resolution: &Resolution)
         ways.extend(search.other_host());
     }
     ways.extend(search.other_definition());
+    ways.extend(search.other_topology());
     ways.extend(search.other_machine());
     ways.extend(search.other_model());
     ways
@@ -59,6 +66,8 @@ pub fn ways_out(catalog: &Catalog, scenario: &Scenario, resolution: &Resolution)
 struct Search<'a> {
     catalog: &'a Catalog,
     scenario: &'a Scenario,
+    /// The same guest at its next start.
+    restarted: &'a Scenario,
     resolution: &'a Resolution,
 }
 
@@ -98,7 +107,8 @@ impl Search<'_> {
             ""
         };
         let text = format!("destination with libvirt {}{why}", release.name);
-        Some((found, WayOut { text, restart: false, scenario, how: How::Command(MIGRATE.to_owned()) }))
+        let (how, settings) = (How::Command(MIGRATE.to_owned()), settings::software(self));
+        Some((found, WayOut { text, restart: false, scenario, how, settings }))
     }
 
     /// A QEMU at the destination that takes the guest: the source's own, else the oldest newer one.
@@ -118,6 +128,7 @@ impl Search<'_> {
             restart: false,
             scenario: with(found),
             how: How::Command(MIGRATE.to_owned()),
+            settings: Vec::new(),
         })
     }
 
@@ -142,6 +153,7 @@ impl Search<'_> {
             restart: false,
             scenario: found,
             how: How::Command(command.to_owned()),
+            settings: Vec::new(),
         })
     }
 
@@ -161,6 +173,7 @@ impl Search<'_> {
             restart: false,
             scenario: found,
             how: How::Command(MIGRATE.to_owned()),
+            settings: settings::host(self),
         })
     }
 
@@ -181,7 +194,7 @@ impl Search<'_> {
             return None;
         }
         let with = |on: Policy| {
-            let mut other = self.scenario.clone();
+            let mut other = self.restarted.clone();
             for feature in &extra {
                 other.features.set(*feature, on);
             }
@@ -192,7 +205,7 @@ impl Search<'_> {
         };
         let found = [Policy::Require, Policy::Disable].map(with).into_iter().find(|scenario| self.works(scenario))?;
         let changed: Vec<(FeatureId, Policy)> =
-            found.features.iter().filter(|(f, policy)| self.scenario.features.get(*f) != Some(*policy)).collect();
+            found.features.iter().filter(|(f, policy)| self.restarted.features.get(*f) != Some(*policy)).collect();
         let lines: Vec<String> = changed
             .iter()
             .map(|(f, policy)| {
@@ -200,6 +213,7 @@ impl Search<'_> {
             })
             .collect();
         Some(WayOut {
+            settings: settings::features(self.catalog, &changed),
             text: format!("next start: {}", self.catalog.write_policies(changed)),
             restart: true,
             scenario: found,
@@ -210,7 +224,7 @@ impl Search<'_> {
     /// The guest's next start with another machine type of its family: the oldest newer one that does.
     fn other_machine(&self) -> Option<WayOut> {
         let MachineChoice::Listed(current) = self.scenario.machine else { return None };
-        let with = |machine| Scenario { machine: MachineChoice::Listed(machine), ..self.scenario.clone() };
+        let with = |machine| Scenario { machine: MachineChoice::Listed(machine), ..self.restarted.clone() };
         let found = candidates::newer_machines(self.catalog, current)
             .into_iter()
             .map(with)
@@ -221,13 +235,14 @@ impl Search<'_> {
             restart: true,
             scenario: found,
             how: How::Xml(format!("<type arch='x86_64' machine='{name}'>hvm</type>")),
+            settings: settings::machine(&name),
         })
     }
 
     /// The guest's next start with a near relative of its model.
     fn other_model(&self) -> Option<WayOut> {
         let current = self.scenario.model()?;
-        let with = |model| Scenario { cpu: CpuChoice::Model(Told::Is(model)), ..self.scenario.clone() };
+        let with = |model| Scenario { cpu: CpuChoice::Model(Told::Is(model)), ..self.restarted.clone() };
         let found =
             candidates::relatives(self.catalog, current).into_iter().map(with).find(|scenario| self.works(scenario))?;
         let name = found.cpu_name(self.catalog).to_owned();
@@ -236,6 +251,26 @@ impl Search<'_> {
             restart: true,
             scenario: found,
             how: How::Xml(format!("<model fallback='forbid'>{name}</model>")),
+            settings: settings::model(&name),
+        })
+    }
+
+    /// The guest's next start with each virtual CPU in a socket of its own, where its threads decide.
+    fn other_topology(&self) -> Option<WayOut> {
+        let Told::Is(current) = self.scenario.topology else { return None };
+        let sockets = u64::from(current.sockets).checked_mul(current.threads_per_package())?;
+        let single = Topology { sockets: u32::try_from(sockets).ok()?, ..Topology::SINGLE };
+        let found = Scenario { topology: Told::Is(single), ..self.restarted.clone() };
+        if self.resolution.rule != Some(RuleId::Ht) || !self.works(&found) {
+            return None;
+        }
+        let xml = format!("<topology sockets='{}' cores='1' threads='1'/>", single.sockets);
+        Some(WayOut {
+            text: format!("next start: {} sockets of one thread", single.sockets),
+            restart: true,
+            scenario: found,
+            how: How::Xml(xml),
+            settings: settings::topology(single),
         })
     }
 }

@@ -1,11 +1,14 @@
 //! Draws the program on a terminal and listens to it. Everything that is decided is decided in `app`.
 
 mod input;
+mod looks;
 mod print;
 mod run;
 mod terminal;
 pub mod theme;
 pub mod view;
 
+pub use looks::{ascii_locale, theme};
 pub use print::{draw, frame, print};
 pub use run::{Options, run};
+pub use terminal::Guard;

@@ -12,6 +12,7 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use std::io::{BufWriter, Stdout, Write, stdout};
 use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A whole frame of a large terminal fits, so that it leaves in one piece.
 const BUFFER: usize = 1 << 18;
@@ -19,7 +20,7 @@ const BUFFER: usize = 1 << 18;
 type Backend = CrosstermBackend<BufWriter<Stdout>>;
 
 /// The terminal while the program has it; giving it back is done on drop.
-pub(super) struct Guard {
+pub struct Guard {
     terminal: Terminal<Backend>,
     mouse: bool,
 }
@@ -29,7 +30,7 @@ impl Guard {
     ///
     /// # Errors
     /// What the terminal or the operating system says.
-    pub(super) fn take(mouse: bool) -> anyhow::Result<Self> {
+    pub fn take(mouse: bool) -> anyhow::Result<Self> {
         static HOOK: Once = Once::new();
         HOOK.call_once(|| {
             let before = std::panic::take_hook();
@@ -49,7 +50,7 @@ impl Guard {
     ///
     /// # Errors
     /// What the terminal says.
-    pub(super) fn draw(&mut self, render: impl FnOnce(&mut ratatui::Frame<'_>)) -> anyhow::Result<()> {
+    pub fn draw(&mut self, render: impl FnOnce(&mut ratatui::Frame<'_>)) -> anyhow::Result<()> {
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         self.terminal.draw(render)?;
         queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
@@ -61,7 +62,7 @@ impl Guard {
     ///
     /// # Errors
     /// What the terminal says.
-    pub(super) fn clear(&mut self) -> anyhow::Result<()> {
+    pub fn clear(&mut self) -> anyhow::Result<()> {
         Ok(self.terminal.clear()?)
     }
 
@@ -69,7 +70,7 @@ impl Guard {
     ///
     /// # Errors
     /// What the terminal says.
-    pub(super) fn copy(&mut self, text: &str) -> anyhow::Result<()> {
+    pub fn copy(&mut self, text: &str) -> anyhow::Result<()> {
         let copy = crossterm::clipboard::CopyToClipboard::to_clipboard_from(text);
         execute!(self.terminal.backend_mut(), copy)?;
         Ok(())
@@ -79,12 +80,18 @@ impl Guard {
     ///
     /// # Errors
     /// What the terminal or the operating system says.
-    pub(super) fn suspend(&mut self) -> anyhow::Result<()> {
+    pub fn suspend(&mut self) -> anyhow::Result<()> {
         restore();
         #[cfg(unix)]
         signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
         enter(self.mouse)?;
         self.clear()
+    }
+}
+
+impl std::fmt::Debug for Guard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Guard").field("mouse", &self.mouse).finish_non_exhaustive()
     }
 }
 
@@ -95,6 +102,7 @@ impl Drop for Guard {
 }
 
 fn enter(mouse: bool) -> anyhow::Result<()> {
+    TAKEN.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
     execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide)?;
     if mouse {
@@ -103,8 +111,15 @@ fn enter(mouse: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Gives the terminal back as it was. Done twice it does no harm; there is nobody to tell about a failure.
-pub(super) fn restore() {
+/// Whether the terminal is taken. Giving it back twice would put the cursor where it was before, over the message of
+/// a panic; and a panic can come at any time, so this cannot be the guard's own.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Gives the terminal back as it was, if it is taken. There is nobody to tell about a failure.
+fn restore() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
     let mut out = stdout();
     drop(execute!(
         out,

@@ -75,6 +75,8 @@ pub struct Signs {
     pub before: &'static str,
     /// There is a value after.
     pub after: &'static str,
+    /// The keys left, right, up, down.
+    pub arrows: [&'static str; 4],
     /// A rule across.
     pub across: &'static str,
     /// A rule down.
@@ -96,6 +98,7 @@ const UNICODE: Signs = Signs {
     dot: "·",
     before: "◂",
     after: "▸",
+    arrows: ["←", "→", "↑", "↓"],
     across: "─",
     down: "│",
     frame: border::ROUNDED,
@@ -114,6 +117,7 @@ const ASCII: Signs = Signs {
     dot: "-",
     before: "<",
     after: ">",
+    arrows: ["left", "right", "up", "down"],
     across: "-",
     down: "|",
     frame: border::Set {
@@ -227,8 +231,7 @@ fn coloured(palette: &Palette, role: Role) -> Style {
     let bold = plain.add_modifier(Modifier::BOLD);
     match role {
         Role::Text | Role::Value => plain,
-        Role::Muted | Role::Border => plain.fg(palette.muted),
-        Role::Label => plain.fg(palette.muted),
+        Role::Muted | Role::Border | Role::Label => plain.fg(palette.muted),
         Role::Title | Role::Key => bold.fg(palette.accent),
         Role::ActiveBorder | Role::Code => plain.fg(palette.accent),
         Role::Chosen => plain.fg(palette.chosen),
@@ -249,10 +252,15 @@ fn mono(role: Role) -> Style {
     match role {
         Role::Text | Role::Value | Role::Label | Role::Border | Role::Code => plain,
         Role::Muted => plain.add_modifier(Modifier::DIM),
-        Role::Title | Role::Key | Role::Chosen | Role::ActiveBorder | Role::Message => {
-            plain.add_modifier(Modifier::BOLD)
-        }
-        Role::Good | Role::Warn | Role::Bad | Role::Open => plain.add_modifier(Modifier::BOLD),
+        Role::Title
+        | Role::Key
+        | Role::Chosen
+        | Role::ActiveBorder
+        | Role::Message
+        | Role::Good
+        | Role::Warn
+        | Role::Bad
+        | Role::Open => plain.add_modifier(Modifier::BOLD),
         Role::Impossible => plain.add_modifier(Modifier::UNDERLINED),
         Role::Focus | Role::FiresGood | Role::FiresBad => plain.add_modifier(Modifier::REVERSED | Modifier::BOLD),
     }

@@ -5,13 +5,15 @@ use super::{Host, Question};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use virt_cpu_explorer::domain::catalog::{Catalog, ReleaseMap};
-use virt_cpu_explorer::domain::feature::FeatureSet;
+use virt_cpu_explorer::domain::feature::{FeatureId, FeatureSet};
 use virt_cpu_explorer::domain::qemu::{Accel, ModelCells, QemuFacts};
 
 /// Every fact the naive resolver asks for.
 pub(crate) struct PlainFacts {
     /// Every feature name: the newest map's in map order, then the others.
     pub(crate) order: Vec<String>,
+    /// The same in the order in which QEMU lists unavailable ones.
+    pub(crate) qemu_order: Vec<String>,
     maps: BTreeMap<String, Arc<PlainMap>>,
     qemus: BTreeMap<String, PlainQemu>,
     cells: BTreeMap<(String, String), PlainCells>,
@@ -76,6 +78,11 @@ impl PlainFacts {
         };
         let mut facts = Self {
             order: catalog.features().iter().map(str::to_owned).collect(),
+            qemu_order: catalog
+                .in_qemu_order((0..).take(catalog.features().len()).map(FeatureId).collect())
+                .into_iter()
+                .map(|feature| catalog.feature_name(feature).to_owned())
+                .collect(),
             maps: plain_maps(catalog),
             qemus: BTreeMap::new(),
             cells: BTreeMap::new(),

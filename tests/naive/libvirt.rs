@@ -1,5 +1,6 @@
 //! What libvirt does: starting a guest, bringing its definition up to date, and sending it.
 
+use super::checks::{check_mode, host_has, partial_check, validate};
 use super::facts::{PlainFacts, PlainMap, PlainQemu};
 use super::qemu::{Built, build, guest_vendor};
 use super::releases::{self, Number};
@@ -35,11 +36,8 @@ pub(crate) struct Started {
     pub(crate) vendor: String,
 }
 
-/// The path of the emulator in messages.
-const EMULATOR: &str = "/usr/bin/qemu-system-x86_64";
-
 /// virCPUDefFindFeature, every release.
-fn policy_of<'a>(features: &'a Policies, feature: &str) -> Option<&'a str> {
+pub(super) fn policy_of<'a>(features: &'a Policies, feature: &str) -> Option<&'a str> {
     for (name, policy) in features {
         if name == feature {
             return Some(policy);
@@ -66,7 +64,7 @@ fn add_if_missing(features: &mut Policies, feature: &str, policy: &str) {
     }
 }
 
-fn is_passthrough(cpu: &Cpu) -> bool {
+pub(super) fn is_passthrough(cpu: &Cpu) -> bool {
     cpu.mode == "host-passthrough" || cpu.mode == "maximum"
 }
 
@@ -109,12 +107,20 @@ pub(crate) fn start(
     if !is_new && cpu.mode == "host-model" && cpu.model.is_some() {
         "custom".clone_into(&mut cpu.mode);
     }
-    check_mode(node, &cpu, question)?;
+    check_mode(&cpu, question)?;
 
     // qemuProcessStartValidate, 7.2.0: a forbidden feature that the host has.
     if releases::has_forbid_check(release) && cpu.check != "none" {
         for (feature, policy) in &cpu.features {
-            if policy == "forbid" && host_has(node, &cpu, question, feature) {
+            if policy != "forbid" || !host_has(node, &cpu, question, feature) {
+                continue;
+            }
+            // x86DataToCPU, every release: looked up beside the host's model; under TCG that is EPYC.
+            if question.accel == "kvm" && !node.host.is_capable {
+                return cannot_say("by which model libvirt describes the host");
+            }
+            let epyc = node.map.models.get("EPYC").filter(|_| question.accel == "tcg");
+            if !epyc.is_some_and(|epyc| epyc.data.contains(feature)) {
                 let text =
                     format!("the CPU is incompatible with host CPU: Host CPU provides forbidden feature '{feature}'");
                 return refuse("forbidden-feature", text);
@@ -180,178 +186,6 @@ fn default_check(cpu: &Cpu, question: &Question) -> &'static str {
     if question.accel == "tcg" { "none" } else { "partial" }
 }
 
-/// What is refused before the CPU is looked at.
-fn validate(node: &Node, cpu: &Cpu, question: &Question, is_new: bool) -> Result<(), Stop> {
-    let release = node.version;
-    // virQEMUCapsInitQMPMonitor, 10.6.0/11.2.0/12.4.0: a QEMU that is too old.
-    let oldest = releases::oldest_qemu(release);
-    if node.qemu.number < oldest {
-        let (major, minor, micro) = oldest;
-        let text = format!(
-            "unsupported configuration: QEMU version >= {major}.{minor}.{micro} is required, but {} found",
-            node.qemu.name
-        );
-        return refuse("qemu-too-old", text);
-    }
-    // qemuValidateDomainDef, every release for a new guest, 9.0.0 for an incoming one.
-    let is_validated = is_new || releases::validates_incoming_machine(release);
-    if is_validated && !node.qemu.machines.contains(&question.machine) {
-        let machine = &question.machine;
-        let text =
-            format!("unsupported configuration: Emulator '{EMULATOR}' does not support machine type '{machine}'");
-        return refuse("machine-type", text);
-    }
-    // virCPUValidateFeatures, every release: the first name the map does not have.
-    for (feature, _) in &cpu.features {
-        if !node.map.known.contains(feature) {
-            return refuse("unknown-feature", format!("unsupported configuration: unknown CPU feature: {feature}"));
-        }
-    }
-    Ok(())
-}
-
-/// virQEMUCapsIsCPUModeSupported, every release; virCPUModeTypeFromString, 9.0.0 for maximum.
-fn check_mode(node: &Node, cpu: &Cpu, question: &Question) -> Result<(), Stop> {
-    let mut is_supported = true;
-    if cpu.mode == "host-passthrough" && question.accel == "tcg" {
-        is_supported = false;
-    }
-    if cpu.mode == "maximum" && !releases::has_maximum(node.version) {
-        is_supported = false;
-    }
-    if is_supported {
-        return Ok(());
-    }
-    let kind = if question.accel == "tcg" { "qemu" } else { "kvm" };
-    let text = format!(
-        "unsupported configuration: CPU mode '{}' for x86_64 {kind} domain on x86_64 host is not supported by hypervisor",
-        cpu.mode
-    );
-    refuse("mode", text)
-}
-
-/// virQEMUCapsGetHostModel, every release: whether the host's full model has a feature.
-fn host_has(node: &Node, cpu: &Cpu, question: &Question, feature: &str) -> bool {
-    if !node.map.known.contains(feature) {
-        return false;
-    }
-    // query-cpu-model-expansion of max, every QEMU: under TCG that is the host.
-    if question.accel == "tcg" {
-        return node.qemu.tcg_max.contains(feature);
-    }
-    // kvm_arch_get_supported_cpuid, 10.0: both are always offered; before, ht never.
-    if feature == "ht" && node.qemu.number < (10, 0, 0) {
-        return false;
-    }
-    if node.host.is_capable {
-        // It has what is asked for: what the definition names, and of the model what it does not name.
-        if feature == "hypervisor" {
-            return true;
-        }
-        if let Some(policy) = policy_of(&cpu.features, feature) {
-            return policy != "disable" && policy != "forbid";
-        }
-        let model = cpu.model.as_ref().and_then(|model| node.map.models.get(model));
-        return model.is_some_and(|model| model.data.contains(feature));
-    }
-    if (feature == "ht" || feature == "cmp_legacy") && node.qemu.number >= (10, 0, 0) {
-        return true;
-    }
-    feature == "hypervisor" || node.host.features.contains(feature)
-}
-
-/// qemuProcessUpdateGuestCPU to 10.8, qemuDomainCheckCPU from 10.9.0.
-fn partial_check(facts: &PlainFacts, node: &Node, cpu: &Cpu, question: &Question) -> Result<(), Stop> {
-    let name = cpu.model.clone().unwrap_or_default();
-    if !releases::asks_blockers(node.version) {
-        return compare_with_map(node, cpu, question);
-    }
-    let blockers = blockers(facts, node, cpu, question)?;
-    // virQEMUCapsIsCPUUsable, 10.9.0: nothing blocks the model, and the definition only switches off.
-    if let Some(blockers) = &blockers
-        && blockers.is_empty()
-        && cpu.features.iter().all(|(_, policy)| policy == "disable")
-    {
-        return Ok(());
-    }
-    // x86ModelParseCheck, 10.9.0: a model that asks for the old check.
-    if node.map.models.get(&name).is_some_and(|model| model.partial_compat) {
-        return compare_with_map(node, cpu, question);
-    }
-    let Some(blockers) = blockers else { return compare_with_map(node, cpu, question) };
-    // virCPUx86CompareUnusable, 10.9.0: what blocks and is not switched off, and what is required and not there.
-    let mut missing = Vec::new();
-    for feature in &node.map.order {
-        let policy = policy_of(&cpu.features, feature);
-        let blocks = blockers.contains(feature) && policy != Some("disable");
-        if blocks || (policy == Some("require") && !host_has(node, cpu, question, feature)) {
-            missing.push(feature.clone());
-        }
-    }
-    if missing.is_empty() { Ok(()) } else { refuse_partial("does not provide required features", &missing) }
-}
-
-/// query-cpu-definitions, 2.8: what keeps a model from running; asked without a machine type.
-fn blockers(facts: &PlainFacts, node: &Node, cpu: &Cpu, question: &Question) -> Result<Option<BTreeSet<String>>, Stop> {
-    let Some(model) = &cpu.model else { return Ok(None) };
-    if !node.qemu.models.contains(model) {
-        return Ok(None);
-    }
-    let mut plain = question.clone();
-    plain.machine.clone_from(&node.qemu.newest_machine);
-    plain.topology = [1, 1, 1, 1];
-    let mut bare = cpu.clone();
-    bare.features.clear();
-    let built = build(facts, node, &bare, &[], &plain)?;
-    Ok(Some(built.off))
-}
-
-/// x86Compute, 7.0.0/9.0.0/11.3.0: the map's idea of the model against the host.
-fn compare_with_map(node: &Node, cpu: &Cpu, question: &Question) -> Result<(), Stop> {
-    let name = cpu.model.clone().unwrap_or_default();
-    let Some(model) = node.map.models.get(&name) else {
-        return refuse("unknown-model", format!("internal error: Unknown CPU model {name}"));
-    };
-    let mut forbidden = Vec::new();
-    let mut missing = Vec::new();
-    let mut extra = Vec::new();
-    for feature in &node.map.order {
-        let policy = policy_of(&cpu.features, feature);
-        let host = host_has(node, cpu, question, feature);
-        let is_loose = policy == Some("force") || policy == Some("optional") || policy == Some("disable");
-        let is_needed = !is_loose && (model.data.contains(feature) || policy == Some("require"));
-        if policy == Some("forbid") && host {
-            forbidden.push(feature.clone());
-        }
-        if is_needed && !host {
-            missing.push(feature.clone());
-        }
-        if host && !is_needed && !is_loose {
-            extra.push(feature.clone());
-        }
-    }
-    if !forbidden.is_empty() {
-        return refuse_partial("provides forbidden features", &forbidden);
-    }
-    if !missing.is_empty() {
-        return refuse_partial("does not provide required features", &missing);
-    }
-    if cpu.matching == "strict" {
-        if question.accel == "kvm" && node.host.is_capable {
-            return cannot_say("what else a capable host has");
-        }
-        if !extra.is_empty() {
-            return refuse_partial("does not strictly match guest CPU: Extra features", &extra);
-        }
-    }
-    Ok(())
-}
-
-fn refuse_partial<T>(what: &str, list: &[String]) -> Result<T, Stop> {
-    let list = list.join(", ");
-    refuse("partial-check", format!("the CPU is incompatible with host CPU: Host CPU {what}: {list}"))
-}
-
 /// virCPUUpdate, every release.
 fn update(node: &Node, cpu: &mut Cpu, question: &Question, is_new: bool) -> Result<(), Stop> {
     // virCPUx86UpdateHostModel, every release: these need the host's CPU as a model, which the facts do not give.
@@ -388,7 +222,11 @@ fn update(node: &Node, cpu: &mut Cpu, question: &Question, is_new: bool) -> Resu
 fn command_line(node: &Node, cpu: &Cpu, question: &Question) -> Result<Vec<(String, bool)>, Stop> {
     // qemu_machine_class, every QEMU: it exits when libvirt let an unknown machine type through.
     if !node.qemu.machines.contains(&question.machine) {
-        return refuse("qemu-exit-machine", "internal error: process exited while connecting to monitor".to_owned());
+        let text = format!(
+            "internal error: process exited while connecting to monitor: unsupported machine type '{}'",
+            question.machine
+        );
+        return refuse("qemu-exit-machine", text);
     }
     let mut flags = Vec::new();
     for (feature, policy) in &cpu.features {
@@ -396,7 +234,11 @@ fn command_line(node: &Node, cpu: &Cpu, question: &Question) -> Result<Vec<(Stri
         if policy == "require" || policy == "force" {
             // object_property_parse, every QEMU: it exits at a property it does not have.
             if !is_known {
-                let text = format!("internal error: process exited while connecting to monitor: {feature}");
+                let name = if is_passthrough(cpu) { "host" } else { cpu.model.as_deref().unwrap_or("host") };
+                let text = format!(
+                    "internal error: process exited while connecting to monitor: can't apply global \
+                     {name}-x86_64-cpu.{feature}=on: Property '{name}-x86_64-cpu.{feature}' not found"
+                );
                 return refuse("unknown-property", text);
             }
             flags.push((feature.clone(), true));

@@ -6,6 +6,7 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part of it")]
 
+mod checks;
 pub(crate) mod facts;
 mod libvirt;
 mod qemu;
@@ -126,6 +127,33 @@ impl Question {
             feature: "mpx".to_owned(),
             pmu: false,
         }
+    }
+
+    /// The same question as a scenario's word.
+    pub(crate) fn word(&self) -> String {
+        let host = |host: &Host| match host {
+            Host::Capable => "capable".to_owned(),
+            Host::Listed(name) => name.clone(),
+            Host::Given(vendor, features) => {
+                format!("{vendor}:{}", features.iter().cloned().collect::<Vec<_>>().join("+"))
+            }
+        };
+        let mut parts = vec![self.cpu.clone()];
+        for (feature, policy) in &self.features {
+            parts.push(format!("{feature}={policy}"));
+        }
+        let [sockets, dies, cores, threads] = self.topology;
+        parts.push(format!("machine={},topology={sockets}-{dies}-{cores}-{threads}", self.machine));
+        parts.push(format!("accel={},from-host={},to-host={}", self.accel, host(&self.from_host), host(&self.to_host)));
+        parts.push(format!("from={}:{},to={}:{}", self.from.libvirt, self.from.qemu, self.to.libvirt, self.to.qemu));
+        parts.push(format!("match={},fallback={},transport={}", self.matching, self.fallback, self.transport));
+        parts.push(format!("feature={},pmu={}", self.feature, if self.pmu { "on" } else { "off" }));
+        for (key, text) in [("check", &self.check), ("vendor", &self.vendor), ("regime", &self.regime)] {
+            if let Some(text) = text {
+                parts.push(format!("{key}={text}"));
+            }
+        }
+        parts.join(",")
     }
 
     fn threads_per_package(&self) -> u32 {

@@ -66,9 +66,16 @@ pub(crate) fn build(
 
     // x86_cpu_expand_features with max_features, every QEMU: whatever is supported and was not named.
     if cpu.model.is_none() {
+        if question.accel == "kvm" && node.host.is_capable {
+            return cannot_say("what a capable host passes through");
+        }
         let all = if question.accel == "tcg" { &qemu.tcg_max } else { &node.host.features };
         for feature in all {
-            if qemu.properties.contains(feature) && !is_flag(feature) {
+            // kvm* names, every QEMU: there with KVM, though a QEMU asked without KVM may not list them.
+            if (qemu.properties.contains(feature) || feature.starts_with("kvm"))
+                && !is_flag(feature)
+                && (question.accel == "tcg" || supports(node, feature, &vendor, question)?)
+            {
                 on.insert(feature.clone());
             }
         }
@@ -199,8 +206,8 @@ fn supports(node: &Node, feature: &str, vendor: &str, question: &Question) -> Re
     if feature == "hypervisor" {
         return Ok(true);
     }
-    // kvm_arch_get_supported_cpuid, every QEMU: topoext always, on AMD.
-    if feature == "topoext" && node.host.vendor == "AMD" {
+    // kvm_arch_get_supported_cpuid, every QEMU: topoext always, on AMD and on Hygon, which is AMD's.
+    if feature == "topoext" && (node.host.vendor == "AMD" || node.host.vendor == "Hygon") {
         return Ok(true);
     }
     Ok(node.host.features.contains(feature))

@@ -6,3 +6,4 @@ pub(crate) mod ask;
 pub(crate) mod golden;
 pub(crate) mod random;
 pub(crate) mod recorded;
+pub(crate) mod scenarios;

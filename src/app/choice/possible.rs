@@ -9,11 +9,12 @@ use crate::domain::scenario::{CpuChoice, LibvirtChoice, MachineChoice, Release, 
 use crate::domain::version::Version;
 use std::sync::Arc;
 
+/// Looks for one thing that speaks against a release at one end.
+type Check = fn(&Catalog, &Scenario, &Release) -> Option<String>;
+
 /// Returns why the value that `choice` has in `scenario` cannot be; `None` where nothing speaks against it.
 pub fn problem(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Option<String> {
-    let at = |checks: &[fn(&Catalog, &Scenario, &Release) -> Option<String>], release: &Release| {
-        checks.iter().find_map(|check| check(catalog, scenario, release))
-    };
+    let at = |checks: &[Check], release: &Release| checks.iter().find_map(|check| check(catalog, scenario, release));
     let ends = [(&scenario.from, "source"), (&scenario.to, "destination")];
     match choice {
         Choice::Model => ends.iter().find_map(|(release, end)| {

@@ -101,23 +101,31 @@ pub fn free_value(choice: Choice, catalog: &Catalog, scenario: &Scenario, typed:
             let release = if choice == Choice::FromQemu { &mut with.from } else { &mut with.to };
             release.qemu = probe.from.qemu;
         }
-        _ => return None,
+        Choice::Model
+        | Choice::Feature
+        | Choice::Policy
+        | Choice::Accel
+        | Choice::Check
+        | Choice::Match
+        | Choice::Fallback
+        | Choice::Vendor
+        | Choice::Pmu
+        | Choice::Transport
+        | Choice::Regime => return None,
     }
     (with != *scenario).then_some(with)
 }
 
+/// Releases between exact ones are many, and seldom what one looks for.
 fn only_in_list(choice: Choice, catalog: &Catalog, with: &Scenario) -> bool {
     let between = |release: &Release| match &release.libvirt {
         LibvirtChoice::Release(id, _) => matches!(catalog.release(*id).map, ReleaseMap::Between { .. }),
         LibvirtChoice::Old | LibvirtChoice::New | LibvirtChoice::Unknown => false,
     };
-    match choice {
-        Choice::FromLibvirt => between(&with.from),
-        Choice::ToLibvirt => between(&with.to),
-        Choice::Started => with.started.as_ref().is_some_and(between),
-        Choice::Via => with.via.iter().any(between),
-        _ => false,
-    }
+    (choice == Choice::FromLibvirt && between(&with.from))
+        || (choice == Choice::ToLibvirt && between(&with.to))
+        || (choice == Choice::Started && with.started.as_ref().is_some_and(between))
+        || (choice == Choice::Via && with.via.iter().any(between))
 }
 
 fn candidates(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Vec<Scenario> {
@@ -163,13 +171,13 @@ fn candidates(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Vec<Sce
         Choice::Started => {
             let releases = releases(catalog, &scenario.from.qemu);
             list!(std::iter::once(None).chain(releases.into_iter().map(Some)), |with, release| {
-                with.started = release.clone();
+                with.started.clone_from(&release);
             })
         }
         Choice::Via => {
             let releases = releases(catalog, &scenario.to.qemu);
             list!(std::iter::once(None).chain(releases.into_iter().map(Some)), |with, release| {
-                with.via = release.clone().into_iter().collect();
+                with.via = release.iter().cloned().collect();
             })
         }
         Choice::Regime => list!(or_none(Regime::ALL), |with, regime| with.regime = regime),
@@ -195,8 +203,8 @@ fn cpus(catalog: &Catalog) -> Vec<CpuChoice> {
         .zip(catalog.models().iter())
         .filter(|(_, name)| !matches!(*name, "base" | "host" | "max"))
         .map(|(number, _)| CpuChoice::Model(Told::Is(ModelId(number))));
-    let modes = [Mode::HostPassthrough, Mode::HostModel, Mode::Maximum].map(CpuChoice::Mode);
-    models.chain(modes).chain([CpuChoice::Model(Told::Unknown)]).collect()
+    let by_mode = [Mode::HostPassthrough, Mode::HostModel, Mode::Maximum].map(CpuChoice::Mode);
+    models.chain(by_mode).chain([CpuChoice::Model(Told::Unknown)]).collect()
 }
 
 fn machines(catalog: &Catalog) -> Vec<MachineChoice> {

@@ -203,6 +203,7 @@ fn take_way(world: &World<'_>, place: usize) -> Reply {
 }
 
 impl ScreenState for First {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "a screen does its own actions and leaves every other")]
     fn update(&mut self, world: &World<'_>, action: Action) -> Reply {
         let (pane, place) = self.pane();
         match action {
@@ -253,6 +254,17 @@ impl ScreenState for First {
         Reply::Done
     }
 
+    fn scroll(&mut self, world: &World<'_>, target: Option<Target>, action: Action) -> Reply {
+        let Some(Target::Row(place)) = target else { return Reply::Ignored };
+        if !matches!(self.focus, Focus::Feature(_)) {
+            self.focus = Focus::Feature(place);
+        }
+        let (pane, here) = self.pane();
+        let by = if action == Action::Up { -1 } else { 1 };
+        self.go(world, pane, here.saturating_add_signed(by));
+        Reply::Done
+    }
+
     fn filter(&mut self, world: &World<'_>, typed: &str) {
         typed.clone_into(&mut self.named);
         if typed.is_empty() {
@@ -275,21 +287,21 @@ impl ScreenState for First {
         }
     }
 
-    fn hints(&self) -> &'static [Action] {
+    fn hints(&self) -> &'static [(&'static [Action], &'static str)] {
         &[
-            Action::NextPane,
-            Action::Open,
-            Action::Left,
-            Action::Right,
-            Action::SwapEnds,
-            Action::Undo,
-            Action::Rule,
-            Action::Filter,
-            Action::NextFilter,
-            Action::CopyLink,
-            Action::Help,
-            Action::Palette,
-            Action::Quit,
+            (&[Action::NextPane], "next part"),
+            (&[Action::Up, Action::Down], "move"),
+            (&[Action::Left, Action::Right], "change"),
+            (&[Action::Open], "choose"),
+            (&[Action::SwapEnds], "swap ends"),
+            (&[Action::Undo], "undo"),
+            (&[Action::Answer], "answer"),
+            (&[Action::Rule], "rule"),
+            (&[Action::Filter], "find feature"),
+            (&[Action::NextFilter], "other features"),
+            (&[Action::CopyLink], "copy"),
+            (&[Action::Reset], "reset"),
+            (&[Action::Quit], "quit"),
         ]
     }
 }

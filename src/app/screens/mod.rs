@@ -85,6 +85,7 @@ pub trait ScreenState {
     fn filter(&mut self, _world: &World<'_>, _typed: &str) {}
 
     /// Returns what was last typed after `/`.
+    #[expect(clippy::unnecessary_literal_bound, reason = "a screen that filters lends its own text")]
     fn filtered(&self) -> &str {
         ""
     }
@@ -92,8 +93,9 @@ pub trait ScreenState {
     /// Hears that the scenario is another.
     fn refresh(&mut self, _world: &World<'_>) {}
 
-    /// Returns the actions worth a place in the bottom line, the most useful first.
-    fn hints(&self) -> &'static [Action];
+    /// Returns what is worth a place in the bottom line, the most useful first: actions whose keys are shown together,
+    /// and what they do in a word or two. A click does the last of them.
+    fn hints(&self) -> &'static [(&'static [Action], &'static str)];
 }
 
 macro_rules! screens {

@@ -13,9 +13,17 @@ use tui_input::InputRequest;
 /// How far a page key moves in a list or a page.
 const PAGE: isize = 10;
 
-/// Does an action. `None` when it is for the screen below: whatever lay over it is then closed, or stays in place to
-/// go on typing.
-pub(super) fn update(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Option<Effect>> {
+/// Whose an action was.
+pub(super) enum Whose {
+    /// It was done, with this effect.
+    Ours(Option<Effect>),
+    /// It is for the screen below: what lay over it is closed, or stays in place to go on typing.
+    Below,
+}
+
+/// Does an action, where something lies over the screen.
+#[expect(clippy::wildcard_enum_match_arm, reason = "every other action moves nothing")]
+pub(super) fn update(model: &mut Model, catalog: &Catalog, action: Action) -> Whose {
     let by = match action {
         Action::Up => Some(-1),
         Action::Down => Some(1),
@@ -25,14 +33,15 @@ pub(super) fn update(model: &mut Model, catalog: &Catalog, action: Action) -> Op
         Action::Bottom => Some(isize::MAX),
         _ => None,
     };
-    match model.overlay.as_ref()? {
-        Overlay::Page(_) => page(model, action, by),
-        Overlay::Picker(_) => picker(model, catalog, action, by),
-        Overlay::Prompt(_) => prompt(model, catalog, action, by),
+    match &model.overlay {
+        Some(Overlay::Page(_)) => page(model, action, by),
+        Some(Overlay::Picker(_)) => Whose::Ours(picker(model, catalog, action, by)),
+        Some(Overlay::Prompt(_)) => prompt(model, catalog, action, by),
+        None => Whose::Below,
     }
 }
 
-fn page(model: &mut Model, action: Action, by: Option<isize>) -> Option<Option<Effect>> {
+fn page(model: &mut Model, action: Action, by: Option<isize>) -> Whose {
     let (columns, height) = crate::app::overlay::page_room(model.size);
     match (&mut model.overlay, action, by) {
         (Some(Overlay::Page(page)), _, Some(by)) => page.scroll_by(by, columns, height),
@@ -40,14 +49,15 @@ fn page(model: &mut Model, action: Action, by: Option<isize>) -> Option<Option<E
         (_, Action::Back | Action::Quit | Action::Open, _) => model.overlay = None,
         _ => {
             model.overlay = None;
-            return None;
+            return Whose::Below;
         }
     }
-    Some(None)
+    Whose::Ours(None)
 }
 
-fn picker(model: &mut Model, catalog: &Catalog, action: Action, by: Option<isize>) -> Option<Option<Effect>> {
-    let Some(Overlay::Picker(picker)) = &mut model.overlay else { return Some(None) };
+#[expect(clippy::wildcard_enum_match_arm, reason = "every other action means nothing while choosing")]
+fn picker(model: &mut Model, catalog: &Catalog, action: Action, by: Option<isize>) -> Option<Effect> {
+    let Some(Overlay::Picker(picker)) = &mut model.overlay else { return None };
     let by = match action {
         Action::NextPane => Some(1),
         Action::PreviousPane => Some(-1),
@@ -56,18 +66,18 @@ fn picker(model: &mut Model, catalog: &Catalog, action: Action, by: Option<isize
     if let Some(by) = by {
         picker.move_by(by);
         look_ahead(picker, catalog, &model.scenario);
-        return Some(None);
+        return None;
     }
     if let Some(request) = request(action) {
         edit(model, catalog, request);
-        return Some(None);
+        return None;
     }
     match action {
         Action::Back => model.overlay = None,
-        Action::Open => return Some(take(model, catalog)),
+        Action::Open => return take(model, catalog),
         _ => {}
     }
-    Some(None)
+    None
 }
 
 fn take(model: &mut Model, catalog: &Catalog) -> Option<Effect> {
@@ -79,25 +89,25 @@ fn take(model: &mut Model, catalog: &Catalog) -> Option<Effect> {
         Some(Pick::Action(action)) => return act(model, catalog, action),
         None => {
             let typed = picker.choice.and_then(|choice| free_value(choice, catalog, &model.scenario, picker.typed()));
-            match typed {
-                Some(scenario) => change(model, catalog, scenario),
-                None => {
-                    model.notice = Some(format!("nothing is called {}", picker.typed()));
-                    model.overlay = Some(Overlay::Picker(picker));
-                }
+            if let Some(scenario) = typed {
+                change(model, catalog, scenario);
+            } else {
+                model.notice = Some(format!("nothing is called {}", picker.typed()));
+                model.overlay = Some(Overlay::Picker(picker));
             }
         }
     }
     None
 }
 
-fn prompt(model: &mut Model, catalog: &Catalog, action: Action, by: Option<isize>) -> Option<Option<Effect>> {
+#[expect(clippy::wildcard_enum_match_arm, reason = "every other action means nothing while typing")]
+fn prompt(model: &mut Model, catalog: &Catalog, action: Action, by: Option<isize>) -> Whose {
     if by.is_some() {
-        return None;
+        return Whose::Below;
     }
     if let Some(request) = request(action) {
         edit(model, catalog, request);
-        return Some(None);
+        return Whose::Ours(None);
     }
     match action {
         Action::Back => {
@@ -107,9 +117,10 @@ fn prompt(model: &mut Model, catalog: &Catalog, action: Action, by: Option<isize
         Action::Open => model.overlay = None,
         _ => {}
     }
-    Some(None)
+    Whose::Ours(None)
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "every other action edits nothing")]
 fn request(action: Action) -> Option<InputRequest> {
     match action {
         Action::Left => Some(InputRequest::GoToPrevChar),

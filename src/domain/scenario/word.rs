@@ -57,6 +57,32 @@ words! {
     }
 }
 
+impl Key {
+    /// Returns whether the key describes the guest, and not an end or the way between them.
+    pub const fn is_of_the_guest(self) -> bool {
+        match self {
+            Self::Machine
+            | Self::Topology
+            | Self::Accel
+            | Self::Started
+            | Self::Check
+            | Self::Match
+            | Self::Fallback
+            | Self::Vendor
+            | Self::Pmu => true,
+            Self::Host
+            | Self::FromHost
+            | Self::ToHost
+            | Self::From
+            | Self::To
+            | Self::Via
+            | Self::Transport
+            | Self::Regime
+            | Self::Feature => false,
+        }
+    }
+}
+
 /// What a key means, for help and documentation.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyInfo {
@@ -80,7 +106,8 @@ pub const KEYS: &[KeyInfo] = &[
     info(
         Key::Host,
         "HOST",
-        "host at both ends: a listed name, capable, any, ?, or VENDOR:f1+f2+... [default: capable]",
+        "host at both ends: a listed name, capable, any, ?, VENDOR:f1+f2+..., or as a flag a file: virsh domcapabilities, \
+         virsh capabilities, a QMP reply, /proc/cpuinfo [default: capable]",
     ),
     info(Key::FromHost, "HOST", "host at the source"),
     info(Key::ToHost, "HOST", "host at the destination"),
@@ -163,7 +190,7 @@ impl Scenario {
         Ok(scenario)
     }
 
-    /// Sets what one key says; `via` adds a stop.
+    /// Sets what one key says; `via` adds a stop. What makes it another guest ends a running one.
     ///
     /// # Errors
     /// What was expected, with the nearest known word.
@@ -191,6 +218,9 @@ impl Scenario {
             Key::Feature => self.feature = value::feature(catalog, text)?,
             Key::Pmu => self.pmu = value::one_of(text, &["on", "off"], |word| word)? == "on",
         }
+        if key.is_of_the_guest() {
+            self.running = None;
+        }
         Ok(())
     }
 
@@ -200,6 +230,7 @@ impl Scenario {
     /// What was expected, with the nearest known word.
     pub fn set_cpu(&mut self, catalog: &Catalog, text: &str) -> Result<(), ValueError> {
         self.cpu = value::cpu(catalog, text)?;
+        self.running = None;
         Ok(())
     }
 
@@ -210,6 +241,7 @@ impl Scenario {
     pub fn set_feature(&mut self, catalog: &Catalog, text: &str) -> Result<(), ValueError> {
         let (feature, policy) = value::policy(catalog, text)?;
         self.features.set(feature, policy);
+        self.running = None;
         Ok(())
     }
 

@@ -149,11 +149,10 @@ impl<'a> Writer<'a> {
             self.page.open("model", &vec![("name", self.parts.models.name(*number).to_owned())]);
             for (map, definition) in self.changes(&column) {
                 let before = self.bases[map].and_then(|base| column[base]);
-                match definition {
-                    None => {
-                        self.page.leaf("since", &vec![("map", self.names[map].to_owned()), ("gone", "yes".to_owned())])
-                    }
-                    Some(definition) => self.model(map, &naming[..place], before, definition),
+                if let Some(definition) = definition {
+                    self.model(map, &naming[..place], before, definition);
+                } else {
+                    self.page.leaf("since", &vec![("map", self.names[map].to_owned()), ("gone", "yes".to_owned())]);
                 }
             }
             self.page.close();
@@ -162,27 +161,32 @@ impl<'a> Writer<'a> {
 
     fn model(&mut self, map: usize, earlier: &[u16], before: Option<&ModelDefinition>, now: &ModelDefinition) {
         let names = &self.parts.features;
-        let likes = |of: &dyn Fn(&ModelDefinition) -> FeatureSet| -> Vec<(&'a str, FeatureSet)> {
+        let likes = |of: SetOf| -> Vec<(&'a str, FeatureSet)> {
             let model = |number: &u16| self.parts.maps[map].model(ModelId(*number));
-            let named = |number: &u16| Some((self.parts.models.name(*number), of(model(number)?)));
-            earlier.iter().rev().filter_map(named).collect()
+            let candidate = |number: &u16| Some((self.parts.models.name(*number), of(model(number)?)));
+            earlier.iter().rev().filter_map(candidate).collect()
         };
         let start = before.map(|model| model.data).unwrap_or_default();
-        let (like, data) = shortest(names, start, now.data, likes(&|model| model.data));
+        let (like, data) = shortest(names, start, now.data, likes(|model| model.data));
         let mut attributes = vec![("map", self.names[map].to_owned())];
         self.differing(before, now, &mut attributes);
         attributes.extend(like.map(|like| ("like", like.to_owned())));
         let mut lists: Vec<(&'static str, Attributes, Vec<String>)> = Vec::new();
-        let halves: [(&'static str, &[FeatureId], &[FeatureId], fn(&ModelDefinition) -> FeatureSet); 2] = [
-            ("removed", before.map(|m| &*m.removed).unwrap_or_default(), &now.removed, ModelDefinition::removed_set),
-            ("added", before.map(|m| &*m.added).unwrap_or_default(), &now.added, ModelDefinition::added_set),
+        let was = |list: fn(&ModelDefinition) -> &Vec<FeatureId>| before.map(|model| list(model).as_slice());
+        let removed: SetOf = ModelDefinition::removed_set;
+        let added: SetOf = ModelDefinition::added_set;
+        let halves = [
+            ("removed", was(|model| &model.removed).unwrap_or_default(), &now.removed, removed),
+            ("added", was(|model| &model.added).unwrap_or_default(), &now.added, added),
         ];
         for (name, old, new, of) in halves {
             let words: Vec<String> = new.iter().map(|feature| names.name(feature.0).to_owned()).collect();
-            if old == new {
-            } else if words.is_sorted() {
+            if old == new.as_slice() {
+                continue;
+            }
+            if words.is_sorted_by(|a, b| a < b) {
                 let old = old.iter().copied().collect();
-                let (like, words) = shortest(names, old, of(now), likes(&of));
+                let (like, words) = shortest(names, old, of(now), likes(of));
                 lists.push((name, like.map(|like| ("like", like.to_owned())).into_iter().collect(), words));
             } else {
                 lists.push((name, vec![("order", "as-written".to_owned())], words));
@@ -227,6 +231,9 @@ impl<'a> Writer<'a> {
         }
     }
 }
+
+/// One of a model's sets of features.
+type SetOf = fn(&ModelDefinition) -> FeatureSet;
 
 fn is_within(part: &[u16], whole: &[u16]) -> bool {
     let mut rest = whole.iter();

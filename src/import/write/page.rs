@@ -98,7 +98,10 @@ impl Page {
 }
 
 fn written(attributes: &Attributes) -> String {
-    attributes.iter().map(|(name, value)| format!(" {name}=\"{}\"", escape(value))).collect()
+    attributes.iter().fold(String::new(), |mut text, (name, value)| {
+        let _ = write!(text, " {name}=\"{}\"", escape(value));
+        text
+    })
 }
 
 fn escape(text: &str) -> String {

@@ -206,15 +206,12 @@ impl Writer<'_> {
                     continue;
                 }
                 let mut attributes = vec![("release", version.to_string())];
-                match now {
-                    Some(children) => {
-                        self.page.list("since", &attributes, &change(&parts.features, known, children));
-                        known = children;
-                    }
-                    None => {
-                        attributes.push(("gone", "yes".to_owned()));
-                        self.page.leaf("since", &attributes);
-                    }
+                if let Some(children) = now {
+                    self.page.list("since", &attributes, &change(&parts.features, known, children));
+                    known = children;
+                } else {
+                    attributes.push(("gone", "yes".to_owned()));
+                    self.page.leaf("since", &attributes);
                 }
                 before = now;
             }

@@ -101,16 +101,15 @@ impl<'e> Reader<'e, '_> {
 
     fn only_on(&mut self, element: &'e Element<'_>) -> Result<Vec<(FeatureId, MachineSet)>, LoadError> {
         let text = self.document.need(element, "machines")?;
-        let set = match self.sets.get(text) {
-            Some(set) => *set,
-            None => {
-                let set = self.families.read(text).map_err(|word| {
-                    let message = format!("expected machine types such as pc-q35-2.4..3.1, found {word:?}");
-                    self.document.error(element, message)
-                })?;
-                self.sets.insert(text, set);
-                set
-            }
+        let set = if let Some(set) = self.sets.get(text) {
+            *set
+        } else {
+            let set = self.families.read(text).map_err(|word| {
+                let message = format!("expected machine types such as pc-q35-2.4..3.1, found {word:?}");
+                self.document.error(element, message)
+            })?;
+            self.sets.insert(text, set);
+            set
         };
         let ids = element.words().map(|word| match self.features.get(word) {
             Some(feature) => Ok((FeatureId(feature), set)),

@@ -194,15 +194,18 @@ fn every_release(catalog: &Catalog) -> Vec<(String, Libvirt)> {
         for (_, setting) in &open {
             after.apply(setting);
         }
+        let like = |id: LibvirtId| format!(", map as in {}", catalog.release(id).name);
         let maps = match release.map {
-            ReleaseMap::Exact(map) => vec![map],
-            ReleaseMap::Between { lower, upper } => vec![lower.1, upper.1],
+            ReleaseMap::Exact(map) => vec![(String::new(), map)],
+            ReleaseMap::Between { lower, upper } if lower.1 == upper.1 => vec![(String::new(), lower.1)],
+            ReleaseMap::Between { lower, upper } => vec![(like(lower.0), lower.1), (like(upper.0), upper.1)],
         };
-        for map in maps {
-            let ways = if open.is_empty() { vec![&before] } else { vec![&before, &after] };
-            for behaviour in ways {
+        for (map_label, map) in maps {
+            let ways = [(", open switches as before", &before), (", open switches as after", &after)];
+            let ways = if open.is_empty() { vec![("", &before)] } else { ways.into() };
+            for (way, behaviour) in ways {
                 let made = Libvirt { behaviour: behaviour.clone(), map: Arc::clone(catalog.map(map)) };
-                all.push((release.name.to_string(), made));
+                all.push((format!("{}{map_label}{way}", release.name), made));
             }
         }
     }
@@ -218,7 +221,15 @@ fn qemus<'a>(catalog: &'a Catalog, release: &Release, end: &str, axes: &mut Vec<
         }
         Told::Unknown => {
             let all = catalog.qemu_releases().iter().flat_map(|facts| catalog.qemu_views(facts.version));
-            options(axes, &format!("QEMU of the {end}"), all.map(|view| (view.version.to_string(), view)).collect())
+            let own = |view: &QemuView<'_>| {
+                let version = view.version;
+                if view.answers == version {
+                    version.to_string()
+                } else {
+                    format!("{version} as QEMU {}", view.answers)
+                }
+            };
+            options(axes, &format!("QEMU of the {end}"), all.map(|view| (own(&view), view)).collect())
         }
     }
 }

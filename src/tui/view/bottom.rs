@@ -40,14 +40,14 @@ pub(super) fn hit(shown: Shown<'_>, area: Rect, position: Position) -> Option<Ta
 }
 
 fn hints(shown: Shown<'_>, area: Rect) -> Vec<(u16, [Piece; 2], Action)> {
+    let keymap = &shown.model.settings.keymap;
     let mut x = area.x + 1;
     let mut fitting = Vec::new();
-    for action in shown.model.screens.top().state().hints() {
-        if !action.is_available(shown.model) {
-            continue;
-        }
-        let key = shown.model.settings.keymap.shown(*action);
-        let hint = [piece(key, Role::Key), piece(format!(" {}", action.info().title.to_lowercase()), Role::Muted)];
+    for (actions, text) in shown.model.screens.top().state().hints() {
+        let Some(action) = actions.last().filter(|action| action.is_available(shown.model)) else { continue };
+        let keys: Vec<String> = actions.iter().map(|action| shown_key(shown, &keymap.shown(*action))).collect();
+        let between = if keys.iter().all(|key| width(key) == 1) { "" } else { "/" };
+        let hint = [piece(keys.join(between), Role::Key), piece(format!(" {text}"), Role::Muted)];
         let end = x.saturating_add(cells(width_of(&hint)));
         if end > area.right() {
             break;
@@ -56,4 +56,11 @@ fn hints(shown: Shown<'_>, area: Rect) -> Vec<(u16, [Piece; 2], Action)> {
         x = end.saturating_add(2);
     }
     fitting
+}
+
+/// Arrow keys are shown as arrows.
+fn shown_key(shown: Shown<'_>, key: &str) -> String {
+    let arrows = &shown.theme.signs.arrows;
+    let arrow = ["left", "right", "up", "down"].iter().zip(arrows).find(|(name, _)| **name == key);
+    arrow.map_or_else(|| key.to_owned(), |(_, sign)| (*sign).to_owned())
 }

@@ -82,11 +82,11 @@ fn typed(shown: Shown<'_>, picker: &Picker, inner: Rect, buf: &mut Buffer) {
     let right = match picker.preview {
         Some(glance) => {
             let (role, sign) = shown.theme.verdict(glance.verdict);
-            let rule = glance.rule.map(|rule| format!(", rule {}", rule.name())).unwrap_or_default();
+            let by = glance.rule.map(|rule| format!(", rule {}", rule.name())).unwrap_or_default();
             vec![
                 piece("gives ", Role::Muted),
                 piece(format!("{sign} {}", glance.verdict.name()), role),
-                piece(rule, Role::Muted),
+                piece(by, Role::Muted),
             ]
         }
         None => Vec::new(),
@@ -132,6 +132,6 @@ fn list(inner: Rect) -> Rect {
 /// The cursor is kept in the middle, except near the ends of the list.
 fn first_shown(picker: &Picker, list: Rect) -> usize {
     let height = usize::from(list.height);
-    let last = picker.matches().len().saturating_sub(height);
-    picker.selected().saturating_sub(height / 2).min(last)
+    let furthest = picker.matches().len().saturating_sub(height);
+    picker.selected().saturating_sub(height / 2).min(furthest)
 }

@@ -22,7 +22,11 @@ pub(super) fn render(shown: Shown<'_>, area: Rect, buf: &mut Buffer) {
         left.push(piece(format!(" {} {}", shown.theme.signs.after, screen.kind().title()), Role::Chosen));
     }
     left.push(piece("  ", Role::Text));
-    left.extend(scenario(shown));
+    let scenario = scenario(shown);
+    // Both ends, or neither: half of a journey says nothing.
+    let whole = width_of(&left) + width_of(&scenario) <= room;
+    let guest = scenario.iter().take(if whole { scenario.len() } else { GUEST_PIECES });
+    left.extend(guest.cloned());
     pieces(buf, shown.theme, area, (area.x, area.y), &fitting(&left, room, shown.theme.signs.more));
     pieces(buf, shown.theme, area, (at, area.y), &help);
 }
@@ -47,6 +51,9 @@ fn help(shown: Shown<'_>) -> Vec<Piece> {
         })
         .collect()
 }
+
+/// How many of the scenario's pieces are about the guest.
+const GUEST_PIECES: usize = 3;
 
 fn scenario(shown: Shown<'_>) -> Vec<Piece> {
     let (catalog, scenario) = (shown.catalog, &shown.model.scenario);

@@ -11,9 +11,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 /// Columns before the value: the label and the sign for a value before.
-const LABEL: usize = 9;
+const LABEL: usize = 11;
 /// Columns of the guest's second column of choices.
-const SECOND: u16 = 19;
+const SECOND: u16 = 22;
 /// Columns of a group's name where it stands at the head of its line.
 const GROUP: u16 = 13;
 
@@ -27,6 +27,12 @@ pub(super) fn render(shown: Shown<'_>, state: &First, areas: &Areas, buf: &mut B
             problem(shown, group, inner, buf);
         } else {
             pieces(buf, shown.theme, area, (area.x + 1, area.y), &[piece(group.title(), role)]);
+            let end = in_line(shown, state, group, area).last().map_or(area.x + GROUP, |(_, place)| place.right() + 2);
+            if let Some(problem) = problem_of(shown, group) {
+                let reason = [piece(format!("{} {problem}", shown.theme.signs.bad), Role::Bad)];
+                let reason = fitting(&reason, usize::from(area.right().saturating_sub(end)), shown.theme.signs.more);
+                pieces(buf, shown.theme, area, (end, area.y), &reason);
+            }
         }
     }
     for (choice, place) in places(shown, state, areas) {
@@ -60,7 +66,8 @@ fn in_box(group: Group, area: Rect) -> Vec<(Choice, Rect)> {
         Group::Guest => choices.split_at(choices.len() / 2),
         Group::Source | Group::Destination => (choices.as_slice(), [].as_slice()),
     };
-    let split = if right.is_empty() { inner.width } else { inner.width.saturating_sub(SECOND) };
+    let split =
+        if right.is_empty() { inner.width } else { inner.width.saturating_sub(SECOND.max(inner.width * 5 / 12)) };
     let first = Rect { width: split, ..inner };
     let second = Rect { x: inner.x + split, width: inner.width - split, ..inner };
     let column = |choices: &[Choice], area: Rect| -> Vec<(Choice, Rect)> {
@@ -96,6 +103,10 @@ fn in_line(shown: Shown<'_>, state: &First, group: Group, area: Rect) -> Vec<(Ch
     };
     let mut by_rank = choices.clone();
     by_rank.sort_by_key(rank);
+    // What nobody had to choose gives way to the reason why something cannot be.
+    if problem_of(shown, group).is_some() {
+        by_rank.retain(|choice| rank(choice) < 3);
+    }
     let mut room = usize::from(area.width.saturating_sub(GROUP));
     let mut kept = Vec::new();
     for choice in by_rank {
@@ -156,10 +167,15 @@ fn line(shown: Shown<'_>, standing: &Standing, focused: bool, place: Rect, buf: 
     pieces(buf, shown.theme, place, (place.x, place.y), &row);
 }
 
+/// Why a value of the group cannot be, if there is such a value.
+fn problem_of(shown: Shown<'_>, group: Group) -> Option<&str> {
+    let mut standings = group.choices().into_iter().filter_map(|choice| shown.model.derived.standing(choice));
+    standings.find_map(|standing| standing.problem.as_deref())
+}
+
 /// Says why a value of the group cannot be, in the lines below its choices.
 fn problem(shown: Shown<'_>, group: Group, inner: Rect, buf: &mut Buffer) {
-    let standings = group.choices().into_iter().filter_map(|choice| shown.model.derived.standing(choice));
-    let Some(problem) = standings.filter_map(|standing| standing.problem.as_ref()).next() else { return };
+    let Some(problem) = problem_of(shown, group) else { return };
     let used = match group {
         Group::Guest => group.choices().len().div_ceil(2),
         Group::Source | Group::Destination => group.choices().len(),

@@ -21,7 +21,7 @@ struct Columns {
 }
 
 const MAP: usize = 8;
-const QEMU: usize = 4;
+const QEMU: usize = 5;
 const ORIGIN: usize = 13;
 const SAID: usize = 6;
 const FATE: usize = 8;
@@ -82,6 +82,9 @@ fn listed<'a>(shown: Shown<'a>, state: &First) -> Vec<&'a FeatureRow> {
 
 fn titles(shown: Shown<'_>, state: &First, rows: &[FeatureRow]) -> (Vec<Piece>, Vec<Piece>) {
     let left = vec![piece("Features", Role::Message)];
+    if rows.is_empty() {
+        return (left, Vec::new());
+    }
     if !state.named.is_empty() {
         return (left, vec![piece(format!("named {}", state.named), Role::Chosen)]);
     }
@@ -118,21 +121,11 @@ fn columns(inner: Rect) -> Columns {
 }
 
 fn head(columns: Columns) -> String {
-    let name = pad("", columns.name);
     let origin = |place: usize| pad(if columns.origins[place] > 0 { "from" } else { "" }, columns.origins[place]);
-    format!(
-        "{name}{}{}{}{}{}  {}{}{}",
-        pad("src map", MAP),
-        pad("QEMU", QEMU + usize::from(columns.origins[0] > 0)),
-        pad(origin(0).trim_end(), columns.origins[0].saturating_sub(1)),
-        pad("live", SAID),
-        pad("sent", SAID),
-        pad("dst map", MAP),
-        pad("QEMU", QEMU + 1),
-        pad(origin(1).trim_end(), columns.origins[1].saturating_sub(1)),
-    )
-    .trim_end()
-    .to_owned()
+    let end = |map: &str, place: usize| format!("{}{}{}", pad(map, MAP), pad("QEMU", QEMU), origin(place));
+    let name = pad("", columns.name);
+    let said = format!("{}{}", pad("live", SAID), pad("sent", SAID));
+    format!("{name}{}{said}  {}", end("src map", 0), end("dst map", 1)).trim_end().to_owned()
 }
 
 fn list(inner: Rect) -> Rect {
@@ -149,8 +142,7 @@ fn first_shown(state: &First, count: usize, list: Rect) -> usize {
 
 fn line_pieces(shown: Shown<'_>, row: &FeatureRow, columns: Columns) -> Vec<Piece> {
     let name = shown.catalog.feature_name(row.feature);
-    let asked = row.feature == shown.model.scenario.feature;
-    let name_role = if asked { Role::Chosen } else { Role::Text };
+    let name_role = if row.asked { Role::Chosen } else { Role::Text };
     let mut line = vec![piece(
         format!("{} ", pad(&cut(name, columns.name - 1, shown.theme.signs.more), columns.name - 1)),
         name_role,

@@ -13,6 +13,8 @@ pub(super) struct Areas {
     pub boxed: bool,
     /// Whether each choice has a line of its own.
     pub tall_choices: bool,
+    /// Whether the decision table stands in two columns, to make room for a long message.
+    pub(super) two_columns: bool,
     /// The choices, by group.
     pub choices: [Rect; 3],
     /// The verdict.
@@ -28,13 +30,15 @@ pub(super) struct Areas {
 /// Lines in a box of choices.
 pub(super) const CHOICE_LINES: u16 = 7;
 /// Columns of the decision table in its box.
-const TABLE_COLUMNS: u16 = 47;
+const TABLE_COLUMNS: u16 = 51;
 /// Lines of the decision table without its frame: a heading, eight rows, and the line below them.
 const TABLE_LINES: u16 = 10;
+/// Columns from which the table may stand in two columns.
+const TWO_COLUMNS: u16 = 76;
 /// Columns from which there is a wide layout, and lines.
 const WIDE: (u16, u16) = (150, 42);
 /// Columns and lines from which there are boxes.
-const BOXED: (u16, u16) = (100, 31);
+const BOXED: (u16, u16) = (112, 31);
 
 impl Areas {
     /// Divides `area`.
@@ -60,21 +64,41 @@ impl Areas {
         let (left, right) = if wide { cut_left(rest, left) } else { (rest, Rect::ZERO) };
         let (verdict, below) = cut_top(left, verdict_lines);
         if wide {
-            let (table_area, page) = cut_top(below, table);
-            let rule = (page.height >= 5).then_some(page);
-            return Self { boxed, tall_choices, choices, verdict, table: table_area, features: Some(right), rule };
+            let (table, features) = cut_top(below, table);
+            return Self {
+                boxed,
+                tall_choices,
+                two_columns: false,
+                choices,
+                verdict,
+                table,
+                features: Some(features),
+                rule: Some(right),
+            };
         }
         let (table_area, features) = cut_left(below, TABLE_COLUMNS);
-        Self { boxed, tall_choices, choices, verdict, table: table_area, features: Some(features), rule: None }
+        Self {
+            boxed,
+            tall_choices,
+            two_columns: false,
+            choices,
+            verdict,
+            table: table_area,
+            features: Some(features),
+            rule: None,
+        }
     }
 
     fn compact(shown: Shown<'_>, area: Rect) -> Self {
         let (above, rest) = cut_top(area, 3);
-        let table_lines = TABLE_LINES - u16::from(super::table::ninth(shown).is_none());
+        let ninth = u16::from(super::table::ninth(shown).is_some());
+        let least = verdict::least(shown, area.width.saturating_sub(2));
+        let two_columns = least + 1 + TABLE_LINES - 1 + ninth > rest.height && area.width >= TWO_COLUMNS;
+        let table_lines = if two_columns { TABLE_LINES - 5 } else { TABLE_LINES - 1 } + ninth;
         let room = rest.height.saturating_sub(table_lines + 1);
         let lines_needed = verdict::height(shown, area.width.saturating_sub(2), room) + 1;
         let (verdict, below) = cut_top(rest, lines_needed);
-        let beside = area.width >= 118;
+        let beside = area.width >= 118 && !two_columns;
         let (table, features) = if beside {
             let (table, features) = cut_left(below, TABLE_COLUMNS + 1);
             (table, Some(features))
@@ -83,7 +107,7 @@ impl Areas {
             (table, (left_over.height >= 4).then_some(left_over))
         };
         let choices = lines(above);
-        Self { boxed: false, tall_choices: false, choices, verdict, table, features, rule: None }
+        Self { boxed: false, tall_choices: false, two_columns, choices, verdict, table, features, rule: None }
     }
 }
 

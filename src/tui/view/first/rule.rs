@@ -10,14 +10,14 @@ use ratatui::layout::Rect;
 
 /// Draws it.
 pub(super) fn render(shown: Shown<'_>, area: Rect, buf: &mut Buffer) {
-    let Some(rule) = shown.model.derived.resolution.rule else {
+    let Some(decided) = shown.model.derived.resolution.rule else {
         let inner = frame(buf, shown.theme, area, false, &[piece("Rule", Role::Message)], &[]);
         let text = "No rule decided: the answer depends on what is not known.";
         text_at(buf, inner, (inner.x + 1, inner.y), text, shown.theme.style(Role::Muted));
         return;
     };
-    let page = rule_page(rule);
-    let title = [piece(format!("Rule {}: {}", rule.name(), page.title()), Role::Message)];
+    let page = rule_page(decided);
+    let title = [piece(format!("Rule {}: {}", decided.name(), page.title()), Role::Message)];
     let inner = frame(buf, shown.theme, area, false, &title, &[]);
     let lines = Page::of_markdown("", page.text).lines(usize::from(inner.width).saturating_sub(2));
     let height = usize::from(inner.height);

@@ -1,7 +1,7 @@
 //! Draws the decision table, with the row that decided marked by a sign and by colour.
 
 use super::super::Shown;
-use super::super::draw::{Piece, fill, fitting, frame, line_of, piece, pieces, rule, text_at};
+use super::super::draw::{Piece, cells, fill, fitting, frame, line_of, piece, pieces, rule, text_at};
 use super::layout::Areas;
 use crate::app::screens::Target;
 use crate::app::screens::first::{First, Focus, ninth_of};
@@ -34,21 +34,34 @@ pub(super) fn render(shown: Shown<'_>, state: &First, areas: &Areas, buf: &mut B
         rule(buf, shown.theme, line_of(area, 0), active, &left, &[piece(of, Role::Muted)]);
         below(area)
     };
-    for (number, row) in TABLE.iter().enumerate() {
+    let places = places(shown, areas, rows);
+    for (number, (row, place)) in TABLE.iter().zip(&places).enumerate() {
         let fires = shown.model.derived.resolution.rule == Some(RuleId::from(row.row));
-        line(
-            shown,
-            state,
-            (number, line_of(rows, super::super::draw::cells(number))),
-            fires,
-            &t_row(shown, row, fires),
-            buf,
-        );
+        line(shown, state, (number, *place), fires, &t_row(shown, row, fires), buf);
     }
-    if let Some(rule) = ninth(shown) {
-        let place = line_of(rows, super::super::draw::cells(TABLE.len()));
-        line(shown, state, (TABLE.len(), place), true, &other_rule(shown, rule, rows.width), buf);
+    if let (Some(rule), Some(place)) = (ninth(shown), places.get(TABLE.len())) {
+        line(shown, state, (TABLE.len(), *place), true, &other_rule(shown, rule, rows.width), buf);
     }
+}
+
+/// Returns where the eight rows stand and the line below them, if there is one.
+fn places(shown: Shown<'_>, areas: &Areas, rows: Rect) -> Vec<Rect> {
+    let down = if areas.two_columns { TABLE.len() / 2 } else { TABLE.len() };
+    let half = rows.width / 2;
+    let mut places: Vec<Rect> = (0..TABLE.len())
+        .map(|number| {
+            let place = line_of(rows, cells(number % down));
+            match (areas.two_columns, number < down) {
+                (false, _) => place,
+                (true, true) => Rect { width: half, ..place },
+                (true, false) => Rect { x: place.x + half, width: rows.width - half, ..place },
+            }
+        })
+        .collect();
+    if ninth(shown).is_some() {
+        places.push(line_of(rows, cells(down)));
+    }
+    places
 }
 
 /// Returns what `position` stands for.
@@ -64,9 +77,7 @@ pub(super) fn hit(shown: Shown<'_>, areas: &Areas, position: Position) -> Option
     } else {
         below(area)
     };
-    let number = usize::from(position.y.saturating_sub(rows.y));
-    let count = TABLE.len() + usize::from(ninth(shown).is_some());
-    (rows.contains(position) && number < count).then_some(Target::TableRow(number))
+    places(shown, areas, rows).iter().position(|place| place.contains(position)).map(Target::TableRow)
 }
 
 fn below(area: Rect) -> Rect {
@@ -105,7 +116,7 @@ fn t_row(shown: Shown<'_>, row: &TableRow, fires: bool) -> Vec<Piece> {
     let role = match expected {
         Verdict::Aborted => Role::Bad,
         Verdict::Never => Role::Muted,
-        _ => Role::Text,
+        Verdict::Unchanged | Verdict::Changed | Verdict::StartRefused | Verdict::Depends => Role::Text,
     };
     let mark = if fires { shown.theme.signs.mark } else { " " };
     vec![
@@ -145,13 +156,34 @@ fn legend(shown: Shown<'_>, inner: Rect, buf: &mut Buffer) {
          what is sent.",
         shown.model.scenario.cpu_name(shown.catalog)
     );
-    let lines = wrap(&text, usize::from(inner.width).saturating_sub(2));
-    let from = 11;
-    if usize::from(inner.height) < usize::from(from) + lines.len() {
+    // Beside the rows where the box is wide, else below them.
+    let wide = inner.width >= 2 * ROW_COLUMNS;
+    let place = if wide {
+        Rect {
+            x: inner.x + ROW_COLUMNS + 2,
+            y: inner.y + 1,
+            width: inner.width - ROW_COLUMNS - 3,
+            height: inner.height.saturating_sub(1),
+        }
+    } else {
+        Rect {
+            x: inner.x + 1,
+            y: inner.y + LEGEND_LINE,
+            width: inner.width.saturating_sub(2),
+            height: inner.height.saturating_sub(LEGEND_LINE),
+        }
+    };
+    let lines = wrap(&text, usize::from(place.width));
+    if usize::from(place.height) < lines.len() {
         return;
     }
-    for (line, number) in lines.iter().zip(from..inner.height) {
-        let place = line_of(inner, number);
-        text_at(buf, place, (place.x + 1, place.y), line, shown.theme.style(Role::Muted));
+    for (line, number) in lines.iter().zip(0..place.height) {
+        let place = line_of(place, number);
+        text_at(buf, place, (place.x, place.y), line, shown.theme.style(Role::Muted));
     }
 }
+
+/// Columns that the rows take.
+const ROW_COLUMNS: u16 = 49;
+/// The line below the rows where the legend begins: after a heading, eight rows, one more, and a blank.
+const LEGEND_LINE: u16 = 11;

@@ -2,12 +2,12 @@
 //! With little room the least important goes first; libvirt's words never do.
 
 use super::super::Shown;
-use super::super::draw::{Piece, cells, frame, line_of, piece, pieces, rule};
+use super::super::draw::{Piece, cells, fitting as cut_pieces, frame, line_of, piece, pieces, rule, width_of};
 use super::layout::Areas;
 use crate::app::derived::{Change, Derived};
 use crate::app::screens::Target;
 use crate::app::screens::first::{First, Focus};
-use crate::app::text::{cut_at_word, width, wrap};
+use crate::app::text::{cut_at_word, pad, width, wrap};
 use crate::resolve::Verdict;
 use crate::study::ways_out::How;
 use crate::tui::theme::Role;
@@ -21,6 +21,7 @@ struct Line {
 }
 
 /// How much is said.
+#[expect(clippy::struct_excessive_bools, reason = "each says whether one part is there; they are set independently")]
 #[derive(Clone, Copy)]
 struct Detail {
     /// A line for each way out, and not all in a row.
@@ -41,11 +42,9 @@ pub(super) fn render(shown: Shown<'_>, state: &First, areas: &Areas, buf: &mut B
     let derived = &shown.model.derived;
     let (role, sign) = shown.theme.verdict(derived.resolution.verdict);
     let headline = [piece(format!("{sign} {}", derived.explanation.headline), role)];
-    let rule_id = derived.resolution.rule.map(|rule| format!("rule {}", rule.name())).unwrap_or_default();
-    let right = [
-        piece(rule_id, Role::Message),
-        piece(format!(" {} {}", shown.theme.signs.dot, derived.resolution.basis.name()), Role::Muted),
-    ];
+    let rule_id = derived.resolution.rule.map(|rule| format!("rule {} {} ", rule.name(), shown.theme.signs.dot));
+    let basis = piece(derived.resolution.basis.name(), Role::Muted);
+    let right = [piece(rule_id.unwrap_or_default(), Role::Message), basis];
     let active = matches!(state.focus, Focus::Way(_));
     let inner = if areas.boxed {
         frame(buf, shown.theme, area, active, &headline, &right)
@@ -126,10 +125,15 @@ fn fitting(shown: Shown<'_>, columns: u16, room: u16) -> Vec<Line> {
             return said;
         }
     }
-    said.truncate(usize::from(room));
-    if let Some(last) = said.last_mut() {
-        last.pieces.push(piece(format!(" {}", shown.theme.signs.more), Role::Muted));
-    }
+    let left_out = said.len() + 1 - usize::from(room).max(1);
+    said.truncate(usize::from(room).saturating_sub(1));
+    let key = shown.model.settings.keymap.shown(crate::app::action::Action::Answer);
+    let more = vec![
+        piece(format!("{} {left_out} more lines; ", shown.theme.signs.more), Role::Muted),
+        piece(key, Role::Key),
+        piece(" shows the whole answer", Role::Muted),
+    ];
+    said.push(Line { pieces: more, target: Some(Target::Action(crate::app::action::Action::Answer)) });
     said
 }
 
@@ -198,10 +202,7 @@ fn depends(shown: Shown<'_>, columns: usize) -> Vec<Line> {
                 piece(format!(" {} ", shown.theme.signs.arrow), Role::Muted),
                 piece(format!("{sign} {}", verdict.name()), role),
             ];
-            lines.push(Line {
-                pieces: super::super::draw::fitting(&line, columns, shown.theme.signs.more),
-                target: None,
-            });
+            lines.push(Line { pieces: cut_pieces(&line, columns, shown.theme.signs.more), target: None });
         }
     }
     lines
@@ -218,7 +219,7 @@ fn after(shown: Shown<'_>, columns: usize) -> Vec<Line> {
 fn way_back(shown: Shown<'_>, derived: &Derived) -> String {
     let opposite = derived.after.opposite;
     let rule = opposite.rule.map(|rule| format!(" ({})", rule.name())).unwrap_or_default();
-    let other = format!("a guest begun at the destination, sent to the source: {}{rule}", opposite.verdict.name());
+    let other = format!("the other way round: {}{rule}", opposite.verdict.name());
     match (&derived.after.way_back, derived.resolution.verdict) {
         (Some(change), _) => format!("{}; {other}", changed(shown, change)),
         (None, Verdict::StartRefused) => format!("none, it never started; {other}"),
@@ -243,6 +244,7 @@ fn changed(shown: Shown<'_>, change: &Change) -> String {
     };
     match (&change.refused, change.lost.as_slice(), change.gained.as_slice()) {
         (Some(message), ..) => format!("refused, {message}"),
+        (None, ..) if !change.compared => "it starts".to_owned(),
         (None, [], []) => "the same CPU".to_owned(),
         (None, lost, []) => format!("the guest loses {}", names(lost)),
         (None, [], gained) => format!("the guest gains {}", names(gained)),
@@ -250,59 +252,53 @@ fn changed(shown: Shown<'_>, change: &Change) -> String {
     }
 }
 
+/// One line each, as much of it as the line holds: what to do, whether it needs a restart, and how.
 fn way_lines(shown: Shown<'_>, columns: usize) -> Vec<Line> {
     let ways = &shown.model.derived.ways_out;
-    let longest = ways.iter().map(|way| width(&way.text)).max().unwrap_or(0);
+    let most = columns.saturating_sub(LABEL + 2 + RESTART);
+    let longest = ways.iter().map(|way| width(&way.text)).max().unwrap_or(0).min(most.saturating_sub(2));
     let each = |(number, way): (usize, &crate::study::ways_out::WayOut)| {
         let before = if number == 0 { "Ways out" } else { "" };
         let how = match &way.how {
             How::Xml(text) | How::Command(text) => text.lines().map(str::trim).collect::<Vec<_>>().join(" "),
         };
-        let used = LABEL + 3 + longest + 2 + 14;
-        let how =
-            if columns > used + 20 { cut_at_word(&how, columns - used, shown.theme.signs.more) } else { String::new() };
+        let more = shown.theme.signs.more;
+        let used = LABEL + 2 + longest + 2 + RESTART;
+        let how = if columns > used + 20 { cut_at_word(&how, columns - used, more) } else { String::new() };
         let line = vec![
             piece(format!("{before:<LABEL$}"), Role::Label),
             piece(format!("{} ", number + 1), Role::Key),
-            piece(crate::app::text::pad(&way.text, longest + 2), Role::Text),
-            piece(format!("{:<14}", restart(way.restart)), Role::Muted),
+            piece(pad(&cut_at_word(&way.text, longest, more), longest + 2), Role::Text),
+            piece(pad(if way.restart { "restart" } else { "no restart" }, RESTART), Role::Muted),
             piece(how, Role::Code),
         ];
-        Line {
-            pieces: super::super::draw::fitting(&line, columns, shown.theme.signs.more),
-            target: Some(Target::Way(number)),
-        }
+        Line { pieces: line, target: Some(Target::Way(number)) }
     };
     ways.iter().enumerate().map(each).collect()
 }
 
-fn restart(needed: bool) -> &'static str {
-    if needed { "restart" } else { "no restart" }
-}
+/// Columns of what says whether a restart is needed.
+const RESTART: usize = 12;
 
-/// As many as fit two lines; the first ways are the cheapest.
+/// All in two lines at most, without what explains them; the first ways are the cheapest.
 fn ways_in_a_row(shown: Shown<'_>, columns: usize) -> Vec<Line> {
-    let mut lines: Vec<Line> = Vec::new();
-    let mut row = vec![piece(format!("{:<LABEL$}", "Ways out"), Role::Label)];
+    let mut rows: Vec<Vec<Piece>> = Vec::new();
     for (number, way) in shown.model.derived.ways_out.iter().enumerate() {
-        let text = if way.restart { format!("{} (restart)", way.text) } else { way.text.clone() };
-        let needed = width(&text) + 4;
-        let used: usize = super::super::draw::width_of(&row);
-        if used + needed > columns && used > LABEL {
-            lines.push(Line {
-                pieces: std::mem::replace(&mut row, vec![piece(" ".repeat(LABEL), Role::Label)]),
-                target: None,
-            });
-            if lines.len() == 2 {
-                return lines;
+        let text = way.text.split_once(", ").map_or(way.text.as_str(), |(text, _)| text);
+        let text = if way.restart { format!("{text} (restart)  ") } else { format!("{text}  ") };
+        let item = [piece(format!("{} ", number + 1), Role::Key), piece(text, Role::Text)];
+        let fits = rows.last().is_some_and(|row| width_of(row) + width_of(&item) <= columns + 2);
+        if !fits {
+            if rows.len() == 2 {
+                break;
             }
+            let before = if rows.is_empty() { "Ways out" } else { "" };
+            rows.push(vec![piece(format!("{before:<LABEL$}"), Role::Label)]);
         }
-        row.push(piece(format!("{} ", number + 1), Role::Key));
-        row.push(piece(format!("{text}  "), Role::Text));
+        if let Some(row) = rows.last_mut() {
+            row.extend(item);
+        }
     }
-    if shown.model.derived.ways_out.is_empty() {
-        return lines;
-    }
-    lines.push(Line { pieces: super::super::draw::fitting(&row, columns, shown.theme.signs.more), target: None });
-    lines
+    let cut = |row: Vec<Piece>| cut_pieces(&row, columns + 2, shown.theme.signs.more);
+    rows.into_iter().map(|row| Line { pieces: cut(row), target: None }).collect()
 }

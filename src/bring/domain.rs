@@ -1,0 +1,285 @@
+//! Reads a guest from its domain XML, as `virsh dumpxml` of any libvirt release writes it: live, inactive, migratable,
+//! out of a save image, or the daemon's own status file. Opens no file and decides nothing about the guest.
+
+use crate::domain::catalog::Catalog;
+use crate::domain::definition::{Check, Definition, Fallback, Match, Mode};
+use crate::domain::qemu::Accel;
+use crate::domain::scenario::{CpuChoice, Key, MachineChoice, Running, Scenario, Told, Topology, write_machine};
+use crate::load::LoadError;
+use crate::load::xml::{Document, Element};
+
+mod cpu;
+mod notes;
+
+use cpu::Cpu;
+
+/// A guest as its file tells, ready to be resolved, and what is to be said back about the file.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Domain {
+    /// The domain's name, if it has one.
+    pub name: Option<String>,
+    /// The question: this guest, between the ends that were given.
+    pub scenario: Scenario,
+    /// What the guest is: `running guest web: Skylake-Client with 13 features, check full, pc-q35-5.2, tcg, 1 vCPU`.
+    pub read: String,
+    /// What else in the file bears on the answer and was used, a fragment each.
+    pub used: Vec<String>,
+    /// What in the file might be thought to bear on the answer and was passed over, a fragment each.
+    pub ignored: Vec<String>,
+}
+
+impl Domain {
+    /// Returns the one line that says back what was read, used and ignored.
+    pub fn line(&self) -> String {
+        let mut parts = vec![self.read.clone()];
+        for (label, list) in [("used", &self.used), ("ignored", &self.ignored)] {
+            if !list.is_empty() {
+                parts.push(format!("{label}: {}", list.join(", ")));
+            }
+        }
+        parts.join("; ")
+    }
+}
+
+/// Reads a guest. `between` gives both ends and everything else that is not the guest's own.
+///
+/// # Errors
+/// The first place where the file is no XML, no domain of QEMU on x86, or says what libvirt would refuse or nobody
+/// knows.
+pub fn scenario(catalog: &Catalog, between: &Scenario, file: &str, bytes: &[u8]) -> Result<Domain, LoadError> {
+    let document = Document::from_bytes(file, bytes)?;
+    let parts = Parts::of(&document)?;
+    Reader { catalog, document: &document, parts: &parts }.read(between)
+}
+
+/// The elements of a file that tell of the guest.
+struct Parts<'d, 'a> {
+    domain: &'d Element<'a>,
+    /// The original CPU that is kept beside the live one.
+    original: Option<&'d Element<'a>>,
+}
+
+impl<'d, 'a> Parts<'d, 'a> {
+    /// Finds them: in a domain, in the daemon's status file, in a snapshot.
+    fn of(document: &'d Document<'a>) -> Result<Self, LoadError> {
+        let root = &document.root;
+        let domain = |element: &'d Element<'a>| {
+            element.child("domain").ok_or_else(|| {
+                document.error(element, format!("expected a <domain> in <{}>, found none", element.name))
+            })
+        };
+        match root.name {
+            "domain" => Ok(Self { domain: root, original: None }),
+            "domstatus" => Ok(Self { domain: domain(root)?, original: root.child("cpu") }),
+            "domainsnapshot" => {
+                let inactive = root.child("inactiveDomain").and_then(|inactive| inactive.child("cpu"));
+                Ok(Self { domain: domain(root)?, original: inactive })
+            }
+            "domainCapabilities" | "capabilities" => Err(document.error(
+                root,
+                format!(
+                    "expected <domain>, found <{}>, which describes a host: give it to --from-host or --to-host",
+                    root.name
+                ),
+            )),
+            name => Err(document.error(root, format!("expected <domain>, as virsh dumpxml writes it, found <{name}>"))),
+        }
+    }
+}
+
+struct Reader<'d, 'a> {
+    catalog: &'d Catalog,
+    document: &'d Document<'a>,
+    parts: &'d Parts<'d, 'a>,
+}
+
+impl Reader<'_, '_> {
+    fn read(&self, between: &Scenario) -> Result<Domain, LoadError> {
+        let domain = self.parts.domain;
+        let mut scenario = Scenario { running: None, emulator: None, ..between.clone() };
+        scenario.accel = self.accel()?;
+        let alias = self.machine(&mut scenario)?;
+        let vcpus = self.vcpus()?;
+        scenario.topology = Told::Is(self.topology(vcpus)?);
+        let features = domain.child("features");
+        scenario.pmu = features.and_then(|f| f.child("pmu")).is_some_and(|pmu| pmu.get("state") != Some("off"));
+        let emulator = domain.child("devices").and_then(|devices| devices.child("emulator"));
+        scenario.emulator = emulator.map(|path| path.text.trim()).filter(|path| !path.is_empty()).map(Into::into);
+        let cpu = match domain.child("cpu") {
+            Some(element) => cpu::read(self.catalog, self.document, element)?,
+            None => Cpu::default(),
+        };
+        let live = domain.get("id").is_some() || cpu.check == Some(Check::Full);
+        let mut used = notes::used(domain, &scenario, &cpu);
+        self.choose_cpu(&mut scenario, &cpu, live, &mut used)?;
+        let read = self.say(&scenario, &cpu, live, vcpus, alias.as_deref());
+        Ok(Domain {
+            name: domain.child("name").map(|name| name.text.trim().to_owned()),
+            scenario,
+            read,
+            used,
+            ignored: notes::ignored(domain, &cpu),
+        })
+    }
+
+    fn accel(&self) -> Result<Accel, LoadError> {
+        match self.document.need(self.parts.domain, "type")? {
+            "kvm" => Ok(Accel::Kvm),
+            "qemu" => Ok(Accel::Tcg),
+            other => {
+                let message = format!("expected a domain of type kvm or qemu, found {other:?}");
+                Err(self.document.error(self.parts.domain, message))
+            }
+        }
+    }
+
+    /// Sets the machine type. Returns the short name, where the file gives one.
+    fn machine(&self, scenario: &mut Scenario) -> Result<Option<String>, LoadError> {
+        let domain = self.parts.domain;
+        let Some(kind) = domain.child("os").and_then(|os| os.child("type")) else {
+            return Err(self.document.error(domain, "expected <os><type machine='...'> in <domain>, found none"));
+        };
+        if let Some(arch) = kind.get("arch").filter(|arch| !matches!(*arch, "x86_64" | "i686")) {
+            return Err(self.document.error(kind, format!("expected an x86 guest, found arch {arch:?}")));
+        }
+        // Without a machine type libvirt takes QEMU's default, which has always been the newest pc-i440fx.
+        let name = kind.get("machine").unwrap_or("pc");
+        scenario
+            .set(self.catalog, Key::Machine, name)
+            .map_err(|fault| self.document.error(kind, format!("expected a machine type of QEMU: {fault}")))?;
+        let full = write_machine(self.catalog, &scenario.machine);
+        Ok((full != name).then(|| name.to_owned()))
+    }
+
+    fn vcpus(&self) -> Result<u32, LoadError> {
+        let Some(vcpu) = self.parts.domain.child("vcpu") else { return Ok(1) };
+        let text = vcpu.text.trim();
+        text.parse()
+            .ok()
+            .filter(|count| (1..=65_536).contains(count))
+            .ok_or_else(|| self.document.error(vcpu, format!("expected the number of virtual CPUs, found {text:?}")))
+    }
+
+    /// The topology; without one libvirt gives each virtual CPU its own socket. Clusters count as more cores.
+    fn topology(&self, vcpus: u32) -> Result<Topology, LoadError> {
+        let Some(given) = self.parts.domain.child("cpu").and_then(|cpu| cpu.child("topology")) else {
+            return Ok(Topology { sockets: vcpus, ..Topology::SINGLE });
+        };
+        let number = |name: &str| -> Result<u32, LoadError> {
+            let Some(text) = given.get(name) else { return Ok(1) };
+            text.parse().ok().filter(|count| (1..=4096).contains(count)).ok_or_else(|| {
+                self.document.error(given, format!("expected a number from 1 to 4096 in {name}, found {text:?}"))
+            })
+        };
+        let (clusters, cores) = (number("clusters")?, number("cores")?);
+        Ok(Topology {
+            sockets: number("sockets")?,
+            dies: number("dies")?,
+            cores: clusters.saturating_mul(cores).min(65_536),
+            threads: number("threads")?,
+        })
+    }
+
+    /// Sets the CPU: a new start's, or that of a guest that already runs.
+    fn choose_cpu(
+        &self,
+        scenario: &mut Scenario,
+        cpu: &Cpu,
+        live: bool,
+        used: &mut Vec<String>,
+    ) -> Result<(), LoadError> {
+        scenario.features = cpu.features.clone();
+        scenario.vendor = cpu.vendor;
+        scenario.matching = cpu.matching.unwrap_or(Match::Exact);
+        scenario.fallback = cpu.fallback.unwrap_or(Fallback::Allow);
+        scenario.check = cpu.check;
+        let model = match (cpu.mode, cpu.model) {
+            (Mode::Custom, None) => {
+                let model = self.default_model(scenario)?;
+                used.push(format!(
+                    "QEMU's default model {}, which libvirt never checks",
+                    self.catalog.model_name(model)
+                ));
+                scenario.cpu = CpuChoice::Model(Told::Is(model));
+                (scenario.check, scenario.fallback) = (Some(Check::None), Fallback::Forbid);
+                return Ok(());
+            }
+            // A running guest's host-model that names a model is that model.
+            (Mode::Custom, Some(model)) => model,
+            (Mode::HostModel, Some(model)) if live => model,
+            (mode, _) => {
+                scenario.cpu = CpuChoice::Mode(mode);
+                return Ok(());
+            }
+        };
+        scenario.cpu = CpuChoice::Model(Told::Is(model));
+        if live {
+            let inactive = self.parts.original.map(|element| cpu::read(self.catalog, self.document, element));
+            scenario.running = Some(Box::new(Running {
+                live: Definition {
+                    mode: Mode::Custom,
+                    model: Some(model),
+                    matching: scenario.matching,
+                    check: scenario.check.unwrap_or(Check::None),
+                    fallback: scenario.fallback,
+                    vendor: scenario.vendor,
+                    features: scenario.features.clone(),
+                },
+                inactive: inactive.transpose()?.map(|cpu| cpu.definition(scenario.accel)),
+            }));
+        }
+        Ok(())
+    }
+
+    /// The model QEMU gives a guest whose definition names none.
+    fn default_model(&self, scenario: &Scenario) -> Result<crate::domain::map::ModelId, LoadError> {
+        let views = scenario.from.qemu.version.known().map(|version| self.catalog.qemu_views(version));
+        let MachineChoice::Listed(machine) = scenario.machine else { return self.model_named("qemu64") };
+        let listed = views.iter().flatten().flat_map(|view| &view.lists.machines).find(|m| m.machine == machine);
+        let named = listed.and_then(|m| m.default_cpu.as_deref()).and_then(|cpu| cpu.strip_suffix("-x86_64-cpu"));
+        self.model_named(named.unwrap_or("qemu64"))
+    }
+
+    fn model_named(&self, name: &str) -> Result<crate::domain::map::ModelId, LoadError> {
+        self.catalog.model(name).ok_or_else(|| {
+            self.document.error(
+                self.parts.domain,
+                format!("expected a <cpu> with a <model>: {name:?}, QEMU's default, is not in the facts"),
+            )
+        })
+    }
+
+    fn say(&self, scenario: &Scenario, cpu: &Cpu, live: bool, vcpus: u32, alias: Option<&str>) -> String {
+        let kind = match (live, scenario.running.as_deref()) {
+            (_, Some(Running { inactive: Some(_), .. })) => "running guest, live and inactive definition",
+            (true, _) => "running guest",
+            (false, None) => "guest that is not running",
+            (false, Some(_)) => "guest",
+        };
+        let named = scenario.features.len();
+        let features = match named {
+            0 => String::new(),
+            1 => " with 1 feature named".to_owned(),
+            _ => format!(" with {named} features named"),
+        };
+        let check = scenario.check.map_or("as libvirt fills it in", Check::name);
+        let machine = write_machine(self.catalog, &scenario.machine);
+        let alias = alias.map(|name| format!(" ({name} in the source's QEMU)")).unwrap_or_default();
+        let matching = match cpu.matching {
+            Some(matching) if matching != Match::Exact => format!(", match {}", matching.name()),
+            _ => String::new(),
+        };
+        let threads = match scenario.topology {
+            Told::Is(topology) if topology.threads_per_package() > 1 => {
+                format!(", {} threads in a package", topology.threads_per_package())
+            }
+            Told::Is(_) | Told::Unknown => String::new(),
+        };
+        format!(
+            "{kind}: {}{features}, check {check}{matching}, {machine}{alias}, {}, {vcpus} vCPU{}{threads}",
+            scenario.cpu_name(self.catalog),
+            scenario.accel.name(),
+            if vcpus == 1 { "" } else { "s" },
+        )
+    }
+}

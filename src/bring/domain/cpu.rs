@@ -1,0 +1,158 @@
+//! Reads a `<cpu>` element: mode, match, check, model, and the features with their policies.
+
+use crate::domain::catalog::Catalog;
+use crate::domain::definition::{Check, Definition, Fallback, Match, Mode, Policies, Policy};
+use crate::domain::host::Vendor;
+use crate::domain::map::ModelId;
+use crate::domain::names::nearest;
+use crate::domain::qemu::Accel;
+use crate::load::LoadError;
+use crate::load::xml::{Document, Element};
+
+/// A `<cpu>` as written: what it does not say is `None`.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Cpu {
+    pub(super) mode: Mode,
+    pub(super) model: Option<ModelId>,
+    pub(super) matching: Option<Match>,
+    pub(super) check: Option<Check>,
+    pub(super) fallback: Option<Fallback>,
+    pub(super) vendor: Option<Vendor>,
+    /// A `vendor_id` that is none of the four.
+    pub(super) other_vendor: Option<String>,
+    pub(super) features: Policies,
+}
+
+impl Default for Cpu {
+    fn default() -> Self {
+        Self {
+            mode: Mode::Custom,
+            model: None,
+            matching: None,
+            check: None,
+            fallback: None,
+            vendor: None,
+            other_vendor: None,
+            features: Policies::default(),
+        }
+    }
+}
+
+impl Cpu {
+    /// Returns the definition, with what libvirt fills in.
+    pub(super) fn definition(self, accel: Accel) -> Definition {
+        let filled_in = match self.mode {
+            Mode::HostModel => Check::Partial,
+            Mode::Custom if accel == Accel::Kvm => Check::Partial,
+            Mode::Custom | Mode::HostPassthrough | Mode::Maximum => Check::None,
+        };
+        Definition {
+            mode: self.mode,
+            model: self.model.filter(|_| self.mode == Mode::Custom),
+            matching: self.matching.unwrap_or(Match::Exact),
+            check: self.check.unwrap_or(filled_in),
+            fallback: self.fallback.unwrap_or(Fallback::Allow),
+            vendor: self.vendor,
+            features: self.features,
+        }
+    }
+}
+
+/// Reads the element.
+///
+/// # Errors
+/// A word libvirt does not have, a model or feature that nobody knows, a feature a second time, features without a
+/// model.
+pub(super) fn read(catalog: &Catalog, document: &Document<'_>, element: &Element<'_>) -> Result<Cpu, LoadError> {
+    let mut cpu = Cpu {
+        mode: word(document, element, "mode", Mode::ALL, Mode::name)?.unwrap_or(Mode::Custom),
+        matching: word(document, element, "match", Match::ALL, Match::name)?,
+        check: word(document, element, "check", Check::ALL, Check::name)?,
+        ..Cpu::default()
+    };
+    if let Some(model) = element.child("model") {
+        read_model(catalog, document, model, &mut cpu)?;
+    }
+    let mut seen: Option<&Element<'_>> = None;
+    for feature in element.children_named("feature") {
+        read_feature(catalog, document, feature, &mut cpu.features)?;
+        seen = seen.or(Some(feature));
+    }
+    match seen {
+        Some(feature) if cpu.mode == Mode::Custom && cpu.model.is_none() => {
+            Err(document.error(feature, "expected a <model> before the features, found none"))
+        }
+        _ => Ok(cpu),
+    }
+}
+
+fn read_model(
+    catalog: &Catalog,
+    document: &Document<'_>,
+    element: &Element<'_>,
+    cpu: &mut Cpu,
+) -> Result<(), LoadError> {
+    cpu.fallback = word(document, element, "fallback", Fallback::ALL, Fallback::name)?;
+    if let Some(text) = element.get("vendor_id") {
+        cpu.vendor = Vendor::parse(text);
+        cpu.other_vendor = (cpu.vendor.is_none() && !text.is_empty()).then(|| text.to_owned());
+    }
+    let name = element.text.trim();
+    if name.is_empty() {
+        return Ok(());
+    }
+    let known = catalog.model(name).filter(|_| !matches!(name, "base" | "host" | "max"));
+    cpu.model = Some(known.ok_or_else(|| {
+        let near = near(nearest(name, catalog.models().iter()));
+        document.error(element, format!("expected a CPU model that libvirt or QEMU has, found {name:?}{near}"))
+    })?);
+    Ok(())
+}
+
+fn read_feature(
+    catalog: &Catalog,
+    document: &Document<'_>,
+    element: &Element<'_>,
+    features: &mut Policies,
+) -> Result<(), LoadError> {
+    let name = document.need(element, "name")?;
+    let policy = word(document, element, "policy", Policy::ALL, Policy::name)?.unwrap_or(Policy::Require);
+    let Some(feature) = catalog.feature(name) else {
+        let near = near(nearest(name, catalog.features().iter()));
+        return Err(
+            document.error(element, format!("expected a CPU feature that a libvirt map has, found {name:?}{near}"))
+        );
+    };
+    if let Some(before) = features.get(feature) {
+        let message = format!(
+            "expected each feature once, found {name:?} with policy {} after policy {}; libvirt refuses that, remove one",
+            policy.name(),
+            before.name()
+        );
+        return Err(document.error(element, message));
+    }
+    features.set(feature, policy);
+    Ok(())
+}
+
+fn near(name: Option<&str>) -> String {
+    name.map(|name| format!("; did you mean {name}?")).unwrap_or_default()
+}
+
+/// Reads an attribute that holds one of a few words.
+fn word<T: Copy>(
+    document: &Document<'_>,
+    element: &Element<'_>,
+    attribute: &str,
+    all: &[T],
+    name: fn(T) -> &'static str,
+) -> Result<Option<T>, LoadError> {
+    let Some(text) = element.get(attribute) else { return Ok(None) };
+    let found = all.iter().copied().find(|value| name(*value) == text);
+    found.map(Some).ok_or_else(|| {
+        let words: Vec<&str> = all.iter().map(|value| name(*value)).collect();
+        let near = near(nearest(text, words.iter().copied()));
+        let message = format!("expected one of {} in {attribute}, found {text:?}{near}", words.join(", "));
+        document.error(element, message)
+    })
+}

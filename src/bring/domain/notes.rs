@@ -1,0 +1,58 @@
+//! Says what else in a domain's file bears on the answer: what was used, and what was passed over. Each is a fragment
+//! for a list, without a full stop.
+
+use super::cpu::Cpu;
+use crate::domain::scenario::{Scenario, Told};
+use crate::load::xml::Element;
+use crate::resolve::EMULATOR;
+
+/// What was used beyond model, features and machine type.
+pub(super) fn used(domain: &Element<'_>, scenario: &Scenario, cpu: &Cpu) -> Vec<String> {
+    let mut used = Vec::new();
+    if scenario.pmu {
+        used.push("PMU on".to_owned());
+    }
+    if let Some(vendor) = cpu.vendor {
+        used.push(format!("vendor_id {}", vendor.cpuid()));
+    }
+    if let Told::Is(topology) = scenario.topology {
+        if topology.dies > 1 {
+            used.push(format!("{} dies in a socket", topology.dies));
+        }
+        let clusters = domain.child("cpu").and_then(|cpu| cpu.child("topology")).and_then(|t| t.get("clusters"));
+        if let Some(clusters) = clusters.filter(|clusters| *clusters != "1") {
+            used.push(format!("{clusters} clusters, counted as more cores"));
+        }
+    }
+    if let Some(path) = scenario.emulator.as_deref().filter(|path| *path != EMULATOR) {
+        used.push(format!("emulator {path}"));
+    }
+    used
+}
+
+/// What might be thought to bear on the answer and was not used.
+pub(super) fn ignored(domain: &Element<'_>, cpu: &Cpu) -> Vec<String> {
+    let mut ignored = Vec::new();
+    let features = domain.child("features");
+    if features.is_some_and(|features| features.child("hyperv").is_some()) {
+        ignored.push("hyperv settings, which no check compares".to_owned());
+    }
+    if features.is_some_and(|features| features.child("kvm").is_some()) {
+        ignored.push("kvm settings, which no check compares".to_owned());
+    }
+    if let Some(vendor) = &cpu.other_vendor {
+        ignored.push(format!("vendor_id {vendor:?}, none of the four vendors"));
+    }
+    for element in domain.child("cpu").map(|cpu| cpu.children.as_slice()).unwrap_or_default() {
+        match element.name {
+            "vendor" => ignored.push(format!("vendor {} asked of the host", element.text.trim())),
+            "cache" | "maxphysaddr" | "numa" => ignored.push(format!("<{}> of the CPU", element.name)),
+            _ => {}
+        }
+    }
+    let behind = domain.children.iter().filter(|child| child.name.starts_with("qemu:"));
+    for element in behind {
+        ignored.push(format!("<{}>, which may change the CPU behind libvirt's back", element.name));
+    }
+    ignored
+}

@@ -1,0 +1,74 @@
+//! Reads `/proc/cpuinfo`: Linux has names of its own for many features.
+
+use super::{HostFile, Kind};
+use crate::domain::catalog::Catalog;
+use crate::domain::feature::{FeatureId, FeatureSet};
+use crate::domain::host::Vendor;
+use crate::load::LoadError;
+
+/// Linux's name and libvirt's, where they differ by more than `_` for `-`.
+const NAMES: &[(&str, &str)] = &[
+    ("pclmulqdq", "pclmuldq"),
+    ("sse4_1", "sse4.1"),
+    ("sse4_2", "sse4.2"),
+    ("tsc_deadline_timer", "tsc-deadline"),
+    ("avx512_vbmi2", "avx512vbmi2"),
+    ("avx512_vnni", "avx512vnni"),
+    ("avx512_bitalg", "avx512bitalg"),
+    ("cr8_legacy", "cr8legacy"),
+    ("tsxldtrk", "tsx-ldtrk"),
+    ("dts", "ds"),
+    ("pausefilter", "pause-filter"),
+    ("sme", ""),
+];
+
+/// What Linux calls alike on both vendors and libvirt does not: the flag, libvirt's name on Intel, and on AMD.
+const BY_VENDOR: &[(&str, &str, &str)] = &[
+    ("ssbd", "ssbd", "amd-ssbd"),
+    ("stibp", "stibp", "amd-stibp"),
+    ("ibrs", "spec-ctrl", "ibrs"),
+    ("ibpb", "", "ibpb"),
+];
+
+/// Reads the first processor.
+pub(super) fn read(catalog: &Catalog, file: &str, text: &str) -> Result<HostFile, LoadError> {
+    let value = |name: &str| {
+        text.lines().enumerate().find_map(|(number, line)| {
+            let (key, value) = line.split_once(':')?;
+            (key.trim() == name).then(|| (number + 1, value.trim()))
+        })
+    };
+    let Some((_, flags)) = value("flags") else {
+        let message = "expected virsh domcapabilities or capabilities (XML), a QMP reply (JSON), or /proc/cpuinfo with \
+                       a line of flags, found none of them";
+        return Err(LoadError::at(file, text, 0, message));
+    };
+    let Some((line, named)) = value("vendor_id") else {
+        return Err(LoadError::at(file, text, 0, "expected a line vendor_id in /proc/cpuinfo, found none"));
+    };
+    let Some(vendor) = Vendor::parse(named) else {
+        return Err(LoadError {
+            file: file.to_owned(),
+            position: Some((line, 1)),
+            message: format!("expected a vendor such as GenuineIntel, found {named:?}"),
+        });
+    };
+    let words: Vec<&str> = flags.split_ascii_whitespace().collect();
+    let mut features: FeatureSet = words.iter().filter_map(|flag| feature(catalog, vendor, flag)).collect();
+    if words.contains(&"constant_tsc") && words.contains(&"nonstop_tsc") {
+        features.extend(catalog.feature("invtsc"));
+    }
+    let mut notes: Vec<String> = value("model name").map(|(_, name)| name.to_owned()).into_iter().collect();
+    notes.push(format!("{} of {} flags are features of libvirt", features.len(), words.len()));
+    Ok(HostFile { kind: Kind::CpuInfo, vendor, features, libvirt: None, qemu: None, notes })
+}
+
+fn feature(catalog: &Catalog, vendor: Vendor, flag: &str) -> Option<FeatureId> {
+    if let Some((_, intel, amd)) = BY_VENDOR.iter().find(|(linux, _, _)| *linux == flag) {
+        return catalog.feature(if vendor == Vendor::Intel { intel } else { amd });
+    }
+    if let Some((_, libvirt)) = NAMES.iter().find(|(linux, _)| *linux == flag) {
+        return catalog.feature(libvirt);
+    }
+    catalog.feature(flag).or_else(|| catalog.feature(&flag.replace('_', "-")))
+}

@@ -1,0 +1,53 @@
+//! Works out how the program should look from what the user said and what the environment tells.
+
+use crate::app::settings::ThemeName;
+use anyhow::Context;
+
+/// Returns the theme that was asked for by name; without one the default, or `mono` where `NO_COLOR` is set.
+///
+/// # Errors
+/// There is no theme of this name.
+pub fn theme(asked: Option<&str>) -> anyhow::Result<ThemeName> {
+    match asked {
+        Some(name) => ThemeName::parse(name).with_context(|| {
+            let known: Vec<&str> = ThemeName::ALL.iter().map(|theme| theme.name()).collect();
+            format!("there is no theme {name}; the themes are {}", known.join(", "))
+        }),
+        None if set("NO_COLOR") => Ok(ThemeName::Mono),
+        None => Ok(ThemeName::Default),
+    }
+}
+
+/// Returns whether only ASCII signs should be drawn: the locale is not a UTF-8 one.
+pub fn ascii_locale() -> bool {
+    // The first that is set decides, as in setlocale(3).
+    let locale =
+        ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find(|name| set(name)).and_then(|name| std::env::var(name).ok());
+    locale.is_some_and(|locale| !is_utf8(&locale))
+}
+
+fn is_utf8(locale: &str) -> bool {
+    let locale = locale.to_ascii_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
+}
+
+fn set(name: &str) -> bool {
+    std::env::var_os(name).is_some_and(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_locale_says_whether_it_is_utf_8() {
+        assert!(is_utf8("de_DE.UTF-8") && is_utf8("C.utf8"));
+        assert!(!is_utf8("C") && !is_utf8("POSIX") && !is_utf8("de_DE.ISO-8859-1"));
+    }
+
+    #[test]
+    fn an_unknown_theme_is_an_error_that_names_the_themes() {
+        let error = theme(Some("neon")).unwrap_err().to_string();
+        assert!(error.contains("high-contrast"), "{error}");
+    }
+}

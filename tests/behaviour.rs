@@ -1,0 +1,74 @@
+//! Writes down how libvirt and QEMU releases decide, from the facts: the page in `docs/`.
+
+mod support;
+
+use std::fmt::Write as _;
+use support::ask::CATALOG;
+use support::golden;
+use virt_cpu_explorer::domain::behaviour::{Dated, Setting};
+
+fn feature_name(feature: virt_cpu_explorer::domain::feature::FeatureId) -> String {
+    CATALOG.feature_name(feature).to_owned()
+}
+
+/// From when a value holds: `since 10.3.0`, or the interval in which it came.
+fn since(dated: &Dated) -> String {
+    match (dated.since, dated.after) {
+        (None, _) => "from the first".to_owned(),
+        (Some(since), None) => format!("{since}"),
+        (Some(since), Some(after)) => format!("after {after}, by {since}"),
+    }
+}
+
+#[test]
+fn every_switch_is_known_from_the_first_release_on_with_sources() {
+    let mut names = Vec::new();
+    for history in &CATALOG.decisions().switches {
+        let first = &history.values[0];
+        assert_eq!(first.since, None, "{}", first.setting.name());
+        assert!(history.doc.ends_with('.'), "{}", first.setting.name());
+        for dated in &history.values {
+            assert_eq!(dated.setting.name(), first.setting.name());
+            assert!(!dated.source.is_empty(), "{}", first.setting.name());
+        }
+        let dates: Vec<_> = history.values.iter().map(|dated| dated.since).collect();
+        assert!(dates.is_sorted(), "{}", first.setting.name());
+        names.push(first.setting.name());
+    }
+    assert_eq!(names, Setting::NAMES, "every switch has a history, in order");
+}
+
+#[test]
+fn the_page_of_switches_is_up_to_date() {
+    let decisions = CATALOG.decisions();
+    let mut page = "# How releases decide\n\nEvery difference between libvirt releases that an answer can turn on, with the \
+                    release in which it changed and where that was read.\nWhere only an interval is known, both sides are \
+                    resolved for a release inside it, and the verdict is *depends* if they differ.\nThe facts are in \
+                    `cpu_map/behaviour.xml`; no release is named in code.\n\n## libvirt\n\n"
+        .to_owned();
+    for history in &decisions.switches {
+        write!(page, "### {}\n\n{}\n\n", history.values[0].setting.name(), history.doc).unwrap();
+        page.push_str("| value | since | source |\n|---|---|---|\n");
+        for dated in &history.values {
+            let inferred = if dated.inferred { " (inferred)" } else { "" };
+            let value = dated.setting.value(&feature_name);
+            writeln!(page, "| {value} | {}{inferred} | {} |", since(dated), dated.source).unwrap();
+        }
+        page.push('\n');
+    }
+    page.push_str("## Packages with fixes of later releases\n\n| package | settings | source |\n|---|---|---|\n");
+    for fix in &decisions.backports {
+        let settings: Vec<String> =
+            fix.settings.iter().map(|s| format!("{}: {}", s.name(), s.value(&feature_name))).collect();
+        let package = format!("{}-{}.{} and later", fix.release, fix.build, fix.distribution);
+        writeln!(page, "| {package} | {} | {} |", settings.join(", "), fix.source).unwrap();
+    }
+    page.push_str("\n## QEMU point releases\n\n| what | releases | machine types | source |\n|---|---|---|---|\n");
+    for quirk in &decisions.quirks {
+        let until = quirk.until.map_or("and later".to_owned(), |until| format!("to {until}"));
+        let machines =
+            quirk.machines_since.map_or("all".to_owned(), |(major, minor)| format!("{major}.{minor} and later"));
+        writeln!(page, "| {} | {} {until} | {machines} | {} |", quirk.kind.name(), quirk.since, quirk.source).unwrap();
+    }
+    golden::compare("docs/BEHAVIOUR.md", &page);
+}

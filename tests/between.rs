@@ -1,0 +1,210 @@
+//! Plays releases nobody read whole: libvirt between exact maps, packages with fixes, QEMU's point releases, and
+//! machine types outside the facts.
+#![expect(clippy::unwrap_used, reason = "what cannot be read or asked fails the test")]
+
+mod support;
+
+use serde_json::{Value, json};
+use support::ask::{CATALOG, json as check, texts};
+use virt_cpu_explorer::domain::catalog::{Provenance, ReleaseMap};
+
+fn expect(word: &str, keys: &Value) {
+    let given = check(word);
+    for (key, value) in keys.as_object().unwrap() {
+        assert_eq!(given[key.as_str()], *value, "{key} of {word}\n{given:#}");
+    }
+}
+
+fn verdict(word: &str) -> String {
+    check(word)["verdict"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn all_185_published_releases_can_be_picked_each_exact_or_between_two() {
+    let published: Vec<_> =
+        CATALOG.libvirt_releases().iter().filter(|release| release.provenance == Provenance::Published).collect();
+    assert_eq!(published.len(), 185);
+    for release in published {
+        let given = check(&format!("kvm64,accel=tcg,from={0},to={0}", release.name));
+        let one_of = ["unchanged", "start-refused", "depends"];
+        assert!(one_of.contains(&given["verdict"].as_str().unwrap()), "{}: {given:#}", release.name);
+        if let ReleaseMap::Between { lower, upper } = release.map {
+            let (lower, upper) = (CATALOG.release(lower.0), CATALOG.release(upper.0));
+            assert!(lower.version < release.version && release.version < upper.version, "{}", release.name);
+            for neighbour in [lower, upper] {
+                assert!(matches!(neighbour.map, ReleaseMap::Exact(_)), "{}", neighbour.name);
+                assert_eq!(neighbour.provenance, Provenance::Published);
+            }
+        }
+    }
+    let ReleaseMap::Between { lower, upper } = CATALOG.release(CATALOG.libvirt("10.0.0").unwrap()).map else {
+        panic!("10.0.0 was read")
+    };
+    assert_eq!((&*CATALOG.release(lower.0).name, &*CATALOG.release(upper.0).name), ("9.0.0", "11.3.0"));
+}
+
+#[test]
+fn vmx_names_part_the_releases_from_9_10_to_10_1() {
+    for (from, to, rule) in [
+        ("9.9.0", "9.10.0", "vmx-unknown-to-source"),
+        ("9.9.0", "10.0.0", "vmx-unknown-to-source"),
+        ("9.9.0", "10.1.0", "vmx-unknown-to-source"),
+        ("9.0.0", "10.0.0", "vmx-unknown-to-source"),
+        ("9.10.0", "9.9.0", "unknown-feature"),
+        ("10.0.0", "9.9.0", "unknown-feature"),
+        ("10.1.0", "9.9.0", "unknown-feature"),
+    ] {
+        expect(&format!("kvm64,+vmx,from={from},to={to}"), &json!({"outcome": "aborted", "rule": rule}));
+        expect(&format!("kvm64,from={from},to={to}"), &json!({"verdict": "unchanged"}));
+    }
+    for (from, to) in
+        [("9.9.0", "10.2.0"), ("10.2.0", "9.9.0"), ("10.0.0", "10.2.0"), ("10.0.0", "10.1.0"), ("10.5.0", "9.9.0")]
+    {
+        assert_eq!(verdict(&format!("kvm64,+vmx,from={from},to={to}")), "unchanged", "{from} {to}");
+    }
+    expect("kvm64,+vmx,from=10.2.0,to=10.1.0", &json!({"outcome": "aborted"}));
+    assert!(texts(&check("kvm64,+vmx,from=10.2.0,to=10.1.0")["extra"]).iter().all(|name| name.starts_with("vmx-")));
+}
+
+#[test]
+fn a_package_with_the_fix_takes_what_its_release_does_not() {
+    let to = |libvirt: &str| format!("kvm64,+vmx,machine=pc-q35-rhel9.4.0,from=9.0.0-3.el9,to={libvirt}");
+    expect(&to("10.0.0-4.el9"), &json!({"outcome": "aborted", "rule": "vmx-unknown-to-source"}));
+    expect(&to("10.0.0-5.el9"), &json!({"verdict": "unchanged"}));
+    expect(&to("10.0.0-7.el9"), &json!({"verdict": "unchanged"}));
+    expect(&to("10.0.0-5"), &json!({"outcome": "aborted"}));
+}
+
+#[test]
+fn disabled_vmx_names_are_missed_until_10_5() {
+    let to = |libvirt: &str| format!("Skylake-Client-noTSX-IBRS,+vmx,host=Core-i7-8550U,from=11.3.0,to={libvirt}");
+    for libvirt in ["10.2.0", "10.3.0", "10.4.0"] {
+        expect(&to(libvirt), &json!({"outcome": "aborted", "rule": "vmx-disabled", "extra": []}));
+    }
+    for libvirt in ["10.5.0", "10.6.0"] {
+        // Whether these have removed mpx is not known, which changes the row and nothing else.
+        let given = check(&to(libvirt));
+        assert!(given["answers"].as_array().unwrap().iter().all(|tried| tried["verdict"] == "unchanged"), "{given:#}");
+        assert_eq!(given["depends_on"].as_array().unwrap().len(), 1);
+    }
+    for libvirt in ["10.8.0", "11.3.0"] {
+        expect(&to(libvirt), &json!({"verdict": "unchanged"}));
+    }
+}
+
+#[test]
+fn what_is_dated_decides_and_the_rest_depends_on_the_map() {
+    let to = |libvirt: &str| format!("Skylake-Client,machine=pc-q35-3.1,from=9.0.0,to={libvirt}");
+    expect(&to("10.1.0"), &json!({"verdict": "unchanged", "row": "T1"}));
+    expect(&to("10.5.0"), &json!({"verdict": "depends"}));
+    assert!(texts(&check(&to("10.5.0"))["depends_on"]).iter().any(|input| input.contains("map of 10.5.0")));
+    expect(&to("10.9.0"), &json!({"verdict": "depends", "depends_on": ["switch removed-incoming of libvirt 10.9.0"]}));
+    expect(&to("11.9.0"), &json!({"verdict": "unchanged", "rule": "T7", "regime": "require"}));
+    // What the switch is needed for does not come up: nothing depends on it.
+    expect("Skylake-Client,machine=pc-q35-4.0,from=9.0.0,to=10.9.0", &json!({"verdict": "unchanged", "rule": "T5"}));
+    for (model, first) in [("Skylake-Client-v2", "10.10.0"), ("Skylake-Client-v1", "11.0.0")] {
+        let word = |to: &str| format!("{model},machine=pc-q35-5.2,from=11.3.0,to={to}");
+        expect(&word(first), &json!({"verdict": "unchanged"}));
+        expect(&word("10.9.0"), &json!({"outcome": "aborted", "rule": "unknown-model"}));
+    }
+}
+
+/// QEMU's point releases, and whether each switches `pdcm` off on any machine type.
+const POINTS: [(&str, bool); 11] = [
+    ("10.0.0", false),
+    ("10.0.2", false),
+    ("10.0.3", false),
+    ("10.0.4", true),
+    ("10.0.5", true),
+    ("10.0.6", false),
+    ("10.1.0", true),
+    ("10.1.1", true),
+    ("10.1.2", false),
+    ("10.2.0", false),
+    ("11.1.2", false),
+];
+
+#[test]
+fn pdcm_goes_by_the_point_release_and_nobody_sees_it() {
+    for (qemu, cleared) in POINTS {
+        let word = format!("Haswell,+pdcm,machine=pc-q35-6.2,from=11.3.0:10.0.2,to=11.3.0:{qemu}");
+        if cleared {
+            let missing =
+                json!({"outcome": "aborted", "rule": "pdcm", "missing": ["pdcm"], "guest_would_notice": false});
+            expect(&word, &missing);
+        } else {
+            expect(&word, &json!({"verdict": "unchanged"}));
+        }
+        expect(&(word + ",pmu=on"), &json!({"verdict": "unchanged"}));
+    }
+    // 10.1.2 and later clear it on machine types that came with 10.1.
+    for qemu in ["10.1.2", "10.2.0", "11.1.2"] {
+        let given = check(&format!("Haswell,+pdcm,machine=pc-q35-10.1,from=11.3.0:{qemu},to=11.3.0:{qemu}"));
+        assert_eq!(given["live"]["pdcm"], "disable", "{qemu}: {given:#}");
+    }
+}
+
+#[test]
+fn arch_capabilities_goes_by_point_release_vendor_and_silicon() {
+    for qemu in ["10.0.3", "10.0.4", "10.0.5", "10.1.0", "10.1.1"] {
+        let word = |cpu: &str, more: &str| {
+            format!("{cpu},+arch-capabilities,machine=pc-q35-6.2,from=11.3.0:10.0.2,to=11.3.0:{qemu}{more}")
+        };
+        let missing = json!({
+            "outcome": "aborted", "rule": "arch-capabilities", "missing": ["arch-capabilities"],
+            "guest_would_notice": true,
+        });
+        expect(&word("EPYC", ""), &missing);
+        expect(&word("Haswell", ""), &json!({"verdict": "unchanged"}));
+        let unsure = word("qemu64", ",check=none,host=Intel:arch-capabilities");
+        assert!(texts(&check(&unsure)["depends_on"]).contains(&"host silicon"), "{:#}", check(&unsure));
+        expect(&word("qemu64", ",check=none,host=Intel:arch-capabilities+rdctl-no"), &json!({"verdict": "unchanged"}));
+    }
+    for qemu in ["10.0.0", "10.0.2", "10.0.6", "10.0.13", "10.1.2", "10.2.0", "11.1.2"] {
+        let word = format!("EPYC,+arch-capabilities,machine=pc-q35-6.2,from=11.3.0:10.0.2,to=11.3.0:{qemu}");
+        expect(&word, &json!({"verdict": "unchanged"}));
+    }
+    let new_machine = "EPYC,+arch-capabilities,machine=pc-q35-10.1,from=11.3.0:10.1.2,to=11.3.0:10.1.2";
+    assert_eq!(check(new_machine)["live"]["arch-capabilities"], "disable");
+}
+
+#[test]
+fn threads_are_reported_by_every_qemu_since_10() {
+    for (qemu, _) in POINTS {
+        let word = |to: &str| format!("Haswell,machine=pc-q35-6.2,topology=1-2-1,from=9.0.0:7.2.22,to={to}:{qemu}");
+        expect(&word("11.3.0"), &json!({"outcome": "aborted", "rule": "ht", "extra": ["ht"]}));
+        expect(&word("11.10.0"), &json!({"verdict": "unchanged"}));
+    }
+    for qemu in ["9.0.0", "9.2.4", "8.2.0"] {
+        let word = format!("Haswell,machine=pc-q35-6.2,topology=1-2-1,from=9.0.0:7.2.22,to=11.3.0:{qemu}");
+        expect(&word, &json!({"verdict": "unchanged"}));
+    }
+}
+
+#[test]
+fn a_machine_type_outside_the_facts_stands_for_all_of_its_qemu() {
+    for machine in ["pc-q35-rhel9.4.0", "pc-i440fx-jammy"] {
+        expect(&format!("Nehalem,machine={machine},from=9.0.0,to=11.3.0"), &json!({"verdict": "unchanged"}));
+        let word = format!("Skylake-Client,machine={machine},from=old,to=new");
+        expect(&word, &json!({"verdict": "depends", "depends_on": ["machine type"]}));
+    }
+    let none = "Nehalem,machine=pc-q35-7.2,from=9.0.0-3.el9,to=11.3.0";
+    let refused = json!({
+        "outcome": "start-refused", "rule": "machine-type",
+        "error": "unsupported configuration: Emulator '/usr/libexec/qemu-kvm' does not support machine type 'pc-q35-7.2'",
+    });
+    expect(none, &refused);
+}
+
+#[test]
+fn a_libvirt_refuses_a_qemu_that_is_too_old_for_it() {
+    for (libvirt, oldest, older) in
+        [("10.6.0", "5.2.0", "5.1.0"), ("11.2.0", "6.2.0", "6.1.0"), ("12.4.0", "7.2.0", "7.1.0")]
+    {
+        let word = |qemu: &str| format!("Nehalem,machine=pc-q35-4.0,from=9.0.0:7.2.22,to={libvirt}:{qemu}");
+        expect(&word(older), &json!({"outcome": "aborted", "rule": "qemu-too-old", "fault": "qemu"}));
+        assert_ne!(check(&word(oldest))["rule"], "qemu-too-old", "{libvirt}");
+        let source = format!("Nehalem,machine=pc-q35-4.0,from={libvirt}:{older},to={libvirt}:7.2.22");
+        expect(&source, &json!({"outcome": "start-refused", "rule": "qemu-too-old"}));
+    }
+}

@@ -1,0 +1,90 @@
+//! Runs the program on guests' files: exit codes, bad files beside good ones, JSON, standard input, `explain`.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+/// Runs the program with these arguments and this input; returns exit code, output and messages.
+fn run(args: &[&str], input: &str) -> (i32, String, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_virt-cpu-explorer"))
+        .args(args)
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let done = child.wait_with_output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (done.status.code().unwrap(), text(done.stdout), text(done.stderr))
+}
+
+const UP: [&str; 4] = ["--from", "9.0.0:7.2.22", "--to", "11.3.0:10.0.13"];
+
+fn check(args: &[&str]) -> (i32, String, String) {
+    run(&[&["check"], args, &UP].concat(), "")
+}
+
+#[test]
+fn one_guest_gives_the_usual_answer_behind_the_line_that_says_it_back() {
+    let (code, out, _) = check(&["--domain", "domains/9.0.0-skylake.live.xml"]);
+    assert_eq!(code, 0);
+    assert!(out.starts_with("domains/9.0.0-skylake.live.xml: running guest: Skylake-Client with 13 features"), "{out}");
+    let (code, out, _) = check(&["--domain", "domains/9.0.0-epyc-smt.live.xml", "--format", "json"]);
+    let value: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &value["id"]), (1, &"domains/9.0.0-epyc-smt.live.xml".into()));
+    assert!(value["said"].as_str().unwrap().starts_with("running guest: EPYC"));
+}
+
+#[test]
+fn several_guests_give_a_table_worst_first_and_bad_files_do_not_stop_it() {
+    let files =
+        ["domains/9.0.0-skylake.live.xml", "no-such-file.xml", "hosts/cpuinfo.txt", "domains/9.0.0-epyc-smt.live.xml"];
+    let (code, out, err) = check(&[&["--domain"], &files[..]].concat());
+    assert_eq!(code, 2);
+    assert!(out.starts_with("4 guests: 1 aborted, 1 unchanged, 2 not readable\n\naborted"), "{out}");
+    assert_eq!(err.lines().count(), 2, "{err}");
+    assert!(
+        err.contains("no-such-file.xml: expected a readable file") && err.contains("hosts/cpuinfo.txt:1:1: expected")
+    );
+    let (_, out, _) = check(&[&["--format", "json", "--domain"], &files[..]].concat());
+    let ids: Vec<serde_json::Value> =
+        out.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["id"].clone()).collect();
+    assert_eq!(ids, files.map(serde_json::Value::from));
+}
+
+#[test]
+fn a_directory_stands_for_its_files_and_quiet_only_exits() {
+    let (code, out, _) = check(&["--domain", "domains"]);
+    assert_eq!(code, 1);
+    assert!(out.contains("domains/12.8.0-skylake.live.xml"), "{out}");
+    let (code, out, _) = check(&["--domain", "domains", "--quiet"]);
+    assert_eq!((code, out.as_str()), (1, ""));
+}
+
+#[test]
+fn a_guest_and_a_log_can_come_on_standard_input() {
+    let guest = include_str!("data/domains/9.0.0-skylake.live.xml");
+    let (code, out, _) = run(&[&["check", "--domain", "-"], &UP[..]].concat(), guest);
+    assert!(code == 0 && out.starts_with("-: running guest"), "{out}");
+    let (code, out, _) = run(&["explain"], "noise\nerror: unknown CPU feature: ibrs\n");
+    assert!(code == 0 && out.contains("line 2, column 8") && out.contains("Rule unknown-feature"), "{out}");
+    assert_eq!(run(&["explain", "nothing of the kind"], "").0, 1);
+}
+
+#[test]
+fn a_host_given_as_a_file_is_said_back_with_what_it_cannot_tell() {
+    let (_, out, _) = run(&["check", "EPYC", "--from-host", "hosts/9.0.0-domcapabilities.xml", "--to", "11.3.0"], "");
+    assert!(out.starts_with("hosts/9.0.0-domcapabilities.xml: virsh domcapabilities: AMD host"), "{out}");
+    assert!(out.contains("Taken from it: from=old:7.2.22"), "{out}");
+    let (code, _, err) = run(&["check", "EPYC", "--host", "no-such-host"], "");
+    assert!(code == 2 && err.contains("unknown host"), "{err}");
+}
+
+#[test]
+fn what_the_command_line_says_of_the_guest_wins_over_its_file() {
+    let (_, out, _) = check(&["--domain", "domains/9.0.0-epyc-smt.live.xml", "--topology", "4-1-1"]);
+    assert!(out.contains("--topology 4-1-1, which wins over the file: a new start"), "{out}");
+    assert!(out.contains("topology=4-1-1"), "{out}");
+}

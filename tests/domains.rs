@@ -1,0 +1,253 @@
+//! Holds the reading of guests: files that real libvirts wrote, the recorded migrations begun with a running guest, and
+//! every kind of bad file.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail the test")]
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+use virt_cpu_explorer::bring::domain::{self, Domain};
+use virt_cpu_explorer::domain::catalog::Catalog;
+use virt_cpu_explorer::domain::scenario::{Key, Scenario};
+use virt_cpu_explorer::explain::message;
+use virt_cpu_explorer::load::embedded;
+use virt_cpu_explorer::resolve::{Verdict, resolve};
+
+static CATALOG: LazyLock<Catalog> = LazyLock::new(|| embedded::catalog().unwrap());
+
+fn between(from: &str, to: &str) -> Scenario {
+    let mut scenario = Scenario::default_of(&CATALOG);
+    scenario.set(&CATALOG, Key::From, from).unwrap();
+    scenario.set(&CATALOG, Key::To, to).unwrap();
+    scenario
+}
+
+fn file(name: &str) -> String {
+    let path = format!("{}/tests/data/domains/{name}.xml", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(&path).unwrap_or_else(|fault| panic!("{path}: {fault}"))
+}
+
+fn guest(name: &str, from: &str, to: &str) -> Domain {
+    domain::scenario(&CATALOG, &between(from, to), name, file(name).as_bytes()).unwrap()
+}
+
+fn fault(text: &str) -> String {
+    let read = domain::scenario(&CATALOG, &between("9.0.0", "11.3.0:10.0.13"), "guest.xml", text.as_bytes());
+    read.map(|domain| domain.line()).unwrap_err().to_string()
+}
+
+#[test]
+fn what_is_in_a_file_is_said_back_in_one_line() {
+    let live = guest("9.0.0-skylake.live", "9.0.0:7.2.22", "11.3.0:10.0.13");
+    assert_eq!(
+        live.line(),
+        "running guest: Skylake-Client with 13 features named, check full, pc-q35-5.2, tcg, 1 vCPU"
+    );
+    assert_eq!(live.name.as_deref(), Some("guest"));
+    let inactive = guest("9.0.0-skylake.inactive", "9.0.0:7.2.22", "11.3.0:10.0.13");
+    assert_eq!(
+        inactive.line(),
+        "guest that is not running: Skylake-Client with 2 features named, check none, pc-q35-5.2, tcg, 1 vCPU"
+    );
+    let threads = guest("11.3.0-epyc-smt.live", "11.3.0:10.0.13", "12.8.0:11.1.2");
+    assert!(threads.line().contains("4 vCPUs, 4 threads in a package"), "{}", threads.line());
+}
+
+#[test]
+fn a_live_file_is_a_running_guest_and_an_inactive_one_is_not() {
+    for release in ["7.0.0", "9.0.0", "11.3.0", "12.8.0"] {
+        for (name, running) in [("skylake.live", true), ("skylake.inactive", false), ("host-model.live", true)] {
+            let read = guest(&format!("{release}-{name}"), "9.0.0:7.2.22", "9.0.0:7.2.22");
+            assert_eq!(read.scenario.running.is_some(), running, "{release} {name}");
+        }
+    }
+}
+
+#[test]
+fn a_running_guest_goes_on_from_its_live_definition() {
+    let read = guest("9.0.0-epyc-smt.live", "9.0.0:7.2.22", "11.3.0:10.0.13");
+    let answer = resolve(&CATALOG, &read.scenario);
+    assert_eq!(answer.verdict, Verdict::Aborted);
+    let journey = answer.journey.as_ref().unwrap();
+    assert!(journey.start.prepared.is_none() && journey.start.command_line.is_empty());
+    assert_eq!(journey.start.live, Some(journey.start.given.clone()));
+    let said = message(&CATALOG, answer.refusal().unwrap());
+    assert_eq!(said, "operation failed: guest CPU doesn't match specification: extra features: ht,cmp_legacy");
+}
+
+#[test]
+fn a_guest_stays_as_it_was_where_nothing_differs() {
+    for (file, release) in [
+        ("9.0.0-skylake.live", "9.0.0:7.2.22"),
+        ("9.0.0-host-model.live", "9.0.0:7.2.22"),
+        ("11.3.0-epyc-smt.live", "11.3.0:10.0.13"),
+        ("11.3.0-host-model.live", "11.3.0:10.0.13"),
+        ("12.8.0-host-model.live", "12.8.0:11.1.2"),
+        ("7.0.0-host-model.live", "7.0.0:5.2.0"),
+    ] {
+        let answer = resolve(&CATALOG, &guest(file, release, release).scenario);
+        let refusal = answer.refusal().map(|refusal| message(&CATALOG, refusal));
+        assert_eq!((answer.verdict, refusal), (Verdict::Unchanged, None), "{file}");
+    }
+}
+
+#[test]
+fn choosing_another_guest_ends_a_running_one() {
+    let mut scenario = guest("9.0.0-skylake.live", "9.0.0:7.2.22", "11.3.0:10.0.13").scenario;
+    scenario.set(&CATALOG, Key::To, "12.8.0:11.1.2").unwrap();
+    assert!(scenario.running.is_some(), "another destination does not restart a guest");
+    let mut other = scenario.clone();
+    other.set(&CATALOG, Key::Machine, "pc-q35-6.2").unwrap();
+    assert!(other.running.is_none());
+    other = scenario.clone();
+    other.set_feature(&CATALOG, "+smap").unwrap();
+    assert!(other.running.is_none());
+    assert!(scenario.next_start().running.is_none());
+}
+
+#[test]
+fn the_daemons_status_file_has_both_definitions() {
+    let live = file("9.0.0-skylake.live");
+    let text = format!(
+        "<domstatus state='running'>\n{live}<cpu mode='custom' match='exact' check='none'>\
+         <model fallback='forbid'>Skylake-Client</model></cpu></domstatus>"
+    );
+    let read = domain::scenario(&CATALOG, &between("9.0.0", "11.3.0:10.0.13"), "s.xml", text.as_bytes()).unwrap();
+    assert!(read.line().starts_with("running guest, live and inactive definition: "), "{}", read.line());
+    let running = read.scenario.running.as_deref().unwrap();
+    assert!(running.inactive.as_ref().unwrap().features.is_empty());
+    assert!(read.scenario.next_start().features.is_empty());
+    let answer = resolve(&CATALOG, &read.scenario);
+    let sent = answer.journey.as_ref().unwrap().sent().unwrap();
+    assert_eq!(sent.xml.features.len(), 0);
+    assert_eq!(sent.cookie.as_ref().unwrap().features.len(), 13);
+}
+
+#[derive(serde::Deserialize)]
+struct Recorded {
+    id: String,
+    source: BTreeMap<String, String>,
+    destination: BTreeMap<String, String>,
+    guest: serde_json::Value,
+    outcome: String,
+    error: Option<String>,
+    live: Option<BTreeMap<String, String>>,
+}
+
+/// The domain as `virsh dumpxml` wrote it of the running guest.
+fn live_xml(run: &Recorded) -> Option<String> {
+    let feature = |(name, policy): (&String, &String)| format!("<feature policy='{policy}' name='{name}'/>");
+    let features = run.live.as_ref()?.iter().map(feature).collect::<Vec<_>>().concat();
+    let text = |key: &str| run.guest[key].as_str().unwrap().to_owned();
+    Some(format!(
+        "<domain type='qemu' id='1'><vcpu>{}</vcpu><os><type arch='x86_64' machine='{}'>hvm</type></os>\
+         <cpu mode='custom' match='exact' check='full'><model fallback='forbid'>{}</model>{features}</cpu></domain>",
+        run.guest["vcpus"],
+        text("machine"),
+        text("model"),
+    ))
+}
+
+#[test]
+#[expect(clippy::print_stdout, reason = "how many are equal is worth reading")]
+fn every_recorded_migration_ends_the_same_when_it_begins_with_the_running_guest() {
+    let (mut tried, mut wrong) = (0, Vec::new());
+    for line in include_str!("recorded/recorded-migrations.jsonl").lines() {
+        let run: Recorded = serde_json::from_str(line).unwrap();
+        let Some(xml) = live_xml(&run) else { continue };
+        tried += 1;
+        let release = |end: &BTreeMap<String, String>| format!("{}:{}", end["libvirt"], end["qemu"]);
+        let mut between = between(&release(&run.source), &release(&run.destination));
+        between.set(&CATALOG, Key::Transport, "save").unwrap();
+        let read = domain::scenario(&CATALOG, &between, &run.id, xml.as_bytes()).unwrap();
+        let answer = resolve(&CATALOG, &read.scenario);
+        let error = answer.refusal().map(|refusal| message(&CATALOG, refusal));
+        // The recorded policies are sorted by name, and the first unknown one is named: which it is, is not recorded.
+        let same_error = error == run.error
+            || [&error, &run.error].iter().all(|e| e.as_deref().is_some_and(|e| e.contains("unknown CPU feature")));
+        if answer.outcome.name() != run.outcome || !same_error {
+            wrong.push(format!(
+                "{}: {} {error:?}, recorded {} {:?}",
+                run.id,
+                answer.outcome.name(),
+                run.outcome,
+                run.error
+            ));
+        }
+    }
+    println!("running guests: {} of {tried} recorded runs equal", tried - wrong.len());
+    assert!(wrong.is_empty(), "{} of {tried} differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn short_machine_names_and_missing_models_are_filled_in() {
+    let text = "<domain type='kvm'><vcpu>2</vcpu><os><type machine='q35'>hvm</type></os></domain>";
+    let read = domain::scenario(&CATALOG, &between("9.0.0:7.2.22", "new"), "g.xml", text.as_bytes()).unwrap();
+    assert_eq!(
+        read.line(),
+        "guest that is not running: qemu64, check none, pc-q35-7.2 (q35 in the source's QEMU), kvm, 2 vCPUs; used: \
+         QEMU's default model qemu64, which libvirt never checks"
+    );
+}
+
+#[test]
+fn what_bears_on_the_answer_is_used_and_the_rest_is_named() {
+    let text = "<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>\
+        <features><pmu state='on'/><hyperv/></features><os><type machine='pc-q35-6.2'>hvm</type></os>\
+        <cpu mode='custom' match='exact'><model fallback='forbid' vendor_id='AuthenticAMD'>EPYC</model>\
+        <topology sockets='1' dies='2' clusters='2' cores='2' threads='1'/><vendor>AMD</vendor></cpu>\
+        <devices><emulator>/usr/libexec/qemu-kvm</emulator></devices>\
+        <qemu:commandline><qemu:arg value='-cpu'/></qemu:commandline></domain>";
+    let read = domain::scenario(&CATALOG, &between("9.0.0:7.2.22", "12.8.0:11.1.2"), "g.xml", text.as_bytes()).unwrap();
+    let used =
+        ["PMU on", "vendor_id AuthenticAMD", "2 dies in a socket", "2 clusters", "emulator /usr/libexec/qemu-kvm"];
+    assert!(used.iter().all(|part| read.used.iter().any(|line| line.contains(part))), "{}", read.line());
+    let ignored = ["hyperv", "vendor AMD asked of the host", "<qemu:commandline>"];
+    assert!(ignored.iter().all(|part| read.ignored.iter().any(|line| line.contains(part))), "{}", read.line());
+    assert!(read.scenario.pmu);
+}
+
+#[test]
+fn a_bad_file_gives_one_error_with_its_place() {
+    let cpu = |inside: &str| {
+        format!(
+            "<domain type='kvm'>\n<os><type machine='pc-q35-6.2'>hvm</type></os>\n<cpu mode='custom'>{inside}</cpu></domain>"
+        )
+    };
+    for (text, expected) in [
+        ("<domain type='kvm'>\n  <os>", "guest.xml:2:7: expected </os>"),
+        ("hello", "guest.xml:1:1: expected"),
+        ("<capabilities/>", "guest.xml:1:1: expected <domain>, found <capabilities>"),
+        ("<network/>", "guest.xml:1:1: expected <domain>, as virsh dumpxml writes it, found <network>"),
+        ("<domain/>", "expected the attribute \"type\""),
+        ("<domain type='xen'/>", "expected a domain of type kvm or qemu"),
+        ("<domain type='kvm'/>", "expected <os><type machine='...'>"),
+        ("<domain type='kvm'><os><type arch='aarch64'/></os></domain>", "expected an x86 guest"),
+        ("<domain type='kvm'><os><type machine='pc-q35-99.0'/></os></domain>", "expected a machine type of QEMU"),
+        (&cpu("<model>Skylake-Klient</model>"), "guest.xml:3:20: expected a CPU model"),
+        (&cpu("<model>EPYC</model><feature name='avx3'/>"), "guest.xml:3:39: expected a CPU feature"),
+        (&cpu("<model>EPYC</model><feature name='avx' policy='on'/>"), "expected one of force, require"),
+        (
+            &cpu("<model>EPYC</model><feature name='avx'/><feature name='avx' policy='disable'/>"),
+            "guest.xml:3:60: expected each feature once, found \"avx\" with policy disable after policy require",
+        ),
+        (&cpu("<feature name='avx'/>"), "guest.xml:3:20: expected a <model> before the features"),
+        (
+            "<!DOCTYPE d [<!ENTITY a 'b'>]><domain type='kvm'/>",
+            "guest.xml:1:1: expected elements only, found a DOCTYPE",
+        ),
+        ("<domain type='kvm'>&a;</domain>", "expected one of &lt;"),
+    ] {
+        let said = fault(text);
+        assert!(said.contains(expected), "{text}\ngives {said}\nnot {expected}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+}
+
+#[test]
+fn files_too_large_too_deep_or_not_text_are_refused_at_once() {
+    let read = |bytes: &[u8]| {
+        domain::scenario(&CATALOG, &between("9.0.0", "new"), "g.xml", bytes).map(|d| d.line()).unwrap_err().to_string()
+    };
+    assert!(read(&vec![b' '; 17 << 20]).contains("expected at most 16 MiB"));
+    assert!(read("<a>".repeat(70).as_bytes()).contains("expected at most 64 levels"));
+    assert!(read(b"<domain type='kvm'>\xff</domain>").starts_with("g.xml:1:20: expected UTF-8"));
+}

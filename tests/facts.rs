@@ -1,0 +1,263 @@
+//! The embedded timeline gives back every fact of the raw facts, and the catalog lists what it should.
+
+#![expect(clippy::unwrap_used, reason = "in a test a fact that is not there is a failure")]
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
+use virt_cpu_explorer::domain::catalog::{Catalog, Parts, Provenance, ReleaseMap};
+use virt_cpu_explorer::domain::feature::FeatureId;
+use virt_cpu_explorer::domain::map::{CpuMap, Decode, ModelId, Register};
+use virt_cpu_explorer::domain::names::Names;
+use virt_cpu_explorer::domain::qemu::Accel;
+use virt_cpu_explorer::domain::version::Version;
+use virt_cpu_explorer::import::{self, digest};
+use virt_cpu_explorer::load::{cpu_map_dir, embedded};
+
+fn catalog() -> Catalog {
+    embedded::catalog().unwrap()
+}
+
+fn digests(parts: &Parts) -> BTreeMap<String, String> {
+    digest::digests(&digest::records_of_parts(parts))
+}
+
+/// `DIGESTS` was made from the raw facts without a detour over the timeline.
+#[test]
+fn every_release_model_and_cell_is_what_the_raw_facts_say() {
+    let written = digest::read(include_str!("../cpu_map/DIGESTS"));
+    let found = digests(&embedded::parts().unwrap());
+    let wrong: Vec<&String> = written.keys().filter(|subject| written.get(*subject) != found.get(*subject)).collect();
+    assert!(wrong.is_empty(), "the timeline differs from the raw facts in {wrong:?}");
+    let more: Vec<&String> = found.keys().filter(|subject| !written.contains_key(*subject)).collect();
+    assert!(more.is_empty(), "DIGESTS has no line for {more:?}");
+    let count = |start: &str| written.keys().filter(|subject| subject.starts_with(start)).count();
+    assert_eq!(
+        ["libvirt ", "cells kvm ", "cells tcg ", "qemu ", "host ", "products"].map(count),
+        [99, 190, 190, 37, 51, 1]
+    );
+}
+
+#[test]
+fn a_changed_cell_changes_its_digest_and_no_other() {
+    let mut parts = embedded::parts().unwrap();
+    let before = digests(&parts);
+    let model = usize::from(parts.models.get("Skylake-Client").unwrap());
+    let (kvm, _) = parts.cells.models[model].as_mut().unwrap();
+    kvm.only_on[0].1.0 ^= 1 << 80;
+    let after = digests(&parts);
+    let changed: Vec<&String> = before.keys().filter(|subject| before.get(*subject) != after.get(*subject)).collect();
+    assert_eq!(changed, ["cells kvm Skylake-Client"]);
+}
+
+#[test]
+fn a_difference_names_the_cell() {
+    let parts = embedded::parts().unwrap();
+    let raw = digest::records_of_parts(&parts);
+    let mut timeline = raw.clone();
+    let cell = timeline.iter_mut().find(|r| r.subject == "cells kvm Skylake-Client" && r.item == "pc-q35-3.1").unwrap();
+    cell.text = cell.text.replace(" mpx ", " ");
+    let found: Vec<String> = digest::differences(&raw, &timeline).iter().map(ToString::to_string).collect();
+    let expected = "cells kvm Skylake-Client, pc-q35-3.1: the raw facts say \"mpx\", the timeline \"\"";
+    assert_eq!(found, [expected]);
+}
+
+#[test]
+fn all_published_releases_are_listed_in_order() {
+    let catalog = catalog();
+    let releases = catalog.libvirt_releases();
+    let count = |wanted| releases.iter().filter(|release| release.provenance == wanted).count();
+    assert_eq!((count(Provenance::Published), count(Provenance::Hypothetical)), (185, 1));
+    assert!(releases.is_sorted_by_key(|release| release.version));
+    let exact = releases.iter().filter(|release| matches!(release.map, ReleaseMap::Exact(_))).count();
+    assert_eq!(exact, 99);
+    let names: HashSet<&str> = releases.iter().map(|release| &*release.name).collect();
+    assert_eq!(names.len(), releases.len());
+    assert!(["0.7.5", "9.0.0", "9.0.0+mpx-removed", "11.3.0", "12.8.0"].iter().all(|name| names.contains(name)));
+}
+
+#[test]
+fn features_are_named_in_the_order_of_the_newest_map() {
+    let catalog = catalog();
+    let ReleaseMap::Exact(map) = catalog.release(catalog.libvirt("12.8.0").unwrap()).map else { panic!() };
+    let map = catalog.map(map);
+    assert_eq!(map.order.len(), 400);
+    assert!(map.order.iter().zip(0..).all(|(feature, number)| *feature == FeatureId(number)));
+}
+
+#[test]
+fn maps_have_the_sizes_that_were_counted() {
+    let parts = embedded::parts().unwrap();
+    assert_eq!(parts.maps.len(), 29);
+    let size = |name: &str| {
+        let release = parts.releases.iter().find(|release| &*release.name == name).unwrap();
+        let map = &parts.maps[usize::from(release.map.0)];
+        (map.order.len(), map.model_order.len())
+    };
+    assert_eq!(["7.0.0", "9.0.0", "11.3.0", "12.8.0"].map(size), [(184, 57), (212, 58), (364, 150), (400, 176)]);
+}
+
+#[test]
+fn unchanged_models_are_shared_between_maps() {
+    let parts = embedded::parts().unwrap();
+    let model = usize::from(parts.models.get("486").unwrap());
+    let definitions: HashSet<_> =
+        parts.maps.iter().filter_map(|map| map.models.get(model)?.as_ref()).map(std::sync::Arc::as_ptr).collect();
+    assert!(definitions.len() < 6, "{} copies of 486 in 29 maps", definitions.len());
+}
+
+#[test]
+fn mpx_came_and_went_as_the_maps_say() {
+    let catalog = catalog();
+    let (mpx, client) = (catalog.feature("mpx").unwrap(), catalog.model("Skylake-Client").unwrap());
+    let state = |name: &str| {
+        let ReleaseMap::Exact(map) = catalog.release(catalog.libvirt(name).unwrap()).map else { panic!() };
+        let model = catalog.map(map).model(client).unwrap();
+        (model.data.contains(mpx), model.removed.contains(&mpx))
+    };
+    assert_eq!(state("9.0.0"), (true, false));
+    assert_eq!(["9.0.0+mpx-removed", "11.3.0", "12.8.0"].map(state), [(false, true); 3]);
+    let on = |machine: &str| {
+        let machine = catalog.machine(machine).unwrap();
+        [Accel::Kvm, Accel::Tcg].map(|accel| catalog.cell(client, machine, accel).unwrap().contains(mpx))
+    };
+    assert_eq!((on("pc-q35-3.1"), on("pc-q35-4.0")), ([true; 2], [false; 2]));
+}
+
+#[test]
+fn qemu_is_what_was_read() {
+    let catalog = catalog();
+    // 190 models of the QEMUs that were asked, three that only libvirt has, and one of QEMU 6.1 to 7.0, never asked.
+    assert_eq!((catalog.models().len(), catalog.cells().machines.len()), (194, 81));
+    let asked = catalog.cells().models.iter().flatten().count();
+    let never_asked = catalog.cells().models[usize::from(catalog.model("Icelake-Client-v3").unwrap().0)].is_none();
+    assert_eq!((asked, never_asked), (190, true));
+    assert_eq!((catalog.hosts().len(), catalog.products().len()), (51, 17));
+    let ran: Vec<String> = catalog.qemu_releases().iter().filter(|q| q.ran).map(|q| q.version.to_string()).collect();
+    assert_eq!(ran, ["5.2.0", "7.2.22", "10.0.13", "11.1.2"]);
+    let partial: Vec<Version> =
+        catalog.qemu_releases().iter().filter(|q| q.dependencies_partial).map(|q| q.version).collect();
+    assert_eq!(partial, [Version::new(11, 1, 2)]);
+    let both = catalog.qemu_releases().iter().find(|q| q.recorded_source.is_some()).unwrap();
+    let left_out: Vec<&str> = both.not_recorded.iter().map(|machine| catalog.machine_name(*machine)).collect();
+    assert_eq!((both.version, left_out), (Version::new(5, 2, 0), vec!["none", "xenpv", "xenfv-3.1", "xenfv-4.2"]));
+}
+
+fn read(path: &str) -> (CpuMap, Names, Names) {
+    let (mut features, mut models) = (Names::default(), Names::default());
+    let map = cpu_map_dir::read(Path::new(path), &mut features, &mut models).unwrap();
+    (map, features, models)
+}
+
+#[test]
+fn a_map_directory_is_read_as_libvirt_reads_it() {
+    let (map, features, models) = read("tests/maps/directory");
+    let names = |ids: &[FeatureId]| ids.iter().map(|id| features.name(id.0).to_owned()).collect::<Vec<_>>();
+    assert_eq!(names(&map.order), ["mpx", "fpu", "invtsc", "warp-drive"]);
+    assert_eq!(map.features.iter().map(|feature| feature.migratable).collect::<Vec<_>>(), [true, true, false, true]);
+    assert_eq!(map.features[0].registers, [Register::Cpuid { eax_in: 7, ecx_in: 0, masks: [0, 0x4000, 0, 0] }]);
+    assert_eq!(map.features[3].registers, [Register::Msr { index: 0x48f, masks: [4, 0] }]);
+    let model = |name: &str| map.model(ModelId(models.get(name).unwrap())).unwrap();
+    let small = model("Small");
+    assert_eq!(names(&small.data.iter().collect::<Vec<_>>()), ["fpu"]);
+    assert_eq!((names(&small.removed), names(&small.added)), (vec!["mpx".to_owned()], vec!["warp-drive".to_owned()]));
+    assert!(small.partial_compat);
+    assert_eq!(small.signatures[0].stepping.as_deref(), Some("0-3"));
+    let second = model("Small-v2");
+    assert_eq!(second.ancestor, models.get("Small").map(ModelId));
+    assert_eq!(names(&second.data.iter().collect::<Vec<_>>()), ["fpu", "warp-drive"]);
+    assert_eq!((&second.signatures, &second.vendor), (&small.signatures, &small.vendor));
+    assert!(second.removed.is_empty() && second.added.is_empty() && !second.partial_compat);
+    assert_eq!(second.decode, Some(Decode { host: false, guest: false }));
+    assert_eq!(model("Big").vendor.as_deref(), Some("AMD"));
+}
+
+#[test]
+fn the_single_file_of_old_releases_is_read_too() {
+    let (map, features, models) = read("tests/maps/single");
+    assert_eq!(map, read("tests/maps/single/cpu_map.xml").0);
+    assert_eq!(features.iter().collect::<Vec<_>>(), ["fpu", "vme"]);
+    let newer = map.model(ModelId(models.get("newer").unwrap())).unwrap();
+    assert_eq!((newer.data.len(), newer.vendor.as_deref(), newer.decode), (2, Some("Intel"), None));
+    assert_eq!(map.vendors.len(), 1);
+}
+
+#[test]
+fn a_map_can_be_picked_as_one_more_release() {
+    let mut catalog = catalog();
+    let id = cpu_map_dir::add(&mut catalog, "9.0.0+mine", Path::new("tests/maps/directory")).unwrap();
+    let release = catalog.release(id);
+    assert_eq!(
+        (&*release.name, release.version, release.provenance),
+        ("9.0.0+mine", Version::new(9, 0, 0), Provenance::User)
+    );
+    assert!(catalog.feature("warp-drive").is_some() && catalog.model("Small-v2").is_some());
+}
+
+fn copy_of_the_timeline(name: &str) -> PathBuf {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&directory).unwrap();
+    for file in ["libvirt.xml", "qemu.xml", "hosts.xml", "products.xml", "behaviour.xml", "DIGESTS"] {
+        std::fs::copy(Path::new("cpu_map").join(file), directory.join(file)).unwrap();
+    }
+    directory
+}
+
+fn timeline_in(directory: &Path) -> Parts {
+    let read = |name: &str| std::fs::read_to_string(directory.join(name)).unwrap();
+    let texts = ["libvirt.xml", "qemu.xml", "hosts.xml", "products.xml", "behaviour.xml"].map(read);
+    let [libvirt, qemu, hosts, products, behaviour] = texts.each_ref().map(|text| ("timeline", text.as_str()));
+    let texts = virt_cpu_explorer::load::timeline::Texts { libvirt, qemu, hosts, products, behaviour };
+    virt_cpu_explorer::load::timeline::read(&texts).unwrap()
+}
+
+#[test]
+fn a_new_release_is_one_call() {
+    let directory = copy_of_the_timeline("new-release");
+    let map = Path::new("tests/maps/directory");
+    let added = import::add_libvirt(&directory, "13.0.0", map, "made up").unwrap();
+    assert_eq!(added.same_as, None);
+    let same = import::add_libvirt(&directory, "13.1.0", map, "made up").unwrap();
+    assert_eq!(same.same_as.as_deref(), Some("13.0.0"));
+    let between = import::add_libvirt(&directory, "9.0.0+mine", map, "made up").unwrap();
+    assert_eq!(between.same_as, None);
+    let taken = import::add_libvirt(&directory, "13.0.0", map, "made up").unwrap_err().to_string();
+    assert_eq!(taken, "expected a release not in the timeline yet, as 13.0.0, found \"13.0.0\"");
+
+    let parts = timeline_in(&directory);
+    let written = digest::read(&std::fs::read_to_string(directory.join("DIGESTS")).unwrap());
+    assert_eq!(written, digests(&parts));
+    assert_eq!(written.len(), digest::read(include_str!("../cpu_map/DIGESTS")).len() + 3);
+    let catalog = Catalog::new(parts).unwrap();
+    assert_eq!(catalog.features().name(0), "mpx");
+    assert_eq!(catalog.libvirt_releases().last().map(|release| &*release.name), Some("13.1.0"));
+}
+
+#[test]
+fn a_new_host_is_one_call() {
+    let directory = copy_of_the_timeline("new-host");
+    let reply = directory.join("reply.json");
+    let text = r#"{"QMP": {"version": {}}}
+        {"return": {"model": {"name": "base", "props": {"vendor": "AuthenticAMD", "family": 25, "model": 1, "stepping": 1,
+        "model-id": "Made up <1>", "pclmulqdq": true, "mpx": false, "lahf-lm": true, "realized": false}}}, "id": "x"}"#;
+    std::fs::write(&reply, text).unwrap();
+    let added = import::add_host(&directory, "Made-up", &reply).unwrap();
+    assert_eq!(added.left_out, ["realized"]);
+    let parts = timeline_in(&directory);
+    let host = parts.hosts.last().unwrap();
+    let name = |id: FeatureId| parts.features.name(id.0).to_owned();
+    assert_eq!(
+        host.features.iter().map(name).collect::<HashSet<_>>(),
+        ["pclmuldq", "lahf_lm"].map(str::to_owned).into()
+    );
+    assert_eq!((host.asked.len(), host.family, &*host.model_id), (3, 25, "Made up <1>"));
+    let written = digest::read(&std::fs::read_to_string(directory.join("DIGESTS")).unwrap());
+    assert_eq!(written, digests(&parts));
+    for (text, expected) in [
+        ("nonsense", ":1:2: expected a QMP reply in JSON, found a mistake: expected ident at line 1 column 2"),
+        ("{\"return\": {}}", ": expected a reply of query-cpu-model-expansion with model.props, found none"),
+    ] {
+        std::fs::write(&reply, text).unwrap();
+        let found = import::add_host(&directory, "Another", &reply).unwrap_err().to_string();
+        assert_eq!(found, format!("{}{expected}", reply.display()));
+    }
+}

@@ -1,0 +1,299 @@
+//! Holds laws that every answer obeys, over all models, machine types, releases and hosts, and over drawn scenarios.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what cannot be read or asked fails the test")]
+
+mod support;
+
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use support::ask::{CATALOG, answer, batch, error, names, scenario};
+use support::random::Random;
+use support::scenarios;
+use virt_cpu_explorer::domain::definition::Policy;
+use virt_cpu_explorer::domain::feature::FeatureId;
+use virt_cpu_explorer::domain::map::CpuMap;
+use virt_cpu_explorer::domain::scenario::Scenario;
+use virt_cpu_explorer::explain::explain;
+use virt_cpu_explorer::resolve::{Outcome, Refusal, Resolution, RuleId, Verdict, resolve};
+use virt_cpu_explorer::study::ways_out::ways_out;
+
+fn expect_round_trip(scenario: &Scenario) {
+    for word in [scenario.word(&CATALOG), scenario.whole_word(&CATALOG)] {
+        let read = Scenario::parse(&CATALOG, &word).unwrap_or_else(|fault| panic!("{word}: {fault}"));
+        assert_eq!(read, *scenario, "{word}");
+    }
+    assert_eq!(scenario.word(&CATALOG), Scenario::parse(&CATALOG, &scenario.word(&CATALOG)).unwrap().word(&CATALOG));
+}
+
+#[test]
+fn every_name_that_can_be_picked_comes_back_from_its_word() {
+    let models = CATALOG.models().iter().filter(|name| !matches!(*name, "base" | "host" | "max"));
+    let mut words: Vec<String> = models.map(str::to_owned).collect();
+    words.extend(["?", "host-model", "host-passthrough", "maximum"].map(str::to_owned));
+    words.extend(CATALOG.machines().iter().map(|name| format!("EPYC,machine={name}")));
+    words.extend(CATALOG.libvirt_releases().iter().map(|release| format!("EPYC,from={0},to={0}", release.name)));
+    words.extend(CATALOG.qemu_releases().iter().map(|facts| format!("EPYC,to=9.0.0:{}", facts.version)));
+    words.extend(CATALOG.hosts().iter().map(|host| format!("EPYC,host={0},started=old:5.2.0", host.name)));
+    words.extend(CATALOG.products().iter().map(|product| format!("EPYC,via={},from=old", product.name)));
+    for feature in CATALOG.features().iter() {
+        words.push(format!("EPYC,+{feature},feature={feature}"));
+        words.extend(Policy::ALL.iter().map(|policy| format!("EPYC,{feature}={}", policy.name())));
+    }
+    for word in &words {
+        expect_round_trip(&scenario(word));
+    }
+    assert!(words.len() > 3000, "{}", words.len());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_scenario_comes_back_from_its_word(seed in any::<u64>()) {
+        expect_round_trip(&scenarios::any(&mut Random::of(seed)));
+    }
+
+    #[test]
+    fn a_faulty_word_is_refused_with_the_column_of_the_fault(seed in any::<u64>(), garbage in "[a-z]{3}_[0-9]") {
+        let word = scenarios::any(&mut Random::of(seed)).word(&CATALOG);
+        let fault = Scenario::parse(&CATALOG, &format!("{word},{garbage}=1")).unwrap_err();
+        prop_assert_eq!(fault.column, word.chars().count() + 2);
+    }
+}
+
+/// Drawn scenarios with their answers.
+fn drawn(seed: u64, count: usize) -> Vec<(Scenario, Resolution)> {
+    let mut random = Random::of(seed);
+    let scenarios = (0..count).map(|_| scenarios::told(&mut random));
+    scenarios
+        .map(|scenario| (resolve(&CATALOG, &scenario), scenario))
+        .map(|(answer, scenario)| (scenario, answer))
+        .collect()
+}
+
+#[test]
+fn an_answer_names_one_rule_unless_it_depends_and_is_the_same_again() {
+    let mut rules: BTreeMap<&str, usize> = BTreeMap::new();
+    for (scenario, answer) in drawn(11, 6000) {
+        let word = scenario.word(&CATALOG);
+        assert_eq!(answer.rule.is_some(), answer.depends_on.is_empty(), "{word}");
+        assert_eq!(answer.verdict == Verdict::Depends, !answer.depends_on.is_empty(), "{word}");
+        assert_eq!(answer.outcome, answer.verdict.outcome(), "{word}");
+        assert_eq!(resolve(&CATALOG, &scenario), answer, "{word}");
+        if let Some(rule) = answer.rule {
+            *rules.entry(rule.name()).or_default() += 1;
+        }
+        let row = answer.row.map(RuleId::from);
+        let is_row = answer.rule.is_some_and(|rule| rule.name().starts_with('T'));
+        assert!(!is_row || answer.rule == row, "{word}: the rule is a row, and not the guest's row");
+    }
+    assert!(!rules.contains_key("conflict"), "its page says that it cannot fire");
+    assert!(rules.len() >= 15, "the draw is too narrow: {rules:?}");
+}
+
+/// Why a guest may not come back to the very place it left, by rule.
+const NOT_EVEN_AT_HOME: [(RuleId, &str); 4] = [
+    (RuleId::Dependency, "a parent was filtered at the start and is switched off by name on arrival"),
+    (RuleId::ForbiddenFeature, "check=none let it start, and what arrives is checked"),
+    (RuleId::Pconfig, "every Icelake-Server is sent with pconfig=disable"),
+    (RuleId::VmxDisabled, "10.2.0 to 10.4.x do not send what they then miss"),
+];
+
+#[test]
+fn nothing_changes_between_equal_ends_except_through_four_rules() {
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    let mut random = Random::of(12);
+    let mut scenarios: Vec<Scenario> = (0..3000)
+        .map(|_| {
+            let mut scenario = scenarios::told(&mut random);
+            scenario.to = scenario.from.clone();
+            scenario.to_host = scenario.from_host.clone();
+            scenario
+        })
+        .collect();
+    let versions = [("7.0.0", "5.2.0"), ("9.0.0", "7.2.22"), ("11.3.0", "10.0.13"), ("12.8.0", "11.1.2")];
+    for (libvirt, qemu) in versions {
+        for model in CATALOG.models().iter().filter(|name| !matches!(*name, "base" | "host" | "max")) {
+            for accel in ["kvm", "tcg"] {
+                let word =
+                    format!("{model},machine=pc-q35-5.2,accel={accel},from={libvirt}:{qemu},to={libvirt}:{qemu}");
+                scenarios.push(scenario(&word));
+            }
+        }
+    }
+    for word in [
+        "EPYC,erms=forbid,machine=pc-q35-5.2,accel=tcg,check=none,from=11.3.0:10.0.13,to=11.3.0:10.0.13",
+        "Icelake-Server,+pconfig,machine=pc-q35-3.1,from=7.0.0:3.1.0,to=7.0.0:3.1.0",
+        "Skylake-Client-noTSX-IBRS,+vmx,host=Core-i7-8550U,from=10.4.0,to=10.4.0",
+    ] {
+        scenarios.push(scenario(word));
+    }
+    for scenario in &scenarios {
+        let answer = resolve(&CATALOG, scenario);
+        let word = scenario.word(&CATALOG);
+        match answer.verdict {
+            Verdict::Unchanged | Verdict::StartRefused | Verdict::Depends => {}
+            Verdict::Changed | Verdict::Aborted | Verdict::Never => {
+                let rule = answer.rule.unwrap();
+                assert!(NOT_EVEN_AT_HOME.iter().any(|(known, _)| *known == rule), "{}: {word}", rule.name());
+                seen.insert(rule.name());
+            }
+        }
+    }
+    let listed: BTreeSet<&str> = NOT_EVEN_AT_HOME.iter().map(|(rule, _)| rule.name()).collect();
+    assert_eq!(seen, listed, "each of them is met");
+}
+
+#[test]
+fn a_feature_the_user_names_never_meets_row_seven() {
+    let mut named = 0;
+    for (model, feature) in
+        [("Skylake-Client", "mpx"), ("Cascadelake-Server", "mpx"), ("Haswell", "avx"), ("EPYC", "sha-ni")]
+    {
+        for machine in ["pc-q35-3.1", "pc-q35-4.0", "pc-i440fx-2.6"] {
+            for (from, to) in
+                [("old", "new"), ("new", "old"), ("old", "9.0.0+mpx-removed"), ("9.0.0", "11.3.0"), ("new", "new")]
+            {
+                for regime in ["nothing", "disable", "require"] {
+                    for accel in ["kvm", "tcg"] {
+                        for sign in ["+", "-"] {
+                            let word = format!(
+                                "{model},{sign}{feature},machine={machine},accel={accel},from={from},to={to},\
+                                 regime={regime},feature={feature}"
+                            );
+                            let answer = answer(&word);
+                            assert_ne!(answer.rule, Some(RuleId::T7), "{word}");
+                            assert_eq!(answer.verdict, Verdict::Unchanged, "{word}");
+                            named += 1;
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert_eq!(named, 720);
+}
+
+/// What a refusal is about, by name.
+fn subjects(answer: &Resolution) -> Vec<String> {
+    let mut subjects = names(&answer.extra);
+    subjects.extend(names(&answer.missing));
+    match answer.refusal() {
+        Some(
+            Refusal::UnknownFeature(f) | Refusal::ForbiddenFeature(f) | Refusal::UnknownProperty { feature: f, .. },
+        ) => {
+            subjects.extend(names(&[*f]));
+        }
+        Some(Refusal::UnknownModel(model) | Refusal::ModelUnsupported(model)) => {
+            subjects.push(CATALOG.model_name(*model).to_owned());
+        }
+        Some(Refusal::MachineType { machine, .. }) => subjects.push(machine.to_string()),
+        _ => {}
+    }
+    subjects
+}
+
+#[test]
+fn an_abort_is_explained_by_name() {
+    let mut aborted = 0;
+    for (scenario, answer) in drawn(13, 6000) {
+        let word = scenario.word(&CATALOG);
+        let refused = matches!(answer.outcome, Outcome::Aborted | Outcome::StartRefused);
+        assert_eq!(refused, error(&answer).is_some(), "{word}");
+        if !refused {
+            continue;
+        }
+        aborted += 1;
+        let said = explain(&CATALOG, &scenario, &answer);
+        assert!(!said.headline.is_empty() && !said.why.is_empty(), "{word}");
+        let text = said.why.join(" ");
+        // A sentence names six features and counts the others.
+        for subject in
+            subjects(&answer).iter().take(6).take_while(|_| answer.missing.is_empty() || answer.extra.is_empty())
+        {
+            let named = text.contains(subject.as_str()) || error(&answer).unwrap().contains(subject.as_str());
+            assert!(named, "{word}: {subject} is in none of {:?}", said.why);
+        }
+        let first = subjects(&answer).into_iter().next();
+        assert!(first.is_none_or(|first| text.contains(&first)), "{word}: {:?}", said.why);
+    }
+    assert!(aborted > 1000, "{aborted}");
+}
+
+#[test]
+fn every_way_out_leads_out() {
+    let mut ways = 0;
+    for (scenario, answer) in drawn(14, 1200) {
+        for way in ways_out(&CATALOG, &scenario, &answer) {
+            assert_eq!(resolve(&CATALOG, &way.scenario).verdict, Verdict::Unchanged, "{}", way.scenario.word(&CATALOG));
+            assert_ne!(way.scenario, scenario);
+            let same_guest = way.scenario.features == scenario.features && way.scenario.cpu == scenario.cpu;
+            assert!(way.restart || same_guest, "{}: a running guest keeps its definition", way.text);
+            ways += 1;
+        }
+    }
+    assert!(ways > 300, "{ways}");
+}
+
+#[test]
+fn what_an_answer_depends_on_has_two_answers_or_is_to_be_given() {
+    let mut random = Random::of(15);
+    let mut seen = 0;
+    for _ in 0..400 {
+        let mut scenario = scenarios::told(&mut random);
+        let other = scenarios::any(&mut random);
+        match random.below(5) {
+            0 => scenario.topology = virt_cpu_explorer::domain::scenario::Told::Unknown,
+            1 => scenario.machine = other.machine,
+            2 => scenario.to_host = virt_cpu_explorer::domain::scenario::HostChoice::Unknown,
+            3 => scenario.cpu = other.cpu,
+            _ => scenario.to.libvirt = virt_cpu_explorer::domain::scenario::LibvirtChoice::Unknown,
+        }
+        let answer = resolve(&CATALOG, &scenario);
+        for on in &answer.depends_on {
+            let word = scenario.word(&CATALOG);
+            assert!(!on.input.is_empty(), "{word}");
+            let values: BTreeSet<&str> = on.answers.iter().map(|(value, _)| value.as_str()).collect();
+            let is_to_be_given = on.answers.is_empty() && on.input.contains("give the live definition");
+            assert!(values.len() >= 2 || is_to_be_given, "{word}: {on:?}");
+            assert_eq!(values.len(), on.answers.len(), "{word}: a value has one answer: {on:?}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 60, "{seen}");
+}
+
+fn in_order(map: &CpuMap, features: &[FeatureId]) -> bool {
+    let places: Vec<usize> =
+        features.iter().map(|f| map.order.iter().position(|known| known == f).unwrap_or(usize::MAX)).collect();
+    places.is_sorted()
+}
+
+#[test]
+fn every_list_is_in_the_order_of_the_destinations_map() {
+    let mut long = 0;
+    for (scenario, answer) in drawn(16, 5000) {
+        let Some(journey) = &answer.journey else { continue };
+        let receiver = journey.destination().unwrap_or(&journey.start);
+        for list in [&answer.extra, &answer.missing, &answer.lost, &answer.gained] {
+            assert!(in_order(&receiver.map, list), "{}: {:?}", scenario.word(&CATALOG), names(list));
+            long += usize::from(list.len() > 2);
+        }
+    }
+    assert!(long > 200, "{long}");
+}
+
+#[test]
+fn a_batch_answers_the_good_lines_and_names_the_bad_one() {
+    let good = r#"{"id":"a","source":{"libvirt":"9.0.0"},"destination":{"libvirt":"11.3.0"},"guest":{"model":"EPYC"}}"#;
+    let lines = format!("{good}\n{{\"id\": 1\n\n{good}\n{{\"source\":{{\"libvirt\":\"9.0.0\"}}}}\n{good}\n");
+    let (code, answers) = batch(&lines);
+    assert_eq!((code, answers.len()), (2, 5));
+    for (place, line) in [(1, 2), (3, 5)] {
+        assert_eq!(answers[place]["line"], line);
+        assert!(!answers[place]["invalid"].as_str().unwrap().is_empty());
+    }
+    for place in [0, 2, 4] {
+        assert_eq!((&answers[place]["id"], &answers[place]["outcome"]), (&"a".into(), &"completed".into()));
+    }
+    assert_eq!(batch(good).0, 0);
+}

@@ -1,0 +1,345 @@
+//! Types keys and looks at the screen.
+//! A test names what a user gets. The whole screen is compared with a file in `tests/screens/`; those with styles in
+//! their names hold the styles as well. `BLESS=1 cargo test` writes the files anew.
+
+#[path = "support/screen_files.rs"]
+mod screen_files;
+#[path = "support/typed.rs"]
+mod typed;
+
+use typed::{Session, catalog, open, open_with};
+use virt_cpu_explorer::app::settings::{Settings, ThemeName};
+use virt_cpu_explorer::app::update::Effect;
+
+const T7: &str = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
+const T5: &str = "Skylake-Client,machine=pc-q35-4.0,from=old,to=new";
+
+const SMALL: (u16, u16) = (80, 24);
+const USUAL: (u16, u16) = (120, 36);
+const LARGE: (u16, u16) = (200, 60);
+
+/// Every golden of this file, by name.
+const GOLDENS: &[&str] = &[
+    "first-80x24-styles",
+    "first-120x36-styles",
+    "first-200x60-styles",
+    "first-60x20",
+    "first-ascii",
+    "first-mono-styles",
+    "machine-type-4.0",
+    "a-missing-machine-type",
+    "it-depends",
+    "a-long-message",
+    "a-long-message-80x24",
+    "whole-answer",
+    "picking-a-machine-type",
+    "picking-a-model-by-typing",
+    "commands",
+    "help",
+    "rule-page",
+    "finding-a-feature",
+    "all-features",
+    "too-small",
+];
+
+fn compare(name: &str, text: &str) {
+    assert!(GOLDENS.contains(&name), "{name} is not in GOLDENS");
+    screen_files::check("screens", name, text);
+}
+
+fn has(session: &Session, wanted: &str) {
+    let text = session.text();
+    assert!(text.contains(wanted), "{wanted:?} is not on the screen:\n{text}");
+}
+
+fn has_not(session: &Session, unwanted: &str) {
+    let text = session.text();
+    assert!(!text.contains(unwanted), "{unwanted:?} is on the screen:\n{text}");
+}
+
+#[test]
+fn every_golden_belongs_to_a_test() {
+    let names: Vec<String> = GOLDENS.iter().map(|name| (*name).to_owned()).collect();
+    screen_files::no_orphans("screens", &names);
+}
+
+#[test]
+fn the_abort_is_seen_at_a_glance_at_three_sizes() {
+    for (size, name) in [(SMALL, "first-80x24-styles"), (USUAL, "first-120x36-styles"), (LARGE, "first-200x60-styles")]
+    {
+        let session = open(T7, size);
+        has(&session, "ABORTED at the destination's full check");
+        has(&session, "operation failed: guest CPU doesn't match specification: extra features: mpx");
+        has(&session, "▶T7");
+        for row in ["T1", "T2", "T3", "T4", "T5", "T6", "T8"] {
+            has(&session, &format!(" {row} "));
+            has_not(&session, &format!("▶{row}"));
+        }
+        has(&session, "Way back");
+        has(&session, "Cold boot");
+        compare(name, &session.styled());
+    }
+}
+
+#[test]
+fn moving_the_machine_type_to_3_1_lights_up_the_abort_row() {
+    let session = open(T5, USUAL);
+    has(&session, "▶T5");
+    compare("machine-type-4.0", &session.text());
+    let session = session.keys("<left>");
+    has(&session, "pc-q35-3.1");
+    has(&session, "▶T7");
+    has(&session, "extra features: mpx");
+    let session = session.keys("<right>");
+    has(&session, "▶T5");
+}
+
+#[test]
+fn a_destination_that_requires_removed_features_completes_and_says_why() {
+    let session = open("Skylake-Client,machine=pc-q35-3.1,from=9.0.0:7.2.22,to=11.3.0:10.0.13", USUAL);
+    has(&session, "COMPLETES, the guest's CPU is unchanged");
+    has(&session, "libvirt 11.3.0 requires mpx");
+    has(&session, "▶T7");
+}
+
+#[test]
+fn typing_a_version_in_the_list_of_machine_types_takes_it() {
+    let session = open(T5, USUAL).keys("<enter>q35-3.1");
+    compare("picking-a-machine-type", &session.text());
+    let session = session.keys("<enter>");
+    has(&session, "▶T7");
+    let session = session.keys("<enter><down><down><esc>");
+    has(&session, "▶T7");
+}
+
+#[test]
+fn a_few_letters_find_a_model() {
+    let session = open(T5, USUAL).keys("<up><enter>casnots");
+    compare("picking-a-model-by-typing", &session.text());
+    has(&session.keys("<enter>"), "Cascadelake-Server-noTSX @ pc-q35-4.0");
+}
+
+#[test]
+fn a_package_that_no_list_holds_is_taken_as_typed() {
+    let session = open(T5, USUAL).keys("<tab><enter>10.0.0-5.el9");
+    has(&session, "Not in the list, but a value");
+    let session = session.keys("<enter>");
+    has(&session, "10.0.0-5.el9");
+}
+
+#[test]
+fn changing_the_state_of_the_feature_moves_the_row() {
+    let session = open(T7, USUAL).keys("<down><down><right>");
+    has(&session, "+ require");
+    has(&session, "▶T3");
+    has(&session.keys("<right>"), "▶T5");
+}
+
+#[test]
+fn a_taken_back_change_can_be_made_again() {
+    let session = open(T5, USUAL).keys("<left>u");
+    has(&session, "▶T5");
+    let session = session.keys("U");
+    has(&session, "▶T7");
+    let session = session.keys("R");
+    has(&session, "▶T5");
+    let session = open(T5, USUAL).keys("u");
+    has(&session, "Undo: not possible now");
+}
+
+#[test]
+fn swapped_ends_are_the_other_direction() {
+    let session = open(T5, USUAL).keys("s");
+    has(&session, "▶T6");
+    has(&session, "new/7.2.22 → old (9.0.0)/7.2.22");
+}
+
+#[test]
+fn the_default_comes_back_with_backspace() {
+    let session = open(T7, USUAL).keys("<backspace>");
+    has(&session, "pc-q35-4.0");
+    has(&session, "▶T5");
+}
+
+#[test]
+fn a_way_out_is_taken_by_its_number() {
+    let session = open(T7, USUAL).keys("3");
+    has(&session, "+ require");
+    has(&session, "COMPLETES");
+    has(&session.keys("u"), "▶T7");
+}
+
+#[test]
+fn arrows_alone_reach_every_part() {
+    let down = "<down>".repeat(60);
+    let session = open(T7, USUAL).keys(&down);
+    has(&session, "ABORTED");
+    let session = open(T7, USUAL).keys("<tab><tab><tab><tab><down><down><down><down><down><down><enter>");
+    has(&session, "Rule T7:");
+}
+
+#[test]
+fn a_machine_type_the_destination_lacks_is_shown_with_the_reason() {
+    let session = open("Skylake-Client,machine=pc-q35-2.4,from=9.0.0:7.2.22,to=12.8.0:11.1.2", USUAL);
+    has(&session, "✗ pc-q35-2.4");
+    has(&session, "gone from QEMU 11.1.2");
+    has(&session, "▶machine-type");
+    compare("a-missing-machine-type", &session.text());
+    has(&open("Skylake-Client,machine=pc-q35-2.4,from=9.0.0:7.2.22,to=12.8.0:11.1.2", SMALL), "gone from QEMU 11.1.2");
+}
+
+#[test]
+fn what_is_not_known_is_named_with_a_value_for_each_answer() {
+    let session = open("Skylake-Client,machine=?,from=old,to=new", USUAL);
+    has(&session, "DEPENDS on machine type");
+    compare("it-depends", &session.text());
+}
+
+const LONG: &str = "Skylake-Server,+vmx,machine=pc-q35-7.1,from=9.0.0:7.2.22,to=9.10.0:7.2.22,regime=nothing";
+
+#[test]
+fn a_message_with_seventy_features_is_there_in_full() {
+    let session = open(LONG, USUAL);
+    let text = session.text();
+    let message = session.model.derived.message.clone().unwrap_or_default();
+    assert!(message.len() > 1_000, "{message}");
+    for name in message.split([' ', ',']) {
+        assert!(text.contains(name), "{name} is not on the screen:\n{text}");
+    }
+    has(&session, "▶vmx-unknown-to-source");
+    compare("a-long-message", &text);
+}
+
+#[test]
+fn where_a_message_is_longer_than_the_terminal_a_key_shows_the_rest() {
+    let session = open(LONG, SMALL);
+    for row in ["T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8"] {
+        has(&session, &format!(" {row} "));
+    }
+    has(&session, "a shows the whole answer");
+    compare("a-long-message-80x24", &session.text());
+    has(&session.keys("a<pagedown><pagedown>"), "vmx-entry-load-efer");
+}
+
+#[test]
+fn features_are_found_by_name_and_shown_all() {
+    let session = open(T7, USUAL).keys("/avx");
+    has(&session, "avx2");
+    compare("finding-a-feature", &session.text());
+    let session = session.keys("<enter>");
+    has(&session, "named avx");
+    let session = session.keys("<esc>");
+    has_not(&session, "named avx");
+    let session = session.keys("vv");
+    has(&session, "all 64");
+    compare("all-features", &session.text());
+    has(&open(T7, USUAL).keys("/zzz"), "No feature has these letters in its name.");
+}
+
+#[test]
+fn enter_on_a_feature_asks_about_it() {
+    let session = open(T7, USUAL).keys("/smap<enter><enter>");
+    has(&session, "Decision table: smap");
+}
+
+#[test]
+fn help_lists_every_action_with_its_keys() {
+    let session = open(T7, (120, 80)).keys("?");
+    for info in virt_cpu_explorer::app::action::ACTIONS {
+        has(&session, info.doc.get(..40.min(info.doc.len())).unwrap());
+    }
+    compare("help", &open(T7, USUAL).keys("?").text());
+    has(&open(T7, USUAL).keys("?<esc>"), "▶T7");
+}
+
+#[test]
+fn commands_are_found_by_typing_and_done() {
+    let session = open(T7, USUAL).keys(":");
+    compare("commands", &session.text());
+    has(&session.keys("swap ends<enter>"), "▶T6");
+    has(&open(T7, USUAL).keys(":choose guest: model<enter>"), "Guest: model");
+}
+
+#[test]
+fn the_rule_that_decided_can_be_read() {
+    let session = open(T7, USUAL).keys("i");
+    has(&session, "Rule T7:");
+    compare("rule-page", &session.keys("<down><pagedown>").text());
+}
+
+#[test]
+fn the_whole_answer_tells_how_to_take_each_way_out() {
+    let session = open(T7, USUAL).keys("a");
+    has(&session, "virsh migrate --live");
+    compare("whole-answer", &session.text());
+}
+
+#[test]
+fn the_link_and_the_message_can_be_copied() {
+    let session = open(T7, USUAL).keys("yY");
+    let link = "Skylake-Client,machine=pc-q35-3.1,from=old:7.2.22,to=new:7.2.22";
+    let message = "operation failed: guest CPU doesn't match specification: extra features: mpx";
+    assert_eq!(session.effects, [Effect::Copy(link.to_owned()), Effect::Copy(message.to_owned())]);
+}
+
+#[test]
+fn q_quits_and_escape_says_how() {
+    let session = open(T7, USUAL).keys("<esc>");
+    has(&session, "q quits");
+    assert_eq!(session.keys("q").effects, [Effect::Quit]);
+    assert_eq!(open(T7, USUAL).keys(":<ctrl+c>").effects, [Effect::Quit]);
+}
+
+#[test]
+fn ascii_signs_and_no_colour_carry_the_message_as_well() {
+    let ascii = Settings { ascii: true, theme: ThemeName::Mono, ..Settings::default() };
+    let session = open_with(T7, USUAL, ascii.clone());
+    let text = session.text();
+    assert!(text.is_ascii(), "{text}");
+    has(&session, ">T7");
+    has(&session, "X ABORTED");
+    compare("first-ascii", &text);
+    for keys in [":", "?", "<enter>", "i", "vv"] {
+        let text = open_with(T7, USUAL, ascii.clone()).keys(keys).text();
+        assert!(text.is_ascii(), "{keys}:\n{text}");
+    }
+    let mono = Settings { theme: ThemeName::Mono, ..Settings::default() };
+    let styled = open_with(T7, SMALL, mono).styled();
+    assert!(!styled.contains("fg: Red") && styled.matches("fg: ").count() == styled.matches("fg: Reset").count());
+    compare("first-mono-styles", &styled);
+}
+
+#[test]
+fn every_theme_marks_the_deciding_row_apart_from_the_others() {
+    for theme in ThemeName::ALL {
+        let session = open_with(T7, USUAL, Settings { theme: *theme, ..Settings::default() });
+        let buffer = session.buffer();
+        let line_of = |row: &str| {
+            let text = session.text();
+            let number = text.lines().position(|line| line.contains(row)).unwrap();
+            buffer[(3, u16::try_from(number).unwrap())].style()
+        };
+        assert_ne!(line_of("T7 $M"), line_of("T8 $M"), "{}", theme.name());
+        assert_eq!(line_of("T2 anything"), line_of("T3 $M"), "{}", theme.name());
+    }
+}
+
+#[test]
+fn the_smallest_terminal_shows_it_all_and_a_smaller_one_says_so() {
+    let session = open(T7, (60, 20));
+    has(&session, "▶T7");
+    has(&session, "extra features: mpx");
+    compare("first-60x20", &session.text());
+    let session = open(T7, (59, 20));
+    has(&session, "please give it");
+    compare("too-small", &session.text());
+}
+
+#[test]
+fn a_pasted_scenario_is_opened() {
+    let mut session = open(T5, USUAL);
+    virt_cpu_explorer::app::update::paste(&mut session.model, catalog(), &format!("{T7}\n"));
+    has(&session, "▶T7");
+    virt_cpu_explorer::app::update::paste(&mut session.model, catalog(), "Skylake-Clinet");
+    has(&session, "what was pasted is no scenario");
+}

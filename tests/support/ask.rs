@@ -1,0 +1,72 @@
+//! Asks the product: from a scenario's word to an answer, or to the JSON of the command line.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a question that cannot be asked fails the test")]
+
+use serde_json::Value;
+use std::sync::LazyLock;
+use virt_cpu_explorer::cli::{self, Choice, Format};
+use virt_cpu_explorer::domain::catalog::Catalog;
+use virt_cpu_explorer::domain::definition::Definition;
+use virt_cpu_explorer::domain::feature::FeatureId;
+use virt_cpu_explorer::domain::scenario::Scenario;
+use virt_cpu_explorer::explain::message;
+use virt_cpu_explorer::load::embedded;
+use virt_cpu_explorer::resolve::{Resolution, resolve};
+
+/// The embedded facts, read once.
+pub(crate) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| embedded::catalog().unwrap());
+
+/// Reads a scenario.
+pub(crate) fn scenario(word: &str) -> Scenario {
+    Scenario::parse(&CATALOG, word).unwrap_or_else(|fault| panic!("{word}: {fault}"))
+}
+
+/// Resolves a scenario.
+pub(crate) fn answer(word: &str) -> Resolution {
+    resolve(&CATALOG, &scenario(word))
+}
+
+/// What `check --format json` prints for a scenario.
+pub(crate) fn json(word: &str) -> Value {
+    let choice = Choice { word: Some(word.to_owned()), ..Choice::default() };
+    let mut out = Vec::new();
+    let code = cli::check_one(&CATALOG, &choice, Format::Json, false, &mut out)
+        .unwrap_or_else(|fault| panic!("{word}: {fault}"));
+    let value: Value = serde_json::from_slice(&out).unwrap();
+    assert_eq!(code == 0, value["verdict"] == "unchanged", "the exit code of {word}");
+    value
+}
+
+/// What `check --batch` prints for some lines, and its exit code.
+pub(crate) fn batch(lines: &str) -> (u8, Vec<Value>) {
+    let mut out = Vec::new();
+    let code = cli::check_batch(&CATALOG, &mut lines.as_bytes(), false, &mut out).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    (code, text.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+}
+
+/// The names of some features, in their order.
+pub(crate) fn names(features: &[FeatureId]) -> Vec<String> {
+    features.iter().map(|feature| CATALOG.feature_name(*feature).to_owned()).collect()
+}
+
+/// The features of a definition with their policies, in their order.
+pub(crate) fn policies(definition: Option<&Definition>) -> Option<Vec<(String, String)>> {
+    let name = |feature| CATALOG.feature_name(feature).to_owned();
+    Some(definition?.features.iter().map(|(feature, policy)| (name(feature), policy.name().to_owned())).collect())
+}
+
+/// libvirt's message, if there is one.
+pub(crate) fn error(resolution: &Resolution) -> Option<String> {
+    resolution.refusal().map(|refusal| message(&CATALOG, refusal))
+}
+
+/// A JSON object as pairs of names and texts, in its order.
+pub(crate) fn pairs(object: &Value) -> Option<Vec<(String, String)>> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    Some(object.as_object()?.iter().map(|(name, value)| (name.clone(), text(value))).collect())
+}
+
+/// The texts of a JSON list.
+pub(crate) fn texts(list: &Value) -> Vec<&str> {
+    list.as_array().unwrap().iter().map(|value| value.as_str().unwrap()).collect()
+}

@@ -1,0 +1,73 @@
+//! Makes screens by typing keys into the program, without a terminal.
+#![allow(dead_code, reason = "each test binary uses its own part of it")]
+#![expect(clippy::expect_used, reason = "a test helper fails its test")]
+
+use ratatui::buffer::Buffer;
+use std::sync::OnceLock;
+use virt_cpu_explorer::app::key::parse_all;
+use virt_cpu_explorer::app::model::Model;
+use virt_cpu_explorer::app::settings::{Settings, Size};
+use virt_cpu_explorer::app::update::{self, Effect};
+use virt_cpu_explorer::domain::catalog::Catalog;
+use virt_cpu_explorer::domain::scenario::Scenario;
+use virt_cpu_explorer::load::embedded;
+use virt_cpu_explorer::tui;
+
+/// The facts, read once.
+pub(crate) fn catalog() -> &'static Catalog {
+    static CATALOG: OnceLock<Catalog> = OnceLock::new();
+    CATALOG.get_or_init(|| embedded::catalog().expect("the embedded facts are sound"))
+}
+
+/// A program at work.
+pub(crate) struct Session {
+    pub(crate) model: Model,
+    pub(crate) effects: Vec<Effect>,
+}
+
+/// The program as it opens at the scenario `word`.
+pub(crate) fn open(word: &str, size: (u16, u16)) -> Session {
+    open_with(word, size, Settings::default())
+}
+
+/// The same, with other settings.
+pub(crate) fn open_with(word: &str, (width, height): (u16, u16), settings: Settings) -> Session {
+    let scenario = Scenario::parse(catalog(), word).expect("the scenario is sound");
+    Session { model: Model::new(catalog(), scenario, settings, Size { width, height }), effects: Vec::new() }
+}
+
+impl Session {
+    /// Types keys, in the program's own notation.
+    pub(crate) fn keys(mut self, keys: &str) -> Self {
+        for key in parse_all(keys).expect("the keys are keys") {
+            self.effects.extend(update::press(&mut self.model, catalog(), key));
+        }
+        self
+    }
+
+    /// What is drawn, with styles.
+    pub(crate) fn buffer(&self) -> Buffer {
+        tui::draw(&self.model, catalog())
+    }
+
+    /// What is drawn, as text.
+    pub(crate) fn text(&self) -> String {
+        text(&self.buffer())
+    }
+
+    /// What is drawn, text first and then the changes of style.
+    pub(crate) fn styled(&self) -> String {
+        format!("{:#?}\n", self.buffer())
+    }
+}
+
+/// A buffer as text, without blanks at the ends of lines.
+pub(crate) fn text(buffer: &Buffer) -> String {
+    let mut text = String::new();
+    for row in buffer.content.chunks(usize::from(buffer.area.width.max(1))) {
+        let line: String = row.iter().map(ratatui::buffer::Cell::symbol).collect();
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,183 @@
+//! Plays the decision table row by row through `check --format json`, and what was said about each row.
+#![expect(clippy::unwrap_used, reason = "what cannot be read or asked fails the test")]
+
+mod support;
+
+use serde_json::{Value, json};
+use support::ask::{CATALOG, answer, json as check, texts};
+use virt_cpu_explorer::domain::map::CpuMap;
+
+/// Compares some keys of an answer.
+fn expect(word: &str, keys: &Value) {
+    let given = check(word);
+    for (key, value) in keys.as_object().unwrap() {
+        assert_eq!(given[key.as_str()], *value, "{key} of {word}\n{given:#}");
+    }
+}
+
+const EXTRA_MPX: &str = "operation failed: guest CPU doesn't match specification: extra features: mpx";
+
+#[test]
+fn rows_one_to_six_pass_and_the_guest_notices_nothing() {
+    for (word, row) in [
+        ("Skylake-Client,machine=pc-q35-3.1,from=old,to=old", "T1"),
+        ("Skylake-Client,+mpx,machine=pc-q35-3.1,from=old,to=old", "T1"),
+        ("Skylake-Client,machine=pc-q35-3.1,from=new,to=new", "T2"),
+        ("Skylake-Client,-mpx,machine=pc-q35-3.1,from=new,to=new", "T2"),
+        ("Skylake-Client,+mpx,machine=pc-q35-3.1,from=old,to=new", "T3"),
+        ("Skylake-Client,+mpx,machine=pc-q35-4.0,from=old,to=new", "T3"),
+        ("Skylake-Client,+mpx,machine=pc-q35-3.1,from=new,to=old", "T4"),
+        ("Skylake-Client,-mpx,machine=pc-q35-3.1,from=old,to=new", "T5"),
+        ("Skylake-Client,machine=pc-q35-4.0,from=old,to=new", "T5"),
+        ("Skylake-Client,-mpx,machine=pc-q35-3.1,from=new,to=old", "T6"),
+        ("Skylake-Client,machine=pc-q35-3.1,from=new,to=old", "T6"),
+        ("Skylake-Client,machine=pc-q35-4.0,from=new,to=old", "T6"),
+    ] {
+        let unchanged = json!({
+            "outcome": "completed", "verdict": "unchanged", "rule": row, "row": row, "guest_would_notice": false,
+            "extra": [], "missing": [], "lost": [], "gained": [], "fault": null, "risk": null, "depends_on": [],
+            "stage": null,
+        });
+        expect(word, &unchanged);
+        assert_eq!(check(word).get("error"), None, "{word}");
+    }
+}
+
+#[test]
+fn row_seven_ends_in_three_ways_by_regime() {
+    let word = |regime: &str| format!("Skylake-Client,machine=pc-q35-3.1,from=old,to=new,regime={regime}");
+    let nothing = json!({
+        "outcome": "aborted", "verdict": "aborted", "stage": "full-check", "rule": "T7", "row": "T7",
+        "regime": "nothing", "error": EXTRA_MPX, "extra": ["mpx"], "missing": [], "lost": [],
+        "guest_would_notice": false, "fault": "map", "risk": null,
+    });
+    expect("Skylake-Client,machine=pc-q35-3.1,from=old,to=new", &nothing);
+    expect(&word("nothing"), &nothing);
+    let disable = json!({
+        "outcome": "completed", "verdict": "changed", "rule": "T7", "row": "T7", "regime": "disable", "extra": [],
+        "lost": ["mpx"], "gained": [], "guest_would_notice": true, "fault": "libvirt",
+        "risk": "guest_state_may_not_load",
+    });
+    expect(&word("disable"), &disable);
+    expect("Skylake-Client,machine=pc-q35-3.1,from=old,to=9.0.0+mpx-removed", &disable);
+    let require = json!({
+        "outcome": "completed", "verdict": "unchanged", "rule": "T7", "row": "T7", "regime": "require", "lost": [],
+        "guest_would_notice": false, "fault": null, "risk": null,
+    });
+    expect(&word("require"), &require);
+    expect("Skylake-Client,machine=pc-q35-3.1,from=old,to=11.3.0", &require);
+    assert_eq!(check(&word("require"))["arrived"]["mpx"], "require");
+    assert_eq!(check(&word("disable"))["arrived"]["mpx"], "disable");
+}
+
+#[test]
+fn under_emulation_no_state_can_fail_to_load() {
+    let word = "Skylake-Client,machine=pc-q35-3.1,accel=tcg,from=old,to=9.0.0+mpx-removed";
+    expect(word, &json!({"verdict": "changed", "rule": "T7", "lost": ["mpx"], "risk": null}));
+}
+
+#[test]
+fn row_eight_needs_a_guest_that_an_older_release_began() {
+    let word = "Skylake-Client,machine=pc-q35-3.1,started=old,from=new,to=old";
+    expect(word, &json!({"outcome": "completed", "verdict": "unchanged", "rule": "T8", "row": "T8"}));
+    // A daemon that requires removed features writes the feature down when it takes the guest over.
+    let upgraded = "Skylake-Client,machine=pc-q35-3.1,started=old,from=11.3.0,to=old";
+    expect(upgraded, &json!({"outcome": "completed", "verdict": "unchanged", "row": "T4"}));
+    // And the same guest is the one that row two is not about.
+    let silent = "Skylake-Client,machine=pc-q35-3.1,started=old,from=new,to=new";
+    expect(silent, &json!({"outcome": "aborted", "row": "T2", "rule": "extra", "error": EXTRA_MPX}));
+}
+
+#[test]
+fn a_model_that_never_had_the_feature_is_in_no_row() {
+    expect("EPYC,machine=pc-q35-3.1,from=old,to=new", &json!({"verdict": "unchanged", "row": null}));
+    let other = "Haswell,machine=pc-q35-3.1,from=old,to=new,feature=avx";
+    expect(other, &json!({"outcome": "aborted", "row": "T7", "rule": "T7", "extra": ["avx"]}));
+}
+
+fn map_of(end: &str) -> CpuMap {
+    let journey = answer(&format!("qemu64,accel=tcg,from={end},to={end}")).journey.unwrap();
+    CpuMap::clone(&journey.start.map)
+}
+
+#[test]
+fn new_is_made_of_old_just_as_the_patched_map_was() {
+    let (old, new, patched) = (map_of("old"), map_of("new"), map_of("9.0.0+mpx-removed"));
+    let mpx = CATALOG.feature("mpx").unwrap();
+    assert_eq!((&new.order, &new.model_order), (&patched.order, &patched.model_order));
+    let mut changed = Vec::new();
+    for id in new.model_order.iter().copied() {
+        let (made, read) = (new.model(id).unwrap(), patched.model(id).unwrap());
+        assert_eq!((made.data, made.removed_set()), (read.data, read.removed_set()), "{}", CATALOG.model_name(id));
+        assert_eq!(made.added, read.added);
+        if old.model(id).unwrap().data.contains(mpx) {
+            assert!(!made.data.contains(mpx) && made.removed.contains(&mpx));
+            changed.push(id);
+        } else {
+            assert_eq!(made, old.model(id).unwrap());
+        }
+    }
+    assert_eq!(changed.len(), 12);
+}
+
+const HT: &str = "EPYC,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=11.3.0:10.0.13,topology=1-2-1";
+
+#[test]
+fn threads_reported_by_a_new_qemu_abort_and_the_guest_would_not_have_noticed() {
+    let aborted = json!({
+        "outcome": "aborted", "rule": "ht", "row": null, "stage": "full-check", "guest_would_notice": false,
+        "error": "operation failed: guest CPU doesn't match specification: extra features: ht,cmp_legacy",
+        "extra": ["ht", "cmp_legacy"], "missing": [], "fault": "libvirt",
+    });
+    expect(HT, &aborted);
+    let ways = check(HT)["ways_out"].clone();
+    let first = &ways[0];
+    assert!(first["text"].as_str().unwrap().contains("libvirt 12.1.0"), "{first}");
+    assert_eq!(first["restart"], false);
+    assert!(ways.as_array().unwrap().len() >= 2, "{ways}");
+    for way in ways.as_array().unwrap() {
+        expect(way["scenario"].as_str().unwrap(), &json!({"verdict": "unchanged"}));
+    }
+}
+
+#[test]
+fn threads_pass_where_there_are_none_or_where_libvirt_looks_away() {
+    for word in [
+        "EPYC,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=11.3.0:10.0.13,topology=2-1-1",
+        "EPYC,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=11.3.0:9.2.4,topology=1-2-1",
+        "EPYC,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=12.1.0:10.0.13,topology=1-2-1",
+        "Skylake-Client,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=11.10.0:10.0.13,topology=1-2-1",
+        "Skylake-Client,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=12.8.0:11.1.2,topology=1-2-1",
+    ] {
+        expect(word, &json!({"verdict": "unchanged", "lost": [], "gained": [], "guest_would_notice": false}));
+    }
+    let one = "Skylake-Client,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=11.3.0:10.0.13,topology=1-1-2";
+    expect(one, &json!({"rule": "ht", "extra": ["ht"]}));
+    let half = "EPYC,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=11.10.0:10.0.13,topology=1-2-1";
+    expect(half, &json!({"rule": "ht", "extra": ["cmp_legacy"]}));
+    let back = "qemu64,machine=pc-q35-5.2,accel=tcg,from=11.3.0:10.0.13,to=9.0.0:7.2.22,topology=1-2-1";
+    expect(back, &json!({"outcome": "aborted", "missing": ["ht", "cmp_legacy"], "guest_would_notice": false}));
+}
+
+#[test]
+fn a_weaker_destination_would_be_noticed() {
+    let word = "Skylake-Client,machine=pc-q35-5.2,accel=tcg,from=11.3.0:10.0.13,to=9.0.0:7.2.22";
+    expect(word, &json!({"outcome": "aborted", "rule": "missing", "guest_would_notice": true, "fault": "accelerator"}));
+    assert_eq!(texts(&check(word)["missing"]), ["x2apic", "rdseed", "3dnowprefetch"]);
+}
+
+#[test]
+fn a_guest_that_never_started_has_no_definition_and_notices_nothing() {
+    let word = "Skylake-Client,host=Core-i7-8550U,from=9.0.0,to=11.3.0";
+    expect(word, &json!({"outcome": "start-refused", "verdict": "start-refused", "guest_would_notice": null}));
+    let given = check(word);
+    assert_eq!((given.get("live"), given.get("arrived")), (None, None));
+    assert_eq!((given["schema"].clone(), given.get("id")), (json!(1), None));
+}
+
+#[test]
+fn the_scenario_of_no_arguments_is_the_question_of_the_table() {
+    let given = check("Skylake-Client,from=old,to=new");
+    assert_eq!(given["scenario"], "Skylake-Client,from=old:7.2.22,to=new:7.2.22");
+    assert_eq!(given["row"], "T5");
+}
