@@ -50,6 +50,7 @@ fn run(command: Command) -> Result<u8> {
                 cli::check_batch(&catalog, &mut BufReader::new(opened), ways_out, &mut out)?
             }
         }
+        Command::Study(args) => cli::study(&mut embedded::catalog()?, &args, &mut out)?,
         Command::List { what, json, choice } => cli::list(&catalog_with(&choice)?, &what, json, &mut out)?,
         Command::Rule { id } => cli::rule(id.as_deref(), &mut out)?,
         Command::Import(asked) => cli::import(&asked, &mut out)?,

@@ -1,6 +1,7 @@
 //! Declares every flag once: the parser, the help, the man page and the completions come from here.
 
 use super::Format;
+use super::study_args::{self, StudyArgs};
 use crate::domain::scenario::{KEYS, Key};
 use clap::{Arg, ArgAction, ArgMatches, Command as Clap, ValueHint, value_parser};
 use std::path::PathBuf;
@@ -54,6 +55,8 @@ pub enum Command {
     },
     /// Write the timeline from raw facts, or check it against them.
     Import(Import),
+    /// A study over many scenarios.
+    Study(StudyArgs),
     /// Shell completions.
     Completions(clap_complete::Shell),
     /// The man page.
@@ -164,6 +167,7 @@ pub fn command() -> Clap {
                 .about("Explain a rule: what happens, why, who checks it, an example, the remedy")
                 .arg(Arg::new("id").help("The rule's id, T1 to T8 or a word; all rules where none is given")),
         )
+        .subcommands(study_args::commands())
         .subcommand(explain_command())
         .subcommand(import_command())
         .subcommand(
@@ -174,13 +178,13 @@ pub fn command() -> Clap {
         .subcommand(Clap::new("man").about("Print the man page"))
 }
 
-fn scenario_arg() -> Arg {
+pub(super) fn scenario_arg() -> Arg {
     Arg::new("scenario").value_name("SCENARIO").help(
         "MODEL, host-model, host-passthrough or maximum, then +F, -F, F=POLICY and KEY=VALUE, separated by commas",
     )
 }
 
-fn key_args(hidden: bool) -> impl Iterator<Item = Arg> {
+pub(super) fn key_args(hidden: bool) -> impl Iterator<Item = Arg> {
     KEYS.iter().map(move |info| {
         let arg = Arg::new(info.key.name()).long(info.key.name()).value_name(info.value).help(info.doc).hide(hidden);
         let arg = arg.help_heading("Choices");
@@ -188,7 +192,7 @@ fn key_args(hidden: bool) -> impl Iterator<Item = Arg> {
     })
 }
 
-fn cpu_map_arg() -> Arg {
+pub(super) fn cpu_map_arg() -> Arg {
     Arg::new("cpu-map")
         .long("cpu-map")
         .value_name("NAME=DIR")
@@ -317,6 +321,9 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Comma
         });
         return Ok(Command::Print(tui, Print { screen: text(&matches, "screen"), size: size.unwrap_or((120, 36)) }));
     };
+    if let Some(study) = study_args::study(name, sub)? {
+        return Ok(Command::Study(study));
+    }
     Ok(match name {
         "check" => match text(sub, "batch") {
             Some(file) => Command::Batch { file, ways_out: sub.get_flag("ways-out"), choice: choice(sub)? },
@@ -359,16 +366,17 @@ fn tui(matches: &ArgMatches) -> Result<TuiArgs, clap::Error> {
     })
 }
 
-fn choice(matches: &ArgMatches) -> Result<Choice, clap::Error> {
+pub(super) fn choice(matches: &ArgMatches) -> Result<Choice, clap::Error> {
     let keys = KEYS.iter().flat_map(|info| {
-        let values = matches.get_many::<String>(info.key.name()).into_iter().flatten();
+        let values = matches.try_get_many::<String>(info.key.name()).ok().flatten().into_iter().flatten();
         values.map(|value| (info.key, value.clone())).collect::<Vec<_>>()
     });
-    let domains = matches.get_many::<String>("domain").into_iter().flatten().cloned().collect();
+    let domains = matches.try_get_many::<String>("domain").ok().flatten().into_iter().flatten().cloned().collect();
     Ok(Choice { word: text(matches, "scenario"), keys: keys.collect(), maps: maps(matches)?, domains })
 }
 
-fn maps(matches: &ArgMatches) -> Result<Vec<(String, PathBuf)>, clap::Error> {
+/// Reads the maps to add.
+pub(super) fn maps(matches: &ArgMatches) -> Result<Vec<(String, PathBuf)>, clap::Error> {
     let mut maps = Vec::new();
     for map in matches.get_many::<String>("cpu-map").into_iter().flatten() {
         let Some((name, dir)) = map.split_once('=').filter(|(name, dir)| !name.is_empty() && !dir.is_empty()) else {
@@ -380,6 +388,6 @@ fn maps(matches: &ArgMatches) -> Result<Vec<(String, PathBuf)>, clap::Error> {
     Ok(maps)
 }
 
-fn text(matches: &ArgMatches, name: &str) -> Option<String> {
+pub(super) fn text(matches: &ArgMatches, name: &str) -> Option<String> {
     matches.get_one::<String>(name).cloned()
 }

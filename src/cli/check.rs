@@ -6,7 +6,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::definition::words;
 use crate::domain::scenario::{Key, Scenario};
 use crate::export;
-use crate::resolve::{Verdict, resolve};
+use crate::resolve::{Resolver, Verdict, resolve};
 use crate::study::ways_out::ways_out;
 use anyhow::{Context, Result, anyhow};
 use std::io::{BufRead, Write};
@@ -137,6 +137,7 @@ const LONGEST_LINE: u64 = 16 << 20;
 pub fn check_batch(catalog: &Catalog, input: &mut dyn BufRead, with_ways_out: bool, out: &mut dyn Write) -> Result<u8> {
     let mut code = 0;
     let mut bytes = Vec::new();
+    let mut resolver = Resolver::new(catalog);
     for number in 1usize.. {
         bytes.clear();
         let read = std::io::Read::take(&mut *input, LONGEST_LINE).read_until(b'\n', &mut bytes)?;
@@ -150,7 +151,7 @@ pub fn check_batch(catalog: &Catalog, input: &mut dyn BufRead, with_ways_out: bo
         };
         let answer = match text.and_then(|text| batch::read(catalog, text)) {
             Ok(line) => {
-                let answer = resolve(catalog, &line.scenario);
+                let answer = resolver.resolve(&line.scenario);
                 let ways = with_ways_out.then(|| ways_out(catalog, &line.scenario, &answer));
                 export::json_line(catalog, &line.scenario, &answer, line.id.as_deref(), ways.as_deref())
             }

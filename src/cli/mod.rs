@@ -9,6 +9,8 @@ mod generate;
 mod hosts;
 mod import;
 mod list;
+mod study;
+mod study_args;
 
 pub use args::{Choice, Command, Explain, Import, Print, TuiArgs, command, parse};
 pub use check::{Asked, Format, check_batch, check_one};
@@ -17,3 +19,5 @@ pub use explain::explain;
 pub use generate::{completions, man};
 pub use import::import;
 pub use list::{choice_note, list, rule};
+pub use study::study;
+pub use study_args::{Study, StudyArgs};

@@ -6,10 +6,12 @@ use super::definition::Policy;
 use super::feature::{CAPACITY, FeatureId, FeatureSet};
 use super::host::{Host, HostId, Vendor};
 use super::map::{CpuMap, MapId, ModelId, Register};
+use super::named::Named;
 use super::names::Names;
 use super::qemu::{Accel, Cells, MachineId, QemuFacts, base_name, builtin_vendor, feature_word};
 use super::scenario::{DEFAULT_FEATURE, Scenario, Transport};
 use super::version::Version;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 mod between;
@@ -143,6 +145,10 @@ pub struct Catalog {
     vendors: Vec<Option<Vendor>>,
     qemu_index: Vec<QemuIndex>,
     recorded: Box<[Box<str>]>,
+    libvirt_names: HashMap<Box<str>, LibvirtId>,
+    named: Named,
+    ever: Vec<FeatureSet>,
+    newest: Option<MapId>,
 }
 
 /// libvirt's published series whose maps were never read: major, minors. With the exact releases, all 185.
@@ -189,12 +195,33 @@ impl Catalog {
             hosts: parts.hosts,
             products: parts.products,
             decisions: parts.decisions,
+            libvirt_names: HashMap::new(),
+            named: Named::default(),
+            ever: Vec::new(),
+            newest: None,
         };
         complete_dependencies(&mut catalog.qemu);
         catalog.vendors = (0..catalog.models.len()).map(|n| catalog.find_vendor(n)).collect();
         catalog.qemu_index = catalog.qemu.iter().map(|q| QemuIndex::of(&catalog, q)).collect();
         catalog.list_releases(&parts.releases)?;
+        catalog.newest = catalog.libvirt.iter().rev().find_map(|release| match (release.provenance, release.map) {
+            (Provenance::Published, ReleaseMap::Exact(map)) => Some(map),
+            _ => None,
+        });
+        catalog.note_names();
         Ok(catalog)
+    }
+
+    /// Looks up what is asked for by name at every turn, and what any map has in a model.
+    fn note_names(&mut self) {
+        self.libvirt_names = (0u16..).zip(&self.libvirt).map(|(n, r)| (r.name.clone(), LibvirtId(n))).collect();
+        self.named = Named::look_up(&self.features, &self.models);
+        self.ever = vec![FeatureSet::EMPTY; self.models.len()];
+        for map in &self.maps {
+            for (ever, model) in self.ever.iter_mut().zip(&map.models) {
+                *ever |= model.as_ref().map(|model| model.data).unwrap_or_default();
+            }
+        }
     }
 
     fn list_releases(&mut self, exact: &[ExactRelease]) -> Result<(), CatalogError> {
@@ -289,12 +316,28 @@ impl Catalog {
             source: source.into(),
             map: ReleaseMap::Exact(map_id),
         });
+        self.note_names();
         Ok(id)
     }
 
     /// Returns the tables of names, so that a reader of one more map can add to them.
     pub fn names_mut(&mut self) -> (&mut Names, &mut Names) {
         (&mut self.features, &mut self.models)
+    }
+
+    /// Returns the features and models that rules speak of by name.
+    pub fn named(&self) -> &Named {
+        &self.named
+    }
+
+    /// Returns every feature that some map has in the model.
+    pub fn ever_in(&self, model: ModelId) -> FeatureSet {
+        self.ever.get(usize::from(model.0)).copied().unwrap_or_default()
+    }
+
+    /// Returns the newest published map that was read.
+    pub fn newest_map(&self) -> Option<&CpuMap> {
+        self.newest.map(|map| &**self.map(map))
     }
 
     /// Returns all feature names.
@@ -362,8 +405,7 @@ impl Catalog {
 
     /// Returns the release of this name.
     pub fn libvirt(&self, name: &str) -> Option<LibvirtId> {
-        let place = self.libvirt.iter().position(|release| &*release.name == name)?;
-        u16::try_from(place).ok().map(LibvirtId)
+        self.libvirt_names.get(name).copied()
     }
 
     /// Returns a release.
@@ -506,6 +548,9 @@ impl Catalog {
     /// Returns whether a real run of exactly this scenario was recorded. Runs were saved and restored; live migrations
     /// gave the same.
     pub fn is_recorded(&self, scenario: &Scenario) -> bool {
+        if self.recorded.is_empty() {
+            return false;
+        }
         let saved = Scenario { transport: Transport::Save, feature: self.default_feature(), ..scenario.clone() };
         let word = saved.word(self);
         self.recorded.binary_search_by(|known| (**known).cmp(&word)).is_ok()

@@ -1,8 +1,9 @@
 //! Describes a guest's `<cpu>`: mode, model, check, match and the policies of single features, in order.
 
-use super::feature::{FeatureId, FeatureSet};
+use super::feature::FeatureSet;
 use super::host::Vendor;
 use super::map::{CpuMap, ModelId};
+pub use super::policies::{Policies, PolicySets, PolicyStore};
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$item_doc:meta])* $item:ident $word:literal),+ $(,)? }) => {
@@ -104,94 +105,9 @@ impl Policy {
     }
 }
 
-/// Features with their policies, each once, in the order of the XML.
-#[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
-pub struct Policies {
-    list: Vec<(FeatureId, Policy)>,
-    mentioned: FeatureSet,
-}
-
-impl Policies {
-    /// Returns the policy of `feature`, if it is mentioned.
-    pub fn get(&self, feature: FeatureId) -> Option<Policy> {
-        if !self.mentioned.contains(feature) {
-            return None;
-        }
-        self.list.iter().find(|(known, _)| *known == feature).map(|(_, policy)| *policy)
-    }
-
-    /// Sets the policy of `feature`: in place where it is mentioned, else at the end (libvirt `virCPUDefUpdateFeature`).
-    pub fn set(&mut self, feature: FeatureId, policy: Policy) {
-        if self.mentioned.contains(feature) {
-            if let Some(entry) = self.list.iter_mut().find(|(known, _)| *known == feature) {
-                entry.1 = policy;
-            }
-        } else {
-            self.mentioned.insert(feature);
-            self.list.push((feature, policy));
-        }
-    }
-
-    /// Adds `feature` at the end unless it is mentioned (libvirt `virCPUDefAddFeatureIfMissing`). Returns whether it did.
-    pub fn add_if_missing(&mut self, feature: FeatureId, policy: Policy) -> bool {
-        let missing = !self.mentioned.contains(feature);
-        if missing {
-            self.set(feature, policy);
-        }
-        missing
-    }
-
-    /// Takes out every feature for which `keep` says no.
-    pub fn retain(&mut self, mut keep: impl FnMut(FeatureId, Policy) -> bool) {
-        let mentioned = &mut self.mentioned;
-        self.list.retain(|(feature, policy)| {
-            let kept = keep(*feature, *policy);
-            if !kept {
-                mentioned.remove(*feature);
-            }
-            kept
-        });
-    }
-
-    /// Returns the features with their policies in order.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (FeatureId, Policy)> + ExactSizeIterator + '_ {
-        self.list.iter().copied()
-    }
-
-    /// Returns every feature that is mentioned.
-    pub fn mentioned(&self) -> FeatureSet {
-        self.mentioned
-    }
-
-    /// Returns the features whose policy satisfies `wanted`.
-    pub fn with(&self, wanted: impl Fn(Policy) -> bool) -> FeatureSet {
-        self.list.iter().filter(|(_, policy)| wanted(*policy)).map(|(feature, _)| *feature).collect()
-    }
-
-    /// Returns how many features are mentioned.
-    pub fn len(&self) -> usize {
-        self.list.len()
-    }
-
-    /// Returns whether no feature is mentioned.
-    pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
-    }
-}
-
-impl FromIterator<(FeatureId, Policy)> for Policies {
-    fn from_iter<I: IntoIterator<Item = (FeatureId, Policy)>>(features: I) -> Self {
-        let mut policies = Self::default();
-        for (feature, policy) in features {
-            policies.set(feature, policy);
-        }
-        policies
-    }
-}
-
 /// A guest's CPU as libvirt describes it.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct Definition {
+pub struct Definition<P = Policies> {
     /// How the CPU is described.
     pub mode: Mode,
     /// The named model; `None` for host-passthrough, maximum and a host-model that was never expanded.
@@ -205,10 +121,30 @@ pub struct Definition {
     /// The vendor the guest is told (`vendor_id`), when it is not the host's or the model's own.
     pub vendor: Option<Vendor>,
     /// The policies of single features.
-    pub features: Policies,
+    pub features: P,
 }
 
 impl Definition {
+    /// Returns the definition without the order of its features.
+    pub fn unordered(&self) -> Definition<PolicySets> {
+        self.stored()
+    }
+
+    /// Returns the definition with its features held in another way.
+    pub fn stored<P: PolicyStore>(&self) -> Definition<P> {
+        Definition {
+            mode: self.mode,
+            model: self.model,
+            matching: self.matching,
+            check: self.check,
+            fallback: self.fallback,
+            vendor: self.vendor,
+            features: P::of(&self.features),
+        }
+    }
+}
+
+impl<P: PolicyStore> Definition<P> {
     /// Returns whether libvirt leaves the CPU to QEMU: host-passthrough and maximum.
     pub fn is_passthrough(&self) -> bool {
         matches!(self.mode, Mode::HostPassthrough | Mode::Maximum)
@@ -217,14 +153,8 @@ impl Definition {
     /// Returns the feature set `map` reads from this definition: the model's data, then the policies in order
     /// (libvirt `x86ModelFromCPU`, every release). A model the map does not have counts as empty.
     pub fn described_by(&self, map: &CpuMap) -> FeatureSet {
-        let mut described = self.model.and_then(|model| map.model(model)).map_or(FeatureSet::EMPTY, |model| model.data);
-        for (feature, policy) in self.features.iter() {
-            if policy.is_on() {
-                described.insert(feature);
-            } else if policy.is_off() {
-                described.remove(feature);
-            }
-        }
-        described
+        let described = self.model.and_then(|model| map.model(model)).map_or(FeatureSet::EMPTY, |model| model.data);
+        let features = self.features.sets();
+        (described | features.on()) - features.off()
     }
 }

@@ -3,6 +3,7 @@
 mod guests;
 mod json;
 mod report;
+pub mod study;
 
 pub use guests::{GuestRow, guests};
 pub use json::{About, SCHEMA, bad_file, bad_line, json, json_about, json_line, json_line_about};

@@ -100,7 +100,7 @@ pub fn markdown(catalog: &Catalog, scenario: &Scenario, resolution: &Resolution,
 }
 
 /// Writes a sentence behind a prefix, further lines indented to match.
-fn wrapped(out: &mut String, prefix: &str, sentence: &str) {
+pub(super) fn wrapped(out: &mut String, prefix: &str, sentence: &str) {
     let mut column = prefix.chars().count();
     let indent = " ".repeat(column);
     out.push_str(prefix);

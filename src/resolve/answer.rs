@@ -1,14 +1,17 @@
 //! Reads the answer off a journey: verdict, row, rule, what was lost and gained, who is short of what.
 
-use super::end::{End, Named};
-use super::journey::{Case, travel};
-use super::resolution::{Fault, Journey, Outcome, Refusal, Risk, Row, Run, Verdict};
+use super::end::Named;
+use super::journey::{Case, Prepared, Walked};
+use super::keep::{Everything, LastRefusal, Nothing};
+use super::resolution::{Fault, Journey, Outcome, Refusal, Risk, Row, Stop, Verdict};
 use super::rules::{Findings, RuleId, deciding};
+use super::site::Site;
+use super::start::Built;
 use super::table::{Age, Says, row};
 use crate::domain::catalog::Catalog;
-use crate::domain::definition::Definition;
+use crate::domain::definition::{Definition, PolicyStore};
 use crate::domain::feature::{FeatureId, FeatureSet};
-use crate::domain::map::{CpuMap, ModelDefinition, ModelId};
+use crate::domain::map::ModelDefinition;
 use crate::domain::qemu::Accel;
 
 /// The answer to one fully decided case.
@@ -50,137 +53,190 @@ impl Verdict {
     }
 }
 
-/// Returns the answer to one case, for the table's feature `feature`; `None` when the case has no source.
-pub fn decide(catalog: &Catalog, names: &Named, case: &Case<'_>, feature: FeatureId) -> Option<Decided> {
-    let journey = travel(catalog, names, case)?;
-    Some(read(catalog, names, case, journey, feature))
+/// The answer to one case in short: what came of it and what decided.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Glance {
+    /// What it did to the guest's CPU.
+    pub verdict: Verdict,
+    /// The rule that decided; `None` where the answer depends.
+    pub rule: Option<RuleId>,
+    /// The table's row for the feature asked about.
+    pub row: Option<Row>,
 }
 
-/// Reads the answer off a journey through `case`.
-pub(super) fn read(catalog: &Catalog, names: &Named, case: &Case<'_>, journey: Journey, feature: FeatureId) -> Decided {
-    let before = journey.start.cpu.as_ref().map(|cpu| cpu.visible);
-    let after = journey.destination().and_then(|run| run.cpu.as_ref()).map(|cpu| cpu.visible);
-    // Of a guest that already runs only that is known of which the source's map speaks.
-    let told = case.running.as_ref().and(case.source()).map_or(FeatureSet::ALL, |end| end.map.known);
-    let (lost, gained) = match (before, after) {
-        (Some(before), Some(after)) => ((before - after) & told, (after - before) & told),
-        _ => (FeatureSet::EMPTY, FeatureSet::EMPTY),
-    };
-    let refusal = journey.refusal().cloned();
-    let verdict = match &refusal {
-        Some(_) if journey.start.refused.is_some() => Verdict::StartRefused,
-        Some(_) => Verdict::Aborted,
-        None if (lost | gained).is_empty() => Verdict::Unchanged,
-        None => Verdict::Changed,
-    };
-    let deciding_hop = hop_that_decides(&journey, told);
-    let ends = (case.ends.get(deciding_hop), case.ends.get(deciding_hop + 1).or(case.destination()));
-    let row = ends.0.zip(ends.1).and_then(|ends| find_row(catalog, case, &journey, deciding_hop, ends, feature));
-    let receiver = journey.hops.get(deciding_hop).map_or(&journey.start, |hop| &hop.arrival);
-    let (extra, missing) = lists(&receiver.map, refusal.as_ref());
-    let found = Findings {
-        verdict,
-        refusal: refusal.as_ref(),
-        more: if extra.is_empty() && missing.is_empty() { gained } else { extra.iter().copied().collect() },
-        less: if extra.is_empty() && missing.is_empty() { lost } else { missing.iter().copied().collect() },
-        row,
-        feature,
-        passthrough: case.guest_definition().is_passthrough(),
-        source_knows: ends.0.map(|end| end.map.known).unwrap_or_default(),
-        destination_knows: ends.1.map(|end| end.map.known).unwrap_or_default(),
-        added: added_at(ends.1, case.guest_definition().model),
-        cleared: receiver.cpu.as_ref().map(|cpu| cpu.cleared).unwrap_or_default(),
-        names,
-    };
-    let rule = deciding(&found);
-    let order: &CpuMap = &receiver.map;
+/// The answer in short, and the features it is about.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Brief {
+    /// What came of it and what decided.
+    pub glance: Glance,
+    /// Extra features where a check refused the guest, else those it gained.
+    pub more: FeatureSet,
+    /// Missing features where a check refused the guest, else those it lost.
+    pub less: FeatureSet,
+}
+
+impl Brief {
+    /// Returns the answer of what depends on inputs that are not known.
+    pub(super) const fn depends(row: Option<Row>) -> Self {
+        let glance = Glance { verdict: Verdict::Depends, rule: None, row };
+        Self { glance, more: FeatureSet::EMPTY, less: FeatureSet::EMPTY }
+    }
+}
+
+impl Decided {
+    /// Returns the answer in short.
+    pub fn glance(&self) -> Glance {
+        Glance { verdict: self.verdict, rule: Some(self.rule), row: self.row }
+    }
+}
+
+/// Returns the verdict on one definition, for the table's feature `feature`, without keeping any stage. `None` when
+/// the way has no source.
+pub fn verdict<P: PolicyStore>(
+    prepared: &Prepared<'_>,
+    definition: &Definition<P>,
+    feature: FeatureId,
+) -> Option<Glance> {
+    Some(brief(prepared, definition, feature)?.glance)
+}
+
+/// Returns the same with the features it is about.
+pub fn brief<P: PolicyStore>(prepared: &Prepared<'_>, definition: &Definition<P>, feature: FeatureId) -> Option<Brief> {
+    match prepared.path(0, 1) {
+        Some(path) if prepared.ends() == 2 => brief_over(prepared, &path, definition, feature),
+        _ => brief_over(prepared, &prepared.whole_way(), definition, feature),
+    }
+}
+
+/// Returns the same for the straight way from one of the ends to another, by their places.
+pub fn brief_between<P: PolicyStore>(
+    prepared: &Prepared<'_>,
+    (from, to): (usize, usize),
+    definition: &Definition<P>,
+    feature: FeatureId,
+) -> Option<Brief> {
+    brief_over(prepared, &prepared.path(from, to)?, definition, feature)
+}
+
+fn brief_over<P: PolicyStore>(
+    prepared: &Prepared<'_>,
+    path: &[&Site<'_>],
+    definition: &Definition<P>,
+    feature: FeatureId,
+) -> Option<Brief> {
+    let walked = prepared.walk(path, definition, feature, &mut Nothing)?;
+    let read = Reading::of(prepared.catalog, path, &walked, feature);
+    Some(Brief { glance: read.glance(), more: read.found.more, less: read.found.less })
+}
+
+/// The verdict as [`verdict`] gives it, and the refusal with its features in order.
+pub(super) fn verdict_and_refusal(
+    prepared: &Prepared<'_>,
+    definition: &Definition,
+    feature: FeatureId,
+) -> Option<(Glance, Option<Refusal>)> {
+    let (mut last, path) = (LastRefusal::default(), prepared.whole_way());
+    let walked = prepared.walk(&path, definition, feature, &mut last)?;
+    Some((Reading::of(prepared.catalog, &path, &walked, feature).glance(), last.refusal))
+}
+
+/// Returns the answer to one case, for the table's feature `feature`; `None` when the case has no source.
+pub fn decide(catalog: &Catalog, _: &Named, case: &Case<'_>, feature: FeatureId) -> Option<Decided> {
+    let prepared = Prepared::of(catalog, case);
+    let mut stages = Everything::with_room(case.ends.len());
+    let path = prepared.whole_way();
+    let walked = prepared.walk(&path, &case.definition, feature, &mut stages)?;
+    let journey = stages.journey()?;
+    let read = Reading::of(catalog, &path, &walked, feature);
+    let (verdict, row) = (read.found.verdict, read.found.row);
+    let rule = deciding(&read.found);
+    let receiver = journey.hops.get(walked.hop).map_or(&journey.start, |hop| &hop.arrival);
     let completed = matches!(verdict, Verdict::Unchanged | Verdict::Changed);
-    Decided {
+    let shown = |set: FeatureSet| if completed { receiver.map.in_order(set) } else { Vec::new() };
+    let (extra, missing) = walked.stop.as_ref().map(Stop::sets).unwrap_or_default();
+    Some(Decided {
         verdict,
         rule,
         row,
-        would_notice: before.zip(after).map(|_| !(lost | gained).is_empty()),
-        risk: (completed && case.guest.accel == Accel::Kvm && !(lost & state_features(catalog)).is_empty())
+        would_notice: walked.before.zip(walked.after).map(|_| !(read.lost | read.gained).is_empty()),
+        risk: (completed && case.guest.accel == Accel::Kvm && !(read.lost & catalog.named().with_state).is_empty())
             .then_some(Risk::GuestStateMayNotLoad),
-        fault: fault(names, rule, &found, case, receiver),
-        lost: if completed { order.in_order(lost) } else { Vec::new() },
-        gained: if completed { order.in_order(gained) } else { Vec::new() },
-        extra,
-        missing,
+        fault: fault(rule, &read.found, case.guest.accel, walked.cpu),
+        lost: shown(read.lost),
+        gained: shown(read.gained),
+        extra: receiver.map.in_order(extra),
+        missing: receiver.map.in_order(missing),
         journey,
-    }
+    })
 }
 
-/// Features with a register state of their own that a guest may have switched on: XCR0 then names bits that KVM does
-/// not accept for a CPU without the feature.
-fn state_features(catalog: &Catalog) -> FeatureSet {
-    ["mpx", "avx", "avx512f", "pku", "amx-tile"].into_iter().filter_map(|name| catalog.feature(name)).collect()
+/// What the rules look at, read off a walk.
+struct Reading<'w> {
+    found: Findings<'w>,
+    lost: FeatureSet,
+    gained: FeatureSet,
 }
 
-/// The features of a refusal, in the order of the map; a message may have an order of its own.
-fn lists(map: &CpuMap, refusal: Option<&Refusal>) -> (Vec<FeatureId>, Vec<FeatureId>) {
-    let sorted = |features: &[FeatureId]| map.in_order(features.iter().copied().collect());
-    match refusal {
-        Some(Refusal::FullCheck { extra, missing }) => (extra.clone(), missing.clone()),
-        Some(Refusal::PartialMissing(missing)) => (Vec::new(), sorted(missing)),
-        Some(Refusal::PartialStrict(extra)) => (sorted(extra), Vec::new()),
-        _ => (Vec::new(), Vec::new()),
+impl<'w> Reading<'w> {
+    fn of(catalog: &'w Catalog, path: &[&Site<'_>], walked: &'w Walked, feature: FeatureId) -> Self {
+        let (lost, gained) = match (walked.before, walked.after) {
+            (Some(before), Some(after)) => ((before - after) & walked.told, (after - before) & walked.told),
+            _ => (FeatureSet::EMPTY, FeatureSet::EMPTY),
+        };
+        let refusal = walked.stop.as_ref();
+        let verdict = match refusal {
+            Some(_) if !walked.set_out => Verdict::StartRefused,
+            Some(_) => Verdict::Aborted,
+            None if (lost | gained).is_empty() => Verdict::Unchanged,
+            None => Verdict::Changed,
+        };
+        let (extra, missing) = refusal.map(Stop::sets).unwrap_or_default();
+        let (more, less) = if (extra | missing).is_empty() { (gained, lost) } else { (extra, missing) };
+        let sender = path.get(walked.hop).copied();
+        let receiver = path.get(walked.hop + 1).or(path.last()).copied();
+        let found = Findings {
+            verdict,
+            refusal,
+            more,
+            less,
+            row: sender.zip(receiver).and_then(|ends| find_row(catalog, ends, walked.says, feature)),
+            feature,
+            passthrough: walked.passthrough,
+            source_knows: sender.map(|site| site.end.map.known).unwrap_or_default(),
+            destination_knows: receiver.map(|site| site.end.map.known).unwrap_or_default(),
+            added: receiver.and_then(|site| site.model.as_ref()).map(|model| model.added).unwrap_or_default(),
+            cleared: walked.cpu.map(|cpu| cpu.cleared).unwrap_or_default(),
+            names: catalog.named(),
+        };
+        Self { found, lost, gained }
     }
-}
 
-/// The hop that refused the guest, else the first that changed its CPU, else the last.
-fn hop_that_decides(journey: &Journey, told: FeatureSet) -> usize {
-    let last = journey.hops.len().saturating_sub(1);
-    if journey.refusal().is_some() {
-        return last;
+    fn glance(&self) -> Glance {
+        Glance { verdict: self.found.verdict, rule: Some(deciding(&self.found)), row: self.found.row }
     }
-    let mut before = journey.start.cpu.as_ref().map(|cpu| cpu.visible);
-    for (place, hop) in journey.hops.iter().enumerate() {
-        let after = hop.arrival.cpu.as_ref().map(|cpu| cpu.visible);
-        if before.map(|before| before & told) != after.map(|after| after & told) {
-            return place;
-        }
-        before = after;
-    }
-    last
 }
 
 fn find_row(
     catalog: &Catalog,
-    case: &Case<'_>,
-    journey: &Journey,
-    hop: usize,
-    (sender, receiver): (&End<'_>, &End<'_>),
+    (sender, receiver): (&Site<'_>, &Site<'_>),
+    says: Says,
     feature: FeatureId,
 ) -> Option<Row> {
-    let model = case.guest_definition().model?;
-    let had = |map: &CpuMap| map.model(model).is_some_and(|definition| definition.data.contains(feature));
-    if !catalog.maps().iter().any(|map| had(map)) && !had(&sender.map) && !had(&receiver.map) {
+    let model = sender.model.as_ref()?.id;
+    let [from, to] = [sender, receiver].map(|site| site.model.as_ref().and_then(|model| model.of_map));
+    let had = |of_map: Option<&ModelDefinition>| of_map.is_some_and(|of_map| of_map.data.contains(feature));
+    if !catalog.ever_in(model).contains(feature) && !had(from) && !had(to) {
         return None;
     }
-    let says = match journey.hops.get(hop) {
-        Some(hop) => Says::of(&hop.arrival.given, feature),
-        None => would_say(&journey.start, case.guest_definition(), &sender.map, feature),
-    };
-    row(says, Age::of(&sender.map, model, feature)?, Age::of(&receiver.map, model, feature)?)
+    row(says, Age::of_model(from?, feature), Age::of_model(to?, feature))
 }
 
-/// What a guest that never started would have sent: its removed features are written down at every start.
-fn would_say(start: &Run, definition: &Definition, map: &CpuMap, feature: FeatureId) -> Says {
-    let says = Says::of(start.prepared.as_ref().unwrap_or(definition), feature);
-    let removed = definition.model.and_then(|model| map.model(model)).is_some_and(|m| m.removed.contains(&feature));
-    if says == Says::Nothing && removed { Says::Off } else { says }
-}
-
-fn added_at(end: Option<&End<'_>>, model: Option<ModelId>) -> FeatureSet {
-    end.zip(model).and_then(|(end, model)| end.map.model(model)).map(ModelDefinition::added_set).unwrap_or_default()
-}
-
-fn fault(names: &Named, rule: RuleId, found: &Findings<'_>, case: &Case<'_>, receiver: &Run) -> Option<Fault> {
+fn fault(rule: RuleId, found: &Findings<'_>, accel: Accel, cpu: Option<Built>) -> Option<Fault> {
     if found.verdict == Verdict::Unchanged {
         return None;
     }
-    let giver = match case.guest.accel {
+    let filtered = cpu.map(|cpu| cpu.filtered).unwrap_or_default();
+    let giver = match accel {
         Accel::Kvm => Fault::Silicon,
         Accel::Tcg => Fault::Accelerator,
     };
@@ -199,17 +255,13 @@ fn fault(names: &Named, rule: RuleId, found: &Findings<'_>, case: &Case<'_>, rec
         RuleId::Monitor => Fault::Map,
         RuleId::Ht | RuleId::VmxDisabled => Fault::Libvirt,
         RuleId::Conflict | RuleId::Pdcm | RuleId::Dependency | RuleId::Unlisted => Fault::Qemu,
-        RuleId::ArchCapabilities if found.less.is_subset(&filtered(receiver)) && !found.less.is_empty() => giver,
+        RuleId::ArchCapabilities if found.less.is_subset(&filtered) && !found.less.is_empty() => giver,
         RuleId::ArchCapabilities => Fault::Qemu,
         RuleId::Missing | RuleId::ExtraMissing => {
-            let threads: FeatureSet = names.ht.into_iter().chain(names.cmp_legacy).collect();
+            let threads: FeatureSet = found.names.ht.into_iter().chain(found.names.cmp_legacy).collect();
             if found.less.is_subset(&threads) { Fault::Qemu } else { giver }
         }
         RuleId::Extra => Fault::Map,
         RuleId::PartialCheck | RuleId::ForbiddenFeature | RuleId::Passthrough | RuleId::SameDefinition => giver,
     })
-}
-
-fn filtered(receiver: &Run) -> FeatureSet {
-    receiver.cpu.as_ref().map(|cpu| cpu.filtered).unwrap_or_default()
 }

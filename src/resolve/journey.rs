@@ -1,14 +1,19 @@
 //! Walks one fully decided case through all its stages: start, reconnect, and each hop to the destination.
 
 use super::end::{End, Guest, Host, Named};
-use super::resolution::{Hop, Journey, Run};
+use super::keep::{Everything, Keep};
+use super::resolution::{Hop, Journey, Run, Sent, Stop};
 use super::send::send;
-use super::start::{Facts, fresh, incoming, taken_over};
+use super::site::{Facts, Site};
+use super::start::{Built, Running, fresh, incoming, taken_over};
+use super::table::Says;
 use crate::domain::behaviour::Regime;
 use crate::domain::catalog::Catalog;
-use crate::domain::definition::{Check, Definition, Mode, Policy};
+use crate::domain::definition::{Check, Definition, Mode, Policies, Policy, PolicyStore};
+use crate::domain::feature::{FeatureId, FeatureSet};
+use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
-use crate::domain::scenario::{Running, Transport};
+use crate::domain::scenario::{self, Transport};
 
 /// One case: every input decided.
 #[derive(Clone, Debug)]
@@ -18,7 +23,7 @@ pub struct Case<'a> {
     /// Its definition, as the user wrote it and libvirt filled it in.
     pub definition: Definition,
     /// The guest as it already runs at the source, where it does: then nothing is started there.
-    pub running: Option<Running>,
+    pub running: Option<scenario::Running>,
     /// Where it was begun, when the source's daemon was upgraded since.
     pub started: Option<End<'a>>,
     /// The source, every stop, and the destination, in order.
@@ -44,45 +49,166 @@ impl Case<'_> {
     }
 }
 
-/// Walks the case. `None` when it has no end to start at.
-pub fn travel(catalog: &Catalog, names: &Named, case: &Case<'_>) -> Option<Journey> {
-    let facts = Facts { catalog, names };
-    let source = case.source()?;
-    let start = match &case.running {
-        Some(running) => taken_over(facts, source, &case.guest, running),
-        None => fresh(facts, case.started.as_ref().unwrap_or(source), &case.guest, &case.definition),
-    };
-    let Some(mut live) = start.live.clone() else {
-        return Some(Journey { start, reconnected: None, hops: Vec::new() });
-    };
-    let mut original = start.original.clone();
-    let mut reconnected = None;
-    if case.started.is_some() && case.running.is_none() {
-        live = reconnect(source, live);
-        reconnected = Some(live.clone());
+/// A way through several ends, made ready for one guest: any number of definitions of its model can be decided.
+pub struct Prepared<'e> {
+    pub(super) catalog: &'e Catalog,
+    guest: &'e Guest,
+    sites: Vec<Site<'e>>,
+    started: Option<Site<'e>>,
+    running: Option<&'e scenario::Running>,
+    transport: Transport,
+}
+
+/// What an answer needs to know of a walk.
+pub(super) struct Walked {
+    /// What ended it.
+    pub(super) stop: Option<Stop>,
+    /// Whether the guest ran at all.
+    pub(super) set_out: bool,
+    /// What the guest could read at the source and at the last place it reached, where a CPU was built.
+    pub(super) before: Option<FeatureSet>,
+    pub(super) after: Option<FeatureSet>,
+    /// The hop that refused the guest, else the first that changed its CPU, else the last.
+    pub(super) hop: usize,
+    /// What is sent over that hop says about the table's feature.
+    pub(super) says: Says,
+    /// The CPU built at the end of that hop; of a guest that never set out, the one at the source.
+    pub(super) cpu: Option<Built>,
+    /// What is known of the guest's CPU at the source: of a guest that already runs, what the source's map speaks of.
+    pub(super) told: FeatureSet,
+    /// Whether the definition leaves the CPU to QEMU.
+    pub(super) passthrough: bool,
+}
+
+impl<'e> Prepared<'e> {
+    /// Makes the way of a case ready. Where the guest already runs, it is that guest which goes, whatever definition is
+    /// decided.
+    pub fn of(catalog: &'e Catalog, case: &'e Case<'_>) -> Self {
+        Self::for_model(catalog, case, case.guest_definition().model)
     }
-    let mut hops = Vec::new();
-    for (from, to) in case.ends.iter().zip(case.ends.iter().skip(1)) {
-        let mut sent = send(names, from, &live, original.as_ref(), case.transport);
-        if !from.behaviour.live_update {
+
+    fn for_model(catalog: &'e Catalog, case: &'e Case<'_>, model: Option<ModelId>) -> Self {
+        let site = |end: &'e End<'_>| Site::of(catalog, end, &case.guest, model);
+        Self {
+            catalog,
+            guest: &case.guest,
+            sites: case.ends.iter().map(site).collect(),
+            started: case.started.as_ref().map(site),
+            running: case.running.as_ref(),
+            transport: case.transport,
+        }
+    }
+
+    /// Returns how many ends there are.
+    pub(super) fn ends(&self) -> usize {
+        self.sites.len()
+    }
+
+    /// Returns the way over all of the ends.
+    pub(super) fn whole_way(&self) -> Vec<&Site<'e>> {
+        self.sites.iter().collect()
+    }
+
+    fn facts<P: PolicyStore>(&self, definition: &Definition<P>, feature: FeatureId) -> Facts<'e> {
+        Facts { catalog: self.catalog, guest: self.guest, feature, named: definition.features.sets().on() }
+    }
+
+    /// Returns the way straight from one of the ends to another, by their places; `None` where there is no such end.
+    pub(super) fn path(&self, from: usize, to: usize) -> Option<[&Site<'e>; 2]> {
+        Some([self.sites.get(from)?, self.sites.get(to)?])
+    }
+
+    /// Walks over these ends, or as far as the guest comes. `None` when there is no end to start at.
+    pub(super) fn walk<P: PolicyStore, K: Keep<P>>(
+        &self,
+        path: &[&Site<'_>],
+        definition: &Definition<P>,
+        feature: FeatureId,
+        keep: &mut K,
+    ) -> Option<Walked> {
+        let source = *path.first()?;
+        let taken = self
+            .running
+            .map(|running| (running.live.stored::<P>(), running.inactive.as_ref().map(Definition::stored::<P>)));
+        let definition = taken.as_ref().map_or(definition, |(live, _)| live);
+        let facts = self.facts(definition, feature);
+        let attempt = match &taken {
+            Some((live, inactive)) => taken_over(&facts, source, live, inactive.clone(), keep),
+            None => fresh(&facts, self.started.as_ref().unwrap_or(source), definition, path.len() > 1, keep),
+        };
+        let visible = attempt.cpu.map(|cpu| cpu.visible);
+        let says = attempt.prepared_says.unwrap_or_else(|| Says::of(definition, feature));
+        let mut walked = Walked {
+            stop: None,
+            set_out: false,
+            before: visible,
+            after: None,
+            hop: 0,
+            says: would_say(source, says, feature),
+            cpu: attempt.cpu,
+            told: if taken.is_some() { source.end.map.known } else { FeatureSet::ALL },
+            passthrough: definition.is_passthrough(),
+        };
+        walked.set_out = attempt.running.is_ok();
+        let mut running = match attempt.running {
+            Ok(Some(running)) => running,
+            Ok(None) => return Some(walked),
+            Err(stop) => return Some(Walked { stop: Some(stop), ..walked }),
+        };
+        if self.started.is_some() && taken.is_none() {
+            reconnect(source, &mut running.live);
+            keep.reconnected(&running.live);
+        }
+        let mut changed = false;
+        for (number, pair) in path.windows(2).enumerate() {
+            let [from, to] = pair else { break };
+            let sent = self.send(&facts, from, to, &running);
+            keep.sent(&sent);
+            let (given, attempt) = incoming(&facts, to, &sent, number + 2 < path.len(), keep);
+            let came_by = walked.after.or(walked.before);
+            walked.after = attempt.cpu.map(|cpu| cpu.visible);
+            if !changed || attempt.running.is_err() {
+                (walked.hop, walked.says, walked.cpu) = (number, Says::of(given, feature), attempt.cpu);
+            }
+            let told = |set: Option<FeatureSet>| set.map(|set| set & walked.told);
+            changed |= told(walked.after) != told(came_by);
+            match attempt.running {
+                Ok(Some(arrived)) => running = arrived,
+                Ok(None) => break,
+                Err(stop) => return Some(Walked { stop: Some(stop), ..walked }),
+            }
+        }
+        Some(walked)
+    }
+
+    fn send<P: PolicyStore>(&self, facts: &Facts<'_>, from: &Site<'_>, to: &Site<'_>, running: &Running<P>) -> Sent<P> {
+        let mut sent = send(facts, from, &running.live, running.original.as_ref(), self.transport);
+        if !from.end.behaviour.live_update {
             // Before 3.2.0 a definition says nothing about checks; the receiver fills in its own.
-            sent.xml.check = filled_in_check(sent.xml.mode, case.guest.accel, to);
+            sent.xml.check = filled_in_check(sent.xml.mode, self.guest.accel, to.end);
         }
-        let arrival = incoming(facts, to, &case.guest, &sent);
-        let arrived = arrival.live.clone();
-        original.clone_from(&arrival.original);
-        hops.push(Hop { sent, arrival });
-        match arrived {
-            Some(definition) => live = definition,
-            None => break,
-        }
+        sent
     }
-    Some(Journey { start, reconnected, hops })
+}
+
+/// What a guest that never started would have sent: its removed features are written down at every start.
+fn would_say(source: &Site<'_>, says: Says, feature: FeatureId) -> Says {
+    let of_map = source.model.as_ref().and_then(|model| model.of_map);
+    let removed = of_map.is_some_and(|of_map| of_map.removed.contains(&feature));
+    if says == Says::Nothing && removed { Says::Off } else { says }
+}
+
+/// Walks the case. `None` when it has no end to start at.
+pub fn travel(catalog: &Catalog, _: &Named, case: &Case<'_>) -> Option<Journey> {
+    let mut stages = Everything::default();
+    let prepared = Prepared::of(catalog, case);
+    prepared.walk(&prepared.whole_way(), &case.definition, catalog.default_feature(), &mut stages)?;
+    stages.journey()
 }
 
 /// Returns the check that libvirt fills in where a definition says none (`qemuDomainDefCPUPostParse`, 3.2.0 and
 /// later): partial for host-model, and for a named model under KVM; else none.
-pub(super) fn filled_in_check(mode: Mode, accel: Accel, end: &End<'_>) -> Check {
+pub fn filled_in_check(mode: Mode, accel: Accel, end: &End<'_>) -> Check {
     match mode {
         Mode::HostModel => Check::Partial,
         Mode::Custom if accel == Accel::Kvm && end.behaviour.default_check => Check::Partial,
@@ -92,30 +218,37 @@ pub(super) fn filled_in_check(mode: Mode, accel: Accel, end: &End<'_>) -> Check 
 
 /// What an upgraded daemon makes of a guest that already runs (libvirt `qemuProcessRefreshCPU`): a release that
 /// requires removed features on incoming writes them down here too.
-fn reconnect(source: &End<'_>, mut live: Definition) -> Definition {
-    if source.regime() == Regime::Require
-        && let Some(of_map) = live.model.and_then(|model| source.map.model(model))
+fn reconnect<P: PolicyStore>(source: &Site<'_>, live: &mut Definition<P>) {
+    if source.end.regime() == Regime::Require
+        && let Some(of_map) = source.model.as_ref().and_then(|model| model.of_map)
     {
         for feature in &of_map.removed {
             live.features.add_if_missing(*feature, Policy::Require);
         }
     }
-    live
 }
 
 /// Returns what a fresh start of the guest's definition at the destination gives: the guest's next cold boot there.
-pub fn cold_boot(catalog: &Catalog, names: &Named, case: &Case<'_>) -> Option<Run> {
-    Some(fresh(Facts { catalog, names }, case.destination()?, &case.guest, &case.definition))
+pub fn cold_boot(catalog: &Catalog, _: &Named, case: &Case<'_>) -> Option<Run> {
+    let prepared = Prepared::for_model(catalog, case, case.definition.model);
+    let facts = prepared.facts(case.guest_definition(), catalog.default_feature());
+    let mut stages = Everything::default();
+    fresh(&facts, prepared.sites.last()?, &case.definition, true, &mut stages);
+    stages.run()
 }
 
 /// Returns the journey of a guest that arrived, back to where it came from. `None` when it never arrived.
-pub fn way_back(catalog: &Catalog, names: &Named, case: &Case<'_>, journey: &Journey) -> Option<Journey> {
+pub fn way_back(catalog: &Catalog, _: &Named, case: &Case<'_>, journey: &Journey) -> Option<Journey> {
     let arrival = journey.hops.last().map(|hop| &hop.arrival)?;
     let live = arrival.live.as_ref()?;
-    let (source, destination) = (case.source()?, case.destination()?);
-    let sent = send(names, destination, live, arrival.original.as_ref(), case.transport);
-    let back = incoming(Facts { catalog, names }, source, &case.guest, &sent);
-    Some(Journey { start: arrival.clone(), reconnected: None, hops: vec![Hop { sent, arrival: back }] })
+    let prepared = Prepared::of(catalog, case);
+    let facts = prepared.facts::<Policies>(case.guest_definition(), catalog.default_feature());
+    let (source, destination) = (prepared.sites.first()?, prepared.sites.last()?);
+    let sent = send(&facts, destination, live, arrival.original.as_ref(), case.transport);
+    let mut stages = Everything::default();
+    incoming(&facts, source, &sent, true, &mut stages);
+    let hop = stages.run().map(|arrival| Hop { sent, arrival });
+    Some(Journey { start: arrival.clone(), reconnected: None, hops: hop.into_iter().collect() })
 }
 
 impl Host {

@@ -4,20 +4,23 @@
 mod answer;
 mod end;
 mod journey;
+mod keep;
 mod live_update;
 mod partial_check;
 mod plan;
 mod qemu_cpu;
+mod refusal;
 mod resolution;
 mod rules;
 mod send;
+mod site;
 mod start;
 mod table;
 
-pub use answer::{Decided, decide};
+pub use answer::{Brief, Decided, Glance, brief, brief_between, decide, verdict};
 pub use end::{EMULATOR, EMULATOR_EL, End, Guest, Host, Machine, Named};
-pub use journey::{Case, cold_boot, travel, way_back};
-pub use plan::{Axis, Plan};
+pub use journey::{Case, Prepared, cold_boot, filled_in_check, travel, way_back};
+pub use plan::{Axis, Plan, Resolver};
 pub use resolution::{
     Basis, Dependence, Fault, Hop, Journey, Origin, Outcome, QemuCpu, Refusal, Resolution, Risk, Row, Run, Sent, Stage,
     Verdict, WrittenBy,
@@ -25,4 +28,4 @@ pub use resolution::{
 pub use rules::{RULES, Rule, RuleId};
 pub use table::{Age, Says, TABLE, TableRow};
 
-pub use plan::resolve;
+pub use plan::{resolve, source};

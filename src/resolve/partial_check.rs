@@ -1,43 +1,32 @@
 //! Compares a definition with the host before QEMU is started: the partial check, and the check for forbidden
 //! features (libvirt `virCPUx86Compare`, `qemuDomainCheckCPU`, `virCPUCompareUnusable`).
 
-use super::end::{End, Guest, Host, Named};
-use super::resolution::Refusal;
+#![expect(clippy::result_large_err, reason = "a refusal is a plain value of two sets; boxing it costs an allocation")]
+
+use super::end::{End, Host};
+use super::resolution::{Refusal, Stop};
+use super::site::{Facts, Site};
 use crate::domain::behaviour::PartialCheck;
-use crate::domain::catalog::Catalog;
-use crate::domain::definition::{Check, Definition, Match, Mode, Policy};
-use crate::domain::feature::FeatureSet;
+use crate::domain::definition::{Check, Definition, Match, Mode, Policy, PolicyStore};
+use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
-use crate::domain::qemu::{Accel, MachineId};
+use crate::domain::qemu::Accel;
 
 /// What libvirt takes the host to have: what QEMU offers there with `max` or `host`, as far as the map names it. `None`
 /// for a host that has whatever is asked for, which passes every check.
-fn host_features(catalog: &Catalog, names: &Named, end: &End<'_>, guest: &Guest) -> Option<FeatureSet> {
-    let vendor = match (guest.accel, end.host) {
+fn host_features(facts: &Facts<'_>, site: &Site<'_>) -> Option<FeatureSet> {
+    let vendor = match (facts.guest.accel, site.end.host) {
         (Accel::Kvm, Host::Capable) => return None,
         (Accel::Kvm, Host::With { vendor, .. }) => vendor,
-        (Accel::Tcg, _) => return Some(end.qemu.tcg_max & end.map.known),
+        (Accel::Tcg, _) => return Some(site.end.qemu.tcg_max & site.end.map.known),
     };
-    Some(end.supported(catalog, names, &without_machine(catalog, end, guest), vendor) & end.map.known)
-}
-
-/// The guest as libvirt asks about it: QEMU is started without a machine type, so no compatibility setting counts, as
-/// with its newest one.
-fn without_machine(catalog: &Catalog, end: &End<'_>, guest: &Guest) -> Guest {
-    let mut asked = guest.clone();
-    let is_of_qemu = |id: &&MachineId| {
-        let name = catalog.machine_name(**id);
-        name.starts_with("pc-q35") && end.qemu.has_machine(**id, name)
-    };
-    if let Some(newest) = catalog.cells().machines.iter().rev().find(is_of_qemu) {
-        asked.machine.cells = *newest;
-    }
-    asked
+    Some(site.supported_without_machine(facts, vendor) & site.end.map.known)
 }
 
 /// The data of the model by which libvirt describes the host: of the models of its vendor that QEMU has, the one that
 /// needs the fewest features spelled out beside it; one with the host's own signature wins (libvirt `x86Decode`).
-fn described_as(catalog: &Catalog, end: &End<'_>, guest: &Guest, host: FeatureSet) -> FeatureSet {
+fn described_as(facts: &Facts<'_>, end: &End<'_>, host: FeatureSet) -> FeatureSet {
+    let (catalog, guest) = (facts.catalog, facts.guest);
     let vendor = match (guest.accel, end.host) {
         (Accel::Kvm, Host::With { vendor, .. }) => vendor,
         // TCG's `max` calls itself AMD.
@@ -71,116 +60,130 @@ fn described_as(catalog: &Catalog, end: &End<'_>, guest: &Guest, host: FeatureSe
 }
 
 /// Refuses a definition that forbids a feature the host has (7.2.0 and later, unless check is `none`).
-pub(super) fn forbidden(
-    catalog: &Catalog,
-    names: &Named,
-    end: &End<'_>,
-    guest: &Guest,
-    definition: &Definition,
-) -> Result<(), Refusal> {
-    if !end.behaviour.forbid_check || definition.check == Check::None {
+pub(super) fn forbidden<P: PolicyStore>(
+    facts: &Facts<'_>,
+    site: &Site<'_>,
+    definition: &Definition<P>,
+) -> Result<(), Stop> {
+    if !site.end.behaviour.forbid_check || definition.check == Check::None {
         return Ok(());
     }
-    if definition.features.iter().all(|(_, policy)| policy != Policy::Forbid) {
+    let forbidden = definition.features.sets().with(Policy::Forbid);
+    if forbidden.is_empty() {
         return Ok(());
     }
     // Only what libvirt lists beside the model by which it describes the host is looked at (recorded under TCG on
     // 9.0.0, 11.3.0 and 12.8.0: a forbidden feature of that model passes). A host that has whatever is asked for lacks
     // what is forbidden, but every QEMU tells its guest of a hypervisor.
-    let listed = match host_features(catalog, names, end, guest) {
-        Some(host) => host - described_as(catalog, end, guest, host),
-        None => names.hypervisor.into_iter().collect::<FeatureSet>() & end.map.known,
+    let listed = match host_features(facts, site) {
+        Some(host) => host - described_as(facts, site.end, host),
+        None => hypervisor(facts) & site.end.map.known,
     };
-    let found = definition.features.iter().find(|(f, policy)| *policy == Policy::Forbid && listed.contains(*f));
-    found.map_or(Ok(()), |(feature, _)| Err(Refusal::ForbiddenFeature(feature)))
+    definition.features.first_of(forbidden & listed).map_or(Ok(()), |feature| Err(Stop::ForbiddenFeature(feature)))
+}
+
+fn hypervisor(facts: &Facts<'_>) -> FeatureSet {
+    facts.catalog.named().hypervisor.into_iter().collect()
+}
+
+/// What QEMU lacks of the model, as it says when it is asked without a machine type; nothing on a host that has whatever
+/// is asked for. `None` of a model that QEMU does not have, and where libvirt asks the map.
+fn blockers(facts: &Facts<'_>, site: &Site<'_>) -> Option<FeatureSet> {
+    let model = site.model.as_ref().filter(|model| model.in_qemu)?;
+    if site.end.behaviour.partial_check != PartialCheck::Blockers {
+        return None;
+    }
+    if (facts.guest.accel, site.end.host) == (Accel::Kvm, Host::Capable) {
+        return Some(FeatureSet::EMPTY);
+    }
+    let own = facts.catalog.cell(model.id, site.newest_machine(facts), facts.guest.accel).unwrap_or_default();
+    Some(own - site.supported_without_machine(facts, site.guest_vendor(None)))
 }
 
 /// Refuses a definition that the host cannot satisfy, when its check is `partial`.
-pub(super) fn partial(
-    catalog: &Catalog,
-    names: &Named,
-    end: &End<'_>,
-    guest: &Guest,
-    definition: &Definition,
-) -> Result<(), Refusal> {
+pub(super) fn partial<P: PolicyStore>(
+    facts: &Facts<'_>,
+    site: &Site<'_>,
+    definition: &Definition<P>,
+) -> Result<(), Stop> {
     if definition.check != Check::Partial || !matches!(definition.mode, Mode::Custom | Mode::HostModel) {
         return Ok(());
     }
-    let Some(model) = definition.model else { return Ok(()) };
-    let Some(of_map) = end.map.model(model) else { return Ok(()) };
-    let known_host = host_features(catalog, names, end, guest);
+    let Some(of_map) = site.model.as_ref().and_then(|model| model.of_map) else { return Ok(()) };
+    let policies = definition.features.sets();
+    let known_host = host_features(facts, site);
     // A host that has whatever is asked for lacks what is forbidden, and nothing blocks a model there.
-    let forbids = definition.features.with(|policy| policy == Policy::Forbid);
-    let hypervisor: FeatureSet = names.hypervisor.into_iter().collect();
-    let host = known_host.unwrap_or(FeatureSet::ALL - (forbids - hypervisor));
+    let forbids = policies.with(Policy::Forbid);
+    let host = known_host.unwrap_or(FeatureSet::ALL - (forbids - hypervisor(facts)));
     // Of a model that QEMU does not have there is no answer, and the map is asked as before.
-    if end.behaviour.partial_check == PartialCheck::Blockers && end.qemu.has_model(model) {
-        let asked = without_machine(catalog, end, guest);
-        let own = catalog.cell(model, asked.machine.cells, guest.accel).unwrap_or_default();
-        let vendor = end.guest_vendor(catalog, guest, None, Some(model));
-        let supported = known_host.map(|_| end.supported(catalog, names, &asked, vendor));
-        let blockers = own - supported.unwrap_or(FeatureSet::ALL);
-        let only_switches_off = definition.features.iter().all(|(_, policy)| policy == Policy::Disable);
-        if blockers.is_empty() && only_switches_off {
+    if let Some(blockers) = blockers(facts, site) {
+        if blockers.is_empty() && policies.mentioned() == policies.with(Policy::Disable) {
             return Ok(());
         }
         if !of_map.partial_compat {
-            let switched_off = definition.features.with(|policy| policy == Policy::Disable);
-            let required = definition.features.with(|policy| policy == Policy::Require);
-            let mut missing = catalog.in_qemu_order((blockers & end.map.known) - switched_off);
-            let named = definition.features.iter().map(|(feature, _)| feature);
-            missing.extend(named.filter(|f| required.contains(*f) && !host.contains(*f) && !blockers.contains(*f)));
-            return if missing.is_empty() { Ok(()) } else { Err(Refusal::PartialMissing(missing)) };
+            let lacking = (blockers & site.end.map.known) - policies.with(Policy::Disable);
+            let missing = lacking | (policies.with(Policy::Require) - host - blockers);
+            return refuse_missing(missing);
         }
     }
-    let mut needed = of_map.data;
-    for (feature, policy) in definition.features.iter() {
-        match policy {
-            Policy::Require => needed.insert(feature),
-            Policy::Force | Policy::Optional | Policy::Disable => needed.remove(feature),
-            // A forbidden feature of the model still counts as needed (recorded on 9.0.0).
-            Policy::Forbid => {}
-        }
-    }
+    let dropped = policies.with(Policy::Force) | policies.with(Policy::Optional) | policies.with(Policy::Disable);
+    // A forbidden feature of the model still counts as needed (recorded on 9.0.0).
+    let needed = (of_map.data | policies.with(Policy::Require)) - dropped;
     let forbidden = forbids & host;
     if !forbidden.is_empty() {
-        return Err(Refusal::PartialForbidden(end.map.in_order(forbidden)));
+        return Err(Stop::PartialForbidden(forbidden));
     }
-    refuse_missing(end, needed - host)?;
-    let loose = |policy| matches!(policy, Policy::Force | Policy::Optional | Policy::Disable);
-    let described = needed | definition.features.with(loose);
+    refuse_missing(needed - host)?;
+    let described = needed | dropped;
     if definition.matching == Match::Strict && known_host.is_some() && !(host - described).is_empty() {
-        return Err(Refusal::PartialStrict(end.map.in_order(host - described)));
+        return Err(Stop::PartialStrict(host - described));
     }
     Ok(())
 }
 
-fn refuse_missing(end: &End<'_>, missing: FeatureSet) -> Result<(), Refusal> {
-    if missing.is_empty() { Ok(()) } else { Err(Refusal::PartialMissing(end.map.in_order(missing))) }
+fn refuse_missing(missing: FeatureSet) -> Result<(), Stop> {
+    if missing.is_empty() { Ok(()) } else { Err(Stop::PartialMissing(missing)) }
+}
+
+/// Returns the refusal with its features in the order in which libvirt names them: the map's, but for what QEMU said
+/// is missing, which keeps QEMU's order and comes before what the definition requires.
+pub(super) fn listed<P: PolicyStore>(
+    facts: &Facts<'_>,
+    site: &Site<'_>,
+    given: &Definition<P>,
+    stop: &Stop,
+) -> Refusal {
+    let compat = site.model.as_ref().and_then(|model| model.of_map).is_none_or(|of_map| of_map.partial_compat);
+    let blockers = blockers(facts, site).filter(|_| !compat && matches!(stop, Stop::PartialMissing(_)));
+    stop.listed(|set| {
+        if let Some(blockers) = blockers {
+            let mut rest = set - blockers;
+            let mut list = facts.catalog.in_qemu_order(set & blockers);
+            let required = std::iter::from_fn(|| {
+                let next: Option<FeatureId> = given.features.first_of(rest);
+                next.inspect(|feature| rest.remove(*feature))
+            });
+            list.extend(required);
+            list
+        } else {
+            site.end.map.in_order(set)
+        }
+    })
 }
 
 /// Replaces `optional` by what the migratable host model has: `require` or `disable` (libvirt `virCPUUpdate`).
-pub(super) fn decide_optional(
-    catalog: &Catalog,
-    names: &Named,
-    end: &End<'_>,
-    guest: &Guest,
-    definition: &mut Definition,
-) {
-    let optional = definition.features.with(|policy| policy == Policy::Optional);
+pub(super) fn decide_optional<P: PolicyStore>(facts: &Facts<'_>, site: &Site<'_>, definition: &mut Definition<P>) {
+    let optional = definition.features.sets().with(Policy::Optional);
     if optional.is_empty() {
         return;
     }
+    let map = &site.end.map;
     // A capable host offers whatever its QEMU can give.
-    let at_best = || end.supported(catalog, names, guest, Vendor::Intel) & end.qemu.properties;
-    let host = host_features(catalog, names, end, guest).unwrap_or_else(at_best);
-    for feature in end.map.in_order(optional) {
-        let migratable = end
-            .map
-            .order
-            .iter()
-            .position(|known| *known == feature)
-            .is_none_or(|place| end.map.features[place].migratable);
+    let at_best = || site.supported(facts.catalog, Vendor::Intel) & site.end.qemu.properties;
+    let host = host_features(facts, site).unwrap_or_else(at_best);
+    for feature in map.in_order(optional) {
+        let place = map.order.iter().position(|known| *known == feature);
+        let migratable = place.is_none_or(|place| map.features[place].migratable);
         let policy = if migratable && host.contains(feature) { Policy::Require } else { Policy::Disable };
         definition.features.set(feature, policy);
     }

@@ -1,22 +1,26 @@
 //! Turns a scenario into fully decided cases: one where everything is known, else one for every combination of what
 //! is not, and puts their answers together.
 
-use super::answer::{Decided, decide};
-use super::end::{End, Guest, Machine, Named};
-use super::journey::{Case, filled_in_check};
+use super::answer::{Brief, Decided, Glance, brief, decide, verdict_and_refusal};
+use super::end::{End, Guest, Machine};
+use super::journey::{Case, Prepared, filled_in_check};
 use super::resolution::{Basis, Dependence, Refusal, Resolution, Verdict};
 use super::rules::RuleId;
 use crate::domain::behaviour::Regime;
 use crate::domain::catalog::Catalog;
-use crate::domain::definition::{Definition, Fallback, Match, Mode, Policy};
+use crate::domain::definition::{Definition, Fallback, Match, Mode};
 use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
-use crate::domain::scenario::{CpuChoice, HostChoice, Scenario, Topology};
+use crate::domain::scenario::{CpuChoice, HostChoice, Release, Scenario, Topology};
 use std::collections::HashMap;
+use std::rc::Rc;
 
 mod basis;
 mod ends;
 mod guests;
+mod memory;
+
+pub use memory::Resolver;
 
 use ends::Place;
 
@@ -39,13 +43,62 @@ pub struct Plan<'a> {
     scenario: &'a Scenario,
     /// The inputs that are not known.
     pub axes: Vec<Axis>,
-    started: Option<Place<'a>>,
-    places: Vec<Place<'a>>,
+    started: Option<Stop<'a>>,
+    places: Vec<Stop<'a>>,
     models: Options<ModelId>,
     machines: Options<Machine>,
     topologies: Options<Topology>,
     same_any_host: bool,
 }
+
+/// A place with its own axes found among the plan's.
+struct Stop<'a> {
+    place: Rc<Place<'a>>,
+    axes: Vec<usize>,
+}
+
+impl<'a> Stop<'a> {
+    fn of(place: Rc<Place<'a>>, axes: &mut Vec<Axis>) -> Self {
+        let found = place.axes.iter().map(|own| {
+            // The same input at two places is one input: a release at both ends has one map.
+            axes.iter().position(|axis| axis == own).unwrap_or_else(|| {
+                axes.push(own.clone());
+                axes.len() - 1
+            })
+        });
+        Self { axes: found.collect(), place }
+    }
+
+    fn end(&self, assignment: &[usize]) -> Option<End<'a>> {
+        let own: Vec<usize> = self.axes.iter().map(|axis| assignment.get(*axis).copied().unwrap_or(0)).collect();
+        self.place.end(&own)
+    }
+}
+
+/// One case as far as it takes to compare it with others.
+struct Tried {
+    assignment: Vec<usize>,
+    glance: Glance,
+    refusal: Option<Refusal>,
+}
+
+impl Tried {
+    fn same_answer(&self, other: &Self) -> bool {
+        (self.glance.verdict, self.glance.rule, &self.refusal)
+            == (other.glance.verdict, other.glance.rule, &other.refusal)
+    }
+}
+
+/// What trying every case came to.
+enum Survey {
+    /// Nothing can be said without this input.
+    Unsaid(Dependence),
+    /// The first case stands for all, or it depends on these.
+    First(Vec<usize>, Vec<Dependence>),
+}
+
+/// How a plan comes by its places: from the release, the host, and the regime, whether vmx counts and which end it is.
+type MakePlace<'f, 'a> = dyn FnMut(&Release, &HostChoice, (Option<Regime>, bool, &'static str)) -> Rc<Place<'a>> + 'f;
 
 /// The values of one input, and the axis that chooses among them; `None` where there is one value.
 #[derive(Clone, Debug)]
@@ -68,7 +121,6 @@ impl<T> Options<T> {
 pub(super) fn options<T>(axes: &mut Vec<Axis>, input: &str, values: Vec<(String, T)>) -> Options<T> {
     let (labels, values): (Vec<String>, Vec<T>) = values.into_iter().unzip();
     let axis = (values.len() > 1).then(|| {
-        // The same input at two places is one input: a release at both ends has one map.
         axes.iter().position(|axis| axis.input == input && axis.values == labels).unwrap_or_else(|| {
             axes.push(Axis { input: input.to_owned(), values: labels });
             axes.len() - 1
@@ -77,11 +129,15 @@ pub(super) fn options<T>(axes: &mut Vec<Axis>, input: &str, values: Vec<(String,
     Options { values, axis }
 }
 
+/// Returns the source of a scenario, with the first value of whatever is not known of it.
+pub fn source<'a>(catalog: &'a Catalog, scenario: &Scenario) -> Option<End<'a>> {
+    Place::of(catalog, scenario, &scenario.from, &scenario.from_host, (None, true, "source")).end(&[])
+}
+
 /// Returns the answer to `scenario`.
 pub fn resolve(catalog: &Catalog, scenario: &Scenario) -> Resolution {
-    let names = Named::of(catalog);
     match Plan::of(catalog, scenario) {
-        Ok(plan) => plan.resolve(&names),
+        Ok(plan) => plan.resolve(),
         Err(input) => nothing_known(catalog, scenario, input),
     }
 }
@@ -92,6 +148,12 @@ impl<'a> Plan<'a> {
     /// # Errors
     /// The input without which nothing can be said: a host-model's expansion.
     pub fn of(catalog: &'a Catalog, scenario: &'a Scenario) -> Result<Self, Dependence> {
+        Self::with(catalog, scenario, &mut |release, host, rest| {
+            Rc::new(Place::of(catalog, scenario, release, host, rest))
+        })
+    }
+
+    fn with(catalog: &'a Catalog, scenario: &'a Scenario, make: &mut MakePlace<'_, 'a>) -> Result<Self, Dependence> {
         let unexpanded = scenario.mode() == Mode::HostModel || scenario.matching == Match::Minimum;
         if unexpanded {
             return Err(Dependence {
@@ -112,11 +174,12 @@ impl<'a> Plan<'a> {
             let host = if number == 0 { &scenario.from_host } else { &scenario.to_host };
             let regime = if number == last { scenario.regime } else { None };
             let end = if number == 0 { "source" } else { "destination" };
-            places.push(Place::of(catalog, scenario, release, host, (regime, wants_vmx, end), &mut axes));
+            places.push(Stop::of(make(release, host, (regime, wants_vmx, end)), &mut axes));
         }
-        let started = scenario.started.as_ref().map(|release| {
-            Place::of(catalog, scenario, release, &scenario.from_host, (None, wants_vmx, "source"), &mut axes)
-        });
+        let started = scenario
+            .started
+            .as_ref()
+            .map(|release| Stop::of(make(release, &scenario.from_host, (None, wants_vmx, "source")), &mut axes));
         let same_any_host = scenario.from_host == HostChoice::Any && scenario.accel == Accel::Kvm;
         Ok(Self { catalog, scenario, axes, started, places, models, machines, topologies, same_any_host })
     }
@@ -135,14 +198,12 @@ impl<'a> Plan<'a> {
             Some(running) => running.inactive.as_ref().unwrap_or(&running.live).clone(),
             None => self.definition(started.as_ref().or(ends.first())?, assignment)?,
         };
-        let named = running.map_or(&definition, |running| &running.live).features.with(Policy::is_on);
         let guest = Guest {
             machine: self.machines.choose(assignment)?.clone(),
             threads_per_package: topology.threads_per_package(),
             accel: self.scenario.accel,
             pmu: self.scenario.pmu,
             emulator: self.scenario.emulator.clone(),
-            named,
         };
         Some(Case { guest, definition, running: running.cloned(), started, ends, transport: self.scenario.transport })
     }
@@ -168,64 +229,106 @@ impl<'a> Plan<'a> {
         })
     }
 
-    fn decide(&self, names: &Named, assignment: &[usize]) -> Option<Decided> {
-        decide(self.catalog, names, &self.case(assignment)?, self.scenario.feature)
+    fn decide(&self, assignment: &[usize]) -> Option<Decided> {
+        decide(self.catalog, self.catalog.named(), &self.case(assignment)?, self.scenario.feature)
     }
 
-    fn resolve(&self, names: &Named) -> Resolution {
+    fn try_out(&self, assignment: Vec<usize>) -> Option<Tried> {
+        let case = self.case(&assignment)?;
+        let prepared = Prepared::of(self.catalog, &case);
+        let (glance, refusal) = verdict_and_refusal(&prepared, &case.definition, self.scenario.feature)?;
+        Some(Tried { assignment, glance, refusal })
+    }
+
+    /// Returns the answer in short.
+    pub fn glance(&self) -> Glance {
+        self.brief().glance
+    }
+
+    /// Returns the answer in short, with the features it is about.
+    pub fn brief(&self) -> Brief {
+        let short = |assignment: &[usize]| {
+            let case = self.case(assignment)?;
+            brief(&Prepared::of(self.catalog, &case), &case.definition.unordered(), self.scenario.feature)
+        };
+        let survey = if self.axes.is_empty() { Survey::First(Vec::new(), Vec::new()) } else { self.survey() };
+        let found = match &survey {
+            Survey::First(first, _) => short(first),
+            Survey::Unsaid(_) => None,
+        };
+        match (found, survey) {
+            (Some(found), Survey::First(_, depends_on)) if depends_on.is_empty() && !self.falls_back(found.glance) => {
+                found
+            }
+            (Some(found), Survey::First(_, depends_on)) if !depends_on.is_empty() => Brief::depends(found.glance.row),
+            _ => Brief::depends(None),
+        }
+    }
+
+    /// Returns the answer with every stage.
+    pub fn resolve(&self) -> Resolution {
+        let survey = if self.axes.is_empty() { Survey::First(Vec::new(), Vec::new()) } else { self.survey() };
+        let unsaid = match survey {
+            Survey::Unsaid(input) => input,
+            Survey::First(first, depends_on) => match self.decide(&first) {
+                Some(decided) if self.falls_back(decided.glance()) => falls_back_where(),
+                Some(decided) => return self.answer(&first, decided, depends_on),
+                None => Dependence { input: "facts".to_owned(), answers: Vec::new() },
+            },
+        };
+        nothing_known(self.catalog, self.scenario, unsaid)
+    }
+
+    /// Whether libvirt would look for another model, which nobody can tell from here.
+    fn falls_back(&self, glance: Glance) -> bool {
+        self.scenario.fallback == Fallback::Allow
+            && glance.verdict == Verdict::StartRefused
+            && glance.rule == Some(RuleId::ModelUnsupported)
+    }
+
+    fn survey(&self) -> Survey {
         let sizes: Vec<usize> = self.axes.iter().map(|axis| axis.values.len()).collect();
         let all = sizes.iter().try_fold(1usize, |product, size| product.checked_mul(*size));
         let exhaustive = all.is_some_and(|all| all <= MOST_CASES);
         let assignments = if exhaustive { every(&sizes) } else { one_at_a_time(&sizes) };
-        let mut tried: Vec<(Vec<usize>, Decided)> = assignments
-            .into_iter()
-            .filter_map(|assignment| self.decide(names, &assignment).map(|decided| (assignment, decided)))
-            .collect();
-        if self.same_any_host && tried.iter().any(|(_, decided)| decided.verdict != Verdict::StartRefused) {
-            tried.retain(|(_, decided)| decided.verdict != Verdict::StartRefused);
+        let mut tried: Vec<Tried> = assignments.into_iter().filter_map(|one| self.try_out(one)).collect();
+        let starts = |tried: &Tried| tried.glance.verdict != Verdict::StartRefused;
+        if self.same_any_host && tried.iter().any(starts) {
+            tried.retain(starts);
         }
-        let fallback = self.scenario.fallback == Fallback::Allow
-            && tried.iter().any(|(_, d)| matches!(d.journey.start.refused, Some(Refusal::ModelUnsupported(_))));
-        if fallback {
-            let input = "model libvirt falls back to (give the live definition)".to_owned();
-            return nothing_known(self.catalog, self.scenario, Dependence { input, answers: Vec::new() });
+        if tried.iter().any(|tried| self.falls_back(tried.glance)) {
+            return Survey::Unsaid(falls_back_where());
         }
         let mut depends_on = self.dependences(&tried);
         if !exhaustive && depends_on.is_empty() {
             depends_on = self.axes.iter().map(|a| Dependence { input: a.input.clone(), answers: Vec::new() }).collect();
         }
         match tried.into_iter().next() {
-            Some((assignment, first)) => self.answer(&assignment, first, depends_on),
-            None => nothing_known(
-                self.catalog,
-                self.scenario,
-                Dependence { input: "facts".to_owned(), answers: Vec::new() },
-            ),
+            Some(first) => Survey::First(first.assignment, depends_on),
+            None => Survey::Unsaid(Dependence { input: "facts".to_owned(), answers: Vec::new() }),
         }
     }
 
     /// The axes along which the answer changes while every other stays where it is, each with one value per answer.
-    fn dependences(&self, tried: &[(Vec<usize>, Decided)]) -> Vec<Dependence> {
+    fn dependences(&self, tried: &[Tried]) -> Vec<Dependence> {
         let mut found = Vec::new();
-        if self.axes.is_empty() {
+        if tried.iter().zip(tried.iter().skip(1)).all(|(one, next)| one.same_answer(next)) {
             return found;
         }
         for (number, axis) in self.axes.iter().enumerate() {
-            let mut lines: HashMap<Vec<usize>, Vec<(&Decided, usize)>> = HashMap::new();
-            for (assignment, decided) in tried {
-                let mut line = assignment.clone();
+            let mut lines: HashMap<Vec<usize>, Vec<&Tried>> = HashMap::new();
+            for tried in tried {
+                let mut line = tried.assignment.clone();
                 line[number] = 0;
                 let answers = lines.entry(line).or_default();
-                if !answers.iter().any(|(known, _)| same_answer(known, decided)) {
-                    answers.push((decided, assignment[number]));
+                if !answers.iter().any(|known| known.same_answer(tried)) {
+                    answers.push(tried);
                 }
             }
             let most = lines.into_iter().max_by(|a, b| (a.1.len(), &b.0).cmp(&(b.1.len(), &a.0)));
             if let Some((_, answers)) = most.filter(|(_, answers)| answers.len() > 1) {
-                let answers = answers
-                    .into_iter()
-                    .map(|(decided, value)| (axis.values.get(value).cloned().unwrap_or_default(), decided.verdict))
-                    .collect();
+                let value = |tried: &Tried| axis.values.get(tried.assignment[number]).cloned().unwrap_or_default();
+                let answers = answers.into_iter().map(|tried| (value(tried), tried.glance.verdict)).collect();
                 found.push(Dependence { input: axis.input.clone(), answers });
             }
         }
@@ -262,15 +365,15 @@ impl<'a> Plan<'a> {
     /// The destination's regime; `None` where its release lies inside the interval of the switch.
     fn regime(&self, assignment: &[usize]) -> Option<Regime> {
         let destination = self.places.last()?;
-        if destination.regime_is_open() {
+        if destination.place.regime_is_open() {
             return None;
         }
         destination.end(assignment).map(|end| end.regime())
     }
 }
 
-fn same_answer(a: &Decided, b: &Decided) -> bool {
-    a.verdict == b.verdict && a.rule == b.rule && a.journey.refusal() == b.journey.refusal()
+fn falls_back_where() -> Dependence {
+    Dependence { input: "model libvirt falls back to (give the live definition)".to_owned(), answers: Vec::new() }
 }
 
 fn every(sizes: &[usize]) -> Vec<Vec<usize>> {

@@ -2,11 +2,13 @@
 
 use crate::domain::behaviour::Regime;
 use crate::domain::catalog::LibvirtId;
-use crate::domain::definition::{Definition, Mode, words};
+use crate::domain::definition::{Definition, Policies, words};
 use crate::domain::feature::{FeatureId, FeatureSet};
-use crate::domain::map::{CpuMap, ModelId};
-use crate::domain::version::Version;
+use crate::domain::map::CpuMap;
 use std::sync::Arc;
+
+pub use super::refusal::Refusal;
+pub(super) use super::refusal::Stop;
 
 words! {
     /// What came of the migration.
@@ -113,84 +115,6 @@ words! {
         T7 "T7",
         /// Silent, new to old.
         T8 "T8",
-    }
-}
-
-/// Why a start or an arrival was refused, as a value; `explain::message` has libvirt's words.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub enum Refusal {
-    /// libvirt does not work with so old a QEMU.
-    QemuTooOld {
-        /// The oldest it works with.
-        needed: Version,
-        /// What is there.
-        found: Version,
-    },
-    /// This libvirt has no such CPU mode.
-    UnknownMode(Mode),
-    /// The hypervisor cannot give this mode: under TCG there is no host's CPU to pass through.
-    UnsupportedMode(Mode),
-    /// QEMU does not have the machine type, and libvirt says so.
-    MachineType {
-        /// The emulator's path, as in the message.
-        emulator: Box<str>,
-        /// The machine type.
-        machine: Box<str>,
-    },
-    /// QEMU does not have the machine type, and libvirt did not look: QEMU exits.
-    MachineTypeAtQemu {
-        /// The machine type.
-        machine: Box<str>,
-    },
-    /// The map does not know a feature of the definition.
-    UnknownFeature(FeatureId),
-    /// The map does not know the model.
-    UnknownModel(ModelId),
-    /// QEMU does not have the model.
-    ModelUnsupported(ModelId),
-    /// The host has a feature that the definition forbids.
-    ForbiddenFeature(FeatureId),
-    /// The partial check found features the definition forbids.
-    PartialForbidden(Vec<FeatureId>),
-    /// The partial check found the host lacking features.
-    PartialMissing(Vec<FeatureId>),
-    /// The partial check found the host to have more, and the match is strict.
-    PartialStrict(Vec<FeatureId>),
-    /// QEMU does not know a feature it was told to switch on.
-    UnknownProperty {
-        /// The feature.
-        feature: FeatureId,
-        /// The model on QEMU's command line; `None` for `host` and `max`.
-        model: Option<ModelId>,
-    },
-    /// QEMU reported a feature both on and unavailable.
-    Conflict(FeatureId),
-    /// The full check found differences; both lists in the order of the map.
-    FullCheck {
-        /// What QEMU switched on and the definition does not have.
-        extra: Vec<FeatureId>,
-        /// What the definition has and QEMU did not give.
-        missing: Vec<FeatureId>,
-    },
-}
-
-impl Refusal {
-    /// Returns where it is said.
-    pub const fn stage(&self) -> Stage {
-        match self {
-            Self::QemuTooOld { .. } | Self::UnknownMode(_) | Self::MachineType { .. } | Self::UnknownFeature(_) => {
-                Stage::StartValidate
-            }
-            Self::UnsupportedMode(_)
-            | Self::UnknownModel(_)
-            | Self::ModelUnsupported(_)
-            | Self::ForbiddenFeature(_)
-            | Self::PartialForbidden(_)
-            | Self::PartialMissing(_)
-            | Self::PartialStrict(_) => Stage::UpdateCpu,
-            Self::UnknownProperty { .. } | Self::MachineTypeAtQemu { .. } => Stage::Qemu,
-            Self::Conflict(_) | Self::FullCheck { .. } => Stage::FullCheck,
-        }
     }
 }
 
@@ -328,11 +252,11 @@ impl Run {
 
 /// What a source sends.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Sent {
+pub struct Sent<P = Policies> {
     /// The CPU of the migratable XML.
-    pub xml: Definition,
+    pub xml: Definition<P>,
     /// The CPU of the cookie.
-    pub cookie: Option<Definition>,
+    pub cookie: Option<Definition<P>>,
 }
 
 /// One migration between two ends.

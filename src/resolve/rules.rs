@@ -97,7 +97,7 @@ pub struct Findings<'a> {
     /// What came of the case.
     pub verdict: Verdict,
     /// The refusal, if there was one.
-    pub refusal: Option<&'a Refusal>,
+    pub refusal: Option<&'a Refusal<FeatureSet>>,
     /// Features that differ: extra and missing where the full check refused, else lost and gained.
     pub more: FeatureSet,
     /// See `more`.

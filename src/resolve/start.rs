@@ -1,27 +1,65 @@
 //! Starts a guest at one end, fresh or incoming: the order of libvirt's `qemuProcessInit`, `StartValidate`,
 //! `UpdateGuestCPU`, launch, and `UpdateAndVerifyCPU`.
 
-use super::end::{End, Guest, Named};
-use super::resolution::{Refusal, Run, Sent};
+#![expect(clippy::result_large_err, reason = "a refusal is a plain value of two sets; boxing it costs an allocation")]
+
+use super::keep::Keep;
+use super::resolution::{QemuCpu, Sent, Stop};
+use super::site::{Facts, Site};
+use super::table::Says;
 use super::{live_update, partial_check, qemu_cpu};
 use crate::domain::behaviour::{DropUnknown, Original, Regime};
-use crate::domain::catalog::Catalog;
-use crate::domain::definition::{Check, Definition, Fallback, Mode, Policy};
-use crate::domain::map::ModelDefinition;
+use crate::domain::definition::{Check, Definition, Fallback, Mode, Policy, PolicyStore};
+use crate::domain::feature::FeatureSet;
 use crate::domain::qemu::Accel;
-use crate::domain::scenario::Running;
-use std::sync::Arc;
 
-/// The facts every step looks at.
-#[derive(Clone, Copy)]
-pub(super) struct Facts<'a> {
-    pub(super) catalog: &'a Catalog,
-    pub(super) names: &'a Named,
+/// What came of a start.
+pub(super) struct Attempt<P> {
+    /// The guest as it runs, or why it does not; `None` of a guest that runs where nobody wants to know more.
+    pub(super) running: Result<Option<Running<P>>, Stop>,
+    /// What the prepared definition says about the table's feature; `None` where it was refused before.
+    pub(super) prepared_says: Option<Says>,
+    /// The CPU that QEMU built.
+    pub(super) cpu: Option<Built>,
 }
 
-/// Starts the user's guest.
-pub(super) fn fresh(facts: Facts<'_>, end: &End<'_>, guest: &Guest, definition: &Definition) -> Run {
-    start(facts, end, guest, definition.clone(), None)
+/// A guest that runs.
+pub(super) struct Running<P> {
+    pub(super) live: Definition<P>,
+    pub(super) original: Option<Definition<P>>,
+}
+
+/// What an answer needs to know of the CPU that QEMU built.
+#[derive(Clone, Copy)]
+pub(super) struct Built {
+    pub(super) visible: FeatureSet,
+    pub(super) cleared: FeatureSet,
+    pub(super) filtered: FeatureSet,
+}
+
+impl Built {
+    fn of(cpu: &QemuCpu) -> Self {
+        Self { visible: cpu.visible, cleared: cpu.cleared, filtered: cpu.filtered }
+    }
+}
+
+/// What a start begins with.
+enum Arrived<'s, P> {
+    /// The user's definition: nothing arrived.
+    Fresh,
+    /// This XML arrived, and whether the cookie replaced it.
+    With(&'s Definition<P>, bool),
+}
+
+/// Starts the user's guest; `onward` when it goes on from here.
+pub(super) fn fresh<P: PolicyStore, K: Keep<P>>(
+    facts: &Facts<'_>,
+    site: &Site<'_>,
+    definition: &Definition<P>,
+    onward: bool,
+    keep: &mut K,
+) -> Attempt<P> {
+    start(facts, site, (definition, &Arrived::Fresh), onward, keep)
 }
 
 /// Takes over a guest that already runs: nothing is prepared and no QEMU is started. Its CPU is what this release's map
@@ -29,170 +67,192 @@ pub(super) fn fresh(facts: Facts<'_>, end: &End<'_>, guest: &Guest, definition: 
 ///
 /// Where no inactive definition is known, the original CPU is taken to be the live one without the features marked as
 /// added, which users do not name.
-pub(super) fn taken_over(facts: Facts<'_>, end: &End<'_>, guest: &Guest, running: &Running) -> Run {
-    let live = &running.live;
-    let original = running.inactive.clone().or_else(|| {
-        let added = live.model.and_then(|model| end.map.model(model)).map(ModelDefinition::added_set);
+pub(super) fn taken_over<P: PolicyStore, K: Keep<P>>(
+    facts: &Facts<'_>,
+    site: &Site<'_>,
+    live: &Definition<P>,
+    inactive: Option<Definition<P>>,
+    keep: &mut K,
+) -> Attempt<P> {
+    keep.given(site, live, false);
+    let cpu = qemu_cpu::described(facts, site, live);
+    keep.cpu(&cpu);
+    let original = inactive.unwrap_or_else(|| {
         let mut original = live.clone();
-        original.features.retain(|feature, _| !added.is_some_and(|added| added.contains(feature)));
-        Some(original)
+        original.features.remove_all(site.model.as_ref().map(|model| model.added).unwrap_or_default());
+        original
     });
-    Run {
-        given: live.clone(),
-        replaced: false,
-        prepared: None,
-        command_line: Vec::new(),
-        cpu: Some(qemu_cpu::described(facts.catalog, facts.names, end, guest, live)),
-        live: Some(live.clone()),
-        original: original.filter(|_| end.behaviour.original != Original::Never),
-        refused: None,
-        map: Arc::clone(&end.map),
-    }
+    let original = Some(original).filter(|_| site.end.behaviour.original != Original::Never);
+    let running = Running { live: live.clone(), original };
+    keep.running(&running);
+    Attempt { running: Ok(Some(running)), prepared_says: None, cpu: Some(Built::of(&cpu)) }
 }
 
 /// Starts a guest that arrives: with the cookie's CPU where there is one that this release lets replace the XML's
-/// (libvirt `qemuDomainUpdateCPU`: before 10.3.0 only where the two differ).
-pub(super) fn incoming(facts: Facts<'_>, end: &End<'_>, guest: &Guest, sent: &Sent) -> Run {
-    let replaces = |cookie: &&Definition| {
-        end.behaviour.cookie && (end.behaviour.original == Original::Always || **cookie != sent.xml)
-    };
-    match sent.cookie.as_ref().filter(replaces) {
-        Some(cookie) => start(facts, end, guest, cookie.clone(), Some((&sent.xml, true))),
-        None => start(facts, end, guest, sent.xml.clone(), Some((&sent.xml, false))),
-    }
+/// (libvirt `qemuDomainUpdateCPU`: before 10.3.0 only where the two differ). Returns also what was given.
+pub(super) fn incoming<'s, P: PolicyStore, K: Keep<P>>(
+    facts: &Facts<'_>,
+    site: &Site<'_>,
+    sent: &'s Sent<P>,
+    onward: bool,
+    keep: &mut K,
+) -> (&'s Definition<P>, Attempt<P>) {
+    let behaviour = &site.end.behaviour;
+    let replaces =
+        |cookie: &&Definition<P>| behaviour.cookie && (behaviour.original == Original::Always || **cookie != sent.xml);
+    let cookie = sent.cookie.as_ref().filter(replaces);
+    let given = cookie.unwrap_or(&sent.xml);
+    let arrived = Arrived::With(&sent.xml, cookie.is_some());
+    (given, start(facts, site, (given, &arrived), onward, keep))
 }
 
-fn start(
-    facts: Facts<'_>,
-    end: &End<'_>,
-    guest: &Guest,
-    given: Definition,
-    arrived: Option<(&Definition, bool)>,
-) -> Run {
-    let mut given = given;
-    if !end.behaviour.live_update {
-        // Before 3.2.0 libvirt does not read the attribute.
-        given.check = Check::None;
-    }
-    let mut run = Run {
-        replaced: arrived.is_some_and(|(_, replaced)| replaced),
-        prepared: None,
-        command_line: Vec::new(),
-        cpu: None,
-        live: None,
-        original: None,
-        refused: None,
-        map: Arc::clone(&end.map),
-        given,
-    };
-    if let Err(refusal) = go(facts, end, guest, arrived, &mut run) {
-        run.refused = Some(refusal);
-    }
-    run
-}
-
-fn go(
-    facts: Facts<'_>,
-    end: &End<'_>,
-    guest: &Guest,
-    arrived: Option<(&Definition, bool)>,
-    run: &mut Run,
-) -> Result<(), Refusal> {
-    validate(facts, end, guest, &run.given, arrived.is_none())?;
-    let mut definition = run.given.clone();
-    if arrived.is_some() && definition.mode == Mode::HostModel && definition.model.is_some() {
-        definition.mode = Mode::Custom;
-    }
-    update_cpu(facts, end, guest, &mut definition, arrived.is_none())?;
-    definition.features.retain(|feature, policy| {
-        let unknown_to_qemu = policy.is_off() && !end.qemu.properties.contains(feature);
-        let dropped = unknown_to_qemu && end.behaviour.drop_unknown == DropUnknown::Definition;
-        !end.behaviour.ignored.contains(feature) && !dropped
+fn start<P: PolicyStore, K: Keep<P>>(
+    facts: &Facts<'_>,
+    site: &Site<'_>,
+    (given, arrived): (&Definition<P>, &Arrived<'_, P>),
+    onward: bool,
+    keep: &mut K,
+) -> Attempt<P> {
+    // Before 3.2.0 libvirt does not read the attribute.
+    let unread = (!site.end.behaviour.live_update && given.check != Check::None)
+        .then(|| Definition { check: Check::None, ..given.clone() });
+    let given = unread.as_ref().unwrap_or(given);
+    keep.given(site, given, matches!(arrived, Arrived::With(_, true)));
+    let mut attempt = Attempt { running: Err(Stop::UnknownMode(given.mode)), prepared_says: None, cpu: None };
+    attempt.running = prepare(facts, site, (given, arrived), keep).and_then(|prepared| {
+        attempt.prepared_says = Some(Says::of(&prepared, facts.feature));
+        let cpu = launch(facts, site, &prepared)?;
+        attempt.cpu = Some(Built::of(&cpu));
+        keep.cpu(&cpu);
+        go_live(site, (given, arrived), prepared, &cpu, onward || K::TO_THE_END)
     });
-    run.command_line = definition
-        .features
-        .iter()
-        .filter(|(feature, policy)| policy.is_on() || (policy.is_off() && end.qemu.properties.contains(*feature)))
-        .map(|(feature, policy)| (feature, policy.is_on()))
-        .collect();
-    let prepared = run.prepared.insert(definition);
-    let unknown = run.command_line.iter().find(|(feature, on)| *on && !end.qemu.properties.contains(*feature));
-    if !end.has_machine(facts.catalog, &guest.machine) {
-        return Err(Refusal::MachineTypeAtQemu { machine: guest.machine.name.clone() });
+    match &attempt.running {
+        Ok(running) => running.iter().for_each(|running| keep.running(running)),
+        Err(stop) => keep.refused(facts, site, given, stop),
     }
-    if let Some((feature, _)) = unknown {
-        let model = prepared.model.filter(|_| !prepared.is_passthrough());
-        return Err(Refusal::UnknownProperty { feature: *feature, model });
+    attempt
+}
+
+/// Makes the definition ready for QEMU.
+fn prepare<P: PolicyStore, K: Keep<P>>(
+    facts: &Facts<'_>,
+    site: &Site<'_>,
+    (given, arrived): (&Definition<P>, &Arrived<'_, P>),
+    keep: &mut K,
+) -> Result<Definition<P>, Stop> {
+    let (end, behaviour) = (site.end, &site.end.behaviour);
+    let fresh = matches!(arrived, Arrived::Fresh);
+    validate(facts, site, given, fresh)?;
+    let mut prepared = given.clone();
+    if !fresh && prepared.mode == Mode::HostModel && prepared.model.is_some() {
+        prepared.mode = Mode::Custom;
     }
-    let cpu = run.cpu.insert(qemu_cpu::build(facts.catalog, facts.names, end, guest, prepared, &run.command_line));
-    let mut live = prepared.clone();
-    if end.behaviour.live_update && (live.mode == Mode::Custom || live.check == Check::Full) {
-        live_update::apply(end, &mut live, cpu)?;
-    }
-    run.original = match (end.behaviour.original, arrived) {
-        (Original::Never, _) => None,
-        (Original::Always, Some((xml, _))) => Some(xml.clone()),
-        (Original::Always, None) => Some(run.given.clone()),
-        (Original::IfChanged, Some((xml, true))) => Some(xml.clone()),
-        (Original::IfChanged, _) => Some(&*prepared).filter(|before| **before != live).cloned(),
+    update_cpu(facts, site, &mut prepared, fresh)?;
+    let unknown_to_qemu = prepared.features.sets().off() - end.qemu.properties;
+    let dropped = match behaviour.drop_unknown {
+        DropUnknown::Definition => behaviour.ignored | unknown_to_qemu,
+        DropUnknown::CommandLine => behaviour.ignored,
     };
-    if end.behaviour.live_update && (live.mode == Mode::Custom || live.check == Check::Full) {
+    prepared.features.remove_all(dropped);
+    keep.prepared(site, &prepared);
+    Ok(prepared)
+}
+
+/// QEMU starts with the prepared definition, or says why not.
+fn launch<P: PolicyStore>(facts: &Facts<'_>, site: &Site<'_>, prepared: &Definition<P>) -> Result<QemuCpu, Stop> {
+    let known = site.end.qemu.properties;
+    let flags = prepared.features.sets();
+    let (on, off) = (flags.on(), flags.off() & known);
+    if !site.has_machine {
+        return Err(Stop::MachineTypeAtQemu { machine: facts.guest.machine.name.clone() });
+    }
+    if let Some(feature) = prepared.features.first_of(on - known) {
+        let model = prepared.model.filter(|_| !prepared.is_passthrough());
+        return Err(Stop::UnknownProperty { feature, model });
+    }
+    Ok(qemu_cpu::build(facts, site, prepared, on, off))
+}
+
+/// QEMU runs: the live update, and what is kept beside the live definition.
+fn go_live<P: PolicyStore>(
+    site: &Site<'_>,
+    (given, arrived): (&Definition<P>, &Arrived<'_, P>),
+    mut prepared: Definition<P>,
+    cpu: &QemuCpu,
+    onward: bool,
+) -> Result<Option<Running<P>>, Stop> {
+    let behaviour = &site.end.behaviour;
+    let updated = behaviour.live_update && (prepared.mode == Mode::Custom || prepared.check == Check::Full);
+    if !onward {
+        if updated {
+            live_update::apply(site, &mut prepared, cpu)?;
+        }
+        return Ok(None);
+    }
+    let mut live = prepared.clone();
+    if updated {
+        live_update::apply(site, &mut live, cpu)?;
+    }
+    let original = match (behaviour.original, arrived) {
+        (Original::Never, _) => None,
+        (Original::Always, Arrived::With(xml, _)) | (Original::IfChanged, Arrived::With(xml, true)) => {
+            Some((*xml).clone())
+        }
+        (Original::Always, Arrived::Fresh) => Some(given.clone()),
+        (Original::IfChanged, Arrived::Fresh | Arrived::With(_, false)) => Some(prepared).filter(|p| *p != live),
+    };
+    if updated {
         live.check = Check::Full;
     }
-    run.live = Some(live);
-    Ok(())
+    Ok(Some(Running { live, original }))
 }
 
 /// `qemuProcessStartValidate`: what can be said before anything is changed.
-fn validate(
-    facts: Facts<'_>,
-    end: &End<'_>,
-    guest: &Guest,
-    definition: &Definition,
+fn validate<P: PolicyStore>(
+    facts: &Facts<'_>,
+    site: &Site<'_>,
+    definition: &Definition<P>,
     fresh: bool,
-) -> Result<(), Refusal> {
-    let (needed, found) = (end.behaviour.minimum_qemu, end.qemu.version);
+) -> Result<(), Stop> {
+    let behaviour = &site.end.behaviour;
+    let (needed, found) = (behaviour.minimum_qemu, site.end.qemu.version);
     if found < needed {
-        return Err(Refusal::QemuTooOld { needed, found });
+        return Err(Stop::QemuTooOld { needed, found });
     }
-    if definition.mode == Mode::Maximum && !end.behaviour.maximum_mode {
-        return Err(Refusal::UnknownMode(definition.mode));
+    if definition.mode == Mode::Maximum && !behaviour.maximum_mode {
+        return Err(Stop::UnknownMode(definition.mode));
     }
-    if (fresh || end.behaviour.validate_incoming_machine) && !end.has_machine(facts.catalog, &guest.machine) {
-        return Err(Refusal::MachineType { emulator: emulator(end, guest), machine: guest.machine.name.clone() });
+    if (fresh || behaviour.validate_incoming_machine) && !site.has_machine {
+        return Err(Stop::MachineType { emulator: emulator(facts, site), machine: facts.guest.machine.name.clone() });
     }
-    match definition.features.iter().find(|(feature, _)| !end.map.known.contains(*feature)) {
-        Some((feature, _)) => Err(Refusal::UnknownFeature(feature)),
-        None => Ok(()),
-    }
+    let unknown = definition.features.sets().mentioned() - site.end.map.known;
+    definition.features.first_of(unknown).map_or(Ok(()), |feature| Err(Stop::UnknownFeature(feature)))
 }
 
 /// The emulator in messages: the domain's own, else the one of the packages.
-fn emulator(end: &End<'_>, guest: &Guest) -> Box<str> {
-    guest.emulator.clone().unwrap_or_else(|| end.emulator().into())
+fn emulator(facts: &Facts<'_>, site: &Site<'_>) -> Box<str> {
+    facts.guest.emulator.clone().unwrap_or_else(|| site.end.emulator().into())
 }
 
 /// `qemuProcessUpdateGuestCPU`: the definition is brought to this host, this map and this QEMU.
-fn update_cpu(
-    facts: Facts<'_>,
-    end: &End<'_>,
-    guest: &Guest,
-    definition: &mut Definition,
+fn update_cpu<P: PolicyStore>(
+    facts: &Facts<'_>,
+    site: &Site<'_>,
+    definition: &mut Definition<P>,
     fresh: bool,
-) -> Result<(), Refusal> {
-    let (catalog, names) = (facts.catalog, facts.names);
-    if definition.mode == Mode::HostPassthrough && guest.accel == Accel::Tcg {
-        return Err(Refusal::UnsupportedMode(definition.mode));
+) -> Result<(), Stop> {
+    if definition.mode == Mode::HostPassthrough && facts.guest.accel == Accel::Tcg {
+        return Err(Stop::UnsupportedMode(definition.mode));
     }
-    partial_check::forbidden(catalog, names, end, guest, definition)?;
+    partial_check::forbidden(facts, site, definition)?;
     if definition.is_passthrough() {
         return Ok(());
     }
-    partial_check::partial(catalog, names, end, guest, definition)?;
-    partial_check::decide_optional(catalog, names, end, guest, definition);
-    let Some(model) = definition.model else { return Ok(()) };
-    let Some(of_map) = end.map.model(model) else { return Err(Refusal::UnknownModel(model)) };
-    let policy = match (fresh, end.regime()) {
+    partial_check::partial(facts, site, definition)?;
+    partial_check::decide_optional(facts, site, definition);
+    let Some(model) = &site.model else { return Ok(()) };
+    let Some(of_map) = model.of_map else { return Err(Stop::UnknownModel(model.id)) };
+    let policy = match (fresh, site.end.regime()) {
         (true, _) | (false, Regime::Disable) => Some(Policy::Disable),
         (false, Regime::Require) => Some(Policy::Require),
         (false, Regime::Nothing) => None,
@@ -202,8 +262,8 @@ fn update_cpu(
             definition.features.add_if_missing(*feature, policy);
         }
     }
-    if !end.qemu.has_model(model) {
-        return Err(Refusal::ModelUnsupported(model));
+    if !model.in_qemu {
+        return Err(Stop::ModelUnsupported(model.id));
     }
     definition.fallback = Fallback::Forbid;
     Ok(())

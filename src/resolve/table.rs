@@ -2,9 +2,9 @@
 //! map has the feature in the model.
 
 use super::resolution::Row;
-use crate::domain::definition::Definition;
+use crate::domain::definition::{Definition, PolicyStore};
 use crate::domain::feature::FeatureId;
-use crate::domain::map::{CpuMap, ModelId};
+use crate::domain::map::{CpuMap, ModelDefinition, ModelId};
 
 /// Whether a release, for a feature and a model, has the feature in the model's data.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -18,8 +18,12 @@ pub enum Age {
 impl Age {
     /// Returns the age of `map` for the feature and the model; `None` where it does not have the model.
     pub fn of(map: &CpuMap, model: ModelId, feature: FeatureId) -> Option<Self> {
-        let definition = map.model(model)?;
-        Some(if definition.data.contains(feature) { Self::Old } else { Self::New })
+        Some(Self::of_model(map.model(model)?, feature))
+    }
+
+    /// Returns the same of what a map says of the model.
+    pub fn of_model(definition: &ModelDefinition, feature: FeatureId) -> Self {
+        if definition.data.contains(feature) { Self::Old } else { Self::New }
     }
 }
 
@@ -36,7 +40,7 @@ pub enum Says {
 
 impl Says {
     /// Returns what `definition` says about `feature`; `optional` decides nothing.
-    pub fn of(definition: &Definition, feature: FeatureId) -> Self {
+    pub fn of<P: PolicyStore>(definition: &Definition<P>, feature: FeatureId) -> Self {
         match definition.features.get(feature) {
             Some(policy) if policy.is_on() => Self::On,
             Some(policy) if policy.is_off() => Self::Off,

@@ -1,5 +1,13 @@
-//! Asks the resolver many questions at once: ways out of an abort, and later matrices, histories and reviews.
-//! Computes only; wording of answers stays in `explain`.
+//! Asks the resolver many questions at once: ways out of an abort, matrices, histories, differences, reviews.
+//! Computes only; wording of answers stays in `explain` and `export`.
 
+pub mod baseline;
+pub mod count;
+pub mod diff;
+pub mod follow;
+pub mod history;
+pub mod matrix;
 pub mod producers;
+pub mod review;
+pub mod space;
 pub mod ways_out;

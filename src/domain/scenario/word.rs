@@ -257,16 +257,20 @@ impl Scenario {
     }
 
     fn print(&self, catalog: &Catalog, whole: bool) -> String {
-        let mut parts = vec![self.cpu_name(catalog).to_owned()];
+        let mut word = String::with_capacity(160);
+        word.push_str(self.cpu_name(catalog));
         if !self.features.is_empty() {
-            parts.push(catalog.write_policies(self.features.iter()));
+            word.push(',');
+            word.push_str(&catalog.write_policies(self.features.iter()));
         }
         for info in KEYS {
             for text in self.values(catalog, info.key, whole) {
-                parts.push(format!("{}={text}", info.key.name()));
+                for part in [",", info.key.name(), "=", &text] {
+                    word.push_str(part);
+                }
             }
         }
-        parts.join(",")
+        word
     }
 
     /// Returns the model's name, the mode, or `?`.

@@ -24,8 +24,9 @@ struct OpenSwitch {
     after: Setting,
 }
 
-/// One end with every way in which it may be.
+/// One end with every way in which it may be; the axes are its own.
 pub(super) struct Place<'a> {
+    pub(super) axes: Vec<Axis>,
     libvirt: Options<Libvirt>,
     open: Vec<OpenSwitch>,
     qemu: Options<QemuView<'a>>,
@@ -42,11 +43,11 @@ impl<'a> Place<'a> {
         release: &Release,
         host: &HostChoice,
         (regime, wants_vmx, end): (Option<Regime>, bool, &str),
-        axes: &mut Vec<Axis>,
     ) -> Self {
-        let (libvirt, open) = libvirts(catalog, scenario, release, end, axes);
-        let qemu = qemus(catalog, release, end, axes);
-        let (host, silicon) = hosts(catalog, scenario, host, wants_vmx, end, axes);
+        let mut axes = Vec::new();
+        let (libvirt, open) = libvirts(catalog, scenario, release, end, &mut axes);
+        let qemu = qemus(catalog, release, end, &mut axes);
+        let (host, silicon) = hosts(catalog, scenario, host, wants_vmx, end, &mut axes);
         let builds = [
             match &release.libvirt {
                 LibvirtChoice::Release(_, build) => build.as_deref(),
@@ -55,7 +56,7 @@ impl<'a> Place<'a> {
             release.qemu.build.as_deref(),
         ];
         let enterprise_linux = builds.into_iter().flatten().any(is_enterprise_linux);
-        Self { libvirt, open, qemu, host, silicon, regime, enterprise_linux }
+        Self { axes, libvirt, open, qemu, host, silicon, regime, enterprise_linux }
     }
 
     /// Whether the release lies inside the interval of the switch that decides the regime, and none was asked for.
@@ -272,12 +273,8 @@ fn with(vendor: Vendor, features: FeatureSet) -> Host {
 /// A host that has `vmx` but was never asked about `vmx-*` may have none of them or all.
 fn ways(catalog: &Catalog, id: HostId, wants_vmx: bool) -> Vec<(String, Host)> {
     let host = catalog.host(id);
-    let children: FeatureSet = (0u16..)
-        .zip(catalog.features().iter())
-        .filter(|(_, name)| name.starts_with("vmx-"))
-        .map(|(number, _)| crate::domain::feature::FeatureId(number))
-        .collect();
-    let has_vmx = catalog.feature("vmx").is_some_and(|vmx| host.features.contains(vmx));
+    let children = catalog.named().vmx_children;
+    let has_vmx = catalog.named().vmx.is_some_and(|vmx| host.features.contains(vmx));
     let known = with(host.vendor, host.features);
     if !wants_vmx || !has_vmx || !(host.asked & children).is_empty() {
         return vec![(host.name.to_string(), known)];
@@ -291,7 +288,7 @@ fn ways(catalog: &Catalog, id: HostId, wants_vmx: bool) -> Vec<(String, Host)> {
 /// Whether the processor itself has `arch-capabilities` is sure of an Intel host that lists `rdctl-no`; of another
 /// Intel host it is not known, and matters to some QEMU releases.
 fn silicon(catalog: &Catalog, vendor: Vendor, features: FeatureSet, axes: &mut Vec<Axis>) -> Option<usize> {
-    let sure = catalog.feature("rdctl-no").is_some_and(|rdctl_no| features.contains(rdctl_no));
+    let sure = catalog.named().rdctl_no.is_some_and(|rdctl_no| features.contains(rdctl_no));
     if vendor != Vendor::Intel || sure {
         return None;
     }

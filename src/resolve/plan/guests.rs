@@ -69,8 +69,8 @@ fn of_qemu(catalog: &Catalog, release: &Release) -> Vec<MachineId> {
 
 /// Whether `vmx` may be on in the guest, so that what a host's KVM gives of its children matters.
 pub(super) fn may_have_vmx(catalog: &Catalog, scenario: &Scenario, models: &[ModelId]) -> bool {
-    let Some(vmx) = catalog.feature("vmx") else { return false };
-    let children = |feature| catalog.feature_name(feature).starts_with("vmx-");
+    let Some(vmx) = catalog.named().vmx else { return false };
+    let children = |feature| catalog.named().vmx_children.contains(feature);
     let named = scenario.features.iter().any(|(f, policy)| !policy.is_off() && (f == vmx || children(f)));
     let in_cells = |model: &ModelId| catalog.cells().of(*model, Accel::Kvm).is_some_and(|c| c.anywhere().contains(vmx));
     match scenario.cpu {

@@ -128,11 +128,11 @@ pub(super) fn machine(catalog: &Catalog, text: &str, from: &Release) -> Result<M
     if text == "?" {
         return Ok(MachineChoice::Unknown);
     }
-    let views = from.qemu.version.known().map(|version| catalog.qemu_views(version)).unwrap_or_default();
-    if let Some(id) = views.iter().find_map(|view| view.resolve_alias(text)) {
+    if let Some(id) = catalog.machine(text) {
         return Ok(MachineChoice::Listed(id));
     }
-    if let Some(id) = catalog.machine(text) {
+    let views = from.qemu.version.known().map(|version| catalog.qemu_views(version)).unwrap_or_default();
+    if let Some(id) = views.iter().find_map(|view| view.resolve_alias(text)) {
         return Ok(MachineChoice::Listed(id));
     }
     let distribution = |rest: &str| {

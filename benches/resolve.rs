@@ -1,0 +1,79 @@
+//! Measures the resolver: every stage kept, the verdict alone, a batch with its reading and writing, a full matrix, and
+//! the whole space.
+
+#![expect(clippy::panic, reason = "a benchmark without its facts measures nothing")]
+
+use virt_cpu_explorer::cli::check_batch;
+use virt_cpu_explorer::domain::catalog::Catalog;
+use virt_cpu_explorer::domain::qemu::Accel;
+use virt_cpu_explorer::domain::scenario::DEFAULT_QEMU;
+use virt_cpu_explorer::domain::scenario::Scenario;
+use virt_cpu_explorer::load::embedded;
+use virt_cpu_explorer::resolve::{Plan, Prepared, resolve, verdict};
+use virt_cpu_explorer::study::count::Space;
+use virt_cpu_explorer::study::matrix::{Matrix, Vary};
+
+const WORDS: [&str; 4] = [
+    "Skylake-Client,machine=pc-q35-3.1,from=old,to=new",
+    "Skylake-Client,+mpx,machine=pc-q35-5.2,accel=tcg,from=9.0.0:7.2.22,to=11.3.0:10.0.13",
+    "EPYC,machine=pc-q35-5.2,topology=1-2-1,from=9.0.0:7.2.22,to=11.3.0:10.0.13",
+    "SapphireRapids,machine=pc-q35-5.2,accel=tcg,from=11.3.0:10.0.13,to=12.8.0:11.1.2",
+];
+
+fn main() {
+    divan::main();
+}
+
+fn catalog() -> Catalog {
+    embedded::catalog().unwrap_or_else(|fault| panic!("{fault}"))
+}
+
+fn scenario(catalog: &Catalog, word: &str) -> Scenario {
+    Scenario::parse(catalog, word).unwrap_or_else(|fault| panic!("{fault}"))
+}
+
+#[divan::bench]
+fn load(bencher: divan::Bencher<'_, '_>) {
+    bencher.bench(catalog);
+}
+
+#[divan::bench(args = 0..WORDS.len())]
+fn every_stage(bencher: divan::Bencher<'_, '_>, which: usize) {
+    let catalog = catalog();
+    let scenario = scenario(&catalog, WORDS[which]);
+    bencher.bench(|| resolve(&catalog, &scenario));
+}
+
+#[divan::bench(args = 0..WORDS.len(), sample_size = 1000)]
+fn verdict_alone(bencher: divan::Bencher<'_, '_>, which: usize) {
+    let catalog = catalog();
+    let scenario = scenario(&catalog, WORDS[which]);
+    let Ok(plan) = Plan::of(&catalog, &scenario) else { return };
+    let Some(case) = plan.case(&[]) else { return };
+    let prepared = Prepared::of(&catalog, &case);
+    let definition = case.definition.unordered();
+    bencher.bench(|| verdict(&prepared, divan::black_box(&definition), scenario.feature));
+}
+
+#[divan::bench]
+fn batch(bencher: divan::Bencher<'_, '_>) {
+    let catalog = catalog();
+    let lines = include_bytes!("../tests/recorded/recorded-migrations.jsonl");
+    let count = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count();
+    bencher.counter(divan::counter::ItemsCount::new(count)).bench(|| {
+        check_batch(&catalog, &mut &lines[..], false, &mut std::io::sink()).unwrap_or_else(|fault| panic!("{fault}"))
+    });
+}
+
+#[divan::bench(sample_count = 5)]
+fn matrix_of_every_release(bencher: divan::Bencher<'_, '_>) {
+    let catalog = catalog();
+    let scenario = scenario(&catalog, WORDS[0]);
+    bencher.bench(|| Matrix::of(&catalog, &scenario, Vary::Releases, Vary::Releases).resolve_all());
+}
+
+#[divan::bench(sample_count = 5, args = [1, 2])]
+fn whole_space(bencher: divan::Bencher<'_, '_>, threads: usize) {
+    let catalog = catalog();
+    bencher.bench(|| Space::of(&catalog, Accel::Kvm, DEFAULT_QEMU).count(threads));
+}

@@ -1,0 +1,78 @@
+//! Finds the features and models that rules speak of by name, once for each catalog.
+
+use super::catalog::Catalog;
+use super::feature::{FeatureId, FeatureSet};
+use super::map::ModelId;
+use super::names::Names;
+
+/// Features that rules speak of by name, looked up once; a catalog without one of them never meets its rule.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Named {
+    /// `hypervisor`.
+    pub hypervisor: Option<FeatureId>,
+    /// `ht`.
+    pub ht: Option<FeatureId>,
+    /// `cmp_legacy`.
+    pub cmp_legacy: Option<FeatureId>,
+    /// `topoext`.
+    pub topoext: Option<FeatureId>,
+    /// `pdcm`.
+    pub pdcm: Option<FeatureId>,
+    /// `arch-capabilities`.
+    pub arch_capabilities: Option<FeatureId>,
+    /// `rdctl-no`.
+    pub rdctl_no: Option<FeatureId>,
+    /// `monitor`.
+    pub monitor: Option<FeatureId>,
+    /// `intel-pt`.
+    pub intel_pt: Option<FeatureId>,
+    /// `pconfig`.
+    pub pconfig: Option<FeatureId>,
+    /// `vmx`.
+    pub vmx: Option<FeatureId>,
+    /// `svm`.
+    pub svm: Option<FeatureId>,
+    /// Every `vmx-*`.
+    pub vmx_children: FeatureSet,
+    /// Every `kvm*`: what KVM itself offers its guests.
+    pub paravirtual: FeatureSet,
+    /// Features with a register state of their own that a guest may have switched on: XCR0 then names bits that KVM
+    /// does not accept for a CPU without the feature.
+    pub with_state: FeatureSet,
+    /// The model Icelake-Server.
+    pub icelake_server: Option<ModelId>,
+}
+
+impl Named {
+    /// Returns the catalog's.
+    pub fn of(catalog: &Catalog) -> Self {
+        *catalog.named()
+    }
+
+    /// Looks the names up.
+    pub(super) fn look_up(features: &Names, models: &Names) -> Self {
+        let feature = |name: &str| features.get(name).map(FeatureId);
+        let beginning_with = |start: &str| {
+            let all = (0u16..).zip(features.iter());
+            all.filter(|(_, name)| name.starts_with(start)).map(|(number, _)| FeatureId(number)).collect()
+        };
+        Self {
+            hypervisor: feature("hypervisor"),
+            ht: feature("ht"),
+            cmp_legacy: feature("cmp_legacy"),
+            topoext: feature("topoext"),
+            pdcm: feature("pdcm"),
+            arch_capabilities: feature("arch-capabilities"),
+            rdctl_no: feature("rdctl-no"),
+            monitor: feature("monitor"),
+            intel_pt: feature("intel-pt"),
+            pconfig: feature("pconfig"),
+            vmx: feature("vmx"),
+            svm: feature("svm"),
+            vmx_children: beginning_with("vmx-"),
+            paravirtual: beginning_with("kvm"),
+            with_state: ["mpx", "avx", "avx512f", "pku", "amx-tile"].into_iter().filter_map(feature).collect(),
+            icelake_server: models.get("Icelake-Server").map(ModelId),
+        }
+    }
+}

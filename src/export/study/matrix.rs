@@ -1,0 +1,103 @@
+//! Writes a matrix: a folded table of signs, CSV with a line a cell, JSON.
+
+use super::words::{SIGNS, json, sign};
+use crate::domain::catalog::Catalog;
+use crate::domain::scenario::{LibvirtChoice, Scenario};
+use crate::export::SCHEMA;
+use crate::resolve::{Row, RuleId};
+use crate::study::matrix::{Fold, Line, Matrix, Value};
+use std::fmt::Write;
+
+/// Returns the name of a line: a release, a machine type, a model, a host.
+pub fn line_name(catalog: &Catalog, line: &Line) -> String {
+    let name = match &line.value {
+        Value::Libvirt(LibvirtChoice::Release(id, None)) => catalog.release(*id).name.to_string(),
+        Value::Libvirt(LibvirtChoice::Release(id, Some(build))) => format!("{}-{build}", catalog.release(*id).name),
+        Value::Libvirt(LibvirtChoice::Old) => "old".to_owned(),
+        Value::Libvirt(LibvirtChoice::New) => "new".to_owned(),
+        Value::Libvirt(LibvirtChoice::Unknown) => "?".to_owned(),
+        Value::Qemu(version) => version.to_string(),
+        Value::Machine(machine) => catalog.machine_name(*machine).to_owned(),
+        Value::Model(model) => catalog.model_name(*model).to_owned(),
+        Value::Host(host) => catalog.host(*host).name.to_string(),
+    };
+    match line.until {
+        Some(last) => format!("{name}..{}", catalog.release(last).name),
+        None => name,
+    }
+}
+
+/// Returns the matrix as a table: equal neighbours folded, columns numbered and listed above.
+pub fn matrix_table(catalog: &Catalog, scenario: &Scenario, matrix: &mut Matrix<'_>) -> String {
+    matrix.resolve_all();
+    let (rows, columns) = (matrix.row_folds(), matrix.column_folds());
+    let label = |lines: &[Line], fold: &Fold| {
+        let first = lines.get(fold.first).map(|line| line_name(catalog, line)).unwrap_or_default();
+        let last = lines.get(fold.last).map(|line| line_name(catalog, line)).unwrap_or_default();
+        let last = last.rsplit("..").next().unwrap_or_default();
+        let first = first.split("..").next().unwrap_or_default();
+        if first == last { first.to_owned() } else { format!("{first} to {last}") }
+    };
+    let mut out = String::new();
+    let _ = writeln!(out, "{}\n{SIGNS}\n\nTo:", scenario.word(catalog));
+    for (number, fold) in columns.iter().enumerate() {
+        let _ = writeln!(out, "{:>4}  {}", number + 1, label(matrix.columns(), fold));
+    }
+    let names: Vec<String> = rows.iter().map(|fold| label(matrix.rows(), fold)).collect();
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(4);
+    let _ = write!(out, "\n{:<width$}", "From");
+    for number in 1..=columns.len() {
+        let _ = write!(out, "{number:>4}");
+    }
+    for (name, row) in names.iter().zip(&rows) {
+        let _ = write!(out, "\n{name:<width$}");
+        for column in &columns {
+            let sign = matrix.cell(row.first, column.first).map_or(' ', |glance| sign(glance.verdict));
+            let _ = write!(out, "   {sign}");
+        }
+    }
+    out.push('\n');
+    out
+}
+
+/// Returns the matrix as CSV: from, to, verdict, rule and the table's row, a line a cell.
+pub fn matrix_csv(catalog: &Catalog, matrix: &mut Matrix<'_>) -> String {
+    let mut out = String::from("from,to,verdict,rule,row\n");
+    for row in 0..matrix.rows().len() {
+        for column in 0..matrix.columns().len() {
+            let Some(glance) = matrix.cell(row, column) else { continue };
+            let from = line_name(catalog, &matrix.rows()[row]);
+            let to = line_name(catalog, &matrix.columns()[column]);
+            let rule = glance.rule.map_or("", RuleId::name);
+            let of_table = glance.row.map_or("", Row::name);
+            let _ = writeln!(out, "{from},{to},{},{rule},{of_table}", glance.verdict.name());
+        }
+    }
+    out
+}
+
+/// Returns the matrix as JSON.
+pub fn matrix_json(catalog: &Catalog, scenario: &Scenario, matrix: &mut Matrix<'_>) -> String {
+    let mut rows = Vec::new();
+    for row in 0..matrix.rows().len() {
+        let cells: Vec<serde_json::Value> = (0..matrix.columns().len())
+            .filter_map(|column| matrix.cell(row, column))
+            .map(|glance| {
+                serde_json::json!({
+                    "verdict": glance.verdict.name(),
+                    "rule": glance.rule.map(RuleId::name),
+                    "row": glance.row.map(Row::name),
+                })
+            })
+            .collect();
+        rows.push(cells);
+    }
+    let names = |lines: &[Line]| lines.iter().map(|line| line_name(catalog, line)).collect::<Vec<_>>();
+    json(&serde_json::json!({
+        "schema": SCHEMA,
+        "scenario": scenario.word(catalog),
+        "from": names(matrix.rows()),
+        "to": names(matrix.columns()),
+        "cells": rows,
+    }))
+}

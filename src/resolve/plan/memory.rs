@@ -1,0 +1,108 @@
+//! Remembers the ends that scenarios share: a matrix or a batch asks about the same releases over and over.
+
+use super::ends::Place;
+use super::{Dependence, Plan, nothing_known};
+use crate::domain::behaviour::Regime;
+use crate::domain::catalog::Catalog;
+use crate::domain::feature::FeatureId;
+use crate::domain::qemu::Accel;
+use crate::domain::scenario::{HostChoice, LibvirtChoice, Release, Scenario};
+use crate::resolve::answer::{Brief, Glance};
+use crate::resolve::resolution::Resolution;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// The most ends that are remembered; a batch with more different ones goes on without.
+const MOST_PLACES: usize = 4096;
+
+/// Resolves one scenario after the other, and works out only once what they share.
+pub struct Resolver<'a> {
+    catalog: &'a Catalog,
+    places: HashMap<PlaceKey, Rc<Place<'a>>>,
+}
+
+/// Everything that a place is made from.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct PlaceKey {
+    release: Release,
+    host: HostChoice,
+    same_host: bool,
+    accel: Accel,
+    regime: Option<Regime>,
+    wants_vmx: bool,
+    end: &'static str,
+    /// The feature that the e-mail's *new* lacks.
+    feature: Option<FeatureId>,
+}
+
+impl PlaceKey {
+    fn of(
+        scenario: &Scenario,
+        release: &Release,
+        host: &HostChoice,
+        (regime, wants_vmx, end): (Option<Regime>, bool, &'static str),
+    ) -> Self {
+        let under_kvm = scenario.accel == Accel::Kvm;
+        Self {
+            release: release.clone(),
+            host: if under_kvm { host.clone() } else { HostChoice::Capable },
+            same_host: scenario.from_host == scenario.to_host,
+            accel: scenario.accel,
+            regime,
+            wants_vmx,
+            end,
+            feature: (release.libvirt == LibvirtChoice::New).then_some(scenario.feature),
+        }
+    }
+}
+
+impl<'a> Resolver<'a> {
+    /// Returns a resolver that remembers nothing yet.
+    pub fn new(catalog: &'a Catalog) -> Self {
+        Self { catalog, places: HashMap::new() }
+    }
+
+    /// Returns the facts it resolves with.
+    pub fn catalog(&self) -> &'a Catalog {
+        self.catalog
+    }
+
+    /// Returns the answer to `scenario`, as [`resolve`](crate::resolve::resolve) does.
+    pub fn resolve(&mut self, scenario: &Scenario) -> Resolution {
+        match self.plan(scenario) {
+            Ok(plan) => plan.resolve(),
+            Err(input) => nothing_known(self.catalog, scenario, input),
+        }
+    }
+
+    /// Returns the answer to `scenario` in short; the rule is `None` where the answer depends.
+    pub fn glance(&mut self, scenario: &Scenario) -> Glance {
+        self.brief(scenario).glance
+    }
+
+    /// Returns the same with the features it is about.
+    pub fn brief(&mut self, scenario: &Scenario) -> Brief {
+        self.plan(scenario).map_or(Brief::depends(None), |plan| plan.brief())
+    }
+
+    /// Makes the plan of a scenario.
+    ///
+    /// # Errors
+    /// The input without which nothing can be said.
+    pub fn plan<'s>(&mut self, scenario: &'s Scenario) -> Result<Plan<'s>, Dependence>
+    where
+        'a: 's,
+    {
+        Plan::with(self.catalog, scenario, &mut |release, host, rest| {
+            let key = PlaceKey::of(scenario, release, host, rest);
+            if let Some(known) = self.places.get(&key) {
+                return Rc::clone(known);
+            }
+            let place = Rc::new(Place::of(self.catalog, scenario, release, host, rest));
+            if self.places.len() < MOST_PLACES {
+                self.places.insert(key, Rc::clone(&place));
+            }
+            place
+        })
+    }
+}

@@ -1,0 +1,136 @@
+//! Says why a start or an arrival was refused, as a value.
+
+use super::resolution::Stage;
+use crate::domain::definition::Mode;
+use crate::domain::feature::{FeatureId, FeatureSet};
+use crate::domain::map::ModelId;
+use crate::domain::version::Version;
+
+/// Why a start or an arrival was refused, as a value; `explain::message` has libvirt's words.
+///
+/// `L` is how several features are held: in the order of the message, or as a set where nobody reads it.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Refusal<L = Vec<FeatureId>> {
+    /// libvirt does not work with so old a QEMU.
+    QemuTooOld {
+        /// The oldest it works with.
+        needed: Version,
+        /// What is there.
+        found: Version,
+    },
+    /// This libvirt has no such CPU mode.
+    UnknownMode(Mode),
+    /// The hypervisor cannot give this mode: under TCG there is no host's CPU to pass through.
+    UnsupportedMode(Mode),
+    /// QEMU does not have the machine type, and libvirt says so.
+    MachineType {
+        /// The emulator's path, as in the message.
+        emulator: Box<str>,
+        /// The machine type.
+        machine: Box<str>,
+    },
+    /// QEMU does not have the machine type, and libvirt did not look: QEMU exits.
+    MachineTypeAtQemu {
+        /// The machine type.
+        machine: Box<str>,
+    },
+    /// The map does not know a feature of the definition.
+    UnknownFeature(FeatureId),
+    /// The map does not know the model.
+    UnknownModel(ModelId),
+    /// QEMU does not have the model.
+    ModelUnsupported(ModelId),
+    /// The host has a feature that the definition forbids.
+    ForbiddenFeature(FeatureId),
+    /// The partial check found features the definition forbids.
+    PartialForbidden(L),
+    /// The partial check found the host lacking features.
+    PartialMissing(L),
+    /// The partial check found the host to have more, and the match is strict.
+    PartialStrict(L),
+    /// QEMU does not know a feature it was told to switch on.
+    UnknownProperty {
+        /// The feature.
+        feature: FeatureId,
+        /// The model on QEMU's command line; `None` for `host` and `max`.
+        model: Option<ModelId>,
+    },
+    /// QEMU reported a feature both on and unavailable.
+    Conflict(FeatureId),
+    /// The full check found differences; both lists in the order of the map.
+    FullCheck {
+        /// What QEMU switched on and the definition does not have.
+        extra: L,
+        /// What the definition has and QEMU did not give.
+        missing: L,
+    },
+}
+
+/// A refusal as the walk finds it.
+pub(super) type Stop = Refusal<FeatureSet>;
+
+impl Stop {
+    /// Returns the refusal with its features listed by `list`.
+    pub(super) fn listed(&self, list: impl Fn(FeatureSet) -> Vec<FeatureId>) -> Refusal {
+        match self {
+            Self::QemuTooOld { needed, found } => Refusal::QemuTooOld { needed: *needed, found: *found },
+            Self::UnknownMode(mode) => Refusal::UnknownMode(*mode),
+            Self::UnsupportedMode(mode) => Refusal::UnsupportedMode(*mode),
+            Self::MachineType { emulator, machine } => {
+                Refusal::MachineType { emulator: emulator.clone(), machine: machine.clone() }
+            }
+            Self::MachineTypeAtQemu { machine } => Refusal::MachineTypeAtQemu { machine: machine.clone() },
+            Self::UnknownFeature(feature) => Refusal::UnknownFeature(*feature),
+            Self::UnknownModel(model) => Refusal::UnknownModel(*model),
+            Self::ModelUnsupported(model) => Refusal::ModelUnsupported(*model),
+            Self::ForbiddenFeature(feature) => Refusal::ForbiddenFeature(*feature),
+            Self::PartialForbidden(set) => Refusal::PartialForbidden(list(*set)),
+            Self::PartialMissing(set) => Refusal::PartialMissing(list(*set)),
+            Self::PartialStrict(set) => Refusal::PartialStrict(list(*set)),
+            Self::UnknownProperty { feature, model } => Refusal::UnknownProperty { feature: *feature, model: *model },
+            Self::Conflict(feature) => Refusal::Conflict(*feature),
+            Self::FullCheck { extra, missing } => Refusal::FullCheck { extra: list(*extra), missing: list(*missing) },
+        }
+    }
+
+    /// Returns what was extra and what was missing, as far as the refusal is about that.
+    pub(super) fn sets(&self) -> (FeatureSet, FeatureSet) {
+        match self {
+            Self::FullCheck { extra, missing } => (*extra, *missing),
+            Self::PartialMissing(missing) => (FeatureSet::EMPTY, *missing),
+            Self::PartialStrict(extra) => (*extra, FeatureSet::EMPTY),
+            Self::QemuTooOld { .. }
+            | Self::UnknownMode(_)
+            | Self::UnsupportedMode(_)
+            | Self::MachineType { .. }
+            | Self::MachineTypeAtQemu { .. }
+            | Self::UnknownFeature(_)
+            | Self::UnknownModel(_)
+            | Self::ModelUnsupported(_)
+            | Self::ForbiddenFeature(_)
+            | Self::PartialForbidden(_)
+            | Self::UnknownProperty { .. }
+            | Self::Conflict(_) => (FeatureSet::EMPTY, FeatureSet::EMPTY),
+        }
+    }
+}
+
+impl<L> Refusal<L> {
+    /// Returns where it is said.
+    pub const fn stage(&self) -> Stage {
+        match self {
+            Self::QemuTooOld { .. } | Self::UnknownMode(_) | Self::MachineType { .. } | Self::UnknownFeature(_) => {
+                Stage::StartValidate
+            }
+            Self::UnsupportedMode(_)
+            | Self::UnknownModel(_)
+            | Self::ModelUnsupported(_)
+            | Self::ForbiddenFeature(_)
+            | Self::PartialForbidden(_)
+            | Self::PartialMissing(_)
+            | Self::PartialStrict(_) => Stage::UpdateCpu,
+            Self::UnknownProperty { .. } | Self::MachineTypeAtQemu { .. } => Stage::Qemu,
+            Self::Conflict(_) | Self::FullCheck { .. } => Stage::FullCheck,
+        }
+    }
+}

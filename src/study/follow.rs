@@ -1,0 +1,238 @@
+//! Follows one feature through the ten stages of a migration: what each stage makes of it, and who decided that.
+
+use crate::domain::catalog::Catalog;
+use crate::domain::definition::{Definition, Policy, words};
+use crate::domain::feature::FeatureId;
+use crate::domain::map::ModelId;
+use crate::resolve::{Journey, Origin, Refusal, Resolution, RuleId, Run, Verdict, WrittenBy};
+
+words! {
+    /// A stage, in the order in which the guest comes by.
+    Step {
+        /// The definition the guest has at the source.
+        Definition "definition",
+        /// The same, brought to the source's map and host.
+        Prepared "prepared",
+        /// The source's `-cpu` line.
+        CommandLine "command line",
+        /// The CPU the source's QEMU built.
+        SourceCpu "source CPU",
+        /// The definition of the running guest.
+        Live "live XML",
+        /// What is sent: the cookie where it counts, else the XML.
+        Sent "sent",
+        /// The same, brought to the destination's map and host.
+        Received "received",
+        /// The CPU the destination's QEMU built.
+        DestinationCpu "destination CPU",
+        /// The comparison of the two.
+        FullCheck "full check",
+        /// What came of it.
+        Verdict "verdict",
+    }
+}
+
+/// What a feature is at a stage.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum State {
+    /// The definition says nothing, and the map has it in the model.
+    InModel,
+    /// The definition says nothing, and the map does not have it in the model.
+    Silent,
+    /// The definition says so.
+    Says(Policy),
+    /// The map does not know the feature.
+    UnknownToMap,
+    /// The command line says nothing.
+    Unmentioned,
+    /// The command line switches it on or off.
+    Flag(bool),
+    /// QEMU has it on.
+    On,
+    /// QEMU has it off.
+    Off,
+    /// QEMU reports that it cannot be given.
+    Unavailable,
+    /// The check found it as expected.
+    Agrees,
+    /// The check found it on and not expected.
+    Extra,
+    /// The check found it expected and not on.
+    Missing,
+    /// Nothing was compared.
+    NotCompared,
+    /// The guest kept it as it was, has lost it, or has gained it.
+    Kept,
+    /// The guest lost it.
+    Lost,
+    /// The guest gained it.
+    Gained,
+    /// The guest never came so far.
+    NotReached,
+}
+
+/// Who decided.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum By {
+    /// The CPU map.
+    Map,
+    /// Who wrote it into the definition.
+    Written(WrittenBy),
+    /// The step of QEMU that decided.
+    Qemu(Origin),
+    /// The rule that decided the verdict.
+    Rule(RuleId),
+}
+
+/// A feature at one stage.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Seen {
+    /// The stage.
+    pub step: Step,
+    /// What it is.
+    pub state: State,
+    /// Who decided that, if anybody did.
+    pub by: Option<By>,
+    /// Whether this stage changed whether the feature is meant to be on.
+    pub changed: bool,
+}
+
+/// Returns the feature at each of the ten stages; over a journey with stops, from the start to the last arrival.
+/// Empty for an answer without a journey.
+pub fn follow(catalog: &Catalog, resolution: &Resolution, feature: FeatureId) -> Vec<Seen> {
+    let Some(journey) = &resolution.journey else { return Vec::new() };
+    let walk = Walk { catalog, journey, resolution, feature, model: journey.start.given.model };
+    let mut seen: Vec<Seen> = Vec::new();
+    for step in Step::ALL {
+        let (state, by) = walk.at(*step);
+        let before = seen.iter().rev().find_map(|seen| meant(seen.state));
+        let changed = meant(state).zip(before).is_some_and(|(now, before)| now != before);
+        seen.push(Seen { step: *step, state, by, changed });
+    }
+    seen
+}
+
+/// Whether the feature is meant to be on; `None` where a stage says neither.
+fn meant(state: State) -> Option<bool> {
+    match state {
+        State::InModel | State::On | State::Flag(true) | State::Extra | State::Gained => Some(true),
+        State::Says(policy) => Some(policy.is_on()),
+        State::Silent | State::Off | State::Unavailable | State::Flag(false) | State::Missing | State::Lost => {
+            Some(false)
+        }
+        State::UnknownToMap
+        | State::Unmentioned
+        | State::Agrees
+        | State::NotCompared
+        | State::Kept
+        | State::NotReached => None,
+    }
+}
+
+struct Walk<'a> {
+    catalog: &'a Catalog,
+    journey: &'a Journey,
+    resolution: &'a Resolution,
+    feature: FeatureId,
+    model: Option<ModelId>,
+}
+
+impl Walk<'_> {
+    fn at(&self, step: Step) -> (State, Option<By>) {
+        let start = &self.journey.start;
+        let hop = self.journey.hops.last();
+        let arrival = hop.map(|hop| &hop.arrival);
+        match step {
+            Step::Definition => self.said(start, Some(&start.given)),
+            Step::Prepared => self.said(start, start.prepared.as_ref()),
+            Step::CommandLine => self.flag(start),
+            Step::SourceCpu => self.cpu(start),
+            Step::Live => {
+                let live = self.journey.reconnected.as_ref().or(start.live.as_ref());
+                let written = start.live.as_ref().and_then(|live| live.features.get(self.feature));
+                let (state, by) = self.said(start, live);
+                let reconnected = written.is_none() && matches!(state, State::Says(_));
+                (state, if reconnected { Some(By::Written(WrittenBy::Reconnect)) } else { by })
+            }
+            Step::Sent => match hop {
+                Some(hop) => {
+                    let sent = if hop.arrival.replaced { hop.sent.cookie.as_ref() } else { Some(&hop.sent.xml) };
+                    self.said(start, sent)
+                }
+                None => (State::NotReached, None),
+            },
+            Step::Received => arrival.map_or((State::NotReached, None), |run| self.said(run, run.prepared.as_ref())),
+            Step::DestinationCpu => arrival.map_or((State::NotReached, None), |run| self.cpu(run)),
+            Step::FullCheck => self.check(arrival),
+            Step::Verdict => self.verdict(),
+        }
+    }
+
+    fn said(&self, run: &Run, definition: Option<&Definition>) -> (State, Option<By>) {
+        let Some(definition) = definition else { return (State::NotReached, None) };
+        if let Some(policy) = definition.features.get(self.feature) {
+            let by =
+                run.written_by(self.feature).map_or(Some(By::Written(WrittenBy::Given)), |by| Some(By::Written(by)));
+            return (State::Says(policy), by);
+        }
+        if !run.map.known.contains(self.feature) {
+            return (State::UnknownToMap, Some(By::Map));
+        }
+        let of_map = self.model.and_then(|model| run.map.model(model));
+        let has = of_map.is_some_and(|of_map| of_map.data.contains(self.feature));
+        (if has { State::InModel } else { State::Silent }, Some(By::Map))
+    }
+
+    fn flag(&self, run: &Run) -> (State, Option<By>) {
+        if run.prepared.is_none() {
+            return (State::NotReached, None);
+        }
+        match run.command_line.iter().find(|(feature, _)| *feature == self.feature) {
+            Some((_, on)) => (State::Flag(*on), run.written_by(self.feature).map(By::Written)),
+            None => (State::Unmentioned, None),
+        }
+    }
+
+    fn cpu(&self, run: &Run) -> (State, Option<By>) {
+        let Some(cpu) = &run.cpu else { return (State::NotReached, None) };
+        let by = cpu.origin(self.feature).map(By::Qemu);
+        let state = if cpu.unavailable.contains(self.feature) {
+            State::Unavailable
+        } else if cpu.on.contains(self.feature) {
+            State::On
+        } else {
+            State::Off
+        };
+        (state, by)
+    }
+
+    fn check(&self, arrival: Option<&Run>) -> (State, Option<By>) {
+        let Some(run) = arrival.filter(|run| run.cpu.is_some()) else { return (State::NotReached, None) };
+        let rule = self.resolution.rule.map(By::Rule);
+        match &run.refused {
+            Some(Refusal::FullCheck { extra, .. }) if extra.contains(&self.feature) => (State::Extra, rule),
+            Some(Refusal::FullCheck { missing, .. }) if missing.contains(&self.feature) => (State::Missing, rule),
+            _ if run.given.check != crate::domain::definition::Check::Full || !run.map.known.contains(self.feature) => {
+                (State::NotCompared, None)
+            }
+            _ => (State::Agrees, None),
+        }
+    }
+
+    fn verdict(&self) -> (State, Option<By>) {
+        let rule = self.resolution.rule.map(By::Rule);
+        let has = |run: Option<&Run>| {
+            run.filter(|run| run.live.is_some())
+                .and_then(|run| run.cpu.as_ref())
+                .map(|cpu| cpu.visible.contains(self.feature))
+        };
+        let (before, after) = (has(Some(&self.journey.start)), has(self.journey.destination()));
+        debug_assert!(usize::from(self.feature.0) < self.catalog.features().len());
+        match (before, after) {
+            (Some(true), Some(false)) => (State::Lost, rule),
+            (Some(false), Some(true)) => (State::Gained, rule),
+            (Some(_), Some(_)) if self.resolution.verdict != Verdict::Aborted => (State::Kept, None),
+            _ => (State::NotReached, rule),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Names what a study varies, and folds what makes no difference: machine types that turn on the same of a model.
+
+use crate::domain::catalog::{Catalog, LibvirtId, Provenance, ReleaseMap, machine_series};
+use crate::domain::feature::FeatureSet;
+use crate::domain::map::{CpuMap, ModelId};
+use crate::domain::qemu::{Accel, MachineId};
+use crate::domain::scenario::{LibvirtChoice, QemuChoice, Release, Told};
+use crate::domain::version::Version;
+
+/// Returns the end with this libvirt and this QEMU.
+pub fn end(libvirt: LibvirtId, qemu: Version) -> Release {
+    let qemu = QemuChoice { version: Told::Is(qemu), build: None };
+    Release { libvirt: LibvirtChoice::Release(libvirt, None), qemu }
+}
+
+/// Returns the map a release has; of a release between exact maps, the one of its older neighbour brought to its
+/// dated facts.
+pub fn map_of(catalog: &Catalog, id: LibvirtId) -> &CpuMap {
+    match catalog.release(id).map {
+        ReleaseMap::Exact(map) | ReleaseMap::Between { lower: (_, map), .. } => catalog.map(map),
+    }
+}
+
+/// Returns every release with its id, oldest first.
+pub fn releases(catalog: &Catalog) -> impl Iterator<Item = LibvirtId> + '_ {
+    (0u16..).zip(catalog.libvirt_releases()).map(|(number, _)| LibvirtId(number))
+}
+
+/// Returns the published releases whose map was read, oldest first.
+pub fn exact_releases(catalog: &Catalog) -> Vec<LibvirtId> {
+    let is_exact = |id: &LibvirtId| {
+        let release = catalog.release(*id);
+        release.provenance == Provenance::Published && matches!(release.map, ReleaseMap::Exact(_))
+    };
+    releases(catalog).filter(is_exact).collect()
+}
+
+/// Returns every model that can be picked.
+pub fn models(catalog: &Catalog) -> Vec<ModelId> {
+    catalog.pickable_models().collect()
+}
+
+/// Machine types under which a model gets the same.
+#[derive(Clone, PartialEq, Debug)]
+pub struct MachineClass {
+    /// What they turn on.
+    pub on: FeatureSet,
+    /// Which of QEMU's quirks that come with newer machine types they meet, by bit.
+    quirks: u32,
+    /// The machine types, in natural order.
+    pub machines: Vec<MachineId>,
+}
+
+/// Returns the machine types that satisfy `wanted`, folded to those that turn on the same of the model.
+pub fn machine_classes(
+    catalog: &Catalog,
+    model: ModelId,
+    accel: Accel,
+    wanted: impl Fn(MachineId) -> bool,
+) -> Vec<MachineClass> {
+    let mut classes: Vec<MachineClass> = Vec::new();
+    for machine in catalog.cells().machines.iter().copied().filter(|machine| wanted(*machine)) {
+        let on = catalog.cell(model, machine, accel).unwrap_or_default();
+        let quirks = quirks(catalog, machine);
+        match classes.iter_mut().find(|class| class.on == on && class.quirks == quirks) {
+            Some(class) => class.machines.push(machine),
+            None => classes.push(MachineClass { on, quirks, machines: vec![machine] }),
+        }
+    }
+    classes
+}
+
+fn quirks(catalog: &Catalog, machine: MachineId) -> u32 {
+    let series = machine_series(catalog.machine_name(machine)).map(|(_, version)| version.series());
+    let meets = |since: Option<(u16, u16)>| since.is_some_and(|since| series.is_some_and(|series| series >= since));
+    let quirks = catalog.decisions().quirks.iter().map(|quirk| meets(quirk.machines_since));
+    quirks.enumerate().fold(0, |all, (bit, meets)| all | u32::from(meets) << (bit % 32))
+}

@@ -1,0 +1,160 @@
+//! Holds the studies of single things, a feature's way, histories, differences, baselines, to what is known of mpx.
+
+use virt_cpu_explorer::domain::catalog::Catalog;
+use virt_cpu_explorer::domain::definition::Policy;
+use virt_cpu_explorer::domain::host::HostId;
+use virt_cpu_explorer::domain::scenario::{Key, Release, Scenario};
+use virt_cpu_explorer::domain::version::Version;
+use virt_cpu_explorer::load::embedded;
+use virt_cpu_explorer::resolve::{Origin, RuleId, Verdict, WrittenBy, resolve};
+use virt_cpu_explorer::study::baseline::baseline;
+use virt_cpu_explorer::study::diff::{self, Why};
+use virt_cpu_explorer::study::follow::{By, Seen, State, Step, follow};
+use virt_cpu_explorer::study::history::{self, Membership};
+
+#[expect(clippy::unwrap_used, reason = "facts that cannot be read fail the test")]
+fn catalog() -> Catalog {
+    embedded::catalog().unwrap()
+}
+
+#[expect(clippy::unwrap_used, reason = "a word that cannot be read fails the test")]
+fn followed(catalog: &Catalog, word: &str, feature: &str) -> Vec<Seen> {
+    let scenario = Scenario::parse(catalog, word).unwrap();
+    follow(catalog, &resolve(catalog, &scenario), catalog.feature(feature).unwrap())
+}
+
+#[test]
+fn a_silent_feature_is_on_at_the_source_and_extra_at_the_destination() {
+    let catalog = catalog();
+    let seen = followed(&catalog, "Skylake-Client,machine=pc-q35-3.1,from=old,to=new", "mpx");
+    assert_eq!(seen.iter().map(|seen| seen.step).collect::<Vec<_>>(), Step::ALL);
+    let states: Vec<State> = seen.iter().map(|seen| seen.state).collect();
+    assert_eq!(
+        states,
+        [
+            State::InModel,
+            State::InModel,
+            State::Unmentioned,
+            State::On,
+            State::InModel,
+            State::InModel,
+            State::Silent,
+            State::On,
+            State::Extra,
+            State::NotReached,
+        ]
+    );
+    assert_eq!(seen[3].by, Some(By::Qemu(Origin::MachineType)));
+    assert_eq!(seen[8].by, Some(By::Rule(RuleId::T7)));
+    assert!(seen[6].changed && !seen[4].changed);
+}
+
+#[test]
+fn a_newer_machine_type_makes_the_live_update_write_the_feature_down() {
+    let catalog = catalog();
+    let seen = followed(&catalog, "Skylake-Client,machine=pc-q35-4.0,from=old,to=new", "mpx");
+    assert_eq!(seen[3].state, State::Off);
+    assert_eq!((seen[4].state, seen[4].by), (State::Says(Policy::Disable), Some(By::Written(WrittenBy::LiveUpdate))));
+    assert!(seen[3].changed && !seen[4].changed);
+    assert_eq!(seen[9].state, State::Kept);
+}
+
+#[test]
+fn a_release_that_requires_writes_the_feature_from_its_removed_list() {
+    let catalog = catalog();
+    let word = "Skylake-Client,machine=pc-q35-3.1,from=9.0.0:7.2.22,to=11.3.0:10.0.13";
+    let seen = followed(&catalog, word, "mpx");
+    assert_eq!((seen[6].state, seen[6].by), (State::Says(Policy::Require), Some(By::Written(WrittenBy::RemovedList))));
+    let disabled = followed(&catalog, "Skylake-Client,machine=pc-q35-3.1,from=9.0.0,to=9.0.0+mpx-removed", "mpx");
+    assert_eq!((disabled[6].state, disabled[9].state), (State::Says(Policy::Disable), State::Lost));
+}
+
+#[test]
+fn the_history_of_mpx_says_which_models_lost_it_and_which_machine_types_turn_it_on() {
+    let catalog = catalog();
+    let found = history::of_feature(&catalog, catalog.feature("mpx").unwrap());
+    let of = |name: &str| {
+        let model = catalog.model(name).unwrap();
+        found.models.iter().find(|(known, _)| *known == model).map(|(_, all)| all.clone()).unwrap()
+    };
+    let skylake: Vec<Membership> = of("Skylake-Client").iter().map(|segment| segment.state).collect();
+    assert_eq!(skylake, [Membership::NoModel, Membership::Has, Membership::Removed]);
+    assert_eq!(of("Icelake-Client").last().map(|segment| segment.state), Some(Membership::Has));
+    let on = |name: &str| found.turned_on.iter().find(|on| Some(on.model) == catalog.model(name)).unwrap();
+    assert_eq!(on("Denverton").machines, None);
+    let newest = on("Skylake-Client").machines.as_ref().and_then(|machines| machines.last().copied());
+    assert_eq!(newest.map(|machine| catalog.machine_name(machine)), Some("pc-q35-3.1"));
+}
+
+#[test]
+fn the_history_of_a_model_lists_only_changes() {
+    let catalog = catalog();
+    let found = history::of_model(&catalog, catalog.model("Skylake-Client").unwrap());
+    let mpx = catalog.feature("mpx").unwrap();
+    assert!(found.steps.first().is_some_and(|step| step.change.came));
+    let lost: Vec<&str> = found
+        .steps
+        .iter()
+        .filter(|step| step.change.removed.contains(&mpx))
+        .map(|step| &*catalog.release(step.since).name)
+        .collect();
+    assert_eq!(lost, ["11.3.0"]);
+    assert!(found.steps.len() < 12, "{}", found.steps.len());
+    assert!(found.machines.iter().any(|(feature, _)| *feature == mpx));
+    let copy = history::of_model(&catalog, catalog.model("Skylake-Client-v1").unwrap());
+    assert_eq!(copy.steps.first().and_then(|step| step.change.copied_from), catalog.model("Skylake-Client"));
+}
+
+#[test]
+fn a_difference_is_grouped_by_why_it_matters() {
+    let catalog = catalog();
+    let [old, new] = ["9.0.0", "11.3.0"].map(|name| catalog.libvirt(name).unwrap());
+    let found = diff::maps(&catalog, old, new);
+    let skylake = catalog.model("Skylake-Client").unwrap();
+    let model = found.models.iter().find(|model| model.model == skylake).unwrap();
+    let group = |why: Why| model.groups.iter().find(|(known, _)| *known == why).map(|(_, features)| features.clone());
+    assert_eq!(group(Why::RemovedListed), Some(vec![catalog.feature("mpx").unwrap()]));
+    assert_eq!(group(Why::AddedMarked).map(|features| features.len()), Some(69));
+    assert_eq!(group(Why::RemovedUnlisted), None);
+    assert!(found.order && found.models_gone.is_empty() && found.features_gone.is_empty());
+}
+
+#[test]
+fn the_effect_of_a_difference_is_said_for_each_direction() {
+    let catalog = catalog();
+    let [old, new] = ["9.0.0", "9.0.0+mpx-removed"].map(|name| catalog.libvirt(name).unwrap());
+    let [there, back] = diff::effects(&catalog, old, new, &[Version::new(7, 2, 22)]);
+    assert_eq!((there.worst, back.worst), (Verdict::Aborted, Verdict::Unchanged));
+    assert!(back.findings.is_empty());
+}
+
+#[expect(clippy::unwrap_used, reason = "a release that cannot be read fails the test")]
+fn release(catalog: &Catalog, text: &str) -> Release {
+    let mut scenario = Scenario::default_of(catalog);
+    scenario.set(catalog, Key::From, text).unwrap();
+    scenario.from
+}
+
+#[test]
+fn a_baseline_is_given_by_every_host_and_holds_between_all_of_them() {
+    let catalog = catalog();
+    let intel = |catalog: &Catalog| -> Vec<HostId> {
+        let vendor = virt_cpu_explorer::domain::host::Vendor::Intel;
+        (0u16..)
+            .zip(catalog.hosts())
+            .filter(|(_, host)| host.vendor == vendor)
+            .map(|(n, _)| HostId(n))
+            .take(6)
+            .collect()
+    };
+    let hosts = intel(&catalog);
+    let on = [release(&catalog, "9.0.0:7.2.22"), release(&catalog, "11.3.0:10.0.13")];
+    let found = baseline(&catalog, &hosts, &on).unwrap();
+    assert_eq!(found.resolved, hosts.len() * hosts.len() * 4);
+    assert!(found.broken.is_empty(), "{} {:?}", found.scenario.word(&catalog), found.broken.first());
+    for host in &hosts {
+        assert!(found.required.iter().all(|feature| catalog.host(*host).features.contains(*feature)));
+    }
+    assert_eq!(found.costs.len(), hosts.len());
+    assert!(baseline(&catalog, &[], &on).is_none());
+}
