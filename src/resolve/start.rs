@@ -167,14 +167,19 @@ fn go<P: PolicyStore, K: Keep<P>>(
     definition.features.remove_all(dropped);
     attempt.prepared_says = Some(Says::of(definition, facts.feature));
     keep.prepared(site, definition);
-    let cpu = launch(facts, site, definition)?;
+    let (on, off) = command_line(facts, site, definition)?;
+    let cpu = qemu_cpu::build(facts, site, definition, on, off);
     attempt.cpu = Some(Built::of(&cpu));
     keep.cpu(&cpu);
     go_live(site, guest, &cpu)
 }
 
-/// QEMU starts with the prepared definition, or says why not.
-fn launch<P: PolicyStore>(facts: &Facts<'_>, site: &Site<'_>, prepared: &Definition<P>) -> Result<QemuCpu, Stop> {
+/// What QEMU is told to switch on and off, or why it does not start.
+fn command_line<P: PolicyStore>(
+    facts: &Facts<'_>,
+    site: &Site<'_>,
+    prepared: &Definition<P>,
+) -> Result<(FeatureSet, FeatureSet), Stop> {
     let known = site.end.qemu.properties;
     let flags = prepared.features.sets();
     let (on, off) = (flags.on(), flags.off() & known);
@@ -185,7 +190,7 @@ fn launch<P: PolicyStore>(facts: &Facts<'_>, site: &Site<'_>, prepared: &Definit
         let model = prepared.model.filter(|_| !prepared.is_passthrough());
         return Err(Stop::UnknownProperty { feature, model });
     }
-    Ok(qemu_cpu::build(facts, site, prepared, on, off))
+    Ok((on, off))
 }
 
 /// QEMU runs: the live update. A release that keeps an original CPU only where that changed something keeps the one
