@@ -161,8 +161,8 @@ struct Signals {
     came: Arc<AtomicUsize>,
 }
 
-/// How long the loop has to end by itself after a signal. It does not when the terminal is gone: waiting for an event
-/// of a terminal that was hung up never returns.
+/// How long the loop has to end by itself after a hang-up. It may not: waiting for an event of a terminal that is gone
+/// never returns.
 const GRACE: Duration = Duration::from_millis(500);
 
 impl Signals {
@@ -174,12 +174,13 @@ impl Signals {
             let mut signals = signal_hook::iterator::Signals::new(wanted)?;
             let came = Arc::clone(&came);
             std::thread::spawn(move || {
-                if let Some(signal) = signals.forever().next() {
+                for signal in signals.forever() {
                     came.store(usize::try_from(signal).unwrap_or_default(), Ordering::Relaxed);
-                    std::thread::sleep(GRACE);
-                    super::terminal::restore();
-                    // The default of each of these signals is to end the program, so this does not return.
-                    let _ = signal_hook::low_level::emulate_default_handler(signal);
+                    if signal == signal_hook::consts::SIGHUP {
+                        std::thread::sleep(GRACE);
+                        // There is no terminal to give back, and the loop has not ended: the default is to end here.
+                        let _ = signal_hook::low_level::emulate_default_handler(signal);
+                    }
                 }
             });
         }

@@ -116,7 +116,7 @@ fn enter(mouse: bool) -> anyhow::Result<()> {
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// Gives the terminal back as it was, if it is taken. There is nobody to tell about a failure.
-pub(super) fn restore() {
+fn restore() {
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;
     }
