@@ -46,10 +46,12 @@ pub fn run(catalog: &Catalog, scenario: Scenario, options: Options) -> anyhow::R
         );
     }
     let signal = Signals::listen()?;
+    let mut guard = Guard::take(options.settings.mouse)?;
+    // The first look for events is what starts listening for changes of the size. The size is read after it: a change
+    // is then either in what is read or comes as an event, however early it happens.
+    crossterm::event::poll(Duration::ZERO)?;
     let (width, height) = crossterm::terminal::size()?;
-    let mouse = options.settings.mouse;
     let mut model = Model::new(catalog, scenario, options.settings, Size { width, height });
-    let mut guard = Guard::take(mouse)?;
     let outcome = (|| {
         for key in keys {
             if done(press(&mut model, catalog, key), &mut guard, &mut model)? {
