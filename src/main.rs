@@ -57,6 +57,21 @@ fn run(command: Command) -> Result<u8> {
         Command::Completions(shell) => cli::completions(shell, &mut out)?,
         Command::Man => cli::man(&mut out)?,
         Command::Explain(asked) => explain(&asked, &mut out)?,
+        Command::Tour(asked) => match asked.wish {
+            cli::TourWish::List => cli::list_lessons(&mut out)?,
+            cli::TourWish::Text(lesson) => {
+                let settings = options(&asked.looks)?.settings;
+                cli::lesson_text(&embedded::catalog()?, &lesson, &settings, &mut out)?
+            }
+            cli::TourWish::Open(lesson) => {
+                let catalog = embedded::catalog()?;
+                let opening = lesson.map_or(tui::Opening::Lessons, tui::Opening::Lesson);
+                let mut options = tui::Options { opening, ..options(&asked.looks)? };
+                options.settings.ascii |= tui::ascii_locale();
+                tui::run(&catalog, asked.looks.choice.scenario(&catalog)?, options)?;
+                0
+            }
+        },
         Command::Tui(args) => {
             let catalog = catalog_with(&args.choice)?;
             let mut options = options(&args)?;

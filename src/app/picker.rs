@@ -17,6 +17,8 @@ pub enum Pick {
     Action(Action),
     /// Opens the list of a choice's values.
     Choice(Choice),
+    /// Opens the lesson of this name.
+    Lesson(String),
 }
 
 /// One item.

@@ -8,6 +8,7 @@ use crate::app::action::Action;
 use crate::app::key::{Key, parse_all};
 use crate::app::model::Model;
 use crate::app::settings::{Settings, Size};
+use crate::app::tour;
 use crate::app::update::{self, Effect};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
@@ -26,6 +27,31 @@ pub struct Options {
     pub settings: Settings,
     /// Keys to press before the user does, in the notation of [`crate::app::key`].
     pub keys: String,
+    /// What is open at the start.
+    pub opening: Opening,
+}
+
+/// What is open at the start.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Opening {
+    /// The first screen.
+    #[default]
+    First,
+    /// The list of lessons.
+    Lessons,
+    /// The lesson of this name or number.
+    Lesson(String),
+}
+
+impl Opening {
+    /// Opens it.
+    pub(super) fn open(&self, model: &mut Model, catalog: &Catalog) {
+        match self {
+            Self::First => {}
+            Self::Lessons => drop(update::update(model, catalog, Action::Lessons)),
+            Self::Lesson(word) => tour::open(model, catalog, word),
+        }
+    }
 }
 
 /// How often a signal is looked for while no event comes.
@@ -52,6 +78,7 @@ pub fn run(catalog: &Catalog, scenario: Scenario, options: Options) -> anyhow::R
     crossterm::event::poll(Duration::ZERO)?;
     let (width, height) = crossterm::terminal::size()?;
     let mut model = Model::new(catalog, scenario, options.settings, Size { width, height });
+    options.opening.open(&mut model, catalog);
     let outcome = (|| {
         for key in keys {
             if done(press(&mut model, catalog, key), &mut guard, &mut model)? {

@@ -1,6 +1,6 @@
 //! Does what is asked for while something lies over the screen.
 
-use super::{Effect, change, look_ahead, pick_value, refresh, update as act};
+use super::{Effect, change, look_ahead, pick_value, refresh, tour, update as act};
 use crate::app::action::Action;
 use crate::app::choice::free_value;
 use crate::app::model::Model;
@@ -42,7 +42,7 @@ pub(super) fn update(model: &mut Model, catalog: &Catalog, action: Action) -> Wh
 }
 
 fn page(model: &mut Model, action: Action, by: Option<isize>) -> Whose {
-    let (columns, height) = crate::app::overlay::page_room(model.size);
+    let (columns, height) = crate::app::overlay::page_room(model.room());
     match (&mut model.overlay, action, by) {
         (Some(Overlay::Page(page)), _, Some(by)) => page.scroll_by(by, columns, height),
         (_, Action::Left | Action::Right | Action::NextPane | Action::PreviousPane, _) => {}
@@ -87,6 +87,7 @@ fn take(model: &mut Model, catalog: &Catalog) -> Option<Effect> {
         Some(Pick::Scenario(scenario)) => change(model, catalog, *scenario),
         Some(Pick::Choice(choice)) => model.overlay = Some(pick_value(catalog, &model.scenario, choice)),
         Some(Pick::Action(action)) => return act(model, catalog, action),
+        Some(Pick::Lesson(name)) => tour::open(model, catalog, &name),
         None => {
             let typed = picker.choice.and_then(|choice| free_value(choice, catalog, &model.scenario, picker.typed()));
             if let Some(scenario) = typed {
@@ -151,7 +152,7 @@ pub(super) fn edit(model: &mut Model, catalog: &Catalog, request: InputRequest) 
 }
 
 fn tell_screen(model: &mut Model, catalog: &Catalog, typed: &str) {
-    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.size };
+    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.room() };
     model.screens.top_mut().state_mut().filter(&world, typed);
     refresh(model, catalog);
 }
