@@ -3,7 +3,7 @@
 
 #![expect(clippy::panic, reason = "a benchmark without its facts measures nothing")]
 
-use virt_cpu_explorer::cli::check_batch;
+use virt_cpu_explorer::cli::{check_batch, count_on};
 use virt_cpu_explorer::domain::catalog::Catalog;
 use virt_cpu_explorer::domain::qemu::Accel;
 use virt_cpu_explorer::domain::scenario::DEFAULT_QEMU;
@@ -75,5 +75,5 @@ fn matrix_of_every_release(bencher: divan::Bencher<'_, '_>) {
 #[divan::bench(sample_count = 5, args = [1, 2])]
 fn whole_space(bencher: divan::Bencher<'_, '_>, threads: usize) {
     let catalog = catalog();
-    bencher.bench(|| Space::of(&catalog, Accel::Kvm, DEFAULT_QEMU).count(threads));
+    bencher.bench(|| count_on(&Space::of(&catalog, Accel::Kvm, DEFAULT_QEMU), threads));
 }
