@@ -202,6 +202,9 @@ fn every_file_is_a_lesson_and_names_are_taken_once() {
         FILES.iter().map(|(file, _)| (*file).to_owned()).collect(),
         "see FILES in src/app/tour/lesson.rs"
     );
+    for lesson in lessons() {
+        assert!(lesson.title.len() <= 37, "{}: the list has no room for so long a title", lesson.name);
+    }
     let names: BTreeSet<String> = lessons().into_iter().map(|lesson| lesson.name).collect();
     assert_eq!(names.len(), FILES.len());
     assert_eq!(tour::lessons().unwrap().len(), FILES.len());

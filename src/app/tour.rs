@@ -308,6 +308,9 @@ fn before(model: &mut Model, catalog: &Catalog) {
         tour.page -= 1;
         return;
     }
+    if tour.answered.take().is_some() {
+        return;
+    }
     let Some(step) = tour.step.checked_sub(1) else {
         model.notice = Some("this is the lesson's first step".to_owned());
         return;

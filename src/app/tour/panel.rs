@@ -22,8 +22,8 @@ pub enum Line {
     Chosen(bool, String),
     /// Keys to press: each with what comes before it and after it.
     Press(Vec<(String, String, String)>),
-    /// What goes on from here.
-    Next(String),
+    /// What goes on from here: a key, and what it does.
+    Next(String, String),
 }
 
 /// Returns how many lines the panel has on a terminal of this size, with the rule above it. It never changes within a
@@ -78,7 +78,7 @@ fn of_step(tour: &Tour, step: &Step, keymap: &Keymap, columns: usize) -> (Vec<Li
     let last = match &step.task {
         Some(Task::Press(keys, _)) => Some(Line::Press(press(keys, keymap))),
         Some(Task::Ask(question)) => return asked(tour, question, keymap, columns, lines),
-        None => Some(Line::Next(format!("{} goes on", keymap.shown(Action::NextStep)))),
+        None => Some(Line::Next(keymap.shown(Action::NextStep), "goes on".to_owned())),
     };
     (lines, last)
 }
@@ -107,8 +107,12 @@ fn asked(
     };
     lines.retain(|line| !matches!(line, Line::Yes(_)));
     lines.extend(chosen_lines(answer, columns));
-    let last = if answer.right { format!("{next} goes on") } else { format!("choose again, or {next} goes on") };
-    (lines, Some(Line::Next(last)))
+    let last = if answer.right {
+        Line::Next(next, "goes on".to_owned())
+    } else {
+        Line::Next(keymap.shown(Action::StepBefore), format!("asks again, {next} goes on"))
+    };
+    (lines, Some(last))
 }
 
 fn chosen_lines(answer: &Answer, columns: usize) -> Vec<Line> {
@@ -148,8 +152,8 @@ fn end(tour: &Tour, keymap: &Keymap, columns: usize) -> (Vec<Line>, Option<Line>
     let next = super::lessons().ok().and_then(|all| all.into_iter().nth(tour.lesson.number));
     let key = keymap.shown(Action::NextStep);
     let last = match next {
-        Some(lesson) => format!("{key} goes on with lesson {}: {}", lesson.number, lesson.title),
-        None => format!("{key} leaves the tour and gives your own scenario back"),
+        Some(lesson) => format!("goes on with lesson {}: {}", lesson.number, lesson.title),
+        None => "leaves the tour and gives your own scenario back".to_owned(),
     };
-    (lines, Some(Line::Next(last)))
+    (lines, Some(Line::Next(key, last)))
 }

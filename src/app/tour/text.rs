@@ -27,9 +27,14 @@ pub fn text(catalog: &Catalog, lesson: &Lesson, settings: &Settings) -> Result<S
     super::open(&mut model, catalog, &lesson.name);
     let mut out = format!("Lesson {}: {}\n", lesson.number, lesson.title);
     paragraph(&mut out, &lesson.summary);
+    let mut said = String::new();
     for (number, step) in lesson.steps.iter().enumerate() {
         let _ = writeln!(out, "\nStep {} of {}", number + 1, lesson.steps.len());
-        answer(&mut out, &model, number == 0 || step.expect.is_some());
+        // The answer is said when it is another one.
+        if model.derived.word != said {
+            said.clone_from(&model.derived.word);
+            answer(&mut out, &model);
+        }
         for told in &step.told {
             paragraph(&mut out, &format!("{} {}", told.text, sources(told)));
         }
@@ -42,10 +47,7 @@ pub fn text(catalog: &Catalog, lesson: &Lesson, settings: &Settings) -> Result<S
     Ok(out)
 }
 
-fn answer(out: &mut String, model: &Model, wanted: bool) {
-    if !wanted {
-        return;
-    }
+fn answer(out: &mut String, model: &Model) {
     let derived = &model.derived;
     paragraph(out, &format!("Scenario: {}", derived.word));
     let rule = derived.resolution.rule.map(|rule| format!(" Rule {}.", rule.name())).unwrap_or_default();

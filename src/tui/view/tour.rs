@@ -1,6 +1,6 @@
 //! Draws a lesson's panel below the explorer, and the frames around what the step points at.
 
-use super::draw::{Piece, cells, fitting, line_of, piece, pieces, rule, text_at};
+use super::draw::{Piece, cells, fitting, line_of, piece, pieces, rule, text_at, width_of};
 use super::{Shown, first};
 use crate::app::action::Action;
 use crate::app::screens::{Screen, Target};
@@ -32,12 +32,16 @@ pub(super) fn render(shown: Shown<'_>, tour: &Tour, area: Rect, buf: &mut Buffer
         piece(format!("Lesson {}", tour.lesson.number), Role::Title),
         piece(format!(" {}", tour.lesson.title), Role::Message),
     ];
-    rule(buf, shown.theme, line_of(area, 0), true, &left, &right(shown, tour, (page, pages.len())));
+    let here = right(tour, (page, pages.len()));
+    let both = [sources(shown, tour), here.clone()].concat();
+    // The title and where one is come before what it rests on.
+    let fits = width_of(&left) + width_of(&both) + 8 <= usize::from(area.width);
+    rule(buf, shown.theme, line_of(area, 0), true, &left, if fits { &both } else { &here });
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let lines = pages.get(page).map(Vec::as_slice).unwrap_or_default();
     for (line, number) in lines.iter().zip(0..body.height) {
         // What to do stands at the foot, wherever the text ends.
-        let foot = matches!(line, Line::Press(_) | Line::Next(_));
+        let foot = matches!(line, Line::Press(_) | Line::Next(..));
         let place = line_of(body, if foot { body.height.saturating_sub(1) } else { number });
         let line = line_pieces(shown, line);
         let line = fitting(&line, usize::from(place.width.saturating_sub(3)), shown.theme.signs.more);
@@ -45,17 +49,24 @@ pub(super) fn render(shown: Shown<'_>, tour: &Tour, area: Rect, buf: &mut Buffer
     }
 }
 
-fn right(shown: Shown<'_>, tour: &Tour, (page, pages): (usize, usize)) -> Vec<Piece> {
-    let steps = tour.lesson.steps.len();
+/// What the step rests on.
+fn sources(shown: Shown<'_>, tour: &Tour) -> Vec<Piece> {
     let mut said = Vec::new();
     if let Some(step) = tour.now() {
         let rules = step.said().flat_map(|told| told.rules.iter().map(|rule| rule.name().to_owned()));
         let runs = step.said().flat_map(|told| told.runs.iter().map(|run| format!("run {run}")));
         let mut sources: Vec<String> = rules.map(|rule| format!("rule {rule}")).chain(runs).collect();
         sources.dedup();
-        said.push(piece(sources.join(", "), Role::Muted));
-        let gap = if sources.is_empty() { String::new() } else { format!(" {} ", shown.theme.signs.dot) };
-        said.push(piece(gap, Role::Muted));
+        said.push(piece(format!("{} {} ", sources.join(", "), shown.theme.signs.dot), Role::Muted));
+    }
+    said
+}
+
+/// Where one is.
+fn right(tour: &Tour, (page, pages): (usize, usize)) -> Vec<Piece> {
+    let steps = tour.lesson.steps.len();
+    let mut said = Vec::new();
+    if tour.now().is_some() {
         said.push(piece(format!("step {} of {steps}", tour.step + 1), Role::Message));
     }
     if pages > 1 {
@@ -76,7 +87,7 @@ fn line_pieces(shown: Shown<'_>, line: &Line) -> Vec<Piece> {
         Line::Chosen(true, text) => vec![piece(format!("{} {text}", signs.good), Role::Good)],
         Line::Chosen(false, text) => vec![piece(format!("{} {text}", signs.bad), Role::Bad)],
         Line::Press(keys) => keys.iter().flat_map(|key| key_pieces(shown, key)).collect(),
-        Line::Next(text) => vec![piece(text.as_str(), Role::Muted)],
+        Line::Next(key, text) => vec![piece(key.as_str(), Role::Key), piece(format!(" {text}"), Role::Muted)],
     }
 }
 
@@ -154,7 +165,7 @@ pub(super) fn hit(shown: Shown<'_>, area: Rect, position: Position) -> Option<Ta
     let pages = pages(shown.model);
     let lines = pages.get(tour.page.min(pages.len().saturating_sub(1)))?;
     let body = area.y + 1;
-    if position.y + 1 == area.bottom() && matches!(lines.last(), Some(Line::Press(_) | Line::Next(_))) {
+    if position.y + 1 == area.bottom() && matches!(lines.last(), Some(Line::Press(_) | Line::Next(..))) {
         return Some(Target::Action(Action::NextStep));
     }
     let upto = lines.get(..=usize::from(position.y.checked_sub(body)?))?;
