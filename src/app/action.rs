@@ -149,6 +149,7 @@ macro_rules! actions {
 use Scope::{Everywhere, On, Screens, Text, Tour};
 
 const FIRST: Scope = On(&[ScreenKind::First]);
+const MATRIX: Scope = On(&[ScreenKind::Matrix]);
 
 actions! {
     Up "up" "Up" "Moves up one line." Move Everywhere, ["<up>"];
@@ -175,11 +176,18 @@ actions! {
 
     Filter "filter" "Filter by name" "Keeps what has the typed letters in its name." Show Screens, ["/"];
     NextFilter "next-filter" "Other features" "Lists the features that differ, those mentioned, or all." Show FIRST, ["v"];
+    MatrixRows "matrix-rows" "Other rows" "Puts releases, products, machine types, models or hosts down." Show MATRIX, ["["];
+    MatrixColumns "matrix-columns" "Other columns" "Puts releases, products, machine types, models or hosts across." Show MATRIX, ["]"];
+    FoldAll "fold-all" "Fold or unfold all" "Shows neighbours with equal answers as one line, or every line." Show MATRIX, ["l"];
+    Fold "fold" "Fold or unfold" "Opens the run under the cursor, or folds it again." Show MATRIX, ["<space>"];
+    NextBoundary "next-boundary" "Next boundary" "Moves along the row to the next cell with another verdict." Move MATRIX, ["n"];
+    Mirror "mirror" "Mirror cell" "Moves to the cell with source and destination exchanged." Move MATRIX, ["b"];
     Rule "rule" "Read the rule" "Opens the page of the rule that decided." Show Screens, ["i"];
     Answer "answer" "Read the answer" "Opens the whole answer, with every way out and how to take it." Show Screens, ["a"];
     Theme "theme" "Next theme" "Changes the colours: default, light, high-contrast, mono, colour-blind." Show Screens, ["T"];
     Symbols "symbols" "ASCII or Unicode" "Changes between Unicode and ASCII signs." Show Screens, ["A"];
 
+    Matrix "matrix" "Matrix" "Lays the scenario out over two axes, a verdict in each cell." Screens Screens, ["m"];
     Help "help" "Help" "Lists every key." Screens Screens, ["?", "<f1>"];
     Palette "palette" "Commands" "Opens a list of every action and every choice." Screens Screens, [":"];
 

@@ -96,6 +96,12 @@ fn clicked(model: &mut Model, catalog: &Catalog, target: Target) -> Option<Effec
     obey(model, catalog, reply)
 }
 
+/// Does a little of what is left to do, while nothing is typed. Returns whether anything was done.
+pub fn idle(model: &mut Model, catalog: &Catalog) -> bool {
+    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.room() };
+    model.screens.top_mut().state_mut().idle(&world)
+}
+
 /// Moves what the wheel is turned over.
 pub fn scroll(model: &mut Model, catalog: &Catalog, target: Option<Target>, action: Action) {
     if model.overlay.is_none() && target.is_some() {
@@ -158,6 +164,7 @@ fn program(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effec
         }
         Action::Reset => change(model, catalog, model.history.first.clone()),
         Action::SwapEnds => change(model, catalog, swapped(&model.scenario)),
+        Action::Matrix => open(model, catalog, ScreenKind::Matrix),
         Action::Help => model.overlay = Some(Overlay::Page(Page::of_help(&model.settings.keymap))),
         Action::Palette => model.overlay = Some(palette(model, catalog)),
         Action::Filter => {

@@ -3,6 +3,7 @@
 mod bottom;
 pub mod draw;
 mod first;
+mod matrix;
 mod page;
 mod picker;
 mod title;
@@ -41,6 +42,7 @@ pub fn render(shown: Shown<'_>, area: Rect, buf: &mut Buffer) {
     title::render(shown, top, buf);
     match shown.model.screens.top() {
         Screen::First(state) => first::render(shown, state, body, buf),
+        Screen::Matrix(state) => matrix::render(shown, state, body, buf),
     }
     bottom::render(shown, bottom, buf);
     let above = above(area, panel);
@@ -78,6 +80,7 @@ pub fn hit(shown: Shown<'_>, area: Rect, position: Position) -> Option<Target> {
     }
     match shown.model.screens.top() {
         Screen::First(state) => first::hit(shown, state, body, position),
+        Screen::Matrix(state) => matrix::hit(shown, state, body, position),
     }
 }
 
