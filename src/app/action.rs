@@ -193,6 +193,9 @@ actions! {
 
     CopyLink "copy-link" "Copy the scenario" "Puts the scenario's word on the clipboard." Take Screens, ["y"];
     CopyMessage "copy-message" "Copy the message" "Puts libvirt's message on the clipboard." Take Screens, ["Y"] when Model::has_message;
+    OpenKept "open-kept" "Open a scenario" "Lists the scenarios that were used last and those with a name." Take Screens, ["o"];
+    Save "save" "Save under a name" "Keeps the scenario under a name." Take Screens, ["w"];
+    Export "export" "Export" "Takes the screen along as text, Markdown, JSON or SVG." Take Screens, ["e"];
 
     Lessons "lessons" "Lessons" "Opens the list of lessons, which drive this explorer." Learn Screens, ["t"];
     NextStep "next-step" "Next step" "Goes on; does what was to be done if it was not." Learn Tour, ["n"] when Model::has_tour;

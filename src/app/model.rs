@@ -48,7 +48,7 @@ impl Model {
         match &self.overlay {
             None => Context::Screen(self.screens.top().kind()),
             Some(Overlay::Page(_)) => Context::Page,
-            Some(Overlay::Picker(_) | Overlay::Prompt(_)) => Context::Text,
+            Some(Overlay::Picker(_) | Overlay::Prompt(_) | Overlay::Ask(_)) => Context::Text,
         }
     }
 
@@ -61,6 +61,11 @@ impl Model {
                 height: self.size.height.saturating_sub(tour::height(self.size)),
             },
         }
+    }
+
+    /// Returns the user's own scenario, also while a lesson is under way.
+    pub fn own(&self) -> &Scenario {
+        self.tour.as_ref().map_or(&self.scenario, Tour::own)
     }
 
     /// Returns whether a lesson is under way.

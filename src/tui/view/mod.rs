@@ -49,7 +49,7 @@ pub fn render(shown: Shown<'_>, area: Rect, buf: &mut Buffer) {
     match &shown.model.overlay {
         Some(Overlay::Picker(picker)) => picker::render(shown, picker, above, buf),
         Some(Overlay::Page(page)) => page::render(shown, page, above, buf),
-        Some(Overlay::Prompt(_)) | None => {}
+        Some(Overlay::Prompt(_) | Overlay::Ask(_)) | None => {}
     }
     if let Some(lesson) = &shown.model.tour {
         tour::render(shown, lesson, panel, buf);
@@ -70,7 +70,7 @@ pub fn hit(shown: Shown<'_>, area: Rect, position: Position) -> Option<Target> {
     match &shown.model.overlay {
         Some(Overlay::Picker(picker)) => return picker::hit(shown, picker, above, position),
         Some(Overlay::Page(page)) => return page::hit(page, above, position),
-        Some(Overlay::Prompt(_)) | None => {}
+        Some(Overlay::Prompt(_) | Overlay::Ask(_)) | None => {}
     }
     if bottom.contains(position) {
         return bottom::hit(shown, bottom, position);
