@@ -63,13 +63,12 @@ fn run(command: Command) -> Result<u8> {
             cli::TourWish::List => cli::list_lessons(&mut out)?,
             cli::TourWish::Text(lesson) => {
                 let catalog = embedded::catalog()?;
-                let settings = options(&asked.looks, &config(&catalog, &asked.looks)?)?.settings;
+                let settings = options(&asked.looks, &named(&catalog, &asked.looks)?)?.settings;
                 cli::lesson_text(&catalog, &lesson, &settings, &mut out)?
             }
             cli::TourWish::Open(lesson) => {
-                let catalog = embedded::catalog()?;
                 let opening = lesson.map_or(tui::Opening::Lessons, tui::Opening::Lesson);
-                explore(&catalog, &asked.looks, None, opening)?;
+                explore(&embedded::catalog()?, &asked.looks, None, opening)?;
                 0
             }
         },
@@ -80,11 +79,7 @@ fn run(command: Command) -> Result<u8> {
         }
         Command::Print(args, frame) => {
             let catalog = catalog_with(&args.choice)?;
-            // The same for everybody: only a file that is asked for by name counts.
-            let config = match &args.config {
-                Some(path) => Config::read(&catalog, path, true)?,
-                None => Config::default(),
-            };
+            let config = named(&catalog, &args)?;
             let scenario = start(&catalog, &args, &config)?;
             let screen = frame.screen.as_deref().unwrap_or("first");
             let text = tui::print(&catalog, scenario, screen, frame.size, frame.format, &options(&args, &config)?)?;
@@ -96,26 +91,27 @@ fn run(command: Command) -> Result<u8> {
     Ok(code)
 }
 
+/// Returns the settings for what is printed, which is the same for everybody: only a file asked for by name counts.
+fn named(catalog: &Catalog, args: &TuiArgs) -> Result<Config> {
+    args.config.as_ref().map_or_else(|| Ok(Config::default()), |path| Config::read(catalog, path, true))
+}
+
 /// Opens the explorer, at `scenario` where there is one.
 fn explore(catalog: &Catalog, args: &TuiArgs, scenario: Option<Scenario>, opening: tui::Opening) -> Result<()> {
-    let config = config(catalog, args)?;
-    let mut options = tui::Options { opening, ..options(args, &config)? };
+    let config = match (&args.config, places::config()) {
+        (Some(path), _) => Config::read(catalog, path, true)?,
+        (None, Some(path)) if !args.no_config => Config::read(catalog, &path, false)?,
+        (None, _) => Config::default(),
+    };
+    let mut options = options(args, &config)?;
     options.settings.ascii |= tui::ascii_locale();
     options.shelf = Shelf::at(places::state());
+    options.opening = opening;
     let scenario = match scenario {
         Some(scenario) => scenario,
         None => start(catalog, args, &config)?,
     };
     tui::run(catalog, scenario, options)
-}
-
-/// Returns what the user's file settles.
-fn config(catalog: &Catalog, args: &TuiArgs) -> Result<Config> {
-    match (&args.config, places::config()) {
-        (Some(path), _) => Config::read(catalog, path, true),
-        (None, Some(path)) if !args.no_config => Config::read(catalog, &path, false),
-        (None, _) => Ok(Config::default()),
-    }
 }
 
 /// Returns the scenario to begin with: the command line's, else the one that the user settled.

@@ -56,6 +56,7 @@ fn under_way(session: &Session) -> &Tour {
 fn act(session: &mut Session, action: Action) {
     let key: Key = session.model.settings.keymap.keys(action)[0];
     session.effects.extend(update::press(&mut session.model, catalog(), key));
+    while update::idle(&mut session.model, catalog()) {}
 }
 
 fn go_on(session: &mut Session) {

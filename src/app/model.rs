@@ -63,6 +63,11 @@ impl Model {
         }
     }
 
+    /// Returns the user's own scenario, also while a lesson is under way.
+    pub fn own(&self) -> &Scenario {
+        self.tour.as_ref().map_or(&self.scenario, Tour::own)
+    }
+
     /// Returns whether a lesson is under way.
     pub fn has_tour(&self) -> bool {
         self.tour.is_some()

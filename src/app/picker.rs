@@ -18,12 +18,12 @@ pub enum Pick {
     Action(Action),
     /// Opens the list of a choice's values.
     Choice(Choice),
+    /// Opens the lesson of this name.
+    Lesson(String),
     /// Does nothing: it is there to be seen, with its problem.
     Nothing,
     /// Takes the screen along in a form: into a file, or onto the clipboard.
     Export(Format, Place),
-    /// Opens the lesson of this name.
-    Lesson(String),
 }
 
 /// Where a screen is taken.

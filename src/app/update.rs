@@ -90,7 +90,10 @@ pub fn paste(model: &mut Model, catalog: &Catalog, text: &str) {
         return write(model, catalog, text);
     }
     match Scenario::parse(catalog, text.trim()) {
-        Ok(scenario) => change(model, catalog, scenario),
+        Ok(scenario) => {
+            change(model, catalog, scenario);
+            tour::follow(model, catalog);
+        }
         Err(error) => model.notice = Some(format!("what was pasted is no scenario: {error}")),
     }
 }
@@ -126,7 +129,7 @@ fn clicked(model: &mut Model, catalog: &Catalog, target: Target) -> Option<Effec
 
 /// Does a little of what is left to do, while nothing is typed. Returns whether anything was done.
 pub fn idle(model: &mut Model, catalog: &Catalog) -> bool {
-    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.size };
+    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.room() };
     model.screens.top_mut().state_mut().idle(&world)
 }
 

@@ -394,15 +394,20 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Comma
 }
 
 fn tui(matches: &ArgMatches) -> Result<TuiArgs, clap::Error> {
-    Ok(TuiArgs {
-        choice: choice(matches)?,
+    Ok(TuiArgs { choice: choice(matches)?, ..looks(matches) })
+}
+
+/// Reads how the explorer is to look and listen.
+pub(super) fn looks(matches: &ArgMatches) -> TuiArgs {
+    TuiArgs {
+        choice: Choice::default(),
         theme: text(matches, "theme"),
         ascii: matches.get_flag("ascii"),
         no_mouse: matches.get_flag("no-mouse"),
         keys: text(matches, "keys"),
         config: text(matches, "config").map(PathBuf::from),
         no_config: matches.get_flag("no-config"),
-    })
+    }
 }
 
 pub(super) fn choice(matches: &ArgMatches) -> Result<Choice, clap::Error> {

@@ -27,10 +27,10 @@ pub struct Options {
     pub settings: Settings,
     /// Keys to press before the user does, in the notation of [`crate::app::key`].
     pub keys: String,
-    /// Where scenarios are kept between runs.
-    pub shelf: Shelf,
     /// What is open at the start.
     pub opening: Opening,
+    /// Where scenarios are kept between runs.
+    pub shelf: Shelf,
 }
 
 /// What is open at the start.
@@ -87,7 +87,7 @@ pub fn run(catalog: &Catalog, scenario: Scenario, options: Options) -> anyhow::R
     let outcome = running.type_all(&keys).and_then(|ended| if ended { Ok(()) } else { running.turn(&signal) });
     let Running { model, guard, shelf, .. } = running;
     drop(guard);
-    if let Err(fault) = shelf.used(&model.derived.word) {
+    if let Err(fault) = shelf.used(&model.own().word(catalog)) {
         // The program has ended: nobody reads its screen any more.
         let _ = writeln!(std::io::stderr(), "virt-cpu-explorer: the scenario is not kept: {fault:#}");
     }
