@@ -165,6 +165,8 @@ actions! {
 
     Filter "filter" "Filter by name" "Keeps what has the typed letters in its name." Show Screens, ["/"];
     NextFilter "next-filter" "Other features" "Lists the features that differ, those mentioned, or all." Show FIRST, ["v"];
+    NextView "next-view" "Other view" "Changes between a model's history and a feature's." Show On(&[ScreenKind::History]), ["v"];
+    PickSubject "pick-subject" "Pick another" "Opens the list of models or features to look at." Show On(&[ScreenKind::History]), ["p"];
     Rule "rule" "Read the rule" "Opens the page of the rule that decided." Show Screens, ["i"];
     Answer "answer" "Read the answer" "Opens the whole answer, with every way out and how to take it." Show Screens, ["a"];
     Theme "theme" "Next theme" "Changes the colours: default, light, high-contrast, mono, colour-blind." Show Screens, ["T"];
@@ -172,6 +174,8 @@ actions! {
 
     Help "help" "Help" "Lists every key." Screens Screens, ["?", "<f1>"];
     Palette "palette" "Commands" "Opens a list of every action and every choice." Screens Screens, [":"];
+    Follow "follow" "Follow a feature" "Shows one feature at each of the ten stages, and what changed it." Screens Screens, ["f"];
+    History "history" "History" "Tells a model or a feature through the releases: what came, went, was marked." Screens Screens, ["h"];
 
     CopyLink "copy-link" "Copy the scenario" "Puts the scenario's word on the clipboard." Take Screens, ["y"];
     CopyMessage "copy-message" "Copy the message" "Puts libvirt's message on the clipboard." Take Screens, ["Y"] when Model::has_message;

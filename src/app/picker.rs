@@ -17,6 +17,8 @@ pub enum Pick {
     Action(Action),
     /// Opens the list of a choice's values.
     Choice(Choice),
+    /// Tells the screen below: one of its own things, by the number it gave it.
+    Own(usize),
 }
 
 /// One item.

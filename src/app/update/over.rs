@@ -1,6 +1,6 @@
 //! Does what is asked for while something lies over the screen.
 
-use super::{Effect, change, look_ahead, pick_value, refresh, update as act};
+use super::{Effect, ask_screen, change, look_ahead, obey, pick_value, refresh, update as act};
 use crate::app::action::Action;
 use crate::app::choice::free_value;
 use crate::app::model::Model;
@@ -87,6 +87,10 @@ fn take(model: &mut Model, catalog: &Catalog) -> Option<Effect> {
         Some(Pick::Scenario(scenario)) => change(model, catalog, *scenario),
         Some(Pick::Choice(choice)) => model.overlay = Some(pick_value(catalog, &model.scenario, choice)),
         Some(Pick::Action(action)) => return act(model, catalog, action),
+        Some(Pick::Own(number)) => {
+            let reply = ask_screen(model, catalog, |screen, world| screen.state_mut().pick(world, number));
+            return obey(model, catalog, reply);
+        }
         None => {
             let typed = picker.choice.and_then(|choice| free_value(choice, catalog, &model.scenario, picker.typed()));
             if let Some(scenario) = typed {

@@ -3,6 +3,8 @@
 mod bottom;
 pub mod draw;
 mod first;
+mod follow;
+mod history;
 mod page;
 mod picker;
 mod title;
@@ -39,6 +41,8 @@ pub fn render(shown: Shown<'_>, area: Rect, buf: &mut Buffer) {
     title::render(shown, top, buf);
     match shown.model.screens.top() {
         Screen::First(state) => first::render(shown, state, body, buf),
+        Screen::Follow(state) => follow::render(shown, state, body, buf),
+        Screen::History(state) => history::render(shown, state, body, buf),
     }
     bottom::render(shown, bottom, buf);
     match &shown.model.overlay {
@@ -67,6 +71,8 @@ pub fn hit(shown: Shown<'_>, area: Rect, position: Position) -> Option<Target> {
     }
     match shown.model.screens.top() {
         Screen::First(state) => first::hit(shown, state, body, position),
+        Screen::Follow(state) => follow::hit(state, body, position),
+        Screen::History(state) => history::hit(state, body, position),
     }
 }
 
