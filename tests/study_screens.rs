@@ -32,6 +32,11 @@ const GOLDENS: &[&str] = &[
     "history-of-a-feature-80x24",
     "history-of-a-feature-120x36-styles",
     "picking-a-model-for-its-history",
+    "diff-of-ends-80x24",
+    "diff-of-releases-120x36-styles",
+    "diff-of-releases-80x24",
+    "diff-of-models-120x36",
+    "diff-of-nothing-80x24",
 ];
 
 fn compare(name: &str, text: &str) {
@@ -243,9 +248,62 @@ fn what_no_libvirt_knows_is_said() {
 }
 
 #[test]
+fn what_differs_is_shown_with_what_it_does_to_guests_in_each_direction() {
+    let session = open(T7, SMALL).keys("d");
+    has(&session, "✗ aborted (T7)");
+    says(&session, "A guest silent about mpx: old → new aborted (T7); new → old unchanged (T6).");
+    says(&session, "A guest +mpx: old → new unchanged (T3); new → old unchanged (T4).");
+    compare("diff-of-ends-80x24", &session.text());
+    compare("diff-of-releases-80x24", &open(T7, SMALL).keys("dv").text());
+    compare("diff-of-releases-120x36-styles", &open(T7, USUAL).keys("dv<down><down>").styled());
+    compare("diff-of-models-120x36", &open(T7, USUAL).keys("dvv").text());
+    let alike = open("EPYC,from=9.0.0,to=9.0.0", SMALL).keys("d");
+    has(&alike, "Nothing differs: 9.0.0 and 9.0.0 read EPYC alike.");
+    compare("diff-of-nothing-80x24", &alike.text());
+}
+
+#[test]
+fn a_line_of_a_difference_leads_to_the_guest_it_harms() {
+    let session = open(T5, USUAL).keys("d<enter>");
+    assert_eq!(kind(&session), ScreenKind::First);
+    assert_eq!(session.model.derived.word, "Skylake-Client,machine=pc-q35-3.1,from=old:7.2.22,to=new:7.2.22");
+    has(&session, "▶T7");
+    // From the left to the right it arrives; the other way round the left does not know the model.
+    let session = open("Skylake-Client,from=9.0.0,to=12.8.0", USUAL).keys("dv/denverton<enter><enter>");
+    has(&session, "12.8.0/7.2.22 → 9.0.0/7.2.22");
+    has(&session, "ABORTED");
+}
+
+#[test]
+fn the_sides_of_a_difference_are_picked_from_lists() {
+    let session = open(T7, USUAL).keys("dvPold<esc>P7.0.0<enter>p9.0.0+mpx<enter>");
+    has(&session, "7.0.0 → 9.0.0+mpx-removed");
+    let session = session.keys("vpepyc-rome<enter>Pepyc<enter>");
+    has(&session, "Differences: EPYC and EPYC-Rome at new");
+    has(&session, "only the right has it");
+    let session = open(T7, USUAL).keys("dpicelake-client<enter>");
+    has(&session, "Differences: Icelake-Client");
+    let missing = open(T7, USUAL).keys("dpdenverton<enter>");
+    has(&missing, "Neither old (9.0.0) nor new has Denverton.");
+}
+
+#[test]
+fn a_difference_answers_to_search_mouse_and_swapped_ends() {
+    let session = click(open(T7, USUAL).keys("dv"), "Cascadelake-Server  ");
+    has(&session, "╭ Cascadelake-Server ─");
+    let session = on(session, "Icelake-Server  ", Some(Action::Down));
+    has(&session, "╭ Cascadelake-Server-noTSX ─");
+    let session = click(session, "Cascadelake-Server-noTSX  ");
+    assert_eq!(kind(&session), ScreenKind::First);
+    has(&open(T7, USUAL).keys("dv/zzz"), "No line has these letters.");
+    has(&open(T7, USUAL).keys("ds"), "new → old");
+    has(&open(T7, USUAL).keys("df"), "Follow mpx");
+}
+
+#[test]
 fn the_screens_are_read_without_colour_and_in_ascii() {
     let ascii = Settings { ascii: true, theme: ThemeName::Mono, ..Settings::default() };
-    for keys in ["f", "h", "hv", "hp"] {
+    for keys in ["f", "h", "hv", "hp", "d", "dv", "dvv"] {
         let text = open_with(T7, USUAL, ascii.clone()).keys(keys).text();
         assert!(text.is_ascii(), "{keys}:\n{text}");
     }

@@ -75,6 +75,12 @@ pub fn click(model: &mut Model, catalog: &Catalog, target: Target) -> Option<Eff
     obey(model, catalog, reply)
 }
 
+/// Does a little of what is left to do, while nothing is typed. Returns whether anything was done.
+pub fn idle(model: &mut Model, catalog: &Catalog) -> bool {
+    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.size };
+    model.screens.top_mut().state_mut().idle(&world)
+}
+
 /// Moves what the wheel is turned over.
 pub fn scroll(model: &mut Model, catalog: &Catalog, target: Option<Target>, action: Action) {
     if model.overlay.is_none() && target.is_some() {
@@ -130,6 +136,8 @@ fn program(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effec
         Action::SwapEnds => change(model, catalog, swapped(&model.scenario)),
         Action::Follow => open(model, catalog, ScreenKind::Follow),
         Action::History => open(model, catalog, ScreenKind::History),
+        Action::Diff => open(model, catalog, ScreenKind::Diff),
+        Action::Matrix => open(model, catalog, ScreenKind::Matrix),
         Action::Help => model.overlay = Some(Overlay::Page(Page::of_help(&model.settings.keymap))),
         Action::Palette => model.overlay = Some(palette(model, catalog)),
         Action::Filter => {

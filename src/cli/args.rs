@@ -214,7 +214,7 @@ fn tui_args() -> [Arg; 7] {
         Arg::new("keys")
             .long("keys")
             .value_name("KEYS")
-            .help("Keys typed at the start, such as jj<tab><enter>")
+            .help("Keys typed at the start, such as <left><tab><enter>")
             .help_heading("Terminal"),
         Arg::new("print")
             .long("print")
@@ -224,7 +224,7 @@ fn tui_args() -> [Arg; 7] {
         Arg::new("screen")
             .long("screen")
             .value_name("NAME")
-            .help("The screen to open [default: explore]")
+            .help("The screen to open [default: first]")
             .help_heading("Terminal"),
         Arg::new("size")
             .long("size")

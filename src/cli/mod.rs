@@ -19,5 +19,5 @@ pub use explain::explain;
 pub use generate::{completions, man};
 pub use import::import;
 pub use list::{choice_note, list, rule};
-pub use study::study;
+pub use study::{count_on, study};
 pub use study_args::{Study, StudyArgs};

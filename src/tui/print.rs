@@ -59,10 +59,12 @@ pub fn frame(
     };
     let mut model = Model::new(catalog, scenario, options.settings.clone(), Size { width, height });
     update::open(&mut model, catalog, kind);
+    while update::idle(&mut model, catalog) {}
     for key in parse_all(&options.keys).context("--keys")? {
         if update::press(&mut model, catalog, key) == Some(Effect::Quit) {
             break;
         }
+        while update::idle(&mut model, catalog) {}
     }
     Ok(draw(&model, catalog))
 }

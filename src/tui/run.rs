@@ -17,7 +17,7 @@ use ratatui::layout::{Position, Rect};
 use std::io::IsTerminal;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How the program is started.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -30,6 +30,8 @@ pub struct Options {
 
 /// How often a signal is looked for while no event comes.
 const PATIENCE: Duration = Duration::from_millis(100);
+/// How often a frame is drawn while the screen does what it left for later.
+const FRAME: Duration = Duration::from_millis(50);
 
 /// Runs the program until the user quits it.
 ///
@@ -68,10 +70,8 @@ pub fn run(catalog: &Catalog, scenario: Scenario, options: Options) -> anyhow::R
 fn turn(model: &mut Model, catalog: &Catalog, guard: &mut Guard, signal: &Signals) -> anyhow::Result<()> {
     loop {
         draw(model, catalog, guard)?;
-        while !crossterm::event::poll(PATIENCE)? {
-            if signal.came() {
-                return Ok(());
-            }
+        if !wait(model, catalog, guard, signal)? {
+            return Ok(());
         }
         // Every event is handled, none is dropped; only drawing waits until there is none left.
         loop {
@@ -85,6 +85,25 @@ fn turn(model: &mut Model, catalog: &Catalog, guard: &mut Guard, signal: &Signal
             if !crossterm::event::poll(Duration::ZERO)? {
                 break;
             }
+        }
+    }
+}
+
+/// Waits for an event, and meanwhile does what the screen left for later. Returns false where a signal came first.
+fn wait(model: &mut Model, catalog: &Catalog, guard: &mut Guard, signal: &Signals) -> anyhow::Result<bool> {
+    let (mut drawn, mut worked) = (Instant::now(), false);
+    loop {
+        let works = update::idle(model, catalog);
+        if (works && drawn.elapsed() >= FRAME) || (worked && !works) {
+            draw(model, catalog, guard)?;
+            drawn = Instant::now();
+        }
+        worked = works;
+        if crossterm::event::poll(if works { Duration::ZERO } else { PATIENCE })? {
+            return Ok(true);
+        }
+        if signal.came() {
+            return Ok(false);
         }
     }
 }

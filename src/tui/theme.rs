@@ -61,12 +61,16 @@ pub struct Signs {
     pub bad: &'static str,
     /// Depends.
     pub open: &'static str,
+    /// The guest never started.
+    pub refused: &'static str,
     /// Never.
     pub never: &'static str,
     /// Something was left out.
     pub more: &'static str,
     /// From here to there.
     pub arrow: &'static str,
+    /// Above the column of the cursor.
+    pub below: &'static str,
     /// Nothing is said.
     pub nothing: &'static str,
     /// Between things in a row.
@@ -91,9 +95,11 @@ const UNICODE: Signs = Signs {
     warn: "!",
     bad: "✗",
     open: "?",
+    refused: "ø",
     never: "–",
     more: "…",
     arrow: "→",
+    below: "▼",
     nothing: "·",
     dot: "·",
     before: "◂",
@@ -110,9 +116,11 @@ const ASCII: Signs = Signs {
     warn: "!",
     bad: "X",
     open: "?",
+    refused: "o",
     never: "-",
     more: "~",
     arrow: "->",
+    below: "v",
     nothing: ".",
     dot: "-",
     before: "<",
@@ -223,6 +231,24 @@ impl Theme {
             Verdict::Never => (Role::Muted, self.signs.never),
             Verdict::Depends => (Role::Open, self.signs.open),
         }
+    }
+}
+
+impl Theme {
+    /// Returns the role and the sign of a verdict among many: a guest that never started is no concern of the
+    /// destination's, and stands back.
+    pub fn cell(&self, verdict: Verdict) -> (Role, &'static str) {
+        match verdict {
+            Verdict::StartRefused => (Role::Muted, self.signs.refused),
+            Verdict::Unchanged | Verdict::Changed | Verdict::Aborted | Verdict::Never | Verdict::Depends => {
+                self.verdict(verdict)
+            }
+        }
+    }
+
+    /// Returns how `role` looks above a boundary.
+    pub fn above_boundary(&self, role: Role) -> Style {
+        self.style(role).add_modifier(Modifier::UNDERLINED)
     }
 }
 
