@@ -195,6 +195,9 @@ fn program(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effec
         }
         Action::Reset => change(model, catalog, model.history.first.clone()),
         Action::SwapEnds => change(model, catalog, swapped(&model.scenario)),
+        Action::Follow => open(model, catalog, ScreenKind::Follow),
+        Action::History => open(model, catalog, ScreenKind::History),
+        Action::Diff => open(model, catalog, ScreenKind::Diff),
         Action::Matrix => open(model, catalog, ScreenKind::Matrix),
         Action::Help => model.overlay = Some(Overlay::Page(Page::of_help(&model.settings.keymap))),
         Action::Palette => model.overlay = Some(palette(model, catalog)),
@@ -263,7 +266,10 @@ fn obey(model: &mut Model, catalog: &Catalog, reply: Reply) -> Option<Effect> {
 /// Opens a screen over the one that is seen.
 pub fn open(model: &mut Model, catalog: &Catalog, kind: ScreenKind) {
     let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.room() };
-    let screen = Screen::open(kind, &world);
+    let mut screen = Screen::open(kind, &world);
+    if let Some(feature) = model.screens.top().state().feature(&world) {
+        screen.state_mut().come_from(&world, feature);
+    }
     model.screens.push(screen);
 }
 
@@ -328,7 +334,9 @@ pub fn pick_value(catalog: &Catalog, scenario: &Scenario, choice: Choice) -> Ove
 fn look_ahead(picker: &mut Picker, catalog: &Catalog, scenario: &Scenario) {
     let chosen = match picker.chosen().map(|item| &item.pick) {
         Some(Pick::Scenario(scenario)) => Some((**scenario).clone()),
-        Some(Pick::Action(_) | Pick::Choice(_) | Pick::Export(..) | Pick::Lesson(_) | Pick::Nothing) => None,
+        Some(Pick::Action(_) | Pick::Choice(_) | Pick::Export(..) | Pick::Lesson(_) | Pick::Own(_) | Pick::Nothing) => {
+            None
+        }
         None => picker.choice.and_then(|choice| free_value(choice, catalog, scenario, picker.typed())),
     };
     picker.preview = chosen.map(|scenario| Glance::at(catalog, &scenario));
