@@ -189,6 +189,9 @@ actions! {
 
     CopyLink "copy-link" "Copy the scenario" "Puts the scenario's word on the clipboard." Take Screens, ["y"];
     CopyMessage "copy-message" "Copy the message" "Puts libvirt's message on the clipboard." Take Screens, ["Y"] when Model::has_message;
+    OpenKept "open-kept" "Open a scenario" "Lists the scenarios that were used last and those with a name." Take Screens, ["o"];
+    Save "save" "Save under a name" "Keeps the scenario under a name." Take Screens, ["w"];
+    Export "export" "Export" "Takes the screen along as text, Markdown, JSON or SVG." Take Screens, ["e"];
 
     DeleteBack "delete-back" "Delete" "Deletes the letter before the cursor." Type Text, ["<backspace>"];
     DeleteForward "delete-forward" "Delete forward" "Deletes the letter under the cursor." Type Text, ["<delete>"];

@@ -45,7 +45,7 @@ impl Model {
         match &self.overlay {
             None => Context::Screen(self.screens.top().kind()),
             Some(Overlay::Page(_)) => Context::Page,
-            Some(Overlay::Picker(_) | Overlay::Prompt(_)) => Context::Text,
+            Some(Overlay::Picker(_) | Overlay::Prompt(_) | Overlay::Ask(_)) => Context::Text,
         }
     }
 

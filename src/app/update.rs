@@ -4,6 +4,7 @@
 use super::action::{ACTIONS, Action, Context, Scope};
 use super::choice::{Choice, free_value, shown, values};
 use super::derived::{Derived, Glance, swapped};
+use super::export::Format;
 use super::key::Key;
 use super::model::Model;
 use super::overlay::Overlay;
@@ -17,6 +18,9 @@ use crate::study::ways_out::How;
 use tui_input::{Input, InputRequest};
 
 mod over;
+mod take;
+
+pub use take::{offer, taken};
 
 /// Something to be done outside of the model.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,6 +33,26 @@ pub enum Effect {
     Redraw,
     /// This is to be put on the clipboard.
     Copy(String),
+    /// The screen is to be put on the clipboard in this form.
+    CopyScreen(Format),
+    /// What is kept is to be read and offered.
+    Recall,
+    /// The scenario is to be kept under a name.
+    Keep {
+        /// The name.
+        name: String,
+        /// Whether another scenario of this name may be replaced.
+        replace: bool,
+    },
+    /// The screen is to be written to a file.
+    Write {
+        /// In this form.
+        format: Format,
+        /// The file.
+        path: String,
+        /// Whether a file of this name may be replaced.
+        replace: bool,
+    },
 }
 
 /// Does what `key` stands for where one is.
@@ -67,6 +91,10 @@ pub fn click(model: &mut Model, catalog: &Catalog, target: Target) -> Option<Eff
     model.notice = None;
     if let Target::Action(action) = target {
         return update(model, catalog, action);
+    }
+    if let (Target::Screen(number), None) = (target, &model.overlay) {
+        model.screens.back_to(number);
+        return None;
     }
     if model.overlay.is_some() {
         return over::click(model, catalog, target);
@@ -155,6 +183,9 @@ fn program(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effec
         }
         Action::Symbols => model.settings.ascii = !model.settings.ascii,
         Action::CopyLink => return Some(Effect::Copy(model.derived.word.clone())),
+        Action::OpenKept => return Some(Effect::Recall),
+        Action::Save => model.overlay = Some(take::name()),
+        Action::Export => model.overlay = Some(take::forms()),
         Action::CopyMessage => return model.derived.message.clone().map(Effect::Copy),
         _ => {}
     }
@@ -266,7 +297,7 @@ pub fn pick_value(catalog: &Catalog, scenario: &Scenario, choice: Choice) -> Ove
 fn look_ahead(picker: &mut Picker, catalog: &Catalog, scenario: &Scenario) {
     let chosen = match picker.chosen().map(|item| &item.pick) {
         Some(Pick::Scenario(scenario)) => Some((**scenario).clone()),
-        Some(Pick::Action(_) | Pick::Choice(_) | Pick::Own(_)) => None,
+        Some(Pick::Action(_) | Pick::Choice(_) | Pick::Own(_) | Pick::Export(..) | Pick::Nothing) => None,
         None => picker.choice.and_then(|choice| free_value(choice, catalog, scenario, picker.typed())),
     };
     picker.preview = chosen.map(|scenario| Glance::at(catalog, &scenario));

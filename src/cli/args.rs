@@ -2,6 +2,7 @@
 
 use super::Format;
 use super::study_args::{self, StudyArgs};
+use crate::app::export::Format as ScreenFormat;
 use crate::domain::scenario::{KEYS, Key};
 use clap::{Arg, ArgAction, ArgMatches, Command as Clap, ValueHint, value_parser};
 use std::path::PathBuf;
@@ -89,6 +90,10 @@ pub struct TuiArgs {
     pub no_mouse: bool,
     /// Keys typed at the start.
     pub keys: Option<String>,
+    /// The file with settings.
+    pub config: Option<PathBuf>,
+    /// Read no file with settings.
+    pub no_config: bool,
 }
 
 /// What `--print` asks for.
@@ -98,6 +103,8 @@ pub struct Print {
     pub screen: Option<String>,
     /// Columns and rows.
     pub size: (u16, u16),
+    /// The form.
+    pub format: ScreenFormat,
 }
 
 /// What `explain` asks for.
@@ -201,7 +208,7 @@ pub(super) fn cpu_map_arg() -> Arg {
         .help("Add an installed or patched CPU map as one more release; may be given several times")
 }
 
-fn tui_args() -> [Arg; 7] {
+fn tui_args() -> [Arg; 10] {
     let theme = Arg::new("theme").long("theme").value_name("NAME");
     [
         theme.help("Colours: default, light, high-contrast, mono, colour-blind").help_heading("Terminal"),
@@ -216,15 +223,35 @@ fn tui_args() -> [Arg; 7] {
             .value_name("KEYS")
             .help("Keys typed at the start, such as <left><tab><enter>")
             .help_heading("Terminal"),
+        Arg::new("config")
+            .long("config")
+            .value_name("FILE")
+            .value_hint(ValueHint::FilePath)
+            .conflicts_with("no-config")
+            .help("The file with your settings [default: virt-cpu-explorer/config.toml in $XDG_CONFIG_HOME]")
+            .help_heading("Terminal"),
+        Arg::new("no-config")
+            .long("no-config")
+            .action(ArgAction::SetTrue)
+            .help("Read no file with settings")
+            .help_heading("Terminal"),
         Arg::new("print")
             .long("print")
             .action(ArgAction::SetTrue)
-            .help("Print one frame as text and exit")
+            .help("Print one frame and exit")
             .help_heading("Terminal"),
         Arg::new("screen")
             .long("screen")
             .value_name("NAME")
             .help("The screen to open [default: first]")
+            .help_heading("Terminal"),
+        Arg::new("print-format")
+            .long("format")
+            .value_name("FORM")
+            .requires("print")
+            .value_parser(ScreenFormat::ALL.iter().map(|format| format.name()).collect::<Vec<_>>())
+            .default_value("text")
+            .help("The form of a printed frame")
             .help_heading("Terminal"),
         Arg::new("size")
             .long("size")
@@ -319,7 +346,13 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Comma
             let (columns, rows) = size.split_once('x')?;
             Some((columns.parse().ok()?, rows.parse().ok()?))
         });
-        return Ok(Command::Print(tui, Print { screen: text(&matches, "screen"), size: size.unwrap_or((120, 36)) }));
+        let format = text(&matches, "print-format").and_then(|name| ScreenFormat::parse(&name));
+        let print = Print {
+            screen: text(&matches, "screen"),
+            size: size.unwrap_or((120, 36)),
+            format: format.unwrap_or(ScreenFormat::Text),
+        };
+        return Ok(Command::Print(tui, print));
     };
     if let Some(study) = study_args::study(name, sub)? {
         return Ok(Command::Study(study));
@@ -363,6 +396,8 @@ fn tui(matches: &ArgMatches) -> Result<TuiArgs, clap::Error> {
         ascii: matches.get_flag("ascii"),
         no_mouse: matches.get_flag("no-mouse"),
         keys: text(matches, "keys"),
+        config: text(matches, "config").map(PathBuf::from),
+        no_config: matches.get_flag("no-config"),
     })
 }
 

@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod config;
 mod domains;
 mod explain;
 mod files;
@@ -14,6 +15,7 @@ mod study_args;
 
 pub use args::{Choice, Command, Explain, Import, Print, TuiArgs, command, parse};
 pub use check::{Asked, Format, check_batch, check_one};
+pub use config::Config;
 pub use domains::check_domains;
 pub use explain::explain;
 pub use generate::{completions, man};

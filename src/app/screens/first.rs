@@ -243,7 +243,9 @@ impl ScreenState for First {
             Target::Way(place) => Focus::Way(place),
             Target::TableRow(place) => Focus::Table(place),
             Target::Row(place) => Focus::Feature(place),
-            Target::Cell(..) | Target::Item(_) | Target::Action(_) | Target::Outside => return Reply::Ignored,
+            Target::Cell(..) | Target::Item(_) | Target::Action(_) | Target::Screen(_) | Target::Outside => {
+                return Reply::Ignored;
+            }
         };
         // The first click puts the cursor there, the second is Enter.
         if focus == self.focus || matches!(focus, Focus::Way(_)) {

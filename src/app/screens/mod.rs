@@ -67,6 +67,8 @@ pub enum Target {
     Item(usize),
     /// Something that stands for an action.
     Action(Action),
+    /// The name of an open screen, counted from the first one.
+    Screen(usize),
     /// Outside of what lies over the screen.
     Outside,
 }
@@ -223,6 +225,11 @@ impl Screens {
     /// Closes the screen on top. Returns whether there was one over the first.
     pub fn pop(&mut self) -> bool {
         self.above.pop().is_some()
+    }
+
+    /// Closes every screen over the one with this number, counted from the first one.
+    pub fn back_to(&mut self, number: usize) {
+        self.above.truncate(number);
     }
 
     /// Closes every screen but the first.

@@ -9,17 +9,15 @@ use crate::app::text::width;
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use tui_input::Input;
+use unicode_width::UnicodeWidthChar;
 
 /// Draws it.
 pub(super) fn render(shown: Shown<'_>, area: Rect, buf: &mut Buffer) {
-    if let Some(Overlay::Prompt(input)) = &shown.model.overlay {
-        let before = " name contains: ";
-        let line = [piece(before, Role::Key), piece(input.value(), Role::Message)];
-        pieces(buf, shown.theme, area, (area.x, area.y), &line);
-        let cursor = area.x + cells(width(before) + input.visual_cursor());
-        let under = input.value().chars().nth(input.cursor()).unwrap_or(' ').to_string();
-        text_at(buf, area, (cursor, area.y), &under, shown.theme.style(Role::Focus));
-        return;
+    match &shown.model.overlay {
+        Some(Overlay::Prompt(input)) => return typed(shown, " name contains: ", input, area, buf),
+        Some(Overlay::Ask(ask)) => return typed(shown, &format!(" {}", ask.label()), &ask.input, area, buf),
+        Some(Overlay::Picker(_) | Overlay::Page(_)) | None => {}
     }
     if let Some(notice) = &shown.model.notice {
         let line = [piece(format!(" {notice}"), Role::Message)];
@@ -30,6 +28,23 @@ pub(super) fn render(shown: Shown<'_>, area: Rect, buf: &mut Buffer) {
     for (start, hint, _) in hints(shown, area) {
         pieces(buf, shown.theme, area, (start, area.y), &hint);
     }
+}
+
+/// Draws what is being typed; of a long text the part around the cursor.
+fn typed(shown: Shown<'_>, before: &str, input: &Input, area: Rect, buf: &mut Buffer) {
+    let room = usize::from(area.width).saturating_sub(width(before) + 1);
+    let left = input.visual_scroll(room);
+    let mut hidden = 0;
+    let skipped = input.value().chars().take_while(|letter| {
+        hidden += letter.width().unwrap_or(0);
+        hidden <= left
+    });
+    let text: String = input.value().chars().skip(skipped.count()).collect();
+    let line = [piece(before, Role::Key), piece(text, Role::Message)];
+    pieces(buf, shown.theme, area, (area.x, area.y), &line);
+    let cursor = area.x + cells(width(before) + input.visual_cursor().saturating_sub(left));
+    let under = input.value().chars().nth(input.cursor()).unwrap_or(' ').to_string();
+    text_at(buf, area, (cursor, area.y), &under, shown.theme.style(Role::Focus));
 }
 
 /// Returns what `position` stands for.

@@ -8,6 +8,7 @@ mod follow;
 mod history;
 mod matrix;
 mod page;
+mod parts;
 mod picker;
 mod title;
 mod too_small;
@@ -52,7 +53,7 @@ pub fn render(shown: Shown<'_>, area: Rect, buf: &mut Buffer) {
     match &shown.model.overlay {
         Some(Overlay::Picker(picker)) => picker::render(shown, picker, area, buf),
         Some(Overlay::Page(page)) => page::render(shown, page, area, buf),
-        Some(Overlay::Prompt(_)) | None => {}
+        Some(Overlay::Prompt(_) | Overlay::Ask(_)) | None => {}
     }
 }
 
@@ -65,7 +66,7 @@ pub fn hit(shown: Shown<'_>, area: Rect, position: Position) -> Option<Target> {
     match &shown.model.overlay {
         Some(Overlay::Picker(picker)) => return picker::hit(shown, picker, area, position),
         Some(Overlay::Page(page)) => return page::hit(page, area, position),
-        Some(Overlay::Prompt(_)) | None => {}
+        Some(Overlay::Prompt(_) | Overlay::Ask(_)) | None => {}
     }
     if bottom.contains(position) {
         return bottom::hit(shown, bottom, position);
