@@ -59,18 +59,27 @@ fn run(command: Command) -> Result<u8> {
         Command::Completions(shell) => cli::completions(shell, &mut out)?,
         Command::Man => cli::man(&mut out)?,
         Command::Explain(asked) => explain(&asked, &mut out)?,
+        Command::Tour(asked) => match asked.wish {
+            cli::TourWish::List => cli::list_lessons(&mut out)?,
+            cli::TourWish::Text(lesson) => {
+                let catalog = embedded::catalog()?;
+                let settings = options(&asked.looks, &named(&catalog, &asked.looks)?)?.settings;
+                cli::lesson_text(&catalog, &lesson, &settings, &mut out)?
+            }
+            cli::TourWish::Open(lesson) => {
+                let opening = lesson.map_or(tui::Opening::Lessons, tui::Opening::Lesson);
+                explore(&embedded::catalog()?, &asked.looks, None, opening)?;
+                0
+            }
+        },
         Command::Tui(args) => {
             let catalog = catalog_with(&args.choice)?;
-            explore(&catalog, &args, None)?;
+            explore(&catalog, &args, None, tui::Opening::First)?;
             0
         }
         Command::Print(args, frame) => {
             let catalog = catalog_with(&args.choice)?;
-            // The same for everybody: only a file that is asked for by name counts.
-            let config = match &args.config {
-                Some(path) => Config::read(&catalog, path, true)?,
-                None => Config::default(),
-            };
+            let config = named(&catalog, &args)?;
             let scenario = start(&catalog, &args, &config)?;
             let screen = frame.screen.as_deref().unwrap_or("first");
             let text = tui::print(&catalog, scenario, screen, frame.size, frame.format, &options(&args, &config)?)?;
@@ -82,8 +91,13 @@ fn run(command: Command) -> Result<u8> {
     Ok(code)
 }
 
+/// Returns the settings for what is printed, which is the same for everybody: only a file asked for by name counts.
+fn named(catalog: &Catalog, args: &TuiArgs) -> Result<Config> {
+    args.config.as_ref().map_or_else(|| Ok(Config::default()), |path| Config::read(catalog, path, true))
+}
+
 /// Opens the explorer, at `scenario` where there is one.
-fn explore(catalog: &Catalog, args: &TuiArgs, scenario: Option<Scenario>) -> Result<()> {
+fn explore(catalog: &Catalog, args: &TuiArgs, scenario: Option<Scenario>, opening: tui::Opening) -> Result<()> {
     let config = match (&args.config, places::config()) {
         (Some(path), _) => Config::read(catalog, path, true)?,
         (None, Some(path)) if !args.no_config => Config::read(catalog, &path, false)?,
@@ -92,6 +106,7 @@ fn explore(catalog: &Catalog, args: &TuiArgs, scenario: Option<Scenario>) -> Res
     let mut options = options(args, &config)?;
     options.settings.ascii |= tui::ascii_locale();
     options.shelf = Shelf::at(places::state());
+    options.opening = opening;
     let scenario = match scenario {
         Some(scenario) => scenario,
         None => start(catalog, args, &config)?,
@@ -126,7 +141,7 @@ fn explain(asked: &cli::Explain, out: &mut dyn Write) -> Result<u8> {
     let (code, likeliest) = cli::explain(&catalog, asked, out)?;
     if let Some(scenario) = likeliest.filter(|_| asked.open) {
         out.flush()?;
-        explore(&catalog, &TuiArgs::default(), Some(scenario))?;
+        explore(&catalog, &TuiArgs::default(), Some(scenario), tui::Opening::First)?;
     }
     Ok(code)
 }

@@ -17,4 +17,5 @@ pub mod picker;
 pub mod screens;
 pub mod settings;
 pub mod text;
+pub mod tour;
 pub mod update;

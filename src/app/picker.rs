@@ -20,6 +20,8 @@ pub enum Pick {
     Choice(Choice),
     /// Tells the screen below: one of its own things, by the number it gave it.
     Own(usize),
+    /// Opens the lesson of this name.
+    Lesson(String),
     /// Does nothing: it is there to be seen, with its problem.
     Nothing,
     /// Takes the screen along in a form: into a file, or onto the clipboard.

@@ -58,6 +58,8 @@ pub enum Command {
     Import(Import),
     /// A study over many scenarios.
     Study(StudyArgs),
+    /// The lessons.
+    Tour(super::Tour),
     /// Shell completions.
     Completions(clap_complete::Shell),
     /// The man page.
@@ -175,6 +177,7 @@ pub fn command() -> Clap {
                 .arg(Arg::new("id").help("The rule's id, T1 to T8 or a word; all rules where none is given")),
         )
         .subcommands(study_args::commands())
+        .subcommand(super::tour::command())
         .subcommand(explain_command())
         .subcommand(import_command())
         .subcommand(
@@ -208,7 +211,7 @@ pub(super) fn cpu_map_arg() -> Arg {
         .help("Add an installed or patched CPU map as one more release; may be given several times")
 }
 
-fn tui_args() -> [Arg; 10] {
+pub(super) fn tui_args() -> [Arg; 10] {
     let theme = Arg::new("theme").long("theme").value_name("NAME");
     [
         theme.help("Colours: default, light, high-contrast, mono, colour-blind").help_heading("Terminal"),
@@ -373,6 +376,7 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Comma
             choice: Choice { maps: maps(sub)?, ..Choice::default() },
         },
         "explain" => Command::Explain(bring::explain(sub)?),
+        "tour" => Command::Tour(super::tour::asked(sub)),
         "rule" => Command::Rule { id: text(sub, "id") },
         "import" => Command::Import(Import {
             raw: text(sub, "raw").map(PathBuf::from),
@@ -390,15 +394,20 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Comma
 }
 
 fn tui(matches: &ArgMatches) -> Result<TuiArgs, clap::Error> {
-    Ok(TuiArgs {
-        choice: choice(matches)?,
+    Ok(TuiArgs { choice: choice(matches)?, ..looks(matches) })
+}
+
+/// Reads how the explorer is to look and listen.
+pub(super) fn looks(matches: &ArgMatches) -> TuiArgs {
+    TuiArgs {
+        choice: Choice::default(),
         theme: text(matches, "theme"),
         ascii: matches.get_flag("ascii"),
         no_mouse: matches.get_flag("no-mouse"),
         keys: text(matches, "keys"),
         config: text(matches, "config").map(PathBuf::from),
         no_config: matches.get_flag("no-config"),
-    })
+    }
 }
 
 pub(super) fn choice(matches: &ArgMatches) -> Result<Choice, clap::Error> {

@@ -58,6 +58,7 @@ fn after(
     };
     let mut model = Model::new(catalog, scenario, options.settings.clone(), Size { width, height });
     update::open(&mut model, catalog, kind);
+    options.opening.open(&mut model, catalog);
     while update::idle(&mut model, catalog) {}
     for key in parse_all(&options.keys).context("--keys")? {
         if update::press(&mut model, catalog, key) == Some(Effect::Quit) {

@@ -9,6 +9,7 @@ use crate::app::action::Action;
 use crate::app::key::{Key, parse_all};
 use crate::app::model::Model;
 use crate::app::settings::{Settings, Size};
+use crate::app::tour;
 use crate::app::update::{self, Effect};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
@@ -26,8 +27,33 @@ pub struct Options {
     pub settings: Settings,
     /// Keys to press before the user does, in the notation of [`crate::app::key`].
     pub keys: String,
+    /// What is open at the start.
+    pub opening: Opening,
     /// Where scenarios are kept between runs.
     pub shelf: Shelf,
+}
+
+/// What is open at the start.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Opening {
+    /// The first screen.
+    #[default]
+    First,
+    /// The list of lessons.
+    Lessons,
+    /// The lesson of this name or number.
+    Lesson(String),
+}
+
+impl Opening {
+    /// Opens it.
+    pub(super) fn open(&self, model: &mut Model, catalog: &Catalog) {
+        match self {
+            Self::First => {}
+            Self::Lessons => drop(update::update(model, catalog, Action::Lessons)),
+            Self::Lesson(word) => tour::open(model, catalog, word),
+        }
+    }
 }
 
 /// How often a signal is looked for while no event comes.
@@ -55,12 +81,13 @@ pub fn run(catalog: &Catalog, scenario: Scenario, options: Options) -> anyhow::R
     // is then either in what is read or comes as an event, however early it happens.
     crossterm::event::poll(Duration::ZERO)?;
     let (width, height) = crossterm::terminal::size()?;
-    let model = Model::new(catalog, scenario, options.settings, Size { width, height });
+    let mut model = Model::new(catalog, scenario, options.settings, Size { width, height });
+    options.opening.open(&mut model, catalog);
     let mut running = Running { catalog, model, guard, shelf: options.shelf };
     let outcome = running.type_all(&keys).and_then(|ended| if ended { Ok(()) } else { running.turn(&signal) });
     let Running { model, guard, shelf, .. } = running;
     drop(guard);
-    if let Err(fault) = shelf.used(&model.derived.word) {
+    if let Err(fault) = shelf.used(&model.own().word(catalog)) {
         // The program has ended: nobody reads its screen any more.
         let _ = writeln!(std::io::stderr(), "virt-cpu-explorer: the scenario is not kept: {fault:#}");
     }

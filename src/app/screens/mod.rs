@@ -110,6 +110,14 @@ pub trait ScreenState {
         Reply::Ignored
     }
 
+    /// Returns the choice that the cursor is on.
+    fn cursor(&self) -> Option<super::choice::Choice> {
+        None
+    }
+
+    /// Puts the cursor on a choice, where there are choices.
+    fn point_at(&mut self, _choice: super::choice::Choice) {}
+
     /// Hears that the scenario is another.
     fn refresh(&mut self, _world: &World<'_>) {}
 
