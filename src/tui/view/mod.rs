@@ -8,6 +8,7 @@ mod follow;
 mod history;
 mod matrix;
 mod page;
+mod parts;
 mod picker;
 mod title;
 mod too_small;
