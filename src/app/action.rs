@@ -140,6 +140,7 @@ use Scope::{Everywhere, On, Screens, Text};
 
 const FIRST: Scope = On(&[ScreenKind::First]);
 const MATRIX: Scope = On(&[ScreenKind::Matrix]);
+const XML: Scope = On(&[ScreenKind::Xml]);
 
 actions! {
     Up "up" "Up" "Moves up one line." Move Everywhere, ["<up>"];
@@ -178,10 +179,12 @@ actions! {
     Symbols "symbols" "ASCII or Unicode" "Changes between Unicode and ASCII signs." Show Screens, ["A"];
 
     Matrix "matrix" "Matrix" "Lays the scenario out over two axes, a verdict in each cell." Screens Screens, ["m"];
+    Xml "xml" "XML and command lines" "Shows the definition, what is sent and what arrives, as libvirt writes it." Screens Screens, ["x"];
     Help "help" "Help" "Lists every key." Screens Screens, ["?", "<f1>"];
     Palette "palette" "Commands" "Opens a list of every action and every choice." Screens Screens, [":"];
 
     CopyLink "copy-link" "Copy the scenario" "Puts the scenario's word on the clipboard." Take Screens, ["y"];
+    CopyPart "copy-part" "Copy this part" "Puts the XML or command line under the cursor on the clipboard." Take XML, ["p"];
     CopyMessage "copy-message" "Copy the message" "Puts libvirt's message on the clipboard." Take Screens, ["Y"] when Model::has_message;
 
     DeleteBack "delete-back" "Delete" "Deletes the letter before the cursor." Type Text, ["<backspace>"];

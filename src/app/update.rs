@@ -135,6 +135,7 @@ fn program(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effec
         Action::Reset => change(model, catalog, model.history.first.clone()),
         Action::SwapEnds => change(model, catalog, swapped(&model.scenario)),
         Action::Matrix => open(model, catalog, ScreenKind::Matrix),
+        Action::Xml => open(model, catalog, ScreenKind::Xml),
         Action::Help => model.overlay = Some(Overlay::Page(Page::of_help(&model.settings.keymap))),
         Action::Palette => model.overlay = Some(palette(model, catalog)),
         Action::Filter => {

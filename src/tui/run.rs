@@ -129,7 +129,10 @@ fn done(effect: Option<Effect>, guard: &mut Guard, model: &mut Model) -> anyhow:
         Some(Effect::Redraw) => guard.clear()?,
         Some(Effect::Copy(text)) => {
             guard.copy(&text)?;
-            model.notice = Some(format!("copied: {text}"));
+            model.notice = Some(match text.lines().count() {
+                0 | 1 => format!("copied: {text}"),
+                lines => format!("copied {lines} lines"),
+            });
         }
     }
     Ok(false)

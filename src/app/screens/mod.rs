@@ -3,6 +3,7 @@
 
 pub mod first;
 pub mod matrix;
+pub mod xml;
 
 use super::action::Action;
 use super::derived::Derived;
@@ -156,6 +157,7 @@ macro_rules! screens {
 screens! {
     First "first" "First screen" first::First, first::First::open;
     Matrix "matrix" "Matrix" matrix::Matrix, matrix::Matrix::open;
+    Xml "xml" "XML and command lines" xml::Xml, xml::Xml::open;
 }
 
 impl ScreenKind {

@@ -8,6 +8,7 @@ mod page;
 mod picker;
 mod title;
 mod too_small;
+mod xml;
 
 use super::theme::Theme;
 use crate::app::model::Model;
@@ -41,6 +42,7 @@ pub fn render(shown: Shown<'_>, area: Rect, buf: &mut Buffer) {
     match shown.model.screens.top() {
         Screen::First(state) => first::render(shown, state, body, buf),
         Screen::Matrix(state) => matrix::render(shown, state, body, buf),
+        Screen::Xml(state) => xml::render(shown, state, body, buf),
     }
     bottom::render(shown, bottom, buf);
     match &shown.model.overlay {
@@ -70,6 +72,7 @@ pub fn hit(shown: Shown<'_>, area: Rect, position: Position) -> Option<Target> {
     match shown.model.screens.top() {
         Screen::First(state) => first::hit(shown, state, body, position),
         Screen::Matrix(state) => matrix::hit(shown, state, body, position),
+        Screen::Xml(state) => xml::hit(state, body, position),
     }
 }
 
