@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 use virt_cpu_explorer::domain::catalog::Catalog;
 use virt_cpu_explorer::domain::scenario::Scenario;
-use virt_cpu_explorer::export::{self, About};
+use virt_cpu_explorer::export::{self, About, Seen};
 use virt_cpu_explorer::load::embedded;
 use virt_cpu_explorer::resolve::resolve;
 use virt_cpu_explorer::study::ways_out::ways_out;
@@ -99,7 +99,8 @@ fn every_answer_fits_the_schema() {
         let scenario = Scenario::parse(&CATALOG, word).unwrap();
         let answer = resolve(&CATALOG, &scenario);
         let ways = ways_out(&CATALOG, &scenario, &answer);
-        let about = About { id: Some("guest.xml"), said: Some("guest"), ways: Some(&ways) };
+        let screen = Seen { name: "first", lines: &["a line"] };
+        let about = About { id: Some("guest.xml"), said: Some("guest"), ways: Some(&ways), screen: Some(screen) };
         let text = export::json_about(&CATALOG, &scenario, &answer, about);
         let value: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(misfit(&SCHEMA, &value, word), None, "{text}");

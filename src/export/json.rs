@@ -57,6 +57,15 @@ struct Tried<'a> {
     rule: Option<&'static str>,
 }
 
+/// A screen on which an answer was seen.
+#[derive(Clone, Copy, Serialize, Debug)]
+pub struct Seen<'a> {
+    /// The screen's word.
+    pub name: &'a str,
+    /// Its lines.
+    pub lines: &'a [&'a str],
+}
+
 #[derive(Serialize)]
 struct Object<'a> {
     schema: u32,
@@ -92,6 +101,8 @@ struct Object<'a> {
     basis: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     ways_out: Option<Vec<Way>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    screen: Option<Seen<'a>>,
 }
 
 /// What goes with an answer.
@@ -103,6 +114,8 @@ pub struct About<'a> {
     pub said: Option<&'a str>,
     /// The ways out, where they were searched for.
     pub ways: Option<&'a [WayOut]>,
+    /// The screen on which it was seen.
+    pub screen: Option<Seen<'a>>,
 }
 
 /// Returns the answer as JSON over several lines, with what goes with it.
@@ -123,7 +136,7 @@ pub fn json(
     id: Option<&str>,
     ways: Option<&[WayOut]>,
 ) -> String {
-    json_about(catalog, scenario, resolution, About { id, ways, said: None })
+    json_about(catalog, scenario, resolution, About { id, ways, ..About::default() })
 }
 
 /// The same on one line.
@@ -134,7 +147,7 @@ pub fn json_line(
     id: Option<&str>,
     ways: Option<&[WayOut]>,
 ) -> String {
-    json_line_about(catalog, scenario, resolution, About { id, ways, said: None })
+    json_line_about(catalog, scenario, resolution, About { id, ways, ..About::default() })
 }
 
 fn object<'a>(catalog: &'a Catalog, scenario: &Scenario, resolution: &'a Resolution, about: About<'a>) -> Object<'a> {
@@ -179,6 +192,7 @@ fn object<'a>(catalog: &'a Catalog, scenario: &Scenario, resolution: &'a Resolut
         either_way: resolution.either_way.map(crate::resolve::Verdict::name),
         basis: resolution.basis.name(),
         ways_out: about.ways.map(|ways| ways.iter().map(|way| self::way(catalog, way)).collect()),
+        screen: about.screen,
     }
 }
 

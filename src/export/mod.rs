@@ -9,6 +9,6 @@ mod xml;
 
 pub use documents::{DASH_CPU, Document, Lane, Since, documents};
 pub use guests::{GuestRow, guests};
-pub use json::{About, SCHEMA, bad_file, bad_line, json, json_about, json_line, json_line_about};
+pub use json::{About, SCHEMA, Seen, bad_file, bad_line, json, json_about, json_line, json_line_about};
 pub use report::{markdown, text};
 pub use xml::{Around, cpu_argument, cpu_xml};

@@ -42,6 +42,8 @@ pub enum Role {
     FiresBad,
     /// libvirt's words.
     Message,
+    /// The bars around what a lesson points at.
+    Look,
     /// A key.
     Key,
     /// Text to be taken as it stands.
@@ -81,6 +83,8 @@ pub struct Signs {
     pub after: &'static str,
     /// The keys left, right, up, down.
     pub arrows: [&'static str; 4],
+    /// The bars around what a lesson points at.
+    pub look: (&'static str, &'static str),
     /// A rule across.
     pub across: &'static str,
     /// A rule down.
@@ -105,6 +109,7 @@ const UNICODE: Signs = Signs {
     before: "◂",
     after: "▸",
     arrows: ["←", "→", "↑", "↓"],
+    look: ("▐", "▌"),
     across: "─",
     down: "│",
     frame: border::ROUNDED,
@@ -126,6 +131,7 @@ const ASCII: Signs = Signs {
     before: "<",
     after: ">",
     arrows: ["left", "right", "up", "down"],
+    look: ("[", "]"),
     across: "-",
     down: "|",
     frame: border::Set {
@@ -222,6 +228,11 @@ impl Theme {
         }
     }
 
+    /// Returns what is added to the looks of a line that a lesson points at.
+    pub fn looked_at(&self) -> Style {
+        Style::new().add_modifier(Modifier::UNDERLINED)
+    }
+
     /// Returns the role and the sign of a verdict.
     pub fn verdict(&self, verdict: Verdict) -> (Role, &'static str) {
         match verdict {
@@ -259,6 +270,7 @@ fn coloured(palette: &Palette, role: Role) -> Style {
         Role::Text | Role::Value => plain,
         Role::Muted | Role::Border | Role::Label => plain.fg(palette.muted),
         Role::Title | Role::Key => bold.fg(palette.accent),
+        Role::Look => bold.fg(palette.chosen),
         Role::ActiveBorder | Role::Code => plain.fg(palette.accent),
         Role::Chosen => plain.fg(palette.chosen),
         Role::Focus => bold.fg(palette.on_fill).bg(palette.accent),
@@ -279,6 +291,7 @@ fn mono(role: Role) -> Style {
         Role::Text | Role::Value | Role::Label | Role::Border | Role::Code => plain,
         Role::Muted => plain.add_modifier(Modifier::DIM),
         Role::Title
+        | Role::Look
         | Role::Key
         | Role::Chosen
         | Role::ActiveBorder

@@ -217,6 +217,7 @@ impl ScreenState for Matrix {
             | Target::TableRow(_)
             | Target::Item(_)
             | Target::Action(_)
+            | Target::Screen(_)
             | Target::Outside => return Reply::Ignored,
         };
         // The first click puts the cursor there, the second is Enter.

@@ -1,6 +1,7 @@
 //! Names the screens and keeps the stack of those that are open; the last one is seen.
 //! Each screen has a file here with its state and what actions do to it, and one in `tui::view` that draws it.
 
+pub mod compare;
 pub mod first;
 pub mod matrix;
 pub mod xml;
@@ -22,6 +23,8 @@ pub struct World<'a> {
     pub scenario: &'a Scenario,
     /// What follows from it.
     pub derived: &'a Derived,
+    /// The scenario that was kept to compare with.
+    pub kept: Option<&'a Scenario>,
     /// The size of the terminal.
     pub size: Size,
 }
@@ -64,6 +67,8 @@ pub enum Target {
     Item(usize),
     /// Something that stands for an action.
     Action(Action),
+    /// The name of an open screen, counted from the first one.
+    Screen(usize),
     /// Outside of what lies over the screen.
     Outside,
 }
@@ -91,6 +96,14 @@ pub trait ScreenState {
     fn filtered(&self) -> &str {
         ""
     }
+
+    /// Returns the choice that the cursor is on.
+    fn cursor(&self) -> Option<super::choice::Choice> {
+        None
+    }
+
+    /// Puts the cursor on a choice, where there are choices.
+    fn point_at(&mut self, _choice: super::choice::Choice) {}
 
     /// Hears that the scenario is another.
     fn refresh(&mut self, _world: &World<'_>) {}
@@ -158,6 +171,7 @@ screens! {
     First "first" "First screen" first::First, first::First::open;
     Matrix "matrix" "Matrix" matrix::Matrix, matrix::Matrix::open;
     Xml "xml" "XML and command lines" xml::Xml, xml::Xml::open;
+    Compare "compare" "Compare" compare::Compare, compare::Compare::open;
 }
 
 impl ScreenKind {
@@ -205,6 +219,11 @@ impl Screens {
     /// Closes the screen on top. Returns whether there was one over the first.
     pub fn pop(&mut self) -> bool {
         self.above.pop().is_some()
+    }
+
+    /// Closes every screen over the one with this number, counted from the first one.
+    pub fn back_to(&mut self, number: usize) {
+        self.above.truncate(number);
     }
 
     /// Closes every screen but the first.
