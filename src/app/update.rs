@@ -129,7 +129,13 @@ fn clicked(model: &mut Model, catalog: &Catalog, target: Target) -> Option<Effec
 
 /// Does a little of what is left to do, while nothing is typed. Returns whether anything was done.
 pub fn idle(model: &mut Model, catalog: &Catalog) -> bool {
-    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.room() };
+    let world = World {
+        catalog,
+        scenario: &model.scenario,
+        derived: &model.derived,
+        kept: model.history.kept.as_ref(),
+        size: model.room(),
+    };
     model.screens.top_mut().state_mut().idle(&world)
 }
 
@@ -199,6 +205,19 @@ fn program(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effec
         Action::History => open(model, catalog, ScreenKind::History),
         Action::Diff => open(model, catalog, ScreenKind::Diff),
         Action::Matrix => open(model, catalog, ScreenKind::Matrix),
+        Action::Xml => open(model, catalog, ScreenKind::Xml),
+        Action::Compare => open(model, catalog, ScreenKind::Compare),
+        Action::Keep => {
+            model.history.kept = Some(model.scenario.clone());
+            refresh(model, catalog);
+            let compare = model.settings.keymap.shown(Action::Compare);
+            model.notice = Some(format!("kept as A; {compare} shows what differs from it"));
+        }
+        Action::SwapSides => {
+            if let Some(kept) = model.history.kept.replace(model.scenario.clone()) {
+                change(model, catalog, kept);
+            }
+        }
         Action::Help => model.overlay = Some(Overlay::Page(Page::of_help(&model.settings.keymap))),
         Action::Palette => model.overlay = Some(palette(model, catalog)),
         Action::Filter => {
@@ -265,7 +284,13 @@ fn obey(model: &mut Model, catalog: &Catalog, reply: Reply) -> Option<Effect> {
 
 /// Opens a screen over the one that is seen.
 pub fn open(model: &mut Model, catalog: &Catalog, kind: ScreenKind) {
-    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.room() };
+    let world = World {
+        catalog,
+        scenario: &model.scenario,
+        derived: &model.derived,
+        kept: model.history.kept.as_ref(),
+        size: model.room(),
+    };
     let mut screen = Screen::open(kind, &world);
     if let Some(feature) = model.screens.top().state().feature(&world) {
         screen.state_mut().come_from(&world, feature);
@@ -301,14 +326,26 @@ pub(super) fn put(model: &mut Model, catalog: &Catalog, scenario: Scenario) {
 }
 
 fn refresh(model: &mut Model, catalog: &Catalog) {
-    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.room() };
+    let world = World {
+        catalog,
+        scenario: &model.scenario,
+        derived: &model.derived,
+        kept: model.history.kept.as_ref(),
+        size: model.room(),
+    };
     for screen in model.screens.iter_mut() {
         screen.state_mut().refresh(&world);
     }
 }
 
 fn ask_screen(model: &mut Model, catalog: &Catalog, ask: impl FnOnce(&mut Screen, &World<'_>) -> Reply) -> Reply {
-    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.room() };
+    let world = World {
+        catalog,
+        scenario: &model.scenario,
+        derived: &model.derived,
+        kept: model.history.kept.as_ref(),
+        size: model.room(),
+    };
     ask(model.screens.top_mut(), &world)
 }
 
