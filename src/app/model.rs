@@ -1,6 +1,7 @@
 //! Holds all state of the program: the scenario, what follows from it, and what is open.
 
 use super::action::Context;
+use super::demo::Demo;
 use super::derived::Derived;
 use super::history::History;
 use super::overlay::Overlay;
@@ -28,6 +29,8 @@ pub struct Model {
     pub size: Size,
     /// One line about what the last key did, or why it did nothing.
     pub notice: Option<String>,
+    /// What an audience is shown beside the screen, if there is one.
+    pub demo: Option<Demo>,
 }
 
 impl Model {
@@ -37,7 +40,7 @@ impl Model {
         let world = World { catalog, scenario: &scenario, derived: &derived, size };
         let screens = Screens::new(Screen::open(ScreenKind::First, &world));
         let history = History::starting_at(scenario.clone());
-        Self { scenario, derived, screens, overlay: None, history, settings, size, notice: None }
+        Self { scenario, derived, screens, overlay: None, history, settings, size, notice: None, demo: None }
     }
 
     /// Returns where keys are looked up.

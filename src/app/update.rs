@@ -11,6 +11,7 @@ use super::overlay::Overlay;
 use super::page::Page;
 use super::picker::{Item, Pick, Picker};
 use super::screens::{Reply, Screen, ScreenKind, Target, World, first};
+use super::script;
 use super::settings::Size;
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
@@ -59,10 +60,12 @@ pub enum Effect {
 pub fn press(model: &mut Model, catalog: &Catalog, key: Key) -> Option<Effect> {
     let context = model.context();
     if let (Context::Text, Some(letter)) = (context, key.typed()) {
+        script::show(model, |demo, _| demo.typed(&letter.to_string()));
         over::edit(model, catalog, InputRequest::InsertChar(letter));
         return None;
     }
     let action = model.settings.keymap.action(key, context)?;
+    script::show(model, |demo, model| demo.did(action, &model.settings.keymap));
     update(model, catalog, action)
 }
 

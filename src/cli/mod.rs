@@ -10,6 +10,7 @@ mod generate;
 mod hosts;
 mod import;
 mod list;
+mod script;
 mod study;
 mod study_args;
 
@@ -21,5 +22,6 @@ pub use explain::explain;
 pub use generate::{completions, man};
 pub use import::import;
 pub use list::{choice_note, list, rule};
+pub use script::Script;
 pub use study::study;
 pub use study_args::{Study, StudyArgs};

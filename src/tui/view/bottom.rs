@@ -25,6 +25,10 @@ pub(super) fn render(shown: Shown<'_>, area: Rect, buf: &mut Buffer) {
         pieces(buf, shown.theme, area, (area.x, area.y), &line);
         return;
     }
+    if let Some(key) = super::demo::key(shown) {
+        pieces(buf, shown.theme, area, (area.x + 1, area.y), &key);
+        return;
+    }
     for (start, hint, _) in hints(shown, area) {
         pieces(buf, shown.theme, area, (start, area.y), &hint);
     }
@@ -49,7 +53,7 @@ fn typed(shown: Shown<'_>, before: &str, input: &Input, area: Rect, buf: &mut Bu
 
 /// Returns what `position` stands for.
 pub(super) fn hit(shown: Shown<'_>, area: Rect, position: Position) -> Option<Target> {
-    let hints = hints(shown, area);
+    let hints = if shown.model.demo.is_some() { Vec::new() } else { hints(shown, area) };
     let found = hints.iter().find(|(start, hint, _)| (*start..start + cells(width_of(hint))).contains(&position.x));
     found.map(|(_, _, action)| Target::Action(*action))
 }
@@ -74,7 +78,7 @@ fn hints(shown: Shown<'_>, area: Rect) -> Vec<(u16, [Piece; 2], Action)> {
 }
 
 /// Arrow keys are shown as arrows.
-fn shown_key(shown: Shown<'_>, key: &str) -> String {
+pub(super) fn shown_key(shown: Shown<'_>, key: &str) -> String {
     let arrows = &shown.theme.signs.arrows;
     let arrow = ["left", "right", "up", "down"].iter().zip(arrows).find(|(name, _)| **name == key);
     arrow.map_or_else(|| key.to_owned(), |(_, sign)| (*sign).to_owned())

@@ -1,6 +1,7 @@
 //! Draws the model. Every view is a pure function into a buffer, and says by the same layout what a place stands for.
 
 mod bottom;
+mod demo;
 pub mod draw;
 mod first;
 mod page;
@@ -35,8 +36,9 @@ pub fn render(shown: Shown<'_>, area: Rect, buf: &mut Buffer) {
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         return too_small::render(shown, area, buf);
     }
-    let (top, body, bottom) = parts(area);
+    let Parts { top, body, note, bottom } = Parts::of(shown, area);
     title::render(shown, top, buf);
+    demo::render(shown, note, buf);
     match shown.model.screens.top() {
         Screen::First(state) => first::render(shown, state, body, buf),
     }
@@ -53,7 +55,7 @@ pub fn hit(shown: Shown<'_>, area: Rect, position: Position) -> Option<Target> {
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         return None;
     }
-    let (top, body, bottom) = parts(area);
+    let Parts { top, body, bottom, .. } = Parts::of(shown, area);
     match &shown.model.overlay {
         Some(Overlay::Picker(picker)) => return picker::hit(shown, picker, area, position),
         Some(Overlay::Page(page)) => return page::hit(page, area, position),
@@ -70,9 +72,22 @@ pub fn hit(shown: Shown<'_>, area: Rect, position: Position) -> Option<Target> {
     }
 }
 
-fn parts(area: Rect) -> (Rect, Rect, Rect) {
-    let top = Rect { height: 1, ..area };
-    let bottom = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
-    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..area };
-    (top, body, bottom)
+/// What stands above and below a screen's own part.
+struct Parts {
+    top: Rect,
+    body: Rect,
+    note: Rect,
+    bottom: Rect,
+}
+
+impl Parts {
+    fn of(shown: Shown<'_>, area: Rect) -> Self {
+        let top = Rect { height: 1, ..area };
+        let bottom = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
+        // For an audience there is always room for a note, whether there is one or not: nothing jumps.
+        let (above, below) = if shown.model.demo.is_some() { demo::room(area) } else { (0, 0) };
+        let note = Rect { y: bottom.y.saturating_sub(below), height: below, ..area };
+        let height = area.height.saturating_sub(2 + above + below);
+        Self { top, body: Rect { y: area.y + 1 + above, height, ..area }, note, bottom }
+    }
 }

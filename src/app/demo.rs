@@ -1,0 +1,37 @@
+//! Holds what a demonstration shows beside the screen: a note, and the keys that were pressed.
+
+use super::action::Action;
+use super::keymap::Keymap;
+
+/// What is shown to an audience.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Demo {
+    /// The note.
+    pub note: String,
+    /// Whether it waits for the speaker.
+    pub waits: bool,
+    key: String,
+    what: String,
+}
+
+impl Demo {
+    /// Notes that an action was asked for.
+    pub fn did(&mut self, action: Action, keymap: &Keymap) {
+        self.key = keymap.shown(action);
+        action.info().title.clone_into(&mut self.what);
+    }
+
+    /// Notes that text was typed; letters that follow each other are shown together.
+    pub fn typed(&mut self, text: &str) {
+        if !self.what.is_empty() {
+            self.key.clear();
+            self.what.clear();
+        }
+        self.key.push_str(text);
+    }
+
+    /// Returns the last key, and what it asked for; nothing stands for what was typed.
+    pub fn key(&self) -> (&str, &str) {
+        (&self.key, &self.what)
+    }
+}
