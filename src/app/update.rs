@@ -42,12 +42,26 @@ pub fn press(model: &mut Model, catalog: &Catalog, key: Key) -> Option<Effect> {
     update(model, catalog, action)
 }
 
-/// Types `text`, where text can be typed; elsewhere reads it as the word of a scenario.
+/// How many letters are taken where text can be typed: more than any name has, and few enough to look for at once.
+const MOST_TYPED: usize = 256;
+/// The longest text that is read as a scenario, in bytes.
+const LONGEST_WORD: usize = 1 << 14;
+
+/// Types `text`, where text can be typed; elsewhere reads it as the word of a scenario. However much is pasted, the
+/// work is bounded.
 pub fn paste(model: &mut Model, catalog: &Catalog, text: &str) {
     if model.context() == Context::Text {
-        for letter in text.chars().filter(|letter| !letter.is_control()) {
+        let mut letters = text.chars().filter(|letter| !letter.is_control());
+        for letter in letters.by_ref().take(MOST_TYPED) {
             over::edit(model, catalog, InputRequest::InsertChar(letter));
         }
+        if letters.next().is_some() {
+            model.notice = Some(format!("only the first {MOST_TYPED} letters of what was pasted were taken"));
+        }
+        return;
+    }
+    if text.len() > LONGEST_WORD {
+        model.notice = Some(format!("what was pasted is no scenario: it has {} bytes", text.len()));
         return;
     }
     match Scenario::parse(catalog, text.trim()) {
