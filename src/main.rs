@@ -81,6 +81,8 @@ fn run(command: Command) -> Result<u8> {
         Command::Import(asked) => cli::import(&asked, &mut out)?,
         Command::Completions(shell) => cli::completions(shell, &mut out)?,
         Command::Man => cli::man(&mut out)?,
+        Command::Version { verbose: false } => cli::version(&mut out)?,
+        Command::Version { verbose: true } => cli::version_and_facts(&mut out)?,
         Command::Explain(asked) => explain(&asked, &mut out)?,
         Command::Tui(args) => {
             let catalog = catalog_with(&args.choice)?;

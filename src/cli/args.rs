@@ -61,6 +61,11 @@ pub enum Command {
     Completions(clap_complete::Shell),
     /// The man page.
     Man,
+    /// The version, or with it the facts it was built with.
+    Version {
+        /// Whether to name the facts.
+        verbose: bool,
+    },
 }
 
 /// A scenario as the command line gives it.
@@ -142,6 +147,8 @@ Exit codes of check: 0 the guest arrives unchanged, 1 any other verdict, 2 wrong
 pub fn command() -> Clap {
     Clap::new("virt-cpu-explorer")
         .version(env!("CARGO_PKG_VERSION"))
+        .disable_version_flag(true)
+        .args(version_args())
         .about("Will this guest's CPU survive the live migration, and if not, which rule stops it?")
         .after_help(EXAMPLES)
         .args_conflicts_with_subcommands(true)
@@ -236,6 +243,17 @@ fn tui_args() -> [Arg; 7] {
     ]
 }
 
+fn version_args() -> [Arg; 2] {
+    [
+        Arg::new("version")
+            .long("version")
+            .short('V')
+            .action(ArgAction::SetTrue)
+            .help("Print the version; with --verbose also the facts it was built with"),
+        Arg::new("verbose").long("verbose").action(ArgAction::SetTrue).requires("version").hide(true),
+    ]
+}
+
 fn check_command() -> Clap {
     Clap::new("check")
         .about("Give one verdict, or one for each line of a batch")
@@ -310,6 +328,9 @@ fn size(text: &str) -> Result<String, String> {
 /// clap's message, which also is the help when that was asked for.
 pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Command, clap::Error> {
     let matches = command().try_get_matches_from(args)?;
+    if matches.get_flag("version") {
+        return Ok(Command::Version { verbose: matches.get_flag("verbose") });
+    }
     let Some((name, sub)) = matches.subcommand() else {
         let tui = tui(&matches)?;
         if !matches.get_flag("print") {

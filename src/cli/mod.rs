@@ -11,6 +11,7 @@ mod import;
 mod list;
 mod study;
 mod study_args;
+mod version;
 
 pub use args::{Choice, Command, Explain, Import, Print, TuiArgs, command, parse};
 pub use check::{Asked, Format, check_batch, check_one};
@@ -21,3 +22,4 @@ pub use import::import;
 pub use list::{choice_note, list, rule};
 pub use study::{count_on, study};
 pub use study_args::{Study, StudyArgs};
+pub use version::{version, version_and_facts};
