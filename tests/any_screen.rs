@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use ratatui::layout::{Position, Rect};
 use typed::{catalog, open};
 use virt_cpu_explorer::app::action::ACTIONS;
+use virt_cpu_explorer::app::export::Format;
 use virt_cpu_explorer::app::key::Key;
 use virt_cpu_explorer::app::settings::Size;
 use virt_cpu_explorer::app::update;
@@ -121,9 +122,9 @@ fn a_click_on_a_choice_a_row_and_a_way_out_does_what_a_key_would() {
 fn one_frame_is_printed_without_blanks_at_the_ends() {
     let scenario = Scenario::parse(catalog(), WORDS[0]).unwrap();
     let options = tui::Options { keys: "<right>".to_owned(), ..tui::Options::default() };
-    let text = tui::print(catalog(), scenario.clone(), "first", (80, 24), &options).unwrap();
+    let text = tui::print(catalog(), scenario.clone(), "first", (80, 24), Format::Text, &options).unwrap();
     assert_eq!(text.lines().count(), 24);
     assert!(text.contains("▶T5") && text.lines().all(|line| line == line.trim_end()));
-    let error = tui::print(catalog(), scenario, "frist", (80, 24), &options).unwrap_err();
+    let error = tui::print(catalog(), scenario, "frist", (80, 24), Format::Text, &options).unwrap_err();
     assert!(error.to_string().contains("the screens are first"), "{error}");
 }

@@ -3,18 +3,17 @@
 #![cfg(unix)]
 #![expect(clippy::expect_used, reason = "what is not there fails the test")]
 
-#[path = "support/terminal.rs"]
-mod terminal;
+#[path = "support/pty.rs"]
+mod pty;
 
 use portable_pty::CommandBuilder;
+use pty::{COLUMNS, LINES, T7, Terminal};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use terminal::{COLUMNS, LINES, Terminal};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_virt-cpu-explorer");
-const T7: &str = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
 
 /// Everything that writes to standard output.
 const WRITERS: &[&[&str]] = &[
@@ -159,8 +158,9 @@ fn an_environment_that_lacks_everything_is_enough() {
     permissions.set_readonly(true);
     std::fs::set_permissions(&home, permissions).expect("it can be made read-only");
     for home in [home.as_path(), Path::new("/proc/nowhere"), Path::new("")] {
-        let mut terminal =
-            Terminal::explorer(&[T7], &[("HOME", &home.display().to_string()), ("XDG_CONFIG_HOME", "/proc/nowhere")]);
+        let home = home.display().to_string();
+        let places = ["HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"].map(|name| (name, home.as_str()));
+        let mut terminal = Terminal::explorer(&[T7], &places);
         terminal.until("▶T7");
         quits(terminal);
     }

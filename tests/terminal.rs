@@ -1,12 +1,10 @@
 //! Drives the real program in a pseudo-terminal: what a user does, and what is left of it on the terminal.
 
-#[path = "support/terminal.rs"]
-mod terminal;
+#[path = "support/pty.rs"]
+mod pty;
 
 use portable_pty::{CommandBuilder, PtySize};
-use terminal::{COLUMNS, LINES, Terminal};
-
-const T7: &str = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
+use pty::{COLUMNS, LINES, T7, Terminal};
 
 #[test]
 fn a_user_moves_the_machine_type_and_quits() {
@@ -129,7 +127,8 @@ fn a_terminal_that_cannot_be_drawn_on_is_refused_with_a_hint() {
     let mut terminal = Terminal::explorer(&[T7], &[("TERM", "dumb")]);
     assert_eq!(terminal.end(), 2);
     assert!(terminal.contents().contains("--print"), "{}", terminal.contents());
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_virt-cpu-explorer")).output().expect("it runs");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_virt-cpu-explorer"));
+    let output = command.env("XDG_CONFIG_HOME", terminal.home.path()).output().expect("it runs");
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("--print"));
 }

@@ -2,6 +2,7 @@
 
 use super::Format;
 use super::study_args::{self, StudyArgs};
+use crate::app::export::Format as ScreenFormat;
 use crate::domain::scenario::{KEYS, Key};
 use clap::{Arg, ArgAction, ArgMatches, Command as Clap, ValueHint, value_parser};
 use std::path::PathBuf;
@@ -57,6 +58,8 @@ pub enum Command {
     Import(Import),
     /// A study over many scenarios.
     Study(StudyArgs),
+    /// The lessons.
+    Tour(super::Tour),
     /// Shell completions.
     Completions(clap_complete::Shell),
     /// The man page.
@@ -94,6 +97,10 @@ pub struct TuiArgs {
     pub no_mouse: bool,
     /// Keys typed at the start.
     pub keys: Option<String>,
+    /// The file with settings.
+    pub config: Option<PathBuf>,
+    /// Read no file with settings.
+    pub no_config: bool,
 }
 
 /// What `--print` asks for.
@@ -103,6 +110,8 @@ pub struct Print {
     pub screen: Option<String>,
     /// Columns and rows.
     pub size: (u16, u16),
+    /// The form.
+    pub format: ScreenFormat,
 }
 
 /// What `explain` asks for.
@@ -125,6 +134,8 @@ pub struct Import {
     pub libvirt: Option<String>,
     /// A host's name with the file of its QMP reply.
     pub host: Option<String>,
+    /// Whether the digests of what was added by hand are to be added.
+    pub digests: bool,
     /// Where the timeline is.
     pub into: PathBuf,
     /// Compare instead of writing.
@@ -175,6 +186,7 @@ pub fn command() -> Clap {
                 .arg(Arg::new("id").help("The rule's id, T1 to T8 or a word; all rules where none is given")),
         )
         .subcommands(study_args::commands())
+        .subcommand(super::tour::command())
         .subcommand(explain_command())
         .subcommand(import_command())
         .subcommand(
@@ -208,7 +220,7 @@ pub(super) fn cpu_map_arg() -> Arg {
         .help("Add an installed or patched CPU map as one more release; may be given several times")
 }
 
-fn tui_args() -> [Arg; 7] {
+pub(super) fn tui_args() -> [Arg; 10] {
     let theme = Arg::new("theme").long("theme").value_name("NAME");
     [
         theme.help("Colours: default, light, high-contrast, mono, colour-blind").help_heading("Terminal"),
@@ -223,15 +235,35 @@ fn tui_args() -> [Arg; 7] {
             .value_name("KEYS")
             .help("Keys typed at the start, such as <left><tab><enter>")
             .help_heading("Terminal"),
+        Arg::new("config")
+            .long("config")
+            .value_name("FILE")
+            .value_hint(ValueHint::FilePath)
+            .conflicts_with("no-config")
+            .help("The file with your settings [default: virt-cpu-explorer/config.toml in $XDG_CONFIG_HOME]")
+            .help_heading("Terminal"),
+        Arg::new("no-config")
+            .long("no-config")
+            .action(ArgAction::SetTrue)
+            .help("Read no file with settings")
+            .help_heading("Terminal"),
         Arg::new("print")
             .long("print")
             .action(ArgAction::SetTrue)
-            .help("Print one frame as text and exit")
+            .help("Print one frame and exit")
             .help_heading("Terminal"),
         Arg::new("screen")
             .long("screen")
             .value_name("NAME")
             .help("The screen to open [default: first]")
+            .help_heading("Terminal"),
+        Arg::new("print-format")
+            .long("format")
+            .value_name("FORM")
+            .requires("print")
+            .value_parser(ScreenFormat::ALL.iter().map(|format| format.name()).collect::<Vec<_>>())
+            .default_value("text")
+            .help("The form of a printed frame")
             .help_heading("Terminal"),
         Arg::new("size")
             .long("size")
@@ -304,6 +336,13 @@ fn import_command() -> Clap {
                 .help("Add a host from a QMP reply of query-cpu-model-expansion"),
         )
         .arg(
+            Arg::new("digests")
+                .long("digests")
+                .action(ArgAction::SetTrue)
+                .conflicts_with_all(["raw", "libvirt", "host"])
+                .help("Add the digests of what was added to the timeline by hand"),
+        )
+        .arg(
             Arg::new("into")
                 .long("into")
                 .value_name("DIR")
@@ -340,7 +379,13 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Comma
             let (columns, rows) = size.split_once('x')?;
             Some((columns.parse().ok()?, rows.parse().ok()?))
         });
-        return Ok(Command::Print(tui, Print { screen: text(&matches, "screen"), size: size.unwrap_or((120, 36)) }));
+        let format = text(&matches, "print-format").and_then(|name| ScreenFormat::parse(&name));
+        let print = Print {
+            screen: text(&matches, "screen"),
+            size: size.unwrap_or((120, 36)),
+            format: format.unwrap_or(ScreenFormat::Text),
+        };
+        return Ok(Command::Print(tui, print));
     };
     if let Some(study) = study_args::study(name, sub)? {
         return Ok(Command::Study(study));
@@ -361,11 +406,13 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Comma
             choice: Choice { maps: maps(sub)?, ..Choice::default() },
         },
         "explain" => Command::Explain(bring::explain(sub)?),
+        "tour" => Command::Tour(super::tour::asked(sub)),
         "rule" => Command::Rule { id: text(sub, "id") },
         "import" => Command::Import(Import {
             raw: text(sub, "raw").map(PathBuf::from),
             libvirt: text(sub, "libvirt"),
             host: text(sub, "host"),
+            digests: sub.get_flag("digests"),
             into: PathBuf::from(text(sub, "into").unwrap_or_default()),
             check: sub.get_flag("check"),
         }),
@@ -378,13 +425,20 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Comma
 }
 
 fn tui(matches: &ArgMatches) -> Result<TuiArgs, clap::Error> {
-    Ok(TuiArgs {
-        choice: choice(matches)?,
+    Ok(TuiArgs { choice: choice(matches)?, ..looks(matches) })
+}
+
+/// Reads how the explorer is to look and listen.
+pub(super) fn looks(matches: &ArgMatches) -> TuiArgs {
+    TuiArgs {
+        choice: Choice::default(),
         theme: text(matches, "theme"),
         ascii: matches.get_flag("ascii"),
         no_mouse: matches.get_flag("no-mouse"),
         keys: text(matches, "keys"),
-    })
+        config: text(matches, "config").map(PathBuf::from),
+        no_config: matches.get_flag("no-config"),
+    }
 }
 
 pub(super) fn choice(matches: &ArgMatches) -> Result<Choice, clap::Error> {

@@ -131,6 +131,18 @@ pub fn add_host(to: &Path, name: &str, reply: &Path) -> Result<Added, ImportErro
     Ok(Added { written, same_as: None, left_out: reply.left_out })
 }
 
+/// Adds to the digests in `to` those of what was added to the timeline there by hand. Lines that are there stay as they
+/// are, so that a slip in older facts is still found.
+///
+/// # Errors
+/// A mistake in the timeline, a file that cannot be written.
+pub fn add_digests(to: &Path) -> Result<Written, ImportError> {
+    let (parts, digests) = load(to)?;
+    let mut all = digest::digests(&digest::records_of_parts(&parts));
+    all.extend(digest::read(&digests));
+    store(to, &parts, &digest::write(&all))
+}
+
 /// Puts a release number and what follows it in order: a hypothetical map stands right after its original.
 fn order(name: &str) -> (Version, &str) {
     let (number, rest) = name.split_once('+').unwrap_or((name, ""));

@@ -219,28 +219,34 @@ impl<'a> Plan<'a> {
             let case = self.case(assignment)?;
             brief(&Prepared::of(self.catalog, &case), &case.definition.unordered(), self.scenario.feature)
         };
-        let survey = if self.axes.is_empty() { Survey::First(Vec::new(), Vec::new()) } else { self.survey() };
+        let survey = if self.axes.is_empty() { Survey::one_case() } else { self.survey() };
         let found = match &survey {
-            Survey::First(first, _) => short(first),
+            Survey::First { assignment, .. } => short(assignment),
             Survey::Unsaid(_) => None,
         };
         match (found, survey) {
-            (Some(found), Survey::First(_, depends_on)) if depends_on.is_empty() && !self.falls_back(found.glance) => {
+            (Some(found), Survey::First { depends_on, .. })
+                if depends_on.is_empty() && !self.falls_back(found.glance) =>
+            {
                 found
             }
-            (Some(found), Survey::First(_, depends_on)) if !depends_on.is_empty() => Brief::depends(found.glance.row),
+            (Some(found), Survey::First { depends_on, .. }) if !depends_on.is_empty() => {
+                Brief::depends(found.glance.row)
+            }
             _ => Brief::depends(None),
         }
     }
 
     /// Returns the answer with every stage.
     pub fn resolve(&self) -> Resolution {
-        let survey = if self.axes.is_empty() { Survey::First(Vec::new(), Vec::new()) } else { self.survey() };
+        let survey = if self.axes.is_empty() { Survey::one_case() } else { self.survey() };
         let unsaid = match survey {
             Survey::Unsaid(input) => input,
-            Survey::First(first, depends_on) => match self.decide(&first) {
+            Survey::First { assignment, depends_on, either_way } => match self.decide(&assignment) {
                 Some(decided) if self.falls_back(decided.glance()) => falls_back_where(),
-                Some(decided) => return self.answer(&first, decided, depends_on),
+                Some(decided) => {
+                    return Resolution { either_way, ..self.answer(&assignment, decided, depends_on) };
+                }
                 None => Dependence { input: "facts".to_owned(), answers: Vec::new() },
             },
         };
@@ -273,6 +279,7 @@ impl<'a> Plan<'a> {
                 risk: decided.risk,
                 fault: decided.fault,
                 depends_on,
+                either_way: None,
                 basis,
                 between,
                 journey: Some(decided.journey),
@@ -310,6 +317,7 @@ fn unknown(basis: Basis, depends_on: Vec<Dependence>) -> Resolution {
         risk: None,
         fault: None,
         depends_on,
+        either_way: None,
         basis,
         between: Vec::new(),
         journey: None,

@@ -3,7 +3,7 @@
 use super::{Dependence, Plan, falls_back_where};
 use crate::resolve::answer::{Glance, verdict_and_refusal};
 use crate::resolve::journey::Prepared;
-use crate::resolve::resolution::{Refusal, Verdict};
+use crate::resolve::resolution::{Possible, Refusal, Verdict};
 use std::collections::HashMap;
 
 /// The most combinations that are all tried; beyond, each unknown input is varied alone, and the answer is `depends`
@@ -28,8 +28,22 @@ impl Tried {
 pub(super) enum Survey {
     /// Nothing can be said without this input.
     Unsaid(Dependence),
-    /// The first case stands for all, or it depends on these.
-    First(Vec<usize>, Vec<Dependence>),
+    /// The first case stands for all, or the answer depends.
+    First {
+        /// The first case.
+        assignment: Vec<usize>,
+        /// What the answer depends on.
+        depends_on: Vec<Dependence>,
+        /// The verdict of all cases, where they have one.
+        either_way: Option<Verdict>,
+    },
+}
+
+impl Survey {
+    /// Everything is known: there is one case.
+    pub(super) const fn one_case() -> Self {
+        Self::First { assignment: Vec::new(), depends_on: Vec::new(), either_way: None }
+    }
 }
 
 impl Plan<'_> {
@@ -57,8 +71,12 @@ impl Plan<'_> {
         if !exhaustive && depends_on.is_empty() {
             depends_on = self.axes.iter().map(|a| Dependence { input: a.input.clone(), answers: Vec::new() }).collect();
         }
+        let mut verdicts = tried.iter().map(|tried| tried.glance.verdict);
+        let first = verdicts.next();
+        let either_way =
+            first.filter(|first| !depends_on.is_empty() && exhaustive && verdicts.all(|verdict| verdict == *first));
         match tried.into_iter().next() {
-            Some(first) => Survey::First(first.assignment, depends_on),
+            Some(first) => Survey::First { assignment: first.assignment, depends_on, either_way },
             None => Survey::Unsaid(Dependence { input: "facts".to_owned(), answers: Vec::new() }),
         }
     }
@@ -82,7 +100,12 @@ impl Plan<'_> {
             let most = lines.into_iter().max_by(|a, b| (a.1.len(), &b.0).cmp(&(b.1.len(), &a.0)));
             if let Some((_, answers)) = most.filter(|(_, answers)| answers.len() > 1) {
                 let value = |tried: &Tried| axis.values.get(tried.assignment[number]).cloned().unwrap_or_default();
-                let answers = answers.into_iter().map(|tried| (value(tried), tried.glance.verdict)).collect();
+                let possible = |tried: &Tried| Possible {
+                    value: value(tried),
+                    verdict: tried.glance.verdict,
+                    rule: tried.glance.rule,
+                };
+                let answers = answers.into_iter().map(possible).collect();
                 found.push(Dependence { input: axis.input.clone(), answers });
             }
         }
