@@ -334,7 +334,7 @@ pub fn pick_value(catalog: &Catalog, scenario: &Scenario, choice: Choice) -> Ove
 fn look_ahead(picker: &mut Picker, catalog: &Catalog, scenario: &Scenario) {
     let chosen = match picker.chosen().map(|item| &item.pick) {
         Some(Pick::Scenario(scenario)) => Some((**scenario).clone()),
-        Some(Pick::Action(_) | Pick::Choice(_) | Pick::Own(_) | Pick::Export(..) | Pick::Lesson(_) | Pick::Nothing) => {
+        Some(Pick::Action(_) | Pick::Choice(_) | Pick::Export(..) | Pick::Lesson(_) | Pick::Own(_) | Pick::Nothing) => {
             None
         }
         None => picker.choice.and_then(|choice| free_value(choice, catalog, scenario, picker.typed())),

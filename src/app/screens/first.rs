@@ -280,13 +280,6 @@ impl ScreenState for First {
         &self.named
     }
 
-    fn feature(&self, world: &World<'_>) -> Option<FeatureId> {
-        match self.focus {
-            Focus::Feature(place) => self.listed_at(world, place),
-            Focus::Choice(_) | Focus::Way(_) | Focus::Table(_) => None,
-        }
-    }
-
     fn cursor(&self) -> Option<Choice> {
         match self.focus {
             Focus::Choice(choice) => Some(choice),
@@ -296,6 +289,13 @@ impl ScreenState for First {
 
     fn point_at(&mut self, choice: Choice) {
         self.focus = Focus::Choice(choice);
+    }
+
+    fn feature(&self, world: &World<'_>) -> Option<FeatureId> {
+        match self.focus {
+            Focus::Feature(place) => self.listed_at(world, place),
+            Focus::Choice(_) | Focus::Way(_) | Focus::Table(_) => None,
+        }
     }
 
     fn refresh(&mut self, world: &World<'_>) {

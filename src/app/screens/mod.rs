@@ -97,6 +97,14 @@ pub trait ScreenState {
         ""
     }
 
+    /// Returns the choice that the cursor is on.
+    fn cursor(&self) -> Option<super::choice::Choice> {
+        None
+    }
+
+    /// Puts the cursor on a choice, where there are choices.
+    fn point_at(&mut self, _choice: super::choice::Choice) {}
+
     /// Returns the feature under the cursor, if the cursor is on one.
     fn feature(&self, _world: &World<'_>) -> Option<FeatureId> {
         None
@@ -109,14 +117,6 @@ pub trait ScreenState {
     fn pick(&mut self, _world: &World<'_>, _number: usize) -> Reply {
         Reply::Ignored
     }
-
-    /// Returns the choice that the cursor is on.
-    fn cursor(&self) -> Option<super::choice::Choice> {
-        None
-    }
-
-    /// Puts the cursor on a choice, where there are choices.
-    fn point_at(&mut self, _choice: super::choice::Choice) {}
 
     /// Hears that the scenario is another.
     fn refresh(&mut self, _world: &World<'_>) {}

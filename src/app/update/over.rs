@@ -88,16 +88,16 @@ fn choose(model: &mut Model, catalog: &Catalog) -> Option<Effect> {
         Some(Pick::Scenario(scenario)) => change(model, catalog, *scenario),
         Some(Pick::Choice(choice)) => model.overlay = Some(pick_value(catalog, &model.scenario, choice)),
         Some(Pick::Action(action)) => return act(model, catalog, action),
-        Some(Pick::Own(number)) => {
-            let reply = ask_screen(model, catalog, |screen, world| screen.state_mut().pick(world, number));
-            return obey(model, catalog, reply);
-        }
         Some(Pick::Lesson(name)) => tour::open(model, catalog, &name),
         Some(Pick::Nothing) => {
             model.notice = picker.chosen().and_then(|item| item.problem.clone());
             model.overlay = Some(Overlay::Picker(picker));
         }
         Some(Pick::Export(format, into)) => return take::export(model, format, into),
+        Some(Pick::Own(number)) => {
+            let reply = ask_screen(model, catalog, |screen, world| screen.state_mut().pick(world, number));
+            return obey(model, catalog, reply);
+        }
         None => {
             let typed = picker.choice.and_then(|choice| free_value(choice, catalog, &model.scenario, picker.typed()));
             if let Some(scenario) = typed {
