@@ -1,6 +1,5 @@
 //! Drives the real program in a pseudo-terminal and looks at what a terminal makes of it. Waits for text, never for
 //! time to pass.
-#![expect(clippy::expect_used, reason = "the helpers fail their tests")]
 
 #[path = "support/pty.rs"]
 mod pty;

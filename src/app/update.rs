@@ -11,6 +11,7 @@ use super::overlay::Overlay;
 use super::page::Page;
 use super::picker::{Item, Pick, Picker};
 use super::screens::{Reply, Screen, ScreenKind, Target, World, first};
+use super::script;
 use super::settings::Size;
 use super::tour;
 use crate::domain::catalog::Catalog;
@@ -60,6 +61,7 @@ pub enum Effect {
 pub fn press(model: &mut Model, catalog: &Catalog, key: Key) -> Option<Effect> {
     let context = model.context();
     if let (Context::Text, Some(letter)) = (context, key.typed()) {
+        script::show(model, |demo, _| demo.typed(&letter.to_string()));
         over::edit(model, catalog, InputRequest::InsertChar(letter));
         tour::follow(model, catalog);
         return None;
@@ -68,6 +70,7 @@ pub fn press(model: &mut Model, catalog: &Catalog, key: Key) -> Option<Effect> {
         return update(model, catalog, action);
     }
     let action = model.settings.keymap.action(key, context)?;
+    script::show(model, |demo, model| demo.did(action, &model.settings.keymap));
     update(model, catalog, action)
 }
 
@@ -133,7 +136,13 @@ fn clicked(model: &mut Model, catalog: &Catalog, target: Target) -> Option<Effec
 
 /// Does a little of what is left to do, while nothing is typed. Returns whether anything was done.
 pub fn idle(model: &mut Model, catalog: &Catalog) -> bool {
-    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.room() };
+    let world = World {
+        catalog,
+        scenario: &model.scenario,
+        derived: &model.derived,
+        kept: model.history.kept.as_ref(),
+        size: model.room(),
+    };
     model.screens.top_mut().state_mut().idle(&world)
 }
 
@@ -203,6 +212,19 @@ fn program(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effec
         Action::History => open(model, catalog, ScreenKind::History),
         Action::Diff => open(model, catalog, ScreenKind::Diff),
         Action::Matrix => open(model, catalog, ScreenKind::Matrix),
+        Action::Xml => open(model, catalog, ScreenKind::Xml),
+        Action::Compare => open(model, catalog, ScreenKind::Compare),
+        Action::Keep => {
+            model.history.kept = Some(model.scenario.clone());
+            refresh(model, catalog);
+            let compare = model.settings.keymap.shown(Action::Compare);
+            model.notice = Some(format!("kept as A; {compare} shows what differs from it"));
+        }
+        Action::SwapSides => {
+            if let Some(kept) = model.history.kept.replace(model.scenario.clone()) {
+                change(model, catalog, kept);
+            }
+        }
         Action::Help => model.overlay = Some(Overlay::Page(Page::of_help(&model.settings.keymap))),
         Action::Palette => model.overlay = Some(palette(model, catalog)),
         Action::Filter => {
@@ -269,7 +291,13 @@ fn obey(model: &mut Model, catalog: &Catalog, reply: Reply) -> Option<Effect> {
 
 /// Opens a screen over the one that is seen.
 pub fn open(model: &mut Model, catalog: &Catalog, kind: ScreenKind) {
-    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.room() };
+    let world = World {
+        catalog,
+        scenario: &model.scenario,
+        derived: &model.derived,
+        kept: model.history.kept.as_ref(),
+        size: model.room(),
+    };
     let mut screen = Screen::open(kind, &world);
     if let Some(feature) = model.screens.top().state().feature(&world) {
         screen.state_mut().come_from(&world, feature);
@@ -305,14 +333,26 @@ pub(super) fn put(model: &mut Model, catalog: &Catalog, scenario: Scenario) {
 }
 
 fn refresh(model: &mut Model, catalog: &Catalog) {
-    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.room() };
+    let world = World {
+        catalog,
+        scenario: &model.scenario,
+        derived: &model.derived,
+        kept: model.history.kept.as_ref(),
+        size: model.room(),
+    };
     for screen in model.screens.iter_mut() {
         screen.state_mut().refresh(&world);
     }
 }
 
 fn ask_screen(model: &mut Model, catalog: &Catalog, ask: impl FnOnce(&mut Screen, &World<'_>) -> Reply) -> Reply {
-    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.room() };
+    let world = World {
+        catalog,
+        scenario: &model.scenario,
+        derived: &model.derived,
+        kept: model.history.kept.as_ref(),
+        size: model.room(),
+    };
     ask(model.screens.top_mut(), &world)
 }
 

@@ -1,11 +1,13 @@
 //! Names the screens and keeps the stack of those that are open; the last one is seen.
 //! Each screen has a file here with its state and what actions do to it, and one in `tui::view` that draws it.
 
+pub mod compare;
 pub mod diff;
 pub mod first;
 pub mod follow;
 pub mod history;
 pub mod matrix;
+pub mod xml;
 
 use super::action::Action;
 use super::derived::Derived;
@@ -25,6 +27,8 @@ pub struct World<'a> {
     pub scenario: &'a Scenario,
     /// What follows from it.
     pub derived: &'a Derived,
+    /// The scenario that was kept to compare with.
+    pub kept: Option<&'a Scenario>,
     /// The size of the terminal.
     pub size: Size,
 }
@@ -186,6 +190,8 @@ screens! {
     History "history" "History" history::History, history::History::open;
     Diff "diff" "Diff" diff::Diff, diff::Diff::open;
     Matrix "matrix" "Matrix" matrix::Matrix, matrix::Matrix::open;
+    Xml "xml" "XML and command lines" xml::Xml, xml::Xml::open;
+    Compare "compare" "Compare" compare::Compare, compare::Compare::open;
 }
 
 impl ScreenKind {
