@@ -3,13 +3,13 @@
 
 #![expect(clippy::panic, reason = "a benchmark without its facts measures nothing")]
 
-use virt_cpu_explorer::cli::check_batch;
+use virt_cpu_explorer::cli::{check_batch, count_on};
 use virt_cpu_explorer::domain::catalog::Catalog;
 use virt_cpu_explorer::domain::qemu::Accel;
 use virt_cpu_explorer::domain::scenario::DEFAULT_QEMU;
 use virt_cpu_explorer::domain::scenario::Scenario;
 use virt_cpu_explorer::load::embedded;
-use virt_cpu_explorer::resolve::{Plan, Prepared, resolve, verdict};
+use virt_cpu_explorer::resolve::{Plan, Prepared, Resolver, resolve, verdict};
 use virt_cpu_explorer::study::count::Space;
 use virt_cpu_explorer::study::matrix::{Matrix, Vary};
 
@@ -69,11 +69,13 @@ fn batch(bencher: divan::Bencher<'_, '_>) {
 fn matrix_of_every_release(bencher: divan::Bencher<'_, '_>) {
     let catalog = catalog();
     let scenario = scenario(&catalog, WORDS[0]);
-    bencher.bench(|| Matrix::of(&catalog, &scenario, Vary::Releases, Vary::Releases).resolve_all());
+    bencher.bench(|| {
+        Matrix::of(&catalog, &scenario, Vary::Releases, Vary::Releases).resolve_all(&mut Resolver::new(&catalog));
+    });
 }
 
 #[divan::bench(sample_count = 5, args = [1, 2])]
 fn whole_space(bencher: divan::Bencher<'_, '_>, threads: usize) {
     let catalog = catalog();
-    bencher.bench(|| Space::of(&catalog, Accel::Kvm, DEFAULT_QEMU).count(threads));
+    bencher.bench(|| count_on(&Space::of(&catalog, Accel::Kvm, DEFAULT_QEMU), threads));
 }

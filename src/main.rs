@@ -64,9 +64,23 @@ fn run(command: Command) -> Result<u8> {
         }
         Command::Man => cli::man(&mut out)?,
         Command::Explain(asked) => explain(&asked, &mut out)?,
+        Command::Tour(asked) => match asked.wish {
+            cli::TourWish::List => cli::list_lessons(&mut out)?,
+            cli::TourWish::Text(lesson) => {
+                let catalog = embedded::catalog()?;
+                let settings = options(&asked.looks, &config(&catalog, &asked.looks)?, Script::default())?.settings;
+                cli::lesson_text(&catalog, &lesson, &settings, &mut out)?
+            }
+            cli::TourWish::Open(lesson) => {
+                let catalog = embedded::catalog()?;
+                let opening = lesson.map_or(tui::Opening::Lessons, tui::Opening::Lesson);
+                explore(&catalog, &asked.looks, None, opening)?;
+                0
+            }
+        },
         Command::Tui(args) => {
             let catalog = catalog_with(&args.choice)?;
-            explore(&catalog, &args, None)?;
+            explore(&catalog, &args, None, tui::Opening::First)?;
             0
         }
         Command::Print(args, frame) => {
@@ -90,21 +104,26 @@ fn run(command: Command) -> Result<u8> {
 }
 
 /// Opens the explorer, at `scenario` where there is one.
-fn explore(catalog: &Catalog, args: &TuiArgs, scenario: Option<Scenario>) -> Result<()> {
-    let config = match (&args.config, places::config()) {
-        (Some(path), _) => Config::read(catalog, path, true)?,
-        (None, Some(path)) if !args.no_config => Config::read(catalog, &path, false)?,
-        (None, _) => Config::default(),
-    };
+fn explore(catalog: &Catalog, args: &TuiArgs, scenario: Option<Scenario>, opening: tui::Opening) -> Result<()> {
+    let config = config(catalog, args)?;
     let script = script(catalog, args)?;
     let scenario = match scenario {
         Some(scenario) => scenario,
         None => start(catalog, args, &config, &script)?,
     };
-    let mut options = options(args, &config, script)?;
+    let mut options = tui::Options { opening, ..options(args, &config, script)? };
     options.settings.ascii |= tui::ascii_locale();
     options.shelf = Shelf::at(places::state());
     tui::run(catalog, scenario, options)
+}
+
+/// Returns what the user's file settles.
+fn config(catalog: &Catalog, args: &TuiArgs) -> Result<Config> {
+    match (&args.config, places::config()) {
+        (Some(path), _) => Config::read(catalog, path, true),
+        (None, Some(path)) if !args.no_config => Config::read(catalog, &path, false),
+        (None, _) => Ok(Config::default()),
+    }
 }
 
 /// Returns the list of actions to replay or to show, if there is one.
@@ -150,7 +169,7 @@ fn explain(asked: &cli::Explain, out: &mut dyn Write) -> Result<u8> {
     let (code, likeliest) = cli::explain(&catalog, asked, out)?;
     if let Some(scenario) = likeliest.filter(|_| asked.open) {
         out.flush()?;
-        explore(&catalog, &TuiArgs::default(), Some(scenario))?;
+        explore(&catalog, &TuiArgs::default(), Some(scenario), tui::Opening::First)?;
     }
     Ok(code)
 }

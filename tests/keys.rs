@@ -56,6 +56,7 @@ fn the_page_of_keys_is_up_to_date() {
             let place = match info.scope {
                 Scope::Everywhere => "everywhere".to_owned(),
                 Scope::Text => "typing".to_owned(),
+                Scope::Tour => "in a lesson".to_owned(),
                 Scope::Screens => "every screen".to_owned(),
                 Scope::On(kinds) => kinds.iter().map(|kind| kind.title()).collect::<Vec<_>>().join(", "),
             };

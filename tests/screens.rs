@@ -128,6 +128,15 @@ fn a_package_that_no_list_holds_is_taken_as_typed() {
 }
 
 #[test]
+fn a_product_is_picked_by_its_name_and_brings_its_libvirt_and_qemu() {
+    let session = open(T7, USUAL).keys("<tab><tab><enter>debian:13");
+    has(&session, "libvirt 11.3.0, QEMU 10.0.13");
+    has(&session.keys("<enter>"), "11.3.0/10.0.13");
+    let session = open(T7, USUAL).keys("<tab><enter>kubevirt:1.0.0<enter>");
+    has(&session, "9.0.0-3.el9/7.2.0-14.el9");
+}
+
+#[test]
 fn changing_the_state_of_the_feature_moves_the_row() {
     let session = open(T7, USUAL).keys("<down><down><right>");
     has(&session, "+ require");

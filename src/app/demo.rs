@@ -35,3 +35,17 @@ impl Demo {
         (&self.key, &self.what)
     }
 }
+
+/// Lines from which there is room for air, and for a long note.
+const ROOMY: u16 = 34;
+/// Lines from which there is room for a rule over the note.
+const ENOUGH: u16 = 28;
+
+/// Returns how many of a terminal's lines stay empty above a screen, and how many the note has below it.
+pub fn room(lines: u16) -> (u16, u16) {
+    match lines {
+        ROOMY.. => (1, 3),
+        ENOUGH.. => (0, 3),
+        _ => (0, 1),
+    }
+}

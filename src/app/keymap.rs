@@ -126,6 +126,8 @@ fn show(key: Key) -> String {
 
 fn may_meet(a: Scope, b: Scope) -> bool {
     match (a, b) {
+        // A lesson's own keys come before those of the screen.
+        (Scope::Tour, other) | (other, Scope::Tour) => other == Scope::Tour,
         (Scope::Everywhere, _) | (_, Scope::Everywhere) => true,
         (Scope::Text, other) | (other, Scope::Text) => other == Scope::Text,
         (Scope::Screens, _) | (_, Scope::Screens) => true,
@@ -155,6 +157,7 @@ mod tests {
                 let key = Key::parse(key).unwrap();
                 let context = match info.scope {
                     Scope::Text => Context::Text,
+                    Scope::Tour => Context::Tour,
                     Scope::Everywhere | Scope::Screens => Context::Screen(ScreenKind::First),
                     Scope::On(kinds) => Context::Screen(kinds[0]),
                 };

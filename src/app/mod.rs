@@ -19,4 +19,5 @@ pub mod screens;
 pub mod script;
 pub mod settings;
 pub mod text;
+pub mod tour;
 pub mod update;

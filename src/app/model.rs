@@ -1,12 +1,13 @@
 //! Holds all state of the program: the scenario, what follows from it, and what is open.
 
 use super::action::Context;
-use super::demo::Demo;
+use super::demo::{self, Demo};
 use super::derived::Derived;
 use super::history::History;
 use super::overlay::Overlay;
 use super::screens::{Screen, ScreenKind, Screens, World};
 use super::settings::{Settings, Size};
+use super::tour::{self, Tour};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 
@@ -31,6 +32,8 @@ pub struct Model {
     pub notice: Option<String>,
     /// What an audience is shown beside the screen, if there is one.
     pub demo: Option<Demo>,
+    /// The lesson under way.
+    pub tour: Option<Tour>,
 }
 
 impl Model {
@@ -40,7 +43,18 @@ impl Model {
         let world = World { catalog, scenario: &scenario, derived: &derived, size };
         let screens = Screens::new(Screen::open(ScreenKind::First, &world));
         let history = History::starting_at(scenario.clone());
-        Self { scenario, derived, screens, overlay: None, history, settings, size, notice: None, demo: None }
+        Self {
+            scenario,
+            derived,
+            screens,
+            overlay: None,
+            history,
+            settings,
+            size,
+            notice: None,
+            demo: None,
+            tour: None,
+        }
     }
 
     /// Returns where keys are looked up.
@@ -50,6 +64,30 @@ impl Model {
             Some(Overlay::Page(_)) => Context::Page,
             Some(Overlay::Picker(_) | Overlay::Prompt(_) | Overlay::Ask(_)) => Context::Text,
         }
+    }
+
+    /// Returns the size that is left for screens and what lies over them.
+    pub fn room(&self) -> Size {
+        let (above, below) = self.demo.as_ref().map_or((0, 0), |_| demo::room(self.size.height));
+        let height = self.size.height.saturating_sub(above + below);
+        match self.tour {
+            None => Size { height, ..self.size },
+            Some(_) => Size {
+                width: self.size.width.saturating_sub(2),
+                height: height.saturating_sub(tour::height(self.size)),
+            },
+        }
+    }
+
+    /// Returns whether a lesson is under way.
+    pub fn has_tour(&self) -> bool {
+        self.tour.is_some()
+    }
+
+    /// Returns whether a lesson asks a question that has an answer with this number, counted from 0.
+    pub fn has_answer(&self, number: usize) -> bool {
+        let question = self.tour.as_ref().and_then(Tour::question);
+        question.is_some_and(|question| number < question.answers.len())
     }
 
     /// Returns whether there is a change to take back.

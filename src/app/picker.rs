@@ -22,6 +22,8 @@ pub enum Pick {
     Nothing,
     /// Takes the screen along in a form: into a file, or onto the clipboard.
     Export(Format, Place),
+    /// Opens the lesson of this name.
+    Lesson(String),
 }
 
 /// Where a screen is taken.

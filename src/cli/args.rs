@@ -59,6 +59,8 @@ pub enum Command {
     Import(Import),
     /// A study over many scenarios.
     Study(StudyArgs),
+    /// The lessons.
+    Tour(super::Tour),
     /// Shell completions.
     Completions(clap_complete::Shell),
     /// The cheat sheet, as Markdown or as text.
@@ -190,6 +192,7 @@ pub fn command() -> Clap {
                 .arg(Arg::new("id").help("The rule's id, T1 to T8 or a word; all rules where none is given")),
         )
         .subcommands(study_args::commands())
+        .subcommand(super::tour::command())
         .subcommand(explain_command())
         .subcommand(import_command())
         .subcommand(
@@ -224,7 +227,7 @@ pub(super) fn cpu_map_arg() -> Arg {
         .help("Add an installed or patched CPU map as one more release; may be given several times")
 }
 
-fn tui_args() -> [Arg; 10] {
+pub(super) fn tui_args() -> [Arg; 10] {
     let theme = Arg::new("theme").long("theme").value_name("NAME");
     [
         theme.help("Colours: default, light, high-contrast, mono, colour-blind").help_heading("Terminal"),
@@ -237,7 +240,7 @@ fn tui_args() -> [Arg; 10] {
         Arg::new("keys")
             .long("keys")
             .value_name("KEYS")
-            .help("Keys typed at the start, such as jj<tab><enter>")
+            .help("Keys typed at the start, such as <left><tab><enter>")
             .help_heading("Terminal"),
         Arg::new("config")
             .long("config")
@@ -390,6 +393,7 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Comma
         },
         "cheat-sheet" => Command::CheatSheet { markdown: text(sub, "format").as_deref() == Some("markdown") },
         "explain" => Command::Explain(bring::explain(sub)?),
+        "tour" => Command::Tour(super::tour::asked(sub)),
         "rule" => Command::Rule { id: text(sub, "id") },
         "import" => Command::Import(Import {
             raw: text(sub, "raw").map(PathBuf::from),

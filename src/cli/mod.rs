@@ -13,6 +13,7 @@ mod list;
 mod script;
 mod study;
 mod study_args;
+mod tour;
 
 pub use args::{Choice, Command, Explain, Import, Print, TuiArgs, command, parse};
 pub use check::{Asked, Format, check_batch, check_one};
@@ -23,5 +24,6 @@ pub use generate::{completions, man};
 pub use import::import;
 pub use list::{choice_note, list, rule};
 pub use script::Script;
-pub use study::study;
+pub use study::{count_on, study};
 pub use study_args::{Study, StudyArgs};
+pub use tour::{Tour, TourWish, lesson_text, list_lessons};

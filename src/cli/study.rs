@@ -12,9 +12,10 @@ use crate::domain::version::Version;
 use crate::export::study as write;
 use crate::load::cpu_map_dir;
 use crate::resolve::resolve;
+use crate::study::count::{Count, Space};
 use crate::study::matrix::{Matrix, Side, Vary, lines};
 use crate::study::review::{Question, review};
-use crate::study::{baseline, count, diff, follow, history};
+use crate::study::{baseline, diff, follow, history};
 use anyhow::{Result, anyhow};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -204,7 +205,7 @@ fn matrix(
         both.push(match (limit, vary) {
             (None, _) => lines(catalog, vary),
             (Some(text), Vary::Releases | Vary::Distinct) => limited(catalog, &mut scenario, text, *side)?,
-            (Some(text), Vary::Qemu | Vary::Machines | Vary::Models | Vary::Hosts) => {
+            (Some(text), Vary::Qemu | Vary::Products | Vary::Machines | Vary::Models | Vary::Hosts) => {
                 let key = if *side == Side::Source { Key::From } else { Key::To };
                 scenario.set(catalog, key, text)?;
                 lines(catalog, vary)
@@ -247,11 +248,23 @@ fn limited(
     Ok(all.into_iter().map(crate::study::matrix::Line::libvirt).collect())
 }
 
+/// Counts the whole space on several threads.
+pub fn count_on(space: &Space<'_>, threads: usize) -> Count {
+    std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|share| scope.spawn(move || space.count_share(share, threads))).collect();
+        let mut all = space.count_share(0, threads);
+        for counted in others.into_iter().filter_map(|thread| thread.join().ok()) {
+            all.add(&counted);
+        }
+        all
+    })
+}
+
 fn count_all(catalog: &Catalog, choice: &Choice, out: &mut dyn Write) -> Result<()> {
     let accel: Accel = choice.scenario(catalog)?.accel;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let begun = Instant::now();
-    let counted = count::Space::of(catalog, accel, DEFAULT_QEMU).count(threads);
+    let counted = count_on(&Space::of(catalog, accel, DEFAULT_QEMU), threads);
     let seconds = begun.elapsed().as_secs_f64();
     writeln!(out, "{} scenarios, {} resolved, {seconds:.3} s", counted.scenarios, counted.resolved)?;
     for (verdict, rule, many) in &counted.by {

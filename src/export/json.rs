@@ -53,6 +53,8 @@ struct Tried<'a> {
     input: &'a str,
     value: &'a str,
     verdict: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<&'static str>,
 }
 
 /// A screen on which an answer was seen.
@@ -94,6 +96,8 @@ struct Object<'a> {
     depends_on: Vec<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     answers: Vec<Tried<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    either_way: Option<&'static str>,
     basis: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     ways_out: Option<Vec<Way>>,
@@ -177,9 +181,15 @@ fn object<'a>(catalog: &'a Catalog, scenario: &Scenario, resolution: &'a Resolut
             .depends_on
             .iter()
             .flat_map(|on| {
-                on.answers.iter().map(|(value, verdict)| Tried { input: &on.input, value, verdict: verdict.name() })
+                on.answers.iter().map(|possible| Tried {
+                    input: &on.input,
+                    value: &possible.value,
+                    verdict: possible.verdict.name(),
+                    rule: possible.rule.map(crate::resolve::RuleId::name),
+                })
             })
             .collect(),
+        either_way: resolution.either_way.map(crate::resolve::Verdict::name),
         basis: resolution.basis.name(),
         ways_out: about.ways.map(|ways| ways.iter().map(|way| self::way(catalog, way)).collect()),
         screen: about.screen,

@@ -127,56 +127,54 @@ impl<'e> Prepared<'e> {
         keep: &mut K,
     ) -> Option<Walked> {
         let source = *path.first()?;
-        let taken = self
-            .running
-            .map(|running| (running.live.stored::<P>(), running.inactive.as_ref().map(Definition::stored::<P>)));
-        let definition = taken.as_ref().map_or(definition, |(live, _)| live);
-        let facts = self.facts(definition, feature);
-        let attempt = match &taken {
-            Some((live, inactive)) => taken_over(&facts, source, live, inactive.clone(), keep),
-            None => fresh(&facts, self.started.as_ref().unwrap_or(source), definition, path.len() > 1, keep),
+        let mut guest = self.running.map_or_else(
+            || Running { live: definition.clone(), original: None, onward: path.len() > 1 },
+            |running| Running {
+                live: running.live.stored(),
+                original: running.inactive.as_ref().map(Definition::stored),
+                onward: true,
+            },
+        );
+        let facts = self.facts(&guest.live, feature);
+        let given_says = Says::of(&guest.live, feature);
+        let passthrough = guest.live.is_passthrough();
+        let attempt = match self.running {
+            Some(_) => taken_over(&facts, source, &mut guest, keep),
+            None => fresh(&facts, self.started.as_ref().unwrap_or(source), &mut guest, keep),
         };
-        let visible = attempt.cpu.map(|cpu| cpu.visible);
-        let says = attempt.prepared_says.unwrap_or_else(|| Says::of(definition, feature));
         let mut walked = Walked {
-            stop: None,
-            set_out: false,
-            before: visible,
+            set_out: attempt.stop.is_none(),
+            stop: attempt.stop,
+            before: attempt.cpu.map(|cpu| cpu.visible),
             after: None,
             hop: 0,
-            says: would_say(source, says, feature),
+            says: would_say(source, attempt.prepared_says.unwrap_or(given_says), feature),
             cpu: attempt.cpu,
-            told: if taken.is_some() { source.end.map.known } else { FeatureSet::ALL },
-            passthrough: definition.is_passthrough(),
+            told: if self.running.is_some() { source.end.map.known } else { FeatureSet::ALL },
+            passthrough,
         };
-        walked.set_out = attempt.running.is_ok();
-        let mut running = match attempt.running {
-            Ok(Some(running)) => running,
-            Ok(None) => return Some(walked),
-            Err(stop) => return Some(Walked { stop: Some(stop), ..walked }),
-        };
-        if self.started.is_some() && taken.is_none() {
-            reconnect(source, &mut running.live);
-            keep.reconnected(&running.live);
+        if walked.set_out && self.started.is_some() && self.running.is_none() {
+            reconnect(source, &mut guest.live);
+            keep.reconnected(&guest.live);
         }
         let mut changed = false;
         for (number, pair) in path.windows(2).enumerate() {
             let [from, to] = pair else { break };
-            let sent = self.send(&facts, from, to, &running);
+            if walked.stop.is_some() {
+                break;
+            }
+            let sent = self.send(&facts, from, to, &guest);
             keep.sent(&sent);
-            let (given, attempt) = incoming(&facts, to, &sent, number + 2 < path.len(), keep);
+            guest.onward = number + 2 < path.len();
+            let (says, attempt) = incoming(&facts, to, &sent, &mut guest, keep);
             let came_by = walked.after.or(walked.before);
             walked.after = attempt.cpu.map(|cpu| cpu.visible);
-            if !changed || attempt.running.is_err() {
-                (walked.hop, walked.says, walked.cpu) = (number, Says::of(given, feature), attempt.cpu);
+            if !changed || attempt.stop.is_some() {
+                (walked.hop, walked.says, walked.cpu) = (number, says, attempt.cpu);
             }
             let told = |set: Option<FeatureSet>| set.map(|set| set & walked.told);
             changed |= told(walked.after) != told(came_by);
-            match attempt.running {
-                Ok(Some(arrived)) => running = arrived,
-                Ok(None) => break,
-                Err(stop) => return Some(Walked { stop: Some(stop), ..walked }),
-            }
+            walked.stop = attempt.stop;
         }
         Some(walked)
     }
@@ -233,7 +231,8 @@ pub fn cold_boot(catalog: &Catalog, _: &Named, case: &Case<'_>) -> Option<Run> {
     let prepared = Prepared::for_model(catalog, case, case.definition.model);
     let facts = prepared.facts(case.guest_definition(), catalog.default_feature());
     let mut stages = Everything::default();
-    fresh(&facts, prepared.sites.last()?, &case.definition, true, &mut stages);
+    let mut guest = Running { live: case.definition.clone(), original: None, onward: true };
+    fresh(&facts, prepared.sites.last()?, &mut guest, &mut stages);
     stages.run()
 }
 
@@ -246,7 +245,8 @@ pub fn way_back(catalog: &Catalog, _: &Named, case: &Case<'_>, journey: &Journey
     let (source, destination) = (prepared.sites.first()?, prepared.sites.last()?);
     let sent = send(&facts, destination, live, arrival.original.as_ref(), case.transport);
     let mut stages = Everything::default();
-    incoming(&facts, source, &sent, true, &mut stages);
+    let mut guest = Running { live: sent.xml.clone(), original: None, onward: true };
+    incoming(&facts, source, &sent, &mut guest, &mut stages);
     let hop = stages.run().map(|arrival| Hop { sent, arrival });
     Some(Journey { start: arrival.clone(), reconnected: None, hops: hop.into_iter().collect() })
 }

@@ -1,10 +1,10 @@
 //! Turns a scenario into fully decided cases: one where everything is known, else one for every combination of what
 //! is not, and puts their answers together.
 
-use super::answer::{Brief, Decided, Glance, brief, decide, verdict_and_refusal};
+use super::answer::{Brief, Decided, Glance, brief, decide};
 use super::end::{End, Guest, Machine};
 use super::journey::{Case, Prepared, filled_in_check};
-use super::resolution::{Basis, Dependence, Refusal, Resolution, Verdict};
+use super::resolution::{Basis, Dependence, Resolution, Verdict};
 use super::rules::RuleId;
 use crate::domain::behaviour::Regime;
 use crate::domain::catalog::Catalog;
@@ -12,21 +12,18 @@ use crate::domain::definition::{Definition, Fallback, Match, Mode};
 use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{CpuChoice, HostChoice, Release, Scenario, Topology};
-use std::collections::HashMap;
 use std::rc::Rc;
 
 mod basis;
 mod ends;
 mod guests;
 mod memory;
+mod survey;
 
 pub use memory::Resolver;
 
 use ends::Place;
-
-/// The most combinations that are all tried; beyond, each unknown input is varied alone, and the answer is `depends`
-/// in any case.
-const MOST_CASES: usize = 20_000;
+use survey::Survey;
 
 /// An input that is not known, with the values that are tried.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -73,28 +70,6 @@ impl<'a> Stop<'a> {
         let own: Vec<usize> = self.axes.iter().map(|axis| assignment.get(*axis).copied().unwrap_or(0)).collect();
         self.place.end(&own)
     }
-}
-
-/// One case as far as it takes to compare it with others.
-struct Tried {
-    assignment: Vec<usize>,
-    glance: Glance,
-    refusal: Option<Refusal>,
-}
-
-impl Tried {
-    fn same_answer(&self, other: &Self) -> bool {
-        (self.glance.verdict, self.glance.rule, &self.refusal)
-            == (other.glance.verdict, other.glance.rule, &other.refusal)
-    }
-}
-
-/// What trying every case came to.
-enum Survey {
-    /// Nothing can be said without this input.
-    Unsaid(Dependence),
-    /// The first case stands for all, or it depends on these.
-    First(Vec<usize>, Vec<Dependence>),
 }
 
 /// How a plan comes by its places: from the release, the host, and the regime, whether vmx counts and which end it is.
@@ -233,13 +208,6 @@ impl<'a> Plan<'a> {
         decide(self.catalog, self.catalog.named(), &self.case(assignment)?, self.scenario.feature)
     }
 
-    fn try_out(&self, assignment: Vec<usize>) -> Option<Tried> {
-        let case = self.case(&assignment)?;
-        let prepared = Prepared::of(self.catalog, &case);
-        let (glance, refusal) = verdict_and_refusal(&prepared, &case.definition, self.scenario.feature)?;
-        Some(Tried { assignment, glance, refusal })
-    }
-
     /// Returns the answer in short.
     pub fn glance(&self) -> Glance {
         self.brief().glance
@@ -251,28 +219,34 @@ impl<'a> Plan<'a> {
             let case = self.case(assignment)?;
             brief(&Prepared::of(self.catalog, &case), &case.definition.unordered(), self.scenario.feature)
         };
-        let survey = if self.axes.is_empty() { Survey::First(Vec::new(), Vec::new()) } else { self.survey() };
+        let survey = if self.axes.is_empty() { Survey::one_case() } else { self.survey() };
         let found = match &survey {
-            Survey::First(first, _) => short(first),
+            Survey::First { assignment, .. } => short(assignment),
             Survey::Unsaid(_) => None,
         };
         match (found, survey) {
-            (Some(found), Survey::First(_, depends_on)) if depends_on.is_empty() && !self.falls_back(found.glance) => {
+            (Some(found), Survey::First { depends_on, .. })
+                if depends_on.is_empty() && !self.falls_back(found.glance) =>
+            {
                 found
             }
-            (Some(found), Survey::First(_, depends_on)) if !depends_on.is_empty() => Brief::depends(found.glance.row),
+            (Some(found), Survey::First { depends_on, .. }) if !depends_on.is_empty() => {
+                Brief::depends(found.glance.row)
+            }
             _ => Brief::depends(None),
         }
     }
 
     /// Returns the answer with every stage.
     pub fn resolve(&self) -> Resolution {
-        let survey = if self.axes.is_empty() { Survey::First(Vec::new(), Vec::new()) } else { self.survey() };
+        let survey = if self.axes.is_empty() { Survey::one_case() } else { self.survey() };
         let unsaid = match survey {
             Survey::Unsaid(input) => input,
-            Survey::First(first, depends_on) => match self.decide(&first) {
+            Survey::First { assignment, depends_on, either_way } => match self.decide(&assignment) {
                 Some(decided) if self.falls_back(decided.glance()) => falls_back_where(),
-                Some(decided) => return self.answer(&first, decided, depends_on),
+                Some(decided) => {
+                    return Resolution { either_way, ..self.answer(&assignment, decided, depends_on) };
+                }
                 None => Dependence { input: "facts".to_owned(), answers: Vec::new() },
             },
         };
@@ -284,55 +258,6 @@ impl<'a> Plan<'a> {
         self.scenario.fallback == Fallback::Allow
             && glance.verdict == Verdict::StartRefused
             && glance.rule == Some(RuleId::ModelUnsupported)
-    }
-
-    fn survey(&self) -> Survey {
-        let sizes: Vec<usize> = self.axes.iter().map(|axis| axis.values.len()).collect();
-        let all = sizes.iter().try_fold(1usize, |product, size| product.checked_mul(*size));
-        let exhaustive = all.is_some_and(|all| all <= MOST_CASES);
-        let assignments = if exhaustive { every(&sizes) } else { one_at_a_time(&sizes) };
-        let mut tried: Vec<Tried> = assignments.into_iter().filter_map(|one| self.try_out(one)).collect();
-        let starts = |tried: &Tried| tried.glance.verdict != Verdict::StartRefused;
-        if self.same_any_host && tried.iter().any(starts) {
-            tried.retain(starts);
-        }
-        if tried.iter().any(|tried| self.falls_back(tried.glance)) {
-            return Survey::Unsaid(falls_back_where());
-        }
-        let mut depends_on = self.dependences(&tried);
-        if !exhaustive && depends_on.is_empty() {
-            depends_on = self.axes.iter().map(|a| Dependence { input: a.input.clone(), answers: Vec::new() }).collect();
-        }
-        match tried.into_iter().next() {
-            Some(first) => Survey::First(first.assignment, depends_on),
-            None => Survey::Unsaid(Dependence { input: "facts".to_owned(), answers: Vec::new() }),
-        }
-    }
-
-    /// The axes along which the answer changes while every other stays where it is, each with one value per answer.
-    fn dependences(&self, tried: &[Tried]) -> Vec<Dependence> {
-        let mut found = Vec::new();
-        if tried.iter().zip(tried.iter().skip(1)).all(|(one, next)| one.same_answer(next)) {
-            return found;
-        }
-        for (number, axis) in self.axes.iter().enumerate() {
-            let mut lines: HashMap<Vec<usize>, Vec<&Tried>> = HashMap::new();
-            for tried in tried {
-                let mut line = tried.assignment.clone();
-                line[number] = 0;
-                let answers = lines.entry(line).or_default();
-                if !answers.iter().any(|known| known.same_answer(tried)) {
-                    answers.push(tried);
-                }
-            }
-            let most = lines.into_iter().max_by(|a, b| (a.1.len(), &b.0).cmp(&(b.1.len(), &a.0)));
-            if let Some((_, answers)) = most.filter(|(_, answers)| answers.len() > 1) {
-                let value = |tried: &Tried| axis.values.get(tried.assignment[number]).cloned().unwrap_or_default();
-                let answers = answers.into_iter().map(|tried| (value(tried), tried.glance.verdict)).collect();
-                found.push(Dependence { input: axis.input.clone(), answers });
-            }
-        }
-        found
     }
 
     fn answer(&self, assignment: &[usize], decided: Decided, depends_on: Vec<Dependence>) -> Resolution {
@@ -354,6 +279,7 @@ impl<'a> Plan<'a> {
                 risk: decided.risk,
                 fault: decided.fault,
                 depends_on,
+                either_way: None,
                 basis,
                 between,
                 journey: Some(decided.journey),
@@ -376,38 +302,6 @@ fn falls_back_where() -> Dependence {
     Dependence { input: "model libvirt falls back to (give the live definition)".to_owned(), answers: Vec::new() }
 }
 
-fn every(sizes: &[usize]) -> Vec<Vec<usize>> {
-    let mut all = vec![vec![0; sizes.len()]];
-    for (axis, size) in sizes.iter().enumerate() {
-        all = (0..*size)
-            .flat_map(|value| {
-                all.iter().map(move |assignment| {
-                    let mut with = assignment.clone();
-                    with[axis] = value;
-                    with
-                })
-            })
-            .collect();
-    }
-    all
-}
-
-fn one_at_a_time(sizes: &[usize]) -> Vec<Vec<usize>> {
-    let middle: Vec<usize> = sizes.iter().map(|size| size / 2).collect();
-    let last: Vec<usize> = sizes.iter().map(|size| size - 1).collect();
-    let mut all = Vec::new();
-    for base in [vec![0; sizes.len()], middle, last] {
-        for (axis, size) in sizes.iter().enumerate() {
-            for value in 0..*size {
-                let mut with = base.clone();
-                with[axis] = value;
-                all.push(with);
-            }
-        }
-    }
-    all
-}
-
 fn unknown(basis: Basis, depends_on: Vec<Dependence>) -> Resolution {
     Resolution {
         outcome: Verdict::Depends.outcome(),
@@ -423,6 +317,7 @@ fn unknown(basis: Basis, depends_on: Vec<Dependence>) -> Resolution {
         risk: None,
         fault: None,
         depends_on,
+        either_way: None,
         basis,
         between: Vec::new(),
         journey: None,

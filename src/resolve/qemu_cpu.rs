@@ -22,7 +22,8 @@ pub(super) fn build<P: PolicyStore>(
     let names = facts.catalog.named();
     let vendor = site.guest_vendor(definition.vendor);
     let supported = site.supported(facts.catalog, vendor);
-    let mut cpu = QemuCpu { flags_on, flags_off, ..QemuCpu::default() };
+    let mut cpu = QemuCpu::default();
+    (cpu.flags_on, cpu.flags_off) = (flags_on, flags_off);
     cpu.on.extend(names.hypervisor);
     match site.model.as_ref().filter(|_| !definition.is_passthrough()) {
         Some(model) => {
@@ -52,7 +53,9 @@ pub(super) fn build<P: PolicyStore>(
     cpu.filtered = closed - supported;
     cpu.unavailable |= cpu.filtered;
     cpu.on = closed - cpu.filtered;
-    cpu.visible = visible(facts, site, vendor, cpu.on);
+    let still_closed = site.one_pass_closes && (cpu.filtered & site.parents).is_empty();
+    let closed = if still_closed { cpu.on } else { clear_children(site, cpu.on) };
+    cpu.visible = visible(facts, vendor, closed);
     cpu
 }
 
@@ -67,7 +70,7 @@ pub(super) fn described<P: PolicyStore>(facts: &Facts<'_>, site: &Site<'_>, live
         flags_on: live.features.sets().on(),
         flags_off: live.features.sets().off(),
         on,
-        visible: visible(facts, site, vendor, on),
+        visible: visible(facts, vendor, clear_children(site, on)),
         ..QemuCpu::default()
     }
 }
@@ -124,12 +127,11 @@ fn vmx_children_of(catalog: &Catalog, model: ModelId) -> FeatureSet {
     listed(own) | from_ancestor.unwrap_or_default()
 }
 
-/// What a guest can read of a CPU: dependencies cleared once more, and without what QEMU releases report differently
+/// What a guest can read of a CPU whose dependencies were cleared once more: without what QEMU releases report differently
 /// while showing the guest the same. `ht` is there exactly when a package has several threads or the guest named it,
 /// `cmp_legacy` the same for vendors that are neither Intel nor Zhaoxin, `pdcm` never while the PMU is off.
-fn visible(facts: &Facts<'_>, site: &Site<'_>, vendor: Vendor, on: FeatureSet) -> FeatureSet {
+fn visible(facts: &Facts<'_>, vendor: Vendor, mut seen: FeatureSet) -> FeatureSet {
     let names = facts.catalog.named();
-    let mut seen = clear_children(site, on);
     let threads = facts.guest.threads_per_package > 1;
     let mut only_reported = |feature: Option<FeatureId>| {
         let Some(feature) = feature else { return };

@@ -37,8 +37,11 @@ pub(super) struct Site<'e> {
     pub(super) reports_threads: bool,
     /// Whether this QEMU clears `pdcm` where there is no PMU.
     pub(super) clears_pdcm: bool,
-    /// Every feature that is a child in the dependency table.
+    /// Every feature that is a child in the dependency table, and every one that is a parent.
     pub(super) children: FeatureSet,
+    pub(super) parents: FeatureSet,
+    /// Whether going over that table a second time changes nothing: no row clears the parent of an earlier one.
+    pub(super) one_pass_closes: bool,
 }
 
 /// A model at one end.
@@ -69,6 +72,12 @@ impl<'e> Site<'e> {
                 catalog.vendor(model).unwrap_or(Vendor::Intel)
             }
         };
+        let (mut children, mut parents, mut one_pass_closes) = (FeatureSet::EMPTY, FeatureSet::EMPTY, true);
+        for (parent, of_parent) in end.qemu.dependencies {
+            one_pass_closes &= (parents & *of_parent).is_empty();
+            children |= *of_parent;
+            parents.insert(*parent);
+        }
         Self {
             end,
             has_machine: has_machine(catalog, end, &guest.machine),
@@ -78,7 +87,9 @@ impl<'e> Site<'e> {
             arch_capabilities: arch_capabilities(catalog, end, guest, series),
             reports_threads,
             clears_pdcm: !guest.pmu && quirk(QuirkKind::PdcmCleared, series),
-            children: end.qemu.dependencies.iter().fold(FeatureSet::EMPTY, |all, (_, children)| all | *children),
+            children,
+            parents,
+            one_pass_closes,
         }
     }
 

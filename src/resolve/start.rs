@@ -14,19 +14,23 @@ use crate::domain::feature::FeatureSet;
 use crate::domain::qemu::Accel;
 
 /// What came of a start.
-pub(super) struct Attempt<P> {
-    /// The guest as it runs, or why it does not; `None` of a guest that runs where nobody wants to know more.
-    pub(super) running: Result<Option<Running<P>>, Stop>,
+pub(super) struct Attempt {
+    /// Why the guest does not run; `None` where it does.
+    pub(super) stop: Option<Stop>,
     /// What the prepared definition says about the table's feature; `None` where it was refused before.
     pub(super) prepared_says: Option<Says>,
     /// The CPU that QEMU built.
     pub(super) cpu: Option<Built>,
 }
 
-/// A guest that runs.
+/// A guest on its way, changed in place from one end to the next.
 pub(super) struct Running<P> {
+    /// The definition: before a start the given one, after it the live one.
     pub(super) live: Definition<P>,
+    /// The original one kept beside it.
     pub(super) original: Option<Definition<P>>,
+    /// Whether it is wanted to go on from here; where not, nothing is kept beside the live definition.
+    pub(super) onward: bool,
 }
 
 /// What an answer needs to know of the CPU that QEMU built.
@@ -51,15 +55,14 @@ enum Arrived<'s, P> {
     With(&'s Definition<P>, bool),
 }
 
-/// Starts the user's guest; `onward` when it goes on from here.
+/// Starts the user's guest.
 pub(super) fn fresh<P: PolicyStore, K: Keep<P>>(
     facts: &Facts<'_>,
     site: &Site<'_>,
-    definition: &Definition<P>,
-    onward: bool,
+    guest: &mut Running<P>,
     keep: &mut K,
-) -> Attempt<P> {
-    start(facts, site, (definition, &Arrived::Fresh), onward, keep)
+) -> Attempt {
+    start(facts, site, &Arrived::Fresh, guest, keep)
 }
 
 /// Takes over a guest that already runs: nothing is prepared and no QEMU is started. Its CPU is what this release's map
@@ -70,96 +73,113 @@ pub(super) fn fresh<P: PolicyStore, K: Keep<P>>(
 pub(super) fn taken_over<P: PolicyStore, K: Keep<P>>(
     facts: &Facts<'_>,
     site: &Site<'_>,
-    live: &Definition<P>,
-    inactive: Option<Definition<P>>,
+    guest: &mut Running<P>,
     keep: &mut K,
-) -> Attempt<P> {
-    keep.given(site, live, false);
-    let cpu = qemu_cpu::described(facts, site, live);
+) -> Attempt {
+    keep.given(site, &guest.live, false);
+    let cpu = qemu_cpu::described(facts, site, &guest.live);
     keep.cpu(&cpu);
-    let original = inactive.unwrap_or_else(|| {
-        let mut original = live.clone();
+    if guest.original.is_none() {
+        let mut original = guest.live.clone();
         original.features.remove_all(site.model.as_ref().map(|model| model.added).unwrap_or_default());
-        original
-    });
-    let original = Some(original).filter(|_| site.end.behaviour.original != Original::Never);
-    let running = Running { live: live.clone(), original };
-    keep.running(&running);
-    Attempt { running: Ok(Some(running)), prepared_says: None, cpu: Some(Built::of(&cpu)) }
+        guest.original = Some(original);
+    }
+    if site.end.behaviour.original == Original::Never {
+        guest.original = None;
+    }
+    keep.running(guest);
+    Attempt { stop: None, prepared_says: None, cpu: Some(Built::of(&cpu)) }
 }
 
 /// Starts a guest that arrives: with the cookie's CPU where there is one that this release lets replace the XML's
-/// (libvirt `qemuDomainUpdateCPU`: before 10.3.0 only where the two differ). Returns also what was given.
-pub(super) fn incoming<'s, P: PolicyStore, K: Keep<P>>(
+/// (libvirt `qemuDomainUpdateCPU`: before 10.3.0 only where the two differ). Returns also what the given definition says
+/// about the table's feature.
+pub(super) fn incoming<P: PolicyStore, K: Keep<P>>(
     facts: &Facts<'_>,
     site: &Site<'_>,
-    sent: &'s Sent<P>,
-    onward: bool,
+    sent: &Sent<P>,
+    guest: &mut Running<P>,
     keep: &mut K,
-) -> (&'s Definition<P>, Attempt<P>) {
+) -> (Says, Attempt) {
     let behaviour = &site.end.behaviour;
     let replaces =
         |cookie: &&Definition<P>| behaviour.cookie && (behaviour.original == Original::Always || **cookie != sent.xml);
     let cookie = sent.cookie.as_ref().filter(replaces);
-    let given = cookie.unwrap_or(&sent.xml);
-    let arrived = Arrived::With(&sent.xml, cookie.is_some());
-    (given, start(facts, site, (given, &arrived), onward, keep))
+    guest.live.clone_from(cookie.unwrap_or(&sent.xml));
+    guest.original = None;
+    let says = Says::of(&guest.live, facts.feature);
+    (says, start(facts, site, &Arrived::With(&sent.xml, cookie.is_some()), guest, keep))
 }
 
 fn start<P: PolicyStore, K: Keep<P>>(
     facts: &Facts<'_>,
     site: &Site<'_>,
-    (given, arrived): (&Definition<P>, &Arrived<'_, P>),
-    onward: bool,
+    arrived: &Arrived<'_, P>,
+    guest: &mut Running<P>,
     keep: &mut K,
-) -> Attempt<P> {
-    // Before 3.2.0 libvirt does not read the attribute.
-    let unread = (!site.end.behaviour.live_update && given.check != Check::None)
-        .then(|| Definition { check: Check::None, ..given.clone() });
-    let given = unread.as_ref().unwrap_or(given);
-    keep.given(site, given, matches!(arrived, Arrived::With(_, true)));
-    let mut attempt = Attempt { running: Err(Stop::UnknownMode(given.mode)), prepared_says: None, cpu: None };
-    attempt.running = prepare(facts, site, (given, arrived), keep).and_then(|prepared| {
-        attempt.prepared_says = Some(Says::of(&prepared, facts.feature));
-        let cpu = launch(facts, site, &prepared)?;
-        attempt.cpu = Some(Built::of(&cpu));
-        keep.cpu(&cpu);
-        go_live(site, (given, arrived), prepared, &cpu, onward || K::TO_THE_END)
-    });
-    match &attempt.running {
-        Ok(running) => running.iter().for_each(|running| keep.running(running)),
-        Err(stop) => keep.refused(facts, site, given, stop),
+) -> Attempt {
+    guest.onward |= K::TO_THE_END;
+    if !site.end.behaviour.live_update {
+        // Before 3.2.0 libvirt does not read the attribute.
+        guest.live.check = Check::None;
+    }
+    keep.given(site, &guest.live, matches!(arrived, Arrived::With(_, true)));
+    let mut attempt = Attempt { stop: None, prepared_says: None, cpu: None };
+    match go(facts, site, arrived, guest, (&mut attempt, keep)) {
+        Ok(()) => keep.running(guest),
+        Err(stop) => {
+            keep.refused(facts, site, &guest.live, &stop);
+            attempt.stop = Some(stop);
+        }
     }
     attempt
 }
 
-/// Makes the definition ready for QEMU.
-fn prepare<P: PolicyStore, K: Keep<P>>(
+fn go<P: PolicyStore, K: Keep<P>>(
     facts: &Facts<'_>,
     site: &Site<'_>,
-    (given, arrived): (&Definition<P>, &Arrived<'_, P>),
-    keep: &mut K,
-) -> Result<Definition<P>, Stop> {
-    let (end, behaviour) = (site.end, &site.end.behaviour);
+    arrived: &Arrived<'_, P>,
+    guest: &mut Running<P>,
+    (attempt, keep): (&mut Attempt, &mut K),
+) -> Result<(), Stop> {
+    let behaviour = &site.end.behaviour;
     let fresh = matches!(arrived, Arrived::Fresh);
-    validate(facts, site, given, fresh)?;
-    let mut prepared = given.clone();
-    if !fresh && prepared.mode == Mode::HostModel && prepared.model.is_some() {
-        prepared.mode = Mode::Custom;
+    validate(facts, site, &guest.live, fresh)?;
+    if guest.onward {
+        guest.original = match (behaviour.original, arrived) {
+            (Original::Always, Arrived::With(xml, _)) | (Original::IfChanged, Arrived::With(xml, true)) => {
+                Some((*xml).clone())
+            }
+            (Original::Always, Arrived::Fresh) => Some(guest.live.clone()),
+            (Original::Never, _) | (Original::IfChanged, Arrived::Fresh | Arrived::With(_, false)) => None,
+        };
     }
-    update_cpu(facts, site, &mut prepared, fresh)?;
-    let unknown_to_qemu = prepared.features.sets().off() - end.qemu.properties;
+    let definition = &mut guest.live;
+    if !fresh && definition.mode == Mode::HostModel && definition.model.is_some() {
+        definition.mode = Mode::Custom;
+    }
+    update_cpu(facts, site, definition, fresh)?;
+    let unknown_to_qemu = definition.features.sets().off() - site.end.qemu.properties;
     let dropped = match behaviour.drop_unknown {
         DropUnknown::Definition => behaviour.ignored | unknown_to_qemu,
         DropUnknown::CommandLine => behaviour.ignored,
     };
-    prepared.features.remove_all(dropped);
-    keep.prepared(site, &prepared);
-    Ok(prepared)
+    definition.features.remove_all(dropped);
+    attempt.prepared_says = Some(Says::of(definition, facts.feature));
+    keep.prepared(site, definition);
+    let (on, off) = command_line(facts, site, definition)?;
+    let cpu = qemu_cpu::build(facts, site, definition, on, off);
+    attempt.cpu = Some(Built::of(&cpu));
+    keep.cpu(&cpu);
+    go_live(site, guest, &cpu)
 }
 
-/// QEMU starts with the prepared definition, or says why not.
-fn launch<P: PolicyStore>(facts: &Facts<'_>, site: &Site<'_>, prepared: &Definition<P>) -> Result<QemuCpu, Stop> {
+/// What QEMU is told to switch on and off, or why it does not start.
+fn command_line<P: PolicyStore>(
+    facts: &Facts<'_>,
+    site: &Site<'_>,
+    prepared: &Definition<P>,
+) -> Result<(FeatureSet, FeatureSet), Stop> {
     let known = site.end.qemu.properties;
     let flags = prepared.features.sets();
     let (on, off) = (flags.on(), flags.off() & known);
@@ -170,41 +190,24 @@ fn launch<P: PolicyStore>(facts: &Facts<'_>, site: &Site<'_>, prepared: &Definit
         let model = prepared.model.filter(|_| !prepared.is_passthrough());
         return Err(Stop::UnknownProperty { feature, model });
     }
-    Ok(qemu_cpu::build(facts, site, prepared, on, off))
+    Ok((on, off))
 }
 
-/// QEMU runs: the live update, and what is kept beside the live definition.
-fn go_live<P: PolicyStore>(
-    site: &Site<'_>,
-    (given, arrived): (&Definition<P>, &Arrived<'_, P>),
-    mut prepared: Definition<P>,
-    cpu: &QemuCpu,
-    onward: bool,
-) -> Result<Option<Running<P>>, Stop> {
+/// QEMU runs: the live update. A release that keeps an original CPU only where that changed something keeps the one
+/// before it.
+fn go_live<P: PolicyStore>(site: &Site<'_>, guest: &mut Running<P>, cpu: &QemuCpu) -> Result<(), Stop> {
     let behaviour = &site.end.behaviour;
-    let updated = behaviour.live_update && (prepared.mode == Mode::Custom || prepared.check == Check::Full);
-    if !onward {
-        if updated {
-            live_update::apply(site, &mut prepared, cpu)?;
-        }
-        return Ok(None);
+    if !behaviour.live_update || (guest.live.mode != Mode::Custom && guest.live.check != Check::Full) {
+        return Ok(());
     }
-    let mut live = prepared.clone();
-    if updated {
-        live_update::apply(site, &mut live, cpu)?;
+    let keeps = guest.onward && behaviour.original == Original::IfChanged && guest.original.is_none();
+    let before = keeps.then(|| guest.live.clone());
+    live_update::apply(site, &mut guest.live, cpu)?;
+    if keeps {
+        guest.original = before.filter(|before| *before != guest.live);
     }
-    let original = match (behaviour.original, arrived) {
-        (Original::Never, _) => None,
-        (Original::Always, Arrived::With(xml, _)) | (Original::IfChanged, Arrived::With(xml, true)) => {
-            Some((*xml).clone())
-        }
-        (Original::Always, Arrived::Fresh) => Some(given.clone()),
-        (Original::IfChanged, Arrived::Fresh | Arrived::With(_, false)) => Some(prepared).filter(|p| *p != live),
-    };
-    if updated {
-        live.check = Check::Full;
-    }
-    Ok(Some(Running { live, original }))
+    guest.live.check = Check::Full;
+    Ok(())
 }
 
 /// `qemuProcessStartValidate`: what can be said before anything is changed.

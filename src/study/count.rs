@@ -13,7 +13,6 @@ use crate::domain::version::Version;
 use crate::resolve::{
     Case, End, Glance, Guest, Machine, Prepared, RuleId, Verdict, brief_between, filled_in_check, source,
 };
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What the definition says about the feature: nothing, on, off.
 pub const STATES: [Option<Policy>; 3] = [None, Some(Policy::Require), Some(Policy::Disable)];
@@ -216,27 +215,19 @@ impl<'a> Space<'a> {
         }
     }
 
-    /// Counts every scenario, on this many threads.
-    pub fn count(&self, threads: usize) -> Count {
-        let models = models(self.catalog);
-        let next = AtomicUsize::new(0);
-        let work = || {
-            let mut count = Count::default();
-            while let Some(model) = models.get(next.fetch_add(1, Ordering::Relaxed)) {
-                self.model(*model).add_to(&mut count);
-            }
-            count
-        };
-        let mut all = Count::default();
-        std::thread::scope(|scope| {
-            let running: Vec<_> = (1..threads.max(1)).map(|_| scope.spawn(work)).collect();
-            all.add(&work());
-            for counted in running.into_iter().filter_map(|thread| thread.join().ok()) {
-                all.add(&counted);
-            }
-        });
-        all.by.sort_by_key(|(verdict, rule, count)| (std::cmp::Reverse(*count), *verdict, *rule));
-        all
+    /// Counts every scenario.
+    pub fn count(&self) -> Count {
+        self.count_share(0, 1)
+    }
+
+    /// Counts one of `of` equal shares of the scenarios, so that shares can be counted side by side.
+    pub fn count_share(&self, share: usize, of: usize) -> Count {
+        let mut count = Count::default();
+        for model in models(self.catalog).into_iter().skip(share).step_by(of.max(1)) {
+            self.model(model).add_to(&mut count);
+        }
+        count.by.sort_by_key(|(verdict, rule, count)| (std::cmp::Reverse(*count), *verdict, *rule));
+        count
     }
 }
 
@@ -277,10 +268,12 @@ impl Count {
         }
     }
 
-    fn add(&mut self, other: &Self) {
+    /// Adds another share.
+    pub fn add(&mut self, other: &Self) {
         for (verdict, rule, count) in &other.by {
             self.put(*verdict, *rule, *count);
         }
         self.resolved += other.resolved;
+        self.by.sort_by_key(|(verdict, rule, count)| (std::cmp::Reverse(*count), *verdict, *rule));
     }
 }

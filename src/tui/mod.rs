@@ -19,6 +19,6 @@ pub mod view;
 pub use export::screen;
 pub use looks::{ascii_locale, theme};
 pub use print::{draw, frame, print};
-pub use run::{Options, run};
+pub use run::{Opening, Options, run};
 pub use terminal::Guard;
 pub use theme::sign;

@@ -14,6 +14,7 @@ use crate::app::key::{Key, parse_all};
 use crate::app::model::Model;
 use crate::app::script::Step;
 use crate::app::settings::{Settings, Size};
+use crate::app::tour;
 use crate::app::update::{self, Effect};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
@@ -23,7 +24,7 @@ use crossterm::event::{Event, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How the program is started.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -42,10 +43,37 @@ pub struct Options {
     pub record: Option<PathBuf>,
     /// Where to record what is done, as a list of actions.
     pub record_keys: Option<PathBuf>,
+    /// What is open at the start.
+    pub opening: Opening,
+}
+
+/// What is open at the start.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Opening {
+    /// The first screen.
+    #[default]
+    First,
+    /// The list of lessons.
+    Lessons,
+    /// The lesson of this name or number.
+    Lesson(String),
+}
+
+impl Opening {
+    /// Opens it.
+    pub(super) fn open(&self, model: &mut Model, catalog: &Catalog) {
+        match self {
+            Self::First => {}
+            Self::Lessons => drop(update::update(model, catalog, Action::Lessons)),
+            Self::Lesson(word) => tour::open(model, catalog, word),
+        }
+    }
 }
 
 /// How often a signal is looked for while no event comes.
 const PATIENCE: Duration = Duration::from_millis(100);
+/// How often a frame is drawn while the screen does what it left for later.
+const FRAME: Duration = Duration::from_millis(50);
 
 /// Runs the program until the user quits it.
 ///
@@ -77,6 +105,7 @@ pub fn run(catalog: &Catalog, scenario: Scenario, options: Options) -> anyhow::R
     }
     let mut model = Model::new(catalog, scenario, options.settings, Size { width, height });
     model.demo = options.demo.then(Demo::default);
+    options.opening.open(&mut model, catalog);
     let player = (!options.replay.is_empty()).then(|| Player::new(options.replay));
     let mut running = Running { catalog, model, guard, shelf: options.shelf, player, record };
     let outcome = running.type_all(&keys).and_then(|ended| if ended { Ok(()) } else { running.turn(&signal) });
@@ -109,13 +138,8 @@ impl Running<'_> {
     fn turn(&mut self, signal: &Signals) -> anyhow::Result<()> {
         loop {
             self.draw()?;
-            while !crossterm::event::poll(self.patience())? {
-                if signal.came() {
-                    return Ok(());
-                }
-                if self.play()? {
-                    return Ok(());
-                }
+            if !self.wait(signal)? {
+                return Ok(());
             }
             // Every event is handled, none is dropped; only drawing waits until there is none left.
             loop {
@@ -217,6 +241,26 @@ impl Running<'_> {
         }
         if let Err(fault) = self.shelf.used(&self.model.derived.word) {
             say("the scenario is not kept", &format!("{fault:#}"));
+        }
+    }
+
+    /// Waits for an event, and meanwhile does what the screen left for later and what is replayed. Returns false where
+    /// the program is to end.
+    fn wait(&mut self, signal: &Signals) -> anyhow::Result<bool> {
+        let (mut drawn, mut worked) = (Instant::now(), false);
+        loop {
+            let works = update::idle(&mut self.model, self.catalog);
+            if (works && drawn.elapsed() >= FRAME) || (worked && !works) {
+                self.draw()?;
+                drawn = Instant::now();
+            }
+            worked = works;
+            if crossterm::event::poll(if works { Duration::ZERO } else { self.patience() })? {
+                return Ok(true);
+            }
+            if signal.came() || self.play()? {
+                return Ok(false);
+            }
         }
     }
 

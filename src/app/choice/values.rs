@@ -2,7 +2,7 @@
 
 use super::{Choice, detail, problem, shown};
 use crate::domain::behaviour::Regime;
-use crate::domain::catalog::{Catalog, LibvirtId, Provenance, ReleaseMap};
+use crate::domain::catalog::{Catalog, LibvirtId, Product, Provenance, ReleaseMap};
 use crate::domain::definition::{Check, Fallback, Match, Mode, Policies, Policy};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::{HostId, Vendor};
@@ -33,15 +33,41 @@ pub fn values(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Vec<Val
     if !all.contains(scenario) {
         all.insert(0, scenario.clone());
     }
-    all.into_iter()
-        .map(|with| Value {
-            label: shown(choice, catalog, &with),
-            detail: detail::of(choice, catalog, &with),
+    let listed = all.into_iter().map(|with| Value {
+        label: shown(choice, catalog, &with),
+        detail: detail::of(choice, catalog, &with),
+        problem: problem(choice, catalog, &with),
+        only_in_list: only_in_list(choice, catalog, &with),
+        scenario: with,
+    });
+    listed.chain(products(choice, catalog, scenario)).collect()
+}
+
+/// Returns the products that ship a release for this choice, with the scenario that has both their libvirt and their
+/// QEMU.
+fn products(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Vec<Value> {
+    let releases = [
+        (Choice::FromLibvirt, Key::From),
+        (Choice::ToLibvirt, Key::To),
+        (Choice::Started, Key::Started),
+        (Choice::Via, Key::Via),
+    ];
+    let Some((_, key)) = releases.into_iter().find(|(of, _)| *of == choice) else { return Vec::new() };
+    let value = |product: &Product| {
+        let mut with = scenario.clone();
+        if key == Key::Via {
+            with.via.clear();
+        }
+        with.set(catalog, key, &product.name).ok()?;
+        Some(Value {
+            label: product.name.to_string(),
+            detail: format!("libvirt {}, QEMU {}", product.libvirt, product.qemu),
             problem: problem(choice, catalog, &with),
-            only_in_list: only_in_list(choice, catalog, &with),
+            only_in_list: true,
             scenario: with,
         })
-        .collect()
+    };
+    catalog.products().iter().filter_map(value).collect()
 }
 
 /// Returns the scenario with the default value of `choice`.

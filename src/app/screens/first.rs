@@ -280,6 +280,17 @@ impl ScreenState for First {
         &self.named
     }
 
+    fn cursor(&self) -> Option<Choice> {
+        match self.focus {
+            Focus::Choice(choice) => Some(choice),
+            Focus::Way(_) | Focus::Table(_) | Focus::Feature(_) => None,
+        }
+    }
+
+    fn point_at(&mut self, choice: Choice) {
+        self.focus = Focus::Choice(choice);
+    }
+
     fn refresh(&mut self, world: &World<'_>) {
         let (pane, place) = self.pane();
         match pane {

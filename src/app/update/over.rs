@@ -1,6 +1,6 @@
 //! Does what is asked for while something lies over the screen.
 
-use super::{Effect, change, look_ahead, pick_value, refresh, take, update as act};
+use super::{Effect, change, look_ahead, pick_value, refresh, take, tour, update as act};
 use crate::app::action::Action;
 use crate::app::choice::free_value;
 use crate::app::model::Model;
@@ -43,7 +43,7 @@ pub(super) fn update(model: &mut Model, catalog: &Catalog, action: Action) -> Wh
 }
 
 fn page(model: &mut Model, action: Action, by: Option<isize>) -> Whose {
-    let (columns, height) = crate::app::overlay::page_room(model.size);
+    let (columns, height) = crate::app::overlay::page_room(model.room());
     match (&mut model.overlay, action, by) {
         (Some(Overlay::Page(page)), _, Some(by)) => page.scroll_by(by, columns, height),
         (_, Action::Left | Action::Right | Action::NextPane | Action::PreviousPane, _) => {}
@@ -93,6 +93,7 @@ fn choose(model: &mut Model, catalog: &Catalog) -> Option<Effect> {
             model.overlay = Some(Overlay::Picker(picker));
         }
         Some(Pick::Export(format, into)) => return take::export(model, format, into),
+        Some(Pick::Lesson(name)) => tour::open(model, catalog, &name),
         None => {
             let typed = picker.choice.and_then(|choice| free_value(choice, catalog, &model.scenario, picker.typed()));
             if let Some(scenario) = typed {
@@ -174,7 +175,7 @@ pub(super) fn edit(model: &mut Model, catalog: &Catalog, request: InputRequest) 
 }
 
 fn tell_screen(model: &mut Model, catalog: &Catalog, typed: &str) {
-    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.size };
+    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.room() };
     model.screens.top_mut().state_mut().filter(&world, typed);
     refresh(model, catalog);
 }

@@ -285,21 +285,26 @@ impl Scenario {
 
     /// The values to print for a key: none where it has its default, unless `whole`.
     fn values(&self, catalog: &Catalog, key: Key, whole: bool) -> Vec<String> {
-        let shown = |differs: bool, text: String| if differs || whole { vec![text] } else { Vec::new() };
+        fn shown(yes: bool, text: impl FnOnce() -> String) -> Vec<String> {
+            if yes { vec![text()] } else { Vec::new() }
+        }
         let given = |text: Option<&'static str>| text.map(str::to_owned).into_iter().collect();
         let same_host = self.from_host == self.to_host;
         let host =
-            |host: &HostChoice, own: bool| shown(own && *host != HostChoice::Capable, value::write_host(catalog, host));
+            |host: &HostChoice| shown(whole || *host != HostChoice::Capable, || value::write_host(catalog, host));
         match key {
             Key::Machine => {
-                let text = value::write_machine(catalog, &self.machine);
-                shown(text != DEFAULT_MACHINE, text)
+                let default =
+                    matches!(self.machine, MachineChoice::Listed(id) if catalog.machine_name(id) == DEFAULT_MACHINE);
+                shown(whole || !default, || value::write_machine(catalog, &self.machine))
             }
-            Key::Topology => shown(self.topology != Told::Is(Topology::SINGLE), value::write_topology(self.topology)),
-            Key::Accel => shown(self.accel != Accel::Kvm, self.accel.name().to_owned()),
-            Key::Host if same_host => host(&self.from_host, true),
-            Key::FromHost if !same_host => host(&self.from_host, true),
-            Key::ToHost if !same_host => host(&self.to_host, true),
+            Key::Topology => {
+                shown(whole || self.topology != Told::Is(Topology::SINGLE), || value::write_topology(self.topology))
+            }
+            Key::Accel => shown(whole || self.accel != Accel::Kvm, || self.accel.name().to_owned()),
+            Key::Host if same_host => host(&self.from_host),
+            Key::FromHost if !same_host => host(&self.from_host),
+            Key::ToHost if !same_host => host(&self.to_host),
             Key::Host | Key::FromHost | Key::ToHost => Vec::new(),
             Key::From => vec![release::write(catalog, &self.from, None)],
             Key::To => vec![release::write(catalog, &self.to, None)],
@@ -308,15 +313,15 @@ impl Scenario {
                 self.started.iter().map(|begun| release::write(catalog, begun, Some(&self.from.qemu))).collect()
             }
             Key::Check => given(self.check.map(Check::name)),
-            Key::Match => shown(self.matching != Match::Exact, self.matching.name().to_owned()),
-            Key::Fallback => shown(self.fallback != Fallback::Forbid, self.fallback.name().to_owned()),
+            Key::Match => shown(whole || self.matching != Match::Exact, || self.matching.name().to_owned()),
+            Key::Fallback => shown(whole || self.fallback != Fallback::Forbid, || self.fallback.name().to_owned()),
             Key::Vendor => given(self.vendor.map(Vendor::name)),
-            Key::Transport => shown(self.transport != Transport::Live, self.transport.name().to_owned()),
+            Key::Transport => shown(whole || self.transport != Transport::Live, || self.transport.name().to_owned()),
             Key::Regime => given(self.regime.map(Regime::name)),
-            Key::Feature => {
-                shown(self.feature != catalog.default_feature(), catalog.feature_name(self.feature).to_owned())
-            }
-            Key::Pmu => shown(self.pmu, if self.pmu { "on" } else { "off" }.to_owned()),
+            Key::Feature => shown(whole || self.feature != catalog.default_feature(), || {
+                catalog.feature_name(self.feature).to_owned()
+            }),
+            Key::Pmu => shown(whole || self.pmu, || if self.pmu { "on" } else { "off" }.to_owned()),
         }
     }
 }

@@ -60,9 +60,11 @@ pub(super) fn hit(shown: Shown<'_>, area: Rect, position: Position) -> Option<Ta
 
 fn hints(shown: Shown<'_>, area: Rect) -> Vec<(u16, [Piece; 2], Action)> {
     let keymap = &shown.model.settings.keymap;
+    let lesson = if shown.model.has_tour() { super::tour::hints() } else { &[] };
+    let hinted = lesson.iter().chain(shown.model.screens.top().state().hints());
     let mut x = area.x + 1;
     let mut fitting = Vec::new();
-    for (actions, text) in shown.model.screens.top().state().hints() {
+    for (actions, text) in hinted {
         let Some(action) = actions.last().filter(|action| action.is_available(shown.model)) else { continue };
         let keys: Vec<String> = actions.iter().map(|action| shown_key(shown, &keymap.shown(*action))).collect();
         let between = if keys.iter().all(|key| width(key) == 1) { "" } else { "/" };

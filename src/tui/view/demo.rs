@@ -7,20 +7,6 @@ use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-/// Lines from which there is room for air, and for a long note.
-const ROOMY: u16 = 34;
-/// Lines from which there is room for a rule over the note.
-const ENOUGH: u16 = 28;
-
-/// Returns how many lines stay empty above a screen, and how many the note has below it.
-pub(super) fn room(area: Rect) -> (u16, u16) {
-    match area.height {
-        ROOMY.. => (1, 3),
-        ENOUGH.. => (0, 3),
-        _ => (0, 1),
-    }
-}
-
 /// Draws the note.
 pub(super) fn render(shown: Shown<'_>, area: Rect, buf: &mut Buffer) {
     let Some(demo) = &shown.model.demo else { return };

@@ -4,15 +4,19 @@ mod bottom;
 mod demo;
 pub mod draw;
 mod first;
+mod matrix;
 mod page;
 mod picker;
 mod title;
 mod too_small;
+mod tour;
 
 use super::theme::Theme;
+use crate::app::demo::room;
 use crate::app::model::Model;
 use crate::app::overlay::Overlay;
 use crate::app::screens::{Screen, Target};
+use crate::app::tour::Place;
 use crate::domain::catalog::Catalog;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -36,17 +40,23 @@ pub fn render(shown: Shown<'_>, area: Rect, buf: &mut Buffer) {
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         return too_small::render(shown, area, buf);
     }
-    let Parts { top, body, note, bottom } = Parts::of(shown, area);
+    let Parts { top, body, panel, note, bottom } = Parts::of(shown, area);
     title::render(shown, top, buf);
     demo::render(shown, note, buf);
     match shown.model.screens.top() {
         Screen::First(state) => first::render(shown, state, body, buf),
+        Screen::Matrix(state) => matrix::render(shown, state, body, buf),
     }
     bottom::render(shown, bottom, buf);
+    let above = above(area, panel, note);
     match &shown.model.overlay {
-        Some(Overlay::Picker(picker)) => picker::render(shown, picker, area, buf),
-        Some(Overlay::Page(page)) => page::render(shown, page, area, buf),
+        Some(Overlay::Picker(picker)) => picker::render(shown, picker, above, buf),
+        Some(Overlay::Page(page)) => page::render(shown, page, above, buf),
         Some(Overlay::Prompt(_) | Overlay::Ask(_)) | None => {}
+    }
+    if let Some(lesson) = &shown.model.tour {
+        tour::render(shown, lesson, panel, buf);
+        tour::frames(shown, body, above, buf);
     }
 }
 
@@ -55,10 +65,14 @@ pub fn hit(shown: Shown<'_>, area: Rect, position: Position) -> Option<Target> {
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         return None;
     }
-    let Parts { top, body, bottom, .. } = Parts::of(shown, area);
+    let Parts { top, body, panel, note, bottom } = Parts::of(shown, area);
+    if panel.contains(position) {
+        return tour::hit(shown, panel, position);
+    }
+    let above = above(area, panel, note);
     match &shown.model.overlay {
-        Some(Overlay::Picker(picker)) => return picker::hit(shown, picker, area, position),
-        Some(Overlay::Page(page)) => return page::hit(page, area, position),
+        Some(Overlay::Picker(picker)) => return picker::hit(shown, picker, above, position),
+        Some(Overlay::Page(page)) => return page::hit(page, above, position),
         Some(Overlay::Prompt(_) | Overlay::Ask(_)) | None => {}
     }
     if bottom.contains(position) {
@@ -69,13 +83,15 @@ pub fn hit(shown: Shown<'_>, area: Rect, position: Position) -> Option<Target> {
     }
     match shown.model.screens.top() {
         Screen::First(state) => first::hit(shown, state, body, position),
+        Screen::Matrix(state) => matrix::hit(shown, state, body, position),
     }
 }
 
-/// What stands above and below a screen's own part.
+/// The top line, the screen, the panel of a lesson, the note for an audience, the bottom line.
 struct Parts {
     top: Rect,
     body: Rect,
+    panel: Rect,
     note: Rect,
     bottom: Rect,
 }
@@ -85,9 +101,25 @@ impl Parts {
         let top = Rect { height: 1, ..area };
         let bottom = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
         // For an audience there is always room for a note, whether there is one or not: nothing jumps.
-        let (above, below) = if shown.model.demo.is_some() { demo::room(area) } else { (0, 0) };
+        let (above, below) = shown.model.demo.as_ref().map_or((0, 0), |_| room(area.height));
         let note = Rect { y: bottom.y.saturating_sub(below), height: below, ..area };
-        let height = area.height.saturating_sub(2 + above + below);
-        Self { top, body: Rect { y: area.y + 1 + above, height, ..area }, note, bottom }
+        let between = Rect { y: area.y + 1 + above, height: area.height.saturating_sub(2 + above + below), ..area };
+        let panel = tour::panel(shown, between);
+        let body = tour::inset(shown, Rect { height: between.height - panel.height, ..between });
+        Self { top, body, panel, note, bottom }
     }
+}
+
+/// Where something may lie over the screen: everywhere but over the panel of a lesson and the note for an audience.
+fn above(area: Rect, panel: Rect, note: Rect) -> Rect {
+    match [panel, note].into_iter().find(|part| part.height > 0) {
+        Some(part) => Rect { height: part.y - area.y, ..area },
+        None => area,
+    }
+}
+
+/// Returns where on the drawn screen a lesson's place is.
+pub fn place(shown: Shown<'_>, wanted: &Place, area: Rect, buf: &Buffer) -> Option<Rect> {
+    let Parts { body, panel, note, .. } = Parts::of(shown, area);
+    tour::find(shown, wanted, body, above(area, panel, note), buf)
 }
