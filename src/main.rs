@@ -68,13 +68,12 @@ fn run(command: Command) -> Result<u8> {
             cli::TourWish::List => cli::list_lessons(&mut out)?,
             cli::TourWish::Text(lesson) => {
                 let catalog = embedded::catalog()?;
-                let settings = options(&asked.looks, &config(&catalog, &asked.looks)?, Script::default())?.settings;
+                let settings = options(&asked.looks, &named(&catalog, &asked.looks)?, Script::default())?.settings;
                 cli::lesson_text(&catalog, &lesson, &settings, &mut out)?
             }
             cli::TourWish::Open(lesson) => {
-                let catalog = embedded::catalog()?;
                 let opening = lesson.map_or(tui::Opening::Lessons, tui::Opening::Lesson);
-                explore(&catalog, &asked.looks, None, opening)?;
+                explore(&embedded::catalog()?, &asked.looks, None, opening)?;
                 0
             }
         },
@@ -85,11 +84,7 @@ fn run(command: Command) -> Result<u8> {
         }
         Command::Print(args, frame) => {
             let catalog = catalog_with(&args.choice)?;
-            // The same for everybody: only a file that is asked for by name counts.
-            let config = match &args.config {
-                Some(path) => Config::read(&catalog, path, true)?,
-                None => Config::default(),
-            };
+            let config = named(&catalog, &args)?;
             let script = script(&catalog, &args)?;
             let scenario = start(&catalog, &args, &config, &script)?;
             let screen = frame.screen.as_deref().unwrap_or("first");
@@ -101,6 +96,11 @@ fn run(command: Command) -> Result<u8> {
     };
     out.flush()?;
     Ok(code)
+}
+
+/// Returns the settings for what is printed, which is the same for everybody: only a file asked for by name counts.
+fn named(catalog: &Catalog, args: &TuiArgs) -> Result<Config> {
+    args.config.as_ref().map_or_else(|| Ok(Config::default()), |path| Config::read(catalog, path, true))
 }
 
 /// Opens the explorer, at `scenario` where there is one.

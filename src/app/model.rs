@@ -40,7 +40,7 @@ impl Model {
     /// Returns the program as it opens at `scenario`.
     pub fn new(catalog: &Catalog, scenario: Scenario, settings: Settings, size: Size) -> Self {
         let derived = Derived::of(catalog, &scenario);
-        let world = World { catalog, scenario: &scenario, derived: &derived, size };
+        let world = World { catalog, scenario: &scenario, derived: &derived, kept: None, size };
         let screens = Screens::new(Screen::open(ScreenKind::First, &world));
         let history = History::starting_at(scenario.clone());
         Self {
@@ -79,6 +79,11 @@ impl Model {
         }
     }
 
+    /// Returns the user's own scenario, also while a lesson is under way.
+    pub fn own(&self) -> &Scenario {
+        self.tour.as_ref().map_or(&self.scenario, Tour::own)
+    }
+
     /// Returns whether a lesson is under way.
     pub fn has_tour(&self) -> bool {
         self.tour.is_some()
@@ -98,6 +103,11 @@ impl Model {
     /// Returns whether there is a change to make again.
     pub fn can_redo(&self) -> bool {
         self.history.can_redo()
+    }
+
+    /// Returns whether a scenario was kept to compare with.
+    pub fn has_kept(&self) -> bool {
+        self.history.kept.is_some()
     }
 
     /// Returns whether libvirt said anything.

@@ -18,12 +18,14 @@ pub enum Pick {
     Action(Action),
     /// Opens the list of a choice's values.
     Choice(Choice),
+    /// Opens the lesson of this name.
+    Lesson(String),
     /// Does nothing: it is there to be seen, with its problem.
     Nothing,
     /// Takes the screen along in a form: into a file, or onto the clipboard.
     Export(Format, Place),
-    /// Opens the lesson of this name.
-    Lesson(String),
+    /// Tells the screen below: one of its own things, by the number it gave it.
+    Own(usize),
 }
 
 /// Where a screen is taken.

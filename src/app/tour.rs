@@ -79,6 +79,11 @@ impl Tour {
         }
     }
 
+    /// Returns the user's own scenario.
+    pub fn own(&self) -> &Scenario {
+        &self.own.0.scenario
+    }
+
     fn condition(&self) -> Option<&Condition> {
         match self.now()?.task.as_ref()? {
             Task::Press(_, condition) => Some(condition),

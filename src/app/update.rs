@@ -93,7 +93,10 @@ pub fn paste(model: &mut Model, catalog: &Catalog, text: &str) {
         return write(model, catalog, text);
     }
     match Scenario::parse(catalog, text.trim()) {
-        Ok(scenario) => change(model, catalog, scenario),
+        Ok(scenario) => {
+            change(model, catalog, scenario);
+            tour::follow(model, catalog);
+        }
         Err(error) => model.notice = Some(format!("what was pasted is no scenario: {error}")),
     }
 }
@@ -129,7 +132,13 @@ fn clicked(model: &mut Model, catalog: &Catalog, target: Target) -> Option<Effec
 
 /// Does a little of what is left to do, while nothing is typed. Returns whether anything was done.
 pub fn idle(model: &mut Model, catalog: &Catalog) -> bool {
-    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.size };
+    let world = World {
+        catalog,
+        scenario: &model.scenario,
+        derived: &model.derived,
+        kept: model.history.kept.as_ref(),
+        size: model.room(),
+    };
     model.screens.top_mut().state_mut().idle(&world)
 }
 
@@ -195,7 +204,23 @@ fn program(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effec
         }
         Action::Reset => change(model, catalog, model.history.first.clone()),
         Action::SwapEnds => change(model, catalog, swapped(&model.scenario)),
+        Action::Follow => open(model, catalog, ScreenKind::Follow),
+        Action::History => open(model, catalog, ScreenKind::History),
+        Action::Diff => open(model, catalog, ScreenKind::Diff),
         Action::Matrix => open(model, catalog, ScreenKind::Matrix),
+        Action::Xml => open(model, catalog, ScreenKind::Xml),
+        Action::Compare => open(model, catalog, ScreenKind::Compare),
+        Action::Keep => {
+            model.history.kept = Some(model.scenario.clone());
+            refresh(model, catalog);
+            let compare = model.settings.keymap.shown(Action::Compare);
+            model.notice = Some(format!("kept as A; {compare} shows what differs from it"));
+        }
+        Action::SwapSides => {
+            if let Some(kept) = model.history.kept.replace(model.scenario.clone()) {
+                change(model, catalog, kept);
+            }
+        }
         Action::Help => model.overlay = Some(Overlay::Page(Page::of_help(&model.settings.keymap))),
         Action::Palette => model.overlay = Some(palette(model, catalog)),
         Action::Filter => {
@@ -262,8 +287,17 @@ fn obey(model: &mut Model, catalog: &Catalog, reply: Reply) -> Option<Effect> {
 
 /// Opens a screen over the one that is seen.
 pub fn open(model: &mut Model, catalog: &Catalog, kind: ScreenKind) {
-    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.room() };
-    let screen = Screen::open(kind, &world);
+    let world = World {
+        catalog,
+        scenario: &model.scenario,
+        derived: &model.derived,
+        kept: model.history.kept.as_ref(),
+        size: model.room(),
+    };
+    let mut screen = Screen::open(kind, &world);
+    if let Some(feature) = model.screens.top().state().feature(&world) {
+        screen.state_mut().come_from(&world, feature);
+    }
     model.screens.push(screen);
 }
 
@@ -295,14 +329,26 @@ pub(super) fn put(model: &mut Model, catalog: &Catalog, scenario: Scenario) {
 }
 
 fn refresh(model: &mut Model, catalog: &Catalog) {
-    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.room() };
+    let world = World {
+        catalog,
+        scenario: &model.scenario,
+        derived: &model.derived,
+        kept: model.history.kept.as_ref(),
+        size: model.room(),
+    };
     for screen in model.screens.iter_mut() {
         screen.state_mut().refresh(&world);
     }
 }
 
 fn ask_screen(model: &mut Model, catalog: &Catalog, ask: impl FnOnce(&mut Screen, &World<'_>) -> Reply) -> Reply {
-    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.room() };
+    let world = World {
+        catalog,
+        scenario: &model.scenario,
+        derived: &model.derived,
+        kept: model.history.kept.as_ref(),
+        size: model.room(),
+    };
     ask(model.screens.top_mut(), &world)
 }
 
@@ -328,7 +374,9 @@ pub fn pick_value(catalog: &Catalog, scenario: &Scenario, choice: Choice) -> Ove
 fn look_ahead(picker: &mut Picker, catalog: &Catalog, scenario: &Scenario) {
     let chosen = match picker.chosen().map(|item| &item.pick) {
         Some(Pick::Scenario(scenario)) => Some((**scenario).clone()),
-        Some(Pick::Action(_) | Pick::Choice(_) | Pick::Export(..) | Pick::Lesson(_) | Pick::Nothing) => None,
+        Some(Pick::Action(_) | Pick::Choice(_) | Pick::Export(..) | Pick::Lesson(_) | Pick::Own(_) | Pick::Nothing) => {
+            None
+        }
         None => picker.choice.and_then(|choice| free_value(choice, catalog, scenario, picker.typed())),
     };
     picker.preview = chosen.map(|scenario| Glance::at(catalog, &scenario));

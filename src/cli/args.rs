@@ -411,8 +411,13 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Comma
 }
 
 fn tui(matches: &ArgMatches) -> Result<TuiArgs, clap::Error> {
-    Ok(TuiArgs {
-        choice: choice(matches)?,
+    Ok(TuiArgs { choice: choice(matches)?, ..looks(matches) })
+}
+
+/// Reads how the explorer is to look and listen.
+pub(super) fn looks(matches: &ArgMatches) -> TuiArgs {
+    TuiArgs {
+        choice: Choice::default(),
         theme: text(matches, "theme"),
         ascii: matches.get_flag("ascii"),
         no_mouse: matches.get_flag("no-mouse"),
@@ -423,7 +428,7 @@ fn tui(matches: &ArgMatches) -> Result<TuiArgs, clap::Error> {
         demo: file(matches, "demo"),
         record: file(matches, "record"),
         record_keys: file(matches, "record-keys"),
-    })
+    }
 }
 
 fn file(matches: &ArgMatches, name: &str) -> Option<PathBuf> {

@@ -1,6 +1,6 @@
 //! The lessons on the command line: their list, one as text, or the explorer opened in one.
 
-use super::args::{TuiArgs, text, tui_args};
+use super::args::{TuiArgs, looks, text, tui_args};
 use crate::app::settings::Settings;
 use crate::app::tour;
 use crate::domain::catalog::Catalog;
@@ -29,7 +29,7 @@ pub enum TourWish {
 }
 
 /// The looks that a lesson can be opened with: the first flags of the explorer.
-const LOOKS: usize = 4;
+const LOOKS: usize = 6;
 
 /// Returns the description of `tour`.
 pub(super) fn command() -> Clap {
@@ -58,14 +58,7 @@ pub(super) fn asked(matches: &ArgMatches) -> Tour {
         (Some(lesson), _, true) => TourWish::Text(lesson),
         (lesson, ..) => TourWish::Open(lesson),
     };
-    let looks = TuiArgs {
-        theme: text(matches, "theme"),
-        ascii: matches.get_flag("ascii"),
-        no_mouse: matches.get_flag("no-mouse"),
-        keys: text(matches, "keys"),
-        ..TuiArgs::default()
-    };
-    Tour { wish, looks }
+    Tour { wish, looks: looks(matches) }
 }
 
 /// Writes the list of lessons: number, name, title, and what one knows after it.

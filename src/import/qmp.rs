@@ -26,6 +26,11 @@ const NAMES: &[(&str, &str)] = &[
     ("hv-xmm_input", "hv-xmm-input"),
 ];
 
+/// Returns QEMU's name of a feature that libvirt calls `name`.
+pub fn qemu_name(name: &str) -> &str {
+    NAMES.iter().find(|(libvirt, _)| *libvirt == name).map_or(name, |(_, qemu)| qemu)
+}
+
 /// A host as a reply tells, and the on-off properties in it that are no features of the catalog.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Reply {

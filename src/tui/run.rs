@@ -33,8 +33,6 @@ pub struct Options {
     pub settings: Settings,
     /// Keys to press before the user does, in the notation of [`crate::app::key`].
     pub keys: String,
-    /// Where scenarios are kept between runs.
-    pub shelf: Shelf,
     /// What to replay before the user does anything.
     pub replay: Vec<Step>,
     /// Whether an audience looks on.
@@ -45,6 +43,8 @@ pub struct Options {
     pub record_keys: Option<PathBuf>,
     /// What is open at the start.
     pub opening: Opening,
+    /// Where scenarios are kept between runs.
+    pub shelf: Shelf,
 }
 
 /// What is open at the start.
@@ -239,7 +239,7 @@ impl Running<'_> {
                 say("the list of actions is not whole", &fault);
             }
         }
-        if let Err(fault) = self.shelf.used(&self.model.derived.word) {
+        if let Err(fault) = self.shelf.used(&self.model.own().word(self.catalog)) {
             say("the scenario is not kept", &format!("{fault:#}"));
         }
     }

@@ -44,7 +44,7 @@ impl Areas {
 
 /// Draws it.
 pub(super) fn render(shown: Shown<'_>, state: &Matrix, area: Rect, buf: &mut Buffer) {
-    let window = Window::of(state, shown.model.size);
+    let window = Window::of(state, shown.model.room());
     let areas = Areas::of(&window, area);
     let more = shown.theme.signs.more;
     let [left, right] = axes(shown, state);
@@ -66,7 +66,7 @@ pub(super) fn render(shown: Shown<'_>, state: &Matrix, area: Rect, buf: &mut Buf
 
 /// Returns what `position` stands for.
 pub(super) fn hit(shown: Shown<'_>, state: &Matrix, area: Rect, position: Position) -> Option<Target> {
-    let window = Window::of(state, shown.model.size);
+    let window = Window::of(state, shown.model.room());
     let areas = Areas::of(&window, area);
     if areas.axes.contains(position) {
         let left = position.x < areas.axes.x + areas.axes.width / 2;

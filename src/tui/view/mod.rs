@@ -1,15 +1,21 @@
 //! Draws the model. Every view is a pure function into a buffer, and says by the same layout what a place stands for.
 
 mod bottom;
+mod compare;
 mod demo;
+mod diff;
 pub mod draw;
 mod first;
+mod follow;
+mod history;
 mod matrix;
 mod page;
+mod parts;
 mod picker;
 mod title;
 mod too_small;
 mod tour;
+mod xml;
 
 use super::theme::Theme;
 use crate::app::demo::room;
@@ -45,7 +51,12 @@ pub fn render(shown: Shown<'_>, area: Rect, buf: &mut Buffer) {
     demo::render(shown, note, buf);
     match shown.model.screens.top() {
         Screen::First(state) => first::render(shown, state, body, buf),
+        Screen::Follow(state) => follow::render(shown, state, body, buf),
+        Screen::History(state) => history::render(shown, state, body, buf),
+        Screen::Diff(state) => diff::render(shown, state, body, buf),
         Screen::Matrix(state) => matrix::render(shown, state, body, buf),
+        Screen::Xml(state) => xml::render(shown, state, body, buf),
+        Screen::Compare(state) => compare::render(shown, state, body, buf),
     }
     bottom::render(shown, bottom, buf);
     let above = above(area, panel, note);
@@ -83,7 +94,12 @@ pub fn hit(shown: Shown<'_>, area: Rect, position: Position) -> Option<Target> {
     }
     match shown.model.screens.top() {
         Screen::First(state) => first::hit(shown, state, body, position),
+        Screen::Follow(state) => follow::hit(state, body, position),
+        Screen::History(state) => history::hit(state, body, position),
+        Screen::Diff(state) => diff::hit(state, body, position),
         Screen::Matrix(state) => matrix::hit(shown, state, body, position),
+        Screen::Xml(state) => xml::hit(state, body, position),
+        Screen::Compare(state) => compare::hit(shown, state, body, position),
     }
 }
 

@@ -114,12 +114,8 @@ pub(super) fn find(shown: Shown<'_>, place: &Place, body: Rect, area: Rect, buf:
     if shown.model.overlay.is_some() {
         return None;
     }
-    #[allow(clippy::wildcard_enum_match_arm, reason = "the other screens are pointed at by what is written there")]
-    #[allow(unreachable_patterns, reason = "as long as there is one screen")]
-    match shown.model.screens.top() {
-        Screen::First(state) => first::place(shown, state, body, place),
-        _ => None,
-    }
+    // Other screens are pointed at by what is written there.
+    if let Screen::First(state) = shown.model.screens.top() { first::place(shown, state, body, place) } else { None }
 }
 
 fn written(text: &str, area: Rect, buf: &Buffer) -> Option<Rect> {
