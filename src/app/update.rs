@@ -11,6 +11,7 @@ use super::overlay::Overlay;
 use super::page::Page;
 use super::picker::{Item, Pick, Picker};
 use super::screens::{Reply, Screen, ScreenKind, Target, World, first};
+use super::script;
 use super::settings::Size;
 use super::tour;
 use crate::domain::catalog::Catalog;
@@ -60,6 +61,7 @@ pub enum Effect {
 pub fn press(model: &mut Model, catalog: &Catalog, key: Key) -> Option<Effect> {
     let context = model.context();
     if let (Context::Text, Some(letter)) = (context, key.typed()) {
+        script::show(model, |demo, _| demo.typed(&letter.to_string()));
         over::edit(model, catalog, InputRequest::InsertChar(letter));
         tour::follow(model, catalog);
         return None;
@@ -68,6 +70,7 @@ pub fn press(model: &mut Model, catalog: &Catalog, key: Key) -> Option<Effect> {
         return update(model, catalog, action);
     }
     let action = model.settings.keymap.action(key, context)?;
+    script::show(model, |demo, model| demo.did(action, &model.settings.keymap));
     update(model, catalog, action)
 }
 

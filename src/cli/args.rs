@@ -8,6 +8,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command as Clap, ValueHint, value_parser}
 use std::path::PathBuf;
 
 mod bring;
+mod run;
 
 use bring::{domain_arg, explain_command};
 
@@ -62,6 +63,11 @@ pub enum Command {
     Tour(super::Tour),
     /// Shell completions.
     Completions(clap_complete::Shell),
+    /// The cheat sheet, as Markdown or as text.
+    CheatSheet {
+        /// Whether as Markdown.
+        markdown: bool,
+    },
     /// The man page.
     Man,
     /// The version, or with it the facts it was built with.
@@ -101,6 +107,14 @@ pub struct TuiArgs {
     pub config: Option<PathBuf>,
     /// Read no file with settings.
     pub no_config: bool,
+    /// A list of actions to replay.
+    pub replay: Option<PathBuf>,
+    /// Whether an audience looks on; the list of actions to show it may be empty.
+    pub demo: Option<PathBuf>,
+    /// Where to record what is drawn.
+    pub record: Option<PathBuf>,
+    /// Where to record what is done.
+    pub record_keys: Option<PathBuf>,
 }
 
 /// What `--print` asks for.
@@ -168,6 +182,7 @@ pub fn command() -> Clap {
         .arg(domain_arg(false))
         .arg(cpu_map_arg())
         .args(tui_args())
+        .args(run::args())
         .subcommand(check_command())
         .subcommand(
             Clap::new("list")
@@ -194,6 +209,7 @@ pub fn command() -> Clap {
                 .about("Print shell completions")
                 .arg(Arg::new("shell").required(true).value_parser(value_parser!(clap_complete::Shell))),
         )
+        .subcommand(run::cheat_sheet_command())
         .subcommand(Clap::new("man").about("Print the man page"))
 }
 
@@ -405,6 +421,7 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Comma
             json: sub.get_flag("json"),
             choice: Choice { maps: maps(sub)?, ..Choice::default() },
         },
+        "cheat-sheet" => Command::CheatSheet { markdown: text(sub, "format").as_deref() == Some("markdown") },
         "explain" => Command::Explain(bring::explain(sub)?),
         "tour" => Command::Tour(super::tour::asked(sub)),
         "rule" => Command::Rule { id: text(sub, "id") },
@@ -436,9 +453,17 @@ pub(super) fn looks(matches: &ArgMatches) -> TuiArgs {
         ascii: matches.get_flag("ascii"),
         no_mouse: matches.get_flag("no-mouse"),
         keys: text(matches, "keys"),
-        config: text(matches, "config").map(PathBuf::from),
+        config: file(matches, "config"),
         no_config: matches.get_flag("no-config"),
+        replay: file(matches, "replay"),
+        demo: file(matches, "demo"),
+        record: file(matches, "record"),
+        record_keys: file(matches, "record-keys"),
     }
+}
+
+fn file(matches: &ArgMatches, name: &str) -> Option<PathBuf> {
+    text(matches, name).map(PathBuf::from)
 }
 
 pub(super) fn choice(matches: &ArgMatches) -> Result<Choice, clap::Error> {
