@@ -178,6 +178,9 @@ actions! {
 
     Filter "filter" "Filter by name" "Keeps what has the typed letters in its name." Show Screens, ["/"];
     NextFilter "next-filter" "Other features" "Lists the features that differ, those mentioned, or all." Show FIRST, ["v"];
+    NextView "next-view" "Other view" "Looks at a feature in place of a model, or compares something else." Show On(&[ScreenKind::History, ScreenKind::Diff]), ["v"];
+    PickSubject "pick-subject" "Pick another" "Opens the list of what to look at; of two things compared, the right one." Show On(&[ScreenKind::History, ScreenKind::Diff]), ["p"];
+    PickFirst "pick-first" "Pick the left one" "Opens the list for the left one of two things compared." Show On(&[ScreenKind::Diff]), ["P"];
     MatrixRows "matrix-rows" "Other rows" "Puts releases, products, machine types, models or hosts down." Show MATRIX, ["["];
     MatrixColumns "matrix-columns" "Other columns" "Puts releases, products, machine types, models or hosts across." Show MATRIX, ["]"];
     FoldAll "fold-all" "Fold or unfold all" "Shows neighbours with equal answers as one line, or every line." Show MATRIX, ["l"];
@@ -196,6 +199,9 @@ actions! {
     SwapSides "swap-sides" "Swap A and B" "Keeps this scenario as A and goes on with the one that was kept." Change COMPARE, ["b"] when Model::has_kept;
     Help "help" "Help" "Lists every key." Screens Screens, ["?", "<f1>"];
     Palette "palette" "Commands" "Opens a list of every action and every choice." Screens Screens, [":"];
+    Follow "follow" "Follow a feature" "Shows one feature at each of the ten stages, and what changed it." Screens Screens, ["f"];
+    History "history" "History" "Tells a model or a feature through the releases: what came, went, was marked." Screens Screens, ["h"];
+    Diff "diff" "Differences" "Shows what differs between two releases or models, and what that does to guests." Screens Screens, ["d"];
 
     CopyLink "copy-link" "Copy the scenario" "Puts the scenario's word on the clipboard." Take Screens, ["y"];
     CopyPart "copy-part" "Copy this part" "Puts the XML or command line under the cursor on the clipboard." Take XML, ["p"];

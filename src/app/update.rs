@@ -18,6 +18,19 @@ use crate::domain::scenario::Scenario;
 use crate::study::ways_out::How;
 use tui_input::{Input, InputRequest};
 
+/// What screens may look at; no function, because that would borrow the whole model.
+macro_rules! world {
+    ($model:ident, $catalog:ident) => {
+        World {
+            catalog: $catalog,
+            scenario: &$model.scenario,
+            derived: &$model.derived,
+            kept: $model.history.kept.as_ref(),
+            size: $model.room(),
+        }
+    };
+}
+
 mod over;
 mod take;
 
@@ -129,13 +142,7 @@ fn clicked(model: &mut Model, catalog: &Catalog, target: Target) -> Option<Effec
 
 /// Does a little of what is left to do, while nothing is typed. Returns whether anything was done.
 pub fn idle(model: &mut Model, catalog: &Catalog) -> bool {
-    let world = World {
-        catalog,
-        scenario: &model.scenario,
-        derived: &model.derived,
-        kept: model.history.kept.as_ref(),
-        size: model.room(),
-    };
+    let world = world!(model, catalog);
     model.screens.top_mut().state_mut().idle(&world)
 }
 
@@ -201,6 +208,9 @@ fn program(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effec
         }
         Action::Reset => change(model, catalog, model.history.first.clone()),
         Action::SwapEnds => change(model, catalog, swapped(&model.scenario)),
+        Action::Follow => open(model, catalog, ScreenKind::Follow),
+        Action::History => open(model, catalog, ScreenKind::History),
+        Action::Diff => open(model, catalog, ScreenKind::Diff),
         Action::Matrix => open(model, catalog, ScreenKind::Matrix),
         Action::Xml => open(model, catalog, ScreenKind::Xml),
         Action::Compare => open(model, catalog, ScreenKind::Compare),
@@ -281,14 +291,11 @@ fn obey(model: &mut Model, catalog: &Catalog, reply: Reply) -> Option<Effect> {
 
 /// Opens a screen over the one that is seen.
 pub fn open(model: &mut Model, catalog: &Catalog, kind: ScreenKind) {
-    let world = World {
-        catalog,
-        scenario: &model.scenario,
-        derived: &model.derived,
-        kept: model.history.kept.as_ref(),
-        size: model.room(),
-    };
-    let screen = Screen::open(kind, &world);
+    let world = world!(model, catalog);
+    let mut screen = Screen::open(kind, &world);
+    if let Some(feature) = model.screens.top().state().feature(&world) {
+        screen.state_mut().come_from(&world, feature);
+    }
     model.screens.push(screen);
 }
 
@@ -320,26 +327,14 @@ pub(super) fn put(model: &mut Model, catalog: &Catalog, scenario: Scenario) {
 }
 
 fn refresh(model: &mut Model, catalog: &Catalog) {
-    let world = World {
-        catalog,
-        scenario: &model.scenario,
-        derived: &model.derived,
-        kept: model.history.kept.as_ref(),
-        size: model.room(),
-    };
+    let world = world!(model, catalog);
     for screen in model.screens.iter_mut() {
         screen.state_mut().refresh(&world);
     }
 }
 
 fn ask_screen(model: &mut Model, catalog: &Catalog, ask: impl FnOnce(&mut Screen, &World<'_>) -> Reply) -> Reply {
-    let world = World {
-        catalog,
-        scenario: &model.scenario,
-        derived: &model.derived,
-        kept: model.history.kept.as_ref(),
-        size: model.room(),
-    };
+    let world = world!(model, catalog);
     ask(model.screens.top_mut(), &world)
 }
 
@@ -365,7 +360,9 @@ pub fn pick_value(catalog: &Catalog, scenario: &Scenario, choice: Choice) -> Ove
 fn look_ahead(picker: &mut Picker, catalog: &Catalog, scenario: &Scenario) {
     let chosen = match picker.chosen().map(|item| &item.pick) {
         Some(Pick::Scenario(scenario)) => Some((**scenario).clone()),
-        Some(Pick::Action(_) | Pick::Choice(_) | Pick::Export(..) | Pick::Lesson(_) | Pick::Nothing) => None,
+        Some(Pick::Action(_) | Pick::Choice(_) | Pick::Export(..) | Pick::Lesson(_) | Pick::Own(_) | Pick::Nothing) => {
+            None
+        }
         None => picker.choice.and_then(|choice| free_value(choice, catalog, scenario, picker.typed())),
     };
     picker.preview = chosen.map(|scenario| Glance::at(catalog, &scenario));

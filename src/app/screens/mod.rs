@@ -2,7 +2,10 @@
 //! Each screen has a file here with its state and what actions do to it, and one in `tui::view` that draws it.
 
 pub mod compare;
+pub mod diff;
 pub mod first;
+pub mod follow;
+pub mod history;
 pub mod matrix;
 pub mod xml;
 
@@ -12,6 +15,7 @@ use super::overlay::Overlay;
 use super::settings::Size;
 use super::update::Effect;
 use crate::domain::catalog::Catalog;
+use crate::domain::feature::FeatureId;
 use crate::domain::scenario::Scenario;
 
 /// What a screen may look at.
@@ -105,6 +109,19 @@ pub trait ScreenState {
     /// Puts the cursor on a choice, where there are choices.
     fn point_at(&mut self, _choice: super::choice::Choice) {}
 
+    /// Returns the feature under the cursor, if the cursor is on one.
+    fn feature(&self, _world: &World<'_>) -> Option<FeatureId> {
+        None
+    }
+
+    /// Hears, when it opens, on which feature the cursor was on the screen before.
+    fn come_from(&mut self, _world: &World<'_>, _feature: FeatureId) {}
+
+    /// Hears that one of its own things was picked from a list, by the number it gave it.
+    fn pick(&mut self, _world: &World<'_>, _number: usize) -> Reply {
+        Reply::Ignored
+    }
+
     /// Hears that the scenario is another.
     fn refresh(&mut self, _world: &World<'_>) {}
 
@@ -169,6 +186,9 @@ macro_rules! screens {
 
 screens! {
     First "first" "First screen" first::First, first::First::open;
+    Follow "follow" "Follow" follow::Follow, follow::Follow::open;
+    History "history" "History" history::History, history::History::open;
+    Diff "diff" "Diff" diff::Diff, diff::Diff::open;
     Matrix "matrix" "Matrix" matrix::Matrix, matrix::Matrix::open;
     Xml "xml" "XML and command lines" xml::Xml, xml::Xml::open;
     Compare "compare" "Compare" compare::Compare, compare::Compare::open;

@@ -2,8 +2,11 @@
 
 mod bottom;
 mod compare;
+mod diff;
 pub mod draw;
 mod first;
+mod follow;
+mod history;
 mod matrix;
 mod page;
 mod picker;
@@ -44,6 +47,9 @@ pub fn render(shown: Shown<'_>, area: Rect, buf: &mut Buffer) {
     title::render(shown, top, buf);
     match shown.model.screens.top() {
         Screen::First(state) => first::render(shown, state, body, buf),
+        Screen::Follow(state) => follow::render(shown, state, body, buf),
+        Screen::History(state) => history::render(shown, state, body, buf),
+        Screen::Diff(state) => diff::render(shown, state, body, buf),
         Screen::Matrix(state) => matrix::render(shown, state, body, buf),
         Screen::Xml(state) => xml::render(shown, state, body, buf),
         Screen::Compare(state) => compare::render(shown, state, body, buf),
@@ -84,6 +90,9 @@ pub fn hit(shown: Shown<'_>, area: Rect, position: Position) -> Option<Target> {
     }
     match shown.model.screens.top() {
         Screen::First(state) => first::hit(shown, state, body, position),
+        Screen::Follow(state) => follow::hit(state, body, position),
+        Screen::History(state) => history::hit(state, body, position),
+        Screen::Diff(state) => diff::hit(state, body, position),
         Screen::Matrix(state) => matrix::hit(shown, state, body, position),
         Screen::Xml(state) => xml::hit(state, body, position),
         Screen::Compare(state) => compare::hit(shown, state, body, position),

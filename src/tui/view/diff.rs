@@ -1,0 +1,240 @@
+//! Draws a difference: its lines by why they matter, how guests fare in each direction, and the line under the cursor
+//! in words.
+
+use super::Shown;
+use super::draw::{Piece, fill, fitting, frame, line_of, piece, pieces, rule, text_at};
+use crate::app::action::Action;
+use crate::app::screens::Target;
+use crate::app::screens::diff::{Diff, Line, View};
+use crate::app::text::{cut, pad, wrap};
+use crate::domain::definition::Policy;
+use crate::export::study::fare_words;
+use crate::study::diff::fares::{Fare, SAYINGS};
+use crate::tui::theme::Role;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+/// Columns and lines from which there are frames.
+const BOXED: (u16, u16) = (112, 31);
+/// Lines for the words, without their heading.
+const WORDS: u16 = 7;
+/// The most columns of a line's name.
+const NAME: usize = 28;
+/// Columns of how a guest fares in one direction.
+const FARE: usize = 18;
+/// The same where there is room.
+const WIDE_FARE: usize = 26;
+
+/// One line of the list as it is drawn: the heading of a section, or a line by its number.
+#[derive(Clone, Copy)]
+enum Drawn {
+    Heading(usize),
+    Line(usize),
+}
+
+struct Areas {
+    boxed: bool,
+    list: Rect,
+    words: Rect,
+}
+
+impl Areas {
+    fn of(area: Rect) -> Self {
+        let boxed = area.width >= BOXED.0 && area.height + 2 >= BOXED.1;
+        let words = (WORDS + if boxed { 2 } else { 1 }).min(area.height / 2);
+        let list = Rect { height: area.height.saturating_sub(words), ..area };
+        Self { boxed, list, words: Rect { y: list.bottom(), height: words, ..area } }
+    }
+
+    fn part(
+        &self,
+        shown: Shown<'_>,
+        area: Rect,
+        active: bool,
+        (left, right): (&[Piece], &[Piece]),
+        buf: &mut Buffer,
+    ) -> Rect {
+        if self.boxed {
+            frame(buf, shown.theme, area, active, left, right);
+        } else {
+            rule(buf, shown.theme, line_of(area, 0), active, left, right);
+        }
+        self.inside(area)
+    }
+
+    fn inside(&self, area: Rect) -> Rect {
+        let (side, below) = if self.boxed { (1, 1) } else { (0, 0) };
+        Rect {
+            x: area.x + side,
+            y: area.y.saturating_add(1),
+            width: area.width.saturating_sub(2 * side),
+            height: area.height.saturating_sub(1 + below),
+        }
+    }
+
+    /// The names of the directions stand on the first line, the lines below it.
+    fn rows(&self) -> Rect {
+        let inner = self.inside(self.list);
+        Rect { y: inner.y.saturating_add(1), height: inner.height.saturating_sub(1), ..inner }
+    }
+}
+
+/// Draws it.
+pub(super) fn render(shown: Shown<'_>, state: &Diff, area: Rect, buf: &mut Buffer) {
+    let areas = Areas::of(area);
+    let key = shown.model.settings.keymap.shown(Action::NextView);
+    let left = [piece("Differences: ", Role::Message), piece(state.between.title.as_str(), Role::Chosen)];
+    let right = [
+        piece(format!("{} {} ", state.view.name(), shown.theme.signs.dot), Role::Text),
+        piece(key, Role::Key),
+        piece(" others", Role::Muted),
+    ];
+    let inner = areas.part(shown, areas.list, true, (&left, &right), buf);
+    let signs = &shown.theme.signs;
+    let room = fare_columns(inner);
+    let heads = directions(shown, state).map(|head| pad(&cut(&head, room - 1, signs.more), room));
+    if !state.listed.is_empty() {
+        let head = format!("{}{}{}", pad("", NAME), heads[0], heads[1]);
+        text_at(buf, inner, (inner.x + 1, inner.y), head.trim_end(), shown.theme.style(Role::Muted));
+    }
+    let rows = areas.rows();
+    if state.listed.is_empty() {
+        let text = if state.named.is_empty() { state.between.empty.as_str() } else { "No line has these letters." };
+        for (line, number) in wrap(text, usize::from(rows.width).saturating_sub(2)).iter().zip(0..rows.height) {
+            let place = line_of(rows, number);
+            text_at(buf, place, (place.x + 1, place.y), line, shown.theme.style(Role::Text));
+        }
+    }
+    let drawn = drawn(state);
+    for (drawn, number) in drawn.iter().skip(first_shown(state, &drawn, rows)).zip(0..rows.height) {
+        let place = line_of(rows, number);
+        match *drawn {
+            Drawn::Heading(line) => {
+                let many = state.listed.iter().filter(|other| other.section == state.listed[line].section).count();
+                let title = [
+                    piece(state.listed[line].section, Role::Title),
+                    piece(format!(" {} {many}", signs.dot), Role::Muted),
+                ];
+                pieces(buf, shown.theme, place, (place.x + 1, place.y), &title);
+            }
+            Drawn::Line(line) => row(shown, &state.listed[line], state.place == line, place, buf),
+        }
+    }
+    words(shown, state, &areas, buf);
+}
+
+/// Returns what `position` stands for.
+pub(super) fn hit(state: &Diff, area: Rect, position: Position) -> Option<Target> {
+    let rows = Areas::of(area).rows();
+    let drawn = drawn(state);
+    let place = first_shown(state, &drawn, rows) + usize::from(position.y.saturating_sub(rows.y));
+    match drawn.get(place).filter(|_| rows.contains(position))? {
+        Drawn::Line(line) => Some(Target::Row(*line)),
+        Drawn::Heading(_) => None,
+    }
+}
+
+/// The names of the two directions: there and back, or a guest of the one model and of the other.
+fn directions(shown: Shown<'_>, state: &Diff) -> [String; 2] {
+    let (left, right, arrow) = (&state.between.left, &state.between.right, shown.theme.signs.arrow);
+    match state.view {
+        View::Models => [left.clone(), right.clone()],
+        View::Ends | View::Releases => {
+            let short =
+                |end: &str| end.strip_prefix("libvirt ").unwrap_or(end).split(" (").next().unwrap_or("").to_owned();
+            [format!("{} {arrow} {}", short(left), short(right)), format!("{} {arrow} {}", short(right), short(left))]
+        }
+    }
+}
+
+fn drawn(state: &Diff) -> Vec<Drawn> {
+    let mut drawn = Vec::new();
+    let mut section = "";
+    for (number, line) in state.listed.iter().enumerate() {
+        if line.section != section {
+            section = line.section;
+            drawn.push(Drawn::Heading(number));
+        }
+        drawn.push(Drawn::Line(number));
+    }
+    drawn
+}
+
+/// The cursor is kept in the middle, except near the ends.
+fn first_shown(state: &Diff, drawn: &[Drawn], rows: Rect) -> usize {
+    let height = usize::from(rows.height);
+    let place = drawn.iter().position(|drawn| matches!(drawn, Drawn::Line(line) if *line == state.place)).unwrap_or(0);
+    place.saturating_sub(height / 2).min(drawn.len().saturating_sub(height))
+}
+
+fn fare_columns(inner: Rect) -> usize {
+    if inner.width >= 110 { WIDE_FARE } else { FARE }
+}
+
+fn fare(shown: Shown<'_>, fare: Option<&Fare>, room: usize) -> Piece {
+    let (role, sign) = fare.map_or((Role::Muted, shown.theme.signs.never), |fare| shown.theme.verdict(fare.verdict()));
+    let text = format!("{sign} {}", fare_words(fare));
+    piece(pad(&cut(&text, room - 1, shown.theme.signs.more), room), role)
+}
+
+fn row(shown: Shown<'_>, line: &Line, selected: bool, place: Rect, buf: &mut Buffer) {
+    let room = fare_columns(place);
+    let name = cut(&line.name, NAME - 3, shown.theme.signs.more);
+    let mut row = vec![piece(format!("  {}", pad(&name, NAME - 2)), Role::Text)];
+    match (&line.fares, line.about) {
+        (Some([there, back]), Some(_)) => row.extend([there, back].map(|found| fare(shown, found.as_ref(), room))),
+        _ => row.push(piece(pad("", 2 * room), Role::Text)),
+    }
+    row.push(piece(line.detail.as_str(), Role::Muted));
+    let row = fitting(&row, usize::from(place.width).saturating_sub(2), shown.theme.signs.more);
+    pieces(buf, shown.theme, place, (place.x + 1, place.y), &row);
+    if selected {
+        fill(buf, place, shown.theme.style(Role::Focus));
+    }
+}
+
+fn words(shown: Shown<'_>, state: &Diff, areas: &Areas, buf: &mut Buffer) {
+    let line = state.listed.get(state.place);
+    let left: Vec<Piece> = line.map(|line| piece(line.name.as_str(), Role::Message)).into_iter().collect();
+    let key = shown.model.settings.keymap.shown(Action::Open);
+    let right = [piece(key, Role::Key), piece(" shows it with a guest", Role::Muted)];
+    let right = if line.is_some_and(|line| line.about.is_some()) { right.as_slice() } else { &[] };
+    let inner = areas.part(shown, areas.words, false, (&left, right), buf);
+    let Some(line) = line else { return };
+    let mut y = inner.y;
+    let mut say = |text: &str, role: Role, most: usize| {
+        for text in wrap(text, usize::from(inner.width).saturating_sub(2)).iter().take(most) {
+            text_at(buf, inner, (inner.x + 1, y), text, shown.theme.style(role));
+            y = y.saturating_add(1);
+        }
+    };
+    if !line.words.is_empty() {
+        say(&line.words, Role::Text, 2);
+    }
+    if let Some((_, feature)) = line.about {
+        let [there, back] = directions(shown, state);
+        for (says, fares) in SAYINGS.iter().zip(&state.guests) {
+            let guest = match says {
+                None => format!("silent about {}", shown.catalog.feature_name(feature)),
+                Some(Policy::Disable) => format!("-{}", shown.catalog.feature_name(feature)),
+                Some(Policy::Require | Policy::Force | Policy::Optional | Policy::Forbid) => {
+                    format!("+{}", shown.catalog.feature_name(feature))
+                }
+            };
+            let [one, other] = fares.each_ref().map(|fare| fare_words(fare.as_ref()));
+            say(&format!("A guest {guest}: {there} {one}; {back} {other}."), Role::Text, 2);
+        }
+    }
+    say(&line.detail, Role::Muted, 3);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fewest_lines_of_a_terminal_leave_room_for_a_line_and_its_words() {
+        let areas = Areas::of(Rect::new(0, 1, 60, 18));
+        assert!(areas.rows().height >= 7 && areas.inside(areas.words).height >= 5);
+    }
+}
