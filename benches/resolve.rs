@@ -9,7 +9,7 @@ use virt_cpu_explorer::domain::qemu::Accel;
 use virt_cpu_explorer::domain::scenario::DEFAULT_QEMU;
 use virt_cpu_explorer::domain::scenario::Scenario;
 use virt_cpu_explorer::load::embedded;
-use virt_cpu_explorer::resolve::{Plan, Prepared, resolve, verdict};
+use virt_cpu_explorer::resolve::{Plan, Prepared, Resolver, resolve, verdict};
 use virt_cpu_explorer::study::count::Space;
 use virt_cpu_explorer::study::matrix::{Matrix, Vary};
 
@@ -52,7 +52,7 @@ fn verdict_alone(bencher: divan::Bencher<'_, '_>, which: usize) {
     let Some(case) = plan.case(&[]) else { return };
     let prepared = Prepared::of(&catalog, &case);
     let definition = case.definition.unordered();
-    bencher.bench(|| verdict(&prepared, divan::black_box(&definition), scenario.feature));
+    bencher.bench_local(|| verdict(&prepared, divan::black_box(&definition), scenario.feature));
 }
 
 #[divan::bench]
@@ -69,7 +69,9 @@ fn batch(bencher: divan::Bencher<'_, '_>) {
 fn matrix_of_every_release(bencher: divan::Bencher<'_, '_>) {
     let catalog = catalog();
     let scenario = scenario(&catalog, WORDS[0]);
-    bencher.bench(|| Matrix::of(&catalog, &scenario, Vary::Releases, Vary::Releases).resolve_all());
+    bencher.bench(|| {
+        Matrix::of(&catalog, &scenario, Vary::Releases, Vary::Releases).resolve_all(&mut Resolver::new(&catalog));
+    });
 }
 
 #[divan::bench(sample_count = 5, args = [1, 2])]

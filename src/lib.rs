@@ -6,6 +6,7 @@ pub mod cli;
 pub mod domain;
 pub mod explain;
 pub mod export;
+pub mod files;
 pub mod import;
 pub mod load;
 pub mod resolve;

@@ -3,8 +3,10 @@
 use anyhow::{Context, Result};
 use std::io::{self, BufReader, Write};
 use std::process::ExitCode;
-use virt_cpu_explorer::cli::{self, Choice, Command, TuiArgs};
+use virt_cpu_explorer::cli::{self, Choice, Command, Config, TuiArgs};
 use virt_cpu_explorer::domain::catalog::Catalog;
+use virt_cpu_explorer::domain::scenario::Scenario;
+use virt_cpu_explorer::files::{Shelf, places};
 use virt_cpu_explorer::load::{cpu_map_dir, embedded};
 use virt_cpu_explorer::tui;
 
@@ -57,18 +59,31 @@ fn run(command: Command) -> Result<u8> {
         Command::Completions(shell) => cli::completions(shell, &mut out)?,
         Command::Man => cli::man(&mut out)?,
         Command::Explain(asked) => explain(&asked, &mut out)?,
+        Command::Tour(asked) => match asked.wish {
+            cli::TourWish::List => cli::list_lessons(&mut out)?,
+            cli::TourWish::Text(lesson) => {
+                let catalog = embedded::catalog()?;
+                let settings = options(&asked.looks, &named(&catalog, &asked.looks)?)?.settings;
+                cli::lesson_text(&catalog, &lesson, &settings, &mut out)?
+            }
+            cli::TourWish::Open(lesson) => {
+                let opening = lesson.map_or(tui::Opening::Lessons, tui::Opening::Lesson);
+                explore(&embedded::catalog()?, &asked.looks, None, opening)?;
+                0
+            }
+        },
         Command::Tui(args) => {
             let catalog = catalog_with(&args.choice)?;
-            let mut options = options(&args)?;
-            options.settings.ascii |= tui::ascii_locale();
-            tui::run(&catalog, args.choice.scenario(&catalog)?, options)?;
+            explore(&catalog, &args, None, tui::Opening::First)?;
             0
         }
         Command::Print(args, frame) => {
             let catalog = catalog_with(&args.choice)?;
-            let scenario = args.choice.scenario(&catalog)?;
+            let config = named(&catalog, &args)?;
+            let scenario = start(&catalog, &args, &config)?;
             let screen = frame.screen.as_deref().unwrap_or("first");
-            out.write_all(tui::print(&catalog, scenario, screen, frame.size, &options(&args)?)?.as_bytes())?;
+            let text = tui::print(&catalog, scenario, screen, frame.size, frame.format, &options(&args, &config)?)?;
+            out.write_all(text.as_bytes())?;
             0
         }
     };
@@ -76,11 +91,47 @@ fn run(command: Command) -> Result<u8> {
     Ok(code)
 }
 
-fn options(args: &TuiArgs) -> Result<tui::Options> {
+/// Returns the settings for what is printed, which is the same for everybody: only a file asked for by name counts.
+fn named(catalog: &Catalog, args: &TuiArgs) -> Result<Config> {
+    args.config.as_ref().map_or_else(|| Ok(Config::default()), |path| Config::read(catalog, path, true))
+}
+
+/// Opens the explorer, at `scenario` where there is one.
+fn explore(catalog: &Catalog, args: &TuiArgs, scenario: Option<Scenario>, opening: tui::Opening) -> Result<()> {
+    let config = match (&args.config, places::config()) {
+        (Some(path), _) => Config::read(catalog, path, true)?,
+        (None, Some(path)) if !args.no_config => Config::read(catalog, &path, false)?,
+        (None, _) => Config::default(),
+    };
+    let mut options = options(args, &config)?;
+    options.settings.ascii |= tui::ascii_locale();
+    options.shelf = Shelf::at(places::state());
+    options.opening = opening;
+    let scenario = match scenario {
+        Some(scenario) => scenario,
+        None => start(catalog, args, &config)?,
+    };
+    tui::run(catalog, scenario, options)
+}
+
+/// Returns the scenario to begin with: the command line's, else the one that the user settled.
+fn start(catalog: &Catalog, args: &TuiArgs, config: &Config) -> Result<Scenario> {
+    match &config.start {
+        Some(start) if args.choice.is_empty() => Ok(start.clone()),
+        _ => args.choice.scenario(catalog),
+    }
+}
+
+/// What the command line says counts for more than the user's file, and that for more than the environment.
+fn options(args: &TuiArgs, config: &Config) -> Result<tui::Options> {
     let mut options = tui::Options { keys: args.keys.clone().unwrap_or_default(), ..tui::Options::default() };
-    options.settings.theme = tui::theme(args.theme.as_deref())?;
-    options.settings.ascii |= args.ascii;
-    options.settings.mouse &= !args.no_mouse;
+    options.settings.theme = match (&args.theme, config.theme) {
+        (None, Some(theme)) => theme,
+        (asked, _) => tui::theme(asked.as_deref())?,
+    };
+    options.settings.ascii = args.ascii || config.ascii;
+    options.settings.mouse = !(args.no_mouse || config.no_mouse);
+    options.settings.keymap = config.keymap.clone();
     Ok(options)
 }
 
@@ -90,7 +141,7 @@ fn explain(asked: &cli::Explain, out: &mut dyn Write) -> Result<u8> {
     let (code, likeliest) = cli::explain(&catalog, asked, out)?;
     if let Some(scenario) = likeliest.filter(|_| asked.open) {
         out.flush()?;
-        tui::run(&catalog, scenario, options(&TuiArgs::default())?)?;
+        explore(&catalog, &TuiArgs::default(), Some(scenario), tui::Opening::First)?;
     }
     Ok(code)
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 use virt_cpu_explorer::domain::catalog::Catalog;
 use virt_cpu_explorer::domain::scenario::Scenario;
-use virt_cpu_explorer::export::{self, About};
+use virt_cpu_explorer::export::{self, About, Seen};
 use virt_cpu_explorer::load::embedded;
 use virt_cpu_explorer::resolve::resolve;
 use virt_cpu_explorer::study::ways_out::ways_out;
@@ -81,13 +81,14 @@ fn fits_more(schema: &Value, wanted: &Value, value: &Value) -> bool {
     }
 }
 
-const WORDS: [&str; 7] = [
+const WORDS: [&str; 8] = [
     "Skylake-Client,machine=pc-q35-3.1,from=old,to=new",
     "Skylake-Client,machine=pc-q35-3.1,from=9.0.0,to=9.0.0+mpx-removed",
     "EPYC,machine=pc-q35-5.2,topology=1-2-1,from=9.0.0,to=11.3.0:10.0.13",
     "Skylake-Client,topology=?,machine=pc-q35-5.2,from=9.0.0,to=11.3.0:10.0.13",
     "SapphireRapids,machine=pc-q35-5.2,from=9.0.0,to=9.0.0",
     "host-model,machine=pc-q35-5.2,from=9.0.0,to=11.3.0:10.0.13",
+    "Skylake-Client-noTSX-IBRS,machine=pc-q35-rhel9.4.0,from=10.0.0-7.el9:8.2.0,to=11.9.0:10.1.0",
     "host-passthrough,host=any,from=9.0.0,to=11.3.0:10.0.13",
 ];
 
@@ -98,7 +99,8 @@ fn every_answer_fits_the_schema() {
         let scenario = Scenario::parse(&CATALOG, word).unwrap();
         let answer = resolve(&CATALOG, &scenario);
         let ways = ways_out(&CATALOG, &scenario, &answer);
-        let about = About { id: Some("guest.xml"), said: Some("guest"), ways: Some(&ways) };
+        let screen = Seen { name: "first", lines: &["a line"] };
+        let about = About { id: Some("guest.xml"), said: Some("guest"), ways: Some(&ways), screen: Some(screen) };
         let text = export::json_about(&CATALOG, &scenario, &answer, about);
         let value: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(misfit(&SCHEMA, &value, word), None, "{text}");

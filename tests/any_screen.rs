@@ -121,9 +121,9 @@ fn a_click_on_a_choice_a_row_and_a_way_out_does_what_a_key_would() {
 fn one_frame_is_printed_without_blanks_at_the_ends() {
     let scenario = Scenario::parse(catalog(), WORDS[0]).unwrap();
     let options = tui::Options { keys: "<right>".to_owned(), ..tui::Options::default() };
-    let text = tui::print(catalog(), scenario.clone(), "first", (80, 24), &options).unwrap();
+    let text = tui::print(catalog(), scenario.clone(), "first", (80, 24), Format::Text, &options).unwrap();
     assert_eq!(text.lines().count(), 24);
     assert!(text.contains("▶T5") && text.lines().all(|line| line == line.trim_end()));
-    let error = tui::print(catalog(), scenario, "frist", (80, 24), &options).unwrap_err();
+    let error = tui::print(catalog(), scenario, "frist", (80, 24), Format::Text, &options).unwrap_err();
     assert!(error.to_string().contains("the screens are first"), "{error}");
 }

@@ -13,6 +13,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("study", 3),
     ("bring", 3),
     ("export", 4),
+    ("files", 4),
     ("app", 5),
     ("tui", 6),
     ("cli", 6),
@@ -26,6 +27,8 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("serde", &["import", "export", "bring", "cli", "load"]),
     ("nucleo_matcher", &["app"]),
+    ("tempfile", &["files"]),
+    ("toml", &["cli"]),
 ];
 
 /// What a pure folder may not name.

@@ -182,6 +182,20 @@ fn the_single_file_of_old_releases_is_read_too() {
 }
 
 #[test]
+fn the_map_in_a_source_tree_is_found() {
+    for (map, place) in [("tests/maps/directory", "src/cpu_map"), ("tests/maps/single", "src/cpu")] {
+        let tree = Path::new(env!("CARGO_TARGET_TMPDIR")).join("source-tree").join(map);
+        let inside = tree.join(place);
+        std::fs::create_dir_all(&inside).unwrap();
+        for file in std::fs::read_dir(map).unwrap() {
+            let file = file.unwrap();
+            std::fs::copy(file.path(), inside.join(file.file_name())).unwrap();
+        }
+        assert_eq!(read(tree.to_str().unwrap()).0, read(map).0, "{place}");
+    }
+}
+
+#[test]
 fn a_map_can_be_picked_as_one_more_release() {
     let mut catalog = catalog();
     let id = cpu_map_dir::add(&mut catalog, "9.0.0+mine", Path::new("tests/maps/directory")).unwrap();

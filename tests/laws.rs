@@ -252,10 +252,13 @@ fn what_an_answer_depends_on_has_two_answers_or_is_to_be_given() {
         for on in &answer.depends_on {
             let word = scenario.word(&CATALOG);
             assert!(!on.input.is_empty(), "{word}");
-            let values: BTreeSet<&str> = on.answers.iter().map(|(value, _)| value.as_str()).collect();
+            let values: BTreeSet<&str> = on.answers.iter().map(|possible| possible.value.as_str()).collect();
             let is_to_be_given = on.answers.is_empty() && on.input.contains("give the live definition");
             assert!(values.len() >= 2 || is_to_be_given, "{word}: {on:?}");
             assert_eq!(values.len(), on.answers.len(), "{word}: a value has one answer: {on:?}");
+            let verdicts: BTreeSet<&str> = on.answers.iter().map(|possible| possible.verdict.name()).collect();
+            let alike = answer.either_way.map(|verdict| BTreeSet::from([verdict.name()]));
+            assert!(alike.is_none_or(|alike| alike == verdicts), "{word}: {:?}: {on:?}", answer.either_way);
             seen += 1;
         }
     }

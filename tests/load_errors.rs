@@ -34,7 +34,11 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("nameless", MODELS, r#":2:3: expected the attribute "name" in <model>, found none"#),
     ("nested_include", MODELS, ":2:3: expected includes in the index only, found one here"),
     ("no_bits", MODELS, ":2:3: expected <cpuid> or <msr> in the feature x, found neither"),
-    ("no_index", "", ": expected index.xml or cpu_map.xml in the directory, found neither"),
+    (
+        "no_index",
+        "",
+        ": expected index.xml or cpu_map.xml in the directory, or a libvirt source tree, found none of them",
+    ),
     ("no_models", "index.xml", ":2:3: expected features and models in <arch name='x86'>, found none"),
     ("other_architecture", "index.xml", ":1:1: expected <arch name='x86'> in <cpus>, found none"),
     ("two_roots", MODELS, ":2:1: expected the end of the document, found a second root <cpus>"),

@@ -4,11 +4,11 @@ use virt_cpu_explorer::cli::count_on;
 use virt_cpu_explorer::domain::catalog::Catalog;
 use virt_cpu_explorer::domain::qemu::Accel;
 use virt_cpu_explorer::domain::scenario::{DEFAULT_QEMU, Scenario};
-use virt_cpu_explorer::export::study::{matrix_csv, matrix_table};
+use virt_cpu_explorer::export::study::{line_name, matrix_csv, matrix_table};
 use virt_cpu_explorer::load::embedded;
 use virt_cpu_explorer::resolve::{Resolver, Verdict, resolve};
 use virt_cpu_explorer::study::count::{Point, STATES, Space};
-use virt_cpu_explorer::study::matrix::{Fold, Matrix, Vary};
+use virt_cpu_explorer::study::matrix::{Fold, Matrix, Side, Vary, line_of, lines_around};
 use virt_cpu_explorer::study::space::models;
 
 #[expect(clippy::unwrap_used, reason = "facts that cannot be read fail the test")]
@@ -91,17 +91,18 @@ fn a_verdict_alone_is_the_verdict_with_every_stage() {
 fn a_cell_is_the_answer_to_its_scenario() {
     let catalog = catalog();
     let scenario = Scenario::parse(&catalog, "Skylake-Client,machine=pc-q35-3.1,accel=tcg").unwrap();
+    let mut resolver = Resolver::new(&catalog);
     let mut matrix = Matrix::of(&catalog, &scenario, Vary::Releases, Vary::Releases);
     assert_eq!(matrix.rows().len(), catalog.libvirt_releases().len());
     for (row, column) in [(0, 0), (50, 120), (120, 50), (100, 180), (185, 185), (150, 150)] {
         let asked = matrix.scenario(row, column).unwrap();
         let whole = resolve(&catalog, &asked);
         assert_eq!(matrix.known(row, column), None);
-        let cell = matrix.cell(row, column).unwrap();
+        let cell = matrix.cell(&mut resolver, row, column).unwrap();
         assert_eq!((cell.verdict, cell.rule, cell.row), (whole.verdict, whole.rule, whole.row));
         assert_eq!(matrix.known(row, column), Some(cell));
     }
-    assert_eq!(matrix.cell(0, 9999), None);
+    assert_eq!(matrix.cell(&mut resolver, 0, 9999), None);
 }
 
 #[test]
@@ -114,46 +115,90 @@ fn a_release_that_decides_like_another_has_its_answers() {
     for _ in 0..600 {
         let (row, column) = (numbers.below(matrix.rows().len()), numbers.below(matrix.columns().len()));
         let asked = matrix.scenario(row, column).unwrap();
-        assert_eq!(matrix.cell(row, column), Some(resolver.glance(&asked)), "{}", asked.word(&catalog));
+        let glance = resolver.glance(&asked);
+        assert_eq!(matrix.cell(&mut resolver, row, column), Some(glance), "{}", asked.word(&catalog));
     }
     for place in 0..matrix.rows().len() {
         let asked = matrix.scenario(place, place).unwrap();
-        assert_eq!(matrix.cell(place, place), Some(resolver.glance(&asked)), "{}", asked.word(&catalog));
+        let glance = resolver.glance(&asked);
+        assert_eq!(matrix.cell(&mut resolver, place, place), Some(glance), "{}", asked.word(&catalog));
     }
 }
 
 #[test]
-fn equal_neighbours_fold_and_boundaries_stand_where_the_verdict_changes() {
+fn equal_neighbours_fold() {
     let catalog = catalog();
     let scenario = Scenario::parse(&catalog, "Skylake-Client,machine=pc-q35-3.1,accel=tcg").unwrap();
     let mut matrix = Matrix::of(&catalog, &scenario, Vary::Distinct, Vary::Distinct);
-    let folds = matrix.column_folds();
+    assert_eq!(matrix.folds(Side::Source).len(), matrix.rows().len(), "what nobody looked at folds with nothing");
+    matrix.resolve_all(&mut Resolver::new(&catalog));
+    let folds = matrix.folds(Side::Destination);
+    assert!(folds.len() < matrix.columns().len());
     assert_eq!(folds.first().map(|fold| fold.first), Some(0));
     assert!(folds.windows(2).all(|pair| pair[0].last + 1 == pair[1].first));
     for Fold { first, last } in folds {
         for row in 0..matrix.rows().len() {
-            assert_eq!(matrix.cell(row, first), matrix.cell(row, last));
+            assert_eq!(matrix.known(row, first), matrix.known(row, last));
         }
     }
-    let (row, column) = (3, 3);
-    let verdicts = [(0, 0), (1, 0), (0, 1)].map(|(d, r)| matrix.cell(row + d, column + r).map(|glance| glance.verdict));
-    assert_eq!(matrix.boundary(row, column), (verdicts[0] != verdicts[1], verdicts[0] != verdicts[2]));
+    let (done, all) = matrix.progress();
+    assert_eq!((done, all), (all, matrix.counts().iter().map(|(_, count)| count).sum()));
+}
+
+#[test]
+fn what_the_scenario_itself_has_stands_on_the_axes() {
+    let catalog = catalog();
+    let word = "Skylake-Client,machine=pc-q35-3.1,host=Intel:sse2+mpx,from=10.0.0-5.el9:8.2.3,to=new";
+    let scenario = Scenario::parse(&catalog, word).unwrap();
+    for vary in Vary::ALL {
+        let lines = lines_around(&catalog, *vary, &scenario);
+        let own = Side::ALL.iter().map(|side| line_of(&catalog, *vary, &lines, &scenario, *side));
+        let names: Vec<Option<String>> =
+            own.map(|place| place.map(|place| line_name(&catalog, &lines[place]))).collect();
+        let wanted = match vary {
+            Vary::Distinct | Vary::Releases => [Some("10.0.0-5.el9"), Some("new")],
+            Vary::Qemu => [Some("8.2.3"), Some("7.2.22")],
+            Vary::Products => [None, None],
+            Vary::Machines => [Some("pc-q35-3.1"); 2],
+            Vary::Models => [Some("Skylake-Client"); 2],
+            Vary::Hosts => [Some("Intel:sse2+mpx"); 2],
+        };
+        assert_eq!(names, wanted.map(|name| name.map(str::to_owned)), "{}", vary.name());
+    }
+    let debian = Scenario::parse(&catalog, "Skylake-Client,from=debian:12,to=debian:13").unwrap();
+    let lines = lines_around(&catalog, Vary::Products, &debian);
+    let own = line_of(&catalog, Vary::Products, &lines, &debian, Side::Destination).unwrap();
+    assert_eq!(line_name(&catalog, &lines[own]), "debian:13");
+}
+
+#[test]
+fn a_mirror_cell_has_the_ends_exchanged() {
+    let catalog = catalog();
+    let scenario = Scenario::parse(&catalog, "Skylake-Client,machine=pc-q35-3.1,from=old,to=new").unwrap();
+    let around = |vary| lines_around(&catalog, vary, &scenario);
+    let matrix = Matrix::with(&catalog, &scenario, around(Vary::Distinct), around(Vary::Releases));
+    let (row, column) = matrix.mirror(2, 30).unwrap_or_default();
+    assert_eq!(matrix.rows()[row].value, matrix.columns()[30].value);
+    assert_eq!(matrix.columns()[column].value, matrix.rows()[2].value);
+    let guests = Matrix::with(&catalog, &scenario, around(Vary::Machines), around(Vary::Models));
+    assert_eq!(guests.mirror(0, 0), None);
 }
 
 #[test]
 fn an_axis_may_be_machine_types_models_hosts_or_qemu() {
     let catalog = catalog();
     let scenario = Scenario::parse(&catalog, "Skylake-Client,accel=tcg,from=old,to=new").unwrap();
+    let mut resolver = Resolver::new(&catalog);
     let mut matrix = Matrix::of(&catalog, &scenario, Vary::Machines, Vary::Models);
     let place = |lines: &[virt_cpu_explorer::study::matrix::Line], name: &str| {
-        lines.iter().position(|line| virt_cpu_explorer::export::study::line_name(&catalog, line) == name).unwrap()
+        lines.iter().position(|line| line_name(&catalog, line) == name).unwrap()
     };
     let (row, column) = (place(matrix.rows(), "pc-q35-3.1"), place(matrix.columns(), "Skylake-Client"));
-    assert_eq!(matrix.cell(row, column).map(|glance| glance.verdict), Some(Verdict::Aborted));
+    assert_eq!(matrix.cell(&mut resolver, row, column).map(|glance| glance.verdict), Some(Verdict::Aborted));
     let row = place(matrix.rows(), "pc-q35-4.0");
-    assert_eq!(matrix.cell(row, column).map(|glance| glance.verdict), Some(Verdict::Unchanged));
+    assert_eq!(matrix.cell(&mut resolver, row, column).map(|glance| glance.verdict), Some(Verdict::Unchanged));
     let mut hosts = Matrix::of(&catalog, &scenario, Vary::Hosts, Vary::Qemu);
-    assert!(hosts.cell(0, 0).is_some());
+    assert!(hosts.cell(&mut resolver, 0, 0).is_some());
 }
 
 #[test]

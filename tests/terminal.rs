@@ -2,121 +2,11 @@
 //! time to pass.
 #![expect(clippy::expect_used, reason = "the helpers fail their tests")]
 
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
-use std::io::{Read, Write};
-use std::num::NonZeroU16;
-use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+#[path = "support/pty.rs"]
+mod pty;
 
-const COLUMNS: u16 = 100;
-const LINES: u16 = 32;
-const T7: &str = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
-/// Far longer than anything takes, also on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// The program in a terminal.
-struct Terminal {
-    screen: vt100::Parser,
-    bytes: Vec<u8>,
-    output: Receiver<Vec<u8>>,
-    input: Box<dyn Write + Send>,
-    child: Box<dyn Child + Send + Sync>,
-    master: Box<dyn MasterPty + Send>,
-}
-
-impl Terminal {
-    fn start(mut command: CommandBuilder, environment: &[(&str, &str)]) -> Self {
-        let size = PtySize { rows: LINES, cols: COLUMNS, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).expect("a pseudo-terminal can be opened");
-        command.env("TERM", "xterm-256color");
-        command.env("LC_ALL", "C.UTF-8");
-        command.env_remove("NO_COLOR");
-        for (name, value) in environment {
-            command.env(name, value);
-        }
-        let child = pair.slave.spawn_command(command).expect("the program starts");
-        drop(pair.slave);
-        let mut reader = pair.master.try_clone_reader().expect("its output can be read");
-        let (sender, output) = channel();
-        std::thread::spawn(move || {
-            let mut buffer = vec![0; 65_536];
-            while let Ok(count) = reader.read(&mut buffer) {
-                if count == 0 || sender.send(buffer[..count].to_vec()).is_err() {
-                    break;
-                }
-            }
-        });
-        let input = pair.master.take_writer().expect("it can be typed to");
-        let cells = |count| NonZeroU16::new(count).expect("a size is not zero");
-        let screen = vt100::Parser::new(cells(LINES), cells(COLUMNS), 0);
-        Self { screen, bytes: Vec::new(), output, input, child, master: pair.master }
-    }
-
-    fn explorer(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_virt-cpu-explorer"));
-        command.args(arguments);
-        Self::start(command, environment)
-    }
-
-    fn keys(&mut self, keys: &str) {
-        self.input.write_all(keys.as_bytes()).and_then(|()| self.input.flush()).expect("keys can be typed");
-    }
-
-    fn listen(&mut self, patience: Duration) {
-        if let Ok(bytes) = self.output.recv_timeout(patience) {
-            self.screen.process(&bytes);
-            self.bytes.extend(bytes);
-        }
-    }
-
-    fn contents(&self) -> String {
-        self.screen.screen().contents()
-    }
-
-    fn until(&mut self, wanted: &str) {
-        let start = Instant::now();
-        while !self.contents().contains(wanted) {
-            assert!(start.elapsed() < PATIENCE, "{wanted:?} never came:\n{}", self.contents());
-            self.listen(Duration::from_millis(50));
-        }
-    }
-
-    /// Waits for the end, and returns the exit code.
-    fn end(&mut self) -> u32 {
-        let start = Instant::now();
-        loop {
-            assert!(start.elapsed() < PATIENCE, "the program does not end:\n{}", self.contents());
-            self.listen(Duration::from_millis(20));
-            if let Some(status) = self.child.try_wait().expect("the program can be waited for") {
-                while let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(200)) {
-                    self.screen.process(&bytes);
-                    self.bytes.extend(bytes);
-                }
-                return status.exit_code();
-            }
-        }
-    }
-
-    fn signal(&self, name: &str) {
-        let id = self.child.process_id().expect("the program runs").to_string();
-        let sent = std::process::Command::new("kill").args(["-s", name, &id]).status().expect("kill can be run");
-        assert!(sent.success());
-    }
-
-    fn taken(&self) {
-        let screen = self.screen.screen();
-        assert!(screen.alternate_screen() && screen.hide_cursor() && screen.bracketed_paste());
-        assert_ne!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
-    }
-
-    fn given_back(&self) {
-        let screen = self.screen.screen();
-        assert!(!screen.alternate_screen(), "the alternate screen is left");
-        assert!(!screen.hide_cursor(), "the cursor is seen again");
-        assert!(!screen.bracketed_paste(), "pasting is plain again");
-        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None, "the mouse is let go");
-    }
-}
+use portable_pty::{CommandBuilder, PtySize};
+use pty::{COLUMNS, LINES, T7, Terminal};
 
 #[test]
 fn a_user_moves_the_machine_type_and_quits() {
@@ -239,7 +129,8 @@ fn a_terminal_that_cannot_be_drawn_on_is_refused_with_a_hint() {
     let mut terminal = Terminal::explorer(&[T7], &[("TERM", "dumb")]);
     assert_eq!(terminal.end(), 2);
     assert!(terminal.contents().contains("--print"), "{}", terminal.contents());
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_virt-cpu-explorer")).output().expect("it runs");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_virt-cpu-explorer"));
+    let output = command.env("XDG_CONFIG_HOME", terminal.home.path()).output().expect("it runs");
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("--print"));
 }

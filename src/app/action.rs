@@ -13,6 +13,8 @@ pub enum Scope {
     Text,
     /// On every screen, and while reading a page.
     Screens,
+    /// While a lesson is under way, before the keys of the screen.
+    Tour,
     /// On these screens.
     On(&'static [ScreenKind]),
 }
@@ -26,19 +28,24 @@ pub enum Context {
     Page,
     /// Typing: in a picker or a prompt.
     Text,
+    /// In a lesson, whatever is seen.
+    Tour,
 }
 
 impl Scope {
     /// Returns whether an action of this scope answers to its key in `context`.
     pub fn holds_in(self, context: Context) -> bool {
         match (self, context) {
-            (Self::Everywhere, _)
+            (Self::Everywhere, Context::Screen(_) | Context::Page | Context::Text)
             | (Self::Text, Context::Text)
-            | (Self::Screens, Context::Screen(_) | Context::Page) => true,
+            | (Self::Screens, Context::Screen(_) | Context::Page)
+            | (Self::Tour, Context::Tour) => true,
             (Self::On(kinds), Context::Screen(kind)) => kinds.contains(&kind),
             (Self::Text, Context::Screen(_) | Context::Page)
             | (Self::Screens, Context::Text)
-            | (Self::On(_), Context::Page | Context::Text) => false,
+            | (Self::On(_), Context::Page | Context::Text)
+            | (Self::Everywhere | Self::Text | Self::Screens | Self::On(_), Context::Tour)
+            | (Self::Tour, Context::Screen(_) | Context::Page | Context::Text) => false,
         }
     }
 }
@@ -56,6 +63,8 @@ pub enum Category {
     Screens,
     /// Taking something along.
     Take,
+    /// A lesson.
+    Learn,
     /// Typing.
     Type,
     /// The program itself.
@@ -64,8 +73,8 @@ pub enum Category {
 
 impl Category {
     /// Every category, in the order of the help.
-    pub const ALL: [Self; 7] =
-        [Self::Move, Self::Change, Self::Show, Self::Screens, Self::Take, Self::Type, Self::Program];
+    pub const ALL: [Self; 8] =
+        [Self::Move, Self::Change, Self::Show, Self::Screens, Self::Take, Self::Learn, Self::Type, Self::Program];
 
     /// Returns its heading.
     pub const fn title(self) -> &'static str {
@@ -75,6 +84,7 @@ impl Category {
             Self::Show => "Show",
             Self::Screens => "Screens",
             Self::Take => "Take along",
+            Self::Learn => "Lessons",
             Self::Type => "While typing",
             Self::Program => "Program",
         }
@@ -136,9 +146,10 @@ macro_rules! actions {
     };
 }
 
-use Scope::{Everywhere, On, Screens, Text};
+use Scope::{Everywhere, On, Screens, Text, Tour};
 
 const FIRST: Scope = On(&[ScreenKind::First]);
+const MATRIX: Scope = On(&[ScreenKind::Matrix]);
 
 actions! {
     Up "up" "Up" "Moves up one line." Move Everywhere, ["<up>"];
@@ -165,16 +176,35 @@ actions! {
 
     Filter "filter" "Filter by name" "Keeps what has the typed letters in its name." Show Screens, ["/"];
     NextFilter "next-filter" "Other features" "Lists the features that differ, those mentioned, or all." Show FIRST, ["v"];
+    MatrixRows "matrix-rows" "Other rows" "Puts releases, products, machine types, models or hosts down." Show MATRIX, ["["];
+    MatrixColumns "matrix-columns" "Other columns" "Puts releases, products, machine types, models or hosts across." Show MATRIX, ["]"];
+    FoldAll "fold-all" "Fold or unfold all" "Shows neighbours with equal answers as one line, or every line." Show MATRIX, ["l"];
+    Fold "fold" "Fold or unfold" "Opens the run under the cursor, or folds it again." Show MATRIX, ["<space>"];
+    NextBoundary "next-boundary" "Next boundary" "Moves along the row to the next cell with another verdict." Move MATRIX, ["n"];
+    Mirror "mirror" "Mirror cell" "Moves to the cell with source and destination exchanged." Move MATRIX, ["b"];
     Rule "rule" "Read the rule" "Opens the page of the rule that decided." Show Screens, ["i"];
     Answer "answer" "Read the answer" "Opens the whole answer, with every way out and how to take it." Show Screens, ["a"];
     Theme "theme" "Next theme" "Changes the colours: default, light, high-contrast, mono, colour-blind." Show Screens, ["T"];
     Symbols "symbols" "ASCII or Unicode" "Changes between Unicode and ASCII signs." Show Screens, ["A"];
 
+    Matrix "matrix" "Matrix" "Lays the scenario out over two axes, a verdict in each cell." Screens Screens, ["m"];
     Help "help" "Help" "Lists every key." Screens Screens, ["?", "<f1>"];
     Palette "palette" "Commands" "Opens a list of every action and every choice." Screens Screens, [":"];
 
     CopyLink "copy-link" "Copy the scenario" "Puts the scenario's word on the clipboard." Take Screens, ["y"];
     CopyMessage "copy-message" "Copy the message" "Puts libvirt's message on the clipboard." Take Screens, ["Y"] when Model::has_message;
+    OpenKept "open-kept" "Open a scenario" "Lists the scenarios that were used last and those with a name." Take Screens, ["o"];
+    Save "save" "Save under a name" "Keeps the scenario under a name." Take Screens, ["w"];
+    Export "export" "Export" "Takes the screen along as text, Markdown, JSON or SVG." Take Screens, ["e"];
+
+    Lessons "lessons" "Lessons" "Opens the list of lessons, which drive this explorer." Learn Screens, ["t"];
+    NextStep "next-step" "Next step" "Goes on; does what was to be done if it was not." Learn Tour, ["n"] when Model::has_tour;
+    StepBefore "step-before" "Step before" "Goes back to how the step before began." Learn Tour, ["p"] when Model::has_tour;
+    FirstAnswer "first-answer" "First answer" "Gives the first answer to a question." Learn Tour, ["1"] when |m| m.has_answer(0);
+    SecondAnswer "second-answer" "Second answer" "Gives the second answer." Learn Tour, ["2"] when |m| m.has_answer(1);
+    ThirdAnswer "third-answer" "Third answer" "Gives the third answer." Learn Tour, ["3"] when |m| m.has_answer(2);
+    FourthAnswer "fourth-answer" "Fourth answer" "Gives the fourth answer." Learn Tour, ["4"] when |m| m.has_answer(3);
+    LeaveTour "leave-tour" "Leave the lesson" "Gives the own scenario back." Learn Tour, [] when Model::has_tour;
 
     DeleteBack "delete-back" "Delete" "Deletes the letter before the cursor." Type Text, ["<backspace>"];
     DeleteForward "delete-forward" "Delete forward" "Deletes the letter under the cursor." Type Text, ["<delete>"];
@@ -188,6 +218,11 @@ actions! {
 }
 
 impl Action {
+    /// Returns the id of every action.
+    pub fn ids() -> impl Iterator<Item = &'static str> {
+        ACTIONS.iter().map(|info| info.id)
+    }
+
     /// Returns the action's row of the table.
     pub fn info(self) -> &'static ActionInfo {
         // The enum and the table are declared together, in the same order.

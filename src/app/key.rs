@@ -55,9 +55,12 @@ pub const NAMES: &[&str] = &[
     "f12",
 ];
 
+/// How keys are written.
+pub const NOTATION: &str = "keys are written a, <tab>, <ctrl+a>, <shift+tab>, <lt> for <";
+
 /// Says what in a text is no key.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("column {column}: {text:?} is no key; keys are written a, <tab>, <ctrl+a>, <shift+tab>, <lt> for <")]
+#[error("column {column}: {text:?} is no key; {}", NOTATION)]
 pub struct KeyError {
     /// Where it stands, counted from 1.
     pub column: usize,

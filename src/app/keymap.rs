@@ -2,7 +2,8 @@
 //! over it, and everything wrong with them is reported together.
 
 use super::action::{ACTIONS, Action, Context, Scope};
-use super::key::Key;
+use super::fault::did_you_mean;
+use super::key::{Key, NOTATION};
 
 /// The keys of every action.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -25,37 +26,49 @@ impl Keymap {
     ///
     /// # Errors
     /// Every unknown action, every text that is no key, and every key that two actions would share.
-    pub fn with(own: &[(String, String)]) -> Result<Self, Vec<String>> {
+    pub fn with(own: &[(String, String)]) -> Result<Self, Vec<BadKeys>> {
         let mut map = Self::default();
         let mut wrong = Vec::new();
-        for (id, keys) in own {
+        for (entry, (id, keys)) in own.iter().enumerate() {
             let Some(place) = ACTIONS.iter().position(|info| info.id == id) else {
-                let near = crate::domain::names::nearest(id, ACTIONS.iter().map(|info| info.id));
-                let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
-                wrong.push(format!("there is no action {id}{hint}"));
+                let hint = did_you_mean(id, ACTIONS.iter().map(|info| info.id));
+                wrong.push(BadKeys { entry, column: None, text: format!("there is no action {id}{hint}") });
                 continue;
             };
-            let (good, bad): (Vec<_>, Vec<_>) = keys
-                .split_whitespace()
-                .map(|key| Key::parse(key).map_err(|e| format!("{id}: {e}")))
-                .partition(Result::is_ok);
-            wrong.extend(bad.into_iter().filter_map(Result::err));
+            let mut good = Vec::new();
+            for (column, word) in words_of(keys) {
+                match Key::parse(word) {
+                    Ok(key) => good.push(key),
+                    Err(fault) => {
+                        let text = format!("{id}: {:?} is no key; {NOTATION}", fault.text);
+                        wrong.push(BadKeys { entry, column: Some(column + fault.column), text });
+                    }
+                }
+            }
             if let Some(entry) = map.keys.get_mut(place) {
-                entry.1 = good.into_iter().filter_map(Result::ok).collect();
+                entry.1 = good;
             }
         }
-        wrong.extend(map.conflicts());
+        for (first, second, text) in map.clashes() {
+            let about = own.iter().rposition(|(id, _)| *id == first.info().id || *id == second.info().id);
+            wrong.push(BadKeys { entry: about.unwrap_or_default(), column: None, text });
+        }
         if wrong.is_empty() { Ok(map) } else { Err(wrong) }
     }
 
     /// Returns a sentence for every key that two actions share in one place.
     pub fn conflicts(&self) -> Vec<String> {
+        self.clashes().into_iter().map(|(_, _, text)| text).collect()
+    }
+
+    fn clashes(&self) -> Vec<(Action, Action, String)> {
         let mut found = Vec::new();
         for (place, (action, keys)) in self.keys.iter().enumerate() {
             for (other, theirs) in self.keys.iter().skip(place + 1) {
                 for key in keys.iter().filter(|key| theirs.contains(key)) {
                     if may_meet(action.info().scope, other.info().scope) {
-                        found.push(format!("{key} would be both {} and {}", action.info().id, other.info().id));
+                        let text = format!("{key} would be both {} and {}", action.info().id, other.info().id);
+                        found.push((*action, *other, text));
                     }
                 }
             }
@@ -85,6 +98,27 @@ impl Keymap {
     }
 }
 
+/// Something wrong with one of a user's own keys.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BadKeys {
+    /// Which of the user's entries it is, counted from 0.
+    pub entry: usize,
+    /// Where in the text of its keys, counted from 1; `None` when it is about the whole entry.
+    pub column: Option<usize>,
+    /// What is wrong.
+    pub text: String,
+}
+
+/// Returns the words of a text with the number of letters before each.
+fn words_of(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut column = 0;
+    text.split(char::is_whitespace).filter_map(move |word| {
+        let start = column;
+        column += word.chars().count() + 1;
+        (!word.is_empty()).then_some((start, word))
+    })
+}
+
 fn show(key: Key) -> String {
     let written = key.to_string();
     written.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).unwrap_or(&written).to_owned()
@@ -92,6 +126,8 @@ fn show(key: Key) -> String {
 
 fn may_meet(a: Scope, b: Scope) -> bool {
     match (a, b) {
+        // A lesson's own keys come before those of the screen.
+        (Scope::Tour, other) | (other, Scope::Tour) => other == Scope::Tour,
         (Scope::Everywhere, _) | (_, Scope::Everywhere) => true,
         (Scope::Text, other) | (other, Scope::Text) => other == Scope::Text,
         (Scope::Screens, _) | (_, Scope::Screens) => true,
@@ -121,6 +157,7 @@ mod tests {
                 let key = Key::parse(key).unwrap();
                 let context = match info.scope {
                     Scope::Text => Context::Text,
+                    Scope::Tour => Context::Tour,
                     Scope::Everywhere | Scope::Screens => Context::Screen(ScreenKind::First),
                     Scope::On(kinds) => Context::Screen(kinds[0]),
                 };
@@ -134,7 +171,9 @@ mod tests {
         let own = [("qiut", "x"), ("quit", "<ctlr+q> Q"), ("undo", "y")].map(|(a, b)| (a.to_owned(), b.to_owned()));
         let wrong = Keymap::with(&own).unwrap_err();
         assert_eq!(wrong.len(), 3, "{wrong:?}");
-        assert_eq!(wrong[0], "there is no action qiut; did you mean quit?");
-        assert!(wrong[2].contains("undo") && wrong[2].contains("copy-link"), "{wrong:?}");
+        assert_eq!(wrong[0].text, "there is no action qiut; did you mean quit?");
+        assert_eq!((wrong[1].entry, wrong[1].column), (1, Some(1)), "{wrong:?}");
+        assert!(wrong[2].text.contains("undo") && wrong[2].text.contains("copy-link"), "{wrong:?}");
+        assert_eq!(wrong[2].entry, 2);
     }
 }

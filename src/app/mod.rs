@@ -4,6 +4,8 @@
 pub mod action;
 pub mod choice;
 pub mod derived;
+pub mod export;
+pub mod fault;
 pub mod features;
 pub mod history;
 pub mod key;
@@ -15,4 +17,5 @@ pub mod picker;
 pub mod screens;
 pub mod settings;
 pub mod text;
+pub mod tour;
 pub mod update;

@@ -6,6 +6,7 @@ use super::history::History;
 use super::overlay::Overlay;
 use super::screens::{Screen, ScreenKind, Screens, World};
 use super::settings::{Settings, Size};
+use super::tour::{self, Tour};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 
@@ -28,6 +29,8 @@ pub struct Model {
     pub size: Size,
     /// One line about what the last key did, or why it did nothing.
     pub notice: Option<String>,
+    /// The lesson under way.
+    pub tour: Option<Tour>,
 }
 
 impl Model {
@@ -37,7 +40,7 @@ impl Model {
         let world = World { catalog, scenario: &scenario, derived: &derived, size };
         let screens = Screens::new(Screen::open(ScreenKind::First, &world));
         let history = History::starting_at(scenario.clone());
-        Self { scenario, derived, screens, overlay: None, history, settings, size, notice: None }
+        Self { scenario, derived, screens, overlay: None, history, settings, size, notice: None, tour: None }
     }
 
     /// Returns where keys are looked up.
@@ -45,8 +48,35 @@ impl Model {
         match &self.overlay {
             None => Context::Screen(self.screens.top().kind()),
             Some(Overlay::Page(_)) => Context::Page,
-            Some(Overlay::Picker(_) | Overlay::Prompt(_)) => Context::Text,
+            Some(Overlay::Picker(_) | Overlay::Prompt(_) | Overlay::Ask(_)) => Context::Text,
         }
+    }
+
+    /// Returns the size that is left for screens and what lies over them.
+    pub fn room(&self) -> Size {
+        match self.tour {
+            None => self.size,
+            Some(_) => Size {
+                width: self.size.width.saturating_sub(2),
+                height: self.size.height.saturating_sub(tour::height(self.size)),
+            },
+        }
+    }
+
+    /// Returns the user's own scenario, also while a lesson is under way.
+    pub fn own(&self) -> &Scenario {
+        self.tour.as_ref().map_or(&self.scenario, Tour::own)
+    }
+
+    /// Returns whether a lesson is under way.
+    pub fn has_tour(&self) -> bool {
+        self.tour.is_some()
+    }
+
+    /// Returns whether a lesson asks a question that has an answer with this number, counted from 0.
+    pub fn has_answer(&self, number: usize) -> bool {
+        let question = self.tour.as_ref().and_then(Tour::question);
+        question.is_some_and(|question| number < question.answers.len())
     }
 
     /// Returns whether there is a change to take back.

@@ -81,6 +81,7 @@ impl Page {
                         let names: Vec<&str> = kinds.iter().map(|kind| kind.title()).collect();
                         format!(" ({})", names.join(", "))
                     }
+                    Scope::Tour => " (in a lesson)".to_owned(),
                     Scope::Everywhere | Scope::Text | Scope::Screens => String::new(),
                 };
                 blocks.push(Block::Pair(keymap.shown_all(info.action), format!("{}{place}", info.doc)));

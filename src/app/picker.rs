@@ -3,6 +3,7 @@
 use super::action::Action;
 use super::choice::Choice;
 use super::derived::Glance;
+use super::export::Format;
 use crate::domain::scenario::Scenario;
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
@@ -17,6 +18,21 @@ pub enum Pick {
     Action(Action),
     /// Opens the list of a choice's values.
     Choice(Choice),
+    /// Opens the lesson of this name.
+    Lesson(String),
+    /// Does nothing: it is there to be seen, with its problem.
+    Nothing,
+    /// Takes the screen along in a form: into a file, or onto the clipboard.
+    Export(Format, Place),
+}
+
+/// Where a screen is taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// Into a file.
+    File,
+    /// Onto the clipboard.
+    Clipboard,
 }
 
 /// One item.

@@ -83,6 +83,22 @@ pub fn cut_at_word(text: &str, limit: usize, mark: &str) -> String {
     }
 }
 
+/// Returns `text` cut to `limit` columns by leaving out its middle: names differ at both of their ends.
+pub fn cut_middle(text: &str, limit: usize, mark: &str) -> String {
+    if width(text) <= limit {
+        return text.to_owned();
+    }
+    let room = limit.saturating_sub(width(mark));
+    let begin = cut(text, room.div_ceil(2), "");
+    let mut end = text;
+    while width(end) > room - width(&begin) {
+        let mut letters = end.chars();
+        letters.next();
+        end = letters.as_str();
+    }
+    if room == 0 { cut(text, limit, "") } else { format!("{begin}{mark}{end}") }
+}
+
 /// Returns `text` with blanks after it up to `columns`.
 pub fn pad(text: &str, columns: usize) -> String {
     let missing = columns.saturating_sub(width(text));
@@ -108,5 +124,8 @@ mod tests {
         assert_eq!(cut("Skylake-Client", 8, "…"), "Skylake…");
         assert_eq!(cut("mpx", 3, "…"), "mpx");
         assert_eq!(cut("mpx", 0, "…"), "");
+        assert_eq!(cut_middle("pc-i440fx-2.11", 8, "…"), "pc-i….11");
+        assert_eq!(cut_middle("mpx", 3, "…"), "mpx");
+        assert_eq!((cut_middle("mpx", 1, "…"), cut_middle("mpx", 0, "…")), ("m".to_owned(), String::new()));
     }
 }

@@ -4,6 +4,7 @@
 use super::action::{ACTIONS, Action, Context, Scope};
 use super::choice::{Choice, free_value, shown, values};
 use super::derived::{Derived, Glance, swapped};
+use super::export::Format;
 use super::key::Key;
 use super::model::Model;
 use super::overlay::Overlay;
@@ -11,12 +12,16 @@ use super::page::Page;
 use super::picker::{Item, Pick, Picker};
 use super::screens::{Reply, Screen, ScreenKind, Target, World, first};
 use super::settings::Size;
+use super::tour;
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 use crate::study::ways_out::How;
 use tui_input::{Input, InputRequest};
 
 mod over;
+mod take;
+
+pub use take::{offer, taken};
 
 /// Something to be done outside of the model.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,6 +34,26 @@ pub enum Effect {
     Redraw,
     /// This is to be put on the clipboard.
     Copy(String),
+    /// The screen is to be put on the clipboard in this form.
+    CopyScreen(Format),
+    /// What is kept is to be read and offered.
+    Recall,
+    /// The scenario is to be kept under a name.
+    Keep {
+        /// The name.
+        name: String,
+        /// Whether another scenario of this name may be replaced.
+        replace: bool,
+    },
+    /// The screen is to be written to a file.
+    Write {
+        /// In this form.
+        format: Format,
+        /// The file.
+        path: String,
+        /// Whether a file of this name may be replaced.
+        replace: bool,
+    },
 }
 
 /// Does what `key` stands for where one is.
@@ -36,22 +61,39 @@ pub fn press(model: &mut Model, catalog: &Catalog, key: Key) -> Option<Effect> {
     let context = model.context();
     if let (Context::Text, Some(letter)) = (context, key.typed()) {
         over::edit(model, catalog, InputRequest::InsertChar(letter));
+        tour::follow(model, catalog);
         return None;
+    }
+    if let Some(action) = of_lesson(model, key, context) {
+        return update(model, catalog, action);
     }
     let action = model.settings.keymap.action(key, context)?;
     update(model, catalog, action)
 }
 
+/// Returns what `key` asks of the lesson under way, if it asks anything of it.
+fn of_lesson(model: &Model, key: Key, context: Context) -> Option<Action> {
+    let action = model.settings.keymap.action(key, Context::Tour)?;
+    (context != Context::Text && action.is_available(model)).then_some(action)
+}
+
+/// Types `letters`, where text can be typed.
+pub fn write(model: &mut Model, catalog: &Catalog, letters: &str) {
+    for letter in letters.chars().filter(|letter| !letter.is_control()) {
+        over::edit(model, catalog, InputRequest::InsertChar(letter));
+    }
+}
+
 /// Types `text`, where text can be typed; elsewhere reads it as the word of a scenario.
 pub fn paste(model: &mut Model, catalog: &Catalog, text: &str) {
     if model.context() == Context::Text {
-        for letter in text.chars().filter(|letter| !letter.is_control()) {
-            over::edit(model, catalog, InputRequest::InsertChar(letter));
-        }
-        return;
+        return write(model, catalog, text);
     }
     match Scenario::parse(catalog, text.trim()) {
-        Ok(scenario) => change(model, catalog, scenario),
+        Ok(scenario) => {
+            change(model, catalog, scenario);
+            tour::follow(model, catalog);
+        }
         Err(error) => model.notice = Some(format!("what was pasted is no scenario: {error}")),
     }
 }
@@ -64,15 +106,31 @@ pub fn resize(model: &mut Model, catalog: &Catalog, size: Size) {
 
 /// Does what a click on `target` stands for.
 pub fn click(model: &mut Model, catalog: &Catalog, target: Target) -> Option<Effect> {
+    let effect = clicked(model, catalog, target);
+    tour::follow(model, catalog);
+    effect
+}
+
+fn clicked(model: &mut Model, catalog: &Catalog, target: Target) -> Option<Effect> {
     model.notice = None;
     if let Target::Action(action) = target {
         return update(model, catalog, action);
+    }
+    if let (Target::Screen(number), None) = (target, &model.overlay) {
+        model.screens.back_to(number);
+        return None;
     }
     if model.overlay.is_some() {
         return over::click(model, catalog, target);
     }
     let reply = ask_screen(model, catalog, |screen, world| screen.state_mut().click(world, target));
     obey(model, catalog, reply)
+}
+
+/// Does a little of what is left to do, while nothing is typed. Returns whether anything was done.
+pub fn idle(model: &mut Model, catalog: &Catalog) -> bool {
+    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.room() };
+    model.screens.top_mut().state_mut().idle(&world)
 }
 
 /// Moves what the wheel is turned over.
@@ -92,14 +150,23 @@ pub fn scroll(model: &mut Model, catalog: &Catalog, target: Option<Target>, acti
 const AT_ONCE: [(Action, Effect); 3] =
     [(Action::QuitNow, Effect::Quit), (Action::Suspend, Effect::Suspend), (Action::Redraw, Effect::Redraw)];
 
-/// Does an action.
+/// Does an action, and lets a lesson under way see what came of it.
 pub fn update(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effect> {
+    let effect = act(model, catalog, action);
+    tour::follow(model, catalog);
+    effect
+}
+
+fn act(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effect> {
     model.notice = None;
     if let Some((_, effect)) = AT_ONCE.iter().find(|(known, _)| *known == action) {
         return Some(effect.clone());
     }
     if !action.is_available(model) {
         model.notice = Some(format!("{}: not possible now", action.info().title));
+        return None;
+    }
+    if tour::update(model, catalog, action) {
         return None;
     }
     if let over::Whose::Ours(effect) = over::update(model, catalog, action) {
@@ -117,7 +184,7 @@ pub fn update(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Ef
 fn program(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effect> {
     match action {
         Action::Quit => return Some(Effect::Quit),
-        Action::Back => back(model),
+        Action::Back => back(model, catalog),
         Action::Undo => {
             let scenario = model.history.undo(&model.scenario);
             put_some(model, catalog, scenario);
@@ -128,6 +195,7 @@ fn program(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effec
         }
         Action::Reset => change(model, catalog, model.history.first.clone()),
         Action::SwapEnds => change(model, catalog, swapped(&model.scenario)),
+        Action::Matrix => open(model, catalog, ScreenKind::Matrix),
         Action::Help => model.overlay = Some(Overlay::Page(Page::of_help(&model.settings.keymap))),
         Action::Palette => model.overlay = Some(palette(model, catalog)),
         Action::Filter => {
@@ -139,12 +207,19 @@ fn program(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effec
             None => model.notice = Some("no rule decided: the answer depends".to_owned()),
         },
         Action::Answer => model.overlay = Some(Overlay::Page(answer(model))),
+        Action::Lessons => match tour::list(model) {
+            Ok(list) => model.overlay = Some(list),
+            Err(wrong) => model.notice = Some(wrong),
+        },
         Action::Theme => {
             model.settings.theme = model.settings.theme.next();
             model.notice = Some(format!("theme: {}", model.settings.theme.name()));
         }
         Action::Symbols => model.settings.ascii = !model.settings.ascii,
         Action::CopyLink => return Some(Effect::Copy(model.derived.word.clone())),
+        Action::OpenKept => return Some(Effect::Recall),
+        Action::Save => model.overlay = Some(take::name()),
+        Action::Export => model.overlay = Some(take::forms()),
         Action::CopyMessage => return model.derived.message.clone().map(Effect::Copy),
         _ => {}
     }
@@ -187,7 +262,7 @@ fn obey(model: &mut Model, catalog: &Catalog, reply: Reply) -> Option<Effect> {
 
 /// Opens a screen over the one that is seen.
 pub fn open(model: &mut Model, catalog: &Catalog, kind: ScreenKind) {
-    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.size };
+    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.room() };
     let screen = Screen::open(kind, &world);
     model.screens.push(screen);
 }
@@ -200,8 +275,8 @@ pub fn change(model: &mut Model, catalog: &Catalog, scenario: Scenario) {
     }
 }
 
-fn back(model: &mut Model) {
-    if !model.screens.pop() {
+fn back(model: &mut Model, catalog: &Catalog) {
+    if !model.screens.pop() && !tour::back(model, catalog) {
         let quit = model.settings.keymap.shown(Action::Quit);
         model.notice = Some(format!("this is the first screen; {quit} quits"));
     }
@@ -213,21 +288,21 @@ fn put_some(model: &mut Model, catalog: &Catalog, scenario: Option<Scenario>) {
     }
 }
 
-fn put(model: &mut Model, catalog: &Catalog, scenario: Scenario) {
+pub(super) fn put(model: &mut Model, catalog: &Catalog, scenario: Scenario) {
     model.derived = Derived::of(catalog, &scenario);
     model.scenario = scenario;
     refresh(model, catalog);
 }
 
 fn refresh(model: &mut Model, catalog: &Catalog) {
-    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.size };
+    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.room() };
     for screen in model.screens.iter_mut() {
         screen.state_mut().refresh(&world);
     }
 }
 
 fn ask_screen(model: &mut Model, catalog: &Catalog, ask: impl FnOnce(&mut Screen, &World<'_>) -> Reply) -> Reply {
-    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.size };
+    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.room() };
     ask(model.screens.top_mut(), &world)
 }
 
@@ -253,24 +328,31 @@ pub fn pick_value(catalog: &Catalog, scenario: &Scenario, choice: Choice) -> Ove
 fn look_ahead(picker: &mut Picker, catalog: &Catalog, scenario: &Scenario) {
     let chosen = match picker.chosen().map(|item| &item.pick) {
         Some(Pick::Scenario(scenario)) => Some((**scenario).clone()),
-        Some(Pick::Action(_) | Pick::Choice(_)) => None,
+        Some(Pick::Action(_) | Pick::Choice(_) | Pick::Export(..) | Pick::Lesson(_) | Pick::Nothing) => None,
         None => picker.choice.and_then(|choice| free_value(choice, catalog, scenario, picker.typed())),
     };
     picker.preview = chosen.map(|scenario| Glance::at(catalog, &scenario));
 }
 
+fn is_possible(model: &Model, scope: Scope, context: Context) -> bool {
+    match scope {
+        Scope::Text => false,
+        Scope::Tour => model.has_tour(),
+        Scope::Everywhere | Scope::Screens | Scope::On(_) => scope.holds_in(context),
+    }
+}
+
 /// Returns the list of every action that is possible on this screen, and of every choice.
 fn palette(model: &Model, catalog: &Catalog) -> Overlay {
     let context = Context::Screen(model.screens.top().kind());
-    let actions =
-        ACTIONS.iter().filter(|info| info.scope != Scope::Text && info.scope.holds_in(context)).map(|info| Item {
-            label: info.title.to_owned(),
-            key: model.settings.keymap.shown(info.action),
-            detail: info.doc.to_owned(),
-            problem: (!info.action.is_available(model)).then(|| "not possible now".to_owned()),
-            current: false,
-            pick: Pick::Action(info.action),
-        });
+    let actions = ACTIONS.iter().filter(|info| is_possible(model, info.scope, context)).map(|info| Item {
+        label: info.title.to_owned(),
+        key: model.settings.keymap.shown(info.action),
+        detail: info.doc.to_owned(),
+        problem: (!info.action.is_available(model)).then(|| "not possible now".to_owned()),
+        current: false,
+        pick: Pick::Action(info.action),
+    });
     let choices = Choice::ALL.iter().map(|choice| Item {
         label: format!("Choose {}", choice.title(catalog, &model.scenario)),
         key: String::new(),

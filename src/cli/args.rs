@@ -2,6 +2,7 @@
 
 use super::Format;
 use super::study_args::{self, StudyArgs};
+use crate::app::export::Format as ScreenFormat;
 use crate::domain::scenario::{KEYS, Key};
 use clap::{Arg, ArgAction, ArgMatches, Command as Clap, ValueHint, value_parser};
 use std::path::PathBuf;
@@ -57,6 +58,8 @@ pub enum Command {
     Import(Import),
     /// A study over many scenarios.
     Study(StudyArgs),
+    /// The lessons.
+    Tour(super::Tour),
     /// Shell completions.
     Completions(clap_complete::Shell),
     /// The man page.
@@ -89,6 +92,10 @@ pub struct TuiArgs {
     pub no_mouse: bool,
     /// Keys typed at the start.
     pub keys: Option<String>,
+    /// The file with settings.
+    pub config: Option<PathBuf>,
+    /// Read no file with settings.
+    pub no_config: bool,
 }
 
 /// What `--print` asks for.
@@ -98,6 +105,8 @@ pub struct Print {
     pub screen: Option<String>,
     /// Columns and rows.
     pub size: (u16, u16),
+    /// The form.
+    pub format: ScreenFormat,
 }
 
 /// What `explain` asks for.
@@ -168,6 +177,7 @@ pub fn command() -> Clap {
                 .arg(Arg::new("id").help("The rule's id, T1 to T8 or a word; all rules where none is given")),
         )
         .subcommands(study_args::commands())
+        .subcommand(super::tour::command())
         .subcommand(explain_command())
         .subcommand(import_command())
         .subcommand(
@@ -201,7 +211,7 @@ pub(super) fn cpu_map_arg() -> Arg {
         .help("Add an installed or patched CPU map as one more release; may be given several times")
 }
 
-fn tui_args() -> [Arg; 7] {
+pub(super) fn tui_args() -> [Arg; 10] {
     let theme = Arg::new("theme").long("theme").value_name("NAME");
     [
         theme.help("Colours: default, light, high-contrast, mono, colour-blind").help_heading("Terminal"),
@@ -216,15 +226,35 @@ fn tui_args() -> [Arg; 7] {
             .value_name("KEYS")
             .help("Keys typed at the start, such as <left><tab><enter>")
             .help_heading("Terminal"),
+        Arg::new("config")
+            .long("config")
+            .value_name("FILE")
+            .value_hint(ValueHint::FilePath)
+            .conflicts_with("no-config")
+            .help("The file with your settings [default: virt-cpu-explorer/config.toml in $XDG_CONFIG_HOME]")
+            .help_heading("Terminal"),
+        Arg::new("no-config")
+            .long("no-config")
+            .action(ArgAction::SetTrue)
+            .help("Read no file with settings")
+            .help_heading("Terminal"),
         Arg::new("print")
             .long("print")
             .action(ArgAction::SetTrue)
-            .help("Print one frame as text and exit")
+            .help("Print one frame and exit")
             .help_heading("Terminal"),
         Arg::new("screen")
             .long("screen")
             .value_name("NAME")
             .help("The screen to open [default: first]")
+            .help_heading("Terminal"),
+        Arg::new("print-format")
+            .long("format")
+            .value_name("FORM")
+            .requires("print")
+            .value_parser(ScreenFormat::ALL.iter().map(|format| format.name()).collect::<Vec<_>>())
+            .default_value("text")
+            .help("The form of a printed frame")
             .help_heading("Terminal"),
         Arg::new("size")
             .long("size")
@@ -319,7 +349,13 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Comma
             let (columns, rows) = size.split_once('x')?;
             Some((columns.parse().ok()?, rows.parse().ok()?))
         });
-        return Ok(Command::Print(tui, Print { screen: text(&matches, "screen"), size: size.unwrap_or((120, 36)) }));
+        let format = text(&matches, "print-format").and_then(|name| ScreenFormat::parse(&name));
+        let print = Print {
+            screen: text(&matches, "screen"),
+            size: size.unwrap_or((120, 36)),
+            format: format.unwrap_or(ScreenFormat::Text),
+        };
+        return Ok(Command::Print(tui, print));
     };
     if let Some(study) = study_args::study(name, sub)? {
         return Ok(Command::Study(study));
@@ -340,6 +376,7 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Comma
             choice: Choice { maps: maps(sub)?, ..Choice::default() },
         },
         "explain" => Command::Explain(bring::explain(sub)?),
+        "tour" => Command::Tour(super::tour::asked(sub)),
         "rule" => Command::Rule { id: text(sub, "id") },
         "import" => Command::Import(Import {
             raw: text(sub, "raw").map(PathBuf::from),
@@ -357,13 +394,20 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Comma
 }
 
 fn tui(matches: &ArgMatches) -> Result<TuiArgs, clap::Error> {
-    Ok(TuiArgs {
-        choice: choice(matches)?,
+    Ok(TuiArgs { choice: choice(matches)?, ..looks(matches) })
+}
+
+/// Reads how the explorer is to look and listen.
+pub(super) fn looks(matches: &ArgMatches) -> TuiArgs {
+    TuiArgs {
+        choice: Choice::default(),
         theme: text(matches, "theme"),
         ascii: matches.get_flag("ascii"),
         no_mouse: matches.get_flag("no-mouse"),
         keys: text(matches, "keys"),
-    })
+        config: text(matches, "config").map(PathBuf::from),
+        no_config: matches.get_flag("no-config"),
+    }
 }
 
 pub(super) fn choice(matches: &ArgMatches) -> Result<Choice, clap::Error> {

@@ -33,6 +33,11 @@ pub struct Asked {
 }
 
 impl Choice {
+    /// Returns whether nothing is chosen.
+    pub fn is_empty(&self) -> bool {
+        self.word.is_none() && self.keys.is_empty() && self.domains.is_empty()
+    }
+
     /// Returns the scenario that word, flags and files choose. A flag wins over nothing: a key in both is a fault. Of
     /// several domains the first counts.
     ///

@@ -48,7 +48,7 @@ pub fn check_domains(
                 } else if format == Format::Json && !quiet {
                     let ways = with_ways.then(|| ways_out_with(&mut resolver, &domain.scenario, answer));
                     let said = domain.line();
-                    let about = About { id: Some(name), said: Some(&said), ways: ways.as_deref() };
+                    let about = About { id: Some(name), said: Some(&said), ways: ways.as_deref(), screen: None };
                     writeln!(out, "{}", export::json_line_about(catalog, &domain.scenario, answer, about))?;
                 }
             }
@@ -106,7 +106,7 @@ fn one(
     let ways = ways_out(catalog, scenario, answer);
     let mut text = String::new();
     if format == Format::Json {
-        let about = About { id: Some(name), said: Some(&said), ways: Some(&ways) };
+        let about = About { id: Some(name), said: Some(&said), ways: Some(&ways), screen: None };
         return export::json_about(catalog, scenario, answer, about) + "\n";
     }
     for line in std::iter::once(&format!("{name}: {said}")).chain(notes) {

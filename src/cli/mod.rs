@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod config;
 mod domains;
 mod explain;
 mod files;
@@ -11,9 +12,11 @@ mod import;
 mod list;
 mod study;
 mod study_args;
+mod tour;
 
 pub use args::{Choice, Command, Explain, Import, Print, TuiArgs, command, parse};
 pub use check::{Asked, Format, check_batch, check_one};
+pub use config::Config;
 pub use domains::check_domains;
 pub use explain::explain;
 pub use generate::{completions, man};
@@ -21,3 +24,4 @@ pub use import::import;
 pub use list::{choice_note, list, rule};
 pub use study::{count_on, study};
 pub use study_args::{Study, StudyArgs};
+pub use tour::{Tour, TourWish, lesson_text, list_lessons};

@@ -205,7 +205,7 @@ fn matrix(
         both.push(match (limit, vary) {
             (None, _) => lines(catalog, vary),
             (Some(text), Vary::Releases | Vary::Distinct) => limited(catalog, &mut scenario, text, *side)?,
-            (Some(text), Vary::Qemu | Vary::Machines | Vary::Models | Vary::Hosts) => {
+            (Some(text), Vary::Qemu | Vary::Products | Vary::Machines | Vary::Models | Vary::Hosts) => {
                 let key = if *side == Side::Source { Key::From } else { Key::To };
                 scenario.set(catalog, key, text)?;
                 lines(catalog, vary)

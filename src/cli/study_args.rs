@@ -129,7 +129,11 @@ pub(super) fn commands() -> [Clap; 6] {
         Clap::new("review")
             .about("Review a changed CPU map: which guests would be aborted or silently changed")
             .after_help("Exit codes: 0 nothing at risk, 1 something, 2 wrong input.")
-            .arg(word("old", "OLD", "The map before: a release, a --cpu-map name or a directory"))
+            .arg(word(
+                "old",
+                "OLD",
+                "The map before: a release, a --cpu-map name, a directory or a libvirt source tree",
+            ))
             .arg(word("new", "NEW", "The map after, in the same forms"))
             .args([qemu_arg(), cpu_map_arg(), format_arg(&["markdown", "json", "text"])]),
         Clap::new("baseline")

@@ -69,12 +69,16 @@ fn headline(resolution: &Resolution) -> String {
         (Verdict::Never, _) => "NEVER HAPPENS".to_owned(),
         (Verdict::Depends, _) => {
             let inputs: Vec<&str> = resolution.depends_on.iter().map(|on| on.input.as_str()).collect();
-            format!("DEPENDS on {}", inputs.join(", "))
+            let either_way = resolution.either_way.map(|verdict| format!("; {} either way", verdict.name()));
+            format!("DEPENDS on {}{}", inputs.join(", "), either_way.unwrap_or_default())
         }
     }
 }
 
 fn notice(catalog: &Catalog, resolution: &Resolution) -> String {
+    if let Some(verdict) = resolution.either_way {
+        return format!("Whatever it is, the verdict is {}: only the rule or the message depends.", verdict.name());
+    }
     let text = match (resolution.verdict, resolution.would_notice) {
         (Verdict::Depends, _) => "Whether the guest would notice depends on the same.",
         (Verdict::StartRefused, _) | (_, None) => "The guest could not notice: no second CPU was ever built.",

@@ -53,6 +53,17 @@ struct Tried<'a> {
     input: &'a str,
     value: &'a str,
     verdict: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<&'static str>,
+}
+
+/// A screen on which an answer was seen.
+#[derive(Clone, Copy, Serialize, Debug)]
+pub struct Seen<'a> {
+    /// The screen's word.
+    pub name: &'a str,
+    /// Its lines.
+    pub lines: &'a [&'a str],
 }
 
 #[derive(Serialize)]
@@ -85,9 +96,13 @@ struct Object<'a> {
     depends_on: Vec<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     answers: Vec<Tried<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    either_way: Option<&'static str>,
     basis: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     ways_out: Option<Vec<Way>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    screen: Option<Seen<'a>>,
 }
 
 /// What goes with an answer.
@@ -99,6 +114,8 @@ pub struct About<'a> {
     pub said: Option<&'a str>,
     /// The ways out, where they were searched for.
     pub ways: Option<&'a [WayOut]>,
+    /// The screen on which it was seen.
+    pub screen: Option<Seen<'a>>,
 }
 
 /// Returns the answer as JSON over several lines, with what goes with it.
@@ -119,7 +136,7 @@ pub fn json(
     id: Option<&str>,
     ways: Option<&[WayOut]>,
 ) -> String {
-    json_about(catalog, scenario, resolution, About { id, ways, said: None })
+    json_about(catalog, scenario, resolution, About { id, ways, ..About::default() })
 }
 
 /// The same on one line.
@@ -130,7 +147,7 @@ pub fn json_line(
     id: Option<&str>,
     ways: Option<&[WayOut]>,
 ) -> String {
-    json_line_about(catalog, scenario, resolution, About { id, ways, said: None })
+    json_line_about(catalog, scenario, resolution, About { id, ways, ..About::default() })
 }
 
 fn object<'a>(catalog: &'a Catalog, scenario: &Scenario, resolution: &'a Resolution, about: About<'a>) -> Object<'a> {
@@ -164,11 +181,18 @@ fn object<'a>(catalog: &'a Catalog, scenario: &Scenario, resolution: &'a Resolut
             .depends_on
             .iter()
             .flat_map(|on| {
-                on.answers.iter().map(|(value, verdict)| Tried { input: &on.input, value, verdict: verdict.name() })
+                on.answers.iter().map(|possible| Tried {
+                    input: &on.input,
+                    value: &possible.value,
+                    verdict: possible.verdict.name(),
+                    rule: possible.rule.map(crate::resolve::RuleId::name),
+                })
             })
             .collect(),
+        either_way: resolution.either_way.map(crate::resolve::Verdict::name),
         basis: resolution.basis.name(),
         ways_out: about.ways.map(|ways| ways.iter().map(|way| self::way(catalog, way)).collect()),
+        screen: about.screen,
     }
 }
 

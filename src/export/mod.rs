@@ -6,5 +6,5 @@ mod report;
 pub mod study;
 
 pub use guests::{GuestRow, guests};
-pub use json::{About, SCHEMA, bad_file, bad_line, json, json_about, json_line, json_line_about};
+pub use json::{About, SCHEMA, Seen, bad_file, bad_line, json, json_about, json_line, json_line_about};
 pub use report::{markdown, text};

@@ -3,7 +3,7 @@
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 use crate::explain::{explain, message};
-use crate::resolve::Resolution;
+use crate::resolve::{Possible, Resolution};
 use crate::study::ways_out::{How, WayOut};
 use std::fmt::Write;
 
@@ -24,8 +24,8 @@ pub fn text(catalog: &Catalog, scenario: &Scenario, resolution: &Resolution, way
         wrapped(&mut out, "  ", sentence);
     }
     for on in &resolution.depends_on {
-        for (value, verdict) in &on.answers {
-            wrapped(&mut out, "  ", &format!("{} {value}: {}", on.input, verdict.name()));
+        for possible in &on.answers {
+            wrapped(&mut out, "  ", &one_possible(&on.input, possible));
         }
     }
     wrapped(&mut out, "  ", &said.notice);
@@ -67,8 +67,8 @@ pub fn markdown(catalog: &Catalog, scenario: &Scenario, resolution: &Resolution,
         wrapped(&mut out, "", sentence);
     }
     for on in &resolution.depends_on {
-        for (value, verdict) in &on.answers {
-            wrapped(&mut out, "- ", &format!("{} {value}: {}", on.input, verdict.name()));
+        for possible in &on.answers {
+            wrapped(&mut out, "- ", &one_possible(&on.input, possible));
         }
     }
     out.push('\n');
@@ -121,4 +121,9 @@ pub(super) fn wrapped(out: &mut String, prefix: &str, sentence: &str) {
         first = false;
     }
     out.push('\n');
+}
+
+fn one_possible(input: &str, possible: &Possible) -> String {
+    let rule = possible.rule.map(|rule| format!(" (rule {})", rule.name())).unwrap_or_default();
+    format!("{input} {}: {}{rule}", possible.value, possible.verdict.name())
 }

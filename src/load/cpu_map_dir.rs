@@ -10,7 +10,7 @@ use crate::domain::names::Names;
 use std::path::{Path, PathBuf};
 
 /// Reads the x86 map at `path`: a directory with `index.xml` and what it includes, as libvirt installs it since 4.7,
-/// a directory with the older `cpu_map.xml`, or one of these two files.
+/// a directory with the older `cpu_map.xml`, a tree of libvirt's source, or one of these two files.
 ///
 /// Names that are new are added to `features` and `models`, but only when the whole map could be read.
 ///
@@ -54,18 +54,20 @@ pub fn add(catalog: &mut Catalog, name: &str, path: &Path) -> Result<LibvirtId, 
     catalog.add_user_map(name, &source, map).map_err(|error| LoadError::whole(&source, error.to_string()))
 }
 
+/// Where a map begins in a directory: as installed, then as in libvirt's source since 4.7 and before.
+const MAIN_FILES: [&str; 4] = ["index.xml", "cpu_map.xml", "src/cpu_map/index.xml", "src/cpu/cpu_map.xml"];
+
 fn main_file(path: &Path) -> Result<PathBuf, LoadError> {
     if !path.is_dir() {
         return Ok(path.to_owned());
     }
-    let files = ["index.xml", "cpu_map.xml"].map(|name| path.join(name));
     let missing = || {
         LoadError::whole(
             &path.display().to_string(),
-            "expected index.xml or cpu_map.xml in the directory, found neither",
+            "expected index.xml or cpu_map.xml in the directory, or a libvirt source tree, found none of them",
         )
     };
-    files.into_iter().find(|file| file.exists()).ok_or_else(missing)
+    MAIN_FILES.into_iter().map(|name| path.join(name)).find(|file| file.exists()).ok_or_else(missing)
 }
 
 /// Returns the includes of an architecture; newer indexes put those of one vendor into a group.

@@ -22,8 +22,8 @@ pub use end::{EMULATOR, EMULATOR_EL, End, Guest, Host, Machine, Named};
 pub use journey::{Case, Prepared, cold_boot, filled_in_check, travel, way_back};
 pub use plan::{Axis, Plan, Resolver};
 pub use resolution::{
-    Basis, Dependence, Fault, Hop, Journey, Origin, Outcome, QemuCpu, Refusal, Resolution, Risk, Row, Run, Sent, Stage,
-    Verdict, WrittenBy,
+    Basis, Dependence, Fault, Hop, Journey, Origin, Outcome, Possible, QemuCpu, Refusal, Resolution, Risk, Row, Run,
+    Sent, Stage, Verdict, WrittenBy,
 };
 pub use rules::{RULES, Rule, RuleId};
 pub use table::{Age, Says, TABLE, TableRow};

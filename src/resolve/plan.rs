@@ -230,16 +230,18 @@ impl<'a> Plan<'a> {
     pub fn brief(&self) -> Brief {
         let survey = self.survey_for(Wanted::Whether);
         let found = match &survey {
-            Survey::First(first, _) => self.brief_of(first),
+            Survey::First { assignment, .. } => self.brief_of(assignment),
             Survey::Unsaid(_) => None,
         };
         match (found, survey) {
-            (Some(found), Survey::First(_, depends_on))
+            (Some(found), Survey::First { depends_on, .. })
                 if depends_on.is_empty() && !self.falls_back(found.glance.verdict, found.glance.rule) =>
             {
                 found
             }
-            (Some(found), Survey::First(_, depends_on)) if !depends_on.is_empty() => Brief::depends(found.glance.row),
+            (Some(found), Survey::First { depends_on, .. }) if !depends_on.is_empty() => {
+                Brief::depends(found.glance.row)
+            }
             _ => Brief::depends(None),
         }
     }
@@ -258,9 +260,11 @@ impl<'a> Plan<'a> {
     pub fn resolve(&self) -> Resolution {
         let unsaid = match self.survey_for(Wanted::Dependences) {
             Survey::Unsaid(input) => input,
-            Survey::First(first, depends_on) => match self.decide(&first) {
+            Survey::First { assignment, depends_on, either_way } => match self.decide(&assignment) {
                 Some(decided) if self.falls_back(decided.verdict, Some(decided.rule)) => falls_back_where(),
-                Some(decided) => return self.answer(&first, decided, depends_on),
+                Some(decided) => {
+                    return Resolution { either_way, ..self.answer(&assignment, decided, depends_on) };
+                }
                 None => Dependence { input: "facts".to_owned(), answers: Vec::new() },
             },
         };
@@ -268,7 +272,7 @@ impl<'a> Plan<'a> {
     }
 
     fn survey_for(&self, wanted: Wanted) -> Survey {
-        if self.axes.is_empty() { Survey::First(Vec::new(), Vec::new()) } else { self.survey(wanted) }
+        if self.axes.is_empty() { Survey::one_case() } else { self.survey(wanted) }
     }
 
     /// Whether libvirt would look for another model, which nobody can tell from here.
@@ -297,6 +301,7 @@ impl<'a> Plan<'a> {
                 risk: decided.risk,
                 fault: decided.fault,
                 depends_on,
+                either_way: None,
                 basis,
                 between,
                 journey: Some(decided.journey),
@@ -334,6 +339,7 @@ fn unknown(basis: Basis, depends_on: Vec<Dependence>) -> Resolution {
         risk: None,
         fault: None,
         depends_on,
+        either_way: None,
         basis,
         between: Vec::new(),
         journey: None,

@@ -312,8 +312,19 @@ impl Journey {
 pub struct Dependence {
     /// The input: `host`, `topology`, `libvirt map of 10.0.0`.
     pub input: String,
-    /// One value for each answer, with that answer.
-    pub answers: Vec<(String, Verdict)>,
+    /// One value for each answer.
+    pub answers: Vec<Possible>,
+}
+
+/// The answer that one value of an unknown input gives.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Possible {
+    /// The value.
+    pub value: String,
+    /// Its verdict.
+    pub verdict: Verdict,
+    /// The rule that decides then.
+    pub rule: Option<super::rules::RuleId>,
 }
 
 /// The answer to a scenario.
@@ -346,6 +357,8 @@ pub struct Resolution {
     pub fault: Option<Fault>,
     /// The inputs that decide and are not known.
     pub depends_on: Vec<Dependence>,
+    /// The verdict of every case that was tried, where only the rule or the message depends.
+    pub either_way: Option<Verdict>,
     /// How sure the answer is.
     pub basis: Basis,
     /// The exact releases on whose maps an answer for a release between them rests: that release and its neighbours.

@@ -1,133 +1,13 @@
 //! Lays a scenario out over two axes: source releases down and destination releases across, or machine types, models,
-//! hosts and QEMU releases on either. Each cell is resolved when it is looked at, and once.
+//! hosts, products and QEMU releases on either. Each cell is resolved when it is looked at, and once.
 
-use super::space::{exact_releases, models, releases};
-use crate::domain::behaviour::Behaviour;
-use crate::domain::catalog::{Catalog, LibvirtId, Provenance, ReleaseMap};
-use crate::domain::definition::words;
-use crate::domain::host::HostId;
-use crate::domain::map::ModelId;
-use crate::domain::qemu::MachineId;
-use crate::domain::scenario::{CpuChoice, HostChoice, LibvirtChoice, MachineChoice, QemuChoice, Scenario, Told};
-use crate::domain::version::Version;
-use crate::resolve::{Glance, Resolver};
+use crate::domain::catalog::{Catalog, ReleaseMap};
+use crate::domain::scenario::{LibvirtChoice, Scenario};
+use crate::resolve::{Glance, Resolver, Verdict};
 
-words! {
-    /// What an axis goes through.
-    Vary {
-        /// Every libvirt release, and maps read at run time.
-        Releases "releases",
-        /// The libvirt releases whose map was read, one for each run of those with the same map and behaviour.
-        Distinct "distinct",
-        /// QEMU releases.
-        Qemu "qemu",
-        /// Machine types.
-        Machines "machines",
-        /// CPU models.
-        Models "models",
-        /// Hosts.
-        Hosts "hosts",
-    }
-}
+mod lines;
 
-words! {
-    /// Which end an axis changes; machine types and models belong to the guest and are the same at both.
-    Side {
-        /// The source: rows.
-        Source "source",
-        /// The destination: columns.
-        Destination "destination",
-    }
-}
-
-/// What one row or column puts into the scenario.
-#[derive(Clone, PartialEq, Debug)]
-pub enum Value {
-    /// A libvirt release.
-    Libvirt(LibvirtChoice),
-    /// A QEMU release.
-    Qemu(Version),
-    /// A machine type.
-    Machine(MachineId),
-    /// A model.
-    Model(ModelId),
-    /// A host.
-    Host(HostId),
-}
-
-/// One row or column.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Line {
-    /// What it puts into the scenario.
-    pub value: Value,
-    /// The last release it stands for, where it stands for several.
-    pub until: Option<LibvirtId>,
-}
-
-impl Line {
-    /// Returns the line of a libvirt release.
-    pub fn libvirt(libvirt: LibvirtChoice) -> Self {
-        Self::of(Value::Libvirt(libvirt))
-    }
-
-    fn of(value: Value) -> Self {
-        Self { value, until: None }
-    }
-
-    /// Puts this line's value into a scenario.
-    pub fn put(&self, scenario: &mut Scenario, side: Side) {
-        let end = match side {
-            Side::Source => &mut scenario.from,
-            Side::Destination => &mut scenario.to,
-        };
-        if matches!(self.value, Value::Machine(_) | Value::Model(_)) {
-            scenario.running = None;
-        }
-        match &self.value {
-            Value::Libvirt(libvirt) => {
-                end.libvirt = libvirt.clone();
-            }
-            Value::Qemu(version) => end.qemu = QemuChoice { version: Told::Is(*version), build: None },
-            Value::Machine(machine) => scenario.machine = MachineChoice::Listed(*machine),
-            Value::Model(model) => scenario.cpu = CpuChoice::Model(Told::Is(*model)),
-            Value::Host(host) => match side {
-                Side::Source => scenario.from_host = HostChoice::Listed(*host),
-                Side::Destination => scenario.to_host = HostChoice::Listed(*host),
-            },
-        }
-    }
-}
-
-/// Returns the lines of an axis.
-pub fn lines(catalog: &Catalog, vary: Vary) -> Vec<Line> {
-    let libvirt = |id| Line::libvirt(LibvirtChoice::Release(id, None));
-    match vary {
-        Vary::Releases => releases(catalog).map(libvirt).collect(),
-        Vary::Distinct => distinct(catalog),
-        Vary::Qemu => catalog.qemu_releases().iter().map(|facts| Line::of(Value::Qemu(facts.version))).collect(),
-        Vary::Machines => catalog.cells().machines.iter().map(|machine| Line::of(Value::Machine(*machine))).collect(),
-        Vary::Models => models(catalog).into_iter().map(|model| Line::of(Value::Model(model))).collect(),
-        Vary::Hosts => (0u16..).zip(catalog.hosts()).map(|(n, _)| Line::of(Value::Host(HostId(n)))).collect(),
-    }
-}
-
-/// The exact releases, neighbours with the same map and behaviour folded, and maps that are not libvirt's own.
-fn distinct(catalog: &Catalog) -> Vec<Line> {
-    let mut lines: Vec<Line> = Vec::new();
-    let mut last: Option<(Behaviour, _)> = None;
-    for id in exact_releases(catalog) {
-        let release = catalog.release(id);
-        let decides = (catalog.behaviour(release.version).0, release.map);
-        match lines.last_mut().filter(|_| last.as_ref() == Some(&decides)) {
-            Some(line) => line.until = Some(id),
-            None => lines.push(Line::libvirt(LibvirtChoice::Release(id, None))),
-        }
-        last = Some(decides);
-    }
-    let others = releases(catalog).filter(|id| catalog.release(*id).provenance != Provenance::Published);
-    lines.extend(others.map(|id| Line::libvirt(LibvirtChoice::Release(id, None))));
-    lines
-}
+pub use lines::{Line, Side, Value, Vary, line_of, lines, lines_around};
 
 /// Returns for each line the first that decides alike: for releases, one with the same map and behaviour, and between the
 /// same ones where nobody has looked. Every other line stands for itself.
@@ -157,27 +37,36 @@ pub struct Fold {
 }
 
 /// A scenario over two axes.
-pub struct Matrix<'a> {
-    resolver: Resolver<'a>,
+#[derive(Clone, Debug)]
+pub struct Matrix {
     scenario: Scenario,
     rows: Vec<Line>,
     columns: Vec<Line>,
     /// For each row and each column, the first one that decides alike.
     twins: [Vec<usize>; 2],
     cells: Vec<Option<Glance>>,
+    /// How many resolved cells have each verdict, in the order of [`Verdict::ALL`].
+    counts: [usize; Verdict::ALL.len()],
+    /// Every cell before this one is resolved.
+    next: usize,
 }
 
-impl<'a> Matrix<'a> {
+impl Matrix {
     /// Returns the matrix of a scenario, with nothing resolved yet.
-    pub fn of(catalog: &'a Catalog, scenario: &Scenario, rows: Vary, columns: Vary) -> Self {
+    pub fn of(catalog: &Catalog, scenario: &Scenario, rows: Vary, columns: Vary) -> Self {
         Self::with(catalog, scenario, lines(catalog, rows), lines(catalog, columns))
     }
 
     /// Returns the matrix over these lines.
-    pub fn with(catalog: &'a Catalog, scenario: &Scenario, rows: Vec<Line>, columns: Vec<Line>) -> Self {
+    pub fn with(catalog: &Catalog, scenario: &Scenario, rows: Vec<Line>, columns: Vec<Line>) -> Self {
         let cells = vec![None; rows.len() * columns.len()];
         let twins = [twins(catalog, &rows), twins(catalog, &columns)];
-        Self { resolver: Resolver::new(catalog), scenario: scenario.clone(), rows, columns, twins, cells }
+        Self { scenario: scenario.clone(), rows, columns, twins, cells, counts: Default::default(), next: 0 }
+    }
+
+    /// Returns the scenario that is laid out.
+    pub fn around(&self) -> &Scenario {
+        &self.scenario
     }
 
     /// Returns the rows: sources.
@@ -190,6 +79,14 @@ impl<'a> Matrix<'a> {
         &self.columns
     }
 
+    /// Returns the rows or the columns.
+    pub fn lines(&self, side: Side) -> &[Line] {
+        match side {
+            Side::Source => &self.rows,
+            Side::Destination => &self.columns,
+        }
+    }
+
     /// Returns the scenario of a cell, for whoever goes there; `None` outside.
     pub fn scenario(&self, row: usize, column: usize) -> Option<Scenario> {
         let mut scenario = self.scenario.clone();
@@ -198,17 +95,29 @@ impl<'a> Matrix<'a> {
         Some(scenario)
     }
 
+    /// Returns the place of the cell with source and destination exchanged; `None` where the axes have no such lines,
+    /// and for what is the guest's own.
+    pub fn mirror(&self, row: usize, column: usize) -> Option<(usize, usize)> {
+        let (from, to) = (self.rows.get(row)?, self.columns.get(column)?);
+        if matches!(from.value, Value::Machine(_) | Value::Cpu(_)) {
+            return None;
+        }
+        let mirrored = self.rows.iter().position(|line| line.value == to.value);
+        mirrored.zip(self.columns.iter().position(|line| line.value == from.value))
+    }
+
     /// Returns a cell, resolved now unless it was before; `None` outside.
-    pub fn cell(&mut self, row: usize, column: usize) -> Option<Glance> {
+    pub fn cell(&mut self, resolver: &mut Resolver<'_>, row: usize, column: usize) -> Option<Glance> {
         let place = row * self.columns.len() + column;
         if column >= self.columns.len() || self.cells.get(place)?.is_some() {
             return self.known(row, column);
         }
         let glance = match self.twin(row, column) {
-            Some((row, column)) => self.cell(row, column)?,
-            None => self.resolver.glance(&self.scenario(row, column)?),
+            Some((row, column)) => self.cell(resolver, row, column)?,
+            None => resolver.glance(&self.scenario(row, column)?),
         };
         *self.cells.get_mut(place)? = Some(glance);
+        self.counts[glance.verdict as usize] += 1;
         Some(glance)
     }
 
@@ -231,38 +140,49 @@ impl<'a> Matrix<'a> {
         self.cells.get(row * self.columns.len() + column).copied().flatten()
     }
 
+    /// Returns how many cells are resolved, and how many there are.
+    pub fn progress(&self) -> (usize, usize) {
+        (self.counts.iter().sum(), self.cells.len())
+    }
+
+    /// Returns how many resolved cells have each verdict.
+    pub fn counts(&self) -> Vec<(Verdict, usize)> {
+        Verdict::ALL.iter().copied().zip(self.counts).filter(|(_, count)| *count > 0).collect()
+    }
+
     /// Resolves up to `most` cells that were not yet, row by row. Returns whether all are resolved.
-    pub fn resolve_some(&mut self, most: usize) -> bool {
+    pub fn resolve_some(&mut self, resolver: &mut Resolver<'_>, most: usize) -> bool {
         let width = self.columns.len();
-        let open: Vec<usize> = (0..self.cells.len()).filter(|place| self.cells[*place].is_none()).take(most).collect();
-        for place in &open {
-            self.cell(place / width, place % width);
+        for _ in 0..most {
+            while self.cells.get(self.next).is_some_and(Option::is_some) {
+                self.next += 1;
+            }
+            if self.next >= self.cells.len() {
+                break;
+            }
+            self.cell(resolver, self.next / width, self.next % width);
         }
-        open.len() < most
+        let (done, all) = self.progress();
+        done == all
     }
 
     /// Resolves every cell.
-    pub fn resolve_all(&mut self) {
-        self.resolve_some(usize::MAX);
+    pub fn resolve_all(&mut self, resolver: &mut Resolver<'_>) {
+        self.resolve_some(resolver, usize::MAX);
     }
 
-    /// Returns the runs of rows that are equal in every column. Resolves what it compares.
-    pub fn row_folds(&mut self) -> Vec<Fold> {
+    /// Returns the runs of rows or columns that are equal all along, as far as both are resolved.
+    pub fn folds(&self, side: Side) -> Vec<Fold> {
         let (height, width) = (self.rows.len(), self.columns.len());
-        folds(height, |one, other| (0..width).all(|column| self.cell(one, column) == self.cell(other, column)))
-    }
-
-    /// Returns the runs of columns that are equal in every row. Resolves what it compares.
-    pub fn column_folds(&mut self) -> Vec<Fold> {
-        let (height, width) = (self.rows.len(), self.columns.len());
-        folds(width, |one, other| (0..height).all(|row| self.cell(row, one) == self.cell(row, other)))
-    }
-
-    /// Returns whether the verdict changes from this cell to the next one down, and to the next one across.
-    pub fn boundary(&mut self, row: usize, column: usize) -> (bool, bool) {
-        let here = self.cell(row, column).map(|glance| glance.verdict);
-        let differs = |there: Option<Glance>| there.is_some_and(|glance| Some(glance.verdict) != here);
-        (differs(self.cell(row + 1, column)), differs(self.cell(row, column + 1)))
+        let equal = |one: Option<Glance>, other: Option<Glance>| one.is_some() && one == other;
+        match side {
+            Side::Source => folds(height, |one, other| {
+                (0..width).all(|column| equal(self.known(one, column), self.known(other, column)))
+            }),
+            Side::Destination => {
+                folds(width, |one, other| (0..height).all(|row| equal(self.known(row, one), self.known(row, other))))
+            }
+        }
     }
 }
 

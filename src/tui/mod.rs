@@ -1,14 +1,20 @@
 //! Draws the program on a terminal and listens to it. Everything that is decided is decided in `app`.
 
+mod effects;
+mod export;
 mod input;
 mod looks;
 mod print;
+mod rgb;
 mod run;
+mod signals;
+mod svg;
 mod terminal;
 pub mod theme;
 pub mod view;
 
+pub use export::screen;
 pub use looks::{ascii_locale, theme};
 pub use print::{draw, frame, print};
-pub use run::{Options, run};
+pub use run::{Opening, Options, run};
 pub use terminal::Guard;

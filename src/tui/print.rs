@@ -1,8 +1,10 @@
-//! Prints one frame as text, without a terminal: the same keys, the same views, a buffer instead of a screen.
+//! Prints one frame without a terminal: the same keys, the same views, a buffer instead of a screen.
 
+use super::export;
 use super::run::Options;
 use super::theme::Theme;
 use super::view::{self, Shown};
+use crate::app::export::Format;
 use crate::app::key::parse_all;
 use crate::app::model::Model;
 use crate::app::screens::ScreenKind;
@@ -14,7 +16,7 @@ use anyhow::{Context, bail};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-/// Returns one frame as text, without blanks at the ends of its lines: the screen `screen`, after the keys of `options`.
+/// Returns one frame in a form: the screen `screen`, after the keys of `options`.
 ///
 /// # Errors
 /// There is no such screen, or the keys are none.
@@ -23,23 +25,10 @@ pub fn print(
     scenario: Scenario,
     screen: &str,
     size: (u16, u16),
+    format: Format,
     options: &Options,
 ) -> anyhow::Result<String> {
-    let buffer = frame(catalog, scenario, screen, size, options)?;
-    let mut text = String::new();
-    for y in buffer.area.top()..buffer.area.bottom() {
-        let mut line = String::new();
-        let mut x = buffer.area.left();
-        while x < buffer.area.right() {
-            let symbol = buffer[(x, y)].symbol();
-            line.push_str(symbol);
-            // A wide letter takes the cell after it as well.
-            x = x.saturating_add(view::draw::cells(crate::app::text::width(symbol)).max(1));
-        }
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    Ok(text)
+    Ok(export::screen(&after(catalog, scenario, screen, size, options)?, catalog, format))
 }
 
 /// Returns one frame with its styles.
@@ -50,21 +39,34 @@ pub fn frame(
     catalog: &Catalog,
     scenario: Scenario,
     screen: &str,
-    (width, height): (u16, u16),
+    size: (u16, u16),
     options: &Options,
 ) -> anyhow::Result<Buffer> {
+    Ok(draw(&after(catalog, scenario, screen, size, options)?, catalog))
+}
+
+fn after(
+    catalog: &Catalog,
+    scenario: Scenario,
+    screen: &str,
+    (width, height): (u16, u16),
+    options: &Options,
+) -> anyhow::Result<Model> {
     let Some(kind) = ScreenKind::parse(screen) else {
         let known: Vec<&str> = ScreenKind::ALL.iter().map(|kind| kind.word()).collect();
         bail!("there is no screen {screen}; the screens are {}", known.join(", "));
     };
     let mut model = Model::new(catalog, scenario, options.settings.clone(), Size { width, height });
     update::open(&mut model, catalog, kind);
+    options.opening.open(&mut model, catalog);
+    while update::idle(&mut model, catalog) {}
     for key in parse_all(&options.keys).context("--keys")? {
         if update::press(&mut model, catalog, key) == Some(Effect::Quit) {
             break;
         }
+        while update::idle(&mut model, catalog) {}
     }
-    Ok(draw(&model, catalog))
+    Ok(model)
 }
 
 /// Returns the model as it is drawn.

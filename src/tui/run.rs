@@ -1,6 +1,7 @@
 //! Runs the program on a terminal: events to keys, keys to the model, effects done, one frame drawn.
 
 use super::input;
+use super::signals::Signals;
 use super::terminal::Guard;
 use super::theme::Theme;
 use super::view::{self, Shown};
@@ -8,16 +9,16 @@ use crate::app::action::Action;
 use crate::app::key::{Key, parse_all};
 use crate::app::model::Model;
 use crate::app::settings::{Settings, Size};
+use crate::app::tour;
 use crate::app::update::{self, Effect};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
+use crate::files::Shelf;
 use anyhow::{Context, bail};
 use crossterm::event::{Event, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
-use std::io::IsTerminal;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::io::{IsTerminal, Write};
+use std::time::{Duration, Instant};
 
 /// How the program is started.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -26,10 +27,39 @@ pub struct Options {
     pub settings: Settings,
     /// Keys to press before the user does, in the notation of [`crate::app::key`].
     pub keys: String,
+    /// What is open at the start.
+    pub opening: Opening,
+    /// Where scenarios are kept between runs.
+    pub shelf: Shelf,
+}
+
+/// What is open at the start.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Opening {
+    /// The first screen.
+    #[default]
+    First,
+    /// The list of lessons.
+    Lessons,
+    /// The lesson of this name or number.
+    Lesson(String),
+}
+
+impl Opening {
+    /// Opens it.
+    pub(super) fn open(&self, model: &mut Model, catalog: &Catalog) {
+        match self {
+            Self::First => {}
+            Self::Lessons => drop(update::update(model, catalog, Action::Lessons)),
+            Self::Lesson(word) => tour::open(model, catalog, word),
+        }
+    }
 }
 
 /// How often a signal is looked for while no event comes.
 const PATIENCE: Duration = Duration::from_millis(100);
+/// How often a frame is drawn while the screen does what it left for later.
+const FRAME: Duration = Duration::from_millis(50);
 
 /// Runs the program until the user quits it.
 ///
@@ -46,79 +76,95 @@ pub fn run(catalog: &Catalog, scenario: Scenario, options: Options) -> anyhow::R
         );
     }
     let signal = Signals::listen()?;
-    let mut guard = Guard::take(options.settings.mouse)?;
+    let guard = Guard::take(options.settings.mouse)?;
     // The first look for events is what starts listening for changes of the size. The size is read after it: a change
     // is then either in what is read or comes as an event, however early it happens.
     crossterm::event::poll(Duration::ZERO)?;
     let (width, height) = crossterm::terminal::size()?;
     let mut model = Model::new(catalog, scenario, options.settings, Size { width, height });
-    let outcome = (|| {
-        for key in keys {
-            if done(press(&mut model, catalog, key), &mut guard, &mut model)? {
-                return Ok(());
-            }
-        }
-        turn(&mut model, catalog, &mut guard, &signal)
-    })();
+    options.opening.open(&mut model, catalog);
+    let mut running = Running { catalog, model, guard, shelf: options.shelf };
+    let outcome = running.type_all(&keys).and_then(|ended| if ended { Ok(()) } else { running.turn(&signal) });
+    let Running { model, guard, shelf, .. } = running;
     drop(guard);
+    if let Err(fault) = shelf.used(&model.own().word(catalog)) {
+        // The program has ended: nobody reads its screen any more.
+        let _ = writeln!(std::io::stderr(), "virt-cpu-explorer: the scenario is not kept: {fault:#}");
+    }
     signal.pass_on()?;
     outcome
 }
 
-fn turn(model: &mut Model, catalog: &Catalog, guard: &mut Guard, signal: &Signals) -> anyhow::Result<()> {
-    loop {
-        draw(model, catalog, guard)?;
-        while !crossterm::event::poll(PATIENCE)? {
-            if signal.came() {
-                return Ok(());
+/// The program at work.
+pub(super) struct Running<'a> {
+    pub(super) catalog: &'a Catalog,
+    pub(super) model: Model,
+    pub(super) guard: Guard,
+    pub(super) shelf: Shelf,
+}
+
+impl Running<'_> {
+    fn type_all(&mut self, keys: &[Key]) -> anyhow::Result<bool> {
+        for key in keys {
+            let effect = update::press(&mut self.model, self.catalog, *key);
+            if self.done(effect)? {
+                return Ok(true);
             }
         }
-        // Every event is handled, none is dropped; only drawing waits until there is none left.
+        Ok(false)
+    }
+
+    fn turn(&mut self, signal: &Signals) -> anyhow::Result<()> {
         loop {
-            let effect = receive(model, catalog, crossterm::event::read()?);
-            if done(effect, guard, model)? {
+            self.draw()?;
+            if !self.wait(signal)? {
                 return Ok(());
+            }
+            // Every event is handled, none is dropped; only drawing waits until there is none left.
+            loop {
+                let effect = receive(&mut self.model, self.catalog, crossterm::event::read()?);
+                if self.done(effect)? || signal.came() {
+                    return Ok(());
+                }
+                if !crossterm::event::poll(Duration::ZERO)? {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Waits for an event, and meanwhile does what the screen left for later. Returns false where a signal came first.
+    fn wait(&mut self, signal: &Signals) -> anyhow::Result<bool> {
+        let (mut drawn, mut worked) = (Instant::now(), false);
+        loop {
+            let works = update::idle(&mut self.model, self.catalog);
+            if (works && drawn.elapsed() >= FRAME) || (worked && !works) {
+                self.draw()?;
+                drawn = Instant::now();
+            }
+            worked = works;
+            if crossterm::event::poll(if works { Duration::ZERO } else { PATIENCE })? {
+                return Ok(true);
             }
             if signal.came() {
-                return Ok(());
-            }
-            if !crossterm::event::poll(Duration::ZERO)? {
-                break;
+                return Ok(false);
             }
         }
     }
-}
 
-fn draw(model: &Model, catalog: &Catalog, guard: &mut Guard) -> anyhow::Result<()> {
-    let theme = Theme::of(&model.settings);
-    guard.draw(|frame| {
-        let area = frame.area();
-        view::render(Shown { model, catalog, theme: &theme }, area, frame.buffer_mut());
-    })
-}
-
-fn press(model: &mut Model, catalog: &Catalog, key: Key) -> Option<Effect> {
-    update::press(model, catalog, key)
-}
-
-/// Does an effect. Returns whether the program is to end.
-fn done(effect: Option<Effect>, guard: &mut Guard, model: &mut Model) -> anyhow::Result<bool> {
-    match effect {
-        None => {}
-        Some(Effect::Quit) => return Ok(true),
-        Some(Effect::Suspend) => guard.suspend()?,
-        Some(Effect::Redraw) => guard.clear()?,
-        Some(Effect::Copy(text)) => {
-            guard.copy(&text)?;
-            model.notice = Some(format!("copied: {text}"));
-        }
+    fn draw(&mut self) -> anyhow::Result<()> {
+        let theme = Theme::of(&self.model.settings);
+        let shown = Shown { model: &self.model, catalog: self.catalog, theme: &theme };
+        self.guard.draw(|frame| {
+            let area = frame.area();
+            view::render(shown, area, frame.buffer_mut());
+        })
     }
-    Ok(false)
 }
 
 fn receive(model: &mut Model, catalog: &Catalog, event: Event) -> Option<Effect> {
     match event {
-        Event::Key(event) => press(model, catalog, input::key(event)?),
+        Event::Key(event) => update::press(model, catalog, input::key(event)?),
         Event::Paste(text) => {
             update::paste(model, catalog, &text);
             None
@@ -155,50 +201,5 @@ fn mouse(model: &mut Model, catalog: &Catalog, event: MouseEvent) -> Option<Effe
         | MouseEventKind::Moved
         | MouseEventKind::ScrollLeft
         | MouseEventKind::ScrollRight => None,
-    }
-}
-
-/// Notes signals that end the program, so that it gives the terminal back first and then ends as they ask.
-struct Signals {
-    came: Arc<AtomicUsize>,
-}
-
-/// How long the loop has to end by itself after a hang-up. It may not: waiting for an event of a terminal that is gone
-/// never returns.
-const GRACE: Duration = Duration::from_millis(500);
-
-impl Signals {
-    fn listen() -> anyhow::Result<Self> {
-        let came = Arc::new(AtomicUsize::new(0));
-        #[cfg(unix)]
-        {
-            let wanted = [signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP, signal_hook::consts::SIGINT];
-            let mut signals = signal_hook::iterator::Signals::new(wanted)?;
-            let came = Arc::clone(&came);
-            std::thread::spawn(move || {
-                for signal in signals.forever() {
-                    came.store(usize::try_from(signal).unwrap_or_default(), Ordering::Relaxed);
-                    if signal == signal_hook::consts::SIGHUP {
-                        std::thread::sleep(GRACE);
-                        // There is no terminal to give back, and the loop has not ended: the default is to end here.
-                        let _ = signal_hook::low_level::emulate_default_handler(signal);
-                    }
-                }
-            });
-        }
-        Ok(Self { came })
-    }
-
-    fn came(&self) -> bool {
-        self.came.load(Ordering::Relaxed) != 0
-    }
-
-    fn pass_on(&self) -> anyhow::Result<()> {
-        let signal = self.came.load(Ordering::Relaxed);
-        #[cfg(unix)]
-        if signal != 0 {
-            signal_hook::low_level::emulate_default_handler(i32::try_from(signal)?)?;
-        }
-        Ok(())
     }
 }

@@ -42,6 +42,8 @@ pub enum Role {
     FiresBad,
     /// libvirt's words.
     Message,
+    /// The bars around what a lesson points at.
+    Look,
     /// A key.
     Key,
     /// Text to be taken as it stands.
@@ -61,12 +63,16 @@ pub struct Signs {
     pub bad: &'static str,
     /// Depends.
     pub open: &'static str,
+    /// The guest never started.
+    pub refused: &'static str,
     /// Never.
     pub never: &'static str,
     /// Something was left out.
     pub more: &'static str,
     /// From here to there.
     pub arrow: &'static str,
+    /// Above the column of the cursor.
+    pub below: &'static str,
     /// Nothing is said.
     pub nothing: &'static str,
     /// Between things in a row.
@@ -77,6 +83,8 @@ pub struct Signs {
     pub after: &'static str,
     /// The keys left, right, up, down.
     pub arrows: [&'static str; 4],
+    /// The bars around what a lesson points at.
+    pub look: (&'static str, &'static str),
     /// A rule across.
     pub across: &'static str,
     /// A rule down.
@@ -91,14 +99,17 @@ const UNICODE: Signs = Signs {
     warn: "!",
     bad: "✗",
     open: "?",
+    refused: "ø",
     never: "–",
     more: "…",
     arrow: "→",
+    below: "▼",
     nothing: "·",
     dot: "·",
     before: "◂",
     after: "▸",
     arrows: ["←", "→", "↑", "↓"],
+    look: ("▐", "▌"),
     across: "─",
     down: "│",
     frame: border::ROUNDED,
@@ -110,14 +121,17 @@ const ASCII: Signs = Signs {
     warn: "!",
     bad: "X",
     open: "?",
+    refused: "o",
     never: "-",
     more: "~",
     arrow: "->",
+    below: "v",
     nothing: ".",
     dot: "-",
     before: "<",
     after: ">",
     arrows: ["left", "right", "up", "down"],
+    look: ("[", "]"),
     across: "-",
     down: "|",
     frame: border::Set {
@@ -214,6 +228,11 @@ impl Theme {
         }
     }
 
+    /// Returns what is added to the looks of a line that a lesson points at.
+    pub fn looked_at(&self) -> Style {
+        Style::new().add_modifier(Modifier::UNDERLINED)
+    }
+
     /// Returns the role and the sign of a verdict.
     pub fn verdict(&self, verdict: Verdict) -> (Role, &'static str) {
         match verdict {
@@ -226,6 +245,24 @@ impl Theme {
     }
 }
 
+impl Theme {
+    /// Returns the role and the sign of a verdict among many: a guest that never started is no concern of the
+    /// destination's, and stands back.
+    pub fn cell(&self, verdict: Verdict) -> (Role, &'static str) {
+        match verdict {
+            Verdict::StartRefused => (Role::Muted, self.signs.refused),
+            Verdict::Unchanged | Verdict::Changed | Verdict::Aborted | Verdict::Never | Verdict::Depends => {
+                self.verdict(verdict)
+            }
+        }
+    }
+
+    /// Returns how `role` looks above a boundary.
+    pub fn above_boundary(&self, role: Role) -> Style {
+        self.style(role).add_modifier(Modifier::UNDERLINED)
+    }
+}
+
 fn coloured(palette: &Palette, role: Role) -> Style {
     let plain = Style::new();
     let bold = plain.add_modifier(Modifier::BOLD);
@@ -233,6 +270,7 @@ fn coloured(palette: &Palette, role: Role) -> Style {
         Role::Text | Role::Value => plain,
         Role::Muted | Role::Border | Role::Label => plain.fg(palette.muted),
         Role::Title | Role::Key => bold.fg(palette.accent),
+        Role::Look => bold.fg(palette.chosen),
         Role::ActiveBorder | Role::Code => plain.fg(palette.accent),
         Role::Chosen => plain.fg(palette.chosen),
         Role::Focus => bold.fg(palette.on_fill).bg(palette.accent),
@@ -253,6 +291,7 @@ fn mono(role: Role) -> Style {
         Role::Text | Role::Value | Role::Label | Role::Border | Role::Code => plain,
         Role::Muted => plain.add_modifier(Modifier::DIM),
         Role::Title
+        | Role::Look
         | Role::Key
         | Role::Chosen
         | Role::ActiveBorder

@@ -41,6 +41,7 @@ impl Session {
     pub(crate) fn keys(mut self, keys: &str) -> Self {
         for key in parse_all(keys).expect("the keys are keys") {
             self.effects.extend(update::press(&mut self.model, catalog(), key));
+            while update::idle(&mut self.model, catalog()) {}
         }
         self
     }

@@ -243,7 +243,9 @@ impl ScreenState for First {
             Target::Way(place) => Focus::Way(place),
             Target::TableRow(place) => Focus::Table(place),
             Target::Row(place) => Focus::Feature(place),
-            Target::Cell(..) | Target::Item(_) | Target::Action(_) | Target::Outside => return Reply::Ignored,
+            Target::Cell(..) | Target::Item(_) | Target::Action(_) | Target::Screen(_) | Target::Outside => {
+                return Reply::Ignored;
+            }
         };
         // The first click puts the cursor there, the second is Enter.
         if focus == self.focus || matches!(focus, Focus::Way(_)) {
@@ -276,6 +278,17 @@ impl ScreenState for First {
 
     fn filtered(&self) -> &str {
         &self.named
+    }
+
+    fn cursor(&self) -> Option<Choice> {
+        match self.focus {
+            Focus::Choice(choice) => Some(choice),
+            Focus::Way(_) | Focus::Table(_) | Focus::Feature(_) => None,
+        }
+    }
+
+    fn point_at(&mut self, choice: Choice) {
+        self.focus = Focus::Choice(choice);
     }
 
     fn refresh(&mut self, world: &World<'_>) {

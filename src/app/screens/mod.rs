@@ -2,6 +2,7 @@
 //! Each screen has a file here with its state and what actions do to it, and one in `tui::view` that draws it.
 
 pub mod first;
+pub mod matrix;
 
 use super::action::Action;
 use super::derived::Derived;
@@ -62,6 +63,8 @@ pub enum Target {
     Item(usize),
     /// Something that stands for an action.
     Action(Action),
+    /// The name of an open screen, counted from the first one.
+    Screen(usize),
     /// Outside of what lies over the screen.
     Outside,
 }
@@ -90,8 +93,21 @@ pub trait ScreenState {
         ""
     }
 
+    /// Returns the choice that the cursor is on.
+    fn cursor(&self) -> Option<super::choice::Choice> {
+        None
+    }
+
+    /// Puts the cursor on a choice, where there are choices.
+    fn point_at(&mut self, _choice: super::choice::Choice) {}
+
     /// Hears that the scenario is another.
     fn refresh(&mut self, _world: &World<'_>) {}
+
+    /// Does a little of what is left to do, while nothing is typed. Returns whether it did anything.
+    fn idle(&mut self, _world: &World<'_>) -> bool {
+        false
+    }
 
     /// Returns what is worth a place in the bottom line, the most useful first: actions whose keys are shown together,
     /// and what they do in a word or two. A click does the last of them.
@@ -121,12 +137,12 @@ macro_rules! screens {
 
         /// A screen with its state.
         #[derive(Clone, Debug)]
-        pub enum Screen { $(#[doc = $title] $name($state)),+ }
+        pub enum Screen { $(#[doc = $title] $name(Box<$state>)),+ }
 
         impl Screen {
             /// Returns a screen as it opens.
             pub fn open(kind: ScreenKind, world: &World<'_>) -> Self {
-                match kind { $(ScreenKind::$name => Self::$name(($open)(world))),+ }
+                match kind { $(ScreenKind::$name => Self::$name(Box::new(($open)(world)))),+ }
             }
 
             /// Returns which one it is.
@@ -136,12 +152,12 @@ macro_rules! screens {
 
             /// Returns its state.
             pub fn state(&self) -> &dyn ScreenState {
-                match self { $(Self::$name(state) => state),+ }
+                match self { $(Self::$name(state) => &**state),+ }
             }
 
             /// Returns its state, to be changed.
             pub fn state_mut(&mut self) -> &mut dyn ScreenState {
-                match self { $(Self::$name(state) => state),+ }
+                match self { $(Self::$name(state) => &mut **state),+ }
             }
         }
     };
@@ -149,6 +165,7 @@ macro_rules! screens {
 
 screens! {
     First "first" "First screen" first::First, first::First::open;
+    Matrix "matrix" "Matrix" matrix::Matrix, matrix::Matrix::open;
 }
 
 impl ScreenKind {
@@ -196,6 +213,11 @@ impl Screens {
     /// Closes the screen on top. Returns whether there was one over the first.
     pub fn pop(&mut self) -> bool {
         self.above.pop().is_some()
+    }
+
+    /// Closes every screen over the one with this number, counted from the first one.
+    pub fn back_to(&mut self, number: usize) {
+        self.above.truncate(number);
     }
 
     /// Closes every screen but the first.

@@ -1,6 +1,6 @@
 //! Does what is asked for while something lies over the screen.
 
-use super::{Effect, change, look_ahead, pick_value, refresh, update as act};
+use super::{Effect, change, look_ahead, pick_value, refresh, take, tour, update as act};
 use crate::app::action::Action;
 use crate::app::choice::free_value;
 use crate::app::model::Model;
@@ -37,12 +37,13 @@ pub(super) fn update(model: &mut Model, catalog: &Catalog, action: Action) -> Wh
         Some(Overlay::Page(_)) => page(model, action, by),
         Some(Overlay::Picker(_)) => Whose::Ours(picker(model, catalog, action, by)),
         Some(Overlay::Prompt(_)) => prompt(model, catalog, action, by),
+        Some(Overlay::Ask(_)) => Whose::Ours(ask(model, catalog, action)),
         None => Whose::Below,
     }
 }
 
 fn page(model: &mut Model, action: Action, by: Option<isize>) -> Whose {
-    let (columns, height) = crate::app::overlay::page_room(model.size);
+    let (columns, height) = crate::app::overlay::page_room(model.room());
     match (&mut model.overlay, action, by) {
         (Some(Overlay::Page(page)), _, Some(by)) => page.scroll_by(by, columns, height),
         (_, Action::Left | Action::Right | Action::NextPane | Action::PreviousPane, _) => {}
@@ -74,19 +75,25 @@ fn picker(model: &mut Model, catalog: &Catalog, action: Action, by: Option<isize
     }
     match action {
         Action::Back => model.overlay = None,
-        Action::Open => return take(model, catalog),
+        Action::Open => return choose(model, catalog),
         _ => {}
     }
     None
 }
 
-fn take(model: &mut Model, catalog: &Catalog) -> Option<Effect> {
+fn choose(model: &mut Model, catalog: &Catalog) -> Option<Effect> {
     let Some(Overlay::Picker(picker)) = model.overlay.take() else { return None };
     let pick = picker.chosen().map(|item| item.pick.clone());
     match pick {
         Some(Pick::Scenario(scenario)) => change(model, catalog, *scenario),
         Some(Pick::Choice(choice)) => model.overlay = Some(pick_value(catalog, &model.scenario, choice)),
         Some(Pick::Action(action)) => return act(model, catalog, action),
+        Some(Pick::Lesson(name)) => tour::open(model, catalog, &name),
+        Some(Pick::Nothing) => {
+            model.notice = picker.chosen().and_then(|item| item.problem.clone());
+            model.overlay = Some(Overlay::Picker(picker));
+        }
+        Some(Pick::Export(format, into)) => return take::export(model, format, into),
         None => {
             let typed = picker.choice.and_then(|choice| free_value(choice, catalog, &model.scenario, picker.typed()));
             if let Some(scenario) = typed {
@@ -120,6 +127,20 @@ fn prompt(model: &mut Model, catalog: &Catalog, action: Action, by: Option<isize
     Whose::Ours(None)
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "every other action means nothing while typing")]
+fn ask(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effect> {
+    if let Some(request) = request(action) {
+        edit(model, catalog, request);
+        return None;
+    }
+    match action {
+        Action::Back => model.overlay = None,
+        Action::Open => return take::answer(model),
+        _ => {}
+    }
+    None
+}
+
 #[expect(clippy::wildcard_enum_match_arm, reason = "every other action edits nothing")]
 fn request(action: Action) -> Option<InputRequest> {
     match action {
@@ -146,12 +167,15 @@ pub(super) fn edit(model: &mut Model, catalog: &Catalog, request: InputRequest) 
             let typed = input.value().to_owned();
             tell_screen(model, catalog, &typed);
         }
+        Some(Overlay::Ask(ask)) => {
+            ask.input.handle(request);
+        }
         Some(Overlay::Page(_)) | None => {}
     }
 }
 
 fn tell_screen(model: &mut Model, catalog: &Catalog, typed: &str) {
-    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.size };
+    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.room() };
     model.screens.top_mut().state_mut().filter(&world, typed);
     refresh(model, catalog);
 }
@@ -161,7 +185,7 @@ pub(super) fn click(model: &mut Model, catalog: &Catalog, target: Target) -> Opt
     match (&mut model.overlay, target) {
         (Some(Overlay::Picker(picker)), Target::Item(place)) => {
             picker.select(place);
-            take(model, catalog)
+            choose(model, catalog)
         }
         (_, Target::Outside) => {
             model.overlay = None;

@@ -2,24 +2,31 @@
 
 use super::words::{SIGNS, json, sign};
 use crate::domain::catalog::Catalog;
-use crate::domain::scenario::{LibvirtChoice, Scenario};
+use crate::domain::scenario::{CpuChoice, LibvirtChoice, QemuChoice, Scenario, Told, write_host, write_machine};
 use crate::export::SCHEMA;
-use crate::resolve::{Row, RuleId};
-use crate::study::matrix::{Fold, Line, Matrix, Value};
+use crate::resolve::{Resolver, Row, RuleId};
+use crate::study::matrix::{Fold, Line, Matrix, Side, Value};
 use std::fmt::Write;
 
-/// Returns the name of a line: a release, a machine type, a model, a host.
+/// Returns the name of a line: a release, a product, a machine type, a model, a host.
 pub fn line_name(catalog: &Catalog, line: &Line) -> String {
+    let with_build = |name: &str, build: &Option<Box<str>>| match build {
+        Some(build) => format!("{name}-{build}"),
+        None => name.to_owned(),
+    };
     let name = match &line.value {
-        Value::Libvirt(LibvirtChoice::Release(id, None)) => catalog.release(*id).name.to_string(),
-        Value::Libvirt(LibvirtChoice::Release(id, Some(build))) => format!("{}-{build}", catalog.release(*id).name),
+        Value::Libvirt(LibvirtChoice::Release(id, build)) => with_build(&catalog.release(*id).name, build),
         Value::Libvirt(LibvirtChoice::Old) => "old".to_owned(),
         Value::Libvirt(LibvirtChoice::New) => "new".to_owned(),
         Value::Libvirt(LibvirtChoice::Unknown) => "?".to_owned(),
-        Value::Qemu(version) => version.to_string(),
-        Value::Machine(machine) => catalog.machine_name(*machine).to_owned(),
-        Value::Model(model) => catalog.model_name(*model).to_owned(),
-        Value::Host(host) => catalog.host(*host).name.to_string(),
+        Value::Qemu(QemuChoice { version: Told::Is(version), build }) => with_build(&version.to_string(), build),
+        Value::Qemu(QemuChoice { version: Told::Unknown, .. }) => "?".to_owned(),
+        Value::Product(name, _) => name.to_string(),
+        Value::Machine(machine) => write_machine(catalog, machine),
+        Value::Cpu(CpuChoice::Model(Told::Is(model))) => catalog.model_name(*model).to_owned(),
+        Value::Cpu(CpuChoice::Model(Told::Unknown)) => "?".to_owned(),
+        Value::Cpu(CpuChoice::Mode(mode)) => mode.name().to_owned(),
+        Value::Host(host) => write_host(catalog, host),
     };
     match line.until {
         Some(last) => format!("{name}..{}", catalog.release(last).name),
@@ -27,16 +34,20 @@ pub fn line_name(catalog: &Catalog, line: &Line) -> String {
     }
 }
 
+/// Returns the name of a run of lines, from the names of its first and its last: `3.5.0 to 9.0.0`.
+pub fn fold_name(first: &str, last: &str) -> String {
+    let last = last.rsplit("..").next().unwrap_or_default();
+    let first = first.split("..").next().unwrap_or_default();
+    if first == last { first.to_owned() } else { format!("{first} to {last}") }
+}
+
 /// Returns the matrix as a table: equal neighbours folded, columns numbered and listed above.
-pub fn matrix_table(catalog: &Catalog, scenario: &Scenario, matrix: &mut Matrix<'_>) -> String {
-    matrix.resolve_all();
-    let (rows, columns) = (matrix.row_folds(), matrix.column_folds());
+pub fn matrix_table(catalog: &Catalog, scenario: &Scenario, matrix: &mut Matrix) -> String {
+    matrix.resolve_all(&mut Resolver::new(catalog));
+    let [rows, columns] = [Side::Source, Side::Destination].map(|side| matrix.folds(side));
     let label = |lines: &[Line], fold: &Fold| {
-        let first = lines.get(fold.first).map(|line| line_name(catalog, line)).unwrap_or_default();
-        let last = lines.get(fold.last).map(|line| line_name(catalog, line)).unwrap_or_default();
-        let last = last.rsplit("..").next().unwrap_or_default();
-        let first = first.split("..").next().unwrap_or_default();
-        if first == last { first.to_owned() } else { format!("{first} to {last}") }
+        let name = |place: usize| lines.get(place).map(|line| line_name(catalog, line)).unwrap_or_default();
+        fold_name(&name(fold.first), &name(fold.last))
     };
     let mut out = String::new();
     let _ = writeln!(out, "{}\n{SIGNS}\n\nTo:", scenario.word(catalog));
@@ -52,7 +63,7 @@ pub fn matrix_table(catalog: &Catalog, scenario: &Scenario, matrix: &mut Matrix<
     for (name, row) in names.iter().zip(&rows) {
         let _ = write!(out, "\n{name:<width$}");
         for column in &columns {
-            let sign = matrix.cell(row.first, column.first).map_or(' ', |glance| sign(glance.verdict));
+            let sign = matrix.known(row.first, column.first).map_or(' ', |glance| sign(glance.verdict));
             let _ = write!(out, "   {sign}");
         }
     }
@@ -61,11 +72,12 @@ pub fn matrix_table(catalog: &Catalog, scenario: &Scenario, matrix: &mut Matrix<
 }
 
 /// Returns the matrix as CSV: from, to, verdict, rule and the table's row, a line a cell.
-pub fn matrix_csv(catalog: &Catalog, matrix: &mut Matrix<'_>) -> String {
+pub fn matrix_csv(catalog: &Catalog, matrix: &mut Matrix) -> String {
+    matrix.resolve_all(&mut Resolver::new(catalog));
     let mut out = String::from("from,to,verdict,rule,row\n");
     for row in 0..matrix.rows().len() {
         for column in 0..matrix.columns().len() {
-            let Some(glance) = matrix.cell(row, column) else { continue };
+            let Some(glance) = matrix.known(row, column) else { continue };
             let from = line_name(catalog, &matrix.rows()[row]);
             let to = line_name(catalog, &matrix.columns()[column]);
             let rule = glance.rule.map_or("", RuleId::name);
@@ -77,11 +89,12 @@ pub fn matrix_csv(catalog: &Catalog, matrix: &mut Matrix<'_>) -> String {
 }
 
 /// Returns the matrix as JSON.
-pub fn matrix_json(catalog: &Catalog, scenario: &Scenario, matrix: &mut Matrix<'_>) -> String {
+pub fn matrix_json(catalog: &Catalog, scenario: &Scenario, matrix: &mut Matrix) -> String {
+    matrix.resolve_all(&mut Resolver::new(catalog));
     let mut rows = Vec::new();
     for row in 0..matrix.rows().len() {
         let cells: Vec<serde_json::Value> = (0..matrix.columns().len())
-            .filter_map(|column| matrix.cell(row, column))
+            .filter_map(|column| matrix.known(row, column))
             .map(|glance| {
                 serde_json::json!({
                     "verdict": glance.verdict.name(),

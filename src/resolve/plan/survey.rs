@@ -4,7 +4,7 @@ use super::shared::{Cases, Shared};
 use super::{Dependence, Plan, falls_back_where};
 use crate::domain::definition::Fallback;
 use crate::resolve::answer::{Glance, brief, verdict_and_refusal};
-use crate::resolve::resolution::{Refusal, Verdict};
+use crate::resolve::resolution::{Possible, Refusal, Verdict};
 use crate::resolve::rules::RuleId;
 use std::collections::HashMap;
 
@@ -36,8 +36,22 @@ struct Tried {
 pub(super) enum Survey {
     /// Nothing can be said without this input.
     Unsaid(Dependence),
-    /// The first case stands for all, or it depends on these.
-    First(Vec<usize>, Vec<Dependence>),
+    /// The first case stands for all, or the answer depends.
+    First {
+        /// The first case.
+        assignment: Vec<usize>,
+        /// What the answer depends on.
+        depends_on: Vec<Dependence>,
+        /// The verdict of all cases, where they have one.
+        either_way: Option<Verdict>,
+    },
+}
+
+impl Survey {
+    /// Everything is known: there is one case.
+    pub(super) const fn one_case() -> Self {
+        Self::First { assignment: Vec::new(), depends_on: Vec::new(), either_way: None }
+    }
 }
 
 /// What is to be found out.
@@ -119,7 +133,8 @@ impl Plan<'_> {
         let mut tried = self.try_all(&combinations, enough);
         let first = tried.of.iter().position(Option::is_some);
         if let Some(first) = first.filter(|_| tried.answers.len() >= enough) {
-            return Survey::First(combinations.get(first).to_vec(), self.every_axis());
+            let assignment = combinations.get(first).to_vec();
+            return Survey::First { assignment, depends_on: self.every_axis(), either_way: None };
         }
         let starts: Vec<bool> = tried.answers.iter().map(|answer| answer.0 != Verdict::StartRefused).collect();
         if self.same_any_host && starts.contains(&true) {
@@ -136,8 +151,11 @@ impl Plan<'_> {
         if !combinations.exhaustive && depends_on.is_empty() {
             depends_on = self.every_axis();
         }
+        let mut verdicts = tried.of.iter().flatten().map(|place| tried.answers[*place].0);
+        let either_way = verdicts.next().filter(|first| verdicts.all(|verdict| verdict == *first));
+        let either_way = either_way.filter(|_| !depends_on.is_empty() && combinations.exhaustive);
         match tried.of.iter().position(Option::is_some) {
-            Some(first) => Survey::First(combinations.get(first).to_vec(), depends_on),
+            Some(first) => Survey::First { assignment: combinations.get(first).to_vec(), depends_on, either_way },
             None => Survey::Unsaid(Dependence { input: "facts".to_owned(), answers: Vec::new() }),
         }
     }
@@ -205,9 +223,12 @@ impl Plan<'_> {
                 }
             }
             if most.len() > 1 {
-                let value = |case: usize| axis.values.get(combinations.get(case)[number]).cloned().unwrap_or_default();
-                let verdict = |case: usize| tried.of[case].map_or(Verdict::Depends, |place| tried.answers[place].0);
-                let answers = most.into_iter().map(|case| (value(case), verdict(case))).collect();
+                let possible = |case: usize| {
+                    let (verdict, rule, _) = tried.answers.get(tried.of[case]?)?;
+                    let value = axis.values.get(combinations.get(case)[number])?.clone();
+                    Some(Possible { value, verdict: *verdict, rule: *rule })
+                };
+                let answers = most.into_iter().filter_map(possible).collect();
                 found.push(Dependence { input: axis.input.clone(), answers });
             }
         }

@@ -9,17 +9,15 @@ use crate::app::text::width;
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use tui_input::Input;
+use unicode_width::UnicodeWidthChar;
 
 /// Draws it.
 pub(super) fn render(shown: Shown<'_>, area: Rect, buf: &mut Buffer) {
-    if let Some(Overlay::Prompt(input)) = &shown.model.overlay {
-        let before = " name contains: ";
-        let line = [piece(before, Role::Key), piece(input.value(), Role::Message)];
-        pieces(buf, shown.theme, area, (area.x, area.y), &line);
-        let cursor = area.x + cells(width(before) + input.visual_cursor());
-        let under = input.value().chars().nth(input.cursor()).unwrap_or(' ').to_string();
-        text_at(buf, area, (cursor, area.y), &under, shown.theme.style(Role::Focus));
-        return;
+    match &shown.model.overlay {
+        Some(Overlay::Prompt(input)) => return typed(shown, " name contains: ", input, area, buf),
+        Some(Overlay::Ask(ask)) => return typed(shown, &format!(" {}", ask.label()), &ask.input, area, buf),
+        Some(Overlay::Picker(_) | Overlay::Page(_)) | None => {}
     }
     if let Some(notice) = &shown.model.notice {
         let line = [piece(format!(" {notice}"), Role::Message)];
@@ -32,6 +30,23 @@ pub(super) fn render(shown: Shown<'_>, area: Rect, buf: &mut Buffer) {
     }
 }
 
+/// Draws what is being typed; of a long text the part around the cursor.
+fn typed(shown: Shown<'_>, before: &str, input: &Input, area: Rect, buf: &mut Buffer) {
+    let room = usize::from(area.width).saturating_sub(width(before) + 1);
+    let left = input.visual_scroll(room);
+    let mut hidden = 0;
+    let skipped = input.value().chars().take_while(|letter| {
+        hidden += letter.width().unwrap_or(0);
+        hidden <= left
+    });
+    let text: String = input.value().chars().skip(skipped.count()).collect();
+    let line = [piece(before, Role::Key), piece(text, Role::Message)];
+    pieces(buf, shown.theme, area, (area.x, area.y), &line);
+    let cursor = area.x + cells(width(before) + input.visual_cursor().saturating_sub(left));
+    let under = input.value().chars().nth(input.cursor()).unwrap_or(' ').to_string();
+    text_at(buf, area, (cursor, area.y), &under, shown.theme.style(Role::Focus));
+}
+
 /// Returns what `position` stands for.
 pub(super) fn hit(shown: Shown<'_>, area: Rect, position: Position) -> Option<Target> {
     let hints = hints(shown, area);
@@ -41,9 +56,11 @@ pub(super) fn hit(shown: Shown<'_>, area: Rect, position: Position) -> Option<Ta
 
 fn hints(shown: Shown<'_>, area: Rect) -> Vec<(u16, [Piece; 2], Action)> {
     let keymap = &shown.model.settings.keymap;
+    let lesson = if shown.model.has_tour() { super::tour::hints() } else { &[] };
+    let hinted = lesson.iter().chain(shown.model.screens.top().state().hints());
     let mut x = area.x + 1;
     let mut fitting = Vec::new();
-    for (actions, text) in shown.model.screens.top().state().hints() {
+    for (actions, text) in hinted {
         let Some(action) = actions.last().filter(|action| action.is_available(shown.model)) else { continue };
         let keys: Vec<String> = actions.iter().map(|action| shown_key(shown, &keymap.shown(*action))).collect();
         let between = if keys.iter().all(|key| width(key) == 1) { "" } else { "/" };
@@ -59,7 +76,7 @@ fn hints(shown: Shown<'_>, area: Rect) -> Vec<(u16, [Piece; 2], Action)> {
 }
 
 /// Arrow keys are shown as arrows.
-fn shown_key(shown: Shown<'_>, key: &str) -> String {
+pub(super) fn shown_key(shown: Shown<'_>, key: &str) -> String {
     let arrows = &shown.theme.signs.arrows;
     let arrow = ["left", "right", "up", "down"].iter().zip(arrows).find(|(name, _)| **name == key);
     arrow.map_or_else(|| key.to_owned(), |(_, sign)| (*sign).to_owned())

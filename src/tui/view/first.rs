@@ -10,6 +10,7 @@ mod verdict;
 use super::Shown;
 use crate::app::screens::Target;
 use crate::app::screens::first::First;
+use crate::app::tour::Place;
 use layout::Areas;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -26,6 +27,22 @@ pub(super) fn render(shown: Shown<'_>, state: &First, area: Rect, buf: &mut Buff
     if let Some(area) = areas.rule {
         rule::render(shown, area, buf);
     }
+}
+
+/// Returns where a lesson's place is.
+pub(super) fn place(shown: Shown<'_>, state: &First, area: Rect, wanted: &Place) -> Option<Rect> {
+    let areas = Areas::of(shown, area);
+    match wanted {
+        Place::Choice(choice) => {
+            let places = choices::places(shown, state, &areas);
+            places.into_iter().find(|(known, _)| known == choice).map(|(_, place)| place)
+        }
+        Place::Verdict => Some(areas.verdict),
+        Place::Table => Some(areas.table),
+        Place::Row(number) => table::places(shown, &areas, table::rows(&areas)).get(*number).copied(),
+        Place::Text(_) => None,
+    }
+    .filter(|place| !place.is_empty())
 }
 
 /// Returns what `position` stands for.

@@ -3,15 +3,18 @@
 mod bottom;
 pub mod draw;
 mod first;
+mod matrix;
 mod page;
 mod picker;
 mod title;
 mod too_small;
+mod tour;
 
 use super::theme::Theme;
 use crate::app::model::Model;
 use crate::app::overlay::Overlay;
 use crate::app::screens::{Screen, Target};
+use crate::app::tour::Place;
 use crate::domain::catalog::Catalog;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -35,16 +38,22 @@ pub fn render(shown: Shown<'_>, area: Rect, buf: &mut Buffer) {
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         return too_small::render(shown, area, buf);
     }
-    let (top, body, bottom) = parts(area);
+    let (top, body, panel, bottom) = parts(shown, area);
     title::render(shown, top, buf);
     match shown.model.screens.top() {
         Screen::First(state) => first::render(shown, state, body, buf),
+        Screen::Matrix(state) => matrix::render(shown, state, body, buf),
     }
     bottom::render(shown, bottom, buf);
+    let above = above(area, panel);
     match &shown.model.overlay {
-        Some(Overlay::Picker(picker)) => picker::render(shown, picker, area, buf),
-        Some(Overlay::Page(page)) => page::render(shown, page, area, buf),
-        Some(Overlay::Prompt(_)) | None => {}
+        Some(Overlay::Picker(picker)) => picker::render(shown, picker, above, buf),
+        Some(Overlay::Page(page)) => page::render(shown, page, above, buf),
+        Some(Overlay::Prompt(_) | Overlay::Ask(_)) | None => {}
+    }
+    if let Some(lesson) = &shown.model.tour {
+        tour::render(shown, lesson, panel, buf);
+        tour::frames(shown, body, above, buf);
     }
 }
 
@@ -53,11 +62,15 @@ pub fn hit(shown: Shown<'_>, area: Rect, position: Position) -> Option<Target> {
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         return None;
     }
-    let (top, body, bottom) = parts(area);
+    let (top, body, panel, bottom) = parts(shown, area);
+    if panel.contains(position) {
+        return tour::hit(shown, panel, position);
+    }
+    let above = above(area, panel);
     match &shown.model.overlay {
-        Some(Overlay::Picker(picker)) => return picker::hit(shown, picker, area, position),
-        Some(Overlay::Page(page)) => return page::hit(page, area, position),
-        Some(Overlay::Prompt(_)) | None => {}
+        Some(Overlay::Picker(picker)) => return picker::hit(shown, picker, above, position),
+        Some(Overlay::Page(page)) => return page::hit(page, above, position),
+        Some(Overlay::Prompt(_) | Overlay::Ask(_)) | None => {}
     }
     if bottom.contains(position) {
         return bottom::hit(shown, bottom, position);
@@ -67,12 +80,27 @@ pub fn hit(shown: Shown<'_>, area: Rect, position: Position) -> Option<Target> {
     }
     match shown.model.screens.top() {
         Screen::First(state) => first::hit(shown, state, body, position),
+        Screen::Matrix(state) => matrix::hit(shown, state, body, position),
     }
 }
 
-fn parts(area: Rect) -> (Rect, Rect, Rect) {
+/// The top line, the screen, the panel of a lesson, the bottom line.
+fn parts(shown: Shown<'_>, area: Rect) -> (Rect, Rect, Rect, Rect) {
     let top = Rect { height: 1, ..area };
     let bottom = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
-    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..area };
-    (top, body, bottom)
+    let between = Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..area };
+    let panel = tour::panel(shown, between);
+    let body = tour::inset(shown, Rect { height: between.height - panel.height, ..between });
+    (top, body, panel, bottom)
+}
+
+/// Where something may lie over the screen: everywhere but over the panel of a lesson.
+fn above(area: Rect, panel: Rect) -> Rect {
+    if panel.height == 0 { area } else { Rect { height: panel.y - area.y, ..area } }
+}
+
+/// Returns where on the drawn screen a lesson's place is.
+pub fn place(shown: Shown<'_>, wanted: &Place, area: Rect, buf: &Buffer) -> Option<Rect> {
+    let (_, body, panel, _) = parts(shown, area);
+    tour::find(shown, wanted, body, above(area, panel), buf)
 }

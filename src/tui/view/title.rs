@@ -5,6 +5,7 @@ use super::draw::{Piece, cells, fitting, piece, pieces, width_of};
 use crate::app::action::Action;
 use crate::app::choice::{libvirt_name, qemu_name};
 use crate::app::screens::Target;
+use crate::app::text::width;
 use crate::domain::scenario::write_machine;
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
@@ -17,10 +18,8 @@ pub(super) fn render(shown: Shown<'_>, area: Rect, buf: &mut Buffer) {
         usize::from(area.width).saturating_sub(width_of(&help) + 3),
         area.right().saturating_sub(cells(width_of(&help) + 1)),
     );
-    let mut left = vec![piece(" virt-cpu-explorer ", Role::Title)];
-    for screen in shown.model.screens.iter().skip(1) {
-        left.push(piece(format!(" {} {}", shown.theme.signs.after, screen.kind().title()), Role::Chosen));
-    }
+    let mut left = vec![piece(NAME, Role::Title)];
+    left.extend(crumbs(shown, room).into_iter().flat_map(|crumb| crumb.pieces));
     left.push(piece("  ", Role::Text));
     let scenario = scenario(shown);
     // Both ends, or neither: half of a journey says nothing.
@@ -34,9 +33,53 @@ pub(super) fn render(shown: Shown<'_>, area: Rect, buf: &mut Buffer) {
 /// Returns what `position` stands for.
 pub(super) fn hit(shown: Shown<'_>, area: Rect, position: Position) -> Option<Target> {
     let help = help(shown);
+    let room = usize::from(area.width).saturating_sub(width_of(&help) + 3);
+    let mut end = area.x + cells(width(NAME));
+    for crumb in crumbs(shown, room) {
+        end += cells(width_of(&crumb.pieces));
+        if position.x < end && position.x >= area.x + cells(width(NAME)) {
+            return crumb.screen.map(Target::Screen);
+        }
+    }
     let start = area.right().saturating_sub(cells(width_of(&help) + 1));
     let split = start + cells(width_of(help.get(..2).unwrap_or_default()));
     (position.x >= start).then_some(Target::Action(if position.x < split { Action::Help } else { Action::Palette }))
+}
+
+/// The program's name, as it stands before everything else.
+const NAME: &str = " virt-cpu-explorer ";
+
+/// The name of an open screen with what stands before it.
+struct Crumb {
+    screen: Option<usize>,
+    pieces: Vec<Piece>,
+}
+
+/// Returns the open screens where there is more than one, from the first to the one that is seen; without room for all
+/// of them those in front are left out, and that is said.
+fn crumbs(shown: Shown<'_>, room: usize) -> Vec<Crumb> {
+    let names: Vec<&str> = shown.model.screens.iter().map(|screen| screen.kind().title()).collect();
+    let signs = &shown.theme.signs;
+    let mut left = room.saturating_sub(width(NAME));
+    let mut crumbs = Vec::new();
+    if names.len() < 2 {
+        return crumbs;
+    }
+    for (number, name) in names.iter().enumerate().rev() {
+        let seen = number + 1 == names.len();
+        let before = if number == 0 { " ".to_owned() } else { format!(" {} ", signs.after) };
+        let role = if seen { Role::Chosen } else { Role::Text };
+        let pieces = vec![piece(before, Role::Muted), piece(*name, role)];
+        let columns = width_of(&pieces) + if number == 0 { 0 } else { width(signs.more) + 1 };
+        if columns > left && !seen {
+            crumbs.push(Crumb { screen: None, pieces: vec![piece(format!(" {}", signs.more), Role::Muted)] });
+            break;
+        }
+        left = left.saturating_sub(width_of(&pieces));
+        crumbs.push(Crumb { screen: Some(number), pieces });
+    }
+    crumbs.reverse();
+    crumbs
 }
 
 fn help(shown: Shown<'_>) -> Vec<Piece> {

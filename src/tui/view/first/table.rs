@@ -45,7 +45,7 @@ pub(super) fn render(shown: Shown<'_>, state: &First, areas: &Areas, buf: &mut B
 }
 
 /// Returns where the eight rows stand and the line below them, if there is one.
-fn places(shown: Shown<'_>, areas: &Areas, rows: Rect) -> Vec<Rect> {
+pub(super) fn places(shown: Shown<'_>, areas: &Areas, rows: Rect) -> Vec<Rect> {
     let down = if areas.two_columns { TABLE.len() / 2 } else { TABLE.len() };
     let half = rows.width / 2;
     let mut places: Vec<Rect> = (0..TABLE.len())
@@ -66,18 +66,21 @@ fn places(shown: Shown<'_>, areas: &Areas, rows: Rect) -> Vec<Rect> {
 
 /// Returns what `position` stands for.
 pub(super) fn hit(shown: Shown<'_>, areas: &Areas, position: Position) -> Option<Target> {
+    places(shown, areas, rows(areas)).iter().position(|place| place.contains(position)).map(Target::TableRow)
+}
+
+/// Returns where the rows stand.
+pub(super) fn rows(areas: &Areas) -> Rect {
     let area = areas.table;
-    let rows = if areas.boxed {
-        below(Rect {
-            x: area.x + 1,
-            y: area.y + 1,
-            width: area.width.saturating_sub(2),
-            height: area.height.saturating_sub(2),
-        })
-    } else {
-        below(area)
-    };
-    places(shown, areas, rows).iter().position(|place| place.contains(position)).map(Target::TableRow)
+    if !areas.boxed {
+        return below(area);
+    }
+    below(Rect {
+        x: area.x + 1,
+        y: area.y + 1,
+        width: area.width.saturating_sub(2),
+        height: area.height.saturating_sub(2),
+    })
 }
 
 fn below(area: Rect) -> Rect {

@@ -192,15 +192,17 @@ fn depends(shown: Shown<'_>, columns: usize) -> Vec<Line> {
         if dependence.answers.is_empty() {
             lines.extend(paragraph(&format!("Not known: {}.", dependence.input), columns, Role::Text));
         }
-        for (number, (value, verdict)) in dependence.answers.iter().enumerate() {
-            let (role, sign) = shown.theme.verdict(*verdict);
+        for (number, possible) in dependence.answers.iter().enumerate() {
+            let (role, sign) = shown.theme.verdict(possible.verdict);
+            let rule = possible.rule.map(|rule| format!(" ({})", rule.name())).unwrap_or_default();
             let before =
                 if number == 0 { format!("{}: ", dependence.input) } else { " ".repeat(width(&dependence.input) + 2) };
             let line = vec![
                 piece(before, Role::Label),
-                piece(value.as_str(), Role::Message),
+                piece(possible.value.as_str(), Role::Message),
                 piece(format!(" {} ", shown.theme.signs.arrow), Role::Muted),
-                piece(format!("{sign} {}", verdict.name()), role),
+                piece(format!("{sign} {}", possible.verdict.name()), role),
+                piece(rule, Role::Muted),
             ];
             lines.push(Line { pieces: cut_pieces(&line, columns, shown.theme.signs.more), target: None });
         }

@@ -1,0 +1,53 @@
+//! Says what there is to say of the cell under the cursor.
+
+use crate::app::derived::swapped;
+use crate::app::screens::World;
+use crate::domain::scenario::Scenario;
+use crate::explain::{explain, message};
+use crate::resolve::{Basis, Glance, Resolver, RuleId, Verdict, resolve};
+use crate::study::matrix::Matrix;
+
+/// The cell under the cursor.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Here {
+    /// Its row and column, as lines.
+    pub place: (usize, usize),
+    /// Its verdict.
+    pub verdict: Verdict,
+    /// The rule that decided.
+    pub rule: Option<RuleId>,
+    /// How sure the answer is.
+    pub basis: Basis,
+    /// What came of it.
+    pub headline: String,
+    /// libvirt's words, if it refused.
+    pub message: Option<String>,
+    /// Why, in sentences.
+    pub why: Vec<String>,
+    /// The cell with source and destination exchanged, where the axes have it.
+    pub mirror: Option<(usize, usize)>,
+    /// The answer the other way round.
+    pub back: Glance,
+}
+
+impl Here {
+    /// Returns what there is to say of a cell; `None` outside.
+    pub(super) fn of(world: &World<'_>, grid: &Matrix, (row, column): (usize, usize)) -> Option<Self> {
+        let scenario: Scenario = grid.scenario(row, column)?;
+        let resolution = resolve(world.catalog, &scenario);
+        let explanation = explain(world.catalog, &scenario, &resolution);
+        let mirror = grid.mirror(row, column);
+        let other = mirror.and_then(|(row, column)| grid.scenario(row, column)).unwrap_or_else(|| swapped(&scenario));
+        Some(Self {
+            place: (row, column),
+            verdict: resolution.verdict,
+            rule: resolution.rule,
+            basis: resolution.basis,
+            headline: explanation.headline,
+            message: resolution.refusal().map(|refusal| message(world.catalog, refusal)),
+            why: explanation.why,
+            mirror,
+            back: Resolver::new(world.catalog).glance(&other),
+        })
+    }
+}

@@ -1,0 +1,168 @@
+//! Reads the file with a user's settings. Everything that is wrong with it is reported together.
+
+use crate::app::fault::{Fault, did_you_mean, report};
+use crate::app::keymap::Keymap;
+use crate::app::settings::ThemeName;
+use crate::domain::catalog::Catalog;
+use crate::domain::scenario::Scenario;
+use anyhow::{Context, Result, bail};
+use std::ops::Range;
+use std::path::Path;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// What a user has settled.
+#[derive(Clone, PartialEq, Default, Debug)]
+pub struct Config {
+    /// The theme.
+    pub theme: Option<ThemeName>,
+    /// Whether only ASCII signs are drawn.
+    pub ascii: bool,
+    /// Whether the mouse is left to the terminal.
+    pub no_mouse: bool,
+    /// The keys.
+    pub keymap: Keymap,
+    /// The scenario to begin with.
+    pub start: Option<Scenario>,
+}
+
+/// The words of the file, each with what is expected.
+const WORDS: [(&str, &str); 5] = [
+    ("theme", "the name of a theme"),
+    ("ascii", "true or false"),
+    ("mouse", "true or false"),
+    ("start", "a scenario in quotes"),
+    ("keys", "a table of actions with their keys"),
+];
+
+/// The largest file that is read.
+const LARGEST: u64 = 16 << 20;
+
+impl Config {
+    /// Reads a file. One that is not there is as good as an empty one, unless it was asked for by name.
+    ///
+    /// # Errors
+    /// The file cannot be read, or what is wrong with it, a line each with file, line and column.
+    pub fn read(catalog: &Catalog, path: &Path, asked_for: bool) -> Result<Self> {
+        let name = path.display().to_string();
+        match std::fs::metadata(path) {
+            Err(fault) if fault.kind() == std::io::ErrorKind::NotFound && !asked_for => return Ok(Self::default()),
+            Err(fault) => return Err(fault).context(name),
+            Ok(about) if about.len() > LARGEST => bail!("{name} is larger than 16 MiB"),
+            Ok(_) => {}
+        }
+        let text = std::fs::read_to_string(path).with_context(|| name.clone())?;
+        Self::parse(catalog, &text).map_err(|faults| anyhow::anyhow!("{}", report(&name, faults)))
+    }
+
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn parse(catalog: &Catalog, text: &str) -> Result<Self, Vec<Fault>> {
+        let (table, errors) = DeTable::parse_recoverable(text);
+        if !errors.is_empty() {
+            let place = |error: &toml::de::Error| error.span().map_or(0, |span| span.start);
+            return Err(errors.iter().map(|error| Fault::at(text, place(error), error.message())).collect());
+        }
+        let mut reading = Reading { catalog, text, config: Self::default(), faults: Vec::new() };
+        for (word, value) in table.get_ref() {
+            reading.entry(word.get_ref(), &word.span(), value);
+        }
+        if reading.faults.is_empty() { Ok(reading.config) } else { Err(reading.faults) }
+    }
+}
+
+struct Reading<'a> {
+    catalog: &'a Catalog,
+    text: &'a str,
+    config: Config,
+    faults: Vec<Fault>,
+}
+
+impl Reading<'_> {
+    fn wrong(&mut self, place: usize, text: impl Into<String>) {
+        self.faults.push(Fault::at(self.text, place, text));
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "a value of any other kind is wrong in the same way")]
+    fn entry(&mut self, word: &str, at: &Range<usize>, value: &Spanned<DeValue<'_>>) {
+        match (word, value.get_ref()) {
+            ("theme", DeValue::String(name)) => self.theme(name, value.span().start),
+            ("ascii", DeValue::Boolean(ascii)) => self.config.ascii = *ascii,
+            ("mouse", DeValue::Boolean(mouse)) => self.config.no_mouse = !*mouse,
+            ("start", DeValue::String(word)) => self.start(word, &value.span()),
+            ("keys", DeValue::Table(keys)) => self.keys(keys),
+            _ => match WORDS.iter().find(|(known, _)| *known == word) {
+                Some((_, expected)) => {
+                    let text = format!("{word}: expected {expected}, found {}", self.written(&value.span()));
+                    self.wrong(value.span().start, text);
+                }
+                None => {
+                    let known: Vec<&str> = WORDS.iter().map(|(known, _)| *known).collect();
+                    let hint = did_you_mean(word, known.iter().copied());
+                    self.wrong(at.start, format!("expected one of {}, found {word}{hint}", known.join(", ")));
+                }
+            },
+        }
+    }
+
+    fn theme(&mut self, name: &str, place: usize) {
+        self.config.theme = ThemeName::parse(name);
+        if self.config.theme.is_none() {
+            let known: Vec<&str> = ThemeName::ALL.iter().map(|theme| theme.name()).collect();
+            let hint = did_you_mean(name, known.iter().copied());
+            self.wrong(place, format!("theme: expected one of {}, found {name}{hint}", known.join(", ")));
+        }
+    }
+
+    fn start(&mut self, word: &str, span: &Range<usize>) {
+        match Scenario::parse(self.catalog, word) {
+            Ok(scenario) => self.config.start = Some(scenario),
+            Err(fault) => {
+                let place = self.inside(span, word, fault.column);
+                self.wrong(place, format!("start: {}", fault.fault));
+            }
+        }
+    }
+
+    fn keys(&mut self, keys: &DeTable<'_>) {
+        let mut own = Vec::new();
+        let mut places = Vec::new();
+        for (id, value) in keys {
+            let DeValue::String(keys) = value.get_ref() else {
+                let found = self.written(&value.span());
+                let text = format!("{}: expected keys in quotes, separated by blanks, found {found}", id.get_ref());
+                self.wrong(value.span().start, text);
+                continue;
+            };
+            own.push((id.get_ref().to_string(), keys.to_string()));
+            places.push((id.span().start, value.span()));
+        }
+        match Keymap::with(&own) {
+            Ok(keymap) => self.config.keymap = keymap,
+            Err(wrong) => {
+                for bad in wrong {
+                    let Some((id, span)) = places.get(bad.entry) else { continue };
+                    let written = own.get(bad.entry).map_or("", |(_, keys)| keys.as_str());
+                    let place = bad.column.map_or(*id, |column| self.inside(span, written, column));
+                    self.wrong(place, bad.text);
+                }
+            }
+        }
+    }
+
+    /// Returns the place of a column, counted from 1, of a text in quotes.
+    fn inside(&self, span: &Range<usize>, text: &str, column: usize) -> usize {
+        let start = span.start + 1;
+        // With escapes or three quotes the columns are others; the text's beginning is near enough then.
+        if self.text.get(start..).is_none_or(|rest| !rest.starts_with(text)) {
+            return span.start;
+        }
+        start + text.chars().take(column - 1).map(char::len_utf8).sum::<usize>()
+    }
+
+    fn written(&self, span: &Range<usize>) -> &str {
+        self.text.get(span.clone()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,70 @@
+//! Makes what can be taken along of a screen: its text, Markdown for a mailing list, JSON, a picture.
+
+use super::print::draw;
+use super::svg::svg;
+use super::view::draw::cells;
+use crate::app::export::Format;
+use crate::app::model::Model;
+use crate::app::screens::ScreenKind;
+use crate::app::settings::Size;
+use crate::app::text::width;
+use crate::app::update;
+use crate::domain::catalog::Catalog;
+use crate::export::{self, About, Seen};
+use ratatui::buffer::Buffer;
+
+/// Columns that a mailing list bears.
+const MAIL: u16 = 76;
+
+/// Returns what is seen, in a form to be taken along.
+pub fn screen(model: &Model, catalog: &Catalog, format: Format) -> String {
+    match format {
+        Format::Text => text(&draw(model, catalog)),
+        Format::Markdown => markdown(model, catalog),
+        Format::Json => json(model, catalog),
+        Format::Svg => svg(&draw(model, catalog), model.settings.theme, &title(model)),
+    }
+}
+
+/// Returns a frame as text, without blanks at the ends of its lines.
+pub(super) fn text(buffer: &Buffer) -> String {
+    let mut text = String::new();
+    for y in buffer.area.top()..buffer.area.bottom() {
+        let mut line = String::new();
+        let mut x = buffer.area.left();
+        while x < buffer.area.right() {
+            let symbol = buffer[(x, y)].symbol();
+            line.push_str(symbol);
+            // A wide letter takes the cell after it as well.
+            x = x.saturating_add(cells(width(symbol)).max(1));
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn title(model: &Model) -> String {
+    format!("{}: {}", model.screens.top().kind().title(), model.derived.word)
+}
+
+/// The first screen is the verdict, for which there is a report; any other is drawn in the width of a mail.
+fn markdown(model: &Model, catalog: &Catalog) -> String {
+    let derived = &model.derived;
+    if model.screens.top().kind() == ScreenKind::First && model.overlay.is_none() {
+        return export::markdown(catalog, &model.scenario, &derived.resolution, &derived.ways_out);
+    }
+    let mut narrow = model.clone();
+    update::resize(&mut narrow, catalog, Size { width: MAIL.min(model.size.width), ..model.size });
+    let heading = format!("## {}\n\n    {}\n", model.screens.top().kind().title(), derived.word);
+    format!("{heading}\n```\n{}```\n", text(&draw(&narrow, catalog)))
+}
+
+fn json(model: &Model, catalog: &Catalog) -> String {
+    let derived = &model.derived;
+    let drawn = text(&draw(model, catalog));
+    let lines: Vec<&str> = drawn.lines().collect();
+    let screen = Seen { name: model.screens.top().kind().word(), lines: &lines };
+    let about = About { ways: Some(&derived.ways_out), screen: Some(screen), ..About::default() };
+    export::json_about(catalog, &model.scenario, &derived.resolution, about) + "\n"
+}

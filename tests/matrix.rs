@@ -1,0 +1,230 @@
+//! Types keys on the matrix and clicks into it. Goldens are in `tests/screens/matrix/`.
+
+#[path = "support/screen_files.rs"]
+mod screen_files;
+#[path = "support/typed.rs"]
+mod typed;
+
+use ratatui::layout::{Position, Rect};
+use typed::{Session, catalog, open, open_with};
+use virt_cpu_explorer::app::key::Key;
+use virt_cpu_explorer::app::screens::matrix::Matrix;
+use virt_cpu_explorer::app::screens::{Screen, Target};
+use virt_cpu_explorer::app::settings::{Settings, Size, ThemeName};
+use virt_cpu_explorer::app::update;
+use virt_cpu_explorer::domain::scenario::Scenario;
+use virt_cpu_explorer::resolve::resolve;
+use virt_cpu_explorer::study::matrix::Vary;
+use virt_cpu_explorer::tui::theme::Theme;
+use virt_cpu_explorer::tui::view::{Shown, hit};
+
+const T7: &str = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
+const USUAL: (u16, u16) = (120, 36);
+const GOLDENS: &[&str] =
+    &["folded-120x36", "folded-80x24", "every-release-200x60", "machine-types-120x36-styles", "ascii-60x20"];
+
+fn compare(name: &str, text: &str) {
+    assert!(GOLDENS.contains(&name), "{name} is not in GOLDENS");
+    screen_files::check("screens/matrix", name, text);
+}
+
+#[track_caller]
+fn has(session: &Session, wanted: &str) {
+    let text = session.text();
+    assert!(text.contains(wanted), "{wanted:?} is not on the screen:\n{text}");
+}
+
+#[expect(clippy::panic, reason = "another screen fails the test")]
+fn state(session: &Session) -> &Matrix {
+    let Screen::Matrix(state) = session.model.screens.top() else { panic!("another screen is seen") };
+    state
+}
+
+fn target(session: &Session, x: u16, y: u16) -> Option<Target> {
+    let theme = Theme::of(&session.model.settings);
+    let size = session.model.size;
+    let shown = Shown { model: &session.model, catalog: catalog(), theme: &theme };
+    hit(shown, Rect::new(0, 0, size.width, size.height), Position { x, y })
+}
+
+#[test]
+fn every_golden_belongs_to_a_test() {
+    let names: Vec<String> = GOLDENS.iter().map(|name| (*name).to_owned()).collect();
+    screen_files::no_orphans("screens/matrix", &names);
+}
+
+#[test]
+fn it_opens_on_distinct_releases_folded_with_the_scenario_under_the_cursor() {
+    let session = open(T7, USUAL).keys("m");
+    has(&session, "from: distinct libvirt releases (32, folded to 6)");
+    has(&session, "9.0.0 → new");
+    has(&session, "operation failed: guest CPU doesn't match specification: extra features: mpx");
+    has(&session, "mirror  new → 9.0.0  ✓ unchanged (T6)");
+    compare("folded-120x36", &session.text());
+    compare("folded-80x24", &open(T7, (80, 24)).keys("m").text());
+    let ascii = Settings { ascii: true, ..Settings::default() };
+    let text = open_with(T7, (60, 20), ascii).keys("m").text();
+    assert!(text.is_ascii(), "{text}");
+    compare("ascii-60x20", &text);
+}
+
+#[test]
+fn every_cell_that_is_shown_is_the_answer_to_its_scenario() {
+    for keys in ["ml", "m[[l", "m[[[l", "m]]]]]]"] {
+        let session = open(T7, USUAL).keys(keys);
+        let state = state(&session);
+        for row in (0..state.rows.lines()).step_by(7) {
+            for column in (0..state.columns.lines()).step_by(5) {
+                let scenario = state.grid.scenario(row, column).unwrap();
+                let whole = resolve(catalog(), &scenario);
+                let cell = state.grid.known(row, column).unwrap();
+                assert_eq!((cell.verdict, cell.rule), (whole.verdict, whole.rule), "{}", scenario.word(catalog()));
+            }
+        }
+    }
+}
+
+#[test]
+fn machine_types_go_down_and_the_boundary_at_4_0_is_seen() {
+    let session = open(T7, USUAL).keys("m[[[[");
+    has(&session, "guest: machine types (81, folded to 7)");
+    has(&session, "pc-q35-2.4 to pc-q35-3.1");
+    let screen = state(&session);
+    assert!(screen.boundary(screen.rows.place(), screen.columns.place()).0);
+    has(&session, "the other way round");
+    compare("machine-types-120x36-styles", &session.styled());
+    let session = session.keys("<down>");
+    has(&session, "✓ COMPLETES");
+}
+
+#[test]
+fn what_is_the_guest_s_own_stands_on_one_axis_only() {
+    let session = open(T7, USUAL).keys("m[[[[");
+    assert_eq!(state(&session).rows.vary, Vary::Machines);
+    let session = session.keys("]]]]");
+    assert_eq!(state(&session).columns.vary, Vary::Models);
+    let session = session.keys("[");
+    assert_eq!(state(&session).rows.vary, Vary::Hosts);
+}
+
+#[test]
+fn products_name_what_they_ship() {
+    let session = open("Skylake-Client,machine=pc-q35-3.1,from=debian:12,to=debian:13", USUAL).keys("m[[[]]]l");
+    has(&session, "debian:12 → debian:13");
+    let session = session.keys("<enter>");
+    assert_eq!(session.model.derived.word, "Skylake-Client,machine=pc-q35-3.1,from=9.0.0:7.2.22,to=11.3.0:10.0.13");
+}
+
+#[test]
+fn enter_and_a_second_click_go_to_the_first_screen_with_the_cell() {
+    let session = open(T7, USUAL).keys("m<down><down><down><enter>");
+    assert_eq!(
+        session.model.derived.word,
+        "Skylake-Client,machine=pc-q35-3.1,from=9.0.0+mpx-removed:7.2.22,to=new:7.2.22"
+    );
+    has(&session, "Decision table");
+    let mut session = session.keys("um");
+    let Some(cell @ Target::Cell(row, column)) = target(&session, 25, 7) else { panic!("no cell is there") };
+    update::click(&mut session.model, catalog(), cell);
+    assert_eq!((state(&session).rows.place(), state(&session).columns.place()), (row, column));
+    update::click(&mut session.model, catalog(), cell);
+    has(&session, "Decision table");
+    assert_ne!(session.model.derived.word, Scenario::parse(catalog(), T7).unwrap().word(catalog()));
+}
+
+#[test]
+fn names_and_axes_can_be_clicked() {
+    let mut session = open(T7, USUAL).keys("m");
+    let row = target(&session, 4, 7).unwrap();
+    update::click(&mut session.model, catalog(), row);
+    assert_eq!(Target::Row(state(&session).rows.place()), row);
+    let axis = target(&session, 70, 1).unwrap();
+    update::click(&mut session.model, catalog(), axis);
+    assert_eq!(state(&session).columns.vary, Vary::Releases);
+    assert_eq!(target(&session, 3, 1), Some(Target::Action(virt_cpu_explorer::app::action::Action::MatrixRows)));
+}
+
+#[test]
+fn runs_are_unfolded_one_by_one_and_all_at_once() {
+    let session = open(T7, USUAL).keys("m");
+    let folded = state(&session).rows.shown().len();
+    let session = session.keys("<space>");
+    let opened = state(&session).rows.shown().len();
+    assert!(folded < opened && opened < state(&session).rows.lines(), "{folded} {opened}");
+    let session = session.keys("<space>");
+    assert_eq!(state(&session).rows.shown().len(), folded);
+    let session = session.keys("l");
+    assert_eq!(state(&session).rows.shown().len(), state(&session).rows.lines());
+    assert_eq!(state(&session.keys("l")).rows.shown().len(), folded);
+}
+
+#[test]
+fn the_mirror_cell_is_one_key_away_and_back() {
+    let session = open(T7, USUAL).keys("mb");
+    has(&session, "new → 9.0.0");
+    has(&session.keys("b"), "─ 9.0.0 → new");
+    has(&open(T7, USUAL).keys("m[[[[b"), "have no mirror cell");
+}
+
+#[test]
+fn the_next_boundary_is_found_along_the_row() {
+    let session = open(T7, USUAL).keys("mn");
+    has(&session, "─ 9.0.0 → 11.3.0");
+    has(&session.keys("nn"), "stays the same to the end of this row");
+}
+
+#[test]
+fn a_row_and_a_column_are_found_by_their_names() {
+    let session = open(T7, USUAL).keys("m/4.5 11.3<enter>");
+    has(&session, "4.5.0 → 11.3.0");
+    has(&open(T7, USUAL).keys("m/zzz"), "no row and no column has \"zzz\" in its name");
+}
+
+#[test]
+fn other_ends_are_laid_out_anew() {
+    let session = open(T7, USUAL).keys("ms");
+    has(&session, "─ new → 9.0.0");
+    has(&session.keys("u"), "─ 9.0.0 → new");
+}
+
+#[test]
+fn a_key_on_the_largest_matrix_resolves_little_and_waiting_resolves_the_rest() {
+    let mut session = open(T7, (200, 60)).keys("ml");
+    for key in ["[", "]"] {
+        update::press(&mut session.model, catalog(), Key::parse(key).unwrap());
+        let (done, all) = state(&session).grid.progress();
+        assert!(done <= 500 && all > 5_000, "{done} of {all}");
+    }
+    has(&session, " to look at");
+    let before = state(&session).grid.progress().0;
+    assert!(update::idle(&mut session.model, catalog()));
+    assert!(state(&session).grid.progress().0 > before);
+    while update::idle(&mut session.model, catalog()) {}
+    let (done, all) = state(&session).grid.progress();
+    assert_eq!(done, all);
+    assert_eq!(all, 187 * 187, "185 published releases, the hypothetical one, and the scenario's own");
+    compare("every-release-200x60", &session.text());
+    let session = session.keys("<end><pagedown><home><tab><tab><tab><tab>");
+    let screen = state(&session);
+    assert_eq!((screen.rows.line, screen.columns.line), (0, 186));
+}
+
+#[test]
+fn the_wheel_scrolls_and_the_cursor_stays_in_sight() {
+    let mut session = open(T7, (80, 24)).keys("ml<home>");
+    for _ in 0..30 {
+        update::scroll(&mut session.model, catalog(), None, virt_cpu_explorer::app::action::Action::Down);
+    }
+    has(&session, "▶");
+    assert!(state(&session).rows.first > 10);
+    update::resize(&mut session.model, catalog(), Size { width: 200, height: 60 });
+    has(&session, "▶");
+}
+
+#[test]
+fn without_colours_the_signs_tell() {
+    let mono = Settings { theme: ThemeName::Mono, ..Settings::default() };
+    let styled = open_with(T7, USUAL, mono).keys("m").styled();
+    assert!(styled.matches("fg: ").count() == styled.matches("fg: Reset").count());
+    assert!(styled.contains("✗") && styled.contains("✓") && styled.contains("▶") && styled.contains("▼"));
+}

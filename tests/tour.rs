@@ -1,0 +1,362 @@
+//! Plays every lesson to its end with the keys that it asks for, in the real program, and holds it against the resolver,
+//! the rules, the recorded runs and the screen.
+//! The lessons are read from their files, so that one can be written and tried without building the program anew.
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a lesson that cannot be read or played fails the test")]
+
+#[path = "support/screen_files.rs"]
+mod screen_files;
+#[path = "support/typed.rs"]
+mod typed;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use typed::{Session, catalog, open};
+use virt_cpu_explorer::app::action::Action;
+use virt_cpu_explorer::app::key::Key;
+use virt_cpu_explorer::app::keymap::Keymap;
+use virt_cpu_explorer::app::settings::{Settings, Size};
+use virt_cpu_explorer::app::tour::{self, ANSWERS, FILES, Lesson, Press, Step, Task, Tour};
+use virt_cpu_explorer::app::update;
+use virt_cpu_explorer::tui;
+use virt_cpu_explorer::tui::theme::Theme;
+use virt_cpu_explorer::tui::view::{self, Shown};
+
+const OWN: &str = "EPYC,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=11.3.0:10.0.13";
+const SIZES: [(u16, u16); 2] = [(80, 24), (120, 36)];
+
+/// Every golden of this file, by name.
+const GOLDENS: &[&str] =
+    &["lessons", "step-80x24", "step-120x36", "step-120x36-styles", "answered-80x24", "end-120x36", "rule-page-80x24"];
+
+fn compare(name: &str, text: &str) {
+    assert!(GOLDENS.contains(&name), "{name} is not in GOLDENS");
+    screen_files::check("screens/tour", name, text);
+}
+
+/// The lessons as their files are now.
+fn lessons() -> Vec<Lesson> {
+    let read = |(place, (file, _)): (usize, &(&str, &str))| {
+        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+        tour::read_lesson(place + 1, file, &text).unwrap_or_else(|wrong| panic!("{wrong}"))
+    };
+    FILES.iter().enumerate().map(read).collect()
+}
+
+fn begin(lesson: &Lesson, size: (u16, u16)) -> Session {
+    let mut session = open(OWN, size);
+    tour::start(&mut session.model, catalog(), lesson.clone());
+    session
+}
+
+fn under_way(session: &Session) -> &Tour {
+    session.model.tour.as_ref().unwrap_or_else(|| panic!("the lesson was left"))
+}
+
+/// Presses the key of an action, as a user would.
+fn act(session: &mut Session, action: Action) {
+    let key: Key = session.model.settings.keymap.keys(action)[0];
+    session.effects.extend(update::press(&mut session.model, catalog(), key));
+    while update::idle(&mut session.model, catalog()) {}
+}
+
+fn go_on(session: &mut Session) {
+    let step = under_way(session).step;
+    for _ in 0..20 {
+        act(session, Action::NextStep);
+        if session.model.tour.as_ref().is_none_or(|tour| tour.step != step) {
+            return;
+        }
+    }
+    panic!("step {} does not end", step + 1);
+}
+
+/// What is wrong with a step as it is read, at this size.
+fn faults(session: &Session, step: &Step) -> Vec<String> {
+    let mut wrong = Vec::new();
+    if let Some(expect) = &step.expect {
+        wrong.extend(tour::disagreements(&session.model, catalog(), expect));
+    }
+    let theme = Theme::of(&session.model.settings);
+    let shown = Shown { model: &session.model, catalog: catalog(), theme: &theme };
+    let buffer = session.buffer();
+    for place in &step.look {
+        if view::place(shown, place, buffer.area, &buffer).is_none() {
+            wrong.push(format!("{place:?} is not on the screen:\n{}", session.text()));
+        }
+    }
+    let pages = tour::pages(&session.model).len();
+    if pages > 2 {
+        wrong.push(format!("it has {pages} pages at {:?}; say it in fewer words", session.model.size));
+    }
+    wrong
+}
+
+/// Does what a step asks for. Returns what is wrong with it.
+fn done(session: &mut Session, step: &Step) -> Vec<String> {
+    let here = under_way(session).step;
+    match &step.task {
+        None => go_on(session),
+        Some(Task::Press(keys, condition)) => {
+            if condition.holds(&session.model) {
+                return vec!["what it asks for holds before anything is pressed".to_owned()];
+            }
+            for key in keys {
+                if under_way(session).step != here {
+                    return vec!["it is done before the last key".to_owned()];
+                }
+                match key {
+                    Press::Action(action) => act(session, *action),
+                    Press::Type(letters) => {
+                        for letter in letters.chars() {
+                            update::press(&mut session.model, catalog(), Key::char(letter));
+                        }
+                    }
+                }
+            }
+            if under_way(session).step != here + 1 {
+                return vec![format!("its keys do not do what it asks for:\n{}", session.text())];
+            }
+        }
+        Some(Task::Ask(question)) => {
+            for (place, answer) in question.answers.iter().enumerate() {
+                act(session, ANSWERS[place]);
+                assert_eq!(under_way(session).answered, Some(place));
+                let text = session.text();
+                let first: String = answer.why.split(' ').take(4).collect::<Vec<_>>().join(" ");
+                if !text.contains(&first) || tour::pages(&session.model).len() > 2 {
+                    return vec![format!("the answer {:?} is not explained on the screen:\n{text}", answer.text)];
+                }
+            }
+            go_on(session);
+        }
+    }
+    Vec::new()
+}
+
+#[test]
+fn every_lesson_is_played_to_its_end_and_is_true() {
+    let mut wrong = Vec::new();
+    for size in SIZES {
+        for lesson in lessons() {
+            let mut session = begin(&lesson, size);
+            for (number, step) in lesson.steps.iter().enumerate() {
+                let mut found = faults(&session, step);
+                if found.is_empty() {
+                    found = done(&mut session, step);
+                }
+                let at = format!("{}, step {}, {size:?}", lesson.name, number + 1);
+                wrong.extend(found.iter().map(|fault| format!("{at}: {fault}")));
+                if !found.is_empty() {
+                    break;
+                }
+            }
+            if wrong.is_empty() {
+                assert!(under_way(&session).now().is_none(), "{} does not end", lesson.name);
+                assert!(session.effects.is_empty(), "{} does something outside of the explorer", lesson.name);
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_lesson_can_be_gone_through_with_one_key_and_back_again() {
+    for lesson in lessons() {
+        let mut session = begin(&lesson, (80, 24));
+        let mut words = Vec::new();
+        for step in &lesson.steps {
+            words.push(session.model.derived.word.clone());
+            assert_eq!(faults(&session, step), Vec::<String>::new(), "{}", lesson.name);
+            go_on(&mut session);
+        }
+        assert!(under_way(&session).now().is_none());
+        for word in words.iter().rev() {
+            let step = under_way(&session).step;
+            while under_way(&session).step == step {
+                act(&mut session, Action::StepBefore);
+            }
+            assert_eq!(session.model.derived.word, *word, "{}, step {}", lesson.name, step);
+        }
+    }
+}
+
+#[test]
+fn every_run_that_a_lesson_names_was_recorded() {
+    let recorded = [include_str!("recorded/recorded-migrations.jsonl"), include_str!("recorded/lab.jsonl")];
+    let id = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["id"].as_str().unwrap().to_owned();
+    let known: BTreeSet<String> = recorded.iter().flat_map(|text| text.lines().map(id)).collect();
+    let lessons = lessons();
+    let told = lessons.iter().flat_map(|lesson| lesson.steps.iter().flat_map(Step::said));
+    let unknown: Vec<&String> = told.flat_map(|told| &told.runs).filter(|run| !known.contains(*run)).collect();
+    assert!(unknown.is_empty(), "no such runs in tests/recorded: {unknown:?}");
+}
+
+#[test]
+fn every_file_is_a_lesson_and_names_are_taken_once() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/lessons");
+    let files: BTreeSet<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|file| format!("assets/lessons/{}", file.unwrap().file_name().to_string_lossy()))
+        .collect();
+    assert_eq!(
+        files,
+        FILES.iter().map(|(file, _)| (*file).to_owned()).collect(),
+        "see FILES in src/app/tour/lesson.rs"
+    );
+    for lesson in lessons() {
+        assert!(lesson.title.len() <= 37, "{}: the list has no room for so long a title", lesson.name);
+    }
+    let names: BTreeSet<String> = lessons().into_iter().map(|lesson| lesson.name).collect();
+    assert_eq!(names.len(), FILES.len());
+    assert_eq!(tour::lessons().unwrap().len(), FILES.len());
+}
+
+#[test]
+fn leaving_gives_the_own_scenario_back_with_its_history_and_screens() {
+    let mut session = open(OWN, (120, 36)).keys("<right><down>");
+    let before = (session.model.scenario.clone(), session.text());
+    session = session.keys("t<enter>n");
+    assert!(session.model.has_tour() && session.model.scenario != before.0);
+    session = session.keys("<esc>");
+    assert!(session.text().contains("esc once more leaves"), "{}", session.text());
+    session = session.keys("<tab><esc>");
+    assert!(session.model.has_tour(), "another key between the two goes on");
+    session = session.keys("<esc>");
+    assert!(!session.model.has_tour());
+    session.model.notice = None;
+    assert_eq!((session.model.scenario.clone(), session.text()), before);
+    assert!(session.keys("u").model.scenario != before.0, "the own history is back");
+}
+
+#[test]
+fn the_explorer_works_as_ever_and_a_step_can_be_put_back() {
+    let lesson = &lessons()[4];
+    let mut session = begin(lesson, (120, 36));
+    let word = session.model.derived.word.clone();
+    session = session.keys("s?<esc>:swap<enter>s/x<esc>");
+    assert_ne!(session.model.derived.word, word);
+    assert_eq!(under_way(&session).step, 0);
+    session = session.keys("R");
+    assert_eq!(session.model.derived.word, word);
+}
+
+#[test]
+fn keys_are_shown_as_they_are_bound() {
+    let own = [("left".to_owned(), "h".to_owned()), ("next-step".to_owned(), "<f8>".to_owned())];
+    let settings = Settings { keymap: Keymap::with(&own).unwrap(), ..Settings::default() };
+    let mut session = typed::open_with(OWN, (80, 24), settings);
+    tour::open(&mut session.model, catalog(), "machine-type");
+    let text = session.text();
+    assert!(text.contains("Press h (value before)") && text.contains("f8 next step"), "{text}");
+    session = session.keys("h");
+    assert_eq!(under_way(&session).step, 1);
+}
+
+#[test]
+fn a_mistake_in_a_lesson_is_named_with_its_place() {
+    let lesson = |steps: &str| {
+        let text = format!("<lesson name='x' title='x' summary='x.' scenario='EPYC'>\n{steps}</lesson>");
+        tour::read_lesson(1, "x.xml", &text).map(drop).map_err(|wrong| wrong.to_string())
+    };
+    let say = "<say rule='T7'>x</say>";
+    let ask = |answers: &str| format!("<step><ask rule='T7'>Why?{answers}</ask></step>");
+    let (right, wrong) = ("<answer right='yes' why='a'>b</answer>", "<answer why='a'>b</answer>");
+    assert_eq!(lesson(&ask(&format!("{right}{wrong}"))), Ok(()));
+    for (steps, message) in [
+        (String::new(), "x.xml:1:1: expected at least one <step>"),
+        ("<step><say>x</say></step>".to_owned(), "x.xml:2:7: expected rule=\"...\" or run"),
+        ("<step><say rule='T9'>x</say></step>".to_owned(), "expected a rule, found \"T9\""),
+        (format!("<step look='T7; machien'>{say}</step>"), "found \"machien\"; did you mean machine?"),
+        (format!("<step>{say}<press action='rigth'/><check verdict='never'/></step>"), "did you mean right?"),
+        (format!("<step>{say}<press action='right'/></step>"), "expected <press> with <check>"),
+        (format!("<step>{say}<press action='right'/><check/></step>"), "expected an attribute in <check>"),
+        (format!("<step>{say}<expect verdikt='never'/></step>"), "in <expect>, found verdikt"),
+        (format!("<step>{say}<pres/></step>"), "found <pres>"),
+        (ask(right), "expected 2 to 4 answers and one right, found 1 and 1 right"),
+        (ask(&format!("{right}{right}")), "found 2 and 2 right"),
+        (ask("<answer>a</answer>"), "expected the attribute \"why\" in <answer>"),
+    ] {
+        let found = lesson(&steps).unwrap_err();
+        assert!(found.contains(message), "{found}\nis not\n{message}");
+    }
+}
+
+#[test]
+fn a_lesson_is_printed_as_text_that_says_everything() {
+    for lesson in lessons() {
+        let text = tour::text(catalog(), &lesson, &Settings::default()).unwrap();
+        let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.lines().all(|line| line.chars().count() <= 78), "{text}");
+        for step in &lesson.steps {
+            for told in step.said() {
+                assert!(flat.contains(&told.text), "{flat}\nlacks\n{}", told.text);
+            }
+        }
+        assert!(
+            flat.contains("libvirt says: ")
+                || lesson.steps.iter().all(|s| s.expect.as_ref().is_none_or(|e| e.message.is_none()))
+        );
+    }
+}
+
+#[test]
+fn lessons_at_their_sizes() {
+    compare("lessons", &open(OWN, (120, 36)).keys("t").text());
+    let machine = |size| {
+        let mut session = open(OWN, size);
+        tour::open(&mut session.model, catalog(), "machine-type");
+        session
+    };
+    compare("step-80x24", &machine((80, 24)).keys("<left>").text());
+    compare("step-120x36", &machine((120, 36)).keys("<left>").text());
+    compare("step-120x36-styles", &machine((120, 36)).keys("<left>").styled());
+    compare("rule-page-80x24", &machine((80, 24)).keys("i").text());
+    let mut asked = machine((80, 24));
+    while under_way(&asked).question().is_none() {
+        go_on(&mut asked);
+    }
+    compare("answered-80x24", &asked.keys("1").text());
+    let mut last = machine((120, 36));
+    while under_way(&last).now().is_some() {
+        go_on(&mut last);
+    }
+    compare("end-120x36", &last.text());
+    screen_files::no_orphans("screens/tour", &GOLDENS.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_click_on_an_answer_gives_it_and_one_on_the_foot_goes_on() {
+    let mut session = open(OWN, (80, 24));
+    tour::open(&mut session.model, catalog(), "machine-type");
+    while under_way(&session).question().is_none() {
+        go_on(&mut session);
+    }
+    let click = |session: &mut Session, wanted: &str| {
+        let text = session.text();
+        let (y, line) = text.lines().enumerate().find(|(_, line)| line.contains(wanted)).unwrap();
+        let x = line.split_once(wanted).unwrap().0.chars().count() + 3;
+        let theme = Theme::of(&session.model.settings);
+        let shown = Shown { model: &session.model, catalog: catalog(), theme: &theme };
+        let position = ratatui::layout::Position { x: u16::try_from(x).unwrap(), y: u16::try_from(y).unwrap() };
+        let target = view::hit(shown, session.buffer().area, position).unwrap_or_else(|| panic!("{wanted}:\n{text}"));
+        update::click(&mut session.model, catalog(), target);
+    };
+    let answer = under_way(&session).question().unwrap().answers[1].text.clone();
+    click(&mut session, answer.get(..12).unwrap());
+    assert_eq!(under_way(&session).answered, Some(1));
+    let step = under_way(&session).step;
+    click(&mut session, " goes on");
+    assert_eq!(under_way(&session).step, step + 1);
+}
+
+#[test]
+fn any_size_is_drawn_with_a_lesson_open() {
+    for lesson in lessons() {
+        for size in [(0, 0), (1, 1), (60, 20), (61, 9), (59, 40), (109, 23), (110, 24), (300, 100)] {
+            let mut session = begin(&lesson, (80, 24));
+            update::resize(&mut session.model, catalog(), Size { width: size.0, height: size.1 });
+            session = session.keys("nn?<pagedown><esc>t<esc>p");
+            assert_eq!(tui::draw(&session.model, catalog()).area.width, size.0);
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Looks at the files of a user: the screen written to one, the scenarios kept between runs, the settings. The program
+//! runs in a pseudo-terminal, with a home of its own.
+#![expect(clippy::expect_used, reason = "the helpers fail their tests")]
+
+#[path = "support/pty.rs"]
+mod pty;
+
+use portable_pty::CommandBuilder;
+use pty::{T7, Terminal};
+use std::path::Path;
+use std::process::{Command, Output};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_virt-cpu-explorer");
+
+/// The program, at work in a folder, with the files of a home.
+fn explorer(folder: &Path, home: &Path, arguments: &[&str]) -> Terminal {
+    let mut command = CommandBuilder::new(PROGRAM);
+    command.args(arguments);
+    command.cwd(folder);
+    let home = home.to_str().expect("the folder has a plain name");
+    Terminal::start(command, &[("XDG_CONFIG_HOME", home), ("XDG_STATE_HOME", home)])
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|fault| format!("{}: {fault}", path.display()))
+}
+
+#[test]
+fn a_screen_is_written_to_a_file_and_replaced_only_when_that_is_meant() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("virt-cpu-explorer-first.svg");
+    std::fs::write(&path, "precious").expect("a file");
+    let mut terminal = explorer(folder.path(), folder.path(), &[T7]);
+    terminal.until("▶T7");
+    terminal.keys("e");
+    terminal.until("Export this screen");
+    terminal.keys("svg\r");
+    terminal.until("write svg to the file: virt-cpu-explorer-first.svg");
+    terminal.keys("\r");
+    terminal.until("exists; enter replaces it: virt-cpu-explorer-first.svg");
+    assert_eq!(read(&path), "precious");
+    terminal.keys("\r");
+    terminal.until("written: virt-cpu-explorer-first.svg");
+    let picture = read(&path);
+    assert!(picture.starts_with("<svg") && picture.contains("ABORTED"), "{picture}");
+    assert!(!picture.contains("Export this screen"), "the list is not on the picture");
+    terminal.keys("emark\r");
+    terminal.until("write markdown to the file");
+    terminal.keys("\x15no/such/folder.md\r");
+    terminal.until("no/such/folder.md cannot be written");
+    terminal.keys("q");
+    assert_eq!(terminal.end(), 0);
+    let left: Vec<_> =
+        std::fs::read_dir(folder.path()).expect("the folder").flatten().map(|file| file.file_name()).collect();
+    assert_eq!(left.len(), 2, "the picture and what is kept, and no half of anything: {left:?}");
+}
+
+#[test]
+fn a_screen_reaches_the_terminals_clipboard() {
+    let mut terminal = Terminal::explorer(&[T7], &[]);
+    terminal.until("▶T7");
+    terminal.keys("etext clip\r");
+    terminal.until("copied: this screen as text");
+    assert!(String::from_utf8_lossy(&terminal.bytes).contains("\x1b]52;c;"));
+    terminal.keys("q");
+    terminal.end();
+}
+
+#[test]
+fn scenarios_with_a_name_and_those_used_last_are_there_in_the_next_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut terminal = explorer(folder.path(), folder.path(), &[T7]);
+    terminal.until("▶T7");
+    terminal.keys("wthe abort\r");
+    terminal.until("kept as the abort");
+    terminal.keys("\x1b[C");
+    terminal.until("▶T5");
+    terminal.keys("wthe abort\r");
+    terminal.until("exists; enter replaces it: the abort");
+    terminal.keys("\x03");
+    assert_eq!(terminal.end(), 0);
+    let kept = folder.path().join("virt-cpu-explorer/scenarios");
+    let text = read(&kept);
+    assert!(text.contains("the abort\tSkylake-Client,machine=pc-q35-3.1"), "{text}");
+    std::fs::write(&kept, format!("{text}lost\tNo-Such-Model,from=old,to=new\n")).expect("the file can be written");
+    let mut terminal = explorer(folder.path(), folder.path(), &[]);
+    terminal.until("▶T5");
+    terminal.keys("o");
+    terminal.until("Kept scenarios");
+    terminal.until("not readable");
+    terminal.keys("abort");
+    terminal.until("gives ✗ aborted, rule T7");
+    terminal.keys("\r");
+    terminal.until("▶T7");
+    terminal.keys("q");
+    assert_eq!(terminal.end(), 0);
+    let text = read(&kept);
+    assert!(text.contains("lost\tNo-Such-Model,from=old,to=new"), "{text}");
+    assert!(text.contains("\n\tSkylake-Client,machine=pc-q35-3.1"), "{text}");
+}
+
+#[test]
+fn a_home_that_cannot_be_written_costs_a_notice() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let no_folder = folder.path().join("a-file");
+    std::fs::write(&no_folder, "").expect("a file");
+    let mut terminal = explorer(folder.path(), &no_folder, &["--no-config", T7]);
+    terminal.until("▶T7");
+    terminal.keys("o");
+    terminal.until("a-file");
+    terminal.keys("wname\r");
+    terminal.until("not kept:");
+    terminal.keys("q");
+    assert_eq!(terminal.end(), 0);
+    terminal.until("the scenario is not kept");
+}
+
+fn run(home: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(PROGRAM);
+    command.args(arguments).env("XDG_CONFIG_HOME", home).env("XDG_STATE_HOME", home).env("HOME", home);
+    command.output().expect("the program runs")
+}
+
+#[test]
+fn commands_and_printed_frames_touch_nothing_of_the_users() {
+    let home = tempfile::tempdir().expect("a folder");
+    for arguments in [&["check", T7][..], &[T7, "--print"][..], &["list", "models"][..]] {
+        run(home.path(), arguments);
+    }
+    assert_eq!(std::fs::read_dir(home.path()).expect("the folder").count(), 0);
+}
+
+#[test]
+fn a_user_settles_theme_keys_and_start() {
+    let home = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(home.path().join("virt-cpu-explorer")).expect("a folder");
+    let text = format!("ascii = true\nmouse = false\nstart = \"{T7}\"\n[keys]\nquit = \"Q\"\n");
+    std::fs::write(home.path().join("virt-cpu-explorer/config.toml"), text).expect("a file");
+    let mut terminal = explorer(home.path(), home.path(), &[]);
+    terminal.until(">T7");
+    assert_eq!(terminal.screen.screen().mouse_protocol_mode(), vt100::MouseProtocolMode::None);
+    terminal.keys("q");
+    terminal.keys("Q");
+    assert_eq!(terminal.end(), 0);
+    let mut terminal = explorer(home.path(), home.path(), &["--no-config"]);
+    terminal.until("▶T5");
+    terminal.keys("q");
+    terminal.end();
+}
+
+#[test]
+fn everything_wrong_with_the_settings_is_said_at_once_before_the_terminal_is_taken() {
+    let home = tempfile::tempdir().expect("a folder");
+    let path = home.path().join("mine.toml");
+    let text = "theem = \"mono\"\ntheme = \"lihgt\"\nascii = \"yes\"\nstart = \"Skylake-Clinet,from=old\"\n[keys]\n\
+                qiut = \"x\"\nundo = \"u <ctlr+z>\"\nredo = \"q\"\nsave = 3\n";
+    std::fs::write(&path, text).expect("a file");
+    let path = path.to_str().expect("the folder has a plain name");
+    let output = run(home.path(), &["--print", "--config", path]);
+    let said = String::from_utf8_lossy(&output.stderr).replace(path, "FILE");
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    let expected = [
+        "FILE:1:1: expected one of theme, ascii, mouse, start, keys, found theem; did you mean theme?",
+        "FILE:2:9: theme: expected one of default, light, high-contrast, mono, colour-blind, found lihgt; did you mean light?",
+        "FILE:3:9: ascii: expected true or false, found \"yes\"",
+        "FILE:4:10: start: ",
+        "FILE:6:1: there is no action qiut; did you mean quit?",
+        "FILE:7:11: undo: \"<ctlr+z>\" is no key;",
+        "FILE:8:1: q would be both ",
+        "FILE:9:8: save: expected keys in quotes, separated by blanks, found 3",
+    ];
+    for line in expected {
+        assert!(said.contains(line), "{line:?} is not said:\n{said}");
+    }
+    let missing = run(home.path(), &["--print", "--config", "/no/such/file"]);
+    assert_eq!(missing.status.code(), Some(2));
+    let broken = home.path().join("broken.toml");
+    std::fs::write(&broken, "theme = \n").expect("a file");
+    let output = run(home.path(), &["--print", "--config", broken.to_str().expect("a plain name")]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("broken.toml:1:9: "), "{output:?}");
+}
