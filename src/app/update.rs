@@ -1,16 +1,15 @@
 //! Does what keys, text, the mouse and the terminal ask for. Changes only the model; what is to happen outside of it is
 //! returned and done by the loop.
 
-use super::action::{ACTIONS, Action, Context, Scope};
-use super::choice::{Choice, free_value, shown, values};
-use super::derived::{Derived, Glance, swapped};
+use super::action::{Action, Context};
+use super::derived::{Derived, swapped};
 use super::export::Format;
 use super::key::Key;
 use super::model::Model;
 use super::overlay::Overlay;
 use super::page::Page;
-use super::picker::{Item, Pick, Picker};
 use super::screens::{Reply, Screen, ScreenKind, Target, World, first};
+use super::script;
 use super::settings::Size;
 use super::tour;
 use crate::domain::catalog::Catalog;
@@ -31,10 +30,14 @@ macro_rules! world {
     };
 }
 
+mod lists;
 mod over;
 mod take;
 
+pub use lists::pick_value;
 pub use take::{offer, taken};
+
+use lists::{look_ahead, palette};
 
 /// Something to be done outside of the model.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -73,6 +76,7 @@ pub enum Effect {
 pub fn press(model: &mut Model, catalog: &Catalog, key: Key) -> Option<Effect> {
     let context = model.context();
     if let (Context::Text, Some(letter)) = (context, key.typed()) {
+        script::show(model, |demo, _| demo.typed(&letter.to_string()));
         over::edit(model, catalog, InputRequest::InsertChar(letter));
         tour::follow(model, catalog);
         return None;
@@ -81,6 +85,7 @@ pub fn press(model: &mut Model, catalog: &Catalog, key: Key) -> Option<Effect> {
         return update(model, catalog, action);
     }
     let action = model.settings.keymap.action(key, context)?;
+    script::show(model, |demo, model| demo.did(action, &model.settings.keymap));
     update(model, catalog, action)
 }
 
@@ -97,10 +102,25 @@ pub fn write(model: &mut Model, catalog: &Catalog, letters: &str) {
     }
 }
 
-/// Types `text`, where text can be typed; elsewhere reads it as the word of a scenario.
+/// How many letters are taken where text can be typed: more than any name has, and few enough to look for at once.
+const MOST_TYPED: usize = 256;
+/// The longest text that is read as a scenario, in bytes.
+const LONGEST_WORD: usize = 1 << 14;
+
+/// Types `text`, where text can be typed; elsewhere reads it as the word of a scenario. However much is pasted, the
+/// work is bounded.
 pub fn paste(model: &mut Model, catalog: &Catalog, text: &str) {
     if model.context() == Context::Text {
-        return write(model, catalog, text);
+        let mut letters = text.chars().filter(|letter| !letter.is_control());
+        write(model, catalog, &letters.by_ref().take(MOST_TYPED).collect::<String>());
+        if letters.next().is_some() {
+            model.notice = Some(format!("only the first {MOST_TYPED} letters of what was pasted were taken"));
+        }
+        return;
+    }
+    if text.len() > LONGEST_WORD {
+        model.notice = Some(format!("what was pasted is no scenario: it has {} bytes", text.len()));
+        return;
     }
     match Scenario::parse(catalog, text.trim()) {
         Ok(scenario) => {
@@ -336,64 +356,4 @@ fn refresh(model: &mut Model, catalog: &Catalog) {
 fn ask_screen(model: &mut Model, catalog: &Catalog, ask: impl FnOnce(&mut Screen, &World<'_>) -> Reply) -> Reply {
     let world = world!(model, catalog);
     ask(model.screens.top_mut(), &world)
-}
-
-/// Returns the list of a choice's values.
-pub fn pick_value(catalog: &Catalog, scenario: &Scenario, choice: Choice) -> Overlay {
-    let items = values(choice, catalog, scenario)
-        .into_iter()
-        .map(|value| Item {
-            current: value.scenario == *scenario,
-            label: value.label,
-            key: String::new(),
-            detail: value.detail,
-            problem: value.problem,
-            pick: Pick::Scenario(Box::new(value.scenario)),
-        })
-        .collect();
-    let mut picker = Picker::new(choice.title(catalog, scenario), Some(choice), items);
-    look_ahead(&mut picker, catalog, scenario);
-    Overlay::Picker(Box::new(picker))
-}
-
-/// Resolves what the item under the cursor would give.
-fn look_ahead(picker: &mut Picker, catalog: &Catalog, scenario: &Scenario) {
-    let chosen = match picker.chosen().map(|item| &item.pick) {
-        Some(Pick::Scenario(scenario)) => Some((**scenario).clone()),
-        Some(Pick::Action(_) | Pick::Choice(_) | Pick::Export(..) | Pick::Lesson(_) | Pick::Own(_) | Pick::Nothing) => {
-            None
-        }
-        None => picker.choice.and_then(|choice| free_value(choice, catalog, scenario, picker.typed())),
-    };
-    picker.preview = chosen.map(|scenario| Glance::at(catalog, &scenario));
-}
-
-fn is_possible(model: &Model, scope: Scope, context: Context) -> bool {
-    match scope {
-        Scope::Text => false,
-        Scope::Tour => model.has_tour(),
-        Scope::Everywhere | Scope::Screens | Scope::On(_) => scope.holds_in(context),
-    }
-}
-
-/// Returns the list of every action that is possible on this screen, and of every choice.
-fn palette(model: &Model, catalog: &Catalog) -> Overlay {
-    let context = Context::Screen(model.screens.top().kind());
-    let actions = ACTIONS.iter().filter(|info| is_possible(model, info.scope, context)).map(|info| Item {
-        label: info.title.to_owned(),
-        key: model.settings.keymap.shown(info.action),
-        detail: info.doc.to_owned(),
-        problem: (!info.action.is_available(model)).then(|| "not possible now".to_owned()),
-        current: false,
-        pick: Pick::Action(info.action),
-    });
-    let choices = Choice::ALL.iter().map(|choice| Item {
-        label: format!("Choose {}", choice.title(catalog, &model.scenario)),
-        key: String::new(),
-        detail: shown(*choice, catalog, &model.scenario),
-        problem: None,
-        current: false,
-        pick: Pick::Choice(*choice),
-    });
-    Overlay::Picker(Box::new(Picker::new("Commands".to_owned(), None, choices.chain(actions).collect())))
 }

@@ -124,22 +124,17 @@ impl ScreenState for Follow {
     }
 
     fn click(&mut self, world: &World<'_>, target: Target) -> Reply {
-        match target {
-            Target::Cell(stage, _) => self.stage = stage.min(Step::ALL.len() - 1),
-            // The first click follows the feature, the second is Enter.
-            Target::Row(place) if self.place() == Some(place) => return self.visit(world),
-            Target::Row(place) => {
-                if let Some(way) = self.listed.get(place) {
-                    self.way = way.clone();
-                }
-            }
-            Target::Choice(_)
-            | Target::Way(_)
-            | Target::TableRow(_)
-            | Target::Item(_)
-            | Target::Action(_)
-            | Target::Screen(_)
-            | Target::Outside => return Reply::Ignored,
+        if let Target::Cell(stage, _) = target {
+            self.stage = stage.min(Step::ALL.len() - 1);
+            return Reply::Done;
+        }
+        let Target::Row(place) = target else { return Reply::Ignored };
+        // The first click follows the feature, the second is Enter.
+        if self.place() == Some(place) {
+            return self.visit(world);
+        }
+        if let Some(way) = self.listed.get(place) {
+            self.way = way.clone();
         }
         Reply::Done
     }

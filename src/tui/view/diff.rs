@@ -2,7 +2,8 @@
 //! in words.
 
 use super::Shown;
-use super::draw::{Piece, fill, fitting, frame, line_of, piece, pieces, rule, text_at};
+use super::draw::{Piece, fill, fitting, line_of, piece, pieces, text_at};
+use super::parts::{Drawn, ListAndWords, first_seen, with_headings};
 use crate::app::action::Action;
 use crate::app::screens::Target;
 use crate::app::screens::diff::{Diff, Line, View};
@@ -14,8 +15,6 @@ use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-/// Columns and lines from which there are frames.
-const BOXED: (u16, u16) = (112, 31);
 /// Lines for the words, without their heading.
 const WORDS: u16 = 7;
 /// The most columns of a line's name.
@@ -25,63 +24,9 @@ const FARE: usize = 18;
 /// The same where there is room.
 const WIDE_FARE: usize = 26;
 
-/// One line of the list as it is drawn: the heading of a section, or a line by its number.
-#[derive(Clone, Copy)]
-enum Drawn {
-    Heading(usize),
-    Line(usize),
-}
-
-struct Areas {
-    boxed: bool,
-    list: Rect,
-    words: Rect,
-}
-
-impl Areas {
-    fn of(area: Rect) -> Self {
-        let boxed = area.width >= BOXED.0 && area.height + 2 >= BOXED.1;
-        let words = (WORDS + if boxed { 2 } else { 1 }).min(area.height / 2);
-        let list = Rect { height: area.height.saturating_sub(words), ..area };
-        Self { boxed, list, words: Rect { y: list.bottom(), height: words, ..area } }
-    }
-
-    fn part(
-        &self,
-        shown: Shown<'_>,
-        area: Rect,
-        active: bool,
-        (left, right): (&[Piece], &[Piece]),
-        buf: &mut Buffer,
-    ) -> Rect {
-        if self.boxed {
-            frame(buf, shown.theme, area, active, left, right);
-        } else {
-            rule(buf, shown.theme, line_of(area, 0), active, left, right);
-        }
-        self.inside(area)
-    }
-
-    fn inside(&self, area: Rect) -> Rect {
-        let (side, below) = if self.boxed { (1, 1) } else { (0, 0) };
-        Rect {
-            x: area.x + side,
-            y: area.y.saturating_add(1),
-            width: area.width.saturating_sub(2 * side),
-            height: area.height.saturating_sub(1 + below),
-        }
-    }
-
-    /// The names of the directions stand on the first line, the lines below it.
-    fn rows(&self) -> Rect {
-        let inner = self.inside(self.list);
-        Rect { y: inner.y.saturating_add(1), height: inner.height.saturating_sub(1), ..inner }
-    }
-}
-
 /// Draws it.
 pub(super) fn render(shown: Shown<'_>, state: &Diff, area: Rect, buf: &mut Buffer) {
-    let areas = Areas::of(area);
+    let areas = ListAndWords::of(area, WORDS);
     let key = shown.model.settings.keymap.shown(Action::NextView);
     let left = [piece("Differences: ", Role::Message), piece(state.between.title.as_str(), Role::Chosen)];
     let right = [
@@ -89,7 +34,7 @@ pub(super) fn render(shown: Shown<'_>, state: &Diff, area: Rect, buf: &mut Buffe
         piece(key, Role::Key),
         piece(" others", Role::Muted),
     ];
-    let inner = areas.part(shown, areas.list, true, (&left, &right), buf);
+    let inner = areas.parts.draw(shown, areas.list, true, (&left, &right), buf);
     let signs = &shown.theme.signs;
     let room = fare_columns(inner);
     let heads = directions(shown, state).map(|head| pad(&cut(&head, room - 1, signs.more), room));
@@ -106,7 +51,7 @@ pub(super) fn render(shown: Shown<'_>, state: &Diff, area: Rect, buf: &mut Buffe
         }
     }
     let drawn = drawn(state);
-    for (drawn, number) in drawn.iter().skip(first_shown(state, &drawn, rows)).zip(0..rows.height) {
+    for (drawn, number) in drawn.iter().skip(first_seen(&drawn, state.place, rows)).zip(0..rows.height) {
         let place = line_of(rows, number);
         match *drawn {
             Drawn::Heading(line) => {
@@ -120,14 +65,14 @@ pub(super) fn render(shown: Shown<'_>, state: &Diff, area: Rect, buf: &mut Buffe
             Drawn::Line(line) => row(shown, &state.listed[line], state.place == line, place, buf),
         }
     }
-    words(shown, state, &areas, buf);
+    words(shown, state, areas, buf);
 }
 
 /// Returns what `position` stands for.
 pub(super) fn hit(state: &Diff, area: Rect, position: Position) -> Option<Target> {
-    let rows = Areas::of(area).rows();
+    let rows = ListAndWords::of(area, WORDS).rows();
     let drawn = drawn(state);
-    let place = first_shown(state, &drawn, rows) + usize::from(position.y.saturating_sub(rows.y));
+    let place = first_seen(&drawn, state.place, rows) + usize::from(position.y.saturating_sub(rows.y));
     match drawn.get(place).filter(|_| rows.contains(position))? {
         Drawn::Line(line) => Some(Target::Row(*line)),
         Drawn::Heading(_) => None,
@@ -148,23 +93,7 @@ fn directions(shown: Shown<'_>, state: &Diff) -> [String; 2] {
 }
 
 fn drawn(state: &Diff) -> Vec<Drawn> {
-    let mut drawn = Vec::new();
-    let mut section = "";
-    for (number, line) in state.listed.iter().enumerate() {
-        if line.section != section {
-            section = line.section;
-            drawn.push(Drawn::Heading(number));
-        }
-        drawn.push(Drawn::Line(number));
-    }
-    drawn
-}
-
-/// The cursor is kept in the middle, except near the ends.
-fn first_shown(state: &Diff, drawn: &[Drawn], rows: Rect) -> usize {
-    let height = usize::from(rows.height);
-    let place = drawn.iter().position(|drawn| matches!(drawn, Drawn::Line(line) if *line == state.place)).unwrap_or(0);
-    place.saturating_sub(height / 2).min(drawn.len().saturating_sub(height))
+    with_headings(state.listed.iter().map(|line| line.section))
 }
 
 fn fare_columns(inner: Rect) -> usize {
@@ -193,13 +122,13 @@ fn row(shown: Shown<'_>, line: &Line, selected: bool, place: Rect, buf: &mut Buf
     }
 }
 
-fn words(shown: Shown<'_>, state: &Diff, areas: &Areas, buf: &mut Buffer) {
+fn words(shown: Shown<'_>, state: &Diff, areas: ListAndWords, buf: &mut Buffer) {
     let line = state.listed.get(state.place);
     let left: Vec<Piece> = line.map(|line| piece(line.name.as_str(), Role::Message)).into_iter().collect();
     let key = shown.model.settings.keymap.shown(Action::Open);
     let right = [piece(key, Role::Key), piece(" shows it with a guest", Role::Muted)];
     let right = if line.is_some_and(|line| line.about.is_some()) { right.as_slice() } else { &[] };
-    let inner = areas.part(shown, areas.words, false, (&left, right), buf);
+    let inner = areas.parts.draw(shown, areas.words, false, (&left, right), buf);
     let Some(line) = line else { return };
     let mut y = inner.y;
     let mut say = |text: &str, role: Role, most: usize| {
@@ -226,15 +155,4 @@ fn words(shown: Shown<'_>, state: &Diff, areas: &Areas, buf: &mut Buffer) {
         }
     }
     say(&line.detail, Role::Muted, 3);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_fewest_lines_of_a_terminal_leave_room_for_a_line_and_its_words() {
-        let areas = Areas::of(Rect::new(0, 1, 60, 18));
-        assert!(areas.rows().height >= 7 && areas.inside(areas.words).height >= 5);
-    }
 }

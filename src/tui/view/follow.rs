@@ -2,7 +2,8 @@
 //! the stage under the cursor did, in words; under that the features to choose from.
 
 use super::Shown;
-use super::draw::{Piece, cells, fill, fitting, frame, line_of, piece, pieces, rule, text_at};
+use super::draw::{Piece, cells, fill, fitting, line_of, piece, pieces, text_at};
+use super::parts::{Parts, below, scrolled};
 use crate::app::action::Action;
 use crate::app::screens::Target;
 use crate::app::screens::follow::{Follow, Way};
@@ -27,7 +28,7 @@ const MARK: usize = 3;
 
 /// Where everything stands.
 struct Areas {
-    side_by_side: bool,
+    parts: Parts,
     stages: Rect,
     words: Rect,
     list: Rect,
@@ -35,10 +36,10 @@ struct Areas {
 
 impl Areas {
     fn of(area: Rect) -> Self {
-        let side_by_side = area.width >= SIDE_BY_SIDE;
-        let stages = if side_by_side { CELL_LINES } else { cells(Step::ALL.len()) } + heading(side_by_side);
+        let parts = Parts { framed: area.width >= SIDE_BY_SIDE };
+        let stages = if parts.framed { CELL_LINES } else { cells(Step::ALL.len()) } + parts.lines();
         let rest = area.height.saturating_sub(stages);
-        let words = (WORDS + heading(side_by_side)).min(rest.saturating_sub(LIST)).max(rest.min(4));
+        let words = (WORDS + parts.lines()).min(rest.saturating_sub(LIST)).max(rest.min(4));
         let at = |from: u16, height: u16| Rect {
             y: area.y.saturating_add(from),
             height: height.min(area.height.saturating_sub(from)),
@@ -46,45 +47,18 @@ impl Areas {
         };
         let below = stages.saturating_add(words);
         Self {
-            side_by_side,
+            parts,
             stages: at(0, stages),
             words: at(stages, words),
             list: at(below, area.height.saturating_sub(below)),
         }
     }
 
-    /// Draws the heading of a part. Returns what is below it.
-    fn part(
-        &self,
-        shown: Shown<'_>,
-        area: Rect,
-        active: bool,
-        (left, right): (&[Piece], &[Piece]),
-        buf: &mut Buffer,
-    ) -> Rect {
-        if self.side_by_side {
-            frame(buf, shown.theme, area, active, left, right);
-        } else {
-            rule(buf, shown.theme, line_of(area, 0), active, left, right);
-        }
-        self.inside(area)
-    }
-
-    fn inside(&self, area: Rect) -> Rect {
-        let (side, below) = if self.side_by_side { (1, 1) } else { (0, 0) };
-        Rect {
-            x: area.x + side,
-            y: area.y.saturating_add(1),
-            width: area.width.saturating_sub(2 * side),
-            height: area.height.saturating_sub(1 + below),
-        }
-    }
-
     /// Where each stage stands, by its number.
     fn cells(&self) -> Vec<Rect> {
-        let inner = self.inside(self.stages);
+        let inner = self.parts.inside(self.stages);
         let count = cells(Step::ALL.len());
-        if !self.side_by_side {
+        if !self.parts.framed {
             return (0..count).map(|number| line_of(inner, number)).collect();
         }
         // A column between two stages is left for a rule; what is left over widens the last ones, whose names are longer.
@@ -101,10 +75,6 @@ impl Areas {
     }
 }
 
-fn heading(side_by_side: bool) -> u16 {
-    if side_by_side { 2 } else { 1 }
-}
-
 /// Draws it.
 pub(super) fn render(shown: Shown<'_>, state: &Follow, area: Rect, buf: &mut Buffer) {
     let areas = Areas::of(area);
@@ -119,20 +89,17 @@ pub(super) fn hit(state: &Follow, area: Rect, position: Position) -> Option<Targ
     if let Some(stage) = areas.cells().iter().position(|place| place.contains(position)) {
         return Some(Target::Cell(stage, 0));
     }
-    let rows = below(areas.inside(areas.list));
-    let row = first_shown(state, rows) + usize::from(position.y.saturating_sub(rows.y));
+    let rows = below(areas.parts.inside(areas.list));
+    let row =
+        scrolled(state.place().unwrap_or(0), state.listed.len(), rows) + usize::from(position.y.saturating_sub(rows.y));
     (rows.contains(position) && row < state.listed.len()).then_some(Target::Row(row))
-}
-
-fn below(area: Rect) -> Rect {
-    Rect { y: area.y.saturating_add(1), height: area.height.saturating_sub(1), ..area }
 }
 
 fn stages(shown: Shown<'_>, state: &Follow, areas: &Areas, buf: &mut Buffer) {
     let name = shown.catalog.feature_name(state.way.feature);
     let left = [piece("Follow ", Role::Message), piece(name, Role::Chosen)];
     let legend = format!("{} changed here", shown.theme.signs.mark);
-    let inner = areas.part(shown, areas.stages, true, (&left, &[piece(legend, Role::Muted)]), buf);
+    let inner = areas.parts.draw(shown, areas.stages, true, (&left, &[piece(legend, Role::Muted)]), buf);
     if state.way.seen.is_empty() {
         let text = format!("No stage could be worked out: {}.", shown.model.derived.explanation.headline);
         for (line, number) in wrap(&text, usize::from(inner.width).saturating_sub(2)).iter().zip(0..inner.height) {
@@ -142,7 +109,7 @@ fn stages(shown: Shown<'_>, state: &Follow, areas: &Areas, buf: &mut Buffer) {
         return;
     }
     for (number, (seen, place)) in state.way.seen.iter().copied().zip(areas.cells()).enumerate() {
-        if areas.side_by_side {
+        if areas.parts.framed {
             cell(shown, (number, seen), place, buf);
             let right = place.right();
             for y in (place.top()..place.bottom()).filter(|_| number + 1 < state.way.seen.len()) {
@@ -218,7 +185,7 @@ fn words(shown: Shown<'_>, state: &Follow, areas: &Areas, buf: &mut Buffer) {
         [piece(format!("rule {} ", rule.name()), Role::Chosen), piece(key, Role::Key), piece(" reads it", Role::Muted)]
     });
     let right = rule.as_ref().map_or(&[] as &[Piece], |rule| rule);
-    let inner = areas.part(shown, areas.words, false, (&left, right), buf);
+    let inner = areas.parts.draw(shown, areas.words, false, (&left, right), buf);
     let mut y = inner.y;
     for (text, role) in sentences(shown, state, seen) {
         for line in wrap(&text, usize::from(inner.width).saturating_sub(2)) {
@@ -262,7 +229,7 @@ fn list(shown: Shown<'_>, state: &Follow, areas: &Areas, buf: &mut Buffer) {
     } else {
         vec![piece(format!("{} named {}", state.listed.len(), state.named), Role::Chosen)]
     };
-    let inner = areas.part(shown, areas.list, false, (&[piece("Features", Role::Message)], &right), buf);
+    let inner = areas.parts.draw(shown, areas.list, false, (&[piece("Features", Role::Message)], &right), buf);
     let name = name_columns(inner);
     let numbers: Vec<String> = (1..=Step::ALL.len()).map(|number| format!("{number:>MARK$}")).collect();
     text_at(
@@ -277,7 +244,13 @@ fn list(shown: Shown<'_>, state: &Follow, areas: &Areas, buf: &mut Buffer) {
         let text = "No feature has these letters in its name.";
         text_at(buf, rows, (rows.x + 1, rows.y), text, shown.theme.style(Role::Muted));
     }
-    for ((place, way), number) in state.listed.iter().enumerate().skip(first_shown(state, rows)).zip(0..rows.height) {
+    for ((place, way), number) in state
+        .listed
+        .iter()
+        .enumerate()
+        .skip(scrolled(state.place().unwrap_or(0), state.listed.len(), rows))
+        .zip(0..rows.height)
+    {
         let line = line_of(rows, number);
         let row = fitting(&row(shown, way, name), usize::from(line.width).saturating_sub(1), shown.theme.signs.more);
         pieces(buf, shown.theme, line, (line.x + 1, line.y), &row);
@@ -289,13 +262,6 @@ fn list(shown: Shown<'_>, state: &Follow, areas: &Areas, buf: &mut Buffer) {
 
 fn name_columns(inner: Rect) -> usize {
     usize::from(inner.width).saturating_sub(MARK * Step::ALL.len() + 20).clamp(12, 30)
-}
-
-/// The cursor is kept in the middle, except near the ends of the list.
-fn first_shown(state: &Follow, rows: Rect) -> usize {
-    let height = usize::from(rows.height);
-    let place = state.place().unwrap_or(0);
-    place.saturating_sub(height / 2).min(state.listed.len().saturating_sub(height))
 }
 
 fn row(shown: Shown<'_>, way: &Way, name: usize) -> Vec<Piece> {

@@ -1,7 +1,8 @@
 //! Draws a history: lines with a bar over the releases or machine types, and the one under the cursor in words.
 
 use super::Shown;
-use super::draw::{Piece, cells, fill, fitting, frame, line_of, piece, pieces, rule, text_at};
+use super::draw::{Piece, cells, fill, fitting, line_of, piece, pieces, text_at};
+use super::parts::{Drawn, ListAndWords, first_seen, with_headings};
 use crate::app::action::Action;
 use crate::app::screens::Target;
 use crate::app::screens::history::{Axis, History, Line, Mark, Subject, points};
@@ -10,73 +11,17 @@ use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-/// Columns and lines from which there are frames.
-const BOXED: (u16, u16) = (112, 31);
 /// Lines for the words, without their heading.
 const WORDS: u16 = 6;
 /// The most columns of a line's name.
 const NAME: usize = 27;
 
-/// One line of the list as it is drawn: the heading of a section, or a line by its number.
-#[derive(Clone, Copy)]
-enum Drawn {
-    Heading(usize),
-    Line(usize),
-}
-
-struct Areas {
-    boxed: bool,
-    list: Rect,
-    words: Rect,
-}
-
-impl Areas {
-    fn of(area: Rect) -> Self {
-        let boxed = area.width >= BOXED.0 && area.height + 2 >= BOXED.1;
-        let words = (WORDS + if boxed { 2 } else { 1 }).min(area.height / 2);
-        let list = Rect { height: area.height.saturating_sub(words), ..area };
-        Self { boxed, list, words: Rect { y: list.bottom(), height: words, ..area } }
-    }
-
-    fn part(
-        &self,
-        shown: Shown<'_>,
-        area: Rect,
-        active: bool,
-        (left, right): (&[Piece], &[Piece]),
-        buf: &mut Buffer,
-    ) -> Rect {
-        if self.boxed {
-            frame(buf, shown.theme, area, active, left, right);
-        } else {
-            rule(buf, shown.theme, line_of(area, 0), active, left, right);
-        }
-        self.inside(area)
-    }
-
-    fn inside(&self, area: Rect) -> Rect {
-        let (side, below) = if self.boxed { (1, 1) } else { (0, 0) };
-        Rect {
-            x: area.x + side,
-            y: area.y.saturating_add(1),
-            width: area.width.saturating_sub(2 * side),
-            height: area.height.saturating_sub(1 + below),
-        }
-    }
-
-    /// The summary stands on the first line, the lines below it.
-    fn rows(&self) -> Rect {
-        let inner = self.inside(self.list);
-        Rect { y: inner.y.saturating_add(1), height: inner.height.saturating_sub(1), ..inner }
-    }
-}
-
 /// Draws it.
 pub(super) fn render(shown: Shown<'_>, state: &History, area: Rect, buf: &mut Buffer) {
-    let areas = Areas::of(area);
+    let areas = ListAndWords::of(area, WORDS);
     let name = state.subject.name(shown.catalog);
     let left = [piece("History of ", Role::Message), piece(name, Role::Chosen)];
-    let inner = areas.part(shown, areas.list, true, (&left, &legend(shown, state)), buf);
+    let inner = areas.parts.draw(shown, areas.list, true, (&left, &legend(shown, state)), buf);
     let summary = cut(&state.summary, usize::from(inner.width).saturating_sub(2), shown.theme.signs.more);
     text_at(buf, inner, (inner.x + 1, inner.y), &summary, shown.theme.style(Role::Text));
     let rows = areas.rows();
@@ -85,21 +30,21 @@ pub(super) fn render(shown: Shown<'_>, state: &History, area: Rect, buf: &mut Bu
         text_at(buf, rows, (rows.x + 1, rows.y), text, shown.theme.style(Role::Muted));
     }
     let drawn = drawn(state);
-    for (drawn, number) in drawn.iter().skip(first_shown(state, &drawn, rows)).zip(0..rows.height) {
+    for (drawn, number) in drawn.iter().skip(first_seen(&drawn, state.place, rows)).zip(0..rows.height) {
         let place = line_of(rows, number);
         match *drawn {
             Drawn::Heading(line) => heading(shown, &state.listed[line], place, buf),
             Drawn::Line(line) => bar(shown, &state.listed[line], state.place == line, place, buf),
         }
     }
-    words(shown, state, &areas, buf);
+    words(shown, state, areas, buf);
 }
 
 /// Returns what `position` stands for.
 pub(super) fn hit(state: &History, area: Rect, position: Position) -> Option<Target> {
-    let rows = Areas::of(area).rows();
+    let rows = ListAndWords::of(area, WORDS).rows();
     let drawn = drawn(state);
-    let place = first_shown(state, &drawn, rows) + usize::from(position.y.saturating_sub(rows.y));
+    let place = first_seen(&drawn, state.place, rows) + usize::from(position.y.saturating_sub(rows.y));
     match drawn.get(place).filter(|_| rows.contains(position))? {
         Drawn::Line(line) => Some(Target::Row(*line)),
         Drawn::Heading(_) => None,
@@ -107,23 +52,7 @@ pub(super) fn hit(state: &History, area: Rect, position: Position) -> Option<Tar
 }
 
 fn drawn(state: &History) -> Vec<Drawn> {
-    let mut drawn = Vec::new();
-    let mut section = "";
-    for (number, line) in state.listed.iter().enumerate() {
-        if line.section != section {
-            section = line.section;
-            drawn.push(Drawn::Heading(number));
-        }
-        drawn.push(Drawn::Line(number));
-    }
-    drawn
-}
-
-/// The cursor is kept in the middle, except near the ends.
-fn first_shown(state: &History, drawn: &[Drawn], rows: Rect) -> usize {
-    let height = usize::from(rows.height);
-    let place = drawn.iter().position(|drawn| matches!(drawn, Drawn::Line(line) if *line == state.place)).unwrap_or(0);
-    place.saturating_sub(height / 2).min(drawn.len().saturating_sub(height))
+    with_headings(state.listed.iter().map(|line| line.section))
 }
 
 fn legend(shown: Shown<'_>, state: &History) -> Vec<Piece> {
@@ -195,12 +124,12 @@ fn bar(shown: Shown<'_>, line: &Line, selected: bool, place: Rect, buf: &mut Buf
     }
 }
 
-fn words(shown: Shown<'_>, state: &History, areas: &Areas, buf: &mut Buffer) {
+fn words(shown: Shown<'_>, state: &History, areas: ListAndWords, buf: &mut Buffer) {
     let line = state.listed.get(state.place);
     let name = line.map_or("", |line| line.name.as_str());
     let key = shown.model.settings.keymap.shown(Action::Open);
     let right = [piece(key, Role::Key), piece(" shows it with a guest", Role::Muted)];
-    let inner = areas.part(shown, areas.words, false, (&[piece(name, Role::Message)], &right), buf);
+    let inner = areas.parts.draw(shown, areas.words, false, (&[piece(name, Role::Message)], &right), buf);
     let Some(line) = line else { return };
     let lines = wrap(&line.words, usize::from(inner.width).saturating_sub(2));
     let height = usize::from(inner.height);

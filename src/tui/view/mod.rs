@@ -2,6 +2,7 @@
 
 mod bottom;
 mod compare;
+mod demo;
 mod diff;
 pub mod draw;
 mod first;
@@ -9,6 +10,7 @@ mod follow;
 mod history;
 mod matrix;
 mod page;
+mod parts;
 mod picker;
 mod title;
 mod too_small;
@@ -16,6 +18,7 @@ mod tour;
 mod xml;
 
 use super::theme::Theme;
+use crate::app::demo::Demo;
 use crate::app::model::Model;
 use crate::app::overlay::Overlay;
 use crate::app::screens::{Screen, Target};
@@ -43,8 +46,9 @@ pub fn render(shown: Shown<'_>, area: Rect, buf: &mut Buffer) {
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         return too_small::render(shown, area, buf);
     }
-    let (top, body, panel, bottom) = parts(shown, area);
+    let Parts { top, body, panel, note, bottom } = Parts::of(shown, area);
     title::render(shown, top, buf);
+    demo::render(shown, note, buf);
     match shown.model.screens.top() {
         Screen::First(state) => first::render(shown, state, body, buf),
         Screen::Follow(state) => follow::render(shown, state, body, buf),
@@ -72,7 +76,7 @@ pub fn hit(shown: Shown<'_>, area: Rect, position: Position) -> Option<Target> {
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         return None;
     }
-    let (top, body, panel, bottom) = parts(shown, area);
+    let Parts { top, body, panel, bottom, .. } = Parts::of(shown, area);
     if panel.contains(position) {
         return tour::hit(shown, panel, position);
     }
@@ -99,14 +103,29 @@ pub fn hit(shown: Shown<'_>, area: Rect, position: Position) -> Option<Target> {
     }
 }
 
-/// The top line, the screen, the panel of a lesson, the bottom line.
-fn parts(shown: Shown<'_>, area: Rect) -> (Rect, Rect, Rect, Rect) {
-    let top = Rect { height: 1, ..area };
-    let bottom = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
-    let between = Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..area };
-    let panel = tour::panel(shown, between);
-    let body = tour::inset(shown, Rect { height: between.height - panel.height, ..between });
-    (top, body, panel, bottom)
+/// What stands above and below a screen's own part.
+struct Parts {
+    top: Rect,
+    body: Rect,
+    /// The panel of a lesson.
+    panel: Rect,
+    note: Rect,
+    bottom: Rect,
+}
+
+impl Parts {
+    fn of(shown: Shown<'_>, area: Rect) -> Self {
+        let top = Rect { height: 1, ..area };
+        let bottom = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
+        // For an audience there is always room for a note, whether there is one or not: nothing jumps.
+        let (above, below) = if shown.model.demo.is_some() { Demo::room(area.height) } else { (0, 0) };
+        let note = Rect { y: bottom.y.saturating_sub(below), height: below, ..area };
+        let height = area.height.saturating_sub(2 + above + below);
+        let between = Rect { y: area.y + 1 + above, height, ..area };
+        let panel = tour::panel(shown, between);
+        let body = tour::inset(shown, Rect { height: between.height - panel.height, ..between });
+        Self { top, body, panel, note, bottom }
+    }
 }
 
 /// Where something may lie over the screen: everywhere but over the panel of a lesson.
@@ -116,6 +135,6 @@ fn above(area: Rect, panel: Rect) -> Rect {
 
 /// Returns where on the drawn screen a lesson's place is.
 pub fn place(shown: Shown<'_>, wanted: &Place, area: Rect, buf: &Buffer) -> Option<Rect> {
-    let (_, body, panel, _) = parts(shown, area);
+    let Parts { body, panel, .. } = Parts::of(shown, area);
     tour::find(shown, wanted, body, above(area, panel), buf)
 }
