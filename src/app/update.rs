@@ -91,8 +91,12 @@ pub fn press(model: &mut Model, catalog: &Catalog, key: Key) -> Option<Effect> {
 
 /// Returns what `key` asks of the lesson under way, if it asks anything of it.
 fn of_lesson(model: &Model, key: Key, context: Context) -> Option<Action> {
-    let action = model.settings.keymap.action(key, Context::Tour)?;
-    (context != Context::Text && action.is_available(model)).then_some(action)
+    let keymap = &model.settings.keymap;
+    let action = keymap.action(key, Context::Tour)?;
+    // A letter that the screen has a use for is the screen's; only an answer is asked for before it.
+    let answer = tour::ANSWERS.contains(&action);
+    let taken = !answer && keymap.action(key, context).is_some();
+    (context != Context::Text && !taken && action.is_available(model)).then_some(action)
 }
 
 /// Types `letters`, where text can be typed.
