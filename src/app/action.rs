@@ -201,7 +201,7 @@ actions! {
     Palette "palette" "Commands" "Opens a list of every action and every choice." Screens Screens, [":"];
     Follow "follow" "Follow a feature" "Shows one feature at each of the ten stages, and what changed it." Screens Screens, ["f"];
     History "history" "History" "Tells a model or a feature through the releases: what came, went, was marked." Screens Screens, ["h"];
-    Diff "diff" "Differences" "Shows what differs between two releases or models, and what that does to guests." Screens Screens, ["d"];
+    Diff "diff" "Differences" "Shows what differs between two releases or models, and what it does to guests." Screens Screens, ["d"];
 
     CopyLink "copy-link" "Copy the scenario" "Puts the scenario's word on the clipboard." Take Screens, ["y"];
     CopyPart "copy-part" "Copy this part" "Puts the XML or command line under the cursor on the clipboard." Take XML, ["p"];
