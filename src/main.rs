@@ -3,9 +3,10 @@
 use anyhow::{Context, Result};
 use std::io::{self, BufReader, Write};
 use std::process::ExitCode;
-use virt_cpu_explorer::cli::{self, Choice, Command, Config, TuiArgs};
+use virt_cpu_explorer::cli::{self, Choice, Command, Config, Script, TuiArgs};
 use virt_cpu_explorer::domain::catalog::Catalog;
 use virt_cpu_explorer::domain::scenario::Scenario;
+use virt_cpu_explorer::export;
 use virt_cpu_explorer::files::{Shelf, places};
 use virt_cpu_explorer::load::{cpu_map_dir, embedded};
 use virt_cpu_explorer::tui;
@@ -14,18 +15,43 @@ fn main() -> ExitCode {
     let command = match cli::parse(std::env::args_os()) {
         Ok(command) => command,
         Err(said) => {
-            let code = u8::try_from(said.exit_code()).unwrap_or(2);
-            return if said.print().is_ok() { ExitCode::from(code) } else { ExitCode::from(2) };
+            let code = ExitCode::from(u8::try_from(said.exit_code()).unwrap_or(2));
+            return match said.print() {
+                Err(fault) if !said.use_stderr() => ended(&cannot_write(&fault).into()),
+                Ok(()) | Err(_) => code,
+            };
         }
     };
     match run(command) {
         Ok(code) => ExitCode::from(code),
-        Err(fault) if is_broken_pipe(&fault) => ExitCode::SUCCESS,
-        Err(fault) => {
-            let _ = writeln!(io::stderr(), "virt-cpu-explorer: {fault:#}");
-            ExitCode::from(2)
-        }
+        Err(fault) => ended(&fault),
     }
+}
+
+/// Says why the program ends, if that is to be said.
+fn ended(fault: &anyhow::Error) -> ExitCode {
+    if is_broken_pipe(fault) {
+        return ExitCode::SUCCESS;
+    }
+    let _ = writeln!(io::stderr(), "virt-cpu-explorer: {fault:#}");
+    ExitCode::from(2)
+}
+
+/// Standard output, whose faults say that they are its own.
+struct Output(io::BufWriter<io::StdoutLock<'static>>);
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes).map_err(|fault| cannot_write(&fault))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush().map_err(|fault| cannot_write(&fault))
+    }
+}
+
+fn cannot_write(fault: &io::Error) -> io::Error {
+    io::Error::new(fault.kind(), format!("cannot write to standard output: {fault}"))
 }
 
 /// A reader that stops early, such as `head`, is not a fault.
@@ -34,7 +60,7 @@ fn is_broken_pipe(fault: &anyhow::Error) -> bool {
 }
 
 fn run(command: Command) -> Result<u8> {
-    let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut out = Output(io::BufWriter::new(io::stdout().lock()));
     let code = match command {
         Command::Check { choice, format, quiet, ways_out } if !choice.domains.is_empty() => {
             let how = (format, quiet, ways_out);
@@ -57,13 +83,19 @@ fn run(command: Command) -> Result<u8> {
         Command::Rule { id } => cli::rule(id.as_deref(), &mut out)?,
         Command::Import(asked) => cli::import(&asked, &mut out)?,
         Command::Completions(shell) => cli::completions(shell, &mut out)?,
+        Command::CheatSheet { markdown } => {
+            out.write_all(export::cheat_sheet(&embedded::catalog()?, markdown, tui::sign).as_bytes())?;
+            0
+        }
         Command::Man => cli::man(&mut out)?,
+        Command::Version { verbose: false } => cli::version(&mut out)?,
+        Command::Version { verbose: true } => cli::version_and_facts(&mut out)?,
         Command::Explain(asked) => explain(&asked, &mut out)?,
         Command::Tour(asked) => match asked.wish {
             cli::TourWish::List => cli::list_lessons(&mut out)?,
             cli::TourWish::Text(lesson) => {
                 let catalog = embedded::catalog()?;
-                let settings = options(&asked.looks, &named(&catalog, &asked.looks)?)?.settings;
+                let settings = options(&asked.looks, &named(&catalog, &asked.looks)?, Script::default())?.settings;
                 cli::lesson_text(&catalog, &lesson, &settings, &mut out)?
             }
             cli::TourWish::Open(lesson) => {
@@ -80,9 +112,11 @@ fn run(command: Command) -> Result<u8> {
         Command::Print(args, frame) => {
             let catalog = catalog_with(&args.choice)?;
             let config = named(&catalog, &args)?;
-            let scenario = start(&catalog, &args, &config)?;
+            let script = script(&catalog, &args)?;
+            let scenario = start(&catalog, &args, &config, &script)?;
             let screen = frame.screen.as_deref().unwrap_or("first");
-            let text = tui::print(&catalog, scenario, screen, frame.size, frame.format, &options(&args, &config)?)?;
+            let text =
+                tui::print(&catalog, scenario, screen, frame.size, frame.format, &options(&args, &config, script)?)?;
             out.write_all(text.as_bytes())?;
             0
         }
@@ -103,28 +137,45 @@ fn explore(catalog: &Catalog, args: &TuiArgs, scenario: Option<Scenario>, openin
         (None, Some(path)) if !args.no_config => Config::read(catalog, &path, false)?,
         (None, _) => Config::default(),
     };
-    let mut options = options(args, &config)?;
+    let script = script(catalog, args)?;
+    let scenario = match scenario {
+        Some(scenario) => scenario,
+        None => start(catalog, args, &config, &script)?,
+    };
+    let mut options = options(args, &config, script)?;
     options.settings.ascii |= tui::ascii_locale();
     options.shelf = Shelf::at(places::state());
     options.opening = opening;
-    let scenario = match scenario {
-        Some(scenario) => scenario,
-        None => start(catalog, args, &config)?,
-    };
     tui::run(catalog, scenario, options)
 }
 
-/// Returns the scenario to begin with: the command line's, else the one that the user settled.
-fn start(catalog: &Catalog, args: &TuiArgs, config: &Config) -> Result<Scenario> {
-    match &config.start {
+/// Returns the list of actions to replay or to show, if there is one.
+fn script(catalog: &Catalog, args: &TuiArgs) -> Result<Script> {
+    match args.replay.as_ref().or(args.demo.as_ref()).filter(|path| !path.as_os_str().is_empty()) {
+        Some(path) => Script::read(catalog, path),
+        None => Ok(Script::default()),
+    }
+}
+
+/// Returns the scenario to begin with: the command line's, else that of a list of actions, else the one that the user
+/// settled.
+fn start(catalog: &Catalog, args: &TuiArgs, config: &Config, script: &Script) -> Result<Scenario> {
+    match script.start.as_ref().or(config.start.as_ref()) {
         Some(start) if args.choice.is_empty() => Ok(start.clone()),
         _ => args.choice.scenario(catalog),
     }
 }
 
 /// What the command line says counts for more than the user's file, and that for more than the environment.
-fn options(args: &TuiArgs, config: &Config) -> Result<tui::Options> {
-    let mut options = tui::Options { keys: args.keys.clone().unwrap_or_default(), ..tui::Options::default() };
+fn options(args: &TuiArgs, config: &Config, script: Script) -> Result<tui::Options> {
+    let mut options = tui::Options {
+        keys: args.keys.clone().unwrap_or_default(),
+        replay: script.steps,
+        demo: args.demo.is_some(),
+        record: args.record.clone(),
+        record_keys: args.record_keys.clone(),
+        ..tui::Options::default()
+    };
     options.settings.theme = match (&args.theme, config.theme) {
         (None, Some(theme)) => theme,
         (asked, _) => tui::theme(asked.as_deref())?,

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use ratatui::layout::{Position, Rect};
 use typed::{catalog, open};
 use virt_cpu_explorer::app::action::ACTIONS;
+use virt_cpu_explorer::app::export::Format;
 use virt_cpu_explorer::app::key::Key;
 use virt_cpu_explorer::app::settings::Size;
 use virt_cpu_explorer::app::update;

@@ -129,7 +129,10 @@ fn the_index_of_the_rules_is_up_to_date() {
         .to_owned();
     for rule in RuleId::ALL.iter().copied() {
         let (id, page) = (rule.name(), rule_page(rule));
-        writeln!(index, "| [{id}](../assets/rules/{id}.md) | {} | {} |", page.title(), page.summary()).unwrap();
+        let drawn = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/pictures/{id}.svg")).is_file();
+        let picture = if drawn { format!(" [Picture](pictures/{id}.svg)") } else { String::new() };
+        writeln!(index, "| [{id}](../assets/rules/{id}.md) | {} | {}{picture} |", page.title(), page.summary())
+            .unwrap();
     }
     golden::compare("docs/RULES.md", &index);
 }

@@ -253,7 +253,7 @@ fn enter_on_a_feature_asks_about_it() {
 
 #[test]
 fn help_lists_every_action_with_its_keys() {
-    let session = open(T7, (120, 80)).keys("?");
+    let session = open(T7, (120, 200)).keys("?");
     for info in virt_cpu_explorer::app::action::ACTIONS {
         has(&session, info.doc.get(..40.min(info.doc.len())).unwrap());
     }

@@ -20,7 +20,7 @@ fn catalog() -> Catalog {
 #[expect(clippy::unwrap_used, reason = "a word that cannot be read fails the test")]
 fn followed(catalog: &Catalog, word: &str, feature: &str) -> Vec<Seen> {
     let scenario = Scenario::parse(catalog, word).unwrap();
-    follow(catalog, &resolve(catalog, &scenario), catalog.feature(feature).unwrap())
+    follow(&scenario, &resolve(catalog, &scenario), catalog.feature(feature).unwrap())
 }
 
 #[test]

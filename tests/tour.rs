@@ -242,13 +242,13 @@ fn the_explorer_works_as_ever_and_a_step_can_be_put_back() {
 
 #[test]
 fn keys_are_shown_as_they_are_bound() {
-    let own = [("left".to_owned(), "h".to_owned()), ("next-step".to_owned(), "<f8>".to_owned())];
+    let own = [("left".to_owned(), "<f7>".to_owned()), ("next-step".to_owned(), "<f8>".to_owned())];
     let settings = Settings { keymap: Keymap::with(&own).unwrap(), ..Settings::default() };
     let mut session = typed::open_with(OWN, (80, 24), settings);
     tour::open(&mut session.model, catalog(), "machine-type");
     let text = session.text();
-    assert!(text.contains("Press h (value before)") && text.contains("f8 next step"), "{text}");
-    session = session.keys("h");
+    assert!(text.contains("Press f7 (value before)") && text.contains("f8 next step"), "{text}");
+    session = session.keys("<f7>");
     assert_eq!(under_way(&session).step, 1);
 }
 

@@ -13,7 +13,7 @@ pub enum Scope {
     Text,
     /// On every screen, and while reading a page.
     Screens,
-    /// While a lesson is under way, before the keys of the screen.
+    /// While a lesson is under way: answers before the keys of the screen, the others after them.
     Tour,
     /// On these screens.
     On(&'static [ScreenKind]),
@@ -150,6 +150,8 @@ use Scope::{Everywhere, On, Screens, Text, Tour};
 
 const FIRST: Scope = On(&[ScreenKind::First]);
 const MATRIX: Scope = On(&[ScreenKind::Matrix]);
+const XML: Scope = On(&[ScreenKind::Xml]);
+const COMPARE: Scope = On(&[ScreenKind::Compare]);
 
 actions! {
     Up "up" "Up" "Moves up one line." Move Everywhere, ["<up>"];
@@ -176,6 +178,9 @@ actions! {
 
     Filter "filter" "Filter by name" "Keeps what has the typed letters in its name." Show Screens, ["/"];
     NextFilter "next-filter" "Other features" "Lists the features that differ, those mentioned, or all." Show FIRST, ["v"];
+    NextView "next-view" "Other view" "Looks at a feature in place of a model, or compares something else." Show On(&[ScreenKind::History, ScreenKind::Diff]), ["v"];
+    PickSubject "pick-subject" "Pick another" "Opens the list of what to look at; of two things compared, the right one." Show On(&[ScreenKind::History, ScreenKind::Diff]), ["p"];
+    PickFirst "pick-first" "Pick the left one" "Opens the list for the left one of two things compared." Show On(&[ScreenKind::Diff]), ["P"];
     MatrixRows "matrix-rows" "Other rows" "Puts releases, products, machine types, models or hosts down." Show MATRIX, ["["];
     MatrixColumns "matrix-columns" "Other columns" "Puts releases, products, machine types, models or hosts across." Show MATRIX, ["]"];
     FoldAll "fold-all" "Fold or unfold all" "Shows neighbours with equal answers as one line, or every line." Show MATRIX, ["l"];
@@ -185,21 +190,29 @@ actions! {
     Rule "rule" "Read the rule" "Opens the page of the rule that decided." Show Screens, ["i"];
     Answer "answer" "Read the answer" "Opens the whole answer, with every way out and how to take it." Show Screens, ["a"];
     Theme "theme" "Next theme" "Changes the colours: default, light, high-contrast, mono, colour-blind." Show Screens, ["T"];
-    Symbols "symbols" "ASCII or Unicode" "Changes between Unicode and ASCII signs." Show Screens, ["A"];
+    Symbols "symbols" "ASCII or Unicode" "Changes between Unicode and ASCII signs." Show Screens, ["S"];
 
     Matrix "matrix" "Matrix" "Lays the scenario out over two axes, a verdict in each cell." Screens Screens, ["m"];
+    Xml "xml" "XML and command lines" "Shows the definition, what is sent and what arrives, as libvirt writes it." Screens Screens, ["x"];
+    Keep "keep" "Keep as A" "Keeps the scenario as A, to compare later ones with." Screens Screens, ["A"];
+    Compare "compare" "Compare" "Shows what differs between the scenario kept as A and this one." Screens Screens, ["c"];
+    SwapSides "swap-sides" "Swap A and B" "Keeps this scenario as A and goes on with the one that was kept." Change COMPARE, ["b"] when Model::has_kept;
     Help "help" "Help" "Lists every key." Screens Screens, ["?", "<f1>"];
     Palette "palette" "Commands" "Opens a list of every action and every choice." Screens Screens, [":"];
+    Follow "follow" "Follow a feature" "Shows one feature at each of the ten stages, and what changed it." Screens Screens, ["f"];
+    History "history" "History" "Tells a model or a feature through the releases: what came, went, was marked." Screens Screens, ["h"];
+    Diff "diff" "Differences" "Shows what differs between two releases or models, and what that does to guests." Screens Screens, ["d"];
 
     CopyLink "copy-link" "Copy the scenario" "Puts the scenario's word on the clipboard." Take Screens, ["y"];
+    CopyPart "copy-part" "Copy this part" "Puts the XML or command line under the cursor on the clipboard." Take XML, ["p"];
     CopyMessage "copy-message" "Copy the message" "Puts libvirt's message on the clipboard." Take Screens, ["Y"] when Model::has_message;
     OpenKept "open-kept" "Open a scenario" "Lists the scenarios that were used last and those with a name." Take Screens, ["o"];
     Save "save" "Save under a name" "Keeps the scenario under a name." Take Screens, ["w"];
     Export "export" "Export" "Takes the screen along as text, Markdown, JSON or SVG." Take Screens, ["e"];
 
     Lessons "lessons" "Lessons" "Opens the list of lessons, which drive this explorer." Learn Screens, ["t"];
-    NextStep "next-step" "Next step" "Goes on; does what was to be done if it was not." Learn Tour, ["n"] when Model::has_tour;
-    StepBefore "step-before" "Step before" "Goes back to how the step before began." Learn Tour, ["p"] when Model::has_tour;
+    NextStep "next-step" "Next step" "Goes on; does what was to be done if it was not." Learn Tour, ["N", "n"] when Model::has_tour;
+    StepBefore "step-before" "Step before" "Goes back to how the step before began." Learn Tour, ["B", "p"] when Model::has_tour;
     FirstAnswer "first-answer" "First answer" "Gives the first answer to a question." Learn Tour, ["1"] when |m| m.has_answer(0);
     SecondAnswer "second-answer" "Second answer" "Gives the second answer." Learn Tour, ["2"] when |m| m.has_answer(1);
     ThirdAnswer "third-answer" "Third answer" "Gives the third answer." Learn Tour, ["3"] when |m| m.has_answer(2);

@@ -3,6 +3,7 @@
 
 pub mod action;
 pub mod choice;
+pub mod demo;
 pub mod derived;
 pub mod export;
 pub mod fault;
@@ -15,6 +16,7 @@ pub mod overlay;
 pub mod page;
 pub mod picker;
 pub mod screens;
+pub mod script;
 pub mod settings;
 pub mod text;
 pub mod tour;

@@ -1,6 +1,7 @@
 //! Holds all state of the program: the scenario, what follows from it, and what is open.
 
 use super::action::Context;
+use super::demo::Demo;
 use super::derived::Derived;
 use super::history::History;
 use super::overlay::Overlay;
@@ -31,16 +32,29 @@ pub struct Model {
     pub notice: Option<String>,
     /// The lesson under way.
     pub tour: Option<Tour>,
+    /// What an audience is shown beside the screen, if there is one.
+    pub demo: Option<Demo>,
 }
 
 impl Model {
     /// Returns the program as it opens at `scenario`.
     pub fn new(catalog: &Catalog, scenario: Scenario, settings: Settings, size: Size) -> Self {
         let derived = Derived::of(catalog, &scenario);
-        let world = World { catalog, scenario: &scenario, derived: &derived, size };
+        let world = World { catalog, scenario: &scenario, derived: &derived, kept: None, size };
         let screens = Screens::new(Screen::open(ScreenKind::First, &world));
         let history = History::starting_at(scenario.clone());
-        Self { scenario, derived, screens, overlay: None, history, settings, size, notice: None, tour: None }
+        Self {
+            scenario,
+            derived,
+            screens,
+            overlay: None,
+            history,
+            settings,
+            size,
+            notice: None,
+            tour: None,
+            demo: None,
+        }
     }
 
     /// Returns where keys are looked up.
@@ -54,11 +68,13 @@ impl Model {
 
     /// Returns the size that is left for screens and what lies over them.
     pub fn room(&self) -> Size {
+        let (above, below) = if self.demo.is_some() { Demo::room(self.size.height) } else { (0, 0) };
+        let size = Size { width: self.size.width, height: self.size.height.saturating_sub(above + below) };
         match self.tour {
-            None => self.size,
+            None => size,
             Some(_) => Size {
-                width: self.size.width.saturating_sub(2),
-                height: self.size.height.saturating_sub(tour::height(self.size)),
+                width: size.width.saturating_sub(2),
+                height: size.height.saturating_sub(tour::height(self.size)),
             },
         }
     }
@@ -87,6 +103,11 @@ impl Model {
     /// Returns whether there is a change to make again.
     pub fn can_redo(&self) -> bool {
         self.history.can_redo()
+    }
+
+    /// Returns whether a scenario was kept to compare with.
+    pub fn has_kept(&self) -> bool {
+        self.history.kept.is_some()
     }
 
     /// Returns whether libvirt said anything.

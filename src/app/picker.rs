@@ -24,6 +24,8 @@ pub enum Pick {
     Nothing,
     /// Takes the screen along in a form: into a file, or onto the clipboard.
     Export(Format, Place),
+    /// Tells the screen below: one of its own things, by the number it gave it.
+    Own(usize),
 }
 
 /// Where a screen is taken.

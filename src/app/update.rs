@@ -11,6 +11,7 @@ use super::overlay::Overlay;
 use super::page::Page;
 use super::picker::{Item, Pick, Picker};
 use super::screens::{Reply, Screen, ScreenKind, Target, World, first};
+use super::script;
 use super::settings::Size;
 use super::tour;
 use crate::domain::catalog::Catalog;
@@ -60,6 +61,7 @@ pub enum Effect {
 pub fn press(model: &mut Model, catalog: &Catalog, key: Key) -> Option<Effect> {
     let context = model.context();
     if let (Context::Text, Some(letter)) = (context, key.typed()) {
+        script::show(model, |demo, _| demo.typed(&letter.to_string()));
         over::edit(model, catalog, InputRequest::InsertChar(letter));
         tour::follow(model, catalog);
         return None;
@@ -68,13 +70,18 @@ pub fn press(model: &mut Model, catalog: &Catalog, key: Key) -> Option<Effect> {
         return update(model, catalog, action);
     }
     let action = model.settings.keymap.action(key, context)?;
+    script::show(model, |demo, model| demo.did(action, &model.settings.keymap));
     update(model, catalog, action)
 }
 
 /// Returns what `key` asks of the lesson under way, if it asks anything of it.
 fn of_lesson(model: &Model, key: Key, context: Context) -> Option<Action> {
-    let action = model.settings.keymap.action(key, Context::Tour)?;
-    (context != Context::Text && action.is_available(model)).then_some(action)
+    let keymap = &model.settings.keymap;
+    let action = keymap.action(key, Context::Tour)?;
+    // A letter that the screen has a use for is the screen's; only an answer is asked for before it.
+    let answer = tour::ANSWERS.contains(&action);
+    let taken = !answer && keymap.action(key, context).is_some();
+    (context != Context::Text && !taken && action.is_available(model)).then_some(action)
 }
 
 /// Types `letters`, where text can be typed.
@@ -84,10 +91,25 @@ pub fn write(model: &mut Model, catalog: &Catalog, letters: &str) {
     }
 }
 
-/// Types `text`, where text can be typed; elsewhere reads it as the word of a scenario.
+/// How many letters are taken where text can be typed: more than any name has, and few enough to look for at once.
+const MOST_TYPED: usize = 256;
+/// The longest text that is read as a scenario, in bytes.
+const LONGEST_WORD: usize = 1 << 14;
+
+/// Types `text`, where text can be typed; elsewhere reads it as the word of a scenario. However much is pasted, the
+/// work is bounded.
 pub fn paste(model: &mut Model, catalog: &Catalog, text: &str) {
     if model.context() == Context::Text {
-        return write(model, catalog, text);
+        let mut letters = text.chars().filter(|letter| !letter.is_control());
+        write(model, catalog, &letters.by_ref().take(MOST_TYPED).collect::<String>());
+        if letters.next().is_some() {
+            model.notice = Some(format!("only the first {MOST_TYPED} letters of what was pasted were taken"));
+        }
+        return;
+    }
+    if text.len() > LONGEST_WORD {
+        model.notice = Some(format!("what was pasted is no scenario: it has {} bytes", text.len()));
+        return;
     }
     match Scenario::parse(catalog, text.trim()) {
         Ok(scenario) => {
@@ -129,7 +151,13 @@ fn clicked(model: &mut Model, catalog: &Catalog, target: Target) -> Option<Effec
 
 /// Does a little of what is left to do, while nothing is typed. Returns whether anything was done.
 pub fn idle(model: &mut Model, catalog: &Catalog) -> bool {
-    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.room() };
+    let world = World {
+        catalog,
+        scenario: &model.scenario,
+        derived: &model.derived,
+        kept: model.history.kept.as_ref(),
+        size: model.room(),
+    };
     model.screens.top_mut().state_mut().idle(&world)
 }
 
@@ -195,7 +223,23 @@ fn program(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effec
         }
         Action::Reset => change(model, catalog, model.history.first.clone()),
         Action::SwapEnds => change(model, catalog, swapped(&model.scenario)),
+        Action::Follow => open(model, catalog, ScreenKind::Follow),
+        Action::History => open(model, catalog, ScreenKind::History),
+        Action::Diff => open(model, catalog, ScreenKind::Diff),
         Action::Matrix => open(model, catalog, ScreenKind::Matrix),
+        Action::Xml => open(model, catalog, ScreenKind::Xml),
+        Action::Compare => open(model, catalog, ScreenKind::Compare),
+        Action::Keep => {
+            model.history.kept = Some(model.scenario.clone());
+            refresh(model, catalog);
+            let compare = model.settings.keymap.shown(Action::Compare);
+            model.notice = Some(format!("kept as A; {compare} shows what differs from it"));
+        }
+        Action::SwapSides => {
+            if let Some(kept) = model.history.kept.replace(model.scenario.clone()) {
+                change(model, catalog, kept);
+            }
+        }
         Action::Help => model.overlay = Some(Overlay::Page(Page::of_help(&model.settings.keymap))),
         Action::Palette => model.overlay = Some(palette(model, catalog)),
         Action::Filter => {
@@ -262,8 +306,17 @@ fn obey(model: &mut Model, catalog: &Catalog, reply: Reply) -> Option<Effect> {
 
 /// Opens a screen over the one that is seen.
 pub fn open(model: &mut Model, catalog: &Catalog, kind: ScreenKind) {
-    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.room() };
-    let screen = Screen::open(kind, &world);
+    let world = World {
+        catalog,
+        scenario: &model.scenario,
+        derived: &model.derived,
+        kept: model.history.kept.as_ref(),
+        size: model.room(),
+    };
+    let mut screen = Screen::open(kind, &world);
+    if let Some(feature) = model.screens.top().state().feature(&world) {
+        screen.state_mut().come_from(&world, feature);
+    }
     model.screens.push(screen);
 }
 
@@ -295,14 +348,26 @@ pub(super) fn put(model: &mut Model, catalog: &Catalog, scenario: Scenario) {
 }
 
 fn refresh(model: &mut Model, catalog: &Catalog) {
-    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.room() };
+    let world = World {
+        catalog,
+        scenario: &model.scenario,
+        derived: &model.derived,
+        kept: model.history.kept.as_ref(),
+        size: model.room(),
+    };
     for screen in model.screens.iter_mut() {
         screen.state_mut().refresh(&world);
     }
 }
 
 fn ask_screen(model: &mut Model, catalog: &Catalog, ask: impl FnOnce(&mut Screen, &World<'_>) -> Reply) -> Reply {
-    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.room() };
+    let world = World {
+        catalog,
+        scenario: &model.scenario,
+        derived: &model.derived,
+        kept: model.history.kept.as_ref(),
+        size: model.room(),
+    };
     ask(model.screens.top_mut(), &world)
 }
 
@@ -328,7 +393,9 @@ pub fn pick_value(catalog: &Catalog, scenario: &Scenario, choice: Choice) -> Ove
 fn look_ahead(picker: &mut Picker, catalog: &Catalog, scenario: &Scenario) {
     let chosen = match picker.chosen().map(|item| &item.pick) {
         Some(Pick::Scenario(scenario)) => Some((**scenario).clone()),
-        Some(Pick::Action(_) | Pick::Choice(_) | Pick::Export(..) | Pick::Lesson(_) | Pick::Nothing) => None,
+        Some(Pick::Action(_) | Pick::Choice(_) | Pick::Export(..) | Pick::Lesson(_) | Pick::Own(_) | Pick::Nothing) => {
+            None
+        }
         None => picker.choice.and_then(|choice| free_value(choice, catalog, scenario, picker.typed())),
     };
     picker.preview = chosen.map(|scenario| Glance::at(catalog, &scenario));

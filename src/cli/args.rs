@@ -8,6 +8,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command as Clap, ValueHint, value_parser}
 use std::path::PathBuf;
 
 mod bring;
+mod run;
 
 use bring::{domain_arg, explain_command};
 
@@ -62,8 +63,18 @@ pub enum Command {
     Tour(super::Tour),
     /// Shell completions.
     Completions(clap_complete::Shell),
+    /// The cheat sheet, as Markdown or as text.
+    CheatSheet {
+        /// Whether as Markdown.
+        markdown: bool,
+    },
     /// The man page.
     Man,
+    /// The version, or with it the facts it was built with.
+    Version {
+        /// Whether to name the facts.
+        verbose: bool,
+    },
 }
 
 /// A scenario as the command line gives it.
@@ -96,6 +107,14 @@ pub struct TuiArgs {
     pub config: Option<PathBuf>,
     /// Read no file with settings.
     pub no_config: bool,
+    /// A list of actions to replay.
+    pub replay: Option<PathBuf>,
+    /// Whether an audience looks on; the list of actions to show it may be empty.
+    pub demo: Option<PathBuf>,
+    /// Where to record what is drawn.
+    pub record: Option<PathBuf>,
+    /// Where to record what is done.
+    pub record_keys: Option<PathBuf>,
 }
 
 /// What `--print` asks for.
@@ -129,6 +148,8 @@ pub struct Import {
     pub libvirt: Option<String>,
     /// A host's name with the file of its QMP reply.
     pub host: Option<String>,
+    /// Whether the digests of what was added by hand are to be added.
+    pub digests: bool,
     /// Where the timeline is.
     pub into: PathBuf,
     /// Compare instead of writing.
@@ -151,6 +172,8 @@ Exit codes of check: 0 the guest arrives unchanged, 1 any other verdict, 2 wrong
 pub fn command() -> Clap {
     Clap::new("virt-cpu-explorer")
         .version(env!("CARGO_PKG_VERSION"))
+        .disable_version_flag(true)
+        .args(version_args())
         .about("Will this guest's CPU survive the live migration, and if not, which rule stops it?")
         .after_help(EXAMPLES)
         .args_conflicts_with_subcommands(true)
@@ -159,6 +182,7 @@ pub fn command() -> Clap {
         .arg(domain_arg(false))
         .arg(cpu_map_arg())
         .args(tui_args())
+        .args(run::args())
         .subcommand(check_command())
         .subcommand(
             Clap::new("list")
@@ -185,6 +209,7 @@ pub fn command() -> Clap {
                 .about("Print shell completions")
                 .arg(Arg::new("shell").required(true).value_parser(value_parser!(clap_complete::Shell))),
         )
+        .subcommand(run::cheat_sheet_command())
         .subcommand(Clap::new("man").about("Print the man page"))
 }
 
@@ -266,6 +291,17 @@ pub(super) fn tui_args() -> [Arg; 10] {
     ]
 }
 
+fn version_args() -> [Arg; 2] {
+    [
+        Arg::new("version")
+            .long("version")
+            .short('V')
+            .action(ArgAction::SetTrue)
+            .help("Print the version; with --verbose also the facts it was built with"),
+        Arg::new("verbose").long("verbose").action(ArgAction::SetTrue).requires("version").hide(true),
+    ]
+}
+
 fn check_command() -> Clap {
     Clap::new("check")
         .about("Give one verdict, or one for each line of a batch")
@@ -316,6 +352,13 @@ fn import_command() -> Clap {
                 .help("Add a host from a QMP reply of query-cpu-model-expansion"),
         )
         .arg(
+            Arg::new("digests")
+                .long("digests")
+                .action(ArgAction::SetTrue)
+                .conflicts_with_all(["raw", "libvirt", "host"])
+                .help("Add the digests of what was added to the timeline by hand"),
+        )
+        .arg(
             Arg::new("into")
                 .long("into")
                 .value_name("DIR")
@@ -340,6 +383,9 @@ fn size(text: &str) -> Result<String, String> {
 /// clap's message, which also is the help when that was asked for.
 pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Command, clap::Error> {
     let matches = command().try_get_matches_from(args)?;
+    if matches.get_flag("version") {
+        return Ok(Command::Version { verbose: matches.get_flag("verbose") });
+    }
     let Some((name, sub)) = matches.subcommand() else {
         let tui = tui(&matches)?;
         if !matches.get_flag("print") {
@@ -375,6 +421,7 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Comma
             json: sub.get_flag("json"),
             choice: Choice { maps: maps(sub)?, ..Choice::default() },
         },
+        "cheat-sheet" => Command::CheatSheet { markdown: text(sub, "format").as_deref() == Some("markdown") },
         "explain" => Command::Explain(bring::explain(sub)?),
         "tour" => Command::Tour(super::tour::asked(sub)),
         "rule" => Command::Rule { id: text(sub, "id") },
@@ -382,6 +429,7 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Comma
             raw: text(sub, "raw").map(PathBuf::from),
             libvirt: text(sub, "libvirt"),
             host: text(sub, "host"),
+            digests: sub.get_flag("digests"),
             into: PathBuf::from(text(sub, "into").unwrap_or_default()),
             check: sub.get_flag("check"),
         }),
@@ -405,9 +453,17 @@ pub(super) fn looks(matches: &ArgMatches) -> TuiArgs {
         ascii: matches.get_flag("ascii"),
         no_mouse: matches.get_flag("no-mouse"),
         keys: text(matches, "keys"),
-        config: text(matches, "config").map(PathBuf::from),
+        config: file(matches, "config"),
         no_config: matches.get_flag("no-config"),
+        replay: file(matches, "replay"),
+        demo: file(matches, "demo"),
+        record: file(matches, "record"),
+        record_keys: file(matches, "record-keys"),
     }
+}
+
+fn file(matches: &ArgMatches, name: &str) -> Option<PathBuf> {
+    text(matches, name).map(PathBuf::from)
 }
 
 pub(super) fn choice(matches: &ArgMatches) -> Result<Choice, clap::Error> {

@@ -85,7 +85,6 @@ impl Reading<'_> {
         self.faults.push(Fault::at(self.text, place, text));
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "a value of any other kind is wrong in the same way")]
     fn entry(&mut self, word: &str, at: &Range<usize>, value: &Spanned<DeValue<'_>>) {
         match (word, value.get_ref()) {
             ("theme", DeValue::String(name)) => self.theme(name, value.span().start),

@@ -69,7 +69,7 @@ pub fn study(catalog: &mut Catalog, args: &StudyArgs, out: &mut dyn Write) -> Re
             let scenario = choice.scenario(catalog)?;
             let known = catalog.feature(feature);
             let known = known.ok_or_else(|| unknown("feature", feature, catalog.features().iter()))?;
-            let seen = follow::follow(catalog, &resolve(catalog, &scenario), known);
+            let seen = follow::follow(&scenario, &resolve(catalog, &scenario), known);
             let text = if json { write::follow_json } else { write::follow_text };
             out.write_all(text(catalog, &scenario, known, &seen).as_bytes())?;
         }

@@ -262,9 +262,7 @@ impl<'a> Plan<'a> {
             Survey::Unsaid(input) => input,
             Survey::First { assignment, depends_on, either_way } => match self.decide(&assignment) {
                 Some(decided) if self.falls_back(decided.verdict, Some(decided.rule)) => falls_back_where(),
-                Some(decided) => {
-                    return Resolution { either_way, ..self.answer(&assignment, decided, depends_on) };
-                }
+                Some(decided) => return Resolution { either_way, ..self.answer(&assignment, decided, depends_on) },
                 None => Dependence { input: "facts".to_owned(), answers: Vec::new() },
             },
         };

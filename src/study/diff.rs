@@ -1,6 +1,8 @@
 //! Compares two models, two releases' maps, or one model at two ends: what differs, grouped by why it matters to a
 //! migration, and what the difference does to guests in each direction.
 
+pub mod fares;
+
 use super::review::{Direction, Finding, Question, review};
 use super::space::{map_of, models};
 use crate::domain::catalog::{Catalog, LibvirtId};
@@ -106,7 +108,12 @@ pub fn one_model(
     (old, model): (LibvirtId, ModelId),
     (new, other): (LibvirtId, ModelId),
 ) -> Option<ModelDiff> {
-    let (left, right) = (map_of(catalog, old), map_of(catalog, new));
+    in_maps((map_of(catalog, old), model), (map_of(catalog, new), other))
+}
+
+/// Compares a model of one map with a model of another, or of the same. `None` when a map lacks its model or nothing
+/// differs.
+pub fn in_maps((left, model): (&CpuMap, ModelId), (right, other): (&CpuMap, ModelId)) -> Option<ModelDiff> {
     let (before, after) = (left.model(model)?, right.model(other)?);
     let groups: Vec<(Why, Vec<FeatureId>)> = Why::ALL
         .iter()

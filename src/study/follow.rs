@@ -1,9 +1,9 @@
 //! Follows one feature through the ten stages of a migration: what each stage makes of it, and who decided that.
 
-use crate::domain::catalog::Catalog;
-use crate::domain::definition::{Definition, Policy, words};
+use crate::domain::definition::{Check, Definition, Policy, words};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
+use crate::domain::scenario::Scenario;
 use crate::resolve::{Journey, Origin, Refusal, Resolution, RuleId, Run, Verdict, WrittenBy};
 
 words! {
@@ -95,49 +95,74 @@ pub struct Seen {
     pub by: Option<By>,
     /// Whether this stage changed whether the feature is meant to be on.
     pub changed: bool,
+    /// The rule whose page tells of this change, if one does.
+    pub rule: Option<RuleId>,
+}
+
+/// Returns the place of the stage that matters most: the one that refused, lost or gained the feature, else the first
+/// that changed it, else the first of all.
+pub fn decisive(seen: &[Seen]) -> usize {
+    let harm = |seen: &Seen| matches!(seen.state, State::Extra | State::Missing | State::Lost | State::Gained);
+    seen.iter().position(harm).or_else(|| seen.iter().position(|seen| seen.changed)).unwrap_or(0)
 }
 
 /// Returns the feature at each of the ten stages; over a journey with stops, from the start to the last arrival.
 /// Empty for an answer without a journey.
-pub fn follow(catalog: &Catalog, resolution: &Resolution, feature: FeatureId) -> Vec<Seen> {
+pub fn follow(scenario: &Scenario, resolution: &Resolution, feature: FeatureId) -> Vec<Seen> {
     let Some(journey) = &resolution.journey else { return Vec::new() };
-    let walk = Walk { catalog, journey, resolution, feature, model: journey.start.given.model };
+    let walk = Walk { journey, resolution, feature, asked: scenario.feature, model: journey.start.given.model };
     let mut seen: Vec<Seen> = Vec::new();
     for step in Step::ALL {
         let (state, by) = walk.at(*step);
-        let before = seen.iter().rev().find_map(|seen| meant(seen.state));
-        let changed = meant(state).zip(before).is_some_and(|(now, before)| now != before);
-        seen.push(Seen { step: *step, state, by, changed });
+        let before = seen.iter().rev().find_map(|seen| seen.state.meant());
+        let changed = state.meant().zip(before).is_some_and(|(now, before)| now != before);
+        seen.push(Seen { step: *step, state, by, changed, rule: walk.rule(by, changed) });
     }
     seen
 }
 
-/// Whether the feature is meant to be on; `None` where a stage says neither.
-fn meant(state: State) -> Option<bool> {
-    match state {
-        State::InModel | State::On | State::Flag(true) | State::Extra | State::Gained => Some(true),
-        State::Says(policy) => Some(policy.is_on()),
-        State::Silent | State::Off | State::Unavailable | State::Flag(false) | State::Missing | State::Lost => {
-            Some(false)
+impl State {
+    /// Returns whether the feature is meant to be on; `None` where a stage says neither.
+    pub fn meant(self) -> Option<bool> {
+        match self {
+            Self::InModel | Self::On | Self::Flag(true) | Self::Extra | Self::Gained => Some(true),
+            Self::Says(policy) => Some(policy.is_on()),
+            Self::Silent | Self::Off | Self::Unavailable | Self::Flag(false) | Self::Missing | Self::Lost => {
+                Some(false)
+            }
+            Self::UnknownToMap
+            | Self::Unmentioned
+            | Self::Agrees
+            | Self::NotCompared
+            | Self::Kept
+            | Self::NotReached => None,
         }
-        State::UnknownToMap
-        | State::Unmentioned
-        | State::Agrees
-        | State::NotCompared
-        | State::Kept
-        | State::NotReached => None,
     }
 }
 
 struct Walk<'a> {
-    catalog: &'a Catalog,
     journey: &'a Journey,
     resolution: &'a Resolution,
     feature: FeatureId,
+    /// The feature the decision table is about.
+    asked: FeatureId,
     model: Option<ModelId>,
 }
 
 impl Walk<'_> {
+    /// A rule decided, or QEMU's step has a rule of its own, or the feature has a row of the decision table.
+    fn rule(&self, by: Option<By>, changed: bool) -> Option<RuleId> {
+        match by {
+            Some(By::Rule(rule)) => Some(rule),
+            Some(By::Qemu(Origin::Threads)) => Some(RuleId::Ht),
+            Some(By::Qemu(Origin::Pmu)) => Some(RuleId::Pdcm),
+            Some(By::Qemu(Origin::Dependency)) => Some(RuleId::Dependency),
+            Some(By::Map | By::Written(_) | By::Qemu(_)) | None => {
+                (changed && self.feature == self.asked).then_some(self.resolution.row?.into())
+            }
+        }
+    }
+
     fn at(&self, step: Step) -> (State, Option<By>) {
         let start = &self.journey.start;
         let hop = self.journey.hops.last();
@@ -212,9 +237,7 @@ impl Walk<'_> {
         match &run.refused {
             Some(Refusal::FullCheck { extra, .. }) if extra.contains(&self.feature) => (State::Extra, rule),
             Some(Refusal::FullCheck { missing, .. }) if missing.contains(&self.feature) => (State::Missing, rule),
-            _ if run.given.check != crate::domain::definition::Check::Full || !run.map.known.contains(self.feature) => {
-                (State::NotCompared, None)
-            }
+            _ if run.given.check != Check::Full || !run.map.known.contains(self.feature) => (State::NotCompared, None),
             _ => (State::Agrees, None),
         }
     }
@@ -227,7 +250,6 @@ impl Walk<'_> {
                 .map(|cpu| cpu.visible.contains(self.feature))
         };
         let (before, after) = (has(Some(&self.journey.start)), has(self.journey.destination()));
-        debug_assert!(usize::from(self.feature.0) < self.catalog.features().len());
         match (before, after) {
             (Some(true), Some(false)) => (State::Lost, rule),
             (Some(false), Some(true)) => (State::Gained, rule),

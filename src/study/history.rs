@@ -1,11 +1,13 @@
 //! Tells the history of a model or a feature: over libvirt's releases what came, went, was marked removed or added;
 //! over machine types and QEMU releases what is turned on where. Only changes are listed.
 
-use super::space::{map_of, models};
-use crate::domain::catalog::{Catalog, LibvirtId, Provenance, ReleaseMap};
+pub mod shown;
+
+use super::space::{exact_releases, map_of, models};
+use crate::domain::catalog::{Catalog, LibvirtId, ReleaseMap};
 use crate::domain::definition::words;
 use crate::domain::feature::{FeatureId, FeatureSet};
-use crate::domain::map::{ModelDefinition, ModelId};
+use crate::domain::map::{CpuMap, ModelDefinition, ModelId};
 use crate::domain::qemu::{Accel, MachineId};
 use crate::domain::version::Version;
 
@@ -111,15 +113,6 @@ pub struct TurnedOn {
     pub machines: Option<Vec<MachineId>>,
 }
 
-fn published(catalog: &Catalog) -> Vec<LibvirtId> {
-    super::space::releases(catalog)
-        .filter(|id| {
-            let release = catalog.release(*id);
-            release.provenance == Provenance::Published && matches!(release.map, ReleaseMap::Exact(_))
-        })
-        .collect()
-}
-
 /// Returns the runs of releases for which `state` is the same.
 pub fn segments<T: PartialEq>(releases: &[LibvirtId], mut state: impl FnMut(LibvirtId) -> T) -> Vec<Segment<T>> {
     let mut segments: Vec<Segment<T>> = Vec::new();
@@ -135,7 +128,20 @@ pub fn segments<T: PartialEq>(releases: &[LibvirtId], mut state: impl FnMut(Libv
 
 /// Returns what `feature` is to `model` in the map of a release.
 pub fn membership(catalog: &Catalog, release: LibvirtId, model: ModelId, feature: FeatureId) -> Membership {
-    let map = map_of(catalog, release);
+    in_map(map_of(catalog, release), model, feature)
+}
+
+/// Returns the same of a release whose map need not have been read; `None` where the maps before and after it differ.
+pub fn likely(catalog: &Catalog, release: LibvirtId, model: ModelId, feature: FeatureId) -> Option<Membership> {
+    let (lower, upper) = match catalog.release(release).map {
+        ReleaseMap::Exact(map) => (map, map),
+        ReleaseMap::Between { lower, upper } => (lower.1, upper.1),
+    };
+    let [lower, upper] = [lower, upper].map(|map| in_map(catalog.map(map), model, feature));
+    (lower == upper).then_some(lower)
+}
+
+fn in_map(map: &CpuMap, model: ModelId, feature: FeatureId) -> Membership {
     match map.model(model) {
         None => Membership::NoModel,
         Some(of_map) if of_map.data.contains(feature) => Membership::Has,
@@ -150,7 +156,7 @@ pub fn membership(catalog: &Catalog, release: LibvirtId, model: ModelId, feature
 pub fn of_model(catalog: &Catalog, model: ModelId) -> ModelHistory {
     let mut steps = Vec::new();
     let mut before: Option<(LibvirtId, Option<&ModelDefinition>)> = None;
-    for id in published(catalog) {
+    for id in exact_releases(catalog) {
         let now = map_of(catalog, id).model(model);
         let last = before.and_then(|(_, model)| model);
         if let Some(change) = change(catalog, id, last, now) {
@@ -226,7 +232,7 @@ fn qemu_runs(catalog: &Catalog, model: ModelId) -> Vec<(Version, Version)> {
 
 /// Returns the history of a feature.
 pub fn of_feature(catalog: &Catalog, feature: FeatureId) -> FeatureHistory {
-    let releases = published(catalog);
+    let releases = exact_releases(catalog);
     let told = |membership: &Segment<Membership>| {
         matches!(membership.state, Membership::Has | Membership::Removed | Membership::Added)
     };

@@ -26,6 +26,11 @@ pub fn releases(catalog: &Catalog) -> impl Iterator<Item = LibvirtId> + '_ {
     (0u16..).zip(catalog.libvirt_releases()).map(|(number, _)| LibvirtId(number))
 }
 
+/// Returns the published releases, oldest first.
+pub fn published_releases(catalog: &Catalog) -> Vec<LibvirtId> {
+    releases(catalog).filter(|id| catalog.release(*id).provenance == Provenance::Published).collect()
+}
+
 /// Returns the published releases whose map was read, oldest first.
 pub fn exact_releases(catalog: &Catalog) -> Vec<LibvirtId> {
     let is_exact = |id: &LibvirtId| {

@@ -18,7 +18,10 @@ impl Running<'_> {
             Some(Effect::Redraw) => self.guard.clear()?,
             Some(Effect::Copy(text)) => {
                 self.guard.copy(&text)?;
-                self.say(format!("copied: {text}"));
+                self.say(match text.lines().count() {
+                    0 | 1 => format!("copied: {text}"),
+                    lines => format!("copied {lines} lines"),
+                });
             }
             Some(Effect::CopyScreen(format)) => {
                 self.guard.copy(&export::screen(&self.model, self.catalog, format))?;

@@ -1,10 +1,13 @@
 //! Draws the program on a terminal and listens to it. Everything that is decided is decided in `app`.
 
+mod cast;
 mod effects;
 mod export;
 mod input;
 mod looks;
+mod play;
 mod print;
+mod record;
 mod rgb;
 mod run;
 mod signals;
@@ -18,3 +21,4 @@ pub use looks::{ascii_locale, theme};
 pub use print::{draw, frame, print};
 pub use run::{Opening, Options, run};
 pub use terminal::Guard;
+pub use theme::sign;

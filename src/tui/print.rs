@@ -1,9 +1,10 @@
 //! Prints one frame without a terminal: the same keys, the same views, a buffer instead of a screen.
 
-use super::export;
 use super::run::Options;
 use super::theme::Theme;
 use super::view::{self, Shown};
+use super::{export, play};
+use crate::app::demo::Demo;
 use crate::app::export::Format;
 use crate::app::key::parse_all;
 use crate::app::model::Model;
@@ -59,7 +60,14 @@ fn after(
     let mut model = Model::new(catalog, scenario, options.settings.clone(), Size { width, height });
     update::open(&mut model, catalog, kind);
     options.opening.open(&mut model, catalog);
+    model.demo = options.demo.then(Demo::default);
     while update::idle(&mut model, catalog) {}
+    for step in &options.replay {
+        if play::done(&mut model, catalog, step) == Some(Effect::Quit) {
+            break;
+        }
+        while update::idle(&mut model, catalog) {}
+    }
     for key in parse_all(&options.keys).context("--keys")? {
         if update::press(&mut model, catalog, key) == Some(Effect::Quit) {
             break;

@@ -1,23 +1,29 @@
 //! Runs the program on a terminal: events to keys, keys to the model, effects done, one frame drawn.
 
+use super::cast::Cast;
 use super::input;
+use super::play::{Heard, Player};
+use super::record::Record;
 use super::signals::Signals;
 use super::terminal::Guard;
 use super::theme::Theme;
 use super::view::{self, Shown};
-use crate::app::action::Action;
+use crate::app::action::{Action, Context};
+use crate::app::demo::Demo;
 use crate::app::key::{Key, parse_all};
 use crate::app::model::Model;
+use crate::app::script::Step;
 use crate::app::settings::{Settings, Size};
 use crate::app::tour;
 use crate::app::update::{self, Effect};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 use crate::files::Shelf;
-use anyhow::{Context, bail};
+use anyhow::{Context as _, bail};
 use crossterm::event::{Event, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// How the program is started.
@@ -31,6 +37,14 @@ pub struct Options {
     pub opening: Opening,
     /// Where scenarios are kept between runs.
     pub shelf: Shelf,
+    /// What to replay before the user does anything.
+    pub replay: Vec<Step>,
+    /// Whether an audience looks on.
+    pub demo: bool,
+    /// Where to record what is drawn, as an asciicast.
+    pub record: Option<PathBuf>,
+    /// Where to record what is done, as a list of actions.
+    pub record_keys: Option<PathBuf>,
 }
 
 /// What is open at the start.
@@ -75,22 +89,27 @@ pub fn run(catalog: &Catalog, scenario: Scenario, options: Options) -> anyhow::R
             "this terminal (TERM=dumb) cannot be drawn on; try --print for one frame as text, or check for the verdict alone"
         );
     }
+    // What cannot be recorded is said while there is still a shell to say it in.
+    let size = crossterm::terminal::size()?;
+    let cast = options.record.as_ref().map(|path| Cast::begin(path, size)).transpose()?;
+    let word = scenario.word(catalog);
+    let record = options.record_keys.as_ref().map(|path| Record::begin(path, &word, size)).transpose()?;
     let signal = Signals::listen()?;
-    let guard = Guard::take(options.settings.mouse)?;
+    let guard = Guard::take_recorded(options.settings.mouse, cast)?;
     // The first look for events is what starts listening for changes of the size. The size is read after it: a change
     // is then either in what is read or comes as an event, however early it happens.
     crossterm::event::poll(Duration::ZERO)?;
     let (width, height) = crossterm::terminal::size()?;
+    if (width, height) != size {
+        guard.resized((width, height));
+    }
     let mut model = Model::new(catalog, scenario, options.settings, Size { width, height });
     options.opening.open(&mut model, catalog);
-    let mut running = Running { catalog, model, guard, shelf: options.shelf };
+    model.demo = options.demo.then(Demo::default);
+    let player = (!options.replay.is_empty()).then(|| Player::new(options.replay));
+    let mut running = Running { catalog, model, guard, shelf: options.shelf, player, record };
     let outcome = running.type_all(&keys).and_then(|ended| if ended { Ok(()) } else { running.turn(&signal) });
-    let Running { model, guard, shelf, .. } = running;
-    drop(guard);
-    if let Err(fault) = shelf.used(&model.own().word(catalog)) {
-        // The program has ended: nobody reads its screen any more.
-        let _ = writeln!(std::io::stderr(), "virt-cpu-explorer: the scenario is not kept: {fault:#}");
-    }
+    running.end();
     signal.pass_on()?;
     outcome
 }
@@ -101,12 +120,14 @@ pub(super) struct Running<'a> {
     pub(super) model: Model,
     pub(super) guard: Guard,
     pub(super) shelf: Shelf,
+    player: Option<Player>,
+    record: Option<Record>,
 }
 
 impl Running<'_> {
     fn type_all(&mut self, keys: &[Key]) -> anyhow::Result<bool> {
         for key in keys {
-            let effect = update::press(&mut self.model, self.catalog, *key);
+            let effect = self.press(*key);
             if self.done(effect)? {
                 return Ok(true);
             }
@@ -122,7 +143,7 @@ impl Running<'_> {
             }
             // Every event is handled, none is dropped; only drawing waits until there is none left.
             loop {
-                let effect = receive(&mut self.model, self.catalog, crossterm::event::read()?);
+                let effect = self.receive(crossterm::event::read()?);
                 if self.done(effect)? || signal.came() {
                     return Ok(());
                 }
@@ -143,12 +164,102 @@ impl Running<'_> {
                 drawn = Instant::now();
             }
             worked = works;
-            if crossterm::event::poll(if works { Duration::ZERO } else { PATIENCE })? {
+            if crossterm::event::poll(if works { Duration::ZERO } else { self.patience() })? {
                 return Ok(true);
             }
-            if signal.came() {
+            if signal.came() || self.play()? {
                 return Ok(false);
             }
+        }
+    }
+
+    /// How long to wait for an event.
+    fn patience(&self) -> Duration {
+        let rest = self.player.as_ref().and_then(Player::rest);
+        rest.map_or(PATIENCE, |rest| rest.min(PATIENCE))
+    }
+
+    /// Does the next step of what is replayed, when its time has come. Returns whether the program is to end.
+    fn play(&mut self) -> anyhow::Result<bool> {
+        let Some(player) = self.player.as_mut().filter(|player| player.rest() == Some(Duration::ZERO)) else {
+            return Ok(false);
+        };
+        let effect = player.next(&mut self.model, self.catalog);
+        if player.is_over() {
+            self.player = None;
+        }
+        let ended = self.done(effect)?;
+        self.draw()?;
+        Ok(ended)
+    }
+
+    fn press(&mut self, key: Key) -> Option<Effect> {
+        if let Some(player) = &mut self.player {
+            // Nothing is typed by hand now: a key is meant for the list at work, wherever that is.
+            let context = Context::Screen(self.model.screens.top().kind());
+            let asked = self.model.settings.keymap.action(key, context);
+            match player.hear(&mut self.model, key, asked) {
+                Heard::Nothing => return None,
+                Heard::Stop => {
+                    self.player = None;
+                    return None;
+                }
+                Heard::Key => {}
+            }
+        }
+        self.note(|model| Step::of_key(model, key));
+        update::press(&mut self.model, self.catalog, key)
+    }
+
+    /// Notes in the list that is recorded what is about to be done.
+    fn note(&mut self, step: impl FnOnce(&Model) -> Option<Step>) {
+        if let Some(record) = &mut self.record
+            && let Some(step) =
+                step(&self.model).filter(|step| !matches!(step, Step::Do(Action::Quit | Action::QuitNow)))
+        {
+            record.step(&step);
+        }
+    }
+
+    fn receive(&mut self, event: Event) -> Option<Effect> {
+        match event {
+            Event::Key(event) => self.press(input::key(event)?),
+            Event::Paste(text) => {
+                self.note(|model| Some(Step::of_paste(model, &text)));
+                update::paste(&mut self.model, self.catalog, &text);
+                None
+            }
+            Event::Resize(width, height) => {
+                self.guard.resized((width, height));
+                update::resize(&mut self.model, self.catalog, Size { width, height });
+                None
+            }
+            Event::Mouse(event) => {
+                self.note(|_| step_of_mouse(event));
+                mouse(&mut self.model, self.catalog, event)
+            }
+            Event::FocusGained | Event::FocusLost => None,
+        }
+    }
+
+    /// Gives the terminal back, and keeps what is to be kept. The program has ended: nobody reads its screen any more.
+    fn end(self) {
+        let say = |what: &str, fault: &dyn std::fmt::Display| {
+            let _ = writeln!(std::io::stderr(), "virt-cpu-explorer: {what}: {fault}");
+        };
+        let recording = self.guard.recording_fault();
+        drop(self.guard);
+        if let Some(fault) = recording {
+            say("the recording is not whole", &fault);
+        }
+        if let Some(mut record) = self.record {
+            record.end();
+            if let Some(fault) = record.fault() {
+                say("the list of actions is not whole", &fault);
+            }
+        }
+        if let Err(fault) = self.shelf.used(&self.model.own().word(self.catalog)) {
+            say("the scenario is not kept", &format!("{fault:#}"));
         }
     }
 
@@ -162,26 +273,11 @@ impl Running<'_> {
     }
 }
 
-fn receive(model: &mut Model, catalog: &Catalog, event: Event) -> Option<Effect> {
-    match event {
-        Event::Key(event) => update::press(model, catalog, input::key(event)?),
-        Event::Paste(text) => {
-            update::paste(model, catalog, &text);
-            None
-        }
-        Event::Resize(width, height) => {
-            update::resize(model, catalog, Size { width, height });
-            None
-        }
-        Event::Mouse(event) => mouse(model, catalog, event),
-        Event::FocusGained | Event::FocusLost => None,
-    }
-}
-
 /// Lines that one turn of the wheel moves.
 const WHEEL: usize = 3;
 
-fn mouse(model: &mut Model, catalog: &Catalog, event: MouseEvent) -> Option<Effect> {
+/// Does what the mouse stands for.
+pub(super) fn mouse(model: &mut Model, catalog: &Catalog, event: MouseEvent) -> Option<Effect> {
     let theme = Theme::of(&model.settings);
     let area = Rect::new(0, 0, model.size.width, model.size.height);
     let position = Position { x: event.column, y: event.row };
@@ -195,6 +291,22 @@ fn mouse(model: &mut Model, catalog: &Catalog, event: MouseEvent) -> Option<Effe
             }
             None
         }
+        MouseEventKind::Down(_)
+        | MouseEventKind::Up(_)
+        | MouseEventKind::Drag(_)
+        | MouseEventKind::Moved
+        | MouseEventKind::ScrollLeft
+        | MouseEventKind::ScrollRight => None,
+    }
+}
+
+/// Returns the line for what the mouse did.
+fn step_of_mouse(event: MouseEvent) -> Option<Step> {
+    let (column, line) = (event.column.saturating_add(1), event.row.saturating_add(1));
+    match event.kind {
+        MouseEventKind::Down(MouseButton::Left) => Some(Step::Click(column, line)),
+        MouseEventKind::ScrollUp => Some(Step::Wheel(true, column, line)),
+        MouseEventKind::ScrollDown => Some(Step::Wheel(false, column, line)),
         MouseEventKind::Down(_)
         | MouseEventKind::Up(_)
         | MouseEventKind::Drag(_)

@@ -1,5 +1,6 @@
 //! Takes the terminal and gives it back: after quitting, on a panic, on a signal, and while suspended.
 
+use super::cast::{Cast, Output};
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
 use crossterm::style::ResetColor;
@@ -10,18 +11,22 @@ use crossterm::terminal::{
 use crossterm::{execute, queue};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
-use std::io::{BufWriter, Stdout, Write, stdout};
+use ratatui::layout::Rect;
+use std::cell::RefCell;
+use std::io::{BufWriter, Write, stdout};
+use std::rc::Rc;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A whole frame of a large terminal fits, so that it leaves in one piece.
 const BUFFER: usize = 1 << 18;
 
-type Backend = CrosstermBackend<BufWriter<Stdout>>;
+type Backend = CrosstermBackend<BufWriter<Output>>;
 
 /// The terminal while the program has it; giving it back is done on drop.
 pub struct Guard {
     terminal: Terminal<Backend>,
+    cast: Option<Rc<RefCell<Cast>>>,
     mouse: bool,
 }
 
@@ -31,6 +36,11 @@ impl Guard {
     /// # Errors
     /// What the terminal or the operating system says.
     pub fn take(mouse: bool) -> anyhow::Result<Self> {
+        Self::take_recorded(mouse, None)
+    }
+
+    /// The same; what is drawn is recorded.
+    pub(super) fn take_recorded(mouse: bool, cast: Option<Cast>) -> anyhow::Result<Self> {
         static HOOK: Once = Once::new();
         HOOK.call_once(|| {
             let before = std::panic::take_hook();
@@ -41,9 +51,12 @@ impl Guard {
         });
         // The theme decides about colours; with NO_COLOR the library would write resets that cancel bold and reverse.
         crossterm::style::force_color_output(true);
+        let cast = cast.map(|cast| Rc::new(RefCell::new(cast)));
+        let backend = CrosstermBackend::new(BufWriter::with_capacity(BUFFER, Output::new(cast.clone())));
+        // The guard is there first: whatever fails half way through taking the terminal, dropping it gives it back.
+        let guard = Self { terminal: Terminal::new(backend)?, cast, mouse };
         enter(mouse)?;
-        let backend = CrosstermBackend::new(BufWriter::with_capacity(BUFFER, stdout()));
-        Ok(Self { terminal: Terminal::new(backend)?, mouse })
+        Ok(guard)
     }
 
     /// Draws one frame and sends it in one piece.
@@ -58,12 +71,27 @@ impl Guard {
         Ok(())
     }
 
+    /// Notes in the recording that the terminal has another size.
+    pub(super) fn resized(&self, size: (u16, u16)) {
+        if let Some(cast) = &self.cast {
+            cast.borrow_mut().resized(size);
+        }
+    }
+
+    /// Returns what went wrong with the recording.
+    pub(super) fn recording_fault(&self) -> Option<std::io::Error> {
+        self.cast.as_ref().and_then(|cast| cast.borrow_mut().fault())
+    }
+
     /// Forgets what is on the terminal, so that the next frame draws all of it.
     ///
     /// # Errors
     /// What the terminal says.
     pub fn clear(&mut self) -> anyhow::Result<()> {
-        Ok(self.terminal.clear()?)
+        // The library's own way to clear asks the terminal for its cursor first, and fails where none answers.
+        let size = self.terminal.size()?;
+        self.terminal.resize(Rect::new(0, 0, size.width, size.height))?;
+        Ok(())
     }
 
     /// Asks the terminal to put `text` on the clipboard.
@@ -72,7 +100,8 @@ impl Guard {
     /// What the terminal says.
     pub fn copy(&mut self, text: &str) -> anyhow::Result<()> {
         let copy = crossterm::clipboard::CopyToClipboard::to_clipboard_from(text);
-        execute!(self.terminal.backend_mut(), copy)?;
+        // Beside the backend: what is recorded would write to the clipboard of whoever watches.
+        execute!(stdout(), copy)?;
         Ok(())
     }
 

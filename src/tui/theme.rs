@@ -263,6 +263,11 @@ impl Theme {
     }
 }
 
+/// Returns the sign of a verdict.
+pub fn sign(verdict: Verdict) -> &'static str {
+    Theme::of(&Settings::default()).verdict(verdict).1
+}
+
 fn coloured(palette: &Palette, role: Role) -> Style {
     let plain = Style::new();
     let bold = plain.add_modifier(Modifier::BOLD);

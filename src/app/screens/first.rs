@@ -7,6 +7,8 @@ use crate::app::features::{FeatureRow, Filter};
 use crate::app::overlay::Overlay;
 use crate::app::page::Page;
 use crate::app::update;
+use crate::domain::feature::FeatureId;
+use crate::domain::scenario::Scenario;
 use crate::explain::rule_page;
 use crate::resolve::{Row, RuleId, TABLE};
 
@@ -52,6 +54,11 @@ impl First {
         // Who types a name looks for a feature, listed or not.
         let filter = if typed.is_empty() { self.filter } else { Filter::All };
         rows.iter().filter(|row| row.passes(filter)).filter(named).collect()
+    }
+
+    fn listed_at(&self, world: &World<'_>, place: usize) -> Option<FeatureId> {
+        let listed = self.listed(&world.derived.features, |row| world.catalog.feature_name(row.feature));
+        listed.get(place).map(|row| row.feature)
     }
 
     fn count(&self, world: &World<'_>, pane: Pane) -> usize {
@@ -141,15 +148,8 @@ impl First {
                 None => Reply::Done,
             },
             Focus::Feature(place) => {
-                let listed = self.listed(&world.derived.features, |row| world.catalog.feature_name(row.feature));
-                match listed.get(place) {
-                    Some(row) => {
-                        let scenario =
-                            crate::domain::scenario::Scenario { feature: row.feature, ..world.scenario.clone() };
-                        Reply::Change(Box::new(scenario))
-                    }
-                    None => Reply::Done,
-                }
+                let asked = |feature| Scenario { feature, ..world.scenario.clone() };
+                self.listed_at(world, place).map_or(Reply::Done, |feature| Reply::Change(Box::new(asked(feature))))
             }
         }
     }
@@ -289,6 +289,13 @@ impl ScreenState for First {
 
     fn point_at(&mut self, choice: Choice) {
         self.focus = Focus::Choice(choice);
+    }
+
+    fn feature(&self, world: &World<'_>) -> Option<FeatureId> {
+        match self.focus {
+            Focus::Feature(place) => self.listed_at(world, place),
+            Focus::Choice(_) | Focus::Way(_) | Focus::Table(_) => None,
+        }
     }
 
     fn refresh(&mut self, world: &World<'_>) {

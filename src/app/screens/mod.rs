@@ -1,8 +1,13 @@
 //! Names the screens and keeps the stack of those that are open; the last one is seen.
 //! Each screen has a file here with its state and what actions do to it, and one in `tui::view` that draws it.
 
+pub mod compare;
+pub mod diff;
 pub mod first;
+pub mod follow;
+pub mod history;
 pub mod matrix;
+pub mod xml;
 
 use super::action::Action;
 use super::derived::Derived;
@@ -10,6 +15,7 @@ use super::overlay::Overlay;
 use super::settings::Size;
 use super::update::Effect;
 use crate::domain::catalog::Catalog;
+use crate::domain::feature::FeatureId;
 use crate::domain::scenario::Scenario;
 
 /// What a screen may look at.
@@ -21,6 +27,8 @@ pub struct World<'a> {
     pub scenario: &'a Scenario,
     /// What follows from it.
     pub derived: &'a Derived,
+    /// The scenario that was kept to compare with.
+    pub kept: Option<&'a Scenario>,
     /// The size of the terminal.
     pub size: Size,
 }
@@ -101,6 +109,19 @@ pub trait ScreenState {
     /// Puts the cursor on a choice, where there are choices.
     fn point_at(&mut self, _choice: super::choice::Choice) {}
 
+    /// Returns the feature under the cursor, if the cursor is on one.
+    fn feature(&self, _world: &World<'_>) -> Option<FeatureId> {
+        None
+    }
+
+    /// Hears, when it opens, on which feature the cursor was on the screen before.
+    fn come_from(&mut self, _world: &World<'_>, _feature: FeatureId) {}
+
+    /// Hears that one of its own things was picked from a list, by the number it gave it.
+    fn pick(&mut self, _world: &World<'_>, _number: usize) -> Reply {
+        Reply::Ignored
+    }
+
     /// Hears that the scenario is another.
     fn refresh(&mut self, _world: &World<'_>) {}
 
@@ -165,7 +186,12 @@ macro_rules! screens {
 
 screens! {
     First "first" "First screen" first::First, first::First::open;
+    Follow "follow" "Follow" follow::Follow, follow::Follow::open;
+    History "history" "History" history::History, history::History::open;
+    Diff "diff" "Diff" diff::Diff, diff::Diff::open;
     Matrix "matrix" "Matrix" matrix::Matrix, matrix::Matrix::open;
+    Xml "xml" "XML and command lines" xml::Xml, xml::Xml::open;
+    Compare "compare" "Compare" compare::Compare, compare::Compare::open;
 }
 
 impl ScreenKind {

@@ -1,6 +1,6 @@
 //! Does what is asked for while something lies over the screen.
 
-use super::{Effect, change, look_ahead, pick_value, refresh, take, tour, update as act};
+use super::{Effect, ask_screen, change, look_ahead, obey, pick_value, refresh, take, tour, update as act};
 use crate::app::action::Action;
 use crate::app::choice::free_value;
 use crate::app::model::Model;
@@ -94,6 +94,10 @@ fn choose(model: &mut Model, catalog: &Catalog) -> Option<Effect> {
             model.overlay = Some(Overlay::Picker(picker));
         }
         Some(Pick::Export(format, into)) => return take::export(model, format, into),
+        Some(Pick::Own(number)) => {
+            let reply = ask_screen(model, catalog, |screen, world| screen.state_mut().pick(world, number));
+            return obey(model, catalog, reply);
+        }
         None => {
             let typed = picker.choice.and_then(|choice| free_value(choice, catalog, &model.scenario, picker.typed()));
             if let Some(scenario) = typed {
@@ -175,7 +179,13 @@ pub(super) fn edit(model: &mut Model, catalog: &Catalog, request: InputRequest) 
 }
 
 fn tell_screen(model: &mut Model, catalog: &Catalog, typed: &str) {
-    let world = World { catalog, scenario: &model.scenario, derived: &model.derived, size: model.room() };
+    let world = World {
+        catalog,
+        scenario: &model.scenario,
+        derived: &model.derived,
+        kept: model.history.kept.as_ref(),
+        size: model.room(),
+    };
     model.screens.top_mut().state_mut().filter(&world, typed);
     refresh(model, catalog);
 }

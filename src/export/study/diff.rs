@@ -2,14 +2,73 @@
 
 use super::words::{json, list, names};
 use crate::domain::catalog::Catalog;
+use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
 use crate::export::SCHEMA;
 use crate::export::report::wrapped;
-use crate::study::diff::{Effect, MapDiff, ModelDiff};
+use crate::study::diff::fares::Fare;
+use crate::study::diff::{Effect, MapDiff, ModelDiff, Why};
 use std::fmt::Write;
 
-fn model_names(catalog: &Catalog, models: &[ModelId]) -> String {
+/// Returns the names of models, separated by commas.
+pub fn model_names(catalog: &Catalog, models: &[ModelId]) -> String {
     models.iter().map(|model| catalog.model_name(*model)).collect::<Vec<_>>().join(", ")
+}
+
+/// Returns the names of features, separated by commas.
+pub fn feature_names(catalog: &Catalog, features: &[FeatureId]) -> String {
+    names(catalog, features.iter().copied())
+}
+
+/// Returns in one sentence why a difference matters to a migration from left to right.
+pub const fn why_words(why: Why) -> &'static str {
+    match why {
+        Why::RemovedListed => {
+            "It left the model, and the right map says so: what an incoming guest is given that says nothing of it is the \
+             regime's choice."
+        }
+        Why::RemovedUnlisted => {
+            "It left the model without a mark: for an incoming guest that says nothing of it nothing is written."
+        }
+        Why::AddedMarked => {
+            "It is marked as added: QEMU always gave it, so the full check overlooks it in a guest that says nothing of it."
+        }
+        Why::NewUnmarked => "It came into the model without a mark: a guest from the left never said that it is off.",
+        Why::Unknown => "The right map does not know it at all: a guest that names it is refused there.",
+    }
+}
+
+/// Returns how the features of two models fall into groups.
+pub const fn model_group(why: Why) -> &'static str {
+    match why {
+        Why::RemovedListed => "the right marks it removed",
+        Why::RemovedUnlisted | Why::Unknown => "only the left has it",
+        Why::AddedMarked => "the right marks it added",
+        Why::NewUnmarked => "only the right has it",
+    }
+}
+
+/// Returns in one sentence what the difference between two models does to a guest whose model is changed.
+pub const fn model_words(why: Why) -> &'static str {
+    match why {
+        Why::RemovedListed => {
+            "The right model had it once: a guest changed from left to right loses it at its next start."
+        }
+        Why::RemovedUnlisted | Why::Unknown => {
+            "A guest changed from the left model to the right loses it at its next start."
+        }
+        Why::AddedMarked => "QEMU always gave it to the right model, without the map saying so.",
+        Why::NewUnmarked => "A guest changed from the left model to the right gains it at its next start.",
+    }
+}
+
+/// Returns how one guest fares, in a few words: `aborted (T7)`; of one that never starts, that it does not.
+pub fn fare_words(fare: Option<&Fare>) -> String {
+    let Some(fare) = fare else { return "does not start".to_owned() };
+    // The rule of another feature's trouble would mislead.
+    let rule = fare.glance.rule.filter(|_| fare.verdict() == fare.glance.verdict);
+    let rule = rule.map(|rule| format!(" ({})", rule.name())).unwrap_or_default();
+    format!("{}{rule}", fare.verdict().name())
 }
 
 /// Returns the difference of two maps as text, with what it does to guests.

@@ -2,13 +2,37 @@
 
 use super::words::{json, list, machines, names};
 use crate::domain::catalog::{Catalog, LibvirtId};
+use crate::domain::qemu::MachineId;
 use crate::export::SCHEMA;
 use crate::export::report::wrapped;
-use crate::study::history::{Change, FeatureHistory, Membership, ModelHistory, Segment};
+use crate::study::history::{Change, FeatureHistory, Membership, ModelHistory, Segment, TurnedOn};
 use std::fmt::Write;
 
 fn release(catalog: &Catalog, id: LibvirtId) -> &str {
     &catalog.release(id).name
+}
+
+/// Returns what changed in a model, in words separated by semicolons.
+pub fn change_words(catalog: &Catalog, change: &Change) -> String {
+    parts(catalog, change).join("; ")
+}
+
+/// Returns what a feature was to a model, in words separated by semicolons.
+pub fn membership_words(catalog: &Catalog, segments: &[Segment<Membership>]) -> String {
+    let said = told(segments).map(|segment| format!("{} {}", segment.state.name(), run(catalog, segment)));
+    said.collect::<Vec<_>>().join("; ")
+}
+
+/// Returns under which accelerators and machine types QEMU turns a feature on.
+pub fn turned_on_words(catalog: &Catalog, on: &TurnedOn) -> String {
+    let accels: Vec<&str> = on.accels.iter().map(|accel| accel.name()).collect();
+    let machines = on.machines.as_ref().map_or("every machine type".to_owned(), |some| machines(catalog, some));
+    format!("{}; {machines}", accels.join(" and "))
+}
+
+/// Returns machine types by family, neighbours together.
+pub fn machine_words(catalog: &Catalog, some: &[MachineId]) -> String {
+    machines(catalog, some)
 }
 
 fn parts(catalog: &Catalog, change: &Change) -> Vec<String> {
@@ -47,7 +71,7 @@ pub fn model_history_text(catalog: &Catalog, history: &ModelHistory) -> String {
     }
     for step in &history.steps {
         let since = release(catalog, step.since);
-        wrapped(&mut out, &format!("  {since:<10}"), &parts(catalog, &step.change).join("; "));
+        wrapped(&mut out, &format!("  {since:<10}"), &change_words(catalog, &step.change));
     }
     out.push_str("\nQEMU:\n");
     for (first, last) in &history.qemu {
@@ -98,6 +122,7 @@ pub fn model_history_json(catalog: &Catalog, history: &ModelHistory) -> String {
     }))
 }
 
+/// Returns from which release to which.
 fn run<T>(catalog: &Catalog, segment: &Segment<T>) -> String {
     let (first, last) = (release(catalog, segment.first), release(catalog, segment.last));
     if first == last { first.to_owned() } else { format!("{first} to {last}") }
@@ -124,18 +149,13 @@ pub fn feature_history_text(catalog: &Catalog, history: &FeatureHistory) -> Stri
         out.push_str("\nIn libvirt's models:\n");
     }
     for (model, segments) in &history.models {
-        let said: Vec<String> =
-            told(segments).map(|segment| format!("{} {}", segment.state.name(), run(catalog, segment))).collect();
-        wrapped(&mut out, &format!("  {}: ", catalog.model_name(*model)), &said.join("; "));
+        wrapped(&mut out, &format!("  {}: ", catalog.model_name(*model)), &membership_words(catalog, segments));
     }
     if !history.turned_on.is_empty() {
         out.push_str("\nTurned on by QEMU:\n");
     }
     for on in &history.turned_on {
-        let accels: Vec<&str> = on.accels.iter().map(|accel| accel.name()).collect();
-        let machines = on.machines.as_ref().map_or("every machine type".to_owned(), |some| machines(catalog, some));
-        let text = format!("{}; {machines}", accels.join(" and "));
-        wrapped(&mut out, &format!("  {}: ", catalog.model_name(on.model)), &text);
+        wrapped(&mut out, &format!("  {}: ", catalog.model_name(on.model)), &turned_on_words(catalog, on));
     }
     out
 }

@@ -152,8 +152,8 @@ impl Plan<'_> {
             depends_on = self.every_axis();
         }
         let mut verdicts = tried.of.iter().flatten().map(|place| tried.answers[*place].0);
-        let either_way = verdicts.next().filter(|first| verdicts.all(|verdict| verdict == *first));
-        let either_way = either_way.filter(|_| !depends_on.is_empty() && combinations.exhaustive);
+        let first = verdicts.next().filter(|_| combinations.exhaustive && !depends_on.is_empty());
+        let either_way = first.filter(|first| verdicts.all(|verdict| verdict == *first));
         match tried.of.iter().position(Option::is_some) {
             Some(first) => Survey::First { assignment: combinations.get(first).to_vec(), depends_on, either_way },
             None => Survey::Unsaid(Dependence { input: "facts".to_owned(), answers: Vec::new() }),
@@ -224,11 +224,14 @@ impl Plan<'_> {
             }
             if most.len() > 1 {
                 let possible = |case: usize| {
-                    let (verdict, rule, _) = tried.answers.get(tried.of[case]?)?;
-                    let value = axis.values.get(combinations.get(case)[number])?.clone();
-                    Some(Possible { value, verdict: *verdict, rule: *rule })
+                    let answer = tried.of[case].map(|place| &tried.answers[place]);
+                    Possible {
+                        value: axis.values.get(combinations.get(case)[number]).cloned().unwrap_or_default(),
+                        verdict: answer.map_or(Verdict::Depends, |answer| answer.0),
+                        rule: answer.and_then(|answer| answer.1),
+                    }
                 };
-                let answers = most.into_iter().filter_map(possible).collect();
+                let answers = most.into_iter().map(possible).collect();
                 found.push(Dependence { input: axis.input.clone(), answers });
             }
         }

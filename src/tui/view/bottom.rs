@@ -25,6 +25,10 @@ pub(super) fn render(shown: Shown<'_>, area: Rect, buf: &mut Buffer) {
         pieces(buf, shown.theme, area, (area.x, area.y), &line);
         return;
     }
+    if let Some(key) = super::demo::key(shown) {
+        pieces(buf, shown.theme, area, (area.x + 1, area.y), &key);
+        return;
+    }
     for (start, hint, _) in hints(shown, area) {
         pieces(buf, shown.theme, area, (start, area.y), &hint);
     }
@@ -49,7 +53,7 @@ fn typed(shown: Shown<'_>, before: &str, input: &Input, area: Rect, buf: &mut Bu
 
 /// Returns what `position` stands for.
 pub(super) fn hit(shown: Shown<'_>, area: Rect, position: Position) -> Option<Target> {
-    let hints = hints(shown, area);
+    let hints = if shown.model.demo.is_some() { Vec::new() } else { hints(shown, area) };
     let found = hints.iter().find(|(start, hint, _)| (*start..start + cells(width_of(hint))).contains(&position.x));
     found.map(|(_, _, action)| Target::Action(*action))
 }

@@ -1,16 +1,24 @@
 //! Draws the model. Every view is a pure function into a buffer, and says by the same layout what a place stands for.
 
 mod bottom;
+mod compare;
+mod demo;
+mod diff;
 pub mod draw;
 mod first;
+mod follow;
+mod history;
 mod matrix;
 mod page;
+mod parts;
 mod picker;
 mod title;
 mod too_small;
 mod tour;
+mod xml;
 
 use super::theme::Theme;
+use crate::app::demo::Demo;
 use crate::app::model::Model;
 use crate::app::overlay::Overlay;
 use crate::app::screens::{Screen, Target};
@@ -38,11 +46,17 @@ pub fn render(shown: Shown<'_>, area: Rect, buf: &mut Buffer) {
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         return too_small::render(shown, area, buf);
     }
-    let (top, body, panel, bottom) = parts(shown, area);
+    let Parts { top, body, panel, note, bottom } = Parts::of(shown, area);
     title::render(shown, top, buf);
+    demo::render(shown, note, buf);
     match shown.model.screens.top() {
         Screen::First(state) => first::render(shown, state, body, buf),
+        Screen::Follow(state) => follow::render(shown, state, body, buf),
+        Screen::History(state) => history::render(shown, state, body, buf),
+        Screen::Diff(state) => diff::render(shown, state, body, buf),
         Screen::Matrix(state) => matrix::render(shown, state, body, buf),
+        Screen::Xml(state) => xml::render(shown, state, body, buf),
+        Screen::Compare(state) => compare::render(shown, state, body, buf),
     }
     bottom::render(shown, bottom, buf);
     let above = above(area, panel);
@@ -62,7 +76,7 @@ pub fn hit(shown: Shown<'_>, area: Rect, position: Position) -> Option<Target> {
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         return None;
     }
-    let (top, body, panel, bottom) = parts(shown, area);
+    let Parts { top, body, panel, bottom, .. } = Parts::of(shown, area);
     if panel.contains(position) {
         return tour::hit(shown, panel, position);
     }
@@ -80,18 +94,38 @@ pub fn hit(shown: Shown<'_>, area: Rect, position: Position) -> Option<Target> {
     }
     match shown.model.screens.top() {
         Screen::First(state) => first::hit(shown, state, body, position),
+        Screen::Follow(state) => follow::hit(state, body, position),
+        Screen::History(state) => history::hit(state, body, position),
+        Screen::Diff(state) => diff::hit(state, body, position),
         Screen::Matrix(state) => matrix::hit(shown, state, body, position),
+        Screen::Xml(state) => xml::hit(state, body, position),
+        Screen::Compare(state) => compare::hit(shown, state, body, position),
     }
 }
 
-/// The top line, the screen, the panel of a lesson, the bottom line.
-fn parts(shown: Shown<'_>, area: Rect) -> (Rect, Rect, Rect, Rect) {
-    let top = Rect { height: 1, ..area };
-    let bottom = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
-    let between = Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..area };
-    let panel = tour::panel(shown, between);
-    let body = tour::inset(shown, Rect { height: between.height - panel.height, ..between });
-    (top, body, panel, bottom)
+/// What stands above and below a screen's own part.
+struct Parts {
+    top: Rect,
+    body: Rect,
+    /// The panel of a lesson.
+    panel: Rect,
+    note: Rect,
+    bottom: Rect,
+}
+
+impl Parts {
+    fn of(shown: Shown<'_>, area: Rect) -> Self {
+        let top = Rect { height: 1, ..area };
+        let bottom = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
+        // For an audience there is always room for a note, whether there is one or not: nothing jumps.
+        let (above, below) = if shown.model.demo.is_some() { Demo::room(area.height) } else { (0, 0) };
+        let note = Rect { y: bottom.y.saturating_sub(below), height: below, ..area };
+        let height = area.height.saturating_sub(2 + above + below);
+        let between = Rect { y: area.y + 1 + above, height, ..area };
+        let panel = tour::panel(shown, between);
+        let body = tour::inset(shown, Rect { height: between.height - panel.height, ..between });
+        Self { top, body, panel, note, bottom }
+    }
 }
 
 /// Where something may lie over the screen: everywhere but over the panel of a lesson.
@@ -101,6 +135,6 @@ fn above(area: Rect, panel: Rect) -> Rect {
 
 /// Returns where on the drawn screen a lesson's place is.
 pub fn place(shown: Shown<'_>, wanted: &Place, area: Rect, buf: &Buffer) -> Option<Rect> {
-    let (_, body, panel, _) = parts(shown, area);
+    let Parts { body, panel, .. } = Parts::of(shown, area);
     tour::find(shown, wanted, body, above(area, panel), buf)
 }

@@ -1,0 +1,253 @@
+//! Keeps the state of the comparison: the scenario that was kept as A beside the present one, B, and what differs in
+//! their answers, their choices and their features.
+
+use super::{Reply, ScreenState, Target, World};
+use crate::app::action::Action;
+use crate::app::choice::{Choice, shown};
+use crate::app::settings::Size;
+use crate::app::text::wrap;
+use crate::domain::catalog::Catalog;
+use crate::domain::feature::{FeatureId, FeatureSet};
+use crate::domain::scenario::Scenario;
+use crate::explain::{explain, message};
+use crate::resolve::{Resolution, Row, RuleId, Run, resolve};
+
+/// One line of the comparison.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Line {
+    /// What the next lines are about.
+    Heading(String),
+    /// Something, and what A and B have there. Further lines of the same have no label.
+    Pair {
+        /// What it is.
+        label: String,
+        /// What A has.
+        a: String,
+        /// What B has; empty where that is the same.
+        b: String,
+        /// Whether they differ.
+        differs: bool,
+    },
+    /// A sentence.
+    Text(String),
+    /// Nothing.
+    Blank,
+}
+
+/// The state of the comparison.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Compare {
+    /// The lines; none while nothing is kept.
+    pub lines: Vec<Line>,
+    /// The side that Enter goes to: 0 is A, 1 is B.
+    pub side: usize,
+    /// The first line that is shown.
+    pub scroll: usize,
+}
+
+/// One side with its answer.
+struct Side<'a> {
+    scenario: &'a Scenario,
+    resolution: Resolution,
+}
+
+/// The columns of text that stand before the columns of A and B.
+pub const LABELS: usize = 18;
+
+impl Compare {
+    /// Returns the comparison as it opens.
+    pub fn open(world: &World<'_>) -> Self {
+        let mut state = Self { lines: Vec::new(), side: 0, scroll: 0 };
+        state.refresh(world);
+        state
+    }
+
+    /// Returns how many columns of text A and B have each.
+    pub fn half(size: Size) -> usize {
+        usize::from(size.width).saturating_sub(LABELS + 4) / 2
+    }
+
+    /// Returns how many lines are seen below the heading.
+    pub fn room(size: Size) -> usize {
+        usize::from(size.height).saturating_sub(5).max(1)
+    }
+
+    fn scroll_by(&mut self, by: isize, size: Size) {
+        let last = self.lines.len().saturating_sub(Self::room(size));
+        self.scroll = self.scroll.saturating_add_signed(by).min(last);
+    }
+
+    fn visit(&self, world: &World<'_>) -> Reply {
+        match (self.side, world.kept) {
+            (0, Some(kept)) => Reply::Visit(Box::new(kept.clone())),
+            (_, Some(_)) => Reply::Visit(Box::new(world.scenario.clone())),
+            (_, None) => Reply::Say("nothing is kept yet".to_owned()),
+        }
+    }
+}
+
+fn compare(catalog: &Catalog, a: &Side<'_>, b: &Side<'_>, room: usize) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut pair = |label: &str, a: &str, b: &str| pair(&mut lines, label, (a, b), room);
+    pair("scenario", &a.scenario.word(catalog), &b.scenario.word(catalog));
+    for (label, read) in ANSWER {
+        pair(label, &read(catalog, a), &read(catalog, b));
+    }
+    lines.push(Line::Blank);
+    lines.push(Line::Heading("Choices that differ".to_owned()));
+    let before = lines.len();
+    for choice in Choice::ALL {
+        let [left, right] = [a, b].map(|side| shown(*choice, catalog, side.scenario));
+        if left != right {
+            let title = choice.title(catalog, b.scenario);
+            self::pair(&mut lines, &title, (&left, &right), room);
+        }
+    }
+    let [left, right] = [a, b].map(|side| catalog.write_policies(side.scenario.features.iter()));
+    if left != right {
+        self::pair(&mut lines, "definition", (&left, &right), room);
+    }
+    if lines.len() == before {
+        lines.push(Line::Text("None: A and B ask the same.".to_owned()));
+    }
+    lines.push(Line::Blank);
+    features(catalog, a, b, &mut lines, room);
+    lines
+}
+
+/// What is compared of the answers, and how it is read.
+type Read = fn(&Catalog, &Side<'_>) -> String;
+const ANSWER: &[(&str, Read)] = &[
+    ("answer", |catalog, side| explain(catalog, side.scenario, &side.resolution).headline),
+    ("rule", |_, side| side.resolution.rule.map_or("none: it depends", RuleId::name).to_owned()),
+    ("row of the table", |catalog, side| {
+        let feature = catalog.feature_name(side.scenario.feature);
+        side.resolution
+            .row
+            .map_or_else(|| format!("none for {feature}"), |row: Row| format!("{} for {feature}", row.name()))
+    }),
+    ("libvirt says", |catalog, side| {
+        side.resolution.refusal().map_or_else(|| "nothing".to_owned(), |refusal| message(catalog, refusal))
+    }),
+    ("the guest", |catalog, side| explain(catalog, side.scenario, &side.resolution).notice),
+    ("lost", |catalog, side| names(catalog, &side.resolution.lost)),
+    ("gained", |catalog, side| names(catalog, &side.resolution.gained)),
+    ("how sure", |_, side| side.resolution.basis.name().to_owned()),
+];
+
+fn names(catalog: &Catalog, features: &[FeatureId]) -> String {
+    match features {
+        [] => "nothing".to_owned(),
+        some => some.iter().map(|feature| catalog.feature_name(*feature)).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// The features whose state differs: on or off at the source, what the live definition says, on or off at the
+/// destination.
+fn features(catalog: &Catalog, a: &Side<'_>, b: &Side<'_>, lines: &mut Vec<Line>, room: usize) {
+    lines.push(Line::Heading("Features that differ: source, live definition, destination".to_owned()));
+    let all = mentioned(a) | mentioned(b);
+    let map = a.resolution.journey.as_ref().or(b.resolution.journey.as_ref()).map(|journey| &journey.start.map);
+    let before = lines.len();
+    for feature in map.map(|map| map.in_order(all)).unwrap_or_default() {
+        let [left, right] = [a, b].map(|side| state(side, feature));
+        if left != right {
+            pair(lines, catalog.feature_name(feature), (&left, &right), room);
+        }
+    }
+    if lines.len() == before {
+        let text = "None: both CPUs and the live definition are the same in A and B.";
+        lines.push(Line::Text(text.to_owned()));
+    }
+}
+
+fn ends<'a>(side: &'a Side<'_>) -> impl Iterator<Item = &'a Run> {
+    side.resolution.journey.iter().flat_map(|journey| [Some(&journey.start), journey.destination()]).flatten()
+}
+
+fn mentioned(side: &Side<'_>) -> FeatureSet {
+    ends(side).fold(FeatureSet::EMPTY, |all, run| {
+        let live = run.live.as_ref().map(|live| live.features.mentioned()).unwrap_or_default();
+        all | live | run.cpu.as_ref().map(|cpu| cpu.on).unwrap_or_default()
+    })
+}
+
+fn state(side: &Side<'_>, feature: FeatureId) -> String {
+    let Some(journey) = &side.resolution.journey else { return "not known".to_owned() };
+    let on = |run: Option<&Run>| match run.and_then(|run| run.cpu.as_ref()) {
+        Some(cpu) if cpu.on.contains(feature) => "on",
+        Some(_) => "off",
+        None => "no CPU",
+    };
+    let live = journey.reconnected.as_ref().or(journey.start.live.as_ref());
+    let said = match live {
+        None => "never ran",
+        Some(live) => live.features.get(feature).map_or("unsaid", crate::domain::definition::Policy::name),
+    };
+    format!("{}, {said}, {}", on(Some(&journey.start)), on(journey.destination()))
+}
+
+fn pair(lines: &mut Vec<Line>, label: &str, (a, b): (&str, &str), room: usize) {
+    let differs = a != b;
+    let (left, right) = (wrap(a, room), if differs { wrap(b, room) } else { vec!["same".to_owned()] });
+    let labels = wrap(label, LABELS - 1);
+    for number in 0..left.len().max(right.len()).max(labels.len()) {
+        let of = |lines: &[String]| lines.get(number).cloned().unwrap_or_default();
+        lines.push(Line::Pair { label: of(&labels), a: of(&left), b: of(&right), differs });
+    }
+}
+
+impl ScreenState for Compare {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "a screen does its own actions and leaves every other")]
+    fn update(&mut self, world: &World<'_>, action: Action) -> Reply {
+        let page = isize::try_from(Self::room(world.size)).unwrap_or(1);
+        match action {
+            Action::Up => self.scroll_by(-1, world.size),
+            Action::Down => self.scroll_by(1, world.size),
+            Action::PageUp => self.scroll_by(-page, world.size),
+            Action::PageDown => self.scroll_by(page, world.size),
+            Action::Top => self.scroll_by(isize::MIN, world.size),
+            Action::Bottom => self.scroll_by(isize::MAX, world.size),
+            Action::Left => self.side = 0,
+            Action::Right => self.side = 1,
+            Action::NextPane | Action::PreviousPane => self.side = 1 - self.side,
+            Action::Open => return self.visit(world),
+            _ => return Reply::Ignored,
+        }
+        Reply::Done
+    }
+
+    fn click(&mut self, world: &World<'_>, target: Target) -> Reply {
+        let Target::Cell(_, side) = target else { return Reply::Ignored };
+        // The first click chooses the side, the second is Enter.
+        if side == self.side {
+            return self.visit(world);
+        }
+        self.side = side;
+        Reply::Done
+    }
+
+    fn refresh(&mut self, world: &World<'_>) {
+        self.lines = match world.kept {
+            Some(kept) => {
+                let a = Side { scenario: kept, resolution: resolve(world.catalog, kept) };
+                let b = Side { scenario: world.scenario, resolution: world.derived.resolution.clone() };
+                compare(world.catalog, &a, &b, Self::half(world.size).saturating_sub(1))
+            }
+            None => Vec::new(),
+        };
+        self.scroll_by(0, world.size);
+    }
+
+    fn hints(&self) -> &'static [(&'static [Action], &'static str)] {
+        &[
+            (&[Action::Left, Action::Right], "side"),
+            (&[Action::Open], "go there"),
+            (&[Action::SwapSides], "swap A and B"),
+            (&[Action::Keep], "keep as A"),
+            (&[Action::Up, Action::Down], "scroll"),
+            (&[Action::Undo], "undo"),
+            (&[Action::Back], "back"),
+        ]
+    }
+}

@@ -1,0 +1,257 @@
+//! Keeps the state of the screen that shows a difference: between what, the lines, and the cursor.
+
+use super::{Reply, ScreenState, Target, World};
+use crate::app::action::Action;
+use crate::app::overlay::Overlay;
+use crate::app::picker::{Item, Pick, Picker};
+use crate::domain::catalog::LibvirtId;
+use crate::domain::definition::words;
+use crate::domain::feature::FeatureId;
+use crate::domain::map::ModelId;
+use crate::domain::scenario::{LibvirtChoice, Scenario};
+use crate::resolve::Verdict;
+use crate::study::diff::fares::{Fare, SAYINGS};
+use crate::study::space::{map_of, models, releases};
+
+mod lines;
+
+pub use lines::{Between, Line};
+
+words! {
+    /// What is compared.
+    View {
+        /// The scenario's model at the scenario's ends.
+        Ends "one model at both ends",
+        /// Two releases' maps.
+        Releases "two releases",
+        /// Two models at the destination.
+        Models "two models",
+    }
+}
+
+/// The state of the screen.
+#[derive(Clone, Debug)]
+pub struct Diff {
+    /// What is compared.
+    pub view: View,
+    /// The releases that are compared.
+    releases: (LibvirtId, LibvirtId),
+    /// The models that are compared; the first one also at both ends.
+    models: (ModelId, ModelId),
+    /// What stands on either side.
+    pub between: Between,
+    /// The lines, those left that have the letters typed.
+    pub listed: Vec<Line>,
+    /// The line under the cursor.
+    pub place: usize,
+    /// What each guest of the line under the cursor fares, there and back, by what it says.
+    pub guests: Vec<[Option<Fare>; 2]>,
+    /// The letters a listed line has; empty for any.
+    pub named: String,
+    /// Whether the list that is open is for the first of the two.
+    picks_first: bool,
+    all: Vec<Line>,
+}
+
+/// How far a page key moves.
+const PAGE: isize = 10;
+
+impl Diff {
+    /// Returns the screen as it opens: the scenario's model at its two ends.
+    pub fn open(world: &World<'_>) -> Self {
+        let model = world.scenario.model().or(Scenario::default_of(world.catalog).model()).unwrap_or(ModelId(0));
+        let mut state = Self {
+            view: View::Ends,
+            releases: two_releases(world),
+            models: (model, lines::relative(world, model)),
+            between: Between::default(),
+            listed: Vec::new(),
+            place: 0,
+            guests: Vec::new(),
+            named: String::new(),
+            picks_first: false,
+            all: Vec::new(),
+        };
+        state.compare(world);
+        state
+    }
+
+    fn compare(&mut self, world: &World<'_>) {
+        (self.between, self.all) = match self.view {
+            View::Ends => lines::of_ends(world, self.models.0),
+            View::Releases => lines::of_releases(world, self.releases),
+            View::Models => lines::of_models(world, self.models),
+        };
+        self.list(world);
+    }
+
+    fn list(&mut self, world: &World<'_>) {
+        let typed = self.named.to_lowercase();
+        let has = |line: &&Line| format!("{} {}", line.name, line.detail).to_lowercase().contains(&typed);
+        self.listed = self.all.iter().filter(has).cloned().collect();
+        self.go(world, self.place);
+    }
+
+    /// Puts the cursor on a line, and works out what is then seen: how the guests of the lines about it fare.
+    fn go(&mut self, world: &World<'_>, place: usize) {
+        self.place = place.min(self.listed.len().saturating_sub(1));
+        let mut asks = self.between.asks(world.catalog);
+        let around = usize::from(world.size.height);
+        let seen = self.place.saturating_sub(around)..self.place.saturating_add(around);
+        for line in self.listed.iter_mut().enumerate().filter(|(place, _)| seen.contains(place)).map(|(_, line)| line) {
+            if line.fares.is_none() {
+                line.fares = Some(line.about.map_or([None, None], |about| asks.both(about, None)));
+            }
+        }
+        let about = self.listed.get(self.place).and_then(|line| line.about);
+        self.guests = about.map_or_else(Vec::new, |about| SAYINGS.map(|says| asks.both(about, says)).to_vec());
+    }
+
+    fn move_by(&mut self, world: &World<'_>, by: isize) {
+        self.go(world, self.place.saturating_add_signed(by));
+    }
+
+    fn turn(&mut self, world: &World<'_>, forward: bool) {
+        let here = View::ALL.iter().position(|view| *view == self.view).unwrap_or(0);
+        let count = View::ALL.len();
+        self.view = View::ALL[(here + if forward { 1 } else { count - 1 }) % count];
+        (self.place, self.named) = (0, String::new());
+        self.compare(world);
+    }
+
+    fn picker(&mut self, world: &World<'_>, first: bool) -> Overlay {
+        self.picks_first = first || self.view == View::Ends;
+        let catalog = world.catalog;
+        let side = if self.picks_first { "left" } else { "right" };
+        let (title, all, current): (String, Vec<(String, u16)>, u16) = match self.view {
+            View::Releases => {
+                let name = |id: LibvirtId| (catalog.release(id).name.to_string(), id.0);
+                let LibvirtId(current) = if first { self.releases.0 } else { self.releases.1 };
+                (format!("Release on the {side}"), releases(catalog).map(name).collect(), current)
+            }
+            View::Ends | View::Models => {
+                let name = |id: ModelId| (catalog.model_name(id).to_owned(), id.0);
+                let ModelId(current) = if self.picks_first { self.models.0 } else { self.models.1 };
+                let title = if self.view == View::Ends { "Model".to_owned() } else { format!("Model on the {side}") };
+                (title, models(catalog).into_iter().map(name).collect(), current)
+            }
+        };
+        let items = all.into_iter().map(|(label, number)| Item {
+            label,
+            key: String::new(),
+            detail: String::new(),
+            problem: None,
+            current: number == current,
+            pick: Pick::Own(usize::from(number)),
+        });
+        Overlay::Picker(Box::new(Picker::new(title, None, items.collect())))
+    }
+
+    /// The question that shows the line: the one where harm is done, there before back.
+    fn visit(&self) -> Reply {
+        let fares = self.listed.get(self.place).and_then(|line| line.fares.clone()).unwrap_or([None, None]);
+        let harm = |fare: &&Fare| !matches!(fare.verdict(), Verdict::Unchanged | Verdict::Never);
+        let silent = fares.iter().flatten().find(harm);
+        let spoken = self.guests.iter().flatten().flatten().find(harm);
+        match silent.or(spoken).or(fares.iter().flatten().next()) {
+            Some(fare) => Reply::Visit(Box::new(fare.scenario.clone())),
+            None => Reply::Say("no guest starts that would show this".to_owned()),
+        }
+    }
+}
+
+/// The scenario's releases; where they are not two whose maps were read, the last two before and after mpx went.
+fn two_releases(world: &World<'_>) -> (LibvirtId, LibvirtId) {
+    let catalog = world.catalog;
+    let last = releases(catalog).last().unwrap_or(LibvirtId(0));
+    let old = catalog.libvirt("9.0.0").unwrap_or(last);
+    let named = |libvirt: &LibvirtChoice| match libvirt {
+        LibvirtChoice::Release(id, _) => Some(*id),
+        LibvirtChoice::Old => Some(old),
+        LibvirtChoice::New | LibvirtChoice::Unknown => None,
+    };
+    let from = named(&world.scenario.from.libvirt).unwrap_or(old);
+    let to = named(&world.scenario.to.libvirt).filter(|to| map_of(catalog, *to) != map_of(catalog, from));
+    let newest = crate::study::space::exact_releases(catalog).pop();
+    (from, to.or(newest).unwrap_or(from))
+}
+
+impl ScreenState for Diff {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "a screen does its own actions and leaves every other")]
+    fn update(&mut self, world: &World<'_>, action: Action) -> Reply {
+        match action {
+            Action::Up => self.move_by(world, -1),
+            Action::Down => self.move_by(world, 1),
+            Action::PageUp => self.move_by(world, -PAGE),
+            Action::PageDown => self.move_by(world, PAGE),
+            Action::Top => self.go(world, 0),
+            Action::Bottom => self.go(world, usize::MAX),
+            Action::NextView | Action::NextPane | Action::Right => self.turn(world, true),
+            Action::PreviousPane | Action::Left => self.turn(world, false),
+            Action::PickSubject => return Reply::Show(Box::new(self.picker(world, false))),
+            Action::PickFirst => return Reply::Show(Box::new(self.picker(world, true))),
+            Action::Open => return self.visit(),
+            Action::Back if !self.named.is_empty() => self.filter(world, ""),
+            _ => return Reply::Ignored,
+        }
+        Reply::Done
+    }
+
+    fn click(&mut self, world: &World<'_>, target: Target) -> Reply {
+        let Target::Row(place) = target else { return Reply::Ignored };
+        // The first click puts the cursor there, the second is Enter.
+        if place == self.place {
+            return self.visit();
+        }
+        self.go(world, place);
+        Reply::Done
+    }
+
+    fn scroll(&mut self, world: &World<'_>, _: Option<Target>, action: Action) -> Reply {
+        self.move_by(world, if action == Action::Up { -1 } else { 1 });
+        Reply::Done
+    }
+
+    fn filter(&mut self, world: &World<'_>, typed: &str) {
+        typed.clone_into(&mut self.named);
+        self.list(world);
+    }
+
+    fn filtered(&self) -> &str {
+        &self.named
+    }
+
+    fn feature(&self, _: &World<'_>) -> Option<FeatureId> {
+        self.listed.get(self.place).and_then(|line| line.about).map(|(_, feature)| feature)
+    }
+
+    fn pick(&mut self, world: &World<'_>, number: usize) -> Reply {
+        let Ok(number) = u16::try_from(number) else { return Reply::Ignored };
+        match (self.view, self.picks_first) {
+            (View::Releases, true) => self.releases.0 = LibvirtId(number),
+            (View::Releases, false) => self.releases.1 = LibvirtId(number),
+            (View::Ends, _) | (View::Models, true) => self.models.0 = ModelId(number),
+            (View::Models, false) => self.models.1 = ModelId(number),
+        }
+        self.place = 0;
+        self.compare(world);
+        Reply::Done
+    }
+
+    fn refresh(&mut self, world: &World<'_>) {
+        self.compare(world);
+    }
+
+    fn hints(&self) -> &'static [(&'static [Action], &'static str)] {
+        &[
+            (&[Action::Up, Action::Down], "move"),
+            (&[Action::NextView], "compare others"),
+            (&[Action::PickFirst, Action::PickSubject], "pick sides"),
+            (&[Action::Open], "show it"),
+            (&[Action::Filter], "find"),
+            (&[Action::Back], "back"),
+            (&[Action::SwapEnds], "swap ends"),
+            (&[Action::Quit], "quit"),
+        ]
+    }
+}

@@ -1,0 +1,192 @@
+//! Keeps the state of the screen that follows a feature through the ten stages: which feature, which stage, and the
+//! list to choose another from.
+
+use super::first::rule_overlay;
+use super::{Reply, ScreenState, Target, World};
+use crate::app::action::Action;
+use crate::app::features::{Fate, Filter};
+use crate::domain::feature::FeatureId;
+use crate::domain::scenario::Scenario;
+use crate::study::follow::{Seen, Step, decisive, follow};
+
+/// One feature's way.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Way {
+    /// The feature.
+    pub feature: FeatureId,
+    /// What became of it in the answer.
+    pub fate: Option<Fate>,
+    /// Whether it differs between the ends, or between what a map believes and QEMU gives.
+    pub differs: bool,
+    /// It at each stage; empty for an answer without a journey.
+    pub seen: Vec<Seen>,
+}
+
+/// The state of the screen.
+#[derive(Clone, Debug)]
+pub struct Follow {
+    /// The feature that is followed.
+    pub way: Way,
+    /// The stage under the cursor.
+    pub stage: usize,
+    /// The features to choose from: those of the answer, differing first; while a name is typed, every one that has it.
+    pub listed: Vec<Way>,
+    /// The letters a listed feature has in its name; empty for any.
+    pub named: String,
+}
+
+/// How far a page key moves in the list.
+const PAGE: isize = 10;
+
+impl Follow {
+    /// Returns the screen as it opens: at the feature the decision table is about, and the stage that decided.
+    pub fn open(world: &World<'_>) -> Self {
+        let way = way(world, world.scenario.feature);
+        let mut state = Self { stage: decisive(&way.seen), way, listed: Vec::new(), named: String::new() };
+        state.list(world);
+        state
+    }
+
+    /// Returns where the feature that is followed stands in the list, if it is there.
+    pub fn place(&self) -> Option<usize> {
+        self.listed.iter().position(|way| way.feature == self.way.feature)
+    }
+
+    fn list(&mut self, world: &World<'_>) {
+        let typed = self.named.to_lowercase();
+        if !typed.is_empty() {
+            let all = (0u16..).zip(world.catalog.features().iter());
+            let named = all.filter(|(_, name)| name.to_lowercase().contains(&typed));
+            self.listed = named.map(|(number, _)| way(world, FeatureId(number))).collect();
+            // The shorter of two names that have the letters is more likely meant.
+            self.listed.sort_by_key(|way| world.catalog.feature_name(way.feature).len());
+            return;
+        }
+        self.listed = world.derived.features.iter().map(|row| way(world, row.feature)).collect();
+        self.listed.sort_by_key(|way| !way.differs);
+        if self.place().is_none() {
+            self.listed.insert(0, self.way.clone());
+        }
+    }
+
+    fn follow(&mut self, world: &World<'_>, feature: FeatureId) {
+        self.way = way(world, feature);
+    }
+
+    fn move_by(&mut self, by: isize) {
+        let last = self.listed.len().saturating_sub(1);
+        let place = self.place().map_or(0, |place| place.saturating_add_signed(by).min(last));
+        if let Some(way) = self.listed.get(place) {
+            self.way = way.clone();
+        }
+    }
+
+    fn step(&mut self, by: isize) {
+        self.stage = self.stage.saturating_add_signed(by).min(Step::ALL.len() - 1);
+    }
+
+    fn visit(&self, world: &World<'_>) -> Reply {
+        Reply::Visit(Box::new(Scenario { feature: self.way.feature, ..world.scenario.clone() }))
+    }
+}
+
+fn way(world: &World<'_>, feature: FeatureId) -> Way {
+    let row = world.derived.features.iter().find(|row| row.feature == feature);
+    Way {
+        feature,
+        fate: row.and_then(|row| row.fate),
+        differs: row.is_some_and(|row| row.passes(Filter::Differing)),
+        seen: follow(world.scenario, &world.derived.resolution, feature),
+    }
+}
+
+impl ScreenState for Follow {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "a screen does its own actions and leaves every other")]
+    fn update(&mut self, world: &World<'_>, action: Action) -> Reply {
+        match action {
+            Action::Left => self.step(-1),
+            Action::Right => self.step(1),
+            Action::Up => self.move_by(-1),
+            Action::Down => self.move_by(1),
+            Action::PageUp => self.move_by(-PAGE),
+            Action::PageDown => self.move_by(PAGE),
+            Action::Top => self.move_by(isize::MIN),
+            Action::Bottom => self.move_by(isize::MAX),
+            Action::Open => return self.visit(world),
+            Action::Rule => match self.way.seen.get(self.stage).and_then(|seen| seen.rule) {
+                Some(rule) => return Reply::Show(Box::new(rule_overlay(rule))),
+                None => return Reply::Ignored,
+            },
+            Action::Back if !self.named.is_empty() => self.filter(world, ""),
+            _ => return Reply::Ignored,
+        }
+        Reply::Done
+    }
+
+    fn click(&mut self, world: &World<'_>, target: Target) -> Reply {
+        if let Target::Cell(stage, _) = target {
+            self.stage = stage.min(Step::ALL.len() - 1);
+            return Reply::Done;
+        }
+        let Target::Row(place) = target else { return Reply::Ignored };
+        // The first click follows the feature, the second is Enter.
+        if self.place() == Some(place) {
+            return self.visit(world);
+        }
+        if let Some(way) = self.listed.get(place) {
+            self.way = way.clone();
+        }
+        Reply::Done
+    }
+
+    fn scroll(&mut self, _: &World<'_>, target: Option<Target>, action: Action) -> Reply {
+        let by = if action == Action::Up { -1 } else { 1 };
+        match target {
+            Some(Target::Cell(..)) => self.step(by),
+            _ => self.move_by(by),
+        }
+        Reply::Done
+    }
+
+    fn filter(&mut self, world: &World<'_>, typed: &str) {
+        typed.clone_into(&mut self.named);
+        self.list(world);
+        if let Some(first) = self.listed.first().filter(|_| !typed.is_empty()) {
+            self.way = first.clone();
+        }
+    }
+
+    fn filtered(&self) -> &str {
+        &self.named
+    }
+
+    fn feature(&self, _: &World<'_>) -> Option<FeatureId> {
+        Some(self.way.feature)
+    }
+
+    fn come_from(&mut self, world: &World<'_>, feature: FeatureId) {
+        self.follow(world, feature);
+        self.stage = decisive(&self.way.seen);
+        self.list(world);
+    }
+
+    fn refresh(&mut self, world: &World<'_>) {
+        self.follow(world, self.way.feature);
+        self.list(world);
+    }
+
+    fn hints(&self) -> &'static [(&'static [Action], &'static str)] {
+        &[
+            (&[Action::Left, Action::Right], "stage"),
+            (&[Action::Up, Action::Down], "feature"),
+            (&[Action::Filter], "any feature"),
+            (&[Action::Open], "ask about it"),
+            (&[Action::Rule], "rule"),
+            (&[Action::Back], "back"),
+            (&[Action::SwapEnds], "swap ends"),
+            (&[Action::Answer], "answer"),
+            (&[Action::CopyLink], "copy"),
+            (&[Action::Quit], "quit"),
+        ]
+    }
+}

@@ -1,0 +1,266 @@
+//! Makes the lines of a history: each with a bar over the releases or machine types, and the same in words.
+
+use super::Subject;
+use crate::domain::catalog::{Catalog, LibvirtId};
+use crate::domain::feature::FeatureId;
+use crate::domain::map::ModelId;
+use crate::domain::qemu::{Accel, MachineId};
+use crate::domain::version::Version;
+use crate::export::study::{change_words, machine_words, membership_words, turned_on_words};
+use crate::study::history::{Membership, ModelStep, Segment, TurnedOn, likely, of_feature, of_model};
+use crate::study::space::{map_of, published_releases};
+
+/// What a bar goes over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Axis {
+    /// The published libvirt releases.
+    Releases,
+    /// The machine types, in natural order.
+    Machines,
+    /// The QEMU releases.
+    Qemu,
+}
+
+/// What a bar has at one point.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mark {
+    /// Nothing: there is no such model.
+    Nothing,
+    /// It is there.
+    Has,
+    /// It was marked removed.
+    Removed,
+    /// It was marked added.
+    Added,
+    /// It is not there, though it might be.
+    Absent,
+    /// Nobody has read which.
+    Unsure,
+    /// It changed here.
+    Changed,
+}
+
+/// What a line leads to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Shows {
+    /// A guest that goes from the release before a change to the one with it.
+    Change {
+        /// The guest's model.
+        model: ModelId,
+        /// The release before, if there is one with the model.
+        before: Option<LibvirtId>,
+        /// The release with the change.
+        since: LibvirtId,
+    },
+    /// A feature that the maps began to know.
+    Known,
+    /// A guest under a machine type.
+    Machine {
+        /// The guest's model.
+        model: ModelId,
+        /// The newest of the machine types.
+        machine: MachineId,
+        /// Under which it is turned on.
+        accel: Accel,
+    },
+    /// A guest that goes over QEMU releases.
+    Qemu {
+        /// The guest's model.
+        model: ModelId,
+        /// From this one.
+        first: Version,
+        /// To this one.
+        last: Version,
+    },
+}
+
+/// One line.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Line {
+    /// Under which heading it stands.
+    pub section: &'static str,
+    /// What its bar goes over.
+    pub axis: Axis,
+    /// Its name: a release, a model, a feature.
+    pub name: String,
+    /// Its bar, a mark for every point of the axis.
+    pub marks: Vec<Mark>,
+    /// The same in words.
+    pub words: String,
+    /// The feature it is about, if it is about one.
+    pub feature: Option<FeatureId>,
+    /// What it leads to.
+    pub shows: Shows,
+}
+
+/// Returns the names of an axis's points.
+pub fn points(catalog: &Catalog, axis: Axis) -> Vec<String> {
+    match axis {
+        Axis::Releases => {
+            published_releases(catalog).into_iter().map(|id| catalog.release(id).name.to_string()).collect()
+        }
+        Axis::Machines => {
+            catalog.cells().machines.iter().map(|machine| catalog.machine_name(*machine).to_owned()).collect()
+        }
+        Axis::Qemu => catalog.qemu_releases().iter().map(|facts| facts.version.to_string()).collect(),
+    }
+}
+
+/// Returns the summary and the lines of a history.
+pub(super) fn of(catalog: &Catalog, subject: Subject) -> (String, Vec<Line>) {
+    match subject {
+        Subject::Model(model) => model_lines(catalog, model),
+        Subject::Feature(feature) => feature_lines(catalog, feature),
+    }
+}
+
+fn model_lines(catalog: &Catalog, model: ModelId) -> (String, Vec<Line>) {
+    let told = of_model(catalog, model);
+    let releases = published_releases(catalog);
+    let mut lines: Vec<Line> = told.steps.iter().map(|step| step_line(catalog, model, &releases, step)).collect();
+    lines.extend(told.machines.iter().filter_map(|(feature, on)| {
+        Some(Line {
+            section: "On with some machine types",
+            axis: Axis::Machines,
+            name: catalog.feature_name(*feature).to_owned(),
+            marks: machine_marks(catalog, Some(on)),
+            words: format!("QEMU turns it on with {}.", machine_words(catalog, on)),
+            feature: Some(*feature),
+            shows: Shows::Machine { model, machine: on.last().copied()?, accel: accel_of(catalog, model, *feature) },
+        })
+    }));
+    lines.extend(told.qemu.iter().map(|run| qemu_line(catalog, model, *run)));
+    let count = told.steps.len();
+    let summary = match (count, told.qemu.is_empty()) {
+        (0, true) => "No libvirt map that was read and no QEMU has it.".to_owned(),
+        (0, false) => "No libvirt map that was read has it; QEMU does.".to_owned(),
+        (_, true) => format!("{count} libvirt releases changed it; no QEMU has it."),
+        (_, false) => format!("{count} libvirt releases changed it."),
+    };
+    (summary, lines)
+}
+
+fn step_line(catalog: &Catalog, model: ModelId, releases: &[LibvirtId], step: &ModelStep) -> Line {
+    let change = &step.change;
+    let lists = [&change.removed, &change.dropped, &change.gained, &change.marked, &change.added];
+    let life = |id: &LibvirtId| {
+        let has = map_of(catalog, *id).model(model).is_some();
+        match (*id == step.since, has) {
+            (true, _) => Mark::Changed,
+            (false, true) => Mark::Has,
+            (false, false) => Mark::Nothing,
+        }
+    };
+    Line {
+        section: "libvirt's model",
+        axis: Axis::Releases,
+        name: catalog.release(step.since).name.to_string(),
+        marks: releases.iter().map(life).collect(),
+        words: change_words(catalog, change),
+        feature: lists.into_iter().find_map(|list| list.first().copied()),
+        shows: Shows::Change { model, before: step.after.filter(|_| !change.came), since: step.since },
+    }
+}
+
+fn qemu_line(catalog: &Catalog, model: ModelId, (first, last): (Version, Version)) -> Line {
+    let mark = |version: Version| if (first..=last).contains(&version) { Mark::Has } else { Mark::Nothing };
+    Line {
+        section: "QEMU releases that have it",
+        axis: Axis::Qemu,
+        name: format!("{first} to {last}"),
+        marks: catalog.qemu_releases().iter().map(|facts| mark(facts.version)).collect(),
+        words: format!("QEMU {first} to {last} have the model."),
+        feature: None,
+        shows: Shows::Qemu { model, first, last },
+    }
+}
+
+fn machine_marks(catalog: &Catalog, on: Option<&Vec<MachineId>>) -> Vec<Mark> {
+    let has = |machine: &MachineId| on.is_none_or(|on| on.contains(machine));
+    let mark = |machine| if has(machine) { Mark::Has } else { Mark::Absent };
+    catalog.cells().machines.iter().map(mark).collect()
+}
+
+/// KVM, unless only TCG turns it on.
+fn accel_of(catalog: &Catalog, model: ModelId, feature: FeatureId) -> Accel {
+    let on = |accel| catalog.cells().of(model, accel).is_some_and(|cells| cells.anywhere().contains(feature));
+    if on(Accel::Kvm) { Accel::Kvm } else { Accel::Tcg }
+}
+
+fn feature_lines(catalog: &Catalog, feature: FeatureId) -> (String, Vec<Line>) {
+    let told = of_feature(catalog, feature);
+    let releases = published_releases(catalog);
+    let known = told.known.iter().filter(|segment| segment.state).map(|segment| {
+        let name = |id| &catalog.release(id).name;
+        format!("libvirt knows it from {} to {}.", name(segment.first), name(segment.last))
+    });
+    let mut summary: Vec<String> = known.collect();
+    if summary.is_empty() {
+        summary.push("No libvirt map that was read knows it.".to_owned());
+    }
+    summary.push(match told.in_qemu {
+        Some(version) => format!("QEMU takes its name, as far as asked, since {version}."),
+        None => "No QEMU that was asked takes its name.".to_owned(),
+    });
+    let mut lines: Vec<Line> = told
+        .models
+        .iter()
+        .map(|(model, segments)| member_line(catalog, (*model, feature), &releases, segments))
+        .collect();
+    lines.extend(told.turned_on.iter().filter_map(|on| turned_on_line(catalog, feature, on)));
+    (summary.join(" "), lines)
+}
+
+fn member_line(
+    catalog: &Catalog,
+    (model, feature): (ModelId, FeatureId),
+    releases: &[LibvirtId],
+    segments: &[Segment<Membership>],
+) -> Line {
+    let mark = |id: &LibvirtId| match likely(catalog, *id, model, feature) {
+        None => Mark::Unsure,
+        Some(Membership::NoModel | Membership::Unknown) => Mark::Nothing,
+        Some(Membership::Absent) => Mark::Absent,
+        Some(Membership::Has) => Mark::Has,
+        Some(Membership::Removed) => Mark::Removed,
+        Some(Membership::Added) => Mark::Added,
+    };
+    // The last change between two releases that both have the model; else there is none to show.
+    let change = segments.windows(2).rev().find_map(|pair| match pair {
+        [before, after] if before.state != Membership::NoModel && after.state != Membership::NoModel => {
+            Some((before.last, after.first))
+        }
+        _ => None,
+    });
+    let since =
+        change.map(|(_, since)| since).or(segments.iter().find(|s| s.state != Membership::NoModel).map(|s| s.first));
+    Line {
+        section: "In libvirt's models",
+        axis: Axis::Releases,
+        name: catalog.model_name(model).to_owned(),
+        marks: releases.iter().map(mark).collect(),
+        words: membership_words(catalog, segments),
+        feature: Some(feature),
+        shows: since.map_or(Shows::Known, |since| Shows::Change {
+            model,
+            before: change.map(|(before, _)| before),
+            since,
+        }),
+    }
+}
+
+fn turned_on_line(catalog: &Catalog, feature: FeatureId, on: &TurnedOn) -> Option<Line> {
+    let newest = match &on.machines {
+        Some(some) => some.last().copied(),
+        None => catalog.cells().machines.last().copied(),
+    }?;
+    Some(Line {
+        section: "Turned on by QEMU",
+        axis: Axis::Machines,
+        name: catalog.model_name(on.model).to_owned(),
+        marks: machine_marks(catalog, on.machines.as_ref()),
+        words: format!("QEMU turns it on under {}.", turned_on_words(catalog, on)),
+        feature: Some(feature),
+        shows: Shows::Machine { model: on.model, machine: newest, accel: accel_of(catalog, on.model, feature) },
+    })
+}

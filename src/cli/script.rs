@@ -1,0 +1,43 @@
+//! Reads a list of actions to replay or to show.
+
+use crate::app::fault::report;
+use crate::app::script::{Step, parse};
+use crate::domain::catalog::Catalog;
+use crate::domain::scenario::Scenario;
+use anyhow::{Context, Result, anyhow, bail};
+use std::path::Path;
+
+/// The largest list that is read.
+const LARGEST: u64 = 16 << 20;
+
+/// A list of actions, and where it begins.
+#[derive(Clone, Default, Debug)]
+pub struct Script {
+    /// The scenario of its first line, if that is one.
+    pub start: Option<Scenario>,
+    /// The lines after that.
+    pub steps: Vec<Step>,
+}
+
+impl Script {
+    /// Reads a list from a file.
+    ///
+    /// # Errors
+    /// The file cannot be read, or every line that is none, with file, line and column.
+    pub fn read(catalog: &Catalog, path: &Path) -> Result<Self> {
+        let name = path.display().to_string();
+        if std::fs::metadata(path).with_context(|| name.clone())?.len() > LARGEST {
+            bail!("{name} is larger than 16 MiB");
+        }
+        let text = std::fs::read_to_string(path).with_context(|| name.clone())?;
+        let mut steps = parse(catalog, &text).map_err(|faults| anyhow!("{}", report(&name, faults)))?;
+        let start = match steps.first() {
+            Some(Step::Scenario(word)) => Some(Scenario::parse(catalog, word)?),
+            _ => None,
+        };
+        if start.is_some() {
+            steps.remove(0);
+        }
+        Ok(Self { start, steps })
+    }
+}

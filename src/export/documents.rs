@@ -1,0 +1,262 @@
+//! Lists the documents of a journey in the order in which they are made: definition, command lines, live XML, what is
+//! sent, what arrives. Each says what it differs in from the one it was made from, or why it never existed.
+
+use super::xml::{Around, cpu_argument, cpu_xml};
+use crate::domain::behaviour::Behaviour;
+use crate::domain::catalog::Catalog;
+use crate::domain::definition::{Definition, words};
+use crate::domain::scenario::{LibvirtChoice, Release, Scenario, Told, Topology};
+use crate::domain::version::Version;
+use crate::explain::{Absent, Remark, absent, remark};
+use crate::resolve::{Hop, Journey, Run};
+
+words! {
+    /// Where a document is made or seen.
+    Lane {
+        /// At the source.
+        Source "source",
+        /// On the way.
+        Sent "sent",
+        /// At the destination, or at a stop before it.
+        Destination "destination",
+    }
+}
+
+words! {
+    /// What became of a line since the document before.
+    Since {
+        /// It was there before.
+        Same "same",
+        /// It is new here, or says something else.
+        New "new",
+        /// It was there before and is gone here; it is no part of the document.
+        Gone "gone",
+    }
+}
+
+/// What a command line begins with.
+pub const DASH_CPU: &str = "-cpu ";
+
+/// One document.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Document {
+    /// What it is called.
+    pub title: String,
+    /// Where it belongs.
+    pub lane: Lane,
+    /// The document it is compared with, by its place in the list.
+    pub before: Option<usize>,
+    /// Its parts, each with what became of it: the lines of XML, the items of a command line.
+    pub parts: Vec<(Since, String)>,
+    /// Whether it is a command line, whose items are joined by commas.
+    pub command_line: bool,
+    /// Why it never existed, or what there is to know of it.
+    pub remark: Option<String>,
+}
+
+impl Document {
+    /// Returns whether it ever existed.
+    pub fn exists(&self) -> bool {
+        !self.parts.is_empty()
+    }
+
+    /// Returns how many parts are new since the document before, and how many are gone.
+    pub fn changes(&self) -> (usize, usize) {
+        let count = |wanted: Since| self.parts.iter().filter(|(since, _)| *since == wanted).count();
+        (count(Since::New), count(Since::Gone))
+    }
+
+    /// Returns its text, as it can be copied; empty where it never existed.
+    pub fn text(&self) -> String {
+        let parts = self.parts.iter().filter(|(since, _)| *since != Since::Gone).map(|(_, part)| part.as_str());
+        let parts: Vec<&str> = parts.collect();
+        if self.command_line && !parts.is_empty() { format!("{DASH_CPU}{}", parts.join(",")) } else { parts.join("\n") }
+    }
+}
+
+/// Returns the documents of a journey.
+pub fn documents(catalog: &Catalog, scenario: &Scenario, journey: &Journey) -> Vec<Document> {
+    let mut list = List { catalog, scenario, all: Vec::new(), command_line: None };
+    let live = list.source(journey);
+    let ends: Vec<&Release> = std::iter::once(&scenario.from).chain(&scenario.via).chain([&scenario.to]).collect();
+    let mut before = live;
+    for number in 0..ends.len() - 1 {
+        let place = (number + 1, ends.len() - 1);
+        before = list.hop(journey.hops.get(number), (ends[number], ends[number + 1]), place, before);
+    }
+    list.all
+}
+
+struct List<'a> {
+    catalog: &'a Catalog,
+    scenario: &'a Scenario,
+    all: Vec<Document>,
+    /// The last command line.
+    command_line: Option<usize>,
+}
+
+impl List<'_> {
+    fn source(&mut self, journey: &Journey) -> usize {
+        let (run, running) = (&journey.start, self.scenario.running.as_deref());
+        let release = self.scenario.started.as_ref().unwrap_or(&self.scenario.from).clone();
+        let given = match running {
+            Some(running) => running.inactive.as_ref().ok_or(Absent::NotGiven),
+            None => Ok(&run.given),
+        };
+        let definition = self.xml("Definition", Lane::Source, &release, given, None, None);
+        let line = if running.is_some() { Some(Absent::AlreadyRuns) } else { None };
+        self.command_line("-cpu at the source", Lane::Source, &release, run, line);
+        let live = self.live("Live XML", Lane::Source, &release, Some(run), Some(definition));
+        let Some(reconnected) = &journey.reconnected else { return live };
+        let release = self.scenario.from.clone();
+        self.xml("Live XML after the upgrade", Lane::Source, &release, Ok(reconnected), Some(live), None)
+    }
+
+    fn hop(
+        &mut self,
+        hop: Option<&Hop>,
+        (from, to): (&Release, &Release),
+        (number, of): (usize, usize),
+        live: usize,
+    ) -> usize {
+        let which = if of > 1 { format!(", {number} of {of}") } else { String::new() };
+        let missing = if number == 1 { Absent::NeverSent } else { Absent::NeverReached };
+        let sent = hop.map(|hop| &hop.sent);
+        let arrival = hop.map(|hop| &hop.arrival);
+        let replaced = arrival.is_some_and(|run| run.replaced);
+        let overruled = Some(Remark::CookieOverrules).filter(|_| replaced);
+        let xml = sent.map(|sent| &sent.xml).ok_or(missing);
+        let xml = self.xml(&format!("Sent XML{which}"), Lane::Sent, from, xml, Some(live), overruled);
+        let cookie = match sent {
+            None => Err(missing),
+            Some(sent) => sent.cookie.as_ref().ok_or_else(|| {
+                let sends = behaviour(self.catalog, from).is_none_or(|behaviour| behaviour.cookie);
+                if sends { Absent::NothingBeside } else { Absent::NoCookies }
+            }),
+        };
+        let cookie = self.xml(&format!("Cookie{which}"), Lane::Sent, from, cookie, Some(live), None);
+        let prepared = match arrival {
+            None => Err(missing),
+            Some(run) => run.prepared.as_ref().ok_or(Absent::RefusedBeforeQemu),
+        };
+        let remark = if replaced { Remark::CookieReplaces } else { Remark::XmlCounts };
+        let base = if replaced { cookie } else { xml };
+        let title = format!("Arrived, as prepared{which}");
+        let prepared = self.xml(&title, Lane::Destination, to, prepared, Some(base), Some(remark));
+        let title = format!("-cpu at the destination{which}");
+        match arrival {
+            Some(run) => self.command_line(&title, Lane::Destination, to, run, None),
+            None => self.absent(&title, Lane::Destination, to, missing),
+        }
+        self.live(&format!("Arrived, live XML{which}"), Lane::Destination, to, arrival, Some(prepared))
+    }
+
+    fn live(&mut self, title: &str, lane: Lane, release: &Release, run: Option<&Run>, before: Option<usize>) -> usize {
+        let live = match run {
+            None => Err(Absent::NeverReached),
+            Some(run) => run.live.as_ref().ok_or(if run.cpu.is_some() {
+                Absent::RefusedAfterQemu
+            } else {
+                Absent::RefusedBeforeQemu
+            }),
+        };
+        let updated = behaviour(self.catalog, release).is_none_or(|behaviour| behaviour.live_update);
+        self.xml(title, lane, release, live, before, Some(Remark::NoLiveUpdate).filter(|_| !updated))
+    }
+
+    fn xml(
+        &mut self,
+        title: &str,
+        lane: Lane,
+        release: &Release,
+        definition: Result<&Definition, Absent>,
+        before: Option<usize>,
+        said: Option<Remark>,
+    ) -> usize {
+        let definition = match definition {
+            Ok(definition) => definition,
+            Err(why) => {
+                self.absent(title, lane, release, why);
+                return self.all.len() - 1;
+            }
+        };
+        let around = Around {
+            topology: match self.scenario.topology {
+                Told::Is(topology) if topology != Topology::SINGLE => Some(topology),
+                Told::Is(_) | Told::Unknown => None,
+            },
+            check: behaviour(self.catalog, release).is_none_or(|behaviour| behaviour.live_update),
+        };
+        let lines = cpu_xml(self.catalog, definition, around);
+        let before = before.filter(|place| self.all.get(*place).is_some_and(Document::exists));
+        let parts = match before.and_then(|place| self.all.get(place)) {
+            Some(before) => compared(&before.parts, lines),
+            None => lines.into_iter().map(|line| (Since::Same, line)).collect(),
+        };
+        let remark = said.map(|what| remark(self.catalog, release, what));
+        self.all.push(Document { title: title.to_owned(), lane, before, parts, command_line: false, remark });
+        self.all.len() - 1
+    }
+
+    fn command_line(&mut self, title: &str, lane: Lane, release: &Release, run: &Run, never: Option<Absent>) {
+        let Some(argument) = cpu_argument(self.catalog, run, self.scenario.pmu).filter(|_| never.is_none()) else {
+            return self.absent(title, lane, release, never.unwrap_or(Absent::RefusedBeforeQemu));
+        };
+        let items = argument.split(',').map(str::to_owned).collect();
+        let before = self.command_line;
+        let parts = match before.and_then(|place| self.all.get(place)) {
+            Some(before) => compared(&before.parts, items),
+            None => items.into_iter().map(|item| (Since::Same, item)).collect(),
+        };
+        self.command_line = Some(self.all.len());
+        self.all.push(Document { title: title.to_owned(), lane, before, parts, command_line: true, remark: None });
+    }
+
+    fn absent(&mut self, title: &str, lane: Lane, release: &Release, why: Absent) {
+        let remark = Some(absent(self.catalog, release, why));
+        let title = title.to_owned();
+        self.all.push(Document { title, lane, before: None, parts: Vec::new(), command_line: false, remark });
+    }
+}
+
+/// Marks what is new among `parts`, and puts what is gone behind its last neighbour that stayed.
+fn compared(before: &[(Since, String)], parts: Vec<String>) -> Vec<(Since, String)> {
+    let before: Vec<&String> = before.iter().filter(|(since, _)| *since != Since::Gone).map(|(_, part)| part).collect();
+    let mut marked: Vec<(Since, String)> =
+        parts.into_iter().map(|part| (if before.contains(&&part) { Since::Same } else { Since::New }, part)).collect();
+    let mut place = 0;
+    for part in before {
+        match marked.iter().position(|(since, known)| *since != Since::Gone && known == part) {
+            Some(known) => place = place.max(known + 1),
+            None => {
+                marked.insert(place, (Since::Gone, part.clone()));
+                place += 1;
+            }
+        }
+    }
+    marked
+}
+
+/// How the libvirt of a release decides; `None` where it is not known.
+fn behaviour(catalog: &Catalog, release: &Release) -> Option<Behaviour> {
+    let version = match &release.libvirt {
+        LibvirtChoice::Release(id, _) => catalog.release(*id).version,
+        LibvirtChoice::Old | LibvirtChoice::New => Version::new(9, 0, 0),
+        LibvirtChoice::Unknown => return None,
+    };
+    Some(catalog.behaviour(version).0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_gone_stands_where_it_was() {
+        let before: Vec<(Since, String)> =
+            ["a", "b", "c"].iter().map(|part| (Since::Same, (*part).to_owned())).collect();
+        let now = compared(&before, vec!["a".to_owned(), "d".to_owned(), "c".to_owned()]);
+        let now: Vec<(Since, &str)> = now.iter().map(|(since, part)| (*since, part.as_str())).collect();
+        assert_eq!(now, [(Since::Same, "a"), (Since::Gone, "b"), (Since::New, "d"), (Since::Same, "c")]);
+    }
+}

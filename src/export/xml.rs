@@ -1,0 +1,70 @@
+//! Writes a CPU as libvirt does (`virCPUDefFormatBuf`), and the `-cpu` argument it becomes (`qemuBuildCpuCommandLine`).
+
+use crate::domain::catalog::Catalog;
+use crate::domain::definition::{Definition, Mode};
+use crate::domain::scenario::Topology;
+use crate::import::qmp::qemu_name;
+use crate::resolve::Run;
+
+/// What stands in a `<cpu>` beside the definition.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Around {
+    /// The topology, where the domain names one. The clusters that libvirt adds from 10.1.0 on are left out.
+    pub topology: Option<Topology>,
+    /// Whether this libvirt has the attribute `check`: 3.2.0 and later.
+    pub check: bool,
+}
+
+/// Returns the `<cpu>` of a definition, line by line.
+pub fn cpu_xml(catalog: &Catalog, definition: &Definition, around: Around) -> Vec<String> {
+    let custom = definition.mode == Mode::Custom;
+    let mut head = format!("<cpu mode='{}'", definition.mode.name());
+    if custom {
+        head.push_str(&format!(" match='{}'", definition.matching.name()));
+    }
+    if around.check {
+        head.push_str(&format!(" check='{}'", definition.check.name()));
+    }
+    let mut inside = Vec::new();
+    if let Some(model) = definition.model.filter(|_| !definition.is_passthrough()) {
+        let vendor = definition.vendor.map(|vendor| format!(" vendor_id='{}'", vendor.cpuid())).unwrap_or_default();
+        let fallback = definition.fallback.name();
+        inside.push(format!("  <model fallback='{fallback}'{vendor}>{}</model>", catalog.model_name(model)));
+    }
+    if let Some(Topology { sockets, dies, cores, threads }) = around.topology {
+        inside.push(format!("  <topology sockets='{sockets}' dies='{dies}' cores='{cores}' threads='{threads}'/>"));
+    }
+    for (feature, policy) in definition.features.iter() {
+        let name = catalog.feature_name(feature);
+        inside.push(format!("  <feature policy='{}' name='{name}'/>", policy.name()));
+    }
+    if inside.is_empty() {
+        return vec![format!("{head}/>")];
+    }
+    let mut lines = vec![format!("{head}>")];
+    lines.append(&mut inside);
+    lines.push("</cpu>".to_owned());
+    lines
+}
+
+/// Returns the argument of `-cpu` that a prepared definition becomes; `None` where it was refused before.
+pub fn cpu_argument(catalog: &Catalog, run: &Run, pmu: bool) -> Option<String> {
+    let prepared = run.prepared.as_ref()?;
+    let mut argument = match (prepared.mode, prepared.model) {
+        (Mode::HostPassthrough, _) => "host".to_owned(),
+        (Mode::Maximum, _) => "max".to_owned(),
+        (Mode::Custom | Mode::HostModel, Some(model)) => catalog.model_name(model).to_owned(),
+        (Mode::Custom | Mode::HostModel, None) => return None,
+    };
+    if let Some(vendor) = prepared.vendor {
+        argument.push_str(&format!(",vendor={}", vendor.cpuid()));
+    }
+    for (feature, on) in &run.command_line {
+        let name = qemu_name(catalog.feature_name(*feature));
+        argument.push_str(&format!(",{name}={}", if *on { "on" } else { "off" }));
+    }
+    if pmu {
+        argument.push_str(",pmu=on");
+    }
+    Some(argument)
+}

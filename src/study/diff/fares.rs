@@ -1,0 +1,85 @@
+//! Finds what a difference does to guests: those that say nothing of the feature, that switch it on and that switch it
+//! off, there and back.
+
+use crate::domain::catalog::Catalog;
+use crate::domain::definition::Policy;
+use crate::domain::feature::FeatureId;
+use crate::domain::map::ModelId;
+use crate::domain::scenario::{LibvirtChoice, Scenario};
+use crate::resolve::{Glance, Resolver, Verdict};
+use crate::study::history::shown::{guests, rank};
+
+/// What a guest says of the feature: nothing, that it is on, that it is off.
+pub const SAYINGS: [Option<Policy>; 3] = [None, Some(Policy::Require), Some(Policy::Disable)];
+
+/// How one guest fares in one direction.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Fare {
+    /// The question.
+    pub scenario: Scenario,
+    /// The answer.
+    pub glance: Glance,
+    /// Whether the feature has a part in the answer: it is among what is extra, missing, lost or gained, or there is no
+    /// such list and nothing came through.
+    pub by_it: bool,
+}
+
+impl Fare {
+    /// Returns the verdict as far as the feature goes.
+    pub fn verdict(&self) -> Verdict {
+        if self.by_it || matches!(self.glance.verdict, Verdict::Depends | Verdict::StartRefused) {
+            self.glance.verdict
+        } else {
+            Verdict::Unchanged
+        }
+    }
+}
+
+/// Returns the same scenario the other way round.
+#[must_use]
+pub fn reversed(scenario: &Scenario) -> Scenario {
+    Scenario {
+        from: scenario.to.clone(),
+        to: scenario.from.clone(),
+        from_host: scenario.to_host.clone(),
+        to_host: scenario.from_host.clone(),
+        ..scenario.clone()
+    }
+}
+
+/// Asks how guests fare between the ends of a scenario.
+pub struct Fares<'a> {
+    resolver: Resolver<'a>,
+    scenario: Scenario,
+}
+
+impl<'a> Fares<'a> {
+    /// Returns who asks between these ends; neither stops nor what the scenario's own guest says count.
+    pub fn between(catalog: &'a Catalog, scenario: &Scenario) -> Self {
+        Self { resolver: Resolver::new(catalog), scenario: scenario.clone() }
+    }
+
+    /// Returns how a guest of the model fares that says this of the feature: of those with different machine types the
+    /// one that fares worst; none where none starts.
+    pub fn fare(&mut self, (model, feature): (ModelId, FeatureId), says: Option<Policy>) -> Option<Fare> {
+        let mut worst: Option<Fare> = None;
+        for mut guest in guests(self.resolver.catalog(), &self.scenario, model, feature) {
+            if let Some(policy) = says {
+                guest.features.set(feature, policy);
+            }
+            // What `new` lacks is the scenario's feature and stays so.
+            if [&guest.from, &guest.to].iter().any(|end| end.libvirt == LibvirtChoice::New) {
+                guest.feature = self.scenario.feature;
+            }
+            let brief = self.resolver.brief(&guest);
+            let lists = brief.more | brief.less;
+            let by_it = lists.contains(feature) || (lists.is_empty() && brief.glance.verdict == Verdict::Aborted);
+            let fare = Fare { scenario: guest, glance: brief.glance, by_it };
+            let beats = |known: &Fare| rank(fare.verdict()) > rank(known.verdict());
+            if rank(fare.glance.verdict) > 0 && worst.as_ref().is_none_or(beats) {
+                worst = Some(fare);
+            }
+        }
+        worst
+    }
+}

@@ -1,0 +1,108 @@
+//! Records what is sent to the terminal as an asciicast (version 2), which any player shows: a line for the size, then
+//! one for each piece of output, with its time.
+
+use anyhow::Context;
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::{self, Stdout, Write, stdout};
+use std::path::Path;
+use std::rc::Rc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+/// The alternate screen without a cursor, as the program has it.
+const OPENING: &str = "\x1b[?1049h\x1b[?25l";
+
+/// A recording.
+pub(super) struct Cast {
+    file: File,
+    begun: Instant,
+    pending: Vec<u8>,
+    fault: Option<io::Error>,
+}
+
+impl Cast {
+    /// Begins a recording in a new file.
+    ///
+    /// # Errors
+    /// There is a file of this name, or it cannot be written.
+    pub(super) fn begin(path: &Path, (width, height): (u16, u16)) -> anyhow::Result<Self> {
+        let mut file = new_file(path)?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
+        let head = serde_json::json!({
+            "version": 2, "width": width, "height": height, "timestamp": now,
+            "title": "virt-cpu-explorer", "env": { "TERM": std::env::var("TERM").unwrap_or_default() },
+        });
+        writeln!(file, "{head}").with_context(|| path.display().to_string())?;
+        let mut cast = Self { file, begun: Instant::now(), pending: Vec::new(), fault: None };
+        cast.event("o", OPENING);
+        Ok(cast)
+    }
+
+    /// Notes that the terminal has another size.
+    pub(super) fn resized(&mut self, (width, height): (u16, u16)) {
+        self.event("r", &format!("{width}x{height}"));
+    }
+
+    /// Returns what went wrong, if anything did; nothing is recorded after that.
+    pub(super) fn fault(&mut self) -> Option<io::Error> {
+        self.fault.take()
+    }
+
+    fn flush(&mut self) {
+        if !self.pending.is_empty() {
+            let text = String::from_utf8_lossy(&self.pending).into_owned();
+            self.pending.clear();
+            self.event("o", &text);
+        }
+    }
+
+    fn event(&mut self, kind: &str, text: &str) {
+        if self.fault.is_none() {
+            let seconds = format!("{:.3}", self.begun.elapsed().as_secs_f64());
+            let text = serde_json::json!(text);
+            self.fault = writeln!(self.file, "[{seconds}, \"{kind}\", {text}]").err();
+        }
+    }
+}
+
+/// Makes a file that was not there before.
+pub(super) fn new_file(path: &Path) -> anyhow::Result<File> {
+    match File::create_new(path) {
+        Ok(file) => Ok(file),
+        Err(fault) if fault.kind() == io::ErrorKind::AlreadyExists => {
+            anyhow::bail!("{} exists; give another name, or remove it", path.display())
+        }
+        Err(fault) => Err(fault).with_context(|| path.display().to_string()),
+    }
+}
+
+/// Standard output, with a recording of it where one is made.
+#[derive(Clone)]
+pub(super) struct Output {
+    out: Rc<Stdout>,
+    cast: Option<Rc<RefCell<Cast>>>,
+}
+
+impl Output {
+    /// Returns standard output, recorded by `cast`.
+    pub(super) fn new(cast: Option<Rc<RefCell<Cast>>>) -> Self {
+        Self { out: Rc::new(stdout()), cast }
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = (&*self.out).write(bytes)?;
+        if let Some(cast) = &self.cast {
+            cast.borrow_mut().pending.extend(bytes.iter().take(count));
+        }
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if let Some(cast) = &self.cast {
+            cast.borrow_mut().flush();
+        }
+        (&*self.out).flush()
+    }
+}

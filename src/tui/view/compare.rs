@@ -1,0 +1,89 @@
+//! Draws the comparison of the scenario that was kept with the present one.
+
+use super::Shown;
+use super::draw::{cells, frame, line_of, piece, pieces, text_at};
+use crate::app::action::Action;
+use crate::app::screens::Target;
+use crate::app::screens::compare::{Compare, LABELS, Line};
+use crate::app::text::wrap;
+use crate::tui::theme::Role;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+/// Draws it.
+pub(super) fn render(shown: Shown<'_>, state: &Compare, area: Rect, buf: &mut Buffer) {
+    let room = Compare::room(shown.model.room());
+    let below = state.lines.len().saturating_sub(state.scroll + room);
+    let right = match (state.scroll, below) {
+        (0, 0) => Vec::new(),
+        (_, 0) => vec![piece("end", Role::Muted)],
+        (_, below) => vec![piece(format!("{below} more lines"), Role::Muted)],
+    };
+    let inside = frame(buf, shown.theme, area, true, &[piece("What differs between A and B", Role::Title)], &right);
+    if state.lines.is_empty() {
+        return nothing_kept(shown, inside, buf);
+    }
+    for (side, name) in ["A, kept", "B, now"].iter().enumerate() {
+        let chosen = side == state.side;
+        let mark = if chosen { shown.theme.signs.mark } else { " " };
+        let style = shown.theme.style(if chosen { Role::Focus } else { Role::Title });
+        text_at(buf, inside, (columns(shown, inside)[side] - 1, inside.y), &format!("{mark}{name}"), style);
+    }
+    for (number, line) in state.lines.iter().skip(state.scroll).take(room).enumerate() {
+        one_line(shown, line, line_of(inside, cells(number + 1)), buf);
+    }
+}
+
+/// Returns what `position` stands for.
+pub(super) fn hit(shown: Shown<'_>, state: &Compare, area: Rect, position: Position) -> Option<Target> {
+    let inside = Rect {
+        x: area.x + 1,
+        y: area.y + 1,
+        width: area.width.saturating_sub(2),
+        height: area.height.saturating_sub(2),
+    };
+    let [a, b] = columns(shown, inside);
+    let row = usize::from(position.y.saturating_sub(inside.y));
+    let on = !state.lines.is_empty() && inside.contains(position) && position.x + 1 >= a;
+    on.then(|| Target::Cell(row, usize::from(position.x + 1 >= b)))
+}
+
+/// Where the columns of A and B begin.
+fn columns(shown: Shown<'_>, inside: Rect) -> [u16; 2] {
+    let a = inside.x + cells(LABELS);
+    [a, a + cells(Compare::half(shown.model.room()))]
+}
+
+fn nothing_kept(shown: Shown<'_>, inside: Rect, buf: &mut Buffer) {
+    let key = |action: Action| shown.model.settings.keymap.shown(action);
+    let text = format!(
+        "Nothing is kept yet. {} keeps the present scenario as A, on any screen. Then change what you like: {} shows here \
+         what differs between A and what you have by then.",
+        key(Action::Keep),
+        key(Action::Compare)
+    );
+    let lines = wrap(&text, usize::from(inside.width.saturating_sub(2)));
+    for (number, line) in lines.iter().enumerate() {
+        let place = line_of(inside, cells(number + 1));
+        text_at(buf, place, (place.x + 1, place.y), line, shown.theme.style(Role::Text));
+    }
+}
+
+fn one_line(shown: Shown<'_>, line: &Line, area: Rect, buf: &mut Buffer) {
+    match line {
+        Line::Blank => {}
+        Line::Heading(text) => {
+            pieces(buf, shown.theme, area, (area.x + 1, area.y), &[piece(text.as_str(), Role::Title)]);
+        }
+        Line::Text(text) => {
+            pieces(buf, shown.theme, area, (area.x + 1, area.y), &[piece(text.as_str(), Role::Text)]);
+        }
+        Line::Pair { label, a, b, differs } => {
+            let role = if *differs { Role::Chosen } else { Role::Muted };
+            let [left, right] = columns(shown, area);
+            text_at(buf, area, (area.x + 1, area.y), label, shown.theme.style(Role::Label));
+            text_at(buf, area, (left, area.y), a, shown.theme.style(role));
+            text_at(buf, area, (right, area.y), b, shown.theme.style(role));
+        }
+    }
+}

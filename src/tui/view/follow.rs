@@ -1,0 +1,288 @@
+//! Draws one feature at the ten stages, side by side where there is room, else one below the other; under them what
+//! the stage under the cursor did, in words; under that the features to choose from.
+
+use super::Shown;
+use super::draw::{Piece, cells, fill, fitting, line_of, piece, pieces, text_at};
+use super::parts::{Parts, below, scrolled};
+use crate::app::action::Action;
+use crate::app::screens::Target;
+use crate::app::screens::follow::{Follow, Way};
+use crate::app::text::{cut, pad, wrap};
+use crate::explain::rule_page;
+use crate::export::study::{StageWords, by_words, state_word};
+use crate::study::follow::{Seen, State, Step};
+use crate::tui::theme::Role;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+/// Columns from which the stages stand side by side.
+const SIDE_BY_SIDE: u16 = 112;
+/// Lines of a stage among others: its number, and its name, its state and who decided in two lines each.
+const CELL_LINES: u16 = 7;
+/// Lines for the words, without their heading.
+const WORDS: u16 = 6;
+/// The fewest lines of the list, with its headings.
+const LIST: u16 = 4;
+/// Columns of a stage in the list.
+const MARK: usize = 3;
+
+/// Where everything stands.
+struct Areas {
+    parts: Parts,
+    stages: Rect,
+    words: Rect,
+    list: Rect,
+}
+
+impl Areas {
+    fn of(area: Rect) -> Self {
+        let parts = Parts { framed: area.width >= SIDE_BY_SIDE };
+        let stages = if parts.framed { CELL_LINES } else { cells(Step::ALL.len()) } + parts.lines();
+        let rest = area.height.saturating_sub(stages);
+        let words = (WORDS + parts.lines()).min(rest.saturating_sub(LIST)).max(rest.min(4));
+        let at = |from: u16, height: u16| Rect {
+            y: area.y.saturating_add(from),
+            height: height.min(area.height.saturating_sub(from)),
+            ..area
+        };
+        let below = stages.saturating_add(words);
+        Self {
+            parts,
+            stages: at(0, stages),
+            words: at(stages, words),
+            list: at(below, area.height.saturating_sub(below)),
+        }
+    }
+
+    /// Where each stage stands, by its number.
+    fn cells(&self) -> Vec<Rect> {
+        let inner = self.parts.inside(self.stages);
+        let count = cells(Step::ALL.len());
+        if !self.parts.framed {
+            return (0..count).map(|number| line_of(inner, number)).collect();
+        }
+        // A column between two stages is left for a rule; what is left over widens the last ones, whose names are longer.
+        let room = inner.width.saturating_sub(count - 1);
+        let mut x = inner.x;
+        (0..count)
+            .map(|number| {
+                let width = room / count + u16::from(number >= count - room % count);
+                let place = Rect { x, width, ..inner };
+                x += width + 1;
+                place
+            })
+            .collect()
+    }
+}
+
+/// Draws it.
+pub(super) fn render(shown: Shown<'_>, state: &Follow, area: Rect, buf: &mut Buffer) {
+    let areas = Areas::of(area);
+    stages(shown, state, &areas, buf);
+    words(shown, state, &areas, buf);
+    list(shown, state, &areas, buf);
+}
+
+/// Returns what `position` stands for.
+pub(super) fn hit(state: &Follow, area: Rect, position: Position) -> Option<Target> {
+    let areas = Areas::of(area);
+    if let Some(stage) = areas.cells().iter().position(|place| place.contains(position)) {
+        return Some(Target::Cell(stage, 0));
+    }
+    let rows = below(areas.parts.inside(areas.list));
+    let row =
+        scrolled(state.place().unwrap_or(0), state.listed.len(), rows) + usize::from(position.y.saturating_sub(rows.y));
+    (rows.contains(position) && row < state.listed.len()).then_some(Target::Row(row))
+}
+
+fn stages(shown: Shown<'_>, state: &Follow, areas: &Areas, buf: &mut Buffer) {
+    let name = shown.catalog.feature_name(state.way.feature);
+    let left = [piece("Follow ", Role::Message), piece(name, Role::Chosen)];
+    let legend = format!("{} changed here", shown.theme.signs.mark);
+    let inner = areas.parts.draw(shown, areas.stages, true, (&left, &[piece(legend, Role::Muted)]), buf);
+    if state.way.seen.is_empty() {
+        let text = format!("No stage could be worked out: {}.", shown.model.derived.explanation.headline);
+        for (line, number) in wrap(&text, usize::from(inner.width).saturating_sub(2)).iter().zip(0..inner.height) {
+            let place = line_of(inner, number);
+            text_at(buf, place, (place.x + 1, place.y), line, shown.theme.style(Role::Muted));
+        }
+        return;
+    }
+    for (number, (seen, place)) in state.way.seen.iter().copied().zip(areas.cells()).enumerate() {
+        if areas.parts.framed {
+            cell(shown, (number, seen), place, buf);
+            let right = place.right();
+            for y in (place.top()..place.bottom()).filter(|_| number + 1 < state.way.seen.len()) {
+                text_at(buf, inner, (right, y), shown.theme.signs.down, shown.theme.style(Role::Border));
+            }
+        } else {
+            line(shown, (number, seen), place, buf);
+        }
+        if number == state.stage {
+            fill(buf, place, shown.theme.style(Role::Focus));
+        }
+    }
+}
+
+/// The sign and the looks of a stage.
+fn look(shown: Shown<'_>, seen: Seen) -> (&'static str, Role) {
+    let signs = &shown.theme.signs;
+    match seen.state {
+        State::Extra | State::Missing => (signs.bad, Role::Bad),
+        State::Lost | State::Gained => (signs.warn, Role::Warn),
+        _ if seen.changed => (signs.mark, Role::Chosen),
+        State::NotReached | State::NotCompared | State::Unmentioned => (" ", Role::Muted),
+        State::Kept | State::Agrees => (" ", Role::Good),
+        State::InModel
+        | State::Silent
+        | State::Says(_)
+        | State::UnknownToMap
+        | State::Flag(_)
+        | State::On
+        | State::Off
+        | State::Unavailable => (" ", Role::Text),
+    }
+}
+
+fn cell(shown: Shown<'_>, (number, seen): (usize, Seen), place: Rect, buf: &mut Buffer) {
+    let (sign, role) = look(shown, seen);
+    let by = seen.by.map(by_words).unwrap_or_default();
+    let room = usize::from(place.width);
+    let head = [piece(pad(sign, 1), role), piece((number + 1).to_string(), Role::Key)];
+    pieces(buf, shown.theme, place, (place.x, place.y), &head);
+    for (first, text, role) in
+        [(1, seen.step.name(), Role::Message), (3, state_word(seen.state), role), (5, &by, Role::Muted)]
+    {
+        for (text, number) in wrap(text, room).iter().take(2).zip(first..) {
+            let line = line_of(place, number);
+            text_at(buf, line, (line.x, line.y), &cut(text, room, ""), shown.theme.style(role));
+        }
+    }
+}
+
+fn line(shown: Shown<'_>, (number, seen): (usize, Seen), place: Rect, buf: &mut Buffer) {
+    let (sign, role) = look(shown, seen);
+    let row = [
+        piece(pad(sign, 1), role),
+        piece(format!("{:>2} ", number + 1), Role::Key),
+        piece(pad(seen.step.name(), 16), Role::Message),
+        piece(pad(state_word(seen.state), 19), role),
+        piece(seen.by.map(by_words).unwrap_or_default(), Role::Muted),
+    ];
+    let row = fitting(&row, usize::from(place.width), shown.theme.signs.more);
+    pieces(buf, shown.theme, place, (place.x, place.y), &row);
+}
+
+fn words(shown: Shown<'_>, state: &Follow, areas: &Areas, buf: &mut Buffer) {
+    let Some(seen) = state.way.seen.get(state.stage).copied() else { return };
+    let (sign, role) = look(shown, seen);
+    let left = [
+        piece(format!("{} {}: ", state.stage + 1, seen.step.name()), Role::Message),
+        piece(format!("{sign} {}", state_word(seen.state)).trim_start(), role),
+    ];
+    let rule = seen.rule.map(|rule| {
+        let key = shown.model.settings.keymap.shown(Action::Rule);
+        [piece(format!("rule {} ", rule.name()), Role::Chosen), piece(key, Role::Key), piece(" reads it", Role::Muted)]
+    });
+    let right = rule.as_ref().map_or(&[] as &[Piece], |rule| rule);
+    let inner = areas.parts.draw(shown, areas.words, false, (&left, right), buf);
+    let mut y = inner.y;
+    for (text, role) in sentences(shown, state, seen) {
+        for line in wrap(&text, usize::from(inner.width).saturating_sub(2)) {
+            if y >= inner.bottom() {
+                return;
+            }
+            text_at(buf, inner, (inner.x + 1, y), &line, shown.theme.style(role));
+            y += 1;
+        }
+    }
+}
+
+fn sentences(shown: Shown<'_>, state: &Follow, seen: Seen) -> Vec<Piece> {
+    let model = shown.model;
+    let told = StageWords {
+        catalog: shown.catalog,
+        scenario: &model.scenario,
+        resolution: &model.derived.resolution,
+        feature: state.way.feature,
+    };
+    let mut all = vec![piece(told.sentences(seen).join(" "), Role::Text)];
+    if let Some(rule) = seen.rule {
+        all.push(piece(format!("Rule {}: {}.", rule.name(), rule_page(rule).title()), Role::Chosen));
+    }
+    if !model.derived.resolution.depends_on.is_empty() {
+        let text = format!("{}; this is one of the cases.", model.derived.explanation.headline);
+        all.push(piece(text, Role::Open));
+    }
+    all
+}
+
+fn list(shown: Shown<'_>, state: &Follow, areas: &Areas, buf: &mut Buffer) {
+    let right = if state.named.is_empty() {
+        let differing = state.listed.iter().filter(|way| way.differs).count();
+        let key = shown.model.settings.keymap.shown(Action::Filter);
+        vec![
+            piece(format!("{differing} of {} differing {} ", state.listed.len(), shown.theme.signs.dot), Role::Text),
+            piece(key, Role::Key),
+            piece(" finds any", Role::Muted),
+        ]
+    } else {
+        vec![piece(format!("{} named {}", state.listed.len(), state.named), Role::Chosen)]
+    };
+    let inner = areas.parts.draw(shown, areas.list, false, (&[piece("Features", Role::Message)], &right), buf);
+    let name = name_columns(inner);
+    let numbers: Vec<String> = (1..=Step::ALL.len()).map(|number| format!("{number:>MARK$}")).collect();
+    text_at(
+        buf,
+        inner,
+        (inner.x + 1, inner.y),
+        &format!("{}{}", pad("", name), numbers.concat()),
+        shown.theme.style(Role::Muted),
+    );
+    let rows = below(inner);
+    if state.listed.is_empty() {
+        let text = "No feature has these letters in its name.";
+        text_at(buf, rows, (rows.x + 1, rows.y), text, shown.theme.style(Role::Muted));
+    }
+    for ((place, way), number) in state
+        .listed
+        .iter()
+        .enumerate()
+        .skip(scrolled(state.place().unwrap_or(0), state.listed.len(), rows))
+        .zip(0..rows.height)
+    {
+        let line = line_of(rows, number);
+        let row = fitting(&row(shown, way, name), usize::from(line.width).saturating_sub(1), shown.theme.signs.more);
+        pieces(buf, shown.theme, line, (line.x + 1, line.y), &row);
+        if state.place() == Some(place) {
+            fill(buf, line, shown.theme.style(Role::Focus));
+        }
+    }
+}
+
+fn name_columns(inner: Rect) -> usize {
+    usize::from(inner.width).saturating_sub(MARK * Step::ALL.len() + 20).clamp(12, 30)
+}
+
+fn row(shown: Shown<'_>, way: &Way, name: usize) -> Vec<Piece> {
+    let signs = &shown.theme.signs;
+    let label = cut(shown.catalog.feature_name(way.feature), name - 1, signs.more);
+    let mut row = vec![piece(pad(&label, name), if way.differs { Role::Text } else { Role::Muted })];
+    for seen in way.seen.iter().copied() {
+        let (sign, role) = look(shown, seen);
+        let sign = match (seen.state, seen.state.meant()) {
+            (State::Extra | State::Missing | State::Lost | State::Gained, _) => sign,
+            (_, Some(true)) => "+",
+            (_, Some(false)) => "-",
+            (_, None) => signs.nothing,
+        };
+        row.push(piece(format!("{sign:>MARK$}"), role));
+    }
+    if let Some(fate) = way.fate {
+        row.push(piece(format!("  {}", fate.name()), Role::Bad));
+    }
+    let who = |seen: &Seen| seen.by.map_or_else(|| seen.step.name().to_owned(), by_words);
+    let changed: Vec<String> = way.seen.iter().filter(|seen| seen.changed).map(who).collect();
+    row.push(piece(format!("  {}", changed.join(", ")), Role::Muted));
+    row
+}

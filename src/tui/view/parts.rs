@@ -1,0 +1,131 @@
+//! Frames the parts of a screen where there is room, and else only rules them off; and finds what is seen of a list
+//! with headings.
+
+use super::Shown;
+use super::draw::{Piece, frame, line_of, rule};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+/// Whether the parts have frames.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Parts {
+    /// They have; else a rule above.
+    pub(super) framed: bool,
+}
+
+impl Parts {
+    /// Returns how many lines a part takes besides what is in it.
+    pub(super) const fn lines(self) -> u16 {
+        if self.framed { 2 } else { 1 }
+    }
+
+    /// Draws what is around a part, with titles left and right. Returns what is inside.
+    pub(super) fn draw(
+        self,
+        shown: Shown<'_>,
+        area: Rect,
+        active: bool,
+        (left, right): (&[Piece], &[Piece]),
+        buf: &mut Buffer,
+    ) -> Rect {
+        if self.framed {
+            frame(buf, shown.theme, area, active, left, right);
+        } else {
+            rule(buf, shown.theme, line_of(area, 0), active, left, right);
+        }
+        self.inside(area)
+    }
+
+    /// Returns what is inside of a part.
+    pub(super) fn inside(self, area: Rect) -> Rect {
+        let (side, below) = if self.framed { (1, 1) } else { (0, 0) };
+        Rect {
+            x: area.x + side,
+            y: area.y.saturating_add(1),
+            width: area.width.saturating_sub(2 * side),
+            height: area.height.saturating_sub(1 + below),
+        }
+    }
+}
+
+/// A list over most of a screen, and what the line under the cursor says in words below it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct ListAndWords {
+    pub(super) parts: Parts,
+    pub(super) list: Rect,
+    pub(super) words: Rect,
+}
+
+/// Columns and lines from which there are frames.
+const FRAMED: (u16, u16) = (112, 29);
+
+impl ListAndWords {
+    /// Divides `area`, with so many lines for the words.
+    pub(super) fn of(area: Rect, words: u16) -> Self {
+        let parts = Parts { framed: area.width >= FRAMED.0 && area.height >= FRAMED.1 };
+        let words = (words + parts.lines()).min(area.height / 2);
+        let list = Rect { height: area.height.saturating_sub(words), ..area };
+        Self { parts, list, words: Rect { y: list.bottom(), height: words, ..area } }
+    }
+
+    /// Returns where the lines of the list stand: below the first line, which says what they are.
+    pub(super) fn rows(self) -> Rect {
+        below(self.parts.inside(self.list))
+    }
+}
+
+/// Returns the area without its first line.
+pub(super) fn below(area: Rect) -> Rect {
+    Rect { y: area.y.saturating_add(1), height: area.height.saturating_sub(1), ..area }
+}
+
+/// One line of a list as it is drawn: the heading of a section, with the number of its first line, or a line by its number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Drawn {
+    Heading(usize),
+    Line(usize),
+}
+
+/// Returns the lines with a heading before the first of each section.
+pub(super) fn with_headings(sections: impl Iterator<Item = &'static str>) -> Vec<Drawn> {
+    let mut drawn = Vec::new();
+    let mut last = "";
+    for (number, section) in sections.enumerate() {
+        if section != last {
+            last = section;
+            drawn.push(Drawn::Heading(number));
+        }
+        drawn.push(Drawn::Line(number));
+    }
+    drawn
+}
+
+/// Returns the first that is seen: the cursor is kept in the middle, except near the ends.
+pub(super) fn first_seen(drawn: &[Drawn], cursor: usize, rows: Rect) -> usize {
+    let place = drawn.iter().position(|drawn| *drawn == Drawn::Line(cursor)).unwrap_or(0);
+    scrolled(place, drawn.len(), rows)
+}
+
+/// The same of a list without headings.
+pub(super) fn scrolled(place: usize, count: usize, rows: Rect) -> usize {
+    let height = usize::from(rows.height);
+    place.saturating_sub(height / 2).min(count.saturating_sub(height))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fewest_lines_of_a_terminal_leave_room_for_a_few_lines_and_their_words() {
+        let areas = ListAndWords::of(Rect::new(0, 1, 60, 18), 7);
+        assert!(areas.rows().height >= 7 && areas.parts.inside(areas.words).height >= 5);
+    }
+
+    #[test]
+    fn a_heading_stands_before_the_first_line_of_a_section() {
+        let drawn = with_headings(["a", "a", "b"].into_iter());
+        assert_eq!(drawn, [Drawn::Heading(0), Drawn::Line(0), Drawn::Line(1), Drawn::Heading(2), Drawn::Line(2)]);
+        assert_eq!(first_seen(&drawn, 2, Rect::new(0, 0, 9, 2)), 3);
+    }
+}

@@ -1,0 +1,114 @@
+//! Draws XML and command lines: in columns, what changed since the document before marked by a sign and a colour.
+
+use super::Shown;
+use super::draw::{cells, fitting, frame, line_of, piece, pieces, text_at, width_of};
+use crate::app::screens::Target;
+use crate::app::screens::xml::{Column, Line, Xml};
+use crate::export::{Document, Since};
+use crate::tui::theme::Role;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+/// Draws it.
+pub(super) fn render(shown: Shown<'_>, state: &Xml, area: Rect, buf: &mut Buffer) {
+    if let Some(remark) = &state.remark {
+        let line = fitting(&[piece(format!(" {remark}"), Role::Open)], usize::from(area.width), shown.theme.signs.more);
+        pieces(buf, shown.theme, area, (area.x, area.y), &line);
+    }
+    for (column, place) in places(state, area) {
+        one_column(shown, state, column, place, buf);
+    }
+}
+
+/// Returns what `position` stands for.
+pub(super) fn hit(state: &Xml, area: Rect, position: Position) -> Option<Target> {
+    let (column, place) = places(state, area).into_iter().find(|(_, place)| place.contains(position))?;
+    let line = usize::from(position.y.checked_sub(place.y + 1)?);
+    column.lines.get(column.scroll + line).map(|(document, _)| Target::Row(*document))
+}
+
+fn places(state: &Xml, area: Rect) -> Vec<(&Column, Rect)> {
+    let above = u16::from(state.remark.is_some());
+    let width = area.width / cells(state.columns.len().max(1));
+    let place = |number: usize| Rect {
+        x: area.x + width * cells(number),
+        y: area.y + above,
+        width,
+        height: area.height.saturating_sub(above),
+    };
+    state.columns.iter().enumerate().map(|(number, column)| (column, place(number))).collect()
+}
+
+fn one_column(shown: Shown<'_>, state: &Xml, column: &Column, area: Rect, buf: &mut Buffer) {
+    let active = column.lines.iter().any(|(document, _)| *document == state.here);
+    let room = usize::from(area.height.saturating_sub(2));
+    let below = column.lines.len().saturating_sub(column.scroll + room);
+    let right = match (column.scroll, below) {
+        (0, 0) => Vec::new(),
+        (_, 0) => vec![piece("end", Role::Muted)],
+        (_, below) => vec![piece(format!("{below} more lines"), Role::Muted)],
+    };
+    let inside = frame(buf, shown.theme, area, active, &[piece(column.title.as_str(), Role::Title)], &right);
+    for (number, (_, line)) in column.lines.iter().skip(column.scroll).take(room).enumerate() {
+        one_line(shown, state, line, line_of(inside, cells(number)), buf);
+    }
+}
+
+fn one_line(shown: Shown<'_>, state: &Xml, line: &Line, area: Rect, buf: &mut Buffer) {
+    match line {
+        Line::Blank => {}
+        Line::Title(place) => title(shown, state, *place, area, buf),
+        Line::Remark(text) => {
+            text_at(buf, area, (area.x + 1, area.y), text, shown.theme.style(Role::Muted));
+        }
+        Line::Text(parts) => {
+            let found = state.is_found(line);
+            let strongest = [Since::New, Since::Gone].into_iter().find(|w| parts.iter().any(|(since, _)| since == w));
+            let sign = match strongest {
+                Some(Since::New) => "+",
+                Some(Since::Gone) => "-",
+                Some(Since::Same) | None => " ",
+            };
+            let mut line = vec![piece(sign, role(strongest.unwrap_or(Since::Same)))];
+            line.extend(parts.iter().map(|(since, text)| {
+                let searched = found && !text.trim().is_empty();
+                piece(text.as_str(), if searched { Role::Focus } else { role(*since) })
+            }));
+            let line = fitting(&line, usize::from(area.width), shown.theme.signs.more);
+            pieces(buf, shown.theme, area, (area.x, area.y), &line);
+        }
+    }
+}
+
+fn role(since: Since) -> Role {
+    match since {
+        Since::Same => Role::Code,
+        Since::New => Role::Good,
+        Since::Gone => Role::Bad,
+    }
+}
+
+/// The title, and how the document differs from the one before.
+fn title(shown: Shown<'_>, state: &Xml, place: usize, area: Rect, buf: &mut Buffer) {
+    let Some(document) = state.documents.get(place) else { return };
+    let here = place == state.here;
+    let mark = if here { shown.theme.signs.mark } else { " " };
+    let left = [piece(format!("{mark}{}", document.title), if here { Role::Focus } else { Role::Title })];
+    let right = [piece(differs(state, document), Role::Muted)];
+    let end = pieces(buf, shown.theme, area, (area.x, area.y), &left);
+    let start = area.right().saturating_sub(cells(width_of(&right)));
+    if start > end {
+        pieces(buf, shown.theme, area, (start, area.y), &right);
+    }
+}
+
+fn differs(state: &Xml, document: &Document) -> String {
+    let Some(before) = document.before.and_then(|place| state.documents.get(place)) else { return String::new() };
+    let before = before.title.replace("XML", "xml").to_lowercase().replace("xml", "XML");
+    match document.changes() {
+        (0, 0) => format!("same as {before}"),
+        (new, 0) => format!("{new} new since {before}"),
+        (0, gone) => format!("{gone} gone since {before}"),
+        (new, gone) => format!("{new} new, {gone} gone since {before}"),
+    }
+}

@@ -1,0 +1,115 @@
+//! Keeps a scenario and compares it with later ones. Goldens are in `tests/screens/compare/`.
+
+#[path = "support/screen_files.rs"]
+mod screen_files;
+#[path = "support/typed.rs"]
+mod typed;
+
+use ratatui::layout::{Position, Rect};
+use typed::{Session, catalog, open, open_with};
+use virt_cpu_explorer::app::screens::Target;
+use virt_cpu_explorer::app::settings::Settings;
+use virt_cpu_explorer::app::update;
+use virt_cpu_explorer::tui::theme::Theme;
+use virt_cpu_explorer::tui::view::{Shown, hit};
+
+const T5: &str = "Skylake-Client,machine=pc-q35-4.0,from=old,to=new";
+const USUAL: (u16, u16) = (120, 36);
+const GOLDENS: &[&str] = &["machine-types-120x36-styles", "machine-types-80x24", "nothing-kept"];
+
+fn compare(name: &str, text: &str) {
+    assert!(GOLDENS.contains(&name), "{name} is not in GOLDENS");
+    screen_files::check("screens/compare", name, text);
+}
+
+#[track_caller]
+fn has(session: &Session, wanted: &str) {
+    let text = session.text();
+    assert!(text.contains(wanted), "{wanted:?} is not on the screen:\n{text}");
+}
+
+#[test]
+fn every_golden_belongs_to_a_test() {
+    let names: Vec<String> = GOLDENS.iter().map(|name| (*name).to_owned()).collect();
+    screen_files::no_orphans("screens/compare", &names);
+}
+
+#[test]
+fn without_a_kept_scenario_it_says_how_to_keep_one() {
+    let session = open(T5, USUAL).keys("c");
+    has(&session, "Nothing is kept yet. A keeps the present scenario as A");
+    compare("nothing-kept", &session.text());
+    has(&session.keys("<enter>"), "nothing is kept yet");
+    has(&open(T5, USUAL).keys("cb"), "Swap A and B: not possible now");
+    let session = open(T5, USUAL).keys("cA");
+    has(&session, "None: A and B ask the same.");
+    has(&session, "None: both CPUs and the live definition are the same in A and B.");
+}
+
+#[test]
+fn answers_choices_and_features_that_differ_stand_side_by_side() {
+    let session = open(T5, USUAL).keys("A<left>c");
+    has(&session, "Guest: machine    pc-q35-4.0");
+    has(&session, "extra features: mpx");
+    has(&session, "off, disable, off");
+    has(&session, "on, unsaid, on");
+    let text = session.text();
+    assert!(!text.contains("Guest: model"), "what is the same in both is no choice that differs:\n{text}");
+    compare("machine-types-120x36-styles", &session.styled());
+    compare("machine-types-80x24", &open(T5, (80, 24)).keys("A<left>c").text());
+    let ascii = Settings { ascii: true, ..Settings::default() };
+    let text = open_with(T5, (60, 20), ascii).keys("A<left>c<pagedown>").text();
+    assert!(text.is_ascii(), "{text}");
+}
+
+#[test]
+fn a_cpu_that_was_never_built_is_said_so() {
+    let refused = "Skylake-Client,machine=pc-q35-2.4,from=9.0.0:11.1.2,to=9.0.0:11.1.2";
+    let session = open(refused, (200, 60)).keys("A<backspace>c");
+    has(&session, "no CPU, never ran, no CPU");
+    has(&open("host-model,from=old,to=new", USUAL).keys("A<up><backspace>c"), "not known");
+}
+
+#[test]
+fn enter_goes_to_the_side_of_the_cursor() {
+    let session = open(T5, USUAL).keys("A<left>c<enter>");
+    has(&session, "▶T5");
+    let session = open(T5, USUAL).keys("A<left>c<right><enter>");
+    has(&session, "▶T7");
+    has(&open(T5, USUAL).keys("A<left>c<tab><tab><enter>"), "▶T5");
+}
+
+#[test]
+fn a_key_swaps_a_and_b() {
+    let session = open(T5, USUAL).keys("A<left>cb");
+    has(&session, "Guest: machine    pc-q35-3.1");
+    has(&session.keys("<right><enter>"), "▶T5");
+    let again = open(T5, USUAL).keys("A<left>cbb");
+    has(&again, "Guest: machine    pc-q35-4.0");
+}
+
+#[test]
+fn a_side_can_be_clicked_and_the_list_scrolled() {
+    let mut session = open(T5, (80, 24)).keys("A<left>c");
+    let theme = Theme::of(&session.model.settings);
+    let shown = Shown { model: &session.model, catalog: catalog(), theme: &theme };
+    let target = |x| hit(shown, Rect::new(0, 0, 80, 24), Position { x, y: 6 });
+    let (a, b) = (target(30), target(70));
+    assert!(matches!((a, b), (Some(Target::Cell(_, 0)), Some(Target::Cell(_, 1)))), "{a:?} {b:?}");
+    assert_eq!(target(3), None);
+    update::click(&mut session.model, catalog(), b.unwrap());
+    has(&session, "▶B, now");
+    update::click(&mut session.model, catalog(), b.unwrap());
+    has(&session, "▶T7");
+    let session = session.keys("c<end>");
+    has(&session, "end ╮");
+    has(&session.keys("<home>"), "more lines");
+}
+
+#[test]
+fn the_kept_scenario_outlives_other_screens_and_undo() {
+    let session = open(T5, USUAL).keys("mA<esc><left>u<left>c");
+    has(&session, "Guest: machine    pc-q35-4.0");
+    let session = session.keys("u");
+    has(&session, "None: A and B ask the same.");
+}

@@ -1,0 +1,227 @@
+//! Compares the XML of a journey with what running libvirts printed, and types keys on the screen that shows it.
+//! Goldens are in `tests/screens/xml/`.
+
+#[path = "support/screen_files.rs"]
+mod screen_files;
+#[path = "support/typed.rs"]
+mod typed;
+
+use ratatui::layout::{Position, Rect};
+use typed::{Session, catalog, open, open_with};
+use virt_cpu_explorer::app::action::Action;
+use virt_cpu_explorer::app::screens::{Screen, Target, xml::Xml};
+use virt_cpu_explorer::app::settings::{Settings, Size};
+use virt_cpu_explorer::app::update::{self, Effect};
+use virt_cpu_explorer::domain::scenario::Scenario;
+use virt_cpu_explorer::export::{Document, Since, documents};
+use virt_cpu_explorer::resolve::resolve;
+use virt_cpu_explorer::tui::theme::Theme;
+use virt_cpu_explorer::tui::view::{Shown, hit};
+
+const T7: &str = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
+const LIVE_UPDATE: &str = "Skylake-Client,-avx2,+mpx,machine=pc-q35-5.2,accel=tcg,from=9.0.0:7.2.22,to=11.3.0:10.0.13";
+const GOLDENS: &[&str] = &["stacked-80x24", "two-columns-120x36-styles", "three-columns-200x60", "refused-120x36"];
+
+fn compare(name: &str, text: &str) {
+    assert!(GOLDENS.contains(&name), "{name} is not in GOLDENS");
+    screen_files::check("screens/xml", name, text);
+}
+
+#[track_caller]
+fn has(session: &Session, wanted: &str) {
+    let text = session.text();
+    assert!(text.contains(wanted), "{wanted:?} is not on the screen:\n{text}");
+}
+
+#[expect(clippy::unwrap_used, reason = "a word that cannot be read fails the test")]
+fn of(word: &str) -> Vec<Document> {
+    let scenario = Scenario::parse(catalog(), word).unwrap();
+    let resolution = resolve(catalog(), &scenario);
+    documents(catalog(), &scenario, &resolution.journey.unwrap())
+}
+
+#[expect(clippy::panic, reason = "a missing document fails the test")]
+fn titled<'a>(documents: &'a [Document], title: &str) -> &'a Document {
+    let found = documents.iter().find(|document| document.title == title);
+    found.unwrap_or_else(|| panic!("there is no {title}"))
+}
+
+#[expect(clippy::panic, reason = "another screen fails the test")]
+fn state(session: &Session) -> &Xml {
+    let Screen::Xml(state) = session.model.screens.top() else { panic!("another screen is seen") };
+    state
+}
+
+/// The `<cpu>` of a recorded domain, without the indentation of the domain and the clusters, which decide nothing.
+#[expect(clippy::unwrap_used, reason = "a file that cannot be read fails the test")]
+fn recorded(name: &str) -> String {
+    let path = format!("{}/tests/data/domains/{name}.xml", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).unwrap();
+    let mut lines = text.lines().skip_while(|line| !line.starts_with("  <cpu "));
+    let first = lines.next().unwrap();
+    let mut cpu = vec![first];
+    if !first.ends_with("/>") {
+        cpu.extend(lines.by_ref().take_while(|line| *line != "  </cpu>"));
+        cpu.push("  </cpu>");
+    }
+    let cpu: Vec<String> =
+        cpu.iter().map(|line| line.strip_prefix("  ").unwrap().replace(" clusters='1'", "")).collect();
+    cpu.join("\n")
+}
+
+#[test]
+fn every_golden_belongs_to_a_test() {
+    let names: Vec<String> = GOLDENS.iter().map(|name| (*name).to_owned()).collect();
+    screen_files::no_orphans("screens/xml", &names);
+}
+
+#[test]
+fn every_line_is_as_a_running_libvirt_printed_it() {
+    const GUESTS: [(&str, &str); 4] = [
+        ("skylake", "Skylake-Client,-avx2,+mpx"),
+        ("epyc-smt", "EPYC,topology=1-2-2"),
+        ("qemu64", "qemu64"),
+        ("maximum", "maximum"),
+    ];
+    let mut seen = 0;
+    for release in ["7.0.0:5.2.0", "9.0.0:7.2.22", "11.3.0:10.0.13", "12.8.0:11.1.2"] {
+        let (libvirt, _) = release.split_once(':').unwrap();
+        for (guest, word) in GUESTS {
+            let made = of(&format!("{word},machine=pc-q35-5.2,accel=tcg,from={release},to={release}"));
+            for (kind, title) in [("inactive", "Definition"), ("live", "Live XML"), ("migratable", "Sent XML")] {
+                let name = format!("{libvirt}-{guest}.{kind}");
+                if std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+                    .join(format!("tests/data/domains/{name}.xml"))
+                    .exists()
+                {
+                    assert_eq!(titled(&made, title).text(), recorded(&name), "{name}");
+                    seen += 1;
+                }
+            }
+        }
+    }
+    assert!(seen > 20, "only {seen} recorded domains were compared");
+}
+
+#[test]
+fn a_command_line_has_qemu_s_spelling() {
+    let made = of("EPYC,+lahf_lm,-cmp_legacy,vendor=AMD,pmu=on,from=9.0.0:7.2.22,to=9.0.0:7.2.22");
+    let line = titled(&made, "-cpu at the source").text();
+    assert!(line.starts_with("-cpu EPYC,vendor=AuthenticAMD,lahf-lm=on,cmp-legacy=off"), "{line}");
+    assert!(line.ends_with(",pmu=on"), "{line}");
+    let passthrough = of("host-passthrough,from=9.0.0:7.2.22,to=9.0.0:7.2.22");
+    assert_eq!(titled(&passthrough, "-cpu at the source").text(), "-cpu host");
+    assert_eq!(titled(&passthrough, "Definition").text(), "<cpu mode='host-passthrough' check='none'/>");
+}
+
+#[test]
+fn what_changed_since_the_stage_before_is_marked() {
+    let made = of(LIVE_UPDATE);
+    let live = titled(&made, "Live XML");
+    assert_eq!(live.changes(), (12, 1));
+    assert!(live.parts.contains(&(Since::New, "  <feature policy='disable' name='hle'/>".to_owned())));
+    assert_eq!(titled(&made, "Cookie").changes(), (0, 0));
+    assert_eq!(titled(&made, "-cpu at the destination").changes().1, 0);
+    assert!(titled(&made, "Arrived, as prepared").remark.as_deref().is_some_and(|r| r.contains("of the cookie")));
+}
+
+#[test]
+fn what_never_existed_says_why() {
+    let why = |word: &str, title: &str| titled(&of(word), title).remark.clone().unwrap_or_default();
+    let refused = "Skylake-Client,machine=pc-q35-2.4,from=9.0.0:11.1.2,to=9.0.0:11.1.2";
+    assert!(
+        why(refused, "-cpu at the source").contains("before it started QEMU"),
+        "{}",
+        why(refused, "-cpu at the source")
+    );
+    assert!(why(refused, "Sent XML").contains("never started at the source"));
+    assert!(why(T7, "Arrived, live XML").contains("never ran here"));
+    let old = "Haswell,machine=pc-q35-2.10,from=3.1.0:2.12.0,to=3.1.0:2.12.0";
+    assert!(why(old, "Cookie").contains("sends no CPU beside the XML"));
+    assert!(why(old, "Live XML").contains("compares nothing with QEMU"));
+    assert!(!titled(&of(old), "Definition").text().contains("check="), "3.1.0 has no such attribute");
+}
+
+#[test]
+fn each_stop_on_the_way_has_its_own_documents() {
+    let made = of("Skylake-Client,machine=pc-q35-3.1,from=old,to=new,via=11.3.0:7.2.22");
+    for title in ["Sent XML, 1 of 2", "Arrived, live XML, 1 of 2", "Cookie, 2 of 2", "-cpu at the destination, 2 of 2"]
+    {
+        assert!(titled(&made, title).exists(), "{title}");
+    }
+    let taken_over = of("Skylake-Client,machine=pc-q35-3.1,started=old,from=new,to=old");
+    assert!(titled(&taken_over, "Live XML after the upgrade").exists());
+}
+
+#[test]
+fn columns_stand_side_by_side_where_there_is_room() {
+    compare("stacked-80x24", &open(LIVE_UPDATE, (80, 24)).keys("x").text());
+    compare("two-columns-120x36-styles", &open(LIVE_UPDATE, (120, 36)).keys("x").styled());
+    compare("three-columns-200x60", &open(LIVE_UPDATE, (200, 60)).keys("x").text());
+    compare("refused-120x36", &open(T7, (120, 36)).keys("x").text());
+    let ascii = Settings { ascii: true, ..Settings::default() };
+    let text = open_with(T7, (60, 20), ascii).keys("x").text();
+    assert!(text.is_ascii() && text.contains("From definition to arrival"), "{text}");
+}
+
+#[test]
+fn the_part_under_the_cursor_is_copied() {
+    let session = open(LIVE_UPDATE, (120, 36)).keys("x<tab>p<tab>p");
+    let [Effect::Copy(line), Effect::Copy(xml)] = session.effects.as_slice() else { panic!("{:?}", session.effects) };
+    assert_eq!(line, "-cpu Skylake-Client,avx2=off,mpx=on");
+    assert_eq!(*xml, titled(&of(LIVE_UPDATE), "Live XML").text());
+    assert!(!xml.contains("check='none'"), "what is gone is not copied");
+    has(&open(T7, (120, 36)).keys("x<shift+tab>p"), "there is nothing to copy");
+}
+
+#[test]
+fn keys_scroll_and_the_cursor_follows() {
+    let session = open(LIVE_UPDATE, (80, 24)).keys("x<pagedown><pagedown>");
+    assert!(state(&session).columns[0].scroll > 20 && state(&session).here > 2);
+    let session = session.keys("<home>");
+    assert_eq!((state(&session).columns[0].scroll, state(&session).here), (0, 0));
+    let session = session.keys("<end>");
+    has(&session, "end ╮");
+    let session = open(LIVE_UPDATE, (120, 36)).keys("x<right>");
+    assert_eq!(state(&session).documents[state(&session).here].title, "Sent XML");
+    let session = session.keys("<left>");
+    assert_eq!(state(&session).here, 0);
+    has(&session.keys("<enter>"), "Decision table");
+}
+
+#[test]
+fn a_feature_is_found_by_its_name() {
+    let session = open(LIVE_UPDATE, (80, 24)).keys("x/3dnow<enter>");
+    assert!(state(&session).columns[0].scroll > 0);
+    has(&session, "policy='disable' name='3dnowprefetch'/>");
+    assert_eq!(state(&session.keys("<esc>")).columns.len(), 1);
+}
+
+#[test]
+fn parts_can_be_clicked_and_scrolled() {
+    let mut session = open(LIVE_UPDATE, (120, 36)).keys("x");
+    let theme = Theme::of(&session.model.settings);
+    let shown = Shown { model: &session.model, catalog: catalog(), theme: &theme };
+    let target = hit(shown, Rect::new(0, 0, 120, 36), Position { x: 70, y: 4 });
+    assert_eq!(target, Some(Target::Row(3)));
+    for _ in 0..5 {
+        update::scroll(&mut session.model, catalog(), target, Action::Down);
+    }
+    assert_eq!(state(&session).columns[1].scroll, 5);
+    update::click(&mut session.model, catalog(), Target::Row(4));
+    assert_eq!(state(&session).here, 4);
+    update::click(&mut session.model, catalog(), Target::Row(4));
+    has(&session, "Decision table");
+}
+
+#[test]
+fn another_scenario_or_size_is_laid_out_anew() {
+    let mut session = open(T7, (120, 36)).keys("x");
+    has(&session, "never ran here");
+    update::resize(&mut session.model, catalog(), Size { width: 200, height: 60 });
+    assert_eq!(state(&session).columns.len(), 3);
+    let session = session.keys("s");
+    has(&session, "policy='disable' name='mpx'");
+    has(&open("host-model,from=old,to=new", (80, 24)).keys("x"), "There is nothing to show");
+    has(&open("Skylake-Client,machine=?,from=old,to=new", (80, 24)).keys("x"), "this is one of the cases");
+}

@@ -1,0 +1,155 @@
+//! Records runs and replays them: the list of actions, the asciicast, the demonstration.
+#![expect(clippy::expect_used, reason = "the helpers fail their tests")]
+
+#[path = "support/pty.rs"]
+mod pty;
+
+use pty::{COLUMNS, LINES, T7, Terminal};
+use std::num::NonZeroU16;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn run(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_virt-cpu-explorer")).args(arguments).output().expect("the program runs")
+}
+
+fn printed(arguments: &[&str]) -> String {
+    let output = run(&[&["--print", "--size", "100x32"], arguments].concat());
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("the folder has a plain name")
+}
+
+/// Text without blanks at the ends of its lines.
+fn trimmed(text: &str) -> String {
+    text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_recorded_run_is_a_list_that_replays_to_the_same_screen() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let list = folder.path().join("run.keys");
+    let mut terminal = Terminal::explorer(&[T7, "--record-keys", text(&list)], &[]);
+    terminal.until("▶T7");
+    terminal.keys("s");
+    terminal.until("▶T6");
+    terminal.keys("/smap\r");
+    terminal.until("named smap");
+    // The second line of the screen is the guest's; the first click goes there, the second opens the list.
+    terminal.keys("\x1b[<0;16;2M\x1b[<0;16;2m\x1b[<0;16;2M");
+    terminal.until("Guest: model");
+    terminal.keys("epycmil\r");
+    terminal.until("EPYC-Milan");
+    terminal.keys("q");
+    assert_eq!(terminal.end(), 0);
+    let recorded = std::fs::read_to_string(&list).expect("the list");
+    let lines: Vec<&str> =
+        recorded.lines().filter(|line| !line.starts_with(['#']) && !line.starts_with("wait")).collect();
+    let expected = [
+        "scenario Skylake-Client,machine=pc-q35-3.1,from=old:7.2.22,to=new:7.2.22",
+        "swap-ends",
+        "filter",
+        "type smap",
+        "open",
+        "click 16 2",
+        "click 16 2",
+        "type epycmil",
+        "open",
+    ];
+    assert_eq!(lines, expected);
+    let frame = printed(&["--replay", text(&list)]);
+    assert!(frame.contains("EPYC-Milan @ pc-q35-3.1") && frame.contains("named smap"), "{frame}");
+    let mut again = Terminal::explorer(&["--replay", text(&list)], &[]);
+    again.until("EPYC-Milan @ pc-q35-3.1");
+    again.keys("q");
+    assert_eq!(again.end(), 0);
+    let refused = Terminal::explorer(&["--record-keys", text(&list)], &[]).end();
+    assert_eq!(refused, 2, "a list that is there is not written over");
+    assert_eq!(std::fs::read_to_string(&list).expect("the list"), recorded);
+}
+
+#[test]
+fn a_cast_shows_what_the_terminal_showed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("run.cast");
+    let mut terminal = Terminal::explorer(&[T7, "--record", text(&path)], &[]);
+    terminal.until("▶T7");
+    terminal.keys("y");
+    terminal.until("copied");
+    terminal.keys("s");
+    terminal.until("▶T6");
+    terminal.keys("i");
+    terminal.until("Rule T6");
+    terminal.keys("\x03");
+    assert_eq!(terminal.end(), 0);
+    let cast = std::fs::read_to_string(&path).expect("the cast");
+    let mut lines = cast.lines();
+    let head: serde_json::Value = serde_json::from_str(lines.next().expect("a head")).expect("JSON");
+    assert_eq!((&head["version"], &head["width"], &head["height"]), (&2.into(), &COLUMNS.into(), &LINES.into()));
+    let cells = |count| NonZeroU16::new(count).expect("a size is not zero");
+    let mut screen = vt100::Parser::new(cells(LINES), cells(COLUMNS), 0);
+    let mut before = 0.0;
+    for line in lines {
+        let event: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        let time = event[0].as_f64().expect("a time");
+        assert!(time >= before, "{line}");
+        before = time;
+        assert_eq!(event[1], "o");
+        screen.process(event[2].as_str().expect("text").as_bytes());
+    }
+    assert_eq!(trimmed(&screen.screen().contents()), trimmed(&printed(&[T7, "--keys", "si"])));
+    assert!(!cast.contains("]52;"), "nobody's clipboard is written by watching");
+}
+
+#[test]
+fn a_demonstration_shows_notes_and_keys_and_waits_for_the_speaker() {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/demo/abort.keys");
+    let mut terminal = Terminal::explorer(&["--demo", script], &[]);
+    terminal.until("A guest with the model Skylake-Client.");
+    terminal.until("space goes on");
+    terminal.keys(" ");
+    terminal.until("Machine type 4.0 switches mpx off.");
+    terminal.until("space goes on");
+    terminal.keys("\r");
+    terminal.until("▶T7");
+    terminal.until("Value before");
+    terminal.until("space goes on");
+    // Keys that are no answer change nothing.
+    terminal.keys("s");
+    terminal.keys("\x1b");
+    while terminal.contents().contains("space goes on") {
+        terminal.listen(std::time::Duration::from_millis(50));
+    }
+    assert!(terminal.contents().contains("▶T7"));
+    terminal.keys("s");
+    terminal.until("Swap ends");
+    terminal.keys("q");
+    assert_eq!(terminal.end(), 0);
+}
+
+#[test]
+fn the_demonstration_that_comes_along_ends_where_it_says() {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/demo/abort.keys");
+    let last = printed(&["--demo", script]);
+    assert!(last.contains("▶T3") && last.contains("row T3, no issue anywhere"), "{last}");
+    for size in ["60x20", "80x24", "120x36", "200x60"] {
+        let output = run(&["--print", "--size", size, "--demo", script]);
+        let frame = String::from_utf8(output.stdout).expect("UTF-8");
+        assert!(frame.contains("▶T3") && frame.contains("Or the guest names mpx"), "{size}:\n{frame}");
+    }
+}
+
+#[test]
+fn every_bad_line_of_a_list_is_named_before_the_terminal_is_taken() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("run.keys");
+    std::fs::write(&path, "swap-edns\nundo\n  pauze\n").expect("a file");
+    let output = run(&["--print", "--replay", text(&path)]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said.contains("run.keys:1:1: ") && said.contains("did you mean swap-ends?"), "{said}");
+    assert!(said.contains("run.keys:3:3: ") && said.contains("did you mean pause?"), "{said}");
+}

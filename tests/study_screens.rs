@@ -1,0 +1,310 @@
+//! Types keys on the screens that follow a feature, tell a history and show a difference, and looks at them.
+//! The whole screen is compared with a file in `tests/screens/study/`. `BLESS=1 cargo test` writes the files anew.
+#![expect(clippy::panic, clippy::unwrap_used, reason = "what is not on the screen fails the test")]
+
+#[path = "support/screen_files.rs"]
+mod screen_files;
+#[path = "support/typed.rs"]
+mod typed;
+
+use ratatui::layout::{Position, Rect};
+use typed::{Session, catalog, open, open_with};
+use virt_cpu_explorer::app::action::Action;
+use virt_cpu_explorer::app::screens::ScreenKind;
+use virt_cpu_explorer::app::settings::{Settings, ThemeName};
+use virt_cpu_explorer::app::update;
+use virt_cpu_explorer::tui::theme::Theme;
+use virt_cpu_explorer::tui::view::{Shown, hit};
+
+const T7: &str = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
+const T5: &str = "Skylake-Client,machine=pc-q35-4.0,from=old,to=new";
+
+const SMALL: (u16, u16) = (80, 24);
+const USUAL: (u16, u16) = (120, 36);
+
+/// Every golden of this file, by name.
+const GOLDENS: &[&str] = &[
+    "follow-80x24",
+    "follow-120x36",
+    "follow-120x36-styles",
+    "history-of-a-model-80x24",
+    "history-of-a-model-120x36",
+    "history-of-a-feature-80x24",
+    "history-of-a-feature-120x36-styles",
+    "picking-a-model-for-its-history",
+    "diff-of-ends-80x24",
+    "diff-of-releases-120x36-styles",
+    "diff-of-releases-80x24",
+    "diff-of-models-120x36",
+    "diff-of-nothing-80x24",
+];
+
+fn compare(name: &str, text: &str) {
+    assert!(GOLDENS.contains(&name), "{name} is not in GOLDENS");
+    screen_files::check("screens/study", name, text);
+}
+
+fn has(session: &Session, wanted: &str) {
+    let text = session.text();
+    assert!(text.contains(wanted), "{wanted:?} is not on the screen:\n{text}");
+}
+
+/// Whether a sentence is there, over the ends of lines.
+fn says(session: &Session, wanted: &str) {
+    let text = session.text();
+    let running = text.replace('│', " ").split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(running.contains(wanted), "{wanted:?} is not on the screen:\n{text}");
+}
+
+/// Where `wanted` begins on the screen.
+fn place_of(session: &Session, wanted: &str) -> Position {
+    let text = session.text();
+    let found = text.lines().enumerate().find_map(|(y, line)| line.split_once(wanted).map(|(before, _)| (before, y)));
+    let (before, y) = found.unwrap_or_else(|| panic!("{wanted:?} is not on the screen:\n{text}"));
+    Position { x: u16::try_from(before.chars().count()).unwrap(), y: u16::try_from(y).unwrap() }
+}
+
+/// The session after the mouse did something on `wanted`.
+fn on(mut session: Session, wanted: &str, doing: Option<Action>) -> Session {
+    let position = place_of(&session, wanted);
+    let theme = Theme::of(&session.model.settings);
+    let shown = Shown { model: &session.model, catalog: catalog(), theme: &theme };
+    let target = hit(shown, Rect::new(0, 0, session.model.size.width, session.model.size.height), position);
+    match doing {
+        Some(turn) => update::scroll(&mut session.model, catalog(), target, turn),
+        None => {
+            let target = target.unwrap_or_else(|| panic!("nothing is at {wanted}:\n{}", session.text()));
+            session.effects.extend(update::click(&mut session.model, catalog(), target));
+        }
+    }
+    session
+}
+
+fn click(session: Session, wanted: &str) -> Session {
+    on(session, wanted, None)
+}
+
+fn kind(session: &Session) -> ScreenKind {
+    session.model.screens.top().kind()
+}
+
+#[test]
+fn every_golden_belongs_to_a_test() {
+    let names: Vec<String> = GOLDENS.iter().map(|name| (*name).to_owned()).collect();
+    screen_files::no_orphans("screens/study", &names);
+}
+
+#[test]
+fn a_feature_is_followed_through_the_ten_stages() {
+    compare("follow-80x24", &open(T7, SMALL).keys("f").text());
+    let session = open(T7, USUAL).keys("f");
+    compare("follow-120x36", &session.text());
+    compare("follow-120x36-styles", &session.styled());
+}
+
+#[test]
+fn stepping_through_the_stages_names_the_rule_where_the_definition_lost_the_feature_and_where_it_was_refused() {
+    let mut session = open(T7, USUAL).keys("f");
+    has(&session, "9 full check: ✗ EXTRA");
+    says(&session, "Extra: the destination's QEMU gives mpx");
+    session = session.keys(&"<left>".repeat(9));
+    let mut with_rule = Vec::new();
+    let mut changed = Vec::new();
+    for stage in 1..=10 {
+        has(&session, &format!(" {stage} "));
+        let text = session.text();
+        if text.contains("Rule T7: the guest has the feature and nobody says so") {
+            with_rule.push(stage);
+        }
+        if text.lines().any(|line| line.contains(&format!(" {stage} ")) && line.contains(": ▶ ")) {
+            changed.push(stage);
+        }
+        session = session.keys("<right>");
+    }
+    // The destination's map took it out, QEMU gave it all the same, the check refused, and so it never arrived.
+    assert_eq!(with_rule, [7, 8, 9, 10]);
+    assert_eq!(changed, [7, 8]);
+    let session = session.keys("<left><left><left>");
+    has(&session, "7 received: ▶ not mentioned");
+    says(
+        &session,
+        "What arrives says nothing about mpx. The map of the new libvirt does not have mpx in Skylake-Client.",
+    );
+    has(&session.keys("i"), "Rule T7:");
+}
+
+#[test]
+fn a_live_update_that_writes_the_feature_down_is_told() {
+    let session = open(T5, USUAL).keys("f");
+    has(&session, "4 source CPU: ▶ off");
+    says(&session, "Machine type pc-q35-4.0 leaves mpx off in Skylake-Client.");
+    let session = session.keys("<right>");
+    says(&session, "It says mpx=disable: the live update of the old libvirt (9.0.0) wrote down what QEMU gave");
+}
+
+#[test]
+fn any_feature_can_be_followed_and_asked_about() {
+    let session = open(T7, USUAL).keys("f<down>");
+    has(&session, "Follow hypervisor");
+    let session = session.keys("/smap<enter>");
+    has(&session, "Follow smap");
+    let session = session.keys("<enter>");
+    assert_eq!(kind(&session), ScreenKind::First);
+    has(&session, "Decision table: smap");
+    has(&open(T7, USUAL).keys("f/zzz"), "No feature has these letters in its name.");
+    says(&open(T7, USUAL).keys("f/svme-addr-chk<enter>"), "svme-addr-chk is as the definition has it.");
+}
+
+#[test]
+fn follow_opens_at_the_feature_under_the_cursor() {
+    let session = open(T7, USUAL).keys("/smap<enter>f");
+    has(&session, "Follow smap");
+    let session = session.keys("<esc>");
+    assert_eq!(kind(&session), ScreenKind::First);
+}
+
+#[test]
+fn stages_and_features_answer_to_the_mouse() {
+    let session = click(open(T7, USUAL).keys("f"), "received");
+    has(&session, "7 received: ▶ not mentioned");
+    let session = on(session, "received", Some(Action::Down));
+    has(&session, "8 destination CPU: ");
+    let session = on(session, "hypervisor", Some(Action::Down));
+    has(&session, "Follow hypervisor");
+    let session = click(session, "mpx  ");
+    has(&session, "Follow mpx");
+    let session = click(session, "mpx      ");
+    assert_eq!(kind(&session), ScreenKind::First);
+    let small = click(open(T7, SMALL).keys("f"), " 4 source CPU");
+    says(&small, "Machine type pc-q35-3.1 turns mpx on in Skylake-Client.");
+}
+
+#[test]
+fn a_guest_that_never_starts_and_one_that_depends_are_followed_as_far_as_they_came() {
+    let session = open("Skylake-Client,machine=pc-q35-2.4,from=12.8.0:11.1.2,to=12.8.0:11.1.2", USUAL).keys("f");
+    has(&session, "not reached");
+    says(&session.keys("<end><right><right><right><right><right>"), "it did not start");
+    says(&open("Skylake-Client,machine=?,from=old,to=new", USUAL).keys("f"), "this is one of the cases.");
+}
+
+#[test]
+fn a_model_and_a_feature_are_told_through_time() {
+    compare("history-of-a-model-80x24", &open(T7, SMALL).keys("h").text());
+    compare("history-of-a-model-120x36", &open(T7, USUAL).keys("h").text());
+    compare("history-of-a-feature-80x24", &open(T7, SMALL).keys("hv").text());
+    let session = open(T7, USUAL).keys("hv");
+    has(&session, "History of mpx");
+    says(&session, "in the model 2.0.0 to 9.0.0; marked removed 11.3.0 to 12.8.0");
+    compare("history-of-a-feature-120x36-styles", &session.styled());
+}
+
+#[test]
+fn a_line_of_a_history_leads_to_a_guest_that_goes_over_the_change() {
+    let session = open(T7, USUAL).keys("h<enter>");
+    assert_eq!(kind(&session), ScreenKind::First);
+    assert_eq!(session.model.derived.word, "Skylake-Client,machine=pc-q35-3.1,from=9.0.0:7.2.22,to=11.3.0:7.2.22");
+    has(&session, "▶T7");
+    // The scenario's own machine type leaves the feature off; the newest that turns it on shows the change.
+    let session = open(T5, USUAL).keys("hv<enter>");
+    assert_eq!(session.model.derived.word, "Skylake-Client,machine=pc-q35-3.1,from=9.0.0:7.2.22,to=11.3.0:7.2.22");
+    let session = open(T5, USUAL).keys("h/mpx<enter><end><enter>");
+    has(&session, "pc-q35-3.1");
+    let session = open(T7, USUAL).keys("h<home><enter>");
+    has(&session, "no guest can come from a release without the model");
+}
+
+#[test]
+fn another_model_or_feature_is_picked_from_a_list() {
+    let session = open(T7, USUAL).keys("hp");
+    compare("picking-a-model-for-its-history", &session.text());
+    let session = session.keys("epyc-gen<enter>");
+    has(&session, "History of EPYC-Genoa");
+    assert_eq!(session.model.derived.word, open(T7, USUAL).model.derived.word, "the scenario stays");
+    let session = session.keys("vpsmap<enter>");
+    has(&session, "History of smap");
+    has(&session.keys("v"), "History of EPYC-Genoa");
+    has(&open(T7, USUAL).keys("/smap<enter>h"), "History of smap");
+}
+
+#[test]
+fn a_history_answers_to_search_and_mouse() {
+    let session = open(T7, USUAL).keys("hv/icelake-s<enter>");
+    has(&session, "Icelake-Server-noTSX");
+    let session = click(session, "Icelake-Server-noTSX");
+    let session = on(session, "Icelake-Server-noTSX", Some(Action::Up));
+    says(&session, "╭ Icelake-Server ─");
+    let session = click(session, "Icelake-Server  ");
+    assert_eq!(kind(&session), ScreenKind::First);
+    has(&open(T7, USUAL).keys("hv/zzz"), "No line has these letters.");
+}
+
+#[test]
+fn what_no_libvirt_knows_is_said() {
+    let session = open(T7, USUAL).keys("hvpsvme-addr-chk<enter>");
+    has(&session, "History of svme-addr-chk");
+    says(&session, "libvirt knows it from");
+    let session = open("host-passthrough,from=old,to=new", USUAL).keys("h");
+    has(&session, "History of mpx");
+}
+
+#[test]
+fn what_differs_is_shown_with_what_it_does_to_guests_in_each_direction() {
+    let session = open(T7, SMALL).keys("d");
+    has(&session, "✗ aborted (T7)");
+    says(&session, "A guest silent about mpx: old → new aborted (T7); new → old unchanged (T6).");
+    says(&session, "A guest +mpx: old → new unchanged (T3); new → old unchanged (T4).");
+    compare("diff-of-ends-80x24", &session.text());
+    compare("diff-of-releases-80x24", &open(T7, SMALL).keys("dv").text());
+    compare("diff-of-releases-120x36-styles", &open(T7, USUAL).keys("dv<down><down>").styled());
+    compare("diff-of-models-120x36", &open(T7, USUAL).keys("dvv").text());
+    let alike = open("EPYC,from=9.0.0,to=9.0.0", SMALL).keys("d");
+    has(&alike, "Nothing differs: 9.0.0 and 9.0.0 read EPYC alike.");
+    compare("diff-of-nothing-80x24", &alike.text());
+}
+
+#[test]
+fn a_line_of_a_difference_leads_to_the_guest_it_harms() {
+    let session = open(T5, USUAL).keys("d<enter>");
+    assert_eq!(kind(&session), ScreenKind::First);
+    assert_eq!(session.model.derived.word, "Skylake-Client,machine=pc-q35-3.1,from=old:7.2.22,to=new:7.2.22");
+    has(&session, "▶T7");
+    // From the left to the right it arrives; the other way round the left does not know the model.
+    let session = open("Skylake-Client,from=9.0.0,to=12.8.0", USUAL).keys("dv/denverton<enter><enter>");
+    has(&session, "12.8.0/7.2.22 → 9.0.0/7.2.22");
+    has(&session, "ABORTED");
+}
+
+#[test]
+fn the_sides_of_a_difference_are_picked_from_lists() {
+    let session = open(T7, USUAL).keys("dvPold<esc>P7.0.0<enter>p9.0.0+mpx<enter>");
+    has(&session, "7.0.0 → 9.0.0+mpx-removed");
+    let session = session.keys("vpepyc-rome<enter>Pepyc<enter>");
+    has(&session, "Differences: EPYC and EPYC-Rome at new");
+    has(&session, "only the right has it");
+    let session = open(T7, USUAL).keys("dpicelake-client<enter>");
+    has(&session, "Differences: Icelake-Client");
+    let missing = open(T7, USUAL).keys("dpdenverton<enter>");
+    has(&missing, "Neither old (9.0.0) nor new has Denverton.");
+}
+
+#[test]
+fn a_difference_answers_to_search_mouse_and_swapped_ends() {
+    let session = click(open(T7, USUAL).keys("dv"), "Cascadelake-Server  ");
+    has(&session, "╭ Cascadelake-Server ─");
+    let session = on(session, "Icelake-Server  ", Some(Action::Down));
+    has(&session, "╭ Cascadelake-Server-noTSX ─");
+    let session = click(session, "Cascadelake-Server-noTSX  ");
+    assert_eq!(kind(&session), ScreenKind::First);
+    has(&open(T7, USUAL).keys("dv/zzz"), "No line has these letters.");
+    has(&open(T7, USUAL).keys("ds"), "new → old");
+    has(&open(T7, USUAL).keys("df"), "Follow mpx");
+}
+
+#[test]
+fn the_screens_are_read_without_colour_and_in_ascii() {
+    let ascii = Settings { ascii: true, theme: ThemeName::Mono, ..Settings::default() };
+    for keys in ["f", "h", "hv", "hp", "d", "dv", "dvv"] {
+        let text = open_with(T7, USUAL, ascii.clone()).keys(keys).text();
+        assert!(text.is_ascii(), "{keys}:\n{text}");
+    }
+}
