@@ -52,14 +52,19 @@ fn colours(screen: &Screen, cell: &Cell) -> (Rgb, Rgb) {
     if cell.modifier.contains(Modifier::REVERSED) { (back, front) } else { (front, back) }
 }
 
-/// Groups the cells of a row that are alike: the first column, and how many there are.
+/// Groups the cells of a row that are alike: the first column, and how many there are. The cell after a wide letter
+/// belongs to the letter, whatever it holds.
 fn runs<K: PartialEq>(row: &[Cell], key: impl Fn(&Cell) -> K) -> Vec<(usize, usize, K)> {
     let mut runs: Vec<(usize, usize, K)> = Vec::new();
+    let mut covered = 0;
     for (column, cell) in row.iter().enumerate() {
         let this = key(cell);
         match runs.last_mut() {
-            Some((_, count, before)) if *before == this => *count += 1,
+            Some((_, count, before)) if column < covered || *before == this => *count += 1,
             _ => runs.push((column, 1, this)),
+        }
+        if column >= covered {
+            covered = column + width(cell.symbol()).max(1);
         }
     }
     runs
