@@ -14,7 +14,21 @@ pub struct Demo {
     what: String,
 }
 
+/// Lines from which there is room for air, and for a long note.
+const ROOMY: u16 = 34;
+/// Lines from which there is room for a rule over the note.
+const ENOUGH: u16 = 28;
+
 impl Demo {
+    /// Returns how many of `lines` stay empty above a screen, and how many the note has below it.
+    pub const fn room(lines: u16) -> (u16, u16) {
+        match lines {
+            ROOMY.. => (1, 3),
+            ENOUGH.. => (0, 3),
+            _ => (0, 1),
+        }
+    }
+
     /// Notes that an action was asked for.
     pub fn did(&mut self, action: Action, keymap: &Keymap) {
         self.key = keymap.shown(action);
@@ -33,19 +47,5 @@ impl Demo {
     /// Returns the last key, and what it asked for; nothing stands for what was typed.
     pub fn key(&self) -> (&str, &str) {
         (&self.key, &self.what)
-    }
-}
-
-/// Lines from which there is room for air, and for a long note.
-const ROOMY: u16 = 34;
-/// Lines from which there is room for a rule over the note.
-const ENOUGH: u16 = 28;
-
-/// Returns how many of a terminal's lines stay empty above a screen, and how many the note has below it.
-pub fn room(lines: u16) -> (u16, u16) {
-    match lines {
-        ROOMY.. => (1, 3),
-        ENOUGH.. => (0, 3),
-        _ => (0, 1),
     }
 }

@@ -1,7 +1,7 @@
 //! Holds all state of the program: the scenario, what follows from it, and what is open.
 
 use super::action::Context;
-use super::demo::{self, Demo};
+use super::demo::Demo;
 use super::derived::Derived;
 use super::history::History;
 use super::overlay::Overlay;
@@ -30,10 +30,10 @@ pub struct Model {
     pub size: Size,
     /// One line about what the last key did, or why it did nothing.
     pub notice: Option<String>,
-    /// What an audience is shown beside the screen, if there is one.
-    pub demo: Option<Demo>,
     /// The lesson under way.
     pub tour: Option<Tour>,
+    /// What an audience is shown beside the screen, if there is one.
+    pub demo: Option<Demo>,
 }
 
 impl Model {
@@ -52,8 +52,8 @@ impl Model {
             settings,
             size,
             notice: None,
-            demo: None,
             tour: None,
+            demo: None,
         }
     }
 
@@ -68,13 +68,13 @@ impl Model {
 
     /// Returns the size that is left for screens and what lies over them.
     pub fn room(&self) -> Size {
-        let (above, below) = self.demo.as_ref().map_or((0, 0), |_| demo::room(self.size.height));
-        let height = self.size.height.saturating_sub(above + below);
+        let (above, below) = if self.demo.is_some() { Demo::room(self.size.height) } else { (0, 0) };
+        let size = Size { width: self.size.width, height: self.size.height.saturating_sub(above + below) };
         match self.tour {
-            None => Size { height, ..self.size },
+            None => size,
             Some(_) => Size {
-                width: self.size.width.saturating_sub(2),
-                height: height.saturating_sub(tour::height(self.size)),
+                width: size.width.saturating_sub(2),
+                height: size.height.saturating_sub(tour::height(self.size)),
             },
         }
     }

@@ -149,7 +149,12 @@ pub fn check_batch(catalog: &Catalog, input: &mut dyn BufRead, with_ways_out: bo
         if read == 0 {
             break;
         }
+        let too_long = bytes.len() as u64 == LONGEST_LINE && !bytes.ends_with(b"\n");
+        if too_long {
+            input.skip_until(b'\n')?;
+        }
         let text = match std::str::from_utf8(&bytes) {
+            _ if too_long => Err(format!("expected a line of at most {} MiB", LONGEST_LINE >> 20)),
             Ok(text) if text.trim().is_empty() => continue,
             Ok(text) => Ok(text.trim_end()),
             Err(fault) => Err(format!("column {}: expected UTF-8 text", fault.valid_up_to() + 1)),

@@ -59,14 +59,15 @@ fn after(
     };
     let mut model = Model::new(catalog, scenario, options.settings.clone(), Size { width, height });
     update::open(&mut model, catalog, kind);
-    model.demo = options.demo.then(Demo::default);
     options.opening.open(&mut model, catalog);
+    model.demo = options.demo.then(Demo::default);
+    while update::idle(&mut model, catalog) {}
     for step in &options.replay {
         if play::done(&mut model, catalog, step) == Some(Effect::Quit) {
             break;
         }
+        while update::idle(&mut model, catalog) {}
     }
-    while update::idle(&mut model, catalog) {}
     for key in parse_all(&options.keys).context("--keys")? {
         if update::press(&mut model, catalog, key) == Some(Effect::Quit) {
             break;

@@ -33,6 +33,10 @@ pub struct Options {
     pub settings: Settings,
     /// Keys to press before the user does, in the notation of [`crate::app::key`].
     pub keys: String,
+    /// What is open at the start.
+    pub opening: Opening,
+    /// Where scenarios are kept between runs.
+    pub shelf: Shelf,
     /// What to replay before the user does anything.
     pub replay: Vec<Step>,
     /// Whether an audience looks on.
@@ -41,10 +45,6 @@ pub struct Options {
     pub record: Option<PathBuf>,
     /// Where to record what is done, as a list of actions.
     pub record_keys: Option<PathBuf>,
-    /// What is open at the start.
-    pub opening: Opening,
-    /// Where scenarios are kept between runs.
-    pub shelf: Shelf,
 }
 
 /// What is open at the start.
@@ -104,8 +104,8 @@ pub fn run(catalog: &Catalog, scenario: Scenario, options: Options) -> anyhow::R
         guard.resized((width, height));
     }
     let mut model = Model::new(catalog, scenario, options.settings, Size { width, height });
-    model.demo = options.demo.then(Demo::default);
     options.opening.open(&mut model, catalog);
+    model.demo = options.demo.then(Demo::default);
     let player = (!options.replay.is_empty()).then(|| Player::new(options.replay));
     let mut running = Running { catalog, model, guard, shelf: options.shelf, player, record };
     let outcome = running.type_all(&keys).and_then(|ended| if ended { Ok(()) } else { running.turn(&signal) });
@@ -150,6 +150,25 @@ impl Running<'_> {
                 if !crossterm::event::poll(Duration::ZERO)? {
                     break;
                 }
+            }
+        }
+    }
+
+    /// Waits for an event, and meanwhile does what the screen left for later. Returns false where a signal came first.
+    fn wait(&mut self, signal: &Signals) -> anyhow::Result<bool> {
+        let (mut drawn, mut worked) = (Instant::now(), false);
+        loop {
+            let works = update::idle(&mut self.model, self.catalog);
+            if (works && drawn.elapsed() >= FRAME) || (worked && !works) {
+                self.draw()?;
+                drawn = Instant::now();
+            }
+            worked = works;
+            if crossterm::event::poll(if works { Duration::ZERO } else { self.patience() })? {
+                return Ok(true);
+            }
+            if signal.came() || self.play()? {
+                return Ok(false);
             }
         }
     }
@@ -241,26 +260,6 @@ impl Running<'_> {
         }
         if let Err(fault) = self.shelf.used(&self.model.own().word(self.catalog)) {
             say("the scenario is not kept", &format!("{fault:#}"));
-        }
-    }
-
-    /// Waits for an event, and meanwhile does what the screen left for later and what is replayed. Returns false where
-    /// the program is to end.
-    fn wait(&mut self, signal: &Signals) -> anyhow::Result<bool> {
-        let (mut drawn, mut worked) = (Instant::now(), false);
-        loop {
-            let works = update::idle(&mut self.model, self.catalog);
-            if (works && drawn.elapsed() >= FRAME) || (worked && !works) {
-                self.draw()?;
-                drawn = Instant::now();
-            }
-            worked = works;
-            if crossterm::event::poll(if works { Duration::ZERO } else { self.patience() })? {
-                return Ok(true);
-            }
-            if signal.came() || self.play()? {
-                return Ok(false);
-            }
         }
     }
 

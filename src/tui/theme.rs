@@ -245,11 +245,6 @@ impl Theme {
     }
 }
 
-/// Returns the sign of a verdict.
-pub fn sign(verdict: Verdict) -> &'static str {
-    Theme::of(&Settings::default()).verdict(verdict).1
-}
-
 impl Theme {
     /// Returns the role and the sign of a verdict among many: a guest that never started is no concern of the
     /// destination's, and stands back.
@@ -266,6 +261,11 @@ impl Theme {
     pub fn above_boundary(&self, role: Role) -> Style {
         self.style(role).add_modifier(Modifier::UNDERLINED)
     }
+}
+
+/// Returns the sign of a verdict.
+pub fn sign(verdict: Verdict) -> &'static str {
+    Theme::of(&Settings::default()).verdict(verdict).1
 }
 
 fn coloured(palette: &Palette, role: Role) -> Style {

@@ -18,7 +18,7 @@ mod tour;
 mod xml;
 
 use super::theme::Theme;
-use crate::app::demo::room;
+use crate::app::demo::Demo;
 use crate::app::model::Model;
 use crate::app::overlay::Overlay;
 use crate::app::screens::{Screen, Target};
@@ -103,10 +103,11 @@ pub fn hit(shown: Shown<'_>, area: Rect, position: Position) -> Option<Target> {
     }
 }
 
-/// The top line, the screen, the panel of a lesson, the note for an audience, the bottom line.
+/// What stands above and below a screen's own part.
 struct Parts {
     top: Rect,
     body: Rect,
+    /// The panel of a lesson.
     panel: Rect,
     note: Rect,
     bottom: Rect,
@@ -117,9 +118,10 @@ impl Parts {
         let top = Rect { height: 1, ..area };
         let bottom = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
         // For an audience there is always room for a note, whether there is one or not: nothing jumps.
-        let (above, below) = shown.model.demo.as_ref().map_or((0, 0), |_| room(area.height));
+        let (above, below) = if shown.model.demo.is_some() { Demo::room(area.height) } else { (0, 0) };
         let note = Rect { y: bottom.y.saturating_sub(below), height: below, ..area };
-        let between = Rect { y: area.y + 1 + above, height: area.height.saturating_sub(2 + above + below), ..area };
+        let height = area.height.saturating_sub(2 + above + below);
+        let between = Rect { y: area.y + 1 + above, height, ..area };
         let panel = tour::panel(shown, between);
         let body = tour::inset(shown, Rect { height: between.height - panel.height, ..between });
         Self { top, body, panel, note, bottom }
