@@ -101,6 +101,7 @@ fn a_cast_shows_what_the_terminal_showed() {
         screen.process(event[2].as_str().expect("text").as_bytes());
     }
     assert_eq!(trimmed(&screen.screen().contents()), trimmed(&printed(&[T7, "--keys", "si"])));
+    assert!(screen.screen().hide_cursor() && screen.screen().alternate_screen(), "the last frame stays");
     assert!(!cast.contains("]52;"), "nobody's clipboard is written by watching");
 }
 

@@ -17,6 +17,7 @@ pub(super) struct Cast {
     file: File,
     begun: Instant,
     pending: Vec<u8>,
+    over: bool,
     fault: Option<io::Error>,
 }
 
@@ -33,7 +34,7 @@ impl Cast {
             "title": "virt-cpu-explorer", "env": { "TERM": std::env::var("TERM").unwrap_or_default() },
         });
         writeln!(file, "{head}").with_context(|| path.display().to_string())?;
-        let mut cast = Self { file, begun: Instant::now(), pending: Vec::new(), fault: None };
+        let mut cast = Self { file, begun: Instant::now(), pending: Vec::new(), over: false, fault: None };
         cast.event("o", OPENING);
         Ok(cast)
     }
@@ -41,6 +42,11 @@ impl Cast {
     /// Notes that the terminal has another size.
     pub(super) fn resized(&mut self, (width, height): (u16, u16)) {
         self.event("r", &format!("{width}x{height}"));
+    }
+
+    /// Ends the recording: how the terminal is given back is nothing to show.
+    pub(super) fn end(&mut self) {
+        self.over = true;
     }
 
     /// Returns what went wrong, if anything did; nothing is recorded after that.
@@ -57,7 +63,7 @@ impl Cast {
     }
 
     fn event(&mut self, kind: &str, text: &str) {
-        if self.fault.is_none() {
+        if self.fault.is_none() && !self.over {
             let seconds = format!("{:.3}", self.begun.elapsed().as_secs_f64());
             let text = serde_json::json!(text);
             self.fault = writeln!(self.file, "[{seconds}, \"{kind}\", {text}]").err();

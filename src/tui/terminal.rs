@@ -126,6 +126,9 @@ impl std::fmt::Debug for Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
+        if let Some(cast) = &self.cast {
+            cast.borrow_mut().end();
+        }
         restore();
     }
 }

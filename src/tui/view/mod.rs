@@ -59,7 +59,7 @@ pub fn render(shown: Shown<'_>, area: Rect, buf: &mut Buffer) {
         Screen::Compare(state) => compare::render(shown, state, body, buf),
     }
     bottom::render(shown, bottom, buf);
-    let above = above(area, panel);
+    let above = above(area, panel, note);
     match &shown.model.overlay {
         Some(Overlay::Picker(picker)) => picker::render(shown, picker, above, buf),
         Some(Overlay::Page(page)) => page::render(shown, page, above, buf),
@@ -76,11 +76,11 @@ pub fn hit(shown: Shown<'_>, area: Rect, position: Position) -> Option<Target> {
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         return None;
     }
-    let Parts { top, body, panel, bottom, .. } = Parts::of(shown, area);
+    let Parts { top, body, panel, note, bottom } = Parts::of(shown, area);
     if panel.contains(position) {
         return tour::hit(shown, panel, position);
     }
-    let above = above(area, panel);
+    let above = above(area, panel, note);
     match &shown.model.overlay {
         Some(Overlay::Picker(picker)) => return picker::hit(shown, picker, above, position),
         Some(Overlay::Page(page)) => return page::hit(page, above, position),
@@ -128,13 +128,16 @@ impl Parts {
     }
 }
 
-/// Where something may lie over the screen: everywhere but over the panel of a lesson.
-fn above(area: Rect, panel: Rect) -> Rect {
-    if panel.height == 0 { area } else { Rect { height: panel.y - area.y, ..area } }
+/// Where something may lie over the screen: everywhere but over the panel of a lesson and the note for an audience.
+fn above(area: Rect, panel: Rect, note: Rect) -> Rect {
+    match [panel, note].into_iter().find(|part| part.height > 0) {
+        Some(part) => Rect { height: part.y - area.y, ..area },
+        None => area,
+    }
 }
 
 /// Returns where on the drawn screen a lesson's place is.
 pub fn place(shown: Shown<'_>, wanted: &Place, area: Rect, buf: &Buffer) -> Option<Rect> {
-    let Parts { body, panel, .. } = Parts::of(shown, area);
-    tour::find(shown, wanted, body, above(area, panel), buf)
+    let Parts { body, panel, note, .. } = Parts::of(shown, area);
+    tour::find(shown, wanted, body, above(area, panel, note), buf)
 }
