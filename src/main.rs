@@ -15,18 +15,43 @@ fn main() -> ExitCode {
     let command = match cli::parse(std::env::args_os()) {
         Ok(command) => command,
         Err(said) => {
-            let code = u8::try_from(said.exit_code()).unwrap_or(2);
-            return if said.print().is_ok() { ExitCode::from(code) } else { ExitCode::from(2) };
+            let code = ExitCode::from(u8::try_from(said.exit_code()).unwrap_or(2));
+            return match said.print() {
+                Err(fault) if !said.use_stderr() => ended(&cannot_write(&fault).into()),
+                Ok(()) | Err(_) => code,
+            };
         }
     };
     match run(command) {
         Ok(code) => ExitCode::from(code),
-        Err(fault) if is_broken_pipe(&fault) => ExitCode::SUCCESS,
-        Err(fault) => {
-            let _ = writeln!(io::stderr(), "virt-cpu-explorer: {fault:#}");
-            ExitCode::from(2)
-        }
+        Err(fault) => ended(&fault),
     }
+}
+
+/// Says why the program ends, if that is to be said.
+fn ended(fault: &anyhow::Error) -> ExitCode {
+    if is_broken_pipe(fault) {
+        return ExitCode::SUCCESS;
+    }
+    let _ = writeln!(io::stderr(), "virt-cpu-explorer: {fault:#}");
+    ExitCode::from(2)
+}
+
+/// Standard output, whose faults say that they are its own.
+struct Output(io::BufWriter<io::StdoutLock<'static>>);
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes).map_err(|fault| cannot_write(&fault))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush().map_err(|fault| cannot_write(&fault))
+    }
+}
+
+fn cannot_write(fault: &io::Error) -> io::Error {
+    io::Error::new(fault.kind(), format!("cannot write to standard output: {fault}"))
 }
 
 /// A reader that stops early, such as `head`, is not a fault.
@@ -35,7 +60,7 @@ fn is_broken_pipe(fault: &anyhow::Error) -> bool {
 }
 
 fn run(command: Command) -> Result<u8> {
-    let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut out = Output(io::BufWriter::new(io::stdout().lock()));
     let code = match command {
         Command::Check { choice, format, quiet, ways_out } if !choice.domains.is_empty() => {
             let how = (format, quiet, ways_out);
@@ -63,6 +88,8 @@ fn run(command: Command) -> Result<u8> {
             0
         }
         Command::Man => cli::man(&mut out)?,
+        Command::Version { verbose: false } => cli::version(&mut out)?,
+        Command::Version { verbose: true } => cli::version_and_facts(&mut out)?,
         Command::Explain(asked) => explain(&asked, &mut out)?,
         Command::Tour(asked) => match asked.wish {
             cli::TourWish::List => cli::list_lessons(&mut out)?,

@@ -1,4 +1,5 @@
 //! Holds the layers: who may use whom, where foreign crates may be named, and that every file says what it is for.
+//! Prints, without holding, how long files and functions are.
 #![expect(clippy::unwrap_used, reason = "a source file that cannot be read fails the test")]
 
 use std::path::{Path, PathBuf};
@@ -118,4 +119,62 @@ fn the_check_itself_bites() {
     assert!(faults("resolve", "//! x\nstd::env::var(\"X\");").iter().any(|fault| fault.contains("std::env")));
     assert!(faults("tui", "fn f() {}").iter().any(|fault| fault.contains("//!")));
     assert!(faults("tui", "//! x\nuse crate::app::model;").is_empty());
+}
+
+/// What a file and a function should stay within, in lines; tables may be longer.
+const FILE_BUDGET: usize = 300;
+const FUNCTION_BUDGET: usize = 60;
+
+/// The functions of a formatted file, each with its first line and how many lines it has: rustfmt puts the closing
+/// brace under the first letter of the line that begins the function.
+fn functions(text: &str) -> Vec<(usize, usize, String)> {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut found = Vec::new();
+    for (number, line) in lines.iter().enumerate() {
+        let start = line.trim_start();
+        let words = ["pub ", "pub(super) ", "pub(crate) ", "const "];
+        let bare = words.iter().fold(start, |rest, word| rest.strip_prefix(word).unwrap_or(rest));
+        let Some(rest) = bare.strip_prefix("fn ") else { continue };
+        let end = format!("{}}}", " ".repeat(line.len() - start.len()));
+        let closed = |line: &&str| **line == end || line.ends_with('}') && line.contains(rest);
+        let Some(length) = lines[number..].iter().position(closed) else { continue };
+        let name = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+        found.push((number + 1, length + 1, name));
+    }
+    found
+}
+
+/// What is over a budget is printed, for `cargo test --test architecture -- --nocapture budgets`; a table or one long
+/// match may well be better long than cut in two.
+#[test]
+#[expect(clippy::print_stdout, reason = "printing is what it is for")]
+fn budgets_are_printed() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    let (mut over, mut seen) = (Vec::new(), 0);
+    for file in &files {
+        let text = std::fs::read_to_string(file).unwrap();
+        let name = file.strip_prefix(&root).unwrap().display().to_string();
+        let all = functions(&text);
+        seen += all.len();
+        // Tests within a file are not counted.
+        let code = text.split("#[cfg(test)]").next().unwrap().lines().count();
+        if code > FILE_BUDGET {
+            over.push(format!("src/{name}: {code} lines, the budget is {FILE_BUDGET}"));
+        }
+        let long = all.iter().filter(|(_, length, _)| *length > FUNCTION_BUDGET);
+        over.extend(long.map(|(line, length, called)| {
+            format!("src/{name}:{line}: {called} has {length} lines, the budget is {FUNCTION_BUDGET}")
+        }));
+    }
+    over.sort();
+    println!("{} of {} files and {seen} functions are over a budget\n{}", over.len(), files.len(), over.join("\n"));
+    assert!(seen > 500, "only {seen} functions were seen");
+}
+
+#[test]
+fn functions_are_measured_as_they_are() {
+    let text = "impl X {\n    pub fn a(&self) {\n        if b {\n        }\n    }\n}\n\nfn b() {}\n\nfn c(\n) {\n}\n";
+    assert_eq!(functions(text), [(2, 4, "a".to_owned()), (8, 1, "b".to_owned()), (10, 3, "c".to_owned())]);
 }

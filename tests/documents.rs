@@ -40,6 +40,7 @@ fn of(word: &str) -> Vec<Document> {
     documents(catalog(), &scenario, &resolution.journey.unwrap())
 }
 
+#[expect(clippy::panic, reason = "a missing document fails the test")]
 fn titled<'a>(documents: &'a [Document], title: &str) -> &'a Document {
     let found = documents.iter().find(|document| document.title == title);
     found.unwrap_or_else(|| panic!("there is no {title}"))

@@ -267,7 +267,7 @@ fn a_new_host_is_one_call() {
     let written = digest::read(&std::fs::read_to_string(directory.join("DIGESTS")).unwrap());
     assert_eq!(written, digests(&parts));
     for (text, expected) in [
-        ("nonsense", ":1:2: expected a QMP reply in JSON, found a mistake: expected ident at line 1 column 2"),
+        ("nonsense", ":1:2: expected a QMP reply in JSON, found a mistake: expected ident"),
         ("{\"return\": {}}", ": expected a reply of query-cpu-model-expansion with model.props, found none"),
     ] {
         std::fs::write(&reply, text).unwrap();

@@ -1,5 +1,4 @@
-//! Drives the real program in a pseudo-terminal and looks at what a terminal makes of it. Waits for text, never for
-//! time to pass.
+//! Drives the real program in a pseudo-terminal: what a user does, and what is left of it on the terminal.
 
 #[path = "support/pty.rs"]
 mod pty;

@@ -91,10 +91,25 @@ pub fn write(model: &mut Model, catalog: &Catalog, letters: &str) {
     }
 }
 
-/// Types `text`, where text can be typed; elsewhere reads it as the word of a scenario.
+/// How many letters are taken where text can be typed: more than any name has, and few enough to look for at once.
+const MOST_TYPED: usize = 256;
+/// The longest text that is read as a scenario, in bytes.
+const LONGEST_WORD: usize = 1 << 14;
+
+/// Types `text`, where text can be typed; elsewhere reads it as the word of a scenario. However much is pasted, the
+/// work is bounded.
 pub fn paste(model: &mut Model, catalog: &Catalog, text: &str) {
     if model.context() == Context::Text {
-        return write(model, catalog, text);
+        let mut letters = text.chars().filter(|letter| !letter.is_control());
+        write(model, catalog, &letters.by_ref().take(MOST_TYPED).collect::<String>());
+        if letters.next().is_some() {
+            model.notice = Some(format!("only the first {MOST_TYPED} letters of what was pasted were taken"));
+        }
+        return;
+    }
+    if text.len() > LONGEST_WORD {
+        model.notice = Some(format!("what was pasted is no scenario: it has {} bytes", text.len()));
+        return;
     }
     match Scenario::parse(catalog, text.trim()) {
         Ok(scenario) => {

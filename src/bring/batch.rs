@@ -69,7 +69,7 @@ pub fn read(catalog: &Catalog, text: &str) -> Result<BatchLine, String> {
         // serde_json counts lines of this text, which is one line; the caller knows which.
         let said = fault.to_string();
         let said = said.split(" at line ").next().unwrap_or(&said).to_owned();
-        format!("column {}: {said}", fault.column())
+        format!("column {}: {said}", fault.column().max(1))
     })?;
     let id = line.id;
     if let Some(word) = line.scenario {

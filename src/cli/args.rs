@@ -70,6 +70,11 @@ pub enum Command {
     },
     /// The man page.
     Man,
+    /// The version, or with it the facts it was built with.
+    Version {
+        /// Whether to name the facts.
+        verbose: bool,
+    },
 }
 
 /// A scenario as the command line gives it.
@@ -143,6 +148,8 @@ pub struct Import {
     pub libvirt: Option<String>,
     /// A host's name with the file of its QMP reply.
     pub host: Option<String>,
+    /// Whether the digests of what was added by hand are to be added.
+    pub digests: bool,
     /// Where the timeline is.
     pub into: PathBuf,
     /// Compare instead of writing.
@@ -165,6 +172,8 @@ Exit codes of check: 0 the guest arrives unchanged, 1 any other verdict, 2 wrong
 pub fn command() -> Clap {
     Clap::new("virt-cpu-explorer")
         .version(env!("CARGO_PKG_VERSION"))
+        .disable_version_flag(true)
+        .args(version_args())
         .about("Will this guest's CPU survive the live migration, and if not, which rule stops it?")
         .after_help(EXAMPLES)
         .args_conflicts_with_subcommands(true)
@@ -282,6 +291,17 @@ pub(super) fn tui_args() -> [Arg; 10] {
     ]
 }
 
+fn version_args() -> [Arg; 2] {
+    [
+        Arg::new("version")
+            .long("version")
+            .short('V')
+            .action(ArgAction::SetTrue)
+            .help("Print the version; with --verbose also the facts it was built with"),
+        Arg::new("verbose").long("verbose").action(ArgAction::SetTrue).requires("version").hide(true),
+    ]
+}
+
 fn check_command() -> Clap {
     Clap::new("check")
         .about("Give one verdict, or one for each line of a batch")
@@ -332,6 +352,13 @@ fn import_command() -> Clap {
                 .help("Add a host from a QMP reply of query-cpu-model-expansion"),
         )
         .arg(
+            Arg::new("digests")
+                .long("digests")
+                .action(ArgAction::SetTrue)
+                .conflicts_with_all(["raw", "libvirt", "host"])
+                .help("Add the digests of what was added to the timeline by hand"),
+        )
+        .arg(
             Arg::new("into")
                 .long("into")
                 .value_name("DIR")
@@ -356,6 +383,9 @@ fn size(text: &str) -> Result<String, String> {
 /// clap's message, which also is the help when that was asked for.
 pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Command, clap::Error> {
     let matches = command().try_get_matches_from(args)?;
+    if matches.get_flag("version") {
+        return Ok(Command::Version { verbose: matches.get_flag("verbose") });
+    }
     let Some((name, sub)) = matches.subcommand() else {
         let tui = tui(&matches)?;
         if !matches.get_flag("print") {
@@ -399,6 +429,7 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Comma
             raw: text(sub, "raw").map(PathBuf::from),
             libvirt: text(sub, "libvirt"),
             host: text(sub, "host"),
+            digests: sub.get_flag("digests"),
             into: PathBuf::from(text(sub, "into").unwrap_or_default()),
             check: sub.get_flag("check"),
         }),

@@ -7,7 +7,7 @@ use crate::domain::definition::words;
 use crate::domain::scenario::{Key, Scenario};
 use crate::export;
 use crate::resolve::{Resolver, Verdict, resolve};
-use crate::study::ways_out::ways_out;
+use crate::study::ways_out::{ways_out, ways_out_with};
 use anyhow::{Context, Result, anyhow};
 use std::io::{BufRead, Write};
 
@@ -149,7 +149,12 @@ pub fn check_batch(catalog: &Catalog, input: &mut dyn BufRead, with_ways_out: bo
         if read == 0 {
             break;
         }
+        let too_long = bytes.len() as u64 == LONGEST_LINE && !bytes.ends_with(b"\n");
+        if too_long {
+            input.skip_until(b'\n')?;
+        }
         let text = match std::str::from_utf8(&bytes) {
+            _ if too_long => Err(format!("expected a line of at most {} MiB", LONGEST_LINE >> 20)),
             Ok(text) if text.trim().is_empty() => continue,
             Ok(text) => Ok(text.trim_end()),
             Err(fault) => Err(format!("column {}: expected UTF-8 text", fault.valid_up_to() + 1)),
@@ -157,7 +162,7 @@ pub fn check_batch(catalog: &Catalog, input: &mut dyn BufRead, with_ways_out: bo
         let answer = match text.and_then(|text| batch::read(catalog, text)) {
             Ok(line) => {
                 let answer = resolver.resolve(&line.scenario);
-                let ways = with_ways_out.then(|| ways_out(catalog, &line.scenario, &answer));
+                let ways = with_ways_out.then(|| ways_out_with(&mut resolver, &line.scenario, &answer));
                 export::json_line(catalog, &line.scenario, &answer, line.id.as_deref(), ways.as_deref())
             }
             Err(fault) => {

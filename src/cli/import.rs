@@ -23,6 +23,9 @@ pub fn import(asked: &Import, out: &mut dyn Write) -> Result<u8> {
         let (name, file) = split(pair, "NAME=FILE")?;
         return added(&import::add_host(&asked.into, name, Path::new(file))?, out);
     }
+    if asked.digests {
+        return written(&import::add_digests(&asked.into)?, out);
+    }
     Err(anyhow!("expected a folder with raw facts, --libvirt RELEASE=DIR or --host NAME=FILE"))
 }
 

@@ -14,6 +14,7 @@ mod script;
 mod study;
 mod study_args;
 mod tour;
+mod version;
 
 pub use args::{Choice, Command, Explain, Import, Print, TuiArgs, command, parse};
 pub use check::{Asked, Format, check_batch, check_one};
@@ -27,3 +28,4 @@ pub use script::Script;
 pub use study::{count_on, study};
 pub use study_args::{Study, StudyArgs};
 pub use tour::{Tour, TourWish, lesson_text, list_lessons};
+pub use version::{version, version_and_facts};

@@ -70,10 +70,10 @@ impl Document {
     pub fn text(&self) -> String {
         let parts = self.parts.iter().filter(|(since, _)| *since != Since::Gone).map(|(_, part)| part.as_str());
         let parts: Vec<&str> = parts.collect();
-        match self.command_line {
-            true if !parts.is_empty() => format!("{DASH_CPU}{}", parts.join(",")),
-            true | false => parts.join("\n"),
+        if self.command_line && !parts.is_empty() {
+            return format!("{DASH_CPU}{}", parts.join(","));
         }
+        parts.join("\n")
     }
 }
 

@@ -131,6 +131,18 @@ pub fn add_host(to: &Path, name: &str, reply: &Path) -> Result<Added, ImportErro
     Ok(Added { written, same_as: None, left_out: reply.left_out })
 }
 
+/// Adds to the digests in `to` those of what was added to the timeline there by hand. Lines that are there stay as they
+/// are, so that a slip in older facts is still found.
+///
+/// # Errors
+/// A mistake in the timeline, a file that cannot be written.
+pub fn add_digests(to: &Path) -> Result<Written, ImportError> {
+    let (parts, digests) = load(to)?;
+    let mut all = digest::digests(&digest::records_of_parts(&parts));
+    all.extend(digest::read(&digests));
+    store(to, &parts, &digest::write(&all))
+}
+
 /// Puts a release number and what follows it in order: a hypothetical map stands right after its original.
 fn order(name: &str) -> (Version, &str) {
     let (number, rest) = name.split_once('+').unwrap_or((name, ""));
@@ -198,16 +210,36 @@ fn store(directory: &Path, parts: &Parts, digests: &str) -> Result<Written, Impo
         return Err(ImportError::NotTheSame(Box::new(difference)));
     }
     Catalog::new(back).map_err(|error| LoadError::whole("cpu_map", error.to_string()))?;
+    replace(
+        directory,
+        &[
+            (LIBVIRT, &files.libvirt),
+            (QEMU, &files.qemu),
+            (HOSTS, &files.hosts),
+            (PRODUCTS, &files.products),
+            (DIGESTS, digests),
+        ],
+    )
+}
+
+/// Puts each text in place of the file of its name. They are written beside them first: on a full disk all old files
+/// stay as they are.
+fn replace(directory: &Path, files: &[(&str, &str)]) -> Result<Written, ImportError> {
+    let beside = |name: &str| directory.join(format!("{name}.new"));
+    let fault = |path: PathBuf, error| ImportError::Write { path, error };
+    for (name, text) in files {
+        if let Err(error) = std::fs::write(beside(name), text) {
+            for (name, _) in files {
+                // What is not there need not be removed, and the first fault is the one to tell.
+                let _ = std::fs::remove_file(beside(name));
+            }
+            return Err(fault(beside(name), error));
+        }
+    }
     let mut written = Written::default();
-    for (name, text) in [
-        (LIBVIRT, files.libvirt.as_str()),
-        (QEMU, &files.qemu),
-        (HOSTS, &files.hosts),
-        (PRODUCTS, &files.products),
-        (DIGESTS, digests),
-    ] {
+    for (name, text) in files {
         let path = directory.join(name);
-        std::fs::write(&path, text).map_err(|error| ImportError::Write { path: path.clone(), error })?;
+        std::fs::rename(beside(name), &path).map_err(|error| fault(path.clone(), error))?;
         written.files.push((path, text.len()));
     }
     Ok(written)

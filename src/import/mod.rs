@@ -9,4 +9,4 @@ pub mod write;
 
 mod directory;
 
-pub use directory::{Added, ImportError, Written, add_host, add_libvirt, check_facts, write_facts};
+pub use directory::{Added, ImportError, Written, add_digests, add_host, add_libvirt, check_facts, write_facts};

@@ -11,6 +11,7 @@ use crossterm::terminal::{
 use crossterm::{execute, queue};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
 use std::cell::RefCell;
 use std::io::{BufWriter, Write, stdout};
 use std::rc::Rc;
@@ -50,10 +51,12 @@ impl Guard {
         });
         // The theme decides about colours; with NO_COLOR the library would write resets that cancel bold and reverse.
         crossterm::style::force_color_output(true);
-        enter(mouse)?;
         let cast = cast.map(|cast| Rc::new(RefCell::new(cast)));
         let backend = CrosstermBackend::new(BufWriter::with_capacity(BUFFER, Output::new(cast.clone())));
-        Ok(Self { terminal: Terminal::new(backend)?, cast, mouse })
+        // The guard is there first: whatever fails half way through taking the terminal, dropping it gives it back.
+        let guard = Self { terminal: Terminal::new(backend)?, cast, mouse };
+        enter(mouse)?;
+        Ok(guard)
     }
 
     /// Draws one frame and sends it in one piece.
@@ -85,7 +88,10 @@ impl Guard {
     /// # Errors
     /// What the terminal says.
     pub fn clear(&mut self) -> anyhow::Result<()> {
-        Ok(self.terminal.clear()?)
+        // The library's own way to clear asks the terminal for its cursor first, and fails where none answers.
+        let size = self.terminal.size()?;
+        self.terminal.resize(Rect::new(0, 0, size.width, size.height))?;
+        Ok(())
     }
 
     /// Asks the terminal to put `text` on the clipboard.

@@ -13,7 +13,7 @@ pub(crate) const COLUMNS: u16 = 100;
 pub(crate) const LINES: u16 = 32;
 pub(crate) const T7: &str = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
 /// Far longer than anything takes, also on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The program in a terminal.
 pub(crate) struct Terminal {
@@ -31,6 +31,7 @@ impl Terminal {
     pub(crate) fn start(mut command: CommandBuilder, environment: &[(&str, &str)]) -> Self {
         let size = PtySize { rows: LINES, cols: COLUMNS, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).expect("a pseudo-terminal can be opened");
+        command.cwd(env!("CARGO_MANIFEST_DIR"));
         command.env("TERM", "xterm-256color");
         command.env("LC_ALL", "C.UTF-8");
         command.env_remove("NO_COLOR");
@@ -69,6 +70,15 @@ impl Terminal {
         self.input.write_all(keys.as_bytes()).and_then(|()| self.input.flush()).expect("keys can be typed");
     }
 
+    /// Makes the terminal another size; the screen follows.
+    pub(crate) fn resize(&mut self, rows: u16, columns: u16) {
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        self.master.resize(size).expect("the terminal can be resized");
+        let cells = |count| NonZeroU16::new(count).expect("a size is not zero");
+        self.screen.screen_mut().set_size(cells(rows), cells(columns));
+        self.listen(Duration::from_millis(2));
+    }
+
     pub(crate) fn listen(&mut self, patience: Duration) {
         if let Ok(bytes) = self.output.recv_timeout(patience) {
             self.screen.process(&bytes);
@@ -84,6 +94,16 @@ impl Terminal {
         let start = Instant::now();
         while !self.contents().contains(wanted) {
             assert!(start.elapsed() < PATIENCE, "{wanted:?} never came:\n{}", self.contents());
+            self.listen(Duration::from_millis(50));
+        }
+    }
+
+    /// Waits until the whole screen is `wanted`, blanks at the ends of lines apart.
+    pub(crate) fn until_screen(&mut self, wanted: &str) {
+        let start = Instant::now();
+        let trimmed = |text: &str| text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n").trim_end().to_owned();
+        while trimmed(&self.contents()) != trimmed(wanted) {
+            assert!(start.elapsed() < PATIENCE, "{wanted}\nnever came:\n{}", self.contents());
             self.listen(Duration::from_millis(50));
         }
     }

@@ -137,7 +137,7 @@ impl Xml {
         let Some(column) = self.columns.get_mut(number) else { return };
         let mut own = column.lines.iter().enumerate().filter(|(_, (place, _))| *place == self.here).map(|(at, _)| at);
         let first = own.next().unwrap_or(0);
-        let last = own.last().unwrap_or(first);
+        let last = own.next_back().unwrap_or(first);
         let seen = column.scroll..column.scroll + room;
         if !seen.contains(&first) || !seen.contains(&last) {
             column.scroll = first.min(column.lines.len().saturating_sub(room));

@@ -1,0 +1,105 @@
+//! Says which version this is, and with which facts it was built.
+
+use crate::domain::catalog::{Catalog, LibvirtRelease, Provenance, ReleaseMap};
+use crate::domain::qemu::QemuFacts;
+use crate::import::digest::{Record, digests};
+use crate::load::embedded;
+use anyhow::Result;
+use std::io::Write;
+
+/// What the raw facts were reduced to, one line for each release, model and host.
+const DIGESTS: &str = include_str!("../../cpu_map/DIGESTS");
+
+/// Writes the version.
+///
+/// # Errors
+/// Output that cannot be written.
+pub fn version(out: &mut dyn Write) -> Result<u8> {
+    writeln!(out, "virt-cpu-explorer {}", env!("CARGO_PKG_VERSION"))?;
+    Ok(0)
+}
+
+/// Writes the version, and how many facts of which kind there are, how new the newest is, where they were read, and a
+/// digest of each file, so that two builds can be told apart by what they know.
+///
+/// # Errors
+/// Facts that cannot be read, output that cannot be written.
+pub fn version_and_facts(out: &mut dyn Write) -> Result<u8> {
+    let catalog = embedded::catalog()?;
+    version(out)?;
+    libvirt(&catalog, out)?;
+    qemu(&catalog, out)?;
+    let (hosts, products) = (catalog.hosts().len(), catalog.products().len());
+    let (models, machines) = (catalog.pickable_models().count(), catalog.cells().machines.len());
+    writeln!(out, "guests    {models} CPU models on {machines} machine types, {} features", catalog.features().len())?;
+    writeln!(out, "hosts     {hosts} real hosts, {products} products")?;
+    writeln!(
+        out,
+        "facts     digests (FNV-1a, 128 bits) of the files in cpu_map; cpu_map/PROVENANCE.md says where from"
+    )?;
+    let texts = embedded::TEXTS;
+    let files = [texts.libvirt, texts.qemu, texts.hosts, texts.products, texts.behaviour, ("cpu_map/DIGESTS", DIGESTS)];
+    let record = |(file, text): (&str, &str)| Record {
+        subject: file.trim_start_matches("cpu_map/").to_owned(),
+        item: String::new(),
+        text: text.to_owned(),
+    };
+    for (file, digest) in digests(&files.map(record)) {
+        writeln!(out, "          {digest}  {file}")?;
+    }
+    Ok(0)
+}
+
+fn libvirt(catalog: &Catalog, out: &mut dyn Write) -> Result<()> {
+    let published: Vec<&LibvirtRelease> =
+        catalog.libvirt_releases().iter().filter(|release| release.provenance == Provenance::Published).collect();
+    let exact: Vec<&&LibvirtRelease> =
+        published.iter().filter(|release| matches!(release.map, ReleaseMap::Exact(_))).collect();
+    writeln!(
+        out,
+        "libvirt   {} releases{}; the maps of {} were read, the others lie between two of them",
+        published.len(),
+        span(published.first().map(|r| &r.name), published.last().map(|r| &r.name)),
+        exact.len()
+    )?;
+    for (source, names) in by_source(exact.iter().map(|release| (&*release.source, &*release.name))) {
+        writeln!(out, "          {source}: {names}")?;
+    }
+    Ok(())
+}
+
+fn qemu(catalog: &Catalog, out: &mut dyn Write) -> Result<()> {
+    let releases: &[QemuFacts] = catalog.qemu_releases();
+    let ran: Vec<String> = releases.iter().filter(|facts| facts.ran).map(|facts| facts.version.to_string()).collect();
+    writeln!(
+        out,
+        "QEMU      {} releases{}; asked over QMP: {}",
+        releases.len(),
+        span(releases.first().map(|facts| facts.version), releases.last().map(|facts| facts.version)),
+        ran.join(", ")
+    )?;
+    Ok(())
+}
+
+fn span<T: std::fmt::Display>(first: Option<T>, last: Option<T>) -> String {
+    match (first, last) {
+        (Some(first), Some(last)) => format!(", {first} to {last}"),
+        _ => String::new(),
+    }
+}
+
+/// The sources in order of their first release, each with its releases, or with how many they are.
+fn by_source<'a>(all: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(&'a str, String)> {
+    let mut sources: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (source, name) in all {
+        match sources.iter_mut().find(|(known, _)| *known == source) {
+            Some((_, names)) => names.push(name),
+            None => sources.push((source, vec![name])),
+        }
+    }
+    let said = |names: Vec<&str>| match names.as_slice() {
+        [first, .., last] if names.len() > 4 => format!("{} releases, {first} to {last}", names.len()),
+        _ => names.join(", "),
+    };
+    sources.into_iter().map(|(source, names)| (source, said(names))).collect()
+}

@@ -1,0 +1,340 @@
+//! What goes wrong around the program, and that it then does the right thing: signals, sizes, closed and full outputs,
+//! homes and terminals that lack something, floods of input, a second instance.
+#![cfg(unix)]
+#![expect(clippy::expect_used, reason = "what is not there fails the test")]
+
+#[path = "support/pty.rs"]
+mod pty;
+
+use portable_pty::CommandBuilder;
+use pty::{COLUMNS, LINES, T7, Terminal};
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_virt-cpu-explorer");
+
+/// Everything that writes to standard output.
+const WRITERS: &[&[&str]] = &[
+    &["check", T7],
+    &["check", T7, "--format", "json"],
+    &["check", T7, "--format", "markdown"],
+    &["check", "--batch", "tests/recorded/lab.jsonl"],
+    &["check", "--domain", "tests/data/domains"],
+    &["matrix", "Skylake-Client"],
+    &["history", "mpx"],
+    &["diff", "9.0.0", "11.3.0"],
+    &["review", "9.0.0", "11.3.0"],
+    &["follow", "mpx", T7],
+    &["explain", "guest CPU doesn't match specification: extra features: ht"],
+    &["list", "models"],
+    &["list", "releases", "--json"],
+    &["rule"],
+    &["rule", "T7"],
+    &["man"],
+    &["completions", "bash"],
+    &["completions", "zsh"],
+    &["completions", "fish"],
+    &["--print"],
+    &["--print", "--screen", "first", "--size", "200x60"],
+    &["--help"],
+    &["check", "--help"],
+    &["--version"],
+];
+
+fn run(arguments: &[&str], standard_output: Stdio) -> Output {
+    let mut command = Command::new(PROGRAM);
+    command.args(arguments).stdin(Stdio::null()).stdout(standard_output).stderr(Stdio::piped());
+    command.output().expect("the program runs")
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("what is said is text")
+}
+
+/// A folder of this test's own, empty.
+fn scratch(name: &str) -> PathBuf {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("failure").join(name);
+    if directory.exists() {
+        std::fs::remove_dir_all(&directory).expect("what an earlier run left can be removed");
+    }
+    std::fs::create_dir_all(&directory).expect("a folder can be made");
+    directory
+}
+
+/// A shell that runs the program as `line` says, in a terminal.
+fn shell(line: &str) -> Terminal {
+    let mut command = CommandBuilder::new("sh");
+    command.args(["-c", line]);
+    command.env("PROGRAM", PROGRAM);
+    Terminal::start(command, &[])
+}
+
+fn quits(mut terminal: Terminal) {
+    terminal.keys("q");
+    assert_eq!(terminal.end(), 0, "{}", terminal.contents());
+    terminal.given_back();
+}
+
+#[test]
+fn a_full_disk_is_named_and_is_no_success() {
+    for arguments in WRITERS {
+        let full = File::options().write(true).open("/dev/full").expect("there is a full device");
+        let output = run(arguments, full.into());
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let said = said(&output);
+        assert!(said.contains("cannot write to standard output: No space left on device"), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn a_reader_that_stops_early_ends_the_program_quietly() {
+    for arguments in WRITERS {
+        let (reader, writer) = std::io::pipe().expect("a pipe can be made");
+        drop(reader);
+        let output = run(arguments, writer.into());
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        assert_eq!(said(&output), "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_reader_may_take_one_line_and_go() {
+    let line = format!("{PROGRAM} check --batch tests/recorded/lab.jsonl | head -n 1");
+    let output = Command::new("sh").args(["-c", &line]).output().expect("a shell runs");
+    assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 1);
+    assert_eq!(said(&output), "");
+}
+
+#[test]
+fn closed_inputs_and_outputs_are_no_panic() {
+    for line in ["check >&-", "check --batch - <&-", "explain <&-", "<&- >&- 2>&-", "list models >&- 2>&-"] {
+        let output = Command::new("sh").args(["-c", &format!("{PROGRAM} {line}")]).output().expect("a shell runs");
+        assert!(matches!(output.status.code(), Some(0..=2)), "{line}: {:?}", output.status);
+        assert!(!said(&output).contains("panicked"), "{line}: {}", said(&output));
+    }
+}
+
+#[test]
+fn a_closed_standard_input_does_not_keep_a_user_from_typing() {
+    for closed in ["<&-", "</dev/null"] {
+        let mut terminal = shell(&format!("exec \"$PROGRAM\" {T7} {closed}"));
+        terminal.until("▶T7");
+        quits(terminal);
+    }
+}
+
+#[test]
+fn a_full_disk_while_facts_are_written_leaves_the_old_ones() {
+    let directory = scratch("facts");
+    let files = ["libvirt.xml", "qemu.xml", "hosts.xml", "products.xml", "behaviour.xml", "DIGESTS"];
+    let ours = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("cpu_map").join(name);
+    for name in files {
+        std::fs::copy(ours(name), directory.join(name)).expect("the facts can be copied");
+    }
+    std::os::unix::fs::symlink("/dev/full", directory.join("hosts.xml.new")).expect("a link can be made");
+    let into = directory.display().to_string();
+    let reply = "mine=tests/data/hosts/7.2.22-query-cpu-model-expansion.json";
+    let output = run(&["import", "--host", reply, "--into", &into], Stdio::null());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("No space left on device"), "{}", said(&output));
+    let mut left: Vec<String> = std::fs::read_dir(&directory)
+        .expect("the folder is there")
+        .map(|entry| entry.expect("it can be listed").file_name().into_string().expect("a name is text"))
+        .collect();
+    left.sort();
+    assert_eq!(left, ["DIGESTS", "behaviour.xml", "hosts.xml", "libvirt.xml", "products.xml", "qemu.xml"]);
+    for name in files {
+        let read = |path: PathBuf| std::fs::read(path).expect("it can be read");
+        assert!(read(ours(name)) == read(directory.join(name)), "{name} is as it was");
+    }
+}
+
+#[test]
+fn an_environment_that_lacks_everything_is_enough() {
+    let home = scratch("home");
+    let mut permissions = home.metadata().expect("it is there").permissions();
+    permissions.set_readonly(true);
+    std::fs::set_permissions(&home, permissions).expect("it can be made read-only");
+    for home in [home.as_path(), Path::new("/proc/nowhere"), Path::new("")] {
+        let home = home.display().to_string();
+        let places = ["HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"].map(|name| (name, home.as_str()));
+        let mut terminal = Terminal::explorer(&[T7], &places);
+        terminal.until("▶T7");
+        quits(terminal);
+    }
+    let output = Command::new(PROGRAM).args(["check", T7]).env_clear().output().expect("the program runs");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("extra features: mpx"));
+}
+
+#[test]
+fn a_terminal_without_a_name_is_drawn_on() {
+    let mut terminal = shell(&format!("unset TERM; exec \"$PROGRAM\" {T7}"));
+    terminal.until("▶T7");
+    quits(terminal);
+}
+
+#[test]
+fn in_a_locale_without_utf_8_the_screen_is_ascii() {
+    for locale in ["LC_ALL=POSIX", "LC_ALL= LC_CTYPE= LANG=en_US.ISO-8859-1"] {
+        let mut terminal = shell(&format!("export {locale}; exec \"$PROGRAM\" {T7}"));
+        terminal.until(">T7");
+        assert!(terminal.contents().is_ascii(), "{locale}: {}", terminal.contents());
+        quits(terminal);
+    }
+}
+
+#[test]
+fn a_storm_of_sizes_ends_in_the_right_screen() {
+    let mut terminal = Terminal::explorer(&[T7], &[]);
+    terminal.until("▶T7");
+    for turn in 0..300u16 {
+        let (rows, columns) = match turn % 5 {
+            0 => (1, 1),
+            1 => (200, 500),
+            2 => (1 + turn % 60, 1 + turn),
+            3 => (24, 80),
+            _ => (1 + turn % 40, 1),
+        };
+        terminal.resize(rows, columns);
+    }
+    terminal.resize(LINES, COLUMNS);
+    terminal.keys("\x0c");
+    let expected = run(&["--print", "--size", &format!("{COLUMNS}x{LINES}"), T7], Stdio::piped()).stdout;
+    let expected = String::from_utf8(expected).expect("a frame is text");
+    terminal.until_screen(&expected);
+    quits(terminal);
+}
+
+#[test]
+fn a_killed_program_leaves_nothing_that_hinders_the_next() {
+    let mut terminal = Terminal::explorer(&[T7], &[]);
+    terminal.until("▶T7");
+    terminal.signal("KILL");
+    assert_ne!(terminal.end(), 0);
+    let mut next = Terminal::explorer(&[T7], &[]);
+    next.until("▶T7");
+    quits(next);
+}
+
+#[test]
+fn two_instances_do_not_know_of_each_other() {
+    let mut one = Terminal::explorer(&[T7], &[]);
+    let mut other = Terminal::explorer(&[], &[]);
+    one.until("▶T7");
+    other.until("▶T5");
+    other.keys("\x1b[D");
+    other.until("▶T7");
+    one.keys("\x1b[C");
+    one.until("▶T5");
+    quits(one);
+    assert!(other.contents().contains("▶T7"));
+    quits(other);
+}
+
+/// A megabyte as a terminal hands it over when it is pasted.
+fn pasted(text: &str) -> String {
+    format!("\x1b[200~{}\x1b[201~", text.repeat((1 << 20) / text.len()))
+}
+
+#[test]
+fn a_pasted_megabyte_is_one_clear_error() {
+    for text in ["Skylake-Client,", "x", "line\n", "é"] {
+        let mut terminal = Terminal::explorer(&[T7], &[]);
+        terminal.until("▶T7");
+        terminal.keys(&pasted(text));
+        terminal.until("what was pasted is no scenario");
+        terminal.until("▶T7");
+        quits(terminal);
+    }
+}
+
+#[test]
+fn of_a_megabyte_pasted_while_choosing_only_the_beginning_is_taken() {
+    let mut terminal = Terminal::explorer(&[T7], &[]);
+    terminal.until("▶T7");
+    terminal.keys("\r");
+    terminal.until("Guest: machine");
+    terminal.keys(&pasted("q35"));
+    terminal.until("only the first 256 letters of what was pasted were taken");
+    terminal.keys("\x03");
+    assert_eq!(terminal.end(), 0);
+    terminal.given_back();
+}
+
+#[test]
+fn a_suspended_program_gives_the_terminal_back_and_takes_it_again() {
+    // A shell that does nothing to the terminal itself.
+    let mut command = CommandBuilder::new("dash");
+    command.arg("-i");
+    let mut terminal = Terminal::start(command, &[("PS1", "ready> ")]);
+    terminal.until("ready>");
+    terminal.keys(&format!("{PROGRAM} {T7}\r"));
+    terminal.until("▶T7");
+    for _ in 0..3 {
+        terminal.keys("\x1a");
+        terminal.until("Stopped");
+        terminal.given_back();
+        terminal.keys("fg\r");
+        terminal.until("▶T7");
+        terminal.taken();
+    }
+    terminal.keys("q");
+    terminal.until("ready>");
+    terminal.given_back();
+    terminal.keys("exit\r");
+    assert_eq!(terminal.end(), 0);
+}
+
+#[test]
+fn a_terminal_that_fails_half_way_is_given_back() {
+    let mut command = CommandBuilder::new(std::env::current_exe().expect("this test has a path"));
+    command.args(["--exact", "takes_a_terminal_that_fails_half_way", "--ignored", "--nocapture"]);
+    let mut terminal = Terminal::start(command, &[]);
+    assert_eq!(terminal.end(), 0, "{}", terminal.contents());
+    assert!(terminal.contents().contains("1 passed"), "{}", terminal.contents());
+}
+
+#[test]
+#[ignore = "run in a terminal of its own by a_terminal_that_fails_half_way_is_given_back"]
+fn takes_a_terminal_that_fails_half_way() {
+    use std::os::fd::AsFd;
+    let before = std::io::stdout().as_fd().try_clone_to_owned().expect("standard output can be kept");
+    let full = File::options().write(true).open("/dev/full").expect("there is a full device");
+    rustix::stdio::dup2_stdout(&full).expect("standard output can be changed");
+    let taken = virt_cpu_explorer::tui::Guard::take(true).map(drop);
+    rustix::stdio::dup2_stdout(&before).expect("standard output can be given back");
+    let fault = taken.expect_err("nothing can be written to it");
+    assert!(format!("{fault:#}").contains("No space left on device"), "{fault:#}");
+    assert_eq!(crossterm::terminal::is_raw_mode_enabled().ok(), Some(false));
+}
+
+#[test]
+fn an_endless_batch_line_is_one_error_and_the_next_line_is_answered() {
+    let mut command = Command::new(PROGRAM);
+    let mut child = command
+        .args(["check", "--batch", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program runs");
+    let mut input = child.stdin.take().expect("it reads");
+    let writer = std::thread::spawn(move || {
+        let chunk = vec![b'x'; 1 << 20];
+        for _ in 0..40 {
+            std::io::Write::write_all(&mut input, &chunk).expect("it reads on");
+        }
+        let next = format!("\n{{\"id\":\"next\",\"scenario\":\"{T7}\"}}\n");
+        std::io::Write::write_all(&mut input, next.as_bytes()).expect("it reads on");
+    });
+    let mut answers = String::new();
+    child.stdout.take().expect("it writes").read_to_string(&mut answers).expect("answers are text");
+    writer.join().expect("all was written");
+    assert_eq!(child.wait().expect("it ends").code(), Some(2));
+    let lines: Vec<&str> = answers.lines().collect();
+    assert_eq!(lines.len(), 2, "{answers}");
+    assert!(lines[0].contains("\"line\":1,") && lines[0].contains("16 MiB"), "{}", lines[0]);
+    assert!(lines[1].contains("\"id\":\"next\""), "{}", lines[1]);
+}

@@ -1,0 +1,226 @@
+//! What must hold for any input of each parser: it is read or refused in words, nothing panics, and what was read can
+//! be answered and printed. The fuzz targets call these, and `tests/fuzz_corpus.rs` replays the kept inputs.
+#![allow(dead_code, unreachable_pub, reason = "also the library of the fuzz targets")]
+#![expect(clippy::expect_used, reason = "what must hold fails the test when it does not")]
+
+use std::sync::OnceLock;
+use virt_cpu_explorer::app::key::parse_all;
+use virt_cpu_explorer::bring::{batch, domain, host, message};
+use virt_cpu_explorer::domain::catalog::{Catalog, ExactRelease, Parts};
+use virt_cpu_explorer::domain::map::MapId;
+use virt_cpu_explorer::domain::scenario::Scenario;
+use virt_cpu_explorer::export;
+use virt_cpu_explorer::import::qmp;
+use virt_cpu_explorer::load::cpu_map::MapReader;
+use virt_cpu_explorer::load::xml::{Document, Element};
+use virt_cpu_explorer::load::{LoadError, behaviour, embedded, hosts, libvirt, qemu};
+use virt_cpu_explorer::resolve::resolve;
+
+/// What is done with an input.
+pub type Body = fn(&[u8]);
+
+/// Every parser by its name, which is its fuzz target's and its folder's under `tests/corpus/`.
+pub const PARSERS: &[(&str, Body)] = &[
+    ("batch", batch_line),
+    ("cpu_map", cpu_map),
+    ("domain", guest),
+    ("explain", error_text),
+    ("host", host_file),
+    ("keys", keys),
+    ("qmp", qmp_reply),
+    ("timeline", timeline),
+    ("word", word),
+    ("xml", xml),
+];
+
+fn catalog() -> &'static Catalog {
+    static CATALOG: OnceLock<Catalog> = OnceLock::new();
+    CATALOG.get_or_init(|| embedded::catalog().expect("the embedded facts are sound"))
+}
+
+/// A refusal has words, and names a place inside of the input or none.
+fn refused(fault: &LoadError, data: &[u8]) {
+    assert!(!fault.message.is_empty());
+    let lines = data.split(|byte| *byte == b'\n').count();
+    assert!(fault.position.is_none_or(|(line, column)| (1..=lines).contains(&line) && column > 0), "{fault}");
+}
+
+/// What was read can be answered, and the answer can be written.
+fn answered(scenario: &Scenario) {
+    let answer = resolve(catalog(), scenario);
+    assert!(export::json_line(catalog(), scenario, &answer, None, None).starts_with('{'));
+}
+
+/// A batch line is answered or refused in one sentence.
+pub fn batch_line(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    match batch::read(catalog(), text) {
+        Ok(line) => answered(&line.scenario),
+        Err(fault) => assert!(!fault.is_empty()),
+    }
+}
+
+/// libvirt's own map: what is read can be added as a release and migrated to.
+pub fn cpu_map(data: &[u8]) {
+    let (mut features, mut models) = (catalog().features().clone(), catalog().models().clone());
+    let document = match Document::from_bytes("map.xml", data) {
+        Ok(document) => document,
+        Err(fault) => return refused(&fault, data),
+    };
+    let mut reader = MapReader::new(&mut features, &mut models);
+    let parent = document.root.child("arch").unwrap_or(&document.root);
+    if let Err(fault) = reader.read(&document, parent) {
+        return refused(&fault, data);
+    }
+    let map = reader.finish();
+    let mut catalog = catalog().clone();
+    let names = catalog.names_mut();
+    (*names.0, *names.1) = (features, models);
+    catalog.add_user_map("9.0.0+mine", "map.xml", map).expect("the name is free");
+    for word in ["Skylake-Client,from=old,to=9.0.0+mine", "EPYC,host=any,from=9.0.0+mine,to=11.3.0"] {
+        let scenario = Scenario::parse(&catalog, word).expect("the word names what is there");
+        let answer = resolve(&catalog, &scenario);
+        assert!(export::text(&catalog, &scenario, &answer, &[]).contains("9.0.0+mine"));
+    }
+}
+
+/// A guest's XML.
+pub fn guest(data: &[u8]) {
+    let between = Scenario::default_of(catalog());
+    match domain::scenario(catalog(), &between, "guest.xml", data) {
+        Ok(guest) => {
+            assert!(!guest.line().is_empty());
+            answered(&guest.scenario);
+        }
+        Err(fault) => refused(&fault, data),
+    }
+}
+
+/// Whatever stands in a log, the messages found are at a place in it, and have a meaning.
+pub fn error_text(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    for found in message::find(catalog(), &text) {
+        assert!((1..=text.lines().count()).contains(&found.line) && found.column > 0 && found.times > 0);
+        assert!(!found.says.meaning(catalog()).is_empty());
+    }
+}
+
+/// What virsh and Linux write of a host: domcapabilities, capabilities, cpuinfo, a QMP reply.
+pub fn host_file(data: &[u8]) {
+    let libvirt = &Scenario::default_of(catalog()).from.libvirt;
+    match host::read(catalog(), libvirt, "host", data) {
+        Ok(read) => {
+            assert!(!read.line().is_empty());
+            let scenario = Scenario { to_host: read.choice(), ..Scenario::default_of(catalog()) };
+            answered(&scenario);
+        }
+        Err(fault) => refused(&fault, data),
+    }
+}
+
+/// Keys that are read are printed so that they are read again.
+pub fn keys(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    match parse_all(text) {
+        Ok(keys) => {
+            let printed: String = keys.iter().map(ToString::to_string).collect();
+            assert_eq!(parse_all(&printed), Ok(keys), "{text:?} is printed as {printed:?}");
+        }
+        Err(fault) => assert!((1..=text.chars().count()).contains(&fault.column), "{fault}"),
+    }
+}
+
+/// A QMP reply, as `import` reads it.
+pub fn qmp_reply(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let mapped = catalog().newest_map().map(|map| map.known).unwrap_or_default();
+    match qmp::host("reply.json", text, "a-host", (catalog().features(), mapped)) {
+        Ok(reply) => assert!(reply.host.features.is_subset(&reply.host.asked)),
+        Err(fault) => refused(&fault, data),
+    }
+}
+
+/// Two of the embedded maps and one QEMU, all names: small enough to be copied for every input.
+fn base() -> &'static Parts {
+    static BASE: OnceLock<Parts> = OnceLock::new();
+    BASE.get_or_init(|| {
+        let all = embedded::parts().expect("the embedded facts are sound");
+        let wanted = ["9.0.0", "11.3.0"];
+        let kept = all.releases.iter().filter(|release| wanted.contains(&&*release.name));
+        let maps = kept.clone().map(|release| all.maps[usize::from(release.map.0)].clone()).collect();
+        let renumbered = (0..).map(MapId).zip(kept);
+        Parts {
+            releases: renumbered.map(|(map, release)| ExactRelease { map, ..release.clone() }).collect(),
+            maps,
+            qemu: all.qemu.iter().rev().take(1).cloned().collect(),
+            features: all.features,
+            models: all.models,
+            machines: all.machines,
+            ..Parts::default()
+        }
+    })
+}
+
+const ONE_QEMU: &str = "<qemu><release version='7.2.22' source='a test'/></qemu>";
+
+/// Each file of the timeline, told by its root; what is read makes a catalog or is refused.
+pub fn timeline(data: &[u8]) {
+    let document = match Document::from_bytes("timeline.xml", data) {
+        Ok(document) => document,
+        Err(fault) => return refused(&fault, data),
+    };
+    let mut parts = match document.root.name {
+        "libvirt" => Parts::default(),
+        "qemu" => Parts { qemu: Vec::new(), ..base().clone() },
+        _ => base().clone(),
+    };
+    let read = match document.root.name {
+        "libvirt" => libvirt::read(&document, &mut parts).and_then(|()| {
+            let qemu = Document::parse("qemu.xml", ONE_QEMU).expect("it is XML");
+            qemu::read(&qemu, &mut parts)
+        }),
+        "qemu" => qemu::read(&document, &mut parts),
+        "hosts" => hosts::read_hosts(&document, &mut parts),
+        "products" => hosts::read_products(&document, &mut parts),
+        _ => behaviour::read(&document, &mut parts),
+    };
+    match read {
+        Ok(()) => match Catalog::new(parts) {
+            Ok(catalog) => assert!(!catalog.libvirt_releases().is_empty()),
+            Err(fault) => assert!(!fault.0.is_empty()),
+        },
+        Err(fault) => refused(&fault, data),
+    }
+}
+
+/// A scenario that is read is printed, short and whole, so that it is read as the same again.
+pub fn word(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let scenario = match Scenario::parse(catalog(), text) {
+        Ok(scenario) => scenario,
+        Err(fault) => {
+            assert!((1..=text.chars().count() + 1).contains(&fault.column), "{fault}");
+            return;
+        }
+    };
+    for printed in [scenario.word(catalog()), scenario.whole_word(catalog())] {
+        let again = Scenario::parse(catalog(), &printed);
+        assert_eq!(again.as_ref(), Ok(&scenario), "{text:?} is printed as {printed:?}");
+    }
+    answered(&scenario);
+}
+
+/// XML in general: what is accepted is well-formed to another reader too, with as many elements.
+pub fn xml(data: &[u8]) {
+    let document = match Document::from_bytes("x.xml", data) {
+        Ok(document) => document,
+        Err(fault) => return refused(&fault, data),
+    };
+    let other = roxmltree::Document::parse(document.text).expect("another reader accepts it");
+    let elements = other.descendants().filter(roxmltree::Node::is_element).count();
+    assert_eq!(count(&document.root), elements);
+}
+
+fn count(element: &Element<'_>) -> usize {
+    1 + element.children.iter().map(count).sum::<usize>()
+}
