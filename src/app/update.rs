@@ -19,6 +19,19 @@ use crate::domain::scenario::Scenario;
 use crate::study::ways_out::How;
 use tui_input::{Input, InputRequest};
 
+/// What screens may look at; no function, because that would borrow the whole model.
+macro_rules! world {
+    ($model:ident, $catalog:ident) => {
+        World {
+            catalog: $catalog,
+            scenario: &$model.scenario,
+            derived: &$model.derived,
+            kept: $model.history.kept.as_ref(),
+            size: $model.room(),
+        }
+    };
+}
+
 mod over;
 mod take;
 
@@ -151,13 +164,7 @@ fn clicked(model: &mut Model, catalog: &Catalog, target: Target) -> Option<Effec
 
 /// Does a little of what is left to do, while nothing is typed. Returns whether anything was done.
 pub fn idle(model: &mut Model, catalog: &Catalog) -> bool {
-    let world = World {
-        catalog,
-        scenario: &model.scenario,
-        derived: &model.derived,
-        kept: model.history.kept.as_ref(),
-        size: model.room(),
-    };
+    let world = world!(model, catalog);
     model.screens.top_mut().state_mut().idle(&world)
 }
 
@@ -306,13 +313,7 @@ fn obey(model: &mut Model, catalog: &Catalog, reply: Reply) -> Option<Effect> {
 
 /// Opens a screen over the one that is seen.
 pub fn open(model: &mut Model, catalog: &Catalog, kind: ScreenKind) {
-    let world = World {
-        catalog,
-        scenario: &model.scenario,
-        derived: &model.derived,
-        kept: model.history.kept.as_ref(),
-        size: model.room(),
-    };
+    let world = world!(model, catalog);
     let mut screen = Screen::open(kind, &world);
     if let Some(feature) = model.screens.top().state().feature(&world) {
         screen.state_mut().come_from(&world, feature);
@@ -348,26 +349,14 @@ pub(super) fn put(model: &mut Model, catalog: &Catalog, scenario: Scenario) {
 }
 
 fn refresh(model: &mut Model, catalog: &Catalog) {
-    let world = World {
-        catalog,
-        scenario: &model.scenario,
-        derived: &model.derived,
-        kept: model.history.kept.as_ref(),
-        size: model.room(),
-    };
+    let world = world!(model, catalog);
     for screen in model.screens.iter_mut() {
         screen.state_mut().refresh(&world);
     }
 }
 
 fn ask_screen(model: &mut Model, catalog: &Catalog, ask: impl FnOnce(&mut Screen, &World<'_>) -> Reply) -> Reply {
-    let world = World {
-        catalog,
-        scenario: &model.scenario,
-        derived: &model.derived,
-        kept: model.history.kept.as_ref(),
-        size: model.room(),
-    };
+    let world = world!(model, catalog);
     ask(model.screens.top_mut(), &world)
 }
 

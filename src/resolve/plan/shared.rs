@@ -80,13 +80,15 @@ impl<'a> Shared<'a> {
     }
 }
 
+/// The places of end and machine type, and the model: what a site is made from.
+type SiteKey = (usize, usize, Option<ModelId>);
+
 /// Makes the cases ready, one after the other.
 pub(super) struct Cases<'s, 'a> {
     plan: &'s Plan<'a>,
     catalog: &'s Catalog,
     shared: &'s Shared<'a>,
-    /// By the places of end and machine type, and the model.
-    sites: RefCell<HashMap<(usize, usize, Option<ModelId>), Rc<Site<'s>>>>,
+    sites: RefCell<HashMap<SiteKey, Rc<Site<'s>>>>,
     /// By the places of the end where the guest is begun, and of the model.
     definitions: RefCell<HashMap<(usize, usize), Rc<Definition>>>,
 }
@@ -125,7 +127,7 @@ impl<'s, 'a> Cases<'s, 'a> {
         Some(made)
     }
 
-    fn site(&self, key: (usize, usize, Option<ModelId>), guest: &Guest) -> Option<Rc<Site<'s>>> {
+    fn site(&self, key: SiteKey, guest: &Guest) -> Option<Rc<Site<'s>>> {
         let mut sites = self.sites.borrow_mut();
         if let Some(known) = sites.get(&key) {
             return Some(Rc::clone(known));
