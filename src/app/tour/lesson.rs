@@ -125,6 +125,8 @@ pub enum Place {
     Table,
     /// A line of the decision table, counted from 0; 8 is the line below the eight rows.
     Row(usize),
+    /// A stage on the screen that follows a feature, counted from 0.
+    Stage(usize),
     /// The line on which this text is found first, on any screen.
     Text(String),
 }

@@ -35,6 +35,8 @@ pub fn lesson(number: usize, file: &str, text: &str) -> Result<Lesson, LoadError
     })
 }
 
+/// How many stages there are.
+const STAGES: usize = crate::study::follow::Step::ALL.len();
 /// How often a key may be asked for in a row; who has to count further loses the thread.
 const MOST_TIMES: usize = 9;
 
@@ -177,14 +179,18 @@ impl Reader<'_> {
         if let Some(text) = word.strip_prefix("text:") {
             return Ok(Place::Text(text.to_owned()));
         }
+        let stage = |word: &str| {
+            let number: usize = word.strip_prefix("stage:")?.parse().ok()?;
+            (1..=STAGES).contains(&number).then(|| Place::Stage(number - 1))
+        };
         let row = |word: &str| TABLE.iter().position(|row| Row::parse(word) == Some(row.row)).map(Place::Row);
         let place = |word: &str| match word {
             "verdict" => Some(Place::Verdict),
             "table" => Some(Place::Table),
             "rule" => Some(Place::Row(TABLE.len())),
-            _ => row(word).or_else(|| Choice::parse(word).map(Place::Choice)),
+            _ => stage(word).or_else(|| row(word)).or_else(|| Choice::parse(word).map(Place::Choice)),
         };
-        let known = ["verdict", "table", "rule", "text:..."].into_iter();
+        let known = ["verdict", "table", "rule", "stage:1", "text:..."].into_iter();
         let known = known.chain(TABLE.iter().map(|row| row.row.name())).chain(Choice::ALL.iter().map(|c| c.name()));
         self.known(element, "a place", word, known, place)
     }

@@ -40,7 +40,7 @@ pub(super) fn place(shown: Shown<'_>, state: &First, area: Rect, wanted: &Place)
         Place::Verdict => Some(areas.verdict),
         Place::Table => Some(areas.table),
         Place::Row(number) => table::places(shown, &areas, table::rows(&areas)).get(*number).copied(),
-        Place::Text(_) => None,
+        Place::Stage(_) | Place::Text(_) => None,
     }
     .filter(|place| !place.is_empty())
 }

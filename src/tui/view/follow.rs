@@ -95,6 +95,11 @@ pub(super) fn hit(state: &Follow, area: Rect, position: Position) -> Option<Targ
     (rows.contains(position) && row < state.listed.len()).then_some(Target::Row(row))
 }
 
+/// Returns where a stage stands, counted from 0.
+pub(super) fn stage(area: Rect, number: usize) -> Option<Rect> {
+    Areas::of(area).cells().get(number).copied().filter(|place| !place.is_empty())
+}
+
 fn stages(shown: Shown<'_>, state: &Follow, areas: &Areas, buf: &mut Buffer) {
     let name = shown.catalog.feature_name(state.way.feature);
     let left = [piece("Follow ", Role::Message), piece(name, Role::Chosen)];

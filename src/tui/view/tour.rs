@@ -1,7 +1,7 @@
 //! Draws a lesson's panel below the explorer, and the frames around what the step points at.
 
 use super::draw::{Piece, cells, fitting, line_of, piece, pieces, rule, text_at, width_of};
-use super::{Shown, first};
+use super::{Shown, first, follow};
 use crate::app::action::Action;
 use crate::app::screens::{Screen, Target};
 use crate::app::text::width;
@@ -114,8 +114,12 @@ pub(super) fn find(shown: Shown<'_>, place: &Place, body: Rect, area: Rect, buf:
     if shown.model.overlay.is_some() {
         return None;
     }
-    // Other screens are pointed at by what is written there.
-    if let Screen::First(state) = shown.model.screens.top() { first::place(shown, state, body, place) } else { None }
+    match (shown.model.screens.top(), place) {
+        (Screen::First(state), _) => first::place(shown, state, body, place),
+        (Screen::Follow(_), Place::Stage(number)) => follow::stage(body, *number),
+        // Other screens are pointed at by what is written there.
+        _ => None,
+    }
 }
 
 fn written(text: &str, area: Rect, buf: &Buffer) -> Option<Rect> {
