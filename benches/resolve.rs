@@ -52,7 +52,7 @@ fn verdict_alone(bencher: divan::Bencher<'_, '_>, which: usize) {
     let Some(case) = plan.case(&[]) else { return };
     let prepared = Prepared::of(&catalog, &case);
     let definition = case.definition.unordered();
-    bencher.bench(|| verdict(&prepared, divan::black_box(&definition), scenario.feature));
+    bencher.bench_local(|| verdict(&prepared, divan::black_box(&definition), scenario.feature));
 }
 
 #[divan::bench]

@@ -5,8 +5,10 @@ mod typed;
 
 use typed::{catalog, open, open_with};
 use virt_cpu_explorer::app::export::Format;
+use virt_cpu_explorer::app::screens::ScreenKind;
 use virt_cpu_explorer::app::settings::{Settings, ThemeName};
 use virt_cpu_explorer::app::update::Effect;
+use virt_cpu_explorer::domain::scenario::Scenario;
 use virt_cpu_explorer::tui;
 
 const T7: &str = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
@@ -78,5 +80,17 @@ fn a_picture_has_every_letter_and_the_themes_colours() {
         let colours: std::collections::BTreeSet<_> =
             document.descendants().filter_map(|node| node.attribute("fill")).collect();
         assert_eq!(colours.len() > 4, theme != ThemeName::Mono, "{theme:?}: {colours:?}");
+    }
+}
+
+#[test]
+fn other_screens_go_into_a_mail_as_they_are_drawn_in_its_width() {
+    for kind in ScreenKind::ALL.iter().filter(|kind| **kind != ScreenKind::First) {
+        let options = tui::Options::default();
+        let scenario = Scenario::parse(catalog(), T7).unwrap();
+        let text = tui::print(catalog(), scenario, kind.word(), (200, 40), Format::Markdown, &options).unwrap();
+        assert!(text.starts_with(&format!("## {}\n", kind.title())), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 76), "{text}");
+        assert!(text.lines().count() > 20 && text.ends_with("```\n"), "{text}");
     }
 }

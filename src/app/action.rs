@@ -13,7 +13,7 @@ pub enum Scope {
     Text,
     /// On every screen, and while reading a page.
     Screens,
-    /// While a lesson is under way, before the keys of the screen.
+    /// While a lesson is under way: answers before the keys of the screen, the others after them.
     Tour,
     /// On these screens.
     On(&'static [ScreenKind]),
@@ -201,7 +201,7 @@ actions! {
     Palette "palette" "Commands" "Opens a list of every action and every choice." Screens Screens, [":"];
     Follow "follow" "Follow a feature" "Shows one feature at each of the ten stages, and what changed it." Screens Screens, ["f"];
     History "history" "History" "Tells a model or a feature through the releases: what came, went, was marked." Screens Screens, ["h"];
-    Diff "diff" "Differences" "Shows what differs between two releases or models, and what that does to guests." Screens Screens, ["d"];
+    Diff "diff" "Differences" "Shows what differs between two releases or models, and what it does to guests." Screens Screens, ["d"];
 
     CopyLink "copy-link" "Copy the scenario" "Puts the scenario's word on the clipboard." Take Screens, ["y"];
     CopyPart "copy-part" "Copy this part" "Puts the XML or command line under the cursor on the clipboard." Take XML, ["p"];
@@ -211,8 +211,8 @@ actions! {
     Export "export" "Export" "Takes the screen along as text, Markdown, JSON or SVG." Take Screens, ["e"];
 
     Lessons "lessons" "Lessons" "Opens the list of lessons, which drive this explorer." Learn Screens, ["t"];
-    NextStep "next-step" "Next step" "Goes on; does what was to be done if it was not." Learn Tour, ["n"] when Model::has_tour;
-    StepBefore "step-before" "Step before" "Goes back to how the step before began." Learn Tour, ["p"] when Model::has_tour;
+    NextStep "next-step" "Next step" "Goes on; does what was to be done if it was not." Learn Tour, ["N", "n"] when Model::has_tour;
+    StepBefore "step-before" "Step before" "Goes back to how the step before began." Learn Tour, ["B", "p"] when Model::has_tour;
     FirstAnswer "first-answer" "First answer" "Gives the first answer to a question." Learn Tour, ["1"] when |m| m.has_answer(0);
     SecondAnswer "second-answer" "Second answer" "Gives the second answer." Learn Tour, ["2"] when |m| m.has_answer(1);
     ThirdAnswer "third-answer" "Third answer" "Gives the third answer." Learn Tour, ["3"] when |m| m.has_answer(2);

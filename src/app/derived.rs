@@ -7,9 +7,9 @@ use crate::domain::feature::FeatureId;
 use crate::domain::scenario::Scenario;
 use crate::explain::{Explanation, explain, message};
 use crate::resolve::{
-    Case, Journey, Named, Plan, QemuCpu, Resolution, RuleId, Run, Verdict, cold_boot, resolve, way_back,
+    Case, Journey, Named, Plan, QemuCpu, Resolution, Resolver, RuleId, Run, Verdict, cold_boot, way_back,
 };
-use crate::study::ways_out::{WayOut, ways_out};
+use crate::study::ways_out::{WayOut, ways_out_with};
 
 /// What follows from a scenario.
 #[derive(Clone, PartialEq, Debug)]
@@ -68,12 +68,13 @@ pub struct Glance {
 impl Derived {
     /// Works everything out.
     pub fn of(catalog: &Catalog, scenario: &Scenario) -> Self {
-        let resolution = resolve(catalog, scenario);
+        let mut resolver = Resolver::new(catalog);
+        let resolution = resolver.resolve(scenario);
         Self {
             word: scenario.word(catalog),
             message: resolution.refusal().map(|refusal| message(catalog, refusal)),
             explanation: explain(catalog, scenario, &resolution),
-            ways_out: ways_out(catalog, scenario, &resolution),
+            ways_out: ways_out_with(&mut resolver, scenario, &resolution),
             after: After::of(catalog, scenario, &resolution),
             features: features::rows(&resolution, scenario.feature),
             choices: Choice::ALL.iter().map(|choice| Standing::of(*choice, catalog, scenario)).collect(),
@@ -95,8 +96,8 @@ impl Derived {
 impl Glance {
     /// Returns the answer to a scenario in short.
     pub fn at(catalog: &Catalog, scenario: &Scenario) -> Self {
-        let resolution = resolve(catalog, scenario);
-        Self { verdict: resolution.verdict, rule: resolution.rule }
+        let found = Resolver::new(catalog).glance(scenario);
+        Self { verdict: found.verdict, rule: found.rule }
     }
 }
 

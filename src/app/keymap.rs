@@ -126,7 +126,7 @@ fn show(key: Key) -> String {
 
 fn may_meet(a: Scope, b: Scope) -> bool {
     match (a, b) {
-        // A lesson's own keys come before those of the screen.
+        // Which of a lesson's keys and the screen's comes first is settled where keys are looked up.
         (Scope::Tour, other) | (other, Scope::Tour) => other == Scope::Tour,
         (Scope::Everywhere, _) | (_, Scope::Everywhere) => true,
         (Scope::Text, other) | (other, Scope::Text) => other == Scope::Text,

@@ -1,15 +1,13 @@
 //! Does what keys, text, the mouse and the terminal ask for. Changes only the model; what is to happen outside of it is
 //! returned and done by the loop.
 
-use super::action::{ACTIONS, Action, Context, Scope};
-use super::choice::{Choice, free_value, shown, values};
-use super::derived::{Derived, Glance, swapped};
+use super::action::{Action, Context};
+use super::derived::{Derived, swapped};
 use super::export::Format;
 use super::key::Key;
 use super::model::Model;
 use super::overlay::Overlay;
 use super::page::Page;
-use super::picker::{Item, Pick, Picker};
 use super::screens::{Reply, Screen, ScreenKind, Target, World, first};
 use super::script;
 use super::settings::Size;
@@ -19,10 +17,27 @@ use crate::domain::scenario::Scenario;
 use crate::study::ways_out::How;
 use tui_input::{Input, InputRequest};
 
+/// What screens may look at; no function, because that would borrow the whole model.
+macro_rules! world {
+    ($model:ident, $catalog:ident) => {
+        World {
+            catalog: $catalog,
+            scenario: &$model.scenario,
+            derived: &$model.derived,
+            kept: $model.history.kept.as_ref(),
+            size: $model.room(),
+        }
+    };
+}
+
+mod lists;
 mod over;
 mod take;
 
+pub use lists::pick_value;
 pub use take::{offer, taken};
+
+use lists::{look_ahead, palette};
 
 /// Something to be done outside of the model.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -76,8 +91,12 @@ pub fn press(model: &mut Model, catalog: &Catalog, key: Key) -> Option<Effect> {
 
 /// Returns what `key` asks of the lesson under way, if it asks anything of it.
 fn of_lesson(model: &Model, key: Key, context: Context) -> Option<Action> {
-    let action = model.settings.keymap.action(key, Context::Tour)?;
-    (context != Context::Text && action.is_available(model)).then_some(action)
+    let keymap = &model.settings.keymap;
+    let action = keymap.action(key, Context::Tour)?;
+    // A letter that the screen has a use for is the screen's; only an answer is asked for before it.
+    let answer = tour::ANSWERS.contains(&action);
+    let taken = !answer && keymap.action(key, context).is_some();
+    (context != Context::Text && !taken && action.is_available(model)).then_some(action)
 }
 
 /// Types `letters`, where text can be typed.
@@ -147,13 +166,7 @@ fn clicked(model: &mut Model, catalog: &Catalog, target: Target) -> Option<Effec
 
 /// Does a little of what is left to do, while nothing is typed. Returns whether anything was done.
 pub fn idle(model: &mut Model, catalog: &Catalog) -> bool {
-    let world = World {
-        catalog,
-        scenario: &model.scenario,
-        derived: &model.derived,
-        kept: model.history.kept.as_ref(),
-        size: model.room(),
-    };
+    let world = world!(model, catalog);
     model.screens.top_mut().state_mut().idle(&world)
 }
 
@@ -302,13 +315,7 @@ fn obey(model: &mut Model, catalog: &Catalog, reply: Reply) -> Option<Effect> {
 
 /// Opens a screen over the one that is seen.
 pub fn open(model: &mut Model, catalog: &Catalog, kind: ScreenKind) {
-    let world = World {
-        catalog,
-        scenario: &model.scenario,
-        derived: &model.derived,
-        kept: model.history.kept.as_ref(),
-        size: model.room(),
-    };
+    let world = world!(model, catalog);
     let mut screen = Screen::open(kind, &world);
     if let Some(feature) = model.screens.top().state().feature(&world) {
         screen.state_mut().come_from(&world, feature);
@@ -344,85 +351,13 @@ pub(super) fn put(model: &mut Model, catalog: &Catalog, scenario: Scenario) {
 }
 
 fn refresh(model: &mut Model, catalog: &Catalog) {
-    let world = World {
-        catalog,
-        scenario: &model.scenario,
-        derived: &model.derived,
-        kept: model.history.kept.as_ref(),
-        size: model.room(),
-    };
+    let world = world!(model, catalog);
     for screen in model.screens.iter_mut() {
         screen.state_mut().refresh(&world);
     }
 }
 
 fn ask_screen(model: &mut Model, catalog: &Catalog, ask: impl FnOnce(&mut Screen, &World<'_>) -> Reply) -> Reply {
-    let world = World {
-        catalog,
-        scenario: &model.scenario,
-        derived: &model.derived,
-        kept: model.history.kept.as_ref(),
-        size: model.room(),
-    };
+    let world = world!(model, catalog);
     ask(model.screens.top_mut(), &world)
-}
-
-/// Returns the list of a choice's values.
-pub fn pick_value(catalog: &Catalog, scenario: &Scenario, choice: Choice) -> Overlay {
-    let items = values(choice, catalog, scenario)
-        .into_iter()
-        .map(|value| Item {
-            current: value.scenario == *scenario,
-            label: value.label,
-            key: String::new(),
-            detail: value.detail,
-            problem: value.problem,
-            pick: Pick::Scenario(Box::new(value.scenario)),
-        })
-        .collect();
-    let mut picker = Picker::new(choice.title(catalog, scenario), Some(choice), items);
-    look_ahead(&mut picker, catalog, scenario);
-    Overlay::Picker(Box::new(picker))
-}
-
-/// Resolves what the item under the cursor would give.
-fn look_ahead(picker: &mut Picker, catalog: &Catalog, scenario: &Scenario) {
-    let chosen = match picker.chosen().map(|item| &item.pick) {
-        Some(Pick::Scenario(scenario)) => Some((**scenario).clone()),
-        Some(Pick::Action(_) | Pick::Choice(_) | Pick::Export(..) | Pick::Lesson(_) | Pick::Own(_) | Pick::Nothing) => {
-            None
-        }
-        None => picker.choice.and_then(|choice| free_value(choice, catalog, scenario, picker.typed())),
-    };
-    picker.preview = chosen.map(|scenario| Glance::at(catalog, &scenario));
-}
-
-fn is_possible(model: &Model, scope: Scope, context: Context) -> bool {
-    match scope {
-        Scope::Text => false,
-        Scope::Tour => model.has_tour(),
-        Scope::Everywhere | Scope::Screens | Scope::On(_) => scope.holds_in(context),
-    }
-}
-
-/// Returns the list of every action that is possible on this screen, and of every choice.
-fn palette(model: &Model, catalog: &Catalog) -> Overlay {
-    let context = Context::Screen(model.screens.top().kind());
-    let actions = ACTIONS.iter().filter(|info| is_possible(model, info.scope, context)).map(|info| Item {
-        label: info.title.to_owned(),
-        key: model.settings.keymap.shown(info.action),
-        detail: info.doc.to_owned(),
-        problem: (!info.action.is_available(model)).then(|| "not possible now".to_owned()),
-        current: false,
-        pick: Pick::Action(info.action),
-    });
-    let choices = Choice::ALL.iter().map(|choice| Item {
-        label: format!("Choose {}", choice.title(catalog, &model.scenario)),
-        key: String::new(),
-        detail: shown(*choice, catalog, &model.scenario),
-        problem: None,
-        current: false,
-        pick: Pick::Choice(*choice),
-    });
-    Overlay::Picker(Box::new(Picker::new("Commands".to_owned(), None, choices.chain(actions).collect())))
 }

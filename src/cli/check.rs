@@ -7,7 +7,7 @@ use crate::domain::definition::words;
 use crate::domain::scenario::{Key, Scenario};
 use crate::export;
 use crate::resolve::{Resolver, Verdict, resolve};
-use crate::study::ways_out::ways_out;
+use crate::study::ways_out::{ways_out, ways_out_with};
 use anyhow::{Context, Result, anyhow};
 use std::io::{BufRead, Write};
 
@@ -162,7 +162,7 @@ pub fn check_batch(catalog: &Catalog, input: &mut dyn BufRead, with_ways_out: bo
         let answer = match text.and_then(|text| batch::read(catalog, text)) {
             Ok(line) => {
                 let answer = resolver.resolve(&line.scenario);
-                let ways = with_ways_out.then(|| ways_out(catalog, &line.scenario, &answer));
+                let ways = with_ways_out.then(|| ways_out_with(&mut resolver, &line.scenario, &answer));
                 export::json_line(catalog, &line.scenario, &answer, line.id.as_deref(), ways.as_deref())
             }
             Err(fault) => {

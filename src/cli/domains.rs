@@ -8,8 +8,8 @@ use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 use crate::export::{self, About, GuestRow};
 use crate::load::LoadError;
-use crate::resolve::{Resolution, Verdict, resolve};
-use crate::study::ways_out::ways_out;
+use crate::resolve::{Resolution, Resolver, Verdict};
+use crate::study::ways_out::{ways_out, ways_out_with};
 use anyhow::Result;
 use std::collections::HashMap;
 use std::io::Write;
@@ -35,17 +35,18 @@ pub fn check_domains(
     let single = names.len() == 1 && faults.is_empty();
     let (mut rows, mut code) = (Vec::new(), 0);
     let mut known: HashMap<Scenario, Resolution> = HashMap::new();
+    let mut resolver = Resolver::new(catalog);
     for name in &names {
         match read(catalog, choice, &asked.scenario, name) {
             Ok(domain) => {
                 // Guests of one kind share their answer.
-                let answer = known.entry(domain.scenario.clone()).or_insert_with(|| resolve(catalog, &domain.scenario));
+                let answer = known.entry(domain.scenario.clone()).or_insert_with(|| resolver.resolve(&domain.scenario));
                 code = code.max(u8::from(answer.verdict != Verdict::Unchanged));
                 rows.push(GuestRow::of(catalog, name, answer));
                 if single && !quiet {
                     out.write_all(one(catalog, name, (&domain, answer), &asked.notes, format).as_bytes())?;
                 } else if format == Format::Json && !quiet {
-                    let ways = with_ways.then(|| ways_out(catalog, &domain.scenario, answer));
+                    let ways = with_ways.then(|| ways_out_with(&mut resolver, &domain.scenario, answer));
                     let said = domain.line();
                     let about = About { id: Some(name), said: Some(&said), ways: ways.as_deref(), screen: None };
                     writeln!(out, "{}", export::json_line_about(catalog, &domain.scenario, answer, about))?;

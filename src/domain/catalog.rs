@@ -497,6 +497,14 @@ impl Catalog {
         })
     }
 
+    /// Returns which of the quirks that come with newer machine types this one meets, by bit.
+    pub fn machine_quirks(&self, machine: MachineId) -> u32 {
+        let series = machine_series(self.machine_name(machine)).map(|(_, version)| version.series());
+        let meets = |since: Option<(u16, u16)>| since.is_some_and(|since| series.is_some_and(|series| series >= since));
+        let quirks = self.decisions.quirks.iter().map(|quirk| meets(quirk.machines_since));
+        quirks.enumerate().fold(0, |all, (bit, meets)| all | u32::from(meets) << (bit % 32))
+    }
+
     /// Returns the model's vendor: the newest map's that names one, else the one QEMU has builtin, else the one of
     /// the name without its version.
     pub fn vendor(&self, model: ModelId) -> Option<Vendor> {

@@ -70,7 +70,10 @@ impl Document {
     pub fn text(&self) -> String {
         let parts = self.parts.iter().filter(|(since, _)| *since != Since::Gone).map(|(_, part)| part.as_str());
         let parts: Vec<&str> = parts.collect();
-        if self.command_line && !parts.is_empty() { format!("{DASH_CPU}{}", parts.join(",")) } else { parts.join("\n") }
+        if self.command_line && !parts.is_empty() {
+            return format!("{DASH_CPU}{}", parts.join(","));
+        }
+        parts.join("\n")
     }
 }
 

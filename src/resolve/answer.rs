@@ -135,7 +135,19 @@ pub(super) fn verdict_and_refusal(
     definition: &Definition,
     feature: FeatureId,
 ) -> Option<(Glance, Option<Refusal>)> {
-    let (mut last, path) = (LastRefusal::default(), prepared.whole_way());
+    let path = prepared.whole_way();
+    let walked = prepared.walk(&path, &definition.unordered(), feature, &mut Nothing)?;
+    let read = Reading::of(prepared.catalog, &path, &walked, feature);
+    let receiver = path.get(walked.hop + 1);
+    match (&walked.stop, receiver) {
+        (None, _) => return Some((read.glance(), None)),
+        (Some(stop @ Stop::FullCheck { .. }), Some(receiver)) if walked.set_out => {
+            return Some((read.glance(), Some(stop.listed(|set| receiver.end.map.in_order(set)))));
+        }
+        (Some(_), _) => {}
+    }
+    // The other refusals are worded by the order of the definition's features.
+    let mut last = LastRefusal::default();
     let walked = prepared.walk(&path, definition, feature, &mut last)?;
     Some((Reading::of(prepared.catalog, &path, &walked, feature).glance(), last.refusal))
 }

@@ -14,6 +14,7 @@ use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{self, Transport};
+use std::rc::Rc;
 
 /// One case: every input decided.
 #[derive(Clone, Debug)]
@@ -52,11 +53,12 @@ impl Case<'_> {
 /// A way through several ends, made ready for one guest: any number of definitions of its model can be decided.
 pub struct Prepared<'e> {
     pub(super) catalog: &'e Catalog,
-    guest: &'e Guest,
-    sites: Vec<Site<'e>>,
-    started: Option<Site<'e>>,
-    running: Option<&'e scenario::Running>,
-    transport: Transport,
+    pub(super) guest: &'e Guest,
+    /// Every end, in order; cases that meet the same ends share them.
+    pub(super) sites: Vec<Rc<Site<'e>>>,
+    pub(super) started: Option<Rc<Site<'e>>>,
+    pub(super) running: Option<&'e scenario::Running>,
+    pub(super) transport: Transport,
 }
 
 /// What an answer needs to know of a walk.
@@ -88,7 +90,7 @@ impl<'e> Prepared<'e> {
     }
 
     fn for_model(catalog: &'e Catalog, case: &'e Case<'_>, model: Option<ModelId>) -> Self {
-        let site = |end: &'e End<'_>| Site::of(catalog, end, &case.guest, model);
+        let site = |end: &'e End<'_>| Rc::new(Site::of(catalog, end, &case.guest, model));
         Self {
             catalog,
             guest: &case.guest,
@@ -106,7 +108,7 @@ impl<'e> Prepared<'e> {
 
     /// Returns the way over all of the ends.
     pub(super) fn whole_way(&self) -> Vec<&Site<'e>> {
-        self.sites.iter().collect()
+        self.sites.iter().map(|site| &**site).collect()
     }
 
     fn facts<P: PolicyStore>(&self, definition: &Definition<P>, feature: FeatureId) -> Facts<'e> {
@@ -140,7 +142,7 @@ impl<'e> Prepared<'e> {
         let passthrough = guest.live.is_passthrough();
         let attempt = match self.running {
             Some(_) => taken_over(&facts, source, &mut guest, keep),
-            None => fresh(&facts, self.started.as_ref().unwrap_or(source), &mut guest, keep),
+            None => fresh(&facts, self.started.as_deref().unwrap_or(source), &mut guest, keep),
         };
         let mut walked = Walked {
             set_out: attempt.stop.is_none(),

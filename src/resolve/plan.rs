@@ -18,12 +18,13 @@ mod basis;
 mod ends;
 mod guests;
 mod memory;
+mod shared;
 mod survey;
 
 pub use memory::Resolver;
 
 use ends::Place;
-use survey::Survey;
+use survey::{Survey, Wanted};
 
 /// An input that is not known, with the values that are tried.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -64,6 +65,13 @@ impl<'a> Stop<'a> {
             })
         });
         Self { axes: found.collect(), place }
+    }
+
+    /// The number of the way in which its end is, of all those in which it may be.
+    fn way(&self, assignment: &[usize], sizes: &[usize]) -> usize {
+        let value =
+            |axis: &usize| (assignment.get(*axis).copied().unwrap_or(0), sizes.get(*axis).copied().unwrap_or(1));
+        self.axes.iter().map(value).fold(0, |number, (value, size)| number * size + value)
     }
 
     fn end(&self, assignment: &[usize]) -> Option<End<'a>> {
@@ -161,47 +169,52 @@ impl<'a> Plan<'a> {
 
     /// Returns the case that an assignment of one value to each axis decides; `None` where an axis has no value.
     pub fn case(&self, assignment: &[usize]) -> Option<Case<'a>> {
-        let topology = *self.topologies.choose(assignment)?;
         let ends: Option<Vec<End<'a>>> = self.places.iter().map(|place| place.end(assignment)).collect();
         let ends = ends?;
         let started = match &self.started {
             Some(place) => Some(place.end(assignment)?),
             None => None,
         };
-        let running = self.scenario.running.as_deref();
-        let definition = match running {
-            Some(running) => running.inactive.as_ref().unwrap_or(&running.live).clone(),
-            None => self.definition(started.as_ref().or(ends.first())?, assignment)?,
-        };
-        let guest = Guest {
-            machine: self.machines.choose(assignment)?.clone(),
-            threads_per_package: topology.threads_per_package(),
+        let place = |axis: Option<usize>| axis.and_then(|axis| assignment.get(axis)).copied().unwrap_or(0);
+        Some(Case {
+            guest: self.guest(place(self.machines.axis), place(self.topologies.axis))?,
+            definition: self.definition(started.as_ref().or(ends.first())?, *self.models.choose(assignment)?),
+            running: self.scenario.running.as_deref().cloned(),
+            started,
+            ends,
+            transport: self.scenario.transport,
+        })
+    }
+
+    /// The guest with the machine type and the topology at these places.
+    fn guest(&self, machine: usize, topology: usize) -> Option<Guest> {
+        Some(Guest {
+            machine: self.machines.values.get(machine)?.clone(),
+            threads_per_package: self.topologies.values.get(topology)?.threads_per_package(),
             accel: self.scenario.accel,
             pmu: self.scenario.pmu,
             emulator: self.scenario.emulator.clone(),
-        };
-        Some(Case { guest, definition, running: running.cloned(), started, ends, transport: self.scenario.transport })
+        })
     }
 
     /// The user's definition, with the check that libvirt fills in where it says none
     /// (`qemuDomainDefCPUPostParse`). Before 3.2.0 a definition cannot say anything about checks.
-    fn definition(&self, source: &End<'_>, assignment: &[usize]) -> Option<Definition> {
+    fn definition(&self, source: &End<'_>, model: ModelId) -> Definition {
         let scenario = self.scenario;
+        if let Some(running) = scenario.running.as_deref() {
+            return running.inactive.as_ref().unwrap_or(&running.live).clone();
+        }
         let mode = scenario.mode();
         let filled_in = filled_in_check(mode, scenario.accel, source);
-        let model = match scenario.cpu {
-            CpuChoice::Model(_) => Some(*self.models.choose(assignment)?),
-            CpuChoice::Mode(_) => None,
-        };
-        Some(Definition {
+        Definition {
             mode,
-            model,
+            model: matches!(scenario.cpu, CpuChoice::Model(_)).then_some(model),
             matching: scenario.matching,
             check: scenario.check.filter(|_| source.behaviour.live_update).unwrap_or(filled_in),
             fallback: scenario.fallback,
             vendor: scenario.vendor,
             features: scenario.features.clone(),
-        })
+        }
     }
 
     fn decide(&self, assignment: &[usize]) -> Option<Decided> {
@@ -215,18 +228,14 @@ impl<'a> Plan<'a> {
 
     /// Returns the answer in short, with the features it is about.
     pub fn brief(&self) -> Brief {
-        let short = |assignment: &[usize]| {
-            let case = self.case(assignment)?;
-            brief(&Prepared::of(self.catalog, &case), &case.definition.unordered(), self.scenario.feature)
-        };
-        let survey = if self.axes.is_empty() { Survey::one_case() } else { self.survey() };
+        let survey = self.survey_for(Wanted::Whether);
         let found = match &survey {
-            Survey::First { assignment, .. } => short(assignment),
+            Survey::First { assignment, .. } => self.brief_of(assignment),
             Survey::Unsaid(_) => None,
         };
         match (found, survey) {
             (Some(found), Survey::First { depends_on, .. })
-                if depends_on.is_empty() && !self.falls_back(found.glance) =>
+                if depends_on.is_empty() && !self.falls_back(found.glance.verdict, found.glance.rule) =>
             {
                 found
             }
@@ -237,27 +246,38 @@ impl<'a> Plan<'a> {
         }
     }
 
+    fn brief_of(&self, assignment: &[usize]) -> Option<Brief> {
+        let case = self.case(assignment)?;
+        brief(&Prepared::of(self.catalog, &case), &case.definition.unordered(), self.scenario.feature)
+    }
+
+    /// The answer in short of the case in which every input has its first value.
+    fn first_glance(&self) -> Option<Glance> {
+        self.brief_of(&[]).map(|brief| brief.glance)
+    }
+
     /// Returns the answer with every stage.
     pub fn resolve(&self) -> Resolution {
-        let survey = if self.axes.is_empty() { Survey::one_case() } else { self.survey() };
-        let unsaid = match survey {
+        let unsaid = match self.survey_for(Wanted::Dependences) {
             Survey::Unsaid(input) => input,
             Survey::First { assignment, depends_on, either_way } => match self.decide(&assignment) {
-                Some(decided) if self.falls_back(decided.glance()) => falls_back_where(),
-                Some(decided) => {
-                    return Resolution { either_way, ..self.answer(&assignment, decided, depends_on) };
-                }
+                Some(decided) if self.falls_back(decided.verdict, Some(decided.rule)) => falls_back_where(),
+                Some(decided) => return Resolution { either_way, ..self.answer(&assignment, decided, depends_on) },
                 None => Dependence { input: "facts".to_owned(), answers: Vec::new() },
             },
         };
         nothing_known(self.catalog, self.scenario, unsaid)
     }
 
+    fn survey_for(&self, wanted: Wanted) -> Survey {
+        if self.axes.is_empty() { Survey::one_case() } else { self.survey(wanted) }
+    }
+
     /// Whether libvirt would look for another model, which nobody can tell from here.
-    fn falls_back(&self, glance: Glance) -> bool {
+    fn falls_back(&self, verdict: Verdict, rule: Option<RuleId>) -> bool {
         self.scenario.fallback == Fallback::Allow
-            && glance.verdict == Verdict::StartRefused
-            && glance.rule == Some(RuleId::ModelUnsupported)
+            && verdict == Verdict::StartRefused
+            && rule == Some(RuleId::ModelUnsupported)
     }
 
     fn answer(&self, assignment: &[usize], decided: Decided, depends_on: Vec<Dependence>) -> Resolution {

@@ -3,7 +3,7 @@
 
 use super::end::{End, Guest, Host, Machine};
 use crate::domain::behaviour::QuirkKind;
-use crate::domain::catalog::{Catalog, machine_series};
+use crate::domain::catalog::{Catalog, QemuView, machine_series};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
 use crate::domain::map::{ModelDefinition, ModelId};
@@ -80,7 +80,7 @@ impl<'e> Site<'e> {
         }
         Self {
             end,
-            has_machine: has_machine(catalog, end, &guest.machine),
+            has_machine: has_machine(catalog, &end.qemu, end.enterprise_linux, &guest.machine),
             model: model.map(|model| ModelSite::of(catalog, end, guest, model)),
             vendor,
             can_give: can_give(catalog, end, guest, reports_threads),
@@ -182,11 +182,12 @@ fn arch_capabilities(catalog: &Catalog, end: &End<'_>, guest: &Guest, series: Op
         .map(|kind| guest.accel == Accel::Kvm && catalog.has_quirk(kind, end.qemu.version, series))
 }
 
-fn has_machine(catalog: &Catalog, end: &End<'_>, machine: &Machine) -> bool {
+/// Whether a QEMU has the machine type; Enterprise Linux builds have none of upstream's.
+pub(super) fn has_machine(catalog: &Catalog, qemu: &QemuView<'_>, enterprise_linux: bool, machine: &Machine) -> bool {
     if machine.taken_for_granted {
         return true;
     }
-    !end.enterprise_linux && catalog.machine(&machine.name).is_some_and(|id| end.qemu.has_machine(id, &machine.name))
+    !enterprise_linux && catalog.machine(&machine.name).is_some_and(|id| qemu.has_machine(id, &machine.name))
 }
 
 /// Under TCG: what some builtin model of this QEMU carries and its TCG is not known to lack, and what `max` offers

@@ -1,6 +1,6 @@
 //! Names what a study varies, and folds what makes no difference: machine types that turn on the same of a model.
 
-use crate::domain::catalog::{Catalog, LibvirtId, Provenance, ReleaseMap, machine_series};
+use crate::domain::catalog::{Catalog, LibvirtId, Provenance, ReleaseMap};
 use crate::domain::feature::FeatureSet;
 use crate::domain::map::{CpuMap, ModelId};
 use crate::domain::qemu::{Accel, MachineId};
@@ -66,18 +66,11 @@ pub fn machine_classes(
     let mut classes: Vec<MachineClass> = Vec::new();
     for machine in catalog.cells().machines.iter().copied().filter(|machine| wanted(*machine)) {
         let on = catalog.cell(model, machine, accel).unwrap_or_default();
-        let quirks = quirks(catalog, machine);
+        let quirks = catalog.machine_quirks(machine);
         match classes.iter_mut().find(|class| class.on == on && class.quirks == quirks) {
             Some(class) => class.machines.push(machine),
             None => classes.push(MachineClass { on, quirks, machines: vec![machine] }),
         }
     }
     classes
-}
-
-fn quirks(catalog: &Catalog, machine: MachineId) -> u32 {
-    let series = machine_series(catalog.machine_name(machine)).map(|(_, version)| version.series());
-    let meets = |since: Option<(u16, u16)>| since.is_some_and(|since| series.is_some_and(|series| series >= since));
-    let quirks = catalog.decisions().quirks.iter().map(|quirk| meets(quirk.machines_since));
-    quirks.enumerate().fold(0, |all, (bit, meets)| all | u32::from(meets) << (bit % 32))
 }

@@ -9,7 +9,8 @@ use crate::domain::scenario::{
     write_machine, write_release,
 };
 use crate::domain::version::Version;
-use crate::resolve::{Fault, Resolution, Row, RuleId, Verdict, resolve};
+use crate::resolve::{Fault, Resolution, Resolver, Row, RuleId, Verdict};
+use std::cell::RefCell;
 
 mod candidates;
 mod settings;
@@ -43,11 +44,17 @@ pub struct WayOut {
 /// Returns the ways out of an answer that is not `unchanged`, without a restart first; at most one of each kind.
 /// Empty for an unchanged guest, and for an answer that depends.
 pub fn ways_out(catalog: &Catalog, scenario: &Scenario, resolution: &Resolution) -> Vec<WayOut> {
+    ways_out_with(&mut Resolver::new(catalog), scenario, resolution)
+}
+
+/// Returns the same by a resolver that may know some of the ends already.
+pub fn ways_out_with(resolver: &mut Resolver<'_>, scenario: &Scenario, resolution: &Resolution) -> Vec<WayOut> {
     if matches!(resolution.verdict, Verdict::Unchanged | Verdict::Depends | Verdict::Never) {
         return Vec::new();
     }
     let restarted = scenario.next_start();
-    let search = Search { catalog, scenario, restarted: &restarted, resolution };
+    let catalog = resolver.catalog();
+    let search = Search { catalog, resolver: RefCell::new(resolver), scenario, restarted: &restarted, resolution };
     let mut ways = Vec::new();
     if resolution.verdict != Verdict::StartRefused {
         let upgraded = search.other_libvirt();
@@ -63,8 +70,10 @@ pub fn ways_out(catalog: &Catalog, scenario: &Scenario, resolution: &Resolution)
     ways
 }
 
-struct Search<'a> {
-    catalog: &'a Catalog,
+struct Search<'a, 'c> {
+    catalog: &'c Catalog,
+    /// Most of what is tried shares all but one of its ends with what was tried before.
+    resolver: RefCell<&'a mut Resolver<'c>>,
     scenario: &'a Scenario,
     /// The same guest at its next start.
     restarted: &'a Scenario,
@@ -73,18 +82,17 @@ struct Search<'a> {
 
 const MIGRATE: &str = "virsh migrate --live --persistent GUEST qemu+ssh://DESTINATION/system";
 
-impl Search<'_> {
+impl Search<'_, '_> {
     /// Whether the scenario resolves to an unchanged guest. Out of row T7 only what still is row T7 counts: the same
     /// map change, survived.
     fn works(&self, scenario: &Scenario) -> bool {
-        let answer = resolve(self.catalog, scenario);
-        let same_question = self.resolution.rule != Some(RuleId::T7)
+        let Some(answer) = self.resolver.borrow_mut().unchanged(scenario) else { return false };
+        self.resolution.rule != Some(RuleId::T7)
             || answer.row == Some(Row::T7)
             || scenario.features != self.scenario.features
             || scenario.machine != self.scenario.machine
             || scenario.cpu != self.scenario.cpu
-            || !scenario.via.is_empty();
-        answer.verdict == Verdict::Unchanged && same_question
+            || !scenario.via.is_empty()
     }
 
     fn to(&self, libvirt: LibvirtId) -> Scenario {

@@ -12,9 +12,13 @@ use crate::app::update;
 use crate::domain::catalog::Catalog;
 use crate::export::{self, About, Seen};
 use ratatui::buffer::Buffer;
+use std::time::{Duration, Instant};
 
 /// Columns that a mailing list bears.
 const MAIL: u16 = 76;
+
+/// How long a screen may work for what is taken along.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Returns what is seen, in a form to be taken along.
 pub fn screen(model: &Model, catalog: &Catalog, format: Format) -> String {
@@ -56,6 +60,9 @@ fn markdown(model: &Model, catalog: &Catalog) -> String {
     }
     let mut narrow = model.clone();
     update::resize(&mut narrow, catalog, Size { width: MAIL.min(model.size.width), ..model.size });
+    // What a screen leaves for later belongs to what is taken along, as long as nobody has to wait for it.
+    let begun = Instant::now();
+    while begun.elapsed() < PATIENCE && update::idle(&mut narrow, catalog) {}
     let heading = format!("## {}\n\n    {}\n", model.screens.top().kind().title(), derived.word);
     format!("{heading}\n```\n{}```\n", text(&draw(&narrow, catalog)))
 }

@@ -179,13 +179,7 @@ pub(super) fn edit(model: &mut Model, catalog: &Catalog, request: InputRequest) 
 }
 
 fn tell_screen(model: &mut Model, catalog: &Catalog, typed: &str) {
-    let world = World {
-        catalog,
-        scenario: &model.scenario,
-        derived: &model.derived,
-        kept: model.history.kept.as_ref(),
-        size: model.room(),
-    };
+    let world = world!(model, catalog);
     model.screens.top_mut().state_mut().filter(&world, typed);
     refresh(model, catalog);
 }

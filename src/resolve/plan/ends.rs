@@ -8,7 +8,8 @@ use crate::domain::host::{HostId, Vendor};
 use crate::domain::map::{CpuMap, MapId};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{HostChoice, LibvirtChoice, Release, Scenario, Told};
-use crate::resolve::end::{End, Host};
+use crate::resolve::end::{End, Host, Machine};
+use crate::resolve::site::has_machine;
 use std::sync::Arc;
 
 /// A libvirt, decided.
@@ -62,6 +63,12 @@ impl<'a> Place<'a> {
     /// Whether the release lies inside the interval of the switch that decides the regime, and none was asked for.
     pub(super) fn regime_is_open(&self) -> bool {
         self.regime.is_none() && self.open.iter().any(|open| matches!(open.after, Setting::RemovedIncoming(_)))
+    }
+
+    /// Returns whether each QEMU that may be here has the machine type.
+    pub(super) fn have_machine(&self, catalog: &Catalog, machine: &Machine) -> impl Iterator<Item = bool> {
+        let el = self.enterprise_linux;
+        self.qemu.values.iter().map(move |qemu| has_machine(catalog, qemu, el, machine))
     }
 
     pub(super) fn end(&self, assignment: &[usize]) -> Option<End<'a>> {

@@ -1,6 +1,6 @@
 //! Lists what a guest may be where the scenario does not tell: models, machine types, topologies.
 
-use super::{Axis, Options, options};
+use super::{Axis, Options, Plan, options};
 use crate::domain::catalog::Catalog;
 use crate::domain::map::ModelId;
 use crate::domain::qemu::{Accel, MachineId};
@@ -65,6 +65,36 @@ fn of_qemu(catalog: &Catalog, release: &Release) -> Vec<MachineId> {
     let has = |id: &MachineId| views.iter().any(|view| view.has_machine(*id, catalog.machine_name(*id)));
     let found: Vec<MachineId> = cells.clone().filter(has).collect();
     if found.is_empty() { cells.collect() } else { found }
+}
+
+impl Plan<'_> {
+    /// Returns for each machine type the place of the first that is like it: every QEMU here has both, the model gets
+    /// the same from both, and both meet the same quirks.
+    pub(super) fn alike_machines(&self, model: ModelId) -> Vec<usize> {
+        let (catalog, machines) = (self.catalog, &self.machines.values);
+        if machines.len() < 2 {
+            return vec![0; machines.len()];
+        }
+        let running = self.scenario.running.as_deref().and_then(|running| running.live.model);
+        let cell = |machine, accel| catalog.cell(running.unwrap_or(model), machine, accel);
+        let mut known = Vec::new();
+        let kinds = machines.iter().enumerate().map(|(place, machine)| {
+            let stops = self.places.iter().chain(&self.started);
+            let has: Vec<bool> = stops.flat_map(|stop| stop.place.have_machine(catalog, machine)).collect();
+            // A refusal names the machine type.
+            let name = has.contains(&false).then_some(&machine.name);
+            let cells = [Accel::Kvm, Accel::Tcg].map(|accel| cell(machine.cells, accel));
+            let kind = (name, has, cells, catalog.machine_quirks(machine.cells));
+            match known.iter().find(|(_, other)| *other == kind) {
+                Some((first, _)) => *first,
+                None => {
+                    known.push((place, kind));
+                    place
+                }
+            }
+        });
+        kinds.collect()
+    }
 }
 
 /// Whether `vmx` may be on in the guest, so that what a host's KVM gives of its children matters.

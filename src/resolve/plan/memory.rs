@@ -85,6 +85,11 @@ impl<'a> Resolver<'a> {
         self.plan(scenario).map_or(Brief::depends(None), |plan| plan.brief())
     }
 
+    /// Returns the answer in short of a guest that arrives unchanged whatever is not known; `None` for every other.
+    pub fn unchanged(&mut self, scenario: &Scenario) -> Option<Glance> {
+        self.plan(scenario).ok()?.unchanged()
+    }
+
     /// Makes the plan of a scenario.
     ///
     /// # Errors

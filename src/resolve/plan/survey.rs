@@ -1,27 +1,35 @@
 //! Tries every combination of what is not known, and says on which inputs the answer depends.
 
+use super::shared::{Cases, Shared};
 use super::{Dependence, Plan, falls_back_where};
-use crate::resolve::answer::{Glance, verdict_and_refusal};
-use crate::resolve::journey::Prepared;
+use crate::domain::definition::Fallback;
+use crate::resolve::answer::{Glance, brief, verdict_and_refusal};
 use crate::resolve::resolution::{Possible, Refusal, Verdict};
+use crate::resolve::rules::RuleId;
 use std::collections::HashMap;
 
 /// The most combinations that are all tried; beyond, each unknown input is varied alone, and the answer is `depends`
 /// in any case.
 const MOST_CASES: usize = 20_000;
 
-/// One case as far as it takes to compare it with others.
-struct Tried {
-    assignment: Vec<usize>,
-    glance: Glance,
-    refusal: Option<Refusal>,
+/// The combinations that are tried: for each, the place of every axis's value.
+pub(super) struct Combinations {
+    sizes: Vec<usize>,
+    /// Whether these are all there are; the first axis then turns fastest.
+    exhaustive: bool,
+    /// One after the other, each as long as there are axes.
+    values: Vec<usize>,
 }
 
-impl Tried {
-    fn same_answer(&self, other: &Self) -> bool {
-        (self.glance.verdict, self.glance.rule, &self.refusal)
-            == (other.glance.verdict, other.glance.rule, &other.refusal)
-    }
+/// What makes two answers the same one.
+type Answer = (Verdict, Option<RuleId>, Option<Refusal>);
+
+/// What the cases came to.
+struct Tried {
+    /// The answers that differ.
+    answers: Vec<Answer>,
+    /// For each combination the place of its answer; `None` where it is none, or is not to be counted.
+    of: Vec<Option<usize>>,
 }
 
 /// What trying every case came to.
@@ -46,66 +54,184 @@ impl Survey {
     }
 }
 
-impl Plan<'_> {
-    fn try_out(&self, assignment: Vec<usize>) -> Option<Tried> {
-        let case = self.case(&assignment)?;
-        let prepared = Prepared::of(self.catalog, &case);
-        let (glance, refusal) = verdict_and_refusal(&prepared, &case.definition, self.scenario.feature)?;
-        Some(Tried { assignment, glance, refusal })
-    }
+/// What is to be found out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// On which inputs the answer depends.
+    Dependences,
+    /// Only whether it depends: two answers are enough to know.
+    Whether,
+}
 
-    pub(super) fn survey(&self) -> Survey {
-        let sizes: Vec<usize> = self.axes.iter().map(|axis| axis.values.len()).collect();
+impl Combinations {
+    fn of(plan: &Plan<'_>) -> Self {
+        let sizes: Vec<usize> = plan.axes.iter().map(|axis| axis.values.len()).collect();
         let all = sizes.iter().try_fold(1usize, |product, size| product.checked_mul(*size));
         let exhaustive = all.is_some_and(|all| all <= MOST_CASES);
-        let assignments = if exhaustive { every(&sizes) } else { one_at_a_time(&sizes) };
-        let mut tried: Vec<Tried> = assignments.into_iter().filter_map(|one| self.try_out(one)).collect();
-        let starts = |tried: &Tried| tried.glance.verdict != Verdict::StartRefused;
-        if self.same_any_host && tried.iter().any(starts) {
-            tried.retain(starts);
+        let values = if exhaustive { every(&sizes) } else { one_at_a_time(&sizes) };
+        Self { sizes, exhaustive, values }
+    }
+
+    pub(super) fn sizes(&self) -> &[usize] {
+        &self.sizes
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &[usize]> {
+        self.values.chunks_exact(self.sizes.len().max(1))
+    }
+
+    fn get(&self, number: usize) -> &[usize] {
+        self.values.get(number * self.sizes.len()..(number + 1) * self.sizes.len()).unwrap_or_default()
+    }
+
+    /// Returns the combinations that differ along one axis only, by their numbers.
+    fn lines(&self, axis: usize) -> Vec<Vec<usize>> {
+        if self.exhaustive {
+            let step: usize = self.sizes.iter().take(axis).product();
+            let (size, count) = (self.sizes[axis], self.sizes.iter().product());
+            let begins = (0..count).filter(|number| number / step % size == 0);
+            return begins.map(|first| (0..size).map(|value| first + value * step).collect()).collect();
         }
-        if tried.iter().any(|tried| self.falls_back(tried.glance)) {
+        let mut lines: HashMap<Vec<usize>, Vec<usize>> = HashMap::new();
+        for (number, values) in self.iter().enumerate() {
+            let mut line = values.to_vec();
+            line[axis] = 0;
+            lines.entry(line).or_default().push(number);
+        }
+        lines.into_values().collect()
+    }
+}
+
+impl Plan<'_> {
+    /// Tries them all, or goes on only until there are `enough` answers.
+    fn try_all(&self, combinations: &Combinations, enough: usize) -> Tried {
+        let shared = Shared::of(self, combinations);
+        let cases = Cases::of(self, &shared);
+        let mut answers: Vec<Answer> = Vec::new();
+        let distinct = (0..shared.distinct()).map(|number| {
+            if answers.len() >= enough {
+                return None;
+            }
+            let (prepared, definition) = cases.prepare(number)?;
+            let (glance, refusal) = verdict_and_refusal(&prepared, &definition, self.scenario.feature)?;
+            let found = (glance.verdict, glance.rule, refusal);
+            Some(answers.iter().position(|known| *known == found).unwrap_or_else(|| {
+                answers.push(found);
+                answers.len() - 1
+            }))
+        });
+        let distinct: Vec<Option<usize>> = distinct.collect();
+        let of = shared.cases().iter().map(|case| distinct.get((*case)?).copied().flatten());
+        Tried { of: of.collect(), answers }
+    }
+
+    pub(super) fn survey(&self, wanted: Wanted) -> Survey {
+        let combinations = Combinations::of(self);
+        // Where some answers are not counted, two may be one in the end.
+        let all_count = !self.same_any_host && self.scenario.fallback == Fallback::Forbid;
+        let enough = if wanted == Wanted::Whether && all_count { 2 } else { usize::MAX };
+        let mut tried = self.try_all(&combinations, enough);
+        let first = tried.of.iter().position(Option::is_some);
+        if let Some(first) = first.filter(|_| tried.answers.len() >= enough) {
+            let assignment = combinations.get(first).to_vec();
+            return Survey::First { assignment, depends_on: self.every_axis(), either_way: None };
+        }
+        let starts: Vec<bool> = tried.answers.iter().map(|answer| answer.0 != Verdict::StartRefused).collect();
+        if self.same_any_host && starts.contains(&true) {
+            for answer in &mut tried.of {
+                *answer = answer.filter(|place| starts[*place]);
+            }
+        }
+        let counted = |place: usize| tried.of.contains(&Some(place));
+        if tried.answers.iter().enumerate().any(|(place, answer)| self.falls_back(answer.0, answer.1) && counted(place))
+        {
             return Survey::Unsaid(falls_back_where());
         }
-        let mut depends_on = self.dependences(&tried);
-        if !exhaustive && depends_on.is_empty() {
-            depends_on = self.axes.iter().map(|a| Dependence { input: a.input.clone(), answers: Vec::new() }).collect();
+        let mut depends_on = self.dependences(&combinations, &tried);
+        if !combinations.exhaustive && depends_on.is_empty() {
+            depends_on = self.every_axis();
         }
-        let mut verdicts = tried.iter().map(|tried| tried.glance.verdict);
-        let first = verdicts.next();
-        let either_way =
-            first.filter(|first| !depends_on.is_empty() && exhaustive && verdicts.all(|verdict| verdict == *first));
-        match tried.into_iter().next() {
-            Some(first) => Survey::First { assignment: first.assignment, depends_on, either_way },
+        let mut verdicts = tried.of.iter().flatten().map(|place| tried.answers[*place].0);
+        let first = verdicts.next().filter(|_| combinations.exhaustive && !depends_on.is_empty());
+        let either_way = first.filter(|first| verdicts.all(|verdict| verdict == *first));
+        match tried.of.iter().position(Option::is_some) {
+            Some(first) => Survey::First { assignment: combinations.get(first).to_vec(), depends_on, either_way },
             None => Survey::Unsaid(Dependence { input: "facts".to_owned(), answers: Vec::new() }),
         }
     }
 
+    fn every_axis(&self) -> Vec<Dependence> {
+        self.axes.iter().map(|axis| Dependence { input: axis.input.clone(), answers: Vec::new() }).collect()
+    }
+
+    /// Returns the answer in short of a guest that arrives unchanged whatever is not known; `None` for every other. Ends
+    /// at the first case that says otherwise, so that many scenarios can be tried where few will do.
+    pub fn unchanged(&self) -> Option<Glance> {
+        let glance = self.first_glance()?;
+        let passed_over = |glance: Glance| self.same_any_host && glance.verdict == Verdict::StartRefused;
+        if self.axes.is_empty() || (glance.verdict != Verdict::Unchanged && !passed_over(glance)) {
+            return Some(glance).filter(|glance| glance.verdict == Verdict::Unchanged);
+        }
+        let combinations = Combinations::of(self);
+        if !combinations.exhaustive {
+            return None;
+        }
+        let shared = Shared::of(self, &combinations);
+        let cases = Cases::of(self, &shared);
+        let mut found: Option<Glance> = None;
+        for (prepared, definition) in (0..shared.distinct()).filter_map(|number| cases.prepare(number)) {
+            let Some(brief) = brief(&prepared, &definition.unordered(), self.scenario.feature) else { continue };
+            let glance = brief.glance;
+            if passed_over(glance) {
+                continue;
+            }
+            if glance.verdict != Verdict::Unchanged || found.is_some_and(|found| found.rule != glance.rule) {
+                return None;
+            }
+            found = found.or(Some(glance));
+        }
+        found
+    }
+
     /// The axes along which the answer changes while every other stays where it is, each with one value per answer.
-    fn dependences(&self, tried: &[Tried]) -> Vec<Dependence> {
+    fn dependences(&self, combinations: &Combinations, tried: &Tried) -> Vec<Dependence> {
         let mut found = Vec::new();
-        if tried.iter().zip(tried.iter().skip(1)).all(|(one, next)| one.same_answer(next)) {
+        let mut counted = tried.of.iter().flatten();
+        let first = counted.next();
+        if counted.all(|answer| Some(answer) == first) {
             return found;
         }
         for (number, axis) in self.axes.iter().enumerate() {
-            let mut lines: HashMap<Vec<usize>, Vec<&Tried>> = HashMap::new();
-            for tried in tried {
-                let mut line = tried.assignment.clone();
-                line[number] = 0;
-                let answers = lines.entry(line).or_default();
-                if !answers.iter().any(|known| known.same_answer(tried)) {
-                    answers.push(tried);
+            // The line with most answers; of several, the one whose first inputs have their first values.
+            let mut most: Vec<usize> = Vec::new();
+            let mut new: Vec<usize> = Vec::new();
+            for line in combinations.lines(number) {
+                new.clear();
+                for case in line {
+                    let answer = tried.of[case];
+                    if answer.is_some() && !new.iter().any(|known| tried.of[*known] == answer) {
+                        new.push(case);
+                    }
+                }
+                let place = |cases: &[usize]| {
+                    let mut place = cases.first().map(|case| combinations.get(*case).to_vec()).unwrap_or_default();
+                    place.iter_mut().skip(number).take(1).for_each(|value| *value = 0);
+                    place
+                };
+                if new.len() > most.len() || (new.len() == most.len() && place(&new) < place(&most)) {
+                    most.clone_from(&new);
                 }
             }
-            let most = lines.into_iter().max_by(|a, b| (a.1.len(), &b.0).cmp(&(b.1.len(), &a.0)));
-            if let Some((_, answers)) = most.filter(|(_, answers)| answers.len() > 1) {
-                let value = |tried: &Tried| axis.values.get(tried.assignment[number]).cloned().unwrap_or_default();
-                let possible = |tried: &Tried| Possible {
-                    value: value(tried),
-                    verdict: tried.glance.verdict,
-                    rule: tried.glance.rule,
+            if most.len() > 1 {
+                let possible = |case: usize| {
+                    let answer = tried.of[case].map(|place| &tried.answers[place]);
+                    Possible {
+                        value: axis.values.get(combinations.get(case)[number]).cloned().unwrap_or_default(),
+                        verdict: answer.map_or(Verdict::Depends, |answer| answer.0),
+                        rule: answer.and_then(|answer| answer.1),
+                    }
                 };
-                let answers = answers.into_iter().map(possible).collect();
+                let answers = most.into_iter().map(possible).collect();
                 found.push(Dependence { input: axis.input.clone(), answers });
             }
         }
@@ -113,32 +239,30 @@ impl Plan<'_> {
     }
 }
 
-fn every(sizes: &[usize]) -> Vec<Vec<usize>> {
-    let mut all = vec![vec![0; sizes.len()]];
-    for (axis, size) in sizes.iter().enumerate() {
-        all = (0..*size)
-            .flat_map(|value| {
-                all.iter().map(move |assignment| {
-                    let mut with = assignment.clone();
-                    with[axis] = value;
-                    with
-                })
-            })
-            .collect();
+/// Every combination, the first axis turning fastest.
+fn every(sizes: &[usize]) -> Vec<usize> {
+    let count: usize = sizes.iter().product();
+    let mut all = Vec::with_capacity(count * sizes.len());
+    for number in 0..count {
+        let mut rest = number;
+        for size in sizes {
+            all.push(rest % size);
+            rest /= size;
+        }
     }
     all
 }
 
-fn one_at_a_time(sizes: &[usize]) -> Vec<Vec<usize>> {
+fn one_at_a_time(sizes: &[usize]) -> Vec<usize> {
     let middle: Vec<usize> = sizes.iter().map(|size| size / 2).collect();
     let last: Vec<usize> = sizes.iter().map(|size| size - 1).collect();
     let mut all = Vec::new();
     for base in [vec![0; sizes.len()], middle, last] {
         for (axis, size) in sizes.iter().enumerate() {
             for value in 0..*size {
-                let mut with = base.clone();
-                with[axis] = value;
-                all.push(with);
+                let begins = all.len();
+                all.extend_from_slice(&base);
+                all[begins + axis] = value;
             }
         }
     }

@@ -62,7 +62,7 @@ pub(super) fn topology(topology: Topology) -> Vec<Setting> {
 }
 
 /// A destination whose host has what is missing or would be lost.
-pub(super) fn host(search: &Search<'_>) -> Vec<Setting> {
+pub(super) fn host(search: &Search<'_, '_>) -> Vec<Setting> {
     let answer = search.resolution;
     let lacking = if answer.missing.is_empty() { &answer.lost } else { &answer.missing };
     let label =
@@ -75,7 +75,7 @@ pub(super) fn host(search: &Search<'_>) -> Vec<Setting> {
 
 /// Another software at the destination: nova is told the host; `KubeVirt` brings its own, so the oldest of its releases
 /// that is newer than the destination and of which the resolver says that it works.
-pub(super) fn software(search: &Search<'_>) -> Vec<Setting> {
+pub(super) fn software(search: &Search<'_, '_>) -> Vec<Setting> {
     let current = match &search.scenario.to.libvirt {
         LibvirtChoice::Release(id, _) => search.catalog.release(*id).version,
         LibvirtChoice::Old | LibvirtChoice::New | LibvirtChoice::Unknown => Version::new(9, 0, 0),

@@ -58,7 +58,8 @@ struct Crumb {
 /// Returns the open screens where there is more than one, from the first to the one that is seen; without room for all
 /// of them those in front are left out, and that is said.
 fn crumbs(shown: Shown<'_>, room: usize) -> Vec<Crumb> {
-    let names: Vec<&str> = shown.model.screens.iter().map(|screen| screen.kind().title()).collect();
+    let titles = shown.model.screens.iter().map(|screen| screen.kind().title());
+    let names: Vec<&str> = titles.map(|title| title.strip_suffix(" screen").unwrap_or(title)).collect();
     let signs = &shown.theme.signs;
     let mut left = room.saturating_sub(width(NAME));
     let mut crumbs = Vec::new();

@@ -1,0 +1,73 @@
+//! Looks at the names of the open screens in the top line.
+
+#[path = "support/typed.rs"]
+mod typed;
+
+use ratatui::layout::{Position, Rect};
+use typed::{Session, catalog, open};
+use virt_cpu_explorer::app::screens::{ScreenKind, Target};
+use virt_cpu_explorer::app::update;
+use virt_cpu_explorer::tui::theme::Theme;
+use virt_cpu_explorer::tui::view::{Shown, hit};
+
+const T7: &str = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
+
+fn with_every_screen(size: (u16, u16)) -> Session {
+    let mut session = open(T7, size);
+    for kind in ScreenKind::ALL {
+        update::open(&mut session.model, catalog(), *kind);
+    }
+    session
+}
+
+fn top(session: &Session) -> String {
+    session.text().lines().next().unwrap_or_default().to_owned()
+}
+
+/// Clicks on the text in the top line. Returns whether something was there to be clicked.
+fn click(session: &mut Session, text: &str) -> bool {
+    let line = top(session);
+    let column = line.find(text).map(|byte| line.get(..byte).unwrap().chars().count()).unwrap();
+    let theme = Theme::of(&session.model.settings);
+    let area = Rect::new(0, 0, session.model.size.width, session.model.size.height);
+    let position = Position { x: u16::try_from(column).unwrap() + 1, y: 0 };
+    let target = hit(Shown { model: &session.model, catalog: catalog(), theme: &theme }, area, position);
+    match target {
+        Some(target @ Target::Screen(_)) => {
+            update::click(&mut session.model, catalog(), target);
+            true
+        }
+        _ => false,
+    }
+}
+
+#[test]
+fn the_first_screen_alone_needs_no_name() {
+    let line = top(&open(T7, (120, 36)));
+    assert!(!line.contains("First"), "{line}");
+}
+
+#[test]
+fn every_open_screen_is_named_and_a_click_or_escape_goes_back_to_it() {
+    let mut session = with_every_screen((200, 60));
+    let line = top(&session);
+    let names: Vec<&str> = ScreenKind::ALL.iter().map(|kind| kind.title().trim_end_matches(" screen")).collect();
+    assert!(line.contains(&names.join(" ▸ ")), "{line}");
+    let last = *ScreenKind::ALL.last().unwrap();
+    assert_eq!(session.model.screens.top().kind(), last);
+    let session_back = with_every_screen((200, 60)).keys("<esc>");
+    assert_eq!(session_back.model.screens.iter().count(), ScreenKind::ALL.len() - 1);
+    assert!(click(&mut session, "First"));
+    assert_eq!(session.model.screens.top().kind(), ScreenKind::First);
+    assert_eq!(session.model.screens.iter().count(), 1);
+}
+
+#[test]
+fn a_narrow_terminal_names_the_screen_that_is_seen() {
+    for width in [60, 80, 120] {
+        let session = with_every_screen((width, 24));
+        let line = top(&session);
+        assert!(line.contains(ScreenKind::ALL.last().unwrap().title()), "{width}: {line}");
+        assert!(line.contains("? help") && line.chars().count() <= usize::from(width), "{width}: {line}");
+    }
+}
