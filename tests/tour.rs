@@ -360,3 +360,17 @@ fn any_size_is_drawn_with_a_lesson_open() {
         }
     }
 }
+
+#[test]
+fn the_command_line_opens_lists_and_prints_lessons() {
+    use virt_cpu_explorer::cli::{Command, TourWish, parse};
+    let wish = |words: &str| match parse(words.split(' ').map(Into::into)) {
+        Ok(Command::Tour(asked)) => Some(asked.wish),
+        _ => None,
+    };
+    assert_eq!(wish("x tour"), Some(TourWish::Open(None)));
+    assert_eq!(wish("x tour ht --ascii --theme mono"), Some(TourWish::Open(Some("ht".to_owned()))));
+    assert_eq!(wish("x tour --list"), Some(TourWish::List));
+    assert_eq!(wish("x tour ht --print"), Some(TourWish::Text("ht".to_owned())));
+    assert_eq!(wish("x tour --print"), None);
+}

@@ -442,23 +442,26 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Comma
 }
 
 fn tui(matches: &ArgMatches) -> Result<TuiArgs, clap::Error> {
-    Ok(TuiArgs { choice: choice(matches)?, ..looks(matches) })
+    Ok(TuiArgs {
+        choice: choice(matches)?,
+        replay: file(matches, "replay"),
+        demo: file(matches, "demo"),
+        record: file(matches, "record"),
+        record_keys: file(matches, "record-keys"),
+        ..looks(matches)
+    })
 }
 
 /// Reads how the explorer is to look and listen.
 pub(super) fn looks(matches: &ArgMatches) -> TuiArgs {
     TuiArgs {
-        choice: Choice::default(),
         theme: text(matches, "theme"),
         ascii: matches.get_flag("ascii"),
         no_mouse: matches.get_flag("no-mouse"),
         keys: text(matches, "keys"),
         config: file(matches, "config"),
         no_config: matches.get_flag("no-config"),
-        replay: file(matches, "replay"),
-        demo: file(matches, "demo"),
-        record: file(matches, "record"),
-        record_keys: file(matches, "record-keys"),
+        ..TuiArgs::default()
     }
 }
 
