@@ -89,7 +89,7 @@ impl Combinations {
         if self.exhaustive {
             let step: usize = self.sizes.iter().take(axis).product();
             let (size, count) = (self.sizes[axis], self.sizes.iter().product());
-            let begins = (0..count).filter(|number| number / step % size == 0);
+            let begins = (0..count).filter(|number| (number / step).is_multiple_of(size));
             return begins.map(|first| (0..size).map(|value| first + value * step).collect()).collect();
         }
         let mut lines: HashMap<Vec<usize>, Vec<usize>> = HashMap::new();
