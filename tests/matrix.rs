@@ -210,6 +210,49 @@ fn a_key_on_the_largest_matrix_resolves_little_and_waiting_resolves_the_rest() {
 }
 
 #[test]
+fn what_costs_much_is_resolved_while_nothing_is_typed_and_comes_to_the_same() {
+    for word in [
+        "Cascadelake-Server,+vmx,machine=pc-q35-5.2,host=any,from=9.0.0,to=11.3.0",
+        "Cascadelake-Server,machine=pc-q35-5.2,topology=?,from=10.0.0,to=10.4.0",
+    ] {
+        let mut session = open(word, (200, 60));
+        update::press(&mut session.model, catalog(), Key::parse("m").unwrap());
+        let (done, all) = state(&session).grid.progress();
+        assert!(done < 150 && done < all, "{word}: {done} of {all}");
+        let mut slices = 0;
+        while update::idle(&mut session.model, catalog()) {
+            slices += 1;
+            assert!(slices < 5 * all, "{word}: there is no end to it");
+        }
+        assert!(slices > 10, "{word}: {slices} slices");
+        let screen = state(&session);
+        assert_eq!(screen.grid.progress(), (all, all));
+        assert_eq!(
+            screen.here.as_ref().map(|here| here.place),
+            Some((screen.rows.line, screen.columns.line)),
+            "the cell under the cursor is looked at"
+        );
+        let (height, width) = (screen.grid.rows().len(), screen.grid.columns().len());
+        for (row, column) in (0..height * width).step_by(7).map(|place| (place / width, place % width)) {
+            let alone = resolve(catalog(), &screen.grid.scenario(row, column).unwrap());
+            let known = screen.grid.known(row, column).unwrap();
+            assert_eq!((known.verdict, known.rule), (alone.verdict, alone.rule), "{word}: row {row}, column {column}");
+        }
+    }
+}
+
+#[test]
+fn a_cell_that_costs_much_is_said_to_be_not_looked_at() {
+    let mut session = open("Cascadelake-Server,machine=pc-q35-5.2,topology=?,from=10.0.0,to=10.4.0", USUAL);
+    update::press(&mut session.model, catalog(), Key::parse("m").unwrap());
+    has(&session, "not looked at yet");
+    assert!(state(&session).here.is_none());
+    assert!(update::idle(&mut session.model, catalog()));
+    assert!(state(&session).here.is_some(), "the cell under the cursor comes first");
+    assert!(!session.text().contains("not looked at yet"));
+}
+
+#[test]
 fn the_wheel_scrolls_and_the_cursor_stays_in_sight() {
     let mut session = open(T7, (80, 24)).keys("ml<home>");
     for _ in 0..30 {

@@ -10,9 +10,14 @@ mod typed;
 use ratatui::layout::{Position, Rect};
 use typed::{Session, catalog, open, open_with};
 use virt_cpu_explorer::app::action::Action;
-use virt_cpu_explorer::app::screens::ScreenKind;
+use virt_cpu_explorer::app::key::Key;
+use virt_cpu_explorer::app::screens::diff::Diff;
+use virt_cpu_explorer::app::screens::{Screen, ScreenKind};
 use virt_cpu_explorer::app::settings::{Settings, ThemeName};
 use virt_cpu_explorer::app::update;
+use virt_cpu_explorer::domain::scenario::Scenario;
+use virt_cpu_explorer::resolve::Budget;
+use virt_cpu_explorer::study::diff::fares::{Answers, Fares, SAYINGS, reversed};
 use virt_cpu_explorer::tui::theme::Theme;
 use virt_cpu_explorer::tui::view::{Shown, hit};
 
@@ -285,6 +290,53 @@ fn the_sides_of_a_difference_are_picked_from_lists() {
     has(&session, "Differences: Icelake-Client");
     let missing = open(T7, USUAL).keys("dpdenverton<enter>");
     has(&missing, "Neither old (9.0.0) nor new has Denverton.");
+}
+
+fn difference(session: &Session) -> &Diff {
+    let Screen::Diff(state) = session.model.screens.top() else { panic!("another screen is seen") };
+    state
+}
+
+#[test]
+fn a_difference_that_costs_much_is_asked_while_nothing_is_typed_and_comes_to_the_same() {
+    let word = "Cascadelake-Server,machine=pc-q35-5.2,topology=?,from=10.0.0,to=10.4.0";
+    let mut session = open(word, USUAL).keys("d");
+    update::press(&mut session.model, catalog(), Key::parse("v").unwrap());
+    let unknown = |session: &Session| difference(session).listed.iter().filter(|line| line.fares.is_none()).count();
+    let before = unknown(&session);
+    assert!(before > 10 && difference(&session).guests.is_empty(), "{before} lines are not known");
+    has(&session, "not looked at yet");
+    assert!(update::idle(&mut session.model, catalog()));
+    while update::idle(&mut session.model, catalog()) {}
+    assert!(unknown(&session) < before && !session.text().contains("not looked at yet"));
+    let screen = difference(&session);
+    let shown = screen.listed.iter().find_map(|line| line.fares.as_ref()?[0].as_ref()).unwrap();
+    let (from, to) = (shown.scenario.from.clone(), shown.scenario.to.clone());
+    let ends = Scenario { from, to, ..session.model.scenario.clone() };
+    let alone = |about, says| {
+        [ends.clone(), reversed(&ends)].map(|ends| {
+            let apart = (&mut Answers::new(), &mut Budget::endless());
+            Fares::between(catalog(), &ends).fare(about, says, apart).unwrap()
+        })
+    };
+    for line in screen.listed.iter().take(20) {
+        let Some(about) = line.about else { continue };
+        assert_eq!(line.fares, Some(alone(about, None)), "{}", line.name);
+    }
+    let about = screen.listed[screen.place].about.unwrap();
+    assert_eq!(screen.guests, SAYINGS.map(|says| alone(about, says)).to_vec());
+}
+
+#[test]
+fn enter_waits_for_the_line_it_goes_by() {
+    let word = "Cascadelake-Server,machine=pc-q35-5.2,topology=?,from=10.0.0,to=10.4.0";
+    let waited = open(word, USUAL).keys("dv<enter>").model.derived.word;
+    let mut session = open(word, USUAL);
+    for key in ["d", "v", "<enter>"] {
+        update::press(&mut session.model, catalog(), Key::parse(key).unwrap());
+    }
+    assert_eq!(kind(&session), ScreenKind::First);
+    assert_eq!(session.model.derived.word, waited);
 }
 
 #[test]

@@ -15,12 +15,14 @@ use crate::domain::scenario::{CpuChoice, HostChoice, Release, Scenario, Topology
 use std::rc::Rc;
 
 mod basis;
+mod budget;
 mod ends;
 mod guests;
 mod memory;
 mod shared;
 mod survey;
 
+pub use budget::{Budget, Spent};
 pub use memory::Resolver;
 
 use ends::Place;

@@ -3,7 +3,7 @@
 
 use crate::domain::catalog::{Catalog, ReleaseMap};
 use crate::domain::scenario::{LibvirtChoice, Scenario};
-use crate::resolve::{Glance, Resolver, Verdict};
+use crate::resolve::{Budget, Glance, Resolver, Verdict};
 
 mod lines;
 
@@ -108,13 +108,23 @@ impl Matrix {
 
     /// Returns a cell, resolved now unless it was before; `None` outside.
     pub fn cell(&mut self, resolver: &mut Resolver<'_>, row: usize, column: usize) -> Option<Glance> {
+        self.cell_within(resolver, &mut Budget::endless(), (row, column))
+    }
+
+    /// Returns a cell, resolved now unless it was before; `None` outside, and where the budget is not enough for it.
+    pub fn cell_within(
+        &mut self,
+        resolver: &mut Resolver<'_>,
+        budget: &mut Budget,
+        (row, column): (usize, usize),
+    ) -> Option<Glance> {
         let place = row * self.columns.len() + column;
         if column >= self.columns.len() || self.cells.get(place)?.is_some() {
             return self.known(row, column);
         }
         let glance = match self.twin(row, column) {
-            Some((row, column)) => self.cell(resolver, row, column)?,
-            None => resolver.glance(&self.scenario(row, column)?),
+            Some(twin) => self.cell_within(resolver, budget, twin)?,
+            None => resolver.brief_within(&self.scenario(row, column)?, budget).ok()?.glance,
         };
         *self.cells.get_mut(place)? = Some(glance);
         self.counts[glance.verdict as usize] += 1;
@@ -150,17 +160,21 @@ impl Matrix {
         Verdict::ALL.iter().copied().zip(self.counts).filter(|(_, count)| *count > 0).collect()
     }
 
-    /// Resolves up to `most` cells that were not yet, row by row. Returns whether all are resolved.
-    pub fn resolve_some(&mut self, resolver: &mut Resolver<'_>, most: usize) -> bool {
+    /// Resolves cells that were not yet, row by row, until the budget is spent. Returns whether all are resolved.
+    pub fn resolve_some(&mut self, resolver: &mut Resolver<'_>, budget: &mut Budget) -> bool {
         let width = self.columns.len();
-        for _ in 0..most {
+        loop {
             while self.cells.get(self.next).is_some_and(Option::is_some) {
                 self.next += 1;
             }
             if self.next >= self.cells.len() {
                 break;
             }
-            self.cell(resolver, self.next / width, self.next % width);
+            // A cell with the answer of another costs little, but there may be tens of thousands of them.
+            let place = (self.next / width, self.next % width);
+            if budget.spend(1).is_err() || self.cell_within(resolver, budget, place).is_none() {
+                break;
+            }
         }
         let (done, all) = self.progress();
         done == all
@@ -168,7 +182,7 @@ impl Matrix {
 
     /// Resolves every cell.
     pub fn resolve_all(&mut self, resolver: &mut Resolver<'_>) {
-        self.resolve_some(resolver, usize::MAX);
+        self.resolve_some(resolver, &mut Budget::endless());
     }
 
     /// Returns the runs of rows or columns that are equal all along, as far as both are resolved.

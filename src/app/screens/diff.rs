@@ -1,4 +1,5 @@
 //! Keeps the state of the screen that shows a difference: between what, the lines, and the cursor.
+//! A key asks how guests fare only as far as that costs little; the rest is asked while nothing is typed.
 
 use super::{Reply, ScreenState, Target, World};
 use crate::app::action::Action;
@@ -9,12 +10,13 @@ use crate::domain::definition::words;
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
 use crate::domain::scenario::{LibvirtChoice, Scenario};
-use crate::resolve::Verdict;
-use crate::study::diff::fares::{Fare, SAYINGS};
+use crate::resolve::{Budget, Spent, Verdict};
+use crate::study::diff::fares::{Answers, Fare, SAYINGS};
 use crate::study::space::{map_of, models, releases};
 
 mod lines;
 
+use lines::Asks;
 pub use lines::{Between, Line};
 
 words! {
@@ -44,13 +46,17 @@ pub struct Diff {
     pub listed: Vec<Line>,
     /// The line under the cursor.
     pub place: usize,
-    /// What each guest of the line under the cursor fares, there and back, by what it says.
+    /// What each guest of the line under the cursor fares, there and back, by what it says; empty while that is not
+    /// known, and where the line is about no guest.
     pub guests: Vec<[Option<Fare>; 2]>,
     /// The letters a listed line has; empty for any.
     pub named: String,
     /// Whether the list that is open is for the first of the two.
     picks_first: bool,
     all: Vec<Line>,
+    answers: Answers,
+    /// Whether something that is seen is not known yet.
+    owes: bool,
 }
 
 /// How far a page key moves.
@@ -71,6 +77,8 @@ impl Diff {
             named: String::new(),
             picks_first: false,
             all: Vec::new(),
+            answers: Answers::new(),
+            owes: false,
         };
         state.compare(world);
         state
@@ -82,6 +90,7 @@ impl Diff {
             View::Releases => lines::of_releases(world, self.releases),
             View::Models => lines::of_models(world, self.models),
         };
+        self.answers.clear();
         self.list(world);
     }
 
@@ -92,19 +101,43 @@ impl Diff {
         self.go(world, self.place);
     }
 
-    /// Puts the cursor on a line, and works out what is then seen: how the guests of the lines about it fare.
+    /// Puts the cursor on a line, and works out some of what is then seen.
     fn go(&mut self, world: &World<'_>, place: usize) {
         self.place = place.min(self.listed.len().saturating_sub(1));
+        self.guests.clear();
+        self.ask(world, &mut Budget::of_key());
+    }
+
+    /// Asks how the guests of the line under the cursor and then of those about it fare, until the budget is spent.
+    fn ask(&mut self, world: &World<'_>, budget: &mut Budget) {
         let mut asks = self.between.asks(world.catalog);
         let around = usize::from(world.size.height);
-        let seen = self.place.saturating_sub(around)..self.place.saturating_add(around);
-        for line in self.listed.iter_mut().enumerate().filter(|(place, _)| seen.contains(place)).map(|(_, line)| line) {
-            if line.fares.is_none() {
-                line.fares = Some(line.about.map_or([None, None], |about| asks.both(about, None)));
-            }
+        let below = self.place.saturating_add(1)..self.place.saturating_add(around).min(self.listed.len());
+        let above = (self.place.saturating_sub(around)..self.place).rev();
+        let mut asked = self.ask_line(&mut asks, self.place, budget).and_then(|()| self.ask_guests(&mut asks, budget));
+        for place in below.chain(above) {
+            asked = asked.and_then(|()| self.ask_line(&mut asks, place, budget));
         }
+        self.owes = asked.is_err();
+    }
+
+    fn ask_line(&mut self, asks: &mut Asks<'_>, place: usize, budget: &mut Budget) -> Result<(), Spent> {
+        if let Some(line) = self.listed.get_mut(place).filter(|line| line.fares.is_none()) {
+            line.fares = Some(match line.about {
+                Some(about) => asks.both(about, None, (&mut self.answers, budget))?,
+                None => [None, None],
+            });
+        }
+        Ok(())
+    }
+
+    fn ask_guests(&mut self, asks: &mut Asks<'_>, budget: &mut Budget) -> Result<(), Spent> {
         let about = self.listed.get(self.place).and_then(|line| line.about);
-        self.guests = about.map_or_else(Vec::new, |about| SAYINGS.map(|says| asks.both(about, says)).to_vec());
+        if let Some(about) = about.filter(|_| self.guests.is_empty()) {
+            let mut both = |says| asks.both(about, says, (&mut self.answers, budget));
+            self.guests = SAYINGS.iter().map(|says| both(*says)).collect::<Result<_, _>>()?;
+        }
+        Ok(())
     }
 
     fn move_by(&mut self, world: &World<'_>, by: isize) {
@@ -148,10 +181,16 @@ impl Diff {
     }
 
     /// The question that shows the line: the one where harm is done, there before back.
-    fn visit(&self) -> Reply {
+    fn visit(&mut self, world: &World<'_>) -> Reply {
+        let (mut asks, mut endless) = (self.between.asks(world.catalog), Budget::endless());
+        // Enter waits for the line that it goes by, whatever that costs.
+        let _ = self.ask_line(&mut asks, self.place, &mut endless);
         let fares = self.listed.get(self.place).and_then(|line| line.fares.clone()).unwrap_or([None, None]);
         let harm = |fare: &&Fare| !matches!(fare.verdict(), Verdict::Unchanged | Verdict::Never);
         let silent = fares.iter().flatten().find(harm);
+        if silent.is_none() {
+            let _ = self.ask_guests(&mut asks, &mut endless);
+        }
         let spoken = self.guests.iter().flatten().flatten().find(harm);
         match silent.or(spoken).or(fares.iter().flatten().next()) {
             Some(fare) => Reply::Visit(Box::new(fare.scenario.clone())),
@@ -190,7 +229,7 @@ impl ScreenState for Diff {
             Action::PreviousPane | Action::Left => self.turn(world, false),
             Action::PickSubject => return Reply::Show(Box::new(self.picker(world, false))),
             Action::PickFirst => return Reply::Show(Box::new(self.picker(world, true))),
-            Action::Open => return self.visit(),
+            Action::Open => return self.visit(world),
             Action::Back if !self.named.is_empty() => self.filter(world, ""),
             _ => return Reply::Ignored,
         }
@@ -201,7 +240,7 @@ impl ScreenState for Diff {
         let Target::Row(place) = target else { return Reply::Ignored };
         // The first click puts the cursor there, the second is Enter.
         if place == self.place {
-            return self.visit();
+            return self.visit(world);
         }
         self.go(world, place);
         Reply::Done
@@ -240,6 +279,14 @@ impl ScreenState for Diff {
 
     fn refresh(&mut self, world: &World<'_>) {
         self.compare(world);
+    }
+
+    fn idle(&mut self, world: &World<'_>) -> bool {
+        let owes = self.owes;
+        if owes {
+            self.ask(world, &mut Budget::of_slice());
+        }
+        owes
     }
 
     fn hints(&self) -> &'static [(&'static [Action], &'static str)] {

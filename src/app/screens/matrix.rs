@@ -1,5 +1,5 @@
 //! Keeps the state of the matrix: what is on its axes, what is folded, where the cursor is, what was resolved.
-//! A key resolves only what is seen, and not much at once; the rest is resolved while nothing is typed.
+//! A key resolves only what is seen, and only what costs little; the rest is resolved while nothing is typed.
 
 mod axis;
 mod here;
@@ -11,11 +11,8 @@ pub use window::{ABOVE, Heads, Window};
 
 use super::{Reply, ScreenState, Target, World};
 use crate::app::action::Action;
-use crate::resolve::{Glance, Resolver};
+use crate::resolve::{Budget, Glance, Resolver};
 use crate::study::matrix::{Matrix as Grid, Side, Vary, lines_around};
-
-/// The most cells that are resolved before the next frame is drawn.
-const AT_ONCE: usize = 150;
 
 /// The state of the matrix.
 #[derive(Clone, Debug)]
@@ -26,7 +23,7 @@ pub struct Matrix {
     pub columns: Axis,
     /// The cells.
     pub grid: Grid,
-    /// The cell under the cursor.
+    /// The cell under the cursor; `None` while it is not resolved.
     pub here: Option<Here>,
     /// Whether the runs of equal neighbours are folded.
     pub folding: bool,
@@ -79,27 +76,30 @@ impl Matrix {
         let window = Window::of(self, world.size);
         self.rows.follow(window.rows);
         self.columns.follow(window.columns);
-        self.resolve_seen(world, &window);
+        let mut resolver = Resolver::new(world.catalog);
+        let mut budget = Budget::of_key();
+        self.resolve_here(world, &mut resolver, &mut budget);
+        self.resolve_seen(&mut resolver, &window, &mut budget);
+    }
+
+    /// Looks at the cell under the cursor, if the budget is enough for it.
+    fn resolve_here(&mut self, world: &World<'_>, resolver: &mut Resolver<'_>, budget: &mut Budget) {
         let place = (self.rows.line, self.columns.line);
         if self.here.as_ref().is_none_or(|here| here.place != place) {
-            self.here = Here::of(world, &self.grid, place);
+            self.here = Here::of(world, &self.grid, place, (resolver, budget));
         }
     }
 
-    /// Resolves some of the cells that are seen. Returns whether all of them are resolved.
-    fn resolve_seen(&mut self, world: &World<'_>, window: &Window) -> bool {
-        let mut resolver = Resolver::new(world.catalog);
-        let mut left = AT_ONCE;
+    /// Resolves cells that are seen until the budget is spent. Returns whether all of them are resolved.
+    fn resolve_seen(&mut self, resolver: &mut Resolver<'_>, window: &Window, budget: &mut Budget) -> bool {
         for row in self.rows.shown().iter().skip(self.rows.first).take(window.rows) {
             for column in self.columns.shown().iter().skip(self.columns.first).take(window.columns) {
                 if self.grid.known(row.first, column.first).is_some() {
                     continue;
                 }
-                if left == 0 {
+                if self.grid.cell_within(resolver, budget, (row.first, column.first)).is_none() {
                     return false;
                 }
-                left -= 1;
-                self.grid.cell(&mut resolver, row.first, column.first);
             }
         }
         true
@@ -123,7 +123,7 @@ impl Matrix {
     }
 
     fn go_to_mirror(&mut self) -> Reply {
-        match self.here.as_ref().and_then(|here| here.mirror) {
+        match self.grid.mirror(self.rows.line, self.columns.line) {
             Some((row, column)) => {
                 (self.rows.line, self.columns.line) = (row, column);
                 Reply::Done
@@ -190,14 +190,18 @@ impl ScreenState for Matrix {
     }
 
     fn idle(&mut self, world: &World<'_>) -> bool {
-        if self.compared {
+        let (done, all) = self.grid.progress();
+        let owes_here = self.here.is_none() && all > 0;
+        if self.compared && !owes_here {
             return false;
         }
-        let (done, all) = self.grid.progress();
-        if done < all {
+        if owes_here || done < all {
             let window = Window::of(self, world.size);
-            if self.resolve_seen(world, &window) {
-                self.grid.resolve_some(&mut Resolver::new(world.catalog), AT_ONCE);
+            let mut resolver = Resolver::new(world.catalog);
+            let mut budget = Budget::of_slice();
+            self.resolve_here(world, &mut resolver, &mut budget);
+            if self.resolve_seen(&mut resolver, &window, &mut budget) {
+                self.grid.resolve_some(&mut resolver, &mut budget);
             }
         } else {
             self.compared = true;

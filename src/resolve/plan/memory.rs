@@ -1,7 +1,7 @@
 //! Remembers the ends that scenarios share: a matrix or a batch asks about the same releases over and over.
 
 use super::ends::Place;
-use super::{Dependence, Plan, nothing_known};
+use super::{Budget, Dependence, Plan, Spent, nothing_known};
 use crate::domain::behaviour::Regime;
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
@@ -83,6 +83,21 @@ impl<'a> Resolver<'a> {
     /// Returns the same with the features it is about.
     pub fn brief(&mut self, scenario: &Scenario) -> Brief {
         self.plan(scenario).map_or(Brief::depends(None), |plan| plan.brief())
+    }
+
+    /// Returns the same if the budget is enough for it.
+    ///
+    /// # Errors
+    /// It costs more than is left.
+    pub fn brief_within(&mut self, scenario: &Scenario, budget: &mut Budget) -> Result<Brief, Spent> {
+        let Ok(plan) = self.plan(scenario) else { return Ok(Brief::depends(None)) };
+        budget.spend(plan.price())?;
+        Ok(plan.brief())
+    }
+
+    /// Returns what the answer to `scenario` costs at most, in cases.
+    pub fn price(&mut self, scenario: &Scenario) -> usize {
+        self.plan(scenario).map_or(0, |plan| plan.price())
     }
 
     /// Returns the answer in short of a guest that arrives unchanged whatever is not known; `None` for every other.

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 /// The most combinations that are all tried; beyond, each unknown input is varied alone, and the answer is `depends`
 /// in any case.
-const MOST_CASES: usize = 20_000;
+pub(super) const MOST_CASES: usize = 20_000;
 
 /// The combinations that are tried: for each, the place of every axis's value.
 pub(super) struct Combinations {

@@ -6,8 +6,9 @@ use crate::domain::definition::Policy;
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
 use crate::domain::scenario::{LibvirtChoice, Scenario};
-use crate::resolve::{Glance, Resolver, Verdict};
+use crate::resolve::{Brief, Budget, Glance, Resolver, Spent, Verdict};
 use crate::study::history::shown::{guests, rank};
+use std::collections::HashMap;
 
 /// What a guest says of the feature: nothing, that it is on, that it is off.
 pub const SAYINGS: [Option<Policy>; 3] = [None, Some(Policy::Require), Some(Policy::Disable)];
@@ -47,6 +48,10 @@ pub fn reversed(scenario: &Scenario) -> Scenario {
     }
 }
 
+/// The answers that were found, by their questions: lines share questions, and one that is not yet answered goes on
+/// from those that are.
+pub type Answers = HashMap<Scenario, Brief>;
+
 /// Asks how guests fare between the ends of a scenario.
 pub struct Fares<'a> {
     resolver: Resolver<'a>,
@@ -61,7 +66,15 @@ impl<'a> Fares<'a> {
 
     /// Returns how a guest of the model fares that says this of the feature: of those with different machine types the
     /// one that fares worst; none where none starts.
-    pub fn fare(&mut self, (model, feature): (ModelId, FeatureId), says: Option<Policy>) -> Option<Fare> {
+    ///
+    /// # Errors
+    /// The budget is not enough; what was found stays among the answers.
+    pub fn fare(
+        &mut self,
+        (model, feature): (ModelId, FeatureId),
+        says: Option<Policy>,
+        (answers, budget): (&mut Answers, &mut Budget),
+    ) -> Result<Option<Fare>, Spent> {
         let mut worst: Option<Fare> = None;
         for mut guest in guests(self.resolver.catalog(), &self.scenario, model, feature) {
             if let Some(policy) = says {
@@ -71,7 +84,7 @@ impl<'a> Fares<'a> {
             if [&guest.from, &guest.to].iter().any(|end| end.libvirt == LibvirtChoice::New) {
                 guest.feature = self.scenario.feature;
             }
-            let brief = self.resolver.brief(&guest);
+            let brief = self.answer(&guest, answers, budget)?;
             let lists = brief.more | brief.less;
             let by_it = lists.contains(feature) || (lists.is_empty() && brief.glance.verdict == Verdict::Aborted);
             let fare = Fare { scenario: guest, glance: brief.glance, by_it };
@@ -80,6 +93,16 @@ impl<'a> Fares<'a> {
                 worst = Some(fare);
             }
         }
-        worst
+        Ok(worst)
+    }
+
+    fn answer(&mut self, guest: &Scenario, answers: &mut Answers, budget: &mut Budget) -> Result<Brief, Spent> {
+        if let Some(known) = answers.get(guest) {
+            budget.spend(1)?;
+            return Ok(*known);
+        }
+        let found = self.resolver.brief_within(guest, budget)?;
+        answers.insert(guest.clone(), found);
+        Ok(found)
     }
 }

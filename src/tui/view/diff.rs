@@ -111,6 +111,7 @@ fn row(shown: Shown<'_>, line: &Line, selected: bool, place: Rect, buf: &mut Buf
     let name = cut(&line.name, NAME - 3, shown.theme.signs.more);
     let mut row = vec![piece(format!("  {}", pad(&name, NAME - 2)), Role::Text)];
     match (&line.fares, line.about) {
+        (None, Some(_)) => row.extend([(); 2].map(|()| piece(pad(shown.theme.signs.nothing, room), Role::Muted))),
         (Some([there, back]), Some(_)) => row.extend([there, back].map(|found| fare(shown, found.as_ref(), room))),
         _ => row.push(piece(pad("", 2 * room), Role::Text)),
     }
@@ -142,6 +143,9 @@ fn words(shown: Shown<'_>, state: &Diff, areas: ListAndWords, buf: &mut Buffer) 
     }
     if let Some((_, feature)) = line.about {
         let [there, back] = directions(shown, state);
+        if state.guests.is_empty() {
+            say(&format!("{} not looked at yet", shown.theme.signs.nothing), Role::Muted, 1);
+        }
         for (says, fares) in SAYINGS.iter().zip(&state.guests) {
             let guest = match says {
                 None => format!("silent about {}", shown.catalog.feature_name(feature)),

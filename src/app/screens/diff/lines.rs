@@ -8,8 +8,8 @@ use crate::domain::feature::FeatureId;
 use crate::domain::map::{CpuMap, ModelId};
 use crate::domain::scenario::{LibvirtChoice, Release, Scenario};
 use crate::export::study::{feature_names, model_group, model_names, model_words, why_words};
-use crate::resolve::source;
-use crate::study::diff::fares::{Fare, Fares, reversed};
+use crate::resolve::{Budget, Spent, source};
+use crate::study::diff::fares::{Answers, Fare, Fares, reversed};
 use crate::study::diff::{ModelDiff, Why, in_maps, maps};
 use std::sync::Arc;
 
@@ -73,11 +73,22 @@ impl Between {
 
 impl Asks<'_> {
     /// How a guest fares that says this of the feature: there and back, or with one model and with the other.
-    pub(super) fn both(&mut self, (model, feature): (ModelId, FeatureId), says: Option<Policy>) -> [Option<Fare>; 2] {
+    ///
+    /// # Errors
+    /// The budget is not enough; what was found stays among the answers.
+    pub(super) fn both(
+        &mut self,
+        (model, feature): (ModelId, FeatureId),
+        says: Option<Policy>,
+        (answers, budget): (&mut Answers, &mut Budget),
+    ) -> Result<[Option<Fare>; 2], Spent> {
         let [one, other] = self.models.unwrap_or([model, model]);
         match &mut self.sides {
-            Some([there, back]) => [there.fare((one, feature), says), back.fare((other, feature), says)],
-            None => [None, None],
+            Some([there, back]) => Ok([
+                there.fare((one, feature), says, (answers, budget))?,
+                back.fare((other, feature), says, (answers, budget))?,
+            ]),
+            None => Ok([None, None]),
         }
     }
 }

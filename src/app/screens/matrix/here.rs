@@ -4,7 +4,7 @@ use crate::app::derived::swapped;
 use crate::app::screens::World;
 use crate::domain::scenario::Scenario;
 use crate::explain::{explain, message};
-use crate::resolve::{Basis, Glance, Resolver, RuleId, Verdict, resolve};
+use crate::resolve::{Basis, Budget, Glance, Resolver, RuleId, Verdict};
 use crate::study::matrix::Matrix;
 
 /// The cell under the cursor.
@@ -31,13 +31,19 @@ pub struct Here {
 }
 
 impl Here {
-    /// Returns what there is to say of a cell; `None` outside.
-    pub(super) fn of(world: &World<'_>, grid: &Matrix, (row, column): (usize, usize)) -> Option<Self> {
+    /// Returns what there is to say of a cell; `None` outside, and where the budget is not enough for both directions.
+    pub(super) fn of(
+        world: &World<'_>,
+        grid: &Matrix,
+        (row, column): (usize, usize),
+        (resolver, budget): (&mut Resolver<'_>, &mut Budget),
+    ) -> Option<Self> {
         let scenario: Scenario = grid.scenario(row, column)?;
-        let resolution = resolve(world.catalog, &scenario);
-        let explanation = explain(world.catalog, &scenario, &resolution);
         let mirror = grid.mirror(row, column);
         let other = mirror.and_then(|(row, column)| grid.scenario(row, column)).unwrap_or_else(|| swapped(&scenario));
+        budget.spend(resolver.price(&scenario) + resolver.price(&other)).ok()?;
+        let resolution = resolver.resolve(&scenario);
+        let explanation = explain(world.catalog, &scenario, &resolution);
         Some(Self {
             place: (row, column),
             verdict: resolution.verdict,
@@ -47,7 +53,7 @@ impl Here {
             message: resolution.refusal().map(|refusal| message(world.catalog, refusal)),
             why: explanation.why,
             mirror,
-            back: Resolver::new(world.catalog).glance(&other),
+            back: resolver.glance(&other),
         })
     }
 }

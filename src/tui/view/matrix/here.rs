@@ -11,17 +11,23 @@ use ratatui::layout::Rect;
 
 /// Draws it.
 pub(super) fn render(shown: Shown<'_>, state: &Matrix, area: Rect, buf: &mut Buffer) {
-    let Some(here) = &state.here else { return };
-    let (row, column) = here.place;
+    let (row, column) = (state.rows.line, state.columns.line);
     let arrow = shown.theme.signs.arrow;
     let names = |row: usize, column: usize| {
         let both_ends = !state.rows.vary.is_of_the_guest() && !state.columns.vary.is_of_the_guest();
         let between = if both_ends { arrow } else { shown.theme.signs.dot };
         format!("{} {between} {}", state.rows.name(row), state.columns.name(column))
     };
+    let title = [piece(names(row, column), Role::Title)];
+    let Some(here) = &state.here else {
+        rule(buf, shown.theme, line_of(area, 0), true, &title, &[]);
+        let place = line_of(area, 1);
+        let text = [piece(format!(" {} not looked at yet", shown.theme.signs.nothing), Role::Muted)];
+        pieces(buf, shown.theme, place, (place.x, place.y), &text);
+        return;
+    };
     let decided = here.rule.map_or_else(|| "no rule".to_owned(), |rule| format!("rule {}", rule.name()));
     let right = format!("{decided} {} {}", shown.theme.signs.dot, here.basis.name());
-    let title = [piece(names(row, column), Role::Title)];
     rule(buf, shown.theme, line_of(area, 0), true, &title, &[piece(right, Role::Muted)]);
     let (role, sign) = shown.theme.cell(here.verdict);
     let mut lines: Vec<Vec<Piece>> = vec![vec![piece(format!(" {sign} {}", here.headline), role)]];
