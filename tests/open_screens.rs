@@ -1,5 +1,5 @@
 //! Looks at the names of the open screens in the top line.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "what is not on the screen fails the test")]
+#![expect(clippy::unwrap_used, reason = "what is not on the screen fails the test")]
 
 #[path = "support/typed.rs"]
 mod typed;
