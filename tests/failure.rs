@@ -273,16 +273,19 @@ fn a_suspended_program_gives_the_terminal_back_and_takes_it_again() {
     terminal.until("ready>");
     terminal.keys(&format!("{PROGRAM} {T7}\r"));
     terminal.until("▶T7");
-    for _ in 0..3 {
+    for round in 1..=3 {
         terminal.keys("\x1a");
-        terminal.until("Stopped");
+        // What the shell said of the stops before is on the screen as well.
+        terminal.until_it("stopped, and the shell asks", |contents| {
+            contents.matches("Stopped").count() == round && contents.trim_end().ends_with("ready>")
+        });
         terminal.given_back();
         terminal.keys("fg\r");
         terminal.until("▶T7");
         terminal.taken();
     }
     terminal.keys("q");
-    terminal.until("ready>");
+    terminal.until_it("the fifth prompt", |contents| contents.matches("ready>").count() == 5);
     terminal.given_back();
     terminal.keys("exit\r");
     assert_eq!(terminal.end(), 0);

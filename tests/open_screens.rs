@@ -6,6 +6,9 @@ mod typed;
 
 use ratatui::layout::{Position, Rect};
 use typed::{Session, catalog, open};
+use virt_cpu_explorer::app::action::{ACTIONS, Scope};
+use virt_cpu_explorer::app::overlay::Overlay;
+use virt_cpu_explorer::app::picker::Pick;
 use virt_cpu_explorer::app::screens::{ScreenKind, Target};
 use virt_cpu_explorer::app::update;
 use virt_cpu_explorer::tui::theme::Theme;
@@ -70,5 +73,25 @@ fn a_narrow_terminal_names_the_screen_that_is_seen() {
         let line = top(&session);
         assert!(line.contains(ScreenKind::ALL.last().unwrap().title()), "{width}: {line}");
         assert!(line.contains("? help") && line.chars().count() <= usize::from(width), "{width}: {line}");
+    }
+}
+
+#[test]
+fn every_action_of_a_screen_stands_in_its_list_of_commands() {
+    for kind in ScreenKind::ALL {
+        let mut session = open(T7, (120, 36));
+        update::open(&mut session.model, catalog(), *kind);
+        let session = session.keys(":");
+        let Some(Overlay::Picker(picker)) = &session.model.overlay else { panic!("no list on {kind:?}") };
+        for info in ACTIONS {
+            let wanted = match info.scope {
+                Scope::Everywhere | Scope::Screens => true,
+                Scope::On(kinds) => kinds.contains(kind),
+                Scope::Text | Scope::Tour => false,
+            };
+            let listed =
+                picker.matches().any(|item| matches!(item.pick, Pick::Action(action) if action == info.action));
+            assert_eq!(listed, wanted, "{} on {kind:?}", info.id);
+        }
     }
 }

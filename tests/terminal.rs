@@ -71,6 +71,39 @@ fn a_resized_terminal_is_drawn_anew() {
 }
 
 #[test]
+fn every_screen_is_reached_by_its_key_and_left_by_escape() {
+    let screens = [
+        ("m", "First ▸ Matrix", "cells"),
+        ("f", "First ▸ Follow", "full check"),
+        ("h", "First ▸ History", "libvirt releases changed it"),
+        ("d", "First ▸ Diff", "removed, marked"),
+        ("x", "First ▸ XML", "-cpu at the source"),
+        ("c", "First ▸ Compare", "Nothing is kept yet"),
+    ];
+    assert_eq!(screens.len() + 1, virt_cpu_explorer::app::screens::ScreenKind::ALL.len());
+    let mut terminal = Terminal::explorer(&[T7], &[]);
+    terminal.until("▶T7");
+    for (key, title, content) in screens {
+        terminal.keys(key);
+        terminal.until(title);
+        terminal.until(content);
+        terminal.keys("\x1b");
+        // Escape and a letter that follows at once would be one key.
+        terminal.until_it("the first screen", |contents| !contents.contains('▸') && contents.contains("▶T7"));
+    }
+    // One over the other, and back through all of them.
+    terminal.keys("mfx");
+    terminal.until("▸ Follow ▸ XML");
+    for (seen, gone) in [("▸ Follow", "▸ XML"), ("▸ Matrix", "▸ Follow"), ("▶T7", "▸")] {
+        terminal.keys("\x1b");
+        terminal.until_it(seen, |contents| contents.contains(seen) && !contents.contains(gone));
+    }
+    terminal.keys("q");
+    assert_eq!(terminal.end(), 0);
+    terminal.given_back();
+}
+
+#[test]
 fn a_clicked_value_is_the_one_that_keys_change() {
     let mut terminal = Terminal::explorer(&[T7, "--theme", "mono"], &[]);
     terminal.until("▶T7");

@@ -113,6 +113,14 @@ fn basis(catalog: &Catalog, resolution: &Resolution) -> String {
     text
 }
 
+/// Lets a sentence begin with a capital letter, unless with a name: libvirt is always written small.
+fn begun(sentence: String) -> String {
+    match sentence.strip_prefix("the ") {
+        Some(rest) => format!("The {rest}"),
+        None => sentence,
+    }
+}
+
 struct Words<'a> {
     catalog: &'a Catalog,
     scenario: &'a Scenario,
@@ -121,7 +129,7 @@ struct Words<'a> {
 impl Words<'_> {
     fn walk(&self, causes: &[Cause], sentences: &mut Vec<String>) {
         for cause in causes {
-            let sentence = self.sentence(&cause.fact);
+            let sentence = begun(self.sentence(&cause.fact));
             if !sentence.is_empty() && !sentences.contains(&sentence) {
                 sentences.push(sentence);
             }
@@ -234,7 +242,8 @@ impl Words<'_> {
             }
             Fact::SameDefinition => "Both ends read the definition alike, and QEMU gives the same CPU.".to_owned(),
             Fact::SpelledOut(n) => {
-                format!("What is sent spells out {n} features by which the guest differs from its model.")
+                let features = if *n == 1 { "feature" } else { "features" };
+                format!("What is sent spells out {n} {features} by which the guest differs from its model.")
             }
             Fact::AlreadyRuns => {
                 format!("The guest already runs under {from}: what travels is its live definition, as it was read.")

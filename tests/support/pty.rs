@@ -93,8 +93,13 @@ impl Terminal {
     }
 
     pub(crate) fn until(&mut self, wanted: &str) {
+        self.until_it(wanted, |contents| contents.contains(wanted));
+    }
+
+    /// Waits until the screen is as wanted.
+    pub(crate) fn until_it(&mut self, wanted: &str, holds: impl Fn(&str) -> bool) {
         let start = Instant::now();
-        while !self.contents().contains(wanted) {
+        while !holds(&self.contents()) {
             assert!(start.elapsed() < PATIENCE, "{wanted:?} never came:\n{}", self.contents());
             self.listen(Duration::from_millis(50));
         }

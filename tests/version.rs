@@ -1,0 +1,38 @@
+//! Looks at what the program says of itself.
+#![expect(clippy::unwrap_used, reason = "what cannot be read fails the test")]
+
+use std::process::Command;
+use virt_cpu_explorer::load::embedded;
+
+fn said(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_virt-cpu-explorer")).args(arguments).output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0), "{arguments:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn the_version_is_one_line() {
+    let version = concat!("virt-cpu-explorer ", env!("CARGO_PKG_VERSION"), "\n");
+    assert_eq!((said(&["--version"]).as_str(), said(&["-V"]).as_str()), (version, version));
+}
+
+#[test]
+fn on_demand_it_names_the_facts_that_were_built_in() {
+    let text = said(&["--version", "--verbose"]);
+    let catalog = embedded::catalog().unwrap();
+    assert!(text.starts_with(&said(&["--version"])));
+    let counts = [
+        format!("{} CPU models on {} machine types", catalog.pickable_models().count(), catalog.cells().machines.len()),
+        format!("{} real hosts, {} products", catalog.hosts().len(), catalog.products().len()),
+        format!("{} releases, 1.5.3 to 11.1.2", catalog.qemu_releases().len()),
+    ];
+    for count in counts {
+        assert!(text.contains(&count), "{count}:\n{text}");
+    }
+    for file in std::fs::read_dir("cpu_map").unwrap() {
+        let path = file.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let is_fact = path.extension().is_some_and(|extension| extension == "xml") || name == "DIGESTS";
+        assert_eq!(text.lines().any(|line| line.ends_with(&format!(" {name}"))), is_fact, "{name}:\n{text}");
+    }
+}
