@@ -3,7 +3,7 @@
 
 use super::Shown;
 use super::draw::{Piece, fill, fitting, line_of, piece, pieces, text_at};
-use super::parts::{Drawn, ListAndWords, first_seen, with_headings};
+use super::parts::{Drawn, ListAndWords, first_seen, line_at, with_headings};
 use crate::app::action::Action;
 use crate::app::screens::Target;
 use crate::app::screens::diff::{Diff, Line, View};
@@ -70,13 +70,7 @@ pub(super) fn render(shown: Shown<'_>, state: &Diff, area: Rect, buf: &mut Buffe
 
 /// Returns what `position` stands for.
 pub(super) fn hit(state: &Diff, area: Rect, position: Position) -> Option<Target> {
-    let rows = ListAndWords::of(area, WORDS).rows();
-    let drawn = drawn(state);
-    let place = first_seen(&drawn, state.place, rows) + usize::from(position.y.saturating_sub(rows.y));
-    match drawn.get(place).filter(|_| rows.contains(position))? {
-        Drawn::Line(line) => Some(Target::Row(*line)),
-        Drawn::Heading(_) => None,
-    }
+    line_at(&drawn(state), state.place, ListAndWords::of(area, WORDS).rows(), position)
 }
 
 /// The names of the two directions: there and back, or a guest of the one model and of the other.

@@ -2,7 +2,7 @@
 
 use super::Shown;
 use super::draw::{Piece, cells, fill, fitting, line_of, piece, pieces, text_at};
-use super::parts::{Drawn, ListAndWords, first_seen, with_headings};
+use super::parts::{Drawn, ListAndWords, first_seen, line_at, with_headings};
 use crate::app::action::Action;
 use crate::app::screens::Target;
 use crate::app::screens::history::{Axis, History, Line, Mark, Subject, points};
@@ -42,13 +42,7 @@ pub(super) fn render(shown: Shown<'_>, state: &History, area: Rect, buf: &mut Bu
 
 /// Returns what `position` stands for.
 pub(super) fn hit(state: &History, area: Rect, position: Position) -> Option<Target> {
-    let rows = ListAndWords::of(area, WORDS).rows();
-    let drawn = drawn(state);
-    let place = first_seen(&drawn, state.place, rows) + usize::from(position.y.saturating_sub(rows.y));
-    match drawn.get(place).filter(|_| rows.contains(position))? {
-        Drawn::Line(line) => Some(Target::Row(*line)),
-        Drawn::Heading(_) => None,
-    }
+    line_at(&drawn(state), state.place, ListAndWords::of(area, WORDS).rows(), position)
 }
 
 fn drawn(state: &History) -> Vec<Drawn> {

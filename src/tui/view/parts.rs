@@ -3,8 +3,9 @@
 
 use super::Shown;
 use super::draw::{Piece, frame, line_of, rule};
+use crate::app::screens::Target;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 /// Whether the parts have frames.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -106,7 +107,16 @@ pub(super) fn first_seen(drawn: &[Drawn], cursor: usize, rows: Rect) -> usize {
     scrolled(place, drawn.len(), rows)
 }
 
-/// The same of a list without headings.
+/// Returns the line of such a list that `position` is on.
+pub(super) fn line_at(drawn: &[Drawn], cursor: usize, rows: Rect, position: Position) -> Option<Target> {
+    let place = first_seen(drawn, cursor, rows) + usize::from(position.y.saturating_sub(rows.y));
+    match drawn.get(place).filter(|_| rows.contains(position))? {
+        Drawn::Line(line) => Some(Target::Row(*line)),
+        Drawn::Heading(_) => None,
+    }
+}
+
+/// Returns the first line that is seen of a list without headings.
 pub(super) fn scrolled(place: usize, count: usize, rows: Rect) -> usize {
     let height = usize::from(rows.height);
     place.saturating_sub(height / 2).min(count.saturating_sub(height))

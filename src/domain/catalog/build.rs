@@ -1,0 +1,206 @@
+//! Checks facts and makes a catalog of them; adds a map that is read at run time.
+
+use super::{
+    Catalog, CatalogError, ExactRelease, LibvirtId, LibvirtRelease, Parts, Provenance, QemuIndex, ReleaseMap, between,
+    machine_series,
+};
+use crate::domain::feature::{CAPACITY, FeatureSet};
+use crate::domain::map::{CpuMap, MapId};
+use crate::domain::named::Named;
+use crate::domain::names::Names;
+use crate::domain::qemu::{MachineId, QemuFacts};
+use crate::domain::version::Version;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// libvirt's published series whose maps were never read: major, minors. With the exact releases, all 185.
+const UNREAD_SERIES: &[(u16, std::ops::RangeInclusive<u16>)] = &[
+    (4, 6..=10),
+    (5, 0..=10),
+    (6, 0..=10),
+    (7, 1..=10),
+    (8, 0..=10),
+    (9, 1..=10),
+    (10, 0..=10),
+    (11, 0..=2),
+    (11, 4..=10),
+    (12, 0..=7),
+];
+
+impl Catalog {
+    /// Checks `parts` and makes a catalog of them.
+    ///
+    /// # Errors
+    /// What is wrong with the facts: too many features, no release, a release that names no map.
+    pub fn new(parts: Parts) -> Result<Self, CatalogError> {
+        if parts.features.len() > CAPACITY {
+            return Err(CatalogError(format!("{} features are named, and {CAPACITY} fit", parts.features.len())));
+        }
+        if parts.releases.is_empty() || parts.qemu.is_empty() {
+            return Err(CatalogError("the facts name no libvirt release or no QEMU release".to_owned()));
+        }
+        if let Some(release) = parts.releases.iter().find(|r| usize::from(r.map.0) >= parts.maps.len()) {
+            return Err(CatalogError(format!("release {} names a map that is not there", release.name)));
+        }
+        let mut catalog = Self {
+            machine_order: natural_order(&parts.machines),
+            vendors: Vec::new(),
+            qemu_index: Vec::new(),
+            recorded: Box::default(),
+            features: parts.features,
+            models: parts.models,
+            machines: parts.machines,
+            maps: parts.maps.into_iter().map(Arc::new).collect(),
+            libvirt: Vec::new(),
+            qemu: parts.qemu,
+            cells: parts.cells,
+            hosts: parts.hosts,
+            products: parts.products,
+            decisions: parts.decisions,
+            libvirt_names: HashMap::new(),
+            named: Named::default(),
+            ever: Vec::new(),
+            newest: None,
+        };
+        complete_dependencies(&mut catalog.qemu);
+        catalog.vendors = (0..catalog.models.len()).map(|n| catalog.find_vendor(n)).collect();
+        catalog.qemu_index = catalog.qemu.iter().map(|q| QemuIndex::of(&catalog, q)).collect();
+        catalog.list_releases(&parts.releases)?;
+        catalog.newest = catalog.libvirt.iter().rev().find_map(|release| match (release.provenance, release.map) {
+            (Provenance::Published, ReleaseMap::Exact(map)) => Some(map),
+            _ => None,
+        });
+        catalog.note_names();
+        Ok(catalog)
+    }
+
+    /// Looks up what is asked for by name at every turn, and what any map has in a model.
+    fn note_names(&mut self) {
+        self.libvirt_names = (0u16..).zip(&self.libvirt).map(|(n, r)| (r.name.clone(), LibvirtId(n))).collect();
+        self.named = Named::look_up(&self.features, &self.models);
+        self.ever = vec![FeatureSet::EMPTY; self.models.len()];
+        for map in &self.maps {
+            for (ever, model) in self.ever.iter_mut().zip(&map.models) {
+                *ever |= model.as_ref().map(|model| model.data).unwrap_or_default();
+            }
+        }
+    }
+
+    fn list_releases(&mut self, exact: &[ExactRelease]) -> Result<(), CatalogError> {
+        for release in exact {
+            let (number, provenance) = match release.name.split_once('+') {
+                Some((number, _)) => (number, Provenance::Hypothetical),
+                None => (&*release.name, Provenance::Published),
+            };
+            let version = number.parse().map_err(|e| CatalogError(format!("release {:?}: {e}", release.name)))?;
+            self.libvirt.push(LibvirtRelease {
+                name: release.name.clone(),
+                version,
+                provenance,
+                source: release.source.clone(),
+                map: ReleaseMap::Exact(release.map),
+            });
+        }
+        self.libvirt.sort_by_key(|r| (r.version, r.provenance != Provenance::Published));
+        let unread =
+            UNREAD_SERIES.iter().flat_map(|(major, minors)| minors.clone().map(|minor| Version::new(*major, minor, 0)));
+        let exact: Vec<(Version, MapId)> = self
+            .libvirt
+            .iter()
+            .filter(|r| r.provenance == Provenance::Published)
+            .filter_map(|r| match r.map {
+                ReleaseMap::Exact(map) => Some((r.version, map)),
+                ReleaseMap::Between { .. } => None,
+            })
+            .collect();
+        let mut gaps = Vec::new();
+        for version in unread {
+            let after = exact.partition_point(|(known, _)| *known < version);
+            if let (Some(lower), Some(upper)) = (after.checked_sub(1).and_then(|i| exact.get(i)), exact.get(after))
+                && upper.0 != version
+            {
+                gaps.push((version, *lower, *upper));
+            }
+        }
+        let adapted = between::adapted_maps(self, &gaps);
+        for ((version, lower, upper), (low_map, high_map)) in gaps.into_iter().zip(adapted) {
+            self.libvirt.push(LibvirtRelease {
+                name: version.to_string().into(),
+                version,
+                provenance: Provenance::Published,
+                source: "".into(),
+                // The neighbours' places in the list are not known before it is sorted.
+                map: ReleaseMap::Between { lower: (LibvirtId(0), low_map), upper: (LibvirtId(0), high_map) },
+            });
+            debug_assert!(lower.0 < version && version < upper.0);
+        }
+        self.libvirt.sort_by_key(|r| (r.version, r.provenance != Provenance::Published));
+        self.link_neighbours();
+        Ok(())
+    }
+
+    fn link_neighbours(&mut self) {
+        let exact: Vec<Option<LibvirtId>> = (0u16..)
+            .zip(&self.libvirt)
+            .map(|(n, r)| {
+                (matches!(r.map, ReleaseMap::Exact(_)) && r.provenance == Provenance::Published).then_some(LibvirtId(n))
+            })
+            .collect();
+        for (place, release) in self.libvirt.iter_mut().enumerate() {
+            if let ReleaseMap::Between { lower, upper } = &mut release.map {
+                let before = exact.get(..place).unwrap_or_default().iter().rev().flatten().next();
+                let after = exact.get(place..).unwrap_or_default().iter().flatten().next();
+                if let (Some(before), Some(after)) = (before, after) {
+                    (lower.0, upper.0) = (*before, *after);
+                }
+            }
+        }
+    }
+
+    /// Adds a map read at run time as one more release; its name may begin with the release it behaves as, as
+    /// `9.0.0+patched` does, else it behaves as the newest. Ids given out before stay valid.
+    ///
+    /// # Errors
+    /// Says so when the name is taken.
+    pub fn add_user_map(&mut self, name: &str, source: &str, map: CpuMap) -> Result<LibvirtId, CatalogError> {
+        if self.libvirt(name).is_some() || name == "old" || name == "new" || name == "?" {
+            return Err(CatalogError(format!("the name {name} is taken by a release; choose another for the map")));
+        }
+        let number = name.split_once('+').and_then(|(number, _)| number.parse().ok());
+        let newest = self.libvirt.iter().filter(|r| r.provenance == Provenance::Published).map(|r| r.version).max();
+        let map_id = MapId(u16::try_from(self.maps.len()).unwrap_or(u16::MAX));
+        self.maps.push(Arc::new(map));
+        let id = LibvirtId(u16::try_from(self.libvirt.len()).unwrap_or(u16::MAX));
+        self.libvirt.push(LibvirtRelease {
+            name: name.into(),
+            version: number.or(newest).unwrap_or_default(),
+            provenance: Provenance::User,
+            source: source.into(),
+            map: ReleaseMap::Exact(map_id),
+        });
+        self.note_names();
+        Ok(id)
+    }
+}
+
+fn natural_order(machines: &Names) -> Vec<MachineId> {
+    let mut order: Vec<_> =
+        (0..).zip(machines.iter()).map(|(number, name)| (machine_series(name), name, number)).collect();
+    order.sort_unstable();
+    order.into_iter().map(|(_, _, number)| MachineId(number)).collect()
+}
+
+/// Gives a release of which only some dependency rows were read the other rows of the release before.
+fn complete_dependencies(releases: &mut [QemuFacts]) {
+    for place in 1..releases.len() {
+        let (before, rest) = releases.split_at_mut(place);
+        let Some(release) = rest.first_mut().filter(|q| q.dependencies_partial) else { continue };
+        let (Some(rows), Some(earlier)) =
+            (&mut release.dependencies, before.iter().rev().find_map(|q| q.dependencies.as_ref()))
+        else {
+            continue;
+        };
+        let known: FeatureSet = rows.iter().map(|(parent, _)| *parent).collect();
+        rows.extend(earlier.iter().filter(|(parent, _)| !known.contains(*parent)).copied());
+    }
+}
