@@ -80,7 +80,7 @@ pub fn actions(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     match script::parse(catalog(), text) {
         Ok(steps) => {
-            let printed: String = steps.iter().map(|step| format!("{step}\n")).collect();
+            let printed = steps.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
             assert_eq!(script::parse(catalog(), &printed), Ok(steps), "{text:?} is printed as {printed:?}");
         }
         Err(faults) => all_refused(&faults, text),
