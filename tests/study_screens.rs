@@ -323,7 +323,7 @@ fn a_difference_that_costs_much_is_asked_while_nothing_is_typed_and_comes_to_the
         let Some(about) = line.about else { continue };
         assert_eq!(line.fares, Some(alone(about, None)), "{}", line.name);
     }
-    let about = screen.listed[screen.place].about.unwrap();
+    let about = screen.listed.here().unwrap().about.unwrap();
     assert_eq!(screen.guests, SAYINGS.map(|says| alone(about, says)).to_vec());
 }
 

@@ -4,6 +4,7 @@ use super::action::Action;
 use super::choice::Choice;
 use super::derived::Glance;
 use super::export::Format;
+use super::list::List;
 use crate::domain::scenario::Scenario;
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
@@ -65,16 +66,17 @@ pub struct Picker {
     pub preview: Option<Glance>,
     items: Vec<Item>,
     input: Input,
-    found: Vec<usize>,
-    selected: usize,
+    /// The places of the items that match.
+    found: List<usize>,
 }
 
 impl Picker {
     /// Returns a list with the cursor on what holds now.
     pub fn new(title: String, choice: Option<Choice>, items: Vec<Item>) -> Self {
-        let selected = items.iter().position(|item| item.current).unwrap_or(0);
-        let found = (0..items.len()).collect();
-        Self { title, choice, preview: None, items, input: Input::default(), found, selected }
+        let mut found = List::default();
+        found.fill((0..items.len()).collect());
+        found.go_to(|place: &usize| items[*place].current);
+        Self { title, choice, preview: None, items, input: Input::default(), found }
     }
 
     /// Returns what was typed.
@@ -104,22 +106,22 @@ impl Picker {
 
     /// Returns where the cursor is among the matches.
     pub fn selected(&self) -> usize {
-        self.selected
+        self.found.place()
     }
 
     /// Returns the item under the cursor.
     pub fn chosen(&self) -> Option<&Item> {
-        self.found.get(self.selected).and_then(|place| self.items.get(*place))
+        self.found.here().and_then(|place| self.items.get(*place))
     }
 
     /// Moves the cursor by `by` items, not beyond either end.
     pub fn move_by(&mut self, by: isize) {
-        self.selected = self.selected.saturating_add_signed(by).min(self.found.len().saturating_sub(1));
+        self.found.step(by);
     }
 
     /// Puts the cursor on a match.
     pub fn select(&mut self, place: usize) {
-        self.selected = place.min(self.found.len().saturating_sub(1));
+        self.found.go(place);
     }
 
     /// Edits what was typed.
@@ -145,8 +147,8 @@ impl Picker {
             // Of equals the shorter name is meant, then the first of the list.
             scored.sort_by_key(|(score, place)| (std::cmp::Reverse(*score), self.items[*place].label.len(), *place));
         }
-        self.found = scored.into_iter().map(|(_, place)| place).collect();
-        self.selected = 0;
+        self.found.fill(scored.into_iter().map(|(_, place)| place).collect());
+        self.found.go(0);
     }
 }
 

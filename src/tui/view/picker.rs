@@ -2,6 +2,7 @@
 
 use super::Shown;
 use super::draw::{Piece, cells, fill, fitting, frame, line_of, piece, pieces, text_at};
+use super::parts::scrolled;
 use crate::app::picker::{Item, Picker};
 use crate::app::screens::Target;
 use crate::app::text::{cut, pad, width};
@@ -22,7 +23,7 @@ pub(super) fn render(shown: Shown<'_>, picker: &Picker, area: Rect, buf: &mut Bu
     let inner = frame(buf, shown.theme, place, true, &title, &[piece(count, Role::Muted)]);
     typed(shown, picker, inner, buf);
     let list = list(inner);
-    let first = first_shown(picker, list);
+    let first = scrolled(picker.selected(), picker.matches().len(), list);
     let label = label_width(picker);
     if picker.matches().len() == 0 {
         let text = match (picker.choice, picker.preview) {
@@ -54,7 +55,8 @@ pub(super) fn hit(_: Shown<'_>, picker: &Picker, area: Rect, position: Position)
     }
     let list =
         list(Rect { x: place.x + 1, y: place.y + 1, width: place.width - 2, height: place.height.saturating_sub(2) });
-    let row = first_shown(picker, list) + usize::from(position.y.saturating_sub(list.y));
+    let row =
+        scrolled(picker.selected(), picker.matches().len(), list) + usize::from(position.y.saturating_sub(list.y));
     (list.contains(position) && row < picker.matches().len()).then_some(Target::Item(row))
 }
 
@@ -127,11 +129,4 @@ fn place(picker: &Picker, area: Rect) -> Rect {
 
 fn list(inner: Rect) -> Rect {
     Rect { y: inner.y.saturating_add(2), height: inner.height.saturating_sub(2), ..inner }
-}
-
-/// The cursor is kept in the middle, except near the ends of the list.
-fn first_shown(picker: &Picker, list: Rect) -> usize {
-    let height = usize::from(list.height);
-    let furthest = picker.matches().len().saturating_sub(height);
-    picker.selected().saturating_sub(height / 2).min(furthest)
 }
