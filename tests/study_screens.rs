@@ -17,7 +17,7 @@ use virt_cpu_explorer::app::settings::{Settings, ThemeName};
 use virt_cpu_explorer::app::update;
 use virt_cpu_explorer::domain::scenario::Scenario;
 use virt_cpu_explorer::resolve::Budget;
-use virt_cpu_explorer::study::diff::fares::{Answers, Fares, SAYINGS, reversed};
+use virt_cpu_explorer::study::diff::fares::{Answers, Fares, SAYINGS};
 
 const T7: &str = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
 const T5: &str = "Skylake-Client,machine=pc-q35-4.0,from=old,to=new";
@@ -290,7 +290,7 @@ fn a_difference_that_costs_much_is_asked_while_nothing_is_typed_and_comes_to_the
     let (from, to) = (shown.scenario.from.clone(), shown.scenario.to.clone());
     let ends = Scenario { from, to, ..session.model.scenario.clone() };
     let alone = |about, says| {
-        [ends.clone(), reversed(&ends)].map(|ends| {
+        [ends.clone(), ends.swapped()].map(|ends| {
             let apart = (&mut Answers::new(), &mut Budget::endless());
             Fares::between(catalog(), &ends).fare(about, says, apart).unwrap()
         })

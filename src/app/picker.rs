@@ -2,10 +2,10 @@
 
 use super::action::Action;
 use super::choice::Choice;
-use super::derived::Glance;
 use super::export::Format;
 use super::list::List;
 use crate::domain::scenario::Scenario;
+use crate::resolve::Glance;
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use tui_input::{Input, InputRequest};

@@ -2,7 +2,7 @@
 //! returned and done by the loop.
 
 use super::action::{Action, Context};
-use super::derived::{Derived, swapped};
+use super::derived::Derived;
 use super::export::Format;
 use super::key::Key;
 use super::model::Model;
@@ -231,7 +231,7 @@ fn program(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effec
             put_some(model, catalog, scenario);
         }
         Action::Reset => change(model, catalog, model.history.first.clone()),
-        Action::SwapEnds => change(model, catalog, swapped(&model.scenario)),
+        Action::SwapEnds => change(model, catalog, model.scenario.swapped()),
         Action::Follow => open(model, catalog, ScreenKind::Follow),
         Action::History => open(model, catalog, ScreenKind::History),
         Action::Diff => open(model, catalog, ScreenKind::Diff),
@@ -306,7 +306,6 @@ fn obey(model: &mut Model, catalog: &Catalog, reply: Reply) -> Option<Effect> {
             model.screens.to_first();
             change(model, catalog, *scenario);
         }
-        Reply::Open(kind) => open(model, catalog, kind),
         Reply::Show(overlay) => model.overlay = Some(*overlay),
         Reply::Effect(effect) => return Some(effect),
     }

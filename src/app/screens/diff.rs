@@ -191,16 +191,12 @@ impl Diff {
     }
 }
 
-/// The scenario's releases; where they are not two whose maps were read, the last two before and after mpx went.
+/// The scenario's releases; for one that is none 9.0.0, and for a second with the same map the newest that was read.
 fn two_releases(world: &World<'_>) -> (LibvirtId, LibvirtId) {
     let catalog = world.catalog;
     let last = releases(catalog).last().unwrap_or(LibvirtId(0));
-    let old = catalog.libvirt("9.0.0").unwrap_or(last);
-    let named = |libvirt: &LibvirtChoice| match libvirt {
-        LibvirtChoice::Release(id, _) => Some(*id),
-        LibvirtChoice::Old => Some(old),
-        LibvirtChoice::New | LibvirtChoice::Unknown => None,
-    };
+    let old = LibvirtChoice::Old.id(catalog).unwrap_or(last);
+    let named = |libvirt: &LibvirtChoice| libvirt.id(catalog).filter(|_| *libvirt != LibvirtChoice::New);
     let from = named(&world.scenario.from.libvirt).unwrap_or(old);
     let to = named(&world.scenario.to.libvirt).filter(|to| map_of(catalog, *to) != map_of(catalog, from));
     let newest = crate::study::space::exact_releases(catalog).pop();

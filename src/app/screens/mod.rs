@@ -46,8 +46,6 @@ pub enum Reply {
     Change(Box<Scenario>),
     /// The scenario is to be this one, seen on the first screen.
     Visit(Box<Scenario>),
-    /// Another screen is to open over this one.
-    Open(ScreenKind),
     /// Something is to lie over the screen.
     Show(Box<Overlay>),
     /// Something is to happen outside.

@@ -2,12 +2,12 @@
 
 use crate::app::action::{ACTIONS, Context, Scope};
 use crate::app::choice::{Choice, free_value, shown, values};
-use crate::app::derived::Glance;
 use crate::app::model::Model;
 use crate::app::overlay::Overlay;
 use crate::app::picker::{Item, Pick, Picker};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
+use crate::resolve::Resolver;
 
 /// Returns the list of a choice's values.
 pub fn pick_value(catalog: &Catalog, scenario: &Scenario, choice: Choice) -> Overlay {
@@ -36,7 +36,7 @@ pub(super) fn look_ahead(picker: &mut Picker, catalog: &Catalog, scenario: &Scen
         }
         None => picker.choice.and_then(|choice| free_value(choice, catalog, scenario, picker.typed())),
     };
-    picker.preview = chosen.map(|scenario| Glance::at(catalog, &scenario));
+    picker.preview = chosen.map(|scenario| Resolver::new(catalog).glance(&scenario));
 }
 
 fn is_possible(model: &Model, scope: Scope, context: Context) -> bool {
