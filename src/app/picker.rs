@@ -55,6 +55,14 @@ pub struct Item {
     pub pick: Pick,
 }
 
+impl Item {
+    /// Returns an item of which nothing else is to be said.
+    pub fn new(label: impl Into<String>, pick: Pick) -> Self {
+        let (key, detail) = (String::new(), String::new());
+        Self { label: label.into(), key, detail, problem: None, current: false, pick }
+    }
+}
+
 /// A list to choose from.
 #[derive(Clone, Debug)]
 pub struct Picker {
@@ -157,18 +165,8 @@ mod tests {
     use super::*;
 
     fn picker(names: &[&str]) -> Picker {
-        let items = names
-            .iter()
-            .map(|name| Item {
-                label: (*name).to_owned(),
-                key: String::new(),
-                detail: String::new(),
-                problem: None,
-                current: false,
-                pick: Pick::Action(Action::Undo),
-            })
-            .collect();
-        Picker::new(String::new(), None, items)
+        let items = names.iter().map(|name| Item::new(*name, Pick::Action(Action::Undo)));
+        Picker::new(String::new(), None, items.collect())
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::domain::map::ModelId;
 use crate::domain::scenario::{LibvirtChoice, Scenario};
 use crate::resolve::{Budget, Spent, Verdict};
 use crate::study::diff::fares::{Answers, Fare, SAYINGS};
-use crate::study::space::{map_of, models, releases};
+use crate::study::space::{exact_releases, map_of, models, releases};
 
 mod lines;
 
@@ -162,12 +162,8 @@ impl Diff {
             }
         };
         let items = all.into_iter().map(|(label, number)| Item {
-            label,
-            key: String::new(),
-            detail: String::new(),
-            problem: None,
             current: number == current,
-            pick: Pick::Own(usize::from(number)),
+            ..Item::new(label, Pick::Own(usize::from(number)))
         });
         Overlay::Picker(Box::new(Picker::new(title, None, items.collect())))
     }
@@ -199,7 +195,7 @@ fn two_releases(world: &World<'_>) -> (LibvirtId, LibvirtId) {
     let named = |libvirt: &LibvirtChoice| libvirt.id(catalog).filter(|_| *libvirt != LibvirtChoice::New);
     let from = named(&world.scenario.from.libvirt).unwrap_or(old);
     let to = named(&world.scenario.to.libvirt).filter(|to| map_of(catalog, *to) != map_of(catalog, from));
-    let newest = crate::study::space::exact_releases(catalog).pop();
+    let newest = exact_releases(catalog).pop();
     (from, to.or(newest).unwrap_or(from))
 }
 

@@ -9,7 +9,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
 use crate::domain::scenario::{QemuChoice, Scenario, Told};
-use crate::study::history::shown::{across, under};
+use crate::study::history::shown::{across, guests, under};
 use crate::study::space::models;
 
 mod lines;
@@ -112,15 +112,12 @@ impl History {
                 ("History of a feature", all.map(|(number, _)| Subject::Feature(FeatureId(number))).collect())
             }
         };
-        let items = all.into_iter().map(|subject| Item {
-            label: subject.name(catalog).to_owned(),
-            key: String::new(),
-            detail: String::new(),
-            problem: None,
-            current: subject == self.subject,
-            pick: Pick::Own(match subject {
-                Subject::Model(ModelId(number)) | Subject::Feature(FeatureId(number)) => usize::from(number),
-            }),
+        let items = all.into_iter().map(|subject| {
+            let (Subject::Model(ModelId(number)) | Subject::Feature(FeatureId(number))) = subject;
+            Item {
+                current: subject == self.subject,
+                ..Item::new(subject.name(catalog), Pick::Own(usize::from(number)))
+            }
         });
         Overlay::Picker(Box::new(Picker::new(title.to_owned(), None, items.collect())))
     }
@@ -144,10 +141,9 @@ impl History {
             }
             Shows::Qemu { model, first, last } => {
                 let qemu = |version| QemuChoice { version: Told::Is(version), build: None };
-                let mut scenario =
-                    crate::study::history::shown::guests(world.catalog, world.scenario, model, world.scenario.feature)
-                        .pop()
-                        .unwrap_or_else(|| world.scenario.clone());
+                let mut scenario = guests(world.catalog, world.scenario, model, world.scenario.feature)
+                    .pop()
+                    .unwrap_or_else(|| world.scenario.clone());
                 (scenario.from.qemu, scenario.to.qemu) = (qemu(first), qemu(last));
                 Some(scenario)
             }

@@ -15,11 +15,9 @@ pub fn pick_value(catalog: &Catalog, scenario: &Scenario, choice: Choice) -> Ove
         .into_iter()
         .map(|value| Item {
             current: value.scenario == *scenario,
-            label: value.label,
-            key: String::new(),
             detail: value.detail,
             problem: value.problem,
-            pick: Pick::Scenario(Box::new(value.scenario)),
+            ..Item::new(value.label, Pick::Scenario(Box::new(value.scenario)))
         })
         .collect();
     let mut picker = Picker::new(choice.title(catalog, scenario), Some(choice), items);
@@ -51,20 +49,14 @@ fn is_possible(model: &Model, scope: Scope, context: Context) -> bool {
 pub(super) fn palette(model: &Model, catalog: &Catalog) -> Overlay {
     let context = Context::Screen(model.screens.top().kind());
     let actions = ACTIONS.iter().filter(|info| is_possible(model, info.scope, context)).map(|info| Item {
-        label: info.title.to_owned(),
         key: model.settings.keymap.shown(info.action),
         detail: info.doc.to_owned(),
         problem: (!info.action.is_available(model)).then(|| "not possible now".to_owned()),
-        current: false,
-        pick: Pick::Action(info.action),
+        ..Item::new(info.title, Pick::Action(info.action))
     });
     let choices = Choice::ALL.iter().map(|choice| Item {
-        label: format!("Choose {}", choice.title(catalog, &model.scenario)),
-        key: String::new(),
         detail: shown(*choice, catalog, &model.scenario),
-        problem: None,
-        current: false,
-        pick: Pick::Choice(*choice),
+        ..Item::new(format!("Choose {}", choice.title(catalog, &model.scenario)), Pick::Choice(*choice))
     });
     Overlay::Picker(Box::new(Picker::new("Commands".to_owned(), None, choices.chain(actions).collect())))
 }

@@ -12,16 +12,13 @@ use crate::domain::scenario::Scenario;
 /// Returns the list of forms in which a screen can be taken along.
 pub(super) fn forms() -> Overlay {
     let items = [Place::File, Place::Clipboard].into_iter().flat_map(|into| {
+        let place = match into {
+            Place::File => "into a file",
+            Place::Clipboard => "onto the clipboard",
+        };
         Format::ALL.iter().map(move |format| Item {
-            label: match into {
-                Place::File => format!("{} into a file", format.name()),
-                Place::Clipboard => format!("{} onto the clipboard", format.name()),
-            },
-            key: String::new(),
             detail: format.about().to_owned(),
-            problem: None,
-            current: false,
-            pick: Pick::Export(*format, into),
+            ..Item::new(format!("{} {place}", format.name()), Pick::Export(*format, into))
         })
     });
     Overlay::Picker(Box::new(Picker::new("Export this screen".to_owned(), None, items.collect())))

@@ -1,8 +1,9 @@
 //! Draws a list to choose from over the screen: what is typed, the matches, and what the one under the cursor gives.
 
 use super::Shown;
-use super::draw::{Piece, cells, fill, fitting, frame, line_of, piece, pieces, text_at};
+use super::draw::{Piece, cells, fill, fitting, frame, inside, line_of, piece, pieces, rule, text_at};
 use super::parts::scrolled;
+use crate::app::action::Action;
 use crate::app::picker::{Item, Picker};
 use crate::app::screens::Target;
 use crate::app::text::{cut, pad, width};
@@ -27,7 +28,10 @@ pub(super) fn render(shown: Shown<'_>, picker: &Picker, area: Rect, buf: &mut Bu
     let label = label_width(picker);
     if picker.matches().len() == 0 {
         let text = match (picker.choice, picker.preview) {
-            (Some(_), Some(_)) => "Not in the list, but a value: enter takes it as typed.".to_owned(),
+            (Some(_), Some(_)) => {
+                let takes = shown.model.settings.keymap.shown(Action::Open);
+                format!("Not in the list, but a value: {takes} takes it as typed.")
+            }
             _ => format!("Nothing is called {}.", picker.typed()),
         };
         text_at(buf, list, (list.x + 2, list.y), &text, shown.theme.style(Role::Muted));
@@ -53,8 +57,7 @@ pub(super) fn hit(_: Shown<'_>, picker: &Picker, area: Rect, position: Position)
     if !place.contains(position) {
         return Some(Target::Outside);
     }
-    let list =
-        list(Rect { x: place.x + 1, y: place.y + 1, width: place.width - 2, height: place.height.saturating_sub(2) });
+    let list = list(inside(place));
     let row =
         scrolled(picker.selected(), picker.matches().len(), list) + usize::from(position.y.saturating_sub(list.y));
     (list.contains(position) && row < picker.matches().len()).then_some(Target::Item(row))
@@ -70,7 +73,10 @@ fn typed(shown: Shown<'_>, picker: &Picker, inner: Rect, buf: &mut Buffer) {
         &[piece("/ ", Role::Key), piece(picker.typed(), Role::Message)],
     );
     if picker.typed().is_empty() {
-        let hint = [piece("  type to search, enter takes it, esc leaves everything as it was", Role::Muted)];
+        let key = |action| shown.model.settings.keymap.shown(action);
+        let (takes, leaves) = (key(Action::Open), key(Action::Back));
+        let hint = format!("  type to search, {takes} takes it, {leaves} leaves everything as it was");
+        let hint = [piece(hint, Role::Muted)];
         pieces(
             buf,
             shown.theme,
@@ -93,7 +99,7 @@ fn typed(shown: Shown<'_>, picker: &Picker, inner: Rect, buf: &mut Buffer) {
         }
         None => Vec::new(),
     };
-    super::draw::rule(buf, shown.theme, line_of(inner, 1), true, &[], &right);
+    rule(buf, shown.theme, line_of(inner, 1), true, &[], &right);
 }
 
 fn row(shown: Shown<'_>, item: &Item, label: usize, selected: bool) -> Vec<Piece> {
