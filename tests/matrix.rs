@@ -114,6 +114,27 @@ fn enter_and_a_second_click_go_to_the_first_screen_with_the_cell() {
 }
 
 #[test]
+fn it_opens_again_with_the_axes_and_the_cursor_it_had() {
+    let session = open(T7, USUAL).keys("m[[[]]<down><down><right>");
+    let (rows, columns) = (state(&session).rows.clone(), state(&session).columns.clone());
+    assert_eq!((rows.vary, columns.vary), (Vary::Products, Vary::Qemu));
+    let word = session.model.derived.word.clone();
+    let session = session.keys("<enter>");
+    assert_ne!(session.model.derived.word, word);
+    let session = session.keys("m");
+    let here = |session: &Session| (state(session).rows.line, state(session).columns.line);
+    assert_eq!((state(&session).rows.vary, state(&session).columns.vary), (Vary::Products, Vary::Qemu));
+    assert_eq!(here(&session), (rows.line, columns.line), "the cell is where one came from");
+    let session = session.keys("<esc>um");
+    assert_eq!(session.model.derived.word, word);
+    assert_eq!((state(&session).rows.vary, state(&session).columns.vary), (Vary::Products, Vary::Qemu));
+    let session = session.keys("<down>/debian:13<enter>x<esc>");
+    let found = here(&session);
+    let session = session.keys("<esc>fm");
+    assert_eq!(here(&session), found, "no key is lost over another screen");
+}
+
+#[test]
 fn names_and_axes_can_be_clicked() {
     let mut session = open(T7, USUAL).keys("m");
     let row = session.target(4, 7).unwrap();

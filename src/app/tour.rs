@@ -133,7 +133,7 @@ pub fn start(model: &mut Model, catalog: &Catalog, lesson: Lesson) {
         None => Box::new((Moment::of(model), model.history.clone())),
     };
     model.history = History::starting_at(scenario.clone());
-    model.screens.to_first();
+    model.screens.forget();
     model.tour = Some(Tour {
         lesson,
         step: 0,

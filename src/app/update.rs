@@ -312,10 +312,12 @@ fn obey(model: &mut Model, catalog: &Catalog, reply: Reply) -> Option<Effect> {
     None
 }
 
-/// Opens a screen over the one that is seen.
+/// Opens a screen over the one that is seen, or opens it again.
 pub fn open(model: &mut Model, catalog: &Catalog, kind: ScreenKind) {
     let world = world!(model, catalog);
-    let mut screen = Screen::open(kind, &world);
+    let mut last = model.screens.last(kind).cloned();
+    let again = last.take_if(|screen| screen.state_mut().reopen(&world));
+    let mut screen = again.unwrap_or_else(|| Screen::open(kind, &world));
     if let Some(feature) = model.screens.top().state().feature(&world) {
         screen.state_mut().come_from(&world, feature);
     }

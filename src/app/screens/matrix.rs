@@ -270,6 +270,13 @@ impl ScreenState for Matrix {
         }
     }
 
+    fn reopen(&mut self, world: &World<'_>) -> bool {
+        self.typed.clear();
+        self.lost = false;
+        self.refresh(world);
+        true
+    }
+
     fn hints(&self) -> &'static [(&'static [Action], &'static str)] {
         &[
             (&[Action::Left, Action::Right, Action::Up, Action::Down], "move"),
