@@ -8,9 +8,9 @@ mod screen_files;
 mod typed;
 
 use screen_files::Goldens;
-use typed::{catalog, has, has_not, open, open_with};
+use typed::{Session, catalog, has, has_not, open, open_with};
 use virt_cpu_explorer::app::settings::{Settings, ThemeName};
-use virt_cpu_explorer::app::update::Effect;
+use virt_cpu_explorer::app::update::{self, Effect};
 
 const T7: &str = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
 const T5: &str = "Skylake-Client,machine=pc-q35-4.0,from=old,to=new";
@@ -43,6 +43,8 @@ const GOLDENS: Goldens = Goldens {
         "finding-a-feature",
         "all-features",
         "too-small",
+        "kept-scenarios-120x36",
+        "kept-scenarios-80x24",
     ],
 };
 
@@ -335,8 +337,44 @@ fn the_smallest_terminal_shows_it_all_and_a_smaller_one_says_so() {
 #[test]
 fn a_pasted_scenario_is_opened() {
     let mut session = open(T5, USUAL);
-    virt_cpu_explorer::app::update::paste(&mut session.model, catalog(), &format!("{T7}\n"));
+    update::paste(&mut session.model, catalog(), &format!("{T7}\n"));
     has(&session, "▶T7");
-    virt_cpu_explorer::app::update::paste(&mut session.model, catalog(), "Skylake-Clinet");
+    update::paste(&mut session.model, catalog(), "Skylake-Clinet");
     has(&session, "what was pasted is no scenario");
+}
+
+fn with_kept(size: (u16, u16)) -> Session {
+    let mut session = open(T5, size).keys("o");
+    assert_eq!(session.effects, [Effect::Recall]);
+    let kept = [("", T5), ("the abort", T7), ("lost", "No-Such-Model,from=old,to=new")];
+    let kept = kept.map(|(name, word)| (name.to_owned(), word.to_owned()));
+    update::offer(&mut session.model, catalog(), &kept);
+    session
+}
+
+#[test]
+fn a_kept_name_is_forgotten_when_that_is_asked_twice() {
+    let session = with_kept(USUAL);
+    has(&session, "delete twice forgets a name");
+    let session = session.keys("<home><delete>");
+    has(&session, "delete once more forgets the abort");
+    GOLDENS.compare("kept-scenarios-120x36", &session.text());
+    GOLDENS.compare("kept-scenarios-80x24", &with_kept(SMALL).keys("<home><delete>").text());
+    let mut session = session.keys("<down><up><delete>");
+    assert_eq!(session.effects, [Effect::Recall], "what lies between takes it back");
+    session = session.keys("<delete>");
+    assert_eq!(session.effects.last(), Some(&Effect::Forget("the abort".to_owned())));
+    update::forgotten(&mut session.model, catalog(), "the abort");
+    has(&session, "the abort is forgotten");
+    has(&session, "2 of 2");
+    has_not(&session, "pc-q35-3.1");
+}
+
+#[test]
+fn delete_goes_on_deleting_letters_and_takes_nothing_that_has_no_name() {
+    let session = with_kept(USUAL).keys("abX<left><delete>");
+    has(&session, "/ ab ");
+    let session = with_kept(USUAL).keys("<end><delete><delete>");
+    assert_eq!(session.effects, [Effect::Recall]);
+    has(&session, "3 of 3");
 }

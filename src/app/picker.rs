@@ -51,6 +51,8 @@ pub struct Item {
     pub problem: Option<String>,
     /// Whether it is what holds now.
     pub current: bool,
+    /// Whether it is kept under its label, and can be forgotten.
+    pub kept: bool,
     /// What choosing it does.
     pub pick: Pick,
 }
@@ -59,7 +61,7 @@ impl Item {
     /// Returns an item of which nothing else is to be said.
     pub fn new(label: impl Into<String>, pick: Pick) -> Self {
         let (key, detail) = (String::new(), String::new());
-        Self { label: label.into(), key, detail, problem: None, current: false, pick }
+        Self { label: label.into(), key, detail, problem: None, current: false, kept: false, pick }
     }
 }
 
@@ -76,6 +78,8 @@ pub struct Picker {
     input: Input,
     /// The places of the items that match.
     found: List<usize>,
+    /// Whether to forget the item under the cursor was asked for once.
+    forgetting: bool,
 }
 
 impl Picker {
@@ -84,7 +88,7 @@ impl Picker {
         let mut found = List::default();
         found.fill((0..items.len()).collect());
         found.go_to(|place: &usize| items[*place].current);
-        Self { title, choice, preview: None, items, input: Input::default(), found }
+        Self { title, choice, preview: None, items, input: Input::default(), found, forgetting: false }
     }
 
     /// Returns what was typed.
@@ -124,21 +128,49 @@ impl Picker {
 
     /// Moves the cursor by `by` items, not beyond either end.
     pub fn move_by(&mut self, by: isize) {
+        self.forgetting = false;
         self.found.step(by);
     }
 
     /// Puts the cursor on a match.
     pub fn select(&mut self, place: usize) {
+        self.forgetting = false;
         self.found.go(place);
     }
 
     /// Edits what was typed.
     pub fn edit(&mut self, request: InputRequest) {
+        self.forgetting = false;
         let before = self.input.value().to_owned();
         self.input.handle(request);
         if self.input.value() != before {
             self.search();
+            self.found.go(0);
         }
+    }
+
+    /// Returns whether there is a letter under the text cursor.
+    pub fn is_on_letter(&self) -> bool {
+        self.input.cursor() < self.input.value().chars().count()
+    }
+
+    /// Returns whether anything in the list can be forgotten.
+    pub fn has_kept(&self) -> bool {
+        self.items.iter().any(|item| item.kept)
+    }
+
+    /// Asks to forget the item under the cursor, if it is kept under a name. Returns the name, and whether that was asked
+    /// for just before: then it is meant.
+    pub fn ask_to_forget(&mut self) -> Option<(String, bool)> {
+        let name = self.chosen().filter(|item| item.kept)?.label.clone();
+        Some((name, std::mem::replace(&mut self.forgetting, true)))
+    }
+
+    /// Takes out the item that was kept under a name; the cursor stays at its place.
+    pub fn take_out(&mut self, name: &str) {
+        self.forgetting = false;
+        self.items.retain(|item| !item.kept || item.label != name);
+        self.search();
     }
 
     fn search(&mut self) {
@@ -156,7 +188,6 @@ impl Picker {
             scored.sort_by_key(|(score, place)| (std::cmp::Reverse(*score), self.items[*place].label.len(), *place));
         }
         self.found.fill(scored.into_iter().map(|(_, place)| place).collect());
-        self.found.go(0);
     }
 }
 

@@ -35,7 +35,7 @@ mod over;
 mod take;
 
 pub use lists::pick_value;
-pub use take::{offer, taken};
+pub use take::{forgotten, offer, taken};
 
 use lists::{look_ahead, palette};
 
@@ -61,6 +61,8 @@ pub enum Effect {
         /// Whether another scenario of this name may be replaced.
         replace: bool,
     },
+    /// What is kept under this name is to be forgotten.
+    Forget(String),
     /// The screen is to be written to a file.
     Write {
         /// In this form.

@@ -58,6 +58,9 @@ fn picker(model: &mut Model, catalog: &Catalog, action: Action, by: Option<isize
         look_ahead(picker, catalog, &model.scenario);
         return None;
     }
+    if action == Action::DeleteForward && !picker.is_on_letter() {
+        return take::forget(model);
+    }
     if let Some(request) = request(action) {
         edit(model, catalog, request);
         return None;

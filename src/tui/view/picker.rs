@@ -74,8 +74,12 @@ fn typed(shown: Shown<'_>, picker: &Picker, inner: Rect, buf: &mut Buffer) {
     );
     if picker.typed().is_empty() {
         let key = |action| shown.model.settings.keymap.shown(action);
-        let (takes, leaves) = (key(Action::Open), key(Action::Back));
-        let hint = format!("  type to search, {takes} takes it, {leaves} leaves everything as it was");
+        let rest = if picker.has_kept() {
+            format!("{} twice forgets a name", key(Action::DeleteForward))
+        } else {
+            format!("{} leaves everything as it was", key(Action::Back))
+        };
+        let hint = format!("  type to search, {} takes it, {rest}", key(Action::Open));
         let hint = [piece(hint, Role::Muted)];
         pieces(
             buf,
