@@ -1,11 +1,11 @@
 //! Keeps a scenario and compares it with later ones. Goldens are in `tests/screens/compare/`.
 
-#[path = "support/screen_files.rs"]
-mod screen_files;
+#[path = "support/golden.rs"]
+mod golden;
 #[path = "support/typed.rs"]
 mod typed;
 
-use screen_files::Goldens;
+use golden::Goldens;
 use typed::{catalog, has, open, open_with};
 use virt_cpu_explorer::app::screens::Target;
 use virt_cpu_explorer::app::settings::Settings;
@@ -14,7 +14,7 @@ use virt_cpu_explorer::app::update;
 const T5: &str = "Skylake-Client,machine=pc-q35-4.0,from=old,to=new";
 const USUAL: (u16, u16) = (120, 36);
 const GOLDENS: Goldens = Goldens {
-    folder: "screens/compare",
+    folder: "tests/screens/compare",
     names: &["machine-types-120x36-styles", "machine-types-80x24", "nothing-kept"],
 };
 

@@ -1,12 +1,12 @@
 //! Compares the XML of a journey with what running libvirts printed, and types keys on the screen that shows it.
 //! Goldens are in `tests/screens/xml/`.
 
-#[path = "support/screen_files.rs"]
-mod screen_files;
+#[path = "support/golden.rs"]
+mod golden;
 #[path = "support/typed.rs"]
 mod typed;
 
-use screen_files::Goldens;
+use golden::Goldens;
 use typed::{Session, catalog, has, open, open_with};
 use virt_cpu_explorer::app::action::Action;
 use virt_cpu_explorer::app::screens::{Screen, Target, xml::Xml};
@@ -19,7 +19,7 @@ use virt_cpu_explorer::resolve::resolve;
 const T7: &str = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
 const LIVE_UPDATE: &str = "Skylake-Client,-avx2,+mpx,machine=pc-q35-5.2,accel=tcg,from=9.0.0:7.2.22,to=11.3.0:10.0.13";
 const GOLDENS: Goldens = Goldens {
-    folder: "screens/xml",
+    folder: "tests/screens/xml",
     names: &["stacked-80x24", "two-columns-120x36-styles", "three-columns-200x60", "refused-120x36"],
 };
 

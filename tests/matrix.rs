@@ -1,11 +1,11 @@
 //! Types keys on the matrix and clicks into it. Goldens are in `tests/screens/matrix/`.
 
-#[path = "support/screen_files.rs"]
-mod screen_files;
+#[path = "support/golden.rs"]
+mod golden;
 #[path = "support/typed.rs"]
 mod typed;
 
-use screen_files::Goldens;
+use golden::Goldens;
 use typed::{Session, catalog, has, open, open_with};
 use virt_cpu_explorer::app::key::Key;
 use virt_cpu_explorer::app::screens::matrix::Matrix;
@@ -19,7 +19,7 @@ use virt_cpu_explorer::study::matrix::Vary;
 const T7: &str = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
 const USUAL: (u16, u16) = (120, 36);
 const GOLDENS: Goldens = Goldens {
-    folder: "screens/matrix",
+    folder: "tests/screens/matrix",
     names: &["folded-120x36", "folded-80x24", "every-release-200x60", "machine-types-120x36-styles", "ascii-60x20"],
 };
 

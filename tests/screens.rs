@@ -2,12 +2,12 @@
 //! A test names what a user gets. The whole screen is compared with a file in `tests/screens/`; those with styles in
 //! their names hold the styles as well. `BLESS=1 cargo test` writes the files anew.
 
-#[path = "support/screen_files.rs"]
-mod screen_files;
+#[path = "support/golden.rs"]
+mod golden;
 #[path = "support/typed.rs"]
 mod typed;
 
-use screen_files::Goldens;
+use golden::Goldens;
 use typed::{Session, catalog, has, has_not, open, open_with};
 use virt_cpu_explorer::app::settings::{Settings, ThemeName};
 use virt_cpu_explorer::app::update::{self, Effect};
@@ -21,7 +21,7 @@ const LARGE: (u16, u16) = (200, 60);
 
 /// Every golden of this file, by name.
 const GOLDENS: Goldens = Goldens {
-    folder: "screens",
+    folder: "tests/screens",
     names: &[
         "first-80x24-styles",
         "first-120x36-styles",

@@ -2,12 +2,12 @@
 //! The whole screen is compared with a file in `tests/screens/study/`. `BLESS=1 cargo test` writes the files anew.
 #![expect(clippy::panic, reason = "what is not on the screen fails the test")]
 
-#[path = "support/screen_files.rs"]
-mod screen_files;
+#[path = "support/golden.rs"]
+mod golden;
 #[path = "support/typed.rs"]
 mod typed;
 
-use screen_files::Goldens;
+use golden::Goldens;
 use typed::{Session, catalog, has, open, open_with};
 use virt_cpu_explorer::app::action::Action;
 use virt_cpu_explorer::app::key::Key;
@@ -27,7 +27,7 @@ const USUAL: (u16, u16) = (120, 36);
 
 /// Every golden of this file, by name.
 const GOLDENS: Goldens = Goldens {
-    folder: "screens/study",
+    folder: "tests/screens/study",
     names: &[
         "follow-80x24",
         "follow-120x36",

@@ -3,12 +3,12 @@
 //! The lessons are read from their files, so that one can be written and tried without building the program anew.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a lesson that cannot be read or played fails the test")]
 
-#[path = "support/screen_files.rs"]
-mod screen_files;
+#[path = "support/golden.rs"]
+mod golden;
 #[path = "support/typed.rs"]
 mod typed;
 
-use screen_files::Goldens;
+use golden::Goldens;
 use std::collections::BTreeSet;
 use std::path::Path;
 use typed::{Session, catalog, open};
@@ -26,7 +26,7 @@ const SIZES: [(u16, u16); 2] = [(80, 24), (120, 36)];
 
 /// Every golden of this file, by name.
 const GOLDENS: Goldens = Goldens {
-    folder: "screens/tour",
+    folder: "tests/screens/tour",
     names: &[
         "lessons",
         "step-80x24",

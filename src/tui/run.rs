@@ -12,6 +12,7 @@ use crate::app::action::{Action, Context};
 use crate::app::demo::Demo;
 use crate::app::key::{Key, parse_all};
 use crate::app::model::Model;
+use crate::app::screens::ScreenKind;
 use crate::app::script::Step;
 use crate::app::settings::{Settings, Size};
 use crate::app::tour;
@@ -46,6 +47,21 @@ pub struct Options {
     pub record_keys: Option<PathBuf>,
 }
 
+impl Options {
+    /// Returns the program as it opens, at a screen.
+    pub(super) fn open(&self, catalog: &Catalog, scenario: Scenario, screen: ScreenKind, size: Size) -> Model {
+        let mut model = Model::new(catalog, scenario, self.settings.clone(), size);
+        update::open(&mut model, catalog, screen);
+        match &self.opening {
+            Opening::First => {}
+            Opening::Lessons => drop(update::update(&mut model, catalog, Action::Lessons)),
+            Opening::Lesson(word) => tour::open(&mut model, catalog, word),
+        }
+        model.demo = self.demo.then(Demo::default);
+        model
+    }
+}
+
 /// What is open at the start.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum Opening {
@@ -56,17 +72,6 @@ pub enum Opening {
     Lessons,
     /// The lesson of this name or number.
     Lesson(String),
-}
-
-impl Opening {
-    /// Opens it.
-    pub(super) fn open(&self, model: &mut Model, catalog: &Catalog) {
-        match self {
-            Self::First => {}
-            Self::Lessons => drop(update::update(model, catalog, Action::Lessons)),
-            Self::Lesson(word) => tour::open(model, catalog, word),
-        }
-    }
 }
 
 /// How often a signal is looked for while no event comes.
@@ -102,9 +107,7 @@ pub fn run(catalog: &Catalog, scenario: Scenario, options: Options) -> anyhow::R
     if (width, height) != size {
         guard.resized((width, height));
     }
-    let mut model = Model::new(catalog, scenario, options.settings, Size { width, height });
-    options.opening.open(&mut model, catalog);
-    model.demo = options.demo.then(Demo::default);
+    let model = options.open(catalog, scenario, ScreenKind::First, Size { width, height });
     let player = (!options.replay.is_empty()).then(|| Player::new(options.replay));
     let mut running = Running { catalog, model, guard, shelf: options.shelf, player, record };
     let outcome = running.type_all(&keys).and_then(|ended| if ended { Ok(()) } else { running.turn(&signal) });
