@@ -47,19 +47,17 @@ impl Follow {
 
     fn list(&mut self, world: &World<'_>) {
         let typed = self.named.to_lowercase();
-        let mut ways: Vec<Way> = if typed.is_empty() {
-            world.derived.features.iter().map(|row| way(world, row.feature)).collect()
-        } else {
-            let all = (0u16..).zip(world.catalog.features().iter());
-            let named = all.filter(|(_, name)| name.to_lowercase().contains(&typed));
-            named.map(|(number, _)| way(world, FeatureId(number))).collect()
-        };
+        let mut ways: Vec<Way>;
         if typed.is_empty() {
+            ways = world.derived.features.iter().map(|row| way(world, row.feature)).collect();
             ways.sort_by_key(|way| !way.differs);
             if ways.iter().all(|way| way.feature != self.way.feature) {
                 ways.insert(0, self.way.clone());
             }
         } else {
+            let all = (0u16..).zip(world.catalog.features().iter());
+            let named = all.filter(|(_, name)| name.to_lowercase().contains(&typed));
+            ways = named.map(|(number, _)| way(world, FeatureId(number))).collect();
             // The shorter of two names that have the letters is more likely meant.
             ways.sort_by_key(|way| world.catalog.feature_name(way.feature).len());
         }
