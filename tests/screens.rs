@@ -360,7 +360,8 @@ fn a_kept_name_is_forgotten_when_that_is_asked_twice() {
     has(&session, "delete once more forgets the abort");
     GOLDENS.compare("kept-scenarios-120x36", &session.text());
     GOLDENS.compare("kept-scenarios-80x24", &with_kept(SMALL).keys("<home><delete>").text());
-    let mut session = session.keys("<down><up><delete>");
+    has(&session.keys("<ctrl+l>"), "delete once more forgets the abort");
+    let mut session = with_kept(USUAL).keys("<home><delete><down><up><delete>");
     assert_eq!(session.effects, [Effect::Recall], "what lies between takes it back");
     session = session.keys("<delete>");
     assert_eq!(session.effects.last(), Some(&Effect::Forget("the abort".to_owned())));

@@ -197,10 +197,10 @@ pub fn update(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Ef
 }
 
 fn act(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effect> {
-    model.notice = None;
     if let Some((_, effect)) = AT_ONCE.iter().find(|(known, _)| *known == action) {
         return Some(effect.clone());
     }
+    model.notice = None;
     if !action.is_available(model) {
         model.notice = Some(format!("{}: not possible now", action.info().title));
         return None;
