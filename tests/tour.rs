@@ -268,6 +268,8 @@ fn a_mistake_in_a_lesson_is_named_with_its_place() {
     for (steps, message) in [
         (String::new(), "x.xml:1:1: expected at least one <step>"),
         ("<step><say>x</say></step>".to_owned(), "x.xml:2:7: expected rule=\"...\" or run"),
+        ("<step><say rule='T7'> </say></step>".to_owned(), "x.xml:2:7: expected words in <say>, found none"),
+        (ask(&format!("{right}<answer why=' '>b</answer>")), "expected words in why, found none"),
         ("<step><say rule='T9'>x</say></step>".to_owned(), "expected a rule, found \"T9\""),
         (format!("<step look='T7; machien'>{say}</step>"), "found \"machien\"; did you mean machine?"),
         (format!("<step>{say}<press action='rigth'/><check verdict='never'/></step>"), "did you mean right?"),

@@ -25,7 +25,7 @@ pub fn lesson(number: usize, file: &str, text: &str) -> Result<Lesson, LoadError
     if steps.is_empty() {
         return Err(document.error(root, "expected at least one <step>, found none"));
     }
-    let need = |attribute| document.need(root, attribute).map(words);
+    let need = |attribute| reader.need(root, attribute);
     Ok(Lesson {
         number,
         name: need("name")?,
@@ -70,13 +70,27 @@ impl Reader<'_> {
         })
     }
 
+    /// The words of an attribute that there must be.
+    fn need(&self, element: &Element<'_>, attribute: &str) -> Read<String> {
+        self.said(element, self.document.need(element, attribute)?, attribute)
+    }
+
+    /// The words of a text with its lines broken anywhere; `place` is where they are.
+    fn said(&self, element: &Element<'_>, text: &str, place: &str) -> Read<String> {
+        let said = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if said.is_empty() {
+            return Err(self.document.error(element, format!("expected words in {place}, found none")));
+        }
+        Ok(said)
+    }
+
     fn told(&self, element: &Element<'_>) -> Read<Told> {
         if element.name == "say" {
             self.only(element, &["rule", "run"], &[])?;
         }
         let list = |attribute| element.get(attribute).unwrap_or_default().split_whitespace();
         let told = Told {
-            text: words(&element.text),
+            text: self.said(element, &element.text, &format!("<{}>", element.name))?,
             rules: list("rule").map(|rule| self.rule(element, rule)).collect::<Read<_>>()?,
             runs: list("run").map(str::to_owned).collect(),
         };
@@ -130,8 +144,11 @@ impl Reader<'_> {
         self.only(element, &["rule", "run"], &["answer"])?;
         let answer = |element: &Element<'_>| {
             self.only(element, &["right", "why"], &[])?;
-            let why = words(self.document.need(element, "why")?);
-            Ok(Answer { text: words(&element.text), right: self.yes(element, "right")?.unwrap_or(false), why })
+            Ok(Answer {
+                text: self.said(element, &element.text, "<answer>")?,
+                right: self.yes(element, "right")?.unwrap_or(false),
+                why: self.need(element, "why")?,
+            })
         };
         let answers = element.children.iter().map(answer).collect::<Read<Vec<Answer>>>()?;
         let right = answers.iter().filter(|answer| answer.right).count();
@@ -255,9 +272,4 @@ impl Reader<'_> {
 
 fn listed(words: &[&str]) -> String {
     if words.is_empty() { "text".to_owned() } else { words.join(", ") }
-}
-
-/// Returns the text with single blanks; how a file breaks its lines says nothing.
-fn words(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
