@@ -38,16 +38,19 @@ impl FeatureSet {
     }
 
     /// Adds `feature`.
+    #[inline]
     pub fn insert(&mut self, feature: FeatureId) {
         self.0[usize::from(feature.0) / 64] |= 1 << (feature.0 % 64);
     }
 
     /// Takes `feature` out.
+    #[inline]
     pub fn remove(&mut self, feature: FeatureId) {
         self.0[usize::from(feature.0) / 64] &= !(1 << (feature.0 % 64));
     }
 
     /// Returns whether `feature` is in the set.
+    #[inline]
     pub fn contains(&self, feature: FeatureId) -> bool {
         self.0[usize::from(feature.0) / 64] & (1 << (feature.0 % 64)) != 0
     }
@@ -64,8 +67,15 @@ impl FeatureSet {
     }
 
     /// Returns whether every feature of this set is also in `other`.
+    #[inline]
     pub fn is_subset(&self, other: &Self) -> bool {
         (*self - *other).is_empty()
+    }
+
+    /// Returns whether no feature is in both.
+    #[inline]
+    pub fn is_disjoint(&self, other: &Self) -> bool {
+        (*self & *other).is_empty()
     }
 
     /// Returns the features in order of their numbers.
@@ -88,12 +98,14 @@ macro_rules! set_operator {
     ($trait:ident, $method:ident, $assign:ident, $assign_method:ident, |$a:ident, $b:ident| $body:expr) => {
         impl std::ops::$trait for FeatureSet {
             type Output = Self;
+            #[inline]
             fn $method(mut self, other: Self) -> Self {
                 std::ops::$assign::$assign_method(&mut self, other);
                 self
             }
         }
         impl std::ops::$assign for FeatureSet {
+            #[inline]
             fn $assign_method(&mut self, other: Self) {
                 for (word, with) in self.0.iter_mut().zip(other.0) {
                     let ($a, $b) = (*word, with);

@@ -121,8 +121,11 @@ impl CpuMap {
 
     /// Returns the features of `set` in map order; those the map does not know come last, by number.
     pub fn in_order(&self, set: FeatureSet) -> Vec<FeatureId> {
-        let known = self.order.iter().copied().filter(|feature| set.contains(*feature));
-        known.chain((set - self.known).iter()).collect()
+        let known = set & self.known;
+        let mut list = Vec::with_capacity(set.len());
+        list.extend(self.order.iter().copied().filter(|feature| known.contains(*feature)).take(known.len()));
+        list.extend((set - known).iter());
+        list
     }
 
     /// Returns the vendor the map gives `model`, if it has the model and a vendor for it.

@@ -125,7 +125,8 @@ impl PolicyStore for PolicySets {
     }
 
     fn first_of(&self, among: FeatureSet) -> Option<FeatureId> {
-        (self.mentioned() & among).iter().next()
+        let found = self.mentioned() & among;
+        if found.is_empty() { None } else { found.iter().next() }
     }
 }
 

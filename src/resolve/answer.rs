@@ -139,7 +139,7 @@ pub(super) fn verdict_and_refusal(
     let walked = prepared.walk(&path, &definition.unordered(), feature, &mut Nothing)?;
     let read = Reading::of(prepared.catalog, &path, &walked, feature);
     let receiver = path.get(walked.hop + 1);
-    match (&walked.stop, receiver) {
+    match (&walked.last.stop, receiver) {
         (None, _) => return Some((read.glance(), None)),
         (Some(stop @ Stop::FullCheck { .. }), Some(receiver)) if walked.set_out => {
             return Some((read.glance(), Some(stop.listed(|set| receiver.end.map.in_order(set)))));
@@ -165,7 +165,7 @@ pub fn decide(catalog: &Catalog, _: &Named, case: &Case<'_>, feature: FeatureId)
     let receiver = journey.hops.get(walked.hop).map_or(&journey.start, |hop| &hop.arrival);
     let completed = matches!(verdict, Verdict::Unchanged | Verdict::Changed);
     let shown = |set: FeatureSet| if completed { receiver.map.in_order(set) } else { Vec::new() };
-    let (extra, missing) = walked.stop.as_ref().map(Stop::sets).unwrap_or_default();
+    let (extra, missing) = walked.last.stop.as_ref().map(Stop::sets).unwrap_or_default();
     Some(Decided {
         verdict,
         rule,
@@ -190,12 +190,12 @@ struct Reading<'w> {
 }
 
 impl<'w> Reading<'w> {
-    fn of(catalog: &'w Catalog, path: &[&Site<'_>], walked: &'w Walked, feature: FeatureId) -> Self {
+    fn of(catalog: &'w Catalog, path: &[&'w Site<'_>], walked: &'w Walked, feature: FeatureId) -> Self {
         let (lost, gained) = match (walked.before, walked.after) {
             (Some(before), Some(after)) => ((before - after) & walked.told, (after - before) & walked.told),
             _ => (FeatureSet::EMPTY, FeatureSet::EMPTY),
         };
-        let refusal = walked.stop.as_ref();
+        let refusal = walked.last.stop.as_ref();
         let verdict = match refusal {
             Some(_) if !walked.set_out => Verdict::StartRefused,
             Some(_) => Verdict::Aborted,
@@ -211,13 +211,14 @@ impl<'w> Reading<'w> {
             refusal,
             more,
             less,
+            differ: more | less,
             row: sender.zip(receiver).and_then(|ends| find_row(catalog, ends, walked.says, feature)),
             feature,
             passthrough: walked.passthrough,
-            source_knows: sender.map(|site| site.end.map.known).unwrap_or_default(),
-            destination_knows: receiver.map(|site| site.end.map.known).unwrap_or_default(),
-            added: receiver.and_then(|site| site.model.as_ref()).map(|model| model.added).unwrap_or_default(),
-            cleared: walked.cpu.map(|cpu| cpu.cleared).unwrap_or_default(),
+            source_knows: sender.map_or(&FeatureSet::EMPTY, |site| &site.end.map.known),
+            destination_knows: receiver.map_or(&FeatureSet::EMPTY, |site| &site.end.map.known),
+            added: receiver.and_then(|site| site.model.as_ref()).map_or(&FeatureSet::EMPTY, |model| &model.added),
+            cleared: walked.cpu.as_ref().map_or(&FeatureSet::EMPTY, |cpu| &cpu.cleared),
             names: catalog.named(),
         };
         Self { found, lost, gained }

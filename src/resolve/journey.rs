@@ -2,10 +2,10 @@
 
 use super::end::{End, Guest, Host, Named};
 use super::keep::{Everything, Keep};
-use super::resolution::{Hop, Journey, Run, Sent, Stop};
+use super::resolution::{Hop, Journey, Run};
 use super::send::send;
 use super::site::{Facts, Site};
-use super::start::{Built, Running, fresh, incoming, taken_over};
+use super::start::{Attempt, Built, Running, fresh, incoming, taken_over};
 use super::table::Says;
 use crate::domain::behaviour::Regime;
 use crate::domain::catalog::Catalog;
@@ -63,8 +63,8 @@ pub struct Prepared<'e> {
 
 /// What an answer needs to know of a walk.
 pub(super) struct Walked {
-    /// What ended it.
-    pub(super) stop: Option<Stop>,
+    /// What came of the last start: what ended the walk, if anything did.
+    pub(super) last: Attempt,
     /// Whether the guest ran at all.
     pub(super) set_out: bool,
     /// What the guest could read at the source and at the last place it reached, where a CPU was built.
@@ -129,32 +129,33 @@ impl<'e> Prepared<'e> {
         keep: &mut K,
     ) -> Option<Walked> {
         let source = *path.first()?;
-        let mut guest = self.running.map_or_else(
-            || Running { live: definition.clone(), original: None, onward: path.len() > 1 },
-            |running| Running {
-                live: running.live.stored(),
-                original: running.inactive.as_ref().map(Definition::stored),
-                onward: true,
-            },
-        );
+        let mut guest = Running {
+            live: self.running.map_or_else(|| definition.clone(), |running| running.live.stored()),
+            original: self.running.and_then(|running| running.inactive.as_ref()).map(Definition::stored),
+            onward: self.running.is_some() || path.len() > 1,
+        };
         let facts = self.facts(&guest.live, feature);
         let given_says = Says::of(&guest.live, feature);
-        let passthrough = guest.live.is_passthrough();
-        let attempt = match self.running {
-            Some(_) => taken_over(&facts, source, &mut guest, keep),
-            None => fresh(&facts, self.started.as_deref().unwrap_or(source), &mut guest, keep),
-        };
         let mut walked = Walked {
-            set_out: attempt.stop.is_none(),
-            stop: attempt.stop,
-            before: attempt.cpu.map(|cpu| cpu.visible),
+            last: Attempt::default(),
+            set_out: false,
+            before: None,
             after: None,
             hop: 0,
-            says: would_say(source, attempt.prepared_says.unwrap_or(given_says), feature),
-            cpu: attempt.cpu,
+            says: given_says,
+            cpu: None,
             told: if self.running.is_some() { source.end.map.known } else { FeatureSet::ALL },
-            passthrough,
+            passthrough: guest.live.is_passthrough(),
         };
+        let last = &mut walked.last;
+        match self.running {
+            Some(_) => taken_over(&facts, source, &mut guest, (last, keep)),
+            None => fresh(&facts, self.started.as_deref().unwrap_or(source), &mut guest, (last, keep)),
+        }
+        walked.set_out = last.stop.is_none();
+        walked.before = last.cpu.map(|cpu| cpu.visible);
+        walked.says = would_say(source, last.prepared_says.unwrap_or(given_says), feature);
+        walked.cpu = last.cpu;
         if walked.set_out && self.started.is_some() && self.running.is_none() {
             reconnect(source, &mut guest.live);
             keep.reconnected(&guest.live);
@@ -162,32 +163,23 @@ impl<'e> Prepared<'e> {
         let mut changed = false;
         for (number, pair) in path.windows(2).enumerate() {
             let [from, to] = pair else { break };
-            if walked.stop.is_some() {
+            if walked.last.stop.is_some() {
                 break;
             }
-            let sent = self.send(&facts, from, to, &guest);
+            let mut sent = send(&facts, (from, to), &guest.live, guest.original.as_ref(), self.transport);
             keep.sent(&sent);
             guest.onward = number + 2 < path.len();
-            let (says, attempt) = incoming(&facts, to, &sent, &mut guest, keep);
+            let says = incoming(&facts, to, &mut sent, &mut guest, (&mut walked.last, keep));
+            let last = &walked.last;
             let came_by = walked.after.or(walked.before);
-            walked.after = attempt.cpu.map(|cpu| cpu.visible);
-            if !changed || attempt.stop.is_some() {
-                (walked.hop, walked.says, walked.cpu) = (number, says, attempt.cpu);
+            walked.after = last.cpu.map(|cpu| cpu.visible);
+            if !changed || last.stop.is_some() {
+                (walked.hop, walked.says, walked.cpu) = (number, says, last.cpu);
             }
             let told = |set: Option<FeatureSet>| set.map(|set| set & walked.told);
             changed |= told(walked.after) != told(came_by);
-            walked.stop = attempt.stop;
         }
         Some(walked)
-    }
-
-    fn send<P: PolicyStore>(&self, facts: &Facts<'_>, from: &Site<'_>, to: &Site<'_>, running: &Running<P>) -> Sent<P> {
-        let mut sent = send(facts, from, &running.live, running.original.as_ref(), self.transport);
-        if !from.end.behaviour.live_update {
-            // Before 3.2.0 a definition says nothing about checks; the receiver fills in its own.
-            sent.xml.check = filled_in_check(sent.xml.mode, self.guest.accel, to.end);
-        }
-        sent
     }
 }
 
@@ -234,7 +226,7 @@ pub fn cold_boot(catalog: &Catalog, _: &Named, case: &Case<'_>) -> Option<Run> {
     let facts = prepared.facts(case.guest_definition(), catalog.default_feature());
     let mut stages = Everything::default();
     let mut guest = Running { live: case.definition.clone(), original: None, onward: true };
-    fresh(&facts, prepared.sites.last()?, &mut guest, &mut stages);
+    fresh(&facts, prepared.sites.last()?, &mut guest, (&mut Attempt::default(), &mut stages));
     stages.run()
 }
 
@@ -245,10 +237,10 @@ pub fn way_back(catalog: &Catalog, _: &Named, case: &Case<'_>, journey: &Journey
     let prepared = Prepared::of(catalog, case);
     let facts = prepared.facts::<Policies>(case.guest_definition(), catalog.default_feature());
     let (source, destination) = (prepared.sites.first()?, prepared.sites.last()?);
-    let sent = send(&facts, destination, live, arrival.original.as_ref(), case.transport);
+    let sent = send(&facts, (destination, source), live, arrival.original.as_ref(), case.transport);
     let mut stages = Everything::default();
     let mut guest = Running { live: sent.xml.clone(), original: None, onward: true };
-    incoming(&facts, source, &sent, &mut guest, &mut stages);
+    incoming(&facts, source, &mut sent.clone(), &mut guest, (&mut Attempt::default(), &mut stages));
     let hop = stages.run().map(|arrival| Hop { sent, arrival });
     Some(Journey { start: arrival.clone(), reconnected: None, hops: hop.into_iter().collect() })
 }

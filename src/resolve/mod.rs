@@ -2,6 +2,7 @@
 //! Pure and total: no I/O, no clock, no environment, no panic; the same input gives the same answer.
 
 mod answer;
+mod dependencies;
 mod end;
 mod journey;
 mod keep;

@@ -10,53 +10,62 @@ use crate::domain::host::Vendor;
 use crate::domain::map::{ModelDefinition, ModelId};
 use crate::domain::qemu::{Accel, Dependency};
 
-/// Returns the CPU that this end's QEMU builds for the definition, with these features switched on and off on the
-/// command line.
-pub(super) fn build<P: PolicyStore>(
-    facts: &Facts<'_>,
-    site: &Site<'_>,
-    definition: &Definition<P>,
-    flags_on: FeatureSet,
-    flags_off: FeatureSet,
-) -> QemuCpu {
+/// Returns the CPU that this end's QEMU builds for the definition. What it is told to switch on it knows; what it is
+/// to switch off and does not know is not on its command line.
+pub(super) fn build<P: PolicyStore>(facts: &Facts<'_>, site: &Site<'_>, definition: &Definition<P>) -> QemuCpu {
+    let flags = definition.features.sets();
+    let (flags_on, flags_off) = (flags.on(), flags.off() & site.end.qemu.properties);
     let names = facts.catalog.named();
     let vendor = site.guest_vendor(definition.vendor);
     let supported = site.supported(facts.catalog, vendor);
-    let mut cpu = QemuCpu::default();
-    (cpu.flags_on, cpu.flags_off) = (flags_on, flags_off);
-    cpu.on.extend(names.hypervisor);
-    match site.model.as_ref().filter(|_| !definition.is_passthrough()) {
-        Some(model) => {
-            [cpu.model, cpu.compat, cpu.accel] = model.cells;
-            cpu.children = children_switched_on(facts, site, model, flags_on);
-        }
-        None => cpu.everything = site.offered(facts, supported) - flags_on - flags_off,
-    }
-    cpu.on |= cpu.model | cpu.compat | cpu.children | cpu.everything | flags_on;
-    cpu.on -= flags_off;
+    let named_model = site.model.as_ref().filter(|_| !definition.is_passthrough());
+    let [model, compat, accel] = named_model.map_or(&[FeatureSet::EMPTY; 3], |model| &model.cells);
+    let (children, everything) = match named_model {
+        Some(model) => (children_switched_on(facts, site, model, flags_on), FeatureSet::EMPTY),
+        None => (FeatureSet::EMPTY, site.offered(facts, supported) - flags_on - flags_off),
+    };
+    let mut on = named_model.map_or_else(|| names.hypervisor.into_iter().collect(), |model| model.on);
+    on = (on | children | everything | flags_on) - flags_off;
+    let mut threads = FeatureSet::EMPTY;
     if site.reports_threads && facts.guest.threads_per_package > 1 {
-        cpu.threads.extend(names.ht);
+        threads.extend(names.ht);
         if !vendor.without_cmp_legacy() {
-            cpu.threads.extend(names.cmp_legacy);
+            threads.extend(names.cmp_legacy);
         }
-        cpu.on |= cpu.threads;
+        on |= threads;
     }
-    if let Some(pdcm) = names.pdcm.filter(|pdcm| site.clears_pdcm && cpu.on.contains(*pdcm)) {
-        cpu.pmu.insert(pdcm);
-        cpu.on.remove(pdcm);
+    let mut pmu = FeatureSet::EMPTY;
+    if site.clears_pdcm {
+        pmu.extend(names.pdcm);
+        pmu &= on;
+        on -= pmu;
     }
     // x86_cpu_expand_features: one pass over the table; what the user asked for is reported as unavailable.
-    let closed = clear_children(site, cpu.on);
-    cpu.cleared = cpu.on - closed;
-    cpu.unavailable = cpu.cleared & flags_on;
+    let cleared = match named_model {
+        Some(model) => site.dependencies.orphans_beside((&model.on, &model.orphans), on),
+        None => site.dependencies.orphans(on),
+    };
+    let closed = on - cleared;
     // x86_cpu_filter_features: dependencies are not looked at again, so a filtered parent leaves its children on.
-    cpu.filtered = closed - supported;
-    cpu.unavailable |= cpu.filtered;
-    cpu.on = closed - cpu.filtered;
-    let still_closed = site.one_pass_closes && (cpu.filtered & site.parents).is_empty();
-    let closed = if still_closed { cpu.on } else { clear_children(site, cpu.on) };
-    cpu.visible = visible(facts, vendor, closed);
-    cpu
+    let filtered = closed - supported;
+    let on = closed - filtered;
+    let closed = on - site.dependencies.orphans_of(cleared | filtered, on);
+    QemuCpu {
+        model: *model,
+        compat: *compat,
+        accel: *accel,
+        flags_on,
+        flags_off,
+        children,
+        everything,
+        threads,
+        pmu,
+        cleared,
+        filtered,
+        on,
+        unavailable: (cleared & flags_on) | filtered,
+        visible: visible(facts, vendor, closed),
+    }
 }
 
 /// Returns the CPU of a guest that already runs, as the map of this end reads it from the live definition. What the map
@@ -70,25 +79,9 @@ pub(super) fn described<P: PolicyStore>(facts: &Facts<'_>, site: &Site<'_>, live
         flags_on: live.features.sets().on(),
         flags_off: live.features.sets().off(),
         on,
-        visible: visible(facts, vendor, clear_children(site, on)),
+        visible: visible(facts, vendor, on - site.dependencies.orphans(on)),
         ..QemuCpu::default()
     }
-}
-
-/// Goes over the dependency table once, from its first row to its last, and clears the children of every parent that
-/// is off by then.
-fn clear_children(site: &Site<'_>, mut on: FeatureSet) -> FeatureSet {
-    let mut orphans = on & site.children;
-    if orphans.is_empty() {
-        return on;
-    }
-    for (parent, children) in site.end.qemu.dependencies {
-        if !on.contains(*parent) && !(orphans & *children).is_empty() {
-            on -= *children;
-            orphans -= *children;
-        }
-    }
-    on
 }
 
 /// The cells were read after dependency clearing, so a model's own children of a parent that is off do not show in

@@ -102,6 +102,8 @@ pub struct Findings<'a> {
     pub more: FeatureSet,
     /// See `more`.
     pub less: FeatureSet,
+    /// Both together.
+    pub differ: FeatureSet,
     /// The table's row for the feature asked about.
     pub row: Option<Row>,
     /// The feature asked about.
@@ -109,25 +111,21 @@ pub struct Findings<'a> {
     /// Whether the definition leaves the CPU to QEMU.
     pub passthrough: bool,
     /// What the sender's map knows.
-    pub source_knows: FeatureSet,
+    pub source_knows: &'a FeatureSet,
     /// What the receiver's map knows.
-    pub destination_knows: FeatureSet,
+    pub destination_knows: &'a FeatureSet,
     /// What the receiver's map marks as added in the model.
-    pub added: FeatureSet,
+    pub added: &'a FeatureSet,
     /// What the destination's QEMU cleared because its parent is off.
-    pub cleared: FeatureSet,
+    pub cleared: &'a FeatureSet,
     /// Features with a rule of their own.
     pub names: &'a Named,
 }
 
 impl Findings<'_> {
-    fn differ(&self) -> FeatureSet {
-        self.more | self.less
-    }
-
     /// Whether something differs, and only features of `within`.
     fn only(&self, within: FeatureSet) -> bool {
-        !self.differ().is_empty() && self.differ().is_subset(&within)
+        !self.differ.is_empty() && self.differ.is_subset(&within)
     }
 
     fn only_one(&self, feature: Option<FeatureId>) -> bool {
@@ -140,8 +138,7 @@ impl Findings<'_> {
 
     /// Whether what differs is for libvirt to compare: it did, or it could have had the definition been compared.
     fn compared(&self) -> bool {
-        self.full_check()
-            || (!self.passthrough && !self.differ().is_empty() && !(self.differ() & self.destination_knows).is_empty())
+        self.full_check() || (!self.passthrough && !self.differ.is_disjoint(self.destination_knows))
     }
 
     /// Whether nothing but the feature asked about decided, and as its row says.
@@ -198,10 +195,10 @@ pub const RULES: &[Rule] = &[
     Rule {
         id: RuleId::VmxUnknownToSource,
         applies: |found| {
-            found.full_check() && found.less.is_empty() && found.only(found.names.vmx_children - found.source_knows)
+            found.full_check() && found.less.is_empty() && found.only(found.names.vmx_children - *found.source_knows)
         },
     },
-    Rule { id: RuleId::VmxDisabled, applies: |found| found.only(found.names.vmx_children & found.added) },
+    Rule { id: RuleId::VmxDisabled, applies: |found| found.only(found.names.vmx_children & *found.added) },
     Rule { id: RuleId::Pdcm, applies: |found| found.only_one(found.names.pdcm) },
     Rule { id: RuleId::ArchCapabilities, applies: |found| found.only_one(found.names.arch_capabilities) },
     Rule { id: RuleId::Monitor, applies: |found| found.only_one(found.names.monitor) },
@@ -209,7 +206,7 @@ pub const RULES: &[Rule] = &[
     Rule { id: RuleId::Pconfig, applies: |found| found.only_one(found.names.pconfig) },
     Rule {
         id: RuleId::Dependency,
-        applies: |found| found.full_check() && found.more.is_empty() && found.only(found.cleared),
+        applies: |found| found.full_check() && found.more.is_empty() && found.only(*found.cleared),
     },
     Rule { id: RuleId::Extra, applies: |found| found.compared() && !found.more.is_empty() && found.less.is_empty() },
     Rule { id: RuleId::Missing, applies: |found| found.compared() && found.more.is_empty() && !found.less.is_empty() },
@@ -217,7 +214,7 @@ pub const RULES: &[Rule] = &[
         id: RuleId::ExtraMissing,
         applies: |found| found.compared() && !found.more.is_empty() && !found.less.is_empty(),
     },
-    Rule { id: RuleId::Unlisted, applies: |found| found.only(FeatureSet::ALL - found.destination_knows) },
+    Rule { id: RuleId::Unlisted, applies: |found| found.only(FeatureSet::ALL - *found.destination_knows) },
     Rule { id: RuleId::Passthrough, applies: |found| found.passthrough },
     Rule { id: RuleId::SameDefinition, applies: |_| true },
 ];

@@ -1,6 +1,7 @@
 //! Makes one end ready for one guest: what the walk asks of catalog, QEMU and host at every turn is asked once.
 //! Deciding many definitions between the same ends then costs the deciding alone.
 
+use super::dependencies::Dependencies;
 use super::end::{End, Guest, Host, Machine};
 use crate::domain::behaviour::QuirkKind;
 use crate::domain::catalog::{Catalog, QemuView, machine_series};
@@ -37,11 +38,8 @@ pub(super) struct Site<'e> {
     pub(super) reports_threads: bool,
     /// Whether this QEMU clears `pdcm` where there is no PMU.
     pub(super) clears_pdcm: bool,
-    /// Every feature that is a child in the dependency table, and every one that is a parent.
-    pub(super) children: FeatureSet,
-    pub(super) parents: FeatureSet,
-    /// Whether going over that table a second time changes nothing: no row clears the parent of an earlier one.
-    pub(super) one_pass_closes: bool,
+    /// Its QEMU's dependency table.
+    pub(super) dependencies: Dependencies<'e>,
 }
 
 /// A model at one end.
@@ -56,6 +54,9 @@ pub(super) struct ModelSite<'e> {
     /// What QEMU's model has under every machine type, what under this one only, and what of both the accelerator
     /// switches on.
     pub(super) cells: [FeatureSet; 3],
+    /// What is on with nothing said on the command line, and what of that the dependency table clears.
+    pub(super) on: FeatureSet,
+    pub(super) orphans: FeatureSet,
 }
 
 impl<'e> Site<'e> {
@@ -72,24 +73,17 @@ impl<'e> Site<'e> {
                 catalog.vendor(model).unwrap_or(Vendor::Intel)
             }
         };
-        let (mut children, mut parents, mut one_pass_closes) = (FeatureSet::EMPTY, FeatureSet::EMPTY, true);
-        for (parent, of_parent) in end.qemu.dependencies {
-            one_pass_closes &= (parents & *of_parent).is_empty();
-            children |= *of_parent;
-            parents.insert(*parent);
-        }
+        let dependencies = Dependencies::of(end.qemu.dependencies);
         Self {
             end,
             has_machine: has_machine(catalog, &end.qemu, end.enterprise_linux, &guest.machine),
-            model: model.map(|model| ModelSite::of(catalog, end, guest, model)),
+            model: model.map(|model| ModelSite::of(catalog, (end, &dependencies), guest, model)),
             vendor,
             can_give: can_give(catalog, end, guest, reports_threads),
             arch_capabilities: arch_capabilities(catalog, end, guest, series),
             reports_threads,
             clears_pdcm: !guest.pmu && quirk(QuirkKind::PdcmCleared, series),
-            children,
-            parents,
-            one_pass_closes,
+            dependencies,
         }
     }
 
@@ -153,14 +147,23 @@ impl<'e> Site<'e> {
 }
 
 impl<'e> ModelSite<'e> {
-    fn of(catalog: &Catalog, end: &'e End<'e>, guest: &Guest, id: ModelId) -> Self {
+    fn of(
+        catalog: &Catalog,
+        (end, dependencies): (&'e End<'e>, &Dependencies<'_>),
+        guest: &Guest,
+        id: ModelId,
+    ) -> Self {
         let of_map = end.map.model(id);
+        let cells = cells(catalog, guest, id);
+        let on = cells[0] | cells[1] | catalog.named().hypervisor.into_iter().collect();
         Self {
             id,
             of_map,
             added: of_map.map(ModelDefinition::added_set).unwrap_or_default(),
             in_qemu: end.qemu.has_model(id),
-            cells: cells(catalog, guest, id),
+            cells,
+            on,
+            orphans: dependencies.orphans(on),
         }
     }
 }

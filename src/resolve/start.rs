@@ -13,7 +13,8 @@ use crate::domain::definition::{Check, Definition, Fallback, Mode, Policy, Polic
 use crate::domain::feature::FeatureSet;
 use crate::domain::qemu::Accel;
 
-/// What came of a start.
+/// What came of a start. Written in place, since it is large and there is one for every end.
+#[derive(Default)]
 pub(super) struct Attempt {
     /// Why the guest does not run; `None` where it does.
     pub(super) stop: Option<Stop>,
@@ -51,8 +52,10 @@ impl Built {
 enum Arrived<'s, P> {
     /// The user's definition: nothing arrived.
     Fresh,
-    /// This XML arrived, and whether the cookie replaced it.
-    With(&'s Definition<P>, bool),
+    /// The XML that arrived.
+    Xml,
+    /// The CPU of the cookie, in place of this XML's.
+    Cookie(&'s Definition<P>),
 }
 
 /// Starts the user's guest.
@@ -60,9 +63,9 @@ pub(super) fn fresh<P: PolicyStore, K: Keep<P>>(
     facts: &Facts<'_>,
     site: &Site<'_>,
     guest: &mut Running<P>,
-    keep: &mut K,
-) -> Attempt {
-    start(facts, site, &Arrived::Fresh, guest, keep)
+    (attempt, keep): (&mut Attempt, &mut K),
+) {
+    start(facts, site, &Arrived::Fresh, guest, (attempt, keep));
 }
 
 /// Takes over a guest that already runs: nothing is prepared and no QEMU is started. Its CPU is what this release's map
@@ -74,8 +77,8 @@ pub(super) fn taken_over<P: PolicyStore, K: Keep<P>>(
     facts: &Facts<'_>,
     site: &Site<'_>,
     guest: &mut Running<P>,
-    keep: &mut K,
-) -> Attempt {
+    (attempt, keep): (&mut Attempt, &mut K),
+) {
     keep.given(site, &guest.live, false);
     let cpu = qemu_cpu::described(facts, site, &guest.live);
     keep.cpu(&cpu);
@@ -88,27 +91,37 @@ pub(super) fn taken_over<P: PolicyStore, K: Keep<P>>(
         guest.original = None;
     }
     keep.running(guest);
-    Attempt { stop: None, prepared_says: None, cpu: Some(Built::of(&cpu)) }
+    attempt.cpu = Some(Built::of(&cpu));
 }
 
 /// Starts a guest that arrives: with the cookie's CPU where there is one that this release lets replace the XML's
-/// (libvirt `qemuDomainUpdateCPU`: before 10.3.0 only where the two differ). Returns also what the given definition says
-/// about the table's feature.
+/// (libvirt `qemuDomainUpdateCPU`: before 10.3.0 only where the two differ). That cookie is taken out of what was
+/// sent. Returns what the given definition says about the table's feature.
 pub(super) fn incoming<P: PolicyStore, K: Keep<P>>(
     facts: &Facts<'_>,
     site: &Site<'_>,
-    sent: &Sent<P>,
+    sent: &mut Sent<P>,
     guest: &mut Running<P>,
-    keep: &mut K,
-) -> (Says, Attempt) {
+    (attempt, keep): (&mut Attempt, &mut K),
+) -> Says {
     let behaviour = &site.end.behaviour;
     let replaces =
-        |cookie: &&Definition<P>| behaviour.cookie && (behaviour.original == Original::Always || **cookie != sent.xml);
-    let cookie = sent.cookie.as_ref().filter(replaces);
-    guest.live.clone_from(cookie.unwrap_or(&sent.xml));
+        |cookie: &Definition<P>| behaviour.cookie && (behaviour.original == Original::Always || *cookie != sent.xml);
+    let replaced = sent.cookie.as_ref().is_some_and(replaces);
+    let arrived = match sent.cookie.take_if(|_| replaced) {
+        Some(cookie) => {
+            guest.live = cookie;
+            Arrived::Cookie(&sent.xml)
+        }
+        None => {
+            guest.live.clone_from(&sent.xml);
+            Arrived::Xml
+        }
+    };
     guest.original = None;
     let says = Says::of(&guest.live, facts.feature);
-    (says, start(facts, site, &Arrived::With(&sent.xml, cookie.is_some()), guest, keep))
+    start(facts, site, &arrived, guest, (attempt, keep));
+    says
 }
 
 fn start<P: PolicyStore, K: Keep<P>>(
@@ -116,23 +129,22 @@ fn start<P: PolicyStore, K: Keep<P>>(
     site: &Site<'_>,
     arrived: &Arrived<'_, P>,
     guest: &mut Running<P>,
-    keep: &mut K,
-) -> Attempt {
+    (attempt, keep): (&mut Attempt, &mut K),
+) {
     guest.onward |= K::TO_THE_END;
     if !site.end.behaviour.live_update {
         // Before 3.2.0 libvirt does not read the attribute.
         guest.live.check = Check::None;
     }
-    keep.given(site, &guest.live, matches!(arrived, Arrived::With(_, true)));
-    let mut attempt = Attempt { stop: None, prepared_says: None, cpu: None };
-    match go(facts, site, arrived, guest, (&mut attempt, keep)) {
+    keep.given(site, &guest.live, matches!(arrived, Arrived::Cookie(_)));
+    (attempt.stop, attempt.prepared_says, attempt.cpu) = (None, None, None);
+    match go(facts, site, arrived, guest, (attempt, keep)) {
         Ok(()) => keep.running(guest),
         Err(stop) => {
             keep.refused(facts, site, &guest.live, &stop);
             attempt.stop = Some(stop);
         }
     }
-    attempt
 }
 
 fn go<P: PolicyStore, K: Keep<P>>(
@@ -147,11 +159,9 @@ fn go<P: PolicyStore, K: Keep<P>>(
     validate(facts, site, &guest.live, fresh)?;
     if guest.onward {
         guest.original = match (behaviour.original, arrived) {
-            (Original::Always, Arrived::With(xml, _)) | (Original::IfChanged, Arrived::With(xml, true)) => {
-                Some((*xml).clone())
-            }
-            (Original::Always, Arrived::Fresh) => Some(guest.live.clone()),
-            (Original::Never, _) | (Original::IfChanged, Arrived::Fresh | Arrived::With(_, false)) => None,
+            (Original::Always | Original::IfChanged, Arrived::Cookie(xml)) => Some((*xml).clone()),
+            (Original::Always, Arrived::Fresh | Arrived::Xml) => Some(guest.live.clone()),
+            (Original::Never, _) | (Original::IfChanged, Arrived::Fresh | Arrived::Xml) => None,
         };
     }
     let definition = &mut guest.live;
@@ -167,30 +177,23 @@ fn go<P: PolicyStore, K: Keep<P>>(
     definition.features.remove_all(dropped);
     attempt.prepared_says = Some(Says::of(definition, facts.feature));
     keep.prepared(site, definition);
-    let (on, off) = command_line(facts, site, definition)?;
-    let cpu = qemu_cpu::build(facts, site, definition, on, off);
+    launch(facts, site, definition)?;
+    let cpu = qemu_cpu::build(facts, site, definition);
     attempt.cpu = Some(Built::of(&cpu));
     keep.cpu(&cpu);
     go_live(site, guest, &cpu)
 }
 
-/// What QEMU is told to switch on and off, or why it does not start.
-fn command_line<P: PolicyStore>(
-    facts: &Facts<'_>,
-    site: &Site<'_>,
-    prepared: &Definition<P>,
-) -> Result<(FeatureSet, FeatureSet), Stop> {
-    let known = site.end.qemu.properties;
-    let flags = prepared.features.sets();
-    let (on, off) = (flags.on(), flags.off() & known);
+/// QEMU is started, or says why not.
+fn launch<P: PolicyStore>(facts: &Facts<'_>, site: &Site<'_>, prepared: &Definition<P>) -> Result<(), Stop> {
     if !site.has_machine {
         return Err(Stop::MachineTypeAtQemu { machine: facts.guest.machine.name.clone() });
     }
-    if let Some(feature) = prepared.features.first_of(on - known) {
+    if let Some(feature) = prepared.features.first_of(prepared.features.sets().on() - site.end.qemu.properties) {
         let model = prepared.model.filter(|_| !prepared.is_passthrough());
         return Err(Stop::UnknownProperty { feature, model });
     }
-    Ok((on, off))
+    Ok(())
 }
 
 /// QEMU runs: the live update. A release that keeps an original CPU only where that changed something keeps the one

@@ -14,7 +14,7 @@ use virt_cpu_explorer::import::qmp;
 use virt_cpu_explorer::load::cpu_map::MapReader;
 use virt_cpu_explorer::load::xml::{Document, Element};
 use virt_cpu_explorer::load::{LoadError, behaviour, embedded, hosts, libvirt, qemu};
-use virt_cpu_explorer::resolve::resolve;
+use virt_cpu_explorer::resolve::{Resolver, resolve};
 
 /// What is done with an input.
 pub type Body = fn(&[u8]);
@@ -45,9 +45,17 @@ fn refused(fault: &LoadError, data: &[u8]) {
     assert!(fault.position.is_none_or(|(line, column)| (1..=lines).contains(&line) && column > 0), "{fault}");
 }
 
+/// The most cases that are tried for one input. What leaves more open is only planned, so that the next input has its
+/// turn soon; everything that can be left open is so in some scenario below.
+const MOST_CASES: usize = 300;
+
 /// What was read can be answered, and the answer can be written.
 fn answered(scenario: &Scenario) {
-    let answer = resolve(catalog(), scenario);
+    let mut resolver = Resolver::new(catalog());
+    if resolver.price(scenario) > MOST_CASES {
+        return;
+    }
+    let answer = resolver.resolve(scenario);
     assert!(export::json_line(catalog(), scenario, &answer, None, None).starts_with('{'));
 }
 
@@ -62,7 +70,7 @@ pub fn batch_line(data: &[u8]) {
 
 /// libvirt's own map: what is read can be added as a release and migrated to.
 pub fn cpu_map(data: &[u8]) {
-    let (mut features, mut models) = (catalog().features().clone(), catalog().models().clone());
+    let (mut features, mut models) = (two_maps().features().clone(), two_maps().models().clone());
     let document = match Document::from_bytes("map.xml", data) {
         Ok(document) => document,
         Err(fault) => return refused(&fault, data),
@@ -73,11 +81,13 @@ pub fn cpu_map(data: &[u8]) {
         return refused(&fault, data);
     }
     let map = reader.finish();
-    let mut catalog = catalog().clone();
+    let mut catalog = two_maps().clone();
     let names = catalog.names_mut();
     (*names.0, *names.1) = (features, models);
     catalog.add_user_map("9.0.0+mine", "map.xml", map).expect("the name is free");
-    for word in ["Skylake-Client,from=old,to=9.0.0+mine", "EPYC,host=any,from=9.0.0+mine,to=11.3.0"] {
+    for word in
+        ["Skylake-Client,from=9.0.0:11.1.2,to=9.0.0+mine:11.1.2", "EPYC,from=9.0.0+mine:11.1.2,to=11.3.0:11.1.2"]
+    {
         let scenario = Scenario::parse(&catalog, word).expect("the word names what is there");
         let answer = resolve(&catalog, &scenario);
         assert!(export::text(&catalog, &scenario, &answer, &[]).contains("9.0.0+mine"));
@@ -159,6 +169,11 @@ fn base() -> &'static Parts {
             ..Parts::default()
         }
     })
+}
+
+fn two_maps() -> &'static Catalog {
+    static CATALOG: OnceLock<Catalog> = OnceLock::new();
+    CATALOG.get_or_init(|| Catalog::new(base().clone()).expect("the embedded facts are sound"))
 }
 
 const ONE_QEMU: &str = "<qemu><release version='7.2.22' source='a test'/></qemu>";
