@@ -235,13 +235,14 @@ pub fn suggested(names: &Named, extra: FeatureSet, missing: FeatureSet) -> RuleI
         refusal: Some(&Refusal::FullCheck { extra, missing }),
         more: extra,
         less: missing,
+        differ: extra | missing,
         row: None,
         feature: FeatureId(0),
         passthrough: false,
-        source_knows: FeatureSet::EMPTY,
-        destination_knows: FeatureSet::ALL,
-        added: FeatureSet::ALL,
-        cleared: FeatureSet::EMPTY,
+        source_knows: &FeatureSet::EMPTY,
+        destination_knows: &FeatureSet::ALL,
+        added: &FeatureSet::ALL,
+        cleared: &FeatureSet::EMPTY,
         names,
     })
 }
