@@ -7,6 +7,10 @@
 #![expect(clippy::panic, reason = "a benchmark without its facts measures nothing")]
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
+#[path = "../tests/support/random.rs"]
+mod random;
+
+use random::Random;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 use virt_cpu_explorer::app::action::{ACTIONS, Action};
@@ -47,16 +51,6 @@ const STARTS: [&str; 16] = [
     "Opteron_G5,machine=pc-i440fx-2.4,from=3.0.0:2.12.1,to=9.0.0:7.2.22",
     "Broadwell,+vmx,-mpx,machine=pc-q35-rhel9.4.0,via=11.3.0,from=old,to=new",
 ];
-
-/// Numbers that look random and are the same every time (Knuth's linear congruence).
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap_or(0) % limit
-    }
-}
 
 /// One keystroke of a walk with the least time it took.
 struct Step {
@@ -103,7 +97,7 @@ fn walks(catalog: &Catalog, kind: ScreenKind, times: usize) -> Vec<Step> {
 fn walk(catalog: &Catalog, (kind, seed): (ScreenKind, u64), start: &str, keys: &[Key]) -> Vec<Step> {
     let scenario = Scenario::parse(catalog, start).unwrap_or_else(|fault| panic!("{start}: {fault}"));
     let mut model = Model::new(catalog, scenario, Settings::default(), SIZE);
-    let mut numbers = Numbers(seed);
+    let mut numbers = Random::of(seed);
     let mut steps = Vec::with_capacity(KEYS);
     for _ in 0..KEYS {
         if model.overlay.is_none() && model.screens.top().kind() != kind {

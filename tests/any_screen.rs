@@ -4,7 +4,7 @@
 mod typed;
 
 use proptest::prelude::*;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
 use typed::{catalog, open};
 use virt_cpu_explorer::app::action::ACTIONS;
 use virt_cpu_explorer::app::export::Format;
@@ -13,8 +13,6 @@ use virt_cpu_explorer::app::settings::Size;
 use virt_cpu_explorer::app::update;
 use virt_cpu_explorer::domain::scenario::Scenario;
 use virt_cpu_explorer::tui;
-use virt_cpu_explorer::tui::theme::Theme;
-use virt_cpu_explorer::tui::view::{Shown, hit};
 
 const WORDS: [&str; 6] = [
     "Skylake-Client,machine=pc-q35-3.1,from=old,to=new",
@@ -63,11 +61,8 @@ proptest! {
                 Doing::Resize(width, height) => update::resize(model, catalog(), Size { width, height }),
                 Doing::Paste(text) => update::paste(model, catalog(), &text),
                 Doing::Click(x, y) => {
-                    let theme = Theme::of(&model.settings);
-                    let area = Rect::new(0, 0, model.size.width, model.size.height);
-                    let target = hit(Shown { model, catalog: catalog(), theme: &theme }, area, Position { x, y });
-                    if let Some(target) = target {
-                        drop(update::click(model, catalog(), target));
+                    if let Some(target) = session.target(x, y) {
+                        drop(update::click(&mut session.model, catalog(), target));
                     }
                 }
             }
@@ -98,15 +93,7 @@ fn every_size_down_to_nothing_can_be_drawn() {
 fn a_click_on_a_choice_a_row_and_a_way_out_does_what_a_key_would() {
     let mut session = open(WORDS[0], (120, 36));
     let mut click = |wanted: &str| {
-        let text = session.text();
-        let (y, line) = text.lines().enumerate().find(|(_, line)| line.contains(wanted)).unwrap();
-        let x = line.chars().count() - line.split_once(wanted).unwrap().1.chars().count() - 1;
-        let theme = Theme::of(&session.model.settings);
-        let position = Position { x: u16::try_from(x).unwrap(), y: u16::try_from(y).unwrap() };
-        let area = Rect::new(0, 0, 120, 36);
-        let shown = Shown { model: &session.model, catalog: catalog(), theme: &theme };
-        let target = hit(shown, area, position).unwrap_or_else(|| panic!("nothing is at {wanted}:\n{text}"));
-        update::click(&mut session.model, catalog(), target);
+        session.click(wanted);
         session.text()
     };
     assert!(click("QEMU      7.2.22").contains("◂7.2.22▸"));

@@ -1,44 +1,33 @@
 //! Keeps a scenario and compares it with later ones. Goldens are in `tests/screens/compare/`.
 
-#[path = "support/screen_files.rs"]
-mod screen_files;
+#[path = "support/golden.rs"]
+mod golden;
 #[path = "support/typed.rs"]
 mod typed;
 
-use ratatui::layout::{Position, Rect};
-use typed::{Session, catalog, open, open_with};
+use golden::Goldens;
+use typed::{catalog, has, open, open_with};
 use virt_cpu_explorer::app::screens::Target;
 use virt_cpu_explorer::app::settings::Settings;
 use virt_cpu_explorer::app::update;
-use virt_cpu_explorer::tui::theme::Theme;
-use virt_cpu_explorer::tui::view::{Shown, hit};
 
 const T5: &str = "Skylake-Client,machine=pc-q35-4.0,from=old,to=new";
 const USUAL: (u16, u16) = (120, 36);
-const GOLDENS: &[&str] = &["machine-types-120x36-styles", "machine-types-80x24", "nothing-kept"];
-
-fn compare(name: &str, text: &str) {
-    assert!(GOLDENS.contains(&name), "{name} is not in GOLDENS");
-    screen_files::check("screens/compare", name, text);
-}
-
-#[track_caller]
-fn has(session: &Session, wanted: &str) {
-    let text = session.text();
-    assert!(text.contains(wanted), "{wanted:?} is not on the screen:\n{text}");
-}
+const GOLDENS: Goldens = Goldens {
+    folder: "tests/screens/compare",
+    names: &["machine-types-120x36-styles", "machine-types-80x24", "nothing-kept"],
+};
 
 #[test]
 fn every_golden_belongs_to_a_test() {
-    let names: Vec<String> = GOLDENS.iter().map(|name| (*name).to_owned()).collect();
-    screen_files::no_orphans("screens/compare", &names);
+    GOLDENS.no_orphans();
 }
 
 #[test]
 fn without_a_kept_scenario_it_says_how_to_keep_one() {
     let session = open(T5, USUAL).keys("c");
     has(&session, "Nothing is kept yet. A keeps the present scenario as A");
-    compare("nothing-kept", &session.text());
+    GOLDENS.compare("nothing-kept", &session.text());
     has(&session.keys("<enter>"), "nothing is kept yet");
     has(&open(T5, USUAL).keys("cb"), "Swap A and B: not possible now");
     let session = open(T5, USUAL).keys("cA");
@@ -55,8 +44,8 @@ fn answers_choices_and_features_that_differ_stand_side_by_side() {
     has(&session, "on, unsaid, on");
     let text = session.text();
     assert!(!text.contains("Guest: model"), "what is the same in both is no choice that differs:\n{text}");
-    compare("machine-types-120x36-styles", &session.styled());
-    compare("machine-types-80x24", &open(T5, (80, 24)).keys("A<left>c").text());
+    GOLDENS.compare("machine-types-120x36-styles", &session.styled());
+    GOLDENS.compare("machine-types-80x24", &open(T5, (80, 24)).keys("A<left>c").text());
     let ascii = Settings { ascii: true, ..Settings::default() };
     let text = open_with(T5, (60, 20), ascii).keys("A<left>c<pagedown>").text();
     assert!(text.is_ascii(), "{text}");
@@ -91,12 +80,9 @@ fn a_key_swaps_a_and_b() {
 #[test]
 fn a_side_can_be_clicked_and_the_list_scrolled() {
     let mut session = open(T5, (80, 24)).keys("A<left>c");
-    let theme = Theme::of(&session.model.settings);
-    let shown = Shown { model: &session.model, catalog: catalog(), theme: &theme };
-    let target = |x| hit(shown, Rect::new(0, 0, 80, 24), Position { x, y: 6 });
-    let (a, b) = (target(30), target(70));
+    let (a, b) = (session.target(30, 6), session.target(70, 6));
     assert!(matches!((a, b), (Some(Target::Cell(_, 0)), Some(Target::Cell(_, 1)))), "{a:?} {b:?}");
-    assert_eq!(target(3), None);
+    assert_eq!(session.target(3, 6), None);
     update::click(&mut session.model, catalog(), b.unwrap());
     has(&session, "▶B, now");
     update::click(&mut session.model, catalog(), b.unwrap());

@@ -1,13 +1,13 @@
 //! Compares the XML of a journey with what running libvirts printed, and types keys on the screen that shows it.
 //! Goldens are in `tests/screens/xml/`.
 
-#[path = "support/screen_files.rs"]
-mod screen_files;
+#[path = "support/golden.rs"]
+mod golden;
 #[path = "support/typed.rs"]
 mod typed;
 
-use ratatui::layout::{Position, Rect};
-use typed::{Session, catalog, open, open_with};
+use golden::Goldens;
+use typed::{Session, catalog, has, open, open_with};
 use virt_cpu_explorer::app::action::Action;
 use virt_cpu_explorer::app::screens::{Screen, Target, xml::Xml};
 use virt_cpu_explorer::app::settings::{Settings, Size};
@@ -15,23 +15,13 @@ use virt_cpu_explorer::app::update::{self, Effect};
 use virt_cpu_explorer::domain::scenario::Scenario;
 use virt_cpu_explorer::export::{Document, Since, documents};
 use virt_cpu_explorer::resolve::resolve;
-use virt_cpu_explorer::tui::theme::Theme;
-use virt_cpu_explorer::tui::view::{Shown, hit};
 
 const T7: &str = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
 const LIVE_UPDATE: &str = "Skylake-Client,-avx2,+mpx,machine=pc-q35-5.2,accel=tcg,from=9.0.0:7.2.22,to=11.3.0:10.0.13";
-const GOLDENS: &[&str] = &["stacked-80x24", "two-columns-120x36-styles", "three-columns-200x60", "refused-120x36"];
-
-fn compare(name: &str, text: &str) {
-    assert!(GOLDENS.contains(&name), "{name} is not in GOLDENS");
-    screen_files::check("screens/xml", name, text);
-}
-
-#[track_caller]
-fn has(session: &Session, wanted: &str) {
-    let text = session.text();
-    assert!(text.contains(wanted), "{wanted:?} is not on the screen:\n{text}");
-}
+const GOLDENS: Goldens = Goldens {
+    folder: "tests/screens/xml",
+    names: &["stacked-80x24", "two-columns-120x36-styles", "three-columns-200x60", "refused-120x36"],
+};
 
 #[expect(clippy::unwrap_used, reason = "a word that cannot be read fails the test")]
 fn of(word: &str) -> Vec<Document> {
@@ -71,8 +61,7 @@ fn recorded(name: &str) -> String {
 
 #[test]
 fn every_golden_belongs_to_a_test() {
-    let names: Vec<String> = GOLDENS.iter().map(|name| (*name).to_owned()).collect();
-    screen_files::no_orphans("screens/xml", &names);
+    GOLDENS.no_orphans();
 }
 
 #[test]
@@ -155,10 +144,10 @@ fn each_stop_on_the_way_has_its_own_documents() {
 
 #[test]
 fn columns_stand_side_by_side_where_there_is_room() {
-    compare("stacked-80x24", &open(LIVE_UPDATE, (80, 24)).keys("x").text());
-    compare("two-columns-120x36-styles", &open(LIVE_UPDATE, (120, 36)).keys("x").styled());
-    compare("three-columns-200x60", &open(LIVE_UPDATE, (200, 60)).keys("x").text());
-    compare("refused-120x36", &open(T7, (120, 36)).keys("x").text());
+    GOLDENS.compare("stacked-80x24", &open(LIVE_UPDATE, (80, 24)).keys("x").text());
+    GOLDENS.compare("two-columns-120x36-styles", &open(LIVE_UPDATE, (120, 36)).keys("x").styled());
+    GOLDENS.compare("three-columns-200x60", &open(LIVE_UPDATE, (200, 60)).keys("x").text());
+    GOLDENS.compare("refused-120x36", &open(T7, (120, 36)).keys("x").text());
     let ascii = Settings { ascii: true, ..Settings::default() };
     let text = open_with(T7, (60, 20), ascii).keys("x").text();
     assert!(text.is_ascii() && text.contains("From definition to arrival"), "{text}");
@@ -200,9 +189,7 @@ fn a_feature_is_found_by_its_name() {
 #[test]
 fn parts_can_be_clicked_and_scrolled() {
     let mut session = open(LIVE_UPDATE, (120, 36)).keys("x");
-    let theme = Theme::of(&session.model.settings);
-    let shown = Shown { model: &session.model, catalog: catalog(), theme: &theme };
-    let target = hit(shown, Rect::new(0, 0, 120, 36), Position { x: 70, y: 4 });
+    let target = session.target(70, 4);
     assert_eq!(target, Some(Target::Row(3)));
     for _ in 0..5 {
         update::scroll(&mut session.model, catalog(), target, Action::Down);

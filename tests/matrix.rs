@@ -1,12 +1,12 @@
 //! Types keys on the matrix and clicks into it. Goldens are in `tests/screens/matrix/`.
 
-#[path = "support/screen_files.rs"]
-mod screen_files;
+#[path = "support/golden.rs"]
+mod golden;
 #[path = "support/typed.rs"]
 mod typed;
 
-use ratatui::layout::{Position, Rect};
-use typed::{Session, catalog, open, open_with};
+use golden::Goldens;
+use typed::{Session, catalog, has, open, open_with};
 use virt_cpu_explorer::app::key::Key;
 use virt_cpu_explorer::app::screens::matrix::Matrix;
 use virt_cpu_explorer::app::screens::{Screen, Target};
@@ -15,24 +15,13 @@ use virt_cpu_explorer::app::update;
 use virt_cpu_explorer::domain::scenario::Scenario;
 use virt_cpu_explorer::resolve::resolve;
 use virt_cpu_explorer::study::matrix::Vary;
-use virt_cpu_explorer::tui::theme::Theme;
-use virt_cpu_explorer::tui::view::{Shown, hit};
 
 const T7: &str = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
 const USUAL: (u16, u16) = (120, 36);
-const GOLDENS: &[&str] =
-    &["folded-120x36", "folded-80x24", "every-release-200x60", "machine-types-120x36-styles", "ascii-60x20"];
-
-fn compare(name: &str, text: &str) {
-    assert!(GOLDENS.contains(&name), "{name} is not in GOLDENS");
-    screen_files::check("screens/matrix", name, text);
-}
-
-#[track_caller]
-fn has(session: &Session, wanted: &str) {
-    let text = session.text();
-    assert!(text.contains(wanted), "{wanted:?} is not on the screen:\n{text}");
-}
+const GOLDENS: Goldens = Goldens {
+    folder: "tests/screens/matrix",
+    names: &["folded-120x36", "folded-80x24", "every-release-200x60", "machine-types-120x36-styles", "ascii-60x20"],
+};
 
 #[expect(clippy::panic, reason = "another screen fails the test")]
 fn state(session: &Session) -> &Matrix {
@@ -40,17 +29,9 @@ fn state(session: &Session) -> &Matrix {
     state
 }
 
-fn target(session: &Session, x: u16, y: u16) -> Option<Target> {
-    let theme = Theme::of(&session.model.settings);
-    let size = session.model.size;
-    let shown = Shown { model: &session.model, catalog: catalog(), theme: &theme };
-    hit(shown, Rect::new(0, 0, size.width, size.height), Position { x, y })
-}
-
 #[test]
 fn every_golden_belongs_to_a_test() {
-    let names: Vec<String> = GOLDENS.iter().map(|name| (*name).to_owned()).collect();
-    screen_files::no_orphans("screens/matrix", &names);
+    GOLDENS.no_orphans();
 }
 
 #[test]
@@ -61,12 +42,12 @@ fn it_opens_on_distinct_releases_folded_with_the_scenario_under_the_cursor() {
     has(&session, "9.0.0 → new");
     has(&session, "operation failed: guest CPU doesn't match specification: extra features: mpx");
     has(&session, "mirror  new → 9.0.0  ✓ unchanged (T6)");
-    compare("folded-120x36", &session.text());
-    compare("folded-80x24", &open(T7, (80, 24)).keys("m").text());
+    GOLDENS.compare("folded-120x36", &session.text());
+    GOLDENS.compare("folded-80x24", &open(T7, (80, 24)).keys("m").text());
     let ascii = Settings { ascii: true, ..Settings::default() };
     let text = open_with(T7, (60, 20), ascii).keys("m").text();
     assert!(text.is_ascii(), "{text}");
-    compare("ascii-60x20", &text);
+    GOLDENS.compare("ascii-60x20", &text);
 }
 
 #[test]
@@ -94,7 +75,7 @@ fn machine_types_go_down_and_the_boundary_at_4_0_is_seen() {
     let screen = state(&session);
     assert!(screen.boundary(screen.rows.place(), screen.columns.place()).0);
     has(&session, "the other way round");
-    compare("machine-types-120x36-styles", &session.styled());
+    GOLDENS.compare("machine-types-120x36-styles", &session.styled());
     let session = session.keys("<down>");
     has(&session, "✓ COMPLETES");
 }
@@ -126,7 +107,7 @@ fn enter_and_a_second_click_go_to_the_first_screen_with_the_cell() {
     );
     has(&session, "Decision table");
     let mut session = session.keys("um");
-    let Some(cell @ Target::Cell(row, column)) = target(&session, 25, 7) else { panic!("no cell is there") };
+    let Some(cell @ Target::Cell(row, column)) = session.target(25, 7) else { panic!("no cell is there") };
     update::click(&mut session.model, catalog(), cell);
     assert_eq!((state(&session).rows.place(), state(&session).columns.place()), (row, column));
     update::click(&mut session.model, catalog(), cell);
@@ -135,15 +116,36 @@ fn enter_and_a_second_click_go_to_the_first_screen_with_the_cell() {
 }
 
 #[test]
+fn it_opens_again_with_the_axes_and_the_cursor_it_had() {
+    let session = open(T7, USUAL).keys("m[[[]]<down><down><right>");
+    let (rows, columns) = (state(&session).rows.clone(), state(&session).columns.clone());
+    assert_eq!((rows.vary, columns.vary), (Vary::Products, Vary::Qemu));
+    let word = session.model.derived.word.clone();
+    let session = session.keys("<enter>");
+    assert_ne!(session.model.derived.word, word);
+    let session = session.keys("m");
+    let here = |session: &Session| (state(session).rows.line, state(session).columns.line);
+    assert_eq!((state(&session).rows.vary, state(&session).columns.vary), (Vary::Products, Vary::Qemu));
+    assert_eq!(here(&session), (rows.line, columns.line), "the cell is where one came from");
+    let session = session.keys("<esc>um");
+    assert_eq!(session.model.derived.word, word);
+    assert_eq!((state(&session).rows.vary, state(&session).columns.vary), (Vary::Products, Vary::Qemu));
+    let session = session.keys("<down>/debian:13<enter>x<esc>");
+    let found = here(&session);
+    let session = session.keys("<esc>fm");
+    assert_eq!(here(&session), found, "no key is lost over another screen");
+}
+
+#[test]
 fn names_and_axes_can_be_clicked() {
     let mut session = open(T7, USUAL).keys("m");
-    let row = target(&session, 4, 7).unwrap();
+    let row = session.target(4, 7).unwrap();
     update::click(&mut session.model, catalog(), row);
     assert_eq!(Target::Row(state(&session).rows.place()), row);
-    let axis = target(&session, 70, 1).unwrap();
+    let axis = session.target(70, 1).unwrap();
     update::click(&mut session.model, catalog(), axis);
     assert_eq!(state(&session).columns.vary, Vary::Releases);
-    assert_eq!(target(&session, 3, 1), Some(Target::Action(virt_cpu_explorer::app::action::Action::MatrixRows)));
+    assert_eq!(session.target(3, 1), Some(Target::Action(virt_cpu_explorer::app::action::Action::MatrixRows)));
 }
 
 #[test]
@@ -206,7 +208,7 @@ fn a_key_on_the_largest_matrix_resolves_little_and_waiting_resolves_the_rest() {
     assert_eq!(done, all);
     let lines = catalog().libvirt_releases().len() + 1;
     assert_eq!(all, lines * lines, "every release, and the scenario's own");
-    compare("every-release-200x60", &session.text());
+    GOLDENS.compare("every-release-200x60", &session.text());
     let session = session.keys("<end><pagedown><home><tab><tab><tab><tab>");
     let screen = state(&session);
     assert_eq!((screen.rows.line, screen.columns.line), (0, lines - 1));

@@ -1,18 +1,14 @@
 //! Looks at the names of the open screens in the top line.
-#![expect(clippy::unwrap_used, reason = "what is not on the screen fails the test")]
 
 #[path = "support/typed.rs"]
 mod typed;
 
-use ratatui::layout::{Position, Rect};
 use typed::{Session, catalog, open};
 use virt_cpu_explorer::app::action::{ACTIONS, Scope};
 use virt_cpu_explorer::app::overlay::Overlay;
 use virt_cpu_explorer::app::picker::Pick;
 use virt_cpu_explorer::app::screens::{ScreenKind, Target};
 use virt_cpu_explorer::app::update;
-use virt_cpu_explorer::tui::theme::Theme;
-use virt_cpu_explorer::tui::view::{Shown, hit};
 
 const T7: &str = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
 
@@ -30,12 +26,8 @@ fn top(session: &Session) -> String {
 
 /// Clicks on the text in the top line. Returns whether something was there to be clicked.
 fn click(session: &mut Session, text: &str) -> bool {
-    let line = top(session);
-    let column = line.find(text).map(|byte| line.get(..byte).unwrap().chars().count()).unwrap();
-    let theme = Theme::of(&session.model.settings);
-    let area = Rect::new(0, 0, session.model.size.width, session.model.size.height);
-    let position = Position { x: u16::try_from(column).unwrap() + 1, y: 0 };
-    let target = hit(Shown { model: &session.model, catalog: catalog(), theme: &theme }, area, position);
+    let (x, y) = session.place_of(text);
+    let target = session.target(x + 1, y);
     match target {
         Some(target @ Target::Screen(_)) => {
             update::click(&mut session.model, catalog(), target);

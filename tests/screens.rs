@@ -2,14 +2,15 @@
 //! A test names what a user gets. The whole screen is compared with a file in `tests/screens/`; those with styles in
 //! their names hold the styles as well. `BLESS=1 cargo test` writes the files anew.
 
-#[path = "support/screen_files.rs"]
-mod screen_files;
+#[path = "support/golden.rs"]
+mod golden;
 #[path = "support/typed.rs"]
 mod typed;
 
-use typed::{Session, catalog, open, open_with};
+use golden::Goldens;
+use typed::{Session, catalog, has, has_not, open, open_with};
 use virt_cpu_explorer::app::settings::{Settings, ThemeName};
-use virt_cpu_explorer::app::update::Effect;
+use virt_cpu_explorer::app::update::{self, Effect};
 
 const T7: &str = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
 const T5: &str = "Skylake-Client,machine=pc-q35-4.0,from=old,to=new";
@@ -19,48 +20,37 @@ const USUAL: (u16, u16) = (120, 36);
 const LARGE: (u16, u16) = (200, 60);
 
 /// Every golden of this file, by name.
-const GOLDENS: &[&str] = &[
-    "first-80x24-styles",
-    "first-120x36-styles",
-    "first-200x60-styles",
-    "first-60x20",
-    "first-ascii",
-    "first-mono-styles",
-    "machine-type-4.0",
-    "a-missing-machine-type",
-    "it-depends",
-    "a-long-message",
-    "a-long-message-80x24",
-    "whole-answer",
-    "picking-a-machine-type",
-    "picking-a-model-by-typing",
-    "commands",
-    "help",
-    "rule-page",
-    "finding-a-feature",
-    "all-features",
-    "too-small",
-];
-
-fn compare(name: &str, text: &str) {
-    assert!(GOLDENS.contains(&name), "{name} is not in GOLDENS");
-    screen_files::check("screens", name, text);
-}
-
-fn has(session: &Session, wanted: &str) {
-    let text = session.text();
-    assert!(text.contains(wanted), "{wanted:?} is not on the screen:\n{text}");
-}
-
-fn has_not(session: &Session, unwanted: &str) {
-    let text = session.text();
-    assert!(!text.contains(unwanted), "{unwanted:?} is on the screen:\n{text}");
-}
+const GOLDENS: Goldens = Goldens {
+    folder: "tests/screens",
+    names: &[
+        "first-80x24-styles",
+        "first-120x36-styles",
+        "first-200x60-styles",
+        "first-60x20",
+        "first-ascii",
+        "first-mono-styles",
+        "machine-type-4.0",
+        "a-missing-machine-type",
+        "it-depends",
+        "a-long-message",
+        "a-long-message-80x24",
+        "whole-answer",
+        "picking-a-machine-type",
+        "picking-a-model-by-typing",
+        "commands",
+        "help",
+        "rule-page",
+        "finding-a-feature",
+        "all-features",
+        "too-small",
+        "kept-scenarios-120x36",
+        "kept-scenarios-80x24",
+    ],
+};
 
 #[test]
 fn every_golden_belongs_to_a_test() {
-    let names: Vec<String> = GOLDENS.iter().map(|name| (*name).to_owned()).collect();
-    screen_files::no_orphans("screens", &names);
+    GOLDENS.no_orphans();
 }
 
 #[test]
@@ -77,7 +67,7 @@ fn the_abort_is_seen_at_a_glance_at_three_sizes() {
         }
         has(&session, "Way back");
         has(&session, "Cold boot");
-        compare(name, &session.styled());
+        GOLDENS.compare(name, &session.styled());
     }
 }
 
@@ -85,7 +75,7 @@ fn the_abort_is_seen_at_a_glance_at_three_sizes() {
 fn moving_the_machine_type_to_3_1_lights_up_the_abort_row() {
     let session = open(T5, USUAL);
     has(&session, "▶T5");
-    compare("machine-type-4.0", &session.text());
+    GOLDENS.compare("machine-type-4.0", &session.text());
     let session = session.keys("<left>");
     has(&session, "pc-q35-3.1");
     has(&session, "▶T7");
@@ -105,7 +95,7 @@ fn a_destination_that_requires_removed_features_completes_and_says_why() {
 #[test]
 fn typing_a_version_in_the_list_of_machine_types_takes_it() {
     let session = open(T5, USUAL).keys("<enter>q35-3.1");
-    compare("picking-a-machine-type", &session.text());
+    GOLDENS.compare("picking-a-machine-type", &session.text());
     let session = session.keys("<enter>");
     has(&session, "▶T7");
     let session = session.keys("<enter><down><down><esc>");
@@ -115,7 +105,7 @@ fn typing_a_version_in_the_list_of_machine_types_takes_it() {
 #[test]
 fn a_few_letters_find_a_model() {
     let session = open(T5, USUAL).keys("<up><enter>casnots");
-    compare("picking-a-model-by-typing", &session.text());
+    GOLDENS.compare("picking-a-model-by-typing", &session.text());
     has(&session.keys("<enter>"), "Cascadelake-Server-noTSX @ pc-q35-4.0");
 }
 
@@ -193,7 +183,7 @@ fn a_machine_type_the_destination_lacks_is_shown_with_the_reason() {
     has(&session, "✗ pc-q35-2.4");
     has(&session, "gone from QEMU 11.1.2");
     has(&session, "▶machine-type");
-    compare("a-missing-machine-type", &session.text());
+    GOLDENS.compare("a-missing-machine-type", &session.text());
     has(&open("Skylake-Client,machine=pc-q35-2.4,from=9.0.0:7.2.22,to=12.8.0:11.1.2", SMALL), "gone from QEMU 11.1.2");
 }
 
@@ -201,7 +191,7 @@ fn a_machine_type_the_destination_lacks_is_shown_with_the_reason() {
 fn what_is_not_known_is_named_with_a_value_for_each_answer() {
     let session = open("Skylake-Client,machine=?,from=old,to=new", USUAL);
     has(&session, "DEPENDS on machine type");
-    compare("it-depends", &session.text());
+    GOLDENS.compare("it-depends", &session.text());
 }
 
 const LONG: &str = "Skylake-Server,+vmx,machine=pc-q35-7.1,from=9.0.0:7.2.22,to=9.10.0:7.2.22,regime=nothing";
@@ -216,7 +206,7 @@ fn a_message_with_seventy_features_is_there_in_full() {
         assert!(text.contains(name), "{name} is not on the screen:\n{text}");
     }
     has(&session, "▶vmx-unknown-to-source");
-    compare("a-long-message", &text);
+    GOLDENS.compare("a-long-message", &text);
 }
 
 #[test]
@@ -226,7 +216,7 @@ fn where_a_message_is_longer_than_the_terminal_a_key_shows_the_rest() {
         has(&session, &format!(" {row} "));
     }
     has(&session, "a shows the whole answer");
-    compare("a-long-message-80x24", &session.text());
+    GOLDENS.compare("a-long-message-80x24", &session.text());
     has(&session.keys("a<pagedown><pagedown>"), "vmx-entry-load-efer");
 }
 
@@ -234,14 +224,14 @@ fn where_a_message_is_longer_than_the_terminal_a_key_shows_the_rest() {
 fn features_are_found_by_name_and_shown_all() {
     let session = open(T7, USUAL).keys("/avx");
     has(&session, "avx2");
-    compare("finding-a-feature", &session.text());
+    GOLDENS.compare("finding-a-feature", &session.text());
     let session = session.keys("<enter>");
     has(&session, "named avx");
     let session = session.keys("<esc>");
     has_not(&session, "named avx");
     let session = session.keys("vv");
     has(&session, "all 64");
-    compare("all-features", &session.text());
+    GOLDENS.compare("all-features", &session.text());
     has(&open(T7, USUAL).keys("/zzz"), "No feature has these letters in its name.");
 }
 
@@ -257,14 +247,14 @@ fn help_lists_every_action_with_its_keys() {
     for info in virt_cpu_explorer::app::action::ACTIONS {
         has(&session, info.doc.get(..40.min(info.doc.len())).unwrap());
     }
-    compare("help", &open(T7, USUAL).keys("?").text());
+    GOLDENS.compare("help", &open(T7, USUAL).keys("?").text());
     has(&open(T7, USUAL).keys("?<esc>"), "▶T7");
 }
 
 #[test]
 fn commands_are_found_by_typing_and_done() {
     let session = open(T7, USUAL).keys(":");
-    compare("commands", &session.text());
+    GOLDENS.compare("commands", &session.text());
     has(&session.keys("swap ends<enter>"), "▶T6");
     has(&open(T7, USUAL).keys(":choose guest: model<enter>"), "Guest: model");
 }
@@ -273,14 +263,14 @@ fn commands_are_found_by_typing_and_done() {
 fn the_rule_that_decided_can_be_read() {
     let session = open(T7, USUAL).keys("i");
     has(&session, "Rule T7:");
-    compare("rule-page", &session.keys("<down><pagedown>").text());
+    GOLDENS.compare("rule-page", &session.keys("<down><pagedown>").text());
 }
 
 #[test]
 fn the_whole_answer_tells_how_to_take_each_way_out() {
     let session = open(T7, USUAL).keys("a");
     has(&session, "virsh migrate --live");
-    compare("whole-answer", &session.text());
+    GOLDENS.compare("whole-answer", &session.text());
 }
 
 #[test]
@@ -307,7 +297,7 @@ fn ascii_signs_and_no_colour_carry_the_message_as_well() {
     assert!(text.is_ascii(), "{text}");
     has(&session, ">T7");
     has(&session, "X ABORTED");
-    compare("first-ascii", &text);
+    GOLDENS.compare("first-ascii", &text);
     for keys in [":", "?", "<enter>", "i", "vv"] {
         let text = open_with(T7, USUAL, ascii.clone()).keys(keys).text();
         assert!(text.is_ascii(), "{keys}:\n{text}");
@@ -315,7 +305,7 @@ fn ascii_signs_and_no_colour_carry_the_message_as_well() {
     let mono = Settings { theme: ThemeName::Mono, ..Settings::default() };
     let styled = open_with(T7, SMALL, mono).styled();
     assert!(!styled.contains("fg: Red") && styled.matches("fg: ").count() == styled.matches("fg: Reset").count());
-    compare("first-mono-styles", &styled);
+    GOLDENS.compare("first-mono-styles", &styled);
 }
 
 #[test]
@@ -338,17 +328,54 @@ fn the_smallest_terminal_shows_it_all_and_a_smaller_one_says_so() {
     let session = open(T7, (60, 20));
     has(&session, "▶T7");
     has(&session, "extra features: mpx");
-    compare("first-60x20", &session.text());
+    GOLDENS.compare("first-60x20", &session.text());
     let session = open(T7, (59, 20));
     has(&session, "please give it");
-    compare("too-small", &session.text());
+    GOLDENS.compare("too-small", &session.text());
 }
 
 #[test]
 fn a_pasted_scenario_is_opened() {
     let mut session = open(T5, USUAL);
-    virt_cpu_explorer::app::update::paste(&mut session.model, catalog(), &format!("{T7}\n"));
+    update::paste(&mut session.model, catalog(), &format!("{T7}\n"));
     has(&session, "▶T7");
-    virt_cpu_explorer::app::update::paste(&mut session.model, catalog(), "Skylake-Clinet");
+    update::paste(&mut session.model, catalog(), "Skylake-Clinet");
     has(&session, "what was pasted is no scenario");
+}
+
+fn with_kept(size: (u16, u16)) -> Session {
+    let mut session = open(T5, size).keys("o");
+    assert_eq!(session.effects, [Effect::Recall]);
+    let kept = [("", T5), ("the abort", T7), ("lost", "No-Such-Model,from=old,to=new")];
+    let kept = kept.map(|(name, word)| (name.to_owned(), word.to_owned()));
+    update::offer(&mut session.model, catalog(), &kept);
+    session
+}
+
+#[test]
+fn a_kept_name_is_forgotten_when_that_is_asked_twice() {
+    let session = with_kept(USUAL);
+    has(&session, "delete twice forgets a name");
+    let session = session.keys("<home><delete>");
+    has(&session, "delete once more forgets the abort");
+    GOLDENS.compare("kept-scenarios-120x36", &session.text());
+    GOLDENS.compare("kept-scenarios-80x24", &with_kept(SMALL).keys("<home><delete>").text());
+    has(&session.keys("<ctrl+l>"), "delete once more forgets the abort");
+    let mut session = with_kept(USUAL).keys("<home><delete><down><up><delete>");
+    assert_eq!(session.effects, [Effect::Recall], "what lies between takes it back");
+    session = session.keys("<delete>");
+    assert_eq!(session.effects.last(), Some(&Effect::Forget("the abort".to_owned())));
+    update::forgotten(&mut session.model, catalog(), "the abort");
+    has(&session, "the abort is forgotten");
+    has(&session, "2 of 2");
+    has_not(&session, "pc-q35-3.1");
+}
+
+#[test]
+fn delete_goes_on_deleting_letters_and_takes_nothing_that_has_no_name() {
+    let session = with_kept(USUAL).keys("abX<left><delete>");
+    has(&session, "/ ab ");
+    let session = with_kept(USUAL).keys("<end><delete><delete>");
+    assert_eq!(session.effects, [Effect::Recall]);
+    has(&session, "3 of 3");
 }

@@ -1,14 +1,14 @@
 //! Types keys on the screens that follow a feature, tell a history and show a difference, and looks at them.
 //! The whole screen is compared with a file in `tests/screens/study/`. `BLESS=1 cargo test` writes the files anew.
-#![expect(clippy::panic, clippy::unwrap_used, reason = "what is not on the screen fails the test")]
+#![expect(clippy::panic, reason = "what is not on the screen fails the test")]
 
-#[path = "support/screen_files.rs"]
-mod screen_files;
+#[path = "support/golden.rs"]
+mod golden;
 #[path = "support/typed.rs"]
 mod typed;
 
-use ratatui::layout::{Position, Rect};
-use typed::{Session, catalog, open, open_with};
+use golden::Goldens;
+use typed::{Session, catalog, has, open, open_with};
 use virt_cpu_explorer::app::action::Action;
 use virt_cpu_explorer::app::key::Key;
 use virt_cpu_explorer::app::screens::diff::Diff;
@@ -17,9 +17,7 @@ use virt_cpu_explorer::app::settings::{Settings, ThemeName};
 use virt_cpu_explorer::app::update;
 use virt_cpu_explorer::domain::scenario::Scenario;
 use virt_cpu_explorer::resolve::Budget;
-use virt_cpu_explorer::study::diff::fares::{Answers, Fares, SAYINGS, reversed};
-use virt_cpu_explorer::tui::theme::Theme;
-use virt_cpu_explorer::tui::view::{Shown, hit};
+use virt_cpu_explorer::study::diff::fares::{Answers, Fares, SAYINGS};
 
 const T7: &str = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
 const T5: &str = "Skylake-Client,machine=pc-q35-4.0,from=old,to=new";
@@ -28,31 +26,24 @@ const SMALL: (u16, u16) = (80, 24);
 const USUAL: (u16, u16) = (120, 36);
 
 /// Every golden of this file, by name.
-const GOLDENS: &[&str] = &[
-    "follow-80x24",
-    "follow-120x36",
-    "follow-120x36-styles",
-    "history-of-a-model-80x24",
-    "history-of-a-model-120x36",
-    "history-of-a-feature-80x24",
-    "history-of-a-feature-120x36-styles",
-    "picking-a-model-for-its-history",
-    "diff-of-ends-80x24",
-    "diff-of-releases-120x36-styles",
-    "diff-of-releases-80x24",
-    "diff-of-models-120x36",
-    "diff-of-nothing-80x24",
-];
-
-fn compare(name: &str, text: &str) {
-    assert!(GOLDENS.contains(&name), "{name} is not in GOLDENS");
-    screen_files::check("screens/study", name, text);
-}
-
-fn has(session: &Session, wanted: &str) {
-    let text = session.text();
-    assert!(text.contains(wanted), "{wanted:?} is not on the screen:\n{text}");
-}
+const GOLDENS: Goldens = Goldens {
+    folder: "tests/screens/study",
+    names: &[
+        "follow-80x24",
+        "follow-120x36",
+        "follow-120x36-styles",
+        "history-of-a-model-80x24",
+        "history-of-a-model-120x36",
+        "history-of-a-feature-80x24",
+        "history-of-a-feature-120x36-styles",
+        "picking-a-model-for-its-history",
+        "diff-of-ends-80x24",
+        "diff-of-releases-120x36-styles",
+        "diff-of-releases-80x24",
+        "diff-of-models-120x36",
+        "diff-of-nothing-80x24",
+    ],
+};
 
 /// Whether a sentence is there, over the ends of lines.
 fn says(session: &Session, wanted: &str) {
@@ -61,32 +52,18 @@ fn says(session: &Session, wanted: &str) {
     assert!(running.contains(wanted), "{wanted:?} is not on the screen:\n{text}");
 }
 
-/// Where `wanted` begins on the screen.
-fn place_of(session: &Session, wanted: &str) -> Position {
-    let text = session.text();
-    let found = text.lines().enumerate().find_map(|(y, line)| line.split_once(wanted).map(|(before, _)| (before, y)));
-    let (before, y) = found.unwrap_or_else(|| panic!("{wanted:?} is not on the screen:\n{text}"));
-    Position { x: u16::try_from(before.chars().count()).unwrap(), y: u16::try_from(y).unwrap() }
-}
-
-/// The session after the mouse did something on `wanted`.
-fn on(mut session: Session, wanted: &str, doing: Option<Action>) -> Session {
-    let position = place_of(&session, wanted);
-    let theme = Theme::of(&session.model.settings);
-    let shown = Shown { model: &session.model, catalog: catalog(), theme: &theme };
-    let target = hit(shown, Rect::new(0, 0, session.model.size.width, session.model.size.height), position);
-    match doing {
-        Some(turn) => update::scroll(&mut session.model, catalog(), target, turn),
-        None => {
-            let target = target.unwrap_or_else(|| panic!("nothing is at {wanted}:\n{}", session.text()));
-            session.effects.extend(update::click(&mut session.model, catalog(), target));
-        }
-    }
+/// The session after a click on `wanted`.
+fn click(mut session: Session, wanted: &str) -> Session {
+    session.click(wanted);
     session
 }
 
-fn click(session: Session, wanted: &str) -> Session {
-    on(session, wanted, None)
+/// The session after the wheel was turned over `wanted`.
+fn turn(mut session: Session, wanted: &str, action: Action) -> Session {
+    let (x, y) = session.place_of(wanted);
+    let target = session.target(x, y);
+    update::scroll(&mut session.model, catalog(), target, action);
+    session
 }
 
 fn kind(session: &Session) -> ScreenKind {
@@ -95,16 +72,15 @@ fn kind(session: &Session) -> ScreenKind {
 
 #[test]
 fn every_golden_belongs_to_a_test() {
-    let names: Vec<String> = GOLDENS.iter().map(|name| (*name).to_owned()).collect();
-    screen_files::no_orphans("screens/study", &names);
+    GOLDENS.no_orphans();
 }
 
 #[test]
 fn a_feature_is_followed_through_the_ten_stages() {
-    compare("follow-80x24", &open(T7, SMALL).keys("f").text());
+    GOLDENS.compare("follow-80x24", &open(T7, SMALL).keys("f").text());
     let session = open(T7, USUAL).keys("f");
-    compare("follow-120x36", &session.text());
-    compare("follow-120x36-styles", &session.styled());
+    GOLDENS.compare("follow-120x36", &session.text());
+    GOLDENS.compare("follow-120x36-styles", &session.styled());
 }
 
 #[test]
@@ -172,9 +148,9 @@ fn follow_opens_at_the_feature_under_the_cursor() {
 fn stages_and_features_answer_to_the_mouse() {
     let session = click(open(T7, USUAL).keys("f"), "received");
     has(&session, "7 received: ▶ not mentioned");
-    let session = on(session, "received", Some(Action::Down));
+    let session = turn(session, "received", Action::Down);
     has(&session, "8 destination CPU: ");
-    let session = on(session, "hypervisor", Some(Action::Down));
+    let session = turn(session, "hypervisor", Action::Down);
     has(&session, "Follow hypervisor");
     let session = click(session, "mpx  ");
     has(&session, "Follow mpx");
@@ -194,14 +170,14 @@ fn a_guest_that_never_starts_and_one_that_depends_are_followed_as_far_as_they_ca
 
 #[test]
 fn a_model_and_a_feature_are_told_through_time() {
-    compare("history-of-a-model-80x24", &open(T7, SMALL).keys("h").text());
-    compare("history-of-a-model-120x36", &open(T7, USUAL).keys("h").text());
-    compare("history-of-a-feature-80x24", &open(T7, SMALL).keys("hv").text());
+    GOLDENS.compare("history-of-a-model-80x24", &open(T7, SMALL).keys("h").text());
+    GOLDENS.compare("history-of-a-model-120x36", &open(T7, USUAL).keys("h").text());
+    GOLDENS.compare("history-of-a-feature-80x24", &open(T7, SMALL).keys("hv").text());
     let session = open(T7, USUAL).keys("hv");
     has(&session, "History of mpx");
     let newest = catalog().libvirt_releases().last().unwrap();
     says(&session, &format!("in the model 2.0.0 to 9.0.0; marked removed 11.3.0 to {}", newest.name));
-    compare("history-of-a-feature-120x36-styles", &session.styled());
+    GOLDENS.compare("history-of-a-feature-120x36-styles", &session.styled());
 }
 
 #[test]
@@ -222,7 +198,7 @@ fn a_line_of_a_history_leads_to_a_guest_that_goes_over_the_change() {
 #[test]
 fn another_model_or_feature_is_picked_from_a_list() {
     let session = open(T7, USUAL).keys("hp");
-    compare("picking-a-model-for-its-history", &session.text());
+    GOLDENS.compare("picking-a-model-for-its-history", &session.text());
     let session = session.keys("epyc-gen<enter>");
     has(&session, "History of EPYC-Genoa");
     assert_eq!(session.model.derived.word, open(T7, USUAL).model.derived.word, "the scenario stays");
@@ -237,7 +213,7 @@ fn a_history_answers_to_search_and_mouse() {
     let session = open(T7, USUAL).keys("hv/icelake-s<enter>");
     has(&session, "Icelake-Server-noTSX");
     let session = click(session, "Icelake-Server-noTSX");
-    let session = on(session, "Icelake-Server-noTSX", Some(Action::Up));
+    let session = turn(session, "Icelake-Server-noTSX", Action::Up);
     says(&session, "╭ Icelake-Server ─");
     let session = click(session, "Icelake-Server  ");
     assert_eq!(kind(&session), ScreenKind::First);
@@ -259,13 +235,13 @@ fn what_differs_is_shown_with_what_it_does_to_guests_in_each_direction() {
     has(&session, "✗ aborted (T7)");
     says(&session, "A guest silent about mpx: old → new aborted (T7); new → old unchanged (T6).");
     says(&session, "A guest +mpx: old → new unchanged (T3); new → old unchanged (T4).");
-    compare("diff-of-ends-80x24", &session.text());
-    compare("diff-of-releases-80x24", &open(T7, SMALL).keys("dv").text());
-    compare("diff-of-releases-120x36-styles", &open(T7, USUAL).keys("dv<down><down>").styled());
-    compare("diff-of-models-120x36", &open(T7, USUAL).keys("dvv").text());
+    GOLDENS.compare("diff-of-ends-80x24", &session.text());
+    GOLDENS.compare("diff-of-releases-80x24", &open(T7, SMALL).keys("dv").text());
+    GOLDENS.compare("diff-of-releases-120x36-styles", &open(T7, USUAL).keys("dv<down><down>").styled());
+    GOLDENS.compare("diff-of-models-120x36", &open(T7, USUAL).keys("dvv").text());
     let alike = open("EPYC,from=9.0.0,to=9.0.0", SMALL).keys("d");
     has(&alike, "Nothing differs: 9.0.0 and 9.0.0 read EPYC alike.");
-    compare("diff-of-nothing-80x24", &alike.text());
+    GOLDENS.compare("diff-of-nothing-80x24", &alike.text());
 }
 
 #[test]
@@ -315,7 +291,7 @@ fn a_difference_that_costs_much_is_asked_while_nothing_is_typed_and_comes_to_the
     let (from, to) = (shown.scenario.from.clone(), shown.scenario.to.clone());
     let ends = Scenario { from, to, ..session.model.scenario.clone() };
     let alone = |about, says| {
-        [ends.clone(), reversed(&ends)].map(|ends| {
+        [ends.clone(), ends.swapped()].map(|ends| {
             let apart = (&mut Answers::new(), &mut Budget::endless());
             Fares::between(catalog(), &ends).fare(about, says, apart).unwrap()
         })
@@ -324,7 +300,7 @@ fn a_difference_that_costs_much_is_asked_while_nothing_is_typed_and_comes_to_the
         let Some(about) = line.about else { continue };
         assert_eq!(line.fares, Some(alone(about, None)), "{}", line.name);
     }
-    let about = screen.listed[screen.place].about.unwrap();
+    let about = screen.listed.here().unwrap().about.unwrap();
     assert_eq!(screen.guests, SAYINGS.map(|says| alone(about, says)).to_vec());
 }
 
@@ -344,7 +320,7 @@ fn enter_waits_for_the_line_it_goes_by() {
 fn a_difference_answers_to_search_mouse_and_swapped_ends() {
     let session = click(open(T7, USUAL).keys("dv"), "Cascadelake-Server  ");
     has(&session, "╭ Cascadelake-Server ─");
-    let session = on(session, "Icelake-Server  ", Some(Action::Down));
+    let session = turn(session, "Icelake-Server  ", Action::Down);
     has(&session, "╭ Cascadelake-Server-noTSX ─");
     let session = click(session, "Cascadelake-Server-noTSX  ");
     assert_eq!(kind(&session), ScreenKind::First);

@@ -1,12 +1,17 @@
 //! Holds matrices and the count of the whole space against resolving their scenarios one by one.
 
+#[path = "support/random.rs"]
+mod random;
+
+use random::Random;
 use virt_cpu_explorer::cli::count_on;
 use virt_cpu_explorer::domain::catalog::{Catalog, Provenance, ReleaseMap};
+use virt_cpu_explorer::domain::definition::Fallback;
 use virt_cpu_explorer::domain::qemu::Accel;
 use virt_cpu_explorer::domain::scenario::{DEFAULT_QEMU, Scenario};
 use virt_cpu_explorer::export::study::{line_name, matrix_csv, matrix_table};
 use virt_cpu_explorer::load::embedded;
-use virt_cpu_explorer::resolve::{Resolver, Verdict, resolve};
+use virt_cpu_explorer::resolve::{Plan, Prepared, Resolver, Verdict, resolve, verdict};
 use virt_cpu_explorer::study::count::{Point, STATES, Space};
 use virt_cpu_explorer::study::matrix::{Fold, Matrix, Side, Vary, line_of, lines_around};
 use virt_cpu_explorer::study::space::models;
@@ -14,16 +19,6 @@ use virt_cpu_explorer::study::space::models;
 #[expect(clippy::unwrap_used, reason = "facts that cannot be read fail the test")]
 fn catalog() -> Catalog {
     embedded::catalog().unwrap()
-}
-
-/// Numbers that look random and are the same every time (Knuth's linear congruence).
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap_or(0) % limit
-    }
 }
 
 #[test]
@@ -44,7 +39,7 @@ fn every_scenario_is_counted_once() {
 #[test]
 fn a_folded_case_answers_for_each_it_stands_for() {
     let catalog = catalog();
-    let mut numbers = Numbers(9);
+    let mut numbers = Random::of(9);
     let samples = if cfg!(debug_assertions) { 40_000 } else { 1_000_000 };
     let models = models(&catalog);
     for accel in [Accel::Kvm, Accel::Tcg] {
@@ -88,6 +83,13 @@ fn a_verdict_alone_is_the_verdict_with_every_stage() {
         let glance = resolver.glance(&scenario);
         assert_eq!((glance.verdict, glance.rule, glance.row), (whole.verdict, whole.rule, whole.row), "{word}");
         assert_eq!(resolver.resolve(&scenario), whole, "{word}");
+        let Ok(plan) = Plan::of(&catalog, &scenario) else { continue };
+        if plan.axes.is_empty() && scenario.fallback == Fallback::Forbid {
+            let case = plan.case(&[]).unwrap();
+            let prepared = Prepared::of(&catalog, &case);
+            assert_eq!(verdict(&prepared, &case.definition, scenario.feature), Some(glance), "{word}");
+            assert_eq!(verdict(&prepared, &case.definition.unordered(), scenario.feature), Some(glance), "{word}");
+        }
     }
 }
 
@@ -115,7 +117,7 @@ fn a_release_that_decides_like_another_has_its_answers() {
     let scenario = Scenario::parse(&catalog, "Skylake-Client,machine=pc-q35-3.1,accel=tcg").unwrap();
     let mut matrix = Matrix::of(&catalog, &scenario, Vary::Releases, Vary::Releases);
     let mut resolver = Resolver::new(&catalog);
-    let mut numbers = Numbers(3);
+    let mut numbers = Random::of(3);
     for _ in 0..600 {
         let (row, column) = (numbers.below(matrix.rows().len()), numbers.below(matrix.columns().len()));
         let asked = matrix.scenario(row, column).unwrap();

@@ -3,11 +3,12 @@
 //! The lessons are read from their files, so that one can be written and tried without building the program anew.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a lesson that cannot be read or played fails the test")]
 
-#[path = "support/screen_files.rs"]
-mod screen_files;
+#[path = "support/golden.rs"]
+mod golden;
 #[path = "support/typed.rs"]
 mod typed;
 
+use golden::Goldens;
 use std::collections::BTreeSet;
 use std::path::Path;
 use typed::{Session, catalog, open};
@@ -18,20 +19,24 @@ use virt_cpu_explorer::app::settings::{Settings, Size};
 use virt_cpu_explorer::app::tour::{self, ANSWERS, FILES, Lesson, Press, Step, Task, Tour};
 use virt_cpu_explorer::app::update;
 use virt_cpu_explorer::tui;
-use virt_cpu_explorer::tui::theme::Theme;
-use virt_cpu_explorer::tui::view::{self, Shown};
+use virt_cpu_explorer::tui::view::{self};
 
 const OWN: &str = "EPYC,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=11.3.0:10.0.13";
 const SIZES: [(u16, u16); 2] = [(80, 24), (120, 36)];
 
 /// Every golden of this file, by name.
-const GOLDENS: &[&str] =
-    &["lessons", "step-80x24", "step-120x36", "step-120x36-styles", "answered-80x24", "end-120x36", "rule-page-80x24"];
-
-fn compare(name: &str, text: &str) {
-    assert!(GOLDENS.contains(&name), "{name} is not in GOLDENS");
-    screen_files::check("screens/tour", name, text);
-}
+const GOLDENS: Goldens = Goldens {
+    folder: "tests/screens/tour",
+    names: &[
+        "lessons",
+        "step-80x24",
+        "step-120x36",
+        "step-120x36-styles",
+        "answered-80x24",
+        "end-120x36",
+        "rule-page-80x24",
+    ],
+};
 
 /// The lessons as their files are now.
 fn lessons() -> Vec<Lesson> {
@@ -76,11 +81,9 @@ fn faults(session: &Session, step: &Step) -> Vec<String> {
     if let Some(expect) = &step.expect {
         wrong.extend(tour::disagreements(&session.model, catalog(), expect));
     }
-    let theme = Theme::of(&session.model.settings);
-    let shown = Shown { model: &session.model, catalog: catalog(), theme: &theme };
     let buffer = session.buffer();
     for place in &step.look {
-        if view::place(shown, place, buffer.area, &buffer).is_none() {
+        if session.shown(|shown| view::place(shown, place, buffer.area, &buffer)).is_none() {
             wrong.push(format!("{place:?} is not on the screen:\n{}", session.text()));
         }
     }
@@ -301,27 +304,27 @@ fn a_lesson_is_printed_as_text_that_says_everything() {
 
 #[test]
 fn lessons_at_their_sizes() {
-    compare("lessons", &open(OWN, (120, 36)).keys("t").text());
+    GOLDENS.compare("lessons", &open(OWN, (120, 36)).keys("t").text());
     let machine = |size| {
         let mut session = open(OWN, size);
         tour::open(&mut session.model, catalog(), "machine-type");
         session
     };
-    compare("step-80x24", &machine((80, 24)).keys("<left>").text());
-    compare("step-120x36", &machine((120, 36)).keys("<left>").text());
-    compare("step-120x36-styles", &machine((120, 36)).keys("<left>").styled());
-    compare("rule-page-80x24", &machine((80, 24)).keys("i").text());
+    GOLDENS.compare("step-80x24", &machine((80, 24)).keys("<left>").text());
+    GOLDENS.compare("step-120x36", &machine((120, 36)).keys("<left>").text());
+    GOLDENS.compare("step-120x36-styles", &machine((120, 36)).keys("<left>").styled());
+    GOLDENS.compare("rule-page-80x24", &machine((80, 24)).keys("i").text());
     let mut asked = machine((80, 24));
     while under_way(&asked).question().is_none() {
         go_on(&mut asked);
     }
-    compare("answered-80x24", &asked.keys("1").text());
+    GOLDENS.compare("answered-80x24", &asked.keys("1").text());
     let mut last = machine((120, 36));
     while under_way(&last).now().is_some() {
         go_on(&mut last);
     }
-    compare("end-120x36", &last.text());
-    screen_files::no_orphans("screens/tour", &GOLDENS.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
+    GOLDENS.compare("end-120x36", &last.text());
+    GOLDENS.no_orphans();
 }
 
 #[test]
@@ -331,21 +334,11 @@ fn a_click_on_an_answer_gives_it_and_one_on_the_foot_goes_on() {
     while under_way(&session).question().is_none() {
         go_on(&mut session);
     }
-    let click = |session: &mut Session, wanted: &str| {
-        let text = session.text();
-        let (y, line) = text.lines().enumerate().find(|(_, line)| line.contains(wanted)).unwrap();
-        let x = line.split_once(wanted).unwrap().0.chars().count() + 3;
-        let theme = Theme::of(&session.model.settings);
-        let shown = Shown { model: &session.model, catalog: catalog(), theme: &theme };
-        let position = ratatui::layout::Position { x: u16::try_from(x).unwrap(), y: u16::try_from(y).unwrap() };
-        let target = view::hit(shown, session.buffer().area, position).unwrap_or_else(|| panic!("{wanted}:\n{text}"));
-        update::click(&mut session.model, catalog(), target);
-    };
     let answer = under_way(&session).question().unwrap().answers[1].text.clone();
-    click(&mut session, answer.get(..12).unwrap());
+    session.click(answer.get(..12).unwrap());
     assert_eq!(under_way(&session).answered, Some(1));
     let step = under_way(&session).step;
-    click(&mut session, " goes on");
+    session.click(" goes on");
     assert_eq!(under_way(&session).step, step + 1);
 }
 

@@ -97,6 +97,18 @@ fn scenarios_with_a_name_and_those_used_last_are_there_in_the_next_run() {
     let text = read(&kept);
     assert!(text.contains("lost\tNo-Such-Model,from=old,to=new"), "{text}");
     assert!(text.contains("\n\tSkylake-Client,machine=pc-q35-3.1"), "{text}");
+    let mut terminal = explorer(folder.path(), folder.path(), &[]);
+    terminal.until("▶T5");
+    terminal.keys("olost");
+    terminal.until("/ lost");
+    terminal.keys("\x1b[3~");
+    terminal.until("delete once more forgets lost");
+    terminal.keys("\x1b[3~");
+    terminal.until("lost is forgotten");
+    terminal.keys("\x03");
+    assert_eq!(terminal.end(), 0);
+    let text = read(&kept);
+    assert!(!text.contains("No-Such-Model") && text.contains("the abort\t"), "{text}");
 }
 
 #[test]

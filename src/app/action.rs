@@ -220,7 +220,7 @@ actions! {
     LeaveTour "leave-tour" "Leave the lesson" "Gives the own scenario back." Learn Tour, [] when Model::has_tour;
 
     DeleteBack "delete-back" "Delete" "Deletes the letter before the cursor." Type Text, ["<backspace>"];
-    DeleteForward "delete-forward" "Delete forward" "Deletes the letter under the cursor." Type Text, ["<delete>"];
+    DeleteForward "delete-forward" "Delete forward" "Deletes the letter under the cursor; where there is none, a kept name." Type Text, ["<delete>"];
     DeleteWord "delete-word" "Delete word" "Deletes the word before the cursor." Type Text, ["<ctrl+w>"];
     ClearText "clear-text" "Clear" "Deletes what was typed." Type Text, ["<ctrl+u>"];
 

@@ -1,8 +1,10 @@
 //! Lists what can be chosen: one row for each input of the scenario, with its values and what speaks against one.
 //! A value is the scenario that choosing it gives, so that choosing needs no second description.
 
+use crate::domain::behaviour;
 use crate::domain::catalog::Catalog;
-use crate::domain::definition::words;
+use crate::domain::definition::{Check, words};
+use crate::domain::host::Vendor;
 use crate::domain::scenario::{self, LibvirtChoice, Release, Scenario, Told};
 
 mod detail;
@@ -177,10 +179,10 @@ pub fn shown(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> String {
         },
         Choice::Accel => scenario.accel.name().to_owned(),
         Choice::Topology => scenario::write_topology(scenario.topology),
-        Choice::Check => word(scenario.check.map(crate::domain::definition::Check::name), "default"),
+        Choice::Check => word(scenario.check.map(Check::name), "default"),
         Choice::Match => scenario.matching.name().to_owned(),
         Choice::Fallback => scenario.fallback.name().to_owned(),
-        Choice::Vendor => word(scenario.vendor.map(crate::domain::host::Vendor::name), "unnamed"),
+        Choice::Vendor => word(scenario.vendor.map(Vendor::name), "unnamed"),
         Choice::Pmu => if scenario.pmu { "on" } else { "off" }.to_owned(),
         Choice::Transport => scenario.transport.name().to_owned(),
         Choice::FromLibvirt => libvirt_name(catalog, &scenario.from),
@@ -191,13 +193,13 @@ pub fn shown(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> String {
         Choice::ToHost => scenario::write_host(catalog, &scenario.to_host),
         Choice::Started => match &scenario.started {
             None => "at the source".to_owned(),
-            Some(release) => release_name(catalog, release),
+            Some(release) => scenario::write_release(catalog, release),
         },
         Choice::Via => match scenario.via.as_slice() {
             [] => "no stop".to_owned(),
-            stops => stops.iter().map(|stop| release_name(catalog, stop)).collect::<Vec<_>>().join(", "),
+            stops => stops.iter().map(|stop| scenario::write_release(catalog, stop)).collect::<Vec<_>>().join(", "),
         },
-        Choice::Regime => word(scenario.regime.map(crate::domain::behaviour::Regime::name), "its own"),
+        Choice::Regime => word(scenario.regime.map(behaviour::Regime::name), "its own"),
     }
 }
 
@@ -219,11 +221,6 @@ pub fn qemu_name(release: &Release) -> String {
         (Told::Is(version), None) => version.to_string(),
         (Told::Is(version), Some(build)) => format!("{version}-{build}"),
     }
-}
-
-/// Returns a release as it is shown in one word.
-pub fn release_name(catalog: &Catalog, release: &Release) -> String {
-    scenario::write_release(catalog, release)
 }
 
 /// Returns the scenario with the value before or after the present one; values that are only for the list are passed

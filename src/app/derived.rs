@@ -7,7 +7,7 @@ use crate::domain::feature::FeatureId;
 use crate::domain::scenario::Scenario;
 use crate::explain::{Explanation, explain, message};
 use crate::resolve::{
-    Case, Journey, Named, Plan, QemuCpu, Resolution, Resolver, RuleId, Run, Verdict, cold_boot, way_back,
+    Case, Glance, Journey, Named, Plan, QemuCpu, Resolution, Resolver, Run, Verdict, cold_boot, way_back,
 };
 use crate::study::ways_out::{WayOut, ways_out_with};
 
@@ -56,15 +56,6 @@ pub struct Change {
     pub gained: Vec<FeatureId>,
 }
 
-/// An answer in short.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Glance {
-    /// The verdict.
-    pub verdict: Verdict,
-    /// The rule that decided.
-    pub rule: Option<RuleId>,
-}
-
 impl Derived {
     /// Works everything out.
     pub fn of(catalog: &Catalog, scenario: &Scenario) -> Self {
@@ -86,25 +77,12 @@ impl Derived {
     pub fn standing(&self, choice: Choice) -> Option<&Standing> {
         self.choices.get(choice as usize)
     }
-
-    /// Returns the answer in short.
-    pub fn glance(&self) -> Glance {
-        Glance { verdict: self.resolution.verdict, rule: self.resolution.rule }
-    }
-}
-
-impl Glance {
-    /// Returns the answer to a scenario in short.
-    pub fn at(catalog: &Catalog, scenario: &Scenario) -> Self {
-        let found = Resolver::new(catalog).glance(scenario);
-        Self { verdict: found.verdict, rule: found.rule }
-    }
 }
 
 impl After {
     fn of(catalog: &Catalog, scenario: &Scenario, resolution: &Resolution) -> Self {
         let names = Named::of(catalog);
-        let opposite = Glance::at(catalog, &swapped(scenario));
+        let opposite = Resolver::new(catalog).glance(&scenario.swapped());
         let plan = Plan::of(catalog, scenario).ok();
         let first = plan.as_ref().and_then(|plan| plan.case(&vec![0; plan.axes.len()]));
         let decided = resolution.journey.as_ref().filter(|_| resolution.verdict != Verdict::Depends).zip(first);
@@ -114,19 +92,6 @@ impl After {
             opposite,
             cold_boot: cold_boot(catalog, &names, &case).map(|run| compare(catalog, &journey.start, &run)),
         }
-    }
-}
-
-/// Returns the scenario with source and destination exchanged.
-pub fn swapped(scenario: &Scenario) -> Scenario {
-    Scenario {
-        from: scenario.to.clone(),
-        to: scenario.from.clone(),
-        from_host: scenario.to_host.clone(),
-        to_host: scenario.from_host.clone(),
-        via: scenario.via.iter().rev().cloned().collect(),
-        started: None,
-        ..scenario.clone()
     }
 }
 

@@ -56,11 +56,7 @@ impl Keymap {
         if wrong.is_empty() { Ok(map) } else { Err(wrong) }
     }
 
-    /// Returns a sentence for every key that two actions share in one place.
-    pub fn conflicts(&self) -> Vec<String> {
-        self.clashes().into_iter().map(|(_, _, text)| text).collect()
-    }
-
+    /// Every key that two actions share in one place, with both and a sentence.
     fn clashes(&self) -> Vec<(Action, Action, String)> {
         let mut found = Vec::new();
         for (place, (action, keys)) in self.keys.iter().enumerate() {

@@ -11,6 +11,7 @@ pub mod features;
 pub mod history;
 pub mod key;
 pub mod keymap;
+pub mod list;
 pub mod model;
 pub mod overlay;
 pub mod page;

@@ -2,9 +2,10 @@
 
 use super::action::Action;
 use super::choice::Choice;
-use super::derived::Glance;
 use super::export::Format;
+use super::list::List;
 use crate::domain::scenario::Scenario;
+use crate::resolve::Glance;
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use tui_input::{Input, InputRequest};
@@ -50,8 +51,18 @@ pub struct Item {
     pub problem: Option<String>,
     /// Whether it is what holds now.
     pub current: bool,
+    /// Whether it is kept under its label, and can be forgotten.
+    pub kept: bool,
     /// What choosing it does.
     pub pick: Pick,
+}
+
+impl Item {
+    /// Returns an item of which nothing else is to be said.
+    pub fn new(label: impl Into<String>, pick: Pick) -> Self {
+        let (key, detail) = (String::new(), String::new());
+        Self { label: label.into(), key, detail, problem: None, current: false, kept: false, pick }
+    }
 }
 
 /// A list to choose from.
@@ -65,16 +76,19 @@ pub struct Picker {
     pub preview: Option<Glance>,
     items: Vec<Item>,
     input: Input,
-    found: Vec<usize>,
-    selected: usize,
+    /// The places of the items that match.
+    found: List<usize>,
+    /// Whether to forget the item under the cursor was asked for once.
+    forgetting: bool,
 }
 
 impl Picker {
     /// Returns a list with the cursor on what holds now.
     pub fn new(title: String, choice: Option<Choice>, items: Vec<Item>) -> Self {
-        let selected = items.iter().position(|item| item.current).unwrap_or(0);
-        let found = (0..items.len()).collect();
-        Self { title, choice, preview: None, items, input: Input::default(), found, selected }
+        let mut found = List::default();
+        found.fill((0..items.len()).collect());
+        found.go_to(|place: &usize| items[*place].current);
+        Self { title, choice, preview: None, items, input: Input::default(), found, forgetting: false }
     }
 
     /// Returns what was typed.
@@ -104,31 +118,59 @@ impl Picker {
 
     /// Returns where the cursor is among the matches.
     pub fn selected(&self) -> usize {
-        self.selected
+        self.found.place()
     }
 
     /// Returns the item under the cursor.
     pub fn chosen(&self) -> Option<&Item> {
-        self.found.get(self.selected).and_then(|place| self.items.get(*place))
+        self.found.here().and_then(|place| self.items.get(*place))
     }
 
     /// Moves the cursor by `by` items, not beyond either end.
     pub fn move_by(&mut self, by: isize) {
-        self.selected = self.selected.saturating_add_signed(by).min(self.found.len().saturating_sub(1));
+        self.forgetting = false;
+        self.found.step(by);
     }
 
     /// Puts the cursor on a match.
     pub fn select(&mut self, place: usize) {
-        self.selected = place.min(self.found.len().saturating_sub(1));
+        self.forgetting = false;
+        self.found.go(place);
     }
 
     /// Edits what was typed.
     pub fn edit(&mut self, request: InputRequest) {
+        self.forgetting = false;
         let before = self.input.value().to_owned();
         self.input.handle(request);
         if self.input.value() != before {
             self.search();
+            self.found.go(0);
         }
+    }
+
+    /// Returns whether there is a letter under the text cursor.
+    pub fn is_on_letter(&self) -> bool {
+        self.input.cursor() < self.input.value().chars().count()
+    }
+
+    /// Returns whether anything in the list can be forgotten.
+    pub fn has_kept(&self) -> bool {
+        self.items.iter().any(|item| item.kept)
+    }
+
+    /// Asks to forget the item under the cursor, if it is kept under a name. Returns the name, and whether that was asked
+    /// for just before: then it is meant.
+    pub fn ask_to_forget(&mut self) -> Option<(String, bool)> {
+        let name = self.chosen().filter(|item| item.kept)?.label.clone();
+        Some((name, std::mem::replace(&mut self.forgetting, true)))
+    }
+
+    /// Takes out the item that was kept under a name; the cursor stays at its place.
+    pub fn take_out(&mut self, name: &str) {
+        self.forgetting = false;
+        self.items.retain(|item| !item.kept || item.label != name);
+        self.search();
     }
 
     fn search(&mut self) {
@@ -145,8 +187,7 @@ impl Picker {
             // Of equals the shorter name is meant, then the first of the list.
             scored.sort_by_key(|(score, place)| (std::cmp::Reverse(*score), self.items[*place].label.len(), *place));
         }
-        self.found = scored.into_iter().map(|(_, place)| place).collect();
-        self.selected = 0;
+        self.found.fill(scored.into_iter().map(|(_, place)| place).collect());
     }
 }
 
@@ -155,18 +196,8 @@ mod tests {
     use super::*;
 
     fn picker(names: &[&str]) -> Picker {
-        let items = names
-            .iter()
-            .map(|name| Item {
-                label: (*name).to_owned(),
-                key: String::new(),
-                detail: String::new(),
-                problem: None,
-                current: false,
-                pick: Pick::Action(Action::Undo),
-            })
-            .collect();
-        Picker::new(String::new(), None, items)
+        let items = names.iter().map(|name| Item::new(*name, Pick::Action(Action::Undo)));
+        Picker::new(String::new(), None, items.collect())
     }
 
     #[test]

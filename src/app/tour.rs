@@ -100,22 +100,13 @@ pub fn list(model: &Model) -> Result<Overlay, String> {
     let current = model.tour.as_ref().map(|tour| tour.lesson.number);
     let lessons = lessons().map_err(|error| error.to_string())?;
     let items = lessons.into_iter().map(|lesson| Item {
-        label: format!("{:>2} {}", lesson.number, lesson.title),
-        key: String::new(),
         detail: lesson.summary,
-        problem: None,
         current: current == Some(lesson.number),
-        pick: Pick::Lesson(lesson.name),
+        ..Item::new(format!("{:>2} {}", lesson.number, lesson.title), Pick::Lesson(lesson.name))
     });
     let leave = Action::LeaveTour.info();
-    let leave = current.map(|_| Item {
-        label: leave.title.to_owned(),
-        key: String::new(),
-        detail: leave.doc.to_owned(),
-        problem: None,
-        current: false,
-        pick: Pick::Action(leave.action),
-    });
+    let leave =
+        current.map(|_| Item { detail: leave.doc.to_owned(), ..Item::new(leave.title, Pick::Action(leave.action)) });
     Ok(Overlay::Picker(Box::new(Picker::new("Lessons".to_owned(), None, items.chain(leave).collect()))))
 }
 
@@ -142,7 +133,7 @@ pub fn start(model: &mut Model, catalog: &Catalog, lesson: Lesson) {
         None => Box::new((Moment::of(model), model.history.clone())),
     };
     model.history = History::starting_at(scenario.clone());
-    model.screens.to_first();
+    model.screens.forget();
     model.tour = Some(Tour {
         lesson,
         step: 0,

@@ -2,7 +2,7 @@
 //! returned and done by the loop.
 
 use super::action::{Action, Context};
-use super::derived::{Derived, swapped};
+use super::derived::Derived;
 use super::export::Format;
 use super::key::Key;
 use super::model::Model;
@@ -35,7 +35,7 @@ mod over;
 mod take;
 
 pub use lists::pick_value;
-pub use take::{offer, taken};
+pub use take::{forgotten, offer, taken};
 
 use lists::{look_ahead, palette};
 
@@ -61,6 +61,8 @@ pub enum Effect {
         /// Whether another scenario of this name may be replaced.
         replace: bool,
     },
+    /// What is kept under this name is to be forgotten.
+    Forget(String),
     /// The screen is to be written to a file.
     Write {
         /// In this form.
@@ -195,10 +197,10 @@ pub fn update(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Ef
 }
 
 fn act(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effect> {
-    model.notice = None;
     if let Some((_, effect)) = AT_ONCE.iter().find(|(known, _)| *known == action) {
         return Some(effect.clone());
     }
+    model.notice = None;
     if !action.is_available(model) {
         model.notice = Some(format!("{}: not possible now", action.info().title));
         return None;
@@ -231,7 +233,7 @@ fn program(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effec
             put_some(model, catalog, scenario);
         }
         Action::Reset => change(model, catalog, model.history.first.clone()),
-        Action::SwapEnds => change(model, catalog, swapped(&model.scenario)),
+        Action::SwapEnds => change(model, catalog, model.scenario.swapped()),
         Action::Keep => {
             model.history.kept = Some(model.scenario.clone());
             refresh(model, catalog);
@@ -301,17 +303,18 @@ fn obey(model: &mut Model, catalog: &Catalog, reply: Reply) -> Option<Effect> {
             model.screens.to_first();
             change(model, catalog, *scenario);
         }
-        Reply::Open(kind) => open(model, catalog, kind),
         Reply::Show(overlay) => model.overlay = Some(*overlay),
         Reply::Effect(effect) => return Some(effect),
     }
     None
 }
 
-/// Opens a screen over the one that is seen.
+/// Opens a screen over the one that is seen, or opens it again.
 pub fn open(model: &mut Model, catalog: &Catalog, kind: ScreenKind) {
     let world = world!(model, catalog);
-    let mut screen = Screen::open(kind, &world);
+    let mut last = model.screens.last(kind).cloned();
+    let again = last.take_if(|screen| screen.state_mut().reopen(&world));
+    let mut screen = again.unwrap_or_else(|| Screen::open(kind, &world));
     if let Some(feature) = model.screens.top().state().feature(&world) {
         screen.state_mut().come_from(&world, feature);
     }

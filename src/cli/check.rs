@@ -74,12 +74,23 @@ impl Choice {
         Ok(Asked { scenario, notes })
     }
 
+    /// Returns the keys that the word gives a value.
+    fn in_word(&self) -> Vec<Key> {
+        let parts = self.word.iter().flat_map(|word| word.split(',').skip(1));
+        parts.filter_map(|part| Key::parse(part.split_once('=')?.0)).collect()
+    }
+
+    /// Returns whether the word or a flag gives this key a value.
+    pub(super) fn names(&self, key: Key) -> bool {
+        self.keys.iter().any(|(given, _)| *given == key) || self.in_word().contains(&key)
+    }
+
     fn chosen(&self, catalog: &Catalog) -> Result<Scenario> {
         let mut scenario = match &self.word {
             Some(word) => Scenario::parse(catalog, word)?,
             None => Scenario::default_of(catalog),
         };
-        let in_word: Vec<Key> = self.word.iter().flat_map(|word| word.split(',').skip(1)).filter_map(key_of).collect();
+        let in_word = self.in_word();
         let late = |key: Key| matches!(key, Key::Machine | Key::Started | Key::Via);
         for pass in [false, true] {
             for (key, value) in self.keys.iter().filter(|(key, _)| late(*key) == pass) {
@@ -101,10 +112,6 @@ fn is_host_file(catalog: &Catalog, key: Key, value: &str) -> bool {
     matches!(key, Key::Host | Key::FromHost | Key::ToHost)
         && catalog.host_named(value).is_none()
         && std::path::Path::new(value).is_file()
-}
-
-fn key_of(part: &str) -> Option<Key> {
-    Key::parse(part.split_once('=')?.0)
 }
 
 /// Writes one answer. Returns the exit code: 0 for a guest that arrives unchanged, else 1.

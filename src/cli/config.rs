@@ -1,11 +1,12 @@
 //! Reads the file with a user's settings. Everything that is wrong with it is reported together.
 
+use super::files;
 use crate::app::fault::{Fault, did_you_mean, report};
 use crate::app::keymap::Keymap;
 use crate::app::settings::ThemeName;
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, anyhow};
 use std::ops::Range;
 use std::path::Path;
 use toml::Spanned;
@@ -35,24 +36,17 @@ const WORDS: [(&str, &str); 5] = [
     ("keys", "a table of actions with their keys"),
 ];
 
-/// The largest file that is read.
-const LARGEST: u64 = 16 << 20;
-
 impl Config {
     /// Reads a file. One that is not there is as good as an empty one, unless it was asked for by name.
     ///
     /// # Errors
     /// The file cannot be read, or what is wrong with it, a line each with file, line and column.
     pub fn read(catalog: &Catalog, path: &Path, asked_for: bool) -> Result<Self> {
-        let name = path.display().to_string();
-        match std::fs::metadata(path) {
-            Err(fault) if fault.kind() == std::io::ErrorKind::NotFound && !asked_for => return Ok(Self::default()),
-            Err(fault) => return Err(fault).context(name),
-            Ok(about) if about.len() > LARGEST => bail!("{name} is larger than 16 MiB"),
-            Ok(_) => {}
+        if !asked_for && matches!(path.try_exists(), Ok(false)) {
+            return Ok(Self::default());
         }
-        let text = std::fs::read_to_string(path).with_context(|| name.clone())?;
-        Self::parse(catalog, &text).map_err(|faults| anyhow::anyhow!("{}", report(&name, faults)))
+        let text = files::text(path)?;
+        Self::parse(catalog, &text).map_err(|faults| anyhow!("{}", report(&path.display().to_string(), faults)))
     }
 
     /// Reads the text of a file.

@@ -2,6 +2,7 @@
 
 use crate::load::LoadError;
 use crate::load::xml::{MAX_BYTES, too_large};
+use anyhow::{Context, Result, bail};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -27,6 +28,18 @@ pub(super) fn read(name: &str) -> Result<Vec<u8>, LoadError> {
         return Err(LoadError::whole(name, format!("expected at most {} MiB, found more", MAX_BYTES >> 20)));
     }
     Ok(bytes)
+}
+
+/// Reads a text file of the user's own, up to the largest size that is accepted.
+///
+/// # Errors
+/// A file that cannot be read, is too large, or is no text.
+pub(super) fn text(path: &Path) -> Result<String> {
+    let name = path.display().to_string();
+    if std::fs::metadata(path).with_context(|| name.clone())?.len() > MAX_BYTES as u64 {
+        bail!("{name} is larger than {} MiB", MAX_BYTES >> 20);
+    }
+    std::fs::read_to_string(path).context(name)
 }
 
 /// Returns the files that a name stands for: itself, or every `.xml` file directly in a directory, sorted.

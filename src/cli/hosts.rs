@@ -26,13 +26,8 @@ pub(super) fn apply(
     if key != Key::FromHost {
         scenario.to_host = host.choice();
     }
-    let in_word = |key: Key| {
-        let word = choice.word.as_deref().unwrap_or_default();
-        word.split(',').skip(1).any(|part| part.split_once('=').is_some_and(|(name, _)| name == key.name()))
-    };
-    let named = |key: Key| choice.keys.iter().any(|(given, _)| *given == key) || in_word(key);
     let mut take = |key: Key, end: &mut Release| {
-        if named(key) || (host.libvirt.is_none() && host.qemu.is_none()) {
+        if choice.names(key) || (host.libvirt.is_none() && host.qemu.is_none()) {
             return;
         }
         let published = host.libvirt.and_then(|version| catalog.libvirt(&version.to_string()));

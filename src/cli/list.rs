@@ -1,7 +1,7 @@
 //! Lists what can be picked, and prints the rules' pages.
 
+use crate::app::fault::did_you_mean;
 use crate::domain::catalog::{Catalog, LibvirtId, Provenance, ReleaseMap};
-use crate::domain::names::nearest;
 use crate::domain::scenario::LibvirtChoice;
 use crate::explain::rule_page;
 use crate::resolve::RuleId;
@@ -120,9 +120,8 @@ pub fn rule(id: Option<&str>, out: &mut dyn Write) -> Result<u8> {
     match RuleId::ALL.iter().find(|rule| rule.name().eq_ignore_ascii_case(id)) {
         Some(rule) => out.write_all(rule_page(*rule).text.as_bytes())?,
         None => {
-            let near = nearest(id, RuleId::ALL.iter().map(|rule| rule.name()));
-            let near = near.map(|name| format!("; did you mean {name}?")).unwrap_or_default();
-            return Err(anyhow!("unknown rule {id:?}{near} (`rule` alone lists them)"));
+            let hint = did_you_mean(id, RuleId::ALL.iter().map(|rule| rule.name()));
+            return Err(anyhow!("unknown rule {id:?}{hint} (`rule` alone lists them)"));
         }
     }
     Ok(0)

@@ -1,14 +1,12 @@
 //! Reads a list of actions to replay or to show.
 
+use super::files;
 use crate::app::fault::report;
 use crate::app::script::{Step, parse};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Result, anyhow};
 use std::path::Path;
-
-/// The largest list that is read.
-const LARGEST: u64 = 16 << 20;
 
 /// A list of actions, and where it begins.
 #[derive(Clone, Default, Debug)]
@@ -25,12 +23,9 @@ impl Script {
     /// # Errors
     /// The file cannot be read, or every line that is none, with file, line and column.
     pub fn read(catalog: &Catalog, path: &Path) -> Result<Self> {
-        let name = path.display().to_string();
-        if std::fs::metadata(path).with_context(|| name.clone())?.len() > LARGEST {
-            bail!("{name} is larger than 16 MiB");
-        }
-        let text = std::fs::read_to_string(path).with_context(|| name.clone())?;
-        let mut steps = parse(catalog, &text).map_err(|faults| anyhow!("{}", report(&name, faults)))?;
+        let text = files::text(path)?;
+        let wrong = |faults| anyhow!("{}", report(&path.display().to_string(), faults));
+        let mut steps = parse(catalog, &text).map_err(wrong)?;
         let start = match steps.first() {
             Some(Step::Scenario(word)) => Some(Scenario::parse(catalog, word)?),
             _ => None,

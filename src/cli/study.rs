@@ -2,10 +2,10 @@
 
 use super::args::Choice;
 use super::study_args::{Study, StudyArgs};
+use crate::app::fault::did_you_mean;
 use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::host::HostId;
 use crate::domain::map::ModelId;
-use crate::domain::names::nearest;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{DEFAULT_QEMU, Key, LibvirtChoice, Release, Scenario};
 use crate::domain::version::Version;
@@ -13,9 +13,9 @@ use crate::export::study as write;
 use crate::load::cpu_map_dir;
 use crate::resolve::resolve;
 use crate::study::count::{Count, Space};
-use crate::study::matrix::{Matrix, Side, Vary, lines};
+use crate::study::matrix::{Line, Matrix, Side, Vary, lines};
 use crate::study::review::{Question, review};
-use crate::study::{baseline, diff, follow, history};
+use crate::study::{baseline, diff, follow, history, space};
 use anyhow::{Result, anyhow};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -78,8 +78,7 @@ pub fn study(catalog: &mut Catalog, args: &StudyArgs, out: &mut dyn Write) -> Re
 }
 
 fn unknown<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> anyhow::Error {
-    let near = nearest(name, known).map(|near| format!("; did you mean {near}?")).unwrap_or_default();
-    anyhow!("unknown {what} {name:?}{near}")
+    anyhow!("unknown {what} {name:?}{}", did_you_mean(name, known))
 }
 
 /// A line on standard error when it takes over half a second and somebody is looking.
@@ -166,7 +165,7 @@ fn differ(
             Ok(text(catalog, &found, &effects))
         }
         (Kind::Model, Kind::Model) => {
-            let newest = crate::study::space::exact_releases(catalog).pop();
+            let newest = space::exact_releases(catalog).pop();
             let newest = newest.ok_or_else(|| anyhow!("no release's map was read"))?;
             let (one, other) = (model(catalog, one)?, model(catalog, other)?);
             let found = diff::one_model(catalog, (newest, one), (newest, other));
@@ -223,12 +222,7 @@ fn matrix(
 }
 
 /// Reads `7.0.0,9.0.0:7.2.22` and `7.0.0..12.8.0`; a QEMU named with one goes for the whole axis.
-fn limited(
-    catalog: &Catalog,
-    scenario: &mut Scenario,
-    text: &str,
-    side: Side,
-) -> Result<Vec<crate::study::matrix::Line>> {
+fn limited(catalog: &Catalog, scenario: &mut Scenario, text: &str, side: Side) -> Result<Vec<Line>> {
     let mut all = Vec::new();
     for part in text.split(',') {
         let (first, last) = part.split_once("..").unwrap_or((part, part));
@@ -239,13 +233,13 @@ fn limited(
         }
         match (&first.libvirt, &last.libvirt) {
             (LibvirtChoice::Release(a, None), LibvirtChoice::Release(b, None)) if a != b => {
-                let within = crate::study::space::releases(catalog).filter(|id| (*a..=*b).contains(id));
+                let within = space::releases(catalog).filter(|id| (*a..=*b).contains(id));
                 all.extend(within.map(|id| LibvirtChoice::Release(id, None)));
             }
             (one, _) => all.push(one.clone()),
         }
     }
-    Ok(all.into_iter().map(crate::study::matrix::Line::libvirt).collect())
+    Ok(all.into_iter().map(Line::libvirt).collect())
 }
 
 /// Counts the whole space on several threads.

@@ -18,36 +18,12 @@ mod between;
 mod build;
 mod qemu_view;
 
+pub use build::{CatalogError, ExactRelease, Parts};
 pub use qemu_view::{QemuIndex, QemuView};
 
 /// One libvirt release, as an index into the catalog's list.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct LibvirtId(pub u16);
-
-/// What a catalog is made of, before it is checked. The timeline and the raw facts both read into this.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub struct Parts {
-    /// Every feature name: the newest map's in map order, then the others.
-    pub features: Names,
-    /// Every model name.
-    pub models: Names,
-    /// Every machine type name.
-    pub machines: Names,
-    /// The distinct maps, oldest first.
-    pub maps: Vec<CpuMap>,
-    /// The releases whose map was read, oldest first.
-    pub releases: Vec<ExactRelease>,
-    /// The QEMU releases, oldest first.
-    pub qemu: Vec<QemuFacts>,
-    /// What a model turns on under a machine type.
-    pub cells: Cells,
-    /// The hosts.
-    pub hosts: Vec<Host>,
-    /// The products.
-    pub products: Vec<Product>,
-    /// How releases decide.
-    pub decisions: Decisions,
-}
 
 /// How libvirt and QEMU releases decide, with dates.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -60,17 +36,6 @@ pub struct Decisions {
     pub backports: Vec<Backport>,
     /// What QEMU point releases do of their own.
     pub quirks: Vec<Quirk>,
-}
-
-/// A release whose map was read.
-#[derive(Clone, PartialEq, Debug)]
-pub struct ExactRelease {
-    /// Its name, `9.0.0` or `9.0.0+mpx-removed`.
-    pub name: Box<str>,
-    /// Where its map was read, as written in the facts.
-    pub source: Box<str>,
-    /// Its map.
-    pub map: MapId,
 }
 
 /// A distribution or a KubeVirt release and the packages it ships.
@@ -125,11 +90,6 @@ pub struct LibvirtRelease {
     /// Its map.
     pub map: ReleaseMap,
 }
-
-/// Says why facts cannot be used.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct CatalogError(pub String);
 
 /// Every fact.
 #[derive(Clone, Debug)]

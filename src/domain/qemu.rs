@@ -1,6 +1,7 @@
 //! Describes QEMU releases: machine types, models, the cells of what a model gets under a machine type,
 //! property names, dependencies, and what TCG offers.
 
+use super::definition::words;
 use super::feature::{FeatureId, FeatureSet};
 use super::host::Vendor;
 use super::map::{ModelId, Register};
@@ -27,22 +28,13 @@ impl MachineSet {
     }
 }
 
-/// What runs the guest.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Accel {
-    /// The host's processor, through KVM.
-    Kvm,
-    /// QEMU's own emulation.
-    Tcg,
-}
-
-impl Accel {
-    /// Returns the word used in scenarios.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Kvm => "kvm",
-            Self::Tcg => "tcg",
-        }
+words! {
+    /// What runs the guest.
+    Accel {
+        /// The host's processor, through KVM.
+        Kvm "kvm",
+        /// QEMU's own emulation.
+        Tcg "tcg",
     }
 }
 

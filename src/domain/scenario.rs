@@ -112,6 +112,17 @@ pub enum LibvirtChoice {
     Unknown,
 }
 
+impl LibvirtChoice {
+    /// Returns the release that it is; the e-mail's *old* and *new* are made from 9.0.0. `None` where it is not known.
+    pub fn id(&self, catalog: &Catalog) -> Option<LibvirtId> {
+        match self {
+            Self::Release(id, _) => Some(*id),
+            Self::Old | Self::New => catalog.libvirt("9.0.0"),
+            Self::Unknown => None,
+        }
+    }
+}
+
 /// A QEMU release at one end.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct QemuChoice {
@@ -239,6 +250,20 @@ impl Scenario {
             pmu: false,
             emulator: None,
             running: None,
+        }
+    }
+
+    /// Returns the scenario with source and destination exchanged; a guest that goes the other way was begun there.
+    #[must_use]
+    pub fn swapped(&self) -> Self {
+        Self {
+            from: self.to.clone(),
+            to: self.from.clone(),
+            from_host: self.to_host.clone(),
+            to_host: self.from_host.clone(),
+            via: self.via.iter().rev().cloned().collect(),
+            started: None,
+            ..self.clone()
         }
     }
 

@@ -5,8 +5,7 @@ use super::xml::{Around, cpu_argument, cpu_xml};
 use crate::domain::behaviour::Behaviour;
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Definition, words};
-use crate::domain::scenario::{LibvirtChoice, Release, Scenario, Told, Topology};
-use crate::domain::version::Version;
+use crate::domain::scenario::{Release, Scenario, Told, Topology};
 use crate::explain::{Absent, Remark, absent, remark};
 use crate::resolve::{Hop, Journey, Run};
 
@@ -242,12 +241,8 @@ fn compared(before: &[(Since, String)], parts: Vec<String>) -> Vec<(Since, Strin
 
 /// How the libvirt of a release decides; `None` where it is not known.
 fn behaviour(catalog: &Catalog, release: &Release) -> Option<Behaviour> {
-    let version = match &release.libvirt {
-        LibvirtChoice::Release(id, _) => catalog.release(*id).version,
-        LibvirtChoice::Old | LibvirtChoice::New => Version::new(9, 0, 0),
-        LibvirtChoice::Unknown => return None,
-    };
-    Some(catalog.behaviour(version).0)
+    let id = release.libvirt.id(catalog)?;
+    Some(catalog.behaviour(catalog.release(id).version).0)
 }
 
 #[cfg(test)]

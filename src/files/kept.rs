@@ -83,6 +83,18 @@ impl Shelf {
         })
     }
 
+    /// Forgets what is kept under a name.
+    ///
+    /// # Errors
+    /// What stands in the way of changing the file.
+    pub fn forget(&self, name: &str) -> anyhow::Result<()> {
+        self.change(|lines| {
+            lines.retain(|line| parse(line).is_none_or(|kept| kept.name.is_empty() || kept.name != name));
+            Written::Done
+        })?;
+        Ok(())
+    }
+
     fn change(&self, change: impl FnOnce(&mut Vec<String>) -> Written) -> anyhow::Result<Written> {
         let Some(folder) = &self.folder else { bail!("there is no home directory to keep it in") };
         std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
@@ -186,6 +198,19 @@ mod tests {
         assert_eq!(words(&shelf), ["abort=a"]);
         assert_eq!(shelf.name("abort", "b", true).unwrap(), Written::Done);
         assert_eq!(words(&shelf), ["abort=b"]);
+    }
+
+    #[test]
+    fn a_name_that_is_forgotten_takes_nothing_else_along() {
+        let (_folder, shelf) = shelf();
+        shelf.used("a").unwrap();
+        shelf.name("one", "a", false).unwrap();
+        shelf.name("other", "a", false).unwrap();
+        shelf.forget("one").unwrap();
+        assert_eq!(words(&shelf), ["other=a", "=a"]);
+        shelf.forget("").unwrap();
+        shelf.forget("one").unwrap();
+        assert_eq!(words(&shelf), ["other=a", "=a"]);
     }
 
     #[test]

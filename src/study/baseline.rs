@@ -2,15 +2,13 @@
 //! what each host gives up for it, and whether a guest with it really moves between any two of the hosts.
 
 use super::space::{map_of, models};
-use crate::domain::catalog::{Catalog, LibvirtId};
+use crate::domain::catalog::Catalog;
 use crate::domain::definition::Policy;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::{HostId, Vendor};
 use crate::domain::map::{CpuMap, ModelId};
 use crate::domain::qemu::{Accel, MachineId, is_versioned};
-use crate::domain::scenario::{
-    CpuChoice, HostChoice, LibvirtChoice, MachineChoice, QemuChoice, Release, Scenario, Told,
-};
+use crate::domain::scenario::{CpuChoice, HostChoice, MachineChoice, QemuChoice, Release, Scenario, Told};
 use crate::resolve::{Glance, Resolver, Verdict};
 
 /// How often what still differs is switched off and everything resolved again.
@@ -53,7 +51,7 @@ pub fn baseline(catalog: &Catalog, hosts: &[HostId], on: &[Release]) -> Option<B
     let common = hosts.iter().fold(first.features, |common, host| common & catalog.host(*host).features);
     let one_vendor = hosts.iter().all(|host| catalog.host(*host).vendor == first.vendor).then_some(first.vendor);
     let maps: Vec<_> =
-        on.iter().filter_map(|release| libvirt(catalog, release)).map(|id| map_of(catalog, id)).collect();
+        on.iter().filter_map(|release| release.libvirt.id(catalog)).map(|id| map_of(catalog, id)).collect();
     let known = maps.iter().fold(FeatureSet::ALL, |known, map| known & map.known);
     let usable = usable(catalog, common & known, on);
     let fitting = |model: &ModelId| fits(catalog, *model, one_vendor, on);
@@ -73,10 +71,17 @@ pub fn baseline(catalog: &Catalog, hosts: &[HostId], on: &[Release]) -> Option<B
     let disabled = newest.in_order((data(model) - usable) | (brought - common - always));
     let shared = maps.iter().filter_map(|map| map.model(model)).fold(FeatureSet::ALL, |all, m| all & m.data);
     let required = newest.in_order(usable - shared);
-    let given = usable;
     let scenario = definition(catalog, model, machine, (&required, &disabled), on)?;
-    let mut found =
-        Baseline { model, disabled, required, given, costs: Vec::new(), broken: Vec::new(), resolved: 0, scenario };
+    let mut found = Baseline {
+        model,
+        disabled,
+        required,
+        given: usable,
+        costs: Vec::new(),
+        broken: Vec::new(),
+        resolved: 0,
+        scenario,
+    };
     for _ in 0..MOST_ROUNDS {
         let differ = verify(catalog, &mut found, hosts, on) & known;
         if differ.is_empty() {
@@ -97,14 +102,6 @@ fn costs(catalog: &Catalog, hosts: &[HostId], newest: &CpuMap, given: FeatureSet
     let always: FeatureSet = catalog.named().hypervisor.into_iter().collect();
     let of = |host: HostId| newest.in_order((catalog.host(host).features & newest.known) - given - always);
     hosts.iter().map(|host| (*host, of(*host))).collect()
-}
-
-fn libvirt(catalog: &Catalog, release: &Release) -> Option<LibvirtId> {
-    match &release.libvirt {
-        LibvirtChoice::Release(id, _) => Some(*id),
-        LibvirtChoice::Old | LibvirtChoice::New => catalog.libvirt("9.0.0"),
-        LibvirtChoice::Unknown => None,
-    }
 }
 
 /// What every QEMU of the releases takes by name, and what may migrate; not what is only reported, nor what KVM's
@@ -143,7 +140,7 @@ fn fits(catalog: &Catalog, model: ModelId, vendor: Option<Vendor>, on: &[Release
     };
     of_vendor
         && on.iter().all(|release| {
-            let in_map = libvirt(catalog, release).is_some_and(|id| map_of(catalog, id).model(model).is_some());
+            let in_map = release.libvirt.id(catalog).is_some_and(|id| map_of(catalog, id).model(model).is_some());
             let in_qemu = match release.qemu.version {
                 Told::Is(version) => catalog.qemu_views(version).iter().all(|view| view.has_model(model)),
                 Told::Unknown => false,

@@ -133,9 +133,7 @@ impl<'a> Space<'a> {
     fn release_classes(&self, model: ModelId) -> Vec<usize> {
         let of_map = |place: usize| self.ends.get(place).and_then(|end| essence(end, model));
         let catalog = self.catalog;
-        let mut met: FeatureSet = [self.accel].iter().fold(FeatureSet::EMPTY, |met, accel| {
-            met | catalog.cells().of(model, *accel).map(ModelCells::anywhere).unwrap_or_default()
-        });
+        let mut met: FeatureSet = catalog.cells().of(model, self.accel).map(ModelCells::anywhere).unwrap_or_default();
         let names = catalog.named();
         met.extend([names.hypervisor, names.ht, names.cmp_legacy, names.pconfig, names.pdcm].into_iter().flatten());
         met.insert(catalog.default_feature());

@@ -61,7 +61,7 @@ pub enum State {
     Missing,
     /// Nothing was compared.
     NotCompared,
-    /// The guest kept it as it was, has lost it, or has gained it.
+    /// The guest has it or lacks it as before.
     Kept,
     /// The guest lost it.
     Lost,
@@ -196,9 +196,8 @@ impl Walk<'_> {
     fn said(&self, run: &Run, definition: Option<&Definition>) -> (State, Option<By>) {
         let Some(definition) = definition else { return (State::NotReached, None) };
         if let Some(policy) = definition.features.get(self.feature) {
-            let by =
-                run.written_by(self.feature).map_or(Some(By::Written(WrittenBy::Given)), |by| Some(By::Written(by)));
-            return (State::Says(policy), by);
+            let by = run.written_by(self.feature).unwrap_or(WrittenBy::Given);
+            return (State::Says(policy), Some(By::Written(by)));
         }
         if !run.map.known.contains(self.feature) {
             return (State::UnknownToMap, Some(By::Map));

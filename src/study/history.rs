@@ -126,12 +126,8 @@ pub fn segments<T: PartialEq>(releases: &[LibvirtId], mut state: impl FnMut(Libv
     segments
 }
 
-/// Returns what `feature` is to `model` in the map of a release.
-pub fn membership(catalog: &Catalog, release: LibvirtId, model: ModelId, feature: FeatureId) -> Membership {
-    in_map(map_of(catalog, release), model, feature)
-}
-
-/// Returns the same of a release whose map need not have been read; `None` where the maps before and after it differ.
+/// Returns what `feature` is to `model` in the map of a release that need not have been read; `None` where the maps before
+/// and after it differ.
 pub fn likely(catalog: &Catalog, release: LibvirtId, model: ModelId, feature: FeatureId) -> Option<Membership> {
     let (lower, upper) = match catalog.release(release).map {
         ReleaseMap::Exact(map) => (map, map),
@@ -141,7 +137,8 @@ pub fn likely(catalog: &Catalog, release: LibvirtId, model: ModelId, feature: Fe
     (lower == upper).then_some(lower)
 }
 
-fn in_map(map: &CpuMap, model: ModelId, feature: FeatureId) -> Membership {
+/// Returns what `feature` is to `model` in a map.
+pub fn in_map(map: &CpuMap, model: ModelId, feature: FeatureId) -> Membership {
     match map.model(model) {
         None => Membership::NoModel,
         Some(of_map) if of_map.data.contains(feature) => Membership::Has,
@@ -198,9 +195,9 @@ fn change(
 
 fn by_machine(catalog: &Catalog, model: ModelId) -> Vec<(FeatureId, Vec<MachineId>)> {
     let cells = catalog.cells();
-    let some: FeatureSet = [Accel::Kvm, Accel::Tcg]
-        .into_iter()
-        .filter_map(|accel| cells.of(model, accel))
+    let some: FeatureSet = Accel::ALL
+        .iter()
+        .filter_map(|accel| cells.of(model, *accel))
         .flat_map(|cells| cells.only_on.iter().map(|(feature, _)| *feature))
         .collect();
     some.iter().map(|feature| (feature, machines_with(catalog, model, feature))).collect()
@@ -208,9 +205,7 @@ fn by_machine(catalog: &Catalog, model: ModelId) -> Vec<(FeatureId, Vec<MachineI
 
 fn machines_with(catalog: &Catalog, model: ModelId, feature: FeatureId) -> Vec<MachineId> {
     let on = |machine: &MachineId| {
-        [Accel::Kvm, Accel::Tcg]
-            .into_iter()
-            .any(|accel| catalog.cell(model, *machine, accel).is_some_and(|on| on.contains(feature)))
+        Accel::ALL.iter().any(|accel| catalog.cell(model, *machine, *accel).is_some_and(|on| on.contains(feature)))
     };
     catalog.cells().machines.iter().copied().filter(on).collect()
 }
@@ -236,7 +231,7 @@ pub fn of_feature(catalog: &Catalog, feature: FeatureId) -> FeatureHistory {
     let told = |membership: &Segment<Membership>| {
         matches!(membership.state, Membership::Has | Membership::Removed | Membership::Added)
     };
-    let of = |model| segments(&releases, |id| membership(catalog, id, model, feature));
+    let of = |model| segments(&releases, |id| in_map(map_of(catalog, id), model, feature));
     FeatureHistory {
         feature,
         known: segments(&releases, |id| map_of(catalog, id).known.contains(feature)),
@@ -255,7 +250,7 @@ fn turned_on(catalog: &Catalog, feature: FeatureId) -> Vec<TurnedOn> {
     for model in models(catalog) {
         let cells = |accel| catalog.cells().of(model, accel);
         let on = |accel: &Accel| cells(*accel).is_some_and(|cells| cells.anywhere().contains(feature));
-        let accels: Vec<Accel> = [Accel::Kvm, Accel::Tcg].into_iter().filter(on).collect();
+        let accels: Vec<Accel> = Accel::ALL.iter().copied().filter(on).collect();
         if accels.is_empty() {
             continue;
         }

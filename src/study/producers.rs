@@ -1,17 +1,16 @@
 //! Looks for likely scenarios that give exactly one refusal: the other way round from resolving. Bounded: it tries some
 //! thousand scenarios at most, likeliest first, and keeps only those of which the resolver says that they give it.
 
-use crate::domain::catalog::{Catalog, Provenance, machine_series};
+use crate::domain::catalog::{Catalog, machine_series};
 use crate::domain::definition::Policy;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
 use crate::domain::map::{CpuMap, ModelId};
 use crate::domain::qemu::Accel;
-use crate::domain::scenario::{
-    CpuChoice, HostChoice, LibvirtChoice, MachineChoice, QemuChoice, Release, Scenario, Told, Topology,
-};
+use crate::domain::scenario::{CpuChoice, HostChoice, MachineChoice, Release, Scenario, Told, Topology};
 use crate::domain::version::Version;
 use crate::resolve::{EMULATOR, Plan, Refusal, RuleId, resolve};
+use crate::study::space::end;
 
 mod ends;
 
@@ -111,7 +110,7 @@ impl<'a> Search<'a> {
         for (model, named) in self.models() {
             for machine in self.machines(&self.features()) {
                 for topology in self.topologies() {
-                    for accel in [Accel::Kvm, Accel::Tcg] {
+                    for accel in Accel::ALL.iter().copied() {
                         let mut guest = Scenario {
                             cpu: CpuChoice::Model(Told::Is(model)),
                             machine: machine.clone(),
@@ -191,11 +190,7 @@ impl<'a> Search<'a> {
         } else {
             &[("9.0.0", Version::new(7, 2, 22)), ("11.3.0", Version::new(10, 0, 13))]
         };
-        let release = |(name, qemu): &(&str, Version)| {
-            let id = self.catalog.libvirt(name)?;
-            let qemu = QemuChoice { version: Told::Is(*qemu), build: None };
-            Some(Release { libvirt: LibvirtChoice::Release(id, None), qemu })
-        };
+        let release = |(name, qemu): &(&str, Version)| Some(end(self.catalog.libvirt(name)?, *qemu));
         names.iter().filter_map(release).collect()
     }
 
@@ -299,9 +294,4 @@ impl<'a> Search<'a> {
         let Refusal::MachineType { emulator, .. } = self.refusal else { return None };
         Some(emulator.clone()).filter(|path| &**path != EMULATOR)
     }
-}
-
-/// Whether a release is one of libvirt's own.
-fn is_published(catalog: &Catalog, name: &str) -> bool {
-    catalog.libvirt(name).is_some_and(|id| catalog.release(id).provenance == Provenance::Published)
 }

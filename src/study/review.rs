@@ -188,7 +188,7 @@ impl Work<'_> {
         if !views.iter().any(|view| view.has_model(model)) {
             return;
         }
-        for accel in [Accel::Kvm, Accel::Tcg] {
+        for accel in Accel::ALL.iter().copied() {
             let has = |machine| views.iter().any(|view| view.has_machine(machine, catalog.machine_name(machine)));
             for class in machine_classes(catalog, model, accel, has) {
                 let Some(first) = class.machines.first() else { continue };

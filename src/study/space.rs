@@ -28,16 +28,22 @@ pub fn releases(catalog: &Catalog) -> impl Iterator<Item = LibvirtId> + '_ {
 
 /// Returns the published releases, oldest first.
 pub fn published_releases(catalog: &Catalog) -> Vec<LibvirtId> {
-    releases(catalog).filter(|id| catalog.release(*id).provenance == Provenance::Published).collect()
+    releases(catalog).filter(|id| is_published(catalog, *id)).collect()
+}
+
+/// Returns whether a release is one of libvirt's own.
+pub fn is_published(catalog: &Catalog, id: LibvirtId) -> bool {
+    catalog.release(id).provenance == Provenance::Published
 }
 
 /// Returns the published releases whose map was read, oldest first.
 pub fn exact_releases(catalog: &Catalog) -> Vec<LibvirtId> {
-    let is_exact = |id: &LibvirtId| {
-        let release = catalog.release(*id);
-        release.provenance == Provenance::Published && matches!(release.map, ReleaseMap::Exact(_))
-    };
-    releases(catalog).filter(is_exact).collect()
+    releases(catalog).filter(|id| is_exact(catalog, *id)).collect()
+}
+
+/// Returns whether a release is one of libvirt's own whose map was read.
+pub fn is_exact(catalog: &Catalog, id: LibvirtId) -> bool {
+    is_published(catalog, id) && matches!(catalog.release(id).map, ReleaseMap::Exact(_))
 }
 
 /// Returns every model that can be picked.

@@ -1,7 +1,7 @@
 //! Finds ways out of an abort, a refusal or a changed CPU. A way is only offered when resolving the scenario it leads
 //! to says that it works. Ways without a restart of the guest come first.
 
-use crate::domain::catalog::{Catalog, LibvirtId, Provenance};
+use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::definition::Policy;
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::{
@@ -281,9 +281,4 @@ impl Search<'_, '_> {
             settings: settings::topology(single),
         })
     }
-}
-
-/// Returns whether a release is one of libvirt's own.
-fn is_published(catalog: &Catalog, id: LibvirtId) -> bool {
-    catalog.release(id).provenance == Provenance::Published
 }

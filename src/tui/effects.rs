@@ -36,6 +36,10 @@ impl Running<'_> {
                 Err(fault) => self.say(format!("what is kept cannot be read: {fault:#}")),
             },
             Some(Effect::Keep { name, replace }) => self.keep(name, replace),
+            Some(Effect::Forget(name)) => match self.shelf.forget(&name) {
+                Ok(()) => update::forgotten(&mut self.model, self.catalog, &name),
+                Err(fault) => self.say(format!("{name} is not forgotten: {fault:#}")),
+            },
         }
         Ok(false)
     }

@@ -1,7 +1,9 @@
-//! Turns a terminal's key events into [`Key`]s; the only place that knows how terminals report shift.
+//! Turns a terminal's events into [`Key`]s and into what the mouse did; the only place that knows how terminals report
+//! shift, and which events of the mouse count.
 
 use crate::app::key::{Code, Key};
-use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crate::app::script::Step;
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 /// Returns the key of an event; `None` for a release and for keys without a name here.
 #[expect(clippy::wildcard_enum_match_arm, reason = "crossterm may add keys; those without a name here mean nothing")]
@@ -32,6 +34,22 @@ pub(super) fn key(event: KeyEvent) -> Option<Key> {
         _ => return None,
     };
     Some(Key { code, ctrl: held(KeyModifiers::CONTROL), alt: held(KeyModifiers::ALT), shift }.normal())
+}
+
+/// Returns what the mouse did; `None` where that means nothing.
+pub(super) fn mouse(event: MouseEvent) -> Option<Step> {
+    let (column, line) = (event.column.saturating_add(1), event.row.saturating_add(1));
+    match event.kind {
+        MouseEventKind::Down(MouseButton::Left) => Some(Step::Click(column, line)),
+        MouseEventKind::ScrollUp => Some(Step::Wheel(true, column, line)),
+        MouseEventKind::ScrollDown => Some(Step::Wheel(false, column, line)),
+        MouseEventKind::Down(_)
+        | MouseEventKind::Up(_)
+        | MouseEventKind::Drag(_)
+        | MouseEventKind::Moved
+        | MouseEventKind::ScrollLeft
+        | MouseEventKind::ScrollRight => None,
+    }
 }
 
 fn named(name: &str) -> Option<Code> {

@@ -4,7 +4,6 @@ use super::run::Options;
 use super::theme::Theme;
 use super::view::{self, Shown};
 use super::{export, play};
-use crate::app::demo::Demo;
 use crate::app::export::Format;
 use crate::app::key::parse_all;
 use crate::app::model::Model;
@@ -57,24 +56,26 @@ fn after(
         let known: Vec<&str> = ScreenKind::ALL.iter().map(|kind| kind.word()).collect();
         bail!("there is no screen {screen}; the screens are {}", known.join(", "));
     };
-    let mut model = Model::new(catalog, scenario, options.settings.clone(), Size { width, height });
-    update::open(&mut model, catalog, kind);
-    options.opening.open(&mut model, catalog);
-    model.demo = options.demo.then(Demo::default);
-    while update::idle(&mut model, catalog) {}
+    let mut model = options.open(catalog, scenario, kind, Size { width, height });
+    finish(&mut model, catalog);
     for step in &options.replay {
         if play::done(&mut model, catalog, step) == Some(Effect::Quit) {
             break;
         }
-        while update::idle(&mut model, catalog) {}
+        finish(&mut model, catalog);
     }
     for key in parse_all(&options.keys).context("--keys")? {
         if update::press(&mut model, catalog, key) == Some(Effect::Quit) {
             break;
         }
-        while update::idle(&mut model, catalog) {}
+        finish(&mut model, catalog);
     }
     Ok(model)
+}
+
+/// Lets the screen do all that it left for later.
+fn finish(model: &mut Model, catalog: &Catalog) {
+    while update::idle(model, catalog) {}
 }
 
 /// Returns the model as it is drawn.

@@ -13,10 +13,10 @@ pub(super) struct Screen {
     pub(super) background: Rgb,
     /// The same, of letters.
     pub(super) foreground: Rgb,
-    sixteen: &'static [Rgb; 16],
 }
 
-const ON_DARK: [Rgb; 16] = [
+/// The sixteen colours with names; themes for a light background use none of them.
+const SIXTEEN: [Rgb; 16] = [
     (0x1b, 0x1d, 0x23),
     (0xd8, 0x5c, 0x5c),
     (0x7a, 0xc2, 0x6a),
@@ -43,12 +43,12 @@ impl Screen {
             ThemeName::HighContrast => ((0, 0, 0), (0xff, 0xff, 0xff)),
             ThemeName::Light => ((0xff, 0xff, 0xff), (0x1f, 0x23, 0x28)),
         };
-        Self { background, foreground, sixteen: &ON_DARK }
+        Self { background, foreground }
     }
 
     /// Returns what a colour is; `otherwise` where it is the terminal's own.
-    pub(super) fn rgb(&self, colour: Color, otherwise: Rgb) -> Rgb {
-        let named = |place: usize| self.sixteen.get(place).copied().unwrap_or(otherwise);
+    pub(super) fn rgb(colour: Color, otherwise: Rgb) -> Rgb {
+        let named = |place: usize| SIXTEEN.get(place).copied().unwrap_or(otherwise);
         match colour {
             Color::Reset => otherwise,
             Color::Black => named(0),

@@ -1,17 +1,18 @@
 //! Runs the program on a terminal: events to keys, keys to the model, effects done, one frame drawn.
 
 use super::cast::Cast;
-use super::input;
 use super::play::{Heard, Player};
 use super::record::Record;
 use super::signals::Signals;
 use super::terminal::Guard;
 use super::theme::Theme;
 use super::view::{self, Shown};
+use super::{input, play};
 use crate::app::action::{Action, Context};
 use crate::app::demo::Demo;
 use crate::app::key::{Key, parse_all};
 use crate::app::model::Model;
+use crate::app::screens::ScreenKind;
 use crate::app::script::Step;
 use crate::app::settings::{Settings, Size};
 use crate::app::tour;
@@ -20,8 +21,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 use crate::files::Shelf;
 use anyhow::{Context as _, bail};
-use crossterm::event::{Event, MouseButton, MouseEvent, MouseEventKind};
-use ratatui::layout::{Position, Rect};
+use crossterm::event::Event;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -47,6 +47,21 @@ pub struct Options {
     pub record_keys: Option<PathBuf>,
 }
 
+impl Options {
+    /// Returns the program as it opens, at a screen.
+    pub(super) fn open(&self, catalog: &Catalog, scenario: Scenario, screen: ScreenKind, size: Size) -> Model {
+        let mut model = Model::new(catalog, scenario, self.settings.clone(), size);
+        update::open(&mut model, catalog, screen);
+        match &self.opening {
+            Opening::First => {}
+            Opening::Lessons => drop(update::update(&mut model, catalog, Action::Lessons)),
+            Opening::Lesson(word) => tour::open(&mut model, catalog, word),
+        }
+        model.demo = self.demo.then(Demo::default);
+        model
+    }
+}
+
 /// What is open at the start.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum Opening {
@@ -57,17 +72,6 @@ pub enum Opening {
     Lessons,
     /// The lesson of this name or number.
     Lesson(String),
-}
-
-impl Opening {
-    /// Opens it.
-    pub(super) fn open(&self, model: &mut Model, catalog: &Catalog) {
-        match self {
-            Self::First => {}
-            Self::Lessons => drop(update::update(model, catalog, Action::Lessons)),
-            Self::Lesson(word) => tour::open(model, catalog, word),
-        }
-    }
 }
 
 /// How often a signal is looked for while no event comes.
@@ -103,9 +107,7 @@ pub fn run(catalog: &Catalog, scenario: Scenario, options: Options) -> anyhow::R
     if (width, height) != size {
         guard.resized((width, height));
     }
-    let mut model = Model::new(catalog, scenario, options.settings, Size { width, height });
-    options.opening.open(&mut model, catalog);
-    model.demo = options.demo.then(Demo::default);
+    let model = options.open(catalog, scenario, ScreenKind::First, Size { width, height });
     let player = (!options.replay.is_empty()).then(|| Player::new(options.replay));
     let mut running = Running { catalog, model, guard, shelf: options.shelf, player, record };
     let outcome = running.type_all(&keys).and_then(|ended| if ended { Ok(()) } else { running.turn(&signal) });
@@ -235,8 +237,9 @@ impl Running<'_> {
                 None
             }
             Event::Mouse(event) => {
-                self.note(|_| step_of_mouse(event));
-                mouse(&mut self.model, self.catalog, event)
+                let step = input::mouse(event)?;
+                self.note(|_| Some(step.clone()));
+                play::done(&mut self.model, self.catalog, &step)
             }
             Event::FocusGained | Event::FocusLost => None,
         }
@@ -270,48 +273,5 @@ impl Running<'_> {
             let area = frame.area();
             view::render(shown, area, frame.buffer_mut());
         })
-    }
-}
-
-/// Lines that one turn of the wheel moves.
-const WHEEL: usize = 3;
-
-/// Does what the mouse stands for.
-pub(super) fn mouse(model: &mut Model, catalog: &Catalog, event: MouseEvent) -> Option<Effect> {
-    let theme = Theme::of(&model.settings);
-    let area = Rect::new(0, 0, model.size.width, model.size.height);
-    let position = Position { x: event.column, y: event.row };
-    let target = view::hit(Shown { model, catalog, theme: &theme }, area, position);
-    match event.kind {
-        MouseEventKind::Down(MouseButton::Left) => update::click(model, catalog, target?),
-        MouseEventKind::ScrollUp | MouseEventKind::ScrollDown => {
-            let action = if event.kind == MouseEventKind::ScrollUp { Action::Up } else { Action::Down };
-            for _ in 0..WHEEL {
-                update::scroll(model, catalog, target, action);
-            }
-            None
-        }
-        MouseEventKind::Down(_)
-        | MouseEventKind::Up(_)
-        | MouseEventKind::Drag(_)
-        | MouseEventKind::Moved
-        | MouseEventKind::ScrollLeft
-        | MouseEventKind::ScrollRight => None,
-    }
-}
-
-/// Returns the line for what the mouse did.
-fn step_of_mouse(event: MouseEvent) -> Option<Step> {
-    let (column, line) = (event.column.saturating_add(1), event.row.saturating_add(1));
-    match event.kind {
-        MouseEventKind::Down(MouseButton::Left) => Some(Step::Click(column, line)),
-        MouseEventKind::ScrollUp => Some(Step::Wheel(true, column, line)),
-        MouseEventKind::ScrollDown => Some(Step::Wheel(false, column, line)),
-        MouseEventKind::Down(_)
-        | MouseEventKind::Up(_)
-        | MouseEventKind::Drag(_)
-        | MouseEventKind::Moved
-        | MouseEventKind::ScrollLeft
-        | MouseEventKind::ScrollRight => None,
     }
 }

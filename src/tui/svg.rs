@@ -33,22 +33,22 @@ pub(super) fn svg(buffer: &Buffer, theme: ThemeName, title: &str) -> String {
     );
     let rows = || buffer.content.chunks(columns.max(1)).take(lines).enumerate();
     for (line, row) in rows() {
-        backgrounds(&mut out, &screen, line, row);
+        backgrounds(&mut out, screen, line, row);
     }
     for (line, row) in rows() {
-        frames(&mut out, &screen, line, row);
+        frames(&mut out, screen, line, row);
     }
     for (line, row) in rows() {
-        letters(&mut out, &screen, line, row);
+        letters(&mut out, screen, line, row);
     }
     out.push_str("</svg>\n");
     out
 }
 
 /// Returns the colours of a cell, letters first.
-fn colours(screen: &Screen, cell: &Cell) -> (Rgb, Rgb) {
-    let front = screen.rgb(cell.fg, screen.foreground);
-    let back = screen.rgb(cell.bg, screen.background);
+fn colours(screen: Screen, cell: &Cell) -> (Rgb, Rgb) {
+    let front = Screen::rgb(cell.fg, screen.foreground);
+    let back = Screen::rgb(cell.bg, screen.background);
     if cell.modifier.contains(Modifier::REVERSED) { (back, front) } else { (front, back) }
 }
 
@@ -70,7 +70,7 @@ fn runs<K: PartialEq>(row: &[Cell], key: impl Fn(&Cell) -> K) -> Vec<(usize, usi
     runs
 }
 
-fn backgrounds(out: &mut String, screen: &Screen, line: usize, row: &[Cell]) {
+fn backgrounds(out: &mut String, screen: Screen, line: usize, row: &[Cell]) {
     for (column, count, back) in runs(row, |cell| colours(screen, cell).1) {
         if back != screen.background {
             let (x, y) = corner(column, line);
@@ -106,7 +106,7 @@ fn arms(symbol: &str) -> Option<([bool; 4], bool)> {
 }
 
 /// Draws line signs as lines, from the edge of a cell to its middle, so that neighbours join.
-fn frames(out: &mut String, screen: &Screen, line: usize, row: &[Cell]) {
+fn frames(out: &mut String, screen: Screen, line: usize, row: &[Cell]) {
     let drawn = |cell: &Cell| arms(cell.symbol()).map(|_| (colours(screen, cell).0, is_dim(cell)));
     for (first, count, looks) in runs(row, drawn) {
         let Some((colour, dim)) = looks else { continue };
@@ -140,7 +140,7 @@ fn stroke(path: &mut String, (x, y): (usize, usize), symbol: &str) {
 }
 
 /// Writes the letters of a row, each at its own place: a font of another width then moves nothing.
-fn letters(out: &mut String, screen: &Screen, line: usize, row: &[Cell]) {
+fn letters(out: &mut String, screen: Screen, line: usize, row: &[Cell]) {
     let Some(last) = row.iter().rposition(|cell| cell.symbol() != " ") else { return };
     let row = row.get(..=last).unwrap_or(row);
     let (_, y) = corner(0, line);

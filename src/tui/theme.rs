@@ -243,9 +243,7 @@ impl Theme {
             Verdict::Depends => (Role::Open, self.signs.open),
         }
     }
-}
 
-impl Theme {
     /// Returns the role and the sign of a verdict among many: a guest that never started is no concern of the
     /// destination's, and stands back.
     pub fn cell(&self, verdict: Verdict) -> (Role, &'static str) {

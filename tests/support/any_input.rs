@@ -4,8 +4,12 @@
 #![expect(clippy::expect_used, reason = "what must hold fails the test when it does not")]
 
 use std::sync::OnceLock;
+use virt_cpu_explorer::app::fault::Fault;
 use virt_cpu_explorer::app::key::parse_all;
+use virt_cpu_explorer::app::script;
+use virt_cpu_explorer::app::tour::read_lesson;
 use virt_cpu_explorer::bring::{batch, domain, host, message};
+use virt_cpu_explorer::cli::Config;
 use virt_cpu_explorer::domain::catalog::{Catalog, ExactRelease, Parts};
 use virt_cpu_explorer::domain::map::MapId;
 use virt_cpu_explorer::domain::scenario::Scenario;
@@ -21,13 +25,16 @@ pub type Body = fn(&[u8]);
 
 /// Every parser by its name, which is its fuzz target's and its folder's under `tests/corpus/`.
 pub const PARSERS: &[(&str, Body)] = &[
+    ("actions", actions),
     ("batch", batch_line),
     ("cpu_map", cpu_map),
     ("domain", guest),
     ("explain", error_text),
     ("host", host_file),
     ("keys", keys),
+    ("lesson", lesson),
     ("qmp", qmp_reply),
+    ("settings", settings),
     ("timeline", timeline),
     ("word", word),
     ("xml", xml),
@@ -57,6 +64,46 @@ fn answered(scenario: &Scenario) {
     }
     let answer = resolver.resolve(scenario);
     assert!(export::json_line(catalog(), scenario, &answer, None, None).starts_with('{'));
+}
+
+/// Faults have words and a place inside of the text.
+fn all_refused(faults: &[Fault], text: &str) {
+    let lines = text.lines().count().max(1) + 1;
+    assert!(!faults.is_empty());
+    for fault in faults {
+        assert!(!fault.text.is_empty() && (1..=lines).contains(&fault.line) && fault.column > 0, "{fault:?}");
+    }
+}
+
+/// A list of actions that is read is printed so that it is read as the same again.
+pub fn actions(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    match script::parse(catalog(), text) {
+        Ok(steps) => {
+            let printed = steps.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+            assert_eq!(script::parse(catalog(), &printed), Ok(steps), "{text:?} is printed as {printed:?}");
+        }
+        Err(faults) => all_refused(&faults, text),
+    }
+}
+
+/// A settings file.
+pub fn settings(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    if let Err(faults) = Config::parse(catalog(), text) {
+        all_refused(&faults, text);
+    }
+}
+
+/// A lesson that is read has a title and steps.
+pub fn lesson(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    match read_lesson(1, "lesson.xml", text) {
+        Ok(lesson) => {
+            assert!(!lesson.steps.is_empty() && !lesson.title.is_empty());
+        }
+        Err(fault) => refused(&fault, data),
+    }
 }
 
 /// A batch line is answered or refused in one sentence.

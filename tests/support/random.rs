@@ -1,5 +1,7 @@
 //! Draws at random, always the same: from a fixed seed, so that a failure comes again.
 
+#![allow(dead_code, reason = "each test binary uses its own part of it")]
+
 /// A generator (`SplitMix64`).
 #[derive(Clone, Debug)]
 pub(crate) struct Random(u64);

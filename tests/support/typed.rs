@@ -1,17 +1,21 @@
 //! Makes screens by typing keys into the program, without a terminal.
 #![allow(dead_code, reason = "each test binary uses its own part of it")]
-#![expect(clippy::expect_used, reason = "a test helper fails its test")]
+#![expect(clippy::expect_used, clippy::panic, reason = "what is not there fails the test")]
 
 use ratatui::buffer::Buffer;
+use ratatui::layout::Position;
 use std::sync::OnceLock;
 use virt_cpu_explorer::app::key::parse_all;
 use virt_cpu_explorer::app::model::Model;
+use virt_cpu_explorer::app::screens::Target;
 use virt_cpu_explorer::app::settings::{Settings, Size};
 use virt_cpu_explorer::app::update::{self, Effect};
 use virt_cpu_explorer::domain::catalog::Catalog;
 use virt_cpu_explorer::domain::scenario::Scenario;
 use virt_cpu_explorer::load::embedded;
 use virt_cpu_explorer::tui;
+use virt_cpu_explorer::tui::theme::Theme;
+use virt_cpu_explorer::tui::view::{Shown, hit};
 
 /// The facts, read once.
 pub(crate) fn catalog() -> &'static Catalog {
@@ -60,6 +64,49 @@ impl Session {
     pub(crate) fn styled(&self) -> String {
         format!("{:#?}\n", self.buffer())
     }
+
+    /// Looks at the program as views do.
+    pub(crate) fn shown<T>(&self, look: impl FnOnce(Shown<'_>) -> T) -> T {
+        let theme = Theme::of(&self.model.settings);
+        look(Shown { model: &self.model, catalog: catalog(), theme: &theme })
+    }
+
+    /// What a click on this column and line would be on.
+    pub(crate) fn target(&self, x: u16, y: u16) -> Option<Target> {
+        self.shown(|shown| hit(shown, self.buffer().area, Position { x, y }))
+    }
+
+    /// The column and the line at which `wanted` begins on the screen.
+    #[track_caller]
+    pub(crate) fn place_of(&self, wanted: &str) -> (u16, u16) {
+        let text = self.text();
+        let mut lines = text.lines().enumerate();
+        let found = lines.find_map(|(y, line)| line.split_once(wanted).map(|(before, _)| (before.chars().count(), y)));
+        let (x, y) = found.unwrap_or_else(|| panic!("{wanted:?} is not on the screen:\n{text}"));
+        (u16::try_from(x).expect("a column"), u16::try_from(y).expect("a line"))
+    }
+
+    /// Clicks on the first letter of `wanted`.
+    #[track_caller]
+    pub(crate) fn click(&mut self, wanted: &str) {
+        let (x, y) = self.place_of(wanted);
+        let target = self.target(x, y).unwrap_or_else(|| panic!("nothing is at {wanted:?}:\n{}", self.text()));
+        self.effects.extend(update::click(&mut self.model, catalog(), target));
+    }
+}
+
+/// Fails where `wanted` is not on the screen.
+#[track_caller]
+pub(crate) fn has(session: &Session, wanted: &str) {
+    let text = session.text();
+    assert!(text.contains(wanted), "{wanted:?} is not on the screen:\n{text}");
+}
+
+/// Fails where `unwanted` is on the screen.
+#[track_caller]
+pub(crate) fn has_not(session: &Session, unwanted: &str) {
+    let text = session.text();
+    assert!(!text.contains(unwanted), "{unwanted:?} is on the screen:\n{text}");
 }
 
 /// A buffer as text, without blanks at the ends of lines.

@@ -4,6 +4,7 @@ use super::{Choice, maps_of};
 use crate::domain::catalog::{Catalog, Provenance, ReleaseMap};
 use crate::domain::definition::Mode;
 use crate::domain::scenario::{CpuChoice, HostChoice, LibvirtChoice, MachineChoice, Release, Scenario, Told, Topology};
+use crate::study::history::{Membership, in_map};
 
 /// Returns what to say beside the value that `choice` has in `with`; empty where its name says all.
 pub(super) fn of(choice: Choice, catalog: &Catalog, with: &Scenario) -> String {
@@ -69,16 +70,13 @@ fn feature(catalog: &Catalog, with: &Scenario) -> String {
     let Some(model) = with.model() else { return String::new() };
     let says = |release: &Release| {
         let maps = maps_of(catalog, &release.libvirt);
-        let definition = maps.first()?.model(model)?;
-        Some(if definition.data.contains(with.feature) {
-            "in"
-        } else if definition.removed.contains(&with.feature) {
-            "removed"
-        } else if definition.added.contains(&with.feature) {
-            "added"
-        } else {
-            "-"
-        })
+        match in_map(maps.first()?, model, with.feature) {
+            Membership::NoModel => None,
+            Membership::Has => Some("in"),
+            Membership::Removed => Some("removed"),
+            Membership::Added => Some("added"),
+            Membership::Absent | Membership::Unknown => Some("-"),
+        }
     };
     match (says(&with.from), says(&with.to)) {
         (Some("-"), Some("-")) | (None, _) | (_, None) => String::new(),

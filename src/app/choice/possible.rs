@@ -48,12 +48,7 @@ pub fn problem(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Option
 /// Returns the maps a release may have: one, or its two neighbours'. For the e-mail's *new* it is that of *old*, which
 /// has the same models. Empty where the release is not known.
 pub fn maps_of<'a>(catalog: &'a Catalog, libvirt: &LibvirtChoice) -> Vec<&'a Arc<CpuMap>> {
-    let id = match libvirt {
-        LibvirtChoice::Release(id, _) => Some(*id),
-        LibvirtChoice::Old | LibvirtChoice::New => catalog.libvirt("9.0.0"),
-        LibvirtChoice::Unknown => None,
-    };
-    match id.map(|id| catalog.release(id).map) {
+    match libvirt.id(catalog).map(|id| catalog.release(id).map) {
         None => Vec::new(),
         Some(ReleaseMap::Exact(map)) => vec![catalog.map(map)],
         Some(ReleaseMap::Between { lower, upper }) => vec![catalog.map(lower.1), catalog.map(upper.1)],
@@ -61,11 +56,7 @@ pub fn maps_of<'a>(catalog: &'a Catalog, libvirt: &LibvirtChoice) -> Vec<&'a Arc
 }
 
 fn number_of(catalog: &Catalog, libvirt: &LibvirtChoice) -> Option<Version> {
-    match libvirt {
-        LibvirtChoice::Release(id, _) => Some(catalog.release(*id).version),
-        LibvirtChoice::Old | LibvirtChoice::New => catalog.libvirt("9.0.0").map(|id| catalog.release(id).version),
-        LibvirtChoice::Unknown => None,
-    }
+    libvirt.id(catalog).map(|id| catalog.release(id).version)
 }
 
 fn model_in_map(catalog: &Catalog, scenario: &Scenario, release: &Release) -> Option<String> {

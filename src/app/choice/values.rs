@@ -180,7 +180,7 @@ fn candidates(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Vec<Sce
             ];
             list!(all, |with, policy| with.features = with_policy(&scenario.features, scenario.feature, policy))
         }
-        Choice::Accel => list!([Accel::Kvm, Accel::Tcg], |with, accel| with.accel = accel),
+        Choice::Accel => list!(Accel::ALL.to_vec(), |with, accel| with.accel = accel),
         Choice::Topology => list!(topologies(), |with, topology| with.topology = topology),
         Choice::Check => list!(or_none(Check::ALL), |with, check| with.check = check),
         Choice::Match => list!(Match::ALL.to_vec(), |with, matching| with.matching = matching),
@@ -257,7 +257,7 @@ fn topologies() -> Vec<Told<Topology>> {
 
 /// Every release from old to new; the e-mail's *old* and *new* stand where their map belongs.
 fn libvirts(catalog: &Catalog) -> Vec<LibvirtChoice> {
-    let old = catalog.libvirt("9.0.0");
+    let old = LibvirtChoice::Old.id(catalog);
     let mut all = Vec::new();
     for (number, release) in (0u16..).zip(catalog.libvirt_releases()) {
         all.push(LibvirtChoice::Release(LibvirtId(number), None));

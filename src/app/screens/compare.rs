@@ -4,6 +4,7 @@
 use super::{Reply, ScreenState, Target, World};
 use crate::app::action::Action;
 use crate::app::choice::{Choice, shown};
+use crate::app::list::lines_moved;
 use crate::app::settings::Size;
 use crate::app::text::wrap;
 use crate::domain::catalog::Catalog;
@@ -200,14 +201,11 @@ fn pair(lines: &mut Vec<Line>, label: &str, (a, b): (&str, &str), room: usize) {
 impl ScreenState for Compare {
     #[expect(clippy::wildcard_enum_match_arm, reason = "a screen does its own actions and leaves every other")]
     fn update(&mut self, world: &World<'_>, action: Action) -> Reply {
-        let page = isize::try_from(Self::room(world.size)).unwrap_or(1);
+        if let Some(by) = lines_moved(action, Self::room(world.size)) {
+            self.scroll_by(by, world.size);
+            return Reply::Done;
+        }
         match action {
-            Action::Up => self.scroll_by(-1, world.size),
-            Action::Down => self.scroll_by(1, world.size),
-            Action::PageUp => self.scroll_by(-page, world.size),
-            Action::PageDown => self.scroll_by(page, world.size),
-            Action::Top => self.scroll_by(isize::MIN, world.size),
-            Action::Bottom => self.scroll_by(isize::MAX, world.size),
             Action::Left => self.side = 0,
             Action::Right => self.side = 1,
             Action::NextPane | Action::PreviousPane => self.side = 1 - self.side,

@@ -3,6 +3,7 @@
 
 use super::{Reply, ScreenState, Target, World};
 use crate::app::action::Action;
+use crate::app::list::{List, PAGE, lines_moved};
 use crate::app::overlay::Overlay;
 use crate::app::picker::{Item, Pick, Picker};
 use crate::domain::catalog::LibvirtId;
@@ -12,7 +13,7 @@ use crate::domain::map::ModelId;
 use crate::domain::scenario::{LibvirtChoice, Scenario};
 use crate::resolve::{Budget, Spent, Verdict};
 use crate::study::diff::fares::{Answers, Fare, SAYINGS};
-use crate::study::space::{map_of, models, releases};
+use crate::study::space::{exact_releases, map_of, models, releases};
 
 mod lines;
 
@@ -43,9 +44,7 @@ pub struct Diff {
     /// What stands on either side.
     pub between: Between,
     /// The lines, those left that have the letters typed.
-    pub listed: Vec<Line>,
-    /// The line under the cursor.
-    pub place: usize,
+    pub listed: List<Line>,
     /// What each guest of the line under the cursor fares, there and back, by what it says; empty while that is not
     /// known, and where the line is about no guest.
     pub guests: Vec<[Option<Fare>; 2]>,
@@ -59,9 +58,6 @@ pub struct Diff {
     owes: bool,
 }
 
-/// How far a page key moves.
-const PAGE: isize = 10;
-
 impl Diff {
     /// Returns the screen as it opens: the scenario's model at its two ends.
     pub fn open(world: &World<'_>) -> Self {
@@ -71,8 +67,7 @@ impl Diff {
             releases: two_releases(world),
             models: (model, lines::relative(world, model)),
             between: Between::default(),
-            listed: Vec::new(),
-            place: 0,
+            listed: List::default(),
             guests: Vec::new(),
             named: String::new(),
             picks_first: false,
@@ -97,13 +92,13 @@ impl Diff {
     fn list(&mut self, world: &World<'_>) {
         let typed = self.named.to_lowercase();
         let has = |line: &&Line| format!("{} {}", line.name, line.detail).to_lowercase().contains(&typed);
-        self.listed = self.all.iter().filter(has).cloned().collect();
-        self.go(world, self.place);
+        self.listed.fill(self.all.iter().filter(has).cloned().collect());
+        self.go(world, self.listed.place());
     }
 
     /// Puts the cursor on a line, and works out some of what is then seen.
     fn go(&mut self, world: &World<'_>, place: usize) {
-        self.place = place.min(self.listed.len().saturating_sub(1));
+        self.listed.go(place);
         self.guests.clear();
         self.ask(world, &mut Budget::of_key());
     }
@@ -111,10 +106,10 @@ impl Diff {
     /// Asks how the guests of the line under the cursor and then of those about it fare, until the budget is spent.
     fn ask(&mut self, world: &World<'_>, budget: &mut Budget) {
         let mut asks = self.between.asks(world.catalog);
-        let around = usize::from(world.size.height);
-        let below = self.place.saturating_add(1)..self.place.saturating_add(around).min(self.listed.len());
-        let above = (self.place.saturating_sub(around)..self.place).rev();
-        let mut asked = self.ask_line(&mut asks, self.place, budget).and_then(|()| self.ask_guests(&mut asks, budget));
+        let (here, around) = (self.listed.place(), usize::from(world.size.height));
+        let below = here.saturating_add(1)..here.saturating_add(around).min(self.listed.len());
+        let above = (here.saturating_sub(around)..here).rev();
+        let mut asked = self.ask_line(&mut asks, here, budget).and_then(|()| self.ask_guests(&mut asks, budget));
         for place in below.chain(above) {
             asked = asked.and_then(|()| self.ask_line(&mut asks, place, budget));
         }
@@ -132,7 +127,7 @@ impl Diff {
     }
 
     fn ask_guests(&mut self, asks: &mut Asks<'_>, budget: &mut Budget) -> Result<(), Spent> {
-        let about = self.listed.get(self.place).and_then(|line| line.about);
+        let about = self.listed.here().and_then(|line| line.about);
         if let Some(about) = about.filter(|_| self.guests.is_empty()) {
             let mut both = |says| asks.both(about, says, (&mut self.answers, budget));
             self.guests = SAYINGS.iter().map(|says| both(*says)).collect::<Result<_, _>>()?;
@@ -140,15 +135,12 @@ impl Diff {
         Ok(())
     }
 
-    fn move_by(&mut self, world: &World<'_>, by: isize) {
-        self.go(world, self.place.saturating_add_signed(by));
-    }
-
     fn turn(&mut self, world: &World<'_>, forward: bool) {
         let here = View::ALL.iter().position(|view| *view == self.view).unwrap_or(0);
         let count = View::ALL.len();
         self.view = View::ALL[(here + if forward { 1 } else { count - 1 }) % count];
-        (self.place, self.named) = (0, String::new());
+        self.named.clear();
+        self.listed.go(0);
         self.compare(world);
     }
 
@@ -170,12 +162,8 @@ impl Diff {
             }
         };
         let items = all.into_iter().map(|(label, number)| Item {
-            label,
-            key: String::new(),
-            detail: String::new(),
-            problem: None,
             current: number == current,
-            pick: Pick::Own(usize::from(number)),
+            ..Item::new(label, Pick::Own(usize::from(number)))
         });
         Overlay::Picker(Box::new(Picker::new(title, None, items.collect())))
     }
@@ -184,8 +172,8 @@ impl Diff {
     fn visit(&mut self, world: &World<'_>) -> Reply {
         let (mut asks, mut endless) = (self.between.asks(world.catalog), Budget::endless());
         // Enter waits for the line that it goes by, whatever that costs.
-        let _ = self.ask_line(&mut asks, self.place, &mut endless);
-        let fares = self.listed.get(self.place).and_then(|line| line.fares.clone()).unwrap_or([None, None]);
+        let _ = self.ask_line(&mut asks, self.listed.place(), &mut endless);
+        let fares = self.listed.here().and_then(|line| line.fares.clone()).unwrap_or([None, None]);
         let harm = |fare: &&Fare| !matches!(fare.verdict(), Verdict::Unchanged | Verdict::Never);
         let silent = fares.iter().flatten().find(harm);
         if silent.is_none() {
@@ -199,32 +187,26 @@ impl Diff {
     }
 }
 
-/// The scenario's releases; where they are not two whose maps were read, the last two before and after mpx went.
+/// The scenario's releases; for one that is none 9.0.0, and for a second with the same map the newest that was read.
 fn two_releases(world: &World<'_>) -> (LibvirtId, LibvirtId) {
     let catalog = world.catalog;
     let last = releases(catalog).last().unwrap_or(LibvirtId(0));
-    let old = catalog.libvirt("9.0.0").unwrap_or(last);
-    let named = |libvirt: &LibvirtChoice| match libvirt {
-        LibvirtChoice::Release(id, _) => Some(*id),
-        LibvirtChoice::Old => Some(old),
-        LibvirtChoice::New | LibvirtChoice::Unknown => None,
-    };
+    let old = LibvirtChoice::Old.id(catalog).unwrap_or(last);
+    let named = |libvirt: &LibvirtChoice| libvirt.id(catalog).filter(|_| *libvirt != LibvirtChoice::New);
     let from = named(&world.scenario.from.libvirt).unwrap_or(old);
     let to = named(&world.scenario.to.libvirt).filter(|to| map_of(catalog, *to) != map_of(catalog, from));
-    let newest = crate::study::space::exact_releases(catalog).pop();
+    let newest = exact_releases(catalog).pop();
     (from, to.or(newest).unwrap_or(from))
 }
 
 impl ScreenState for Diff {
     #[expect(clippy::wildcard_enum_match_arm, reason = "a screen does its own actions and leaves every other")]
     fn update(&mut self, world: &World<'_>, action: Action) -> Reply {
+        if let Some(by) = lines_moved(action, PAGE) {
+            self.go(world, self.listed.place().saturating_add_signed(by));
+            return Reply::Done;
+        }
         match action {
-            Action::Up => self.move_by(world, -1),
-            Action::Down => self.move_by(world, 1),
-            Action::PageUp => self.move_by(world, -PAGE),
-            Action::PageDown => self.move_by(world, PAGE),
-            Action::Top => self.go(world, 0),
-            Action::Bottom => self.go(world, usize::MAX),
             Action::NextView | Action::NextPane | Action::Right => self.turn(world, true),
             Action::PreviousPane | Action::Left => self.turn(world, false),
             Action::PickSubject => return Reply::Show(Box::new(self.picker(world, false))),
@@ -239,15 +221,10 @@ impl ScreenState for Diff {
     fn click(&mut self, world: &World<'_>, target: Target) -> Reply {
         let Target::Row(place) = target else { return Reply::Ignored };
         // The first click puts the cursor there, the second is Enter.
-        if place == self.place {
+        if place == self.listed.place() {
             return self.visit(world);
         }
         self.go(world, place);
-        Reply::Done
-    }
-
-    fn scroll(&mut self, world: &World<'_>, _: Option<Target>, action: Action) -> Reply {
-        self.move_by(world, if action == Action::Up { -1 } else { 1 });
         Reply::Done
     }
 
@@ -261,7 +238,7 @@ impl ScreenState for Diff {
     }
 
     fn feature(&self, _: &World<'_>) -> Option<FeatureId> {
-        self.listed.get(self.place).and_then(|line| line.about).map(|(_, feature)| feature)
+        self.listed.here().and_then(|line| line.about).map(|(_, feature)| feature)
     }
 
     fn pick(&mut self, world: &World<'_>, number: usize) -> Reply {
@@ -272,7 +249,7 @@ impl ScreenState for Diff {
             (View::Ends, _) | (View::Models, true) => self.models.0 = ModelId(number),
             (View::Models, false) => self.models.1 = ModelId(number),
         }
-        self.place = 0;
+        self.listed.go(0);
         self.compare(world);
         Reply::Done
     }

@@ -4,6 +4,7 @@ use super::{Reply, ScreenState, Target, World};
 use crate::app::action::Action;
 use crate::app::choice::{Choice, Group, default_of, step, values};
 use crate::app::features::{FeatureRow, Filter};
+use crate::app::list::{PAGE, lines_moved};
 use crate::app::overlay::Overlay;
 use crate::app::page::Page;
 use crate::app::update;
@@ -38,8 +39,6 @@ pub struct First {
 
 /// Values up to which a choice is stepped through by Enter; beyond, a list opens.
 const FEW: usize = 5;
-/// How far a page key moves in the feature table.
-const PAGE: isize = 10;
 
 impl First {
     /// Returns the screen as it opens.
@@ -94,6 +93,12 @@ impl First {
             Pane::Table => Focus::Table(place),
             Pane::Features => Focus::Feature(place),
         };
+    }
+
+    /// Moves within the pane.
+    fn move_by(&mut self, world: &World<'_>, by: isize) {
+        let (pane, place) = self.pane();
+        self.go(world, pane, place.saturating_add_signed(by));
     }
 
     /// Goes to the next pane that has anything in it.
@@ -205,14 +210,15 @@ fn take_way(world: &World<'_>, place: usize) -> Reply {
 impl ScreenState for First {
     #[expect(clippy::wildcard_enum_match_arm, reason = "a screen does its own actions and leaves every other")]
     fn update(&mut self, world: &World<'_>, action: Action) -> Reply {
-        let (pane, place) = self.pane();
+        if let Some(by) = lines_moved(action, PAGE) {
+            match action {
+                // Line by line one gets to the next part.
+                Action::Up | Action::Down => self.line(world, by),
+                _ => self.move_by(world, by),
+            }
+            return Reply::Done;
+        }
         match action {
-            Action::Up => self.line(world, -1),
-            Action::Down => self.line(world, 1),
-            Action::PageUp => self.go(world, pane, place.saturating_add_signed(-PAGE)),
-            Action::PageDown => self.go(world, pane, place.saturating_add_signed(PAGE)),
-            Action::Top => self.go(world, pane, 0),
-            Action::Bottom => self.go(world, pane, usize::MAX),
             Action::NextPane => self.turn(world, true, false),
             Action::PreviousPane => self.turn(world, false, false),
             Action::Left => return self.sideways(world, false),
@@ -261,9 +267,7 @@ impl ScreenState for First {
         if !matches!(self.focus, Focus::Feature(_)) {
             self.focus = Focus::Feature(place);
         }
-        let (pane, here) = self.pane();
-        let by = if action == Action::Up { -1 } else { 1 };
-        self.go(world, pane, here.saturating_add_signed(by));
+        self.move_by(world, if action == Action::Up { -1 } else { 1 });
         Reply::Done
     }
 

@@ -5,6 +5,7 @@ use super::first::rule_overlay;
 use super::{Reply, ScreenState, Target, World};
 use crate::app::action::Action;
 use crate::app::features::{Fate, Filter};
+use crate::app::list::{List, PAGE, lines_moved};
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::Scenario;
 use crate::study::follow::{Seen, Step, decisive, follow};
@@ -25,58 +26,52 @@ pub struct Way {
 /// The state of the screen.
 #[derive(Clone, Debug)]
 pub struct Follow {
-    /// The feature that is followed.
+    /// The feature that is followed: the one under the cursor, and where no name has what is typed the last that was.
     pub way: Way,
     /// The stage under the cursor.
     pub stage: usize,
     /// The features to choose from: those of the answer, differing first; while a name is typed, every one that has it.
-    pub listed: Vec<Way>,
+    pub listed: List<Way>,
     /// The letters a listed feature has in its name; empty for any.
     pub named: String,
 }
-
-/// How far a page key moves in the list.
-const PAGE: isize = 10;
 
 impl Follow {
     /// Returns the screen as it opens: at the feature the decision table is about, and the stage that decided.
     pub fn open(world: &World<'_>) -> Self {
         let way = way(world, world.scenario.feature);
-        let mut state = Self { stage: decisive(&way.seen), way, listed: Vec::new(), named: String::new() };
+        let mut state = Self { stage: decisive(&way.seen), way, listed: List::default(), named: String::new() };
         state.list(world);
         state
     }
 
-    /// Returns where the feature that is followed stands in the list, if it is there.
-    pub fn place(&self) -> Option<usize> {
-        self.listed.iter().position(|way| way.feature == self.way.feature)
-    }
-
     fn list(&mut self, world: &World<'_>) {
         let typed = self.named.to_lowercase();
-        if !typed.is_empty() {
+        let mut ways: Vec<Way>;
+        if typed.is_empty() {
+            ways = world.derived.features.iter().map(|row| way(world, row.feature)).collect();
+            ways.sort_by_key(|way| !way.differs);
+            if ways.iter().all(|way| way.feature != self.way.feature) {
+                ways.insert(0, self.way.clone());
+            }
+        } else {
             let all = (0u16..).zip(world.catalog.features().iter());
             let named = all.filter(|(_, name)| name.to_lowercase().contains(&typed));
-            self.listed = named.map(|(number, _)| way(world, FeatureId(number))).collect();
+            ways = named.map(|(number, _)| way(world, FeatureId(number))).collect();
             // The shorter of two names that have the letters is more likely meant.
-            self.listed.sort_by_key(|way| world.catalog.feature_name(way.feature).len());
-            return;
+            ways.sort_by_key(|way| world.catalog.feature_name(way.feature).len());
         }
-        self.listed = world.derived.features.iter().map(|row| way(world, row.feature)).collect();
-        self.listed.sort_by_key(|way| !way.differs);
-        if self.place().is_none() {
-            self.listed.insert(0, self.way.clone());
-        }
+        self.listed.fill(ways);
+        self.listed.go_to(|way| way.feature == self.way.feature);
     }
 
     fn follow(&mut self, world: &World<'_>, feature: FeatureId) {
         self.way = way(world, feature);
     }
 
-    fn move_by(&mut self, by: isize) {
-        let last = self.listed.len().saturating_sub(1);
-        let place = self.place().map_or(0, |place| place.saturating_add_signed(by).min(last));
-        if let Some(way) = self.listed.get(place) {
+    fn go(&mut self, place: usize) {
+        self.listed.go(place);
+        if let Some(way) = self.listed.here() {
             self.way = way.clone();
         }
     }
@@ -103,15 +98,13 @@ fn way(world: &World<'_>, feature: FeatureId) -> Way {
 impl ScreenState for Follow {
     #[expect(clippy::wildcard_enum_match_arm, reason = "a screen does its own actions and leaves every other")]
     fn update(&mut self, world: &World<'_>, action: Action) -> Reply {
+        if let Some(by) = lines_moved(action, PAGE) {
+            self.go(self.listed.place().saturating_add_signed(by));
+            return Reply::Done;
+        }
         match action {
             Action::Left => self.step(-1),
             Action::Right => self.step(1),
-            Action::Up => self.move_by(-1),
-            Action::Down => self.move_by(1),
-            Action::PageUp => self.move_by(-PAGE),
-            Action::PageDown => self.move_by(PAGE),
-            Action::Top => self.move_by(isize::MIN),
-            Action::Bottom => self.move_by(isize::MAX),
             Action::Open => return self.visit(world),
             Action::Rule => match self.way.seen.get(self.stage).and_then(|seen| seen.rule) {
                 Some(rule) => return Reply::Show(Box::new(rule_overlay(rule))),
@@ -130,29 +123,24 @@ impl ScreenState for Follow {
         }
         let Target::Row(place) = target else { return Reply::Ignored };
         // The first click follows the feature, the second is Enter.
-        if self.place() == Some(place) {
+        if place == self.listed.place() {
             return self.visit(world);
         }
-        if let Some(way) = self.listed.get(place) {
-            self.way = way.clone();
-        }
+        self.go(place);
         Reply::Done
     }
 
     fn scroll(&mut self, _: &World<'_>, target: Option<Target>, action: Action) -> Reply {
-        let by = if action == Action::Up { -1 } else { 1 };
-        match target {
-            Some(Target::Cell(..)) => self.step(by),
-            _ => self.move_by(by),
-        }
+        let Some(Target::Cell(..)) = target else { return Reply::Ignored };
+        self.step(if action == Action::Up { -1 } else { 1 });
         Reply::Done
     }
 
     fn filter(&mut self, world: &World<'_>, typed: &str) {
         typed.clone_into(&mut self.named);
         self.list(world);
-        if let Some(first) = self.listed.first().filter(|_| !typed.is_empty()) {
-            self.way = first.clone();
+        if !typed.is_empty() {
+            self.go(0);
         }
     }
 

@@ -2,13 +2,14 @@
 
 use super::{Reply, ScreenState, Target, World};
 use crate::app::action::Action;
+use crate::app::list::{List, PAGE, lines_moved};
 use crate::app::overlay::Overlay;
 use crate::app::picker::{Item, Pick, Picker};
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
 use crate::domain::scenario::{QemuChoice, Scenario, Told};
-use crate::study::history::shown::{across, under};
+use crate::study::history::shown::{across, guests, under};
 use crate::study::space::models;
 
 mod lines;
@@ -44,16 +45,11 @@ pub struct History {
     /// What it says in short, before the lines.
     pub summary: String,
     /// The lines, those left whose name or words have the letters typed.
-    pub listed: Vec<Line>,
-    /// The line under the cursor.
-    pub place: usize,
+    pub listed: List<Line>,
     /// The letters a listed line has; empty for any.
     pub named: String,
     all: Vec<Line>,
 }
-
-/// How far a page key moves.
-const PAGE: isize = 10;
 
 impl History {
     /// Returns the screen as it opens: the history of the scenario's model, or where it names none, of its feature.
@@ -70,8 +66,7 @@ impl History {
             subject,
             other,
             summary: String::new(),
-            listed: Vec::new(),
-            place: 0,
+            listed: List::default(),
             named: String::new(),
             all: Vec::new(),
         };
@@ -84,13 +79,15 @@ impl History {
         (self.summary, self.all) = lines::of(world.catalog, subject);
         self.named.clear();
         self.list();
-        // What changed last is most often what is looked for.
-        let changes = |line: &Line| matches!(line.shows, Shows::Change { before: Some(_), .. });
-        self.place = self.listed.iter().rposition(changes).unwrap_or(0);
-        if matches!(subject, Subject::Feature(_)) {
-            let Subject::Model(model) = self.other else { return };
-            let of_model = |line: &Line| line.name == world.catalog.model_name(model);
-            self.place = self.listed.iter().position(of_model).unwrap_or(0);
+        match (subject, self.other) {
+            (Subject::Feature(_), Subject::Model(model)) => {
+                self.listed.go_to(|line| line.name == world.catalog.model_name(model));
+            }
+            // What changed last is most often what is looked for.
+            _ => {
+                let changes = |line: &Line| matches!(line.shows, Shows::Change { before: Some(_), .. });
+                self.listed.go(self.listed.iter().rposition(changes).unwrap_or(0));
+            }
         }
     }
 
@@ -98,17 +95,12 @@ impl History {
         let typed = self.named.to_lowercase();
         let has =
             |line: &&Line| line.name.to_lowercase().contains(&typed) || line.words.to_lowercase().contains(&typed);
-        self.listed = self.all.iter().filter(has).cloned().collect();
-        self.place = self.place.min(self.listed.len().saturating_sub(1));
+        self.listed.fill(self.all.iter().filter(has).cloned().collect());
     }
 
     fn turn(&mut self, world: &World<'_>) {
         let before = std::mem::replace(&mut self.other, self.subject);
         self.tell(world, before);
-    }
-
-    fn move_by(&mut self, by: isize) {
-        self.place = self.place.saturating_add_signed(by).min(self.listed.len().saturating_sub(1));
     }
 
     fn picker(&self, world: &World<'_>) -> Overlay {
@@ -120,21 +112,18 @@ impl History {
                 ("History of a feature", all.map(|(number, _)| Subject::Feature(FeatureId(number))).collect())
             }
         };
-        let items = all.into_iter().map(|subject| Item {
-            label: subject.name(catalog).to_owned(),
-            key: String::new(),
-            detail: String::new(),
-            problem: None,
-            current: subject == self.subject,
-            pick: Pick::Own(match subject {
-                Subject::Model(ModelId(number)) | Subject::Feature(FeatureId(number)) => usize::from(number),
-            }),
+        let items = all.into_iter().map(|subject| {
+            let (Subject::Model(ModelId(number)) | Subject::Feature(FeatureId(number))) = subject;
+            Item {
+                current: subject == self.subject,
+                ..Item::new(subject.name(catalog), Pick::Own(usize::from(number)))
+            }
         });
         Overlay::Picker(Box::new(Picker::new(title.to_owned(), None, items.collect())))
     }
 
     fn visit(&self, world: &World<'_>) -> Reply {
-        let Some(line) = self.listed.get(self.place) else { return Reply::Say("no line is here".to_owned()) };
+        let Some(line) = self.listed.here() else { return Reply::Say("no line is here".to_owned()) };
         let found = match line.shows {
             Shows::Change { model, before: Some(before), since } => {
                 let feature = line.feature.unwrap_or(world.scenario.feature);
@@ -152,10 +141,9 @@ impl History {
             }
             Shows::Qemu { model, first, last } => {
                 let qemu = |version| QemuChoice { version: Told::Is(version), build: None };
-                let mut scenario =
-                    crate::study::history::shown::guests(world.catalog, world.scenario, model, world.scenario.feature)
-                        .pop()
-                        .unwrap_or_else(|| world.scenario.clone());
+                let mut scenario = guests(world.catalog, world.scenario, model, world.scenario.feature)
+                    .pop()
+                    .unwrap_or_else(|| world.scenario.clone());
                 (scenario.from.qemu, scenario.to.qemu) = (qemu(first), qemu(last));
                 Some(scenario)
             }
@@ -170,13 +158,11 @@ impl History {
 impl ScreenState for History {
     #[expect(clippy::wildcard_enum_match_arm, reason = "a screen does its own actions and leaves every other")]
     fn update(&mut self, world: &World<'_>, action: Action) -> Reply {
+        if let Some(by) = lines_moved(action, PAGE) {
+            self.listed.step(by);
+            return Reply::Done;
+        }
         match action {
-            Action::Up => self.move_by(-1),
-            Action::Down => self.move_by(1),
-            Action::PageUp => self.move_by(-PAGE),
-            Action::PageDown => self.move_by(PAGE),
-            Action::Top => self.move_by(isize::MIN),
-            Action::Bottom => self.move_by(isize::MAX),
             Action::NextView | Action::NextPane | Action::PreviousPane | Action::Left | Action::Right => {
                 self.turn(world);
             }
@@ -191,15 +177,10 @@ impl ScreenState for History {
     fn click(&mut self, world: &World<'_>, target: Target) -> Reply {
         let Target::Row(place) = target else { return Reply::Ignored };
         // The first click puts the cursor there, the second is Enter.
-        if place == self.place {
+        if place == self.listed.place() {
             return self.visit(world);
         }
-        self.place = place.min(self.listed.len().saturating_sub(1));
-        Reply::Done
-    }
-
-    fn scroll(&mut self, _: &World<'_>, _: Option<Target>, action: Action) -> Reply {
-        self.move_by(if action == Action::Up { -1 } else { 1 });
+        self.listed.go(place);
         Reply::Done
     }
 
@@ -215,7 +196,7 @@ impl ScreenState for History {
     fn feature(&self, _: &World<'_>) -> Option<FeatureId> {
         match self.subject {
             Subject::Feature(feature) => Some(feature),
-            Subject::Model(_) => self.listed.get(self.place).and_then(|line| line.feature),
+            Subject::Model(_) => self.listed.here().and_then(|line| line.feature),
         }
     }
 

@@ -11,6 +11,7 @@ pub use window::{ABOVE, Heads, Window};
 
 use super::{Reply, ScreenState, Target, World};
 use crate::app::action::Action;
+use crate::app::list::lines_moved;
 use crate::resolve::{Budget, Glance, Resolver};
 use crate::study::matrix::{Matrix as Grid, Side, Vary, lines_around};
 
@@ -159,19 +160,19 @@ impl ScreenState for Matrix {
     #[expect(clippy::wildcard_enum_match_arm, reason = "a screen does its own actions and leaves every other")]
     fn update(&mut self, world: &World<'_>, action: Action) -> Reply {
         let window = Window::of(self, world.size);
-        let page = |room: usize| isize::try_from(room.saturating_sub(1).max(1)).unwrap_or(1);
+        let page = |room: usize| room.saturating_sub(1).max(1);
+        if let Some(by) = lines_moved(action, page(window.rows)) {
+            self.rows.step(by);
+            self.look(world);
+            return Reply::Done;
+        }
+        let across = isize::try_from(page(window.columns)).unwrap_or(1);
         let mut reply = Reply::Done;
         match action {
-            Action::Up => self.rows.step(-1),
-            Action::Down => self.rows.step(1),
             Action::Left => self.columns.step(-1),
             Action::Right => self.columns.step(1),
-            Action::PageUp => self.rows.step(-page(window.rows)),
-            Action::PageDown => self.rows.step(page(window.rows)),
-            Action::PreviousPane => self.columns.step(-page(window.columns)),
-            Action::NextPane => self.columns.step(page(window.columns)),
-            Action::Top => self.rows.go(0),
-            Action::Bottom => self.rows.go(usize::MAX),
+            Action::PreviousPane => self.columns.step(-across),
+            Action::NextPane => self.columns.step(across),
             Action::Open => return self.visit(),
             Action::MatrixRows => {
                 *self = Self::over(world, self.rows.vary.after(self.columns.vary), self.columns.vary, self.folding);
@@ -267,6 +268,13 @@ impl ScreenState for Matrix {
         } else {
             *self = Self::over(world, self.rows.vary, self.columns.vary, self.folding);
         }
+    }
+
+    fn reopen(&mut self, world: &World<'_>) -> bool {
+        self.typed.clear();
+        self.lost = false;
+        self.refresh(world);
+        true
     }
 
     fn hints(&self) -> &'static [(&'static [Action], &'static str)] {

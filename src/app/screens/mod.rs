@@ -46,8 +46,6 @@ pub enum Reply {
     Change(Box<Scenario>),
     /// The scenario is to be this one, seen on the first screen.
     Visit(Box<Scenario>),
-    /// Another screen is to open over this one.
-    Open(ScreenKind),
     /// Something is to lie over the screen.
     Show(Box<Overlay>),
     /// Something is to happen outside.
@@ -124,6 +122,11 @@ pub trait ScreenState {
 
     /// Hears that the scenario is another.
     fn refresh(&mut self, _world: &World<'_>) {}
+
+    /// Opens again as it was left. Returns false where it opens anew each time.
+    fn reopen(&mut self, _world: &World<'_>) -> bool {
+        false
+    }
 
     /// Does a little of what is left to do, while nothing is typed. Returns whether it did anything.
     fn idle(&mut self, _world: &World<'_>) -> bool {
@@ -206,12 +209,14 @@ impl ScreenKind {
 pub struct Screens {
     first: Screen,
     above: Vec<Screen>,
+    /// Those that were closed, as they were left; one of each kind.
+    left: Vec<Screen>,
 }
 
 impl Screens {
     /// Returns the stack with only `first`.
     pub fn new(first: Screen) -> Self {
-        Self { first, above: Vec::new() }
+        Self { first, above: Vec::new(), left: Vec::new() }
     }
 
     /// Returns the screen that is seen.
@@ -227,28 +232,43 @@ impl Screens {
     /// Puts a screen on top; one of the same kind that is already open is closed, with what lies over it.
     pub fn push(&mut self, screen: Screen) {
         if screen.kind() == self.first.kind() {
-            self.above.clear();
+            self.to_first();
             return;
         }
         if let Some(place) = self.above.iter().position(|open| open.kind() == screen.kind()) {
-            self.above.truncate(place);
+            self.back_to(place);
         }
         self.above.push(screen);
     }
 
     /// Closes the screen on top. Returns whether there was one over the first.
     pub fn pop(&mut self) -> bool {
-        self.above.pop().is_some()
+        let open = self.above.len();
+        self.back_to(open.saturating_sub(1));
+        open > 0
     }
 
     /// Closes every screen over the one with this number, counted from the first one.
     pub fn back_to(&mut self, number: usize) {
-        self.above.truncate(number);
+        for screen in self.above.split_off(number.min(self.above.len())) {
+            self.left.retain(|left| left.kind() != screen.kind());
+            self.left.push(screen);
+        }
     }
 
     /// Closes every screen but the first.
     pub fn to_first(&mut self) {
-        self.above.clear();
+        self.back_to(0);
+    }
+
+    /// Closes every screen but the first, and forgets how they were left.
+    pub fn forget(&mut self) {
+        (self.above, self.left) = (Vec::new(), Vec::new());
+    }
+
+    /// Returns the screen of this kind as it is or was last, if it was ever open.
+    pub fn last(&self, kind: ScreenKind) -> Option<&Screen> {
+        self.above.iter().chain(&self.left).find(|screen| screen.kind() == kind)
     }
 
     /// Returns the open screens, from the bottom up.

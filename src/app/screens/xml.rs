@@ -3,6 +3,7 @@
 
 use super::{Reply, ScreenState, Target, World};
 use crate::app::action::Action;
+use crate::app::list::lines_moved;
 use crate::app::settings::Size;
 use crate::app::text::{width, wrap};
 use crate::app::update::Effect;
@@ -205,15 +206,12 @@ fn joined(begin: &str, items: &[(Since, String)], room: usize) -> Vec<Line> {
 impl ScreenState for Xml {
     #[expect(clippy::wildcard_enum_match_arm, reason = "a screen does its own actions and leaves every other")]
     fn update(&mut self, world: &World<'_>, action: Action) -> Reply {
-        let (size, column) = (world.size, self.column());
-        let page = isize::try_from(self.room(size).saturating_sub(1)).unwrap_or(1);
+        let size = world.size;
+        if let Some(by) = lines_moved(action, self.room(size).saturating_sub(1)) {
+            self.scroll_by(self.column(), by, size);
+            return Reply::Done;
+        }
         match action {
-            Action::Up => self.scroll_by(column, -1, size),
-            Action::Down => self.scroll_by(column, 1, size),
-            Action::PageUp => self.scroll_by(column, -page, size),
-            Action::PageDown => self.scroll_by(column, page, size),
-            Action::Top => self.scroll_by(column, isize::MIN, size),
-            Action::Bottom => self.scroll_by(column, isize::MAX, size),
             Action::NextPane if self.here + 1 < self.documents.len() => self.go(self.here + 1, size),
             Action::NextPane => self.go(0, size),
             Action::PreviousPane => self.go(self.here.checked_sub(1).unwrap_or(usize::MAX), size),

@@ -3,6 +3,7 @@
 use super::lesson::{Answer, Condition, Expect, Lesson, Place, Press, Question, Step, Task, Told};
 use crate::app::action::{ACTIONS, Action};
 use crate::app::choice::Choice;
+use crate::app::fault::did_you_mean;
 use crate::app::screens::ScreenKind;
 use crate::load::LoadError;
 use crate::load::xml::{Document, Element};
@@ -230,8 +231,7 @@ impl Reader<'_> {
         parse: impl Fn(&str) -> Option<T>,
     ) -> Read<T> {
         parse(word).ok_or_else(|| {
-            let near = crate::domain::names::nearest(word, known);
-            let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+            let hint = did_you_mean(word, known);
             self.document.error(element, format!("expected {what}, found {word:?}{hint}"))
         })
     }

@@ -2,12 +2,12 @@
 
 use crate::app::action::{ACTIONS, Context, Scope};
 use crate::app::choice::{Choice, free_value, shown, values};
-use crate::app::derived::Glance;
 use crate::app::model::Model;
 use crate::app::overlay::Overlay;
 use crate::app::picker::{Item, Pick, Picker};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
+use crate::resolve::Resolver;
 
 /// Returns the list of a choice's values.
 pub fn pick_value(catalog: &Catalog, scenario: &Scenario, choice: Choice) -> Overlay {
@@ -15,11 +15,9 @@ pub fn pick_value(catalog: &Catalog, scenario: &Scenario, choice: Choice) -> Ove
         .into_iter()
         .map(|value| Item {
             current: value.scenario == *scenario,
-            label: value.label,
-            key: String::new(),
             detail: value.detail,
             problem: value.problem,
-            pick: Pick::Scenario(Box::new(value.scenario)),
+            ..Item::new(value.label, Pick::Scenario(Box::new(value.scenario)))
         })
         .collect();
     let mut picker = Picker::new(choice.title(catalog, scenario), Some(choice), items);
@@ -36,7 +34,7 @@ pub(super) fn look_ahead(picker: &mut Picker, catalog: &Catalog, scenario: &Scen
         }
         None => picker.choice.and_then(|choice| free_value(choice, catalog, scenario, picker.typed())),
     };
-    picker.preview = chosen.map(|scenario| Glance::at(catalog, &scenario));
+    picker.preview = chosen.map(|scenario| Resolver::new(catalog).glance(&scenario));
 }
 
 fn is_possible(model: &Model, scope: Scope, context: Context) -> bool {
@@ -51,20 +49,14 @@ fn is_possible(model: &Model, scope: Scope, context: Context) -> bool {
 pub(super) fn palette(model: &Model, catalog: &Catalog) -> Overlay {
     let context = Context::Screen(model.screens.top().kind());
     let actions = ACTIONS.iter().filter(|info| is_possible(model, info.scope, context)).map(|info| Item {
-        label: info.title.to_owned(),
         key: model.settings.keymap.shown(info.action),
         detail: info.doc.to_owned(),
         problem: (!info.action.is_available(model)).then(|| "not possible now".to_owned()),
-        current: false,
-        pick: Pick::Action(info.action),
+        ..Item::new(info.title, Pick::Action(info.action))
     });
     let choices = Choice::ALL.iter().map(|choice| Item {
-        label: format!("Choose {}", choice.title(catalog, &model.scenario)),
-        key: String::new(),
         detail: shown(*choice, catalog, &model.scenario),
-        problem: None,
-        current: false,
-        pick: Pick::Choice(*choice),
+        ..Item::new(format!("Choose {}", choice.title(catalog, &model.scenario)), Pick::Choice(*choice))
     });
     Overlay::Picker(Box::new(Picker::new("Commands".to_owned(), None, choices.chain(actions).collect())))
 }

@@ -3,15 +3,13 @@
 use super::{Effect, ask_screen, change, look_ahead, obey, pick_value, refresh, take, tour, update as act};
 use crate::app::action::Action;
 use crate::app::choice::free_value;
+use crate::app::list::{PAGE, lines_moved};
 use crate::app::model::Model;
 use crate::app::overlay::Overlay;
 use crate::app::picker::Pick;
 use crate::app::screens::{Target, World};
 use crate::domain::catalog::Catalog;
 use tui_input::InputRequest;
-
-/// How far a page key moves in a list or a page.
-const PAGE: isize = 10;
 
 /// Whose an action was.
 pub(super) enum Whose {
@@ -22,17 +20,8 @@ pub(super) enum Whose {
 }
 
 /// Does an action, where something lies over the screen.
-#[expect(clippy::wildcard_enum_match_arm, reason = "every other action moves nothing")]
 pub(super) fn update(model: &mut Model, catalog: &Catalog, action: Action) -> Whose {
-    let by = match action {
-        Action::Up => Some(-1),
-        Action::Down => Some(1),
-        Action::PageUp => Some(-PAGE),
-        Action::PageDown => Some(PAGE),
-        Action::Top => Some(isize::MIN),
-        Action::Bottom => Some(isize::MAX),
-        _ => None,
-    };
+    let by = lines_moved(action, PAGE);
     match &model.overlay {
         Some(Overlay::Page(_)) => page(model, action, by),
         Some(Overlay::Picker(_)) => Whose::Ours(picker(model, catalog, action, by)),
@@ -68,6 +57,9 @@ fn picker(model: &mut Model, catalog: &Catalog, action: Action, by: Option<isize
         picker.move_by(by);
         look_ahead(picker, catalog, &model.scenario);
         return None;
+    }
+    if action == Action::DeleteForward && !picker.is_on_letter() {
+        return take::forget(model);
     }
     if let Some(request) = request(action) {
         edit(model, catalog, request);

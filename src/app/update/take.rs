@@ -12,16 +12,13 @@ use crate::domain::scenario::Scenario;
 /// Returns the list of forms in which a screen can be taken along.
 pub(super) fn forms() -> Overlay {
     let items = [Place::File, Place::Clipboard].into_iter().flat_map(|into| {
+        let place = match into {
+            Place::File => "into a file",
+            Place::Clipboard => "onto the clipboard",
+        };
         Format::ALL.iter().map(move |format| Item {
-            label: match into {
-                Place::File => format!("{} into a file", format.name()),
-                Place::Clipboard => format!("{} onto the clipboard", format.name()),
-            },
-            key: String::new(),
             detail: format.about().to_owned(),
-            problem: None,
-            current: false,
-            pick: Pick::Export(*format, into),
+            ..Item::new(format!("{} {place}", format.name()), Pick::Export(*format, into))
         })
     });
     Overlay::Picker(Box::new(Picker::new("Export this screen".to_owned(), None, items.collect())))
@@ -48,6 +45,7 @@ pub fn offer(model: &mut Model, catalog: &Catalog, kept: &[(String, String)]) {
             key: String::new(),
             detail: if name.is_empty() { String::new() } else { word.clone() },
             current: read.as_ref() == Ok(&model.scenario),
+            kept: !name.is_empty(),
             problem: read.as_ref().err().map(|fault| format!("not readable: {}", fault.fault)),
             pick: read.map_or(Pick::Nothing, |scenario| Pick::Scenario(Box::new(scenario))),
         }
@@ -55,6 +53,30 @@ pub fn offer(model: &mut Model, catalog: &Catalog, kept: &[(String, String)]) {
     let mut picker = Picker::new("Kept scenarios, those with a name first".to_owned(), None, items.collect());
     look_ahead(&mut picker, catalog, &model.scenario);
     model.overlay = Some(Overlay::Picker(Box::new(picker)));
+}
+
+/// Forgets what is kept under the name under the cursor, the second time that is asked for.
+pub(super) fn forget(model: &mut Model) -> Option<Effect> {
+    let Some(Overlay::Picker(picker)) = &mut model.overlay else { return None };
+    let (name, meant) = picker.ask_to_forget()?;
+    if meant {
+        return Some(Effect::Forget(name));
+    }
+    let key = model.settings.keymap.shown(Action::DeleteForward);
+    model.notice = Some(format!("{key} once more forgets {name}"));
+    None
+}
+
+/// Takes a name that is forgotten out of the list that is open.
+pub fn forgotten(model: &mut Model, catalog: &Catalog, name: &str) {
+    if let Some(Overlay::Picker(picker)) = &mut model.overlay {
+        picker.take_out(name);
+        look_ahead(picker, catalog, &model.scenario);
+        if picker.is_empty() {
+            model.overlay = None;
+        }
+    }
+    model.notice = Some(format!("{name} is forgotten"));
 }
 
 /// Takes the screen along in a form; for a file its name is asked first.

@@ -1,17 +1,58 @@
-//! Checks facts and makes a catalog of them; adds a map that is read at run time.
+//! Says what a catalog is made of, checks that and makes the catalog; adds a map that is read at run time.
 
 use super::{
-    Catalog, CatalogError, ExactRelease, LibvirtId, LibvirtRelease, Parts, Provenance, QemuIndex, ReleaseMap, between,
-    machine_series,
+    Catalog, Decisions, LibvirtId, LibvirtRelease, Product, Provenance, QemuIndex, ReleaseMap, between, machine_series,
 };
 use crate::domain::feature::{CAPACITY, FeatureSet};
+use crate::domain::host::Host;
 use crate::domain::map::{CpuMap, MapId};
 use crate::domain::named::Named;
 use crate::domain::names::Names;
-use crate::domain::qemu::{MachineId, QemuFacts};
+use crate::domain::qemu::{Cells, MachineId, QemuFacts};
 use crate::domain::version::Version;
 use std::collections::HashMap;
 use std::sync::Arc;
+
+/// What a catalog is made of, before it is checked. The timeline and the raw facts both read into this.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Parts {
+    /// Every feature name: the newest map's in map order, then the others.
+    pub features: Names,
+    /// Every model name.
+    pub models: Names,
+    /// Every machine type name.
+    pub machines: Names,
+    /// The distinct maps, oldest first.
+    pub maps: Vec<CpuMap>,
+    /// The releases whose map was read, oldest first.
+    pub releases: Vec<ExactRelease>,
+    /// The QEMU releases, oldest first.
+    pub qemu: Vec<QemuFacts>,
+    /// What a model turns on under a machine type.
+    pub cells: Cells,
+    /// The hosts.
+    pub hosts: Vec<Host>,
+    /// The products.
+    pub products: Vec<Product>,
+    /// How releases decide.
+    pub decisions: Decisions,
+}
+
+/// A release whose map was read.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ExactRelease {
+    /// Its name, `9.0.0` or `9.0.0+mpx-removed`.
+    pub name: Box<str>,
+    /// Where its map was read, as written in the facts.
+    pub source: Box<str>,
+    /// Its map.
+    pub map: MapId,
+}
+
+/// Says why facts cannot be used.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct CatalogError(pub String);
 
 /// The year in which libvirt began to publish by the calendar: a major number a year, eleven releases in each.
 const FIRST_YEAR: u16 = 3;

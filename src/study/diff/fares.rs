@@ -36,18 +36,6 @@ impl Fare {
     }
 }
 
-/// Returns the same scenario the other way round.
-#[must_use]
-pub fn reversed(scenario: &Scenario) -> Scenario {
-    Scenario {
-        from: scenario.to.clone(),
-        to: scenario.from.clone(),
-        from_host: scenario.to_host.clone(),
-        to_host: scenario.from_host.clone(),
-        ..scenario.clone()
-    }
-}
-
 /// The answers that were found, by their questions: lines share questions, and one that is not yet answered goes on
 /// from those that are.
 pub type Answers = HashMap<Scenario, Brief>;

@@ -40,9 +40,9 @@ pub fn guests(catalog: &Catalog, scenario: &Scenario, model: ModelId, feature: F
     machines.into_iter().map(with).chain([guest.clone()]).collect()
 }
 
-/// Returns the question in which most happens: an abort or a change before a guest that arrives as it was, and the first
+/// The question in which most happens: an abort or a change before a guest that arrives as it was, and the first
 /// of equals. `None` where none of the guests even starts.
-pub fn most_telling(catalog: &Catalog, questions: Vec<Scenario>) -> Option<(Scenario, Glance)> {
+fn most_telling(catalog: &Catalog, questions: Vec<Scenario>) -> Option<(Scenario, Glance)> {
     let mut resolver = Resolver::new(catalog);
     let mut best: Option<(Scenario, Glance)> = None;
     for question in questions {

@@ -1,14 +1,14 @@
 //! Lists what an axis goes through, and says what each line of it puts into a scenario.
 
 use crate::domain::behaviour::Behaviour;
-use crate::domain::catalog::{Catalog, LibvirtId, Provenance, ReleaseMap};
+use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::definition::words;
 use crate::domain::host::HostId;
 use crate::domain::scenario::{
     CpuChoice, HostChoice, Key, LibvirtChoice, MachineChoice, QemuChoice, Release, Scenario, Told,
 };
 use crate::domain::version::Version;
-use crate::study::space::{exact_releases, models, releases};
+use crate::study::space::{exact_releases, is_exact, is_published, models, releases};
 
 words! {
     /// What an axis goes through.
@@ -136,8 +136,9 @@ impl Line {
             return false;
         };
         match wanted {
-            LibvirtChoice::Old => catalog.libvirt("9.0.0").is_some_and(|old| self.covers(catalog, *first, old)),
-            LibvirtChoice::Release(id, None) => self.covers(catalog, *first, *id),
+            LibvirtChoice::Old | LibvirtChoice::Release(_, None) => {
+                wanted.id(catalog).is_some_and(|id| self.covers(catalog, *first, id))
+            }
             LibvirtChoice::Release(_, Some(_)) | LibvirtChoice::New | LibvirtChoice::Unknown => false,
         }
     }
@@ -147,11 +148,6 @@ impl Line {
         let last = self.until.unwrap_or(first);
         first == id || ((first..=last).contains(&id) && is_exact(catalog, id))
     }
-}
-
-fn is_exact(catalog: &Catalog, id: LibvirtId) -> bool {
-    let release = catalog.release(id);
-    release.provenance == Provenance::Published && matches!(release.map, ReleaseMap::Exact(_))
 }
 
 impl Value {
@@ -174,14 +170,9 @@ impl Value {
     /// Returns the release it behaves as, by which lines are sorted; `None` for what has none.
     fn version(&self, catalog: &Catalog) -> Option<Version> {
         match self {
-            Self::Libvirt(LibvirtChoice::Release(id, _)) => Some(catalog.release(*id).version),
-            Self::Libvirt(LibvirtChoice::Old | LibvirtChoice::New) => Some(Version::new(9, 0, 0)),
+            Self::Libvirt(libvirt) => libvirt.id(catalog).map(|id| catalog.release(id).version),
             Self::Qemu(qemu) => qemu.version.known(),
-            Self::Libvirt(LibvirtChoice::Unknown)
-            | Self::Product(..)
-            | Self::Machine(_)
-            | Self::Cpu(_)
-            | Self::Host(_) => None,
+            Self::Product(..) | Self::Machine(_) | Self::Cpu(_) | Self::Host(_) => None,
         }
     }
 }
@@ -263,7 +254,7 @@ fn distinct(catalog: &Catalog) -> Vec<Line> {
         }
         last = Some(decides);
     }
-    let others = releases(catalog).filter(|id| catalog.release(*id).provenance != Provenance::Published);
+    let others = releases(catalog).filter(|id| !is_published(catalog, *id));
     lines.extend(others.map(|id| Line::libvirt(LibvirtChoice::Release(id, None))));
     lines
 }

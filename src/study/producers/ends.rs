@@ -1,11 +1,11 @@
 //! Lists the pairs of releases and of hosts between which people migrate.
 
-use super::is_published;
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::HostId;
-use crate::domain::scenario::{LibvirtChoice, QemuChoice, Release, Told};
+use crate::domain::scenario::Release;
 use crate::domain::version::Version;
+use crate::study::space::{end, is_published};
 
 /// Releases that introduced or healed something, beside those the products ship.
 const TURNS: &[(&str, Version)] = &[
@@ -41,14 +41,11 @@ fn releases(catalog: &Catalog) -> Vec<Release> {
     let mut all: Vec<(Version, Version)> = shipped.chain(turns).collect();
     all.sort_unstable();
     all.dedup();
-    all.into_iter()
-        .filter(|(libvirt, _)| is_published(catalog, &libvirt.to_string()))
-        .filter_map(|(libvirt, qemu)| {
-            let id = catalog.libvirt(&libvirt.to_string())?;
-            let qemu = QemuChoice { version: Told::Is(qemu), build: None };
-            Some(Release { libvirt: LibvirtChoice::Release(id, None), qemu })
-        })
-        .collect()
+    let release = |(libvirt, qemu): (Version, Version)| {
+        let id = catalog.libvirt(&libvirt.to_string()).filter(|id| is_published(catalog, *id))?;
+        Some(end(id, qemu))
+    };
+    all.into_iter().filter_map(release).collect()
 }
 
 /// Pairs of recorded hosts of one vendor: the first has all of these features, the second none. Those that differ least

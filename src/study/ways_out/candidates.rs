@@ -1,23 +1,20 @@
 //! Lists what is worth trying on the way out, in the order in which it is tried.
 
-use super::is_published;
-use crate::domain::catalog::{Catalog, LibvirtId, ReleaseMap, machine_series};
+use crate::domain::catalog::{Catalog, LibvirtId, machine_series};
 use crate::domain::map::ModelId;
 use crate::domain::qemu::{MachineId, base_name};
 use crate::domain::scenario::{HostChoice, LibvirtChoice};
 use crate::domain::version::Version;
+use crate::study::space::{exact_releases, published_releases};
 
 /// The published releases newer than this one, oldest first; of the neighbours that decide alike only the first.
 pub(super) fn newer_libvirt(catalog: &Catalog, current: &LibvirtChoice) -> Vec<LibvirtId> {
-    let than = match current {
-        LibvirtChoice::Release(id, _) => catalog.release(*id).version,
-        LibvirtChoice::Old | LibvirtChoice::New | LibvirtChoice::Unknown => Version::new(9, 0, 0),
-    };
+    let than = version_of(catalog, current);
     let mut found: Vec<LibvirtId> = Vec::new();
     let mut last = None;
-    for (number, release) in (0u16..).zip(catalog.libvirt_releases()) {
-        let id = LibvirtId(number);
-        if !is_published(catalog, id) || release.version <= than {
+    for id in published_releases(catalog) {
+        let release = catalog.release(id);
+        if release.version <= than {
             continue;
         }
         let (behaviour, open) = catalog.behaviour(release.version);
@@ -30,16 +27,15 @@ pub(super) fn newer_libvirt(catalog: &Catalog, current: &LibvirtChoice) -> Vec<L
     found
 }
 
+/// The number of a release; one that is not known counts as 9.0.0.
+pub(super) fn version_of(catalog: &Catalog, libvirt: &LibvirtChoice) -> Version {
+    libvirt.id(catalog).map_or(Version::new(9, 0, 0), |id| catalog.release(id).version)
+}
+
 /// The newest releases whose map was read, newest first.
-pub(super) fn stops(catalog: &Catalog) -> Vec<LibvirtId> {
-    let exact = (0u16..).zip(catalog.libvirt_releases()).filter(|(number, release)| {
-        is_published(catalog, LibvirtId(*number))
-            && matches!(release.map, ReleaseMap::Exact(_))
-            && release.version >= Version::new(7, 0, 0)
-    });
-    let mut ids: Vec<LibvirtId> = exact.map(|(number, _)| LibvirtId(number)).collect();
-    ids.reverse();
-    ids
+pub(super) fn stops(catalog: &Catalog) -> impl Iterator<Item = LibvirtId> {
+    let recent = |id: &LibvirtId| catalog.release(*id).version >= Version::new(7, 0, 0);
+    exact_releases(catalog).into_iter().rev().filter(recent)
 }
 
 /// Every listed host.

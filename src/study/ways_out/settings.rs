@@ -1,11 +1,11 @@
 //! Writes a way out as settings of the products that write the domain for their users: `KubeVirt` and nova. Where a
 //! product has no setting for it, nothing is written.
 
-use super::Search;
+use super::{Search, candidates};
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Policy;
 use crate::domain::feature::FeatureId;
-use crate::domain::scenario::{Key, LibvirtChoice, Scenario, Topology};
+use crate::domain::scenario::{Key, Scenario, Topology};
 use crate::domain::version::Version;
 
 /// How a product is told.
@@ -69,17 +69,18 @@ pub(super) fn host(search: &Search<'_, '_>) -> Vec<Setting> {
         |f: &FeatureId| format!("\n  cpu-feature.node.kubevirt.io/{}: \"true\"", search.catalog.feature_name(*f));
     let labels = lacking.iter().map(label);
     let kubevirt = format!("nodeSelector:{}", labels.collect::<String>());
-    let nova = "openstack server migrate --live-migration --host HOST SERVER".to_owned();
-    both((KUBEVIRT_NODE, kubevirt), (NOVA_COMMAND, nova))
+    vec![Setting { product: KUBEVIRT_NODE, text: kubevirt }, nova_migrate()]
+}
+
+/// nova is told the host.
+fn nova_migrate() -> Setting {
+    Setting { product: NOVA_COMMAND, text: "openstack server migrate --live-migration --host HOST SERVER".to_owned() }
 }
 
 /// Another software at the destination: nova is told the host; `KubeVirt` brings its own, so the oldest of its releases
 /// that is newer than the destination and of which the resolver says that it works.
 pub(super) fn software(search: &Search<'_, '_>) -> Vec<Setting> {
-    let current = match &search.scenario.to.libvirt {
-        LibvirtChoice::Release(id, _) => search.catalog.release(*id).version,
-        LibvirtChoice::Old | LibvirtChoice::New | LibvirtChoice::Unknown => Version::new(9, 0, 0),
-    };
+    let current = candidates::version_of(search.catalog, &search.scenario.to.libvirt);
     let number = |package: &str| package.split('-').next().unwrap_or(package).parse::<Version>().unwrap_or_default();
     let releases = search.catalog.products().iter().filter(|product| product.name.starts_with("kubevirt:"));
     let newer = releases.filter(|product| number(&product.libvirt) > current);
@@ -92,6 +93,5 @@ pub(super) fn software(search: &Search<'_, '_>) -> Vec<Setting> {
         product: KUBEVIRT_RELEASE,
         text: format!("{} (libvirt {}, QEMU {})", product.name, product.libvirt, product.qemu),
     });
-    let nova = "openstack server migrate --live-migration --host HOST SERVER".to_owned();
-    kubevirt.into_iter().chain([Setting { product: NOVA_COMMAND, text: nova }]).collect()
+    kubevirt.into_iter().chain([nova_migrate()]).collect()
 }

@@ -1,7 +1,8 @@
 //! Draws the comparison of the scenario that was kept with the present one.
 
 use super::Shown;
-use super::draw::{cells, frame, line_of, piece, pieces, text_at};
+use super::draw::{cells, frame, inside, line_of, piece, pieces, text_at};
+use super::parts::more_lines;
 use crate::app::action::Action;
 use crate::app::screens::Target;
 use crate::app::screens::compare::{Compare, LABELS, Line};
@@ -13,12 +14,7 @@ use ratatui::layout::{Position, Rect};
 /// Draws it.
 pub(super) fn render(shown: Shown<'_>, state: &Compare, area: Rect, buf: &mut Buffer) {
     let room = Compare::room(shown.model.room());
-    let below = state.lines.len().saturating_sub(state.scroll + room);
-    let right = match (state.scroll, below) {
-        (0, 0) => Vec::new(),
-        (_, 0) => vec![piece("end", Role::Muted)],
-        (_, below) => vec![piece(format!("{below} more lines"), Role::Muted)],
-    };
+    let right = more_lines(state.scroll, room, state.lines.len());
     let inside = frame(buf, shown.theme, area, true, &[piece("What differs between A and B", Role::Title)], &right);
     if state.lines.is_empty() {
         return nothing_kept(shown, inside, buf);
@@ -36,12 +32,7 @@ pub(super) fn render(shown: Shown<'_>, state: &Compare, area: Rect, buf: &mut Bu
 
 /// Returns what `position` stands for.
 pub(super) fn hit(shown: Shown<'_>, state: &Compare, area: Rect, position: Position) -> Option<Target> {
-    let inside = Rect {
-        x: area.x + 1,
-        y: area.y + 1,
-        width: area.width.saturating_sub(2),
-        height: area.height.saturating_sub(2),
-    };
+    let inside = inside(area);
     let [a, b] = columns(shown, inside);
     let row = usize::from(position.y.saturating_sub(inside.y));
     let on = !state.lines.is_empty() && inside.contains(position) && position.x + 1 >= a;

@@ -51,7 +51,7 @@ pub(super) fn render(shown: Shown<'_>, state: &Diff, area: Rect, buf: &mut Buffe
         }
     }
     let drawn = drawn(state);
-    for (drawn, number) in drawn.iter().skip(first_seen(&drawn, state.place, rows)).zip(0..rows.height) {
+    for (drawn, number) in drawn.iter().skip(first_seen(&drawn, state.listed.place(), rows)).zip(0..rows.height) {
         let place = line_of(rows, number);
         match *drawn {
             Drawn::Heading(line) => {
@@ -62,7 +62,7 @@ pub(super) fn render(shown: Shown<'_>, state: &Diff, area: Rect, buf: &mut Buffe
                 ];
                 pieces(buf, shown.theme, place, (place.x + 1, place.y), &title);
             }
-            Drawn::Line(line) => row(shown, &state.listed[line], state.place == line, place, buf),
+            Drawn::Line(line) => row(shown, &state.listed[line], state.listed.place() == line, place, buf),
         }
     }
     words(shown, state, areas, buf);
@@ -70,7 +70,7 @@ pub(super) fn render(shown: Shown<'_>, state: &Diff, area: Rect, buf: &mut Buffe
 
 /// Returns what `position` stands for.
 pub(super) fn hit(state: &Diff, area: Rect, position: Position) -> Option<Target> {
-    line_at(&drawn(state), state.place, ListAndWords::of(area, WORDS).rows(), position)
+    line_at(&drawn(state), state.listed.place(), ListAndWords::of(area, WORDS).rows(), position)
 }
 
 /// The names of the two directions: there and back, or a guest of the one model and of the other.
@@ -118,7 +118,7 @@ fn row(shown: Shown<'_>, line: &Line, selected: bool, place: Rect, buf: &mut Buf
 }
 
 fn words(shown: Shown<'_>, state: &Diff, areas: ListAndWords, buf: &mut Buffer) {
-    let line = state.listed.get(state.place);
+    let line = state.listed.here();
     let left: Vec<Piece> = line.map(|line| piece(line.name.as_str(), Role::Message)).into_iter().collect();
     let key = shown.model.settings.keymap.shown(Action::Open);
     let right = [piece(key, Role::Key), piece(" shows it with a guest", Role::Muted)];

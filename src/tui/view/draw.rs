@@ -40,7 +40,7 @@ pub fn text_at(buf: &mut Buffer, area: Rect, (x, y): (u16, u16), text: &str, sty
     buf.set_stringn(x, y, text, room, style).0
 }
 
-/// Gives the cells of a line a style, from `x` for `columns`.
+/// Gives every cell of `area` a style.
 pub fn fill(buf: &mut Buffer, area: Rect, style: Style) {
     let area = area.intersection(*buf.area());
     buf.set_style(area, style);
@@ -54,6 +54,16 @@ pub fn frame(buf: &mut Buffer, theme: &Theme, area: Rect, active: bool, left: &[
     block.render(area, buf);
     titles(buf, theme, area, left, right);
     inner
+}
+
+/// Returns what is inside of a frame around `area`.
+pub fn inside(area: Rect) -> Rect {
+    Rect {
+        x: area.x.saturating_add(1),
+        y: area.y.saturating_add(1),
+        width: area.width.saturating_sub(2),
+        height: area.height.saturating_sub(2),
+    }
 }
 
 /// Draws a rule across with the same titles, where there is no room for frames.
@@ -99,7 +109,7 @@ pub fn fitting(pieces: &[Piece], room: usize, more: &str) -> Vec<Piece> {
     kept
 }
 
-/// Returns the first line of `area`.
+/// Returns a line of `area`, counted from 0; it is empty where `area` has no such line.
 pub fn line_of(area: Rect, number: u16) -> Rect {
     Rect { y: area.y.saturating_add(number), height: u16::from(number < area.height), ..area }
 }

@@ -22,7 +22,7 @@ pub(super) fn render(shown: Shown<'_>, state: &First, area: Rect, buf: &mut Buff
     verdict::render(shown, state, &areas, buf);
     table::render(shown, state, &areas, buf);
     if let Some(area) = areas.features {
-        features::render(shown, state, area, areas.boxed, buf);
+        features::render(shown, state, area, areas.parts, buf);
     }
     if let Some(area) = areas.rule {
         rule::render(shown, area, buf);
@@ -54,5 +54,5 @@ pub(super) fn hit(shown: Shown<'_>, state: &First, area: Rect, position: Positio
     }
     verdict::hit(shown, &areas, position)
         .or_else(|| table::hit(shown, &areas, position))
-        .or_else(|| areas.features.and_then(|area| features::hit(shown, state, area, areas.boxed, position)))
+        .or_else(|| areas.features.and_then(|area| features::hit(shown, state, area, areas.parts, position)))
 }

@@ -90,8 +90,7 @@ pub(super) fn hit(state: &Follow, area: Rect, position: Position) -> Option<Targ
         return Some(Target::Cell(stage, 0));
     }
     let rows = below(areas.parts.inside(areas.list));
-    let row =
-        scrolled(state.place().unwrap_or(0), state.listed.len(), rows) + usize::from(position.y.saturating_sub(rows.y));
+    let row = scrolled(state.listed.place(), state.listed.len(), rows) + usize::from(position.y.saturating_sub(rows.y));
     (rows.contains(position) && row < state.listed.len()).then_some(Target::Row(row))
 }
 
@@ -253,13 +252,13 @@ fn list(shown: Shown<'_>, state: &Follow, areas: &Areas, buf: &mut Buffer) {
         .listed
         .iter()
         .enumerate()
-        .skip(scrolled(state.place().unwrap_or(0), state.listed.len(), rows))
+        .skip(scrolled(state.listed.place(), state.listed.len(), rows))
         .zip(0..rows.height)
     {
         let line = line_of(rows, number);
         let row = fitting(&row(shown, way, name), usize::from(line.width).saturating_sub(1), shown.theme.signs.more);
         pieces(buf, shown.theme, line, (line.x + 1, line.y), &row);
-        if state.place() == Some(place) {
+        if state.listed.place() == place {
             fill(buf, line, shown.theme.style(Role::Focus));
         }
     }

@@ -30,11 +30,11 @@ pub(super) fn render(shown: Shown<'_>, state: &History, area: Rect, buf: &mut Bu
         text_at(buf, rows, (rows.x + 1, rows.y), text, shown.theme.style(Role::Muted));
     }
     let drawn = drawn(state);
-    for (drawn, number) in drawn.iter().skip(first_seen(&drawn, state.place, rows)).zip(0..rows.height) {
+    for (drawn, number) in drawn.iter().skip(first_seen(&drawn, state.listed.place(), rows)).zip(0..rows.height) {
         let place = line_of(rows, number);
         match *drawn {
             Drawn::Heading(line) => heading(shown, &state.listed[line], place, buf),
-            Drawn::Line(line) => bar(shown, &state.listed[line], state.place == line, place, buf),
+            Drawn::Line(line) => bar(shown, &state.listed[line], state.listed.place() == line, place, buf),
         }
     }
     words(shown, state, areas, buf);
@@ -42,7 +42,7 @@ pub(super) fn render(shown: Shown<'_>, state: &History, area: Rect, buf: &mut Bu
 
 /// Returns what `position` stands for.
 pub(super) fn hit(state: &History, area: Rect, position: Position) -> Option<Target> {
-    line_at(&drawn(state), state.place, ListAndWords::of(area, WORDS).rows(), position)
+    line_at(&drawn(state), state.listed.place(), ListAndWords::of(area, WORDS).rows(), position)
 }
 
 fn drawn(state: &History) -> Vec<Drawn> {
@@ -119,7 +119,7 @@ fn bar(shown: Shown<'_>, line: &Line, selected: bool, place: Rect, buf: &mut Buf
 }
 
 fn words(shown: Shown<'_>, state: &History, areas: ListAndWords, buf: &mut Buffer) {
-    let line = state.listed.get(state.place);
+    let line = state.listed.here();
     let name = line.map_or("", |line| line.name.as_str());
     let key = shown.model.settings.keymap.shown(Action::Open);
     let right = [piece(key, Role::Key), piece(" shows it with a guest", Role::Muted)];

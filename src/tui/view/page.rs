@@ -1,7 +1,8 @@
 //! Draws a page over the screen.
 
 use super::Shown;
-use super::draw::{frame, piece, text_at};
+use super::draw::{cells, frame, piece, text_at};
+use super::parts::more_lines;
 use crate::app::overlay::page_room;
 use crate::app::page::{Kind, Page};
 use crate::app::screens::Target;
@@ -17,20 +18,19 @@ pub(super) fn render(shown: Shown<'_>, page: &Page, area: Rect, buf: &mut Buffer
     let (columns, height) = room(area);
     Clear.render(place, buf);
     let lines = page.lines(columns);
-    let below = lines.len().saturating_sub(page.scroll + height);
-    let right = match (page.scroll, below) {
-        (0, 0) => Vec::new(),
-        (_, 0) => vec![piece("end", Role::Muted)],
-        (_, below) => vec![piece(format!("{below} more lines"), Role::Muted)],
-    };
+    let right = more_lines(page.scroll, height, lines.len());
     let inner = frame(buf, shown.theme, place, true, &[piece(page.title.as_str(), Role::Title)], &right);
     for ((kind, line), y) in lines.iter().skip(page.scroll).zip(inner.top()..inner.bottom()) {
-        let role = match kind {
-            Kind::Heading => Role::Title,
-            Kind::Text => Role::Text,
-            Kind::Code => Role::Code,
-        };
-        text_at(buf, inner, (inner.x + 1, y), line, shown.theme.style(role));
+        text_at(buf, inner, (inner.x + 1, y), line, shown.theme.style(role(*kind)));
+    }
+}
+
+/// Returns the looks of a line.
+pub(super) fn role(kind: Kind) -> Role {
+    match kind {
+        Kind::Heading => Role::Title,
+        Kind::Text => Role::Text,
+        Kind::Code => Role::Code,
     }
 }
 
@@ -46,7 +46,7 @@ fn room(area: Rect) -> (usize, usize) {
 fn place(page: &Page, area: Rect) -> Rect {
     let (columns, height) = room(area);
     let lines = page.lines(columns).len().min(height);
-    let width = super::draw::cells(columns + 4).min(area.width);
-    let height = super::draw::cells(lines + 2).min(area.height);
+    let width = cells(columns + 4).min(area.width);
+    let height = cells(lines + 2).min(area.height);
     Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height }
 }

@@ -1,9 +1,10 @@
-//! Frames the parts of a screen where there is room, and else only rules them off; and finds what is seen of a list
-//! with headings.
+//! Frames the parts of a screen where there is room, and else only rules them off; and finds what is seen of a list,
+//! with headings or without, and how much of a text is not.
 
 use super::Shown;
-use super::draw::{Piece, frame, line_of, rule};
+use super::draw::{Piece, frame, inside, line_of, piece, rule};
 use crate::app::screens::Target;
+use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
@@ -39,13 +40,7 @@ impl Parts {
 
     /// Returns what is inside of a part.
     pub(super) fn inside(self, area: Rect) -> Rect {
-        let (side, below) = if self.framed { (1, 1) } else { (0, 0) };
-        Rect {
-            x: area.x + side,
-            y: area.y.saturating_add(1),
-            width: area.width.saturating_sub(2 * side),
-            height: area.height.saturating_sub(1 + below),
-        }
+        if self.framed { inside(area) } else { below(area) }
     }
 }
 
@@ -120,6 +115,15 @@ pub(super) fn line_at(drawn: &[Drawn], cursor: usize, rows: Rect, position: Posi
 pub(super) fn scrolled(place: usize, count: usize, rows: Rect) -> usize {
     let height = usize::from(rows.height);
     place.saturating_sub(height / 2).min(count.saturating_sub(height))
+}
+
+/// Says how many of `count` lines follow those that are seen, from `first` on; nothing where all are seen.
+pub(super) fn more_lines(first: usize, room: usize, count: usize) -> Vec<Piece> {
+    match (first, count.saturating_sub(first + room)) {
+        (0, 0) => Vec::new(),
+        (_, 0) => vec![piece("end", Role::Muted)],
+        (_, below) => vec![piece(format!("{below} more lines"), Role::Muted)],
+    }
 }
 
 #[cfg(test)]

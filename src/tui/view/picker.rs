@@ -1,7 +1,9 @@
 //! Draws a list to choose from over the screen: what is typed, the matches, and what the one under the cursor gives.
 
 use super::Shown;
-use super::draw::{Piece, cells, fill, fitting, frame, line_of, piece, pieces, text_at};
+use super::draw::{Piece, cells, fill, fitting, frame, inside, line_of, piece, pieces, rule, text_at};
+use super::parts::scrolled;
+use crate::app::action::Action;
 use crate::app::picker::{Item, Picker};
 use crate::app::screens::Target;
 use crate::app::text::{cut, pad, width};
@@ -22,11 +24,14 @@ pub(super) fn render(shown: Shown<'_>, picker: &Picker, area: Rect, buf: &mut Bu
     let inner = frame(buf, shown.theme, place, true, &title, &[piece(count, Role::Muted)]);
     typed(shown, picker, inner, buf);
     let list = list(inner);
-    let first = first_shown(picker, list);
+    let first = scrolled(picker.selected(), picker.matches().len(), list);
     let label = label_width(picker);
     if picker.matches().len() == 0 {
         let text = match (picker.choice, picker.preview) {
-            (Some(_), Some(_)) => "Not in the list, but a value: enter takes it as typed.".to_owned(),
+            (Some(_), Some(_)) => {
+                let takes = shown.model.settings.keymap.shown(Action::Open);
+                format!("Not in the list, but a value: {takes} takes it as typed.")
+            }
             _ => format!("Nothing is called {}.", picker.typed()),
         };
         text_at(buf, list, (list.x + 2, list.y), &text, shown.theme.style(Role::Muted));
@@ -52,9 +57,9 @@ pub(super) fn hit(_: Shown<'_>, picker: &Picker, area: Rect, position: Position)
     if !place.contains(position) {
         return Some(Target::Outside);
     }
-    let list =
-        list(Rect { x: place.x + 1, y: place.y + 1, width: place.width - 2, height: place.height.saturating_sub(2) });
-    let row = first_shown(picker, list) + usize::from(position.y.saturating_sub(list.y));
+    let list = list(inside(place));
+    let row =
+        scrolled(picker.selected(), picker.matches().len(), list) + usize::from(position.y.saturating_sub(list.y));
     (list.contains(position) && row < picker.matches().len()).then_some(Target::Item(row))
 }
 
@@ -68,7 +73,14 @@ fn typed(shown: Shown<'_>, picker: &Picker, inner: Rect, buf: &mut Buffer) {
         &[piece("/ ", Role::Key), piece(picker.typed(), Role::Message)],
     );
     if picker.typed().is_empty() {
-        let hint = [piece("  type to search, enter takes it, esc leaves everything as it was", Role::Muted)];
+        let key = |action| shown.model.settings.keymap.shown(action);
+        let rest = if picker.has_kept() {
+            format!("{} twice forgets a name", key(Action::DeleteForward))
+        } else {
+            format!("{} leaves everything as it was", key(Action::Back))
+        };
+        let hint = format!("  type to search, {} takes it, {rest}", key(Action::Open));
+        let hint = [piece(hint, Role::Muted)];
         pieces(
             buf,
             shown.theme,
@@ -91,7 +103,7 @@ fn typed(shown: Shown<'_>, picker: &Picker, inner: Rect, buf: &mut Buffer) {
         }
         None => Vec::new(),
     };
-    super::draw::rule(buf, shown.theme, line_of(inner, 1), true, &[], &right);
+    rule(buf, shown.theme, line_of(inner, 1), true, &[], &right);
 }
 
 fn row(shown: Shown<'_>, item: &Item, label: usize, selected: bool) -> Vec<Piece> {
@@ -127,11 +139,4 @@ fn place(picker: &Picker, area: Rect) -> Rect {
 
 fn list(inner: Rect) -> Rect {
     Rect { y: inner.y.saturating_add(2), height: inner.height.saturating_sub(2), ..inner }
-}
-
-/// The cursor is kept in the middle, except near the ends of the list.
-fn first_shown(picker: &Picker, list: Rect) -> usize {
-    let height = usize::from(list.height);
-    let furthest = picker.matches().len().saturating_sub(height);
-    picker.selected().saturating_sub(height / 2).min(furthest)
 }

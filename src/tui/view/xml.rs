@@ -2,6 +2,7 @@
 
 use super::Shown;
 use super::draw::{cells, fitting, frame, line_of, piece, pieces, text_at, width_of};
+use super::parts::more_lines;
 use crate::app::screens::Target;
 use crate::app::screens::xml::{Column, Line, Xml};
 use crate::export::{Document, Since};
@@ -42,12 +43,7 @@ fn places(state: &Xml, area: Rect) -> Vec<(&Column, Rect)> {
 fn one_column(shown: Shown<'_>, state: &Xml, column: &Column, area: Rect, buf: &mut Buffer) {
     let active = column.lines.iter().any(|(document, _)| *document == state.here);
     let room = usize::from(area.height.saturating_sub(2));
-    let below = column.lines.len().saturating_sub(column.scroll + room);
-    let right = match (column.scroll, below) {
-        (0, 0) => Vec::new(),
-        (_, 0) => vec![piece("end", Role::Muted)],
-        (_, below) => vec![piece(format!("{below} more lines"), Role::Muted)],
-    };
+    let right = more_lines(column.scroll, room, column.lines.len());
     let inside = frame(buf, shown.theme, area, active, &[piece(column.title.as_str(), Role::Title)], &right);
     for (number, (_, line)) in column.lines.iter().skip(column.scroll).take(room).enumerate() {
         one_line(shown, state, line, line_of(inside, cells(number)), buf);

@@ -6,10 +6,11 @@ use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::definition::Policy;
 use crate::domain::feature::FeatureId;
 use crate::domain::map::{CpuMap, ModelId};
+use crate::domain::qemu::Accel;
 use crate::domain::scenario::{LibvirtChoice, Release, Scenario};
 use crate::export::study::{feature_names, model_group, model_names, model_words, why_words};
 use crate::resolve::{Budget, Spent, source};
-use crate::study::diff::fares::{Answers, Fare, Fares, reversed};
+use crate::study::diff::fares::{Answers, Fare, Fares};
 use crate::study::diff::{ModelDiff, Why, in_maps, maps};
 use std::sync::Arc;
 
@@ -65,7 +66,7 @@ impl Between {
         let sides = |one: &Scenario, other: &Scenario| Some([one, other].map(|ends| Fares::between(catalog, ends)));
         match &self.ask {
             None => Asks { sides: None, models: None },
-            Some(Ask::ThereAndBack(ends)) => Asks { sides: sides(ends, &reversed(ends)), models: None },
+            Some(Ask::ThereAndBack(ends)) => Asks { sides: sides(ends, &ends.swapped()), models: None },
             Some(Ask::OneAndOther(ends, one, other)) => Asks { sides: sides(ends, ends), models: Some([*one, *other]) },
         }
     }
@@ -109,7 +110,7 @@ pub(super) fn of_ends(world: &World<'_>, model: ModelId) -> (Between, Vec<Line>)
         right,
         ask: Some(Ask::ThereAndBack(Box::new(scenario.clone()))),
     };
-    let maps = (map_at(catalog, scenario), map_at(catalog, &reversed(scenario)));
+    let maps = (map_at(catalog, scenario), map_at(catalog, &scenario.swapped()));
     let (Some(old), Some(new)) = maps else {
         "One of the two releases is not known.".clone_into(&mut between.empty);
         return (between, Vec::new());
@@ -140,7 +141,7 @@ pub(super) fn of_models(world: &World<'_>, (one, other): (ModelId, ModelId)) -> 
         right,
         ask: Some(Ask::OneAndOther(Box::new(scenario.clone()), one, other)),
     };
-    let Some(map) = map_at(catalog, &reversed(scenario)) else {
+    let Some(map) = map_at(catalog, &scenario.swapped()) else {
         "The destination's release is not known.".clone_into(&mut between.empty);
         return (between, Vec::new());
     };
@@ -258,9 +259,8 @@ fn whole_model(world: &World<'_>, section: &'static str, model: ModelId) -> Line
 
 /// The feature that shows most: one that QEMU turns on by itself in the model, else the first.
 fn representative(catalog: &Catalog, model: ModelId, features: &[FeatureId]) -> Option<FeatureId> {
-    let accels = [crate::domain::qemu::Accel::Kvm, crate::domain::qemu::Accel::Tcg];
     let turned_on = |feature: &&FeatureId| {
-        let mut cells = accels.iter().filter_map(|accel| catalog.cells().of(model, *accel));
+        let mut cells = Accel::ALL.iter().filter_map(|accel| catalog.cells().of(model, *accel));
         cells.any(|cells| cells.anywhere().contains(**feature))
     };
     features.iter().find(turned_on).or(features.first()).copied()

@@ -1,6 +1,5 @@
 //! Says what there is to say of the cell under the cursor.
 
-use crate::app::derived::swapped;
 use crate::app::screens::World;
 use crate::domain::scenario::Scenario;
 use crate::explain::{explain, message};
@@ -40,7 +39,7 @@ impl Here {
     ) -> Option<Self> {
         let scenario: Scenario = grid.scenario(row, column)?;
         let mirror = grid.mirror(row, column);
-        let other = mirror.and_then(|(row, column)| grid.scenario(row, column)).unwrap_or_else(|| swapped(&scenario));
+        let other = mirror.and_then(|(row, column)| grid.scenario(row, column)).unwrap_or_else(|| scenario.swapped());
         budget.spend(resolver.price(&scenario) + resolver.price(&other)).ok()?;
         let resolution = resolver.resolve(&scenario);
         let explanation = explain(world.catalog, &scenario, &resolution);

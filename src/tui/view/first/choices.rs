@@ -1,7 +1,7 @@
 //! Draws what can be chosen: three boxes with a line each, or three lines.
 
 use super::super::Shown;
-use super::super::draw::{cells, fitting, frame, line_of, piece, pieces};
+use super::super::draw::{cells, fitting, frame, inside, line_of, piece, pieces};
 use super::layout::{Areas, CHOICE_LINES};
 use crate::app::choice::{Choice, Group, Standing};
 use crate::app::screens::first::{First, Focus};
@@ -55,12 +55,8 @@ pub(super) fn places(shown: Shown<'_>, state: &First, areas: &Areas) -> Vec<(Cho
 }
 
 fn in_box(group: Group, area: Rect) -> Vec<(Choice, Rect)> {
-    let inner = Rect {
-        x: area.x + 1,
-        y: area.y + 1,
-        width: area.width.saturating_sub(2),
-        height: area.height.saturating_sub(2).min(CHOICE_LINES),
-    };
+    let inner = inside(area);
+    let inner = Rect { height: inner.height.min(CHOICE_LINES), ..inner };
     let choices = group.choices();
     let (left, right) = match group {
         Group::Guest => choices.split_at(choices.len() / 2),

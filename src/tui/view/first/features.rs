@@ -1,13 +1,16 @@
 //! Draws the feature table: what either map believes, what either QEMU gives, and what is written.
 
 use super::super::Shown;
-use super::super::draw::{Piece, cells, fill, fitting, frame, line_of, piece, pieces, rule, text_at};
+use super::super::draw::{Piece, cells, fill, fitting, line_of, piece, pieces, text_at};
+use super::super::parts::{Parts, below, scrolled};
+use crate::app::action::Action;
 use crate::app::features::{Believes, EndState, Fate, FeatureRow, Filter, counts};
 use crate::app::overlay::Overlay;
 use crate::app::screens::Target;
 use crate::app::screens::first::{First, Focus};
 use crate::app::text::{cut, pad, wrap};
 use crate::domain::definition::Policy;
+use crate::resolve::Origin;
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -27,19 +30,14 @@ const SAID: usize = 6;
 const FATE: usize = 8;
 
 /// Draws it.
-pub(super) fn render(shown: Shown<'_>, state: &First, area: Rect, boxed: bool, buf: &mut Buffer) {
+pub(super) fn render(shown: Shown<'_>, state: &First, area: Rect, parts: Parts, buf: &mut Buffer) {
     let active = matches!(state.focus, Focus::Feature(_)) || matches!(shown.model.overlay, Some(Overlay::Prompt(_)));
     let rows = &shown.model.derived.features;
     let (left, right) = titles(shown, state, rows);
-    let inner = if boxed {
-        frame(buf, shown.theme, area, active, &left, &right)
-    } else {
-        rule(buf, shown.theme, line_of(area, 0), active, &left, &right);
-        Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }
-    };
+    let inner = parts.draw(shown, area, active, (&left, &right), buf);
     let columns = columns(inner);
     text_at(buf, inner, (inner.x + 1, inner.y), &head(columns), shown.theme.style(Role::Muted));
-    let list = list(inner);
+    let list = below(inner);
     let listed = listed(shown, state);
     if listed.is_empty() {
         text_at(buf, list, (list.x + 1, list.y), empty(shown, state), shown.theme.style(Role::Muted));
@@ -59,18 +57,8 @@ pub(super) fn render(shown: Shown<'_>, state: &First, area: Rect, boxed: bool, b
 }
 
 /// Returns what `position` stands for.
-pub(super) fn hit(shown: Shown<'_>, state: &First, area: Rect, boxed: bool, position: Position) -> Option<Target> {
-    let inner = if boxed {
-        Rect {
-            x: area.x + 1,
-            y: area.y + 1,
-            width: area.width.saturating_sub(2),
-            height: area.height.saturating_sub(2),
-        }
-    } else {
-        Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }
-    };
-    let list = list(inner);
+pub(super) fn hit(shown: Shown<'_>, state: &First, area: Rect, parts: Parts, position: Position) -> Option<Target> {
+    let list = below(parts.inside(area));
     let count = listed(shown, state).len();
     let row = first_shown(state, count, list) + usize::from(position.y.saturating_sub(list.y));
     (list.contains(position) && row < count).then_some(Target::Row(row))
@@ -94,7 +82,7 @@ fn titles(shown: Shown<'_>, state: &First, rows: &[FeatureRow]) -> (Vec<Piece>, 
     } else {
         format!("{passing} of {all} {}", state.filter.name())
     };
-    let key = shown.model.settings.keymap.shown(crate::app::action::Action::NextFilter);
+    let key = shown.model.settings.keymap.shown(Action::NextFilter);
     (
         left,
         vec![
@@ -128,14 +116,9 @@ fn head(columns: Columns) -> String {
     format!("{name}{}{said}  {}", end("src map", 0), end("dst map", 1)).trim_end().to_owned()
 }
 
-fn list(inner: Rect) -> Rect {
-    Rect { y: inner.y.saturating_add(1), height: inner.height.saturating_sub(1), ..inner }
-}
-
 fn first_shown(state: &First, count: usize, list: Rect) -> usize {
-    let height = usize::from(list.height);
     match state.focus {
-        Focus::Feature(place) => place.saturating_sub(height / 2).min(count.saturating_sub(height)),
+        Focus::Feature(place) => scrolled(place, count, list),
         Focus::Choice(_) | Focus::Way(_) | Focus::Table(_) => 0,
     }
 }
@@ -180,7 +163,7 @@ fn end(shown: Shown<'_>, line: &mut Vec<Piece>, state: Option<EndState>, origin:
     };
     line.push(piece(pad(word, QEMU), role));
     if origin > 0 {
-        let from = state.origin.map_or("", crate::resolve::Origin::name);
+        let from = state.origin.map_or("", Origin::name);
         line.push(piece(pad(from, origin), Role::Muted));
     }
 }

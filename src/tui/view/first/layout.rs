@@ -2,6 +2,7 @@
 //! feature table; on a wide and tall terminal with the deciding rule's page as well.
 
 use super::super::Shown;
+use super::super::parts::Parts;
 use super::verdict;
 use crate::app::choice::Group;
 use ratatui::layout::Rect;
@@ -10,21 +11,21 @@ use ratatui::layout::Rect;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Areas {
     /// Whether there are boxes.
-    pub boxed: bool,
+    pub(super) parts: Parts,
     /// Whether each choice has a line of its own.
-    pub tall_choices: bool,
+    pub(super) tall_choices: bool,
     /// Whether the decision table stands in two columns, to make room for a long message.
     pub(super) two_columns: bool,
     /// The choices, by group.
-    pub choices: [Rect; 3],
+    pub(super) choices: [Rect; 3],
     /// The verdict.
-    pub verdict: Rect,
+    pub(super) verdict: Rect,
     /// The decision table.
-    pub table: Rect,
+    pub(super) table: Rect,
     /// The features.
-    pub features: Option<Rect>,
+    pub(super) features: Option<Rect>,
     /// The page of the deciding rule.
-    pub rule: Option<Rect>,
+    pub(super) rule: Option<Rect>,
 }
 
 /// Lines in a box of choices.
@@ -43,8 +44,8 @@ const BOXED: (u16, u16) = (112, 31);
 impl Areas {
     /// Divides `area`.
     pub(super) fn of(shown: Shown<'_>, area: Rect) -> Self {
-        let boxed = area.width >= BOXED.0 && area.height >= BOXED.1;
-        if !boxed {
+        let parts = Parts { framed: area.width >= BOXED.0 && area.height >= BOXED.1 };
+        if !parts.framed {
             return Self::compact(shown, area);
         }
         let full = CHOICE_LINES + 2;
@@ -66,7 +67,7 @@ impl Areas {
         if wide {
             let (table, features) = cut_top(below, table);
             return Self {
-                boxed,
+                parts,
                 tall_choices,
                 two_columns: false,
                 choices,
@@ -78,7 +79,7 @@ impl Areas {
         }
         let (table_area, features) = cut_left(below, TABLE_COLUMNS);
         Self {
-            boxed,
+            parts,
             tall_choices,
             two_columns: false,
             choices,
@@ -107,7 +108,8 @@ impl Areas {
             (table, (left_over.height >= 4).then_some(left_over))
         };
         let choices = lines(above);
-        Self { boxed: false, tall_choices: false, two_columns, choices, verdict, table, features, rule: None }
+        let parts = Parts { framed: false };
+        Self { parts, tall_choices: false, two_columns, choices, verdict, table, features, rule: None }
     }
 }
 

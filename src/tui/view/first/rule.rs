@@ -2,7 +2,9 @@
 
 use super::super::Shown;
 use super::super::draw::{frame, piece, text_at};
-use crate::app::page::{Kind, Page};
+use super::super::page::role;
+use crate::app::action::Action;
+use crate::app::page::Page;
 use crate::explain::rule_page;
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
@@ -23,16 +25,11 @@ pub(super) fn render(shown: Shown<'_>, area: Rect, buf: &mut Buffer) {
     let height = usize::from(inner.height);
     for ((number, (kind, line)), y) in lines.iter().enumerate().zip(inner.top()..inner.bottom()) {
         if number + 1 == height && lines.len() > height {
-            let key = shown.model.settings.keymap.shown(crate::app::action::Action::Rule);
+            let key = shown.model.settings.keymap.shown(Action::Rule);
             let more = format!("{} {} more lines: {key}", shown.theme.signs.more, lines.len() - number);
             text_at(buf, inner, (inner.x + 1, y), &more, shown.theme.style(Role::Muted));
             break;
         }
-        let role = match kind {
-            Kind::Heading => Role::Title,
-            Kind::Text => Role::Text,
-            Kind::Code => Role::Code,
-        };
-        text_at(buf, inner, (inner.x + 1, y), line, shown.theme.style(role));
+        text_at(buf, inner, (inner.x + 1, y), line, shown.theme.style(role(*kind)));
     }
 }

@@ -1,11 +1,12 @@
 //! Draws the decision table, with the row that decided marked by a sign and by colour.
 
 use super::super::Shown;
-use super::super::draw::{Piece, cells, fill, fitting, frame, line_of, piece, pieces, rule, text_at};
+use super::super::draw::{Piece, cells, fill, fitting, line_of, piece, pieces, text_at};
+use super::super::parts::below;
 use super::layout::Areas;
 use crate::app::screens::Target;
 use crate::app::screens::first::{First, Focus, ninth_of};
-use crate::app::text::{cut_at_word, pad, wrap};
+use crate::app::text::{cut_at_word, pad, width, wrap};
 use crate::explain::rule_page;
 use crate::resolve::{Age, RuleId, Says, TABLE, TableRow, Verdict};
 use crate::tui::theme::Role;
@@ -22,18 +23,18 @@ pub(super) fn render(shown: Shown<'_>, state: &First, areas: &Areas, buf: &mut B
     let area = areas.table;
     let active = matches!(state.focus, Focus::Table(_));
     let feature = shown.catalog.feature_name(shown.model.scenario.feature);
-    let of = format!("{feature} in $M = {}", shown.model.scenario.cpu_name(shown.catalog));
-    let rows = if areas.boxed {
-        let inner =
-            frame(buf, shown.theme, area, active, &[piece(format!("Decision table: {feature}"), Role::Message)], &[]);
+    let (left, right) = if areas.parts.framed {
+        (piece(format!("Decision table: {feature}"), Role::Message), Vec::new())
+    } else {
+        let of = format!("{feature} in $M = {}", shown.model.scenario.cpu_name(shown.catalog));
+        (piece("Decision table", Role::Message), vec![piece(of, Role::Muted)])
+    };
+    let inner = areas.parts.draw(shown, area, active, (&[left], &right), buf);
+    if areas.parts.framed {
         text_at(buf, inner, (inner.x, inner.y), &head(), shown.theme.style(Role::Muted));
         legend(shown, inner, buf);
-        below(inner)
-    } else {
-        let left = [piece("Decision table", Role::Message)];
-        rule(buf, shown.theme, line_of(area, 0), active, &left, &[piece(of, Role::Muted)]);
-        below(area)
-    };
+    }
+    let rows = rows(areas);
     let places = places(shown, areas, rows);
     for (number, (row, place)) in TABLE.iter().zip(&places).enumerate() {
         let fires = shown.model.derived.resolution.rule == Some(RuleId::from(row.row));
@@ -71,20 +72,9 @@ pub(super) fn hit(shown: Shown<'_>, areas: &Areas, position: Position) -> Option
 
 /// Returns where the rows stand.
 pub(super) fn rows(areas: &Areas) -> Rect {
-    let area = areas.table;
-    if !areas.boxed {
-        return below(area);
-    }
-    below(Rect {
-        x: area.x + 1,
-        y: area.y + 1,
-        width: area.width.saturating_sub(2),
-        height: area.height.saturating_sub(2),
-    })
-}
-
-fn below(area: Rect) -> Rect {
-    Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }
+    let inner = areas.parts.inside(areas.table);
+    // In a box the columns have headings.
+    if areas.parts.framed { below(inner) } else { inner }
 }
 
 fn head() -> String {
@@ -132,7 +122,7 @@ fn t_row(shown: Shown<'_>, row: &TableRow, fires: bool) -> Vec<Piece> {
 
 fn other_rule(shown: Shown<'_>, rule: RuleId, columns: u16) -> Vec<Piece> {
     let id = format!("{}{}: ", shown.theme.signs.mark, rule.name());
-    let room = usize::from(columns).saturating_sub(crate::app::text::width(&id) + 1);
+    let room = usize::from(columns).saturating_sub(width(&id) + 1);
     vec![
         piece(id, Role::Message),
         piece(cut_at_word(rule_page(rule).title(), room, shown.theme.signs.more), Role::Text),

@@ -2,17 +2,19 @@
 //! With little room the least important goes first; libvirt's words never do.
 
 use super::super::Shown;
-use super::super::draw::{Piece, cells, fitting as cut_pieces, frame, line_of, piece, pieces, rule, width_of};
+use super::super::draw::{Piece, cells, fitting as cut_pieces, piece, pieces, width_of};
 use super::layout::Areas;
+use crate::app::action::Action;
 use crate::app::derived::{Change, Derived};
 use crate::app::screens::Target;
 use crate::app::screens::first::{First, Focus};
 use crate::app::text::{cut_at_word, pad, width, wrap};
+use crate::domain::feature::FeatureId;
 use crate::resolve::Verdict;
-use crate::study::ways_out::How;
+use crate::study::ways_out::{How, WayOut};
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Position;
 
 /// A line, and what it stands for.
 struct Line {
@@ -46,12 +48,7 @@ pub(super) fn render(shown: Shown<'_>, state: &First, areas: &Areas, buf: &mut B
     let basis = piece(derived.resolution.basis.name(), Role::Muted);
     let right = [piece(rule_id.unwrap_or_default(), Role::Message), basis];
     let active = matches!(state.focus, Focus::Way(_));
-    let inner = if areas.boxed {
-        frame(buf, shown.theme, area, active, &headline, &right)
-    } else {
-        rule(buf, shown.theme, line_of(area, 0), active, &headline, &right);
-        below_rule(area)
-    };
+    let inner = areas.parts.draw(shown, area, active, (&headline, &right), buf);
     for (line, y) in fitting(shown, inner.width.saturating_sub(2), inner.height).iter().zip(inner.top()..inner.bottom())
     {
         let focused = matches!((line.target, state.focus), (Some(Target::Way(a)), Focus::Way(b)) if a == b);
@@ -65,7 +62,7 @@ pub(super) fn render(shown: Shown<'_>, state: &First, areas: &Areas, buf: &mut B
 
 /// Returns what `position` stands for.
 pub(super) fn hit(shown: Shown<'_>, areas: &Areas, position: Position) -> Option<Target> {
-    let inner = inner(areas);
+    let inner = areas.parts.inside(areas.verdict);
     if !inner.contains(position) {
         return None;
     }
@@ -82,24 +79,6 @@ pub(super) fn height(shown: Shown<'_>, columns: u16, room: u16) -> u16 {
 pub(super) fn least(shown: Shown<'_>, columns: u16) -> u16 {
     let detail = Detail { way_lines: false, why: 0, notice: false, basis: false, after: true, ways: true, airy: false };
     cells(lines(shown, usize::from(columns), detail).len())
-}
-
-fn inner(areas: &Areas) -> Rect {
-    if areas.boxed {
-        let area = areas.verdict;
-        Rect {
-            x: area.x + 1,
-            y: area.y + 1,
-            width: area.width.saturating_sub(2),
-            height: area.height.saturating_sub(2),
-        }
-    } else {
-        below_rule(areas.verdict)
-    }
-}
-
-fn below_rule(area: Rect) -> Rect {
-    Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }
 }
 
 /// Returns the most that can be said in `room` lines.
@@ -127,13 +106,13 @@ fn fitting(shown: Shown<'_>, columns: u16, room: u16) -> Vec<Line> {
     }
     let left_out = said.len() + 1 - usize::from(room).max(1);
     said.truncate(usize::from(room).saturating_sub(1));
-    let key = shown.model.settings.keymap.shown(crate::app::action::Action::Answer);
+    let key = shown.model.settings.keymap.shown(Action::Answer);
     let more = vec![
         piece(format!("{} {left_out} more lines; ", shown.theme.signs.more), Role::Muted),
         piece(key, Role::Key),
         piece(" shows the whole answer", Role::Muted),
     ];
-    said.push(Line { pieces: more, target: Some(Target::Action(crate::app::action::Action::Answer)) });
+    said.push(Line { pieces: more, target: Some(Target::Action(Action::Answer)) });
     said
 }
 
@@ -239,7 +218,7 @@ fn cold_boot(shown: Shown<'_>, derived: &Derived) -> String {
 }
 
 fn changed(shown: Shown<'_>, change: &Change) -> String {
-    let names = |features: &[crate::domain::feature::FeatureId]| {
+    let names = |features: &[FeatureId]| {
         let names: Vec<&str> = features.iter().take(6).map(|f| shown.catalog.feature_name(*f)).collect();
         let more = features.len().saturating_sub(names.len());
         if more == 0 { names.join(", ") } else { format!("{} and {more} more", names.join(", ")) }
@@ -259,7 +238,7 @@ fn way_lines(shown: Shown<'_>, columns: usize) -> Vec<Line> {
     let ways = &shown.model.derived.ways_out;
     let most = columns.saturating_sub(LABEL + 2 + RESTART);
     let longest = ways.iter().map(|way| width(&way.text)).max().unwrap_or(0).min(most.saturating_sub(2));
-    let each = |(number, way): (usize, &crate::study::ways_out::WayOut)| {
+    let each = |(number, way): (usize, &WayOut)| {
         let before = if number == 0 { "Ways out" } else { "" };
         let how = match &way.how {
             How::Xml(text) | How::Command(text) => text.lines().map(str::trim).collect::<Vec<_>>().join(" "),
