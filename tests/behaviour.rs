@@ -41,11 +41,13 @@ fn every_switch_is_known_from_the_first_release_on_with_sources() {
 #[test]
 fn the_page_of_switches_is_up_to_date() {
     let decisions = CATALOG.decisions();
+    let trees: Vec<String> = decisions.source_trees.iter().map(ToString::to_string).collect();
     let mut page = "# How releases decide\n\nEvery difference between libvirt releases that an answer can turn on, with the \
                     release in which it changed and where that was read.\nWhere only an interval is known, both sides are \
                     resolved for a release inside it, and the verdict is *depends* if they differ.\nThe facts are in \
                     `cpu_map/behaviour.xml`; no release is named in code.\n\n## libvirt\n\n"
         .to_owned();
+    writeln!(page, "Source trees that were read: {}.\n", trees.join(", ")).unwrap();
     for history in &decisions.switches {
         write!(page, "### {}\n\n{}\n\n", history.values[0].setting.name(), history.doc).unwrap();
         page.push_str("| value | since | source |\n|---|---|---|\n");

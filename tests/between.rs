@@ -20,10 +20,9 @@ fn verdict(word: &str) -> String {
 }
 
 #[test]
-fn all_185_published_releases_can_be_picked_each_exact_or_between_two() {
+fn every_published_release_can_be_picked_each_exact_or_between_two() {
     let published: Vec<_> =
         CATALOG.libvirt_releases().iter().filter(|release| release.provenance == Provenance::Published).collect();
-    assert_eq!(published.len(), 185);
     for release in published {
         let given = check(&format!("kvm64,accel=tcg,from={0},to={0}", release.name));
         let one_of = ["unchanged", "start-refused", "depends"];

@@ -30,11 +30,30 @@ fn every_release_model_and_cell_is_what_the_raw_facts_say() {
     assert!(wrong.is_empty(), "the timeline differs from the raw facts in {wrong:?}");
     let more: Vec<&String> = found.keys().filter(|subject| !written.contains_key(*subject)).collect();
     assert!(more.is_empty(), "DIGESTS has no line for {more:?}");
-    let count = |start: &str| written.keys().filter(|subject| subject.starts_with(start)).count();
-    assert_eq!(
-        ["libvirt ", "cells kvm ", "cells tcg ", "qemu ", "host ", "products"].map(count),
-        [99, 190, 190, 37, 51, 1]
-    );
+}
+
+/// What the pages say of how much there is.
+#[test]
+fn the_pages_count_what_there_is() {
+    let catalog = catalog();
+    let published: Vec<_> =
+        catalog.libvirt_releases().iter().filter(|release| release.provenance == Provenance::Published).collect();
+    let exact: Vec<_> = published.iter().filter(|release| matches!(release.map, ReleaseMap::Exact(_))).collect();
+    let (first, last) = (&exact[0].name, &exact[exact.len() - 1].name);
+    let (machines, models) = (catalog.cells().machines.len(), catalog.pickable_models().count());
+    let (hosts, exact) = (catalog.hosts().len(), exact.len());
+    let ran: Vec<String> = catalog.qemu_releases().iter().filter(|q| q.ran).map(|q| q.version.to_string()).collect();
+    let (newest, older) = ran.split_last().unwrap();
+    let says = [
+        ("README.md", format!("{} libvirt releases", published.len())),
+        ("README.md", format!("{machines} machine types, {models} CPU models and {hosts} real hosts")),
+        ("cpu_map/PROVENANCE.md", format!("{exact} published libvirt releases, {first} to {last}")),
+        ("cpu_map/PROVENANCE.md", format!("{hosts} real CPUs")),
+        ("cpu_map/PROVENANCE.md", format!("{} and {newest}.", older.join(", "))),
+        ("cpu_map/PROVENANCE.md", format!("{machines} pc and q35 machine types")),
+    ];
+    let not_said = says.iter().filter(|(file, says)| !std::fs::read_to_string(file).unwrap().contains(says));
+    assert_eq!(not_said.collect::<Vec<_>>(), Vec::<&(&str, String)>::new(), "what these pages should say and do not");
 }
 
 #[test]
@@ -65,29 +84,36 @@ fn a_difference_names_the_cell() {
 fn all_published_releases_are_listed_in_order() {
     let catalog = catalog();
     let releases = catalog.libvirt_releases();
-    let count = |wanted| releases.iter().filter(|release| release.provenance == wanted).count();
-    assert_eq!((count(Provenance::Published), count(Provenance::Hypothetical)), (185, 1));
     assert!(releases.is_sorted_by_key(|release| release.version));
-    let exact = releases.iter().filter(|release| matches!(release.map, ReleaseMap::Exact(_))).count();
-    assert_eq!(exact, 99);
     let names: HashSet<&str> = releases.iter().map(|release| &*release.name).collect();
     assert_eq!(names.len(), releases.len());
-    assert!(["0.7.5", "9.0.0", "9.0.0+mpx-removed", "11.3.0", "12.8.0"].iter().all(|name| names.contains(name)));
+    for exact in embedded::parts().unwrap().releases {
+        let listed = releases.iter().find(|release| release.name == exact.name).unwrap();
+        assert!(matches!(listed.map, ReleaseMap::Exact(_)), "{}", exact.name);
+        let made_up = listed.provenance == Provenance::Hypothetical;
+        assert_eq!(made_up, exact.name.contains('+'), "{}", exact.name);
+    }
+    // libvirt 3.0 to 12.8 came eleven times a year; of these, what has no map of its own lies between two.
+    let between =
+        |name: &str| matches!(catalog.release(catalog.libvirt(name).unwrap()).map, ReleaseMap::Between { .. });
+    assert!(
+        ["4.6.0", "6.10.0", "7.1.0", "8.10.0", "9.1.0", "11.2.0", "11.4.0", "12.0.0", "12.7.0"].map(between)
+            == [true; 9]
+    );
+    assert!(!names.contains("8.11.0") && !names.contains("4.5.1"));
 }
 
 #[test]
 fn features_are_named_in_the_order_of_the_newest_map() {
-    let catalog = catalog();
-    let ReleaseMap::Exact(map) = catalog.release(catalog.libvirt("12.8.0").unwrap()).map else { panic!() };
-    let map = catalog.map(map);
-    assert_eq!(map.order.len(), 400);
+    let parts = embedded::parts().unwrap();
+    let newest = parts.releases.last().unwrap().map;
+    let map = &parts.maps[usize::from(newest.0)];
     assert!(map.order.iter().zip(0..).all(|(feature, number)| *feature == FeatureId(number)));
 }
 
 #[test]
 fn maps_have_the_sizes_that_were_counted() {
     let parts = embedded::parts().unwrap();
-    assert_eq!(parts.maps.len(), 29);
     let size = |name: &str| {
         let release = parts.releases.iter().find(|release| &*release.name == name).unwrap();
         let map = &parts.maps[usize::from(release.map.0)];
@@ -102,7 +128,7 @@ fn unchanged_models_are_shared_between_maps() {
     let model = usize::from(parts.models.get("486").unwrap());
     let definitions: HashSet<_> =
         parts.maps.iter().filter_map(|map| map.models.get(model)?.as_ref()).map(std::sync::Arc::as_ptr).collect();
-    assert!(definitions.len() < 6, "{} copies of 486 in 29 maps", definitions.len());
+    assert!(definitions.len() < 6, "{} copies of 486 in {} maps", definitions.len(), parts.maps.len());
 }
 
 #[test]
@@ -126,14 +152,13 @@ fn mpx_came_and_went_as_the_maps_say() {
 #[test]
 fn qemu_is_what_was_read() {
     let catalog = catalog();
-    // 190 models of the QEMUs that were asked, three that only libvirt has, and one of QEMU 6.1 to 7.0, never asked.
-    assert_eq!((catalog.models().len(), catalog.cells().machines.len()), (194, 81));
-    let asked = catalog.cells().models.iter().flatten().count();
-    let never_asked = catalog.cells().models[usize::from(catalog.model("Icelake-Client-v3").unwrap().0)].is_none();
-    assert_eq!((asked, never_asked), (190, true));
-    assert_eq!((catalog.hosts().len(), catalog.products().len()), (51, 17));
-    let ran: Vec<String> = catalog.qemu_releases().iter().filter(|q| q.ran).map(|q| q.version.to_string()).collect();
-    assert_eq!(ran, ["5.2.0", "7.2.22", "10.0.13", "11.1.2"]);
+    let asked = |model| catalog.qemu_releases().iter().any(|q| q.ran && q.models.iter().any(|m| m.model == model));
+    for (model, name) in (0..).map(ModelId).zip(catalog.models().iter()) {
+        let cells = &catalog.cells().models[usize::from(model.0)];
+        assert_eq!(cells.is_some(), asked(model), "{name}: cells are known exactly where a QEMU was asked for them");
+    }
+    let qemu_alone = catalog.model("Icelake-Client-v3").unwrap();
+    assert!(!asked(qemu_alone), "QEMU 6.1 to 7.0 had it, and none of these was asked");
     let partial: Vec<Version> =
         catalog.qemu_releases().iter().filter(|q| q.dependencies_partial).map(|q| q.version).collect();
     assert_eq!(partial, [Version::new(11, 1, 2)]);
@@ -228,14 +253,14 @@ fn timeline_in(directory: &Path) -> Parts {
 fn a_new_release_is_one_call() {
     let directory = copy_of_the_timeline("new-release");
     let map = Path::new("tests/maps/directory");
-    let added = import::add_libvirt(&directory, "13.0.0", map, "made up").unwrap();
+    let added = import::add_libvirt(&directory, "99.0.0", map, "made up").unwrap();
     assert_eq!(added.same_as, None);
-    let same = import::add_libvirt(&directory, "13.1.0", map, "made up").unwrap();
-    assert_eq!(same.same_as.as_deref(), Some("13.0.0"));
+    let same = import::add_libvirt(&directory, "99.1.0", map, "made up").unwrap();
+    assert_eq!(same.same_as.as_deref(), Some("99.0.0"));
     let between = import::add_libvirt(&directory, "9.0.0+mine", map, "made up").unwrap();
     assert_eq!(between.same_as, None);
-    let taken = import::add_libvirt(&directory, "13.0.0", map, "made up").unwrap_err().to_string();
-    assert_eq!(taken, "expected a release not in the timeline yet, as 13.0.0, found \"13.0.0\"");
+    let taken = import::add_libvirt(&directory, "99.0.0", map, "made up").unwrap_err().to_string();
+    assert_eq!(taken, "expected a release not in the timeline yet, as 13.0.0, found \"99.0.0\"");
 
     let parts = timeline_in(&directory);
     let written = digest::read(&std::fs::read_to_string(directory.join("DIGESTS")).unwrap());
@@ -243,7 +268,7 @@ fn a_new_release_is_one_call() {
     assert_eq!(written.len(), digest::read(include_str!("../cpu_map/DIGESTS")).len() + 3);
     let catalog = Catalog::new(parts).unwrap();
     assert_eq!(catalog.features().name(0), "mpx");
-    assert_eq!(catalog.libvirt_releases().last().map(|release| &*release.name), Some("13.1.0"));
+    assert_eq!(catalog.libvirt_releases().last().map(|release| &*release.name), Some("99.1.0"));
 }
 
 #[test]

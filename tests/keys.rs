@@ -1,11 +1,13 @@
-//! Holds the page of keys against the table of actions it is made from.
+//! Holds the table of actions to be sound, and the page of keys against it.
 
 #[path = "support/golden.rs"]
 mod golden;
 
 use std::fmt::Write;
-use virt_cpu_explorer::app::action::{ACTIONS, Category, Scope};
-use virt_cpu_explorer::app::key::NOTATION;
+use virt_cpu_explorer::app::action::{ACTIONS, Category, Context, Scope};
+use virt_cpu_explorer::app::key::{Key, NOTATION};
+use virt_cpu_explorer::app::keymap::Keymap;
+use virt_cpu_explorer::app::screens::ScreenKind;
 
 const HEAD: &str = "# Keys
 
@@ -65,4 +67,40 @@ fn the_page_of_keys_is_up_to_date() {
         page.push('\n');
     }
     golden::compare("docs/KEYS.md", &(page.trim_end().to_owned() + "\n"));
+}
+
+#[test]
+fn no_key_means_two_things_in_one_place() {
+    assert_eq!(Keymap::with(&[]).err(), None);
+}
+
+#[test]
+fn every_action_has_an_id_a_sentence_and_a_key_that_finds_it() {
+    let map = Keymap::default();
+    for (place, info) in ACTIONS.iter().enumerate() {
+        assert_eq!(info.action as usize, place, "{}", info.id);
+        assert!(info.doc.ends_with('.') && info.doc.len() < 80, "{}", info.id);
+        assert!(info.id.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{}", info.id);
+        assert_eq!(ACTIONS.iter().filter(|other| other.id == info.id).count(), 1, "{}", info.id);
+        for key in info.keys {
+            let key = Key::parse(key).unwrap();
+            let context = match info.scope {
+                Scope::Text => Context::Text,
+                Scope::Tour => Context::Tour,
+                Scope::Everywhere | Scope::Screens => Context::Screen(ScreenKind::First),
+                Scope::On(kinds) => Context::Screen(kinds[0]),
+            };
+            assert_eq!(map.action(key, context), Some(info.action), "{}", info.id);
+        }
+    }
+}
+
+#[test]
+fn every_screen_but_the_first_has_an_action_of_its_word() {
+    let (first, others) = ScreenKind::ALL.split_first().unwrap();
+    assert_eq!(*first, ScreenKind::First);
+    for kind in others {
+        let opens = ACTIONS.iter().find(|info| info.id == kind.word());
+        assert!(opens.is_some_and(|info| info.scope == Scope::Screens), "no action opens {}", kind.word());
+    }
 }

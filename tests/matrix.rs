@@ -37,7 +37,8 @@ fn every_golden_belongs_to_a_test() {
 #[test]
 fn it_opens_on_distinct_releases_folded_with_the_scenario_under_the_cursor() {
     let session = open(T7, USUAL).keys("m");
-    has(&session, "from: distinct libvirt releases (32, folded to 6)");
+    has(&session, "from: distinct libvirt releases (");
+    has(&session, ", folded to 6)");
     has(&session, "9.0.0 → new");
     has(&session, "operation failed: guest CPU doesn't match specification: extra features: mpx");
     has(&session, "mirror  new → 9.0.0  ✓ unchanged (T6)");
@@ -68,7 +69,8 @@ fn every_cell_that_is_shown_is_the_answer_to_its_scenario() {
 #[test]
 fn machine_types_go_down_and_the_boundary_at_4_0_is_seen() {
     let session = open(T7, USUAL).keys("m[[[[");
-    has(&session, "guest: machine types (81, folded to 7)");
+    let machines = catalog().cells().machines.len();
+    has(&session, &format!("guest: machine types ({machines}, folded to 7)"));
     has(&session, "pc-q35-2.4 to pc-q35-3.1");
     let screen = state(&session);
     assert!(screen.boundary(screen.rows.place(), screen.columns.place()).0);
@@ -204,11 +206,12 @@ fn a_key_on_the_largest_matrix_resolves_little_and_waiting_resolves_the_rest() {
     while update::idle(&mut session.model, catalog()) {}
     let (done, all) = state(&session).grid.progress();
     assert_eq!(done, all);
-    assert_eq!(all, 187 * 187, "185 published releases, the hypothetical one, and the scenario's own");
+    let lines = catalog().libvirt_releases().len() + 1;
+    assert_eq!(all, lines * lines, "every release, and the scenario's own");
     GOLDENS.compare("every-release-200x60", &session.text());
     let session = session.keys("<end><pagedown><home><tab><tab><tab><tab>");
     let screen = state(&session);
-    assert_eq!((screen.rows.line, screen.columns.line), (0, 186));
+    assert_eq!((screen.rows.line, screen.columns.line), (0, lines - 1));
 }
 
 #[test]

@@ -134,33 +134,6 @@ fn may_meet(a: Scope, b: Scope) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::screens::ScreenKind;
-
-    #[test]
-    fn no_key_means_two_things_in_one_place() {
-        assert_eq!(Keymap::default().clashes(), []);
-    }
-
-    #[test]
-    fn every_action_has_an_id_a_sentence_and_a_key_that_finds_it() {
-        let map = Keymap::default();
-        for (place, info) in ACTIONS.iter().enumerate() {
-            assert_eq!(info.action as usize, place, "{}", info.id);
-            assert!(info.doc.ends_with('.') && info.doc.len() < 80, "{}", info.id);
-            assert!(info.id.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{}", info.id);
-            assert_eq!(ACTIONS.iter().filter(|other| other.id == info.id).count(), 1, "{}", info.id);
-            for key in info.keys {
-                let key = Key::parse(key).unwrap();
-                let context = match info.scope {
-                    Scope::Text => Context::Text,
-                    Scope::Tour => Context::Tour,
-                    Scope::Everywhere | Scope::Screens => Context::Screen(ScreenKind::First),
-                    Scope::On(kinds) => Context::Screen(kinds[0]),
-                };
-                assert_eq!(map.action(key, context), Some(info.action), "{}", info.id);
-            }
-        }
-    }
 
     #[test]
     fn all_mistakes_in_a_key_file_are_reported_together() {

@@ -234,12 +234,6 @@ fn program(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effec
         }
         Action::Reset => change(model, catalog, model.history.first.clone()),
         Action::SwapEnds => change(model, catalog, model.scenario.swapped()),
-        Action::Follow => open(model, catalog, ScreenKind::Follow),
-        Action::History => open(model, catalog, ScreenKind::History),
-        Action::Diff => open(model, catalog, ScreenKind::Diff),
-        Action::Matrix => open(model, catalog, ScreenKind::Matrix),
-        Action::Xml => open(model, catalog, ScreenKind::Xml),
-        Action::Compare => open(model, catalog, ScreenKind::Compare),
         Action::Keep => {
             model.history.kept = Some(model.scenario.clone());
             refresh(model, catalog);
@@ -276,7 +270,8 @@ fn program(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effec
         Action::Save => model.overlay = Some(take::name()),
         Action::Export => model.overlay = Some(take::forms()),
         Action::CopyMessage => return model.derived.message.clone().map(Effect::Copy),
-        _ => {}
+        // An action that has its id from a screen opens it.
+        _ => ScreenKind::parse(action.info().id).into_iter().for_each(|kind| open(model, catalog, kind)),
     }
     None
 }

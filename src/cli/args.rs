@@ -201,7 +201,15 @@ fn import_command() -> Clap {
                 .long("libvirt")
                 .value_name("RELEASE=DIR")
                 .conflicts_with("raw")
+                .requires("source")
                 .help("Add a libvirt release from its installed CPU map"),
+        )
+        .arg(
+            Arg::new("source")
+                .long("source")
+                .value_name("TEXT")
+                .requires("libvirt")
+                .help("Where that map was read, such as 'Debian 13 package libvirt-common'"),
         )
         .arg(
             Arg::new("host")
@@ -287,6 +295,7 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Comma
         "import" => Command::Import(Import {
             raw: text(sub, "raw").map(PathBuf::from),
             libvirt: text(sub, "libvirt"),
+            source: text(sub, "source"),
             host: text(sub, "host"),
             digests: sub.get_flag("digests"),
             into: PathBuf::from(text(sub, "into").unwrap_or_default()),

@@ -14,10 +14,9 @@ pub fn import(asked: &Import, out: &mut dyn Write) -> Result<u8> {
     if let Some(raw) = &asked.raw {
         return if asked.check { check(raw, out) } else { written(&import::write_facts(raw, &asked.into)?, out) };
     }
-    if let Some(pair) = &asked.libvirt {
+    if let (Some(pair), Some(source)) = (&asked.libvirt, &asked.source) {
         let (name, dir) = split(pair, "RELEASE=DIR")?;
-        let source = format!("installed CPU map of libvirt {name}");
-        return added(&import::add_libvirt(&asked.into, name, Path::new(dir), &source)?, out);
+        return added(&import::add_libvirt(&asked.into, name, Path::new(dir), source)?, out);
     }
     if let Some(pair) = &asked.host {
         let (name, file) = split(pair, "NAME=FILE")?;
@@ -26,7 +25,7 @@ pub fn import(asked: &Import, out: &mut dyn Write) -> Result<u8> {
     if asked.digests {
         return written(&import::add_digests(&asked.into)?, out);
     }
-    Err(anyhow!("expected a folder with raw facts, --libvirt RELEASE=DIR or --host NAME=FILE"))
+    Err(anyhow!("expected a folder with raw facts, --libvirt RELEASE=DIR with --source, or --host NAME=FILE"))
 }
 
 fn split<'a>(pair: &'a str, form: &str) -> Result<(&'a str, &'a str)> {

@@ -28,6 +28,8 @@ pub struct LibvirtId(pub u16);
 /// How libvirt and QEMU releases decide, with dates.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Decisions {
+    /// The libvirt releases whose source tree was read, oldest first.
+    pub source_trees: Vec<Version>,
     /// Every switch with its history.
     pub switches: Vec<SwitchHistory>,
     /// Fixes carried by distributions' packages.

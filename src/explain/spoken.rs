@@ -3,9 +3,9 @@
 
 use crate::domain::catalog::{Catalog, Provenance, ReleaseMap};
 use crate::domain::definition::words;
-use crate::domain::feature::{FeatureId, FeatureSet};
+use crate::domain::feature::FeatureId;
 use crate::domain::map::{CpuMap, ModelId};
-use crate::resolve::{Named, Refusal, RuleId};
+use crate::resolve::{Refusal, RuleId, suggested};
 
 words! {
     /// Messages that come with a failed migration and do not say which CPU feature it was.
@@ -124,30 +124,15 @@ fn rule_of(catalog: &Catalog, refusal: &Refusal) -> Option<RuleId> {
     })
 }
 
-/// The rule that two lists alone suggest.
+/// The rule that two lists alone suggest; one feature more that some map removed from a model is what T7 is about.
 fn of_lists(catalog: &Catalog, extra: &[FeatureId], missing: &[FeatureId]) -> RuleId {
-    let names = Named::of(catalog);
-    let set = |list: &[FeatureId]| -> FeatureSet { list.iter().copied().collect() };
-    let (more, less) = (set(extra), set(missing));
-    let threads: FeatureSet = names.ht.into_iter().chain(names.cmp_legacy).collect();
-    let only = |list: &[FeatureId], feature: Option<FeatureId>| list.len() == 1 && list.first().copied() == feature;
     let removed = |feature: &FeatureId| {
         catalog.maps().iter().flat_map(|map| map.models.iter().flatten()).any(|model| model.removed.contains(feature))
     };
-    match (extra.is_empty(), missing.is_empty()) {
-        (false, true) if more.is_subset(&threads) => RuleId::Ht,
-        (false, true) if more.is_subset(&names.vmx_children) => RuleId::VmxUnknownToSource,
-        (false, true) if only(extra, names.monitor) => RuleId::Monitor,
-        (false, true) if only(extra, names.intel_pt) => RuleId::IntelPt,
-        (false, true) if only(extra, names.pconfig) => RuleId::Pconfig,
-        (false, true) if extra.len() == 1 && extra.iter().all(removed) => RuleId::T7,
-        (true, false) if less.is_subset(&names.vmx_children) => RuleId::VmxDisabled,
-        (true, false) if only(missing, names.pdcm) => RuleId::Pdcm,
-        (true, false) if only(missing, names.arch_capabilities) => RuleId::ArchCapabilities,
-        (true, false) => RuleId::Missing,
-        (false, false) => RuleId::ExtraMissing,
-        (false | true, true) => RuleId::Extra,
-    }
+    let set = |list: &[FeatureId]| list.iter().copied().collect();
+    let rule = suggested(catalog.named(), set(extra), set(missing));
+    let removed = rule == RuleId::Extra && extra.len() == 1 && extra.iter().all(removed);
+    if removed { RuleId::T7 } else { rule }
 }
 
 fn of_refusal(catalog: &Catalog, refusal: &Refusal) -> Vec<String> {

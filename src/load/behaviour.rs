@@ -13,6 +13,9 @@ use crate::domain::version::Version;
 /// # Errors
 /// The first mistake: an unknown switch or value, dates out of order, an attribute missing or not understood.
 pub fn read(document: &Document<'_>, parts: &mut Parts) -> Result<(), LoadError> {
+    for element in document.root.children_named("source-tree") {
+        parts.decisions.source_trees.push(need_version(document, element, "release")?);
+    }
     for element in document.root.children_named("switch") {
         parts.decisions.switches.push(switch(document, element, &parts.features)?);
     }

@@ -48,8 +48,11 @@ pub fn read(document: &Document<'_>, parts: &mut Parts) -> Result<(), LoadError>
             reader.releases[place].generic.push(document.need(element, "name")?.into());
         }
     }
-    for element in document.root.children_named("dependency") {
-        reader.dependency(element)?;
+    // By the alphabet, wherever a row was added: QEMU's own order was not read.
+    let mut rows: Vec<_> = document.root.children_named("dependency").collect();
+    rows.sort_by_key(|row| row.get("parent"));
+    for row in rows {
+        reader.dependency(row)?;
     }
     parts.qemu = reader.releases;
     cells::read(document, parts)

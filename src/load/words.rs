@@ -44,7 +44,8 @@ pub fn apply<'w>(
     Ok(set)
 }
 
-/// Reads a set of releases, such as `1.5.3..5.2.0 7.2.22`, as ranges of places in `releases`; a range holds both ends.
+/// Reads a set of releases, such as `1.5.3..5.2.0 7.2.22 10.0.0..`, as ranges of places in `releases`; a range holds
+/// both ends, and one without an end goes to the newest.
 ///
 /// # Errors
 /// The word that names no release.
@@ -53,7 +54,8 @@ pub fn release_ranges<'w>(text: &'w str, releases: &[Version]) -> Result<Vec<Ran
     text.split_ascii_whitespace()
         .map(|word| {
             let (from, to) = word.split_once("..").unwrap_or((word, word));
-            Ok(place(from).ok_or(word)?..=place(to).ok_or(word)?)
+            let last = if to.is_empty() { releases.len().checked_sub(1) } else { place(to) };
+            Ok(place(from).ok_or(word)?..=last.ok_or(word)?)
         })
         .collect()
 }

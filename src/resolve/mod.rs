@@ -26,7 +26,7 @@ pub use resolution::{
     Basis, Dependence, Fault, Hop, Journey, Origin, Outcome, Possible, QemuCpu, Refusal, Resolution, Risk, Row, Run,
     Sent, Stage, Verdict, WrittenBy,
 };
-pub use rules::{RULES, Rule, RuleId};
+pub use rules::{RULES, Rule, RuleId, suggested};
 pub use table::{Age, Says, TABLE, TableRow};
 
 pub use plan::{resolve, source};

@@ -109,7 +109,7 @@ pub(super) fn partial<P: PolicyStore>(
     if definition.check != Check::Partial || !matches!(definition.mode, Mode::Custom | Mode::HostModel) {
         return Ok(());
     }
-    let Some(of_map) = site.model.as_ref().and_then(|model| model.of_map) else { return Ok(()) };
+    let of_map = site.model.as_ref().and_then(|model| model.of_map);
     let policies = definition.features.sets();
     let known_host = host_features(facts, site);
     // A host that has whatever is asked for lacks what is forbidden, and nothing blocks a model there.
@@ -120,12 +120,13 @@ pub(super) fn partial<P: PolicyStore>(
         if blockers.is_empty() && policies.mentioned() == policies.with(Policy::Disable) {
             return Ok(());
         }
-        if !of_map.partial_compat {
+        if of_map.is_none_or(|model| !model.partial_compat) {
             let lacking = (blockers & site.end.map.known) - policies.with(Policy::Disable);
             let missing = lacking | (policies.with(Policy::Require) - host - blockers);
             return refuse_missing(missing);
         }
     }
+    let Some(of_map) = of_map else { return Ok(()) };
     let dropped = policies.with(Policy::Force) | policies.with(Policy::Optional) | policies.with(Policy::Disable);
     // A forbidden feature of the model still counts as needed (recorded on 9.0.0).
     let needed = (of_map.data | policies.with(Policy::Require)) - dropped;

@@ -226,3 +226,23 @@ pub(super) fn deciding(found: &Findings<'_>) -> RuleId {
         _ => RULES.iter().find(|rule| (rule.applies)(found)).map_or(RuleId::SameDefinition, |rule| rule.id),
     }
 }
+
+/// Returns the rule that the lists of a full check suggest where nothing else is known: no map is taken to know a `vmx-*`
+/// at the source, and every one to mark it as added at the destination.
+pub fn suggested(names: &Named, extra: FeatureSet, missing: FeatureSet) -> RuleId {
+    deciding(&Findings {
+        verdict: Verdict::Aborted,
+        refusal: Some(&Refusal::FullCheck { extra, missing }),
+        more: extra,
+        less: missing,
+        differ: extra | missing,
+        row: None,
+        feature: FeatureId(0),
+        passthrough: false,
+        source_knows: &FeatureSet::EMPTY,
+        destination_knows: &FeatureSet::ALL,
+        added: &FeatureSet::ALL,
+        cleared: &FeatureSet::EMPTY,
+        names,
+    })
+}

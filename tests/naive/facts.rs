@@ -243,6 +243,18 @@ impl PlainFacts {
         }
     }
 
+    /// The maps of published releases, the newest first.
+    pub(crate) fn newest_first(&self) -> Vec<&PlainMap> {
+        let mut published = Vec::new();
+        for (name, map) in &self.maps {
+            if let Ok(release) = number(name) {
+                published.push((release, &**map));
+            }
+        }
+        published.sort_by_key(|(release, _)| std::cmp::Reverse(*release));
+        published.into_iter().map(|(_, map)| map).collect()
+    }
+
     /// The vendor QEMU gives a model of its own.
     pub(crate) fn vendor(&self, model: &str) -> Option<String> {
         let base = base_name(model);
@@ -254,8 +266,7 @@ impl PlainFacts {
             return Some("AMD".to_owned());
         }
         for name in [model, base] {
-            for release in ["12.8.0", "11.3.0", "9.0.0", "7.0.0"] {
-                let Some(map) = self.maps.get(release) else { continue };
+            for map in self.newest_first() {
                 let Some(known) = map.models.get(name) else { continue };
                 if let Some(vendor) = &known.vendor {
                     return Some(vendor.clone());

@@ -116,7 +116,7 @@ pub(crate) fn start(
                 continue;
             }
             // x86DataToCPU, every release: looked up beside the host's model; under TCG that is EPYC.
-            if question.accel == "kvm" && !node.host.is_capable {
+            if question.accel == "kvm" && !node.host.is_capable || question.accel == "tcg" && !describes_as_epyc(node) {
                 return cannot_say("by which model libvirt describes the host");
             }
             let epyc = node.map.models.get("EPYC").filter(|_| question.accel == "tcg");
@@ -312,6 +312,11 @@ fn live_update(node: &Node, cpu: &mut Cpu, built: &Built) -> Result<(), Stop> {
         ("extra-missing", format!("{start}: extra features: {more}, missing features: {less}"))
     };
     Err(Stop::Refused(Refusal { kind: kind.to_owned(), text, extra, missing }))
+}
+
+/// x86DataToCPU: recorded under TCG, each release with its own QEMU; with a newer one another model may be nearer.
+fn describes_as_epyc(node: &Node) -> bool {
+    node.qemu.number < (11, 0, 0) || node.version >= (12, 8, 0)
 }
 
 /// x86ModelFromCPU, every release: the model's data, then the policies in order.

@@ -128,7 +128,7 @@ fn add_hidden_children(
     on: &mut BTreeSet<String>,
 ) {
     let turned_on = |parent: &str| flags.iter().any(|(name, is_on)| name == parent && *is_on);
-    // builtin_x86_defs, 4.2: a model's vmx-* bits, as libvirt 12.8.0 lists them.
+    // builtin_x86_defs, 4.2: a model's vmx-* bits, as the newest libvirt lists them.
     if turned_on("vmx") && !on.contains("vmx") {
         for child in vmx_children(facts, model) {
             if qemu.properties.contains(&child) {
@@ -151,10 +151,9 @@ fn add_hidden_children(
     }
 }
 
-/// The `vmx-*` features libvirt 12.8.0 lists in a model, as added ones or, in a versioned model, as plain ones.
+/// The `vmx-*` features the newest libvirt lists in a model, as added ones or, in a versioned model, as plain ones.
 fn vmx_children(facts: &PlainFacts, model: &str) -> Vec<String> {
-    let Ok(map) = facts.map("12.8.0") else { return Vec::new() };
-    let Some(known) = map.models.get(model) else { return Vec::new() };
+    let Some(known) = facts.newest_first().first().and_then(|map| map.models.get(model)) else { return Vec::new() };
     let mut children = Vec::new();
     for feature in &known.added {
         if feature.starts_with("vmx-") {

@@ -140,6 +140,8 @@ pub struct Import {
     pub raw: Option<PathBuf>,
     /// A release with its CPU map's folder.
     pub libvirt: Option<String>,
+    /// Where that map was read.
+    pub source: Option<String>,
     /// A host's name with the file of its QMP reply.
     pub host: Option<String>,
     /// Whether the digests of what was added by hand are to be added.

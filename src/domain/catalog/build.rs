@@ -54,19 +54,10 @@ pub struct ExactRelease {
 #[error("{0}")]
 pub struct CatalogError(pub String);
 
-/// libvirt's published series whose maps were never read: major, minors. With the exact releases, all 185.
-const UNREAD_SERIES: &[(u16, std::ops::RangeInclusive<u16>)] = &[
-    (4, 6..=10),
-    (5, 0..=10),
-    (6, 0..=10),
-    (7, 1..=10),
-    (8, 0..=10),
-    (9, 1..=10),
-    (10, 0..=10),
-    (11, 0..=2),
-    (11, 4..=10),
-    (12, 0..=7),
-];
+/// The year in which libvirt began to publish by the calendar: a major number a year, eleven releases in each.
+const FIRST_YEAR: u16 = 3;
+/// The releases of such a year.
+const MINORS: std::ops::RangeInclusive<u16> = 0..=10;
 
 impl Catalog {
     /// Checks `parts` and makes a catalog of them.
@@ -143,8 +134,8 @@ impl Catalog {
             });
         }
         self.libvirt.sort_by_key(|r| (r.version, r.provenance != Provenance::Published));
-        let unread =
-            UNREAD_SERIES.iter().flat_map(|(major, minors)| minors.clone().map(|minor| Version::new(*major, minor, 0)));
+        let newest = self.libvirt.last().map_or(0, |release| release.version.major);
+        let published = (FIRST_YEAR..=newest).flat_map(|major| MINORS.map(move |minor| Version::new(major, minor, 0)));
         let exact: Vec<(Version, MapId)> = self
             .libvirt
             .iter()
@@ -155,7 +146,7 @@ impl Catalog {
             })
             .collect();
         let mut gaps = Vec::new();
-        for version in unread {
+        for version in published {
             let after = exact.partition_point(|(known, _)| *known < version);
             if let (Some(lower), Some(upper)) = (after.checked_sub(1).and_then(|i| exact.get(i)), exact.get(after))
                 && upper.0 != version

@@ -8,20 +8,15 @@ use super::super::qemu::{Accel, Dependency, MachineId, QemuFacts};
 use super::super::version::Version;
 use super::{Catalog, machine_series};
 
-/// The QEMU series that were published, by major: the last minor.
-const SERIES: &[(u16, std::ops::RangeInclusive<u16>)] = &[
-    (1, 5..=7),
-    (2, 0..=12),
-    (3, 0..=1),
-    (4, 0..=2),
-    (5, 0..=2),
-    (6, 0..=2),
-    (7, 0..=2),
-    (8, 0..=2),
-    (9, 0..=2),
-    (10, 0..=2),
-    (11, 0..=1),
-];
+/// Returns the minor number of the last QEMU series with this major: since 4.0 there are three a year.
+const fn last_minor(major: u16) -> u16 {
+    match major {
+        1 => 7,
+        2 => 12,
+        3 => 1,
+        _ => 2,
+    }
+}
 
 /// What is asked of a QEMU release at every turn, worked out once.
 #[derive(Clone, Debug)]
@@ -126,7 +121,7 @@ impl Catalog {
         let oldest = self.qemu_releases().first().map(|q| q.version).unwrap_or_default();
         version >= oldest
             && (version <= newest || version.series() == newest.series())
-            && SERIES.iter().any(|(major, minors)| *major == version.major && minors.contains(&version.minor))
+            && version.minor <= last_minor(version.major)
     }
 
     /// Returns the ways in which a QEMU release may be: one where its facts were read, else the lower and the upper

@@ -11,7 +11,7 @@ use crate::load::words::MachineFamilies;
 const COMMENT: &str = "QEMU releases: machine types, CPU models, properties, dependencies, and what TCG offers.
     Written by import; see PROVENANCE.md. In a list of features NAME adds and -NAME takes away.
     properties, tcg-unsupported and tcg-max change the list of the release before that has one.
-    releases=A..B means every release in this file from A to B.";
+    releases=A..B means every release in this file from A to B, and A.. every one from A on.";
 
 const CELLS: &str = "What each model turns on, before the host filter and after dependency clearing.
     The words are on under every machine type, those of <on> only under some; <on> outside kvm and tcg holds for both.
@@ -86,7 +86,11 @@ impl Writer<'_> {
         let name = |place: &usize| self.parts.qemu[*place].version.to_string();
         let runs = places.chunk_by(|a, b| a + 1 == *b).filter_map(|run| {
             let (first, last) = (run.first()?, run.last()?);
-            Some(if first == last { name(first) } else { format!("{}..{}", name(first), name(last)) })
+            Some(match (first == last, last + 1 == self.parts.qemu.len()) {
+                (_, true) => format!("{}..", name(first)),
+                (true, false) => name(first),
+                (false, false) => format!("{}..{}", name(first), name(last)),
+            })
         });
         runs.collect::<Vec<_>>().join(" ")
     }

@@ -6,10 +6,6 @@ use crate::domain::scenario::{LibvirtChoice, Release, Scenario};
 use crate::domain::version::Version;
 use crate::resolve::resolution::Basis;
 
-/// libvirt releases whose source tree was read.
-const READ: [Version; 3] = [Version::new(7, 0, 0), Version::new(9, 0, 0), Version::new(11, 3, 0)];
-/// Before this, libvirt releases are resolved by dated rules alone.
-const FIRST_READ: Version = Version::new(7, 0, 0);
 /// Before this, QEMU releases are resolved by dated rules alone.
 const FIRST_QEMU: Version = Version::new(4, 1, 0);
 
@@ -33,9 +29,11 @@ fn of_libvirt(catalog: &Catalog, choice: &LibvirtChoice) -> Basis {
         LibvirtChoice::New | LibvirtChoice::Unknown => Basis::Inferred,
         LibvirtChoice::Release(id, build) => {
             let release = catalog.release(*id);
-            if release.version < FIRST_READ {
+            let read = &catalog.decisions().source_trees;
+            // Before the first source tree that was read there are only dated rules.
+            if read.first().is_none_or(|first| release.version < *first) {
                 Basis::Extrapolated
-            } else if READ.contains(&release.version) && build.is_none() && release.provenance != Provenance::User {
+            } else if read.contains(&release.version) && build.is_none() && release.provenance != Provenance::User {
                 Basis::Read
             } else {
                 Basis::Inferred
