@@ -68,7 +68,7 @@ pub fn study(catalog: &mut Catalog, args: &StudyArgs, out: &mut dyn Write) -> Re
         Study::Follow { feature, choice } => {
             let scenario = choice.scenario(catalog)?;
             let known = catalog.feature(feature);
-            let known = known.ok_or_else(|| unknown("feature", feature, catalog.features().iter()))?;
+            let known = known.ok_or_else(|| unknown("feature", "features", feature, catalog.features().iter()))?;
             let seen = follow::follow(&scenario, &resolve(catalog, &scenario), known);
             let text = if json { write::follow_json } else { write::follow_text };
             out.write_all(text(catalog, &scenario, known, &seen).as_bytes())?;
@@ -77,8 +77,11 @@ pub fn study(catalog: &mut Catalog, args: &StudyArgs, out: &mut dyn Write) -> Re
     Ok(0)
 }
 
-fn unknown<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> anyhow::Error {
-    anyhow!("unknown {what} {name:?}{}", did_you_mean(name, known))
+/// A name that nothing has, with the nearest one, else with the list that has them all.
+fn unknown<'a>(what: &str, list: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> anyhow::Error {
+    let near = did_you_mean(name, known);
+    let listed = if near.is_empty() { format!("; `list {list}` prints them") } else { near };
+    anyhow!("unknown {what} {name:?}{listed}")
 }
 
 /// A line on standard error when it takes over half a second and somebody is looking.
@@ -100,7 +103,7 @@ fn libvirt(catalog: &Catalog, name: &str) -> Option<LibvirtId> {
 
 fn named(catalog: &Catalog, name: &str) -> Result<LibvirtId> {
     let names = catalog.libvirt_releases().iter().map(|release| &*release.name);
-    libvirt(catalog, name).ok_or_else(|| unknown("libvirt release", name, names))
+    libvirt(catalog, name).ok_or_else(|| unknown("libvirt release", "releases", name, names))
 }
 
 /// A release, the name of an added map, or a directory, which is added under its own path.
@@ -112,17 +115,19 @@ fn map(catalog: &mut Catalog, name: &str) -> Result<LibvirtId> {
 }
 
 fn model(catalog: &Catalog, name: &str) -> Result<ModelId> {
-    catalog.model(name).ok_or_else(|| unknown("CPU model", name, catalog.models().iter()))
+    catalog.model(name).ok_or_else(|| unknown("CPU model", "models", name, catalog.models().iter()))
 }
 
 fn host(catalog: &Catalog, name: &str) -> Result<HostId> {
-    catalog.host_named(name).ok_or_else(|| unknown("host", name, catalog.hosts().iter().map(|host| &*host.name)))
+    catalog
+        .host_named(name)
+        .ok_or_else(|| unknown("host", "hosts", name, catalog.hosts().iter().map(|host| &*host.name)))
 }
 
 fn versions(catalog: &Catalog, texts: &[String]) -> Result<Vec<Version>> {
     let one = |text: &String| match text.parse() {
         Ok(version) if catalog.is_qemu_release(version) => Ok(version),
-        _ => Err(anyhow!("--qemu: unknown QEMU release {text:?}")),
+        _ => Err(anyhow!("--qemu: unknown QEMU release {text:?}; `list qemu` prints them")),
     };
     texts.iter().map(one).collect()
 }
@@ -139,7 +144,10 @@ fn kind(catalog: &Catalog, name: &str) -> Result<Kind> {
     }
     let releases = catalog.libvirt_releases().iter().map(|release| &*release.name);
     let all = catalog.models().iter().chain(releases);
-    catalog.model(name).map(|_| Kind::Model).ok_or_else(|| unknown("release or CPU model", name, all))
+    catalog
+        .model(name)
+        .map(|_| Kind::Model)
+        .ok_or_else(|| unknown("release or CPU model", "releases` and `list models", name, all))
 }
 
 fn differ(
@@ -157,6 +165,9 @@ fn differ(
             if let Some(name) = only {
                 let wanted = model(catalog, name)?;
                 found.models.retain(|diff| diff.model == wanted);
+                found.models_gone.retain(|model| *model == wanted);
+                found.models_new.retain(|model| *model == wanted);
+                (found.features_gone, found.features_new, found.order) = (Vec::new(), Vec::new(), false);
                 for effect in &mut effects {
                     effect.findings.retain(|finding| finding.model == wanted);
                 }
@@ -164,12 +175,16 @@ fn differ(
             let text = if json { write::diff_json } else { write::diff_text };
             Ok(text(catalog, &found, &effects))
         }
+        (Kind::Model, Kind::Model) if only.is_some() || !qemu.is_empty() => {
+            Err(anyhow!("{one} and {other}: --model and --qemu are for two releases"))
+        }
         (Kind::Model, Kind::Model) => {
             let newest = space::exact_releases(catalog).pop();
             let newest = newest.ok_or_else(|| anyhow!("no release's map was read"))?;
             let (one, other) = (model(catalog, one)?, model(catalog, other)?);
             let found = diff::one_model(catalog, (newest, one), (newest, other));
-            Ok(found.map_or_else(|| "No difference.\n".to_owned(), |diff| write::models_text(catalog, &diff)))
+            let text = if json { write::models_json } else { write::models_text };
+            Ok(text(catalog, newest, (one, other), found.as_ref()))
         }
         (Kind::Release, Kind::Model) | (Kind::Model, Kind::Release) => {
             Err(anyhow!("{one} and {other}: expected two releases or two CPU models"))
@@ -184,7 +199,9 @@ fn tell(catalog: &Catalog, name: &str, json: bool) -> Result<String> {
         return Ok(text(catalog, &found));
     }
     let all = catalog.models().iter().chain(catalog.features().iter());
-    let feature = catalog.feature(name).ok_or_else(|| unknown("CPU model or feature", name, all))?;
+    let feature = catalog
+        .feature(name)
+        .ok_or_else(|| unknown("CPU model or feature", "models` and `list features", name, all))?;
     let found = history::of_feature(catalog, feature);
     let text = if json { write::feature_history_json } else { write::feature_history_text };
     Ok(text(catalog, &found))

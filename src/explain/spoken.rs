@@ -5,6 +5,7 @@ use crate::domain::catalog::{Catalog, Provenance, ReleaseMap};
 use crate::domain::definition::words;
 use crate::domain::feature::FeatureId;
 use crate::domain::map::{CpuMap, ModelId};
+use crate::domain::version::Version;
 use crate::resolve::{Refusal, RuleId, suggested};
 
 words! {
@@ -287,9 +288,13 @@ fn qemu_has(catalog: &Catalog, model: ModelId) -> String {
     let name = catalog.model_name(model);
     let having = || catalog.qemu_releases().iter().filter(|qemu| qemu.models.iter().any(|known| known.model == model));
     match (having().next(), having().next_back()) {
-        (Some(first), Some(last)) => format!("QEMU {} to {} have {name}.", first.version, last.version),
+        (Some(first), Some(last)) => have((first.version, last.version), name),
         _ => format!("No QEMU in the facts has {name}."),
     }
+}
+
+fn have((first, last): (Version, Version), name: &str) -> String {
+    if first == last { format!("QEMU {first} has {name}.") } else { format!("QEMU {first} to {last} have {name}.") }
 }
 
 fn has_machine(catalog: &Catalog, machine: &str) -> String {
@@ -297,7 +302,7 @@ fn has_machine(catalog: &Catalog, machine: &str) -> String {
     let lists = |qemu: &&crate::domain::qemu::QemuFacts| qemu.machines.iter().any(|known| Some(known.machine) == id);
     let having = || catalog.qemu_releases().iter().filter(lists);
     match (having().next(), having().next_back()) {
-        (Some(first), Some(last)) => format!("QEMU {} to {} have {machine}.", first.version, last.version),
+        (Some(first), Some(last)) => have((first.version, last.version), machine),
         _ => format!("{machine} is no machine type of QEMU's own releases; a distribution's QEMU may have it."),
     }
 }

@@ -83,13 +83,6 @@ impl Brief {
     }
 }
 
-impl Decided {
-    /// Returns the answer in short.
-    pub fn glance(&self) -> Glance {
-        Glance { verdict: self.verdict, rule: Some(self.rule), row: self.row }
-    }
-}
-
 /// Returns the verdict on one definition, for the table's feature `feature`, without keeping any stage. `None` when
 /// the way has no source.
 pub fn verdict<P: PolicyStore>(

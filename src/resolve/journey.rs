@@ -38,16 +38,6 @@ impl Case<'_> {
     pub fn guest_definition(&self) -> &Definition {
         self.running.as_ref().map_or(&self.definition, |running| &running.live)
     }
-
-    /// Returns the source.
-    pub fn source(&self) -> Option<&End<'_>> {
-        self.ends.first()
-    }
-
-    /// Returns the destination.
-    pub fn destination(&self) -> Option<&End<'_>> {
-        self.ends.last()
-    }
 }
 
 /// A way through several ends, made ready for one guest: any number of definitions of its model can be decided.

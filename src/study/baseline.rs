@@ -57,11 +57,11 @@ pub fn baseline(catalog: &Catalog, hosts: &[HostId], on: &[Release]) -> Option<B
     let fitting = |model: &ModelId| fits(catalog, *model, one_vendor, on);
     let data =
         |model: ModelId| maps.iter().filter_map(|map| map.model(model)).fold(FeatureSet::EMPTY, |all, m| all | m.data);
-    // The fewest features to switch off, then the most that the model brings, then a name without a version.
+    // The fewest features to name beside it, then the fewest of them to switch off, then a name without a version.
     let model = models(catalog).into_iter().filter(fitting).min_by_key(|model| {
         let data = data(*model);
         let versioned = is_versioned(catalog.model_name(*model));
-        ((data - usable).len(), std::cmp::Reverse((data & usable).len()), versioned)
+        ((data ^ usable).len(), (data - usable).len(), versioned)
     })?;
     let newest = maps.last()?;
     let machine = newest_shared_machine(catalog, on)?;

@@ -1,7 +1,7 @@
 //! Writes what differs between two maps or two models.
 
 use super::words::{json, list, names};
-use crate::domain::catalog::Catalog;
+use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
 use crate::export::SCHEMA;
@@ -89,8 +89,8 @@ pub fn diff_text(catalog: &Catalog, diff: &MapDiff, effects: &[Effect]) -> Strin
         }
     }
     for model in &diff.models {
-        out.push('\n');
-        out.push_str(&models_text(catalog, model));
+        let _ = writeln!(out, "\n{}", catalog.model_name(model.model));
+        groups(&mut out, catalog, model, |why| why.name().to_owned());
     }
     for effect in effects {
         let mut models: Vec<ModelId> = effect.findings.iter().map(|finding| finding.model).collect();
@@ -107,18 +107,55 @@ pub fn diff_text(catalog: &Catalog, diff: &MapDiff, effects: &[Effect]) -> Strin
     out
 }
 
-/// Returns the difference of two models as text.
-pub fn models_text(catalog: &Catalog, diff: &ModelDiff) -> String {
-    let mut out = String::new();
-    let (one, other) = (catalog.model_name(diff.model), catalog.model_name(diff.other));
-    let _ = if one == other { writeln!(out, "{one}") } else { writeln!(out, "{one} and {other}") };
+fn groups(out: &mut String, catalog: &Catalog, diff: &ModelDiff, group: impl Fn(Why) -> String) {
     for (why, features) in &diff.groups {
-        wrapped(&mut out, &format!("  {}: ", why.name()), &names(catalog, features.iter().copied()));
+        wrapped(out, &format!("  {}: ", group(*why)), &names(catalog, features.iter().copied()));
     }
     if diff.partial_check {
         out.push_str("  another partial check\n");
     }
+}
+
+/// Returns the difference of two models of one release's map as text; `None` is no difference.
+pub fn models_text(
+    catalog: &Catalog,
+    release: LibvirtId,
+    (one, other): (ModelId, ModelId),
+    diff: Option<&ModelDiff>,
+) -> String {
+    let (one, other) = (catalog.model_name(one), catalog.model_name(other));
+    let mut out = format!("{one} and {other} in the map of libvirt {}\n", catalog.release(release).name);
+    match diff {
+        Some(diff) => {
+            groups(&mut out, catalog, diff, |why| {
+                model_group(why).replace("the left", one).replace("the right", other)
+            });
+        }
+        None => out.push_str("  no difference\n"),
+    }
     out
+}
+
+/// Returns the same as JSON.
+pub fn models_json(
+    catalog: &Catalog,
+    release: LibvirtId,
+    (one, other): (ModelId, ModelId),
+    diff: Option<&ModelDiff>,
+) -> String {
+    json(&serde_json::json!({
+        "schema": SCHEMA,
+        "release": catalog.release(release).name,
+        "model": catalog.model_name(one),
+        "other": catalog.model_name(other),
+        "differs": diff.map(|diff| differs(catalog, diff)).unwrap_or_default(),
+        "another_partial_check": diff.is_some_and(|diff| diff.partial_check),
+    }))
+}
+
+fn differs(catalog: &Catalog, diff: &ModelDiff) -> serde_json::Map<String, serde_json::Value> {
+    let groups = diff.groups.iter();
+    groups.map(|(why, features)| (why.name().to_owned(), list(catalog, features.iter().copied()))).collect()
 }
 
 /// Returns the difference of two maps as JSON.
@@ -127,14 +164,9 @@ pub fn diff_json(catalog: &Catalog, diff: &MapDiff, effects: &[Effect]) -> Strin
     let models: Vec<serde_json::Value> = diff
         .models
         .iter()
-        .map(|model| {
-            let groups: serde_json::Map<String, serde_json::Value> = model
-                .groups
-                .iter()
-                .map(|(why, features)| (why.name().to_owned(), list(catalog, features.iter().copied())))
-                .collect();
-            serde_json::json!({ "model": catalog.model_name(model.model), "differs": groups })
-        })
+        .map(
+            |model| serde_json::json!({ "model": catalog.model_name(model.model), "differs": differs(catalog, model) }),
+        )
         .collect();
     let effects: Vec<serde_json::Value> = effects
         .iter()

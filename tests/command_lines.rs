@@ -1,0 +1,198 @@
+//! Runs every subcommand that prints and compares what it says: lists, histories, differences, stages, matrices,
+//! reviews, baselines, the meaning of errors; and adds to a copy of the timeline what `import` is for.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
+
+#[path = "support/golden.rs"]
+mod golden;
+
+use golden::Goldens;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+const HERE: &str = env!("CARGO_MANIFEST_DIR");
+const T7: &str = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
+const HT: &str = "EPYC,machine=pc-q35-5.2,topology=1-2-1,from=9.0.0:7.2.22,to=11.3.0:10.0.13";
+
+/// A command line: the name of the file that has its output, the exit code, the arguments.
+type Line = (&'static str, i32, &'static [&'static str]);
+
+const PRINTED: &[Line] = &[
+    ("baseline", 0, &["baseline", "EPYC-7502-32-Core", "EPYC-7601-32-Core", "--on", "9.0.0"]),
+    ("baseline-intel", 0, &["baseline", "Cooperlake", "Core-i5-2500"]),
+    (
+        "check-host-files",
+        1,
+        &["check", "EPYC", "--from-host", "tests/data/hosts/9.0.0-domcapabilities.xml", "--to", "old"],
+    ),
+    ("diff-models", 0, &["diff", "EPYC", "EPYC-Rome"]),
+    ("diff-releases-one-model", 0, &["diff", "9.0.0", "12.8.0", "--model", "Icelake-Server", "--qemu", "7.2.22"]),
+    (
+        "explain-machine-type",
+        0,
+        &[
+            "explain",
+            "unsupported configuration: Emulator '/usr/bin/qemu-system-x86_64' does not support machine type 'pc-q35-11.1'",
+        ],
+    ),
+    ("follow", 0, &["follow", "mpx", T7]),
+    ("follow-ht", 0, &["follow", "ht", HT]),
+    ("history-feature", 0, &["history", "mpx"]),
+    ("history-model", 0, &["history", "Skylake-Client"]),
+    ("list-machines", 0, &["list", "machines"]),
+    ("list-products", 0, &["list", "products"]),
+    ("list-rules", 0, &["list", "rules"]),
+    ("matrix", 0, &["matrix", T7, "--from", "7.0.0..9.0.0", "--to", "9.0.0,new,11.3.0"]),
+    ("matrix-csv", 0, &["matrix", HT, "--from", "9.0.0,new", "--to", "9.0.0..9.2.0,11.3.0", "--format", "csv"]),
+    ("review", 1, &["review", "9.0.0", "9.0.0+mpx-removed", "--qemu", "7.2.22", "--format", "text"]),
+    ("review-markdown", 1, &["review", "9.0.0", "9.0.0+mpx-removed", "--qemu", "7.2.22"]),
+];
+
+/// The same in JSON: what is in it, as far as the words go.
+const IN_JSON: &[(&[&str], &[&str])] = &[
+    (&["baseline", "Cooperlake", "Core-i5-2500"], &["model", "required", "SandyBridge"]),
+    (&["diff", "EPYC", "EPYC-Rome"], &["EPYC-Rome", "clwb"]),
+    (&["diff", "9.0.0", "11.3.0", "--qemu", "7.2.22"], &["Skylake-Client", "mpx", "aborted"]),
+    (&["follow", "mpx", T7], &["source CPU", "live XML", "EXTRA"]),
+    (&["history", "mpx"], &["Skylake-Client", "11.3.0"]),
+    (&["history", "Skylake-Client"], &["mpx", "since"]),
+    (&["matrix", T7, "--from", "9.0.0", "--to", "new"], &["aborted", "T7"]),
+    (&["review", "9.0.0", "9.0.0+mpx-removed", "--qemu", "7.2.22"], &["mpx", "T7", "aborted"]),
+];
+
+const SCREENS: Goldens = Goldens {
+    folder: "tests/command_lines",
+    names: &[
+        "baseline",
+        "baseline-intel",
+        "check-host-files",
+        "diff-models",
+        "diff-releases-one-model",
+        "explain-error-texts",
+        "explain-machine-type",
+        "follow",
+        "follow-ht",
+        "history-feature",
+        "history-model",
+        "list-machines",
+        "list-products",
+        "list-rules",
+        "matrix",
+        "matrix-csv",
+        "review",
+        "review-markdown",
+    ],
+};
+
+/// Runs the program; returns its exit code, output and messages.
+fn run(arguments: &[&str], input: Stdio) -> (i32, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_virt-cpu-explorer"));
+    let done = command.args(arguments).current_dir(HERE).env("COLUMNS", "100").stdin(input).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (done.status.code().unwrap(), text(done.stdout), text(done.stderr))
+}
+
+#[test]
+fn every_command_says_what_it_is_asked_for() {
+    for (name, code, arguments) in PRINTED {
+        let (found, out, err) = run(arguments, Stdio::null());
+        assert_eq!((found, err.as_str()), (*code, ""), "{arguments:?}");
+        SCREENS.compare(name, &out);
+    }
+    SCREENS.no_orphans();
+}
+
+#[test]
+fn json_says_the_same() {
+    for (arguments, words) in IN_JSON {
+        let (_, out, err) = run(&[arguments, &["--format", "json"][..]].concat(), Stdio::null());
+        let value: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert!(value["schema"].is_u64() || value["schema"].is_string(), "{arguments:?}: {out}");
+        assert_eq!(err, "");
+        for word in *words {
+            assert!(out.contains(word), "{arguments:?} does not say {word}: {out}");
+        }
+    }
+}
+
+#[test]
+fn every_list_is_the_same_in_json() {
+    for what in ["models", "machines", "releases", "qemu", "hosts", "products", "features", "rules"] {
+        let (code, out, _) = run(&["list", what], Stdio::null());
+        let (json_code, json, _) = run(&["list", what, "--json"], Stdio::null());
+        let rows: Vec<serde_json::Value> = serde_json::from_str(&json).unwrap();
+        let in_json: Vec<&str> = rows.iter().map(|row| row["name"].as_str().unwrap()).collect();
+        let in_text: Vec<&str> = out.lines().map(|line| line.split('\t').next().unwrap()).collect();
+        assert_eq!((code, json_code, in_text), (0, 0, in_json), "{what}");
+        assert!(rows.len() > 5, "{what}: {out}");
+    }
+}
+
+/// All the messages that people sent, told at once as from a log.
+#[test]
+fn every_message_in_a_log_is_explained() {
+    let log = fs::File::open(Path::new(HERE).join("tests/data/error-texts.txt")).unwrap();
+    let (code, out, err) = run(&["explain"], log.into());
+    assert_eq!((code, err.as_str()), (0, ""));
+    SCREENS.compare("explain-error-texts", &out);
+}
+
+/// A copy of the timeline in a folder of its own.
+fn timeline() -> tempfile::TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    for file in fs::read_dir(Path::new(HERE).join("cpu_map")).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
+    }
+    copy
+}
+
+#[test]
+fn a_host_and_a_release_are_added_to_the_timeline_and_their_digests_with_them() {
+    let copy = timeline();
+    let into = copy.path().to_str().unwrap();
+    let read = |file: &str| fs::read_to_string(copy.path().join(file)).unwrap();
+    let before = read("DIGESTS");
+    let reply = "mine=tests/data/hosts/7.2.22-query-cpu-model-expansion.json";
+    let (code, out, err) = run(&["import", "--host", reply, "--into", into], Stdio::null());
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    assert!(read("hosts.xml").contains("name=\"mine\""), "{out}");
+    let map = ["import", "--libvirt", "13.0.0=tests/maps/directory", "--source", "a test", "--into", into];
+    let (code, out, err) = run(&map, Stdio::null());
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    assert!(read("libvirt.xml").contains("13.0.0") && read("libvirt.xml").contains("a test"), "{out}");
+    let after = read("DIGESTS");
+    assert!(after.lines().count() > before.lines().count());
+    // What is there twice is told apart from what is new, and nothing is lost.
+    let (code, _, err) = run(&map, Stdio::null());
+    assert!(code == 2 && err.contains("13.0.0"), "{err}");
+    assert_eq!(read("DIGESTS"), after);
+}
+
+#[test]
+fn the_digest_of_what_was_written_by_hand_is_added() {
+    let copy = timeline();
+    let digests = copy.path().join("DIGESTS");
+    let whole = fs::read_to_string(&digests).unwrap();
+    let without: Vec<&str> = whole.lines().filter(|line| !line.contains("11.1.2")).collect();
+    let without = without.join("\n") + "\n";
+    assert_ne!(without, whole);
+    fs::write(&digests, without).unwrap();
+    let (code, out, err) = run(&["import", "--digests", "--into", copy.path().to_str().unwrap()], Stdio::null());
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    assert_eq!(fs::read_to_string(&digests).unwrap(), whole);
+}
+
+#[test]
+fn what_import_cannot_do_is_said() {
+    let wrong: [(&[&str], &str); 4] = [
+        (&["import"], "expected a folder with raw facts"),
+        (&["import", "no-such-folder"], "no-such-folder"),
+        (&["import", "--host", "mine"], "NAME=FILE"),
+        (&["import", "--libvirt", "13.0.0=tests/maps/directory"], "--source"),
+    ];
+    for (arguments, said) in wrong {
+        let (code, _, err) = run(arguments, Stdio::null());
+        assert!(code == 2 && err.contains(said), "{arguments:?}: {err}");
+    }
+}
