@@ -51,6 +51,61 @@ fn every_rule_has_a_page_under_its_id_with_the_six_headings_in_order() {
     }
 }
 
+/// Who is short of what, beyond the pages: by rule and verdict.
+const FAULTS: [(&str, &str, &str, Option<&str>); 17] = [
+    ("Skylake-Client,machine=pc-q35-3.1,from=old,to=old", "T1", "unchanged", None),
+    ("Skylake-Client,machine=pc-q35-3.1,from=old,to=new", "T7", "aborted", Some("map")),
+    ("Skylake-Client,machine=pc-q35-2.11,from=old,to=9.0.0+mpx-removed", "T7", "changed", Some("libvirt")),
+    ("EPYC,machine=pc-q35-5.2,topology=1-2-1,from=9.0.0,to=11.3.0:10.0.13", "ht", "aborted", Some("libvirt")),
+    ("Opteron_G3,accel=tcg,from=4.5.0,to=9.0.0", "monitor", "changed", Some("libvirt")),
+    (
+        "Westmere,+monitor,to-host=Xeon-E3-1245-v5,from=7.0.0:7.2.22,to=9.0.0:10.0.13,check=none",
+        "monitor",
+        "aborted",
+        Some("map"),
+    ),
+    (
+        "EPYC,+arch-capabilities,host=EPYC-7502-32-Core,from=11.3.0:10.0.13,to=11.3.0:10.0.5",
+        "arch-capabilities",
+        "aborted",
+        Some("silicon"),
+    ),
+    ("Icelake-Server,accel=tcg,from=old:7.2.22,to=new:5.2.0", "missing", "aborted", Some("accelerator")),
+    (
+        "EPYC-Milan-v1,to-host=Ice-Lake-Server,from=12.1.0:10.0.13,to=12.8.0,check=none",
+        "missing",
+        "aborted",
+        Some("silicon"),
+    ),
+    ("EPYC-IBPB,topology=1-2-1,from=old:10.0.13,to=new:5.2.0", "missing", "aborted", Some("qemu")),
+    ("phenom,accel=tcg,from=4.5.0,to=9.0.0", "extra", "aborted", Some("map")),
+    ("Skylake-Client,machine=pc-q35-3.1,from=9.0.0,to=12.8.0:11.1.2", "machine-type", "aborted", Some("qemu")),
+    ("SapphireRapids,machine=pc-q35-5.2,from=11.3.0:10.0.13,to=9.0.0", "unknown-model", "aborted", Some("map")),
+    ("Skylake-Client,host=Core-i7-8550U,from=9.0.0,to=11.3.0", "partial-check", "start-refused", Some("silicon")),
+    ("Haswell,+pdcm,from=11.3.0:10.0.13,to=11.3.0:10.0.5", "pdcm", "aborted", Some("qemu")),
+    (
+        "Skylake-Client-noTSX-IBRS,+vmx,host=Core-i7-8550U,from=11.3.0,to=10.4.0",
+        "vmx-disabled",
+        "aborted",
+        Some("libvirt"),
+    ),
+    (
+        "Haswell-noTSX,+vmx,from-host=Cooperlake,to-host=Core-i7-8550U,from=9.0.0,to=9.0.0",
+        "unlisted",
+        "changed",
+        Some("qemu"),
+    ),
+];
+
+#[test]
+fn who_is_short_of_what_goes_with_the_rule() {
+    for (word, rule, verdict, fault) in FAULTS {
+        let answer = json(word);
+        let found = [&answer["rule"], &answer["verdict"], &answer["fault"]].map(|value| value.as_str());
+        assert_eq!(found, [Some(rule), Some(verdict), fault], "{word}");
+    }
+}
+
 #[test]
 fn every_pages_example_comes_out_as_the_page_says() {
     let mut wrong = Vec::new();
