@@ -204,8 +204,14 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// Refuses a prefix that no `xmlns:` attribute binds.
+    /// Refuses a prefix that no `xmlns:` attribute binds, and an element with the prefix of those attributes.
     fn check_prefixes(&self, element: &Element<'a>) -> Result<(), Fault> {
+        if element.name.starts_with("xmlns:") {
+            return fault(
+                element.offset,
+                format!("expected an element, found <{}>, which only attributes are called", element.name),
+            );
+        }
         let names = std::iter::once(element.name).chain(element.attributes.iter().map(|(name, _)| *name));
         let names = names.filter(|name| name.bytes().any(|byte| byte == b':'));
         for (prefix, _) in names.filter_map(|name| name.split_once(':')) {
