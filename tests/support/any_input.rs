@@ -279,7 +279,13 @@ pub fn xml(data: &[u8]) {
         Ok(document) => document,
         Err(fault) => return refused(&fault, data),
     };
-    let other = roxmltree::Document::parse(document.text).expect("another reader accepts it");
+    let other = roxmltree::Document::parse(document.text);
+    // The prefix xml is bound without being declared (Namespaces in XML 1.0, section 3); for elements that reader does
+    // not know it.
+    if matches!(&other, Err(roxmltree::Error::UnknownNamespace(prefix, _)) if prefix == "xml") {
+        return;
+    }
+    let other = other.expect("another reader accepts it");
     let elements = other.descendants().filter(roxmltree::Node::is_element).count();
     assert_eq!(count(&document.root), elements);
 }
