@@ -184,10 +184,12 @@ fn the_digest_of_what_was_written_by_hand_is_added() {
 }
 
 #[test]
-fn what_import_cannot_do_is_said() {
-    let wrong: [(&[&str], &str); 4] = [
+fn what_cannot_be_done_is_said() {
+    let wrong: [(&[&str], &str); 6] = [
         (&["import"], "expected a folder with raw facts"),
         (&["import", "no-such-folder"], "no-such-folder"),
+        (&["diff", "EPYC", "EPYC-Rome", "--qemu", "7.2.22"], "--qemu are for two releases"),
+        (&["baseline", "EPYC"], "`list hosts` prints them"),
         (&["import", "--host", "mine"], "NAME=FILE"),
         (&["import", "--libvirt", "13.0.0=tests/maps/directory"], "--source"),
     ];

@@ -49,7 +49,7 @@ pub struct Reply {
 pub fn host(file: &str, text: &str, name: &str, (features, mapped): (&Names, FeatureSet)) -> Result<Reply, LoadError> {
     let mut best: Option<Map<String, Value>> = None;
     for value in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
-        let value = value.map_err(|error| not_json(file, &error))?;
+        let value = value.map_err(|error| LoadError::json(file, "a QMP reply in JSON", &error))?;
         if let Some(props) = props(value).filter(|new| best.as_ref().is_none_or(|old| new.len() > old.len())) {
             best = Some(props);
         }
@@ -58,17 +58,6 @@ pub fn host(file: &str, text: &str, name: &str, (features, mapped): (&Names, Fea
         LoadError::whole(file, "expected a reply of query-cpu-model-expansion with model.props, found none")
     })?;
     read_host(&props, name, features, mapped).map_err(|message| LoadError::whole(file, message))
-}
-
-/// Says where the JSON is wrong; at the end of a line serde_json counts the column from 0.
-fn not_json(file: &str, error: &serde_json::Error) -> LoadError {
-    let said = error.to_string();
-    let said = said.split(" at line ").next().unwrap_or(&said);
-    LoadError {
-        file: file.to_owned(),
-        position: Some((error.line(), error.column().max(1))),
-        message: format!("expected a QMP reply in JSON, found a mistake: {said}"),
-    }
 }
 
 /// Returns the properties of a reply, of its `return` value, or of a bare model.

@@ -373,10 +373,5 @@ fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, LoadError> {
         return Err(too_large(&file, size));
     }
     let bytes = std::fs::read(path).map_err(|error| LoadError::whole(&file, format!("cannot be read: {error}")))?;
-    serde_json::from_slice(&bytes).map_err(|error| LoadError {
-        // At the end of a line serde_json counts the column from 0.
-        position: Some((error.line(), error.column().max(1))),
-        message: error.to_string(),
-        file,
-    })
+    serde_json::from_slice(&bytes).map_err(|error| LoadError::json(&file, "raw facts in JSON", &error))
 }

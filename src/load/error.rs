@@ -32,6 +32,15 @@ impl LoadError {
         Self { file: file.to_owned(), position: None, message: message.into() }
     }
 
+    /// Returns a mistake in JSON, where `expected` was expected.
+    pub fn json(file: &str, expected: &str, error: &serde_json::Error) -> Self {
+        let said = error.to_string();
+        let said = said.split(" at line ").next().unwrap_or(&said);
+        // At the end of a line serde_json counts the column from 0.
+        let position = Some((error.line(), error.column().max(1)));
+        Self { file: file.to_owned(), position, message: format!("expected {expected}, found a mistake: {said}") }
+    }
+
     fn place(&self) -> String {
         self.position.map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default()
     }
