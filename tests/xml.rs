@@ -95,6 +95,16 @@ fn what_is_not_well_formed_is_refused() {
         "<a>\u{b}</a>",
         "<:a/>",
         "<a:/>",
+        "<xmlns:a/>",
+        "<a xmlns:xml='u'/>",
+        "<a xmlns:b='http://www.w3.org/XML/1998/namespace'/>",
+        "<a xmlns:b='http://www.w3.org/2000/xmlns/'/>",
+        "<a xmlns='http://www.w3.org/XML/1998/namespace'/>",
+        "<a xmlns='http://www.w3.org/2000/xmlns/'/>",
+        "<a xmlns:xmlns='u'/>",
+        "<a xmlns:b=''/>",
+        "<a xmlns:b='u' xmlns:c='u' b:d='1' c:d='1'/>",
+        "<a xmlns:b='u'><e xmlns:c='u' b:d='1' c:d='1'/></a>",
     ] {
         let (our, their) = both(text);
         assert!(our.is_err(), "{text:?} was accepted as {our:?}; roxmltree says {their:?}");
@@ -115,6 +125,8 @@ fn what_is_well_formed_is_read_alike() {
         "<a>\r\n\r</a>",
         "<a b='\r\n\r'/>",
         "<p:a xmlns:p='u'><p:b p:c='1'/></p:a>",
+        "<a xmlns='u' xmlns:b='u' d='1' b:d='1'/>",
+        "<a xmlns:b='u'><e xmlns:b='v' xmlns:c='u' b:d='1' c:d='1'/></a>",
         "<a xml:lang='de'/>",
         "<?style x?><a><?b?></a><?c d?>",
         "<é ü='ß'>ж</é>",

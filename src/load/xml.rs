@@ -10,6 +10,7 @@ use quick_xml::errors::{Error, SyntaxError};
 use quick_xml::events::Event;
 use std::borrow::Cow;
 
+mod namespace;
 mod tag;
 
 /// The largest input, in bytes.
@@ -195,32 +196,11 @@ impl<'a> Builder<'a> {
             return fault(at, format!("expected at most {MAX_ELEMENTS} elements, found one more, <{name}>"));
         }
         let element = Element { name, attributes, offset: at, ..Element::default() };
-        self.check_prefixes(&element)?;
+        namespace::check(&element, &self.open)?;
         if empty {
             self.close(element);
         } else {
             self.open.push(element);
-        }
-        Ok(())
-    }
-
-    /// Refuses a prefix that no `xmlns:` attribute binds, and an element with the prefix of those attributes.
-    fn check_prefixes(&self, element: &Element<'a>) -> Result<(), Fault> {
-        if element.name.starts_with("xmlns:") {
-            return fault(
-                element.offset,
-                format!("expected an element, found <{}>, which only attributes are called", element.name),
-            );
-        }
-        let names = std::iter::once(element.name).chain(element.attributes.iter().map(|(name, _)| *name));
-        let names = names.filter(|name| name.bytes().any(|byte| byte == b':'));
-        for (prefix, _) in names.filter_map(|name| name.split_once(':')) {
-            let binds = |e: &Element<'a>| {
-                e.attributes.iter().any(|(name, _)| name.strip_prefix("xmlns:").is_some_and(|bound| bound == prefix))
-            };
-            if prefix != "xml" && prefix != "xmlns" && !binds(element) && !self.open.iter().any(binds) {
-                return fault(element.offset, format!("expected the prefix {prefix:?} to be bound by xmlns:{prefix}"));
-            }
         }
         Ok(())
     }
