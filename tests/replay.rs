@@ -43,6 +43,9 @@ fn a_recorded_run_is_a_list_that_replays_to_the_same_screen() {
     terminal.until("Guest: model");
     terminal.keys("epycmil\r");
     terminal.until("EPYC-Milan");
+    // What is pasted and is no scenario changes nothing, and would be none when it is replayed.
+    terminal.keys("\x1b[200~no words\x1b[201~");
+    terminal.until("is no scenario");
     terminal.keys("q");
     assert_eq!(terminal.end(), 0);
     let recorded = std::fs::read_to_string(&list).expect("the list");

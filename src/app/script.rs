@@ -100,7 +100,7 @@ fn told(word: &str, rest: &str) -> Option<Step> {
         Some((cell(column)?, cell(line)?))
     };
     match word {
-        "type" if !rest.is_empty() => Some(Step::Type(unquoted(rest).to_owned())),
+        "type" => Some(unquoted(rest)).filter(|text| !text.is_empty()).map(|text| Step::Type(text.to_owned())),
         "click" => place(rest).map(|(column, line)| Step::Click(column, line)),
         "wheel" => {
             let (way, rest) = rest.split_once(' ')?;
@@ -145,10 +145,12 @@ impl Step {
         }
     }
 
-    /// Returns what pasting a text stands for.
-    pub fn of_paste(model: &Model, text: &str) -> Self {
-        let text: String = text.chars().filter(|letter| !letter.is_control()).collect();
-        if model.context() == Context::Text { Self::Type(text) } else { Self::Scenario(text.trim().to_owned()) }
+    /// Returns what pasting a text stands for; `None` where nothing is taken of it.
+    pub fn of_paste(model: &Model, catalog: &Catalog, text: &str) -> Option<Self> {
+        if model.context() == Context::Text {
+            return Some(update::typed(text)).filter(|typed| !typed.is_empty()).map(Self::Type);
+        }
+        update::pasted_scenario(catalog, text).ok().map(|_| Self::Scenario(text.trim().to_owned()))
     }
 }
 
@@ -213,13 +215,14 @@ mod tests {
     #[test]
     fn every_bad_line_is_named_with_its_place_and_the_nearest_word() {
         let catalog = embedded::catalog().unwrap();
-        let text = "swap-edns\n  undo twice\nwait long\nclick 3\nscenario Skylake-Clinet\npause now\n";
+        let text = "swap-edns\n  undo twice\nwait long\nclick 3\nscenario Skylake-Clinet\npause now\ntype \"\"\n";
         let faults: Vec<String> = parse(&catalog, text).unwrap_err().iter().map(ToString::to_string).collect();
         assert!(faults[0].starts_with("1:1: ") && faults[0].ends_with("did you mean swap-ends?"), "{faults:?}");
         assert_eq!(faults[1], "2:8: undo: expected the end of the line, found \"twice\"");
         assert_eq!(faults[2], "3:6: wait: expected milliseconds, found \"long\"");
         assert!(faults[3].starts_with("4:7: click: expected a column and a line"), "{faults:?}");
         assert!(faults[4].starts_with("5:10: ") && faults[4].contains("Skylake-Client"), "{faults:?}");
-        assert_eq!(faults.len(), 6);
+        assert_eq!(faults[6], "7:6: type: expected the text to type, found \"\\\"\\\"\"");
+        assert_eq!(faults.len(), 7);
     }
 }

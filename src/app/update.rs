@@ -117,24 +117,37 @@ const LONGEST_WORD: usize = 1 << 14;
 /// work is bounded.
 pub fn paste(model: &mut Model, catalog: &Catalog, text: &str) {
     if model.context() == Context::Text {
-        let mut letters = text.chars().filter(|letter| !letter.is_control());
-        write(model, catalog, &letters.by_ref().take(MOST_TYPED).collect::<String>());
-        if letters.next().is_some() {
+        let taken = typed(text);
+        let all = text.chars().filter(|letter| !letter.is_control()).nth(MOST_TYPED).is_none();
+        write(model, catalog, &taken);
+        if !all {
             model.notice = Some(format!("only the first {MOST_TYPED} letters of what was pasted were taken"));
         }
         return;
     }
-    if text.len() > LONGEST_WORD {
-        model.notice = Some(format!("what was pasted is no scenario: it has {} bytes", text.len()));
-        return;
-    }
-    match Scenario::parse(catalog, text.trim()) {
+    match pasted_scenario(catalog, text) {
         Ok(scenario) => {
             change(model, catalog, scenario);
             tour::follow(model, catalog);
         }
-        Err(error) => model.notice = Some(format!("what was pasted is no scenario: {error}")),
+        Err(fault) => model.notice = Some(format!("what was pasted is no scenario: {fault}")),
     }
+}
+
+/// Returns the letters of a pasted text that are typed.
+pub(super) fn typed(text: &str) -> String {
+    text.chars().filter(|letter| !letter.is_control()).take(MOST_TYPED).collect()
+}
+
+/// Returns the scenario that a pasted text is.
+///
+/// # Errors
+/// Why it is none.
+pub(super) fn pasted_scenario(catalog: &Catalog, text: &str) -> Result<Scenario, String> {
+    if text.len() > LONGEST_WORD {
+        return Err(format!("it has {} bytes", text.len()));
+    }
+    Scenario::parse(catalog, text.trim()).map_err(|error| error.to_string())
 }
 
 /// Notes that the terminal has another size.

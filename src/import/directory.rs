@@ -3,12 +3,14 @@
 
 use super::digest::{self, Difference};
 use super::parts::RawError;
-use super::{parts, qmp, raw, write};
-use crate::domain::catalog::{Catalog, ExactRelease, Parts};
+use super::timeline::{self, BEHAVIOUR, HOSTS, LIBVIRT, PRODUCTS, QEMU};
+use super::write::Files;
+use super::{qmp, raw};
+use crate::domain::catalog::{ExactRelease, Parts};
 use crate::domain::feature::FeatureSet;
 use crate::domain::map::{CpuMap, MapId};
 use crate::domain::version::Version;
-use crate::load::timeline::{self, Texts};
+use crate::load::timeline::Texts;
 use crate::load::xml::{MAX_BYTES, too_large};
 use crate::load::{LoadError, cpu_map_dir, embedded};
 use std::path::{Path, PathBuf};
@@ -56,11 +58,6 @@ pub struct Added {
     pub left_out: Vec<String>,
 }
 
-const LIBVIRT: &str = "libvirt.xml";
-const QEMU: &str = "qemu.xml";
-const HOSTS: &str = "hosts.xml";
-const PRODUCTS: &str = "products.xml";
-const BEHAVIOUR: &str = "behaviour.xml";
 const DIGESTS: &str = "DIGESTS";
 
 /// Reads the directory of raw facts `from` and writes the timeline and its digests to `to`, in place of what is there;
@@ -69,10 +66,8 @@ const DIGESTS: &str = "DIGESTS";
 /// # Errors
 /// Raw facts that cannot be read or taken in whole, or a file that cannot be written.
 pub fn write_facts(from: &Path, to: &Path) -> Result<Written, ImportError> {
-    let raw = raw::read(from)?;
-    let parts = parts::of(&raw)?;
-    let digests = digest::digests(&digest::records_of_raw(&raw));
-    store(to, &parts, &digest::write(&digests))
+    let (files, digests) = timeline::of_raw(&raw::read(from)?, &read_text(&to.join(BEHAVIOUR))?)?;
+    store(to, &files, &digests)
 }
 
 /// Compares the directory of raw facts `from` with the facts the program was compiled with, cell by cell.
@@ -104,7 +99,7 @@ pub fn add_libvirt(to: &Path, name: &str, map: &Path, source: &str) -> Result<Ad
     let after = parts.releases.partition_point(|known| order(&known.name) <= order(name));
     let (place, same_as) = insert(&mut parts, after, version, map);
     parts.releases.insert(after, ExactRelease { name: name.into(), source: source.into(), map: place });
-    let written = store(to, &parts, &merged(&digests, &records))?;
+    let written = store_parts(to, &parts, &merged(&digests, &records))?;
     Ok(Added { written, same_as, left_out: Vec::new() })
 }
 
@@ -127,7 +122,7 @@ pub fn add_host(to: &Path, name: &str, reply: &Path) -> Result<Added, ImportErro
     let reply = qmp::host(&reply.display().to_string(), &text, name, (&parts.features, mapped))?;
     let records = digest::host_records(&reply.host, &parts.features);
     parts.hosts.push(reply.host);
-    let written = store(to, &parts, &merged(&digests, &records))?;
+    let written = store_parts(to, &parts, &merged(&digests, &records))?;
     Ok(Added { written, same_as: None, left_out: reply.left_out })
 }
 
@@ -140,7 +135,7 @@ pub fn add_digests(to: &Path) -> Result<Written, ImportError> {
     let (parts, digests) = load(to)?;
     let mut all = digest::digests(&digest::records_of_parts(&parts));
     all.extend(digest::read(&digests));
-    store(to, &parts, &digest::write(&all))
+    store_parts(to, &parts, &digest::write(&all))
 }
 
 /// Puts a release number and what follows it in order: a hypothetical map stands right after its original.
@@ -180,7 +175,7 @@ fn load(directory: &Path) -> Result<(Parts, String), LoadError> {
     let files = [read(LIBVIRT)?, read(QEMU)?, read(HOSTS)?, read(PRODUCTS)?, read(BEHAVIOUR)?];
     let [libvirt, qemu, hosts, products, behaviour] =
         files.each_ref().map(|(file, text)| (file.as_str(), text.as_str()));
-    let parts = timeline::read(&Texts { libvirt, qemu, hosts, products, behaviour })?;
+    let parts = crate::load::timeline::read(&Texts { libvirt, qemu, hosts, products, behaviour })?;
     Ok((parts, read(DIGESTS)?.1))
 }
 
@@ -194,22 +189,12 @@ fn read_text(path: &Path) -> Result<String, LoadError> {
     std::fs::read_to_string(path).map_err(unreadable)
 }
 
-/// Writes the timeline of `parts`, after proving that it reads back as it is.
-fn store(directory: &Path, parts: &Parts, digests: &str) -> Result<Written, ImportError> {
-    let files = write::files(parts);
-    let behaviour = read_text(&directory.join(BEHAVIOUR))?;
-    let back = timeline::read(&Texts {
-        libvirt: (LIBVIRT, &files.libvirt),
-        qemu: (QEMU, &files.qemu),
-        hosts: (HOSTS, &files.hosts),
-        products: (PRODUCTS, &files.products),
-        behaviour: (BEHAVIOUR, &behaviour),
-    })?;
-    let (made, read) = (digest::records_of_parts(parts), digest::records_of_parts(&back));
-    if let Some(difference) = digest::differences(&made, &read).into_iter().next() {
-        return Err(ImportError::NotTheSame(Box::new(difference)));
-    }
-    Catalog::new(back).map_err(|error| LoadError::whole("cpu_map", error.to_string()))?;
+/// Writes the timeline of `parts`.
+fn store_parts(directory: &Path, parts: &Parts, digests: &str) -> Result<Written, ImportError> {
+    store(directory, &timeline::of_parts(parts, &read_text(&directory.join(BEHAVIOUR))?)?, digests)
+}
+
+fn store(directory: &Path, files: &Files, digests: &str) -> Result<Written, ImportError> {
     replace(
         directory,
         &[

@@ -5,6 +5,7 @@ pub mod digest;
 pub mod parts;
 pub mod qmp;
 pub mod raw;
+pub mod timeline;
 pub mod write;
 
 mod directory;

@@ -346,32 +346,47 @@ pub struct Raw {
 /// # Errors
 /// The first file that is missing, too large, or not of the form expected, with the place.
 pub fn read(directory: &Path) -> Result<Raw, LoadError> {
-    let releases: Vec<Release> = read_json(&directory.join("libvirt/releases.json"))?;
+    read_files(&|name| {
+        let path = directory.join(name);
+        let file = path.display().to_string();
+        let unreadable = |error: std::io::Error| LoadError::whole(&file, format!("cannot be read: {error}"));
+        let size = std::fs::metadata(&path).map_err(unreadable)?.len();
+        if size > MAX_BYTES as u64 {
+            return Err(too_large(&file, size));
+        }
+        let bytes = std::fs::read(&path).map_err(unreadable)?;
+        Ok((file, bytes))
+    })
+}
+
+/// Returns a file's name for messages and what is in it, given its path in the directory of raw facts.
+pub type File<'f> = &'f dyn Fn(&str) -> Result<(String, Vec<u8>), LoadError>;
+
+/// Reads raw facts from files that `file` gives.
+///
+/// # Errors
+/// The first file that is missing or not of the form expected, with the place.
+pub fn read_files(file: File<'_>) -> Result<Raw, LoadError> {
+    let releases: Vec<Release> = read_json(file, "libvirt/releases.json")?;
     let mut maps = Vec::new();
     for release in &releases {
-        if let Some(file) = &release.file {
-            maps.push((release.release.clone(), read_json(&directory.join("libvirt").join(file))?));
+        if let Some(name) = &release.file {
+            maps.push((release.release.clone(), read_json(file, &format!("libvirt/{name}"))?));
         }
     }
     Ok(Raw {
         releases,
         maps,
-        qemu: read_json(&directory.join("qemu.json"))?,
-        recorded: read_json(&directory.join("qemu_releases.json"))?,
-        probes: read_json(&directory.join("qemu_probe.json"))?,
-        accelerators: read_json(&directory.join("accelerators.json"))?,
-        hosts: read_json(&directory.join("hosts.json"))?,
-        products: read_json(&directory.join("products.json"))?,
+        qemu: read_json(file, "qemu.json")?,
+        recorded: read_json(file, "qemu_releases.json")?,
+        probes: read_json(file, "qemu_probe.json")?,
+        accelerators: read_json(file, "accelerators.json")?,
+        hosts: read_json(file, "hosts.json")?,
+        products: read_json(file, "products.json")?,
     })
 }
 
-fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, LoadError> {
-    let file = path.display().to_string();
-    let size =
-        std::fs::metadata(path).map_err(|error| LoadError::whole(&file, format!("cannot be read: {error}")))?.len();
-    if size > MAX_BYTES as u64 {
-        return Err(too_large(&file, size));
-    }
-    let bytes = std::fs::read(path).map_err(|error| LoadError::whole(&file, format!("cannot be read: {error}")))?;
+fn read_json<T: DeserializeOwned>(file: File<'_>, name: &str) -> Result<T, LoadError> {
+    let (file, bytes) = file(name)?;
     serde_json::from_slice(&bytes).map_err(|error| LoadError::json(&file, "raw facts in JSON", &error))
 }

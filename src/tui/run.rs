@@ -227,7 +227,8 @@ impl Running<'_> {
         match event {
             Event::Key(event) => self.press(input::key(event)?),
             Event::Paste(text) => {
-                self.note(|model| Some(Step::of_paste(model, &text)));
+                let catalog = self.catalog;
+                self.note(|model| Step::of_paste(model, catalog, &text));
                 update::paste(&mut self.model, self.catalog, &text);
                 None
             }
