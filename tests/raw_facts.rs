@@ -105,6 +105,13 @@ fn a_mistake_in_raw_facts_is_named_and_nothing_is_written() {
             r#""guest": "yes""#,
             r#"12.8.0 486: expected on or off, found "yes""#,
         ),
+        (
+            "qemu_releases.json",
+            r#""pc-q35-2.5""#,
+            r#""pc-i440fx-2.5""#,
+            r#"qemu_releases.json:19:3: expected raw facts in JSON, found a mistake: "pc-i440fx-2.5" stands here a second time"#,
+        ),
+        ("products.json", "debian:12", "debian:11", r#"products: expected each fact once, found "debian:11""#),
         ("hosts.json", "AuthenticAMD", "Cyrix", r#"EPYC-7502-32-Core: expected a vendor, found "Cyrix""#),
         (
             "hosts.json",

@@ -1,12 +1,14 @@
 //! Makes the timeline's files and proves that they give back the facts they were made of. Touches no file.
 
 use super::digest::{self, Record};
+use super::parts::RawError;
 use super::raw::Raw;
 use super::write::{self, Files};
 use super::{ImportError, parts};
 use crate::domain::catalog::{Catalog, Parts};
 use crate::load::LoadError;
 use crate::load::timeline::{self, Texts};
+use std::collections::HashSet;
 
 /// The timeline's files by their names.
 pub(super) const LIBVIRT: &str = "libvirt.xml";
@@ -21,6 +23,11 @@ pub(super) const BEHAVIOUR: &str = "behaviour.xml";
 /// Raw facts that are inconsistent, that there is no place for, or that the timeline would not give back.
 pub fn of_raw(raw: &Raw, behaviour: &str) -> Result<(Files, String), ImportError> {
     let facts = digest::records_of_raw(raw);
+    let mut known = HashSet::new();
+    if let Some(twice) = facts.iter().find(|fact| !known.insert((&fact.subject, &fact.item))) {
+        let (place, expected, found) = (twice.subject.clone(), "each fact once".to_owned(), twice.item.clone());
+        return Err(RawError { place, expected, found }.into());
+    }
     let files = proven(&parts::of(raw)?, behaviour, &facts)?;
     Ok((files, digest::write(&digest::digests(&facts))))
 }

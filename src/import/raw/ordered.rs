@@ -1,11 +1,12 @@
 //! Keeps a JSON object in the order in which it is written. Knows nothing of what is in it.
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
 
-/// A JSON object whose order counts.
+/// A JSON object whose order counts, and that has no key twice.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ordered<T>(pub Vec<(String, T)>);
 
@@ -38,9 +39,13 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Ordered<T> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Ordered<T>, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    entries.push(entry);
+                let mut entries: Vec<(String, T)> = Vec::new();
+                let mut known = HashSet::new();
+                while let Some((key, value)) = map.next_entry::<String, T>()? {
+                    if !known.insert(key.clone()) {
+                        return Err(A::Error::custom(format_args!("{key:?} stands here a second time")));
+                    }
+                    entries.push((key, value));
                 }
                 Ok(Ordered(entries))
             }
