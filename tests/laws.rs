@@ -278,7 +278,7 @@ fn every_list_is_in_the_order_of_the_destinations_map() {
     let mut long = 0;
     for (scenario, answer) in drawn(16, 5000) {
         let Some(journey) = &answer.journey else { continue };
-        let receiver = journey.destination().unwrap_or(&journey.start);
+        let receiver = journey.destination().unwrap_or(journey.source());
         for list in [&answer.extra, &answer.missing, &answer.lost, &answer.gained] {
             assert!(in_order(&receiver.map, list), "{}: {:?}", scenario.word(&CATALOG), names(list));
             long += usize::from(list.len() > 2);

@@ -90,7 +90,7 @@ impl After {
         Self {
             way_back: back(catalog, &names, &case, journey),
             opposite,
-            cold_boot: cold_boot(catalog, &names, &case).map(|run| compare(catalog, &journey.start, &run)),
+            cold_boot: cold_boot(catalog, &names, &case).map(|run| compare(catalog, journey.source(), &run)),
         }
     }
 }

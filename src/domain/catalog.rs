@@ -9,9 +9,9 @@ use super::map::{CpuMap, MapId, ModelId, Register};
 use super::named::Named;
 use super::names::Names;
 use super::qemu::{Accel, Cells, MachineId, QemuFacts, base_name, builtin_vendor, feature_word};
-use super::scenario::{DEFAULT_FEATURE, Scenario, Transport};
+use super::scenario::{DEFAULT_FEATURE, Scenario};
 use super::version::Version;
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::sync::Arc;
 
 mod between;
@@ -342,9 +342,9 @@ impl Catalog {
         })
     }
 
-    /// Says of which scenarios, by their words, a real run was recorded.
-    pub fn set_recorded(&mut self, words: Vec<Box<str>>) {
-        self.recorded = words.into();
+    /// Says of which scenarios, by their words, a real run was recorded: one that was saved and restored.
+    pub fn set_recorded<'w>(&mut self, words: impl IntoIterator<Item = &'w str>) {
+        self.recorded = words.into_iter().map(|word| word.replace(",transport=save", "").into()).collect();
         self.recorded.sort();
     }
 
@@ -354,8 +354,7 @@ impl Catalog {
         if self.recorded.is_empty() {
             return false;
         }
-        let saved = Scenario { transport: Transport::Save, feature: self.default_feature(), ..scenario.clone() };
-        let word = saved.word(self);
+        let word = scenario.word_of_run(self);
         self.recorded.binary_search_by(|known| (**known).cmp(&word)).is_ok()
     }
 
@@ -366,17 +365,27 @@ impl Catalog {
 
     /// Writes features with their policies, for messages and tests: `+mpx,-ht`.
     pub fn write_policies(&self, features: impl IntoIterator<Item = (FeatureId, Policy)>) -> String {
-        let parts: Vec<String> = features
-            .into_iter()
-            .map(|(feature, policy)| match policy {
-                Policy::Require => format!("+{}", self.feature_name(feature)),
-                Policy::Disable => format!("-{}", self.feature_name(feature)),
-                Policy::Force | Policy::Optional | Policy::Forbid => {
-                    format!("{}={}", self.feature_name(feature), policy.name())
-                }
-            })
-            .collect();
-        parts.join(",")
+        let mut text = String::new();
+        self.push_policies(&mut text, features);
+        text
+    }
+
+    /// Appends features with their policies.
+    pub(in crate::domain) fn push_policies(
+        &self,
+        text: &mut String,
+        features: impl IntoIterator<Item = (FeatureId, Policy)>,
+    ) {
+        for (number, (feature, policy)) in features.into_iter().enumerate() {
+            let name = self.feature_name(feature);
+            let parts = match policy {
+                Policy::Require => ["+", name, "", ""],
+                Policy::Disable => ["-", name, "", ""],
+                Policy::Force | Policy::Optional | Policy::Forbid => ["", name, "=", policy.name()],
+            };
+            text.push_str(if number == 0 { "" } else { "," });
+            parts.iter().for_each(|part| text.push_str(part));
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Turns names into small numbers and back, and finds the known name nearest to a mistyped one.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 use strsim::osa_distance;
 
 /// A list of distinct names; each is known by its position.

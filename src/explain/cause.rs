@@ -128,7 +128,7 @@ struct Story<'a> {
 
 impl Story<'_> {
     fn receiver(&self) -> &Run {
-        self.journey.destination().unwrap_or(&self.journey.start)
+        self.journey.destination().unwrap_or(self.journey.source())
     }
 
     fn release(&self) -> &Release {
@@ -147,7 +147,7 @@ impl Story<'_> {
             Refusal::UnsupportedMode(mode) => Fact::ModeNeedsKvm(*mode),
             Refusal::MachineType { .. } | Refusal::MachineTypeAtQemu { .. } => Fact::QemuHasNoMachine,
             Refusal::UnknownFeature(feature) => {
-                let wrote = self.mention(&self.journey.start, *feature);
+                let wrote = self.mention(self.journey.source(), *feature);
                 return vec![Cause { fact: Fact::MapDoesNotKnow(*feature), because: wrote.into_iter().collect() }];
             }
             Refusal::UnknownModel(model) => Fact::MapHasNoModel(*model),
@@ -198,7 +198,7 @@ impl Story<'_> {
     fn sender_map_knows(&self, feature: FeatureId) -> bool {
         let hops = self.journey.hops.len();
         let sender = if hops > 1 { self.journey.hops.get(hops - 2).map(|hop| &hop.arrival) } else { None };
-        sender.unwrap_or(&self.journey.start).map.known.contains(feature)
+        sender.unwrap_or(self.journey.source()).map.known.contains(feature)
     }
 
     /// Why nothing about a feature arrived, if nothing did and the source's map had it in the model.
@@ -296,7 +296,7 @@ impl Story<'_> {
         if off_by_itself {
             causes.push(Cause::leaf(Fact::MachineLeavesOff(feature)));
         }
-        causes.extend(self.mention(&self.journey.start, feature));
+        causes.extend(self.mention(self.journey.source(), feature));
         causes
     }
 

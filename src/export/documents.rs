@@ -99,7 +99,7 @@ struct List<'a> {
 
 impl List<'_> {
     fn source(&mut self, journey: &Journey) -> usize {
-        let (run, running) = (&journey.start, self.scenario.running.as_deref());
+        let (run, running) = (journey.source(), self.scenario.running.as_deref());
         let release = self.scenario.started.as_ref().unwrap_or(&self.scenario.from).clone();
         let given = match running {
             Some(running) => running.inactive.as_ref().ok_or(Absent::NotGiven),

@@ -171,7 +171,7 @@ fn object<'a>(catalog: &'a Catalog, scenario: &Scenario, resolution: &'a Resolut
         missing: Names(catalog, &resolution.missing),
         lost: Names(catalog, &resolution.lost),
         gained: Names(catalog, &resolution.gained),
-        live: live(journey.map(|journey| &journey.start)),
+        live: live(journey.map(|journey| journey.source())),
         arrived: live(journey.and_then(|journey| journey.destination())),
         guest_would_notice: resolution.would_notice,
         fault: resolution.fault.map(crate::resolve::Fault::name),

@@ -23,7 +23,7 @@ const RECORDED: &str = include_str!("../../cpu_map/recorded.txt");
 /// A mistake in the files, which the project's own tests exclude.
 pub fn catalog() -> Result<Catalog, LoadError> {
     let mut catalog = timeline::catalog(&TEXTS)?;
-    catalog.set_recorded(RECORDED.lines().map(Into::into).collect());
+    catalog.set_recorded(RECORDED.lines());
     Ok(catalog)
 }
 

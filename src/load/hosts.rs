@@ -6,14 +6,14 @@ use super::xml::{Document, Element};
 use crate::domain::catalog::{Parts, Product};
 use crate::domain::feature::FeatureSet;
 use crate::domain::host::{Host, Vendor};
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 /// Reads `hosts.xml` into `parts`; the feature names are known already.
 ///
 /// # Errors
 /// The first mistake: an unknown feature, vendor or list, an attribute missing or not understood.
 pub fn read_hosts(document: &Document<'_>, parts: &mut Parts) -> Result<(), LoadError> {
-    let mut asked: HashMap<&str, FeatureSet> = HashMap::new();
+    let mut asked: HashMap<&str, FeatureSet> = HashMap::default();
     for element in document.root.children_named("asked") {
         let before = like(document, element, |name| asked.get(name).copied())?;
         let set = apply(document, element, before, parts)?;

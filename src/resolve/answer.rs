@@ -155,7 +155,7 @@ pub fn decide(catalog: &Catalog, _: &Named, case: &Case<'_>, feature: FeatureId)
     let read = Reading::of(catalog, &path, &walked, feature);
     let (verdict, row) = (read.found.verdict, read.found.row);
     let rule = deciding(&read.found);
-    let receiver = journey.hops.get(walked.hop).map_or(&journey.start, |hop| &hop.arrival);
+    let receiver = journey.hops.get(walked.hop).map_or(journey.source(), |hop| &hop.arrival);
     let completed = matches!(verdict, Verdict::Unchanged | Verdict::Changed);
     let shown = |set: FeatureSet| if completed { receiver.map.in_order(set) } else { Vec::new() };
     let (extra, missing) = walked.last.stop.as_ref().map(Stop::sets).unwrap_or_default();

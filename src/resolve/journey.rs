@@ -232,7 +232,7 @@ pub fn way_back(catalog: &Catalog, _: &Named, case: &Case<'_>, journey: &Journey
     let mut guest = Running { live: sent.xml.clone(), original: None, onward: true };
     incoming(&facts, source, &mut sent.clone(), &mut guest, (&mut Attempt::default(), &mut stages));
     let hop = stages.run().map(|arrival| Hop { sent, arrival });
-    Some(Journey { start: arrival.clone(), reconnected: None, hops: hop.into_iter().collect() })
+    Some(Journey { start: Box::new(arrival.clone()), reconnected: None, hops: hop.into_iter().collect() })
 }
 
 impl Host {

@@ -49,28 +49,35 @@ impl Keep<Policies> for LastRefusal {
 /// Keeps every stage.
 #[derive(Default)]
 pub(super) struct Everything {
-    runs: Vec<Run>,
-    sent: Vec<Sent>,
+    /// Boxed, since an answer is handed on several times and a run is large.
+    start: Option<Box<Run>>,
+    hops: Vec<Hop>,
+    /// What is on its way: the next run is its arrival.
+    sent: Option<Sent>,
     reconnected: Option<Definition>,
 }
 
 impl Everything {
     /// Returns a keeper with room for a way over this many ends.
     pub(super) fn with_room(ends: usize) -> Self {
-        Self { runs: Vec::with_capacity(ends), sent: Vec::with_capacity(ends), reconnected: None }
+        Self { hops: Vec::with_capacity(ends.saturating_sub(1)), ..Self::default() }
     }
 
     /// Returns the journey; `None` when no stage was shown.
     pub(super) fn journey(self) -> Option<Journey> {
-        let mut runs = self.runs.into_iter();
-        let start = runs.next()?;
-        let hops = self.sent.into_iter().zip(runs).map(|(sent, arrival)| Hop { sent, arrival }).collect();
-        Some(Journey { start, reconnected: self.reconnected, hops })
+        Some(Journey { start: self.start?, reconnected: self.reconnected, hops: self.hops })
     }
 
-    /// Returns the only run.
-    pub(super) fn run(mut self) -> Option<Run> {
-        self.runs.pop()
+    /// Returns the first run.
+    pub(super) fn run(self) -> Option<Run> {
+        self.start.map(|run| *run)
+    }
+
+    fn current(&mut self) -> Option<&mut Run> {
+        match self.hops.last_mut() {
+            Some(hop) => Some(&mut hop.arrival),
+            None => self.start.as_deref_mut(),
+        }
     }
 }
 
@@ -78,7 +85,7 @@ impl Keep<Policies> for Everything {
     const TO_THE_END: bool = true;
 
     fn given(&mut self, site: &Site<'_>, given: &Definition, replaced: bool) {
-        self.runs.push(Run {
+        let run = Run {
             given: given.clone(),
             replaced,
             prepared: None,
@@ -88,11 +95,15 @@ impl Keep<Policies> for Everything {
             original: None,
             refused: None,
             map: Arc::clone(&site.end.map),
-        });
+        };
+        match self.sent.take() {
+            Some(sent) => self.hops.push(Hop { sent, arrival: run }),
+            None => self.start = Some(Box::new(run)),
+        }
     }
 
     fn prepared(&mut self, site: &Site<'_>, prepared: &Definition) {
-        let Some(run) = self.runs.last_mut() else { return };
+        let Some(run) = self.current() else { return };
         let known = site.end.qemu.properties;
         run.command_line = prepared
             .features
@@ -104,20 +115,20 @@ impl Keep<Policies> for Everything {
     }
 
     fn cpu(&mut self, cpu: &QemuCpu) {
-        if let Some(run) = self.runs.last_mut() {
+        if let Some(run) = self.current() {
             run.cpu = Some(cpu.clone());
         }
     }
 
     fn running(&mut self, running: &Running<Policies>) {
-        if let Some(run) = self.runs.last_mut() {
+        if let Some(run) = self.current() {
             run.live = Some(running.live.clone());
             run.original.clone_from(&running.original);
         }
     }
 
     fn refused(&mut self, facts: &Facts<'_>, site: &Site<'_>, given: &Definition, stop: &Stop) {
-        if let Some(run) = self.runs.last_mut() {
+        if let Some(run) = self.current() {
             run.refused = Some(partial_check::listed(facts, site, given, stop));
         }
     }
@@ -127,6 +138,6 @@ impl Keep<Policies> for Everything {
     }
 
     fn sent(&mut self, sent: &Sent) {
-        self.sent.push(sent.clone());
+        self.sent = Some(sent.clone());
     }
 }

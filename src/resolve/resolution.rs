@@ -272,7 +272,7 @@ pub struct Hop {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Journey {
     /// The guest's start.
-    pub start: Run,
+    pub start: Box<Run>,
     /// What the daemon made of the live definition when it was upgraded under the guest.
     pub reconnected: Option<Definition>,
     /// The hops, in order; the last one is at the destination unless one before was refused.

@@ -164,7 +164,7 @@ impl Walk<'_> {
     }
 
     fn at(&self, step: Step) -> (State, Option<By>) {
-        let start = &self.journey.start;
+        let start = self.journey.source();
         let hop = self.journey.hops.last();
         let arrival = hop.map(|hop| &hop.arrival);
         match step {
@@ -248,7 +248,7 @@ impl Walk<'_> {
                 .and_then(|run| run.cpu.as_ref())
                 .map(|cpu| cpu.visible.contains(self.feature))
         };
-        let (before, after) = (has(Some(&self.journey.start)), has(self.journey.destination()));
+        let (before, after) = (has(Some(self.journey.source())), has(self.journey.destination()));
         match (before, after) {
             (Some(true), Some(false)) => (State::Lost, rule),
             (Some(false), Some(true)) => (State::Gained, rule),

@@ -163,7 +163,7 @@ fn features(catalog: &Catalog, a: &Side<'_>, b: &Side<'_>, lines: &mut Vec<Line>
 }
 
 fn ends<'a>(side: &'a Side<'_>) -> impl Iterator<Item = &'a Run> {
-    side.resolution.journey.iter().flat_map(|journey| [Some(&journey.start), journey.destination()]).flatten()
+    side.resolution.journey.iter().flat_map(|journey| [Some(journey.source()), journey.destination()]).flatten()
 }
 
 fn mentioned(side: &Side<'_>) -> FeatureSet {
@@ -185,7 +185,7 @@ fn state(side: &Side<'_>, feature: FeatureId) -> String {
         None => "never ran",
         Some(live) => live.features.get(feature).map_or("unsaid", crate::domain::definition::Policy::name),
     };
-    format!("{}, {said}, {}", on(Some(&journey.start)), on(journey.destination()))
+    format!("{}, {said}, {}", on(Some(journey.source())), on(journey.destination()))
 }
 
 fn pair(lines: &mut Vec<Line>, label: &str, (a, b): (&str, &str), room: usize) {

@@ -7,7 +7,7 @@ use super::super::map::{CpuMap, MapId, ModelDefinition, ModelId};
 use super::super::qemu::is_versioned;
 use super::super::version::Version;
 use super::Catalog;
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::sync::Arc;
 
 /// A release between exact maps: its number, and the numbers and maps of its neighbours.
@@ -16,7 +16,7 @@ pub(super) type Gap = (Version, (Version, MapId), (Version, MapId));
 /// Adds the stand-in maps to the catalog and returns, for each gap, the lower and the upper one.
 /// Gaps with the same neighbours and the same dated facts share theirs.
 pub(super) fn adapted_maps(catalog: &mut Catalog, gaps: &[Gap]) -> Vec<(MapId, MapId)> {
-    let mut made: HashMap<(MapId, MapId, MapFacts), (MapId, MapId)> = HashMap::new();
+    let mut made: HashMap<(MapId, MapId, MapFacts), (MapId, MapId)> = HashMap::default();
     gaps.iter()
         .map(|(version, lower, upper)| {
             let facts = facts_at(catalog, *version);

@@ -10,7 +10,7 @@ use crate::domain::named::Named;
 use crate::domain::names::Names;
 use crate::domain::qemu::{Cells, MachineId, QemuFacts};
 use crate::domain::version::Version;
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::sync::Arc;
 
 /// What a catalog is made of, before it is checked. The timeline and the raw facts both read into this.
@@ -89,7 +89,7 @@ impl Catalog {
             hosts: parts.hosts,
             products: parts.products,
             decisions: parts.decisions,
-            libvirt_names: HashMap::new(),
+            libvirt_names: HashMap::default(),
             named: Named::default(),
             ever: Vec::new(),
             newest: None,

@@ -4,10 +4,10 @@
 use super::super::behaviour::Regime;
 use super::super::catalog::Catalog;
 use super::super::definition::{Check, Fallback, Match, Mode, Policy, words};
-use super::super::host::Vendor;
 use super::super::names::nearest;
 use super::super::qemu::Accel;
 use super::{CpuChoice, DEFAULT_MACHINE, HostChoice, MachineChoice, Scenario, Told, Topology, Transport};
+use std::borrow::Cow;
 use std::fmt;
 
 mod release;
@@ -248,25 +248,39 @@ impl Scenario {
     /// Returns the word: only what differs from the defaults, and always both ends with their QEMU.
     /// Reading it gives this scenario back.
     pub fn word(&self, catalog: &Catalog) -> String {
-        self.print(catalog, false)
+        self.print(catalog, false, |_| true)
     }
 
     /// Returns the word with every key that has a value, defaults included.
     pub fn whole_word(&self, catalog: &Catalog) -> String {
-        self.print(catalog, true)
+        self.print(catalog, true, |_| true)
     }
 
-    fn print(&self, catalog: &Catalog, whole: bool) -> String {
+    /// Returns the word without what does not change what a run shows: how it travelled, and the feature that is asked
+    /// about.
+    pub(in crate::domain) fn word_of_run(&self, catalog: &Catalog) -> String {
+        self.print(catalog, false, |key| !matches!(key, Key::Transport | Key::Feature))
+    }
+
+    fn print(&self, catalog: &Catalog, whole: bool, wanted: impl Fn(Key) -> bool) -> String {
         let mut word = String::with_capacity(160);
         word.push_str(self.cpu_name(catalog));
         if !self.features.is_empty() {
             word.push(',');
-            word.push_str(&catalog.write_policies(self.features.iter()));
+            catalog.push_policies(&mut word, self.features.iter());
         }
-        for info in KEYS {
-            for text in self.values(catalog, info.key, whole) {
-                for part in [",", info.key.name(), "=", &text] {
-                    word.push_str(part);
+        let mut push =
+            |key: Key, value: &str| [",", key.name(), "=", value].iter().for_each(|part| word.push_str(part));
+        for info in KEYS.iter().filter(|info| wanted(info.key)) {
+            match info.key {
+                Key::Via => {
+                    let stops = self.via.iter().map(|stop| release::write(catalog, stop, Some(&self.to.qemu)));
+                    stops.for_each(|stop| push(Key::Via, &stop));
+                }
+                key => {
+                    if let Some(value) = self.value(catalog, key, whole) {
+                        push(key, &value);
+                    }
                 }
             }
         }
@@ -283,45 +297,39 @@ impl Scenario {
         }
     }
 
-    /// The values to print for a key: none where it has its default, unless `whole`.
-    fn values(&self, catalog: &Catalog, key: Key, whole: bool) -> Vec<String> {
-        fn shown(yes: bool, text: impl FnOnce() -> String) -> Vec<String> {
-            if yes { vec![text()] } else { Vec::new() }
-        }
-        let given = |text: Option<&'static str>| text.map(str::to_owned).into_iter().collect();
+    /// Returns the value to print for a key that has one: nothing where it is the default, unless `whole`.
+    fn value<'a>(&'a self, catalog: &'a Catalog, key: Key, whole: bool) -> Option<Cow<'a, str>> {
         let same_host = self.from_host == self.to_host;
         let host =
-            |host: &HostChoice| shown(whole || *host != HostChoice::Capable, || value::write_host(catalog, host));
+            |host: &'a HostChoice| (whole || *host != HostChoice::Capable).then(|| value::write_host(catalog, host));
+        let named = |differs: bool, name: &'a str| (whole || differs).then_some(Cow::Borrowed(name));
         match key {
             Key::Machine => {
                 let default =
                     matches!(self.machine, MachineChoice::Listed(id) if catalog.machine_name(id) == DEFAULT_MACHINE);
-                shown(whole || !default, || value::write_machine(catalog, &self.machine))
+                named(!default, value::machine_name(catalog, &self.machine))
             }
-            Key::Topology => {
-                shown(whole || self.topology != Told::Is(Topology::SINGLE), || value::write_topology(self.topology))
-            }
-            Key::Accel => shown(whole || self.accel != Accel::Kvm, || self.accel.name().to_owned()),
+            Key::Topology => (whole || self.topology != Told::Is(Topology::SINGLE))
+                .then(|| value::write_topology(self.topology).into()),
+            Key::Accel => named(self.accel != Accel::Kvm, self.accel.name()),
             Key::Host if same_host => host(&self.from_host),
             Key::FromHost if !same_host => host(&self.from_host),
             Key::ToHost if !same_host => host(&self.to_host),
-            Key::Host | Key::FromHost | Key::ToHost => Vec::new(),
-            Key::From => vec![release::write(catalog, &self.from, None)],
-            Key::To => vec![release::write(catalog, &self.to, None)],
-            Key::Via => self.via.iter().map(|stop| release::write(catalog, stop, Some(&self.to.qemu))).collect(),
+            // Stops are printed one by one.
+            Key::Host | Key::FromHost | Key::ToHost | Key::Via => None,
+            Key::From => Some(release::write(catalog, &self.from, None).into()),
+            Key::To => Some(release::write(catalog, &self.to, None).into()),
             Key::Started => {
-                self.started.iter().map(|begun| release::write(catalog, begun, Some(&self.from.qemu))).collect()
+                self.started.as_ref().map(|begun| release::write(catalog, begun, Some(&self.from.qemu)).into())
             }
-            Key::Check => given(self.check.map(Check::name)),
-            Key::Match => shown(whole || self.matching != Match::Exact, || self.matching.name().to_owned()),
-            Key::Fallback => shown(whole || self.fallback != Fallback::Forbid, || self.fallback.name().to_owned()),
-            Key::Vendor => given(self.vendor.map(Vendor::name)),
-            Key::Transport => shown(whole || self.transport != Transport::Live, || self.transport.name().to_owned()),
-            Key::Regime => given(self.regime.map(Regime::name)),
-            Key::Feature => shown(whole || self.feature != catalog.default_feature(), || {
-                catalog.feature_name(self.feature).to_owned()
-            }),
-            Key::Pmu => shown(whole || self.pmu, || if self.pmu { "on" } else { "off" }.to_owned()),
+            Key::Check => self.check.map(|check| check.name().into()),
+            Key::Match => named(self.matching != Match::Exact, self.matching.name()),
+            Key::Fallback => named(self.fallback != Fallback::Forbid, self.fallback.name()),
+            Key::Vendor => self.vendor.map(|vendor| vendor.name().into()),
+            Key::Transport => named(self.transport != Transport::Live, self.transport.name()),
+            Key::Regime => self.regime.map(|regime| regime.name().into()),
+            Key::Feature => named(self.feature != catalog.default_feature(), catalog.feature_name(self.feature)),
+            Key::Pmu => named(self.pmu, if self.pmu { "on" } else { "off" }),
         }
     }
 }
@@ -365,12 +373,12 @@ pub fn write_release(catalog: &Catalog, release: &super::Release) -> String {
 
 /// Returns how a host is written in a word.
 pub fn write_host(catalog: &Catalog, host: &HostChoice) -> String {
-    value::write_host(catalog, host)
+    value::write_host(catalog, host).into_owned()
 }
 
 /// Returns how a machine type is written in a word.
 pub fn write_machine(catalog: &Catalog, machine: &MachineChoice) -> String {
-    value::write_machine(catalog, machine)
+    value::machine_name(catalog, machine).to_owned()
 }
 
 /// Returns how a topology is written in a word: `1-2-1`, `1-2-2-1` with several dies, or `?`.

@@ -56,7 +56,7 @@ impl StageWords<'_> {
         match step {
             Step::Received | Step::DestinationCpu | Step::FullCheck | Step::Verdict => journey.destination(),
             Step::Definition | Step::Prepared | Step::CommandLine | Step::SourceCpu | Step::Live | Step::Sent => {
-                Some(&journey.start)
+                Some(journey.source())
             }
         }
     }

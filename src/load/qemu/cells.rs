@@ -8,7 +8,7 @@ use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::map::ModelId;
 use crate::domain::names::Names;
 use crate::domain::qemu::{Accel, Cells, MachineId, MachineSet, ModelCells};
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 /// How many machine types a [`MachineSet`] holds.
 const MOST_MACHINES: usize = 128;
@@ -24,7 +24,7 @@ pub(super) fn read(document: &Document<'_>, parts: &mut Parts) -> Result<(), Loa
     }
     let families = MachineFamilies::new(&parts.machines, &cells.machines);
     let mut reader =
-        Reader { document, features: &parts.features, models: &parts.models, families, sets: HashMap::new() };
+        Reader { document, features: &parts.features, models: &parts.models, families, sets: HashMap::default() };
     for element in document.root.children_named("cells") {
         let (model, both) = reader.model(element, &cells)?;
         let place = usize::from(model.0);

@@ -9,7 +9,7 @@ use crate::domain::qemu::Accel;
 use crate::domain::scenario::{HostChoice, LibvirtChoice, Release, Scenario};
 use crate::resolve::answer::{Brief, Glance};
 use crate::resolve::resolution::Resolution;
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::rc::Rc;
 
 /// The most ends that are remembered; a batch with more different ones goes on without.
@@ -59,7 +59,7 @@ impl PlaceKey {
 impl<'a> Resolver<'a> {
     /// Returns a resolver that remembers nothing yet.
     pub fn new(catalog: &'a Catalog) -> Self {
-        Self { catalog, places: HashMap::new() }
+        Self { catalog, places: HashMap::default() }
     }
 
     /// Returns the facts it resolves with.

@@ -9,8 +9,8 @@ use crate::domain::map::ModelId;
 use crate::resolve::end::{End, Guest};
 use crate::resolve::journey::Prepared;
 use crate::resolve::site::Site;
+use foldhash::HashMap;
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 /// The ends, guests and cases that differ.
@@ -36,8 +36,8 @@ struct Taken {
 impl<'a> Shared<'a> {
     pub(super) fn of(plan: &Plan<'a>, combinations: &Combinations) -> Self {
         let mut shared = Self { ends: Vec::new(), guests: Vec::new(), distinct: Vec::new(), cases: Vec::new() };
-        let (mut ends_known, mut guests_known) = (HashMap::new(), HashMap::new());
-        let mut known: HashMap<Taken, usize> = HashMap::new();
+        let (mut ends_known, mut guests_known) = (HashMap::default(), HashMap::default());
+        let mut known: HashMap<Taken, usize> = HashMap::default();
         let machines: Vec<Vec<usize>> = plan.models.values.iter().map(|model| plan.alike_machines(*model)).collect();
         for values in combinations.iter() {
             let value = |axis: Option<usize>| axis.and_then(|axis| values.get(axis)).copied().unwrap_or(0);

@@ -6,7 +6,7 @@ use crate::domain::definition::Fallback;
 use crate::resolve::answer::{Glance, brief, verdict_and_refusal};
 use crate::resolve::resolution::{Possible, Refusal, Verdict};
 use crate::resolve::rules::RuleId;
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 /// The most combinations that are all tried; beyond, each unknown input is varied alone, and the answer is `depends`
 /// in any case.
@@ -92,7 +92,7 @@ impl Combinations {
             let begins = (0..count).filter(|number| (number / step).is_multiple_of(size));
             return begins.map(|first| (0..size).map(|value| first + value * step).collect()).collect();
         }
-        let mut lines: HashMap<Vec<usize>, Vec<usize>> = HashMap::new();
+        let mut lines: HashMap<Vec<usize>, Vec<usize>> = HashMap::default();
         for (number, values) in self.iter().enumerate() {
             let mut line = values.to_vec();
             line[axis] = 0;

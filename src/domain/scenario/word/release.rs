@@ -105,19 +105,29 @@ fn package(text: &str) -> (Option<Version>, Option<Box<str>>) {
 
 /// Prints a release. QEMU is left out where it is the one that would be taken anyway: `same`.
 pub(super) fn write(catalog: &Catalog, release: &Release, same: Option<&QemuChoice>) -> String {
-    let libvirt = match &release.libvirt {
-        LibvirtChoice::Old => "old".to_owned(),
-        LibvirtChoice::New => "new".to_owned(),
-        LibvirtChoice::Unknown => "?".to_owned(),
-        LibvirtChoice::Release(id, None) => catalog.release(*id).name.to_string(),
-        LibvirtChoice::Release(id, Some(build)) => format!("{}-{build}", catalog.release(*id).name),
-    };
-    if same == Some(&release.qemu) {
-        return libvirt;
+    let mut text = String::with_capacity(32);
+    match &release.libvirt {
+        LibvirtChoice::Old => text.push_str("old"),
+        LibvirtChoice::New => text.push_str("new"),
+        LibvirtChoice::Unknown => text.push('?'),
+        LibvirtChoice::Release(id, build) => push(&mut text, &catalog.release(*id).name, build.as_deref()),
     }
-    let build = release.qemu.build.as_deref().map(|build| format!("-{build}")).unwrap_or_default();
+    if same == Some(&release.qemu) {
+        return text;
+    }
+    text.push(':');
     match release.qemu.version {
-        Told::Is(version) => format!("{libvirt}:{version}{build}"),
-        Told::Unknown => format!("{libvirt}:?"),
+        Told::Is(version) => push(&mut text, &version.to_string(), release.qemu.build.as_deref()),
+        Told::Unknown => text.push('?'),
+    }
+    text
+}
+
+/// Appends a version with its package's build.
+fn push(text: &mut String, version: &str, build: Option<&str>) {
+    text.push_str(version);
+    if let Some(build) = build {
+        text.push('-');
+        text.push_str(build);
     }
 }

@@ -7,6 +7,7 @@ use super::super::super::host::Vendor;
 use super::super::super::names::nearest;
 use super::super::{CpuChoice, HostChoice, MachineChoice, Release, Told, Topology};
 use super::suggest_part;
+use std::borrow::Cow;
 use std::fmt;
 
 /// Says what is wrong with one value.
@@ -149,11 +150,11 @@ pub(super) fn machine(catalog: &Catalog, text: &str, from: &Release) -> Result<M
     Err(ValueError::near(format!("unknown machine type {text:?}"), nearest(text, catalog.machines().iter())))
 }
 
-pub(super) fn write_machine(catalog: &Catalog, machine: &MachineChoice) -> String {
+pub(super) fn machine_name<'a>(catalog: &'a Catalog, machine: &'a MachineChoice) -> &'a str {
     match machine {
-        MachineChoice::Listed(id) => catalog.machine_name(*id).to_owned(),
-        MachineChoice::Unlisted(name) => name.to_string(),
-        MachineChoice::Unknown => "?".to_owned(),
+        MachineChoice::Listed(id) => catalog.machine_name(*id),
+        MachineChoice::Unlisted(name) => name,
+        MachineChoice::Unknown => "?",
     }
 }
 
@@ -178,15 +179,15 @@ pub(super) fn host(catalog: &Catalog, text: &str) -> Result<HostChoice, ValueErr
     Err(ValueError::near(format!("unknown host {text:?}; {expected}"), nearest(text, names)))
 }
 
-pub(super) fn write_host(catalog: &Catalog, host: &HostChoice) -> String {
+pub(super) fn write_host<'a>(catalog: &'a Catalog, host: &HostChoice) -> Cow<'a, str> {
     match host {
-        HostChoice::Capable => "capable".to_owned(),
-        HostChoice::Any => "any".to_owned(),
-        HostChoice::Unknown => "?".to_owned(),
-        HostChoice::Listed(id) => catalog.host(*id).name.to_string(),
+        HostChoice::Capable => "capable".into(),
+        HostChoice::Any => "any".into(),
+        HostChoice::Unknown => "?".into(),
+        HostChoice::Listed(id) => Cow::Borrowed(&*catalog.host(*id).name),
         HostChoice::Given { vendor, features } => {
             let names: Vec<&str> = features.iter().map(|feature| catalog.feature_name(feature)).collect();
-            format!("{vendor}:{}", names.join("+"))
+            format!("{vendor}:{}", names.join("+")).into()
         }
     }
 }
