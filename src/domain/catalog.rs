@@ -384,7 +384,7 @@ impl Catalog {
                 Policy::Force | Policy::Optional | Policy::Forbid => ["", name, "=", policy.name()],
             };
             text.push_str(if number == 0 { "" } else { "," });
-            parts.iter().for_each(|part| text.push_str(part));
+            text.extend(parts);
         }
     }
 }

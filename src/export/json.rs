@@ -5,7 +5,7 @@ use crate::domain::definition::Policies;
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::Scenario;
 use crate::explain::message;
-use crate::resolve::{Resolution, Run};
+use crate::resolve::{Journey, Resolution, Run};
 use crate::study::ways_out::{How, WayOut};
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
@@ -171,7 +171,7 @@ fn object<'a>(catalog: &'a Catalog, scenario: &Scenario, resolution: &'a Resolut
         missing: Names(catalog, &resolution.missing),
         lost: Names(catalog, &resolution.lost),
         gained: Names(catalog, &resolution.gained),
-        live: live(journey.map(|journey| journey.source())),
+        live: live(journey.map(Journey::source)),
         arrived: live(journey.and_then(|journey| journey.destination())),
         guest_would_notice: resolution.would_notice,
         fault: resolution.fault.map(crate::resolve::Fault::name),

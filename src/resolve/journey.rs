@@ -180,14 +180,6 @@ fn would_say(source: &Site<'_>, says: Says, feature: FeatureId) -> Says {
     if says == Says::Nothing && removed { Says::Off } else { says }
 }
 
-/// Walks the case. `None` when it has no end to start at.
-pub fn travel(catalog: &Catalog, _: &Named, case: &Case<'_>) -> Option<Journey> {
-    let mut stages = Everything::default();
-    let prepared = Prepared::of(catalog, case);
-    prepared.walk(&prepared.whole_way(), &case.definition, catalog.default_feature(), &mut stages)?;
-    stages.journey()
-}
-
 /// Returns the check that libvirt fills in where a definition says none (`qemuDomainDefCPUPostParse`, 3.2.0 and
 /// later): partial for host-model, and for a named model under KVM; else none.
 pub fn filled_in_check(mode: Mode, accel: Accel, end: &End<'_>) -> Check {

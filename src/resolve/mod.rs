@@ -20,7 +20,7 @@ mod table;
 
 pub use answer::{Brief, Decided, Glance, brief, brief_between, decide, verdict};
 pub use end::{EMULATOR, EMULATOR_EL, End, Guest, Host, Machine, Named};
-pub use journey::{Case, Prepared, cold_boot, filled_in_check, travel, way_back};
+pub use journey::{Case, Prepared, cold_boot, filled_in_check, way_back};
 pub use plan::{Axis, Budget, Plan, Resolver, Spent};
 pub use resolution::{
     Basis, Dependence, Fault, Hop, Journey, Origin, Outcome, Possible, QemuCpu, Refusal, Resolution, Risk, Row, Run,

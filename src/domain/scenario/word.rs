@@ -269,19 +269,13 @@ impl Scenario {
             word.push(',');
             catalog.push_policies(&mut word, self.features.iter());
         }
-        let mut push =
-            |key: Key, value: &str| [",", key.name(), "=", value].iter().for_each(|part| word.push_str(part));
+        let mut push = |key: Key, value: &str| word.extend([",", key.name(), "=", value]);
         for info in KEYS.iter().filter(|info| wanted(info.key)) {
-            match info.key {
-                Key::Via => {
-                    let stops = self.via.iter().map(|stop| release::write(catalog, stop, Some(&self.to.qemu)));
-                    stops.for_each(|stop| push(Key::Via, &stop));
-                }
-                key => {
-                    if let Some(value) = self.value(catalog, key, whole) {
-                        push(key, &value);
-                    }
-                }
+            if info.key == Key::Via {
+                let stops = self.via.iter().map(|stop| release::write(catalog, stop, Some(&self.to.qemu)));
+                stops.for_each(|stop| push(Key::Via, &stop));
+            } else if let Some(value) = self.value(catalog, info.key, whole) {
+                push(info.key, &value);
             }
         }
         word
