@@ -54,6 +54,21 @@ pub struct Signature {
     pub stepping: Option<Box<str>>,
 }
 
+impl Signature {
+    /// Returns whether a CPU with these numbers has the signature; steppings are written as a list of numbers and
+    /// ranges (libvirt `x86ModelHasSignature`).
+    pub fn is_of(&self, family: u32, model: u32, stepping: u32) -> bool {
+        let same = |text: &str, number: u32| text.parse() == Ok(number);
+        let listed = |text: &str| {
+            text.split(',').any(|part| {
+                let (first, last) = part.split_once('-').unwrap_or((part, part));
+                matches!((first.parse::<u32>(), last.parse::<u32>()), (Ok(first), Ok(last)) if (first..=last).contains(&stepping))
+            })
+        };
+        same(&self.family, family) && same(&self.model, model) && self.stepping.as_deref().is_none_or(listed)
+    }
+}
+
 /// Whether libvirt may choose a model for a host or a guest; it does not limit naming it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Decode {

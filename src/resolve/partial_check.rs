@@ -42,10 +42,8 @@ fn described_as(facts: &Facts<'_>, end: &End<'_>, host: FeatureSet) -> FeatureSe
         if of_other || !end.qemu.has_model(*id) || model.decode.is_some_and(|decode| !decode.guest) {
             continue;
         }
-        let matches = signature.is_some_and(|known| {
-            let same = |text: &str, number: u32| text.parse() == Ok(number);
-            model.signatures.iter().any(|s| same(&s.family, known.family) && same(&s.model, known.model))
-        });
+        let matches = signature
+            .is_some_and(|known| model.signatures.iter().any(|s| s.is_of(known.family, known.model, known.stepping)));
         let spelled_out = (model.data ^ host).len();
         let better = best.as_ref().is_none_or(
             |(matched, fewest, _)| {
