@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test a fact that is not there is a failure")]
 
 use std::path::Path;
+use virt_cpu_explorer::domain::catalog::Catalog;
 use virt_cpu_explorer::load::cpu_map_dir;
 use virt_cpu_explorer::load::embedded;
 use virt_cpu_explorer::load::xml::MAX_BYTES;
@@ -117,6 +118,15 @@ fn more_features_than_fit_are_refused() {
     let (line, last) = (514 - known, 512 - known);
     let expected = format!("expected at most 512 features in all maps, found one more, new-{last}");
     assert_eq!(message(&directory), format!("{}/cpu_map.xml:{line}:1: {expected}", directory.display()));
+}
+
+#[test]
+fn a_release_of_another_century_is_refused() {
+    let mut parts = embedded::parts().unwrap();
+    let newest = parts.releases.last_mut().unwrap();
+    newest.name = "100.0.0".into();
+    let fault = Catalog::new(parts).unwrap_err().to_string();
+    assert_eq!(fault, "release \"100.0.0\": expected at most 99 as its first number");
 }
 
 #[test]

@@ -56,6 +56,8 @@ pub struct CatalogError(pub String);
 
 /// The year in which libvirt began to publish by the calendar: a major number a year, eleven releases in each.
 const FIRST_YEAR: u16 = 3;
+/// The last such year that is taken for one: every release up to the newest is listed.
+const LAST_YEAR: u16 = 99;
 /// The releases of such a year.
 const MINORS: std::ops::RangeInclusive<u16> = 0..=10;
 
@@ -124,7 +126,12 @@ impl Catalog {
                 Some((number, _)) => (number, Provenance::Hypothetical),
                 None => (&*release.name, Provenance::Published),
             };
-            let version = number.parse().map_err(|e| CatalogError(format!("release {:?}: {e}", release.name)))?;
+            let version: Version =
+                number.parse().map_err(|e| CatalogError(format!("release {:?}: {e}", release.name)))?;
+            if version.major > LAST_YEAR {
+                let message = format!("release {:?}: expected at most {LAST_YEAR} as its first number", release.name);
+                return Err(CatalogError(message));
+            }
             self.libvirt.push(LibvirtRelease {
                 name: release.name.clone(),
                 version,
