@@ -1,6 +1,8 @@
 //! The model by which libvirt describes a host shows in what a definition may forbid there: what libvirt lists beside
 //! that model is refused, and what is in the model passes.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "in a test a fact that is not there is a failure")]
+
 mod support;
 
 use support::ask::{CATALOG, answer};
@@ -36,14 +38,14 @@ const DESCRIBED: &[(&str, &str)] = &[
 ];
 
 fn map(release: &str) -> &'static CpuMap {
-    let id = CATALOG.libvirt(release).expect("the release is there");
+    let id = CATALOG.libvirt(release).unwrap();
     let ReleaseMap::Exact(map) = &CATALOG.release(id).map else { panic!("{release} is exact") };
     CATALOG.map(*map)
 }
 
 /// The features of a host that the map names, and those of them that a definition may not forbid.
 fn refused(host: &str, release: &str) -> (FeatureSet, FeatureSet) {
-    let id = CATALOG.host_named(host).expect("the host is there");
+    let id = CATALOG.host_named(host).unwrap();
     let has = CATALOG.host(id).features & map(release).known;
     let is_refused = |name: &str| {
         let ends = format!("from={release}:7.2.22,to={release}:7.2.22");
@@ -57,8 +59,8 @@ fn refused(host: &str, release: &str) -> (FeatureSet, FeatureSet) {
 fn what_is_beside_the_model_of_the_host_is_refused() {
     for (host, model) in DESCRIBED {
         let (has, refused) = refused(host, "9.0.0");
-        let id = CATALOG.model(model).expect("the model is there");
-        let data = map("9.0.0").model(id).expect("the map has the model").data;
+        let id = CATALOG.model(model).unwrap();
+        let data = map("9.0.0").model(id).unwrap().data;
         assert!(!refused.is_empty(), "{host}");
         assert_eq!(has - refused, data & has, "{host} is described as {model}");
     }

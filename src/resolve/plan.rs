@@ -106,10 +106,8 @@ impl<T> Options<T> {
 pub(super) fn options<T>(axes: &mut Vec<Axis>, input: &str, values: Vec<(String, T)>) -> Options<T> {
     let (labels, values): (Vec<String>, Vec<T>) = values.into_iter().unzip();
     let axis = (values.len() > 1).then(|| {
-        axes.iter().position(|axis| axis.input == input && axis.values == labels).unwrap_or_else(|| {
-            axes.push(Axis { input: input.to_owned(), values: labels });
-            axes.len() - 1
-        })
+        axes.push(Axis { input: input.to_owned(), values: labels });
+        axes.len() - 1
     });
     Options { values, axis }
 }

@@ -1,0 +1,155 @@
+//! What is not known: on what an answer depends, what it costs to find out, and how sure an answer is.
+
+#![expect(clippy::unwrap_used, reason = "in a test a plan that cannot be made is a failure")]
+
+mod support;
+
+use support::ask::{CATALOG, answer, scenario};
+use virt_cpu_explorer::resolve::{Budget, Plan, Resolver, Spent, Verdict};
+
+/// A scenario, its verdict, the inputs that decide it, and the verdict that every value of them gives.
+type Row = (&'static str, Verdict, &'static [&'static str], Option<Verdict>);
+
+const OPEN: &[Row] = &[
+    // A guest that runs on a host nobody knows was started there: hosts that would have refused it do not count.
+    ("EPYC-Rome,host=any,from=9.0.0:7.2.22,to=9.0.0:7.2.22", Verdict::Unchanged, &[], None),
+    ("EPYC-Rome,from-host=capable,to-host=any,from=9.0.0:7.2.22,to=9.0.0:7.2.22", Verdict::Depends, &["host"], None),
+    // Where every host refuses it, they count.
+    (
+        "GraniteRapids,host=any,from=11.3.0:10.0.13,to=11.3.0:10.0.13",
+        Verdict::Depends,
+        &["host"],
+        Some(Verdict::StartRefused),
+    ),
+    // Under TCG the host does not matter.
+    ("qemu64,host=any,accel=tcg,from=9.0.0:7.2.22,to=9.0.0:7.2.22", Verdict::Unchanged, &[], None),
+    (
+        "Cascadelake-Server,topology=?,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=9.0.0:10.0.13",
+        Verdict::Depends,
+        &["topology"],
+        None,
+    ),
+    (
+        "Skylake-Client,machine=pc-q35-3.1,from=10.0.0:7.2.22,to=10.4.0:7.2.22",
+        Verdict::Depends,
+        &["switch removed-incoming of libvirt 10.4.0", "libvirt map of 10.4.0"],
+        None,
+    ),
+    // A release at both ends has one map; only the rule depends on it.
+    (
+        "Skylake-Client,machine=pc-q35-3.1,from=10.4.0:7.2.22,to=10.4.0:7.2.22",
+        Verdict::Depends,
+        &["libvirt map of 10.4.0"],
+        Some(Verdict::Unchanged),
+    ),
+    ("EPYC-Genoa,from=11.3.0:7.2.22,to=11.3.0:7.2.22", Verdict::StartRefused, &[], None),
+    (
+        "EPYC-Genoa,fallback=allow,from=11.3.0:7.2.22,to=11.3.0:7.2.22",
+        Verdict::Depends,
+        &["model libvirt falls back to (give the live definition)"],
+        None,
+    ),
+    ("EPYC-Rome,fallback=allow,from=11.3.0:7.2.22,to=11.3.0:7.2.22", Verdict::Unchanged, &[], None),
+    // Here the start is refused for another reason than the model.
+    (
+        "EPYC-Rome,fallback=allow,machine=pc-q35-9.0,from=11.3.0:7.2.22,to=11.3.0:7.2.22",
+        Verdict::StartRefused,
+        &[],
+        None,
+    ),
+];
+
+#[test]
+fn an_answer_names_the_inputs_that_decide_it() {
+    let mut resolver = Resolver::new(&CATALOG);
+    for (word, verdict, inputs, either_way) in OPEN {
+        let found = answer(word);
+        let named: Vec<&str> = found.depends_on.iter().map(|on| on.input.as_str()).collect();
+        assert_eq!((found.verdict, named.as_slice(), found.either_way), (*verdict, *inputs, *either_way), "{word}");
+        let glance = resolver.glance(&scenario(word));
+        assert_eq!((glance.verdict, glance.rule), (found.verdict, found.rule), "in short: {word}");
+        let unchanged = resolver.unchanged(&scenario(word)).is_some();
+        assert_eq!(unchanged, *verdict == Verdict::Unchanged, "whatever is not known: {word}");
+    }
+}
+
+#[test]
+fn an_answer_is_as_sure_as_the_least_sure_of_its_releases() {
+    for (word, basis) in [
+        ("Cascadelake-Server,machine=pc-i440fx-2.6,accel=tcg,from=11.3.0:10.0.13,to=9.0.0:7.2.22", "recorded"),
+        ("EPYC,machine=pc-q35-5.2,from=7.0.0:5.2.0,to=9.0.0:7.2.22", "read"),
+        ("EPYC,machine=pc-q35-5.2,from=old:7.2.22,to=11.3.0:10.0.13", "read"),
+        ("EPYC,machine=pc-q35-5.2,from=7.0.0:5.2.0,to=new:7.2.22", "inferred"),
+        ("EPYC,machine=pc-q35-5.2,from=7.0.0:5.2.0,to=?:7.2.22", "inferred"),
+        ("EPYC,machine=pc-q35-5.2,from=7.0.0:5.2.0,to=9.0.0-3.el9:7.2.22", "inferred"),
+        ("EPYC,machine=pc-q35-5.2,from=7.0.0:5.2.0,to=10.0.0:7.2.22", "inferred"),
+        ("EPYC,machine=pc-q35-5.2,from=7.0.0:5.2.0,to=12.8.0:7.2.22", "inferred"),
+        ("EPYC,machine=pc-q35-5.2,from=7.0.0:5.2.0,to=9.0.0:7.2.22-1.el9", "inferred"),
+        ("EPYC,machine=pc-q35-5.2,from=7.0.0:5.2.0,to=9.0.0:8.0.0", "inferred"),
+        ("EPYC,machine=pc-q35-4.1,from=7.0.0:4.1.0,to=9.0.0:7.2.22", "inferred"),
+        ("EPYC,machine=pc-q35-4.0,from=7.0.0:4.0.0,to=9.0.0:7.2.22", "extrapolated"),
+        ("EPYC,machine=pc-q35-5.2,from=7.0.0:5.2.0,to=9.0.0:?", "inferred"),
+        ("EPYC,machine=pc-q35-5.2,from=4.5.0:5.2.0,to=9.0.0:7.2.22", "extrapolated"),
+        ("EPYC,machine=pc-q35-5.2,from=9.0.0:5.2.0,to=9.0.0:7.2.22,via=6.0.0", "extrapolated"),
+        ("EPYC,machine=pc-q35-5.2,from=9.0.0:5.2.0,to=9.0.0:7.2.22,started=10.0.0", "inferred"),
+        ("EPYC,machine=pc-q35-5.2,from=7.0.0:5.2.0,to=9.0.0:7.2.22,regime=disable", "read"),
+        ("EPYC,machine=pc-q35-5.2,from=7.0.0:5.2.0,to=9.0.0:7.2.22,regime=require", "inferred"),
+    ] {
+        assert_eq!(answer(word).basis.name(), basis, "{word}");
+    }
+}
+
+#[test]
+fn a_release_between_names_its_neighbours() {
+    let names = |word: &str| -> Vec<[String; 3]> {
+        let name = |id| CATALOG.release(id).name.to_string();
+        answer(word).between.iter().map(|(id, lower, upper)| [name(*id), name(*lower), name(*upper)]).collect()
+    };
+    let four = |name: &str| [name, "9.0.0", "11.3.0"].map(str::to_owned);
+    assert_eq!(names("EPYC,from=9.0.0:7.2.22,to=11.3.0:7.2.22"), Vec::<[String; 3]>::new());
+    assert_eq!(names("EPYC,from=10.0.0:7.2.22,to=11.3.0:7.2.22,via=10.4.0"), [four("10.0.0"), four("10.4.0")]);
+}
+
+#[test]
+fn an_answer_costs_its_combinations() {
+    for (word, price) in [
+        ("EPYC,from=9.0.0:7.2.22,to=11.3.0:7.2.22", 4),
+        ("EPYC,topology=?,from=9.0.0:7.2.22,to=11.3.0:7.2.22", 5),
+        ("EPYC,host=any,from=9.0.0:7.2.22,to=11.3.0:7.2.22", 3 + CATALOG.hosts().len()),
+        ("EPYC,topology=?,host=any,from=9.0.0:7.2.22,to=11.3.0:7.2.22", 3 + 2 * CATALOG.hosts().len()),
+    ] {
+        let scenario = scenario(word);
+        assert_eq!(Plan::of(&CATALOG, &scenario).unwrap().price(), price, "{word}");
+        assert_eq!(Resolver::new(&CATALOG).price(&scenario), price, "{word}");
+    }
+}
+
+#[test]
+fn more_cases_than_can_be_tried_are_tried_one_input_after_the_other() {
+    let word = "?,topology=?,from-host=any,to-host=any,machine=?,from=?:?,to=?:?";
+    let scenario = scenario(word);
+    let plan = Plan::of(&CATALOG, &scenario).unwrap();
+    let sizes: usize = plan.axes.iter().map(|axis| axis.values.len()).sum();
+    assert_eq!(plan.price(), 3 + 3 * sizes);
+    assert_eq!(plan.resolve().verdict, Verdict::Depends);
+}
+
+#[test]
+fn a_budget_ends_with_the_question_that_it_does_not_cover() {
+    let cheap = scenario("EPYC,from=9.0.0:7.2.22,to=11.3.0:7.2.22");
+    let dear = scenario("EPYC,machine=?,topology=?,host=any,from=10.0.0:7.2.22,via=10.2.0,to=10.4.0:7.2.22");
+    let mut resolver = Resolver::new(&CATALOG);
+    assert!(resolver.price(&dear) > 400, "{}", resolver.price(&dear));
+
+    let mut of_key = Budget::of_key();
+    assert_eq!(resolver.brief_within(&dear, &mut of_key).err(), Some(Spent));
+    let answered = (0..1000).take_while(|_| resolver.brief_within(&cheap, &mut of_key).is_ok()).count();
+    assert_eq!(answered, 100, "what was refused cost nothing");
+
+    let mut of_slice = Budget::of_slice();
+    assert!(resolver.brief_within(&dear, &mut of_slice).is_ok(), "one question may cost whatever it costs");
+    assert_eq!(resolver.brief_within(&cheap, &mut of_slice).err(), Some(Spent));
+
+    let mut endless = Budget::endless();
+    assert!((0..3).all(|_| resolver.brief_within(&dear, &mut endless).is_ok()));
+}
