@@ -234,18 +234,20 @@ pub struct Run {
 }
 
 impl Run {
+    /// Returns what wrote `feature` into the prepared definition.
+    pub fn prepared_by(&self, feature: FeatureId) -> Option<WrittenBy> {
+        // A guest that was taken over was never prepared: its live definition is the one that was given.
+        let prepared = self.prepared.as_ref().unwrap_or(&self.given);
+        prepared.features.get(feature)?;
+        Some(if self.given.features.get(feature).is_some() { WrittenBy::Given } else { WrittenBy::RemovedList })
+    }
+
     /// Returns what wrote `feature` into the live definition, or into the prepared one where there is no live one.
     pub fn written_by(&self, feature: FeatureId) -> Option<WrittenBy> {
-        // A guest that was taken over was never prepared: its live definition is the one that was given.
-        let before = self.prepared.as_ref().or(self.live.as_ref().map(|_| &self.given));
-        let in_prepared = before.and_then(|d| d.features.get(feature));
-        let in_live = self.live.as_ref().and_then(|d| d.features.get(feature));
-        let given = self.given.features.get(feature);
-        match (given, in_prepared, in_live) {
-            (_, None, None) => None,
-            (_, before, Some(after)) if before != Some(after) => Some(WrittenBy::LiveUpdate),
-            (Some(_), _, _) => Some(WrittenBy::Given),
-            (None, _, _) => Some(WrittenBy::RemovedList),
+        let prepared = self.prepared.as_ref().unwrap_or(&self.given).features.get(feature);
+        match self.live.as_ref().and_then(|live| live.features.get(feature)) {
+            Some(live) if prepared != Some(live) => Some(WrittenBy::LiveUpdate),
+            Some(_) | None => self.prepared_by(feature),
         }
     }
 }

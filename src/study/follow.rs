@@ -168,35 +168,43 @@ impl Walk<'_> {
         let hop = self.journey.hops.last();
         let arrival = hop.map(|hop| &hop.arrival);
         match step {
-            Step::Definition => self.said(start, Some(&start.given)),
-            Step::Prepared => self.said(start, start.prepared.as_ref()),
+            Step::Definition => self.said(start, Some(&start.given), |_, _| Some(WrittenBy::Given)),
+            Step::Prepared => self.said(start, start.prepared.as_ref(), Run::prepared_by),
             Step::CommandLine => self.flag(start),
             Step::SourceCpu => self.cpu(start),
             Step::Live => {
                 let live = self.journey.reconnected.as_ref().or(start.live.as_ref());
                 let written = start.live.as_ref().and_then(|live| live.features.get(self.feature));
-                let (state, by) = self.said(start, live);
+                let (state, by) = self.said(start, live, Run::written_by);
                 let reconnected = written.is_none() && matches!(state, State::Says(_));
                 (state, if reconnected { Some(By::Written(WrittenBy::Reconnect)) } else { by })
             }
             Step::Sent => match hop {
                 Some(hop) => {
                     let sent = if hop.arrival.replaced { hop.sent.cookie.as_ref() } else { Some(&hop.sent.xml) };
-                    self.said(start, sent)
+                    self.said(start, sent, Run::written_by)
                 }
                 None => (State::NotReached, None),
             },
-            Step::Received => arrival.map_or((State::NotReached, None), |run| self.said(run, run.prepared.as_ref())),
+            Step::Received => {
+                arrival.map_or((State::NotReached, None), |run| self.said(run, run.prepared.as_ref(), Run::prepared_by))
+            }
             Step::DestinationCpu => arrival.map_or((State::NotReached, None), |run| self.cpu(run)),
             Step::FullCheck => self.check(arrival),
             Step::Verdict => self.verdict(),
         }
     }
 
-    fn said(&self, run: &Run, definition: Option<&Definition>) -> (State, Option<By>) {
+    /// What a definition of this run says of the feature; `by` tells who wrote that there.
+    fn said(
+        &self,
+        run: &Run,
+        definition: Option<&Definition>,
+        by: impl Fn(&Run, FeatureId) -> Option<WrittenBy>,
+    ) -> (State, Option<By>) {
         let Some(definition) = definition else { return (State::NotReached, None) };
         if let Some(policy) = definition.features.get(self.feature) {
-            let by = run.written_by(self.feature).unwrap_or(WrittenBy::Given);
+            let by = by(run, self.feature).unwrap_or(WrittenBy::Given);
             return (State::Says(policy), Some(By::Written(by)));
         }
         if !run.map.known.contains(self.feature) {
@@ -212,7 +220,7 @@ impl Walk<'_> {
             return (State::NotReached, None);
         }
         match run.command_line.iter().find(|(feature, _)| *feature == self.feature) {
-            Some((_, on)) => (State::Flag(*on), run.written_by(self.feature).map(By::Written)),
+            Some((_, on)) => (State::Flag(*on), run.prepared_by(self.feature).map(By::Written)),
             None => (State::Unmentioned, None),
         }
     }
