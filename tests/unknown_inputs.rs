@@ -1,7 +1,5 @@
 //! What is not known: on what an answer depends, what it costs to find out, and how sure an answer is.
 
-#![expect(clippy::unwrap_used, reason = "in a test a plan that cannot be made is a failure")]
-
 mod support;
 
 use support::ask::{CATALOG, answer, scenario};
