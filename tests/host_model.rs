@@ -7,6 +7,7 @@ mod support;
 
 use support::ask::{CATALOG, answer};
 use virt_cpu_explorer::domain::catalog::ReleaseMap;
+use virt_cpu_explorer::domain::definition::Policy;
 use virt_cpu_explorer::domain::feature::FeatureSet;
 use virt_cpu_explorer::domain::map::CpuMap;
 use virt_cpu_explorer::resolve::RuleId;
@@ -71,4 +72,25 @@ fn before_libvirt_looked_nothing_was_refused() {
     for host in ["EPYC-7502-32-Core", "Xeon-Gold-5115"] {
         assert_eq!(refused(host, "7.0.0").1, FeatureSet::EMPTY, "{host}");
     }
+}
+
+#[test]
+fn a_host_that_has_whatever_is_asked_for_still_tells_of_a_hypervisor() {
+    let rule = |name: &str| answer(&format!("EPYC,{name}=forbid,check=full,from=9.0.0:7.2.22,to=9.0.0:7.2.22")).rule;
+    assert_eq!(rule("hypervisor"), Some(RuleId::ForbiddenFeature));
+    assert_ne!(rule("mpx"), Some(RuleId::ForbiddenFeature));
+}
+
+#[test]
+fn optional_becomes_what_a_migratable_host_model_has() {
+    let becomes = |name: &str, rest: &str| {
+        let found = answer(&format!("EPYC,{name}=optional,{rest},from=11.3.0:7.2.22,to=11.3.0:7.2.22"));
+        let prepared = found.journey.unwrap().start.prepared.unwrap();
+        prepared.features.get(CATALOG.feature(name).unwrap())
+    };
+    assert_eq!(becomes("avx2", "pmu=off"), Some(Policy::Require));
+    assert_eq!(becomes("invtsc", "pmu=off"), Some(Policy::Disable), "it may not migrate");
+    assert_eq!(becomes("prefetchiti", "pmu=off"), Some(Policy::Disable), "this QEMU does not know it");
+    assert_eq!(becomes("avx2", "check=none,host=EPYC-7601-32-Core"), Some(Policy::Require));
+    assert_eq!(becomes("mpx", "check=none,host=EPYC-7601-32-Core"), Some(Policy::Disable), "this host lacks it");
 }
