@@ -3,6 +3,7 @@
 mod support;
 
 use support::ask::{CATALOG, answer, scenario};
+use virt_cpu_explorer::domain::behaviour::Regime;
 use virt_cpu_explorer::resolve::{Budget, Plan, Resolver, Spent, Verdict};
 
 /// A scenario, its verdict, the inputs that decide it, and the verdict that every value of them gives.
@@ -109,6 +110,15 @@ fn a_release_between_names_its_neighbours() {
     let four = |name: &str| [name, "9.0.0", "11.3.0"].map(str::to_owned);
     assert_eq!(names("EPYC,from=9.0.0:7.2.22,to=11.3.0:7.2.22"), Vec::<[String; 3]>::new());
     assert_eq!(names("EPYC,from=10.0.0:7.2.22,to=11.3.0:7.2.22,via=10.4.0"), [four("10.0.0"), four("10.4.0")]);
+}
+
+#[test]
+fn an_answer_that_depends_still_says_what_is_known() {
+    let found = answer("Cascadelake-Server,topology=?,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=10.0.0:10.0.13");
+    assert_eq!(found.verdict, Verdict::Depends);
+    assert_eq!(found.between.len(), 1);
+    let found = answer("Cascadelake-Server,topology=?,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=9.0.0:10.0.13");
+    assert_eq!((found.verdict, found.regime), (Verdict::Depends, Some(Regime::Disable)));
 }
 
 #[test]

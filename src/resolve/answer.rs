@@ -234,7 +234,7 @@ fn find_row(
     if !catalog.ever_in(model).contains(feature) && !had(from) && !had(to) {
         return None;
     }
-    row(says, Age::of_model(from?, feature), Age::of_model(to?, feature))
+    row(says, Age::of(from?, feature), Age::of(to?, feature))
 }
 
 fn fault(rule: RuleId, found: &Findings<'_>, accel: Accel, cpu: Option<Built>) -> Option<Fault> {

@@ -4,7 +4,7 @@
 use super::resolution::Row;
 use crate::domain::definition::{Definition, PolicyStore};
 use crate::domain::feature::FeatureId;
-use crate::domain::map::{CpuMap, ModelDefinition, ModelId};
+use crate::domain::map::ModelDefinition;
 
 /// Whether a release, for a feature and a model, has the feature in the model's data.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -16,13 +16,8 @@ pub enum Age {
 }
 
 impl Age {
-    /// Returns the age of `map` for the feature and the model; `None` where it does not have the model.
-    pub fn of(map: &CpuMap, model: ModelId, feature: FeatureId) -> Option<Self> {
-        Some(Self::of_model(map.model(model)?, feature))
-    }
-
-    /// Returns the same of what a map says of the model.
-    pub fn of_model(definition: &ModelDefinition, feature: FeatureId) -> Self {
+    /// Returns the age of what a map says of the model, for the feature.
+    pub fn of(definition: &ModelDefinition, feature: FeatureId) -> Self {
         if definition.data.contains(feature) { Self::Old } else { Self::New }
     }
 }
