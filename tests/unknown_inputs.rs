@@ -6,6 +6,22 @@ use support::ask::{CATALOG, answer, scenario};
 use virt_cpu_explorer::domain::behaviour::Regime;
 use virt_cpu_explorer::resolve::{Budget, Plan, Resolver, Spent, Verdict};
 
+/// Questions that differ in one thing each that an end is made from.
+const ALIKE: [&str; 12] = [
+    "Skylake-Client,machine=pc-q35-3.1,from=old:7.2.22,to=new:7.2.22",
+    "Skylake-Client,machine=pc-q35-3.1,accel=tcg,from=old:7.2.22,to=new:7.2.22",
+    "Skylake-Client,machine=pc-q35-3.1,feature=hle,from=old:7.2.22,to=new:7.2.22",
+    "Skylake-Client,machine=pc-q35-3.1,host=EPYC-7502-32-Core,from=old:7.2.22,to=new:7.2.22",
+    "Skylake-Client,machine=pc-q35-3.1,host=Core-i7-8550U,from=old:7.2.22,to=new:7.2.22",
+    "Skylake-Client,machine=pc-q35-3.1,from-host=Core-i7-8550U,from=old:7.2.22,to=new:7.2.22",
+    "Skylake-Client,machine=pc-q35-3.1,host=any,from=old:7.2.22,to=new:7.2.22",
+    "Skylake-Client,machine=pc-q35-3.1,from-host=any,from=old:7.2.22,to=new:7.2.22",
+    "Skylake-Client,machine=pc-q35-3.1,to-host=any,from=old:7.2.22,to=new:7.2.22",
+    "Skylake-Client,machine=pc-q35-3.1,regime=require,from=old:7.2.22,to=new:7.2.22",
+    "Skylake-Client,+vmx,machine=pc-q35-3.1,host=Core-i7-8550U,from=old:7.2.22,to=new:7.2.22",
+    "Skylake-Client,machine=pc-q35-3.1,from=old:7.2.22,to=?:7.2.22",
+];
+
 /// A scenario, its verdict, the inputs that decide it, and the verdict that every value of them gives.
 type Row = (&'static str, Verdict, &'static [&'static str], Option<Verdict>);
 
@@ -113,12 +129,42 @@ fn a_release_between_names_its_neighbours() {
 }
 
 #[test]
+fn what_a_resolver_remembers_changes_no_answer() {
+    for order in [ALIKE.to_vec(), ALIKE.iter().rev().copied().collect()] {
+        let mut resolver = Resolver::new(&CATALOG);
+        for word in order {
+            assert_eq!(resolver.resolve(&scenario(word)), answer(word), "{word}");
+        }
+    }
+}
+
+#[test]
+fn a_package_says_where_its_emulator_is() {
+    let refused = |build: &str| {
+        let word = format!("EPYC,machine=pc-q35-9.0,from=9.0.0-{build}:7.2.22,to=9.0.0:7.2.22");
+        let found = answer(&word);
+        let refusal = found.journey.as_ref().and_then(|journey| journey.refusal()).map(|found| format!("{found:?}"));
+        refusal.unwrap_or_default()
+    };
+    assert!(refused("3.el9").contains("/usr/libexec/qemu-kvm"), "{}", refused("3.el9"));
+    for build in ["3.fc39", "3.elm", "3"] {
+        assert!(refused(build).contains("/usr/bin/qemu-system-x86_64"), "{}", refused(build));
+    }
+}
+
+#[test]
 fn an_answer_that_depends_still_says_what_is_known() {
     let found = answer("Cascadelake-Server,topology=?,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=10.0.0:10.0.13");
     assert_eq!(found.verdict, Verdict::Depends);
     assert_eq!(found.between.len(), 1);
     let found = answer("Cascadelake-Server,topology=?,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=9.0.0:10.0.13");
     assert_eq!((found.verdict, found.regime), (Verdict::Depends, Some(Regime::Disable)));
+    for to in ["10.4.0:7.2.22", "?:7.2.22"] {
+        let word = format!("Skylake-Client,machine=pc-q35-3.1,from=9.0.0:7.2.22,to={to}");
+        assert_eq!((answer(&word).verdict, answer(&word).regime), (Verdict::Depends, None), "{word}");
+        let asked = answer(&format!("{word},regime=require"));
+        assert_eq!(asked.regime, Some(Regime::Require), "{word}");
+    }
 }
 
 #[test]

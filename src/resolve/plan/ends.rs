@@ -60,9 +60,14 @@ impl<'a> Place<'a> {
         Self { axes, libvirt, open, qemu, host, silicon, regime, enterprise_linux }
     }
 
-    /// Whether the release lies inside the interval of the switch that decides the regime, and none was asked for.
+    /// Whether the release lies inside the interval of the switch that decides the regime, or may be one of several that
+    /// differ in it, and none was asked for.
     pub(super) fn regime_is_open(&self) -> bool {
-        self.regime.is_none() && self.open.iter().any(|open| matches!(open.after, Setting::RemovedIncoming(_)))
+        let mut regimes = self.libvirt.values.iter().map(|libvirt| libvirt.behaviour.removed_incoming);
+        let first = regimes.next();
+        self.regime.is_none()
+            && (self.open.iter().any(|open| matches!(open.after, Setting::RemovedIncoming(_)))
+                || regimes.any(|regime| Some(regime) != first))
     }
 
     /// Returns whether each QEMU that may be here has the machine type.
