@@ -9,6 +9,7 @@ use virt_cpu_explorer::domain::host::Vendor;
 use virt_cpu_explorer::domain::scenario::{LibvirtChoice, Scenario};
 use virt_cpu_explorer::domain::version::Version;
 use virt_cpu_explorer::explain::{self, Spoken};
+use virt_cpu_explorer::export;
 use virt_cpu_explorer::load::embedded;
 use virt_cpu_explorer::resolve::resolve;
 use virt_cpu_explorer::study::producers::producers;
@@ -146,4 +147,19 @@ fn a_file_that_is_no_host_is_refused_with_what_to_do() {
     assert!(read("{\"return\": {}}").contains("query-cpu-model-expansion"));
     assert!(read("nothing").contains("expected virsh domcapabilities"));
     assert!(read("<capabilities><host><cpu><model>Foo</model></cpu></host></capabilities>").starts_with("h:1:26:"));
+}
+
+#[test]
+fn the_map_that_does_not_know_a_feature_is_the_one_that_refused() {
+    for (word, release) in [
+        ("EPYC,+prefetchiti,from=9.0.0:10.0.13,to=11.3.0:10.0.13", "9.0.0"),
+        ("EPYC,+prefetchiti,from=11.3.0:10.0.13,to=9.0.0:10.0.13", "9.0.0"),
+        ("EPYC,+prefetchiti,from=7.0.0:5.2.0,to=9.0.0:10.0.13", "7.0.0"),
+    ] {
+        let scenario = Scenario::parse(&CATALOG, word).unwrap();
+        let text = export::text(&CATALOG, &scenario, &resolve(&CATALOG, &scenario), &[]);
+        let expected = format!("The map of libvirt {release} does not know prefetchiti at all.");
+        assert!(text.contains(&expected), "{word}: {text}");
+        assert_eq!(text.contains("What is sent"), !text.contains("START REFUSED"), "{text}");
+    }
 }

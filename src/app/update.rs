@@ -117,10 +117,8 @@ const LONGEST_WORD: usize = 1 << 14;
 /// work is bounded.
 pub fn paste(model: &mut Model, catalog: &Catalog, text: &str) {
     if model.context() == Context::Text {
-        let taken = typed(text);
-        let all = text.chars().filter(|letter| !letter.is_control()).nth(MOST_TYPED).is_none();
-        write(model, catalog, &taken);
-        if !all {
+        write(model, catalog, &typed(text));
+        if letters(text).nth(MOST_TYPED).is_some() {
             model.notice = Some(format!("only the first {MOST_TYPED} letters of what was pasted were taken"));
         }
         return;
@@ -136,7 +134,11 @@ pub fn paste(model: &mut Model, catalog: &Catalog, text: &str) {
 
 /// Returns the letters of a pasted text that are typed.
 pub(super) fn typed(text: &str) -> String {
-    text.chars().filter(|letter| !letter.is_control()).take(MOST_TYPED).collect()
+    letters(text).take(MOST_TYPED).collect()
+}
+
+fn letters(text: &str) -> impl Iterator<Item = char> {
+    text.chars().filter(|letter| !letter.is_control())
 }
 
 /// Returns the scenario that a pasted text is.

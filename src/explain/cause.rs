@@ -57,6 +57,8 @@ pub enum Fact {
     ClearedWithoutPmu(FeatureId),
     /// The destination's map does not know the feature.
     MapDoesNotKnow(FeatureId),
+    /// The source's map does not know the feature at all: the guest never started.
+    SourceMapDoesNotKnow(FeatureId),
     /// The map does not know the model.
     MapHasNoModel(ModelId),
     /// QEMU does not have the model.
@@ -146,6 +148,9 @@ impl Story<'_> {
             Refusal::UnknownMode(mode) => Fact::NoMode(*mode),
             Refusal::UnsupportedMode(mode) => Fact::ModeNeedsKvm(*mode),
             Refusal::MachineType { .. } | Refusal::MachineTypeAtQemu { .. } => Fact::QemuHasNoMachine,
+            Refusal::UnknownFeature(feature) if self.journey.source().refused.is_some() => {
+                Fact::SourceMapDoesNotKnow(*feature)
+            }
             Refusal::UnknownFeature(feature) => {
                 let wrote = self.mention(self.journey.source(), *feature);
                 return vec![Cause { fact: Fact::MapDoesNotKnow(*feature), because: wrote.into_iter().collect() }];

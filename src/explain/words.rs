@@ -225,6 +225,9 @@ impl Words<'_> {
                 format!("This QEMU clears {} while the guest has no PMU; the guest never saw it.", self.name(*f))
             }
             Fact::MapDoesNotKnow(f) => format!("The map of {to} does not know {} at all.", self.name(*f)),
+            Fact::SourceMapDoesNotKnow(f) => {
+                format!("The map of {} does not know {} at all.", self.from(), self.name(*f))
+            }
             Fact::MapHasNoModel(m) => format!("The map does not have the model {}.", self.catalog.model_name(*m)),
             Fact::QemuHasNoModel(m) => format!("This QEMU does not have the model {}.", self.catalog.model_name(*m)),
             Fact::QemuHasNoMachine => format!("This QEMU does not have the machine type {machine}."),

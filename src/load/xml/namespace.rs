@@ -2,6 +2,7 @@
 //! Knows of an element and of those around it, and not of what is in it.
 
 use super::{Element, Fault, fault};
+use std::borrow::Cow;
 
 /// What the prefix `xml` is bound to without being declared, and no other may be (section 3).
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
@@ -70,7 +71,7 @@ fn bound<'e>(prefix: &str, element: &'e Element<'_>, around: &'e [Element<'_>]) 
     if prefix == "xml" {
         return Ok(XML);
     }
-    let binds = |(name, value): &'e (&str, std::borrow::Cow<'_, str>)| {
+    let binds = |(name, value): &'e (&str, Cow<'_, str>)| {
         name.strip_prefix("xmlns:").filter(|bound| *bound == prefix).map(|_| &**value)
     };
     std::iter::once(element)
