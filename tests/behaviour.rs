@@ -47,7 +47,8 @@ fn the_page_of_switches_is_up_to_date() {
                     resolved for a release inside it, and the verdict is *depends* if they differ.\nThe facts are in \
                     `cpu_map/behaviour.xml`; no release is named in code.\n\n## libvirt\n\n"
         .to_owned();
-    writeln!(page, "Source trees that were read: {}.\n", trees.join(", ")).unwrap();
+    writeln!(page, "Source trees that were read: {}.", trees.join(", ")).unwrap();
+    writeln!(page, "QEMU releases before {} are resolved by dated rules alone.\n", decisions.first_qemu).unwrap();
     for history in &decisions.switches {
         write!(page, "### {}\n\n{}\n\n", history.values[0].setting.name(), history.doc).unwrap();
         page.push_str("| value | since | source |\n|---|---|---|\n");

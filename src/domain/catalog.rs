@@ -30,6 +30,10 @@ pub struct LibvirtId(pub u16);
 pub struct Decisions {
     /// The libvirt releases whose source tree was read, oldest first.
     pub source_trees: Vec<Version>,
+    /// The first QEMU that is not resolved by dated rules alone.
+    pub first_qemu: Version,
+    /// Releases of libvirt and QEMU that introduced or healed something, beside those the products ship.
+    pub turns: Vec<(Version, Version)>,
     /// Every switch with its history.
     pub switches: Vec<SwitchHistory>,
     /// Fixes carried by distributions' packages.
@@ -342,9 +346,9 @@ impl Catalog {
         })
     }
 
-    /// Says of which scenarios, by their words, a real run was recorded: one that was saved and restored.
+    /// Says of which scenarios a real run was recorded, by their words without how they travelled.
     pub fn set_recorded<'w>(&mut self, words: impl IntoIterator<Item = &'w str>) {
-        self.recorded = words.into_iter().map(|word| word.replace(",transport=save", "").into()).collect();
+        self.recorded = words.into_iter().map(Box::from).collect();
         self.recorded.sort();
     }
 

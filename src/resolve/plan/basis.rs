@@ -3,11 +3,7 @@
 use crate::domain::behaviour::Regime;
 use crate::domain::catalog::{Catalog, LibvirtId, Provenance, ReleaseMap};
 use crate::domain::scenario::{LibvirtChoice, Release, Scenario};
-use crate::domain::version::Version;
 use crate::resolve::resolution::Basis;
-
-/// Before this, QEMU releases are resolved by dated rules alone.
-const FIRST_QEMU: Version = Version::new(4, 1, 0);
 
 /// Returns how sure the answer to `scenario` is: as sure as the least sure of its releases, unless a real run of
 /// exactly this was recorded.
@@ -44,7 +40,7 @@ fn of_libvirt(catalog: &Catalog, choice: &LibvirtChoice) -> Basis {
 
 fn of_qemu(catalog: &Catalog, release: &Release) -> Basis {
     let Some(version) = release.qemu.version.known() else { return Basis::Inferred };
-    if version < FIRST_QEMU {
+    if version < catalog.decisions().first_qemu {
         return Basis::Extrapolated;
     }
     let ran = catalog.qemu_releases().iter().any(|facts| facts.version == version && facts.ran);

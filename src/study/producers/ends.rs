@@ -7,17 +7,6 @@ use crate::domain::scenario::Release;
 use crate::domain::version::Version;
 use crate::study::space::{end, is_published};
 
-/// Releases that introduced or healed something, beside those the products ship.
-const TURNS: &[(&str, Version)] = &[
-    ("9.9.0", Version::new(8, 1, 0)),
-    ("10.1.0", Version::new(8, 2, 0)),
-    ("10.2.0", Version::new(8, 2, 0)),
-    ("10.4.0", Version::new(9, 0, 0)),
-    ("10.5.0", Version::new(9, 0, 0)),
-    ("11.9.0", Version::new(10, 0, 3)),
-    ("11.9.0", Version::new(10, 1, 0)),
-];
-
 /// Pairs of different releases, upgrades first, nearest first; then each release with itself.
 pub(super) fn pairs(catalog: &Catalog) -> Vec<(Release, Release)> {
     let releases = releases(catalog);
@@ -32,13 +21,12 @@ pub(super) fn pairs(catalog: &Catalog) -> Vec<(Release, Release)> {
     pairs.into_iter().filter_map(|(_, _, from, to)| Some((pick(from)?, pick(to)?))).collect()
 }
 
-/// The releases products ship, without their packages' builds, and those of [`TURNS`]; oldest first.
+/// The releases products ship, without their packages' builds, and those that changed something; oldest first.
 fn releases(catalog: &Catalog) -> Vec<Release> {
     let number = |package: &str| package.split(['-', '+']).next().unwrap_or(package).parse::<Version>().ok();
     let shipped =
         catalog.products().iter().filter_map(|product| Some((number(&product.libvirt)?, number(&product.qemu)?)));
-    let turns = TURNS.iter().filter_map(|(libvirt, qemu)| Some((libvirt.parse().ok()?, *qemu)));
-    let mut all: Vec<(Version, Version)> = shipped.chain(turns).collect();
+    let mut all: Vec<(Version, Version)> = shipped.chain(catalog.decisions().turns.iter().copied()).collect();
     all.sort_unstable();
     all.dedup();
     let release = |(libvirt, qemu): (Version, Version)| {
