@@ -6,9 +6,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::Scenario;
 use crate::explain::{Explanation, explain, message};
-use crate::resolve::{
-    Case, Glance, Journey, Named, Plan, QemuCpu, Resolution, Resolver, Run, Verdict, cold_boot, way_back,
-};
+use crate::resolve::{Case, Glance, Journey, Plan, QemuCpu, Resolution, Resolver, Run, Verdict, cold_boot, way_back};
 use crate::study::ways_out::{WayOut, ways_out_with};
 
 /// What follows from a scenario.
@@ -81,22 +79,21 @@ impl Derived {
 
 impl After {
     fn of(catalog: &Catalog, scenario: &Scenario, resolution: &Resolution) -> Self {
-        let names = Named::of(catalog);
         let opposite = Resolver::new(catalog).glance(&scenario.swapped());
         let plan = Plan::of(catalog, scenario).ok();
         let first = plan.as_ref().and_then(|plan| plan.case(&vec![0; plan.axes.len()]));
         let decided = resolution.journey.as_ref().filter(|_| resolution.verdict != Verdict::Depends).zip(first);
         let Some((journey, case)) = decided else { return Self { way_back: None, opposite, cold_boot: None } };
         Self {
-            way_back: back(catalog, &names, &case, journey),
+            way_back: back(catalog, &case, journey),
             opposite,
-            cold_boot: cold_boot(catalog, &names, &case).map(|run| compare(catalog, journey.source(), &run)),
+            cold_boot: cold_boot(catalog, &case).map(|run| compare(catalog, journey.source(), &run)),
         }
     }
 }
 
-fn back(catalog: &Catalog, names: &Named, case: &Case<'_>, journey: &Journey) -> Option<Change> {
-    let back = way_back(catalog, names, case, journey)?;
+fn back(catalog: &Catalog, case: &Case<'_>, journey: &Journey) -> Option<Change> {
+    let back = way_back(catalog, case, journey)?;
     back.destination().map(|run| compare(catalog, &back.start, run))
 }
 

@@ -38,7 +38,7 @@ pub fn explain(catalog: &Catalog, scenario: &Scenario, resolution: &Resolution) 
 
 /// Words one fact as a sentence.
 pub fn sentence(catalog: &Catalog, scenario: &Scenario, fact: &Fact) -> String {
-    Words { catalog, scenario }.sentence(fact)
+    begun(Words { catalog, scenario }.sentence(fact))
 }
 
 /// Returns how sentences call the libvirt of a release: `libvirt 9.0.0`, `the old libvirt (9.0.0)`.
@@ -115,8 +115,8 @@ fn basis(catalog: &Catalog, resolution: &Resolution) -> String {
 
 /// Lets a sentence begin with a capital letter, unless with a name: libvirt is always written small.
 fn begun(sentence: String) -> String {
-    match sentence.strip_prefix("the ") {
-        Some(rest) => format!("The {rest}"),
+    match sentence.strip_prefix('t') {
+        Some(rest) => format!("T{rest}"),
         None => sentence,
     }
 }
@@ -262,6 +262,7 @@ impl Words<'_> {
             Some(WrittenBy::RemovedList) => {
                 format!("because {from} writes down every feature removed from the model when a guest starts")
             }
+            Some(WrittenBy::HostModel) => format!("because {from} puts what the host's model has in place of optional"),
             Some(WrittenBy::LiveUpdate) => {
                 format!("because the live update of {from} wrote down what QEMU gave differently from the map")
             }

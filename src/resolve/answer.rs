@@ -1,6 +1,5 @@
 //! Reads the answer off a journey: verdict, row, rule, what was lost and gained, who is short of what.
 
-use super::end::Named;
 use super::journey::{Case, Prepared, Walked};
 use super::keep::{Everything, LastRefusal, Nothing};
 use super::resolution::{Fault, Journey, Outcome, Refusal, Risk, Row, Stop, Verdict};
@@ -146,7 +145,7 @@ pub(super) fn verdict_and_refusal(
 }
 
 /// Returns the answer to one case, for the table's feature `feature`; `None` when the case has no source.
-pub fn decide(catalog: &Catalog, _: &Named, case: &Case<'_>, feature: FeatureId) -> Option<Decided> {
+pub fn decide(catalog: &Catalog, case: &Case<'_>, feature: FeatureId) -> Option<Decided> {
     let prepared = Prepared::of(catalog, case);
     let mut stages = Everything::with_room(case.ends.len());
     let path = prepared.whole_way();

@@ -1,6 +1,6 @@
 //! Walks one fully decided case through all its stages: start, reconnect, and each hop to the destination.
 
-use super::end::{End, Guest, Host, Named};
+use super::end::{End, Guest, Host};
 use super::keep::{Everything, Keep};
 use super::resolution::{Hop, Journey, Run};
 use super::send::send;
@@ -203,7 +203,7 @@ fn reconnect<P: PolicyStore>(source: &Site<'_>, live: &mut Definition<P>) {
 }
 
 /// Returns what a fresh start of the guest's definition at the destination gives: the guest's next cold boot there.
-pub fn cold_boot(catalog: &Catalog, _: &Named, case: &Case<'_>) -> Option<Run> {
+pub fn cold_boot(catalog: &Catalog, case: &Case<'_>) -> Option<Run> {
     let prepared = Prepared::for_model(catalog, case, case.definition.model);
     let facts = prepared.facts(case.guest_definition(), catalog.default_feature());
     let mut stages = Everything::default();
@@ -213,7 +213,7 @@ pub fn cold_boot(catalog: &Catalog, _: &Named, case: &Case<'_>) -> Option<Run> {
 }
 
 /// Returns the journey of a guest that arrived, back to where it came from. `None` when it never arrived.
-pub fn way_back(catalog: &Catalog, _: &Named, case: &Case<'_>, journey: &Journey) -> Option<Journey> {
+pub fn way_back(catalog: &Catalog, case: &Case<'_>, journey: &Journey) -> Option<Journey> {
     let arrival = journey.hops.last().map(|hop| &hop.arrival)?;
     let live = arrival.live.as_ref()?;
     let prepared = Prepared::of(catalog, case);

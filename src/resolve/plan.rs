@@ -218,7 +218,7 @@ impl<'a> Plan<'a> {
     }
 
     fn decide(&self, assignment: &[usize]) -> Option<Decided> {
-        decide(self.catalog, self.catalog.named(), &self.case(assignment)?, self.scenario.feature)
+        decide(self.catalog, &self.case(assignment)?, self.scenario.feature)
     }
 
     /// Returns the answer in short.

@@ -2,7 +2,7 @@
 
 use crate::domain::behaviour::Regime;
 use crate::domain::catalog::LibvirtId;
-use crate::domain::definition::{Definition, Policies, words};
+use crate::domain::definition::{Definition, Policies, Policy, words};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::map::CpuMap;
 use std::sync::Arc;
@@ -201,6 +201,8 @@ words! {
     WrittenBy {
         /// It was in the definition that was given.
         Given "given",
+        /// libvirt, in place of `optional`: what the host's model has.
+        HostModel "host model",
         /// The model's removed list, while the definition was prepared.
         RemovedList "removed list",
         /// The live update after start.
@@ -238,8 +240,12 @@ impl Run {
     pub fn prepared_by(&self, feature: FeatureId) -> Option<WrittenBy> {
         // A guest that was taken over was never prepared: its live definition is the one that was given.
         let prepared = self.prepared.as_ref().unwrap_or(&self.given);
-        prepared.features.get(feature)?;
-        Some(if self.given.features.get(feature).is_some() { WrittenBy::Given } else { WrittenBy::RemovedList })
+        let written = prepared.features.get(feature)?;
+        Some(match self.given.features.get(feature) {
+            Some(Policy::Optional) if written != Policy::Optional => WrittenBy::HostModel,
+            Some(_) => WrittenBy::Given,
+            None => WrittenBy::RemovedList,
+        })
     }
 
     /// Returns what wrote `feature` into the live definition, or into the prepared one where there is no live one.

@@ -169,6 +169,7 @@ impl StageWords<'_> {
         }
         let who = match by {
             Some(WrittenBy::RemovedList) => format!(": {libvirt} writes down what was removed from the model"),
+            Some(WrittenBy::HostModel) => format!(": {libvirt} puts what the host's model has in place of optional"),
             Some(WrittenBy::LiveUpdate) => {
                 format!(": the live update of {libvirt} wrote down what QEMU gave differently from the map")
             }

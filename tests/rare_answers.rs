@@ -1,0 +1,83 @@
+//! Answers in which one small step of the rules decides, kept whole. They were found by changing every step, one after
+//! the other, and looking among drawn scenarios for those that are then answered differently; `tests/oracle.rs` holds
+//! that kind of scenario against the naive resolver.
+#![expect(clippy::unwrap_used, reason = "what cannot be read or asked fails the test")]
+
+mod support;
+
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+use support::ask::{CATALOG, answer, scenario};
+use support::golden;
+use virt_cpu_explorer::cli;
+use virt_cpu_explorer::domain::feature::{FeatureId, FeatureSet};
+use virt_cpu_explorer::export::study::{StageWords, by_words, state_word};
+use virt_cpu_explorer::resolve::{Resolver, Verdict};
+use virt_cpu_explorer::study::follow::{State, follow};
+
+const ANSWERS: &str = "tests/rare_answers/answers.jsonl";
+
+/// The words of the scenarios, one a line.
+fn words() -> Vec<String> {
+    let kept = include_str!("rare_answers/answers.jsonl");
+    let word = |line: &str| serde_json::from_str::<Value>(line).unwrap()["scenario"].as_str().unwrap().to_owned();
+    let words: Vec<String> = kept.lines().map(word).collect();
+    assert!(words.len() > 60, "{}", words.len());
+    words
+}
+
+#[test]
+fn a_rare_scenario_is_answered_as_before() {
+    let lines: Vec<String> = words().iter().map(|word| json!({ "scenario": word }).to_string()).collect();
+    let mut out = Vec::new();
+    cli::check_batch(&CATALOG, &mut lines.join("\n").as_bytes(), false, &mut out).unwrap();
+    golden::compare(ANSWERS, &String::from_utf8(out).unwrap());
+}
+
+#[test]
+fn a_rare_scenario_is_answered_alike_in_short_and_at_length() {
+    let mut resolver = Resolver::new(&CATALOG);
+    for word in words() {
+        let (long, short) = (answer(&word), resolver.glance(&scenario(&word)));
+        assert_eq!((short.verdict, short.rule, short.row), (long.verdict, long.rule, long.row), "{word}");
+        let unchanged = resolver.unchanged(&scenario(&word)).is_some();
+        assert!(!unchanged || long.verdict == Verdict::Unchanged, "{word}");
+    }
+}
+
+/// The features that the definition names or that the answer is about.
+fn features(word: &str) -> Vec<FeatureId> {
+    let (asked, found) = (scenario(word), answer(word));
+    let lists = [&found.extra, &found.missing, &found.lost, &found.gained];
+    let named = asked.features.iter().map(|(feature, _)| feature);
+    let mut features: Vec<FeatureId> =
+        named.chain(lists.into_iter().filter_map(|list| list.first().copied())).collect();
+    let mut known = FeatureSet::EMPTY;
+    features.retain(|feature| {
+        let new = !known.contains(*feature);
+        known.insert(*feature);
+        new
+    });
+    features
+}
+
+#[test]
+fn every_stage_of_a_rare_scenario_says_what_it_did() {
+    let mut page = String::new();
+    for word in words() {
+        let (asked, found) = (scenario(&word), answer(&word));
+        for feature in features(&word) {
+            let words = StageWords { catalog: &CATALOG, scenario: &asked, resolution: &found, feature };
+            writeln!(page, "{word}\n{}", CATALOG.feature_name(feature)).unwrap();
+            for seen in follow(&asked, &found, feature) {
+                let by = seen.by.map(by_words).unwrap_or_default();
+                let sentences = words.sentences(seen).join(" ");
+                writeln!(page, "  {} | {} | {by} | {sentences}", seen.step.name(), state_word(seen.state)).unwrap();
+                if seen.state == State::NotReached {
+                    break;
+                }
+            }
+        }
+    }
+    golden::compare("tests/rare_answers/stages.txt", &page);
+}
