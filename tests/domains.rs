@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
+use virt_cpu_explorer::app::choice::{Choice, default_of, values};
 use virt_cpu_explorer::bring::domain::{self, Domain};
 use virt_cpu_explorer::domain::catalog::Catalog;
 use virt_cpu_explorer::domain::scenario::{Key, Scenario};
@@ -97,10 +98,29 @@ fn choosing_another_guest_ends_a_running_one() {
     let mut other = scenario.clone();
     other.set(&CATALOG, Key::Machine, "pc-q35-6.2").unwrap();
     assert!(other.running.is_none());
-    other = scenario.clone();
-    other.set_feature(&CATALOG, "+smap").unwrap();
-    assert!(other.running.is_none());
     assert!(scenario.next_start().running.is_none());
+    let of_the_way = [
+        Choice::Feature,
+        Choice::Transport,
+        Choice::FromLibvirt,
+        Choice::FromQemu,
+        Choice::FromHost,
+        Choice::Via,
+        Choice::ToLibvirt,
+        Choice::ToQemu,
+        Choice::ToHost,
+        Choice::Regime,
+    ];
+    for choice in Choice::ALL {
+        let others = values(*choice, &CATALOG, &scenario).into_iter().map(|value| value.scenario);
+        let others: Vec<Scenario> = others.filter(|other| *other != scenario).collect();
+        assert!(!others.is_empty(), "{choice:?}");
+        for other in others {
+            assert_eq!(other.running.is_some(), of_the_way.contains(choice), "{choice:?}");
+        }
+        let default = default_of(*choice, &CATALOG, &scenario);
+        assert_eq!(default.running.is_some(), default == scenario || of_the_way.contains(choice), "{choice:?}");
+    }
 }
 
 #[test]
@@ -116,7 +136,7 @@ fn the_daemons_status_file_has_both_definitions() {
     assert!(running.inactive.as_ref().unwrap().features.is_empty());
     assert!(read.scenario.next_start().features.is_empty());
     let answer = resolve(&CATALOG, &read.scenario);
-    let sent = answer.journey.as_ref().unwrap().sent().unwrap();
+    let sent = &answer.journey.as_ref().unwrap().hops.last().unwrap().sent;
     assert_eq!(sent.xml.features.len(), 0);
     assert_eq!(sent.cookie.as_ref().unwrap().features.len(), 13);
 }

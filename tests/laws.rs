@@ -17,8 +17,10 @@ use virt_cpu_explorer::resolve::{Outcome, Refusal, Resolution, RuleId, Verdict, 
 use virt_cpu_explorer::study::ways_out::ways_out;
 
 fn expect_round_trip(scenario: &Scenario) {
-    for word in [scenario.word(&CATALOG), scenario.whole_word(&CATALOG)] {
-        let read = Scenario::parse(&CATALOG, &word).unwrap_or_else(|fault| panic!("{word}: {fault}"));
+    let word = scenario.word(&CATALOG);
+    let whole = format!("{word},{}", scenario.defaults(&CATALOG));
+    for word in [whole.trim_end_matches(','), &word] {
+        let read = Scenario::parse(&CATALOG, word).unwrap_or_else(|fault| panic!("{word}: {fault}"));
         assert_eq!(read, *scenario, "{word}");
     }
     assert_eq!(scenario.word(&CATALOG), Scenario::parse(&CATALOG, &scenario.word(&CATALOG)).unwrap().word(&CATALOG));

@@ -113,6 +113,12 @@ impl Choice {
         }
     }
 
+    /// Returns whether another value makes another guest, and not only another way or another question.
+    pub const fn is_of_the_guest(self) -> bool {
+        let of_the_guest = matches!(self.group(), Group::Guest) && !matches!(self, Self::Feature | Self::Transport);
+        of_the_guest || matches!(self, Self::Started)
+    }
+
     /// Returns what stands before its value; for the policy, that is the feature's name.
     pub fn label<'a>(self, catalog: &'a Catalog, scenario: &Scenario) -> &'a str {
         if self == Self::Policy {

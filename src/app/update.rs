@@ -339,8 +339,13 @@ pub fn open(model: &mut Model, catalog: &Catalog, kind: ScreenKind) {
 /// Goes to another scenario, from where one can come back.
 pub fn change(model: &mut Model, catalog: &Catalog, scenario: Scenario) {
     if scenario != model.scenario {
+        let is_another_guest = model.scenario.running.is_some() && scenario.running.is_none();
         model.history.leave(model.scenario.clone());
         put(model, catalog, scenario);
+        if is_another_guest {
+            let undo = model.settings.keymap.shown(Action::Undo);
+            model.notice = Some(format!("this guest is started anew; {undo} goes back to the one that runs"));
+        }
     }
 }
 

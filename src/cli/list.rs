@@ -2,7 +2,6 @@
 
 use crate::app::fault::did_you_mean;
 use crate::domain::catalog::{Catalog, LibvirtId, Provenance, ReleaseMap};
-use crate::domain::scenario::LibvirtChoice;
 use crate::explain::rule_page;
 use crate::resolve::RuleId;
 use anyhow::{Result, anyhow};
@@ -78,16 +77,6 @@ fn release_note(catalog: &Catalog, id: LibvirtId) -> String {
         (Provenance::Published, ReleaseMap::Between { lower, upper }) => {
             format!("between {} and {}", name(lower.0), name(upper.0))
         }
-    }
-}
-
-/// Returns what is to be said of a release choice: `exact`, `between 9.0.0 and 11.3.0`, `as the e-mail argues`.
-pub fn choice_note(catalog: &Catalog, choice: &LibvirtChoice) -> String {
-    match choice {
-        LibvirtChoice::Release(id, _) => release_note(catalog, *id),
-        LibvirtChoice::Old => "9.0.0".to_owned(),
-        LibvirtChoice::New => "as the e-mail argues".to_owned(),
-        LibvirtChoice::Unknown => "not known".to_owned(),
     }
 }
 

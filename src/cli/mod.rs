@@ -23,7 +23,7 @@ pub use domains::check_domains;
 pub use explain::explain;
 pub use generate::{completions, man};
 pub use import::import;
-pub use list::{choice_note, list, rule};
+pub use list::{list, rule};
 pub use script::Script;
 pub use study::{count_on, study};
 pub use study_args::{Study, StudyArgs};

@@ -13,9 +13,7 @@ use super::version::Version;
 
 mod word;
 
-pub use word::{
-    KEYS, Key, KeyInfo, ValueError, WordError, write_host, write_machine, write_policy, write_release, write_topology,
-};
+pub use word::{KEYS, Key, KeyInfo, ValueError, WordError, write_host, write_machine, write_release, write_topology};
 
 /// A value, or the word `?`: nobody told.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -115,7 +115,7 @@ fn basis(catalog: &Catalog, resolution: &Resolution) -> String {
 
 /// Lets a sentence begin with a capital letter, unless with a name: libvirt is always written small.
 fn begun(sentence: String) -> String {
-    match sentence.strip_prefix('t') {
+    match sentence.strip_prefix('t').filter(|rest| rest.starts_with("he ") || rest.starts_with("his ")) {
         Some(rest) => format!("T{rest}"),
         None => sentence,
     }

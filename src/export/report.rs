@@ -50,6 +50,7 @@ pub fn text(catalog: &Catalog, scenario: &Scenario, resolution: &Resolution, way
         let _ = writeln!(out, "      {}", way.scenario.word(catalog));
     }
     let _ = writeln!(out, "\nHow sure: {}.", said.basis);
+    by_default(&mut out, catalog, scenario);
     out
 }
 
@@ -95,8 +96,19 @@ pub fn markdown(catalog: &Catalog, scenario: &Scenario, resolution: &Resolution,
             out.push('\n');
         }
     }
-    let _ = writeln!(out, "\nHow sure: {}.", said.basis);
+    let _ = writeln!(out, "\nHow sure: {}.\n", said.basis);
+    by_default(&mut out, catalog, scenario);
     out
+}
+
+/// Writes what the scenario's word leaves out, so that a reader has the whole of it.
+fn by_default(out: &mut String, catalog: &Catalog, scenario: &Scenario) {
+    let defaults = scenario.defaults(catalog);
+    let check = scenario.check.is_none().then_some("check as libvirt fills it in");
+    let left_out: Vec<&str> = defaults.split(',').filter(|default| !default.is_empty()).chain(check).collect();
+    if !left_out.is_empty() {
+        wrapped(out, "", &format!("By default: {}.", left_out.join(", ")));
+    }
 }
 
 /// Writes a sentence behind a prefix, further lines indented to match.

@@ -1,6 +1,6 @@
 //! Walks one fully decided case through all its stages: start, reconnect, and each hop to the destination.
 
-use super::end::{End, Guest, Host};
+use super::end::{End, Guest};
 use super::keep::{Everything, Keep};
 use super::resolution::{Hop, Journey, Run};
 use super::send::send;
@@ -225,14 +225,4 @@ pub fn way_back(catalog: &Catalog, case: &Case<'_>, journey: &Journey) -> Option
     incoming(&facts, source, &mut sent.clone(), &mut guest, (&mut Attempt::default(), &mut stages));
     let hop = stages.run().map(|arrival| Hop { sent, arrival });
     Some(Journey { start: Box::new(arrival.clone()), reconnected: None, hops: hop.into_iter().collect() })
-}
-
-impl Host {
-    /// Returns the host's vendor, if it has one of its own.
-    pub fn vendor(self) -> Option<crate::domain::host::Vendor> {
-        match self {
-            Self::Capable => None,
-            Self::With { vendor, .. } => Some(vendor),
-        }
-    }
 }

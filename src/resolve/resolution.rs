@@ -298,11 +298,6 @@ impl Journey {
         self.hops.last().map(|hop| &hop.arrival)
     }
 
-    /// Returns what was sent last.
-    pub fn sent(&self) -> Option<&Sent> {
-        self.hops.last().map(|hop| &hop.sent)
-    }
-
     /// Returns the refusal that ended the journey, if one did.
     pub fn refusal(&self) -> Option<&Refusal> {
         self.start.refused.as_ref().or_else(|| self.destination()?.refused.as_ref())

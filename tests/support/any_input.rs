@@ -321,8 +321,10 @@ pub fn word(data: &[u8]) {
             return;
         }
     };
-    for printed in [scenario.word(catalog()), scenario.whole_word(catalog())] {
-        let again = Scenario::parse(catalog(), &printed);
+    let word = scenario.word(catalog());
+    let whole = format!("{word},{}", scenario.defaults(catalog()));
+    for printed in [whole.trim_end_matches(','), &word] {
+        let again = Scenario::parse(catalog(), printed);
         assert_eq!(again.as_ref(), Ok(&scenario), "{text:?} is printed as {printed:?}");
     }
     answered(&scenario);

@@ -97,7 +97,15 @@ pub fn default_of(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Sce
         Choice::ToHost => to.to_host = from.to_host,
         Choice::Regime => to.regime = from.regime,
     }
-    to
+    started_anew(choice, scenario, to)
+}
+
+/// A guest that is chosen otherwise is not the one that runs.
+fn started_anew(choice: Choice, before: &Scenario, mut with: Scenario) -> Scenario {
+    if choice.is_of_the_guest() && with != *before {
+        with.running = None;
+    }
+    with
 }
 
 /// Returns the scenario with what was typed for `choice`, where that is a value that no list holds: a package, a
@@ -158,7 +166,7 @@ fn candidates(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Vec<Sce
     let each = |change: &dyn Fn(&mut Scenario)| {
         let mut with = scenario.clone();
         change(&mut with);
-        with
+        started_anew(choice, scenario, with)
     };
     macro_rules! list {
         ($values:expr, |$with:ident, $value:ident| $set:expr) => {

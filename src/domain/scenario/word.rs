@@ -3,7 +3,7 @@
 
 use super::super::behaviour::Regime;
 use super::super::catalog::Catalog;
-use super::super::definition::{Check, Fallback, Match, Mode, Policy, words};
+use super::super::definition::{Check, Fallback, Match, Mode, words};
 use super::super::names::nearest;
 use super::super::qemu::Accel;
 use super::{CpuChoice, DEFAULT_MACHINE, HostChoice, MachineChoice, Scenario, Told, Topology, Transport};
@@ -234,35 +234,28 @@ impl Scenario {
         Ok(())
     }
 
-    /// Sets one feature's policy from `+F`, `-F` or `F=POLICY`.
-    ///
-    /// # Errors
-    /// What was expected, with the nearest known word.
-    pub fn set_feature(&mut self, catalog: &Catalog, text: &str) -> Result<(), ValueError> {
-        let (feature, policy) = value::policy(catalog, text)?;
-        self.features.set(feature, policy);
-        self.running = None;
-        Ok(())
-    }
-
     /// Returns the word: only what differs from the defaults, and always both ends with their QEMU.
     /// Reading it gives this scenario back.
     pub fn word(&self, catalog: &Catalog) -> String {
-        self.print(catalog, false, |_| true)
+        self.print(catalog, |_| true)
     }
 
-    /// Returns the word with every key that has a value, defaults included.
-    pub fn whole_word(&self, catalog: &Catalog) -> String {
-        self.print(catalog, true, |_| true)
+    /// Returns what the word leaves out because it is the default, as keys with their values: behind the word, it makes
+    /// the whole of the scenario.
+    pub fn defaults(&self, catalog: &Catalog) -> String {
+        let left_out = |key: &Key| self.value(catalog, *key, false).is_none();
+        let keys = KEYS.iter().map(|info| info.key).filter(left_out);
+        let written = keys.filter_map(|key| Some(format!("{}={}", key.name(), self.value(catalog, key, true)?)));
+        written.collect::<Vec<_>>().join(",")
     }
 
     /// Returns the word without what does not change what a run shows: how it travelled, and the feature that is asked
     /// about.
     pub(in crate::domain) fn word_of_run(&self, catalog: &Catalog) -> String {
-        self.print(catalog, false, |key| !matches!(key, Key::Transport | Key::Feature))
+        self.print(catalog, |key| !matches!(key, Key::Transport | Key::Feature))
     }
 
-    fn print(&self, catalog: &Catalog, whole: bool, wanted: impl Fn(Key) -> bool) -> String {
+    fn print(&self, catalog: &Catalog, wanted: impl Fn(Key) -> bool) -> String {
         let mut word = String::with_capacity(160);
         word.push_str(self.cpu_name(catalog));
         if !self.features.is_empty() {
@@ -274,7 +267,7 @@ impl Scenario {
             if info.key == Key::Via {
                 let stops = self.via.iter().map(|stop| release::write(catalog, stop, Some(&self.to.qemu)));
                 stops.for_each(|stop| push(Key::Via, &stop));
-            } else if let Some(value) = self.value(catalog, info.key, whole) {
+            } else if let Some(value) = self.value(catalog, info.key, false) {
                 push(info.key, &value);
             }
         }
@@ -353,11 +346,6 @@ fn note(seen: &mut Vec<Key>, key: Key) -> Result<(), ValueError> {
 fn suggest_part(catalog: &Catalog, name: &str) -> Option<String> {
     let keys = KEYS.iter().map(|info| info.key.name());
     nearest(name, keys.chain(catalog.features().iter())).map(str::to_owned)
-}
-
-/// Returns how a feature and its policy are written in a word.
-pub fn write_policy(catalog: &Catalog, feature: super::FeatureId, policy: Policy) -> String {
-    catalog.write_policies([(feature, policy)])
 }
 
 /// Returns how a release is written in a word, always with its QEMU.
