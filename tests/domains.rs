@@ -8,9 +8,10 @@ use virt_cpu_explorer::app::choice::{Choice, default_of, values};
 use virt_cpu_explorer::bring::domain::{self, Domain};
 use virt_cpu_explorer::domain::catalog::Catalog;
 use virt_cpu_explorer::domain::scenario::{Key, Scenario};
-use virt_cpu_explorer::explain::message;
+use virt_cpu_explorer::explain::{explain, message};
 use virt_cpu_explorer::load::embedded;
-use virt_cpu_explorer::resolve::{Verdict, resolve};
+use virt_cpu_explorer::resolve::{RuleId, Verdict, WrittenBy, resolve};
+use virt_cpu_explorer::study::follow::{By, State, Step, follow};
 
 static CATALOG: LazyLock<Catalog> = LazyLock::new(|| embedded::catalog().unwrap());
 
@@ -121,6 +122,40 @@ fn choosing_another_guest_ends_a_running_one() {
         let default = default_of(*choice, &CATALOG, &scenario);
         assert_eq!(default.running.is_some(), default == scenario || of_the_way.contains(choice), "{choice:?}");
     }
+}
+
+#[test]
+fn the_cpu_of_a_running_guest_is_read_from_its_live_definition() {
+    let read = |text: &str| {
+        let ends = between("9.0.0:7.2.22", "11.3.0:10.0.13");
+        let scenario = domain::scenario(&CATALOG, &ends, "g.xml", text.as_bytes()).unwrap().scenario;
+        let answer = resolve(&CATALOG, &scenario);
+        (scenario, answer)
+    };
+    let text = file("9.0.0-skylake.live");
+    let (scenario, answer) = read(&text);
+    let given = Some(By::Written(WrittenBy::Given));
+    for (feature, state, by) in [
+        ("mpx", State::On, given),
+        ("hypervisor", State::On, given),
+        ("hle", State::Off, given),
+        ("avx", State::On, Some(By::Map)),
+        ("svm", State::Off, None),
+    ] {
+        let feature = CATALOG.feature(feature).unwrap();
+        let seen = follow(&scenario, &answer, feature);
+        let at = |step: Step| seen.iter().find(|seen| seen.step == step).unwrap();
+        assert_eq!((at(Step::SourceCpu).state, at(Step::SourceCpu).by), (state, by), "{feature:?}");
+        assert_eq!(at(Step::CommandLine).state, State::NotReached);
+    }
+    // What it switches off is off because it says so, and not by its machine type.
+    let off = text.replace("<feature policy='require' name='mpx'/>", "<feature policy='disable' name='mpx'/>");
+    assert_ne!(off, text);
+    let (scenario, answer) = read(&off);
+    assert_eq!((answer.verdict, answer.rule), (Verdict::Unchanged, Some(RuleId::T5)));
+    let why = explain(&CATALOG, &scenario, &answer).why.join(" ");
+    assert!(why.contains("mpx=disable, as the guest's definition does"), "{why}");
+    assert!(!why.contains("leaves mpx off"), "{why}");
 }
 
 #[test]

@@ -8,12 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use support::ask::{CATALOG, answer, batch, error, names, scenario};
 use support::random::Random;
 use support::scenarios;
-use virt_cpu_explorer::domain::definition::Policy;
-use virt_cpu_explorer::domain::feature::FeatureId;
+use virt_cpu_explorer::domain::definition::{Fallback, Policy};
+use virt_cpu_explorer::domain::feature::{FeatureId, FeatureSet};
 use virt_cpu_explorer::domain::map::CpuMap;
-use virt_cpu_explorer::domain::scenario::Scenario;
+use virt_cpu_explorer::domain::scenario::{HostChoice, Scenario, Told};
 use virt_cpu_explorer::explain::explain;
-use virt_cpu_explorer::resolve::{Outcome, Refusal, Resolution, RuleId, Verdict, resolve};
+use virt_cpu_explorer::resolve::{Outcome, Refusal, Resolution, Resolver, RuleId, Verdict, resolve};
 use virt_cpu_explorer::study::ways_out::ways_out;
 
 fn expect_round_trip(scenario: &Scenario) {
@@ -90,6 +90,41 @@ fn an_answer_names_one_rule_unless_it_depends_and_is_the_same_again() {
     }
     assert!(!rules.contains_key("conflict"), "its page says that it cannot fire");
     assert!(rules.len() >= 15, "the draw is too narrow: {rules:?}");
+}
+
+#[test]
+fn an_answer_in_short_is_the_one_at_length() {
+    let mut random = Random::of(12);
+    let mut resolver = Resolver::new(&CATALOG);
+    let mut verdicts: BTreeMap<&str, usize> = BTreeMap::new();
+    for number in 0..6000 {
+        let mut scenario = scenarios::told(&mut random);
+        // A longer way, and what is not known of it, from other scenarios.
+        let other = scenarios::told(&mut random);
+        match number % 6 {
+            0 => scenario.via = vec![other.from],
+            1 => scenario.via = vec![other.from, other.to],
+            2 => scenario.started = Some(other.from),
+            3 => scenario.topology = Told::Unknown,
+            4 => scenario.to_host = HostChoice::Any,
+            _ => scenario.fallback = Fallback::Allow,
+        }
+        let (long, short) = (resolve(&CATALOG, &scenario), resolver.brief(&scenario));
+        let word = scenario.word(&CATALOG);
+        let glance = short.glance;
+        assert_eq!((glance.verdict, glance.rule, glance.row), (long.verdict, long.rule, long.row), "{word}");
+        if long.verdict == Verdict::Changed {
+            let sets = [&long.gained, &long.lost].map(|list| list.iter().copied().collect::<FeatureSet>());
+            assert_eq!([short.more, short.less], sets, "{word}");
+        }
+        if let Some(unchanged) = resolver.unchanged(&scenario) {
+            assert_eq!((unchanged.verdict, long.verdict), (Verdict::Unchanged, Verdict::Unchanged), "{word}");
+        } else {
+            assert_ne!(long.verdict, Verdict::Unchanged, "{word}");
+        }
+        *verdicts.entry(long.verdict.name()).or_default() += 1;
+    }
+    assert!(verdicts.len() == 5, "the draw is too narrow: {verdicts:?}");
 }
 
 /// Why a guest may not come back to the very place it left, by rule.

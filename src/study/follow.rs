@@ -227,7 +227,13 @@ impl Walk<'_> {
 
     fn cpu(&self, run: &Run) -> (State, Option<By>) {
         let Some(cpu) = &run.cpu else { return (State::NotReached, None) };
-        let by = cpu.origin(self.feature).map(By::Qemu);
+        // The CPU of a guest that already runs is read from its live definition, with the map.
+        let read = run.prepared.is_none();
+        let by = cpu.origin(self.feature).map(|origin| match origin {
+            Origin::Definition if read => By::Written(WrittenBy::Given),
+            Origin::Model if read => By::Map,
+            of_qemu => By::Qemu(of_qemu),
+        });
         let state = if cpu.unavailable.contains(self.feature) {
             State::Unavailable
         } else if cpu.on.contains(self.feature) {
