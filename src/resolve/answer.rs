@@ -263,8 +263,10 @@ fn fault(rule: RuleId, found: &Findings<'_>, accel: Accel, cpu: Option<Built>) -
         RuleId::ArchCapabilities if found.less.is_subset(&filtered) && !found.less.is_empty() => giver,
         RuleId::ArchCapabilities => Fault::Qemu,
         RuleId::Missing | RuleId::ExtraMissing => {
+            // What was filtered could not be given. The rest is QEMU's: what its model does not turn on, and what
+            // the threads turn on, which an older QEMU filters on every host.
             let threads: FeatureSet = found.names.ht.into_iter().chain(found.names.cmp_legacy).collect();
-            if found.less.is_subset(&threads) { Fault::Qemu } else { giver }
+            if (found.less - threads).is_disjoint(&filtered) { Fault::Qemu } else { giver }
         }
         RuleId::Extra => Fault::Map,
         RuleId::PartialCheck | RuleId::ForbiddenFeature | RuleId::Passthrough | RuleId::SameDefinition => giver,

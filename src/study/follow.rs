@@ -229,10 +229,14 @@ impl Walk<'_> {
         let Some(cpu) = &run.cpu else { return (State::NotReached, None) };
         // The CPU of a guest that already runs is read from its live definition, with the map.
         let read = run.prepared.is_none();
-        let by = cpu.origin(self.feature).map(|origin| match origin {
-            Origin::Definition if read => By::Written(WrittenBy::Given),
-            Origin::Model if read => By::Map,
-            of_qemu => By::Qemu(of_qemu),
+        let by = cpu.origin(self.feature).map(|origin| {
+            if read && origin == Origin::Definition {
+                By::Written(WrittenBy::Given)
+            } else if read && origin == Origin::Model {
+                By::Map
+            } else {
+                By::Qemu(origin)
+            }
         });
         let state = if cpu.unavailable.contains(self.feature) {
             State::Unavailable
