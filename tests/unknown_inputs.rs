@@ -36,6 +36,19 @@ const OPEN: &[Row] = &[
         &["host"],
         Some(Verdict::StartRefused),
     ),
+    // A host that is not known is named by its end only where the other is not known either.
+    (
+        "GraniteRapids,from-host=?,from=11.3.0:10.0.13,to=11.3.0:10.0.13",
+        Verdict::Depends,
+        &["host"],
+        Some(Verdict::StartRefused),
+    ),
+    (
+        "EPYC,+arch-capabilities,from-host=?,to-host=?,from=11.3.0:10.0.13,to=11.3.0:10.0.5",
+        Verdict::Depends,
+        &["host of the source", "host of the destination"],
+        None,
+    ),
     // Under TCG the host does not matter.
     ("qemu64,host=any,accel=tcg,from=9.0.0:7.2.22,to=9.0.0:7.2.22", Verdict::Unchanged, &[], None),
     (
