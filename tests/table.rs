@@ -4,8 +4,9 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::ask::{CATALOG, answer, json as check, texts};
+use support::ask::{CATALOG, answer, json as check, scenario, texts};
 use virt_cpu_explorer::domain::map::CpuMap;
+use virt_cpu_explorer::explain::explain;
 
 /// Compares some keys of an answer.
 fn expect(word: &str, keys: &Value) {
@@ -180,4 +181,32 @@ fn the_scenario_of_no_arguments_is_the_question_of_the_table() {
     let given = check("Skylake-Client,from=old,to=new");
     assert_eq!(given["scenario"], "Skylake-Client,from=old:7.2.22,to=new:7.2.22");
     assert_eq!(given["row"], "T5");
+}
+
+#[test]
+fn what_decides_on_the_way_is_told_of_the_stop() {
+    for (way, headline, told) in [
+        (
+            "from=old,via=new,to=11.3.0",
+            "ABORTED on the way, at the full check of the new libvirt",
+            ["Extra: the stop's QEMU gives mpx", "The map of the new libvirt does not have mpx"],
+        ),
+        (
+            "from=old,via=9.0.0+mpx-removed,to=11.3.0",
+            "COMPLETES, BUT THE GUEST'S CPU CHANGES",
+            ["The map of the old libvirt (9.0.0) has mpx", "libvirt 9.0.0+mpx-removed switches mpx off"],
+        ),
+        (
+            "from=old,via=9.0.0,to=new",
+            "ABORTED at the destination's full check",
+            ["Extra: the destination's QEMU gives mpx", "The map of libvirt 9.0.0 has mpx"],
+        ),
+    ] {
+        let word = format!("Skylake-Client,machine=pc-q35-3.1,{way}");
+        let said = explain(&CATALOG, &scenario(&word), &answer(&word));
+        assert_eq!(said.headline, headline, "{word}");
+        let why = said.why.join(" ");
+        assert!(told.iter().all(|part| why.contains(part)), "{word}: {why}");
+        assert!(!why.contains("libvirt 11.3.0"), "{word}: {why}");
+    }
 }

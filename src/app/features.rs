@@ -127,7 +127,7 @@ pub fn rows(resolution: &Resolution, asked: FeatureId) -> Vec<FeatureRow> {
     let order = destination.map_or(&source.map, |run| &run.map);
     let fates = fates(resolution);
     let live = journey.reconnected.as_ref().or(source.live.as_ref()).or(source.prepared.as_ref());
-    let sent = journey.effective();
+    let sent = destination.map(|run| &run.given);
     let mut all = considered(source) | destination.map(considered).unwrap_or_default();
     all.extend(fates.keys().copied());
     let said = |definition: Option<&Definition>, feature| definition.and_then(|d| d.features.get(feature));

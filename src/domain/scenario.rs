@@ -222,6 +222,13 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// Returns who sends and who receives at one hop, counted from the source.
+    pub fn hop(&self, hop: usize) -> (&Release, &Release) {
+        let started = self.started.as_ref().unwrap_or(&self.from);
+        let sender = hop.checked_sub(1).map_or(started, |stop| self.via.get(stop).unwrap_or(&self.to));
+        (sender, self.via.get(hop).unwrap_or(&self.to))
+    }
+
     /// Returns the scenario of a command line without arguments: the e-mail's question.
     ///
     /// Falls back to the first model, machine type and feature where the catalog lacks the named ones.

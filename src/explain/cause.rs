@@ -8,7 +8,7 @@ use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{Release, Scenario};
 use crate::domain::version::Version;
-use crate::resolve::{Journey, Origin, QemuCpu, Refusal, Resolution, Row, Run, Verdict, WrittenBy};
+use crate::resolve::{Journey, Origin, QemuCpu, Refusal, Resolution, Row, Verdict, WrittenBy};
 
 /// One fact. Releases are named by their place: `from` is the sender's, `to` the receiver's.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -129,12 +129,10 @@ struct Story<'a> {
 }
 
 impl Story<'_> {
-    fn receiver(&self) -> &Run {
-        self.journey.destination().unwrap_or(self.journey.source())
-    }
-
+    /// The release at which the guest was refused, or that received what decided.
     fn release(&self) -> &Release {
-        if self.journey.start.refused.is_some() { &self.scenario.from } else { &self.scenario.to }
+        let (sender, receiver) = self.scenario.hop(self.journey.hop);
+        if self.journey.start.refused.is_some() { sender } else { receiver }
     }
 
     fn qemu(&self) -> Version {
@@ -152,7 +150,7 @@ impl Story<'_> {
                 Fact::SourceMapDoesNotKnow(*feature)
             }
             Refusal::UnknownFeature(feature) => {
-                let wrote = self.mention(self.journey.source(), *feature);
+                let wrote = self.mention(*feature);
                 return vec![Cause { fact: Fact::MapDoesNotKnow(*feature), because: wrote.into_iter().collect() }];
             }
             Refusal::UnknownModel(model) => Fact::MapHasNoModel(*model),
@@ -179,14 +177,17 @@ impl Story<'_> {
     }
 
     fn why_extra(&self, extra: &[FeatureId]) -> Vec<Cause> {
-        let Some(cpu) = &self.receiver().cpu else { return Vec::new() };
+        let Some(cpu) = &self.journey.receiver().cpu else { return Vec::new() };
         let mut causes = Vec::new();
         let threads: Vec<FeatureId> = extra.iter().copied().filter(|f| cpu.threads.contains(*f)).collect();
         if !threads.is_empty() {
             causes.push(Cause::leaf(Fact::ReportsThreads(threads.clone(), self.qemu())));
         }
-        let unknown: Vec<FeatureId> =
-            extra.iter().copied().filter(|f| !self.sender_map_knows(*f) && !threads.contains(f)).collect();
+        let unknown: Vec<FeatureId> = extra
+            .iter()
+            .copied()
+            .filter(|f| !self.journey.sender().map.known.contains(*f) && !threads.contains(f))
+            .collect();
         if !unknown.is_empty() {
             causes.push(Cause::leaf(Fact::UnknownToSource(unknown.clone())));
         }
@@ -200,16 +201,10 @@ impl Story<'_> {
         causes
     }
 
-    fn sender_map_knows(&self, feature: FeatureId) -> bool {
-        let hops = self.journey.hops.len();
-        let sender = if hops > 1 { self.journey.hops.get(hops - 2).map(|hop| &hop.arrival) } else { None };
-        sender.unwrap_or(self.journey.source()).map.known.contains(feature)
-    }
-
     /// Why nothing about a feature arrived, if nothing did and the source's map had it in the model.
     fn silence(&self, feature: FeatureId) -> Option<Cause> {
         let model = self.journey.start.given.model?;
-        let had = self.journey.start.map.model(model)?.data.contains(feature);
+        let had = self.journey.sender().map.model(model)?.data.contains(feature);
         had.then(|| Cause {
             fact: Fact::Silent(feature),
             because: vec![Cause::leaf(Fact::SourceTakesForGranted(feature))],
@@ -217,7 +212,7 @@ impl Story<'_> {
     }
 
     fn why_missing(&self, missing: &[FeatureId]) -> Vec<Cause> {
-        let Some(cpu) = &self.receiver().cpu else { return Vec::new() };
+        let Some(cpu) = &self.journey.receiver().cpu else { return Vec::new() };
         let pick =
             |set: FeatureSet| -> Vec<FeatureId> { missing.iter().copied().filter(|f| set.contains(*f)).collect() };
         let mut causes = Vec::new();
@@ -266,7 +261,7 @@ impl Story<'_> {
         if self.resolution.lost == [feature] {
             return self.regime_story(feature);
         }
-        let cpu: Option<&QemuCpu> = self.receiver().cpu.as_ref();
+        let cpu: Option<&QemuCpu> = self.journey.receiver().cpu.as_ref();
         let filtered = cpu.map(|cpu| cpu.filtered).unwrap_or_default();
         let lacking: Vec<FeatureId> = self.resolution.lost.iter().copied().filter(|f| filtered.contains(*f)).collect();
         if lacking.is_empty() { Vec::new() } else { vec![Cause::leaf(Fact::NotGiven(lacking, self.scenario.accel))] }
@@ -274,10 +269,19 @@ impl Story<'_> {
 
     fn regime_story(&self, feature: FeatureId) -> Vec<Cause> {
         let mut causes: Vec<Cause> = self.silence(feature).into_iter().collect();
-        if let Some(regime) = self.resolution.regime {
-            causes.push(Cause::leaf(Fact::RegimeDecided(feature, regime)));
-        }
+        causes.extend(self.regime(feature).map(|regime| Cause::leaf(Fact::RegimeDecided(feature, regime))));
         causes
+    }
+
+    /// What the receiver made of a removed feature that arrived unmentioned.
+    fn regime(&self, feature: FeatureId) -> Option<Regime> {
+        let run = self.journey.receiver();
+        let prepared = run.prepared.as_ref()?;
+        run.map.model(prepared.model?)?.removed.contains(&feature).then(|| match prepared.features.get(feature) {
+            Some(policy) if policy.is_off() => Regime::Disable,
+            Some(_) => Regime::Require,
+            None => Regime::Nothing,
+        })
     }
 
     /// What the table's row rests on: what arrives about the feature, and who wrote it.
@@ -301,13 +305,15 @@ impl Story<'_> {
         if off_by_itself {
             causes.push(Cause::leaf(Fact::MachineLeavesOff(feature)));
         }
-        causes.extend(self.mention(self.journey.source(), feature));
+        causes.extend(self.mention(feature));
         causes
     }
 
-    fn mention(&self, run: &Run, feature: FeatureId) -> Option<Cause> {
+    fn mention(&self, feature: FeatureId) -> Option<Cause> {
+        let run = self.journey.sender();
         let policy = self.journey.effective().unwrap_or(&run.given).features.get(feature)?;
-        let live = self.journey.reconnected.as_ref().filter(|live| run.live.as_ref() != Some(live));
+        let reconnected = self.journey.reconnected.as_ref().filter(|_| self.journey.hop == 0);
+        let live = reconnected.filter(|live| run.live.as_ref() != Some(live));
         let by = match live {
             Some(live)
                 if run

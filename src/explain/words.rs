@@ -24,21 +24,22 @@ pub struct Explanation {
 
 /// Explains an answer.
 pub fn explain(catalog: &Catalog, scenario: &Scenario, resolution: &Resolution) -> Explanation {
-    let words = Words { catalog, scenario };
+    let hop = resolution.journey.as_ref().map_or(0, |journey| journey.hop);
+    let words = Words { catalog, scenario, hop };
     let tree = causes(catalog, scenario, resolution);
     let mut why = Vec::new();
     words.walk(&tree.because, &mut why);
     Explanation {
-        headline: headline(resolution),
+        headline: words.headline(resolution),
         why,
-        notice: notice(catalog, resolution),
+        notice: words.notice(resolution),
         basis: basis(catalog, resolution),
     }
 }
 
-/// Words one fact as a sentence.
-pub fn sentence(catalog: &Catalog, scenario: &Scenario, fact: &Fact) -> String {
-    begun(Words { catalog, scenario }.sentence(fact))
+/// Words one fact about one hop, counted from the source, as a sentence.
+pub fn sentence(catalog: &Catalog, scenario: &Scenario, hop: usize, fact: &Fact) -> String {
+    begun(Words { catalog, scenario, hop }.sentence(fact))
 }
 
 /// Returns how sentences call the libvirt of a release: `libvirt 9.0.0`, `the old libvirt (9.0.0)`.
@@ -50,52 +51,6 @@ pub fn libvirt_label(catalog: &Catalog, release: &Release) -> String {
         LibvirtChoice::Release(id, None) => format!("libvirt {}", catalog.release(*id).name),
         LibvirtChoice::Release(id, Some(build)) => format!("libvirt {}-{build}", catalog.release(*id).name),
     }
-}
-
-fn headline(resolution: &Resolution) -> String {
-    let at = |refusal: &Refusal| match refusal.stage() {
-        Stage::FullCheck => "full check",
-        Stage::StartValidate => "validation of the definition",
-        Stage::UpdateCpu => "update of the definition",
-        Stage::Qemu => "start of QEMU",
-    };
-    match (resolution.verdict, resolution.refusal()) {
-        (Verdict::Aborted, Some(refusal)) => format!("ABORTED at the destination's {}", at(refusal)),
-        (Verdict::StartRefused, Some(refusal)) => format!("START REFUSED at the source's {}", at(refusal)),
-        (Verdict::Aborted, None) => "ABORTED".to_owned(),
-        (Verdict::StartRefused, None) => "START REFUSED".to_owned(),
-        (Verdict::Unchanged, _) => "COMPLETES, the guest's CPU is unchanged".to_owned(),
-        (Verdict::Changed, _) => "COMPLETES, BUT THE GUEST'S CPU CHANGES".to_owned(),
-        (Verdict::Never, _) => "NEVER HAPPENS".to_owned(),
-        (Verdict::Depends, _) => {
-            let inputs: Vec<&str> = resolution.depends_on.iter().map(|on| on.input.as_str()).collect();
-            let either_way = resolution.either_way.map(|verdict| format!("; {} either way", verdict.name()));
-            format!("DEPENDS on {}{}", inputs.join(", "), either_way.unwrap_or_default())
-        }
-    }
-}
-
-fn notice(catalog: &Catalog, resolution: &Resolution) -> String {
-    if let Some(verdict) = resolution.either_way {
-        return format!("Whatever it is, the verdict is {}: only the rule or the message depends.", verdict.name());
-    }
-    let text = match (resolution.verdict, resolution.would_notice) {
-        (Verdict::Depends, _) => "Whether the guest would notice depends on the same.",
-        (Verdict::StartRefused, _) | (_, None) => "The guest could not notice: no second CPU was ever built.",
-        (Verdict::Aborted, Some(false)) => "The guest would not have noticed: both QEMUs show it the same CPU.",
-        (Verdict::Aborted, Some(true)) => "The guest would have noticed: the destination's QEMU gives it another CPU.",
-        (_, Some(false)) => "The guest does not notice.",
-        (_, Some(true)) => "The guest can notice.",
-    };
-    let mut text = text.to_owned();
-    if resolution.outcome == Outcome::Completed {
-        text.push_str(" Only the CPU was looked at: other device state is not modelled.");
-    }
-    if resolution.risk.is_some() {
-        let lost: Vec<&str> = resolution.lost.iter().take(3).map(|feature| catalog.feature_name(*feature)).collect();
-        text.push_str(&format!(" KVM may refuse to load the state of a guest that has used {}.", lost.join(", ")));
-    }
-    text
 }
 
 fn basis(catalog: &Catalog, resolution: &Resolution) -> String {
@@ -124,9 +79,62 @@ fn begun(sentence: String) -> String {
 struct Words<'a> {
     catalog: &'a Catalog,
     scenario: &'a Scenario,
+    /// The hop that is spoken of.
+    hop: usize,
 }
 
 impl Words<'_> {
+    fn headline(&self, resolution: &Resolution) -> String {
+        let at = |refusal: &Refusal| match refusal.stage() {
+            Stage::FullCheck => "full check",
+            Stage::StartValidate => "validation of the definition",
+            Stage::UpdateCpu => "update of the definition",
+            Stage::Qemu => "start of QEMU",
+        };
+        match (resolution.verdict, resolution.refusal()) {
+            (Verdict::Aborted, Some(refusal)) if self.hop < self.scenario.via.len() => {
+                format!("ABORTED on the way, at the {} of {}", at(refusal), self.to())
+            }
+            (Verdict::Aborted, Some(refusal)) => format!("ABORTED at the destination's {}", at(refusal)),
+            (Verdict::StartRefused, Some(refusal)) => format!("START REFUSED at the source's {}", at(refusal)),
+            (Verdict::Aborted, None) => "ABORTED".to_owned(),
+            (Verdict::StartRefused, None) => "START REFUSED".to_owned(),
+            (Verdict::Unchanged, _) => "COMPLETES, the guest's CPU is unchanged".to_owned(),
+            (Verdict::Changed, _) => "COMPLETES, BUT THE GUEST'S CPU CHANGES".to_owned(),
+            (Verdict::Never, _) => "NEVER HAPPENS".to_owned(),
+            (Verdict::Depends, _) => {
+                let inputs: Vec<&str> = resolution.depends_on.iter().map(|on| on.input.as_str()).collect();
+                let either_way = resolution.either_way.map(|verdict| format!("; {} either way", verdict.name()));
+                format!("DEPENDS on {}{}", inputs.join(", "), either_way.unwrap_or_default())
+            }
+        }
+    }
+
+    fn notice(&self, resolution: &Resolution) -> String {
+        if let Some(verdict) = resolution.either_way {
+            return format!("Whatever it is, the verdict is {}: only the rule or the message depends.", verdict.name());
+        }
+        let text = match (resolution.verdict, resolution.would_notice) {
+            (Verdict::Depends, _) => "Whether the guest would notice depends on the same.",
+            (Verdict::StartRefused, _) | (_, None) => "The guest could not notice: no second CPU was ever built.",
+            (Verdict::Aborted, Some(false)) => "The guest would not have noticed: both QEMUs show it the same CPU.",
+            (Verdict::Aborted, Some(true)) => {
+                return format!("The guest would have noticed: the {}'s QEMU gives it another CPU.", self.place());
+            }
+            (_, Some(false)) => "The guest does not notice.",
+            (_, Some(true)) => "The guest can notice.",
+        };
+        let mut text = text.to_owned();
+        if resolution.outcome == Outcome::Completed {
+            text.push_str(" Only the CPU was looked at: other device state is not modelled.");
+        }
+        if resolution.risk.is_some() {
+            let lost: Vec<&str> = resolution.lost.iter().take(3).map(|feature| self.name(*feature)).collect();
+            text.push_str(&format!(" KVM may refuse to load the state of a guest that has used {}.", lost.join(", ")));
+        }
+        text
+    }
+
     fn walk(&self, causes: &[Cause], sentences: &mut Vec<String>) {
         for cause in causes {
             let sentence = begun(self.sentence(&cause.fact));
@@ -150,11 +158,16 @@ impl Words<'_> {
     }
 
     fn from(&self) -> String {
-        libvirt_label(self.catalog, self.scenario.started.as_ref().unwrap_or(&self.scenario.from))
+        libvirt_label(self.catalog, self.scenario.hop(self.hop).0)
     }
 
     fn to(&self) -> String {
-        libvirt_label(self.catalog, &self.scenario.to)
+        libvirt_label(self.catalog, self.scenario.hop(self.hop).1)
+    }
+
+    /// What the receiver is: the destination, or a stop on the way there.
+    fn place(&self) -> &'static str {
+        if self.hop < self.scenario.via.len() { "stop" } else { "destination" }
     }
 
     fn model(&self) -> &str {
@@ -180,14 +193,16 @@ impl Words<'_> {
             Fact::Outcome(_) => String::new(),
             Fact::Extra(f) => {
                 format!(
-                    "Extra: the destination's QEMU gives {}, and the definition that arrived does not have it.",
+                    "Extra: the {}'s QEMU gives {}, and the definition that arrived does not have it.",
+                    self.place(),
                     self.names(f)
                 )
             }
             Fact::Missing(f) => {
                 format!(
-                    "Missing: the definition that arrived has {}, and the destination's QEMU does not give it.",
-                    self.names(f)
+                    "Missing: the definition that arrived has {}, and the {}'s QEMU does not give it.",
+                    self.names(f),
+                    self.place()
                 )
             }
             Fact::Lost(f) => format!("The guest loses {}.", self.names(f)),
@@ -258,6 +273,7 @@ impl Words<'_> {
     fn mentions(&self, feature: FeatureId, policy: &str, by: Option<WrittenBy>) -> String {
         let (feature, from) = (self.name(feature), self.from());
         let who = match by {
+            Some(WrittenBy::Given) if self.hop > 0 => format!("as what arrived at {from} did"),
             Some(WrittenBy::Given) => "as the guest's definition does".to_owned(),
             Some(WrittenBy::RemovedList) => {
                 format!("because {from} writes down every feature removed from the model when a guest starts")

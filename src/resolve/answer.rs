@@ -150,11 +150,11 @@ pub fn decide(catalog: &Catalog, case: &Case<'_>, feature: FeatureId) -> Option<
     let mut stages = Everything::with_room(case.ends.len());
     let path = prepared.whole_way();
     let walked = prepared.walk(&path, &case.definition, feature, &mut stages)?;
-    let journey = stages.journey()?;
+    let journey = Journey { hop: walked.hop, ..stages.journey()? };
     let read = Reading::of(catalog, &path, &walked, feature);
     let (verdict, row) = (read.found.verdict, read.found.row);
     let rule = deciding(&read.found);
-    let receiver = journey.hops.get(walked.hop).map_or(journey.source(), |hop| &hop.arrival);
+    let receiver = journey.receiver();
     let completed = matches!(verdict, Verdict::Unchanged | Verdict::Changed);
     let shown = |set: FeatureSet| if completed { receiver.map.in_order(set) } else { Vec::new() };
     let (extra, missing) = walked.last.stop.as_ref().map(Stop::sets).unwrap_or_default();

@@ -224,5 +224,5 @@ pub fn way_back(catalog: &Catalog, case: &Case<'_>, journey: &Journey) -> Option
     let mut guest = Running { live: sent.xml.clone(), original: None, onward: true };
     incoming(&facts, source, &mut sent.clone(), &mut guest, (&mut Attempt::default(), &mut stages));
     let hop = stages.run().map(|arrival| Hop { sent, arrival });
-    Some(Journey { start: Box::new(arrival.clone()), reconnected: None, hops: hop.into_iter().collect() })
+    Some(Journey { start: Box::new(arrival.clone()), reconnected: None, hops: hop.into_iter().collect(), hop: 0 })
 }

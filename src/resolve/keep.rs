@@ -65,7 +65,8 @@ impl Everything {
 
     /// Returns the journey; `None` when no stage was shown.
     pub(super) fn journey(self) -> Option<Journey> {
-        Some(Journey { start: self.start?, reconnected: self.reconnected, hops: self.hops })
+        let hop = self.hops.len().saturating_sub(1);
+        Some(Journey { start: self.start?, reconnected: self.reconnected, hops: self.hops, hop })
     }
 
     /// Returns the first run.

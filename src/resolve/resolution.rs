@@ -188,8 +188,8 @@ impl QemuCpu {
             (self.flags_on | self.flags_off, Origin::Definition),
             (self.everything, Origin::Host),
             (self.children, Origin::Parent),
-            (self.compat, Origin::MachineType),
             (self.accel, Origin::Accelerator),
+            (self.compat, Origin::MachineType),
             (self.model, Origin::Model),
         ];
         steps.into_iter().find(|(set, _)| set.contains(feature)).map(|(_, origin)| origin)
@@ -285,9 +285,22 @@ pub struct Journey {
     pub reconnected: Option<Definition>,
     /// The hops, in order; the last one is at the destination unless one before was refused.
     pub hops: Vec<Hop>,
+    /// The place of the hop that decided: that was refused, or the first that changed the guest's CPU; else the last.
+    pub hop: usize,
 }
 
 impl Journey {
+    /// Returns the run that sent what decided.
+    pub fn sender(&self) -> &Run {
+        let before = self.hop.checked_sub(1).and_then(|place| self.hops.get(place));
+        before.map_or(&self.start, |hop| &hop.arrival)
+    }
+
+    /// Returns the run that received what decided; the start where nothing was sent.
+    pub fn receiver(&self) -> &Run {
+        self.hops.get(self.hop).map_or(&self.start, |hop| &hop.arrival)
+    }
+
     /// Returns the run at the source.
     pub fn source(&self) -> &Run {
         &self.start
@@ -303,10 +316,10 @@ impl Journey {
         self.start.refused.as_ref().or_else(|| self.destination()?.refused.as_ref())
     }
 
-    /// Returns the definition that decides at the destination: the cookie where it replaces the XML. `None` when
+    /// Returns the definition that decides where it arrives: the cookie where it replaces the XML. `None` when
     /// nothing was sent.
     pub fn effective(&self) -> Option<&Definition> {
-        self.destination().map(|run| &run.given)
+        self.hops.get(self.hop).map(|hop| &hop.arrival.given)
     }
 }
 

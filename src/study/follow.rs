@@ -165,7 +165,10 @@ impl Walk<'_> {
 
     fn at(&self, step: Step) -> (State, Option<By>) {
         let start = self.journey.source();
-        let hop = self.journey.hops.last();
+        let (stops, hop) = match self.journey.hops.split_last() {
+            Some((hop, stops)) => (stops, Some(hop)),
+            None => (&[][..], None),
+        };
         let arrival = hop.map(|hop| &hop.arrival);
         match step {
             Step::Definition => self.said(start, Some(&start.given), |_, _| Some(WrittenBy::Given)),
@@ -182,7 +185,7 @@ impl Walk<'_> {
             Step::Sent => match hop {
                 Some(hop) => {
                     let sent = if hop.arrival.replaced { hop.sent.cookie.as_ref() } else { Some(&hop.sent.xml) };
-                    self.said(start, sent, Run::written_by)
+                    self.said(stops.last().map_or(start, |stop| &stop.arrival), sent, Run::written_by)
                 }
                 None => (State::NotReached, None),
             },

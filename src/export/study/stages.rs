@@ -38,16 +38,26 @@ impl StageWords<'_> {
         self.scenario.cpu_name(self.catalog)
     }
 
-    fn says(&self, fact: &Fact) -> String {
-        sentence(self.catalog, self.scenario, fact)
+    fn says(&self, step: Step, fact: &Fact) -> String {
+        sentence(self.catalog, self.scenario, self.hop(step), fact)
+    }
+
+    /// The hop a stage belongs to: what was sent last and what came of it, or the start.
+    fn hop(&self, step: Step) -> usize {
+        match step {
+            Step::Sent | Step::Received | Step::DestinationCpu | Step::FullCheck | Step::Verdict => {
+                let journey = self.resolution.journey.as_ref();
+                journey.map_or(0, |journey| journey.hops.len().saturating_sub(1))
+            }
+            Step::Definition | Step::Prepared | Step::CommandLine | Step::SourceCpu | Step::Live => 0,
+        }
     }
 
     fn end(&self, step: Step) -> &Release {
+        let (sender, receiver) = self.scenario.hop(self.hop(step));
         match step {
-            Step::Received | Step::DestinationCpu | Step::FullCheck | Step::Verdict => &self.scenario.to,
-            Step::Definition | Step::Prepared | Step::CommandLine | Step::SourceCpu | Step::Live | Step::Sent => {
-                self.scenario.started.as_ref().unwrap_or(&self.scenario.from)
-            }
+            Step::Received | Step::DestinationCpu | Step::FullCheck | Step::Verdict => receiver,
+            Step::Definition | Step::Prepared | Step::CommandLine | Step::SourceCpu | Step::Live | Step::Sent => sender,
         }
     }
 
@@ -109,12 +119,12 @@ impl StageWords<'_> {
             }
             State::On | State::Off | State::Unavailable => vec![self.built(seen)],
             State::Agrees => vec![format!("{feature} is as the definition has it.")],
-            State::Extra => vec![self.says(&Fact::Extra(vec![self.feature])), refused()],
-            State::Missing => vec![self.says(&Fact::Missing(vec![self.feature])), refused()],
+            State::Extra => vec![self.says(step, &Fact::Extra(vec![self.feature])), refused()],
+            State::Missing => vec![self.says(step, &Fact::Missing(vec![self.feature])), refused()],
             State::NotCompared => vec![format!("{feature} is not compared here.")],
             State::Kept => vec![format!("Nothing about {feature} has changed for the guest.")],
-            State::Lost => vec![self.says(&Fact::Lost(vec![self.feature]))],
-            State::Gained => vec![self.says(&Fact::Gained(vec![self.feature]))],
+            State::Lost => vec![self.says(step, &Fact::Lost(vec![self.feature]))],
+            State::Gained => vec![self.says(step, &Fact::Gained(vec![self.feature]))],
             State::NotReached => vec![self.never_reached(step)],
         }
     }
@@ -140,16 +150,21 @@ impl StageWords<'_> {
             return vec![format!("Nothing is said of {feature}: the mode names no model.")];
         }
         match (step, state) {
-            (Step::Live | Step::Sent, State::InModel) => vec![self.says(&Fact::SourceTakesForGranted(f))],
-            (Step::Received, State::InModel) => vec![self.says(&Fact::Silent(f)), self.says(&Fact::DestinationHas(f))],
+            (Step::Live | Step::Sent, State::InModel) => vec![self.says(step, &Fact::SourceTakesForGranted(f))],
+            (Step::Received, State::InModel) => {
+                vec![self.says(step, &Fact::Silent(f)), self.says(step, &Fact::DestinationHas(f))]
+            }
             (Step::Received, _) => {
                 let removed = self
                     .run(step)
                     .and_then(|run| run.map.model(run.given.model?))
                     .is_some_and(|model| model.removed.contains(&f));
                 let regime = self.resolution.regime.filter(|_| removed);
-                let regime = regime.map(|regime| self.says(&Fact::RegimeDecided(f, regime)));
-                [self.says(&Fact::Silent(f)), self.says(&Fact::DestinationLost(f))].into_iter().chain(regime).collect()
+                let regime = regime.map(|regime| self.says(step, &Fact::RegimeDecided(f, regime)));
+                [self.says(step, &Fact::Silent(f)), self.says(step, &Fact::DestinationLost(f))]
+                    .into_iter()
+                    .chain(regime)
+                    .collect()
             }
             (_, State::InModel) => {
                 vec![format!("Nothing is said of {feature}, and the map of {libvirt} has it in {model}.")]
@@ -165,7 +180,7 @@ impl StageWords<'_> {
             Some(By::Map | By::Qemu(_) | By::Rule(_)) | None => None,
         };
         if let (Step::Received, Some(WrittenBy::RemovedList), Some(regime)) = (seen.step, by, self.resolution.regime) {
-            return self.says(&Fact::RegimeDecided(self.feature, regime));
+            return self.says(seen.step, &Fact::RegimeDecided(self.feature, regime));
         }
         let who = match by {
             Some(WrittenBy::RemovedList) => format!(": {libvirt} writes down what was removed from the model"),
@@ -175,6 +190,9 @@ impl StageWords<'_> {
             }
             Some(WrittenBy::Reconnect) => ": the upgraded daemon wrote it down when it took over the guest".to_owned(),
             Some(WrittenBy::Given) | None if seen.step == Step::Received => ", as it arrived".to_owned(),
+            Some(WrittenBy::Given) | None if seen.step == Step::Sent && self.hop(seen.step) > 0 => {
+                format!(", as what arrived at {libvirt} did")
+            }
             Some(WrittenBy::Given) | None => ", as the guest's definition does".to_owned(),
         };
         format!("It says {feature}={}{who}.", policy.name())
@@ -190,7 +208,7 @@ impl StageWords<'_> {
             Some(By::Map | By::Written(_) | By::Rule(_)) | None => None,
         };
         match (seen.state == State::On, origin) {
-            (true, Some(Origin::MachineType)) => self.says(&Fact::MachineTurnsOn(self.feature)),
+            (true, Some(Origin::MachineType)) => self.says(seen.step, &Fact::MachineTurnsOn(self.feature)),
             (true, Some(Origin::Model)) => format!("{qemu} has {feature} in {model} under every machine type."),
             (true, Some(Origin::Accelerator)) => {
                 format!("Under {} {qemu} switches {feature} on in {model}.", self.scenario.accel.name().to_uppercase())
@@ -206,9 +224,13 @@ impl StageWords<'_> {
             (false, Some(Origin::Dependency)) => {
                 format!("A feature that {feature} depends on is off, and {qemu} clears it with that.")
             }
-            (false, Some(Origin::Filter)) => self.says(&Fact::NotGiven(vec![self.feature], self.scenario.accel)),
-            (false, Some(Origin::Pmu)) => self.says(&Fact::ClearedWithoutPmu(self.feature)),
-            (false, _) if self.other_machines_turn_it_on() => self.says(&Fact::MachineLeavesOff(self.feature)),
+            (false, Some(Origin::Filter)) => {
+                self.says(seen.step, &Fact::NotGiven(vec![self.feature], self.scenario.accel))
+            }
+            (false, Some(Origin::Pmu)) => self.says(seen.step, &Fact::ClearedWithoutPmu(self.feature)),
+            (false, _) if self.other_machines_turn_it_on() => {
+                self.says(seen.step, &Fact::MachineLeavesOff(self.feature))
+            }
             (false, _) => format!("Nothing switches {feature} on."),
         }
     }
