@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use support::ask::{CATALOG, answer, json as check, scenario, texts};
 use virt_cpu_explorer::domain::map::CpuMap;
 use virt_cpu_explorer::explain::explain;
+use virt_cpu_explorer::study::ways_out::ways_out;
 
 /// Compares some keys of an answer.
 fn expect(word: &str, keys: &Value) {
@@ -208,5 +209,20 @@ fn what_decides_on_the_way_is_told_of_the_stop() {
         let why = said.why.join(" ");
         assert!(told.iter().all(|part| why.contains(part)), "{word}: {why}");
         assert!(!why.contains("libvirt 11.3.0"), "{word}: {why}");
+    }
+}
+
+#[test]
+fn a_guest_that_fails_on_the_way_is_sent_straight_or_by_another_way() {
+    for (way, first) in [
+        ("from=old,via=new,to=11.3.0", "straight to the destination, without the stop on the way"),
+        ("from=old,via=new,via=11.3.0,to=old", "straight to the destination, without the stops on the way"),
+        ("from=old,via=new,to=new", "by way of 12.8.0:7.2.22"),
+    ] {
+        let word = format!("Skylake-Client,machine=pc-q35-3.1,{way}");
+        let ways = ways_out(&CATALOG, &scenario(&word), &answer(&word));
+        let way = ways.first().unwrap_or_else(|| panic!("{word}"));
+        assert_eq!((way.text.as_str(), way.restart), (first, false), "{word}");
+        assert_eq!(check(&way.scenario.word(&CATALOG))["verdict"], "unchanged", "{word}");
     }
 }

@@ -60,7 +60,7 @@ pub fn ways_out_with(resolver: &mut Resolver<'_>, scenario: &Scenario, resolutio
         let upgraded = search.other_libvirt();
         ways.extend(upgraded.clone().map(|(_, way)| way));
         ways.extend(search.other_qemu());
-        ways.extend(search.by_way_of(upgraded.map(|(id, _)| id)));
+        ways.extend(search.straight().or_else(|| search.by_way_of(upgraded.map(|(id, _)| id))));
         ways.extend(search.other_host());
     }
     ways.extend(search.other_definition());
@@ -140,12 +140,26 @@ impl Search<'_, '_> {
         })
     }
 
-    /// A stop between: the libvirt that would do at the destination, else another exact release, with the
-    /// destination's QEMU or the source's.
-    fn by_way_of(&self, upgrade: Option<LibvirtId>) -> Option<WayOut> {
-        if !self.scenario.via.is_empty() {
+    /// The same destination without the stops on the way.
+    fn straight(&self) -> Option<WayOut> {
+        if self.scenario.via.is_empty() {
             return None;
         }
+        let scenario = Scenario { via: Vec::new(), ..self.scenario.clone() };
+        self.resolver.borrow_mut().unchanged(&scenario)?;
+        let what = if self.scenario.via.len() == 1 { "stop" } else { "stops" };
+        Some(WayOut {
+            text: format!("straight to the destination, without the {what} on the way"),
+            restart: false,
+            scenario,
+            how: How::Command(MIGRATE.to_owned()),
+            settings: Vec::new(),
+        })
+    }
+
+    /// A stop between, in place of those there are: the libvirt that would do at the destination, else another exact
+    /// release, with the destination's QEMU or the source's.
+    fn by_way_of(&self, upgrade: Option<LibvirtId>) -> Option<WayOut> {
         let releases = upgrade.into_iter().chain(candidates::stops(self.catalog));
         let qemus = [self.scenario.to.qemu.clone(), self.scenario.from.qemu.clone()];
         let stops = releases.flat_map(|id| {
