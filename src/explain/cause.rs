@@ -269,19 +269,9 @@ impl Story<'_> {
 
     fn regime_story(&self, feature: FeatureId) -> Vec<Cause> {
         let mut causes: Vec<Cause> = self.silence(feature).into_iter().collect();
-        causes.extend(self.regime(feature).map(|regime| Cause::leaf(Fact::RegimeDecided(feature, regime))));
+        let regime = self.journey.receiver().regime(feature);
+        causes.extend(regime.map(|regime| Cause::leaf(Fact::RegimeDecided(feature, regime))));
         causes
-    }
-
-    /// What the receiver made of a removed feature that arrived unmentioned.
-    fn regime(&self, feature: FeatureId) -> Option<Regime> {
-        let run = self.journey.receiver();
-        let prepared = run.prepared.as_ref()?;
-        run.map.model(prepared.model?)?.removed.contains(&feature).then(|| match prepared.features.get(feature) {
-            Some(policy) if policy.is_off() => Regime::Disable,
-            Some(_) => Regime::Require,
-            None => Regime::Nothing,
-        })
     }
 
     /// What the table's row rests on: what arrives about the feature, and who wrote it.

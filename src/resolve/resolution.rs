@@ -248,6 +248,18 @@ impl Run {
         })
     }
 
+    /// Returns what was made of a feature that the map marks as removed from the model and that arrived unmentioned;
+    /// `None` for every other.
+    pub fn regime(&self, feature: FeatureId) -> Option<Regime> {
+        let prepared = self.prepared.as_ref()?;
+        let removed = self.map.model(prepared.model?)?.removed.contains(&feature);
+        (removed && self.given.features.get(feature).is_none()).then(|| match prepared.features.get(feature) {
+            Some(policy) if policy.is_off() => Regime::Disable,
+            Some(_) => Regime::Require,
+            None => Regime::Nothing,
+        })
+    }
+
     /// Returns what wrote `feature` into the live definition, or into the prepared one where there is no live one.
     pub fn written_by(&self, feature: FeatureId) -> Option<WrittenBy> {
         let prepared = self.prepared.as_ref().unwrap_or(&self.given).features.get(feature);

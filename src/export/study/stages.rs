@@ -155,11 +155,7 @@ impl StageWords<'_> {
                 vec![self.says(step, &Fact::Silent(f)), self.says(step, &Fact::DestinationHas(f))]
             }
             (Step::Received, _) => {
-                let removed = self
-                    .run(step)
-                    .and_then(|run| run.map.model(run.given.model?))
-                    .is_some_and(|model| model.removed.contains(&f));
-                let regime = self.resolution.regime.filter(|_| removed);
+                let regime = self.run(step).and_then(|run| run.regime(f));
                 let regime = regime.map(|regime| self.says(step, &Fact::RegimeDecided(f, regime)));
                 [self.says(step, &Fact::Silent(f)), self.says(step, &Fact::DestinationLost(f))]
                     .into_iter()
@@ -179,7 +175,8 @@ impl StageWords<'_> {
             Some(By::Written(by)) => Some(by),
             Some(By::Map | By::Qemu(_) | By::Rule(_)) | None => None,
         };
-        if let (Step::Received, Some(WrittenBy::RemovedList), Some(regime)) = (seen.step, by, self.resolution.regime) {
+        let regime = self.run(seen.step).and_then(|run| run.regime(self.feature));
+        if let (Step::Received, Some(WrittenBy::RemovedList), Some(regime)) = (seen.step, by, regime) {
             return self.says(seen.step, &Fact::RegimeDecided(self.feature, regime));
         }
         let who = match by {
