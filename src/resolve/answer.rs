@@ -2,9 +2,10 @@
 
 use super::journey::{Case, Prepared, Walked};
 use super::keep::{Everything, LastRefusal, Nothing};
-use super::resolution::{Fault, Journey, Outcome, Refusal, Risk, Row, Stop, Verdict};
+use super::resolution::{Fault, Outcome, Refusal, Risk, Row, Stop, Verdict};
 use super::rules::{Findings, RuleId, deciding};
 use super::site::Site;
+use super::stages::Journey;
 use super::start::Built;
 use super::table::{Age, Says, row};
 use crate::domain::catalog::Catalog;

@@ -2,9 +2,9 @@
 
 use super::end::{End, Guest};
 use super::keep::{Everything, Keep};
-use super::resolution::{Hop, Journey, Run};
 use super::send::send;
 use super::site::{Facts, Site};
+use super::stages::{Hop, Journey, Run};
 use super::start::{Attempt, Built, Running, fresh, incoming, taken_over};
 use super::table::Says;
 use crate::domain::behaviour::Regime;

@@ -2,8 +2,9 @@
 //! The walk itself is the same.
 
 use super::partial_check;
-use super::resolution::{Hop, Journey, QemuCpu, Refusal, Run, Sent, Stop};
+use super::refusal::{Refusal, Stop};
 use super::site::{Facts, Site};
+use super::stages::{Hop, Journey, QemuCpu, Run, Sent};
 use super::start::Running;
 use crate::domain::definition::{Definition, Policies, PolicyStore};
 use std::sync::Arc;

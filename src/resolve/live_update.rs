@@ -3,8 +3,9 @@
 
 #![expect(clippy::result_large_err, reason = "a refusal is a plain value of two sets; boxing it costs an allocation")]
 
-use super::resolution::{QemuCpu, Stop};
+use super::refusal::Stop;
 use super::site::Site;
+use super::stages::QemuCpu;
 use crate::domain::behaviour::AddedExempt;
 use crate::domain::definition::{Check, Definition, Policy, PolicyStore};
 use crate::domain::feature::FeatureSet;

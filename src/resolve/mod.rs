@@ -15,6 +15,7 @@ mod resolution;
 mod rules;
 mod send;
 mod site;
+mod stages;
 mod start;
 mod table;
 
@@ -22,11 +23,9 @@ pub use answer::{Brief, Decided, Glance, brief, brief_between, decide, verdict};
 pub use end::{EMULATOR, EMULATOR_EL, End, Guest, Host, Machine, Named};
 pub use journey::{Case, Prepared, cold_boot, filled_in_check, way_back};
 pub use plan::{Axis, Budget, Plan, Resolver, Spent};
-pub use resolution::{
-    Basis, Dependence, Fault, Hop, Journey, Origin, Outcome, Possible, QemuCpu, Refusal, Resolution, Risk, Row, Run,
-    Sent, Stage, Verdict, WrittenBy,
-};
+pub use resolution::{Basis, Dependence, Fault, Outcome, Possible, Refusal, Resolution, Risk, Row, Stage, Verdict};
 pub use rules::{RULES, Rule, RuleId, suggested};
+pub use stages::{Hop, Journey, Origin, QemuCpu, Run, Sent, WrittenBy};
 pub use table::{Age, Says, TABLE, TableRow};
 
 pub use plan::{resolve, source};

@@ -1,8 +1,8 @@
 //! Builds the CPU a guest gets from QEMU, step by step as `target/i386/cpu.c` does: model and machine type,
 //! accelerator, command line, host, threads, dependencies, filter.
 
-use super::resolution::QemuCpu;
 use super::site::{Facts, ModelSite, Site};
+use super::stages::QemuCpu;
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Definition, PolicyStore};
 use crate::domain::feature::{FeatureId, FeatureSet};

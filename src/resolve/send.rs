@@ -2,8 +2,8 @@
 //! (libvirt `qemuDomainMakeCPUMigratable`, `qemu_migration_cookie.c`, `qemuDomainSaveCookie`).
 
 use super::journey::filled_in_check;
-use super::resolution::Sent;
 use super::site::{Facts, Site};
+use super::stages::Sent;
 use crate::domain::behaviour::DropAdded;
 use crate::domain::definition::{Definition, Mode, Policy, PolicyStore};
 use crate::domain::scenario::Transport;

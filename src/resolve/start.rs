@@ -4,8 +4,9 @@
 #![expect(clippy::result_large_err, reason = "a refusal is a plain value of two sets; boxing it costs an allocation")]
 
 use super::keep::Keep;
-use super::resolution::{QemuCpu, Sent, Stop};
+use super::refusal::Stop;
 use super::site::{Facts, Site};
+use super::stages::{QemuCpu, Sent};
 use super::table::Says;
 use super::{live_update, partial_check, qemu_cpu};
 use crate::domain::behaviour::{DropUnknown, Original, Regime};
