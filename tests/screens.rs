@@ -93,6 +93,15 @@ fn a_destination_that_requires_removed_features_completes_and_says_why() {
 }
 
 #[test]
+fn a_guest_refused_after_a_stop_is_said_to_be_there() {
+    let session = open("Skylake-Client,machine=pc-q35-3.1,from=old,via=9.0.0,to=new", USUAL);
+    has(&session, "none, it runs at libvirt 9.0.0, a stop on the way;");
+    let session = open("Skylake-Client,machine=pc-q35-3.1,from=old,via=new,to=11.3.0", USUAL);
+    has(&session, "ABORTED on the way, at the full check of the new libvirt");
+    has(&session, "none, it never left;");
+}
+
+#[test]
 fn typing_a_version_in_the_list_of_machine_types_takes_it() {
     let session = open(T5, USUAL).keys("<enter>q35-3.1");
     GOLDENS.compare("picking-a-machine-type", &session.text());

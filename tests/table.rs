@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use support::ask::{CATALOG, answer, json as check, scenario, texts};
 use virt_cpu_explorer::domain::map::CpuMap;
 use virt_cpu_explorer::explain::explain;
+use virt_cpu_explorer::export::study::StageWords;
+use virt_cpu_explorer::study::follow::follow;
 use virt_cpu_explorer::study::ways_out::ways_out;
 
 /// Compares some keys of an answer.
@@ -213,11 +215,36 @@ fn what_decides_on_the_way_is_told_of_the_stop() {
 }
 
 #[test]
+fn a_guest_refused_after_a_stop_runs_at_that_stop() {
+    for (way, place) in [
+        ("from=old,via=9.0.0,to=new", "at libvirt 9.0.0, a stop on the way, with the mpx it had."),
+        ("from=old,via=new,to=11.3.0", "at the source with the mpx it had."),
+        ("from=old,to=new", "at the source with the mpx it had."),
+    ] {
+        let word = format!("Skylake-Client,machine=pc-q35-3.1,{way}");
+        let (scenario, resolution) = (scenario(&word), answer(&word));
+        let words =
+            StageWords { catalog: &CATALOG, scenario: &scenario, resolution: &resolution, feature: scenario.feature };
+        let seen = follow(&scenario, &resolution, scenario.feature);
+        let last = words.sentences(*seen.last().unwrap()).join(" ");
+        assert!(last.ends_with(place), "{word}: {last}");
+        let there = words.sentences(seen[7]).join(" ");
+        let stop = way.starts_with("from=old,via=new");
+        assert_eq!(there.contains("builds at the stop"), stop, "{word}: {there}");
+        assert_eq!(there.contains("builds at the destination"), !stop, "{word}: {there}");
+    }
+}
+
+#[test]
 fn a_guest_that_fails_on_the_way_is_sent_straight_or_by_another_way() {
     for (way, first) in [
         ("from=old,via=new,to=11.3.0", "straight to the destination, without the stop on the way"),
         ("from=old,via=new,via=11.3.0,to=old", "straight to the destination, without the stops on the way"),
         ("from=old,via=new,to=new", "by way of 12.8.0:7.2.22"),
+        (
+            "from=old,via=9.0.0,to=new",
+            "destination with libvirt 11.3.0, which requires what an incoming guest is silent about",
+        ),
     ] {
         let word = format!("Skylake-Client,machine=pc-q35-3.1,{way}");
         let ways = ways_out(&CATALOG, &scenario(&word), &answer(&word));

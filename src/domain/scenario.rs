@@ -229,6 +229,11 @@ impl Scenario {
         (sender, self.via.get(hop).unwrap_or(&self.to))
     }
 
+    /// Returns whether a hop, counted from the source, ends at a stop and not at the destination.
+    pub fn is_stop(&self, hop: usize) -> bool {
+        hop < self.via.len()
+    }
+
     /// Returns the scenario of a command line without arguments: the e-mail's question.
     ///
     /// Falls back to the first model, machine type and feature where the catalog lacks the named ones.

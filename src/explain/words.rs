@@ -92,7 +92,7 @@ impl Words<'_> {
             Stage::Qemu => "start of QEMU",
         };
         match (resolution.verdict, resolution.refusal()) {
-            (Verdict::Aborted, Some(refusal)) if self.hop < self.scenario.via.len() => {
+            (Verdict::Aborted, Some(refusal)) if self.scenario.is_stop(self.hop) => {
                 format!("ABORTED on the way, at the {} of {}", at(refusal), self.to())
             }
             (Verdict::Aborted, Some(refusal)) => format!("ABORTED at the destination's {}", at(refusal)),
@@ -167,7 +167,7 @@ impl Words<'_> {
 
     /// What the receiver is: the destination, or a stop on the way there.
     fn place(&self) -> &'static str {
-        if self.hop < self.scenario.via.len() { "stop" } else { "destination" }
+        if self.scenario.is_stop(self.hop) { "stop" } else { "destination" }
     }
 
     fn model(&self) -> &str {

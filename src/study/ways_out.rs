@@ -92,7 +92,7 @@ impl Search<'_, '_> {
             || scenario.features != self.scenario.features
             || scenario.machine != self.scenario.machine
             || scenario.cpu != self.scenario.cpu
-            || !scenario.via.is_empty()
+            || scenario.via != self.scenario.via
     }
 
     fn to(&self, libvirt: LibvirtId) -> Scenario {

@@ -99,7 +99,10 @@ impl StageWords<'_> {
                 format!("What travels: {what}.")
             }
             Step::Received => format!("What arrived, as {libvirt} prepares it for its own start."),
-            Step::DestinationCpu => format!("The CPU that {} builds at the destination.", self.qemu(step)),
+            Step::DestinationCpu => {
+                let place = if self.scenario.is_stop(self.hop(step)) { "stop" } else { "destination" };
+                format!("The CPU that {} builds at the {place}.", self.qemu(step))
+            }
             Step::FullCheck => {
                 format!("The CPU that QEMU built, compared by {libvirt} with the definition that arrived.")
             }
@@ -134,7 +137,11 @@ impl StageWords<'_> {
         match (step, started) {
             (_, false) => "The guest never came so far: it did not start.".to_owned(),
             (Step::Verdict, true) => {
-                format!("The guest never arrived; it keeps running at the source with the {} it had.", self.name())
+                let place = match self.hop(step) {
+                    0 => "the source".to_owned(),
+                    _ => format!("{}, a stop on the way,", self.libvirt(Step::Sent)),
+                };
+                format!("The guest never arrived; it keeps running at {place} with the {} it had.", self.name())
             }
             (_, true) => "The guest never came so far.".to_owned(),
         }

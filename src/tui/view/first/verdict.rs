@@ -10,6 +10,7 @@ use crate::app::screens::Target;
 use crate::app::screens::first::{First, Focus};
 use crate::app::text::{cut_at_word, pad, width, wrap};
 use crate::domain::feature::FeatureId;
+use crate::explain::libvirt_label;
 use crate::resolve::Verdict;
 use crate::study::ways_out::{How, WayOut};
 use crate::tui::theme::Role;
@@ -205,7 +206,13 @@ fn way_back(shown: Shown<'_>, derived: &Derived) -> String {
         (Some(change), _) => format!("{}; {other}", changed(shown, change)),
         (None, Verdict::StartRefused) => format!("none, it never started; {other}"),
         (None, Verdict::Depends) => format!("depends on the same; {other}"),
-        (None, _) => format!("none, it never left; {other}"),
+        (None, _) => match derived.resolution.journey.as_ref().map(|journey| journey.hop) {
+            Some(hop @ 1..) => {
+                let stop = libvirt_label(shown.catalog, shown.model.scenario.hop(hop).0);
+                format!("none, it runs at {stop}, a stop on the way; {other}")
+            }
+            Some(0) | None => format!("none, it never left; {other}"),
+        },
     }
 }
 
