@@ -13,14 +13,14 @@ mod random;
 use random::Random;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
+use virt_cpu_explorer::analysis::count::{Point, STATES, Space};
+use virt_cpu_explorer::analysis::space::models;
 use virt_cpu_explorer::cli::count_on;
 use virt_cpu_explorer::domain::catalog::Catalog;
 use virt_cpu_explorer::domain::qemu::Accel;
 use virt_cpu_explorer::domain::scenario::{DEFAULT_QEMU, Scenario};
 use virt_cpu_explorer::load::embedded;
 use virt_cpu_explorer::resolve::{Plan, Prepared, Resolver, resolve, verdict};
-use virt_cpu_explorer::study::count::{Point, STATES, Space};
-use virt_cpu_explorer::study::space::models;
 
 /// How often each is timed.
 const TIMES: u32 = 30;
@@ -77,7 +77,7 @@ fn whole_space(catalog: &Catalog) {
     let some: Vec<Scenario> = (0..2000)
         .filter_map(|_| {
             let point = Point {
-                machine: numbers.below(catalog.cells().machines.len()),
+                machine: numbers.below(catalog.qemu_defaults().machines.len()),
                 state: numbers.below(STATES.len()),
                 from: numbers.below(space.releases().len()),
                 to: numbers.below(space.releases().len()),
@@ -89,7 +89,7 @@ fn whole_space(catalog: &Catalog) {
     let one_by_one = least(
         &mut || {
             for one in &some {
-                black_box(resolver.glance(one));
+                black_box(resolver.outcome(one));
             }
         },
         5,

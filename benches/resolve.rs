@@ -3,6 +3,8 @@
 
 #![expect(clippy::panic, reason = "a benchmark without its facts measures nothing")]
 
+use virt_cpu_explorer::analysis::count::Space;
+use virt_cpu_explorer::analysis::matrix::{Matrix, Vary};
 use virt_cpu_explorer::cli::{check_batch, count_on};
 use virt_cpu_explorer::domain::catalog::Catalog;
 use virt_cpu_explorer::domain::qemu::Accel;
@@ -10,8 +12,6 @@ use virt_cpu_explorer::domain::scenario::DEFAULT_QEMU;
 use virt_cpu_explorer::domain::scenario::Scenario;
 use virt_cpu_explorer::load::embedded;
 use virt_cpu_explorer::resolve::{Plan, Prepared, Resolver, resolve, verdict};
-use virt_cpu_explorer::study::count::Space;
-use virt_cpu_explorer::study::matrix::{Matrix, Vary};
 
 const WORDS: [&str; 4] = [
     "Skylake-Client,machine=pc-q35-3.1,from=old,to=new",

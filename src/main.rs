@@ -7,8 +7,8 @@ use virt_cpu_explorer::cli::{self, Choice, Command, Config, Script, TuiArgs};
 use virt_cpu_explorer::domain::catalog::Catalog;
 use virt_cpu_explorer::domain::scenario::Scenario;
 use virt_cpu_explorer::export;
-use virt_cpu_explorer::files::{Shelf, places};
 use virt_cpu_explorer::load::{cpu_map_dir, embedded};
+use virt_cpu_explorer::storage::{Shelf, xdg};
 use virt_cpu_explorer::tui;
 
 fn main() -> ExitCode {
@@ -62,23 +62,23 @@ fn is_broken_pipe(fault: &anyhow::Error) -> bool {
 fn run(command: Command) -> Result<u8> {
     let mut out = Output(io::BufWriter::new(io::stdout().lock()));
     let code = match command {
-        Command::Check { choice, format, quiet, ways_out } if !choice.domains.is_empty() => {
-            let how = (format, quiet, ways_out);
+        Command::Check { choice, format, quiet, remedies } if !choice.domains.is_empty() => {
+            let how = (format, quiet, remedies);
             cli::check_domains(&catalog_with(&choice)?, &choice, how, &mut out, &mut io::stderr().lock())?
         }
         Command::Check { choice, format, quiet, .. } => {
             cli::check_one(&catalog_with(&choice)?, &choice, format, quiet, &mut out)?
         }
-        Command::Batch { file, ways_out, choice } => {
+        Command::Batch { file, remedies, choice } => {
             let catalog = catalog_with(&choice)?;
             if file == "-" {
-                cli::check_batch(&catalog, &mut io::stdin().lock(), ways_out, &mut out)?
+                cli::check_batch(&catalog, &mut io::stdin().lock(), remedies, &mut out)?
             } else {
                 let opened = std::fs::File::open(&file).with_context(|| format!("cannot open {file}"))?;
-                cli::check_batch(&catalog, &mut BufReader::new(opened), ways_out, &mut out)?
+                cli::check_batch(&catalog, &mut BufReader::new(opened), remedies, &mut out)?
             }
         }
-        Command::Study(args) => cli::study(&mut embedded::catalog()?, &args, &mut out)?,
+        Command::Study(args) => cli::analysis(&mut embedded::catalog()?, &args, &mut out)?,
         Command::List { what, json, choice } => cli::list(&catalog_with(&choice)?, &what, json, &mut out)?,
         Command::Rule { id } => cli::rule(id.as_deref(), &mut out)?,
         Command::Import(asked) => cli::import(&asked, &mut out)?,
@@ -95,18 +95,19 @@ fn run(command: Command) -> Result<u8> {
             cli::TourWish::List => cli::list_lessons(&mut out)?,
             cli::TourWish::Text(lesson) => {
                 let catalog = embedded::catalog()?;
-                let settings = options(&asked.looks, &named(&catalog, &asked.looks)?, Script::default())?.settings;
+                let settings =
+                    options(&asked.environment, &named(&catalog, &asked.environment)?, Script::default())?.settings;
                 cli::lesson_text(&catalog, &lesson, &settings, &mut out)?
             }
             cli::TourWish::Open(lesson) => {
                 let opening = lesson.map_or(tui::Opening::Lessons, tui::Opening::Lesson);
-                explore(&embedded::catalog()?, &asked.looks, None, opening)?;
+                explore(&embedded::catalog()?, &asked.environment, None, opening)?;
                 0
             }
         },
         Command::Tui(args) => {
             let catalog = catalog_with(&args.choice)?;
-            explore(&catalog, &args, None, tui::Opening::First)?;
+            explore(&catalog, &args, None, tui::Opening::Explorer)?;
             0
         }
         Command::Print(args, frame) => {
@@ -132,7 +133,7 @@ fn named(catalog: &Catalog, args: &TuiArgs) -> Result<Config> {
 
 /// Opens the explorer, at `scenario` where there is one.
 fn explore(catalog: &Catalog, args: &TuiArgs, scenario: Option<Scenario>, opening: tui::Opening) -> Result<()> {
-    let config = match (&args.config, places::config()) {
+    let config = match (&args.config, xdg::config()) {
         (Some(path), _) => Config::read(catalog, path, true)?,
         (None, Some(path)) if !args.no_config => Config::read(catalog, &path, false)?,
         (None, _) => Config::default(),
@@ -144,7 +145,7 @@ fn explore(catalog: &Catalog, args: &TuiArgs, scenario: Option<Scenario>, openin
     };
     let mut options = options(args, &config, script)?;
     options.settings.ascii |= tui::ascii_locale();
-    options.shelf = Shelf::at(places::state());
+    options.shelf = Shelf::at(xdg::state());
     options.opening = opening;
     tui::run(catalog, scenario, options)
 }
@@ -192,7 +193,7 @@ fn explain(asked: &cli::Explain, out: &mut dyn Write) -> Result<u8> {
     let (code, likeliest) = cli::explain(&catalog, asked, out)?;
     if let Some(scenario) = likeliest.filter(|_| asked.open) {
         out.flush()?;
-        explore(&catalog, &TuiArgs::default(), Some(scenario), tui::Opening::First)?;
+        explore(&catalog, &TuiArgs::default(), Some(scenario), tui::Opening::Explorer)?;
     }
     Ok(code)
 }

@@ -4,12 +4,12 @@
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
+use virt_cpu_explorer::analysis::remedies::remedies;
 use virt_cpu_explorer::domain::catalog::Catalog;
 use virt_cpu_explorer::domain::scenario::Scenario;
 use virt_cpu_explorer::export::{self, About, Seen};
 use virt_cpu_explorer::load::embedded;
 use virt_cpu_explorer::resolve::resolve;
-use virt_cpu_explorer::study::ways_out::ways_out;
 
 static CATALOG: LazyLock<Catalog> = LazyLock::new(|| embedded::catalog().unwrap());
 static SCHEMA: LazyLock<Value> =
@@ -98,7 +98,7 @@ fn every_answer_fits_the_schema() {
     for word in WORDS {
         let scenario = Scenario::parse(&CATALOG, word).unwrap();
         let answer = resolve(&CATALOG, &scenario);
-        let ways = ways_out(&CATALOG, &scenario, &answer);
+        let ways = remedies(&CATALOG, &scenario, &answer);
         let screen = Seen { name: "first", lines: &["a line"] };
         let about = About { id: Some("guest.xml"), said: Some("guest"), ways: Some(&ways), screen: Some(screen) };
         let text = export::json_about(&CATALOG, &scenario, &answer, about);

@@ -26,8 +26,8 @@ const GOLDENS: Goldens = Goldens {
 #[expect(clippy::unwrap_used, reason = "a word that cannot be read fails the test")]
 fn of(word: &str) -> Vec<Document> {
     let scenario = Scenario::parse(catalog(), word).unwrap();
-    let resolution = resolve(catalog(), &scenario);
-    documents(catalog(), &scenario, &resolution.journey.unwrap())
+    let answer = resolve(catalog(), &scenario);
+    documents(catalog(), &scenario, &answer.trace.unwrap())
 }
 
 #[expect(clippy::panic, reason = "a document that is not there fails the test")]
@@ -138,8 +138,8 @@ fn each_stop_on_the_way_has_its_own_documents() {
     {
         assert!(titled(&made, title).exists(), "{title}");
     }
-    let taken_over = of("Skylake-Client,machine=pc-q35-3.1,started=old,from=new,to=old");
-    assert!(titled(&taken_over, "Live XML after the upgrade").exists());
+    let adopt_running = of("Skylake-Client,machine=pc-q35-3.1,started=old,from=new,to=old");
+    assert!(titled(&adopt_running, "Live XML after the upgrade").exists());
 }
 
 #[test]

@@ -4,14 +4,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
+use virt_cpu_explorer::analysis::follow::{By, State, Step, follow};
 use virt_cpu_explorer::app::choice::{Choice, default_of, values};
-use virt_cpu_explorer::bring::domain::{self, Domain};
 use virt_cpu_explorer::domain::catalog::Catalog;
 use virt_cpu_explorer::domain::scenario::{Key, Scenario};
 use virt_cpu_explorer::explain::{explain, message};
+use virt_cpu_explorer::input::domain::{self, Domain};
 use virt_cpu_explorer::load::embedded;
 use virt_cpu_explorer::resolve::{RuleId, Verdict, WrittenBy, resolve};
-use virt_cpu_explorer::study::follow::{By, State, Step, follow};
 
 static CATALOG: LazyLock<Catalog> = LazyLock::new(|| embedded::catalog().unwrap());
 
@@ -68,9 +68,9 @@ fn a_running_guest_goes_on_from_its_live_definition() {
     let read = guest("9.0.0-epyc-smt.live", "9.0.0:7.2.22", "11.3.0:10.0.13");
     let answer = resolve(&CATALOG, &read.scenario);
     assert_eq!(answer.verdict, Verdict::Aborted);
-    let journey = answer.journey.as_ref().unwrap();
-    assert!(journey.start.prepared.is_none() && journey.start.command_line.is_empty());
-    assert_eq!(journey.start.live, Some(journey.start.given.clone()));
+    let trace = answer.trace.as_ref().unwrap();
+    assert!(trace.start.prepared.is_none() && trace.start.command_line.is_empty());
+    assert_eq!(trace.start.live, Some(trace.start.given.clone()));
     let said = message(&CATALOG, answer.refusal().unwrap());
     assert_eq!(said, "operation failed: guest CPU doesn't match specification: extra features: ht,cmp_legacy");
 }
@@ -171,7 +171,7 @@ fn the_daemons_status_file_has_both_definitions() {
     assert!(running.inactive.as_ref().unwrap().features.is_empty());
     assert!(read.scenario.next_start().features.is_empty());
     let answer = resolve(&CATALOG, &read.scenario);
-    let sent = &answer.journey.as_ref().unwrap().hops.last().unwrap().sent;
+    let sent = &answer.trace.as_ref().unwrap().migrations.last().unwrap().sent;
     assert_eq!(sent.xml.features.len(), 0);
     assert_eq!(sent.cookie.as_ref().unwrap().features.len(), 13);
 }

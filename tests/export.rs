@@ -85,7 +85,7 @@ fn a_picture_has_every_letter_and_the_themes_colours() {
 
 #[test]
 fn other_screens_go_into_a_mail_as_they_are_drawn_in_its_width() {
-    for kind in ScreenKind::ALL.iter().filter(|kind| **kind != ScreenKind::First) {
+    for kind in ScreenKind::ALL.iter().filter(|kind| **kind != ScreenKind::Explorer) {
         let options = tui::Options::default();
         let scenario = Scenario::parse(catalog(), T7).unwrap();
         let text = tui::print(catalog(), scenario, kind.word(), (200, 40), Format::Markdown, &options).unwrap();

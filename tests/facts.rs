@@ -40,7 +40,7 @@ fn the_pages_count_what_there_is() {
         catalog.libvirt_releases().iter().filter(|release| release.provenance == Provenance::Published).collect();
     let exact: Vec<_> = published.iter().filter(|release| matches!(release.map, ReleaseMap::Exact(_))).collect();
     let (first, last) = (&exact[0].name, &exact[exact.len() - 1].name);
-    let (machines, models) = (catalog.cells().machines.len(), catalog.pickable_models().count());
+    let (machines, models) = (catalog.qemu_defaults().machines.len(), catalog.pickable_models().count());
     let (hosts, exact) = (catalog.hosts().len(), exact.len());
     let ran: Vec<String> = catalog.qemu_releases().iter().filter(|q| q.ran).map(|q| q.version.to_string()).collect();
     let (newest, older) = ran.split_last().unwrap();
@@ -61,7 +61,7 @@ fn a_changed_cell_changes_its_digest_and_no_other() {
     let mut parts = embedded::parts().unwrap();
     let before = digests(&parts);
     let model = usize::from(parts.models.get("Skylake-Client").unwrap());
-    let (kvm, _) = parts.cells.models[model].as_mut().unwrap();
+    let (kvm, _) = parts.qemu_defaults.models[model].as_mut().unwrap();
     kvm.only_on[0].1.0 ^= 1 << 80;
     let after = digests(&parts);
     let changed: Vec<&String> = before.keys().filter(|subject| before.get(*subject) != after.get(*subject)).collect();
@@ -154,7 +154,7 @@ fn qemu_is_what_was_read() {
     let catalog = catalog();
     let asked = |model| catalog.qemu_releases().iter().any(|q| q.ran && q.models.iter().any(|m| m.model == model));
     for (model, name) in (0..).map(ModelId).zip(catalog.models().iter()) {
-        let cells = &catalog.cells().models[usize::from(model.0)];
+        let cells = &catalog.qemu_defaults().models[usize::from(model.0)];
         assert_eq!(cells.is_some(), asked(model), "{name}: cells are known exactly where a QEMU was asked for them");
     }
     let qemu_alone = catalog.model("Icelake-Client-v3").unwrap();

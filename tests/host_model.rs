@@ -85,7 +85,7 @@ fn a_host_that_has_whatever_is_asked_for_still_tells_of_a_hypervisor() {
 fn optional_becomes_what_a_migratable_host_model_has() {
     let becomes = |name: &str, rest: &str| {
         let found = answer(&format!("EPYC,{name}=optional,{rest},from=11.3.0:7.2.22,to=11.3.0:7.2.22"));
-        let prepared = found.journey.unwrap().start.prepared.unwrap();
+        let prepared = found.trace.unwrap().start.prepared.unwrap();
         prepared.features.get(CATALOG.feature(name).unwrap())
     };
     assert_eq!(becomes("avx2", "pmu=off"), Some(Policy::Require));

@@ -10,7 +10,7 @@ use std::path::Path;
 use support::ask::{CATALOG, names, scenario};
 use support::golden;
 use virt_cpu_explorer::explain::explain;
-use virt_cpu_explorer::resolve::{Outcome, Resolution, resolve};
+use virt_cpu_explorer::resolve::{Answer, Completion, resolve};
 
 const KEYS: [&str; 10] =
     ["name", "product", "date", "url", "why", "scenario", "expect", "recorded", "extra", "missing"];
@@ -52,13 +52,13 @@ impl Case {
         self.get("expect").split_once(": ").unwrap_or((self.get("expect"), ""))
     }
 
-    fn resolution(&self) -> Option<Resolution> {
+    fn answer(&self) -> Option<Answer> {
         let word = self.get("scenario");
         (word != "none").then(|| resolve(&CATALOG, &scenario(word)))
     }
 
     /// Whether the answer is what was recorded. A list may be not told, or end in a wildcard.
-    fn is_recorded(&self, answer: &Resolution) -> bool {
+    fn is_recorded(&self, answer: &Answer) -> bool {
         let list = |key: &str, given: &[String]| match self.get(key) {
             "not told" => true,
             "none" => given.is_empty(),
@@ -76,7 +76,7 @@ impl Case {
 
     /// The answer in a few words.
     fn answered(&self) -> String {
-        let Some(answer) = self.resolution() else { return "not asked".to_owned() };
+        let Some(answer) = self.answer() else { return "not asked".to_owned() };
         let inputs: Vec<&str> = answer.depends_on.iter().map(|on| on.input.as_str()).collect();
         let count = |what: &str, list: &[String]| match list.len() {
             0 => String::new(),
@@ -85,8 +85,8 @@ impl Case {
         };
         let lists = count("extra", &names(&answer.extra)) + &count("missing", &names(&answer.missing));
         match answer.outcome {
-            Outcome::Depends => format!("depends on {}", inputs.join(", ")),
-            Outcome::Completed | Outcome::Aborted | Outcome::StartRefused => {
+            Completion::Depends => format!("depends on {}", inputs.join(", ")),
+            Completion::Completed | Completion::Aborted | Completion::StartRefused => {
                 format!("{}{lists}", answer.verdict.name())
             }
         }
@@ -109,12 +109,12 @@ fn every_incident_is_answered_as_its_file_expects() {
     for case in &cases {
         let (kind, what) = case.expect();
         *kinds.entry(kind).or_default() += 1;
-        let answer = case.resolution();
+        let answer = case.answer();
         let fits = match (kind, &answer) {
             ("recorded", Some(answer)) => what.is_empty() && case.is_recorded(answer),
             ("depends", Some(answer)) => answer.depends_on.iter().any(|on| on.input.contains(what)),
             ("disputed", Some(answer)) => {
-                !what.is_empty() && answer.outcome != Outcome::Depends && !case.is_recorded(answer)
+                !what.is_empty() && answer.outcome != Completion::Depends && !case.is_recorded(answer)
             }
             ("not-modelled", _) => !what.is_empty(),
             _ => false,
@@ -132,7 +132,7 @@ fn every_incident_is_answered_as_its_file_expects() {
 fn no_guest_is_said_to_arrive_without_the_word_that_device_state_is_not_modelled() {
     let mut arrived = 0;
     for case in cases() {
-        let Some(answer) = case.resolution().filter(|answer| answer.outcome == Outcome::Completed) else { continue };
+        let Some(answer) = case.answer().filter(|answer| answer.outcome == Completion::Completed) else { continue };
         let said = explain(&CATALOG, &scenario(case.get("scenario")), &answer);
         assert!(said.notice.contains("other device state is not modelled"), "{}: {}", case.get("name"), said.notice);
         arrived += 1;

@@ -87,7 +87,7 @@ fn every_action_has_an_id_a_sentence_and_a_key_that_finds_it() {
             let context = match info.scope {
                 Scope::Text => Context::Text,
                 Scope::Tour => Context::Tour,
-                Scope::Everywhere | Scope::Screens => Context::Screen(ScreenKind::First),
+                Scope::Everywhere | Scope::Screens => Context::Screen(ScreenKind::Explorer),
                 Scope::On(kinds) => Context::Screen(kinds[0]),
             };
             assert_eq!(map.action(key, context), Some(info.action), "{}", info.id);
@@ -98,7 +98,7 @@ fn every_action_has_an_id_a_sentence_and_a_key_that_finds_it() {
 #[test]
 fn every_screen_but_the_first_has_an_action_of_its_word() {
     let (first, others) = ScreenKind::ALL.split_first().unwrap();
-    assert_eq!(*first, ScreenKind::First);
+    assert_eq!(*first, ScreenKind::Explorer);
     for kind in others {
         let opens = ACTIONS.iter().find(|info| info.id == kind.word());
         assert!(opens.is_some_and(|info| info.scope == Scope::Screens), "no action opens {}", kind.word());

@@ -7,7 +7,7 @@ mod naive;
 mod support;
 
 use naive::facts::PlainFacts;
-use naive::{Answer, Question};
+use naive::{NaiveAnswer, Question};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use support::ask::{CATALOG, batch, pairs};
@@ -17,7 +17,7 @@ type Policies = Vec<(String, String)>;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Run {
+struct StartTrace {
     id: String,
     source: Value,
     destination: Value,
@@ -44,7 +44,7 @@ struct Guest {
     vendor: Option<String>,
 }
 
-impl Run {
+impl StartTrace {
     /// The run as a batch line.
     fn line(&self) -> String {
         let guest = &self.guest;
@@ -89,7 +89,7 @@ impl Run {
         question
     }
 
-    fn is_answered_by(&self, answer: &Answer) -> bool {
+    fn is_answered_by(&self, answer: &NaiveAnswer) -> bool {
         answer.outcome == self.outcome
             && answer.error.as_deref().map(comparable) == self.error.as_deref().map(comparable)
             && answer.live == self.live
@@ -118,14 +118,14 @@ fn comparable(message: &str) -> &str {
     message.find("can't apply global").map_or(message, |start| &message[start..])
 }
 
-fn runs() -> Vec<Run> {
+fn runs() -> Vec<StartTrace> {
     include_str!("recorded/lab.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// A class of runs that the answers do not reproduce, and why.
 struct Exception {
     what: &'static str,
-    is_one: fn(&Run) -> bool,
+    is_one: fn(&StartTrace) -> bool,
 }
 
 const EXCEPTIONS: &[Exception] = &[Exception {
@@ -133,7 +133,7 @@ const EXCEPTIONS: &[Exception] = &[Exception {
     is_one: |run| run.says("Use -machine help"),
 }];
 
-impl Run {
+impl StartTrace {
     fn says(&self, words: &str) -> bool {
         self.error.as_deref().is_some_and(|error| error.contains(words))
     }

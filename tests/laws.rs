@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use support::ask::{CATALOG, answer, batch, error, names, scenario};
 use support::random::Random;
 use support::scenarios;
+use virt_cpu_explorer::analysis::remedies::remedies;
 use virt_cpu_explorer::domain::definition::{Fallback, Policy};
 use virt_cpu_explorer::domain::feature::{FeatureId, FeatureSet};
 use virt_cpu_explorer::domain::map::CpuMap;
 use virt_cpu_explorer::domain::scenario::{HostChoice, Scenario, Told};
 use virt_cpu_explorer::explain::explain;
-use virt_cpu_explorer::resolve::{Outcome, Refusal, Resolution, Resolver, RuleId, Verdict, resolve};
-use virt_cpu_explorer::study::ways_out::ways_out;
+use virt_cpu_explorer::resolve::{Answer, Completion, Refusal, Resolver, RuleId, Verdict, resolve};
 
 fn expect_round_trip(scenario: &Scenario) {
     let word = scenario.word(&CATALOG);
@@ -63,7 +63,7 @@ proptest! {
 }
 
 /// Drawn scenarios with their answers.
-fn drawn(seed: u64, count: usize) -> Vec<(Scenario, Resolution)> {
+fn drawn(seed: u64, count: usize) -> Vec<(Scenario, Answer)> {
     let mut random = Random::of(seed);
     let scenarios = (0..count).map(|_| scenarios::told(&mut random));
     scenarios
@@ -111,8 +111,8 @@ fn an_answer_in_short_is_the_one_at_length() {
         }
         let (long, short) = (resolve(&CATALOG, &scenario), resolver.brief(&scenario));
         let word = scenario.word(&CATALOG);
-        let glance = short.glance;
-        assert_eq!((glance.verdict, glance.rule, glance.row), (long.verdict, long.rule, long.row), "{word}");
+        let outcome = short.outcome;
+        assert_eq!((outcome.verdict, outcome.rule, outcome.row), (long.verdict, long.rule, long.row), "{word}");
         if long.verdict == Verdict::Changed {
             let sets = [&long.gained, &long.lost].map(|list| list.iter().copied().collect::<FeatureSet>());
             assert_eq!([short.more, short.less], sets, "{word}");
@@ -211,7 +211,7 @@ fn a_feature_the_user_names_never_meets_row_seven() {
 }
 
 /// What a refusal is about, by name.
-fn subjects(answer: &Resolution) -> Vec<String> {
+fn subjects(answer: &Answer) -> Vec<String> {
     let mut subjects = names(&answer.extra);
     subjects.extend(names(&answer.missing));
     match answer.refusal() {
@@ -234,7 +234,7 @@ fn an_abort_is_explained_by_name() {
     let mut aborted = 0;
     for (scenario, answer) in drawn(13, 6000) {
         let word = scenario.word(&CATALOG);
-        let refused = matches!(answer.outcome, Outcome::Aborted | Outcome::StartRefused);
+        let refused = matches!(answer.outcome, Completion::Aborted | Completion::StartRefused);
         assert_eq!(refused, error(&answer).is_some(), "{word}");
         if !refused {
             continue;
@@ -260,7 +260,7 @@ fn an_abort_is_explained_by_name() {
 fn every_way_out_leads_out() {
     let mut ways = 0;
     for (scenario, answer) in drawn(14, 1200) {
-        for way in ways_out(&CATALOG, &scenario, &answer) {
+        for way in remedies(&CATALOG, &scenario, &answer) {
             assert_eq!(resolve(&CATALOG, &way.scenario).verdict, Verdict::Unchanged, "{}", way.scenario.word(&CATALOG));
             assert_ne!(way.scenario, scenario);
             let same_guest = way.scenario.features == scenario.features && way.scenario.cpu == scenario.cpu;
@@ -314,8 +314,8 @@ fn in_order(map: &CpuMap, features: &[FeatureId]) -> bool {
 fn every_list_is_in_the_order_of_the_destinations_map() {
     let mut long = 0;
     for (scenario, answer) in drawn(16, 5000) {
-        let Some(journey) = &answer.journey else { continue };
-        let receiver = journey.destination().unwrap_or(journey.source());
+        let Some(trace) = &answer.trace else { continue };
+        let receiver = trace.destination().unwrap_or(trace.source());
         for list in [&answer.extra, &answer.missing, &answer.lost, &answer.gained] {
             assert!(in_order(&receiver.map, list), "{}: {:?}", scenario.word(&CATALOG), names(list));
             long += usize::from(list.len() > 2);

@@ -7,6 +7,7 @@ mod typed;
 
 use golden::Goldens;
 use typed::{Session, catalog, has, open, open_with};
+use virt_cpu_explorer::analysis::matrix::Vary;
 use virt_cpu_explorer::app::key::Key;
 use virt_cpu_explorer::app::screens::matrix::Matrix;
 use virt_cpu_explorer::app::screens::{Screen, Target};
@@ -14,7 +15,6 @@ use virt_cpu_explorer::app::settings::{Settings, Size, ThemeName};
 use virt_cpu_explorer::app::update;
 use virt_cpu_explorer::domain::scenario::Scenario;
 use virt_cpu_explorer::resolve::resolve;
-use virt_cpu_explorer::study::matrix::Vary;
 
 const T7: &str = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
 const USUAL: (u16, u16) = (120, 36);
@@ -69,7 +69,7 @@ fn every_cell_that_is_shown_is_the_answer_to_its_scenario() {
 #[test]
 fn machine_types_go_down_and_the_boundary_at_4_0_is_seen() {
     let session = open(T7, USUAL).keys("m[[[[");
-    let machines = catalog().cells().machines.len();
+    let machines = catalog().qemu_defaults().machines.len();
     has(&session, &format!("guest: machine types ({machines}, folded to 7)"));
     has(&session, "pc-q35-2.4 to pc-q35-3.1");
     let screen = state(&session);

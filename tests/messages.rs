@@ -3,20 +3,20 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail the test")]
 
 use std::sync::LazyLock;
-use virt_cpu_explorer::bring::{host, message};
+use virt_cpu_explorer::analysis::scenario_search::scenario_search;
 use virt_cpu_explorer::domain::catalog::Catalog;
 use virt_cpu_explorer::domain::host::Vendor;
 use virt_cpu_explorer::domain::scenario::{LibvirtChoice, Scenario};
 use virt_cpu_explorer::domain::version::Version;
 use virt_cpu_explorer::explain::{self, Spoken};
 use virt_cpu_explorer::export;
+use virt_cpu_explorer::input::{host, message};
 use virt_cpu_explorer::load::embedded;
 use virt_cpu_explorer::resolve::resolve;
-use virt_cpu_explorer::study::producers::producers;
 
 static CATALOG: LazyLock<Catalog> = LazyLock::new(|| embedded::catalog().unwrap());
 
-fn spoken(text: &str) -> Spoken {
+fn message_help(text: &str) -> Spoken {
     let found = message::find(&CATALOG, text);
     assert_eq!(found.len(), 1, "{text}: {found:?}");
     found.into_iter().next().unwrap().says
@@ -51,13 +51,13 @@ fn what_the_resolver_says_is_read_back_as_what_it_meant() {
         let answer = resolve(&CATALOG, &Scenario::parse(&CATALOG, word).unwrap());
         let refusal = answer.refusal().unwrap_or_else(|| panic!("{word} is not refused"));
         let text = explain::message(&CATALOG, refusal);
-        assert_eq!(spoken(&text), Spoken::Refused(refusal.clone(), Vec::new()), "{text}");
+        assert_eq!(message_help(&text), Spoken::Refused(refusal.clone(), Vec::new()), "{text}");
     }
 }
 
 #[test]
 fn a_message_is_found_in_every_wrapping() {
-    let plain = spoken("guest CPU doesn't match specification: missing features: erms,vaes");
+    let plain = message_help("guest CPU doesn't match specification: missing features: erms,vaes");
     for text in [
         "error: operation failed: guest CPU doesn't match specification: missing features: erms,vaes",
         "virError(Code=9, Domain=31, Message='operation failed: guest CPU doesn't match specification: missing features: erms,vaes')",
@@ -66,7 +66,7 @@ fn a_message_is_found_in_every_wrapping() {
         "guest CPU doesn\u{2019}t match specification: missing features: erms,vaes.",
         "missing features: erms, vaes",
     ] {
-        assert_eq!(spoken(text), plain, "{text}");
+        assert_eq!(message_help(text), plain, "{text}");
     }
 }
 
@@ -81,20 +81,20 @@ fn a_log_gives_each_message_once_with_its_line() {
 
 #[test]
 fn names_nobody_knows_are_told_apart() {
-    let says = spoken(
+    let says = message_help(
         "operation failed: guest CPU doesn't match specification: extra features: ..., missing features: tsx, hle, rtm",
     );
     assert!(matches!(&says, Spoken::Refused(_, strange) if strange == &["tsx"]), "{says:?}");
     assert!(says.refusal().is_none());
-    assert_eq!(spoken("internal error: Unknown CPU model Foo"), Spoken::StrangeModel("Foo".to_owned()));
+    assert_eq!(message_help("internal error: Unknown CPU model Foo"), Spoken::StrangeModel("Foo".to_owned()));
 }
 
 #[test]
 fn scenarios_shown_for_a_message_give_exactly_this_message() {
     for text in ["extra features: ht", "extra features: mpx", "missing features: pdcm", "unknown CPU feature: ibrs"] {
-        let says = spoken(text);
+        let says = message_help(text);
         let refusal = says.refusal().unwrap();
-        let found = producers(&CATALOG, refusal, 3);
+        let found = scenario_search(&CATALOG, refusal, 3);
         assert!(!found.is_empty(), "{text}");
         for producer in found {
             let word = producer.scenario.word(&CATALOG);

@@ -4,7 +4,7 @@
 mod naive;
 
 use naive::facts::PlainFacts;
-use naive::{Answer, Host, Question};
+use naive::{Host, NaiveAnswer, Question};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 use virt_cpu_explorer::load::embedded;
@@ -21,7 +21,7 @@ const ELEVEN: (&str, &str) = ("11.3.0", "10.0.13");
 const TWELVE: (&str, &str) = ("12.8.0", "11.1.2");
 
 #[expect(clippy::panic, reason = "a question without an answer fails the test")]
-fn answer(question: &Question) -> Answer {
+fn answer(question: &Question) -> NaiveAnswer {
     naive::answer(&FACTS, question).unwrap_or_else(|what| panic!("{question:?}: {what}"))
 }
 
@@ -42,7 +42,7 @@ fn policy<'a>(policies: Option<&'a naive::Policies>, feature: &str) -> Option<&'
 }
 
 /// What libvirt said: the message without the part that is always the same.
-fn said(answer: &Answer) -> &str {
+fn said(answer: &NaiveAnswer) -> &str {
     let Some(error) = &answer.error else { return &answer.outcome };
     error.strip_prefix("operation failed: guest CPU doesn't match specification: ").unwrap_or(error)
 }

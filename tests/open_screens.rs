@@ -54,7 +54,7 @@ fn every_open_screen_is_named_and_a_click_or_escape_goes_back_to_it() {
     let session_back = with_every_screen((200, 60)).keys("<esc>");
     assert_eq!(session_back.model.screens.iter().count(), ScreenKind::ALL.len() - 1);
     assert!(click(&mut session, "First"));
-    assert_eq!(session.model.screens.top().kind(), ScreenKind::First);
+    assert_eq!(session.model.screens.top().kind(), ScreenKind::Explorer);
     assert_eq!(session.model.screens.iter().count(), 1);
 }
 

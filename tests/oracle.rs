@@ -7,14 +7,14 @@ mod naive;
 mod support;
 
 use naive::facts::PlainFacts;
-use naive::{Answer, Host, Question};
+use naive::{Host, NaiveAnswer, Question};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 use support::ask::{CATALOG, error, names, policies};
 use support::random::Random;
 use virt_cpu_explorer::domain::scenario::Scenario;
-use virt_cpu_explorer::resolve::{Outcome, Resolution, Verdict, resolve};
+use virt_cpu_explorer::resolve::{Answer, Completion, Verdict, resolve};
 
 static FACTS: LazyLock<PlainFacts> = LazyLock::new(|| PlainFacts::of(&CATALOG));
 
@@ -27,7 +27,7 @@ fn models() -> Vec<&'static str> {
 }
 
 fn machines() -> Vec<&'static str> {
-    CATALOG.cells().machines.iter().map(|machine| CATALOG.machine_name(*machine)).collect()
+    CATALOG.qemu_defaults().machines.iter().map(|machine| CATALOG.machine_name(*machine)).collect()
 }
 
 /// Every exact release, and the two of the e-mail.
@@ -37,7 +37,7 @@ fn releases() -> Vec<&'static str> {
 
 /// What the two answers say of one question.
 enum Compared {
-    Equal(Outcome),
+    Equal(Completion),
     /// The naive resolver has no plain answer.
     NotTold(String),
     Different(String),
@@ -67,10 +67,10 @@ fn shortened(word: &str) -> String {
     parts.collect::<Vec<_>>().join(",")
 }
 
-fn differences(given: &Resolution, expected: &Answer) -> String {
-    let journey = given.journey.as_ref();
-    let live = policies(journey.and_then(|journey| journey.start.live.as_ref()));
-    let arrived = policies(journey.and_then(|journey| journey.destination()?.live.as_ref()));
+fn differences(given: &Answer, expected: &NaiveAnswer) -> String {
+    let trace = given.trace.as_ref();
+    let live = policies(trace.and_then(|trace| trace.start.live.as_ref()));
+    let arrived = policies(trace.and_then(|trace| trace.destination()?.live.as_ref()));
     let sorted = |list: &[String]| list.iter().cloned().collect::<BTreeSet<_>>();
     let mut text = String::new();
     let mut note = |what: &str, given: &dyn std::fmt::Debug, expected: &dyn std::fmt::Debug, equal: bool| {

@@ -35,7 +35,7 @@ fn path(name: &str) -> String {
 fn every_picture_is_what_the_program_draws_today() {
     for (name, word, size, keys) in PICTURES {
         let session = open(word, *size).keys(keys);
-        assert_eq!(session.model.derived.resolution.rule.map(RuleId::name), Some(*name), "{word}");
+        assert_eq!(session.model.derived.answer.rule.map(RuleId::name), Some(*name), "{word}");
         golden::compare(&path(name), &tui::screen(&session.model, catalog(), Format::Svg));
     }
 }

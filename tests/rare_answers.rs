@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use std::fmt::Write as _;
 use support::ask::{CATALOG, answer, scenario};
 use support::golden;
+use virt_cpu_explorer::analysis::follow::{State, follow};
 use virt_cpu_explorer::cli;
 use virt_cpu_explorer::domain::feature::{FeatureId, FeatureSet};
-use virt_cpu_explorer::export::study::{StageWords, by_words, state_word};
+use virt_cpu_explorer::export::analysis::{StageWords, by_words, state_word};
 use virt_cpu_explorer::resolve::{Resolver, Verdict};
-use virt_cpu_explorer::study::follow::{State, follow};
 
 const ANSWERS: &str = "tests/rare_answers/answers.jsonl";
 
@@ -38,7 +38,7 @@ fn a_rare_scenario_is_answered_as_before() {
 fn a_rare_scenario_is_answered_alike_in_short_and_at_length() {
     let mut resolver = Resolver::new(&CATALOG);
     for word in words() {
-        let (long, short) = (answer(&word), resolver.glance(&scenario(&word)));
+        let (long, short) = (answer(&word), resolver.outcome(&scenario(&word)));
         assert_eq!((short.verdict, short.rule, short.row), (long.verdict, long.rule, long.row), "{word}");
         let unchanged = resolver.unchanged(&scenario(&word)).is_some();
         assert!(!unchanged || long.verdict == Verdict::Unchanged, "{word}");
@@ -67,7 +67,7 @@ fn every_stage_of_a_rare_scenario_says_what_it_did() {
     for word in words() {
         let (asked, found) = (scenario(&word), answer(&word));
         for feature in features(&word) {
-            let words = StageWords { catalog: &CATALOG, scenario: &asked, resolution: &found, feature };
+            let words = StageWords { catalog: &CATALOG, scenario: &asked, answer: &found, feature };
             writeln!(page, "{word}\n{}", CATALOG.feature_name(feature)).unwrap();
             for seen in follow(&asked, &found, feature) {
                 let by = seen.by.map(by_words).unwrap_or_default();

@@ -9,13 +9,13 @@ use naive::{Policies, Question};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use support::ask::{CATALOG, batch, pairs};
-use support::recorded::{Run, runs};
+use support::recorded::{StartTrace, runs};
 
 fn as_map(policies: Option<&Policies>) -> Option<BTreeMap<String, String>> {
     policies.map(|policies| policies.iter().cloned().collect())
 }
 
-fn question(run: &Run) -> Question {
+fn question(run: &StartTrace) -> Question {
     let guest = &run.guest;
     let ends = (&run.source, &run.destination);
     Question {

@@ -1,12 +1,12 @@
 //! Holds the review of a changed CPU map to what the change of mpx is known to do.
 
+use virt_cpu_explorer::analysis::review::{Direction, Question, Review, review};
 use virt_cpu_explorer::domain::behaviour::Regime;
 use virt_cpu_explorer::domain::catalog::Catalog;
 use virt_cpu_explorer::domain::version::Version;
-use virt_cpu_explorer::export::study::{review_json, review_markdown};
+use virt_cpu_explorer::export::analysis::{review_json, review_markdown};
 use virt_cpu_explorer::load::embedded;
 use virt_cpu_explorer::resolve::Verdict;
-use virt_cpu_explorer::study::review::{Direction, Question, Review, review};
 
 #[expect(clippy::unwrap_used, reason = "facts that cannot be read fail the test")]
 fn reviewed(old: &str, new: &str, qemu: &[Version]) -> (Catalog, Review) {

@@ -1,5 +1,5 @@
 //! Types keys on the screens that follow a feature, tell a history and show a difference, and looks at them.
-//! The whole screen is compared with a file in `tests/screens/study/`. `BLESS=1 cargo test` writes the files anew.
+//! The whole screen is compared with a file in `tests/screens/analysis/`. `BLESS=1 cargo test` writes the files anew.
 #![expect(clippy::panic, reason = "what is not on the screen fails the test")]
 
 #[path = "support/golden.rs"]
@@ -9,6 +9,7 @@ mod typed;
 
 use golden::Goldens;
 use typed::{Session, catalog, has, open, open_with};
+use virt_cpu_explorer::analysis::diff::guest_outcomes::{Answers, Fares, SAYINGS};
 use virt_cpu_explorer::app::action::Action;
 use virt_cpu_explorer::app::key::Key;
 use virt_cpu_explorer::app::screens::diff::Diff;
@@ -17,7 +18,6 @@ use virt_cpu_explorer::app::settings::{Settings, ThemeName};
 use virt_cpu_explorer::app::update;
 use virt_cpu_explorer::domain::scenario::Scenario;
 use virt_cpu_explorer::resolve::Budget;
-use virt_cpu_explorer::study::diff::fares::{Answers, Fares, SAYINGS};
 
 const T7: &str = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
 const T5: &str = "Skylake-Client,machine=pc-q35-4.0,from=old,to=new";
@@ -130,7 +130,7 @@ fn any_feature_can_be_followed_and_asked_about() {
     let session = session.keys("/smap<enter>");
     has(&session, "Follow smap");
     let session = session.keys("<enter>");
-    assert_eq!(kind(&session), ScreenKind::First);
+    assert_eq!(kind(&session), ScreenKind::Explorer);
     has(&session, "Decision table: smap");
     has(&open(T7, USUAL).keys("f/zzz"), "No feature has these letters in its name.");
     says(&open(T7, USUAL).keys("f/svme-addr-chk<enter>"), "svme-addr-chk is as the definition has it.");
@@ -141,7 +141,7 @@ fn follow_opens_at_the_feature_under_the_cursor() {
     let session = open(T7, USUAL).keys("/smap<enter>f");
     has(&session, "Follow smap");
     let session = session.keys("<esc>");
-    assert_eq!(kind(&session), ScreenKind::First);
+    assert_eq!(kind(&session), ScreenKind::Explorer);
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn stages_and_features_answer_to_the_mouse() {
     let session = click(session, "mpx  ");
     has(&session, "Follow mpx");
     let session = click(session, "mpx      ");
-    assert_eq!(kind(&session), ScreenKind::First);
+    assert_eq!(kind(&session), ScreenKind::Explorer);
     let small = click(open(T7, SMALL).keys("f"), " 4 source CPU");
     says(&small, "Machine type pc-q35-3.1 turns mpx on in Skylake-Client.");
 }
@@ -183,7 +183,7 @@ fn a_model_and_a_feature_are_told_through_time() {
 #[test]
 fn a_line_of_a_history_leads_to_a_guest_that_goes_over_the_change() {
     let session = open(T7, USUAL).keys("h<enter>");
-    assert_eq!(kind(&session), ScreenKind::First);
+    assert_eq!(kind(&session), ScreenKind::Explorer);
     assert_eq!(session.model.derived.word, "Skylake-Client,machine=pc-q35-3.1,from=9.0.0:7.2.22,to=11.3.0:7.2.22");
     has(&session, "▶T7");
     // The scenario's own machine type leaves the feature off; the newest that turns it on shows the change.
@@ -216,7 +216,7 @@ fn a_history_answers_to_search_and_mouse() {
     let session = turn(session, "Icelake-Server-noTSX", Action::Up);
     says(&session, "╭ Icelake-Server ─");
     let session = click(session, "Icelake-Server  ");
-    assert_eq!(kind(&session), ScreenKind::First);
+    assert_eq!(kind(&session), ScreenKind::Explorer);
     has(&open(T7, USUAL).keys("hv/zzz"), "No line has these letters.");
 }
 
@@ -247,7 +247,7 @@ fn what_differs_is_shown_with_what_it_does_to_guests_in_each_direction() {
 #[test]
 fn a_line_of_a_difference_leads_to_the_guest_it_harms() {
     let session = open(T5, USUAL).keys("d<enter>");
-    assert_eq!(kind(&session), ScreenKind::First);
+    assert_eq!(kind(&session), ScreenKind::Explorer);
     assert_eq!(session.model.derived.word, "Skylake-Client,machine=pc-q35-3.1,from=old:7.2.22,to=new:7.2.22");
     has(&session, "▶T7");
     // From the left to the right it arrives; the other way round the left does not know the model.
@@ -279,7 +279,8 @@ fn a_difference_that_costs_much_is_asked_while_nothing_is_typed_and_comes_to_the
     let word = "Cascadelake-Server,machine=pc-q35-5.2,topology=?,from=10.0.0,to=10.4.0";
     let mut session = open(word, USUAL).keys("d");
     update::press(&mut session.model, catalog(), Key::parse("v").unwrap());
-    let unknown = |session: &Session| difference(session).listed.iter().filter(|line| line.fares.is_none()).count();
+    let unknown =
+        |session: &Session| difference(session).listed.iter().filter(|line| line.guest_outcomes.is_none()).count();
     let before = unknown(&session);
     assert!(before > 10 && difference(&session).guests.is_empty(), "{before} lines are not known");
     has(&session, "not looked at yet");
@@ -287,7 +288,7 @@ fn a_difference_that_costs_much_is_asked_while_nothing_is_typed_and_comes_to_the
     while update::idle(&mut session.model, catalog()) {}
     assert!(unknown(&session) < before && !session.text().contains("not looked at yet"));
     let screen = difference(&session);
-    let shown = screen.listed.iter().find_map(|line| line.fares.as_ref()?[0].as_ref()).unwrap();
+    let shown = screen.listed.iter().find_map(|line| line.guest_outcomes.as_ref()?[0].as_ref()).unwrap();
     let (from, to) = (shown.scenario.from.clone(), shown.scenario.to.clone());
     let ends = Scenario { from, to, ..session.model.scenario.clone() };
     let alone = |about, says| {
@@ -298,7 +299,7 @@ fn a_difference_that_costs_much_is_asked_while_nothing_is_typed_and_comes_to_the
     };
     for line in screen.listed.iter().take(20) {
         let Some(about) = line.about else { continue };
-        assert_eq!(line.fares, Some(alone(about, None)), "{}", line.name);
+        assert_eq!(line.guest_outcomes, Some(alone(about, None)), "{}", line.name);
     }
     let about = screen.listed.here().unwrap().about.unwrap();
     assert_eq!(screen.guests, SAYINGS.map(|says| alone(about, says)).to_vec());
@@ -312,7 +313,7 @@ fn enter_waits_for_the_line_it_goes_by() {
     for key in ["d", "v", "<enter>"] {
         update::press(&mut session.model, catalog(), Key::parse(key).unwrap());
     }
-    assert_eq!(kind(&session), ScreenKind::First);
+    assert_eq!(kind(&session), ScreenKind::Explorer);
     assert_eq!(session.model.derived.word, waited);
 }
 
@@ -323,7 +324,7 @@ fn a_difference_answers_to_search_mouse_and_swapped_ends() {
     let session = turn(session, "Icelake-Server  ", Action::Down);
     has(&session, "╭ Cascadelake-Server-noTSX ─");
     let session = click(session, "Cascadelake-Server-noTSX  ");
-    assert_eq!(kind(&session), ScreenKind::First);
+    assert_eq!(kind(&session), ScreenKind::Explorer);
     has(&open(T7, USUAL).keys("dv/zzz"), "No line has these letters.");
     has(&open(T7, USUAL).keys("ds"), "new → old");
     has(&open(T7, USUAL).keys("df"), "Follow mpx");

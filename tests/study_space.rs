@@ -4,17 +4,17 @@
 mod random;
 
 use random::Random;
+use virt_cpu_explorer::analysis::count::{Point, STATES, Space};
+use virt_cpu_explorer::analysis::matrix::{Fold, Matrix, Side, Vary, line_of, lines_around};
+use virt_cpu_explorer::analysis::space::models;
 use virt_cpu_explorer::cli::count_on;
 use virt_cpu_explorer::domain::catalog::{Catalog, Provenance, ReleaseMap};
 use virt_cpu_explorer::domain::definition::Fallback;
 use virt_cpu_explorer::domain::qemu::Accel;
 use virt_cpu_explorer::domain::scenario::{DEFAULT_QEMU, Scenario};
-use virt_cpu_explorer::export::study::{line_name, matrix_csv, matrix_table};
+use virt_cpu_explorer::export::analysis::{line_name, matrix_csv, matrix_table};
 use virt_cpu_explorer::load::embedded;
 use virt_cpu_explorer::resolve::{Plan, Prepared, Resolver, Verdict, resolve, verdict};
-use virt_cpu_explorer::study::count::{Point, STATES, Space};
-use virt_cpu_explorer::study::matrix::{Fold, Matrix, Side, Vary, line_of, lines_around};
-use virt_cpu_explorer::study::space::models;
 
 #[expect(clippy::unwrap_used, reason = "facts that cannot be read fail the test")]
 fn catalog() -> Catalog {
@@ -31,7 +31,7 @@ fn every_scenario_is_counted_once() {
         .libvirt_releases()
         .iter()
         .filter(|release| release.provenance == Provenance::Published && matches!(release.map, ReleaseMap::Exact(_)));
-    let all = models(&catalog).len() * catalog.cells().machines.len() * STATES.len() * exact.count().pow(2);
+    let all = models(&catalog).len() * catalog.qemu_defaults().machines.len() * STATES.len() * exact.count().pow(2);
     assert_eq!(count.scenarios, all as u64);
     assert!(count.scenarios > 400_000_000 && count.resolved < 2_000_000, "{count:?}");
 }
@@ -49,14 +49,14 @@ fn a_folded_case_answers_for_each_it_stands_for() {
             let folded = space.model(*model);
             for _ in 0..samples / 2 / models.len() {
                 let point = Point {
-                    machine: numbers.below(catalog.cells().machines.len()),
+                    machine: numbers.below(catalog.qemu_defaults().machines.len()),
                     state: numbers.below(STATES.len()),
                     from: numbers.below(space.releases().len()),
                     to: numbers.below(space.releases().len()),
                 };
                 let scenario = space.scenario(*model, point).unwrap();
                 let said = scenario.word(&catalog);
-                assert_eq!(folded.glance(point), Some(resolver.glance(&scenario)), "{said}");
+                assert_eq!(folded.outcome(point), Some(resolver.outcome(&scenario)), "{said}");
             }
         }
     }
@@ -80,15 +80,15 @@ fn a_verdict_alone_is_the_verdict_with_every_stage() {
     ] {
         let scenario = Scenario::parse(&catalog, word).unwrap();
         let whole = resolve(&catalog, &scenario);
-        let glance = resolver.glance(&scenario);
-        assert_eq!((glance.verdict, glance.rule, glance.row), (whole.verdict, whole.rule, whole.row), "{word}");
+        let outcome = resolver.outcome(&scenario);
+        assert_eq!((outcome.verdict, outcome.rule, outcome.row), (whole.verdict, whole.rule, whole.row), "{word}");
         assert_eq!(resolver.resolve(&scenario), whole, "{word}");
         let Ok(plan) = Plan::of(&catalog, &scenario) else { continue };
         if plan.axes.is_empty() && scenario.fallback == Fallback::Forbid {
             let case = plan.case(&[]).unwrap();
             let prepared = Prepared::of(&catalog, &case);
-            assert_eq!(verdict(&prepared, &case.definition, scenario.feature), Some(glance), "{word}");
-            assert_eq!(verdict(&prepared, &case.definition.unordered(), scenario.feature), Some(glance), "{word}");
+            assert_eq!(verdict(&prepared, &case.definition, scenario.feature), Some(outcome), "{word}");
+            assert_eq!(verdict(&prepared, &case.definition.unordered(), scenario.feature), Some(outcome), "{word}");
         }
     }
 }
@@ -121,13 +121,13 @@ fn a_release_that_decides_like_another_has_its_answers() {
     for _ in 0..600 {
         let (row, column) = (numbers.below(matrix.rows().len()), numbers.below(matrix.columns().len()));
         let asked = matrix.scenario(row, column).unwrap();
-        let glance = resolver.glance(&asked);
-        assert_eq!(matrix.cell(&mut resolver, row, column), Some(glance), "{}", asked.word(&catalog));
+        let outcome = resolver.outcome(&asked);
+        assert_eq!(matrix.cell(&mut resolver, row, column), Some(outcome), "{}", asked.word(&catalog));
     }
     for place in 0..matrix.rows().len() {
         let asked = matrix.scenario(place, place).unwrap();
-        let glance = resolver.glance(&asked);
-        assert_eq!(matrix.cell(&mut resolver, place, place), Some(glance), "{}", asked.word(&catalog));
+        let outcome = resolver.outcome(&asked);
+        assert_eq!(matrix.cell(&mut resolver, place, place), Some(outcome), "{}", asked.word(&catalog));
     }
 }
 
@@ -196,13 +196,13 @@ fn an_axis_may_be_machine_types_models_hosts_or_qemu() {
     let scenario = Scenario::parse(&catalog, "Skylake-Client,accel=tcg,from=old,to=new").unwrap();
     let mut resolver = Resolver::new(&catalog);
     let mut matrix = Matrix::of(&catalog, &scenario, Vary::Machines, Vary::Models);
-    let place = |lines: &[virt_cpu_explorer::study::matrix::Line], name: &str| {
+    let place = |lines: &[virt_cpu_explorer::analysis::matrix::Line], name: &str| {
         lines.iter().position(|line| line_name(&catalog, line) == name).unwrap()
     };
     let (row, column) = (place(matrix.rows(), "pc-q35-3.1"), place(matrix.columns(), "Skylake-Client"));
-    assert_eq!(matrix.cell(&mut resolver, row, column).map(|glance| glance.verdict), Some(Verdict::Aborted));
+    assert_eq!(matrix.cell(&mut resolver, row, column).map(|outcome| outcome.verdict), Some(Verdict::Aborted));
     let row = place(matrix.rows(), "pc-q35-4.0");
-    assert_eq!(matrix.cell(&mut resolver, row, column).map(|glance| glance.verdict), Some(Verdict::Unchanged));
+    assert_eq!(matrix.cell(&mut resolver, row, column).map(|outcome| outcome.verdict), Some(Verdict::Unchanged));
     let mut hosts = Matrix::of(&catalog, &scenario, Vary::Hosts, Vary::Qemu);
     assert!(hosts.cell(&mut resolver, 0, 0).is_some());
 }

@@ -1,5 +1,9 @@
 //! Holds the studies of single things, a feature's way, histories, differences, baselines, to what is known of mpx.
 
+use virt_cpu_explorer::analysis::baseline::baseline;
+use virt_cpu_explorer::analysis::diff::{self, Why};
+use virt_cpu_explorer::analysis::follow::{By, Seen, State, Step, follow};
+use virt_cpu_explorer::analysis::history::{self, Membership};
 use virt_cpu_explorer::domain::catalog::Catalog;
 use virt_cpu_explorer::domain::definition::Policy;
 use virt_cpu_explorer::domain::host::HostId;
@@ -7,10 +11,6 @@ use virt_cpu_explorer::domain::scenario::{Key, Release, Scenario};
 use virt_cpu_explorer::domain::version::Version;
 use virt_cpu_explorer::load::embedded;
 use virt_cpu_explorer::resolve::{Origin, RuleId, Verdict, WrittenBy, resolve};
-use virt_cpu_explorer::study::baseline::baseline;
-use virt_cpu_explorer::study::diff::{self, Why};
-use virt_cpu_explorer::study::follow::{By, Seen, State, Step, follow};
-use virt_cpu_explorer::study::history::{self, Membership};
 
 #[expect(clippy::unwrap_used, reason = "facts that cannot be read fail the test")]
 fn catalog() -> Catalog {
@@ -54,7 +54,10 @@ fn a_newer_machine_type_makes_the_live_update_write_the_feature_down() {
     let catalog = catalog();
     let seen = followed(&catalog, "Skylake-Client,machine=pc-q35-4.0,from=old,to=new", "mpx");
     assert_eq!(seen[3].state, State::Off);
-    assert_eq!((seen[4].state, seen[4].by), (State::Says(Policy::Disable), Some(By::Written(WrittenBy::LiveUpdate))));
+    assert_eq!(
+        (seen[4].state, seen[4].by),
+        (State::Mention(Policy::Disable), Some(By::Written(WrittenBy::LiveUpdate)))
+    );
     assert!(seen[3].changed && !seen[4].changed);
     assert_eq!(seen[9].state, State::Kept);
 }
@@ -64,9 +67,12 @@ fn a_release_that_requires_writes_the_feature_from_its_removed_list() {
     let catalog = catalog();
     let word = "Skylake-Client,machine=pc-q35-3.1,from=9.0.0:7.2.22,to=11.3.0:10.0.13";
     let seen = followed(&catalog, word, "mpx");
-    assert_eq!((seen[6].state, seen[6].by), (State::Says(Policy::Require), Some(By::Written(WrittenBy::RemovedList))));
+    assert_eq!(
+        (seen[6].state, seen[6].by),
+        (State::Mention(Policy::Require), Some(By::Written(WrittenBy::RemovedList)))
+    );
     let disabled = followed(&catalog, "Skylake-Client,machine=pc-q35-3.1,from=9.0.0,to=9.0.0+mpx-removed", "mpx");
-    assert_eq!((disabled[6].state, disabled[9].state), (State::Says(Policy::Disable), State::Lost));
+    assert_eq!((disabled[6].state, disabled[9].state), (State::Mention(Policy::Disable), State::Lost));
 }
 
 #[test]

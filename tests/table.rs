@@ -5,11 +5,11 @@ mod support;
 
 use serde_json::{Value, json};
 use support::ask::{CATALOG, answer, json as check, scenario, texts};
+use virt_cpu_explorer::analysis::follow::follow;
+use virt_cpu_explorer::analysis::remedies::remedies;
 use virt_cpu_explorer::domain::map::CpuMap;
 use virt_cpu_explorer::explain::explain;
-use virt_cpu_explorer::export::study::StageWords;
-use virt_cpu_explorer::study::follow::follow;
-use virt_cpu_explorer::study::ways_out::ways_out;
+use virt_cpu_explorer::export::analysis::StageWords;
 
 /// Compares some keys of an answer.
 fn expect(word: &str, keys: &Value) {
@@ -100,8 +100,8 @@ fn a_model_that_never_had_the_feature_is_in_no_row() {
 }
 
 fn map_of(end: &str) -> CpuMap {
-    let journey = answer(&format!("qemu64,accel=tcg,from={end},to={end}")).journey.unwrap();
-    CpuMap::clone(&journey.start.map)
+    let trace = answer(&format!("qemu64,accel=tcg,from={end},to={end}")).trace.unwrap();
+    CpuMap::clone(&trace.start.map)
 }
 
 #[test]
@@ -222,10 +222,9 @@ fn a_guest_refused_after_a_stop_runs_at_that_stop() {
         ("from=old,to=new", "at the source with the mpx it had."),
     ] {
         let word = format!("Skylake-Client,machine=pc-q35-3.1,{way}");
-        let (scenario, resolution) = (scenario(&word), answer(&word));
-        let words =
-            StageWords { catalog: &CATALOG, scenario: &scenario, resolution: &resolution, feature: scenario.feature };
-        let seen = follow(&scenario, &resolution, scenario.feature);
+        let (scenario, answer) = (scenario(&word), answer(&word));
+        let words = StageWords { catalog: &CATALOG, scenario: &scenario, answer: &answer, feature: scenario.feature };
+        let seen = follow(&scenario, &answer, scenario.feature);
         let last = words.sentences(*seen.last().unwrap()).join(" ");
         assert!(last.ends_with(place), "{word}: {last}");
         let there = words.sentences(seen[7]).join(" ");
@@ -247,7 +246,7 @@ fn a_guest_that_fails_on_the_way_is_sent_straight_or_by_another_way() {
         ),
     ] {
         let word = format!("Skylake-Client,machine=pc-q35-3.1,{way}");
-        let ways = ways_out(&CATALOG, &scenario(&word), &answer(&word));
+        let ways = remedies(&CATALOG, &scenario(&word), &answer(&word));
         let way = ways.first().unwrap_or_else(|| panic!("{word}"));
         assert_eq!((way.text.as_str(), way.restart), (first, false), "{word}");
         assert_eq!(check(&way.scenario.word(&CATALOG))["verdict"], "unchanged", "{word}");

@@ -4,7 +4,7 @@ mod support;
 
 use support::ask::{CATALOG, answer, scenario};
 use virt_cpu_explorer::domain::behaviour::Regime;
-use virt_cpu_explorer::resolve::{Budget, Plan, Resolver, Spent, Verdict};
+use virt_cpu_explorer::resolve::{Budget, BudgetExceeded, Plan, Resolver, Verdict};
 
 /// Questions that differ in one thing each that an end is made from.
 const ALIKE: [&str; 12] = [
@@ -96,8 +96,8 @@ fn an_answer_names_the_inputs_that_decide_it() {
         let found = answer(word);
         let named: Vec<&str> = found.depends_on.iter().map(|on| on.input.as_str()).collect();
         assert_eq!((found.verdict, named.as_slice(), found.either_way), (*verdict, *inputs, *either_way), "{word}");
-        let glance = resolver.glance(&scenario(word));
-        let (short, long) = ((glance.verdict, glance.rule, glance.row), (found.verdict, found.rule, found.row));
+        let outcome = resolver.outcome(&scenario(word));
+        let (short, long) = ((outcome.verdict, outcome.rule, outcome.row), (found.verdict, found.rule, found.row));
         assert_eq!(short, long, "in short: {word}");
         let unchanged = resolver.unchanged(&scenario(word)).is_some();
         assert_eq!(unchanged, *verdict == Verdict::Unchanged, "whatever is not known: {word}");
@@ -156,7 +156,7 @@ fn a_package_says_where_its_emulator_is() {
     let refused = |build: &str| {
         let word = format!("EPYC,machine=pc-q35-9.0,from=9.0.0-{build}:7.2.22,to=9.0.0:7.2.22");
         let found = answer(&word);
-        let refusal = found.journey.as_ref().and_then(|journey| journey.refusal()).map(|found| format!("{found:?}"));
+        let refusal = found.trace.as_ref().and_then(|trace| trace.refusal()).map(|found| format!("{found:?}"));
         refusal.unwrap_or_default()
     };
     assert!(refused("3.el9").contains("/usr/libexec/qemu-kvm"), "{}", refused("3.el9"));
@@ -212,13 +212,13 @@ fn a_budget_ends_with_the_question_that_it_does_not_cover() {
     assert!(resolver.price(&dear) > 400, "{}", resolver.price(&dear));
 
     let mut of_key = Budget::of_key();
-    assert_eq!(resolver.brief_within(&dear, &mut of_key).err(), Some(Spent));
+    assert_eq!(resolver.brief_within(&dear, &mut of_key).err(), Some(BudgetExceeded));
     let answered = (0..1000).take_while(|_| resolver.brief_within(&cheap, &mut of_key).is_ok()).count();
     assert_eq!(answered, 100, "what was refused cost nothing");
 
     let mut of_slice = Budget::of_slice();
     assert!(resolver.brief_within(&dear, &mut of_slice).is_ok(), "one question may cost whatever it costs");
-    assert_eq!(resolver.brief_within(&cheap, &mut of_slice).err(), Some(Spent));
+    assert_eq!(resolver.brief_within(&cheap, &mut of_slice).err(), Some(BudgetExceeded));
 
     let mut endless = Budget::endless();
     assert!((0..3).all(|_| resolver.brief_within(&dear, &mut endless).is_ok()));

@@ -22,7 +22,11 @@ fn on_demand_it_names_the_facts_that_were_built_in() {
     let catalog = embedded::catalog().unwrap();
     assert!(text.starts_with(&said(&["--version"])));
     let counts = [
-        format!("{} CPU models on {} machine types", catalog.pickable_models().count(), catalog.cells().machines.len()),
+        format!(
+            "{} CPU models on {} machine types",
+            catalog.pickable_models().count(),
+            catalog.qemu_defaults().machines.len()
+        ),
         format!("{} real hosts, {} products", catalog.hosts().len(), catalog.products().len()),
         format!(
             "{} releases, 1.5.3 to {}",

@@ -148,7 +148,7 @@ macro_rules! actions {
 
 use Scope::{Everywhere, On, Screens, Text, Tour};
 
-const FIRST: Scope = On(&[ScreenKind::First]);
+const FIRST: Scope = On(&[ScreenKind::Explorer]);
 const MATRIX: Scope = On(&[ScreenKind::Matrix]);
 const XML: Scope = On(&[ScreenKind::Xml]);
 const COMPARE: Scope = On(&[ScreenKind::Compare]);

@@ -3,7 +3,7 @@
 
 use crate::domain::behaviour;
 use crate::domain::catalog::Catalog;
-use crate::domain::definition::{Check, words};
+use crate::domain::definition::{Check, named_enum};
 use crate::domain::host::Vendor;
 use crate::domain::scenario::{self, LibvirtChoice, Release, Scenario, Told};
 
@@ -14,7 +14,7 @@ mod values;
 pub use possible::{maps_of, problem};
 pub use values::{Value, default_of, free_value, values};
 
-words! {
+named_enum! {
     /// One input of the scenario.
     Choice {
         /// CPU model or mode.
@@ -142,7 +142,7 @@ impl Choice {
 
 /// How one choice stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Standing {
+pub struct ChoiceState {
     /// The choice.
     pub choice: Choice,
     /// What stands before the value.
@@ -155,7 +155,7 @@ pub struct Standing {
     pub is_default: bool,
 }
 
-impl Standing {
+impl ChoiceState {
     /// Returns how `choice` stands in `scenario`.
     pub fn of(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Self {
         Self {

@@ -1,13 +1,13 @@
 //! Works out everything that is shown from the scenario, in one place and at every change. Nothing else resolves.
 
-use super::choice::{Choice, Standing};
+use super::choice::{Choice, ChoiceState};
 use super::features::{self, FeatureRow};
+use crate::analysis::remedies::{WayOut, ways_out_with};
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::Scenario;
 use crate::explain::{Explanation, explain, message};
-use crate::resolve::{Case, Glance, Journey, Plan, QemuCpu, Resolution, Resolver, Run, Verdict, cold_boot, way_back};
-use crate::study::ways_out::{WayOut, ways_out_with};
+use crate::resolve::{Answer, Case, Outcome, Plan, QemuCpu, Resolver, StartTrace, Trace, Verdict, cold_boot, way_back};
 
 /// What follows from a scenario.
 #[derive(Clone, PartialEq, Debug)]
@@ -15,19 +15,19 @@ pub struct Derived {
     /// The scenario in one word.
     pub word: String,
     /// The answer.
-    pub resolution: Resolution,
+    pub answer: Answer,
     /// libvirt's exact words, when it refused.
     pub message: Option<String>,
     /// The answer in sentences.
     pub explanation: Explanation,
     /// Ways out, cheapest first.
-    pub ways_out: Vec<WayOut>,
+    pub remedies: Vec<WayOut>,
     /// What comes after.
     pub after: After,
     /// The feature table.
     pub features: Vec<FeatureRow>,
     /// How every choice stands, in the order of [`Choice::ALL`].
-    pub choices: Vec<Standing>,
+    pub choices: Vec<ChoiceState>,
 }
 
 /// What comes after the migration.
@@ -36,7 +36,7 @@ pub struct After {
     /// The guest's way back to where it came from; `None` when it never arrived.
     pub way_back: Option<Change>,
     /// A guest begun at the destination, the other way round.
-    pub opposite: Glance,
+    pub opposite: Outcome,
     /// The guest's next cold boot at the destination, compared with the CPU it has at the source.
     pub cold_boot: Option<Change>,
 }
@@ -58,47 +58,47 @@ impl Derived {
     /// Works everything out.
     pub fn of(catalog: &Catalog, scenario: &Scenario) -> Self {
         let mut resolver = Resolver::new(catalog);
-        let resolution = resolver.resolve(scenario);
+        let answer = resolver.resolve(scenario);
         Self {
             word: scenario.word(catalog),
-            message: resolution.refusal().map(|refusal| message(catalog, refusal)),
-            explanation: explain(catalog, scenario, &resolution),
-            ways_out: ways_out_with(&mut resolver, scenario, &resolution),
-            after: After::of(catalog, scenario, &resolution),
-            features: features::rows(&resolution, scenario.feature),
-            choices: Choice::ALL.iter().map(|choice| Standing::of(*choice, catalog, scenario)).collect(),
-            resolution,
+            message: answer.refusal().map(|refusal| message(catalog, refusal)),
+            explanation: explain(catalog, scenario, &answer),
+            remedies: ways_out_with(&mut resolver, scenario, &answer),
+            after: After::of(catalog, scenario, &answer),
+            features: features::rows(&answer, scenario.feature),
+            choices: Choice::ALL.iter().map(|choice| ChoiceState::of(*choice, catalog, scenario)).collect(),
+            answer,
         }
     }
 
     /// Returns how `choice` stands.
-    pub fn standing(&self, choice: Choice) -> Option<&Standing> {
+    pub fn standing(&self, choice: Choice) -> Option<&ChoiceState> {
         self.choices.get(choice as usize)
     }
 }
 
 impl After {
-    fn of(catalog: &Catalog, scenario: &Scenario, resolution: &Resolution) -> Self {
-        let opposite = Resolver::new(catalog).glance(&scenario.swapped());
+    fn of(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Self {
+        let opposite = Resolver::new(catalog).outcome(&scenario.swapped());
         let plan = Plan::of(catalog, scenario).ok();
         let first = plan.as_ref().and_then(|plan| plan.case(&vec![0; plan.axes.len()]));
-        let decided = resolution.journey.as_ref().filter(|_| resolution.verdict != Verdict::Depends).zip(first);
-        let Some((journey, case)) = decided else { return Self { way_back: None, opposite, cold_boot: None } };
+        let decided = answer.trace.as_ref().filter(|_| answer.verdict != Verdict::Depends).zip(first);
+        let Some((trace, case)) = decided else { return Self { way_back: None, opposite, cold_boot: None } };
         Self {
-            way_back: back(catalog, &case, journey),
+            way_back: back(catalog, &case, trace),
             opposite,
-            cold_boot: cold_boot(catalog, &case).map(|run| compare(catalog, journey.source(), &run)),
+            cold_boot: cold_boot(catalog, &case).map(|run| compare(catalog, trace.source(), &run)),
         }
     }
 }
 
-fn back(catalog: &Catalog, case: &Case<'_>, journey: &Journey) -> Option<Change> {
-    let back = way_back(catalog, case, journey)?;
+fn back(catalog: &Catalog, case: &Case<'_>, trace: &Trace) -> Option<Change> {
+    let back = way_back(catalog, case, trace)?;
     back.destination().map(|run| compare(catalog, &back.start, run))
 }
 
-fn compare(catalog: &Catalog, before: &Run, after: &Run) -> Change {
-    let visible = |run: &Run| run.cpu.as_ref().map(|cpu: &QemuCpu| cpu.visible);
+fn compare(catalog: &Catalog, before: &StartTrace, after: &StartTrace) -> Change {
+    let visible = |run: &StartTrace| run.cpu.as_ref().map(|cpu: &QemuCpu| cpu.visible);
     let (lost, gained) = match (visible(before), visible(after), &after.refused) {
         (Some(before), Some(after), None) => (before - after, after - before),
         _ => Default::default(),

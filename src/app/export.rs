@@ -1,9 +1,9 @@
 //! Names the forms in which a screen can be taken along.
 
 use super::screens::ScreenKind;
-use crate::domain::definition::words;
+use crate::domain::definition::named_enum;
 
-words! {
+named_enum! {
     /// A form in which a screen can be taken along.
     Format {
         /// As it stands, without colours.

@@ -1,14 +1,14 @@
 //! Makes the feature table: for each feature what either map believes, what either QEMU gives, and what is written.
 
-use crate::domain::definition::{Definition, Policy, words};
+use crate::domain::definition::{Definition, Policy, named_enum};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::map::{CpuMap, ModelId};
-use crate::resolve::{Origin, Resolution, Run};
+use crate::resolve::{Answer, Origin, StartTrace};
 use std::collections::HashMap;
 
-words! {
+named_enum! {
     /// What a map says of a feature and the guest's model.
-    Believes {
+    MapStatus {
         /// It is in the model.
         In "in",
         /// It is on the model's removed list.
@@ -24,9 +24,9 @@ words! {
     }
 }
 
-words! {
+named_enum! {
     /// What became of a feature on the way.
-    Fate {
+    FeatureChange {
         /// QEMU gave it and nobody asked for it: the full check refused.
         Extra "EXTRA",
         /// It was asked for and QEMU did not give it: the full check refused.
@@ -38,7 +38,7 @@ words! {
     }
 }
 
-words! {
+named_enum! {
     /// Which features are listed.
     Filter {
         /// Those that differ between the ends, or between what a map believes and QEMU gives.
@@ -66,7 +66,7 @@ impl Filter {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct EndState {
     /// What its map says.
-    pub map: Believes,
+    pub map: MapStatus,
     /// Whether its QEMU has it on.
     pub on: Option<bool>,
     /// Which step decided that.
@@ -89,15 +89,15 @@ pub struct FeatureRow {
     /// The destination; `None` when nothing arrived there.
     pub destination: Option<EndState>,
     /// What became of it.
-    pub fate: Option<Fate>,
+    pub fate: Option<FeatureChange>,
 }
 
 impl FeatureRow {
     /// Returns whether it differs between the ends, or between what a map believes and QEMU gives. That one map lists
     /// it as removed or added counts only where someone has it or mentions it.
     pub fn differs(&self) -> bool {
-        let gap = |end: &EndState| end.on.is_some_and(|on| on != (end.map == Believes::In));
-        let matters = |end: &EndState| end.map == Believes::In || end.on == Some(true);
+        let gap = |end: &EndState| end.on.is_some_and(|on| on != (end.map == MapStatus::In));
+        let matters = |end: &EndState| end.map == MapStatus::In || end.on == Some(true);
         let Some(to) = &self.destination else { return self.fate.is_some() || gap(&self.source) };
         let maps = to.map != self.source.map && (matters(to) || matters(&self.source) || self.mentioned());
         let qemus = to.on.is_some() && self.source.on.is_some() && to.on != self.source.on;
@@ -121,12 +121,12 @@ impl FeatureRow {
 
 /// Returns the feature table of an answer: first what the verdict is about, then the feature asked about, then the
 /// others in the order of the destination's map. Empty where there is no journey.
-pub fn rows(resolution: &Resolution, asked: FeatureId) -> Vec<FeatureRow> {
-    let Some(journey) = &resolution.journey else { return Vec::new() };
-    let (source, destination) = (journey.source(), journey.destination());
+pub fn rows(answer: &Answer, asked: FeatureId) -> Vec<FeatureRow> {
+    let Some(trace) = &answer.trace else { return Vec::new() };
+    let (source, destination) = (trace.source(), trace.destination());
     let order = destination.map_or(&source.map, |run| &run.map);
-    let fates = fates(resolution);
-    let live = journey.reconnected.as_ref().or(source.live.as_ref()).or(source.prepared.as_ref());
+    let fates = fates(answer);
+    let live = trace.reconnected.as_ref().or(source.live.as_ref()).or(source.prepared.as_ref());
     let sent = destination.map(|run| &run.given);
     let mut all = considered(source) | destination.map(considered).unwrap_or_default();
     all.extend(fates.keys().copied());
@@ -148,7 +148,7 @@ pub fn rows(resolution: &Resolution, asked: FeatureId) -> Vec<FeatureRow> {
     rows
 }
 
-fn considered(run: &Run) -> FeatureSet {
+fn considered(run: &StartTrace) -> FeatureSet {
     let mut all = run.given.features.mentioned();
     for definition in [&run.prepared, &run.live].into_iter().flatten() {
         all |= definition.features.mentioned();
@@ -159,17 +159,17 @@ fn considered(run: &Run) -> FeatureSet {
     all | run.cpu.as_ref().map(|cpu| cpu.on | cpu.unavailable).unwrap_or_default()
 }
 
-fn fates(resolution: &Resolution) -> HashMap<FeatureId, Fate> {
+fn fates(answer: &Answer) -> HashMap<FeatureId, FeatureChange> {
     let lists = [
-        (&resolution.lost, Fate::Lost),
-        (&resolution.gained, Fate::Gained),
-        (&resolution.missing, Fate::Missing),
-        (&resolution.extra, Fate::Extra),
+        (&answer.lost, FeatureChange::Lost),
+        (&answer.gained, FeatureChange::Gained),
+        (&answer.missing, FeatureChange::Missing),
+        (&answer.extra, FeatureChange::Extra),
     ];
     lists.into_iter().flat_map(|(list, fate)| list.iter().map(move |feature| (*feature, fate))).collect()
 }
 
-fn end(run: &Run, other: Option<&Run>, feature: FeatureId) -> EndState {
+fn end(run: &StartTrace, other: Option<&StartTrace>, feature: FeatureId) -> EndState {
     let model = run.given.model;
     let elsewhere = other.is_some_and(|other| in_model(&other.map, other.given.model, feature));
     EndState {
@@ -183,15 +183,15 @@ fn in_model(map: &CpuMap, model: Option<ModelId>, feature: FeatureId) -> bool {
     model.and_then(|model| map.model(model)).is_some_and(|definition| definition.data.contains(feature))
 }
 
-fn believes(map: &CpuMap, model: Option<ModelId>, feature: FeatureId, elsewhere: bool) -> Believes {
+fn believes(map: &CpuMap, model: Option<ModelId>, feature: FeatureId, elsewhere: bool) -> MapStatus {
     let definition = model.and_then(|model| map.model(model));
     match definition {
-        _ if !map.known.contains(feature) => Believes::Unknown,
-        Some(definition) if definition.data.contains(feature) => Believes::In,
-        Some(definition) if definition.removed.contains(&feature) => Believes::Removed,
-        Some(definition) if definition.added.contains(&feature) => Believes::Added,
-        Some(_) if elsewhere => Believes::Gone,
-        Some(_) | None => Believes::Out,
+        _ if !map.known.contains(feature) => MapStatus::Unknown,
+        Some(definition) if definition.data.contains(feature) => MapStatus::In,
+        Some(definition) if definition.removed.contains(&feature) => MapStatus::Removed,
+        Some(definition) if definition.added.contains(&feature) => MapStatus::Added,
+        Some(_) if elsewhere => MapStatus::Gone,
+        Some(_) | None => MapStatus::Out,
     }
 }
 

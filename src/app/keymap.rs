@@ -2,7 +2,7 @@
 //! over it, and everything wrong with them is reported together.
 
 use super::action::{ACTIONS, Action, Context, Scope};
-use super::fault::did_you_mean;
+use super::error::did_you_mean;
 use super::key::{Key, NOTATION};
 
 /// The keys of every action.

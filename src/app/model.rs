@@ -5,7 +5,7 @@ use super::demo::Demo;
 use super::derived::Derived;
 use super::history::History;
 use super::overlay::Overlay;
-use super::screens::{Screen, ScreenKind, Screens, World};
+use super::screens::{Screen, ScreenContext, ScreenKind, Screens};
 use super::settings::{Settings, Size};
 use super::tour::{self, Tour};
 use crate::domain::catalog::Catalog;
@@ -40,8 +40,8 @@ impl Model {
     /// Returns the program as it opens at `scenario`.
     pub fn new(catalog: &Catalog, scenario: Scenario, settings: Settings, size: Size) -> Self {
         let derived = Derived::of(catalog, &scenario);
-        let world = World { catalog, scenario: &scenario, derived: &derived, kept: None, size };
-        let screens = Screens::new(Screen::open(ScreenKind::First, &world));
+        let world = ScreenContext { catalog, scenario: &scenario, derived: &derived, kept: None, size };
+        let screens = Screens::new(Screen::open(ScreenKind::Explorer, &world));
         let history = History::starting_at(scenario.clone());
         Self {
             scenario,
@@ -117,6 +117,6 @@ impl Model {
 
     /// Returns whether there is a way out with this number, counted from 0.
     pub fn has_way(&self, number: usize) -> bool {
-        number < self.derived.ways_out.len()
+        number < self.derived.remedies.len()
     }
 }

@@ -5,7 +5,7 @@ use super::choice::Choice;
 use super::export::Format;
 use super::list::List;
 use crate::domain::scenario::Scenario;
-use crate::resolve::Glance;
+use crate::resolve::Outcome;
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use tui_input::{Input, InputRequest};
@@ -73,7 +73,7 @@ pub struct Picker {
     /// The choice whose values these are; `None` for commands.
     pub choice: Option<Choice>,
     /// What choosing the item under the cursor would give, where that is a scenario.
-    pub preview: Option<Glance>,
+    pub preview: Option<Outcome>,
     items: Vec<Item>,
     input: Input,
     /// The places of the items that match.

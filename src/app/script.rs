@@ -1,7 +1,7 @@
 //! Reads and writes a run as a list that people can read: an action on each line, text typed, pauses, notes.
 
 use super::action::{ACTIONS, Action, Context};
-use super::fault::{Fault, did_you_mean};
+use super::error::{Fault, did_you_mean};
 use super::key::Key;
 use super::model::Model;
 use super::overlay::Overlay;

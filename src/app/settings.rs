@@ -1,9 +1,9 @@
 //! Holds how the program looks and listens: theme, signs, mouse, keys, and the size of the terminal.
 
 use super::keymap::Keymap;
-use crate::domain::definition::words;
+use crate::domain::definition::named_enum;
 
-words! {
+named_enum! {
     /// A set of colours.
     ThemeName {
         /// The terminal's own sixteen colours, on a dark background.

@@ -192,12 +192,12 @@ pub(super) fn follow(model: &mut Model, catalog: &Catalog) {
 
 /// Says that it holds, and what the answer is now where that changed.
 fn confirmation(model: &Model) -> String {
-    let resolution = &model.derived.resolution;
+    let answer = &model.derived.answer;
     let asked = model.tour.as_ref().and_then(Tour::condition);
     let about_answer = asked.is_some_and(|c| c.value.is_some() || c.verdict.is_some() || c.rule.is_some());
-    match resolution.rule {
-        Some(rule) if about_answer => format!("Yes: {}, {}.", rule_in_words(rule), resolution.verdict.name()),
-        _ if about_answer => format!("Yes: {}.", resolution.verdict.name()),
+    match answer.rule {
+        Some(rule) if about_answer => format!("Yes: {}, {}.", rule_in_words(rule), answer.verdict.name()),
+        _ if about_answer => format!("Yes: {}.", answer.verdict.name()),
         _ => "Yes.".to_owned(),
     }
 }
@@ -328,20 +328,20 @@ fn leave(model: &mut Model, catalog: &Catalog) {
 
 /// Returns what is wrong with what a step states, asked of the answer that is shown; empty when all of it is true.
 pub fn disagreements(model: &Model, catalog: &Catalog, expect: &Expect) -> Vec<String> {
-    let resolution = &model.derived.resolution;
+    let answer = &model.derived.answer;
     let mut wrong = Vec::new();
     let mut compare = |what: &str, stated: Option<String>, is: String| {
         if stated.as_ref().is_some_and(|stated| *stated != is) {
             wrong.push(format!("{what}: stated {}, is {is}", stated.unwrap_or_default()));
         }
     };
-    compare("verdict", expect.verdict.map(named), named(resolution.verdict));
-    let rule = resolution.rule.map_or("none", RuleId::name).to_owned();
+    compare("verdict", expect.verdict.map(named), named(answer.verdict));
+    let rule = answer.rule.map_or("none", RuleId::name).to_owned();
     compare("rule", expect.rule.map(|rule| rule.name().to_owned()), rule);
     compare("message", expect.message.clone(), model.derived.message.clone().unwrap_or_default());
-    let lost: Vec<&str> = resolution.lost.iter().map(|feature| catalog.feature_name(*feature)).collect();
+    let lost: Vec<&str> = answer.lost.iter().map(|feature| catalog.feature_name(*feature)).collect();
     compare("lost", (!expect.lost.is_empty()).then(|| expect.lost.join(" ")), lost.join(" "));
-    compare("notice", expect.notice.map(|yes| format!("{:?}", Some(yes))), format!("{:?}", resolution.would_notice));
+    compare("notice", expect.notice.map(|yes| format!("{:?}", Some(yes))), format!("{:?}", answer.would_notice));
     wrong
 }
 

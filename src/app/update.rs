@@ -8,19 +8,19 @@ use super::key::Key;
 use super::model::Model;
 use super::overlay::Overlay;
 use super::page::Page;
-use super::screens::{Reply, Screen, ScreenKind, Target, World, first};
+use super::screens::{Screen, ScreenContext, ScreenKind, ScreenResponse, Target, explorer};
 use super::script;
 use super::settings::Size;
 use super::tour;
+use crate::analysis::remedies::How;
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
-use crate::study::ways_out::How;
 use tui_input::{Input, InputRequest};
 
 /// What screens may look at; no function, because that would borrow the whole model.
 macro_rules! world {
     ($model:ident, $catalog:ident) => {
-        World {
+        ScreenContext {
             catalog: $catalog,
             scenario: &$model.scenario,
             derived: &$model.derived,
@@ -30,14 +30,14 @@ macro_rules! world {
     };
 }
 
-mod lists;
-mod over;
-mod take;
+mod overlay;
+mod pickers;
+mod save_export;
 
-pub use lists::pick_value;
-pub use take::{forgotten, offer, taken};
+pub use pickers::pick_value;
+pub use save_export::{forgotten, offer, taken};
 
-use lists::{look_ahead, palette};
+use pickers::{look_ahead, palette};
 
 /// Something to be done outside of the model.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -79,7 +79,7 @@ pub fn press(model: &mut Model, catalog: &Catalog, key: Key) -> Option<Effect> {
     let context = model.context();
     if let (Context::Text, Some(letter)) = (context, key.typed()) {
         script::show(model, |demo, _| demo.typed(&letter.to_string()));
-        over::edit(model, catalog, InputRequest::InsertChar(letter));
+        overlay::edit(model, catalog, InputRequest::InsertChar(letter));
         tour::follow(model, catalog);
         return None;
     }
@@ -104,7 +104,7 @@ fn of_lesson(model: &Model, key: Key, context: Context) -> Option<Action> {
 /// Types `letters`, where text can be typed.
 pub fn write(model: &mut Model, catalog: &Catalog, letters: &str) {
     for letter in letters.chars().filter(|letter| !letter.is_control()) {
-        over::edit(model, catalog, InputRequest::InsertChar(letter));
+        overlay::edit(model, catalog, InputRequest::InsertChar(letter));
     }
 }
 
@@ -175,10 +175,10 @@ fn clicked(model: &mut Model, catalog: &Catalog, target: Target) -> Option<Effec
         return None;
     }
     if model.overlay.is_some() {
-        return over::click(model, catalog, target);
+        return overlay::click(model, catalog, target);
     }
     let reply = ask_screen(model, catalog, |screen, world| screen.state_mut().click(world, target));
-    obey(model, catalog, reply)
+    apply_response(model, catalog, reply)
 }
 
 /// Does a little of what is left to do, while nothing is typed. Returns whether anything was done.
@@ -190,10 +190,10 @@ pub fn idle(model: &mut Model, catalog: &Catalog) -> bool {
 /// Moves what the wheel is turned over.
 pub fn scroll(model: &mut Model, catalog: &Catalog, target: Option<Target>, action: Action) {
     if model.overlay.is_none() && target.is_some() {
-        let wanted = |screen: &mut Screen, world: &World<'_>| screen.state_mut().scroll(world, target, action);
+        let wanted = |screen: &mut Screen, world: &ScreenContext<'_>| screen.state_mut().scroll(world, target, action);
         let reply = ask_screen(model, catalog, wanted);
-        if !matches!(reply, Reply::Ignored) {
-            obey(model, catalog, reply);
+        if !matches!(reply, ScreenResponse::Ignored) {
+            apply_response(model, catalog, reply);
             return;
         }
     }
@@ -223,11 +223,15 @@ fn act(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effect> {
     if tour::update(model, catalog, action) {
         return None;
     }
-    if let over::Whose::Ours(effect) = over::update(model, catalog, action) {
+    if let overlay::Whose::Ours(effect) = overlay::update(model, catalog, action) {
         return effect;
     }
     let reply = ask_screen(model, catalog, |screen, world| screen.state_mut().update(world, action));
-    if matches!(reply, Reply::Ignored) { program(model, catalog, action) } else { obey(model, catalog, reply) }
+    if matches!(reply, ScreenResponse::Ignored) {
+        program(model, catalog, action)
+    } else {
+        apply_response(model, catalog, reply)
+    }
 }
 
 /// Does an action that no screen wanted.
@@ -266,8 +270,8 @@ fn program(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effec
             let typed = model.screens.top().state().filtered().to_owned();
             model.overlay = Some(Overlay::Prompt(Input::new(typed)));
         }
-        Action::Rule => match model.derived.resolution.rule {
-            Some(rule) => model.overlay = Some(first::rule_overlay(rule)),
+        Action::Rule => match model.derived.answer.rule {
+            Some(rule) => model.overlay = Some(explorer::rule_overlay(rule)),
             None => model.notice = Some("no rule decided: the answer depends".to_owned()),
         },
         Action::Answer => model.overlay = Some(Overlay::Page(answer(model))),
@@ -282,8 +286,8 @@ fn program(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effec
         Action::Symbols => model.settings.ascii = !model.settings.ascii,
         Action::CopyLink => return Some(Effect::Copy(model.derived.word.clone())),
         Action::OpenKept => return Some(Effect::Recall),
-        Action::Save => model.overlay = Some(take::name()),
-        Action::Export => model.overlay = Some(take::forms()),
+        Action::Save => model.overlay = Some(save_export::name()),
+        Action::Export => model.overlay = Some(save_export::forms()),
         Action::CopyMessage => return model.derived.message.clone().map(Effect::Copy),
         // An action that has its id from a screen opens it.
         _ => ScreenKind::parse(action.info().id).into_iter().for_each(|kind| open(model, catalog, kind)),
@@ -300,7 +304,7 @@ fn answer(model: &Model) -> Page {
     why.push(derived.explanation.notice.clone());
     parts.push(("Why".to_owned(), why.join("\n")));
     parts.push(("How sure".to_owned(), derived.explanation.basis.clone()));
-    for (number, way) in derived.ways_out.iter().enumerate() {
+    for (number, way) in derived.remedies.iter().enumerate() {
         let (How::Xml(how) | How::Command(how)) = &way.how;
         let restart = if way.restart { "with a restart of the guest" } else { "without a restart of the guest" };
         parts.push((format!("Way out {}: {}", number + 1, way.text), format!("{restart}\n{how}")));
@@ -309,17 +313,17 @@ fn answer(model: &Model) -> Page {
 }
 
 /// Does what a screen asked for.
-fn obey(model: &mut Model, catalog: &Catalog, reply: Reply) -> Option<Effect> {
+fn apply_response(model: &mut Model, catalog: &Catalog, reply: ScreenResponse) -> Option<Effect> {
     match reply {
-        Reply::Ignored | Reply::Done => {}
-        Reply::Say(text) => model.notice = Some(text),
-        Reply::Change(scenario) => change(model, catalog, *scenario),
-        Reply::Visit(scenario) => {
+        ScreenResponse::Ignored | ScreenResponse::Done => {}
+        ScreenResponse::Say(text) => model.notice = Some(text),
+        ScreenResponse::Change(scenario) => change(model, catalog, *scenario),
+        ScreenResponse::Visit(scenario) => {
             model.screens.to_first();
             change(model, catalog, *scenario);
         }
-        Reply::Show(overlay) => model.overlay = Some(*overlay),
-        Reply::Effect(effect) => return Some(effect),
+        ScreenResponse::Show(overlay) => model.overlay = Some(*overlay),
+        ScreenResponse::Effect(effect) => return Some(effect),
     }
     None
 }
@@ -375,7 +379,11 @@ fn refresh(model: &mut Model, catalog: &Catalog) {
     }
 }
 
-fn ask_screen(model: &mut Model, catalog: &Catalog, ask: impl FnOnce(&mut Screen, &World<'_>) -> Reply) -> Reply {
+fn ask_screen(
+    model: &mut Model,
+    catalog: &Catalog,
+    ask: impl FnOnce(&mut Screen, &ScreenContext<'_>) -> ScreenResponse,
+) -> ScreenResponse {
     let world = world!(model, catalog);
     ask(model.screens.top_mut(), &world)
 }

@@ -1,19 +1,19 @@
 //! Declares every flag once: the parser, the help, the man page and the completions come from here.
 
 use super::Format;
-use super::study_args;
+use super::analysis_args;
 use crate::app::export::Format as ScreenFormat;
 use crate::domain::scenario::{KEYS, Key};
 use clap::{Arg, ArgAction, ArgMatches, Command as Clap, ValueHint, value_parser};
 use std::path::PathBuf;
 
-mod asked;
-mod bring;
+mod command;
+mod input;
 mod run;
 
-pub use asked::{Choice, Command, Explain, Import, Print, TuiArgs};
+pub use command::{Choice, Command, Explain, Import, Print, TuiArgs};
 
-use bring::{domain_arg, explain_command};
+use input::{domain_arg, explain_command};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -59,7 +59,7 @@ pub fn command() -> Clap {
                 .about("Explain a rule: what happens, why, who checks it, an example, the remedy")
                 .arg(Arg::new("id").help("The rule's id, T1 to T8 or a word; all rules where none is given")),
         )
-        .subcommands(study_args::commands())
+        .subcommands(analysis_args::commands())
         .subcommand(super::tour::command())
         .subcommand(explain_command())
         .subcommand(import_command())
@@ -270,17 +270,17 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Comma
         };
         return Ok(Command::Print(tui, print));
     };
-    if let Some(study) = study_args::study(name, sub)? {
-        return Ok(Command::Study(study));
+    if let Some(analysis) = analysis_args::analysis(name, sub)? {
+        return Ok(Command::Study(analysis));
     }
     Ok(match name {
         "check" => match text(sub, "batch") {
-            Some(file) => Command::Batch { file, ways_out: sub.get_flag("ways-out"), choice: choice(sub)? },
+            Some(file) => Command::Batch { file, remedies: sub.get_flag("ways-out"), choice: choice(sub)? },
             None => Command::Check {
                 choice: choice(sub)?,
                 format: text(sub, "format").and_then(|name| Format::parse(&name)).unwrap_or(Format::Text),
                 quiet: sub.get_flag("quiet"),
-                ways_out: sub.get_flag("ways-out"),
+                remedies: sub.get_flag("ways-out"),
             },
         },
         "list" => Command::List {
@@ -289,7 +289,7 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Comma
             choice: Choice { maps: maps(sub)?, ..Choice::default() },
         },
         "cheat-sheet" => Command::CheatSheet { markdown: text(sub, "format").as_deref() == Some("markdown") },
-        "explain" => Command::Explain(bring::explain(sub)?),
+        "explain" => Command::Explain(input::explain(sub)?),
         "tour" => Command::Tour(super::tour::asked(sub)),
         "rule" => Command::Rule { id: text(sub, "id") },
         "import" => Command::Import(Import {
@@ -316,12 +316,12 @@ fn tui(matches: &ArgMatches) -> Result<TuiArgs, clap::Error> {
         demo: file(matches, "demo"),
         record: file(matches, "record"),
         record_keys: file(matches, "record-keys"),
-        ..looks(matches)
+        ..environment(matches)
     })
 }
 
 /// Reads how the explorer is to look and listen.
-pub(super) fn looks(matches: &ArgMatches) -> TuiArgs {
+pub(super) fn environment(matches: &ArgMatches) -> TuiArgs {
     TuiArgs {
         theme: text(matches, "theme"),
         ascii: matches.get_flag("ascii"),

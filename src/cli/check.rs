@@ -1,17 +1,17 @@
 //! Does what `check` asks for: one verdict, or one for each line of a batch, with the exit code that says so.
 
 use super::args::Choice;
-use crate::bring::batch;
+use crate::analysis::remedies::{remedies, ways_out_with};
 use crate::domain::catalog::Catalog;
-use crate::domain::definition::words;
+use crate::domain::definition::named_enum;
 use crate::domain::scenario::{Key, Scenario};
 use crate::export;
+use crate::input::batch;
 use crate::resolve::{Resolver, Verdict, resolve};
-use crate::study::ways_out::{ways_out, ways_out_with};
 use anyhow::{Context, Result, anyhow};
 use std::io::{BufRead, Write};
 
-words! {
+named_enum! {
     /// How an answer is written.
     Format {
         /// For people.
@@ -127,7 +127,7 @@ pub fn check_one(catalog: &Catalog, choice: &Choice, format: Format, quiet: bool
                 writeln!(out, "{note}\n")?;
             }
         }
-        let ways = ways_out(catalog, &scenario, &answer);
+        let ways = remedies(catalog, &scenario, &answer);
         let text = match format {
             Format::Text => export::text(catalog, &scenario, &answer, &ways),
             Format::Markdown => export::markdown(catalog, &scenario, &answer, &ways),

@@ -1,7 +1,7 @@
 //! Reads the file with a user's settings. Everything that is wrong with it is reported together.
 
 use super::files;
-use crate::app::fault::{Fault, did_you_mean, report};
+use crate::app::error::{Fault, did_you_mean, report};
 use crate::app::keymap::Keymap;
 use crate::app::settings::ThemeName;
 use crate::domain::catalog::Catalog;

@@ -3,13 +3,13 @@
 use super::args::Choice;
 use super::check::Format;
 use super::files;
-use crate::bring::domain::{self, Domain};
+use crate::analysis::remedies::{remedies, ways_out_with};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 use crate::export::{self, About, GuestRow};
+use crate::input::domain::{self, Domain};
 use crate::load::LoadError;
-use crate::resolve::{Resolution, Resolver, Verdict};
-use crate::study::ways_out::{ways_out, ways_out_with};
+use crate::resolve::{Answer, Resolver, Verdict};
 use anyhow::Result;
 use std::collections::HashMap;
 use std::io::Write;
@@ -34,7 +34,7 @@ pub fn check_domains(
     }
     let single = names.len() == 1 && faults.is_empty();
     let (mut rows, mut code) = (Vec::new(), 0);
-    let mut known: HashMap<Scenario, Resolution> = HashMap::new();
+    let mut known: HashMap<Scenario, Answer> = HashMap::new();
     let mut resolver = Resolver::new(catalog);
     for name in &names {
         match read(catalog, choice, &asked.scenario, name) {
@@ -98,12 +98,12 @@ pub(super) fn read(catalog: &Catalog, choice: &Choice, between: &Scenario, name:
 fn one(
     catalog: &Catalog,
     name: &str,
-    (domain, answer): (&Domain, &Resolution),
+    (domain, answer): (&Domain, &Answer),
     notes: &[String],
     format: Format,
 ) -> String {
     let (scenario, said) = (&domain.scenario, domain.line());
-    let ways = ways_out(catalog, scenario, answer);
+    let ways = remedies(catalog, scenario, answer);
     let mut text = String::new();
     if format == Format::Json {
         let about = About { id: Some(name), said: Some(&said), ways: Some(&ways), screen: None };

@@ -2,11 +2,11 @@
 
 use super::args::Explain;
 use super::files;
-use crate::bring::message::{Found, find};
+use crate::analysis::scenario_search::scenario_search;
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 use crate::explain::{Spoken, message, rule_page};
-use crate::study::producers::producers;
+use crate::input::message::{Found, find};
 use anyhow::Result;
 use std::io::Write;
 
@@ -52,8 +52,8 @@ fn one(catalog: &Catalog, found: &Found, search: bool, out: &mut dyn Write) -> R
         writeln!(out, "  {sentence}")?;
     }
     let refusal = found.says.refusal().filter(|_| search);
-    let producers = refusal.map(|refusal| producers(catalog, refusal, SHOWN)).unwrap_or_default();
-    let rule = producers.first().and_then(|producer| producer.rule).or_else(|| found.says.rule(catalog));
+    let scenario_search = refusal.map(|refusal| scenario_search(catalog, refusal, SHOWN)).unwrap_or_default();
+    let rule = scenario_search.first().and_then(|producer| producer.rule).or_else(|| found.says.rule(catalog));
     if let Some(rule) = rule {
         let page = rule_page(rule);
         writeln!(out, "\nRule {}: {}", rule.name(), page.title())?;
@@ -62,15 +62,15 @@ fn one(catalog: &Catalog, found: &Found, search: bool, out: &mut dyn Write) -> R
             writeln!(out, "  {line}")?;
         }
     }
-    if !producers.is_empty() {
+    if !scenario_search.is_empty() {
         writeln!(out, "\nScenarios in the facts that give exactly this message:")?;
-        for producer in &producers {
+        for producer in &scenario_search {
             writeln!(out, "  {}", producer.scenario.word(catalog))?;
         }
     } else if refusal.is_some() {
         writeln!(out, "\nNo scenario that was tried gives exactly this message.")?;
     }
-    Ok(producers.into_iter().next().map(|producer| producer.scenario))
+    Ok(scenario_search.into_iter().next().map(|producer| producer.scenario))
 }
 
 fn wording(catalog: &Catalog, says: &Spoken) -> String {

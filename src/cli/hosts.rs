@@ -2,9 +2,9 @@
 
 use super::args::Choice;
 use super::files;
-use crate::bring::host;
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::{Key, LibvirtChoice, Release, Scenario, Told, write_release};
+use crate::input::host;
 use anyhow::Result;
 
 /// Reads the host's file into the scenario; the releases it tells are used where the command line does not name the

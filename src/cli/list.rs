@@ -1,6 +1,6 @@
 //! Lists what can be picked, and prints the rules' pages.
 
-use crate::app::fault::did_you_mean;
+use crate::app::error::did_you_mean;
 use crate::domain::catalog::{Catalog, LibvirtId, Provenance, ReleaseMap};
 use crate::explain::rule_page;
 use crate::resolve::RuleId;
@@ -15,7 +15,7 @@ pub fn list(catalog: &Catalog, what: &str, json: bool, out: &mut dyn Write) -> R
     let rows = match what {
         "models" => models(catalog),
         "machines" => catalog
-            .cells()
+            .qemu_defaults()
             .machines
             .iter()
             .map(|machine| (catalog.machine_name(*machine).to_owned(), String::new()))

@@ -1,7 +1,7 @@
 //! Reads a list of actions to replay or to show.
 
 use super::files;
-use crate::app::fault::report;
+use crate::app::error::report;
 use crate::app::script::{Step, parse};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;

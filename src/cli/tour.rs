@@ -1,6 +1,6 @@
 //! The lessons on the command line: their list, one as text, or the explorer opened in one.
 
-use super::args::{TuiArgs, looks, text, tui_args};
+use super::args::{TuiArgs, environment, text, tui_args};
 use crate::app::settings::Settings;
 use crate::app::tour;
 use crate::domain::catalog::Catalog;
@@ -14,7 +14,7 @@ pub struct Tour {
     /// What is wanted.
     pub wish: TourWish,
     /// How the explorer looks.
-    pub looks: TuiArgs,
+    pub environment: TuiArgs,
 }
 
 /// What is wanted of the lessons.
@@ -58,7 +58,7 @@ pub(super) fn asked(matches: &ArgMatches) -> Tour {
         (Some(lesson), _, true) => TourWish::Text(lesson),
         (lesson, ..) => TourWish::Open(lesson),
     };
-    Tour { wish, looks: looks(matches) }
+    Tour { wish, environment: environment(matches) }
 }
 
 /// Writes the list of lessons: number, name, title, and what one knows after it.

@@ -30,7 +30,7 @@ pub fn version_and_facts(out: &mut dyn Write) -> Result<u8> {
     libvirt(&catalog, out)?;
     qemu(&catalog, out)?;
     let (hosts, products) = (catalog.hosts().len(), catalog.products().len());
-    let (models, machines) = (catalog.pickable_models().count(), catalog.cells().machines.len());
+    let (models, machines) = (catalog.pickable_models().count(), catalog.qemu_defaults().machines.len());
     writeln!(out, "guests    {models} CPU models on {machines} machine types, {} features", catalog.features().len())?;
     writeln!(out, "hosts     {hosts} real hosts, {products} products")?;
     writeln!(

@@ -1,7 +1,7 @@
 //! Describes how a libvirt release decides: one switch per difference between releases, with dates and sources.
 //! The dates themselves are facts and live in `cpu_map/behaviour.xml`.
 
-use super::definition::words;
+use super::definition::named_enum;
 use super::feature::{FeatureId, FeatureSet};
 use super::version::Version;
 
@@ -9,7 +9,7 @@ mod value;
 
 use value::SettingValue;
 
-words! {
+named_enum! {
     /// What an incoming guest that is silent about a removed feature is given.
     Regime {
         /// Nothing is written: QEMU's default stands, and the full check sees it.
@@ -21,7 +21,7 @@ words! {
     }
 }
 
-words! {
+named_enum! {
     /// When a running guest keeps its original CPU beside the live one, so that two definitions travel.
     Original {
         /// Never: only the domain XML travels.
@@ -33,7 +33,7 @@ words! {
     }
 }
 
-words! {
+named_enum! {
     /// Which difference in a feature marked as added the full check overlooks.
     AddedExempt {
         /// None.
@@ -45,7 +45,7 @@ words! {
     }
 }
 
-words! {
+named_enum! {
     /// Whether features marked as added are taken out of what is sent.
     DropAdded {
         /// They stay.
@@ -57,7 +57,7 @@ words! {
     }
 }
 
-words! {
+named_enum! {
     /// Where a switched-off feature that QEMU does not know disappears.
     DropUnknown {
         /// From the definition.
@@ -67,7 +67,7 @@ words! {
     }
 }
 
-words! {
+named_enum! {
     /// How the partial check compares.
     PartialCheck {
         /// With the map's idea of the model.
@@ -77,7 +77,7 @@ words! {
     }
 }
 
-words! {
+named_enum! {
     /// A fact about a release's map that is dated even where the map itself was never read.
     MapFact {
         /// The map names the `vmx-*` features.
@@ -341,7 +341,7 @@ pub struct Backport {
     pub source: Box<str>,
 }
 
-words! {
+named_enum! {
     /// Something QEMU does from some point release on.
     QuirkKind {
         /// `ht` and `cmp_legacy` are reported when a package has several threads.

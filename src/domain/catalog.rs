@@ -8,7 +8,7 @@ use super::host::{Host, HostId, Vendor};
 use super::map::{CpuMap, MapId, ModelId, Register};
 use super::named::Named;
 use super::names::Names;
-use super::qemu::{Accel, Cells, MachineId, QemuFacts, base_name, builtin_vendor, feature_word};
+use super::qemu::{Accel, MachineId, QemuDefaults, QemuFacts, base_name, builtin_vendor, feature_word};
 use super::scenario::{DEFAULT_FEATURE, Scenario};
 use super::version::Version;
 use foldhash::HashMap;
@@ -104,7 +104,7 @@ pub struct Catalog {
     maps: Vec<Arc<CpuMap>>,
     libvirt: Vec<LibvirtRelease>,
     qemu: Vec<QemuFacts>,
-    cells: Cells,
+    qemu_defaults: QemuDefaults,
     hosts: Vec<Host>,
     products: Vec<Product>,
     decisions: Decisions,
@@ -193,7 +193,8 @@ impl Catalog {
     /// asked about.
     pub fn pickable_models(&self) -> impl Iterator<Item = ModelId> + '_ {
         (0u16..).take(self.models.len()).map(ModelId).filter(|model| {
-            self.cells.of(*model, Accel::Kvm).is_some() || self.maps.iter().any(|map| map.model(*model).is_some())
+            self.qemu_defaults.of(*model, Accel::Kvm).is_some()
+                || self.maps.iter().any(|map| map.model(*model).is_some())
         })
     }
 
@@ -228,8 +229,8 @@ impl Catalog {
     }
 
     /// Returns what models turn on under machine types.
-    pub fn cells(&self) -> &Cells {
-        &self.cells
+    pub fn qemu_defaults(&self) -> &QemuDefaults {
+        &self.qemu_defaults
     }
 
     /// Returns every host.
@@ -320,8 +321,8 @@ impl Catalog {
     /// Returns what `model` turns on under `machine` and `accel`, before the host filter and after dependency
     /// clearing; `None` where the facts have no cell.
     pub fn cell(&self, model: ModelId, machine: MachineId, accel: Accel) -> Option<FeatureSet> {
-        let position = self.cells.position(machine)?;
-        Some(self.cells.of(model, accel)?.on(position))
+        let position = self.qemu_defaults.position(machine)?;
+        Some(self.qemu_defaults.of(model, accel)?.on(position))
     }
 
     /// Returns the features of `set` in the order in which QEMU lists unavailable ones: by its feature words, then by

@@ -5,7 +5,7 @@ use super::host::Vendor;
 use super::map::{CpuMap, ModelId};
 pub use super::policies::{Policies, PolicySets, PolicyStore};
 
-macro_rules! words {
+macro_rules! named_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$item_doc:meta])* $item:ident $word:literal),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -27,9 +27,9 @@ macro_rules! words {
         }
     };
 }
-pub(crate) use words;
+pub(crate) use named_enum;
 
-words! {
+named_enum! {
     /// What a definition says about one feature.
     Policy {
         /// Switched on without asking whether the host has it.
@@ -45,7 +45,7 @@ words! {
     }
 }
 
-words! {
+named_enum! {
     /// How the CPU is described.
     Mode {
         /// A named model.
@@ -59,7 +59,7 @@ words! {
     }
 }
 
-words! {
+named_enum! {
     /// How exactly libvirt compares the CPU QEMU built with the definition.
     Check {
         /// Never.
@@ -71,7 +71,7 @@ words! {
     }
 }
 
-words! {
+named_enum! {
     /// How the definition relates to the host.
     Match {
         /// The guest may get more than it names.
@@ -83,7 +83,7 @@ words! {
     }
 }
 
-words! {
+named_enum! {
     /// What happens when QEMU does not have the model.
     Fallback {
         /// The nearest model is taken.

@@ -1,7 +1,7 @@
 //! Describes QEMU releases: machine types, models, the cells of what a model gets under a machine type,
 //! property names, dependencies, and what TCG offers.
 
-use super::definition::words;
+use super::definition::named_enum;
 use super::feature::{FeatureId, FeatureSet};
 use super::host::Vendor;
 use super::map::{ModelId, Register};
@@ -28,7 +28,7 @@ impl MachineSet {
     }
 }
 
-words! {
+named_enum! {
     /// What runs the guest.
     Accel {
         /// The host's processor, through KVM.
@@ -40,14 +40,14 @@ words! {
 
 /// What one builtin model turns on, before the host filter and after dependency clearing.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct ModelCells {
+pub struct ModelDefaults {
     /// On under every machine type.
     pub always: FeatureSet,
     /// On only under some: the feature and those machine types.
     pub only_on: Vec<(FeatureId, MachineSet)>,
 }
 
-impl ModelCells {
+impl ModelDefaults {
     /// Returns the features on under the machine type with this position among those with cells.
     pub fn on(&self, position: usize) -> FeatureSet {
         let mut on = self.always;
@@ -65,16 +65,16 @@ impl ModelCells {
 
 /// The cells of one model under each accelerator; not one differs between two QEMUs that share a machine type.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Cells {
+pub struct QemuDefaults {
     /// The machine types that have cells, in natural order; positions in [`MachineSet`] count along this list.
     pub machines: Vec<MachineId>,
     /// By the model's number: under KVM and under TCG; `None` for a model no asked QEMU has.
-    pub models: Vec<Option<(ModelCells, ModelCells)>>,
+    pub models: Vec<Option<(ModelDefaults, ModelDefaults)>>,
 }
 
-impl Cells {
+impl QemuDefaults {
     /// Returns what `model` turns on under `accel`, for all machine types.
-    pub fn of(&self, model: ModelId, accel: Accel) -> Option<&ModelCells> {
+    pub fn of(&self, model: ModelId, accel: Accel) -> Option<&ModelDefaults> {
         let (kvm, tcg) = self.models.get(usize::from(model.0))?.as_ref()?;
         Some(match accel {
             Accel::Kvm => kvm,

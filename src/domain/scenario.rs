@@ -3,7 +3,7 @@
 
 use super::behaviour::Regime;
 use super::catalog::{Catalog, LibvirtId};
-use super::definition::words;
+use super::definition::named_enum;
 use super::definition::{Check, Definition, Fallback, Match, Mode, Policies};
 use super::feature::{FeatureId, FeatureSet};
 use super::host::{HostId, Vendor};
@@ -11,9 +11,9 @@ use super::map::ModelId;
 use super::qemu::{Accel, MachineId};
 use super::version::Version;
 
-mod word;
+mod link;
 
-pub use word::{KEYS, Key, KeyInfo, ValueError, WordError, write_host, write_machine, write_release, write_topology};
+pub use link::{KEYS, Key, KeyInfo, LinkError, ValueError, write_host, write_machine, write_release, write_topology};
 
 /// A value, or the word `?`: nobody told.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -155,7 +155,7 @@ impl Release {
     }
 }
 
-words! {
+named_enum! {
     /// How the guest travels.
     Transport {
         /// A live migration.

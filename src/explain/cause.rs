@@ -8,13 +8,13 @@ use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{Release, Scenario};
 use crate::domain::version::Version;
-use crate::resolve::{Journey, Origin, QemuCpu, Refusal, Resolution, Row, Verdict, WrittenBy};
+use crate::resolve::{Answer, Origin, QemuCpu, Refusal, Row, Trace, Verdict, WrittenBy};
 
 /// One fact. Releases are named by their place: `from` is the sender's, `to` the receiver's.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Fact {
     /// What came of it.
-    Outcome(Verdict),
+    Completion(Verdict),
     /// QEMU at the destination gives these, and the definition that arrived does not have them.
     Extra(Vec<FeatureId>),
     /// The definition that arrived has these, and QEMU at the destination does not give them.
@@ -103,36 +103,36 @@ impl Cause {
 }
 
 /// Returns the causes of an answer: the outcome, resting on what led to it.
-pub fn causes(catalog: &Catalog, scenario: &Scenario, resolution: &Resolution) -> Cause {
+pub fn causes(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Cause {
     let mut because = Vec::new();
-    match (resolution.verdict, &resolution.journey) {
+    match (answer.verdict, &answer.trace) {
         (Verdict::Depends, _) | (_, None) => {
-            because.extend(resolution.depends_on.iter().map(|on| Cause::leaf(Fact::DependsOn(on.input.clone()))));
+            because.extend(answer.depends_on.iter().map(|on| Cause::leaf(Fact::DependsOn(on.input.clone()))));
         }
-        (_, Some(journey)) => {
-            let story = Story { catalog, scenario, resolution, journey };
+        (_, Some(trace)) => {
+            let story = Story { catalog, scenario, answer, trace };
             because.extend(scenario.running.as_ref().map(|_| Cause::leaf(Fact::AlreadyRuns)));
-            because.extend(match resolution.refusal() {
+            because.extend(match answer.refusal() {
                 Some(refusal) => story.refused(refusal),
                 None => story.completed(),
             });
         }
     }
-    Cause { fact: Fact::Outcome(resolution.verdict), because }
+    Cause { fact: Fact::Completion(answer.verdict), because }
 }
 
 struct Story<'a> {
     catalog: &'a Catalog,
     scenario: &'a Scenario,
-    resolution: &'a Resolution,
-    journey: &'a Journey,
+    answer: &'a Answer,
+    trace: &'a Trace,
 }
 
 impl Story<'_> {
     /// The release at which the guest was refused, or that received what decided.
     fn release(&self) -> &Release {
-        let (sender, receiver) = self.scenario.hop(self.journey.hop);
-        if self.journey.start.refused.is_some() { sender } else { receiver }
+        let (sender, receiver) = self.scenario.hop(self.trace.hop);
+        if self.trace.start.refused.is_some() { sender } else { receiver }
     }
 
     fn qemu(&self) -> Version {
@@ -146,7 +146,7 @@ impl Story<'_> {
             Refusal::UnknownMode(mode) => Fact::NoMode(*mode),
             Refusal::UnsupportedMode(mode) => Fact::ModeNeedsKvm(*mode),
             Refusal::MachineType { .. } | Refusal::MachineTypeAtQemu { .. } => Fact::QemuHasNoMachine,
-            Refusal::UnknownFeature(feature) if self.journey.source().refused.is_some() => {
+            Refusal::UnknownFeature(feature) if self.trace.source().refused.is_some() => {
                 Fact::SourceMapDoesNotKnow(*feature)
             }
             Refusal::UnknownFeature(feature) => {
@@ -177,7 +177,7 @@ impl Story<'_> {
     }
 
     fn why_extra(&self, extra: &[FeatureId]) -> Vec<Cause> {
-        let Some(cpu) = &self.journey.receiver().cpu else { return Vec::new() };
+        let Some(cpu) = &self.trace.receiver().cpu else { return Vec::new() };
         let mut causes = Vec::new();
         let threads: Vec<FeatureId> = extra.iter().copied().filter(|f| cpu.threads.contains(*f)).collect();
         if !threads.is_empty() {
@@ -186,7 +186,7 @@ impl Story<'_> {
         let unknown: Vec<FeatureId> = extra
             .iter()
             .copied()
-            .filter(|f| !self.journey.sender().map.known.contains(*f) && !threads.contains(f))
+            .filter(|f| !self.trace.sender().map.known.contains(*f) && !threads.contains(f))
             .collect();
         if !unknown.is_empty() {
             causes.push(Cause::leaf(Fact::UnknownToSource(unknown.clone())));
@@ -203,8 +203,8 @@ impl Story<'_> {
 
     /// Why nothing about a feature arrived, if nothing did and the source's map had it in the model.
     fn silence(&self, feature: FeatureId) -> Option<Cause> {
-        let model = self.journey.start.given.model?;
-        let had = self.journey.sender().map.model(model)?.data.contains(feature);
+        let model = self.trace.start.given.model?;
+        let had = self.trace.sender().map.model(model)?.data.contains(feature);
         had.then(|| Cause {
             fact: Fact::Silent(feature),
             because: vec![Cause::leaf(Fact::SourceTakesForGranted(feature))],
@@ -212,7 +212,7 @@ impl Story<'_> {
     }
 
     fn why_missing(&self, missing: &[FeatureId]) -> Vec<Cause> {
-        let Some(cpu) = &self.journey.receiver().cpu else { return Vec::new() };
+        let Some(cpu) = &self.trace.receiver().cpu else { return Vec::new() };
         let pick =
             |set: FeatureSet| -> Vec<FeatureId> { missing.iter().copied().filter(|f| set.contains(*f)).collect() };
         let mut causes = Vec::new();
@@ -240,15 +240,15 @@ impl Story<'_> {
 
     fn completed(&self) -> Vec<Cause> {
         let mut causes = Vec::new();
-        if !self.resolution.lost.is_empty() {
-            causes.push(Cause { fact: Fact::Lost(self.resolution.lost.clone()), because: self.why_lost() });
+        if !self.answer.lost.is_empty() {
+            causes.push(Cause { fact: Fact::Lost(self.answer.lost.clone()), because: self.why_lost() });
         }
-        if !self.resolution.gained.is_empty() {
-            causes.push(Cause::leaf(Fact::Gained(self.resolution.gained.clone())));
+        if !self.answer.gained.is_empty() {
+            causes.push(Cause::leaf(Fact::Gained(self.answer.gained.clone())));
         }
-        if self.journey.start.given.is_passthrough() {
-            causes.push(Cause::leaf(Fact::NotCompared(self.journey.start.given.mode)));
-        } else if self.resolution.row.is_some() {
+        if self.trace.start.given.is_passthrough() {
+            causes.push(Cause::leaf(Fact::NotCompared(self.trace.start.given.mode)));
+        } else if self.answer.row.is_some() {
             causes.extend(self.row_story());
         } else if causes.is_empty() {
             causes.extend(self.spelled_out());
@@ -258,18 +258,18 @@ impl Story<'_> {
 
     fn why_lost(&self) -> Vec<Cause> {
         let feature = self.scenario.feature;
-        if self.resolution.lost == [feature] {
+        if self.answer.lost == [feature] {
             return self.regime_story(feature);
         }
-        let cpu: Option<&QemuCpu> = self.journey.receiver().cpu.as_ref();
+        let cpu: Option<&QemuCpu> = self.trace.receiver().cpu.as_ref();
         let filtered = cpu.map(|cpu| cpu.filtered).unwrap_or_default();
-        let lacking: Vec<FeatureId> = self.resolution.lost.iter().copied().filter(|f| filtered.contains(*f)).collect();
+        let lacking: Vec<FeatureId> = self.answer.lost.iter().copied().filter(|f| filtered.contains(*f)).collect();
         if lacking.is_empty() { Vec::new() } else { vec![Cause::leaf(Fact::NotGiven(lacking, self.scenario.accel))] }
     }
 
     fn regime_story(&self, feature: FeatureId) -> Vec<Cause> {
         let mut causes: Vec<Cause> = self.silence(feature).into_iter().collect();
-        let regime = self.journey.receiver().regime(feature);
+        let regime = self.trace.receiver().regime(feature);
         causes.extend(regime.map(|regime| Cause::leaf(Fact::RegimeDecided(feature, regime))));
         causes
     }
@@ -277,21 +277,21 @@ impl Story<'_> {
     /// What the table's row rests on: what arrives about the feature, and who wrote it.
     fn row_story(&self) -> Vec<Cause> {
         let feature = self.scenario.feature;
-        let Some(arrived) = self.journey.effective() else { return Vec::new() };
+        let Some(arrived) = self.trace.effective() else { return Vec::new() };
         let silent = arrived.features.get(feature).is_none_or(|policy| policy == Policy::Optional);
-        if matches!(self.resolution.row, Some(Row::T1 | Row::T2)) {
+        if matches!(self.answer.row, Some(Row::T1 | Row::T2)) {
             let mut causes = vec![Cause::leaf(Fact::MapsAgree(feature))];
             causes.extend(self.spelled_out());
             return causes;
         }
-        if self.resolution.row == Some(Row::T8) {
+        if self.answer.row == Some(Row::T8) {
             return vec![Cause::leaf(Fact::Silent(feature)), Cause::leaf(Fact::DestinationHas(feature))];
         }
         if silent {
-            return if self.resolution.lost == [feature] { Vec::new() } else { self.regime_story(feature) };
+            return if self.answer.lost == [feature] { Vec::new() } else { self.regime_story(feature) };
         }
         let mut causes: Vec<Cause> = Vec::new();
-        let off_by_itself = self.journey.start.cpu.as_ref().is_some_and(|cpu| cpu.origin(feature).is_none());
+        let off_by_itself = self.trace.start.cpu.as_ref().is_some_and(|cpu| cpu.origin(feature).is_none());
         if off_by_itself {
             causes.push(Cause::leaf(Fact::MachineLeavesOff(feature)));
         }
@@ -300,9 +300,9 @@ impl Story<'_> {
     }
 
     fn mention(&self, feature: FeatureId) -> Option<Cause> {
-        let run = self.journey.sender();
-        let policy = self.journey.effective().unwrap_or(&run.given).features.get(feature)?;
-        let reconnected = self.journey.reconnected.as_ref().filter(|_| self.journey.hop == 0);
+        let run = self.trace.sender();
+        let policy = self.trace.effective().unwrap_or(&run.given).features.get(feature)?;
+        let reconnected = self.trace.reconnected.as_ref().filter(|_| self.trace.hop == 0);
         let live = reconnected.filter(|live| run.live.as_ref() != Some(live));
         let by = match live {
             Some(live)
@@ -319,8 +319,7 @@ impl Story<'_> {
     }
 
     fn spelled_out(&self) -> Vec<Cause> {
-        let count =
-            self.journey.effective().map(|definition: &Definition| definition.features.len()).unwrap_or_default();
+        let count = self.trace.effective().map(|definition: &Definition| definition.features.len()).unwrap_or_default();
         let fact = if count == 0 { Fact::SameDefinition } else { Fact::SpelledOut(count) };
         vec![Cause::leaf(fact)]
     }

@@ -5,7 +5,7 @@ use crate::domain::behaviour::Regime;
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 use crate::explain::rule_page;
-use crate::resolve::{Age, RuleId, Says, TABLE, Verdict, resolve};
+use crate::resolve::{MapState, Mention, RuleId, TABLE, Verdict, resolve};
 use std::fmt::Write;
 
 /// A part of the sheet.
@@ -34,12 +34,12 @@ pub fn cheat_sheet(catalog: &Catalog, markdown: bool, sign: impl Fn(Verdict) -> 
 }
 
 fn decisions() -> Part {
-    let age = |age| if age == Age::Old { "old" } else { "new" };
+    let age = |age| if age == MapState::Old { "old" } else { "new" };
     let says = |says| match says {
         None => "anything",
-        Some(Says::On) => "$M +F",
-        Some(Says::Off) => "$M -F",
-        Some(Says::Nothing) => "$M",
+        Some(Mention::On) => "$M +F",
+        Some(Mention::Off) => "$M -F",
+        Some(Mention::Nothing) => "$M",
     };
     let cells = TABLE.iter().map(|row| {
         [row.row.name(), says(row.says), age(row.source), age(row.destination), row.result].map(str::to_owned).to_vec()

@@ -4,12 +4,12 @@
 use super::xml::{Around, cpu_argument, cpu_xml};
 use crate::domain::behaviour::Behaviour;
 use crate::domain::catalog::Catalog;
-use crate::domain::definition::{Definition, words};
+use crate::domain::definition::{Definition, named_enum};
 use crate::domain::scenario::{Release, Scenario, Told, Topology};
 use crate::explain::{Absent, Remark, absent, remark};
-use crate::resolve::{Hop, Journey, Run};
+use crate::resolve::{Migration, StartTrace, Trace};
 
-words! {
+named_enum! {
     /// Where a document is made or seen.
     Lane {
         /// At the source.
@@ -21,7 +21,7 @@ words! {
     }
 }
 
-words! {
+named_enum! {
     /// What became of a line since the document before.
     Since {
         /// It was there before.
@@ -77,14 +77,14 @@ impl Document {
 }
 
 /// Returns the documents of a journey.
-pub fn documents(catalog: &Catalog, scenario: &Scenario, journey: &Journey) -> Vec<Document> {
+pub fn documents(catalog: &Catalog, scenario: &Scenario, trace: &Trace) -> Vec<Document> {
     let mut list = List { catalog, scenario, all: Vec::new(), command_line: None };
-    let live = list.source(journey);
+    let live = list.source(trace);
     let ends: Vec<&Release> = std::iter::once(&scenario.from).chain(&scenario.via).chain([&scenario.to]).collect();
     let mut before = live;
     for number in 0..ends.len() - 1 {
         let place = (number + 1, ends.len() - 1);
-        before = list.hop(journey.hops.get(number), (ends[number], ends[number + 1]), place, before);
+        before = list.hop(trace.migrations.get(number), (ends[number], ends[number + 1]), place, before);
     }
     list.all
 }
@@ -98,8 +98,8 @@ struct List<'a> {
 }
 
 impl List<'_> {
-    fn source(&mut self, journey: &Journey) -> usize {
-        let (run, running) = (journey.source(), self.scenario.running.as_deref());
+    fn source(&mut self, trace: &Trace) -> usize {
+        let (run, running) = (trace.source(), self.scenario.running.as_deref());
         let release = self.scenario.started.as_ref().unwrap_or(&self.scenario.from).clone();
         let given = match running {
             Some(running) => running.inactive.as_ref().ok_or(Absent::NotGiven),
@@ -109,14 +109,14 @@ impl List<'_> {
         let line = if running.is_some() { Some(Absent::AlreadyRuns) } else { None };
         self.command_line("-cpu at the source", Lane::Source, &release, run, line);
         let live = self.live("Live XML", Lane::Source, &release, Some(run), Some(definition));
-        let Some(reconnected) = &journey.reconnected else { return live };
+        let Some(reconnected) = &trace.reconnected else { return live };
         let release = self.scenario.from.clone();
         self.xml("Live XML after the upgrade", Lane::Source, &release, Ok(reconnected), Some(live), None)
     }
 
     fn hop(
         &mut self,
-        hop: Option<&Hop>,
+        hop: Option<&Migration>,
         (from, to): (&Release, &Release),
         (number, of): (usize, usize),
         live: usize,
@@ -153,7 +153,14 @@ impl List<'_> {
         self.live(&format!("Arrived, live XML{which}"), Lane::Destination, to, arrival, Some(prepared))
     }
 
-    fn live(&mut self, title: &str, lane: Lane, release: &Release, run: Option<&Run>, before: Option<usize>) -> usize {
+    fn live(
+        &mut self,
+        title: &str,
+        lane: Lane,
+        release: &Release,
+        run: Option<&StartTrace>,
+        before: Option<usize>,
+    ) -> usize {
         let live = match run {
             None => Err(Absent::NeverReached),
             Some(run) => run.live.as_ref().ok_or(if run.cpu.is_some() {
@@ -200,7 +207,7 @@ impl List<'_> {
         self.all.len() - 1
     }
 
-    fn command_line(&mut self, title: &str, lane: Lane, release: &Release, run: &Run, never: Option<Absent>) {
+    fn command_line(&mut self, title: &str, lane: Lane, release: &Release, run: &StartTrace, never: Option<Absent>) {
         let Some(argument) = cpu_argument(self.catalog, run, self.scenario.pmu).filter(|_| never.is_none()) else {
             return self.absent(title, lane, release, never.unwrap_or(Absent::RefusedBeforeQemu));
         };

@@ -3,7 +3,7 @@
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::explain::message;
-use crate::resolve::{Resolution, Verdict};
+use crate::resolve::{Answer, Verdict};
 use std::fmt::Write;
 
 /// One guest of the table.
@@ -25,24 +25,24 @@ const WORST_FIRST: [Verdict; 6] =
 
 impl GuestRow {
     /// Returns the row of an answer.
-    pub fn of(catalog: &Catalog, id: &str, resolution: &Resolution) -> Self {
+    pub fn of(catalog: &Catalog, id: &str, answer: &Answer) -> Self {
         let names = |label: &str, features: &[FeatureId]| {
             let list: Vec<&str> = features.iter().map(|feature| catalog.feature_name(*feature)).collect();
             if list.is_empty() { String::new() } else { format!("{label} {}", list.join(",")) }
         };
-        let note = match resolution.refusal() {
+        let note = match answer.refusal() {
             Some(refusal) => message(catalog, refusal),
-            None if resolution.verdict == Verdict::Depends => {
-                let inputs: Vec<&str> = resolution.depends_on.iter().map(|on| on.input.as_str()).collect();
+            None if answer.verdict == Verdict::Depends => {
+                let inputs: Vec<&str> = answer.depends_on.iter().map(|on| on.input.as_str()).collect();
                 format!("depends on {}", inputs.join(", "))
             }
             None => {
-                let parts = [names("loses", &resolution.lost), names("gains", &resolution.gained)];
+                let parts = [names("loses", &answer.lost), names("gains", &answer.gained)];
                 parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
             }
         };
-        let rule = resolution.rule.map(crate::resolve::RuleId::name).unwrap_or_default();
-        Self { verdict: resolution.verdict, rule, id: id.to_owned(), note }
+        let rule = answer.rule.map(crate::resolve::RuleId::name).unwrap_or_default();
+        Self { verdict: answer.verdict, rule, id: id.to_owned(), note }
     }
 }
 

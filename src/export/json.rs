@@ -1,12 +1,12 @@
 //! Writes an answer as one JSON object; `docs/JSON.md` describes it.
 
+use crate::analysis::remedies::{How, WayOut};
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Policies;
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::Scenario;
 use crate::explain::message;
-use crate::resolve::{Journey, Resolution, Run};
-use crate::study::ways_out::{How, WayOut};
+use crate::resolve::{Answer, StartTrace, Trace};
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
@@ -100,7 +100,7 @@ struct Object<'a> {
     either_way: Option<&'static str>,
     basis: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    ways_out: Option<Vec<Way>>,
+    remedies: Option<Vec<Way>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     screen: Option<Seen<'a>>,
 }
@@ -119,65 +119,66 @@ pub struct About<'a> {
 }
 
 /// Returns the answer as JSON over several lines, with what goes with it.
-pub fn json_about(catalog: &Catalog, scenario: &Scenario, resolution: &Resolution, about: About<'_>) -> String {
-    serde_json::to_string_pretty(&object(catalog, scenario, resolution, about)).unwrap_or_default()
+pub fn json_about(catalog: &Catalog, scenario: &Scenario, answer: &Answer, about: About<'_>) -> String {
+    serde_json::to_string_pretty(&object(catalog, scenario, answer, about)).unwrap_or_default()
 }
 
 /// The same on one line.
-pub fn json_line_about(catalog: &Catalog, scenario: &Scenario, resolution: &Resolution, about: About<'_>) -> String {
-    serde_json::to_string(&object(catalog, scenario, resolution, about)).unwrap_or_default()
+pub fn json_line_about(catalog: &Catalog, scenario: &Scenario, answer: &Answer, about: About<'_>) -> String {
+    serde_json::to_string(&object(catalog, scenario, answer, about)).unwrap_or_default()
 }
 
 /// Returns the answer as JSON over several lines. `id` is what a batch line was called.
 pub fn json(
     catalog: &Catalog,
     scenario: &Scenario,
-    resolution: &Resolution,
+    answer: &Answer,
     id: Option<&str>,
     ways: Option<&[WayOut]>,
 ) -> String {
-    json_about(catalog, scenario, resolution, About { id, ways, ..About::default() })
+    json_about(catalog, scenario, answer, About { id, ways, ..About::default() })
 }
 
 /// The same on one line.
 pub fn json_line(
     catalog: &Catalog,
     scenario: &Scenario,
-    resolution: &Resolution,
+    answer: &Answer,
     id: Option<&str>,
     ways: Option<&[WayOut]>,
 ) -> String {
-    json_line_about(catalog, scenario, resolution, About { id, ways, ..About::default() })
+    json_line_about(catalog, scenario, answer, About { id, ways, ..About::default() })
 }
 
-fn object<'a>(catalog: &'a Catalog, scenario: &Scenario, resolution: &'a Resolution, about: About<'a>) -> Object<'a> {
-    let depends = !resolution.depends_on.is_empty();
-    let journey = resolution.journey.as_ref().filter(|_| !depends);
-    let live =
-        |run: Option<&'a Run>| run.and_then(|run| run.live.as_ref()).map(|live| Features(catalog, &live.features));
+fn object<'a>(catalog: &'a Catalog, scenario: &Scenario, answer: &'a Answer, about: About<'a>) -> Object<'a> {
+    let depends = !answer.depends_on.is_empty();
+    let trace = answer.trace.as_ref().filter(|_| !depends);
+    let live = |run: Option<&'a StartTrace>| {
+        run.and_then(|run| run.live.as_ref()).map(|live| Features(catalog, &live.features))
+    };
     Object {
         schema: SCHEMA,
         id: about.id,
         said: about.said,
         scenario: scenario.word(catalog),
-        outcome: resolution.outcome.name(),
-        verdict: resolution.verdict.name(),
-        stage: resolution.refusal().map(|refusal| refusal.stage().name()),
-        rule: resolution.rule.map(crate::resolve::RuleId::name),
-        row: resolution.row.map(crate::resolve::Row::name),
-        regime: resolution.regime.map(crate::domain::behaviour::Regime::name),
-        error: resolution.refusal().map(|refusal| message(catalog, refusal)),
-        extra: Names(catalog, &resolution.extra),
-        missing: Names(catalog, &resolution.missing),
-        lost: Names(catalog, &resolution.lost),
-        gained: Names(catalog, &resolution.gained),
-        live: live(journey.map(Journey::source)),
-        arrived: live(journey.and_then(|journey| journey.destination())),
-        guest_would_notice: resolution.would_notice,
-        fault: resolution.fault.map(crate::resolve::Fault::name),
-        risk: resolution.risk.map(crate::resolve::Risk::name),
-        depends_on: resolution.depends_on.iter().map(|on| on.input.as_str()).collect(),
-        answers: resolution
+        outcome: answer.outcome.name(),
+        verdict: answer.verdict.name(),
+        stage: answer.refusal().map(|refusal| refusal.stage().name()),
+        rule: answer.rule.map(crate::resolve::RuleId::name),
+        row: answer.row.map(crate::resolve::Row::name),
+        regime: answer.regime.map(crate::domain::behaviour::Regime::name),
+        error: answer.refusal().map(|refusal| message(catalog, refusal)),
+        extra: Names(catalog, &answer.extra),
+        missing: Names(catalog, &answer.missing),
+        lost: Names(catalog, &answer.lost),
+        gained: Names(catalog, &answer.gained),
+        live: live(trace.map(Trace::source)),
+        arrived: live(trace.and_then(|trace| trace.destination())),
+        guest_would_notice: answer.would_notice,
+        fault: answer.fault.map(crate::resolve::LimitingComponent::name),
+        risk: answer.risk.map(crate::resolve::Risk::name),
+        depends_on: answer.depends_on.iter().map(|on| on.input.as_str()).collect(),
+        answers: answer
             .depends_on
             .iter()
             .flat_map(|on| {
@@ -189,9 +190,9 @@ fn object<'a>(catalog: &'a Catalog, scenario: &Scenario, resolution: &'a Resolut
                 })
             })
             .collect(),
-        either_way: resolution.either_way.map(crate::resolve::Verdict::name),
-        basis: resolution.basis.name(),
-        ways_out: about.ways.map(|ways| ways.iter().map(|way| self::way(catalog, way)).collect()),
+        either_way: answer.either_way.map(crate::resolve::Verdict::name),
+        basis: answer.basis.name(),
+        remedies: about.ways.map(|ways| ways.iter().map(|way| self::way(catalog, way)).collect()),
         screen: about.screen,
     }
 }

@@ -1,29 +1,29 @@
 //! Writes an answer as plain text and as Markdown, at most 76 columns wide where words can be broken.
 
+use crate::analysis::remedies::{How, WayOut};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 use crate::explain::{explain, message};
-use crate::resolve::{Possible, Resolution};
-use crate::study::ways_out::{How, WayOut};
+use crate::resolve::{Answer, Possible};
 use std::fmt::Write;
 
 const WIDTH: usize = 76;
 
 /// Returns the answer as plain text.
-pub fn text(catalog: &Catalog, scenario: &Scenario, resolution: &Resolution, ways: &[WayOut]) -> String {
-    let said = explain(catalog, scenario, resolution);
+pub fn text(catalog: &Catalog, scenario: &Scenario, answer: &Answer, ways: &[WayOut]) -> String {
+    let said = explain(catalog, scenario, answer);
     let mut out = String::new();
     let _ = writeln!(out, "{}", scenario.word(catalog));
-    let rule = resolution.rule.map(|rule| format!("  (rule {})", rule.name())).unwrap_or_default();
+    let rule = answer.rule.map(|rule| format!("  (rule {})", rule.name())).unwrap_or_default();
     let _ = writeln!(out, "{}{rule}", said.headline);
-    if let Some(refusal) = resolution.refusal() {
+    if let Some(refusal) = answer.refusal() {
         let _ = writeln!(out, "  {}", message(catalog, refusal));
     }
     out.push('\n');
     for sentence in &said.why {
         wrapped(&mut out, "  ", sentence);
     }
-    for on in &resolution.depends_on {
+    for on in &answer.depends_on {
         for possible in &on.answers {
             wrapped(&mut out, "  ", &one_possible(&on.input, possible));
         }
@@ -55,19 +55,19 @@ pub fn text(catalog: &Catalog, scenario: &Scenario, resolution: &Resolution, way
 }
 
 /// Returns the answer as Markdown fit for a mailing list.
-pub fn markdown(catalog: &Catalog, scenario: &Scenario, resolution: &Resolution, ways: &[WayOut]) -> String {
-    let said = explain(catalog, scenario, resolution);
+pub fn markdown(catalog: &Catalog, scenario: &Scenario, answer: &Answer, ways: &[WayOut]) -> String {
+    let said = explain(catalog, scenario, answer);
     let mut out = String::new();
-    let rule = resolution.rule.map(|rule| format!(" (rule {})", rule.name())).unwrap_or_default();
+    let rule = answer.rule.map(|rule| format!(" (rule {})", rule.name())).unwrap_or_default();
     let _ = writeln!(out, "## {}{rule}\n", said.headline);
     let _ = writeln!(out, "    {}\n", scenario.word(catalog));
-    if let Some(refusal) = resolution.refusal() {
+    if let Some(refusal) = answer.refusal() {
         let _ = writeln!(out, "    {}\n", message(catalog, refusal));
     }
     for sentence in &said.why {
         wrapped(&mut out, "", sentence);
     }
-    for on in &resolution.depends_on {
+    for on in &answer.depends_on {
         for possible in &on.answers {
             wrapped(&mut out, "- ", &one_possible(&on.input, possible));
         }

@@ -4,7 +4,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Definition, Mode};
 use crate::domain::scenario::Topology;
 use crate::import::qmp::qemu_name;
-use crate::resolve::Run;
+use crate::resolve::StartTrace;
 
 /// What stands in a `<cpu>` beside the definition.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,7 +48,7 @@ pub fn cpu_xml(catalog: &Catalog, definition: &Definition, around: Around) -> Ve
 }
 
 /// Returns the argument of `-cpu` that a prepared definition becomes; `None` where it was refused before.
-pub fn cpu_argument(catalog: &Catalog, run: &Run, pmu: bool) -> Option<String> {
+pub fn cpu_argument(catalog: &Catalog, run: &StartTrace, pmu: bool) -> Option<String> {
     let prepared = run.prepared.as_ref()?;
     let mut argument = match (prepared.mode, prepared.model) {
         (Mode::HostPassthrough, _) => "host".to_owned(),

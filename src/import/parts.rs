@@ -8,7 +8,7 @@ use crate::domain::host::{Host, Vendor};
 use crate::domain::map::{CpuMap, Decode, FeatureDefinition, MapId, ModelDefinition, ModelId, Register, Signature};
 use crate::domain::names::Names;
 use crate::load::cpu_map::parse_number;
-use crate::load::words::intern_feature;
+use crate::load::notation::intern_feature;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 

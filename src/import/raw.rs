@@ -158,10 +158,10 @@ pub struct Machine {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct QemuModel {
-    /// Cells under KVM.
-    pub kvm: Option<Cells>,
-    /// Cells under TCG.
-    pub tcg: Option<Cells>,
+    /// QemuDefaults under KVM.
+    pub kvm: Option<QemuDefaults>,
+    /// QemuDefaults under TCG.
+    pub tcg: Option<QemuDefaults>,
     /// By QEMU series.
     pub qemu: Ordered<ModelEntry>,
     /// By QEMU series, what TCG lacks.
@@ -171,7 +171,7 @@ pub struct QemuModel {
 /// A model's cells under one accelerator.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Cells {
+pub struct QemuDefaults {
     /// On under every machine type.
     pub always: Vec<String>,
     /// Feature, then machine types.

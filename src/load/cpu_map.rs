@@ -5,7 +5,7 @@
 //! to today's directory, apart from attributes that came later.
 
 use super::error::LoadError;
-use super::words::intern_feature;
+use super::notation::intern_feature;
 use super::xml::{Document, Element};
 use crate::domain::feature::{CAPACITY, FeatureId};
 use crate::domain::map::{CpuMap, Decode, FeatureDefinition, ModelDefinition, ModelId, Register, Signature};

@@ -1,7 +1,7 @@
 //! Reads the hosts and the products of the timeline. Opens no file.
 
 use super::error::LoadError;
-use super::words;
+use super::notation;
 use super::xml::{Document, Element};
 use crate::domain::catalog::{Parts, Product};
 use crate::domain::feature::FeatureSet;
@@ -76,7 +76,7 @@ fn apply(
     before: FeatureSet,
     parts: &Parts,
 ) -> Result<FeatureSet, LoadError> {
-    words::apply(before, element.words(), &parts.features)
+    notation::apply(before, element.words(), &parts.features)
         .map_err(|word| document.error(element, format!("expected names of features, found {word:?}")))
 }
 

@@ -2,7 +2,7 @@
 //! Opens no file; knows nothing of libvirt's own format.
 
 use super::error::LoadError;
-use super::words;
+use super::notation;
 use super::xml::{Document, Element};
 use crate::domain::catalog::{ExactRelease, Parts};
 use crate::domain::feature::{FeatureId, FeatureSet};
@@ -95,7 +95,7 @@ fn features(
     let mut columns: Vec<Column<FeatureDefinition>> = Vec::new();
     for element in document.root.children_named("feature") {
         let name = document.need(element, "name")?;
-        let id = words::intern_feature(names, name)
+        let id = notation::intern_feature(names, name)
             .ok_or_else(|| document.error(element, format!("expected at most 512 features, found {name}, one more")))?;
         if usize::from(id.0) != columns.len() {
             return Err(document.error(element, format!("expected each feature once, found {name} a second time")));
@@ -207,7 +207,7 @@ fn models(document: &Document<'_>, chain: &Chain<'_>, parts: &mut Parts, maps: &
         document,
         features: &parts.features,
         models: &parts.models,
-        sorted: words::sorted(&parts.features),
+        sorted: notation::sorted(&parts.features),
     };
     for element in document.root.children_named("model") {
         let id = usize::from(reader.model(element, document.need(element, "name")?)?.0);
@@ -292,7 +292,7 @@ impl ModelReader<'_, '_> {
     }
 
     fn apply(&self, element: &Element<'_>, set: FeatureSet) -> Result<FeatureSet, LoadError> {
-        words::apply(set, element.words(), self.features)
+        notation::apply(set, element.words(), self.features)
             .map_err(|word| self.document.error(element, format!("expected names of features, found {word:?}")))
     }
 

@@ -2,7 +2,7 @@
 
 use super::behaviour::{need_version, version};
 use super::error::LoadError;
-use super::words;
+use super::notation;
 use super::xml::{Document, Element};
 use crate::domain::catalog::Parts;
 use crate::domain::feature::{FeatureId, FeatureSet};
@@ -13,7 +13,7 @@ use crate::domain::version::Version;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-mod cells;
+mod defaults;
 
 /// Reads `qemu.xml` into `parts`: releases, machine types, models, cells. The maps' names are known already.
 ///
@@ -22,7 +22,7 @@ mod cells;
 pub fn read(document: &Document<'_>, parts: &mut Parts) -> Result<(), LoadError> {
     for names in document.root.children_named("names") {
         for name in names.words() {
-            words::intern_feature(&mut parts.features, name)
+            notation::intern_feature(&mut parts.features, name)
                 .ok_or_else(|| document.error(names, "expected at most 512 features, found one more"))?;
         }
     }
@@ -30,7 +30,7 @@ pub fn read(document: &Document<'_>, parts: &mut Parts) -> Result<(), LoadError>
         parts.models.intern(document.need(element, "name")?);
     }
     let features = &parts.features;
-    let sorted = words::sorted(features);
+    let sorted = notation::sorted(features);
     let mut reader = Reader { document, features, sorted, versions: Vec::new(), releases: Vec::new() };
     for element in document.root.children_named("release") {
         let release = reader.release(element)?;
@@ -55,7 +55,7 @@ pub fn read(document: &Document<'_>, parts: &mut Parts) -> Result<(), LoadError>
         reader.dependency(row)?;
     }
     parts.qemu = reader.releases;
-    cells::read(document, parts)
+    defaults::read(document, parts)
 }
 
 struct Reader<'e, 'a> {
@@ -103,7 +103,7 @@ impl Reader<'_, '_> {
     }
 
     fn apply(&self, element: &Element<'_>, before: FeatureSet) -> Result<FeatureSet, LoadError> {
-        words::apply(before, element.words(), self.features)
+        notation::apply(before, element.words(), self.features)
             .map_err(|word| self.document.error(element, format!("expected names of features, found {word:?}")))
     }
 
@@ -123,7 +123,7 @@ impl Reader<'_, '_> {
     /// Returns the places of the releases an attribute lists.
     fn places(&self, element: &Element<'_>, attribute: &str) -> Result<Vec<usize>, LoadError> {
         let ranges: Vec<RangeInclusive<usize>> =
-            words::release_ranges(self.document.need(element, attribute)?, &self.versions).map_err(|word| {
+            notation::release_ranges(self.document.need(element, attribute)?, &self.versions).map_err(|word| {
                 self.document.error(element, format!("expected QEMU releases in {attribute}, found {word:?}"))
             })?;
         Ok(ranges.into_iter().flatten().collect())

@@ -1,275 +1,190 @@
-//! Reads the answer off a journey: verdict, row, rule, what was lost and gained, who is short of what.
+//! Describes an answer: the verdict and what goes with it. Computes nothing.
 
-use super::journey::{Case, Prepared, Walked};
-use super::keep::{Everything, LastRefusal, Nothing};
-use super::resolution::{Fault, Outcome, Refusal, Risk, Row, Stop, Verdict};
-use super::rules::{Findings, RuleId, deciding};
-use super::site::Site;
-use super::stages::Journey;
-use super::start::Built;
-use super::table::{Age, Says, row};
-use crate::domain::catalog::Catalog;
-use crate::domain::definition::{Definition, PolicyStore};
-use crate::domain::feature::{FeatureId, FeatureSet};
-use crate::domain::map::ModelDefinition;
-use crate::domain::qemu::Accel;
+use super::trace::Trace;
+use crate::domain::behaviour::Regime;
+use crate::domain::catalog::LibvirtId;
+use crate::domain::definition::named_enum;
+use crate::domain::feature::FeatureId;
 
-/// The answer to one fully decided case.
+pub use super::refusal::Refusal;
+pub(super) use super::refusal::UnorderedRefusal;
+
+named_enum! {
+    /// What came of the migration.
+    Completion {
+        /// The guest runs at the destination.
+        Completed "completed",
+        /// The destination refused it; it keeps running, or stays saved, at the source.
+        Aborted "aborted",
+        /// It never started at the source.
+        StartRefused "start-refused",
+        /// It cannot be told from what is known.
+        Depends "depends",
+    }
+}
+
+named_enum! {
+    /// What the migration did to the guest's CPU.
+    Verdict {
+        /// The guest arrived with the CPU it had.
+        Unchanged "unchanged",
+        /// The guest arrived with another CPU.
+        Changed "changed",
+        /// The destination refused it.
+        Aborted "aborted",
+        /// It never started at the source.
+        StartRefused "start-refused",
+        /// No guest of the source sends what was asked about.
+        Never "never",
+        /// It cannot be told from what is known.
+        Depends "depends",
+    }
+}
+
+named_enum! {
+    /// Where libvirt or QEMU said no.
+    Stage {
+        /// Before anything runs: the definition is compared with what libvirt and QEMU know.
+        StartValidate "start-validate",
+        /// While the definition is brought up to date for this host.
+        UpdateCpu "update-cpu",
+        /// QEMU itself would not start.
+        Qemu "qemu",
+        /// After start, feature by feature.
+        FullCheck "full-check",
+    }
+}
+
+named_enum! {
+    /// Who is short of what would have let the guest through.
+    LimitingComponent {
+        /// A CPU map.
+        Map "map",
+        /// libvirt's code.
+        Libvirt "libvirt",
+        /// The QEMU release.
+        Qemu "qemu",
+        /// The machine type.
+        MachineType "machine-type",
+        /// The accelerator: emulation cannot do what silicon can.
+        Accelerator "accelerator",
+        /// The host's processor.
+        Silicon "silicon",
+    }
+}
+
+named_enum! {
+    /// How sure an answer is, surest first.
+    Basis {
+        /// A real migration of exactly this was recorded.
+        Recorded "recorded",
+        /// The deciding code and facts were read at these releases.
+        Read "read",
+        /// Some of it was inferred, or the release lies between two that were read.
+        Inferred "inferred",
+        /// An old release resolved by dated rules.
+        Extrapolated "extrapolated",
+    }
+}
+
+named_enum! {
+    /// What may go wrong although the migration completes.
+    Risk {
+        /// The guest's saved state names a feature its CPU no longer has; KVM may refuse to load it.
+        GuestStateMayNotLoad "guest_state_may_not_load",
+    }
+}
+
+named_enum! {
+    /// A row of the decision table.
+    Row {
+        /// Anything, old to old.
+        T1 "T1",
+        /// Anything, new to new.
+        T2 "T2",
+        /// With the feature, old to new.
+        T3 "T3",
+        /// With the feature, new to old.
+        T4 "T4",
+        /// Without the feature, old to new.
+        T5 "T5",
+        /// Without the feature, new to old.
+        T6 "T6",
+        /// Silent, old to new.
+        T7 "T7",
+        /// Silent, new to old.
+        T8 "T8",
+    }
+}
+
+/// An input that decides and is not known, with one value for each answer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Dependence {
+    /// The input: `host`, `topology`, `libvirt map of 10.0.0`.
+    pub input: String,
+    /// One value for each answer.
+    pub answers: Vec<Possible>,
+}
+
+/// The answer that one value of an unknown input gives.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Possible {
+    /// The value.
+    pub value: String,
+    /// Its verdict.
+    pub verdict: Verdict,
+    /// The rule that decides then.
+    pub rule: Option<super::rules::RuleId>,
+}
+
+/// The answer to a scenario.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Decided {
+pub struct Answer {
+    /// What came of it.
+    pub outcome: Completion,
     /// What it did to the guest's CPU.
     pub verdict: Verdict,
-    /// The rule that decided.
-    pub rule: RuleId,
-    /// The table's row for the feature asked about.
+    /// The rule that decided; `None` when the answer depends.
+    pub rule: Option<super::rules::RuleId>,
+    /// The table's row for the scenario's feature.
     pub row: Option<Row>,
+    /// The regime of the destination; `None` where it is not known.
+    pub regime: Option<Regime>,
     /// Extra features, in the order of the destination's map.
     pub extra: Vec<FeatureId>,
     /// Missing features, in the order of the destination's map.
     pub missing: Vec<FeatureId>,
-    /// What the guest lost, in the order of the destination's map.
+    /// What the guest lost, in map order.
     pub lost: Vec<FeatureId>,
-    /// What the guest gained, in the order of the destination's map.
+    /// What the guest gained, in map order.
     pub gained: Vec<FeatureId>,
-    /// Whether the guest could read a difference; `None` where a CPU was never built.
+    /// Whether the CPU that QEMU built at the destination differs in what a guest can read; `None` where one was
+    /// never built, or where it depends.
     pub would_notice: Option<bool>,
     /// What may go wrong although the migration completes.
     pub risk: Option<Risk>,
     /// Who is short of what would have let the guest through.
-    pub fault: Option<Fault>,
-    /// Every stage.
-    pub journey: Journey,
+    pub fault: Option<LimitingComponent>,
+    /// The inputs that decide and are not known.
+    pub depends_on: Vec<Dependence>,
+    /// The verdict of every case that was tried, where only the rule or the message depends.
+    pub either_way: Option<Verdict>,
+    /// How sure the answer is.
+    pub basis: Basis,
+    /// The exact releases on whose maps an answer for a release between them rests: that release and its neighbours.
+    pub between: Vec<(LibvirtId, LibvirtId, LibvirtId)>,
+    /// Every stage; for an answer that depends, of one of the cases. `None` where nothing could be worked out.
+    pub trace: Option<Trace>,
 }
 
-impl Verdict {
-    /// Returns what came of the migration.
-    pub const fn outcome(self) -> Outcome {
-        match self {
-            Self::Unchanged | Self::Changed => Outcome::Completed,
-            Self::Aborted => Outcome::Aborted,
-            Self::StartRefused => Outcome::StartRefused,
-            Self::Never | Self::Depends => Outcome::Depends,
+impl Answer {
+    /// Returns the refusal that ended the journey, unless the answer depends.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self.verdict {
+            Verdict::Depends | Verdict::Never => None,
+            Verdict::Unchanged | Verdict::Changed | Verdict::Aborted | Verdict::StartRefused => {
+                self.trace.as_ref().and_then(Trace::refusal)
+            }
         }
     }
-}
-
-/// The answer to one case in short: what came of it and what decided.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Glance {
-    /// What it did to the guest's CPU.
-    pub verdict: Verdict,
-    /// The rule that decided; `None` where the answer depends.
-    pub rule: Option<RuleId>,
-    /// The table's row for the feature asked about.
-    pub row: Option<Row>,
-}
-
-/// The answer in short, and the features it is about.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Brief {
-    /// What came of it and what decided.
-    pub glance: Glance,
-    /// Extra features where a check refused the guest, else those it gained.
-    pub more: FeatureSet,
-    /// Missing features where a check refused the guest, else those it lost.
-    pub less: FeatureSet,
-}
-
-impl Brief {
-    /// Returns the answer of what depends on inputs that are not known.
-    pub(super) const fn depends(row: Option<Row>) -> Self {
-        let glance = Glance { verdict: Verdict::Depends, rule: None, row };
-        Self { glance, more: FeatureSet::EMPTY, less: FeatureSet::EMPTY }
-    }
-}
-
-/// Returns the verdict on one definition, for the table's feature `feature`, without keeping any stage. `None` when
-/// the way has no source.
-pub fn verdict<P: PolicyStore>(
-    prepared: &Prepared<'_>,
-    definition: &Definition<P>,
-    feature: FeatureId,
-) -> Option<Glance> {
-    Some(brief(prepared, definition, feature)?.glance)
-}
-
-/// Returns the same with the features it is about.
-pub fn brief<P: PolicyStore>(prepared: &Prepared<'_>, definition: &Definition<P>, feature: FeatureId) -> Option<Brief> {
-    match prepared.path(0, 1) {
-        Some(path) if prepared.ends() == 2 => brief_over(prepared, &path, definition, feature),
-        _ => brief_over(prepared, &prepared.whole_way(), definition, feature),
-    }
-}
-
-/// Returns the same for the straight way from one of the ends to another, by their places.
-pub fn brief_between<P: PolicyStore>(
-    prepared: &Prepared<'_>,
-    (from, to): (usize, usize),
-    definition: &Definition<P>,
-    feature: FeatureId,
-) -> Option<Brief> {
-    brief_over(prepared, &prepared.path(from, to)?, definition, feature)
-}
-
-fn brief_over<P: PolicyStore>(
-    prepared: &Prepared<'_>,
-    path: &[&Site<'_>],
-    definition: &Definition<P>,
-    feature: FeatureId,
-) -> Option<Brief> {
-    let walked = prepared.walk(path, definition, feature, &mut Nothing)?;
-    let read = Reading::of(prepared.catalog, path, &walked, feature);
-    Some(Brief { glance: read.glance(), more: read.found.more, less: read.found.less })
-}
-
-/// The verdict as [`verdict`] gives it, and the refusal with its features in order.
-pub(super) fn verdict_and_refusal(
-    prepared: &Prepared<'_>,
-    definition: &Definition,
-    feature: FeatureId,
-) -> Option<(Glance, Option<Refusal>)> {
-    let path = prepared.whole_way();
-    let walked = prepared.walk(&path, &definition.unordered(), feature, &mut Nothing)?;
-    let read = Reading::of(prepared.catalog, &path, &walked, feature);
-    let receiver = path.get(walked.hop + 1);
-    match (&walked.last.stop, receiver) {
-        (None, _) => return Some((read.glance(), None)),
-        (Some(stop @ Stop::FullCheck { .. }), Some(receiver)) if walked.set_out => {
-            return Some((read.glance(), Some(stop.listed(|set| receiver.end.map.in_order(set)))));
-        }
-        (Some(_), _) => {}
-    }
-    // The other refusals are worded by the order of the definition's features.
-    let mut last = LastRefusal::default();
-    let walked = prepared.walk(&path, definition, feature, &mut last)?;
-    Some((Reading::of(prepared.catalog, &path, &walked, feature).glance(), last.refusal))
-}
-
-/// Returns the answer to one case, for the table's feature `feature`; `None` when the case has no source.
-pub fn decide(catalog: &Catalog, case: &Case<'_>, feature: FeatureId) -> Option<Decided> {
-    let prepared = Prepared::of(catalog, case);
-    let mut stages = Everything::with_room(case.ends.len());
-    let path = prepared.whole_way();
-    let walked = prepared.walk(&path, &case.definition, feature, &mut stages)?;
-    let journey = Journey { hop: walked.hop, ..stages.journey()? };
-    let read = Reading::of(catalog, &path, &walked, feature);
-    let (verdict, row) = (read.found.verdict, read.found.row);
-    let rule = deciding(&read.found);
-    let receiver = journey.receiver();
-    let completed = matches!(verdict, Verdict::Unchanged | Verdict::Changed);
-    let shown = |set: FeatureSet| if completed { receiver.map.in_order(set) } else { Vec::new() };
-    let (extra, missing) = walked.last.stop.as_ref().map(Stop::sets).unwrap_or_default();
-    Some(Decided {
-        verdict,
-        rule,
-        row,
-        would_notice: walked.before.zip(walked.after).map(|_| !(read.lost | read.gained).is_empty()),
-        risk: (completed && case.guest.accel == Accel::Kvm && !(read.lost & catalog.named().with_state).is_empty())
-            .then_some(Risk::GuestStateMayNotLoad),
-        fault: fault(rule, &read.found, case.guest.accel, walked.cpu),
-        lost: shown(read.lost),
-        gained: shown(read.gained),
-        extra: receiver.map.in_order(extra),
-        missing: receiver.map.in_order(missing),
-        journey,
-    })
-}
-
-/// What the rules look at, read off a walk.
-struct Reading<'w> {
-    found: Findings<'w>,
-    lost: FeatureSet,
-    gained: FeatureSet,
-}
-
-impl<'w> Reading<'w> {
-    fn of(catalog: &'w Catalog, path: &[&'w Site<'_>], walked: &'w Walked, feature: FeatureId) -> Self {
-        let (lost, gained) = match (walked.before, walked.after) {
-            (Some(before), Some(after)) => ((before - after) & walked.told, (after - before) & walked.told),
-            _ => (FeatureSet::EMPTY, FeatureSet::EMPTY),
-        };
-        let refusal = walked.last.stop.as_ref();
-        let verdict = match refusal {
-            Some(_) if !walked.set_out => Verdict::StartRefused,
-            Some(_) => Verdict::Aborted,
-            None if (lost | gained).is_empty() => Verdict::Unchanged,
-            None => Verdict::Changed,
-        };
-        let (extra, missing) = refusal.map(Stop::sets).unwrap_or_default();
-        let (more, less) = if (extra | missing).is_empty() { (gained, lost) } else { (extra, missing) };
-        let sender = path.get(walked.hop).copied();
-        let receiver = path.get(walked.hop + 1).or(path.last()).copied();
-        let found = Findings {
-            verdict,
-            refusal,
-            more,
-            less,
-            differ: more | less,
-            row: sender.zip(receiver).and_then(|ends| find_row(catalog, ends, walked.says, feature)),
-            feature,
-            passthrough: walked.passthrough,
-            source_knows: sender.map_or(&FeatureSet::EMPTY, |site| &site.end.map.known),
-            destination_knows: receiver.map_or(&FeatureSet::EMPTY, |site| &site.end.map.known),
-            added: receiver.and_then(|site| site.model.as_ref()).map_or(&FeatureSet::EMPTY, |model| &model.added),
-            cleared: walked.cpu.as_ref().map_or(&FeatureSet::EMPTY, |cpu| &cpu.cleared),
-            names: catalog.named(),
-        };
-        Self { found, lost, gained }
-    }
-
-    fn glance(&self) -> Glance {
-        Glance { verdict: self.found.verdict, rule: Some(deciding(&self.found)), row: self.found.row }
-    }
-}
-
-fn find_row(
-    catalog: &Catalog,
-    (sender, receiver): (&Site<'_>, &Site<'_>),
-    says: Says,
-    feature: FeatureId,
-) -> Option<Row> {
-    let model = sender.model.as_ref()?.id;
-    let [from, to] = [sender, receiver].map(|site| site.model.as_ref().and_then(|model| model.of_map));
-    let had = |of_map: Option<&ModelDefinition>| of_map.is_some_and(|of_map| of_map.data.contains(feature));
-    if !catalog.ever_in(model).contains(feature) && !had(from) && !had(to) {
-        return None;
-    }
-    row(says, Age::of(from?, feature), Age::of(to?, feature))
-}
-
-fn fault(rule: RuleId, found: &Findings<'_>, accel: Accel, cpu: Option<Built>) -> Option<Fault> {
-    if found.verdict == Verdict::Unchanged {
-        return None;
-    }
-    let filtered = cpu.map(|cpu| cpu.filtered).unwrap_or_default();
-    let giver = match accel {
-        Accel::Kvm => Fault::Silicon,
-        Accel::Tcg => Fault::Accelerator,
-    };
-    Some(match rule {
-        RuleId::T7 if found.verdict == Verdict::Changed => Fault::Libvirt,
-        RuleId::T1 | RuleId::T2 | RuleId::T3 | RuleId::T4 | RuleId::T5 | RuleId::T6 | RuleId::T7 | RuleId::T8 => {
-            Fault::Map
-        }
-        RuleId::MachineType | RuleId::ModelUnsupported | RuleId::UnknownProperty | RuleId::QemuTooOld => Fault::Qemu,
-        RuleId::UnknownFeature
-        | RuleId::UnknownModel
-        | RuleId::VmxUnknownToSource
-        | RuleId::IntelPt
-        | RuleId::Pconfig => Fault::Map,
-        RuleId::Monitor if found.refusal.is_none() => Fault::Libvirt,
-        RuleId::Monitor => Fault::Map,
-        RuleId::Ht | RuleId::VmxDisabled => Fault::Libvirt,
-        RuleId::Conflict | RuleId::Pdcm | RuleId::Dependency | RuleId::Unlisted => Fault::Qemu,
-        RuleId::ArchCapabilities if found.less.is_subset(&filtered) && !found.less.is_empty() => giver,
-        RuleId::ArchCapabilities => Fault::Qemu,
-        RuleId::Missing | RuleId::ExtraMissing => {
-            // What was filtered could not be given. The rest is QEMU's: what its model does not turn on, and what
-            // the threads turn on, which an older QEMU filters on every host.
-            let threads: FeatureSet = found.names.ht.into_iter().chain(found.names.cmp_legacy).collect();
-            if (found.less - threads).is_disjoint(&filtered) { Fault::Qemu } else { giver }
-        }
-        RuleId::Extra => Fault::Map,
-        RuleId::PartialCheck | RuleId::ForbiddenFeature | RuleId::Passthrough | RuleId::SameDefinition => giver,
-    })
 }

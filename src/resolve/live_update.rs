@@ -3,9 +3,9 @@
 
 #![expect(clippy::result_large_err, reason = "a refusal is a plain value of two sets; boxing it costs an allocation")]
 
-use super::refusal::Stop;
-use super::site::Site;
-use super::stages::QemuCpu;
+use super::prepared_endpoint::PreparedEndpoint;
+use super::refusal::UnorderedRefusal;
+use super::trace::QemuCpu;
 use crate::domain::behaviour::AddedExempt;
 use crate::domain::definition::{Check, Definition, Policy, PolicyStore};
 use crate::domain::feature::FeatureSet;
@@ -15,11 +15,11 @@ use crate::domain::feature::FeatureSet;
 /// # Errors
 /// With check `full`, the refusal that libvirt would report.
 pub(super) fn apply<P: PolicyStore>(
-    site: &Site<'_>,
+    endpoint: &PreparedEndpoint<'_>,
     definition: &mut Definition<P>,
     cpu: &QemuCpu,
-) -> Result<(), Stop> {
-    let (map, behaviour) = (&*site.end.map, &site.end.behaviour);
+) -> Result<(), UnorderedRefusal> {
+    let (map, behaviour) = (&*endpoint.end.map, &endpoint.end.behaviour);
     let mut known = map.known;
     if behaviour.filter_reported {
         known -= behaviour.ignored;
@@ -29,9 +29,9 @@ pub(super) fn apply<P: PolicyStore>(
         && !(on & unavailable).is_empty()
         && let Some(feature) = map.in_order(on & unavailable).first()
     {
-        return Err(Stop::Conflict(*feature));
+        return Err(UnorderedRefusal::Conflict(*feature));
     }
-    let of_map = site.model.as_ref().and_then(|model| model.of_map);
+    let of_map = endpoint.model.as_ref().and_then(|model| model.of_map);
     let policies = definition.features.sets();
     let data = of_map.map(|model| model.data).unwrap_or_default();
     let wanted = ((data | policies.on()) - policies.off()) & map.known;
@@ -42,7 +42,7 @@ pub(super) fn apply<P: PolicyStore>(
     let missing = unavailable | (wanted - on);
 
     let full = definition.check == Check::Full;
-    let overlooked = |from: AddedExempt| match &site.model {
+    let overlooked = |from: AddedExempt| match &endpoint.model {
         Some(model) if full && behaviour.added >= from => model.added - wanted - disabled,
         _ => FeatureSet::EMPTY,
     };
@@ -52,7 +52,7 @@ pub(super) fn apply<P: PolicyStore>(
         (FeatureSet::EMPTY, FeatureSet::EMPTY)
     };
     if !(reported_extra | reported_missing).is_empty() {
-        return Err(Stop::FullCheck { extra: reported_extra, missing: reported_missing });
+        return Err(UnorderedRefusal::FullCheck { extra: reported_extra, missing: reported_missing });
     }
     let (write_on, write_off) = (extra, missing);
     if !(write_on | write_off).is_empty() {

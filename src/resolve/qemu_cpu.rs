@@ -1,8 +1,8 @@
 //! Builds the CPU a guest gets from QEMU, step by step as `target/i386/cpu.c` does: model and machine type,
 //! accelerator, command line, host, threads, dependencies, filter.
 
-use super::site::{Facts, ModelSite, Site};
-use super::stages::QemuCpu;
+use super::prepared_endpoint::{Facts, PreparedEndpoint, PreparedModel};
+use super::trace::QemuCpu;
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Definition, PolicyStore};
 use crate::domain::feature::{FeatureId, FeatureSet};
@@ -12,22 +12,26 @@ use crate::domain::qemu::{Accel, Dependency};
 
 /// Returns the CPU that this end's QEMU builds for the definition. What it is told to switch on it knows; what it is
 /// to switch off and does not know is not on its command line.
-pub(super) fn build<P: PolicyStore>(facts: &Facts<'_>, site: &Site<'_>, definition: &Definition<P>) -> QemuCpu {
+pub(super) fn build<P: PolicyStore>(
+    facts: &Facts<'_>,
+    endpoint: &PreparedEndpoint<'_>,
+    definition: &Definition<P>,
+) -> QemuCpu {
     let flags = definition.features.sets();
-    let (flags_on, flags_off) = (flags.on(), flags.off() & site.end.qemu.properties);
+    let (flags_on, flags_off) = (flags.on(), flags.off() & endpoint.end.qemu.properties);
     let names = facts.catalog.named();
-    let vendor = site.guest_vendor(definition.vendor);
-    let supported = site.supported(facts.catalog, vendor);
-    let named_model = site.model.as_ref().filter(|_| !definition.is_passthrough());
+    let vendor = endpoint.guest_vendor(definition.vendor);
+    let supported = endpoint.supported(facts.catalog, vendor);
+    let named_model = endpoint.model.as_ref().filter(|_| !definition.is_passthrough());
     let [model, compat, accel] = named_model.map_or(&[FeatureSet::EMPTY; 3], |model| &model.cells);
     let (children, everything) = match named_model {
-        Some(model) => (children_switched_on(facts, site, model, flags_on), FeatureSet::EMPTY),
-        None => (FeatureSet::EMPTY, site.offered(facts, supported) - flags_on - flags_off),
+        Some(model) => (children_switched_on(facts, endpoint, model, flags_on), FeatureSet::EMPTY),
+        None => (FeatureSet::EMPTY, endpoint.offered(facts, supported) - flags_on - flags_off),
     };
     let mut on = named_model.map_or_else(|| names.hypervisor.into_iter().collect(), |model| model.on);
     on = (on | children | everything | flags_on) - flags_off;
     let mut threads = FeatureSet::EMPTY;
-    if site.reports_threads && facts.guest.threads_per_package > 1 {
+    if endpoint.reports_threads && facts.guest.threads_per_package > 1 {
         threads.extend(names.ht);
         if !vendor.without_cmp_legacy() {
             threads.extend(names.cmp_legacy);
@@ -35,21 +39,21 @@ pub(super) fn build<P: PolicyStore>(facts: &Facts<'_>, site: &Site<'_>, definiti
         on |= threads;
     }
     let mut pmu = FeatureSet::EMPTY;
-    if site.clears_pdcm {
+    if endpoint.clears_pdcm {
         pmu.extend(names.pdcm);
         pmu &= on;
         on -= pmu;
     }
     // x86_cpu_expand_features: one pass over the table; what the user asked for is reported as unavailable.
     let cleared = match named_model {
-        Some(model) => site.dependencies.orphans_beside((&model.on, &model.orphans), on),
-        None => site.dependencies.orphans(on),
+        Some(model) => endpoint.dependencies.orphans_beside((&model.on, &model.orphans), on),
+        None => endpoint.dependencies.orphans(on),
     };
     let closed = on - cleared;
     // x86_cpu_filter_features: dependencies are not looked at again, so a filtered parent leaves its children on.
     let filtered = closed - supported;
     let on = closed - filtered;
-    let closed = on - site.dependencies.orphans_of(cleared | filtered, on);
+    let closed = on - endpoint.dependencies.orphans_of(cleared | filtered, on);
     QemuCpu {
         model: *model,
         compat: *compat,
@@ -70,30 +74,39 @@ pub(super) fn build<P: PolicyStore>(facts: &Facts<'_>, site: &Site<'_>, definiti
 
 /// Returns the CPU of a guest that already runs, as the map of this end reads it from the live definition. What the map
 /// does not know is left out.
-pub(super) fn described<P: PolicyStore>(facts: &Facts<'_>, site: &Site<'_>, live: &Definition<P>) -> QemuCpu {
-    let vendor = site.guest_vendor(live.vendor);
-    let on = live.described_by(&site.end.map);
-    let of_map = site.model.as_ref().and_then(|model| model.of_map);
+pub(super) fn described<P: PolicyStore>(
+    facts: &Facts<'_>,
+    endpoint: &PreparedEndpoint<'_>,
+    live: &Definition<P>,
+) -> QemuCpu {
+    let vendor = endpoint.guest_vendor(live.vendor);
+    let on = live.described_by(&endpoint.end.map);
+    let of_map = endpoint.model.as_ref().and_then(|model| model.of_map);
     QemuCpu {
         model: of_map.map(|model| model.data).unwrap_or_default(),
         flags_on: live.features.sets().on(),
         flags_off: live.features.sets().off(),
         on,
-        visible: visible(facts, vendor, on - site.dependencies.orphans(on)),
+        visible: visible(facts, vendor, on - endpoint.dependencies.orphans(on)),
         ..QemuCpu::default()
     }
 }
 
 /// The cells were read after dependency clearing, so a model's own children of a parent that is off do not show in
 /// them; a flag that switches the parent on brings them back.
-fn children_switched_on(facts: &Facts<'_>, site: &Site<'_>, model: &ModelSite<'_>, flags_on: FeatureSet) -> FeatureSet {
-    let (catalog, names, qemu) = (facts.catalog, facts.catalog.named(), &site.end.qemu);
+fn children_switched_on(
+    facts: &Facts<'_>,
+    endpoint: &PreparedEndpoint<'_>,
+    model: &PreparedModel<'_>,
+    flags_on: FeatureSet,
+) -> FeatureSet {
+    let (catalog, names, qemu) = (facts.catalog, facts.catalog.named(), &endpoint.end.qemu);
     let [always, compat, _] = model.cells;
     let switched_on = |parent: Option<FeatureId>| {
         parent.is_some_and(|p| flags_on.contains(p) && !always.contains(p) && !compat.contains(p))
     };
     let mut children = FeatureSet::EMPTY;
-    if catalog.cells().of(model.id, facts.guest.accel).is_none() {
+    if catalog.qemu_defaults().of(model.id, facts.guest.accel).is_none() {
         return children;
     }
     if switched_on(names.vmx) {
@@ -101,7 +114,7 @@ fn children_switched_on(facts: &Facts<'_>, site: &Site<'_>, model: &ModelSite<'_
     }
     if facts.guest.accel == Accel::Kvm && switched_on(names.svm) {
         let of_svm: Option<&Dependency> = qemu.dependencies.iter().find(|(parent, _)| Some(*parent) == names.svm);
-        let under_tcg = catalog.cell(model.id, facts.guest.machine.cells, Accel::Tcg);
+        let under_tcg = catalog.cell(model.id, facts.guest.machine.defaults, Accel::Tcg);
         if let (Some((_, of_svm)), Some(under_tcg)) = (of_svm, under_tcg) {
             children |= under_tcg & *of_svm;
         }

@@ -1,6 +1,6 @@
 //! Says why a start or an arrival was refused, as a value.
 
-use super::resolution::Stage;
+use super::answer::Stage;
 use crate::domain::definition::Mode;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::map::ModelId;
@@ -67,9 +67,9 @@ pub enum Refusal<L = Vec<FeatureId>> {
 }
 
 /// A refusal as the walk finds it.
-pub(super) type Stop = Refusal<FeatureSet>;
+pub(super) type UnorderedRefusal = Refusal<FeatureSet>;
 
-impl Stop {
+impl UnorderedRefusal {
     /// Returns the refusal with its features listed by `list`.
     pub(super) fn listed(&self, list: impl Fn(FeatureSet) -> Vec<FeatureId>) -> Refusal {
         match self {

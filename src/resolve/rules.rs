@@ -1,12 +1,12 @@
 //! Names the rule that decided. The decision table's rows and the rules beside it are data: [`RULES`], read from the
 //! first to the last; the first that applies is the one.
 
-use super::end::Named;
-use super::resolution::{Refusal, Row, Verdict};
-use crate::domain::definition::words;
+use super::answer::{Refusal, Row, Verdict};
+use super::endpoint::Named;
+use crate::domain::definition::named_enum;
 use crate::domain::feature::{FeatureId, FeatureSet};
 
-words! {
+named_enum! {
     /// A rule, by its public and lasting id.
     RuleId {
         /// Anything, old to old.
@@ -93,7 +93,7 @@ impl From<Row> for RuleId {
 
 /// What the rules look at.
 #[derive(Clone, Debug)]
-pub struct Findings<'a> {
+pub struct RuleInput<'a> {
     /// What came of the case.
     pub verdict: Verdict,
     /// The refusal, if there was one.
@@ -122,7 +122,7 @@ pub struct Findings<'a> {
     pub names: &'a Named,
 }
 
-impl Findings<'_> {
+impl RuleInput<'_> {
     /// Whether something differs, and only features of `within`.
     fn only(&self, within: FeatureSet) -> bool {
         !self.differ.is_empty() && self.differ.is_subset(&within)
@@ -159,7 +159,7 @@ pub struct Rule {
     /// Its id.
     pub id: RuleId,
     /// Whether it decides.
-    pub applies: fn(&Findings<'_>) -> bool,
+    pub applies: fn(&RuleInput<'_>) -> bool,
 }
 
 macro_rules! refused {
@@ -220,7 +220,7 @@ pub const RULES: &[Rule] = &[
 ];
 
 /// Returns the rule that decided: the table's row where nothing but its feature did, else the first that applies.
-pub(super) fn deciding(found: &Findings<'_>) -> RuleId {
+pub(super) fn deciding(found: &RuleInput<'_>) -> RuleId {
     match found.row {
         Some(row) if found.row_decides() => row.into(),
         _ => RULES.iter().find(|rule| (rule.applies)(found)).map_or(RuleId::SameDefinition, |rule| rule.id),
@@ -230,7 +230,7 @@ pub(super) fn deciding(found: &Findings<'_>) -> RuleId {
 /// Returns the rule that the lists of a full check suggest where nothing else is known: no map is taken to know a `vmx-*`
 /// at the source, and every one to mark it as added at the destination.
 pub fn suggested(names: &Named, extra: FeatureSet, missing: FeatureSet) -> RuleId {
-    deciding(&Findings {
+    deciding(&RuleInput {
         verdict: Verdict::Aborted,
         refusal: Some(&Refusal::FullCheck { extra, missing }),
         more: extra,

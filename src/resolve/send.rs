@@ -1,9 +1,9 @@
 //! Makes what a source sends: the CPU of the migratable XML, and the cookie's
 //! (libvirt `qemuDomainMakeCPUMigratable`, `qemu_migration_cookie.c`, `qemuDomainSaveCookie`).
 
-use super::journey::filled_in_check;
-use super::site::{Facts, Site};
-use super::stages::Sent;
+use super::migrate::filled_in_check;
+use super::prepared_endpoint::{Facts, PreparedEndpoint};
+use super::trace::Sent;
 use crate::domain::behaviour::DropAdded;
 use crate::domain::definition::{Definition, Mode, Policy, PolicyStore};
 use crate::domain::scenario::Transport;
@@ -12,21 +12,21 @@ use crate::domain::scenario::Transport;
 /// original one.
 pub(super) fn send<P: PolicyStore>(
     facts: &Facts<'_>,
-    (site, receiver): (&Site<'_>, &Site<'_>),
+    (endpoint, receiver): (&PreparedEndpoint<'_>, &PreparedEndpoint<'_>),
     live: &Definition<P>,
     original: Option<&Definition<P>>,
     transport: Transport,
 ) -> Sent<P> {
     let mut sent = Sent { xml: original.unwrap_or(live).clone(), cookie: None };
-    make_migratable(facts, site, &mut sent.xml, original);
-    if original.is_some() && site.end.behaviour.cookie {
+    make_migratable(facts, endpoint, &mut sent.xml, original);
+    if original.is_some() && endpoint.end.behaviour.cookie {
         let cookie = sent.cookie.insert(live.clone());
         // A save image's cookie is a plain copy.
         if transport == Transport::Live {
-            make_migratable(facts, site, cookie, original);
+            make_migratable(facts, endpoint, cookie, original);
         }
     }
-    if !site.end.behaviour.live_update {
+    if !endpoint.end.behaviour.live_update {
         // Before 3.2.0 a definition says nothing about checks; the receiver fills in its own.
         sent.xml.check = filled_in_check(sent.xml.mode, facts.guest.accel, receiver.end);
     }
@@ -35,12 +35,12 @@ pub(super) fn send<P: PolicyStore>(
 
 fn make_migratable<P: PolicyStore>(
     facts: &Facts<'_>,
-    site: &Site<'_>,
+    endpoint: &PreparedEndpoint<'_>,
     sent: &mut Definition<P>,
     original: Option<&Definition<P>>,
 ) {
-    let (names, behaviour) = (facts.catalog.named(), &site.end.behaviour);
-    let (Mode::Custom, Some(model)) = (sent.mode, &site.model) else { return };
+    let (names, behaviour) = (facts.catalog.named(), &endpoint.end.behaviour);
+    let (Mode::Custom, Some(model)) = (sent.mode, &endpoint.model) else { return };
     if behaviour.send_pconfig
         && Some(model.id) == names.icelake_server
         && let Some(pconfig) = names.pconfig

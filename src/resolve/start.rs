@@ -3,11 +3,11 @@
 
 #![expect(clippy::result_large_err, reason = "a refusal is a plain value of two sets; boxing it costs an allocation")]
 
-use super::keep::Keep;
-use super::refusal::Stop;
-use super::site::{Facts, Site};
-use super::stages::{QemuCpu, Sent};
-use super::table::Says;
+use super::decision_table::Mention;
+use super::prepared_endpoint::{Facts, PreparedEndpoint};
+use super::recorder::Recorder;
+use super::refusal::UnorderedRefusal;
+use super::trace::{QemuCpu, Sent};
 use super::{live_update, partial_check, qemu_cpu};
 use crate::domain::behaviour::{DropUnknown, Original, Regime};
 use crate::domain::definition::{Check, Definition, Fallback, Mode, Policy, PolicyStore};
@@ -18,9 +18,9 @@ use crate::domain::qemu::Accel;
 #[derive(Default)]
 pub(super) struct Attempt {
     /// Why the guest does not run; `None` where it does.
-    pub(super) stop: Option<Stop>,
+    pub(super) stop: Option<UnorderedRefusal>,
     /// What the prepared definition says about the table's feature; `None` where it was refused before.
-    pub(super) prepared_says: Option<Says>,
+    pub(super) prepared_says: Option<Mention>,
     /// The CPU that QEMU built.
     pub(super) cpu: Option<Built>,
 }
@@ -32,7 +32,7 @@ pub(super) struct Running<P> {
     /// The original one kept beside it.
     pub(super) original: Option<Definition<P>>,
     /// Whether it is wanted to go on from here; where not, nothing is kept beside the live definition.
-    pub(super) onward: bool,
+    pub(super) needs_original: bool,
 }
 
 /// What an answer needs to know of the CPU that QEMU built.
@@ -60,13 +60,13 @@ enum Arrived<'s, P> {
 }
 
 /// Starts the user's guest.
-pub(super) fn fresh<P: PolicyStore, K: Keep<P>>(
+pub(super) fn start_new<P: PolicyStore, K: Recorder<P>>(
     facts: &Facts<'_>,
-    site: &Site<'_>,
+    endpoint: &PreparedEndpoint<'_>,
     guest: &mut Running<P>,
-    (attempt, keep): (&mut Attempt, &mut K),
+    (attempt, recorder): (&mut Attempt, &mut K),
 ) {
-    start(facts, site, &Arrived::Fresh, guest, (attempt, keep));
+    start(facts, endpoint, &Arrived::Fresh, guest, (attempt, recorder));
 }
 
 /// Takes over a guest that already runs: nothing is prepared and no QEMU is started. Its CPU is what this release's map
@@ -74,38 +74,38 @@ pub(super) fn fresh<P: PolicyStore, K: Keep<P>>(
 ///
 /// Where no inactive definition is known, the original CPU is taken to be the live one without the features marked as
 /// added, which users do not name.
-pub(super) fn taken_over<P: PolicyStore, K: Keep<P>>(
+pub(super) fn adopt_running<P: PolicyStore, K: Recorder<P>>(
     facts: &Facts<'_>,
-    site: &Site<'_>,
+    endpoint: &PreparedEndpoint<'_>,
     guest: &mut Running<P>,
-    (attempt, keep): (&mut Attempt, &mut K),
+    (attempt, recorder): (&mut Attempt, &mut K),
 ) {
-    keep.given(site, &guest.live, false);
-    let cpu = qemu_cpu::described(facts, site, &guest.live);
-    keep.cpu(&cpu);
+    recorder.given(endpoint, &guest.live, false);
+    let cpu = qemu_cpu::described(facts, endpoint, &guest.live);
+    recorder.cpu(&cpu);
     if guest.original.is_none() {
         let mut original = guest.live.clone();
-        original.features.remove_all(site.model.as_ref().map(|model| model.added).unwrap_or_default());
+        original.features.remove_all(endpoint.model.as_ref().map(|model| model.added).unwrap_or_default());
         guest.original = Some(original);
     }
-    if site.end.behaviour.original == Original::Never {
+    if endpoint.end.behaviour.original == Original::Never {
         guest.original = None;
     }
-    keep.running(guest);
+    recorder.running(guest);
     attempt.cpu = Some(Built::of(&cpu));
 }
 
 /// Starts a guest that arrives: with the cookie's CPU where there is one that this release lets replace the XML's
 /// (libvirt `qemuDomainUpdateCPU`: before 10.3.0 only where the two differ). That cookie is taken out of what was
 /// sent. Returns what the given definition says about the table's feature.
-pub(super) fn incoming<P: PolicyStore, K: Keep<P>>(
+pub(super) fn start_incoming<P: PolicyStore, K: Recorder<P>>(
     facts: &Facts<'_>,
-    site: &Site<'_>,
+    endpoint: &PreparedEndpoint<'_>,
     sent: &mut Sent<P>,
     guest: &mut Running<P>,
-    (attempt, keep): (&mut Attempt, &mut K),
-) -> Says {
-    let behaviour = &site.end.behaviour;
+    (attempt, recorder): (&mut Attempt, &mut K),
+) -> Mention {
+    let behaviour = &endpoint.end.behaviour;
     let replaces =
         |cookie: &Definition<P>| behaviour.cookie && (behaviour.original == Original::Always || *cookie != sent.xml);
     let replaced = sent.cookie.as_ref().is_some_and(replaces);
@@ -120,45 +120,45 @@ pub(super) fn incoming<P: PolicyStore, K: Keep<P>>(
         }
     };
     guest.original = None;
-    let says = Says::of(&guest.live, facts.feature);
-    start(facts, site, &arrived, guest, (attempt, keep));
+    let says = Mention::of(&guest.live, facts.feature);
+    start(facts, endpoint, &arrived, guest, (attempt, recorder));
     says
 }
 
-fn start<P: PolicyStore, K: Keep<P>>(
+fn start<P: PolicyStore, K: Recorder<P>>(
     facts: &Facts<'_>,
-    site: &Site<'_>,
+    endpoint: &PreparedEndpoint<'_>,
     arrived: &Arrived<'_, P>,
     guest: &mut Running<P>,
-    (attempt, keep): (&mut Attempt, &mut K),
+    (attempt, recorder): (&mut Attempt, &mut K),
 ) {
-    guest.onward |= K::TO_THE_END;
-    if !site.end.behaviour.live_update {
+    guest.needs_original |= K::TO_THE_END;
+    if !endpoint.end.behaviour.live_update {
         // Before 3.2.0 libvirt does not read the attribute.
         guest.live.check = Check::None;
     }
-    keep.given(site, &guest.live, matches!(arrived, Arrived::Cookie(_)));
+    recorder.given(endpoint, &guest.live, matches!(arrived, Arrived::Cookie(_)));
     (attempt.stop, attempt.prepared_says, attempt.cpu) = (None, None, None);
-    match go(facts, site, arrived, guest, (attempt, keep)) {
-        Ok(()) => keep.running(guest),
+    match start_steps(facts, endpoint, arrived, guest, (attempt, recorder)) {
+        Ok(()) => recorder.running(guest),
         Err(stop) => {
-            keep.refused(facts, site, &guest.live, &stop);
+            recorder.refused(facts, endpoint, &guest.live, &stop);
             attempt.stop = Some(stop);
         }
     }
 }
 
-fn go<P: PolicyStore, K: Keep<P>>(
+fn start_steps<P: PolicyStore, K: Recorder<P>>(
     facts: &Facts<'_>,
-    site: &Site<'_>,
+    endpoint: &PreparedEndpoint<'_>,
     arrived: &Arrived<'_, P>,
     guest: &mut Running<P>,
-    (attempt, keep): (&mut Attempt, &mut K),
-) -> Result<(), Stop> {
-    let behaviour = &site.end.behaviour;
+    (attempt, recorder): (&mut Attempt, &mut K),
+) -> Result<(), UnorderedRefusal> {
+    let behaviour = &endpoint.end.behaviour;
     let fresh = matches!(arrived, Arrived::Fresh);
-    validate(facts, site, &guest.live, fresh)?;
-    if guest.onward {
+    validate(facts, endpoint, &guest.live, fresh)?;
+    if guest.needs_original {
         guest.original = match (behaviour.original, arrived) {
             (Original::Always | Original::IfChanged, Arrived::Cookie(xml)) => Some((*xml).clone()),
             (Original::Always, Arrived::Fresh | Arrived::Xml) => Some(guest.live.clone()),
@@ -169,44 +169,52 @@ fn go<P: PolicyStore, K: Keep<P>>(
     if !fresh && definition.mode == Mode::HostModel && definition.model.is_some() {
         definition.mode = Mode::Custom;
     }
-    update_cpu(facts, site, definition, fresh)?;
-    let unknown_to_qemu = definition.features.sets().off() - site.end.qemu.properties;
+    update_cpu(facts, endpoint, definition, fresh)?;
+    let unknown_to_qemu = definition.features.sets().off() - endpoint.end.qemu.properties;
     let dropped = match behaviour.drop_unknown {
         DropUnknown::Definition => behaviour.ignored | unknown_to_qemu,
         DropUnknown::CommandLine => behaviour.ignored,
     };
     definition.features.remove_all(dropped);
-    attempt.prepared_says = Some(Says::of(definition, facts.feature));
-    keep.prepared(site, definition);
-    launch(facts, site, definition)?;
-    let cpu = qemu_cpu::build(facts, site, definition);
+    attempt.prepared_says = Some(Mention::of(definition, facts.feature));
+    recorder.prepared(endpoint, definition);
+    launch(facts, endpoint, definition)?;
+    let cpu = qemu_cpu::build(facts, endpoint, definition);
     attempt.cpu = Some(Built::of(&cpu));
-    keep.cpu(&cpu);
-    go_live(site, guest, &cpu)
+    recorder.cpu(&cpu);
+    apply_live_update(endpoint, guest, &cpu)
 }
 
 /// QEMU is started, or says why not.
-fn launch<P: PolicyStore>(facts: &Facts<'_>, site: &Site<'_>, prepared: &Definition<P>) -> Result<(), Stop> {
-    if !site.has_machine {
-        return Err(Stop::MachineTypeAtQemu { machine: facts.guest.machine.name.clone() });
+fn launch<P: PolicyStore>(
+    facts: &Facts<'_>,
+    endpoint: &PreparedEndpoint<'_>,
+    prepared: &Definition<P>,
+) -> Result<(), UnorderedRefusal> {
+    if !endpoint.has_machine {
+        return Err(UnorderedRefusal::MachineTypeAtQemu { machine: facts.guest.machine.name.clone() });
     }
-    if let Some(feature) = prepared.features.first_of(prepared.features.sets().on() - site.end.qemu.properties) {
+    if let Some(feature) = prepared.features.first_of(prepared.features.sets().on() - endpoint.end.qemu.properties) {
         let model = prepared.model.filter(|_| !prepared.is_passthrough());
-        return Err(Stop::UnknownProperty { feature, model });
+        return Err(UnorderedRefusal::UnknownProperty { feature, model });
     }
     Ok(())
 }
 
 /// QEMU runs: the live update. A release that keeps an original CPU only where that changed something keeps the one
 /// before it.
-fn go_live<P: PolicyStore>(site: &Site<'_>, guest: &mut Running<P>, cpu: &QemuCpu) -> Result<(), Stop> {
-    let behaviour = &site.end.behaviour;
+fn apply_live_update<P: PolicyStore>(
+    endpoint: &PreparedEndpoint<'_>,
+    guest: &mut Running<P>,
+    cpu: &QemuCpu,
+) -> Result<(), UnorderedRefusal> {
+    let behaviour = &endpoint.end.behaviour;
     if !behaviour.live_update || (guest.live.mode != Mode::Custom && guest.live.check != Check::Full) {
         return Ok(());
     }
-    let keeps = guest.onward && behaviour.original == Original::IfChanged && guest.original.is_none();
+    let keeps = guest.needs_original && behaviour.original == Original::IfChanged && guest.original.is_none();
     let before = keeps.then(|| guest.live.clone());
-    live_update::apply(site, &mut guest.live, cpu)?;
+    live_update::apply(endpoint, &mut guest.live, cpu)?;
     if keeps {
         guest.original = before.filter(|before| *before != guest.live);
     }
@@ -217,49 +225,52 @@ fn go_live<P: PolicyStore>(site: &Site<'_>, guest: &mut Running<P>, cpu: &QemuCp
 /// `qemuProcessStartValidate`: what can be said before anything is changed.
 fn validate<P: PolicyStore>(
     facts: &Facts<'_>,
-    site: &Site<'_>,
+    endpoint: &PreparedEndpoint<'_>,
     definition: &Definition<P>,
     fresh: bool,
-) -> Result<(), Stop> {
-    let behaviour = &site.end.behaviour;
-    let (needed, found) = (behaviour.minimum_qemu, site.end.qemu.version);
+) -> Result<(), UnorderedRefusal> {
+    let behaviour = &endpoint.end.behaviour;
+    let (needed, found) = (behaviour.minimum_qemu, endpoint.end.qemu.version);
     if found < needed {
-        return Err(Stop::QemuTooOld { needed, found });
+        return Err(UnorderedRefusal::QemuTooOld { needed, found });
     }
     if definition.mode == Mode::Maximum && !behaviour.maximum_mode {
-        return Err(Stop::UnknownMode(definition.mode));
+        return Err(UnorderedRefusal::UnknownMode(definition.mode));
     }
-    if (fresh || behaviour.validate_incoming_machine) && !site.has_machine {
-        return Err(Stop::MachineType { emulator: emulator(facts, site), machine: facts.guest.machine.name.clone() });
+    if (fresh || behaviour.validate_incoming_machine) && !endpoint.has_machine {
+        return Err(UnorderedRefusal::MachineType {
+            emulator: emulator(facts, endpoint),
+            machine: facts.guest.machine.name.clone(),
+        });
     }
-    let unknown = definition.features.sets().mentioned() - site.end.map.known;
-    definition.features.first_of(unknown).map_or(Ok(()), |feature| Err(Stop::UnknownFeature(feature)))
+    let unknown = definition.features.sets().mentioned() - endpoint.end.map.known;
+    definition.features.first_of(unknown).map_or(Ok(()), |feature| Err(UnorderedRefusal::UnknownFeature(feature)))
 }
 
 /// The emulator in messages: the domain's own, else the one of the packages.
-fn emulator(facts: &Facts<'_>, site: &Site<'_>) -> Box<str> {
-    facts.guest.emulator.clone().unwrap_or_else(|| site.end.emulator().into())
+fn emulator(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>) -> Box<str> {
+    facts.guest.emulator.clone().unwrap_or_else(|| endpoint.end.emulator().into())
 }
 
 /// `qemuProcessUpdateGuestCPU`: the definition is brought to this host, this map and this QEMU.
 fn update_cpu<P: PolicyStore>(
     facts: &Facts<'_>,
-    site: &Site<'_>,
+    endpoint: &PreparedEndpoint<'_>,
     definition: &mut Definition<P>,
     fresh: bool,
-) -> Result<(), Stop> {
+) -> Result<(), UnorderedRefusal> {
     if definition.mode == Mode::HostPassthrough && facts.guest.accel == Accel::Tcg {
-        return Err(Stop::UnsupportedMode(definition.mode));
+        return Err(UnorderedRefusal::UnsupportedMode(definition.mode));
     }
-    partial_check::forbidden(facts, site, definition)?;
+    partial_check::forbidden(facts, endpoint, definition)?;
     if definition.is_passthrough() {
         return Ok(());
     }
-    partial_check::partial(facts, site, definition)?;
-    partial_check::decide_optional(facts, site, definition);
-    let Some(model) = &site.model else { return Ok(()) };
-    let Some(of_map) = model.of_map else { return Err(Stop::UnknownModel(model.id)) };
-    let policy = match (fresh, site.end.regime()) {
+    partial_check::partial(facts, endpoint, definition)?;
+    partial_check::decide_optional(facts, endpoint, definition);
+    let Some(model) = &endpoint.model else { return Ok(()) };
+    let Some(of_map) = model.of_map else { return Err(UnorderedRefusal::UnknownModel(model.id)) };
+    let policy = match (fresh, endpoint.end.regime()) {
         (true, _) | (false, Regime::Disable) => Some(Policy::Disable),
         (false, Regime::Require) => Some(Policy::Require),
         (false, Regime::Nothing) => None,
@@ -270,7 +281,7 @@ fn update_cpu<P: PolicyStore>(
         }
     }
     if !model.in_qemu {
-        return Err(Stop::ModelUnsupported(model.id));
+        return Err(UnorderedRefusal::ModelUnsupported(model.id));
     }
     definition.fallback = Fallback::Forbid;
     Ok(())

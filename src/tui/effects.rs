@@ -5,7 +5,7 @@ use super::run::Running;
 use crate::app::export::Format;
 use crate::app::overlay::Question;
 use crate::app::update::{self, Effect};
-use crate::files::{self, Written};
+use crate::storage::{self, Written};
 use std::path::Path;
 
 impl Running<'_> {
@@ -50,7 +50,7 @@ impl Running<'_> {
 
     fn write(&mut self, format: Format, path: String, replace: bool) {
         let text = export::screen(&self.model, self.catalog, format);
-        match files::write(Path::new(&path), &text, replace) {
+        match storage::write(Path::new(&path), &text, replace) {
             Ok(Written::Done) => self.say(format!("written: {path}")),
             Ok(Written::Exists) => update::taken(&mut self.model, Question::File(format), path),
             Err(fault) => self.say(format!("{path} cannot be written: {fault}")),

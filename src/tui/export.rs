@@ -55,8 +55,8 @@ fn title(model: &Model) -> String {
 /// The first screen is the verdict, for which there is a report; any other is drawn in the width of a mail.
 fn markdown(model: &Model, catalog: &Catalog) -> String {
     let derived = &model.derived;
-    if model.screens.top().kind() == ScreenKind::First && model.overlay.is_none() {
-        return export::markdown(catalog, &model.scenario, &derived.resolution, &derived.ways_out);
+    if model.screens.top().kind() == ScreenKind::Explorer && model.overlay.is_none() {
+        return export::markdown(catalog, &model.scenario, &derived.answer, &derived.remedies);
     }
     let mut narrow = model.clone();
     update::resize(&mut narrow, catalog, Size { width: MAIL.min(model.size.width), ..model.size });
@@ -72,6 +72,6 @@ fn json(model: &Model, catalog: &Catalog) -> String {
     let drawn = text(&draw(model, catalog));
     let lines: Vec<&str> = drawn.lines().collect();
     let screen = Seen { name: model.screens.top().kind().word(), lines: &lines };
-    let about = About { ways: Some(&derived.ways_out), screen: Some(screen), ..About::default() };
-    export::json_about(catalog, &model.scenario, &derived.resolution, about) + "\n"
+    let about = About { ways: Some(&derived.remedies), screen: Some(screen), ..About::default() };
+    export::json_about(catalog, &model.scenario, &derived.answer, about) + "\n"
 }

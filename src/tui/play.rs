@@ -1,7 +1,7 @@
 //! Replays a list of actions: each is seen before the next, a pause waits for the speaker, and the user can take over.
 
 use super::theme::Theme;
-use super::view::{self, Shown};
+use super::view::{self, ViewContext};
 use crate::app::action::Action;
 use crate::app::key::Key;
 use crate::app::model::Model;
@@ -125,7 +125,7 @@ fn target(model: &Model, catalog: &Catalog, (column, line): (u16, u16)) -> Optio
     let theme = Theme::of(&model.settings);
     let area = Rect::new(0, 0, model.size.width, model.size.height);
     let position = Position { x: column.saturating_sub(1), y: line.saturating_sub(1) };
-    view::hit(Shown { model, catalog, theme: &theme }, area, position)
+    view::hit(ViewContext { model, catalog, theme: &theme }, area, position)
 }
 
 fn pausing(model: &mut Model, waits: bool) {

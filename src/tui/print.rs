@@ -2,7 +2,7 @@
 
 use super::run::Options;
 use super::theme::Theme;
-use super::view::{self, Shown};
+use super::view::{self, ViewContext};
 use super::{export, play};
 use crate::app::export::Format;
 use crate::app::key::parse_all;
@@ -83,6 +83,6 @@ pub fn draw(model: &Model, catalog: &Catalog) -> Buffer {
     let area = Rect::new(0, 0, model.size.width, model.size.height);
     let mut buffer = Buffer::empty(area);
     let theme = Theme::of(&model.settings);
-    view::render(Shown { model, catalog, theme: &theme }, area, &mut buffer);
+    view::render(ViewContext { model, catalog, theme: &theme }, area, &mut buffer);
     buffer
 }

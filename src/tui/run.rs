@@ -6,7 +6,7 @@ use super::record::Record;
 use super::signals::Signals;
 use super::terminal::Guard;
 use super::theme::Theme;
-use super::view::{self, Shown};
+use super::view::{self, ViewContext};
 use super::{input, play};
 use crate::app::action::{Action, Context};
 use crate::app::demo::Demo;
@@ -19,7 +19,7 @@ use crate::app::tour;
 use crate::app::update::{self, Effect};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
-use crate::files::Shelf;
+use crate::storage::Shelf;
 use anyhow::{Context as _, bail};
 use crossterm::event::Event;
 use std::io::{IsTerminal, Write};
@@ -53,7 +53,7 @@ impl Options {
         let mut model = Model::new(catalog, scenario, self.settings.clone(), size);
         update::open(&mut model, catalog, screen);
         match &self.opening {
-            Opening::First => {}
+            Opening::Explorer => {}
             Opening::Lessons => drop(update::update(&mut model, catalog, Action::Lessons)),
             Opening::Lesson(word) => tour::open(&mut model, catalog, word),
         }
@@ -67,7 +67,7 @@ impl Options {
 pub enum Opening {
     /// The first screen.
     #[default]
-    First,
+    Explorer,
     /// The list of lessons.
     Lessons,
     /// The lesson of this name or number.
@@ -107,7 +107,7 @@ pub fn run(catalog: &Catalog, scenario: Scenario, options: Options) -> anyhow::R
     if (width, height) != size {
         guard.resized((width, height));
     }
-    let model = options.open(catalog, scenario, ScreenKind::First, Size { width, height });
+    let model = options.open(catalog, scenario, ScreenKind::Explorer, Size { width, height });
     let player = (!options.replay.is_empty()).then(|| Player::new(options.replay));
     let mut running = Running { catalog, model, guard, shelf: options.shelf, player, record };
     let outcome = running.type_all(&keys).and_then(|ended| if ended { Ok(()) } else { running.turn(&signal) });
@@ -269,7 +269,7 @@ impl Running<'_> {
 
     fn draw(&mut self) -> anyhow::Result<()> {
         let theme = Theme::of(&self.model.settings);
-        let shown = Shown { model: &self.model, catalog: self.catalog, theme: &theme };
+        let shown = ViewContext { model: &self.model, catalog: self.catalog, theme: &theme };
         self.guard.draw(|frame| {
             let area = frame.area();
             view::render(shown, area, frame.buffer_mut());

@@ -108,8 +108,8 @@ fn arms(symbol: &str) -> Option<([bool; 4], bool)> {
 /// Draws line signs as lines, from the edge of a cell to its middle, so that neighbours join.
 fn frames(out: &mut String, screen: Screen, line: usize, row: &[Cell]) {
     let drawn = |cell: &Cell| arms(cell.symbol()).map(|_| (colours(screen, cell).0, is_dim(cell)));
-    for (first, count, looks) in runs(row, drawn) {
-        let Some((colour, dim)) = looks else { continue };
+    for (first, count, environment) in runs(row, drawn) {
+        let Some((colour, dim)) = environment else { continue };
         let mut path = String::new();
         let cells = row.iter().enumerate().skip(first).take(count);
         for (column, cell) in cells {
@@ -145,8 +145,8 @@ fn letters(out: &mut String, screen: Screen, line: usize, row: &[Cell]) {
     let row = row.get(..=last).unwrap_or(row);
     let (_, y) = corner(0, line);
     let _ = write!(out, "<text y=\"{}\">", y + BASELINE);
-    let looks = |cell: &Cell| (colours(screen, cell).0, classes(cell));
-    for (first, count, (colour, class)) in runs(row, looks) {
+    let environment = |cell: &Cell| (colours(screen, cell).0, classes(cell));
+    for (first, count, (colour, class)) in runs(row, environment) {
         let mut text = String::new();
         let mut places = Vec::new();
         let mut column = first;

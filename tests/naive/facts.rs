@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use virt_cpu_explorer::domain::catalog::{Catalog, ReleaseMap};
 use virt_cpu_explorer::domain::feature::{FeatureId, FeatureSet};
-use virt_cpu_explorer::domain::qemu::{Accel, ModelCells, QemuFacts};
+use virt_cpu_explorer::domain::qemu::{Accel, ModelDefaults, QemuFacts};
 
 /// Every fact the naive resolver asks for.
 pub(crate) struct PlainFacts {
@@ -90,12 +90,12 @@ impl PlainFacts {
             hosts: BTreeMap::new(),
         };
         let machines: Vec<String> =
-            catalog.cells().machines.iter().map(|machine| catalog.machine_name(*machine).to_owned()).collect();
+            catalog.qemu_defaults().machines.iter().map(|machine| catalog.machine_name(*machine).to_owned()).collect();
         facts.cell_machines.extend(machines.iter().cloned());
         for model in catalog.models().iter() {
             let Some(id) = catalog.model(model) else { continue };
             for accel in [Accel::Kvm, Accel::Tcg] {
-                if let Some(cells) = catalog.cells().of(id, accel) {
+                if let Some(cells) = catalog.qemu_defaults().of(id, accel) {
                     let key = (model.to_owned(), accel.name().to_owned());
                     facts.cells.insert(key, plain_cells(catalog, &machines, cells));
                 }
@@ -322,7 +322,7 @@ fn plain_maps(catalog: &Catalog) -> BTreeMap<String, Arc<PlainMap>> {
     maps
 }
 
-fn plain_cells(catalog: &Catalog, machines: &[String], cells: &ModelCells) -> PlainCells {
+fn plain_cells(catalog: &Catalog, machines: &[String], cells: &ModelDefaults) -> PlainCells {
     let mut plain = PlainCells { always: BTreeSet::new(), only_on: Vec::new() };
     for feature in cells.always.iter() {
         plain.always.insert(catalog.feature_name(feature).to_owned());

@@ -81,7 +81,7 @@ pub(crate) enum Host {
 
 /// One answer.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Answer {
+pub(crate) struct NaiveAnswer {
     /// `completed`, `aborted` or `start-refused`.
     pub(crate) outcome: String,
     /// Which refusal it was; empty when completed.
@@ -195,7 +195,7 @@ fn cannot_say<T>(what: &str) -> Result<T, Stop> {
 ///
 /// # Errors
 /// What is not known: a release or machine type outside the facts, host-model, a host that was not asked.
-pub(crate) fn answer(facts: &PlainFacts, question: &Question) -> Result<Answer, String> {
+pub(crate) fn answer(facts: &PlainFacts, question: &Question) -> Result<NaiveAnswer, String> {
     // What a recorded host was not asked is unknown there: both ways have to give the same answer.
     let mut ways = vec![(false, false)];
     if question.accel == "kvm" {
@@ -239,7 +239,7 @@ fn answer_once(
     question: &Question,
     from_has_unknown: bool,
     to_has_unknown: bool,
-) -> Result<Answer, String> {
+) -> Result<NaiveAnswer, String> {
     let (from_map, from_number) = map_of(facts, question, &question.from)?;
     let (to_map, to_number) = map_of(facts, question, &question.to)?;
     let source = Node {
@@ -260,7 +260,7 @@ fn answer_once(
         destination.removed_incoming.clone_from(regime);
     }
 
-    let mut answer = Answer::default();
+    let mut answer = NaiveAnswer::default();
     let defined = define(question, &source);
     let begun = match libvirt::start(facts, &source, &defined, None, question, true) {
         Ok(begun) => begun,
@@ -287,7 +287,7 @@ fn answer_once(
     Ok(answer)
 }
 
-fn refused(mut answer: Answer, outcome: &str, stop: Stop) -> Result<Answer, String> {
+fn refused(mut answer: NaiveAnswer, outcome: &str, stop: Stop) -> Result<NaiveAnswer, String> {
     match stop {
         Stop::CannotSay(what) => Err(what),
         Stop::Refused(refusal) => {

@@ -4,11 +4,10 @@
 #![expect(clippy::expect_used, reason = "what must hold fails the test when it does not")]
 
 use std::sync::OnceLock;
-use virt_cpu_explorer::app::fault::Fault;
+use virt_cpu_explorer::app::error::Fault;
 use virt_cpu_explorer::app::key::parse_all;
 use virt_cpu_explorer::app::script;
 use virt_cpu_explorer::app::tour::{Step, read_lesson};
-use virt_cpu_explorer::bring::{batch, domain, host, message};
 use virt_cpu_explorer::cli::Config;
 use virt_cpu_explorer::domain::catalog::{Catalog, ExactRelease, Parts};
 use virt_cpu_explorer::domain::map::MapId;
@@ -16,6 +15,7 @@ use virt_cpu_explorer::domain::scenario::Scenario;
 use virt_cpu_explorer::export;
 use virt_cpu_explorer::import::raw::{self, Raw};
 use virt_cpu_explorer::import::{digest, qmp, timeline as made};
+use virt_cpu_explorer::input::{batch, domain, host, message};
 use virt_cpu_explorer::load::cpu_map::MapReader;
 use virt_cpu_explorer::load::timeline::{Texts, read as read_timeline};
 use virt_cpu_explorer::load::xml::{Document, Element};

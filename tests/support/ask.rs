@@ -10,7 +10,7 @@ use virt_cpu_explorer::domain::feature::FeatureId;
 use virt_cpu_explorer::domain::scenario::Scenario;
 use virt_cpu_explorer::explain::message;
 use virt_cpu_explorer::load::embedded;
-use virt_cpu_explorer::resolve::{Resolution, resolve};
+use virt_cpu_explorer::resolve::{Answer, resolve};
 
 /// The embedded facts, read once.
 pub(crate) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| embedded::catalog().unwrap());
@@ -21,7 +21,7 @@ pub(crate) fn scenario(word: &str) -> Scenario {
 }
 
 /// Resolves a scenario.
-pub(crate) fn answer(word: &str) -> Resolution {
+pub(crate) fn answer(word: &str) -> Answer {
     resolve(&CATALOG, &scenario(word))
 }
 
@@ -56,8 +56,8 @@ pub(crate) fn policies(definition: Option<&Definition>) -> Option<Vec<(String, S
 }
 
 /// libvirt's message, if there is one.
-pub(crate) fn error(resolution: &Resolution) -> Option<String> {
-    resolution.refusal().map(|refusal| message(&CATALOG, refusal))
+pub(crate) fn error(answer: &Answer) -> Option<String> {
+    answer.refusal().map(|refusal| message(&CATALOG, refusal))
 }
 
 /// A JSON object as pairs of names and texts, in its order.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 /// One recorded run.
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Run {
+pub(crate) struct StartTrace {
     /// Its name.
     pub(crate) id: String,
     /// Where the guest was started and saved.
@@ -66,7 +66,7 @@ impl Guest {
 }
 
 /// Returns every recorded run.
-pub(crate) fn runs() -> Vec<Run> {
+pub(crate) fn runs() -> Vec<StartTrace> {
     let text = include_str!("../recorded/recorded-migrations.jsonl");
     let read = |line: &str| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e} in the line\n{line}"));
     text.lines().filter(|line| !line.is_empty()).map(read).collect()

@@ -153,7 +153,7 @@ pub(crate) fn told(random: &mut Random) -> Scenario {
     (scenario.from, scenario.to) = (end(), end());
     let older = scenario.from.qemu.version.known().min(scenario.to.qemu.version.known());
     let of_both: Vec<MachineId> = CATALOG
-        .cells()
+        .qemu_defaults()
         .machines
         .iter()
         .copied()

@@ -15,7 +15,7 @@ use virt_cpu_explorer::domain::scenario::Scenario;
 use virt_cpu_explorer::load::embedded;
 use virt_cpu_explorer::tui;
 use virt_cpu_explorer::tui::theme::Theme;
-use virt_cpu_explorer::tui::view::{Shown, hit};
+use virt_cpu_explorer::tui::view::{ViewContext, hit};
 
 /// The facts, read once.
 pub(crate) fn catalog() -> &'static Catalog {
@@ -66,9 +66,9 @@ impl Session {
     }
 
     /// Looks at the program as views do.
-    pub(crate) fn shown<T>(&self, look: impl FnOnce(Shown<'_>) -> T) -> T {
+    pub(crate) fn shown<T>(&self, look: impl FnOnce(ViewContext<'_>) -> T) -> T {
         let theme = Theme::of(&self.model.settings);
-        look(Shown { model: &self.model, catalog: catalog(), theme: &theme })
+        look(ViewContext { model: &self.model, catalog: catalog(), theme: &theme })
     }
 
     /// What a click on this column and line would be on.

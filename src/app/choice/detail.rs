@@ -1,10 +1,10 @@
 //! Says in a few words what else is worth knowing of a value while one chooses it.
 
 use super::{Choice, maps_of};
+use crate::analysis::history::{Membership, in_map};
 use crate::domain::catalog::{Catalog, Provenance, ReleaseMap};
 use crate::domain::definition::Mode;
 use crate::domain::scenario::{CpuChoice, HostChoice, LibvirtChoice, MachineChoice, Release, Scenario, Told, Topology};
-use crate::study::history::{Membership, in_map};
 
 /// Returns what to say beside the value that `choice` has in `with`; empty where its name says all.
 pub(super) fn of(choice: Choice, catalog: &Catalog, with: &Scenario) -> String {

@@ -1,7 +1,7 @@
 //! Keeps the state of the comparison: the scenario that was kept as A beside the present one, B, and what differs in
 //! their answers, their choices and their features.
 
-use super::{Reply, ScreenState, Target, World};
+use super::{ScreenContext, ScreenResponse, ScreenState, Target};
 use crate::app::action::Action;
 use crate::app::choice::{Choice, shown};
 use crate::app::list::lines_moved;
@@ -11,7 +11,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::scenario::Scenario;
 use crate::explain::{explain, message};
-use crate::resolve::{Resolution, Row, RuleId, Run, resolve};
+use crate::resolve::{Answer, Row, RuleId, StartTrace, resolve};
 
 /// One line of the comparison.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -49,7 +49,7 @@ pub struct Compare {
 /// One side with its answer.
 struct Side<'a> {
     scenario: &'a Scenario,
-    resolution: Resolution,
+    answer: Answer,
 }
 
 /// The columns of text that stand before the columns of A and B.
@@ -57,7 +57,7 @@ pub const LABELS: usize = 18;
 
 impl Compare {
     /// Returns the comparison as it opens.
-    pub fn open(world: &World<'_>) -> Self {
+    pub fn open(world: &ScreenContext<'_>) -> Self {
         let mut state = Self { lines: Vec::new(), side: 0, scroll: 0 };
         state.refresh(world);
         state
@@ -78,11 +78,11 @@ impl Compare {
         self.scroll = self.scroll.saturating_add_signed(by).min(last);
     }
 
-    fn visit(&self, world: &World<'_>) -> Reply {
+    fn visit(&self, world: &ScreenContext<'_>) -> ScreenResponse {
         match (self.side, world.kept) {
-            (0, Some(kept)) => Reply::Visit(Box::new(kept.clone())),
-            (_, Some(_)) => Reply::Visit(Box::new(world.scenario.clone())),
-            (_, None) => Reply::Say("nothing is kept yet".to_owned()),
+            (0, Some(kept)) => ScreenResponse::Visit(Box::new(kept.clone())),
+            (_, Some(_)) => ScreenResponse::Visit(Box::new(world.scenario.clone())),
+            (_, None) => ScreenResponse::Say("nothing is kept yet".to_owned()),
         }
     }
 }
@@ -119,21 +119,21 @@ fn compare(catalog: &Catalog, a: &Side<'_>, b: &Side<'_>, room: usize) -> Vec<Li
 /// What is compared of the answers, and how it is read.
 type Read = fn(&Catalog, &Side<'_>) -> String;
 const ANSWER: &[(&str, Read)] = &[
-    ("answer", |catalog, side| explain(catalog, side.scenario, &side.resolution).headline),
-    ("rule", |_, side| side.resolution.rule.map_or("none: it depends", RuleId::name).to_owned()),
+    ("answer", |catalog, side| explain(catalog, side.scenario, &side.answer).headline),
+    ("rule", |_, side| side.answer.rule.map_or("none: it depends", RuleId::name).to_owned()),
     ("row of the table", |catalog, side| {
         let feature = catalog.feature_name(side.scenario.feature);
-        side.resolution
+        side.answer
             .row
             .map_or_else(|| format!("none for {feature}"), |row: Row| format!("{} for {feature}", row.name()))
     }),
     ("libvirt says", |catalog, side| {
-        side.resolution.refusal().map_or_else(|| "nothing".to_owned(), |refusal| message(catalog, refusal))
+        side.answer.refusal().map_or_else(|| "nothing".to_owned(), |refusal| message(catalog, refusal))
     }),
-    ("the guest", |catalog, side| explain(catalog, side.scenario, &side.resolution).notice),
-    ("lost", |catalog, side| names(catalog, &side.resolution.lost)),
-    ("gained", |catalog, side| names(catalog, &side.resolution.gained)),
-    ("how sure", |_, side| side.resolution.basis.name().to_owned()),
+    ("the guest", |catalog, side| explain(catalog, side.scenario, &side.answer).notice),
+    ("lost", |catalog, side| names(catalog, &side.answer.lost)),
+    ("gained", |catalog, side| names(catalog, &side.answer.gained)),
+    ("how sure", |_, side| side.answer.basis.name().to_owned()),
 ];
 
 fn names(catalog: &Catalog, features: &[FeatureId]) -> String {
@@ -148,7 +148,7 @@ fn names(catalog: &Catalog, features: &[FeatureId]) -> String {
 fn features(catalog: &Catalog, a: &Side<'_>, b: &Side<'_>, lines: &mut Vec<Line>, room: usize) {
     lines.push(Line::Heading("Features that differ: source, live definition, destination".to_owned()));
     let all = mentioned(a) | mentioned(b);
-    let map = a.resolution.journey.as_ref().or(b.resolution.journey.as_ref()).map(|journey| &journey.start.map);
+    let map = a.answer.trace.as_ref().or(b.answer.trace.as_ref()).map(|trace| &trace.start.map);
     let before = lines.len();
     for feature in map.map(|map| map.in_order(all)).unwrap_or_default() {
         let [left, right] = [a, b].map(|side| state(side, feature));
@@ -162,8 +162,8 @@ fn features(catalog: &Catalog, a: &Side<'_>, b: &Side<'_>, lines: &mut Vec<Line>
     }
 }
 
-fn ends<'a>(side: &'a Side<'_>) -> impl Iterator<Item = &'a Run> {
-    side.resolution.journey.iter().flat_map(|journey| [Some(journey.source()), journey.destination()]).flatten()
+fn ends<'a>(side: &'a Side<'_>) -> impl Iterator<Item = &'a StartTrace> {
+    side.answer.trace.iter().flat_map(|trace| [Some(trace.source()), trace.destination()]).flatten()
 }
 
 fn mentioned(side: &Side<'_>) -> FeatureSet {
@@ -174,18 +174,18 @@ fn mentioned(side: &Side<'_>) -> FeatureSet {
 }
 
 fn state(side: &Side<'_>, feature: FeatureId) -> String {
-    let Some(journey) = &side.resolution.journey else { return "not known".to_owned() };
-    let on = |run: Option<&Run>| match run.and_then(|run| run.cpu.as_ref()) {
+    let Some(trace) = &side.answer.trace else { return "not known".to_owned() };
+    let on = |run: Option<&StartTrace>| match run.and_then(|run| run.cpu.as_ref()) {
         Some(cpu) if cpu.on.contains(feature) => "on",
         Some(_) => "off",
         None => "no CPU",
     };
-    let live = journey.reconnected.as_ref().or(journey.start.live.as_ref());
+    let live = trace.reconnected.as_ref().or(trace.start.live.as_ref());
     let said = match live {
         None => "never ran",
         Some(live) => live.features.get(feature).map_or("unsaid", crate::domain::definition::Policy::name),
     };
-    format!("{}, {said}, {}", on(Some(journey.source())), on(journey.destination()))
+    format!("{}, {said}, {}", on(Some(trace.source())), on(trace.destination()))
 }
 
 fn pair(lines: &mut Vec<Line>, label: &str, (a, b): (&str, &str), room: usize) {
@@ -200,36 +200,36 @@ fn pair(lines: &mut Vec<Line>, label: &str, (a, b): (&str, &str), room: usize) {
 
 impl ScreenState for Compare {
     #[expect(clippy::wildcard_enum_match_arm, reason = "a screen does its own actions and leaves every other")]
-    fn update(&mut self, world: &World<'_>, action: Action) -> Reply {
+    fn update(&mut self, world: &ScreenContext<'_>, action: Action) -> ScreenResponse {
         if let Some(by) = lines_moved(action, Self::room(world.size)) {
             self.scroll_by(by, world.size);
-            return Reply::Done;
+            return ScreenResponse::Done;
         }
         match action {
             Action::Left => self.side = 0,
             Action::Right => self.side = 1,
             Action::NextPane | Action::PreviousPane => self.side = 1 - self.side,
             Action::Open => return self.visit(world),
-            _ => return Reply::Ignored,
+            _ => return ScreenResponse::Ignored,
         }
-        Reply::Done
+        ScreenResponse::Done
     }
 
-    fn click(&mut self, world: &World<'_>, target: Target) -> Reply {
-        let Target::Cell(_, side) = target else { return Reply::Ignored };
+    fn click(&mut self, world: &ScreenContext<'_>, target: Target) -> ScreenResponse {
+        let Target::Cell(_, side) = target else { return ScreenResponse::Ignored };
         // The first click chooses the side, the second is Enter.
         if side == self.side {
             return self.visit(world);
         }
         self.side = side;
-        Reply::Done
+        ScreenResponse::Done
     }
 
-    fn refresh(&mut self, world: &World<'_>) {
+    fn refresh(&mut self, world: &ScreenContext<'_>) {
         self.lines = match world.kept {
             Some(kept) => {
-                let a = Side { scenario: kept, resolution: resolve(world.catalog, kept) };
-                let b = Side { scenario: world.scenario, resolution: world.derived.resolution.clone() };
+                let a = Side { scenario: kept, answer: resolve(world.catalog, kept) };
+                let b = Side { scenario: world.scenario, answer: world.derived.answer.clone() };
                 compare(world.catalog, &a, &b, Self::half(world.size).saturating_sub(1))
             }
             None => Vec::new(),

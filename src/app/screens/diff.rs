@@ -1,26 +1,26 @@
 //! Keeps the state of the screen that shows a difference: between what, the lines, and the cursor.
 //! A key asks how guests fare only as far as that costs little; the rest is asked while nothing is typed.
 
-use super::{Reply, ScreenState, Target, World};
+use super::{ScreenContext, ScreenResponse, ScreenState, Target};
+use crate::analysis::diff::guest_outcomes::{Answers, Fare, SAYINGS};
+use crate::analysis::space::{exact_releases, map_of, models, releases};
 use crate::app::action::Action;
 use crate::app::list::{List, PAGE, lines_moved};
 use crate::app::overlay::Overlay;
 use crate::app::picker::{Item, Pick, Picker};
 use crate::domain::catalog::LibvirtId;
-use crate::domain::definition::words;
+use crate::domain::definition::named_enum;
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
 use crate::domain::scenario::{LibvirtChoice, Scenario};
-use crate::resolve::{Budget, Spent, Verdict};
-use crate::study::diff::fares::{Answers, Fare, SAYINGS};
-use crate::study::space::{exact_releases, map_of, models, releases};
+use crate::resolve::{Budget, BudgetExceeded, Verdict};
 
 mod lines;
 
 use lines::Asks;
 pub use lines::{Between, Line};
 
-words! {
+named_enum! {
     /// What is compared.
     View {
         /// The scenario's model at the scenario's ends.
@@ -60,7 +60,7 @@ pub struct Diff {
 
 impl Diff {
     /// Returns the screen as it opens: the scenario's model at its two ends.
-    pub fn open(world: &World<'_>) -> Self {
+    pub fn open(world: &ScreenContext<'_>) -> Self {
         let model = world.scenario.model().or(Scenario::default_of(world.catalog).model()).unwrap_or(ModelId(0));
         let mut state = Self {
             view: View::Ends,
@@ -79,7 +79,7 @@ impl Diff {
         state
     }
 
-    fn compare(&mut self, world: &World<'_>) {
+    fn compare(&mut self, world: &ScreenContext<'_>) {
         (self.between, self.all) = match self.view {
             View::Ends => lines::of_ends(world, self.models.0),
             View::Releases => lines::of_releases(world, self.releases),
@@ -89,7 +89,7 @@ impl Diff {
         self.list(world);
     }
 
-    fn list(&mut self, world: &World<'_>) {
+    fn list(&mut self, world: &ScreenContext<'_>) {
         let typed = self.named.to_lowercase();
         let has = |line: &&Line| format!("{} {}", line.name, line.detail).to_lowercase().contains(&typed);
         self.listed.fill(self.all.iter().filter(has).cloned().collect());
@@ -97,14 +97,14 @@ impl Diff {
     }
 
     /// Puts the cursor on a line, and works out some of what is then seen.
-    fn go(&mut self, world: &World<'_>, place: usize) {
+    fn go(&mut self, world: &ScreenContext<'_>, place: usize) {
         self.listed.go(place);
         self.guests.clear();
         self.ask(world, &mut Budget::of_key());
     }
 
     /// Asks how the guests of the line under the cursor and then of those about it fare, until the budget is spent.
-    fn ask(&mut self, world: &World<'_>, budget: &mut Budget) {
+    fn ask(&mut self, world: &ScreenContext<'_>, budget: &mut Budget) {
         let mut asks = self.between.asks(world.catalog);
         let (here, around) = (self.listed.place(), usize::from(world.size.height));
         let below = here.saturating_add(1)..here.saturating_add(around).min(self.listed.len());
@@ -116,9 +116,9 @@ impl Diff {
         self.owes = asked.is_err();
     }
 
-    fn ask_line(&mut self, asks: &mut Asks<'_>, place: usize, budget: &mut Budget) -> Result<(), Spent> {
-        if let Some(line) = self.listed.get_mut(place).filter(|line| line.fares.is_none()) {
-            line.fares = Some(match line.about {
+    fn ask_line(&mut self, asks: &mut Asks<'_>, place: usize, budget: &mut Budget) -> Result<(), BudgetExceeded> {
+        if let Some(line) = self.listed.get_mut(place).filter(|line| line.guest_outcomes.is_none()) {
+            line.guest_outcomes = Some(match line.about {
                 Some(about) => asks.both(about, None, (&mut self.answers, budget))?,
                 None => [None, None],
             });
@@ -126,7 +126,7 @@ impl Diff {
         Ok(())
     }
 
-    fn ask_guests(&mut self, asks: &mut Asks<'_>, budget: &mut Budget) -> Result<(), Spent> {
+    fn ask_guests(&mut self, asks: &mut Asks<'_>, budget: &mut Budget) -> Result<(), BudgetExceeded> {
         let about = self.listed.here().and_then(|line| line.about);
         if let Some(about) = about.filter(|_| self.guests.is_empty()) {
             let mut both = |says| asks.both(about, says, (&mut self.answers, budget));
@@ -135,7 +135,7 @@ impl Diff {
         Ok(())
     }
 
-    fn turn(&mut self, world: &World<'_>, forward: bool) {
+    fn turn(&mut self, world: &ScreenContext<'_>, forward: bool) {
         let here = View::ALL.iter().position(|view| *view == self.view).unwrap_or(0);
         let count = View::ALL.len();
         self.view = View::ALL[(here + if forward { 1 } else { count - 1 }) % count];
@@ -144,7 +144,7 @@ impl Diff {
         self.compare(world);
     }
 
-    fn picker(&mut self, world: &World<'_>, first: bool) -> Overlay {
+    fn picker(&mut self, world: &ScreenContext<'_>, first: bool) -> Overlay {
         self.picks_first = first || self.view == View::Ends;
         let catalog = world.catalog;
         let side = if self.picks_first { "left" } else { "right" };
@@ -169,26 +169,26 @@ impl Diff {
     }
 
     /// The question that shows the line: the one where harm is done, there before back.
-    fn visit(&mut self, world: &World<'_>) -> Reply {
+    fn visit(&mut self, world: &ScreenContext<'_>) -> ScreenResponse {
         let (mut asks, mut endless) = (self.between.asks(world.catalog), Budget::endless());
         // Enter waits for the line that it goes by, whatever that costs.
         let _ = self.ask_line(&mut asks, self.listed.place(), &mut endless);
-        let fares = self.listed.here().and_then(|line| line.fares.clone()).unwrap_or([None, None]);
+        let guest_outcomes = self.listed.here().and_then(|line| line.guest_outcomes.clone()).unwrap_or([None, None]);
         let harm = |fare: &&Fare| !matches!(fare.verdict(), Verdict::Unchanged | Verdict::Never);
-        let silent = fares.iter().flatten().find(harm);
+        let silent = guest_outcomes.iter().flatten().find(harm);
         if silent.is_none() {
             let _ = self.ask_guests(&mut asks, &mut endless);
         }
-        let spoken = self.guests.iter().flatten().flatten().find(harm);
-        match silent.or(spoken).or(fares.iter().flatten().next()) {
-            Some(fare) => Reply::Visit(Box::new(fare.scenario.clone())),
-            None => Reply::Say("no guest starts that would show this".to_owned()),
+        let message_help = self.guests.iter().flatten().flatten().find(harm);
+        match silent.or(message_help).or(guest_outcomes.iter().flatten().next()) {
+            Some(fare) => ScreenResponse::Visit(Box::new(fare.scenario.clone())),
+            None => ScreenResponse::Say("no guest starts that would show this".to_owned()),
         }
     }
 }
 
 /// The scenario's releases; for one that is none 9.0.0, and for a second with the same map the newest that was read.
-fn two_releases(world: &World<'_>) -> (LibvirtId, LibvirtId) {
+fn two_releases(world: &ScreenContext<'_>) -> (LibvirtId, LibvirtId) {
     let catalog = world.catalog;
     let last = releases(catalog).last().unwrap_or(LibvirtId(0));
     let old = LibvirtChoice::Old.id(catalog).unwrap_or(last);
@@ -201,34 +201,34 @@ fn two_releases(world: &World<'_>) -> (LibvirtId, LibvirtId) {
 
 impl ScreenState for Diff {
     #[expect(clippy::wildcard_enum_match_arm, reason = "a screen does its own actions and leaves every other")]
-    fn update(&mut self, world: &World<'_>, action: Action) -> Reply {
+    fn update(&mut self, world: &ScreenContext<'_>, action: Action) -> ScreenResponse {
         if let Some(by) = lines_moved(action, PAGE) {
             self.go(world, self.listed.place().saturating_add_signed(by));
-            return Reply::Done;
+            return ScreenResponse::Done;
         }
         match action {
             Action::NextView | Action::NextPane | Action::Right => self.turn(world, true),
             Action::PreviousPane | Action::Left => self.turn(world, false),
-            Action::PickSubject => return Reply::Show(Box::new(self.picker(world, false))),
-            Action::PickFirst => return Reply::Show(Box::new(self.picker(world, true))),
+            Action::PickSubject => return ScreenResponse::Show(Box::new(self.picker(world, false))),
+            Action::PickFirst => return ScreenResponse::Show(Box::new(self.picker(world, true))),
             Action::Open => return self.visit(world),
             Action::Back if !self.named.is_empty() => self.filter(world, ""),
-            _ => return Reply::Ignored,
+            _ => return ScreenResponse::Ignored,
         }
-        Reply::Done
+        ScreenResponse::Done
     }
 
-    fn click(&mut self, world: &World<'_>, target: Target) -> Reply {
-        let Target::Row(place) = target else { return Reply::Ignored };
+    fn click(&mut self, world: &ScreenContext<'_>, target: Target) -> ScreenResponse {
+        let Target::Row(place) = target else { return ScreenResponse::Ignored };
         // The first click puts the cursor there, the second is Enter.
         if place == self.listed.place() {
             return self.visit(world);
         }
         self.go(world, place);
-        Reply::Done
+        ScreenResponse::Done
     }
 
-    fn filter(&mut self, world: &World<'_>, typed: &str) {
+    fn filter(&mut self, world: &ScreenContext<'_>, typed: &str) {
         typed.clone_into(&mut self.named);
         self.list(world);
     }
@@ -237,12 +237,12 @@ impl ScreenState for Diff {
         &self.named
     }
 
-    fn feature(&self, _: &World<'_>) -> Option<FeatureId> {
+    fn feature(&self, _: &ScreenContext<'_>) -> Option<FeatureId> {
         self.listed.here().and_then(|line| line.about).map(|(_, feature)| feature)
     }
 
-    fn pick(&mut self, world: &World<'_>, number: usize) -> Reply {
-        let Ok(number) = u16::try_from(number) else { return Reply::Ignored };
+    fn pick(&mut self, world: &ScreenContext<'_>, number: usize) -> ScreenResponse {
+        let Ok(number) = u16::try_from(number) else { return ScreenResponse::Ignored };
         match (self.view, self.picks_first) {
             (View::Releases, true) => self.releases.0 = LibvirtId(number),
             (View::Releases, false) => self.releases.1 = LibvirtId(number),
@@ -251,14 +251,14 @@ impl ScreenState for Diff {
         }
         self.listed.go(0);
         self.compare(world);
-        Reply::Done
+        ScreenResponse::Done
     }
 
-    fn refresh(&mut self, world: &World<'_>) {
+    fn refresh(&mut self, world: &ScreenContext<'_>) {
         self.compare(world);
     }
 
-    fn idle(&mut self, world: &World<'_>) -> bool {
+    fn idle(&mut self, world: &ScreenContext<'_>) -> bool {
         let owes = self.owes;
         if owes {
             self.ask(world, &mut Budget::of_slice());

@@ -1,14 +1,14 @@
 //! Keeps the state of the screen that follows a feature through the ten stages: which feature, which stage, and the
 //! list to choose another from.
 
-use super::first::rule_overlay;
-use super::{Reply, ScreenState, Target, World};
+use super::explorer::rule_overlay;
+use super::{ScreenContext, ScreenResponse, ScreenState, Target};
+use crate::analysis::follow::{Seen, Step, decisive, follow};
 use crate::app::action::Action;
-use crate::app::features::{Fate, Filter};
+use crate::app::features::{FeatureChange, Filter};
 use crate::app::list::{List, PAGE, lines_moved};
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::Scenario;
-use crate::study::follow::{Seen, Step, decisive, follow};
 
 /// One feature's way.
 #[derive(Clone, PartialEq, Debug)]
@@ -16,7 +16,7 @@ pub struct Way {
     /// The feature.
     pub feature: FeatureId,
     /// What became of it in the answer.
-    pub fate: Option<Fate>,
+    pub fate: Option<FeatureChange>,
     /// Whether it differs between the ends, or between what a map believes and QEMU gives.
     pub differs: bool,
     /// It at each stage; empty for an answer without a journey.
@@ -38,14 +38,14 @@ pub struct Follow {
 
 impl Follow {
     /// Returns the screen as it opens: at the feature the decision table is about, and the stage that decided.
-    pub fn open(world: &World<'_>) -> Self {
+    pub fn open(world: &ScreenContext<'_>) -> Self {
         let way = way(world, world.scenario.feature);
         let mut state = Self { stage: decisive(&way.seen), way, listed: List::default(), named: String::new() };
         state.list(world);
         state
     }
 
-    fn list(&mut self, world: &World<'_>) {
+    fn list(&mut self, world: &ScreenContext<'_>) {
         let typed = self.named.to_lowercase();
         let mut ways: Vec<Way>;
         if typed.is_empty() {
@@ -65,7 +65,7 @@ impl Follow {
         self.listed.go_to(|way| way.feature == self.way.feature);
     }
 
-    fn follow(&mut self, world: &World<'_>, feature: FeatureId) {
+    fn follow(&mut self, world: &ScreenContext<'_>, feature: FeatureId) {
         self.way = way(world, feature);
     }
 
@@ -80,63 +80,63 @@ impl Follow {
         self.stage = self.stage.saturating_add_signed(by).min(Step::ALL.len() - 1);
     }
 
-    fn visit(&self, world: &World<'_>) -> Reply {
-        Reply::Visit(Box::new(Scenario { feature: self.way.feature, ..world.scenario.clone() }))
+    fn visit(&self, world: &ScreenContext<'_>) -> ScreenResponse {
+        ScreenResponse::Visit(Box::new(Scenario { feature: self.way.feature, ..world.scenario.clone() }))
     }
 }
 
-fn way(world: &World<'_>, feature: FeatureId) -> Way {
+fn way(world: &ScreenContext<'_>, feature: FeatureId) -> Way {
     let row = world.derived.features.iter().find(|row| row.feature == feature);
     Way {
         feature,
         fate: row.and_then(|row| row.fate),
         differs: row.is_some_and(|row| row.passes(Filter::Differing)),
-        seen: follow(world.scenario, &world.derived.resolution, feature),
+        seen: follow(world.scenario, &world.derived.answer, feature),
     }
 }
 
 impl ScreenState for Follow {
     #[expect(clippy::wildcard_enum_match_arm, reason = "a screen does its own actions and leaves every other")]
-    fn update(&mut self, world: &World<'_>, action: Action) -> Reply {
+    fn update(&mut self, world: &ScreenContext<'_>, action: Action) -> ScreenResponse {
         if let Some(by) = lines_moved(action, PAGE) {
             self.go(self.listed.place().saturating_add_signed(by));
-            return Reply::Done;
+            return ScreenResponse::Done;
         }
         match action {
             Action::Left => self.step(-1),
             Action::Right => self.step(1),
             Action::Open => return self.visit(world),
             Action::Rule => match self.way.seen.get(self.stage).and_then(|seen| seen.rule) {
-                Some(rule) => return Reply::Show(Box::new(rule_overlay(rule))),
-                None => return Reply::Ignored,
+                Some(rule) => return ScreenResponse::Show(Box::new(rule_overlay(rule))),
+                None => return ScreenResponse::Ignored,
             },
             Action::Back if !self.named.is_empty() => self.filter(world, ""),
-            _ => return Reply::Ignored,
+            _ => return ScreenResponse::Ignored,
         }
-        Reply::Done
+        ScreenResponse::Done
     }
 
-    fn click(&mut self, world: &World<'_>, target: Target) -> Reply {
+    fn click(&mut self, world: &ScreenContext<'_>, target: Target) -> ScreenResponse {
         if let Target::Cell(stage, _) = target {
             self.stage = stage.min(Step::ALL.len() - 1);
-            return Reply::Done;
+            return ScreenResponse::Done;
         }
-        let Target::Row(place) = target else { return Reply::Ignored };
+        let Target::Row(place) = target else { return ScreenResponse::Ignored };
         // The first click follows the feature, the second is Enter.
         if place == self.listed.place() {
             return self.visit(world);
         }
         self.go(place);
-        Reply::Done
+        ScreenResponse::Done
     }
 
-    fn scroll(&mut self, _: &World<'_>, target: Option<Target>, action: Action) -> Reply {
-        let Some(Target::Cell(..)) = target else { return Reply::Ignored };
+    fn scroll(&mut self, _: &ScreenContext<'_>, target: Option<Target>, action: Action) -> ScreenResponse {
+        let Some(Target::Cell(..)) = target else { return ScreenResponse::Ignored };
         self.step(if action == Action::Up { -1 } else { 1 });
-        Reply::Done
+        ScreenResponse::Done
     }
 
-    fn filter(&mut self, world: &World<'_>, typed: &str) {
+    fn filter(&mut self, world: &ScreenContext<'_>, typed: &str) {
         typed.clone_into(&mut self.named);
         self.list(world);
         if !typed.is_empty() {
@@ -148,17 +148,17 @@ impl ScreenState for Follow {
         &self.named
     }
 
-    fn feature(&self, _: &World<'_>) -> Option<FeatureId> {
+    fn feature(&self, _: &ScreenContext<'_>) -> Option<FeatureId> {
         Some(self.way.feature)
     }
 
-    fn come_from(&mut self, world: &World<'_>, feature: FeatureId) {
+    fn come_from(&mut self, world: &ScreenContext<'_>, feature: FeatureId) {
         self.follow(world, feature);
         self.stage = decisive(&self.way.seen);
         self.list(world);
     }
 
-    fn refresh(&mut self, world: &World<'_>) {
+    fn refresh(&mut self, world: &ScreenContext<'_>) {
         self.follow(world, self.way.feature);
         self.list(world);
     }

@@ -1,6 +1,8 @@
 //! Keeps the state of the screen that tells the history of a model or a feature: which one, its lines, and the cursor.
 
-use super::{Reply, ScreenState, Target, World};
+use super::{ScreenContext, ScreenResponse, ScreenState, Target};
+use crate::analysis::history::example_guest::{across, guests, under};
+use crate::analysis::space::models;
 use crate::app::action::Action;
 use crate::app::list::{List, PAGE, lines_moved};
 use crate::app::overlay::Overlay;
@@ -9,8 +11,6 @@ use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
 use crate::domain::scenario::{QemuChoice, Scenario, Told};
-use crate::study::history::shown::{across, guests, under};
-use crate::study::space::models;
 
 mod lines;
 
@@ -53,7 +53,7 @@ pub struct History {
 
 impl History {
     /// Returns the screen as it opens: the history of the scenario's model, or where it names none, of its feature.
-    pub fn open(world: &World<'_>) -> Self {
+    pub fn open(world: &ScreenContext<'_>) -> Self {
         let feature = Subject::Feature(world.scenario.feature);
         let default = Scenario::default_of(world.catalog).model();
         let model = world.scenario.model().or(default).map(Subject::Model);
@@ -74,7 +74,7 @@ impl History {
         state
     }
 
-    fn tell(&mut self, world: &World<'_>, subject: Subject) {
+    fn tell(&mut self, world: &ScreenContext<'_>, subject: Subject) {
         self.subject = subject;
         (self.summary, self.all) = lines::of(world.catalog, subject);
         self.named.clear();
@@ -98,12 +98,12 @@ impl History {
         self.listed.fill(self.all.iter().filter(has).cloned().collect());
     }
 
-    fn turn(&mut self, world: &World<'_>) {
+    fn turn(&mut self, world: &ScreenContext<'_>) {
         let before = std::mem::replace(&mut self.other, self.subject);
         self.tell(world, before);
     }
 
-    fn picker(&self, world: &World<'_>) -> Overlay {
+    fn picker(&self, world: &ScreenContext<'_>) -> Overlay {
         let catalog = world.catalog;
         let (title, all): (&str, Vec<Subject>) = match self.subject {
             Subject::Model(_) => ("History of a model", models(catalog).into_iter().map(Subject::Model).collect()),
@@ -122,18 +122,18 @@ impl History {
         Overlay::Picker(Box::new(Picker::new(title.to_owned(), None, items.collect())))
     }
 
-    fn visit(&self, world: &World<'_>) -> Reply {
-        let Some(line) = self.listed.here() else { return Reply::Say("no line is here".to_owned()) };
+    fn visit(&self, world: &ScreenContext<'_>) -> ScreenResponse {
+        let Some(line) = self.listed.here() else { return ScreenResponse::Say("no line is here".to_owned()) };
         let found = match line.shows {
             Shows::Change { model, before: Some(before), since } => {
                 let feature = line.feature.unwrap_or(world.scenario.feature);
                 across(world.catalog, world.scenario, (model, feature), (before, since))
             }
             Shows::Change { before: None, .. } => {
-                return Reply::Say("no guest can come from a release without the model".to_owned());
+                return ScreenResponse::Say("no guest can come from a release without the model".to_owned());
             }
             Shows::Known => {
-                return Reply::Say("no model is named here; a line of a model leads to a scenario".to_owned());
+                return ScreenResponse::Say("no model is named here; a line of a model leads to a scenario".to_owned());
             }
             Shows::Machine { model, machine, accel } => {
                 let feature = line.feature.unwrap_or(world.scenario.feature);
@@ -149,42 +149,42 @@ impl History {
             }
         };
         match found {
-            Some(scenario) => Reply::Visit(Box::new(scenario)),
-            None => Reply::Say("no guest of that model starts at the release before".to_owned()),
+            Some(scenario) => ScreenResponse::Visit(Box::new(scenario)),
+            None => ScreenResponse::Say("no guest of that model starts at the release before".to_owned()),
         }
     }
 }
 
 impl ScreenState for History {
     #[expect(clippy::wildcard_enum_match_arm, reason = "a screen does its own actions and leaves every other")]
-    fn update(&mut self, world: &World<'_>, action: Action) -> Reply {
+    fn update(&mut self, world: &ScreenContext<'_>, action: Action) -> ScreenResponse {
         if let Some(by) = lines_moved(action, PAGE) {
             self.listed.step(by);
-            return Reply::Done;
+            return ScreenResponse::Done;
         }
         match action {
             Action::NextView | Action::NextPane | Action::PreviousPane | Action::Left | Action::Right => {
                 self.turn(world);
             }
-            Action::PickSubject => return Reply::Show(Box::new(self.picker(world))),
+            Action::PickSubject => return ScreenResponse::Show(Box::new(self.picker(world))),
             Action::Open => return self.visit(world),
             Action::Back if !self.named.is_empty() => self.filter(world, ""),
-            _ => return Reply::Ignored,
+            _ => return ScreenResponse::Ignored,
         }
-        Reply::Done
+        ScreenResponse::Done
     }
 
-    fn click(&mut self, world: &World<'_>, target: Target) -> Reply {
-        let Target::Row(place) = target else { return Reply::Ignored };
+    fn click(&mut self, world: &ScreenContext<'_>, target: Target) -> ScreenResponse {
+        let Target::Row(place) = target else { return ScreenResponse::Ignored };
         // The first click puts the cursor there, the second is Enter.
         if place == self.listed.place() {
             return self.visit(world);
         }
         self.listed.go(place);
-        Reply::Done
+        ScreenResponse::Done
     }
 
-    fn filter(&mut self, _: &World<'_>, typed: &str) {
+    fn filter(&mut self, _: &ScreenContext<'_>, typed: &str) {
         typed.clone_into(&mut self.named);
         self.list();
     }
@@ -193,28 +193,28 @@ impl ScreenState for History {
         &self.named
     }
 
-    fn feature(&self, _: &World<'_>) -> Option<FeatureId> {
+    fn feature(&self, _: &ScreenContext<'_>) -> Option<FeatureId> {
         match self.subject {
             Subject::Feature(feature) => Some(feature),
             Subject::Model(_) => self.listed.here().and_then(|line| line.feature),
         }
     }
 
-    fn come_from(&mut self, world: &World<'_>, feature: FeatureId) {
+    fn come_from(&mut self, world: &ScreenContext<'_>, feature: FeatureId) {
         if let Subject::Model(_) = self.subject {
             self.other = self.subject;
         }
         self.tell(world, Subject::Feature(feature));
     }
 
-    fn pick(&mut self, world: &World<'_>, number: usize) -> Reply {
-        let Ok(number) = u16::try_from(number) else { return Reply::Ignored };
+    fn pick(&mut self, world: &ScreenContext<'_>, number: usize) -> ScreenResponse {
+        let Ok(number) = u16::try_from(number) else { return ScreenResponse::Ignored };
         let subject = match self.subject {
             Subject::Model(_) => Subject::Model(ModelId(number)),
             Subject::Feature(_) => Subject::Feature(FeatureId(number)),
         };
         self.tell(world, subject);
-        Reply::Done
+        ScreenResponse::Done
     }
 
     fn hints(&self) -> &'static [(&'static [Action], &'static str)] {

@@ -2,18 +2,18 @@
 //! A key resolves only what is seen, and only what costs little; the rest is resolved while nothing is typed.
 
 mod axis;
-mod here;
+mod cell_detail;
 mod window;
 
 pub use axis::Axis;
-pub use here::Here;
+pub use cell_detail::Here;
 pub use window::{ABOVE, Heads, Window};
 
-use super::{Reply, ScreenState, Target, World};
+use super::{ScreenContext, ScreenResponse, ScreenState, Target};
+use crate::analysis::matrix::{Matrix as Grid, Side, Vary, lines_around};
 use crate::app::action::Action;
 use crate::app::list::lines_moved;
-use crate::resolve::{Budget, Glance, Resolver};
-use crate::study::matrix::{Matrix as Grid, Side, Vary, lines_around};
+use crate::resolve::{Budget, Outcome, Resolver};
 
 /// The state of the matrix.
 #[derive(Clone, Debug)]
@@ -37,11 +37,11 @@ pub struct Matrix {
 
 impl Matrix {
     /// Returns the matrix as it opens: distinct libvirt releases on both axes.
-    pub fn open(world: &World<'_>) -> Self {
+    pub fn open(world: &ScreenContext<'_>) -> Self {
         Self::over(world, Vary::Distinct, Vary::Distinct, true)
     }
 
-    fn over(world: &World<'_>, down: Vary, across: Vary, folding: bool) -> Self {
+    fn over(world: &ScreenContext<'_>, down: Vary, across: Vary, folding: bool) -> Self {
         let (catalog, scenario) = (world.catalog, world.scenario);
         let [rows, columns] = [down, across].map(|vary| lines_around(catalog, vary, scenario));
         let mut state = Self {
@@ -59,21 +59,21 @@ impl Matrix {
     }
 
     /// Returns the answer of a cell, by the places of its runs; `None` while it is not resolved.
-    pub fn cell(&self, row: usize, column: usize) -> Option<Glance> {
+    pub fn cell(&self, row: usize, column: usize) -> Option<Outcome> {
         let run = |axis: &Axis, place: usize| axis.shown().get(place).map(|run| run.first);
         self.grid.known(run(&self.rows, row)?, run(&self.columns, column)?)
     }
 
     /// Returns whether the verdict changes from a cell to the next one down, and to the next one across.
     pub fn boundary(&self, row: usize, column: usize) -> (bool, bool) {
-        let verdict = |row, column| self.cell(row, column).map(|glance| glance.verdict);
+        let verdict = |row, column| self.cell(row, column).map(|outcome| outcome.verdict);
         let here = verdict(row, column);
         let differs = |there: Option<_>| here.is_some() && there.is_some() && there != here;
         (differs(verdict(row + 1, column)), differs(verdict(row, column + 1)))
     }
 
     /// Lets the window follow the cursor, resolves some of what is seen, and looks at the cell under the cursor.
-    fn look(&mut self, world: &World<'_>) {
+    fn look(&mut self, world: &ScreenContext<'_>) {
         let window = Window::of(self, world.size);
         self.rows.follow(window.rows);
         self.columns.follow(window.columns);
@@ -84,7 +84,7 @@ impl Matrix {
     }
 
     /// Looks at the cell under the cursor, if the budget is enough for it.
-    fn resolve_here(&mut self, world: &World<'_>, resolver: &mut Resolver<'_>, budget: &mut Budget) {
+    fn resolve_here(&mut self, world: &ScreenContext<'_>, resolver: &mut Resolver<'_>, budget: &mut Budget) {
         let place = (self.rows.line, self.columns.line);
         if self.here.as_ref().is_none_or(|here| here.place != place) {
             self.here = Here::of(world, &self.grid, place, (resolver, budget));
@@ -107,29 +107,31 @@ impl Matrix {
     }
 
     /// Goes along the row to the next cell with another verdict.
-    fn go_to_boundary(&mut self, world: &World<'_>) -> Reply {
+    fn go_to_boundary(&mut self, world: &ScreenContext<'_>) -> ScreenResponse {
         let mut resolver = Resolver::new(world.catalog);
         let row = self.rows.line;
-        let mut verdict = |line: usize| self.grid.cell(&mut resolver, row, line).map(|glance| glance.verdict);
+        let mut verdict = |line: usize| self.grid.cell(&mut resolver, row, line).map(|outcome| outcome.verdict);
         let here = verdict(self.columns.line);
         let place = self.columns.place();
         let further = self.columns.shown().iter().enumerate().skip(place + 1);
         match further.map(|(place, run)| (place, verdict(run.first))).find(|(_, there)| *there != here) {
             Some((place, _)) => {
                 self.columns.go(place);
-                Reply::Done
+                ScreenResponse::Done
             }
-            None => Reply::Say("the verdict stays the same to the end of this row".to_owned()),
+            None => ScreenResponse::Say("the verdict stays the same to the end of this row".to_owned()),
         }
     }
 
-    fn go_to_mirror(&mut self) -> Reply {
+    fn go_to_mirror(&mut self) -> ScreenResponse {
         match self.grid.mirror(self.rows.line, self.columns.line) {
             Some((row, column)) => {
                 (self.rows.line, self.columns.line) = (row, column);
-                Reply::Done
+                ScreenResponse::Done
             }
-            None => Reply::Say("these axes have no mirror cell; the line below says the other way round".to_owned()),
+            None => ScreenResponse::Say(
+                "these axes have no mirror cell; the line below says the other way round".to_owned(),
+            ),
         }
     }
 
@@ -148,26 +150,26 @@ impl Matrix {
         self.columns.fold_all(self.folding);
     }
 
-    fn visit(&self) -> Reply {
+    fn visit(&self) -> ScreenResponse {
         match self.grid.scenario(self.rows.line, self.columns.line) {
-            Some(scenario) => Reply::Visit(Box::new(scenario)),
-            None => Reply::Done,
+            Some(scenario) => ScreenResponse::Visit(Box::new(scenario)),
+            None => ScreenResponse::Done,
         }
     }
 }
 
 impl ScreenState for Matrix {
     #[expect(clippy::wildcard_enum_match_arm, reason = "a screen does its own actions and leaves every other")]
-    fn update(&mut self, world: &World<'_>, action: Action) -> Reply {
+    fn update(&mut self, world: &ScreenContext<'_>, action: Action) -> ScreenResponse {
         let window = Window::of(self, world.size);
         let page = |room: usize| room.saturating_sub(1).max(1);
         if let Some(by) = lines_moved(action, page(window.rows)) {
             self.rows.step(by);
             self.look(world);
-            return Reply::Done;
+            return ScreenResponse::Done;
         }
         let across = isize::try_from(page(window.columns)).unwrap_or(1);
-        let mut reply = Reply::Done;
+        let mut reply = ScreenResponse::Done;
         match action {
             Action::Left => self.columns.step(-1),
             Action::Right => self.columns.step(1),
@@ -184,13 +186,13 @@ impl ScreenState for Matrix {
             Action::FoldAll => self.fold_all(),
             Action::NextBoundary => reply = self.go_to_boundary(world),
             Action::Mirror => reply = self.go_to_mirror(),
-            _ => return Reply::Ignored,
+            _ => return ScreenResponse::Ignored,
         }
         self.look(world);
         reply
     }
 
-    fn idle(&mut self, world: &World<'_>) -> bool {
+    fn idle(&mut self, world: &ScreenContext<'_>) -> bool {
         let (done, all) = self.grid.progress();
         let owes_here = self.here.is_none() && all > 0;
         if self.compared && !owes_here {
@@ -213,7 +215,7 @@ impl ScreenState for Matrix {
         true
     }
 
-    fn click(&mut self, world: &World<'_>, target: Target) -> Reply {
+    fn click(&mut self, world: &ScreenContext<'_>, target: Target) -> ScreenResponse {
         let (row, column) = match target {
             Target::Cell(row, column) => (row, column),
             Target::Row(row) => (row, self.columns.place()),
@@ -223,27 +225,27 @@ impl ScreenState for Matrix {
             | Target::Item(_)
             | Target::Action(_)
             | Target::Screen(_)
-            | Target::Outside => return Reply::Ignored,
+            | Target::Outside => return ScreenResponse::Ignored,
         };
         // The first click puts the cursor there, the second is Enter.
         if (row, column) == (self.rows.place(), self.columns.place()) {
-            return if matches!(target, Target::Cell(..)) { self.visit() } else { Reply::Done };
+            return if matches!(target, Target::Cell(..)) { self.visit() } else { ScreenResponse::Done };
         }
         self.rows.go(row);
         self.columns.go(column);
         self.look(world);
-        Reply::Done
+        ScreenResponse::Done
     }
 
-    fn scroll(&mut self, world: &World<'_>, _target: Option<Target>, action: Action) -> Reply {
+    fn scroll(&mut self, world: &ScreenContext<'_>, _target: Option<Target>, action: Action) -> ScreenResponse {
         let room = Window::of(self, world.size).rows;
         self.rows.scroll(if action == Action::Up { -1 } else { 1 }, room);
         self.look(world);
-        Reply::Done
+        ScreenResponse::Done
     }
 
     /// One word finds a row, else a column; of two words the first is the row, the second the column.
-    fn filter(&mut self, world: &World<'_>, typed: &str) {
+    fn filter(&mut self, world: &ScreenContext<'_>, typed: &str) {
         typed.clone_into(&mut self.typed);
         let typed = typed.to_lowercase();
         let mut words = typed.split_whitespace();
@@ -262,7 +264,7 @@ impl ScreenState for Matrix {
         &self.typed
     }
 
-    fn refresh(&mut self, world: &World<'_>) {
+    fn refresh(&mut self, world: &ScreenContext<'_>) {
         if *world.scenario == *self.grid.around() {
             self.look(world);
         } else {
@@ -270,7 +272,7 @@ impl ScreenState for Matrix {
         }
     }
 
-    fn reopen(&mut self, world: &World<'_>) -> bool {
+    fn reopen(&mut self, world: &ScreenContext<'_>) -> bool {
         self.typed.clear();
         self.lost = false;
         self.refresh(world);

@@ -1,7 +1,7 @@
 //! Keeps the state of the screen with XML and command lines: the documents of the journey, broken into the lines that
 //! are shown, side by side where there is room; which document the cursor is on, and how far each column is scrolled.
 
-use super::{Reply, ScreenState, Target, World};
+use super::{ScreenContext, ScreenResponse, ScreenState, Target};
 use crate::app::action::Action;
 use crate::app::list::lines_moved;
 use crate::app::settings::Size;
@@ -55,18 +55,18 @@ const THREE: u16 = 156;
 
 impl Xml {
     /// Returns the screen as it opens.
-    pub fn open(world: &World<'_>) -> Self {
+    pub fn open(world: &ScreenContext<'_>) -> Self {
         let mut state =
             Self { documents: Vec::new(), columns: Vec::new(), here: 0, remark: None, typed: String::new() };
         state.make(world);
         state
     }
 
-    fn make(&mut self, world: &World<'_>) {
-        let resolution = &world.derived.resolution;
-        let journey = resolution.journey.as_ref();
-        self.documents = journey.map(|journey| documents(world.catalog, world.scenario, journey)).unwrap_or_default();
-        self.remark = match (journey, resolution.verdict) {
+    fn make(&mut self, world: &ScreenContext<'_>) {
+        let answer = &world.derived.answer;
+        let trace = answer.trace.as_ref();
+        self.documents = trace.map(|trace| documents(world.catalog, world.scenario, trace)).unwrap_or_default();
+        self.remark = match (trace, answer.verdict) {
             (None, _) => Some(format!("There is nothing to show: {}.", world.derived.explanation.headline)),
             (Some(_), Verdict::Depends) => {
                 Some(format!("{}; this is one of the cases.", world.derived.explanation.headline))
@@ -153,10 +153,10 @@ impl Xml {
         }
     }
 
-    fn copy(&self) -> Reply {
+    fn copy(&self) -> ScreenResponse {
         match self.documents.get(self.here).map(Document::text).filter(|text| !text.is_empty()) {
-            Some(text) => Reply::Effect(Effect::Copy(text)),
-            None => Reply::Say("there is nothing to copy: it never existed".to_owned()),
+            Some(text) => ScreenResponse::Effect(Effect::Copy(text)),
+            None => ScreenResponse::Say("there is nothing to copy: it never existed".to_owned()),
         }
     }
 
@@ -205,11 +205,11 @@ fn joined(begin: &str, items: &[(Since, String)], room: usize) -> Vec<Line> {
 
 impl ScreenState for Xml {
     #[expect(clippy::wildcard_enum_match_arm, reason = "a screen does its own actions and leaves every other")]
-    fn update(&mut self, world: &World<'_>, action: Action) -> Reply {
+    fn update(&mut self, world: &ScreenContext<'_>, action: Action) -> ScreenResponse {
         let size = world.size;
         if let Some(by) = lines_moved(action, self.room(size).saturating_sub(1)) {
             self.scroll_by(self.column(), by, size);
-            return Reply::Done;
+            return ScreenResponse::Done;
         }
         match action {
             Action::NextPane if self.here + 1 < self.documents.len() => self.go(self.here + 1, size),
@@ -218,32 +218,32 @@ impl ScreenState for Xml {
             Action::Left => self.sideways(false, size),
             Action::Right => self.sideways(true, size),
             Action::CopyPart => return self.copy(),
-            Action::Open => return Reply::Visit(Box::new(world.scenario.clone())),
+            Action::Open => return ScreenResponse::Visit(Box::new(world.scenario.clone())),
             Action::Back if !self.typed.is_empty() => self.filter(world, ""),
-            _ => return Reply::Ignored,
+            _ => return ScreenResponse::Ignored,
         }
-        Reply::Done
+        ScreenResponse::Done
     }
 
-    fn click(&mut self, world: &World<'_>, target: Target) -> Reply {
-        let Target::Row(place) = target else { return Reply::Ignored };
+    fn click(&mut self, world: &ScreenContext<'_>, target: Target) -> ScreenResponse {
+        let Target::Row(place) = target else { return ScreenResponse::Ignored };
         // The first click puts the cursor there, the second is Enter.
         if place == self.here {
             return self.update(world, Action::Open);
         }
         self.here = place;
-        Reply::Done
+        ScreenResponse::Done
     }
 
-    fn scroll(&mut self, world: &World<'_>, target: Option<Target>, action: Action) -> Reply {
-        let Some(Target::Row(place)) = target else { return Reply::Ignored };
+    fn scroll(&mut self, world: &ScreenContext<'_>, target: Option<Target>, action: Action) -> ScreenResponse {
+        let Some(Target::Row(place)) = target else { return ScreenResponse::Ignored };
         let under = self.columns.iter().position(|column| column.lines.iter().any(|(known, _)| *known == place));
         self.scroll_by(under.unwrap_or(0), if action == Action::Up { -1 } else { 1 }, world.size);
-        Reply::Done
+        ScreenResponse::Done
     }
 
     /// Scrolls each column to the first line that has what is typed.
-    fn filter(&mut self, world: &World<'_>, typed: &str) {
+    fn filter(&mut self, world: &ScreenContext<'_>, typed: &str) {
         typed.clone_into(&mut self.typed);
         let room = self.room(world.size);
         for number in 0..self.columns.len() {
@@ -261,7 +261,7 @@ impl ScreenState for Xml {
         &self.typed
     }
 
-    fn refresh(&mut self, world: &World<'_>) {
+    fn refresh(&mut self, world: &ScreenContext<'_>) {
         self.make(world);
     }
 

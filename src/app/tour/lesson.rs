@@ -179,8 +179,8 @@ impl Condition {
         let screen = model.screens.top();
         value
             && page
-            && self.verdict.is_none_or(|verdict| derived.resolution.verdict == verdict)
-            && self.rule.is_none_or(|rule| derived.resolution.rule == Some(rule))
+            && self.verdict.is_none_or(|verdict| derived.answer.verdict == verdict)
+            && self.rule.is_none_or(|rule| derived.answer.rule == Some(rule))
             && self.screen.is_none_or(|kind| screen.kind() == kind)
             && self.cursor.is_none_or(|choice| screen.state().cursor() == Some(choice))
     }

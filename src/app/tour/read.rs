@@ -3,7 +3,7 @@
 use super::lesson::{Answer, Condition, Expect, Lesson, Place, Press, Question, Step, Task, Told};
 use crate::app::action::{ACTIONS, Action};
 use crate::app::choice::Choice;
-use crate::app::fault::did_you_mean;
+use crate::app::error::did_you_mean;
 use crate::app::screens::ScreenKind;
 use crate::load::LoadError;
 use crate::load::xml::{Document, Element};
@@ -37,7 +37,7 @@ pub fn lesson(number: usize, file: &str, text: &str) -> Result<Lesson, LoadError
 }
 
 /// How many stages there are.
-const STAGES: usize = crate::study::follow::Step::ALL.len();
+const STAGES: usize = crate::analysis::follow::Step::ALL.len();
 /// How often a key may be asked for in a row; who has to count further loses the thread.
 const MOST_TIMES: usize = 9;
 

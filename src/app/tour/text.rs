@@ -50,7 +50,7 @@ pub fn text(catalog: &Catalog, lesson: &Lesson, settings: &Settings) -> Result<S
 fn answer(out: &mut String, model: &Model) {
     let derived = &model.derived;
     paragraph(out, &format!("Scenario: {}", derived.word));
-    let rule = derived.resolution.rule.map(|rule| format!(" Rule {}.", rule.name())).unwrap_or_default();
+    let rule = derived.answer.rule.map(|rule| format!(" Rule {}.", rule.name())).unwrap_or_default();
     paragraph(out, &format!("The explorer answers: {}.{rule}", derived.explanation.headline));
     if let Some(message) = &derived.message {
         paragraph(out, &format!("libvirt says: {message}"));

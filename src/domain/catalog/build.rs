@@ -8,7 +8,7 @@ use crate::domain::host::Host;
 use crate::domain::map::{CpuMap, MapId};
 use crate::domain::named::Named;
 use crate::domain::names::Names;
-use crate::domain::qemu::{Cells, MachineId, QemuFacts};
+use crate::domain::qemu::{MachineId, QemuDefaults, QemuFacts};
 use crate::domain::version::Version;
 use foldhash::HashMap;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ pub struct Parts {
     /// The QEMU releases, oldest first.
     pub qemu: Vec<QemuFacts>,
     /// What a model turns on under a machine type.
-    pub cells: Cells,
+    pub qemu_defaults: QemuDefaults,
     /// The hosts.
     pub hosts: Vec<Host>,
     /// The products.
@@ -87,7 +87,7 @@ impl Catalog {
             maps: parts.maps.into_iter().map(Arc::new).collect(),
             libvirt: Vec::new(),
             qemu: parts.qemu,
-            cells: parts.cells,
+            qemu_defaults: parts.qemu_defaults,
             hosts: parts.hosts,
             products: parts.products,
             decisions: parts.decisions,

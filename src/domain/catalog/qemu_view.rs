@@ -38,7 +38,7 @@ impl QemuIndex {
         }
         let mut models = vec![false; catalog.models().len()];
         // The models' own data, which no compatibility setting of an older machine type has changed.
-        let newest = catalog.cells().machines.iter().rposition(|known| {
+        let newest = catalog.qemu_defaults().machines.iter().rposition(|known| {
             machines.get(usize::from(known.0)).copied().unwrap_or(false)
                 && catalog.machine_name(*known).starts_with("pc-q35")
         });
@@ -47,7 +47,7 @@ impl QemuIndex {
             if let Some(place) = models.get_mut(usize::from(known.model.0)) {
                 *place = true;
             }
-            if let Some(cells) = catalog.cells().of(known.model, Accel::Tcg) {
+            if let Some(cells) = catalog.qemu_defaults().of(known.model, Accel::Tcg) {
                 tcg_carried |= newest.map_or(cells.always, |newest| cells.on(newest));
             }
         }

@@ -107,14 +107,14 @@ fn register(register: &Register) -> String {
 fn add_cells(records: &mut Records, parts: &Parts) {
     for (name, number) in parts.models.iter().zip(0..) {
         for accel in [Accel::Kvm, Accel::Tcg] {
-            let Some(cells) = parts.cells.of(ModelId(number), accel) else { continue };
+            let Some(cells) = parts.qemu_defaults.of(ModelId(number), accel) else { continue };
             records.begin(format!("cells {} {name}", accel.name()));
             let has_model = |release: &&QemuFacts| release.models.iter().any(|model| model.model == ModelId(number));
             let ran: Vec<&QemuFacts> = parts.qemu.iter().filter(|release| release.ran).filter(has_model).collect();
             let known = |id| ran.iter().any(|release| release.machines.iter().any(|machine| machine.machine == id));
-            let known = parts.cells.machines.iter().filter(|id| known(**id)).count();
+            let known = parts.qemu_defaults.machines.iter().filter(|id| known(**id)).count();
             records.add("known on", known.to_string());
-            for (position, machine) in parts.cells.machines.iter().enumerate() {
+            for (position, machine) in parts.qemu_defaults.machines.iter().enumerate() {
                 records.add(parts.machines.name(machine.0), names(cells.on(position), &parts.features));
             }
         }

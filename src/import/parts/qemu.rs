@@ -6,7 +6,9 @@ use crate::domain::catalog::{Parts, machine_series};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
 use crate::domain::names::Names;
-use crate::domain::qemu::{Cells, MachineId, MachineSet, ModelCells, QemuFacts, QemuMachine, QemuModel, RecordedHost};
+use crate::domain::qemu::{
+    MachineId, MachineSet, ModelDefaults, QemuDefaults, QemuFacts, QemuMachine, QemuModel, RecordedHost,
+};
 use crate::domain::version::Version;
 use crate::load::cpu_map::parse_number;
 use std::collections::BTreeSet;
@@ -26,7 +28,7 @@ pub(super) fn fill(raw: &Raw, parts: &mut Parts) -> Result<()> {
         let release = release(raw, parts, version)?;
         parts.qemu.push(release);
     }
-    parts.cells = cells(raw, parts)?;
+    parts.qemu_defaults = cells(raw, parts)?;
     Ok(())
 }
 
@@ -238,8 +240,8 @@ fn keep_both(name: &str, recorded: &mut QemuFacts, running: &QemuFacts) -> Resul
     Ok(())
 }
 
-fn cells(raw: &Raw, parts: &Parts) -> Result<Cells> {
-    let mut cells = Cells::default();
+fn cells(raw: &Raw, parts: &Parts) -> Result<QemuDefaults> {
+    let mut cells = QemuDefaults::default();
     let with_cells = |name: &str| name == "pc" || name.starts_with("pc-");
     for (name, number) in parts.machines.iter().zip(0..) {
         if raw.qemu.machines.get(name).is_some() && with_cells(name) {
@@ -262,7 +264,7 @@ fn cells(raw: &Raw, parts: &Parts) -> Result<Cells> {
     Ok(cells)
 }
 
-fn model_cells(name: &str, raw: &raw::Cells, parts: &Parts, cells: &Cells) -> Result<ModelCells> {
+fn model_cells(name: &str, raw: &raw::QemuDefaults, parts: &Parts, cells: &QemuDefaults) -> Result<ModelDefaults> {
     let mut only_on = Vec::new();
     for (feature, machines) in raw.only_on_machines.iter() {
         let mut on = MachineSet::default();
@@ -273,7 +275,7 @@ fn model_cells(name: &str, raw: &raw::Cells, parts: &Parts, cells: &Cells) -> Re
         only_on.push((find(&parts.features, name, feature)?, on));
     }
     only_on.sort_unstable_by_key(|(feature, _)| *feature);
-    Ok(ModelCells { always: set(&parts.features, name, &raw.always)?, only_on })
+    Ok(ModelDefaults { always: set(&parts.features, name, &raw.always)?, only_on })
 }
 
 /// Refuses cells whose number of machine types is not that of the QEMUs that have the model.

@@ -5,8 +5,8 @@ use super::{change, shortest};
 use crate::domain::catalog::Parts;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::map::ModelId;
-use crate::domain::qemu::{Accel, MachineId, MachineSet, ModelCells, QemuFacts};
-use crate::load::words::MachineFamilies;
+use crate::domain::qemu::{Accel, MachineId, MachineSet, ModelDefaults, QemuFacts};
+use crate::load::notation::MachineFamilies;
 
 const COMMENT: &str = "QEMU releases: machine types, CPU models, properties, dependencies, and what TCG offers.
     Written by import; see PROVENANCE.md. In a list of features NAME adds and -NAME takes away.
@@ -116,7 +116,7 @@ impl Writer<'_> {
         for (name, number) in parts.machines.iter().zip(0..) {
             let id = MachineId(number);
             let mut attributes = vec![("name", name.to_owned())];
-            if parts.cells.position(id).is_some() {
+            if parts.qemu_defaults.position(id).is_some() {
                 attributes.push(("cells", "yes".to_owned()));
             }
             self.page.open("machine", &attributes);
@@ -225,17 +225,19 @@ impl Writer<'_> {
 
     fn cells(&mut self) {
         let parts = self.parts;
-        let families = MachineFamilies::new(&parts.machines, &parts.cells.machines);
+        let families = MachineFamilies::new(&parts.machines, &parts.qemu_defaults.machines);
         self.page.comment(CELLS);
         let mut earlier: Vec<(&str, ModelId)> = Vec::new();
         for (name, number) in parts.models.iter().zip(0..) {
             let id = ModelId(number);
-            let (Some(kvm), Some(tcg)) = (parts.cells.of(id, Accel::Kvm), parts.cells.of(id, Accel::Tcg)) else {
+            let (Some(kvm), Some(tcg)) =
+                (parts.qemu_defaults.of(id, Accel::Kvm), parts.qemu_defaults.of(id, Accel::Tcg))
+            else {
                 continue;
             };
             self.page.open("cells", &vec![("model", name.to_owned())]);
             let likes = |accel: Accel| {
-                let of = move |id: ModelId| parts.cells.of(id, accel).map(|cells| cells.always);
+                let of = move |id: ModelId| parts.qemu_defaults.of(id, accel).map(|cells| cells.always);
                 earlier.iter().rev().filter_map(move |(name, id)| Some((*name, of(*id)?)))
             };
             let both: Vec<_> = kvm.only_on.iter().filter(|on| tcg.only_on.contains(on)).copied().collect();
@@ -251,7 +253,7 @@ impl Writer<'_> {
     fn half(
         &mut self,
         element: &'static str,
-        cells: &ModelCells,
+        cells: &ModelDefaults,
         likes: Vec<(&str, FeatureSet)>,
         both: &[(FeatureId, MachineSet)],
         families: &MachineFamilies,

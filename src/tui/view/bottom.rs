@@ -1,6 +1,6 @@
 //! Draws the bottom line: what is being typed, what the last key did, or the most useful keys as far as they fit.
 
-use super::Shown;
+use super::ViewContext;
 use super::draw::{Piece, cells, fitting, piece, pieces, text_at, width_of};
 use crate::app::action::Action;
 use crate::app::overlay::Overlay;
@@ -13,7 +13,7 @@ use tui_input::Input;
 use unicode_width::UnicodeWidthChar;
 
 /// Draws it.
-pub(super) fn render(shown: Shown<'_>, area: Rect, buf: &mut Buffer) {
+pub(super) fn render(shown: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
     match &shown.model.overlay {
         Some(Overlay::Prompt(input)) => return typed(shown, " name contains: ", input, area, buf),
         Some(Overlay::Ask(ask)) => return typed(shown, &format!(" {}", ask.label()), &ask.input, area, buf),
@@ -35,7 +35,7 @@ pub(super) fn render(shown: Shown<'_>, area: Rect, buf: &mut Buffer) {
 }
 
 /// Draws what is being typed; of a long text the part around the cursor.
-fn typed(shown: Shown<'_>, before: &str, input: &Input, area: Rect, buf: &mut Buffer) {
+fn typed(shown: ViewContext<'_>, before: &str, input: &Input, area: Rect, buf: &mut Buffer) {
     let room = usize::from(area.width).saturating_sub(width(before) + 1);
     let left = input.visual_scroll(room);
     let mut hidden = 0;
@@ -52,13 +52,13 @@ fn typed(shown: Shown<'_>, before: &str, input: &Input, area: Rect, buf: &mut Bu
 }
 
 /// Returns what `position` stands for.
-pub(super) fn hit(shown: Shown<'_>, area: Rect, position: Position) -> Option<Target> {
+pub(super) fn hit(shown: ViewContext<'_>, area: Rect, position: Position) -> Option<Target> {
     let hints = if shown.model.demo.is_some() { Vec::new() } else { hints(shown, area) };
     let found = hints.iter().find(|(start, hint, _)| (*start..start + cells(width_of(hint))).contains(&position.x));
     found.map(|(_, _, action)| Target::Action(*action))
 }
 
-fn hints(shown: Shown<'_>, area: Rect) -> Vec<(u16, [Piece; 2], Action)> {
+fn hints(shown: ViewContext<'_>, area: Rect) -> Vec<(u16, [Piece; 2], Action)> {
     let keymap = &shown.model.settings.keymap;
     let lesson = if shown.model.has_tour() { super::tour::hints() } else { &[] };
     let hinted = lesson.iter().chain(shown.model.screens.top().state().hints());
@@ -80,7 +80,7 @@ fn hints(shown: Shown<'_>, area: Rect) -> Vec<(u16, [Piece; 2], Action)> {
 }
 
 /// Arrow keys are shown as arrows.
-pub(super) fn shown_key(shown: Shown<'_>, key: &str) -> String {
+pub(super) fn shown_key(shown: ViewContext<'_>, key: &str) -> String {
     let arrows = &shown.theme.signs.arrows;
     let arrow = ["left", "right", "up", "down"].iter().zip(arrows).find(|(name, _)| **name == key);
     arrow.map_or_else(|| key.to_owned(), |(_, sign)| (*sign).to_owned())

@@ -1,6 +1,6 @@
 //! Draws the comparison of the scenario that was kept with the present one.
 
-use super::Shown;
+use super::ViewContext;
 use super::draw::{cells, frame, inside, line_of, piece, pieces, text_at};
 use super::parts::more_lines;
 use crate::app::action::Action;
@@ -12,7 +12,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 /// Draws it.
-pub(super) fn render(shown: Shown<'_>, state: &Compare, area: Rect, buf: &mut Buffer) {
+pub(super) fn render(shown: ViewContext<'_>, state: &Compare, area: Rect, buf: &mut Buffer) {
     let room = Compare::room(shown.model.room());
     let right = more_lines(state.scroll, room, state.lines.len());
     let inside = frame(buf, shown.theme, area, true, &[piece("What differs between A and B", Role::Title)], &right);
@@ -31,7 +31,7 @@ pub(super) fn render(shown: Shown<'_>, state: &Compare, area: Rect, buf: &mut Bu
 }
 
 /// Returns what `position` stands for.
-pub(super) fn hit(shown: Shown<'_>, state: &Compare, area: Rect, position: Position) -> Option<Target> {
+pub(super) fn hit(shown: ViewContext<'_>, state: &Compare, area: Rect, position: Position) -> Option<Target> {
     let inside = inside(area);
     let [a, b] = columns(shown, inside);
     let row = usize::from(position.y.saturating_sub(inside.y));
@@ -40,12 +40,12 @@ pub(super) fn hit(shown: Shown<'_>, state: &Compare, area: Rect, position: Posit
 }
 
 /// Where the columns of A and B begin.
-fn columns(shown: Shown<'_>, inside: Rect) -> [u16; 2] {
+fn columns(shown: ViewContext<'_>, inside: Rect) -> [u16; 2] {
     let a = inside.x + cells(LABELS);
     [a, a + cells(Compare::half(shown.model.room()))]
 }
 
-fn nothing_kept(shown: Shown<'_>, inside: Rect, buf: &mut Buffer) {
+fn nothing_kept(shown: ViewContext<'_>, inside: Rect, buf: &mut Buffer) {
     let key = |action: Action| shown.model.settings.keymap.shown(action);
     let text = format!(
         "Nothing is kept yet. {} keeps the present scenario as A, on any screen. Then change what you like: {} shows here \
@@ -60,7 +60,7 @@ fn nothing_kept(shown: Shown<'_>, inside: Rect, buf: &mut Buffer) {
     }
 }
 
-fn one_line(shown: Shown<'_>, line: &Line, area: Rect, buf: &mut Buffer) {
+fn one_line(shown: ViewContext<'_>, line: &Line, area: Rect, buf: &mut Buffer) {
     match line {
         Line::Blank => {}
         Line::Heading(text) => {

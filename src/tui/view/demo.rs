@@ -1,6 +1,6 @@
 //! Draws what an audience is shown beside the screen: the note, and in the bottom line the last key.
 
-use super::Shown;
+use super::ViewContext;
 use super::draw::{Piece, line_of, piece, rule, text_at};
 use crate::app::text::wrap;
 use crate::tui::theme::Role;
@@ -8,7 +8,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 /// Draws the note.
-pub(super) fn render(shown: Shown<'_>, area: Rect, buf: &mut Buffer) {
+pub(super) fn render(shown: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
     let Some(demo) = &shown.model.demo else { return };
     let ruled = area.height > 1;
     if ruled {
@@ -23,7 +23,7 @@ pub(super) fn render(shown: Shown<'_>, area: Rect, buf: &mut Buffer) {
 }
 
 /// Returns the last key, and what it asked for.
-pub(super) fn key(shown: Shown<'_>) -> Option<[Piece; 2]> {
+pub(super) fn key(shown: ViewContext<'_>) -> Option<[Piece; 2]> {
     let (key, what) = shown.model.demo.as_ref()?.key();
     let key = super::bottom::shown_key(shown, key);
     Some([

@@ -1,16 +1,16 @@
 //! Draws a difference: its lines by why they matter, how guests fare in each direction, and the line under the cursor
 //! in words.
 
-use super::Shown;
+use super::ViewContext;
 use super::draw::{Piece, fill, fitting, line_of, piece, pieces, text_at};
 use super::parts::{Drawn, ListAndWords, first_seen, line_at, with_headings};
+use crate::analysis::diff::guest_outcomes::{Fare, SAYINGS};
 use crate::app::action::Action;
 use crate::app::screens::Target;
 use crate::app::screens::diff::{Diff, Line, View};
 use crate::app::text::{cut, pad, wrap};
 use crate::domain::definition::Policy;
-use crate::export::study::fare_words;
-use crate::study::diff::fares::{Fare, SAYINGS};
+use crate::export::analysis::fare_words;
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -25,7 +25,7 @@ const FARE: usize = 18;
 const WIDE_FARE: usize = 26;
 
 /// Draws it.
-pub(super) fn render(shown: Shown<'_>, state: &Diff, area: Rect, buf: &mut Buffer) {
+pub(super) fn render(shown: ViewContext<'_>, state: &Diff, area: Rect, buf: &mut Buffer) {
     let areas = ListAndWords::of(area, WORDS);
     let key = shown.model.settings.keymap.shown(Action::NextView);
     let left = [piece("Differences: ", Role::Message), piece(state.between.title.as_str(), Role::Chosen)];
@@ -74,7 +74,7 @@ pub(super) fn hit(state: &Diff, area: Rect, position: Position) -> Option<Target
 }
 
 /// The names of the two directions: there and back, or a guest of the one model and of the other.
-fn directions(shown: Shown<'_>, state: &Diff) -> [String; 2] {
+fn directions(shown: ViewContext<'_>, state: &Diff) -> [String; 2] {
     let (left, right, arrow) = (&state.between.left, &state.between.right, shown.theme.signs.arrow);
     match state.view {
         View::Models => [left.clone(), right.clone()],
@@ -94,17 +94,17 @@ fn fare_columns(inner: Rect) -> usize {
     if inner.width >= 110 { WIDE_FARE } else { FARE }
 }
 
-fn fare(shown: Shown<'_>, fare: Option<&Fare>, room: usize) -> Piece {
+fn fare(shown: ViewContext<'_>, fare: Option<&Fare>, room: usize) -> Piece {
     let (role, sign) = fare.map_or((Role::Muted, shown.theme.signs.never), |fare| shown.theme.verdict(fare.verdict()));
     let text = format!("{sign} {}", fare_words(fare));
     piece(pad(&cut(&text, room - 1, shown.theme.signs.more), room), role)
 }
 
-fn row(shown: Shown<'_>, line: &Line, selected: bool, place: Rect, buf: &mut Buffer) {
+fn row(shown: ViewContext<'_>, line: &Line, selected: bool, place: Rect, buf: &mut Buffer) {
     let room = fare_columns(place);
     let name = cut(&line.name, NAME - 3, shown.theme.signs.more);
     let mut row = vec![piece(format!("  {}", pad(&name, NAME - 2)), Role::Text)];
-    match (&line.fares, line.about) {
+    match (&line.guest_outcomes, line.about) {
         (None, Some(_)) => row.extend([(); 2].map(|()| piece(pad(shown.theme.signs.nothing, room), Role::Muted))),
         (Some([there, back]), Some(_)) => row.extend([there, back].map(|found| fare(shown, found.as_ref(), room))),
         _ => row.push(piece(pad("", 2 * room), Role::Text)),
@@ -117,7 +117,7 @@ fn row(shown: Shown<'_>, line: &Line, selected: bool, place: Rect, buf: &mut Buf
     }
 }
 
-fn words(shown: Shown<'_>, state: &Diff, areas: ListAndWords, buf: &mut Buffer) {
+fn words(shown: ViewContext<'_>, state: &Diff, areas: ListAndWords, buf: &mut Buffer) {
     let line = state.listed.here();
     let left: Vec<Piece> = line.map(|line| piece(line.name.as_str(), Role::Message)).into_iter().collect();
     let key = shown.model.settings.keymap.shown(Action::Open);
@@ -140,7 +140,7 @@ fn words(shown: Shown<'_>, state: &Diff, areas: ListAndWords, buf: &mut Buffer) 
         if state.guests.is_empty() {
             say(&format!("{} not looked at yet", shown.theme.signs.nothing), Role::Muted, 1);
         }
-        for (says, fares) in SAYINGS.iter().zip(&state.guests) {
+        for (says, guest_outcomes) in SAYINGS.iter().zip(&state.guests) {
             let guest = match says {
                 None => format!("silent about {}", shown.catalog.feature_name(feature)),
                 Some(Policy::Disable) => format!("-{}", shown.catalog.feature_name(feature)),
@@ -148,7 +148,7 @@ fn words(shown: Shown<'_>, state: &Diff, areas: ListAndWords, buf: &mut Buffer) 
                     format!("+{}", shown.catalog.feature_name(feature))
                 }
             };
-            let [one, other] = fares.each_ref().map(|fare| fare_words(fare.as_ref()));
+            let [one, other] = guest_outcomes.each_ref().map(|fare| fare_words(fare.as_ref()));
             say(&format!("A guest {guest}: {there} {one}; {back} {other}."), Role::Text, 2);
         }
     }

@@ -1,16 +1,16 @@
 //! Draws one feature at the ten stages, side by side where there is room, else one below the other; under them what
 //! the stage under the cursor did, in words; under that the features to choose from.
 
-use super::Shown;
+use super::ViewContext;
 use super::draw::{Piece, cells, fill, fitting, line_of, piece, pieces, text_at};
 use super::parts::{Parts, below, scrolled};
+use crate::analysis::follow::{Seen, State, Step};
 use crate::app::action::Action;
 use crate::app::screens::Target;
 use crate::app::screens::follow::{Follow, Way};
 use crate::app::text::{cut, pad, wrap};
 use crate::explain::rule_page;
-use crate::export::study::{StageWords, by_words, state_word};
-use crate::study::follow::{Seen, State, Step};
+use crate::export::analysis::{StageWords, by_words, state_word};
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -76,7 +76,7 @@ impl Areas {
 }
 
 /// Draws it.
-pub(super) fn render(shown: Shown<'_>, state: &Follow, area: Rect, buf: &mut Buffer) {
+pub(super) fn render(shown: ViewContext<'_>, state: &Follow, area: Rect, buf: &mut Buffer) {
     let areas = Areas::of(area);
     stages(shown, state, &areas, buf);
     words(shown, state, &areas, buf);
@@ -99,7 +99,7 @@ pub(super) fn stage(area: Rect, number: usize) -> Option<Rect> {
     Areas::of(area).cells().get(number).copied().filter(|place| !place.is_empty())
 }
 
-fn stages(shown: Shown<'_>, state: &Follow, areas: &Areas, buf: &mut Buffer) {
+fn stages(shown: ViewContext<'_>, state: &Follow, areas: &Areas, buf: &mut Buffer) {
     let name = shown.catalog.feature_name(state.way.feature);
     let left = [piece("Follow ", Role::Message), piece(name, Role::Chosen)];
     let legend = format!("{} changed here", shown.theme.signs.mark);
@@ -129,7 +129,7 @@ fn stages(shown: Shown<'_>, state: &Follow, areas: &Areas, buf: &mut Buffer) {
 }
 
 /// The sign and the looks of a stage.
-fn look(shown: Shown<'_>, seen: Seen) -> (&'static str, Role) {
+fn look(shown: ViewContext<'_>, seen: Seen) -> (&'static str, Role) {
     let signs = &shown.theme.signs;
     match seen.state {
         State::Extra | State::Missing => (signs.bad, Role::Bad),
@@ -139,7 +139,7 @@ fn look(shown: Shown<'_>, seen: Seen) -> (&'static str, Role) {
         State::Kept | State::Agrees => (" ", Role::Good),
         State::InModel
         | State::Silent
-        | State::Says(_)
+        | State::Mention(_)
         | State::UnknownToMap
         | State::Flag(_)
         | State::On
@@ -148,7 +148,7 @@ fn look(shown: Shown<'_>, seen: Seen) -> (&'static str, Role) {
     }
 }
 
-fn cell(shown: Shown<'_>, (number, seen): (usize, Seen), place: Rect, buf: &mut Buffer) {
+fn cell(shown: ViewContext<'_>, (number, seen): (usize, Seen), place: Rect, buf: &mut Buffer) {
     let (sign, role) = look(shown, seen);
     let by = seen.by.map(by_words).unwrap_or_default();
     let room = usize::from(place.width);
@@ -164,7 +164,7 @@ fn cell(shown: Shown<'_>, (number, seen): (usize, Seen), place: Rect, buf: &mut 
     }
 }
 
-fn line(shown: Shown<'_>, (number, seen): (usize, Seen), place: Rect, buf: &mut Buffer) {
+fn line(shown: ViewContext<'_>, (number, seen): (usize, Seen), place: Rect, buf: &mut Buffer) {
     let (sign, role) = look(shown, seen);
     let row = [
         piece(pad(sign, 1), role),
@@ -177,7 +177,7 @@ fn line(shown: Shown<'_>, (number, seen): (usize, Seen), place: Rect, buf: &mut 
     pieces(buf, shown.theme, place, (place.x, place.y), &row);
 }
 
-fn words(shown: Shown<'_>, state: &Follow, areas: &Areas, buf: &mut Buffer) {
+fn words(shown: ViewContext<'_>, state: &Follow, areas: &Areas, buf: &mut Buffer) {
     let Some(seen) = state.way.seen.get(state.stage).copied() else { return };
     let (sign, role) = look(shown, seen);
     let left = [
@@ -202,26 +202,26 @@ fn words(shown: Shown<'_>, state: &Follow, areas: &Areas, buf: &mut Buffer) {
     }
 }
 
-fn sentences(shown: Shown<'_>, state: &Follow, seen: Seen) -> Vec<Piece> {
+fn sentences(shown: ViewContext<'_>, state: &Follow, seen: Seen) -> Vec<Piece> {
     let model = shown.model;
     let told = StageWords {
         catalog: shown.catalog,
         scenario: &model.scenario,
-        resolution: &model.derived.resolution,
+        answer: &model.derived.answer,
         feature: state.way.feature,
     };
     let mut all = vec![piece(told.sentences(seen).join(" "), Role::Text)];
     if let Some(rule) = seen.rule {
         all.push(piece(format!("Rule {}: {}.", rule.name(), rule_page(rule).title()), Role::Chosen));
     }
-    if !model.derived.resolution.depends_on.is_empty() {
+    if !model.derived.answer.depends_on.is_empty() {
         let text = format!("{}; this is one of the cases.", model.derived.explanation.headline);
         all.push(piece(text, Role::Open));
     }
     all
 }
 
-fn list(shown: Shown<'_>, state: &Follow, areas: &Areas, buf: &mut Buffer) {
+fn list(shown: ViewContext<'_>, state: &Follow, areas: &Areas, buf: &mut Buffer) {
     let right = if state.named.is_empty() {
         let differing = state.listed.iter().filter(|way| way.differs).count();
         let key = shown.model.settings.keymap.shown(Action::Filter);
@@ -268,7 +268,7 @@ fn name_columns(inner: Rect) -> usize {
     usize::from(inner.width).saturating_sub(MARK * Step::ALL.len() + 20).clamp(12, 30)
 }
 
-fn row(shown: Shown<'_>, way: &Way, name: usize) -> Vec<Piece> {
+fn row(shown: ViewContext<'_>, way: &Way, name: usize) -> Vec<Piece> {
     let signs = &shown.theme.signs;
     let label = cut(shown.catalog.feature_name(way.feature), name - 1, signs.more);
     let mut row = vec![piece(pad(&label, name), if way.differs { Role::Text } else { Role::Muted })];

@@ -1,6 +1,6 @@
 //! Draws a history: lines with a bar over the releases or machine types, and the one under the cursor in words.
 
-use super::Shown;
+use super::ViewContext;
 use super::draw::{Piece, cells, fill, fitting, line_of, piece, pieces, text_at};
 use super::parts::{Drawn, ListAndWords, first_seen, line_at, with_headings};
 use crate::app::action::Action;
@@ -17,7 +17,7 @@ const WORDS: u16 = 6;
 const NAME: usize = 27;
 
 /// Draws it.
-pub(super) fn render(shown: Shown<'_>, state: &History, area: Rect, buf: &mut Buffer) {
+pub(super) fn render(shown: ViewContext<'_>, state: &History, area: Rect, buf: &mut Buffer) {
     let areas = ListAndWords::of(area, WORDS);
     let name = state.subject.name(shown.catalog);
     let left = [piece("History of ", Role::Message), piece(name, Role::Chosen)];
@@ -49,7 +49,7 @@ fn drawn(state: &History) -> Vec<Drawn> {
     with_headings(state.listed.iter().map(|line| line.section))
 }
 
-fn legend(shown: Shown<'_>, state: &History) -> Vec<Piece> {
+fn legend(shown: ViewContext<'_>, state: &History) -> Vec<Piece> {
     let signs = &shown.theme.signs;
     let text = match state.subject {
         Subject::Model(_) => format!("{} changed", signs.mark),
@@ -60,7 +60,7 @@ fn legend(shown: Shown<'_>, state: &History) -> Vec<Piece> {
     vec![piece(text, Role::Muted)]
 }
 
-fn look(shown: Shown<'_>, line: &Line, mark: Mark) -> (&'static str, Role) {
+fn look(shown: ViewContext<'_>, line: &Line, mark: Mark) -> (&'static str, Role) {
     let signs = &shown.theme.signs;
     // A life line where only the change counts, else a sign that can be told from the others.
     let lives = line.axis == Axis::Releases && line.marks.contains(&Mark::Changed);
@@ -83,7 +83,7 @@ fn columns(place: Rect, count: usize) -> (u16, Vec<usize>) {
     (start, (0..room).map(|column| (column + 1) * count / room - 1).collect())
 }
 
-fn heading(shown: Shown<'_>, line: &Line, place: Rect, buf: &mut Buffer) {
+fn heading(shown: ViewContext<'_>, line: &Line, place: Rect, buf: &mut Buffer) {
     let title = cut(line.section, NAME - 1, shown.theme.signs.more);
     text_at(buf, place, (place.x + 1, place.y), &title, shown.theme.style(Role::Title));
     let names = points(shown.catalog, line.axis);
@@ -100,7 +100,7 @@ fn heading(shown: Shown<'_>, line: &Line, place: Rect, buf: &mut Buffer) {
     }
 }
 
-fn bar(shown: Shown<'_>, line: &Line, selected: bool, place: Rect, buf: &mut Buffer) {
+fn bar(shown: ViewContext<'_>, line: &Line, selected: bool, place: Rect, buf: &mut Buffer) {
     let name = pad(&cut(&line.name, NAME - 1, shown.theme.signs.more), NAME);
     text_at(buf, place, (place.x + 1, place.y), &name, shown.theme.style(Role::Text));
     let (start, points) = columns(place, line.marks.len());
@@ -118,7 +118,7 @@ fn bar(shown: Shown<'_>, line: &Line, selected: bool, place: Rect, buf: &mut Buf
     }
 }
 
-fn words(shown: Shown<'_>, state: &History, areas: ListAndWords, buf: &mut Buffer) {
+fn words(shown: ViewContext<'_>, state: &History, areas: ListAndWords, buf: &mut Buffer) {
     let line = state.listed.here();
     let name = line.map_or("", |line| line.name.as_str());
     let key = shown.model.settings.keymap.shown(Action::Open);

@@ -1,8 +1,8 @@
 //! Draws the matrix: what is on the axes, the legend, names, cells, and what there is to say of the one under the cursor.
 
-mod here;
+mod cell_detail;
 
-use super::Shown;
+use super::ViewContext;
 use super::draw::{Piece, cells, fitting, line_of, piece, pieces, text_at};
 use crate::app::action::Action;
 use crate::app::screens::Target;
@@ -43,7 +43,7 @@ impl Areas {
 }
 
 /// Draws it.
-pub(super) fn render(shown: Shown<'_>, state: &Matrix, area: Rect, buf: &mut Buffer) {
+pub(super) fn render(shown: ViewContext<'_>, state: &Matrix, area: Rect, buf: &mut Buffer) {
     let window = Window::of(state, shown.model.room());
     let areas = Areas::of(&window, area);
     let more = shown.theme.signs.more;
@@ -61,11 +61,11 @@ pub(super) fn render(shown: Shown<'_>, state: &Matrix, area: Rect, buf: &mut Buf
             one_cell(shown, state, &window, (row, column), areas.cells, buf);
         }
     }
-    here::render(shown, state, areas.below, buf);
+    cell_detail::render(shown, state, areas.below, buf);
 }
 
 /// Returns what `position` stands for.
-pub(super) fn hit(shown: Shown<'_>, state: &Matrix, area: Rect, position: Position) -> Option<Target> {
+pub(super) fn hit(shown: ViewContext<'_>, state: &Matrix, area: Rect, position: Position) -> Option<Target> {
     let window = Window::of(state, shown.model.room());
     let areas = Areas::of(&window, area);
     if areas.axes.contains(position) {
@@ -87,7 +87,7 @@ pub(super) fn hit(shown: Shown<'_>, state: &Matrix, area: Rect, position: Positi
     under_heads.then(column).flatten().map(|column| Target::Cell(state.rows.place(), column))
 }
 
-fn axes(shown: Shown<'_>, state: &Matrix) -> [Vec<Piece>; 2] {
+fn axes(shown: ViewContext<'_>, state: &Matrix) -> [Vec<Piece>; 2] {
     let one = |action: Action, way: &str, axis: &Axis| {
         let (runs, lines) = (axis.shown().len(), axis.lines());
         let folded = if runs < lines { format!(", folded to {runs}") } else { String::new() };
@@ -106,7 +106,7 @@ fn axes(shown: Shown<'_>, state: &Matrix) -> [Vec<Piece>; 2] {
 }
 
 /// The signs with how many cells have each, or that nothing was found.
-fn legend(shown: Shown<'_>, state: &Matrix) -> Vec<Piece> {
+fn legend(shown: ViewContext<'_>, state: &Matrix) -> Vec<Piece> {
     use crate::app::screens::ScreenState;
     if state.lost {
         return vec![piece(format!(" no row and no column has {:?} in its name", state.filtered()), Role::Warn)];
@@ -124,7 +124,7 @@ fn legend(shown: Shown<'_>, state: &Matrix) -> Vec<Piece> {
     line
 }
 
-fn column_names(shown: Shown<'_>, state: &Matrix, window: &Window, area: Rect, buf: &mut Buffer) {
+fn column_names(shown: ViewContext<'_>, state: &Matrix, window: &Window, area: Rect, buf: &mut Buffer) {
     let axis = &state.columns;
     let mark_line = area.y + cells(window.heads.lines());
     let across = shown.theme.signs.across;
@@ -168,7 +168,7 @@ fn column_names(shown: Shown<'_>, state: &Matrix, window: &Window, area: Rect, b
     }
 }
 
-fn row_names(shown: Shown<'_>, state: &Matrix, window: &Window, area: Rect, buf: &mut Buffer) {
+fn row_names(shown: ViewContext<'_>, state: &Matrix, window: &Window, area: Rect, buf: &mut Buffer) {
     let axis = &state.rows;
     for place in 0..window.rows {
         let run = axis.first + place;
@@ -193,7 +193,7 @@ fn row_names(shown: Shown<'_>, state: &Matrix, window: &Window, area: Rect, buf:
 }
 
 fn one_cell(
-    shown: Shown<'_>,
+    shown: ViewContext<'_>,
     state: &Matrix,
     window: &Window,
     (row, column): (usize, usize),
@@ -203,11 +203,11 @@ fn one_cell(
     let (x, y) = (area.x + cells(column * window.cell), area.y + cells(row));
     let (row, column) = (state.rows.first + row, state.columns.first + column);
     let theme = shown.theme;
-    let Some(glance) = state.cell(row, column) else {
+    let Some(outcome) = state.cell(row, column) else {
         text_at(buf, area, (x, y), theme.signs.nothing, theme.style(Role::Muted));
         return;
     };
-    let (role, sign) = theme.cell(glance.verdict);
+    let (role, sign) = theme.cell(outcome.verdict);
     let (below, right) = state.boundary(row, column);
     let at_cursor = (row, column) == (state.rows.place(), state.columns.place());
     let style = match (at_cursor, below) {
@@ -215,7 +215,7 @@ fn one_cell(
         (false, true) => theme.above_boundary(role),
         (false, false) => theme.style(role),
     };
-    let text = match (window.heads, glance.rule) {
+    let text = match (window.heads, outcome.rule) {
         (Heads::Across, Some(rule)) => {
             pad(&cut(&format!("{sign} {}", rule.name()), window.cell - 2, theme.signs.more), window.cell - 2)
         }

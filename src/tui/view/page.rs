@@ -1,6 +1,6 @@
 //! Draws a page over the screen.
 
-use super::Shown;
+use super::ViewContext;
 use super::draw::{cells, frame, piece, text_at};
 use super::parts::more_lines;
 use crate::app::overlay::page_room;
@@ -13,7 +13,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::widgets::{Clear, Widget};
 
 /// Draws it.
-pub(super) fn render(shown: Shown<'_>, page: &Page, area: Rect, buf: &mut Buffer) {
+pub(super) fn render(shown: ViewContext<'_>, page: &Page, area: Rect, buf: &mut Buffer) {
     let place = place(page, area);
     let (columns, height) = room(area);
     Clear.render(place, buf);

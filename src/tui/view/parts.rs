@@ -1,7 +1,7 @@
 //! Frames the parts of a screen where there is room, and else only rules them off; and finds what is seen of a list,
 //! with headings or without, and how much of a text is not.
 
-use super::Shown;
+use super::ViewContext;
 use super::draw::{Piece, frame, inside, line_of, piece, rule};
 use crate::app::screens::Target;
 use crate::tui::theme::Role;
@@ -24,7 +24,7 @@ impl Parts {
     /// Draws what is around a part, with titles left and right. Returns what is inside.
     pub(super) fn draw(
         self,
-        shown: Shown<'_>,
+        shown: ViewContext<'_>,
         area: Rect,
         active: bool,
         (left, right): (&[Piece], &[Piece]),

@@ -1,6 +1,6 @@
 //! Draws a list to choose from over the screen: what is typed, the matches, and what the one under the cursor gives.
 
-use super::Shown;
+use super::ViewContext;
 use super::draw::{Piece, cells, fill, fitting, frame, inside, line_of, piece, pieces, rule, text_at};
 use super::parts::scrolled;
 use crate::app::action::Action;
@@ -16,7 +16,7 @@ use ratatui::widgets::{Clear, Widget};
 const OTHER_LINES: u16 = 4;
 
 /// Draws it.
-pub(super) fn render(shown: Shown<'_>, picker: &Picker, area: Rect, buf: &mut Buffer) {
+pub(super) fn render(shown: ViewContext<'_>, picker: &Picker, area: Rect, buf: &mut Buffer) {
     let place = place(picker, area);
     Clear.render(place, buf);
     let count = format!("{} of {}", picker.matches().len(), picker.len());
@@ -52,7 +52,7 @@ pub(super) fn render(shown: Shown<'_>, picker: &Picker, area: Rect, buf: &mut Bu
 }
 
 /// Returns what `position` stands for.
-pub(super) fn hit(_: Shown<'_>, picker: &Picker, area: Rect, position: Position) -> Option<Target> {
+pub(super) fn hit(_: ViewContext<'_>, picker: &Picker, area: Rect, position: Position) -> Option<Target> {
     let place = place(picker, area);
     if !place.contains(position) {
         return Some(Target::Outside);
@@ -63,7 +63,7 @@ pub(super) fn hit(_: Shown<'_>, picker: &Picker, area: Rect, position: Position)
     (list.contains(position) && row < picker.matches().len()).then_some(Target::Item(row))
 }
 
-fn typed(shown: Shown<'_>, picker: &Picker, inner: Rect, buf: &mut Buffer) {
+fn typed(shown: ViewContext<'_>, picker: &Picker, inner: Rect, buf: &mut Buffer) {
     let line = line_of(inner, 0);
     let end = pieces(
         buf,
@@ -92,12 +92,12 @@ fn typed(shown: Shown<'_>, picker: &Picker, inner: Rect, buf: &mut Buffer) {
     let under = picker.typed().chars().nth(picker.cursor()).unwrap_or(' ').to_string();
     text_at(buf, line, (line.x + 3 + cells(picker.cursor()), line.y), &under, shown.theme.style(Role::Focus));
     let right = match picker.preview {
-        Some(glance) => {
-            let (role, sign) = shown.theme.verdict(glance.verdict);
-            let by = glance.rule.map(|rule| format!(", rule {}", rule.name())).unwrap_or_default();
+        Some(outcome) => {
+            let (role, sign) = shown.theme.verdict(outcome.verdict);
+            let by = outcome.rule.map(|rule| format!(", rule {}", rule.name())).unwrap_or_default();
             vec![
                 piece("gives ", Role::Muted),
-                piece(format!("{sign} {}", glance.verdict.name()), role),
+                piece(format!("{sign} {}", outcome.verdict.name()), role),
                 piece(by, Role::Muted),
             ]
         }
@@ -106,7 +106,7 @@ fn typed(shown: Shown<'_>, picker: &Picker, inner: Rect, buf: &mut Buffer) {
     rule(buf, shown.theme, line_of(inner, 1), true, &[], &right);
 }
 
-fn row(shown: Shown<'_>, item: &Item, label: usize, selected: bool) -> Vec<Piece> {
+fn row(shown: ViewContext<'_>, item: &Item, label: usize, selected: bool) -> Vec<Piece> {
     let current = if item.current { shown.theme.signs.good } else { " " };
     let role = match (&item.problem, item.current) {
         (Some(_), _) => Role::Impossible,

@@ -1,6 +1,6 @@
 //! Draws the top line: the program, the scenario, the open screens, and where help is.
 
-use super::Shown;
+use super::ViewContext;
 use super::draw::{Piece, cells, fitting, piece, pieces, width_of};
 use crate::app::action::Action;
 use crate::app::choice::{libvirt_name, qemu_name};
@@ -12,7 +12,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 /// Draws it.
-pub(super) fn render(shown: Shown<'_>, area: Rect, buf: &mut Buffer) {
+pub(super) fn render(shown: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
     let help = help(shown);
     let (room, at) = (
         usize::from(area.width).saturating_sub(width_of(&help) + 3),
@@ -31,7 +31,7 @@ pub(super) fn render(shown: Shown<'_>, area: Rect, buf: &mut Buffer) {
 }
 
 /// Returns what `position` stands for.
-pub(super) fn hit(shown: Shown<'_>, area: Rect, position: Position) -> Option<Target> {
+pub(super) fn hit(shown: ViewContext<'_>, area: Rect, position: Position) -> Option<Target> {
     let help = help(shown);
     let room = usize::from(area.width).saturating_sub(width_of(&help) + 3);
     let mut end = area.x + cells(width(NAME));
@@ -57,7 +57,7 @@ struct Crumb {
 
 /// Returns the open screens where there is more than one, from the first to the one that is seen; without room for all
 /// of them those in front are left out, and that is said.
-fn crumbs(shown: Shown<'_>, room: usize) -> Vec<Crumb> {
+fn crumbs(shown: ViewContext<'_>, room: usize) -> Vec<Crumb> {
     let titles = shown.model.screens.iter().map(|screen| screen.kind().title());
     let names: Vec<&str> = titles.map(|title| title.strip_suffix(" screen").unwrap_or(title)).collect();
     let signs = &shown.theme.signs;
@@ -83,7 +83,7 @@ fn crumbs(shown: Shown<'_>, room: usize) -> Vec<Crumb> {
     crumbs
 }
 
-fn help(shown: Shown<'_>) -> Vec<Piece> {
+fn help(shown: ViewContext<'_>) -> Vec<Piece> {
     let keymap = &shown.model.settings.keymap;
     [Action::Help, Action::Palette]
         .iter()
@@ -99,7 +99,7 @@ fn help(shown: Shown<'_>) -> Vec<Piece> {
 /// How many of the scenario's pieces are about the guest.
 const GUEST_PIECES: usize = 3;
 
-fn scenario(shown: Shown<'_>) -> Vec<Piece> {
+fn scenario(shown: ViewContext<'_>) -> Vec<Piece> {
     let (catalog, scenario) = (shown.catalog, &shown.model.scenario);
     let end = |release| format!("{}/{}", libvirt_name(catalog, release), qemu_name(release));
     vec![

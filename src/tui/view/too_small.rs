@@ -1,13 +1,13 @@
 //! Says politely that the terminal is too small, as far as there is room to say it.
 
-use super::{SMALLEST, Shown};
+use super::{SMALLEST, ViewContext};
 use crate::app::text::wrap;
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 /// Draws it.
-pub(super) fn render(shown: Shown<'_>, area: Rect, buf: &mut Buffer) {
+pub(super) fn render(shown: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
     let text = format!(
         "{}: {}. This terminal has {} columns and {} lines; please give it {} by {} to see the rest.",
         shown.model.derived.word,

@@ -1,7 +1,7 @@
 //! Draws a lesson's panel below the explorer, and the frames around what the step points at.
 
 use super::draw::{Piece, cells, fitting, line_of, piece, pieces, rule, text_at, width_of};
-use super::{Shown, first, follow};
+use super::{ViewContext, explorer, follow};
 use crate::app::action::Action;
 use crate::app::screens::{Screen, Target};
 use crate::app::text::width;
@@ -11,13 +11,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 /// Returns where the panel is, at the foot of `area`; it has no lines when there is no lesson.
-pub(super) fn panel(shown: Shown<'_>, area: Rect) -> Rect {
+pub(super) fn panel(shown: ViewContext<'_>, area: Rect) -> Rect {
     let lines = if shown.model.has_tour() { height(shown.model.size).min(area.height) } else { 0 };
     Rect { y: area.bottom() - lines, height: lines, ..area }
 }
 
 /// Returns the body with a column at either side for the frames.
-pub(super) fn inset(shown: Shown<'_>, body: Rect) -> Rect {
+pub(super) fn inset(shown: ViewContext<'_>, body: Rect) -> Rect {
     if shown.model.tour.is_none() {
         return body;
     }
@@ -25,7 +25,7 @@ pub(super) fn inset(shown: Shown<'_>, body: Rect) -> Rect {
 }
 
 /// Draws the panel.
-pub(super) fn render(shown: Shown<'_>, tour: &Tour, area: Rect, buf: &mut Buffer) {
+pub(super) fn render(shown: ViewContext<'_>, tour: &Tour, area: Rect, buf: &mut Buffer) {
     let pages = pages(shown.model);
     let page = tour.page.min(pages.len().saturating_sub(1));
     let left = [
@@ -50,7 +50,7 @@ pub(super) fn render(shown: Shown<'_>, tour: &Tour, area: Rect, buf: &mut Buffer
 }
 
 /// What the step rests on.
-fn sources(shown: Shown<'_>, tour: &Tour) -> Vec<Piece> {
+fn sources(shown: ViewContext<'_>, tour: &Tour) -> Vec<Piece> {
     let mut said = Vec::new();
     if let Some(step) = tour.now() {
         let rules = step.said().flat_map(|told| told.rules.iter().map(|rule| rule.name().to_owned()));
@@ -75,7 +75,7 @@ fn right(tour: &Tour, (page, pages): (usize, usize)) -> Vec<Piece> {
     said
 }
 
-fn line_pieces(shown: Shown<'_>, line: &Line) -> Vec<Piece> {
+fn line_pieces(shown: ViewContext<'_>, line: &Line) -> Vec<Piece> {
     let signs = &shown.theme.signs;
     match line {
         Line::Yes(text) => vec![piece(format!("{} {text}", signs.good), Role::Good)],
@@ -91,13 +91,13 @@ fn line_pieces(shown: Shown<'_>, line: &Line) -> Vec<Piece> {
     }
 }
 
-fn key_pieces(shown: Shown<'_>, (before, key, after): &(String, String, String)) -> [Piece; 3] {
+fn key_pieces(shown: ViewContext<'_>, (before, key, after): &(String, String, String)) -> [Piece; 3] {
     let key = super::bottom::shown_key(shown, key);
     [piece(before.as_str(), Role::Text), piece(key, Role::Key), piece(after.as_str(), Role::Muted)]
 }
 
 /// Draws the frames of the step that is read, over what is drawn already within `area`; `body` is the screen's part.
-pub(super) fn frames(shown: Shown<'_>, body: Rect, area: Rect, buf: &mut Buffer) {
+pub(super) fn frames(shown: ViewContext<'_>, body: Rect, area: Rect, buf: &mut Buffer) {
     let places = shown.model.tour.as_ref().and_then(Tour::now).map(|step| step.look.as_slice());
     for place in places.unwrap_or_default() {
         if let Some(found) = find(shown, place, body, area, buf) {
@@ -107,7 +107,7 @@ pub(super) fn frames(shown: Shown<'_>, body: Rect, area: Rect, buf: &mut Buffer)
 }
 
 /// Returns where `place` is: a place of the screen by the layout that clicks go by, a text by what is drawn.
-pub(super) fn find(shown: Shown<'_>, place: &Place, body: Rect, area: Rect, buf: &Buffer) -> Option<Rect> {
+pub(super) fn find(shown: ViewContext<'_>, place: &Place, body: Rect, area: Rect, buf: &Buffer) -> Option<Rect> {
     if let Place::Text(text) = place {
         return written(text, area, buf);
     }
@@ -115,7 +115,7 @@ pub(super) fn find(shown: Shown<'_>, place: &Place, body: Rect, area: Rect, buf:
         return None;
     }
     match (shown.model.screens.top(), place) {
-        (Screen::First(state), _) => first::place(shown, state, body, place),
+        (Screen::Explorer(state), _) => explorer::place(shown, state, body, place),
         (Screen::Follow(_), Place::Stage(number)) => follow::stage(body, *number),
         // Other screens are pointed at by what is written there.
         _ => None,
@@ -133,7 +133,7 @@ fn written(text: &str, area: Rect, buf: &Buffer) -> Option<Rect> {
 }
 
 /// Puts a bar at either side of every line of `place`, where there is a blank or a frame to put it on.
-fn bars(shown: Shown<'_>, place: Rect, area: Rect, buf: &mut Buffer) {
+fn bars(shown: ViewContext<'_>, place: Rect, area: Rect, buf: &mut Buffer) {
     let (before, after) = shown.theme.signs.look;
     let style = shown.theme.style(Role::Look);
     for y in place.top()..place.bottom() {
@@ -160,7 +160,7 @@ pub(super) fn hints() -> &'static [(&'static [Action], &'static str)] {
 }
 
 /// Returns what `position` in the panel stands for: an answer, or going on.
-pub(super) fn hit(shown: Shown<'_>, area: Rect, position: Position) -> Option<Target> {
+pub(super) fn hit(shown: ViewContext<'_>, area: Rect, position: Position) -> Option<Target> {
     let tour = shown.model.tour.as_ref()?;
     let pages = pages(shown.model);
     let lines = pages.get(tour.page.min(pages.len().saturating_sub(1)))?;

@@ -1,6 +1,6 @@
 //! Draws XML and command lines: in columns, what changed since the document before marked by a sign and a colour.
 
-use super::Shown;
+use super::ViewContext;
 use super::draw::{cells, fitting, frame, line_of, piece, pieces, text_at, width_of};
 use super::parts::more_lines;
 use crate::app::screens::Target;
@@ -11,7 +11,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 /// Draws it.
-pub(super) fn render(shown: Shown<'_>, state: &Xml, area: Rect, buf: &mut Buffer) {
+pub(super) fn render(shown: ViewContext<'_>, state: &Xml, area: Rect, buf: &mut Buffer) {
     if let Some(remark) = &state.remark {
         let line = fitting(&[piece(format!(" {remark}"), Role::Open)], usize::from(area.width), shown.theme.signs.more);
         pieces(buf, shown.theme, area, (area.x, area.y), &line);
@@ -40,7 +40,7 @@ fn places(state: &Xml, area: Rect) -> Vec<(&Column, Rect)> {
     state.columns.iter().enumerate().map(|(number, column)| (column, place(number))).collect()
 }
 
-fn one_column(shown: Shown<'_>, state: &Xml, column: &Column, area: Rect, buf: &mut Buffer) {
+fn one_column(shown: ViewContext<'_>, state: &Xml, column: &Column, area: Rect, buf: &mut Buffer) {
     let active = column.lines.iter().any(|(document, _)| *document == state.here);
     let room = usize::from(area.height.saturating_sub(2));
     let right = more_lines(column.scroll, room, column.lines.len());
@@ -50,7 +50,7 @@ fn one_column(shown: Shown<'_>, state: &Xml, column: &Column, area: Rect, buf: &
     }
 }
 
-fn one_line(shown: Shown<'_>, state: &Xml, line: &Line, area: Rect, buf: &mut Buffer) {
+fn one_line(shown: ViewContext<'_>, state: &Xml, line: &Line, area: Rect, buf: &mut Buffer) {
     match line {
         Line::Blank => {}
         Line::Title(place) => title(shown, state, *place, area, buf),
@@ -85,7 +85,7 @@ fn role(since: Since) -> Role {
 }
 
 /// The title, and how the document differs from the one before.
-fn title(shown: Shown<'_>, state: &Xml, place: usize, area: Rect, buf: &mut Buffer) {
+fn title(shown: ViewContext<'_>, state: &Xml, place: usize, area: Rect, buf: &mut Buffer) {
     let Some(document) = state.documents.get(place) else { return };
     let here = place == state.here;
     let mark = if here { shown.theme.signs.mark } else { " " };

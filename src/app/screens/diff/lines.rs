@@ -1,6 +1,8 @@
 //! Makes the lines of a difference, grouped by why they matter to a migration, and asks how guests fare.
 
-use super::World;
+use super::ScreenContext;
+use crate::analysis::diff::guest_outcomes::{Answers, Fare, Fares};
+use crate::analysis::diff::{ModelDiff, Why, in_maps, maps};
 use crate::app::choice::libvirt_name;
 use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::definition::Policy;
@@ -8,10 +10,8 @@ use crate::domain::feature::FeatureId;
 use crate::domain::map::{CpuMap, ModelId};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{LibvirtChoice, Release, Scenario};
-use crate::export::study::{feature_names, model_group, model_names, model_words, why_words};
-use crate::resolve::{Budget, Spent, source};
-use crate::study::diff::fares::{Answers, Fare, Fares};
-use crate::study::diff::{ModelDiff, Why, in_maps, maps};
+use crate::export::analysis::{feature_names, model_group, model_names, model_words, why_words};
+use crate::resolve::{Budget, BudgetExceeded, source};
 use std::sync::Arc;
 
 /// One line.
@@ -30,7 +30,7 @@ pub struct Line {
     /// The guest's model and the feature that show it.
     pub about: Option<(ModelId, FeatureId)>,
     /// How a guest fares there and back that says nothing of the feature; `None` before it was worked out.
-    pub fares: Option<[Option<Fare>; 2]>,
+    pub guest_outcomes: Option<[Option<Fare>; 2]>,
 }
 
 /// What stands on either side.
@@ -82,7 +82,7 @@ impl Asks<'_> {
         (model, feature): (ModelId, FeatureId),
         says: Option<Policy>,
         (answers, budget): (&mut Answers, &mut Budget),
-    ) -> Result<[Option<Fare>; 2], Spent> {
+    ) -> Result<[Option<Fare>; 2], BudgetExceeded> {
         let [one, other] = self.models.unwrap_or([model, model]);
         match &mut self.sides {
             Some([there, back]) => Ok([
@@ -99,7 +99,7 @@ fn map_at(catalog: &Catalog, scenario: &Scenario) -> Option<Arc<CpuMap>> {
 }
 
 /// The model at the scenario's two ends.
-pub(super) fn of_ends(world: &World<'_>, model: ModelId) -> (Between, Vec<Line>) {
+pub(super) fn of_ends(world: &ScreenContext<'_>, model: ModelId) -> (Between, Vec<Line>) {
     let (catalog, scenario) = (world.catalog, world.scenario);
     let name = catalog.model_name(model);
     let [left, right] = [&scenario.from, &scenario.to].map(|end| libvirt_name(catalog, end));
@@ -130,7 +130,7 @@ pub(super) fn of_ends(world: &World<'_>, model: ModelId) -> (Between, Vec<Line>)
 }
 
 /// Two models, as the destination reads them.
-pub(super) fn of_models(world: &World<'_>, (one, other): (ModelId, ModelId)) -> (Between, Vec<Line>) {
+pub(super) fn of_models(world: &ScreenContext<'_>, (one, other): (ModelId, ModelId)) -> (Between, Vec<Line>) {
     let (catalog, scenario) = (world.catalog, world.scenario);
     let [left, right] = [one, other].map(|model| catalog.model_name(model).to_owned());
     let at = libvirt_name(catalog, &scenario.to);
@@ -160,7 +160,7 @@ pub(super) fn of_models(world: &World<'_>, (one, other): (ModelId, ModelId)) -> 
 }
 
 /// Two releases' maps.
-pub(super) fn of_releases(world: &World<'_>, (old, new): (LibvirtId, LibvirtId)) -> (Between, Vec<Line>) {
+pub(super) fn of_releases(world: &ScreenContext<'_>, (old, new): (LibvirtId, LibvirtId)) -> (Between, Vec<Line>) {
     let (catalog, scenario) = (world.catalog, world.scenario);
     let [left, right] = [old, new].map(|id| format!("libvirt {}", catalog.release(id).name));
     let end = |id, like: &Release| Release { libvirt: LibvirtChoice::Release(id, None), qemu: like.qemu.clone() };
@@ -185,7 +185,7 @@ pub(super) fn of_releases(world: &World<'_>, (old, new): (LibvirtId, LibvirtId))
                 name: catalog.model_name(model.model).to_owned(),
                 detail: feature_names(catalog, features),
                 about: representative(catalog, model.model, features).map(|feature| (model.model, feature)),
-                fares: None,
+                guest_outcomes: None,
             }));
         }
     }
@@ -199,7 +199,7 @@ pub(super) fn of_releases(world: &World<'_>, (old, new): (LibvirtId, LibvirtId))
         name,
         detail,
         about: None,
-        fares: None,
+        guest_outcomes: None,
     };
     let checks: Vec<ModelId> = diff.models.iter().filter(|diff| diff.partial_check).map(|diff| diff.model).collect();
     for (section, detail, count) in [
@@ -226,7 +226,7 @@ fn by_feature(catalog: &Catalog, diff: &ModelDiff) -> Vec<Line> {
         name: catalog.feature_name(feature).to_owned(),
         detail: String::new(),
         about: Some((diff.model, feature)),
-        fares: None,
+        guest_outcomes: None,
     };
     let groups = diff.groups.iter();
     let mut lines: Vec<Line> =
@@ -239,13 +239,13 @@ fn by_feature(catalog: &Catalog, diff: &ModelDiff) -> Vec<Line> {
             name: "partial check".to_owned(),
             detail: "One side compares the model with the map before start, the other asks QEMU.".to_owned(),
             about: None,
-            fares: None,
+            guest_outcomes: None,
         });
     }
     lines
 }
 
-fn whole_model(world: &World<'_>, section: &'static str, model: ModelId) -> Line {
+fn whole_model(world: &ScreenContext<'_>, section: &'static str, model: ModelId) -> Line {
     Line {
         section,
         why: None,
@@ -253,21 +253,21 @@ fn whole_model(world: &World<'_>, section: &'static str, model: ModelId) -> Line
         name: world.catalog.model_name(model).to_owned(),
         detail: String::new(),
         about: Some((model, world.scenario.feature)),
-        fares: None,
+        guest_outcomes: None,
     }
 }
 
 /// The feature that shows most: one that QEMU turns on by itself in the model, else the first.
 fn representative(catalog: &Catalog, model: ModelId, features: &[FeatureId]) -> Option<FeatureId> {
     let turned_on = |feature: &&FeatureId| {
-        let mut cells = Accel::ALL.iter().filter_map(|accel| catalog.cells().of(model, *accel));
+        let mut cells = Accel::ALL.iter().filter_map(|accel| catalog.qemu_defaults().of(model, *accel));
         cells.any(|cells| cells.anywhere().contains(**feature))
     };
     features.iter().find(turned_on).or(features.first()).copied()
 }
 
 /// Another model to begin with: the next one of the newest map that is not the same, else the one itself.
-pub(super) fn relative(world: &World<'_>, model: ModelId) -> ModelId {
+pub(super) fn relative(world: &ScreenContext<'_>, model: ModelId) -> ModelId {
     let Some(map) = world.catalog.newest_map() else { return model };
     let place = map.model_order.iter().position(|known| *known == model).unwrap_or(0);
     let (before, after) = map.model_order.split_at(place);

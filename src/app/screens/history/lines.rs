@@ -1,14 +1,14 @@
 //! Makes the lines of a history: each with a bar over the releases or machine types, and the same in words.
 
 use super::Subject;
+use crate::analysis::history::{Membership, ModelStep, Segment, TurnedOn, likely, of_feature, of_model};
+use crate::analysis::space::{map_of, published_releases};
 use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
 use crate::domain::qemu::{Accel, MachineId};
 use crate::domain::version::Version;
-use crate::export::study::{change_words, machine_words, membership_words, turned_on_words};
-use crate::study::history::{Membership, ModelStep, Segment, TurnedOn, likely, of_feature, of_model};
-use crate::study::space::{map_of, published_releases};
+use crate::export::analysis::{change_words, machine_words, membership_words, turned_on_words};
 
 /// What a bar goes over.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -100,7 +100,7 @@ pub fn points(catalog: &Catalog, axis: Axis) -> Vec<String> {
             published_releases(catalog).into_iter().map(|id| catalog.release(id).name.to_string()).collect()
         }
         Axis::Machines => {
-            catalog.cells().machines.iter().map(|machine| catalog.machine_name(*machine).to_owned()).collect()
+            catalog.qemu_defaults().machines.iter().map(|machine| catalog.machine_name(*machine).to_owned()).collect()
         }
         Axis::Qemu => catalog.qemu_releases().iter().map(|facts| facts.version.to_string()).collect(),
     }
@@ -178,12 +178,12 @@ fn qemu_line(catalog: &Catalog, model: ModelId, (first, last): (Version, Version
 fn machine_marks(catalog: &Catalog, on: Option<&Vec<MachineId>>) -> Vec<Mark> {
     let has = |machine: &MachineId| on.is_none_or(|on| on.contains(machine));
     let mark = |machine| if has(machine) { Mark::Has } else { Mark::Absent };
-    catalog.cells().machines.iter().map(mark).collect()
+    catalog.qemu_defaults().machines.iter().map(mark).collect()
 }
 
 /// KVM, unless only TCG turns it on.
 fn accel_of(catalog: &Catalog, model: ModelId, feature: FeatureId) -> Accel {
-    let on = |accel| catalog.cells().of(model, accel).is_some_and(|cells| cells.anywhere().contains(feature));
+    let on = |accel| catalog.qemu_defaults().of(model, accel).is_some_and(|cells| cells.anywhere().contains(feature));
     if on(Accel::Kvm) { Accel::Kvm } else { Accel::Tcg }
 }
 
@@ -252,7 +252,7 @@ fn member_line(
 fn turned_on_line(catalog: &Catalog, feature: FeatureId, on: &TurnedOn) -> Option<Line> {
     let newest = match &on.machines {
         Some(some) => some.last().copied(),
-        None => catalog.cells().machines.last().copied(),
+        None => catalog.qemu_defaults().machines.last().copied(),
     }?;
     Some(Line {
         section: "Turned on by QEMU",

@@ -1,10 +1,10 @@
 //! Keeps one axis of the matrix: its lines, which of them are folded together, and where the cursor is on it.
 
+use crate::analysis::matrix::{Fold, Line, Side, Vary, line_of};
 use crate::app::text::width;
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
-use crate::export::study::{fold_name, line_name};
-use crate::study::matrix::{Fold, Line, Side, Vary, line_of};
+use crate::export::analysis::{fold_name, line_name};
 
 /// One axis.
 #[derive(Clone, PartialEq, Eq, Debug)]

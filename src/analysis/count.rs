@@ -1,0 +1,278 @@
+//! Counts the whole space: every model, machine type, state of the feature and pair of exact releases.
+//! Cases that cannot differ are folded, and each distinct one is resolved once.
+
+use super::space::{MachineClass, end, exact_releases, machine_classes, models};
+use crate::domain::behaviour::{Behaviour, MapFacts};
+use crate::domain::catalog::{Catalog, LibvirtId};
+use crate::domain::definition::{Check, Definition, Fallback, Match, Mode, Policies, Policy};
+use crate::domain::feature::{FeatureId, FeatureSet};
+use crate::domain::map::ModelId;
+use crate::domain::qemu::{Accel, MachineId, ModelDefaults};
+use crate::domain::scenario::{CpuChoice, MachineChoice, Scenario, Told};
+use crate::domain::version::Version;
+use crate::resolve::{
+    Case, Endpoint, Guest, Machine, Outcome, Prepared, RuleId, Verdict, brief_between, filled_in_check, source,
+};
+
+/// What the definition says about the feature: nothing, on, off.
+pub const STATES: [Option<Policy>; 3] = [None, Some(Policy::Require), Some(Policy::Disable)];
+
+/// The space: one accelerator and one QEMU at both ends, everything else varied.
+pub struct Space<'a> {
+    catalog: &'a Catalog,
+    accel: Accel,
+    qemu: Version,
+    releases: Vec<LibvirtId>,
+    ends: Vec<Endpoint<'a>>,
+    behaviours: Vec<usize>,
+}
+
+/// How many scenarios came to what.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Count {
+    /// All scenarios.
+    pub scenarios: u64,
+    /// How many of them were resolved; the others are equal to one of these.
+    pub resolved: u64,
+    /// How many came to each verdict by each rule, most first.
+    pub by: Vec<(Verdict, Option<RuleId>, u64)>,
+}
+
+/// One scenario of the space: the machine type by its place among those with cells, the state by its place in
+/// [`STATES`], the releases by their places in [`Space::releases`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Point {
+    /// The machine type.
+    pub machine: usize,
+    /// What the definition says about the feature.
+    pub state: usize,
+    /// The source.
+    pub from: usize,
+    /// The destination.
+    pub to: usize,
+}
+
+/// Every answer for one model.
+pub struct OneModel {
+    classes: Vec<Class>,
+    class_of: Vec<usize>,
+}
+
+/// Machine types that turn on the same, and releases that read the model the same.
+struct Class {
+    machines: u64,
+    classes_of_releases: Vec<usize>,
+    sizes: Vec<u64>,
+    answers: Vec<Outcome>,
+}
+
+impl<'a> Space<'a> {
+    /// Returns the space of the exact releases.
+    pub fn of(catalog: &'a Catalog, accel: Accel, qemu: Version) -> Self {
+        let releases = exact_releases(catalog);
+        let mut ends: Vec<Endpoint<'a>> = Vec::new();
+        for id in &releases {
+            let mut scenario = Scenario::default_of(catalog);
+            scenario.accel = accel;
+            (scenario.from, scenario.to) = (end(*id, qemu), end(*id, qemu));
+            ends.extend(source(catalog, &scenario));
+        }
+        let mut known: Vec<Behaviour> = Vec::new();
+        let behaviours = ends.iter().map(|end| {
+            let behaviour = Behaviour { map_facts: MapFacts::default(), ..end.behaviour.clone() };
+            known.iter().position(|other| *other == behaviour).unwrap_or_else(|| {
+                known.push(behaviour);
+                known.len() - 1
+            })
+        });
+        let behaviours = behaviours.collect();
+        Self { catalog, accel, qemu, releases, ends, behaviours }
+    }
+
+    /// Returns the releases.
+    pub fn releases(&self) -> &[LibvirtId] {
+        &self.releases
+    }
+
+    /// Returns the scenario of a point, for a model.
+    pub fn scenario(&self, model: ModelId, point: Point) -> Option<Scenario> {
+        let catalog = self.catalog;
+        let mut scenario = Scenario::default_of(catalog);
+        scenario.cpu = CpuChoice::Model(Told::Is(model));
+        scenario.machine = MachineChoice::Listed(*catalog.qemu_defaults().machines.get(point.machine)?);
+        scenario.accel = self.accel;
+        scenario.from = end(*self.releases.get(point.from)?, self.qemu);
+        scenario.to = end(*self.releases.get(point.to)?, self.qemu);
+        if let Some(policy) = STATES.get(point.state)? {
+            scenario.features.set(scenario.feature, *policy);
+        }
+        Some(scenario)
+    }
+
+    /// Resolves every distinct case of one model.
+    pub fn model(&self, model: ModelId) -> OneModel {
+        let catalog = self.catalog;
+        let views = catalog.qemu_views(self.qemu);
+        let has =
+            |machine: MachineId| views.iter().any(|view| view.has_machine(machine, catalog.machine_name(machine)));
+        let mut machines = machine_classes(catalog, model, self.accel, has);
+        machines.extend(machine_classes(catalog, model, self.accel, |machine| !has(machine)));
+        let mut class_of = vec![0; catalog.qemu_defaults().machines.len()];
+        for (number, class) in machines.iter().enumerate() {
+            for machine in &class.machines {
+                if let Some(place) = catalog.qemu_defaults().position(*machine) {
+                    class_of[place] = number;
+                }
+            }
+        }
+        let releases = self.release_classes(model);
+        OneModel { classes: machines.iter().map(|class| self.class(model, class, &releases)).collect(), class_of }
+    }
+
+    /// Folds the releases that decide alike and whose maps say the same about everything this model can meet.
+    fn release_classes(&self, model: ModelId) -> Vec<usize> {
+        let of_map = |place: usize| self.ends.get(place).and_then(|end| essence(end, model));
+        let catalog = self.catalog;
+        let mut met: FeatureSet =
+            catalog.qemu_defaults().of(model, self.accel).map(ModelDefaults::anywhere).unwrap_or_default();
+        let names = catalog.named();
+        met.extend([names.hypervisor, names.ht, names.cmp_legacy, names.pconfig, names.pdcm].into_iter().flatten());
+        met.insert(catalog.default_feature());
+        for (data, removed, added, _) in (0..self.ends.len()).filter_map(of_map) {
+            met |= data;
+            met.extend(removed.iter().copied());
+            met.extend(added.iter().copied());
+        }
+        let mut known = Vec::new();
+        let classes = self.ends.iter().zip(&self.behaviours).enumerate().map(|(place, (end, behaviour))| {
+            let key = (*behaviour, end.map.known & met, of_map(place));
+            known.iter().position(|other| *other == key).unwrap_or_else(|| {
+                known.push(key);
+                known.len() - 1
+            })
+        });
+        classes.collect()
+    }
+
+    fn class(&self, model: ModelId, class: &MachineClass, releases: &[usize]) -> Class {
+        let count = releases.iter().max().map_or(0, |most| most + 1);
+        let first =
+            |wanted: usize| releases.iter().position(|class| *class == wanted).map(|place| self.ends[place].clone());
+        let ends: Vec<Endpoint<'a>> = (0..count).filter_map(first).collect();
+        let mut sizes = vec![0; count];
+        for release in releases {
+            sizes[*release] += 1;
+        }
+        let Some(machine) = class.machines.first() else {
+            return Class { machines: 0, classes_of_releases: releases.to_vec(), sizes, answers: Vec::new() };
+        };
+        let case = self.case(model, *machine, ends);
+        let prepared = Prepared::of(self.catalog, &case);
+        let feature = self.catalog.default_feature();
+        let mut answers = Vec::with_capacity(STATES.len() * count * count);
+        for state in STATES {
+            let mut definition = case.definition.clone();
+            if let Some(policy) = state {
+                definition.features.set(feature, policy);
+            }
+            let mut definition = definition.unordered();
+            for from in 0..count {
+                definition.check = filled_in_check(definition.mode, self.accel, &case.ends[from]);
+                for to in 0..count {
+                    let brief = brief_between(&prepared, (from, to), &definition, feature);
+                    answers.extend(brief.map(|brief| brief.outcome));
+                }
+            }
+        }
+        Class { machines: class.machines.len() as u64, classes_of_releases: releases.to_vec(), sizes, answers }
+    }
+
+    fn case(&self, model: ModelId, machine: MachineId, ends: Vec<Endpoint<'a>>) -> Case<'a> {
+        let scenario = Scenario::default_of(self.catalog);
+        let name = self.catalog.machine_name(machine).into();
+        Case {
+            guest: Guest {
+                machine: Machine { name, defaults: machine, taken_for_granted: false },
+                threads_per_package: 1,
+                accel: self.accel,
+                pmu: scenario.pmu,
+                emulator: None,
+            },
+            definition: Definition {
+                mode: Mode::Custom,
+                model: Some(model),
+                matching: Match::Exact,
+                check: Check::None,
+                fallback: Fallback::Forbid,
+                vendor: None,
+                features: Policies::default(),
+            },
+            running: None,
+            started: None,
+            ends,
+            transport: scenario.transport,
+        }
+    }
+
+    /// Counts every scenario.
+    pub fn count(&self) -> Count {
+        self.count_share(0, 1)
+    }
+
+    /// Counts one of `of` equal shares of the scenarios, so that shares can be counted side by side.
+    pub fn count_share(&self, share: usize, of: usize) -> Count {
+        let mut count = Count::default();
+        for model in models(self.catalog).into_iter().skip(share).step_by(of.max(1)) {
+            self.model(model).add_to(&mut count);
+        }
+        count.by.sort_by_key(|(verdict, rule, count)| (std::cmp::Reverse(*count), *verdict, *rule));
+        count
+    }
+}
+
+/// What the walk reads of a model's definition: data, removed, added, and whether the old partial check is asked for.
+type Essence<'e> = (FeatureSet, &'e [FeatureId], &'e [FeatureId], bool);
+
+fn essence<'e>(end: &'e Endpoint<'_>, model: ModelId) -> Option<Essence<'e>> {
+    end.map.model(model).map(|model| (model.data, &*model.removed, &*model.added, model.partial_compat))
+}
+
+impl OneModel {
+    /// Returns the answer at a point; `None` outside the space.
+    pub fn outcome(&self, point: Point) -> Option<Outcome> {
+        let class = self.classes.get(*self.class_of.get(point.machine)?)?;
+        let count = class.sizes.len();
+        let (from, to) = (class.classes_of_releases.get(point.from)?, class.classes_of_releases.get(point.to)?);
+        class.answers.get((point.state * count + from) * count + to).copied()
+    }
+
+    fn add_to(&self, count: &mut Count) {
+        for class in &self.classes {
+            let releases = class.sizes.len();
+            for (place, outcome) in class.answers.iter().enumerate() {
+                let pairs = class.sizes[place / releases % releases] * class.sizes[place % releases];
+                count.put(outcome.verdict, outcome.rule, pairs * class.machines);
+            }
+            count.resolved += class.answers.len() as u64;
+        }
+    }
+}
+
+impl Count {
+    fn put(&mut self, verdict: Verdict, rule: Option<RuleId>, more: u64) {
+        self.scenarios += more;
+        match self.by.iter_mut().find(|(v, r, _)| (*v, *r) == (verdict, rule)) {
+            Some((_, _, count)) => *count += more,
+            None => self.by.push((verdict, rule, more)),
+        }
+    }
+
+    /// Adds another share.
+    pub fn add(&mut self, other: &Self) {
+        for (verdict, rule, count) in &other.by {
+            self.put(*verdict, *rule, *count);
+        }
+        self.resolved += other.resolved;
+        self.by.sort_by_key(|(verdict, rule, count)| (std::cmp::Reverse(*count), *verdict, *rule));
+    }
+}

@@ -1,0 +1,153 @@
+//! Compares two models, two releases' maps, or one model at two ends: what differs, grouped by why it matters to a
+//! migration, and what the difference does to guests in each direction.
+
+pub mod guest_outcomes;
+
+use super::review::{Direction, Finding, Question, review};
+use super::space::{map_of, models};
+use crate::domain::catalog::{Catalog, LibvirtId};
+use crate::domain::definition::named_enum;
+use crate::domain::feature::{FeatureId, FeatureSet};
+use crate::domain::map::{CpuMap, ModelDefinition, ModelId};
+use crate::domain::version::Version;
+use crate::resolve::Verdict;
+
+named_enum! {
+    /// Why a difference matters to a migration.
+    Why {
+        /// It left the model, and the new map says so: an incoming guest is given what the regime says.
+        RemovedListed "removed, marked",
+        /// It left the model without a mark: nothing is written for an incoming guest.
+        RemovedUnlisted "removed, unmarked",
+        /// It came as marked added: hypervisors always had it, and the full check overlooks it.
+        AddedMarked "added, marked",
+        /// It came into the model unmarked.
+        NewUnmarked "new, unmarked",
+        /// The new map does not know it at all, and a guest that names it is refused.
+        Unknown "unknown to the other map",
+    }
+}
+
+/// One model's difference.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ModelDiff {
+    /// The model on the left; on the right it may be another.
+    pub model: ModelId,
+    /// The model on the right.
+    pub other: ModelId,
+    /// What differs, grouped; groups without a feature are left out.
+    pub groups: Vec<(Why, Vec<FeatureId>)>,
+    /// Whether the old partial check is asked for on one side only.
+    pub partial_check: bool,
+}
+
+/// Two maps' difference.
+#[derive(Clone, PartialEq, Debug)]
+pub struct MapDiff {
+    /// The release on the left.
+    pub old: LibvirtId,
+    /// The release on the right.
+    pub new: LibvirtId,
+    /// Features only the left map knows.
+    pub features_gone: Vec<FeatureId>,
+    /// Features only the right map knows.
+    pub features_new: Vec<FeatureId>,
+    /// Whether the features both know stand in another order, which reorders libvirt's messages.
+    pub order: bool,
+    /// Models only the left map has.
+    pub models_gone: Vec<ModelId>,
+    /// Models only the right map has.
+    pub models_new: Vec<ModelId>,
+    /// The models that differ.
+    pub models: Vec<ModelDiff>,
+}
+
+/// What a difference does to guests that go one way.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Effect {
+    /// The way.
+    pub direction: Direction,
+    /// The worst verdict it causes; unchanged where it does nothing.
+    pub worst: Verdict,
+    /// What it causes.
+    pub findings: Vec<Finding>,
+}
+
+/// Compares the maps of two releases.
+pub fn maps(catalog: &Catalog, old: LibvirtId, new: LibvirtId) -> MapDiff {
+    let (left, right) = (map_of(catalog, old), map_of(catalog, new));
+    let mut diff = MapDiff {
+        old,
+        new,
+        features_gone: left.in_order(left.known - right.known),
+        features_new: right.in_order(right.known - left.known),
+        order: shared(left, right.known) != shared(right, left.known),
+        models_gone: Vec::new(),
+        models_new: Vec::new(),
+        models: Vec::new(),
+    };
+    for model in models(catalog) {
+        match (left.model(model), right.model(model)) {
+            (Some(_), None) => diff.models_gone.push(model),
+            (None, Some(_)) => diff.models_new.push(model),
+            (Some(_), Some(_)) => diff.models.extend(one_model(catalog, (old, model), (new, model))),
+            (None, None) => {}
+        }
+    }
+    diff
+}
+
+fn shared(map: &CpuMap, with: FeatureSet) -> Vec<FeatureId> {
+    map.order.iter().copied().filter(|feature| with.contains(*feature)).collect()
+}
+
+/// Compares a model of one release with a model of another, or of the same. `None` when a map lacks its model or
+/// nothing differs.
+pub fn one_model(
+    catalog: &Catalog,
+    (old, model): (LibvirtId, ModelId),
+    (new, other): (LibvirtId, ModelId),
+) -> Option<ModelDiff> {
+    in_maps((map_of(catalog, old), model), (map_of(catalog, new), other))
+}
+
+/// Compares a model of one map with a model of another, or of the same. `None` when a map lacks its model or nothing
+/// differs.
+pub fn in_maps((left, model): (&CpuMap, ModelId), (right, other): (&CpuMap, ModelId)) -> Option<ModelDiff> {
+    let (before, after) = (left.model(model)?, right.model(other)?);
+    let groups: Vec<(Why, Vec<FeatureId>)> = Why::ALL
+        .iter()
+        .map(|why| (*why, members(*why, before, after, right)))
+        .filter(|(_, features)| !features.is_empty())
+        .map(|(why, features)| {
+            let map = if why == Why::Unknown { left } else { right };
+            (why, map.in_order(features))
+        })
+        .collect();
+    let partial_check = before.partial_compat != after.partial_compat;
+    (partial_check || !groups.is_empty()).then_some(ModelDiff { model, other, groups, partial_check })
+}
+
+fn members(why: Why, before: &ModelDefinition, after: &ModelDefinition, right: &CpuMap) -> FeatureSet {
+    let left = before.data - after.data;
+    match why {
+        Why::RemovedListed => left & after.removed_set(),
+        Why::RemovedUnlisted => (left & right.known) - after.removed_set(),
+        Why::AddedMarked => after.added_set() - before.added_set() - before.data,
+        Why::NewUnmarked => after.data - before.data,
+        Why::Unknown => left - right.known,
+    }
+}
+
+/// Returns what the difference between two releases does to guests of every model in each direction, with these QEMU
+/// releases at both ends.
+pub fn effects(catalog: &Catalog, old: LibvirtId, new: LibvirtId, qemu: &[Version]) -> [Effect; 2] {
+    let question = Question { old, new, qemu: qemu.to_vec() };
+    let found = review(catalog, &question, &mut |_, _| {});
+    [Direction::OldToNew, Direction::NewToOld].map(|direction| {
+        let findings: Vec<Finding> =
+            found.findings.iter().filter(|finding| finding.direction == direction).cloned().collect();
+        let worst = findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Unchanged);
+        Effect { direction, worst, findings }
+    })
+}

@@ -1,0 +1,212 @@
+//! Lays a scenario out over two axes: source releases down and destination releases across, or machine types, models,
+//! hosts, products and QEMU releases on either. Each cell is resolved when it is looked at, and once.
+
+use crate::domain::catalog::{Catalog, ReleaseMap};
+use crate::domain::scenario::{LibvirtChoice, Scenario};
+use crate::resolve::{Budget, Outcome, Resolver, Verdict};
+
+mod lines;
+
+pub use lines::{Line, Side, Value, Vary, line_of, lines, lines_around};
+
+/// Returns for each line the first that decides alike: for releases, one with the same map and behaviour, and between the
+/// same ones where nobody has looked. Every other line stands for itself.
+fn twins(catalog: &Catalog, lines: &[Line]) -> Vec<usize> {
+    let decides = |line: &Line| {
+        let Value::Libvirt(LibvirtChoice::Release(id, None)) = &line.value else { return None };
+        let release = catalog.release(*id);
+        let (behaviour, open) = catalog.behaviour(release.version);
+        let maps = match release.map {
+            ReleaseMap::Exact(map) => (map, map),
+            ReleaseMap::Between { lower, upper } => (lower.1, upper.1),
+        };
+        Some((behaviour, open, maps))
+    };
+    let all: Vec<_> = lines.iter().map(decides).collect();
+    let first = |place: usize| all.iter().position(|other| other.is_some() && *other == all[place]).unwrap_or(place);
+    (0..lines.len()).map(first).collect()
+}
+
+/// Neighbouring lines that are equal all along.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Fold {
+    /// The first line.
+    pub first: usize,
+    /// The last line.
+    pub last: usize,
+}
+
+/// A scenario over two axes.
+#[derive(Clone, Debug)]
+pub struct Matrix {
+    scenario: Scenario,
+    rows: Vec<Line>,
+    columns: Vec<Line>,
+    /// For each row and each column, the first one that decides alike.
+    twins: [Vec<usize>; 2],
+    cells: Vec<Option<Outcome>>,
+    /// How many resolved cells have each verdict, in the order of [`Verdict::ALL`].
+    counts: [usize; Verdict::ALL.len()],
+    /// Every cell before this one is resolved.
+    next: usize,
+}
+
+impl Matrix {
+    /// Returns the matrix of a scenario, with nothing resolved yet.
+    pub fn of(catalog: &Catalog, scenario: &Scenario, rows: Vary, columns: Vary) -> Self {
+        Self::with(catalog, scenario, lines(catalog, rows), lines(catalog, columns))
+    }
+
+    /// Returns the matrix over these lines.
+    pub fn with(catalog: &Catalog, scenario: &Scenario, rows: Vec<Line>, columns: Vec<Line>) -> Self {
+        let cells = vec![None; rows.len() * columns.len()];
+        let twins = [twins(catalog, &rows), twins(catalog, &columns)];
+        Self { scenario: scenario.clone(), rows, columns, twins, cells, counts: Default::default(), next: 0 }
+    }
+
+    /// Returns the scenario that is laid out.
+    pub fn around(&self) -> &Scenario {
+        &self.scenario
+    }
+
+    /// Returns the rows: sources.
+    pub fn rows(&self) -> &[Line] {
+        &self.rows
+    }
+
+    /// Returns the columns: destinations.
+    pub fn columns(&self) -> &[Line] {
+        &self.columns
+    }
+
+    /// Returns the rows or the columns.
+    pub fn lines(&self, side: Side) -> &[Line] {
+        match side {
+            Side::Source => &self.rows,
+            Side::Destination => &self.columns,
+        }
+    }
+
+    /// Returns the scenario of a cell, for whoever goes there; `None` outside.
+    pub fn scenario(&self, row: usize, column: usize) -> Option<Scenario> {
+        let mut scenario = self.scenario.clone();
+        self.rows.get(row)?.put(&mut scenario, Side::Source);
+        self.columns.get(column)?.put(&mut scenario, Side::Destination);
+        Some(scenario)
+    }
+
+    /// Returns the place of the cell with source and destination exchanged; `None` where the axes have no such lines,
+    /// and for what is the guest's own.
+    pub fn mirror(&self, row: usize, column: usize) -> Option<(usize, usize)> {
+        let (from, to) = (self.rows.get(row)?, self.columns.get(column)?);
+        if matches!(from.value, Value::Machine(_) | Value::Cpu(_)) {
+            return None;
+        }
+        let mirrored = self.rows.iter().position(|line| line.value == to.value);
+        mirrored.zip(self.columns.iter().position(|line| line.value == from.value))
+    }
+
+    /// Returns a cell, resolved now unless it was before; `None` outside.
+    pub fn cell(&mut self, resolver: &mut Resolver<'_>, row: usize, column: usize) -> Option<Outcome> {
+        self.cell_within(resolver, &mut Budget::endless(), (row, column))
+    }
+
+    /// Returns a cell, resolved now unless it was before; `None` outside, and where the budget is not enough for it.
+    pub fn cell_within(
+        &mut self,
+        resolver: &mut Resolver<'_>,
+        budget: &mut Budget,
+        (row, column): (usize, usize),
+    ) -> Option<Outcome> {
+        let place = row * self.columns.len() + column;
+        if column >= self.columns.len() || self.cells.get(place)?.is_some() {
+            return self.known(row, column);
+        }
+        let outcome = match self.twin(row, column) {
+            Some(twin) => self.cell_within(resolver, budget, twin)?,
+            None => resolver.brief_within(&self.scenario(row, column)?, budget).ok()?.outcome,
+        };
+        *self.cells.get_mut(place)? = Some(outcome);
+        self.counts[outcome.verdict as usize] += 1;
+        Some(outcome)
+    }
+
+    /// The cell that has the same answer, if that is another one. A release that the guest meets twice is one release,
+    /// with one map: where that may be, each cell answers for itself alone.
+    fn twin(&self, row: usize, column: usize) -> Option<(usize, usize)> {
+        if !self.scenario.via.is_empty() || self.scenario.started.is_some() {
+            return None;
+        }
+        let same = |row: usize, column: usize| self.rows[row].value == self.columns[column].value;
+        let twin = (self.twins[0][row], self.twins[1][column]);
+        (twin != (row, column) && !same(row, column) && !same(twin.0, twin.1)).then_some(twin)
+    }
+
+    /// Returns a cell if it was resolved already.
+    pub fn known(&self, row: usize, column: usize) -> Option<Outcome> {
+        if column >= self.columns.len() {
+            return None;
+        }
+        self.cells.get(row * self.columns.len() + column).copied().flatten()
+    }
+
+    /// Returns how many cells are resolved, and how many there are.
+    pub fn progress(&self) -> (usize, usize) {
+        (self.counts.iter().sum(), self.cells.len())
+    }
+
+    /// Returns how many resolved cells have each verdict.
+    pub fn counts(&self) -> Vec<(Verdict, usize)> {
+        Verdict::ALL.iter().copied().zip(self.counts).filter(|(_, count)| *count > 0).collect()
+    }
+
+    /// Resolves cells that were not yet, row by row, until the budget is spent. Returns whether all are resolved.
+    pub fn resolve_some(&mut self, resolver: &mut Resolver<'_>, budget: &mut Budget) -> bool {
+        let width = self.columns.len();
+        loop {
+            while self.cells.get(self.next).is_some_and(Option::is_some) {
+                self.next += 1;
+            }
+            if self.next >= self.cells.len() {
+                break;
+            }
+            // A cell with the answer of another costs little, but there may be tens of thousands of them.
+            let place = (self.next / width, self.next % width);
+            if budget.spend(1).is_err() || self.cell_within(resolver, budget, place).is_none() {
+                break;
+            }
+        }
+        let (done, all) = self.progress();
+        done == all
+    }
+
+    /// Resolves every cell.
+    pub fn resolve_all(&mut self, resolver: &mut Resolver<'_>) {
+        self.resolve_some(resolver, &mut Budget::endless());
+    }
+
+    /// Returns the runs of rows or columns that are equal all along, as far as both are resolved.
+    pub fn folds(&self, side: Side) -> Vec<Fold> {
+        let (height, width) = (self.rows.len(), self.columns.len());
+        let equal = |one: Option<Outcome>, other: Option<Outcome>| one.is_some() && one == other;
+        match side {
+            Side::Source => folds(height, |one, other| {
+                (0..width).all(|column| equal(self.known(one, column), self.known(other, column)))
+            }),
+            Side::Destination => {
+                folds(width, |one, other| (0..height).all(|row| equal(self.known(row, one), self.known(row, other))))
+            }
+        }
+    }
+}
+
+fn folds(count: usize, mut equal: impl FnMut(usize, usize) -> bool) -> Vec<Fold> {
+    let mut folds: Vec<Fold> = Vec::new();
+    for line in 0..count {
+        match folds.last_mut() {
+            Some(fold) if equal(fold.last, line) => fold.last = line,
+            _ => folds.push(Fold { first: line, last: line }),
+        }
+    }
+    folds
+}

@@ -1,0 +1,295 @@
+//! Finds ways out of an abort, a refusal or a changed CPU. A way is only offered when resolving the scenario it leads
+//! to says that it works. Ways without a restart of the guest come first.
+
+use crate::domain::catalog::{Catalog, LibvirtId};
+use crate::domain::definition::Policy;
+use crate::domain::feature::FeatureId;
+use crate::domain::scenario::{
+    CpuChoice, HostChoice, LibvirtChoice, MachineChoice, QemuChoice, Release, Scenario, Told, Topology, write_host,
+    write_machine, write_release,
+};
+use crate::domain::version::Version;
+use crate::resolve::{Answer, LimitingComponent, Resolver, Row, RuleId, Verdict};
+use std::cell::RefCell;
+
+mod candidates;
+mod settings;
+
+pub use settings::Setting;
+
+/// What carries a way out.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum How {
+    /// A piece of the domain's XML, for its next start.
+    Xml(String),
+    /// A command.
+    Command(String),
+}
+
+/// One way out.
+#[derive(Clone, PartialEq, Debug)]
+pub struct WayOut {
+    /// What to do, a fragment: `destination with libvirt 12.1.0`.
+    pub text: String,
+    /// Whether the guest has to be restarted for it.
+    pub restart: bool,
+    /// The scenario it leads to, which resolves to an unchanged guest.
+    pub scenario: Scenario,
+    /// The XML or the command that does it.
+    pub how: How,
+    /// The same as settings of products that write the domain for their users, where they have one.
+    pub settings: Vec<Setting>,
+}
+
+/// Returns the ways out of an answer that is not `unchanged`, without a restart first; at most one of each kind.
+/// Empty for an unchanged guest, and for an answer that depends.
+pub fn remedies(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Vec<WayOut> {
+    ways_out_with(&mut Resolver::new(catalog), scenario, answer)
+}
+
+/// Returns the same by a resolver that may know some of the ends already.
+pub fn ways_out_with(resolver: &mut Resolver<'_>, scenario: &Scenario, answer: &Answer) -> Vec<WayOut> {
+    if matches!(answer.verdict, Verdict::Unchanged | Verdict::Depends | Verdict::Never) {
+        return Vec::new();
+    }
+    let restarted = scenario.next_start();
+    let catalog = resolver.catalog();
+    let search = Search { catalog, resolver: RefCell::new(resolver), scenario, restarted: &restarted, answer };
+    let mut ways = Vec::new();
+    if answer.verdict != Verdict::StartRefused {
+        let upgraded = search.other_libvirt();
+        ways.extend(upgraded.clone().map(|(_, way)| way));
+        ways.extend(search.other_qemu());
+        ways.extend(search.straight().or_else(|| search.by_way_of(upgraded.map(|(id, _)| id))));
+        ways.extend(search.other_host());
+    }
+    ways.extend(search.other_definition());
+    ways.extend(search.other_topology());
+    ways.extend(search.other_machine());
+    ways.extend(search.other_model());
+    ways
+}
+
+struct Search<'a, 'c> {
+    catalog: &'c Catalog,
+    /// Most of what is tried shares all but one of its ends with what was tried before.
+    resolver: RefCell<&'a mut Resolver<'c>>,
+    scenario: &'a Scenario,
+    /// The same guest at its next start.
+    restarted: &'a Scenario,
+    answer: &'a Answer,
+}
+
+const MIGRATE: &str = "virsh migrate --live --persistent GUEST qemu+ssh://DESTINATION/system";
+
+impl Search<'_, '_> {
+    /// Whether the scenario resolves to an unchanged guest. Out of row T7 only what still is row T7 counts: the same
+    /// map change, survived.
+    fn works(&self, scenario: &Scenario) -> bool {
+        let Some(answer) = self.resolver.borrow_mut().unchanged(scenario) else { return false };
+        self.answer.rule != Some(RuleId::T7)
+            || answer.row == Some(Row::T7)
+            || scenario.features != self.scenario.features
+            || scenario.machine != self.scenario.machine
+            || scenario.cpu != self.scenario.cpu
+            || scenario.via != self.scenario.via
+    }
+
+    fn to(&self, libvirt: LibvirtId) -> Scenario {
+        let mut other = self.scenario.clone();
+        other.to.libvirt = LibvirtChoice::Release(libvirt, None);
+        other.regime = None;
+        other
+    }
+
+    /// The oldest libvirt newer than the destination's that takes the guest.
+    fn other_libvirt(&self) -> Option<(LibvirtId, WayOut)> {
+        let found = candidates::newer_libvirt(self.catalog, &self.scenario.to.libvirt)
+            .into_iter()
+            .find(|id| self.works(&self.to(*id)))?;
+        let scenario = self.to(found);
+        let release = self.catalog.release(found);
+        let why = if self.answer.rule == Some(RuleId::T7) {
+            ", which requires what an incoming guest is silent about"
+        } else {
+            ""
+        };
+        let text = format!("destination with libvirt {}{why}", release.name);
+        let (how, settings) = (How::Command(MIGRATE.to_owned()), settings::software(self));
+        Some((found, WayOut { text, restart: false, scenario, how, settings }))
+    }
+
+    /// A QEMU at the destination that takes the guest: the source's own, else the oldest newer one.
+    fn other_qemu(&self) -> Option<WayOut> {
+        let own = self.scenario.from.qemu.version.known();
+        let current = self.scenario.to.qemu.version.known()?;
+        let newer = self.catalog.qemu_releases().iter().map(|facts| facts.version).filter(|version| *version > current);
+        let with = |version: Version| {
+            let mut other = self.scenario.clone();
+            other.to.qemu = QemuChoice { version: Told::Is(version), build: None };
+            other
+        };
+        let found =
+            own.into_iter().chain(newer).filter(|v| *v != current).find(|version| self.works(&with(*version)))?;
+        Some(WayOut {
+            text: format!("destination with QEMU {found}"),
+            restart: false,
+            scenario: with(found),
+            how: How::Command(MIGRATE.to_owned()),
+            settings: Vec::new(),
+        })
+    }
+
+    /// The same destination without the stops on the way.
+    fn straight(&self) -> Option<WayOut> {
+        if self.scenario.via.is_empty() {
+            return None;
+        }
+        let scenario = Scenario { via: Vec::new(), ..self.scenario.clone() };
+        self.resolver.borrow_mut().unchanged(&scenario)?;
+        let what = if self.scenario.via.len() == 1 { "stop" } else { "stops" };
+        Some(WayOut {
+            text: format!("straight to the destination, without the {what} on the way"),
+            restart: false,
+            scenario,
+            how: How::Command(MIGRATE.to_owned()),
+            settings: Vec::new(),
+        })
+    }
+
+    /// A stop between, in place of those there are: the libvirt that would do at the destination, else another exact
+    /// release, with the destination's QEMU or the source's.
+    fn by_way_of(&self, upgrade: Option<LibvirtId>) -> Option<WayOut> {
+        let releases = upgrade.into_iter().chain(candidates::stops(self.catalog));
+        let qemus = [self.scenario.to.qemu.clone(), self.scenario.from.qemu.clone()];
+        let stops = releases.flat_map(|id| {
+            qemus.iter().map(move |qemu| Release { libvirt: LibvirtChoice::Release(id, None), qemu: qemu.clone() })
+        });
+        let with = |stop: Release| Scenario { via: vec![stop], ..self.scenario.clone() };
+        let found = stops.map(with).find(|scenario| self.works(scenario))?;
+        let stop = write_release(self.catalog, found.via.first()?);
+        let command = "virsh migrate --live --persistent GUEST qemu+ssh://STOP/system, then from there \
+                       virsh migrate --live --persistent GUEST qemu+ssh://DESTINATION/system";
+        Some(WayOut {
+            text: format!("by way of {stop}"),
+            restart: false,
+            scenario: found,
+            how: How::Command(command.to_owned()),
+            settings: Vec::new(),
+        })
+    }
+
+    /// Another host at the destination: the source's own kind, else a listed one of its vendor.
+    fn other_host(&self) -> Option<WayOut> {
+        if self.answer.fault != Some(LimitingComponent::Silicon) || self.scenario.to_host == HostChoice::Capable {
+            return None;
+        }
+        let with = |host: HostChoice| Scenario { to_host: host, ..self.scenario.clone() };
+        let hosts = std::iter::once(self.scenario.from_host.clone())
+            .filter(|host| !matches!(host, HostChoice::Any | HostChoice::Unknown | HostChoice::Capable))
+            .chain(candidates::hosts(self.catalog));
+        let found =
+            hosts.filter(|host| *host != self.scenario.to_host).map(with).find(|scenario| self.works(scenario))?;
+        Some(WayOut {
+            text: format!("a destination whose host is like {}", write_host(self.catalog, &found.to_host)),
+            restart: false,
+            scenario: found,
+            how: How::Command(MIGRATE.to_owned()),
+            settings: settings::host(self),
+        })
+    }
+
+    /// The guest's next start with a definition that names what differs: extra features required, missing ones
+    /// switched off; or, where that does not do, both switched off.
+    fn other_definition(&self) -> Option<WayOut> {
+        let mut extra: Vec<FeatureId> = self.answer.extra.clone();
+        let mut missing = self.answer.missing.clone();
+        extra.extend(
+            self.answer.lost.iter().filter(|f| self.answer.row == Some(Row::T7) && **f == self.scenario.feature),
+        );
+        missing.extend(self.answer.lost.iter().filter(|f| !extra.contains(f)));
+        missing.extend(&self.answer.gained);
+        if extra.is_empty() && missing.is_empty() {
+            return None;
+        }
+        let with = |on: Policy| {
+            let mut other = self.restarted.clone();
+            for feature in &extra {
+                other.features.set(*feature, on);
+            }
+            for feature in &missing {
+                other.features.set(*feature, Policy::Disable);
+            }
+            other
+        };
+        let found = [Policy::Require, Policy::Disable].map(with).into_iter().find(|scenario| self.works(scenario))?;
+        let changed: Vec<(FeatureId, Policy)> =
+            found.features.iter().filter(|(f, policy)| self.restarted.features.get(*f) != Some(*policy)).collect();
+        let lines: Vec<String> = changed
+            .iter()
+            .map(|(f, policy)| {
+                format!("<feature policy='{}' name='{}'/>", policy.name(), self.catalog.feature_name(*f))
+            })
+            .collect();
+        Some(WayOut {
+            settings: settings::features(self.catalog, &changed),
+            text: format!("next start: {}", self.catalog.write_policies(changed)),
+            restart: true,
+            scenario: found,
+            how: How::Xml(lines.join("\n")),
+        })
+    }
+
+    /// The guest's next start with another machine type of its family: the oldest newer one that does.
+    fn other_machine(&self) -> Option<WayOut> {
+        let MachineChoice::Listed(current) = self.scenario.machine else { return None };
+        let with = |machine| Scenario { machine: MachineChoice::Listed(machine), ..self.restarted.clone() };
+        let found = candidates::newer_machines(self.catalog, current)
+            .into_iter()
+            .map(with)
+            .find(|scenario| self.works(scenario))?;
+        let name = write_machine(self.catalog, &found.machine);
+        Some(WayOut {
+            text: format!("next start: machine type {name}"),
+            restart: true,
+            scenario: found,
+            how: How::Xml(format!("<type arch='x86_64' machine='{name}'>hvm</type>")),
+            settings: settings::machine(&name),
+        })
+    }
+
+    /// The guest's next start with a near relative of its model.
+    fn other_model(&self) -> Option<WayOut> {
+        let current = self.scenario.model()?;
+        let with = |model| Scenario { cpu: CpuChoice::Model(Told::Is(model)), ..self.restarted.clone() };
+        let found =
+            candidates::relatives(self.catalog, current).into_iter().map(with).find(|scenario| self.works(scenario))?;
+        let name = found.cpu_name(self.catalog).to_owned();
+        Some(WayOut {
+            text: format!("next start: model {name}"),
+            restart: true,
+            scenario: found,
+            how: How::Xml(format!("<model fallback='forbid'>{name}</model>")),
+            settings: settings::model(&name),
+        })
+    }
+
+    /// The guest's next start with each virtual CPU in a socket of its own, where its threads decide.
+    fn other_topology(&self) -> Option<WayOut> {
+        let Told::Is(current) = self.scenario.topology else { return None };
+        let sockets = u64::from(current.sockets).checked_mul(current.threads_per_package())?;
+        let single = Topology { sockets: u32::try_from(sockets).ok()?, ..Topology::SINGLE };
+        let found = Scenario { topology: Told::Is(single), ..self.restarted.clone() };
+        if self.answer.rule != Some(RuleId::Ht) || !self.works(&found) {
+            return None;
+        }
+        let xml = format!("<topology sockets='{}' cores='1' threads='1'/>", single.sockets);
+        Some(WayOut {
+            text: format!("next start: {} sockets of one thread", single.sockets),
+            restart: true,
+            scenario: found,
+            how: How::Xml(xml),
+            settings: settings::topology(single),
+        })
+    }
+}

@@ -1,0 +1,67 @@
+//! Lists what is worth trying on the way out, in the order in which it is tried.
+
+use crate::analysis::space::{exact_releases, published_releases};
+use crate::domain::catalog::{Catalog, LibvirtId, machine_series};
+use crate::domain::map::ModelId;
+use crate::domain::qemu::{MachineId, base_name};
+use crate::domain::scenario::{HostChoice, LibvirtChoice};
+use crate::domain::version::Version;
+
+/// The published releases newer than this one, oldest first; of the neighbours that decide alike only the first.
+pub(super) fn newer_libvirt(catalog: &Catalog, current: &LibvirtChoice) -> Vec<LibvirtId> {
+    let than = version_of(catalog, current);
+    let mut found: Vec<LibvirtId> = Vec::new();
+    let mut last = None;
+    for id in published_releases(catalog) {
+        let release = catalog.release(id);
+        if release.version <= than {
+            continue;
+        }
+        let (behaviour, open) = catalog.behaviour(release.version);
+        let decides = (behaviour, open.len(), release.map);
+        if last.as_ref() != Some(&decides) {
+            found.push(id);
+            last = Some(decides);
+        }
+    }
+    found
+}
+
+/// The number of a release; one that is not known counts as 9.0.0.
+pub(super) fn version_of(catalog: &Catalog, libvirt: &LibvirtChoice) -> Version {
+    libvirt.id(catalog).map_or(Version::new(9, 0, 0), |id| catalog.release(id).version)
+}
+
+/// The newest releases whose map was read, newest first.
+pub(super) fn stops(catalog: &Catalog) -> impl Iterator<Item = LibvirtId> {
+    let recent = |id: &LibvirtId| catalog.release(*id).version >= Version::new(7, 0, 0);
+    exact_releases(catalog).into_iter().rev().filter(recent)
+}
+
+/// Every listed host.
+pub(super) fn hosts(catalog: &Catalog) -> impl Iterator<Item = HostChoice> {
+    (0u16..).zip(catalog.hosts()).map(|(number, _)| HostChoice::Listed(crate::domain::host::HostId(number)))
+}
+
+/// The machine types of the same family named after a newer QEMU, oldest first.
+pub(super) fn newer_machines(catalog: &Catalog, current: MachineId) -> Vec<MachineId> {
+    let Some((family, version)) = machine_series(catalog.machine_name(current)) else { return Vec::new() };
+    let newer = |id: &MachineId| {
+        machine_series(catalog.machine_name(*id)).is_some_and(|(other, series)| other == family && series > version)
+    };
+    catalog.qemu_defaults().machines.iter().copied().filter(newer).collect()
+}
+
+/// The models that share the name without its version, its `-noTSX` or its `-IBRS`.
+pub(super) fn relatives(catalog: &Catalog, current: ModelId) -> Vec<ModelId> {
+    let stem = |name: &str| {
+        let base = base_name(name);
+        let base = base.strip_suffix("-IBRS").unwrap_or(base);
+        base.strip_suffix("-noTSX").unwrap_or(base).to_owned()
+    };
+    let wanted = stem(catalog.model_name(current));
+    let all = (0u16..).zip(catalog.models().iter());
+    all.filter(|(number, name)| *number != current.0 && stem(name) == wanted)
+        .map(|(number, _)| ModelId(number))
+        .collect()
+}

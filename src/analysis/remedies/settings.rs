@@ -1,0 +1,97 @@
+//! Writes a way out as settings of the products that write the domain for their users: `KubeVirt` and nova. Where a
+//! product has no setting for it, nothing is written.
+
+use super::{Search, candidates};
+use crate::domain::catalog::Catalog;
+use crate::domain::definition::Policy;
+use crate::domain::feature::FeatureId;
+use crate::domain::scenario::{Key, Scenario, Topology};
+use crate::domain::version::Version;
+
+/// How a product is told.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Setting {
+    /// The product, and where in it the setting belongs.
+    pub product: &'static str,
+    /// The setting, over one or several lines.
+    pub text: String,
+}
+
+const KUBEVIRT: &str = "KubeVirt, VirtualMachine spec.template.spec.domain";
+const KUBEVIRT_NODE: &str = "KubeVirt, VirtualMachine spec.template.spec";
+const KUBEVIRT_RELEASE: &str = "KubeVirt";
+const NOVA: &str = "nova, nova.conf of the compute node";
+const NOVA_FLAVOR: &str = "nova, flavor";
+const NOVA_COMMAND: &str = "nova";
+
+fn both(kubevirt: (&'static str, String), nova: (&'static str, String)) -> Vec<Setting> {
+    [kubevirt, nova].into_iter().map(|(product, text)| Setting { product, text }).collect()
+}
+
+/// Features named at the next start.
+pub(super) fn features(catalog: &Catalog, changed: &[(FeatureId, Policy)]) -> Vec<Setting> {
+    let mut kubevirt = vec!["cpu:\n  features:".to_owned()];
+    let mut flags = Vec::new();
+    for (feature, policy) in changed {
+        let name = catalog.feature_name(*feature);
+        kubevirt.push(format!("  - name: {name}\n    policy: {}", policy.name()));
+        flags.push(format!("{}{name}", if policy.is_off() { "-" } else { "+" }));
+    }
+    let nova = format!("[libvirt]\ncpu_model_extra_flags = {}", flags.join(", "));
+    both((KUBEVIRT, kubevirt.join("\n")), (NOVA, nova))
+}
+
+/// Another machine type at the next start.
+pub(super) fn machine(name: &str) -> Vec<Setting> {
+    let nova = format!("[libvirt]\nhw_machine_type = x86_64={name}");
+    both((KUBEVIRT, format!("machine:\n  type: {name}")), (NOVA, nova))
+}
+
+/// Another model at the next start.
+pub(super) fn model(name: &str) -> Vec<Setting> {
+    let nova = format!("[libvirt]\ncpu_mode = custom\ncpu_models = {name}");
+    both((KUBEVIRT, format!("cpu:\n  model: {name}")), (NOVA, nova))
+}
+
+/// Another topology at the next start.
+pub(super) fn topology(topology: Topology) -> Vec<Setting> {
+    let Topology { sockets, cores, threads, .. } = topology;
+    let kubevirt = format!("cpu:\n  sockets: {sockets}\n  cores: {cores}\n  threads: {threads}");
+    let nova = format!("hw:cpu_sockets={sockets}\nhw:cpu_cores={cores}\nhw:cpu_threads={threads}");
+    both((KUBEVIRT, kubevirt), (NOVA_FLAVOR, nova))
+}
+
+/// A destination whose host has what is missing or would be lost.
+pub(super) fn host(search: &Search<'_, '_>) -> Vec<Setting> {
+    let answer = search.answer;
+    let lacking = if answer.missing.is_empty() { &answer.lost } else { &answer.missing };
+    let label =
+        |f: &FeatureId| format!("\n  cpu-feature.node.kubevirt.io/{}: \"true\"", search.catalog.feature_name(*f));
+    let labels = lacking.iter().map(label);
+    let kubevirt = format!("nodeSelector:{}", labels.collect::<String>());
+    vec![Setting { product: KUBEVIRT_NODE, text: kubevirt }, nova_migrate()]
+}
+
+/// nova is told the host.
+fn nova_migrate() -> Setting {
+    Setting { product: NOVA_COMMAND, text: "openstack server migrate --live-migration --host HOST SERVER".to_owned() }
+}
+
+/// Another software at the destination: nova is told the host; `KubeVirt` brings its own, so the oldest of its releases
+/// that is newer than the destination and of which the resolver says that it works.
+pub(super) fn software(search: &Search<'_, '_>) -> Vec<Setting> {
+    let current = candidates::version_of(search.catalog, &search.scenario.to.libvirt);
+    let number = |package: &str| package.split('-').next().unwrap_or(package).parse::<Version>().unwrap_or_default();
+    let releases = search.catalog.products().iter().filter(|product| product.name.starts_with("kubevirt:"));
+    let newer = releases.filter(|product| number(&product.libvirt) > current);
+    let works = |name: &str| {
+        let mut other = Scenario { regime: None, ..search.scenario.clone() };
+        other.set(search.catalog, Key::To, name).is_ok() && search.works(&other)
+    };
+    let found = newer.into_iter().find(|product| works(&product.name));
+    let kubevirt = found.map(|product| Setting {
+        product: KUBEVIRT_RELEASE,
+        text: format!("{} (libvirt {}, QEMU {})", product.name, product.libvirt, product.qemu),
+    });
+    kubevirt.into_iter().chain([nova_migrate()]).collect()
+}

@@ -1,0 +1,298 @@
+//! Looks for likely scenarios that give exactly one refusal: the other way round from resolving. Bounded: it tries some
+//! thousand scenarios at most, likeliest first, and keeps only those of which the resolver says that they give it.
+
+use crate::analysis::space::end;
+use crate::domain::catalog::{Catalog, machine_series};
+use crate::domain::definition::Policy;
+use crate::domain::feature::{FeatureId, FeatureSet};
+use crate::domain::host::Vendor;
+use crate::domain::map::{CpuMap, ModelId};
+use crate::domain::qemu::Accel;
+use crate::domain::scenario::{CpuChoice, HostChoice, MachineChoice, Release, Scenario, Told, Topology};
+use crate::domain::version::Version;
+use crate::resolve::{EMULATOR, Plan, Refusal, RuleId, resolve};
+
+mod endpoints;
+
+use endpoints::{hosts_lacking, pairs};
+
+/// The most cases that are decided for one refusal; a scenario between releases that were not read has many.
+const MOST_CASES: usize = 12_000;
+/// A scenario with more cases than this is passed over: it mostly depends.
+const MOST_CASES_EACH: usize = 64;
+/// The most models that are tried for one refusal, beside the common ones.
+const MOST_MODELS: usize = 4;
+/// The most features a user is thought to name.
+const MOST_NAMED: usize = 8;
+/// How many pairs of releases are tried with each guest before more pairs are.
+const PAIRS_AT_ONCE: usize = 48;
+
+/// A scenario that gives a refusal, and the rule that decides in it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Producer {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// The rule.
+    pub rule: Option<RuleId>,
+}
+
+/// Returns up to `most` scenarios that give exactly this refusal, likeliest first, each with another model or other
+/// releases. Empty where none of those tried does.
+pub fn scenario_search(catalog: &Catalog, refusal: &Refusal, most: usize) -> Vec<Producer> {
+    let search = Search { catalog, refusal };
+    let mut found: Vec<Producer> = Vec::new();
+    for candidates in [search.candidates(), search.lesser_hosts()] {
+        let mut cases = 0;
+        for scenario in candidates {
+            let needed = cases_of(catalog, &scenario);
+            if needed > MOST_CASES_EACH || found.iter().any(|known| alike(known, &scenario)) {
+                continue;
+            }
+            cases += needed;
+            if cases > MOST_CASES || found.len() == most {
+                break;
+            }
+            let answer = resolve(catalog, &scenario);
+            if answer.refusal() == Some(refusal) {
+                found.push(Producer { scenario, rule: answer.rule });
+            }
+        }
+    }
+    found
+}
+
+/// Whether a scenario is too much like one that was found: the same model, or the same releases.
+fn alike(known: &Producer, scenario: &Scenario) -> bool {
+    known.scenario.cpu == scenario.cpu || (known.scenario.from == scenario.from && known.scenario.to == scenario.to)
+}
+
+/// How many cases a scenario stands for; none where nothing can be said.
+fn cases_of(catalog: &Catalog, scenario: &Scenario) -> usize {
+    Plan::of(catalog, scenario)
+        .map_or(usize::MAX, |plan| plan.axes.iter().fold(1, |product, axis| axis.values.len().saturating_mul(product)))
+}
+
+struct Search<'a> {
+    catalog: &'a Catalog,
+    refusal: &'a Refusal,
+}
+
+impl<'a> Search<'a> {
+    /// Every scenario that is tried: each guest between each pair of releases, then on each host that lacks something.
+    fn candidates(&self) -> Box<dyn Iterator<Item = Scenario> + 'a> {
+        let catalog = self.catalog;
+        let guests = self.guests();
+        let on_hosts = self.on_hosts(&guests);
+        let pairs = pairs(catalog);
+        let blocks: Vec<Vec<(Release, Release)>> = pairs.chunks(PAIRS_AT_ONCE).map(<[_]>::to_vec).collect();
+        let between = blocks.into_iter().flat_map(move |block| {
+            let guests = guests.clone();
+            guests.into_iter().flat_map(move |guest| {
+                let block = block.clone();
+                block.into_iter().map(move |(from, to)| Scenario { from, to, ..guest.clone() })
+            })
+        });
+        Box::new(self.as_the_email().into_iter().chain(on_hosts).chain(between))
+    }
+
+    /// The e-mail's own question, for the feature that is extra.
+    fn as_the_email(&self) -> Vec<Scenario> {
+        let Refusal::FullCheck { extra, missing } = self.refusal else { return Vec::new() };
+        let ([feature], []) = (extra.as_slice(), missing.as_slice()) else { return Vec::new() };
+        let base = Scenario { feature: *feature, ..Scenario::default_of(self.catalog) };
+        self.machines(&[*feature]).into_iter().map(|machine| Scenario { machine, ..base.clone() }).collect()
+    }
+
+    /// The guests that come into question, without their ends.
+    fn guests(&self) -> Vec<Scenario> {
+        let base = Scenario::default_of(self.catalog);
+        let mut guests = Vec::new();
+        for (model, named) in self.models() {
+            for machine in self.machines(&self.features()) {
+                for topology in self.topologies() {
+                    for accel in Accel::ALL.iter().copied() {
+                        let mut guest = Scenario {
+                            cpu: CpuChoice::Model(Told::Is(model)),
+                            machine: machine.clone(),
+                            topology: Told::Is(topology),
+                            accel,
+                            emulator: self.emulator(),
+                            ..base.clone()
+                        };
+                        for feature in &named {
+                            guest.features.set(*feature, Policy::Require);
+                        }
+                        guests.push(guest);
+                    }
+                }
+            }
+        }
+        guests
+    }
+
+    /// Under KVM a weaker host decides: from one that has what is missing to one that has not.
+    fn on_hosts(&self, guests: &[Scenario]) -> Vec<Scenario> {
+        let (Refusal::FullCheck { missing, .. } | Refusal::PartialMissing(missing)) = self.refusal else {
+            return Vec::new();
+        };
+        let starts_there = matches!(self.refusal, Refusal::PartialMissing(_));
+        let guests: Vec<Scenario> = guests.iter().filter(|guest| guest.accel == Accel::Kvm).cloned().collect();
+        let guests = guests.as_slice();
+        let releases = self.releases_of_hosts();
+        let mut found = Vec::new();
+        for guest in guests {
+            for release in &releases {
+                for (strong, weak) in hosts_lacking(self.catalog, missing) {
+                    found.push(Scenario {
+                        from: release.clone(),
+                        to: release.clone(),
+                        from_host: HostChoice::Listed(if starts_there { weak } else { strong }),
+                        to_host: HostChoice::Listed(weak),
+                        ..guest.clone()
+                    });
+                }
+            }
+        }
+        found.truncate(MOST_CASES / 8);
+        found
+    }
+
+    /// The same with a made-up destination: what the guest has at the source, and nothing of what is missing.
+    fn lesser_hosts(&self) -> Box<dyn Iterator<Item = Scenario> + 'a> {
+        let Refusal::FullCheck { extra, missing } = self.refusal else { return Box::new(std::iter::empty()) };
+        let missing: FeatureSet = missing.iter().copied().collect();
+        if missing.is_empty() || !extra.is_empty() {
+            return Box::new(std::iter::empty());
+        }
+        let mut guests = self.guests();
+        guests.retain(|guest| guest.accel == Accel::Kvm);
+        let releases = self.releases_of_hosts();
+        let mut found = Vec::new();
+        for (guest, release) in guests.iter().flat_map(|guest| releases.iter().map(move |release| (guest, release))) {
+            let from_capable = Scenario { from: release.clone(), to: release.clone(), ..guest.clone() };
+            let start = resolve(self.catalog, &from_capable).trace.and_then(|trace| trace.start.cpu);
+            let Some(has) = start.map(|cpu| cpu.on).filter(|on| missing.is_subset(on)) else { continue };
+            let vendor = guest.model().and_then(|model| self.catalog.vendor(model)).unwrap_or(Vendor::Intel);
+            let lesser = HostChoice::Given { vendor, features: has - missing };
+            // What both ends lack is written down as switched off, and some releases do not send that.
+            found.push(Scenario { from_host: lesser.clone(), to_host: lesser.clone(), ..from_capable.clone() });
+            found.push(Scenario { to_host: lesser, ..from_capable });
+        }
+        Box::new(found.into_iter())
+    }
+
+    /// The releases that are tried at both ends where a host decides; vmx-* were known and not yet overlooked only for a
+    /// while.
+    fn releases_of_hosts(&self) -> Vec<Release> {
+        let vmx = self.features().iter().any(|feature| self.catalog.feature_name(*feature).starts_with("vmx-"));
+        let names: &[(&str, Version)] = if vmx {
+            &[("10.4.0", Version::new(9, 0, 0)), ("10.0.0", Version::new(8, 2, 0))]
+        } else {
+            &[("9.0.0", Version::new(7, 2, 22)), ("11.3.0", Version::new(10, 0, 13))]
+        };
+        let release = |(name, qemu): &(&str, Version)| Some(end(self.catalog.libvirt(name)?, *qemu));
+        names.iter().filter_map(release).collect()
+    }
+
+    fn features(&self) -> Vec<FeatureId> {
+        match self.refusal {
+            Refusal::FullCheck { extra, missing } => extra.iter().chain(missing).copied().collect(),
+            Refusal::PartialMissing(features)
+            | Refusal::PartialForbidden(features)
+            | Refusal::PartialStrict(features) => features.clone(),
+            Refusal::UnknownFeature(feature)
+            | Refusal::ForbiddenFeature(feature)
+            | Refusal::Conflict(feature)
+            | Refusal::UnknownProperty { feature, .. } => vec![*feature],
+            Refusal::QemuTooOld { .. }
+            | Refusal::UnknownMode(_)
+            | Refusal::UnsupportedMode(_)
+            | Refusal::MachineType { .. }
+            | Refusal::MachineTypeAtQemu { .. }
+            | Refusal::UnknownModel(_)
+            | Refusal::ModelUnsupported(_) => Vec::new(),
+        }
+    }
+
+    /// Models that have what the refusal speaks of, each with the features a user would have named.
+    fn models(&self) -> Vec<(ModelId, Vec<FeatureId>)> {
+        let common = ["Skylake-Client", "EPYC", "Cascadelake-Server", "qemu64"];
+        let common = || common.iter().filter_map(|name| self.catalog.model(name));
+        if let Refusal::UnknownModel(model) | Refusal::ModelUnsupported(model) = self.refusal {
+            return vec![(*model, Vec::new())];
+        }
+        if let Refusal::UnknownProperty { feature, model } = self.refusal {
+            return model.iter().copied().chain(common()).map(|model| (model, vec![*feature])).collect();
+        }
+        if self.features().is_empty() {
+            return common().map(|model| (model, Vec::new())).take(1).collect();
+        }
+        let wanted = self.features();
+        let vmx = self
+            .catalog
+            .feature("vmx")
+            .filter(|_| wanted.iter().any(|feature| self.catalog.feature_name(*feature).starts_with("vmx-")));
+        let mut models: Vec<(ModelId, Vec<FeatureId>)> = self
+            .having(&wanted)
+            .into_iter()
+            .take(MOST_MODELS)
+            .map(|model| (model, vmx.into_iter().collect()))
+            .collect();
+        models.extend(common().map(|model| (model, vmx.into_iter().collect())));
+        models.extend(common().filter(|_| wanted.len() <= MOST_NAMED).map(|model| (model, wanted.clone())));
+        models
+    }
+
+    /// The models with most of these features in a map or in QEMU, those with fewest others first.
+    fn having(&self, wanted: &[FeatureId]) -> Vec<ModelId> {
+        let newest: Vec<&CpuMap> = self.catalog.maps().iter().map(|map| &**map).collect();
+        let described = |model: ModelId| {
+            let cells =
+                self.catalog.qemu_defaults().of(model, Accel::Tcg).map(crate::domain::qemu::ModelDefaults::anywhere);
+            let data = newest.iter().filter_map(|map| map.model(model)).map(|m| m.data | m.added_set());
+            data.fold(cells.unwrap_or_default(), |all, data| all | data)
+        };
+        let mut scored: Vec<(usize, usize, ModelId)> = self
+            .catalog
+            .pickable_models()
+            .map(|model| (model, described(model)))
+            .map(|(model, has)| (wanted.iter().filter(|feature| !has.contains(**feature)).count(), has.len(), model))
+            .filter(|(lacking, ..)| *lacking < wanted.len())
+            .collect();
+        scored.sort_unstable();
+        scored.into_iter().map(|(_, _, model)| model).collect()
+    }
+
+    /// A machine type of today, and one of long ago where it switches one of the features on.
+    fn machines(&self, features: &[FeatureId]) -> Vec<MachineChoice> {
+        if let Refusal::MachineType { machine, .. } | Refusal::MachineTypeAtQemu { machine } = self.refusal {
+            return self.catalog.machine(machine).map(MachineChoice::Listed).into_iter().collect();
+        }
+        let cells = self.catalog.qemu_defaults();
+        let only_on = cells.models.iter().flatten().flat_map(|(_, tcg)| &tcg.only_on);
+        let older = only_on.filter(|(feature, _)| features.contains(feature)).filter_map(|(_, on)| {
+            let q35 = |place: &usize| {
+                let series = cells.machines.get(*place).and_then(|id| machine_series(self.catalog.machine_name(*id)));
+                series.is_some_and(|(family, _)| family == "pc-q35")
+            };
+            (0..cells.machines.len()).rev().filter(|place| on.contains(*place)).find(q35)
+        });
+        let mut places: Vec<usize> = older.collect();
+        places.sort_unstable();
+        places.dedup();
+        let old = places.last().and_then(|place| cells.machines.get(*place)).copied();
+        let today = self.catalog.machine("pc-q35-5.2");
+        today.into_iter().chain(old.filter(|old| Some(*old) != today)).map(MachineChoice::Listed).collect()
+    }
+
+    fn topologies(&self) -> Vec<Topology> {
+        let threads = |feature: &FeatureId| matches!(self.catalog.feature_name(*feature), "ht" | "cmp_legacy");
+        let two_cores = Topology { cores: 2, ..Topology::SINGLE };
+        if self.features().iter().any(threads) { vec![two_cores, Topology::SINGLE] } else { vec![Topology::SINGLE] }
+    }
+
+    fn emulator(&self) -> Option<Box<str>> {
+        let Refusal::MachineType { emulator, .. } = self.refusal else { return None };
+        Some(emulator.clone()).filter(|path| &**path != EMULATOR)
+    }
+}

@@ -1,0 +1,16 @@
+//! Explains an answer: the causes as a tree, then sentences; and libvirt's own words for a refusal.
+//! Never decides anything: every fact it words comes from the resolution.
+
+mod cause;
+mod documents;
+mod message;
+mod message_help;
+mod rule_page;
+mod sentences;
+
+pub use cause::{Cause, Fact, causes};
+pub use documents::{Absent, Remark, absent, remark};
+pub use message::message;
+pub use message_help::{Nearby, Spoken};
+pub use rule_page::{RulePage, rule_page};
+pub use sentences::{Explanation, explain, libvirt_label, sentence};

@@ -1,0 +1,196 @@
+//! Writes what differs between two maps or two models.
+
+use super::format::{json, list, names};
+use crate::analysis::diff::guest_outcomes::Fare;
+use crate::analysis::diff::{Effect, MapDiff, ModelDiff, Why};
+use crate::domain::catalog::{Catalog, LibvirtId};
+use crate::domain::feature::FeatureId;
+use crate::domain::map::ModelId;
+use crate::export::SCHEMA;
+use crate::export::report::wrapped;
+use std::fmt::Write;
+
+/// Returns the names of models, separated by commas.
+pub fn model_names(catalog: &Catalog, models: &[ModelId]) -> String {
+    models.iter().map(|model| catalog.model_name(*model)).collect::<Vec<_>>().join(", ")
+}
+
+/// Returns the names of features, separated by commas.
+pub fn feature_names(catalog: &Catalog, features: &[FeatureId]) -> String {
+    names(catalog, features.iter().copied())
+}
+
+/// Returns in one sentence why a difference matters to a migration from left to right.
+pub const fn why_words(why: Why) -> &'static str {
+    match why {
+        Why::RemovedListed => {
+            "It left the model, and the right map says so: what an incoming guest is given that says nothing of it is the \
+             regime's choice."
+        }
+        Why::RemovedUnlisted => {
+            "It left the model without a mark: for an incoming guest that says nothing of it nothing is written."
+        }
+        Why::AddedMarked => {
+            "It is marked as added: QEMU always gave it, so the full check overlooks it in a guest that says nothing of it."
+        }
+        Why::NewUnmarked => "It came into the model without a mark: a guest from the left never said that it is off.",
+        Why::Unknown => "The right map does not know it at all: a guest that names it is refused there.",
+    }
+}
+
+/// Returns how the features of two models fall into groups.
+pub const fn model_group(why: Why) -> &'static str {
+    match why {
+        Why::RemovedListed => "the right marks it removed",
+        Why::RemovedUnlisted | Why::Unknown => "only the left has it",
+        Why::AddedMarked => "the right marks it added",
+        Why::NewUnmarked => "only the right has it",
+    }
+}
+
+/// Returns in one sentence what the difference between two models does to a guest whose model is changed.
+pub const fn model_words(why: Why) -> &'static str {
+    match why {
+        Why::RemovedListed => {
+            "The right model had it once: a guest changed from left to right loses it at its next start."
+        }
+        Why::RemovedUnlisted | Why::Unknown => {
+            "A guest changed from the left model to the right loses it at its next start."
+        }
+        Why::AddedMarked => "QEMU always gave it to the right model, without the map saying so.",
+        Why::NewUnmarked => "A guest changed from the left model to the right gains it at its next start.",
+    }
+}
+
+/// Returns how one guest fares, in a few words: `aborted (T7)`; of one that never starts, that it does not.
+pub fn fare_words(fare: Option<&Fare>) -> String {
+    let Some(fare) = fare else { return "does not start".to_owned() };
+    // The rule of another feature's trouble would mislead.
+    let rule = fare.outcome.rule.filter(|_| fare.verdict() == fare.outcome.verdict);
+    let rule = rule.map(|rule| format!(" ({})", rule.name())).unwrap_or_default();
+    format!("{}{rule}", fare.verdict().name())
+}
+
+/// Returns the difference of two maps as text, with what it does to guests.
+pub fn diff_text(catalog: &Catalog, diff: &MapDiff, effects: &[Effect]) -> String {
+    let name = |id| &*catalog.release(id).name;
+    let mut out = format!("{} and {}\n", name(diff.old), name(diff.new));
+    for (word, features) in [("Features gone: ", &diff.features_gone), ("Features new: ", &diff.features_new)] {
+        if !features.is_empty() {
+            wrapped(&mut out, word, &names(catalog, features.iter().copied()));
+        }
+    }
+    if diff.order {
+        out.push_str("The features both know stand in another order.\n");
+    }
+    for (word, models) in [("Models gone: ", &diff.models_gone), ("Models new: ", &diff.models_new)] {
+        if !models.is_empty() {
+            wrapped(&mut out, word, &model_names(catalog, models));
+        }
+    }
+    for model in &diff.models {
+        let _ = writeln!(out, "\n{}", catalog.model_name(model.model));
+        groups(&mut out, catalog, model, |why| why.name().to_owned());
+    }
+    for effect in effects {
+        let mut models: Vec<ModelId> = effect.findings.iter().map(|finding| finding.model).collect();
+        models.sort_unstable();
+        models.dedup();
+        let what = if models.is_empty() {
+            "no guest fares worse than within the first".to_owned()
+        } else {
+            format!("{} at worst: {}", effect.worst.name(), model_names(catalog, &models))
+        };
+        let _ = writeln!(out);
+        wrapped(&mut out, &format!("{}: ", effect.direction.name()), &what);
+    }
+    out
+}
+
+fn groups(out: &mut String, catalog: &Catalog, diff: &ModelDiff, group: impl Fn(Why) -> String) {
+    for (why, features) in &diff.groups {
+        wrapped(out, &format!("  {}: ", group(*why)), &names(catalog, features.iter().copied()));
+    }
+    if diff.partial_check {
+        out.push_str("  another partial check\n");
+    }
+}
+
+/// Returns the difference of two models of one release's map as text; `None` is no difference.
+pub fn models_text(
+    catalog: &Catalog,
+    release: LibvirtId,
+    (one, other): (ModelId, ModelId),
+    diff: Option<&ModelDiff>,
+) -> String {
+    let (one, other) = (catalog.model_name(one), catalog.model_name(other));
+    let mut out = format!("{one} and {other} in the map of libvirt {}\n", catalog.release(release).name);
+    match diff {
+        Some(diff) => {
+            groups(&mut out, catalog, diff, |why| {
+                model_group(why).replace("the left", one).replace("the right", other)
+            });
+        }
+        None => out.push_str("  no difference\n"),
+    }
+    out
+}
+
+/// Returns the same as JSON.
+pub fn models_json(
+    catalog: &Catalog,
+    release: LibvirtId,
+    (one, other): (ModelId, ModelId),
+    diff: Option<&ModelDiff>,
+) -> String {
+    json(&serde_json::json!({
+        "schema": SCHEMA,
+        "release": catalog.release(release).name,
+        "model": catalog.model_name(one),
+        "other": catalog.model_name(other),
+        "differs": diff.map(|diff| differs(catalog, diff)).unwrap_or_default(),
+        "another_partial_check": diff.is_some_and(|diff| diff.partial_check),
+    }))
+}
+
+fn differs(catalog: &Catalog, diff: &ModelDiff) -> serde_json::Map<String, serde_json::Value> {
+    let groups = diff.groups.iter();
+    groups.map(|(why, features)| (why.name().to_owned(), list(catalog, features.iter().copied()))).collect()
+}
+
+/// Returns the difference of two maps as JSON.
+pub fn diff_json(catalog: &Catalog, diff: &MapDiff, effects: &[Effect]) -> String {
+    let names = |models: &[ModelId]| models.iter().map(|m| catalog.model_name(*m).to_owned()).collect::<Vec<_>>();
+    let models: Vec<serde_json::Value> = diff
+        .models
+        .iter()
+        .map(
+            |model| serde_json::json!({ "model": catalog.model_name(model.model), "differs": differs(catalog, model) }),
+        )
+        .collect();
+    let effects: Vec<serde_json::Value> = effects
+        .iter()
+        .map(|effect| {
+            let mut models: Vec<ModelId> = effect.findings.iter().map(|finding| finding.model).collect();
+            models.sort_unstable();
+            models.dedup();
+            serde_json::json!({
+                "direction": effect.direction.name(),
+                "worst": effect.worst.name(),
+                "models": names(&models),
+            })
+        })
+        .collect();
+    json(&serde_json::json!({
+        "schema": SCHEMA,
+        "old": catalog.release(diff.old).name,
+        "new": catalog.release(diff.new).name,
+        "features_gone": list(catalog, diff.features_gone.iter().copied()),
+        "features_new": list(catalog, diff.features_new.iter().copied()),
+        "reordered": diff.order,
+        "models_gone": names(&diff.models_gone),
+        "models_new": names(&diff.models_new),
+        "models": models,
+        "effects": effects,
+    }))
+}

@@ -1,0 +1,76 @@
+//! Writes one feature's way through the ten stages.
+
+use super::format::json;
+use crate::analysis::follow::{By, Seen, State};
+use crate::domain::catalog::Catalog;
+use crate::domain::feature::FeatureId;
+use crate::domain::scenario::Scenario;
+use crate::export::SCHEMA;
+use std::fmt::Write;
+
+/// Returns the word for a state.
+pub fn state_word(state: State) -> &'static str {
+    match state {
+        State::InModel => "in the model",
+        State::Silent => "not mentioned",
+        State::Mention(policy) => policy.name(),
+        State::UnknownToMap => "unknown to the map",
+        State::Unmentioned => "not on it",
+        State::Flag(true) => "=on",
+        State::Flag(false) => "=off",
+        State::On => "on",
+        State::Off => "off",
+        State::Unavailable => "unavailable",
+        State::Agrees => "agrees",
+        State::Extra => "EXTRA",
+        State::Missing => "MISSING",
+        State::NotCompared => "not compared",
+        State::Kept => "kept",
+        State::Lost => "LOST",
+        State::Gained => "GAINED",
+        State::NotReached => "not reached",
+    }
+}
+
+/// Returns the words for who decided.
+pub fn by_words(by: By) -> String {
+    match by {
+        By::Map => "CPU map".to_owned(),
+        By::Written(by) => by.name().to_owned(),
+        By::Qemu(origin) => format!("QEMU: {}", origin.name()),
+        By::Rule(rule) => format!("rule {}", rule.name()),
+    }
+}
+
+/// Returns the way as a table, a line a stage; `*` marks a stage that changed the feature.
+pub fn follow_text(catalog: &Catalog, scenario: &Scenario, feature: FeatureId, seen: &[Seen]) -> String {
+    let mut out = format!("{}\n{}\n\n", scenario.word(catalog), catalog.feature_name(feature));
+    for (number, seen) in seen.iter().enumerate() {
+        let mark = if seen.changed { '*' } else { ' ' };
+        let by = seen.by.map(by_words).unwrap_or_default();
+        let line = format!("{:>2}{mark} {:<16} {:<19} {by}", number + 1, seen.step.name(), state_word(seen.state));
+        let _ = writeln!(out, "{}", line.trim_end());
+    }
+    out
+}
+
+/// Returns the way as JSON.
+pub fn follow_json(catalog: &Catalog, scenario: &Scenario, feature: FeatureId, seen: &[Seen]) -> String {
+    let stages: Vec<serde_json::Value> = seen
+        .iter()
+        .map(|seen| {
+            serde_json::json!({
+                "stage": seen.step.name(),
+                "state": state_word(seen.state),
+                "by": seen.by.map(by_words),
+                "changed": seen.changed,
+            })
+        })
+        .collect();
+    json(&serde_json::json!({
+        "schema": SCHEMA,
+        "scenario": scenario.word(catalog),
+        "feature": catalog.feature_name(feature),
+        "stages": stages,
+    }))
+}

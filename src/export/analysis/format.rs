@@ -1,0 +1,87 @@
+//! The words that the studies' reports share: names, lists, and runs of neighbours said as `from to`.
+
+use crate::domain::catalog::Catalog;
+use crate::domain::feature::{FeatureId, FeatureSet};
+use crate::domain::qemu::MachineId;
+use crate::domain::version::Version;
+use crate::resolve::Verdict;
+
+/// The sign of a verdict where there is room for one letter.
+pub(super) const fn sign(verdict: Verdict) -> char {
+    match verdict {
+        Verdict::Unchanged => '=',
+        Verdict::Changed => '~',
+        Verdict::Aborted => 'X',
+        Verdict::StartRefused => '-',
+        Verdict::Never => '0',
+        Verdict::Depends => '?',
+    }
+}
+
+pub(super) const SIGNS: &str = "= unchanged, ~ changed, X aborted, - start refused, ? depends";
+
+pub(super) fn names(catalog: &Catalog, features: impl IntoIterator<Item = FeatureId>) -> String {
+    let names: Vec<&str> = features.into_iter().map(|feature| catalog.feature_name(feature)).collect();
+    names.join(", ")
+}
+
+/// The features of a set, those of the newest map in its order.
+pub(super) fn set_names(catalog: &Catalog, set: FeatureSet) -> String {
+    names(catalog, in_order(catalog, set))
+}
+
+pub(super) fn in_order(catalog: &Catalog, set: FeatureSet) -> Vec<FeatureId> {
+    catalog.newest_map().map_or_else(|| set.iter().collect(), |map| map.in_order(set))
+}
+
+/// Says which of `all` are in `some`: neighbours together, `pc-q35-2.4 to pc-q35-3.1`.
+pub(super) fn runs<T: PartialEq + Copy>(all: &[T], some: &[T], name: impl Fn(T) -> String) -> String {
+    let mut parts: Vec<(T, T)> = Vec::new();
+    let mut going = false;
+    for item in all {
+        let is_in = some.contains(item);
+        match parts.last_mut().filter(|_| is_in && going) {
+            Some(run) => run.1 = *item,
+            None if is_in => parts.push((*item, *item)),
+            None => {}
+        }
+        going = is_in;
+    }
+    let said = |(first, last): &(T, T)| {
+        if first == last { name(*first) } else { format!("{} to {}", name(*first), name(*last)) }
+    };
+    parts.iter().map(said).collect::<Vec<_>>().join(", ")
+}
+
+/// Machine types, family by family.
+pub(super) fn machines(catalog: &Catalog, some: &[MachineId]) -> String {
+    let all = &catalog.qemu_defaults().machines;
+    let mut families: Vec<(&str, Vec<MachineId>)> = Vec::new();
+    for machine in all {
+        let family = catalog.machine_name(*machine).rsplit_once('-').map_or("", |(family, _)| family);
+        match families.iter_mut().find(|(known, _)| *known == family) {
+            Some((_, members)) => members.push(*machine),
+            None => families.push((family, vec![*machine])),
+        }
+    }
+    let name = |machine| catalog.machine_name(machine).to_owned();
+    let said = families.iter().map(|(_, members)| runs(members, some, name)).filter(|text| !text.is_empty());
+    said.collect::<Vec<_>>().join(", ")
+}
+
+pub(super) fn qemus(catalog: &Catalog, some: &[Version]) -> String {
+    let all: Vec<Version> = catalog.qemu_releases().iter().map(|facts| facts.version).collect();
+    let listed = runs(&all, some, |version| version.to_string());
+    let others = some.iter().filter(|version| !all.contains(version)).map(ToString::to_string);
+    std::iter::once(listed).filter(|text| !text.is_empty()).chain(others).collect::<Vec<_>>().join(", ")
+}
+
+pub(super) fn json(value: &serde_json::Value) -> String {
+    let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+pub(super) fn list(catalog: &Catalog, features: impl IntoIterator<Item = FeatureId>) -> serde_json::Value {
+    features.into_iter().map(|feature| catalog.feature_name(feature)).collect()
+}

@@ -1,0 +1,205 @@
+//! Writes the history of a model or a feature.
+
+use super::format::{json, list, machines, names};
+use crate::analysis::history::{Change, FeatureHistory, Membership, ModelHistory, Segment, TurnedOn};
+use crate::domain::catalog::{Catalog, LibvirtId};
+use crate::domain::qemu::MachineId;
+use crate::export::SCHEMA;
+use crate::export::report::wrapped;
+use std::fmt::Write;
+
+fn release(catalog: &Catalog, id: LibvirtId) -> &str {
+    &catalog.release(id).name
+}
+
+/// Returns what changed in a model, in words separated by semicolons.
+pub fn change_words(catalog: &Catalog, change: &Change) -> String {
+    parts(catalog, change).join("; ")
+}
+
+/// Returns what a feature was to a model, in words separated by semicolons.
+pub fn membership_words(catalog: &Catalog, segments: &[Segment<Membership>]) -> String {
+    let said = told(segments).map(|segment| format!("{} {}", segment.state.name(), run(catalog, segment)));
+    said.collect::<Vec<_>>().join("; ")
+}
+
+/// Returns under which accelerators and machine types QEMU turns a feature on.
+pub fn turned_on_words(catalog: &Catalog, on: &TurnedOn) -> String {
+    let accels: Vec<&str> = on.accels.iter().map(|accel| accel.name()).collect();
+    let machines = on.machines.as_ref().map_or("every machine type".to_owned(), |some| machines(catalog, some));
+    format!("{}; {machines}", accels.join(" and "))
+}
+
+/// Returns machine types by family, neighbours together.
+pub fn machine_words(catalog: &Catalog, some: &[MachineId]) -> String {
+    machines(catalog, some)
+}
+
+fn parts(catalog: &Catalog, change: &Change) -> Vec<String> {
+    let mut said = Vec::new();
+    if change.came {
+        said.push("the model comes".to_owned());
+    }
+    if change.went {
+        said.push("the model goes".to_owned());
+    }
+    if let Some(ancestor) = change.copied_from {
+        said.push(format!("a copy of {}", catalog.model_name(ancestor)));
+    }
+    for (word, features) in [
+        ("gains", &change.gained),
+        ("loses, marked removed:", &change.removed),
+        ("loses, unmarked:", &change.dropped),
+        ("marks added:", &change.added),
+        ("marks removed:", &change.marked),
+    ] {
+        if !features.is_empty() {
+            said.push(format!("{word} {}", names(catalog, features.iter().copied())));
+        }
+    }
+    if change.partial_check {
+        said.push("asks for another partial check".to_owned());
+    }
+    said
+}
+
+/// Returns the history of a model as text.
+pub fn model_history_text(catalog: &Catalog, history: &ModelHistory) -> String {
+    let mut out = format!("{}\n\nlibvirt:\n", catalog.model_name(history.model));
+    if history.steps.is_empty() {
+        out.push_str("  no map has it\n");
+    }
+    for step in &history.steps {
+        let since = release(catalog, step.since);
+        wrapped(&mut out, &format!("  {since:<10}"), &change_words(catalog, &step.change));
+    }
+    out.push_str("\nQEMU:\n");
+    for (first, last) in &history.qemu {
+        let _ = writeln!(out, "  {first} to {last}");
+    }
+    for (feature, on) in &history.machines {
+        let text = format!("{} with {}", catalog.feature_name(*feature), machines(catalog, on));
+        wrapped(&mut out, "  turns on ", &text);
+    }
+    out
+}
+
+/// Returns the history of a model as JSON.
+pub fn model_history_json(catalog: &Catalog, history: &ModelHistory) -> String {
+    let steps: Vec<serde_json::Value> = history
+        .steps
+        .iter()
+        .map(|step| {
+            let change = &step.change;
+            serde_json::json!({
+                "since": release(catalog, step.since),
+                "after": step.after.map(|id| release(catalog, id)),
+                "came": change.came,
+                "went": change.went,
+                "copied_from": change.copied_from.map(|model| catalog.model_name(model)),
+                "gained": list(catalog, change.gained.iter().copied()),
+                "removed": list(catalog, change.removed.iter().copied()),
+                "dropped": list(catalog, change.dropped.iter().copied()),
+                "added": list(catalog, change.added.iter().copied()),
+                "marked": list(catalog, change.marked.iter().copied()),
+            })
+        })
+        .collect();
+    let turned_on: Vec<serde_json::Value> = history
+        .machines
+        .iter()
+        .map(|(feature, on)| {
+            let machines: Vec<&str> = on.iter().map(|machine| catalog.machine_name(*machine)).collect();
+            serde_json::json!({ "feature": catalog.feature_name(*feature), "machines": machines })
+        })
+        .collect();
+    json(&serde_json::json!({
+        "schema": SCHEMA,
+        "model": catalog.model_name(history.model),
+        "libvirt": steps,
+        "qemu": history.qemu.iter().map(|(a, b)| [a.to_string(), b.to_string()]).collect::<Vec<_>>(),
+        "machines": turned_on,
+    }))
+}
+
+/// Returns from which release to which.
+fn run<T>(catalog: &Catalog, segment: &Segment<T>) -> String {
+    let (first, last) = (release(catalog, segment.first), release(catalog, segment.last));
+    if first == last { first.to_owned() } else { format!("{first} to {last}") }
+}
+
+fn told(segments: &[Segment<Membership>]) -> impl Iterator<Item = &Segment<Membership>> {
+    segments.iter().filter(|segment| !matches!(segment.state, Membership::NoModel | Membership::Unknown))
+}
+
+/// Returns the history of a feature as text.
+pub fn feature_history_text(catalog: &Catalog, history: &FeatureHistory) -> String {
+    let mut out = format!("{}\n\n", catalog.feature_name(history.feature));
+    let known: Vec<String> = history.known.iter().filter(|s| s.state).map(|s| run(catalog, s)).collect();
+    let _ = if known.is_empty() {
+        writeln!(out, "No libvirt map knows it.")
+    } else {
+        writeln!(out, "libvirt knows it: {}.", known.join(", "))
+    };
+    let _ = match history.in_qemu {
+        Some(version) => writeln!(out, "QEMU takes its name, as far as asked, since {version}."),
+        None => writeln!(out, "No QEMU that was asked takes its name."),
+    };
+    if !history.models.is_empty() {
+        out.push_str("\nIn libvirt's models:\n");
+    }
+    for (model, segments) in &history.models {
+        wrapped(&mut out, &format!("  {}: ", catalog.model_name(*model)), &membership_words(catalog, segments));
+    }
+    if !history.turned_on.is_empty() {
+        out.push_str("\nTurned on by QEMU:\n");
+    }
+    for on in &history.turned_on {
+        wrapped(&mut out, &format!("  {}: ", catalog.model_name(on.model)), &turned_on_words(catalog, on));
+    }
+    out
+}
+
+/// Returns the history of a feature as JSON.
+pub fn feature_history_json(catalog: &Catalog, history: &FeatureHistory) -> String {
+    let models: Vec<serde_json::Value> = history
+        .models
+        .iter()
+        .map(|(model, segments)| {
+            let said: Vec<serde_json::Value> = told(segments)
+                .map(|s| {
+                    serde_json::json!({
+                        "state": s.state.name(),
+                        "first": release(catalog, s.first),
+                        "last": release(catalog, s.last),
+                    })
+                })
+                .collect();
+            serde_json::json!({ "model": catalog.model_name(*model), "releases": said })
+        })
+        .collect();
+    let turned_on: Vec<serde_json::Value> = history
+        .turned_on
+        .iter()
+        .map(|on| {
+            let machines = on
+                .machines
+                .as_ref()
+                .map(|some| some.iter().map(|machine| catalog.machine_name(*machine)).collect::<Vec<_>>());
+            serde_json::json!({
+                "model": catalog.model_name(on.model),
+                "accelerators": on.accels.iter().map(|accel| accel.name()).collect::<Vec<_>>(),
+                "machines": machines,
+            })
+        })
+        .collect();
+    json(&serde_json::json!({
+        "schema": SCHEMA,
+        "feature": catalog.feature_name(history.feature),
+        "known": history.known.iter().filter(|s| s.state)
+            .map(|s| [release(catalog, s.first), release(catalog, s.last)]).collect::<Vec<_>>(),
+        "in_qemu": history.in_qemu.map(|version| version.to_string()),
+        "models": models,
+        "turned_on": turned_on,
+    }))
+}

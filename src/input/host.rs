@@ -1,0 +1,255 @@
+//! Reads a host from what tells of one: `virsh domcapabilities`, `virsh capabilities`, a QMP reply of
+//! `query-cpu-model-expansion`, `/proc/cpuinfo`. Each tells another part of the truth, and says which. Opens no file.
+
+use crate::domain::catalog::{Catalog, Provenance, ReleaseMap, machine_series};
+use crate::domain::definition::named_enum;
+use crate::domain::feature::FeatureSet;
+use crate::domain::host::Vendor;
+use crate::domain::map::CpuMap;
+use crate::domain::names::nearest;
+use crate::domain::scenario::{HostChoice, LibvirtChoice};
+use crate::domain::version::Version;
+use crate::import::qmp;
+use crate::load::LoadError;
+use crate::load::xml::{Document, Element};
+use std::sync::Arc;
+
+mod cpuinfo;
+
+named_enum! {
+    /// What kind of file tells of the host.
+    Kind {
+        /// `virsh domcapabilities`.
+        DomainCapabilities "virsh domcapabilities",
+        /// `virsh capabilities`.
+        Capabilities "virsh capabilities",
+        /// A QMP reply.
+        ModelExpansion "QMP query-cpu-model-expansion",
+        /// `/proc/cpuinfo`.
+        CpuInfo "/proc/cpuinfo",
+    }
+}
+
+impl Kind {
+    /// Returns what such a file can and cannot tell, one sentence.
+    pub const fn tells(self) -> &'static str {
+        match self {
+            Self::DomainCapabilities => {
+                "It tells what libvirt gives a migratable host-model there; features that may not migrate are left out."
+            }
+            Self::Capabilities => {
+                "It tells what the processor has, as libvirt reads it, and not what QEMU and KVM give to a guest: ask \
+                 virsh domcapabilities for that."
+            }
+            Self::ModelExpansion => {
+                "It tells what that QEMU can give there with the accelerator it was started with, and nothing of libvirt."
+            }
+            Self::CpuInfo => {
+                "It tells what Linux shows of the processor, which is not KVM's view: KVM may give less, emulates some \
+                 features itself, and vmx-* are not told at all."
+            }
+        }
+    }
+}
+
+/// A host as a file tells.
+#[derive(Clone, PartialEq, Debug)]
+pub struct HostFile {
+    /// What kind of file it is.
+    pub kind: Kind,
+    /// Its vendor.
+    pub vendor: Vendor,
+    /// Its features.
+    pub features: FeatureSet,
+    /// The libvirt release, if the file tells.
+    pub libvirt: Option<Version>,
+    /// The QEMU release, if the file tells; of a series only its newest known release is taken.
+    pub qemu: Option<Version>,
+    /// What else is to be said, a fragment each.
+    pub notes: Vec<String>,
+}
+
+impl HostFile {
+    /// Returns the host for a scenario.
+    pub fn choice(&self) -> HostChoice {
+        HostChoice::Given { vendor: self.vendor, features: self.features }
+    }
+
+    /// Returns one line that says what was read and what such a file can and cannot tell.
+    pub fn line(&self) -> String {
+        let mut line = format!("{}: {} host with {} features", self.kind.name(), self.vendor, self.features.len());
+        for note in &self.notes {
+            line.push_str("; ");
+            line.push_str(note);
+        }
+        format!("{line}. {}", self.kind.tells())
+    }
+}
+
+/// Reads a host. Models in the file are read with the map of `libvirt`, where that is decided and has them, else with
+/// the newest map.
+///
+/// # Errors
+/// The first place where the file is not one of the four, or names a model or a feature nobody knows.
+pub fn read(catalog: &Catalog, libvirt: &LibvirtChoice, file: &str, bytes: &[u8]) -> Result<HostFile, LoadError> {
+    let text = std::str::from_utf8(bytes).map_err(|fault| {
+        let good = String::from_utf8_lossy(bytes.get(..fault.valid_up_to()).unwrap_or_default());
+        LoadError::at(file, &good, good.len(), "expected UTF-8 text, found another byte")
+    })?;
+    let body = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
+    let (header, xml) = body.find('<').and_then(|place| body.split_at_checked(place)).unwrap_or((body, ""));
+    if header.is_empty() || (!xml.is_empty() && header.contains("libvirt ")) {
+        let mut host = of_xml(catalog, libvirt, file, xml)?;
+        read_versions(catalog, header, &mut host);
+        return Ok(host);
+    }
+    if body.starts_with('{') {
+        return of_qmp(catalog, file, text);
+    }
+    cpuinfo::read(catalog, file, text)
+}
+
+fn of_xml(catalog: &Catalog, libvirt: &LibvirtChoice, file: &str, text: &str) -> Result<HostFile, LoadError> {
+    let document = Document::parse(file, text)?;
+    let root = &document.root;
+    let not_there = |what: &str| document.error(root, format!("expected {what} in <{}>, found none", root.name));
+    match root.name {
+        "domainCapabilities" => {
+            let modes = root.child("cpu").map(|cpu| cpu.children.as_slice()).unwrap_or_default();
+            let host_model = modes.iter().find(|mode| mode.get("name") == Some("host-model"));
+            let expanded = host_model.filter(|mode| mode.child("model").is_some());
+            let expanded = expanded.ok_or_else(|| not_there("<mode name='host-model'> with a <model>"))?;
+            let mut host = expand(catalog, libvirt, &document, expanded, Kind::DomainCapabilities)?;
+            let custom = modes.iter().find(|mode| mode.get("name") == Some("custom"));
+            host.notes.extend(custom.map(usable));
+            if root.child("domain").is_some_and(|kind| kind.text.trim() == "qemu") {
+                host.notes.push("asked for TCG (domain qemu), so it is no KVM host's; add --virttype kvm".to_owned());
+            }
+            // Without --machine libvirt answers for QEMU's default, the newest pc-i440fx.
+            let machine = root.child("machine").map(|machine| machine.text.trim());
+            let default = machine.filter(|name| name.starts_with("pc-i440fx-"));
+            host.qemu = default.and_then(|name| qemu_of_machine(catalog, name, &mut host.notes));
+            Ok(host)
+        }
+        "capabilities" => {
+            let cpu = root.child("host").and_then(|host| host.child("cpu"));
+            let cpu = cpu.filter(|cpu| cpu.child("model").is_some());
+            let cpu = cpu.ok_or_else(|| not_there("<host><cpu> with a <model>"))?;
+            let mut host = expand(catalog, libvirt, &document, cpu, Kind::Capabilities)?;
+            let arches = root.children_named("guest").filter_map(|guest| guest.child("arch"));
+            let machines = arches.filter(|arch| arch.get("name") == Some("x86_64")).flat_map(|a| a.children.iter());
+            let newest =
+                machines.filter(|m| m.name == "machine" && m.text.trim() == "pc").find_map(|m| m.get("canonical"));
+            host.qemu = newest.and_then(|name| qemu_of_machine(catalog, name, &mut host.notes));
+            Ok(host)
+        }
+        "domain" => {
+            Err(document.error(root, "expected a host's file, found <domain>, which is a guest: give it to --domain"))
+        }
+        name => Err(document.error(root, format!("expected <domainCapabilities> or <capabilities>, found <{name}>"))),
+    }
+}
+
+/// Reads a model with features, as the map of that libvirt has the model.
+fn expand(
+    catalog: &Catalog,
+    libvirt: &LibvirtChoice,
+    document: &Document<'_>,
+    element: &Element<'_>,
+    kind: Kind,
+) -> Result<HostFile, LoadError> {
+    let Some(named) = element.child("model") else {
+        return Err(document.error(element, "expected a <model>, found none"));
+    };
+    let name = named.text.trim();
+    let Some(model) = catalog.model(name) else {
+        let near = nearest(name, catalog.models().iter()).map(|near| format!("; did you mean {near}?"));
+        let message = format!("expected a CPU model of libvirt, found {name:?}{}", near.unwrap_or_default());
+        return Err(document.error(named, message));
+    };
+    let own = map_of(catalog, libvirt).filter(|map| map.model(model).is_some());
+    let has = |map: &&Arc<CpuMap>| map.model(model).is_some();
+    let Some(map) = own.or_else(|| catalog.maps().iter().rev().find(has)) else {
+        return Err(document.error(named, format!("expected a CPU model of a libvirt map, found {name:?}")));
+    };
+    let mut features = map.model(model).map(|model| model.data).unwrap_or_default();
+    let mut left_out = Vec::new();
+    for feature in element.children_named("feature") {
+        let name = document.need(feature, "name")?;
+        match (catalog.feature(name), feature.get("policy")) {
+            (Some(known), None | Some("require" | "force")) => features.insert(known),
+            (Some(known), _) => features.remove(known),
+            (None, _) => left_out.push(name.to_owned()),
+        }
+    }
+    let vendor = element.child("vendor").and_then(|vendor| Vendor::parse(vendor.text.trim()));
+    let vendor = vendor.or_else(|| catalog.vendor(model)).unwrap_or(Vendor::Intel);
+    let mut notes = vec![format!("model {name}, read with a map that has it")];
+    if !left_out.is_empty() {
+        notes.push(format!("{} features no map in the facts knows left out: {}", left_out.len(), left_out.join(", ")));
+    }
+    Ok(HostFile { kind, vendor, features, libvirt: None, qemu: None, notes })
+}
+
+fn map_of<'a>(catalog: &'a Catalog, libvirt: &LibvirtChoice) -> Option<&'a Arc<CpuMap>> {
+    match libvirt {
+        LibvirtChoice::Release(id, _) => Some(match catalog.release(*id).map {
+            ReleaseMap::Exact(map) => catalog.map(map),
+            ReleaseMap::Between { upper, .. } => catalog.map(upper.1),
+        }),
+        LibvirtChoice::Old | LibvirtChoice::New | LibvirtChoice::Unknown => None,
+    }
+}
+
+fn usable(custom: &Element<'_>) -> String {
+    let models = || custom.children_named("model");
+    let usable = models().filter(|model| model.get("usable") == Some("yes")).count();
+    format!("{usable} of its {} models usable", models().count())
+}
+
+/// The newest known release of the series a machine type is named after.
+fn qemu_of_machine(catalog: &Catalog, machine: &str, notes: &mut Vec<String>) -> Option<Version> {
+    let (_, series) = machine_series(machine)?;
+    let known = catalog.qemu_releases().iter().rfind(|qemu| qemu.version.series() == series.series())?.version;
+    notes.push(format!("QEMU {}.{} by its machine type {machine}, taken to be {known}", series.major, series.minor));
+    Some(known)
+}
+
+/// Reads what `virsh version` writes, where it stands before the XML.
+fn read_versions(catalog: &Catalog, header: &str, host: &mut HostFile) {
+    let after = |label: &str| {
+        let line = header.lines().find_map(|line| line.trim().strip_prefix(label))?;
+        line.trim().parse::<Version>().ok()
+    };
+    let published = |version: &Version| {
+        catalog.libvirt_releases().iter().any(|r| r.version == *version && r.provenance == Provenance::Published)
+    };
+    host.libvirt = after("Using library: libvirt").filter(published).or(host.libvirt);
+    let running = after("Running hypervisor: QEMU").filter(|version| catalog.is_qemu_release(*version));
+    host.qemu = running.or(host.qemu);
+}
+
+fn of_qmp(catalog: &Catalog, file: &str, text: &str) -> Result<HostFile, LoadError> {
+    let mapped = catalog.maps().iter().fold(FeatureSet::EMPTY, |all, map| all | map.known);
+    let reply = qmp::host(file, text, "host", (catalog.features(), mapped))?;
+    let mut notes = Vec::new();
+    if !reply.host.model_id.trim().is_empty() {
+        notes.push(reply.host.model_id.trim().to_owned());
+    }
+    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<serde_json::Value>();
+    let qemu = stream.by_ref().flatten().find_map(|value| {
+        let qemu = value.pointer("/return/qemu").or_else(|| value.pointer("/QMP/version/qemu"))?;
+        let part = |name: &str| qemu.get(name)?.as_u64().and_then(|number| u16::try_from(number).ok());
+        Some(Version::new(part("major")?, part("minor")?, part("micro")?))
+    });
+    let qemu = qemu.filter(|version| catalog.is_qemu_release(*version));
+    notes.extend(qemu.map(|version| format!("QEMU {version}")));
+    Ok(HostFile {
+        kind: Kind::ModelExpansion,
+        vendor: reply.host.vendor,
+        features: reply.host.features,
+        libvirt: None,
+        qemu,
+        notes,
+    })
+}

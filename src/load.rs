@@ -1,0 +1,16 @@
+//! Turns bytes into facts: the embedded timeline, a libvirt map directory, and XML in general.
+//! Decides nothing about a guest; only `cpu_map_dir` touches the file system.
+
+pub mod behaviour;
+pub mod cpu_map;
+pub mod cpu_map_dir;
+pub mod embedded;
+pub mod error;
+pub mod hosts;
+pub mod libvirt;
+pub mod notation;
+pub mod qemu;
+pub mod timeline;
+pub mod xml;
+
+pub use error::LoadError;

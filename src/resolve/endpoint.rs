@@ -1,0 +1,84 @@
+//! Puts together one end of a migration: how its libvirt decides, its map, its QEMU and its host, all decided.
+
+use crate::domain::behaviour::{Behaviour, Regime};
+use crate::domain::catalog::QemuView;
+use crate::domain::feature::FeatureSet;
+use crate::domain::host::Vendor;
+use crate::domain::map::CpuMap;
+pub use crate::domain::named::Named;
+use crate::domain::qemu::{Accel, MachineId};
+use std::sync::Arc;
+
+/// The path of the emulator in libvirt's messages, where the domain names none.
+pub const EMULATOR: &str = "/usr/bin/qemu-system-x86_64";
+/// The same on Enterprise Linux packages.
+pub const EMULATOR_EL: &str = "/usr/libexec/qemu-kvm";
+
+/// A host, decided.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Host {
+    /// One that has whatever is asked for.
+    Capable,
+    /// One with these features.
+    With {
+        /// Its vendor.
+        vendor: Vendor,
+        /// What KVM can give a guest there.
+        features: FeatureSet,
+        /// Whether the processor itself, and not only KVM, has `arch-capabilities`.
+        arch_capabilities_in_silicon: bool,
+    },
+}
+
+/// The guest's machine type, decided.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Machine {
+    /// Its name, for messages.
+    pub name: Box<str>,
+    /// The machine type whose cells it takes.
+    pub defaults: MachineId,
+    /// Whether QEMU is taken to have it without being asked: one outside the facts.
+    pub taken_for_granted: bool,
+}
+
+/// What stays the same at every end of a journey.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Guest {
+    /// The machine type.
+    pub machine: Machine,
+    /// Threads that share a package.
+    pub threads_per_package: u64,
+    /// What runs the guest.
+    pub accel: Accel,
+    /// Whether the guest has a PMU.
+    pub pmu: bool,
+    /// The emulator the domain names, if it names one.
+    pub emulator: Option<Box<str>>,
+}
+
+/// One end, decided.
+#[derive(Clone, Debug)]
+pub struct Endpoint<'a> {
+    /// How libvirt decides.
+    pub behaviour: Behaviour,
+    /// Its map.
+    pub map: Arc<CpuMap>,
+    /// Its QEMU.
+    pub qemu: QemuView<'a>,
+    /// Whether the packages are Enterprise Linux builds, which have machine types of their own only.
+    pub enterprise_linux: bool,
+    /// Its host.
+    pub host: Host,
+}
+
+impl Endpoint<'_> {
+    /// Returns the emulator's path, as in libvirt's messages.
+    pub fn emulator(&self) -> &'static str {
+        if self.enterprise_linux { EMULATOR_EL } else { EMULATOR }
+    }
+
+    /// Returns the regime a guest that arrives here meets.
+    pub fn regime(&self) -> Regime {
+        self.behaviour.removed_incoming
+    }
+}

@@ -1,0 +1,224 @@
+//! Makes one end ready for one guest: what the walk asks of catalog, QEMU and host at every turn is asked once.
+//! Deciding many definitions between the same ends then costs the deciding alone.
+
+use super::dependencies::Dependencies;
+use super::endpoint::{Endpoint, Guest, Host, Machine};
+use crate::domain::behaviour::QuirkKind;
+use crate::domain::catalog::{Catalog, QemuView, machine_series};
+use crate::domain::feature::{FeatureId, FeatureSet};
+use crate::domain::host::Vendor;
+use crate::domain::map::{ModelDefinition, ModelId};
+use crate::domain::qemu::{Accel, MachineId, ModelDefaults};
+
+/// What the whole walk leans on.
+#[derive(Clone, Copy)]
+pub(super) struct Facts<'e> {
+    pub(super) catalog: &'e Catalog,
+    pub(super) guest: &'e Guest,
+    /// The feature the table is about.
+    pub(super) feature: FeatureId,
+    /// Features the user's definition switches on by name; they are visible even where they are only reported.
+    pub(super) named: FeatureSet,
+}
+
+/// One end, ready for one guest.
+pub(super) struct PreparedEndpoint<'e> {
+    pub(super) end: &'e Endpoint<'e>,
+    /// Whether its QEMU has the machine type.
+    pub(super) has_machine: bool,
+    /// The guest's model here; `None` where the definition names none.
+    pub(super) model: Option<PreparedModel<'e>>,
+    /// The vendor of a guest whose definition names none.
+    vendor: Vendor,
+    /// What accelerator and host can give, `arch-capabilities` not yet looked at.
+    can_give: FeatureSet,
+    /// Whether QEMU has each of its two ways of its own with `arch-capabilities` on the machine type.
+    arch_capabilities: [bool; 2],
+    /// Whether this QEMU reports several threads in a package.
+    pub(super) reports_threads: bool,
+    /// Whether this QEMU clears `pdcm` where there is no PMU.
+    pub(super) clears_pdcm: bool,
+    /// Its QEMU's dependency table.
+    pub(super) dependencies: Dependencies<'e>,
+}
+
+/// A model at one end.
+pub(super) struct PreparedModel<'e> {
+    pub(super) id: ModelId,
+    /// What the map says of it.
+    pub(super) of_map: Option<&'e ModelDefinition>,
+    /// What the map marks as added in it.
+    pub(super) added: FeatureSet,
+    /// Whether this QEMU has it.
+    pub(super) in_qemu: bool,
+    /// What QEMU's model has under every machine type, what under this one only, and what of both the accelerator
+    /// switches on.
+    pub(super) cells: [FeatureSet; 3],
+    /// What is on with nothing said on the command line, and what of that the dependency table clears.
+    pub(super) on: FeatureSet,
+    pub(super) orphans: FeatureSet,
+}
+
+impl<'e> PreparedEndpoint<'e> {
+    pub(super) fn of(catalog: &'e Catalog, end: &'e Endpoint<'e>, guest: &Guest, model: Option<ModelId>) -> Self {
+        let series = machine_series(catalog.machine_name(guest.machine.defaults)).map(|(_, version)| version.series());
+        let quirk = |kind, machine| catalog.has_quirk(kind, end.qemu.version, machine);
+        let reports_threads = quirk(QuirkKind::ThreadsReported, None);
+        let vendor = match (guest.accel, end.host, model) {
+            (Accel::Kvm, Host::With { vendor, .. }, _) => vendor,
+            (Accel::Kvm, Host::Capable, None) => Vendor::Intel,
+            // QEMU's max under TCG is an AMD processor (max_x86_cpu_initfn).
+            (Accel::Tcg, _, None) => Vendor::Amd,
+            (Accel::Kvm, Host::Capable, Some(model)) | (Accel::Tcg, _, Some(model)) => {
+                catalog.vendor(model).unwrap_or(Vendor::Intel)
+            }
+        };
+        let dependencies = Dependencies::of(end.qemu.dependencies);
+        Self {
+            end,
+            has_machine: has_machine(catalog, &end.qemu, end.enterprise_linux, &guest.machine),
+            model: model.map(|model| PreparedModel::of(catalog, (end, &dependencies), guest, model)),
+            vendor,
+            can_give: can_give(catalog, end, guest, reports_threads),
+            arch_capabilities: arch_capabilities(catalog, end, guest, series),
+            reports_threads,
+            clears_pdcm: !guest.pmu && quirk(QuirkKind::PdcmCleared, series),
+            dependencies,
+        }
+    }
+
+    /// Returns the vendor a guest is told here: the one its definition names, else under KVM the host's, else the
+    /// model's, or that of the CPU which QEMU's `max` is.
+    pub(super) fn guest_vendor(&self, named: Option<Vendor>) -> Vendor {
+        named.unwrap_or(self.vendor)
+    }
+
+    /// Returns what accelerator and host can give a guest with this vendor.
+    pub(super) fn supported(&self, catalog: &Catalog, vendor: Vendor) -> FeatureSet {
+        self.supported_with(catalog, vendor, self.arch_capabilities)
+    }
+
+    /// Returns the same as libvirt asks about it: QEMU is started without a machine type, so no compatibility setting
+    /// counts, as with its newest one.
+    pub(super) fn supported_without_machine(&self, facts: &Facts<'_>, vendor: Vendor) -> FeatureSet {
+        let name = facts.catalog.machine_name(self.newest_machine(facts));
+        let series = machine_series(name).map(|(_, version)| version.series());
+        let quirks = arch_capabilities(facts.catalog, self.end, facts.guest, series);
+        self.supported_with(facts.catalog, vendor, quirks)
+    }
+
+    /// Returns this QEMU's newest machine type, as far as there are cells for it; the guest's own where there is none.
+    pub(super) fn newest_machine(&self, facts: &Facts<'_>) -> MachineId {
+        let is_of_qemu = |id: &&MachineId| {
+            let name = facts.catalog.machine_name(**id);
+            name.starts_with("pc-q35") && self.end.qemu.has_machine(**id, name)
+        };
+        let newest = facts.catalog.qemu_defaults().machines.iter().rev().find(is_of_qemu);
+        newest.copied().unwrap_or(facts.guest.machine.defaults)
+    }
+
+    /// Returns what `host` and `max` switch on by themselves: what the host lists and this QEMU has a name for, or TCG's
+    /// `max`. `ht`, `cmp_legacy` and `topoext` can be given beyond that, and are not switched on.
+    pub(super) fn offered(&self, facts: &Facts<'_>, supported: FeatureSet) -> FeatureSet {
+        match (facts.guest.accel, self.end.host) {
+            (Accel::Tcg, _) => self.end.qemu.tcg_max,
+            (Accel::Kvm, Host::Capable) => supported,
+            // KVM's own features are named by every QEMU that has KVM, whether or not it could be asked with KVM.
+            (Accel::Kvm, Host::With { features, .. }) => {
+                features & supported & (self.end.qemu.properties | facts.catalog.named().paravirtual)
+            }
+        }
+    }
+
+    fn supported_with(&self, catalog: &Catalog, vendor: Vendor, quirks: [bool; 2]) -> FeatureSet {
+        let in_silicon = match self.end.host {
+            Host::Capable => vendor != Vendor::Amd,
+            Host::With { arch_capabilities_in_silicon, .. } => arch_capabilities_in_silicon,
+        };
+        let [silicon, not_amd] = quirks;
+        let mut supported = self.can_give;
+        if let Some(feature) = catalog.named().arch_capabilities
+            && ((silicon && !in_silicon) || (not_amd && vendor == Vendor::Amd))
+        {
+            supported.remove(feature);
+        }
+        supported
+    }
+}
+
+impl<'e> PreparedModel<'e> {
+    fn of(
+        catalog: &Catalog,
+        (end, dependencies): (&'e Endpoint<'e>, &Dependencies<'_>),
+        guest: &Guest,
+        id: ModelId,
+    ) -> Self {
+        let of_map = end.map.model(id);
+        let cells = cells(catalog, guest, id);
+        let on = cells[0] | cells[1] | catalog.named().hypervisor.into_iter().collect();
+        Self {
+            id,
+            of_map,
+            added: of_map.map(ModelDefinition::added_set).unwrap_or_default(),
+            in_qemu: end.qemu.has_model(id),
+            cells,
+            on,
+            orphans: dependencies.orphans(on),
+        }
+    }
+}
+
+fn cells(catalog: &Catalog, guest: &Guest, model: ModelId) -> [FeatureSet; 3] {
+    let Some(cells) = catalog.qemu_defaults().of(model, guest.accel) else { return [FeatureSet::EMPTY; 3] };
+    let position = catalog.qemu_defaults().position(guest.machine.defaults);
+    let compat = position.map(|position| cells.on(position) - cells.always).unwrap_or_default();
+    let other = match guest.accel {
+        Accel::Kvm => Accel::Tcg,
+        Accel::Tcg => Accel::Kvm,
+    };
+    let elsewhere = catalog.qemu_defaults().of(model, other).map_or(FeatureSet::ALL, ModelDefaults::anywhere);
+    [cells.always, compat, (cells.always | compat) - elsewhere]
+}
+
+fn arch_capabilities(catalog: &Catalog, end: &Endpoint<'_>, guest: &Guest, series: Option<(u16, u16)>) -> [bool; 2] {
+    [QuirkKind::ArchCapabilitiesSilicon, QuirkKind::ArchCapabilitiesNotAmd]
+        .map(|kind| guest.accel == Accel::Kvm && catalog.has_quirk(kind, end.qemu.version, series))
+}
+
+/// Whether a QEMU has the machine type; Enterprise Linux builds have none of upstream's.
+pub(super) fn has_machine(catalog: &Catalog, qemu: &QemuView<'_>, enterprise_linux: bool, machine: &Machine) -> bool {
+    if machine.taken_for_granted {
+        return true;
+    }
+    !enterprise_linux && catalog.machine(&machine.name).is_some_and(|id| qemu.has_machine(id, &machine.name))
+}
+
+/// Under TCG: what some builtin model of this QEMU carries and its TCG is not known to lack, and what `max` offers
+/// beyond. Under KVM: the host's.
+fn can_give(catalog: &Catalog, end: &Endpoint<'_>, guest: &Guest, reports_threads: bool) -> FeatureSet {
+    let names = catalog.named();
+    let mut offered = match (guest.accel, end.host) {
+        (Accel::Tcg, _) => {
+            let carried = end.qemu.tcg_carried;
+            (carried - end.qemu.tcg_unsupported) | (end.qemu.tcg_max - carried)
+        }
+        (Accel::Kvm, Host::Capable) => FeatureSet::ALL,
+        (Accel::Kvm, Host::With { features, vendor, .. }) => {
+            let mut given = features;
+            given.extend(names.hypervisor);
+            if matches!(vendor, Vendor::Amd | Vendor::Hygon) {
+                given.extend(names.topoext);
+            }
+            given
+        }
+    };
+    for (feature, kvm_lists_it) in [(names.ht, false), (names.cmp_legacy, guest.accel == Accel::Kvm)] {
+        let Some(feature) = feature else { continue };
+        if reports_threads {
+            offered.insert(feature);
+        } else if !kvm_lists_it {
+            offered.remove(feature);
+        }
+    }
+    offered
+}

@@ -1,0 +1,225 @@
+//! The stages of a journey as they are kept: QEMU's CPU, one start of the guest, what is sent, the hops. Computes nothing.
+
+use super::refusal::Refusal;
+use crate::domain::behaviour::Regime;
+use crate::domain::definition::{Definition, Policies, Policy, named_enum};
+use crate::domain::feature::{FeatureId, FeatureSet};
+use crate::domain::map::CpuMap;
+use std::sync::Arc;
+
+/// The CPU that QEMU built, with the set each step of building it worked on (QEMU `target/i386/cpu.c`).
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct QemuCpu {
+    /// What the model has under every machine type.
+    pub model: FeatureSet,
+    /// What it has under this machine type and not under every one.
+    pub compat: FeatureSet,
+    /// What of `model` and `compat` only this accelerator switches on.
+    pub accel: FeatureSet,
+    /// Switched on by the command line.
+    pub flags_on: FeatureSet,
+    /// Switched off by the command line.
+    pub flags_off: FeatureSet,
+    /// Children of a parent that the command line switched on.
+    pub children: FeatureSet,
+    /// Everything the host can give, for `host` and `max`.
+    pub everything: FeatureSet,
+    /// Reported because a package has several threads.
+    pub threads: FeatureSet,
+    /// Cleared because the PMU is off.
+    pub pmu: FeatureSet,
+    /// Cleared because their parent is off.
+    pub cleared: FeatureSet,
+    /// Filtered because accelerator or host cannot give them.
+    pub filtered: FeatureSet,
+    /// What is on in the end.
+    pub on: FeatureSet,
+    /// What QEMU reports as unavailable.
+    pub unavailable: FeatureSet,
+    /// What a guest can read: without what is only reported.
+    pub visible: FeatureSet,
+}
+
+named_enum! {
+    /// Which step decided a feature's state in the CPU that QEMU built.
+    Origin {
+        /// The model's own data.
+        Model "model",
+        /// The machine type's compatibility settings.
+        MachineType "machine type",
+        /// The accelerator's defaults.
+        Accelerator "accelerator",
+        /// The command line: what the definition says.
+        Definition "definition",
+        /// The command line switched its parent on.
+        Parent "parent",
+        /// Everything the host can give.
+        Host "host",
+        /// Several threads in a package.
+        Threads "threads",
+        /// The PMU is off.
+        Pmu "no PMU",
+        /// Its parent is off.
+        Dependency "dependency",
+        /// Accelerator or host cannot give it.
+        Filter "filter",
+    }
+}
+
+impl QemuCpu {
+    /// Returns which step decided the state of `feature`; `None` for one that nothing ever switched on or off.
+    pub fn origin(&self, feature: FeatureId) -> Option<Origin> {
+        let steps = [
+            (self.filtered, Origin::Filter),
+            (self.cleared, Origin::Dependency),
+            (self.pmu, Origin::Pmu),
+            (self.threads, Origin::Threads),
+            (self.flags_on | self.flags_off, Origin::Definition),
+            (self.everything, Origin::Host),
+            (self.children, Origin::Parent),
+            (self.accel, Origin::Accelerator),
+            (self.compat, Origin::MachineType),
+            (self.model, Origin::Model),
+        ];
+        steps.into_iter().find(|(set, _)| set.contains(feature)).map(|(_, origin)| origin)
+    }
+}
+
+named_enum! {
+    /// What wrote a feature into a definition.
+    WrittenBy {
+        /// It was in the definition that was given.
+        Given "given",
+        /// libvirt, in place of `optional`: what the host's model has.
+        HostModel "host model",
+        /// The model's removed list, while the definition was prepared.
+        RemovedList "removed list",
+        /// The live update after start.
+        LiveUpdate "live update",
+        /// The daemon, when it took over a running guest.
+        Reconnect "reconnect",
+    }
+}
+
+/// One end of a hop: what was given, and how far it came.
+#[derive(Clone, PartialEq, Debug)]
+pub struct StartTrace {
+    /// The definition libvirt was given: the user's, or what arrived (the cookie where it replaces the XML).
+    pub given: Definition,
+    /// Whether the cookie replaced the XML.
+    pub replaced: bool,
+    /// The definition as prepared for start.
+    pub prepared: Option<Definition>,
+    /// Features switched on and off on the command line, in order.
+    pub command_line: Vec<(FeatureId, bool)>,
+    /// The CPU that QEMU built.
+    pub cpu: Option<QemuCpu>,
+    /// The running definition; `None` when the guest does not run here.
+    pub live: Option<Definition>,
+    /// The definition kept beside the live one.
+    pub original: Option<Definition>,
+    /// Why it does not run here.
+    pub refused: Option<Refusal>,
+    /// The map it was read with.
+    pub map: Arc<CpuMap>,
+}
+
+impl StartTrace {
+    /// Returns what wrote `feature` into the prepared definition.
+    pub fn prepared_by(&self, feature: FeatureId) -> Option<WrittenBy> {
+        // A guest that was taken over was never prepared: its live definition is the one that was given.
+        let prepared = self.prepared.as_ref().unwrap_or(&self.given);
+        let written = prepared.features.get(feature)?;
+        Some(match self.given.features.get(feature) {
+            Some(Policy::Optional) if written != Policy::Optional => WrittenBy::HostModel,
+            Some(_) => WrittenBy::Given,
+            None => WrittenBy::RemovedList,
+        })
+    }
+
+    /// Returns what was made of a feature that the map marks as removed from the model and that arrived unmentioned;
+    /// `None` for every other.
+    pub fn regime(&self, feature: FeatureId) -> Option<Regime> {
+        let prepared = self.prepared.as_ref()?;
+        let removed = self.map.model(prepared.model?)?.removed.contains(&feature);
+        (removed && self.given.features.get(feature).is_none()).then(|| match prepared.features.get(feature) {
+            Some(policy) if policy.is_off() => Regime::Disable,
+            Some(_) => Regime::Require,
+            None => Regime::Nothing,
+        })
+    }
+
+    /// Returns what wrote `feature` into the live definition, or into the prepared one where there is no live one.
+    pub fn written_by(&self, feature: FeatureId) -> Option<WrittenBy> {
+        let prepared = self.prepared.as_ref().unwrap_or(&self.given).features.get(feature);
+        match self.live.as_ref().and_then(|live| live.features.get(feature)) {
+            Some(live) if prepared != Some(live) => Some(WrittenBy::LiveUpdate),
+            Some(_) | None => self.prepared_by(feature),
+        }
+    }
+}
+
+/// What a source sends.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sent<P = Policies> {
+    /// The CPU of the migratable XML.
+    pub xml: Definition<P>,
+    /// The CPU of the cookie.
+    pub cookie: Option<Definition<P>>,
+}
+
+/// One migration between two ends.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Migration {
+    /// What was sent.
+    pub sent: Sent,
+    /// What became of it.
+    pub arrival: StartTrace,
+}
+
+/// The answer for one fully decided case.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Trace {
+    /// The guest's start.
+    pub start: Box<StartTrace>,
+    /// What the daemon made of the live definition when it was upgraded under the guest.
+    pub reconnected: Option<Definition>,
+    /// The hops, in order; the last one is at the destination unless one before was refused.
+    pub migrations: Vec<Migration>,
+    /// The place of the hop that decided: that was refused, or the first that changed the guest's CPU; else the last.
+    pub hop: usize,
+}
+
+impl Trace {
+    /// Returns the run that sent what decided.
+    pub fn sender(&self) -> &StartTrace {
+        let before = self.hop.checked_sub(1).and_then(|place| self.migrations.get(place));
+        before.map_or(&self.start, |hop| &hop.arrival)
+    }
+
+    /// Returns the run that received what decided; the start where nothing was sent.
+    pub fn receiver(&self) -> &StartTrace {
+        self.migrations.get(self.hop).map_or(&self.start, |hop| &hop.arrival)
+    }
+
+    /// Returns the run at the source.
+    pub fn source(&self) -> &StartTrace {
+        &self.start
+    }
+
+    /// Returns the last arrival, which is the destination's unless a hop before it was refused.
+    pub fn destination(&self) -> Option<&StartTrace> {
+        self.migrations.last().map(|hop| &hop.arrival)
+    }
+
+    /// Returns the refusal that ended the journey, if one did.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        self.start.refused.as_ref().or_else(|| self.destination()?.refused.as_ref())
+    }
+
+    /// Returns the definition that decides where it arrives: the cookie where it replaces the XML. `None` when
+    /// nothing was sent.
+    pub fn effective(&self) -> Option<&Definition> {
+        self.migrations.get(self.hop).map(|hop| &hop.arrival.given)
+    }
+}

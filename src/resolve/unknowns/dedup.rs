@@ -1,0 +1,140 @@
+//! Makes once what the cases of a plan share: each end in each way it may be, each of them made ready for each guest that
+//! meets it, and one case for all that cannot differ.
+
+use super::Plan;
+use super::enumerate::Combinations;
+use crate::domain::catalog::Catalog;
+use crate::domain::definition::Definition;
+use crate::domain::map::ModelId;
+use crate::resolve::endpoint::{Endpoint, Guest};
+use crate::resolve::migrate::Prepared;
+use crate::resolve::prepared_endpoint::PreparedEndpoint;
+use foldhash::HashMap;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// The ends, guests and cases that differ.
+pub(super) struct Shared<'a> {
+    ends: Vec<Endpoint<'a>>,
+    guests: Vec<Guest>,
+    distinct: Vec<Taken>,
+    /// For each combination its case among those that differ; `None` where an input has no value.
+    cases: Vec<Option<usize>>,
+}
+
+/// What one case takes, by places.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Taken {
+    /// Every end, in order, and last the one where the guest was begun, if that is another.
+    ends: Box<[usize]>,
+    guest: usize,
+    model: usize,
+    /// The first machine type that makes the same of this model.
+    machine: usize,
+}
+
+impl<'a> Shared<'a> {
+    pub(super) fn of(plan: &Plan<'a>, combinations: &Combinations) -> Self {
+        let mut shared = Self { ends: Vec::new(), guests: Vec::new(), distinct: Vec::new(), cases: Vec::new() };
+        let (mut ends_known, mut guests_known) = (HashMap::default(), HashMap::default());
+        let mut known: HashMap<Taken, usize> = HashMap::default();
+        let machines: Vec<Vec<usize>> = plan.models.values.iter().map(|model| plan.alike_machines(*model)).collect();
+        for values in combinations.iter() {
+            let value = |axis: Option<usize>| axis.and_then(|axis| values.get(axis)).copied().unwrap_or(0);
+            let stops = plan.places.iter().chain(&plan.started).enumerate();
+            let ends = stops.map(|(number, stop)| {
+                *ends_known.entry((number, stop.way(values, combinations.sizes()))).or_insert_with(|| {
+                    shared.ends.push(stop.end(values)?);
+                    Some(shared.ends.len() - 1)
+                })
+            });
+            let ends: Option<Box<[usize]>> = ends.collect();
+            let (model, topology) = (value(plan.models.axis), value(plan.topologies.axis));
+            let machine = machines.get(model).and_then(|alike| alike.get(value(plan.machines.axis))).copied();
+            let guest = machine.and_then(|machine| {
+                *guests_known.entry((machine, topology)).or_insert_with(|| {
+                    shared.guests.push(plan.guest(machine, topology)?);
+                    Some(shared.guests.len() - 1)
+                })
+            });
+            let taken =
+                ends.zip(guest).zip(machine).map(|((ends, guest), machine)| Taken { ends, guest, model, machine });
+            shared.cases.push(taken.map(|taken| {
+                *known.entry(taken).or_insert_with_key(|taken| {
+                    shared.distinct.push(taken.clone());
+                    shared.distinct.len() - 1
+                })
+            }));
+        }
+        shared
+    }
+
+    /// Returns how many cases differ.
+    pub(super) fn distinct(&self) -> usize {
+        self.distinct.len()
+    }
+
+    /// Returns for each combination its case among those that differ.
+    pub(super) fn cases(&self) -> &[Option<usize>] {
+        &self.cases
+    }
+}
+
+/// The places of end and machine type, and the model: what a site is made from.
+type SiteKey = (usize, usize, Option<ModelId>);
+
+/// Makes the cases ready, one after the other.
+pub(super) struct Cases<'s, 'a> {
+    plan: &'s Plan<'a>,
+    catalog: &'s Catalog,
+    shared: &'s Shared<'a>,
+    endpoints: RefCell<HashMap<SiteKey, Rc<PreparedEndpoint<'s>>>>,
+    /// By the places of the end where the guest is begun, and of the model.
+    definitions: RefCell<HashMap<(usize, usize), Rc<Definition>>>,
+}
+
+impl<'s, 'a> Cases<'s, 'a> {
+    pub(super) fn of(plan: &'s Plan<'a>, shared: &'s Shared<'a>) -> Self {
+        Self { plan, catalog: plan.catalog, shared, endpoints: RefCell::default(), definitions: RefCell::default() }
+    }
+
+    /// Returns one of the cases that differ, and the definition that is decided in it.
+    pub(super) fn prepare(&self, number: usize) -> Option<(Prepared<'s>, Rc<Definition>)> {
+        let taken = self.shared.distinct.get(number)?;
+        let guest = self.shared.guests.get(taken.guest)?;
+        let has_begun_elsewhere = self.plan.started.is_some();
+        let begun = if has_begun_elsewhere { taken.ends.last() } else { taken.ends.first() };
+        let definition = self.definition(*begun?, taken.model)?;
+        let running = self.plan.scenario.running.as_deref();
+        let model = running.map_or(&*definition, |running| &running.live).model;
+        let mut endpoints: Vec<Rc<PreparedEndpoint<'s>>> = Vec::with_capacity(taken.ends.len());
+        for end in &taken.ends {
+            endpoints.push(self.endpoint((*end, taken.machine, model), guest)?);
+        }
+        let started = if has_begun_elsewhere { endpoints.pop() } else { None };
+        let transport = self.plan.scenario.transport;
+        Some((Prepared { catalog: self.catalog, guest, endpoints, started, running, transport }, definition))
+    }
+
+    fn definition(&self, begun: usize, model: usize) -> Option<Rc<Definition>> {
+        let mut definitions = self.definitions.borrow_mut();
+        if let Some(known) = definitions.get(&(begun, model)) {
+            return Some(Rc::clone(known));
+        }
+        let end = self.shared.ends.get(begun)?;
+        let made = Rc::new(self.plan.definition(end, *self.plan.models.values.get(model)?));
+        definitions.insert((begun, model), Rc::clone(&made));
+        Some(made)
+    }
+
+    fn endpoint(&self, key: SiteKey, guest: &Guest) -> Option<Rc<PreparedEndpoint<'s>>> {
+        let mut endpoints = self.endpoints.borrow_mut();
+        if let Some(known) = endpoints.get(&key) {
+            return Some(Rc::clone(known));
+        }
+        // A site does not ask how many threads the guest has, so guests that differ in that alone share it.
+        let endpoint = Rc::new(PreparedEndpoint::of(self.catalog, self.shared.ends.get(key.0)?, guest, key.2));
+        endpoints.insert(key, Rc::clone(&endpoint));
+        Some(endpoint)
+    }
+}

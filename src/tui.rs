@@ -1,0 +1,24 @@
+//! Draws the program on a terminal and listens to it. Everything that is decided is decided in `app`.
+
+mod cast;
+mod effects;
+mod environment;
+mod export;
+mod input;
+mod play;
+mod print;
+mod record;
+mod rgb;
+mod run;
+mod signals;
+mod svg;
+mod terminal;
+pub mod theme;
+pub mod view;
+
+pub use environment::{ascii_locale, theme};
+pub use export::screen;
+pub use print::{draw, frame, print};
+pub use run::{Opening, Options, run};
+pub use terminal::Guard;
+pub use theme::sign;

@@ -1,0 +1,228 @@
+//! Draws the feature table: what either map believes, what either QEMU gives, and what is written.
+
+use super::super::ViewContext;
+use super::super::draw::{Piece, cells, fill, fitting, line_of, piece, pieces, text_at};
+use super::super::parts::{Parts, below, scrolled};
+use crate::app::action::Action;
+use crate::app::features::{EndState, FeatureChange, FeatureRow, Filter, MapStatus, counts};
+use crate::app::overlay::Overlay;
+use crate::app::screens::Target;
+use crate::app::screens::explorer::{Explorer, Focus};
+use crate::app::text::{cut, pad, wrap};
+use crate::domain::definition::Policy;
+use crate::resolve::Origin;
+use crate::tui::theme::Role;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+/// The widths of the columns.
+#[derive(Clone, Copy)]
+struct Columns {
+    name: usize,
+    /// Of the step that decided, at the source and at the destination; 0 where there is no room.
+    origins: [usize; 2],
+}
+
+const MAP: usize = 8;
+const QEMU: usize = 5;
+const ORIGIN: usize = 13;
+const SAID: usize = 6;
+const FATE: usize = 8;
+
+/// Draws it.
+pub(super) fn render(shown: ViewContext<'_>, state: &Explorer, area: Rect, parts: Parts, buf: &mut Buffer) {
+    let active = matches!(state.focus, Focus::Feature(_)) || matches!(shown.model.overlay, Some(Overlay::Prompt(_)));
+    let rows = &shown.model.derived.features;
+    let (left, right) = titles(shown, state, rows);
+    let inner = parts.draw(shown, area, active, (&left, &right), buf);
+    let columns = columns(inner);
+    text_at(buf, inner, (inner.x + 1, inner.y), &head(columns), shown.theme.style(Role::Muted));
+    let list = below(inner);
+    let listed = listed(shown, state);
+    if listed.is_empty() {
+        text_at(buf, list, (list.x + 1, list.y), empty(shown, state), shown.theme.style(Role::Muted));
+    }
+    let first = first_shown(state, listed.len(), list);
+    for ((number, row), line) in listed.iter().enumerate().skip(first).zip(0..list.height) {
+        let place = line_of(list, line);
+        pieces(buf, shown.theme, place, (place.x + 1, place.y), &line_pieces(shown, row, columns));
+        if state.focus == Focus::Feature(number) {
+            fill(buf, place, shown.theme.style(Role::Focus));
+        }
+    }
+    let used = cells(listed.len().max(1)).saturating_add(1);
+    if state.named.is_empty() && used < list.height {
+        others(shown, state, Rect { y: list.y + used, height: list.height - used, ..list }, buf);
+    }
+}
+
+/// Returns what `position` stands for.
+pub(super) fn hit(
+    shown: ViewContext<'_>,
+    state: &Explorer,
+    area: Rect,
+    parts: Parts,
+    position: Position,
+) -> Option<Target> {
+    let list = below(parts.inside(area));
+    let count = listed(shown, state).len();
+    let row = first_shown(state, count, list) + usize::from(position.y.saturating_sub(list.y));
+    (list.contains(position) && row < count).then_some(Target::Row(row))
+}
+
+fn listed<'a>(shown: ViewContext<'a>, state: &Explorer) -> Vec<&'a FeatureRow> {
+    state.listed(&shown.model.derived.features, |row| shown.catalog.feature_name(row.feature))
+}
+
+fn titles(shown: ViewContext<'_>, state: &Explorer, rows: &[FeatureRow]) -> (Vec<Piece>, Vec<Piece>) {
+    let left = vec![piece("Features", Role::Message)];
+    if rows.is_empty() {
+        return (left, Vec::new());
+    }
+    if !state.named.is_empty() {
+        return (left, vec![piece(format!("named {}", state.named), Role::Chosen)]);
+    }
+    let (passing, all) = counts(rows, state.filter);
+    let count = if state.filter == Filter::All {
+        format!("all {all}")
+    } else {
+        format!("{passing} of {all} {}", state.filter.name())
+    };
+    let key = shown.model.settings.keymap.shown(Action::NextFilter);
+    (
+        left,
+        vec![
+            piece(count, Role::Text),
+            piece(format!(" {} ", shown.theme.signs.dot), Role::Muted),
+            piece(key, Role::Key),
+            piece(" others", Role::Muted),
+        ],
+    )
+}
+
+fn columns(inner: Rect) -> Columns {
+    let room = usize::from(inner.width).saturating_sub(2);
+    let fixed = MAP + QEMU + 2 * SAID + 2 + MAP + QEMU + FATE;
+    let spare = room.saturating_sub(fixed + 18);
+    let origins = if spare >= 2 * ORIGIN {
+        [ORIGIN, ORIGIN]
+    } else if spare >= ORIGIN {
+        [ORIGIN, 0]
+    } else {
+        [0, 0]
+    };
+    Columns { name: room.saturating_sub(fixed + origins[0] + origins[1]).clamp(8, 30), origins }
+}
+
+fn head(columns: Columns) -> String {
+    let origin = |place: usize| pad(if columns.origins[place] > 0 { "from" } else { "" }, columns.origins[place]);
+    let end = |map: &str, place: usize| format!("{}{}{}", pad(map, MAP), pad("QEMU", QEMU), origin(place));
+    let name = pad("", columns.name);
+    let said = format!("{}{}", pad("live", SAID), pad("sent", SAID));
+    format!("{name}{}{said}  {}", end("src map", 0), end("dst map", 1)).trim_end().to_owned()
+}
+
+fn first_shown(state: &Explorer, count: usize, list: Rect) -> usize {
+    match state.focus {
+        Focus::Feature(place) => scrolled(place, count, list),
+        Focus::Choice(_) | Focus::Way(_) | Focus::Table(_) => 0,
+    }
+}
+
+fn line_pieces(shown: ViewContext<'_>, row: &FeatureRow, columns: Columns) -> Vec<Piece> {
+    let name = shown.catalog.feature_name(row.feature);
+    let name_role = if row.asked { Role::Chosen } else { Role::Text };
+    let mut line = vec![piece(
+        format!("{} ", pad(&cut(name, columns.name - 1, shown.theme.signs.more), columns.name - 1)),
+        name_role,
+    )];
+    end(shown, &mut line, Some(row.source), columns.origins[0]);
+    line.push(piece(pad(said(shown, row.live), SAID), Role::Text));
+    line.push(piece(pad(said(shown, row.sent), SAID), Role::Text));
+    line.push(piece(format!("{} ", shown.theme.signs.down), Role::Border));
+    end(shown, &mut line, row.destination, columns.origins[1]);
+    if let Some(fate) = row.fate {
+        let role = match fate {
+            FeatureChange::Extra | FeatureChange::Missing => Role::Bad,
+            FeatureChange::Lost | FeatureChange::Gained => Role::Warn,
+        };
+        line.push(piece(fate.name(), role));
+    }
+    line
+}
+
+fn end(shown: ViewContext<'_>, line: &mut Vec<Piece>, state: Option<EndState>, origin: usize) {
+    let Some(state) = state else {
+        line.push(piece(pad(shown.theme.signs.nothing, MAP + QEMU + origin), Role::Muted));
+        return;
+    };
+    let role = match state.map {
+        MapStatus::In => Role::Text,
+        MapStatus::Removed | MapStatus::Gone | MapStatus::Added | MapStatus::Unknown => Role::Warn,
+        MapStatus::Out => Role::Muted,
+    };
+    line.push(piece(pad(state.map.name(), MAP), role));
+    let (word, role) = match state.on {
+        Some(true) => ("on", Role::Text),
+        Some(false) => ("off", Role::Muted),
+        None => (shown.theme.signs.nothing, Role::Muted),
+    };
+    line.push(piece(pad(word, QEMU), role));
+    if origin > 0 {
+        let from = state.origin.map_or("", Origin::name);
+        line.push(piece(pad(from, origin), Role::Muted));
+    }
+}
+
+fn said(shown: ViewContext<'_>, policy: Option<Policy>) -> &'static str {
+    match policy {
+        None => shown.theme.signs.nothing,
+        Some(Policy::Require) => "+",
+        Some(Policy::Disable) => "-",
+        Some(Policy::Force) => "force",
+        Some(Policy::Optional) => "opt",
+        Some(Policy::Forbid) => "forb",
+    }
+}
+
+fn empty(shown: ViewContext<'_>, state: &Explorer) -> &'static str {
+    match state.filter {
+        _ if shown.model.derived.features.is_empty() => "Nothing can be listed: no CPU was built.",
+        _ if !state.named.is_empty() => "No feature has these letters in its name.",
+        Filter::Differing => "Nothing differs: maps and QEMUs agree on every feature.",
+        Filter::Mentioned => "No definition mentions any feature.",
+        Filter::All => "There are no features.",
+    }
+}
+
+/// Names what the filter leaves out, as far as there is room: all of it is the same at both ends.
+fn others(shown: ViewContext<'_>, state: &Explorer, area: Rect, buf: &mut Buffer) {
+    let rows = &shown.model.derived.features;
+    let rest: Vec<&FeatureRow> = rows.iter().filter(|row| !row.passes(state.filter)).collect();
+    if rest.is_empty() || area.height < 2 {
+        return;
+    }
+    let on = |row: &&&FeatureRow| row.source.on == Some(true);
+    let names: Vec<&str> = rest.iter().filter(on).map(|row| shown.catalog.feature_name(row.feature)).collect();
+    let head = match state.filter {
+        Filter::Differing => format!("On in both QEMUs and in both maps: {}", names.len()),
+        Filter::Mentioned => format!("On and not mentioned: {}", names.len()),
+        Filter::All => return,
+    };
+    let line = line_of(area, 0);
+    pieces(buf, shown.theme, line, (line.x + 1, line.y), &[piece(head, Role::Text)]);
+    let wrapped = wrap(&names.join(" "), usize::from(area.width).saturating_sub(2));
+    let room = usize::from(area.height) - 1;
+    for ((number, text), y) in wrapped.iter().enumerate().zip(1..area.height) {
+        let place = line_of(area, y);
+        let last = number + 1 == room && wrapped.len() > room;
+        let text = if last {
+            format!("{} {}", cut(text, usize::from(area.width).saturating_sub(4), ""), shown.theme.signs.more)
+        } else {
+            text.clone()
+        };
+        let line =
+            fitting(&[piece(text, Role::Muted)], usize::from(area.width).saturating_sub(1), shown.theme.signs.more);
+        pieces(buf, shown.theme, place, (place.x + 1, place.y), &line);
+    }
+}
