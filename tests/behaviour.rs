@@ -5,9 +5,9 @@ mod support;
 use std::fmt::Write as _;
 use support::ask::CATALOG;
 use support::golden;
-use virt_cpu_explorer::domain::behaviour::{Dated, Setting};
+use virt_cpu_explorer::internal::domain::behaviour::{Dated, Setting};
 
-fn feature_name(feature: virt_cpu_explorer::domain::feature::FeatureId) -> String {
+fn feature_name(feature: virt_cpu_explorer::internal::domain::feature::FeatureId) -> String {
     CATALOG.feature_name(feature).to_owned()
 }
 

@@ -9,8 +9,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 use support::ask::{CATALOG, names, scenario};
 use support::golden;
-use virt_cpu_explorer::explain::explain;
-use virt_cpu_explorer::resolve::{Answer, Completion, resolve};
+use virt_cpu_explorer::internal::explain::explain;
+use virt_cpu_explorer::internal::resolve::{Answer, Completion, resolve};
 
 const KEYS: [&str; 10] =
     ["name", "product", "date", "url", "why", "scenario", "expect", "recorded", "extra", "missing"];

@@ -4,10 +4,10 @@
 mod golden;
 
 use std::fmt::Write;
-use virt_cpu_explorer::app::action::{ACTIONS, Category, Context, Scope};
-use virt_cpu_explorer::app::key::{Key, NOTATION};
-use virt_cpu_explorer::app::keymap::Keymap;
-use virt_cpu_explorer::app::screens::ScreenKind;
+use virt_cpu_explorer::internal::app::action::{ACTIONS, Category, Context, Scope};
+use virt_cpu_explorer::internal::app::key::{Key, NOTATION};
+use virt_cpu_explorer::internal::app::keymap::Keymap;
+use virt_cpu_explorer::internal::app::screens::ScreenKind;
 
 const HEAD: &str = "# Keys
 

@@ -9,8 +9,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use support::ask::json;
 use support::golden;
-use virt_cpu_explorer::explain::rule_page;
-use virt_cpu_explorer::resolve::RuleId;
+use virt_cpu_explorer::internal::explain::rule_page;
+use virt_cpu_explorer::internal::resolve::RuleId;
 
 const HEADINGS: [&str; 6] = ["What happens", "Why", "Who checks it", "Example", "Remedy", "References"];
 

@@ -28,17 +28,17 @@ impl Running<'_> {
                 self.say(format!("copied: this screen as {}", format.name()));
             }
             Some(Effect::Write { format, path, replace }) => self.write(format, path, replace),
-            Some(Effect::Recall) => match self.shelf.read() {
-                Ok(kept) => {
-                    let kept: Vec<_> = kept.into_iter().map(|kept| (kept.name, kept.word)).collect();
-                    update::offer(&mut self.model, self.catalog, &kept);
+            Some(Effect::Recall) => match self.store.list() {
+                Ok(saved) => {
+                    let saved: Vec<_> = saved.into_iter().map(|saved| (saved.name, saved.link)).collect();
+                    update::offer(&mut self.model, self.catalog, &saved);
                 }
-                Err(fault) => self.say(format!("what is kept cannot be read: {fault:#}")),
+                Err(fault) => self.say(format!("what is kept cannot be read: {fault}")),
             },
             Some(Effect::Keep { name, replace }) => self.keep(name, replace),
-            Some(Effect::Forget(name)) => match self.shelf.forget(&name) {
+            Some(Effect::Forget(name)) => match self.store.remove(&name) {
                 Ok(()) => update::forgotten(&mut self.model, self.catalog, &name),
-                Err(fault) => self.say(format!("{name} is not forgotten: {fault:#}")),
+                Err(fault) => self.say(format!("{name} is not forgotten: {fault}")),
             },
         }
         Ok(false)
@@ -58,10 +58,10 @@ impl Running<'_> {
     }
 
     fn keep(&mut self, name: String, replace: bool) {
-        match self.shelf.name(&name, &self.model.derived.word, replace) {
+        match self.store.save(&name, &self.model.derived.word, replace) {
             Ok(Written::Done) => self.say(format!("kept as {name}")),
             Ok(Written::Exists) => update::taken(&mut self.model, Question::Name, name),
-            Err(fault) => self.say(format!("not kept: {fault:#}")),
+            Err(fault) => self.say(format!("not kept: {fault}")),
         }
     }
 }

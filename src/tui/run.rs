@@ -1,89 +1,39 @@
 //! Runs the program on a terminal: events to keys, keys to the model, effects done, one frame drawn.
 
 use super::cast::Cast;
+use super::options::Options;
 use super::play::{Heard, Player};
 use super::record::Record;
 use super::signals::Signals;
 use super::terminal::Guard;
 use super::theme::Theme;
 use super::view::{self, ViewContext};
-use super::{input, play};
+use super::{input, step};
 use crate::app::action::{Action, Context};
-use crate::app::demo::Demo;
 use crate::app::key::{Key, parse_all};
 use crate::app::model::Model;
 use crate::app::screens::ScreenKind;
 use crate::app::script::Step;
-use crate::app::settings::{Settings, Size};
-use crate::app::tour;
+use crate::app::settings::Size;
 use crate::app::update::{self, Effect};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
-use crate::storage::Shelf;
+use crate::storage::ScenarioStore;
 use anyhow::{Context as _, bail};
 use crossterm::event::Event;
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
-
-/// How the program is started.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Options {
-    /// How it looks and listens.
-    pub settings: Settings,
-    /// Keys to press before the user does, in the notation of [`crate::app::key`].
-    pub keys: String,
-    /// What is open at the start.
-    pub opening: Opening,
-    /// Where scenarios are kept between runs.
-    pub shelf: Shelf,
-    /// What to replay before the user does anything.
-    pub replay: Vec<Step>,
-    /// Whether an audience looks on.
-    pub demo: bool,
-    /// Where to record what is drawn, as an asciicast.
-    pub record: Option<PathBuf>,
-    /// Where to record what is done, as a list of actions.
-    pub record_keys: Option<PathBuf>,
-}
-
-impl Options {
-    /// Returns the program as it opens, at a screen.
-    pub(super) fn open(&self, catalog: &Catalog, scenario: Scenario, screen: ScreenKind, size: Size) -> Model {
-        let mut model = Model::new(catalog, scenario, self.settings.clone(), size);
-        update::open(&mut model, catalog, screen);
-        match &self.opening {
-            Opening::Explorer => {}
-            Opening::Lessons => drop(update::update(&mut model, catalog, Action::Lessons)),
-            Opening::Lesson(word) => tour::open(&mut model, catalog, word),
-        }
-        model.demo = self.demo.then(Demo::default);
-        model
-    }
-}
-
-/// What is open at the start.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub enum Opening {
-    /// The first screen.
-    #[default]
-    Explorer,
-    /// The list of lessons.
-    Lessons,
-    /// The lesson of this name or number.
-    Lesson(String),
-}
 
 /// How often a signal is looked for while no event comes.
 const PATIENCE: Duration = Duration::from_millis(100);
 /// How often a frame is drawn while the screen does what it left for later.
 const FRAME: Duration = Duration::from_millis(50);
 
-/// Runs the program until the user quits it.
+/// Runs the program until the user quits it. Scenarios are saved in `store`.
 ///
 /// # Errors
 /// Standard output is no terminal that can be drawn on, the keys are none, or the terminal fails.
-pub fn run(catalog: &Catalog, scenario: Scenario, options: Options) -> anyhow::Result<()> {
+pub fn run(catalog: &Catalog, scenario: Scenario, options: Options, store: ScenarioStore) -> anyhow::Result<()> {
     let keys = parse_all(&options.keys).context("--keys")?;
     if !std::io::stdout().is_terminal() {
         bail!("standard output is not a terminal; try --print for one frame as text, or check for the verdict alone");
@@ -109,7 +59,7 @@ pub fn run(catalog: &Catalog, scenario: Scenario, options: Options) -> anyhow::R
     }
     let model = options.open(catalog, scenario, ScreenKind::Explorer, Size { width, height });
     let player = (!options.replay.is_empty()).then(|| Player::new(options.replay));
-    let mut running = Running { catalog, model, guard, shelf: options.shelf, player, record };
+    let mut running = Running { catalog, model, guard, store, player, record };
     let outcome = running.type_all(&keys).and_then(|ended| if ended { Ok(()) } else { running.turn(&signal) });
     running.end();
     signal.pass_on()?;
@@ -121,7 +71,7 @@ pub(super) struct Running<'a> {
     pub(super) catalog: &'a Catalog,
     pub(super) model: Model,
     pub(super) guard: Guard,
-    pub(super) shelf: Shelf,
+    pub(super) store: ScenarioStore,
     player: Option<Player>,
     record: Option<Record>,
 }
@@ -238,9 +188,9 @@ impl Running<'_> {
                 None
             }
             Event::Mouse(event) => {
-                let step = input::mouse(event)?;
-                self.note(|_| Some(step.clone()));
-                play::done(&mut self.model, self.catalog, &step)
+                let mouse = input::mouse(event)?;
+                self.note(|_| Some(mouse.clone()));
+                step::perform(&mut self.model, self.catalog, &mouse)
             }
             Event::FocusGained | Event::FocusLost => None,
         }
@@ -262,8 +212,8 @@ impl Running<'_> {
                 say("the list of actions is not whole", &fault);
             }
         }
-        if let Err(fault) = self.shelf.used(&self.model.own().word(self.catalog)) {
-            say("the scenario is not kept", &format!("{fault:#}"));
+        if let Err(fault) = self.store.record_use(&self.model.own().word(self.catalog)) {
+            say("the scenario is not kept", &fault);
         }
     }
 
