@@ -4,7 +4,7 @@
 mod golden;
 
 use std::fmt::Write;
-use virt_cpu_explorer::app::action::{ACTIONS, Category, Context, Scope};
+use virt_cpu_explorer::app::action::{ACTIONS, Category, KeyContext, Scope};
 use virt_cpu_explorer::app::key::{Key, NOTATION};
 use virt_cpu_explorer::app::keymap::Keymap;
 use virt_cpu_explorer::app::screens::ScreenKind;
@@ -85,10 +85,10 @@ fn every_action_has_an_id_a_sentence_and_a_key_that_finds_it() {
         for key in info.keys {
             let key = Key::parse(key).unwrap();
             let context = match info.scope {
-                Scope::Text => Context::Text,
-                Scope::Tour => Context::Tour,
-                Scope::Everywhere | Scope::Screens => Context::Screen(ScreenKind::Explorer),
-                Scope::On(kinds) => Context::Screen(kinds[0]),
+                Scope::Text => KeyContext::Text,
+                Scope::Tour => KeyContext::Tour,
+                Scope::Everywhere | Scope::Screens => KeyContext::Screen(ScreenKind::Explorer),
+                Scope::On(kinds) => KeyContext::Screen(kinds[0]),
             };
             assert_eq!(map.action(key, context), Some(info.action), "{}", info.id);
         }
@@ -100,7 +100,7 @@ fn every_screen_but_the_first_has_an_action_of_its_word() {
     let (first, others) = ScreenKind::ALL.split_first().unwrap();
     assert_eq!(*first, ScreenKind::Explorer);
     for kind in others {
-        let opens = ACTIONS.iter().find(|info| info.id == kind.word());
-        assert!(opens.is_some_and(|info| info.scope == Scope::Screens), "no action opens {}", kind.word());
+        let opens = ACTIONS.iter().find(|info| info.id == kind.name());
+        assert!(opens.is_some_and(|info| info.scope == Scope::Screens), "no action opens {}", kind.name());
     }
 }

@@ -73,7 +73,7 @@ fn machine_types_go_down_and_the_boundary_at_4_0_is_seen() {
     has(&session, &format!("guest: machine types ({machines}, folded to 7)"));
     has(&session, "pc-q35-2.4 to pc-q35-3.1");
     let screen = state(&session);
-    assert!(screen.boundary(screen.rows.place(), screen.columns.place()).0);
+    assert!(screen.boundary(screen.rows.index(), screen.columns.index()).0);
     has(&session, "the other way round");
     GOLDENS.compare("machine-types-120x36-styles", &session.styled());
     let session = session.keys("<down>");
@@ -95,24 +95,24 @@ fn products_name_what_they_ship() {
     let session = open("Skylake-Client,machine=pc-q35-3.1,from=debian:12,to=debian:13", USUAL).keys("m[[[]]]l");
     has(&session, "debian:12 → debian:13");
     let session = session.keys("<enter>");
-    assert_eq!(session.model.derived.word, "Skylake-Client,machine=pc-q35-3.1,from=9.0.0:7.2.22,to=11.3.0:10.0.13");
+    assert_eq!(session.model.derived.link, "Skylake-Client,machine=pc-q35-3.1,from=9.0.0:7.2.22,to=11.3.0:10.0.13");
 }
 
 #[test]
 fn enter_and_a_second_click_go_to_the_first_screen_with_the_cell() {
     let session = open(T7, USUAL).keys("m<down><down><down><enter>");
     assert_eq!(
-        session.model.derived.word,
+        session.model.derived.link,
         "Skylake-Client,machine=pc-q35-3.1,from=9.0.0+mpx-removed:7.2.22,to=new:7.2.22"
     );
     has(&session, "Decision table");
     let mut session = session.keys("um");
     let Some(cell @ Target::Cell(row, column)) = session.target(25, 7) else { panic!("no cell is there") };
     update::click(&mut session.model, catalog(), cell);
-    assert_eq!((state(&session).rows.place(), state(&session).columns.place()), (row, column));
+    assert_eq!((state(&session).rows.index(), state(&session).columns.index()), (row, column));
     update::click(&mut session.model, catalog(), cell);
     has(&session, "Decision table");
-    assert_ne!(session.model.derived.word, Scenario::parse(catalog(), T7).unwrap().word(catalog()));
+    assert_ne!(session.model.derived.link, Scenario::parse(catalog(), T7).unwrap().word(catalog()));
 }
 
 #[test]
@@ -120,15 +120,15 @@ fn it_opens_again_with_the_axes_and_the_cursor_it_had() {
     let session = open(T7, USUAL).keys("m[[[]]<down><down><right>");
     let (rows, columns) = (state(&session).rows.clone(), state(&session).columns.clone());
     assert_eq!((rows.vary, columns.vary), (Vary::Products, Vary::Qemu));
-    let word = session.model.derived.word.clone();
+    let word = session.model.derived.link.clone();
     let session = session.keys("<enter>");
-    assert_ne!(session.model.derived.word, word);
+    assert_ne!(session.model.derived.link, word);
     let session = session.keys("m");
     let here = |session: &Session| (state(session).rows.line, state(session).columns.line);
     assert_eq!((state(&session).rows.vary, state(&session).columns.vary), (Vary::Products, Vary::Qemu));
     assert_eq!(here(&session), (rows.line, columns.line), "the cell is where one came from");
     let session = session.keys("<esc>um");
-    assert_eq!(session.model.derived.word, word);
+    assert_eq!(session.model.derived.link, word);
     assert_eq!((state(&session).rows.vary, state(&session).columns.vary), (Vary::Products, Vary::Qemu));
     let session = session.keys("<down>/debian:13<enter>x<esc>");
     let found = here(&session);
@@ -141,7 +141,7 @@ fn names_and_axes_can_be_clicked() {
     let mut session = open(T7, USUAL).keys("m");
     let row = session.target(4, 7).unwrap();
     update::click(&mut session.model, catalog(), row);
-    assert_eq!(Target::Row(state(&session).rows.place()), row);
+    assert_eq!(Target::Row(state(&session).rows.index()), row);
     let axis = session.target(70, 1).unwrap();
     update::click(&mut session.model, catalog(), axis);
     assert_eq!(state(&session).columns.vary, Vary::Releases);

@@ -1,8 +1,8 @@
-//! Measures and wraps text by the columns it takes on a terminal.
+//! Measures, wraps and cuts text by its width on a terminal.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Returns how many columns `text` takes.
+/// Returns the width of `text` in columns.
 pub fn width(text: &str) -> usize {
     text.width()
 }
@@ -47,7 +47,7 @@ pub fn wrap(text: &str, limit: usize) -> Vec<String> {
     lines
 }
 
-/// Returns `text` cut to `limit` columns, ending in `mark` when something was cut off.
+/// Returns `text` cut to `limit` columns; `mark` replaces the end of a text that is cut.
 pub fn cut(text: &str, limit: usize, mark: &str) -> String {
     if width(text) <= limit {
         return text.to_owned();
@@ -68,8 +68,8 @@ pub fn cut(text: &str, limit: usize, mark: &str) -> String {
     cut
 }
 
-/// Returns `text` cut to `limit` columns at the end of a word, ending in `mark` when something was cut off; a first word
-/// that is too long is cut anywhere.
+/// Returns `text` cut to `limit` columns between words; `mark` follows a text that is cut. A first word that is too long
+/// is cut inside.
 pub fn cut_at_word(text: &str, limit: usize, mark: &str) -> String {
     if width(text) <= limit {
         return text.to_owned();
@@ -83,7 +83,7 @@ pub fn cut_at_word(text: &str, limit: usize, mark: &str) -> String {
     }
 }
 
-/// Returns `text` cut to `limit` columns by leaving out its middle: names differ at both of their ends.
+/// Returns `text` cut to `limit` columns; `mark` replaces the middle, because names differ at start and end.
 pub fn cut_middle(text: &str, limit: usize, mark: &str) -> String {
     if width(text) <= limit {
         return text.to_owned();
@@ -99,7 +99,7 @@ pub fn cut_middle(text: &str, limit: usize, mark: &str) -> String {
     if room == 0 { cut(text, limit, "") } else { format!("{begin}{mark}{end}") }
 }
 
-/// Returns `text` with blanks after it up to `columns`.
+/// Returns `text` padded with blanks to `columns`.
 pub fn pad(text: &str, columns: usize) -> String {
     let missing = columns.saturating_sub(width(text));
     format!("{text}{}", " ".repeat(missing))

@@ -15,10 +15,10 @@ const OPENING: &str = "\x1b[?1049h\x1b[?25l";
 /// A recording.
 pub(super) struct Cast {
     file: File,
-    begun: Instant,
+    started: Instant,
     pending: Vec<u8>,
     over: bool,
-    fault: Option<io::Error>,
+    error: Option<io::Error>,
 }
 
 impl Cast {
@@ -34,7 +34,7 @@ impl Cast {
             "title": "virt-cpu-explorer", "env": { "TERM": std::env::var("TERM").unwrap_or_default() },
         });
         writeln!(file, "{head}").with_context(|| path.display().to_string())?;
-        let mut cast = Self { file, begun: Instant::now(), pending: Vec::new(), over: false, fault: None };
+        let mut cast = Self { file, started: Instant::now(), pending: Vec::new(), over: false, error: None };
         cast.event("o", OPENING);
         Ok(cast)
     }
@@ -50,8 +50,8 @@ impl Cast {
     }
 
     /// Returns what went wrong, if anything did; nothing is recorded after that.
-    pub(super) fn fault(&mut self) -> Option<io::Error> {
-        self.fault.take()
+    pub(super) fn error(&mut self) -> Option<io::Error> {
+        self.error.take()
     }
 
     fn flush(&mut self) {
@@ -63,10 +63,10 @@ impl Cast {
     }
 
     fn event(&mut self, kind: &str, text: &str) {
-        if self.fault.is_none() && !self.over {
-            let seconds = format!("{:.3}", self.begun.elapsed().as_secs_f64());
+        if self.error.is_none() && !self.over {
+            let seconds = format!("{:.3}", self.started.elapsed().as_secs_f64());
             let text = serde_json::json!(text);
-            self.fault = writeln!(self.file, "[{seconds}, \"{kind}\", {text}]").err();
+            self.error = writeln!(self.file, "[{seconds}, \"{kind}\", {text}]").err();
         }
     }
 }
@@ -75,10 +75,10 @@ impl Cast {
 pub(super) fn new_file(path: &Path) -> anyhow::Result<File> {
     match File::create_new(path) {
         Ok(file) => Ok(file),
-        Err(fault) if fault.kind() == io::ErrorKind::AlreadyExists => {
+        Err(err) if err.kind() == io::ErrorKind::AlreadyExists => {
             anyhow::bail!("{} exists; give another name, or remove it", path.display())
         }
-        Err(fault) => Err(fault).with_context(|| path.display().to_string()),
+        Err(err) => Err(err).with_context(|| path.display().to_string()),
     }
 }
 

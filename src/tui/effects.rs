@@ -28,17 +28,17 @@ impl Running<'_> {
                 self.say(format!("copied: this screen as {}", format.name()));
             }
             Some(Effect::Write { format, path, replace }) => self.write(format, path, replace),
-            Some(Effect::Recall) => match self.shelf.read() {
+            Some(Effect::ListSaved) => match self.shelf.read() {
                 Ok(kept) => {
                     let kept: Vec<_> = kept.into_iter().map(|kept| (kept.name, kept.word)).collect();
-                    update::offer(&mut self.model, self.catalog, &kept);
+                    update::list_saved(&mut self.model, self.catalog, &kept);
                 }
-                Err(fault) => self.say(format!("what is kept cannot be read: {fault:#}")),
+                Err(err) => self.say(format!("what is kept cannot be read: {err:#}")),
             },
-            Some(Effect::Keep { name, replace }) => self.keep(name, replace),
-            Some(Effect::Forget(name)) => match self.shelf.forget(&name) {
-                Ok(()) => update::forgotten(&mut self.model, self.catalog, &name),
-                Err(fault) => self.say(format!("{name} is not forgotten: {fault:#}")),
+            Some(Effect::Save { name, replace }) => self.keep(name, replace),
+            Some(Effect::DeleteSaved(name)) => match self.shelf.forget(&name) {
+                Ok(()) => update::saved_deleted(&mut self.model, self.catalog, &name),
+                Err(err) => self.say(format!("{name} is not saved_deleted: {err:#}")),
             },
         }
         Ok(false)
@@ -52,16 +52,16 @@ impl Running<'_> {
         let text = export::screen(&self.model, self.catalog, format);
         match storage::write(Path::new(&path), &text, replace) {
             Ok(Written::Done) => self.say(format!("written: {path}")),
-            Ok(Written::Exists) => update::taken(&mut self.model, Question::File(format), path),
-            Err(fault) => self.say(format!("{path} cannot be written: {fault}")),
+            Ok(Written::Exists) => update::ask_to_overwrite(&mut self.model, Question::File(format), path),
+            Err(err) => self.say(format!("{path} cannot be written: {err}")),
         }
     }
 
     fn keep(&mut self, name: String, replace: bool) {
-        match self.shelf.name(&name, &self.model.derived.word, replace) {
+        match self.shelf.name(&name, &self.model.derived.link, replace) {
             Ok(Written::Done) => self.say(format!("kept as {name}")),
-            Ok(Written::Exists) => update::taken(&mut self.model, Question::Name, name),
-            Err(fault) => self.say(format!("not kept: {fault:#}")),
+            Ok(Written::Exists) => update::ask_to_overwrite(&mut self.model, Question::Name, name),
+            Err(err) => self.say(format!("not kept: {err:#}")),
         }
     }
 }

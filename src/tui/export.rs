@@ -49,7 +49,7 @@ pub(super) fn text(buffer: &Buffer) -> String {
 }
 
 fn title(model: &Model) -> String {
-    format!("{}: {}", model.screens.top().kind().title(), model.derived.word)
+    format!("{}: {}", model.screens.top().kind().title(), model.derived.link)
 }
 
 /// The first screen is the verdict, for which there is a report; any other is drawn in the width of a mail.
@@ -61,9 +61,9 @@ fn markdown(model: &Model, catalog: &Catalog) -> String {
     let mut narrow = model.clone();
     update::resize(&mut narrow, catalog, Size { width: MAIL.min(model.size.width), ..model.size });
     // What a screen leaves for later belongs to what is taken along, as long as nobody has to wait for it.
-    let begun = Instant::now();
-    while begun.elapsed() < PATIENCE && update::idle(&mut narrow, catalog) {}
-    let heading = format!("## {}\n\n    {}\n", model.screens.top().kind().title(), derived.word);
+    let started = Instant::now();
+    while started.elapsed() < PATIENCE && update::idle(&mut narrow, catalog) {}
+    let heading = format!("## {}\n\n    {}\n", model.screens.top().kind().title(), derived.link);
     format!("{heading}\n```\n{}```\n", text(&draw(&narrow, catalog)))
 }
 
@@ -71,7 +71,7 @@ fn json(model: &Model, catalog: &Catalog) -> String {
     let derived = &model.derived;
     let drawn = text(&draw(model, catalog));
     let lines: Vec<&str> = drawn.lines().collect();
-    let screen = Seen { name: model.screens.top().kind().word(), lines: &lines };
+    let screen = Seen { name: model.screens.top().kind().name(), lines: &lines };
     let about = About { ways: Some(&derived.remedies), screen: Some(screen), ..About::default() };
     export::json_about(catalog, &model.scenario, &derived.answer, about) + "\n"
 }

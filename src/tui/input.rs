@@ -33,7 +33,7 @@ pub(super) fn key(event: KeyEvent) -> Option<Key> {
         KeyCode::F(number) => (named(&format!("f{number}"))?, false),
         _ => return None,
     };
-    Some(Key { code, ctrl: held(KeyModifiers::CONTROL), alt: held(KeyModifiers::ALT), shift }.normal())
+    Some(Key { code, ctrl: held(KeyModifiers::CONTROL), alt: held(KeyModifiers::ALT), shift }.normalized())
 }
 
 /// Returns what the mouse did; `None` where that means nothing.

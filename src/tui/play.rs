@@ -28,7 +28,7 @@ pub(super) struct Player {
 
 /// What a key does to a list at work.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Heard {
+pub(super) enum PlayerResponse {
     /// Nothing: it is for nobody.
     Nothing,
     /// The user takes over here.
@@ -78,21 +78,21 @@ impl Player {
     }
 
     /// Hears a key while the list is at work: space and enter go on, escape lets the user take over.
-    pub(super) fn hear(&mut self, model: &mut Model, key: Key, asked: Option<Action>) -> Heard {
+    pub(super) fn key(&mut self, model: &mut Model, key: Key, asked: Option<Action>) -> PlayerResponse {
         if key.typed() == Some(' ') || asked == Some(Action::Open) {
             self.due = Instant::now();
             self.pauses = false;
             pausing(model, false);
-            return Heard::Nothing;
+            return PlayerResponse::Nothing;
         }
         let ends = [Action::Quit, Action::QuitNow, Action::Redraw, Action::Suspend];
         match asked {
             Some(Action::Back) => {
                 pausing(model, false);
-                Heard::Stop
+                PlayerResponse::Stop
             }
-            Some(action) if ends.contains(&action) => Heard::Key,
-            _ => Heard::Nothing,
+            Some(action) if ends.contains(&action) => PlayerResponse::Key,
+            _ => PlayerResponse::Nothing,
         }
     }
 }

@@ -53,7 +53,7 @@ fn after(
     options: &Options,
 ) -> anyhow::Result<Model> {
     let Some(kind) = ScreenKind::parse(screen) else {
-        let known: Vec<&str> = ScreenKind::ALL.iter().map(|kind| kind.word()).collect();
+        let known: Vec<&str> = ScreenKind::ALL.iter().map(|kind| kind.name()).collect();
         bail!("there is no screen {screen}; the screens are {}", known.join(", "));
     };
     let mut model = options.open(catalog, scenario, kind, Size { width, height });

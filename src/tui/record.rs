@@ -16,7 +16,7 @@ pub(super) struct Record {
     file: File,
     typed: String,
     last: Instant,
-    fault: Option<io::Error>,
+    error: Option<io::Error>,
 }
 
 impl Record {
@@ -26,7 +26,7 @@ impl Record {
     /// There is a file of this name, or it cannot be written.
     pub(super) fn begin(path: &Path, scenario: &str, (width, height): (u16, u16)) -> anyhow::Result<Self> {
         let file = new_file(path)?;
-        let mut record = Self { file, typed: String::new(), last: Instant::now(), fault: None };
+        let mut record = Self { file, typed: String::new(), last: Instant::now(), error: None };
         record.line(&format!("# Recorded by virt-cpu-explorer on {width}x{height}; clicks hold for that size."));
         record.line(&Step::Scenario(scenario.to_owned()).to_string());
         Ok(record)
@@ -58,13 +58,13 @@ impl Record {
     }
 
     /// Returns what went wrong, if anything did; nothing is recorded after that.
-    pub(super) fn fault(&mut self) -> Option<io::Error> {
-        self.fault.take()
+    pub(super) fn error(&mut self) -> Option<io::Error> {
+        self.error.take()
     }
 
     fn line(&mut self, line: &str) {
-        if self.fault.is_none() {
-            self.fault = writeln!(self.file, "{line}").err();
+        if self.error.is_none() {
+            self.error = writeln!(self.file, "{line}").err();
         }
     }
 }

@@ -1,14 +1,14 @@
 //! Runs the program on a terminal: events to keys, keys to the model, effects done, one frame drawn.
 
 use super::cast::Cast;
-use super::play::{Heard, Player};
+use super::play::{PlayerResponse, Player};
 use super::record::Record;
 use super::signals::Signals;
 use super::terminal::Guard;
 use super::theme::Theme;
 use super::view::{self, ViewContext};
 use super::{input, play};
-use crate::app::action::{Action, Context};
+use crate::app::action::{Action, KeyContext};
 use crate::app::demo::Demo;
 use crate::app::key::{Key, parse_all};
 use crate::app::model::Model;
@@ -198,15 +198,15 @@ impl Running<'_> {
     fn press(&mut self, key: Key) -> Option<Effect> {
         if let Some(player) = &mut self.player {
             // Nothing is typed by hand now: a key is meant for the list at work, wherever that is.
-            let context = Context::Screen(self.model.screens.top().kind());
+            let context = KeyContext::Screen(self.model.screens.top().kind());
             let asked = self.model.settings.keymap.action(key, context);
-            match player.hear(&mut self.model, key, asked) {
-                Heard::Nothing => return None,
-                Heard::Stop => {
+            match player.key(&mut self.model, key, asked) {
+                PlayerResponse::Nothing => return None,
+                PlayerResponse::Stop => {
                     self.player = None;
                     return None;
                 }
-                Heard::Key => {}
+                PlayerResponse::Key => {}
             }
         }
         self.note(|model| Step::of_key(model, key));
@@ -248,31 +248,31 @@ impl Running<'_> {
 
     /// Gives the terminal back, and keeps what is to be kept. The program has ended: nobody reads its screen any more.
     fn end(self) {
-        let say = |what: &str, fault: &dyn std::fmt::Display| {
-            let _ = writeln!(std::io::stderr(), "virt-cpu-explorer: {what}: {fault}");
+        let say = |what: &str, err: &dyn std::fmt::Display| {
+            let _ = writeln!(std::io::stderr(), "virt-cpu-explorer: {what}: {err}");
         };
-        let recording = self.guard.recording_fault();
+        let recording = self.guard.recording_error();
         drop(self.guard);
-        if let Some(fault) = recording {
-            say("the recording is not whole", &fault);
+        if let Some(err) = recording {
+            say("the recording is not whole", &err);
         }
         if let Some(mut record) = self.record {
             record.end();
-            if let Some(fault) = record.fault() {
-                say("the list of actions is not whole", &fault);
+            if let Some(err) = record.error() {
+                say("the list of actions is not whole", &err);
             }
         }
-        if let Err(fault) = self.shelf.used(&self.model.own().word(self.catalog)) {
-            say("the scenario is not kept", &format!("{fault:#}"));
+        if let Err(err) = self.shelf.used(&self.model.own().word(self.catalog)) {
+            say("the scenario is not kept", &format!("{err:#}"));
         }
     }
 
     fn draw(&mut self) -> anyhow::Result<()> {
         let theme = Theme::of(&self.model.settings);
-        let shown = ViewContext { model: &self.model, catalog: self.catalog, theme: &theme };
+        let ctx = ViewContext { model: &self.model, catalog: self.catalog, theme: &theme };
         self.guard.draw(|frame| {
             let area = frame.area();
-            view::render(shown, area, frame.buffer_mut());
+            view::render(ctx, area, frame.buffer_mut());
         })
     }
 }

@@ -79,8 +79,8 @@ impl Guard {
     }
 
     /// Returns what went wrong with the recording.
-    pub(super) fn recording_fault(&self) -> Option<std::io::Error> {
-        self.cast.as_ref().and_then(|cast| cast.borrow_mut().fault())
+    pub(super) fn recording_error(&self) -> Option<std::io::Error> {
+        self.cast.as_ref().and_then(|cast| cast.borrow_mut().error())
     }
 
     /// Forgets what is on the terminal, so that the next frame draws all of it.

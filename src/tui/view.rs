@@ -38,68 +38,68 @@ pub struct ViewContext<'a> {
     pub theme: &'a Theme,
 }
 
-/// The smallest terminal on which anything can be shown.
+/// The smallest terminal on which anything can be ctx.
 pub const SMALLEST: (u16, u16) = (60, 20);
 
 /// Draws everything.
-pub fn render(shown: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
+pub fn render(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
-        return too_small::render(shown, area, buf);
+        return too_small::render(ctx, area, buf);
     }
-    let Parts { top, body, panel, note, bottom } = Parts::of(shown, area);
-    title::render(shown, top, buf);
-    demo::render(shown, note, buf);
-    match shown.model.screens.top() {
-        Screen::Explorer(state) => explorer::render(shown, state, body, buf),
-        Screen::Follow(state) => follow::render(shown, state, body, buf),
-        Screen::History(state) => history::render(shown, state, body, buf),
-        Screen::Diff(state) => diff::render(shown, state, body, buf),
-        Screen::Matrix(state) => matrix::render(shown, state, body, buf),
-        Screen::Xml(state) => xml::render(shown, state, body, buf),
-        Screen::Compare(state) => compare::render(shown, state, body, buf),
+    let Parts { top, body, panel, note, bottom } = Parts::of(ctx, area);
+    title::render(ctx, top, buf);
+    demo::render(ctx, note, buf);
+    match ctx.model.screens.top() {
+        Screen::Explorer(state) => explorer::render(ctx, state, body, buf),
+        Screen::Follow(state) => follow::render(ctx, state, body, buf),
+        Screen::History(state) => history::render(ctx, state, body, buf),
+        Screen::Diff(state) => diff::render(ctx, state, body, buf),
+        Screen::Matrix(state) => matrix::render(ctx, state, body, buf),
+        Screen::Xml(state) => xml::render(ctx, state, body, buf),
+        Screen::Compare(state) => compare::render(ctx, state, body, buf),
     }
-    bottom::render(shown, bottom, buf);
+    bottom::render(ctx, bottom, buf);
     let above = above(area, panel, note);
-    match &shown.model.overlay {
-        Some(Overlay::Picker(picker)) => picker::render(shown, picker, above, buf),
-        Some(Overlay::Page(page)) => page::render(shown, page, above, buf),
+    match &ctx.model.overlay {
+        Some(Overlay::Picker(picker)) => picker::render(ctx, picker, above, buf),
+        Some(Overlay::Page(page)) => page::render(ctx, page, above, buf),
         Some(Overlay::Prompt(_) | Overlay::Ask(_)) | None => {}
     }
-    if let Some(lesson) = &shown.model.tour {
-        tour::render(shown, lesson, panel, buf);
-        tour::frames(shown, body, above, buf);
+    if let Some(lesson) = &ctx.model.tour {
+        tour::render(ctx, lesson, panel, buf);
+        tour::frames(ctx, body, above, buf);
     }
 }
 
 /// Returns what `position` stands for.
-pub fn hit(shown: ViewContext<'_>, area: Rect, position: Position) -> Option<Target> {
+pub fn hit(ctx: ViewContext<'_>, area: Rect, position: Position) -> Option<Target> {
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         return None;
     }
-    let Parts { top, body, panel, note, bottom } = Parts::of(shown, area);
+    let Parts { top, body, panel, note, bottom } = Parts::of(ctx, area);
     if panel.contains(position) {
-        return tour::hit(shown, panel, position);
+        return tour::hit(ctx, panel, position);
     }
     let above = above(area, panel, note);
-    match &shown.model.overlay {
-        Some(Overlay::Picker(picker)) => return picker::hit(shown, picker, above, position),
+    match &ctx.model.overlay {
+        Some(Overlay::Picker(picker)) => return picker::hit(ctx, picker, above, position),
         Some(Overlay::Page(page)) => return page::hit(page, above, position),
         Some(Overlay::Prompt(_) | Overlay::Ask(_)) | None => {}
     }
     if bottom.contains(position) {
-        return bottom::hit(shown, bottom, position);
+        return bottom::hit(ctx, bottom, position);
     }
     if top.contains(position) {
-        return title::hit(shown, top, position);
+        return title::hit(ctx, top, position);
     }
-    match shown.model.screens.top() {
-        Screen::Explorer(state) => explorer::hit(shown, state, body, position),
+    match ctx.model.screens.top() {
+        Screen::Explorer(state) => explorer::hit(ctx, state, body, position),
         Screen::Follow(state) => follow::hit(state, body, position),
         Screen::History(state) => history::hit(state, body, position),
         Screen::Diff(state) => diff::hit(state, body, position),
-        Screen::Matrix(state) => matrix::hit(shown, state, body, position),
+        Screen::Matrix(state) => matrix::hit(ctx, state, body, position),
         Screen::Xml(state) => xml::hit(state, body, position),
-        Screen::Compare(state) => compare::hit(shown, state, body, position),
+        Screen::Compare(state) => compare::hit(ctx, state, body, position),
     }
 }
 
@@ -114,16 +114,16 @@ struct Parts {
 }
 
 impl Parts {
-    fn of(shown: ViewContext<'_>, area: Rect) -> Self {
+    fn of(ctx: ViewContext<'_>, area: Rect) -> Self {
         let top = Rect { height: 1, ..area };
         let bottom = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
         // For an audience there is always room for a note, whether there is one or not: nothing jumps.
-        let (above, below) = if shown.model.demo.is_some() { Demo::room(area.height) } else { (0, 0) };
+        let (above, below) = if ctx.model.demo.is_some() { Demo::room(area.height) } else { (0, 0) };
         let note = Rect { y: bottom.y.saturating_sub(below), height: below, ..area };
         let height = area.height.saturating_sub(2 + above + below);
         let between = Rect { y: area.y + 1 + above, height, ..area };
-        let panel = tour::panel(shown, between);
-        let body = tour::inset(shown, Rect { height: between.height - panel.height, ..between });
+        let panel = tour::panel(ctx, between);
+        let body = tour::inset(ctx, Rect { height: between.height - panel.height, ..between });
         Self { top, body, panel, note, bottom }
     }
 }
@@ -137,7 +137,7 @@ fn above(area: Rect, panel: Rect, note: Rect) -> Rect {
 }
 
 /// Returns where on the drawn screen a lesson's place is.
-pub fn place(shown: ViewContext<'_>, wanted: &Place, area: Rect, buf: &Buffer) -> Option<Rect> {
-    let Parts { body, panel, note, .. } = Parts::of(shown, area);
-    tour::find(shown, wanted, body, above(area, panel, note), buf)
+pub fn place(ctx: ViewContext<'_>, wanted: &Place, area: Rect, buf: &Buffer) -> Option<Rect> {
+    let Parts { body, panel, note, .. } = Parts::of(ctx, area);
+    tour::find(ctx, wanted, body, above(area, panel, note), buf)
 }

@@ -25,33 +25,33 @@ const FARE: usize = 18;
 const WIDE_FARE: usize = 26;
 
 /// Draws it.
-pub(super) fn render(shown: ViewContext<'_>, state: &Diff, area: Rect, buf: &mut Buffer) {
+pub(super) fn render(ctx: ViewContext<'_>, state: &Diff, area: Rect, buf: &mut Buffer) {
     let areas = ListAndWords::of(area, WORDS);
-    let key = shown.model.settings.keymap.shown(Action::NextView);
+    let key = ctx.model.settings.keymap.shown(Action::NextView);
     let left = [piece("Differences: ", Role::Message), piece(state.between.title.as_str(), Role::Chosen)];
     let right = [
-        piece(format!("{} {} ", state.view.name(), shown.theme.signs.dot), Role::Text),
+        piece(format!("{} {} ", state.view.name(), ctx.theme.signs.dot), Role::Text),
         piece(key, Role::Key),
         piece(" others", Role::Muted),
     ];
-    let inner = areas.parts.draw(shown, areas.list, true, (&left, &right), buf);
-    let signs = &shown.theme.signs;
+    let inner = areas.parts.draw(ctx, areas.list, true, (&left, &right), buf);
+    let signs = &ctx.theme.signs;
     let room = fare_columns(inner);
-    let heads = directions(shown, state).map(|head| pad(&cut(&head, room - 1, signs.more), room));
+    let heads = directions(ctx, state).map(|head| pad(&cut(&head, room - 1, signs.more), room));
     if !state.listed.is_empty() {
         let head = format!("{}{}{}", pad("", NAME), heads[0], heads[1]);
-        text_at(buf, inner, (inner.x + 1, inner.y), head.trim_end(), shown.theme.style(Role::Muted));
+        text_at(buf, inner, (inner.x + 1, inner.y), head.trim_end(), ctx.theme.style(Role::Muted));
     }
     let rows = areas.rows();
     if state.listed.is_empty() {
         let text = if state.named.is_empty() { state.between.empty.as_str() } else { "No line has these letters." };
         for (line, number) in wrap(text, usize::from(rows.width).saturating_sub(2)).iter().zip(0..rows.height) {
             let place = line_of(rows, number);
-            text_at(buf, place, (place.x + 1, place.y), line, shown.theme.style(Role::Text));
+            text_at(buf, place, (place.x + 1, place.y), line, ctx.theme.style(Role::Text));
         }
     }
     let drawn = drawn(state);
-    for (drawn, number) in drawn.iter().skip(first_seen(&drawn, state.listed.place(), rows)).zip(0..rows.height) {
+    for (drawn, number) in drawn.iter().skip(first_seen(&drawn, state.listed.index(), rows)).zip(0..rows.height) {
         let place = line_of(rows, number);
         match *drawn {
             Drawn::Heading(line) => {
@@ -60,25 +60,25 @@ pub(super) fn render(shown: ViewContext<'_>, state: &Diff, area: Rect, buf: &mut
                     piece(state.listed[line].section, Role::Title),
                     piece(format!(" {} {many}", signs.dot), Role::Muted),
                 ];
-                pieces(buf, shown.theme, place, (place.x + 1, place.y), &title);
+                pieces(buf, ctx.theme, place, (place.x + 1, place.y), &title);
             }
-            Drawn::Line(line) => row(shown, &state.listed[line], state.listed.place() == line, place, buf),
+            Drawn::Line(line) => row(ctx, &state.listed[line], state.listed.index() == line, place, buf),
         }
     }
-    words(shown, state, areas, buf);
+    words(ctx, state, areas, buf);
 }
 
 /// Returns what `position` stands for.
 pub(super) fn hit(state: &Diff, area: Rect, position: Position) -> Option<Target> {
-    line_at(&drawn(state), state.listed.place(), ListAndWords::of(area, WORDS).rows(), position)
+    line_at(&drawn(state), state.listed.index(), ListAndWords::of(area, WORDS).rows(), position)
 }
 
 /// The names of the two directions: there and back, or a guest of the one model and of the other.
-fn directions(shown: ViewContext<'_>, state: &Diff) -> [String; 2] {
-    let (left, right, arrow) = (&state.between.left, &state.between.right, shown.theme.signs.arrow);
+fn directions(ctx: ViewContext<'_>, state: &Diff) -> [String; 2] {
+    let (left, right, arrow) = (&state.between.left, &state.between.right, ctx.theme.signs.arrow);
     match state.view {
         View::Models => [left.clone(), right.clone()],
-        View::Ends | View::Releases => {
+        View::Endpoints | View::Releases => {
             let short =
                 |end: &str| end.strip_prefix("libvirt ").unwrap_or(end).split(" (").next().unwrap_or("").to_owned();
             [format!("{} {arrow} {}", short(left), short(right)), format!("{} {arrow} {}", short(right), short(left))]
@@ -94,41 +94,41 @@ fn fare_columns(inner: Rect) -> usize {
     if inner.width >= 110 { WIDE_FARE } else { FARE }
 }
 
-fn fare(shown: ViewContext<'_>, fare: Option<&Fare>, room: usize) -> Piece {
-    let (role, sign) = fare.map_or((Role::Muted, shown.theme.signs.never), |fare| shown.theme.verdict(fare.verdict()));
+fn fare(ctx: ViewContext<'_>, fare: Option<&Fare>, room: usize) -> Piece {
+    let (role, sign) = fare.map_or((Role::Muted, ctx.theme.signs.never), |fare| ctx.theme.verdict(fare.verdict()));
     let text = format!("{sign} {}", fare_words(fare));
-    piece(pad(&cut(&text, room - 1, shown.theme.signs.more), room), role)
+    piece(pad(&cut(&text, room - 1, ctx.theme.signs.more), room), role)
 }
 
-fn row(shown: ViewContext<'_>, line: &Line, selected: bool, place: Rect, buf: &mut Buffer) {
+fn row(ctx: ViewContext<'_>, line: &Line, selected: bool, place: Rect, buf: &mut Buffer) {
     let room = fare_columns(place);
-    let name = cut(&line.name, NAME - 3, shown.theme.signs.more);
+    let name = cut(&line.name, NAME - 3, ctx.theme.signs.more);
     let mut row = vec![piece(format!("  {}", pad(&name, NAME - 2)), Role::Text)];
     match (&line.guest_outcomes, line.about) {
-        (None, Some(_)) => row.extend([(); 2].map(|()| piece(pad(shown.theme.signs.nothing, room), Role::Muted))),
-        (Some([there, back]), Some(_)) => row.extend([there, back].map(|found| fare(shown, found.as_ref(), room))),
+        (None, Some(_)) => row.extend([(); 2].map(|()| piece(pad(ctx.theme.signs.nothing, room), Role::Muted))),
+        (Some([there, back]), Some(_)) => row.extend([there, back].map(|found| fare(ctx, found.as_ref(), room))),
         _ => row.push(piece(pad("", 2 * room), Role::Text)),
     }
     row.push(piece(line.detail.as_str(), Role::Muted));
-    let row = fitting(&row, usize::from(place.width).saturating_sub(2), shown.theme.signs.more);
-    pieces(buf, shown.theme, place, (place.x + 1, place.y), &row);
+    let row = fitting(&row, usize::from(place.width).saturating_sub(2), ctx.theme.signs.more);
+    pieces(buf, ctx.theme, place, (place.x + 1, place.y), &row);
     if selected {
-        fill(buf, place, shown.theme.style(Role::Focus));
+        fill(buf, place, ctx.theme.style(Role::Focus));
     }
 }
 
-fn words(shown: ViewContext<'_>, state: &Diff, areas: ListAndWords, buf: &mut Buffer) {
-    let line = state.listed.here();
+fn words(ctx: ViewContext<'_>, state: &Diff, areas: ListAndWords, buf: &mut Buffer) {
+    let line = state.listed.current();
     let left: Vec<Piece> = line.map(|line| piece(line.name.as_str(), Role::Message)).into_iter().collect();
-    let key = shown.model.settings.keymap.shown(Action::Open);
+    let key = ctx.model.settings.keymap.shown(Action::Open);
     let right = [piece(key, Role::Key), piece(" shows it with a guest", Role::Muted)];
     let right = if line.is_some_and(|line| line.about.is_some()) { right.as_slice() } else { &[] };
-    let inner = areas.parts.draw(shown, areas.words, false, (&left, right), buf);
+    let inner = areas.parts.draw(ctx, areas.words, false, (&left, right), buf);
     let Some(line) = line else { return };
     let mut y = inner.y;
     let mut say = |text: &str, role: Role, most: usize| {
         for text in wrap(text, usize::from(inner.width).saturating_sub(2)).iter().take(most) {
-            text_at(buf, inner, (inner.x + 1, y), text, shown.theme.style(role));
+            text_at(buf, inner, (inner.x + 1, y), text, ctx.theme.style(role));
             y = y.saturating_add(1);
         }
     };
@@ -136,16 +136,16 @@ fn words(shown: ViewContext<'_>, state: &Diff, areas: ListAndWords, buf: &mut Bu
         say(&line.words, Role::Text, 2);
     }
     if let Some((_, feature)) = line.about {
-        let [there, back] = directions(shown, state);
+        let [there, back] = directions(ctx, state);
         if state.guests.is_empty() {
-            say(&format!("{} not looked at yet", shown.theme.signs.nothing), Role::Muted, 1);
+            say(&format!("{} not looked at yet", ctx.theme.signs.nothing), Role::Muted, 1);
         }
         for (says, guest_outcomes) in SAYINGS.iter().zip(&state.guests) {
             let guest = match says {
-                None => format!("silent about {}", shown.catalog.feature_name(feature)),
-                Some(Policy::Disable) => format!("-{}", shown.catalog.feature_name(feature)),
+                None => format!("not_mentioned about {}", ctx.catalog.feature_name(feature)),
+                Some(Policy::Disable) => format!("-{}", ctx.catalog.feature_name(feature)),
                 Some(Policy::Require | Policy::Force | Policy::Optional | Policy::Forbid) => {
-                    format!("+{}", shown.catalog.feature_name(feature))
+                    format!("+{}", ctx.catalog.feature_name(feature))
                 }
             };
             let [one, other] = guest_outcomes.each_ref().map(|fare| fare_words(fare.as_ref()));

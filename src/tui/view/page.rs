@@ -13,15 +13,15 @@ use ratatui::layout::{Position, Rect};
 use ratatui::widgets::{Clear, Widget};
 
 /// Draws it.
-pub(super) fn render(shown: ViewContext<'_>, page: &Page, area: Rect, buf: &mut Buffer) {
+pub(super) fn render(ctx: ViewContext<'_>, page: &Page, area: Rect, buf: &mut Buffer) {
     let place = place(page, area);
     let (columns, height) = room(area);
     Clear.render(place, buf);
     let lines = page.lines(columns);
     let right = more_lines(page.scroll, height, lines.len());
-    let inner = frame(buf, shown.theme, place, true, &[piece(page.title.as_str(), Role::Title)], &right);
+    let inner = frame(buf, ctx.theme, place, true, &[piece(page.title.as_str(), Role::Title)], &right);
     for ((kind, line), y) in lines.iter().skip(page.scroll).zip(inner.top()..inner.bottom()) {
-        text_at(buf, inner, (inner.x + 1, y), line, shown.theme.style(role(*kind)));
+        text_at(buf, inner, (inner.x + 1, y), line, ctx.theme.style(role(*kind)));
     }
 }
 

@@ -24,16 +24,16 @@ impl Parts {
     /// Draws what is around a part, with titles left and right. Returns what is inside.
     pub(super) fn draw(
         self,
-        shown: ViewContext<'_>,
+        ctx: ViewContext<'_>,
         area: Rect,
         active: bool,
         (left, right): (&[Piece], &[Piece]),
         buf: &mut Buffer,
     ) -> Rect {
         if self.framed {
-            frame(buf, shown.theme, area, active, left, right);
+            frame(buf, ctx.theme, area, active, left, right);
         } else {
-            rule(buf, shown.theme, line_of(area, 0), active, left, right);
+            rule(buf, ctx.theme, line_of(area, 0), active, left, right);
         }
         self.inside(area)
     }

@@ -16,37 +16,37 @@ use ratatui::widgets::{Clear, Widget};
 const OTHER_LINES: u16 = 4;
 
 /// Draws it.
-pub(super) fn render(shown: ViewContext<'_>, picker: &Picker, area: Rect, buf: &mut Buffer) {
+pub(super) fn render(ctx: ViewContext<'_>, picker: &Picker, area: Rect, buf: &mut Buffer) {
     let place = place(picker, area);
     Clear.render(place, buf);
     let count = format!("{} of {}", picker.matches().len(), picker.len());
     let title = [piece(picker.title.as_str(), Role::Title)];
-    let inner = frame(buf, shown.theme, place, true, &title, &[piece(count, Role::Muted)]);
-    typed(shown, picker, inner, buf);
+    let inner = frame(buf, ctx.theme, place, true, &title, &[piece(count, Role::Muted)]);
+    typed(ctx, picker, inner, buf);
     let list = list(inner);
     let first = scrolled(picker.selected(), picker.matches().len(), list);
     let label = label_width(picker);
     if picker.matches().len() == 0 {
         let text = match (picker.choice, picker.preview) {
             (Some(_), Some(_)) => {
-                let takes = shown.model.settings.keymap.shown(Action::Open);
+                let takes = ctx.model.settings.keymap.shown(Action::Open);
                 format!("Not in the list, but a value: {takes} takes it as typed.")
             }
             _ => format!("Nothing is called {}.", picker.typed()),
         };
-        text_at(buf, list, (list.x + 2, list.y), &text, shown.theme.style(Role::Muted));
+        text_at(buf, list, (list.x + 2, list.y), &text, ctx.theme.style(Role::Muted));
     }
     for ((place, item), number) in picker.matches().enumerate().skip(first).zip(0..list.height) {
         let line = line_of(list, number);
         let selected = place == picker.selected();
         let row = fitting(
-            &row(shown, item, label, selected),
+            &row(ctx, item, label, selected),
             usize::from(line.width).saturating_sub(1),
-            shown.theme.signs.more,
+            ctx.theme.signs.more,
         );
-        pieces(buf, shown.theme, line, (line.x, line.y), &row);
+        pieces(buf, ctx.theme, line, (line.x, line.y), &row);
         if selected {
-            fill(buf, line, shown.theme.style(Role::Focus));
+            fill(buf, line, ctx.theme.style(Role::Focus));
         }
     }
 }
@@ -63,18 +63,18 @@ pub(super) fn hit(_: ViewContext<'_>, picker: &Picker, area: Rect, position: Pos
     (list.contains(position) && row < picker.matches().len()).then_some(Target::Item(row))
 }
 
-fn typed(shown: ViewContext<'_>, picker: &Picker, inner: Rect, buf: &mut Buffer) {
+fn typed(ctx: ViewContext<'_>, picker: &Picker, inner: Rect, buf: &mut Buffer) {
     let line = line_of(inner, 0);
     let end = pieces(
         buf,
-        shown.theme,
+        ctx.theme,
         line,
         (line.x + 1, line.y),
         &[piece("/ ", Role::Key), piece(picker.typed(), Role::Message)],
     );
     if picker.typed().is_empty() {
-        let key = |action| shown.model.settings.keymap.shown(action);
-        let rest = if picker.has_kept() {
+        let key = |action| ctx.model.settings.keymap.shown(action);
+        let rest = if picker.has_saved() {
             format!("{} twice forgets a name", key(Action::DeleteForward))
         } else {
             format!("{} leaves everything as it was", key(Action::Back))
@@ -83,17 +83,17 @@ fn typed(shown: ViewContext<'_>, picker: &Picker, inner: Rect, buf: &mut Buffer)
         let hint = [piece(hint, Role::Muted)];
         pieces(
             buf,
-            shown.theme,
+            ctx.theme,
             line,
             (end, line.y),
-            &fitting(&hint, usize::from(line.right().saturating_sub(end)), shown.theme.signs.more),
+            &fitting(&hint, usize::from(line.right().saturating_sub(end)), ctx.theme.signs.more),
         );
     }
     let under = picker.typed().chars().nth(picker.cursor()).unwrap_or(' ').to_string();
-    text_at(buf, line, (line.x + 3 + cells(picker.cursor()), line.y), &under, shown.theme.style(Role::Focus));
+    text_at(buf, line, (line.x + 3 + cells(picker.cursor()), line.y), &under, ctx.theme.style(Role::Focus));
     let right = match picker.preview {
         Some(outcome) => {
-            let (role, sign) = shown.theme.verdict(outcome.verdict);
+            let (role, sign) = ctx.theme.verdict(outcome.verdict);
             let by = outcome.rule.map(|rule| format!(", rule {}", rule.name())).unwrap_or_default();
             vec![
                 piece("gives ", Role::Muted),
@@ -103,11 +103,11 @@ fn typed(shown: ViewContext<'_>, picker: &Picker, inner: Rect, buf: &mut Buffer)
         }
         None => Vec::new(),
     };
-    rule(buf, shown.theme, line_of(inner, 1), true, &[], &right);
+    rule(buf, ctx.theme, line_of(inner, 1), true, &[], &right);
 }
 
-fn row(shown: ViewContext<'_>, item: &Item, label: usize, selected: bool) -> Vec<Piece> {
-    let current = if item.current { shown.theme.signs.good } else { " " };
+fn row(ctx: ViewContext<'_>, item: &Item, label: usize, selected: bool) -> Vec<Piece> {
+    let current = if item.current { ctx.theme.signs.good } else { " " };
     let role = match (&item.problem, item.current) {
         (Some(_), _) => Role::Impossible,
         (None, true) => Role::Chosen,
@@ -119,7 +119,7 @@ fn row(shown: ViewContext<'_>, item: &Item, label: usize, selected: bool) -> Vec
         row.push(piece(pad(&cut(&item.key, 9, ""), 10), Role::Key));
     }
     match &item.problem {
-        Some(problem) => row.push(piece(format!("{} {problem}", shown.theme.signs.bad), Role::Bad)),
+        Some(problem) => row.push(piece(format!("{} {problem}", ctx.theme.signs.bad), Role::Bad)),
         None => row.push(piece(item.detail.clone(), if selected { Role::Text } else { Role::Muted })),
     }
     row

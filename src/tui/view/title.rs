@@ -12,30 +12,30 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 /// Draws it.
-pub(super) fn render(shown: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
-    let help = help(shown);
+pub(super) fn render(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
+    let help = help(ctx);
     let (room, at) = (
         usize::from(area.width).saturating_sub(width_of(&help) + 3),
         area.right().saturating_sub(cells(width_of(&help) + 1)),
     );
     let mut left = vec![piece(NAME, Role::Title)];
-    left.extend(crumbs(shown, room).into_iter().flat_map(|crumb| crumb.pieces));
+    left.extend(crumbs(ctx, room).into_iter().flat_map(|crumb| crumb.pieces));
     left.push(piece("  ", Role::Text));
-    let scenario = scenario(shown);
+    let scenario = scenario(ctx);
     // Both ends, or neither: half of a journey says nothing.
     let whole = width_of(&left) + width_of(&scenario) <= room;
     let guest = scenario.iter().take(if whole { scenario.len() } else { GUEST_PIECES });
     left.extend(guest.cloned());
-    pieces(buf, shown.theme, area, (area.x, area.y), &fitting(&left, room, shown.theme.signs.more));
-    pieces(buf, shown.theme, area, (at, area.y), &help);
+    pieces(buf, ctx.theme, area, (area.x, area.y), &fitting(&left, room, ctx.theme.signs.more));
+    pieces(buf, ctx.theme, area, (at, area.y), &help);
 }
 
 /// Returns what `position` stands for.
-pub(super) fn hit(shown: ViewContext<'_>, area: Rect, position: Position) -> Option<Target> {
-    let help = help(shown);
+pub(super) fn hit(ctx: ViewContext<'_>, area: Rect, position: Position) -> Option<Target> {
+    let help = help(ctx);
     let room = usize::from(area.width).saturating_sub(width_of(&help) + 3);
     let mut end = area.x + cells(width(NAME));
-    for crumb in crumbs(shown, room) {
+    for crumb in crumbs(ctx, room) {
         end += cells(width_of(&crumb.pieces));
         if position.x < end && position.x >= area.x + cells(width(NAME)) {
             return crumb.screen.map(Target::Screen);
@@ -57,10 +57,10 @@ struct Crumb {
 
 /// Returns the open screens where there is more than one, from the first to the one that is seen; without room for all
 /// of them those in front are left out, and that is said.
-fn crumbs(shown: ViewContext<'_>, room: usize) -> Vec<Crumb> {
-    let titles = shown.model.screens.iter().map(|screen| screen.kind().title());
+fn crumbs(ctx: ViewContext<'_>, room: usize) -> Vec<Crumb> {
+    let titles = ctx.model.screens.iter().map(|screen| screen.kind().title());
     let names: Vec<&str> = titles.map(|title| title.strip_suffix(" screen").unwrap_or(title)).collect();
-    let signs = &shown.theme.signs;
+    let signs = &ctx.theme.signs;
     let mut left = room.saturating_sub(width(NAME));
     let mut crumbs = Vec::new();
     if names.len() < 2 {
@@ -83,8 +83,8 @@ fn crumbs(shown: ViewContext<'_>, room: usize) -> Vec<Crumb> {
     crumbs
 }
 
-fn help(shown: ViewContext<'_>) -> Vec<Piece> {
-    let keymap = &shown.model.settings.keymap;
+fn help(ctx: ViewContext<'_>) -> Vec<Piece> {
+    let keymap = &ctx.model.settings.keymap;
     [Action::Help, Action::Palette]
         .iter()
         .enumerate()
@@ -99,8 +99,8 @@ fn help(shown: ViewContext<'_>) -> Vec<Piece> {
 /// How many of the scenario's pieces are about the guest.
 const GUEST_PIECES: usize = 3;
 
-fn scenario(shown: ViewContext<'_>) -> Vec<Piece> {
-    let (catalog, scenario) = (shown.catalog, &shown.model.scenario);
+fn scenario(ctx: ViewContext<'_>) -> Vec<Piece> {
+    let (catalog, scenario) = (ctx.catalog, &ctx.model.scenario);
     let end = |release| format!("{}/{}", libvirt_name(catalog, release), qemu_name(release));
     vec![
         piece(scenario.cpu_name(catalog), Role::Message),
@@ -108,7 +108,7 @@ fn scenario(shown: ViewContext<'_>) -> Vec<Piece> {
         piece(write_machine(catalog, &scenario.machine), Role::Message),
         piece("   ", Role::Text),
         piece(end(&scenario.from), Role::Text),
-        piece(format!(" {} ", shown.theme.signs.arrow), Role::Muted),
+        piece(format!(" {} ", ctx.theme.signs.arrow), Role::Muted),
         piece(end(&scenario.to), Role::Text),
     ]
 }

@@ -7,11 +7,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 /// Draws it.
-pub(super) fn render(shown: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
+pub(super) fn render(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
     let text = format!(
         "{}: {}. This terminal has {} columns and {} lines; please give it {} by {} to see the rest.",
-        shown.model.derived.word,
-        shown.model.derived.explanation.headline,
+        ctx.model.derived.link,
+        ctx.model.derived.explanation.headline,
         area.width,
         area.height,
         SMALLEST.0,
@@ -19,6 +19,6 @@ pub(super) fn render(shown: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
     );
     let lines = wrap(&text, usize::from(area.width));
     for (line, y) in lines.iter().zip(area.top()..area.bottom()) {
-        super::draw::text_at(buf, area, (area.x, y), line, shown.theme.style(Role::Text));
+        super::draw::text_at(buf, area, (area.x, y), line, ctx.theme.style(Role::Text));
     }
 }

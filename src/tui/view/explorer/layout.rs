@@ -43,18 +43,18 @@ const BOXED: (u16, u16) = (112, 31);
 
 impl Areas {
     /// Divides `area`.
-    pub(super) fn of(shown: ViewContext<'_>, area: Rect) -> Self {
+    pub(super) fn of(ctx: ViewContext<'_>, area: Rect) -> Self {
         let parts = Parts { framed: area.width >= BOXED.0 && area.height >= BOXED.1 };
         if !parts.framed {
-            return Self::compact(shown, area);
+            return Self::compact(ctx, area);
         }
         let full = CHOICE_LINES + 2;
         let wide = area.width >= WIDE.0 && area.height >= WIDE.1;
         let left = if wide { area.width * 11 / 20 } else { area.width };
-        let needed = |room| verdict::height(shown, left.saturating_sub(4), room);
+        let needed = |room| verdict::height(ctx, left.saturating_sub(4), room);
         let table = TABLE_LINES + 2;
         let room = area.height.saturating_sub(full + table + 2);
-        let least = verdict::least(shown, left.saturating_sub(4));
+        let least = verdict::least(ctx, left.saturating_sub(4));
         // A message that would not fit takes the room of the choices.
         let tall_choices = least <= room;
         let top = if tall_choices { full } else { 3 };
@@ -90,14 +90,14 @@ impl Areas {
         }
     }
 
-    fn compact(shown: ViewContext<'_>, area: Rect) -> Self {
+    fn compact(ctx: ViewContext<'_>, area: Rect) -> Self {
         let (above, rest) = cut_top(area, 3);
-        let ninth = u16::from(super::table::ninth(shown).is_some());
-        let least = verdict::least(shown, area.width.saturating_sub(2));
+        let ninth = u16::from(super::table::ninth(ctx).is_some());
+        let least = verdict::least(ctx, area.width.saturating_sub(2));
         let two_columns = least + 1 + TABLE_LINES - 1 + ninth > rest.height && area.width >= TWO_COLUMNS;
         let table_lines = if two_columns { TABLE_LINES - 5 } else { TABLE_LINES - 1 } + ninth;
         let room = rest.height.saturating_sub(table_lines + 1);
-        let lines_needed = verdict::height(shown, area.width.saturating_sub(2), room) + 1;
+        let lines_needed = verdict::height(ctx, area.width.saturating_sub(2), room) + 1;
         let (verdict, below) = cut_top(rest, lines_needed);
         let beside = area.width >= 118 && !two_columns;
         let (table, features) = if beside {

@@ -11,25 +11,25 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 /// Draws it.
-pub(super) fn render(shown: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
-    let Some(decided) = shown.model.derived.answer.rule else {
-        let inner = frame(buf, shown.theme, area, false, &[piece("Rule", Role::Message)], &[]);
+pub(super) fn render(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
+    let Some(decided) = ctx.model.derived.answer.rule else {
+        let inner = frame(buf, ctx.theme, area, false, &[piece("Rule", Role::Message)], &[]);
         let text = "No rule decided: the answer depends on what is not known.";
-        text_at(buf, inner, (inner.x + 1, inner.y), text, shown.theme.style(Role::Muted));
+        text_at(buf, inner, (inner.x + 1, inner.y), text, ctx.theme.style(Role::Muted));
         return;
     };
     let page = rule_page(decided);
     let title = [piece(format!("Rule {}: {}", decided.name(), page.title()), Role::Message)];
-    let inner = frame(buf, shown.theme, area, false, &title, &[]);
+    let inner = frame(buf, ctx.theme, area, false, &title, &[]);
     let lines = Page::of_markdown("", page.text).lines(usize::from(inner.width).saturating_sub(2));
     let height = usize::from(inner.height);
     for ((number, (kind, line)), y) in lines.iter().enumerate().zip(inner.top()..inner.bottom()) {
         if number + 1 == height && lines.len() > height {
-            let key = shown.model.settings.keymap.shown(Action::Rule);
-            let more = format!("{} {} more lines: {key}", shown.theme.signs.more, lines.len() - number);
-            text_at(buf, inner, (inner.x + 1, y), &more, shown.theme.style(Role::Muted));
+            let key = ctx.model.settings.keymap.shown(Action::Rule);
+            let more = format!("{} {} more lines: {key}", ctx.theme.signs.more, lines.len() - number);
+            text_at(buf, inner, (inner.x + 1, y), &more, ctx.theme.style(Role::Muted));
             break;
         }
-        text_at(buf, inner, (inner.x + 1, y), line, shown.theme.style(role(*kind)));
+        text_at(buf, inner, (inner.x + 1, y), line, ctx.theme.style(role(*kind)));
     }
 }

@@ -5,7 +5,7 @@ use super::super::draw::{Piece, cells, fill, fitting, line_of, piece, pieces, te
 use super::super::parts::below;
 use super::layout::Areas;
 use crate::app::screens::Target;
-use crate::app::screens::explorer::{Explorer, Focus, ninth_of};
+use crate::app::screens::explorer::{Explorer, Focus, rule_outside_table};
 use crate::app::text::{cut_at_word, pad, width, wrap};
 use crate::explain::rule_page;
 use crate::resolve::{MapState, Mention, RuleId, TABLE, TableRow, Verdict};
@@ -14,39 +14,39 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 /// Returns the deciding rule when it is no row of the table.
-pub(super) fn ninth(shown: ViewContext<'_>) -> Option<RuleId> {
-    ninth_of(shown.model.derived.answer.rule)
+pub(super) fn ninth(ctx: ViewContext<'_>) -> Option<RuleId> {
+    rule_outside_table(ctx.model.derived.answer.rule)
 }
 
 /// Draws it.
-pub(super) fn render(shown: ViewContext<'_>, state: &Explorer, areas: &Areas, buf: &mut Buffer) {
+pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, buf: &mut Buffer) {
     let area = areas.table;
     let active = matches!(state.focus, Focus::Table(_));
-    let feature = shown.catalog.feature_name(shown.model.scenario.feature);
+    let feature = ctx.catalog.feature_name(ctx.model.scenario.feature);
     let (left, right) = if areas.parts.framed {
         (piece(format!("Decision table: {feature}"), Role::Message), Vec::new())
     } else {
-        let of = format!("{feature} in $M = {}", shown.model.scenario.cpu_name(shown.catalog));
+        let of = format!("{feature} in $M = {}", ctx.model.scenario.cpu_name(ctx.catalog));
         (piece("Decision table", Role::Message), vec![piece(of, Role::Muted)])
     };
-    let inner = areas.parts.draw(shown, area, active, (&[left], &right), buf);
+    let inner = areas.parts.draw(ctx, area, active, (&[left], &right), buf);
     if areas.parts.framed {
-        text_at(buf, inner, (inner.x, inner.y), &head(), shown.theme.style(Role::Muted));
-        legend(shown, inner, buf);
+        text_at(buf, inner, (inner.x, inner.y), &head(), ctx.theme.style(Role::Muted));
+        legend(ctx, inner, buf);
     }
     let rows = rows(areas);
-    let places = places(shown, areas, rows);
+    let places = places(ctx, areas, rows);
     for (number, (row, place)) in TABLE.iter().zip(&places).enumerate() {
-        let fires = shown.model.derived.answer.rule == Some(RuleId::from(row.row));
-        line(shown, state, (number, *place), fires, &t_row(shown, row, fires), buf);
+        let fires = ctx.model.derived.answer.rule == Some(RuleId::from(row.row));
+        line(ctx, state, (number, *place), fires, &t_row(ctx, row, fires), buf);
     }
-    if let (Some(rule), Some(place)) = (ninth(shown), places.get(TABLE.len())) {
-        line(shown, state, (TABLE.len(), *place), true, &other_rule(shown, rule, rows.width), buf);
+    if let (Some(rule), Some(place)) = (ninth(ctx), places.get(TABLE.len())) {
+        line(ctx, state, (TABLE.len(), *place), true, &other_rule(ctx, rule, rows.width), buf);
     }
 }
 
 /// Returns where the eight rows stand and the line below them, if there is one.
-pub(super) fn places(shown: ViewContext<'_>, areas: &Areas, rows: Rect) -> Vec<Rect> {
+pub(super) fn places(ctx: ViewContext<'_>, areas: &Areas, rows: Rect) -> Vec<Rect> {
     let down = if areas.two_columns { TABLE.len() / 2 } else { TABLE.len() };
     let half = rows.width / 2;
     let mut places: Vec<Rect> = (0..TABLE.len())
@@ -59,15 +59,15 @@ pub(super) fn places(shown: ViewContext<'_>, areas: &Areas, rows: Rect) -> Vec<R
             }
         })
         .collect();
-    if ninth(shown).is_some() {
+    if ninth(ctx).is_some() {
         places.push(line_of(rows, cells(down)));
     }
     places
 }
 
 /// Returns what `position` stands for.
-pub(super) fn hit(shown: ViewContext<'_>, areas: &Areas, position: Position) -> Option<Target> {
-    places(shown, areas, rows(areas)).iter().position(|place| place.contains(position)).map(Target::TableRow)
+pub(super) fn hit(ctx: ViewContext<'_>, areas: &Areas, position: Position) -> Option<Target> {
+    places(ctx, areas, rows(areas)).iter().position(|place| place.contains(position)).map(Target::TableRow)
 }
 
 /// Returns where the rows stand.
@@ -81,8 +81,8 @@ fn head() -> String {
     format!("    {} {} {} result", pad("CPU sent", 10), pad("src", 4), pad("dst", 4))
 }
 
-fn t_row(shown: ViewContext<'_>, row: &TableRow, fires: bool) -> Vec<Piece> {
-    let feature = shown.catalog.feature_name(shown.model.scenario.feature);
+fn t_row(ctx: ViewContext<'_>, row: &TableRow, fires: bool) -> Vec<Piece> {
+    let feature = ctx.catalog.feature_name(ctx.model.scenario.feature);
     let sent = match row.says {
         None => "anything".to_owned(),
         Some(Mention::Nothing) => "$M".to_owned(),
@@ -94,7 +94,7 @@ fn t_row(shown: ViewContext<'_>, row: &TableRow, fires: bool) -> Vec<Piece> {
         MapState::Old => "old ",
         MapState::New => "new ",
     };
-    let verdict = shown.model.derived.answer.verdict;
+    let verdict = ctx.model.derived.answer.verdict;
     // What the e-mail says of the row, and what came of it here where that is something else.
     let expected = match row.result {
         "ABORTED" => Verdict::Aborted,
@@ -111,7 +111,7 @@ fn t_row(shown: ViewContext<'_>, row: &TableRow, fires: bool) -> Vec<Piece> {
         Verdict::Never => Role::Muted,
         Verdict::Unchanged | Verdict::Changed | Verdict::StartRefused | Verdict::Depends => Role::Text,
     };
-    let mark = if fires { shown.theme.signs.mark } else { " " };
+    let mark = if fires { ctx.theme.signs.mark } else { " " };
     vec![
         piece(format!("{mark}{} ", row.row.name()), Role::Message),
         piece(format!("{} ", pad(&sent, 10)), Role::Text),
@@ -120,40 +120,40 @@ fn t_row(shown: ViewContext<'_>, row: &TableRow, fires: bool) -> Vec<Piece> {
     ]
 }
 
-fn other_rule(shown: ViewContext<'_>, rule: RuleId, columns: u16) -> Vec<Piece> {
-    let id = format!("{}{}: ", shown.theme.signs.mark, rule.name());
+fn other_rule(ctx: ViewContext<'_>, rule: RuleId, columns: u16) -> Vec<Piece> {
+    let id = format!("{}{}: ", ctx.theme.signs.mark, rule.name());
     let room = usize::from(columns).saturating_sub(width(&id) + 1);
     vec![
         piece(id, Role::Message),
-        piece(cut_at_word(rule_page(rule).title(), room, shown.theme.signs.more), Role::Text),
+        piece(cut_at_word(rule_page(rule).title(), room, ctx.theme.signs.more), Role::Text),
     ]
 }
 
 fn line(
-    shown: ViewContext<'_>,
+    ctx: ViewContext<'_>,
     state: &Explorer,
     (number, place): (usize, Rect),
     fires: bool,
     row: &[Piece],
     buf: &mut Buffer,
 ) {
-    let row = fitting(row, usize::from(place.width), shown.theme.signs.more);
-    pieces(buf, shown.theme, place, (place.x, place.y), &row);
-    let harmless = matches!(shown.model.derived.answer.verdict, Verdict::Unchanged | Verdict::Never | Verdict::Depends);
+    let row = fitting(row, usize::from(place.width), ctx.theme.signs.more);
+    pieces(buf, ctx.theme, place, (place.x, place.y), &row);
+    let harmless = matches!(ctx.model.derived.answer.verdict, Verdict::Unchanged | Verdict::Never | Verdict::Depends);
     if fires {
-        fill(buf, place, shown.theme.style(if harmless { Role::FiresGood } else { Role::FiresBad }));
+        fill(buf, place, ctx.theme.style(if harmless { Role::FiresGood } else { Role::FiresBad }));
     } else if state.focus == Focus::Table(number) {
-        fill(buf, place, shown.theme.style(Role::Focus));
+        fill(buf, place, ctx.theme.style(Role::Focus));
     }
 }
 
 /// Says below the rows what the letters mean, as far as there is room.
-fn legend(shown: ViewContext<'_>, inner: Rect, buf: &mut Buffer) {
-    let feature = shown.catalog.feature_name(shown.model.scenario.feature);
+fn legend(ctx: ViewContext<'_>, inner: Rect, buf: &mut Buffer) {
+    let feature = ctx.catalog.feature_name(ctx.model.scenario.feature);
     let text = format!(
         "$M is {}. A release is old when its map has {feature} in $M, new when it was removed there. The row is chosen by \
          what is sent.",
-        shown.model.scenario.cpu_name(shown.catalog)
+        ctx.model.scenario.cpu_name(ctx.catalog)
     );
     // Beside the rows where the box is wide, else below them.
     let wide = inner.width >= 2 * ROW_COLUMNS;
@@ -178,7 +178,7 @@ fn legend(shown: ViewContext<'_>, inner: Rect, buf: &mut Buffer) {
     }
     for (line, number) in lines.iter().zip(0..place.height) {
         let place = line_of(place, number);
-        text_at(buf, place, (place.x, place.y), line, shown.theme.style(Role::Muted));
+        text_at(buf, place, (place.x, place.y), line, ctx.theme.style(Role::Muted));
     }
 }
 
