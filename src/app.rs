@@ -21,6 +21,7 @@ pub mod scope;
 pub mod screens;
 pub mod script;
 pub mod settings;
+pub mod table;
 pub mod text;
 pub mod tour;
 pub mod update;

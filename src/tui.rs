@@ -1,4 +1,4 @@
-//! Draws the program on a terminal and listens to it. Everything that is decided is decided in `app`.
+//! Draws the program on a terminal and reads its events. All decisions are made in `app`.
 
 mod cast;
 mod effects;

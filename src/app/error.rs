@@ -1,5 +1,7 @@
 //! Reports errors in the files of users: line, column, and what was expected.
 
+pub use crate::domain::names::did_you_mean;
+
 use std::fmt;
 
 /// One error in a file.
@@ -14,7 +16,7 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    /// Returns a err at a place in `source`, counted in bytes.
+    /// Returns an error at a byte offset of `source`.
     pub fn at(source: &str, offset: usize, text: impl Into<String>) -> Self {
         let before = source.get(..offset).unwrap_or(source);
         let line_start = before.rfind('\n').map_or(0, |end| end + 1);
@@ -32,12 +34,6 @@ impl fmt::Display for Diagnostic {
 /// Returns the errors of a file, one per line, sorted by position.
 pub fn report(file: &str, mut diagnostics: Vec<Diagnostic>) -> String {
     diagnostics.sort();
-    let lines: Vec<String> = diagnostics.iter().map(|err| format!("{file}:{err}")).collect();
+    let lines: Vec<String> = diagnostics.iter().map(|diagnostic| format!("{file}:{diagnostic}")).collect();
     lines.join("\n")
-}
-
-/// Returns `; did you mean NAME?` for the known name nearest to what was typed; nothing where none is near.
-pub fn did_you_mean<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    let near = crate::domain::names::nearest(typed, known);
-    near.map(|near| format!("; did you mean {near}?")).unwrap_or_default()
 }

@@ -195,6 +195,18 @@ fn map_status(map: &CpuMap, model: Option<ModelId>, feature: FeatureId, elsewher
     }
 }
 
+/// Returns a policy in at most five characters; empty for a feature that is not mentioned.
+pub fn short_policy(policy: Option<Policy>) -> &'static str {
+    match policy {
+        None => "",
+        Some(Policy::Require) => "+",
+        Some(Policy::Disable) => "-",
+        Some(Policy::Force) => "force",
+        Some(Policy::Optional) => "opt",
+        Some(Policy::Forbid) => "forb",
+    }
+}
+
 /// Returns how many rows pass `filter`, and how many there are.
 pub fn counts(rows: &[FeatureRow], filter: Filter) -> (usize, usize) {
     (rows.iter().filter(|row| row.passes(filter)).count(), rows.len())

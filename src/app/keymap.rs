@@ -87,6 +87,11 @@ impl Keymap {
         self.keys(action).first().map(|key| show(*key)).unwrap_or_default()
     }
 
+    /// Returns the text of a list in which nothing matches the filter.
+    pub fn no_match(&self) -> String {
+        format!("Nothing matches the filter. Press {} to clear it.", self.shown(Action::Back))
+    }
+
     /// Returns all keys of `action` for display.
     pub fn shown_all(&self, action: Action) -> String {
         self.keys(action).iter().map(|key| show(*key)).collect::<Vec<_>>().join(" ")

@@ -66,7 +66,7 @@ pub fn parse(catalog: &Catalog, text: &str) -> Result<Vec<Step>, Vec<Diagnostic>
     if diagnostics.is_empty() { Ok(steps) } else { Err(diagnostics) }
 }
 
-/// Reads one line; a err comes with its column.
+/// Reads one line; an error comes with its column.
 fn step(catalog: &Catalog, line: &str) -> Result<Step, (usize, String)> {
     let (word, rest) =
         line.split_once(char::is_whitespace).map_or((line, ""), |(word, rest)| (word, rest.trim_start()));

@@ -1,50 +1,12 @@
 //! Measures, wraps and cuts text by its width on a terminal.
 
+pub use crate::domain::text::wrap;
+
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Returns the width of `text` in columns.
 pub fn width(text: &str) -> usize {
     text.width()
-}
-
-/// Returns `text` in lines of at most `limit` columns, broken at blanks and after commas; a name longer than a line is
-/// broken anywhere.
-pub fn wrap(text: &str, limit: usize) -> Vec<String> {
-    let limit = limit.max(1);
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    let mut used = 0;
-    for word in text.split_whitespace() {
-        for (number, part) in word.split_inclusive(',').enumerate() {
-            let blank = usize::from(number == 0 && used > 0);
-            let needed = width(part);
-            if used > 0 && used + blank + needed > limit {
-                lines.push(std::mem::take(&mut line));
-                used = 0;
-            } else if blank == 1 {
-                line.push(' ');
-                used += 1;
-            }
-            if used + needed <= limit {
-                line.push_str(part);
-                used += needed;
-                continue;
-            }
-            for letter in part.chars() {
-                let columns = letter.width().unwrap_or(0);
-                if used + columns > limit {
-                    lines.push(std::mem::take(&mut line));
-                    used = 0;
-                }
-                line.push(letter);
-                used += columns;
-            }
-        }
-    }
-    if !line.is_empty() || lines.is_empty() {
-        lines.push(line);
-    }
-    lines
 }
 
 /// Returns `text` cut to `limit` columns; `mark` replaces the end of a text that is cut.
@@ -108,16 +70,6 @@ pub fn pad(text: &str, columns: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lines_break_at_blanks_and_hold_everything() {
-        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
-        assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
-        assert_eq!(wrap("features: mpx,avx,x", 10), ["features:", "mpx,avx,x"]);
-        assert_eq!(wrap("a,bb,ccc,dd", 5), ["a,bb,", "ccc,", "dd"]);
-        assert_eq!(wrap("", 3), [""]);
-        assert_eq!(wrap("a", 0), ["a"]);
-    }
 
     #[test]
     fn a_cut_text_says_so_where_there_is_room() {

@@ -18,6 +18,7 @@ use super::tour;
 use crate::analysis::remedies::How;
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
+use crate::explain::NO_RULE;
 use tui_input::{Input, InputRequest};
 
 /// The context of the screens. A function would borrow the whole model.
@@ -235,7 +236,7 @@ fn program(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effec
         }
         Action::Rule => match model.derived.answer.rule {
             Some(rule) => model.overlay = Some(explorer::rule_overlay(rule)),
-            None => model.notice = Some("Rule: no single rule decided, because the answer depends on unknown input.".to_owned()),
+            None => model.notice = Some(NO_RULE.to_owned()),
         },
         Action::Answer => model.overlay = Some(Overlay::Page(answer(model))),
         Action::Lessons => match tour::list(model) {

@@ -1,4 +1,4 @@
-//! Prints one frame without a terminal: the same keys, the same views, a buffer instead of a screen.
+//! Prints one screen without a terminal, with the same keys and views.
 
 use super::run::Options;
 use super::theme::Theme;
@@ -16,10 +16,10 @@ use anyhow::{Context, bail};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-/// Returns one frame in a form: the screen `screen`, after the keys of `options`.
+/// Returns the screen of this name, after the keys of `options`, in an export format.
 ///
 /// # Errors
-/// There is no such screen, or the keys are none.
+/// The screen is unknown, or the keys cannot be parsed.
 pub fn print(
     catalog: &Catalog,
     scenario: Scenario,
@@ -31,10 +31,10 @@ pub fn print(
     Ok(export::screen(&after(catalog, scenario, screen, size, options)?, catalog, format))
 }
 
-/// Returns one frame with its styles.
+/// Returns the same with the styles of each cell.
 ///
 /// # Errors
-/// There is no such screen, or the keys are none.
+/// The screen is unknown, or the keys cannot be parsed.
 pub fn frame(
     catalog: &Catalog,
     scenario: Scenario,
@@ -54,7 +54,7 @@ fn after(
 ) -> anyhow::Result<Model> {
     let Some(kind) = ScreenKind::parse(screen) else {
         let known: Vec<&str> = ScreenKind::ALL.iter().map(|kind| kind.name()).collect();
-        bail!("there is no screen {screen}; the screens are {}", known.join(", "));
+        bail!("unknown screen {screen}; expected one of explorer, {}", known.join(", "));
     };
     let mut model = options.open(catalog, scenario, kind, Size { width, height });
     finish(&mut model, catalog);
@@ -73,7 +73,7 @@ fn after(
     Ok(model)
 }
 
-/// Lets the screen do all that it left for later.
+/// Does all postponed work of the screen.
 fn finish(model: &mut Model, catalog: &Catalog) {
     while update::idle(model, catalog) {}
 }

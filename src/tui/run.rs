@@ -1,4 +1,4 @@
-//! Runs the program on a terminal: events to keys, keys to the model, effects done, one frame drawn.
+//! Runs the program on a terminal: reads events, updates the model, performs effects, draws frames.
 
 use super::cast::Cast;
 use super::play::{PlayerResponse, Player};
@@ -26,29 +26,29 @@ use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// How the program is started.
+/// The options of the terminal program.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Options {
-    /// How it looks and listens.
+    /// Theme, characters, mouse and keys.
     pub settings: Settings,
-    /// Keys to press before the user does, in the notation of [`crate::app::key`].
+    /// Keys to press at the start, in the notation of [`crate::app::key`].
     pub keys: String,
     /// What is open at the start.
     pub opening: Opening,
-    /// Where scenarios are kept between runs.
+    /// The storage of saved scenarios.
     pub shelf: Shelf,
-    /// What to replay before the user does anything.
+    /// The action list to replay at the start.
     pub replay: Vec<Step>,
-    /// Whether an audience looks on.
+    /// Whether to show notes and keys to an audience.
     pub demo: bool,
-    /// Where to record what is drawn, as an asciicast.
+    /// The file to record the output to, as an asciicast.
     pub record: Option<PathBuf>,
-    /// Where to record what is done, as a list of actions.
+    /// The file to record the keys to, as an action list.
     pub record_keys: Option<PathBuf>,
 }
 
 impl Options {
-    /// Returns the program as it opens, at a screen.
+    /// Returns the initial state, with a screen open.
     pub(super) fn open(&self, catalog: &Catalog, scenario: Scenario, screen: ScreenKind, size: Size) -> Model {
         let mut model = Model::new(catalog, scenario, self.settings.clone(), size);
         update::open(&mut model, catalog, screen);
@@ -65,7 +65,7 @@ impl Options {
 /// What is open at the start.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum Opening {
-    /// The first screen.
+    /// The explorer.
     #[default]
     Explorer,
     /// The list of lessons.
@@ -74,34 +74,33 @@ pub enum Opening {
     Lesson(String),
 }
 
-/// How often a signal is looked for while no event comes.
+/// How often to check for signals without an event.
 const PATIENCE: Duration = Duration::from_millis(100);
-/// How often a frame is drawn while the screen does what it left for later.
+/// How often to draw while a screen does postponed work.
 const FRAME: Duration = Duration::from_millis(50);
 
 /// Runs the program until the user quits it.
 ///
 /// # Errors
-/// Standard output is no terminal that can be drawn on, the keys are none, or the terminal fails.
+/// Standard output is not a usable terminal, the keys cannot be parsed, or the terminal fails.
 pub fn run(catalog: &Catalog, scenario: Scenario, options: Options) -> anyhow::Result<()> {
     let keys = parse_all(&options.keys).context("--keys")?;
     if !std::io::stdout().is_terminal() {
-        bail!("standard output is not a terminal; try --print for one frame as text, or check for the verdict alone");
+        bail!("standard output is not a terminal; use --print for one screen as text, or `check` for the verdict");
     }
     if std::env::var("TERM").is_ok_and(|term| term == "dumb") {
         bail!(
-            "this terminal (TERM=dumb) cannot be drawn on; try --print for one frame as text, or check for the verdict alone"
+            "this terminal (TERM=dumb) cannot show the explorer; use --print for one screen as text, or `check` for the verdict"
         );
     }
-    // What cannot be recorded is said while there is still a shell to say it in.
+    // Recordings are started before the terminal is taken, so that errors are visible.
     let size = crossterm::terminal::size()?;
     let cast = options.record.as_ref().map(|path| Cast::begin(path, size)).transpose()?;
     let word = scenario.word(catalog);
     let record = options.record_keys.as_ref().map(|path| Record::begin(path, &word, size)).transpose()?;
     let signal = Signals::listen()?;
     let guard = Guard::take_recorded(options.settings.mouse, cast)?;
-    // The first look for events is what starts listening for changes of the size. The size is read after it: a change
-    // is then either in what is read or comes as an event, however early it happens.
+    // The first poll starts listening for resize events. The size is read after it, so that no resize is lost.
     crossterm::event::poll(Duration::ZERO)?;
     let (width, height) = crossterm::terminal::size()?;
     if (width, height) != size {
@@ -156,7 +155,7 @@ impl Running<'_> {
         }
     }
 
-    /// Waits for an event, and meanwhile does what the screen left for later. Returns false where a signal came first.
+    /// Waits for an event, and does postponed work of the screen meanwhile. Returns false if a signal came first.
     fn wait(&mut self, signal: &Signals) -> anyhow::Result<bool> {
         let (mut drawn, mut worked) = (Instant::now(), false);
         loop {
@@ -166,7 +165,7 @@ impl Running<'_> {
                 drawn = Instant::now();
             }
             worked = works;
-            if crossterm::event::poll(if works { Duration::ZERO } else { self.patience() })? {
+            if crossterm::event::poll(if works { Duration::ZERO } else { self.timeout() })? {
                 return Ok(true);
             }
             if signal.came() || self.play()? {
@@ -175,15 +174,15 @@ impl Running<'_> {
         }
     }
 
-    /// How long to wait for an event.
-    fn patience(&self) -> Duration {
-        let rest = self.player.as_ref().and_then(Player::rest);
+    /// Returns how long to wait for an event.
+    fn timeout(&self) -> Duration {
+        let rest = self.player.as_ref().and_then(Player::delay);
         rest.map_or(PATIENCE, |rest| rest.min(PATIENCE))
     }
 
-    /// Does the next step of what is replayed, when its time has come. Returns whether the program is to end.
+    /// Performs the next step of the replay when its time has come. Returns whether the program is to end.
     fn play(&mut self) -> anyhow::Result<bool> {
-        let Some(player) = self.player.as_mut().filter(|player| player.rest() == Some(Duration::ZERO)) else {
+        let Some(player) = self.player.as_mut().filter(|player| player.delay() == Some(Duration::ZERO)) else {
             return Ok(false);
         };
         let effect = player.next(&mut self.model, self.catalog);
@@ -197,11 +196,11 @@ impl Running<'_> {
 
     fn press(&mut self, key: Key) -> Option<Effect> {
         if let Some(player) = &mut self.player {
-            // Nothing is typed by hand now: a key is meant for the list at work, wherever that is.
+            // During a replay a key is for the player, also while a prompt is open.
             let context = KeyContext::Screen(self.model.screens.top().kind());
             let asked = self.model.settings.keymap.action(key, context);
             match player.key(&mut self.model, key, asked) {
-                PlayerResponse::Nothing => return None,
+                PlayerResponse::Ignored => return None,
                 PlayerResponse::Stop => {
                     self.player = None;
                     return None;
@@ -209,12 +208,12 @@ impl Running<'_> {
                 PlayerResponse::Key => {}
             }
         }
-        self.note(|model| Step::of_key(model, key));
+        self.record_step(|model| Step::of_key(model, key));
         update::press(&mut self.model, self.catalog, key)
     }
 
-    /// Notes in the list that is recorded what is about to be done.
-    fn note(&mut self, step: impl FnOnce(&Model) -> Option<Step>) {
+    /// Records a step before it is performed.
+    fn record_step(&mut self, step: impl FnOnce(&Model) -> Option<Step>) {
         if let Some(record) = &mut self.record
             && let Some(step) =
                 step(&self.model).filter(|step| !matches!(step, Step::Do(Action::Quit | Action::QuitNow)))
@@ -228,7 +227,7 @@ impl Running<'_> {
             Event::Key(event) => self.press(input::key(event)?),
             Event::Paste(text) => {
                 let catalog = self.catalog;
-                self.note(|model| Step::of_paste(model, catalog, &text));
+                self.record_step(|model| Step::of_paste(model, catalog, &text));
                 update::paste(&mut self.model, self.catalog, &text);
                 None
             }
@@ -239,14 +238,14 @@ impl Running<'_> {
             }
             Event::Mouse(event) => {
                 let step = input::mouse(event)?;
-                self.note(|_| Some(step.clone()));
+                self.record_step(|_| Some(step.clone()));
                 play::done(&mut self.model, self.catalog, &step)
             }
             Event::FocusGained | Event::FocusLost => None,
         }
     }
 
-    /// Gives the terminal back, and keeps what is to be kept. The program has ended: nobody reads its screen any more.
+    /// Restores the terminal, then reports errors of recordings and saves the last scenario.
     fn end(self) {
         let say = |what: &str, err: &dyn std::fmt::Display| {
             let _ = writeln!(std::io::stderr(), "virt-cpu-explorer: {what}: {err}");
@@ -254,16 +253,16 @@ impl Running<'_> {
         let recording = self.guard.recording_error();
         drop(self.guard);
         if let Some(err) = recording {
-            say("the recording is not whole", &err);
+            say("the recording is incomplete", &err);
         }
         if let Some(mut record) = self.record {
             record.end();
             if let Some(err) = record.error() {
-                say("the list of actions is not whole", &err);
+                say("the action list is incomplete", &err);
             }
         }
         if let Err(err) = self.shelf.used(&self.model.own().word(self.catalog)) {
-            say("the scenario is not kept", &format!("{err:#}"));
+            say("cannot save the last scenario", &format!("{err:#}"));
         }
     }
 

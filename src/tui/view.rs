@@ -1,4 +1,4 @@
-//! Draws the model. Every view is a pure function into a buffer, and says by the same layout what a place stands for.
+//! Draws the model. A view is a pure function into a buffer; the same layout maps a click to its target.
 
 mod bottom;
 mod compare;
@@ -27,21 +27,21 @@ use crate::domain::catalog::Catalog;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-/// What views look at.
+/// What a view can read.
 #[derive(Clone, Copy, Debug)]
 pub struct ViewContext<'a> {
-    /// The model.
+    /// The state of the program.
     pub model: &'a Model,
     /// The facts, for names.
     pub catalog: &'a Catalog,
-    /// The looks.
+    /// Colours and signs.
     pub theme: &'a Theme,
 }
 
-/// The smallest terminal on which anything can be ctx.
+/// The least width and height for a screen.
 pub const SMALLEST: (u16, u16) = (60, 20);
 
-/// Draws everything.
+/// Draws the whole terminal.
 pub fn render(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         return too_small::render(ctx, area, buf);
@@ -71,7 +71,7 @@ pub fn render(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// Returns what `position` stands for.
+/// Returns what a click at `position` does.
 pub fn hit(ctx: ViewContext<'_>, area: Rect, position: Position) -> Option<Target> {
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         return None;
@@ -103,11 +103,11 @@ pub fn hit(ctx: ViewContext<'_>, area: Rect, position: Position) -> Option<Targe
     }
 }
 
-/// What stands above and below a screen's own part.
+/// The areas above and below the screen.
 struct Parts {
     top: Rect,
     body: Rect,
-    /// The panel of a lesson.
+    /// The panel of a lesson; empty without one.
     panel: Rect,
     note: Rect,
     bottom: Rect,
@@ -117,7 +117,7 @@ impl Parts {
     fn of(ctx: ViewContext<'_>, area: Rect) -> Self {
         let top = Rect { height: 1, ..area };
         let bottom = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
-        // For an audience there is always room for a note, whether there is one or not: nothing jumps.
+        // In a demonstration there is always room for a note, so that the layout stays.
         let (above, below) = if ctx.model.demo.is_some() { Demo::room(area.height) } else { (0, 0) };
         let note = Rect { y: bottom.y.saturating_sub(below), height: below, ..area };
         let height = area.height.saturating_sub(2 + above + below);
@@ -128,7 +128,7 @@ impl Parts {
     }
 }
 
-/// Where something may lie over the screen: everywhere but over the panel of a lesson and the note for an audience.
+/// Returns the area of overlays: all but the panel of a lesson and the note of a demonstration.
 fn above(area: Rect, panel: Rect, note: Rect) -> Rect {
     match [panel, note].into_iter().find(|part| part.height > 0) {
         Some(part) => Rect { height: part.y - area.y, ..area },
@@ -136,7 +136,7 @@ fn above(area: Rect, panel: Rect, note: Rect) -> Rect {
     }
 }
 
-/// Returns where on the drawn screen a lesson's place is.
+/// Returns the area that a lesson points at, on a screen that is drawn already.
 pub fn place(ctx: ViewContext<'_>, wanted: &Place, area: Rect, buf: &Buffer) -> Option<Rect> {
     let Parts { body, panel, note, .. } = Parts::of(ctx, area);
     tour::find(ctx, wanted, body, above(area, panel, note), buf)

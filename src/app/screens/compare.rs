@@ -4,6 +4,7 @@
 use super::{ScreenContext, ScreenResponse, ScreenState, Target};
 use crate::app::action::Action;
 use crate::app::choice::{Choice, displayed_value};
+use crate::app::keymap::Keymap;
 use crate::app::list::lines_moved;
 use crate::app::settings::Size;
 use crate::app::text::wrap;
@@ -71,6 +72,15 @@ impl Compare {
     /// Returns the number of visible lines below the heading.
     pub fn room(size: Size) -> usize {
         usize::from(size.height).saturating_sub(5).max(1)
+    }
+
+    /// Returns the text of an empty comparison.
+    pub fn empty(keymap: &Keymap) -> String {
+        format!(
+            "No scenario is set as A. Press {} on any screen to set it. Then change the scenario and press {} to compare.",
+            keymap.shown(Action::SetA),
+            keymap.shown(Action::Compare)
+        )
     }
 
     fn scroll_by(&mut self, by: isize, size: Size) {

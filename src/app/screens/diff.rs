@@ -5,14 +5,16 @@ use super::{ScreenContext, ScreenResponse, ScreenState, Target};
 use crate::analysis::diff::guest_outcomes::{Answers, Fare, SAYINGS};
 use crate::analysis::space::{exact_releases, map_of, models, releases};
 use crate::app::action::Action;
+use crate::app::keymap::Keymap;
 use crate::app::list::{List, PAGE, lines_moved};
 use crate::app::overlay::Overlay;
 use crate::app::picker::{Item, Pick, Picker};
-use crate::domain::catalog::LibvirtId;
-use crate::domain::definition::named_enum;
+use crate::domain::catalog::{Catalog, LibvirtId};
+use crate::domain::definition::{Policy, named_enum};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
 use crate::domain::scenario::{LibvirtChoice, Scenario};
+use crate::export::analysis::fare_words;
 use crate::resolve::{Budget, BudgetExceeded, Verdict};
 
 mod lines;
@@ -133,6 +135,42 @@ impl Diff {
             self.guests = SAYINGS.iter().map(|says| both(*says)).collect::<Result<_, _>>()?;
         }
         Ok(())
+    }
+
+    /// Returns the text of an empty list.
+    pub fn empty(&self, keymap: &Keymap) -> String {
+        if self.named.is_empty() { self.between.empty.clone() } else { keymap.no_match() }
+    }
+
+    /// Returns the names of the two directions, or of the two models, for the heads of their columns.
+    pub fn directions(&self, arrow: &str) -> [String; 2] {
+        let (left, right) = (&self.between.left, &self.between.right);
+        match self.view {
+            View::Models => [left.clone(), right.clone()],
+            View::Endpoints | View::Releases => {
+                let [left, right] = [left, right].map(|side| {
+                    side.strip_prefix("libvirt ").unwrap_or(side).split(" (").next().unwrap_or("").to_owned()
+                });
+                [format!("{left} {arrow} {right}"), format!("{right} {arrow} {left}")]
+            }
+        }
+    }
+
+    /// Returns a sentence for each guest of the line under the cursor: its definition, and the verdicts.
+    pub fn guest_sentences(&self, catalog: &Catalog, arrow: &str) -> Vec<String> {
+        let Some((_, feature)) = self.listed.current().and_then(|line| line.about) else { return Vec::new() };
+        let [first, second] = self.directions(arrow);
+        let name = catalog.feature_name(feature);
+        let sentence = |(policy, outcomes): (&Option<Policy>, &[Option<Fare>; 2])| {
+            let guest = match policy {
+                None => format!("{name} not mentioned"),
+                Some(Policy::Disable) => format!("-{name}"),
+                Some(_) => format!("+{name}"),
+            };
+            let [one, other] = outcomes.each_ref().map(|fare| fare_words(fare.as_ref()));
+            format!("Guest with {guest}: {first} {one}; {second} {other}.")
+        };
+        SAYINGS.iter().zip(&self.guests).map(sentence).collect()
     }
 
     fn turn(&mut self, context: &ScreenContext<'_>, forward: bool) {

@@ -4,14 +4,16 @@ use super::{ScreenContext, ScreenResponse, ScreenState, Target};
 use crate::app::action::Action;
 use crate::app::choice::{Choice, Group, default_of, step, values};
 use crate::app::features::{FeatureRow, Filter};
+use crate::app::keymap::Keymap;
 use crate::app::list::{PAGE, lines_moved};
 use crate::app::overlay::Overlay;
 use crate::app::page::Page;
 use crate::app::picker::Picker;
+use crate::app::table::rule_outside_table;
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::Scenario;
 use crate::explain::rule_page;
-use crate::resolve::{Row, RuleId, TABLE};
+use crate::resolve::{RuleId, TABLE};
 
 /// The pane and the line of the cursor.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,6 +54,18 @@ impl Explorer {
         let named = |row: &&FeatureRow| typed.is_empty() || name(row).to_lowercase().contains(&typed);
         let filter = if typed.is_empty() { self.filter } else { Filter::All };
         rows.iter().filter(|row| row.passes(filter)).filter(named).collect()
+    }
+
+    /// Returns the text of an empty feature table; `rows` are those without a filter.
+    pub fn empty(&self, rows: &[FeatureRow], keymap: &Keymap) -> String {
+        let next = keymap.shown(Action::NextFilter);
+        match self.filter {
+            _ if rows.is_empty() => "No features: the guest was never started.".to_owned(),
+            _ if !self.named.is_empty() => keymap.no_match(),
+            Filter::Differing => format!("No differences: maps and QEMU agree. Press {next} for other features."),
+            Filter::Mentioned => format!("No definition mentions a feature. Press {next} for all features."),
+            Filter::All => "No features.".to_owned(),
+        }
     }
 
     fn listed_at(&self, context: &ScreenContext<'_>, index: usize) -> Option<FeatureId> {
@@ -182,11 +196,6 @@ impl Pane {
         Self::Table,
         Self::Features,
     ];
-}
-
-/// Returns `rule` when it is not a row of the decision table; it is listed below the eight rows.
-pub fn rule_outside_table(rule: Option<RuleId>) -> Option<RuleId> {
-    rule.filter(|rule| Row::parse(rule.name()).is_none())
 }
 
 fn rule_at(context: &ScreenContext<'_>, index: usize) -> Option<RuleId> {

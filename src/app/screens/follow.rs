@@ -5,10 +5,14 @@ use super::explorer::rule_overlay;
 use super::{ScreenContext, ScreenResponse, ScreenState, Target};
 use crate::analysis::follow::{Seen, Step, decisive, follow};
 use crate::app::action::Action;
+use crate::app::derived::Derived;
 use crate::app::features::{FeatureChange, Filter};
 use crate::app::list::{List, PAGE, lines_moved};
+use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::Scenario;
+use crate::explain::rule_page;
+use crate::export::analysis::StageWords;
 
 /// One feature at every stage.
 #[derive(Clone, PartialEq, Debug)]
@@ -21,6 +25,17 @@ pub struct FeatureTrack {
     pub differs: bool,
     /// Its state at each stage; empty for an answer without a trace.
     pub stages: Vec<Seen>,
+}
+
+/// The kind of a sentence about a stage.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sentence {
+    /// The state of the feature at the stage.
+    State,
+    /// The rule that decided.
+    Rule,
+    /// The trace is one of several possible cases.
+    OneCase,
 }
 
 /// The state of the screen.
@@ -43,6 +58,25 @@ impl Follow {
         let mut state = Self { stage: decisive(&track.stages), track, listed: List::default(), named: String::new() };
         state.list(context);
         state
+    }
+
+    /// Returns the description of a stage.
+    pub fn sentences(
+        &self,
+        (catalog, scenario): (&Catalog, &Scenario),
+        derived: &Derived,
+        seen: Seen,
+    ) -> Vec<(String, Sentence)> {
+        let words = StageWords { catalog, scenario, answer: &derived.answer, feature: self.track.feature };
+        let mut all = vec![(words.sentences(seen).join(" "), Sentence::State)];
+        if let Some(rule) = seen.rule {
+            all.push((format!("Rule {}: {}.", rule.name(), rule_page(rule).title()), Sentence::Rule));
+        }
+        if !derived.answer.depends_on.is_empty() {
+            let text = format!("{}. This is one of the possible cases.", derived.explanation.headline);
+            all.push((text, Sentence::OneCase));
+        }
+        all
     }
 
     fn list(&mut self, context: &ScreenContext<'_>) {

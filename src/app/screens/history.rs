@@ -4,6 +4,7 @@ use super::{ScreenContext, ScreenResponse, ScreenState, Target};
 use crate::analysis::history::example_guest::{across, guests, under};
 use crate::analysis::space::models;
 use crate::app::action::Action;
+use crate::app::keymap::Keymap;
 use crate::app::list::{List, PAGE, lines_moved};
 use crate::app::overlay::Overlay;
 use crate::app::picker::{Item, Pick, Picker};
@@ -88,6 +89,15 @@ impl History {
                 let changes = |line: &Line| matches!(line.shows, Shows::Change { before: Some(_), .. });
                 self.listed.go(self.listed.iter().rposition(changes).unwrap_or(0));
             }
+        }
+    }
+
+    /// Returns the text of an empty list.
+    pub fn empty(&self, keymap: &Keymap) -> String {
+        if self.named.is_empty() {
+            format!("No libvirt map and no QEMU has it. Press {} to select another.", keymap.shown(Action::PickSubject))
+        } else {
+            keymap.no_match()
         }
     }
 

@@ -1,7 +1,7 @@
-//! Draws the bottom line: what is being typed, what the last key did, or the most useful keys as far as they fit.
+//! Draws the bottom line: the typed text, the notice, or hints about keys.
 
 use super::ViewContext;
-use super::draw::{Piece, cells, fitting, piece, pieces, text_at, width_of};
+use super::draw::{Piece, cells, fitting, key_label, piece, pieces, text_at, width_of};
 use crate::app::action::Action;
 use crate::app::overlay::Overlay;
 use crate::app::screens::Target;
@@ -13,10 +13,9 @@ use ratatui::layout::{Position, Rect};
 use tui_input::Input;
 use unicode_width::UnicodeWidthChar;
 
-/// Draws it.
 pub(super) fn render(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
     match &ctx.model.overlay {
-        Some(Overlay::Prompt(input)) => return typed(ctx, " name contains: ", input, area, buf),
+        Some(Overlay::Prompt(input)) => return typed(ctx, " filter: ", input, area, buf),
         Some(Overlay::Ask(ask)) => return typed(ctx, &format!(" {}", ask.label()), &ask.input, area, buf),
         Some(Overlay::Picker(_) | Overlay::Page(_)) | None => {}
     }
@@ -35,7 +34,7 @@ pub(super) fn render(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// Draws what is being typed; of a long text the part around the cursor.
+/// Draws the typed text; of a long text, the part around the cursor.
 fn typed(ctx: ViewContext<'_>, before: &str, input: &Input, area: Rect, buf: &mut Buffer) {
     let room = usize::from(area.width).saturating_sub(width(before) + 1);
     let left = input.visual_scroll(room);
@@ -52,7 +51,7 @@ fn typed(ctx: ViewContext<'_>, before: &str, input: &Input, area: Rect, buf: &mu
     text_at(buf, area, (cursor, area.y), &under, ctx.theme.style(Role::Focus));
 }
 
-/// Returns what `position` stands for.
+/// Returns what a click at `position` does.
 pub(super) fn hit(ctx: ViewContext<'_>, area: Rect, position: Position) -> Option<Target> {
     let hints = if ctx.model.demo.is_some() { Vec::new() } else { hints(ctx, area) };
     let found = hints.iter().find(|(start, hint, _)| (*start..start + cells(width_of(hint))).contains(&position.x));
@@ -67,7 +66,7 @@ fn hints(ctx: ViewContext<'_>, area: Rect) -> Vec<(u16, [Piece; 2], Action)> {
     let mut fitting = Vec::new();
     for (actions, text) in hinted {
         let Some(action) = actions.last().filter(|action| unavailable(ctx.model, **action).is_none()) else { continue };
-        let keys: Vec<String> = actions.iter().map(|action| shown_key(ctx, &keymap.shown(*action))).collect();
+        let keys: Vec<String> = actions.iter().map(|action| key_label(ctx.theme, &keymap.shown(*action))).collect();
         let between = if keys.iter().all(|key| width(key) == 1) { "" } else { "/" };
         let hint = [piece(keys.join(between), Role::Key), piece(format!(" {text}"), Role::Muted)];
         let end = x.saturating_add(cells(width_of(&hint)));
@@ -78,11 +77,4 @@ fn hints(ctx: ViewContext<'_>, area: Rect) -> Vec<(u16, [Piece; 2], Action)> {
         x = end.saturating_add(2);
     }
     fitting
-}
-
-/// Arrow keys are ctx as arrows.
-pub(super) fn shown_key(ctx: ViewContext<'_>, key: &str) -> String {
-    let arrows = &ctx.theme.signs.arrows;
-    let arrow = ["left", "right", "up", "down"].iter().zip(arrows).find(|(name, _)| **name == key);
-    arrow.map_or_else(|| key.to_owned(), |(_, sign)| (*sign).to_owned())
 }

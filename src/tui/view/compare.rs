@@ -1,9 +1,8 @@
-//! Draws the comparison of the scenario that was kept with the present one.
+//! Draws the comparison of scenario A with the current one.
 
 use super::ViewContext;
 use super::draw::{cells, frame, inside, line_of, piece, pieces, text_at};
 use super::parts::more_lines;
-use crate::app::action::Action;
 use crate::app::screens::Target;
 use crate::app::screens::compare::{Compare, LABELS, Line};
 use crate::app::text::wrap;
@@ -11,15 +10,14 @@ use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-/// Draws it.
 pub(super) fn render(ctx: ViewContext<'_>, state: &Compare, area: Rect, buf: &mut Buffer) {
     let room = Compare::room(ctx.model.room());
     let right = more_lines(state.scroll, room, state.lines.len());
-    let inside = frame(buf, ctx.theme, area, true, &[piece("What differs between A and B", Role::Title)], &right);
+    let inside = frame(buf, ctx.theme, area, true, &[piece("Comparison of A and B", Role::Title)], &right);
     if state.lines.is_empty() {
         return no_scenario_a(ctx, inside, buf);
     }
-    for (side, name) in ["A, kept", "B, now"].iter().enumerate() {
+    for (side, name) in ["A, saved", "B, current"].iter().enumerate() {
         let chosen = side == state.side;
         let mark = if chosen { ctx.theme.signs.mark } else { " " };
         let style = ctx.theme.style(if chosen { Role::Focus } else { Role::Title });
@@ -30,7 +28,7 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Compare, area: Rect, buf: &mu
     }
 }
 
-/// Returns what `position` stands for.
+/// Returns what a click at `position` does.
 pub(super) fn hit(ctx: ViewContext<'_>, state: &Compare, area: Rect, position: Position) -> Option<Target> {
     let inside = inside(area);
     let [a, b] = columns(ctx, inside);
@@ -39,24 +37,17 @@ pub(super) fn hit(ctx: ViewContext<'_>, state: &Compare, area: Rect, position: P
     on.then(|| Target::Cell(row, usize::from(position.x + 1 >= b)))
 }
 
-/// Where the columns of A and B begin.
+/// Returns the first columns of A and B.
 fn columns(ctx: ViewContext<'_>, inside: Rect) -> [u16; 2] {
     let a = inside.x + cells(LABELS);
     [a, a + cells(Compare::half(ctx.model.room()))]
 }
 
 fn no_scenario_a(ctx: ViewContext<'_>, inside: Rect, buf: &mut Buffer) {
-    let key = |action: Action| ctx.model.settings.keymap.shown(action);
-    let text = format!(
-        "Nothing is kept yet. {} keeps the present scenario as A, on any screen. Then change what you like: {} shows here \
-         what differs between A and what you have by then.",
-        key(Action::SetA),
-        key(Action::Compare)
-    );
-    let lines = wrap(&text, usize::from(inside.width.saturating_sub(2)));
+    let lines = wrap(&Compare::empty(&ctx.model.settings.keymap), usize::from(inside.width.saturating_sub(2)));
     for (number, line) in lines.iter().enumerate() {
-        let place = line_of(inside, cells(number + 1));
-        text_at(buf, place, (place.x + 1, place.y), line, ctx.theme.style(Role::Text));
+        let rect = line_of(inside, cells(number + 1));
+        text_at(buf, rect, (rect.x + 1, rect.y), line, ctx.theme.style(Role::Text));
     }
 }
 

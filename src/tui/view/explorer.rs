@@ -1,4 +1,4 @@
-//! Draws the first screen: choices, verdict, decision table, features.
+//! Draws the explorer: settings, verdict, decision table, features.
 
 mod choices;
 mod features;
@@ -15,12 +15,11 @@ use layout::Areas;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-/// Draws it.
 pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, area: Rect, buf: &mut Buffer) {
     let areas = Areas::of(ctx, area);
     choices::render(ctx, state, &areas, buf);
-    verdict::render(ctx, state, &areas, buf);
-    table::render(ctx, state, &areas, buf);
+    verdict::render(ctx, state, (areas.verdict, areas.parts), buf);
+    table::render(ctx, state, areas.table, buf);
     if let Some(area) = areas.features {
         features::render(ctx, state, area, areas.parts, buf);
     }
@@ -34,25 +33,25 @@ pub(super) fn place(ctx: ViewContext<'_>, state: &Explorer, area: Rect, wanted: 
     let areas = Areas::of(ctx, area);
     match wanted {
         Place::Choice(choice) => {
-            let places = choices::places(ctx, state, &areas);
-            places.into_iter().find(|(known, _)| known == choice).map(|(_, place)| place)
+            let rects = choices::rects(ctx, state, &areas);
+            rects.into_iter().find(|(known, _)| known == choice).map(|(_, rect)| rect)
         }
         Place::Verdict => Some(areas.verdict),
-        Place::Table => Some(areas.table),
-        Place::Row(number) => table::places(ctx, &areas, table::rows(&areas)).get(*number).copied(),
+        Place::Table => Some(areas.table.area),
+        Place::Row(number) => table::rects(ctx, areas.table).get(*number).copied(),
         Place::Stage(_) | Place::Text(_) => None,
     }
-    .filter(|place| !place.is_empty())
+    .filter(|rect| !rect.is_empty())
 }
 
-/// Returns what `position` stands for.
+/// Returns what a click at `position` does.
 pub(super) fn hit(ctx: ViewContext<'_>, state: &Explorer, area: Rect, position: Position) -> Option<Target> {
     let areas = Areas::of(ctx, area);
-    let choice = choices::places(ctx, state, &areas).into_iter().find(|(_, place)| place.contains(position));
+    let choice = choices::rects(ctx, state, &areas).into_iter().find(|(_, rect)| rect.contains(position));
     if let Some((choice, _)) = choice {
         return Some(Target::Choice(choice));
     }
-    verdict::hit(ctx, &areas, position)
-        .or_else(|| table::hit(ctx, &areas, position))
+    verdict::hit(ctx, (areas.verdict, areas.parts), position)
+        .or_else(|| table::hit(ctx, areas.table, position))
         .or_else(|| areas.features.and_then(|area| features::hit(ctx, state, area, areas.parts, position)))
 }

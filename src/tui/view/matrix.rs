@@ -1,4 +1,4 @@
-//! Draws the matrix: what is on the axes, the legend, names, cells, and what there is to say of the one under the cursor.
+//! Draws the matrix: the axes, the legend, names, cells, and the details of the cell under the cursor.
 
 mod cell_detail;
 
@@ -12,11 +12,11 @@ use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-/// Where everything stands.
+/// The areas of the parts.
 struct Areas {
     axes: Rect,
     legend: Rect,
-    /// The names of the columns, and the line with the mark below them.
+    /// The names of the columns, and the line below them with the mark of the cursor.
     heads: Rect,
     /// The names of the rows.
     names: Rect,
@@ -42,7 +42,6 @@ impl Areas {
     }
 }
 
-/// Draws it.
 pub(super) fn render(ctx: ViewContext<'_>, state: &Matrix, area: Rect, buf: &mut Buffer) {
     let window = Window::of(state, ctx.model.room());
     let areas = Areas::of(&window, area);
@@ -64,7 +63,7 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Matrix, area: Rect, buf: &mut
     cell_detail::render(ctx, state, areas.below, buf);
 }
 
-/// Returns what `position` stands for.
+/// Returns what a click at `position` does.
 pub(super) fn hit(ctx: ViewContext<'_>, state: &Matrix, area: Rect, position: Position) -> Option<Target> {
     let window = Window::of(state, ctx.model.room());
     let areas = Areas::of(&window, area);
@@ -74,8 +73,8 @@ pub(super) fn hit(ctx: ViewContext<'_>, state: &Matrix, area: Rect, position: Po
     }
     let row = || state.rows.first + usize::from(position.y - areas.cells.y);
     let column = || {
-        let place = usize::from(position.x - areas.cells.x) / window.cell;
-        (place < window.columns).then_some(state.columns.first + place)
+        let index = usize::from(position.x - areas.cells.x) / window.cell;
+        (index < window.columns).then_some(state.columns.first + index)
     };
     if areas.names.contains(position) {
         return Some(Target::Row(row()));
@@ -88,28 +87,28 @@ pub(super) fn hit(ctx: ViewContext<'_>, state: &Matrix, area: Rect, position: Po
 }
 
 fn axes(ctx: ViewContext<'_>, state: &Matrix) -> [Vec<Piece>; 2] {
-    let one = |action: Action, way: &str, axis: &Axis| {
+    let one = |action: Action, label: &str, axis: &Axis| {
         let (runs, lines) = (axis.displayed().len(), axis.lines());
         let folded = if runs < lines { format!(", folded to {runs}") } else { String::new() };
         vec![
             piece(format!(" {}", ctx.model.settings.keymap.shown(action)), Role::Key),
-            piece(format!(" {way} "), Role::Label),
+            piece(format!(" {label} "), Role::Label),
             piece(axis.vary.title(), Role::Chosen),
             piece(format!(" ({lines}{folded})"), Role::Muted),
         ]
     };
-    let ends = |axis: &Axis, way: &'static str| if axis.vary.is_of_the_guest() { "guest:" } else { way };
+    let label = |axis: &Axis, side: &'static str| if axis.vary.is_of_the_guest() { "guest:" } else { side };
     [
-        one(Action::MatrixRows, ends(&state.rows, "from:"), &state.rows),
-        one(Action::MatrixColumns, ends(&state.columns, "to:"), &state.columns),
+        one(Action::MatrixRows, label(&state.rows, "from:"), &state.rows),
+        one(Action::MatrixColumns, label(&state.columns, "to:"), &state.columns),
     ]
 }
 
-/// The signs with how many cells have each, or that nothing was found.
+/// Returns the signs with their numbers of cells, or that nothing matches the filter.
 fn legend(ctx: ViewContext<'_>, state: &Matrix) -> Vec<Piece> {
     use crate::app::screens::ScreenState;
     if state.not_found {
-        return vec![piece(format!(" no row and no column has {:?} in its name", state.filtered()), Role::Warn)];
+        return vec![piece(format!(" no row or column matches {:?}", state.filtered()), Role::Warn)];
     }
     let (done, all) = state.grid.progress();
     let mut line = vec![piece(format!(" {all} cells "), Role::Muted)];
@@ -119,7 +118,7 @@ fn legend(ctx: ViewContext<'_>, state: &Matrix) -> Vec<Piece> {
         line.push(piece(format!(" {} {count} ", verdict.name()), Role::Text));
     }
     if done < all {
-        line.push(piece(format!(" {} to look at", all - done), Role::Muted));
+        line.push(piece(format!(" {} not resolved yet", all - done), Role::Muted));
     }
     line
 }
@@ -130,9 +129,9 @@ fn column_names(ctx: ViewContext<'_>, state: &Matrix, window: &Window, area: Rec
     let across = ctx.theme.signs.across;
     let rule = across.repeat(window.columns * window.cell);
     text_at(buf, area, (area.x, mark_line), &rule, ctx.theme.style(Role::Border));
-    for place in 0..window.columns {
-        let run = axis.first + place;
-        let x = area.x + cells(place * window.cell);
+    for index in 0..window.columns {
+        let run = axis.first + index;
+        let x = area.x + cells(index * window.cell);
         let at_cursor = run == axis.index();
         let style = ctx.theme.style(if at_cursor { Role::Title } else { Role::Label });
         match window.heads {
@@ -170,17 +169,17 @@ fn column_names(ctx: ViewContext<'_>, state: &Matrix, window: &Window, area: Rec
 
 fn row_names(ctx: ViewContext<'_>, state: &Matrix, window: &Window, area: Rect, buf: &mut Buffer) {
     let axis = &state.rows;
-    for place in 0..window.rows {
-        let run = axis.first + place;
+    for index in 0..window.rows {
+        let run = axis.first + index;
         let at_cursor = run == axis.index();
-        let y = area.y + cells(place);
+        let y = area.y + cells(index);
         let room = window.names.saturating_sub(3);
         let name = cut_middle(&axis.label(run), room, ctx.theme.signs.more);
         let style = ctx.theme.style(if at_cursor { Role::Title } else { Role::Label });
         let mark = if at_cursor { ctx.theme.signs.mark } else { " " };
         text_at(buf, area, (area.x, y), &format!(" {mark}{}", pad(&name, room)), style);
-        // What lies outside of the window is said where the names end.
-        let edge = (place == 0 && axis.first > 0, place + 1 == window.rows && run + 1 < axis.displayed().len());
+        // An arrow after the names shows that there are more rows.
+        let edge = (index == 0 && axis.first > 0, index + 1 == window.rows && run + 1 < axis.displayed().len());
         let arrow = match edge {
             (true, _) => ctx.theme.signs.arrows[2],
             (_, true) => ctx.theme.signs.arrows[3],
@@ -230,11 +229,11 @@ fn one_cell(
     }
 }
 
-/// Whether a cell has source and destination of the cursor's exchanged.
+/// Returns whether a cell is that of the cursor with source and destination swapped.
 fn is_mirror(state: &Matrix, row: usize, column: usize) -> bool {
     let Some((down, across)) = state.detail.as_ref().and_then(|detail| detail.mirror) else { return false };
-    let on = |axis: &Axis, place: usize, line: usize| {
-        axis.displayed().get(place).is_some_and(|run| (run.first..=run.last).contains(&line))
+    let on = |axis: &Axis, index: usize, line: usize| {
+        axis.displayed().get(index).is_some_and(|run| (run.first..=run.last).contains(&line))
     };
     on(&state.rows, row, down) && on(&state.columns, column, across)
 }

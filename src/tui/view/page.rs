@@ -12,20 +12,19 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::widgets::{Clear, Widget};
 
-/// Draws it.
 pub(super) fn render(ctx: ViewContext<'_>, page: &Page, area: Rect, buf: &mut Buffer) {
-    let place = place(page, area);
+    let rect = place(page, area);
     let (columns, height) = room(area);
-    Clear.render(place, buf);
+    Clear.render(rect, buf);
     let lines = page.lines(columns);
     let right = more_lines(page.scroll, height, lines.len());
-    let inner = frame(buf, ctx.theme, place, true, &[piece(page.title.as_str(), Role::Title)], &right);
+    let inner = frame(buf, ctx.theme, rect, true, &[piece(page.title.as_str(), Role::Title)], &right);
     for ((kind, line), y) in lines.iter().skip(page.scroll).zip(inner.top()..inner.bottom()) {
         text_at(buf, inner, (inner.x + 1, y), line, ctx.theme.style(role(*kind)));
     }
 }
 
-/// Returns the looks of a line.
+/// Returns the role of a line.
 pub(super) fn role(kind: Kind) -> Role {
     match kind {
         Kind::Heading => Role::Title,
@@ -34,7 +33,7 @@ pub(super) fn role(kind: Kind) -> Role {
     }
 }
 
-/// Returns what `position` stands for.
+/// Returns what a click at `position` does.
 pub(super) fn hit(page: &Page, area: Rect, position: Position) -> Option<Target> {
     (!place(page, area).contains(position)).then_some(Target::Outside)
 }

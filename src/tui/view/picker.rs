@@ -1,4 +1,4 @@
-//! Draws a list to choose from over the screen: what is typed, the matches, and what the one under the cursor gives.
+//! Draws a picker over the screen: the typed text, the matches, and the verdict of the one under the cursor.
 
 use super::ViewContext;
 use super::draw::{Piece, cells, fill, fitting, frame, inside, line_of, piece, pieces, rule, text_at};
@@ -12,16 +12,15 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::widgets::{Clear, Widget};
 
-/// Lines of the box that are no items: the frame, what is typed, and the rule below it.
+/// Lines without items: the frame, the typed text, and the rule below it.
 const OTHER_LINES: u16 = 4;
 
-/// Draws it.
 pub(super) fn render(ctx: ViewContext<'_>, picker: &Picker, area: Rect, buf: &mut Buffer) {
-    let place = place(picker, area);
-    Clear.render(place, buf);
+    let rect = place(picker, area);
+    Clear.render(rect, buf);
     let count = format!("{} of {}", picker.matches().len(), picker.len());
     let title = [piece(picker.title.as_str(), Role::Title)];
-    let inner = frame(buf, ctx.theme, place, true, &title, &[piece(count, Role::Muted)]);
+    let inner = frame(buf, ctx.theme, rect, true, &title, &[piece(count, Role::Muted)]);
     typed(ctx, picker, inner, buf);
     let list = list(inner);
     let first = scrolled(picker.selected(), picker.matches().len(), list);
@@ -29,16 +28,16 @@ pub(super) fn render(ctx: ViewContext<'_>, picker: &Picker, area: Rect, buf: &mu
     if picker.matches().len() == 0 {
         let text = match (picker.choice, picker.preview) {
             (Some(_), Some(_)) => {
-                let takes = ctx.model.settings.keymap.shown(Action::Open);
-                format!("Not in the list, but a value: {takes} takes it as typed.")
+                let key = ctx.model.settings.keymap.shown(Action::Open);
+                format!("Not in the list, but valid. {key} uses it as typed")
             }
-            _ => format!("Nothing is called {}.", picker.typed()),
+            _ => format!("No match for \"{}\"", picker.typed()),
         };
         text_at(buf, list, (list.x + 2, list.y), &text, ctx.theme.style(Role::Muted));
     }
-    for ((place, item), number) in picker.matches().enumerate().skip(first).zip(0..list.height) {
+    for ((index, item), number) in picker.matches().enumerate().skip(first).zip(0..list.height) {
         let line = line_of(list, number);
-        let selected = place == picker.selected();
+        let selected = index == picker.selected();
         let row = fitting(
             &row(ctx, item, label, selected),
             usize::from(line.width).saturating_sub(1),
@@ -51,13 +50,13 @@ pub(super) fn render(ctx: ViewContext<'_>, picker: &Picker, area: Rect, buf: &mu
     }
 }
 
-/// Returns what `position` stands for.
+/// Returns what a click at `position` does.
 pub(super) fn hit(_: ViewContext<'_>, picker: &Picker, area: Rect, position: Position) -> Option<Target> {
-    let place = place(picker, area);
-    if !place.contains(position) {
+    let rect = place(picker, area);
+    if !rect.contains(position) {
         return Some(Target::Outside);
     }
-    let list = list(inside(place));
+    let list = list(inside(rect));
     let row =
         scrolled(picker.selected(), picker.matches().len(), list) + usize::from(position.y.saturating_sub(list.y));
     (list.contains(position) && row < picker.matches().len()).then_some(Target::Item(row))
@@ -75,11 +74,11 @@ fn typed(ctx: ViewContext<'_>, picker: &Picker, inner: Rect, buf: &mut Buffer) {
     if picker.typed().is_empty() {
         let key = |action| ctx.model.settings.keymap.shown(action);
         let rest = if picker.has_saved() {
-            format!("{} twice forgets a name", key(Action::DeleteForward))
+            format!("{} twice deletes a saved scenario", key(Action::DeleteForward))
         } else {
-            format!("{} leaves everything as it was", key(Action::Back))
+            format!("{} cancels", key(Action::Back))
         };
-        let hint = format!("  type to search, {} takes it, {rest}", key(Action::Open));
+        let hint = format!("  Type to filter. {} selects, {rest}", key(Action::Open));
         let hint = [piece(hint, Role::Muted)];
         pieces(
             buf,
@@ -96,7 +95,7 @@ fn typed(ctx: ViewContext<'_>, picker: &Picker, inner: Rect, buf: &mut Buffer) {
             let (role, sign) = ctx.theme.verdict(outcome.verdict);
             let by = outcome.rule.map(|rule| format!(", rule {}", rule.name())).unwrap_or_default();
             vec![
-                piece("gives ", Role::Muted),
+                piece("result: ", Role::Muted),
                 piece(format!("{sign} {}", outcome.verdict.name()), role),
                 piece(by, Role::Muted),
             ]

@@ -1,4 +1,4 @@
-//! Says politely that the terminal is too small, as far as there is room to say it.
+//! Says that the terminal is too small, with the verdict.
 
 use super::{SMALLEST, ViewContext};
 use crate::app::text::wrap;
@@ -6,10 +6,9 @@ use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-/// Draws it.
 pub(super) fn render(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
     let text = format!(
-        "{}: {}. This terminal has {} columns and {} lines; please give it {} by {} to see the rest.",
+        "{}: {}. Terminal too small: {}x{}, at least {}x{} needed",
         ctx.model.derived.link,
         ctx.model.derived.explanation.headline,
         area.width,

@@ -1,4 +1,4 @@
-//! Draws XML and command lines: in columns, what changed since the document before marked by a sign and a colour.
+//! Draws XML and command lines in columns; a sign and a colour mark what changed since the previous document.
 
 use super::ViewContext;
 use super::draw::{cells, fitting, frame, line_of, piece, pieces, text_at, width_of};
@@ -10,34 +10,33 @@ use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-/// Draws it.
 pub(super) fn render(ctx: ViewContext<'_>, state: &Xml, area: Rect, buf: &mut Buffer) {
     if let Some(remark) = &state.remark {
         let line = fitting(&[piece(format!(" {remark}"), Role::Open)], usize::from(area.width), ctx.theme.signs.more);
         pieces(buf, ctx.theme, area, (area.x, area.y), &line);
     }
-    for (column, place) in places(state, area) {
-        one_column(ctx, state, column, place, buf);
+    for (column, rect) in rects(state, area) {
+        one_column(ctx, state, column, rect, buf);
     }
 }
 
-/// Returns what `position` stands for.
+/// Returns what a click at `position` does.
 pub(super) fn hit(state: &Xml, area: Rect, position: Position) -> Option<Target> {
-    let (column, place) = places(state, area).into_iter().find(|(_, place)| place.contains(position))?;
-    let line = usize::from(position.y.checked_sub(place.y + 1)?);
+    let (column, rect) = rects(state, area).into_iter().find(|(_, rect)| rect.contains(position))?;
+    let line = usize::from(position.y.checked_sub(rect.y + 1)?);
     column.lines.get(column.scroll + line).map(|(document, _)| Target::Row(*document))
 }
 
-fn places(state: &Xml, area: Rect) -> Vec<(&Column, Rect)> {
+fn rects(state: &Xml, area: Rect) -> Vec<(&Column, Rect)> {
     let above = u16::from(state.remark.is_some());
     let width = area.width / cells(state.columns.len().max(1));
-    let place = |number: usize| Rect {
+    let rect = |number: usize| Rect {
         x: area.x + width * cells(number),
         y: area.y + above,
         width,
         height: area.height.saturating_sub(above),
     };
-    state.columns.iter().enumerate().map(|(number, column)| (column, place(number))).collect()
+    state.columns.iter().enumerate().map(|(number, column)| (column, rect(number))).collect()
 }
 
 fn one_column(ctx: ViewContext<'_>, state: &Xml, column: &Column, area: Rect, buf: &mut Buffer) {
@@ -53,7 +52,7 @@ fn one_column(ctx: ViewContext<'_>, state: &Xml, column: &Column, area: Rect, bu
 fn one_line(ctx: ViewContext<'_>, state: &Xml, line: &Line, area: Rect, buf: &mut Buffer) {
     match line {
         Line::Blank => {}
-        Line::Title(place) => title(ctx, state, *place, area, buf),
+        Line::Title(index) => title(ctx, state, *index, area, buf),
         Line::Remark(text) => {
             text_at(buf, area, (area.x + 1, area.y), text, ctx.theme.style(Role::Muted));
         }
@@ -84,10 +83,10 @@ fn role(since: Since) -> Role {
     }
 }
 
-/// The title, and how the document differs from the one before.
-fn title(ctx: ViewContext<'_>, state: &Xml, place: usize, area: Rect, buf: &mut Buffer) {
-    let Some(document) = state.documents.get(place) else { return };
-    let is_current = place == state.current;
+/// Draws the title, and how the document differs from the previous one.
+fn title(ctx: ViewContext<'_>, state: &Xml, index: usize, area: Rect, buf: &mut Buffer) {
+    let Some(document) = state.documents.get(index) else { return };
+    let is_current = index == state.current;
     let mark = if is_current { ctx.theme.signs.mark } else { " " };
     let left = [piece(format!("{mark}{}", document.title), if is_current { Role::Focus } else { Role::Title })];
     let right = [piece(differs(state, document), Role::Muted)];
@@ -99,7 +98,7 @@ fn title(ctx: ViewContext<'_>, state: &Xml, place: usize, area: Rect, buf: &mut 
 }
 
 fn differs(state: &Xml, document: &Document) -> String {
-    let Some(before) = document.before.and_then(|place| state.documents.get(place)) else { return String::new() };
+    let Some(before) = document.before.and_then(|index| state.documents.get(index)) else { return String::new() };
     let before = before.title.replace("XML", "xml").to_lowercase().replace("xml", "XML");
     match document.changes() {
         (0, 0) => format!("same as {before}"),

@@ -1,20 +1,19 @@
-//! Draws the page of the deciding rule below the decision table, where the terminal is large enough.
+//! Draws the page of the rule that decided, on a large terminal.
 
 use super::super::ViewContext;
 use super::super::draw::{frame, piece, text_at};
 use super::super::page::role;
 use crate::app::action::Action;
 use crate::app::page::Page;
-use crate::explain::rule_page;
+use crate::explain::{NO_RULE, rule_page};
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-/// Draws it.
 pub(super) fn render(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
     let Some(decided) = ctx.model.derived.answer.rule else {
         let inner = frame(buf, ctx.theme, area, false, &[piece("Rule", Role::Message)], &[]);
-        let text = "No rule decided: the answer depends on what is not known.";
+        let text = NO_RULE;
         text_at(buf, inner, (inner.x + 1, inner.y), text, ctx.theme.style(Role::Muted));
         return;
     };
