@@ -237,6 +237,7 @@ pub fn step(choice: Choice, catalog: &Catalog, scenario: &Scenario, forward: boo
     let all = values(choice, catalog, scenario);
     let current = all.iter().position(|value| value.scenario == *scenario)?;
     let wanted = |value: &&Value| !value.only_in_list;
-    let next = if forward { all.iter().skip(current + 1).find(wanted) } else { all.iter().take(current).rev().find(wanted) };
+    let next =
+        if forward { all.iter().skip(current + 1).find(wanted) } else { all.iter().take(current).rev().find(wanted) };
     next.map(|value| value.scenario.clone())
 }

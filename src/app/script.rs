@@ -209,7 +209,10 @@ mod tests {
         let catalog = embedded::catalog().unwrap();
         let text = "swap-edns\n  undo twice\nwait long\nclick 3\nscenario Skylake-Clinet\npause now\ntype \"\"\n";
         let diagnostics: Vec<String> = parse(&catalog, text).unwrap_err().iter().map(ToString::to_string).collect();
-        assert!(diagnostics[0].starts_with("1:1: ") && diagnostics[0].ends_with("did you mean swap-ends?"), "{diagnostics:?}");
+        assert!(
+            diagnostics[0].starts_with("1:1: ") && diagnostics[0].ends_with("did you mean swap-ends?"),
+            "{diagnostics:?}"
+        );
         assert_eq!(diagnostics[1], "2:8: undo: expected the end of the line, found \"twice\"");
         assert_eq!(diagnostics[2], "3:6: wait: expected milliseconds, found \"long\"");
         assert!(diagnostics[3].starts_with("4:7: click: expected a column and a line"), "{diagnostics:?}");

@@ -83,7 +83,8 @@ pub fn paste(model: &mut Model, catalog: &Catalog, text: &str) {
     if model.context() == KeyContext::Text {
         write(model, catalog, &typed(text));
         if letters(text).nth(MOST_TYPED).is_some() {
-            model.notice = Some(format!("The pasted text is too long: only its first {MOST_TYPED} characters are used."));
+            model.notice =
+                Some(format!("The pasted text is too long: only its first {MOST_TYPED} characters are used."));
         }
         return;
     }
@@ -154,7 +155,8 @@ pub fn idle(model: &mut Model, catalog: &Catalog) -> bool {
 /// Scrolls what is under the mouse; `action` is up or down.
 pub fn scroll(model: &mut Model, catalog: &Catalog, target: Option<Target>, action: Action) {
     if model.overlay.is_none() && target.is_some() {
-        let wanted = |screen: &mut Screen, context: &ScreenContext<'_>| screen.state_mut().scroll(context, target, action);
+        let wanted =
+            |screen: &mut Screen, context: &ScreenContext<'_>| screen.state_mut().scroll(context, target, action);
         let response = ask_screen(model, catalog, wanted);
         if !matches!(response, ScreenResponse::Ignored) {
             apply_response(model, catalog, response);
@@ -199,10 +201,7 @@ fn act(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effect> {
 }
 
 /// Performs an action that the screen does not handle.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "lessons, overlays and screens handle the other actions before"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "lessons, overlays and screens handle the other actions before")]
 fn program(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effect> {
     match action {
         Action::Quit => return Some(Effect::Quit),

@@ -1,11 +1,11 @@
 //! Says what a message means that somebody else's libvirt gave: what "extra" and "missing" are, who has what, and since
 //! when. A sentence is whole, with a full stop. The message itself was read elsewhere.
 
-use crate::domain::names::first_names;
 use crate::domain::catalog::{Catalog, Provenance, ReleaseMap};
 use crate::domain::definition::named_enum;
 use crate::domain::feature::FeatureId;
 use crate::domain::map::{CpuMap, ModelId};
+use crate::domain::names::first_names;
 use crate::domain::version::Version;
 use crate::resolve::{Refusal, RuleId, suggested};
 

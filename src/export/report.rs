@@ -2,8 +2,8 @@
 
 use crate::analysis::remedies::{How, WayOut};
 use crate::domain::catalog::Catalog;
-use crate::domain::text::fill_after;
 use crate::domain::scenario::Scenario;
+use crate::domain::text::fill_after;
 use crate::explain::{explain, message};
 use crate::resolve::{Answer, Possible};
 use std::fmt::Write;

@@ -27,7 +27,9 @@ impl Record {
     pub(super) fn begin(path: &Path, scenario: &str, (width, height): (u16, u16)) -> anyhow::Result<Self> {
         let file = new_file(path)?;
         let mut record = Self { file, typed: String::new(), last: Instant::now(), error: None };
-        record.line(&format!("# Recorded by virt-cpu-explorer at {width}x{height}. Clicks are only valid for this size."));
+        record.line(&format!(
+            "# Recorded by virt-cpu-explorer at {width}x{height}. Clicks are only valid for this size."
+        ));
         record.line(&Step::Scenario(scenario.to_owned()).to_string());
         Ok(record)
     }

@@ -1,7 +1,7 @@
 //! Runs the program on a terminal: reads events, updates the model, performs effects, draws frames.
 
 use super::cast::Cast;
-use super::play::{PlayerResponse, Player};
+use super::play::{Player, PlayerResponse};
 use super::record::Record;
 use super::signals::Signals;
 use super::terminal::Guard;

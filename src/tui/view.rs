@@ -13,15 +13,15 @@ mod page;
 mod parts;
 mod picker;
 mod title;
-mod too_small;
 mod tour;
 mod xml;
 
-use super::theme::Theme;
+use super::theme::{Role, Theme};
 use crate::app::demo::Demo;
 use crate::app::model::Model;
 use crate::app::overlay::Overlay;
 use crate::app::screens::{Screen, Target};
+use crate::app::text::wrap;
 use crate::app::tour::Place;
 use crate::domain::catalog::Catalog;
 use ratatui::buffer::Buffer;
@@ -44,7 +44,7 @@ pub const SMALLEST: (u16, u16) = (60, 20);
 /// Draws the whole terminal.
 pub fn render(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
-        return too_small::render(ctx, area, buf);
+        return too_small(ctx, area, buf);
     }
     let Parts { top, body, panel, note, bottom } = Parts::of(ctx, area);
     title::render(ctx, top, buf);
@@ -68,6 +68,18 @@ pub fn render(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
     if let Some(lesson) = &ctx.model.tour {
         tour::render(ctx, lesson, panel, buf);
         tour::frames(ctx, body, above, buf);
+    }
+}
+
+/// Draws the verdict, and that the terminal is too small.
+fn too_small(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
+    let text = format!(
+        "{}: {}. Terminal too small: {}x{}, at least {}x{} needed",
+        ctx.model.derived.link, ctx.model.derived.explanation.headline, area.width, area.height, SMALLEST.0, SMALLEST.1
+    );
+    let lines = wrap(&text, usize::from(area.width));
+    for (line, y) in lines.iter().zip(area.top()..area.bottom()) {
+        draw::text_at(buf, area, (area.x, y), line, ctx.theme.style(Role::Text));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Makes the values of a setting: for each value, the scenario with it.
 
-use super::{Choice, detail, problem, displayed_value};
+use super::{Choice, detail, displayed_value, problem};
 use crate::domain::behaviour::Regime;
 use crate::domain::catalog::{Catalog, LibvirtId, Product, Provenance, ReleaseMap};
 use crate::domain::definition::{Check, Fallback, Match, Mode, Policies, Policy};

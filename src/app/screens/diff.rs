@@ -111,14 +111,20 @@ impl Diff {
         let (here, around) = (self.listed.index(), usize::from(context.size.height));
         let below = here.saturating_add(1)..here.saturating_add(around).min(self.listed.len());
         let above = (here.saturating_sub(around)..here).rev();
-        let mut resolved = self.resolve_line(&mut queries, here, budget).and_then(|()| self.resolve_guests(&mut queries, budget));
+        let mut resolved =
+            self.resolve_line(&mut queries, here, budget).and_then(|()| self.resolve_guests(&mut queries, budget));
         for index in below.chain(above) {
             resolved = resolved.and_then(|()| self.resolve_line(&mut queries, index, budget));
         }
         self.pending = resolved.is_err();
     }
 
-    fn resolve_line(&mut self, queries: &mut GuestQueries<'_>, index: usize, budget: &mut Budget) -> Result<(), BudgetExceeded> {
+    fn resolve_line(
+        &mut self,
+        queries: &mut GuestQueries<'_>,
+        index: usize,
+        budget: &mut Budget,
+    ) -> Result<(), BudgetExceeded> {
         if let Some(line) = self.listed.get_mut(index).filter(|line| line.guest_outcomes.is_none()) {
             line.guest_outcomes = Some(match line.about {
                 Some(about) => queries.both(about, None, (&mut self.answers, budget))?,
@@ -195,7 +201,8 @@ impl Diff {
             View::Endpoints | View::Models => {
                 let name = |id: ModelId| (catalog.model_name(id).to_owned(), id.0);
                 let ModelId(current) = if self.picks_first { self.models.0 } else { self.models.1 };
-                let title = if self.view == View::Endpoints { "Model".to_owned() } else { format!("Model on the {side} side") };
+                let title =
+                    if self.view == View::Endpoints { "Model".to_owned() } else { format!("Model on the {side} side") };
                 (title, models(catalog).into_iter().map(name).collect(), current)
             }
         };

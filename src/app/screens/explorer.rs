@@ -78,7 +78,9 @@ impl Explorer {
             Pane::Choices(group) => group.choices().len(),
             Pane::Fixes => context.derived.remedies.len(),
             Pane::Table => TABLE.len() + usize::from(rule_outside_table(context.derived.answer.rule).is_some()),
-            Pane::Features => self.listed(&context.derived.features, |row| context.catalog.feature_name(row.feature)).len(),
+            Pane::Features => {
+                self.listed(&context.derived.features, |row| context.catalog.feature_name(row.feature)).len()
+            }
         }
     }
 
@@ -157,7 +159,11 @@ impl Explorer {
         match self.focus {
             Focus::Choice(choice) => {
                 if values(choice, context.catalog, context.scenario).len() > FEW {
-                    return ScreenResponse::Show(Box::new(Overlay::Picker(Box::new(Picker::of_choice(context.catalog, context.scenario, choice)))));
+                    return ScreenResponse::Show(Box::new(Overlay::Picker(Box::new(Picker::of_choice(
+                        context.catalog,
+                        context.scenario,
+                        choice,
+                    )))));
                 }
                 let next = step(choice, context.catalog, context.scenario, true);
                 let first =

@@ -133,17 +133,23 @@ impl History {
     }
 
     fn visit(&self, context: &ScreenContext<'_>) -> ScreenResponse {
-        let Some(line) = self.listed.current() else { return ScreenResponse::Say("There is no line under the cursor.".to_owned()) };
+        let Some(line) = self.listed.current() else {
+            return ScreenResponse::Say("There is no line under the cursor.".to_owned());
+        };
         let found = match line.shows {
             Shows::Change { model, before: Some(before), since } => {
                 let feature = line.feature.unwrap_or(context.scenario.feature);
                 across(context.catalog, context.scenario, (model, feature), (before, since))
             }
             Shows::Change { before: None, .. } => {
-                return ScreenResponse::Say("The release before does not have the model, so no guest can come from it.".to_owned());
+                return ScreenResponse::Say(
+                    "The release before does not have the model, so no guest can come from it.".to_owned(),
+                );
             }
             Shows::Known => {
-                return ScreenResponse::Say("This line names no model. Select a line of a model to open a scenario.".to_owned());
+                return ScreenResponse::Say(
+                    "This line names no model. Select a line of a model to open a scenario.".to_owned(),
+                );
             }
             Shows::Machine { model, machine, accel } => {
                 let feature = line.feature.unwrap_or(context.scenario.feature);

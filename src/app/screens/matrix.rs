@@ -119,7 +119,9 @@ impl Matrix {
                 self.columns.go(index);
                 ScreenResponse::Done
             }
-            None => ScreenResponse::Say("Next boundary: every further cell of this row has the same verdict.".to_owned()),
+            None => {
+                ScreenResponse::Say("Next boundary: every further cell of this row has the same verdict.".to_owned())
+            }
         }
     }
 

@@ -79,15 +79,8 @@ impl Xml {
 
     fn lay_out(&mut self, size: Size) {
         let lanes: &[(&str, &[Lane])] = match size.width {
-            THREE.. => &[
-                ("Source", &[Lane::Source]),
-                ("Sent", &[Lane::Sent]),
-                ("Destination", &[Lane::Destination]),
-            ],
-            TWO.. => &[
-                ("Source", &[Lane::Source]),
-                ("Sent, and destination", &[Lane::Sent, Lane::Destination]),
-            ],
+            THREE.. => &[("Source", &[Lane::Source]), ("Sent", &[Lane::Sent]), ("Destination", &[Lane::Destination])],
+            TWO.. => &[("Source", &[Lane::Source]), ("Sent, and destination", &[Lane::Sent, Lane::Destination])],
             _ => &[("From source to destination", Lane::ALL)],
         };
         let scrolled: Vec<usize> = self.columns.iter().map(|column| column.scroll).collect();
@@ -136,7 +129,8 @@ impl Xml {
         self.current = index.min(self.documents.len().saturating_sub(1));
         let (room, number) = (self.room(size), self.column());
         let Some(column) = self.columns.get_mut(number) else { return };
-        let mut own = column.lines.iter().enumerate().filter(|(_, (index, _))| *index == self.current).map(|(at, _)| at);
+        let mut own =
+            column.lines.iter().enumerate().filter(|(_, (index, _))| *index == self.current).map(|(at, _)| at);
         let first = own.next().unwrap_or(0);
         let last = own.next_back().unwrap_or(first);
         let seen = column.scroll..column.scroll + room;

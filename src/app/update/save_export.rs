@@ -5,7 +5,7 @@ use crate::app::action::Action;
 use crate::app::export::Format;
 use crate::app::model::Model;
 use crate::app::overlay::{Ask, Overlay, Question};
-use crate::app::picker::{Item, Pick, Picker, ExportTo};
+use crate::app::picker::{ExportTo, Item, Pick, Picker};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 

@@ -11,7 +11,8 @@ pub(super) fn render(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
     let Some(demo) = &ctx.model.demo else { return };
     let ruled = area.height > 1;
     if ruled {
-        let waits = if demo.waits { vec![piece("Space continues, Esc takes control", Role::Muted)] } else { Vec::new() };
+        let waits =
+            if demo.waits { vec![piece("Space continues, Esc takes control", Role::Muted)] } else { Vec::new() };
         rule(buf, ctx.theme, line_of(area, 0), true, &[], &waits);
     }
     let lines = wrap(&demo.note, usize::from(area.width.saturating_sub(2)));

@@ -10,6 +10,7 @@ use ratatui::widgets::{Block, Widget};
 /// A piece of a line: its text and its role.
 pub type Piece = (String, Role);
 
+/// Pairs a text with its role.
 pub fn piece(text: impl Into<String>, role: Role) -> Piece {
     (text.into(), role)
 }

@@ -3,11 +3,10 @@
 mod choices;
 mod features;
 mod layout;
-mod rule;
 mod table;
 mod verdict;
 
-use super::ViewContext;
+use super::{ViewContext, page};
 use crate::app::screens::Target;
 use crate::app::screens::explorer::Explorer;
 use crate::app::tour::Place;
@@ -24,7 +23,7 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, area: Rect, buf: &m
         features::render(ctx, state, area, areas.parts, buf);
     }
     if let Some(area) = areas.rule {
-        rule::render(ctx, area, buf);
+        page::rule(ctx, area, buf);
     }
 }
 

@@ -53,7 +53,10 @@ fn legend(ctx: ViewContext<'_>, state: &History) -> Vec<Piece> {
     let text = match state.subject {
         Subject::Model(_) => format!("{} changed", signs.mark),
         Subject::Feature(_) => {
-            format!("+ in the model  {} removed  a added  {} not in it  {} unknown", signs.bad, signs.nothing, signs.open)
+            format!(
+                "+ in the model  {} removed  a added  {} not in it  {} unknown",
+                signs.bad, signs.nothing, signs.open
+            )
         }
     };
     vec![piece(text, Role::Muted)]

@@ -38,11 +38,8 @@ pub(super) fn render(ctx: ViewContext<'_>, picker: &Picker, area: Rect, buf: &mu
     for ((index, item), number) in picker.matches().enumerate().skip(first).zip(0..list.height) {
         let line = line_of(list, number);
         let selected = index == picker.selected();
-        let row = fitting(
-            &row(ctx, item, label, selected),
-            usize::from(line.width).saturating_sub(1),
-            ctx.theme.signs.more,
-        );
+        let row =
+            fitting(&row(ctx, item, label, selected), usize::from(line.width).saturating_sub(1), ctx.theme.signs.more);
         pieces(buf, ctx.theme, line, (line.x, line.y), &row);
         if selected {
             fill(buf, line, ctx.theme.style(Role::Focus));

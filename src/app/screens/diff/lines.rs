@@ -67,7 +67,9 @@ impl Between {
         match &self.guests {
             None => GuestQueries { sides: None, models: None },
             Some(Guests::ThereAndBack(ends)) => GuestQueries { sides: sides(ends, &ends.swapped()), models: None },
-            Some(Guests::OneAndOther(ends, one, other)) => GuestQueries { sides: sides(ends, ends), models: Some([*one, *other]) },
+            Some(Guests::OneAndOther(ends, one, other)) => {
+                GuestQueries { sides: sides(ends, ends), models: Some([*one, *other]) }
+            }
         }
     }
 }

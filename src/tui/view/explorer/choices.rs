@@ -75,8 +75,7 @@ fn in_box(group: Group, area: Rect) -> Vec<(Choice, Rect)> {
 /// have priority; the others are shown as far as they fit.
 fn in_line(ctx: ViewContext<'_>, state: &Explorer, group: Group, area: Rect) -> Vec<(Choice, Rect)> {
     let choices = group.choices();
-    let needs =
-        |choice: &Choice| ctx.model.derived.choice(*choice).map_or(0, |displayed| width(&short(displayed)) + 2);
+    let needs = |choice: &Choice| ctx.model.derived.choice(*choice).map_or(0, |displayed| width(&short(displayed)) + 2);
     let rank = |choice: &Choice| {
         let displayed = ctx.model.derived.choice(*choice);
         let focused = state.focus == Focus::Choice(*choice);

@@ -37,7 +37,13 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, area: Rect, parts: 
     let list = below(inner);
     let listed = listed(ctx, state);
     if listed.is_empty() {
-        text_at(buf, list, (list.x + 1, list.y), &state.empty(rows, &ctx.model.settings.keymap), ctx.theme.style(Role::Muted));
+        text_at(
+            buf,
+            list,
+            (list.x + 1, list.y),
+            &state.empty(rows, &ctx.model.settings.keymap),
+            ctx.theme.style(Role::Muted),
+        );
     }
     let first = first_visible(state, listed.len(), list);
     for ((number, row), line) in listed.iter().enumerate().skip(first).zip(0..list.height) {

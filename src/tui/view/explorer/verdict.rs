@@ -44,8 +44,7 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, (area, parts): (Rec
     let right = [piece(rule_id.unwrap_or_default(), Role::Message), basis];
     let active = matches!(state.focus, Focus::Fix(_));
     let inner = parts.draw(ctx, area, active, (&headline, &right), buf);
-    for (line, y) in fitting(ctx, inner.width.saturating_sub(2), inner.height).iter().zip(inner.top()..inner.bottom())
-    {
+    for (line, y) in fitting(ctx, inner.width.saturating_sub(2), inner.height).iter().zip(inner.top()..inner.bottom()) {
         let focused = matches!((line.target, state.focus), (Some(Target::Fix(a)), Focus::Fix(b)) if a == b);
         let mut x = inner.x + 1;
         for (text, role) in &line.pieces {
@@ -72,7 +71,8 @@ pub(super) fn height(ctx: ViewContext<'_>, columns: u16, room: u16) -> u16 {
 
 /// Returns how many lines the message, the outlook and the fixes need.
 pub(super) fn least(ctx: ViewContext<'_>, columns: u16) -> u16 {
-    let detail = Detail { fix_lines: false, why: 0, notice: false, basis: false, outlook: true, fixes: true, airy: false };
+    let detail =
+        Detail { fix_lines: false, why: 0, notice: false, basis: false, outlook: true, fixes: true, airy: false };
     cells(lines(ctx, usize::from(columns), detail).len())
 }
 
