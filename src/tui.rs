@@ -17,8 +17,8 @@ pub mod theme;
 pub mod view;
 
 pub use environment::{ascii_locale, theme};
-pub use export::screen;
-pub use print::{draw, frame, print};
+pub use export::{draw, screen};
+pub use print::{frame, print};
 pub use run::{Opening, Options, run};
 pub use terminal::Guard;
 pub use theme::sign;

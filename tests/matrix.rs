@@ -151,15 +151,15 @@ fn names_and_axes_can_be_clicked() {
 #[test]
 fn runs_are_unfolded_one_by_one_and_all_at_once() {
     let session = open(T7, USUAL).keys("m");
-    let folded = state(&session).rows.shown().len();
+    let folded = state(&session).rows.displayed().len();
     let session = session.keys("<space>");
-    let opened = state(&session).rows.shown().len();
+    let opened = state(&session).rows.displayed().len();
     assert!(folded < opened && opened < state(&session).rows.lines(), "{folded} {opened}");
     let session = session.keys("<space>");
-    assert_eq!(state(&session).rows.shown().len(), folded);
+    assert_eq!(state(&session).rows.displayed().len(), folded);
     let session = session.keys("l");
-    assert_eq!(state(&session).rows.shown().len(), state(&session).rows.lines());
-    assert_eq!(state(&session.keys("l")).rows.shown().len(), folded);
+    assert_eq!(state(&session).rows.displayed().len(), state(&session).rows.lines());
+    assert_eq!(state(&session.keys("l")).rows.displayed().len(), folded);
 }
 
 #[test]
@@ -233,7 +233,7 @@ fn what_costs_much_is_resolved_while_nothing_is_typed_and_comes_to_the_same() {
         let screen = state(&session);
         assert_eq!(screen.grid.progress(), (all, all));
         assert_eq!(
-            screen.here.as_ref().map(|here| here.place),
+            screen.detail.as_ref().map(|detail| detail.cell),
             Some((screen.rows.line, screen.columns.line)),
             "the cell under the cursor is looked at"
         );
@@ -251,9 +251,9 @@ fn a_cell_that_costs_much_is_said_to_be_not_looked_at() {
     let mut session = open("Cascadelake-Server,machine=pc-q35-5.2,topology=?,from=10.0.0,to=10.4.0", USUAL);
     update::press(&mut session.model, catalog(), Key::parse("m").unwrap());
     has(&session, "not looked at yet");
-    assert!(state(&session).here.is_none());
+    assert!(state(&session).detail.is_none());
     assert!(update::idle(&mut session.model, catalog()));
-    assert!(state(&session).here.is_some(), "the cell under the cursor comes first");
+    assert!(state(&session).detail.is_some(), "the cell under the cursor comes first");
     assert!(!session.text().contains("not looked at yet"));
 }
 

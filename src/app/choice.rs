@@ -214,7 +214,10 @@ pub fn displayed_value(choice: Choice, catalog: &Catalog, scenario: &Scenario) -
 /// Returns the libvirt of a release as it is displayed: `old (9.0.0)`, `new`, `10.0.0-5.el9`, `?`.
 pub fn libvirt_name(catalog: &Catalog, release: &Release) -> String {
     match &release.libvirt {
-        LibvirtChoice::Old => "old (9.0.0)".to_owned(),
+        LibvirtChoice::Old => {
+            let name = release.libvirt.id(catalog).map(|id| &*catalog.release(id).name);
+            format!("old ({})", name.unwrap_or("?"))
+        }
         LibvirtChoice::New => "new".to_owned(),
         LibvirtChoice::Unknown => "?".to_owned(),
         LibvirtChoice::Release(id, None) => catalog.release(*id).name.to_string(),

@@ -1,8 +1,9 @@
 //! Exports a screen as text, Markdown, JSON or SVG.
 
-use super::print::draw;
 use super::svg::svg;
+use super::theme::Theme;
 use super::view::draw::cells;
+use super::view::{self, ViewContext};
 use crate::app::export::Format;
 use crate::app::model::Model;
 use crate::app::screens::ScreenKind;
@@ -12,6 +13,7 @@ use crate::app::update;
 use crate::domain::catalog::Catalog;
 use crate::export::{self, About, Seen};
 use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 use std::time::{Duration, Instant};
 
 /// The most columns in a mail.
@@ -28,6 +30,15 @@ pub fn screen(model: &Model, catalog: &Catalog, format: Format) -> String {
         Format::Json => json(model, catalog),
         Format::Svg => svg(&draw(model, catalog), model.settings.theme, &title(model)),
     }
+}
+
+/// Draws the model into a buffer of its size.
+pub fn draw(model: &Model, catalog: &Catalog) -> Buffer {
+    let area = Rect::new(0, 0, model.size.width, model.size.height);
+    let mut buffer = Buffer::empty(area);
+    let theme = Theme::of(&model.settings);
+    view::render(ViewContext { model, catalog, theme: &theme }, area, &mut buffer);
+    buffer
 }
 
 /// Returns a frame as text, without trailing blanks.

@@ -1,8 +1,6 @@
 //! Prints one screen without a terminal, with the same keys and views.
 
 use super::run::Options;
-use super::theme::Theme;
-use super::view::{self, ViewContext};
 use super::{export, play};
 use crate::app::export::Format;
 use crate::app::key::parse_all;
@@ -14,7 +12,6 @@ use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 use anyhow::{Context, bail};
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
 
 /// Returns the screen of this name, after the keys of `options`, in an export format.
 ///
@@ -42,7 +39,7 @@ pub fn frame(
     size: (u16, u16),
     options: &Options,
 ) -> anyhow::Result<Buffer> {
-    Ok(draw(&after(catalog, scenario, screen, size, options)?, catalog))
+    Ok(export::draw(&after(catalog, scenario, screen, size, options)?, catalog))
 }
 
 fn after(
@@ -76,13 +73,4 @@ fn after(
 /// Does all postponed work of the screen.
 fn finish(model: &mut Model, catalog: &Catalog) {
     while update::idle(model, catalog) {}
-}
-
-/// Returns the model as it is drawn.
-pub fn draw(model: &Model, catalog: &Catalog) -> Buffer {
-    let area = Rect::new(0, 0, model.size.width, model.size.height);
-    let mut buffer = Buffer::empty(area);
-    let theme = Theme::of(&model.settings);
-    view::render(ViewContext { model, catalog, theme: &theme }, area, &mut buffer);
-    buffer
 }

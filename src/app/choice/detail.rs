@@ -98,12 +98,12 @@ fn policy(with: &Scenario) -> &'static str {
 fn libvirt(catalog: &Catalog, release: &Release) -> String {
     match &release.libvirt {
         LibvirtChoice::Old => "its map has the feature in the model".to_owned(),
-        LibvirtChoice::New => "9.0.0 with the feature marked removed in every model".to_owned(),
+        LibvirtChoice::New => "old with the feature marked removed in every model".to_owned(),
         LibvirtChoice::Unknown => "unknown: tries every release".to_owned(),
         LibvirtChoice::Release(id, _) => {
             let release = catalog.release(*id);
             match (release.provenance, release.map) {
-                (Provenance::Hypothetical, _) => "hypothetical: 9.0.0 with mpx marked removed".to_owned(),
+                (Provenance::Hypothetical, _) => "hypothetical: old with the feature marked removed".to_owned(),
                 (Provenance::User, _) => format!("read from {}", release.source),
                 (Provenance::Published, ReleaseMap::Exact(_)) => String::new(),
                 (Provenance::Published, ReleaseMap::Between { lower, upper }) => {

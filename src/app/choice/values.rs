@@ -130,7 +130,7 @@ pub fn free_value(choice: Choice, catalog: &Catalog, scenario: &Scenario, typed:
         }
         Choice::FromQemu | Choice::ToQemu => {
             let mut probe = scenario.clone();
-            probe.set(catalog, Key::From, &format!("9.0.0:{typed}")).ok()?;
+            probe.set(catalog, Key::From, &format!("old:{typed}")).ok()?;
             let release = if choice == Choice::FromQemu { &mut with.from } else { &mut with.to };
             release.qemu = probe.from.qemu;
         }
