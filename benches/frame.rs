@@ -71,7 +71,7 @@ fn main() {
         let at = |hundredths: usize| steps.get(steps.len() * hundredths / 100);
         let (Some(p50), Some(p99), Some(max)) = (at(50), at(99), steps.last()) else { continue };
         let [middle, high, most] = [p50, p99, max].map(|step| format!("{:.3} ms", step.best.as_secs_f64() * 1e3));
-        println!("{:<12} {middle:>10} {high:>10} {most:>10}  {} on {}", kind.word(), max.key, max.scenario);
+        println!("{:<12} {middle:>10} {high:>10} {most:>10}  {} on {}", kind.name(), max.key, max.scenario);
         held &= p99.best < BUDGET;
     }
     let said = if held { "within" } else { "OVER" };
@@ -107,7 +107,7 @@ fn walk(catalog: &Catalog, (kind, seed): (ScreenKind, u64), start: &str, keys: &
         let began = Instant::now();
         black_box(update::press(&mut model, catalog, key));
         black_box(draw(&model, catalog));
-        steps.push(Step { best: began.elapsed(), key, scenario: model.derived.word.clone() });
+        steps.push(Step { best: began.elapsed(), key, scenario: model.derived.link.clone() });
     }
     steps
 }

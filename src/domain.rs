@@ -12,4 +12,5 @@ pub mod names;
 pub mod policies;
 pub mod qemu;
 pub mod scenario;
+pub mod text;
 pub mod version;

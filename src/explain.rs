@@ -5,6 +5,7 @@ mod cause;
 mod documents;
 mod message;
 mod message_help;
+mod outlook;
 mod rule_page;
 mod sentences;
 
@@ -12,5 +13,6 @@ pub use cause::{Cause, Fact, causes};
 pub use documents::{Absent, Remark, absent, remark};
 pub use message::message;
 pub use message_help::{Nearby, Spoken};
+pub use outlook::{NO_RULE, Outlook, outcome};
 pub use rule_page::{RulePage, rule_page};
 pub use sentences::{Explanation, explain, libvirt_label, sentence};

@@ -1,4 +1,4 @@
-//! Draws the program on a terminal and listens to it. Everything that is decided is decided in `app`.
+//! Draws the program on a terminal and reads its events. All decisions are made in `app`.
 //!
 //! With the feature `tui` alone there are the views, drawn into a buffer; `terminal` adds the event loop.
 
@@ -29,9 +29,9 @@ pub mod theme;
 pub mod view;
 
 pub use environment::{UnknownTheme, ascii_locale, theme};
-pub use export::screen;
+pub use export::{draw, screen};
 pub use options::{Opening, Options};
-pub use print::{PrintError, draw, frame, print};
+pub use print::{PrintError, frame, print};
 #[cfg(feature = "terminal")]
 pub use run::run;
 #[cfg(feature = "terminal")]

@@ -70,7 +70,7 @@ proptest! {
             prop_assert_eq!(usize::from(buffer.area.width) * usize::from(buffer.area.height), buffer.content.len());
         }
         // Whatever was chosen has a word that leads back to it.
-        let again = Scenario::parse(catalog(), &session.model.derived.word);
+        let again = Scenario::parse(catalog(), &session.model.derived.link);
         prop_assert_eq!(again.as_ref(), Ok(&session.model.scenario));
     }
 }

@@ -166,15 +166,15 @@ fn the_part_under_the_cursor_is_copied() {
 #[test]
 fn keys_scroll_and_the_cursor_follows() {
     let session = open(LIVE_UPDATE, (80, 24)).keys("x<pagedown><pagedown>");
-    assert!(state(&session).columns[0].scroll > 20 && state(&session).here > 2);
+    assert!(state(&session).columns[0].scroll > 20 && state(&session).current > 2);
     let session = session.keys("<home>");
-    assert_eq!((state(&session).columns[0].scroll, state(&session).here), (0, 0));
+    assert_eq!((state(&session).columns[0].scroll, state(&session).current), (0, 0));
     let session = session.keys("<end>");
     has(&session, "end ╮");
     let session = open(LIVE_UPDATE, (120, 36)).keys("x<right>");
-    assert_eq!(state(&session).documents[state(&session).here].title, "Sent XML");
+    assert_eq!(state(&session).documents[state(&session).current].title, "Sent XML");
     let session = session.keys("<left>");
-    assert_eq!(state(&session).here, 0);
+    assert_eq!(state(&session).current, 0);
     has(&session.keys("<enter>"), "Decision table");
 }
 
@@ -196,7 +196,7 @@ fn parts_can_be_clicked_and_scrolled() {
     }
     assert_eq!(state(&session).columns[1].scroll, 5);
     update::click(&mut session.model, catalog(), Target::Row(4));
-    assert_eq!(state(&session).here, 4);
+    assert_eq!(state(&session).current, 4);
     update::click(&mut session.model, catalog(), Target::Row(4));
     has(&session, "Decision table");
 }

@@ -88,7 +88,7 @@ fn other_screens_go_into_a_mail_as_they_are_drawn_in_its_width() {
     for kind in ScreenKind::ALL.iter().filter(|kind| **kind != ScreenKind::Explorer) {
         let options = tui::Options::default();
         let scenario = Scenario::parse(catalog(), T7).unwrap();
-        let text = tui::print(catalog(), scenario, kind.word(), (200, 40), Format::Markdown, &options).unwrap();
+        let text = tui::print(catalog(), scenario, kind.name(), (200, 40), Format::Markdown, &options).unwrap();
         assert!(text.starts_with(&format!("## {}\n", kind.title())), "{text}");
         assert!(text.lines().all(|line| line.chars().count() <= 76), "{text}");
         assert!(text.lines().count() > 20 && text.ends_with("```\n"), "{text}");

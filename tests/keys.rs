@@ -2,12 +2,16 @@
 
 #[path = "support/golden.rs"]
 mod golden;
+#[path = "support/typed.rs"]
+mod typed;
 
 use std::fmt::Write;
-use virt_cpu_explorer::internal::app::action::{ACTIONS, Category, Context, Scope};
+use typed::open;
+use virt_cpu_explorer::internal::app::action::{ACTIONS, Action, Category, KeyContext, Scope};
 use virt_cpu_explorer::internal::app::key::{Key, NOTATION};
 use virt_cpu_explorer::internal::app::keymap::Keymap;
 use virt_cpu_explorer::internal::app::screens::ScreenKind;
+use virt_cpu_explorer::internal::app::update;
 
 const HEAD: &str = "# Keys
 
@@ -85,10 +89,10 @@ fn every_action_has_an_id_a_sentence_and_a_key_that_finds_it() {
         for key in info.keys {
             let key = Key::parse(key).unwrap();
             let context = match info.scope {
-                Scope::Text => Context::Text,
-                Scope::Tour => Context::Tour,
-                Scope::Everywhere | Scope::Screens => Context::Screen(ScreenKind::Explorer),
-                Scope::On(kinds) => Context::Screen(kinds[0]),
+                Scope::Text => KeyContext::Text,
+                Scope::Tour => KeyContext::Tour,
+                Scope::Everywhere | Scope::Screens => KeyContext::Screen(ScreenKind::Explorer),
+                Scope::On(kinds) => KeyContext::Screen(kinds[0]),
             };
             assert_eq!(map.action(key, context), Some(info.action), "{}", info.id);
         }
@@ -100,7 +104,51 @@ fn every_screen_but_the_first_has_an_action_of_its_word() {
     let (first, others) = ScreenKind::ALL.split_first().unwrap();
     assert_eq!(*first, ScreenKind::Explorer);
     for kind in others {
-        let opens = ACTIONS.iter().find(|info| info.id == kind.word());
-        assert!(opens.is_some_and(|info| info.scope == Scope::Screens), "no action opens {}", kind.word());
+        let opens = ACTIONS.iter().find(|info| info.id == kind.name());
+        assert!(opens.is_some_and(|info| info.scope == Scope::Screens), "no action opens {}", kind.name());
     }
+}
+
+/// Actions that cannot do anything in the initial state, each with its reason.
+const UNAVAILABLE: &[(Action, &str)] = &[
+    (Action::Undo, "nothing to undo"),
+    (Action::Redo, "nothing to redo"),
+    (Action::Reset, "the scenario is the initial one"),
+    (Action::FirstFix, "there is no fix for this answer"),
+    (Action::CopyMessage, "libvirt reports no error"),
+];
+
+const UNCHANGED: &str = "Skylake-Client,machine=pc-q35-4.0,from=old,to=new";
+
+#[test]
+fn a_key_of_an_unavailable_action_says_why() {
+    for (action, reason) in UNAVAILABLE {
+        let info = action.info();
+        let session = open(UNCHANGED, (120, 36)).keys(info.keys[0]);
+        assert_eq!(session.model.notice, Some(format!("{}: {reason}.", info.title)), "{}", info.id);
+        assert_eq!(update::unavailable(&session.model, *action), Some(*reason));
+    }
+    let undone = open(UNCHANGED, (120, 36)).keys("<left>u");
+    assert_eq!(undone.model.notice, None);
+    assert_eq!(update::unavailable(&undone.model, Action::Redo), None);
+}
+
+#[test]
+fn palette_and_help_say_why_an_action_is_unavailable() {
+    let palette = open(UNCHANGED, (120, 36)).keys(":undo").text();
+    assert!(palette.contains("nothing to undo"), "{palette}");
+    let possible = open(UNCHANGED, (120, 36)).keys("<left>:undo").text();
+    assert!(!possible.contains("nothing to undo"), "{possible}");
+    let help = open(UNCHANGED, (120, 60)).keys("?").text();
+    assert!(help.contains("Reverts the last change of the scenario. Now: nothing to undo."), "{help}");
+}
+
+#[test]
+fn fixes_lessons_and_scenario_a_have_reasons_of_their_own() {
+    let session = open("Skylake-Client,machine=pc-q35-3.1,from=old,to=new", (120, 36));
+    assert_eq!(update::unavailable(&session.model, Action::FirstFix), None);
+    let count = session.model.derived.remedies.len();
+    assert!(count >= 3, "{count} fixes");
+    assert_eq!(update::unavailable(&session.model, Action::NextStep), Some("no lesson is open"));
+    assert_eq!(update::unavailable(&session.model, Action::SwapSides), Some("no scenario is set as A"));
 }

@@ -73,7 +73,7 @@ fn machine_types_go_down_and_the_boundary_at_4_0_is_seen() {
     has(&session, &format!("guest: machine types ({machines}, folded to 7)"));
     has(&session, "pc-q35-2.4 to pc-q35-3.1");
     let screen = state(&session);
-    assert!(screen.boundary(screen.rows.place(), screen.columns.place()).0);
+    assert!(screen.boundary(screen.rows.index(), screen.columns.index()).0);
     has(&session, "the other way round");
     GOLDENS.compare("machine-types-120x36-styles", &session.styled());
     let session = session.keys("<down>");
@@ -95,24 +95,24 @@ fn products_name_what_they_ship() {
     let session = open("Skylake-Client,machine=pc-q35-3.1,from=debian:12,to=debian:13", USUAL).keys("m[[[]]]l");
     has(&session, "debian:12 → debian:13");
     let session = session.keys("<enter>");
-    assert_eq!(session.model.derived.word, "Skylake-Client,machine=pc-q35-3.1,from=9.0.0:7.2.22,to=11.3.0:10.0.13");
+    assert_eq!(session.model.derived.link, "Skylake-Client,machine=pc-q35-3.1,from=9.0.0:7.2.22,to=11.3.0:10.0.13");
 }
 
 #[test]
 fn enter_and_a_second_click_go_to_the_first_screen_with_the_cell() {
     let session = open(T7, USUAL).keys("m<down><down><down><enter>");
     assert_eq!(
-        session.model.derived.word,
+        session.model.derived.link,
         "Skylake-Client,machine=pc-q35-3.1,from=9.0.0+mpx-removed:7.2.22,to=new:7.2.22"
     );
     has(&session, "Decision table");
     let mut session = session.keys("um");
     let Some(cell @ Target::Cell(row, column)) = session.target(25, 7) else { panic!("no cell is there") };
     update::click(&mut session.model, catalog(), cell);
-    assert_eq!((state(&session).rows.place(), state(&session).columns.place()), (row, column));
+    assert_eq!((state(&session).rows.index(), state(&session).columns.index()), (row, column));
     update::click(&mut session.model, catalog(), cell);
     has(&session, "Decision table");
-    assert_ne!(session.model.derived.word, Scenario::parse(catalog(), T7).unwrap().word(catalog()));
+    assert_ne!(session.model.derived.link, Scenario::parse(catalog(), T7).unwrap().word(catalog()));
 }
 
 #[test]
@@ -120,15 +120,15 @@ fn it_opens_again_with_the_axes_and_the_cursor_it_had() {
     let session = open(T7, USUAL).keys("m[[[]]<down><down><right>");
     let (rows, columns) = (state(&session).rows.clone(), state(&session).columns.clone());
     assert_eq!((rows.vary, columns.vary), (Vary::Products, Vary::Qemu));
-    let word = session.model.derived.word.clone();
+    let word = session.model.derived.link.clone();
     let session = session.keys("<enter>");
-    assert_ne!(session.model.derived.word, word);
+    assert_ne!(session.model.derived.link, word);
     let session = session.keys("m");
     let here = |session: &Session| (state(session).rows.line, state(session).columns.line);
     assert_eq!((state(&session).rows.vary, state(&session).columns.vary), (Vary::Products, Vary::Qemu));
     assert_eq!(here(&session), (rows.line, columns.line), "the cell is where one came from");
     let session = session.keys("<esc>um");
-    assert_eq!(session.model.derived.word, word);
+    assert_eq!(session.model.derived.link, word);
     assert_eq!((state(&session).rows.vary, state(&session).columns.vary), (Vary::Products, Vary::Qemu));
     let session = session.keys("<down>/debian:13<enter>x<esc>");
     let found = here(&session);
@@ -141,7 +141,7 @@ fn names_and_axes_can_be_clicked() {
     let mut session = open(T7, USUAL).keys("m");
     let row = session.target(4, 7).unwrap();
     update::click(&mut session.model, catalog(), row);
-    assert_eq!(Target::Row(state(&session).rows.place()), row);
+    assert_eq!(Target::Row(state(&session).rows.index()), row);
     let axis = session.target(70, 1).unwrap();
     update::click(&mut session.model, catalog(), axis);
     assert_eq!(state(&session).columns.vary, Vary::Releases);
@@ -154,15 +154,15 @@ fn names_and_axes_can_be_clicked() {
 #[test]
 fn runs_are_unfolded_one_by_one_and_all_at_once() {
     let session = open(T7, USUAL).keys("m");
-    let folded = state(&session).rows.shown().len();
+    let folded = state(&session).rows.displayed().len();
     let session = session.keys("<space>");
-    let opened = state(&session).rows.shown().len();
+    let opened = state(&session).rows.displayed().len();
     assert!(folded < opened && opened < state(&session).rows.lines(), "{folded} {opened}");
     let session = session.keys("<space>");
-    assert_eq!(state(&session).rows.shown().len(), folded);
+    assert_eq!(state(&session).rows.displayed().len(), folded);
     let session = session.keys("l");
-    assert_eq!(state(&session).rows.shown().len(), state(&session).rows.lines());
-    assert_eq!(state(&session.keys("l")).rows.shown().len(), folded);
+    assert_eq!(state(&session).rows.displayed().len(), state(&session).rows.lines());
+    assert_eq!(state(&session.keys("l")).rows.displayed().len(), folded);
 }
 
 #[test]
@@ -236,7 +236,7 @@ fn what_costs_much_is_resolved_while_nothing_is_typed_and_comes_to_the_same() {
         let screen = state(&session);
         assert_eq!(screen.grid.progress(), (all, all));
         assert_eq!(
-            screen.here.as_ref().map(|here| here.place),
+            screen.detail.as_ref().map(|detail| detail.cell),
             Some((screen.rows.line, screen.columns.line)),
             "the cell under the cursor is looked at"
         );
@@ -254,9 +254,9 @@ fn a_cell_that_costs_much_is_said_to_be_not_looked_at() {
     let mut session = open("Cascadelake-Server,machine=pc-q35-5.2,topology=?,from=10.0.0,to=10.4.0", USUAL);
     update::press(&mut session.model, catalog(), Key::parse("m").unwrap());
     has(&session, "not looked at yet");
-    assert!(state(&session).here.is_none());
+    assert!(state(&session).detail.is_none());
     assert!(update::idle(&mut session.model, catalog()));
-    assert!(state(&session).here.is_some(), "the cell under the cursor comes first");
+    assert!(state(&session).detail.is_some(), "the cell under the cursor comes first");
     assert!(!session.text().contains("not looked at yet"));
 }
 

@@ -354,10 +354,10 @@ fn a_pasted_scenario_is_opened() {
 
 fn with_kept(size: (u16, u16)) -> Session {
     let mut session = open(T5, size).keys("o");
-    assert_eq!(session.effects, [Effect::Recall]);
+    assert_eq!(session.effects, [Effect::ListSaved]);
     let kept = [("", T5), ("the abort", T7), ("lost", "No-Such-Model,from=old,to=new")];
     let kept = kept.map(|(name, word)| (name.to_owned(), word.to_owned()));
-    update::offer(&mut session.model, catalog(), &kept);
+    update::list_saved(&mut session.model, catalog(), &kept);
     session
 }
 
@@ -371,10 +371,10 @@ fn a_kept_name_is_forgotten_when_that_is_asked_twice() {
     GOLDENS.compare("kept-scenarios-80x24", &with_kept(SMALL).keys("<home><delete>").text());
     has(&session.keys("<ctrl+l>"), "delete once more forgets the abort");
     let mut session = with_kept(USUAL).keys("<home><delete><down><up><delete>");
-    assert_eq!(session.effects, [Effect::Recall], "what lies between takes it back");
+    assert_eq!(session.effects, [Effect::ListSaved], "what lies between takes it back");
     session = session.keys("<delete>");
-    assert_eq!(session.effects.last(), Some(&Effect::Forget("the abort".to_owned())));
-    update::forgotten(&mut session.model, catalog(), "the abort");
+    assert_eq!(session.effects.last(), Some(&Effect::DeleteSaved("the abort".to_owned())));
+    update::saved_deleted(&mut session.model, catalog(), "the abort");
     has(&session, "the abort is forgotten");
     has(&session, "2 of 2");
     has_not(&session, "pc-q35-3.1");
@@ -385,6 +385,6 @@ fn delete_goes_on_deleting_letters_and_takes_nothing_that_has_no_name() {
     let session = with_kept(USUAL).keys("abX<left><delete>");
     has(&session, "/ ab ");
     let session = with_kept(USUAL).keys("<end><delete><delete>");
-    assert_eq!(session.effects, [Effect::Recall]);
+    assert_eq!(session.effects, [Effect::ListSaved]);
     has(&session, "3 of 3");
 }

@@ -184,11 +184,11 @@ fn a_model_and_a_feature_are_told_through_time() {
 fn a_line_of_a_history_leads_to_a_guest_that_goes_over_the_change() {
     let session = open(T7, USUAL).keys("h<enter>");
     assert_eq!(kind(&session), ScreenKind::Explorer);
-    assert_eq!(session.model.derived.word, "Skylake-Client,machine=pc-q35-3.1,from=9.0.0:7.2.22,to=11.3.0:7.2.22");
+    assert_eq!(session.model.derived.link, "Skylake-Client,machine=pc-q35-3.1,from=9.0.0:7.2.22,to=11.3.0:7.2.22");
     has(&session, "▶T7");
     // The scenario's own machine type leaves the feature off; the newest that turns it on shows the change.
     let session = open(T5, USUAL).keys("hv<enter>");
-    assert_eq!(session.model.derived.word, "Skylake-Client,machine=pc-q35-3.1,from=9.0.0:7.2.22,to=11.3.0:7.2.22");
+    assert_eq!(session.model.derived.link, "Skylake-Client,machine=pc-q35-3.1,from=9.0.0:7.2.22,to=11.3.0:7.2.22");
     let session = open(T5, USUAL).keys("h/mpx<enter><end><enter>");
     has(&session, "pc-q35-3.1");
     let session = open(T7, USUAL).keys("h<home><enter>");
@@ -201,7 +201,7 @@ fn another_model_or_feature_is_picked_from_a_list() {
     GOLDENS.compare("picking-a-model-for-its-history", &session.text());
     let session = session.keys("epyc-gen<enter>");
     has(&session, "History of EPYC-Genoa");
-    assert_eq!(session.model.derived.word, open(T7, USUAL).model.derived.word, "the scenario stays");
+    assert_eq!(session.model.derived.link, open(T7, USUAL).model.derived.link, "the scenario stays");
     let session = session.keys("vpsmap<enter>");
     has(&session, "History of smap");
     has(&session.keys("v"), "History of EPYC-Genoa");
@@ -248,7 +248,7 @@ fn what_differs_is_shown_with_what_it_does_to_guests_in_each_direction() {
 fn a_line_of_a_difference_leads_to_the_guest_it_harms() {
     let session = open(T5, USUAL).keys("d<enter>");
     assert_eq!(kind(&session), ScreenKind::Explorer);
-    assert_eq!(session.model.derived.word, "Skylake-Client,machine=pc-q35-3.1,from=old:7.2.22,to=new:7.2.22");
+    assert_eq!(session.model.derived.link, "Skylake-Client,machine=pc-q35-3.1,from=old:7.2.22,to=new:7.2.22");
     has(&session, "▶T7");
     // From the left to the right it arrives; the other way round the left does not know the model.
     let session = open("Skylake-Client,from=9.0.0,to=12.8.0", USUAL).keys("dv/denverton<enter><enter>");
@@ -301,20 +301,20 @@ fn a_difference_that_costs_much_is_asked_while_nothing_is_typed_and_comes_to_the
         let Some(about) = line.about else { continue };
         assert_eq!(line.guest_outcomes, Some(alone(about, None)), "{}", line.name);
     }
-    let about = screen.listed.here().unwrap().about.unwrap();
+    let about = screen.listed.current().unwrap().about.unwrap();
     assert_eq!(screen.guests, SAYINGS.map(|says| alone(about, says)).to_vec());
 }
 
 #[test]
 fn enter_waits_for_the_line_it_goes_by() {
     let word = "Cascadelake-Server,machine=pc-q35-5.2,topology=?,from=10.0.0,to=10.4.0";
-    let waited = open(word, USUAL).keys("dv<enter>").model.derived.word;
+    let waited = open(word, USUAL).keys("dv<enter>").model.derived.link;
     let mut session = open(word, USUAL);
     for key in ["d", "v", "<enter>"] {
         update::press(&mut session.model, catalog(), Key::parse(key).unwrap());
     }
     assert_eq!(kind(&session), ScreenKind::Explorer);
-    assert_eq!(session.model.derived.word, waited);
+    assert_eq!(session.model.derived.link, waited);
 }
 
 #[test]

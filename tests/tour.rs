@@ -168,7 +168,7 @@ fn every_lesson_can_be_gone_through_with_one_key_and_back_again() {
         let mut session = begin(&lesson, (80, 24));
         let mut words = Vec::new();
         for step in &lesson.steps {
-            words.push(session.model.derived.word.clone());
+            words.push(session.model.derived.link.clone());
             assert_eq!(faults(&session, step), Vec::<String>::new(), "{}", lesson.name);
             go_on(&mut session);
         }
@@ -178,7 +178,7 @@ fn every_lesson_can_be_gone_through_with_one_key_and_back_again() {
             while under_way(&session).step == step {
                 act(&mut session, Action::StepBefore);
             }
-            assert_eq!(session.model.derived.word, *word, "{}, step {}", lesson.name, step);
+            assert_eq!(session.model.derived.link, *word, "{}, step {}", lesson.name, step);
         }
     }
 }
@@ -235,12 +235,12 @@ fn leaving_gives_the_own_scenario_back_with_its_history_and_screens() {
 fn the_explorer_works_as_ever_and_a_step_can_be_put_back() {
     let lesson = &lessons()[4];
     let mut session = begin(lesson, (120, 36));
-    let word = session.model.derived.word.clone();
+    let word = session.model.derived.link.clone();
     session = session.keys("s?<esc>:swap<enter>s/x<esc>");
-    assert_ne!(session.model.derived.word, word);
+    assert_ne!(session.model.derived.link, word);
     assert_eq!(under_way(&session).step, 0);
     session = session.keys("R");
-    assert_eq!(session.model.derived.word, word);
+    assert_eq!(session.model.derived.link, word);
 }
 
 #[test]

@@ -1,133 +1,65 @@
-//! Declares every action once, with its name, its help and its keys; dispatch, help, palette, key files and the key
-//! documentation all read this table. No key is written anywhere else.
+//! Declares every action once: its id, its title, its description, its keys and where they are active. Dispatch, help,
+//! the command palette, key files and `docs/KEYS.md` read this table. No key is written anywhere else.
 
-use super::model::Model;
-use super::screens::ScreenKind;
+pub use super::scope::{KeyContext, Scope};
 
-/// Where an action can be asked for by its key.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Scope {
-    /// Wherever one is, also while choosing from a list.
-    Everywhere,
-    /// Where text is typed.
-    Text,
-    /// On every screen, and while reading a page.
-    Screens,
-    /// While a lesson is under way: answers before the keys of the screen, the others after them.
-    Tour,
-    /// On these screens.
-    On(&'static [ScreenKind]),
-}
+use super::scope::ScreenKind;
 
-/// Where one is, as far as keys are concerned.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Context {
-    /// On a screen.
-    Screen(ScreenKind),
-    /// Reading a page over a screen.
-    Page,
-    /// Typing: in a picker or a prompt.
-    Text,
-    /// In a lesson, whatever is seen.
-    Tour,
-}
-
-impl Scope {
-    /// Returns whether an action of this scope answers to its key in `context`.
-    pub fn holds_in(self, context: Context) -> bool {
-        match (self, context) {
-            (Self::Everywhere, Context::Screen(_) | Context::Page | Context::Text)
-            | (Self::Text, Context::Text)
-            | (Self::Screens, Context::Screen(_) | Context::Page)
-            | (Self::Tour, Context::Tour) => true,
-            (Self::On(kinds), Context::Screen(kind)) => kinds.contains(&kind),
-            (Self::Text, Context::Screen(_) | Context::Page)
-            | (Self::Screens, Context::Text)
-            | (Self::On(_), Context::Page | Context::Text)
-            | (Self::Everywhere | Self::Text | Self::Screens | Self::On(_), Context::Tour)
-            | (Self::Tour, Context::Screen(_) | Context::Page | Context::Text) => false,
-        }
-    }
-}
-
-/// What an action is about; the headings of the help.
+/// The headings of the help.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[expect(missing_docs, reason = "`title` names each of them")]
 pub enum Category {
-    /// Moving about.
     Move,
-    /// Changing the scenario.
     Change,
-    /// What is shown.
-    Show,
-    /// Going to another screen.
+    View,
     Screens,
-    /// Taking something along.
-    Take,
-    /// A lesson.
+    Export,
     Learn,
-    /// Typing.
     Type,
-    /// The program itself.
     Program,
 }
 
 impl Category {
     /// Every category, in the order of the help.
     pub const ALL: [Self; 8] =
-        [Self::Move, Self::Change, Self::Show, Self::Screens, Self::Take, Self::Learn, Self::Type, Self::Program];
+        [Self::Move, Self::Change, Self::View, Self::Screens, Self::Export, Self::Learn, Self::Type, Self::Program];
 
-    /// Returns its heading.
+    /// Returns the heading.
     pub const fn title(self) -> &'static str {
         match self {
             Self::Move => "Move",
             Self::Change => "Change the scenario",
-            Self::Show => "Show",
+            Self::View => "View",
             Self::Screens => "Screens",
-            Self::Take => "Take along",
+            Self::Export => "Save, copy and export",
             Self::Learn => "Lessons",
-            Self::Type => "While typing",
+            Self::Type => "Edit text",
             Self::Program => "Program",
         }
     }
 }
 
-/// One action as the table declares it.
+/// One row of the table of actions.
 #[derive(Clone, Copy, Debug)]
 pub struct ActionInfo {
-    /// The action.
+    /// The action of this row.
     pub action: Action,
-    /// Its name in key files: words joined by dashes.
+    /// The name in key files and action lists: lower-case words joined by dashes.
     pub id: &'static str,
-    /// Its name in help and palette.
+    /// The name in the help and the command palette.
     pub title: &'static str,
     /// What it does, in one sentence.
     pub doc: &'static str,
-    /// Its heading in the help.
+    /// The heading under which the help lists it.
     pub category: Category,
-    /// Where its keys answer.
+    /// Where its keys are active.
     pub scope: Scope,
-    /// The keys it has unless a key file says otherwise.
+    /// The default keys, in the notation of [`super::key`].
     pub keys: &'static [&'static str],
-    /// Whether it can do anything now.
-    pub available: fn(&Model) -> bool,
-}
-
-fn always(_: &Model) -> bool {
-    true
-}
-
-macro_rules! availability {
-    () => {
-        always
-    };
-    ($when:expr) => {
-        $when
-    };
 }
 
 macro_rules! actions {
-    ($($name:ident $id:literal $title:literal $doc:literal $category:ident $scope:expr, [$($key:literal),*]
-        $(when $when:expr)?;)+) => {
+    ($($name:ident $id:literal $title:literal $doc:literal $category:ident $scope:expr, [$($key:literal),*];)+) => {
         /// Everything a user can ask for.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
         pub enum Action { $(#[doc = $doc] $name),+ }
@@ -141,93 +73,94 @@ macro_rules! actions {
             category: Category::$category,
             scope: $scope,
             keys: &[$($key),*],
-            available: availability!($($when)?),
         }),+];
     };
 }
 
 use Scope::{Everywhere, On, Screens, Text, Tour};
 
-const FIRST: Scope = On(&[ScreenKind::Explorer]);
+const EXPLORER: Scope = On(&[ScreenKind::Explorer]);
 const MATRIX: Scope = On(&[ScreenKind::Matrix]);
 const XML: Scope = On(&[ScreenKind::Xml]);
+const DIFF: Scope = On(&[ScreenKind::Diff]);
 const COMPARE: Scope = On(&[ScreenKind::Compare]);
+const SUBJECTS: Scope = On(&[ScreenKind::History, ScreenKind::Diff]);
 
 actions! {
     Up "up" "Up" "Moves up one line." Move Everywhere, ["<up>"];
     Down "down" "Down" "Moves down one line." Move Everywhere, ["<down>"];
-    Left "left" "Value before" "Takes the value before, or moves left." Move Everywhere, ["<left>"];
-    Right "right" "Next value" "Takes the next value, or moves right." Move Everywhere, ["<right>"];
+    Left "left" "Previous value" "Selects the previous value, or moves left." Move Everywhere, ["<left>"];
+    Right "right" "Next value" "Selects the next value, or moves right." Move Everywhere, ["<right>"];
     PageUp "page-up" "Page up" "Moves up one page." Move Everywhere, ["<pageup>"];
     PageDown "page-down" "Page down" "Moves down one page." Move Everywhere, ["<pagedown>"];
-    Top "top" "To the top" "Moves to the first line." Move Everywhere, ["<home>"];
-    Bottom "bottom" "To the bottom" "Moves to the last line." Move Everywhere, ["<end>"];
-    NextPane "next-pane" "Next part" "Moves to the next part of the screen." Move Everywhere, ["<tab>"];
-    PreviousPane "previous-pane" "Part before" "Moves to the part of the screen before." Move Everywhere, ["<shift+tab>"];
-    Open "open" "Choose" "Opens the list of values, or takes what the cursor is on." Move Everywhere, ["<enter>"];
-    Back "back" "Back" "Closes what is open, or goes back one screen." Move Everywhere, ["<esc>"];
+    Top "top" "First line" "Moves to the first line." Move Everywhere, ["<home>"];
+    Bottom "bottom" "Last line" "Moves to the last line." Move Everywhere, ["<end>"];
+    NextPane "next-pane" "Next pane" "Moves to the next pane." Move Everywhere, ["<tab>"];
+    PreviousPane "previous-pane" "Previous pane" "Moves to the previous pane." Move Everywhere, ["<shift+tab>"];
+    Open "open" "Select" "Opens the list of values, or selects what the cursor is on." Move Everywhere, ["<enter>"];
+    Back "back" "Back" "Closes what is open, or returns to the previous screen." Move Everywhere, ["<esc>"];
 
-    Clear "clear" "Default value" "Gives the choice its default value." Change FIRST, ["<backspace>", "<delete>"];
-    SwapEnds "swap-ends" "Swap ends" "Exchanges source and destination." Change Screens, ["s"];
-    Undo "undo" "Undo" "Takes back the last change of the scenario." Change Screens, ["u"] when Model::can_undo;
-    Redo "redo" "Redo" "Makes the change again that was taken back." Change Screens, ["U", "<ctrl+r>"] when Model::can_redo;
-    Reset "reset" "Reset" "Goes back to the scenario the program began with." Change Screens, ["R"];
-    FirstWay "first-way" "First way out" "Goes to the scenario of the first way out." Change FIRST, ["1"] when |m| m.has_way(0);
-    SecondWay "second-way" "Second way out" "Goes to the scenario of the second way out." Change FIRST, ["2"] when |m| m.has_way(1);
-    ThirdWay "third-way" "Third way out" "Goes to the scenario of the third way out." Change FIRST, ["3"] when |m| m.has_way(2);
+    Clear "clear" "Default value" "Sets the value under the cursor to its default." Change EXPLORER, ["<backspace>", "<delete>"];
+    SwapEnds "swap-ends" "Swap source and destination" "Swaps source and destination." Change Screens, ["s"];
+    Undo "undo" "Undo" "Reverts the last change of the scenario." Change Screens, ["u"];
+    Redo "redo" "Redo" "Applies the change again that was undone." Change Screens, ["U", "<ctrl+r>"];
+    Reset "reset" "Reset" "Returns to the scenario that the program was started with." Change Screens, ["R"];
+    FirstFix "first-way" "Apply fix 1" "Changes the scenario to that of the first fix." Change EXPLORER, ["1"];
+    SecondFix "second-way" "Apply fix 2" "Changes the scenario to that of the second fix." Change EXPLORER, ["2"];
+    ThirdFix "third-way" "Apply fix 3" "Changes the scenario to that of the third fix." Change EXPLORER, ["3"];
 
-    Filter "filter" "Filter by name" "Keeps what has the typed letters in its name." Show Screens, ["/"];
-    NextFilter "next-filter" "Other features" "Lists the features that differ, those mentioned, or all." Show FIRST, ["v"];
-    NextView "next-view" "Other view" "Looks at a feature in place of a model, or compares something else." Show On(&[ScreenKind::History, ScreenKind::Diff]), ["v"];
-    PickSubject "pick-subject" "Pick another" "Opens the list of what to look at; of two things compared, the right one." Show On(&[ScreenKind::History, ScreenKind::Diff]), ["p"];
-    PickFirst "pick-first" "Pick the left one" "Opens the list for the left one of two things compared." Show On(&[ScreenKind::Diff]), ["P"];
-    MatrixRows "matrix-rows" "Other rows" "Puts releases, products, machine types, models or hosts down." Show MATRIX, ["["];
-    MatrixColumns "matrix-columns" "Other columns" "Puts releases, products, machine types, models or hosts across." Show MATRIX, ["]"];
-    FoldAll "fold-all" "Fold or unfold all" "Shows neighbours with equal answers as one line, or every line." Show MATRIX, ["l"];
-    Fold "fold" "Fold or unfold" "Opens the run under the cursor, or folds it again." Show MATRIX, ["<space>"];
+    Filter "filter" "Filter by name" "Shows only what has the typed text in its name." View Screens, ["/"];
+    NextFilter "next-filter" "Next feature filter" "Lists the features that differ, those that are mentioned, or all." View EXPLORER, ["v"];
+    NextView "next-view" "Next view" "Switches between model and feature, or between kinds of comparison." View SUBJECTS, ["v"];
+    PickSubject "pick-subject" "Select subject" "Opens the list of subjects; in a comparison, for the right side." View SUBJECTS, ["p"];
+    PickFirst "pick-first" "Select left side" "Opens the list of subjects for the left side of a comparison." View DIFF, ["P"];
+    MatrixRows "matrix-rows" "Next row axis" "Uses the next kind of row: releases, machine types, models or hosts." View MATRIX, ["["];
+    MatrixColumns "matrix-columns" "Next column axis" "Uses the next kind of column: releases, machine types, models or hosts." View MATRIX, ["]"];
+    FoldAll "fold-all" "Fold or unfold all" "Shows neighbours with equal verdicts as one line, or every line." View MATRIX, ["l"];
+    Fold "fold" "Fold or unfold" "Folds or unfolds the lines under the cursor." View MATRIX, ["<space>"];
     NextBoundary "next-boundary" "Next boundary" "Moves along the row to the next cell with another verdict." Move MATRIX, ["n"];
-    Mirror "mirror" "Mirror cell" "Moves to the cell with source and destination exchanged." Move MATRIX, ["b"];
-    Rule "rule" "Read the rule" "Opens the page of the rule that decided." Show Screens, ["i"];
-    Answer "answer" "Read the answer" "Opens the whole answer, with every way out and how to take it." Show Screens, ["a"];
-    Theme "theme" "Next theme" "Changes the colours: default, light, high-contrast, mono, colour-blind." Show Screens, ["T"];
-    Symbols "symbols" "ASCII or Unicode" "Changes between Unicode and ASCII signs." Show Screens, ["S"];
+    Mirror "mirror" "Mirror cell" "Moves to the cell with source and destination swapped." Move MATRIX, ["b"];
+    Rule "rule" "Rule" "Opens the page of the rule that decided." View Screens, ["i"];
+    Answer "answer" "Full answer" "Opens the full answer, with every fix and how to apply it." View Screens, ["a"];
+    Theme "theme" "Next theme" "Selects the next theme: default, light, high-contrast, mono, colour-blind." View Screens, ["T"];
+    Symbols "symbols" "ASCII or Unicode" "Switches between Unicode and ASCII characters." View Screens, ["S"];
 
-    Matrix "matrix" "Matrix" "Lays the scenario out over two axes, a verdict in each cell." Screens Screens, ["m"];
-    Xml "xml" "XML and command lines" "Shows the definition, what is sent and what arrives, as libvirt writes it." Screens Screens, ["x"];
-    Keep "keep" "Keep as A" "Keeps the scenario as A, to compare later ones with." Screens Screens, ["A"];
-    Compare "compare" "Compare" "Shows what differs between the scenario kept as A and this one." Screens Screens, ["c"];
-    SwapSides "swap-sides" "Swap A and B" "Keeps this scenario as A and goes on with the one that was kept." Change COMPARE, ["b"] when Model::has_kept;
-    Help "help" "Help" "Lists every key." Screens Screens, ["?", "<f1>"];
-    Palette "palette" "Commands" "Opens a list of every action and every choice." Screens Screens, [":"];
+    Matrix "matrix" "Matrix" "Shows the verdicts for many pairs of source and destination." Screens Screens, ["m"];
+    Xml "xml" "XML and command lines" "Shows the CPU definition at each stage, as libvirt writes it." Screens Screens, ["x"];
+    SetA "keep" "Set as A" "Saves the scenario as A, to compare other scenarios with it." Screens Screens, ["A"];
+    Compare "compare" "Compare" "Shows how this scenario differs from scenario A." Screens Screens, ["c"];
+    SwapSides "swap-sides" "Swap A and B" "Saves this scenario as A and returns to the previous A." Change COMPARE, ["b"];
+    Help "help" "Help" "Lists every action with its keys." Screens Screens, ["?", "<f1>"];
+    Palette "palette" "Commands" "Opens a list of every action and every setting." Screens Screens, [":"];
     Follow "follow" "Follow a feature" "Shows one feature at each of the ten stages, and what changed it." Screens Screens, ["f"];
-    History "history" "History" "Tells a model or a feature through the releases: what came, went, was marked." Screens Screens, ["h"];
-    Diff "diff" "Differences" "Shows what differs between two releases or models, and what it does to guests." Screens Screens, ["d"];
+    History "history" "History" "Shows how the releases changed a model or a feature." Screens Screens, ["h"];
+    Diff "diff" "Diff" "Shows how two releases or models differ, and the effect on guests." Screens Screens, ["d"];
 
-    CopyLink "copy-link" "Copy the scenario" "Puts the scenario's word on the clipboard." Take Screens, ["y"];
-    CopyPart "copy-part" "Copy this part" "Puts the XML or command line under the cursor on the clipboard." Take XML, ["p"];
-    CopyMessage "copy-message" "Copy the message" "Puts libvirt's message on the clipboard." Take Screens, ["Y"] when Model::has_message;
-    OpenKept "open-kept" "Open a scenario" "Lists the scenarios that were used last and those with a name." Take Screens, ["o"];
-    Save "save" "Save under a name" "Keeps the scenario under a name." Take Screens, ["w"];
-    Export "export" "Export" "Takes the screen along as text, Markdown, JSON or SVG." Take Screens, ["e"];
+    CopyLink "copy-link" "Copy the link" "Copies the link of the scenario to the clipboard." Export Screens, ["y"];
+    CopyPart "copy-part" "Copy the document" "Copies the XML or command line under the cursor to the clipboard." Export XML, ["p"];
+    CopyMessage "copy-message" "Copy the error message" "Copies libvirt's error message to the clipboard." Export Screens, ["Y"];
+    OpenSaved "open-kept" "Open a saved scenario" "Lists the saved scenarios and those used last." Export Screens, ["o"];
+    Save "save" "Save" "Saves the scenario under a name." Export Screens, ["w"];
+    Export "export" "Export" "Exports the screen as text, Markdown, JSON or SVG." Export Screens, ["e"];
 
-    Lessons "lessons" "Lessons" "Opens the list of lessons, which drive this explorer." Learn Screens, ["t"];
-    NextStep "next-step" "Next step" "Goes on; does what was to be done if it was not." Learn Tour, ["N", "n"] when Model::has_tour;
-    StepBefore "step-before" "Step before" "Goes back to how the step before began." Learn Tour, ["B", "p"] when Model::has_tour;
-    FirstAnswer "first-answer" "First answer" "Gives the first answer to a question." Learn Tour, ["1"] when |m| m.has_answer(0);
-    SecondAnswer "second-answer" "Second answer" "Gives the second answer." Learn Tour, ["2"] when |m| m.has_answer(1);
-    ThirdAnswer "third-answer" "Third answer" "Gives the third answer." Learn Tour, ["3"] when |m| m.has_answer(2);
-    FourthAnswer "fourth-answer" "Fourth answer" "Gives the fourth answer." Learn Tour, ["4"] when |m| m.has_answer(3);
-    LeaveTour "leave-tour" "Leave the lesson" "Gives the own scenario back." Learn Tour, [] when Model::has_tour;
+    Lessons "lessons" "Lessons" "Opens the list of lessons." Learn Screens, ["t"];
+    NextStep "next-step" "Next step" "Continues; performs the task of this step if you have not." Learn Tour, ["N", "n"];
+    StepBefore "step-before" "Previous step" "Returns to the start of the previous step." Learn Tour, ["B", "p"];
+    FirstAnswer "first-answer" "Answer 1" "Selects the first answer to the question." Learn Tour, ["1"];
+    SecondAnswer "second-answer" "Answer 2" "Selects the second answer." Learn Tour, ["2"];
+    ThirdAnswer "third-answer" "Answer 3" "Selects the third answer." Learn Tour, ["3"];
+    FourthAnswer "fourth-answer" "Answer 4" "Selects the fourth answer." Learn Tour, ["4"];
+    LeaveTour "leave-tour" "Leave the lesson" "Closes the lesson and restores your scenario." Learn Tour, [];
 
-    DeleteBack "delete-back" "Delete" "Deletes the letter before the cursor." Type Text, ["<backspace>"];
-    DeleteForward "delete-forward" "Delete forward" "Deletes the letter under the cursor; where there is none, a kept name." Type Text, ["<delete>"];
+    DeleteBack "delete-back" "Delete" "Deletes the character before the cursor." Type Text, ["<backspace>"];
+    DeleteForward "delete-forward" "Delete forward" "Deletes the character under the cursor, or the selected saved scenario." Type Text, ["<delete>"];
     DeleteWord "delete-word" "Delete word" "Deletes the word before the cursor." Type Text, ["<ctrl+w>"];
-    ClearText "clear-text" "Clear" "Deletes what was typed." Type Text, ["<ctrl+u>"];
+    ClearText "clear-text" "Clear" "Deletes the typed text." Type Text, ["<ctrl+u>"];
 
-    Redraw "redraw" "Redraw" "Draws the whole screen anew." Program Everywhere, ["<ctrl+l>"];
-    Suspend "suspend" "Suspend" "Gives the terminal back to the shell until the program is resumed." Program Everywhere, ["<ctrl+z>"];
-    Quit "quit" "Quit" "Leaves the program." Program Screens, ["q"];
-    QuitNow "quit-now" "Quit at once" "Leaves the program from wherever one is." Program Everywhere, ["<ctrl+c>"];
+    Redraw "redraw" "Redraw" "Redraws the screen." Program Everywhere, ["<ctrl+l>"];
+    Suspend "suspend" "Suspend" "Suspends the program and returns to the shell." Program Everywhere, ["<ctrl+z>"];
+    Quit "quit" "Quit" "Quits the program." Program Screens, ["q"];
+    QuitNow "quit-now" "Quit immediately" "Quits the program from any screen, picker or prompt." Program Everywhere, ["<ctrl+c>"];
 }
 
 impl Action {
@@ -236,14 +169,9 @@ impl Action {
         ACTIONS.iter().map(|info| info.id)
     }
 
-    /// Returns the action's row of the table.
+    /// Returns the row of this action.
     pub fn info(self) -> &'static ActionInfo {
         // The enum and the table are declared together, in the same order.
         &ACTIONS[self as usize]
-    }
-
-    /// Returns whether it can do anything now.
-    pub fn is_available(self, model: &Model) -> bool {
-        (self.info().available)(model)
     }
 }

@@ -1,5 +1,5 @@
-//! Lists what can be chosen: one row for each input of the scenario, with its values and what speaks against one.
-//! A value is the scenario that choosing it gives, so that choosing needs no second description.
+//! Lists the settings of a scenario, each with its values and the reasons why a value is not possible.
+//! A value is the whole scenario with that value set, so that no code is needed to apply it.
 
 use crate::domain::behaviour;
 use crate::domain::catalog::Catalog;
@@ -15,15 +15,15 @@ pub use possible::{maps_of, problem};
 pub use values::{Value, default_of, free_value, values};
 
 named_enum! {
-    /// One input of the scenario.
+    /// One setting of the scenario, by its name in lessons. [`Choice::label`] is the name on the screen.
     Choice {
         /// CPU model or mode.
         Model "model",
         /// Machine type.
         Machine "machine",
-        /// The feature the table is about.
+        /// The feature of the decision table.
         Feature "feature",
-        /// What the definition says about that feature.
+        /// The policy of that feature in the CPU definition.
         Policy "policy",
         /// Accelerator.
         Accel "accel",
@@ -35,11 +35,11 @@ named_enum! {
         Match "match",
         /// The definition's fallback.
         Fallback "fallback",
-        /// The vendor the definition names.
+        /// The `<vendor>` of the definition.
         Vendor "vendor",
-        /// Whether there is a PMU.
+        /// Whether the guest has a PMU.
         Pmu "pmu",
-        /// Live, or saved and restored.
+        /// Live migration, or save and restore.
         Transport "travels",
         /// libvirt at the source.
         FromLibvirt "libvirt",
@@ -47,9 +47,9 @@ named_enum! {
         FromQemu "QEMU",
         /// The source's host.
         FromHost "host",
-        /// Where the guest was begun.
+        /// The libvirt release under which the guest was started.
         Started "started",
-        /// A stop between.
+        /// An intermediate stop of the migration.
         Via "via",
         /// libvirt at the destination.
         ToLibvirt "to libvirt",
@@ -57,27 +57,25 @@ named_enum! {
         ToQemu "to QEMU",
         /// The destination's host.
         ToHost "to host",
-        /// The destination's regime.
+        /// How the destination treats removed features that the definition does not mention.
         Regime "regime",
     }
 }
 
-/// Which part of the first screen a choice stands in.
+/// A pane of settings in the explorer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "`title` names each of them")]
 pub enum Group {
-    /// The guest.
     Guest,
-    /// The source.
     Source,
-    /// The destination.
     Destination,
 }
 
 impl Group {
-    /// Every group, from left to right.
+    /// Every pane, from left to right.
     pub const ALL: [Self; 3] = [Self::Guest, Self::Source, Self::Destination];
 
-    /// Returns its heading.
+    /// Returns the title of the pane.
     pub const fn title(self) -> &'static str {
         match self {
             Self::Guest => "Guest",
@@ -86,14 +84,14 @@ impl Group {
         }
     }
 
-    /// Returns its choices, from top to bottom.
+    /// Returns its settings, from top to bottom.
     pub fn choices(self) -> Vec<Choice> {
         Choice::ALL.iter().copied().filter(|choice| choice.group() == self).collect()
     }
 }
 
 impl Choice {
-    /// Returns the part of the first screen it stands in.
+    /// Returns the pane that shows the setting.
     pub const fn group(self) -> Group {
         match self {
             Self::Model
@@ -113,64 +111,68 @@ impl Choice {
         }
     }
 
-    /// Returns whether another value makes another guest, and not only another way or another question.
-    pub const fn is_of_the_guest(self) -> bool {
-        let of_the_guest = matches!(self.group(), Group::Guest) && !matches!(self, Self::Feature | Self::Transport);
-        of_the_guest || matches!(self, Self::Started)
+    /// Returns whether another value needs a restart of the guest.
+    pub const fn needs_restart(self) -> bool {
+        let in_definition = matches!(self.group(), Group::Guest) && !matches!(self, Self::Feature | Self::Transport);
+        in_definition || matches!(self, Self::Started)
     }
 
-    /// Returns what stands before its value; for the policy, that is the feature's name.
+    /// Returns the label before its value; for the policy, that is the name of the feature.
     pub fn label<'a>(self, catalog: &'a Catalog, scenario: &Scenario) -> &'a str {
-        if self == Self::Policy {
-            return catalog.feature_name(scenario.feature);
+        match self {
+            Self::Policy => catalog.feature_name(scenario.feature),
+            Self::Transport => "transport",
+            Self::Regime => "removed",
+            // The pane says which side it is.
+            _ => self.name().trim_start_matches("to "),
         }
-        // Which end is meant is said by where it stands.
-        self.name().trim_start_matches("to ")
     }
 
-    /// Returns its title where it stands alone: `Destination: libvirt`.
+    /// Returns the label with its pane: `Destination: libvirt`.
     pub fn title(self, catalog: &Catalog, scenario: &Scenario) -> String {
         if self == Self::Policy {
             return format!("{} in the definition", catalog.feature_name(scenario.feature));
         }
-        if self == Self::Feature {
-            return "Feature of the table".to_owned();
+        match self {
+            Self::Feature => return "Feature of the decision table".to_owned(),
+            Self::Regime => return "Destination: removed features on incoming".to_owned(),
+            _ => {}
         }
         format!("{}: {}", self.group().title(), self.label(catalog, scenario))
     }
 }
 
-/// How one choice stands.
+/// A setting with its current value.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ChoiceState {
-    /// The choice.
+    /// The setting.
     pub choice: Choice,
-    /// What stands before the value.
+    /// The label before the value.
     pub label: String,
-    /// The value.
+    /// The value as it is displayed.
     pub value: String,
-    /// Why it cannot be, if it cannot.
+    /// Why the value is not possible; `None` if it is.
     pub problem: Option<String>,
-    /// Whether it is what nobody had to choose.
+    /// Whether the value is the default.
     pub is_default: bool,
 }
 
 impl ChoiceState {
-    /// Returns how `choice` stands in `scenario`.
+    /// Returns the setting as it is in `scenario`.
     pub fn of(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Self {
         Self {
             choice,
             label: choice.label(catalog, scenario).to_owned(),
-            value: shown(choice, catalog, scenario),
+            value: displayed_value(choice, catalog, scenario),
             problem: problem(choice, catalog, scenario),
             is_default: default_of(choice, catalog, scenario) == *scenario,
         }
     }
 }
 
-/// Returns the value of `choice` in `scenario`, as it is shown.
-pub fn shown(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> String {
-    let word = |text: Option<&'static str>, none: &str| text.map_or_else(|| none.to_owned(), str::to_owned);
+/// Returns the value of `choice` in `scenario`, as it is displayed and as lessons name it.
+pub fn displayed_value(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> String {
+    let name = |text: Option<&'static str>, none: &str| text.map_or_else(|| none.to_owned(), str::to_owned);
     match choice {
         Choice::Model => scenario.cpu_name(catalog).to_owned(),
         Choice::Machine => scenario::write_machine(catalog, &scenario.machine),
@@ -185,10 +187,10 @@ pub fn shown(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> String {
         },
         Choice::Accel => scenario.accel.name().to_owned(),
         Choice::Topology => scenario::write_topology(scenario.topology),
-        Choice::Check => word(scenario.check.map(Check::name), "default"),
+        Choice::Check => name(scenario.check.map(Check::name), "default"),
         Choice::Match => scenario.matching.name().to_owned(),
         Choice::Fallback => scenario.fallback.name().to_owned(),
-        Choice::Vendor => word(scenario.vendor.map(Vendor::name), "unnamed"),
+        Choice::Vendor => name(scenario.vendor.map(Vendor::name), "not named"),
         Choice::Pmu => if scenario.pmu { "on" } else { "off" }.to_owned(),
         Choice::Transport => scenario.transport.name().to_owned(),
         Choice::FromLibvirt => libvirt_name(catalog, &scenario.from),
@@ -198,21 +200,24 @@ pub fn shown(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> String {
         Choice::FromHost => scenario::write_host(catalog, &scenario.from_host),
         Choice::ToHost => scenario::write_host(catalog, &scenario.to_host),
         Choice::Started => match &scenario.started {
-            None => "at the source".to_owned(),
+            None => "at source".to_owned(),
             Some(release) => scenario::write_release(catalog, release),
         },
         Choice::Via => match scenario.via.as_slice() {
-            [] => "no stop".to_owned(),
+            [] => "none".to_owned(),
             stops => stops.iter().map(|stop| scenario::write_release(catalog, stop)).collect::<Vec<_>>().join(", "),
         },
-        Choice::Regime => word(scenario.regime.map(behaviour::Regime::name), "its own"),
+        Choice::Regime => name(scenario.regime.map(behaviour::Regime::name), "default"),
     }
 }
 
-/// Returns a release's libvirt as it is shown: `old (9.0.0)`, `new`, `10.0.0-5.el9`, `?`.
+/// Returns the libvirt of a release as it is displayed: `old (9.0.0)`, `new`, `10.0.0-5.el9`, `?`.
 pub fn libvirt_name(catalog: &Catalog, release: &Release) -> String {
     match &release.libvirt {
-        LibvirtChoice::Old => "old (9.0.0)".to_owned(),
+        LibvirtChoice::Old => {
+            let name = release.libvirt.id(catalog).map(|id| &*catalog.release(id).name);
+            format!("old ({})", name.unwrap_or("?"))
+        }
         LibvirtChoice::New => "new".to_owned(),
         LibvirtChoice::Unknown => "?".to_owned(),
         LibvirtChoice::Release(id, None) => catalog.release(*id).name.to_string(),
@@ -220,7 +225,7 @@ pub fn libvirt_name(catalog: &Catalog, release: &Release) -> String {
     }
 }
 
-/// Returns a release's QEMU as it is shown.
+/// Returns the QEMU of a release as it is displayed; `?` if it is unknown.
 pub fn qemu_name(release: &Release) -> String {
     match (release.qemu.version, &release.qemu.build) {
         (Told::Unknown, _) => "?".to_owned(),
@@ -229,12 +234,13 @@ pub fn qemu_name(release: &Release) -> String {
     }
 }
 
-/// Returns the scenario with the value before or after the present one; values that are only for the list are passed
-/// over. `None` at either end.
+/// Returns the scenario with the previous or next value; values that only the list offers are skipped. `None` at either
+/// end of the list.
 pub fn step(choice: Choice, catalog: &Catalog, scenario: &Scenario, forward: bool) -> Option<Scenario> {
     let all = values(choice, catalog, scenario);
-    let here = all.iter().position(|value| value.scenario == *scenario)?;
+    let current = all.iter().position(|value| value.scenario == *scenario)?;
     let wanted = |value: &&Value| !value.only_in_list;
-    let next = if forward { all.iter().skip(here + 1).find(wanted) } else { all.iter().take(here).rev().find(wanted) };
+    let next =
+        if forward { all.iter().skip(current + 1).find(wanted) } else { all.iter().take(current).rev().find(wanted) };
     next.map(|value| value.scenario.clone())
 }

@@ -1,26 +1,26 @@
-//! Holds what a demonstration shows beside the screen: a note, and the keys that were pressed.
+//! Holds what a demonstration shows beside the screen: a note, and the last key.
 
 use super::action::Action;
 use super::keymap::Keymap;
 
-/// What is shown to an audience.
+/// What the audience of a demonstration sees beside the screen.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Demo {
-    /// The note.
+    /// The speaker's note; may be empty.
     pub note: String,
-    /// Whether it waits for the speaker.
+    /// Whether the demonstration waits for a key of the speaker.
     pub waits: bool,
     key: String,
-    what: String,
+    title: String,
 }
 
-/// Lines from which there is room for air, and for a long note.
+/// From this many lines, there is an empty line above the screen.
 const ROOMY: u16 = 34;
-/// Lines from which there is room for a rule over the note.
+/// From this many lines, there is a rule above the note.
 const ENOUGH: u16 = 28;
 
 impl Demo {
-    /// Returns how many of `lines` stay empty above a screen, and how many the note has below it.
+    /// Returns how many of `lines` are empty above the screen, and how many the note has below it.
     pub const fn room(lines: u16) -> (u16, u16) {
         match lines {
             ROOMY.. => (1, 3),
@@ -29,23 +29,23 @@ impl Demo {
         }
     }
 
-    /// Notes that an action was asked for.
-    pub fn did(&mut self, action: Action, keymap: &Keymap) {
+    /// Shows the key and the title of an action.
+    pub fn show_action(&mut self, action: Action, keymap: &Keymap) {
         self.key = keymap.shown(action);
-        action.info().title.clone_into(&mut self.what);
+        action.info().title.clone_into(&mut self.title);
     }
 
-    /// Notes that text was typed; letters that follow each other are shown together.
-    pub fn typed(&mut self, text: &str) {
-        if !self.what.is_empty() {
+    /// Shows typed text; consecutive letters are shown together.
+    pub fn show_typed(&mut self, text: &str) {
+        if !self.title.is_empty() {
             self.key.clear();
-            self.what.clear();
+            self.title.clear();
         }
         self.key.push_str(text);
     }
 
-    /// Returns the last key, and what it asked for; nothing stands for what was typed.
+    /// Returns the last key and the title of its action; the title is empty for typed text.
     pub fn key(&self) -> (&str, &str) {
-        (&self.key, &self.what)
+        (&self.key, &self.title)
     }
 }

@@ -1,112 +1,57 @@
-//! Works out everything that is shown from the scenario, in one place and at every change. Nothing else resolves.
+//! Computes everything the screens show from the scenario, at every change.
 
 use super::choice::{Choice, ChoiceState};
 use super::features::{self, FeatureRow};
+use super::table::{self, TableLine};
 use crate::analysis::remedies::{WayOut, ways_out_with};
 use crate::domain::catalog::Catalog;
-use crate::domain::feature::FeatureId;
 use crate::domain::scenario::Scenario;
-use crate::explain::{Explanation, explain, message};
-use crate::resolve::{Answer, Case, Outcome, Plan, QemuCpu, Resolver, StartTrace, Trace, Verdict, cold_boot, way_back};
+use crate::explain::{Explanation, Outlook, explain, message};
+use crate::resolve::{Answer, Resolver};
 
-/// What follows from a scenario.
+/// What a scenario results in.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Derived {
-    /// The scenario in one word.
-    pub word: String,
-    /// The answer.
+    /// The link of the scenario.
+    pub link: String,
+    /// The answer with its trace.
     pub answer: Answer,
-    /// libvirt's exact words, when it refused.
+    /// libvirt's exact error message; `None` when it reports none.
     pub message: Option<String>,
     /// The answer in sentences.
     pub explanation: Explanation,
-    /// Ways out, cheapest first.
+    /// The fixes, those without a restart first.
     pub remedies: Vec<WayOut>,
-    /// What comes after.
-    pub after: After,
+    /// What can happen after the migration.
+    pub outlook: Outlook,
     /// The feature table.
     pub features: Vec<FeatureRow>,
-    /// How every choice stands, in the order of [`Choice::ALL`].
+    /// The rows of the decision table.
+    pub table: Vec<TableLine>,
+    /// Every setting with its value, in the order of [`Choice::ALL`].
     pub choices: Vec<ChoiceState>,
 }
 
-/// What comes after the migration.
-#[derive(Clone, PartialEq, Debug)]
-pub struct After {
-    /// The guest's way back to where it came from; `None` when it never arrived.
-    pub way_back: Option<Change>,
-    /// A guest begun at the destination, the other way round.
-    pub opposite: Outcome,
-    /// The guest's next cold boot at the destination, compared with the CPU it has at the source.
-    pub cold_boot: Option<Change>,
-}
-
-/// What one more step does to the guest's CPU.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Change {
-    /// libvirt's words, if it is refused.
-    pub refused: Option<String>,
-    /// Whether there was a CPU before and one after to compare.
-    pub compared: bool,
-    /// What the guest loses by it.
-    pub lost: Vec<FeatureId>,
-    /// What the guest gains by it.
-    pub gained: Vec<FeatureId>,
-}
-
 impl Derived {
-    /// Works everything out.
+    /// Resolves and explains `scenario`.
     pub fn of(catalog: &Catalog, scenario: &Scenario) -> Self {
         let mut resolver = Resolver::new(catalog);
         let answer = resolver.resolve(scenario);
         Self {
-            word: scenario.word(catalog),
+            link: scenario.word(catalog),
             message: answer.refusal().map(|refusal| message(catalog, refusal)),
             explanation: explain(catalog, scenario, &answer),
             remedies: ways_out_with(&mut resolver, scenario, &answer),
-            after: After::of(catalog, scenario, &answer),
+            outlook: Outlook::of(catalog, scenario, &answer),
             features: features::rows(&answer, scenario.feature),
+            table: table::lines(catalog, scenario, &answer),
             choices: Choice::ALL.iter().map(|choice| ChoiceState::of(*choice, catalog, scenario)).collect(),
             answer,
         }
     }
 
-    /// Returns how `choice` stands.
-    pub fn standing(&self, choice: Choice) -> Option<&ChoiceState> {
+    /// Returns a setting with its value.
+    pub fn choice(&self, choice: Choice) -> Option<&ChoiceState> {
         self.choices.get(choice as usize)
-    }
-}
-
-impl After {
-    fn of(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Self {
-        let opposite = Resolver::new(catalog).outcome(&scenario.swapped());
-        let plan = Plan::of(catalog, scenario).ok();
-        let first = plan.as_ref().and_then(|plan| plan.case(&vec![0; plan.axes.len()]));
-        let decided = answer.trace.as_ref().filter(|_| answer.verdict != Verdict::Depends).zip(first);
-        let Some((trace, case)) = decided else { return Self { way_back: None, opposite, cold_boot: None } };
-        Self {
-            way_back: back(catalog, &case, trace),
-            opposite,
-            cold_boot: cold_boot(catalog, &case).map(|run| compare(catalog, trace.source(), &run)),
-        }
-    }
-}
-
-fn back(catalog: &Catalog, case: &Case<'_>, trace: &Trace) -> Option<Change> {
-    let back = way_back(catalog, case, trace)?;
-    back.destination().map(|run| compare(catalog, &back.start, run))
-}
-
-fn compare(catalog: &Catalog, before: &StartTrace, after: &StartTrace) -> Change {
-    let visible = |run: &StartTrace| run.cpu.as_ref().map(|cpu: &QemuCpu| cpu.visible);
-    let (lost, gained) = match (visible(before), visible(after), &after.refused) {
-        (Some(before), Some(after), None) => (before - after, after - before),
-        _ => Default::default(),
-    };
-    Change {
-        refused: after.refused.as_ref().map(|refusal| message(catalog, refusal)),
-        compared: visible(before).is_some() && visible(after).is_some(),
-        lost: after.map.in_order(lost),
-        gained: after.map.in_order(gained),
     }
 }

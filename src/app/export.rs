@@ -1,35 +1,35 @@
-//! Names the forms in which a screen can be taken along.
+//! Names the export formats of a screen.
 
-use super::screens::ScreenKind;
+use super::scope::ScreenKind;
 use crate::domain::definition::named_enum;
 
 named_enum! {
-    /// A form in which a screen can be taken along.
+    /// An export format of a screen.
     Format {
-        /// As it stands, without colours.
+        /// The text of the screen, without colours.
         Text "text",
-        /// For a mailing list: plain, at most 76 columns where words can be broken.
+        /// Markdown for a mailing list, at most 76 columns wide.
         Markdown "markdown",
-        /// For scripts: the answer, with the screen's lines.
+        /// The answer as JSON, with the lines of the screen.
         Json "json",
-        /// A picture for browsers.
+        /// An SVG image.
         Svg "svg",
     }
 }
 
 impl Format {
-    /// Returns what it is good for.
+    /// Returns a short description.
     pub const fn about(self) -> &'static str {
         match self {
-            Self::Text => "the screen's lines",
-            Self::Markdown => "for a mailing list, at most 76 columns",
-            Self::Json => "the answer, with the screen's lines",
-            Self::Svg => "a picture in the theme's colours",
+            Self::Text => "the text of the screen",
+            Self::Markdown => "for a mailing list, at most 76 columns wide",
+            Self::Json => "the answer, with the text of the screen",
+            Self::Svg => "an image in the colours of the theme",
         }
     }
 
-    /// Returns the ending of its files' names.
-    pub const fn ending(self) -> &'static str {
+    /// Returns the file name extension, without the dot.
+    pub const fn extension(self) -> &'static str {
         match self {
             Self::Text => "txt",
             Self::Markdown => "md",
@@ -38,8 +38,8 @@ impl Format {
         }
     }
 
-    /// Returns a name for a file with the screen in this form.
+    /// Returns the suggested file name for a screen.
     pub fn file_name(self, screen: ScreenKind) -> String {
-        format!("virt-cpu-explorer-{}.{}", screen.word(), self.ending())
+        format!("virt-cpu-explorer-{}.{}", screen.name(), self.extension())
     }
 }

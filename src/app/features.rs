@@ -1,4 +1,4 @@
-//! Makes the feature table: for each feature what either map believes, what either QEMU gives, and what is written.
+//! Makes the feature table: the state of each feature in both maps, both QEMUs and the definitions.
 
 use crate::domain::definition::{Definition, Policy, named_enum};
 use crate::domain::feature::{FeatureId, FeatureSet};
@@ -7,33 +7,33 @@ use crate::resolve::{Answer, Origin, StartTrace};
 use std::collections::HashMap;
 
 named_enum! {
-    /// What a map says of a feature and the guest's model.
+    /// The status of a feature in the guest's model, according to a map.
     MapStatus {
-        /// It is in the model.
+        /// In the model.
         In "in",
-        /// It is on the model's removed list.
+        /// Marked `removed='yes'` in the model.
         Removed "removed",
-        /// It is on the model's added list.
+        /// Marked `added='yes'` in the model.
         Added "added",
-        /// The other end's map has it in the model, this one does not.
+        /// Not in the model, but in the model of the other map.
         Gone "gone",
-        /// It is not in the model.
+        /// Not in the model.
         Out "-",
-        /// The map has no feature of this name.
+        /// The map does not define the feature.
         Unknown "unknown",
     }
 }
 
 named_enum! {
-    /// What became of a feature on the way.
+    /// The effect of the migration on a feature.
     FeatureChange {
-        /// QEMU gave it and nobody asked for it: the full check refused.
+        /// Enabled by QEMU, but not in the definition: the full check refuses it.
         Extra "EXTRA",
-        /// It was asked for and QEMU did not give it: the full check refused.
+        /// In the definition, but not enabled by QEMU: the full check refuses it.
         Missing "MISSING",
-        /// The guest lost it.
+        /// Lost by the guest.
         Lost "LOST",
-        /// The guest gained it.
+        /// Gained by the guest.
         Gained "GAINED",
     }
 }
@@ -41,17 +41,17 @@ named_enum! {
 named_enum! {
     /// Which features are listed.
     Filter {
-        /// Those that differ between the ends, or between what a map believes and QEMU gives.
+        /// Those that differ between source and destination, or between a map and QEMU.
         Differing "differing",
-        /// Those that some definition mentions.
+        /// Those that a definition mentions.
         Mentioned "mentioned",
-        /// All.
+        /// Every feature.
         All "all",
     }
 }
 
 impl Filter {
-    /// Returns the filter after this one.
+    /// Returns the filter after this one, in a cycle.
     #[must_use]
     pub fn next(self) -> Self {
         match self {
@@ -62,89 +62,89 @@ impl Filter {
     }
 }
 
-/// What one end believes and gives; `None` for a CPU that was never built.
+/// The state of a feature at source or destination.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct EndState {
-    /// What its map says.
+pub struct EndpointState {
+    /// The status in the map.
     pub map: MapStatus,
-    /// Whether its QEMU has it on.
+    /// Whether QEMU enables it; `None` if QEMU built no CPU.
     pub on: Option<bool>,
-    /// Which step decided that.
+    /// The step that decided this; `None` if QEMU built no CPU.
     pub origin: Option<Origin>,
 }
 
 /// One line of the feature table.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FeatureRow {
-    /// The feature.
+    /// The feature of this row.
     pub feature: FeatureId,
-    /// Whether it is the one the decision table is about.
-    pub asked: bool,
-    /// The source.
-    pub source: EndState,
-    /// What the source's live definition says.
+    /// Whether the decision table is about this feature.
+    pub in_table: bool,
+    /// The state at the source.
+    pub source: EndpointState,
+    /// The policy in the live definition of the source; `None` if it is not mentioned.
     pub live: Option<Policy>,
-    /// What is sent: the cookie where it replaces the XML.
+    /// The policy in the definition that is sent; a cookie replaces the XML.
     pub sent: Option<Policy>,
-    /// The destination; `None` when nothing arrived there.
-    pub destination: Option<EndState>,
-    /// What became of it.
-    pub fate: Option<FeatureChange>,
+    /// The state at the destination; `None` if nothing arrived.
+    pub destination: Option<EndpointState>,
+    /// The effect on the guest, if there is one.
+    pub change: Option<FeatureChange>,
 }
 
 impl FeatureRow {
-    /// Returns whether it differs between the ends, or between what a map believes and QEMU gives. That one map lists
-    /// it as removed or added counts only where someone has it or mentions it.
+    /// Returns whether it differs between source and destination, or between a map and QEMU. A difference between the
+    /// lists of removed and added features counts only if the feature is enabled or mentioned.
     pub fn differs(&self) -> bool {
-        let gap = |end: &EndState| end.on.is_some_and(|on| on != (end.map == MapStatus::In));
-        let matters = |end: &EndState| end.map == MapStatus::In || end.on == Some(true);
-        let Some(to) = &self.destination else { return self.fate.is_some() || gap(&self.source) };
+        let gap = |end: &EndpointState| end.on.is_some_and(|on| on != (end.map == MapStatus::In));
+        let matters = |end: &EndpointState| end.map == MapStatus::In || end.on == Some(true);
+        let Some(to) = &self.destination else { return self.change.is_some() || gap(&self.source) };
         let maps = to.map != self.source.map && (matters(to) || matters(&self.source) || self.mentioned());
         let qemus = to.on.is_some() && self.source.on.is_some() && to.on != self.source.on;
-        self.fate.is_some() || maps || qemus || gap(&self.source) || gap(to)
+        self.change.is_some() || maps || qemus || gap(&self.source) || gap(to)
     }
 
-    /// Returns whether some definition says something about it.
+    /// Returns whether a definition mentions it.
     pub fn mentioned(&self) -> bool {
         self.live.is_some() || self.sent.is_some()
     }
 
-    /// Returns whether `filter` keeps it.
+    /// Returns whether `filter` lists it.
     pub fn passes(&self, filter: Filter) -> bool {
         match filter {
-            Filter::Differing => self.asked || self.differs(),
+            Filter::Differing => self.in_table || self.differs(),
             Filter::Mentioned => self.mentioned(),
             Filter::All => true,
         }
     }
 }
 
-/// Returns the feature table of an answer: first what the verdict is about, then the feature asked about, then the
-/// others in the order of the destination's map. Empty where there is no journey.
-pub fn rows(answer: &Answer, asked: FeatureId) -> Vec<FeatureRow> {
+/// Returns the feature table of an answer: the changed features, then the feature of the decision table, then the others
+/// in the order of the destination's map. Empty for an answer without a trace.
+pub fn rows(answer: &Answer, table_feature: FeatureId) -> Vec<FeatureRow> {
     let Some(trace) = &answer.trace else { return Vec::new() };
     let (source, destination) = (trace.source(), trace.destination());
     let order = destination.map_or(&source.map, |run| &run.map);
-    let fates = fates(answer);
+    let changes = changes(answer);
     let live = trace.reconnected.as_ref().or(source.live.as_ref()).or(source.prepared.as_ref());
     let sent = destination.map(|run| &run.given);
     let mut all = considered(source) | destination.map(considered).unwrap_or_default();
-    all.extend(fates.keys().copied());
-    let said = |definition: Option<&Definition>, feature| definition.and_then(|d| d.features.get(feature));
+    all.extend(changes.keys().copied());
+    let policy = |definition: Option<&Definition>, feature| definition.and_then(|d| d.features.get(feature));
     let mut rows: Vec<FeatureRow> = order
         .in_order(all)
         .into_iter()
         .map(|feature| FeatureRow {
             feature,
-            asked: feature == asked,
-            source: end(source, destination, feature),
-            live: said(live, feature),
-            sent: said(sent, feature),
-            destination: destination.map(|run| end(run, Some(source), feature)),
-            fate: fates.get(&feature).copied(),
+            in_table: feature == table_feature,
+            source: endpoint_state(source, destination, feature),
+            live: policy(live, feature),
+            sent: policy(sent, feature),
+            destination: destination.map(|run| endpoint_state(run, Some(source), feature)),
+            change: changes.get(&feature).copied(),
         })
         .collect();
-    rows.sort_by_key(|row| (row.fate.is_none(), !row.asked));
+    rows.sort_by_key(|row| (row.change.is_none(), !row.in_table));
     rows
 }
 
@@ -159,21 +159,21 @@ fn considered(run: &StartTrace) -> FeatureSet {
     all | run.cpu.as_ref().map(|cpu| cpu.on | cpu.unavailable).unwrap_or_default()
 }
 
-fn fates(answer: &Answer) -> HashMap<FeatureId, FeatureChange> {
+fn changes(answer: &Answer) -> HashMap<FeatureId, FeatureChange> {
     let lists = [
         (&answer.lost, FeatureChange::Lost),
         (&answer.gained, FeatureChange::Gained),
         (&answer.missing, FeatureChange::Missing),
         (&answer.extra, FeatureChange::Extra),
     ];
-    lists.into_iter().flat_map(|(list, fate)| list.iter().map(move |feature| (*feature, fate))).collect()
+    lists.into_iter().flat_map(|(list, change)| list.iter().map(move |feature| (*feature, change))).collect()
 }
 
-fn end(run: &StartTrace, other: Option<&StartTrace>, feature: FeatureId) -> EndState {
+fn endpoint_state(run: &StartTrace, other: Option<&StartTrace>, feature: FeatureId) -> EndpointState {
     let model = run.given.model;
     let elsewhere = other.is_some_and(|other| in_model(&other.map, other.given.model, feature));
-    EndState {
-        map: believes(&run.map, model, feature, elsewhere),
+    EndpointState {
+        map: map_status(&run.map, model, feature, elsewhere),
         on: run.cpu.as_ref().map(|cpu| cpu.on.contains(feature)),
         origin: run.cpu.as_ref().and_then(|cpu| cpu.origin(feature)),
     }
@@ -183,7 +183,7 @@ fn in_model(map: &CpuMap, model: Option<ModelId>, feature: FeatureId) -> bool {
     model.and_then(|model| map.model(model)).is_some_and(|definition| definition.data.contains(feature))
 }
 
-fn believes(map: &CpuMap, model: Option<ModelId>, feature: FeatureId, elsewhere: bool) -> MapStatus {
+fn map_status(map: &CpuMap, model: Option<ModelId>, feature: FeatureId, elsewhere: bool) -> MapStatus {
     let definition = model.and_then(|model| map.model(model));
     match definition {
         _ if !map.known.contains(feature) => MapStatus::Unknown,
@@ -195,7 +195,19 @@ fn believes(map: &CpuMap, model: Option<ModelId>, feature: FeatureId, elsewhere:
     }
 }
 
-/// Returns how the journey's features are counted in a heading: how many rows pass `filter`, and how many there are.
+/// Returns a policy in at most five characters; empty for a feature that is not mentioned.
+pub fn short_policy(policy: Option<Policy>) -> &'static str {
+    match policy {
+        None => "",
+        Some(Policy::Require) => "+",
+        Some(Policy::Disable) => "-",
+        Some(Policy::Force) => "force",
+        Some(Policy::Optional) => "opt",
+        Some(Policy::Forbid) => "forb",
+    }
+}
+
+/// Returns how many rows pass `filter`, and how many there are.
 pub fn counts(rows: &[FeatureRow], filter: Filter) -> (usize, usize) {
     (rows.iter().filter(|row| row.passes(filter)).count(), rows.len())
 }

@@ -1,29 +1,29 @@
-//! Remembers the scenarios that were left, so that changes can be taken back and made again.
+//! Remembers previous scenarios for undo and redo.
 
 use crate::domain::scenario::Scenario;
 
-/// The most changes that are remembered.
+/// The most changes that can be undone.
 const MOST: usize = 1_000;
 
-/// What was left behind, in both directions.
+/// The scenarios to undo and redo to.
 #[derive(Clone, PartialEq, Debug)]
 pub struct History {
-    /// What the program began with.
+    /// The initial scenario, to which Reset returns.
     pub first: Scenario,
-    /// Kept by the user to compare with.
-    pub kept: Option<Scenario>,
+    /// The scenario that the user set as A, to compare with.
+    pub scenario_a: Option<Scenario>,
     past: Vec<Scenario>,
     future: Vec<Scenario>,
 }
 
 impl History {
-    /// Returns the history of a program that begins with `first`.
+    /// Returns the history of a program that starts with `first`.
     pub fn starting_at(first: Scenario) -> Self {
-        Self { first, kept: None, past: Vec::new(), future: Vec::new() }
+        Self { first, scenario_a: None, past: Vec::new(), future: Vec::new() }
     }
 
-    /// Notes that `scenario` is being left for another one.
-    pub fn leave(&mut self, scenario: Scenario) {
+    /// Remembers the scenario before a change, and forgets what could be redone.
+    pub fn push(&mut self, scenario: Scenario) {
         if self.past.len() == MOST {
             self.past.remove(0);
         }
@@ -31,26 +31,26 @@ impl History {
         self.future.clear();
     }
 
-    /// Returns the scenario before `present`, which can then be gone forward to again.
-    pub fn undo(&mut self, present: &Scenario) -> Option<Scenario> {
+    /// Returns the scenario before the last change, and remembers `current` for redo.
+    pub fn undo(&mut self, current: &Scenario) -> Option<Scenario> {
         let before = self.past.pop()?;
-        self.future.push(present.clone());
+        self.future.push(current.clone());
         Some(before)
     }
 
-    /// Returns the scenario that was left by going back to `present`.
-    pub fn redo(&mut self, present: &Scenario) -> Option<Scenario> {
+    /// Returns the scenario that was undone last, and remembers `current` for undo.
+    pub fn redo(&mut self, current: &Scenario) -> Option<Scenario> {
         let after = self.future.pop()?;
-        self.past.push(present.clone());
+        self.past.push(current.clone());
         Some(after)
     }
 
-    /// Returns whether there is a change to take back.
+    /// Returns whether there is a change to undo.
     pub fn can_undo(&self) -> bool {
         !self.past.is_empty()
     }
 
-    /// Returns whether there is a change to make again.
+    /// Returns whether there is a change to redo.
     pub fn can_redo(&self) -> bool {
         !self.future.is_empty()
     }

@@ -1,31 +1,31 @@
-//! Names keys, and reads and prints the one notation for them: `q`, `<tab>`, `<ctrl+a>`, `<shift+tab>`, `<lt>`.
-//! Knows no terminal: `tui::input` turns a terminal's events into these.
+//! Names keys, and parses and prints their notation: `q`, `<tab>`, `<ctrl+a>`, `<shift+tab>`, `<lt>`.
+//! `tui::input` converts the events of a terminal to these keys.
 
 use std::fmt;
 
-/// A key without what is held down with it.
+/// A key without its modifiers.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Code {
-    /// A letter, digit or sign, as it is written; an upper-case letter needs no shift.
+    /// A character; an upper-case letter has no shift modifier.
     Char(char),
-    /// A key with a name.
+    /// One of [`NAMES`].
     Named(&'static str),
 }
 
-/// A key with what is held down with it.
+/// A key with its modifiers.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Key {
-    /// The key.
+    /// The key without modifiers.
     pub code: Code,
-    /// Control is held down.
+    /// Whether Ctrl is pressed.
     pub ctrl: bool,
-    /// Alt is held down.
+    /// Whether Alt is pressed.
     pub alt: bool,
-    /// Shift is held down; never for [`Code::Char`], whose letter already says so.
+    /// Whether Shift is pressed; never for [`Code::Char`], where the letter is upper-case.
     pub shift: bool,
 }
 
-/// The keys that have a name, as it is written between `<` and `>`.
+/// The names of keys, as they are written between `<` and `>`.
 pub const NAMES: &[&str] = &[
     "enter",
     "esc",
@@ -55,16 +55,16 @@ pub const NAMES: &[&str] = &[
     "f12",
 ];
 
-/// How keys are written.
+/// The notation in one sentence fragment, for errors and `docs/KEYS.md`.
 pub const NOTATION: &str = "keys are written a, <tab>, <ctrl+a>, <shift+tab>, <lt> for <";
 
-/// Says what in a text is no key.
+/// Text that is not in the notation of keys.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("column {column}: {text:?} is no key; {}", NOTATION)]
+#[error("column {column}: expected a key, found {text:?}; {}", NOTATION)]
 pub struct KeyError {
-    /// Where it stands, counted from 1.
+    /// The column in characters, counted from 1.
     pub column: usize,
-    /// What was found.
+    /// The text that cannot be parsed.
     pub text: String,
 }
 
@@ -80,7 +80,7 @@ impl Key {
         Some(Self { code: Code::Named(name), ctrl: false, alt: false, shift: false })
     }
 
-    /// Returns the letter that this key types, if it types one.
+    /// Returns the character that this key types; `None` for other keys and with Ctrl or Alt.
     pub fn typed(self) -> Option<char> {
         match self.code {
             Code::Char(letter) if !self.ctrl && !self.alt => Some(letter),
@@ -88,7 +88,7 @@ impl Key {
         }
     }
 
-    /// Reads one key.
+    /// Parses one key.
     ///
     /// # Errors
     /// The text is not exactly one key.
@@ -125,12 +125,12 @@ impl Key {
                 _ => return None,
             }
         }
-        Some(key.normal())
+        Some(key.normalized())
     }
 
-    /// Returns the key as it is compared: a letter typed with shift is the upper-case letter.
+    /// Returns the key with Shift and a letter replaced by the upper-case letter.
     #[must_use]
-    pub fn normal(mut self) -> Self {
+    pub fn normalized(mut self) -> Self {
         if let (Code::Char(letter), true) = (self.code, self.shift) {
             self.code = Code::Char(letter.to_uppercase().next().unwrap_or(letter));
             self.shift = false;
@@ -139,10 +139,10 @@ impl Key {
     }
 }
 
-/// Reads keys written one after the other.
+/// Parses a sequence of keys.
 ///
 /// # Errors
-/// What is no key, and where.
+/// The first text that is not a key, with its column.
 pub fn parse_all(text: &str) -> Result<Vec<Key>, KeyError> {
     let mut keys = Vec::new();
     let mut rest = text;
@@ -172,9 +172,9 @@ impl fmt::Display for Key {
             Code::Char(letter) => letter.to_string(),
             Code::Named(name) => name.to_owned(),
         };
-        let held = [(self.ctrl, "ctrl+"), (self.alt, "alt+"), (self.shift, "shift+")];
-        let held: String = held.into_iter().filter(|(down, _)| *down).map(|(_, word)| word).collect();
-        write!(f, "<{held}{name}>")
+        let modifiers = [(self.ctrl, "ctrl+"), (self.alt, "alt+"), (self.shift, "shift+")];
+        let modifiers: String = modifiers.into_iter().filter(|(down, _)| *down).map(|(_, name)| name).collect();
+        write!(f, "<{modifiers}{name}>")
     }
 }
 

@@ -1,7 +1,6 @@
-//! Says which action a key stands for, and which keys an action has. Starts from [`ACTIONS`]; a user's own keys come
-//! over it, and everything wrong with them is reported together.
+//! Maps keys to actions: the defaults of [`ACTIONS`], overridden by the configuration file.
 
-use super::action::{ACTIONS, Action, Context, Scope};
+use super::action::{ACTIONS, Action, KeyContext};
 use super::error::did_you_mean;
 use super::key::{Key, NOTATION};
 
@@ -22,30 +21,30 @@ impl Default for Keymap {
 }
 
 impl Keymap {
-    /// Returns the default keys with `own` over them: pairs of an action's id and its keys, separated by blanks.
+    /// Returns the default keys overridden by `own`: pairs of the id of an action and its keys, separated by blanks.
     ///
     /// # Errors
-    /// Every unknown action, every text that is no key, and every key that two actions would share.
+    /// Every unknown action, every text that is not a key, and every key with two actions in the same context.
     pub fn with(own: &[(String, String)]) -> Result<Self, Vec<BadKeys>> {
         let mut map = Self::default();
         let mut wrong = Vec::new();
         for (entry, (id, keys)) in own.iter().enumerate() {
-            let Some(place) = ACTIONS.iter().position(|info| info.id == id) else {
+            let Some(index) = ACTIONS.iter().position(|info| info.id == id) else {
                 let hint = did_you_mean(id, ACTIONS.iter().map(|info| info.id));
-                wrong.push(BadKeys { entry, column: None, text: format!("there is no action {id}{hint}") });
+                wrong.push(BadKeys { entry, column: None, text: format!("unknown action {id}{hint}") });
                 continue;
             };
             let mut good = Vec::new();
             for (column, word) in words_of(keys) {
                 match Key::parse(word) {
                     Ok(key) => good.push(key),
-                    Err(fault) => {
-                        let text = format!("{id}: {:?} is no key; {NOTATION}", fault.text);
-                        wrong.push(BadKeys { entry, column: Some(column + fault.column), text });
+                    Err(err) => {
+                        let text = format!("{id}: expected a key, found {:?}; {NOTATION}", err.text);
+                        wrong.push(BadKeys { entry, column: Some(column + err.column), text });
                     }
                 }
             }
-            if let Some(entry) = map.keys.get_mut(place) {
+            if let Some(entry) = map.keys.get_mut(index) {
                 entry.1 = good;
             }
         }
@@ -56,14 +55,14 @@ impl Keymap {
         if wrong.is_empty() { Ok(map) } else { Err(wrong) }
     }
 
-    /// Every key that two actions share in one place, with both and a sentence.
+    /// Returns every key with two actions in the same context.
     fn clashes(&self) -> Vec<(Action, Action, String)> {
         let mut found = Vec::new();
-        for (place, (action, keys)) in self.keys.iter().enumerate() {
-            for (other, theirs) in self.keys.iter().skip(place + 1) {
+        for (index, (action, keys)) in self.keys.iter().enumerate() {
+            for (other, theirs) in self.keys.iter().skip(index + 1) {
                 for key in keys.iter().filter(|key| theirs.contains(key)) {
-                    if may_meet(action.info().scope, other.info().scope) {
-                        let text = format!("{key} would be both {} and {}", action.info().id, other.info().id);
+                    if action.info().scope.overlaps(other.info().scope) {
+                        let text = format!("{key} is a key of both {} and {}", action.info().id, other.info().id);
                         found.push((*action, *other, text));
                     }
                 }
@@ -72,40 +71,45 @@ impl Keymap {
         found
     }
 
-    /// Returns what `key` asks for in `context`.
-    pub fn action(&self, key: Key, context: Context) -> Option<Action> {
+    /// Returns the action of `key` in `context`.
+    pub fn action(&self, key: Key, context: KeyContext) -> Option<Action> {
         let asked = self.keys.iter().filter(|(_, keys)| keys.contains(&key)).map(|(action, _)| *action);
         asked.into_iter().find(|action| action.info().scope.holds_in(context))
     }
 
-    /// Returns the keys of `action`.
+    /// Returns the keys of `action`, in the order of the configuration.
     pub fn keys(&self, action: Action) -> &[Key] {
         self.keys.get(action as usize).map_or(&[], |(_, keys)| keys)
     }
 
-    /// Returns the first key of `action` as it is shown, `tab` for `<tab>`; empty when it has none.
+    /// Returns the first key of `action` for display, `tab` for `<tab>`; empty when it has none.
     pub fn shown(&self, action: Action) -> String {
         self.keys(action).first().map(|key| show(*key)).unwrap_or_default()
     }
 
-    /// Returns all keys of `action` as they are shown.
+    /// Returns the text of a list in which nothing matches the filter.
+    pub fn no_match(&self) -> String {
+        format!("Nothing matches the filter. Press {} to clear it.", self.shown(Action::Back))
+    }
+
+    /// Returns all keys of `action` for display.
     pub fn shown_all(&self, action: Action) -> String {
         self.keys(action).iter().map(|key| show(*key)).collect::<Vec<_>>().join(" ")
     }
 }
 
-/// Something wrong with one of a user's own keys.
+/// One error in the configured keys.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct BadKeys {
-    /// Which of the user's entries it is, counted from 0.
+    /// The index of the entry.
     pub entry: usize,
-    /// Where in the text of its keys, counted from 1; `None` when it is about the whole entry.
+    /// The column in the text of the keys, counted from 1; `None` when the error is about the whole entry.
     pub column: Option<usize>,
-    /// What is wrong.
+    /// The message.
     pub text: String,
 }
 
-/// Returns the words of a text with the number of letters before each.
+/// Returns the words of a text, each with the number of characters before it.
 fn words_of(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut column = 0;
     text.split(char::is_whitespace).filter_map(move |word| {
@@ -120,17 +124,6 @@ fn show(key: Key) -> String {
     written.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).unwrap_or(&written).to_owned()
 }
 
-fn may_meet(a: Scope, b: Scope) -> bool {
-    match (a, b) {
-        // Which of a lesson's keys and the screen's comes first is settled where keys are looked up.
-        (Scope::Tour, other) | (other, Scope::Tour) => other == Scope::Tour,
-        (Scope::Everywhere, _) | (_, Scope::Everywhere) => true,
-        (Scope::Text, other) | (other, Scope::Text) => other == Scope::Text,
-        (Scope::Screens, _) | (_, Scope::Screens) => true,
-        (Scope::On(a), Scope::On(b)) => a.iter().any(|kind| b.contains(kind)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,7 +133,7 @@ mod tests {
         let own = [("qiut", "x"), ("quit", "<ctlr+q> Q"), ("undo", "y")].map(|(a, b)| (a.to_owned(), b.to_owned()));
         let wrong = Keymap::with(&own).unwrap_err();
         assert_eq!(wrong.len(), 3, "{wrong:?}");
-        assert_eq!(wrong[0].text, "there is no action qiut; did you mean quit?");
+        assert_eq!(wrong[0].text, "unknown action qiut; did you mean quit?");
         assert_eq!((wrong[1].entry, wrong[1].column), (1, Some(1)), "{wrong:?}");
         assert!(wrong[2].text.contains("undo") && wrong[2].text.contains("copy-link"), "{wrong:?}");
         assert_eq!(wrong[2].entry, 2);

@@ -1,13 +1,13 @@
-//! Keeps a list with the cursor on one of its lines, and says how far an action moves in one.
+//! Keeps a list with a cursor, and maps actions to cursor moves.
 
 use super::action::Action;
 use std::ops::{Deref, DerefMut};
 
-/// How many lines a page key moves where the list is not known to fill the screen.
+/// How far a page key moves in a list of unknown height.
 pub const PAGE: usize = 10;
 
-/// Returns how many lines down an action moves in a list, negative for up; `None` for one that does not move so.
-#[expect(clippy::wildcard_enum_match_arm, reason = "every other action moves nothing")]
+/// Returns how many lines an action moves the cursor down, negative for up; `None` for other actions.
+#[expect(clippy::wildcard_enum_match_arm, reason = "every other action does not move the cursor")]
 pub fn lines_moved(action: Action, page: usize) -> Option<isize> {
     let page = isize::try_from(page).unwrap_or(isize::MAX);
     match action {
@@ -21,49 +21,49 @@ pub fn lines_moved(action: Action, page: usize) -> Option<isize> {
     }
 }
 
-/// Lines, read as a slice, with the cursor on one of them as long as there are any.
+/// A slice of lines with a cursor.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct List<T> {
     lines: Vec<T>,
-    place: usize,
+    index: usize,
 }
 
 impl<T> Default for List<T> {
     fn default() -> Self {
-        Self { lines: Vec::new(), place: 0 }
+        Self { lines: Vec::new(), index: 0 }
     }
 }
 
 impl<T> List<T> {
-    /// Returns the place of the cursor, counted from 0; 0 where there are no lines.
-    pub fn place(&self) -> usize {
-        self.place
+    /// Returns the index of the cursor; 0 for an empty list.
+    pub fn index(&self) -> usize {
+        self.index
     }
 
-    /// Returns the line under the cursor.
-    pub fn here(&self) -> Option<&T> {
-        self.lines.get(self.place)
+    /// Returns the line under the cursor; `None` for an empty list.
+    pub fn current(&self) -> Option<&T> {
+        self.lines.get(self.index)
     }
 
-    /// Puts the cursor on a line; beyond the end, on the last.
-    pub fn go(&mut self, place: usize) {
-        self.place = place.min(self.lines.len().saturating_sub(1));
+    /// Moves the cursor to an index, at most to the last line.
+    pub fn go(&mut self, index: usize) {
+        self.index = index.min(self.lines.len().saturating_sub(1));
     }
 
-    /// Puts the cursor on the line of which `wanted` holds, else on the first.
+    /// Moves the cursor to the first line that matches, else to the first line.
     pub fn go_to(&mut self, wanted: impl FnMut(&T) -> bool) {
         self.go(self.lines.iter().position(wanted).unwrap_or(0));
     }
 
-    /// Moves the cursor by some lines, not beyond either end.
+    /// Moves the cursor by some lines, within the list.
     pub fn step(&mut self, by: isize) {
-        self.go(self.place.saturating_add_signed(by));
+        self.go(self.index.saturating_add_signed(by));
     }
 
-    /// Replaces the lines; the cursor stays at its place as far as there is one.
+    /// Replaces the lines; the cursor keeps its index, if possible.
     pub fn fill(&mut self, lines: Vec<T>) {
         self.lines = lines;
-        self.go(self.place);
+        self.go(self.index);
     }
 }
 
@@ -89,16 +89,16 @@ mod tests {
     fn the_cursor_stays_within_the_lines() {
         let mut list = List::default();
         list.step(1);
-        assert_eq!((list.place(), list.here()), (0, None));
+        assert_eq!((list.index(), list.current()), (0, None));
         list.fill(vec!['a', 'b', 'c']);
         list.step(isize::MAX);
-        assert_eq!(list.here(), Some(&'c'));
+        assert_eq!(list.current(), Some(&'c'));
         list.fill(vec!['a', 'b']);
-        assert_eq!(list.here(), Some(&'b'));
+        assert_eq!(list.current(), Some(&'b'));
         list.go_to(|line| *line == 'z');
-        assert_eq!(list.here(), Some(&'a'));
+        assert_eq!(list.current(), Some(&'a'));
         list.step(isize::MIN);
-        assert_eq!(list.place(), 0);
+        assert_eq!(list.index(), 0);
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! Holds all state of the program: the scenario, what follows from it, and what is open.
+//! Holds the state of the program: the scenario, what it results in, and what is open.
 
-use super::action::Context;
+use super::action::KeyContext;
 use super::demo::Demo;
 use super::derived::Derived;
 use super::history::History;
@@ -11,37 +11,37 @@ use super::tour::{self, Tour};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 
-/// All state of the program.
+/// The state of the program.
 #[derive(Clone, Debug)]
 pub struct Model {
-    /// The question; the only thing of the domain that the user owns.
+    /// The scenario.
     pub scenario: Scenario,
-    /// Everything that follows from it.
+    /// What the scenario results in.
     pub derived: Derived,
     /// The open screens.
     pub screens: Screens,
-    /// What lies over the screen.
+    /// What is open over the screen.
     pub overlay: Option<Overlay>,
-    /// The scenarios that were left.
+    /// The previous scenarios.
     pub history: History,
-    /// How the program looks and listens.
+    /// Theme, characters, mouse and keys.
     pub settings: Settings,
     /// The size of the terminal.
     pub size: Size,
-    /// One line about what the last key did, or why it did nothing.
+    /// The result of the last key, or why it had none; shown in the bottom line.
     pub notice: Option<String>,
-    /// The lesson under way.
+    /// The open lesson.
     pub tour: Option<Tour>,
-    /// What an audience is shown beside the screen, if there is one.
+    /// What the audience of a demonstration sees; `None` without an audience.
     pub demo: Option<Demo>,
 }
 
 impl Model {
-    /// Returns the program as it opens at `scenario`.
+    /// Returns the initial state, with the explorer open at `scenario`.
     pub fn new(catalog: &Catalog, scenario: Scenario, settings: Settings, size: Size) -> Self {
         let derived = Derived::of(catalog, &scenario);
-        let world = ScreenContext { catalog, scenario: &scenario, derived: &derived, kept: None, size };
-        let screens = Screens::new(Screen::open(ScreenKind::Explorer, &world));
+        let context = ScreenContext { catalog, scenario: &scenario, derived: &derived, scenario_a: None, size };
+        let screens = Screens::new(Screen::open(ScreenKind::Explorer, &context));
         let history = History::starting_at(scenario.clone());
         Self {
             scenario,
@@ -57,16 +57,16 @@ impl Model {
         }
     }
 
-    /// Returns where keys are looked up.
-    pub fn context(&self) -> Context {
+    /// Returns what receives keys.
+    pub fn context(&self) -> KeyContext {
         match &self.overlay {
-            None => Context::Screen(self.screens.top().kind()),
-            Some(Overlay::Page(_)) => Context::Page,
-            Some(Overlay::Picker(_) | Overlay::Prompt(_) | Overlay::Ask(_)) => Context::Text,
+            None => KeyContext::Screen(self.screens.top().kind()),
+            Some(Overlay::Page(_)) => KeyContext::Page,
+            Some(Overlay::Picker(_) | Overlay::Prompt(_) | Overlay::Ask(_)) => KeyContext::Text,
         }
     }
 
-    /// Returns the size that is left for screens and what lies over them.
+    /// Returns the size that is left for screens and overlays.
     pub fn room(&self) -> Size {
         let (above, below) = if self.demo.is_some() { Demo::room(self.size.height) } else { (0, 0) };
         let size = Size { width: self.size.width, height: self.size.height.saturating_sub(above + below) };
@@ -79,44 +79,21 @@ impl Model {
         }
     }
 
-    /// Returns the user's own scenario, also while a lesson is under way.
+    /// Returns the scenario of the user, also while a lesson is open.
     pub fn own(&self) -> &Scenario {
         self.tour.as_ref().map_or(&self.scenario, Tour::own)
     }
 
-    /// Returns whether a lesson is under way.
+    /// Returns whether a lesson is open.
     pub fn has_tour(&self) -> bool {
         self.tour.is_some()
     }
 
-    /// Returns whether a lesson asks a question that has an answer with this number, counted from 0.
-    pub fn has_answer(&self, number: usize) -> bool {
-        let question = self.tour.as_ref().and_then(Tour::question);
-        question.is_some_and(|question| number < question.answers.len())
-    }
-
-    /// Returns whether there is a change to take back.
-    pub fn can_undo(&self) -> bool {
-        self.history.can_undo()
-    }
-
-    /// Returns whether there is a change to make again.
-    pub fn can_redo(&self) -> bool {
-        self.history.can_redo()
-    }
-
-    /// Returns whether a scenario was kept to compare with.
-    pub fn has_kept(&self) -> bool {
-        self.history.kept.is_some()
-    }
-
-    /// Returns whether libvirt said anything.
-    pub fn has_message(&self) -> bool {
-        self.derived.message.is_some()
-    }
-
-    /// Returns whether there is a way out with this number, counted from 0.
-    pub fn has_way(&self, number: usize) -> bool {
-        number < self.derived.remedies.len()
+    /// Updates what the audience sees beside the screen, if there is an audience.
+    pub fn show_audience(&mut self, show: impl FnOnce(&mut Demo, &Self)) {
+        if let Some(mut demo) = self.demo.take() {
+            show(&mut demo, self);
+            self.demo = Some(demo);
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Holds what can lie over a screen: a list to choose from, a page to read, a line to type in.
+//! Holds what can be open over a screen: a picker, a page, a filter or a question.
 
 use super::export::Format;
 use super::page::Page;
@@ -6,58 +6,58 @@ use super::picker::Picker;
 use super::settings::Size;
 use tui_input::Input;
 
-/// What lies over the screen; one thing at a time.
+/// What is open over the screen; one at a time.
 #[derive(Clone, Debug)]
 pub enum Overlay {
-    /// A list to choose from.
+    /// A list with a filter.
     Picker(Box<Picker>),
     /// A page to read.
     Page(Page),
-    /// A line in which a part of a name is typed; the screen below follows.
+    /// The text of a filter; the screen below applies it at each key.
     Prompt(Input),
-    /// A question that is answered by typing.
+    /// A question with a typed answer.
     Ask(Ask),
 }
 
-/// A question with what is being typed.
+/// A question with the text typed so far.
 #[derive(Clone, Debug)]
 pub struct Ask {
-    /// The question.
+    /// What is asked for.
     pub question: Question,
-    /// What is being typed.
+    /// The text typed so far.
     pub input: Input,
-    /// The answer that was given before and is taken already; given again, it is meant.
-    pub taken: Option<String>,
+    /// The previous answer, which exists already; the same answer again confirms that it is to be replaced.
+    pub existing: Option<String>,
 }
 
-/// What is asked.
+/// What a question asks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Question {
-    /// The file to write the screen to, in this form.
+    /// The file to export the screen to, in this format.
     File(Format),
-    /// The name under which to keep the scenario.
+    /// The name to save the scenario under.
     Name,
 }
 
 impl Ask {
-    /// Returns a question with an answer to begin with.
+    /// Returns a question with a suggested answer.
     pub fn new(question: Question, answer: String) -> Self {
-        Self { question, input: Input::new(answer), taken: None }
+        Self { question, input: Input::new(answer), existing: None }
     }
 
-    /// Returns what stands before the answer.
+    /// Returns the text before the answer.
     pub fn label(&self) -> String {
-        if self.taken.as_deref() == Some(self.input.value()) {
-            return "exists; enter replaces it: ".to_owned();
+        if self.existing.as_deref() == Some(self.input.value()) {
+            return "exists; Enter replaces it: ".to_owned();
         }
         match self.question {
-            Question::File(format) => format!("write {} to the file: ", format.name()),
-            Question::Name => "keep this scenario as: ".to_owned(),
+            Question::File(format) => format!("export {} to file: ", format.name()),
+            Question::Name => "save this scenario as: ".to_owned(),
         }
     }
 }
 
-/// Returns the columns and lines that a page has on a terminal of this size: most of it, with a frame.
+/// Returns the columns and lines inside the frame of a page on a terminal of this size.
 pub fn page_room(size: Size) -> (usize, usize) {
     let columns = usize::from(size.width.saturating_sub(8)).min(96);
     let lines = usize::from(size.height.saturating_sub(4));

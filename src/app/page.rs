@@ -1,26 +1,26 @@
-//! Holds text to be read over a screen: the page of a rule, the help. Breaks it into lines for a width.
+//! Holds a page of text: a rule, the help, the full answer. Wraps it for a width.
 
-use super::action::{ACTIONS, Category, Scope};
+use super::action::{ACTIONS, Action, Category, Scope};
 use super::keymap::Keymap;
 use super::text::{pad, width, wrap};
 
-/// What a line of a page is, so that it can be drawn apart.
+/// The kind of a line, which decides its style.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
     /// A heading.
     Heading,
-    /// Running text.
+    /// Wrapped text.
     Text,
-    /// Text to be taken as it stands.
+    /// Literal text, not wrapped.
     Code,
 }
 
-/// A page, and how far down it is read.
+/// A page with its scroll position.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Page {
-    /// Its heading.
+    /// The title of the frame.
     pub title: String,
-    /// The first line that is shown.
+    /// The index of the first visible line.
     pub scroll: usize,
     blocks: Vec<Block>,
 }
@@ -31,13 +31,13 @@ enum Block {
     Text(String),
     Item(String),
     Code(String),
-    /// Something short, and what there is to say about it, in two columns.
+    /// A short text and its description, in two columns.
     Pair(String, String),
     Blank,
 }
 
 impl Page {
-    /// Returns the page of a text in the little Markdown that rule pages use.
+    /// Returns the page of a Markdown text: headings, lists, paragraphs and code blocks.
     pub fn of_markdown(title: &str, markdown: &str) -> Self {
         let mut blocks = Vec::new();
         let mut code = false;
@@ -47,7 +47,7 @@ impl Page {
             } else if code {
                 blocks.push(Block::Code(line.to_owned()));
             } else if line.starts_with("# ") {
-                // The page's own title stands in the frame.
+                // The frame shows the title.
             } else if let Some(heading) = line.strip_prefix("## ") {
                 blocks.push(Block::Heading(heading.to_owned()));
             } else if let Some(item) = line.strip_prefix("- ") {
@@ -63,8 +63,8 @@ impl Page {
         Self { title: title.to_owned(), scroll: 0, blocks }
     }
 
-    /// Returns the help: every action with its keys, by category.
-    pub fn of_help(keymap: &Keymap) -> Self {
+    /// Returns the help: every action with its keys, by category. `unavailable` returns why an action cannot be used now.
+    pub fn of_help(keymap: &Keymap, unavailable: impl Fn(Action) -> Option<&'static str>) -> Self {
         let mut blocks = Vec::new();
         for category in Category::ALL {
             let actions: Vec<_> = ACTIONS.iter().filter(|info| info.category == category).collect();
@@ -76,7 +76,7 @@ impl Page {
             }
             blocks.push(Block::Heading(category.title().to_owned()));
             for info in actions {
-                let place = match info.scope {
+                let context = match info.scope {
                     Scope::On(kinds) => {
                         let names: Vec<&str> = kinds.iter().map(|kind| kind.title()).collect();
                         format!(" ({})", names.join(", "))
@@ -84,13 +84,16 @@ impl Page {
                     Scope::Tour => " (in a lesson)".to_owned(),
                     Scope::Everywhere | Scope::Text | Scope::Screens => String::new(),
                 };
-                blocks.push(Block::Pair(keymap.shown_all(info.action), format!("{}{place}", info.doc)));
+                // Without a lesson no key of lessons is active, which the context says already.
+                let reason = unavailable(info.action).filter(|_| info.scope != Scope::Tour);
+                let reason = reason.map(|reason| format!(" Now: {reason}.")).unwrap_or_default();
+                blocks.push(Block::Pair(keymap.shown_all(info.action), format!("{}{context}{reason}", info.doc)));
             }
         }
         Self { title: "Help".to_owned(), scroll: 0, blocks }
     }
 
-    /// Returns the page of some paragraphs, each with a heading.
+    /// Returns the page of some paragraphs, each a heading and its text.
     pub fn of_paragraphs(title: &str, paragraphs: &[(String, String)]) -> Self {
         let mut blocks = Vec::new();
         for (heading, text) in paragraphs {
@@ -124,7 +127,7 @@ impl Page {
         lines
     }
 
-    /// Scrolls by `by` lines, within what `columns` by `height` show of the page.
+    /// Scrolls by `by` lines, negative for up, so that the last of `height` visible lines is not past the end.
     pub fn scroll_by(&mut self, by: isize, columns: usize, height: usize) {
         let last = self.lines(columns).len().saturating_sub(height);
         self.scroll = self.scroll.saturating_add_signed(by).min(last);

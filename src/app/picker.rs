@@ -1,97 +1,130 @@
-//! Holds a list to choose from by typing: fuzzy, best match first.
+//! Holds a list that is filtered by typing: fuzzy, best match first.
 
 use super::action::Action;
-use super::choice::Choice;
+use super::choice::{Choice, displayed_value, free_value, values};
 use super::export::Format;
 use super::list::List;
+use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
-use crate::resolve::Outcome;
+use crate::resolve::{Outcome, Resolver};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use tui_input::{Input, InputRequest};
 
-/// What choosing an item does.
+/// What selecting an item does.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Pick {
-    /// Goes to a scenario.
+    /// Changes the scenario to this one.
     Scenario(Box<Scenario>),
-    /// Does an action.
+    /// Performs an action.
     Action(Action),
-    /// Opens the list of a choice's values.
+    /// Opens the list of values of a setting.
     Choice(Choice),
     /// Opens the lesson of this name.
     Lesson(String),
-    /// Does nothing: it is there to be seen, with its problem.
+    /// Nothing: the item is listed only to show its problem.
     Nothing,
-    /// Takes the screen along in a form: into a file, or onto the clipboard.
-    Export(Format, Place),
-    /// Tells the screen below: one of its own things, by the number it gave it.
-    Own(usize),
+    /// Exports the screen.
+    Export(Format, ExportTo),
+    /// Passes this number to the screen below, which gave it to the item.
+    OfScreen(usize),
 }
 
-/// Where a screen is taken.
+/// Where a screen is exported to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Place {
-    /// Into a file.
+pub enum ExportTo {
+    /// A file.
     File,
-    /// Onto the clipboard.
+    /// The clipboard of the terminal.
     Clipboard,
 }
 
-/// One item.
+/// One line of a picker.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Item {
-    /// What is matched against and shown first.
+    /// The name, which typed text is matched with.
     pub label: String,
-    /// What stands in the middle: a key.
+    /// The key of an action; empty for other items.
     pub key: String,
-    /// What else is shown.
+    /// A short description; may be empty.
     pub detail: String,
-    /// Why it cannot be, if it cannot.
+    /// Why it cannot be selected, or what is wrong with this value.
     pub problem: Option<String>,
-    /// Whether it is what holds now.
+    /// Whether this is the value in use.
     pub current: bool,
-    /// Whether it is kept under its label, and can be forgotten.
-    pub kept: bool,
-    /// What choosing it does.
+    /// Whether it is saved under its label, and can be saved_deleted.
+    pub saved: bool,
+    /// What selecting it does.
     pub pick: Pick,
 }
 
 impl Item {
-    /// Returns an item of which nothing else is to be said.
+    /// Returns an item without a key, a description or a problem.
     pub fn new(label: impl Into<String>, pick: Pick) -> Self {
         let (key, detail) = (String::new(), String::new());
-        Self { label: label.into(), key, detail, problem: None, current: false, kept: false, pick }
+        Self { label: label.into(), key, detail, problem: None, current: false, saved: false, pick }
     }
 }
 
-/// A list to choose from.
+/// A list with a filter and a cursor.
 #[derive(Clone, Debug)]
 pub struct Picker {
-    /// Its heading.
+    /// The title of the frame.
     pub title: String,
-    /// The choice whose values these are; `None` for commands.
+    /// The setting whose values these are; `None` for every other list.
     pub choice: Option<Choice>,
-    /// What choosing the item under the cursor would give, where that is a scenario.
+    /// The verdict of the scenario under the cursor; `None` for other items.
     pub preview: Option<Outcome>,
     items: Vec<Item>,
     input: Input,
-    /// The places of the items that match.
+    /// The indices of the items that match.
     found: List<usize>,
-    /// Whether to forget the item under the cursor was asked for once.
-    forgetting: bool,
+    /// Whether deleting the item under the cursor was requested once.
+    delete_requested: bool,
 }
 
 impl Picker {
-    /// Returns a list with the cursor on what holds now.
+    /// Returns a list with the cursor on the value in use.
     pub fn new(title: String, choice: Option<Choice>, items: Vec<Item>) -> Self {
         let mut found = List::default();
         found.fill((0..items.len()).collect());
-        found.go_to(|place: &usize| items[*place].current);
-        Self { title, choice, preview: None, items, input: Input::default(), found, forgetting: false }
+        found.go_to(|index: &usize| items[*index].current);
+        Self { title, choice, preview: None, items, input: Input::default(), found, delete_requested: false }
     }
 
-    /// Returns what was typed.
+    /// Returns the list of values of a setting.
+    pub fn of_choice(catalog: &Catalog, scenario: &Scenario, choice: Choice) -> Self {
+        let items = values(choice, catalog, scenario).into_iter().map(|value| Item {
+            current: value.scenario == *scenario,
+            detail: value.detail,
+            problem: value.problem,
+            ..Item::new(value.label, Pick::Scenario(Box::new(value.scenario)))
+        });
+        let mut picker = Self::new(choice.title(catalog, scenario), Some(choice), items.collect());
+        picker.update_preview(catalog, scenario);
+        picker
+    }
+
+    /// Returns an item for each setting, with its value.
+    pub fn settings<'a>(catalog: &'a Catalog, scenario: &'a Scenario) -> impl Iterator<Item = Item> + 'a {
+        Choice::ALL.iter().map(|choice| Item {
+            detail: displayed_value(*choice, catalog, scenario),
+            ..Item::new(format!("Set {}", choice.title(catalog, scenario)), Pick::Choice(*choice))
+        })
+    }
+
+    /// Resolves the scenario of the item under the cursor, or of the typed value.
+    pub fn update_preview(&mut self, catalog: &Catalog, scenario: &Scenario) {
+        let selected = match self.chosen().map(|item| &item.pick) {
+            Some(Pick::Scenario(scenario)) => Some((**scenario).clone()),
+            Some(Pick::Action(_) | Pick::Choice(_) | Pick::Export(..) | Pick::Lesson(_)) => None,
+            Some(Pick::OfScreen(_) | Pick::Nothing) => None,
+            None => self.choice.and_then(|choice| free_value(choice, catalog, scenario, self.typed())),
+        };
+        self.preview = selected.map(|scenario| Resolver::new(catalog).outcome(&scenario));
+    }
+
+    /// Returns the typed text.
     pub fn typed(&self) -> &str {
         self.input.value()
     }
@@ -103,44 +136,44 @@ impl Picker {
 
     /// Returns the items that match, best first.
     pub fn matches(&self) -> impl ExactSizeIterator<Item = &Item> {
-        self.found.iter().map(|place| &self.items[*place])
+        self.found.iter().map(|index| &self.items[*index])
     }
 
-    /// Returns how many items there are in all.
+    /// Returns the number of items, whether they match or not.
     pub fn len(&self) -> usize {
         self.items.len()
     }
 
-    /// Returns whether there is nothing to choose from.
+    /// Returns whether there are no items at all.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 
-    /// Returns where the cursor is among the matches.
+    /// Returns the index of the cursor among the matches.
     pub fn selected(&self) -> usize {
-        self.found.place()
+        self.found.index()
     }
 
     /// Returns the item under the cursor.
     pub fn chosen(&self) -> Option<&Item> {
-        self.found.here().and_then(|place| self.items.get(*place))
+        self.found.current().and_then(|index| self.items.get(*index))
     }
 
     /// Moves the cursor by `by` items, not beyond either end.
     pub fn move_by(&mut self, by: isize) {
-        self.forgetting = false;
+        self.delete_requested = false;
         self.found.step(by);
     }
 
     /// Puts the cursor on a match.
-    pub fn select(&mut self, place: usize) {
-        self.forgetting = false;
-        self.found.go(place);
+    pub fn select(&mut self, index: usize) {
+        self.delete_requested = false;
+        self.found.go(index);
     }
 
-    /// Edits what was typed.
+    /// Edits the typed text.
     pub fn edit(&mut self, request: InputRequest) {
-        self.forgetting = false;
+        self.delete_requested = false;
         let before = self.input.value().to_owned();
         self.input.handle(request);
         if self.input.value() != before {
@@ -149,27 +182,27 @@ impl Picker {
         }
     }
 
-    /// Returns whether there is a letter under the text cursor.
+    /// Returns whether the text cursor is before the end of the typed text.
     pub fn is_on_letter(&self) -> bool {
         self.input.cursor() < self.input.value().chars().count()
     }
 
-    /// Returns whether anything in the list can be forgotten.
-    pub fn has_kept(&self) -> bool {
-        self.items.iter().any(|item| item.kept)
+    /// Returns whether anything in the list can be saved_deleted.
+    pub fn has_saved(&self) -> bool {
+        self.items.iter().any(|item| item.saved)
     }
 
-    /// Asks to forget the item under the cursor, if it is kept under a name. Returns the name, and whether that was asked
-    /// for just before: then it is meant.
-    pub fn ask_to_forget(&mut self) -> Option<(String, bool)> {
-        let name = self.chosen().filter(|item| item.kept)?.label.clone();
-        Some((name, std::mem::replace(&mut self.forgetting, true)))
+    /// Requests to delete the saved scenario under the cursor. Returns its name, and whether this is the second request
+    /// in a row, which confirms it; `None` when the item cannot be deleted.
+    pub fn request_delete(&mut self) -> Option<(String, bool)> {
+        let name = self.chosen().filter(|item| item.saved)?.label.clone();
+        Some((name, std::mem::replace(&mut self.delete_requested, true)))
     }
 
-    /// Takes out the item that was kept under a name; the cursor stays at its place.
-    pub fn take_out(&mut self, name: &str) {
-        self.forgetting = false;
-        self.items.retain(|item| !item.kept || item.label != name);
+    /// Removes the item that was saved under a name; the cursor keeps its index.
+    pub fn remove(&mut self, name: &str) {
+        self.delete_requested = false;
+        self.items.retain(|item| !item.saved || item.label != name);
         self.search();
     }
 
@@ -178,16 +211,16 @@ impl Picker {
         let pattern = Pattern::parse(self.input.value(), CaseMatching::Ignore, Normalization::Smart);
         let mut letters = Vec::new();
         let mut scored: Vec<(u32, usize)> = Vec::new();
-        for (place, item) in self.items.iter().enumerate() {
+        for (index, item) in self.items.iter().enumerate() {
             if let Some(score) = pattern.score(Utf32Str::new(&item.label, &mut letters), &mut matcher) {
-                scored.push((score, place));
+                scored.push((score, index));
             }
         }
         if !self.input.value().is_empty() {
-            // Of equals the shorter name is meant, then the first of the list.
-            scored.sort_by_key(|(score, place)| (std::cmp::Reverse(*score), self.items[*place].label.len(), *place));
+            // Of equal matches the shorter name is more likely meant, then the first of the list.
+            scored.sort_by_key(|(score, index)| (std::cmp::Reverse(*score), self.items[*index].label.len(), *index));
         }
-        self.found.fill(scored.into_iter().map(|(_, place)| place).collect());
+        self.found.fill(scored.into_iter().map(|(_, index)| index).collect());
     }
 }
 

@@ -1,7 +1,7 @@
-//! Reads and writes a run as a list that people can read: an action on each line, text typed, pauses, notes.
+//! Parses and prints action lists: a text file with one action, typed text, pause or note on each line.
 
-use super::action::{ACTIONS, Action, Context};
-use super::error::{Fault, did_you_mean};
+use super::action::{ACTIONS, Action, KeyContext};
+use super::error::{Diagnostic, did_you_mean};
 use super::key::Key;
 use super::model::Model;
 use super::overlay::Overlay;
@@ -10,31 +10,31 @@ use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 use std::fmt;
 
-/// One line of a list.
+/// One line of an action list.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Step {
-    /// Does an action.
+    /// Performs an action.
     Do(Action),
-    /// Types text, where text is typed.
+    /// Types text into a picker or a prompt.
     Type(String),
-    /// Goes to a scenario, by its word.
+    /// Changes the scenario to the one of this link.
     Scenario(String),
     /// Clicks on a column and a line, counted from 1.
     Click(u16, u16),
-    /// Turns the wheel up or down over a column and a line, counted from 1.
+    /// Turns the wheel up (true) or down over a column and a line, counted from 1.
     Wheel(bool, u16, u16),
-    /// Waits for so many milliseconds.
+    /// Waits for this many milliseconds.
     Wait(u64),
-    /// Says something to the audience.
+    /// Shows a note to the audience.
     Note(String),
     /// Waits for a key.
     Pause,
 }
 
-/// The words that are no action, each with what follows it.
-const WORDS: [(&str, &str); 7] = [
+/// The commands besides actions, each with its argument.
+const COMMANDS: [(&str, &str); 7] = [
     ("type", "the text to type"),
-    ("scenario", "the word of a scenario"),
+    ("scenario", "the link of a scenario"),
     ("click", "a column and a line"),
     ("wheel", "up or down, a column and a line"),
     ("wait", "milliseconds"),
@@ -42,31 +42,31 @@ const WORDS: [(&str, &str); 7] = [
     ("pause", "nothing"),
 ];
 
-/// The longest wait.
+/// The longest wait, in milliseconds.
 const LONGEST: u64 = 60_000;
 
-/// Reads a list. Empty lines and lines that begin with `#` say nothing.
+/// Parses an action list. Empty lines and lines that start with `#` are ignored.
 ///
 /// # Errors
-/// Every line that is none, with what was expected and the nearest known word.
-pub fn parse(catalog: &Catalog, text: &str) -> Result<Vec<Step>, Vec<Fault>> {
+/// Every line that cannot be parsed, with the nearest known word.
+pub fn parse(catalog: &Catalog, text: &str) -> Result<Vec<Step>, Vec<Diagnostic>> {
     let mut steps = Vec::new();
-    let mut faults = Vec::new();
+    let mut diagnostics = Vec::new();
     for (number, line) in text.lines().enumerate() {
         let indent = line.chars().take_while(|letter| letter.is_whitespace()).count();
-        let said = line.trim();
-        if said.is_empty() || said.starts_with('#') {
+        let content = line.trim();
+        if content.is_empty() || content.starts_with('#') {
             continue;
         }
-        match step(catalog, said) {
+        match step(catalog, content) {
             Ok(step) => steps.push(step),
-            Err((column, text)) => faults.push(Fault { line: number + 1, column: indent + column, text }),
+            Err((column, text)) => diagnostics.push(Diagnostic { line: number + 1, column: indent + column, text }),
         }
     }
-    if faults.is_empty() { Ok(steps) } else { Err(faults) }
+    if diagnostics.is_empty() { Ok(steps) } else { Err(diagnostics) }
 }
 
-/// Reads one line; a fault comes with its column.
+/// Reads one line; an error comes with its column.
 fn step(catalog: &Catalog, line: &str) -> Result<Step, (usize, String)> {
     let (word, rest) =
         line.split_once(char::is_whitespace).map_or((line, ""), |(word, rest)| (word, rest.trim_start()));
@@ -78,34 +78,34 @@ fn step(catalog: &Catalog, line: &str) -> Result<Step, (usize, String)> {
             Err((column, format!("{word}: expected the end of the line, found {rest:?}")))
         };
     }
-    let Some((_, expected)) = WORDS.iter().find(|(known, _)| *known == word) else {
-        let known = ACTIONS.iter().map(|info| info.id).chain(WORDS.iter().map(|(known, _)| *known));
-        let words: Vec<&str> = WORDS.iter().map(|(known, _)| *known).collect();
+    let Some((_, expected)) = COMMANDS.iter().find(|(known, _)| *known == word) else {
+        let known = ACTIONS.iter().map(|info| info.id).chain(COMMANDS.iter().map(|(known, _)| *known));
+        let words: Vec<&str> = COMMANDS.iter().map(|(known, _)| *known).collect();
         let hint = did_you_mean(word, known);
         return Err((1, format!("expected an action or one of {}, found {word}{hint}", words.join(", "))));
     };
     if word == "scenario" {
         return match Scenario::parse(catalog, rest) {
             Ok(_) => Ok(Step::Scenario(rest.to_owned())),
-            Err(fault) => Err((column + fault.column - 1, fault.fault.to_string())),
+            Err(err) => Err((column + err.column - 1, err.fault.to_string())),
         };
     }
-    told(word, rest).ok_or_else(|| (column, format!("{word}: expected {expected}, found {rest:?}")))
+    parse_argument(word, rest).ok_or_else(|| (column, format!("{word}: expected {expected}, found {rest:?}")))
 }
 
-fn told(word: &str, rest: &str) -> Option<Step> {
-    let place = |text: &str| {
+fn parse_argument(word: &str, rest: &str) -> Option<Step> {
+    let position = |text: &str| {
         let (column, line) = text.trim().split_once(' ')?;
         let cell = |text: &str| text.trim().parse::<u16>().ok().filter(|number| *number > 0);
         Some((cell(column)?, cell(line)?))
     };
     match word {
         "type" => Some(unquoted(rest)).filter(|text| !text.is_empty()).map(|text| Step::Type(text.to_owned())),
-        "click" => place(rest).map(|(column, line)| Step::Click(column, line)),
+        "click" => position(rest).map(|(column, line)| Step::Click(column, line)),
         "wheel" => {
-            let (way, rest) = rest.split_once(' ')?;
-            let (column, line) = place(rest)?;
-            matches!(way, "up" | "down").then_some(Step::Wheel(way == "up", column, line))
+            let (direction, rest) = rest.split_once(' ')?;
+            let (column, line) = position(rest)?;
+            matches!(direction, "up" | "down").then_some(Step::Wheel(direction == "up", column, line))
         }
         "wait" => rest.parse().ok().filter(|time| *time <= LONGEST).map(Step::Wait),
         "note" => Some(Step::Note(rest.to_owned())),
@@ -114,7 +114,7 @@ fn told(word: &str, rest: &str) -> Option<Step> {
     }
 }
 
-/// Text in quotes is taken as it stands, blanks at its ends and all.
+/// Quotes preserve blanks at the start and the end of the text.
 fn unquoted(text: &str) -> &str {
     text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text)
 }
@@ -136,36 +136,36 @@ impl fmt::Display for Step {
 }
 
 impl Step {
-    /// Returns what a key stands for where one is; `None` where it stands for nothing.
+    /// Returns the step that a key performs in the current context; `None` for an unused key.
     pub fn of_key(model: &Model, key: Key) -> Option<Self> {
         let context = model.context();
-        match key.typed().filter(|_| context == Context::Text) {
+        match key.typed().filter(|_| context == KeyContext::Text) {
             Some(letter) => Some(Self::Type(letter.to_string())),
             None => model.settings.keymap.action(key, context).map(Self::Do),
         }
     }
 
-    /// Returns what pasting a text stands for; `None` where nothing is taken of it.
+    /// Returns the step that a pasted text performs; `None` if it has no effect.
     pub fn of_paste(model: &Model, catalog: &Catalog, text: &str) -> Option<Self> {
-        if model.context() == Context::Text {
+        if model.context() == KeyContext::Text {
             return Some(update::typed(text)).filter(|typed| !typed.is_empty()).map(Self::Type);
         }
         update::pasted_scenario(catalog, text).ok().map(|_| Self::Scenario(text.trim().to_owned()))
     }
 }
 
-/// Does what a step asks of the model. Clicks, for which one has to know what is drawn, and waiting are not done here.
+/// Performs a step on the model. Clicks, which need the layout, and waits are performed in `tui`.
 pub fn perform(model: &mut Model, catalog: &Catalog, step: &Step) -> Option<Effect> {
     match step {
         Step::Do(action) => {
-            show(model, |demo, model| demo.did(*action, &model.settings.keymap));
+            model.show_audience(|demo, model| demo.show_action(*action, &model.settings.keymap));
             return update::update(model, catalog, *action);
         }
-        Step::Type(text) if model.context() == Context::Text => {
-            show(model, |demo, _| demo.typed(text));
+        Step::Type(text) if model.context() == KeyContext::Text => {
+            model.show_audience(|demo, _| demo.show_typed(text));
             update::paste(model, catalog, text);
         }
-        Step::Type(text) => model.notice = Some(format!("there is nothing to type {text:?} into")),
+        Step::Type(text) => model.notice = Some(format!("Cannot type {text:?}: no picker or prompt is open.")),
         Step::Scenario(word) => {
             if matches!(model.overlay, Some(Overlay::Picker(_) | Overlay::Prompt(_) | Overlay::Ask(_))) {
                 model.overlay = None;
@@ -179,14 +179,6 @@ pub fn perform(model: &mut Model, catalog: &Catalog, step: &Step) -> Option<Effe
         Step::Click(..) | Step::Wheel(..) | Step::Wait(_) | Step::Pause => {}
     }
     None
-}
-
-/// Shows the audience what is being done.
-pub(super) fn show(model: &mut Model, show: impl FnOnce(&mut super::demo::Demo, &Model)) {
-    if let Some(mut demo) = model.demo.take() {
-        show(&mut demo, model);
-        model.demo = Some(demo);
-    }
 }
 
 #[cfg(test)]
@@ -207,7 +199,7 @@ mod tests {
 
     #[test]
     fn no_action_is_called_like_another_line() {
-        for (word, _) in WORDS {
+        for (word, _) in COMMANDS {
             assert!(ACTIONS.iter().all(|info| info.id != word), "{word}");
         }
     }
@@ -216,13 +208,16 @@ mod tests {
     fn every_bad_line_is_named_with_its_place_and_the_nearest_word() {
         let catalog = embedded::catalog().unwrap();
         let text = "swap-edns\n  undo twice\nwait long\nclick 3\nscenario Skylake-Clinet\npause now\ntype \"\"\n";
-        let faults: Vec<String> = parse(&catalog, text).unwrap_err().iter().map(ToString::to_string).collect();
-        assert!(faults[0].starts_with("1:1: ") && faults[0].ends_with("did you mean swap-ends?"), "{faults:?}");
-        assert_eq!(faults[1], "2:8: undo: expected the end of the line, found \"twice\"");
-        assert_eq!(faults[2], "3:6: wait: expected milliseconds, found \"long\"");
-        assert!(faults[3].starts_with("4:7: click: expected a column and a line"), "{faults:?}");
-        assert!(faults[4].starts_with("5:10: ") && faults[4].contains("Skylake-Client"), "{faults:?}");
-        assert_eq!(faults[6], "7:6: type: expected the text to type, found \"\\\"\\\"\"");
-        assert_eq!(faults.len(), 7);
+        let diagnostics: Vec<String> = parse(&catalog, text).unwrap_err().iter().map(ToString::to_string).collect();
+        assert!(
+            diagnostics[0].starts_with("1:1: ") && diagnostics[0].ends_with("did you mean swap-ends?"),
+            "{diagnostics:?}"
+        );
+        assert_eq!(diagnostics[1], "2:8: undo: expected the end of the line, found \"twice\"");
+        assert_eq!(diagnostics[2], "3:6: wait: expected milliseconds, found \"long\"");
+        assert!(diagnostics[3].starts_with("4:7: click: expected a column and a line"), "{diagnostics:?}");
+        assert!(diagnostics[4].starts_with("5:10: ") && diagnostics[4].contains("Skylake-Client"), "{diagnostics:?}");
+        assert_eq!(diagnostics[6], "7:6: type: expected the text to type, found \"\\\"\\\"\"");
+        assert_eq!(diagnostics.len(), 7);
     }
 }

@@ -1,12 +1,12 @@
-//! Holds how the program looks and listens: theme, signs, mouse, keys, and the size of the terminal.
+//! Holds the settings of the terminal program: theme, characters, mouse, keys, and the size of the terminal.
 
 use super::keymap::Keymap;
 use crate::domain::definition::named_enum;
 
 named_enum! {
-    /// A set of colours.
+    /// A theme.
     ThemeName {
-        /// The terminal's own sixteen colours, on a dark background.
+        /// The sixteen colours of the terminal, on a dark background.
         Default "default",
         /// For a light background.
         Light "light",
@@ -20,24 +20,24 @@ named_enum! {
 }
 
 impl ThemeName {
-    /// Returns the theme after this one.
+    /// Returns the theme after this one, in a cycle.
     #[must_use]
     pub fn next(self) -> Self {
-        let here = Self::ALL.iter().position(|name| *name == self).unwrap_or(0);
-        Self::ALL.get(here + 1).copied().unwrap_or(Self::Default)
+        let current = Self::ALL.iter().position(|name| *name == self).unwrap_or(0);
+        Self::ALL.get(current + 1).copied().unwrap_or(Self::Default)
     }
 }
 
-/// How the program looks and listens.
+/// The settings of the terminal program.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Settings {
-    /// The colours.
+    /// The theme.
     pub theme: ThemeName,
-    /// Only ASCII signs are drawn.
+    /// Whether to use only ASCII characters.
     pub ascii: bool,
-    /// The mouse is listened to.
+    /// Whether to use the mouse.
     pub mouse: bool,
-    /// The keys.
+    /// The keys of the actions.
     pub keymap: Keymap,
 }
 

@@ -1,6 +1,6 @@
 //! Reads the file with a user's settings. Everything that is wrong with it is reported together.
 
-use crate::app::error::{Fault, did_you_mean, report};
+use crate::app::error::{Diagnostic, did_you_mean, report};
 use crate::app::keymap::Keymap;
 use crate::app::settings::ThemeName;
 use crate::domain::catalog::Catalog;
@@ -53,11 +53,11 @@ impl Config {
     ///
     /// # Errors
     /// Everything that is wrong with it.
-    pub fn parse(catalog: &Catalog, text: &str) -> Result<Self, Vec<Fault>> {
+    pub fn parse(catalog: &Catalog, text: &str) -> Result<Self, Vec<Diagnostic>> {
         let (table, errors) = DeTable::parse_recoverable(text);
         if !errors.is_empty() {
             let place = |error: &toml::de::Error| error.span().map_or(0, |span| span.start);
-            return Err(errors.iter().map(|error| Fault::at(text, place(error), error.message())).collect());
+            return Err(errors.iter().map(|error| Diagnostic::at(text, place(error), error.message())).collect());
         }
         let mut reading = Reading { catalog, text, config: Self::default(), faults: Vec::new() };
         for (word, value) in table.get_ref() {
@@ -71,12 +71,12 @@ struct Reading<'a> {
     catalog: &'a Catalog,
     text: &'a str,
     config: Config,
-    faults: Vec<Fault>,
+    faults: Vec<Diagnostic>,
 }
 
 impl Reading<'_> {
     fn wrong(&mut self, place: usize, text: impl Into<String>) {
-        self.faults.push(Fault::at(self.text, place, text));
+        self.faults.push(Diagnostic::at(self.text, place, text));
     }
 
     fn entry(&mut self, word: &str, at: &Range<usize>, value: &Spanned<DeValue<'_>>) {

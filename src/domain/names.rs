@@ -74,6 +74,26 @@ pub fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -
         .map(|(_, name)| name)
 }
 
+/// Returns `; did you mean NAME?` for a suggested name; empty without one.
+pub fn suggestion(name: Option<&str>) -> String {
+    name.map(|name| format!("; did you mean {name}?")).unwrap_or_default()
+}
+
+/// Returns the [`suggestion`] of the known name nearest to `typed`.
+pub fn did_you_mean<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    suggestion(nearest(typed, known))
+}
+
+/// Returns the first `most` names, then how many more there are: `mpx, avx and 3 more`.
+pub fn first_names<'a>(names: impl IntoIterator<Item = &'a str>, most: usize) -> String {
+    let mut names = names.into_iter();
+    let first = names.by_ref().take(most).collect::<Vec<_>>().join(", ");
+    match names.count() {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

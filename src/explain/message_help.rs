@@ -5,6 +5,7 @@ use crate::domain::catalog::{Catalog, Provenance, ReleaseMap};
 use crate::domain::definition::named_enum;
 use crate::domain::feature::FeatureId;
 use crate::domain::map::{CpuMap, ModelId};
+use crate::domain::names::first_names;
 use crate::domain::version::Version;
 use crate::resolve::{Refusal, RuleId, suggested};
 
@@ -217,9 +218,7 @@ fn of_refusal(catalog: &Catalog, refusal: &Refusal) -> Vec<String> {
 const MOST: usize = 6;
 
 fn some_names<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    let all: Vec<&str> = names.collect();
-    let shown = all.get(..all.len().min(MOST)).unwrap_or_default().join(", ");
-    if all.len() > MOST { format!("{shown} and {} more", all.len() - MOST) } else { shown }
+    first_names(names, MOST)
 }
 
 /// The newest map that was read.

@@ -5,6 +5,7 @@ use super::cause::{Cause, Fact, causes};
 use crate::domain::behaviour::Regime;
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
+use crate::domain::names::first_names;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{CpuChoice, LibvirtChoice, Release, Scenario, write_machine};
 use crate::resolve::{Answer, Basis, Completion, Refusal, Stage, Verdict, WrittenBy};
@@ -145,11 +146,7 @@ impl Words<'_> {
     }
 
     fn names(&self, features: &[FeatureId]) -> String {
-        let shown: Vec<&str> = features.iter().take(6).map(|feature| self.name(*feature)).collect();
-        match features.len() - shown.len() {
-            0 => shown.join(", "),
-            more => format!("{} and {more} more", shown.join(", ")),
-        }
+        first_names(features.iter().map(|feature| self.name(*feature)), 6)
     }
 
     fn from(&self) -> String {

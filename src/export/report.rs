@@ -3,6 +3,7 @@
 use crate::analysis::remedies::{How, WayOut};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
+use crate::domain::text::fill_after;
 use crate::explain::{explain, message};
 use crate::resolve::{Answer, Possible};
 use std::fmt::Write;
@@ -111,27 +112,9 @@ fn by_default(out: &mut String, catalog: &Catalog, scenario: &Scenario) {
     }
 }
 
-/// Writes a sentence behind a prefix, further lines indented to match.
+/// Writes a sentence after a prefix, further lines indented to match.
 pub(super) fn wrapped(out: &mut String, prefix: &str, sentence: &str) {
-    let mut column = prefix.chars().count();
-    let indent = " ".repeat(column);
-    out.push_str(prefix);
-    let mut first = true;
-    for word in sentence.split(' ') {
-        let width = word.chars().count();
-        if !first && column + 1 + width > WIDTH {
-            let _ = write!(out, "\n{indent}");
-            column = indent.len();
-            first = true;
-        }
-        if !first {
-            out.push(' ');
-            column += 1;
-        }
-        out.push_str(word);
-        column += width;
-        first = false;
-    }
+    out.push_str(&fill_after(prefix, sentence, WIDTH));
     out.push('\n');
 }
 

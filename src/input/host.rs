@@ -6,7 +6,7 @@ use crate::domain::definition::named_enum;
 use crate::domain::feature::FeatureSet;
 use crate::domain::host::Vendor;
 use crate::domain::map::CpuMap;
-use crate::domain::names::nearest;
+use crate::domain::names::did_you_mean;
 use crate::domain::scenario::{HostChoice, LibvirtChoice};
 use crate::domain::version::Version;
 use crate::import::qmp;
@@ -161,8 +161,8 @@ fn expand(
     };
     let name = named.text.trim();
     let Some(model) = catalog.model(name) else {
-        let near = nearest(name, catalog.models().iter()).map(|near| format!("; did you mean {near}?"));
-        let message = format!("expected a CPU model of libvirt, found {name:?}{}", near.unwrap_or_default());
+        let near = did_you_mean(name, catalog.models().iter());
+        let message = format!("expected a CPU model of libvirt, found {name:?}{near}");
         return Err(document.error(named, message));
     };
     let own = map_of(catalog, libvirt).filter(|map| map.model(model).is_some());

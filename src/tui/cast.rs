@@ -1,5 +1,5 @@
-//! Records what is sent to the terminal as an asciicast (version 2), which any player shows: a line for the size, then
-//! one for each piece of output, with its time.
+//! Records the output of the terminal as an asciicast (version 2): a header with the size, then a line for each piece
+//! of output with its time.
 
 use anyhow::Context;
 use std::cell::RefCell;
@@ -9,23 +9,23 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-/// The alternate screen without a cursor, as the program has it.
+/// Enters the alternate screen and hides the cursor, as the program does.
 const OPENING: &str = "\x1b[?1049h\x1b[?25l";
 
-/// A recording.
+/// A recording of the terminal, written as it happens.
 pub(super) struct Cast {
     file: File,
-    begun: Instant,
+    started: Instant,
     pending: Vec<u8>,
-    over: bool,
-    fault: Option<io::Error>,
+    ended: bool,
+    error: Option<io::Error>,
 }
 
 impl Cast {
-    /// Begins a recording in a new file.
+    /// Starts a recording in a new file.
     ///
     /// # Errors
-    /// There is a file of this name, or it cannot be written.
+    /// The file exists, or it cannot be written.
     pub(super) fn begin(path: &Path, (width, height): (u16, u16)) -> anyhow::Result<Self> {
         let mut file = new_file(path)?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
@@ -34,24 +34,24 @@ impl Cast {
             "title": "virt-cpu-explorer", "env": { "TERM": std::env::var("TERM").unwrap_or_default() },
         });
         writeln!(file, "{head}").with_context(|| path.display().to_string())?;
-        let mut cast = Self { file, begun: Instant::now(), pending: Vec::new(), over: false, fault: None };
+        let mut cast = Self { file, started: Instant::now(), pending: Vec::new(), ended: false, error: None };
         cast.event("o", OPENING);
         Ok(cast)
     }
 
-    /// Notes that the terminal has another size.
+    /// Records another size of the terminal.
     pub(super) fn resized(&mut self, (width, height): (u16, u16)) {
         self.event("r", &format!("{width}x{height}"));
     }
 
-    /// Ends the recording: how the terminal is given back is nothing to show.
+    /// Ends the recording, before the terminal is restored.
     pub(super) fn end(&mut self) {
-        self.over = true;
+        self.ended = true;
     }
 
-    /// Returns what went wrong, if anything did; nothing is recorded after that.
-    pub(super) fn fault(&mut self) -> Option<io::Error> {
-        self.fault.take()
+    /// Returns the first error, after which nothing is recorded.
+    pub(super) fn error(&mut self) -> Option<io::Error> {
+        self.error.take()
     }
 
     fn flush(&mut self) {
@@ -63,26 +63,29 @@ impl Cast {
     }
 
     fn event(&mut self, kind: &str, text: &str) {
-        if self.fault.is_none() && !self.over {
-            let seconds = format!("{:.3}", self.begun.elapsed().as_secs_f64());
+        if self.error.is_none() && !self.ended {
+            let seconds = format!("{:.3}", self.started.elapsed().as_secs_f64());
             let text = serde_json::json!(text);
-            self.fault = writeln!(self.file, "[{seconds}, \"{kind}\", {text}]").err();
+            self.error = writeln!(self.file, "[{seconds}, \"{kind}\", {text}]").err();
         }
     }
 }
 
-/// Makes a file that was not there before.
+/// Creates a file.
+///
+/// # Errors
+/// The file exists, or it cannot be created.
 pub(super) fn new_file(path: &Path) -> anyhow::Result<File> {
     match File::create_new(path) {
         Ok(file) => Ok(file),
-        Err(fault) if fault.kind() == io::ErrorKind::AlreadyExists => {
-            anyhow::bail!("{} exists; give another name, or remove it", path.display())
+        Err(err) if err.kind() == io::ErrorKind::AlreadyExists => {
+            anyhow::bail!("{} exists; use another name or delete it", path.display())
         }
-        Err(fault) => Err(fault).with_context(|| path.display().to_string()),
+        Err(err) => Err(err).with_context(|| path.display().to_string()),
     }
 }
 
-/// Standard output, with a recording of it where one is made.
+/// Standard output, with an optional recording.
 #[derive(Clone)]
 pub(super) struct Output {
     out: Rc<Stdout>,
@@ -90,7 +93,6 @@ pub(super) struct Output {
 }
 
 impl Output {
-    /// Returns standard output, recorded by `cast`.
     pub(super) fn new(cast: Option<Rc<RefCell<Cast>>>) -> Self {
         Self { out: Rc::new(stdout()), cast }
     }

@@ -1,4 +1,4 @@
-//! Does what the program wants done outside of itself: on the terminal, on the clipboard, in files.
+//! Performs effects: on the terminal, the clipboard and files.
 
 use super::export;
 use super::run::Running;
@@ -9,7 +9,7 @@ use crate::storage::{self, Written};
 use std::path::Path;
 
 impl Running<'_> {
-    /// Does an effect. Returns whether the program is to end.
+    /// Performs an effect. Returns whether the program is to end.
     pub(super) fn done(&mut self, effect: Option<Effect>) -> anyhow::Result<bool> {
         match effect {
             None => {}
@@ -19,26 +19,26 @@ impl Running<'_> {
             Some(Effect::Copy(text)) => {
                 self.guard.copy(&text)?;
                 self.say(match text.lines().count() {
-                    0 | 1 => format!("copied: {text}"),
-                    lines => format!("copied {lines} lines"),
+                    0 | 1 => format!("Copied: {text}"),
+                    lines => format!("Copied {lines} lines."),
                 });
             }
             Some(Effect::CopyScreen(format)) => {
                 self.guard.copy(&export::screen(&self.model, self.catalog, format))?;
-                self.say(format!("copied: this screen as {}", format.name()));
+                self.say(format!("Copied this screen as {}.", format.name()));
             }
             Some(Effect::Write { format, path, replace }) => self.write(format, path, replace),
-            Some(Effect::Recall) => match self.store.list() {
+            Some(Effect::ListSaved) => match self.store.list() {
                 Ok(saved) => {
                     let saved: Vec<_> = saved.into_iter().map(|saved| (saved.name, saved.link)).collect();
-                    update::offer(&mut self.model, self.catalog, &saved);
+                    update::list_saved(&mut self.model, self.catalog, &saved);
                 }
-                Err(fault) => self.say(format!("what is kept cannot be read: {fault}")),
+                Err(err) => self.say(format!("Cannot read the saved scenarios: {err}")),
             },
-            Some(Effect::Keep { name, replace }) => self.keep(name, replace),
-            Some(Effect::Forget(name)) => match self.store.remove(&name) {
-                Ok(()) => update::forgotten(&mut self.model, self.catalog, &name),
-                Err(fault) => self.say(format!("{name} is not forgotten: {fault}")),
+            Some(Effect::Save { name, replace }) => self.keep(name, replace),
+            Some(Effect::DeleteSaved(name)) => match self.store.remove(&name) {
+                Ok(()) => update::saved_deleted(&mut self.model, self.catalog, &name),
+                Err(err) => self.say(format!("Cannot delete \"{name}\": {err}")),
             },
         }
         Ok(false)
@@ -51,17 +51,17 @@ impl Running<'_> {
     fn write(&mut self, format: Format, path: String, replace: bool) {
         let text = export::screen(&self.model, self.catalog, format);
         match storage::write(Path::new(&path), &text, replace) {
-            Ok(Written::Done) => self.say(format!("written: {path}")),
-            Ok(Written::Exists) => update::taken(&mut self.model, Question::File(format), path),
-            Err(fault) => self.say(format!("{path} cannot be written: {fault}")),
+            Ok(Written::Done) => self.say(format!("Exported to {path}")),
+            Ok(Written::Exists) => update::ask_to_overwrite(&mut self.model, Question::File(format), path),
+            Err(err) => self.say(format!("Cannot write {path}: {err}")),
         }
     }
 
     fn keep(&mut self, name: String, replace: bool) {
-        match self.store.save(&name, &self.model.derived.word, replace) {
-            Ok(Written::Done) => self.say(format!("kept as {name}")),
-            Ok(Written::Exists) => update::taken(&mut self.model, Question::Name, name),
-            Err(fault) => self.say(format!("not kept: {fault}")),
+        match self.store.save(&name, &self.model.derived.link, replace) {
+            Ok(Written::Done) => self.say(format!("Saved as \"{name}\".")),
+            Ok(Written::Exists) => update::ask_to_overwrite(&mut self.model, Question::Name, name),
+            Err(err) => self.say(format!("Cannot save the scenario: {err}")),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Works out how the program should look from what the user said and what the environment tells.
+//! Selects the theme and the characters from the options and the environment.
 
 use crate::app::settings::ThemeName;
 
@@ -12,7 +12,7 @@ fn themes() -> String {
     known.join(", ")
 }
 
-/// Returns the theme that was asked for by name; without one the default, or `mono` where `NO_COLOR` is set.
+/// Returns the theme of this name; without a name the default, or `mono` if `NO_COLOR` is set.
 ///
 /// # Errors
 /// There is no theme of this name.
@@ -24,9 +24,9 @@ pub fn theme(asked: Option<&str>) -> Result<ThemeName, UnknownTheme> {
     }
 }
 
-/// Returns whether only ASCII signs should be drawn: the locale is not a UTF-8 one.
+/// Returns whether the locale is not UTF-8, so that only ASCII characters can be shown.
 pub fn ascii_locale() -> bool {
-    // The first that is set decides, as in setlocale(3).
+    // As in setlocale(3), the first variable that is set decides.
     let locale =
         ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find(|name| set(name)).and_then(|name| std::env::var(name).ok());
     locale.is_some_and(|locale| !is_utf8(&locale))

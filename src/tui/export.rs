@@ -1,8 +1,9 @@
-//! Makes what can be taken along of a screen: its text, Markdown for a mailing list, JSON, a picture.
+//! Exports a screen as text, Markdown, JSON or SVG.
 
-use super::print::draw;
 use super::svg::svg;
+use super::theme::Theme;
 use super::view::draw::cells;
+use super::view::{self, ViewContext};
 use crate::app::export::Format;
 use crate::app::model::Model;
 use crate::app::screens::ScreenKind;
@@ -12,15 +13,16 @@ use crate::app::update;
 use crate::domain::catalog::Catalog;
 use crate::export::{self, About, Seen};
 use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 use std::time::{Duration, Instant};
 
-/// Columns that a mailing list bears.
+/// The most columns in a mail.
 const MAIL: u16 = 76;
 
-/// How long a screen may work for what is taken along.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long an export waits for postponed work of the screen.
+const TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Returns what is seen, in a form to be taken along.
+/// Exports what is visible.
 pub fn screen(model: &Model, catalog: &Catalog, format: Format) -> String {
     match format {
         Format::Text => text(&draw(model, catalog)),
@@ -30,7 +32,16 @@ pub fn screen(model: &Model, catalog: &Catalog, format: Format) -> String {
     }
 }
 
-/// Returns a frame as text, without blanks at the ends of its lines.
+/// Draws the model into a buffer of its size.
+pub fn draw(model: &Model, catalog: &Catalog) -> Buffer {
+    let area = Rect::new(0, 0, model.size.width, model.size.height);
+    let mut buffer = Buffer::empty(area);
+    let theme = Theme::of(&model.settings);
+    view::render(ViewContext { model, catalog, theme: &theme }, area, &mut buffer);
+    buffer
+}
+
+/// Returns a frame as text, without trailing blanks.
 pub(super) fn text(buffer: &Buffer) -> String {
     let mut text = String::new();
     for y in buffer.area.top()..buffer.area.bottom() {
@@ -39,7 +50,7 @@ pub(super) fn text(buffer: &Buffer) -> String {
         while x < buffer.area.right() {
             let symbol = buffer[(x, y)].symbol();
             line.push_str(symbol);
-            // A wide letter takes the cell after it as well.
+            // A wide character covers the next cell as well.
             x = x.saturating_add(cells(width(symbol)).max(1));
         }
         text.push_str(line.trim_end());
@@ -49,10 +60,10 @@ pub(super) fn text(buffer: &Buffer) -> String {
 }
 
 fn title(model: &Model) -> String {
-    format!("{}: {}", model.screens.top().kind().title(), model.derived.word)
+    format!("{}: {}", model.screens.top().kind().title(), model.derived.link)
 }
 
-/// The first screen is the verdict, for which there is a report; any other is drawn in the width of a mail.
+/// Returns the report for the explorer; any other screen is drawn in the width of a mail.
 fn markdown(model: &Model, catalog: &Catalog) -> String {
     let derived = &model.derived;
     if model.screens.top().kind() == ScreenKind::Explorer && model.overlay.is_none() {
@@ -60,10 +71,10 @@ fn markdown(model: &Model, catalog: &Catalog) -> String {
     }
     let mut narrow = model.clone();
     update::resize(&mut narrow, catalog, Size { width: MAIL.min(model.size.width), ..model.size });
-    // What a screen leaves for later belongs to what is taken along, as long as nobody has to wait for it.
-    let begun = Instant::now();
-    while begun.elapsed() < PATIENCE && update::idle(&mut narrow, catalog) {}
-    let heading = format!("## {}\n\n    {}\n", model.screens.top().kind().title(), derived.word);
+    // The export includes postponed work of the screen, within a time limit.
+    let started = Instant::now();
+    while started.elapsed() < TIMEOUT && update::idle(&mut narrow, catalog) {}
+    let heading = format!("## {}\n\n    {}\n", model.screens.top().kind().title(), derived.link);
     format!("{heading}\n```\n{}```\n", text(&draw(&narrow, catalog)))
 }
 
@@ -71,7 +82,7 @@ fn json(model: &Model, catalog: &Catalog) -> String {
     let derived = &model.derived;
     let drawn = text(&draw(model, catalog));
     let lines: Vec<&str> = drawn.lines().collect();
-    let screen = Seen { name: model.screens.top().kind().word(), lines: &lines };
+    let screen = Seen { name: model.screens.top().kind().name(), lines: &lines };
     let about = About { ways: Some(&derived.remedies), screen: Some(screen), ..About::default() };
     export::json_about(catalog, &model.scenario, &derived.answer, about) + "\n"
 }

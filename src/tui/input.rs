@@ -1,12 +1,11 @@
-//! Turns a terminal's events into [`Key`]s and into what the mouse did; the only place that knows how terminals report
-//! shift, and which events of the mouse count.
+//! Converts terminal events to [`Key`]s and steps of the mouse. Only this file knows how terminals report Shift.
 
 use crate::app::key::{Code, Key};
 use crate::app::script::Step;
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
-/// Returns the key of an event; `None` for a release and for keys without a name here.
-#[expect(clippy::wildcard_enum_match_arm, reason = "crossterm may add keys; those without a name here mean nothing")]
+/// Returns the key of an event; `None` for a release and for keys without a name in `app::key`.
+#[expect(clippy::wildcard_enum_match_arm, reason = "crossterm may add keys; those without a name are ignored")]
 pub(super) fn key(event: KeyEvent) -> Option<Key> {
     if event.kind == KeyEventKind::Release {
         return None;
@@ -33,10 +32,10 @@ pub(super) fn key(event: KeyEvent) -> Option<Key> {
         KeyCode::F(number) => (named(&format!("f{number}"))?, false),
         _ => return None,
     };
-    Some(Key { code, ctrl: held(KeyModifiers::CONTROL), alt: held(KeyModifiers::ALT), shift }.normal())
+    Some(Key { code, ctrl: held(KeyModifiers::CONTROL), alt: held(KeyModifiers::ALT), shift }.normalized())
 }
 
-/// Returns what the mouse did; `None` where that means nothing.
+/// Returns the step of a mouse event; `None` for events without an effect.
 pub(super) fn mouse(event: MouseEvent) -> Option<Step> {
     let (column, line) = (event.column.saturating_add(1), event.row.saturating_add(1));
     match event.kind {

@@ -1,4 +1,4 @@
-//! Holds how the explorer is started, on a terminal or for one printed frame.
+//! Holds the options of the explorer, on a terminal or for one printed screen.
 
 use crate::app::action::Action;
 use crate::app::demo::Demo;
@@ -12,27 +12,27 @@ use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 use std::path::PathBuf;
 
-/// How the program is started.
+/// The options of the terminal program.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Options {
-    /// How it looks and listens.
+    /// Theme, characters, mouse and keys.
     pub settings: Settings,
-    /// Keys to press before the user does, in the notation of [`crate::app::key`].
+    /// Keys to press at the start, in the notation of [`crate::app::key`].
     pub keys: String,
     /// What is open at the start.
     pub opening: Opening,
-    /// What to replay before the user does anything.
+    /// The action list to replay at the start.
     pub replay: Vec<Step>,
-    /// Whether an audience looks on.
+    /// Whether to show notes and keys to an audience.
     pub demo: bool,
-    /// Where to record what is drawn, as an asciicast.
+    /// The file to record the output to, as an asciicast.
     pub record: Option<PathBuf>,
-    /// Where to record what is done, as a list of actions.
+    /// The file to record the keys to, as an action list.
     pub record_keys: Option<PathBuf>,
 }
 
 impl Options {
-    /// Returns the program as it opens, at a screen.
+    /// Returns the initial state, with a screen open.
     pub(super) fn open(&self, catalog: &Catalog, scenario: Scenario, screen: ScreenKind, size: Size) -> Model {
         let mut model = Model::new(catalog, scenario, self.settings.clone(), size);
         update::open(&mut model, catalog, screen);
@@ -49,7 +49,7 @@ impl Options {
 /// What is open at the start.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum Opening {
-    /// The first screen.
+    /// The explorer.
     #[default]
     Explorer,
     /// The list of lessons.

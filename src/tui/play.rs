@@ -1,4 +1,4 @@
-//! Replays a list of actions: each is seen before the next, a pause waits for the speaker, and the user can take over.
+//! Replays an action list: with a delay between steps, pauses that wait for a key, and a key to take control.
 
 use super::step;
 use crate::app::action::Action;
@@ -10,94 +10,94 @@ use crate::domain::catalog::Catalog;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// How long each step is seen before the next.
+/// The delay after a step.
 const SEEN: Duration = Duration::from_millis(400);
-/// The same, of a letter that is typed.
+/// The delay after a typed letter.
 const LETTER: Duration = Duration::from_millis(80);
 
-/// A list at work.
+/// An action list that is replayed.
 #[derive(Debug)]
 pub(super) struct Player {
     steps: VecDeque<Step>,
     due: Instant,
-    pauses: bool,
+    paused: bool,
 }
 
-/// What a key does to a list at work.
+/// What happens to a key during a replay.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Heard {
-    /// Nothing: it is for nobody.
-    Nothing,
-    /// The user takes over here.
+pub(super) enum PlayerResponse {
+    /// The key is ignored.
+    Ignored,
+    /// The replay ends here.
     Stop,
-    /// The key is done as ever.
+    /// The program handles the key.
     Key,
 }
 
 impl Player {
-    /// Returns a list that begins now.
+    /// Starts a replay.
     pub(super) fn new(steps: Vec<Step>) -> Self {
-        // A letter at a time, as somebody types.
+        // Text is typed one letter at a time.
         let steps = steps.into_iter().flat_map(|step| match step {
             Step::Type(text) => text.chars().map(|letter| Step::Type(letter.to_string())).collect(),
             other @ (Step::Do(_) | Step::Scenario(_) | Step::Click(..) | Step::Wheel(..)) => vec![other],
             other @ (Step::Wait(_) | Step::Note(_) | Step::Pause) => vec![other],
         });
-        Self { steps: steps.collect(), due: Instant::now() + SEEN, pauses: false }
+        Self { steps: steps.collect(), due: Instant::now() + SEEN, paused: false }
     }
 
-    /// Returns whether nothing is left.
+    /// Returns whether every step was performed.
     pub(super) fn is_over(&self) -> bool {
-        self.steps.is_empty() && !self.pauses
+        self.steps.is_empty() && !self.paused
     }
 
-    /// Returns how long nothing happens, but for what the user does.
-    pub(super) fn rest(&self) -> Option<Duration> {
-        (!self.pauses).then(|| self.due.saturating_duration_since(Instant::now()))
+    /// Returns the time until the next step; `None` during a pause.
+    pub(super) fn delay(&self) -> Option<Duration> {
+        (!self.paused).then(|| self.due.saturating_duration_since(Instant::now()))
     }
 
-    /// Does the next step.
+    /// Performs the next step.
     pub(super) fn next(&mut self, model: &mut Model, catalog: &Catalog) -> Option<Effect> {
         let step = self.steps.pop_front()?;
-        let seen = match &step {
+        let delay = match &step {
             Step::Wait(millis) => Duration::from_millis(*millis),
             Step::Type(_) => LETTER,
             Step::Note(_) => Duration::ZERO,
             Step::Do(_) | Step::Scenario(_) | Step::Click(..) | Step::Wheel(..) | Step::Pause => SEEN,
         };
-        self.due = Instant::now() + seen;
+        self.due = Instant::now() + delay;
         if step == Step::Pause {
-            self.pauses = true;
-            pausing(model, true);
+            self.paused = true;
+            set_paused(model, true);
             return None;
         }
         step::perform(model, catalog, &step)
     }
 
-    /// Hears a key while the list is at work: space and enter go on, escape lets the user take over.
-    pub(super) fn hear(&mut self, model: &mut Model, key: Key, asked: Option<Action>) -> Heard {
-        if key.typed() == Some(' ') || asked == Some(Action::Open) {
+    /// Handles a key during the replay: Space and Enter continue, Esc takes control.
+    pub(super) fn key(&mut self, model: &mut Model, key: Key, action: Option<Action>) -> PlayerResponse {
+        if key.typed() == Some(' ') || action == Some(Action::Open) {
             self.due = Instant::now();
-            self.pauses = false;
-            pausing(model, false);
-            return Heard::Nothing;
+            self.paused = false;
+            set_paused(model, false);
+            return PlayerResponse::Ignored;
         }
         let ends = [Action::Quit, Action::QuitNow, Action::Redraw, Action::Suspend];
-        match asked {
+        match action {
             Some(Action::Back) => {
-                pausing(model, false);
-                Heard::Stop
+                set_paused(model, false);
+                PlayerResponse::Stop
             }
-            Some(action) if ends.contains(&action) => Heard::Key,
-            _ => Heard::Nothing,
+            Some(action) if ends.contains(&action) => PlayerResponse::Key,
+            _ => PlayerResponse::Ignored,
         }
     }
 }
 
-fn pausing(model: &mut Model, waits: bool) {
+fn set_paused(model: &mut Model, waits: bool) {
     match &mut model.demo {
         Some(demo) => demo.waits = waits,
-        None if waits => model.notice = Some("a pause: space goes on, esc takes over here".to_owned()),
+        None if waits => model.notice = Some("Paused. Space continues, Esc takes control.".to_owned()),
         None => {}
     }
 }

@@ -1,8 +1,6 @@
-//! Prints one frame without a terminal: the same keys, the same views, a buffer instead of a screen.
+//! Prints one screen without a terminal, with the same keys and views.
 
 use super::options::Options;
-use super::theme::Theme;
-use super::view::{self, ViewContext};
 use super::{export, step};
 use crate::app::export::Format;
 use crate::app::key::{KeyError, parse_all};
@@ -13,9 +11,8 @@ use crate::app::update::{self, Effect};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
 
-/// Says why there is no frame.
+/// Says why no screen is printed.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PrintError {
@@ -28,14 +25,14 @@ pub enum PrintError {
 }
 
 fn screens() -> String {
-    let known: Vec<&str> = ScreenKind::ALL.iter().map(|kind| kind.word()).collect();
-    known.join(", ")
+    let known: Vec<&str> = ScreenKind::ALL.iter().map(|kind| kind.name()).collect();
+    format!("explorer, {}", known.join(", "))
 }
 
-/// Returns one frame in a form: the screen `screen`, after the keys of `options`.
+/// Returns the screen of this name, after the keys of `options`, in an export format.
 ///
 /// # Errors
-/// There is no such screen, or the keys are none.
+/// The screen is unknown, or the keys cannot be parsed.
 pub fn print(
     catalog: &Catalog,
     scenario: Scenario,
@@ -47,10 +44,10 @@ pub fn print(
     Ok(export::screen(&after(catalog, scenario, screen, size, options)?, catalog, format))
 }
 
-/// Returns one frame with its styles.
+/// Returns the same with the styles of each cell.
 ///
 /// # Errors
-/// There is no such screen, or the keys are none.
+/// The screen is unknown, or the keys cannot be parsed.
 pub fn frame(
     catalog: &Catalog,
     scenario: Scenario,
@@ -58,7 +55,7 @@ pub fn frame(
     size: (u16, u16),
     options: &Options,
 ) -> Result<Buffer, PrintError> {
-    Ok(draw(&after(catalog, scenario, screen, size, options)?, catalog))
+    Ok(export::draw(&after(catalog, scenario, screen, size, options)?, catalog))
 }
 
 fn after(
@@ -88,16 +85,7 @@ fn after(
     Ok(model)
 }
 
-/// Lets the screen do all that it left for later.
+/// Does all postponed work of the screen.
 fn finish(model: &mut Model, catalog: &Catalog) {
     while update::idle(model, catalog) {}
-}
-
-/// Returns the model as it is drawn.
-pub fn draw(model: &Model, catalog: &Catalog) -> Buffer {
-    let area = Rect::new(0, 0, model.size.width, model.size.height);
-    let mut buffer = Buffer::empty(area);
-    let theme = Theme::of(&model.settings);
-    view::render(ViewContext { model, catalog, theme: &theme }, area, &mut buffer);
-    buffer
 }

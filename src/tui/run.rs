@@ -1,15 +1,15 @@
-//! Runs the program on a terminal: events to keys, keys to the model, effects done, one frame drawn.
+//! Runs the program on a terminal: reads events, updates the model, performs effects, draws frames.
 
 use super::cast::Cast;
 use super::options::Options;
-use super::play::{Heard, Player};
+use super::play::{Player, PlayerResponse};
 use super::record::Record;
 use super::signals::Signals;
 use super::terminal::Guard;
 use super::theme::Theme;
 use super::view::{self, ViewContext};
 use super::{input, step};
-use crate::app::action::{Action, Context};
+use crate::app::action::{Action, KeyContext};
 use crate::app::key::{Key, parse_all};
 use crate::app::model::Model;
 use crate::app::screens::ScreenKind;
@@ -24,34 +24,33 @@ use crossterm::event::Event;
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-/// How often a signal is looked for while no event comes.
+/// How often to check for signals without an event.
 const PATIENCE: Duration = Duration::from_millis(100);
-/// How often a frame is drawn while the screen does what it left for later.
+/// How often to draw while a screen does postponed work.
 const FRAME: Duration = Duration::from_millis(50);
 
 /// Runs the program until the user quits it. Scenarios are saved in `store`.
 ///
 /// # Errors
-/// Standard output is no terminal that can be drawn on, the keys are none, or the terminal fails.
+/// Standard output is not a usable terminal, the keys cannot be parsed, or the terminal fails.
 pub fn run(catalog: &Catalog, scenario: Scenario, options: Options, store: ScenarioStore) -> anyhow::Result<()> {
     let keys = parse_all(&options.keys).context("--keys")?;
     if !std::io::stdout().is_terminal() {
-        bail!("standard output is not a terminal; try --print for one frame as text, or check for the verdict alone");
+        bail!("standard output is not a terminal; use --print for one screen as text, or `check` for the verdict");
     }
     if std::env::var("TERM").is_ok_and(|term| term == "dumb") {
         bail!(
-            "this terminal (TERM=dumb) cannot be drawn on; try --print for one frame as text, or check for the verdict alone"
+            "this terminal (TERM=dumb) cannot show the explorer; use --print for one screen as text, or `check` for the verdict"
         );
     }
-    // What cannot be recorded is said while there is still a shell to say it in.
+    // Recordings are started before the terminal is taken, so that errors are visible.
     let size = crossterm::terminal::size()?;
     let cast = options.record.as_ref().map(|path| Cast::begin(path, size)).transpose()?;
     let word = scenario.word(catalog);
     let record = options.record_keys.as_ref().map(|path| Record::begin(path, &word, size)).transpose()?;
     let signal = Signals::listen()?;
     let guard = Guard::take_recorded(options.settings.mouse, cast)?;
-    // The first look for events is what starts listening for changes of the size. The size is read after it: a change
-    // is then either in what is read or comes as an event, however early it happens.
+    // The first poll starts listening for resize events. The size is read after it, so that no resize is lost.
     crossterm::event::poll(Duration::ZERO)?;
     let (width, height) = crossterm::terminal::size()?;
     if (width, height) != size {
@@ -106,7 +105,7 @@ impl Running<'_> {
         }
     }
 
-    /// Waits for an event, and meanwhile does what the screen left for later. Returns false where a signal came first.
+    /// Waits for an event, and does postponed work of the screen meanwhile. Returns false if a signal came first.
     fn wait(&mut self, signal: &Signals) -> anyhow::Result<bool> {
         let (mut drawn, mut worked) = (Instant::now(), false);
         loop {
@@ -116,7 +115,7 @@ impl Running<'_> {
                 drawn = Instant::now();
             }
             worked = works;
-            if crossterm::event::poll(if works { Duration::ZERO } else { self.patience() })? {
+            if crossterm::event::poll(if works { Duration::ZERO } else { self.timeout() })? {
                 return Ok(true);
             }
             if signal.came() || self.play()? {
@@ -125,15 +124,15 @@ impl Running<'_> {
         }
     }
 
-    /// How long to wait for an event.
-    fn patience(&self) -> Duration {
-        let rest = self.player.as_ref().and_then(Player::rest);
+    /// Returns how long to wait for an event.
+    fn timeout(&self) -> Duration {
+        let rest = self.player.as_ref().and_then(Player::delay);
         rest.map_or(PATIENCE, |rest| rest.min(PATIENCE))
     }
 
-    /// Does the next step of what is replayed, when its time has come. Returns whether the program is to end.
+    /// Performs the next step of the replay when its time has come. Returns whether the program is to end.
     fn play(&mut self) -> anyhow::Result<bool> {
-        let Some(player) = self.player.as_mut().filter(|player| player.rest() == Some(Duration::ZERO)) else {
+        let Some(player) = self.player.as_mut().filter(|player| player.delay() == Some(Duration::ZERO)) else {
             return Ok(false);
         };
         let effect = player.next(&mut self.model, self.catalog);
@@ -147,24 +146,24 @@ impl Running<'_> {
 
     fn press(&mut self, key: Key) -> Option<Effect> {
         if let Some(player) = &mut self.player {
-            // Nothing is typed by hand now: a key is meant for the list at work, wherever that is.
-            let context = Context::Screen(self.model.screens.top().kind());
+            // During a replay a key is for the player, also while a prompt is open.
+            let context = KeyContext::Screen(self.model.screens.top().kind());
             let asked = self.model.settings.keymap.action(key, context);
-            match player.hear(&mut self.model, key, asked) {
-                Heard::Nothing => return None,
-                Heard::Stop => {
+            match player.key(&mut self.model, key, asked) {
+                PlayerResponse::Ignored => return None,
+                PlayerResponse::Stop => {
                     self.player = None;
                     return None;
                 }
-                Heard::Key => {}
+                PlayerResponse::Key => {}
             }
         }
-        self.note(|model| Step::of_key(model, key));
+        self.record_step(|model| Step::of_key(model, key));
         update::press(&mut self.model, self.catalog, key)
     }
 
-    /// Notes in the list that is recorded what is about to be done.
-    fn note(&mut self, step: impl FnOnce(&Model) -> Option<Step>) {
+    /// Records a step before it is performed.
+    fn record_step(&mut self, step: impl FnOnce(&Model) -> Option<Step>) {
         if let Some(record) = &mut self.record
             && let Some(step) =
                 step(&self.model).filter(|step| !matches!(step, Step::Do(Action::Quit | Action::QuitNow)))
@@ -178,7 +177,7 @@ impl Running<'_> {
             Event::Key(event) => self.press(input::key(event)?),
             Event::Paste(text) => {
                 let catalog = self.catalog;
-                self.note(|model| Step::of_paste(model, catalog, &text));
+                self.record_step(|model| Step::of_paste(model, catalog, &text));
                 update::paste(&mut self.model, self.catalog, &text);
                 None
             }
@@ -189,40 +188,40 @@ impl Running<'_> {
             }
             Event::Mouse(event) => {
                 let mouse = input::mouse(event)?;
-                self.note(|_| Some(mouse.clone()));
+                self.record_step(|_| Some(mouse.clone()));
                 step::perform(&mut self.model, self.catalog, &mouse)
             }
             Event::FocusGained | Event::FocusLost => None,
         }
     }
 
-    /// Gives the terminal back, and keeps what is to be kept. The program has ended: nobody reads its screen any more.
+    /// Restores the terminal, then reports errors of recordings and saves the last scenario.
     fn end(self) {
-        let say = |what: &str, fault: &dyn std::fmt::Display| {
-            let _ = writeln!(std::io::stderr(), "virt-cpu-explorer: {what}: {fault}");
+        let say = |what: &str, err: &dyn std::fmt::Display| {
+            let _ = writeln!(std::io::stderr(), "virt-cpu-explorer: {what}: {err}");
         };
-        let recording = self.guard.recording_fault();
+        let recording = self.guard.recording_error();
         drop(self.guard);
-        if let Some(fault) = recording {
-            say("the recording is not whole", &fault);
+        if let Some(err) = recording {
+            say("the recording is incomplete", &err);
         }
         if let Some(mut record) = self.record {
             record.end();
-            if let Some(fault) = record.fault() {
-                say("the list of actions is not whole", &fault);
+            if let Some(err) = record.error() {
+                say("the action list is incomplete", &err);
             }
         }
-        if let Err(fault) = self.store.record_use(&self.model.own().word(self.catalog)) {
-            say("the scenario is not kept", &fault);
+        if let Err(err) = self.store.record_use(&self.model.own().word(self.catalog)) {
+            say("cannot save the last scenario", &err);
         }
     }
 
     fn draw(&mut self) -> anyhow::Result<()> {
         let theme = Theme::of(&self.model.settings);
-        let shown = ViewContext { model: &self.model, catalog: self.catalog, theme: &theme };
+        let ctx = ViewContext { model: &self.model, catalog: self.catalog, theme: &theme };
         self.guard.draw(|frame| {
             let area = frame.area();
-            view::render(shown, area, frame.buffer_mut());
+            view::render(ctx, area, frame.buffer_mut());
         })
     }
 }

@@ -1,20 +1,19 @@
-//! Notes the signals that end the program.
+//! Receives the signals that end the program.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// Notes signals that end the program, so that it gives the terminal back first and then ends as they ask.
+/// Receives signals that end the program, so that it restores the terminal first.
 pub(super) struct Signals {
     came: Arc<AtomicUsize>,
 }
 
-/// How long the loop has to end by itself after a hang-up. It may not: waiting for an event of a terminal that is gone
-/// never returns.
+/// The time for the loop to end after SIGHUP. Waiting for an event of a closed terminal may never return.
 const GRACE: Duration = Duration::from_millis(500);
 
 impl Signals {
-    /// Begins to listen.
+    /// Installs the handlers.
     pub(super) fn listen() -> anyhow::Result<Self> {
         let came = Arc::new(AtomicUsize::new(0));
         #[cfg(unix)]
@@ -27,7 +26,7 @@ impl Signals {
                     came.store(usize::try_from(signal).unwrap_or_default(), Ordering::Relaxed);
                     if signal == signal_hook::consts::SIGHUP {
                         std::thread::sleep(GRACE);
-                        // There is no terminal to give back, and the loop has not ended: the default is to end here.
+                        // The loop is stuck and there is no terminal to restore.
                         let _ = signal_hook::low_level::emulate_default_handler(signal);
                     }
                 }
@@ -36,12 +35,12 @@ impl Signals {
         Ok(Self { came })
     }
 
-    /// Returns whether one came.
+    /// Returns whether a signal was received.
     pub(super) fn came(&self) -> bool {
         self.came.load(Ordering::Relaxed) != 0
     }
 
-    /// Ends the program as the signal asks, if one came.
+    /// Ends the program by the received signal, if there is one.
     pub(super) fn pass_on(&self) -> anyhow::Result<()> {
         let signal = self.came.load(Ordering::Relaxed);
         #[cfg(unix)]

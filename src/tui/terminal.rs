@@ -1,4 +1,4 @@
-//! Takes the terminal and gives it back: after quitting, on a panic, on a signal, and while suspended.
+//! Sets the terminal up, and restores it: at the end, on a panic, on a signal, and while suspended.
 
 use super::cast::{Cast, Output};
 use crossterm::cursor::{Hide, Show};
@@ -18,12 +18,12 @@ use std::rc::Rc;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A whole frame of a large terminal fits, so that it leaves in one piece.
+/// A frame of a large terminal fits, so that it is written at once.
 const BUFFER: usize = 1 << 18;
 
 type Backend = CrosstermBackend<BufWriter<Output>>;
 
-/// The terminal while the program has it; giving it back is done on drop.
+/// The terminal in use; dropping it restores the terminal.
 pub struct Guard {
     terminal: Terminal<Backend>,
     cast: Option<Rc<RefCell<Cast>>>,
@@ -31,15 +31,15 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// Takes the terminal.
+    /// Sets the terminal up.
     ///
     /// # Errors
-    /// What the terminal or the operating system says.
+    /// Those of the terminal or the operating system.
     pub fn take(mouse: bool) -> anyhow::Result<Self> {
         Self::take_recorded(mouse, None)
     }
 
-    /// The same; what is drawn is recorded.
+    /// The same, with a recording of the output.
     pub(super) fn take_recorded(mouse: bool, cast: Option<Cast>) -> anyhow::Result<Self> {
         static HOOK: Once = Once::new();
         HOOK.call_once(|| {
@@ -49,20 +49,20 @@ impl Guard {
                 before(panic);
             }));
         });
-        // The theme decides about colours; with NO_COLOR the library would write resets that cancel bold and reverse.
+        // The theme honours NO_COLOR; with it, the library would write resets that cancel bold and reverse.
         crossterm::style::force_color_output(true);
         let cast = cast.map(|cast| Rc::new(RefCell::new(cast)));
         let backend = CrosstermBackend::new(BufWriter::with_capacity(BUFFER, Output::new(cast.clone())));
-        // The guard is there first: whatever fails half way through taking the terminal, dropping it gives it back.
+        // The guard exists first, so that an error in `enter` restores the terminal.
         let guard = Self { terminal: Terminal::new(backend)?, cast, mouse };
         enter(mouse)?;
         Ok(guard)
     }
 
-    /// Draws one frame and sends it in one piece.
+    /// Draws one frame and writes it at once.
     ///
     /// # Errors
-    /// What the terminal says.
+    /// Those of the terminal.
     pub fn draw(&mut self, render: impl FnOnce(&mut ratatui::Frame<'_>)) -> anyhow::Result<()> {
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         self.terminal.draw(render)?;
@@ -71,44 +71,44 @@ impl Guard {
         Ok(())
     }
 
-    /// Notes in the recording that the terminal has another size.
+    /// Records another size of the terminal.
     pub(super) fn resized(&self, size: (u16, u16)) {
         if let Some(cast) = &self.cast {
             cast.borrow_mut().resized(size);
         }
     }
 
-    /// Returns what went wrong with the recording.
-    pub(super) fn recording_fault(&self) -> Option<std::io::Error> {
-        self.cast.as_ref().and_then(|cast| cast.borrow_mut().fault())
+    /// Returns the error of the recording, if there is one.
+    pub(super) fn recording_error(&self) -> Option<std::io::Error> {
+        self.cast.as_ref().and_then(|cast| cast.borrow_mut().error())
     }
 
-    /// Forgets what is on the terminal, so that the next frame draws all of it.
+    /// Makes the next frame draw every cell.
     ///
     /// # Errors
-    /// What the terminal says.
+    /// Those of the terminal.
     pub fn clear(&mut self) -> anyhow::Result<()> {
-        // The library's own way to clear asks the terminal for its cursor first, and fails where none answers.
+        // The library's `clear` queries the cursor position first, which fails on some terminals.
         let size = self.terminal.size()?;
         self.terminal.resize(Rect::new(0, 0, size.width, size.height))?;
         Ok(())
     }
 
-    /// Asks the terminal to put `text` on the clipboard.
+    /// Copies `text` to the clipboard with OSC 52.
     ///
     /// # Errors
-    /// What the terminal says.
+    /// Those of the terminal.
     pub fn copy(&mut self, text: &str) -> anyhow::Result<()> {
         let copy = crossterm::clipboard::CopyToClipboard::to_clipboard_from(text);
-        // Beside the backend: what is recorded would write to the clipboard of whoever watches.
+        // Not through the backend: a recording would write to the clipboard of its viewers.
         execute!(stdout(), copy)?;
         Ok(())
     }
 
-    /// Gives the terminal back until the program is resumed.
+    /// Restores the terminal and stops the program until it is resumed.
     ///
     /// # Errors
-    /// What the terminal or the operating system says.
+    /// Those of the terminal or the operating system.
     pub fn suspend(&mut self) -> anyhow::Result<()> {
         restore();
         #[cfg(unix)]
@@ -143,11 +143,11 @@ fn enter(mouse: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether the terminal is taken. Giving it back twice would put the cursor where it was before, over the message of
-/// a panic; and a panic can come at any time, so this cannot be the guard's own.
+/// Whether the terminal is in use. Restoring it twice would move the cursor over the message of a panic. The panic hook
+/// reads it, so it cannot be a field of the guard.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// Gives the terminal back as it was, if it is taken. There is nobody to tell about a failure.
+/// Restores the terminal, if it is in use. Errors cannot be reported.
 fn restore() {
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;

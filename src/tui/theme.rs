@@ -1,59 +1,59 @@
-//! Gives every role its colours and every sign its letter: the only place where either is named.
+//! Defines the colours of roles and the characters of signs. No other file names either.
 
 use crate::app::settings::{Settings, ThemeName};
 use crate::resolve::Verdict;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::symbols::border;
 
-/// What a piece of the screen is, as far as its looks are concerned.
+/// The role of a text, which decides its style.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Role {
-    /// Running text.
+    /// Plain text.
     Text,
-    /// What may be overlooked.
+    /// Secondary text.
     Muted,
-    /// The program's name, and headings.
+    /// The name of the program, and headings.
     Title,
     /// Frames and rules.
     Border,
-    /// The frame around the cursor.
+    /// The frame of the focused pane.
     ActiveBorder,
-    /// What stands before a value.
+    /// The label before a value.
     Label,
-    /// A value that nobody changed.
+    /// A default value.
     Value,
     /// A value that differs from its default.
     Chosen,
-    /// What the cursor is on.
+    /// The line or value under the cursor.
     Focus,
-    /// What cannot be.
+    /// A value that is not possible.
     Impossible,
-    /// No harm done.
+    /// Unchanged guests.
     Good,
-    /// Harm done quietly.
+    /// Changed guests.
     Warn,
-    /// Refused.
+    /// Errors and refused guests.
     Bad,
-    /// It depends.
+    /// Unknown or undecided.
     Open,
-    /// The row that decided, when no harm is done.
+    /// The rule that decided, if the guest is unchanged.
     FiresGood,
-    /// The row that decided, when harm is done.
+    /// The rule that decided, if the guest is changed or refused.
     FiresBad,
-    /// libvirt's words.
+    /// libvirt's message, and other emphasized text.
     Message,
-    /// The bars around what a lesson points at.
+    /// The bars around the part that a lesson points at.
     Look,
     /// A key.
     Key,
-    /// Text to be taken as it stands.
+    /// XML and command lines.
     Code,
 }
 
-/// The signs in use.
+/// The characters for signs, in Unicode or ASCII.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Signs {
-    /// Before the row that decided.
+    /// Marks the rule that decided, and the cursor.
     pub mark: &'static str,
     /// Unchanged.
     pub good: &'static str,
@@ -67,29 +67,29 @@ pub struct Signs {
     pub refused: &'static str,
     /// Never.
     pub never: &'static str,
-    /// Something was left out.
+    /// Replaces text that is cut.
     pub more: &'static str,
-    /// From here to there.
+    /// From source to destination.
     pub arrow: &'static str,
     /// Above the column of the cursor.
     pub below: &'static str,
-    /// Nothing is said.
+    /// Not mentioned, or no value.
     pub nothing: &'static str,
-    /// Between things in a row.
+    /// Separates items in a line.
     pub dot: &'static str,
-    /// There is a value before.
+    /// There is a previous value.
     pub before: &'static str,
-    /// There is a value after.
+    /// There is a next value.
     pub after: &'static str,
-    /// The keys left, right, up, down.
+    /// The keys Left, Right, Up and Down, in this order.
     pub arrows: [&'static str; 4],
-    /// The bars around what a lesson points at.
+    /// The bars around the part that a lesson points at.
     pub look: (&'static str, &'static str),
-    /// A rule across.
+    /// A horizontal rule.
     pub across: &'static str,
-    /// A rule down.
+    /// A vertical rule.
     pub down: &'static str,
-    /// The frame of a box.
+    /// The frame of a pane.
     pub frame: border::Set<'static>,
 }
 
@@ -146,7 +146,7 @@ const ASCII: Signs = Signs {
     },
 };
 
-/// How everything looks.
+/// Colours and signs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Theme {
     name: ThemeName,
@@ -154,7 +154,7 @@ pub struct Theme {
     pub signs: Signs,
 }
 
-/// The colours that tell harm from no harm, and what is merely said from what matters.
+/// The colours of a theme.
 struct Palette {
     good: Color,
     warn: Color,
@@ -199,7 +199,7 @@ const HIGH_CONTRAST: Palette = Palette {
     on_fill: Color::Black,
 };
 
-/// Blue and orange stay apart for every common kind of colour blindness (Okabe and Ito's set).
+/// Blue and orange differ for all common kinds of colour blindness (the set of Okabe and Ito).
 const COLOUR_BLIND: Palette = Palette {
     good: Color::Indexed(39),
     warn: Color::Indexed(220),
@@ -212,12 +212,12 @@ const COLOUR_BLIND: Palette = Palette {
 };
 
 impl Theme {
-    /// Returns the looks that the settings ask for.
+    /// Returns the theme of the settings.
     pub fn of(settings: &Settings) -> Self {
         Self { name: settings.theme, signs: if settings.ascii { ASCII } else { UNICODE } }
     }
 
-    /// Returns how `role` looks.
+    /// Returns the style of a role.
     pub fn style(&self, role: Role) -> Style {
         match self.name {
             ThemeName::Mono => mono(role),
@@ -228,7 +228,7 @@ impl Theme {
         }
     }
 
-    /// Returns what is added to the looks of a line that a lesson points at.
+    /// Returns the style added to a line that a lesson points at.
     pub fn looked_at(&self) -> Style {
         Style::new().add_modifier(Modifier::UNDERLINED)
     }
@@ -244,8 +244,7 @@ impl Theme {
         }
     }
 
-    /// Returns the role and the sign of a verdict among many: a guest that never started is no concern of the
-    /// destination's, and stands back.
+    /// Returns the role and the sign of a verdict in the matrix, where a guest that never started is secondary.
     pub fn cell(&self, verdict: Verdict) -> (Role, &'static str) {
         match verdict {
             Verdict::StartRefused => (Role::Muted, self.signs.refused),
@@ -255,7 +254,24 @@ impl Theme {
         }
     }
 
-    /// Returns how `role` looks above a boundary.
+    /// Returns the role of a result in the decision table.
+    pub fn table_result(&self, verdict: Verdict) -> Role {
+        match verdict {
+            Verdict::Aborted => Role::Bad,
+            Verdict::Never => Role::Muted,
+            Verdict::Unchanged | Verdict::Changed | Verdict::StartRefused | Verdict::Depends => Role::Text,
+        }
+    }
+
+    /// Returns the role of the rule that decided, in the decision table.
+    pub fn decided_row(&self, verdict: Verdict) -> Role {
+        match verdict {
+            Verdict::Unchanged | Verdict::Never | Verdict::Depends => Role::FiresGood,
+            Verdict::Changed | Verdict::Aborted | Verdict::StartRefused => Role::FiresBad,
+        }
+    }
+
+    /// Returns the style of a cell above a boundary.
     pub fn above_boundary(&self, role: Role) -> Style {
         self.style(role).add_modifier(Modifier::UNDERLINED)
     }

@@ -1,4 +1,4 @@
-//! Draws the model. Every view is a pure function into a buffer, and says by the same layout what a place stands for.
+//! Draws the model. A view is a pure function into a buffer; the same layout maps a click to its target.
 
 mod bottom;
 mod compare;
@@ -13,122 +13,134 @@ mod page;
 mod parts;
 mod picker;
 mod title;
-mod too_small;
 mod tour;
 mod xml;
 
-use super::theme::Theme;
+use super::theme::{Role, Theme};
 use crate::app::demo::Demo;
 use crate::app::model::Model;
 use crate::app::overlay::Overlay;
 use crate::app::screens::{Screen, Target};
+use crate::app::text::wrap;
 use crate::app::tour::Place;
 use crate::domain::catalog::Catalog;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-/// What views look at.
+/// What a view can read.
 #[derive(Clone, Copy, Debug)]
 pub struct ViewContext<'a> {
-    /// The model.
+    /// The state of the program.
     pub model: &'a Model,
     /// The facts, for names.
     pub catalog: &'a Catalog,
-    /// The looks.
+    /// Colours and signs.
     pub theme: &'a Theme,
 }
 
-/// The smallest terminal on which anything can be shown.
+/// The least width and height for a screen.
 pub const SMALLEST: (u16, u16) = (60, 20);
 
-/// Draws everything.
-pub fn render(shown: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
+/// Draws the whole terminal.
+pub fn render(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
-        return too_small::render(shown, area, buf);
+        return too_small(ctx, area, buf);
     }
-    let Parts { top, body, panel, note, bottom } = Parts::of(shown, area);
-    title::render(shown, top, buf);
-    demo::render(shown, note, buf);
-    match shown.model.screens.top() {
-        Screen::Explorer(state) => explorer::render(shown, state, body, buf),
-        Screen::Follow(state) => follow::render(shown, state, body, buf),
-        Screen::History(state) => history::render(shown, state, body, buf),
-        Screen::Diff(state) => diff::render(shown, state, body, buf),
-        Screen::Matrix(state) => matrix::render(shown, state, body, buf),
-        Screen::Xml(state) => xml::render(shown, state, body, buf),
-        Screen::Compare(state) => compare::render(shown, state, body, buf),
+    let Parts { top, body, panel, note, bottom } = Parts::of(ctx, area);
+    title::render(ctx, top, buf);
+    demo::render(ctx, note, buf);
+    match ctx.model.screens.top() {
+        Screen::Explorer(state) => explorer::render(ctx, state, body, buf),
+        Screen::Follow(state) => follow::render(ctx, state, body, buf),
+        Screen::History(state) => history::render(ctx, state, body, buf),
+        Screen::Diff(state) => diff::render(ctx, state, body, buf),
+        Screen::Matrix(state) => matrix::render(ctx, state, body, buf),
+        Screen::Xml(state) => xml::render(ctx, state, body, buf),
+        Screen::Compare(state) => compare::render(ctx, state, body, buf),
     }
-    bottom::render(shown, bottom, buf);
+    bottom::render(ctx, bottom, buf);
     let above = above(area, panel, note);
-    match &shown.model.overlay {
-        Some(Overlay::Picker(picker)) => picker::render(shown, picker, above, buf),
-        Some(Overlay::Page(page)) => page::render(shown, page, above, buf),
+    match &ctx.model.overlay {
+        Some(Overlay::Picker(picker)) => picker::render(ctx, picker, above, buf),
+        Some(Overlay::Page(page)) => page::render(ctx, page, above, buf),
         Some(Overlay::Prompt(_) | Overlay::Ask(_)) | None => {}
     }
-    if let Some(lesson) = &shown.model.tour {
-        tour::render(shown, lesson, panel, buf);
-        tour::frames(shown, body, above, buf);
+    if let Some(lesson) = &ctx.model.tour {
+        tour::render(ctx, lesson, panel, buf);
+        tour::frames(ctx, body, above, buf);
     }
 }
 
-/// Returns what `position` stands for.
-pub fn hit(shown: ViewContext<'_>, area: Rect, position: Position) -> Option<Target> {
+/// Draws the verdict, and that the terminal is too small.
+fn too_small(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
+    let text = format!(
+        "{}: {}. Terminal too small: {}x{}, at least {}x{} needed",
+        ctx.model.derived.link, ctx.model.derived.explanation.headline, area.width, area.height, SMALLEST.0, SMALLEST.1
+    );
+    let lines = wrap(&text, usize::from(area.width));
+    for (line, y) in lines.iter().zip(area.top()..area.bottom()) {
+        draw::text_at(buf, area, (area.x, y), line, ctx.theme.style(Role::Text));
+    }
+}
+
+/// Returns what a click at `position` does.
+pub fn hit(ctx: ViewContext<'_>, area: Rect, position: Position) -> Option<Target> {
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         return None;
     }
-    let Parts { top, body, panel, note, bottom } = Parts::of(shown, area);
+    let Parts { top, body, panel, note, bottom } = Parts::of(ctx, area);
     if panel.contains(position) {
-        return tour::hit(shown, panel, position);
+        return tour::hit(ctx, panel, position);
     }
     let above = above(area, panel, note);
-    match &shown.model.overlay {
-        Some(Overlay::Picker(picker)) => return picker::hit(shown, picker, above, position),
+    match &ctx.model.overlay {
+        Some(Overlay::Picker(picker)) => return picker::hit(ctx, picker, above, position),
         Some(Overlay::Page(page)) => return page::hit(page, above, position),
         Some(Overlay::Prompt(_) | Overlay::Ask(_)) | None => {}
     }
     if bottom.contains(position) {
-        return bottom::hit(shown, bottom, position);
+        return bottom::hit(ctx, bottom, position);
     }
     if top.contains(position) {
-        return title::hit(shown, top, position);
+        return title::hit(ctx, top, position);
     }
-    match shown.model.screens.top() {
-        Screen::Explorer(state) => explorer::hit(shown, state, body, position),
+    match ctx.model.screens.top() {
+        Screen::Explorer(state) => explorer::hit(ctx, state, body, position),
         Screen::Follow(state) => follow::hit(state, body, position),
         Screen::History(state) => history::hit(state, body, position),
         Screen::Diff(state) => diff::hit(state, body, position),
-        Screen::Matrix(state) => matrix::hit(shown, state, body, position),
+        Screen::Matrix(state) => matrix::hit(ctx, state, body, position),
         Screen::Xml(state) => xml::hit(state, body, position),
-        Screen::Compare(state) => compare::hit(shown, state, body, position),
+        Screen::Compare(state) => compare::hit(ctx, state, body, position),
     }
 }
 
-/// What stands above and below a screen's own part.
+/// The areas above and below the screen.
 struct Parts {
     top: Rect,
     body: Rect,
-    /// The panel of a lesson.
+    /// The panel of a lesson; empty without one.
     panel: Rect,
     note: Rect,
     bottom: Rect,
 }
 
 impl Parts {
-    fn of(shown: ViewContext<'_>, area: Rect) -> Self {
+    fn of(ctx: ViewContext<'_>, area: Rect) -> Self {
         let top = Rect { height: 1, ..area };
         let bottom = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
-        // For an audience there is always room for a note, whether there is one or not: nothing jumps.
-        let (above, below) = if shown.model.demo.is_some() { Demo::room(area.height) } else { (0, 0) };
+        // In a demonstration there is always room for a note, so that the layout stays.
+        let (above, below) = if ctx.model.demo.is_some() { Demo::room(area.height) } else { (0, 0) };
         let note = Rect { y: bottom.y.saturating_sub(below), height: below, ..area };
         let height = area.height.saturating_sub(2 + above + below);
         let between = Rect { y: area.y + 1 + above, height, ..area };
-        let panel = tour::panel(shown, between);
-        let body = tour::inset(shown, Rect { height: between.height - panel.height, ..between });
+        let panel = tour::panel(ctx, between);
+        let body = tour::inset(ctx, Rect { height: between.height - panel.height, ..between });
         Self { top, body, panel, note, bottom }
     }
 }
 
-/// Where something may lie over the screen: everywhere but over the panel of a lesson and the note for an audience.
+/// Returns the area of overlays: all but the panel of a lesson and the note of a demonstration.
 fn above(area: Rect, panel: Rect, note: Rect) -> Rect {
     match [panel, note].into_iter().find(|part| part.height > 0) {
         Some(part) => Rect { height: part.y - area.y, ..area },
@@ -136,8 +148,8 @@ fn above(area: Rect, panel: Rect, note: Rect) -> Rect {
     }
 }
 
-/// Returns where on the drawn screen a lesson's place is.
-pub fn place(shown: ViewContext<'_>, wanted: &Place, area: Rect, buf: &Buffer) -> Option<Rect> {
-    let Parts { body, panel, note, .. } = Parts::of(shown, area);
-    tour::find(shown, wanted, body, above(area, panel, note), buf)
+/// Returns the area that a lesson points at, on a screen that is drawn already.
+pub fn place(ctx: ViewContext<'_>, wanted: &Place, area: Rect, buf: &Buffer) -> Option<Rect> {
+    let Parts { body, panel, note, .. } = Parts::of(ctx, area);
+    tour::find(ctx, wanted, body, above(area, panel, note), buf)
 }

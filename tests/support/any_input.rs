@@ -4,7 +4,7 @@
 #![expect(clippy::expect_used, reason = "what must hold fails the test when it does not")]
 
 use std::sync::OnceLock;
-use virt_cpu_explorer::internal::app::error::Fault;
+use virt_cpu_explorer::internal::app::error::Diagnostic;
 use virt_cpu_explorer::internal::app::key::parse_all;
 use virt_cpu_explorer::internal::app::script;
 use virt_cpu_explorer::internal::app::tour::{Step, read_lesson};
@@ -70,10 +70,10 @@ fn answered(scenario: &Scenario) {
 }
 
 /// Faults have words and a place inside of the text.
-fn all_refused(faults: &[Fault], text: &str) {
+fn all_refused(diagnostics: &[Diagnostic], text: &str) {
     let lines = text.lines().count().max(1) + 1;
-    assert!(!faults.is_empty());
-    for fault in faults {
+    assert!(!diagnostics.is_empty());
+    for fault in diagnostics {
         assert!(!fault.text.is_empty() && (1..=lines).contains(&fault.line) && fault.column > 0, "{fault:?}");
     }
 }
@@ -86,15 +86,15 @@ pub fn actions(data: &[u8]) {
             let printed = steps.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
             assert_eq!(script::parse(catalog(), &printed), Ok(steps), "{text:?} is printed as {printed:?}");
         }
-        Err(faults) => all_refused(&faults, text),
+        Err(diagnostics) => all_refused(&diagnostics, text),
     }
 }
 
 /// A settings file.
 pub fn settings(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    if let Err(faults) = Config::parse(catalog(), text) {
-        all_refused(&faults, text);
+    if let Err(diagnostics) = Config::parse(catalog(), text) {
+        all_refused(&diagnostics, text);
     }
 }
 

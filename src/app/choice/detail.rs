@@ -1,4 +1,4 @@
-//! Says in a few words what else is worth knowing of a value while one chooses it.
+//! Makes the short description of a value in its list.
 
 use super::{Choice, maps_of};
 use crate::analysis::history::{Membership, in_map};
@@ -6,7 +6,7 @@ use crate::domain::catalog::{Catalog, Provenance, ReleaseMap};
 use crate::domain::definition::Mode;
 use crate::domain::scenario::{CpuChoice, HostChoice, LibvirtChoice, MachineChoice, Release, Scenario, Told, Topology};
 
-/// Returns what to say beside the value that `choice` has in `with`; empty where its name says all.
+/// Returns the description of the value that `choice` has in `with`; empty where the name is enough.
 pub(super) fn of(choice: Choice, catalog: &Catalog, with: &Scenario) -> String {
     match choice {
         Choice::Model => model(catalog, with),
@@ -23,13 +23,13 @@ pub(super) fn of(choice: Choice, catalog: &Catalog, with: &Scenario) -> String {
         Choice::ToHost => host(catalog, &with.to_host),
         Choice::Topology => topology(with.topology),
         Choice::Check => {
-            if with.check.is_none() { "as libvirt does where the XML says nothing" } else { "" }.to_owned()
+            if with.check.is_none() { "what libvirt uses when the XML has no check" } else { "" }.to_owned()
         }
         Choice::Regime => match with.regime.map(crate::domain::behaviour::Regime::name) {
-            None => "what the destination's release does",
-            Some("nothing") => "a removed feature nobody mentions stays as QEMU has it",
-            Some("disable") => "a removed feature nobody mentions is switched off",
-            Some(_) => "a removed feature nobody mentions is switched on",
+            None => "as the release of the destination does",
+            Some("nothing") => "leaves a removed feature that is not mentioned as QEMU has it",
+            Some("disable") => "disables a removed feature that is not mentioned",
+            Some(_) => "requires a removed feature that is not mentioned",
         }
         .to_owned(),
         Choice::Accel | Choice::Match | Choice::Fallback | Choice::Vendor | Choice::Pmu | Choice::Transport => {
@@ -43,10 +43,10 @@ fn model(catalog: &Catalog, with: &Scenario) -> String {
         CpuChoice::Model(Told::Is(model)) => {
             catalog.vendor(model).map(|vendor| vendor.name().to_owned()).unwrap_or_default()
         }
-        CpuChoice::Model(Told::Unknown) => "not known: every model is tried".to_owned(),
-        CpuChoice::Mode(Mode::HostModel) => "the host's CPU, written down at start".to_owned(),
-        CpuChoice::Mode(Mode::HostPassthrough) => "the host's CPU as it is".to_owned(),
-        CpuChoice::Mode(Mode::Maximum) => "everything QEMU can give".to_owned(),
+        CpuChoice::Model(Told::Unknown) => "unknown: tries every model".to_owned(),
+        CpuChoice::Mode(Mode::HostModel) => "the host's CPU, expanded to a model at start".to_owned(),
+        CpuChoice::Mode(Mode::HostPassthrough) => "the host's CPU, not expanded".to_owned(),
+        CpuChoice::Mode(Mode::Maximum) => "every feature that QEMU can enable".to_owned(),
         CpuChoice::Mode(Mode::Custom) => String::new(),
     }
 }
@@ -61,14 +61,14 @@ fn machine(catalog: &Catalog, with: &Scenario) -> String {
             let deprecated = known.is_some_and(|m| m.deprecated).then(|| "deprecated".to_owned());
             alias.into_iter().chain(deprecated).collect::<Vec<_>>().join(", ")
         }
-        MachineChoice::Unlisted(_) => "not in the facts: any of that QEMU's stands for it".to_owned(),
-        MachineChoice::Unknown => "not known: every machine type is tried".to_owned(),
+        MachineChoice::Unlisted(_) => "no data: decided as any machine type of this QEMU".to_owned(),
+        MachineChoice::Unknown => "unknown: tries every machine type".to_owned(),
     }
 }
 
 fn feature(catalog: &Catalog, with: &Scenario) -> String {
     let Some(model) = with.model() else { return String::new() };
-    let says = |release: &Release| {
+    let membership = |release: &Release| {
         let maps = maps_of(catalog, &release.libvirt);
         match in_map(maps.first()?, model, with.feature) {
             Membership::NoModel => None,
@@ -78,7 +78,7 @@ fn feature(catalog: &Catalog, with: &Scenario) -> String {
             Membership::Absent | Membership::Unknown => Some("-"),
         }
     };
-    match (says(&with.from), says(&with.to)) {
+    match (membership(&with.from), membership(&with.to)) {
         (Some("-"), Some("-")) | (None, _) | (_, None) => String::new(),
         (Some(from), Some(to)) => format!("source {from}, destination {to}"),
     }
@@ -86,24 +86,24 @@ fn feature(catalog: &Catalog, with: &Scenario) -> String {
 
 fn policy(with: &Scenario) -> &'static str {
     match with.features.get(with.feature).map(crate::domain::definition::Policy::name) {
-        None => "the definition says nothing",
-        Some("require") => "switched on; the host must have it",
-        Some("disable") => "switched off",
-        Some("force") => "switched on without asking",
-        Some("optional") => "switched on where the host has it",
-        Some(_) => "switched off; the host must not have it",
+        None => "not mentioned in the definition",
+        Some("require") => "enabled; the host must support it",
+        Some("disable") => "disabled",
+        Some("force") => "enabled without a check of the host",
+        Some("optional") => "enabled if the host supports it",
+        Some(_) => "disabled; the host must not support it",
     }
 }
 
 fn libvirt(catalog: &Catalog, release: &Release) -> String {
     match &release.libvirt {
-        LibvirtChoice::Old => "the e-mail's old: its map has the feature in the model".to_owned(),
-        LibvirtChoice::New => "the e-mail's new: 9.0.0 with the feature removed everywhere".to_owned(),
-        LibvirtChoice::Unknown => "not known: every release is tried".to_owned(),
+        LibvirtChoice::Old => "its map has the feature in the model".to_owned(),
+        LibvirtChoice::New => "old with the feature marked removed in every model".to_owned(),
+        LibvirtChoice::Unknown => "unknown: tries every release".to_owned(),
         LibvirtChoice::Release(id, _) => {
             let release = catalog.release(*id);
             match (release.provenance, release.map) {
-                (Provenance::Hypothetical, _) => "made up to show a map with the feature removed".to_owned(),
+                (Provenance::Hypothetical, _) => "hypothetical: old with the feature marked removed".to_owned(),
                 (Provenance::User, _) => format!("read from {}", release.source),
                 (Provenance::Published, ReleaseMap::Exact(_)) => String::new(),
                 (Provenance::Published, ReleaseMap::Between { lower, upper }) => {
@@ -116,31 +116,31 @@ fn libvirt(catalog: &Catalog, release: &Release) -> String {
 
 fn qemu(catalog: &Catalog, release: &Release) -> String {
     match release.qemu.version {
-        Told::Unknown => "not known: every release is tried".to_owned(),
+        Told::Unknown => "unknown: tries every release".to_owned(),
         Told::Is(version) => match catalog.qemu_releases().iter().find(|q| q.version == version) {
-            Some(facts) if facts.ran => "a running one was asked".to_owned(),
+            Some(facts) if facts.ran => "queried on a running QEMU".to_owned(),
             Some(_) => String::new(),
-            None => "its neighbours answer for it".to_owned(),
+            None => "no data: decided by the neighbouring releases".to_owned(),
         },
     }
 }
 
 fn host(catalog: &Catalog, host: &HostChoice) -> String {
     match host {
-        HostChoice::Capable => "has whatever is asked for".to_owned(),
+        HostChoice::Capable => "supports every required feature".to_owned(),
         HostChoice::Listed(id) => catalog.host(*id).model_id.trim().to_owned(),
-        HostChoice::Given { .. } => "as given".to_owned(),
-        HostChoice::Any => "each recorded one on which the source starts".to_owned(),
-        HostChoice::Unknown => "not known: each recorded one is tried".to_owned(),
+        HostChoice::Given { .. } => "as defined in the scenario".to_owned(),
+        HostChoice::Any => "tries every recorded host that can start the guest".to_owned(),
+        HostChoice::Unknown => "unknown: tries every recorded host".to_owned(),
     }
 }
 
 fn topology(topology: Told<Topology>) -> String {
     match topology {
-        Told::Unknown => "not known: one and several threads in a package are tried".to_owned(),
+        Told::Unknown => "unknown: tries one and several threads in a socket".to_owned(),
         Told::Is(topology) => {
             let threads = topology.threads_per_package();
-            format!("{threads} thread{} in each package", if threads == 1 { "" } else { "s" })
+            format!("{threads} thread{} in each socket", if threads == 1 { "" } else { "s" })
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Says why a value cannot be: a model the map does not know, a machine type QEMU does not have, a pair of releases
-//! that do not work together. Judges only what is plain from the lists; what a migration does is `resolve`'s.
+//! Finds why a value is not possible: an unknown model, a missing machine type, releases that do not work together.
+//! Uses only the lists of the catalog; what a migration does is decided in `resolve`.
 
 use super::{Choice, libvirt_name};
 use crate::domain::catalog::{Catalog, ReleaseMap, machine_series};
@@ -9,20 +9,20 @@ use crate::domain::scenario::{CpuChoice, LibvirtChoice, MachineChoice, Release, 
 use crate::domain::version::Version;
 use std::sync::Arc;
 
-/// Looks for one thing that speaks against a release at one end.
+/// Returns one reason why a release is not possible at source or destination.
 type Check = fn(&Catalog, &Scenario, &Release) -> Option<String>;
 
-/// Returns why the value that `choice` has in `scenario` cannot be; `None` where nothing speaks against it.
+/// Returns why the value that `choice` has in `scenario` is not possible; `None` if it is.
 pub fn problem(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Option<String> {
     let at = |checks: &[Check], release: &Release| checks.iter().find_map(|check| check(catalog, scenario, release));
-    let ends = [(&scenario.from, "source"), (&scenario.to, "destination")];
+    let endpoints = [(&scenario.from, "source"), (&scenario.to, "destination")];
     match choice {
-        Choice::Model => ends.iter().find_map(|(release, end)| {
-            at(&[model_in_map, model_in_qemu], release).map(|reason| format!("{end}: {reason}"))
+        Choice::Model => endpoints.iter().find_map(|(release, side)| {
+            at(&[model_in_map, model_in_qemu], release).map(|reason| format!("{side}: {reason}"))
         }),
-        Choice::Machine => ends
+        Choice::Machine => endpoints
             .iter()
-            .find_map(|(release, end)| at(&[machine_in_qemu], release).map(|reason| format!("{end}: {reason}"))),
+            .find_map(|(release, side)| at(&[machine_in_qemu], release).map(|reason| format!("{side}: {reason}"))),
         Choice::FromLibvirt => at(&[needs_qemu, model_in_map], &scenario.from),
         Choice::ToLibvirt => at(&[needs_qemu, model_in_map], &scenario.to),
         Choice::FromQemu => at(&[needs_qemu, machine_in_qemu, model_in_qemu], &scenario.from),
@@ -45,8 +45,8 @@ pub fn problem(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Option
     }
 }
 
-/// Returns the maps a release may have: one, or its two neighbours'. For the e-mail's *new* it is that of *old*, which
-/// has the same models. Empty where the release is not known.
+/// Returns the map of a release, or those of its two exact neighbours. For *new* it is that of *old*, which has the same
+/// models. Empty for an unknown release.
 pub fn maps_of<'a>(catalog: &'a Catalog, libvirt: &LibvirtChoice) -> Vec<&'a Arc<CpuMap>> {
     match libvirt.id(catalog).map(|id| catalog.release(id).map) {
         None => Vec::new(),
@@ -69,7 +69,7 @@ fn model_in_map(catalog: &Catalog, scenario: &Scenario, release: &Release) -> Op
         }
         CpuChoice::Mode(Mode::Maximum) => {
             let (behaviour, _) = catalog.behaviour(number_of(catalog, &release.libvirt)?);
-            (!behaviour.maximum_mode).then(|| format!("libvirt {name} has no mode maximum"))
+            (!behaviour.maximum_mode).then(|| format!("libvirt {name} does not have the CPU mode maximum"))
         }
         CpuChoice::Model(Told::Unknown) | CpuChoice::Mode(_) => None,
     }
@@ -79,7 +79,7 @@ fn model_in_qemu(catalog: &Catalog, scenario: &Scenario, release: &Release) -> O
     let (model, version) = (scenario.model()?, release.qemu.version.known()?);
     let views = catalog.qemu_views(version);
     let lacking = !views.is_empty() && views.iter().all(|view| !view.has_model(model));
-    lacking.then(|| format!("QEMU {version} has no {}", catalog.model_name(model)))
+    lacking.then(|| format!("QEMU {version} does not have {}", catalog.model_name(model)))
 }
 
 fn machine_in_qemu(catalog: &Catalog, scenario: &Scenario, release: &Release) -> Option<String> {
@@ -94,9 +94,9 @@ fn machine_in_qemu(catalog: &Catalog, scenario: &Scenario, release: &Release) ->
     let had_before =
         catalog.qemu_releases().iter().any(|q| q.version < version && q.machines.iter().any(|m| m.machine == machine));
     Some(match (later, had_before) {
-        (true, _) => format!("QEMU {version} has no {name} yet"),
-        (false, true) => format!("{name} is gone from QEMU {version}"),
-        (false, false) => format!("QEMU {version} has no {name}"),
+        (true, _) => format!("QEMU {version} does not have {name} yet"),
+        (false, true) => format!("QEMU {version} removed {name}"),
+        (false, false) => format!("QEMU {version} does not have {name}"),
     })
 }
 
@@ -104,5 +104,5 @@ fn needs_qemu(catalog: &Catalog, _: &Scenario, release: &Release) -> Option<Stri
     let version = release.qemu.version.known()?;
     let (behaviour, _) = catalog.behaviour(number_of(catalog, &release.libvirt)?);
     let needed = behaviour.minimum_qemu;
-    (version < needed).then(|| format!("libvirt {} needs QEMU {needed}", libvirt_name(catalog, release)))
+    (version < needed).then(|| format!("libvirt {} requires QEMU {needed} or newer", libvirt_name(catalog, release)))
 }

@@ -1,6 +1,6 @@
-//! Makes the list of values of a choice: for each, the scenario it gives.
+//! Makes the values of a setting: for each value, the scenario with it.
 
-use super::{Choice, detail, problem, shown};
+use super::{Choice, detail, displayed_value, problem};
 use crate::domain::behaviour::Regime;
 use crate::domain::catalog::{Catalog, LibvirtId, Product, Provenance, ReleaseMap};
 use crate::domain::definition::{Check, Fallback, Match, Mode, Policies, Policy};
@@ -12,29 +12,29 @@ use crate::domain::scenario::{
     CpuChoice, HostChoice, Key, LibvirtChoice, MachineChoice, QemuChoice, Release, Scenario, Told, Topology, Transport,
 };
 
-/// One value of a choice.
+/// One value of a setting.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Value {
-    /// The value as it is shown.
+    /// The value as it is displayed.
     pub label: String,
-    /// What else is worth knowing of it.
+    /// A short description; may be empty.
     pub detail: String,
-    /// Why it cannot be, if it cannot.
+    /// Why the value is not possible; `None` if it is.
     pub problem: Option<String>,
-    /// Whether stepping through the values passes it over.
+    /// Whether stepping through the values skips it.
     pub only_in_list: bool,
     /// The scenario with this value.
     pub scenario: Scenario,
 }
 
-/// Returns every value of `choice`; the present one is always among them.
+/// Returns every value of `choice`; the current one is always among them.
 pub fn values(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Vec<Value> {
     let mut all = candidates(choice, catalog, scenario);
     if !all.contains(scenario) {
         all.insert(0, scenario.clone());
     }
     let listed = all.into_iter().map(|with| Value {
-        label: shown(choice, catalog, &with),
+        label: displayed_value(choice, catalog, &with),
         detail: detail::of(choice, catalog, &with),
         problem: problem(choice, catalog, &with),
         only_in_list: only_in_list(choice, catalog, &with),
@@ -43,8 +43,7 @@ pub fn values(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Vec<Val
     listed.chain(products(choice, catalog, scenario)).collect()
 }
 
-/// Returns the products that ship a release for this choice, with the scenario that has both their libvirt and their
-/// QEMU.
+/// Returns the products as values, for settings that are releases. Each sets both libvirt and QEMU.
 fn products(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Vec<Value> {
     let releases = [
         (Choice::FromLibvirt, Key::From),
@@ -97,19 +96,19 @@ pub fn default_of(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Sce
         Choice::ToHost => to.to_host = from.to_host,
         Choice::Regime => to.regime = from.regime,
     }
-    started_anew(choice, scenario, to)
+    with_restart(choice, scenario, to)
 }
 
-/// A guest that is chosen otherwise is not the one that runs.
-fn started_anew(choice: Choice, before: &Scenario, mut with: Scenario) -> Scenario {
-    if choice.is_of_the_guest() && with != *before {
+/// Removes the running guest from a scenario with another definition: it needs a restart.
+fn with_restart(choice: Choice, before: &Scenario, mut with: Scenario) -> Scenario {
+    if choice.needs_restart() && with != *before {
         with.running = None;
     }
     with
 }
 
-/// Returns the scenario with what was typed for `choice`, where that is a value that no list holds: a package, a
-/// topology, a downstream machine type, a host's features.
+/// Returns the scenario with a typed value that no list contains: a package, a topology, a downstream machine type, a
+/// host. `None` if the text is not such a value.
 pub fn free_value(choice: Choice, catalog: &Catalog, scenario: &Scenario, typed: &str) -> Option<Scenario> {
     let mut with = scenario.clone();
     let both = |release: &Release| (release.libvirt.clone(), release.qemu.clone());
@@ -121,17 +120,17 @@ pub fn free_value(choice: Choice, catalog: &Catalog, scenario: &Scenario, typed:
         Choice::Started => with.set(catalog, Key::Started, typed).ok()?,
         Choice::Via => with.set(catalog, Key::Via, typed).ok()?,
         Choice::FromLibvirt | Choice::ToLibvirt => {
-            let end = if choice == Choice::FromLibvirt { Key::From } else { Key::To };
-            let (_, qemu) = both(if end == Key::From { &scenario.from } else { &scenario.to });
-            with.set(catalog, end, typed).ok()?;
+            let side = if choice == Choice::FromLibvirt { Key::From } else { Key::To };
+            let (_, qemu) = both(if side == Key::From { &scenario.from } else { &scenario.to });
+            with.set(catalog, side, typed).ok()?;
             if !typed.contains(':') {
-                let release = if end == Key::From { &mut with.from } else { &mut with.to };
+                let release = if side == Key::From { &mut with.from } else { &mut with.to };
                 release.qemu = qemu;
             }
         }
         Choice::FromQemu | Choice::ToQemu => {
             let mut probe = scenario.clone();
-            probe.set(catalog, Key::From, &format!("9.0.0:{typed}")).ok()?;
+            probe.set(catalog, Key::From, &format!("old:{typed}")).ok()?;
             let release = if choice == Choice::FromQemu { &mut with.from } else { &mut with.to };
             release.qemu = probe.from.qemu;
         }
@@ -150,7 +149,7 @@ pub fn free_value(choice: Choice, catalog: &Catalog, scenario: &Scenario, typed:
     (with != *scenario).then_some(with)
 }
 
-/// Releases between exact ones are many, and seldom what one looks for.
+/// Releases without an exact map are many and rarely wanted.
 fn only_in_list(choice: Choice, catalog: &Catalog, with: &Scenario) -> bool {
     let between = |release: &Release| match &release.libvirt {
         LibvirtChoice::Release(id, _) => matches!(catalog.release(*id).map, ReleaseMap::Between { .. }),
@@ -166,7 +165,7 @@ fn candidates(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Vec<Sce
     let each = |change: &dyn Fn(&mut Scenario)| {
         let mut with = scenario.clone();
         change(&mut with);
-        started_anew(choice, scenario, with)
+        with_restart(choice, scenario, with)
     };
     macro_rules! list {
         ($values:expr, |$with:ident, $value:ident| $set:expr) => {
@@ -222,7 +221,7 @@ fn or_none<T: Copy>(all: &[T]) -> Vec<Option<T>> {
     std::iter::once(None).chain(all.iter().copied().map(Some)).collect()
 }
 
-/// Returns `policies` with `feature` said so, or not at all.
+/// Returns `policies` with this policy for `feature`, or without it.
 pub(super) fn with_policy(policies: &Policies, feature: FeatureId, policy: Option<Policy>) -> Policies {
     let mut with = policies.clone();
     match policy {
@@ -246,7 +245,7 @@ fn machines(catalog: &Catalog) -> Vec<MachineChoice> {
     all.chain([MachineChoice::Unknown]).collect()
 }
 
-/// Those that some map has or had in the model first, in the newest map's order, then every other.
+/// Features that some map has or had in the model come first.
 fn features(catalog: &Catalog, scenario: &Scenario) -> Vec<FeatureId> {
     let mut near = FeatureSet::EMPTY;
     if let Some(model) = scenario.model() {
@@ -263,7 +262,7 @@ fn topologies() -> Vec<Told<Topology>> {
     vec![of(1, 1, 1, 1), of(2, 1, 1, 1), of(1, 1, 2, 1), of(1, 1, 1, 2), of(1, 1, 2, 2), of(2, 1, 2, 2), Told::Unknown]
 }
 
-/// Every release from old to new; the e-mail's *old* and *new* stand where their map belongs.
+/// Every release in order; *old* and *new* follow 9.0.0, on which they are based.
 fn libvirts(catalog: &Catalog) -> Vec<LibvirtChoice> {
     let old = LibvirtChoice::Old.id(catalog);
     let mut all = Vec::new();
@@ -277,17 +276,17 @@ fn libvirts(catalog: &Catalog) -> Vec<LibvirtChoice> {
     all
 }
 
-fn qemus(catalog: &Catalog, present: &Release) -> Vec<QemuChoice> {
+fn qemus(catalog: &Catalog, current: &Release) -> Vec<QemuChoice> {
     let mut versions: Vec<_> = catalog.qemu_releases().iter().map(|facts| facts.version).collect();
-    if let Told::Is(version) = present.qemu.version
+    if let Told::Is(version) = current.qemu.version
         && !versions.contains(&version)
     {
         versions.push(version);
         versions.sort_unstable();
     }
     let listed = versions.into_iter().map(|version| {
-        let here = present.qemu.version == Told::Is(version);
-        QemuChoice { version: Told::Is(version), build: present.qemu.build.clone().filter(|_| here) }
+        let is_current = current.qemu.version == Told::Is(version);
+        QemuChoice { version: Told::Is(version), build: current.qemu.build.clone().filter(|_| is_current) }
     });
     listed.chain([QemuChoice { version: Told::Unknown, build: None }]).collect()
 }

@@ -1,9 +1,10 @@
-//! Keeps the state of the comparison: the scenario that was kept as A beside the present one, B, and what differs in
-//! their answers, their choices and their features.
+//! Keeps the state of the comparison: scenario A and the current scenario, B, with the differences of their answers,
+//! settings and features.
 
 use super::{ScreenContext, ScreenResponse, ScreenState, Target};
 use crate::app::action::Action;
-use crate::app::choice::{Choice, shown};
+use crate::app::choice::{Choice, displayed_value};
+use crate::app::keymap::Keymap;
 use crate::app::list::lines_moved;
 use crate::app::settings::Size;
 use crate::app::text::wrap;
@@ -16,33 +17,33 @@ use crate::resolve::{Answer, Row, RuleId, StartTrace, resolve};
 /// One line of the comparison.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Line {
-    /// What the next lines are about.
+    /// The heading of the lines below.
     Heading(String),
-    /// Something, and what A and B have there. Further lines of the same have no label.
+    /// A label with the values of A and B. Lines that continue the previous one have no label.
     Pair {
-        /// What it is.
+        /// The name of the value.
         label: String,
-        /// What A has.
+        /// The value of A.
         a: String,
-        /// What B has; empty where that is the same.
+        /// The value of B, or `same`.
         b: String,
-        /// Whether they differ.
+        /// Whether the two values differ.
         differs: bool,
     },
-    /// A sentence.
+    /// A sentence across both columns.
     Text(String),
-    /// Nothing.
+    /// An empty line.
     Blank,
 }
 
 /// The state of the comparison.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Compare {
-    /// The lines; none while nothing is kept.
+    /// The lines; empty while no scenario is set as A.
     pub lines: Vec<Line>,
-    /// The side that Enter goes to: 0 is A, 1 is B.
+    /// The side that Enter opens: 0 is A, 1 is B.
     pub side: usize,
-    /// The first line that is shown.
+    /// The index of the first visible line.
     pub scroll: usize,
 }
 
@@ -52,25 +53,34 @@ struct Side<'a> {
     answer: Answer,
 }
 
-/// The columns of text that stand before the columns of A and B.
+/// The width of the labels, left of the columns of A and B.
 pub const LABELS: usize = 18;
 
 impl Compare {
-    /// Returns the comparison as it opens.
-    pub fn open(world: &ScreenContext<'_>) -> Self {
+    /// Returns the initial state.
+    pub fn open(context: &ScreenContext<'_>) -> Self {
         let mut state = Self { lines: Vec::new(), side: 0, scroll: 0 };
-        state.refresh(world);
+        state.refresh(context);
         state
     }
 
-    /// Returns how many columns of text A and B have each.
+    /// Returns the width of the column of A, and of that of B.
     pub fn half(size: Size) -> usize {
         usize::from(size.width).saturating_sub(LABELS + 4) / 2
     }
 
-    /// Returns how many lines are seen below the heading.
+    /// Returns the number of visible lines below the heading.
     pub fn room(size: Size) -> usize {
         usize::from(size.height).saturating_sub(5).max(1)
+    }
+
+    /// Returns the text of an empty comparison.
+    pub fn empty(keymap: &Keymap) -> String {
+        format!(
+            "No scenario is set as A. Press {} on any screen to set it. Then change the scenario and press {} to compare.",
+            keymap.shown(Action::SetA),
+            keymap.shown(Action::Compare)
+        )
     }
 
     fn scroll_by(&mut self, by: isize, size: Size) {
@@ -78,11 +88,11 @@ impl Compare {
         self.scroll = self.scroll.saturating_add_signed(by).min(last);
     }
 
-    fn visit(&self, world: &ScreenContext<'_>) -> ScreenResponse {
-        match (self.side, world.kept) {
-            (0, Some(kept)) => ScreenResponse::Visit(Box::new(kept.clone())),
-            (_, Some(_)) => ScreenResponse::Visit(Box::new(world.scenario.clone())),
-            (_, None) => ScreenResponse::Say("nothing is kept yet".to_owned()),
+    fn visit(&self, context: &ScreenContext<'_>) -> ScreenResponse {
+        match (self.side, context.scenario_a) {
+            (0, Some(scenario_a)) => ScreenResponse::Visit(Box::new(scenario_a.clone())),
+            (_, Some(_)) => ScreenResponse::Visit(Box::new(context.scenario.clone())),
+            (_, None) => ScreenResponse::Say("No scenario is set as A.".to_owned()),
         }
     }
 }
@@ -95,10 +105,10 @@ fn compare(catalog: &Catalog, a: &Side<'_>, b: &Side<'_>, room: usize) -> Vec<Li
         pair(label, &read(catalog, a), &read(catalog, b));
     }
     lines.push(Line::Blank);
-    lines.push(Line::Heading("Choices that differ".to_owned()));
+    lines.push(Line::Heading("Settings that differ".to_owned()));
     let before = lines.len();
     for choice in Choice::ALL {
-        let [left, right] = [a, b].map(|side| shown(*choice, catalog, side.scenario));
+        let [left, right] = [a, b].map(|side| displayed_value(*choice, catalog, side.scenario));
         if left != right {
             let title = choice.title(catalog, b.scenario);
             self::pair(&mut lines, &title, (&left, &right), room);
@@ -109,41 +119,41 @@ fn compare(catalog: &Catalog, a: &Side<'_>, b: &Side<'_>, room: usize) -> Vec<Li
         self::pair(&mut lines, "definition", (&left, &right), room);
     }
     if lines.len() == before {
-        lines.push(Line::Text("None: A and B ask the same.".to_owned()));
+        lines.push(Line::Text("None. A and B have the same settings.".to_owned()));
     }
     lines.push(Line::Blank);
     features(catalog, a, b, &mut lines, room);
     lines
 }
 
-/// What is compared of the answers, and how it is read.
+/// The compared parts of the answers.
 type Read = fn(&Catalog, &Side<'_>) -> String;
 const ANSWER: &[(&str, Read)] = &[
     ("answer", |catalog, side| explain(catalog, side.scenario, &side.answer).headline),
-    ("rule", |_, side| side.answer.rule.map_or("none: it depends", RuleId::name).to_owned()),
-    ("row of the table", |catalog, side| {
+    ("rule", |_, side| side.answer.rule.map_or("none, it depends", RuleId::name).to_owned()),
+    ("table row", |catalog, side| {
         let feature = catalog.feature_name(side.scenario.feature);
         side.answer
             .row
             .map_or_else(|| format!("none for {feature}"), |row: Row| format!("{} for {feature}", row.name()))
     }),
-    ("libvirt says", |catalog, side| {
-        side.answer.refusal().map_or_else(|| "nothing".to_owned(), |refusal| message(catalog, refusal))
+    ("libvirt reports", |catalog, side| {
+        side.answer.refusal().map_or_else(|| "no error".to_owned(), |refusal| message(catalog, refusal))
     }),
     ("the guest", |catalog, side| explain(catalog, side.scenario, &side.answer).notice),
     ("lost", |catalog, side| names(catalog, &side.answer.lost)),
     ("gained", |catalog, side| names(catalog, &side.answer.gained)),
-    ("how sure", |_, side| side.answer.basis.name().to_owned()),
+    ("confidence", |_, side| side.answer.basis.name().to_owned()),
 ];
 
 fn names(catalog: &Catalog, features: &[FeatureId]) -> String {
     match features {
-        [] => "nothing".to_owned(),
+        [] => "none".to_owned(),
         some => some.iter().map(|feature| catalog.feature_name(*feature)).collect::<Vec<_>>().join(", "),
     }
 }
 
-/// The features whose state differs: on or off at the source, what the live definition says, on or off at the
+/// Adds the features whose state differs: on or off at the source, the policy in the live definition, on or off at the
 /// destination.
 fn features(catalog: &Catalog, a: &Side<'_>, b: &Side<'_>, lines: &mut Vec<Line>, room: usize) {
     lines.push(Line::Heading("Features that differ: source, live definition, destination".to_owned()));
@@ -157,35 +167,35 @@ fn features(catalog: &Catalog, a: &Side<'_>, b: &Side<'_>, lines: &mut Vec<Line>
         }
     }
     if lines.len() == before {
-        let text = "None: both CPUs and the live definition are the same in A and B.";
+        let text = "None. A and B have the same CPUs and the same live definition.";
         lines.push(Line::Text(text.to_owned()));
     }
 }
 
-fn ends<'a>(side: &'a Side<'_>) -> impl Iterator<Item = &'a StartTrace> {
+fn endpoints<'a>(side: &'a Side<'_>) -> impl Iterator<Item = &'a StartTrace> {
     side.answer.trace.iter().flat_map(|trace| [Some(trace.source()), trace.destination()]).flatten()
 }
 
 fn mentioned(side: &Side<'_>) -> FeatureSet {
-    ends(side).fold(FeatureSet::EMPTY, |all, run| {
+    endpoints(side).fold(FeatureSet::EMPTY, |all, run| {
         let live = run.live.as_ref().map(|live| live.features.mentioned()).unwrap_or_default();
         all | live | run.cpu.as_ref().map(|cpu| cpu.on).unwrap_or_default()
     })
 }
 
 fn state(side: &Side<'_>, feature: FeatureId) -> String {
-    let Some(trace) = &side.answer.trace else { return "not known".to_owned() };
+    let Some(trace) = &side.answer.trace else { return "unknown".to_owned() };
     let on = |run: Option<&StartTrace>| match run.and_then(|run| run.cpu.as_ref()) {
         Some(cpu) if cpu.on.contains(feature) => "on",
         Some(_) => "off",
         None => "no CPU",
     };
     let live = trace.reconnected.as_ref().or(trace.start.live.as_ref());
-    let said = match live {
-        None => "never ran",
-        Some(live) => live.features.get(feature).map_or("unsaid", crate::domain::definition::Policy::name),
+    let policy = match live {
+        None => "never started",
+        Some(live) => live.features.get(feature).map_or("not mentioned", crate::domain::definition::Policy::name),
     };
-    format!("{}, {said}, {}", on(Some(trace.source())), on(trace.destination()))
+    format!("{}, {policy}, {}", on(Some(trace.source())), on(trace.destination()))
 }
 
 fn pair(lines: &mut Vec<Line>, label: &str, (a, b): (&str, &str), room: usize) {
@@ -199,50 +209,50 @@ fn pair(lines: &mut Vec<Line>, label: &str, (a, b): (&str, &str), room: usize) {
 }
 
 impl ScreenState for Compare {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "a screen does its own actions and leaves every other")]
-    fn update(&mut self, world: &ScreenContext<'_>, action: Action) -> ScreenResponse {
-        if let Some(by) = lines_moved(action, Self::room(world.size)) {
-            self.scroll_by(by, world.size);
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the program handles every other action")]
+    fn update(&mut self, context: &ScreenContext<'_>, action: Action) -> ScreenResponse {
+        if let Some(by) = lines_moved(action, Self::room(context.size)) {
+            self.scroll_by(by, context.size);
             return ScreenResponse::Done;
         }
         match action {
             Action::Left => self.side = 0,
             Action::Right => self.side = 1,
             Action::NextPane | Action::PreviousPane => self.side = 1 - self.side,
-            Action::Open => return self.visit(world),
+            Action::Open => return self.visit(context),
             _ => return ScreenResponse::Ignored,
         }
         ScreenResponse::Done
     }
 
-    fn click(&mut self, world: &ScreenContext<'_>, target: Target) -> ScreenResponse {
+    fn click(&mut self, context: &ScreenContext<'_>, target: Target) -> ScreenResponse {
         let Target::Cell(_, side) = target else { return ScreenResponse::Ignored };
-        // The first click chooses the side, the second is Enter.
+        // The first click selects the side, the second acts like Enter.
         if side == self.side {
-            return self.visit(world);
+            return self.visit(context);
         }
         self.side = side;
         ScreenResponse::Done
     }
 
-    fn refresh(&mut self, world: &ScreenContext<'_>) {
-        self.lines = match world.kept {
-            Some(kept) => {
-                let a = Side { scenario: kept, answer: resolve(world.catalog, kept) };
-                let b = Side { scenario: world.scenario, answer: world.derived.answer.clone() };
-                compare(world.catalog, &a, &b, Self::half(world.size).saturating_sub(1))
+    fn refresh(&mut self, context: &ScreenContext<'_>) {
+        self.lines = match context.scenario_a {
+            Some(scenario_a) => {
+                let a = Side { scenario: scenario_a, answer: resolve(context.catalog, scenario_a) };
+                let b = Side { scenario: context.scenario, answer: context.derived.answer.clone() };
+                compare(context.catalog, &a, &b, Self::half(context.size).saturating_sub(1))
             }
             None => Vec::new(),
         };
-        self.scroll_by(0, world.size);
+        self.scroll_by(0, context.size);
     }
 
     fn hints(&self) -> &'static [(&'static [Action], &'static str)] {
         &[
             (&[Action::Left, Action::Right], "side"),
-            (&[Action::Open], "go there"),
+            (&[Action::Open], "open"),
             (&[Action::SwapSides], "swap A and B"),
-            (&[Action::Keep], "keep as A"),
+            (&[Action::SetA], "set as A"),
             (&[Action::Up, Action::Down], "scroll"),
             (&[Action::Undo], "undo"),
             (&[Action::Back], "back"),

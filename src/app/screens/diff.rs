@@ -1,71 +1,73 @@
-//! Keeps the state of the screen that shows a difference: between what, the lines, and the cursor.
-//! A key asks how guests fare only as far as that costs little; the rest is asked while nothing is typed.
+//! Keeps the state of the comparison of releases or models: what is compared, the lines, and the cursor.
+//! A key resolves guests only within a small budget; the rest is resolved while the program is idle.
 
 use super::{ScreenContext, ScreenResponse, ScreenState, Target};
 use crate::analysis::diff::guest_outcomes::{Answers, Fare, SAYINGS};
 use crate::analysis::space::{exact_releases, map_of, models, releases};
 use crate::app::action::Action;
+use crate::app::keymap::Keymap;
 use crate::app::list::{List, PAGE, lines_moved};
 use crate::app::overlay::Overlay;
 use crate::app::picker::{Item, Pick, Picker};
-use crate::domain::catalog::LibvirtId;
-use crate::domain::definition::named_enum;
+use crate::domain::catalog::{Catalog, LibvirtId};
+use crate::domain::definition::{Policy, named_enum};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
 use crate::domain::scenario::{LibvirtChoice, Scenario};
+use crate::export::analysis::fare_words;
 use crate::resolve::{Budget, BudgetExceeded, Verdict};
 
 mod lines;
 
-use lines::Asks;
+use lines::GuestQueries;
 pub use lines::{Between, Line};
 
 named_enum! {
     /// What is compared.
     View {
-        /// The scenario's model at the scenario's ends.
-        Ends "one model at both ends",
-        /// Two releases' maps.
+        /// The model of the scenario, at source and destination.
+        Endpoints "one model, source and destination",
+        /// The CPU maps of two releases.
         Releases "two releases",
         /// Two models at the destination.
         Models "two models",
     }
 }
 
-/// The state of the screen.
+/// The state of the comparison.
 #[derive(Clone, Debug)]
 pub struct Diff {
     /// What is compared.
     pub view: View,
-    /// The releases that are compared.
+    /// The compared releases, left and right.
     releases: (LibvirtId, LibvirtId),
-    /// The models that are compared; the first one also at both ends.
+    /// The compared models, left and right; the left one is also that of the view of source and destination.
     models: (ModelId, ModelId),
-    /// What stands on either side.
+    /// The two sides.
     pub between: Between,
-    /// The lines, those left that have the letters typed.
+    /// The lines that pass the filter.
     pub listed: List<Line>,
-    /// What each guest of the line under the cursor fares, there and back, by what it says; empty while that is not
-    /// known, and where the line is about no guest.
+    /// The outcomes of the guests of the line under the cursor in both directions, in the order of [`SAYINGS`]; empty
+    /// until they are resolved, and for a line without a guest.
     pub guests: Vec<[Option<Fare>; 2]>,
-    /// The letters a listed line has; empty for any.
+    /// The text that listed lines contain; empty for every line.
     pub named: String,
-    /// Whether the list that is open is for the first of the two.
+    /// Whether the open list is for the left side.
     picks_first: bool,
     all: Vec<Line>,
     answers: Answers,
-    /// Whether something that is seen is not known yet.
-    owes: bool,
+    /// Whether a visible line is not resolved yet.
+    pending: bool,
 }
 
 impl Diff {
     /// Returns the screen as it opens: the scenario's model at its two ends.
-    pub fn open(world: &ScreenContext<'_>) -> Self {
-        let model = world.scenario.model().or(Scenario::default_of(world.catalog).model()).unwrap_or(ModelId(0));
+    pub fn open(context: &ScreenContext<'_>) -> Self {
+        let model = context.scenario.model().or(Scenario::default_of(context.catalog).model()).unwrap_or(ModelId(0));
         let mut state = Self {
-            view: View::Ends,
-            releases: two_releases(world),
-            models: (model, lines::relative(world, model)),
+            view: View::Endpoints,
+            releases: two_releases(context),
+            models: (model, lines::relative(context, model)),
             between: Between::default(),
             listed: List::default(),
             guests: Vec::new(),
@@ -73,164 +75,209 @@ impl Diff {
             picks_first: false,
             all: Vec::new(),
             answers: Answers::new(),
-            owes: false,
+            pending: false,
         };
-        state.compare(world);
+        state.compare(context);
         state
     }
 
-    fn compare(&mut self, world: &ScreenContext<'_>) {
+    fn compare(&mut self, context: &ScreenContext<'_>) {
         (self.between, self.all) = match self.view {
-            View::Ends => lines::of_ends(world, self.models.0),
-            View::Releases => lines::of_releases(world, self.releases),
-            View::Models => lines::of_models(world, self.models),
+            View::Endpoints => lines::of_endpoints(context, self.models.0),
+            View::Releases => lines::of_releases(context, self.releases),
+            View::Models => lines::of_models(context, self.models),
         };
         self.answers.clear();
-        self.list(world);
+        self.list(context);
     }
 
-    fn list(&mut self, world: &ScreenContext<'_>) {
+    fn list(&mut self, context: &ScreenContext<'_>) {
         let typed = self.named.to_lowercase();
         let has = |line: &&Line| format!("{} {}", line.name, line.detail).to_lowercase().contains(&typed);
         self.listed.fill(self.all.iter().filter(has).cloned().collect());
-        self.go(world, self.listed.place());
+        self.go(context, self.listed.index());
     }
 
-    /// Puts the cursor on a line, and works out some of what is then seen.
-    fn go(&mut self, world: &ScreenContext<'_>, place: usize) {
-        self.listed.go(place);
+    /// Moves the cursor to a line, and resolves some of the visible lines.
+    fn go(&mut self, context: &ScreenContext<'_>, index: usize) {
+        self.listed.go(index);
         self.guests.clear();
-        self.ask(world, &mut Budget::of_key());
+        self.resolve(context, &mut Budget::of_key());
     }
 
-    /// Asks how the guests of the line under the cursor and then of those about it fare, until the budget is spent.
-    fn ask(&mut self, world: &ScreenContext<'_>, budget: &mut Budget) {
-        let mut asks = self.between.asks(world.catalog);
-        let (here, around) = (self.listed.place(), usize::from(world.size.height));
+    /// GuestQueries how the guests of the line under the cursor and then of those about it fare, until the budget is spent.
+    fn resolve(&mut self, context: &ScreenContext<'_>, budget: &mut Budget) {
+        let mut queries = self.between.queries(context.catalog);
+        let (here, around) = (self.listed.index(), usize::from(context.size.height));
         let below = here.saturating_add(1)..here.saturating_add(around).min(self.listed.len());
         let above = (here.saturating_sub(around)..here).rev();
-        let mut asked = self.ask_line(&mut asks, here, budget).and_then(|()| self.ask_guests(&mut asks, budget));
-        for place in below.chain(above) {
-            asked = asked.and_then(|()| self.ask_line(&mut asks, place, budget));
+        let mut resolved =
+            self.resolve_line(&mut queries, here, budget).and_then(|()| self.resolve_guests(&mut queries, budget));
+        for index in below.chain(above) {
+            resolved = resolved.and_then(|()| self.resolve_line(&mut queries, index, budget));
         }
-        self.owes = asked.is_err();
+        self.pending = resolved.is_err();
     }
 
-    fn ask_line(&mut self, asks: &mut Asks<'_>, place: usize, budget: &mut Budget) -> Result<(), BudgetExceeded> {
-        if let Some(line) = self.listed.get_mut(place).filter(|line| line.guest_outcomes.is_none()) {
+    fn resolve_line(
+        &mut self,
+        queries: &mut GuestQueries<'_>,
+        index: usize,
+        budget: &mut Budget,
+    ) -> Result<(), BudgetExceeded> {
+        if let Some(line) = self.listed.get_mut(index).filter(|line| line.guest_outcomes.is_none()) {
             line.guest_outcomes = Some(match line.about {
-                Some(about) => asks.both(about, None, (&mut self.answers, budget))?,
+                Some(about) => queries.both(about, None, (&mut self.answers, budget))?,
                 None => [None, None],
             });
         }
         Ok(())
     }
 
-    fn ask_guests(&mut self, asks: &mut Asks<'_>, budget: &mut Budget) -> Result<(), BudgetExceeded> {
-        let about = self.listed.here().and_then(|line| line.about);
+    fn resolve_guests(&mut self, queries: &mut GuestQueries<'_>, budget: &mut Budget) -> Result<(), BudgetExceeded> {
+        let about = self.listed.current().and_then(|line| line.about);
         if let Some(about) = about.filter(|_| self.guests.is_empty()) {
-            let mut both = |says| asks.both(about, says, (&mut self.answers, budget));
+            let mut both = |says| queries.both(about, says, (&mut self.answers, budget));
             self.guests = SAYINGS.iter().map(|says| both(*says)).collect::<Result<_, _>>()?;
         }
         Ok(())
     }
 
-    fn turn(&mut self, world: &ScreenContext<'_>, forward: bool) {
-        let here = View::ALL.iter().position(|view| *view == self.view).unwrap_or(0);
-        let count = View::ALL.len();
-        self.view = View::ALL[(here + if forward { 1 } else { count - 1 }) % count];
-        self.named.clear();
-        self.listed.go(0);
-        self.compare(world);
+    /// Returns the text of an empty list.
+    pub fn empty(&self, keymap: &Keymap) -> String {
+        if self.named.is_empty() { self.between.empty.clone() } else { keymap.no_match() }
     }
 
-    fn picker(&mut self, world: &ScreenContext<'_>, first: bool) -> Overlay {
-        self.picks_first = first || self.view == View::Ends;
-        let catalog = world.catalog;
+    /// Returns the names of the two directions, or of the two models, for the heads of their columns.
+    pub fn directions(&self, arrow: &str) -> [String; 2] {
+        let (left, right) = (&self.between.left, &self.between.right);
+        match self.view {
+            View::Models => [left.clone(), right.clone()],
+            View::Endpoints | View::Releases => {
+                let [left, right] = [left, right].map(|side| {
+                    side.strip_prefix("libvirt ").unwrap_or(side).split(" (").next().unwrap_or("").to_owned()
+                });
+                [format!("{left} {arrow} {right}"), format!("{right} {arrow} {left}")]
+            }
+        }
+    }
+
+    /// Returns a sentence for each guest of the line under the cursor: its definition, and the verdicts.
+    pub fn guest_sentences(&self, catalog: &Catalog, arrow: &str) -> Vec<String> {
+        let Some((_, feature)) = self.listed.current().and_then(|line| line.about) else { return Vec::new() };
+        let [first, second] = self.directions(arrow);
+        let name = catalog.feature_name(feature);
+        let sentence = |(policy, outcomes): (&Option<Policy>, &[Option<Fare>; 2])| {
+            let guest = match policy {
+                None => format!("{name} not mentioned"),
+                Some(Policy::Disable) => format!("-{name}"),
+                Some(_) => format!("+{name}"),
+            };
+            let [one, other] = outcomes.each_ref().map(|fare| fare_words(fare.as_ref()));
+            format!("Guest with {guest}: {first} {one}; {second} {other}.")
+        };
+        SAYINGS.iter().zip(&self.guests).map(sentence).collect()
+    }
+
+    fn turn(&mut self, context: &ScreenContext<'_>, forward: bool) {
+        let current = View::ALL.iter().position(|view| *view == self.view).unwrap_or(0);
+        let count = View::ALL.len();
+        self.view = View::ALL[(current + if forward { 1 } else { count - 1 }) % count];
+        self.named.clear();
+        self.listed.go(0);
+        self.compare(context);
+    }
+
+    fn picker(&mut self, context: &ScreenContext<'_>, first: bool) -> Overlay {
+        self.picks_first = first || self.view == View::Endpoints;
+        let catalog = context.catalog;
         let side = if self.picks_first { "left" } else { "right" };
         let (title, all, current): (String, Vec<(String, u16)>, u16) = match self.view {
             View::Releases => {
                 let name = |id: LibvirtId| (catalog.release(id).name.to_string(), id.0);
                 let LibvirtId(current) = if first { self.releases.0 } else { self.releases.1 };
-                (format!("Release on the {side}"), releases(catalog).map(name).collect(), current)
+                (format!("Release on the {side} side"), releases(catalog).map(name).collect(), current)
             }
-            View::Ends | View::Models => {
+            View::Endpoints | View::Models => {
                 let name = |id: ModelId| (catalog.model_name(id).to_owned(), id.0);
                 let ModelId(current) = if self.picks_first { self.models.0 } else { self.models.1 };
-                let title = if self.view == View::Ends { "Model".to_owned() } else { format!("Model on the {side}") };
+                let title =
+                    if self.view == View::Endpoints { "Model".to_owned() } else { format!("Model on the {side} side") };
                 (title, models(catalog).into_iter().map(name).collect(), current)
             }
         };
         let items = all.into_iter().map(|(label, number)| Item {
             current: number == current,
-            ..Item::new(label, Pick::Own(usize::from(number)))
+            ..Item::new(label, Pick::OfScreen(usize::from(number)))
         });
         Overlay::Picker(Box::new(Picker::new(title, None, items.collect())))
     }
 
-    /// The question that shows the line: the one where harm is done, there before back.
-    fn visit(&mut self, world: &ScreenContext<'_>) -> ScreenResponse {
-        let (mut asks, mut endless) = (self.between.asks(world.catalog), Budget::endless());
-        // Enter waits for the line that it goes by, whatever that costs.
-        let _ = self.ask_line(&mut asks, self.listed.place(), &mut endless);
-        let guest_outcomes = self.listed.here().and_then(|line| line.guest_outcomes.clone()).unwrap_or([None, None]);
+    /// Opens the scenario that demonstrates the line: one that fails or changes the guest, if there is one, the first
+    /// direction before the other.
+    fn visit(&mut self, context: &ScreenContext<'_>) -> ScreenResponse {
+        let (mut queries, mut endless) = (self.between.queries(context.catalog), Budget::endless());
+        // Enter needs the outcomes of this line, whatever resolving them costs.
+        let _ = self.resolve_line(&mut queries, self.listed.index(), &mut endless);
+        let guest_outcomes = self.listed.current().and_then(|line| line.guest_outcomes.clone()).unwrap_or([None, None]);
         let harm = |fare: &&Fare| !matches!(fare.verdict(), Verdict::Unchanged | Verdict::Never);
-        let silent = guest_outcomes.iter().flatten().find(harm);
-        if silent.is_none() {
-            let _ = self.ask_guests(&mut asks, &mut endless);
+        let not_mentioned = guest_outcomes.iter().flatten().find(harm);
+        if not_mentioned.is_none() {
+            let _ = self.resolve_guests(&mut queries, &mut endless);
         }
-        let message_help = self.guests.iter().flatten().flatten().find(harm);
-        match silent.or(message_help).or(guest_outcomes.iter().flatten().next()) {
+        let mentioned = self.guests.iter().flatten().flatten().find(harm);
+        match not_mentioned.or(mentioned).or(guest_outcomes.iter().flatten().next()) {
             Some(fare) => ScreenResponse::Visit(Box::new(fare.scenario.clone())),
-            None => ScreenResponse::Say("no guest starts that would show this".to_owned()),
+            None => ScreenResponse::Say("No guest that demonstrates this line can start.".to_owned()),
         }
     }
 }
 
-/// The scenario's releases; for one that is none 9.0.0, and for a second with the same map the newest that was read.
-fn two_releases(world: &ScreenContext<'_>) -> (LibvirtId, LibvirtId) {
-    let catalog = world.catalog;
+/// Returns the releases of the scenario. An unknown release is replaced by 9.0.0, and a second one with the same map by
+/// the newest exact release.
+fn two_releases(context: &ScreenContext<'_>) -> (LibvirtId, LibvirtId) {
+    let catalog = context.catalog;
     let last = releases(catalog).last().unwrap_or(LibvirtId(0));
     let old = LibvirtChoice::Old.id(catalog).unwrap_or(last);
     let named = |libvirt: &LibvirtChoice| libvirt.id(catalog).filter(|_| *libvirt != LibvirtChoice::New);
-    let from = named(&world.scenario.from.libvirt).unwrap_or(old);
-    let to = named(&world.scenario.to.libvirt).filter(|to| map_of(catalog, *to) != map_of(catalog, from));
+    let from = named(&context.scenario.from.libvirt).unwrap_or(old);
+    let to = named(&context.scenario.to.libvirt).filter(|to| map_of(catalog, *to) != map_of(catalog, from));
     let newest = exact_releases(catalog).pop();
     (from, to.or(newest).unwrap_or(from))
 }
 
 impl ScreenState for Diff {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "a screen does its own actions and leaves every other")]
-    fn update(&mut self, world: &ScreenContext<'_>, action: Action) -> ScreenResponse {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the program handles every other action")]
+    fn update(&mut self, context: &ScreenContext<'_>, action: Action) -> ScreenResponse {
         if let Some(by) = lines_moved(action, PAGE) {
-            self.go(world, self.listed.place().saturating_add_signed(by));
+            self.go(context, self.listed.index().saturating_add_signed(by));
             return ScreenResponse::Done;
         }
         match action {
-            Action::NextView | Action::NextPane | Action::Right => self.turn(world, true),
-            Action::PreviousPane | Action::Left => self.turn(world, false),
-            Action::PickSubject => return ScreenResponse::Show(Box::new(self.picker(world, false))),
-            Action::PickFirst => return ScreenResponse::Show(Box::new(self.picker(world, true))),
-            Action::Open => return self.visit(world),
-            Action::Back if !self.named.is_empty() => self.filter(world, ""),
+            Action::NextView | Action::NextPane | Action::Right => self.turn(context, true),
+            Action::PreviousPane | Action::Left => self.turn(context, false),
+            Action::PickSubject => return ScreenResponse::Show(Box::new(self.picker(context, false))),
+            Action::PickFirst => return ScreenResponse::Show(Box::new(self.picker(context, true))),
+            Action::Open => return self.visit(context),
+            Action::Back if !self.named.is_empty() => self.filter(context, ""),
             _ => return ScreenResponse::Ignored,
         }
         ScreenResponse::Done
     }
 
-    fn click(&mut self, world: &ScreenContext<'_>, target: Target) -> ScreenResponse {
-        let Target::Row(place) = target else { return ScreenResponse::Ignored };
-        // The first click puts the cursor there, the second is Enter.
-        if place == self.listed.place() {
-            return self.visit(world);
+    fn click(&mut self, context: &ScreenContext<'_>, target: Target) -> ScreenResponse {
+        let Target::Row(index) = target else { return ScreenResponse::Ignored };
+        // The first click moves the cursor, the second acts like Enter.
+        if index == self.listed.index() {
+            return self.visit(context);
         }
-        self.go(world, place);
+        self.go(context, index);
         ScreenResponse::Done
     }
 
-    fn filter(&mut self, world: &ScreenContext<'_>, typed: &str) {
+    fn filter(&mut self, context: &ScreenContext<'_>, typed: &str) {
         typed.clone_into(&mut self.named);
-        self.list(world);
+        self.list(context);
     }
 
     fn filtered(&self) -> &str {
@@ -238,43 +285,43 @@ impl ScreenState for Diff {
     }
 
     fn feature(&self, _: &ScreenContext<'_>) -> Option<FeatureId> {
-        self.listed.here().and_then(|line| line.about).map(|(_, feature)| feature)
+        self.listed.current().and_then(|line| line.about).map(|(_, feature)| feature)
     }
 
-    fn pick(&mut self, world: &ScreenContext<'_>, number: usize) -> ScreenResponse {
+    fn pick(&mut self, context: &ScreenContext<'_>, number: usize) -> ScreenResponse {
         let Ok(number) = u16::try_from(number) else { return ScreenResponse::Ignored };
         match (self.view, self.picks_first) {
             (View::Releases, true) => self.releases.0 = LibvirtId(number),
             (View::Releases, false) => self.releases.1 = LibvirtId(number),
-            (View::Ends, _) | (View::Models, true) => self.models.0 = ModelId(number),
+            (View::Endpoints, _) | (View::Models, true) => self.models.0 = ModelId(number),
             (View::Models, false) => self.models.1 = ModelId(number),
         }
         self.listed.go(0);
-        self.compare(world);
+        self.compare(context);
         ScreenResponse::Done
     }
 
-    fn refresh(&mut self, world: &ScreenContext<'_>) {
-        self.compare(world);
+    fn refresh(&mut self, context: &ScreenContext<'_>) {
+        self.compare(context);
     }
 
-    fn idle(&mut self, world: &ScreenContext<'_>) -> bool {
-        let owes = self.owes;
-        if owes {
-            self.ask(world, &mut Budget::of_slice());
+    fn idle(&mut self, context: &ScreenContext<'_>) -> bool {
+        let pending = self.pending;
+        if pending {
+            self.resolve(context, &mut Budget::of_slice());
         }
-        owes
+        pending
     }
 
     fn hints(&self) -> &'static [(&'static [Action], &'static str)] {
         &[
             (&[Action::Up, Action::Down], "move"),
-            (&[Action::NextView], "compare others"),
-            (&[Action::PickFirst, Action::PickSubject], "pick sides"),
-            (&[Action::Open], "show it"),
-            (&[Action::Filter], "find"),
+            (&[Action::NextView], "next view"),
+            (&[Action::PickFirst, Action::PickSubject], "select sides"),
+            (&[Action::Open], "open guest"),
+            (&[Action::Filter], "filter"),
             (&[Action::Back], "back"),
-            (&[Action::SwapEnds], "swap ends"),
+            (&[Action::SwapEnds], "swap"),
             (&[Action::Quit], "quit"),
         ]
     }

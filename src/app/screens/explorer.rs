@@ -1,71 +1,86 @@
-//! Keeps the state of the first screen: where the cursor is, and which features are listed.
+//! Keeps the state of the explorer: the cursor, and which features are listed.
 
 use super::{ScreenContext, ScreenResponse, ScreenState, Target};
 use crate::app::action::Action;
 use crate::app::choice::{Choice, Group, default_of, step, values};
 use crate::app::features::{FeatureRow, Filter};
+use crate::app::keymap::Keymap;
 use crate::app::list::{PAGE, lines_moved};
 use crate::app::overlay::Overlay;
 use crate::app::page::Page;
-use crate::app::update;
+use crate::app::picker::Picker;
+use crate::app::table::rule_outside_table;
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::Scenario;
 use crate::explain::rule_page;
-use crate::resolve::{Row, RuleId, TABLE};
+use crate::resolve::{RuleId, TABLE};
 
-/// Where the cursor is.
+/// The pane and the line of the cursor.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Focus {
-    /// On a choice.
+    /// A setting.
     Choice(Choice),
-    /// On a way out.
-    Way(usize),
-    /// On a line of the decision table; 8 is the line below the eight rows.
+    /// A fix, by its index.
+    Fix(usize),
+    /// A row of the decision table; index 8 is a rule outside the table.
     Table(usize),
-    /// On a line of the feature table, counted among those listed.
+    /// A line of the feature table, by its index among the listed ones.
     Feature(usize),
 }
 
-/// The state of the first screen.
+/// The state of the explorer.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Explorer {
-    /// Where the cursor is.
+    /// The cursor.
     pub focus: Focus,
     /// Which features are listed.
     pub filter: Filter,
-    /// The letters a listed feature has in its name; empty for any.
+    /// The text that the names of listed features contain; empty for every feature.
     pub named: String,
 }
 
-/// Values up to which a choice is stepped through by Enter; beyond, a list opens.
+/// Up to this many values, Enter selects the next one; for more, it opens the list.
 const FEW: usize = 5;
 
 impl Explorer {
-    /// Returns the screen as it opens.
+    /// Returns the initial state.
     pub fn open(_: &ScreenContext<'_>) -> Self {
         Self { focus: Focus::Choice(Choice::Machine), filter: Filter::Differing, named: String::new() }
     }
 
-    /// Returns the listed features.
+    /// Returns the features that pass the filter; a typed name also finds features that the filter hides.
     pub fn listed<'a>(&self, rows: &'a [FeatureRow], name: impl Fn(&FeatureRow) -> &'a str) -> Vec<&'a FeatureRow> {
         let typed = self.named.to_lowercase();
         let named = |row: &&FeatureRow| typed.is_empty() || name(row).to_lowercase().contains(&typed);
-        // Who types a name looks for a feature, listed or not.
         let filter = if typed.is_empty() { self.filter } else { Filter::All };
         rows.iter().filter(|row| row.passes(filter)).filter(named).collect()
     }
 
-    fn listed_at(&self, world: &ScreenContext<'_>, place: usize) -> Option<FeatureId> {
-        let listed = self.listed(&world.derived.features, |row| world.catalog.feature_name(row.feature));
-        listed.get(place).map(|row| row.feature)
+    /// Returns the text of an empty feature table; `rows` are those without a filter.
+    pub fn empty(&self, rows: &[FeatureRow], keymap: &Keymap) -> String {
+        let next = keymap.shown(Action::NextFilter);
+        match self.filter {
+            _ if rows.is_empty() => "No features: the guest was never started.".to_owned(),
+            _ if !self.named.is_empty() => keymap.no_match(),
+            Filter::Differing => format!("No differences: maps and QEMU agree. Press {next} for other features."),
+            Filter::Mentioned => format!("No definition mentions a feature. Press {next} for all features."),
+            Filter::All => "No features.".to_owned(),
+        }
     }
 
-    fn count(&self, world: &ScreenContext<'_>, pane: Pane) -> usize {
+    fn listed_at(&self, context: &ScreenContext<'_>, index: usize) -> Option<FeatureId> {
+        let listed = self.listed(&context.derived.features, |row| context.catalog.feature_name(row.feature));
+        listed.get(index).map(|row| row.feature)
+    }
+
+    fn count(&self, context: &ScreenContext<'_>, pane: Pane) -> usize {
         match pane {
             Pane::Choices(group) => group.choices().len(),
-            Pane::Ways => world.derived.remedies.len(),
-            Pane::Table => TABLE.len() + usize::from(ninth(world).is_some()),
-            Pane::Features => self.listed(&world.derived.features, |row| world.catalog.feature_name(row.feature)).len(),
+            Pane::Fixes => context.derived.remedies.len(),
+            Pane::Table => TABLE.len() + usize::from(rule_outside_table(context.derived.answer.rule).is_some()),
+            Pane::Features => {
+                self.listed(&context.derived.features, |row| context.catalog.feature_name(row.feature)).len()
+            }
         }
     }
 
@@ -73,99 +88,107 @@ impl Explorer {
         match self.focus {
             Focus::Choice(choice) => {
                 let group = choice.group();
-                let place = group.choices().iter().position(|known| *known == choice).unwrap_or(0);
-                (Pane::Choices(group), place)
+                let index = group.choices().iter().position(|known| *known == choice).unwrap_or(0);
+                (Pane::Choices(group), index)
             }
-            Focus::Way(place) => (Pane::Ways, place),
-            Focus::Table(place) => (Pane::Table, place),
-            Focus::Feature(place) => (Pane::Features, place),
+            Focus::Fix(index) => (Pane::Fixes, index),
+            Focus::Table(index) => (Pane::Table, index),
+            Focus::Feature(index) => (Pane::Features, index),
         }
     }
 
-    fn go(&mut self, world: &ScreenContext<'_>, pane: Pane, place: usize) {
-        let place = place.min(self.count(world, pane).saturating_sub(1));
+    fn go(&mut self, context: &ScreenContext<'_>, pane: Pane, index: usize) {
+        let index = index.min(self.count(context, pane).saturating_sub(1));
         self.focus = match pane {
-            Pane::Choices(group) => match group.choices().get(place) {
+            Pane::Choices(group) => match group.choices().get(index) {
                 Some(choice) => Focus::Choice(*choice),
                 None => self.focus,
             },
-            Pane::Ways => Focus::Way(place),
-            Pane::Table => Focus::Table(place),
-            Pane::Features => Focus::Feature(place),
+            Pane::Fixes => Focus::Fix(index),
+            Pane::Table => Focus::Table(index),
+            Pane::Features => Focus::Feature(index),
         };
     }
 
     /// Moves within the pane.
-    fn move_by(&mut self, world: &ScreenContext<'_>, by: isize) {
-        let (pane, place) = self.pane();
-        self.go(world, pane, place.saturating_add_signed(by));
+    fn move_by(&mut self, context: &ScreenContext<'_>, by: isize) {
+        let (pane, index) = self.pane();
+        self.go(context, pane, index.saturating_add_signed(by));
     }
 
-    /// Goes to the next pane that has anything in it.
-    fn turn(&mut self, world: &ScreenContext<'_>, forward: bool, at_end: bool) {
-        let here = Pane::ALL.iter().position(|pane| *pane == self.pane().0).unwrap_or(0);
+    /// Moves to the next pane that is not empty.
+    fn turn(&mut self, context: &ScreenContext<'_>, forward: bool, at_end: bool) {
+        let current = Pane::ALL.iter().position(|pane| *pane == self.pane().0).unwrap_or(0);
         let count = Pane::ALL.len();
         for far in 1..=count {
-            let place = if forward { here + far } else { here + count - far } % count;
-            let Some(pane) = Pane::ALL.get(place) else { continue };
-            let lines = self.count(world, *pane);
+            let index = if forward { current + far } else { current + count - far } % count;
+            let Some(pane) = Pane::ALL.get(index) else { continue };
+            let lines = self.count(context, *pane);
             if lines > 0 {
-                self.go(world, *pane, if at_end { lines - 1 } else { 0 });
+                self.go(context, *pane, if at_end { lines - 1 } else { 0 });
                 return;
             }
         }
     }
 
-    fn line(&mut self, world: &ScreenContext<'_>, by: isize) {
-        let (pane, place) = self.pane();
-        match place.checked_add_signed(by) {
-            Some(next) if next < self.count(world, pane) => self.go(world, pane, next),
-            Some(_) => self.turn(world, true, false),
-            None => self.turn(world, false, true),
+    fn line(&mut self, context: &ScreenContext<'_>, by: isize) {
+        let (pane, index) = self.pane();
+        match index.checked_add_signed(by) {
+            Some(next) if next < self.count(context, pane) => self.go(context, pane, next),
+            Some(_) => self.turn(context, true, false),
+            None => self.turn(context, false, true),
         }
     }
 
-    fn sideways(&mut self, world: &ScreenContext<'_>, forward: bool) -> ScreenResponse {
+    fn sideways(&mut self, context: &ScreenContext<'_>, forward: bool) -> ScreenResponse {
         let Focus::Choice(choice) = self.focus else {
-            self.turn(world, forward, false);
+            self.turn(context, forward, false);
             return ScreenResponse::Done;
         };
-        match step(choice, world.catalog, world.scenario, forward) {
+        match step(choice, context.catalog, context.scenario, forward) {
             Some(scenario) => ScreenResponse::Change(Box::new(scenario)),
-            None => ScreenResponse::Say(format!("{} is the last value", world.derived.choices[choice as usize].value)),
+            None => ScreenResponse::Say(format!(
+                "{} is the {} value.",
+                context.derived.choices[choice as usize].value,
+                if forward { "last" } else { "first" }
+            )),
         }
     }
 
-    fn enter(&mut self, world: &ScreenContext<'_>) -> ScreenResponse {
+    fn enter(&mut self, context: &ScreenContext<'_>) -> ScreenResponse {
         match self.focus {
             Focus::Choice(choice) => {
-                if values(choice, world.catalog, world.scenario).len() > FEW {
-                    return ScreenResponse::Show(Box::new(update::pick_value(world.catalog, world.scenario, choice)));
+                if values(choice, context.catalog, context.scenario).len() > FEW {
+                    return ScreenResponse::Show(Box::new(Overlay::Picker(Box::new(Picker::of_choice(
+                        context.catalog,
+                        context.scenario,
+                        choice,
+                    )))));
                 }
-                let next = step(choice, world.catalog, world.scenario, true);
+                let next = step(choice, context.catalog, context.scenario, true);
                 let first =
-                    values(choice, world.catalog, world.scenario).into_iter().next().map(|value| value.scenario);
+                    values(choice, context.catalog, context.scenario).into_iter().next().map(|value| value.scenario);
                 next.or(first).map_or(ScreenResponse::Done, |scenario| ScreenResponse::Change(Box::new(scenario)))
             }
-            Focus::Way(place) => take_way(world, place),
-            Focus::Table(place) => match rule_at(world, place) {
+            Focus::Fix(index) => apply_fix(context, index),
+            Focus::Table(index) => match rule_at(context, index) {
                 Some(rule) => ScreenResponse::Show(Box::new(rule_overlay(rule))),
                 None => ScreenResponse::Done,
             },
-            Focus::Feature(place) => {
-                let asked = |feature| Scenario { feature, ..world.scenario.clone() };
-                self.listed_at(world, place)
+            Focus::Feature(index) => {
+                let asked = |feature| Scenario { feature, ..context.scenario.clone() };
+                self.listed_at(context, index)
                     .map_or(ScreenResponse::Done, |feature| ScreenResponse::Change(Box::new(asked(feature))))
             }
         }
     }
 }
 
-/// One part of the screen.
+/// One pane of the explorer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Pane {
     Choices(Group),
-    Ways,
+    Fixes,
     Table,
     Features,
 }
@@ -175,109 +198,104 @@ impl Pane {
         Self::Choices(Group::Guest),
         Self::Choices(Group::Source),
         Self::Choices(Group::Destination),
-        Self::Ways,
+        Self::Fixes,
         Self::Table,
         Self::Features,
     ];
 }
 
-/// Returns the deciding rule when it is no row of the table; it stands on a line of its own below the eight.
-pub fn ninth(world: &ScreenContext<'_>) -> Option<RuleId> {
-    ninth_of(world.derived.answer.rule)
+fn rule_at(context: &ScreenContext<'_>, index: usize) -> Option<RuleId> {
+    TABLE.get(index).map(|row| RuleId::from(row.row)).or_else(|| rule_outside_table(context.derived.answer.rule))
 }
 
-/// The same, of a rule.
-pub fn ninth_of(rule: Option<RuleId>) -> Option<RuleId> {
-    rule.filter(|rule| Row::parse(rule.name()).is_none())
-}
-
-fn rule_at(world: &ScreenContext<'_>, place: usize) -> Option<RuleId> {
-    TABLE.get(place).map(|row| RuleId::from(row.row)).or_else(|| ninth(world))
-}
-
-/// Returns the page of a rule, to lie over the screen.
+/// Returns the page of a rule.
 pub fn rule_overlay(rule: RuleId) -> Overlay {
     let page = rule_page(rule);
     Overlay::Page(Page::of_markdown(&format!("Rule {}: {}", rule.name(), page.title()), page.text))
 }
 
-fn take_way(world: &ScreenContext<'_>, place: usize) -> ScreenResponse {
-    match world.derived.remedies.get(place) {
-        Some(way) => ScreenResponse::Change(Box::new(way.scenario.clone())),
-        None => ScreenResponse::Say("there is no such way out".to_owned()),
+fn apply_fix(context: &ScreenContext<'_>, index: usize) -> ScreenResponse {
+    match context.derived.remedies.get(index) {
+        Some(fix) => ScreenResponse::Change(Box::new(fix.scenario.clone())),
+        None => ScreenResponse::Say("There is no fix with this number.".to_owned()),
     }
 }
 
 impl ScreenState for Explorer {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "a screen does its own actions and leaves every other")]
-    fn update(&mut self, world: &ScreenContext<'_>, action: Action) -> ScreenResponse {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the program handles every other action")]
+    fn update(&mut self, context: &ScreenContext<'_>, action: Action) -> ScreenResponse {
         if let Some(by) = lines_moved(action, PAGE) {
             match action {
-                // Line by line one gets to the next part.
-                Action::Up | Action::Down => self.line(world, by),
-                _ => self.move_by(world, by),
+                // Past the last line of a pane comes the next pane.
+                Action::Up | Action::Down => self.line(context, by),
+                _ => self.move_by(context, by),
             }
             return ScreenResponse::Done;
         }
         match action {
-            Action::NextPane => self.turn(world, true, false),
-            Action::PreviousPane => self.turn(world, false, false),
-            Action::Left => return self.sideways(world, false),
-            Action::Right => return self.sideways(world, true),
-            Action::Open => return self.enter(world),
+            Action::NextPane => self.turn(context, true, false),
+            Action::PreviousPane => self.turn(context, false, false),
+            Action::Left => return self.sideways(context, false),
+            Action::Right => return self.sideways(context, true),
+            Action::Open => return self.enter(context),
             Action::Clear => {
                 return match self.focus {
-                    Focus::Choice(choice) => {
-                        ScreenResponse::Change(Box::new(default_of(choice, world.catalog, world.scenario)))
+                    Focus::Choice(choice) => match default_of(choice, context.catalog, context.scenario) {
+                        same if same == *context.scenario => {
+                            ScreenResponse::Say("Default value: the setting has it already.".to_owned())
+                        }
+                        default => ScreenResponse::Change(Box::new(default)),
+                    },
+                    Focus::Fix(_) | Focus::Table(_) | Focus::Feature(_) => {
+                        ScreenResponse::Say("Default value: move the cursor to a setting first.".to_owned())
                     }
-                    Focus::Way(_) | Focus::Table(_) | Focus::Feature(_) => ScreenResponse::Done,
                 };
             }
             Action::NextFilter => {
                 self.filter = self.filter.next();
-                self.refresh(world);
+                self.refresh(context);
             }
-            Action::FirstWay => return take_way(world, 0),
-            Action::SecondWay => return take_way(world, 1),
-            Action::ThirdWay => return take_way(world, 2),
-            Action::Back if !self.named.is_empty() => self.filter(world, ""),
+            Action::FirstFix => return apply_fix(context, 0),
+            Action::SecondFix => return apply_fix(context, 1),
+            Action::ThirdFix => return apply_fix(context, 2),
+            Action::Back if !self.named.is_empty() => self.filter(context, ""),
             _ => return ScreenResponse::Ignored,
         }
         ScreenResponse::Done
     }
 
-    fn click(&mut self, world: &ScreenContext<'_>, target: Target) -> ScreenResponse {
+    fn click(&mut self, context: &ScreenContext<'_>, target: Target) -> ScreenResponse {
         let focus = match target {
             Target::Choice(choice) => Focus::Choice(choice),
-            Target::Way(place) => Focus::Way(place),
-            Target::TableRow(place) => Focus::Table(place),
-            Target::Row(place) => Focus::Feature(place),
+            Target::Fix(index) => Focus::Fix(index),
+            Target::TableRow(index) => Focus::Table(index),
+            Target::Row(index) => Focus::Feature(index),
             Target::Cell(..) | Target::Item(_) | Target::Action(_) | Target::Screen(_) | Target::Outside => {
                 return ScreenResponse::Ignored;
             }
         };
-        // The first click puts the cursor there, the second is Enter.
-        if focus == self.focus || matches!(focus, Focus::Way(_)) {
+        // The first click moves the cursor, the second acts like Enter.
+        if focus == self.focus || matches!(focus, Focus::Fix(_)) {
             self.focus = focus;
-            return self.enter(world);
+            return self.enter(context);
         }
         self.focus = focus;
         ScreenResponse::Done
     }
 
-    fn scroll(&mut self, world: &ScreenContext<'_>, target: Option<Target>, action: Action) -> ScreenResponse {
-        let Some(Target::Row(place)) = target else { return ScreenResponse::Ignored };
+    fn scroll(&mut self, context: &ScreenContext<'_>, target: Option<Target>, action: Action) -> ScreenResponse {
+        let Some(Target::Row(index)) = target else { return ScreenResponse::Ignored };
         if !matches!(self.focus, Focus::Feature(_)) {
-            self.focus = Focus::Feature(place);
+            self.focus = Focus::Feature(index);
         }
-        self.move_by(world, if action == Action::Up { -1 } else { 1 });
+        self.move_by(context, if action == Action::Up { -1 } else { 1 });
         ScreenResponse::Done
     }
 
-    fn filter(&mut self, world: &ScreenContext<'_>, typed: &str) {
+    fn filter(&mut self, context: &ScreenContext<'_>, typed: &str) {
         typed.clone_into(&mut self.named);
         if typed.is_empty() {
-            self.refresh(world);
+            self.refresh(context);
         } else {
             self.focus = Focus::Feature(0);
         }
@@ -290,7 +308,7 @@ impl ScreenState for Explorer {
     fn cursor(&self) -> Option<Choice> {
         match self.focus {
             Focus::Choice(choice) => Some(choice),
-            Focus::Way(_) | Focus::Table(_) | Focus::Feature(_) => None,
+            Focus::Fix(_) | Focus::Table(_) | Focus::Feature(_) => None,
         }
     }
 
@@ -298,41 +316,41 @@ impl ScreenState for Explorer {
         self.focus = Focus::Choice(choice);
     }
 
-    fn feature(&self, world: &ScreenContext<'_>) -> Option<FeatureId> {
+    fn feature(&self, context: &ScreenContext<'_>) -> Option<FeatureId> {
         match self.focus {
-            Focus::Feature(place) => self.listed_at(world, place),
-            Focus::Choice(_) | Focus::Way(_) | Focus::Table(_) => None,
+            Focus::Feature(index) => self.listed_at(context, index),
+            Focus::Choice(_) | Focus::Fix(_) | Focus::Table(_) => None,
         }
     }
 
-    fn refresh(&mut self, world: &ScreenContext<'_>) {
-        let (pane, place) = self.pane();
+    fn refresh(&mut self, context: &ScreenContext<'_>) {
+        let (pane, index) = self.pane();
         match pane {
             Pane::Choices(_) => {}
-            Pane::Ways if world.derived.remedies.is_empty() => self.focus = Focus::Choice(Choice::Machine),
-            Pane::Ways | Pane::Table | Pane::Features => self.go(world, pane, place),
+            Pane::Fixes if context.derived.remedies.is_empty() => self.focus = Focus::Choice(Choice::Machine),
+            Pane::Fixes | Pane::Table | Pane::Features => self.go(context, pane, index),
         }
     }
 
     fn hints(&self) -> &'static [(&'static [Action], &'static str)] {
         &[
-            (&[Action::NextPane], "next part"),
+            (&[Action::NextPane], "next pane"),
             (&[Action::Left, Action::Right], "change"),
-            (&[Action::Open], "choose"),
+            (&[Action::Open], "select"),
             (&[Action::Rule], "rule"),
             (&[Action::Matrix], "matrix"),
             (&[Action::Follow], "follow"),
-            (&[Action::Lessons], "tour"),
+            (&[Action::Lessons], "lessons"),
             (&[Action::Undo], "undo"),
-            (&[Action::SwapEnds], "swap ends"),
+            (&[Action::SwapEnds], "swap"),
             (&[Action::Xml], "XML"),
             (&[Action::History], "history"),
             (&[Action::Diff], "diff"),
-            (&[Action::Filter], "find"),
+            (&[Action::Filter], "filter"),
             (&[Action::Answer], "answer"),
             (&[Action::Export], "export"),
-            (&[Action::CopyLink], "copy"),
-            (&[Action::NextFilter], "other features"),
+            (&[Action::CopyLink], "copy link"),
+            (&[Action::NextFilter], "feature filter"),
             (&[Action::Reset], "reset"),
             (&[Action::Quit], "quit"),
         ]

@@ -1,78 +1,112 @@
-//! Keeps the state of the screen that follows a feature through the ten stages: which feature, which stage, and the
-//! list to choose another from.
+//! Keeps the state of the screen that follows a feature through the ten stages: the feature, the stage, and the list of
+//! features.
 
 use super::explorer::rule_overlay;
 use super::{ScreenContext, ScreenResponse, ScreenState, Target};
 use crate::analysis::follow::{Seen, Step, decisive, follow};
 use crate::app::action::Action;
+use crate::app::derived::Derived;
 use crate::app::features::{FeatureChange, Filter};
 use crate::app::list::{List, PAGE, lines_moved};
+use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::Scenario;
+use crate::explain::rule_page;
+use crate::export::analysis::StageWords;
 
-/// One feature's way.
+/// One feature at every stage.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Way {
+pub struct FeatureTrack {
     /// The feature.
     pub feature: FeatureId,
-    /// What became of it in the answer.
-    pub fate: Option<FeatureChange>,
-    /// Whether it differs between the ends, or between what a map believes and QEMU gives.
+    /// The effect on the guest, if there is one.
+    pub change: Option<FeatureChange>,
+    /// Whether it differs between source and destination, or between a map and QEMU.
     pub differs: bool,
-    /// It at each stage; empty for an answer without a journey.
-    pub seen: Vec<Seen>,
+    /// Its state at each stage; empty for an answer without a trace.
+    pub stages: Vec<Seen>,
+}
+
+/// The kind of a sentence about a stage.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sentence {
+    /// The state of the feature at the stage.
+    State,
+    /// The rule that decided.
+    Rule,
+    /// The trace is one of several possible cases.
+    OneCase,
 }
 
 /// The state of the screen.
 #[derive(Clone, Debug)]
 pub struct Follow {
     /// The feature that is followed: the one under the cursor, and where no name has what is typed the last that was.
-    pub way: Way,
-    /// The stage under the cursor.
+    pub track: FeatureTrack,
+    /// The index of the stage under the cursor.
     pub stage: usize,
-    /// The features to choose from: those of the answer, differing first; while a name is typed, every one that has it.
-    pub listed: List<Way>,
-    /// The letters a listed feature has in its name; empty for any.
+    /// The listed features: those of the answer, differing ones first; with a filter, all whose name contains its text.
+    pub listed: List<FeatureTrack>,
+    /// The text of the filter; may be empty.
     pub named: String,
 }
 
 impl Follow {
-    /// Returns the screen as it opens: at the feature the decision table is about, and the stage that decided.
-    pub fn open(world: &ScreenContext<'_>) -> Self {
-        let way = way(world, world.scenario.feature);
-        let mut state = Self { stage: decisive(&way.seen), way, listed: List::default(), named: String::new() };
-        state.list(world);
+    /// Returns the initial state: the feature of the decision table, at the stage that decided.
+    pub fn open(context: &ScreenContext<'_>) -> Self {
+        let track = track(context, context.scenario.feature);
+        let mut state = Self { stage: decisive(&track.stages), track, listed: List::default(), named: String::new() };
+        state.list(context);
         state
     }
 
-    fn list(&mut self, world: &ScreenContext<'_>) {
+    /// Returns the description of a stage.
+    pub fn sentences(
+        &self,
+        (catalog, scenario): (&Catalog, &Scenario),
+        derived: &Derived,
+        seen: Seen,
+    ) -> Vec<(String, Sentence)> {
+        let words = StageWords { catalog, scenario, answer: &derived.answer, feature: self.track.feature };
+        let mut all = vec![(words.sentences(seen).join(" "), Sentence::State)];
+        if let Some(rule) = seen.rule {
+            all.push((format!("Rule {}: {}.", rule.name(), rule_page(rule).title()), Sentence::Rule));
+        }
+        if !derived.answer.depends_on.is_empty() {
+            let text = format!("{}. This is one of the possible cases.", derived.explanation.headline);
+            all.push((text, Sentence::OneCase));
+        }
+        all
+    }
+
+    fn list(&mut self, context: &ScreenContext<'_>) {
         let typed = self.named.to_lowercase();
-        let mut ways: Vec<Way>;
+        let mut tracks: Vec<FeatureTrack>;
         if typed.is_empty() {
-            ways = world.derived.features.iter().map(|row| way(world, row.feature)).collect();
-            ways.sort_by_key(|way| !way.differs);
-            if ways.iter().all(|way| way.feature != self.way.feature) {
-                ways.insert(0, self.way.clone());
+            tracks = context.derived.features.iter().map(|row| track(context, row.feature)).collect();
+            tracks.sort_by_key(|track| !track.differs);
+            if tracks.iter().all(|track| track.feature != self.track.feature) {
+                tracks.insert(0, self.track.clone());
             }
         } else {
-            let all = (0u16..).zip(world.catalog.features().iter());
+            let all = (0u16..).zip(context.catalog.features().iter());
             let named = all.filter(|(_, name)| name.to_lowercase().contains(&typed));
-            ways = named.map(|(number, _)| way(world, FeatureId(number))).collect();
-            // The shorter of two names that have the letters is more likely meant.
-            ways.sort_by_key(|way| world.catalog.feature_name(way.feature).len());
+            tracks = named.map(|(number, _)| track(context, FeatureId(number))).collect();
+            // Of two matching names the shorter one is more likely meant.
+            tracks.sort_by_key(|track| context.catalog.feature_name(track.feature).len());
         }
-        self.listed.fill(ways);
-        self.listed.go_to(|way| way.feature == self.way.feature);
+        self.listed.fill(tracks);
+        self.listed.go_to(|track| track.feature == self.track.feature);
     }
 
-    fn follow(&mut self, world: &ScreenContext<'_>, feature: FeatureId) {
-        self.way = way(world, feature);
+    fn follow(&mut self, context: &ScreenContext<'_>, feature: FeatureId) {
+        self.track = track(context, feature);
     }
 
-    fn go(&mut self, place: usize) {
-        self.listed.go(place);
-        if let Some(way) = self.listed.here() {
-            self.way = way.clone();
+    fn go(&mut self, index: usize) {
+        self.listed.go(index);
+        if let Some(track) = self.listed.current() {
+            self.track = track.clone();
         }
     }
 
@@ -80,53 +114,53 @@ impl Follow {
         self.stage = self.stage.saturating_add_signed(by).min(Step::ALL.len() - 1);
     }
 
-    fn visit(&self, world: &ScreenContext<'_>) -> ScreenResponse {
-        ScreenResponse::Visit(Box::new(Scenario { feature: self.way.feature, ..world.scenario.clone() }))
+    fn visit(&self, context: &ScreenContext<'_>) -> ScreenResponse {
+        ScreenResponse::Visit(Box::new(Scenario { feature: self.track.feature, ..context.scenario.clone() }))
     }
 }
 
-fn way(world: &ScreenContext<'_>, feature: FeatureId) -> Way {
-    let row = world.derived.features.iter().find(|row| row.feature == feature);
-    Way {
+fn track(context: &ScreenContext<'_>, feature: FeatureId) -> FeatureTrack {
+    let row = context.derived.features.iter().find(|row| row.feature == feature);
+    FeatureTrack {
         feature,
-        fate: row.and_then(|row| row.fate),
+        change: row.and_then(|row| row.change),
         differs: row.is_some_and(|row| row.passes(Filter::Differing)),
-        seen: follow(world.scenario, &world.derived.answer, feature),
+        stages: follow(context.scenario, &context.derived.answer, feature),
     }
 }
 
 impl ScreenState for Follow {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "a screen does its own actions and leaves every other")]
-    fn update(&mut self, world: &ScreenContext<'_>, action: Action) -> ScreenResponse {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the program handles every other action")]
+    fn update(&mut self, context: &ScreenContext<'_>, action: Action) -> ScreenResponse {
         if let Some(by) = lines_moved(action, PAGE) {
-            self.go(self.listed.place().saturating_add_signed(by));
+            self.go(self.listed.index().saturating_add_signed(by));
             return ScreenResponse::Done;
         }
         match action {
             Action::Left => self.step(-1),
             Action::Right => self.step(1),
-            Action::Open => return self.visit(world),
-            Action::Rule => match self.way.seen.get(self.stage).and_then(|seen| seen.rule) {
+            Action::Open => return self.visit(context),
+            Action::Rule => match self.track.stages.get(self.stage).and_then(|seen| seen.rule) {
                 Some(rule) => return ScreenResponse::Show(Box::new(rule_overlay(rule))),
                 None => return ScreenResponse::Ignored,
             },
-            Action::Back if !self.named.is_empty() => self.filter(world, ""),
+            Action::Back if !self.named.is_empty() => self.filter(context, ""),
             _ => return ScreenResponse::Ignored,
         }
         ScreenResponse::Done
     }
 
-    fn click(&mut self, world: &ScreenContext<'_>, target: Target) -> ScreenResponse {
+    fn click(&mut self, context: &ScreenContext<'_>, target: Target) -> ScreenResponse {
         if let Target::Cell(stage, _) = target {
             self.stage = stage.min(Step::ALL.len() - 1);
             return ScreenResponse::Done;
         }
-        let Target::Row(place) = target else { return ScreenResponse::Ignored };
-        // The first click follows the feature, the second is Enter.
-        if place == self.listed.place() {
-            return self.visit(world);
+        let Target::Row(index) = target else { return ScreenResponse::Ignored };
+        // The first click follows the feature, the second acts like Enter.
+        if index == self.listed.index() {
+            return self.visit(context);
         }
-        self.go(place);
+        self.go(index);
         ScreenResponse::Done
     }
 
@@ -136,9 +170,9 @@ impl ScreenState for Follow {
         ScreenResponse::Done
     }
 
-    fn filter(&mut self, world: &ScreenContext<'_>, typed: &str) {
+    fn filter(&mut self, context: &ScreenContext<'_>, typed: &str) {
         typed.clone_into(&mut self.named);
-        self.list(world);
+        self.list(context);
         if !typed.is_empty() {
             self.go(0);
         }
@@ -149,31 +183,31 @@ impl ScreenState for Follow {
     }
 
     fn feature(&self, _: &ScreenContext<'_>) -> Option<FeatureId> {
-        Some(self.way.feature)
+        Some(self.track.feature)
     }
 
-    fn come_from(&mut self, world: &ScreenContext<'_>, feature: FeatureId) {
-        self.follow(world, feature);
-        self.stage = decisive(&self.way.seen);
-        self.list(world);
+    fn open_feature(&mut self, context: &ScreenContext<'_>, feature: FeatureId) {
+        self.follow(context, feature);
+        self.stage = decisive(&self.track.stages);
+        self.list(context);
     }
 
-    fn refresh(&mut self, world: &ScreenContext<'_>) {
-        self.follow(world, self.way.feature);
-        self.list(world);
+    fn refresh(&mut self, context: &ScreenContext<'_>) {
+        self.follow(context, self.track.feature);
+        self.list(context);
     }
 
     fn hints(&self) -> &'static [(&'static [Action], &'static str)] {
         &[
             (&[Action::Left, Action::Right], "stage"),
             (&[Action::Up, Action::Down], "feature"),
-            (&[Action::Filter], "any feature"),
-            (&[Action::Open], "ask about it"),
+            (&[Action::Filter], "filter"),
+            (&[Action::Open], "use in the table"),
             (&[Action::Rule], "rule"),
             (&[Action::Back], "back"),
-            (&[Action::SwapEnds], "swap ends"),
+            (&[Action::SwapEnds], "swap"),
             (&[Action::Answer], "answer"),
-            (&[Action::CopyLink], "copy"),
+            (&[Action::CopyLink], "copy link"),
             (&[Action::Quit], "quit"),
         ]
     }

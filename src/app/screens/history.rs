@@ -1,9 +1,10 @@
-//! Keeps the state of the screen that tells the history of a model or a feature: which one, its lines, and the cursor.
+//! Keeps the state of the history of a model or a feature: the subject, its lines, and the cursor.
 
 use super::{ScreenContext, ScreenResponse, ScreenState, Target};
 use crate::analysis::history::example_guest::{across, guests, under};
 use crate::analysis::space::models;
 use crate::app::action::Action;
+use crate::app::keymap::Keymap;
 use crate::app::list::{List, PAGE, lines_moved};
 use crate::app::overlay::Overlay;
 use crate::app::picker::{Item, Pick, Picker};
@@ -16,17 +17,17 @@ mod lines;
 
 pub use lines::{Axis, Line, Mark, Shows, points};
 
-/// Whose history is told.
+/// What the history is about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Subject {
-    /// A model's.
+    /// A CPU model.
     Model(ModelId),
-    /// A feature's.
+    /// A CPU feature.
     Feature(FeatureId),
 }
 
 impl Subject {
-    /// Returns its name.
+    /// Returns the name of the model or feature.
     pub fn name(self, catalog: &Catalog) -> &str {
         match self {
             Self::Model(model) => catalog.model_name(model),
@@ -38,26 +39,26 @@ impl Subject {
 /// The state of the screen.
 #[derive(Clone, Debug)]
 pub struct History {
-    /// Whose history is told.
+    /// What the history is about.
     pub subject: Subject,
-    /// What the other view would tell of.
+    /// The subject of the other view.
     other: Subject,
-    /// What it says in short, before the lines.
+    /// The summary above the lines.
     pub summary: String,
-    /// The lines, those left whose name or words have the letters typed.
+    /// The lines that pass the filter.
     pub listed: List<Line>,
-    /// The letters a listed line has; empty for any.
+    /// The text that listed lines contain; empty for every line.
     pub named: String,
     all: Vec<Line>,
 }
 
 impl History {
-    /// Returns the screen as it opens: the history of the scenario's model, or where it names none, of its feature.
-    pub fn open(world: &ScreenContext<'_>) -> Self {
-        let feature = Subject::Feature(world.scenario.feature);
-        let default = Scenario::default_of(world.catalog).model();
-        let model = world.scenario.model().or(default).map(Subject::Model);
-        let (subject, other) = match (world.scenario.model(), model) {
+    /// Returns the initial state: the history of the scenario's model, or of its feature if it names no model.
+    pub fn open(context: &ScreenContext<'_>) -> Self {
+        let feature = Subject::Feature(context.scenario.feature);
+        let default = Scenario::default_of(context.catalog).model();
+        let model = context.scenario.model().or(default).map(Subject::Model);
+        let (subject, other) = match (context.scenario.model(), model) {
             (Some(_), Some(model)) => (model, feature),
             (_, Some(model)) => (feature, model),
             (_, None) => (feature, feature),
@@ -70,24 +71,33 @@ impl History {
             named: String::new(),
             all: Vec::new(),
         };
-        state.tell(world, subject);
+        state.load(context, subject);
         state
     }
 
-    fn tell(&mut self, world: &ScreenContext<'_>, subject: Subject) {
+    fn load(&mut self, context: &ScreenContext<'_>, subject: Subject) {
         self.subject = subject;
-        (self.summary, self.all) = lines::of(world.catalog, subject);
+        (self.summary, self.all) = lines::of(context.catalog, subject);
         self.named.clear();
         self.list();
         match (subject, self.other) {
             (Subject::Feature(_), Subject::Model(model)) => {
-                self.listed.go_to(|line| line.name == world.catalog.model_name(model));
+                self.listed.go_to(|line| line.name == context.catalog.model_name(model));
             }
-            // What changed last is most often what is looked for.
+            // The last change is the most likely subject of a search.
             _ => {
                 let changes = |line: &Line| matches!(line.shows, Shows::Change { before: Some(_), .. });
                 self.listed.go(self.listed.iter().rposition(changes).unwrap_or(0));
             }
+        }
+    }
+
+    /// Returns the text of an empty list.
+    pub fn empty(&self, keymap: &Keymap) -> String {
+        if self.named.is_empty() {
+            format!("No libvirt map and no QEMU has it. Press {} to select another.", keymap.shown(Action::PickSubject))
+        } else {
+            keymap.no_match()
         }
     }
 
@@ -98,13 +108,13 @@ impl History {
         self.listed.fill(self.all.iter().filter(has).cloned().collect());
     }
 
-    fn turn(&mut self, world: &ScreenContext<'_>) {
+    fn turn(&mut self, context: &ScreenContext<'_>) {
         let before = std::mem::replace(&mut self.other, self.subject);
-        self.tell(world, before);
+        self.load(context, before);
     }
 
-    fn picker(&self, world: &ScreenContext<'_>) -> Overlay {
-        let catalog = world.catalog;
+    fn picker(&self, context: &ScreenContext<'_>) -> Overlay {
+        let catalog = context.catalog;
         let (title, all): (&str, Vec<Subject>) = match self.subject {
             Subject::Model(_) => ("History of a model", models(catalog).into_iter().map(Subject::Model).collect()),
             Subject::Feature(_) => {
@@ -116,71 +126,77 @@ impl History {
             let (Subject::Model(ModelId(number)) | Subject::Feature(FeatureId(number))) = subject;
             Item {
                 current: subject == self.subject,
-                ..Item::new(subject.name(catalog), Pick::Own(usize::from(number)))
+                ..Item::new(subject.name(catalog), Pick::OfScreen(usize::from(number)))
             }
         });
         Overlay::Picker(Box::new(Picker::new(title.to_owned(), None, items.collect())))
     }
 
-    fn visit(&self, world: &ScreenContext<'_>) -> ScreenResponse {
-        let Some(line) = self.listed.here() else { return ScreenResponse::Say("no line is here".to_owned()) };
+    fn visit(&self, context: &ScreenContext<'_>) -> ScreenResponse {
+        let Some(line) = self.listed.current() else {
+            return ScreenResponse::Say("There is no line under the cursor.".to_owned());
+        };
         let found = match line.shows {
             Shows::Change { model, before: Some(before), since } => {
-                let feature = line.feature.unwrap_or(world.scenario.feature);
-                across(world.catalog, world.scenario, (model, feature), (before, since))
+                let feature = line.feature.unwrap_or(context.scenario.feature);
+                across(context.catalog, context.scenario, (model, feature), (before, since))
             }
             Shows::Change { before: None, .. } => {
-                return ScreenResponse::Say("no guest can come from a release without the model".to_owned());
+                return ScreenResponse::Say(
+                    "The release before does not have the model, so no guest can come from it.".to_owned(),
+                );
             }
             Shows::Known => {
-                return ScreenResponse::Say("no model is named here; a line of a model leads to a scenario".to_owned());
+                return ScreenResponse::Say(
+                    "This line names no model. Select a line of a model to open a scenario.".to_owned(),
+                );
             }
             Shows::Machine { model, machine, accel } => {
-                let feature = line.feature.unwrap_or(world.scenario.feature);
-                Some(under(world.catalog, world.scenario, (model, feature), (machine, accel)))
+                let feature = line.feature.unwrap_or(context.scenario.feature);
+                Some(under(context.catalog, context.scenario, (model, feature), (machine, accel)))
             }
             Shows::Qemu { model, first, last } => {
                 let qemu = |version| QemuChoice { version: Told::Is(version), build: None };
-                let mut scenario = guests(world.catalog, world.scenario, model, world.scenario.feature)
+                let mut scenario = guests(context.catalog, context.scenario, model, context.scenario.feature)
                     .pop()
-                    .unwrap_or_else(|| world.scenario.clone());
+                    .unwrap_or_else(|| context.scenario.clone());
                 (scenario.from.qemu, scenario.to.qemu) = (qemu(first), qemu(last));
                 Some(scenario)
             }
         };
         match found {
             Some(scenario) => ScreenResponse::Visit(Box::new(scenario)),
-            None => ScreenResponse::Say("no guest of that model starts at the release before".to_owned()),
+            None => ScreenResponse::Say("No guest of this model can start at the release before.".to_owned()),
         }
     }
 }
 
 impl ScreenState for History {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "a screen does its own actions and leaves every other")]
-    fn update(&mut self, world: &ScreenContext<'_>, action: Action) -> ScreenResponse {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the program handles every other action")]
+    fn update(&mut self, context: &ScreenContext<'_>, action: Action) -> ScreenResponse {
         if let Some(by) = lines_moved(action, PAGE) {
             self.listed.step(by);
             return ScreenResponse::Done;
         }
         match action {
             Action::NextView | Action::NextPane | Action::PreviousPane | Action::Left | Action::Right => {
-                self.turn(world);
+                self.turn(context);
             }
-            Action::PickSubject => return ScreenResponse::Show(Box::new(self.picker(world))),
-            Action::Open => return self.visit(world),
-            Action::Back if !self.named.is_empty() => self.filter(world, ""),
+            Action::PickSubject => return ScreenResponse::Show(Box::new(self.picker(context))),
+            Action::Open => return self.visit(context),
+            Action::Back if !self.named.is_empty() => self.filter(context, ""),
             _ => return ScreenResponse::Ignored,
         }
         ScreenResponse::Done
     }
 
-    fn click(&mut self, world: &ScreenContext<'_>, target: Target) -> ScreenResponse {
-        let Target::Row(place) = target else { return ScreenResponse::Ignored };
-        // The first click puts the cursor there, the second is Enter.
-        if place == self.listed.place() {
-            return self.visit(world);
+    fn click(&mut self, context: &ScreenContext<'_>, target: Target) -> ScreenResponse {
+        let Target::Row(index) = target else { return ScreenResponse::Ignored };
+        // The first click moves the cursor, the second acts like Enter.
+        if index == self.listed.index() {
+            return self.visit(context);
         }
-        self.listed.go(place);
+        self.listed.go(index);
         ScreenResponse::Done
     }
 
@@ -196,24 +212,24 @@ impl ScreenState for History {
     fn feature(&self, _: &ScreenContext<'_>) -> Option<FeatureId> {
         match self.subject {
             Subject::Feature(feature) => Some(feature),
-            Subject::Model(_) => self.listed.here().and_then(|line| line.feature),
+            Subject::Model(_) => self.listed.current().and_then(|line| line.feature),
         }
     }
 
-    fn come_from(&mut self, world: &ScreenContext<'_>, feature: FeatureId) {
+    fn open_feature(&mut self, context: &ScreenContext<'_>, feature: FeatureId) {
         if let Subject::Model(_) = self.subject {
             self.other = self.subject;
         }
-        self.tell(world, Subject::Feature(feature));
+        self.load(context, Subject::Feature(feature));
     }
 
-    fn pick(&mut self, world: &ScreenContext<'_>, number: usize) -> ScreenResponse {
+    fn pick(&mut self, context: &ScreenContext<'_>, number: usize) -> ScreenResponse {
         let Ok(number) = u16::try_from(number) else { return ScreenResponse::Ignored };
         let subject = match self.subject {
             Subject::Model(_) => Subject::Model(ModelId(number)),
             Subject::Feature(_) => Subject::Feature(FeatureId(number)),
         };
-        self.tell(world, subject);
+        self.load(context, subject);
         ScreenResponse::Done
     }
 
@@ -221,9 +237,9 @@ impl ScreenState for History {
         &[
             (&[Action::Up, Action::Down], "move"),
             (&[Action::NextView], "model or feature"),
-            (&[Action::PickSubject], "pick another"),
-            (&[Action::Open], "show it"),
-            (&[Action::Filter], "find"),
+            (&[Action::PickSubject], "select another"),
+            (&[Action::Open], "open guest"),
+            (&[Action::Filter], "filter"),
             (&[Action::Back], "back"),
             (&[Action::Quit], "quit"),
         ]

@@ -1,12 +1,12 @@
-//! Keeps the state of the matrix: what is on its axes, what is folded, where the cursor is, what was resolved.
-//! A key resolves only what is seen, and only what costs little; the rest is resolved while nothing is typed.
+//! Keeps the state of the matrix: its axes, folded lines, cursor and resolved cells.
+//! A key resolves visible cells within a small budget; the rest is resolved while the program is idle.
 
 mod axis;
 mod cell_detail;
 mod window;
 
 pub use axis::Axis;
-pub use cell_detail::Here;
+pub use cell_detail::CellDetail;
 pub use window::{ABOVE, Heads, Window};
 
 use super::{ScreenContext, ScreenResponse, ScreenState, Target};
@@ -18,83 +18,83 @@ use crate::resolve::{Budget, Outcome, Resolver};
 /// The state of the matrix.
 #[derive(Clone, Debug)]
 pub struct Matrix {
-    /// The sources.
+    /// The rows: usually the sources.
     pub rows: Axis,
-    /// The destinations.
+    /// The columns: usually the destinations.
     pub columns: Axis,
-    /// The cells.
+    /// The cells, resolved or not.
     pub grid: Grid,
-    /// The cell under the cursor; `None` while it is not resolved.
-    pub here: Option<Here>,
-    /// Whether the runs of equal neighbours are folded.
+    /// The details of the cell under the cursor; `None` until it is resolved.
+    pub detail: Option<CellDetail>,
+    /// Whether runs of neighbours with equal verdicts are folded.
     pub folding: bool,
-    /// Whether no row and no column has what was typed.
-    pub lost: bool,
-    /// Whether the runs of equal neighbours are known.
+    /// Whether no row and no column matches the filter.
+    pub not_found: bool,
+    /// Whether every cell was compared with its neighbours.
     compared: bool,
     typed: String,
 }
 
 impl Matrix {
-    /// Returns the matrix as it opens: distinct libvirt releases on both axes.
-    pub fn open(world: &ScreenContext<'_>) -> Self {
-        Self::over(world, Vary::Distinct, Vary::Distinct, true)
+    /// Returns the initial state: the libvirt releases with distinct maps on both axes.
+    pub fn open(context: &ScreenContext<'_>) -> Self {
+        Self::over(context, Vary::Distinct, Vary::Distinct, true)
     }
 
-    fn over(world: &ScreenContext<'_>, down: Vary, across: Vary, folding: bool) -> Self {
-        let (catalog, scenario) = (world.catalog, world.scenario);
+    fn over(context: &ScreenContext<'_>, down: Vary, across: Vary, folding: bool) -> Self {
+        let (catalog, scenario) = (context.catalog, context.scenario);
         let [rows, columns] = [down, across].map(|vary| lines_around(catalog, vary, scenario));
         let mut state = Self {
             rows: Axis::of(catalog, down, &rows, scenario, Side::Source),
             columns: Axis::of(catalog, across, &columns, scenario, Side::Destination),
             grid: Grid::with(catalog, scenario, rows, columns),
-            here: None,
+            detail: None,
             folding,
-            lost: false,
+            not_found: false,
             compared: false,
             typed: String::new(),
         };
-        state.look(world);
+        state.update_window(context);
         state
     }
 
-    /// Returns the answer of a cell, by the places of its runs; `None` while it is not resolved.
+    /// Returns the outcome of a cell, by the indices of its visible row and column; `None` until it is resolved.
     pub fn cell(&self, row: usize, column: usize) -> Option<Outcome> {
-        let run = |axis: &Axis, place: usize| axis.shown().get(place).map(|run| run.first);
+        let run = |axis: &Axis, index: usize| axis.displayed().get(index).map(|run| run.first);
         self.grid.known(run(&self.rows, row)?, run(&self.columns, column)?)
     }
 
-    /// Returns whether the verdict changes from a cell to the next one down, and to the next one across.
+    /// Returns whether the verdict differs from that of the next cell down, and from that of the next cell to the right.
     pub fn boundary(&self, row: usize, column: usize) -> (bool, bool) {
         let verdict = |row, column| self.cell(row, column).map(|outcome| outcome.verdict);
-        let here = verdict(row, column);
-        let differs = |there: Option<_>| here.is_some() && there.is_some() && there != here;
+        let current = verdict(row, column);
+        let differs = |there: Option<_>| current.is_some() && there.is_some() && there != current;
         (differs(verdict(row + 1, column)), differs(verdict(row, column + 1)))
     }
 
-    /// Lets the window follow the cursor, resolves some of what is seen, and looks at the cell under the cursor.
-    fn look(&mut self, world: &ScreenContext<'_>) {
-        let window = Window::of(self, world.size);
+    /// Scrolls to the cursor and resolves some of the visible cells, that under the cursor first.
+    fn update_window(&mut self, context: &ScreenContext<'_>) {
+        let window = Window::of(self, context.size);
         self.rows.follow(window.rows);
         self.columns.follow(window.columns);
-        let mut resolver = Resolver::new(world.catalog);
+        let mut resolver = Resolver::new(context.catalog);
         let mut budget = Budget::of_key();
-        self.resolve_here(world, &mut resolver, &mut budget);
-        self.resolve_seen(&mut resolver, &window, &mut budget);
+        self.resolve_detail(context, &mut resolver, &mut budget);
+        self.resolve_visible(&mut resolver, &window, &mut budget);
     }
 
-    /// Looks at the cell under the cursor, if the budget is enough for it.
-    fn resolve_here(&mut self, world: &ScreenContext<'_>, resolver: &mut Resolver<'_>, budget: &mut Budget) {
-        let place = (self.rows.line, self.columns.line);
-        if self.here.as_ref().is_none_or(|here| here.place != place) {
-            self.here = Here::of(world, &self.grid, place, (resolver, budget));
+    /// Resolves the details of the cell under the cursor, if the budget allows.
+    fn resolve_detail(&mut self, context: &ScreenContext<'_>, resolver: &mut Resolver<'_>, budget: &mut Budget) {
+        let index = (self.rows.line, self.columns.line);
+        if self.detail.as_ref().is_none_or(|detail| detail.cell != index) {
+            self.detail = CellDetail::of(context, &self.grid, index, (resolver, budget));
         }
     }
 
-    /// Resolves cells that are seen until the budget is spent. Returns whether all of them are resolved.
-    fn resolve_seen(&mut self, resolver: &mut Resolver<'_>, window: &Window, budget: &mut Budget) -> bool {
-        for row in self.rows.shown().iter().skip(self.rows.first).take(window.rows) {
-            for column in self.columns.shown().iter().skip(self.columns.first).take(window.columns) {
+    /// Resolves visible cells until the budget is spent. Returns whether all of them are resolved.
+    fn resolve_visible(&mut self, resolver: &mut Resolver<'_>, window: &Window, budget: &mut Budget) -> bool {
+        for row in self.rows.displayed().iter().skip(self.rows.first).take(window.rows) {
+            for column in self.columns.displayed().iter().skip(self.columns.first).take(window.columns) {
                 if self.grid.known(row.first, column.first).is_some() {
                     continue;
                 }
@@ -106,20 +106,22 @@ impl Matrix {
         true
     }
 
-    /// Goes along the row to the next cell with another verdict.
-    fn go_to_boundary(&mut self, world: &ScreenContext<'_>) -> ScreenResponse {
-        let mut resolver = Resolver::new(world.catalog);
+    /// Moves along the row to the next cell with another verdict.
+    fn go_to_boundary(&mut self, context: &ScreenContext<'_>) -> ScreenResponse {
+        let mut resolver = Resolver::new(context.catalog);
         let row = self.rows.line;
         let mut verdict = |line: usize| self.grid.cell(&mut resolver, row, line).map(|outcome| outcome.verdict);
-        let here = verdict(self.columns.line);
-        let place = self.columns.place();
-        let further = self.columns.shown().iter().enumerate().skip(place + 1);
-        match further.map(|(place, run)| (place, verdict(run.first))).find(|(_, there)| *there != here) {
-            Some((place, _)) => {
-                self.columns.go(place);
+        let current = verdict(self.columns.line);
+        let index = self.columns.index();
+        let further = self.columns.displayed().iter().enumerate().skip(index + 1);
+        match further.map(|(index, run)| (index, verdict(run.first))).find(|(_, there)| *there != current) {
+            Some((index, _)) => {
+                self.columns.go(index);
                 ScreenResponse::Done
             }
-            None => ScreenResponse::Say("the verdict stays the same to the end of this row".to_owned()),
+            None => {
+                ScreenResponse::Say("Next boundary: every further cell of this row has the same verdict.".to_owned())
+            }
         }
     }
 
@@ -130,7 +132,7 @@ impl Matrix {
                 ScreenResponse::Done
             }
             None => ScreenResponse::Say(
-                "these axes have no mirror cell; the line below says the other way round".to_owned(),
+                "Mirror cell: these axes do not contain it. The last line shows the reverse direction.".to_owned(),
             ),
         }
     }
@@ -159,17 +161,17 @@ impl Matrix {
 }
 
 impl ScreenState for Matrix {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "a screen does its own actions and leaves every other")]
-    fn update(&mut self, world: &ScreenContext<'_>, action: Action) -> ScreenResponse {
-        let window = Window::of(self, world.size);
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the program handles every other action")]
+    fn update(&mut self, context: &ScreenContext<'_>, action: Action) -> ScreenResponse {
+        let window = Window::of(self, context.size);
         let page = |room: usize| room.saturating_sub(1).max(1);
         if let Some(by) = lines_moved(action, page(window.rows)) {
             self.rows.step(by);
-            self.look(world);
+            self.update_window(context);
             return ScreenResponse::Done;
         }
         let across = isize::try_from(page(window.columns)).unwrap_or(1);
-        let mut reply = ScreenResponse::Done;
+        let mut response = ScreenResponse::Done;
         match action {
             Action::Left => self.columns.step(-1),
             Action::Right => self.columns.step(1),
@@ -177,79 +179,79 @@ impl ScreenState for Matrix {
             Action::NextPane => self.columns.step(across),
             Action::Open => return self.visit(),
             Action::MatrixRows => {
-                *self = Self::over(world, self.rows.vary.after(self.columns.vary), self.columns.vary, self.folding);
+                *self = Self::over(context, self.rows.vary.after(self.columns.vary), self.columns.vary, self.folding);
             }
             Action::MatrixColumns => {
-                *self = Self::over(world, self.rows.vary, self.columns.vary.after(self.rows.vary), self.folding);
+                *self = Self::over(context, self.rows.vary, self.columns.vary.after(self.rows.vary), self.folding);
             }
             Action::Fold => self.fold_here(),
             Action::FoldAll => self.fold_all(),
-            Action::NextBoundary => reply = self.go_to_boundary(world),
-            Action::Mirror => reply = self.go_to_mirror(),
+            Action::NextBoundary => response = self.go_to_boundary(context),
+            Action::Mirror => response = self.go_to_mirror(),
             _ => return ScreenResponse::Ignored,
         }
-        self.look(world);
-        reply
+        self.update_window(context);
+        response
     }
 
-    fn idle(&mut self, world: &ScreenContext<'_>) -> bool {
+    fn idle(&mut self, context: &ScreenContext<'_>) -> bool {
         let (done, all) = self.grid.progress();
-        let owes_here = self.here.is_none() && all > 0;
-        if self.compared && !owes_here {
+        let detail_pending = self.detail.is_none() && all > 0;
+        if self.compared && !detail_pending {
             return false;
         }
-        if owes_here || done < all {
-            let window = Window::of(self, world.size);
-            let mut resolver = Resolver::new(world.catalog);
+        if detail_pending || done < all {
+            let window = Window::of(self, context.size);
+            let mut resolver = Resolver::new(context.catalog);
             let mut budget = Budget::of_slice();
-            self.resolve_here(world, &mut resolver, &mut budget);
-            if self.resolve_seen(&mut resolver, &window, &mut budget) {
+            self.resolve_detail(context, &mut resolver, &mut budget);
+            if self.resolve_visible(&mut resolver, &window, &mut budget) {
                 self.grid.resolve_some(&mut resolver, &mut budget);
             }
         } else {
             self.compared = true;
-            self.rows.note_equal(self.grid.folds(Side::Source), self.folding);
-            self.columns.note_equal(self.grid.folds(Side::Destination), self.folding);
-            self.look(world);
+            self.rows.set_equal(self.grid.folds(Side::Source), self.folding);
+            self.columns.set_equal(self.grid.folds(Side::Destination), self.folding);
+            self.update_window(context);
         }
         true
     }
 
-    fn click(&mut self, world: &ScreenContext<'_>, target: Target) -> ScreenResponse {
+    fn click(&mut self, context: &ScreenContext<'_>, target: Target) -> ScreenResponse {
         let (row, column) = match target {
             Target::Cell(row, column) => (row, column),
-            Target::Row(row) => (row, self.columns.place()),
+            Target::Row(row) => (row, self.columns.index()),
             Target::Choice(_)
-            | Target::Way(_)
+            | Target::Fix(_)
             | Target::TableRow(_)
             | Target::Item(_)
             | Target::Action(_)
             | Target::Screen(_)
             | Target::Outside => return ScreenResponse::Ignored,
         };
-        // The first click puts the cursor there, the second is Enter.
-        if (row, column) == (self.rows.place(), self.columns.place()) {
+        // The first click moves the cursor, the second acts like Enter.
+        if (row, column) == (self.rows.index(), self.columns.index()) {
             return if matches!(target, Target::Cell(..)) { self.visit() } else { ScreenResponse::Done };
         }
         self.rows.go(row);
         self.columns.go(column);
-        self.look(world);
+        self.update_window(context);
         ScreenResponse::Done
     }
 
-    fn scroll(&mut self, world: &ScreenContext<'_>, _target: Option<Target>, action: Action) -> ScreenResponse {
-        let room = Window::of(self, world.size).rows;
+    fn scroll(&mut self, context: &ScreenContext<'_>, _target: Option<Target>, action: Action) -> ScreenResponse {
+        let room = Window::of(self, context.size).rows;
         self.rows.scroll(if action == Action::Up { -1 } else { 1 }, room);
-        self.look(world);
+        self.update_window(context);
         ScreenResponse::Done
     }
 
-    /// One word finds a row, else a column; of two words the first is the row, the second the column.
-    fn filter(&mut self, world: &ScreenContext<'_>, typed: &str) {
+    /// Moves to the row, else the column, that matches one word; with two words, to the row and the column.
+    fn filter(&mut self, context: &ScreenContext<'_>, typed: &str) {
         typed.clone_into(&mut self.typed);
         let typed = typed.to_lowercase();
         let mut words = typed.split_whitespace();
-        self.lost = match (words.next(), words.next()) {
+        self.not_found = match (words.next(), words.next()) {
             (Some(row), Some(column)) => {
                 let found = [self.rows.find(row), self.columns.find(column)];
                 found.contains(&false)
@@ -257,40 +259,40 @@ impl ScreenState for Matrix {
             (Some(part), None) => !self.rows.find(part) && !self.columns.find(part),
             (None, _) => false,
         };
-        self.look(world);
+        self.update_window(context);
     }
 
     fn filtered(&self) -> &str {
         &self.typed
     }
 
-    fn refresh(&mut self, world: &ScreenContext<'_>) {
-        if *world.scenario == *self.grid.around() {
-            self.look(world);
+    fn refresh(&mut self, context: &ScreenContext<'_>) {
+        if *context.scenario == *self.grid.around() {
+            self.update_window(context);
         } else {
-            *self = Self::over(world, self.rows.vary, self.columns.vary, self.folding);
+            *self = Self::over(context, self.rows.vary, self.columns.vary, self.folding);
         }
     }
 
-    fn reopen(&mut self, world: &ScreenContext<'_>) -> bool {
+    fn reopen(&mut self, context: &ScreenContext<'_>) -> bool {
         self.typed.clear();
-        self.lost = false;
-        self.refresh(world);
+        self.not_found = false;
+        self.refresh(context);
         true
     }
 
     fn hints(&self) -> &'static [(&'static [Action], &'static str)] {
         &[
             (&[Action::Left, Action::Right, Action::Up, Action::Down], "move"),
-            (&[Action::Open], "go there"),
-            (&[Action::MatrixRows], "other rows"),
-            (&[Action::MatrixColumns], "other columns"),
-            (&[Action::FoldAll], "unfold all"),
-            (&[Action::Fold], "unfold"),
+            (&[Action::Open], "open"),
+            (&[Action::MatrixRows], "row axis"),
+            (&[Action::MatrixColumns], "column axis"),
+            (&[Action::FoldAll], "fold all"),
+            (&[Action::Fold], "fold"),
             (&[Action::NextBoundary], "next boundary"),
             (&[Action::Mirror], "mirror"),
-            (&[Action::Filter], "find row column"),
-            (&[Action::SwapEnds], "swap ends"),
+            (&[Action::Filter], "filter"),
+            (&[Action::SwapEnds], "swap"),
             (&[Action::Back], "back"),
         ]
     }

@@ -1,94 +1,87 @@
-//! Keeps the state of the screen with XML and command lines: the documents of the journey, broken into the lines that
-//! are shown, side by side where there is room; which document the cursor is on, and how far each column is scrolled.
+//! Keeps the state of the screen with XML and command lines: the documents of the trace in one to three columns, the
+//! document under the cursor, and the scroll position of each column.
 
 use super::{ScreenContext, ScreenResponse, ScreenState, Target};
 use crate::app::action::Action;
+use crate::app::effect::Effect;
 use crate::app::list::lines_moved;
 use crate::app::settings::Size;
 use crate::app::text::{width, wrap};
-use crate::app::update::Effect;
 use crate::export::{DASH_CPU, Document, Lane, Since, documents};
 use crate::resolve::Verdict;
 
 /// One line of a column.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Line {
-    /// The title of a document, by its place.
+    /// The title of a document, by its index.
     Title(usize),
-    /// A line of a document, its pieces marked.
+    /// A line of a document, in parts that are new, gone or the same.
     Text(Vec<(Since, String)>),
-    /// What there is to know of a document.
+    /// A remark about a document.
     Remark(String),
-    /// Nothing.
+    /// An empty line.
     Blank,
 }
 
-/// Documents one below the other.
+/// A column of documents.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Column {
-    /// Its heading.
+    /// The title of the frame.
     pub title: String,
-    /// Its lines, each with the document it belongs to.
+    /// The lines, each with the index of its document.
     pub lines: Vec<(usize, Line)>,
-    /// The first line that is shown.
+    /// The index of the first visible line.
     pub scroll: usize,
 }
 
 /// The state of the screen.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Xml {
-    /// The documents.
+    /// The documents of the trace, in the order of the stages.
     pub documents: Vec<Document>,
-    /// The columns.
+    /// The columns, from left to right.
     pub columns: Vec<Column>,
-    /// The document the cursor is on.
-    pub here: usize,
-    /// What has to be said of all of them, or why there are none.
+    /// The index of the document under the cursor.
+    pub current: usize,
+    /// A remark about all documents, or why there are none.
     pub remark: Option<String>,
     typed: String,
 }
 
-/// From this width on there are two columns.
+/// From this width, there are two columns.
 const TWO: u16 = 100;
-/// From this width on there are three columns.
+/// From this width, there are three columns.
 const THREE: u16 = 156;
 
 impl Xml {
-    /// Returns the screen as it opens.
-    pub fn open(world: &ScreenContext<'_>) -> Self {
+    /// Returns the initial state.
+    pub fn open(context: &ScreenContext<'_>) -> Self {
         let mut state =
-            Self { documents: Vec::new(), columns: Vec::new(), here: 0, remark: None, typed: String::new() };
-        state.make(world);
+            Self { documents: Vec::new(), columns: Vec::new(), current: 0, remark: None, typed: String::new() };
+        state.make(context);
         state
     }
 
-    fn make(&mut self, world: &ScreenContext<'_>) {
-        let answer = &world.derived.answer;
+    fn make(&mut self, context: &ScreenContext<'_>) {
+        let answer = &context.derived.answer;
         let trace = answer.trace.as_ref();
-        self.documents = trace.map(|trace| documents(world.catalog, world.scenario, trace)).unwrap_or_default();
+        self.documents = trace.map(|trace| documents(context.catalog, context.scenario, trace)).unwrap_or_default();
         self.remark = match (trace, answer.verdict) {
-            (None, _) => Some(format!("There is nothing to show: {}.", world.derived.explanation.headline)),
+            (None, _) => Some(format!("No documents: {}.", context.derived.explanation.headline)),
             (Some(_), Verdict::Depends) => {
-                Some(format!("{}; this is one of the cases.", world.derived.explanation.headline))
+                Some(format!("{}. This is one of the possible cases.", context.derived.explanation.headline))
             }
             (Some(_), _) => None,
         };
-        self.here = self.here.min(self.documents.len().saturating_sub(1));
-        self.lay_out(world.size);
+        self.current = self.current.min(self.documents.len().saturating_sub(1));
+        self.lay_out(context.size);
     }
 
     fn lay_out(&mut self, size: Size) {
         let lanes: &[(&str, &[Lane])] = match size.width {
-            THREE.. => &[
-                ("At the source", &[Lane::Source]),
-                ("Sent", &[Lane::Sent]),
-                ("At the destination", &[Lane::Destination]),
-            ],
-            TWO.. => &[
-                ("At the source", &[Lane::Source]),
-                ("Sent, and at the destination", &[Lane::Sent, Lane::Destination]),
-            ],
-            _ => &[("From definition to arrival", Lane::ALL)],
+            THREE.. => &[("Source", &[Lane::Source]), ("Sent", &[Lane::Sent]), ("Destination", &[Lane::Destination])],
+            TWO.. => &[("Source", &[Lane::Source]), ("Sent, and destination", &[Lane::Sent, Lane::Destination])],
+            _ => &[("From source to destination", Lane::ALL)],
         };
         let scrolled: Vec<usize> = self.columns.iter().map(|column| column.scroll).collect();
         let room = (usize::from(size.width) / lanes.len()).saturating_sub(4);
@@ -97,10 +90,10 @@ impl Xml {
             .enumerate()
             .map(|(number, (title, lanes))| {
                 let own = self.documents.iter().enumerate().filter(|(_, document)| lanes.contains(&document.lane));
-                let lines = own.flat_map(|(place, document)| {
-                    lines_of(place, document, room).into_iter().map(move |line| (place, line))
+                let lines = own.flat_map(|(index, document)| {
+                    lines_of(index, document, room).into_iter().map(move |line| (index, line))
                 });
-                // A blank line stands between documents.
+                // A blank line separates documents.
                 let lines = lines.skip(1).collect();
                 let scroll = scrolled.get(number).copied().unwrap_or(0);
                 Column { title: (*title).to_owned(), lines, scroll }
@@ -111,32 +104,33 @@ impl Xml {
         }
     }
 
-    /// Returns how many lines of a column are seen.
+    /// Returns the number of visible lines of a column.
     pub fn room(&self, size: Size) -> usize {
         usize::from(size.height).saturating_sub(4 + usize::from(self.remark.is_some())).max(1)
     }
 
     fn column(&self) -> usize {
-        self.columns.iter().position(|column| column.lines.iter().any(|(place, _)| *place == self.here)).unwrap_or(0)
+        self.columns.iter().position(|column| column.lines.iter().any(|(index, _)| *index == self.current)).unwrap_or(0)
     }
 
-    /// Scrolls a column; a cursor in it stays on what is seen.
+    /// Scrolls a column; a cursor in it stays visible.
     fn scroll_by(&mut self, number: usize, by: isize, size: Size) {
         let (room, at_cursor) = (self.room(size), self.column() == number);
         let Some(column) = self.columns.get_mut(number) else { return };
         column.scroll = column.scroll.saturating_add_signed(by).min(column.lines.len().saturating_sub(room));
-        let seen: Vec<usize> = column.lines.iter().skip(column.scroll).take(room).map(|(place, _)| *place).collect();
-        if let (true, false, Some(first)) = (at_cursor && by != 0, seen.contains(&self.here), seen.first()) {
-            self.here = *first;
+        let seen: Vec<usize> = column.lines.iter().skip(column.scroll).take(room).map(|(index, _)| *index).collect();
+        if let (true, false, Some(first)) = (at_cursor && by != 0, seen.contains(&self.current), seen.first()) {
+            self.current = *first;
         }
     }
 
-    /// Puts the cursor on a document, its title at the top as far as that is possible.
-    fn go(&mut self, place: usize, size: Size) {
-        self.here = place.min(self.documents.len().saturating_sub(1));
+    /// Moves the cursor to a document, and scrolls its title to the top if it is not fully visible.
+    fn go(&mut self, index: usize, size: Size) {
+        self.current = index.min(self.documents.len().saturating_sub(1));
         let (room, number) = (self.room(size), self.column());
         let Some(column) = self.columns.get_mut(number) else { return };
-        let mut own = column.lines.iter().enumerate().filter(|(_, (place, _))| *place == self.here).map(|(at, _)| at);
+        let mut own =
+            column.lines.iter().enumerate().filter(|(_, (index, _))| *index == self.current).map(|(at, _)| at);
         let first = own.next().unwrap_or(0);
         let last = own.next_back().unwrap_or(first);
         let seen = column.scroll..column.scroll + room;
@@ -147,20 +141,20 @@ impl Xml {
 
     fn sideways(&mut self, forward: bool, size: Size) {
         let number = if forward { self.column() + 1 } else { self.column().wrapping_sub(1) };
-        let seen = self.columns.get(number).and_then(|column| column.lines.get(column.scroll)).map(|(place, _)| *place);
-        if let Some(place) = seen {
-            self.go(place, size);
+        let seen = self.columns.get(number).and_then(|column| column.lines.get(column.scroll)).map(|(index, _)| *index);
+        if let Some(index) = seen {
+            self.go(index, size);
         }
     }
 
     fn copy(&self) -> ScreenResponse {
-        match self.documents.get(self.here).map(Document::text).filter(|text| !text.is_empty()) {
+        match self.documents.get(self.current).map(Document::text).filter(|text| !text.is_empty()) {
             Some(text) => ScreenResponse::Effect(Effect::Copy(text)),
-            None => ScreenResponse::Say("there is nothing to copy: it never existed".to_owned()),
+            None => ScreenResponse::Say("Nothing to copy: this document was never created.".to_owned()),
         }
     }
 
-    /// Returns whether a line has what was typed.
+    /// Returns whether a line matches the filter.
     pub fn is_found(&self, line: &Line) -> bool {
         let has = |text: &str| text.to_lowercase().contains(&self.typed.to_lowercase());
         let Line::Text(pieces) = line else { return false };
@@ -168,8 +162,8 @@ impl Xml {
     }
 }
 
-fn lines_of(place: usize, document: &Document, room: usize) -> Vec<Line> {
-    let mut lines = vec![Line::Blank, Line::Title(place)];
+fn lines_of(index: usize, document: &Document, room: usize) -> Vec<Line> {
+    let mut lines = vec![Line::Blank, Line::Title(index)];
     lines.extend(document.remark.iter().flat_map(|remark| wrap(remark, room)).map(Line::Remark));
     if document.command_line {
         let of = |gone: bool| {
@@ -183,7 +177,7 @@ fn lines_of(place: usize, document: &Document, room: usize) -> Vec<Line> {
     lines
 }
 
-/// Puts the items of a command line one after the other, in lines of at most `room` columns.
+/// Joins the items of a command line to lines of at most `room` columns.
 fn joined(begin: &str, items: &[(Since, String)], room: usize) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut line = vec![(Since::Same, begin.to_owned())];
@@ -204,55 +198,55 @@ fn joined(begin: &str, items: &[(Since, String)], room: usize) -> Vec<Line> {
 }
 
 impl ScreenState for Xml {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "a screen does its own actions and leaves every other")]
-    fn update(&mut self, world: &ScreenContext<'_>, action: Action) -> ScreenResponse {
-        let size = world.size;
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the program handles every other action")]
+    fn update(&mut self, context: &ScreenContext<'_>, action: Action) -> ScreenResponse {
+        let size = context.size;
         if let Some(by) = lines_moved(action, self.room(size).saturating_sub(1)) {
             self.scroll_by(self.column(), by, size);
             return ScreenResponse::Done;
         }
         match action {
-            Action::NextPane if self.here + 1 < self.documents.len() => self.go(self.here + 1, size),
+            Action::NextPane if self.current + 1 < self.documents.len() => self.go(self.current + 1, size),
             Action::NextPane => self.go(0, size),
-            Action::PreviousPane => self.go(self.here.checked_sub(1).unwrap_or(usize::MAX), size),
+            Action::PreviousPane => self.go(self.current.checked_sub(1).unwrap_or(usize::MAX), size),
             Action::Left => self.sideways(false, size),
             Action::Right => self.sideways(true, size),
             Action::CopyPart => return self.copy(),
-            Action::Open => return ScreenResponse::Visit(Box::new(world.scenario.clone())),
-            Action::Back if !self.typed.is_empty() => self.filter(world, ""),
+            Action::Open => return ScreenResponse::Visit(Box::new(context.scenario.clone())),
+            Action::Back if !self.typed.is_empty() => self.filter(context, ""),
             _ => return ScreenResponse::Ignored,
         }
         ScreenResponse::Done
     }
 
-    fn click(&mut self, world: &ScreenContext<'_>, target: Target) -> ScreenResponse {
-        let Target::Row(place) = target else { return ScreenResponse::Ignored };
-        // The first click puts the cursor there, the second is Enter.
-        if place == self.here {
-            return self.update(world, Action::Open);
+    fn click(&mut self, context: &ScreenContext<'_>, target: Target) -> ScreenResponse {
+        let Target::Row(index) = target else { return ScreenResponse::Ignored };
+        // The first click moves the cursor, the second acts like Enter.
+        if index == self.current {
+            return self.update(context, Action::Open);
         }
-        self.here = place;
+        self.current = index;
         ScreenResponse::Done
     }
 
-    fn scroll(&mut self, world: &ScreenContext<'_>, target: Option<Target>, action: Action) -> ScreenResponse {
-        let Some(Target::Row(place)) = target else { return ScreenResponse::Ignored };
-        let under = self.columns.iter().position(|column| column.lines.iter().any(|(known, _)| *known == place));
-        self.scroll_by(under.unwrap_or(0), if action == Action::Up { -1 } else { 1 }, world.size);
+    fn scroll(&mut self, context: &ScreenContext<'_>, target: Option<Target>, action: Action) -> ScreenResponse {
+        let Some(Target::Row(index)) = target else { return ScreenResponse::Ignored };
+        let under = self.columns.iter().position(|column| column.lines.iter().any(|(known, _)| *known == index));
+        self.scroll_by(under.unwrap_or(0), if action == Action::Up { -1 } else { 1 }, context.size);
         ScreenResponse::Done
     }
 
-    /// Scrolls each column to the first line that has what is typed.
-    fn filter(&mut self, world: &ScreenContext<'_>, typed: &str) {
+    /// Scrolls each column to the first line that matches.
+    fn filter(&mut self, context: &ScreenContext<'_>, typed: &str) {
         typed.clone_into(&mut self.typed);
-        let room = self.room(world.size);
+        let room = self.room(context.size);
         for number in 0..self.columns.len() {
             let column = &self.columns[number];
             let Some(found) = column.lines.iter().position(|(_, line)| self.is_found(line)) else { continue };
             let seen = (column.scroll..column.scroll + room).contains(&found);
             let by = isize::try_from(found).unwrap_or(0) - isize::try_from(column.scroll + room / 2).unwrap_or(0);
             if !seen {
-                self.scroll_by(number, by, world.size);
+                self.scroll_by(number, by, context.size);
             }
         }
     }
@@ -261,19 +255,19 @@ impl ScreenState for Xml {
         &self.typed
     }
 
-    fn refresh(&mut self, world: &ScreenContext<'_>) {
-        self.make(world);
+    fn refresh(&mut self, context: &ScreenContext<'_>) {
+        self.make(context);
     }
 
     fn hints(&self) -> &'static [(&'static [Action], &'static str)] {
         &[
-            (&[Action::NextPane], "next part"),
+            (&[Action::NextPane], "next document"),
             (&[Action::Up, Action::Down], "scroll"),
             (&[Action::Left, Action::Right], "column"),
-            (&[Action::CopyPart], "copy part"),
-            (&[Action::Filter], "find"),
-            (&[Action::Open], "first screen"),
-            (&[Action::SwapEnds], "swap ends"),
+            (&[Action::CopyPart], "copy document"),
+            (&[Action::Filter], "filter"),
+            (&[Action::Open], "explorer"),
+            (&[Action::SwapEnds], "swap"),
             (&[Action::Answer], "answer"),
             (&[Action::Back], "back"),
         ]

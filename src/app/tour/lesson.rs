@@ -170,7 +170,7 @@ impl Condition {
         let value = self
             .value
             .as_ref()
-            .is_none_or(|(choice, value)| derived.standing(*choice).is_some_and(|standing| standing.value == *value));
+            .is_none_or(|(choice, value)| derived.choice(*choice).is_some_and(|standing| standing.value == *value));
         let page = self.page.as_ref().is_none_or(|title| match &model.overlay {
             Some(Overlay::Page(page)) => !title.is_empty() && page.title.starts_with(title.as_str()),
             Some(Overlay::Picker(_) | Overlay::Prompt(_) | Overlay::Ask(_)) => false,

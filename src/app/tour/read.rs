@@ -181,7 +181,7 @@ impl Reader<'_> {
             _ => return Err(self.document.error(element, "expected choice and value together, found one of them")),
         };
         let screen = |word: &str| {
-            self.known(element, "a screen", word, ScreenKind::ALL.iter().map(|kind| kind.word()), ScreenKind::parse)
+            self.known(element, "a screen", word, ScreenKind::ALL.iter().map(|kind| kind.name()), ScreenKind::parse)
         };
         Ok(Condition {
             value,

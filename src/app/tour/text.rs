@@ -31,8 +31,8 @@ pub fn text(catalog: &Catalog, lesson: &Lesson, settings: &Settings) -> Result<S
     for (number, step) in lesson.steps.iter().enumerate() {
         let _ = writeln!(out, "\nStep {} of {}", number + 1, lesson.steps.len());
         // The answer is said when it is another one.
-        if model.derived.word != said {
-            said.clone_from(&model.derived.word);
+        if model.derived.link != said {
+            said.clone_from(&model.derived.link);
             answer(&mut out, &model);
         }
         for told in &step.told {
@@ -49,7 +49,7 @@ pub fn text(catalog: &Catalog, lesson: &Lesson, settings: &Settings) -> Result<S
 
 fn answer(out: &mut String, model: &Model) {
     let derived = &model.derived;
-    paragraph(out, &format!("Scenario: {}", derived.word));
+    paragraph(out, &format!("Scenario: {}", derived.link));
     let rule = derived.answer.rule.map(|rule| format!(" Rule {}.", rule.name())).unwrap_or_default();
     paragraph(out, &format!("The explorer answers: {}.{rule}", derived.explanation.headline));
     if let Some(message) = &derived.message {

@@ -1,39 +1,37 @@
 //! Does what is asked for while something lies over the screen.
 
-use super::{
-    Effect, apply_response, ask_screen, change, look_ahead, pick_value, refresh, save_export, tour, update as act,
-};
+use super::{Effect, apply_response, ask_screen, change, refresh, save_export, tour, update as act};
 use crate::app::action::Action;
 use crate::app::choice::free_value;
 use crate::app::list::{PAGE, lines_moved};
 use crate::app::model::Model;
 use crate::app::overlay::Overlay;
-use crate::app::picker::Pick;
+use crate::app::picker::{Pick, Picker};
 use crate::app::screens::{ScreenContext, Target};
 use crate::domain::catalog::Catalog;
 use tui_input::InputRequest;
 
-/// Whose an action was.
-pub(super) enum Whose {
-    /// It was done, with this effect.
-    Ours(Option<Effect>),
-    /// It is for the screen below: what lay over it is closed, or stays in place to go on typing.
-    Below,
+/// Handled an action was.
+pub(super) enum Handled {
+    /// Handled, with this effect.
+    Done(Option<Effect>),
+    /// Not handled: the action is for the screen below. A page is closed, a filter stays open.
+    Not,
 }
 
-/// Does an action, where something lies over the screen.
-pub(super) fn update(model: &mut Model, catalog: &Catalog, action: Action) -> Whose {
+/// Performs an action on the overlay, if one is open.
+pub(super) fn update(model: &mut Model, catalog: &Catalog, action: Action) -> Handled {
     let by = lines_moved(action, PAGE);
     match &model.overlay {
         Some(Overlay::Page(_)) => page(model, action, by),
-        Some(Overlay::Picker(_)) => Whose::Ours(picker(model, catalog, action, by)),
+        Some(Overlay::Picker(_)) => Handled::Done(picker(model, catalog, action, by)),
         Some(Overlay::Prompt(_)) => prompt(model, catalog, action, by),
-        Some(Overlay::Ask(_)) => Whose::Ours(ask(model, catalog, action)),
-        None => Whose::Below,
+        Some(Overlay::Ask(_)) => Handled::Done(ask(model, catalog, action)),
+        None => Handled::Not,
     }
 }
 
-fn page(model: &mut Model, action: Action, by: Option<isize>) -> Whose {
+fn page(model: &mut Model, action: Action, by: Option<isize>) -> Handled {
     let (columns, height) = crate::app::overlay::page_room(model.room());
     match (&mut model.overlay, action, by) {
         (Some(Overlay::Page(page)), _, Some(by)) => page.scroll_by(by, columns, height),
@@ -41,13 +39,13 @@ fn page(model: &mut Model, action: Action, by: Option<isize>) -> Whose {
         (_, Action::Back | Action::Quit | Action::Open, _) => model.overlay = None,
         _ => {
             model.overlay = None;
-            return Whose::Below;
+            return Handled::Not;
         }
     }
-    Whose::Ours(None)
+    Handled::Done(None)
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "every other action means nothing while choosing")]
+#[expect(clippy::wildcard_enum_match_arm, reason = "a picker ignores every other action")]
 fn picker(model: &mut Model, catalog: &Catalog, action: Action, by: Option<isize>) -> Option<Effect> {
     let Some(Overlay::Picker(picker)) = &mut model.overlay else { return None };
     let by = match action {
@@ -57,11 +55,11 @@ fn picker(model: &mut Model, catalog: &Catalog, action: Action, by: Option<isize
     };
     if let Some(by) = by {
         picker.move_by(by);
-        look_ahead(picker, catalog, &model.scenario);
+        picker.update_preview(catalog, &model.scenario);
         return None;
     }
     if action == Action::DeleteForward && !picker.is_on_letter() {
-        return save_export::forget(model);
+        return save_export::delete_saved(model);
     }
     if let Some(request) = request(action) {
         edit(model, catalog, request);
@@ -80,7 +78,9 @@ fn choose(model: &mut Model, catalog: &Catalog) -> Option<Effect> {
     let pick = picker.chosen().map(|item| item.pick.clone());
     match pick {
         Some(Pick::Scenario(scenario)) => change(model, catalog, *scenario),
-        Some(Pick::Choice(choice)) => model.overlay = Some(pick_value(catalog, &model.scenario, choice)),
+        Some(Pick::Choice(choice)) => {
+            model.overlay = Some(Overlay::Picker(Box::new(Picker::of_choice(catalog, &model.scenario, choice))))
+        }
         Some(Pick::Action(action)) => return act(model, catalog, action),
         Some(Pick::Lesson(name)) => tour::open(model, catalog, &name),
         Some(Pick::Nothing) => {
@@ -88,16 +88,16 @@ fn choose(model: &mut Model, catalog: &Catalog) -> Option<Effect> {
             model.overlay = Some(Overlay::Picker(picker));
         }
         Some(Pick::Export(format, into)) => return save_export::export(model, format, into),
-        Some(Pick::Own(number)) => {
-            let reply = ask_screen(model, catalog, |screen, world| screen.state_mut().pick(world, number));
-            return apply_response(model, catalog, reply);
+        Some(Pick::OfScreen(number)) => {
+            let response = ask_screen(model, catalog, |screen, context| screen.state_mut().pick(context, number));
+            return apply_response(model, catalog, response);
         }
         None => {
             let typed = picker.choice.and_then(|choice| free_value(choice, catalog, &model.scenario, picker.typed()));
             if let Some(scenario) = typed {
                 change(model, catalog, scenario);
             } else {
-                model.notice = Some(format!("nothing is called {}", picker.typed()));
+                model.notice = Some(format!("No match for \"{}\".", picker.typed()));
                 model.overlay = Some(Overlay::Picker(picker));
             }
         }
@@ -105,27 +105,27 @@ fn choose(model: &mut Model, catalog: &Catalog) -> Option<Effect> {
     None
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "every other action means nothing while typing")]
-fn prompt(model: &mut Model, catalog: &Catalog, action: Action, by: Option<isize>) -> Whose {
+#[expect(clippy::wildcard_enum_match_arm, reason = "a prompt ignores every other action")]
+fn prompt(model: &mut Model, catalog: &Catalog, action: Action, by: Option<isize>) -> Handled {
     if by.is_some() {
-        return Whose::Below;
+        return Handled::Not;
     }
     if let Some(request) = request(action) {
         edit(model, catalog, request);
-        return Whose::Ours(None);
+        return Handled::Done(None);
     }
     match action {
         Action::Back => {
-            tell_screen(model, catalog, "");
+            filter_screen(model, catalog, "");
             model.overlay = None;
         }
         Action::Open => model.overlay = None,
         _ => {}
     }
-    Whose::Ours(None)
+    Handled::Done(None)
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "every other action means nothing while typing")]
+#[expect(clippy::wildcard_enum_match_arm, reason = "a prompt ignores every other action")]
 fn ask(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effect> {
     if let Some(request) = request(action) {
         edit(model, catalog, request);
@@ -139,7 +139,7 @@ fn ask(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effect> {
     None
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "every other action edits nothing")]
+#[expect(clippy::wildcard_enum_match_arm, reason = "every other action does not edit")]
 fn request(action: Action) -> Option<InputRequest> {
     match action {
         Action::Left => Some(InputRequest::GoToPrevChar),
@@ -152,18 +152,18 @@ fn request(action: Action) -> Option<InputRequest> {
     }
 }
 
-/// Edits what is being typed.
+/// Edits the text of the overlay.
 pub(super) fn edit(model: &mut Model, catalog: &Catalog, request: InputRequest) {
     model.notice = None;
     match &mut model.overlay {
         Some(Overlay::Picker(picker)) => {
             picker.edit(request);
-            look_ahead(picker, catalog, &model.scenario);
+            picker.update_preview(catalog, &model.scenario);
         }
         Some(Overlay::Prompt(input)) => {
             input.handle(request);
             let typed = input.value().to_owned();
-            tell_screen(model, catalog, &typed);
+            filter_screen(model, catalog, &typed);
         }
         Some(Overlay::Ask(ask)) => {
             ask.input.handle(request);
@@ -172,17 +172,17 @@ pub(super) fn edit(model: &mut Model, catalog: &Catalog, request: InputRequest) 
     }
 }
 
-fn tell_screen(model: &mut Model, catalog: &Catalog, typed: &str) {
-    let world = world!(model, catalog);
-    model.screens.top_mut().state_mut().filter(&world, typed);
+fn filter_screen(model: &mut Model, catalog: &Catalog, typed: &str) {
+    let context = screen_context!(model, catalog);
+    model.screens.top_mut().state_mut().filter(&context, typed);
     refresh(model, catalog);
 }
 
-/// Does what a click on `target` stands for.
+/// Performs what a click on `target` does.
 pub(super) fn click(model: &mut Model, catalog: &Catalog, target: Target) -> Option<Effect> {
     match (&mut model.overlay, target) {
-        (Some(Overlay::Picker(picker)), Target::Item(place)) => {
-            picker.select(place);
+        (Some(Overlay::Picker(picker)), Target::Item(index)) => {
+            picker.select(index);
             choose(model, catalog)
         }
         (_, Target::Outside) => {

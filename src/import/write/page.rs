@@ -1,5 +1,6 @@
 //! Lays out XML for people: one element a line, word lists wrapped. Knows nothing of what is written.
 
+use crate::domain::text::fill_after;
 use std::fmt::Write as _;
 
 const WIDTH: usize = 120;
@@ -48,21 +49,9 @@ impl Page {
 
     /// Writes words inside the element that is open.
     pub(super) fn words(&mut self, words: &[String]) {
-        let indent = self.indent();
-        let mut line = String::new();
-        for word in words {
-            if !line.is_empty() && indent.len() + line.len() + 1 + word.len() > WIDTH {
-                self.line(&format!("{indent}{line}"));
-                line.clear();
-            }
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(&escape(word));
-        }
-        if !line.is_empty() {
-            self.line(&format!("{indent}{line}"));
-        }
+        let words = words.iter().map(|word| escape(word)).collect::<Vec<_>>().join(" ");
+        let lines = fill_after(&self.indent(), &words, WIDTH);
+        self.line(&lines);
     }
 
     /// Writes an element that holds words only, on one line where it fits.

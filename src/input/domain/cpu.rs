@@ -4,7 +4,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Check, Definition, Fallback, Match, Mode, Policies, Policy};
 use crate::domain::host::Vendor;
 use crate::domain::map::ModelId;
-use crate::domain::names::nearest;
+use crate::domain::names::did_you_mean;
 use crate::domain::qemu::Accel;
 use crate::load::LoadError;
 use crate::load::xml::{Document, Element};
@@ -103,7 +103,7 @@ fn read_model(
     }
     let known = catalog.model(name).filter(|_| !matches!(name, "base" | "host" | "max"));
     cpu.model = Some(known.ok_or_else(|| {
-        let near = near(nearest(name, catalog.models().iter()));
+        let near = did_you_mean(name, catalog.models().iter());
         document.error(element, format!("expected a CPU model that libvirt or QEMU has, found {name:?}{near}"))
     })?);
     Ok(())
@@ -118,7 +118,7 @@ fn read_feature(
     let name = document.need(element, "name")?;
     let policy = word(document, element, "policy", Policy::ALL, Policy::name)?.unwrap_or(Policy::Require);
     let Some(feature) = catalog.feature(name) else {
-        let near = near(nearest(name, catalog.features().iter()));
+        let near = did_you_mean(name, catalog.features().iter());
         return Err(
             document.error(element, format!("expected a CPU feature that a libvirt map has, found {name:?}{near}"))
         );
@@ -135,10 +135,6 @@ fn read_feature(
     Ok(())
 }
 
-fn near(name: Option<&str>) -> String {
-    name.map(|name| format!("; did you mean {name}?")).unwrap_or_default()
-}
-
 /// Reads an attribute that holds one of a few words.
 fn word<T: Copy>(
     document: &Document<'_>,
@@ -151,7 +147,7 @@ fn word<T: Copy>(
     let found = all.iter().copied().find(|value| name(*value) == text);
     found.map(Some).ok_or_else(|| {
         let words: Vec<&str> = all.iter().map(|value| name(*value)).collect();
-        let near = near(nearest(text, words.iter().copied()));
+        let near = did_you_mean(text, words.iter().copied());
         let message = format!("expected one of {} in {attribute}, found {text:?}{near}", words.join(", "));
         document.error(element, message)
     })

@@ -1,41 +1,41 @@
-//! Draws the bottom line: what is being typed, what the last key did, or the most useful keys as far as they fit.
+//! Draws the bottom line: the typed text, the notice, or hints about keys.
 
 use super::ViewContext;
-use super::draw::{Piece, cells, fitting, piece, pieces, text_at, width_of};
+use super::draw::{Piece, cells, fitting, key_label, piece, pieces, text_at, width_of};
 use crate::app::action::Action;
 use crate::app::overlay::Overlay;
 use crate::app::screens::Target;
 use crate::app::text::width;
+use crate::app::update::unavailable;
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use tui_input::Input;
 use unicode_width::UnicodeWidthChar;
 
-/// Draws it.
-pub(super) fn render(shown: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
-    match &shown.model.overlay {
-        Some(Overlay::Prompt(input)) => return typed(shown, " name contains: ", input, area, buf),
-        Some(Overlay::Ask(ask)) => return typed(shown, &format!(" {}", ask.label()), &ask.input, area, buf),
+pub(super) fn render(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
+    match &ctx.model.overlay {
+        Some(Overlay::Prompt(input)) => return typed(ctx, " filter: ", input, area, buf),
+        Some(Overlay::Ask(ask)) => return typed(ctx, &format!(" {}", ask.label()), &ask.input, area, buf),
         Some(Overlay::Picker(_) | Overlay::Page(_)) | None => {}
     }
-    if let Some(notice) = &shown.model.notice {
+    if let Some(notice) = &ctx.model.notice {
         let line = [piece(format!(" {notice}"), Role::Message)];
-        let line = fitting(&line, usize::from(area.width), shown.theme.signs.more);
-        pieces(buf, shown.theme, area, (area.x, area.y), &line);
+        let line = fitting(&line, usize::from(area.width), ctx.theme.signs.more);
+        pieces(buf, ctx.theme, area, (area.x, area.y), &line);
         return;
     }
-    if let Some(key) = super::demo::key(shown) {
-        pieces(buf, shown.theme, area, (area.x + 1, area.y), &key);
+    if let Some(key) = super::demo::key(ctx) {
+        pieces(buf, ctx.theme, area, (area.x + 1, area.y), &key);
         return;
     }
-    for (start, hint, _) in hints(shown, area) {
-        pieces(buf, shown.theme, area, (start, area.y), &hint);
+    for (start, hint, _) in hints(ctx, area) {
+        pieces(buf, ctx.theme, area, (start, area.y), &hint);
     }
 }
 
-/// Draws what is being typed; of a long text the part around the cursor.
-fn typed(shown: ViewContext<'_>, before: &str, input: &Input, area: Rect, buf: &mut Buffer) {
+/// Draws the typed text; of a long text, the part around the cursor.
+fn typed(ctx: ViewContext<'_>, before: &str, input: &Input, area: Rect, buf: &mut Buffer) {
     let room = usize::from(area.width).saturating_sub(width(before) + 1);
     let left = input.visual_scroll(room);
     let mut hidden = 0;
@@ -45,28 +45,28 @@ fn typed(shown: ViewContext<'_>, before: &str, input: &Input, area: Rect, buf: &
     });
     let text: String = input.value().chars().skip(skipped.count()).collect();
     let line = [piece(before, Role::Key), piece(text, Role::Message)];
-    pieces(buf, shown.theme, area, (area.x, area.y), &line);
+    pieces(buf, ctx.theme, area, (area.x, area.y), &line);
     let cursor = area.x + cells(width(before) + input.visual_cursor().saturating_sub(left));
     let under = input.value().chars().nth(input.cursor()).unwrap_or(' ').to_string();
-    text_at(buf, area, (cursor, area.y), &under, shown.theme.style(Role::Focus));
+    text_at(buf, area, (cursor, area.y), &under, ctx.theme.style(Role::Focus));
 }
 
-/// Returns what `position` stands for.
-pub(super) fn hit(shown: ViewContext<'_>, area: Rect, position: Position) -> Option<Target> {
-    let hints = if shown.model.demo.is_some() { Vec::new() } else { hints(shown, area) };
+/// Returns what a click at `position` does.
+pub(super) fn hit(ctx: ViewContext<'_>, area: Rect, position: Position) -> Option<Target> {
+    let hints = if ctx.model.demo.is_some() { Vec::new() } else { hints(ctx, area) };
     let found = hints.iter().find(|(start, hint, _)| (*start..start + cells(width_of(hint))).contains(&position.x));
     found.map(|(_, _, action)| Target::Action(*action))
 }
 
-fn hints(shown: ViewContext<'_>, area: Rect) -> Vec<(u16, [Piece; 2], Action)> {
-    let keymap = &shown.model.settings.keymap;
-    let lesson = if shown.model.has_tour() { super::tour::hints() } else { &[] };
-    let hinted = lesson.iter().chain(shown.model.screens.top().state().hints());
+fn hints(ctx: ViewContext<'_>, area: Rect) -> Vec<(u16, [Piece; 2], Action)> {
+    let keymap = &ctx.model.settings.keymap;
+    let lesson = if ctx.model.has_tour() { super::tour::hints() } else { &[] };
+    let hinted = lesson.iter().chain(ctx.model.screens.top().state().hints());
     let mut x = area.x + 1;
     let mut fitting = Vec::new();
     for (actions, text) in hinted {
-        let Some(action) = actions.last().filter(|action| action.is_available(shown.model)) else { continue };
-        let keys: Vec<String> = actions.iter().map(|action| shown_key(shown, &keymap.shown(*action))).collect();
+        let Some(action) = actions.last().filter(|action| unavailable(ctx.model, **action).is_none()) else { continue };
+        let keys: Vec<String> = actions.iter().map(|action| key_label(ctx.theme, &keymap.shown(*action))).collect();
         let between = if keys.iter().all(|key| width(key) == 1) { "" } else { "/" };
         let hint = [piece(keys.join(between), Role::Key), piece(format!(" {text}"), Role::Muted)];
         let end = x.saturating_add(cells(width_of(&hint)));
@@ -77,11 +77,4 @@ fn hints(shown: ViewContext<'_>, area: Rect) -> Vec<(u16, [Piece; 2], Action)> {
         x = end.saturating_add(2);
     }
     fitting
-}
-
-/// Arrow keys are shown as arrows.
-pub(super) fn shown_key(shown: ViewContext<'_>, key: &str) -> String {
-    let arrows = &shown.theme.signs.arrows;
-    let arrow = ["left", "right", "up", "down"].iter().zip(arrows).find(|(name, _)| **name == key);
-    arrow.map_or_else(|| key.to_owned(), |(_, sign)| (*sign).to_owned())
 }

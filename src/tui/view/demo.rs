@@ -1,33 +1,33 @@
-//! Draws what an audience is shown beside the screen: the note, and in the bottom line the last key.
+//! Draws what the audience of a demonstration sees beside the screen: the note, and the last key in the bottom line.
 
 use super::ViewContext;
-use super::draw::{Piece, line_of, piece, rule, text_at};
+use super::draw::{Piece, key_label, line_of, piece, rule, text_at};
 use crate::app::text::wrap;
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-/// Draws the note.
-pub(super) fn render(shown: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
-    let Some(demo) = &shown.model.demo else { return };
+pub(super) fn render(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
+    let Some(demo) = &ctx.model.demo else { return };
     let ruled = area.height > 1;
     if ruled {
-        let waits = if demo.waits { vec![piece("space goes on, esc takes over", Role::Muted)] } else { Vec::new() };
-        rule(buf, shown.theme, line_of(area, 0), true, &[], &waits);
+        let waits =
+            if demo.waits { vec![piece("Space continues, Esc takes control", Role::Muted)] } else { Vec::new() };
+        rule(buf, ctx.theme, line_of(area, 0), true, &[], &waits);
     }
     let lines = wrap(&demo.note, usize::from(area.width.saturating_sub(2)));
     for (line, number) in lines.iter().zip(u16::from(ruled)..area.height) {
-        let place = line_of(area, number);
-        text_at(buf, place, (place.x + 1, place.y), line, shown.theme.style(Role::Message));
+        let rect = line_of(area, number);
+        text_at(buf, rect, (rect.x + 1, rect.y), line, ctx.theme.style(Role::Message));
     }
 }
 
-/// Returns the last key, and what it asked for.
-pub(super) fn key(shown: ViewContext<'_>) -> Option<[Piece; 2]> {
-    let (key, what) = shown.model.demo.as_ref()?.key();
-    let key = super::bottom::shown_key(shown, key);
+/// Returns the last key and the title of its action.
+pub(super) fn key(ctx: ViewContext<'_>) -> Option<[Piece; 2]> {
+    let (key, title) = ctx.model.demo.as_ref()?.key();
+    let key = key_label(ctx.theme, key);
     Some([
         piece(format!(" {key} "), if key.is_empty() { Role::Text } else { Role::Focus }),
-        piece(format!("  {what}"), Role::Title),
+        piece(format!("  {title}"), Role::Title),
     ])
 }

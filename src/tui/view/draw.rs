@@ -1,4 +1,4 @@
-//! Puts text, lines of pieces and frames into a buffer, never outside of the area given.
+//! Draws text, lines of pieces and frames into a buffer, never outside of the given area.
 
 use super::super::theme::{Role, Theme};
 use crate::app::text::{cut_at_word, width};
@@ -7,21 +7,20 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::widgets::{Block, Widget};
 
-/// A piece of a line.
+/// A piece of a line: its text and its role.
 pub type Piece = (String, Role);
 
-/// Returns a piece.
+/// Pairs a text with its role.
 pub fn piece(text: impl Into<String>, role: Role) -> Piece {
     (text.into(), role)
 }
 
-/// Returns how many columns pieces take.
+/// Returns the width of pieces in columns.
 pub fn width_of(pieces: &[Piece]) -> usize {
     pieces.iter().map(|(text, _)| width(text)).sum()
 }
 
-/// Writes pieces one after the other from `x` on, in the line `y` of `area`; what does not fit is left out.
-/// Returns the column after the last.
+/// Draws pieces from the column `x` of the line `y`; what does not fit into `area` is cut. Returns the column after them.
 pub fn pieces(buf: &mut Buffer, theme: &Theme, area: Rect, (x, y): (u16, u16), pieces: &[Piece]) -> u16 {
     let mut x = x;
     for (text, role) in pieces {
@@ -30,7 +29,7 @@ pub fn pieces(buf: &mut Buffer, theme: &Theme, area: Rect, (x, y): (u16, u16), p
     x
 }
 
-/// Writes `text` at a place within `area`. Returns the column after it.
+/// Draws `text` at a position; what does not fit into `area` is cut. Returns the column after it.
 pub fn text_at(buf: &mut Buffer, area: Rect, (x, y): (u16, u16), text: &str, style: Style) -> u16 {
     let area = area.intersection(*buf.area());
     if !area.contains(Position { x, y }) {
@@ -40,13 +39,13 @@ pub fn text_at(buf: &mut Buffer, area: Rect, (x, y): (u16, u16), text: &str, sty
     buf.set_stringn(x, y, text, room, style).0
 }
 
-/// Gives every cell of `area` a style.
+/// Sets the style of every cell of `area`.
 pub fn fill(buf: &mut Buffer, area: Rect, style: Style) {
     let area = area.intersection(*buf.area());
     buf.set_style(area, style);
 }
 
-/// Draws a frame with a title at its upper left and one at its upper right. Returns what is inside.
+/// Draws a frame with a title on the left and one on the right. Returns the area inside.
 pub fn frame(buf: &mut Buffer, theme: &Theme, area: Rect, active: bool, left: &[Piece], right: &[Piece]) -> Rect {
     let role = if active { Role::ActiveBorder } else { Role::Border };
     let block = Block::bordered().border_set(theme.signs.frame).border_style(theme.style(role));
@@ -56,7 +55,7 @@ pub fn frame(buf: &mut Buffer, theme: &Theme, area: Rect, active: bool, left: &[
     inner
 }
 
-/// Returns what is inside of a frame around `area`.
+/// Returns the area inside the frame of `area`.
 pub fn inside(area: Rect) -> Rect {
     Rect {
         x: area.x.saturating_add(1),
@@ -66,7 +65,7 @@ pub fn inside(area: Rect) -> Rect {
     }
 }
 
-/// Draws a rule across with the same titles, where there is no room for frames.
+/// Draws a horizontal rule with the same titles, where there is no room for frames.
 pub fn rule(buf: &mut Buffer, theme: &Theme, area: Rect, active: bool, left: &[Piece], right: &[Piece]) {
     let role = if active { Role::ActiveBorder } else { Role::Border };
     let line = theme.signs.across.repeat(usize::from(area.width));
@@ -93,7 +92,7 @@ fn spaced(pieces: &[Piece]) -> Vec<Piece> {
     std::iter::once(blank()).chain(pieces.iter().cloned()).chain([blank()]).collect()
 }
 
-/// Returns pieces cut to `room` columns, at the end of a word where that is possible.
+/// Returns pieces cut to `room` columns, between words if possible; `more` follows what is cut.
 pub fn fitting(pieces: &[Piece], room: usize, more: &str) -> Vec<Piece> {
     let mut left = room;
     let mut kept = Vec::new();
@@ -109,12 +108,18 @@ pub fn fitting(pieces: &[Piece], room: usize, more: &str) -> Vec<Piece> {
     kept
 }
 
-/// Returns a line of `area`, counted from 0; it is empty where `area` has no such line.
+/// Returns a line of `area` by its index; it is empty if `area` has no such line.
 pub fn line_of(area: Rect, number: u16) -> Rect {
     Rect { y: area.y.saturating_add(number), height: u16::from(number < area.height), ..area }
 }
 
-/// Returns `columns` as a `u16`.
+/// Converts a number of columns or lines for use in a [`Rect`].
 pub fn cells(columns: usize) -> u16 {
     u16::try_from(columns).unwrap_or(u16::MAX)
+}
+
+/// Returns the label of a key; arrow keys are shown as arrows.
+pub fn key_label(theme: &Theme, key: &str) -> String {
+    let arrow = ["left", "right", "up", "down"].iter().zip(theme.signs.arrows).find(|(name, _)| **name == key);
+    arrow.map_or_else(|| key.to_owned(), |(_, sign)| sign.to_owned())
 }

@@ -1,13 +1,12 @@
-//! Draws the first screen: choices, verdict, decision table, features.
+//! Draws the explorer: settings, verdict, decision table, features.
 
 mod choices;
 mod features;
 mod layout;
-mod rule;
 mod table;
 mod verdict;
 
-use super::ViewContext;
+use super::{ViewContext, page};
 use crate::app::screens::Target;
 use crate::app::screens::explorer::Explorer;
 use crate::app::tour::Place;
@@ -15,44 +14,43 @@ use layout::Areas;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-/// Draws it.
-pub(super) fn render(shown: ViewContext<'_>, state: &Explorer, area: Rect, buf: &mut Buffer) {
-    let areas = Areas::of(shown, area);
-    choices::render(shown, state, &areas, buf);
-    verdict::render(shown, state, &areas, buf);
-    table::render(shown, state, &areas, buf);
+pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, area: Rect, buf: &mut Buffer) {
+    let areas = Areas::of(ctx, area);
+    choices::render(ctx, state, &areas, buf);
+    verdict::render(ctx, state, (areas.verdict, areas.parts), buf);
+    table::render(ctx, state, areas.table, buf);
     if let Some(area) = areas.features {
-        features::render(shown, state, area, areas.parts, buf);
+        features::render(ctx, state, area, areas.parts, buf);
     }
     if let Some(area) = areas.rule {
-        rule::render(shown, area, buf);
+        page::rule(ctx, area, buf);
     }
 }
 
 /// Returns where a lesson's place is.
-pub(super) fn place(shown: ViewContext<'_>, state: &Explorer, area: Rect, wanted: &Place) -> Option<Rect> {
-    let areas = Areas::of(shown, area);
+pub(super) fn place(ctx: ViewContext<'_>, state: &Explorer, area: Rect, wanted: &Place) -> Option<Rect> {
+    let areas = Areas::of(ctx, area);
     match wanted {
         Place::Choice(choice) => {
-            let places = choices::places(shown, state, &areas);
-            places.into_iter().find(|(known, _)| known == choice).map(|(_, place)| place)
+            let rects = choices::rects(ctx, state, &areas);
+            rects.into_iter().find(|(known, _)| known == choice).map(|(_, rect)| rect)
         }
         Place::Verdict => Some(areas.verdict),
-        Place::Table => Some(areas.table),
-        Place::Row(number) => table::places(shown, &areas, table::rows(&areas)).get(*number).copied(),
+        Place::Table => Some(areas.table.area),
+        Place::Row(number) => table::rects(ctx, areas.table).get(*number).copied(),
         Place::Stage(_) | Place::Text(_) => None,
     }
-    .filter(|place| !place.is_empty())
+    .filter(|rect| !rect.is_empty())
 }
 
-/// Returns what `position` stands for.
-pub(super) fn hit(shown: ViewContext<'_>, state: &Explorer, area: Rect, position: Position) -> Option<Target> {
-    let areas = Areas::of(shown, area);
-    let choice = choices::places(shown, state, &areas).into_iter().find(|(_, place)| place.contains(position));
+/// Returns what a click at `position` does.
+pub(super) fn hit(ctx: ViewContext<'_>, state: &Explorer, area: Rect, position: Position) -> Option<Target> {
+    let areas = Areas::of(ctx, area);
+    let choice = choices::rects(ctx, state, &areas).into_iter().find(|(_, rect)| rect.contains(position));
     if let Some((choice, _)) = choice {
         return Some(Target::Choice(choice));
     }
-    verdict::hit(shown, &areas, position)
-        .or_else(|| table::hit(shown, &areas, position))
-        .or_else(|| areas.features.and_then(|area| features::hit(shown, state, area, areas.parts, position)))
+    verdict::hit(ctx, (areas.verdict, areas.parts), position)
+        .or_else(|| table::hit(ctx, areas.table, position))
+        .or_else(|| areas.features.and_then(|area| features::hit(ctx, state, area, areas.parts, position)))
 }

@@ -1,68 +1,70 @@
-//! Draws a history: lines with a bar over the releases or machine types, and the one under the cursor in words.
+//! Draws a history: lines with a bar over releases or machine types, and the description of the line under the cursor.
 
 use super::ViewContext;
 use super::draw::{Piece, cells, fill, fitting, line_of, piece, pieces, text_at};
 use super::parts::{Drawn, ListAndWords, first_seen, line_at, with_headings};
 use crate::app::action::Action;
 use crate::app::screens::Target;
-use crate::app::screens::history::{Axis, History, Line, Mark, Subject, points};
+use crate::app::screens::history::{Axis, History, Line, Mark, Subject, points as axis_points};
 use crate::app::text::{cut, pad, width, wrap};
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-/// Lines for the words, without their heading.
+/// The lines of the description, without their heading.
 const WORDS: u16 = 6;
-/// The most columns of a line's name.
+/// The most columns for the name of a line.
 const NAME: usize = 27;
 
-/// Draws it.
-pub(super) fn render(shown: ViewContext<'_>, state: &History, area: Rect, buf: &mut Buffer) {
+pub(super) fn render(ctx: ViewContext<'_>, state: &History, area: Rect, buf: &mut Buffer) {
     let areas = ListAndWords::of(area, WORDS);
-    let name = state.subject.name(shown.catalog);
+    let name = state.subject.name(ctx.catalog);
     let left = [piece("History of ", Role::Message), piece(name, Role::Chosen)];
-    let inner = areas.parts.draw(shown, areas.list, true, (&left, &legend(shown, state)), buf);
-    let summary = cut(&state.summary, usize::from(inner.width).saturating_sub(2), shown.theme.signs.more);
-    text_at(buf, inner, (inner.x + 1, inner.y), &summary, shown.theme.style(Role::Text));
+    let inner = areas.parts.draw(ctx, areas.list, true, (&left, &legend(ctx, state)), buf);
+    let summary = cut(&state.summary, usize::from(inner.width).saturating_sub(2), ctx.theme.signs.more);
+    text_at(buf, inner, (inner.x + 1, inner.y), &summary, ctx.theme.style(Role::Text));
     let rows = areas.rows();
     if state.listed.is_empty() {
-        let text = if state.named.is_empty() { "Nothing is known of it." } else { "No line has these letters." };
-        text_at(buf, rows, (rows.x + 1, rows.y), text, shown.theme.style(Role::Muted));
+        let text = state.empty(&ctx.model.settings.keymap);
+        text_at(buf, rows, (rows.x + 1, rows.y), &text, ctx.theme.style(Role::Muted));
     }
     let drawn = drawn(state);
-    for (drawn, number) in drawn.iter().skip(first_seen(&drawn, state.listed.place(), rows)).zip(0..rows.height) {
-        let place = line_of(rows, number);
+    for (drawn, number) in drawn.iter().skip(first_seen(&drawn, state.listed.index(), rows)).zip(0..rows.height) {
+        let rect = line_of(rows, number);
         match *drawn {
-            Drawn::Heading(line) => heading(shown, &state.listed[line], place, buf),
-            Drawn::Line(line) => bar(shown, &state.listed[line], state.listed.place() == line, place, buf),
+            Drawn::Heading(line) => heading(ctx, &state.listed[line], rect, buf),
+            Drawn::Line(line) => bar(ctx, &state.listed[line], state.listed.index() == line, rect, buf),
         }
     }
-    words(shown, state, areas, buf);
+    words(ctx, state, areas, buf);
 }
 
-/// Returns what `position` stands for.
+/// Returns what a click at `position` does.
 pub(super) fn hit(state: &History, area: Rect, position: Position) -> Option<Target> {
-    line_at(&drawn(state), state.listed.place(), ListAndWords::of(area, WORDS).rows(), position)
+    line_at(&drawn(state), state.listed.index(), ListAndWords::of(area, WORDS).rows(), position)
 }
 
 fn drawn(state: &History) -> Vec<Drawn> {
     with_headings(state.listed.iter().map(|line| line.section))
 }
 
-fn legend(shown: ViewContext<'_>, state: &History) -> Vec<Piece> {
-    let signs = &shown.theme.signs;
+fn legend(ctx: ViewContext<'_>, state: &History) -> Vec<Piece> {
+    let signs = &ctx.theme.signs;
     let text = match state.subject {
         Subject::Model(_) => format!("{} changed", signs.mark),
         Subject::Feature(_) => {
-            format!("+ in it  {} removed  a added  {} not in it  {} not read", signs.bad, signs.nothing, signs.open)
+            format!(
+                "+ in the model  {} removed  a added  {} not in it  {} unknown",
+                signs.bad, signs.nothing, signs.open
+            )
         }
     };
     vec![piece(text, Role::Muted)]
 }
 
-fn look(shown: ViewContext<'_>, line: &Line, mark: Mark) -> (&'static str, Role) {
-    let signs = &shown.theme.signs;
-    // A life line where only the change counts, else a sign that can be told from the others.
+fn sign(ctx: ViewContext<'_>, line: &Line, mark: Mark) -> (&'static str, Role) {
+    let signs = &ctx.theme.signs;
+    // Where only changes count, a plain line connects them.
     let lives = line.axis == Axis::Releases && line.marks.contains(&Mark::Changed);
     match mark {
         Mark::Nothing => (" ", Role::Muted),
@@ -76,63 +78,63 @@ fn look(shown: ViewContext<'_>, line: &Line, mark: Mark) -> (&'static str, Role)
     }
 }
 
-/// The columns of the bar, and for each the point that it shows: the last of those that share it.
-fn columns(place: Rect, count: usize) -> (u16, Vec<usize>) {
-    let start = place.x + cells(NAME) + 1;
-    let room = usize::from(place.right().saturating_sub(start + 1)).min(count);
+/// Returns the first column of the bar, and for each column the last of the points that share it.
+fn columns(rect: Rect, count: usize) -> (u16, Vec<usize>) {
+    let start = rect.x + cells(NAME) + 1;
+    let room = usize::from(rect.right().saturating_sub(start + 1)).min(count);
     (start, (0..room).map(|column| (column + 1) * count / room - 1).collect())
 }
 
-fn heading(shown: ViewContext<'_>, line: &Line, place: Rect, buf: &mut Buffer) {
-    let title = cut(line.section, NAME - 1, shown.theme.signs.more);
-    text_at(buf, place, (place.x + 1, place.y), &title, shown.theme.style(Role::Title));
-    let names = points(shown.catalog, line.axis);
-    let (start, shown_points) = columns(place, line.marks.len());
+fn heading(ctx: ViewContext<'_>, line: &Line, rect: Rect, buf: &mut Buffer) {
+    let title = cut(line.section, NAME - 1, ctx.theme.signs.more);
+    text_at(buf, rect, (rect.x + 1, rect.y), &title, ctx.theme.style(Role::Title));
+    let names = axis_points(ctx.catalog, line.axis);
+    let (start, points) = columns(rect, line.marks.len());
     let mut free = 0;
-    for (column, point) in shown_points.iter().enumerate() {
-        // The first point that shares the column; the label begins where it does.
-        let first = if column == 0 { 0 } else { shown_points[column - 1] + 1 };
+    for (column, point) in points.iter().enumerate() {
+        // The label begins at the first point that shares the column.
+        let first = if column == 0 { 0 } else { points[column - 1] + 1 };
         let label = names.get(first.min(*point)).map_or("", String::as_str);
-        if column >= free && column + width(label) <= shown_points.len() {
-            text_at(buf, place, (start + cells(column), place.y), label, shown.theme.style(Role::Muted));
+        if column >= free && column + width(label) <= points.len() {
+            text_at(buf, rect, (start + cells(column), rect.y), label, ctx.theme.style(Role::Muted));
             free = column + width(label) + 3;
         }
     }
 }
 
-fn bar(shown: ViewContext<'_>, line: &Line, selected: bool, place: Rect, buf: &mut Buffer) {
-    let name = pad(&cut(&line.name, NAME - 1, shown.theme.signs.more), NAME);
-    text_at(buf, place, (place.x + 1, place.y), &name, shown.theme.style(Role::Text));
-    let (start, points) = columns(place, line.marks.len());
+fn bar(ctx: ViewContext<'_>, line: &Line, selected: bool, rect: Rect, buf: &mut Buffer) {
+    let name = pad(&cut(&line.name, NAME - 1, ctx.theme.signs.more), NAME);
+    text_at(buf, rect, (rect.x + 1, rect.y), &name, ctx.theme.style(Role::Text));
+    let (start, points) = columns(rect, line.marks.len());
     let mut next = 0;
     for (column, point) in points.iter().enumerate() {
         let shared = line.marks.get(next..=*point).unwrap_or_default();
         next = point + 1;
-        // What changed is not to be lost among what it shares its column with.
+        // Of the points that share a column, a change is shown first.
         let mark = shared.iter().copied().find(|mark| *mark == Mark::Changed).or(shared.last().copied());
-        let (sign, role) = look(shown, line, mark.unwrap_or(Mark::Nothing));
-        text_at(buf, place, (start + cells(column), place.y), sign, shown.theme.style(role));
+        let (sign, role) = sign(ctx, line, mark.unwrap_or(Mark::Nothing));
+        text_at(buf, rect, (start + cells(column), rect.y), sign, ctx.theme.style(role));
     }
     if selected {
-        fill(buf, place, shown.theme.style(Role::Focus));
+        fill(buf, rect, ctx.theme.style(Role::Focus));
     }
 }
 
-fn words(shown: ViewContext<'_>, state: &History, areas: ListAndWords, buf: &mut Buffer) {
-    let line = state.listed.here();
+fn words(ctx: ViewContext<'_>, state: &History, areas: ListAndWords, buf: &mut Buffer) {
+    let line = state.listed.current();
     let name = line.map_or("", |line| line.name.as_str());
-    let key = shown.model.settings.keymap.shown(Action::Open);
-    let right = [piece(key, Role::Key), piece(" shows it with a guest", Role::Muted)];
-    let inner = areas.parts.draw(shown, areas.words, false, (&[piece(name, Role::Message)], &right), buf);
+    let key = ctx.model.settings.keymap.shown(Action::Open);
+    let right = [piece(key, Role::Key), piece(" opens a guest that demonstrates it", Role::Muted)];
+    let inner = areas.parts.draw(ctx, areas.words, false, (&[piece(name, Role::Message)], &right), buf);
     let Some(line) = line else { return };
     let lines = wrap(&line.words, usize::from(inner.width).saturating_sub(2));
     let height = usize::from(inner.height);
     for (number, text) in lines.iter().enumerate().take(height) {
-        let place = line_of(inner, cells(number));
+        let rect = line_of(inner, cells(number));
         let last = number + 1 == height && lines.len() > height;
-        let text = if last { format!("{text} {}", shown.theme.signs.more) } else { text.clone() };
+        let text = if last { format!("{text} {}", ctx.theme.signs.more) } else { text.clone() };
         let line =
-            fitting(&[piece(text, Role::Text)], usize::from(inner.width).saturating_sub(1), shown.theme.signs.more);
-        pieces(buf, shown.theme, place, (place.x + 1, place.y), &line);
+            fitting(&[piece(text, Role::Text)], usize::from(inner.width).saturating_sub(1), ctx.theme.signs.more);
+        pieces(buf, ctx.theme, rect, (rect.x + 1, rect.y), &line);
     }
 }

@@ -1,32 +1,33 @@
-//! Draws a page over the screen.
+//! Draws a page over the screen, and the page of a rule in a pane.
 
 use super::ViewContext;
 use super::draw::{cells, frame, piece, text_at};
 use super::parts::more_lines;
+use crate::app::action::Action;
 use crate::app::overlay::page_room;
 use crate::app::page::{Kind, Page};
 use crate::app::screens::Target;
 use crate::app::settings::Size;
+use crate::explain::{NO_RULE, rule_page};
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::widgets::{Clear, Widget};
 
-/// Draws it.
-pub(super) fn render(shown: ViewContext<'_>, page: &Page, area: Rect, buf: &mut Buffer) {
-    let place = place(page, area);
+pub(super) fn render(ctx: ViewContext<'_>, page: &Page, area: Rect, buf: &mut Buffer) {
+    let rect = place(page, area);
     let (columns, height) = room(area);
-    Clear.render(place, buf);
+    Clear.render(rect, buf);
     let lines = page.lines(columns);
     let right = more_lines(page.scroll, height, lines.len());
-    let inner = frame(buf, shown.theme, place, true, &[piece(page.title.as_str(), Role::Title)], &right);
+    let inner = frame(buf, ctx.theme, rect, true, &[piece(page.title.as_str(), Role::Title)], &right);
     for ((kind, line), y) in lines.iter().skip(page.scroll).zip(inner.top()..inner.bottom()) {
-        text_at(buf, inner, (inner.x + 1, y), line, shown.theme.style(role(*kind)));
+        text_at(buf, inner, (inner.x + 1, y), line, ctx.theme.style(role(*kind)));
     }
 }
 
-/// Returns the looks of a line.
-pub(super) fn role(kind: Kind) -> Role {
+/// Returns the role of a line.
+fn role(kind: Kind) -> Role {
     match kind {
         Kind::Heading => Role::Title,
         Kind::Text => Role::Text,
@@ -34,7 +35,7 @@ pub(super) fn role(kind: Kind) -> Role {
     }
 }
 
-/// Returns what `position` stands for.
+/// Returns what a click at `position` does.
 pub(super) fn hit(page: &Page, area: Rect, position: Position) -> Option<Target> {
     (!place(page, area).contains(position)).then_some(Target::Outside)
 }
@@ -49,4 +50,28 @@ fn place(page: &Page, area: Rect) -> Rect {
     let width = cells(columns + 4).min(area.width);
     let height = cells(lines + 2).min(area.height);
     Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height }
+}
+
+/// Draws the page of the rule that decided, in a pane.
+pub(super) fn rule(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
+    let Some(decided) = ctx.model.derived.answer.rule else {
+        let inner = frame(buf, ctx.theme, area, false, &[piece("Rule", Role::Message)], &[]);
+        let text = NO_RULE;
+        text_at(buf, inner, (inner.x + 1, inner.y), text, ctx.theme.style(Role::Muted));
+        return;
+    };
+    let page = rule_page(decided);
+    let title = [piece(format!("Rule {}: {}", decided.name(), page.title()), Role::Message)];
+    let inner = frame(buf, ctx.theme, area, false, &title, &[]);
+    let lines = Page::of_markdown("", page.text).lines(usize::from(inner.width).saturating_sub(2));
+    let height = usize::from(inner.height);
+    for ((number, (kind, line)), y) in lines.iter().enumerate().zip(inner.top()..inner.bottom()) {
+        if number + 1 == height && lines.len() > height {
+            let key = ctx.model.settings.keymap.shown(Action::Rule);
+            let more = format!("{} {} more lines: {key}", ctx.theme.signs.more, lines.len() - number);
+            text_at(buf, inner, (inner.x + 1, y), &more, ctx.theme.style(Role::Muted));
+            break;
+        }
+        text_at(buf, inner, (inner.x + 1, y), line, ctx.theme.style(role(*kind)));
+    }
 }

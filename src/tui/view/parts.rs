@@ -1,5 +1,4 @@
-//! Frames the parts of a screen where there is room, and else only rules them off; and finds what is seen of a list,
-//! with headings or without, and how much of a text is not.
+//! Draws panes with frames, or with rules where there is no room; and finds the visible part of lists and texts.
 
 use super::ViewContext;
 use super::draw::{Piece, frame, inside, line_of, piece, rule};
@@ -8,43 +7,43 @@ use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-/// Whether the parts have frames.
+/// How the panes of a screen are separated.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Parts {
-    /// They have; else a rule above.
+    /// With frames; else with a rule above each.
     pub(super) framed: bool,
 }
 
 impl Parts {
-    /// Returns how many lines a part takes besides what is in it.
+    /// Returns how many lines a pane needs besides its content.
     pub(super) const fn lines(self) -> u16 {
         if self.framed { 2 } else { 1 }
     }
 
-    /// Draws what is around a part, with titles left and right. Returns what is inside.
+    /// Draws the frame or the rule of a pane, with titles left and right. Returns the area inside.
     pub(super) fn draw(
         self,
-        shown: ViewContext<'_>,
+        ctx: ViewContext<'_>,
         area: Rect,
         active: bool,
         (left, right): (&[Piece], &[Piece]),
         buf: &mut Buffer,
     ) -> Rect {
         if self.framed {
-            frame(buf, shown.theme, area, active, left, right);
+            frame(buf, ctx.theme, area, active, left, right);
         } else {
-            rule(buf, shown.theme, line_of(area, 0), active, left, right);
+            rule(buf, ctx.theme, line_of(area, 0), active, left, right);
         }
         self.inside(area)
     }
 
-    /// Returns what is inside of a part.
+    /// Returns the area inside a pane.
     pub(super) fn inside(self, area: Rect) -> Rect {
         if self.framed { inside(area) } else { below(area) }
     }
 }
 
-/// A list over most of a screen, and what the line under the cursor says in words below it.
+/// A list, and the description of the line under the cursor below it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct ListAndWords {
     pub(super) parts: Parts,
@@ -52,11 +51,11 @@ pub(super) struct ListAndWords {
     pub(super) words: Rect,
 }
 
-/// Columns and lines from which there are frames.
+/// The least width and height of panes with frames.
 const FRAMED: (u16, u16) = (112, 29);
 
 impl ListAndWords {
-    /// Divides `area`, with so many lines for the words.
+    /// Divides `area`, with this many lines for the description.
     pub(super) fn of(area: Rect, words: u16) -> Self {
         let parts = Parts { framed: area.width >= FRAMED.0 && area.height >= FRAMED.1 };
         let words = (words + parts.lines()).min(area.height / 2);
@@ -64,7 +63,7 @@ impl ListAndWords {
         Self { parts, list, words: Rect { y: list.bottom(), height: words, ..area } }
     }
 
-    /// Returns where the lines of the list stand: below the first line, which says what they are.
+    /// Returns the area of the lines of the list, below its head.
     pub(super) fn rows(self) -> Rect {
         below(self.parts.inside(self.list))
     }
@@ -75,7 +74,7 @@ pub(super) fn below(area: Rect) -> Rect {
     Rect { y: area.y.saturating_add(1), height: area.height.saturating_sub(1), ..area }
 }
 
-/// One line of a list as it is drawn: the heading of a section, with the number of its first line, or a line by its number.
+/// One drawn line: the heading of a section, with the index of its first line, or a line by its index.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Drawn {
     Heading(usize),
@@ -96,28 +95,28 @@ pub(super) fn with_headings(sections: impl Iterator<Item = &'static str>) -> Vec
     drawn
 }
 
-/// Returns the first that is seen: the cursor is kept in the middle, except near the ends.
+/// Returns the index of the first visible line; the cursor is in the middle, except near start and end.
 pub(super) fn first_seen(drawn: &[Drawn], cursor: usize, rows: Rect) -> usize {
-    let place = drawn.iter().position(|drawn| *drawn == Drawn::Line(cursor)).unwrap_or(0);
-    scrolled(place, drawn.len(), rows)
+    let index = drawn.iter().position(|drawn| *drawn == Drawn::Line(cursor)).unwrap_or(0);
+    scrolled(index, drawn.len(), rows)
 }
 
-/// Returns the line of such a list that `position` is on.
+/// Returns the line of a list with headings at `position`.
 pub(super) fn line_at(drawn: &[Drawn], cursor: usize, rows: Rect, position: Position) -> Option<Target> {
-    let place = first_seen(drawn, cursor, rows) + usize::from(position.y.saturating_sub(rows.y));
-    match drawn.get(place).filter(|_| rows.contains(position))? {
+    let index = first_seen(drawn, cursor, rows) + usize::from(position.y.saturating_sub(rows.y));
+    match drawn.get(index).filter(|_| rows.contains(position))? {
         Drawn::Line(line) => Some(Target::Row(*line)),
         Drawn::Heading(_) => None,
     }
 }
 
-/// Returns the first line that is seen of a list without headings.
-pub(super) fn scrolled(place: usize, count: usize, rows: Rect) -> usize {
+/// Returns the index of the first visible line of a list without headings.
+pub(super) fn scrolled(index: usize, count: usize, rows: Rect) -> usize {
     let height = usize::from(rows.height);
-    place.saturating_sub(height / 2).min(count.saturating_sub(height))
+    index.saturating_sub(height / 2).min(count.saturating_sub(height))
 }
 
-/// Says how many of `count` lines follow those that are seen, from `first` on; nothing where all are seen.
+/// Returns how many of `count` lines follow the visible ones; empty if all are visible.
 pub(super) fn more_lines(first: usize, room: usize, count: usize) -> Vec<Piece> {
     match (first, count.saturating_sub(first + room)) {
         (0, 0) => Vec::new(),

@@ -1,4 +1,4 @@
-//! Draws a list to choose from over the screen: what is typed, the matches, and what the one under the cursor gives.
+//! Draws a picker over the screen: the typed text, the matches, and the verdict of the one under the cursor.
 
 use super::ViewContext;
 use super::draw::{Piece, cells, fill, fitting, frame, inside, line_of, piece, pieces, rule, text_at};
@@ -12,102 +12,98 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::widgets::{Clear, Widget};
 
-/// Lines of the box that are no items: the frame, what is typed, and the rule below it.
+/// Lines without items: the frame, the typed text, and the rule below it.
 const OTHER_LINES: u16 = 4;
 
-/// Draws it.
-pub(super) fn render(shown: ViewContext<'_>, picker: &Picker, area: Rect, buf: &mut Buffer) {
-    let place = place(picker, area);
-    Clear.render(place, buf);
+pub(super) fn render(ctx: ViewContext<'_>, picker: &Picker, area: Rect, buf: &mut Buffer) {
+    let rect = place(picker, area);
+    Clear.render(rect, buf);
     let count = format!("{} of {}", picker.matches().len(), picker.len());
     let title = [piece(picker.title.as_str(), Role::Title)];
-    let inner = frame(buf, shown.theme, place, true, &title, &[piece(count, Role::Muted)]);
-    typed(shown, picker, inner, buf);
+    let inner = frame(buf, ctx.theme, rect, true, &title, &[piece(count, Role::Muted)]);
+    typed(ctx, picker, inner, buf);
     let list = list(inner);
     let first = scrolled(picker.selected(), picker.matches().len(), list);
     let label = label_width(picker);
     if picker.matches().len() == 0 {
         let text = match (picker.choice, picker.preview) {
             (Some(_), Some(_)) => {
-                let takes = shown.model.settings.keymap.shown(Action::Open);
-                format!("Not in the list, but a value: {takes} takes it as typed.")
+                let key = ctx.model.settings.keymap.shown(Action::Open);
+                format!("Not in the list, but valid. {key} uses it as typed")
             }
-            _ => format!("Nothing is called {}.", picker.typed()),
+            _ => format!("No match for \"{}\"", picker.typed()),
         };
-        text_at(buf, list, (list.x + 2, list.y), &text, shown.theme.style(Role::Muted));
+        text_at(buf, list, (list.x + 2, list.y), &text, ctx.theme.style(Role::Muted));
     }
-    for ((place, item), number) in picker.matches().enumerate().skip(first).zip(0..list.height) {
+    for ((index, item), number) in picker.matches().enumerate().skip(first).zip(0..list.height) {
         let line = line_of(list, number);
-        let selected = place == picker.selected();
-        let row = fitting(
-            &row(shown, item, label, selected),
-            usize::from(line.width).saturating_sub(1),
-            shown.theme.signs.more,
-        );
-        pieces(buf, shown.theme, line, (line.x, line.y), &row);
+        let selected = index == picker.selected();
+        let row =
+            fitting(&row(ctx, item, label, selected), usize::from(line.width).saturating_sub(1), ctx.theme.signs.more);
+        pieces(buf, ctx.theme, line, (line.x, line.y), &row);
         if selected {
-            fill(buf, line, shown.theme.style(Role::Focus));
+            fill(buf, line, ctx.theme.style(Role::Focus));
         }
     }
 }
 
-/// Returns what `position` stands for.
+/// Returns what a click at `position` does.
 pub(super) fn hit(_: ViewContext<'_>, picker: &Picker, area: Rect, position: Position) -> Option<Target> {
-    let place = place(picker, area);
-    if !place.contains(position) {
+    let rect = place(picker, area);
+    if !rect.contains(position) {
         return Some(Target::Outside);
     }
-    let list = list(inside(place));
+    let list = list(inside(rect));
     let row =
         scrolled(picker.selected(), picker.matches().len(), list) + usize::from(position.y.saturating_sub(list.y));
     (list.contains(position) && row < picker.matches().len()).then_some(Target::Item(row))
 }
 
-fn typed(shown: ViewContext<'_>, picker: &Picker, inner: Rect, buf: &mut Buffer) {
+fn typed(ctx: ViewContext<'_>, picker: &Picker, inner: Rect, buf: &mut Buffer) {
     let line = line_of(inner, 0);
     let end = pieces(
         buf,
-        shown.theme,
+        ctx.theme,
         line,
         (line.x + 1, line.y),
         &[piece("/ ", Role::Key), piece(picker.typed(), Role::Message)],
     );
     if picker.typed().is_empty() {
-        let key = |action| shown.model.settings.keymap.shown(action);
-        let rest = if picker.has_kept() {
-            format!("{} twice forgets a name", key(Action::DeleteForward))
+        let key = |action| ctx.model.settings.keymap.shown(action);
+        let rest = if picker.has_saved() {
+            format!("{} twice deletes a saved scenario", key(Action::DeleteForward))
         } else {
-            format!("{} leaves everything as it was", key(Action::Back))
+            format!("{} cancels", key(Action::Back))
         };
-        let hint = format!("  type to search, {} takes it, {rest}", key(Action::Open));
+        let hint = format!("  Type to filter. {} selects, {rest}", key(Action::Open));
         let hint = [piece(hint, Role::Muted)];
         pieces(
             buf,
-            shown.theme,
+            ctx.theme,
             line,
             (end, line.y),
-            &fitting(&hint, usize::from(line.right().saturating_sub(end)), shown.theme.signs.more),
+            &fitting(&hint, usize::from(line.right().saturating_sub(end)), ctx.theme.signs.more),
         );
     }
     let under = picker.typed().chars().nth(picker.cursor()).unwrap_or(' ').to_string();
-    text_at(buf, line, (line.x + 3 + cells(picker.cursor()), line.y), &under, shown.theme.style(Role::Focus));
+    text_at(buf, line, (line.x + 3 + cells(picker.cursor()), line.y), &under, ctx.theme.style(Role::Focus));
     let right = match picker.preview {
         Some(outcome) => {
-            let (role, sign) = shown.theme.verdict(outcome.verdict);
+            let (role, sign) = ctx.theme.verdict(outcome.verdict);
             let by = outcome.rule.map(|rule| format!(", rule {}", rule.name())).unwrap_or_default();
             vec![
-                piece("gives ", Role::Muted),
+                piece("result: ", Role::Muted),
                 piece(format!("{sign} {}", outcome.verdict.name()), role),
                 piece(by, Role::Muted),
             ]
         }
         None => Vec::new(),
     };
-    rule(buf, shown.theme, line_of(inner, 1), true, &[], &right);
+    rule(buf, ctx.theme, line_of(inner, 1), true, &[], &right);
 }
 
-fn row(shown: ViewContext<'_>, item: &Item, label: usize, selected: bool) -> Vec<Piece> {
-    let current = if item.current { shown.theme.signs.good } else { " " };
+fn row(ctx: ViewContext<'_>, item: &Item, label: usize, selected: bool) -> Vec<Piece> {
+    let current = if item.current { ctx.theme.signs.good } else { " " };
     let role = match (&item.problem, item.current) {
         (Some(_), _) => Role::Impossible,
         (None, true) => Role::Chosen,
@@ -119,7 +115,7 @@ fn row(shown: ViewContext<'_>, item: &Item, label: usize, selected: bool) -> Vec
         row.push(piece(pad(&cut(&item.key, 9, ""), 10), Role::Key));
     }
     match &item.problem {
-        Some(problem) => row.push(piece(format!("{} {problem}", shown.theme.signs.bad), Role::Bad)),
+        Some(problem) => row.push(piece(format!("{} {problem}", ctx.theme.signs.bad), Role::Bad)),
         None => row.push(piece(item.detail.clone(), if selected { Role::Text } else { Role::Muted })),
     }
     row

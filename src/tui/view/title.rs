@@ -1,4 +1,4 @@
-//! Draws the top line: the program, the scenario, the open screens, and where help is.
+//! Draws the top line: the program, the open screens, the scenario, and the keys of help and commands.
 
 use super::ViewContext;
 use super::draw::{Piece, cells, fitting, piece, pieces, width_of};
@@ -11,31 +11,30 @@ use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-/// Draws it.
-pub(super) fn render(shown: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
-    let help = help(shown);
+pub(super) fn render(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
+    let help = help(ctx);
     let (room, at) = (
         usize::from(area.width).saturating_sub(width_of(&help) + 3),
         area.right().saturating_sub(cells(width_of(&help) + 1)),
     );
     let mut left = vec![piece(NAME, Role::Title)];
-    left.extend(crumbs(shown, room).into_iter().flat_map(|crumb| crumb.pieces));
+    left.extend(crumbs(ctx, room).into_iter().flat_map(|crumb| crumb.pieces));
     left.push(piece("  ", Role::Text));
-    let scenario = scenario(shown);
-    // Both ends, or neither: half of a journey says nothing.
+    let scenario = scenario(ctx);
+    // Without room for both source and destination, neither is shown.
     let whole = width_of(&left) + width_of(&scenario) <= room;
     let guest = scenario.iter().take(if whole { scenario.len() } else { GUEST_PIECES });
     left.extend(guest.cloned());
-    pieces(buf, shown.theme, area, (area.x, area.y), &fitting(&left, room, shown.theme.signs.more));
-    pieces(buf, shown.theme, area, (at, area.y), &help);
+    pieces(buf, ctx.theme, area, (area.x, area.y), &fitting(&left, room, ctx.theme.signs.more));
+    pieces(buf, ctx.theme, area, (at, area.y), &help);
 }
 
-/// Returns what `position` stands for.
-pub(super) fn hit(shown: ViewContext<'_>, area: Rect, position: Position) -> Option<Target> {
-    let help = help(shown);
+/// Returns what a click at `position` does.
+pub(super) fn hit(ctx: ViewContext<'_>, area: Rect, position: Position) -> Option<Target> {
+    let help = help(ctx);
     let room = usize::from(area.width).saturating_sub(width_of(&help) + 3);
     let mut end = area.x + cells(width(NAME));
-    for crumb in crumbs(shown, room) {
+    for crumb in crumbs(ctx, room) {
         end += cells(width_of(&crumb.pieces));
         if position.x < end && position.x >= area.x + cells(width(NAME)) {
             return crumb.screen.map(Target::Screen);
@@ -46,21 +45,21 @@ pub(super) fn hit(shown: ViewContext<'_>, area: Rect, position: Position) -> Opt
     (position.x >= start).then_some(Target::Action(if position.x < split { Action::Help } else { Action::Palette }))
 }
 
-/// The program's name, as it stands before everything else.
+/// The name of the program.
 const NAME: &str = " virt-cpu-explorer ";
 
-/// The name of an open screen with what stands before it.
+/// The title of an open screen, with the sign before it.
 struct Crumb {
     screen: Option<usize>,
     pieces: Vec<Piece>,
 }
 
-/// Returns the open screens where there is more than one, from the first to the one that is seen; without room for all
-/// of them those in front are left out, and that is said.
-fn crumbs(shown: ViewContext<'_>, room: usize) -> Vec<Crumb> {
-    let titles = shown.model.screens.iter().map(|screen| screen.kind().title());
-    let names: Vec<&str> = titles.map(|title| title.strip_suffix(" screen").unwrap_or(title)).collect();
-    let signs = &shown.theme.signs;
+/// Returns the open screens from the explorer to the visible one, if there is more than one. Without room for all, a
+/// sign replaces the first ones.
+fn crumbs(ctx: ViewContext<'_>, room: usize) -> Vec<Crumb> {
+    let titles = ctx.model.screens.iter().map(|screen| screen.kind().title());
+    let names: Vec<&str> = titles.collect();
+    let signs = &ctx.theme.signs;
     let mut left = room.saturating_sub(width(NAME));
     let mut crumbs = Vec::new();
     if names.len() < 2 {
@@ -83,32 +82,32 @@ fn crumbs(shown: ViewContext<'_>, room: usize) -> Vec<Crumb> {
     crumbs
 }
 
-fn help(shown: ViewContext<'_>) -> Vec<Piece> {
-    let keymap = &shown.model.settings.keymap;
+fn help(ctx: ViewContext<'_>) -> Vec<Piece> {
+    let keymap = &ctx.model.settings.keymap;
     [Action::Help, Action::Palette]
         .iter()
         .enumerate()
-        .flat_map(|(place, action)| {
-            let gap = if place == 0 { "" } else { "  " };
+        .flat_map(|(index, action)| {
+            let gap = if index == 0 { "" } else { "  " };
             let title = action.info().title.to_lowercase();
             [piece(format!("{gap}{}", keymap.shown(*action)), Role::Key), piece(format!(" {title}"), Role::Muted)]
         })
         .collect()
 }
 
-/// How many of the scenario's pieces are about the guest.
+/// How many pieces of the scenario are about the guest.
 const GUEST_PIECES: usize = 3;
 
-fn scenario(shown: ViewContext<'_>) -> Vec<Piece> {
-    let (catalog, scenario) = (shown.catalog, &shown.model.scenario);
-    let end = |release| format!("{}/{}", libvirt_name(catalog, release), qemu_name(release));
+fn scenario(ctx: ViewContext<'_>) -> Vec<Piece> {
+    let (catalog, scenario) = (ctx.catalog, &ctx.model.scenario);
+    let endpoint = |release| format!("{}/{}", libvirt_name(catalog, release), qemu_name(release));
     vec![
         piece(scenario.cpu_name(catalog), Role::Message),
         piece(" @ ", Role::Muted),
         piece(write_machine(catalog, &scenario.machine), Role::Message),
         piece("   ", Role::Text),
-        piece(end(&scenario.from), Role::Text),
-        piece(format!(" {} ", shown.theme.signs.arrow), Role::Muted),
-        piece(end(&scenario.to), Role::Text),
+        piece(endpoint(&scenario.from), Role::Text),
+        piece(format!(" {} ", ctx.theme.signs.arrow), Role::Muted),
+        piece(endpoint(&scenario.to), Role::Text),
     ]
 }

@@ -92,7 +92,7 @@ fn line_pieces(shown: ViewContext<'_>, line: &Line) -> Vec<Piece> {
 }
 
 fn key_pieces(shown: ViewContext<'_>, (before, key, after): &(String, String, String)) -> [Piece; 3] {
-    let key = super::bottom::shown_key(shown, key);
+    let key = super::draw::key_label(shown.theme, key);
     [piece(before.as_str(), Role::Text), piece(key, Role::Key), piece(after.as_str(), Role::Muted)]
 }
 

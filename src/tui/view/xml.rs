@@ -1,4 +1,4 @@
-//! Draws XML and command lines: in columns, what changed since the document before marked by a sign and a colour.
+//! Draws XML and command lines in columns; a sign and a colour mark what changed since the previous document.
 
 use super::ViewContext;
 use super::draw::{cells, fitting, frame, line_of, piece, pieces, text_at, width_of};
@@ -10,52 +10,51 @@ use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-/// Draws it.
-pub(super) fn render(shown: ViewContext<'_>, state: &Xml, area: Rect, buf: &mut Buffer) {
+pub(super) fn render(ctx: ViewContext<'_>, state: &Xml, area: Rect, buf: &mut Buffer) {
     if let Some(remark) = &state.remark {
-        let line = fitting(&[piece(format!(" {remark}"), Role::Open)], usize::from(area.width), shown.theme.signs.more);
-        pieces(buf, shown.theme, area, (area.x, area.y), &line);
+        let line = fitting(&[piece(format!(" {remark}"), Role::Open)], usize::from(area.width), ctx.theme.signs.more);
+        pieces(buf, ctx.theme, area, (area.x, area.y), &line);
     }
-    for (column, place) in places(state, area) {
-        one_column(shown, state, column, place, buf);
+    for (column, rect) in rects(state, area) {
+        one_column(ctx, state, column, rect, buf);
     }
 }
 
-/// Returns what `position` stands for.
+/// Returns what a click at `position` does.
 pub(super) fn hit(state: &Xml, area: Rect, position: Position) -> Option<Target> {
-    let (column, place) = places(state, area).into_iter().find(|(_, place)| place.contains(position))?;
-    let line = usize::from(position.y.checked_sub(place.y + 1)?);
+    let (column, rect) = rects(state, area).into_iter().find(|(_, rect)| rect.contains(position))?;
+    let line = usize::from(position.y.checked_sub(rect.y + 1)?);
     column.lines.get(column.scroll + line).map(|(document, _)| Target::Row(*document))
 }
 
-fn places(state: &Xml, area: Rect) -> Vec<(&Column, Rect)> {
+fn rects(state: &Xml, area: Rect) -> Vec<(&Column, Rect)> {
     let above = u16::from(state.remark.is_some());
     let width = area.width / cells(state.columns.len().max(1));
-    let place = |number: usize| Rect {
+    let rect = |number: usize| Rect {
         x: area.x + width * cells(number),
         y: area.y + above,
         width,
         height: area.height.saturating_sub(above),
     };
-    state.columns.iter().enumerate().map(|(number, column)| (column, place(number))).collect()
+    state.columns.iter().enumerate().map(|(number, column)| (column, rect(number))).collect()
 }
 
-fn one_column(shown: ViewContext<'_>, state: &Xml, column: &Column, area: Rect, buf: &mut Buffer) {
-    let active = column.lines.iter().any(|(document, _)| *document == state.here);
+fn one_column(ctx: ViewContext<'_>, state: &Xml, column: &Column, area: Rect, buf: &mut Buffer) {
+    let active = column.lines.iter().any(|(document, _)| *document == state.current);
     let room = usize::from(area.height.saturating_sub(2));
     let right = more_lines(column.scroll, room, column.lines.len());
-    let inside = frame(buf, shown.theme, area, active, &[piece(column.title.as_str(), Role::Title)], &right);
+    let inside = frame(buf, ctx.theme, area, active, &[piece(column.title.as_str(), Role::Title)], &right);
     for (number, (_, line)) in column.lines.iter().skip(column.scroll).take(room).enumerate() {
-        one_line(shown, state, line, line_of(inside, cells(number)), buf);
+        one_line(ctx, state, line, line_of(inside, cells(number)), buf);
     }
 }
 
-fn one_line(shown: ViewContext<'_>, state: &Xml, line: &Line, area: Rect, buf: &mut Buffer) {
+fn one_line(ctx: ViewContext<'_>, state: &Xml, line: &Line, area: Rect, buf: &mut Buffer) {
     match line {
         Line::Blank => {}
-        Line::Title(place) => title(shown, state, *place, area, buf),
+        Line::Title(index) => title(ctx, state, *index, area, buf),
         Line::Remark(text) => {
-            text_at(buf, area, (area.x + 1, area.y), text, shown.theme.style(Role::Muted));
+            text_at(buf, area, (area.x + 1, area.y), text, ctx.theme.style(Role::Muted));
         }
         Line::Text(parts) => {
             let found = state.is_found(line);
@@ -70,8 +69,8 @@ fn one_line(shown: ViewContext<'_>, state: &Xml, line: &Line, area: Rect, buf: &
                 let searched = found && !text.trim().is_empty();
                 piece(text.as_str(), if searched { Role::Focus } else { role(*since) })
             }));
-            let line = fitting(&line, usize::from(area.width), shown.theme.signs.more);
-            pieces(buf, shown.theme, area, (area.x, area.y), &line);
+            let line = fitting(&line, usize::from(area.width), ctx.theme.signs.more);
+            pieces(buf, ctx.theme, area, (area.x, area.y), &line);
         }
     }
 }
@@ -84,22 +83,22 @@ fn role(since: Since) -> Role {
     }
 }
 
-/// The title, and how the document differs from the one before.
-fn title(shown: ViewContext<'_>, state: &Xml, place: usize, area: Rect, buf: &mut Buffer) {
-    let Some(document) = state.documents.get(place) else { return };
-    let here = place == state.here;
-    let mark = if here { shown.theme.signs.mark } else { " " };
-    let left = [piece(format!("{mark}{}", document.title), if here { Role::Focus } else { Role::Title })];
+/// Draws the title, and how the document differs from the previous one.
+fn title(ctx: ViewContext<'_>, state: &Xml, index: usize, area: Rect, buf: &mut Buffer) {
+    let Some(document) = state.documents.get(index) else { return };
+    let is_current = index == state.current;
+    let mark = if is_current { ctx.theme.signs.mark } else { " " };
+    let left = [piece(format!("{mark}{}", document.title), if is_current { Role::Focus } else { Role::Title })];
     let right = [piece(differs(state, document), Role::Muted)];
-    let end = pieces(buf, shown.theme, area, (area.x, area.y), &left);
+    let end = pieces(buf, ctx.theme, area, (area.x, area.y), &left);
     let start = area.right().saturating_sub(cells(width_of(&right)));
     if start > end {
-        pieces(buf, shown.theme, area, (start, area.y), &right);
+        pieces(buf, ctx.theme, area, (start, area.y), &right);
     }
 }
 
 fn differs(state: &Xml, document: &Document) -> String {
-    let Some(before) = document.before.and_then(|place| state.documents.get(place)) else { return String::new() };
+    let Some(before) = document.before.and_then(|index| state.documents.get(index)) else { return String::new() };
     let before = before.title.replace("XML", "xml").to_lowercase().replace("xml", "XML");
     match document.changes() {
         (0, 0) => format!("same as {before}"),

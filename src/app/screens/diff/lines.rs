@@ -1,4 +1,4 @@
-//! Makes the lines of a difference, grouped by why they matter to a migration, and asks how guests fare.
+//! Makes the lines of a difference, grouped by why they matter to a migration, and resolves their guests.
 
 use super::ScreenContext;
 use crate::analysis::diff::guest_outcomes::{Answers, Fare, Fares};
@@ -17,66 +17,69 @@ use std::sync::Arc;
 /// One line.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Line {
-    /// Under which heading it stands.
+    /// The heading above it.
     pub section: &'static str,
-    /// Why it matters, where it is one of the reasons.
+    /// The effect on a migration; `None` for lines without an effect on a guest.
     why: Option<Why>,
-    /// The same in a sentence; empty where there is nothing to say.
+    /// The effect in a sentence; may be empty.
     pub words: String,
-    /// Its name: a feature or a model.
+    /// The name of a feature or a model.
     pub name: String,
-    /// What else there is to it: the features of a model.
+    /// More detail: for a model, its features.
     pub detail: String,
-    /// The guest's model and the feature that show it.
+    /// The model and the feature of a guest that demonstrates the line.
     pub about: Option<(ModelId, FeatureId)>,
-    /// How a guest fares there and back that says nothing of the feature; `None` before it was worked out.
+    /// The outcomes in both directions of a guest that does not mention the feature; `None` until they are resolved.
     pub guest_outcomes: Option<[Option<Fare>; 2]>,
 }
 
-/// What stands on either side.
+/// The two sides of a comparison.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Between {
     /// What is compared.
     pub title: String,
-    /// The left side: where a guest goes from in the first direction, or the first model.
+    /// The name of the left side: the source of the first direction, or the first model.
     pub left: String,
-    /// The right side.
+    /// The name of the right side.
     pub right: String,
-    /// What is said where nothing differs.
+    /// The text for an empty comparison.
     pub empty: String,
-    ask: Option<Ask>,
+    guests: Option<Guests>,
 }
 
 #[derive(Clone, PartialEq, Debug)]
-enum Ask {
-    /// Guests of one model, there and back.
+enum Guests {
+    /// Guests of one model, in both directions.
     ThereAndBack(Box<Scenario>),
-    /// Guests of one model and of another, there.
+    /// Guests of two models, in the direction of the scenario.
     OneAndOther(Box<Scenario>, ModelId, ModelId),
 }
 
-/// Asks how guests fare.
-pub(super) struct Asks<'a> {
+/// GuestQueries how guests fare.
+pub(super) struct GuestQueries<'a> {
     sides: Option<[Fares<'a>; 2]>,
     models: Option<[ModelId; 2]>,
 }
 
 impl Between {
-    pub(super) fn asks<'a>(&self, catalog: &'a Catalog) -> Asks<'a> {
+    pub(super) fn queries<'a>(&self, catalog: &'a Catalog) -> GuestQueries<'a> {
         let sides = |one: &Scenario, other: &Scenario| Some([one, other].map(|ends| Fares::between(catalog, ends)));
-        match &self.ask {
-            None => Asks { sides: None, models: None },
-            Some(Ask::ThereAndBack(ends)) => Asks { sides: sides(ends, &ends.swapped()), models: None },
-            Some(Ask::OneAndOther(ends, one, other)) => Asks { sides: sides(ends, ends), models: Some([*one, *other]) },
+        match &self.guests {
+            None => GuestQueries { sides: None, models: None },
+            Some(Guests::ThereAndBack(ends)) => GuestQueries { sides: sides(ends, &ends.swapped()), models: None },
+            Some(Guests::OneAndOther(ends, one, other)) => {
+                GuestQueries { sides: sides(ends, ends), models: Some([*one, *other]) }
+            }
         }
     }
 }
 
-impl Asks<'_> {
-    /// How a guest fares that says this of the feature: there and back, or with one model and with the other.
+impl GuestQueries<'_> {
+    /// Returns the two outcomes of a guest whose definition has this policy for the feature: one for each direction, or
+    /// one for each model.
     ///
     /// # Errors
-    /// The budget is not enough; what was found stays among the answers.
+    /// The budget is spent. The outcomes resolved so far stay in `answers`.
     pub(super) fn both(
         &mut self,
         (model, feature): (ModelId, FeatureId),
@@ -98,30 +101,30 @@ fn map_at(catalog: &Catalog, scenario: &Scenario) -> Option<Arc<CpuMap>> {
     source(catalog, scenario).map(|end| end.map)
 }
 
-/// The model at the scenario's two ends.
-pub(super) fn of_ends(world: &ScreenContext<'_>, model: ModelId) -> (Between, Vec<Line>) {
-    let (catalog, scenario) = (world.catalog, world.scenario);
+/// Compares the model at source and destination.
+pub(super) fn of_endpoints(context: &ScreenContext<'_>, model: ModelId) -> (Between, Vec<Line>) {
+    let (catalog, scenario) = (context.catalog, context.scenario);
     let name = catalog.model_name(model);
     let [left, right] = [&scenario.from, &scenario.to].map(|end| libvirt_name(catalog, end));
     let mut between = Between {
         title: name.to_owned(),
-        empty: format!("Nothing differs: {left} and {right} read {name} alike."),
+        empty: format!("No difference: {left} and {right} define {name} in the same way."),
         left,
         right,
-        ask: Some(Ask::ThereAndBack(Box::new(scenario.clone()))),
+        guests: Some(Guests::ThereAndBack(Box::new(scenario.clone()))),
     };
     let maps = (map_at(catalog, scenario), map_at(catalog, &scenario.swapped()));
     let (Some(old), Some(new)) = maps else {
-        "One of the two releases is not known.".clone_into(&mut between.empty);
+        "One of the two releases is unknown.".clone_into(&mut between.empty);
         return (between, Vec::new());
     };
     let lines = match (old.model(model), new.model(model)) {
         (None, None) => {
-            between.empty = format!("Neither {} nor {} has {name}.", between.left, between.right);
+            between.empty = format!("Neither {} nor {} has the model {name}.", between.left, between.right);
             Vec::new()
         }
-        (Some(_), None) => vec![whole_model(world, "Models only the left has", model)],
-        (None, Some(_)) => vec![whole_model(world, "Models only the right has", model)],
+        (Some(_), None) => vec![whole_model(context, "Models only on the left side", model)],
+        (None, Some(_)) => vec![whole_model(context, "Models only on the right side", model)],
         (Some(_), Some(_)) => {
             in_maps((&old, model), (&new, model)).map_or_else(Vec::new, |diff| by_feature(catalog, &diff))
         }
@@ -129,24 +132,24 @@ pub(super) fn of_ends(world: &ScreenContext<'_>, model: ModelId) -> (Between, Ve
     (between, lines)
 }
 
-/// Two models, as the destination reads them.
-pub(super) fn of_models(world: &ScreenContext<'_>, (one, other): (ModelId, ModelId)) -> (Between, Vec<Line>) {
-    let (catalog, scenario) = (world.catalog, world.scenario);
+/// Compares two models in the map of the destination.
+pub(super) fn of_models(context: &ScreenContext<'_>, (one, other): (ModelId, ModelId)) -> (Between, Vec<Line>) {
+    let (catalog, scenario) = (context.catalog, context.scenario);
     let [left, right] = [one, other].map(|model| catalog.model_name(model).to_owned());
     let at = libvirt_name(catalog, &scenario.to);
     let mut between = Between {
         title: format!("{left} and {right} at {at}"),
-        empty: format!("Nothing differs: {at} reads {left} and {right} alike."),
+        empty: format!("No difference: {at} defines {left} and {right} in the same way."),
         left,
         right,
-        ask: Some(Ask::OneAndOther(Box::new(scenario.clone()), one, other)),
+        guests: Some(Guests::OneAndOther(Box::new(scenario.clone()), one, other)),
     };
     let Some(map) = map_at(catalog, &scenario.swapped()) else {
-        "The destination's release is not known.".clone_into(&mut between.empty);
+        "The destination's release is unknown.".clone_into(&mut between.empty);
         return (between, Vec::new());
     };
     if let Some(absent) = [one, other].into_iter().find(|model| map.model(*model).is_none()) {
-        between.empty = format!("{at} does not have {}.", catalog.model_name(absent));
+        between.empty = format!("{at} does not have the model {}.", catalog.model_name(absent));
     }
     let diff = in_maps((&map, one), (&map, other));
     let mut lines = diff.map_or_else(Vec::new, |diff| by_feature(catalog, &diff));
@@ -159,19 +162,19 @@ pub(super) fn of_models(world: &ScreenContext<'_>, (one, other): (ModelId, Model
     (between, lines)
 }
 
-/// Two releases' maps.
-pub(super) fn of_releases(world: &ScreenContext<'_>, (old, new): (LibvirtId, LibvirtId)) -> (Between, Vec<Line>) {
-    let (catalog, scenario) = (world.catalog, world.scenario);
+/// Compares the maps of two releases.
+pub(super) fn of_releases(context: &ScreenContext<'_>, (old, new): (LibvirtId, LibvirtId)) -> (Between, Vec<Line>) {
+    let (catalog, scenario) = (context.catalog, context.scenario);
     let [left, right] = [old, new].map(|id| format!("libvirt {}", catalog.release(id).name));
     let end = |id, like: &Release| Release { libvirt: LibvirtChoice::Release(id, None), qemu: like.qemu.clone() };
     let ends =
         Scenario { from: end(old, &scenario.from), to: end(new, &scenario.to), regime: None, ..scenario.clone() };
     let between = Between {
         title: "every model".to_owned(),
-        empty: format!("Nothing differs: {left} and {right} have the same map."),
+        empty: format!("No difference: {left} and {right} have the same CPU map."),
         left,
         right,
-        ask: Some(Ask::ThereAndBack(Box::new(ends))),
+        guests: Some(Guests::ThereAndBack(Box::new(ends))),
     };
     let diff = maps(catalog, old, new);
     let mut lines = Vec::new();
@@ -189,9 +192,9 @@ pub(super) fn of_releases(world: &ScreenContext<'_>, (old, new): (LibvirtId, Lib
             }));
         }
     }
-    let gone = diff.models_gone.iter().map(|model| whole_model(world, "Models only the left has", *model));
+    let gone = diff.models_gone.iter().map(|model| whole_model(context, "Models only on the left side", *model));
     lines.extend(gone);
-    lines.extend(diff.models_new.iter().map(|model| whole_model(world, "Models only the right has", *model)));
+    lines.extend(diff.models_new.iter().map(|model| whole_model(context, "Models only on the right side", *model)));
     let plain = |section, name: String, detail| Line {
         section,
         why: None,
@@ -203,17 +206,17 @@ pub(super) fn of_releases(world: &ScreenContext<'_>, (old, new): (LibvirtId, Lib
     };
     let checks: Vec<ModelId> = diff.models.iter().filter(|diff| diff.partial_check).map(|diff| diff.model).collect();
     for (section, detail, count) in [
-        ("Another partial check", model_names(catalog, &checks), checks.len()),
-        ("Features only the left knows", feature_names(catalog, &diff.features_gone), diff.features_gone.len()),
-        ("Features only the right knows", feature_names(catalog, &diff.features_new), diff.features_new.len()),
+        ("Different partial check", model_names(catalog, &checks), checks.len()),
+        ("Features known only on the left side", feature_names(catalog, &diff.features_gone), diff.features_gone.len()),
+        ("Features known only on the right side", feature_names(catalog, &diff.features_new), diff.features_new.len()),
     ] {
         if count > 0 {
-            lines.push(plain(section, format!("{count} in all"), detail));
+            lines.push(plain(section, format!("{count} in total"), detail));
         }
     }
     if diff.order {
-        let text = "The features both know stand in another order, and so in libvirt's messages.".to_owned();
-        lines.push(plain("Order of the features", "another".to_owned(), text));
+        let text = "The common features are in a different order, in the map and in libvirt's messages.".to_owned();
+        lines.push(plain("Order of the features", "different".to_owned(), text));
     }
     (between, lines)
 }
@@ -233,11 +236,11 @@ fn by_feature(catalog: &Catalog, diff: &ModelDiff) -> Vec<Line> {
         groups.flat_map(|(why, features)| features.iter().map(move |feature| line(*why, *feature))).collect();
     if diff.partial_check {
         lines.push(Line {
-            section: "Another partial check",
+            section: "Different partial check",
             why: None,
             words: String::new(),
             name: "partial check".to_owned(),
-            detail: "One side compares the model with the map before start, the other asks QEMU.".to_owned(),
+            detail: "One side compares the model with the map before start, the other queries QEMU.".to_owned(),
             about: None,
             guest_outcomes: None,
         });
@@ -245,19 +248,19 @@ fn by_feature(catalog: &Catalog, diff: &ModelDiff) -> Vec<Line> {
     lines
 }
 
-fn whole_model(world: &ScreenContext<'_>, section: &'static str, model: ModelId) -> Line {
+fn whole_model(context: &ScreenContext<'_>, section: &'static str, model: ModelId) -> Line {
     Line {
         section,
         why: None,
         words: String::new(),
-        name: world.catalog.model_name(model).to_owned(),
+        name: context.catalog.model_name(model).to_owned(),
         detail: String::new(),
-        about: Some((model, world.scenario.feature)),
+        about: Some((model, context.scenario.feature)),
         guest_outcomes: None,
     }
 }
 
-/// The feature that shows most: one that QEMU turns on by itself in the model, else the first.
+/// Returns the feature with the clearest effect: one that QEMU enables by default in the model, else the first.
 fn representative(catalog: &Catalog, model: ModelId, features: &[FeatureId]) -> Option<FeatureId> {
     let turned_on = |feature: &&FeatureId| {
         let mut cells = Accel::ALL.iter().filter_map(|accel| catalog.qemu_defaults().of(model, *accel));
@@ -266,11 +269,11 @@ fn representative(catalog: &Catalog, model: ModelId, features: &[FeatureId]) -> 
     features.iter().find(turned_on).or(features.first()).copied()
 }
 
-/// Another model to begin with: the next one of the newest map that is not the same, else the one itself.
-pub(super) fn relative(world: &ScreenContext<'_>, model: ModelId) -> ModelId {
-    let Some(map) = world.catalog.newest_map() else { return model };
-    let place = map.model_order.iter().position(|known| *known == model).unwrap_or(0);
-    let (before, after) = map.model_order.split_at(place);
+/// Returns the initial second model: the next one in the newest map that differs from `model`.
+pub(super) fn relative(context: &ScreenContext<'_>, model: ModelId) -> ModelId {
+    let Some(map) = context.catalog.newest_map() else { return model };
+    let index = map.model_order.iter().position(|known| *known == model).unwrap_or(0);
+    let (before, after) = map.model_order.split_at(index);
     let mut others = after.iter().chain(before).copied();
     others.find(|other| in_maps((map, model), (map, *other)).is_some()).unwrap_or(model)
 }

@@ -1,4 +1,4 @@
-//! Makes the lines of a history: each with a bar over the releases or machine types, and the same in words.
+//! Makes the lines of a history: each has a bar over releases or machine types, and a description.
 
 use super::Subject;
 use crate::analysis::history::{Membership, ModelStep, Segment, TurnedOn, likely, of_feature, of_model};
@@ -10,7 +10,7 @@ use crate::domain::qemu::{Accel, MachineId};
 use crate::domain::version::Version;
 use crate::export::analysis::{change_words, machine_words, membership_words, turned_on_words};
 
-/// What a bar goes over.
+/// The axis of a bar.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Axis {
     /// The published libvirt releases.
@@ -21,79 +21,79 @@ pub enum Axis {
     Qemu,
 }
 
-/// What a bar has at one point.
+/// The state of a bar at one point of its axis.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Mark {
-    /// Nothing: there is no such model.
+    /// The model does not exist.
     Nothing,
-    /// It is there.
+    /// In the model.
     Has,
-    /// It was marked removed.
+    /// Marked `removed='yes'`.
     Removed,
-    /// It was marked added.
+    /// Marked `added='yes'`.
     Added,
-    /// It is not there, though it might be.
+    /// Not in the model.
     Absent,
-    /// Nobody has read which.
+    /// Unknown: the neighbouring exact maps disagree.
     Unsure,
-    /// It changed here.
+    /// Changed in this release.
     Changed,
 }
 
-/// What a line leads to.
+/// The scenario that a line opens.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Shows {
-    /// A guest that goes from the release before a change to the one with it.
+    /// A guest that migrates from the release before a change to the release with the change.
     Change {
         /// The guest's model.
         model: ModelId,
-        /// The release before, if there is one with the model.
+        /// The release before; `None` if it does not have the model.
         before: Option<LibvirtId>,
         /// The release with the change.
         since: LibvirtId,
     },
-    /// A feature that the maps began to know.
+    /// None: the line names no model.
     Known,
-    /// A guest under a machine type.
+    /// A guest with a machine type.
     Machine {
         /// The guest's model.
         model: ModelId,
         /// The newest of the machine types.
         machine: MachineId,
-        /// Under which it is turned on.
+        /// The accelerator with which QEMU enables the feature.
         accel: Accel,
     },
-    /// A guest that goes over QEMU releases.
+    /// A guest that migrates between QEMU releases.
     Qemu {
         /// The guest's model.
         model: ModelId,
-        /// From this one.
+        /// The QEMU release of the source.
         first: Version,
-        /// To this one.
+        /// The QEMU release of the destination.
         last: Version,
     },
 }
 
-/// One line.
+/// One line of the history.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Line {
-    /// Under which heading it stands.
+    /// The heading above it.
     pub section: &'static str,
-    /// What its bar goes over.
+    /// The axis of its bar.
     pub axis: Axis,
-    /// Its name: a release, a model, a feature.
+    /// The name of a release, a model or a feature.
     pub name: String,
-    /// Its bar, a mark for every point of the axis.
+    /// The bar: one mark for every point of the axis.
     pub marks: Vec<Mark>,
-    /// The same in words.
+    /// The description.
     pub words: String,
-    /// The feature it is about, if it is about one.
+    /// The feature that Follow opens; `None` if the line names no feature.
     pub feature: Option<FeatureId>,
-    /// What it leads to.
+    /// The scenario that Enter opens.
     pub shows: Shows,
 }
 
-/// Returns the names of an axis's points.
+/// Returns the names of the points of an axis.
 pub fn points(catalog: &Catalog, axis: Axis) -> Vec<String> {
     match axis {
         Axis::Releases => {
@@ -120,11 +120,11 @@ fn model_lines(catalog: &Catalog, model: ModelId) -> (String, Vec<Line>) {
     let mut lines: Vec<Line> = told.steps.iter().map(|step| step_line(catalog, model, &releases, step)).collect();
     lines.extend(told.machines.iter().filter_map(|(feature, on)| {
         Some(Line {
-            section: "On with some machine types",
+            section: "Enabled for some machine types",
             axis: Axis::Machines,
             name: catalog.feature_name(*feature).to_owned(),
             marks: machine_marks(catalog, Some(on)),
-            words: format!("QEMU turns it on with {}.", machine_words(catalog, on)),
+            words: format!("QEMU enables it by default with {}.", machine_words(catalog, on)),
             feature: Some(*feature),
             shows: Shows::Machine { model, machine: on.last().copied()?, accel: accel_of(catalog, model, *feature) },
         })
@@ -132,10 +132,10 @@ fn model_lines(catalog: &Catalog, model: ModelId) -> (String, Vec<Line>) {
     lines.extend(told.qemu.iter().map(|run| qemu_line(catalog, model, *run)));
     let count = told.steps.len();
     let summary = match (count, told.qemu.is_empty()) {
-        (0, true) => "No libvirt map that was read and no QEMU has it.".to_owned(),
-        (0, false) => "No libvirt map that was read has it; QEMU does.".to_owned(),
-        (_, true) => format!("{count} libvirt releases changed it; no QEMU has it."),
-        (_, false) => format!("{count} libvirt releases changed it."),
+        (0, true) => "Neither an exact libvirt map nor QEMU has this model.".to_owned(),
+        (0, false) => "No exact libvirt map has this model; QEMU has it.".to_owned(),
+        (_, true) => format!("Changed by {count} libvirt releases; no QEMU has this model."),
+        (_, false) => format!("Changed by {count} libvirt releases."),
     };
     (summary, lines)
 }
@@ -169,7 +169,7 @@ fn qemu_line(catalog: &Catalog, model: ModelId, (first, last): (Version, Version
         axis: Axis::Qemu,
         name: format!("{first} to {last}"),
         marks: catalog.qemu_releases().iter().map(|facts| mark(facts.version)).collect(),
-        words: format!("QEMU {first} to {last} have the model."),
+        words: format!("QEMU {first} to {last} has the model."),
         feature: None,
         shows: Shows::Qemu { model, first, last },
     }
@@ -181,7 +181,7 @@ fn machine_marks(catalog: &Catalog, on: Option<&Vec<MachineId>>) -> Vec<Mark> {
     catalog.qemu_defaults().machines.iter().map(mark).collect()
 }
 
-/// KVM, unless only TCG turns it on.
+/// Returns KVM, unless QEMU enables the feature only with TCG.
 fn accel_of(catalog: &Catalog, model: ModelId, feature: FeatureId) -> Accel {
     let on = |accel| catalog.qemu_defaults().of(model, accel).is_some_and(|cells| cells.anywhere().contains(feature));
     if on(Accel::Kvm) { Accel::Kvm } else { Accel::Tcg }
@@ -192,15 +192,15 @@ fn feature_lines(catalog: &Catalog, feature: FeatureId) -> (String, Vec<Line>) {
     let releases = published_releases(catalog);
     let known = told.known.iter().filter(|segment| segment.state).map(|segment| {
         let name = |id| &catalog.release(id).name;
-        format!("libvirt knows it from {} to {}.", name(segment.first), name(segment.last))
+        format!("libvirt knows this feature from {} to {}.", name(segment.first), name(segment.last))
     });
     let mut summary: Vec<String> = known.collect();
     if summary.is_empty() {
-        summary.push("No libvirt map that was read knows it.".to_owned());
+        summary.push("No exact libvirt map knows this feature.".to_owned());
     }
     summary.push(match told.in_qemu {
-        Some(version) => format!("QEMU takes its name, as far as asked, since {version}."),
-        None => "No QEMU that was asked takes its name.".to_owned(),
+        Some(version) => format!("QEMU accepts its name since {version}, among the QEMU releases that were queried."),
+        None => "No queried QEMU accepts its name.".to_owned(),
     });
     let mut lines: Vec<Line> = told
         .models
@@ -225,7 +225,7 @@ fn member_line(
         Some(Membership::Removed) => Mark::Removed,
         Some(Membership::Added) => Mark::Added,
     };
-    // The last change between two releases that both have the model; else there is none to show.
+    // The last change between two releases that both have the model.
     let change = segments.windows(2).rev().find_map(|pair| match pair {
         [before, after] if before.state != Membership::NoModel && after.state != Membership::NoModel => {
             Some((before.last, after.first))
@@ -255,11 +255,11 @@ fn turned_on_line(catalog: &Catalog, feature: FeatureId, on: &TurnedOn) -> Optio
         None => catalog.qemu_defaults().machines.last().copied(),
     }?;
     Some(Line {
-        section: "Turned on by QEMU",
+        section: "Enabled by QEMU by default",
         axis: Axis::Machines,
         name: catalog.model_name(on.model).to_owned(),
         marks: machine_marks(catalog, on.machines.as_ref()),
-        words: format!("QEMU turns it on under {}.", turned_on_words(catalog, on)),
+        words: format!("QEMU enables it by default with {}.", turned_on_words(catalog, on)),
         feature: Some(feature),
         shows: Shows::Machine { model: on.model, machine: newest, accel: accel_of(catalog, on.model, feature) },
     })

@@ -1,4 +1,4 @@
-//! Says what there is to say of the cell under the cursor.
+//! Makes the details of the cell under the cursor.
 
 use crate::analysis::matrix::Matrix;
 use crate::app::screens::ScreenContext;
@@ -6,33 +6,33 @@ use crate::domain::scenario::Scenario;
 use crate::explain::{explain, message};
 use crate::resolve::{Basis, Budget, Outcome, Resolver, RuleId, Verdict};
 
-/// The cell under the cursor.
+/// The details of a cell.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Here {
-    /// Its row and column, as lines.
-    pub place: (usize, usize),
-    /// Its verdict.
+pub struct CellDetail {
+    /// The row and the column, by their lines.
+    pub cell: (usize, usize),
+    /// The verdict.
     pub verdict: Verdict,
     /// The rule that decided.
     pub rule: Option<RuleId>,
-    /// How sure the answer is.
+    /// The confidence.
     pub basis: Basis,
-    /// What came of it.
+    /// The headline of the explanation.
     pub headline: String,
-    /// libvirt's words, if it refused.
+    /// libvirt's error message, if there is one.
     pub message: Option<String>,
-    /// Why, in sentences.
+    /// The reasons, one sentence each.
     pub why: Vec<String>,
-    /// The cell with source and destination exchanged, where the axes have it.
+    /// The cell with source and destination swapped, if the axes contain it.
     pub mirror: Option<(usize, usize)>,
-    /// The answer the other way round.
-    pub back: Outcome,
+    /// The outcome of the reverse direction.
+    pub reverse: Outcome,
 }
 
-impl Here {
-    /// Returns what there is to say of a cell; `None` outside, and where the budget is not enough for both directions.
+impl CellDetail {
+    /// Returns the details of a cell; `None` outside of the matrix, and if the budget does not cover both directions.
     pub(super) fn of(
-        world: &ScreenContext<'_>,
+        context: &ScreenContext<'_>,
         grid: &Matrix,
         (row, column): (usize, usize),
         (resolver, budget): (&mut Resolver<'_>, &mut Budget),
@@ -42,17 +42,17 @@ impl Here {
         let other = mirror.and_then(|(row, column)| grid.scenario(row, column)).unwrap_or_else(|| scenario.swapped());
         budget.spend(resolver.price(&scenario) + resolver.price(&other)).ok()?;
         let answer = resolver.resolve(&scenario);
-        let explanation = explain(world.catalog, &scenario, &answer);
+        let explanation = explain(context.catalog, &scenario, &answer);
         Some(Self {
-            place: (row, column),
+            cell: (row, column),
             verdict: answer.verdict,
             rule: answer.rule,
             basis: answer.basis,
             headline: explanation.headline,
-            message: answer.refusal().map(|refusal| message(world.catalog, refusal)),
+            message: answer.refusal().map(|refusal| message(context.catalog, refusal)),
             why: explanation.why,
             mirror,
-            back: resolver.outcome(&other),
+            reverse: resolver.outcome(&other),
         })
     }
 }

@@ -4,7 +4,7 @@ use super::super::super::catalog::Catalog;
 use super::super::super::definition::{Mode, Policy};
 use super::super::super::feature::{FeatureId, FeatureSet};
 use super::super::super::host::Vendor;
-use super::super::super::names::nearest;
+use super::super::super::names::{nearest, suggestion};
 use super::super::{CpuChoice, HostChoice, MachineChoice, Release, Told, Topology};
 use super::suggest_part;
 use std::borrow::Cow;
@@ -31,11 +31,7 @@ impl ValueError {
 
 impl fmt::Display for ValueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)?;
-        match &self.nearest {
-            Some(word) => write!(f, "; did you mean {word}?"),
-            None => Ok(()),
-        }
+        write!(f, "{}{}", self.text, suggestion(self.nearest.as_deref()))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Draws what can be chosen: three boxes with a line each, or three lines.
+//! Draws the settings: three panes with a line for each, or three lines.
 
 use super::super::ViewContext;
 use super::super::draw::{cells, fitting, frame, inside, line_of, piece, pieces};
@@ -10,46 +10,45 @@ use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-/// Columns before the value: the label and the sign for a value before.
+/// The width of the label and the sign before the value.
 const LABEL: usize = 11;
-/// Columns of the guest's second column of choices.
+/// The least width of the guest's second column.
 const SECOND: u16 = 22;
-/// Columns of a group's name where it stands at the head of its line.
+/// The width of the title of a pane at the start of its line.
 const GROUP: u16 = 13;
 
-/// Draws them.
-pub(super) fn render(shown: ViewContext<'_>, state: &Explorer, areas: &Areas, buf: &mut Buffer) {
+pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, buf: &mut Buffer) {
     for (group, area) in Group::ALL.into_iter().zip(areas.choices) {
         let active = matches!(state.focus, Focus::Choice(choice) if choice.group() == group);
         let role = if active { Role::Title } else { Role::Message };
         if areas.tall_choices {
-            let inner = frame(buf, shown.theme, area, active, &[piece(group.title(), role)], &[]);
-            problem(shown, group, inner, buf);
+            let inner = frame(buf, ctx.theme, area, active, &[piece(group.title(), role)], &[]);
+            problem(ctx, group, inner, buf);
         } else {
-            pieces(buf, shown.theme, area, (area.x + 1, area.y), &[piece(group.title(), role)]);
-            let end = in_line(shown, state, group, area).last().map_or(area.x + GROUP, |(_, place)| place.right() + 2);
-            if let Some(problem) = problem_of(shown, group) {
-                let reason = [piece(format!("{} {problem}", shown.theme.signs.bad), Role::Bad)];
-                let reason = fitting(&reason, usize::from(area.right().saturating_sub(end)), shown.theme.signs.more);
-                pieces(buf, shown.theme, area, (end, area.y), &reason);
+            pieces(buf, ctx.theme, area, (area.x + 1, area.y), &[piece(group.title(), role)]);
+            let end = in_line(ctx, state, group, area).last().map_or(area.x + GROUP, |(_, rect)| rect.right() + 2);
+            if let Some(problem) = problem_of(ctx, group) {
+                let reason = [piece(format!("{} {problem}", ctx.theme.signs.bad), Role::Bad)];
+                let reason = fitting(&reason, usize::from(area.right().saturating_sub(end)), ctx.theme.signs.more);
+                pieces(buf, ctx.theme, area, (end, area.y), &reason);
             }
         }
     }
-    for (choice, place) in places(shown, state, areas) {
-        let Some(standing) = shown.model.derived.standing(choice) else { continue };
+    for (choice, rect) in rects(ctx, state, areas) {
+        let Some(displayed) = ctx.model.derived.choice(choice) else { continue };
         let focused = state.focus == Focus::Choice(choice);
         if areas.tall_choices {
-            line(shown, standing, focused, place, buf);
+            line(ctx, displayed, focused, rect, buf);
         } else {
-            word(shown, standing, focused, place, buf);
+            inline(ctx, displayed, focused, rect, buf);
         }
     }
 }
 
-/// Returns where each choice stands that is shown.
-pub(super) fn places(shown: ViewContext<'_>, state: &Explorer, areas: &Areas) -> Vec<(Choice, Rect)> {
+/// Returns the areas of the displayed settings.
+pub(super) fn rects(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas) -> Vec<(Choice, Rect)> {
     let each = |(group, area): (Group, Rect)| {
-        if areas.tall_choices { in_box(group, area) } else { in_line(shown, state, group, area) }
+        if areas.tall_choices { in_box(group, area) } else { in_line(ctx, state, group, area) }
     };
     Group::ALL.into_iter().zip(areas.choices).flat_map(each).collect()
 }
@@ -72,13 +71,13 @@ fn in_box(group: Group, area: Rect) -> Vec<(Choice, Rect)> {
     [column(left, first), column(right, second)].concat()
 }
 
-/// The choice under the cursor and what differs from its default come first; the others follow as far as they fit.
-fn in_line(shown: ViewContext<'_>, state: &Explorer, group: Group, area: Rect) -> Vec<(Choice, Rect)> {
+/// Returns the areas of the settings in one line. The setting under the cursor and those that differ from their default
+/// have priority; the others are shown as far as they fit.
+fn in_line(ctx: ViewContext<'_>, state: &Explorer, group: Group, area: Rect) -> Vec<(Choice, Rect)> {
     let choices = group.choices();
-    let needs =
-        |choice: &Choice| shown.model.derived.standing(*choice).map_or(0, |standing| width(&short(standing)) + 2);
+    let needs = |choice: &Choice| ctx.model.derived.choice(*choice).map_or(0, |displayed| width(&short(displayed)) + 2);
     let rank = |choice: &Choice| {
-        let standing = shown.model.derived.standing(*choice);
+        let displayed = ctx.model.derived.choice(*choice);
         let focused = state.focus == Focus::Choice(*choice);
         let main = matches!(
             choice,
@@ -90,96 +89,96 @@ fn in_line(shown: ViewContext<'_>, state: &Explorer, group: Group, area: Rect) -
                 | Choice::FromQemu
                 | Choice::ToQemu
         );
-        match standing {
+        match displayed {
             _ if focused => 0,
             _ if main => 1,
-            Some(standing) if !standing.is_default => 2,
+            Some(displayed) if !displayed.is_default => 2,
             _ => 3,
         }
     };
     let mut by_rank = choices.clone();
     by_rank.sort_by_key(rank);
-    // What nobody had to choose gives way to the reason why something cannot be.
-    if problem_of(shown, group).is_some() {
+    // The reason why a value is not possible has priority over default values.
+    if problem_of(ctx, group).is_some() {
         by_rank.retain(|choice| rank(choice) < 3);
     }
     let mut room = usize::from(area.width.saturating_sub(GROUP));
-    let mut kept = Vec::new();
+    let mut fitting = Vec::new();
     for choice in by_rank {
         let needed = needs(&choice);
         if needed <= room {
             room -= needed;
-            kept.push(choice);
+            fitting.push(choice);
         }
     }
     let mut x = area.x + GROUP;
     choices
         .into_iter()
-        .filter(|choice| kept.contains(choice))
+        .filter(|choice| fitting.contains(choice))
         .map(|choice| {
             let columns = cells(needs(&choice));
-            let place = Rect { x, width: columns.saturating_sub(2), ..area };
+            let rect = Rect { x, width: columns.saturating_sub(2), ..area };
             x += columns;
-            (choice, place)
+            (choice, rect)
         })
         .collect()
 }
 
-/// A choice in a few letters: those whose value says what they are need no label.
-fn short(standing: &ChoiceState) -> String {
-    let spoken_for = matches!(standing.choice, Choice::Model | Choice::Machine | Choice::Accel | Choice::Topology);
-    if spoken_for { standing.value.clone() } else { format!("{} {}", standing.label, standing.value) }
+/// Returns a setting in short form: some values need no label.
+fn short(displayed: &ChoiceState) -> String {
+    let clear = matches!(displayed.choice, Choice::Model | Choice::Machine | Choice::Accel | Choice::Topology);
+    if clear { displayed.value.clone() } else { format!("{} {}", displayed.label, displayed.value) }
 }
 
-fn value_role(standing: &ChoiceState) -> Role {
-    match standing {
+fn value_role(displayed: &ChoiceState) -> Role {
+    match displayed {
         ChoiceState { problem: Some(_), .. } => Role::Impossible,
         ChoiceState { is_default: true, .. } => Role::Value,
         ChoiceState { is_default: false, .. } => Role::Chosen,
     }
 }
 
-fn word(shown: ViewContext<'_>, standing: &ChoiceState, focused: bool, place: Rect, buf: &mut Buffer) {
-    let role = if focused { Role::Focus } else { value_role(standing) };
-    let text = short(standing);
-    let line = match text.strip_suffix(standing.value.as_str()) {
-        Some(label) if !focused => vec![piece(label, Role::Label), piece(standing.value.as_str(), role)],
+fn inline(ctx: ViewContext<'_>, displayed: &ChoiceState, focused: bool, rect: Rect, buf: &mut Buffer) {
+    let role = if focused { Role::Focus } else { value_role(displayed) };
+    let text = short(displayed);
+    let line = match text.strip_suffix(displayed.value.as_str()) {
+        Some(label) if !focused => vec![piece(label, Role::Label), piece(displayed.value.as_str(), role)],
         _ => vec![piece(text, role)],
     };
-    pieces(buf, shown.theme, place, (place.x, place.y), &line);
+    pieces(buf, ctx.theme, rect, (rect.x, rect.y), &line);
 }
 
-fn line(shown: ViewContext<'_>, standing: &ChoiceState, focused: bool, place: Rect, buf: &mut Buffer) {
-    let signs = &shown.theme.signs;
-    let label = format!(" {}", pad(&standing.label, LABEL - 2));
-    let room = usize::from(place.width).saturating_sub(width(&label) + 2);
+fn line(ctx: ViewContext<'_>, displayed: &ChoiceState, focused: bool, rect: Rect, buf: &mut Buffer) {
+    let signs = &ctx.theme.signs;
+    let label = format!(" {}", pad(&displayed.label, LABEL - 2));
+    let room = usize::from(rect.width).saturating_sub(width(&label) + 2);
     let (before, after) = if focused { (signs.before, signs.after) } else { (" ", " ") };
-    let sign = if standing.problem.is_some() { format!("{} ", signs.bad) } else { String::new() };
-    let value = fitting(&[piece(format!("{sign}{}", standing.value), value_role(standing))], room, signs.more);
-    let role = if focused { Role::Focus } else { value_role(standing) };
+    let sign = if displayed.problem.is_some() { format!("{} ", signs.bad) } else { String::new() };
+    let value = fitting(&[piece(format!("{sign}{}", displayed.value), value_role(displayed))], room, signs.more);
+    let role = if focused { Role::Focus } else { value_role(displayed) };
     let mut row = vec![piece(label, Role::Label), piece(before, Role::Key)];
     row.extend(value.into_iter().map(|(text, _)| (text, role)));
     row.push(piece(after, Role::Key));
-    pieces(buf, shown.theme, place, (place.x, place.y), &row);
+    pieces(buf, ctx.theme, rect, (rect.x, rect.y), &row);
 }
 
-/// Why a value of the group cannot be, if there is such a value.
-fn problem_of(shown: ViewContext<'_>, group: Group) -> Option<&str> {
-    let mut standings = group.choices().into_iter().filter_map(|choice| shown.model.derived.standing(choice));
-    standings.find_map(|standing| standing.problem.as_deref())
+/// Returns why a value of the pane is not possible; `None` if all are.
+fn problem_of(ctx: ViewContext<'_>, group: Group) -> Option<&str> {
+    let mut states = group.choices().into_iter().filter_map(|choice| ctx.model.derived.choice(choice));
+    states.find_map(|displayed| displayed.problem.as_deref())
 }
 
-/// Says why a value of the group cannot be, in the lines below its choices.
-fn problem(shown: ViewContext<'_>, group: Group, inner: Rect, buf: &mut Buffer) {
-    let Some(problem) = problem_of(shown, group) else { return };
+/// Draws why a value of the pane is not possible, below its settings.
+fn problem(ctx: ViewContext<'_>, group: Group, inner: Rect, buf: &mut Buffer) {
+    let Some(problem) = problem_of(ctx, group) else { return };
     let used = match group {
         Group::Guest => group.choices().len().div_ceil(2),
         Group::Source | Group::Destination => group.choices().len(),
     };
-    let text = format!("{} {problem}", shown.theme.signs.bad);
+    let text = format!("{} {problem}", ctx.theme.signs.bad);
     let lines = wrap(&text, usize::from(inner.width).saturating_sub(2));
     for (line, number) in lines.iter().zip(cells(used)..inner.height) {
-        let place = line_of(inner, number);
-        pieces(buf, shown.theme, place, (place.x + 1, place.y), &[piece(line.as_str(), Role::Bad)]);
+        let rect = line_of(inner, number);
+        pieces(buf, ctx.theme, rect, (rect.x + 1, rect.y), &[piece(line.as_str(), Role::Bad)]);
     }
 }

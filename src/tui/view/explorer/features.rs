@@ -1,16 +1,14 @@
-//! Draws the feature table: what either map believes, what either QEMU gives, and what is written.
+//! Draws the feature table: the state of each feature in both maps, both QEMUs and the definitions.
 
 use super::super::ViewContext;
 use super::super::draw::{Piece, cells, fill, fitting, line_of, piece, pieces, text_at};
 use super::super::parts::{Parts, below, scrolled};
 use crate::app::action::Action;
-use crate::app::features::{EndState, FeatureChange, FeatureRow, Filter, MapStatus, counts};
+use crate::app::features::{EndpointState, FeatureChange, FeatureRow, Filter, MapStatus, counts, short_policy};
 use crate::app::overlay::Overlay;
 use crate::app::screens::Target;
 use crate::app::screens::explorer::{Explorer, Focus};
 use crate::app::text::{cut, pad, wrap};
-use crate::domain::definition::Policy;
-use crate::resolve::Origin;
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -19,68 +17,73 @@ use ratatui::layout::{Position, Rect};
 #[derive(Clone, Copy)]
 struct Columns {
     name: usize,
-    /// Of the step that decided, at the source and at the destination; 0 where there is no room.
+    /// The step that decided, at the source and at the destination; 0 without room.
     origins: [usize; 2],
 }
 
 const MAP: usize = 8;
 const QEMU: usize = 5;
 const ORIGIN: usize = 13;
-const SAID: usize = 6;
-const FATE: usize = 8;
+const POLICY: usize = 6;
+const CHANGE: usize = 8;
 
-/// Draws it.
-pub(super) fn render(shown: ViewContext<'_>, state: &Explorer, area: Rect, parts: Parts, buf: &mut Buffer) {
-    let active = matches!(state.focus, Focus::Feature(_)) || matches!(shown.model.overlay, Some(Overlay::Prompt(_)));
-    let rows = &shown.model.derived.features;
-    let (left, right) = titles(shown, state, rows);
-    let inner = parts.draw(shown, area, active, (&left, &right), buf);
+pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, area: Rect, parts: Parts, buf: &mut Buffer) {
+    let active = matches!(state.focus, Focus::Feature(_)) || matches!(ctx.model.overlay, Some(Overlay::Prompt(_)));
+    let rows = &ctx.model.derived.features;
+    let (left, right) = titles(ctx, state, rows);
+    let inner = parts.draw(ctx, area, active, (&left, &right), buf);
     let columns = columns(inner);
-    text_at(buf, inner, (inner.x + 1, inner.y), &head(columns), shown.theme.style(Role::Muted));
+    text_at(buf, inner, (inner.x + 1, inner.y), &head(columns), ctx.theme.style(Role::Muted));
     let list = below(inner);
-    let listed = listed(shown, state);
+    let listed = listed(ctx, state);
     if listed.is_empty() {
-        text_at(buf, list, (list.x + 1, list.y), empty(shown, state), shown.theme.style(Role::Muted));
+        text_at(
+            buf,
+            list,
+            (list.x + 1, list.y),
+            &state.empty(rows, &ctx.model.settings.keymap),
+            ctx.theme.style(Role::Muted),
+        );
     }
-    let first = first_shown(state, listed.len(), list);
+    let first = first_visible(state, listed.len(), list);
     for ((number, row), line) in listed.iter().enumerate().skip(first).zip(0..list.height) {
-        let place = line_of(list, line);
-        pieces(buf, shown.theme, place, (place.x + 1, place.y), &line_pieces(shown, row, columns));
+        let rect = line_of(list, line);
+        pieces(buf, ctx.theme, rect, (rect.x + 1, rect.y), &line_pieces(ctx, row, columns));
         if state.focus == Focus::Feature(number) {
-            fill(buf, place, shown.theme.style(Role::Focus));
+            fill(buf, rect, ctx.theme.style(Role::Focus));
         }
     }
     let used = cells(listed.len().max(1)).saturating_add(1);
     if state.named.is_empty() && used < list.height {
-        others(shown, state, Rect { y: list.y + used, height: list.height - used, ..list }, buf);
+        hidden(ctx, state, Rect { y: list.y + used, height: list.height - used, ..list }, buf);
     }
 }
 
-/// Returns what `position` stands for.
+/// Returns what a click at `position` does.
 pub(super) fn hit(
-    shown: ViewContext<'_>,
+    ctx: ViewContext<'_>,
     state: &Explorer,
     area: Rect,
     parts: Parts,
     position: Position,
 ) -> Option<Target> {
     let list = below(parts.inside(area));
-    let count = listed(shown, state).len();
-    let row = first_shown(state, count, list) + usize::from(position.y.saturating_sub(list.y));
+    let count = listed(ctx, state).len();
+    let row = first_visible(state, count, list) + usize::from(position.y.saturating_sub(list.y));
     (list.contains(position) && row < count).then_some(Target::Row(row))
 }
 
-fn listed<'a>(shown: ViewContext<'a>, state: &Explorer) -> Vec<&'a FeatureRow> {
-    state.listed(&shown.model.derived.features, |row| shown.catalog.feature_name(row.feature))
+fn listed<'a>(ctx: ViewContext<'a>, state: &Explorer) -> Vec<&'a FeatureRow> {
+    state.listed(&ctx.model.derived.features, |row| ctx.catalog.feature_name(row.feature))
 }
 
-fn titles(shown: ViewContext<'_>, state: &Explorer, rows: &[FeatureRow]) -> (Vec<Piece>, Vec<Piece>) {
+fn titles(ctx: ViewContext<'_>, state: &Explorer, rows: &[FeatureRow]) -> (Vec<Piece>, Vec<Piece>) {
     let left = vec![piece("Features", Role::Message)];
     if rows.is_empty() {
         return (left, Vec::new());
     }
     if !state.named.is_empty() {
-        return (left, vec![piece(format!("named {}", state.named), Role::Chosen)]);
+        return (left, vec![piece(format!("matching {}", state.named), Role::Chosen)]);
     }
     let (passing, all) = counts(rows, state.filter);
     let count = if state.filter == Filter::All {
@@ -88,21 +91,21 @@ fn titles(shown: ViewContext<'_>, state: &Explorer, rows: &[FeatureRow]) -> (Vec
     } else {
         format!("{passing} of {all} {}", state.filter.name())
     };
-    let key = shown.model.settings.keymap.shown(Action::NextFilter);
+    let key = ctx.model.settings.keymap.shown(Action::NextFilter);
     (
         left,
         vec![
             piece(count, Role::Text),
-            piece(format!(" {} ", shown.theme.signs.dot), Role::Muted),
+            piece(format!(" {} ", ctx.theme.signs.dot), Role::Muted),
             piece(key, Role::Key),
-            piece(" others", Role::Muted),
+            piece(" next filter", Role::Muted),
         ],
     )
 }
 
 fn columns(inner: Rect) -> Columns {
     let room = usize::from(inner.width).saturating_sub(2);
-    let fixed = MAP + QEMU + 2 * SAID + 2 + MAP + QEMU + FATE;
+    let fixed = MAP + QEMU + 2 * POLICY + 2 + MAP + QEMU + CHANGE;
     let spare = room.saturating_sub(fixed + 18);
     let origins = if spare >= 2 * ORIGIN {
         [ORIGIN, ORIGIN]
@@ -115,45 +118,45 @@ fn columns(inner: Rect) -> Columns {
 }
 
 fn head(columns: Columns) -> String {
-    let origin = |place: usize| pad(if columns.origins[place] > 0 { "from" } else { "" }, columns.origins[place]);
-    let end = |map: &str, place: usize| format!("{}{}{}", pad(map, MAP), pad("QEMU", QEMU), origin(place));
+    let origin = |side: usize| pad(if columns.origins[side] > 0 { "set by" } else { "" }, columns.origins[side]);
+    let endpoint = |map: &str, side: usize| format!("{}{}{}", pad(map, MAP), pad("QEMU", QEMU), origin(side));
     let name = pad("", columns.name);
-    let said = format!("{}{}", pad("live", SAID), pad("sent", SAID));
-    format!("{name}{}{said}  {}", end("src map", 0), end("dst map", 1)).trim_end().to_owned()
+    let policies = format!("{}{}", pad("live", POLICY), pad("sent", POLICY));
+    format!("{name}{}{policies}  {}", endpoint("src map", 0), endpoint("dst map", 1)).trim_end().to_owned()
 }
 
-fn first_shown(state: &Explorer, count: usize, list: Rect) -> usize {
+fn first_visible(state: &Explorer, count: usize, list: Rect) -> usize {
     match state.focus {
-        Focus::Feature(place) => scrolled(place, count, list),
-        Focus::Choice(_) | Focus::Way(_) | Focus::Table(_) => 0,
+        Focus::Feature(index) => scrolled(index, count, list),
+        Focus::Choice(_) | Focus::Fix(_) | Focus::Table(_) => 0,
     }
 }
 
-fn line_pieces(shown: ViewContext<'_>, row: &FeatureRow, columns: Columns) -> Vec<Piece> {
-    let name = shown.catalog.feature_name(row.feature);
-    let name_role = if row.asked { Role::Chosen } else { Role::Text };
+fn line_pieces(ctx: ViewContext<'_>, row: &FeatureRow, columns: Columns) -> Vec<Piece> {
+    let name = ctx.catalog.feature_name(row.feature);
+    let name_role = if row.in_table { Role::Chosen } else { Role::Text };
     let mut line = vec![piece(
-        format!("{} ", pad(&cut(name, columns.name - 1, shown.theme.signs.more), columns.name - 1)),
+        format!("{} ", pad(&cut(name, columns.name - 1, ctx.theme.signs.more), columns.name - 1)),
         name_role,
     )];
-    end(shown, &mut line, Some(row.source), columns.origins[0]);
-    line.push(piece(pad(said(shown, row.live), SAID), Role::Text));
-    line.push(piece(pad(said(shown, row.sent), SAID), Role::Text));
-    line.push(piece(format!("{} ", shown.theme.signs.down), Role::Border));
-    end(shown, &mut line, row.destination, columns.origins[1]);
-    if let Some(fate) = row.fate {
-        let role = match fate {
+    endpoint(ctx, &mut line, Some(row.source), columns.origins[0]);
+    line.push(piece(pad(policy(ctx, short_policy(row.live)), POLICY), Role::Text));
+    line.push(piece(pad(policy(ctx, short_policy(row.sent)), POLICY), Role::Text));
+    line.push(piece(format!("{} ", ctx.theme.signs.down), Role::Border));
+    endpoint(ctx, &mut line, row.destination, columns.origins[1]);
+    if let Some(change) = row.change {
+        let role = match change {
             FeatureChange::Extra | FeatureChange::Missing => Role::Bad,
             FeatureChange::Lost | FeatureChange::Gained => Role::Warn,
         };
-        line.push(piece(fate.name(), role));
+        line.push(piece(change.name(), role));
     }
     line
 }
 
-fn end(shown: ViewContext<'_>, line: &mut Vec<Piece>, state: Option<EndState>, origin: usize) {
+fn endpoint(ctx: ViewContext<'_>, line: &mut Vec<Piece>, state: Option<EndpointState>, origin: usize) {
     let Some(state) = state else {
-        line.push(piece(pad(shown.theme.signs.nothing, MAP + QEMU + origin), Role::Muted));
+        line.push(piece(pad(ctx.theme.signs.nothing, MAP + QEMU + origin), Role::Muted));
         return;
     };
     let role = match state.map {
@@ -162,67 +165,50 @@ fn end(shown: ViewContext<'_>, line: &mut Vec<Piece>, state: Option<EndState>, o
         MapStatus::Out => Role::Muted,
     };
     line.push(piece(pad(state.map.name(), MAP), role));
-    let (word, role) = match state.on {
+    let (text, role) = match state.on {
         Some(true) => ("on", Role::Text),
         Some(false) => ("off", Role::Muted),
-        None => (shown.theme.signs.nothing, Role::Muted),
+        None => (ctx.theme.signs.nothing, Role::Muted),
     };
-    line.push(piece(pad(word, QEMU), role));
+    line.push(piece(pad(text, QEMU), role));
     if origin > 0 {
-        let from = state.origin.map_or("", Origin::name);
+        let from = state.origin.map_or("", |origin| origin.name());
         line.push(piece(pad(from, origin), Role::Muted));
     }
 }
 
-fn said(shown: ViewContext<'_>, policy: Option<Policy>) -> &'static str {
-    match policy {
-        None => shown.theme.signs.nothing,
-        Some(Policy::Require) => "+",
-        Some(Policy::Disable) => "-",
-        Some(Policy::Force) => "force",
-        Some(Policy::Optional) => "opt",
-        Some(Policy::Forbid) => "forb",
-    }
+fn policy(ctx: ViewContext<'_>, mention: &'static str) -> &'static str {
+    if mention.is_empty() { ctx.theme.signs.nothing } else { mention }
 }
 
-fn empty(shown: ViewContext<'_>, state: &Explorer) -> &'static str {
-    match state.filter {
-        _ if shown.model.derived.features.is_empty() => "Nothing can be listed: no CPU was built.",
-        _ if !state.named.is_empty() => "No feature has these letters in its name.",
-        Filter::Differing => "Nothing differs: maps and QEMUs agree on every feature.",
-        Filter::Mentioned => "No definition mentions any feature.",
-        Filter::All => "There are no features.",
-    }
-}
-
-/// Names what the filter leaves out, as far as there is room: all of it is the same at both ends.
-fn others(shown: ViewContext<'_>, state: &Explorer, area: Rect, buf: &mut Buffer) {
-    let rows = &shown.model.derived.features;
+/// Names the features that the filter hides, if there is room. They are equal at source and destination.
+fn hidden(ctx: ViewContext<'_>, state: &Explorer, area: Rect, buf: &mut Buffer) {
+    let rows = &ctx.model.derived.features;
     let rest: Vec<&FeatureRow> = rows.iter().filter(|row| !row.passes(state.filter)).collect();
     if rest.is_empty() || area.height < 2 {
         return;
     }
     let on = |row: &&&FeatureRow| row.source.on == Some(true);
-    let names: Vec<&str> = rest.iter().filter(on).map(|row| shown.catalog.feature_name(row.feature)).collect();
+    let names: Vec<&str> = rest.iter().filter(on).map(|row| ctx.catalog.feature_name(row.feature)).collect();
     let head = match state.filter {
-        Filter::Differing => format!("On in both QEMUs and in both maps: {}", names.len()),
-        Filter::Mentioned => format!("On and not mentioned: {}", names.len()),
+        Filter::Differing => format!("Enabled in both maps and both QEMUs: {}", names.len()),
+        Filter::Mentioned => format!("Enabled and not mentioned: {}", names.len()),
         Filter::All => return,
     };
     let line = line_of(area, 0);
-    pieces(buf, shown.theme, line, (line.x + 1, line.y), &[piece(head, Role::Text)]);
+    pieces(buf, ctx.theme, line, (line.x + 1, line.y), &[piece(head, Role::Text)]);
     let wrapped = wrap(&names.join(" "), usize::from(area.width).saturating_sub(2));
     let room = usize::from(area.height) - 1;
     for ((number, text), y) in wrapped.iter().enumerate().zip(1..area.height) {
-        let place = line_of(area, y);
+        let rect = line_of(area, y);
         let last = number + 1 == room && wrapped.len() > room;
         let text = if last {
-            format!("{} {}", cut(text, usize::from(area.width).saturating_sub(4), ""), shown.theme.signs.more)
+            format!("{} {}", cut(text, usize::from(area.width).saturating_sub(4), ""), ctx.theme.signs.more)
         } else {
             text.clone()
         };
         let line =
-            fitting(&[piece(text, Role::Muted)], usize::from(area.width).saturating_sub(1), shown.theme.signs.more);
-        pieces(buf, shown.theme, place, (place.x + 1, place.y), &line);
+            fitting(&[piece(text, Role::Muted)], usize::from(area.width).saturating_sub(1), ctx.theme.signs.more);
+        pieces(buf, ctx.theme, rect, (rect.x + 1, rect.y), &line);
     }
 }

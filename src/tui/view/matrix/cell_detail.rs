@@ -1,69 +1,67 @@
-//! Draws what there is to say of the cell under the cursor: both directions, the verdict, libvirt's words, why.
+//! Draws the details of the cell under the cursor: the verdict, libvirt's message, the reasons, the reverse direction.
 
 use crate::app::screens::matrix::Matrix;
 use crate::app::text::wrap;
-use crate::resolve::RuleId;
 use crate::tui::theme::Role;
 use crate::tui::view::ViewContext;
 use crate::tui::view::draw::{Piece, cells, fitting, line_of, piece, pieces, rule};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-/// Draws it.
-pub(super) fn render(shown: ViewContext<'_>, state: &Matrix, area: Rect, buf: &mut Buffer) {
+pub(super) fn render(ctx: ViewContext<'_>, state: &Matrix, area: Rect, buf: &mut Buffer) {
     let (row, column) = (state.rows.line, state.columns.line);
-    let arrow = shown.theme.signs.arrow;
+    let arrow = ctx.theme.signs.arrow;
     let names = |row: usize, column: usize| {
-        let both_ends = !state.rows.vary.is_of_the_guest() && !state.columns.vary.is_of_the_guest();
-        let between = if both_ends { arrow } else { shown.theme.signs.dot };
+        let both_sides = !state.rows.vary.is_of_the_guest() && !state.columns.vary.is_of_the_guest();
+        let between = if both_sides { arrow } else { ctx.theme.signs.dot };
         format!("{} {between} {}", state.rows.name(row), state.columns.name(column))
     };
     let title = [piece(names(row, column), Role::Title)];
-    let Some(here) = &state.here else {
-        rule(buf, shown.theme, line_of(area, 0), true, &title, &[]);
-        let place = line_of(area, 1);
-        let text = [piece(format!(" {} not looked at yet", shown.theme.signs.nothing), Role::Muted)];
-        pieces(buf, shown.theme, place, (place.x, place.y), &text);
+    let Some(detail) = &state.detail else {
+        rule(buf, ctx.theme, line_of(area, 0), true, &title, &[]);
+        let rect = line_of(area, 1);
+        let text = [piece(format!(" {} not resolved yet", ctx.theme.signs.nothing), Role::Muted)];
+        pieces(buf, ctx.theme, rect, (rect.x, rect.y), &text);
         return;
     };
-    let decided = here.rule.map_or_else(|| "no rule".to_owned(), |rule| format!("rule {}", rule.name()));
-    let right = format!("{decided} {} {}", shown.theme.signs.dot, here.basis.name());
-    rule(buf, shown.theme, line_of(area, 0), true, &title, &[piece(right, Role::Muted)]);
-    let (role, sign) = shown.theme.cell(here.verdict);
-    let mut lines: Vec<Vec<Piece>> = vec![vec![piece(format!(" {sign} {}", here.headline), role)]];
+    let decided = detail.rule.map_or_else(|| "no single rule".to_owned(), |rule| format!("rule {}", rule.name()));
+    let right = format!("{decided} {} {}", ctx.theme.signs.dot, detail.basis.name());
+    rule(buf, ctx.theme, line_of(area, 0), true, &title, &[piece(right, Role::Muted)]);
+    let (role, sign) = ctx.theme.cell(detail.verdict);
+    let mut lines: Vec<Vec<Piece>> = vec![vec![piece(format!(" {sign} {}", detail.headline), role)]];
     let room = usize::from(area.width).saturating_sub(2);
-    // The other direction has the last line, the message at most half of the others.
+    // The reverse direction has the last line, the message at most half of the others.
     let most = usize::from(area.height).saturating_sub(3);
-    let message = here.message.iter().flat_map(|message| wrap(message, room)).take(most.div_ceil(2));
+    let message = detail.message.iter().flat_map(|message| wrap(message, room)).take(most.div_ceil(2));
     lines.extend(message.map(|line| vec![piece(format!(" {line}"), Role::Message)]));
-    let why = wrap(&here.why.join(" "), room);
+    let why = wrap(&detail.why.join(" "), room);
     let left = most.saturating_sub(lines.len() - 1);
     let cut = why.len() > left;
     for (number, line) in why.into_iter().take(left).enumerate() {
-        let more = if cut && number + 1 == left { format!(" {}", shown.theme.signs.more) } else { String::new() };
+        let more = if cut && number + 1 == left { format!(" {}", ctx.theme.signs.more) } else { String::new() };
         lines.push(vec![piece(format!(" {line}{more}"), Role::Text)]);
     }
-    lines.push(back(shown, state, &names));
+    lines.push(reverse(ctx, state, &names));
     for (number, line) in lines.iter().enumerate() {
-        let place = line_of(area, cells(number + 1));
-        let line = fitting(line, usize::from(area.width), shown.theme.signs.more);
-        pieces(buf, shown.theme, place, (place.x, place.y), &line);
+        let rect = line_of(area, cells(number + 1));
+        let line = fitting(line, usize::from(area.width), ctx.theme.signs.more);
+        pieces(buf, ctx.theme, rect, (rect.x, rect.y), &line);
     }
 }
 
-fn back(shown: ViewContext<'_>, state: &Matrix, names: &dyn Fn(usize, usize) -> String) -> Vec<Piece> {
-    let Some(here) = &state.here else { return Vec::new() };
-    let (role, sign) = shown.theme.cell(here.back.verdict);
-    let rule = here.back.rule.map(|rule: RuleId| format!(" ({})", rule.name())).unwrap_or_default();
-    let (sort, which) = match here.mirror {
-        Some(place) if place == here.place => (" both ends are the same", String::new()),
+fn reverse(ctx: ViewContext<'_>, state: &Matrix, names: &dyn Fn(usize, usize) -> String) -> Vec<Piece> {
+    let Some(detail) = &state.detail else { return Vec::new() };
+    let (role, sign) = ctx.theme.cell(detail.reverse.verdict);
+    let rule = detail.reverse.rule.map(|rule| format!(" ({})", rule.name())).unwrap_or_default();
+    let (label, which) = match detail.mirror {
+        Some(cell) if cell == detail.cell => (" source and destination are the same", String::new()),
         Some((row, column)) => (" mirror  ", names(row, column)),
-        None => (" the other way round", String::new()),
+        None => (" reverse direction", String::new()),
     };
     vec![
-        piece(sort, Role::Label),
+        piece(label, Role::Label),
         piece(which, Role::Text),
-        piece(format!("  {sign} {}", here.back.verdict.name()), role),
+        piece(format!("  {sign} {}", detail.reverse.verdict.name()), role),
         piece(rule, Role::Muted),
     ]
 }

@@ -1,0 +1,38 @@
+//! Names what is to happen outside of the model; the loop in `tui` performs it.
+
+use super::export::Format;
+
+/// Something to be done outside of the model.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Effect {
+    /// End the program.
+    Quit,
+    /// Return to the shell until the program is resumed.
+    Suspend,
+    /// Draw every cell again.
+    Redraw,
+    /// Copy this text to the clipboard.
+    Copy(String),
+    /// Copy the screen to the clipboard in this format.
+    CopyScreen(Format),
+    /// Read the saved scenarios and pass them to [`super::update::list_saved`].
+    ListSaved,
+    /// Save the scenario under a name.
+    Save {
+        /// The name, trimmed and not empty.
+        name: String,
+        /// Whether another scenario of this name may be replaced.
+        replace: bool,
+    },
+    /// Delete the scenario that is saved under this name.
+    DeleteSaved(String),
+    /// Write the screen to a file.
+    Write {
+        /// The format of the file.
+        format: Format,
+        /// The path as it was typed.
+        path: String,
+        /// Whether a file of this name may be replaced.
+        replace: bool,
+    },
+}

@@ -1,0 +1,47 @@
+//! Says why an action cannot do anything at the moment. The notice, the command palette and the help show the reason.
+
+use crate::app::action::Action;
+use crate::app::model::Model;
+
+/// Returns why `action` cannot do anything, as a fragment for `Undo: nothing to undo.`; `None` when it can.
+#[expect(clippy::wildcard_enum_match_arm, reason = "every other action is always available")]
+pub fn unavailable(model: &Model, action: Action) -> Option<&'static str> {
+    match action {
+        Action::Undo if !model.history.can_undo() => Some("nothing to undo"),
+        Action::Redo if !model.history.can_redo() => Some("nothing to redo"),
+        // In a lesson this action restarts the step.
+        Action::Reset if model.tour.is_none() && model.scenario == model.history.first => {
+            Some("the scenario is the initial one")
+        }
+        Action::FirstFix => no_fix(model, 0),
+        Action::SecondFix => no_fix(model, 1),
+        Action::ThirdFix => no_fix(model, 2),
+        Action::SwapSides if model.history.scenario_a.is_none() => Some("no scenario is set as A"),
+        Action::CopyMessage if model.derived.message.is_none() => Some("libvirt reports no error"),
+        Action::NextStep | Action::StepBefore | Action::LeaveTour if model.tour.is_none() => Some(NO_LESSON),
+        Action::FirstAnswer => no_answer(model, 0),
+        Action::SecondAnswer => no_answer(model, 1),
+        Action::ThirdAnswer => no_answer(model, 2),
+        Action::FourthAnswer => no_answer(model, 3),
+        _ => None,
+    }
+}
+
+const NO_LESSON: &str = "no lesson is open";
+
+fn no_fix(model: &Model, index: usize) -> Option<&'static str> {
+    match model.derived.remedies.len() {
+        0 => Some("there is no fix for this answer"),
+        count if index >= count => Some("there are fewer fixes"),
+        _ => None,
+    }
+}
+
+fn no_answer(model: &Model, index: usize) -> Option<&'static str> {
+    let Some(tour) = &model.tour else { return Some(NO_LESSON) };
+    match tour.question().map(|question| question.answers.len()) {
+        None => Some("this step asks no question"),
+        Some(count) if index >= count => Some("there are fewer answers"),
+        Some(_) => None,
+    }
+}

@@ -1,0 +1,58 @@
+//! Wraps text. Every layer uses these functions.
+
+use textwrap::core::Word;
+use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
+
+fn options(limit: usize) -> Options<'static> {
+    Options::new(limit.max(1))
+        .word_separator(WordSeparator::AsciiSpace)
+        .word_splitter(WordSplitter::NoHyphenation)
+        .wrap_algorithm(WrapAlgorithm::FirstFit)
+}
+
+/// Splits at blanks, and after each comma: lists of features have no blanks.
+fn words_and_items(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
+    Box::new(WordSeparator::AsciiSpace.find_words(line).flat_map(|word| {
+        let mut parts: Vec<Word<'_>> = word.word.split_inclusive(',').map(Word::from).collect();
+        if let Some(last) = parts.last_mut() {
+            last.whitespace = word.whitespace;
+        }
+        parts
+    }))
+}
+
+/// Returns `text` in lines of at most `limit` columns, at least one. Lines are broken at blanks and after commas; a word
+/// that is longer than a line is broken inside.
+pub fn wrap(text: &str, limit: usize) -> Vec<String> {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let options = options(limit).word_separator(WordSeparator::Custom(words_and_items));
+    textwrap::wrap(&text, options).into_iter().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// Returns `prefix` and `text` in lines of at most `limit` columns, broken only at blanks. Further lines are indented by
+/// the width of the prefix.
+pub fn fill_after(prefix: &str, text: &str, limit: usize) -> String {
+    let indent = " ".repeat(textwrap::core::display_width(prefix));
+    let options = options(limit).break_words(false).initial_indent(prefix).subsequent_indent(&indent);
+    textwrap::fill(text, options)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_at_blanks_and_after_commas() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
+        assert_eq!(wrap("features: mpx,avx,x", 10), ["features:", "mpx,avx,x"]);
+        assert_eq!(wrap("a,bb,ccc,dd", 5), ["a,bb,", "ccc,", "dd"]);
+        assert_eq!(wrap("", 3), [""]);
+        assert_eq!(wrap("a", 0), ["a"]);
+    }
+
+    #[test]
+    fn further_lines_are_indented_by_the_prefix() {
+        assert_eq!(fill_after("- ", "one two three", 9), "- one two\n  three");
+    }
+}

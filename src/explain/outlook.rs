@@ -1,0 +1,91 @@
+//! Says what can happen after the migration: the rollback, the reverse direction, the next cold boot.
+
+use super::message::message;
+use super::sentences::libvirt_label;
+use crate::domain::catalog::Catalog;
+use crate::domain::feature::{FeatureId, FeatureSet};
+use crate::domain::names::first_names;
+use crate::domain::scenario::Scenario;
+use crate::resolve::{Answer, Case, Outcome, Plan, Resolver, StartTrace, Trace, Verdict, cold_boot, way_back};
+
+/// What can happen after the migration, as fragments of sentences.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Outlook {
+    /// The migration back to the source, and the reverse direction.
+    pub rollback: String,
+    /// The next cold boot at the destination.
+    pub cold_boot: String,
+}
+
+impl Outlook {
+    /// Resolves and words what can happen after the migration that `answer` is about.
+    pub fn of(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Self {
+        let plan = Plan::of(catalog, scenario).ok();
+        let first = plan.as_ref().and_then(|plan| plan.case(&vec![0; plan.axes.len()]));
+        let decided = answer.trace.as_ref().filter(|_| answer.verdict != Verdict::Depends).zip(first);
+        let back = decided.as_ref().and_then(|(trace, case)| rollback_effect(catalog, case, trace));
+        let boot = decided.as_ref().and_then(|(trace, case)| boot_effect(catalog, case, trace));
+        let reverse = Resolver::new(catalog).outcome(&scenario.swapped());
+        let back = back.unwrap_or_else(|| no_rollback(catalog, scenario, answer));
+        let boot = boot.unwrap_or_else(|| match answer.verdict {
+            Verdict::Depends => "depends on the same input".to_owned(),
+            _ => "unknown".to_owned(),
+        });
+        Self {
+            rollback: format!("{back}. Reverse direction: {}", outcome(reverse)),
+            cold_boot: format!("at the destination: {boot}"),
+        }
+    }
+}
+
+/// Returns a verdict with its rule: `aborted (T7)`.
+pub fn outcome(outcome: Outcome) -> String {
+    let rule = outcome.rule.map(|rule| format!(" ({})", rule.name())).unwrap_or_default();
+    format!("{}{rule}", outcome.verdict.name())
+}
+
+fn no_rollback(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> String {
+    match (answer.verdict, answer.trace.as_ref().map(|trace| trace.hop)) {
+        (Verdict::Depends, _) => "depends on the same input".to_owned(),
+        (Verdict::StartRefused, _) | (_, Some(0) | None) => "not needed".to_owned(),
+        (_, Some(hop)) => {
+            let stop = libvirt_label(catalog, scenario.hop(hop).0);
+            format!("not needed, the guest runs at {stop}, an intermediate stop")
+        }
+    }
+}
+
+fn rollback_effect(catalog: &Catalog, case: &Case<'_>, trace: &Trace) -> Option<String> {
+    let back = way_back(catalog, case, trace)?;
+    back.destination().map(|run| effect(catalog, &back.start, run))
+}
+
+fn boot_effect(catalog: &Catalog, case: &Case<'_>, trace: &Trace) -> Option<String> {
+    cold_boot(catalog, case).map(|run| effect(catalog, trace.source(), &run))
+}
+
+/// The effect on the guest's CPU of starting it as `after` instead of `before`.
+fn effect(catalog: &Catalog, before: &StartTrace, after: &StartTrace) -> String {
+    if let Some(refusal) = &after.refused {
+        return format!("refused, {}", message(catalog, refusal));
+    }
+    let visible = |run: &StartTrace| run.cpu.as_ref().map(|cpu| cpu.visible);
+    let (Some(before), Some(after_set)) = (visible(before), visible(after)) else { return "it starts".to_owned() };
+    let names = |features: FeatureSet| {
+        let features: Vec<FeatureId> = after.map.in_order(features);
+        first_names(features.iter().map(|feature| catalog.feature_name(*feature)), MOST)
+    };
+    let (lost, gained) = (before - after_set, after_set - before);
+    match (lost.is_empty(), gained.is_empty()) {
+        (true, true) => "the same CPU".to_owned(),
+        (false, true) => format!("the guest loses {}", names(lost)),
+        (true, false) => format!("the guest gains {}", names(gained)),
+        (false, false) => format!("the guest loses {} and gains {}", names(lost), names(gained)),
+    }
+}
+
+/// What is shown instead of a rule for an answer that depends.
+pub const NO_RULE: &str = "No single rule decided, because the answer depends on unknown input.";
+
+/// How many features are named; the others are counted.
+const MOST: usize = 6;
