@@ -13,16 +13,16 @@ mod random;
 use random::Random;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
-use virt_cpu_explorer::app::action::{ACTIONS, Action};
-use virt_cpu_explorer::app::key::Key;
-use virt_cpu_explorer::app::model::Model;
-use virt_cpu_explorer::app::screens::ScreenKind;
-use virt_cpu_explorer::app::settings::{Settings, Size};
-use virt_cpu_explorer::app::update;
-use virt_cpu_explorer::domain::catalog::Catalog;
-use virt_cpu_explorer::domain::scenario::Scenario;
-use virt_cpu_explorer::load::embedded;
-use virt_cpu_explorer::tui::draw;
+use virt_cpu_explorer::internal::app::action::{ACTIONS, Action};
+use virt_cpu_explorer::internal::app::key::Key;
+use virt_cpu_explorer::internal::app::model::Model;
+use virt_cpu_explorer::internal::app::screens::ScreenKind;
+use virt_cpu_explorer::internal::app::settings::{Settings, Size};
+use virt_cpu_explorer::internal::app::update;
+use virt_cpu_explorer::internal::domain::catalog::Catalog;
+use virt_cpu_explorer::internal::domain::scenario::Scenario;
+use virt_cpu_explorer::internal::load::embedded;
+use virt_cpu_explorer::internal::tui::draw;
 
 const SIZE: Size = Size { width: 200, height: 60 };
 /// What a keystroke may take.

@@ -13,14 +13,14 @@ mod random;
 use random::Random;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
-use virt_cpu_explorer::analysis::count::{Point, STATES, Space};
-use virt_cpu_explorer::analysis::space::models;
-use virt_cpu_explorer::cli::count_on;
-use virt_cpu_explorer::domain::catalog::Catalog;
-use virt_cpu_explorer::domain::qemu::Accel;
-use virt_cpu_explorer::domain::scenario::{DEFAULT_QEMU, Scenario};
-use virt_cpu_explorer::load::embedded;
-use virt_cpu_explorer::resolve::{Plan, Prepared, Resolver, resolve, verdict};
+use virt_cpu_explorer::internal::analysis::count::{Point, STATES, Space};
+use virt_cpu_explorer::internal::analysis::space::models;
+use virt_cpu_explorer::internal::cli::count_on;
+use virt_cpu_explorer::internal::domain::catalog::Catalog;
+use virt_cpu_explorer::internal::domain::qemu::Accel;
+use virt_cpu_explorer::internal::domain::scenario::{DEFAULT_QEMU, Scenario};
+use virt_cpu_explorer::internal::load::embedded;
+use virt_cpu_explorer::internal::resolve::{Plan, Prepared, Resolver, resolve, verdict};
 
 /// How often each is timed.
 const TIMES: u32 = 30;

@@ -3,15 +3,15 @@
 
 #![expect(clippy::panic, reason = "a benchmark without its facts measures nothing")]
 
-use virt_cpu_explorer::analysis::count::Space;
-use virt_cpu_explorer::analysis::matrix::{Matrix, Vary};
-use virt_cpu_explorer::cli::{check_batch, count_on};
-use virt_cpu_explorer::domain::catalog::Catalog;
-use virt_cpu_explorer::domain::qemu::Accel;
-use virt_cpu_explorer::domain::scenario::DEFAULT_QEMU;
-use virt_cpu_explorer::domain::scenario::Scenario;
-use virt_cpu_explorer::load::embedded;
-use virt_cpu_explorer::resolve::{Plan, Prepared, Resolver, resolve, verdict};
+use virt_cpu_explorer::internal::analysis::count::Space;
+use virt_cpu_explorer::internal::analysis::matrix::{Matrix, Vary};
+use virt_cpu_explorer::internal::cli::{check_batch, count_on};
+use virt_cpu_explorer::internal::domain::catalog::Catalog;
+use virt_cpu_explorer::internal::domain::qemu::Accel;
+use virt_cpu_explorer::internal::domain::scenario::DEFAULT_QEMU;
+use virt_cpu_explorer::internal::domain::scenario::Scenario;
+use virt_cpu_explorer::internal::load::embedded;
+use virt_cpu_explorer::internal::resolve::{Plan, Prepared, Resolver, resolve, verdict};
 
 const WORDS: [&str; 4] = [
     "Skylake-Client,machine=pc-q35-3.1,from=old,to=new",

@@ -12,7 +12,6 @@ mod generate;
 mod hosts;
 mod import;
 mod list;
-mod script;
 mod tour;
 mod version;
 
@@ -23,9 +22,9 @@ pub use check::{Asked, Format, check_batch, check_one};
 pub use config::Config;
 pub use domains::check_domains;
 pub use explain::explain;
+pub use files::Script;
 pub use generate::{completions, man};
 pub use import::import;
 pub use list::{list, rule};
-pub use script::Script;
 pub use tour::{Tour, TourWish, lesson_text, list_lessons};
 pub use version::{version, version_and_facts};

@@ -1,11 +1,12 @@
 //! Turns bytes into facts: the embedded timeline, a libvirt map directory, and XML in general.
-//! Decides nothing about a guest; only `cpu_map_dir` touches the file system.
+//! Decides nothing about a guest; only `file` and `cpu_map_dir` touch the file system.
 
 pub mod behaviour;
 pub mod cpu_map;
 pub mod cpu_map_dir;
 pub mod embedded;
 pub mod error;
+pub mod file;
 pub mod hosts;
 pub mod libvirt;
 pub mod notation;

@@ -3,13 +3,13 @@
 use anyhow::{Context, Result};
 use std::io::{self, BufReader, Write};
 use std::process::ExitCode;
-use virt_cpu_explorer::cli::{self, Choice, Command, Config, Script, TuiArgs};
-use virt_cpu_explorer::domain::catalog::Catalog;
-use virt_cpu_explorer::domain::scenario::Scenario;
-use virt_cpu_explorer::export;
-use virt_cpu_explorer::load::{cpu_map_dir, embedded};
-use virt_cpu_explorer::storage::{Shelf, xdg};
-use virt_cpu_explorer::tui;
+use virt_cpu_explorer::internal::cli::{self, Choice, Command, Config, Script, TuiArgs};
+use virt_cpu_explorer::internal::domain::catalog::Catalog;
+use virt_cpu_explorer::internal::domain::scenario::Scenario;
+use virt_cpu_explorer::internal::export;
+use virt_cpu_explorer::internal::load::{cpu_map_dir, embedded};
+use virt_cpu_explorer::internal::storage::{self, ScenarioStore};
+use virt_cpu_explorer::internal::tui;
 
 fn main() -> ExitCode {
     let command = match cli::parse(std::env::args_os()) {
@@ -133,7 +133,7 @@ fn named(catalog: &Catalog, args: &TuiArgs) -> Result<Config> {
 
 /// Opens the explorer, at `scenario` where there is one.
 fn explore(catalog: &Catalog, args: &TuiArgs, scenario: Option<Scenario>, opening: tui::Opening) -> Result<()> {
-    let config = match (&args.config, xdg::config()) {
+    let config = match (&args.config, storage::config_file()) {
         (Some(path), _) => Config::read(catalog, path, true)?,
         (None, Some(path)) if !args.no_config => Config::read(catalog, &path, false)?,
         (None, _) => Config::default(),
@@ -145,9 +145,8 @@ fn explore(catalog: &Catalog, args: &TuiArgs, scenario: Option<Scenario>, openin
     };
     let mut options = options(args, &config, script)?;
     options.settings.ascii |= tui::ascii_locale();
-    options.shelf = Shelf::at(xdg::state());
     options.opening = opening;
-    tui::run(catalog, scenario, options)
+    tui::run(catalog, scenario, options, ScenarioStore::new(storage::state_folder()))
 }
 
 /// Returns the list of actions to replay or to show, if there is one.

@@ -1,8 +1,28 @@
-//! Holds the files of a user: written whole or not at all, in the XDG directories, and what is kept between runs.
+//! Holds the files that the program writes: exports, and the scenarios saved between runs. Says where the files of a
+//! user are, after the XDG Base Directory Specification.
 
 mod atomic_write;
 mod saved_scenarios;
-pub mod xdg;
 
 pub use atomic_write::{Written, write};
-pub use saved_scenarios::{Kept, Shelf};
+pub use saved_scenarios::{SavedScenario, ScenarioStore, StoreError};
+
+use std::path::PathBuf;
+
+const FOLDER: &str = "virt-cpu-explorer";
+
+/// Returns the path of the config file; `None` without a home directory.
+pub fn config_file() -> Option<PathBuf> {
+    Some(base("XDG_CONFIG_HOME", ".config")?.join(FOLDER).join("config.toml"))
+}
+
+/// Returns the folder for what is saved between runs; `None` without a home directory.
+pub fn state_folder() -> Option<PathBuf> {
+    Some(base("XDG_STATE_HOME", ".local/state")?.join(FOLDER))
+}
+
+fn base(variable: &str, in_home: &str) -> Option<PathBuf> {
+    // The specification tells programs to ignore a path that is not absolute.
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    absolute(variable).or_else(|| Some(absolute("HOME")?.join(in_home)))
+}

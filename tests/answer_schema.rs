@@ -4,12 +4,12 @@
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
-use virt_cpu_explorer::analysis::remedies::remedies;
-use virt_cpu_explorer::domain::catalog::Catalog;
-use virt_cpu_explorer::domain::scenario::Scenario;
-use virt_cpu_explorer::export::{self, About, Seen};
-use virt_cpu_explorer::load::embedded;
-use virt_cpu_explorer::resolve::resolve;
+use virt_cpu_explorer::internal::analysis::remedies::remedies;
+use virt_cpu_explorer::internal::domain::catalog::Catalog;
+use virt_cpu_explorer::internal::domain::scenario::Scenario;
+use virt_cpu_explorer::internal::export::{self, About, Seen};
+use virt_cpu_explorer::internal::load::embedded;
+use virt_cpu_explorer::internal::resolve::resolve;
 
 static CATALOG: LazyLock<Catalog> = LazyLock::new(|| embedded::catalog().unwrap());
 static SCHEMA: LazyLock<Value> =

@@ -6,13 +6,13 @@ mod typed;
 use proptest::prelude::*;
 use ratatui::layout::Rect;
 use typed::{catalog, open};
-use virt_cpu_explorer::app::action::ACTIONS;
-use virt_cpu_explorer::app::export::Format;
-use virt_cpu_explorer::app::key::Key;
-use virt_cpu_explorer::app::settings::Size;
-use virt_cpu_explorer::app::update;
-use virt_cpu_explorer::domain::scenario::Scenario;
-use virt_cpu_explorer::tui;
+use virt_cpu_explorer::internal::app::action::ACTIONS;
+use virt_cpu_explorer::internal::app::export::Format;
+use virt_cpu_explorer::internal::app::key::Key;
+use virt_cpu_explorer::internal::app::settings::Size;
+use virt_cpu_explorer::internal::app::update;
+use virt_cpu_explorer::internal::domain::scenario::Scenario;
+use virt_cpu_explorer::internal::tui;
 
 const WORDS: [&str; 6] = [
     "Skylake-Client,machine=pc-q35-3.1,from=old,to=new",

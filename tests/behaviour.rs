@@ -5,16 +5,16 @@ mod support;
 use std::fmt::Write as _;
 use support::ask::CATALOG;
 use support::golden;
-use virt_cpu_explorer::domain::behaviour::{Dated, Setting};
+use virt_cpu_explorer::internal::domain::behaviour::{Dated, Setting};
 
-fn feature_name(feature: virt_cpu_explorer::domain::feature::FeatureId) -> String {
+fn feature_name(feature: virt_cpu_explorer::internal::domain::feature::FeatureId) -> String {
     CATALOG.feature_name(feature).to_owned()
 }
 
 /// From when a value holds: `since 10.3.0`, or the interval in which it came.
 fn since(dated: &Dated) -> String {
     match (dated.since, dated.after) {
-        (None, _) => "from the first".to_owned(),
+        (None, _) => "first release".to_owned(),
         (Some(since), None) => format!("{since}"),
         (Some(since), Some(after)) => format!("after {after}, by {since}"),
     }
@@ -42,13 +42,13 @@ fn every_switch_is_known_from_the_first_release_on_with_sources() {
 fn the_page_of_switches_is_up_to_date() {
     let decisions = CATALOG.decisions();
     let trees: Vec<String> = decisions.source_trees.iter().map(ToString::to_string).collect();
-    let mut page = "# How releases decide\n\nEvery difference between libvirt releases that an answer can turn on, with the \
-                    release in which it changed and where that was read.\nWhere only an interval is known, both sides are \
-                    resolved for a release inside it, and the verdict is *depends* if they differ.\nThe facts are in \
-                    `cpu_map/behaviour.xml`; no release is named in code.\n\n## libvirt\n\n"
+    let mut page = "# Behaviour by release\n\nThe differences between releases that can change an answer, each with the release that \
+                    changed it and the source.\nIf only an interval is known, a release inside it is resolved with both \
+                    values, and the verdict is *depends* if the results differ.\nThe facts are in \
+                    `cpu_map/behaviour.xml`.\n\n## libvirt\n\n"
         .to_owned();
-    writeln!(page, "Source trees that were read: {}.", trees.join(", ")).unwrap();
-    writeln!(page, "QEMU releases before {} are resolved by dated rules alone.\n", decisions.first_qemu).unwrap();
+    writeln!(page, "Source trees read: {}.", trees.join(", ")).unwrap();
+    writeln!(page, "QEMU releases before {} are resolved by dated rules only.\n", decisions.first_qemu).unwrap();
     for history in &decisions.switches {
         write!(page, "### {}\n\n{}\n\n", history.values[0].setting.name(), history.doc).unwrap();
         page.push_str("| value | since | source |\n|---|---|---|\n");
@@ -66,7 +66,7 @@ fn the_page_of_switches_is_up_to_date() {
         let package = format!("{}-{}.{} and later", fix.release, fix.build, fix.distribution);
         writeln!(page, "| {package} | {} | {} |", settings.join(", "), fix.source).unwrap();
     }
-    page.push_str("\n## QEMU point releases\n\n| what | releases | machine types | source |\n|---|---|---|---|\n");
+    page.push_str("\n## QEMU point releases\n\n| quirk | releases | machine types | source |\n|---|---|---|---|\n");
     for quirk in &decisions.quirks {
         let until = quirk.until.map_or("and later".to_owned(), |until| format!("to {until}"));
         let machines =

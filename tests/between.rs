@@ -6,7 +6,7 @@ mod support;
 
 use serde_json::{Value, json};
 use support::ask::{CATALOG, json as check, texts};
-use virt_cpu_explorer::domain::catalog::{Provenance, ReleaseMap};
+use virt_cpu_explorer::internal::domain::catalog::{Provenance, ReleaseMap};
 
 fn expect(word: &str, keys: &Value) {
     let given = check(word);

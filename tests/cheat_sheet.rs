@@ -3,10 +3,10 @@
 #[path = "support/golden.rs"]
 mod golden;
 
-use virt_cpu_explorer::export::cheat_sheet;
-use virt_cpu_explorer::load::embedded;
-use virt_cpu_explorer::resolve::{RuleId, Verdict};
-use virt_cpu_explorer::tui;
+use virt_cpu_explorer::internal::export::cheat_sheet;
+use virt_cpu_explorer::internal::load::embedded;
+use virt_cpu_explorer::internal::resolve::{RuleId, Verdict};
+use virt_cpu_explorer::internal::tui;
 
 #[test]
 fn the_page_is_up_to_date() {

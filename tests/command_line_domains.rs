@@ -45,9 +45,7 @@ fn several_guests_give_a_table_worst_first_and_bad_files_do_not_stop_it() {
     assert_eq!(code, 2);
     assert!(out.starts_with("4 guests: 1 aborted, 1 unchanged, 2 not readable\n\naborted"), "{out}");
     assert_eq!(err.lines().count(), 2, "{err}");
-    assert!(
-        err.contains("no-such-file.xml: expected a readable file") && err.contains("hosts/cpuinfo.txt:1:1: expected")
-    );
+    assert!(err.contains("no-such-file.xml: cannot read the file") && err.contains("hosts/cpuinfo.txt:1:1: expected"));
     let (_, out, _) = check(&[&["--format", "json", "--domain"], &files[..]].concat());
     let ids: Vec<serde_json::Value> =
         out.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["id"].clone()).collect();

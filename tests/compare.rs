@@ -7,9 +7,9 @@ mod typed;
 
 use golden::Goldens;
 use typed::{catalog, has, open, open_with};
-use virt_cpu_explorer::app::screens::Target;
-use virt_cpu_explorer::app::settings::Settings;
-use virt_cpu_explorer::app::update;
+use virt_cpu_explorer::internal::app::screens::Target;
+use virt_cpu_explorer::internal::app::settings::Settings;
+use virt_cpu_explorer::internal::app::update;
 
 const T5: &str = "Skylake-Client,machine=pc-q35-4.0,from=old,to=new";
 const USUAL: (u16, u16) = (120, 36);

@@ -8,13 +8,13 @@ mod typed;
 
 use golden::Goldens;
 use typed::{Session, catalog, has, open, open_with};
-use virt_cpu_explorer::app::action::Action;
-use virt_cpu_explorer::app::screens::{Screen, Target, xml::Xml};
-use virt_cpu_explorer::app::settings::{Settings, Size};
-use virt_cpu_explorer::app::update::{self, Effect};
-use virt_cpu_explorer::domain::scenario::Scenario;
-use virt_cpu_explorer::export::{Document, Since, documents};
-use virt_cpu_explorer::resolve::resolve;
+use virt_cpu_explorer::internal::app::action::Action;
+use virt_cpu_explorer::internal::app::screens::{Screen, Target, xml::Xml};
+use virt_cpu_explorer::internal::app::settings::{Settings, Size};
+use virt_cpu_explorer::internal::app::update::{self, Effect};
+use virt_cpu_explorer::internal::domain::scenario::Scenario;
+use virt_cpu_explorer::internal::export::{Document, Since, documents};
+use virt_cpu_explorer::internal::resolve::resolve;
 
 const T7: &str = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
 const LIVE_UPDATE: &str = "Skylake-Client,-avx2,+mpx,machine=pc-q35-5.2,accel=tcg,from=9.0.0:7.2.22,to=11.3.0:10.0.13";

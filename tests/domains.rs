@@ -4,14 +4,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
-use virt_cpu_explorer::analysis::follow::{By, State, Step, follow};
-use virt_cpu_explorer::app::choice::{Choice, default_of, values};
-use virt_cpu_explorer::domain::catalog::Catalog;
-use virt_cpu_explorer::domain::scenario::{Key, Scenario};
-use virt_cpu_explorer::explain::{explain, message};
-use virt_cpu_explorer::input::domain::{self, Domain};
-use virt_cpu_explorer::load::embedded;
-use virt_cpu_explorer::resolve::{RuleId, Verdict, WrittenBy, resolve};
+use virt_cpu_explorer::internal::analysis::follow::{By, State, Step, follow};
+use virt_cpu_explorer::internal::app::choice::{Choice, default_of, values};
+use virt_cpu_explorer::internal::domain::catalog::Catalog;
+use virt_cpu_explorer::internal::domain::scenario::{Key, Scenario};
+use virt_cpu_explorer::internal::explain::{explain, message};
+use virt_cpu_explorer::internal::input::domain::{self, Domain};
+use virt_cpu_explorer::internal::load::embedded;
+use virt_cpu_explorer::internal::resolve::{RuleId, Verdict, WrittenBy, resolve};
 
 static CATALOG: LazyLock<Catalog> = LazyLock::new(|| embedded::catalog().unwrap());
 

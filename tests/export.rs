@@ -4,12 +4,12 @@
 mod typed;
 
 use typed::{catalog, open, open_with};
-use virt_cpu_explorer::app::export::Format;
-use virt_cpu_explorer::app::screens::ScreenKind;
-use virt_cpu_explorer::app::settings::{Settings, ThemeName};
-use virt_cpu_explorer::app::update::Effect;
-use virt_cpu_explorer::domain::scenario::Scenario;
-use virt_cpu_explorer::tui;
+use virt_cpu_explorer::internal::app::export::Format;
+use virt_cpu_explorer::internal::app::screens::ScreenKind;
+use virt_cpu_explorer::internal::app::settings::{Settings, ThemeName};
+use virt_cpu_explorer::internal::app::update::Effect;
+use virt_cpu_explorer::internal::domain::scenario::Scenario;
+use virt_cpu_explorer::internal::tui;
 
 const T7: &str = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
 const USUAL: (u16, u16) = (120, 36);

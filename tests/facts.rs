@@ -4,14 +4,14 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
-use virt_cpu_explorer::domain::catalog::{Catalog, Parts, Provenance, ReleaseMap};
-use virt_cpu_explorer::domain::feature::FeatureId;
-use virt_cpu_explorer::domain::map::{CpuMap, Decode, ModelId, Register};
-use virt_cpu_explorer::domain::names::Names;
-use virt_cpu_explorer::domain::qemu::Accel;
-use virt_cpu_explorer::domain::version::Version;
-use virt_cpu_explorer::import::{self, digest};
-use virt_cpu_explorer::load::{cpu_map_dir, embedded};
+use virt_cpu_explorer::internal::domain::catalog::{Catalog, Parts, Provenance, ReleaseMap};
+use virt_cpu_explorer::internal::domain::feature::FeatureId;
+use virt_cpu_explorer::internal::domain::map::{CpuMap, Decode, ModelId, Register};
+use virt_cpu_explorer::internal::domain::names::Names;
+use virt_cpu_explorer::internal::domain::qemu::Accel;
+use virt_cpu_explorer::internal::domain::version::Version;
+use virt_cpu_explorer::internal::import::{self, digest};
+use virt_cpu_explorer::internal::load::{cpu_map_dir, embedded};
 
 fn catalog() -> Catalog {
     embedded::catalog().unwrap()
@@ -245,8 +245,8 @@ fn timeline_in(directory: &Path) -> Parts {
     let read = |name: &str| std::fs::read_to_string(directory.join(name)).unwrap();
     let texts = ["libvirt.xml", "qemu.xml", "hosts.xml", "products.xml", "behaviour.xml"].map(read);
     let [libvirt, qemu, hosts, products, behaviour] = texts.each_ref().map(|text| ("timeline", text.as_str()));
-    let texts = virt_cpu_explorer::load::timeline::Texts { libvirt, qemu, hosts, products, behaviour };
-    virt_cpu_explorer::load::timeline::read(&texts).unwrap()
+    let texts = virt_cpu_explorer::internal::load::timeline::Texts { libvirt, qemu, hosts, products, behaviour };
+    virt_cpu_explorer::internal::load::timeline::read(&texts).unwrap()
 }
 
 #[test]

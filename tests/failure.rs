@@ -307,7 +307,7 @@ fn takes_a_terminal_that_fails_half_way() {
     let before = std::io::stdout().as_fd().try_clone_to_owned().expect("standard output can be kept");
     let full = File::options().write(true).open("/dev/full").expect("there is a full device");
     rustix::stdio::dup2_stdout(&full).expect("standard output can be changed");
-    let taken = virt_cpu_explorer::tui::Guard::take(true).map(drop);
+    let taken = virt_cpu_explorer::internal::tui::Guard::take(true).map(drop);
     rustix::stdio::dup2_stdout(&before).expect("standard output can be given back");
     let fault = taken.expect_err("nothing can be written to it");
     assert!(format!("{fault:#}").contains("No space left on device"), "{fault:#}");

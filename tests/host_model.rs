@@ -6,11 +6,11 @@
 mod support;
 
 use support::ask::{CATALOG, answer};
-use virt_cpu_explorer::domain::catalog::ReleaseMap;
-use virt_cpu_explorer::domain::definition::Policy;
-use virt_cpu_explorer::domain::feature::FeatureSet;
-use virt_cpu_explorer::domain::map::CpuMap;
-use virt_cpu_explorer::resolve::RuleId;
+use virt_cpu_explorer::internal::domain::catalog::ReleaseMap;
+use virt_cpu_explorer::internal::domain::definition::Policy;
+use virt_cpu_explorer::internal::domain::feature::FeatureSet;
+use virt_cpu_explorer::internal::domain::map::CpuMap;
+use virt_cpu_explorer::internal::resolve::RuleId;
 
 /// Hosts whose CPU is known by name, with the model that stands for it in the map.
 const DESCRIBED: &[(&str, &str)] = &[

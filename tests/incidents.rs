@@ -9,8 +9,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 use support::ask::{CATALOG, names, scenario};
 use support::golden;
-use virt_cpu_explorer::explain::explain;
-use virt_cpu_explorer::resolve::{Answer, Completion, resolve};
+use virt_cpu_explorer::internal::explain::explain;
+use virt_cpu_explorer::internal::resolve::{Answer, Completion, resolve};
 
 const KEYS: [&str; 10] =
     ["name", "product", "date", "url", "why", "scenario", "expect", "recorded", "extra", "missing"];
@@ -178,13 +178,13 @@ fn the_table_of_incidents_is_up_to_date() {
     }
     let counts: Vec<String> = kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
     let head = format!(
-        "# Incidents\n\nMigrations that failed in public, each told in `tests/incidents/` as its report tells it, and what the \
-         program answers.\nWhat a report does not tell is `?` where it decides, and the default elsewhere.\n\n\
-         - *recorded*: the answer is what was recorded.\n\
-         - *depends*: it turns on an input that the report does not tell.\n\
-         - *not-modelled*: it was no question of the CPU.\n\
-         - *disputed*: the report contradicts itself or the code, and the answer is not what was recorded.\n\n\
-         Of {}: {}.\n\n\
+        "# Incidents\n\nMigration failures from public reports, and the program's answers.\nEach is a file in `tests/incidents/` \
+         and has only what the report says.\nA missing input is `?` if it decides, otherwise the default.\n\n\
+         - *recorded*: the answer equals the report.\n\
+         - *depends*: the answer depends on an input that the report does not have.\n\
+         - *not-modelled*: the cause was not the guest CPU.\n\
+         - *disputed*: the report contradicts itself or the code, and the answer differs from it.\n\n\
+         {} incidents: {}.\n\n\
          | incident | product | scenario | answer | recorded | expected |\n|---|---|---|---|---|---|\n",
         cases.len(),
         counts.join(", "),

@@ -7,20 +7,20 @@ mod typed;
 
 use std::fmt::Write;
 use typed::open;
-use virt_cpu_explorer::app::action::{ACTIONS, Action, Category, KeyContext, Scope};
-use virt_cpu_explorer::app::key::{Key, NOTATION};
-use virt_cpu_explorer::app::keymap::Keymap;
-use virt_cpu_explorer::app::screens::ScreenKind;
-use virt_cpu_explorer::app::update;
+use virt_cpu_explorer::internal::app::action::{ACTIONS, Action, Category, KeyContext, Scope};
+use virt_cpu_explorer::internal::app::key::{Key, NOTATION};
+use virt_cpu_explorer::internal::app::keymap::Keymap;
+use virt_cpu_explorer::internal::app::screens::ScreenKind;
+use virt_cpu_explorer::internal::app::update;
 
 const HEAD: &str = "# Keys
 
-`?` shows this list in the program, with the keys you gave; `:` finds every action by its name.
-The ids are the words of the settings and of replayed files.
+`?` shows this list in the program, with your key bindings; `:` finds every action by its name.
+The ids are used in the config file and in replayed files.
 
-## Keys of your own
+## Config file
 
-In `$XDG_CONFIG_HOME/virt-cpu-explorer/config.toml` (`~/.config/...` where the variable is not set):
+`$XDG_CONFIG_HOME/virt-cpu-explorer/config.toml` (`~/.config/...` if the variable is not set):
 
 ```toml
 theme = \"light\"        # default, light, high-contrast, mono, colour-blind
@@ -35,11 +35,11 @@ quit = \"Q\"
 
 ";
 
-const MORE: &str = "What is given replaces all keys of the action; an empty text takes them away.
-A flag on the command line counts for more than the file, the file for more than `NO_COLOR`.
-Everything wrong with it is reported at once, with file, line and column, and the program does not start.
-`--config FILE` names another file, `--no-config` reads none.
-`--print` reads only a file that is named, and no other command reads one.
+const MORE: &str = "A binding replaces all keys of the action; an empty string removes them.
+Flags on the command line override the file, and the file overrides `NO_COLOR`.
+If the file has errors, all of them are reported with file, line and column, and the program does not start.
+`--config FILE` uses another file, `--no-config` ignores the config file.
+`--print` reads a config file only with `--config`; other commands read none.
 ";
 
 #[test]

@@ -11,7 +11,7 @@ use naive::{NaiveAnswer, Question};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use support::ask::{CATALOG, batch, pairs};
-use virt_cpu_explorer::domain::host::Vendor;
+use virt_cpu_explorer::internal::domain::host::Vendor;
 
 type Policies = Vec<(String, String)>;
 

@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use support::ask::{CATALOG, answer, batch, error, names, scenario};
 use support::random::Random;
 use support::scenarios;
-use virt_cpu_explorer::analysis::remedies::remedies;
-use virt_cpu_explorer::domain::definition::{Fallback, Policy};
-use virt_cpu_explorer::domain::feature::{FeatureId, FeatureSet};
-use virt_cpu_explorer::domain::map::CpuMap;
-use virt_cpu_explorer::domain::scenario::{HostChoice, Scenario, Told};
-use virt_cpu_explorer::explain::explain;
-use virt_cpu_explorer::resolve::{Answer, Completion, Refusal, Resolver, RuleId, Verdict, resolve};
+use virt_cpu_explorer::internal::analysis::remedies::remedies;
+use virt_cpu_explorer::internal::domain::definition::{Fallback, Policy};
+use virt_cpu_explorer::internal::domain::feature::{FeatureId, FeatureSet};
+use virt_cpu_explorer::internal::domain::map::CpuMap;
+use virt_cpu_explorer::internal::domain::scenario::{HostChoice, Scenario, Told};
+use virt_cpu_explorer::internal::explain::explain;
+use virt_cpu_explorer::internal::resolve::{Answer, Completion, Refusal, Resolver, RuleId, Verdict, resolve};
 
 fn expect_round_trip(scenario: &Scenario) {
     let word = scenario.word(&CATALOG);
@@ -279,11 +279,11 @@ fn what_an_answer_depends_on_has_two_answers_or_is_to_be_given() {
         let mut scenario = scenarios::told(&mut random);
         let other = scenarios::any(&mut random);
         match random.below(5) {
-            0 => scenario.topology = virt_cpu_explorer::domain::scenario::Told::Unknown,
+            0 => scenario.topology = virt_cpu_explorer::internal::domain::scenario::Told::Unknown,
             1 => scenario.machine = other.machine,
-            2 => scenario.to_host = virt_cpu_explorer::domain::scenario::HostChoice::Unknown,
+            2 => scenario.to_host = virt_cpu_explorer::internal::domain::scenario::HostChoice::Unknown,
             3 => scenario.cpu = other.cpu,
-            _ => scenario.to.libvirt = virt_cpu_explorer::domain::scenario::LibvirtChoice::Unknown,
+            _ => scenario.to.libvirt = virt_cpu_explorer::internal::domain::scenario::LibvirtChoice::Unknown,
         }
         let answer = resolve(&CATALOG, &scenario);
         // Where more cases are possible than are tried, every input is named and none has values.

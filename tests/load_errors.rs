@@ -3,10 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "in a test a fact that is not there is a failure")]
 
 use std::path::Path;
-use virt_cpu_explorer::domain::catalog::Catalog;
-use virt_cpu_explorer::load::cpu_map_dir;
-use virt_cpu_explorer::load::embedded;
-use virt_cpu_explorer::load::xml::MAX_BYTES;
+use virt_cpu_explorer::internal::domain::catalog::Catalog;
+use virt_cpu_explorer::internal::load::cpu_map_dir;
+use virt_cpu_explorer::internal::load::embedded;
+use virt_cpu_explorer::internal::load::xml::MAX_BYTES;
 
 const MODELS: &str = "x86_models.xml";
 

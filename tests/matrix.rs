@@ -7,14 +7,14 @@ mod typed;
 
 use golden::Goldens;
 use typed::{Session, catalog, has, open, open_with};
-use virt_cpu_explorer::analysis::matrix::Vary;
-use virt_cpu_explorer::app::key::Key;
-use virt_cpu_explorer::app::screens::matrix::Matrix;
-use virt_cpu_explorer::app::screens::{Screen, Target};
-use virt_cpu_explorer::app::settings::{Settings, Size, ThemeName};
-use virt_cpu_explorer::app::update;
-use virt_cpu_explorer::domain::scenario::Scenario;
-use virt_cpu_explorer::resolve::resolve;
+use virt_cpu_explorer::internal::analysis::matrix::Vary;
+use virt_cpu_explorer::internal::app::key::Key;
+use virt_cpu_explorer::internal::app::screens::matrix::Matrix;
+use virt_cpu_explorer::internal::app::screens::{Screen, Target};
+use virt_cpu_explorer::internal::app::settings::{Settings, Size, ThemeName};
+use virt_cpu_explorer::internal::app::update;
+use virt_cpu_explorer::internal::domain::scenario::Scenario;
+use virt_cpu_explorer::internal::resolve::resolve;
 
 const T7: &str = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
 const USUAL: (u16, u16) = (120, 36);
@@ -145,7 +145,10 @@ fn names_and_axes_can_be_clicked() {
     let axis = session.target(70, 1).unwrap();
     update::click(&mut session.model, catalog(), axis);
     assert_eq!(state(&session).columns.vary, Vary::Releases);
-    assert_eq!(session.target(3, 1), Some(Target::Action(virt_cpu_explorer::app::action::Action::MatrixRows)));
+    assert_eq!(
+        session.target(3, 1),
+        Some(Target::Action(virt_cpu_explorer::internal::app::action::Action::MatrixRows))
+    );
 }
 
 #[test]
@@ -261,7 +264,7 @@ fn a_cell_that_costs_much_is_said_to_be_not_looked_at() {
 fn the_wheel_scrolls_and_the_cursor_stays_in_sight() {
     let mut session = open(T7, (80, 24)).keys("ml<home>");
     for _ in 0..30 {
-        update::scroll(&mut session.model, catalog(), None, virt_cpu_explorer::app::action::Action::Down);
+        update::scroll(&mut session.model, catalog(), None, virt_cpu_explorer::internal::app::action::Action::Down);
     }
     has(&session, "▶");
     assert!(state(&session).rows.first > 10);

@@ -3,16 +3,16 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail the test")]
 
 use std::sync::LazyLock;
-use virt_cpu_explorer::analysis::scenario_search::scenario_search;
-use virt_cpu_explorer::domain::catalog::Catalog;
-use virt_cpu_explorer::domain::host::Vendor;
-use virt_cpu_explorer::domain::scenario::{LibvirtChoice, Scenario};
-use virt_cpu_explorer::domain::version::Version;
-use virt_cpu_explorer::explain::{self, Spoken};
-use virt_cpu_explorer::export;
-use virt_cpu_explorer::input::{host, message};
-use virt_cpu_explorer::load::embedded;
-use virt_cpu_explorer::resolve::resolve;
+use virt_cpu_explorer::internal::analysis::scenario_search::scenario_search;
+use virt_cpu_explorer::internal::domain::catalog::Catalog;
+use virt_cpu_explorer::internal::domain::host::Vendor;
+use virt_cpu_explorer::internal::domain::scenario::{LibvirtChoice, Scenario};
+use virt_cpu_explorer::internal::domain::version::Version;
+use virt_cpu_explorer::internal::explain::{self, Spoken};
+use virt_cpu_explorer::internal::export;
+use virt_cpu_explorer::internal::input::{host, message};
+use virt_cpu_explorer::internal::load::embedded;
+use virt_cpu_explorer::internal::resolve::resolve;
 
 static CATALOG: LazyLock<Catalog> = LazyLock::new(|| embedded::catalog().unwrap());
 

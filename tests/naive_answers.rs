@@ -7,7 +7,7 @@ use naive::facts::PlainFacts;
 use naive::{Host, NaiveAnswer, Question};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
-use virt_cpu_explorer::load::embedded;
+use virt_cpu_explorer::internal::load::embedded;
 
 #[expect(clippy::expect_used, reason = "facts that cannot be read fail the test")]
 static FACTS: LazyLock<PlainFacts> =

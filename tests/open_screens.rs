@@ -4,11 +4,11 @@
 mod typed;
 
 use typed::{Session, catalog, open};
-use virt_cpu_explorer::app::action::{ACTIONS, Scope};
-use virt_cpu_explorer::app::overlay::Overlay;
-use virt_cpu_explorer::app::picker::Pick;
-use virt_cpu_explorer::app::screens::{ScreenKind, Target};
-use virt_cpu_explorer::app::update;
+use virt_cpu_explorer::internal::app::action::{ACTIONS, Scope};
+use virt_cpu_explorer::internal::app::overlay::Overlay;
+use virt_cpu_explorer::internal::app::picker::Pick;
+use virt_cpu_explorer::internal::app::screens::{ScreenKind, Target};
+use virt_cpu_explorer::internal::app::update;
 
 const T7: &str = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
 

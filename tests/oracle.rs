@@ -13,8 +13,8 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 use support::ask::{CATALOG, error, names, policies};
 use support::random::Random;
-use virt_cpu_explorer::domain::scenario::Scenario;
-use virt_cpu_explorer::resolve::{Answer, Completion, Verdict, resolve};
+use virt_cpu_explorer::internal::domain::scenario::Scenario;
+use virt_cpu_explorer::internal::resolve::{Answer, Completion, Verdict, resolve};
 
 static FACTS: LazyLock<PlainFacts> = LazyLock::new(|| PlainFacts::of(&CATALOG));
 

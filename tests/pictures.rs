@@ -8,9 +8,9 @@ mod typed;
 use std::collections::BTreeSet;
 use std::path::Path;
 use typed::{catalog, open};
-use virt_cpu_explorer::app::export::Format;
-use virt_cpu_explorer::resolve::RuleId;
-use virt_cpu_explorer::tui;
+use virt_cpu_explorer::internal::app::export::Format;
+use virt_cpu_explorer::internal::resolve::RuleId;
+use virt_cpu_explorer::internal::tui;
 
 /// Every picture: its name, the scenario, the size, the keys typed. It is called like the rule
 /// that it shows.

@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use std::fmt::Write as _;
 use support::ask::{CATALOG, answer, scenario};
 use support::golden;
-use virt_cpu_explorer::analysis::follow::{State, follow};
-use virt_cpu_explorer::cli;
-use virt_cpu_explorer::domain::feature::{FeatureId, FeatureSet};
-use virt_cpu_explorer::export::analysis::{StageWords, by_words, state_word};
-use virt_cpu_explorer::resolve::{Resolver, Verdict};
+use virt_cpu_explorer::internal::analysis::follow::{State, follow};
+use virt_cpu_explorer::internal::cli;
+use virt_cpu_explorer::internal::domain::feature::{FeatureId, FeatureSet};
+use virt_cpu_explorer::internal::export::analysis::{StageWords, by_words, state_word};
+use virt_cpu_explorer::internal::resolve::{Resolver, Verdict};
 
 const ANSWERS: &str = "tests/rare_answers/answers.jsonl";
 

@@ -2,10 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "in a test a file that is not there is a failure")]
 
 use std::path::{Path, PathBuf};
-use virt_cpu_explorer::domain::catalog::ReleaseMap;
-use virt_cpu_explorer::import::{digest, write_facts};
-use virt_cpu_explorer::load::embedded;
-use virt_cpu_explorer::load::timeline::{self, Texts};
+use virt_cpu_explorer::internal::domain::catalog::ReleaseMap;
+use virt_cpu_explorer::internal::import::{digest, write_facts};
+use virt_cpu_explorer::internal::load::embedded;
+use virt_cpu_explorer::internal::load::timeline::{self, Texts};
 
 const RAW_FACTS: &str = "tests/raw_facts";
 

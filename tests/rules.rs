@@ -9,8 +9,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use support::ask::json;
 use support::golden;
-use virt_cpu_explorer::explain::rule_page;
-use virt_cpu_explorer::resolve::RuleId;
+use virt_cpu_explorer::internal::explain::rule_page;
+use virt_cpu_explorer::internal::resolve::RuleId;
 
 const HEADINGS: [&str; 6] = ["What happens", "Why", "Who checks it", "Example", "Remedy", "References"];
 
@@ -179,8 +179,8 @@ fn every_link_of_a_page_leads_to_a_file() {
 
 #[test]
 fn the_index_of_the_rules_is_up_to_date() {
-    let mut index = "# Rules\n\nEvery answer names the rule that decided it. `virt-cpu-explorer rule ID` prints a rule's page. \
-                     The first eight are the rows of the decision table.\n\n| rule | what it is about | in short |\n|---|---|---|\n"
+    let mut index = "# Rules\n\nEvery answer names the rule that decided it.\n`virt-cpu-explorer rule ID` prints the page of a rule.\n\
+                     The first eight are the rows of the decision table.\n\n| rule | title | summary |\n|---|---|---|\n"
         .to_owned();
     for rule in RuleId::ALL.iter().copied() {
         let (id, page) = (rule.name(), rule_page(rule));

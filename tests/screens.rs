@@ -9,8 +9,8 @@ mod typed;
 
 use golden::Goldens;
 use typed::{Session, catalog, has, has_not, open, open_with};
-use virt_cpu_explorer::app::settings::{Settings, ThemeName};
-use virt_cpu_explorer::app::update::{self, Effect};
+use virt_cpu_explorer::internal::app::settings::{Settings, ThemeName};
+use virt_cpu_explorer::internal::app::update::{self, Effect};
 
 const T7: &str = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
 const T5: &str = "Skylake-Client,machine=pc-q35-4.0,from=old,to=new";
@@ -253,7 +253,7 @@ fn enter_on_a_feature_asks_about_it() {
 #[test]
 fn help_lists_every_action_with_its_keys() {
     let session = open(T7, (120, 200)).keys("?");
-    for info in virt_cpu_explorer::app::action::ACTIONS {
+    for info in virt_cpu_explorer::internal::app::action::ACTIONS {
         has(&session, info.doc.get(..40.min(info.doc.len())).unwrap());
     }
     GOLDENS.compare("help", &open(T7, USUAL).keys("?").text());

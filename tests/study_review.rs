@@ -1,12 +1,12 @@
 //! Holds the review of a changed CPU map to what the change of mpx is known to do.
 
-use virt_cpu_explorer::analysis::review::{Direction, Question, Review, review};
-use virt_cpu_explorer::domain::behaviour::Regime;
-use virt_cpu_explorer::domain::catalog::Catalog;
-use virt_cpu_explorer::domain::version::Version;
-use virt_cpu_explorer::export::analysis::{review_json, review_markdown};
-use virt_cpu_explorer::load::embedded;
-use virt_cpu_explorer::resolve::Verdict;
+use virt_cpu_explorer::internal::analysis::review::{Direction, Question, Review, review};
+use virt_cpu_explorer::internal::domain::behaviour::Regime;
+use virt_cpu_explorer::internal::domain::catalog::Catalog;
+use virt_cpu_explorer::internal::domain::version::Version;
+use virt_cpu_explorer::internal::export::analysis::{review_json, review_markdown};
+use virt_cpu_explorer::internal::load::embedded;
+use virt_cpu_explorer::internal::resolve::Verdict;
 
 #[expect(clippy::unwrap_used, reason = "facts that cannot be read fail the test")]
 fn reviewed(old: &str, new: &str, qemu: &[Version]) -> (Catalog, Review) {
@@ -48,7 +48,7 @@ fn only_machine_types_up_to_3_1_are_at_risk_and_only_from_old_to_new() {
         assert_eq!(finding.policy, None, "a guest that names mpx is safe");
         for machine in &finding.machines {
             let name = catalog.machine_name(*machine);
-            let series = virt_cpu_explorer::domain::catalog::machine_series(name).map(|(_, version)| version);
+            let series = virt_cpu_explorer::internal::domain::catalog::machine_series(name).map(|(_, version)| version);
             assert!(series.is_some_and(|version| version <= Version::new(3, 1, 0)), "{name}");
         }
     }

@@ -9,15 +9,15 @@ mod typed;
 
 use golden::Goldens;
 use typed::{Session, catalog, has, open, open_with};
-use virt_cpu_explorer::analysis::diff::guest_outcomes::{Answers, Fares, SAYINGS};
-use virt_cpu_explorer::app::action::Action;
-use virt_cpu_explorer::app::key::Key;
-use virt_cpu_explorer::app::screens::diff::Diff;
-use virt_cpu_explorer::app::screens::{Screen, ScreenKind};
-use virt_cpu_explorer::app::settings::{Settings, ThemeName};
-use virt_cpu_explorer::app::update;
-use virt_cpu_explorer::domain::scenario::Scenario;
-use virt_cpu_explorer::resolve::Budget;
+use virt_cpu_explorer::internal::analysis::diff::guest_outcomes::{Answers, Fares, SAYINGS};
+use virt_cpu_explorer::internal::app::action::Action;
+use virt_cpu_explorer::internal::app::key::Key;
+use virt_cpu_explorer::internal::app::screens::diff::Diff;
+use virt_cpu_explorer::internal::app::screens::{Screen, ScreenKind};
+use virt_cpu_explorer::internal::app::settings::{Settings, ThemeName};
+use virt_cpu_explorer::internal::app::update;
+use virt_cpu_explorer::internal::domain::scenario::Scenario;
+use virt_cpu_explorer::internal::resolve::Budget;
 
 const T7: &str = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
 const T5: &str = "Skylake-Client,machine=pc-q35-4.0,from=old,to=new";

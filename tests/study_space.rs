@@ -4,17 +4,17 @@
 mod random;
 
 use random::Random;
-use virt_cpu_explorer::analysis::count::{Point, STATES, Space};
-use virt_cpu_explorer::analysis::matrix::{Fold, Matrix, Side, Vary, line_of, lines_around};
-use virt_cpu_explorer::analysis::space::models;
-use virt_cpu_explorer::cli::count_on;
-use virt_cpu_explorer::domain::catalog::{Catalog, Provenance, ReleaseMap};
-use virt_cpu_explorer::domain::definition::Fallback;
-use virt_cpu_explorer::domain::qemu::Accel;
-use virt_cpu_explorer::domain::scenario::{DEFAULT_QEMU, Scenario};
-use virt_cpu_explorer::export::analysis::{line_name, matrix_csv, matrix_table};
-use virt_cpu_explorer::load::embedded;
-use virt_cpu_explorer::resolve::{Plan, Prepared, Resolver, Verdict, resolve, verdict};
+use virt_cpu_explorer::internal::analysis::count::{Point, STATES, Space};
+use virt_cpu_explorer::internal::analysis::matrix::{Fold, Matrix, Side, Vary, line_of, lines_around};
+use virt_cpu_explorer::internal::analysis::space::models;
+use virt_cpu_explorer::internal::cli::count_on;
+use virt_cpu_explorer::internal::domain::catalog::{Catalog, Provenance, ReleaseMap};
+use virt_cpu_explorer::internal::domain::definition::Fallback;
+use virt_cpu_explorer::internal::domain::qemu::Accel;
+use virt_cpu_explorer::internal::domain::scenario::{DEFAULT_QEMU, Scenario};
+use virt_cpu_explorer::internal::export::analysis::{line_name, matrix_csv, matrix_table};
+use virt_cpu_explorer::internal::load::embedded;
+use virt_cpu_explorer::internal::resolve::{Plan, Prepared, Resolver, Verdict, resolve, verdict};
 
 #[expect(clippy::unwrap_used, reason = "facts that cannot be read fail the test")]
 fn catalog() -> Catalog {
@@ -196,7 +196,7 @@ fn an_axis_may_be_machine_types_models_hosts_or_qemu() {
     let scenario = Scenario::parse(&catalog, "Skylake-Client,accel=tcg,from=old,to=new").unwrap();
     let mut resolver = Resolver::new(&catalog);
     let mut matrix = Matrix::of(&catalog, &scenario, Vary::Machines, Vary::Models);
-    let place = |lines: &[virt_cpu_explorer::analysis::matrix::Line], name: &str| {
+    let place = |lines: &[virt_cpu_explorer::internal::analysis::matrix::Line], name: &str| {
         lines.iter().position(|line| line_name(&catalog, line) == name).unwrap()
     };
     let (row, column) = (place(matrix.rows(), "pc-q35-3.1"), place(matrix.columns(), "Skylake-Client"));

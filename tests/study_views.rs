@@ -1,16 +1,16 @@
 //! Holds the studies of single things, a feature's way, histories, differences, baselines, to what is known of mpx.
 
-use virt_cpu_explorer::analysis::baseline::baseline;
-use virt_cpu_explorer::analysis::diff::{self, Why};
-use virt_cpu_explorer::analysis::follow::{By, Seen, State, Step, follow};
-use virt_cpu_explorer::analysis::history::{self, Membership};
-use virt_cpu_explorer::domain::catalog::Catalog;
-use virt_cpu_explorer::domain::definition::Policy;
-use virt_cpu_explorer::domain::host::HostId;
-use virt_cpu_explorer::domain::scenario::{Key, Release, Scenario};
-use virt_cpu_explorer::domain::version::Version;
-use virt_cpu_explorer::load::embedded;
-use virt_cpu_explorer::resolve::{Origin, RuleId, Verdict, WrittenBy, resolve};
+use virt_cpu_explorer::internal::analysis::baseline::baseline;
+use virt_cpu_explorer::internal::analysis::diff::{self, Why};
+use virt_cpu_explorer::internal::analysis::follow::{By, Seen, State, Step, follow};
+use virt_cpu_explorer::internal::analysis::history::{self, Membership};
+use virt_cpu_explorer::internal::domain::catalog::Catalog;
+use virt_cpu_explorer::internal::domain::definition::Policy;
+use virt_cpu_explorer::internal::domain::host::HostId;
+use virt_cpu_explorer::internal::domain::scenario::{Key, Release, Scenario};
+use virt_cpu_explorer::internal::domain::version::Version;
+use virt_cpu_explorer::internal::load::embedded;
+use virt_cpu_explorer::internal::resolve::{Origin, RuleId, Verdict, WrittenBy, resolve};
 
 #[expect(clippy::unwrap_used, reason = "facts that cannot be read fail the test")]
 fn catalog() -> Catalog {
@@ -145,7 +145,7 @@ fn release(catalog: &Catalog, text: &str) -> Release {
 fn a_baseline_is_given_by_every_host_and_holds_between_all_of_them() {
     let catalog = catalog();
     let intel = |catalog: &Catalog| -> Vec<HostId> {
-        let vendor = virt_cpu_explorer::domain::host::Vendor::Intel;
+        let vendor = virt_cpu_explorer::internal::domain::host::Vendor::Intel;
         (0u16..)
             .zip(catalog.hosts())
             .filter(|(_, host)| host.vendor == vendor)

@@ -5,11 +5,11 @@ mod support;
 
 use serde_json::{Value, json};
 use support::ask::{CATALOG, answer, json as check, scenario, texts};
-use virt_cpu_explorer::analysis::follow::follow;
-use virt_cpu_explorer::analysis::remedies::remedies;
-use virt_cpu_explorer::domain::map::CpuMap;
-use virt_cpu_explorer::explain::explain;
-use virt_cpu_explorer::export::analysis::StageWords;
+use virt_cpu_explorer::internal::analysis::follow::follow;
+use virt_cpu_explorer::internal::analysis::remedies::remedies;
+use virt_cpu_explorer::internal::domain::map::CpuMap;
+use virt_cpu_explorer::internal::explain::explain;
+use virt_cpu_explorer::internal::export::analysis::StageWords;
 
 /// Compares some keys of an answer.
 fn expect(word: &str, keys: &Value) {

@@ -55,7 +55,7 @@ fn the_terminal_is_given_back_when_the_program_panics() {
 #[test]
 #[ignore = "run in a terminal of its own by the_terminal_is_given_back_when_the_program_panics"]
 fn panics_with_the_terminal_taken() {
-    let _guard = virt_cpu_explorer::tui::Guard::take(true).expect("there is a terminal");
+    let _guard = virt_cpu_explorer::internal::tui::Guard::take(true).expect("there is a terminal");
     panic!("this panic is meant");
 }
 
@@ -80,7 +80,7 @@ fn every_screen_is_reached_by_its_key_and_left_by_escape() {
         ("x", "Explorer ▸ XML", "-cpu at the source"),
         ("c", "Explorer ▸ Compare", "Nothing is kept yet"),
     ];
-    assert_eq!(screens.len() + 1, virt_cpu_explorer::app::screens::ScreenKind::ALL.len());
+    assert_eq!(screens.len() + 1, virt_cpu_explorer::internal::app::screens::ScreenKind::ALL.len());
     let mut terminal = Terminal::explorer(&[T7], &[]);
     terminal.until("▶T7");
     for (key, title, content) in screens {

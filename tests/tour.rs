@@ -12,14 +12,14 @@ use golden::Goldens;
 use std::collections::BTreeSet;
 use std::path::Path;
 use typed::{Session, catalog, open};
-use virt_cpu_explorer::app::action::Action;
-use virt_cpu_explorer::app::key::Key;
-use virt_cpu_explorer::app::keymap::Keymap;
-use virt_cpu_explorer::app::settings::{Settings, Size};
-use virt_cpu_explorer::app::tour::{self, ANSWERS, FILES, Lesson, Press, Step, Task, Tour};
-use virt_cpu_explorer::app::update;
-use virt_cpu_explorer::tui;
-use virt_cpu_explorer::tui::view::{self};
+use virt_cpu_explorer::internal::app::action::Action;
+use virt_cpu_explorer::internal::app::key::Key;
+use virt_cpu_explorer::internal::app::keymap::Keymap;
+use virt_cpu_explorer::internal::app::settings::{Settings, Size};
+use virt_cpu_explorer::internal::app::tour::{self, ANSWERS, FILES, Lesson, Press, Step, Task, Tour};
+use virt_cpu_explorer::internal::app::update;
+use virt_cpu_explorer::internal::tui;
+use virt_cpu_explorer::internal::tui::view::{self};
 
 const OWN: &str = "EPYC,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=11.3.0:10.0.13";
 const SIZES: [(u16, u16); 2] = [(80, 24), (120, 36)];
@@ -358,7 +358,7 @@ fn any_size_is_drawn_with_a_lesson_open() {
 
 #[test]
 fn the_command_line_opens_lists_and_prints_lessons() {
-    use virt_cpu_explorer::cli::{Command, TourWish, parse};
+    use virt_cpu_explorer::internal::cli::{Command, TourWish, parse};
     let wish = |words: &str| match parse(words.split(' ').map(Into::into)) {
         Ok(Command::Tour(asked)) => Some(asked.wish),
         _ => None,

@@ -3,8 +3,8 @@
 mod support;
 
 use support::ask::{CATALOG, answer, scenario};
-use virt_cpu_explorer::domain::behaviour::Regime;
-use virt_cpu_explorer::resolve::{Budget, BudgetExceeded, Plan, Resolver, Verdict};
+use virt_cpu_explorer::internal::domain::behaviour::Regime;
+use virt_cpu_explorer::internal::resolve::{Budget, BudgetExceeded, Plan, Resolver, Verdict};
 
 /// Questions that differ in one thing each that an end is made from.
 const ALIKE: [&str; 12] = [

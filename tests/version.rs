@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be read fails the test")]
 
 use std::process::Command;
-use virt_cpu_explorer::load::embedded;
+use virt_cpu_explorer::internal::load::embedded;
 
 fn said(arguments: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_virt-cpu-explorer")).args(arguments).output().unwrap();

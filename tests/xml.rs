@@ -1,7 +1,7 @@
 //! What the XML reader accepts is well-formed: on the same input it agrees with roxmltree, tree and all.
 
 use proptest::prelude::*;
-use virt_cpu_explorer::load::xml::{Document, Element, MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS};
+use virt_cpu_explorer::internal::load::xml::{Document, Element, MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS};
 
 /// Writes an element of ours as one text, so that two trees can be compared.
 fn ours(element: &Element<'_>) -> String {

@@ -1,11 +1,11 @@
 //! Reads the file with a user's settings. Everything that is wrong with it is reported together.
 
-use super::files;
 use crate::app::error::{Diagnostic, did_you_mean, report};
 use crate::app::keymap::Keymap;
 use crate::app::settings::ThemeName;
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
+use crate::load::file;
 use anyhow::{Result, anyhow};
 use std::ops::Range;
 use std::path::Path;
@@ -45,7 +45,7 @@ impl Config {
         if !asked_for && matches!(path.try_exists(), Ok(false)) {
             return Ok(Self::default());
         }
-        let text = files::text(path)?;
+        let text = file::text(path)?;
         Self::parse(catalog, &text).map_err(|faults| anyhow!("{}", report(&path.display().to_string(), faults)))
     }
 

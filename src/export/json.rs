@@ -100,6 +100,7 @@ struct Object<'a> {
     either_way: Option<&'static str>,
     basis: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "ways_out")]
     remedies: Option<Vec<Way>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     screen: Option<Seen<'a>>,

@@ -11,8 +11,7 @@ use crate::domain::feature::FeatureSet;
 use crate::domain::map::{CpuMap, MapId};
 use crate::domain::version::Version;
 use crate::load::timeline::Texts;
-use crate::load::xml::{MAX_BYTES, too_large};
-use crate::load::{LoadError, cpu_map_dir, embedded};
+use crate::load::{LoadError, cpu_map_dir, embedded, file};
 use std::path::{Path, PathBuf};
 
 /// Says why nothing was written.
@@ -66,7 +65,7 @@ const DIGESTS: &str = "DIGESTS";
 /// # Errors
 /// Raw facts that cannot be read or taken in whole, or a file that cannot be written.
 pub fn write_facts(from: &Path, to: &Path) -> Result<Written, ImportError> {
-    let (files, digests) = timeline::of_raw(&raw::read(from)?, &read_text(&to.join(BEHAVIOUR))?)?;
+    let (files, digests) = timeline::of_raw(&raw::read(from)?, &file::text(&to.join(BEHAVIOUR))?)?;
     store(to, &files, &digests)
 }
 
@@ -116,7 +115,7 @@ pub fn add_host(to: &Path, name: &str, reply: &Path) -> Result<Added, ImportErro
             "expected the name of a host not in the timeline yet, without spaces and , = : ?, found {name:?}"
         )));
     }
-    let text = read_text(reply)?;
+    let text = file::text(reply)?;
     let mut mapped = FeatureSet::EMPTY;
     parts.maps.iter().for_each(|map| mapped |= map.known);
     let reply = qmp::host(&reply.display().to_string(), &text, name, (&parts.features, mapped))?;
@@ -170,7 +169,7 @@ fn merged(digests: &str, records: &[digest::Record]) -> String {
 fn load(directory: &Path) -> Result<(Parts, String), LoadError> {
     let read = |name: &str| {
         let path = directory.join(name);
-        read_text(&path).map(|text| (path.display().to_string(), text))
+        file::text(&path).map(|text| (path.display().to_string(), text))
     };
     let files = [read(LIBVIRT)?, read(QEMU)?, read(HOSTS)?, read(PRODUCTS)?, read(BEHAVIOUR)?];
     let [libvirt, qemu, hosts, products, behaviour] =
@@ -179,19 +178,9 @@ fn load(directory: &Path) -> Result<(Parts, String), LoadError> {
     Ok((parts, read(DIGESTS)?.1))
 }
 
-fn read_text(path: &Path) -> Result<String, LoadError> {
-    let file = path.display().to_string();
-    let unreadable = |error: std::io::Error| LoadError::whole(&file, format!("expected a readable text file: {error}"));
-    let size = std::fs::metadata(path).map_err(unreadable)?.len();
-    if size > MAX_BYTES as u64 {
-        return Err(too_large(&file, size));
-    }
-    std::fs::read_to_string(path).map_err(unreadable)
-}
-
 /// Writes the timeline of `parts`.
 fn store_parts(directory: &Path, parts: &Parts, digests: &str) -> Result<Written, ImportError> {
-    store(directory, &timeline::of_parts(parts, &read_text(&directory.join(BEHAVIOUR))?)?, digests)
+    store(directory, &timeline::of_parts(parts, &file::text(&directory.join(BEHAVIOUR))?)?, digests)
 }
 
 fn store(directory: &Path, files: &Files, digests: &str) -> Result<Written, ImportError> {

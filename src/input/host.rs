@@ -11,6 +11,7 @@ use crate::domain::scenario::{HostChoice, LibvirtChoice};
 use crate::domain::version::Version;
 use crate::import::qmp;
 use crate::load::LoadError;
+use crate::load::file::utf8;
 use crate::load::xml::{Document, Element};
 use std::sync::Arc;
 
@@ -92,10 +93,7 @@ impl HostFile {
 /// # Errors
 /// The first place where the file is not one of the four, or names a model or a feature nobody knows.
 pub fn read(catalog: &Catalog, libvirt: &LibvirtChoice, file: &str, bytes: &[u8]) -> Result<HostFile, LoadError> {
-    let text = std::str::from_utf8(bytes).map_err(|fault| {
-        let good = String::from_utf8_lossy(bytes.get(..fault.valid_up_to()).unwrap_or_default());
-        LoadError::at(file, &good, good.len(), "expected UTF-8 text, found another byte")
-    })?;
+    let text = utf8(file, bytes)?;
     let body = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
     let (header, xml) = body.find('<').and_then(|place| body.split_at_checked(place)).unwrap_or((body, ""));
     if header.is_empty() || (!xml.is_empty() && header.contains("libvirt ")) {

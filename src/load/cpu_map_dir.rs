@@ -1,9 +1,10 @@
 //! Reads an installed libvirt CPU map from its directory, or from the single file of older releases.
-//! The one place under `load` that opens files; changes nothing on disk.
+//! Changes nothing on disk.
 
 use super::cpu_map::MapReader;
 use super::error::LoadError;
-use super::xml::{Document, Element, MAX_BYTES, too_large};
+use super::file;
+use super::xml::{Document, Element, MAX_BYTES};
 use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::map::CpuMap;
 use crate::domain::names::Names;
@@ -19,7 +20,7 @@ use std::path::{Path, PathBuf};
 /// something that is no file, an include that is not there.
 pub fn read(path: &Path, features: &mut Names, models: &mut Names) -> Result<CpuMap, LoadError> {
     let (mut new_features, mut new_models) = (features.clone(), models.clone());
-    let mut budget = MAX_BYTES as u64;
+    let mut budget = MAX_BYTES;
     let main = main_file(path)?;
     let file = main.display().to_string();
     let bytes = read_file(&main, &mut budget)?;
@@ -83,7 +84,7 @@ fn read_include(
     include: &Element<'_>,
     beside: &Path,
     reader: &mut MapReader<'_>,
-    budget: &mut u64,
+    budget: &mut usize,
 ) -> Result<(), LoadError> {
     let name = index.need(include, "filename")?;
     let path = beside.with_file_name(name);
@@ -112,20 +113,15 @@ fn expect_root(document: &Document<'_>) -> Result<(), LoadError> {
         .error(&document.root, format!("expected <cpus> as the root of a CPU map, found <{}>", document.root.name)))
 }
 
-/// Reads a file after a look at its size, so that a huge one is never in memory.
-fn read_file(path: &Path, budget: &mut u64) -> Result<Vec<u8>, LoadError> {
-    let file = path.display().to_string();
-    let unreadable = |error: std::io::Error| LoadError::whole(&file, format!("expected a readable file: {error}"));
-    let metadata = std::fs::metadata(path).map_err(unreadable)?;
-    if !metadata.is_file() {
-        return Err(LoadError::whole(&file, "expected a file, found a directory or a device"));
+/// Reads a file and takes its size from the budget of the whole map.
+fn read_file(path: &Path, budget: &mut usize) -> Result<Vec<u8>, LoadError> {
+    let name = path.display().to_string();
+    if path.exists() && !path.is_file() {
+        return Err(LoadError::whole(&name, "expected a file, found a directory or a device"));
     }
-    let size = metadata.len();
-    if size > MAX_BYTES as u64 {
-        return Err(too_large(&file, size));
-    }
-    *budget = budget.checked_sub(size).ok_or_else(|| {
-        LoadError::whole(&file, format!("expected at most {} MiB in all files of the map, found more", MAX_BYTES >> 20))
+    let bytes = file::read(path)?;
+    *budget = budget.checked_sub(bytes.len()).ok_or_else(|| {
+        LoadError::whole(&name, format!("expected at most {} MiB in all files of the map, found more", MAX_BYTES >> 20))
     })?;
-    std::fs::read(path).map_err(unreadable)
+    Ok(bytes)
 }

@@ -5,6 +5,7 @@
 //! text outside the root, a DOCTYPE, unknown entities, bad names, duplicate attributes, control characters.
 
 use super::error::LoadError;
+use super::file::utf8;
 use quick_xml::Reader;
 use quick_xml::errors::{Error, SyntaxError};
 use quick_xml::events::Event;
@@ -77,16 +78,7 @@ impl<'a> Document<'a> {
         if bytes.len() > MAX_BYTES {
             return Err(too_large(file, bytes.len() as u64));
         }
-        match std::str::from_utf8(bytes) {
-            Ok(text) => Self::parse(file, text),
-            Err(error) => {
-                let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
-                let found = bytes.get(error.valid_up_to()).copied().unwrap_or_default();
-                let text = String::from_utf8_lossy(good);
-                let message = format!("expected UTF-8 text, found the byte 0x{found:02x}");
-                Err(LoadError::at(file, &text, text.len(), message))
-            }
-        }
+        Self::parse(file, utf8(file, bytes)?)
     }
 
     /// Reads a document from text.

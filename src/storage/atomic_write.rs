@@ -1,22 +1,22 @@
-//! Writes a file beside its place and then moves it there, so that nobody ever sees half of it.
+//! Writes a file under a temporary name beside its path and renames it, so that no reader sees half of it.
 
 use std::io::{self, Write};
 use std::path::Path;
 use tempfile::Builder;
 
-/// What came of writing.
+/// Whether a file was written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Written {
-    /// The file is there.
+    /// It was written.
     Done,
-    /// There was one of this name, which was not to be replaced.
+    /// A file of this name exists, and replacing it was not asked for. Nothing was changed.
     Exists,
 }
 
-/// Writes `text` to `path`. A file of this name is replaced only where `replace` says so.
+/// Writes `text` to `path`. An existing file is replaced only if `replace` is set.
 ///
 /// # Errors
-/// What the operating system says; then nothing at `path` has changed.
+/// The folder or the file cannot be written. Then nothing at `path` has changed.
 pub fn write(path: &Path, text: &str, replace: bool) -> io::Result<Written> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -26,19 +26,19 @@ pub fn write(path: &Path, text: &str, replace: bool) -> io::Result<Written> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        // As any new file of the user's; the mask takes away what is not wanted.
+        // tempfile would make it private to the user; the umask decides as for any other new file.
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
     if path.is_dir() {
         return Err(io::Error::from(io::ErrorKind::IsADirectory));
     }
-    let mut file = builder.prefix(".virt-cpu-explorer-").tempfile_in(folder).map_err(|fault| fault.kind())?;
+    let mut file = builder.prefix(".virt-cpu-explorer-").tempfile_in(folder).map_err(|err| err.kind())?;
     file.write_all(text.as_bytes())?;
     let persisted = if replace { file.persist(path) } else { file.persist_noclobber(path) };
     match persisted {
         Ok(_) => Ok(Written::Done),
-        Err(fault) if !replace && fault.error.kind() == io::ErrorKind::AlreadyExists => Ok(Written::Exists),
-        Err(fault) => Err(fault.error),
+        Err(err) if !replace && err.error.kind() == io::ErrorKind::AlreadyExists => Ok(Written::Exists),
+        Err(err) => Err(err.error),
     }
 }
 
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_replaced_only_when_that_is_said() {
+    fn a_file_is_replaced_only_when_asked_for() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("screen.txt");
         assert_eq!(write(&path, "one", false).unwrap(), Written::Done);
@@ -59,10 +59,10 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_not_there_is_an_error_and_leaves_nothing() {
+    fn a_missing_folder_is_an_error_and_leaves_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let fault = write(&folder.path().join("none/screen.txt"), "one", false).unwrap_err();
-        assert_eq!(fault.kind(), io::ErrorKind::NotFound);
+        let err = write(&folder.path().join("none/screen.txt"), "one", false).unwrap_err();
+        assert_eq!(err.kind(), io::ErrorKind::NotFound);
         assert_eq!(write(folder.path(), "one", true).unwrap_err().kind(), io::ErrorKind::IsADirectory);
     }
 }

@@ -1,104 +1,124 @@
-//! Keeps scenarios between runs: those that were used last, and those with a name. The file is read anew and changed
-//! under a lock every time, so that two programs at work at once lose nothing of each other's.
+//! Saves scenarios between runs: those used last, and those with a name. Every change reads the file again and writes it
+//! under a lock, so that two programs at once lose nothing of each other's.
 
 use super::atomic_write::{Written, write};
-use anyhow::{Context, bail};
+use crate::load::{LoadError, file};
 use std::fs::{File, OpenOptions};
+use std::io;
 use std::path::{Path, PathBuf};
 
-/// How many scenarios without a name are kept.
-const MOST: usize = 50;
-/// The largest file that is read.
-const LARGEST: u64 = 1 << 20;
+/// How many scenarios without a name are saved.
+const MAX_UNNAMED: usize = 50;
 const FILE: &str = "scenarios";
-const HEADING: &str = "# Scenarios of virt-cpu-explorer, one a line: a name or nothing, a tab, the scenario. The last used \
-                       stand first.";
+const HEADING: &str = "# Scenarios of virt-cpu-explorer, one a line: a name or nothing, a tab, the scenario. The last \
+                       used come first.";
 
-/// A scenario that is kept.
+/// A saved scenario.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Kept {
-    /// Its name; empty where it was merely used.
+pub struct SavedScenario {
+    /// Empty for a scenario that was only used.
     pub name: String,
-    /// The scenario's word, as it was written.
-    pub word: String,
+    /// The link as it was written, which may not parse any more.
+    pub link: String,
 }
 
-/// The place where scenarios are kept.
+/// Says why a scenario cannot be saved or listed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Neither `XDG_STATE_HOME` nor `HOME` is an absolute path.
+    #[error("no home directory: set HOME or XDG_STATE_HOME to an absolute path")]
+    NoHome,
+    /// The file cannot be read.
+    #[error(transparent)]
+    Read(#[from] LoadError),
+    /// The file, its folder or its lock cannot be written.
+    #[error("cannot write {path}: {error}", path = .path.display())]
+    Write {
+        /// What cannot be written.
+        path: PathBuf,
+        /// What the operating system says.
+        error: io::Error,
+    },
+    /// Another program has held the lock for a second.
+    #[error("{path} is locked by another program", path = .0.display())]
+    Locked(PathBuf),
+}
+
+/// The file with the saved scenarios.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub struct Shelf {
+pub struct ScenarioStore {
     folder: Option<PathBuf>,
 }
 
-impl Shelf {
-    /// Returns the shelf in a folder; without a folder nothing can be kept.
-    pub fn at(folder: Option<PathBuf>) -> Self {
+impl ScenarioStore {
+    /// Returns the store in a folder, which need not exist yet. Without a folder the store is empty and saving fails.
+    pub fn new(folder: Option<PathBuf>) -> Self {
         Self { folder }
     }
 
-    /// Returns what is kept, the last used first. What cannot be a scenario any more is there as well.
+    /// Returns the saved scenarios, the last used first, including those that do not parse any more.
     ///
     /// # Errors
-    /// There is a file and it cannot be read.
-    pub fn read(&self) -> anyhow::Result<Vec<Kept>> {
+    /// The file exists and cannot be read.
+    pub fn list(&self) -> Result<Vec<SavedScenario>, StoreError> {
         let Some(folder) = &self.folder else { return Ok(Vec::new()) };
         Ok(read(&folder.join(FILE))?.iter().filter_map(|line| parse(line)).collect())
     }
 
-    /// Notes that a scenario was used.
+    /// Puts a scenario first among those used last.
     ///
     /// # Errors
-    /// What stands in the way of keeping it.
-    pub fn used(&self, word: &str) -> anyhow::Result<()> {
+    /// The file cannot be changed.
+    pub fn record_use(&self, link: &str) -> Result<(), StoreError> {
         self.change(|lines| {
-            let is_it = |line: &String| parse(line).is_some_and(|kept| kept.name.is_empty() && kept.word == word);
+            let is_it = |line: &String| parse(line).is_some_and(|saved| saved.name.is_empty() && saved.link == link);
             lines.retain(|line| !is_it(line));
-            let first = lines.iter().position(|line| parse(line).is_some()).unwrap_or(lines.len());
-            lines.insert(first, format!("\t{word}"));
+            insert_first(lines, format!("\t{link}"));
             let mut unnamed = 0;
             lines.retain(|line| {
-                let counts = parse(line).is_some_and(|kept| kept.name.is_empty());
+                let counts = parse(line).is_some_and(|saved| saved.name.is_empty());
                 unnamed += usize::from(counts);
-                !counts || unnamed <= MOST
+                !counts || unnamed <= MAX_UNNAMED
             });
             Written::Done
         })?;
         Ok(())
     }
 
-    /// Keeps a scenario under a name; another one that has the name is replaced only where `replace` says so.
+    /// Saves a scenario under a name. Another scenario of that name is replaced only if `replace` is set.
     ///
     /// # Errors
-    /// What stands in the way of keeping it.
-    pub fn name(&self, name: &str, word: &str, replace: bool) -> anyhow::Result<Written> {
+    /// The file cannot be changed.
+    pub fn save(&self, name: &str, link: &str, replace: bool) -> Result<Written, StoreError> {
         self.change(|lines| {
-            let has_it = |line: &String| parse(line).is_some_and(|kept| kept.name == name);
-            let other = |line: &String| parse(line).is_some_and(|kept| kept.name == name && kept.word != word);
+            let has_it = |line: &String| parse(line).is_some_and(|saved| saved.name == name);
+            let other = |line: &String| parse(line).is_some_and(|saved| saved.name == name && saved.link != link);
             if !replace && lines.iter().any(other) {
                 return Written::Exists;
             }
             lines.retain(|line| !has_it(line));
-            let first = lines.iter().position(|line| parse(line).is_some()).unwrap_or(lines.len());
-            lines.insert(first, format!("{name}\t{word}"));
+            insert_first(lines, format!("{name}\t{link}"));
             Written::Done
         })
     }
 
-    /// Forgets what is kept under a name.
+    /// Removes the scenario of that name; an empty name removes nothing.
     ///
     /// # Errors
-    /// What stands in the way of changing the file.
-    pub fn forget(&self, name: &str) -> anyhow::Result<()> {
+    /// The file cannot be changed.
+    pub fn remove(&self, name: &str) -> Result<(), StoreError> {
         self.change(|lines| {
-            lines.retain(|line| parse(line).is_none_or(|kept| kept.name.is_empty() || kept.name != name));
+            lines.retain(|line| parse(line).is_none_or(|saved| saved.name.is_empty() || saved.name != name));
             Written::Done
         })?;
         Ok(())
     }
 
-    fn change(&self, change: impl FnOnce(&mut Vec<String>) -> Written) -> anyhow::Result<Written> {
-        let Some(folder) = &self.folder else { bail!("there is no home directory to keep it in") };
-        std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-        let _lock = lock(&folder.join(format!("{FILE}.lock")))?;
+    fn change(&self, change: impl FnOnce(&mut Vec<String>) -> Written) -> Result<Written, StoreError> {
+        let Some(folder) = &self.folder else { return Err(StoreError::NoHome) };
+        std::fs::create_dir_all(folder).map_err(|error| StoreError::Write { path: folder.clone(), error })?;
+        let _lock = lock(folder.join(format!("{FILE}.lock")))?;
         let path = folder.join(FILE);
         let mut lines = read(&path)?;
         if lines.is_empty() {
@@ -107,55 +127,54 @@ impl Shelf {
         if change(&mut lines) == Written::Exists {
             return Ok(Written::Exists);
         }
-        write(&path, &(lines.join("\n") + "\n"), true).with_context(|| path.display().to_string())
+        write(&path, &(lines.join("\n") + "\n"), true).map_err(|error| StoreError::Write { path, error })
     }
 }
 
-/// Reads a line; `None` for a comment or an empty one.
-fn parse(line: &str) -> Option<Kept> {
+/// Returns `None` for a comment or an empty line.
+fn parse(line: &str) -> Option<SavedScenario> {
     let line = line.trim_end();
     if line.trim_start().starts_with('#') || line.trim().is_empty() {
         return None;
     }
-    let (name, word) = line.split_once('\t').unwrap_or(("", line));
-    Some(Kept { name: name.trim().to_owned(), word: word.trim().to_owned() })
+    let (name, link) = line.split_once('\t').unwrap_or(("", line));
+    Some(SavedScenario { name: name.trim().to_owned(), link: link.trim().to_owned() })
 }
 
-fn read(path: &Path) -> anyhow::Result<Vec<String>> {
-    let say = || path.display().to_string();
-    match std::fs::metadata(path) {
-        Err(fault) if fault.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(fault) => return Err(fault).with_context(say),
-        Ok(about) if about.len() > LARGEST => bail!("{} is larger than 1 MiB", path.display()),
-        Ok(_) => {}
+/// Inserts a line before the first scenario, after the comments.
+fn insert_first(lines: &mut Vec<String>, line: String) {
+    let first = lines.iter().position(|line| parse(line).is_some()).unwrap_or(lines.len());
+    lines.insert(first, line);
+}
+
+fn read(path: &Path) -> Result<Vec<String>, StoreError> {
+    if matches!(path.try_exists(), Ok(false)) {
+        return Ok(Vec::new());
     }
-    let text = std::fs::read_to_string(path).with_context(say)?;
-    Ok(text.lines().map(str::to_owned).collect())
+    Ok(file::text(path)?.lines().map(str::to_owned).collect())
 }
 
-/// Takes the lock of a file; it is given back when what is returned is dropped.
-fn lock(path: &Path) -> anyhow::Result<File> {
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(path)
-        .with_context(|| path.display().to_string())?;
+/// Locks a file until the returned handle is dropped.
+fn lock(path: PathBuf) -> Result<File, StoreError> {
+    let file = match OpenOptions::new().create(true).truncate(false).write(true).open(&path) {
+        Ok(file) => file,
+        Err(error) => return Err(StoreError::Write { path, error }),
+    };
     #[cfg(unix)]
     {
         use rustix::fs::{FlockOperation, flock};
-        // Whoever has it needs it for one small file. One who keeps it longer has been stopped.
+        // A change of one small file takes far less than a second; a program that holds the lock longer was stopped.
         for _ in 0..100 {
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => return Ok(file),
                 Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => {
                     std::thread::sleep(std::time::Duration::from_millis(10));
                 }
-                // Some network file systems have no locks; what is lost then is a line, not the file.
+                // Some network file systems have no locks. Then two programs at once may lose a line, not the file.
                 Err(_) => return Ok(file),
             }
         }
-        bail!("{} is locked by another program", path.display());
+        Err(StoreError::Locked(path))
     }
     #[cfg(not(unix))]
     Ok(file)
@@ -165,84 +184,84 @@ fn lock(path: &Path) -> anyhow::Result<File> {
 mod tests {
     use super::*;
 
-    fn shelf() -> (tempfile::TempDir, Shelf) {
+    fn store() -> (tempfile::TempDir, ScenarioStore) {
         let folder = tempfile::tempdir().unwrap();
-        let shelf = Shelf::at(Some(folder.path().join("not/yet/there")));
-        (folder, shelf)
+        let store = ScenarioStore::new(Some(folder.path().join("not/yet/there")));
+        (folder, store)
     }
 
-    fn words(shelf: &Shelf) -> Vec<String> {
-        shelf.read().unwrap().into_iter().map(|kept| format!("{}={}", kept.name, kept.word)).collect()
+    fn links(store: &ScenarioStore) -> Vec<String> {
+        store.list().unwrap().into_iter().map(|saved| format!("{}={}", saved.name, saved.link)).collect()
     }
 
     #[test]
-    fn the_last_used_stands_first_and_once() {
-        let (_folder, shelf) = shelf();
-        assert_eq!(words(&shelf), [""; 0]);
-        for word in ["a", "b", "a"] {
-            shelf.used(word).unwrap();
+    fn the_last_used_comes_first_and_once() {
+        let (_folder, store) = store();
+        assert_eq!(links(&store), [""; 0]);
+        for link in ["a", "b", "a"] {
+            store.record_use(link).unwrap();
         }
-        assert_eq!(words(&shelf), ["=a", "=b"]);
+        assert_eq!(links(&store), ["=a", "=b"]);
         for number in 0..60 {
-            shelf.used(&number.to_string()).unwrap();
+            store.record_use(&number.to_string()).unwrap();
         }
-        assert_eq!(words(&shelf).len(), MOST);
+        assert_eq!(links(&store).len(), MAX_UNNAMED);
     }
 
     #[test]
-    fn a_name_is_given_to_another_scenario_only_when_that_is_said() {
-        let (_folder, shelf) = shelf();
-        assert_eq!(shelf.name("abort", "a", false).unwrap(), Written::Done);
-        assert_eq!(shelf.name("abort", "a", false).unwrap(), Written::Done);
-        assert_eq!(shelf.name("abort", "b", false).unwrap(), Written::Exists);
-        assert_eq!(words(&shelf), ["abort=a"]);
-        assert_eq!(shelf.name("abort", "b", true).unwrap(), Written::Done);
-        assert_eq!(words(&shelf), ["abort=b"]);
+    fn a_name_is_reused_only_when_replacing_is_asked_for() {
+        let (_folder, store) = store();
+        assert_eq!(store.save("abort", "a", false).unwrap(), Written::Done);
+        assert_eq!(store.save("abort", "a", false).unwrap(), Written::Done);
+        assert_eq!(store.save("abort", "b", false).unwrap(), Written::Exists);
+        assert_eq!(links(&store), ["abort=a"]);
+        assert_eq!(store.save("abort", "b", true).unwrap(), Written::Done);
+        assert_eq!(links(&store), ["abort=b"]);
     }
 
     #[test]
-    fn a_name_that_is_forgotten_takes_nothing_else_along() {
-        let (_folder, shelf) = shelf();
-        shelf.used("a").unwrap();
-        shelf.name("one", "a", false).unwrap();
-        shelf.name("other", "a", false).unwrap();
-        shelf.forget("one").unwrap();
-        assert_eq!(words(&shelf), ["other=a", "=a"]);
-        shelf.forget("").unwrap();
-        shelf.forget("one").unwrap();
-        assert_eq!(words(&shelf), ["other=a", "=a"]);
+    fn removing_a_name_removes_nothing_else() {
+        let (_folder, store) = store();
+        store.record_use("a").unwrap();
+        store.save("one", "a", false).unwrap();
+        store.save("other", "a", false).unwrap();
+        store.remove("one").unwrap();
+        assert_eq!(links(&store), ["other=a", "=a"]);
+        store.remove("").unwrap();
+        store.remove("one").unwrap();
+        assert_eq!(links(&store), ["other=a", "=a"]);
     }
 
     #[test]
-    fn what_others_wrote_stays() {
-        let (_folder, shelf) = shelf();
-        shelf.used("a").unwrap();
-        let path = shelf.folder.clone().unwrap().join(FILE);
+    fn lines_that_cannot_be_parsed_stay() {
+        let (_folder, store) = store();
+        store.record_use("a").unwrap();
+        let path = store.folder.clone().unwrap().join(FILE);
         std::fs::write(&path, "# mine\nno longer\tReadable,at=all\n\n").unwrap();
-        shelf.used("b").unwrap();
+        store.record_use("b").unwrap();
         assert_eq!(std::fs::read_to_string(path).unwrap(), "# mine\n\tb\nno longer\tReadable,at=all\n\n");
     }
 
     #[test]
-    fn programs_at_work_at_once_lose_nothing_of_each_other() {
-        let (_folder, shelf) = shelf();
+    fn two_programs_at_once_lose_nothing_of_each_other() {
+        let (_folder, store) = store();
         std::thread::scope(|scope| {
             for thread in 0..4 {
-                let shelf = shelf.clone();
+                let store = store.clone();
                 scope.spawn(move || {
                     for number in 0..10 {
-                        shelf.name(&format!("{thread}-{number}"), "a", false).unwrap();
+                        store.save(&format!("{thread}-{number}"), "a", false).unwrap();
                     }
                 });
             }
         });
-        assert_eq!(words(&shelf).len(), 40);
+        assert_eq!(links(&store).len(), 40);
     }
 
     #[test]
-    fn without_a_home_nothing_is_kept_and_that_is_said() {
-        let shelf = Shelf::at(None);
-        assert_eq!(words(&shelf), [""; 0]);
-        assert!(shelf.used("a").unwrap_err().to_string().contains("home"));
+    fn without_a_home_directory_saving_is_an_error() {
+        let store = ScenarioStore::new(None);
+        assert_eq!(links(&store), [""; 0]);
+        assert!(store.record_use("a").unwrap_err().to_string().contains("home"));
     }
 }

@@ -28,17 +28,17 @@ impl Running<'_> {
                 self.say(format!("Copied this screen as {}.", format.name()));
             }
             Some(Effect::Write { format, path, replace }) => self.write(format, path, replace),
-            Some(Effect::ListSaved) => match self.shelf.read() {
-                Ok(kept) => {
-                    let kept: Vec<_> = kept.into_iter().map(|kept| (kept.name, kept.word)).collect();
-                    update::list_saved(&mut self.model, self.catalog, &kept);
+            Some(Effect::ListSaved) => match self.store.list() {
+                Ok(saved) => {
+                    let saved: Vec<_> = saved.into_iter().map(|saved| (saved.name, saved.link)).collect();
+                    update::list_saved(&mut self.model, self.catalog, &saved);
                 }
-                Err(err) => self.say(format!("Cannot read the saved scenarios: {err:#}")),
+                Err(err) => self.say(format!("Cannot read the saved scenarios: {err}")),
             },
-            Some(Effect::Save { name, replace }) => self.keep(name, replace),
-            Some(Effect::DeleteSaved(name)) => match self.shelf.forget(&name) {
+            Some(Effect::Save { name, replace }) => self.save(name, replace),
+            Some(Effect::DeleteSaved(name)) => match self.store.remove(&name) {
                 Ok(()) => update::saved_deleted(&mut self.model, self.catalog, &name),
-                Err(err) => self.say(format!("Cannot delete \"{name}\": {err:#}")),
+                Err(err) => self.say(format!("Cannot delete \"{name}\": {err}")),
             },
         }
         Ok(false)
@@ -57,11 +57,11 @@ impl Running<'_> {
         }
     }
 
-    fn keep(&mut self, name: String, replace: bool) {
-        match self.shelf.name(&name, &self.model.derived.link, replace) {
+    fn save(&mut self, name: String, replace: bool) {
+        match self.store.save(&name, &self.model.derived.link, replace) {
             Ok(Written::Done) => self.say(format!("Saved as \"{name}\".")),
             Ok(Written::Exists) => update::ask_to_overwrite(&mut self.model, Question::Name, name),
-            Err(err) => self.say(format!("Cannot save the scenario: {err:#}")),
+            Err(err) => self.say(format!("Cannot save the scenario: {err}")),
         }
     }
 }

@@ -1,18 +1,24 @@
 //! Selects the theme and the characters from the options and the environment.
 
 use crate::app::settings::ThemeName;
-use anyhow::Context;
+
+/// Says that no theme has this name.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("unknown theme {0:?}: expected one of {known}", known = themes())]
+pub struct UnknownTheme(pub String);
+
+fn themes() -> String {
+    let known: Vec<&str> = ThemeName::ALL.iter().map(|theme| theme.name()).collect();
+    known.join(", ")
+}
 
 /// Returns the theme of this name; without a name the default, or `mono` if `NO_COLOR` is set.
 ///
 /// # Errors
 /// The name is unknown.
-pub fn theme(asked: Option<&str>) -> anyhow::Result<ThemeName> {
+pub fn theme(asked: Option<&str>) -> Result<ThemeName, UnknownTheme> {
     match asked {
-        Some(name) => ThemeName::parse(name).with_context(|| {
-            let known: Vec<&str> = ThemeName::ALL.iter().map(|theme| theme.name()).collect();
-            format!("unknown theme {name}; expected one of {}", known.join(", "))
-        }),
+        Some(name) => ThemeName::parse(name).ok_or_else(|| UnknownTheme(name.to_owned())),
         None if set("NO_COLOR") => Ok(ThemeName::Mono),
         None => Ok(ThemeName::Default),
     }

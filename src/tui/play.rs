@@ -1,15 +1,12 @@
 //! Replays an action list: with a delay between steps, pauses that wait for a key, and a key to take control.
 
-use super::theme::Theme;
-use super::view::{self, ViewContext};
+use super::step;
 use crate::app::action::Action;
 use crate::app::key::Key;
 use crate::app::model::Model;
-use crate::app::screens::Target;
-use crate::app::script::{Step, perform};
-use crate::app::update::{self, Effect};
+use crate::app::script::Step;
+use crate::app::update::Effect;
 use crate::domain::catalog::Catalog;
-use ratatui::layout::{Position, Rect};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -74,7 +71,7 @@ impl Player {
             set_paused(model, true);
             return None;
         }
-        done(model, catalog, &step)
+        step::perform(model, catalog, &step)
     }
 
     /// Handles a key during the replay: Space and Enter continue, Esc takes control.
@@ -95,37 +92,6 @@ impl Player {
             _ => PlayerResponse::Ignored,
         }
     }
-}
-
-/// Lines for one step of the wheel.
-const WHEEL: usize = 3;
-
-/// Performs one step, including those of the mouse, which need the layout.
-pub(super) fn done(model: &mut Model, catalog: &Catalog, step: &Step) -> Option<Effect> {
-    match step {
-        Step::Click(column, line) => {
-            let target = target(model, catalog, (*column, *line))?;
-            update::click(model, catalog, target)
-        }
-        Step::Wheel(up, column, line) => {
-            let target = target(model, catalog, (*column, *line));
-            for _ in 0..WHEEL {
-                update::scroll(model, catalog, target, if *up { Action::Up } else { Action::Down });
-            }
-            None
-        }
-        Step::Do(_) | Step::Type(_) | Step::Scenario(_) | Step::Wait(_) | Step::Note(_) | Step::Pause => {
-            perform(model, catalog, step)
-        }
-    }
-}
-
-/// Returns the target at a column and a line, counted from 1.
-fn target(model: &Model, catalog: &Catalog, (column, line): (u16, u16)) -> Option<Target> {
-    let theme = Theme::of(&model.settings);
-    let area = Rect::new(0, 0, model.size.width, model.size.height);
-    let position = Position { x: column.saturating_sub(1), y: line.saturating_sub(1) };
-    view::hit(ViewContext { model, catalog, theme: &theme }, area, position)
 }
 
 fn set_paused(model: &mut Model, waits: bool) {

@@ -1,89 +1,39 @@
 //! Runs the program on a terminal: reads events, updates the model, performs effects, draws frames.
 
 use super::cast::Cast;
+use super::options::Options;
 use super::play::{Player, PlayerResponse};
 use super::record::Record;
 use super::signals::Signals;
 use super::terminal::Guard;
 use super::theme::Theme;
 use super::view::{self, ViewContext};
-use super::{input, play};
+use super::{input, step};
 use crate::app::action::{Action, KeyContext};
-use crate::app::demo::Demo;
 use crate::app::key::{Key, parse_all};
 use crate::app::model::Model;
 use crate::app::screens::ScreenKind;
 use crate::app::script::Step;
-use crate::app::settings::{Settings, Size};
-use crate::app::tour;
+use crate::app::settings::Size;
 use crate::app::update::{self, Effect};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
-use crate::storage::Shelf;
+use crate::storage::ScenarioStore;
 use anyhow::{Context as _, bail};
 use crossterm::event::Event;
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
-
-/// The options of the terminal program.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Options {
-    /// Theme, characters, mouse and keys.
-    pub settings: Settings,
-    /// Keys to press at the start, in the notation of [`crate::app::key`].
-    pub keys: String,
-    /// What is open at the start.
-    pub opening: Opening,
-    /// The storage of saved scenarios.
-    pub shelf: Shelf,
-    /// The action list to replay at the start.
-    pub replay: Vec<Step>,
-    /// Whether to show notes and keys to an audience.
-    pub demo: bool,
-    /// The file to record the output to, as an asciicast.
-    pub record: Option<PathBuf>,
-    /// The file to record the keys to, as an action list.
-    pub record_keys: Option<PathBuf>,
-}
-
-impl Options {
-    /// Returns the initial state, with a screen open.
-    pub(super) fn open(&self, catalog: &Catalog, scenario: Scenario, screen: ScreenKind, size: Size) -> Model {
-        let mut model = Model::new(catalog, scenario, self.settings.clone(), size);
-        update::open(&mut model, catalog, screen);
-        match &self.opening {
-            Opening::Explorer => {}
-            Opening::Lessons => drop(update::update(&mut model, catalog, Action::Lessons)),
-            Opening::Lesson(word) => tour::open(&mut model, catalog, word),
-        }
-        model.demo = self.demo.then(Demo::default);
-        model
-    }
-}
-
-/// What is open at the start.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub enum Opening {
-    /// The explorer.
-    #[default]
-    Explorer,
-    /// The list of lessons.
-    Lessons,
-    /// The lesson of this name or number.
-    Lesson(String),
-}
 
 /// How often to check for signals without an event.
 const PATIENCE: Duration = Duration::from_millis(100);
 /// How often to draw while a screen does postponed work.
 const FRAME: Duration = Duration::from_millis(50);
 
-/// Runs the program until the user quits it.
+/// Runs the program until the user quits it. Scenarios are saved in `store`.
 ///
 /// # Errors
 /// Standard output is not a usable terminal, the keys cannot be parsed, or the terminal fails.
-pub fn run(catalog: &Catalog, scenario: Scenario, options: Options) -> anyhow::Result<()> {
+pub fn run(catalog: &Catalog, scenario: Scenario, options: Options, store: ScenarioStore) -> anyhow::Result<()> {
     let keys = parse_all(&options.keys).context("--keys")?;
     if !std::io::stdout().is_terminal() {
         bail!("standard output is not a terminal; use --print for one screen as text, or `check` for the verdict");
@@ -108,7 +58,7 @@ pub fn run(catalog: &Catalog, scenario: Scenario, options: Options) -> anyhow::R
     }
     let model = options.open(catalog, scenario, ScreenKind::Explorer, Size { width, height });
     let player = (!options.replay.is_empty()).then(|| Player::new(options.replay));
-    let mut running = Running { catalog, model, guard, shelf: options.shelf, player, record };
+    let mut running = Running { catalog, model, guard, store, player, record };
     let outcome = running.type_all(&keys).and_then(|ended| if ended { Ok(()) } else { running.turn(&signal) });
     running.end();
     signal.pass_on()?;
@@ -120,7 +70,7 @@ pub(super) struct Running<'a> {
     pub(super) catalog: &'a Catalog,
     pub(super) model: Model,
     pub(super) guard: Guard,
-    pub(super) shelf: Shelf,
+    pub(super) store: ScenarioStore,
     player: Option<Player>,
     record: Option<Record>,
 }
@@ -237,9 +187,9 @@ impl Running<'_> {
                 None
             }
             Event::Mouse(event) => {
-                let step = input::mouse(event)?;
-                self.record_step(|_| Some(step.clone()));
-                play::done(&mut self.model, self.catalog, &step)
+                let mouse = input::mouse(event)?;
+                self.record_step(|_| Some(mouse.clone()));
+                step::perform(&mut self.model, self.catalog, &mouse)
             }
             Event::FocusGained | Event::FocusLost => None,
         }
@@ -261,8 +211,8 @@ impl Running<'_> {
                 say("the action list is incomplete", &err);
             }
         }
-        if let Err(err) = self.shelf.used(&self.model.own().word(self.catalog)) {
-            say("cannot save the last scenario", &format!("{err:#}"));
+        if let Err(err) = self.store.record_use(&self.model.own().word(self.catalog)) {
+            say("cannot save the last scenario", &err);
         }
     }
 

@@ -4,9 +4,9 @@ use super::releases::{Number, number};
 use super::{Host, Question};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use virt_cpu_explorer::domain::catalog::{Catalog, ReleaseMap};
-use virt_cpu_explorer::domain::feature::{FeatureId, FeatureSet};
-use virt_cpu_explorer::domain::qemu::{Accel, ModelDefaults, QemuFacts};
+use virt_cpu_explorer::internal::domain::catalog::{Catalog, ReleaseMap};
+use virt_cpu_explorer::internal::domain::feature::{FeatureId, FeatureSet};
+use virt_cpu_explorer::internal::domain::qemu::{Accel, ModelDefaults, QemuFacts};
 
 /// Every fact the naive resolver asks for.
 pub(crate) struct PlainFacts {

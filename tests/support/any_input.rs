@@ -4,23 +4,23 @@
 #![expect(clippy::expect_used, reason = "what must hold fails the test when it does not")]
 
 use std::sync::OnceLock;
-use virt_cpu_explorer::app::error::Diagnostic;
-use virt_cpu_explorer::app::key::parse_all;
-use virt_cpu_explorer::app::script;
-use virt_cpu_explorer::app::tour::{Step, read_lesson};
-use virt_cpu_explorer::cli::Config;
-use virt_cpu_explorer::domain::catalog::{Catalog, ExactRelease, Parts};
-use virt_cpu_explorer::domain::map::MapId;
-use virt_cpu_explorer::domain::scenario::Scenario;
-use virt_cpu_explorer::export;
-use virt_cpu_explorer::import::raw::{self, Raw};
-use virt_cpu_explorer::import::{digest, qmp, timeline as made};
-use virt_cpu_explorer::input::{batch, domain, host, message};
-use virt_cpu_explorer::load::cpu_map::MapReader;
-use virt_cpu_explorer::load::timeline::{Texts, read as read_timeline};
-use virt_cpu_explorer::load::xml::{Document, Element};
-use virt_cpu_explorer::load::{LoadError, behaviour, embedded, hosts, libvirt, qemu};
-use virt_cpu_explorer::resolve::{Resolver, resolve};
+use virt_cpu_explorer::internal::app::error::Diagnostic;
+use virt_cpu_explorer::internal::app::key::parse_all;
+use virt_cpu_explorer::internal::app::script;
+use virt_cpu_explorer::internal::app::tour::{Step, read_lesson};
+use virt_cpu_explorer::internal::cli::Config;
+use virt_cpu_explorer::internal::domain::catalog::{Catalog, ExactRelease, Parts};
+use virt_cpu_explorer::internal::domain::map::MapId;
+use virt_cpu_explorer::internal::domain::scenario::Scenario;
+use virt_cpu_explorer::internal::export;
+use virt_cpu_explorer::internal::import::raw::{self, Raw};
+use virt_cpu_explorer::internal::import::{digest, qmp, timeline as made};
+use virt_cpu_explorer::internal::input::{batch, domain, host, message};
+use virt_cpu_explorer::internal::load::cpu_map::MapReader;
+use virt_cpu_explorer::internal::load::timeline::{Texts, read as read_timeline};
+use virt_cpu_explorer::internal::load::xml::{Document, Element};
+use virt_cpu_explorer::internal::load::{LoadError, behaviour, embedded, hosts, libvirt, qemu};
+use virt_cpu_explorer::internal::resolve::{Resolver, resolve};
 
 /// What is done with an input.
 pub type Body = fn(&[u8]);

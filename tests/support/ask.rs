@@ -3,14 +3,14 @@
 
 use serde_json::Value;
 use std::sync::LazyLock;
-use virt_cpu_explorer::cli::{self, Choice, Format};
-use virt_cpu_explorer::domain::catalog::Catalog;
-use virt_cpu_explorer::domain::definition::Definition;
-use virt_cpu_explorer::domain::feature::FeatureId;
-use virt_cpu_explorer::domain::scenario::Scenario;
-use virt_cpu_explorer::explain::message;
-use virt_cpu_explorer::load::embedded;
-use virt_cpu_explorer::resolve::{Answer, resolve};
+use virt_cpu_explorer::internal::cli::{self, Choice, Format};
+use virt_cpu_explorer::internal::domain::catalog::Catalog;
+use virt_cpu_explorer::internal::domain::definition::Definition;
+use virt_cpu_explorer::internal::domain::feature::FeatureId;
+use virt_cpu_explorer::internal::domain::scenario::Scenario;
+use virt_cpu_explorer::internal::explain::message;
+use virt_cpu_explorer::internal::load::embedded;
+use virt_cpu_explorer::internal::resolve::{Answer, resolve};
 
 /// The embedded facts, read once.
 pub(crate) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| embedded::catalog().unwrap());

@@ -2,17 +2,17 @@
 
 use super::ask::CATALOG;
 use super::random::Random;
-use virt_cpu_explorer::domain::behaviour::Regime;
-use virt_cpu_explorer::domain::catalog::LibvirtId;
-use virt_cpu_explorer::domain::definition::{Check, Fallback, Match, Mode, Policy};
-use virt_cpu_explorer::domain::feature::FeatureId;
-use virt_cpu_explorer::domain::host::{HostId, Vendor};
-use virt_cpu_explorer::domain::map::ModelId;
-use virt_cpu_explorer::domain::qemu::{Accel, MachineId};
-use virt_cpu_explorer::domain::scenario::{
+use virt_cpu_explorer::internal::domain::behaviour::Regime;
+use virt_cpu_explorer::internal::domain::catalog::LibvirtId;
+use virt_cpu_explorer::internal::domain::definition::{Check, Fallback, Match, Mode, Policy};
+use virt_cpu_explorer::internal::domain::feature::FeatureId;
+use virt_cpu_explorer::internal::domain::host::{HostId, Vendor};
+use virt_cpu_explorer::internal::domain::map::ModelId;
+use virt_cpu_explorer::internal::domain::qemu::{Accel, MachineId};
+use virt_cpu_explorer::internal::domain::scenario::{
     CpuChoice, HostChoice, LibvirtChoice, MachineChoice, QemuChoice, Release, Scenario, Told, Topology, Transport,
 };
-use virt_cpu_explorer::domain::version::Version;
+use virt_cpu_explorer::internal::domain::version::Version;
 
 fn number(random: &mut Random, end: usize) -> u16 {
     u16::try_from(random.below(end)).unwrap_or(0)

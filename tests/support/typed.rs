@@ -5,17 +5,17 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 use std::sync::OnceLock;
-use virt_cpu_explorer::app::key::parse_all;
-use virt_cpu_explorer::app::model::Model;
-use virt_cpu_explorer::app::screens::Target;
-use virt_cpu_explorer::app::settings::{Settings, Size};
-use virt_cpu_explorer::app::update::{self, Effect};
-use virt_cpu_explorer::domain::catalog::Catalog;
-use virt_cpu_explorer::domain::scenario::Scenario;
-use virt_cpu_explorer::load::embedded;
-use virt_cpu_explorer::tui;
-use virt_cpu_explorer::tui::theme::Theme;
-use virt_cpu_explorer::tui::view::{ViewContext, hit};
+use virt_cpu_explorer::internal::app::key::parse_all;
+use virt_cpu_explorer::internal::app::model::Model;
+use virt_cpu_explorer::internal::app::screens::Target;
+use virt_cpu_explorer::internal::app::settings::{Settings, Size};
+use virt_cpu_explorer::internal::app::update::{self, Effect};
+use virt_cpu_explorer::internal::domain::catalog::Catalog;
+use virt_cpu_explorer::internal::domain::scenario::Scenario;
+use virt_cpu_explorer::internal::load::embedded;
+use virt_cpu_explorer::internal::tui;
+use virt_cpu_explorer::internal::tui::theme::Theme;
+use virt_cpu_explorer::internal::tui::view::{ViewContext, hit};
 
 /// The facts, read once.
 pub(crate) fn catalog() -> &'static Catalog {

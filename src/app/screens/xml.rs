@@ -3,10 +3,10 @@
 
 use super::{ScreenContext, ScreenResponse, ScreenState, Target};
 use crate::app::action::Action;
+use crate::app::effect::Effect;
 use crate::app::list::lines_moved;
 use crate::app::settings::Size;
 use crate::app::text::{width, wrap};
-use crate::app::effect::Effect;
 use crate::export::{DASH_CPU, Document, Lane, Since, documents};
 use crate::resolve::Verdict;
 

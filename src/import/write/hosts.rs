@@ -6,12 +6,12 @@ use crate::domain::catalog::Parts;
 use crate::domain::feature::FeatureSet;
 
 const HOSTS: &str = "Real CPUs, from QEMU replies recorded on them. Written by import; see PROVENANCE.md.
-    A host lists what KVM could give to a guest there, and asked names the list of every feature the recording QEMU
-    could name; what was not asked is unknown, not lacking.
-    NAME adds a feature to the list of the host or list named by like, and -NAME takes it away.";
+    A host lists the features that KVM offers to a guest there.
+    asked is the list of all features that the recording QEMU could name; any other feature is unknown, not missing.
+    NAME adds a feature to the host or list that like names, and -NAME removes it.";
 
-const PRODUCTS: &str = "Distributions and KubeVirt releases, by the libvirt and QEMU packages they ship.
-    Written by import; see PROVENANCE.md. A package may carry fixes its release does not have.";
+const PRODUCTS: &str = "Distributions and KubeVirt releases, with the libvirt and QEMU packages that they ship.
+    Written by import; see PROVENANCE.md. A package may have fixes that its release does not have.";
 
 pub(super) fn write_hosts(parts: &Parts) -> String {
     let mut page = Page::new("hosts", HOSTS);

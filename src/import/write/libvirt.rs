@@ -9,9 +9,9 @@ use crate::import::parts::naming_order;
 use std::fmt::Write as _;
 
 const COMMENT: &str = "The x86 CPU maps of libvirt releases. Written by import; see PROVENANCE.md.
-    A map is described as a change of the published map before it, and 9.0.0+NAME as a change of 9.0.0's.
-    In a list of features NAME adds and -NAME takes away; like=MODEL starts from that model in the same map.
-    Features and models are written once, with the maps in which they changed; an order holds from its map on.";
+    A map is stored as changes from the published map before it, and 9.0.0+NAME as changes from 9.0.0.
+    In a list of features NAME adds and -NAME removes; like=MODEL starts from that model in the same map.
+    Each feature and model is stored once, with the maps that changed it; an order is valid from its map on.";
 
 struct Writer<'a> {
     parts: &'a Parts,

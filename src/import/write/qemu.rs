@@ -8,15 +8,15 @@ use crate::domain::map::ModelId;
 use crate::domain::qemu::{Accel, MachineId, MachineSet, ModelDefaults, QemuFacts};
 use crate::load::notation::MachineFamilies;
 
-const COMMENT: &str = "QEMU releases: machine types, CPU models, properties, dependencies, and what TCG offers.
-    Written by import; see PROVENANCE.md. In a list of features NAME adds and -NAME takes away.
-    properties, tcg-unsupported and tcg-max change the list of the release before that has one.
-    releases=A..B means every release in this file from A to B, and A.. every one from A on.";
+const COMMENT: &str = "QEMU releases: machine types, CPU models, properties, dependencies, and what TCG supports.
+    Written by import; see PROVENANCE.md. In a list of features NAME adds and -NAME removes.
+    properties, tcg-unsupported and tcg-max are changes from the previous release that has such a list.
+    releases=A..B means every release in this file from A to B; A.. means every release from A on.";
 
-const CELLS: &str = "What each model turns on, before the host filter and after dependency clearing.
-    The words are on under every machine type, those of <on> only under some; <on> outside kvm and tcg holds for both.
-    like=MODEL starts from that model's words, like=kvm from this model's under KVM.
-    pc-q35-2.4..3.1 means all of the family from 2.4 to 3.1; without an end it is open there.";
+const CELLS: &str = "What each model enables, before the host filter and after dependency clearing.
+    The features listed are on under every machine type, those of <on> only under some.
+    <on> outside kvm and tcg is valid for both. like=MODEL starts from that model, like=kvm from this model under KVM.
+    pc-q35-2.4..3.1 means all of the family from 2.4 to 3.1; a missing bound leaves the range open.";
 
 struct Writer<'a> {
     parts: &'a Parts,
@@ -46,7 +46,7 @@ impl Writer<'_> {
             .map(|(_, name)| name.to_owned())
             .collect();
         others.sort();
-        self.page.comment("Features only QEMU has a name for.");
+        self.page.comment("Features that only QEMU knows.");
         self.page.list("names", &Vec::new(), &others);
     }
 
@@ -183,7 +183,7 @@ impl Writer<'_> {
         let mut names: Vec<&str> = self.parts.qemu.iter().flat_map(|q| q.generic.iter().map(|name| &**name)).collect();
         names.sort_unstable();
         names.dedup();
-        self.page.comment("CPU types QEMU lists among its models that are none.");
+        self.page.comment("CPU types that QEMU lists among its models, although they are not models.");
         for name in names {
             let has = |release: &QemuFacts| release.generic.iter().any(|known| &**known == name);
             let places: Vec<usize> =
@@ -200,7 +200,7 @@ impl Writer<'_> {
             tables().flat_map(|(_, rows)| rows.iter().map(|(parent, _)| *parent)).collect();
         parents.sort_unstable_by_key(|parent| parts.features.name(parent.0));
         parents.dedup();
-        self.page.comment("When the parent is off, QEMU clears the children. The table exists since 4.2.");
+        self.page.comment("If the parent is off, QEMU disables the children. QEMU has this table since 4.2.");
         for parent in parents {
             self.page.open("dependency", &vec![("parent", parts.features.name(parent.0).to_owned())]);
             let (mut known, mut before) = (FeatureSet::EMPTY, None);

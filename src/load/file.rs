@@ -1,0 +1,63 @@
+//! Reads whole files. Every file that a user names is read here, up to one largest size.
+
+use super::error::LoadError;
+use super::xml::{MAX_BYTES, too_large};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// Reads a file of at most [`MAX_BYTES`]. A pipe or a device is read up to the same size.
+///
+/// # Errors
+/// The file cannot be read or is too large.
+pub fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
+    let name = path.display().to_string();
+    let unreadable = |err: io::Error| unreadable(&name, &err);
+    let file = File::open(path).map_err(unreadable)?;
+    let size = file.metadata().map_err(unreadable)?.len();
+    if size > MAX_BYTES as u64 {
+        return Err(too_large(&name, size));
+    }
+    read_from(&name, file)
+}
+
+/// Reads a stream of at most [`MAX_BYTES`] to its end; `name` stands for it in errors.
+///
+/// # Errors
+/// The stream cannot be read or is too large.
+pub fn read_from(name: &str, input: impl Read) -> Result<Vec<u8>, LoadError> {
+    let mut bytes = Vec::new();
+    input.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|err| unreadable(name, &err))?;
+    if bytes.len() > MAX_BYTES {
+        return Err(LoadError::whole(name, format!("expected at most {} MiB, found more", MAX_BYTES >> 20)));
+    }
+    Ok(bytes)
+}
+
+/// Reads a text file of at most [`MAX_BYTES`].
+///
+/// # Errors
+/// The file cannot be read, is too large, or is not UTF-8 text; then with the position of the first bad byte.
+pub fn text(path: &Path) -> Result<String, LoadError> {
+    String::from_utf8(read(path)?)
+        .map_err(|err| not_utf8(&path.display().to_string(), err.as_bytes(), err.utf8_error()))
+}
+
+/// Returns the text of a file that was read.
+///
+/// # Errors
+/// It is not UTF-8 text; with the position of the first bad byte.
+pub fn utf8<'a>(name: &str, bytes: &'a [u8]) -> Result<&'a str, LoadError> {
+    std::str::from_utf8(bytes).map_err(|err| not_utf8(name, bytes, err))
+}
+
+fn unreadable(name: &str, err: &io::Error) -> LoadError {
+    LoadError::whole(name, format!("cannot read the file: {err}"))
+}
+
+fn not_utf8(name: &str, bytes: &[u8], err: std::str::Utf8Error) -> LoadError {
+    let (good, rest) = bytes.split_at_checked(err.valid_up_to()).unwrap_or((bytes, &[]));
+    let text = String::from_utf8_lossy(good);
+    let found = rest.first().copied().unwrap_or_default();
+    LoadError::at(name, &text, text.len(), format!("expected UTF-8 text, found the byte 0x{found:02x}"))
+}
