@@ -113,5 +113,5 @@ fn one_frame_is_printed_without_blanks_at_the_ends() {
     assert_eq!(text.lines().count(), 24);
     assert!(text.contains("▶T5") && text.lines().all(|line| line == line.trim_end()));
     let error = tui::print(catalog(), scenario, "frist", (80, 24), Format::Text, &options).unwrap_err();
-    assert!(error.to_string().contains("the screens are first"), "{error}");
+    assert!(error.to_string().contains("expected one of explorer, first"), "{error}");
 }

@@ -26,12 +26,12 @@ fn every_golden_belongs_to_a_test() {
 #[test]
 fn without_a_kept_scenario_it_says_how_to_keep_one() {
     let session = open(T5, USUAL).keys("c");
-    has(&session, "Nothing is kept yet. A keeps the present scenario as A");
+    has(&session, "No scenario is set as A. Press A on any screen to set it.");
     GOLDENS.compare("nothing-kept", &session.text());
-    has(&session.keys("<enter>"), "nothing is kept yet");
-    has(&open(T5, USUAL).keys("cb"), "Swap A and B: not possible now");
+    has(&session.keys("<enter>"), "No scenario is set as A");
+    has(&open(T5, USUAL).keys("cb"), "Swap A and B: no scenario is set as A.");
     let session = open(T5, USUAL).keys("cA");
-    has(&session, "None: A and B ask the same.");
+    has(&session, "None. A and B have the same settings.");
     has(&session, "None: both CPUs and the live definition are the same in A and B.");
 }
 
@@ -41,7 +41,7 @@ fn answers_choices_and_features_that_differ_stand_side_by_side() {
     has(&session, "Guest: machine   pc-q35-4.0");
     has(&session, "extra features: mpx");
     has(&session, "off, disable, off");
-    has(&session, "on, unsaid, on");
+    has(&session, "on, not mentioned, on");
     let text = session.text();
     assert!(!text.contains("Guest: model"), "what is the same in both is no choice that differs:\n{text}");
     GOLDENS.compare("machine-types-120x36-styles", &session.styled());
@@ -55,8 +55,8 @@ fn answers_choices_and_features_that_differ_stand_side_by_side() {
 fn a_cpu_that_was_never_built_is_said_so() {
     let refused = "Skylake-Client,machine=pc-q35-11.1,from=9.0.0:7.2.22,to=9.0.0:7.2.22";
     let session = open(refused, (200, 60)).keys("A<backspace>c");
-    has(&session, "no CPU, never ran, no CPU");
-    has(&open("host-model,from=old,to=new", USUAL).keys("A<up><backspace>c"), "not known");
+    has(&session, "no CPU, never started, no CPU");
+    has(&open("host-model,from=old,to=new", USUAL).keys("A<up><backspace>c"), "unknown");
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn a_side_can_be_clicked_and_the_list_scrolled() {
     assert!(matches!((a, b), (Some(Target::Cell(_, 0)), Some(Target::Cell(_, 1)))), "{a:?} {b:?}");
     assert_eq!(session.target(3, 6), None);
     update::click(&mut session.model, catalog(), b.unwrap());
-    has(&session, "▶B, now");
+    has(&session, "▶B, current");
     update::click(&mut session.model, catalog(), b.unwrap());
     has(&session, "▶T7");
     let session = session.keys("c<end>");
@@ -97,5 +97,5 @@ fn the_kept_scenario_outlives_other_screens_and_undo() {
     let session = open(T5, USUAL).keys("mA<esc><left>u<left>c");
     has(&session, "Guest: machine   pc-q35-4.0");
     let session = session.keys("u");
-    has(&session, "None: A and B ask the same.");
+    has(&session, "None. A and B have the same settings.");
 }

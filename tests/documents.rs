@@ -150,7 +150,7 @@ fn columns_stand_side_by_side_where_there_is_room() {
     GOLDENS.compare("refused-120x36", &open(T7, (120, 36)).keys("x").text());
     let ascii = Settings { ascii: true, ..Settings::default() };
     let text = open_with(T7, (60, 20), ascii).keys("x").text();
-    assert!(text.is_ascii() && text.contains("From definition to arrival"), "{text}");
+    assert!(text.is_ascii() && text.contains("From source to destination"), "{text}");
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn the_part_under_the_cursor_is_copied() {
     assert_eq!(line, "-cpu Skylake-Client,avx2=off,mpx=on");
     assert_eq!(*xml, titled(&of(LIVE_UPDATE), "Live XML").text());
     assert!(!xml.contains("check='none'"), "what is gone is not copied");
-    has(&open(T7, (120, 36)).keys("x<shift+tab>p"), "there is nothing to copy");
+    has(&open(T7, (120, 36)).keys("x<shift+tab>p"), "Nothing to copy");
 }
 
 #[test]
@@ -209,6 +209,6 @@ fn another_scenario_or_size_is_laid_out_anew() {
     assert_eq!(state(&session).columns.len(), 3);
     let session = session.keys("s");
     has(&session, "policy='disable' name='mpx'");
-    has(&open("host-model,from=old,to=new", (80, 24)).keys("x"), "There is nothing to show");
-    has(&open("Skylake-Client,machine=?,from=old,to=new", (80, 24)).keys("x"), "this is one of the cases");
+    has(&open("host-model,from=old,to=new", (80, 24)).keys("x"), "No documents");
+    has(&open("Skylake-Client,machine=?,from=old,to=new", (80, 24)).keys("x"), "This is one of the possible cases");
 }

@@ -23,17 +23,17 @@ fn a_list_of_forms_asks_where_to_and_then_for_a_name() {
     let session = open(T7, USUAL).keys("e");
     let text = session.text();
     for format in Format::ALL {
-        assert!(text.contains(&format!("{} into a file", format.name())), "{text}");
-        assert!(text.contains(&format!("{} onto the clipboard", format.name())), "{text}");
+        assert!(text.contains(&format!("{} to a file", format.name())), "{text}");
+        assert!(text.contains(&format!("{} to the clipboard", format.name())), "{text}");
     }
     let session = session.keys("json<enter>");
-    assert!(session.text().contains("write json to the file: virt-cpu-explorer-first.json"), "{}", session.text());
+    assert!(session.text().contains("export json to file: virt-cpu-explorer-first.json"), "{}", session.text());
     let session = session.keys("<ctrl+u>a b.json<enter>");
     let write = Effect::Write { format: Format::Json, path: "a b.json".to_owned(), replace: false };
     assert_eq!(session.effects, [write]);
     assert!(open(T7, USUAL).keys("esvg<enter><esc>").effects.is_empty());
     let nothing = open(T7, USUAL).keys("esvg<enter><ctrl+u><enter>");
-    assert!(nothing.effects.is_empty() && nothing.text().contains("nothing was typed"));
+    assert!(nothing.effects.is_empty() && nothing.text().contains("nothing was written"));
     assert_eq!(open(T7, USUAL).keys("eclip svg<enter>").effects, [Effect::CopyScreen(Format::Svg)]);
 }
 

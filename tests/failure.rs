@@ -245,7 +245,7 @@ fn a_pasted_megabyte_is_one_clear_error() {
         let mut terminal = Terminal::explorer(&[T7], &[]);
         terminal.until("▶T7");
         terminal.keys(&pasted(text));
-        terminal.until("what was pasted is no scenario");
+        terminal.until("Cannot parse the pasted text as a scenario");
         terminal.until("▶T7");
         quits(terminal);
     }

@@ -74,7 +74,7 @@ fn machine_types_go_down_and_the_boundary_at_4_0_is_seen() {
     has(&session, "pc-q35-2.4 to pc-q35-3.1");
     let screen = state(&session);
     assert!(screen.boundary(screen.rows.index(), screen.columns.index()).0);
-    has(&session, "the other way round");
+    has(&session, "reverse direction");
     GOLDENS.compare("machine-types-120x36-styles", &session.styled());
     let session = session.keys("<down>");
     has(&session, "✓ COMPLETES");
@@ -170,21 +170,21 @@ fn the_mirror_cell_is_one_key_away_and_back() {
     let session = open(T7, USUAL).keys("mb");
     has(&session, "new → 9.0.0");
     has(&session.keys("b"), "─ 9.0.0 → new");
-    has(&open(T7, USUAL).keys("m[[[[b"), "have no mirror cell");
+    has(&open(T7, USUAL).keys("m[[[[b"), "Mirror cell: these axes do not contain it.");
 }
 
 #[test]
 fn the_next_boundary_is_found_along_the_row() {
     let session = open(T7, USUAL).keys("mn");
     has(&session, "─ 9.0.0 → 11.3.0");
-    has(&session.keys("nn"), "stays the same to the end of this row");
+    has(&session.keys("nn"), "every further cell of this row has the same verdict");
 }
 
 #[test]
 fn a_row_and_a_column_are_found_by_their_names() {
     let session = open(T7, USUAL).keys("m/4.5 11.3<enter>");
     has(&session, "4.5.0 → 11.3.0");
-    has(&open(T7, USUAL).keys("m/zzz"), "no row and no column has \"zzz\" in its name");
+    has(&open(T7, USUAL).keys("m/zzz"), "no row or column matches \"zzz\"");
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn a_key_on_the_largest_matrix_resolves_little_and_waiting_resolves_the_rest() {
         let (done, all) = state(&session).grid.progress();
         assert!(done <= 500 && all > 5_000, "{done} of {all}");
     }
-    has(&session, " to look at");
+    has(&session, " unresolved");
     let before = state(&session).grid.progress().0;
     assert!(update::idle(&mut session.model, catalog()));
     assert!(state(&session).grid.progress().0 > before);
@@ -253,11 +253,11 @@ fn what_costs_much_is_resolved_while_nothing_is_typed_and_comes_to_the_same() {
 fn a_cell_that_costs_much_is_said_to_be_not_looked_at() {
     let mut session = open("Cascadelake-Server,machine=pc-q35-5.2,topology=?,from=10.0.0,to=10.4.0", USUAL);
     update::press(&mut session.model, catalog(), Key::parse("m").unwrap());
-    has(&session, "not looked at yet");
+    has(&session, "not resolved yet");
     assert!(state(&session).detail.is_none());
     assert!(update::idle(&mut session.model, catalog()));
     assert!(state(&session).detail.is_some(), "the cell under the cursor comes first");
-    assert!(!session.text().contains("not looked at yet"));
+    assert!(!session.text().contains("not resolved yet"));
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn click(session: &mut Session, text: &str) -> bool {
 #[test]
 fn the_first_screen_alone_needs_no_name() {
     let line = top(&open(T7, (120, 36)));
-    assert!(!line.contains("First"), "{line}");
+    assert!(!line.contains("Explorer"), "{line}");
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn every_open_screen_is_named_and_a_click_or_escape_goes_back_to_it() {
     assert_eq!(session.model.screens.top().kind(), last);
     let session_back = with_every_screen((200, 60)).keys("<esc>");
     assert_eq!(session_back.model.screens.iter().count(), ScreenKind::ALL.len() - 1);
-    assert!(click(&mut session, "First"));
+    assert!(click(&mut session, "Explorer"));
     assert_eq!(session.model.screens.top().kind(), ScreenKind::Explorer);
     assert_eq!(session.model.screens.iter().count(), 1);
 }

@@ -37,15 +37,15 @@ fn a_recorded_run_is_a_list_that_replays_to_the_same_screen() {
     terminal.keys("s");
     terminal.until("▶T6");
     terminal.keys("/smap\r");
-    terminal.until("named smap");
+    terminal.until("matching smap");
     // The second line of the screen is the guest's; the first click goes there, the second opens the list.
     terminal.keys("\x1b[<0;16;2M\x1b[<0;16;2m\x1b[<0;16;2M");
     terminal.until("Guest: model");
     terminal.keys("epycmil\r");
     terminal.until("EPYC-Milan");
-    // What is pasted and is no scenario changes nothing, and would be none when it is replayed.
+    // What is pasted and Cannot parse the pasted text changes nothing, and would be none when it is replayed.
     terminal.keys("\x1b[200~no words\x1b[201~");
-    terminal.until("is no scenario");
+    terminal.until("Cannot parse the pasted text");
     terminal.keys("q");
     assert_eq!(terminal.end(), 0);
     let recorded = std::fs::read_to_string(&list).expect("the list");
@@ -64,7 +64,7 @@ fn a_recorded_run_is_a_list_that_replays_to_the_same_screen() {
     ];
     assert_eq!(lines, expected);
     let frame = printed(&["--replay", text(&list)]);
-    assert!(frame.contains("EPYC-Milan @ pc-q35-3.1") && frame.contains("named smap"), "{frame}");
+    assert!(frame.contains("EPYC-Milan @ pc-q35-3.1") && frame.contains("matching smap"), "{frame}");
     let mut again = Terminal::explorer(&["--replay", text(&list)], &[]);
     again.until("EPYC-Milan @ pc-q35-3.1");
     again.keys("q");
@@ -81,7 +81,7 @@ fn a_cast_shows_what_the_terminal_showed() {
     let mut terminal = Terminal::explorer(&[T7, "--record", text(&path)], &[]);
     terminal.until("▶T7");
     terminal.keys("y");
-    terminal.until("copied");
+    terminal.until("Copied");
     terminal.keys("s");
     terminal.until("▶T6");
     terminal.keys("i");
@@ -113,23 +113,23 @@ fn a_demonstration_shows_notes_and_keys_and_waits_for_the_speaker() {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/demo/abort.keys");
     let mut terminal = Terminal::explorer(&["--demo", script], &[]);
     terminal.until("A guest with the model Skylake-Client.");
-    terminal.until("space goes on");
+    terminal.until("Space continues");
     terminal.keys(" ");
     terminal.until("Machine type 4.0 switches mpx off.");
-    terminal.until("space goes on");
+    terminal.until("Space continues");
     terminal.keys("\r");
     terminal.until("▶T7");
-    terminal.until("Value before");
-    terminal.until("space goes on");
+    terminal.until("Previous value");
+    terminal.until("Space continues");
     // Keys that are no answer change nothing.
     terminal.keys("s");
     terminal.keys("\x1b");
-    while terminal.contents().contains("space goes on") {
+    while terminal.contents().contains("Space continues") {
         terminal.listen(std::time::Duration::from_millis(50));
     }
     assert!(terminal.contents().contains("▶T7"));
     terminal.keys("s");
-    terminal.until("Swap ends");
+    terminal.until("Swap source and destination");
     terminal.keys("q");
     assert_eq!(terminal.end(), 0);
 }

@@ -132,7 +132,7 @@ fn any_feature_can_be_followed_and_asked_about() {
     let session = session.keys("<enter>");
     assert_eq!(kind(&session), ScreenKind::Explorer);
     has(&session, "Decision table: smap");
-    has(&open(T7, USUAL).keys("f/zzz"), "No feature has these letters in its name.");
+    has(&open(T7, USUAL).keys("f/zzz"), "Nothing matches the filter.");
     says(&open(T7, USUAL).keys("f/svme-addr-chk<enter>"), "svme-addr-chk is as the definition has it.");
 }
 
@@ -165,7 +165,7 @@ fn a_guest_that_never_starts_and_one_that_depends_are_followed_as_far_as_they_ca
     let session = open("Skylake-Client,machine=pc-q35-2.4,from=12.8.0:11.1.2,to=12.8.0:11.1.2", USUAL).keys("f");
     has(&session, "not reached");
     says(&session.keys("<end><right><right><right><right><right>"), "it did not start");
-    says(&open("Skylake-Client,machine=?,from=old,to=new", USUAL).keys("f"), "this is one of the cases.");
+    says(&open("Skylake-Client,machine=?,from=old,to=new", USUAL).keys("f"), "This is one of the possible cases.");
 }
 
 #[test]
@@ -192,7 +192,7 @@ fn a_line_of_a_history_leads_to_a_guest_that_goes_over_the_change() {
     let session = open(T5, USUAL).keys("h/mpx<enter><end><enter>");
     has(&session, "pc-q35-3.1");
     let session = open(T7, USUAL).keys("h<home><enter>");
-    has(&session, "no guest can come from a release without the model");
+    has(&session, "no guest can come from it");
 }
 
 #[test]
@@ -217,14 +217,14 @@ fn a_history_answers_to_search_and_mouse() {
     says(&session, "╭ Icelake-Server ─");
     let session = click(session, "Icelake-Server  ");
     assert_eq!(kind(&session), ScreenKind::Explorer);
-    has(&open(T7, USUAL).keys("hv/zzz"), "No line has these letters.");
+    has(&open(T7, USUAL).keys("hv/zzz"), "Nothing matches the filter.");
 }
 
 #[test]
 fn what_no_libvirt_knows_is_said() {
     let session = open(T7, USUAL).keys("hvpsvme-addr-chk<enter>");
     has(&session, "History of svme-addr-chk");
-    says(&session, "libvirt knows it from");
+    says(&session, "libvirt knows this feature from");
     let session = open("host-passthrough,from=old,to=new", USUAL).keys("h");
     has(&session, "History of mpx");
 }
@@ -233,14 +233,14 @@ fn what_no_libvirt_knows_is_said() {
 fn what_differs_is_shown_with_what_it_does_to_guests_in_each_direction() {
     let session = open(T7, SMALL).keys("d");
     has(&session, "✗ aborted (T7)");
-    says(&session, "A guest silent about mpx: old → new aborted (T7); new → old unchanged (T6).");
-    says(&session, "A guest +mpx: old → new unchanged (T3); new → old unchanged (T4).");
+    says(&session, "Guest with mpx not mentioned: old → new aborted (T7); new → old unchanged (T6).");
+    says(&session, "Guest with +mpx: old → new unchanged (T3); new → old unchanged (T4).");
     GOLDENS.compare("diff-of-ends-80x24", &session.text());
     GOLDENS.compare("diff-of-releases-80x24", &open(T7, SMALL).keys("dv").text());
     GOLDENS.compare("diff-of-releases-120x36-styles", &open(T7, USUAL).keys("dv<down><down>").styled());
     GOLDENS.compare("diff-of-models-120x36", &open(T7, USUAL).keys("dvv").text());
     let alike = open("EPYC,from=9.0.0,to=9.0.0", SMALL).keys("d");
-    has(&alike, "Nothing differs: 9.0.0 and 9.0.0 read EPYC alike.");
+    has(&alike, "No difference: 9.0.0 and 9.0.0 define EPYC in the same way.");
     GOLDENS.compare("diff-of-nothing-80x24", &alike.text());
 }
 
@@ -250,7 +250,7 @@ fn a_line_of_a_difference_leads_to_the_guest_it_harms() {
     assert_eq!(kind(&session), ScreenKind::Explorer);
     assert_eq!(session.model.derived.link, "Skylake-Client,machine=pc-q35-3.1,from=old:7.2.22,to=new:7.2.22");
     has(&session, "▶T7");
-    // From the left to the right it arrives; the other way round the left does not know the model.
+    // From the left to the right it arrives; reverse direction the left does not know the model.
     let session = open("Skylake-Client,from=9.0.0,to=12.8.0", USUAL).keys("dv/denverton<enter><enter>");
     has(&session, "12.8.0/7.2.22 → 9.0.0/7.2.22");
     has(&session, "ABORTED");
@@ -261,10 +261,10 @@ fn the_sides_of_a_difference_are_picked_from_lists() {
     let session = open(T7, USUAL).keys("dvPold<esc>P7.0.0<enter>p9.0.0+mpx<enter>");
     has(&session, "7.0.0 → 9.0.0+mpx-removed");
     let session = session.keys("vpepyc-rome<enter>Pepyc<enter>");
-    has(&session, "Differences: EPYC and EPYC-Rome at new");
+    has(&session, "Diff: EPYC and EPYC-Rome at new");
     has(&session, "only the right has it");
     let session = open(T7, USUAL).keys("dpicelake-client<enter>");
-    has(&session, "Differences: Icelake-Client");
+    has(&session, "Diff: Icelake-Client");
     let missing = open(T7, USUAL).keys("dpdenverton<enter>");
     has(&missing, "Neither old (9.0.0) nor new has Denverton.");
 }
@@ -283,10 +283,10 @@ fn a_difference_that_costs_much_is_asked_while_nothing_is_typed_and_comes_to_the
         |session: &Session| difference(session).listed.iter().filter(|line| line.guest_outcomes.is_none()).count();
     let before = unknown(&session);
     assert!(before > 10 && difference(&session).guests.is_empty(), "{before} lines are not known");
-    has(&session, "not looked at yet");
+    has(&session, "not resolved yet");
     assert!(update::idle(&mut session.model, catalog()));
     while update::idle(&mut session.model, catalog()) {}
-    assert!(unknown(&session) < before && !session.text().contains("not looked at yet"));
+    assert!(unknown(&session) < before && !session.text().contains("not resolved yet"));
     let screen = difference(&session);
     let shown = screen.listed.iter().find_map(|line| line.guest_outcomes.as_ref()?[0].as_ref()).unwrap();
     let (from, to) = (shown.scenario.from.clone(), shown.scenario.to.clone());
@@ -325,7 +325,7 @@ fn a_difference_answers_to_search_mouse_and_swapped_ends() {
     has(&session, "╭ Cascadelake-Server-noTSX ─");
     let session = click(session, "Cascadelake-Server-noTSX  ");
     assert_eq!(kind(&session), ScreenKind::Explorer);
-    has(&open(T7, USUAL).keys("dv/zzz"), "No line has these letters.");
+    has(&open(T7, USUAL).keys("dv/zzz"), "Nothing matches the filter.");
     has(&open(T7, USUAL).keys("ds"), "new → old");
     has(&open(T7, USUAL).keys("df"), "Follow mpx");
 }

@@ -65,7 +65,7 @@ fn a_resized_terminal_is_drawn_anew() {
     terminal.until("▶T7");
     let size = PtySize { rows: 10, cols: 40, pixel_width: 0, pixel_height: 0 };
     terminal.master.resize(size).expect("the terminal can be resized");
-    terminal.until("please");
+    terminal.until("too small");
     terminal.keys("q");
     terminal.end();
 }
@@ -73,12 +73,12 @@ fn a_resized_terminal_is_drawn_anew() {
 #[test]
 fn every_screen_is_reached_by_its_key_and_left_by_escape() {
     let screens = [
-        ("m", "First ▸ Matrix", "cells"),
-        ("f", "First ▸ Follow", "full check"),
-        ("h", "First ▸ History", "libvirt releases changed it"),
-        ("d", "First ▸ Diff", "removed, marked"),
-        ("x", "First ▸ XML", "-cpu at the source"),
-        ("c", "First ▸ Compare", "Nothing is kept yet"),
+        ("m", "Explorer ▸ Matrix", "cells"),
+        ("f", "Explorer ▸ Follow", "full check"),
+        ("h", "Explorer ▸ History", "libvirt releases changed it"),
+        ("d", "Explorer ▸ Diff", "removed, marked"),
+        ("x", "Explorer ▸ XML", "-cpu at the source"),
+        ("c", "Explorer ▸ Compare", "Nothing is kept yet"),
     ];
     assert_eq!(screens.len() + 1, virt_cpu_explorer::internal::app::screens::ScreenKind::ALL.len());
     let mut terminal = Terminal::explorer(&[T7], &[]);
@@ -112,7 +112,7 @@ fn a_clicked_value_is_the_one_that_keys_change() {
     terminal.until("Guest: model");
     // Escape and what follows at once would be one key.
     terminal.keys("q35zzz");
-    terminal.until("Nothing is called q35zzz");
+    terminal.until("No match for \"q35zzz\"");
     terminal.keys("\x03");
     terminal.end();
 }
@@ -149,7 +149,7 @@ fn a_copied_link_reaches_the_terminals_clipboard() {
     let mut terminal = Terminal::explorer(&[T7], &[]);
     terminal.until("▶T7");
     terminal.keys("y");
-    terminal.until("copied: Skylake-Client");
+    terminal.until("Copied: Skylake-Client");
     assert!(String::from_utf8_lossy(&terminal.bytes).contains("\x1b]52;c;U2t5bGFrZS1DbGllbnQ"));
     terminal.keys("q");
     terminal.end();

@@ -250,7 +250,7 @@ fn keys_are_shown_as_they_are_bound() {
     let mut session = typed::open_with(OWN, (80, 24), settings);
     tour::open(&mut session.model, catalog(), "machine-type");
     let text = session.text();
-    assert!(text.contains("Press f7 (value before)") && text.contains("f8 next step"), "{text}");
+    assert!(text.contains("Press f7 (previous value)") && text.contains("f8 next step"), "{text}");
     session = session.keys("<f7>");
     assert_eq!(under_way(&session).step, 1);
 }

@@ -35,7 +35,7 @@ impl Running<'_> {
                 }
                 Err(err) => self.say(format!("Cannot read the saved scenarios: {err}")),
             },
-            Some(Effect::Save { name, replace }) => self.keep(name, replace),
+            Some(Effect::Save { name, replace }) => self.save(name, replace),
             Some(Effect::DeleteSaved(name)) => match self.store.remove(&name) {
                 Ok(()) => update::saved_deleted(&mut self.model, self.catalog, &name),
                 Err(err) => self.say(format!("Cannot delete \"{name}\": {err}")),
@@ -57,7 +57,7 @@ impl Running<'_> {
         }
     }
 
-    fn keep(&mut self, name: String, replace: bool) {
+    fn save(&mut self, name: String, replace: bool) {
         match self.store.save(&name, &self.model.derived.link, replace) {
             Ok(Written::Done) => self.say(format!("Saved as \"{name}\".")),
             Ok(Written::Exists) => update::ask_to_overwrite(&mut self.model, Question::Name, name),

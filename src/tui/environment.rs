@@ -15,7 +15,7 @@ fn themes() -> String {
 /// Returns the theme of this name; without a name the default, or `mono` if `NO_COLOR` is set.
 ///
 /// # Errors
-/// There is no theme of this name.
+/// The name is unknown.
 pub fn theme(asked: Option<&str>) -> Result<ThemeName, UnknownTheme> {
     match asked {
         Some(name) => ThemeName::parse(name).ok_or_else(|| UnknownTheme(name.to_owned())),

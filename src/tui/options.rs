@@ -12,7 +12,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 use std::path::PathBuf;
 
-/// The options of the terminal program.
+/// The options of the explorer.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Options {
     /// Theme, characters, mouse and keys.

@@ -12,7 +12,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 use ratatui::buffer::Buffer;
 
-/// Says why no screen is printed.
+/// Why a screen cannot be printed.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PrintError {
@@ -25,8 +25,8 @@ pub enum PrintError {
 }
 
 fn screens() -> String {
-    let known: Vec<&str> = ScreenKind::ALL.iter().map(|kind| kind.name()).collect();
-    format!("explorer, {}", known.join(", "))
+    let known = ScreenKind::ALL.iter().map(|kind| kind.name());
+    ["explorer"].into_iter().chain(known).collect::<Vec<_>>().join(", ")
 }
 
 /// Returns the screen of this name, after the keys of `options`, in an export format.

@@ -1,4 +1,4 @@
-//! Performs one step of a list of actions, including those of the mouse.
+//! Performs one step of an action list, including those of the mouse.
 
 use super::theme::Theme;
 use super::view::{self, ViewContext};
@@ -10,7 +10,7 @@ use crate::app::update::{self, Effect};
 use crate::domain::catalog::Catalog;
 use ratatui::layout::{Position, Rect};
 
-/// Lines that one turn of the wheel moves.
+/// Lines for one step of the wheel.
 const WHEEL: usize = 3;
 
 /// Performs one step. A click or a turn of the wheel acts on what the last frame shows at that position.
@@ -33,7 +33,7 @@ pub(super) fn perform(model: &mut Model, catalog: &Catalog, step: &Step) -> Opti
     }
 }
 
-/// Returns what stands at a column and a line, counted from 1.
+/// Returns the target at a column and a line, counted from 1.
 fn target(model: &Model, catalog: &Catalog, (column, line): (u16, u16)) -> Option<Target> {
     let theme = Theme::of(&model.settings);
     let area = Rect::new(0, 0, model.size.width, model.size.height);

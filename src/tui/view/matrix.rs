@@ -118,7 +118,7 @@ fn legend(ctx: ViewContext<'_>, state: &Matrix) -> Vec<Piece> {
         line.push(piece(format!(" {} {count} ", verdict.name()), Role::Text));
     }
     if done < all {
-        line.push(piece(format!(" {} not resolved yet", all - done), Role::Muted));
+        line.push(piece(format!(" {} unresolved", all - done), Role::Muted));
     }
     line
 }

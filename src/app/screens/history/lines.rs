@@ -199,7 +199,7 @@ fn feature_lines(catalog: &Catalog, feature: FeatureId) -> (String, Vec<Line>) {
         summary.push("No exact libvirt map knows this feature.".to_owned());
     }
     summary.push(match told.in_qemu {
-        Some(version) => format!("QEMU accepts its name since {version}, among the QEMU releases that were queried."),
+        Some(version) => format!("The queried QEMU releases accept its name since {version}."),
         None => "No queried QEMU accepts its name.".to_owned(),
     });
     let mut lines: Vec<Line> = told
