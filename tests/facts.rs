@@ -4,13 +4,15 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
-use virt_cpu_explorer::internal::domain::catalog::{Catalog, Parts, Provenance, ReleaseMap};
+use virt_cpu_explorer::internal::domain::catalog::{Catalog, ExactRelease, Parts, Provenance, ReleaseMap};
 use virt_cpu_explorer::internal::domain::feature::FeatureId;
+use virt_cpu_explorer::internal::domain::host::{Host, HostSource, Vendor};
 use virt_cpu_explorer::internal::domain::map::{CpuMap, Decode, ModelId, Register};
 use virt_cpu_explorer::internal::domain::names::Names;
 use virt_cpu_explorer::internal::domain::qemu::Accel;
 use virt_cpu_explorer::internal::domain::version::Version;
 use virt_cpu_explorer::internal::import::{self, digest};
+use virt_cpu_explorer::internal::load::timeline::{self, Texts};
 use virt_cpu_explorer::internal::load::{cpu_map_dir, embedded};
 
 fn catalog() -> Catalog {
@@ -93,14 +95,22 @@ fn all_published_releases_are_listed_in_order() {
         let made_up = listed.provenance == Provenance::Hypothetical;
         assert_eq!(made_up, exact.name.contains('+'), "{}", exact.name);
     }
-    // libvirt 3.0 to 12.8 came eleven times a year; of these, what has no map of its own lies between two.
+    // Since 3.0 libvirt comes eleven times a year; of these, what has no map of its own lies between two.
     let between =
         |name: &str| matches!(catalog.release(catalog.libvirt(name).unwrap()).map, ReleaseMap::Between { .. });
-    assert!(
-        ["4.6.0", "6.10.0", "7.1.0", "8.10.0", "9.1.0", "11.2.0", "11.4.0", "12.0.0", "12.7.0"].map(between)
-            == [true; 9]
-    );
+    let gaps: Vec<&str> =
+        releases.iter().map(|release| &*release.name).filter(|name| !name.contains('+') && between(name)).collect();
+    let runs = [("8.6.0", "8.10.0", 5), ("9.1.0", "9.7.0", 7), ("9.9.0", "9.9.0", 1), ("10.0.0", "10.3.0", 4)];
+    let later = [("10.6.0", "10.6.0", 1), ("10.8.0", "11.2.0", 6), ("11.4.0", "12.7.0", 15)];
+    let mut rest = gaps.as_slice();
+    for (first, last, count) in runs.into_iter().chain(later) {
+        let (run, others) = rest.split_at(count);
+        assert_eq!((run.first(), run.last()), (Some(&first), Some(&last)));
+        rest = others;
+    }
+    assert!(rest.is_empty(), "{rest:?}");
     assert!(!names.contains("8.11.0") && !names.contains("4.5.1"));
+    assert_eq!(releases.last().map(|release| &*release.name), Some("12.9.0"));
 }
 
 #[test]
@@ -120,6 +130,28 @@ fn maps_have_the_sizes_that_were_counted() {
         (map.order.len(), map.model_order.len())
     };
     assert_eq!(["7.0.0", "9.0.0", "11.3.0", "12.8.0"].map(size), [(184, 57), (212, 58), (364, 150), (400, 176)]);
+    assert_eq!(["9.8.0", "9.10.0", "10.4.0", "10.7.0"].map(size), [(237, 60), (332, 60), (332, 60), (341, 61)]);
+    let map = |name: &str| parts.releases.iter().find(|release| &*release.name == name).unwrap().map;
+    for (release, original) in [("12.9.0", "12.8.0"), ("10.5.0", "10.4.0"), ("8.5.0", "8.4.0"), ("8.3.0", "7.5.0")] {
+        assert_eq!(map(release), map(original), "{release} ships the map of {original}");
+    }
+}
+
+/// The first release of a model is the first map that has it, since no map up to 8.5.0 is missing.
+#[test]
+fn models_arrive_with_the_release_whose_map_first_has_them() {
+    let parts = embedded::parts().unwrap();
+    for (model, first) in [
+        ("Icelake-Server", "4.9.0"),
+        ("Cascadelake-Server", "5.3.0"),
+        ("EPYC-Rome", "6.9.0"),
+        ("EPYC-Milan", "7.2.0"),
+        ("Skylake-Client-v2", "11.3.0"),
+    ] {
+        let id = ModelId(parts.models.get(model).unwrap());
+        let has = |release: &&ExactRelease| parts.maps[usize::from(release.map.0)].model(id).is_some();
+        assert_eq!(parts.releases.iter().find(has).map(|release| &*release.name), Some(first), "{model}");
+    }
 }
 
 #[test]
@@ -141,7 +173,8 @@ fn mpx_came_and_went_as_the_maps_say() {
         (model.data.contains(mpx), model.removed.contains(&mpx))
     };
     assert_eq!(state("9.0.0"), (true, false));
-    assert_eq!(["9.0.0+mpx-removed", "11.3.0", "12.8.0"].map(state), [(false, true); 3]);
+    assert_eq!(["9.8.0", "9.10.0"].map(state), [(true, false); 2]);
+    assert_eq!(["9.0.0+mpx-removed", "10.4.0", "10.7.0", "11.3.0", "12.8.0"].map(state), [(false, true); 5]);
     let on = |machine: &str| {
         let machine = catalog.machine(machine).unwrap();
         [Accel::Kvm, Accel::Tcg].map(|accel| catalog.cell(client, machine, accel).unwrap().contains(mpx))
@@ -165,6 +198,78 @@ fn qemu_is_what_was_read() {
     let both = catalog.qemu_releases().iter().find(|q| q.recorded_source.is_some()).unwrap();
     let left_out: Vec<&str> = both.not_recorded.iter().map(|machine| catalog.machine_name(*machine)).collect();
     assert_eq!((both.version, left_out), (Version::new(5, 2, 0), vec!["none", "xenpv", "xenfv-3.1", "xenfv-4.2"]));
+}
+
+#[test]
+fn hosts_are_the_recorded_ones_and_newer_ones_of_which_only_the_kvm_side_is_known() {
+    let catalog = catalog();
+    let known = |release: &str| match catalog.release(catalog.libvirt(release).unwrap()).map {
+        ReleaseMap::Exact(map) => catalog.map(map).known,
+        ReleaseMap::Between { .. } => panic!("{release} was not read"),
+    };
+    let recorded: Vec<&Host> = catalog.recorded_hosts().map(|(_, host)| host).collect();
+    let newer: Vec<&Host> = catalog.hosts().iter().filter(|host| host.source == HostSource::LibvirtTests).collect();
+    assert_eq!((recorded.len(), newer.len(), catalog.hosts().len()), (51, 12, 63));
+    for host in &recorded {
+        let silicon = host.silicon.unwrap();
+        assert!(silicon.asked == known("11.3.0") && silicon.features.is_subset(&silicon.asked), "{}", host.name);
+    }
+    for host in &newer {
+        assert!(host.silicon.is_none() && host.asked == known("12.8.0"), "{}", host.name);
+    }
+    for host in catalog.hosts() {
+        assert!(host.features.is_subset(&host.asked), "{}", host.name);
+        assert!(host.family > 0 && host.features.len() > 30, "{}", host.name);
+    }
+    let host = |name: &str| catalog.host(catalog.host_named(name).unwrap());
+    let feature = |name: &str| catalog.feature(name).unwrap();
+    // KVM never gives `monitor`; the processor has it.
+    let (kvm, silicon) = (host("Xeon-E5-2609-v3").features, host("Xeon-E5-2609-v3").silicon.unwrap().features);
+    assert_eq!((kvm.contains(feature("monitor")), silicon.contains(feature("monitor"))), (false, true));
+    assert_eq!((kvm.contains(feature("hypervisor")), silicon.contains(feature("hypervisor"))), (true, false));
+    let newest = host("Xeon-6788P");
+    assert_eq!((newest.vendor, newest.family, newest.model, newest.features.len()), (Vendor::Intel, 6, 173, 224));
+    assert!(newest.features.contains(feature("amx-fp16")));
+}
+
+/// QEMU calls it `vmx-invept-single-context-noglobals`; the facts have libvirt's names only.
+#[test]
+fn names_are_libvirts() {
+    let catalog = catalog();
+    assert_eq!(catalog.feature("vmx-invept-single-context-noglobals"), None);
+    let feature = catalog.feature("vmx-invvpid-single-context-noglobals").unwrap();
+    let having = catalog.recorded_hosts().filter(|(_, host)| host.features.contains(feature));
+    let having: Vec<&str> = having.map(|(_, host)| &*host.name).collect();
+    assert_eq!(having, ["Atom-P5362", "Cooperlake", "Core-i7-8550U", "Xeon-Platinum-9242"]);
+}
+
+#[test]
+fn a_mistake_in_the_hosts_is_named_with_its_place() {
+    let (file, text) = embedded::TEXTS.hosts;
+    for (old, new, expected) in [
+        (
+            "<host name=\"Atom-P5362\"",
+            "<host name=\"A10-5800K\"",
+            "expected each host once, found A10-5800K a second time",
+        ),
+        (
+            "asked-map=\"12.8.0\"",
+            "asked-map=\"12.7.0\"",
+            "expected a release with a map in asked-map, found \"12.7.0\"",
+        ),
+        ("read-from=\"libvirt-tests\"", "read-from=\"x\"", "expected libvirt-tests in read-from, found \"x\""),
+        ("<silicon asked-map=\"11.3.0\"", "<silicon", "expected the attribute \"asked-map\" in <silicon>, found none"),
+        ("asked=\"list-1\"", "asked=\"list-0\"", "expected the name of an <asked>, found \"list-0\""),
+    ] {
+        let changed = text.replacen(old, new, 1);
+        assert_ne!(changed, text, "{old}");
+        let place = text.find(old).unwrap();
+        let element = text[..=place].rfind('<').unwrap();
+        let line = text[..element].matches('\n').count() + 1;
+        let texts = Texts { hosts: (file, &changed), ..embedded::TEXTS };
+        let fault = timeline::read(&texts).unwrap_err();
+        assert_eq!((fault.position.unwrap().0, fault.message.as_str()), (line, expected));
+    }
 }
 
 fn read(path: &str) -> (CpuMap, Names, Names) {

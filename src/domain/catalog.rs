@@ -4,7 +4,7 @@
 use super::behaviour::{Backport, Behaviour, Known, Quirk, QuirkKind, Setting, SwitchHistory};
 use super::definition::Policy;
 use super::feature::{FeatureId, FeatureSet};
-use super::host::{Host, HostId, Vendor};
+use super::host::{Host, HostId, HostSource, Vendor};
 use super::map::{CpuMap, MapId, ModelId, Register};
 use super::named::Named;
 use super::names::Names;
@@ -236,6 +236,11 @@ impl Catalog {
     /// Returns every host.
     pub fn hosts(&self) -> &[Host] {
         &self.hosts
+    }
+
+    /// Returns the hosts on which a QEMU reply was recorded: those that `host=any` stands for.
+    pub fn recorded_hosts(&self) -> impl Iterator<Item = (HostId, &Host)> {
+        (0u16..).map(HostId).zip(&self.hosts).filter(|(_, host)| host.source == HostSource::QemuReply)
     }
 
     /// Returns a host.

@@ -66,7 +66,27 @@ impl fmt::Display for Vendor {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct HostId(pub u16);
 
-/// A real CPU, as a QEMU reply recorded on it tells.
+/// Where the list of what KVM gives on a host was read.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum HostSource {
+    /// A QEMU reply recorded on the host. `host=any` stands for these hosts only.
+    QemuReply,
+    /// What libvirt's own tests expect of the host: named with one map, so what that map lacks is unknown.
+    LibvirtTests,
+}
+
+/// What the processor itself shows in CPUID and model-specific registers, whether or not KVM gives it to a guest.
+/// libvirt's host model under KVM is this united with [`Host::features`] (`virQEMUCapsInitHostCPUModel`, 7.0.0 and
+/// later).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Silicon {
+    /// The features shown.
+    pub features: FeatureSet,
+    /// Every feature that was looked for; others are unknown, not lacking.
+    pub asked: FeatureSet,
+}
+
+/// A real CPU and what KVM gives to a guest there.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Host {
     /// The name under which a scenario picks it.
@@ -79,10 +99,14 @@ pub struct Host {
     pub model: u32,
     /// CPUID stepping.
     pub stepping: u32,
-    /// The brand string, as recorded.
+    /// The brand string, as recorded; empty where it is not known.
     pub model_id: Box<str>,
     /// What KVM could give to a guest there.
     pub features: FeatureSet,
-    /// Every feature the recording QEMU could name; others are unknown there, not lacking.
+    /// Every feature the source could name, those in `features` included; others are unknown there, not lacking.
     pub asked: FeatureSet,
+    /// What the processor itself shows; `None` where only KVM's side is known.
+    pub silicon: Option<Silicon>,
+    /// Where `features` were read.
+    pub source: HostSource,
 }

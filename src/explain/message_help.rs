@@ -271,11 +271,11 @@ fn who_has(catalog: &Catalog, feature: FeatureId) -> String {
     } else {
         format!(", taken out of {} by the newest map", some_names(removed.into_iter()))
     };
-    let hosts = catalog.hosts().iter().filter(|host| host.features.contains(feature)).count();
+    let hosts = catalog.recorded_hosts().filter(|(_, host)| host.features.contains(feature)).count();
     format!(
         "{}: known {known}; {models} of the newest one{taken_out}; {hosts} of {} recorded hosts have it.",
         catalog.feature_name(feature),
-        catalog.hosts().len()
+        catalog.recorded_hosts().count()
     )
 }
 

@@ -4,7 +4,7 @@
 use super::raw::{self, Raw};
 use crate::domain::catalog::{ExactRelease, Parts, Product};
 use crate::domain::feature::{FeatureId, FeatureSet};
-use crate::domain::host::{Host, Vendor};
+use crate::domain::host::{Host, HostSource, Vendor};
 use crate::domain::map::{CpuMap, Decode, FeatureDefinition, MapId, ModelDefinition, ModelId, Register, Signature};
 use crate::domain::names::Names;
 use crate::load::cpu_map::parse_number;
@@ -221,6 +221,8 @@ fn read_host(name: &str, raw: &raw::Host, features: &Names) -> Result<Host> {
         model_id: raw.model_id.as_str().into(),
         features: set(features, name, &raw.features)?,
         asked: set(features, name, &raw.asked)?,
+        silicon: None,
+        source: HostSource::QemuReply,
     })
 }
 

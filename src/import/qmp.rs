@@ -1,7 +1,7 @@
 //! Reads a QMP reply of `query-cpu-model-expansion` as a host: what KVM can give to a guest there. Opens no file.
 
 use crate::domain::feature::{FeatureId, FeatureSet};
-use crate::domain::host::{Host, Vendor};
+use crate::domain::host::{Host, HostSource, Vendor};
 use crate::domain::names::Names;
 use crate::load::LoadError;
 use serde::Deserialize;
@@ -118,6 +118,8 @@ fn read_host(props: &Map<String, Value>, name: &str, features: &Names, mapped: F
         model_id: identity.model_id.into(),
         features: on,
         asked,
+        silicon: None,
+        source: HostSource::QemuReply,
     };
     Ok(Reply { host, left_out })
 }

@@ -5,7 +5,7 @@ use super::notation;
 use super::xml::{Document, Element};
 use crate::domain::catalog::{Parts, Product};
 use crate::domain::feature::FeatureSet;
-use crate::domain::host::{Host, Vendor};
+use crate::domain::host::{Host, HostSource, Silicon, Vendor};
 use foldhash::HashMap;
 
 /// Reads `hosts.xml` into `parts`; the feature names are known already.
@@ -20,28 +20,69 @@ pub fn read_hosts(document: &Document<'_>, parts: &mut Parts) -> Result<(), Load
         asked.insert(document.need(element, "name")?, set);
     }
     for element in document.root.children_named("host") {
-        let before =
-            like(document, element, |name| parts.hosts.iter().find(|host| &*host.name == name).map(|h| h.features))?;
-        let vendor = document.need(element, "vendor")?;
-        let list = document.need(element, "asked")?;
-        let host = Host {
-            name: document.need(element, "name")?.into(),
-            vendor: Vendor::parse(vendor).ok_or_else(|| {
-                let known = Vendor::ALL.map(Vendor::name).join(", ");
-                document.error(element, format!("expected one of the vendors {known}, found {vendor:?}"))
-            })?,
-            family: number(document, element, "family")?,
-            model: number(document, element, "model")?,
-            stepping: number(document, element, "stepping")?,
-            model_id: document.need(element, "model-id")?.into(),
-            features: apply(document, element, before, parts)?,
-            asked: *asked
-                .get(list)
-                .ok_or_else(|| document.error(element, format!("expected the name of an <asked>, found {list:?}")))?,
-        };
+        let host = host(document, element, &asked, parts)?;
+        if parts.hosts.iter().any(|known| known.name == host.name) {
+            return Err(document.error(element, format!("expected each host once, found {} a second time", host.name)));
+        }
         parts.hosts.push(host);
     }
     Ok(())
+}
+
+fn host(
+    document: &Document<'_>,
+    element: &Element<'_>,
+    lists: &HashMap<&str, FeatureSet>,
+    parts: &Parts,
+) -> Result<Host, LoadError> {
+    let named = |name: &str| parts.hosts.iter().find(|host| &*host.name == name);
+    let before = like(document, element, |name| named(name).map(|host| host.features))?;
+    let features = apply(document, element, before, parts)?;
+    let vendor = document.need(element, "vendor")?;
+    let listed = match element.get("asked-map") {
+        Some(_) => known_to_map(document, element, parts)?,
+        None => {
+            let list = document.need(element, "asked")?;
+            let unknown = || document.error(element, format!("expected the name of an <asked>, found {list:?}"));
+            *lists.get(list).ok_or_else(unknown)?
+        }
+    };
+    let silicon = |child: &Element<'_>| {
+        let of = |name: &str| Some(named(name)?.silicon?.features);
+        let features = apply(document, child, like(document, child, of)?, parts)?;
+        Ok::<_, LoadError>(Silicon { features, asked: known_to_map(document, child, parts)? | features })
+    };
+    Ok(Host {
+        name: document.need(element, "name")?.into(),
+        vendor: Vendor::parse(vendor).ok_or_else(|| {
+            let known = Vendor::ALL.map(Vendor::name).join(", ");
+            document.error(element, format!("expected one of the vendors {known}, found {vendor:?}"))
+        })?,
+        family: number(document, element, "family")?,
+        model: number(document, element, "model")?,
+        stepping: number(document, element, "stepping")?,
+        model_id: document.need(element, "model-id")?.into(),
+        features,
+        // A name in the host's own list was known there, too.
+        asked: listed | features,
+        silicon: element.child("silicon").map(silicon).transpose()?,
+        source: match element.get("read-from") {
+            None => HostSource::QemuReply,
+            Some("libvirt-tests") => HostSource::LibvirtTests,
+            Some(other) => {
+                return Err(document.error(element, format!("expected libvirt-tests in read-from, found {other:?}")));
+            }
+        },
+    })
+}
+
+/// Returns every feature that the map of the release in `asked-map` knows.
+fn known_to_map(document: &Document<'_>, element: &Element<'_>, parts: &Parts) -> Result<FeatureSet, LoadError> {
+    let name = document.need(element, "asked-map")?;
+    let release = parts.releases.iter().find(|release| &*release.name == name);
+    let map = release.and_then(|release| parts.maps.get(usize::from(release.map.0)));
+    let unknown = || document.error(element, format!("expected a release with a map in asked-map, found {name:?}"));
+    Ok(map.ok_or_else(unknown)?.known)
 }
 
 /// Reads `products.xml` into `parts`.

@@ -38,9 +38,9 @@ pub(super) fn stops(catalog: &Catalog) -> impl Iterator<Item = LibvirtId> {
     exact_releases(catalog).into_iter().rev().filter(recent)
 }
 
-/// Every listed host.
+/// Every host on which a QEMU reply was recorded.
 pub(super) fn hosts(catalog: &Catalog) -> impl Iterator<Item = HostChoice> {
-    (0u16..).zip(catalog.hosts()).map(|(number, _)| HostChoice::Listed(crate::domain::host::HostId(number)))
+    catalog.recorded_hosts().map(|(id, _)| HostChoice::Listed(id))
 }
 
 /// The machine types of the same family named after a newer QEMU, oldest first.

@@ -40,7 +40,7 @@ fn releases(catalog: &Catalog) -> Vec<Release> {
 /// come first.
 pub(super) fn hosts_lacking(catalog: &Catalog, features: &[FeatureId]) -> Vec<(HostId, HostId)> {
     let wanted: FeatureSet = features.iter().copied().collect();
-    let hosts: Vec<(HostId, &crate::domain::host::Host)> = (0u16..).map(HostId).zip(catalog.hosts()).collect();
+    let hosts: Vec<(HostId, &crate::domain::host::Host)> = catalog.recorded_hosts().collect();
     let mut found: Vec<(usize, HostId, HostId)> = Vec::new();
     for (strong, has) in hosts.iter().filter(|(_, host)| wanted.is_subset(&host.features)) {
         let weaker = hosts.iter().filter(|(_, host)| host.vendor == has.vendor && (wanted & host.features).is_empty());

@@ -214,4 +214,9 @@ fn add_host(records: &mut Records, host: &Host, features: &Names) {
     records.add("model-id", &*host.model_id);
     records.add("features", names(host.features, features));
     records.add("asked", names(host.asked, features));
+    if let Some(silicon) = &host.silicon {
+        records.begin(format!("silicon {}", host.name));
+        records.add("features", names(silicon.features, features));
+        records.add("asked", names(silicon.asked, features));
+    }
 }

@@ -269,8 +269,7 @@ fn hosts(
             (options(axes, "host", ways(catalog, *id, wants_vmx)), silicon)
         }
         HostChoice::Any | HostChoice::Unknown => {
-            let ids = (0u16..).zip(catalog.hosts()).map(|(number, _)| HostId(number));
-            let all = ids.flat_map(|id| ways(catalog, id, wants_vmx)).collect();
+            let all = catalog.recorded_hosts().flat_map(|(id, _)| ways(catalog, id, wants_vmx)).collect();
             let same = *host == HostChoice::Any || scenario.from_host != scenario.to_host;
             let input = if same { "host".to_owned() } else { format!("host of the {end}") };
             (options(axes, &input, all), None)
