@@ -27,4 +27,4 @@ pub use generate::{completions, man};
 pub use import::import;
 pub use list::{list, rule};
 pub use tour::{Tour, TourWish, lesson_text, list_lessons};
-pub use version::{version, version_and_facts};
+pub use version::{FACTS_HASH, version, version_and_facts};

@@ -164,11 +164,10 @@ fn timeline() -> tempfile::TempDir {
 }
 
 #[test]
-fn a_host_and_a_release_are_added_to_the_timeline_and_their_digests_with_them() {
+fn a_host_and_a_release_are_added_to_the_facts() {
     let copy = timeline();
     let into = copy.path().to_str().unwrap();
     let read = |file: &str| fs::read_to_string(copy.path().join(file)).unwrap();
-    let before = read("DIGESTS");
     let reply = "mine=tests/data/hosts/7.2.22-query-cpu-model-expansion.json";
     let (code, out, err) = run(&["import", "--host", reply, "--into", into], Stdio::null());
     assert_eq!((code, err.as_str()), (0, ""), "{out}");
@@ -177,32 +176,29 @@ fn a_host_and_a_release_are_added_to_the_timeline_and_their_digests_with_them() 
     let (code, out, err) = run(&map, Stdio::null());
     assert_eq!((code, err.as_str()), (0, ""), "{out}");
     assert!(read("libvirt.xml").contains("13.0.0") && read("libvirt.xml").contains("a test"), "{out}");
-    let after = read("DIGESTS");
-    assert!(after.lines().count() > before.lines().count());
-    // What is there twice is told apart from what is new, and nothing is lost.
+    let after = read("libvirt.xml");
     let (code, _, err) = run(&map, Stdio::null());
     assert!(code == 2 && err.contains("13.0.0"), "{err}");
-    assert_eq!(read("DIGESTS"), after);
+    assert_eq!(read("libvirt.xml"), after);
 }
 
 #[test]
-fn the_digest_of_what_was_written_by_hand_is_added() {
+fn facts_edited_by_hand_get_their_canonical_form_back() {
     let copy = timeline();
-    let digests = copy.path().join("DIGESTS");
-    let whole = fs::read_to_string(&digests).unwrap();
-    let without: Vec<&str> = whole.lines().filter(|line| !line.contains("11.1.2")).collect();
-    let without = without.join("\n") + "\n";
-    assert_ne!(without, whole);
-    fs::write(&digests, without).unwrap();
-    let (code, out, err) = run(&["import", "--digests", "--into", copy.path().to_str().unwrap()], Stdio::null());
+    let hosts = copy.path().join("hosts.xml");
+    let canonical = fs::read_to_string(&hosts).unwrap();
+    let edited = canonical.replace("  <host ", "<host  ");
+    assert_ne!(edited, canonical);
+    fs::write(&hosts, edited).unwrap();
+    let (code, out, err) = run(&["import", "--rewrite", "--into", copy.path().to_str().unwrap()], Stdio::null());
     assert_eq!((code, err.as_str()), (0, ""), "{out}");
-    assert_eq!(fs::read_to_string(&digests).unwrap(), whole);
+    assert_eq!(fs::read_to_string(&hosts).unwrap(), canonical);
 }
 
 #[test]
 fn what_cannot_be_done_is_said() {
     let wrong: [(&[&str], &str); 6] = [
-        (&["import"], "expected a folder with raw facts"),
+        (&["import"], "expected --libvirt RELEASE=DIR"),
         (&["import", "no-such-folder"], "no-such-folder"),
         (&["diff", "EPYC", "EPYC-Rome", "--qemu", "7.2.22"], "--qemu are for two releases"),
         (&["baseline", "EPYC"], "`list hosts` prints them"),

@@ -1,8 +1,8 @@
-//! The embedded timeline gives back every fact of the raw facts, and the catalog lists what it should.
+//! The facts are in the form that `import` writes, and the catalog lists what it should.
 
 #![expect(clippy::unwrap_used, reason = "in a test a fact that is not there is a failure")]
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use virt_cpu_explorer::internal::domain::catalog::{Catalog, ExactRelease, Parts, Provenance, ReleaseMap};
 use virt_cpu_explorer::internal::domain::feature::FeatureId;
@@ -11,7 +11,7 @@ use virt_cpu_explorer::internal::domain::map::{CpuMap, Decode, ModelId, Register
 use virt_cpu_explorer::internal::domain::names::Names;
 use virt_cpu_explorer::internal::domain::qemu::Accel;
 use virt_cpu_explorer::internal::domain::version::Version;
-use virt_cpu_explorer::internal::import::{self, digest};
+use virt_cpu_explorer::internal::import;
 use virt_cpu_explorer::internal::load::timeline::{self, Texts};
 use virt_cpu_explorer::internal::load::{cpu_map_dir, embedded};
 
@@ -19,19 +19,15 @@ fn catalog() -> Catalog {
     embedded::catalog().unwrap()
 }
 
-fn digests(parts: &Parts) -> BTreeMap<String, String> {
-    digest::digests(&digest::records_of_parts(parts))
-}
-
-/// `DIGESTS` was made from the raw facts without a detour over the timeline.
+/// The files are in the form that `import` writes, so that a change shows only what it changes.
 #[test]
-fn every_release_model_and_cell_is_what_the_raw_facts_say() {
-    let written = digest::read(include_str!("../cpu_map/DIGESTS"));
-    let found = digests(&embedded::parts().unwrap());
-    let wrong: Vec<&String> = written.keys().filter(|subject| written.get(*subject) != found.get(*subject)).collect();
-    assert!(wrong.is_empty(), "the timeline differs from the raw facts in {wrong:?}");
-    let more: Vec<&String> = found.keys().filter(|subject| !written.contains_key(*subject)).collect();
-    assert!(more.is_empty(), "DIGESTS has no line for {more:?}");
+fn the_files_are_in_canonical_form() {
+    let directory = copy_of_the_timeline("canonical");
+    import::rewrite(&directory).unwrap();
+    for file in ["libvirt.xml", "qemu.xml", "hosts.xml", "products.xml"] {
+        let read = |path: &Path| std::fs::read_to_string(path.join(file)).unwrap();
+        assert!(read(&directory) == read(Path::new("cpu_map")), "{file}: run `import --rewrite`");
+    }
 }
 
 /// What the pages say of how much there is.
@@ -56,30 +52,6 @@ fn the_pages_count_what_there_is() {
     ];
     let not_said = says.iter().filter(|(file, says)| !std::fs::read_to_string(file).unwrap().contains(says));
     assert_eq!(not_said.collect::<Vec<_>>(), Vec::<&(&str, String)>::new(), "what these pages should say and do not");
-}
-
-#[test]
-fn a_changed_cell_changes_its_digest_and_no_other() {
-    let mut parts = embedded::parts().unwrap();
-    let before = digests(&parts);
-    let model = usize::from(parts.models.get("Skylake-Client").unwrap());
-    let (kvm, _) = parts.qemu_defaults.models[model].as_mut().unwrap();
-    kvm.only_on[0].1.0 ^= 1 << 80;
-    let after = digests(&parts);
-    let changed: Vec<&String> = before.keys().filter(|subject| before.get(*subject) != after.get(*subject)).collect();
-    assert_eq!(changed, ["cells kvm Skylake-Client"]);
-}
-
-#[test]
-fn a_difference_names_the_cell() {
-    let parts = embedded::parts().unwrap();
-    let raw = digest::records_of_parts(&parts);
-    let mut timeline = raw.clone();
-    let cell = timeline.iter_mut().find(|r| r.subject == "cells kvm Skylake-Client" && r.item == "pc-q35-3.1").unwrap();
-    cell.text = cell.text.replace(" mpx ", " ");
-    let found: Vec<String> = digest::differences(&raw, &timeline).iter().map(ToString::to_string).collect();
-    let expected = "cells kvm Skylake-Client, pc-q35-3.1: the raw facts say \"mpx\", the timeline \"\"";
-    assert_eq!(found, [expected]);
 }
 
 #[test]
@@ -340,7 +312,7 @@ fn a_map_can_be_picked_as_one_more_release() {
 fn copy_of_the_timeline(name: &str) -> PathBuf {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::create_dir_all(&directory).unwrap();
-    for file in ["libvirt.xml", "qemu.xml", "hosts.xml", "products.xml", "behaviour.xml", "DIGESTS"] {
+    for file in ["libvirt.xml", "qemu.xml", "hosts.xml", "products.xml", "behaviour.xml"] {
         std::fs::copy(Path::new("cpu_map").join(file), directory.join(file)).unwrap();
     }
     directory
@@ -368,9 +340,14 @@ fn a_new_release_is_one_call() {
     assert_eq!(taken, "expected a release not in the timeline yet, as 13.0.0, found \"99.0.0\"");
 
     let parts = timeline_in(&directory);
-    let written = digest::read(&std::fs::read_to_string(directory.join("DIGESTS")).unwrap());
-    assert_eq!(written, digests(&parts));
-    assert_eq!(written.len(), digest::read(include_str!("../cpu_map/DIGESTS")).len() + 3);
+    let release = parts.releases.iter().find(|release| &*release.name == "99.0.0").unwrap();
+    let mut written = Parts::default();
+    let map = cpu_map_dir::read(map, &mut written.features, &mut written.models).unwrap();
+    let names = |parts: &Parts, map: &CpuMap| -> Vec<String> {
+        map.order.iter().map(|feature| parts.features.name(feature.0).to_owned()).collect()
+    };
+    assert_eq!(names(&parts, &parts.maps[usize::from(release.map.0)]), names(&written, &map));
+    assert_eq!(parts.releases.len(), embedded::parts().unwrap().releases.len() + 3);
     let catalog = Catalog::new(parts).unwrap();
     assert_eq!(catalog.features().name(0), "mpx");
     assert_eq!(catalog.libvirt_releases().last().map(|release| &*release.name), Some("99.1.0"));
@@ -394,8 +371,6 @@ fn a_new_host_is_one_call() {
         ["pclmuldq", "lahf_lm"].map(str::to_owned).into()
     );
     assert_eq!((host.asked.len(), host.family, &*host.model_id), (3, 25, "Made up <1>"));
-    let written = digest::read(&std::fs::read_to_string(directory.join("DIGESTS")).unwrap());
-    assert_eq!(written, digests(&parts));
     for (text, expected) in [
         ("nonsense", ":1:2: expected a QMP reply in JSON, found a mistake: expected ident"),
         ("{\"return\": {}}", ": expected a reply of query-cpu-model-expansion with model.props, found none"),

@@ -194,13 +194,11 @@ fn check_command() -> Clap {
 
 fn import_command() -> Clap {
     Clap::new("import")
-        .about("Write the timeline of facts from raw facts, or add a release or a host to it")
-        .arg(Arg::new("raw").value_name("DIR").value_hint(ValueHint::DirPath).help("Raw facts (JSON) to write it from"))
+        .about("Add a libvirt CPU map or a host to the files of the facts")
         .arg(
             Arg::new("libvirt")
                 .long("libvirt")
                 .value_name("RELEASE=DIR")
-                .conflicts_with("raw")
                 .requires("source")
                 .help("Add a libvirt release from its installed CPU map"),
         )
@@ -215,15 +213,14 @@ fn import_command() -> Clap {
             Arg::new("host")
                 .long("host")
                 .value_name("NAME=FILE")
-                .conflicts_with("raw")
                 .help("Add a host from a QMP reply of query-cpu-model-expansion"),
         )
         .arg(
-            Arg::new("digests")
-                .long("digests")
+            Arg::new("rewrite")
+                .long("rewrite")
                 .action(ArgAction::SetTrue)
-                .conflicts_with_all(["raw", "libvirt", "host"])
-                .help("Add the digests of what was added to the timeline by hand"),
+                .conflicts_with_all(["libvirt", "host"])
+                .help("Write the files again in their canonical form, after an edit by hand"),
         )
         .arg(
             Arg::new("into")
@@ -231,9 +228,8 @@ fn import_command() -> Clap {
                 .value_name("DIR")
                 .default_value("cpu_map")
                 .value_hint(ValueHint::DirPath)
-                .help("Where the timeline is"),
+                .help("The directory with the files of the facts"),
         )
-        .arg(Arg::new("check").long("check").action(ArgAction::SetTrue).requires("raw").help("Compare cell by cell"))
 }
 
 fn size(text: &str) -> Result<String, String> {
@@ -293,13 +289,11 @@ pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Comma
         "tour" => Command::Tour(super::tour::asked(sub)),
         "rule" => Command::Rule { id: text(sub, "id") },
         "import" => Command::Import(Import {
-            raw: text(sub, "raw").map(PathBuf::from),
             libvirt: text(sub, "libvirt"),
             source: text(sub, "source"),
             host: text(sub, "host"),
-            digests: sub.get_flag("digests"),
+            rewrite: sub.get_flag("rewrite"),
             into: PathBuf::from(text(sub, "into").unwrap_or_default()),
-            check: sub.get_flag("check"),
         }),
         "completions" => match sub.get_one::<clap_complete::Shell>("shell") {
             Some(shell) => Command::Completions(*shell),

@@ -33,7 +33,7 @@ pub struct Decisions {
     /// The first QEMU that is not resolved by dated rules alone.
     pub first_qemu: Version,
     /// Releases of libvirt and QEMU that introduced or healed something, beside those the products ship.
-    pub turns: Vec<(Version, Version)>,
+    pub milestones: Vec<(Version, Version)>,
     /// Every switch with its history.
     pub switches: Vec<SwitchHistory>,
     /// Fixes carried by distributions' packages.

@@ -1,17 +1,15 @@
-//! Reads and writes a directory with the timeline's files: all of them from raw facts, or one release or host more.
-//! The one place under `import` that writes files; a file is written only when everything could be read and made.
+//! Reads and writes the directory with the files of the facts. Nothing is written unless everything could be read and
+//! made.
 
-use super::digest::{self, Difference};
-use super::parts::RawError;
+use super::qmp;
 use super::timeline::{self, BEHAVIOUR, HOSTS, LIBVIRT, PRODUCTS, QEMU};
 use super::write::Files;
-use super::{qmp, raw};
 use crate::domain::catalog::{ExactRelease, Parts};
 use crate::domain::feature::FeatureSet;
 use crate::domain::map::{CpuMap, MapId};
 use crate::domain::version::Version;
 use crate::load::timeline::Texts;
-use crate::load::{LoadError, cpu_map_dir, embedded, file};
+use crate::load::{LoadError, cpu_map_dir, file};
 use std::path::{Path, PathBuf};
 
 /// Says why nothing was written.
@@ -20,13 +18,10 @@ pub enum ImportError {
     /// A file has a mistake, or cannot be read.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// The raw facts contradict each other, or say something there is no place for.
-    #[error(transparent)]
-    Raw(#[from] RawError),
-    /// What would be written does not read back as it was.
-    #[error("nothing was written, since the timeline would not give back the facts: {0}")]
-    NotTheSame(Box<Difference>),
-    /// The name of the new release or host is taken, or is none.
+    /// What would be written does not read back the same.
+    #[error("nothing was written: the new files do not read back the same; please report this")]
+    NotTheSame,
+    /// The name of the new release or host is taken or invalid.
     #[error("{0}")]
     Name(String),
     /// A file cannot be written.
@@ -57,34 +52,13 @@ pub struct Added {
     pub left_out: Vec<String>,
 }
 
-const DIGESTS: &str = "DIGESTS";
-
-/// Reads the directory of raw facts `from` and writes the timeline and its digests to `to`, in place of what is there;
-/// `behaviour.xml` in `to` stays as it is.
-///
-/// # Errors
-/// Raw facts that cannot be read or taken in whole, or a file that cannot be written.
-pub fn write_facts(from: &Path, to: &Path) -> Result<Written, ImportError> {
-    let (files, digests) = timeline::of_raw(&raw::read(from)?, &file::text(&to.join(BEHAVIOUR))?)?;
-    store(to, &files, &digests)
-}
-
-/// Compares the directory of raw facts `from` with the facts the program was compiled with, cell by cell.
-///
-/// # Errors
-/// Raw facts that cannot be read.
-pub fn check_facts(from: &Path) -> Result<Vec<Difference>, ImportError> {
-    let raw = digest::records_of_raw(&raw::read(from)?);
-    Ok(digest::differences(&raw, &digest::records_of_parts(&embedded::parts()?)))
-}
-
 /// Reads the CPU map of a libvirt release from `map` and adds it to the timeline in `to` under `name`, a release
 /// number; `source` says where it was read.
 ///
 /// # Errors
 /// A mistake in the map or the timeline, a name that is taken or no release number, a file that cannot be written.
 pub fn add_libvirt(to: &Path, name: &str, map: &Path, source: &str) -> Result<Added, ImportError> {
-    let (mut parts, digests) = load(to)?;
+    let mut parts = load(to)?;
     let number = name.split_once('+').map_or(name, |(number, _)| number);
     let version: Version =
         number.parse().map_err(|error| ImportError::Name(format!("{error}, found the name {name:?}")))?;
@@ -94,11 +68,10 @@ pub fn add_libvirt(to: &Path, name: &str, map: &Path, source: &str) -> Result<Ad
         )));
     }
     let map = cpu_map_dir::read(map, &mut parts.features, &mut parts.models)?;
-    let records = digest::map_records(name, source, &map, &parts.features, &parts.models);
     let after = parts.releases.partition_point(|known| order(&known.name) <= order(name));
     let (place, same_as) = insert(&mut parts, after, version, map);
     parts.releases.insert(after, ExactRelease { name: name.into(), source: source.into(), map: place });
-    let written = store_parts(to, &parts, &merged(&digests, &records))?;
+    let written = store_parts(to, &parts)?;
     Ok(Added { written, same_as, left_out: Vec::new() })
 }
 
@@ -108,7 +81,7 @@ pub fn add_libvirt(to: &Path, name: &str, map: &Path, source: &str) -> Result<Ad
 /// A mistake in the reply or the timeline, a name that is taken or cannot stand in a scenario, a file that cannot be
 /// written.
 pub fn add_host(to: &Path, name: &str, reply: &Path) -> Result<Added, ImportError> {
-    let (mut parts, digests) = load(to)?;
+    let mut parts = load(to)?;
     let taken = parts.hosts.iter().any(|host| &*host.name == name) || matches!(name, "any" | "capable");
     if taken || name.is_empty() || name.contains(|c: char| c.is_whitespace() || ",=:?".contains(c)) {
         return Err(ImportError::Name(format!(
@@ -119,22 +92,17 @@ pub fn add_host(to: &Path, name: &str, reply: &Path) -> Result<Added, ImportErro
     let mut mapped = FeatureSet::EMPTY;
     parts.maps.iter().for_each(|map| mapped |= map.known);
     let reply = qmp::host(&reply.display().to_string(), &text, name, (&parts.features, mapped))?;
-    let records = digest::host_records(&reply.host, &parts.features);
     parts.hosts.push(reply.host);
-    let written = store_parts(to, &parts, &merged(&digests, &records))?;
+    let written = store_parts(to, &parts)?;
     Ok(Added { written, same_as: None, left_out: reply.left_out })
 }
 
-/// Adds to the digests in `to` those of what was added to the timeline there by hand. Lines that are there stay as they
-/// are, so that a slip in older facts is still found.
+/// Reads the files in `to` and writes them again in their canonical form, after an edit by hand.
 ///
 /// # Errors
-/// A mistake in the timeline, a file that cannot be written.
-pub fn add_digests(to: &Path) -> Result<Written, ImportError> {
-    let (parts, digests) = load(to)?;
-    let mut all = digest::digests(&digest::records_of_parts(&parts));
-    all.extend(digest::read(&digests));
-    store_parts(to, &parts, &digest::write(&all))
+/// A mistake in the facts, a file that cannot be written.
+pub fn rewrite(to: &Path) -> Result<Written, ImportError> {
+    store_parts(to, &load(to)?)
 }
 
 /// Puts a release number and what follows it in order: a hypothetical map stands right after its original.
@@ -160,13 +128,7 @@ fn insert(parts: &mut Parts, after: usize, version: Version, map: CpuMap) -> (Ma
     (MapId(place), None)
 }
 
-fn merged(digests: &str, records: &[digest::Record]) -> String {
-    let mut all = digest::read(digests);
-    all.extend(digest::digests(records));
-    digest::write(&all)
-}
-
-fn load(directory: &Path) -> Result<(Parts, String), LoadError> {
+fn load(directory: &Path) -> Result<Parts, LoadError> {
     let read = |name: &str| {
         let path = directory.join(name);
         file::text(&path).map(|text| (path.display().to_string(), text))
@@ -174,26 +136,12 @@ fn load(directory: &Path) -> Result<(Parts, String), LoadError> {
     let files = [read(LIBVIRT)?, read(QEMU)?, read(HOSTS)?, read(PRODUCTS)?, read(BEHAVIOUR)?];
     let [libvirt, qemu, hosts, products, behaviour] =
         files.each_ref().map(|(file, text)| (file.as_str(), text.as_str()));
-    let parts = crate::load::timeline::read(&Texts { libvirt, qemu, hosts, products, behaviour })?;
-    Ok((parts, read(DIGESTS)?.1))
+    crate::load::timeline::read(&Texts { libvirt, qemu, hosts, products, behaviour })
 }
 
-/// Writes the timeline of `parts`.
-fn store_parts(directory: &Path, parts: &Parts, digests: &str) -> Result<Written, ImportError> {
-    store(directory, &timeline::of_parts(parts, &file::text(&directory.join(BEHAVIOUR))?)?, digests)
-}
-
-fn store(directory: &Path, files: &Files, digests: &str) -> Result<Written, ImportError> {
-    replace(
-        directory,
-        &[
-            (LIBVIRT, &files.libvirt),
-            (QEMU, &files.qemu),
-            (HOSTS, &files.hosts),
-            (PRODUCTS, &files.products),
-            (DIGESTS, digests),
-        ],
-    )
+fn store_parts(directory: &Path, parts: &Parts) -> Result<Written, ImportError> {
+    let Files { libvirt, qemu, hosts, products } = timeline::of_parts(parts, &file::text(&directory.join(BEHAVIOUR))?)?;
+    replace(directory, &[(LIBVIRT, &libvirt), (QEMU, &qemu), (HOSTS, &hosts), (PRODUCTS, &products)])
 }
 
 /// Puts each text in place of the file of its name. They are written beside them first: on a full disk all old files

@@ -12,19 +12,19 @@ mod qemu;
 
 /// The timeline's files as text, `behaviour.xml` left out, which is written by hand.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Files {
+pub(super) struct Files {
     /// `libvirt.xml`.
-    pub libvirt: String,
+    pub(super) libvirt: String,
     /// `qemu.xml`.
-    pub qemu: String,
+    pub(super) qemu: String,
     /// `hosts.xml`.
-    pub hosts: String,
+    pub(super) hosts: String,
     /// `products.xml`.
-    pub products: String,
+    pub(super) products: String,
 }
 
 /// Returns the timeline's files for `parts`.
-pub fn files(parts: &Parts) -> Files {
+pub(super) fn files(parts: &Parts) -> Files {
     Files {
         libvirt: libvirt::write(parts),
         qemu: qemu::write(parts),

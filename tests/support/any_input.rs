@@ -13,11 +13,9 @@ use virt_cpu_explorer::internal::domain::catalog::{Catalog, ExactRelease, Parts}
 use virt_cpu_explorer::internal::domain::map::MapId;
 use virt_cpu_explorer::internal::domain::scenario::Scenario;
 use virt_cpu_explorer::internal::export;
-use virt_cpu_explorer::internal::import::raw::{self, Raw};
-use virt_cpu_explorer::internal::import::{digest, qmp, timeline as made};
+use virt_cpu_explorer::internal::import::qmp;
 use virt_cpu_explorer::internal::input::{batch, domain, host, message};
 use virt_cpu_explorer::internal::load::cpu_map::MapReader;
-use virt_cpu_explorer::internal::load::timeline::{Texts, read as read_timeline};
 use virt_cpu_explorer::internal::load::xml::{Document, Element};
 use virt_cpu_explorer::internal::load::{LoadError, behaviour, embedded, hosts, libvirt, qemu};
 use virt_cpu_explorer::internal::resolve::{Resolver, resolve};
@@ -36,7 +34,6 @@ pub const PARSERS: &[(&str, Body)] = &[
     ("keys", keys),
     ("lesson", lesson),
     ("qmp", qmp_reply),
-    ("raw_facts", raw_facts),
     ("settings", settings),
     ("timeline", timeline),
     ("word", word),
@@ -198,58 +195,6 @@ pub fn qmp_reply(data: &[u8]) {
     match qmp::host("reply.json", text, "a-host", (catalog().features(), mapped)) {
         Ok(reply) => assert!(reply.host.features.is_subset(&reply.host.asked)),
         Err(fault) => refused(&fault, data),
-    }
-}
-
-/// A small whole set of raw facts.
-const RAW_FACTS: &[(&str, &str)] = &[
-    ("libvirt/releases.json", include_str!("../raw_facts/libvirt/releases.json")),
-    ("libvirt/2.0.0.json", include_str!("../raw_facts/libvirt/2.0.0.json")),
-    ("libvirt/4.0.0.json", include_str!("../raw_facts/libvirt/4.0.0.json")),
-    ("libvirt/9.0.0.json", include_str!("../raw_facts/libvirt/9.0.0.json")),
-    ("libvirt/9.0.0+mpx-removed.json", include_str!("../raw_facts/libvirt/9.0.0+mpx-removed.json")),
-    ("libvirt/12.8.0.json", include_str!("../raw_facts/libvirt/12.8.0.json")),
-    ("qemu.json", include_str!("../raw_facts/qemu.json")),
-    ("qemu_releases.json", include_str!("../raw_facts/qemu_releases.json")),
-    ("qemu_probe.json", include_str!("../raw_facts/qemu_probe.json")),
-    ("accelerators.json", include_str!("../raw_facts/accelerators.json")),
-    ("hosts.json", include_str!("../raw_facts/hosts.json")),
-    ("products.json", include_str!("../raw_facts/products.json")),
-];
-
-/// The small whole set of raw facts in which one file is another.
-fn raw_facts_with(name: &str, text: &[u8]) -> Result<Raw, LoadError> {
-    raw::read_files(&|wanted| match RAW_FACTS.iter().find(|(known, _)| *known == wanted) {
-        _ if wanted == name => Ok((wanted.to_owned(), text.to_vec())),
-        Some((_, known)) => Ok((wanted.to_owned(), known.as_bytes().to_vec())),
-        None => Err(LoadError::whole(wanted, "not there")),
-    })
-}
-
-/// Raw facts: on the first line the file that is meant, then what stands in it. What is taken in becomes a timeline
-/// that gives back every one of them, or is refused.
-pub fn raw_facts(data: &[u8]) {
-    let end = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
-    let (name, text) = data.split_at(end);
-    let (Ok(name), text) = (std::str::from_utf8(name), text.get(1..).unwrap_or_default()) else { return };
-    let raw = match raw_facts_with(name, text) {
-        Ok(raw) => raw,
-        Err(fault) => return refused(&fault, text),
-    };
-    match made::of_raw(&raw, embedded::TEXTS.behaviour.1) {
-        Ok((files, digests)) => {
-            let back = read_timeline(&Texts {
-                libvirt: ("libvirt.xml", &files.libvirt),
-                qemu: ("qemu.xml", &files.qemu),
-                hosts: ("hosts.xml", &files.hosts),
-                products: ("products.xml", &files.products),
-                ..embedded::TEXTS
-            });
-            let back = digest::digests(&digest::records_of_parts(&back.expect("what was written is read")));
-            let given = digest::read(&digests);
-            assert!(given.iter().all(|(subject, digest)| back.get(subject) == Some(digest)), "{given:?} {back:?}");
-        }
-        Err(fault) => assert!(!fault.to_string().is_empty()),
     }
 }
 

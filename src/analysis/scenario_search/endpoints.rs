@@ -26,7 +26,7 @@ fn releases(catalog: &Catalog) -> Vec<Release> {
     let number = |package: &str| package.split(['-', '+']).next().unwrap_or(package).parse::<Version>().ok();
     let shipped =
         catalog.products().iter().filter_map(|product| Some((number(&product.libvirt)?, number(&product.qemu)?)));
-    let mut all: Vec<(Version, Version)> = shipped.chain(catalog.decisions().turns.iter().copied()).collect();
+    let mut all: Vec<(Version, Version)> = shipped.chain(catalog.decisions().milestones.iter().copied()).collect();
     all.sort_unstable();
     all.dedup();
     let release = |(libvirt, qemu): (Version, Version)| {

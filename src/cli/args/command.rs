@@ -136,18 +136,14 @@ pub struct Explain {
 /// What `import` asks for.
 #[derive(Clone, Debug)]
 pub struct Import {
-    /// The folder with raw facts.
-    pub raw: Option<PathBuf>,
-    /// A release with its CPU map's folder.
+    /// A release and the directory of its CPU map, `RELEASE=DIR`.
     pub libvirt: Option<String>,
     /// Where that map was read.
     pub source: Option<String>,
-    /// A host's name with the file of its QMP reply.
+    /// A host's name and the file with its QMP reply, `NAME=FILE`.
     pub host: Option<String>,
-    /// Whether the digests of what was added by hand are to be added.
-    pub digests: bool,
-    /// Where the timeline is.
+    /// Whether to write the files again.
+    pub rewrite: bool,
+    /// The directory with the files of the facts.
     pub into: PathBuf,
-    /// Compare instead of writing.
-    pub check: bool,
 }

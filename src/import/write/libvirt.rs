@@ -5,7 +5,6 @@ use super::shortest;
 use crate::domain::catalog::Parts;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::map::{CpuMap, FeatureDefinition, MapId, ModelDefinition, ModelId, Register};
-use crate::import::parts::naming_order;
 use std::fmt::Write as _;
 
 const COMMENT: &str = "The x86 CPU maps of libvirt releases. Written by import; see PROVENANCE.md.
@@ -273,4 +272,10 @@ fn signature(signature: &crate::domain::map::Signature) -> String {
         None => format!("{}/{}", signature.family, signature.model),
         Some(stepping) => format!("{}/{}/{stepping}", signature.family, signature.model),
     }
+}
+
+/// Returns the indices of the maps from the newest published one, then the others from the oldest.
+fn naming_order(names: &[&str]) -> Vec<usize> {
+    let newest = names.iter().rposition(|name| !name.contains('+'));
+    newest.into_iter().chain((0..names.len()).filter(|index| Some(*index) != newest)).collect()
 }

@@ -49,6 +49,9 @@ impl Page {
 
     /// Writes words inside the element that is open.
     pub(super) fn words(&mut self, words: &[String]) {
+        if words.is_empty() {
+            return;
+        }
         let words = words.iter().map(|word| escape(word)).collect::<Vec<_>>().join(" ");
         let lines = fill_after(&self.indent(), &words, WIDTH);
         self.line(&lines);

@@ -117,7 +117,7 @@ impl Writer<'_> {
             let id = MachineId(number);
             let mut attributes = vec![("name", name.to_owned())];
             if parts.qemu_defaults.position(id).is_some() {
-                attributes.push(("cells", "yes".to_owned()));
+                attributes.push(("defaults", "yes".to_owned()));
             }
             self.page.open("machine", &attributes);
             let mut entries = Vec::new();
@@ -235,7 +235,7 @@ impl Writer<'_> {
             else {
                 continue;
             };
-            self.page.open("cells", &vec![("model", name.to_owned())]);
+            self.page.open("defaults", &vec![("model", name.to_owned())]);
             let likes = |accel: Accel| {
                 let of = move |id: ModelId| parts.qemu_defaults.of(id, accel).map(|cells| cells.always);
                 earlier.iter().rev().filter_map(move |(name, id)| Some((*name, of(*id)?)))

@@ -16,7 +16,7 @@ const MOST_MACHINES: usize = 128;
 /// Reads every `<cells>` into `parts`; names are known already.
 pub(super) fn read(document: &Document<'_>, parts: &mut Parts) -> Result<(), LoadError> {
     let mut cells = QemuDefaults::default();
-    for element in document.root.children_named("machine").filter(|element| element.get("cells") == Some("yes")) {
+    for element in document.root.children_named("machine").filter(|element| element.get("defaults") == Some("yes")) {
         cells.machines.extend(parts.machines.get(document.need(element, "name")?).map(MachineId));
         if cells.machines.len() > MOST_MACHINES {
             return Err(document.error(element, "expected at most 128 machine types with cells, found one more"));
@@ -25,7 +25,7 @@ pub(super) fn read(document: &Document<'_>, parts: &mut Parts) -> Result<(), Loa
     let families = MachineFamilies::new(&parts.machines, &cells.machines);
     let mut reader =
         Reader { document, features: &parts.features, models: &parts.models, families, sets: HashMap::default() };
-    for element in document.root.children_named("cells") {
+    for element in document.root.children_named("defaults") {
         let (model, both) = reader.model(element, &cells)?;
         let place = usize::from(model.0);
         cells.models.resize(cells.models.len().max(place + 1), None);
