@@ -110,7 +110,7 @@ fn row(ctx: ViewContext<'_>, item: &Item, label: usize, selected: bool) -> Vec<P
         (None, false) => Role::Text,
     };
     let mut row = vec![piece(format!(" {current} "), Role::Chosen), piece(item.label.clone(), role)];
-    row.push(piece(" ".repeat((label + 2).saturating_sub(width(&item.label))), Role::Text));
+    row.push(piece(" ".repeat((label + 2).saturating_sub(width(&item.label)).max(1)), Role::Text));
     if !item.key.is_empty() {
         row.push(piece(pad(&cut(&item.key, 9, ""), 10), Role::Key));
     }
@@ -122,7 +122,7 @@ fn row(ctx: ViewContext<'_>, item: &Item, label: usize, selected: bool) -> Vec<P
 }
 
 fn label_width(picker: &Picker) -> usize {
-    picker.matches().map(|item| width(&item.label)).max().unwrap_or(0).min(40)
+    picker.matches().map(|item| width(&item.label)).max().unwrap_or(0).min(46)
 }
 
 fn area_of(picker: &Picker, area: Rect) -> Rect {
