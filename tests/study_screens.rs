@@ -9,7 +9,7 @@ mod typed;
 
 use golden::Goldens;
 use typed::{Session, catalog, has, open, open_with};
-use virt_cpu_explorer::internal::analysis::diff::guest_outcomes::{Answers, Fares, SAYINGS};
+use virt_cpu_explorer::internal::analysis::diff::guest_outcomes::{Answers, GuestResolver, MENTIONS};
 use virt_cpu_explorer::internal::app::action::Action;
 use virt_cpu_explorer::internal::app::key::Key;
 use virt_cpu_explorer::internal::app::screens::diff::Diff;
@@ -294,7 +294,7 @@ fn a_difference_that_costs_much_is_asked_while_nothing_is_typed_and_comes_to_the
     let alone = |about, says| {
         [ends.clone(), ends.swapped()].map(|ends| {
             let apart = (&mut Answers::new(), &mut Budget::endless());
-            Fares::between(catalog(), &ends).fare(about, says, apart).unwrap()
+            GuestResolver::between(catalog(), &ends).outcome(about, says, apart).unwrap()
         })
     };
     for line in screen.listed.iter().take(20) {
@@ -302,7 +302,7 @@ fn a_difference_that_costs_much_is_asked_while_nothing_is_typed_and_comes_to_the
         assert_eq!(line.guest_outcomes, Some(alone(about, None)), "{}", line.name);
     }
     let about = screen.listed.current().unwrap().about.unwrap();
-    assert_eq!(screen.guests, SAYINGS.map(|says| alone(about, says)).to_vec());
+    assert_eq!(screen.guests, MENTIONS.map(|says| alone(about, says)).to_vec());
 }
 
 #[test]

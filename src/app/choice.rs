@@ -118,6 +118,7 @@ impl Choice {
     }
 
     /// Returns the label before its value; for the policy, that is the name of the feature.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "most settings have the label of their name")]
     pub fn label<'a>(self, catalog: &'a Catalog, scenario: &Scenario) -> &'a str {
         match self {
             Self::Policy => catalog.feature_name(scenario.feature),
@@ -133,10 +134,11 @@ impl Choice {
         if self == Self::Policy {
             return format!("{} in the definition", catalog.feature_name(scenario.feature));
         }
-        match self {
-            Self::Feature => return "Feature of the decision table".to_owned(),
-            Self::Regime => return "Destination: removed features on incoming".to_owned(),
-            _ => {}
+        if self == Self::Feature {
+            return "Feature of the decision table".to_owned();
+        }
+        if self == Self::Regime {
+            return "Destination: removed features on incoming".to_owned();
         }
         format!("{}: {}", self.group().title(), self.label(catalog, scenario))
     }

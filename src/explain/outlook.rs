@@ -27,9 +27,8 @@ impl Outlook {
         let boot = decided.as_ref().and_then(|(trace, case)| boot_effect(catalog, case, trace));
         let reverse = Resolver::new(catalog).outcome(&scenario.swapped());
         let back = back.unwrap_or_else(|| no_rollback(catalog, scenario, answer));
-        let boot = boot.unwrap_or_else(|| match answer.verdict {
-            Verdict::Depends => "depends on the same input".to_owned(),
-            _ => "unknown".to_owned(),
+        let boot = boot.unwrap_or_else(|| {
+            if answer.verdict == Verdict::Depends { "depends on the same input" } else { "unknown" }.to_owned()
         });
         Self {
             rollback: format!("{back}. Reverse direction: {}", outcome(reverse)),

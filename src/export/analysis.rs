@@ -11,8 +11,8 @@ mod stages;
 
 pub use baseline::{baseline_json, baseline_text};
 pub use diff::{
-    diff_json, diff_text, fare_words, feature_names, model_group, model_names, model_words, models_json, models_text,
-    why_words,
+    diff_json, diff_text, feature_names, model_group, model_names, model_words, models_json, models_text,
+    outcome_words, why_words,
 };
 pub use follow::{by_words, follow_json, follow_text, state_word};
 pub use history::{

@@ -1,10 +1,17 @@
 //! Reads whole files. Every file that a user names is read here, up to one largest size.
 
 use super::error::LoadError;
-use super::xml::{MAX_BYTES, too_large};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+
+/// The largest input, in bytes.
+pub const MAX_BYTES: usize = 16 << 20;
+
+/// Returns the error for a file over the limit.
+pub fn too_large(file: &str, bytes: u64) -> LoadError {
+    LoadError::whole(file, format!("expected at most {} MiB, found {bytes} bytes", MAX_BYTES >> 20))
+}
 
 /// Reads a file of at most [`MAX_BYTES`]. A pipe or a device is read up to the same size.
 ///

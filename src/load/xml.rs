@@ -4,6 +4,8 @@
 //! quick-xml finds the tags; what it lets pass although it is not well-formed is refused here: a second root,
 //! text outside the root, a DOCTYPE, unknown entities, bad names, duplicate attributes, control characters.
 
+pub use super::file::{MAX_BYTES, too_large};
+
 use super::error::LoadError;
 use super::file::utf8;
 use quick_xml::Reader;
@@ -14,8 +16,6 @@ use std::borrow::Cow;
 mod namespace;
 mod tag;
 
-/// The largest input, in bytes.
-pub const MAX_BYTES: usize = 16 << 20;
 /// How deep elements may lie in each other.
 pub const MAX_DEPTH: usize = 64;
 /// How many elements a document may have, so that no input of the largest size fills the memory.
@@ -110,11 +110,6 @@ impl<'a> Document<'a> {
             self.error(element, message)
         })
     }
-}
-
-/// Returns the error for a file over the limit.
-pub fn too_large(file: &str, bytes: u64) -> LoadError {
-    LoadError::whole(file, format!("expected at most {} MiB, found {bytes} bytes", MAX_BYTES >> 20))
 }
 
 /// A byte offset and a message.

@@ -48,7 +48,7 @@ impl Screen {
 
     /// Returns what a colour is; `otherwise` where it is the terminal's own.
     pub(super) fn rgb(colour: Color, otherwise: Rgb) -> Rgb {
-        let named = |place: usize| SIXTEEN.get(place).copied().unwrap_or(otherwise);
+        let named = |index: usize| SIXTEEN.get(index).copied().unwrap_or(otherwise);
         match colour {
             Color::Reset => otherwise,
             Color::Black => named(0),

@@ -139,7 +139,7 @@ fn stroke(path: &mut String, (x, y): (usize, usize), symbol: &str) {
     };
 }
 
-/// Writes the letters of a row, each at its own place: a font of another width then moves nothing.
+/// Writes the letters of a row, each at its own position, so that the width of the font does not matter.
 fn letters(out: &mut String, screen: Screen, line: usize, row: &[Cell]) {
     let Some(last) = row.iter().rposition(|cell| cell.symbol() != " ") else { return };
     let row = row.get(..=last).unwrap_or(row);

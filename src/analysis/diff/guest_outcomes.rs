@@ -1,5 +1,5 @@
-//! Finds what a difference does to guests: those that say nothing of the feature, that switch it on and that switch it
-//! off, there and back.
+//! Finds the effect of a difference on guests that do not mention the feature, require it or disable it, in both
+//! directions.
 
 use crate::analysis::history::example_guest::{guests, rank};
 use crate::domain::catalog::Catalog;
@@ -10,12 +10,12 @@ use crate::domain::scenario::{LibvirtChoice, Scenario};
 use crate::resolve::{Budget, BudgetExceeded, Outcome, OutcomeWithFeatures, Resolver, Verdict};
 use std::collections::HashMap;
 
-/// What a guest says of the feature: nothing, that it is on, that it is off.
-pub const SAYINGS: [Option<Policy>; 3] = [None, Some(Policy::Require), Some(Policy::Disable)];
+/// The policies of the feature that guests are resolved with: not mentioned, required, disabled.
+pub const MENTIONS: [Option<Policy>; 3] = [None, Some(Policy::Require), Some(Policy::Disable)];
 
-/// How one guest fares in one direction.
+/// The outcome of one guest in one direction.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Fare {
+pub struct GuestOutcome {
     /// The question.
     pub scenario: Scenario,
     /// The answer.
@@ -25,7 +25,7 @@ pub struct Fare {
     pub by_it: bool,
 }
 
-impl Fare {
+impl GuestOutcome {
     /// Returns the verdict as far as the feature goes.
     pub fn verdict(&self) -> Verdict {
         if self.by_it || matches!(self.outcome.verdict, Verdict::Depends | Verdict::StartRefused) {
@@ -40,13 +40,13 @@ impl Fare {
 /// from those that are.
 pub type Answers = HashMap<Scenario, OutcomeWithFeatures>;
 
-/// Asks how guests fare between the ends of a scenario.
-pub struct Fares<'a> {
+/// Resolves guests between source and destination of a scenario.
+pub struct GuestResolver<'a> {
     resolver: Resolver<'a>,
     scenario: Scenario,
 }
 
-impl<'a> Fares<'a> {
+impl<'a> GuestResolver<'a> {
     /// Returns who asks between these ends; neither stops nor what the scenario's own guest says count.
     pub fn between(catalog: &'a Catalog, scenario: &Scenario) -> Self {
         Self { resolver: Resolver::new(catalog), scenario: scenario.clone() }
@@ -57,13 +57,13 @@ impl<'a> Fares<'a> {
     ///
     /// # Errors
     /// The budget is not enough; what was found stays among the answers.
-    pub fn fare(
+    pub fn outcome(
         &mut self,
         (model, feature): (ModelId, FeatureId),
         says: Option<Policy>,
         (answers, budget): (&mut Answers, &mut Budget),
-    ) -> Result<Option<Fare>, BudgetExceeded> {
-        let mut worst: Option<Fare> = None;
+    ) -> Result<Option<GuestOutcome>, BudgetExceeded> {
+        let mut worst: Option<GuestOutcome> = None;
         for mut guest in guests(self.resolver.catalog(), &self.scenario, model, feature) {
             if let Some(policy) = says {
                 guest.features.set(feature, policy);
@@ -75,10 +75,10 @@ impl<'a> Fares<'a> {
             let brief = self.answer(&guest, answers, budget)?;
             let lists = brief.more | brief.less;
             let by_it = lists.contains(feature) || (lists.is_empty() && brief.outcome.verdict == Verdict::Aborted);
-            let fare = Fare { scenario: guest, outcome: brief.outcome, by_it };
-            let beats = |known: &Fare| rank(fare.verdict()) > rank(known.verdict());
-            if rank(fare.outcome.verdict) > 0 && worst.as_ref().is_none_or(beats) {
-                worst = Some(fare);
+            let outcome = GuestOutcome { scenario: guest, outcome: brief.outcome, by_it };
+            let beats = |known: &GuestOutcome| rank(outcome.verdict()) > rank(known.verdict());
+            if rank(outcome.outcome.verdict) > 0 && worst.as_ref().is_none_or(beats) {
+                worst = Some(outcome);
             }
         }
         Ok(worst)

@@ -2,7 +2,7 @@
 //! A key resolves guests only within a small budget; the rest is resolved while the program is idle.
 
 use super::{ScreenContext, ScreenResponse, ScreenState, Target};
-use crate::analysis::diff::guest_outcomes::{Answers, Fare, SAYINGS};
+use crate::analysis::diff::guest_outcomes::{Answers, GuestOutcome, MENTIONS};
 use crate::analysis::space::{exact_releases, map_of, models, releases};
 use crate::app::action::Action;
 use crate::app::keymap::Keymap;
@@ -14,7 +14,7 @@ use crate::domain::definition::{Policy, named_enum};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
 use crate::domain::scenario::{LibvirtChoice, Scenario};
-use crate::export::analysis::fare_words;
+use crate::export::analysis::outcome_words;
 use crate::resolve::{Budget, BudgetExceeded, Verdict};
 
 mod lines;
@@ -47,9 +47,9 @@ pub struct Diff {
     pub between: Between,
     /// The lines that pass the filter.
     pub listed: List<Line>,
-    /// The outcomes of the guests of the line under the cursor in both directions, in the order of [`SAYINGS`]; empty
+    /// The outcomes of the guests of the line under the cursor in both directions, in the order of [`MENTIONS`]; empty
     /// until they are resolved, and for a line without a guest.
-    pub guests: Vec<[Option<Fare>; 2]>,
+    pub guests: Vec<[Option<GuestOutcome>; 2]>,
     /// The text that listed lines contain; empty for every line.
     pub named: String,
     /// Whether the open list is for the left side.
@@ -105,7 +105,7 @@ impl Diff {
         self.resolve(context, &mut Budget::of_key());
     }
 
-    /// GuestQueries how the guests of the line under the cursor and then of those about it fare, until the budget is spent.
+    /// Resolves the guests of the line under the cursor, then of the lines around it, until the budget is spent.
     fn resolve(&mut self, context: &ScreenContext<'_>, budget: &mut Budget) {
         let mut queries = self.between.queries(context.catalog);
         let (here, around) = (self.listed.index(), usize::from(context.size.height));
@@ -138,7 +138,7 @@ impl Diff {
         let about = self.listed.current().and_then(|line| line.about);
         if let Some(about) = about.filter(|_| self.guests.is_empty()) {
             let mut both = |says| queries.both(about, says, (&mut self.answers, budget));
-            self.guests = SAYINGS.iter().map(|says| both(*says)).collect::<Result<_, _>>()?;
+            self.guests = MENTIONS.iter().map(|says| both(*says)).collect::<Result<_, _>>()?;
         }
         Ok(())
     }
@@ -167,16 +167,16 @@ impl Diff {
         let Some((_, feature)) = self.listed.current().and_then(|line| line.about) else { return Vec::new() };
         let [first, second] = self.directions(arrow);
         let name = catalog.feature_name(feature);
-        let sentence = |(policy, outcomes): (&Option<Policy>, &[Option<Fare>; 2])| {
+        let sentence = |(policy, outcomes): (&Option<Policy>, &[Option<GuestOutcome>; 2])| {
             let guest = match policy {
                 None => format!("{name} not mentioned"),
                 Some(Policy::Disable) => format!("-{name}"),
                 Some(_) => format!("+{name}"),
             };
-            let [one, other] = outcomes.each_ref().map(|fare| fare_words(fare.as_ref()));
+            let [one, other] = outcomes.each_ref().map(|outcome| outcome_words(outcome.as_ref()));
             format!("Guest with {guest}: {first} {one}; {second} {other}.")
         };
-        SAYINGS.iter().zip(&self.guests).map(sentence).collect()
+        MENTIONS.iter().zip(&self.guests).map(sentence).collect()
     }
 
     fn turn(&mut self, context: &ScreenContext<'_>, forward: bool) {
@@ -220,14 +220,14 @@ impl Diff {
         // Enter needs the outcomes of this line, whatever resolving them costs.
         let _ = self.resolve_line(&mut queries, self.listed.index(), &mut endless);
         let guest_outcomes = self.listed.current().and_then(|line| line.guest_outcomes.clone()).unwrap_or([None, None]);
-        let harm = |fare: &&Fare| !matches!(fare.verdict(), Verdict::Unchanged | Verdict::Never);
+        let harm = |outcome: &&GuestOutcome| !matches!(outcome.verdict(), Verdict::Unchanged | Verdict::Never);
         let not_mentioned = guest_outcomes.iter().flatten().find(harm);
         if not_mentioned.is_none() {
             let _ = self.resolve_guests(&mut queries, &mut endless);
         }
         let mentioned = self.guests.iter().flatten().flatten().find(harm);
         match not_mentioned.or(mentioned).or(guest_outcomes.iter().flatten().next()) {
-            Some(fare) => ScreenResponse::Visit(Box::new(fare.scenario.clone())),
+            Some(outcome) => ScreenResponse::Visit(Box::new(outcome.scenario.clone())),
             None => ScreenResponse::Say("No guest that demonstrates this line can start.".to_owned()),
         }
     }

@@ -79,7 +79,7 @@ fn choose(model: &mut Model, catalog: &Catalog) -> Option<Effect> {
     match pick {
         Some(Pick::Scenario(scenario)) => change(model, catalog, *scenario),
         Some(Pick::Choice(choice)) => {
-            model.overlay = Some(Overlay::Picker(Box::new(Picker::of_choice(catalog, &model.scenario, choice))))
+            model.overlay = Some(Overlay::Picker(Box::new(Picker::of_choice(catalog, &model.scenario, choice))));
         }
         Some(Pick::Action(action)) => return act(model, catalog, action),
         Some(Pick::Lesson(name)) => tour::open(model, catalog, &name),

@@ -1,7 +1,7 @@
 //! Writes what differs between two maps or two models.
 
 use super::format::{json, list, names};
-use crate::analysis::diff::guest_outcomes::Fare;
+use crate::analysis::diff::guest_outcomes::GuestOutcome;
 use crate::analysis::diff::{Effect, MapDiff, ModelDiff, Why};
 use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::feature::FeatureId;
@@ -63,12 +63,12 @@ pub const fn model_words(why: Why) -> &'static str {
 }
 
 /// Returns how one guest fares, in a few words: `aborted (T7)`; of one that never starts, that it does not.
-pub fn fare_words(fare: Option<&Fare>) -> String {
-    let Some(fare) = fare else { return "does not start".to_owned() };
+pub fn outcome_words(outcome: Option<&GuestOutcome>) -> String {
+    let Some(outcome) = outcome else { return "does not start".to_owned() };
     // The rule of another feature's trouble would mislead.
-    let rule = fare.outcome.rule.filter(|_| fare.verdict() == fare.outcome.verdict);
+    let rule = outcome.outcome.rule.filter(|_| outcome.verdict() == outcome.outcome.verdict);
     let rule = rule.map(|rule| format!(" ({})", rule.name())).unwrap_or_default();
-    format!("{}{rule}", fare.verdict().name())
+    format!("{}{rule}", outcome.verdict().name())
 }
 
 /// Returns the difference of two maps as text, with what it does to guests.

@@ -4,12 +4,12 @@
 use super::ViewContext;
 use super::draw::{Piece, fill, fitting, line_of, piece, pieces, text_at};
 use super::parts::{Drawn, ListAndWords, first_seen, line_at, with_headings};
-use crate::analysis::diff::guest_outcomes::Fare;
+use crate::analysis::diff::guest_outcomes::GuestOutcome;
 use crate::app::action::Action;
 use crate::app::screens::Target;
 use crate::app::screens::diff::{Diff, Line};
 use crate::app::text::{cut, pad, wrap};
-use crate::export::analysis::fare_words;
+use crate::export::analysis::outcome_words;
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -79,9 +79,10 @@ fn fare_columns(inner: Rect) -> usize {
     if inner.width >= 110 { WIDE_FARE } else { FARE }
 }
 
-fn fare(ctx: ViewContext<'_>, fare: Option<&Fare>, room: usize) -> Piece {
-    let (role, sign) = fare.map_or((Role::Muted, ctx.theme.signs.never), |fare| ctx.theme.verdict(fare.verdict()));
-    let text = format!("{sign} {}", fare_words(fare));
+fn outcome(ctx: ViewContext<'_>, outcome: Option<&GuestOutcome>, room: usize) -> Piece {
+    let (role, sign) =
+        outcome.map_or((Role::Muted, ctx.theme.signs.never), |outcome| ctx.theme.verdict(outcome.verdict()));
+    let text = format!("{sign} {}", outcome_words(outcome));
     piece(pad(&cut(&text, room - 1, ctx.theme.signs.more), room), role)
 }
 
@@ -91,7 +92,7 @@ fn row(ctx: ViewContext<'_>, line: &Line, selected: bool, rect: Rect, buf: &mut 
     let mut row = vec![piece(format!("  {}", pad(&name, NAME - 2)), Role::Text)];
     match (&line.guest_outcomes, line.about) {
         (None, Some(_)) => row.extend([(); 2].map(|()| piece(pad(ctx.theme.signs.nothing, room), Role::Muted))),
-        (Some([there, back]), Some(_)) => row.extend([there, back].map(|found| fare(ctx, found.as_ref(), room))),
+        (Some([there, back]), Some(_)) => row.extend([there, back].map(|found| outcome(ctx, found.as_ref(), room))),
         _ => row.push(piece(pad("", 2 * room), Role::Text)),
     }
     row.push(piece(line.detail.as_str(), Role::Muted));

@@ -15,7 +15,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::widgets::{Clear, Widget};
 
 pub(super) fn render(ctx: ViewContext<'_>, page: &Page, area: Rect, buf: &mut Buffer) {
-    let rect = place(page, area);
+    let rect = area_of(page, area);
     let (columns, height) = room(area);
     Clear.render(rect, buf);
     let lines = page.lines(columns);
@@ -37,14 +37,14 @@ fn role(kind: Kind) -> Role {
 
 /// Returns what a click at `position` does.
 pub(super) fn hit(page: &Page, area: Rect, position: Position) -> Option<Target> {
-    (!place(page, area).contains(position)).then_some(Target::Outside)
+    (!area_of(page, area).contains(position)).then_some(Target::Outside)
 }
 
 fn room(area: Rect) -> (usize, usize) {
     page_room(Size { width: area.width, height: area.height })
 }
 
-fn place(page: &Page, area: Rect) -> Rect {
+fn area_of(page: &Page, area: Rect) -> Rect {
     let (columns, height) = room(area);
     let lines = page.lines(columns).len().min(height);
     let width = cells(columns + 4).min(area.width);

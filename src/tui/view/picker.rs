@@ -16,7 +16,7 @@ use ratatui::widgets::{Clear, Widget};
 const OTHER_LINES: u16 = 4;
 
 pub(super) fn render(ctx: ViewContext<'_>, picker: &Picker, area: Rect, buf: &mut Buffer) {
-    let rect = place(picker, area);
+    let rect = area_of(picker, area);
     Clear.render(rect, buf);
     let count = format!("{} of {}", picker.matches().len(), picker.len());
     let title = [piece(picker.title.as_str(), Role::Title)];
@@ -49,7 +49,7 @@ pub(super) fn render(ctx: ViewContext<'_>, picker: &Picker, area: Rect, buf: &mu
 
 /// Returns what a click at `position` does.
 pub(super) fn hit(_: ViewContext<'_>, picker: &Picker, area: Rect, position: Position) -> Option<Target> {
-    let rect = place(picker, area);
+    let rect = area_of(picker, area);
     if !rect.contains(position) {
         return Some(Target::Outside);
     }
@@ -110,7 +110,7 @@ fn row(ctx: ViewContext<'_>, item: &Item, label: usize, selected: bool) -> Vec<P
         (None, false) => Role::Text,
     };
     let mut row = vec![piece(format!(" {current} "), Role::Chosen), piece(item.label.clone(), role)];
-    row.push(piece(" ".repeat((label + 2).saturating_sub(width(&item.label))), Role::Text));
+    row.push(piece(" ".repeat((label + 2).saturating_sub(width(&item.label)).max(1)), Role::Text));
     if !item.key.is_empty() {
         row.push(piece(pad(&cut(&item.key, 9, ""), 10), Role::Key));
     }
@@ -122,10 +122,10 @@ fn row(ctx: ViewContext<'_>, item: &Item, label: usize, selected: bool) -> Vec<P
 }
 
 fn label_width(picker: &Picker) -> usize {
-    picker.matches().map(|item| width(&item.label)).max().unwrap_or(0).min(40)
+    picker.matches().map(|item| width(&item.label)).max().unwrap_or(0).min(46)
 }
 
-fn place(picker: &Picker, area: Rect) -> Rect {
+fn area_of(picker: &Picker, area: Rect) -> Rect {
     let width = area.width.saturating_sub(4).min(100);
     let height =
         cells(picker.len()).saturating_add(OTHER_LINES).min(area.height.saturating_sub(4)).max(OTHER_LINES + 1);

@@ -1,7 +1,7 @@
 //! Makes the lines of a difference, grouped by why they matter to a migration, and resolves their guests.
 
 use super::ScreenContext;
-use crate::analysis::diff::guest_outcomes::{Answers, Fare, Fares};
+use crate::analysis::diff::guest_outcomes::{Answers, GuestOutcome, GuestResolver};
 use crate::analysis::diff::{ModelDiff, Why, in_maps, maps};
 use crate::app::choice::libvirt_name;
 use crate::domain::catalog::{Catalog, LibvirtId};
@@ -30,7 +30,7 @@ pub struct Line {
     /// The model and the feature of a guest that demonstrates the line.
     pub about: Option<(ModelId, FeatureId)>,
     /// The outcomes in both directions of a guest that does not mention the feature; `None` until they are resolved.
-    pub guest_outcomes: Option<[Option<Fare>; 2]>,
+    pub guest_outcomes: Option<[Option<GuestOutcome>; 2]>,
 }
 
 /// The two sides of a comparison.
@@ -55,15 +55,16 @@ enum Guests {
     OneAndOther(Box<Scenario>, ModelId, ModelId),
 }
 
-/// GuestQueries how guests fare.
+/// Resolves the guests of the lines.
 pub(super) struct GuestQueries<'a> {
-    sides: Option<[Fares<'a>; 2]>,
+    sides: Option<[GuestResolver<'a>; 2]>,
     models: Option<[ModelId; 2]>,
 }
 
 impl Between {
     pub(super) fn queries<'a>(&self, catalog: &'a Catalog) -> GuestQueries<'a> {
-        let sides = |one: &Scenario, other: &Scenario| Some([one, other].map(|ends| Fares::between(catalog, ends)));
+        let sides =
+            |one: &Scenario, other: &Scenario| Some([one, other].map(|ends| GuestResolver::between(catalog, ends)));
         match &self.guests {
             None => GuestQueries { sides: None, models: None },
             Some(Guests::ThereAndBack(ends)) => GuestQueries { sides: sides(ends, &ends.swapped()), models: None },
@@ -85,12 +86,12 @@ impl GuestQueries<'_> {
         (model, feature): (ModelId, FeatureId),
         says: Option<Policy>,
         (answers, budget): (&mut Answers, &mut Budget),
-    ) -> Result<[Option<Fare>; 2], BudgetExceeded> {
+    ) -> Result<[Option<GuestOutcome>; 2], BudgetExceeded> {
         let [one, other] = self.models.unwrap_or([model, model]);
         match &mut self.sides {
             Some([there, back]) => Ok([
-                there.fare((one, feature), says, (answers, budget))?,
-                back.fare((other, feature), says, (answers, budget))?,
+                there.outcome((one, feature), says, (answers, budget))?,
+                back.outcome((other, feature), says, (answers, budget))?,
             ]),
             None => Ok([None, None]),
         }
