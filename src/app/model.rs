@@ -91,8 +91,8 @@ impl Model {
 
     /// Returns whether a lesson asks a question that has an answer with this number, counted from 0.
     pub fn has_answer(&self, number: usize) -> bool {
-        let question = self.tour.as_ref().and_then(Tour::question);
-        question.is_some_and(|question| number < question.answers.len())
+        let step = self.tour.as_ref().and_then(Tour::now);
+        step.is_some_and(|step| number < step.answers().len())
     }
 
     /// Returns whether there is a change to take back.

@@ -322,7 +322,7 @@ impl ScreenState for Explorer {
             (&[Action::Rule], "rule"),
             (&[Action::Matrix], "matrix"),
             (&[Action::Follow], "follow"),
-            (&[Action::Lessons], "tour"),
+            (&[Action::Lessons], "lessons"),
             (&[Action::Undo], "undo"),
             (&[Action::SwapEnds], "swap ends"),
             (&[Action::Xml], "XML"),

@@ -43,7 +43,7 @@ fn room(area: Rect) -> (usize, usize) {
     page_room(Size { width: area.width, height: area.height })
 }
 
-fn place(page: &Page, area: Rect) -> Rect {
+pub(super) fn place(page: &Page, area: Rect) -> Rect {
     let (columns, height) = room(area);
     let lines = page.lines(columns).len().min(height);
     let width = cells(columns + 4).min(area.width);
