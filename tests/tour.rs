@@ -40,9 +40,9 @@ const GOLDENS: Goldens = Goldens {
 
 /// The lessons as their files are now.
 fn lessons() -> Vec<Lesson> {
-    let read = |(place, (file, _)): (usize, &(&str, &str))| {
+    let read = |(index, (file, _)): (usize, &(&str, &str))| {
         let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
-        tour::read_lesson(place + 1, file, &text).unwrap_or_else(|wrong| panic!("{wrong}"))
+        tour::read_lesson(index + 1, file, &text).unwrap_or_else(|error| panic!("{error}"))
     };
     FILES.iter().enumerate().map(read).collect()
 }
@@ -55,6 +55,11 @@ fn begin(lesson: &Lesson, size: (u16, u16)) -> Session {
 
 fn under_way(session: &Session) -> &Tour {
     session.model.tour.as_ref().unwrap_or_else(|| panic!("the lesson was left"))
+}
+
+/// Returns whether the current step is no question.
+fn is_text(session: &Session) -> bool {
+    under_way(session).now().is_some_and(|step| step.answers().is_empty())
 }
 
 /// Presses the key of an action, as a user would.
@@ -77,17 +82,14 @@ fn go_on(session: &mut Session) {
 
 /// What is wrong with a step as it is read, at this size.
 fn faults(session: &Session, step: &Step) -> Vec<String> {
-    let mut wrong = Vec::new();
-    if let Some(expect) = &step.expect {
-        wrong.extend(tour::disagreements(&session.model, catalog(), expect));
-    }
+    let mut wrong = tour::disagreements(&session.model, catalog(), &step.expect);
     let buffer = session.buffer();
     for place in &step.look {
         if session.shown(|shown| view::place(shown, place, buffer.area, &buffer)).is_none() {
             wrong.push(format!("{place:?} is not on the screen:\n{}", session.text()));
         }
     }
-    let pages = tour::pages(&session.model).len();
+    let pages = tour::page_count(&session.model);
     if pages > 2 {
         wrong.push(format!("it has {pages} pages at {:?}; say it in fewer words", session.model.size));
     }
@@ -107,6 +109,9 @@ fn done(session: &mut Session, step: &Step) -> Vec<String> {
                 if under_way(session).step != here {
                     return vec!["it is done before the last key".to_owned()];
                 }
+                if session.text().contains("restores it") {
+                    return vec![format!("its own keys count as a deviation:\n{}", session.text())];
+                }
                 match key {
                     Press::Action(action) => act(session, *action),
                     Press::Type(letters) => {
@@ -120,13 +125,13 @@ fn done(session: &mut Session, step: &Step) -> Vec<String> {
                 return vec![format!("its keys do not do what it asks for:\n{}", session.text())];
             }
         }
-        Some(Task::Ask(question)) => {
-            for (place, answer) in question.answers.iter().enumerate() {
-                act(session, ANSWERS[place]);
-                assert_eq!(under_way(session).answered, Some(place));
+        Some(Task::Answer(answers)) => {
+            for (index, answer) in answers.iter().enumerate() {
+                act(session, ANSWERS[index]);
+                assert_eq!(under_way(session).answered, Some(index));
                 let text = session.text();
                 let first: String = answer.why.split(' ').take(4).collect::<Vec<_>>().join(" ");
-                if !text.contains(&first) || tour::pages(&session.model).len() > 2 {
+                if !text.contains(&first) || tour::page_count(&session.model) > 2 {
                     return vec![format!("the answer {:?} is not explained on the screen:\n{text}", answer.text)];
                 }
             }
@@ -189,8 +194,8 @@ fn every_run_that_a_lesson_names_was_recorded() {
     let id = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["id"].as_str().unwrap().to_owned();
     let known: BTreeSet<String> = recorded.iter().flat_map(|text| text.lines().map(id)).collect();
     let lessons = lessons();
-    let told = lessons.iter().flat_map(|lesson| lesson.steps.iter().flat_map(Step::said));
-    let unknown: Vec<&String> = told.flat_map(|told| &told.runs).filter(|run| !known.contains(*run)).collect();
+    let steps = lessons.iter().flat_map(|lesson| &lesson.steps);
+    let unknown: Vec<&String> = steps.flat_map(|step| &step.runs).filter(|run| !known.contains(*run)).collect();
     assert!(unknown.is_empty(), "no such runs in tests/recorded: {unknown:?}");
 }
 
@@ -221,7 +226,7 @@ fn leaving_gives_the_own_scenario_back_with_its_history_and_screens() {
     session = session.keys("t<enter>n");
     assert!(session.model.has_tour() && session.model.scenario != before.0);
     session = session.keys("<esc>");
-    assert!(session.text().contains("esc once more leaves"), "{}", session.text());
+    assert!(session.text().contains("Press esc again to leave"), "{}", session.text());
     session = session.keys("<tab><esc>");
     assert!(session.model.has_tour(), "another key between the two goes on");
     session = session.keys("<esc>");
@@ -241,6 +246,22 @@ fn the_explorer_works_as_ever_and_a_step_can_be_put_back() {
     assert_eq!(under_way(&session).step, 0);
     session = session.keys("R");
     assert_eq!(session.model.derived.link, word);
+    assert!(!session.text().contains("restores it"));
+}
+
+#[test]
+fn another_key_than_the_wanted_one_is_answered() {
+    let mut session = begin(&lessons()[4], (80, 24)).keys("<right>");
+    let text = session.text();
+    assert!(text.contains("Guest machine is pc-q35-4.0.1, the lesson wants pc-q35-3.1. R restores it."), "{text}");
+    session = session.keys("R");
+    assert!(!session.text().contains("restores it"), "{}", session.text());
+    let mut rule = begin(&lessons()[3], (80, 24));
+    while under_way(&rule).step < 3 {
+        go_on(&mut rule);
+    }
+    let text = rule.keys("<left>").text();
+    assert!(text.contains("The rule is T3, the lesson wants T6. R restores it."), "{text}");
 }
 
 #[test]
@@ -250,7 +271,8 @@ fn keys_are_shown_as_they_are_bound() {
     let mut session = typed::open_with(OWN, (80, 24), settings);
     tour::open(&mut session.model, catalog(), "machine-type");
     let text = session.text();
-    assert!(text.contains("Press f7 (previous value)") && text.contains("f8 next step"), "{text}");
+    let press = format!("Press f7 ({})", Action::Left.info().title.to_lowercase());
+    assert!(text.contains(&press) && text.contains("f8 next"), "{text}");
     session = session.keys("<f7>");
     assert_eq!(under_way(&session).step, 1);
 }
@@ -258,28 +280,34 @@ fn keys_are_shown_as_they_are_bound() {
 #[test]
 fn a_mistake_in_a_lesson_is_named_with_its_place() {
     let lesson = |steps: &str| {
-        let text = format!("<lesson name='x' title='x' summary='x.' scenario='EPYC'>\n{steps}</lesson>");
-        tour::read_lesson(1, "x.xml", &text).map(drop).map_err(|wrong| wrong.to_string())
+        let text = format!("name = 'x'\ntitle = 'x'\nsummary = 'x.'\nscenario = 'EPYC'\n{steps}");
+        tour::read_lesson(1, "x.toml", &text).map(drop).map_err(|error| error.to_string())
     };
-    let say = "<say rule='T7'>x</say>";
-    let ask = |answers: &str| format!("<step><ask rule='T7'>Why?{answers}</ask></step>");
-    let (right, wrong) = ("<answer right='yes' why='a'>b</answer>", "<answer why='a'>b</answer>");
+    let step = |rest: &str| format!("[[step]]\nrules = ['T7']\n{rest}");
+    let say = |rest: &str| step(&format!("say = 'x'\n{rest}"));
+    let ask = |answers: &str| step(&format!("ask = 'Why?'\nanswer = [{answers}]"));
+    let (right, wrong) = ("{ right = true, text = 'b', why = 'a' },", "{ text = 'b', why = 'a' },");
     assert_eq!(lesson(&ask(&format!("{right}{wrong}"))), Ok(()));
     for (steps, message) in [
-        (String::new(), "x.xml:1:1: expected at least one <step>"),
-        ("<step><say>x</say></step>".to_owned(), "x.xml:2:7: expected rule=\"...\" or run"),
-        ("<step><say rule='T7'> </say></step>".to_owned(), "x.xml:2:7: expected words in <say>, found none"),
-        (ask(&format!("{right}<answer why=' '>b</answer>")), "expected words in why, found none"),
-        ("<step><say rule='T9'>x</say></step>".to_owned(), "expected a rule, found \"T9\""),
-        (format!("<step look='T7; machien'>{say}</step>"), "found \"machien\"; did you mean machine?"),
-        (format!("<step>{say}<press action='rigth'/><check verdict='never'/></step>"), "did you mean right?"),
-        (format!("<step>{say}<press action='right'/></step>"), "expected <press> with <check>"),
-        (format!("<step>{say}<press action='right'/><check/></step>"), "expected an attribute in <check>"),
-        (format!("<step>{say}<expect verdikt='never'/></step>"), "in <expect>, found verdikt"),
-        (format!("<step>{say}<pres/></step>"), "found <pres>"),
-        (ask(right), "expected 2 to 4 answers and one right, found 1 and 1 right"),
+        ("step = []".to_owned(), "x.toml:1:1: expected at least one [[step]]"),
+        (String::new(), "x.toml:1:1: missing field `step`"),
+        ("[[step]".to_owned(), "x.toml:5:8: unclosed array table"),
+        ("[[step]]\nsay = 'x'".to_owned(), "x.toml:5:1: expected rules or runs in [[step]]"),
+        (step("say = ' '"), "x.toml:7:7: expected words, found none"),
+        (step(""), "x.toml:5:1: expected either say or ask"),
+        (ask(&format!("{right}{{ text = 'b', why = ' ' }}")), "expected words, found none"),
+        ("[[step]]\nsay = 'x'\nrules = ['T7', 'T9']".to_owned(), "x.toml:7:9: expected a rule, found \"T9\""),
+        (say("look = ['T7', 'machien']"), "x.toml:8:8: expected a place, found \"machien\"; did you mean machine?"),
+        (say("press = ['rigth']\ncheck = { verdict = 'never' }"), "did you mean right?"),
+        (say("press = ['right']"), "expected press with check"),
+        (say("press = ['right']\ncheck = {}"), "expected a condition in check"),
+        (say("press = ['right']\ncheck = { choice = 'model' }"), "choice only together with value"),
+        (say("expect = { verdikt = 'never' }"), "x.toml:8:12: unknown field `verdikt`, expected one of `verdict`"),
+        (say("pres = ['right']"), "x.toml:8:1: unknown field `pres`"),
+        (say(&format!("answer = [{right}{wrong}]")), "or say alone"),
+        (ask(right), "expected 2 to 4 answers and one of them right, found 1 and 1 right"),
         (ask(&format!("{right}{right}")), "found 2 and 2 right"),
-        (ask("<answer>a</answer>"), "expected the attribute \"why\" in <answer>"),
+        (ask("{ text = 'a' }"), "missing field `why`"),
     ] {
         let found = lesson(&steps).unwrap_err();
         assert!(found.contains(message), "{found}\nis not\n{message}");
@@ -293,14 +321,9 @@ fn a_lesson_is_printed_as_text_that_says_everything() {
         let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(text.lines().all(|line| line.chars().count() <= 78), "{text}");
         for step in &lesson.steps {
-            for told in step.said() {
-                assert!(flat.contains(&told.text), "{flat}\nlacks\n{}", told.text);
-            }
+            assert!(flat.contains(&step.text), "{flat}\nlacks\n{}", step.text);
         }
-        assert!(
-            flat.contains("libvirt says: ")
-                || lesson.steps.iter().all(|s| s.expect.as_ref().is_none_or(|e| e.message.is_none()))
-        );
+        assert!(flat.contains("libvirt says: ") || lesson.steps.iter().all(|step| step.expect.message.is_none()));
     }
 }
 
@@ -317,7 +340,7 @@ fn lessons_at_their_sizes() {
     GOLDENS.compare("step-120x36-styles", &machine((120, 36)).keys("<left>").styled());
     GOLDENS.compare("rule-page-80x24", &machine((80, 24)).keys("i").text());
     let mut asked = machine((80, 24));
-    while under_way(&asked).question().is_none() {
+    while is_text(&asked) {
         go_on(&mut asked);
     }
     GOLDENS.compare("answered-80x24", &asked.keys("1").text());
@@ -333,14 +356,14 @@ fn lessons_at_their_sizes() {
 fn a_click_on_an_answer_gives_it_and_one_on_the_foot_goes_on() {
     let mut session = open(OWN, (80, 24));
     tour::open(&mut session.model, catalog(), "machine-type");
-    while under_way(&session).question().is_none() {
+    while is_text(&session) {
         go_on(&mut session);
     }
-    let answer = under_way(&session).question().unwrap().answers[1].text.clone();
+    let answer = under_way(&session).now().unwrap().answers()[1].text.clone();
     session.click(answer.get(..12).unwrap());
     assert_eq!(under_way(&session).answered, Some(1));
     let step = under_way(&session).step;
-    session.click(" goes on");
+    session.click(" continues");
     assert_eq!(under_way(&session).step, step + 1);
 }
 

@@ -1,5 +1,5 @@
-//! Leads through a lesson: the explorer goes on working as ever, and the lesson watches it. A step is done when what it
-//! asks for holds in the model; who goes on without doing it has it done by the same actions.
+//! Runs a lesson. Every key works as it does without one; after each, the lesson checks whether the step's condition
+//! holds in the model. A step that is skipped is done by the same actions that its keys stand for.
 
 use super::action::Action;
 use super::history::History;
@@ -17,35 +17,36 @@ mod panel;
 mod read;
 mod text;
 
-pub use lesson::{Answer, Condition, Expect, FILES, Lesson, Place, Press, Question, Step, Task, Told, find, lessons};
-pub use panel::{ANSWERS, Line, height, pages};
+pub(crate) use lesson::find;
+pub use lesson::{Answer, Condition, Expect, FILES, Lesson, Place, Press, Step, Task, lessons};
+pub use panel::{ANSWERS, page_count};
+pub(crate) use panel::{Line, height, pages};
 pub use read::lesson as read_lesson;
 pub use text::text;
 
-/// A lesson under way.
+/// The running lesson.
 #[derive(Clone, Debug)]
 pub struct Tour {
-    /// The lesson.
-    pub lesson: Lesson,
-    /// The step, counted from 0; after the last one, the lesson's end.
+    pub(crate) lesson: Lesson,
+    /// The step, counted from 0; the number of steps at the lesson's end.
     pub step: usize,
-    /// The page of what does not fit the panel at once, counted from 0.
-    pub page: usize,
-    /// What the step before ended with: that what it asked for holds now.
-    pub yes: Option<String>,
-    /// The answer that was chosen last.
+    /// The page of the panel, counted from 0.
+    pub(crate) page: usize,
+    /// The confirmation of the step before.
+    pub(crate) yes: Option<String>,
+    /// The answer that was chosen last, counted from 0.
     pub answered: Option<usize>,
-    /// How everything was when each step up to this one began.
-    begun: Vec<Moment>,
-    /// Whether what the step asks for holds already.
+    /// What was displayed when each step up to this one started.
+    started: Vec<Moment>,
+    /// Whether the step's condition holds already.
     met: bool,
-    /// Whether one more "back" leaves.
+    /// Whether one more `back` leaves the lesson.
     leaving: bool,
-    /// The user's own, as it was before.
+    /// What the user had before the lesson.
     own: Box<(Moment, History)>,
 }
 
-/// What is seen, to come back to it.
+/// What is displayed, to be restored later.
 #[derive(Clone, Debug)]
 struct Moment {
     scenario: Scenario,
@@ -66,37 +67,22 @@ impl Moment {
 }
 
 impl Tour {
-    /// Returns the step, or `None` at the lesson's end.
+    /// Returns the current step; `None` at the lesson's end.
     pub fn now(&self) -> Option<&Step> {
         self.lesson.steps.get(self.step)
     }
 
-    /// Returns the question that is asked, if one is.
-    pub fn question(&self) -> Option<&Question> {
-        match self.now()?.task.as_ref()? {
-            Task::Ask(question) => Some(question),
-            Task::Press(..) => None,
-        }
-    }
-
-    /// Returns the user's own scenario.
-    pub fn own(&self) -> &Scenario {
+    pub(crate) fn own(&self) -> &Scenario {
         &self.own.0.scenario
     }
 
     fn condition(&self) -> Option<&Condition> {
-        match self.now()?.task.as_ref()? {
-            Task::Press(_, condition) => Some(condition),
-            Task::Ask(_) => None,
-        }
+        self.now()?.condition()
     }
 }
 
-/// Returns the list of lessons.
-///
-/// # Errors
-/// A mistake in the lessons' files, which the project's own tests exclude.
-pub fn list(model: &Model) -> Result<Overlay, String> {
+/// Returns the list of lessons; an error is a mistake in their files.
+pub(crate) fn list(model: &Model) -> Result<Overlay, String> {
     let current = model.tour.as_ref().map(|tour| tour.lesson.number);
     let lessons = lessons().map_err(|error| error.to_string())?;
     let items = lessons.into_iter().map(|lesson| Item {
@@ -110,20 +96,20 @@ pub fn list(model: &Model) -> Result<Overlay, String> {
     Ok(Overlay::Picker(Box::new(Picker::new("Lessons".to_owned(), None, items.chain(leave).collect()))))
 }
 
-/// Opens the lesson of this name or number, or says that there is none.
+/// Starts the lesson with this name or number; a notice says when there is none.
 pub fn open(model: &mut Model, catalog: &Catalog, word: &str) {
     match find(word) {
         Ok(lesson) => start(model, catalog, lesson),
-        Err(wrong) => model.notice = Some(wrong),
+        Err(error) => model.notice = Some(error),
     }
 }
 
-/// Starts a lesson; what the user had is kept until the tour is left.
+/// Starts a lesson. Leaving it restores the user's scenario, screens and undo history.
 pub fn start(model: &mut Model, catalog: &Catalog, lesson: Lesson) {
     let scenario = match Scenario::parse(catalog, &lesson.scenario) {
         Ok(scenario) => scenario,
-        Err(wrong) => {
-            model.notice = Some(format!("{}: {wrong}", lesson.name));
+        Err(error) => {
+            model.notice = Some(format!("cannot start lesson {}: {error}", lesson.name));
             return;
         }
     };
@@ -140,17 +126,17 @@ pub fn start(model: &mut Model, catalog: &Catalog, lesson: Lesson) {
         page: 0,
         yes: None,
         answered: None,
-        begun: Vec::new(),
+        started: Vec::new(),
         met: false,
         leaving: false,
         own,
     });
     update::put(model, catalog, scenario);
-    begin(model, catalog, None);
+    start_step(model, catalog, None);
 }
 
-/// Begins the step that is next: sets the scene as the step asks for, and remembers it.
-fn begin(model: &mut Model, catalog: &Catalog, yes: Option<String>) {
+/// Sets the scenario and the cursor that the current step asks for.
+fn start_step(model: &mut Model, catalog: &Catalog, yes: Option<String>) {
     let Some(tour) = &mut model.tour else { return };
     tour.yes = yes;
     (tour.page, tour.answered, tour.leaving) = (0, None, false);
@@ -170,13 +156,13 @@ fn begin(model: &mut Model, catalog: &Catalog, yes: Option<String>) {
     let Some(tour) = &model.tour else { return };
     let met = tour.condition().is_some_and(|condition| condition.holds(model));
     if let Some(tour) = &mut model.tour {
-        tour.begun.truncate(tour.step);
-        tour.begun.push(moment);
+        tour.started.truncate(tour.step);
+        tour.started.push(moment);
         tour.met = met;
     }
 }
 
-/// Looks whether what the step asks for has come true, and goes on if so.
+/// Continues with the next step when the condition of the current one has become true.
 pub(super) fn follow(model: &mut Model, catalog: &Catalog) {
     let Some(tour) = &model.tour else { return };
     let Some(condition) = tour.condition() else { return };
@@ -186,19 +172,18 @@ pub(super) fn follow(model: &mut Model, catalog: &Catalog) {
     tour.met = now;
     if yes.is_some() {
         tour.step += 1;
-        begin(model, catalog, yes);
+        start_step(model, catalog, yes);
     }
 }
 
-/// Says that it holds, and what the answer is now where that changed.
+/// Confirms the step, with the answer where the condition is about it.
 fn confirmation(model: &Model) -> String {
     let answer = &model.derived.answer;
-    let asked = model.tour.as_ref().and_then(Tour::condition);
-    let about_answer = asked.is_some_and(|c| c.value.is_some() || c.verdict.is_some() || c.rule.is_some());
+    let condition = model.tour.as_ref().and_then(Tour::condition);
     match answer.rule {
-        Some(rule) if about_answer => format!("Yes: {}, {}.", rule_in_words(rule), answer.verdict.name()),
-        _ if about_answer => format!("Yes: {}.", answer.verdict.name()),
-        _ => "Yes.".to_owned(),
+        _ if !condition.is_some_and(Condition::is_about_the_answer) => "Done.".to_owned(),
+        Some(rule) => format!("Done: {}, {}.", rule_in_words(rule), answer.verdict.name()),
+        None => format!("Done: {}.", answer.verdict.name()),
     }
 }
 
@@ -207,7 +192,31 @@ fn rule_in_words(rule: RuleId) -> String {
     format!("{kind} {}", rule.name())
 }
 
-/// Does an action that is the lesson's. Returns whether it was.
+/// Returns how the scenario deviates from the one the step started with, and the key that restores it; `None` where it
+/// does not, or while a list or a page is open.
+fn deviation(model: &Model) -> Option<String> {
+    let tour = model.tour.as_ref()?;
+    let started = tour.started.get(tour.step)?;
+    if model.overlay.is_some() || model.scenario == started.scenario {
+        return None;
+    }
+    let condition = tour.condition();
+    let rule = condition.and_then(|condition| condition.rule);
+    let what = match (condition.and_then(|condition| condition.wrong_value(model)), rule) {
+        (Some((found, wanted)), _) => {
+            let group = found.choice.group().title();
+            format!("{group} {} is {}, the lesson wants {wanted}", found.label, found.value)
+        }
+        (None, Some(wanted)) => {
+            let rule = model.derived.answer.rule.map_or("none", RuleId::name);
+            format!("The rule is {rule}, the lesson wants {}", wanted.name())
+        }
+        (None, None) => "The scenario is not the one of this step".to_owned(),
+    };
+    Some(format!("{what}. {} restores it.", model.settings.keymap.shown(Action::Reset)))
+}
+
+/// Handles the actions of a lesson. Returns false for every other action.
 #[expect(clippy::wildcard_enum_match_arm, reason = "every other action is the explorer's")]
 pub(super) fn update(model: &mut Model, catalog: &Catalog, action: Action) -> bool {
     let Some(tour) = &mut model.tour else { return false };
@@ -228,7 +237,7 @@ pub(super) fn update(model: &mut Model, catalog: &Catalog, action: Action) -> bo
     true
 }
 
-/// Hears that there is nothing open to go back from. Returns whether a tour is under way.
+/// Handles `back` on the first screen: the second one in a row leaves. Returns false without a lesson.
 pub(super) fn back(model: &mut Model, catalog: &Catalog) -> bool {
     let key = model.settings.keymap.shown(Action::Back);
     let Some(tour) = &mut model.tour else { return false };
@@ -236,17 +245,17 @@ pub(super) fn back(model: &mut Model, catalog: &Catalog) -> bool {
         leave(model, catalog);
     } else {
         tour.leaving = true;
-        model.notice = Some(format!("{key} once more leaves the lesson and gives your own scenario back"));
+        model.notice = Some(format!("Press {key} again to leave the lesson and restore your scenario"));
     }
     true
 }
 
-fn answer(tour: &mut Tour, place: usize) {
-    tour.answered = Some(place);
+fn answer(tour: &mut Tour, index: usize) {
+    tour.answered = Some(index);
     tour.page = 0;
 }
 
-/// Shows the next page of the step, or the next step; what was to be done is done if it was not.
+/// Turns to the next page, or does what is left of the step and starts the next one.
 fn next(model: &mut Model, catalog: &Catalog) {
     let pages = panel::pages(model).len();
     let Some(tour) = &mut model.tour else { return };
@@ -262,32 +271,32 @@ fn next(model: &mut Model, catalog: &Catalog) {
     }
     if let Some(tour) = model.tour.as_mut().filter(|tour| tour.step == step) {
         tour.step += 1;
-        begin(model, catalog, None);
+        start_step(model, catalog, None);
     }
 }
 
-/// Does what the step asks for, from how it began, by the same actions.
+/// Performs the step's keys from the state in which the step started.
 fn do_it(model: &mut Model, catalog: &Catalog, keys: &[Press]) {
     again(model, catalog);
     for key in keys {
         match key {
-            // Nothing that a lesson asks for has an effect outside of the model; a test holds that.
+            // The keys of a lesson have no effect outside the model; tests/tour.rs checks that.
             Press::Action(action) => drop(update::update(model, catalog, *action)),
             Press::Type(letters) => update::write(model, catalog, letters),
         }
     }
 }
 
-/// Puts everything back to how the step began.
+/// Restores the state in which the step started.
 fn again(model: &mut Model, catalog: &Catalog) {
-    let Some(moment) = model.tour.as_ref().and_then(|tour| tour.begun.get(tour.step)).cloned() else { return };
+    let Some(moment) = model.tour.as_ref().and_then(|tour| tour.started.get(tour.step)).cloned() else { return };
     moment.restore(model, catalog);
     if let Some(tour) = &mut model.tour {
         tour.met = false;
     }
 }
 
-/// Goes on from a lesson's end: to the next lesson, or out.
+/// Continues after a lesson's end: with the next lesson, or without one after the last.
 fn after(model: &mut Model, catalog: &Catalog) {
     let number = model.tour.as_ref().map_or(0, |tour| tour.lesson.number);
     if number < FILES.len() {
@@ -297,7 +306,7 @@ fn after(model: &mut Model, catalog: &Catalog) {
     }
 }
 
-/// Shows the page before, or the step before as it began.
+/// Turns to the previous page, withdraws an answer, or restarts the previous step.
 fn before(model: &mut Model, catalog: &Catalog) {
     let Some(tour) = &mut model.tour else { return };
     if tour.page > 0 {
@@ -308,25 +317,24 @@ fn before(model: &mut Model, catalog: &Catalog) {
         return;
     }
     let Some(step) = tour.step.checked_sub(1) else {
-        model.notice = Some("this is the lesson's first step".to_owned());
+        model.notice = Some("This is the first step of the lesson".to_owned());
         return;
     };
-    let Some(moment) = tour.begun.get(step).cloned() else { return };
+    let Some(moment) = tour.started.get(step).cloned() else { return };
     tour.step = step;
     moment.restore(model, catalog);
-    begin(model, catalog, None);
+    start_step(model, catalog, None);
 }
 
-/// Leaves the tour; the user's own scenario is back, with its history and its screens.
 fn leave(model: &mut Model, catalog: &Catalog) {
     let Some(tour) = model.tour.take() else { return };
     let (moment, history) = *tour.own;
     moment.restore(model, catalog);
     model.history = history;
-    model.notice = Some("the lesson is left; this is your own scenario again".to_owned());
+    model.notice = Some("Left the lesson; your scenario is restored".to_owned());
 }
 
-/// Returns what is wrong with what a step states, asked of the answer that is shown; empty when all of it is true.
+/// Returns the statements of a step that the current answer contradicts.
 pub fn disagreements(model: &Model, catalog: &Catalog, expect: &Expect) -> Vec<String> {
     let answer = &model.derived.answer;
     let mut wrong = Vec::new();

@@ -1,4 +1,4 @@
-//! The lessons on the command line: their list, one as text, or the explorer opened in one.
+//! The `tour` command: lists the lessons, prints one, or opens the explorer in one.
 
 use super::args::{TuiArgs, environment, text, tui_args};
 use crate::app::settings::Settings;
@@ -8,37 +8,36 @@ use anyhow::{Result, anyhow};
 use clap::{Arg, ArgAction, ArgMatches, Command as Clap};
 use std::io::Write;
 
-/// What `tour` asks for.
+/// The arguments of `tour`.
 #[derive(Clone, Debug)]
 pub struct Tour {
-    /// What is wanted.
+    /// What to do.
     pub wish: TourWish,
-    /// How the explorer looks.
+    /// The arguments that it shares with the explorer.
     pub environment: TuiArgs,
 }
 
-/// What is wanted of the lessons.
+/// What `tour` does; a lesson is given by its name or number.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum TourWish {
-    /// Their list.
+    /// List the lessons.
     List,
-    /// One as text.
+    /// Print a lesson.
     Text(String),
-    /// The explorer, in this lesson, or at the list of them.
+    /// Open the explorer in a lesson, or with the list of lessons.
     Open(Option<String>),
 }
 
-/// The looks that a lesson can be opened with: the first flags of the explorer.
+/// How many of the explorer's arguments `tour` takes, from the first.
 const LOOKS: usize = 6;
 
-/// Returns the description of `tour`.
 pub(super) fn command() -> Clap {
     Clap::new("tour")
-        .about("Learn with lessons that drive the explorer")
+        .about("Open a lesson in the explorer, or list or print lessons")
         .arg(
             Arg::new("lesson")
                 .value_name("NAME")
-                .help("The lesson's name or number; the list of them where none is given"),
+                .help("Name or number of the lesson [default: show the list of lessons]"),
         )
         .arg(Arg::new("list").long("list").action(ArgAction::SetTrue).conflicts_with("lesson").help("List the lessons"))
         .arg(
@@ -46,12 +45,11 @@ pub(super) fn command() -> Clap {
                 .long("print")
                 .action(ArgAction::SetTrue)
                 .requires("lesson")
-                .help("Print the lesson as text, played to its end"),
+                .help("Print the lesson as text, with its questions and their answers"),
         )
         .args(tui_args().into_iter().take(LOOKS))
 }
 
-/// Returns what `tour` asks for.
 pub(super) fn asked(matches: &ArgMatches) -> Tour {
     let wish = match (text(matches, "lesson"), matches.get_flag("list"), matches.get_flag("text")) {
         (_, true, _) => TourWish::List,
@@ -61,10 +59,10 @@ pub(super) fn asked(matches: &ArgMatches) -> Tour {
     Tour { wish, environment: environment(matches) }
 }
 
-/// Writes the list of lessons: number, name, title, and what one knows after it.
+/// Writes number, name, title and summary of every lesson.
 ///
 /// # Errors
-/// Output that cannot be written.
+/// A mistake in the lessons' files, or the output cannot be written.
 pub fn list_lessons(out: &mut dyn Write) -> Result<u8> {
     for lesson in tour::lessons()? {
         writeln!(out, "{:>2}  {:<16} {}", lesson.number, lesson.name, lesson.title)?;
@@ -73,13 +71,13 @@ pub fn list_lessons(out: &mut dyn Write) -> Result<u8> {
     Ok(0)
 }
 
-/// Writes a lesson as text.
+/// Writes a lesson as text; `word` is its name or number.
 ///
 /// # Errors
-/// There is no such lesson, or output that cannot be written.
+/// There is no such lesson, or the output cannot be written.
 pub fn lesson_text(catalog: &Catalog, word: &str, settings: &Settings, out: &mut dyn Write) -> Result<u8> {
-    let lesson = tour::find(word).map_err(|wrong| anyhow!(wrong))?;
-    let text = tour::text(catalog, &lesson, settings).map_err(|wrong| anyhow!("{word}: {wrong}"))?;
+    let lesson = tour::find(word).map_err(|error| anyhow!(error))?;
+    let text = tour::text(catalog, &lesson, settings).map_err(|error| anyhow!("lesson {word}: {error}"))?;
     out.write_all(text.as_bytes())?;
     Ok(0)
 }

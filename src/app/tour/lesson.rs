@@ -1,23 +1,24 @@
-//! Says what a lesson is, and holds every lesson as it is written in `assets/lessons/`.
+//! The lessons: their types, and the files of `assets/lessons/`, which [`read`](super::read) parses.
 
-use super::read;
+use super::read::{self, words};
 use crate::app::action::Action;
-use crate::app::choice::Choice;
+use crate::app::choice::{Choice, ChoiceState};
 use crate::app::model::Model;
 use crate::app::overlay::Overlay;
 use crate::app::screens::ScreenKind;
 use crate::load::LoadError;
 use crate::resolve::{RuleId, Verdict};
+use serde::Deserialize;
 
 macro_rules! lessons {
     ($($file:literal),+ $(,)?) => {
         [$((
-            concat!("assets/lessons/", $file, ".xml"),
-            include_str!(concat!("../../../assets/lessons/", $file, ".xml")),
+            concat!("assets/lessons/", $file, ".toml"),
+            include_str!(concat!("../../../assets/lessons/", $file, ".toml")),
         )),+]
     };
 }
-/// The lessons in their order: the file and its text.
+/// Path and text of every lesson's file, in the order of the lessons.
 pub const FILES: &[(&str, &str)] = &lessons![
     "01-models",
     "02-live-definition",
@@ -31,90 +32,85 @@ pub const FILES: &[(&str, &str)] = &lessons![
     "10-reviewing",
 ];
 
-/// A lesson.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// A lesson as its file has it.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Lesson {
-    /// Its place among the lessons, counted from 1.
+    /// Position among the lessons, counted from 1; not in the file.
+    #[serde(skip)]
     pub number: usize,
-    /// The word for it on the command line.
+    /// Name on the command line.
+    #[serde(deserialize_with = "words")]
     pub name: String,
-    /// Its title.
+    /// Heading of the panel and of the list.
+    #[serde(deserialize_with = "words")]
     pub title: String,
-    /// What one knows after it, in one sentence.
+    /// What the learner knows at the end, in one sentence.
+    #[serde(deserialize_with = "words")]
     pub summary: String,
-    /// The scenario it begins with.
+    /// Link of the scenario that the lesson starts with.
     pub scenario: String,
-    /// Its steps, at least one.
+    /// At least one.
+    #[serde(rename = "step")]
     pub steps: Vec<Step>,
 }
 
-/// A step: something to read, and something to do or to answer.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+/// A text or a question, and what the learner is asked to do.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(try_from = "read::WrittenStep")]
 pub struct Step {
-    /// The scenario, where the step does not go on with the one before.
+    /// Link of the step's scenario; `None` continues with the scenario of the step before.
     pub scenario: Option<String>,
     /// Where the cursor of the first screen is put.
     pub cursor: Option<Choice>,
-    /// What is framed.
+    /// What is framed on the screen.
     pub look: Vec<Place>,
-    /// What holds while the step is read; tests ask the resolver.
-    pub expect: Option<Expect>,
-    /// What is told.
-    pub told: Vec<Told>,
-    /// What there is to do, if anything.
-    pub task: Option<Task>,
-}
-
-/// A paragraph, and what it rests on.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Told {
-    /// The sentences.
+    /// What holds while the step is read; `tests/tour.rs` compares it with the answer.
+    pub expect: Expect,
+    /// The text or the question.
     pub text: String,
     /// The rules whose pages say the same.
     pub rules: Vec<RuleId>,
-    /// The recorded runs that show it, by id.
+    /// Ids of the recorded migrations that show it.
     pub runs: Vec<String>,
+    /// `None` where there is nothing but text.
+    pub task: Option<Task>,
 }
 
-/// What there is to do.
+/// What the learner is asked to do.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Task {
-    /// To press keys until something holds.
+    /// Press these keys; the step is done when the condition holds.
     Press(Vec<Press>, Condition),
-    /// To answer a question.
-    Ask(Question),
+    /// Choose one of these answers to the step's question.
+    Answer(Vec<Answer>),
 }
 
-/// One thing to press.
+/// One key press, or letters to type; in a file `"left"` or `"type:11.3.0"`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Press {
-    /// The key of an action.
+    /// The key that is bound to the action.
     Action(Action),
-    /// Letters, where text is typed.
+    /// Letters for a text field.
     Type(String),
 }
 
-/// A question, with answers to choose from.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Question {
-    /// The question, and what its answers rest on.
-    pub asked: Told,
-    /// The answers, one of them right.
-    pub answers: Vec<Answer>,
-}
-
-/// An answer.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// One answer to a question.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Answer {
-    /// What it says.
+    /// The answer itself.
+    #[serde(deserialize_with = "words")]
     pub text: String,
-    /// Whether it is the right one.
+    /// True for exactly one answer of a question.
+    #[serde(default)]
     pub right: bool,
-    /// Why it is right or wrong.
+    /// Why the answer is right or wrong.
+    #[serde(deserialize_with = "words")]
     pub why: String,
 }
 
-/// A place on the screen.
+/// A part of the screen.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Place {
     /// A choice of the first screen.
@@ -125,97 +121,102 @@ pub enum Place {
     Table,
     /// A line of the decision table, counted from 0; 8 is the line below the eight rows.
     Row(usize),
-    /// A stage on the screen that follows a feature, counted from 0.
+    /// A stage of the screen that follows a feature, counted from 0.
     Stage(usize),
-    /// The line on which this text is found first, on any screen.
+    /// The first occurrence of this text on any screen.
     Text(String),
 }
 
-/// What a step states of the answer.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+/// What a step states about the answer; what is `None` or empty is not stated.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Expect {
     /// The verdict.
     pub verdict: Option<Verdict>,
-    /// The rule that decides.
+    /// The deciding rule.
     pub rule: Option<RuleId>,
-    /// libvirt's message.
+    /// libvirt's error message.
     pub message: Option<String>,
-    /// What the guest loses, by name; empty where nothing is stated.
+    /// Names of the features that the guest loses.
     pub lost: Vec<String>,
-    /// Whether the guest would notice.
+    /// Whether the guest could see a difference.
     pub notice: Option<bool>,
 }
 
-/// What shows that the learner did it; all of it has to hold.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+/// What must hold for a step to be done; what is `None` is not asked for.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Condition {
-    /// This choice has this value, as it is shown.
-    pub value: Option<(Choice, String)>,
-    /// The verdict.
-    pub verdict: Option<Verdict>,
-    /// The rule that decides.
-    pub rule: Option<RuleId>,
-    /// The screen that is seen.
-    pub screen: Option<ScreenKind>,
-    /// The page that lies over the screen has a title that begins so; empty for no page at all.
-    pub page: Option<String>,
-    /// Where the cursor of the first screen is.
-    pub cursor: Option<Choice>,
+    pub(super) choice: Option<Choice>,
+    /// The value of `choice`, as the first screen shows it.
+    pub(super) value: Option<String>,
+    pub(super) verdict: Option<Verdict>,
+    pub(super) rule: Option<RuleId>,
+    pub(super) screen: Option<ScreenKind>,
+    /// The beginning of the open page's title; empty for no page.
+    pub(super) page: Option<String>,
 }
 
 impl Condition {
-    /// Returns whether it holds.
+    /// Returns whether all of it holds now.
     pub fn holds(&self, model: &Model) -> bool {
-        let derived = &model.derived;
-        let value = self
-            .value
-            .as_ref()
-            .is_none_or(|(choice, value)| derived.choice(*choice).is_some_and(|standing| standing.value == *value));
+        let answer = &model.derived.answer;
         let page = self.page.as_ref().is_none_or(|title| match &model.overlay {
             Some(Overlay::Page(page)) => !title.is_empty() && page.title.starts_with(title.as_str()),
             Some(Overlay::Picker(_) | Overlay::Prompt(_) | Overlay::Ask(_)) => false,
             None => title.is_empty(),
         });
-        let screen = model.screens.top();
-        value
-            && page
-            && self.verdict.is_none_or(|verdict| derived.answer.verdict == verdict)
-            && self.rule.is_none_or(|rule| derived.answer.rule == Some(rule))
-            && self.screen.is_none_or(|kind| screen.kind() == kind)
-            && self.cursor.is_none_or(|choice| screen.state().cursor() == Some(choice))
+        page && self.wrong_value(model).is_none()
+            && self.verdict.is_none_or(|verdict| answer.verdict == verdict)
+            && self.rule.is_none_or(|rule| answer.rule == Some(rule))
+            && self.screen.is_none_or(|kind| model.screens.top().kind() == kind)
+    }
+
+    /// Returns the choice whose value is not the wanted one, and the wanted value.
+    pub(super) fn wrong_value<'a>(&'a self, model: &'a Model) -> Option<(&'a ChoiceState, &'a str)> {
+        let wanted = self.value.as_deref()?;
+        model.derived.choice(self.choice?).filter(|standing| standing.value != wanted).map(|found| (found, wanted))
+    }
+
+    /// Returns whether the condition is about the scenario or its answer, not about what is displayed.
+    pub(super) fn is_about_the_answer(&self) -> bool {
+        self.choice.is_some() || self.verdict.is_some() || self.rule.is_some()
     }
 }
 
 impl Step {
-    /// Returns everything that it says, with what it rests on: what is told, then the question.
-    pub fn said(&self) -> impl Iterator<Item = &Told> {
-        let asked = match &self.task {
-            Some(Task::Ask(question)) => Some(&question.asked),
-            Some(Task::Press(..)) | None => None,
-        };
-        self.told.iter().chain(asked)
+    /// Returns the answers to choose from; empty where the step is no question.
+    pub fn answers(&self) -> &[Answer] {
+        match &self.task {
+            Some(Task::Answer(answers)) => answers,
+            Some(Task::Press(..)) | None => &[],
+        }
+    }
+
+    pub(super) fn condition(&self) -> Option<&Condition> {
+        match &self.task {
+            Some(Task::Press(_, condition)) => Some(condition),
+            Some(Task::Answer(_)) | None => None,
+        }
     }
 }
 
 /// Returns every lesson, in order.
 ///
 /// # Errors
-/// The first mistake in the files, which the project's own tests exclude.
+/// The first mistake in the files; the project's own tests exclude one.
 pub fn lessons() -> Result<Vec<Lesson>, LoadError> {
-    FILES.iter().enumerate().map(|(place, (file, text))| read::lesson(place + 1, file, text)).collect()
+    FILES.iter().enumerate().map(|(index, (file, text))| read::lesson(index + 1, file, text)).collect()
 }
 
-/// Returns the lesson of this name or number.
-///
-/// # Errors
-/// A sentence with the names that there are.
-pub fn find(word: &str) -> Result<Lesson, String> {
+/// Returns the lesson with this name or number; an error lists the names.
+pub(crate) fn find(word: &str) -> Result<Lesson, String> {
     let all = lessons().map_err(|error| error.to_string())?;
     let names: Vec<String> = all.iter().map(|lesson| lesson.name.clone()).collect();
     let found = all.into_iter().find(|lesson| lesson.name == word || lesson.number.to_string() == word);
     found.ok_or_else(|| {
         let near = crate::domain::names::nearest(word, names.iter().map(String::as_str));
-        let hint = near.map(|near| format!("; did you mean {near}")).unwrap_or_default();
-        format!("there is no lesson {word}{hint}; the lessons are {}", names.join(", "))
+        let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+        format!("unknown lesson {word:?}{hint}; lessons are numbers from 1 to {} or {}", names.len(), names.join(", "))
     })
 }

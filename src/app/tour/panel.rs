@@ -1,6 +1,6 @@
-//! Puts a step into the lines of its panel, as many as fit; the rest is on further pages.
+//! Lays a step out as lines of the panel; what does not fit goes to further pages.
 
-use super::{Answer, Press, Question, Step, Task, Tour};
+use super::{Answer, Press, Step, Task, Tour};
 use crate::app::action::Action;
 use crate::app::keymap::Keymap;
 use crate::app::model::Model;
@@ -9,151 +9,137 @@ use crate::app::text::wrap;
 
 /// A line of the panel.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Line {
-    /// That what was asked for holds.
+pub(crate) enum Line {
+    /// The step before is done.
     Yes(String),
-    /// Running text.
+    /// The scenario is not the one that the step needs.
+    No(String),
     Text(String),
-    /// A question.
     Question(String),
-    /// An answer to choose: its key, and a line of it; the key is empty on further lines.
+    /// An answer to choose: its key, which is empty on further lines of the same answer, and the line.
     Answer(String, String),
-    /// The answer that was chosen: whether it is right, and a line of it.
+    /// The chosen answer: whether it is right, and the line.
     Chosen(bool, String),
-    /// Keys to press: each with what comes before it and after it.
+    /// Keys to press: each with the text before and after it.
     Press(Vec<(String, String, String)>),
-    /// What goes on from here: a key, and what it does.
+    /// The key that continues, and what it does.
     Next(String, String),
 }
 
-/// Returns how many lines the panel has on a terminal of this size, with the rule above it. It never changes within a
-/// lesson, so that nothing jumps.
-pub fn height(size: Size) -> u16 {
+/// Returns the lines of the panel with its heading; constant within a lesson, so that the layout does not move.
+pub(crate) fn height(size: Size) -> u16 {
     if size.height >= TALL { 8 } else { 7 }
 }
 
-/// Lines from which there is room for a high panel.
+/// Terminal height from which the panel has one line more.
 const TALL: u16 = 24;
-/// Columns to the left and the right of the text.
+/// Columns to the left and to the right of the text.
 const MARGIN: u16 = 2;
 
-/// Returns the pages of the panel, at least one.
-pub fn pages(model: &Model) -> Vec<Vec<Line>> {
+/// Returns how many pages the panel has, at least one.
+pub fn page_count(model: &Model) -> usize {
+    pages(model).len()
+}
+
+pub(crate) fn pages(model: &Model) -> Vec<Vec<Line>> {
     let Some(tour) = &model.tour else { return vec![Vec::new()] };
     let columns = usize::from(model.size.width.saturating_sub(2 * MARGIN));
     let room = usize::from(height(model.size)).saturating_sub(1).max(2);
-    let (lines, last) = match tour.now() {
-        Some(step) => of_step(tour, step, &model.settings.keymap, columns),
-        None => end(tour, &model.settings.keymap, columns),
+    let (mut lines, foot) = match tour.now() {
+        Some(step) => step_lines(tour, step, &model.settings.keymap, columns),
+        None => end_lines(tour, &model.settings.keymap, columns),
     };
-    let all = lines.len() + usize::from(last.is_some());
+    // Either the confirmation of the step before or the deviation from this one.
+    let first: Vec<Line> = match (super::deviation(model), &tour.yes) {
+        (Some(text), _) => wrap(&text, columns.saturating_sub(2)).into_iter().map(Line::No).collect(),
+        (None, Some(text)) if tour.answered.is_none() => wrap(text, columns).into_iter().map(Line::Yes).collect(),
+        (None, _) => Vec::new(),
+    };
+    lines.splice(0..0, first);
+    let all = lines.len() + usize::from(foot.is_some());
     if all <= room {
-        return vec![lines.into_iter().chain(last).collect()];
+        return vec![lines.into_iter().chain(foot).collect()];
     }
     let mut pages: Vec<Vec<Line>> = lines.chunks(room).map(<[Line]>::to_vec).collect();
-    match (last, pages.last_mut()) {
-        (Some(last), Some(page)) if page.len() < room => page.push(last),
-        (Some(last), _) => pages.push(vec![last]),
+    match (foot, pages.last_mut()) {
+        (Some(foot), Some(page)) if page.len() < room => page.push(foot),
+        (Some(foot), _) => pages.push(vec![foot]),
         (None, _) => {}
     }
     pages
 }
 
-/// The lines of a step, and the one that is to stand at the foot of the panel.
-fn of_step(tour: &Tour, step: &Step, keymap: &Keymap, columns: usize) -> (Vec<Line>, Option<Line>) {
-    let mut lines = Vec::new();
-    let mut text: Vec<&str> = tour.yes.as_deref().into_iter().collect();
-    let yes = text.len();
-    if tour.answered.is_none() {
-        text.extend(step.told.iter().map(|told| told.text.as_str()));
+/// Returns the lines of a step, and the line for the foot of the panel.
+fn step_lines(tour: &Tour, step: &Step, keymap: &Keymap, columns: usize) -> (Vec<Line>, Option<Line>) {
+    let text = wrap(&step.text, columns).into_iter();
+    let next = keymap.shown(Action::NextStep);
+    match &step.task {
+        None => (text.map(Line::Text).collect(), Some(Line::Next(next, "continues".to_owned()))),
+        Some(Task::Press(keys, _)) => (text.map(Line::Text).collect(), Some(Line::Press(press(keys, keymap)))),
+        Some(Task::Answer(answers)) => match tour.answered.and_then(|index| answers.get(index)) {
+            None => (question(&step.text, answers, keymap, columns), None),
+            Some(answer) => {
+                let again = format!("asks again, {next} continues");
+                let foot = match answer.right {
+                    true => Line::Next(next, "continues".to_owned()),
+                    false => Line::Next(keymap.shown(Action::StepBefore), again),
+                };
+                (text.map(Line::Question).chain(chosen(answer, columns)).collect(), Some(foot))
+            }
+        },
     }
-    // The confirmation and the text run on in one paragraph; the confirmation is told apart by its own line.
-    for said in text.iter().take(yes) {
-        lines.extend(wrap(said, columns).into_iter().map(Line::Yes));
-    }
-    let running = text.get(yes..).unwrap_or_default().join(" ");
-    if !running.is_empty() {
-        lines.extend(wrap(&running, columns).into_iter().map(Line::Text));
-    }
-    let last = match &step.task {
-        Some(Task::Press(keys, _)) => Some(Line::Press(press(keys, keymap))),
-        Some(Task::Ask(question)) => return asked(tour, question, keymap, columns, lines),
-        None => Some(Line::Next(keymap.shown(Action::NextStep), "goes on".to_owned())),
-    };
-    (lines, last)
 }
 
 /// The actions that choose an answer, in order.
 pub const ANSWERS: [Action; 4] = [Action::FirstAnswer, Action::SecondAnswer, Action::ThirdAnswer, Action::FourthAnswer];
 
-fn asked(
-    tour: &Tour,
-    question: &Question,
-    keymap: &Keymap,
-    columns: usize,
-    mut lines: Vec<Line>,
-) -> (Vec<Line>, Option<Line>) {
-    let next = keymap.shown(Action::NextStep);
-    lines.extend(wrap(&question.asked.text, columns).into_iter().map(Line::Question));
-    let chosen = tour.answered.and_then(|place| question.answers.get(place));
-    let Some(answer) = chosen else {
-        for (answer, action) in question.answers.iter().zip(ANSWERS) {
-            let mut key = keymap.shown(action);
-            for line in wrap(&answer.text, columns.saturating_sub(3)) {
-                lines.push(Line::Answer(std::mem::take(&mut key), line));
-            }
+fn question(text: &str, answers: &[Answer], keymap: &Keymap, columns: usize) -> Vec<Line> {
+    let keys: Vec<String> = ANSWERS.iter().take(answers.len()).map(|action| keymap.shown(*action)).collect();
+    let listed = match keys.as_slice() {
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+        [] => String::new(),
+    };
+    let mut lines: Vec<Line> =
+        wrap(&format!("{text} Press {listed}."), columns).into_iter().map(Line::Question).collect();
+    for (answer, mut key) in answers.iter().zip(keys) {
+        for line in wrap(&answer.text, columns.saturating_sub(3)) {
+            lines.push(Line::Answer(std::mem::take(&mut key), line));
         }
-        return (lines, None);
-    };
-    lines.retain(|line| !matches!(line, Line::Yes(_)));
-    lines.extend(chosen_lines(answer, columns));
-    let last = if answer.right {
-        Line::Next(next, "goes on".to_owned())
-    } else {
-        Line::Next(keymap.shown(Action::StepBefore), format!("asks again, {next} goes on"))
-    };
-    (lines, Some(last))
+    }
+    lines
 }
 
-fn chosen_lines(answer: &Answer, columns: usize) -> Vec<Line> {
-    let word = if answer.right { "Yes." } else { "No." };
-    let chosen = wrap(&answer.text, columns.saturating_sub(3)).into_iter().map(|line| Line::Chosen(answer.right, line));
-    chosen.chain(wrap(&format!("{word} {}", answer.why), columns).into_iter().map(Line::Text)).collect()
+fn chosen(answer: &Answer, columns: usize) -> impl Iterator<Item = Line> {
+    let word = if answer.right { "Right." } else { "Wrong." };
+    let text = wrap(&answer.text, columns.saturating_sub(3)).into_iter().map(|line| Line::Chosen(answer.right, line));
+    text.chain(wrap(&format!("{word} {}", answer.why), columns).into_iter().map(Line::Text))
 }
 
 fn press(keys: &[Press], keymap: &Keymap) -> Vec<(String, String, String)> {
-    let mut shown: Vec<(String, String, String)> = Vec::new();
-    let mut rest = keys;
-    while let Some(first) = rest.first() {
-        let times = rest.iter().take_while(|key| *key == first).count();
-        rest = rest.get(times..).unwrap_or_default();
-        let before = match (shown.is_empty(), first) {
+    let mut parts: Vec<(String, String, String)> = Vec::new();
+    for key in keys {
+        let before = match (parts.is_empty(), key) {
             (true, Press::Action(_)) => "Press ",
             (true, Press::Type(_)) => "Type ",
             (false, Press::Action(_)) => ", then ",
             (false, Press::Type(_)) => ", then type ",
         };
-        let count = if times > 1 { format!(" {times} times") } else { String::new() };
-        let (key, after) = match first {
-            Press::Action(action) => {
-                (keymap.shown(*action), format!("{count} ({})", action.info().title.to_lowercase()))
-            }
-            Press::Type(letters) => (letters.clone(), count),
+        let (key, after) = match key {
+            Press::Action(action) => (keymap.shown(*action), format!(" ({})", action.info().title.to_lowercase())),
+            Press::Type(letters) => (letters.clone(), String::new()),
         };
-        shown.push((before.to_owned(), key, after));
+        parts.push((before.to_owned(), key, after));
     }
-    shown
+    parts
 }
 
-fn end(tour: &Tour, keymap: &Keymap, columns: usize) -> (Vec<Line>, Option<Line>) {
-    let mut lines: Vec<Line> = tour.yes.iter().cloned().map(Line::Yes).collect();
-    let text = format!("The end of lesson {}. {}", tour.lesson.number, tour.lesson.summary);
-    lines.extend(wrap(&text, columns).into_iter().map(Line::Text));
+fn end_lines(tour: &Tour, keymap: &Keymap, columns: usize) -> (Vec<Line>, Option<Line>) {
+    let text = format!("End of lesson {}. {}", tour.lesson.number, tour.lesson.summary);
     let next = super::lessons().ok().and_then(|all| all.into_iter().nth(tour.lesson.number));
-    let key = keymap.shown(Action::NextStep);
-    let last = match next {
-        Some(lesson) => format!("goes on with lesson {}: {}", lesson.number, lesson.title),
-        None => "leaves the tour and gives your own scenario back".to_owned(),
+    let action = match next {
+        Some(lesson) => format!("starts lesson {}: {}", lesson.number, lesson.title),
+        None => "leaves the lesson and restores your scenario".to_owned(),
     };
-    (lines, Some(Line::Next(key, last)))
+    let foot = Line::Next(keymap.shown(Action::NextStep), action);
+    (wrap(&text, columns).into_iter().map(Line::Text).collect(), Some(foot))
 }

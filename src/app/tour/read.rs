@@ -1,275 +1,144 @@
-//! Reads a lesson from XML, strictly: what it does not know is a mistake, with its line and column.
+//! Parses a lesson from TOML. CONTRIBUTING.md describes the format.
 
-use super::lesson::{Answer, Condition, Expect, Lesson, Place, Press, Question, Step, Task, Told};
+use super::lesson::{Answer, Condition, Expect, Lesson, Place, Press, Step, Task};
+use crate::analysis::follow;
 use crate::app::action::{ACTIONS, Action};
 use crate::app::choice::Choice;
 use crate::app::error::did_you_mean;
 use crate::app::screens::ScreenKind;
 use crate::load::LoadError;
-use crate::load::xml::{Document, Element};
 use crate::resolve::{Row, RuleId, TABLE, Verdict};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 
-/// Reads a lesson. `number` is its place among the lessons.
+/// Parses a lesson. `number` is its position among the lessons, counted from 1.
 ///
 /// # Errors
-/// The first mistake: XML that is not well-formed, an element or attribute that means nothing, a name of nothing.
+/// The first mistake: invalid TOML, an unknown key, or an unknown name.
 pub fn lesson(number: usize, file: &str, text: &str) -> Result<Lesson, LoadError> {
-    let document = Document::parse(file, text)?;
-    let root = &document.root;
-    if root.name != "lesson" {
-        return Err(document.error(root, format!("expected <lesson>, found <{}>", root.name)));
+    let wrong =
+        |error: toml::de::Error| LoadError::at(file, text, error.span().map_or(0, |span| span.start), error.message());
+    let lesson: Lesson = toml::from_str(text).map_err(wrong)?;
+    if lesson.steps.is_empty() {
+        return Err(LoadError::at(file, text, 0, "expected at least one [[step]], found none"));
     }
-    let reader = Reader { document: &document };
-    reader.only(root, &["name", "title", "summary", "scenario"], &["step"])?;
-    let steps = root.children.iter().map(|step| reader.step(step)).collect::<Result<Vec<_>, _>>()?;
-    if steps.is_empty() {
-        return Err(document.error(root, "expected at least one <step>, found none"));
-    }
-    let need = |attribute| reader.need(root, attribute);
-    Ok(Lesson {
-        number,
-        name: need("name")?,
-        title: need("title")?,
-        summary: need("summary")?,
-        scenario: need("scenario")?,
-        steps,
-    })
+    Ok(Lesson { number, ..lesson })
 }
 
-/// How many stages there are.
-const STAGES: usize = crate::analysis::follow::Step::ALL.len();
-/// How often a key may be asked for in a row; who has to count further loses the thread.
-const MOST_TIMES: usize = 9;
-
-struct Reader<'a> {
-    document: &'a Document<'a>,
+/// A step as the file has it.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct WrittenStep {
+    scenario: Option<String>,
+    cursor: Option<Choice>,
+    look: Vec<Place>,
+    expect: Expect,
+    #[serde(deserialize_with = "words")]
+    say: String,
+    #[serde(deserialize_with = "words")]
+    ask: String,
+    rules: Vec<RuleId>,
+    runs: Vec<String>,
+    press: Vec<Press>,
+    check: Option<Condition>,
+    #[serde(rename = "answer")]
+    answers: Vec<Answer>,
 }
 
-type Read<T> = Result<T, LoadError>;
+impl TryFrom<WrittenStep> for Step {
+    type Error = String;
 
-impl Reader<'_> {
-    fn step(&self, element: &Element<'_>) -> Read<Step> {
-        self.only(element, &["scenario", "cursor", "look"], &["expect", "say", "press", "type", "check", "ask"])?;
-        let look = element.get("look").unwrap_or_default();
-        let told = element.children_named("say").map(|say| self.told(say)).collect::<Read<Vec<_>>>()?;
-        if told.is_empty() && element.child("ask").is_none() {
-            return Err(self.document.error(element, "expected <say> or <ask> in <step>, found neither"));
+    fn try_from(step: WrittenStep) -> Result<Self, String> {
+        let WrittenStep { scenario, cursor, look, expect, say, ask, rules, runs, press, check, answers } = step;
+        if say.is_empty() == ask.is_empty() {
+            return Err("expected either say or ask in [[step]]".to_owned());
         }
-        Ok(Step {
-            scenario: element.get("scenario").map(str::to_owned),
-            cursor: element.get("cursor").map(|name| self.choice(element, name)).transpose()?,
-            look: look
-                .split(';')
-                .map(str::trim)
-                .filter(|place| !place.is_empty())
-                .map(|place| self.place(element, place))
-                .collect::<Read<_>>()?,
-            expect: element.child("expect").map(|expect| self.expect(expect)).transpose()?,
-            told,
-            task: self.task(element)?,
-        })
-    }
-
-    /// The words of an attribute that there must be.
-    fn need(&self, element: &Element<'_>, attribute: &str) -> Read<String> {
-        self.said(element, self.document.need(element, attribute)?, attribute)
-    }
-
-    /// The words of a text with its lines broken anywhere; `place` is where they are.
-    fn said(&self, element: &Element<'_>, text: &str, place: &str) -> Read<String> {
-        let said = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        if said.is_empty() {
-            return Err(self.document.error(element, format!("expected words in {place}, found none")));
+        if rules.is_empty() && runs.is_empty() {
+            return Err("expected rules or runs in [[step]], found neither".to_owned());
         }
-        Ok(said)
-    }
-
-    fn told(&self, element: &Element<'_>) -> Read<Told> {
-        if element.name == "say" {
-            self.only(element, &["rule", "run"], &[])?;
-        }
-        let list = |attribute| element.get(attribute).unwrap_or_default().split_whitespace();
-        let told = Told {
-            text: self.said(element, &element.text, &format!("<{}>", element.name))?,
-            rules: list("rule").map(|rule| self.rule(element, rule)).collect::<Read<_>>()?,
-            runs: list("run").map(str::to_owned).collect(),
-        };
-        if told.rules.is_empty() && told.runs.is_empty() {
-            return Err(self
-                .document
-                .error(element, format!("expected rule=\"...\" or run=\"...\" in <{}>, found neither", element.name)));
-        }
-        Ok(told)
-    }
-
-    /// What is to be pressed and the check of it, or the question.
-    fn task(&self, step: &Element<'_>) -> Read<Option<Task>> {
-        let pressed: Vec<&Element<'_>> =
-            step.children.iter().filter(|child| matches!(child.name, "press" | "type")).collect();
-        match (pressed.as_slice(), step.child("check"), step.child("ask")) {
-            ([], None, None) => Ok(None),
-            ([], None, Some(ask)) => Ok(Some(Task::Ask(self.question(ask)?))),
-            ([_, ..], Some(check), None) => {
-                let keys = pressed.iter().map(|element| self.press(element)).collect::<Read<Vec<_>>>()?;
-                Ok(Some(Task::Press(keys.concat(), self.condition(check)?)))
-            }
-            _ => {
-                let message = "expected <press> with <check>, or <ask>, or none of them, found another mixture";
-                Err(self.document.error(step, message))
-            }
-        }
-    }
-
-    fn press(&self, element: &Element<'_>) -> Read<Vec<Press>> {
-        if element.name == "type" {
-            self.only(element, &["text"], &[])?;
-            return Ok(vec![Press::Type(self.document.need(element, "text")?.to_owned())]);
-        }
-        self.only(element, &["action", "times"], &[])?;
-        let id = self.document.need(element, "action")?;
-        let action = self.known(element, "an action", id, Action::ids(), |id| {
-            ACTIONS.iter().find(|info| info.id == id).map(|info| info.action)
-        })?;
-        let times = element.get("times").unwrap_or("1");
-        match times.parse() {
-            Ok(times) if (1..=MOST_TIMES).contains(&times) => Ok(vec![Press::Action(action); times]),
-            _ => {
-                let message = format!("expected a number from 1 to {MOST_TIMES} in times, found {times:?}");
-                Err(self.document.error(element, message))
-            }
-        }
-    }
-
-    fn question(&self, element: &Element<'_>) -> Read<Question> {
-        self.only(element, &["rule", "run"], &["answer"])?;
-        let answer = |element: &Element<'_>| {
-            self.only(element, &["right", "why"], &[])?;
-            Ok(Answer {
-                text: self.said(element, &element.text, "<answer>")?,
-                right: self.yes(element, "right")?.unwrap_or(false),
-                why: self.need(element, "why")?,
-            })
-        };
-        let answers = element.children.iter().map(answer).collect::<Read<Vec<Answer>>>()?;
         let right = answers.iter().filter(|answer| answer.right).count();
-        if right != 1 || answers.len() < 2 || answers.len() > 4 {
-            let message = format!("expected 2 to 4 answers and one right, found {} and {right} right", answers.len());
-            return Err(self.document.error(element, message));
+        if !ask.is_empty() && (right != 1 || !(2..=4).contains(&answers.len())) {
+            let found = answers.len();
+            return Err(format!("expected 2 to 4 answers and one of them right, found {found} and {right} right"));
         }
-        Ok(Question { asked: self.told(element)?, answers })
-    }
-
-    fn expect(&self, element: &Element<'_>) -> Read<Expect> {
-        self.only(element, &["verdict", "rule", "message", "lost", "notice"], &[])?;
-        Ok(Expect {
-            verdict: self.verdict(element)?,
-            rule: element.get("rule").map(|rule| self.rule(element, rule)).transpose()?,
-            message: element.get("message").map(str::to_owned),
-            lost: element.get("lost").unwrap_or_default().split_whitespace().map(str::to_owned).collect(),
-            notice: self.yes(element, "notice")?,
-        })
-    }
-
-    fn condition(&self, element: &Element<'_>) -> Read<Condition> {
-        self.only(element, &["choice", "value", "verdict", "rule", "screen", "page", "cursor"], &[])?;
-        if element.attributes.is_empty() {
-            return Err(self.document.error(element, "expected an attribute in <check>, found none"));
-        }
-        let value = match (element.get("choice"), element.get("value")) {
-            (Some(choice), Some(value)) => Some((self.choice(element, choice)?, value.to_owned())),
-            (None, None) => None,
-            _ => return Err(self.document.error(element, "expected choice and value together, found one of them")),
-        };
-        let screen = |word: &str| {
-            self.known(element, "a screen", word, ScreenKind::ALL.iter().map(|kind| kind.name()), ScreenKind::parse)
-        };
-        Ok(Condition {
-            value,
-            verdict: self.verdict(element)?,
-            rule: element.get("rule").map(|rule| self.rule(element, rule)).transpose()?,
-            screen: element.get("screen").map(screen).transpose()?,
-            page: element.get("page").map(str::to_owned),
-            cursor: element.get("cursor").map(|name| self.choice(element, name)).transpose()?,
-        })
-    }
-
-    fn place(&self, element: &Element<'_>, word: &str) -> Read<Place> {
-        if let Some(text) = word.strip_prefix("text:") {
-            return Ok(Place::Text(text.to_owned()));
-        }
-        let stage = |word: &str| {
-            let number: usize = word.strip_prefix("stage:")?.parse().ok()?;
-            (1..=STAGES).contains(&number).then(|| Place::Stage(number - 1))
-        };
-        let row = |word: &str| TABLE.iter().position(|row| Row::parse(word) == Some(row.row)).map(Place::Row);
-        let place = |word: &str| match word {
-            "verdict" => Some(Place::Verdict),
-            "table" => Some(Place::Table),
-            "rule" => Some(Place::Row(TABLE.len())),
-            _ => stage(word).or_else(|| row(word)).or_else(|| Choice::parse(word).map(Place::Choice)),
-        };
-        let known = ["verdict", "table", "rule", "stage:1", "text:..."].into_iter();
-        let known = known.chain(TABLE.iter().map(|row| row.row.name())).chain(Choice::ALL.iter().map(|c| c.name()));
-        self.known(element, "a place", word, known, place)
-    }
-
-    fn choice(&self, element: &Element<'_>, name: &str) -> Read<Choice> {
-        self.known(element, "a choice", name, Choice::ALL.iter().map(|choice| choice.name()), Choice::parse)
-    }
-
-    fn rule(&self, element: &Element<'_>, name: &str) -> Read<RuleId> {
-        self.known(element, "a rule", name, RuleId::ALL.iter().map(|rule| rule.name()), RuleId::parse)
-    }
-
-    fn verdict(&self, element: &Element<'_>) -> Read<Option<Verdict>> {
-        let read =
-            |name: &str| self.known(element, "a verdict", name, Verdict::ALL.iter().map(|v| v.name()), Verdict::parse);
-        element.get("verdict").map(read).transpose()
-    }
-
-    fn yes(&self, element: &Element<'_>, attribute: &str) -> Read<Option<bool>> {
-        match element.get(attribute) {
-            None => Ok(None),
-            Some("yes") => Ok(Some(true)),
-            Some("no") => Ok(Some(false)),
-            Some(other) => {
-                Err(self.document.error(element, format!("expected yes or no in {attribute}, found {other:?}")))
+        let task = match (ask.is_empty(), press.is_empty(), check) {
+            (false, true, None) => Some(Task::Answer(answers)),
+            (true, true, None) if answers.is_empty() => None,
+            (true, false, Some(check)) if answers.is_empty() => {
+                if check == Condition::default() || check.choice.is_some() != check.value.is_some() {
+                    return Err("expected a condition in check, and choice only together with value".to_owned());
+                }
+                Some(Task::Press(press, check))
             }
-        }
-    }
-
-    /// Returns what `word` names; names the nearest known word where it names nothing.
-    fn known<'k, T>(
-        &self,
-        element: &Element<'_>,
-        what: &str,
-        word: &str,
-        known: impl Iterator<Item = &'k str>,
-        parse: impl Fn(&str) -> Option<T>,
-    ) -> Read<T> {
-        parse(word).ok_or_else(|| {
-            let hint = did_you_mean(word, known);
-            self.document.error(element, format!("expected {what}, found {word:?}{hint}"))
-        })
-    }
-
-    /// Refuses attributes and elements beside these.
-    fn only(&self, element: &Element<'_>, attributes: &[&str], children: &[&str]) -> Read<()> {
-        if let Some((name, _)) = element.attributes.iter().find(|(name, _)| !attributes.contains(name)) {
-            let message = format!("expected only {} in <{}>, found {name}", listed(attributes), element.name);
-            return Err(self.document.error(element, message));
-        }
-        match element.children.iter().find(|child| !children.contains(&child.name)) {
-            None => Ok(()),
-            Some(child) => {
-                let message =
-                    format!("expected only {} in <{}>, found <{}>", listed(children), element.name, child.name);
-                Err(self.document.error(child, message))
-            }
-        }
+            _ => return Err("expected press with check, or ask with [[step.answer]], or say alone".to_owned()),
+        };
+        Ok(Self { scenario, cursor, look, expect, text: say + &ask, rules, runs, task })
     }
 }
 
-fn listed(words: &[&str]) -> String {
-    if words.is_empty() { "text".to_owned() } else { words.join(", ") }
+/// Reads a text, in which line breaks count as blanks.
+pub(super) fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.is_empty() { Err(D::Error::custom("expected words, found none")) } else { Ok(text) }
+}
+
+/// Reads a name; an error suggests the nearest of the `known` names.
+fn named<'de, 'k, D: Deserializer<'de>, T>(
+    deserializer: D,
+    what: &str,
+    known: impl IntoIterator<Item = &'k str>,
+    parse: impl Fn(&str) -> Option<T>,
+) -> Result<T, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    parse(&name)
+        .ok_or_else(|| D::Error::custom(format!("expected {what}, found {name:?}{}", did_you_mean(&name, known))))
+}
+
+macro_rules! deserialize_by_name {
+    ($($type:ident, $name:ident, $what:literal;)+) => {$(
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                named(deserializer, $what, Self::ALL.iter().map(|value| value.$name()), Self::parse)
+            }
+        }
+    )+};
+}
+deserialize_by_name! {
+    Choice, name, "a choice";
+    RuleId, name, "a rule";
+    Verdict, name, "a verdict";
+    ScreenKind, name, "a screen";
+}
+
+impl<'de> Deserialize<'de> for Press {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        named(deserializer, "an action or \"type:LETTERS\"", Action::ids(), |word| match word.strip_prefix("type:") {
+            Some(letters) => Some(Self::Type(letters.to_owned())),
+            None => ACTIONS.iter().find(|info| info.id == word).map(|info| Self::Action(info.action)),
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Place {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let rows = || TABLE.iter().map(|row| row.row.name());
+        let known = ["verdict", "table", "rule", "stage:1", "text:..."].into_iter();
+        let known = known.chain(rows()).chain(Choice::ALL.iter().map(|choice| choice.name()));
+        named(deserializer, "a place", known, |word| match word.split_once(':') {
+            Some(("text", text)) => Some(Self::Text(text.to_owned())),
+            Some(("stage", number)) => {
+                let number: usize = number.parse().ok()?;
+                (1..=follow::Step::ALL.len()).contains(&number).then(|| Self::Stage(number - 1))
+            }
+            _ => match word {
+                "verdict" => Some(Self::Verdict),
+                "table" => Some(Self::Table),
+                "rule" => Some(Self::Row(TABLE.len())),
+                _ => {
+                    let row = TABLE.iter().position(|row| Row::parse(word) == Some(row.row)).map(Self::Row);
+                    row.or_else(|| Choice::parse(word).map(Self::Choice))
+                }
+            },
+        })
+    }
 }

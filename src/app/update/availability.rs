@@ -39,9 +39,9 @@ fn no_fix(model: &Model, index: usize) -> Option<&'static str> {
 
 fn no_answer(model: &Model, index: usize) -> Option<&'static str> {
     let Some(tour) = &model.tour else { return Some(NO_LESSON) };
-    match tour.question().map(|question| question.answers.len()) {
-        None => Some("this step asks no question"),
-        Some(count) if index >= count => Some("there are fewer answers"),
-        Some(_) => None,
+    match tour.now().map_or(0, |step| step.answers().len()) {
+        0 => Some("this step asks no question"),
+        count if index >= count => Some("there are fewer answers"),
+        _ => None,
     }
 }

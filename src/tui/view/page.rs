@@ -44,7 +44,7 @@ fn room(area: Rect) -> (usize, usize) {
     page_room(Size { width: area.width, height: area.height })
 }
 
-fn area_of(page: &Page, area: Rect) -> Rect {
+pub(super) fn area_of(page: &Page, area: Rect) -> Rect {
     let (columns, height) = room(area);
     let lines = page.lines(columns).len().min(height);
     let width = cells(columns + 4).min(area.width);

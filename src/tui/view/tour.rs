@@ -1,8 +1,9 @@
-//! Draws a lesson's panel below the explorer, and the frames around what the step points at.
+//! Draws the panel of a lesson, and the frames around the parts of the screen that the step is about.
 
 use super::draw::{Piece, cells, fitting, line_of, piece, pieces, rule, text_at, width_of};
-use super::{ViewContext, explorer, follow};
+use super::{ViewContext, explorer, follow, page};
 use crate::app::action::Action;
+use crate::app::overlay::Overlay;
 use crate::app::screens::{Screen, Target};
 use crate::app::text::width;
 use crate::app::tour::{ANSWERS, Line, Place, Tour, height, pages};
@@ -10,13 +11,13 @@ use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-/// Returns where the panel is, at the foot of `area`; it has no lines when there is no lesson.
+/// Returns the panel's area at the foot of `area`; without a lesson its height is 0.
 pub(super) fn panel(shown: ViewContext<'_>, area: Rect) -> Rect {
     let lines = if shown.model.has_tour() { height(shown.model.size).min(area.height) } else { 0 };
     Rect { y: area.bottom() - lines, height: lines, ..area }
 }
 
-/// Returns the body with a column at either side for the frames.
+/// Returns `body` less a column on either side, which the frames need.
 pub(super) fn inset(shown: ViewContext<'_>, body: Rect) -> Rect {
     if shown.model.tour.is_none() {
         return body;
@@ -24,7 +25,6 @@ pub(super) fn inset(shown: ViewContext<'_>, body: Rect) -> Rect {
     Rect { x: body.x + 1, width: body.width.saturating_sub(2), ..body }
 }
 
-/// Draws the panel.
 pub(super) fn render(shown: ViewContext<'_>, tour: &Tour, area: Rect, buf: &mut Buffer) {
     let pages = pages(shown.model);
     let page = tour.page.min(pages.len().saturating_sub(1));
@@ -32,15 +32,15 @@ pub(super) fn render(shown: ViewContext<'_>, tour: &Tour, area: Rect, buf: &mut 
         piece(format!("Lesson {}", tour.lesson.number), Role::Title),
         piece(format!(" {}", tour.lesson.title), Role::Message),
     ];
-    let here = right(tour, (page, pages.len()));
-    let both = [sources(shown, tour), here.clone()].concat();
-    // The title and where one is come before what it rests on.
+    let progress = progress(tour, (page, pages.len()));
+    let both = [sources(shown, tour), progress.clone()].concat();
+    // Where there is no room for both, the progress stays.
     let fits = width_of(&left) + width_of(&both) + 8 <= usize::from(area.width);
-    rule(buf, shown.theme, line_of(area, 0), true, &left, if fits { &both } else { &here });
+    rule(buf, shown.theme, line_of(area, 0), true, &left, if fits { &both } else { &progress });
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let lines = pages.get(page).map(Vec::as_slice).unwrap_or_default();
     for (line, number) in lines.iter().zip(0..body.height) {
-        // What to do stands at the foot, wherever the text ends.
+        // The keys to press are always on the last line.
         let foot = matches!(line, Line::Press(_) | Line::Next(..));
         let place = line_of(body, if foot { body.height.saturating_sub(1) } else { number });
         let line = line_pieces(shown, line);
@@ -49,36 +49,27 @@ pub(super) fn render(shown: ViewContext<'_>, tour: &Tour, area: Rect, buf: &mut 
     }
 }
 
-/// What the step rests on.
 fn sources(shown: ViewContext<'_>, tour: &Tour) -> Vec<Piece> {
-    let mut said = Vec::new();
-    if let Some(step) = tour.now() {
-        let rules = step.said().flat_map(|told| told.rules.iter().map(|rule| rule.name().to_owned()));
-        let runs = step.said().flat_map(|told| told.runs.iter().map(|run| format!("run {run}")));
-        let mut sources: Vec<String> = rules.map(|rule| format!("rule {rule}")).chain(runs).collect();
-        sources.dedup();
-        said.push(piece(format!("{} {} ", sources.join(", "), shown.theme.signs.dot), Role::Muted));
-    }
-    said
+    let Some(step) = tour.now() else { return Vec::new() };
+    let rules = step.rules.iter().map(|rule| format!("rule {}", rule.name()));
+    let runs = step.runs.iter().map(|run| format!("run {run}"));
+    let sources: Vec<String> = rules.chain(runs).collect();
+    vec![piece(format!("{} {} ", sources.join(", "), shown.theme.signs.dot), Role::Muted)]
 }
 
-/// Where one is.
-fn right(tour: &Tour, (page, pages): (usize, usize)) -> Vec<Piece> {
+fn progress(tour: &Tour, (page, pages): (usize, usize)) -> Vec<Piece> {
     let steps = tour.lesson.steps.len();
-    let mut said = Vec::new();
-    if tour.now().is_some() {
-        said.push(piece(format!("step {} of {steps}", tour.step + 1), Role::Message));
-    }
-    if pages > 1 {
-        said.push(piece(format!(", page {} of {pages}", page + 1), Role::Message));
-    }
-    said
+    let step = tour.now().map(|_| format!("step {}/{steps}", tour.step + 1));
+    let page = (pages > 1).then(|| format!("page {}/{pages}", page + 1));
+    let text = step.into_iter().chain(page).collect::<Vec<_>>().join(", ");
+    if text.is_empty() { Vec::new() } else { vec![piece(text, Role::Message)] }
 }
 
 fn line_pieces(shown: ViewContext<'_>, line: &Line) -> Vec<Piece> {
     let signs = &shown.theme.signs;
     match line {
         Line::Yes(text) => vec![piece(format!("{} {text}", signs.good), Role::Good)],
+        Line::No(text) => vec![piece(format!("{} {text}", signs.bad), Role::Bad)],
         Line::Text(text) => vec![piece(text.as_str(), Role::Text)],
         Line::Question(text) => vec![piece(text.as_str(), Role::Message)],
         Line::Answer(key, text) => {
@@ -96,7 +87,7 @@ fn key_pieces(shown: ViewContext<'_>, (before, key, after): &(String, String, St
     [piece(before.as_str(), Role::Text), piece(key, Role::Key), piece(after.as_str(), Role::Muted)]
 }
 
-/// Draws the frames of the step that is read, over what is drawn already within `area`; `body` is the screen's part.
+/// Draws the frames of the current step over what is drawn in `area`; `body` is the area of the screen's own part.
 pub(super) fn frames(shown: ViewContext<'_>, body: Rect, area: Rect, buf: &mut Buffer) {
     let places = shown.model.tour.as_ref().and_then(Tour::now).map(|step| step.look.as_slice());
     for place in places.unwrap_or_default() {
@@ -106,10 +97,15 @@ pub(super) fn frames(shown: ViewContext<'_>, body: Rect, area: Rect, buf: &mut B
     }
 }
 
-/// Returns where `place` is: a place of the screen by the layout that clicks go by, a text by what is drawn.
+/// Returns the area of `place`: parts of a screen by the layout that mouse clicks use, text by what is drawn.
 pub(super) fn find(shown: ViewContext<'_>, place: &Place, body: Rect, area: Rect, buf: &Buffer) -> Option<Rect> {
     if let Place::Text(text) = place {
-        return written(text, area, buf);
+        // The text behind a page may be the same.
+        let area = match &shown.model.overlay {
+            Some(Overlay::Page(page)) => page::area_of(page, area),
+            Some(Overlay::Picker(_) | Overlay::Prompt(_) | Overlay::Ask(_)) | None => area,
+        };
+        return text_area(text, area, buf);
     }
     if shown.model.overlay.is_some() {
         return None;
@@ -117,12 +113,12 @@ pub(super) fn find(shown: ViewContext<'_>, place: &Place, body: Rect, area: Rect
     match (shown.model.screens.top(), place) {
         (Screen::Explorer(state), _) => explorer::place(shown, state, body, place),
         (Screen::Follow(_), Place::Stage(number)) => follow::stage(body, *number),
-        // Other screens are pointed at by what is written there.
+        // Lessons point at other screens by their text.
         _ => None,
     }
 }
 
-fn written(text: &str, area: Rect, buf: &Buffer) -> Option<Rect> {
+fn text_area(text: &str, area: Rect, buf: &Buffer) -> Option<Rect> {
     for y in area.top()..area.bottom() {
         let line: String = (area.left()..area.right()).map(|x| buf[(x, y)].symbol()).collect();
         if let Some((before, _)) = line.split_once(text) {
@@ -132,7 +128,7 @@ fn written(text: &str, area: Rect, buf: &Buffer) -> Option<Rect> {
     None
 }
 
-/// Puts a bar at either side of every line of `place`, where there is a blank or a frame to put it on.
+/// Draws a bar on either side of every line of `place`, where no letter or digit is in the way.
 fn bars(shown: ViewContext<'_>, place: Rect, area: Rect, buf: &mut Buffer) {
     let (before, after) = shown.theme.signs.look;
     let style = shown.theme.style(Role::Look);
@@ -154,12 +150,12 @@ fn bars(shown: ViewContext<'_>, place: Rect, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// What the bottom line says before the screen's own keys.
+/// Returns the keys that the bottom line shows before the screen's own.
 pub(super) fn hints() -> &'static [(&'static [Action], &'static str)] {
-    &[(&[Action::NextStep], "next step"), (&[Action::StepBefore], "step before"), (&[Action::Back], "twice leaves")]
+    &[(&[Action::NextStep], "next"), (&[Action::StepBefore], "previous"), (&[Action::Back], "twice: leave lesson")]
 }
 
-/// Returns what `position` in the panel stands for: an answer, or going on.
+/// Returns the target of a mouse click in the panel: an answer, or the next step.
 pub(super) fn hit(shown: ViewContext<'_>, area: Rect, position: Position) -> Option<Target> {
     let tour = shown.model.tour.as_ref()?;
     let pages = pages(shown.model);
