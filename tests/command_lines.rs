@@ -202,7 +202,7 @@ fn the_digest_of_what_was_written_by_hand_is_added() {
 #[test]
 fn what_cannot_be_done_is_said() {
     let wrong: [(&[&str], &str); 6] = [
-        (&["import"], "expected a folder with raw facts"),
+        (&["import"], "expected a directory with raw facts"),
         (&["import", "no-such-folder"], "no-such-folder"),
         (&["diff", "EPYC", "EPYC-Rome", "--qemu", "7.2.22"], "--qemu are for two releases"),
         (&["baseline", "EPYC"], "`list hosts` prints them"),

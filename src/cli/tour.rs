@@ -1,64 +1,50 @@
 //! The lessons on the command line: their list, one as text, or the explorer opened in one.
 
-use super::args::{TuiArgs, environment, text, tui_args};
+use super::args::LookArgs;
 use crate::app::settings::Settings;
 use crate::app::tour;
 use crate::domain::catalog::Catalog;
 use anyhow::{Result, anyhow};
-use clap::{Arg, ArgAction, ArgMatches, Command as Clap};
+use clap::Args;
 use std::io::Write;
 
 /// What `tour` asks for.
-#[derive(Clone, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct Tour {
-    /// What is wanted.
-    pub wish: TourWish,
+    /// Name or number of the lesson [default: open the list of lessons]
+    #[arg(value_name = "NAME")]
+    lesson: Option<String>,
+    /// List the lessons
+    #[arg(long, conflicts_with = "lesson")]
+    list: bool,
+    /// Print the lesson as text, played to its end
+    #[arg(long, requires = "lesson")]
+    print: bool,
+    #[command(flatten)]
     /// How the explorer looks.
-    pub environment: TuiArgs,
+    pub look: LookArgs,
 }
 
-/// What is wanted of the lessons.
+/// What to do with the lessons.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum TourWish {
-    /// Their list.
+    /// List them.
     List,
-    /// One as text.
+    /// Print one as text.
     Text(String),
-    /// The explorer, in this lesson, or at the list of them.
+    /// Open the explorer in this lesson, or at the list of lessons.
     Open(Option<String>),
 }
 
-/// The looks that a lesson can be opened with: the first flags of the explorer.
-const LOOKS: usize = 6;
-
-/// Returns the description of `tour`.
-pub(super) fn command() -> Clap {
-    Clap::new("tour")
-        .about("Learn with lessons that drive the explorer")
-        .arg(
-            Arg::new("lesson")
-                .value_name("NAME")
-                .help("The lesson's name or number; the list of them where none is given"),
-        )
-        .arg(Arg::new("list").long("list").action(ArgAction::SetTrue).conflicts_with("lesson").help("List the lessons"))
-        .arg(
-            Arg::new("text")
-                .long("print")
-                .action(ArgAction::SetTrue)
-                .requires("lesson")
-                .help("Print the lesson as text, played to its end"),
-        )
-        .args(tui_args().into_iter().take(LOOKS))
-}
-
-/// Returns what `tour` asks for.
-pub(super) fn asked(matches: &ArgMatches) -> Tour {
-    let wish = match (text(matches, "lesson"), matches.get_flag("list"), matches.get_flag("text")) {
-        (_, true, _) => TourWish::List,
-        (Some(lesson), _, true) => TourWish::Text(lesson),
-        (lesson, ..) => TourWish::Open(lesson),
-    };
-    Tour { wish, environment: environment(matches) }
+impl Tour {
+    /// Returns what to do.
+    pub fn wish(&self) -> TourWish {
+        match &self.lesson {
+            _ if self.list => TourWish::List,
+            Some(lesson) if self.print => TourWish::Text(lesson.clone()),
+            lesson => TourWish::Open(lesson.clone()),
+        }
+    }
 }
 
 /// Writes the list of lessons: number, name, title, and what one knows after it.

@@ -2,26 +2,9 @@
 
 use crate::app::settings::ThemeName;
 
-/// Says that no theme has this name.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("unknown theme {0:?}: expected one of {known}", known = themes())]
-pub struct UnknownTheme(pub String);
-
-fn themes() -> String {
-    let known: Vec<&str> = ThemeName::ALL.iter().map(|theme| theme.name()).collect();
-    known.join(", ")
-}
-
-/// Returns the theme that was asked for by name; without one the default, or `mono` where `NO_COLOR` is set.
-///
-/// # Errors
-/// There is no theme of this name.
-pub fn theme(asked: Option<&str>) -> Result<ThemeName, UnknownTheme> {
-    match asked {
-        Some(name) => ThemeName::parse(name).ok_or_else(|| UnknownTheme(name.to_owned())),
-        None if set("NO_COLOR") => Ok(ThemeName::Mono),
-        None => Ok(ThemeName::Default),
-    }
+/// Returns the theme without a choice of the user's: `mono` if `NO_COLOR` is set.
+pub fn default_theme() -> ThemeName {
+    if set("NO_COLOR") { ThemeName::Mono } else { ThemeName::Default }
 }
 
 /// Returns whether only ASCII signs should be drawn: the locale is not a UTF-8 one.
@@ -49,11 +32,5 @@ mod tests {
     fn a_locale_says_whether_it_is_utf_8() {
         assert!(is_utf8("de_DE.UTF-8") && is_utf8("C.utf8"));
         assert!(!is_utf8("C") && !is_utf8("POSIX") && !is_utf8("de_DE.ISO-8859-1"));
-    }
-
-    #[test]
-    fn an_unknown_theme_is_an_error_that_names_the_themes() {
-        let error = theme(Some("neon")).unwrap_err().to_string();
-        assert!(error.contains("high-contrast"), "{error}");
     }
 }
