@@ -1,5 +1,6 @@
-//! Reads the command line and does what it says, but for the terminal, which `main` opens.
+//! Parses the command line and runs its commands, except for the explorer itself, which `main` opens.
 
+mod about;
 mod analysis;
 mod analysis_args;
 mod args;
@@ -8,23 +9,26 @@ mod config;
 mod domains;
 mod explain;
 mod files;
-mod generate;
-mod hosts;
 mod import;
 mod list;
+mod scenario_args;
 mod tour;
-mod version;
 
-pub use analysis::{analysis, count_on};
-pub use analysis_args::{Study, StudyArgs};
-pub use args::{Choice, Command, Explain, Import, Print, TuiArgs, command, parse};
-pub use check::{Asked, Format, check_batch, check_one};
+pub use about::{FACTS_HASH, completions, man, version, version_and_facts};
+pub use analysis::{baseline, count_on, diff, follow, history, matrix, review};
+pub use analysis_args::{
+    BaselineArgs, DiffArgs, FollowArgs, HistoryArgs, MatrixArgs, MatrixFormat, QemuArgs, ReviewArgs, ReviewFormat,
+    TextFormat,
+};
+pub use args::{
+    CheckArgs, Command, Explain, ExplorerArgs, Import, LookArgs, PrintArgs, RecordArgs, SheetFormat, command, parse,
+};
+pub use check::{Format, check_batch, check_one};
 pub use config::Config;
 pub use domains::check_domains;
 pub use explain::explain;
 pub use files::Script;
-pub use generate::{completions, man};
 pub use import::import;
-pub use list::{list, rule};
+pub use list::{ListKind, list, rule};
+pub use scenario_args::{Asked, Choice, CpuMaps, KeyArgs};
 pub use tour::{Tour, TourWish, lesson_text, list_lessons};
-pub use version::{FACTS_HASH, version, version_and_facts};

@@ -1,124 +1,91 @@
-//! Joins the command line and the terminal: reads the arguments, does what they say, exits with the code.
+//! Joins the command line and the terminal: parses the arguments, runs the command, exits with its code.
 
 use anyhow::{Context, Result};
 use std::io::{self, BufReader, Write};
 use std::process::ExitCode;
-use virt_cpu_explorer::internal::cli::{self, Choice, Command, Config, Script, TuiArgs};
+use virt_cpu_explorer::internal::cli::{self, CheckArgs, Command, Config, CpuMaps, ExplorerArgs, Script};
 use virt_cpu_explorer::internal::domain::catalog::Catalog;
 use virt_cpu_explorer::internal::domain::scenario::Scenario;
 use virt_cpu_explorer::internal::export;
-use virt_cpu_explorer::internal::load::{cpu_map_dir, embedded};
+use virt_cpu_explorer::internal::load::embedded;
 use virt_cpu_explorer::internal::storage::{self, ScenarioStore};
 use virt_cpu_explorer::internal::tui;
 
 fn main() -> ExitCode {
     let command = match cli::parse(std::env::args_os()) {
         Ok(command) => command,
-        Err(said) => {
-            let code = ExitCode::from(u8::try_from(said.exit_code()).unwrap_or(2));
-            return match said.print() {
-                Err(fault) if !said.use_stderr() => ended(&cannot_write(&fault).into()),
+        Err(error) => {
+            let code = ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+            return match error.print() {
+                Err(err) if !error.use_stderr() => fail(&cannot_write(&err).into()),
                 Ok(()) | Err(_) => code,
             };
         }
     };
     match run(command) {
         Ok(code) => ExitCode::from(code),
-        Err(fault) => ended(&fault),
+        Err(err) => fail(&err),
     }
 }
 
-/// Says why the program ends, if that is to be said.
-fn ended(fault: &anyhow::Error) -> ExitCode {
-    if is_broken_pipe(fault) {
+/// Reports an error and returns exit code 2. A broken pipe is not an error.
+fn fail(err: &anyhow::Error) -> ExitCode {
+    if is_broken_pipe(err) {
         return ExitCode::SUCCESS;
     }
-    let _ = writeln!(io::stderr(), "virt-cpu-explorer: {fault:#}");
+    let _ = writeln!(io::stderr(), "virt-cpu-explorer: {err:#}");
     ExitCode::from(2)
 }
 
-/// Standard output, whose faults say that they are its own.
+/// Standard output, with errors that name it.
 struct Output(io::BufWriter<io::StdoutLock<'static>>);
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes).map_err(|fault| cannot_write(&fault))
+        self.0.write(bytes).map_err(|err| cannot_write(&err))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush().map_err(|fault| cannot_write(&fault))
+        self.0.flush().map_err(|err| cannot_write(&err))
     }
 }
 
-fn cannot_write(fault: &io::Error) -> io::Error {
-    io::Error::new(fault.kind(), format!("cannot write to standard output: {fault}"))
+fn cannot_write(err: &io::Error) -> io::Error {
+    io::Error::new(err.kind(), format!("cannot write to standard output: {err}"))
 }
 
-/// A reader that stops early, such as `head`, is not a fault.
-fn is_broken_pipe(fault: &anyhow::Error) -> bool {
-    fault.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe))
+/// A reader such as `head` may stop early.
+fn is_broken_pipe(err: &anyhow::Error) -> bool {
+    err.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe))
 }
 
 fn run(command: Command) -> Result<u8> {
     let mut out = Output(io::BufWriter::new(io::stdout().lock()));
     let code = match command {
-        Command::Check { choice, format, quiet, remedies } if !choice.domains.is_empty() => {
-            let how = (format, quiet, remedies);
-            cli::check_domains(&catalog_with(&choice)?, &choice, how, &mut out, &mut io::stderr().lock())?
-        }
-        Command::Check { choice, format, quiet, .. } => {
-            cli::check_one(&catalog_with(&choice)?, &choice, format, quiet, &mut out)?
-        }
-        Command::Batch { file, remedies, choice } => {
-            let catalog = catalog_with(&choice)?;
-            if file == "-" {
-                cli::check_batch(&catalog, &mut io::stdin().lock(), remedies, &mut out)?
-            } else {
-                let opened = std::fs::File::open(&file).with_context(|| format!("cannot open {file}"))?;
-                cli::check_batch(&catalog, &mut BufReader::new(opened), remedies, &mut out)?
-            }
-        }
-        Command::Study(args) => cli::analysis(&mut embedded::catalog()?, &args, &mut out)?,
-        Command::List { what, json, choice } => cli::list(&catalog_with(&choice)?, &what, json, &mut out)?,
+        Command::Check(args) => check(&args, &mut out)?,
+        Command::List { what, json, maps } => cli::list(&catalog_with(&maps)?, what, json, &mut out)?,
         Command::Rule { id } => cli::rule(id.as_deref(), &mut out)?,
-        Command::Import(asked) => cli::import(&asked, &mut out)?,
-        Command::Completions(shell) => cli::completions(shell, &mut out)?,
-        Command::CheatSheet { markdown } => {
+        Command::Matrix(args) => cli::matrix(&catalog_with(&args.choice.maps)?, &args, &mut out)?,
+        Command::Diff(args) => cli::diff(&catalog_with(&args.maps)?, &args, &mut out)?,
+        Command::History(args) => cli::history(&catalog_with(&args.maps)?, &args, &mut out)?,
+        Command::Review(args) => cli::review(&mut catalog_with(&args.maps)?, &args, &mut out)?,
+        Command::Baseline(args) => cli::baseline(&embedded::catalog()?, &args, &mut out)?,
+        Command::Follow(args) => cli::follow(&catalog_with(&args.choice.maps)?, &args, &mut out)?,
+        Command::Tour(args) => tour(args, &mut out)?,
+        Command::Explain(args) => explain(&args, &mut out)?,
+        Command::Import(args) => cli::import(&args, &mut out)?,
+        Command::Completions { shell } => cli::completions(shell, &mut out)?,
+        Command::CheatSheet { format } => {
+            let markdown = format == cli::SheetFormat::Markdown;
             out.write_all(export::cheat_sheet(&embedded::catalog()?, markdown, tui::sign).as_bytes())?;
             0
         }
         Command::Man => cli::man(&mut out)?,
         Command::Version { verbose: false } => cli::version(&mut out)?,
         Command::Version { verbose: true } => cli::version_and_facts(&mut out)?,
-        Command::Explain(asked) => explain(&asked, &mut out)?,
-        Command::Tour(asked) => match asked.wish {
-            cli::TourWish::List => cli::list_lessons(&mut out)?,
-            cli::TourWish::Text(lesson) => {
-                let catalog = embedded::catalog()?;
-                let settings =
-                    options(&asked.environment, &named(&catalog, &asked.environment)?, Script::default())?.settings;
-                cli::lesson_text(&catalog, &lesson, &settings, &mut out)?
-            }
-            cli::TourWish::Open(lesson) => {
-                let opening = lesson.map_or(tui::Opening::Lessons, tui::Opening::Lesson);
-                explore(&embedded::catalog()?, &asked.environment, None, opening)?;
-                0
-            }
-        },
-        Command::Tui(args) => {
-            let catalog = catalog_with(&args.choice)?;
-            explore(&catalog, &args, None, tui::Opening::Explorer)?;
-            0
-        }
-        Command::Print(args, frame) => {
-            let catalog = catalog_with(&args.choice)?;
-            let config = named(&catalog, &args)?;
-            let script = script(&catalog, &args)?;
-            let scenario = start(&catalog, &args, &config, &script)?;
-            let screen = frame.screen.as_deref().unwrap_or("first");
-            let text =
-                tui::print(&catalog, scenario, screen, frame.size, frame.format, &options(&args, &config, script)?)?;
-            out.write_all(text.as_bytes())?;
+        Command::Explore(args) if args.print.print => print(&args, &mut out)?,
+        Command::Explore(args) => {
+            explore(&catalog_with(&args.choice().maps)?, &args, None, tui::Opening::Explorer)?;
             0
         }
     };
@@ -126,16 +93,66 @@ fn run(command: Command) -> Result<u8> {
     Ok(code)
 }
 
-/// Returns the settings for what is printed, which is the same for everybody: only a file asked for by name counts.
-fn named(catalog: &Catalog, args: &TuiArgs) -> Result<Config> {
-    args.config.as_ref().map_or_else(|| Ok(Config::default()), |path| Config::read(catalog, path, true))
+fn check(args: &CheckArgs, out: &mut dyn Write) -> Result<u8> {
+    let choice = args.choice();
+    let catalog = catalog_with(&choice.maps)?;
+    match &args.batch {
+        Some(path) if path.as_os_str() == "-" => {
+            cli::check_batch(&catalog, &mut io::stdin().lock(), args.ways_out, out)
+        }
+        Some(path) => {
+            let file = std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+            cli::check_batch(&catalog, &mut BufReader::new(file), args.ways_out, out)
+        }
+        None if choice.domains.is_empty() => cli::check_one(&catalog, &choice, args.format, args.quiet, out),
+        None => {
+            let how = (args.format, args.quiet, args.ways_out);
+            cli::check_domains(&catalog, &choice, how, out, &mut io::stderr().lock())
+        }
+    }
+}
+
+fn tour(args: cli::Tour, out: &mut dyn Write) -> Result<u8> {
+    let catalog = embedded::catalog()?;
+    let wish = args.wish();
+    let explorer = ExplorerArgs::with_look(args.look);
+    match wish {
+        cli::TourWish::List => cli::list_lessons(out),
+        cli::TourWish::Text(lesson) => {
+            let config = named_config(&catalog, &explorer)?;
+            let settings = options(&explorer, &config, Script::default()).settings;
+            cli::lesson_text(&catalog, &lesson, &settings, out)
+        }
+        cli::TourWish::Open(lesson) => {
+            let opening = lesson.map_or(tui::Opening::Lessons, tui::Opening::Lesson);
+            explore(&catalog, &explorer, None, opening)?;
+            Ok(0)
+        }
+    }
+}
+
+fn print(args: &ExplorerArgs, out: &mut dyn Write) -> Result<u8> {
+    let catalog = catalog_with(&args.choice().maps)?;
+    let config = named_config(&catalog, args)?;
+    let script = script(&catalog, args)?;
+    let scenario = start(&catalog, args, &config, &script)?;
+    let screen = args.print.screen.as_deref().unwrap_or("first");
+    let options = options(args, &config, script);
+    let text = tui::print(&catalog, scenario, screen, args.print.size, args.print.format, &options)?;
+    out.write_all(text.as_bytes())?;
+    Ok(0)
+}
+
+/// Returns the config for printed output, which should be the same for everybody: only `--config` counts.
+fn named_config(catalog: &Catalog, args: &ExplorerArgs) -> Result<Config> {
+    args.look.config.as_ref().map_or_else(|| Ok(Config::default()), |path| Config::read(catalog, path, true))
 }
 
 /// Opens the explorer, at `scenario` where there is one.
-fn explore(catalog: &Catalog, args: &TuiArgs, scenario: Option<Scenario>, opening: tui::Opening) -> Result<()> {
-    let config = match (&args.config, storage::config_file()) {
+fn explore(catalog: &Catalog, args: &ExplorerArgs, scenario: Option<Scenario>, opening: tui::Opening) -> Result<()> {
+    let config = match (&args.look.config, storage::config_file()) {
         (Some(path), _) => Config::read(catalog, path, true)?,
-        (None, Some(path)) if !args.no_config => Config::read(catalog, &path, false)?,
+        (None, Some(path)) if !args.look.no_config => Config::read(catalog, &path, false)?,
         (None, _) => Config::default(),
     };
     let script = script(catalog, args)?;
@@ -143,65 +160,59 @@ fn explore(catalog: &Catalog, args: &TuiArgs, scenario: Option<Scenario>, openin
         Some(scenario) => scenario,
         None => start(catalog, args, &config, &script)?,
     };
-    let mut options = options(args, &config, script)?;
+    let mut options = options(args, &config, script);
     options.settings.ascii |= tui::ascii_locale();
     options.opening = opening;
     tui::run(catalog, scenario, options, ScenarioStore::new(storage::state_folder()))
 }
 
-/// Returns the list of actions to replay or to show, if there is one.
-fn script(catalog: &Catalog, args: &TuiArgs) -> Result<Script> {
-    match args.replay.as_ref().or(args.demo.as_ref()).filter(|path| !path.as_os_str().is_empty()) {
+/// Returns the list of actions to replay or to show; empty without one.
+fn script(catalog: &Catalog, args: &ExplorerArgs) -> Result<Script> {
+    match args.record.replay.as_ref().or(args.record.demo.as_ref().and_then(Option::as_ref)) {
         Some(path) => Script::read(catalog, path),
         None => Ok(Script::default()),
     }
 }
 
-/// Returns the scenario to begin with: the command line's, else that of a list of actions, else the one that the user
-/// settled.
-fn start(catalog: &Catalog, args: &TuiArgs, config: &Config, script: &Script) -> Result<Scenario> {
+/// Returns the scenario to start with: from the command line, else from the list of actions, else from the config file.
+fn start(catalog: &Catalog, args: &ExplorerArgs, config: &Config, script: &Script) -> Result<Scenario> {
+    let choice = args.choice();
     match script.start.as_ref().or(config.start.as_ref()) {
-        Some(start) if args.choice.is_empty() => Ok(start.clone()),
-        _ => args.choice.scenario(catalog),
+        Some(start) if choice.is_empty() => Ok(start.clone()),
+        _ => choice.scenario(catalog),
     }
 }
 
-/// What the command line says counts for more than the user's file, and that for more than the environment.
-fn options(args: &TuiArgs, config: &Config, script: Script) -> Result<tui::Options> {
+/// The command line overrides the config file, which overrides the environment.
+fn options(args: &ExplorerArgs, config: &Config, script: Script) -> tui::Options {
     let mut options = tui::Options {
-        keys: args.keys.clone().unwrap_or_default(),
+        keys: args.look.keys.clone().unwrap_or_default(),
         replay: script.steps,
-        demo: args.demo.is_some(),
-        record: args.record.clone(),
-        record_keys: args.record_keys.clone(),
+        demo: args.record.demo.is_some(),
+        record: args.record.record.clone(),
+        record_keys: args.record.record_keys.clone(),
         ..tui::Options::default()
     };
-    options.settings.theme = match (&args.theme, config.theme) {
-        (None, Some(theme)) => theme,
-        (asked, _) => tui::theme(asked.as_deref())?,
-    };
-    options.settings.ascii = args.ascii || config.ascii;
-    options.settings.mouse = !(args.no_mouse || config.no_mouse);
+    options.settings.theme = args.look.theme.or(config.theme).unwrap_or_else(tui::default_theme);
+    options.settings.ascii = args.look.ascii || config.ascii;
+    options.settings.mouse = !(args.look.no_mouse || config.no_mouse);
     options.settings.keymap = config.keymap.clone();
-    Ok(options)
+    options
 }
 
-/// Explains a message, and opens the explorer at the likeliest scenario where that is asked for and there is one.
+/// Explains a message. With `--open`, opens the explorer at the likeliest scenario that gives it.
 fn explain(asked: &cli::Explain, out: &mut dyn Write) -> Result<u8> {
-    let catalog = catalog_with(&asked.choice)?;
+    let catalog = catalog_with(&asked.maps)?;
     let (code, likeliest) = cli::explain(&catalog, asked, out)?;
     if let Some(scenario) = likeliest.filter(|_| asked.open) {
         out.flush()?;
-        explore(&catalog, &TuiArgs::default(), Some(scenario), tui::Opening::Explorer)?;
+        explore(&catalog, &ExplorerArgs::default(), Some(scenario), tui::Opening::Explorer)?;
     }
     Ok(code)
 }
 
-/// The embedded facts, and the maps that the command line adds.
-fn catalog_with(choice: &Choice) -> Result<Catalog> {
+fn catalog_with(maps: &CpuMaps) -> Result<Catalog> {
     let mut catalog = embedded::catalog()?;
-    for (name, dir) in &choice.maps {
-        cpu_map_dir::add(&mut catalog, name, dir)?;
-    }
+    maps.add_to(&mut catalog)?;
     Ok(catalog)
 }

@@ -28,7 +28,7 @@ mod terminal;
 pub mod theme;
 pub mod view;
 
-pub use environment::{UnknownTheme, ascii_locale, theme};
+pub use environment::{ascii_locale, default_theme};
 pub use export::{draw, screen};
 pub use options::{Opening, Options};
 pub use print::{PrintError, frame, print};

@@ -83,6 +83,9 @@ fn a_host_given_as_a_file_is_said_back_with_what_it_cannot_tell() {
 #[test]
 fn what_the_command_line_says_of_the_guest_wins_over_its_file() {
     let (_, out, _) = check(&["--domain", "domains/9.0.0-epyc-smt.live.xml", "--topology", "4-1-1"]);
-    assert!(out.contains("--topology 4-1-1, which wins over the file: a new start"), "{out}");
+    assert!(
+        out.contains("--topology 4-1-1, which overrides the file, so the guest counts as freshly started"),
+        "{out}"
+    );
     assert!(out.contains("topology=4-1-1"), "{out}");
 }

@@ -383,7 +383,7 @@ fn any_size_is_drawn_with_a_lesson_open() {
 fn the_command_line_opens_lists_and_prints_lessons() {
     use virt_cpu_explorer::internal::cli::{Command, TourWish, parse};
     let wish = |words: &str| match parse(words.split(' ').map(Into::into)) {
-        Ok(Command::Tour(asked)) => Some(asked.wish),
+        Ok(Command::Tour(asked)) => Some(asked.wish()),
         _ => None,
     };
     assert_eq!(wish("x tour"), Some(TourWish::Open(None)));

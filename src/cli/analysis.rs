@@ -1,10 +1,12 @@
-//! Does what the studies' command lines ask for, with the exit code that says how it went.
+//! Runs the commands that ask many questions at once: matrix, diff, history, review, baseline, follow.
 
-use super::analysis_args::{Study, StudyArgs};
-use super::args::Choice;
+use super::analysis_args::{
+    BaselineArgs, DiffArgs, FollowArgs, HistoryArgs, MatrixArgs, MatrixFormat, ReviewArgs, ReviewFormat, TextFormat,
+};
+use super::scenario_args::Choice;
 use crate::analysis::count::{Count, Space};
 use crate::analysis::matrix::{Line, Matrix, Side, Vary, lines};
-use crate::analysis::review::{Question, review};
+use crate::analysis::review::{self, Question};
 use crate::analysis::{baseline, diff, follow, history, space};
 use crate::app::error::did_you_mean;
 use crate::domain::catalog::{Catalog, LibvirtId};
@@ -16,7 +18,7 @@ use crate::domain::version::Version;
 use crate::export::analysis as write;
 use crate::load::cpu_map_dir;
 use crate::resolve::resolve;
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -27,69 +29,100 @@ enum Kind {
     Model,
 }
 
-/// Does a study. Returns the exit code: 1 where a review found something at risk, else 0.
+/// Runs `matrix`.
 ///
 /// # Errors
-/// Wrong input, or output that cannot be written.
-pub fn analysis(catalog: &mut Catalog, args: &StudyArgs, out: &mut dyn Write) -> Result<u8> {
-    for (name, dir) in &args.maps {
-        cpu_map_dir::add(catalog, name, dir)?;
-    }
-    let json = args.format == "json";
-    match &args.analysis {
-        Study::Matrix { count: true, choice, .. } => count_all(catalog, choice, out)?,
-        Study::Matrix { choice, axes, releases, .. } => matrix(catalog, choice, (axes, releases), &args.format, out)?,
-        Study::Diff { one, other, model, qemu } => {
-            let text = differ(catalog, (one, other), model.as_deref(), &versions(catalog, qemu)?, json)?;
-            out.write_all(text.as_bytes())?;
-        }
-        Study::History { name } => out.write_all(tell(catalog, name, json)?.as_bytes())?,
-        Study::Review { old, new, qemu } => {
-            let (old, new) = (map(catalog, old)?, map(catalog, new)?);
-            let question = Question { old, new, qemu: versions(catalog, qemu)? };
-            let found = review(catalog, &question, &mut progress());
-            let text = match args.format.as_str() {
-                "json" => write::review_json(catalog, &found),
-                "text" => write::review_text(catalog, &found),
-                _ => write::review_markdown(catalog, &found),
-            };
-            out.write_all(text.as_bytes())?;
-            return Ok(u8::from(found.at_risk()));
-        }
-        Study::Baseline { hosts, on } => {
-            let hosts = hosts.iter().map(|name| host(catalog, name)).collect::<Result<Vec<_>>>()?;
-            let on = if on.is_empty() { vec!["9.0.0".to_owned()] } else { on.clone() };
-            let on = on.iter().map(|text| release(catalog, text)).collect::<Result<Vec<_>>>()?;
-            let found = baseline::baseline(catalog, &hosts, &on)
-                .ok_or_else(|| anyhow!("no model is in every one of these releases and given by every host"))?;
-            let text = if json { write::baseline_json(catalog, &found) } else { write::baseline_text(catalog, &found) };
-            out.write_all(text.as_bytes())?;
-        }
-        Study::Follow { feature, choice } => {
-            let scenario = choice.scenario(catalog)?;
-            let known = catalog.feature(feature);
-            let known = known.ok_or_else(|| unknown("feature", "features", feature, catalog.features().iter()))?;
-            let seen = follow::follow(&scenario, &resolve(catalog, &scenario), known);
-            let text = if json { write::follow_json } else { write::follow_text };
-            out.write_all(text(catalog, &scenario, known, &seen).as_bytes())?;
-        }
+/// Bad input, or output that cannot be written.
+pub fn matrix(catalog: &Catalog, args: &MatrixArgs, out: &mut dyn Write) -> Result<u8> {
+    if args.count {
+        count_all(catalog, &args.choice, out)?;
+    } else {
+        out.write_all(grid(catalog, args)?.as_bytes())?;
     }
     Ok(0)
 }
 
-/// A name that nothing has, with the nearest one, else with the list that has them all.
+/// Runs `diff`.
+///
+/// # Errors
+/// Bad input, or output that cannot be written.
+pub fn diff(catalog: &Catalog, args: &DiffArgs, out: &mut dyn Write) -> Result<u8> {
+    out.write_all(differ(catalog, args)?.as_bytes())?;
+    Ok(0)
+}
+
+/// Runs `history`.
+///
+/// # Errors
+/// Bad input, or output that cannot be written.
+pub fn history(catalog: &Catalog, args: &HistoryArgs, out: &mut dyn Write) -> Result<u8> {
+    out.write_all(tell(catalog, &args.name, args.format == TextFormat::Json)?.as_bytes())?;
+    Ok(0)
+}
+
+/// Runs `review`. Returns the exit code: 1 if something is at risk, else 0.
+///
+/// # Errors
+/// Bad input, or output that cannot be written.
+pub fn review(catalog: &mut Catalog, args: &ReviewArgs, out: &mut dyn Write) -> Result<u8> {
+    let (old, new) = (map(catalog, &args.old)?, map(catalog, &args.new)?);
+    let question = Question { old, new, qemu: versions(catalog, &args.qemu.versions)? };
+    let found = review::review(catalog, &question, &mut progress());
+    let text = match args.format {
+        ReviewFormat::Markdown => write::review_markdown(catalog, &found),
+        ReviewFormat::Json => write::review_json(catalog, &found),
+        ReviewFormat::Text => write::review_text(catalog, &found),
+    };
+    out.write_all(text.as_bytes())?;
+    Ok(u8::from(found.at_risk()))
+}
+
+/// Runs `baseline`.
+///
+/// # Errors
+/// Bad input, hosts that have no model in common, or output that cannot be written.
+pub fn baseline(catalog: &Catalog, args: &BaselineArgs, out: &mut dyn Write) -> Result<u8> {
+    let hosts = args.hosts.iter().map(|name| host(catalog, name)).collect::<Result<Vec<_>>>()?;
+    let on = if args.on.is_empty() { vec!["9.0.0".to_owned()] } else { args.on.clone() };
+    let on = on.iter().map(|text| release(catalog, text)).collect::<Result<Vec<_>>>()?;
+    let found = baseline::baseline(catalog, &hosts, &on).ok_or_else(|| {
+        anyhow!("no baseline: no CPU model is in all these releases and supported by all these hosts")
+    })?;
+    let text = match args.format {
+        TextFormat::Json => write::baseline_json(catalog, &found),
+        TextFormat::Text => write::baseline_text(catalog, &found),
+    };
+    out.write_all(text.as_bytes())?;
+    Ok(0)
+}
+
+/// Runs `follow`.
+///
+/// # Errors
+/// Bad input, or output that cannot be written.
+pub fn follow(catalog: &Catalog, args: &FollowArgs, out: &mut dyn Write) -> Result<u8> {
+    let scenario = args.choice.scenario(catalog)?;
+    let known = catalog.feature(&args.feature);
+    let known = known.ok_or_else(|| unknown("CPU feature", "features", &args.feature, catalog.features().iter()))?;
+    let seen = follow::follow(&scenario, &resolve(catalog, &scenario), known);
+    let text = if args.format == TextFormat::Json { write::follow_json } else { write::follow_text };
+    out.write_all(text(catalog, &scenario, known, &seen).as_bytes())?;
+    Ok(0)
+}
+
+/// Names the nearest known name, else the list to look in.
 fn unknown<'a>(what: &str, list: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> anyhow::Error {
     let near = did_you_mean(name, known);
     let listed = if near.is_empty() { format!("; `list {list}` prints them") } else { near };
     anyhow!("unknown {what} {name:?}{listed}")
 }
 
-/// A line on standard error when it takes over half a second and somebody is looking.
+/// Prints progress to a terminal on standard error after half a second.
 fn progress() -> impl FnMut(usize, usize) {
-    let (begun, seen) = (Instant::now(), std::io::stderr().is_terminal());
+    let (started, visible) = (Instant::now(), std::io::stderr().is_terminal());
     let mut shown = false;
     move |done, of| {
-        if seen && (shown || begun.elapsed() > Duration::from_millis(500)) {
+        if visible && (shown || started.elapsed() > Duration::from_millis(500)) {
             shown = true;
             let end = if done == of { "\r\x1b[K" } else { "" };
             let _ = write!(std::io::stderr(), "\rmodel {done} of {of}{end}");
@@ -134,7 +167,7 @@ fn versions(catalog: &Catalog, texts: &[String]) -> Result<Vec<Version>> {
 
 fn release(catalog: &Catalog, text: &str) -> Result<Release> {
     let mut scenario = Scenario::default_of(catalog);
-    scenario.set(catalog, Key::From, text).map_err(|fault| anyhow!("{text}: {fault}"))?;
+    scenario.set(catalog, Key::From, text).map_err(|err| anyhow!("{text}: {err}"))?;
     Ok(scenario.from)
 }
 
@@ -150,18 +183,14 @@ fn kind(catalog: &Catalog, name: &str) -> Result<Kind> {
         .ok_or_else(|| unknown("release or CPU model", "releases` and `list models", name, all))
 }
 
-fn differ(
-    catalog: &Catalog,
-    (one, other): (&str, &str),
-    only: Option<&str>,
-    qemu: &[Version],
-    json: bool,
-) -> Result<String> {
+fn differ(catalog: &Catalog, args: &DiffArgs) -> Result<String> {
+    let (one, other, only) = (args.one.as_str(), args.other.as_str(), args.model.as_deref());
+    let (qemu, json) = (versions(catalog, &args.qemu.versions)?, args.format == TextFormat::Json);
     match (kind(catalog, one)?, kind(catalog, other)?) {
         (Kind::Release, Kind::Release) => {
             let (old, new) = (named(catalog, one)?, named(catalog, other)?);
             let mut found = diff::maps(catalog, old, new);
-            let mut effects = diff::effects(catalog, old, new, qemu);
+            let mut effects = diff::effects(catalog, old, new, &qemu);
             if let Some(name) = only {
                 let wanted = model(catalog, name)?;
                 found.models.retain(|diff| diff.model == wanted);
@@ -176,11 +205,11 @@ fn differ(
             Ok(text(catalog, &found, &effects))
         }
         (Kind::Model, Kind::Model) if only.is_some() || !qemu.is_empty() => {
-            Err(anyhow!("{one} and {other}: --model and --qemu are for two releases"))
+            Err(anyhow!("{one} and {other} are CPU models: --model and --qemu are for two releases"))
         }
         (Kind::Model, Kind::Model) => {
             let newest = space::exact_releases(catalog).pop();
-            let newest = newest.ok_or_else(|| anyhow!("no release's map was read"))?;
+            let newest = newest.ok_or_else(|| anyhow!("the catalog has no exact CPU map"))?;
             let (one, other) = (model(catalog, one)?, model(catalog, other)?);
             let found = diff::one_model(catalog, (newest, one), (newest, other));
             let text = if json { write::models_json } else { write::models_text };
@@ -207,35 +236,27 @@ fn tell(catalog: &Catalog, name: &str, json: bool) -> Result<String> {
     Ok(text(catalog, &found))
 }
 
-fn matrix(
-    catalog: &Catalog,
-    choice: &Choice,
-    (axes, releases): (&[String; 2], &[Option<String>; 2]),
-    format: &str,
-    out: &mut dyn Write,
-) -> Result<()> {
-    let mut scenario = choice.scenario(catalog)?;
-    let mut both = Vec::new();
-    for (axis, (limit, side)) in axes.iter().zip(releases.iter().zip(Side::ALL)) {
-        let vary = Vary::parse(axis).unwrap_or(Vary::Distinct);
-        both.push(match (limit, vary) {
-            (None, _) => lines(catalog, vary),
-            (Some(text), Vary::Releases | Vary::Distinct) => limited(catalog, &mut scenario, text, *side)?,
+fn grid(catalog: &Catalog, args: &MatrixArgs) -> Result<String> {
+    let mut scenario = args.choice.scenario(catalog)?;
+    let mut axis = |vary: Vary, limit: Option<&String>, side: Side| -> Result<Vec<Line>> {
+        match (limit, vary) {
+            (None, _) => Ok(lines(catalog, vary)),
+            (Some(text), Vary::Releases | Vary::Distinct) => limited(catalog, &mut scenario, text, side),
             (Some(text), Vary::Qemu | Vary::Products | Vary::Machines | Vary::Models | Vary::Hosts) => {
-                let key = if *side == Side::Source { Key::From } else { Key::To };
-                scenario.set(catalog, key, text)?;
-                lines(catalog, vary)
+                let key = if side == Side::Source { Key::From } else { Key::To };
+                scenario.set(catalog, key, text).with_context(|| format!("--{}", key.name()))?;
+                Ok(lines(catalog, vary))
             }
-        });
-    }
-    let columns = both.pop().unwrap_or_default();
-    let mut matrix = Matrix::with(catalog, &scenario, both.pop().unwrap_or_default(), columns);
-    let text = match format {
-        "csv" => write::matrix_csv(catalog, &mut matrix),
-        "json" => write::matrix_json(catalog, &scenario, &mut matrix),
-        _ => write::matrix_table(catalog, &scenario, &mut matrix),
+        }
     };
-    Ok(out.write_all(text.as_bytes())?)
+    let rows = axis(args.rows, args.from.as_ref(), Side::Source)?;
+    let columns = axis(args.columns, args.to.as_ref(), Side::Destination)?;
+    let mut matrix = Matrix::with(catalog, &scenario, rows, columns);
+    Ok(match args.format {
+        MatrixFormat::Table => write::matrix_table(catalog, &scenario, &mut matrix),
+        MatrixFormat::Csv => write::matrix_csv(catalog, &mut matrix),
+        MatrixFormat::Json => write::matrix_json(catalog, &scenario, &mut matrix),
+    })
 }
 
 /// Reads `7.0.0,9.0.0:7.2.22` and `7.0.0..12.8.0`; a QEMU named with one goes for the whole axis.
@@ -274,9 +295,9 @@ pub fn count_on(space: &Space<'_>, threads: usize) -> Count {
 fn count_all(catalog: &Catalog, choice: &Choice, out: &mut dyn Write) -> Result<()> {
     let accel: Accel = choice.scenario(catalog)?.accel;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let begun = Instant::now();
+    let started = Instant::now();
     let counted = count_on(&Space::of(catalog, accel, DEFAULT_QEMU), threads);
-    let seconds = begun.elapsed().as_secs_f64();
+    let seconds = started.elapsed().as_secs_f64();
     writeln!(out, "{} scenarios, {} resolved, {seconds:.3} s", counted.scenarios, counted.resolved)?;
     for (verdict, rule, many) in &counted.by {
         let rule = rule.map_or("", crate::resolve::RuleId::name);

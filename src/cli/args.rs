@@ -1,19 +1,20 @@
-//! Declares every flag once: the parser, the help, the man page and the completions come from here.
+//! Declares the command line: the parser, the help, the man page and the completions come from here.
 
-use super::Format;
-use super::analysis_args;
+use super::analysis_args::{BaselineArgs, DiffArgs, FollowArgs, HistoryArgs, MatrixArgs, ReviewArgs};
+use super::check::Format;
+use super::list::ListKind;
+use super::scenario_args::{Choice, CpuMaps};
+use super::tour::Tour;
 use crate::app::export::Format as ScreenFormat;
-use crate::domain::scenario::{KEYS, Key};
-use clap::{Arg, ArgAction, ArgMatches, Command as Clap, ValueHint, value_parser};
+use crate::app::settings::ThemeName;
+use crate::domain::catalog::Catalog;
+use crate::domain::names::nearest;
+use crate::load::embedded;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
+use std::ffi::OsString;
 use std::path::PathBuf;
-
-mod command;
-mod input;
-mod run;
-
-pub use command::{Choice, Command, Explain, Import, Print, TuiArgs};
-
-use input::{domain_arg, explain_command};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -25,334 +26,387 @@ Examples:
   virt-cpu-explorer explain 'extra features: ht'
   virt-cpu-explorer rule T7
 
-Exit codes of check: 0 the guest arrives unchanged, 1 any other verdict, 2 wrong input.";
+Exit codes of check: 0 the guest's CPU arrives unchanged, 1 any other verdict, 2 bad input.";
 
-/// Returns the command line's description.
-pub fn command() -> Clap {
-    Clap::new("virt-cpu-explorer")
-        .version(env!("CARGO_PKG_VERSION"))
-        .disable_version_flag(true)
-        .args(version_args())
-        .about("Will this guest's CPU survive the live migration, and if not, which rule stops it?")
-        .after_help(EXAMPLES)
-        .args_conflicts_with_subcommands(true)
-        .arg(scenario_arg())
-        .args(key_args(false))
-        .arg(domain_arg(false))
-        .arg(cpu_map_arg())
-        .args(tui_args())
-        .args(run::args())
-        .subcommand(check_command())
-        .subcommand(
-            Clap::new("list")
-                .about("List what can be picked")
-                .arg(
-                    Arg::new("what").required(true).value_parser([
-                        "models", "machines", "releases", "qemu", "hosts", "features", "products", "rules",
-                    ]),
-                )
-                .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("Write a JSON array"))
-                .arg(cpu_map_arg()),
-        )
-        .subcommand(
-            Clap::new("rule")
-                .about("Explain a rule: what happens, why, who checks it, an example, the remedy")
-                .arg(Arg::new("id").help("The rule's id, T1 to T8 or a word; all rules where none is given")),
-        )
-        .subcommands(analysis_args::commands())
-        .subcommand(super::tour::command())
-        .subcommand(explain_command())
-        .subcommand(import_command())
-        .subcommand(
-            Clap::new("completions")
-                .about("Print shell completions")
-                .arg(Arg::new("shell").required(true).value_parser(value_parser!(clap_complete::Shell))),
-        )
-        .subcommand(run::cheat_sheet_command())
-        .subcommand(Clap::new("man").about("Print the man page"))
+#[derive(Parser, Debug)]
+#[command(
+    name = "virt-cpu-explorer",
+    about = "Check whether a guest's CPU survives a live migration, and explain why not",
+    after_help = EXAMPLES,
+    disable_version_flag = true,
+    args_conflicts_with_subcommands = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Print the version; with --verbose also the facts that are compiled in
+    #[arg(long, short = 'V')]
+    version: bool,
+    #[arg(long, requires = "version", hide = true)]
+    verbose: bool,
+    #[command(flatten)]
+    explorer: ExplorerArgs,
 }
 
-pub(super) fn scenario_arg() -> Arg {
-    Arg::new("scenario").value_name("SCENARIO").help(
-        "MODEL, host-model, host-passthrough or maximum, then +F, -F, F=POLICY and KEY=VALUE, separated by commas",
-    )
+/// What the command line asks for.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Check whether a guest's CPU survives a migration
+    Check(CheckArgs),
+    /// List known models, machine types, releases, hosts, features, products or rules
+    List {
+        /// What to list
+        what: ListKind,
+        /// Write a JSON array
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        /// The maps to add.
+        maps: CpuMaps,
+    },
+    /// Explain a rule: what happens, why, who checks it, an example, the remedy
+    Rule {
+        /// Id of the rule, T1 to T8 or a word [default: list all rules]
+        id: Option<String>,
+    },
+    /// Show verdicts for many source and destination pairs
+    Matrix(MatrixArgs),
+    /// Compare two CPU maps or two CPU models, and show what the difference does to guests
+    Diff(DiffArgs),
+    /// Show the history of a CPU model or a feature
+    History(HistoryArgs),
+    /// Review a changed CPU map: list the guests that would abort or change silently
+    #[command(after_help = "Exit codes: 0 nothing is at risk, 1 something is at risk, 2 bad input.")]
+    Review(ReviewArgs),
+    /// Find the richest CPU definition that all given hosts support
+    Baseline(BaselineArgs),
+    /// Follow one feature through the ten stages of a migration
+    Follow(FollowArgs),
+    /// Learn with lessons that drive the explorer
+    Tour(Tour),
+    /// Explain the error messages in a text, such as a log; exit with 0 if one is recognised, else 1
+    Explain(Explain),
+    /// Import raw facts, a libvirt release or a host into the timeline of facts
+    Import(Import),
+    /// Print shell completions
+    Completions {
+        /// Shell to complete in
+        shell: clap_complete::Shell,
+    },
+    /// Print the decision table, the verdicts and the rules on one page
+    CheatSheet {
+        /// Output format
+        #[arg(long, value_enum, default_value_t = SheetFormat::Text)]
+        format: SheetFormat,
+    },
+    /// Print the man page
+    Man,
+    /// The explorer, or one printed frame of it: the command line without a subcommand.
+    #[command(skip)]
+    Explore(Box<ExplorerArgs>),
+    /// `--version`.
+    #[command(skip)]
+    Version {
+        /// Whether to describe the facts as well.
+        verbose: bool,
+    },
 }
 
-pub(super) fn key_args(hidden: bool) -> impl Iterator<Item = Arg> {
-    KEYS.iter().map(move |info| {
-        let arg = Arg::new(info.key.name()).long(info.key.name()).value_name(info.value).help(info.doc).hide(hidden);
-        let arg = arg.help_heading("Choices");
-        if info.key == Key::Via { arg.action(ArgAction::Append) } else { arg }
-    })
+/// What the explorer is started with.
+#[derive(Args, Clone, Default, Debug)]
+pub struct ExplorerArgs {
+    #[command(flatten)]
+    choice: Choice,
+    /// Read the guest from the output of virsh dumpxml, live or inactive, or from standard input (-)
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath,
+        conflicts_with = "scenario",
+        help_heading = "Scenario"
+    )]
+    domain: Option<String>,
+    #[command(flatten)]
+    /// How the explorer looks.
+    pub look: LookArgs,
+    #[command(flatten)]
+    /// What to print.
+    pub print: PrintArgs,
+    #[command(flatten)]
+    /// What to record and replay.
+    pub record: RecordArgs,
 }
 
-pub(super) fn cpu_map_arg() -> Arg {
-    Arg::new("cpu-map")
-        .long("cpu-map")
-        .value_name("NAME=DIR")
-        .action(ArgAction::Append)
-        .value_hint(ValueHint::DirPath)
-        .help("Add an installed or patched CPU map as one more release; may be given several times")
-}
+impl ExplorerArgs {
+    /// Returns the arguments of a command that chooses no scenario.
+    pub fn with_look(look: LookArgs) -> Self {
+        Self { look, ..Self::default() }
+    }
 
-pub(super) fn tui_args() -> [Arg; 10] {
-    let theme = Arg::new("theme").long("theme").value_name("NAME");
-    [
-        theme.help("Colours: default, light, high-contrast, mono, colour-blind").help_heading("Terminal"),
-        Arg::new("ascii").long("ascii").action(ArgAction::SetTrue).help("Only ASCII signs").help_heading("Terminal"),
-        Arg::new("no-mouse")
-            .long("no-mouse")
-            .action(ArgAction::SetTrue)
-            .help("Leave the mouse to the terminal")
-            .help_heading("Terminal"),
-        Arg::new("keys")
-            .long("keys")
-            .value_name("KEYS")
-            .help("Keys typed at the start, such as <left><tab><enter>")
-            .help_heading("Terminal"),
-        Arg::new("config")
-            .long("config")
-            .value_name("FILE")
-            .value_hint(ValueHint::FilePath)
-            .conflicts_with("no-config")
-            .help("The file with your settings [default: virt-cpu-explorer/config.toml in $XDG_CONFIG_HOME]")
-            .help_heading("Terminal"),
-        Arg::new("no-config")
-            .long("no-config")
-            .action(ArgAction::SetTrue)
-            .help("Read no file with settings")
-            .help_heading("Terminal"),
-        Arg::new("print")
-            .long("print")
-            .action(ArgAction::SetTrue)
-            .help("Print one frame and exit")
-            .help_heading("Terminal"),
-        Arg::new("screen")
-            .long("screen")
-            .value_name("NAME")
-            .help("The screen to open [default: first]")
-            .help_heading("Terminal"),
-        Arg::new("print-format")
-            .long("format")
-            .value_name("FORM")
-            .requires("print")
-            .value_parser(ScreenFormat::ALL.iter().map(|format| format.name()).collect::<Vec<_>>())
-            .default_value("text")
-            .help("The form of a printed frame")
-            .help_heading("Terminal"),
-        Arg::new("size")
-            .long("size")
-            .value_name("WxH")
-            .value_parser(size)
-            .default_value("120x36")
-            .help("The size of a printed frame")
-            .help_heading("Terminal"),
-    ]
-}
-
-fn version_args() -> [Arg; 2] {
-    [
-        Arg::new("version")
-            .long("version")
-            .short('V')
-            .action(ArgAction::SetTrue)
-            .help("Print the version; with --verbose also the facts it was built with"),
-        Arg::new("verbose").long("verbose").action(ArgAction::SetTrue).requires("version").hide(true),
-    ]
-}
-
-fn check_command() -> Clap {
-    Clap::new("check")
-        .about("Give one verdict, or one for each line of a batch")
-        .arg(scenario_arg())
-        .args(key_args(false))
-        .arg(domain_arg(true))
-        .arg(cpu_map_arg())
-        .arg(
-            Arg::new("format")
-                .long("format")
-                .value_parser(["text", "markdown", "json"])
-                .default_value("text")
-                .help("How to write the answer"),
-        )
-        .arg(Arg::new("quiet").long("quiet").short('q').action(ArgAction::SetTrue).help("Write nothing; only exit"))
-        .arg(
-            Arg::new("batch")
-                .long("batch")
-                .value_name("FILE")
-                .value_hint(ValueHint::FilePath)
-                .conflicts_with_all(["scenario", "domain"])
-                .help("Answer each JSON line of a file, or of standard input (-), in the same order"),
-        )
-        .arg(
-            Arg::new("ways-out")
-                .long("ways-out")
-                .action(ArgAction::SetTrue)
-                .help("Search for ways out in a batch and for several guests too (JSON)"),
-        )
-}
-
-fn import_command() -> Clap {
-    Clap::new("import")
-        .about("Add a libvirt CPU map or a host to the files of the facts")
-        .arg(
-            Arg::new("libvirt")
-                .long("libvirt")
-                .value_name("RELEASE=DIR")
-                .requires("source")
-                .help("Add a libvirt release from its installed CPU map"),
-        )
-        .arg(
-            Arg::new("source")
-                .long("source")
-                .value_name("TEXT")
-                .requires("libvirt")
-                .help("Where that map was read, such as 'Debian 13 package libvirt-common'"),
-        )
-        .arg(
-            Arg::new("host")
-                .long("host")
-                .value_name("NAME=FILE")
-                .help("Add a host from a QMP reply of query-cpu-model-expansion"),
-        )
-        .arg(
-            Arg::new("rewrite")
-                .long("rewrite")
-                .action(ArgAction::SetTrue)
-                .conflicts_with_all(["libvirt", "host"])
-                .help("Write the files again in their canonical form, after an edit by hand"),
-        )
-        .arg(
-            Arg::new("into")
-                .long("into")
-                .value_name("DIR")
-                .default_value("cpu_map")
-                .value_hint(ValueHint::DirPath)
-                .help("The directory with the files of the facts"),
-        )
-}
-
-fn size(text: &str) -> Result<String, String> {
-    let parsed = text.split_once('x').and_then(|(w, h)| Some((w.parse::<u16>().ok()?, h.parse::<u16>().ok()?)));
-    match parsed {
-        Some((w, h)) if w <= 1000 && h <= 1000 => Ok(text.to_owned()),
-        _ => Err("expected COLUMNSxROWS such as 120x36, each at most 1000".to_owned()),
+    /// Returns the scenario to start with.
+    pub fn choice(&self) -> Choice {
+        Choice { domains: self.domain.iter().cloned().collect(), ..self.choice.clone() }
     }
 }
 
-/// Reads the command line.
+/// How the explorer looks, and what it is told before the user acts.
+#[derive(Args, Clone, Default, Debug)]
+#[command(next_help_heading = "Terminal")]
+pub struct LookArgs {
+    /// Colour theme
+    #[arg(long, value_name = "NAME", value_parser = one_of(ThemeName::ALL, ThemeName::name))]
+    pub theme: Option<ThemeName>,
+    /// Use ASCII characters only
+    #[arg(long)]
+    pub ascii: bool,
+    /// Disable mouse support
+    #[arg(long)]
+    pub no_mouse: bool,
+    /// Press these keys at the start, such as <left><tab><enter>
+    #[arg(long, value_name = "KEYS")]
+    pub keys: Option<String>,
+    /// Read this config file [default: virt-cpu-explorer/config.toml in $XDG_CONFIG_HOME]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "no_config")]
+    pub config: Option<PathBuf>,
+    /// Ignore the config file
+    #[arg(long)]
+    pub no_config: bool,
+}
+
+/// What to print instead of opening the explorer.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Terminal")]
+pub struct PrintArgs {
+    /// Print one frame and exit
+    #[arg(long)]
+    pub print: bool,
+    /// Screen to print [default: explorer]
+    #[arg(long, value_name = "NAME")]
+    pub screen: Option<String>,
+    /// Format of the printed frame
+    #[arg(
+        id = "print-format",
+        long = "format",
+        value_name = "FORMAT",
+        requires = "print",
+        default_value = "text",
+        value_parser = one_of(ScreenFormat::ALL, ScreenFormat::name)
+    )]
+    pub format: ScreenFormat,
+    /// Size of the printed frame
+    #[arg(long, value_name = "WxH", value_parser = size, default_value = "120x36")]
+    pub size: (u16, u16),
+}
+
+impl Default for PrintArgs {
+    fn default() -> Self {
+        Self { print: false, screen: None, format: ScreenFormat::Text, size: (120, 36) }
+    }
+}
+
+/// What to record, replay or show.
+#[derive(Args, Clone, Default, Debug)]
+#[command(next_help_heading = "Record and replay")]
+pub struct RecordArgs {
+    /// Record the screen as an asciicast into a new file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "print")]
+    pub record: Option<PathBuf>,
+    /// Record the actions as a list into a new file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "print")]
+    pub record_keys: Option<PathBuf>,
+    /// Replay a list of actions; with --print, print the last frame
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub replay: Option<PathBuf>,
+    /// Present to an audience: show the pressed keys and notes, and play a list of actions if one is given
+    #[arg(long, value_name = "SCRIPT", value_hint = ValueHint::FilePath, conflicts_with = "replay")]
+    pub demo: Option<Option<PathBuf>>,
+}
+
+/// What `check` asks for.
+#[derive(Args, Clone, Debug)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    choice: Choice,
+    /// Read the guest from the output of virsh dumpxml, live or inactive, or from standard input (-); several files or
+    /// a directory give a table
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_hint = ValueHint::AnyPath,
+        num_args = 1..,
+        conflicts_with = "scenario",
+        help_heading = "Scenario"
+    )]
+    domain: Vec<String>,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Write nothing; only set the exit code
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Answer each JSON line of a file, or of standard input (-), in the same order
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["scenario", "domain"])]
+    pub batch: Option<PathBuf>,
+    /// Search for fixes also in a batch and for several guests (JSON)
+    #[arg(long)]
+    pub ways_out: bool,
+}
+
+impl CheckArgs {
+    /// Returns the scenario to check, with the domain files.
+    pub fn choice(&self) -> Choice {
+        Choice { domains: self.domain.clone(), ..self.choice.clone() }
+    }
+}
+
+/// What `explain` asks for.
+#[derive(Args, Clone, Default, Debug)]
+pub struct Explain {
+    /// Message or log to explain [default: standard input]
+    pub text: Option<String>,
+    /// Open the explorer at the likeliest scenario that gives exactly this message
+    #[arg(long)]
+    pub open: bool,
+    #[command(flatten)]
+    /// The maps to add.
+    pub maps: CpuMaps,
+}
+
+/// What `import` asks for.
+#[derive(Args, Clone, Debug)]
+pub struct Import {
+    /// Add a libvirt release from its installed CPU map
+    #[arg(
+        long,
+        value_name = "RELEASE=DIR",
+        value_parser = |text: &str| name_and_path(text, "RELEASE=DIR"),
+        requires = "source"
+    )]
+    pub libvirt: Option<(String, PathBuf)>,
+    /// Say where the CPU map was read, such as 'Debian 13 package libvirt-common'
+    #[arg(long, value_name = "TEXT", requires = "libvirt")]
+    pub source: Option<String>,
+    /// Add a host from a QMP reply to query-cpu-model-expansion
+    #[arg(
+        long,
+        value_name = "NAME=FILE",
+        value_parser = |text: &str| name_and_path(text, "NAME=FILE")
+    )]
+    pub host: Option<(String, PathBuf)>,
+    /// Write the files again in their canonical form, after an edit by hand
+    #[arg(long, conflicts_with_all = ["libvirt", "host"])]
+    pub rewrite: bool,
+    /// Directory with the files of the facts
+    #[arg(long, value_name = "DIR", default_value = "cpu_map", value_hint = ValueHint::DirPath)]
+    pub into: PathBuf,
+}
+
+/// How the cheat sheet is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum SheetFormat {
+    /// For a terminal.
+    Text,
+    /// For a document.
+    Markdown,
+}
+
+/// Parses one of a few values by its name.
+pub(super) fn one_of<T: Copy + Send + Sync + 'static>(
+    all: &'static [T],
+    name: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(all.iter().map(|value| name(*value))).try_map(move |text| {
+        let found = all.iter().copied().find(|value| name(*value) == text);
+        found.ok_or("expected one of the possible values")
+    })
+}
+
+/// Parses `NAME=PATH`; `form` says so in the error.
+pub(super) fn name_and_path(text: &str, form: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((name, path)) if !name.is_empty() && !path.is_empty() => Ok((name.to_owned(), PathBuf::from(path))),
+        _ => Err(format!("expected {form}")),
+    }
+}
+
+fn size(text: &str) -> Result<(u16, u16), String> {
+    let parsed = text.split_once('x').and_then(|(w, h)| Some((w.parse::<u16>().ok()?, h.parse::<u16>().ok()?)));
+    parsed
+        .filter(|(w, h)| *w <= 1000 && *h <= 1000)
+        .ok_or_else(|| "expected COLUMNSxROWS such as 120x36, each at most 1000".to_owned())
+}
+
+/// Returns the description of the command line.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Parses the command line, the program's name first.
 ///
 /// # Errors
-/// clap's message, which also is the help when that was asked for.
-pub fn parse(args: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Command, clap::Error> {
-    let matches = command().try_get_matches_from(args)?;
-    if matches.get_flag("version") {
-        return Ok(Command::Version { verbose: matches.get_flag("verbose") });
+/// clap's message, which is the help if that was asked for.
+pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, clap::Error> {
+    let args: Vec<OsString> = args.into_iter().collect();
+    if let Some(error) = mistyped_subcommand(&args) {
+        return Err(error);
     }
-    let Some((name, sub)) = matches.subcommand() else {
-        let tui = tui(&matches)?;
-        if !matches.get_flag("print") {
-            return Ok(Command::Tui(tui));
+    let cli = Cli::try_parse_from(args)?;
+    Ok(match cli.command {
+        _ if cli.version => Command::Version { verbose: cli.verbose },
+        Some(command) => command,
+        None => Command::Explore(Box::new(cli.explorer)),
+    })
+}
+
+/// Returns clap's error for a first argument that is neither a subcommand nor a scenario, but nearly a subcommand. clap
+/// itself would take it for the scenario.
+fn mistyped_subcommand(args: &[OsString]) -> Option<clap::Error> {
+    let word = args.get(1)?.to_str()?;
+    let command = command();
+    let names = || command.get_subcommands().map(clap::Command::get_name);
+    if word.starts_with('-') || word.contains([',', '=']) || word == "help" || names().any(|name| name == word) {
+        return None;
+    }
+    let near = nearest(word, names())?;
+    let catalog: Catalog = embedded::catalog().ok()?;
+    let scenarios = || catalog.models().iter().chain(["host-model", "host-passthrough", "maximum"]);
+    // A scenario that is as near counts first.
+    if nearest(word, scenarios().chain(names())) != Some(near) {
+        return None;
+    }
+    let mut error = clap::Error::new(ErrorKind::InvalidSubcommand).with_cmd(&command);
+    error.insert(ContextKind::InvalidSubcommand, ContextValue::String(word.to_owned()));
+    error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(vec![near.to_owned()]));
+    Some(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_description_is_consistent() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn a_mistyped_subcommand_is_not_taken_for_a_scenario() {
+        let parse = |words: &str| parse(words.split(' ').map(Into::into));
+        for words in ["x chek EPYC", "x chek", "x lsit models", "x explan text"] {
+            let error = parse(words).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidSubcommand, "{words}: {error}");
         }
-        let size = text(&matches, "size").and_then(|size| {
-            let (columns, rows) = size.split_once('x')?;
-            Some((columns.parse().ok()?, rows.parse().ok()?))
-        });
-        let format = text(&matches, "print-format").and_then(|name| ScreenFormat::parse(&name));
-        let print = Print {
-            screen: text(&matches, "screen"),
-            size: size.unwrap_or((120, 36)),
-            format: format.unwrap_or(ScreenFormat::Text),
-        };
-        return Ok(Command::Print(tui, print));
-    };
-    if let Some(analysis) = analysis_args::analysis(name, sub)? {
-        return Ok(Command::Study(analysis));
+        assert!(parse("x chek").unwrap_err().to_string().contains("'check'"));
+        for words in ["x EPYC", "x EPCY", "x maximum", "x 486", "x host-model", "x n270"] {
+            assert!(matches!(parse(words), Ok(Command::Explore(_))), "{words}");
+        }
     }
-    Ok(match name {
-        "check" => match text(sub, "batch") {
-            Some(file) => Command::Batch { file, remedies: sub.get_flag("ways-out"), choice: choice(sub)? },
-            None => Command::Check {
-                choice: choice(sub)?,
-                format: text(sub, "format").and_then(|name| Format::parse(&name)).unwrap_or(Format::Text),
-                quiet: sub.get_flag("quiet"),
-                remedies: sub.get_flag("ways-out"),
-            },
-        },
-        "list" => Command::List {
-            what: text(sub, "what").unwrap_or_default(),
-            json: sub.get_flag("json"),
-            choice: Choice { maps: maps(sub)?, ..Choice::default() },
-        },
-        "cheat-sheet" => Command::CheatSheet { markdown: text(sub, "format").as_deref() == Some("markdown") },
-        "explain" => Command::Explain(input::explain(sub)?),
-        "tour" => Command::Tour(super::tour::asked(sub)),
-        "rule" => Command::Rule { id: text(sub, "id") },
-        "import" => Command::Import(Import {
-            libvirt: text(sub, "libvirt"),
-            source: text(sub, "source"),
-            host: text(sub, "host"),
-            rewrite: sub.get_flag("rewrite"),
-            into: PathBuf::from(text(sub, "into").unwrap_or_default()),
-        }),
-        "completions" => match sub.get_one::<clap_complete::Shell>("shell") {
-            Some(shell) => Command::Completions(*shell),
-            None => Command::Man,
-        },
-        _ => Command::Man,
-    })
-}
 
-fn tui(matches: &ArgMatches) -> Result<TuiArgs, clap::Error> {
-    Ok(TuiArgs {
-        choice: choice(matches)?,
-        replay: file(matches, "replay"),
-        demo: file(matches, "demo"),
-        record: file(matches, "record"),
-        record_keys: file(matches, "record-keys"),
-        ..environment(matches)
-    })
-}
-
-/// Reads how the explorer is to look and listen.
-pub(super) fn environment(matches: &ArgMatches) -> TuiArgs {
-    TuiArgs {
-        theme: text(matches, "theme"),
-        ascii: matches.get_flag("ascii"),
-        no_mouse: matches.get_flag("no-mouse"),
-        keys: text(matches, "keys"),
-        config: file(matches, "config"),
-        no_config: matches.get_flag("no-config"),
-        ..TuiArgs::default()
+    #[test]
+    fn every_key_of_a_scenario_is_a_flag() {
+        let parsed = parse("x check EPYC --from 9.0.0 --via 10.0.0 --via 11.3.0 --pmu on".split(' ').map(Into::into));
+        let Ok(Command::Check(args)) = parsed else { panic!("{parsed:?}") };
+        let keys: Vec<String> = args.choice().keys.0.iter().map(|(key, v)| format!("{}={v}", key.name())).collect();
+        assert_eq!(keys, ["from=9.0.0", "via=10.0.0", "via=11.3.0", "pmu=on"]);
     }
-}
-
-fn file(matches: &ArgMatches, name: &str) -> Option<PathBuf> {
-    text(matches, name).map(PathBuf::from)
-}
-
-pub(super) fn choice(matches: &ArgMatches) -> Result<Choice, clap::Error> {
-    let keys = KEYS.iter().flat_map(|info| {
-        let values = matches.try_get_many::<String>(info.key.name()).ok().flatten().into_iter().flatten();
-        values.map(|value| (info.key, value.clone())).collect::<Vec<_>>()
-    });
-    let domains = matches.try_get_many::<String>("domain").ok().flatten().into_iter().flatten().cloned().collect();
-    Ok(Choice { word: text(matches, "scenario"), keys: keys.collect(), maps: maps(matches)?, domains })
-}
-
-/// Reads the maps to add.
-pub(super) fn maps(matches: &ArgMatches) -> Result<Vec<(String, PathBuf)>, clap::Error> {
-    let mut maps = Vec::new();
-    for map in matches.get_many::<String>("cpu-map").into_iter().flatten() {
-        let Some((name, dir)) = map.split_once('=').filter(|(name, dir)| !name.is_empty() && !dir.is_empty()) else {
-            let text = format!("--cpu-map: expected NAME=DIR, found {map:?}\n");
-            return Err(command().error(clap::error::ErrorKind::ValueValidation, text));
-        };
-        maps.push((name.to_owned(), PathBuf::from(dir)));
-    }
-    Ok(maps)
-}
-
-pub(super) fn text(matches: &ArgMatches, name: &str) -> Option<String> {
-    matches.get_one::<String>(name).cloned()
 }

@@ -1,8 +1,8 @@
 //! Answers for guests read from their domains' files: the usual answer for one, a table for several.
 
-use super::args::Choice;
 use super::check::Format;
 use super::files;
+use super::scenario_args::Choice;
 use crate::analysis::remedies::{remedies, ways_out_with};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
@@ -86,10 +86,13 @@ fn expand(domains: &[String]) -> (Vec<String>, Vec<LoadError>) {
 pub(super) fn read(catalog: &Catalog, choice: &Choice, between: &Scenario, name: &str) -> Result<Domain, LoadError> {
     let bytes = files::read(name)?;
     let mut domain = domain::scenario(catalog, between, name, &bytes)?;
-    for (key, value) in choice.keys.iter().filter(|(key, _)| key.is_of_the_guest()) {
+    for (key, value) in choice.keys.0.iter().filter(|(key, _)| key.is_of_the_guest()) {
         // The choices were read once already, without a mistake.
         if domain.scenario.set(catalog, *key, value).is_ok() {
-            domain.used.push(format!("--{} {value}, which wins over the file: a new start", key.name()));
+            domain.used.push(format!(
+                "--{} {value}, which overrides the file, so the guest counts as freshly started",
+                key.name()
+            ));
         }
     }
     Ok(domain)

@@ -1,37 +1,59 @@
-//! Lists what can be picked, and prints the rules' pages.
+//! Lists known names, and prints the pages of the rules.
 
 use crate::app::error::did_you_mean;
 use crate::domain::catalog::{Catalog, LibvirtId, Provenance, ReleaseMap};
 use crate::explain::rule_page;
 use crate::resolve::RuleId;
 use anyhow::{Result, anyhow};
+use clap::ValueEnum;
 use std::io::Write;
 
-/// Writes a list: a name a line, with what is to be said of it behind a tab; or an array of objects.
+/// What can be listed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum ListKind {
+    /// CPU models, with their vendor.
+    Models,
+    /// Machine types.
+    Machines,
+    /// libvirt releases, with how their CPU map is known.
+    Releases,
+    /// QEMU releases.
+    Qemu,
+    /// Hosts.
+    Hosts,
+    /// CPU features.
+    Features,
+    /// Distributions and KubeVirt releases, with their libvirt and QEMU.
+    Products,
+    /// Rules, with their titles.
+    Rules,
+}
+
+/// Writes a list: one name a line, with a note after a tab; or a JSON array of objects.
 ///
 /// # Errors
 /// Output that cannot be written.
-pub fn list(catalog: &Catalog, what: &str, json: bool, out: &mut dyn Write) -> Result<u8> {
+pub fn list(catalog: &Catalog, what: ListKind, json: bool, out: &mut dyn Write) -> Result<u8> {
     let rows = match what {
-        "models" => models(catalog),
-        "machines" => catalog
+        ListKind::Models => models(catalog),
+        ListKind::Machines => catalog
             .qemu_defaults()
             .machines
             .iter()
             .map(|machine| (catalog.machine_name(*machine).to_owned(), String::new()))
             .collect(),
-        "releases" => releases(catalog),
-        "qemu" => qemu(catalog),
-        "hosts" => hosts(catalog),
-        "products" => catalog
+        ListKind::Releases => releases(catalog),
+        ListKind::Qemu => qemu(catalog),
+        ListKind::Hosts => hosts(catalog),
+        ListKind::Products => catalog
             .products()
             .iter()
             .map(|p| (p.name.to_string(), format!("libvirt {}, QEMU {}", p.libvirt, p.qemu)))
             .collect(),
-        "rules" => {
+        ListKind::Rules => {
             RuleId::ALL.iter().map(|rule| (rule.name().to_owned(), rule_page(*rule).title().to_owned())).collect()
         }
-        _ => catalog.features().iter().map(|name| (name.to_owned(), String::new())).collect(),
+        ListKind::Features => catalog.features().iter().map(|name| (name.to_owned(), String::new())).collect(),
     };
     if json {
         let rows: Vec<serde_json::Value> =
@@ -63,7 +85,7 @@ fn releases(catalog: &Catalog) -> Vec<(String, String)> {
         .map(|(number, release)| (release.name.to_string(), release_note(catalog, LibvirtId(number))))
         .collect();
     rows.push(("old".to_owned(), "9.0.0".to_owned()));
-    rows.push(("new".to_owned(), "9.0.0 with the feature removed from every model, as the e-mail argues".to_owned()));
+    rows.push(("new".to_owned(), "9.0.0 with the feature removed from every model".to_owned()));
     rows
 }
 
@@ -82,7 +104,7 @@ fn release_note(catalog: &Catalog, id: LibvirtId) -> String {
 
 fn qemu(catalog: &Catalog) -> Vec<(String, String)> {
     let note = |facts: &crate::domain::qemu::QemuFacts| {
-        let asked = if facts.ran { ", asked of a running one" } else { "" };
+        let asked = if facts.ran { ", read over QMP" } else { "" };
         format!("{} machine types, {} models{asked}", facts.machines.len(), facts.models.len())
     };
     catalog.qemu_releases().iter().map(|facts| (facts.version.to_string(), note(facts))).collect()
@@ -98,7 +120,7 @@ fn hosts(catalog: &Catalog) -> Vec<(String, String)> {
 /// Writes a rule's page, or all rules with their titles.
 ///
 /// # Errors
-/// An id that is no rule, with the nearest; output that cannot be written.
+/// An unknown id, with the nearest one; output that cannot be written.
 pub fn rule(id: Option<&str>, out: &mut dyn Write) -> Result<u8> {
     let Some(id) = id else {
         for rule in RuleId::ALL {
@@ -110,7 +132,7 @@ pub fn rule(id: Option<&str>, out: &mut dyn Write) -> Result<u8> {
         Some(rule) => out.write_all(rule_page(*rule).text.as_bytes())?,
         None => {
             let hint = did_you_mean(id, RuleId::ALL.iter().map(|rule| rule.name()));
-            return Err(anyhow!("unknown rule {id:?}{hint} (`rule` alone lists them)"));
+            return Err(anyhow!("unknown rule {id:?}{hint}; `list rules` prints all of them"));
         }
     }
     Ok(0)

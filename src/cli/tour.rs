@@ -1,62 +1,50 @@
 //! The `tour` command: lists the lessons, prints one, or opens the explorer in one.
 
-use super::args::{TuiArgs, environment, text, tui_args};
+use super::args::LookArgs;
 use crate::app::settings::Settings;
 use crate::app::tour;
 use crate::domain::catalog::Catalog;
 use anyhow::{Result, anyhow};
-use clap::{Arg, ArgAction, ArgMatches, Command as Clap};
+use clap::Args;
 use std::io::Write;
 
-/// The arguments of `tour`.
-#[derive(Clone, Debug)]
+/// What `tour` asks for.
+#[derive(Args, Clone, Debug)]
 pub struct Tour {
-    /// What to do.
-    pub wish: TourWish,
-    /// The arguments that it shares with the explorer.
-    pub environment: TuiArgs,
+    /// Name or number of the lesson [default: open the list of lessons]
+    #[arg(value_name = "NAME")]
+    lesson: Option<String>,
+    /// List the lessons
+    #[arg(long, conflicts_with = "lesson")]
+    list: bool,
+    /// Print the lesson as text, played to its end
+    #[arg(long, requires = "lesson")]
+    print: bool,
+    #[command(flatten)]
+    /// How the explorer looks.
+    pub look: LookArgs,
 }
 
-/// What `tour` does; a lesson is given by its name or number.
+/// What to do with the lessons.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum TourWish {
-    /// List the lessons.
+    /// List them.
     List,
-    /// Print a lesson.
+    /// Print one as text.
     Text(String),
-    /// Open the explorer in a lesson, or with the list of lessons.
+    /// Open the explorer in this lesson, or at the list of lessons.
     Open(Option<String>),
 }
 
-/// How many of the explorer's arguments `tour` takes, from the first.
-const LOOKS: usize = 6;
-
-pub(super) fn command() -> Clap {
-    Clap::new("tour")
-        .about("Open a lesson in the explorer, or list or print lessons")
-        .arg(
-            Arg::new("lesson")
-                .value_name("NAME")
-                .help("Name or number of the lesson [default: show the list of lessons]"),
-        )
-        .arg(Arg::new("list").long("list").action(ArgAction::SetTrue).conflicts_with("lesson").help("List the lessons"))
-        .arg(
-            Arg::new("text")
-                .long("print")
-                .action(ArgAction::SetTrue)
-                .requires("lesson")
-                .help("Print the lesson as text, with its questions and their answers"),
-        )
-        .args(tui_args().into_iter().take(LOOKS))
-}
-
-pub(super) fn asked(matches: &ArgMatches) -> Tour {
-    let wish = match (text(matches, "lesson"), matches.get_flag("list"), matches.get_flag("text")) {
-        (_, true, _) => TourWish::List,
-        (Some(lesson), _, true) => TourWish::Text(lesson),
-        (lesson, ..) => TourWish::Open(lesson),
-    };
-    Tour { wish, environment: environment(matches) }
+impl Tour {
+    /// Returns what to do.
+    pub fn wish(&self) -> TourWish {
+        match &self.lesson {
+            _ if self.list => TourWish::List,
+            Some(lesson) if self.print => TourWish::Text(lesson.clone()),
+            lesson => TourWish::Open(lesson.clone()),
+        }
+    }
 }
 
 /// Writes number, name, title and summary of every lesson.

@@ -96,37 +96,41 @@ pub struct KeyInfo {
 
 /// Every key, in the order in which a word is printed.
 pub const KEYS: &[KeyInfo] = &[
-    info(Key::Machine, "TYPE", "machine type, or ? [default: pc-q35-4.0]"),
+    info(Key::Machine, "TYPE", "Machine type, or ? [default: pc-q35-4.0]"),
     info(
         Key::Topology,
         "S-C-T",
-        "sockets-cores-threads or sockets-dies-cores-threads, or ? [default: one thread in each package]",
+        "Sockets-cores-threads or sockets-dies-cores-threads, or ? [default: one thread in each package]",
     ),
-    info(Key::Accel, "tcg|kvm", "what runs the guest [default: kvm]"),
+    info(Key::Accel, "tcg|kvm", "Accelerator [default: kvm]"),
     info(
         Key::Host,
         "HOST",
-        "host at both ends: a listed name, capable, any, ?, VENDOR:f1+f2+..., or as a flag a file: virsh domcapabilities, \
-         virsh capabilities, a QMP reply, /proc/cpuinfo [default: capable]",
+        "Host at both ends: a listed name, capable, any, ?, or VENDOR:f1+f2+...; as a flag also a file with the output of \
+         virsh domcapabilities, virsh capabilities or QMP query-cpu-model-expansion, or /proc/cpuinfo [default: capable]",
     ),
-    info(Key::FromHost, "HOST", "host at the source"),
-    info(Key::ToHost, "HOST", "host at the destination"),
-    info(Key::From, "RELEASE", "source: LIBVIRT[:QEMU], old, new, a map's name, PRODUCT:VERSION, or ? [default: old]"),
-    info(Key::To, "RELEASE", "destination, in the same forms [default: new]"),
-    info(Key::Via, "RELEASE", "a stop between; may be given several times"),
-    info(Key::Started, "RELEASE", "where the guest was begun, when the source's libvirt was upgraded since"),
-    info(Key::Check, "none|partial|full", "the definition's check [default: as libvirt fills it in]"),
-    info(Key::Match, "minimum|exact|strict", "the definition's match [default: exact]"),
-    info(Key::Fallback, "allow|forbid", "the definition's fallback [default: forbid]"),
-    info(Key::Vendor, "VENDOR", "vendor the definition names: Intel, AMD, Hygon, Zhaoxin"),
-    info(Key::Transport, "live|save", "live migration, or save and restore [default: live]"),
+    info(Key::FromHost, "HOST", "Host at the source"),
+    info(Key::ToHost, "HOST", "Host at the destination"),
+    info(
+        Key::From,
+        "RELEASE",
+        "Source: LIBVIRT[:QEMU], old, new, a --cpu-map name, PRODUCT:VERSION, or ? [default: old]",
+    ),
+    info(Key::To, "RELEASE", "Destination, in the same forms [default: new]"),
+    info(Key::Via, "RELEASE", "Intermediate stop between source and destination; may be given several times"),
+    info(Key::Started, "RELEASE", "libvirt release the guest was started under, if the source was upgraded since"),
+    info(Key::Check, "none|partial|full", "check attribute of the CPU definition [default: as libvirt fills it in]"),
+    info(Key::Match, "minimum|exact|strict", "match attribute of the CPU definition [default: exact]"),
+    info(Key::Fallback, "allow|forbid", "fallback attribute of the CPU model [default: forbid]"),
+    info(Key::Vendor, "VENDOR", "CPU vendor that the definition requires: Intel, AMD, Hygon, Zhaoxin"),
+    info(Key::Transport, "live|save", "Live migration, or save and restore [default: live]"),
     info(
         Key::Regime,
         "nothing|disable|require",
-        "what an incoming silent guest is given [default: as the destination does]",
+        "How the destination treats removed features that the definition does not mention [default: as its libvirt does]",
     ),
-    info(Key::Feature, "FEATURE", "feature the table is about [default: mpx]"),
-    info(Key::Pmu, "on|off", "whether the guest has a PMU [default: off]"),
+    info(Key::Feature, "FEATURE", "Feature that the decision table is about [default: mpx]"),
+    info(Key::Pmu, "on|off", "Enable a virtual PMU in the guest [default: off]"),
 ];
 
 const fn info(key: Key, value: &'static str, doc: &'static str) -> KeyInfo {

@@ -1,9 +1,11 @@
-//! Says which version this is, and with which facts it was built.
+//! Prints what describes the program: version, facts, completions, man page.
 
+use super::args::command;
 use crate::domain::catalog::{Catalog, LibvirtRelease, Provenance, ReleaseMap};
 use crate::domain::qemu::QemuFacts;
 use crate::load::embedded;
 use anyhow::Result;
+use clap_complete::Shell;
 use std::io::Write;
 
 /// A hash over the files in `cpu_map/`, made by `build.rs`: two builds with the same hash have the same facts.
@@ -88,4 +90,34 @@ fn by_source<'a>(all: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(&'a str,
         _ => names.join(", "),
     };
     sources.into_iter().map(|(source, names)| (source, said(names))).collect()
+}
+
+/// Writes the completions for a shell.
+///
+/// # Errors
+/// Output that cannot be written.
+pub fn completions(shell: Shell, out: &mut dyn Write) -> Result<u8> {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut command(), "virt-cpu-explorer", &mut text);
+    out.write_all(&text)?;
+    Ok(0)
+}
+
+/// Writes the man page, with a section for every subcommand.
+///
+/// # Errors
+/// Output that cannot be written.
+pub fn man(out: &mut dyn Write) -> Result<u8> {
+    let mut description = command();
+    description.build();
+    let page = clap_mangen::Man::new(description.clone());
+    page.render(out)?;
+    for sub in description.get_subcommands().filter(|sub| sub.get_name() != "help") {
+        let page = clap_mangen::Man::new(sub.clone());
+        writeln!(out, ".SH {}", sub.get_name().to_uppercase())?;
+        page.render_synopsis_section(out)?;
+        page.render_description_section(out)?;
+        page.render_options_section(out)?;
+    }
+    Ok(0)
 }

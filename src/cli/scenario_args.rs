@@ -1,0 +1,216 @@
+//! Declares the arguments that describe a scenario, and builds the scenario from them: link, flags, host files.
+
+use super::args::name_and_path;
+use super::files;
+use crate::domain::catalog::Catalog;
+use crate::domain::scenario::{KEYS, Key, LibvirtChoice, Release, Scenario, Told, write_release};
+use crate::input::host;
+use crate::load::{LoadError, cpu_map_dir};
+use anyhow::{Context, Result, anyhow};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueHint};
+use std::path::PathBuf;
+
+/// A scenario as the command line describes it.
+#[derive(Args, Clone, Default, Debug)]
+pub struct Choice {
+    /// MODEL, host-model, host-passthrough or maximum, then +F, -F, F=POLICY and KEY=VALUE, separated by commas
+    #[arg(id = "scenario", value_name = "SCENARIO")]
+    pub word: Option<String>,
+    /// The flags.
+    #[command(flatten)]
+    pub keys: KeyArgs,
+    /// The maps to add.
+    #[command(flatten)]
+    pub maps: CpuMaps,
+    /// Domain files, directories of them, or `-`.
+    #[arg(skip)]
+    pub domains: Vec<String>,
+}
+
+/// A flag for every key of a scenario, with the values in the order of [`KEYS`].
+#[derive(Clone, Default, Debug)]
+pub struct KeyArgs(pub Vec<(Key, String)>);
+
+impl Args for KeyArgs {
+    fn augment_args(mut command: Command) -> Command {
+        for info in KEYS {
+            // A command that already has an argument of this name keeps its own.
+            if command.get_arguments().any(|arg| arg.get_id() == info.key.name()) {
+                continue;
+            }
+            let arg = Arg::new(info.key.name()).long(info.key.name()).value_name(info.value).help(info.doc);
+            let arg = arg.help_heading("Scenario");
+            command = command.arg(if info.key == Key::Via { arg.action(ArgAction::Append) } else { arg });
+        }
+        command
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for KeyArgs {
+    // An argument that a command declared itself was taken out of the matches before.
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let values = |key: Key| matches.try_get_many::<String>(key.name()).ok().flatten().into_iter().flatten();
+        let keys = KEYS.iter().flat_map(|info| values(info.key).map(|value| (info.key, value.clone())));
+        Ok(Self(keys.collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+/// CPU maps to add to the catalog.
+#[derive(Args, Clone, Default, Debug)]
+pub struct CpuMaps {
+    /// Add an installed or patched CPU map as one more release; may be given several times
+    #[arg(
+        id = "cpu-map",
+        long,
+        value_name = "NAME=DIR",
+        value_hint = ValueHint::DirPath,
+        value_parser = |text: &str| name_and_path(text, "NAME=DIR")
+    )]
+    pub list: Vec<(String, PathBuf)>,
+}
+
+impl CpuMaps {
+    /// Adds them.
+    ///
+    /// # Errors
+    /// A map that cannot be read, or a name that is taken.
+    pub fn add_to(&self, catalog: &mut Catalog) -> Result<(), LoadError> {
+        for (name, dir) in &self.list {
+            cpu_map_dir::add(catalog, name, dir)?;
+        }
+        Ok(())
+    }
+}
+
+/// A scenario, and what was read from files for it.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The scenario.
+    pub scenario: Scenario,
+    /// One line for each file.
+    pub notes: Vec<String>,
+}
+
+impl Choice {
+    /// Returns whether neither a scenario nor a key nor a domain file is given.
+    pub fn is_empty(&self) -> bool {
+        self.word.is_none() && self.keys.0.is_empty() && self.domains.is_empty()
+    }
+
+    /// Returns the scenario that the link, the flags and the files describe. A key in the link and as a flag is an
+    /// error. Of several domain files the first counts.
+    ///
+    /// # Errors
+    /// A value that cannot be parsed, with the column in the link, the name of the flag, or the position in the file.
+    pub fn scenario(&self, catalog: &Catalog) -> Result<Scenario> {
+        self.asked(catalog).map(|asked| asked.scenario)
+    }
+
+    /// Returns the same with a line about each file.
+    ///
+    /// # Errors
+    /// As [`scenario`](Self::scenario).
+    pub fn asked(&self, catalog: &Catalog) -> Result<Asked> {
+        let mut asked = self.between(catalog)?;
+        if let Some(name) = self.domains.first() {
+            let domain = super::domains::read(catalog, self, &asked.scenario, name)?;
+            asked.notes.insert(0, format!("{name}: {}", domain.line()));
+            asked.scenario = domain.scenario;
+        }
+        Ok(asked)
+    }
+
+    /// Returns the same without the domain file.
+    ///
+    /// # Errors
+    /// As [`scenario`](Self::scenario).
+    pub fn between(&self, catalog: &Catalog) -> Result<Asked> {
+        let mut scenario = self.chosen(catalog)?;
+        let mut notes = Vec::new();
+        for (key, value) in self.keys.0.iter().filter(|(key, value)| is_host_file(catalog, *key, value)) {
+            notes.push(apply_host(catalog, self, &mut scenario, *key, value)?);
+        }
+        Ok(Asked { scenario, notes })
+    }
+
+    fn in_word(&self) -> Vec<Key> {
+        let parts = self.word.iter().flat_map(|word| word.split(',').skip(1));
+        parts.filter_map(|part| Key::parse(part.split_once('=')?.0)).collect()
+    }
+
+    pub(super) fn names(&self, key: Key) -> bool {
+        self.keys.0.iter().any(|(given, _)| *given == key) || self.in_word().contains(&key)
+    }
+
+    fn chosen(&self, catalog: &Catalog) -> Result<Scenario> {
+        let mut scenario = match &self.word {
+            Some(word) => Scenario::parse(catalog, word)?,
+            None => Scenario::default_of(catalog),
+        };
+        let in_word = self.in_word();
+        let late = |key: Key| matches!(key, Key::Machine | Key::Started | Key::Via);
+        for pass in [false, true] {
+            for (key, value) in self.keys.0.iter().filter(|(key, _)| late(*key) == pass) {
+                if in_word.contains(key) && *key != Key::Via {
+                    return Err(anyhow!("{} is given in the scenario and as --{0}; remove one", key.name()));
+                }
+                if is_host_file(catalog, *key, value) {
+                    continue;
+                }
+                scenario.set(catalog, *key, value).with_context(|| format!("--{}", key.name()))?;
+            }
+        }
+        Ok(scenario)
+    }
+}
+
+/// A listed host of this name wins over a file.
+fn is_host_file(catalog: &Catalog, key: Key, value: &str) -> bool {
+    matches!(key, Key::Host | Key::FromHost | Key::ToHost)
+        && catalog.host_named(value).is_none()
+        && std::path::Path::new(value).is_file()
+}
+
+/// Sets the host of a scenario from a file, and the releases that the file mentions where the command line gives none.
+/// Returns a line that says what was read.
+fn apply_host(catalog: &Catalog, choice: &Choice, scenario: &mut Scenario, key: Key, file: &str) -> Result<String> {
+    let bytes = files::read(file)?;
+    let end = if key == Key::ToHost { &scenario.to } else { &scenario.from };
+    let host = host::read(catalog, &end.libvirt, file, &bytes)?;
+    let mut line = vec![format!("{file}: {}", host.line())];
+    if key != Key::ToHost {
+        scenario.from_host = host.choice();
+    }
+    if key != Key::FromHost {
+        scenario.to_host = host.choice();
+    }
+    let mut take = |key: Key, end: &mut Release| {
+        if choice.names(key) || (host.libvirt.is_none() && host.qemu.is_none()) {
+            return;
+        }
+        let published = host.libvirt.and_then(|version| catalog.libvirt(&version.to_string()));
+        if let Some(id) = published {
+            end.libvirt = LibvirtChoice::Release(id, None);
+        }
+        if let Some(version) = host.qemu {
+            (end.qemu.version, end.qemu.build) = (Told::Is(version), None);
+        }
+        line.push(format!("Taken from it: {}={}.", key.name(), write_release(catalog, end)));
+    };
+    if key != Key::ToHost {
+        take(Key::From, &mut scenario.from);
+    }
+    if key != Key::FromHost {
+        take(Key::To, &mut scenario.to);
+    }
+    Ok(line.join(" "))
+}
