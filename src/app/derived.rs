@@ -7,7 +7,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::Scenario;
 use crate::explain::{Explanation, explain, message};
-use crate::resolve::{Answer, Case, Outcome, Plan, QemuCpu, Resolver, StartTrace, Trace, Verdict, cold_boot, way_back};
+use crate::resolve::{Answer, Outcome, QemuCpu, Resolver, StartTrace, Verdict, cold_boot, rollback};
 
 /// What follows from a scenario.
 #[derive(Clone, PartialEq, Debug)]
@@ -52,7 +52,12 @@ pub struct Change {
     pub lost: Vec<FeatureId>,
     /// What the guest gains by it.
     pub gained: Vec<FeatureId>,
+    /// Whether it is not the same in every case that the answer stands for; then it is that of the first.
+    pub varies: bool,
 }
+
+/// The most cases whose next steps are compared.
+const MOST_CASES: usize = 1000;
 
 impl Derived {
     /// Works everything out.
@@ -80,21 +85,25 @@ impl Derived {
 impl After {
     fn of(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Self {
         let opposite = Resolver::new(catalog).outcome(&scenario.swapped());
-        let plan = Plan::of(catalog, scenario).ok();
-        let first = plan.as_ref().and_then(|plan| plan.case(&vec![0; plan.axes.len()]));
-        let decided = answer.trace.as_ref().filter(|_| answer.verdict != Verdict::Depends).zip(first);
-        let Some((trace, case)) = decided else { return Self { way_back: None, opposite, cold_boot: None } };
-        Self {
-            way_back: back(catalog, &case, trace),
-            opposite,
-            cold_boot: cold_boot(catalog, &case).map(|run| compare(catalog, trace.source(), &run)),
+        let (mut back, mut boots) = (Vec::new(), Vec::new());
+        if answer.verdict != Verdict::Depends {
+            for (case, answer) in answer.cases(catalog, scenario).take(MOST_CASES) {
+                let Some(trace) = &answer.trace else { continue };
+                let arrival = trace.destination();
+                let returned = rollback(catalog, &case, &answer);
+                back.push(arrival.zip(returned).map(|(arrival, run)| compare(catalog, arrival, &run)));
+                boots.push(cold_boot(catalog, &case).map(|run| compare(catalog, trace.source(), &run)));
+            }
         }
+        let all_compared = answer.case_count() <= MOST_CASES;
+        Self { way_back: of_all(back, all_compared), opposite, cold_boot: of_all(boots, all_compared) }
     }
 }
 
-fn back(catalog: &Catalog, case: &Case<'_>, trace: &Trace) -> Option<Change> {
-    let back = way_back(catalog, case, trace)?;
-    back.destination().map(|run| compare(catalog, &back.start, run))
+/// The first change, and whether every case has it.
+fn of_all(changes: Vec<Option<Change>>, all_compared: bool) -> Option<Change> {
+    let varies = !all_compared || changes.iter().any(|change| Some(change) != changes.first());
+    changes.into_iter().flatten().next().map(|change| Change { varies, ..change })
 }
 
 fn compare(catalog: &Catalog, before: &StartTrace, after: &StartTrace) -> Change {
@@ -108,5 +117,6 @@ fn compare(catalog: &Catalog, before: &StartTrace, after: &StartTrace) -> Change
         compared: visible(before).is_some() && visible(after).is_some(),
         lost: after.map.in_order(lost),
         gained: after.map.in_order(gained),
+        varies: false,
     }
 }

@@ -96,15 +96,11 @@ fn t_row(shown: ViewContext<'_>, row: &TableRow, fires: bool) -> Vec<Piece> {
     };
     let verdict = shown.model.derived.answer.verdict;
     // What the e-mail says of the row, and what came of it here where that is something else.
-    let expected = match row.result {
-        "ABORTED" => Verdict::Aborted,
-        "never happens" => Verdict::Never,
-        _ => Verdict::Unchanged,
-    };
+    let expected = row.verdict;
     let result = if fires && verdict != expected {
-        format!("{}, here {}", row.result, verdict.name())
+        format!("{}, here {}", row.result(), verdict.name())
     } else {
-        row.result.to_owned()
+        row.result().to_owned()
     };
     let role = match expected {
         Verdict::Aborted => Role::Bad,

@@ -230,6 +230,9 @@ fn changed(shown: ViewContext<'_>, change: &Change) -> String {
         let more = features.len().saturating_sub(names.len());
         if more == 0 { names.join(", ") } else { format!("{} and {more} more", names.join(", ")) }
     };
+    if change.varies {
+        return "depends on what is not known".to_owned();
+    }
     match (&change.refused, change.lost.as_slice(), change.gained.as_slice()) {
         (Some(message), ..) => format!("refused, {message}"),
         (None, ..) if !change.compared => "it starts".to_owned(),
