@@ -1,4 +1,4 @@
-//! Resolves a scenario: walks the ten stages of a migration and says what came of it, and why.
+//! Resolves a scenario: takes the guest through the ten stages of a migration and says what became of it, and why.
 //! Pure and total: no I/O, no clock, no environment, no panic; the same input gives the same answer.
 
 mod answer;
@@ -18,16 +18,26 @@ mod send;
 mod start;
 mod trace;
 mod unknowns;
+mod verdict;
 
-pub use answer::{
-    Answer, Basis, Completion, Dependence, LimitingComponent, Possible, Refusal, Risk, Row, Stage, Verdict,
-};
-pub use classify::{Decided, Outcome, OutcomeWithFeatures, brief, brief_between, decide, verdict};
-pub use decision_table::{MapState, Mention, TABLE, TableRow};
-pub use endpoint::{EMULATOR, EMULATOR_EL, Endpoint, Guest, Host, Machine, Named};
-pub use migrate::{Case, Prepared, cold_boot, filled_in_check, way_back};
+use crate::domain::catalog::Catalog;
+use crate::domain::scenario::Scenario;
+
+pub use answer::{Answer, Basis, Dependence, Outcome, OutcomeWithFeatures, Possible, between_exact_maps};
+pub use classify::{brief, brief_between, decide, verdict};
+pub use decision_table::{MapState, Mention, Row, TABLE, TableRow};
+pub use endpoint::{EMULATOR, EMULATOR_EL, Endpoint, Guest, Host, Machine};
+pub use migrate::{Case, Prepared, cold_boot, rollback};
+pub use refusal::{Refusal, Stage};
 pub use rules::{RULES, Rule, RuleId, suggested};
 pub use trace::{Migration, Origin, QemuCpu, Sent, StartTrace, Trace, WrittenBy};
-pub use unknowns::{Axis, Budget, BudgetExceeded, Plan, Resolver};
+pub use unknowns::{Axis, Budget, BudgetExceeded, Plan, Resolver, source};
+pub use verdict::{LimitingComponent, Risk, Verdict};
 
-pub use unknowns::{resolve, source};
+/// Returns the answer to `scenario`: `depends` names what is not known and decides.
+pub fn resolve(catalog: &Catalog, scenario: &Scenario) -> Answer {
+    match Plan::of(catalog, scenario) {
+        Ok(plan) => plan.resolve(),
+        Err(input) => Answer::unknown(Basis::of(catalog, scenario), input),
+    }
+}

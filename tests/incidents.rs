@@ -10,7 +10,7 @@ use std::path::Path;
 use support::ask::{CATALOG, names, scenario};
 use support::golden;
 use virt_cpu_explorer::internal::explain::explain;
-use virt_cpu_explorer::internal::resolve::{Answer, Completion, resolve};
+use virt_cpu_explorer::internal::resolve::{Answer, Verdict, resolve};
 
 const KEYS: [&str; 10] =
     ["name", "product", "date", "url", "why", "scenario", "expect", "recorded", "extra", "missing"];
@@ -69,9 +69,7 @@ impl Case {
         };
         // A restore that is refused is an abort.
         let recorded = if self.get("recorded") == "restore-refused" { "aborted" } else { self.get("recorded") };
-        answer.outcome.name() == recorded
-            && list("extra", &names(&answer.extra))
-            && list("missing", &names(&answer.missing))
+        answer.outcome() == recorded && list("extra", &names(&answer.extra)) && list("missing", &names(&answer.missing))
     }
 
     /// The answer in a few words.
@@ -84,11 +82,9 @@ impl Case {
             more => format!(", {what} {},... ({more})", list[0]),
         };
         let lists = count("extra", &names(&answer.extra)) + &count("missing", &names(&answer.missing));
-        match answer.outcome {
-            Completion::Depends => format!("depends on {}", inputs.join(", ")),
-            Completion::Completed | Completion::Aborted | Completion::StartRefused => {
-                format!("{}{lists}", answer.verdict.name())
-            }
+        match answer.verdict {
+            Verdict::Depends => format!("depends on {}", inputs.join(", ")),
+            verdict => format!("{}{lists}", verdict.name()),
         }
     }
 }
@@ -114,7 +110,7 @@ fn every_incident_is_answered_as_its_file_expects() {
             ("recorded", Some(answer)) => what.is_empty() && case.is_recorded(answer),
             ("depends", Some(answer)) => answer.depends_on.iter().any(|on| on.input.contains(what)),
             ("disputed", Some(answer)) => {
-                !what.is_empty() && answer.outcome != Completion::Depends && !case.is_recorded(answer)
+                !what.is_empty() && answer.verdict != Verdict::Depends && !case.is_recorded(answer)
             }
             ("not-modelled", _) => !what.is_empty(),
             _ => false,
@@ -132,7 +128,7 @@ fn every_incident_is_answered_as_its_file_expects() {
 fn no_guest_is_said_to_arrive_without_the_word_that_device_state_is_not_modelled() {
     let mut arrived = 0;
     for case in cases() {
-        let Some(answer) = case.answer().filter(|answer| answer.outcome == Completion::Completed) else { continue };
+        let Some(answer) = case.answer().filter(|answer| answer.verdict.is_completed()) else { continue };
         let said = explain(&CATALOG, &scenario(case.get("scenario")), &answer);
         assert!(said.notice.contains("other device state is not modelled"), "{}: {}", case.get("name"), said.notice);
         arrived += 1;

@@ -10,9 +10,7 @@ use crate::domain::map::ModelId;
 use crate::domain::qemu::{Accel, MachineId, ModelDefaults};
 use crate::domain::scenario::{CpuChoice, MachineChoice, Scenario, Told};
 use crate::domain::version::Version;
-use crate::resolve::{
-    Case, Endpoint, Guest, Machine, Outcome, Prepared, RuleId, Verdict, brief_between, filled_in_check, source,
-};
+use crate::resolve::{Case, Endpoint, Guest, Machine, Outcome, Prepared, RuleId, Verdict, brief_between, source};
 
 /// What the definition says about the feature: nothing, on, off.
 pub const STATES: [Option<Policy>; 3] = [None, Some(Policy::Require), Some(Policy::Disable)];
@@ -177,7 +175,7 @@ impl<'a> Space<'a> {
             }
             let mut definition = definition.unordered();
             for from in 0..count {
-                definition.check = filled_in_check(definition.mode, self.accel, &case.ends[from]);
+                definition.check = case.ends[from].filled_in_check(definition.mode, self.accel);
                 for to in 0..count {
                     let brief = brief_between(&prepared, (from, to), &definition, feature);
                     answers.extend(brief.map(|brief| brief.outcome));

@@ -35,12 +35,7 @@ pub fn lines(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Vec<Tab
     let line = |row: &crate::resolve::TableRow| {
         let rule = RuleId::from(row.row);
         let decided = answer.rule == Some(rule);
-        let verdict = match row.row {
-            Row::T7 => Verdict::Aborted,
-            Row::T8 => Verdict::Never,
-            Row::T1 | Row::T2 | Row::T3 | Row::T4 | Row::T5 | Row::T6 => Verdict::Unchanged,
-        };
-        let result = row.result;
+        let (verdict, result) = (row.verdict, row.result());
         TableLine {
             rule,
             sent: match row.says {

@@ -51,8 +51,6 @@ pub enum Fact {
     WentWithParent(Vec<FeatureId>),
     /// The source's map does not know these, so nothing was written about them.
     UnknownToSource(Vec<FeatureId>),
-    /// These are marked as added, so nothing about them is sent.
-    NotSent(Vec<FeatureId>),
     /// QEMU at the destination clears this while the PMU is off.
     ClearedWithoutPmu(FeatureId),
     /// The destination's map does not know the feature.
@@ -79,8 +77,10 @@ pub enum Fact {
     NotCompared(Mode),
     /// Everything both ends read is the same.
     SameDefinition,
-    /// What is sent spells out every difference between model and guest.
-    SpelledOut(usize),
+    /// What is sent spells out every difference between model and guest: so many at least, so many at most.
+    SpelledOut(usize, usize),
+    /// The guest loses or gains more in one of the cases that the answer stands for than in another.
+    ChangeVaries,
     /// The guest already runs; what travels is its live definition.
     AlreadyRuns,
     /// An input that is not known decides.
@@ -102,8 +102,52 @@ impl Cause {
     }
 }
 
-/// Returns the causes of an answer: the outcome, resting on what led to it.
+/// The most cases whose causes are compared.
+const MOST_CASES: usize = 1000;
+
+/// Returns the causes of an answer: the outcome, resting on what led to it. Of an answer that stands for several cases
+/// only what holds in all of them.
 pub fn causes(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Cause {
+    let mut tree = causes_of_one(catalog, scenario, answer);
+    if answer.verdict == Verdict::Depends || answer.case_count() < 2 {
+        return tree;
+    }
+    if answer.case_count() > MOST_CASES {
+        tree.because.clear();
+        return tree;
+    }
+    for (_, mut other) in answer.cases(catalog, scenario).skip(1) {
+        // What was lost and gained in every case is the answer's already.
+        (other.lost, other.gained) = (answer.lost.clone(), answer.gained.clone());
+        other.change_varies = answer.change_varies;
+        let other = causes_of_one(catalog, scenario, &other);
+        tree.because = shared(tree.because, &other.because);
+    }
+    tree
+}
+
+/// The causes that two cases share.
+fn shared(causes: Vec<Cause>, others: &[Cause]) -> Vec<Cause> {
+    let both = |cause: Cause| {
+        let (fact, other) = others.iter().find_map(|other| Some((cause.fact.shared(&other.fact)?, other)))?;
+        Some(Cause { fact, because: shared(cause.because, &other.because) })
+    };
+    causes.into_iter().filter_map(both).collect()
+}
+
+impl Fact {
+    /// What of this fact holds where the other holds too.
+    fn shared(&self, other: &Self) -> Option<Self> {
+        match (self, other) {
+            (Self::SpelledOut(least, most), Self::SpelledOut(other_least, other_most)) => {
+                Some(Self::SpelledOut(*least.min(other_least), *most.max(other_most)))
+            }
+            _ => (self == other).then(|| self.clone()),
+        }
+    }
+}
+
+fn causes_of_one(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Cause {
     let mut because = Vec::new();
     match (answer.verdict, &answer.trace) {
         (Verdict::Depends, _) | (_, None) => {
@@ -216,7 +260,7 @@ impl Story<'_> {
         let pick =
             |set: FeatureSet| -> Vec<FeatureId> { missing.iter().copied().filter(|f| set.contains(*f)).collect() };
         let mut causes = Vec::new();
-        let names = crate::resolve::Named::of(self.catalog);
+        let names = self.catalog.named();
         let threads: FeatureSet = names.ht.into_iter().chain(names.cmp_legacy).collect();
         let (reported, lacking): (Vec<_>, Vec<_>) = pick(cpu.filtered).into_iter().partition(|f| threads.contains(*f));
         if !reported.is_empty() {
@@ -245,6 +289,9 @@ impl Story<'_> {
         }
         if !self.answer.gained.is_empty() {
             causes.push(Cause::leaf(Fact::Gained(self.answer.gained.clone())));
+        }
+        if self.answer.change_varies {
+            causes.push(Cause::leaf(Fact::ChangeVaries));
         }
         if self.trace.start.given.is_passthrough() {
             causes.push(Cause::leaf(Fact::NotCompared(self.trace.start.given.mode)));
@@ -320,7 +367,7 @@ impl Story<'_> {
 
     fn spelled_out(&self) -> Vec<Cause> {
         let count = self.trace.effective().map(|definition: &Definition| definition.features.len()).unwrap_or_default();
-        let fact = if count == 0 { Fact::SameDefinition } else { Fact::SpelledOut(count) };
+        let fact = if count == 0 { Fact::SameDefinition } else { Fact::SpelledOut(count, count) };
         vec![Cause::leaf(fact)]
     }
 }

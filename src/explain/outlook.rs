@@ -6,7 +6,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::names::first_names;
 use crate::domain::scenario::Scenario;
-use crate::resolve::{Answer, Case, Outcome, Plan, Resolver, StartTrace, Trace, Verdict, cold_boot, way_back};
+use crate::resolve::{Answer, Outcome, Resolver, StartTrace, Verdict, cold_boot, rollback};
 
 /// What can happen after the migration, as fragments of sentences.
 #[derive(Clone, PartialEq, Debug)]
@@ -20,11 +20,17 @@ pub struct Outlook {
 impl Outlook {
     /// Resolves and words what can happen after the migration that `answer` is about.
     pub fn of(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Self {
-        let plan = Plan::of(catalog, scenario).ok();
-        let first = plan.as_ref().and_then(|plan| plan.case(&vec![0; plan.axes.len()]));
-        let decided = answer.trace.as_ref().filter(|_| answer.verdict != Verdict::Depends).zip(first);
-        let back = decided.as_ref().and_then(|(trace, case)| rollback_effect(catalog, case, trace));
-        let boot = decided.as_ref().and_then(|(trace, case)| boot_effect(catalog, case, trace));
+        let (mut back, mut boot) = (Vec::new(), Vec::new());
+        if answer.verdict != Verdict::Depends {
+            for (case, answer) in answer.cases(catalog, scenario).take(MOST_CASES) {
+                let Some(trace) = &answer.trace else { continue };
+                let arrived = trace.destination().zip(rollback(catalog, &case, &answer));
+                back.push(arrived.map(|(arrival, run)| effect(catalog, arrival, &run)));
+                boot.push(cold_boot(catalog, &case).map(|run| effect(catalog, trace.source(), &run)));
+            }
+        }
+        let all = answer.case_count() <= MOST_CASES;
+        let (back, boot) = (in_every_case(back, all), in_every_case(boot, all));
         let reverse = Resolver::new(catalog).outcome(&scenario.swapped());
         let back = back.unwrap_or_else(|| no_rollback(catalog, scenario, answer));
         let boot = boot.unwrap_or_else(|| {
@@ -54,13 +60,11 @@ fn no_rollback(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Strin
     }
 }
 
-fn rollback_effect(catalog: &Catalog, case: &Case<'_>, trace: &Trace) -> Option<String> {
-    let back = way_back(catalog, case, trace)?;
-    back.destination().map(|run| effect(catalog, &back.start, run))
-}
-
-fn boot_effect(catalog: &Catalog, case: &Case<'_>, trace: &Trace) -> Option<String> {
-    cold_boot(catalog, case).map(|run| effect(catalog, trace.source(), &run))
+/// The effect that all cases have; `None` where there is none.
+fn in_every_case(effects: Vec<Option<String>>, all: bool) -> Option<String> {
+    let same = all && effects.iter().all(|effect| Some(effect) == effects.first());
+    let first = effects.into_iter().flatten().next()?;
+    Some(if same { first } else { "depends on the unknown input".to_owned() })
 }
 
 /// The effect on the guest's CPU of starting it as `after` instead of `before`.
@@ -85,6 +89,9 @@ fn effect(catalog: &Catalog, before: &StartTrace, after: &StartTrace) -> String 
 
 /// What is shown instead of a rule for an answer that depends.
 pub const NO_RULE: &str = "No single rule decided, because the answer depends on unknown input.";
+
+/// The most cases whose next steps are compared.
+const MOST_CASES: usize = 1000;
 
 /// How many features are named; the others are counted.
 const MOST: usize = 6;

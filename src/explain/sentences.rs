@@ -8,7 +8,7 @@ use crate::domain::feature::FeatureId;
 use crate::domain::names::first_names;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{CpuChoice, LibvirtChoice, Release, Scenario, write_machine};
-use crate::resolve::{Answer, Basis, Completion, Refusal, Stage, Verdict, WrittenBy};
+use crate::resolve::{Answer, Basis, Refusal, Stage, Verdict, WrittenBy, between_exact_maps};
 
 /// An answer in words.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -30,7 +30,12 @@ pub fn explain(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Expla
     let tree = causes(catalog, scenario, answer);
     let mut why = Vec::new();
     words.walk(&tree.because, &mut why);
-    Explanation { headline: words.headline(answer), why, notice: words.notice(answer), basis: basis(catalog, answer) }
+    Explanation {
+        headline: words.headline(answer),
+        why,
+        notice: words.notice(answer),
+        basis: basis(catalog, scenario, answer),
+    }
 }
 
 /// Words one fact about one hop, counted from the source, as a sentence.
@@ -49,7 +54,7 @@ pub fn libvirt_label(catalog: &Catalog, release: &Release) -> String {
     }
 }
 
-fn basis(catalog: &Catalog, answer: &Answer) -> String {
+fn basis(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> String {
     let mut text = match answer.basis {
         Basis::Recorded => "recorded: a real migration of exactly this was run",
         Basis::Read => "read: the code and facts of these releases decide",
@@ -58,8 +63,9 @@ fn basis(catalog: &Catalog, answer: &Answer) -> String {
     }
     .to_owned();
     let name = |id| &*catalog.release(id).name;
-    for (release, lower, upper) in &answer.between {
-        text.push_str(&format!("; {} is between {} and {}", name(*release), name(*lower), name(*upper)));
+    let between = answer.trace.as_ref().map(|_| between_exact_maps(catalog, scenario)).unwrap_or_default();
+    for (release, lower, upper) in between {
+        text.push_str(&format!("; {} is between {} and {}", name(release), name(lower), name(upper)));
     }
     text
 }
@@ -112,6 +118,9 @@ impl Words<'_> {
         }
         let text = match (answer.verdict, answer.would_notice) {
             (Verdict::Depends, _) => "Whether the guest would notice depends on the same.",
+            (Verdict::Aborted, None) if answer.trace.as_ref().is_some_and(|trace| trace.receiver().cpu.is_some()) => {
+                "Whether the guest would have noticed depends on what is not known."
+            }
             (Verdict::StartRefused, _) | (_, None) => "The guest could not notice: no second CPU was ever built.",
             (Verdict::Aborted, Some(false)) => "The guest would not have noticed: both QEMUs show it the same CPU.",
             (Verdict::Aborted, Some(true)) => {
@@ -121,7 +130,7 @@ impl Words<'_> {
             (_, Some(true)) => "The guest can notice.",
         };
         let mut text = text.to_owned();
-        if answer.outcome == Completion::Completed {
+        if answer.verdict.is_completed() {
             text.push_str(" Only the CPU was looked at: other device state is not modelled.");
         }
         if answer.risk.is_some() {
@@ -227,7 +236,6 @@ impl Words<'_> {
             Fact::UnknownToSource(f) => {
                 format!("{from} does not know {} and wrote nothing about it; QEMU gave it all the same.", self.names(f))
             }
-            Fact::NotSent(f) => format!("Features marked as added are not sent: {}.", self.names(f)),
             Fact::ClearedWithoutPmu(f) => {
                 format!("This QEMU clears {} while the guest has no PMU; the guest never saw it.", self.name(*f))
             }
@@ -251,10 +259,12 @@ impl Words<'_> {
                 format!("With {} libvirt leaves the CPU to QEMU and compares nothing, at either end.", mode.name())
             }
             Fact::SameDefinition => "Both ends read the definition alike, and QEMU gives the same CPU.".to_owned(),
-            Fact::SpelledOut(n) => {
-                let features = if *n == 1 { "feature" } else { "features" };
-                format!("What is sent spells out {n} {features} by which the guest differs from its model.")
+            Fact::SpelledOut(least, most) => {
+                let features = if *most == 1 { "feature" } else { "features" };
+                let count = if least == most { least.to_string() } else { format!("{least} to {most}") };
+                format!("What is sent spells out {count} {features} by which the guest differs from its model.")
             }
+            Fact::ChangeVaries => "What else the guest loses or gains depends on what is not known.".to_owned(),
             Fact::AlreadyRuns => {
                 format!("The guest already runs under {from}: what travels is its live definition, as it was read.")
             }

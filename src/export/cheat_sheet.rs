@@ -42,7 +42,9 @@ fn decisions() -> Part {
         Some(Mention::Nothing) => "$M",
     };
     let cells = TABLE.iter().map(|row| {
-        [row.row.name(), says(row.says), age(row.source), age(row.destination), row.result].map(str::to_owned).to_vec()
+        [row.row.name(), says(row.says), age(row.source), age(row.destination), row.result()]
+            .map(str::to_owned)
+            .to_vec()
     });
     Part {
         heading: "Decision table",

@@ -162,7 +162,7 @@ fn object<'a>(catalog: &'a Catalog, scenario: &Scenario, answer: &'a Answer, abo
         id: about.id,
         said: about.said,
         scenario: scenario.word(catalog),
-        outcome: answer.outcome.name(),
+        outcome: answer.outcome(),
         verdict: answer.verdict.name(),
         stage: answer.refusal().map(|refusal| refusal.stage().name()),
         rule: answer.rule.map(crate::resolve::RuleId::name),

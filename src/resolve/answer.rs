@@ -1,75 +1,186 @@
-//! Describes an answer: the verdict and what goes with it. Computes nothing.
+//! Describes an answer: the verdict and what goes with it, in short and at length, and how sure it is.
 
+use super::decision_table::Row;
+use super::refusal::Refusal;
+use super::rules::RuleId;
 use super::trace::Trace;
+use super::verdict::{LimitingComponent, Risk, Verdict};
 use crate::domain::behaviour::Regime;
-use crate::domain::catalog::LibvirtId;
+use crate::domain::catalog::{Catalog, LibvirtId, Provenance, ReleaseMap};
 use crate::domain::definition::named_enum;
-use crate::domain::feature::FeatureId;
+use crate::domain::feature::{FeatureId, FeatureSet};
+use crate::domain::scenario::{LibvirtChoice, Release, Scenario};
 
-pub use super::refusal::Refusal;
-pub(super) use super::refusal::UnorderedRefusal;
-
-named_enum! {
-    /// What came of the migration.
-    Completion {
-        /// The guest runs at the destination.
-        Completed "completed",
-        /// The destination refused it; it keeps running, or stays saved, at the source.
-        Aborted "aborted",
-        /// It never started at the source.
-        StartRefused "start-refused",
-        /// It cannot be told from what is known.
-        Depends "depends",
-    }
-}
-
-named_enum! {
+/// The answer in short.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Outcome {
     /// What the migration did to the guest's CPU.
-    Verdict {
-        /// The guest arrived with the CPU it had.
-        Unchanged "unchanged",
-        /// The guest arrived with another CPU.
-        Changed "changed",
-        /// The destination refused it.
-        Aborted "aborted",
-        /// It never started at the source.
-        StartRefused "start-refused",
-        /// No guest of the source sends what was asked about.
-        Never "never",
-        /// It cannot be told from what is known.
-        Depends "depends",
+    pub verdict: Verdict,
+    /// The rule that decided; `None` where the answer depends.
+    pub rule: Option<RuleId>,
+    /// The decision table's row for the scenario's feature; `None` for a model that never had it.
+    pub row: Option<Row>,
+}
+
+/// The answer in short, and the features it is about.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct OutcomeWithFeatures {
+    /// The answer.
+    pub outcome: Outcome,
+    /// Extra features where a check refused the guest, else those it gained in every case.
+    pub more: FeatureSet,
+    /// Missing features where a check refused the guest, else those it lost in every case.
+    pub less: FeatureSet,
+}
+
+impl OutcomeWithFeatures {
+    pub(super) const fn depends(row: Option<Row>) -> Self {
+        let outcome = Outcome { verdict: Verdict::Depends, rule: None, row };
+        Self { outcome, more: FeatureSet::EMPTY, less: FeatureSet::EMPTY }
     }
 }
 
-named_enum! {
-    /// Where libvirt or QEMU said no.
-    Stage {
-        /// Before anything runs: the definition is compared with what libvirt and QEMU know.
-        StartValidate "start-validate",
-        /// While the definition is brought up to date for this host.
-        UpdateCpu "update-cpu",
-        /// QEMU itself would not start.
-        Qemu "qemu",
-        /// After start, feature by feature.
-        FullCheck "full-check",
+/// The answer to a scenario, with every stage.
+///
+/// Where an input is not known and the answer is the same whatever it is, the answer stands for several cases: verdict,
+/// rule and refusal are those of all; the trace is of the first. [`Answer::cases`](Answer::cases) has them all.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Answer {
+    /// What the migration did to the guest's CPU.
+    pub verdict: Verdict,
+    /// The rule that decided; `None` where the answer depends.
+    pub rule: Option<RuleId>,
+    /// The decision table's row for the scenario's feature; `None` for a model that never had it.
+    pub row: Option<Row>,
+    /// The destination's regime; `None` where it is not known.
+    pub regime: Option<Regime>,
+    /// Extra features, in the order of the destination's map.
+    pub extra: Vec<FeatureId>,
+    /// Missing features, in the order of the destination's map.
+    pub missing: Vec<FeatureId>,
+    /// What the guest lost in every case, in the order of the destination's map.
+    pub lost: Vec<FeatureId>,
+    /// What the guest gained in every case, in the order of the destination's map.
+    pub gained: Vec<FeatureId>,
+    /// Whether what the guest lost and gained differs from case to case.
+    pub change_varies: bool,
+    /// Whether the CPU that QEMU built at the destination differs in what a guest can read; `None` where one was
+    /// never built, or where it differs from case to case.
+    pub would_notice: Option<bool>,
+    /// What may go wrong, in one case at least, although the migration completes.
+    pub risk: Option<Risk>,
+    /// Who is short of what would have let the guest through; `None` where nothing is, or where it differs from case to
+    /// case.
+    pub fault: Option<LimitingComponent>,
+    /// The inputs that decide and are not known.
+    pub depends_on: Vec<Dependence>,
+    /// The verdict of every case, where only the rule or the message depends.
+    pub either_way: Option<Verdict>,
+    /// How sure the answer is.
+    pub basis: Basis,
+    /// Every stage; for an answer that depends, of one of the cases. `None` where nothing could be worked out.
+    pub trace: Option<Trace>,
+    /// The cases it stands for, the one of the trace first: the index of the value of each unknown input.
+    pub(super) cases: Vec<Vec<usize>>,
+}
+
+/// An input that decides and is not known.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Dependence {
+    /// The input: `host`, `topology`, `libvirt map of 10.0.0`.
+    pub input: String,
+    /// One value for each answer; empty where the values cannot be listed.
+    pub answers: Vec<Possible>,
+}
+
+impl Dependence {
+    pub(super) fn on(input: &str) -> Self {
+        Self { input: input.to_owned(), answers: Vec::new() }
     }
 }
 
-named_enum! {
-    /// Who is short of what would have let the guest through.
-    LimitingComponent {
-        /// A CPU map.
-        Map "map",
-        /// libvirt's code.
-        Libvirt "libvirt",
-        /// The QEMU release.
-        Qemu "qemu",
-        /// The machine type.
-        MachineType "machine-type",
-        /// The accelerator: emulation cannot do what silicon can.
-        Accelerator "accelerator",
-        /// The host's processor.
-        Silicon "silicon",
+/// The answer that one value of an unknown input gives.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Possible {
+    /// The value.
+    pub value: String,
+    /// Its verdict.
+    pub verdict: Verdict,
+    /// The rule that decides then.
+    pub rule: Option<RuleId>,
+}
+
+impl Answer {
+    /// The answer where nothing can be said without `input`.
+    pub(super) fn unknown(basis: Basis, input: Dependence) -> Self {
+        Self {
+            verdict: Verdict::Depends,
+            rule: None,
+            row: None,
+            regime: None,
+            extra: Vec::new(),
+            missing: Vec::new(),
+            lost: Vec::new(),
+            gained: Vec::new(),
+            change_varies: false,
+            would_notice: None,
+            risk: None,
+            fault: None,
+            depends_on: vec![input],
+            either_way: None,
+            basis,
+            trace: None,
+            cases: Vec::new(),
+        }
+    }
+
+    /// The answer where the verdict, the rule or the message of this case is not that of all.
+    pub(super) fn depending(self, depends_on: Vec<Dependence>, either_way: Option<Verdict>) -> Self {
+        Self {
+            verdict: Verdict::Depends,
+            rule: None,
+            extra: Vec::new(),
+            missing: Vec::new(),
+            lost: Vec::new(),
+            gained: Vec::new(),
+            would_notice: None,
+            risk: None,
+            fault: None,
+            depends_on,
+            either_way,
+            ..self
+        }
+    }
+
+    /// Leaves only what also holds in another case with the same verdict, rule and message.
+    pub(super) fn restrict_to(&mut self, other: &Self) {
+        self.change_varies |= (&self.lost, &self.gained) != (&other.lost, &other.gained);
+        self.lost.retain(|feature| other.lost.contains(feature));
+        self.gained.retain(|feature| other.gained.contains(feature));
+        self.would_notice = self.would_notice.filter(|would_notice| other.would_notice == Some(*would_notice));
+        self.fault = self.fault.filter(|fault| other.fault == Some(*fault));
+        self.risk = self.risk.or(other.risk);
+    }
+
+    /// Returns the public word for what became of the migration: `completed`, `aborted`, `start-refused`, `depends`.
+    pub const fn outcome(&self) -> &'static str {
+        self.verdict.outcome()
+    }
+
+    /// Returns the refusal that ended the migration, unless the answer depends.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self.verdict {
+            Verdict::Depends | Verdict::Never => None,
+            Verdict::Unchanged | Verdict::Changed | Verdict::Aborted | Verdict::StartRefused => {
+                self.trace.as_ref().and_then(Trace::refusal)
+            }
+        }
+    }
+
+    /// Returns how many cases that can differ the answer stands for: 1 where every input is known, 0 where nothing
+    /// could be worked out.
+    pub fn case_count(&self) -> usize {
+        self.cases.len()
     }
 }
 
@@ -87,104 +198,61 @@ named_enum! {
     }
 }
 
-named_enum! {
-    /// What may go wrong although the migration completes.
-    Risk {
-        /// The guest's saved state names a feature its CPU no longer has; KVM may refuse to load it.
-        GuestStateMayNotLoad "guest_state_may_not_load",
+impl Basis {
+    /// Returns how sure the answer to `scenario` is: as sure as the least sure of its releases, unless a real run of
+    /// exactly this was recorded.
+    pub(super) fn of(catalog: &Catalog, scenario: &Scenario) -> Self {
+        if scenario.running.is_none() && catalog.is_recorded(scenario) {
+            return Self::Recorded;
+        }
+        let of_release = |release| Self::of_libvirt(catalog, release).max(Self::of_qemu(catalog, release));
+        let of_releases = releases(scenario).map(of_release).fold(Self::Read, Self::max);
+        let chosen = scenario.regime.filter(|regime| *regime != Regime::Disable);
+        if chosen.is_some() { of_releases.max(Self::Inferred) } else { of_releases }
     }
-}
 
-named_enum! {
-    /// A row of the decision table.
-    Row {
-        /// Anything, old to old.
-        T1 "T1",
-        /// Anything, new to new.
-        T2 "T2",
-        /// With the feature, old to new.
-        T3 "T3",
-        /// With the feature, new to old.
-        T4 "T4",
-        /// Without the feature, old to new.
-        T5 "T5",
-        /// Without the feature, new to old.
-        T6 "T6",
-        /// Silent, old to new.
-        T7 "T7",
-        /// Silent, new to old.
-        T8 "T8",
-    }
-}
-
-/// An input that decides and is not known, with one value for each answer.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Dependence {
-    /// The input: `host`, `topology`, `libvirt map of 10.0.0`.
-    pub input: String,
-    /// One value for each answer.
-    pub answers: Vec<Possible>,
-}
-
-/// The answer that one value of an unknown input gives.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Possible {
-    /// The value.
-    pub value: String,
-    /// Its verdict.
-    pub verdict: Verdict,
-    /// The rule that decides then.
-    pub rule: Option<super::rules::RuleId>,
-}
-
-/// The answer to a scenario.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Answer {
-    /// What came of it.
-    pub outcome: Completion,
-    /// What it did to the guest's CPU.
-    pub verdict: Verdict,
-    /// The rule that decided; `None` when the answer depends.
-    pub rule: Option<super::rules::RuleId>,
-    /// The table's row for the scenario's feature.
-    pub row: Option<Row>,
-    /// The regime of the destination; `None` where it is not known.
-    pub regime: Option<Regime>,
-    /// Extra features, in the order of the destination's map.
-    pub extra: Vec<FeatureId>,
-    /// Missing features, in the order of the destination's map.
-    pub missing: Vec<FeatureId>,
-    /// What the guest lost, in map order.
-    pub lost: Vec<FeatureId>,
-    /// What the guest gained, in map order.
-    pub gained: Vec<FeatureId>,
-    /// Whether the CPU that QEMU built at the destination differs in what a guest can read; `None` where one was
-    /// never built, or where it depends.
-    pub would_notice: Option<bool>,
-    /// What may go wrong although the migration completes.
-    pub risk: Option<Risk>,
-    /// Who is short of what would have let the guest through.
-    pub fault: Option<LimitingComponent>,
-    /// The inputs that decide and are not known.
-    pub depends_on: Vec<Dependence>,
-    /// The verdict of every case that was tried, where only the rule or the message depends.
-    pub either_way: Option<Verdict>,
-    /// How sure the answer is.
-    pub basis: Basis,
-    /// The exact releases on whose maps an answer for a release between them rests: that release and its neighbours.
-    pub between: Vec<(LibvirtId, LibvirtId, LibvirtId)>,
-    /// Every stage; for an answer that depends, of one of the cases. `None` where nothing could be worked out.
-    pub trace: Option<Trace>,
-}
-
-impl Answer {
-    /// Returns the refusal that ended the journey, unless the answer depends.
-    pub fn refusal(&self) -> Option<&Refusal> {
-        match self.verdict {
-            Verdict::Depends | Verdict::Never => None,
-            Verdict::Unchanged | Verdict::Changed | Verdict::Aborted | Verdict::StartRefused => {
-                self.trace.as_ref().and_then(Trace::refusal)
+    fn of_libvirt(catalog: &Catalog, release: &Release) -> Self {
+        match &release.libvirt {
+            LibvirtChoice::Old => Self::Read,
+            // The regime of the e-mail's *new* was never shipped; what it gives follows from the code that was read.
+            LibvirtChoice::New | LibvirtChoice::Unknown => Self::Inferred,
+            LibvirtChoice::Release(id, build) => {
+                let release = catalog.release(*id);
+                let read = &catalog.decisions().source_trees;
+                // Before the first source tree that was read there are only dated rules.
+                if read.first().is_none_or(|first| release.version < *first) {
+                    Self::Extrapolated
+                } else if read.contains(&release.version) && build.is_none() && release.provenance != Provenance::User {
+                    Self::Read
+                } else {
+                    Self::Inferred
+                }
             }
         }
     }
+
+    fn of_qemu(catalog: &Catalog, release: &Release) -> Self {
+        let Some(version) = release.qemu.version.known() else { return Self::Inferred };
+        if version < catalog.decisions().first_qemu {
+            return Self::Extrapolated;
+        }
+        let ran = catalog.qemu_releases().iter().any(|facts| facts.version == version && facts.ran);
+        if ran && release.qemu.build.is_none() { Self::Read } else { Self::Inferred }
+    }
+}
+
+fn releases(scenario: &Scenario) -> impl Iterator<Item = &Release> {
+    std::iter::once(&scenario.from).chain(&scenario.via).chain([&scenario.to]).chain(&scenario.started)
+}
+
+/// Returns the releases of a scenario whose maps were never read, each with the two exact releases that stand in for it.
+pub fn between_exact_maps(catalog: &Catalog, scenario: &Scenario) -> Vec<(LibvirtId, LibvirtId, LibvirtId)> {
+    let stand_ins = |release: &Release| match &release.libvirt {
+        LibvirtChoice::Release(id, _) => match catalog.release(*id).map {
+            ReleaseMap::Between { lower, upper } => Some((*id, lower.0, upper.0)),
+            ReleaseMap::Exact(_) => None,
+        },
+        LibvirtChoice::Old | LibvirtChoice::New | LibvirtChoice::Unknown => None,
+    };
+    releases(scenario).filter_map(stand_ins).collect()
 }

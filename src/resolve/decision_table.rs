@@ -1,10 +1,32 @@
 //! Finds the row of the decision table: what is sent says something about the feature or not, and whether each end's
 //! map has the feature in the model.
 
-use super::answer::Row;
-use crate::domain::definition::{Definition, PolicyStore};
+use super::verdict::Verdict;
+use crate::domain::definition::{Definition, PolicyStore, named_enum};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelDefinition;
+
+named_enum! {
+    /// A row of the decision table.
+    Row {
+        /// Anything, old to old.
+        T1 "T1",
+        /// Anything, new to new.
+        T2 "T2",
+        /// With the feature, old to new.
+        T3 "T3",
+        /// With the feature, new to old.
+        T4 "T4",
+        /// Without the feature, old to new.
+        T5 "T5",
+        /// Without the feature, new to old.
+        T6 "T6",
+        /// The feature is not mentioned, old to new.
+        T7 "T7",
+        /// The feature is not mentioned, new to old.
+        T8 "T8",
+    }
+}
 
 /// Whether a release, for a feature and a model, has the feature in the model's data.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -16,26 +38,25 @@ pub enum MapState {
 }
 
 impl MapState {
-    /// Returns the age of what a map says of the model, for the feature.
+    /// Returns the state of a map in which the model is `definition`.
     pub fn of(definition: &ModelDefinition, feature: FeatureId) -> Self {
         if definition.data.contains(feature) { Self::Old } else { Self::New }
     }
 }
 
-/// What a definition says about the feature.
+/// What a definition says about a feature.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Mention {
     /// It switches it on.
     On,
     /// It switches it off.
     Off,
-    /// Nothing.
+    /// It does not mention it, or leaves it to the host (`optional`).
     Nothing,
 }
 
 impl Mention {
-    /// Returns what `definition` says about `feature`; `optional` decides nothing.
-    pub fn of<P: PolicyStore>(definition: &Definition<P>, feature: FeatureId) -> Self {
+    pub(super) fn of<P: PolicyStore>(definition: &Definition<P>, feature: FeatureId) -> Self {
         match definition.features.get(feature) {
             Some(policy) if policy.is_on() => Self::On,
             Some(policy) if policy.is_off() => Self::Off,
@@ -44,7 +65,7 @@ impl Mention {
     }
 }
 
-/// A row of the table, as the e-mail wrote it.
+/// A row of the decision table, with what it says of such a guest.
 #[derive(Clone, Copy, Debug)]
 pub struct TableRow {
     /// The row.
@@ -55,59 +76,42 @@ pub struct TableRow {
     pub source: MapState,
     /// The destination.
     pub destination: MapState,
-    /// The result the e-mail gives.
-    pub result: &'static str,
+    /// What becomes of the guest.
+    pub verdict: Verdict,
 }
 
-/// The decision table: the first row that fits is the one.
-pub const TABLE: &[TableRow] = &[
-    TableRow { row: Row::T1, says: None, source: MapState::Old, destination: MapState::Old, result: "no issue" },
-    TableRow { row: Row::T2, says: None, source: MapState::New, destination: MapState::New, result: "no issue" },
-    TableRow {
-        row: Row::T3,
-        says: Some(Mention::On),
-        source: MapState::Old,
-        destination: MapState::New,
-        result: "no issue",
-    },
-    TableRow {
-        row: Row::T4,
-        says: Some(Mention::On),
-        source: MapState::New,
-        destination: MapState::Old,
-        result: "no issue",
-    },
-    TableRow {
-        row: Row::T5,
-        says: Some(Mention::Off),
-        source: MapState::Old,
-        destination: MapState::New,
-        result: "no issue",
-    },
-    TableRow {
-        row: Row::T6,
-        says: Some(Mention::Off),
-        source: MapState::New,
-        destination: MapState::Old,
-        result: "no issue",
-    },
-    TableRow {
-        row: Row::T7,
-        says: Some(Mention::Nothing),
-        source: MapState::Old,
-        destination: MapState::New,
-        result: "ABORTED",
-    },
-    TableRow {
-        row: Row::T8,
-        says: Some(Mention::Nothing),
-        source: MapState::New,
-        destination: MapState::Old,
-        result: "never happens",
-    },
-];
+impl TableRow {
+    /// Returns the result in the words of the table.
+    pub const fn result(&self) -> &'static str {
+        match self.verdict {
+            Verdict::Aborted => "ABORTED",
+            Verdict::Never => "never happens",
+            Verdict::Unchanged | Verdict::Changed | Verdict::StartRefused | Verdict::Depends => "no issue",
+        }
+    }
+}
 
-/// Returns the row for what is sent and the ages of both ends.
+/// The decision table: the first row that fits decides.
+pub const TABLE: &[TableRow] = {
+    use MapState::{New, Old};
+    use Mention::{Nothing, Off, On};
+    &[
+        line(Row::T1, None, Old, Old, Verdict::Unchanged),
+        line(Row::T2, None, New, New, Verdict::Unchanged),
+        line(Row::T3, Some(On), Old, New, Verdict::Unchanged),
+        line(Row::T4, Some(On), New, Old, Verdict::Unchanged),
+        line(Row::T5, Some(Off), Old, New, Verdict::Unchanged),
+        line(Row::T6, Some(Off), New, Old, Verdict::Unchanged),
+        line(Row::T7, Some(Nothing), Old, New, Verdict::Aborted),
+        line(Row::T8, Some(Nothing), New, Old, Verdict::Never),
+    ]
+};
+
+const fn line(row: Row, says: Option<Mention>, source: MapState, destination: MapState, verdict: Verdict) -> TableRow {
+    TableRow { row, says, source, destination, verdict }
+}
+
+/// Returns the row for what is sent and the maps of sender and receiver.
 pub(super) fn row(says: Mention, source: MapState, destination: MapState) -> Option<Row> {
     let fits = |row: &&TableRow| {
         row.source == source && row.destination == destination && row.says.is_none_or(|wanted| wanted == says)

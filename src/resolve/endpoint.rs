@@ -2,10 +2,10 @@
 
 use crate::domain::behaviour::{Behaviour, Regime};
 use crate::domain::catalog::QemuView;
+use crate::domain::definition::{Check, Mode};
 use crate::domain::feature::FeatureSet;
 use crate::domain::host::Vendor;
 use crate::domain::map::CpuMap;
-pub use crate::domain::named::Named;
 use crate::domain::qemu::{Accel, MachineId};
 use std::sync::Arc;
 
@@ -75,6 +75,16 @@ impl Endpoint<'_> {
     /// Returns the emulator's path, as in libvirt's messages.
     pub fn emulator(&self) -> &'static str {
         if self.enterprise_linux { EMULATOR_EL } else { EMULATOR }
+    }
+
+    /// Returns the check that libvirt fills in where a definition says none (`qemuDomainDefCPUPostParse`, 3.2.0 and
+    /// later): partial for host-model, and for a named model under KVM; else none.
+    pub fn filled_in_check(&self, mode: Mode, accel: Accel) -> Check {
+        match mode {
+            Mode::HostModel => Check::Partial,
+            Mode::Custom if accel == Accel::Kvm && self.behaviour.default_check => Check::Partial,
+            Mode::Custom | Mode::HostPassthrough | Mode::Maximum => Check::None,
+        }
     }
 
     /// Returns the regime a guest that arrives here meets.

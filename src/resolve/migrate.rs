@@ -1,18 +1,19 @@
-//! Walks one fully decided case through all its stages: start, reconnect, and each hop to the destination.
+//! Migrates one fully decided case through all its stages: start, reconnect, and each migration to the destination;
+//! then back again, and the next cold boot.
 
+use super::answer::Answer;
 use super::decision_table::Mention;
 use super::endpoint::{Endpoint, Guest};
 use super::prepared_endpoint::{Facts, PreparedEndpoint};
 use super::recorder::{FullTrace, Recorder};
 use super::send::send;
-use super::start::{Attempt, Built, Running, adopt_running, start_incoming, start_new};
-use super::trace::{Migration, StartTrace, Trace};
+use super::start::{Attempt, Built, adopt_running, start_incoming, start_new};
+use super::trace::{Running, StartTrace};
 use crate::domain::behaviour::Regime;
 use crate::domain::catalog::Catalog;
-use crate::domain::definition::{Check, Definition, Mode, Policies, Policy, PolicyStore};
+use crate::domain::definition::{Definition, Policies, Policy, PolicyStore};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::map::ModelId;
-use crate::domain::qemu::Accel;
 use crate::domain::scenario::{self, Transport};
 use std::rc::Rc;
 
@@ -21,60 +22,59 @@ use std::rc::Rc;
 pub struct Case<'a> {
     /// The guest.
     pub guest: Guest,
-    /// Its definition, as the user wrote it and libvirt filled it in.
+    /// The user's definition, with the check that libvirt filled in.
     pub definition: Definition,
     /// The guest as it already runs at the source, where it does: then nothing is started there.
     pub running: Option<scenario::Running>,
-    /// Where it was begun, when the source's daemon was upgraded since.
+    /// Where the guest was started, when the source's daemon was upgraded since.
     pub started: Option<Endpoint<'a>>,
     /// The source, every stop, and the destination, in order.
     pub ends: Vec<Endpoint<'a>>,
-    /// How it travels.
+    /// Live migration or a save image.
     pub transport: Transport,
 }
 
 impl Case<'_> {
-    /// Returns the definition that decides what the guest is: the live one where it already runs.
-    pub fn guest_definition(&self) -> &Definition {
+    fn guest_definition(&self) -> &Definition {
         self.running.as_ref().map_or(&self.definition, |running| &running.live)
     }
 }
 
-/// A way through several ends, made ready for one guest: any number of definitions of its model can be decided.
+/// The endpoints of a case, prepared for one guest: any number of definitions of its model can then be decided.
 pub struct Prepared<'e> {
     pub(super) catalog: &'e Catalog,
     pub(super) guest: &'e Guest,
-    /// Every end, in order; cases that meet the same ends share them.
+    /// Every endpoint, in order; cases with the same endpoints share them.
     pub(super) endpoints: Vec<Rc<PreparedEndpoint<'e>>>,
     pub(super) started: Option<Rc<PreparedEndpoint<'e>>>,
     pub(super) running: Option<&'e scenario::Running>,
     pub(super) transport: Transport,
 }
 
-/// What an answer needs to know of a walk.
+/// How far a guest came.
 pub(super) struct MigrationResult {
-    /// What came of the last start: what ended the walk, if anything did.
+    /// The last start, at whichever endpoint.
     pub(super) last: Attempt,
     /// Whether the guest ran at all.
-    pub(super) set_out: bool,
-    /// What the guest could read at the source and at the last place it reached, where a CPU was built.
+    pub(super) started: bool,
+    /// What the guest could read at the source, and at the last endpoint where QEMU built a CPU for it.
     pub(super) before: Option<FeatureSet>,
     pub(super) after: Option<FeatureSet>,
-    /// The hop that refused the guest, else the first that changed its CPU, else the last.
+    /// The index of the migration that was refused, else of the first that changed the guest's CPU, else of the last.
     pub(super) hop: usize,
-    /// What is sent over that hop says about the table's feature.
-    pub(super) says: Mention,
-    /// The CPU built at the end of that hop; of a guest that never set out, the one at the source.
+    /// What is sent in that migration says about the feature of the decision table.
+    pub(super) mention: Mention,
+    /// The CPU built at the end of that migration; of a guest that never started, the one at the source.
     pub(super) cpu: Option<Built>,
-    /// What is known of the guest's CPU at the source: of a guest that already runs, what the source's map speaks of.
-    pub(super) told: FeatureSet,
-    /// Whether the definition leaves the CPU to QEMU.
+    /// The features of which the guest's CPU at the source is known: all, but of a guest that already runs those of
+    /// the source's map.
+    pub(super) comparable: FeatureSet,
+    /// Whether libvirt leaves the CPU to QEMU.
     pub(super) passthrough: bool,
 }
 
 impl<'e> Prepared<'e> {
-    /// Makes the way of a case ready. Where the guest already runs, it is that guest which goes, whatever definition is
-    /// decided.
+    /// Where the guest already runs, it is that guest which migrates, whatever definition is decided.
     pub fn of(catalog: &'e Catalog, case: &'e Case<'_>) -> Self {
         Self::for_model(catalog, case, case.guest_definition().model)
     }
@@ -91,13 +91,8 @@ impl<'e> Prepared<'e> {
         }
     }
 
-    /// Returns how many ends there are.
-    pub(super) fn ends(&self) -> usize {
-        self.endpoints.len()
-    }
-
-    /// Returns the way over all of the ends.
-    pub(super) fn whole_way(&self) -> Vec<&PreparedEndpoint<'e>> {
+    /// Returns the way over all of the endpoints.
+    pub(super) fn path(&self) -> Vec<&PreparedEndpoint<'e>> {
         self.endpoints.iter().map(|endpoint| &**endpoint).collect()
     }
 
@@ -105,13 +100,9 @@ impl<'e> Prepared<'e> {
         Facts { catalog: self.catalog, guest: self.guest, feature, named: definition.features.sets().on() }
     }
 
-    /// Returns the way straight from one of the ends to another, by their places; `None` where there is no such end.
-    pub(super) fn path(&self, from: usize, to: usize) -> Option<[&PreparedEndpoint<'e>; 2]> {
-        Some([self.endpoints.get(from)?, self.endpoints.get(to)?])
-    }
-
-    /// Walks over these ends, or as far as the guest comes. `None` when there is no end to start at.
-    pub(super) fn walk<P: PolicyStore, K: Recorder<P>>(
+    /// Starts the guest at the first of these endpoints and migrates it from each to the next, until one refuses it.
+    /// `None` without endpoints.
+    pub(super) fn migrate<P: PolicyStore, K: Recorder<P>>(
         &self,
         path: &[&PreparedEndpoint<'_>],
         definition: &Definition<P>,
@@ -125,69 +116,59 @@ impl<'e> Prepared<'e> {
             needs_original: self.running.is_some() || path.len() > 1,
         };
         let facts = self.facts(&guest.live, feature);
-        let given_says = Mention::of(&guest.live, feature);
-        let mut walked = MigrationResult {
+        let given = Mention::of(&guest.live, feature);
+        let mut result = MigrationResult {
             last: Attempt::default(),
-            set_out: false,
+            started: false,
             before: None,
             after: None,
             hop: 0,
-            says: given_says,
+            mention: given,
             cpu: None,
-            told: if self.running.is_some() { source.end.map.known } else { FeatureSet::ALL },
+            comparable: if self.running.is_some() { source.end.map.known } else { FeatureSet::ALL },
             passthrough: guest.live.is_passthrough(),
         };
-        let last = &mut walked.last;
+        let last = &mut result.last;
         match self.running {
             Some(_) => adopt_running(&facts, source, &mut guest, (last, recorder)),
             None => start_new(&facts, self.started.as_deref().unwrap_or(source), &mut guest, (last, recorder)),
         }
-        walked.set_out = last.stop.is_none();
-        walked.before = last.cpu.map(|cpu| cpu.visible);
-        walked.says = would_say(source, last.prepared_says.unwrap_or(given_says), feature);
-        walked.cpu = last.cpu;
-        if walked.set_out && self.started.is_some() && self.running.is_none() {
+        result.started = last.refusal.is_none();
+        result.before = last.cpu.map(|cpu| cpu.visible);
+        result.mention = would_mention(source, last.prepared_mention.unwrap_or(given), feature);
+        result.cpu = last.cpu;
+        if result.started && self.started.is_some() && self.running.is_none() {
             reconnect(source, &mut guest.live);
             recorder.reconnected(&guest.live);
         }
         let mut changed = false;
-        for (number, pair) in path.windows(2).enumerate() {
+        for (index, pair) in path.windows(2).enumerate() {
             let [from, to] = pair else { break };
-            if walked.last.stop.is_some() {
+            if result.last.refusal.is_some() {
                 break;
             }
             let mut sent = send(&facts, (from, to), &guest.live, guest.original.as_ref(), self.transport);
             recorder.sent(&sent);
-            guest.needs_original = number + 2 < path.len();
-            let says = start_incoming(&facts, to, &mut sent, &mut guest, (&mut walked.last, recorder));
-            let last = &walked.last;
-            let came_by = walked.after.or(walked.before);
-            walked.after = last.cpu.map(|cpu| cpu.visible);
-            if !changed || last.stop.is_some() {
-                (walked.hop, walked.says, walked.cpu) = (number, says, last.cpu);
+            guest.needs_original = index + 2 < path.len();
+            let mention = start_incoming(&facts, to, &mut sent, &mut guest, (&mut result.last, recorder));
+            let last = &result.last;
+            let before = result.after.or(result.before);
+            result.after = last.cpu.map(|cpu| cpu.visible);
+            if !changed || last.refusal.is_some() {
+                (result.hop, result.mention, result.cpu) = (index, mention, last.cpu);
             }
-            let told = |set: Option<FeatureSet>| set.map(|set| set & walked.told);
-            changed |= told(walked.after) != told(came_by);
+            let comparable = |set: Option<FeatureSet>| set.map(|set| set & result.comparable);
+            changed |= comparable(result.after) != comparable(before);
         }
-        Some(walked)
+        Some(result)
     }
 }
 
-/// What a guest that never started would have sent: its removed features are written down at every start.
-fn would_say(source: &PreparedEndpoint<'_>, says: Mention, feature: FeatureId) -> Mention {
+/// What a guest that never started would have sent: every start writes down the features removed from the model.
+fn would_mention(source: &PreparedEndpoint<'_>, mention: Mention, feature: FeatureId) -> Mention {
     let of_map = source.model.as_ref().and_then(|model| model.of_map);
     let removed = of_map.is_some_and(|of_map| of_map.removed.contains(&feature));
-    if says == Mention::Nothing && removed { Mention::Off } else { says }
-}
-
-/// Returns the check that libvirt fills in where a definition says none (`qemuDomainDefCPUPostParse`, 3.2.0 and
-/// later): partial for host-model, and for a named model under KVM; else none.
-pub fn filled_in_check(mode: Mode, accel: Accel, end: &Endpoint<'_>) -> Check {
-    match mode {
-        Mode::HostModel => Check::Partial,
-        Mode::Custom if accel == Accel::Kvm && end.behaviour.default_check => Check::Partial,
-        Mode::Custom | Mode::HostPassthrough | Mode::Maximum => Check::None,
-    }
+    if mention == Mention::Nothing && removed { Mention::Off } else { mention }
 }
 
 /// What an upgraded daemon makes of a guest that already runs (libvirt `qemuProcessRefreshCPU`): a release that
@@ -202,27 +183,27 @@ fn reconnect<P: PolicyStore>(source: &PreparedEndpoint<'_>, live: &mut Definitio
     }
 }
 
-/// Returns what a fresh start of the guest's definition at the destination gives: the guest's next cold boot there.
+/// Starts the guest's definition afresh at the destination of this case: the guest's next cold boot there.
 pub fn cold_boot(catalog: &Catalog, case: &Case<'_>) -> Option<StartTrace> {
     let prepared = Prepared::for_model(catalog, case, case.definition.model);
     let facts = prepared.facts(case.guest_definition(), catalog.default_feature());
     let mut stages = FullTrace::default();
     let mut guest = Running { live: case.definition.clone(), original: None, needs_original: true };
     start_new(&facts, prepared.endpoints.last()?, &mut guest, (&mut Attempt::default(), &mut stages));
-    stages.run()
+    stages.start()
 }
 
-/// Returns the journey of a guest that arrived, back to where it came from. `None` when it never arrived.
-pub fn way_back(catalog: &Catalog, case: &Case<'_>, trace: &Trace) -> Option<Trace> {
-    let arrival = trace.migrations.last().map(|hop| &hop.arrival)?;
+/// Migrates the guest straight back from the destination to the source of this case, whose answer is given, and
+/// returns its arrival there. `None` when it never reached the destination.
+pub fn rollback(catalog: &Catalog, case: &Case<'_>, answer: &Answer) -> Option<StartTrace> {
+    let arrival = answer.trace.as_ref()?.destination()?;
     let live = arrival.live.as_ref()?;
     let prepared = Prepared::of(catalog, case);
     let facts = prepared.facts::<Policies>(case.guest_definition(), catalog.default_feature());
     let (source, destination) = (prepared.endpoints.first()?, prepared.endpoints.last()?);
-    let sent = send(&facts, (destination, source), live, arrival.original.as_ref(), case.transport);
+    let mut sent = send(&facts, (destination, source), live, arrival.original.as_ref(), case.transport);
     let mut stages = FullTrace::default();
     let mut guest = Running { live: sent.xml.clone(), original: None, needs_original: true };
-    start_incoming(&facts, source, &mut sent.clone(), &mut guest, (&mut Attempt::default(), &mut stages));
-    let hop = stages.run().map(|arrival| Migration { sent, arrival });
-    Some(Trace { start: Box::new(arrival.clone()), reconnected: None, migrations: hop.into_iter().collect(), hop: 0 })
+    start_incoming(&facts, source, &mut sent, &mut guest, (&mut Attempt::default(), &mut stages));
+    stages.start()
 }

@@ -3,9 +3,9 @@
 
 #![expect(clippy::result_large_err, reason = "a refusal is a plain value of two sets; boxing it costs an allocation")]
 
-use super::answer::{Refusal, UnorderedRefusal};
 use super::endpoint::{Endpoint, Host};
 use super::prepared_endpoint::{Facts, PreparedEndpoint};
+use super::refusal::{Refusal, UnorderedRefusal};
 use crate::domain::behaviour::PartialCheck;
 use crate::domain::definition::{Check, Definition, Match, Mode, Policy, PolicyStore};
 use crate::domain::feature::{FeatureId, FeatureSet};
@@ -188,8 +188,8 @@ pub(super) fn decide_optional<P: PolicyStore>(
     let at_best = || endpoint.supported(facts.catalog, Vendor::Intel) & endpoint.end.qemu.properties;
     let host = host_features(facts, endpoint).unwrap_or_else(at_best);
     for feature in map.in_order(optional) {
-        let place = map.order.iter().position(|known| *known == feature);
-        let migratable = place.is_none_or(|place| map.features[place].migratable);
+        let index = map.order.iter().position(|known| *known == feature);
+        let migratable = index.is_none_or(|index| map.features[index].migratable);
         let policy = if migratable && host.contains(feature) { Policy::Require } else { Policy::Disable };
         definition.features.set(feature, policy);
     }

@@ -1,23 +1,21 @@
-//! Keeps the stages of a walk for whoever wants to look at them, or nothing where only the answer counts.
-//! The walk itself is the same.
+//! Records the stages of a migration: all of them, only the refusal, or none. What is decided is the same.
 
 use super::partial_check;
 use super::prepared_endpoint::{Facts, PreparedEndpoint};
 use super::refusal::{Refusal, UnorderedRefusal};
-use super::start::Running;
-use super::trace::{Migration, QemuCpu, Sent, StartTrace, Trace};
+use super::trace::{Migration, QemuCpu, Running, Sent, StartTrace, Trace};
 use crate::domain::definition::{Definition, Policies, PolicyStore};
 use std::sync::Arc;
 
-/// Who is shown each stage as the walk comes by.
+/// What is told of each stage when it is done.
 pub(super) trait Recorder<P: PolicyStore> {
-    /// Whether what runs at the end of the way is wanted too, although nothing goes on from there.
+    /// Whether the original CPU kept at the destination is wanted too, although the guest does not migrate on from there.
     const TO_THE_END: bool = false;
 
     /// A start or an arrival begins with this definition; `replaced` when it is the cookie's.
-    fn given(&mut self, _site: &PreparedEndpoint<'_>, _given: &Definition<P>, _replaced: bool) {}
+    fn given(&mut self, _endpoint: &PreparedEndpoint<'_>, _given: &Definition<P>, _replaced: bool) {}
     /// The definition is ready for QEMU.
-    fn prepared(&mut self, _site: &PreparedEndpoint<'_>, _prepared: &Definition<P>) {}
+    fn prepared(&mut self, _endpoint: &PreparedEndpoint<'_>, _prepared: &Definition<P>) {}
     /// QEMU built this CPU.
     fn cpu(&mut self, _cpu: &QemuCpu) {}
     /// The guest runs.
@@ -26,9 +24,9 @@ pub(super) trait Recorder<P: PolicyStore> {
     fn refused(
         &mut self,
         _facts: &Facts<'_>,
-        _site: &PreparedEndpoint<'_>,
+        _endpoint: &PreparedEndpoint<'_>,
         _given: &Definition<P>,
-        _stop: &UnorderedRefusal,
+        _refusal: &UnorderedRefusal,
     ) {
     }
     /// The upgraded daemon took the guest over.
@@ -37,12 +35,12 @@ pub(super) trait Recorder<P: PolicyStore> {
     fn sent(&mut self, _sent: &Sent<P>) {}
 }
 
-/// Keeps nothing.
-pub(super) struct Nothing;
+/// Records nothing.
+pub(super) struct NoTrace;
 
-impl<P: PolicyStore> Recorder<P> for Nothing {}
+impl<P: PolicyStore> Recorder<P> for NoTrace {}
 
-/// Keeps only why the guest was refused, in libvirt's order.
+/// Records only why the guest was refused, with the features in libvirt's order.
 #[derive(Default)]
 pub(super) struct RefusalOnly {
     pub(super) refusal: Option<Refusal>,
@@ -54,38 +52,37 @@ impl Recorder<Policies> for RefusalOnly {
         facts: &Facts<'_>,
         endpoint: &PreparedEndpoint<'_>,
         given: &Definition,
-        stop: &UnorderedRefusal,
+        refusal: &UnorderedRefusal,
     ) {
-        self.refusal = Some(partial_check::listed(facts, endpoint, given, stop));
+        self.refusal = Some(partial_check::listed(facts, endpoint, given, refusal));
     }
 }
 
-/// Keeps every stage.
+/// Records every stage.
 #[derive(Default)]
 pub(super) struct FullTrace {
-    /// Boxed, since an answer is handed on several times and a run is large.
+    /// Boxed: a trace is large, and answers are moved several times.
     start: Option<Box<StartTrace>>,
     migrations: Vec<Migration>,
-    /// What is on its way: the next run is its arrival.
+    /// What was sent and has not arrived: the next start is its arrival.
     sent: Option<Sent>,
     reconnected: Option<Definition>,
 }
 
 impl FullTrace {
-    /// Returns a keeper with room for a way over this many ends.
+    /// With room for a migration over this many endpoints.
     pub(super) fn with_room(ends: usize) -> Self {
         Self { migrations: Vec::with_capacity(ends.saturating_sub(1)), ..Self::default() }
     }
 
-    /// Returns the journey; `None` when no stage was shown.
+    /// `None` when no stage was recorded.
     pub(super) fn trace(self) -> Option<Trace> {
         let hop = self.migrations.len().saturating_sub(1);
         Some(Trace { start: self.start?, reconnected: self.reconnected, migrations: self.migrations, hop })
     }
 
-    /// Returns the first run.
-    pub(super) fn run(self) -> Option<StartTrace> {
-        self.start.map(|run| *run)
+    pub(super) fn start(self) -> Option<StartTrace> {
+        self.start.map(|start| *start)
     }
 
     fn current(&mut self) -> Option<&mut StartTrace> {
@@ -100,7 +97,7 @@ impl Recorder<Policies> for FullTrace {
     const TO_THE_END: bool = true;
 
     fn given(&mut self, endpoint: &PreparedEndpoint<'_>, given: &Definition, replaced: bool) {
-        let run = StartTrace {
+        let start = StartTrace {
             given: given.clone(),
             replaced,
             prepared: None,
@@ -112,33 +109,33 @@ impl Recorder<Policies> for FullTrace {
             map: Arc::clone(&endpoint.end.map),
         };
         match self.sent.take() {
-            Some(sent) => self.migrations.push(Migration { sent, arrival: run }),
-            None => self.start = Some(Box::new(run)),
+            Some(sent) => self.migrations.push(Migration { sent, arrival: start }),
+            None => self.start = Some(Box::new(start)),
         }
     }
 
     fn prepared(&mut self, endpoint: &PreparedEndpoint<'_>, prepared: &Definition) {
-        let Some(run) = self.current() else { return };
+        let Some(start) = self.current() else { return };
         let known = endpoint.end.qemu.properties;
-        run.command_line = prepared
+        start.command_line = prepared
             .features
             .iter()
             .filter(|(feature, policy)| policy.is_on() || (policy.is_off() && known.contains(*feature)))
             .map(|(feature, policy)| (feature, policy.is_on()))
             .collect();
-        run.prepared = Some(prepared.clone());
+        start.prepared = Some(prepared.clone());
     }
 
     fn cpu(&mut self, cpu: &QemuCpu) {
-        if let Some(run) = self.current() {
-            run.cpu = Some(cpu.clone());
+        if let Some(start) = self.current() {
+            start.cpu = Some(cpu.clone());
         }
     }
 
     fn running(&mut self, running: &Running<Policies>) {
-        if let Some(run) = self.current() {
-            run.live = Some(running.live.clone());
-            run.original.clone_from(&running.original);
+        if let Some(start) = self.current() {
+            start.live = Some(running.live.clone());
+            start.original.clone_from(&running.original);
         }
     }
 
@@ -147,10 +144,10 @@ impl Recorder<Policies> for FullTrace {
         facts: &Facts<'_>,
         endpoint: &PreparedEndpoint<'_>,
         given: &Definition,
-        stop: &UnorderedRefusal,
+        refusal: &UnorderedRefusal,
     ) {
-        if let Some(run) = self.current() {
-            run.refused = Some(partial_check::listed(facts, endpoint, given, stop));
+        if let Some(start) = self.current() {
+            start.refused = Some(partial_check::listed(facts, endpoint, given, refusal));
         }
     }
 

@@ -1,10 +1,23 @@
 //! Says why a start or an arrival was refused, as a value.
 
-use super::answer::Stage;
-use crate::domain::definition::Mode;
+use crate::domain::definition::{Mode, named_enum};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::map::ModelId;
 use crate::domain::version::Version;
+
+named_enum! {
+    /// Which step refused the guest.
+    Stage {
+        /// `qemuProcessStartValidate`: before anything runs.
+        StartValidate "start-validate",
+        /// `qemuProcessUpdateGuestCPU`: while the definition is brought up to date for this host.
+        UpdateCpu "update-cpu",
+        /// QEMU itself exits.
+        Qemu "qemu",
+        /// `qemuProcessUpdateAndVerifyCPU`: after QEMU is there, feature by feature.
+        FullCheck "full-check",
+    }
+}
 
 /// Why a start or an arrival was refused, as a value; `explain::message` has libvirt's words.
 ///
@@ -66,7 +79,7 @@ pub enum Refusal<L = Vec<FeatureId>> {
     },
 }
 
-/// A refusal as the walk finds it.
+/// A refusal while it is found, when the order of its features does not matter yet.
 pub(super) type UnorderedRefusal = Refusal<FeatureSet>;
 
 impl UnorderedRefusal {

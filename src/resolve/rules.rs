@@ -1,10 +1,12 @@
 //! Names the rule that decided. The decision table's rows and the rules beside it are data: [`RULES`], read from the
 //! first to the last; the first that applies is the one.
 
-use super::answer::{Refusal, Row, Verdict};
-use super::endpoint::Named;
+use super::decision_table::Row;
+use super::refusal::Refusal;
+use super::verdict::Verdict;
 use crate::domain::definition::named_enum;
 use crate::domain::feature::{FeatureId, FeatureSet};
+use crate::domain::named::Named;
 
 named_enum! {
     /// A rule, by its public and lasting id.
@@ -21,9 +23,9 @@ named_enum! {
         T5 "T5",
         /// Without the feature, new to old.
         T6 "T6",
-        /// Silent, old to new.
+        /// The feature is not mentioned, old to new.
         T7 "T7",
-        /// Silent, new to old.
+        /// The feature is not mentioned, new to old.
         T8 "T8",
         /// The destination's QEMU does not have the machine type.
         MachineType "machine-type",
@@ -94,15 +96,19 @@ impl From<Row> for RuleId {
 /// What the rules look at.
 #[derive(Clone, Debug)]
 pub struct RuleInput<'a> {
-    /// What came of the case.
+    /// What became of the guest.
     pub verdict: Verdict,
     /// The refusal, if there was one.
     pub refusal: Option<&'a Refusal<FeatureSet>>,
+    /// What the guest can no longer read at the destination; empty where no second CPU was built.
+    pub lost: FeatureSet,
+    /// What only the destination's CPU shows the guest; empty where no second CPU was built.
+    pub gained: FeatureSet,
     /// Features that differ: extra and missing where the full check refused, else lost and gained.
     pub more: FeatureSet,
     /// See `more`.
     pub less: FeatureSet,
-    /// Both together.
+    /// `more` and `less` together.
     pub differ: FeatureSet,
     /// The table's row for the feature asked about.
     pub row: Option<Row>,
@@ -123,7 +129,7 @@ pub struct RuleInput<'a> {
 }
 
 impl RuleInput<'_> {
-    /// Whether something differs, and only features of `within`.
+    /// Whether features differ, and all of them are in `within`.
     fn only(&self, within: FeatureSet) -> bool {
         !self.differ.is_empty() && self.differ.is_subset(&within)
     }
@@ -233,6 +239,8 @@ pub fn suggested(names: &Named, extra: FeatureSet, missing: FeatureSet) -> RuleI
     deciding(&RuleInput {
         verdict: Verdict::Aborted,
         refusal: Some(&Refusal::FullCheck { extra, missing }),
+        lost: FeatureSet::EMPTY,
+        gained: FeatureSet::EMPTY,
         more: extra,
         less: missing,
         differ: extra | missing,

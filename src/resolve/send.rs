@@ -1,7 +1,6 @@
 //! Makes what a source sends: the CPU of the migratable XML, and the cookie's
 //! (libvirt `qemuDomainMakeCPUMigratable`, `qemu_migration_cookie.c`, `qemuDomainSaveCookie`).
 
-use super::migrate::filled_in_check;
 use super::prepared_endpoint::{Facts, PreparedEndpoint};
 use super::trace::Sent;
 use crate::domain::behaviour::DropAdded;
@@ -28,7 +27,7 @@ pub(super) fn send<P: PolicyStore>(
     }
     if !endpoint.end.behaviour.live_update {
         // Before 3.2.0 a definition says nothing about checks; the receiver fills in its own.
-        sent.xml.check = filled_in_check(sent.xml.mode, facts.guest.accel, receiver.end);
+        sent.xml.check = receiver.end.filled_in_check(sent.xml.mode, facts.guest.accel);
     }
     sent
 }

@@ -7,7 +7,7 @@ use super::decision_table::Mention;
 use super::prepared_endpoint::{Facts, PreparedEndpoint};
 use super::recorder::Recorder;
 use super::refusal::UnorderedRefusal;
-use super::trace::{QemuCpu, Sent};
+use super::trace::{QemuCpu, Running, Sent};
 use super::{live_update, partial_check, qemu_cpu};
 use crate::domain::behaviour::{DropUnknown, Original, Regime};
 use crate::domain::definition::{Check, Definition, Fallback, Mode, Policy, PolicyStore};
@@ -18,21 +18,11 @@ use crate::domain::qemu::Accel;
 #[derive(Default)]
 pub(super) struct Attempt {
     /// Why the guest does not run; `None` where it does.
-    pub(super) stop: Option<UnorderedRefusal>,
+    pub(super) refusal: Option<UnorderedRefusal>,
     /// What the prepared definition says about the table's feature; `None` where it was refused before.
-    pub(super) prepared_says: Option<Mention>,
+    pub(super) prepared_mention: Option<Mention>,
     /// The CPU that QEMU built.
     pub(super) cpu: Option<Built>,
-}
-
-/// A guest on its way, changed in place from one end to the next.
-pub(super) struct Running<P> {
-    /// The definition: before a start the given one, after it the live one.
-    pub(super) live: Definition<P>,
-    /// The original one kept beside it.
-    pub(super) original: Option<Definition<P>>,
-    /// Whether it is wanted to go on from here; where not, nothing is kept beside the live definition.
-    pub(super) needs_original: bool,
 }
 
 /// What an answer needs to know of the CPU that QEMU built.
@@ -120,9 +110,9 @@ pub(super) fn start_incoming<P: PolicyStore, K: Recorder<P>>(
         }
     };
     guest.original = None;
-    let says = Mention::of(&guest.live, facts.feature);
+    let mention = Mention::of(&guest.live, facts.feature);
     start(facts, endpoint, &arrived, guest, (attempt, recorder));
-    says
+    mention
 }
 
 fn start<P: PolicyStore, K: Recorder<P>>(
@@ -138,12 +128,12 @@ fn start<P: PolicyStore, K: Recorder<P>>(
         guest.live.check = Check::None;
     }
     recorder.given(endpoint, &guest.live, matches!(arrived, Arrived::Cookie(_)));
-    (attempt.stop, attempt.prepared_says, attempt.cpu) = (None, None, None);
+    (attempt.refusal, attempt.prepared_mention, attempt.cpu) = (None, None, None);
     match start_steps(facts, endpoint, arrived, guest, (attempt, recorder)) {
         Ok(()) => recorder.running(guest),
-        Err(stop) => {
-            recorder.refused(facts, endpoint, &guest.live, &stop);
-            attempt.stop = Some(stop);
+        Err(refusal) => {
+            recorder.refused(facts, endpoint, &guest.live, &refusal);
+            attempt.refusal = Some(refusal);
         }
     }
 }
@@ -176,7 +166,7 @@ fn start_steps<P: PolicyStore, K: Recorder<P>>(
         DropUnknown::CommandLine => behaviour.ignored,
     };
     definition.features.remove_all(dropped);
-    attempt.prepared_says = Some(Mention::of(definition, facts.feature));
+    attempt.prepared_mention = Some(Mention::of(definition, facts.feature));
     recorder.prepared(endpoint, definition);
     launch(facts, endpoint, definition)?;
     let cpu = qemu_cpu::build(facts, endpoint, definition);

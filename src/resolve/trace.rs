@@ -1,4 +1,4 @@
-//! The stages of a journey as they are kept: QEMU's CPU, one start of the guest, what is sent, the hops. Computes nothing.
+//! The stages of a migration as they are recorded: QEMU's CPU, each start of the guest, what is sent. Computes nothing.
 
 use super::refusal::Refusal;
 use crate::domain::behaviour::Regime;
@@ -157,6 +157,16 @@ impl StartTrace {
             Some(_) | None => self.prepared_by(feature),
         }
     }
+}
+
+/// A guest between its stages, changed in place from one endpoint to the next.
+pub(super) struct Running<P> {
+    /// The definition: before a start the given one, after it the live one.
+    pub(super) live: Definition<P>,
+    /// The original CPU (libvirt's `origCPU`) kept beside it.
+    pub(super) original: Option<Definition<P>>,
+    /// Whether the guest migrates on from here; where not, no original CPU is kept.
+    pub(super) needs_original: bool,
 }
 
 /// What a source sends.

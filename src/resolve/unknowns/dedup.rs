@@ -1,5 +1,5 @@
-//! Makes once what the cases of a plan share: each end in each way it may be, each of them made ready for each guest that
-//! meets it, and one case for all that cannot differ.
+//! Makes once what the cases of a plan share: each alternative of an endpoint, each of these prepared for each guest,
+//! and one case for all that cannot differ.
 
 use super::Plan;
 use super::enumerate::Combinations;
@@ -13,23 +13,23 @@ use foldhash::HashMap;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// The ends, guests and cases that differ.
+/// The endpoints, guests and cases that differ.
 pub(super) struct Shared<'a> {
     ends: Vec<Endpoint<'a>>,
     guests: Vec<Guest>,
     distinct: Vec<Taken>,
-    /// For each combination its case among those that differ; `None` where an input has no value.
-    cases: Vec<Option<usize>>,
+    /// For each combination the index of its case among those that differ; `None` where an input has no value.
+    pub(super) cases: Vec<Option<usize>>,
 }
 
-/// What one case takes, by places.
+/// What one case takes, by index.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Taken {
-    /// Every end, in order, and last the one where the guest was begun, if that is another.
+    /// Every endpoint, in order, and last the one where the guest was started, if that is another.
     ends: Box<[usize]>,
     guest: usize,
     model: usize,
-    /// The first machine type that makes the same of this model.
+    /// The first machine type that gives this model the same.
     machine: usize,
 }
 
@@ -41,10 +41,10 @@ impl<'a> Shared<'a> {
         let machines: Vec<Vec<usize>> = plan.models.values.iter().map(|model| plan.alike_machines(*model)).collect();
         for values in combinations.iter() {
             let value = |axis: Option<usize>| axis.and_then(|axis| values.get(axis)).copied().unwrap_or(0);
-            let stops = plan.places.iter().chain(&plan.started).enumerate();
-            let ends = stops.map(|(number, stop)| {
-                *ends_known.entry((number, stop.way(values, combinations.sizes()))).or_insert_with(|| {
-                    shared.ends.push(stop.end(values)?);
+            let endpoints = plan.endpoints.iter().chain(&plan.started).enumerate();
+            let ends = endpoints.map(|(index, options)| {
+                *ends_known.entry((index, options.alternative(values, combinations.sizes()))).or_insert_with(|| {
+                    shared.ends.push(options.end(values)?);
                     Some(shared.ends.len() - 1)
                 })
             });
@@ -73,23 +73,18 @@ impl<'a> Shared<'a> {
     pub(super) fn distinct(&self) -> usize {
         self.distinct.len()
     }
-
-    /// Returns for each combination its case among those that differ.
-    pub(super) fn cases(&self) -> &[Option<usize>] {
-        &self.cases
-    }
 }
 
-/// The places of end and machine type, and the model: what a site is made from.
-type SiteKey = (usize, usize, Option<ModelId>);
+/// The indices of endpoint and machine type, and the model: what an endpoint is prepared for.
+type PreparedKey = (usize, usize, Option<ModelId>);
 
-/// Makes the cases ready, one after the other.
+/// Prepares the cases, one after the other.
 pub(super) struct Cases<'s, 'a> {
     plan: &'s Plan<'a>,
     catalog: &'s Catalog,
     shared: &'s Shared<'a>,
-    endpoints: RefCell<HashMap<SiteKey, Rc<PreparedEndpoint<'s>>>>,
-    /// By the places of the end where the guest is begun, and of the model.
+    endpoints: RefCell<HashMap<PreparedKey, Rc<PreparedEndpoint<'s>>>>,
+    /// By the indices of the endpoint where the guest starts, and of the model.
     definitions: RefCell<HashMap<(usize, usize), Rc<Definition>>>,
 }
 
@@ -99,40 +94,40 @@ impl<'s, 'a> Cases<'s, 'a> {
     }
 
     /// Returns one of the cases that differ, and the definition that is decided in it.
-    pub(super) fn prepare(&self, number: usize) -> Option<(Prepared<'s>, Rc<Definition>)> {
-        let taken = self.shared.distinct.get(number)?;
+    pub(super) fn prepare(&self, index: usize) -> Option<(Prepared<'s>, Rc<Definition>)> {
+        let taken = self.shared.distinct.get(index)?;
         let guest = self.shared.guests.get(taken.guest)?;
-        let has_begun_elsewhere = self.plan.started.is_some();
-        let begun = if has_begun_elsewhere { taken.ends.last() } else { taken.ends.first() };
-        let definition = self.definition(*begun?, taken.model)?;
+        let started_elsewhere = self.plan.started.is_some();
+        let first = if started_elsewhere { taken.ends.last() } else { taken.ends.first() };
+        let definition = self.definition(*first?, taken.model)?;
         let running = self.plan.scenario.running.as_deref();
         let model = running.map_or(&*definition, |running| &running.live).model;
         let mut endpoints: Vec<Rc<PreparedEndpoint<'s>>> = Vec::with_capacity(taken.ends.len());
         for end in &taken.ends {
             endpoints.push(self.endpoint((*end, taken.machine, model), guest)?);
         }
-        let started = if has_begun_elsewhere { endpoints.pop() } else { None };
+        let started = if started_elsewhere { endpoints.pop() } else { None };
         let transport = self.plan.scenario.transport;
         Some((Prepared { catalog: self.catalog, guest, endpoints, started, running, transport }, definition))
     }
 
-    fn definition(&self, begun: usize, model: usize) -> Option<Rc<Definition>> {
+    fn definition(&self, started: usize, model: usize) -> Option<Rc<Definition>> {
         let mut definitions = self.definitions.borrow_mut();
-        if let Some(known) = definitions.get(&(begun, model)) {
+        if let Some(known) = definitions.get(&(started, model)) {
             return Some(Rc::clone(known));
         }
-        let end = self.shared.ends.get(begun)?;
+        let end = self.shared.ends.get(started)?;
         let made = Rc::new(self.plan.definition(end, *self.plan.models.values.get(model)?));
-        definitions.insert((begun, model), Rc::clone(&made));
+        definitions.insert((started, model), Rc::clone(&made));
         Some(made)
     }
 
-    fn endpoint(&self, key: SiteKey, guest: &Guest) -> Option<Rc<PreparedEndpoint<'s>>> {
+    fn endpoint(&self, key: PreparedKey, guest: &Guest) -> Option<Rc<PreparedEndpoint<'s>>> {
         let mut endpoints = self.endpoints.borrow_mut();
         if let Some(known) = endpoints.get(&key) {
             return Some(Rc::clone(known));
         }
-        // A site does not ask how many threads the guest has, so guests that differ in that alone share it.
+        // Preparing does not look at the number of threads, so guests that differ in that alone share the endpoint.
         let endpoint = Rc::new(PreparedEndpoint::of(self.catalog, self.shared.ends.get(key.0)?, guest, key.2));
         endpoints.insert(key, Rc::clone(&endpoint));
         Some(endpoint)

@@ -1,65 +1,56 @@
-//! Remembers the ends that scenarios share: a matrix or a batch asks about the same releases over and over.
+//! Resolves many scenarios one after the other: what they share is worked out once, and a budget bounds how much is
+//! tried while somebody waits.
 
-use super::endpoint_options::EndpointOptions;
-use super::{Budget, BudgetExceeded, Dependence, Plan, nothing_known};
-use crate::domain::behaviour::Regime;
+use super::endpoint_options::{EndpointOptions, Purpose};
+use super::enumerate::MOST_CASES;
+use super::{Dependence, Plan};
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{HostChoice, LibvirtChoice, Release, Scenario};
-use crate::resolve::answer::Answer;
-use crate::resolve::classify::{Outcome, OutcomeWithFeatures};
+use crate::resolve::answer::{Answer, Basis, Outcome, OutcomeWithFeatures};
 use foldhash::HashMap;
-use std::rc::Rc;
 
-/// The most ends that are remembered; a batch with more different ones goes on without.
-const MOST_PLACES: usize = 4096;
+/// The most endpoints that are remembered; a batch with more different ones goes on without.
+const MOST_ENDPOINTS: usize = 4096;
 
-/// Resolves one scenario after the other, and works out only once what they share.
+/// Resolves one scenario after the other and remembers their endpoints: a matrix or a batch asks about the same
+/// releases over and over.
 pub struct Resolver<'a> {
     catalog: &'a Catalog,
-    places: HashMap<PlaceKey, Rc<EndpointOptions<'a>>>,
+    endpoints: HashMap<EndpointKey, EndpointOptions<'a>>,
 }
 
-/// Everything that a place is made from.
+/// Everything that an endpoint is made from.
 #[derive(Clone, PartialEq, Eq, Hash)]
-struct PlaceKey {
+struct EndpointKey {
     release: Release,
     host: HostChoice,
     same_host: bool,
     accel: Accel,
-    regime: Option<Regime>,
-    wants_vmx: bool,
-    end: &'static str,
-    /// The feature that the e-mail's *new* lacks.
+    purpose: Purpose,
+    /// The feature that *new* lacks.
     feature: Option<FeatureId>,
 }
 
-impl PlaceKey {
-    fn of(
-        scenario: &Scenario,
-        release: &Release,
-        host: &HostChoice,
-        (regime, wants_vmx, end): (Option<Regime>, bool, &'static str),
-    ) -> Self {
+impl EndpointKey {
+    fn of(scenario: &Scenario, release: &Release, host: &HostChoice, purpose: Purpose) -> Self {
         let under_kvm = scenario.accel == Accel::Kvm;
         Self {
             release: release.clone(),
             host: if under_kvm { host.clone() } else { HostChoice::Capable },
             same_host: scenario.from_host == scenario.to_host,
             accel: scenario.accel,
-            regime,
-            wants_vmx,
-            end,
+            purpose,
             feature: (release.libvirt == LibvirtChoice::New).then_some(scenario.feature),
         }
     }
 }
 
 impl<'a> Resolver<'a> {
-    /// Returns a resolver that remembers nothing yet.
+    /// A resolver that remembers nothing yet.
     pub fn new(catalog: &'a Catalog) -> Self {
-        Self { catalog, places: HashMap::default() }
+        Self { catalog, endpoints: HashMap::default() }
     }
 
     /// Returns the facts it resolves with.
@@ -71,7 +62,7 @@ impl<'a> Resolver<'a> {
     pub fn resolve(&mut self, scenario: &Scenario) -> Answer {
         match self.plan(scenario) {
             Ok(plan) => plan.resolve(),
-            Err(input) => nothing_known(self.catalog, scenario, input),
+            Err(input) => Answer::unknown(Basis::of(self.catalog, scenario), input),
         }
     }
 
@@ -117,16 +108,73 @@ impl<'a> Resolver<'a> {
     where
         'a: 's,
     {
-        Plan::with(self.catalog, scenario, &mut |release, host, rest| {
-            let key = PlaceKey::of(scenario, release, host, rest);
-            if let Some(known) = self.places.get(&key) {
-                return Rc::clone(known);
+        Plan::with(self.catalog, scenario, &mut |release, host, purpose| {
+            let key = EndpointKey::of(scenario, release, host, purpose);
+            if let Some(known) = self.endpoints.get(&key) {
+                return known.clone();
             }
-            let place = Rc::new(EndpointOptions::of(self.catalog, scenario, release, host, rest));
-            if self.places.len() < MOST_PLACES {
-                self.places.insert(key, Rc::clone(&place));
+            let endpoint = EndpointOptions::of(self.catalog, scenario, release, host, purpose);
+            if self.endpoints.len() < MOST_ENDPOINTS {
+                self.endpoints.insert(key, endpoint.clone());
             }
-            place
+            endpoint
         })
+    }
+}
+
+/// What making a plan costs, in cases.
+const PLAN: usize = 3;
+/// The cases that are tried between a key and its frame, and between two looks for a key: about a millisecond's.
+const CASES: usize = 400;
+
+/// How many cases may still be tried before somebody waits for it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Budget {
+    left: usize,
+    /// Whether one question may yet cost more than is left.
+    spare: bool,
+}
+
+/// The budget is spent: the answer is to be found later.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BudgetExceeded;
+
+impl Budget {
+    /// Returns what a key may spend; what costs more is left for later.
+    pub const fn of_key() -> Self {
+        Self { left: CASES, spare: false }
+    }
+
+    /// Returns what may be spent at a time while nothing is typed: as much, and one question whatever it costs, so that
+    /// every question has its turn.
+    pub const fn of_slice() -> Self {
+        Self { left: CASES, spare: true }
+    }
+
+    /// Returns the budget of whoever waits for the answer.
+    pub const fn endless() -> Self {
+        Self { left: usize::MAX, spare: true }
+    }
+
+    /// Spends the price of something.
+    ///
+    /// # Errors
+    /// It costs more than is left; nothing is spent.
+    pub fn spend(&mut self, price: usize) -> Result<(), BudgetExceeded> {
+        match self.left.checked_sub(price) {
+            Some(left) => self.left = left,
+            None if self.spare => *self = Self { left: 0, spare: false },
+            None => return Err(BudgetExceeded),
+        }
+        Ok(())
+    }
+}
+
+impl Plan<'_> {
+    /// Returns what its answer costs at most: every combination of what is not known, and the plan itself.
+    pub fn price(&self) -> usize {
+        let sizes = || self.axes.iter().map(|axis| axis.values.len());
+        let all = sizes().try_fold(1usize, usize::checked_mul);
+        PLAN + all.filter(|all| *all <= MOST_CASES).unwrap_or_else(|| 3 * sizes().sum::<usize>())
     }
 }

@@ -1,4 +1,4 @@
-//! Lists the ways in which one end may be: libvirt releases and their stand-in maps, open switches, QEMU views, hosts.
+//! An endpoint with everything that may vary: libvirt releases and their stand-in maps, open switches, QEMUs, hosts.
 
 use super::{Axis, Options, options};
 use crate::domain::behaviour::{Behaviour, MapFact, Regime, Setting};
@@ -10,6 +10,7 @@ use crate::domain::qemu::Accel;
 use crate::domain::scenario::{HostChoice, LibvirtChoice, Release, Scenario, Told};
 use crate::resolve::endpoint::{Endpoint, Host, Machine};
 use crate::resolve::prepared_endpoint::has_machine;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// A libvirt, decided.
@@ -25,11 +26,26 @@ struct OpenSwitch {
     after: Setting,
 }
 
-/// One end with every way in which it may be; the axes are its own.
+/// What an endpoint is for, beside its release and host.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Purpose {
+    /// The regime asked for, in place of the release's own.
+    pub(super) regime: Option<Regime>,
+    /// Whether what the host gives of the children of `vmx` may decide.
+    pub(super) wants_vmx: bool,
+    /// `source` or `destination`, for the names of inputs.
+    pub(super) name: &'static str,
+}
+
+/// An endpoint with everything that may vary. Clones share the values.
+#[derive(Clone)]
 pub(super) struct EndpointOptions<'a> {
-    pub(super) axes: Vec<Axis>,
+    /// The inputs that are not known of it.
+    axes: Rc<[Axis]>,
+    /// The indices of these inputs among the plan's.
+    indices: Vec<usize>,
     libvirt: Options<Libvirt>,
-    open: Vec<OpenSwitch>,
+    open: Rc<[OpenSwitch]>,
     qemu: Options<QemuView<'a>>,
     host: Options<Host>,
     silicon: Option<usize>,
@@ -43,12 +59,12 @@ impl<'a> EndpointOptions<'a> {
         scenario: &Scenario,
         release: &Release,
         host: &HostChoice,
-        (regime, wants_vmx, end): (Option<Regime>, bool, &str),
+        purpose: Purpose,
     ) -> Self {
         let mut axes = Vec::new();
-        let (libvirt, open) = libvirts(catalog, scenario, release, end, &mut axes);
-        let qemu = qemus(catalog, release, end, &mut axes);
-        let (host, silicon) = hosts(catalog, scenario, host, wants_vmx, end, &mut axes);
+        let (libvirt, open) = libvirts(catalog, scenario, release, purpose.name, &mut axes);
+        let qemu = qemus(catalog, release, purpose.name, &mut axes);
+        let (host, silicon) = hosts(catalog, scenario, host, purpose, &mut axes);
         let builds = [
             match &release.libvirt {
                 LibvirtChoice::Release(_, build) => build.as_deref(),
@@ -57,7 +73,37 @@ impl<'a> EndpointOptions<'a> {
             release.qemu.build.as_deref(),
         ];
         let enterprise_linux = builds.into_iter().flatten().any(is_enterprise_linux);
-        Self { axes, libvirt, open, qemu, host, silicon, regime, enterprise_linux }
+        Self {
+            axes: axes.into(),
+            indices: Vec::new(),
+            libvirt,
+            open: open.into(),
+            qemu,
+            host,
+            silicon,
+            regime: purpose.regime,
+            enterprise_linux,
+        }
+    }
+
+    /// Returns the same endpoint with its unknown inputs among those of a plan, which get the ones they lack. The same
+    /// input at two endpoints is one: a release at both has one map.
+    pub(super) fn among(mut self, axes: &mut Vec<Axis>) -> Self {
+        let index = |own: &Axis| {
+            axes.iter().position(|axis| axis == own).unwrap_or_else(|| {
+                axes.push(own.clone());
+                axes.len() - 1
+            })
+        };
+        self.indices = self.axes.iter().map(index).collect();
+        self
+    }
+
+    /// The number of the alternative that `assignment` chooses, of all that this endpoint has.
+    pub(super) fn alternative(&self, assignment: &[usize], sizes: &[usize]) -> usize {
+        let value =
+            |axis: &usize| (assignment.get(*axis).copied().unwrap_or(0), sizes.get(*axis).copied().unwrap_or(1));
+        self.indices.iter().map(value).fold(0, |number, (value, size)| number * size + value)
     }
 
     /// Whether the release lies inside the interval of the switch that decides the regime, or may be one of several that
@@ -70,15 +116,18 @@ impl<'a> EndpointOptions<'a> {
                 || regimes.any(|regime| Some(regime) != first))
     }
 
-    /// Returns whether each QEMU that may be here has the machine type.
+    /// Returns for each QEMU that may be here whether it has the machine type.
     pub(super) fn have_machine(&self, catalog: &Catalog, machine: &Machine) -> impl Iterator<Item = bool> {
         let el = self.enterprise_linux;
         self.qemu.values.iter().map(move |qemu| has_machine(catalog, qemu, el, machine))
     }
 
+    /// Returns the endpoint that `assignment` decides; `None` where an input has no value.
     pub(super) fn end(&self, assignment: &[usize]) -> Option<Endpoint<'a>> {
+        let own: Vec<usize> = self.indices.iter().map(|axis| assignment.get(*axis).copied().unwrap_or(0)).collect();
+        let assignment = own.as_slice();
         let Libvirt { mut behaviour, map } = self.libvirt.choose(assignment)?.clone();
-        for open in &self.open {
+        for open in self.open.iter() {
             if assignment.get(open.axis).copied().unwrap_or(0) == 1 {
                 behaviour.apply(&open.after);
             }
@@ -111,11 +160,11 @@ fn libvirts(
         LibvirtChoice::Release(id, build) => one_release(catalog, *id, build.as_deref(), axes),
         LibvirtChoice::Old => match old(catalog) {
             Some(id) => one_release(catalog, id, None, axes),
-            None => (Options { values: Vec::new(), axis: None }, Vec::new()),
+            None => (Options::none(), Vec::new()),
         },
         LibvirtChoice::New => {
-            let made = old(catalog).map(|id| new(catalog, scenario, id));
-            (Options { values: made.into_iter().collect(), axis: None }, Vec::new())
+            let new = old(catalog).map(|id| new(catalog, scenario, id));
+            (new.map_or_else(Options::none, Options::one), Vec::new())
         }
         LibvirtChoice::Unknown => {
             let input = format!("libvirt of the {end}");
@@ -213,11 +262,11 @@ fn every_release(catalog: &Catalog) -> Vec<(String, Libvirt)> {
             ReleaseMap::Between { lower, upper } => vec![(like(lower.0), lower.1), (like(upper.0), upper.1)],
         };
         for (map_label, map) in maps {
-            let ways = [(", open switches as before", &before), (", open switches as after", &after)];
-            let ways = if open.is_empty() { vec![("", &before)] } else { ways.into() };
-            for (way, behaviour) in ways {
+            let both = [(", open switches as before", &before), (", open switches as after", &after)];
+            let alternatives = if open.is_empty() { vec![("", &before)] } else { both.into() };
+            for (label, behaviour) in alternatives {
                 let made = Libvirt { behaviour: behaviour.clone(), map: Arc::clone(catalog.map(map)) };
-                all.push((format!("{}{map_label}{way}", release.name), made));
+                all.push((format!("{}{map_label}{label}", release.name), made));
             }
         }
     }
@@ -250,8 +299,7 @@ fn hosts(
     catalog: &Catalog,
     scenario: &Scenario,
     host: &HostChoice,
-    wants_vmx: bool,
-    end: &str,
+    Purpose { wants_vmx, name: end, .. }: Purpose,
     axes: &mut Vec<Axis>,
 ) -> (Options<Host>, Option<usize>) {
     if scenario.accel == Accel::Tcg {
@@ -266,10 +314,10 @@ fn hosts(
         HostChoice::Listed(id) => {
             let known = catalog.host(*id);
             let silicon = silicon(catalog, known.vendor, known.features, axes);
-            (options(axes, "host", ways(catalog, *id, wants_vmx)), silicon)
+            (options(axes, "host", alternatives(catalog, *id, wants_vmx)), silicon)
         }
         HostChoice::Any | HostChoice::Unknown => {
-            let all = catalog.recorded_hosts().flat_map(|(id, _)| ways(catalog, id, wants_vmx)).collect();
+            let all = catalog.recorded_hosts().flat_map(|(id, _)| alternatives(catalog, id, wants_vmx)).collect();
             let same = *host == HostChoice::Any || scenario.from_host != scenario.to_host;
             let input = if same { "host".to_owned() } else { format!("host of the {end}") };
             (options(axes, &input, all), None)
@@ -282,7 +330,7 @@ fn with(vendor: Vendor, features: FeatureSet) -> Host {
 }
 
 /// A host that has `vmx` but was never asked about `vmx-*` may have none of them or all.
-fn ways(catalog: &Catalog, id: HostId, wants_vmx: bool) -> Vec<(String, Host)> {
+fn alternatives(catalog: &Catalog, id: HostId, wants_vmx: bool) -> Vec<(String, Host)> {
     let host = catalog.host(id);
     let children = catalog.named().vmx_children;
     let has_vmx = catalog.named().vmx.is_some_and(|vmx| host.features.contains(vmx));

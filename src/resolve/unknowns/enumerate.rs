@@ -1,18 +1,20 @@
 //! Tries every combination of what is not known, and says on which inputs the answer depends.
 
 use super::dedup::{Cases, Shared};
-use super::{Dependence, Plan, falls_back_where};
+use super::{Dependence, Plan, fallback_model};
 use crate::domain::definition::Fallback;
-use crate::resolve::answer::{Possible, Refusal, Verdict};
-use crate::resolve::classify::{Outcome, brief, verdict_and_refusal};
+use crate::resolve::answer::{Outcome, OutcomeWithFeatures, Possible};
+use crate::resolve::classify::{brief, brief_and_refusal};
+use crate::resolve::refusal::Refusal;
 use crate::resolve::rules::RuleId;
+use crate::resolve::verdict::Verdict;
 use foldhash::HashMap;
 
 /// The most combinations that are all tried; beyond, each unknown input is varied alone, and the answer is `depends`
 /// in any case.
 pub(super) const MOST_CASES: usize = 20_000;
 
-/// The combinations that are tried: for each, the place of every axis's value.
+/// The combinations that are tried: for each, the index of every axis's value.
 pub(super) struct Combinations {
     sizes: Vec<usize>,
     /// Whether these are all there are; the first axis then turns fastest.
@@ -22,35 +24,36 @@ pub(super) struct Combinations {
 }
 
 /// What makes two answers the same one.
-type Answer = (Verdict, Option<RuleId>, Option<Refusal>);
+type Kind = (Verdict, Option<RuleId>, Option<Refusal>);
 
 /// What the cases came to.
 struct Tried {
     /// The answers that differ.
-    answers: Vec<Answer>,
-    /// For each combination the place of its answer; `None` where it is none, or is not to be counted.
+    answers: Vec<Kind>,
+    /// Each of them in short, with the features that are the same in all of its cases.
+    briefs: Vec<OutcomeWithFeatures>,
+    /// For each combination the index of its answer; `None` where it has none, or does not count.
     of: Vec<Option<usize>>,
+    /// For each combination the index of its case among those that can differ.
+    cases: Vec<Option<usize>>,
 }
 
-/// What trying every case came to.
-pub(super) enum Survey {
-    /// Nothing can be said without this input.
-    Unsaid(Dependence),
-    /// The first case stands for all, or the answer depends.
-    First {
-        /// The first case.
-        assignment: Vec<usize>,
-        /// What the answer depends on.
-        depends_on: Vec<Dependence>,
-        /// The verdict of all cases, where they have one.
-        either_way: Option<Verdict>,
-    },
+/// Whether the cases agree.
+pub(super) struct Agreement {
+    /// The cases that count, those that cannot differ once, as the index of the value of each axis.
+    pub(super) cases: Vec<Vec<usize>>,
+    /// What the answer depends on; empty where all cases have one answer.
+    pub(super) depends_on: Vec<Dependence>,
+    /// The verdict of all cases, where they have one and still differ.
+    pub(super) either_way: Option<Verdict>,
+    /// The answer of the first case in short; `None` where it was not tried.
+    pub(super) brief: Option<OutcomeWithFeatures>,
 }
 
-impl Survey {
-    /// Everything is known: there is one case.
-    pub(super) const fn one_case() -> Self {
-        Self::First { assignment: Vec::new(), depends_on: Vec::new(), either_way: None }
+impl Agreement {
+    /// Everything is known.
+    pub(super) fn of_one_case() -> Self {
+        Self { cases: vec![Vec::new()], depends_on: Vec::new(), either_way: None, brief: None }
     }
 }
 
@@ -61,6 +64,18 @@ pub(super) enum Wanted {
     Dependences,
     /// Only whether it depends: two answers are enough to know.
     Whether,
+}
+
+impl Tried {
+    /// Returns the combinations that count, the first of each case.
+    fn counted(&self) -> Vec<usize> {
+        let mut seen = vec![false; self.cases.len()];
+        let counts = |combination: &usize| {
+            let case = self.of[*combination].and(self.cases[*combination]);
+            case.is_some_and(|case| !std::mem::replace(&mut seen[case], true))
+        };
+        (0..self.of.len()).filter(counts).collect()
+    }
 }
 
 impl Combinations {
@@ -89,8 +104,8 @@ impl Combinations {
         if self.exhaustive {
             let step: usize = self.sizes.iter().take(axis).product();
             let (size, count) = (self.sizes[axis], self.sizes.iter().product());
-            let begins = (0..count).filter(|number| (number / step).is_multiple_of(size));
-            return begins.map(|first| (0..size).map(|value| first + value * step).collect()).collect();
+            let starts = (0..count).filter(|number| (number / step).is_multiple_of(size));
+            return starts.map(|first| (0..size).map(|value| first + value * step).collect()).collect();
         }
         let mut lines: HashMap<Vec<usize>, Vec<usize>> = HashMap::default();
         for (number, values) in self.iter().enumerate() {
@@ -103,71 +118,81 @@ impl Combinations {
 }
 
 impl Plan<'_> {
-    /// Tries them all, or goes on only until there are `enough` answers.
+    /// Migrates and classifies every case, or only until there are `enough` answers.
     fn try_all(&self, combinations: &Combinations, enough: usize) -> Tried {
         let shared = Shared::of(self, combinations);
         let cases = Cases::of(self, &shared);
-        let mut answers: Vec<Answer> = Vec::new();
-        let distinct = (0..shared.distinct()).map(|number| {
+        let (mut answers, mut briefs): (Vec<Kind>, Vec<OutcomeWithFeatures>) = (Vec::new(), Vec::new());
+        let distinct = (0..shared.distinct()).map(|index| {
             if answers.len() >= enough {
                 return None;
             }
-            let (prepared, definition) = cases.prepare(number)?;
-            let (outcome, refusal) = verdict_and_refusal(&prepared, &definition, self.scenario.feature)?;
-            let found = (outcome.verdict, outcome.rule, refusal);
-            Some(answers.iter().position(|known| *known == found).unwrap_or_else(|| {
-                answers.push(found);
-                answers.len() - 1
-            }))
+            let (prepared, definition) = cases.prepare(index)?;
+            let (brief, refusal) = brief_and_refusal(&prepared, &definition, self.scenario.feature)?;
+            let kind = (brief.outcome.verdict, brief.outcome.rule, refusal);
+            if let Some(known) = answers.iter().position(|known| *known == kind) {
+                briefs[known].more &= brief.more;
+                briefs[known].less &= brief.less;
+                return Some(known);
+            }
+            answers.push(kind);
+            briefs.push(brief);
+            Some(answers.len() - 1)
         });
         let distinct: Vec<Option<usize>> = distinct.collect();
-        let of = shared.cases().iter().map(|case| distinct.get((*case)?).copied().flatten());
-        Tried { of: of.collect(), answers }
+        let of = shared.cases.iter().map(|case| distinct.get((*case)?).copied().flatten()).collect();
+        drop(cases);
+        Tried { answers, briefs, of, cases: shared.cases }
     }
 
-    pub(super) fn survey(&self, wanted: Wanted) -> Survey {
+    /// Tries every combination of what is not known.
+    ///
+    /// # Errors
+    /// The input without which nothing can be said.
+    pub(super) fn try_cases(&self, wanted: Wanted) -> Result<Agreement, Dependence> {
         let combinations = Combinations::of(self);
-        // Where some answers are not counted, two may be one in the end.
+        // Where some answers do not count, two may be one in the end.
         let all_count = !self.same_any_host && self.scenario.fallback == Fallback::Forbid;
         let enough = if wanted == Wanted::Whether && all_count { 2 } else { usize::MAX };
         let mut tried = self.try_all(&combinations, enough);
-        let first = tried.of.iter().position(Option::is_some);
-        if let Some(first) = first.filter(|_| tried.answers.len() >= enough) {
-            let assignment = combinations.get(first).to_vec();
-            return Survey::First { assignment, depends_on: self.every_axis(), either_way: None };
-        }
+        let is_cut = tried.answers.len() >= enough;
+        // Of the hosts that `any` stands for, those count on which the source starts.
         let starts: Vec<bool> = tried.answers.iter().map(|answer| answer.0 != Verdict::StartRefused).collect();
-        if self.same_any_host && starts.contains(&true) {
+        if !is_cut && self.same_any_host && starts.contains(&true) {
             for answer in &mut tried.of {
-                *answer = answer.filter(|place| starts[*place]);
+                *answer = answer.filter(|index| starts[*index]);
             }
         }
-        let counted = |place: usize| tried.of.contains(&Some(place));
-        if tried.answers.iter().enumerate().any(|(place, answer)| self.falls_back(answer.0, answer.1) && counted(place))
-        {
-            return Survey::Unsaid(falls_back_where());
+        let Some(first) = tried.of.iter().position(Option::is_some) else { return Err(Dependence::on("facts")) };
+        let counts = |index: usize| tried.of.contains(&Some(index));
+        let mut answers = tried.answers.iter().enumerate();
+        if !is_cut && answers.any(|(index, answer)| self.falls_back(answer.0, answer.1) && counts(index)) {
+            return Err(fallback_model());
         }
-        let mut depends_on = self.dependences(&combinations, &tried);
+        let mut depends_on = if is_cut { self.every_axis() } else { self.dependences(&combinations, &tried) };
         if !combinations.exhaustive && depends_on.is_empty() {
             depends_on = self.every_axis();
         }
-        let mut verdicts = tried.of.iter().flatten().map(|place| tried.answers[*place].0);
-        let first = verdicts.next().filter(|_| combinations.exhaustive && !depends_on.is_empty());
-        let either_way = first.filter(|first| verdicts.all(|verdict| verdict == *first));
-        match tried.of.iter().position(Option::is_some) {
-            Some(first) => Survey::First { assignment: combinations.get(first).to_vec(), depends_on, either_way },
-            None => Survey::Unsaid(Dependence { input: "facts".to_owned(), answers: Vec::new() }),
-        }
+        let mut verdicts = tried.of.iter().flatten().map(|index| tried.answers[*index].0);
+        let verdict = verdicts.next().filter(|_| !is_cut && combinations.exhaustive && !depends_on.is_empty());
+        let either_way = verdict.filter(|first| verdicts.all(|verdict| verdict == *first));
+        let cases = if wanted == Wanted::Whether { vec![first] } else { tried.counted() };
+        Ok(Agreement {
+            cases: cases.into_iter().map(|case| combinations.get(case).to_vec()).collect(),
+            depends_on,
+            either_way,
+            brief: tried.of[first].map(|index| tried.briefs[index]),
+        })
     }
 
     fn every_axis(&self) -> Vec<Dependence> {
         self.axes.iter().map(|axis| Dependence { input: axis.input.clone(), answers: Vec::new() }).collect()
     }
 
-    /// Returns the answer in short of a guest that arrives unchanged whatever is not known; `None` for every other. Ends
-    /// at the first case that says otherwise, so that many scenarios can be tried where few will do.
+    /// Returns the answer in short of a guest that arrives unchanged whatever is not known; `None` for every other.
+    /// Stops at the first case that says otherwise, so that many scenarios can be tried where few will do.
     pub fn unchanged(&self) -> Option<Outcome> {
-        let outcome = self.first_glance()?;
+        let outcome = self.brief_of(&[])?.outcome;
         let passed_over = |outcome: Outcome| self.same_any_host && outcome.verdict == Verdict::StartRefused;
         if self.axes.is_empty() || (outcome.verdict != Verdict::Unchanged && !passed_over(outcome)) {
             return Some(outcome).filter(|outcome| outcome.verdict == Verdict::Unchanged);
@@ -213,18 +238,18 @@ impl Plan<'_> {
                         new.push(case);
                     }
                 }
-                let place = |cases: &[usize]| {
-                    let mut place = cases.first().map(|case| combinations.get(*case).to_vec()).unwrap_or_default();
-                    place.iter_mut().skip(number).take(1).for_each(|value| *value = 0);
-                    place
+                let inputs = |cases: &[usize]| {
+                    let mut inputs = cases.first().map(|case| combinations.get(*case).to_vec()).unwrap_or_default();
+                    inputs.iter_mut().skip(number).take(1).for_each(|value| *value = 0);
+                    inputs
                 };
-                if new.len() > most.len() || (new.len() == most.len() && place(&new) < place(&most)) {
+                if new.len() > most.len() || (new.len() == most.len() && inputs(&new) < inputs(&most)) {
                     most.clone_from(&new);
                 }
             }
             if most.len() > 1 {
                 let possible = |case: usize| {
-                    let answer = tried.of[case].map(|place| &tried.answers[place]);
+                    let answer = tried.of[case].map(|index| &tried.answers[index]);
                     Possible {
                         value: axis.values.get(combinations.get(case)[number]).cloned().unwrap_or_default(),
                         verdict: answer.map_or(Verdict::Depends, |answer| answer.0),
@@ -260,9 +285,9 @@ fn one_at_a_time(sizes: &[usize]) -> Vec<usize> {
     for base in [vec![0; sizes.len()], middle, last] {
         for (axis, size) in sizes.iter().enumerate() {
             for value in 0..*size {
-                let begins = all.len();
+                let start = all.len();
                 all.extend_from_slice(&base);
-                all[begins + axis] = value;
+                all[start + axis] = value;
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Lists what a guest may be where the scenario does not tell: models, machine types, topologies.
+//! A guest with everything that may vary: models, machine types, topologies.
 
 use super::{Axis, Options, Plan, options};
 use crate::domain::catalog::Catalog;
@@ -28,7 +28,7 @@ pub(super) fn topologies(scenario: &Scenario, axes: &mut Vec<Axis>) -> Options<T
     }
 }
 
-/// A machine type without cells of its own is taken to be there, and stands for each that the source's QEMU has.
+/// A machine type outside the facts is taken to be there, and equals in turn each that the source's QEMU has.
 pub(super) fn machines(catalog: &Catalog, scenario: &Scenario, axes: &mut Vec<Axis>) -> Options<Machine> {
     let stand_ins = |name: Option<&str>| -> Vec<(String, Machine)> {
         of_qemu(catalog, scenario.started.as_ref().unwrap_or(&scenario.from))
@@ -46,7 +46,7 @@ pub(super) fn machines(catalog: &Catalog, scenario: &Scenario, axes: &mut Vec<Ax
             Options::one(Machine { name: catalog.machine_name(*id).into(), defaults: *id, taken_for_granted: false })
         }
         MachineChoice::Listed(id) => {
-            // In a QEMU's list but never asked for its cells: whether it is there is known, what it turns on is not.
+            // In a QEMU's list but with unknown defaults: whether it is there is known, what it turns on is not.
             let mut values = stand_ins(Some(catalog.machine_name(*id)));
             for (_, machine) in &mut values {
                 machine.taken_for_granted = false;
@@ -68,7 +68,7 @@ fn of_qemu(catalog: &Catalog, release: &Release) -> Vec<MachineId> {
 }
 
 impl Plan<'_> {
-    /// Returns for each machine type the place of the first that is like it: every QEMU here has both, the model gets
+    /// Returns for each machine type the index of the first that is like it: every QEMU here has both, the model gets
     /// the same from both, and both meet the same quirks.
     pub(super) fn alike_machines(&self, model: ModelId) -> Vec<usize> {
         let (catalog, machines) = (self.catalog, &self.machines.values);
@@ -78,9 +78,9 @@ impl Plan<'_> {
         let running = self.scenario.running.as_deref().and_then(|running| running.live.model);
         let cell = |machine, accel| catalog.cell(running.unwrap_or(model), machine, accel);
         let mut known = Vec::new();
-        let kinds = machines.iter().enumerate().map(|(place, machine)| {
-            let stops = self.places.iter().chain(&self.started);
-            let has: Vec<bool> = stops.flat_map(|stop| stop.place.have_machine(catalog, machine)).collect();
+        let kinds = machines.iter().enumerate().map(|(index, machine)| {
+            let endpoints = self.endpoints.iter().chain(&self.started);
+            let has: Vec<bool> = endpoints.flat_map(|endpoint| endpoint.have_machine(catalog, machine)).collect();
             // A refusal names the machine type.
             let name = has.contains(&false).then_some(&machine.name);
             let cells = [Accel::Kvm, Accel::Tcg].map(|accel| cell(machine.defaults, accel));
@@ -88,8 +88,8 @@ impl Plan<'_> {
             match known.iter().find(|(_, other)| *other == kind) {
                 Some((first, _)) => *first,
                 None => {
-                    known.push((place, kind));
-                    place
+                    known.push((index, kind));
+                    index
                 }
             }
         });

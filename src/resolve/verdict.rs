@@ -1,0 +1,64 @@
+//! The words of a verdict: what the migration did, who is short of what, and what may still go wrong.
+
+use crate::domain::definition::named_enum;
+
+named_enum! {
+    /// What the migration did to the guest's CPU.
+    Verdict {
+        /// The guest runs at the destination with the CPU it had.
+        Unchanged "unchanged",
+        /// The guest runs at the destination with another CPU.
+        Changed "changed",
+        /// The destination refused the guest; it keeps running, or stays saved, at the source.
+        Aborted "aborted",
+        /// The guest never started at the source.
+        StartRefused "start-refused",
+        /// What row T8 of the decision table says: no guest that the source started sends this. No answer has it.
+        Never "never",
+        /// The verdict turns on an input that is not known.
+        Depends "depends",
+    }
+}
+
+impl Verdict {
+    /// Returns whether the guest runs at the destination.
+    pub const fn is_completed(self) -> bool {
+        matches!(self, Self::Unchanged | Self::Changed)
+    }
+
+    /// Returns the public word for what became of the migration, whatever it did to the CPU.
+    pub const fn outcome(self) -> &'static str {
+        match self {
+            Self::Unchanged | Self::Changed => "completed",
+            Self::Aborted => "aborted",
+            Self::StartRefused => "start-refused",
+            Self::Never | Self::Depends => "depends",
+        }
+    }
+}
+
+named_enum! {
+    /// Who is short of what would have let the guest through.
+    LimitingComponent {
+        /// A CPU map.
+        Map "map",
+        /// libvirt's code.
+        Libvirt "libvirt",
+        /// The QEMU release.
+        Qemu "qemu",
+        /// The machine type, which the QEMU does not have.
+        MachineType "machine-type",
+        /// The accelerator: TCG does not emulate it.
+        Accelerator "accelerator",
+        /// The host's processor.
+        Silicon "silicon",
+    }
+}
+
+named_enum! {
+    /// What may go wrong although the migration completes.
+    Risk {
+        /// The guest's saved state names a feature its CPU no longer has; KVM may refuse to load it.
+        GuestStateMayNotLoad "guest_state_may_not_load",
+    }
+}
