@@ -5,7 +5,7 @@ use super::files;
 use crate::analysis::scenario_search::scenario_search;
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
-use crate::explain::{Spoken, message, rule_page};
+use crate::explain::{MessageMeaning, message, rule_page};
 use crate::input::message::{Found, find};
 use anyhow::Result;
 use std::io::Write;
@@ -73,11 +73,11 @@ fn one(catalog: &Catalog, found: &Found, search: bool, out: &mut dyn Write) -> R
     Ok(scenario_search.into_iter().next().map(|producer| producer.scenario))
 }
 
-fn wording(catalog: &Catalog, says: &Spoken) -> String {
+fn wording(catalog: &Catalog, says: &MessageMeaning) -> String {
     match says {
-        Spoken::Refused(refusal, _) => message(catalog, refusal),
-        Spoken::StrangeModel(name) => format!("a CPU model nobody knows: {name}"),
-        Spoken::StrangeFeatures(names) => format!("CPU features nobody knows: {}", names.join(", ")),
-        Spoken::Nearby(nearby) => nearby.name().to_owned(),
+        MessageMeaning::Refused(refusal, _) => message(catalog, refusal),
+        MessageMeaning::UnknownModel(name) => format!("a CPU model nobody knows: {name}"),
+        MessageMeaning::UnknownFeatures(names) => format!("CPU features nobody knows: {}", names.join(", ")),
+        MessageMeaning::Unspecific(nearby) => nearby.name().to_owned(),
     }
 }
