@@ -76,8 +76,8 @@ fn one(catalog: &Catalog, found: &Found, search: bool, out: &mut dyn Write) -> R
 fn wording(catalog: &Catalog, says: &MessageMeaning) -> String {
     match says {
         MessageMeaning::Refused(refusal, _) => message(catalog, refusal),
-        MessageMeaning::UnknownModel(name) => format!("a CPU model nobody knows: {name}"),
-        MessageMeaning::UnknownFeatures(names) => format!("CPU features nobody knows: {}", names.join(", ")),
+        MessageMeaning::UnknownModel(name) => format!("Unknown CPU model: {name}"),
+        MessageMeaning::UnknownFeatures(names) => format!("Unknown CPU feature: {}", names.join(", ")),
         MessageMeaning::Unspecific(nearby) => nearby.name().to_owned(),
     }
 }
