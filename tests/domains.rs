@@ -47,7 +47,7 @@ fn what_is_in_a_file_is_said_back_in_one_line() {
     let inactive = guest("9.0.0-skylake.inactive", "9.0.0:7.2.22", "11.3.0:10.0.13");
     assert_eq!(
         inactive.line(),
-        "guest that is not running: Skylake-Client with 2 features named, check none, pc-q35-5.2, tcg, 1 vCPU"
+        "inactive guest: Skylake-Client with 2 features named, check none, pc-q35-5.2, tcg, 1 vCPU"
     );
     let threads = guest("11.3.0-epyc-smt.live", "11.3.0:10.0.13", "12.8.0:11.1.2");
     assert!(threads.line().contains("4 vCPUs, 4 threads in a package"), "{}", threads.line());
@@ -238,8 +238,8 @@ fn short_machine_names_and_missing_models_are_filled_in() {
     let read = domain::scenario(&CATALOG, &between("9.0.0:7.2.22", "new"), "g.xml", text.as_bytes()).unwrap();
     assert_eq!(
         read.line(),
-        "guest that is not running: qemu64, check none, pc-q35-7.2 (q35 in the source's QEMU), kvm, 2 vCPUs; used: \
-         QEMU's default model qemu64, which libvirt never checks"
+        "inactive guest: qemu64, check none, pc-q35-7.2 (q35 in the source's QEMU), kvm, 2 vCPUs; used: \
+         QEMU's default model qemu64, which libvirt does not check"
     );
 }
 

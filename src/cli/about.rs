@@ -9,7 +9,7 @@ use anyhow::Result;
 use clap_complete::Shell;
 use std::io::Write;
 
-/// What the raw facts were reduced to, one line for each release, model and host.
+/// The digests of the raw facts, one line for each release, model and host.
 const DIGESTS: &str = include_str!("../../cpu_map/DIGESTS");
 
 /// Writes the version.
@@ -21,8 +21,8 @@ pub fn version(out: &mut dyn Write) -> Result<u8> {
     Ok(0)
 }
 
-/// Writes the version, and how many facts of which kind there are, how new the newest is, where they were read, and a
-/// digest of each file, so that two builds can be told apart by what they know.
+/// Writes the version and a summary of the facts: how many, up to which release, from which sources, and a digest of
+/// each file.
 ///
 /// # Errors
 /// Facts that cannot be read, output that cannot be written.
@@ -37,7 +37,7 @@ pub fn version_and_facts(out: &mut dyn Write) -> Result<u8> {
     writeln!(out, "hosts     {hosts} real hosts, {products} products")?;
     writeln!(
         out,
-        "facts     digests (FNV-1a, 128 bits) of the files in cpu_map; cpu_map/PROVENANCE.md says where from"
+        "facts     FNV-1a digests (128 bits) of the files in cpu_map; for their sources see cpu_map/PROVENANCE.md"
     )?;
     let texts = embedded::TEXTS;
     let files = [texts.libvirt, texts.qemu, texts.hosts, texts.products, texts.behaviour, ("cpu_map/DIGESTS", DIGESTS)];
@@ -59,7 +59,7 @@ fn libvirt(catalog: &Catalog, out: &mut dyn Write) -> Result<()> {
         published.iter().filter(|release| matches!(release.map, ReleaseMap::Exact(_))).collect();
     writeln!(
         out,
-        "libvirt   {} releases{}; the maps of {} were read, the others lie between two of them",
+        "libvirt   {} releases{}; exact CPU maps for {}, the others are derived from their neighbours",
         published.len(),
         span(published.first().map(|r| &r.name), published.last().map(|r| &r.name)),
         exact.len()
@@ -75,7 +75,7 @@ fn qemu(catalog: &Catalog, out: &mut dyn Write) -> Result<()> {
     let ran: Vec<String> = releases.iter().filter(|facts| facts.ran).map(|facts| facts.version.to_string()).collect();
     writeln!(
         out,
-        "QEMU      {} releases{}; asked over QMP: {}",
+        "QEMU      {} releases{}; read over QMP: {}",
         releases.len(),
         span(releases.first().map(|facts| facts.version), releases.last().map(|facts| facts.version)),
         ran.join(", ")
