@@ -1,4 +1,4 @@
-//! Says what the messages in a text mean: what `explain` writes.
+//! Runs `explain`: explains the messages in a text.
 
 use super::args::Explain;
 use super::files;
@@ -28,7 +28,7 @@ pub fn explain(catalog: &Catalog, asked: &Explain, out: &mut dyn Write) -> Resul
     };
     let found = find(catalog, &text);
     if found.is_empty() {
-        writeln!(out, "No message of libvirt or QEMU about a guest's CPU was recognised in this text.")?;
+        writeln!(out, "No message of libvirt or QEMU about a guest's CPU recognised in this text.")?;
         return Ok((1, None));
     }
     let mut likeliest = None;
@@ -63,12 +63,12 @@ fn one(catalog: &Catalog, found: &Found, search: bool, out: &mut dyn Write) -> R
         }
     }
     if !scenario_search.is_empty() {
-        writeln!(out, "\nScenarios in the facts that give exactly this message:")?;
+        writeln!(out, "\nScenarios that give exactly this message:")?;
         for producer in &scenario_search {
             writeln!(out, "  {}", producer.scenario.word(catalog))?;
         }
     } else if refusal.is_some() {
-        writeln!(out, "\nNo scenario that was tried gives exactly this message.")?;
+        writeln!(out, "\nNone of the tried scenarios gives exactly this message.")?;
     }
     Ok(scenario_search.into_iter().next().map(|producer| producer.scenario))
 }
@@ -76,8 +76,10 @@ fn one(catalog: &Catalog, found: &Found, search: bool, out: &mut dyn Write) -> R
 fn wording(catalog: &Catalog, says: &Spoken) -> String {
     match says {
         Spoken::Refused(refusal, _) => message(catalog, refusal),
-        Spoken::StrangeModel(name) => format!("a CPU model nobody knows: {name}"),
-        Spoken::StrangeFeatures(names) => format!("CPU features nobody knows: {}", names.join(", ")),
+        Spoken::StrangeModel(name) => format!("Unknown CPU model: {name}"),
+        Spoken::StrangeFeatures(names) => {
+            format!("Unknown CPU {}: {}", if names.len() == 1 { "feature" } else { "features" }, names.join(", "))
+        }
         Spoken::Nearby(nearby) => nearby.name().to_owned(),
     }
 }
