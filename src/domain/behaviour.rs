@@ -193,6 +193,13 @@ settings! {
     PartialCompat "partial-compat" bool => |b, v| b.map_facts.set(MapFact::PartialCompat, v);
 }
 
+impl Setting {
+    /// Returns whether the switch only decides how a CPU is decoded, which is nothing to a guest with a named model.
+    pub const fn is_about_decoding(&self) -> bool {
+        matches!(self, Self::DecodePenalties(_) | Self::Untranslated(_) | Self::SortedDomcapabilities(_))
+    }
+}
+
 /// The dated facts of one release's map; `None` where a release lies inside the interval of a date.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
 pub struct MapFacts([Option<bool>; 6]);
