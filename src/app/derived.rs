@@ -56,8 +56,8 @@ pub struct Change {
     pub varies: bool,
 }
 
-/// The most cases whose next steps are compared.
-const MOST_CASES: usize = 1000;
+/// The most cases whose next steps are compared; some more than there are hosts.
+const MOST_CASES: usize = 128;
 
 impl Derived {
     /// Works everything out.
