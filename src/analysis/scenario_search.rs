@@ -29,7 +29,7 @@ const PAIRS_AT_ONCE: usize = 48;
 
 /// A scenario that gives a refusal, and the rule that decides in it.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Producer {
+pub struct FoundScenario {
     /// The scenario.
     pub scenario: Scenario,
     /// The rule.
@@ -38,9 +38,9 @@ pub struct Producer {
 
 /// Returns up to `most` scenarios that give exactly this refusal, likeliest first, each with another model or other
 /// releases. Empty where none of those tried does.
-pub fn scenario_search(catalog: &Catalog, refusal: &Refusal, most: usize) -> Vec<Producer> {
+pub fn scenario_search(catalog: &Catalog, refusal: &Refusal, most: usize) -> Vec<FoundScenario> {
     let search = Search { catalog, refusal };
-    let mut found: Vec<Producer> = Vec::new();
+    let mut found: Vec<FoundScenario> = Vec::new();
     for candidates in [search.candidates(), search.lesser_hosts()] {
         let mut cases = 0;
         for scenario in candidates {
@@ -54,7 +54,7 @@ pub fn scenario_search(catalog: &Catalog, refusal: &Refusal, most: usize) -> Vec
             }
             let answer = resolve(catalog, &scenario);
             if answer.refusal() == Some(refusal) {
-                found.push(Producer { scenario, rule: answer.rule });
+                found.push(FoundScenario { scenario, rule: answer.rule });
             }
         }
     }
@@ -62,7 +62,7 @@ pub fn scenario_search(catalog: &Catalog, refusal: &Refusal, most: usize) -> Vec
 }
 
 /// Whether a scenario is too much like one that was found: the same model, or the same releases.
-fn alike(known: &Producer, scenario: &Scenario) -> bool {
+fn alike(known: &FoundScenario, scenario: &Scenario) -> bool {
     known.scenario.cpu == scenario.cpu || (known.scenario.from == scenario.from && known.scenario.to == scenario.to)
 }
 

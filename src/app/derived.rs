@@ -3,7 +3,7 @@
 use super::choice::{Choice, ChoiceState};
 use super::features::{self, FeatureRow};
 use super::table::{self, TableLine};
-use crate::analysis::remedies::{WayOut, ways_out_with};
+use crate::analysis::remedies::{Remedy, remedies_with};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 use crate::explain::{Explanation, Outlook, explain, message};
@@ -21,7 +21,7 @@ pub struct Derived {
     /// The answer in sentences.
     pub explanation: Explanation,
     /// The fixes, those without a restart first.
-    pub remedies: Vec<WayOut>,
+    pub remedies: Vec<Remedy>,
     /// What can happen after the migration.
     pub outlook: Outlook,
     /// The feature table.
@@ -41,7 +41,7 @@ impl Derived {
             link: scenario.word(catalog),
             message: answer.refusal().map(|refusal| message(catalog, refusal)),
             explanation: explain(catalog, scenario, &answer),
-            remedies: ways_out_with(&mut resolver, scenario, &answer),
+            remedies: remedies_with(&mut resolver, scenario, &answer),
             outlook: Outlook::of(catalog, scenario, &answer),
             features: features::rows(&answer, scenario.feature),
             table: table::lines(catalog, scenario, &answer),

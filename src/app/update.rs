@@ -15,7 +15,7 @@ use super::picker::{Item, Pick, Picker};
 use super::screens::{Screen, ScreenContext, ScreenKind, ScreenResponse, Target, explorer};
 use super::settings::Size;
 use super::tour;
-use crate::analysis::remedies::How;
+use crate::analysis::remedies::Application;
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 use crate::explain::NO_RULE;
@@ -291,7 +291,7 @@ fn answer(model: &Model) -> Page {
     parts.push(("Why".to_owned(), why.join("\n")));
     parts.push(("Confidence".to_owned(), derived.explanation.basis.clone()));
     for (index, fix) in derived.remedies.iter().enumerate() {
-        let (How::Xml(how) | How::Command(how)) = &fix.how;
+        let (Application::Xml(how) | Application::Command(how)) = &fix.how;
         let restart = if fix.restart { "Needs a restart of the guest." } else { "Needs no restart of the guest." };
         parts.push((format!("Fix {}: {}", index + 1, fix.text), format!("{restart}\n{how}")));
     }

@@ -5,7 +5,7 @@ use super::files;
 use crate::analysis::scenario_search::scenario_search;
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
-use crate::explain::{Spoken, message, rule_page};
+use crate::explain::{MessageMeaning, message, rule_page};
 use crate::input::message::{Found, find};
 use anyhow::Result;
 use std::io::Write;
@@ -73,13 +73,13 @@ fn one(catalog: &Catalog, found: &Found, search: bool, out: &mut dyn Write) -> R
     Ok(scenario_search.into_iter().next().map(|producer| producer.scenario))
 }
 
-fn wording(catalog: &Catalog, says: &Spoken) -> String {
+fn wording(catalog: &Catalog, says: &MessageMeaning) -> String {
     match says {
-        Spoken::Refused(refusal, _) => message(catalog, refusal),
-        Spoken::StrangeModel(name) => format!("Unknown CPU model: {name}"),
-        Spoken::StrangeFeatures(names) => {
+        MessageMeaning::Refused(refusal, _) => message(catalog, refusal),
+        MessageMeaning::UnknownModel(name) => format!("Unknown CPU model: {name}"),
+        MessageMeaning::UnknownFeatures(names) => {
             format!("Unknown CPU {}: {}", if names.len() == 1 { "feature" } else { "features" }, names.join(", "))
         }
-        Spoken::Nearby(nearby) => nearby.name().to_owned(),
+        MessageMeaning::Unspecific(nearby) => nearby.name().to_owned(),
     }
 }

@@ -84,13 +84,21 @@ pub fn did_you_mean<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -
     suggestion(nearest(typed, known))
 }
 
-/// Returns the first `most` names, then how many more there are: `mpx, avx and 3 more`.
+/// Returns the first `most` names, then how many more there are: `mpx and avx`, `mpx, avx and 3 more`.
 pub fn first_names<'a>(names: impl IntoIterator<Item = &'a str>, most: usize) -> String {
     let mut names = names.into_iter();
-    let first = names.by_ref().take(most).collect::<Vec<_>>().join(", ");
+    let first: Vec<&str> = names.by_ref().take(most).collect();
     match names.count() {
-        0 => first,
-        more => format!("{first} and {more} more"),
+        0 => and_list(&first),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
+}
+
+/// Joins names to a list: `mpx`, `mpx and avx`, `mpx, avx and aes`.
+pub fn and_list(names: &[&str]) -> String {
+    match names.split_last() {
+        Some((last, before)) if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        _ => names.concat(),
     }
 }
 

@@ -77,7 +77,7 @@ pub enum Fact {
     NotCompared(Mode),
     /// Everything both ends read is the same.
     SameDefinition,
-    /// What is sent spells out every difference between model and guest: so many at least, so many at most.
+    /// The migrated definition lists every difference from the model: at least and at most this many.
     SpelledOut(usize, usize),
     /// The guest loses or gains more in one of the cases that the answer stands for than in another.
     ChangeVaries,

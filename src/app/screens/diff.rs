@@ -14,7 +14,7 @@ use crate::domain::definition::{Policy, named_enum};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
 use crate::domain::scenario::{LibvirtChoice, Scenario};
-use crate::export::analysis::outcome_words;
+use crate::export::analysis::outcome_text;
 use crate::resolve::{Budget, BudgetExceeded, Verdict};
 
 mod lines;
@@ -173,7 +173,7 @@ impl Diff {
                 Some(Policy::Disable) => format!("-{name}"),
                 Some(_) => format!("+{name}"),
             };
-            let [one, other] = outcomes.each_ref().map(|outcome| outcome_words(outcome.as_ref()));
+            let [one, other] = outcomes.each_ref().map(|outcome| outcome_text(outcome.as_ref()));
             format!("Guest with {guest}: {first} {one}; {second} {other}.")
         };
         MENTIONS.iter().zip(&self.guests).map(sentence).collect()

@@ -12,7 +12,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::Scenario;
 use crate::explain::rule_page;
-use crate::export::analysis::StageWords;
+use crate::export::analysis::StageText;
 
 /// One feature at every stage.
 #[derive(Clone, PartialEq, Debug)]
@@ -67,7 +67,7 @@ impl Follow {
         derived: &Derived,
         seen: Seen,
     ) -> Vec<(String, Sentence)> {
-        let words = StageWords { catalog, scenario, answer: &derived.answer, feature: self.track.feature };
+        let words = StageText { catalog, scenario, answer: &derived.answer, feature: self.track.feature };
         let mut all = vec![(words.sentences(seen).join(" "), Sentence::State)];
         if let Some(rule) = seen.rule {
             all.push((format!("Rule {}: {}.", rule.name(), rule_page(rule).title()), Sentence::Rule));

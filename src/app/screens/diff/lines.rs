@@ -10,7 +10,7 @@ use crate::domain::feature::FeatureId;
 use crate::domain::map::{CpuMap, ModelId};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{LibvirtChoice, Release, Scenario};
-use crate::export::analysis::{feature_names, model_group, model_names, model_words, why_words};
+use crate::export::analysis::{feature_names, model_group, model_names, model_text, reason_text};
 use crate::resolve::{Budget, BudgetExceeded, source};
 use std::sync::Arc;
 
@@ -157,7 +157,7 @@ pub(super) fn of_models(context: &ScreenContext<'_>, (one, other): (ModelId, Mod
     for line in &mut lines {
         if let Some(why) = line.why {
             line.section = model_group(why);
-            model_words(why).clone_into(&mut line.words);
+            model_text(why).clone_into(&mut line.words);
         }
     }
     (between, lines)
@@ -185,7 +185,7 @@ pub(super) fn of_releases(context: &ScreenContext<'_>, (old, new): (LibvirtId, L
             lines.extend(group.map(|(_, features)| Line {
                 section: why.name(),
                 why: Some(*why),
-                words: why_words(*why).to_owned(),
+                words: reason_text(*why).to_owned(),
                 name: catalog.model_name(model.model).to_owned(),
                 detail: feature_names(catalog, features),
                 about: representative(catalog, model.model, features).map(|feature| (model.model, feature)),
@@ -226,7 +226,7 @@ fn by_feature(catalog: &Catalog, diff: &ModelDiff) -> Vec<Line> {
     let line = |why: Why, feature: FeatureId| Line {
         section: why.name(),
         why: Some(why),
-        words: why_words(why).to_owned(),
+        words: reason_text(why).to_owned(),
         name: catalog.feature_name(feature).to_owned(),
         detail: String::new(),
         about: Some((diff.model, feature)),
