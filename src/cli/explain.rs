@@ -1,4 +1,4 @@
-//! Says what the messages in a text mean: what `explain` writes.
+//! Runs `explain`: explains the messages in a text.
 
 use super::args::Explain;
 use super::files;
@@ -28,7 +28,7 @@ pub fn explain(catalog: &Catalog, asked: &Explain, out: &mut dyn Write) -> Resul
     };
     let found = find(catalog, &text);
     if found.is_empty() {
-        writeln!(out, "No message of libvirt or QEMU about a guest's CPU was recognised in this text.")?;
+        writeln!(out, "No message of libvirt or QEMU about a guest's CPU recognised in this text.")?;
         return Ok((1, None));
     }
     let mut likeliest = None;
@@ -63,12 +63,12 @@ fn one(catalog: &Catalog, found: &Found, search: bool, out: &mut dyn Write) -> R
         }
     }
     if !scenario_search.is_empty() {
-        writeln!(out, "\nScenarios in the facts that give exactly this message:")?;
+        writeln!(out, "\nScenarios that give exactly this message:")?;
         for producer in &scenario_search {
             writeln!(out, "  {}", producer.scenario.word(catalog))?;
         }
     } else if refusal.is_some() {
-        writeln!(out, "\nNo scenario that was tried gives exactly this message.")?;
+        writeln!(out, "\nNone of the tried scenarios gives exactly this message.")?;
     }
     Ok(scenario_search.into_iter().next().map(|producer| producer.scenario))
 }
@@ -77,7 +77,9 @@ fn wording(catalog: &Catalog, says: &MessageMeaning) -> String {
     match says {
         MessageMeaning::Refused(refusal, _) => message(catalog, refusal),
         MessageMeaning::UnknownModel(name) => format!("Unknown CPU model: {name}"),
-        MessageMeaning::UnknownFeatures(names) => format!("Unknown CPU feature: {}", names.join(", ")),
+        MessageMeaning::UnknownFeatures(names) => {
+            format!("Unknown CPU {}: {}", if names.len() == 1 { "feature" } else { "features" }, names.join(", "))
+        }
         MessageMeaning::Unspecific(nearby) => nearby.name().to_owned(),
     }
 }

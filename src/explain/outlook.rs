@@ -91,7 +91,7 @@ fn effect(catalog: &Catalog, before: &StartTrace, after: &StartTrace) -> String 
 pub const NO_RULE: &str = "No single rule decided, because the answer depends on unknown input.";
 
 /// The most cases whose next steps are compared.
-const MOST_CASES: usize = 1000;
+const MOST_CASES: usize = 128;
 
 /// How many features are named; the others are counted.
 const MOST: usize = 6;

@@ -207,7 +207,7 @@ fn one_release(
     let (mut behaviour, open) = catalog.behaviour(release.version);
     let open: Vec<OpenSwitch> = open
         .into_iter()
-        .filter(|(before, _)| MapFact::parse(before.name()).is_none())
+        .filter(|(before, _)| MapFact::parse(before.name()).is_none() && !before.is_about_decoding())
         .map(|(before, after)| {
             let input = format!("switch {} of libvirt {}", before.name(), release.version);
             let name = |feature| catalog.feature_name(feature).to_owned();
@@ -250,7 +250,8 @@ fn map_of_first_release_with(catalog: &Catalog, fact: MapFact) -> Option<Release
 fn every_release(catalog: &Catalog) -> Vec<(String, Libvirt)> {
     let mut all = Vec::new();
     for release in catalog.libvirt_releases().iter().filter(|r| r.provenance == Provenance::Published) {
-        let (before, open) = catalog.behaviour(release.version);
+        let (before, mut open) = catalog.behaviour(release.version);
+        open.retain(|(before, _)| !before.is_about_decoding());
         let mut after = before.clone();
         for (_, setting) in &open {
             after.apply(setting);
