@@ -101,8 +101,8 @@ impl StageText<'_> {
             }
             Step::Received => format!("The incoming definition, as {libvirt} prepares it for the start."),
             Step::DestinationCpu => {
-                let place = if self.scenario.is_stop(self.hop(step)) { "stop" } else { "destination" };
-                format!("The CPU that {} builds at the {place}.", self.qemu(step))
+                let side = if self.scenario.is_stop(self.hop(step)) { "stop" } else { "destination" };
+                format!("The CPU that {} builds at the {side}.", self.qemu(step))
             }
             Step::FullCheck => {
                 format!("The full check: {libvirt} compares the CPU that QEMU built with the incoming definition.")
