@@ -217,9 +217,9 @@ fn what_decides_on_the_way_is_told_of_the_stop() {
 #[test]
 fn a_guest_refused_after_a_stop_runs_at_that_stop() {
     for (way, place) in [
-        ("from=old,via=9.0.0,to=new", "at libvirt 9.0.0, an intermediate stop, and mpx does not change."),
-        ("from=old,via=new,to=11.3.0", "at the source, and mpx does not change."),
-        ("from=old,to=new", "at the source, and mpx does not change."),
+        ("from=old,via=9.0.0,to=new", "at libvirt 9.0.0, an intermediate stop; mpx does not change."),
+        ("from=old,via=new,to=11.3.0", "at the source; mpx does not change."),
+        ("from=old,to=new", "at the source; mpx does not change."),
     ] {
         let word = format!("Skylake-Client,machine=pc-q35-3.1,{way}");
         let (scenario, answer) = (scenario(&word), answer(&word));

@@ -114,13 +114,13 @@ fn table(part: &Part) -> String {
 
 fn columns(part: &Part) -> String {
     let widest =
-        |place: usize| part.rows.iter().filter_map(|row| row.get(place)).map(|cell| cell.chars().count()).max();
+        |index: usize| part.rows.iter().filter_map(|row| row.get(index)).map(|cell| cell.chars().count()).max();
     let mut out = String::new();
     for row in &part.rows {
         let Some((last, before)) = row.split_last() else { continue };
         let mut prefix = String::from("  ");
-        for (place, cell) in before.iter().enumerate() {
-            let _ = write!(prefix, "{cell:<width$}  ", width = widest(place).unwrap_or_default());
+        for (index, cell) in before.iter().enumerate() {
+            let _ = write!(prefix, "{cell:<width$}  ", width = widest(index).unwrap_or_default());
         }
         wrapped(&mut out, &prefix, last);
     }

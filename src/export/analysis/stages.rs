@@ -101,8 +101,8 @@ impl StageText<'_> {
             }
             Step::Received => format!("The incoming definition, as {libvirt} prepares it for the start."),
             Step::DestinationCpu => {
-                let place = if self.scenario.is_stop(self.hop(step)) { "stop" } else { "destination" };
-                format!("The CPU that {} builds at the {place}.", self.qemu(step))
+                let side = if self.scenario.is_stop(self.hop(step)) { "stop" } else { "destination" };
+                format!("The CPU that {} builds at the {side}.", self.qemu(step))
             }
             Step::FullCheck => {
                 format!("The full check: {libvirt} compares the CPU that QEMU built with the incoming definition.")
@@ -138,11 +138,11 @@ impl StageText<'_> {
         match (step, started) {
             (_, false) => "Not reached: the guest did not start.".to_owned(),
             (Step::Verdict, true) => {
-                let place = match self.hop(step) {
+                let side = match self.hop(step) {
                     0 => "the source".to_owned(),
-                    _ => format!("{}, an intermediate stop,", self.libvirt(Step::Sent)),
+                    _ => format!("{}, an intermediate stop", self.libvirt(Step::Sent)),
                 };
-                format!("Not reached: the guest keeps running at {place}, and {} does not change.", self.name())
+                format!("Not reached: the guest keeps running at {side}; {} does not change.", self.name())
             }
             (_, true) => "Not reached: the migration ended earlier.".to_owned(),
         }
