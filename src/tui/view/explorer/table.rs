@@ -38,7 +38,7 @@ pub(super) fn render(shown: ViewContext<'_>, state: &Explorer, areas: &Areas, bu
     let places = places(shown, areas, rows);
     for (number, (row, place)) in TABLE.iter().zip(&places).enumerate() {
         let fires = shown.model.derived.answer.rule == Some(RuleId::from(row.row));
-        line(shown, state, (number, *place), fires, &t_row(shown, row, fires), buf);
+        line(shown, state, (number, *place), fires, &t_row(shown, *row, fires), buf);
     }
     if let (Some(rule), Some(place)) = (ninth(shown), places.get(TABLE.len())) {
         line(shown, state, (TABLE.len(), *place), true, &other_rule(shown, rule, rows.width), buf);
@@ -81,7 +81,7 @@ fn head() -> String {
     format!("    {} {} {} result", pad("CPU sent", 10), pad("src", 4), pad("dst", 4))
 }
 
-fn t_row(shown: ViewContext<'_>, row: &TableRow, fires: bool) -> Vec<Piece> {
+fn t_row(shown: ViewContext<'_>, row: TableRow, fires: bool) -> Vec<Piece> {
     let feature = shown.catalog.feature_name(shown.model.scenario.feature);
     let sent = match row.says {
         None => "anything".to_owned(),
