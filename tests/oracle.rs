@@ -7,7 +7,7 @@ mod naive;
 mod support;
 
 use naive::facts::PlainFacts;
-use naive::{Host, Measured, NaiveAnswer, Question};
+use naive::{End, Host, Measured, NaiveAnswer, Question, Waypoint};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::LazyLock;
@@ -232,6 +232,13 @@ fn drawn(seed: u64, count: usize, accel: &str) -> Vec<Question> {
             random.one(&["host-passthrough", "maximum"]).clone_into(&mut question.cpu);
         }
         question.features = definition(&mut random);
+        if accel == "tcg" && random.once_in(8) {
+            let end = End { libvirt: random.one(&releases).to_owned(), qemu: random.one(&QEMUS).to_owned() };
+            question.via.push(Waypoint { end, host: Host::Capable, transport: question.transport.clone() });
+        }
+        if accel == "tcg" && random.once_in(10) {
+            question.started = Some(random.one(&releases).to_owned());
+        }
         if accel == "kvm" {
             (question.from_host, question.to_host) = (host(&mut random, &hosts), host(&mut random, &hosts));
             if random.once_in(3) {

@@ -132,7 +132,7 @@ impl PlainFacts {
                 vendor: host.vendor.name().to_owned(),
                 features: names(host.features),
                 asked: names(host.asked),
-                silicon: host.silicon.map(|silicon| names(silicon.features)).unwrap_or_default(),
+                silicon: names(host.silicon.map_or(host.features, |silicon| silicon.features)),
                 silicon_asked: host.silicon.map(|silicon| names(silicon.asked)).unwrap_or_default(),
                 signature: Some([host.family, host.model, host.stepping]),
                 is_capable: false,

@@ -193,6 +193,18 @@ impl Question {
         parts.push(format!("from={}:{},to={}:{}", self.from.libvirt, self.from.qemu, self.to.libvirt, self.to.qemu));
         parts.push(format!("match={},fallback={},transport={}", self.matching, self.fallback, self.transport));
         parts.push(format!("feature={},pmu={}", self.feature, if self.pmu { "on" } else { "off" }));
+        for stop in &self.via {
+            parts.push(format!("via={}:{}", stop.end.libvirt, stop.end.qemu));
+        }
+        if let Some(started) = &self.started {
+            parts.push(format!("started={started}:{}", self.from.qemu));
+        }
+        if !self.migratable {
+            parts.push("migratable=off".to_owned());
+        }
+        if self.tsc {
+            parts.push("tsc=2000000000".to_owned());
+        }
         for (key, text) in [("check", &self.check), ("vendor", &self.vendor), ("regime", &self.regime)] {
             if let Some(text) = text {
                 parts.push(format!("{key}={text}"));

@@ -97,7 +97,7 @@ pub(crate) fn overlooks_added(release: Number) -> &'static str {
 
 /// virCPUx86UpdateLive: read in 10.4.0, an added feature is overlooked even where it is disabled; not in 10.5.0.
 pub(crate) fn overlooks_disabled(release: Number) -> bool {
-    release >= (10, 2, 0) && release < (10, 5, 0)
+    ((10, 2, 0)..(10, 5, 0)).contains(&release)
 }
 
 /// qemuDomainMakeCPUMigratable: 10.2.0, commit 14d3517410, always, read up to 10.7.0; in 11.3.0 only beside an
@@ -159,7 +159,7 @@ pub(crate) fn ignores(release: Number, feature: &str) -> bool {
 
 /// qemuFeatureNoEffect: 5.4.0, commit 2900575db8: two names stay in the definition and off the command line.
 pub(crate) fn leaves_off_the_command_line(release: Number, feature: &str) -> bool {
-    release >= (5, 4, 0) && release < (5, 5, 0) && matches!(feature, "osxsave" | "ospke")
+    ((5, 4, 0)..(5, 5, 0)).contains(&release) && matches!(feature, "osxsave" | "ospke")
 }
 
 /// qemuMonitorJSONGetCPUData: 11.10.0, commits ba16113c and 4d5c1bc2: they are taken out of QEMU's answer too.
