@@ -4,7 +4,7 @@
 use std::fmt;
 
 /// How many features one catalog can name; libvirt 12.8.0 names 400, QEMU some twenty more.
-pub const CAPACITY: usize = 512;
+pub(crate) const CAPACITY: usize = 512;
 const WORDS: usize = CAPACITY / 64;
 
 /// One CPU feature, as an index into the catalog's list of names.
@@ -28,10 +28,10 @@ impl FeatureSet {
     /// The set with nothing in it.
     pub const EMPTY: Self = Self([0; WORDS]);
     /// The set with every feature that can be named.
-    pub const ALL: Self = Self([u64::MAX; WORDS]);
+    pub(crate) const ALL: Self = Self([u64::MAX; WORDS]);
 
     /// Returns the set that holds only `feature`.
-    pub fn only(feature: FeatureId) -> Self {
+    pub(crate) fn only(feature: FeatureId) -> Self {
         let mut set = Self::EMPTY;
         set.insert(feature);
         set

@@ -47,9 +47,9 @@ pub struct FeatureDefinition {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Signature {
     /// The CPUID family.
-    pub family: Box<str>,
+    pub(crate) family: Box<str>,
     /// The CPUID model.
-    pub model: Box<str>,
+    pub(crate) model: Box<str>,
     /// The steppings it is limited to, as written, if any.
     pub stepping: Option<Box<str>>,
 }
@@ -57,7 +57,7 @@ pub struct Signature {
 impl Signature {
     /// Returns whether a CPU with these numbers has the signature; steppings are written as a list of numbers and
     /// ranges (libvirt `x86ModelHasSignature`).
-    pub fn is_of(&self, family: u32, model: u32, stepping: u32) -> bool {
+    pub(crate) fn is_of(&self, family: u32, model: u32, stepping: u32) -> bool {
         let same = |text: &str, number: u32| text.parse() == Ok(number);
         let listed = |text: &str| {
             text.split(',').any(|part| {
@@ -135,7 +135,7 @@ impl CpuMap {
     }
 
     /// Returns the features of `set` in map order; those the map does not know come last, by number.
-    pub fn in_order(&self, set: FeatureSet) -> Vec<FeatureId> {
+    pub(crate) fn in_order(&self, set: FeatureSet) -> Vec<FeatureId> {
         let known = set & self.known;
         let mut list = Vec::with_capacity(set.len());
         list.extend(self.order.iter().copied().filter(|feature| known.contains(*feature)).take(known.len()));
@@ -144,7 +144,7 @@ impl CpuMap {
     }
 
     /// Returns the vendor the map gives `model`, if it has the model and a vendor for it.
-    pub fn vendor_of(&self, model: ModelId) -> Option<Vendor> {
+    pub(crate) fn vendor_of(&self, model: ModelId) -> Option<Vendor> {
         self.model(model)?.vendor.as_deref().and_then(Vendor::from_map_name)
     }
 }

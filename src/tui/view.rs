@@ -4,7 +4,7 @@ mod bottom;
 mod compare;
 mod demo;
 mod diff;
-pub mod draw;
+pub(crate) mod draw;
 mod explorer;
 mod follow;
 mod history;
@@ -39,10 +39,10 @@ pub struct ViewContext<'a> {
 }
 
 /// The least width and height for a screen.
-pub const SMALLEST: (u16, u16) = (60, 20);
+pub(crate) const SMALLEST: (u16, u16) = (60, 20);
 
 /// Draws the whole terminal.
-pub fn render(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
+pub(crate) fn render(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         return too_small(ctx, area, buf);
     }

@@ -38,7 +38,7 @@ pub const FILES: &[(&str, &str)] = &lessons![
 pub struct Lesson {
     /// Position among the lessons, counted from 1; not in the file.
     #[serde(skip)]
-    pub number: usize,
+    pub(crate) number: usize,
     /// Name on the command line.
     #[serde(deserialize_with = "words")]
     pub name: String,
@@ -47,9 +47,9 @@ pub struct Lesson {
     pub title: String,
     /// What the learner knows at the end, in one sentence.
     #[serde(deserialize_with = "words")]
-    pub summary: String,
+    pub(crate) summary: String,
     /// Link of the scenario that the lesson starts with.
-    pub scenario: String,
+    pub(crate) scenario: String,
     /// At least one.
     #[serde(rename = "step")]
     pub steps: Vec<Step>,
@@ -60,9 +60,9 @@ pub struct Lesson {
 #[serde(try_from = "read::WrittenStep")]
 pub struct Step {
     /// Link of the step's scenario; `None` continues with the scenario of the step before.
-    pub scenario: Option<String>,
+    pub(crate) scenario: Option<String>,
     /// Where the cursor of the first screen is put.
-    pub cursor: Option<Choice>,
+    pub(crate) cursor: Option<Choice>,
     /// What is framed on the screen.
     pub look: Vec<Place>,
     /// What holds while the step is read; `tests/tour.rs` compares it with the answer.
@@ -70,7 +70,7 @@ pub struct Step {
     /// The text or the question.
     pub text: String,
     /// The rules whose pages say the same.
-    pub rules: Vec<RuleId>,
+    pub(crate) rules: Vec<RuleId>,
     /// Ids of the recorded migrations that show it.
     pub runs: Vec<String>,
     /// `None` where there is nothing but text.
@@ -104,7 +104,7 @@ pub struct Answer {
     pub text: String,
     /// True for exactly one answer of a question.
     #[serde(default)]
-    pub right: bool,
+    pub(crate) right: bool,
     /// Why the answer is right or wrong.
     #[serde(deserialize_with = "words")]
     pub why: String,
@@ -132,15 +132,15 @@ pub enum Place {
 #[serde(default, deny_unknown_fields)]
 pub struct Expect {
     /// The verdict.
-    pub verdict: Option<Verdict>,
+    pub(crate) verdict: Option<Verdict>,
     /// The deciding rule.
-    pub rule: Option<RuleId>,
+    pub(crate) rule: Option<RuleId>,
     /// libvirt's error message.
     pub message: Option<String>,
     /// Names of the features that the guest loses.
-    pub lost: Vec<String>,
+    pub(crate) lost: Vec<String>,
     /// Whether the guest could see a difference.
-    pub notice: Option<bool>,
+    pub(crate) notice: Option<bool>,
 }
 
 /// What must hold for a step to be done; what is `None` is not asked for.
