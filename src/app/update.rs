@@ -14,7 +14,6 @@ use super::page::Page;
 use super::picker::{Item, Pick, Picker};
 use super::screens::{Screen, ScreenContext, ScreenKind, ScreenResponse, Target, explorer};
 use super::settings::Size;
-use super::tour;
 use crate::analysis::remedies::How;
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
@@ -37,6 +36,7 @@ macro_rules! screen_context {
 mod availability;
 mod overlay;
 mod save_export;
+pub mod tour;
 
 /// Performs the action of a key, or types it.
 pub fn press(model: &mut Model, catalog: &Catalog, key: Key) -> Option<Effect> {

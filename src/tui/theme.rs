@@ -43,7 +43,7 @@ pub(crate) enum Role {
     /// libvirt's message, and other emphasized text.
     Message,
     /// The bars around the part that a lesson points at.
-    Look,
+    Highlight,
     /// A key.
     Key,
     /// XML and command lines.
@@ -84,7 +84,7 @@ pub(crate) struct Signs {
     /// The keys Left, Right, Up and Down, in this order.
     pub(crate) arrows: [&'static str; 4],
     /// The bars around the part that a lesson points at.
-    pub(crate) look: (&'static str, &'static str),
+    pub(crate) highlight: (&'static str, &'static str),
     /// A horizontal rule.
     pub(crate) across: &'static str,
     /// A vertical rule.
@@ -109,7 +109,7 @@ const UNICODE: Signs = Signs {
     before: "◂",
     after: "▸",
     arrows: ["←", "→", "↑", "↓"],
-    look: ("▐", "▌"),
+    highlight: ("▐", "▌"),
     across: "─",
     down: "│",
     frame: border::ROUNDED,
@@ -131,7 +131,7 @@ const ASCII: Signs = Signs {
     before: "<",
     after: ">",
     arrows: ["left", "right", "up", "down"],
-    look: ("[", "]"),
+    highlight: ("[", "]"),
     across: "-",
     down: "|",
     frame: border::Set {
@@ -289,7 +289,7 @@ fn coloured(palette: &Palette, role: Role) -> Style {
         Role::Text | Role::Value => plain,
         Role::Muted | Role::Border | Role::Label => plain.fg(palette.muted),
         Role::Title | Role::Key => bold.fg(palette.accent),
-        Role::Look => bold.fg(palette.chosen),
+        Role::Highlight => bold.fg(palette.chosen),
         Role::ActiveBorder | Role::Code => plain.fg(palette.accent),
         Role::Chosen => plain.fg(palette.chosen),
         Role::Focus => bold.fg(palette.on_fill).bg(palette.accent),
@@ -310,7 +310,7 @@ fn mono(role: Role) -> Style {
         Role::Text | Role::Value | Role::Label | Role::Border | Role::Code => plain,
         Role::Muted => plain.add_modifier(Modifier::DIM),
         Role::Title
-        | Role::Look
+        | Role::Highlight
         | Role::Key
         | Role::Chosen
         | Role::ActiveBorder

@@ -149,7 +149,7 @@ fn above(area: Rect, panel: Rect, note: Rect) -> Rect {
 }
 
 /// Returns the area that a lesson points at, on a screen that is drawn already.
-pub fn place(ctx: ViewContext<'_>, wanted: &Place, area: Rect, buf: &Buffer) -> Option<Rect> {
+pub fn area_of(ctx: ViewContext<'_>, wanted: &Place, area: Rect, buf: &Buffer) -> Option<Rect> {
     let Parts { body, panel, note, .. } = Parts::of(ctx, area);
     tour::find(ctx, wanted, body, above(area, panel, note), buf)
 }
