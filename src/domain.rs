@@ -3,6 +3,7 @@
 
 pub mod behaviour;
 pub mod catalog;
+pub mod cpuid;
 pub mod definition;
 pub mod feature;
 pub mod host;

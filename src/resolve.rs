@@ -6,6 +6,7 @@ mod classify;
 mod decision_table;
 mod dependencies;
 mod endpoint;
+pub mod host_model;
 mod live_update;
 mod migrate;
 mod partial_check;

@@ -173,6 +173,12 @@ settings! {
     MinimumQemu "minimum-qemu" Version => |b, v| b.minimum_qemu = v;
     /// The default check of a named model under KVM is `partial`.
     DefaultCheck "default-check" bool => |b, v| b.default_check = v;
+    /// Disabled features of a candidate count more than enabled ones when a CPU is decoded.
+    DecodePenalties "decode-penalties" bool => |b, v| b.decode_penalties = v;
+    /// Features of the map whose QEMU name this release does not translate.
+    Untranslated "untranslated" FeatureSet => |b, v| b.untranslated = v;
+    /// `virsh domcapabilities` lists the features of host-model alphabetically.
+    SortedDomcapabilities "sorted-domcapabilities" bool => |b, v| b.sorted_domcapabilities = v;
     /// A dated fact of the map.
     VmxKnown "vmx-known" bool => |b, v| b.map_facts.set(MapFact::VmxKnown, v);
     /// A dated fact of the map.
@@ -245,6 +251,13 @@ pub struct Behaviour {
     pub minimum_qemu: Version,
     /// The default check of a named model under KVM is `partial`; before, there is no check at all.
     pub default_check: bool,
+    /// Disabled features of a candidate count more than enabled ones when a CPU is decoded, and a baseline prefers all
+    /// models of its input (libvirt `virCPUx86CompareCandidateFeatureList`).
+    pub decode_penalties: bool,
+    /// Features of the map whose QEMU name this release does not translate: it never learns that QEMU has them.
+    pub untranslated: FeatureSet,
+    /// `virsh domcapabilities` lists the features of host-model alphabetically, not in map order.
+    pub sorted_domcapabilities: bool,
     /// The dated facts of its map.
     pub map_facts: MapFacts,
 }
@@ -269,6 +282,9 @@ impl Default for Behaviour {
             maximum_mode: false,
             minimum_qemu: Version::default(),
             default_check: false,
+            decode_penalties: false,
+            untranslated: FeatureSet::EMPTY,
+            sorted_domcapabilities: false,
             map_facts: MapFacts::default(),
         }
     }
@@ -350,6 +366,8 @@ named_enum! {
         ArchCapabilitiesSilicon "arch-capabilities-silicon",
         /// `arch-capabilities` is not supported for guests with an AMD vendor.
         ArchCapabilitiesNotAmd "arch-capabilities-not-amd",
+        /// `unavailable-features` is missing: libvirt does not trust it with model-specific registers.
+        NoUnavailableFeatures "no-unavailable-features",
         /// `pdcm` is cleared while the PMU is off, without being marked unavailable.
         PdcmCleared "pdcm-cleared",
     }

@@ -4,7 +4,7 @@
 use super::behaviour::{Backport, Behaviour, Known, Quirk, QuirkKind, Setting, SwitchHistory};
 use super::definition::Policy;
 use super::feature::{FeatureId, FeatureSet};
-use super::host::{Host, HostId, HostSource, Vendor};
+use super::host::{CpuSignature, Host, HostId, HostSource, Vendor};
 use super::map::{CpuMap, MapId, ModelId, Register};
 use super::named::Named;
 use super::names::Names;
@@ -40,6 +40,8 @@ pub struct Decisions {
     pub backports: Vec<Backport>,
     /// What QEMU point releases do of their own.
     pub quirks: Vec<Quirk>,
+    /// The signature of the model `max` under TCG, with the QEMU release that first had it, oldest first.
+    pub tcg_signatures: Vec<(Version, CpuSignature)>,
 }
 
 /// A distribution or a KubeVirt release and the packages it ships.
@@ -300,6 +302,12 @@ impl Catalog {
                 && quirk.until.is_none_or(|until| version <= until)
                 && quirk.machines_since.is_none_or(|since| machine.is_some_and(|series| series >= since))
         })
+    }
+
+    /// Returns the signature of the model `max` under this QEMU's TCG.
+    pub fn tcg_signature(&self, qemu: Version) -> Option<CpuSignature> {
+        let dated = self.decisions.tcg_signatures.iter().rfind(|(since, _)| qemu >= *since);
+        dated.map(|(_, signature)| *signature)
     }
 
     /// Returns which of the quirks that come with newer machine types this one meets, by bit.

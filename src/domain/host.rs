@@ -2,6 +2,7 @@
 
 use super::feature::FeatureSet;
 use std::fmt;
+use std::str::FromStr;
 
 /// A CPU vendor, as libvirt's maps name it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -62,6 +63,31 @@ impl fmt::Display for Vendor {
     }
 }
 
+/// Family, model and stepping of a processor, as CPUID leaf 1 tells them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct CpuSignature {
+    /// CPUID family, the extended one added.
+    pub family: u32,
+    /// CPUID model, the extended one included.
+    pub model: u32,
+    /// CPUID stepping; `None` where nobody told.
+    pub stepping: Option<u32>,
+}
+
+impl FromStr for CpuSignature {
+    type Err = &'static str;
+
+    /// Reads `6-207-2`, or `6-207` where the stepping is not known.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let numbers: Result<Vec<u32>, _> = text.split('-').map(str::parse).collect();
+        match numbers.as_deref() {
+            Ok([family, model]) => Ok(Self { family: *family, model: *model, stepping: None }),
+            Ok([family, model, stepping]) => Ok(Self { family: *family, model: *model, stepping: Some(*stepping) }),
+            _ => Err("family, model and stepping such as 6-207-2"),
+        }
+    }
+}
+
 /// One of the catalog's hosts.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct HostId(pub u16);
@@ -109,4 +135,11 @@ pub struct Host {
     pub silicon: Option<Silicon>,
     /// Where `features` were read.
     pub source: HostSource,
+}
+
+impl Host {
+    /// Returns family, model and stepping together.
+    pub fn signature(&self) -> CpuSignature {
+        CpuSignature { family: self.family, model: self.model, stepping: Some(self.stepping) }
+    }
 }

@@ -2,7 +2,7 @@
 //! Says nothing about which release ships it.
 
 use super::feature::{FeatureId, FeatureSet};
-use super::host::Vendor;
+use super::host::{CpuSignature, Vendor};
 use std::sync::Arc;
 
 /// One CPU model name, as an index into the catalog's list.
@@ -55,17 +55,23 @@ pub struct Signature {
 }
 
 impl Signature {
-    /// Returns whether a CPU with these numbers has the signature; steppings are written as a list of numbers and
-    /// ranges (libvirt `x86ModelHasSignature`).
-    pub fn is_of(&self, family: u32, model: u32, stepping: u32) -> bool {
-        let same = |text: &str, number: u32| text.parse() == Ok(number);
+    /// Returns whether a CPU has the signature; steppings are written as a list of numbers and ranges, and a stepping
+    /// that is not known is in none of them (libvirt `virCPUx86SignaturesMatch`).
+    pub fn is_of(&self, cpu: CpuSignature) -> bool {
         let listed = |text: &str| {
             text.split(',').any(|part| {
                 let (first, last) = part.split_once('-').unwrap_or((part, part));
-                matches!((first.parse::<u32>(), last.parse::<u32>()), (Ok(first), Ok(last)) if (first..=last).contains(&stepping))
+                matches!((first.parse::<u32>(), last.parse::<u32>()), (Ok(first), Ok(last))
+                    if cpu.stepping.is_some_and(|stepping| (first..=last).contains(&stepping)))
             })
         };
-        same(&self.family, family) && same(&self.model, model) && self.stepping.as_deref().is_none_or(listed)
+        self.is_for(cpu.family, cpu.model) && self.stepping.as_deref().is_none_or(listed)
+    }
+
+    /// Returns whether the signature is for this family and model, whatever the stepping.
+    pub fn is_for(&self, family: u32, model: u32) -> bool {
+        let same = |text: &str, number: u32| text.parse() == Ok(number);
+        same(&self.family, family) && same(&self.model, model)
     }
 }
 
@@ -141,6 +147,21 @@ impl CpuMap {
         list.extend(self.order.iter().copied().filter(|feature| known.contains(*feature)).take(known.len()));
         list.extend((set - known).iter());
         list
+    }
+
+    /// Returns the features that libvirt leaves in a migratable CPU.
+    pub fn migratable(&self) -> FeatureSet {
+        self.features_that(|definition| definition.migratable)
+    }
+
+    /// Returns the features that are bits of model-specific registers.
+    pub fn in_msrs(&self) -> FeatureSet {
+        self.features_that(|definition| definition.registers.iter().any(|r| matches!(r, Register::Msr { .. })))
+    }
+
+    fn features_that(&self, holds: impl Fn(&FeatureDefinition) -> bool) -> FeatureSet {
+        let described = self.order.iter().zip(&self.features);
+        described.filter(|(_, definition)| holds(definition)).map(|(feature, _)| *feature).collect()
     }
 
     /// Returns the vendor the map gives `model`, if it has the model and a vendor for it.

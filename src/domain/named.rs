@@ -32,6 +32,12 @@ pub struct Named {
     pub vmx: Option<FeatureId>,
     /// `svm`.
     pub svm: Option<FeatureId>,
+    /// `hle`.
+    pub hle: Option<FeatureId>,
+    /// `rtm`.
+    pub rtm: Option<FeatureId>,
+    /// `invtsc`, which QEMU does not migrate.
+    pub invtsc: Option<FeatureId>,
     /// Every `vmx-*`.
     pub vmx_children: FeatureSet,
     /// Every `kvm*`: what KVM itself offers its guests.
@@ -69,6 +75,9 @@ impl Named {
             pconfig: feature("pconfig"),
             vmx: feature("vmx"),
             svm: feature("svm"),
+            hle: feature("hle"),
+            rtm: feature("rtm"),
+            invtsc: feature("invtsc"),
             vmx_children: beginning_with("vmx-"),
             paravirtual: beginning_with("kvm"),
             with_state: ["mpx", "avx", "avx512f", "pku", "amx-tile"].into_iter().filter_map(feature).collect(),

@@ -32,6 +32,12 @@ pub fn read(document: &Document<'_>, parts: &mut Parts) -> Result<(), LoadError>
     for element in document.root.children_named("quirk") {
         parts.decisions.quirks.push(quirk(document, element)?);
     }
+    for element in document.root.children_named("tcg-max") {
+        let text = document.need(element, "signature")?;
+        let signature =
+            text.parse().map_err(|wanted| document.error(element, format!("expected {wanted}, found {text:?}")))?;
+        parts.decisions.tcg_signatures.push((need_version(document, element, "since")?, signature));
+    }
     Ok(())
 }
 

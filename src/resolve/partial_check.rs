@@ -42,8 +42,7 @@ fn described_as(facts: &Facts<'_>, end: &Endpoint<'_>, host: FeatureSet) -> Feat
         if of_other || !end.qemu.has_model(*id) || model.decode.is_some_and(|decode| !decode.guest) {
             continue;
         }
-        let matches = signature
-            .is_some_and(|known| model.signatures.iter().any(|s| s.is_of(known.family, known.model, known.stepping)));
+        let matches = signature.is_some_and(|known| model.signatures.iter().any(|s| s.is_of(known.signature())));
         let spelled_out = (model.data ^ host).len();
         let better = best.as_ref().is_none_or(
             |(matched, fewest, _)| {

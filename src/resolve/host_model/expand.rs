@@ -1,0 +1,148 @@
+//! Makes the decode's inputs from what QEMU tells on a host, and its result into what libvirt writes: the guest's
+//! `<cpu>` and `-cpu`, `virsh domcapabilities`, `virsh capabilities`.
+
+use super::{HostModel, Libvirt, Processor, Purpose, QemuModels, decode};
+use crate::domain::behaviour::{DropUnknown, QuirkKind};
+use crate::domain::catalog::{Catalog, QemuView};
+use crate::domain::definition::{Check, Definition, Fallback, Match, Mode, Policies, Policy, PolicyStore};
+use crate::domain::feature::{FeatureId, FeatureSet};
+use crate::domain::host::Vendor;
+use crate::domain::map::CpuMap;
+use crate::domain::qemu::Accel;
+
+/// What libvirt learns from one QEMU on one host (`virQEMUCapsProbeQMPHostCPU`, `virQEMUCapsFetchCPUDefinitions`).
+#[derive(Clone, PartialEq, Debug)]
+pub struct Probe {
+    /// QEMU's `host` under KVM and `max` under TCG: vendor, signature and everything it enables.
+    pub processor: Processor,
+    /// What of that QEMU says it cannot migrate.
+    pub not_migratable: FeatureSet,
+    /// The models it lists.
+    pub models: QemuModels,
+    /// Whether it has `unavailable-features`. Without it libvirt leaves model-specific registers out.
+    pub has_unavailable_features: bool,
+    /// Whether it tells which features migrate. Where it does not, libvirt goes by its map.
+    pub has_migratability: bool,
+}
+
+impl Probe {
+    /// Returns what `qemu` tells under KVM on this processor. Of its features those count that this QEMU has a name for.
+    pub fn kvm(catalog: &Catalog, qemu: &QemuView<'_>, host: &Processor) -> Self {
+        let named = qemu.properties | catalog.named().paravirtual;
+        Self::of(catalog, qemu, Accel::Kvm, Processor { features: host.features & named, ..host.clone() })
+    }
+
+    /// Returns what `qemu` tells under TCG, whatever the host.
+    pub fn tcg(catalog: &Catalog, qemu: &QemuView<'_>) -> Self {
+        let processor = Processor {
+            // max_x86_cpu_initfn of QEMU.
+            vendor: Some(Vendor::Amd),
+            signature: catalog.tcg_signature(qemu.version),
+            features: qemu.tcg_max,
+        };
+        Self::of(catalog, qemu, Accel::Tcg, processor)
+    }
+
+    fn of(catalog: &Catalog, qemu: &QemuView<'_>, accel: Accel, processor: Processor) -> Self {
+        Self {
+            not_migratable: catalog.named().invtsc.into_iter().collect(),
+            models: QemuModels::of(catalog, qemu, accel, processor.features),
+            has_unavailable_features: !catalog.has_quirk(QuirkKind::NoUnavailableFeatures, qemu.version, None),
+            has_migratability: true,
+            processor,
+        }
+    }
+}
+
+/// A guest's host-model, written out.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Expansion {
+    /// The decode behind it.
+    pub decoded: HostModel,
+    /// What libvirt puts in place of host-model: mode custom, the model and the features.
+    pub definition: Definition,
+    /// What stands behind the model on QEMU's command line: features switched on and off, in order.
+    pub command_line: Vec<(FeatureId, bool)>,
+}
+
+/// Returns what libvirt writes for a guest with mode host-model (`virCPUx86Update` with the migratable host model).
+/// `wanted` is the guest's own definition: its features override those of the host-model. `properties` are the CPU
+/// features that QEMU knows by name. `None` where no model describes the host.
+pub fn guest(
+    libvirt: Libvirt<'_>,
+    probe: &Probe,
+    properties: FeatureSet,
+    wanted: Option<&Definition>,
+) -> Option<Expansion> {
+    let migratable = probe.processor.features - probe.not_migratable;
+    let processor = Processor { features: migratable, ..probe.processor.clone() };
+    let decoded = decoded_for_guest(libvirt, probe, &processor)?;
+    let described = decoded.model;
+    let mut features: Policies = decoded.features.iter().copied().collect();
+    for (feature, policy) in wanted.into_iter().flat_map(|wanted| wanted.features.iter()) {
+        let policy = match policy {
+            // virCPUx86Update decides optional features by the same host model.
+            Policy::Optional if has(libvirt.map, &decoded, feature) => Policy::Require,
+            Policy::Optional => Policy::Disable,
+            Policy::Force | Policy::Require | Policy::Disable | Policy::Forbid => policy,
+        };
+        features.set(feature, policy);
+    }
+    // virCPUx86DisableRemovedFeatures.
+    for removed in libvirt.map.model(described).into_iter().flat_map(|model| &model.removed) {
+        features.add_if_missing(*removed, Policy::Disable);
+    }
+    let off: FeatureSet = features.iter().filter(|(_, policy)| policy.is_off()).map(|(feature, _)| feature).collect();
+    let unknown_to_qemu = off - properties;
+    features.remove_all(match libvirt.behaviour.drop_unknown {
+        DropUnknown::Definition => libvirt.behaviour.ignored | unknown_to_qemu,
+        DropUnknown::CommandLine => libvirt.behaviour.ignored,
+    });
+    let told = features.iter().filter(|(feature, _)| !unknown_to_qemu.contains(*feature));
+    let command_line = told.map(|(feature, policy)| (feature, policy.is_on())).collect();
+    let definition = Definition {
+        mode: Mode::Custom,
+        model: Some(described),
+        matching: Match::Exact,
+        check: wanted.map_or(Check::Partial, |wanted| wanted.check),
+        fallback: Fallback::Forbid,
+        vendor: wanted.and_then(|wanted| wanted.vendor),
+        features,
+    };
+    Some(Expansion { decoded, definition, command_line })
+}
+
+/// Returns host-model in `virsh domcapabilities`: everything QEMU enables, whether it migrates or not.
+pub fn domcapabilities(catalog: &Catalog, libvirt: Libvirt<'_>, probe: &Probe) -> Option<HostModel> {
+    let mut decoded = decoded_for_guest(libvirt, probe, &probe.processor)?;
+    if libvirt.behaviour.sorted_domcapabilities {
+        decoded.features.sort_by_key(|(feature, _)| catalog.feature_name(*feature));
+    }
+    Some(decoded)
+}
+
+/// Returns the host's CPU in `virsh capabilities`: the silicon, decoded without QEMU.
+pub fn host_capabilities(libvirt: Libvirt<'_>, silicon: &Processor) -> Option<HostModel> {
+    decode(libvirt, silicon, Purpose::Host, &[])
+}
+
+fn decoded_for_guest(libvirt: Libvirt<'_>, probe: &Probe, processor: &Processor) -> Option<HostModel> {
+    let features = processor.features - libvirt.behaviour.untranslated;
+    let processor = Processor { features, ..processor.clone() };
+    let mut decoded = decode(libvirt, &processor, Purpose::Guest(Some(&probe.models)), &[])?;
+    let mut dropped = FeatureSet::EMPTY;
+    if !probe.has_migratability {
+        dropped |= libvirt.map.known - libvirt.map.migratable();
+    }
+    if !probe.has_unavailable_features {
+        dropped |= libvirt.map.in_msrs();
+    }
+    decoded.features.retain(|(feature, _)| !dropped.contains(*feature));
+    Some(decoded)
+}
+
+fn has(map: &CpuMap, decoded: &HostModel, feature: FeatureId) -> bool {
+    let listed = decoded.features.iter().find(|(known, _)| *known == feature);
+    let in_model = || map.model(decoded.model).is_some_and(|model| model.data.contains(feature));
+    listed.map_or_else(in_model, |(_, policy)| policy.is_on())
+}

@@ -1,0 +1,64 @@
+//! Says which models a QEMU lists and what it cannot enable of each: `query-cpu-definitions` with its
+//! `unavailable-features`.
+
+use crate::domain::catalog::{Catalog, QemuView};
+use crate::domain::feature::FeatureSet;
+use crate::domain::map::ModelId;
+use crate::domain::qemu::{Accel, MachineId};
+
+/// The models that one QEMU lists on one host.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct QemuModels(Vec<Option<FeatureSet>>);
+
+impl QemuModels {
+    /// Returns what QEMU cannot enable of the model; `None` for a model that it does not list.
+    pub fn blockers(&self, model: ModelId) -> Option<FeatureSet> {
+        self.0.get(usize::from(model.0)).copied().flatten()
+    }
+
+    /// Returns the models of `qemu` where it offers a guest `offered`. What was recorded of TCG counts; everything else
+    /// is derived: the model's defaults on QEMU's newest machine type, less what is offered. QEMU gives `topoext` under
+    /// KVM on every processor.
+    pub fn of(catalog: &Catalog, qemu: &QemuView<'_>, accel: Accel, offered: FeatureSet) -> Self {
+        let recorded = accel == Accel::Tcg && qemu.lists.models.iter().any(|known| !known.tcg_blockers.is_empty());
+        let newest = newest_machine(catalog, qemu);
+        let mut given = offered;
+        if accel == Accel::Kvm {
+            given.extend(catalog.named().topoext);
+        }
+        let listed = qemu.lists.models.iter().map(|known| {
+            let blockers = if recorded {
+                known.tcg_blockers.iter().copied().collect()
+            } else {
+                newest.and_then(|newest| catalog.cell(known.model, newest, accel)).unwrap_or_default() - given
+            };
+            (known.model, blockers)
+        });
+        listed.collect()
+    }
+}
+
+impl FromIterator<(ModelId, FeatureSet)> for QemuModels {
+    fn from_iter<I: IntoIterator<Item = (ModelId, FeatureSet)>>(models: I) -> Self {
+        let mut all = Vec::new();
+        for (model, blockers) in models {
+            let index = usize::from(model.0);
+            if index >= all.len() {
+                all.resize(index + 1, None);
+            }
+            if let Some(entry) = all.get_mut(index) {
+                *entry = Some(blockers);
+            }
+        }
+        Self(all)
+    }
+}
+
+/// The newest q35 machine type of this QEMU: libvirt asks without naming one, so no compatibility property counts.
+fn newest_machine(catalog: &Catalog, qemu: &QemuView<'_>) -> Option<MachineId> {
+    let machines = catalog.qemu_defaults().machines.iter().rev().copied();
+    machines.into_iter().find(|id| {
+        let name = catalog.machine_name(*id);
+        name.starts_with("pc-q35") && qemu.has_machine(*id, name)
+    })
+}

@@ -1,0 +1,372 @@
+//! Decodes what libvirt's own tests decode, and compares to the last feature and its order: the host, a guest from raw
+//! CPUID, a guest from QEMU's reply, host-model in domcapabilities, and the `-cpu` of host-model guests.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "an expectation that cannot be read fails the test")]
+
+mod support;
+
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+use support::ask::CATALOG;
+use virt_cpu_explorer::domain::behaviour::Behaviour;
+use virt_cpu_explorer::domain::catalog::{QemuView, ReleaseMap};
+use virt_cpu_explorer::domain::cpuid::{CpuidLeaf, MsrValue, RawCpu};
+use virt_cpu_explorer::domain::definition::Policy;
+use virt_cpu_explorer::domain::feature::{FeatureId, FeatureSet};
+use virt_cpu_explorer::domain::host::{CpuSignature, Vendor};
+use virt_cpu_explorer::domain::map::{CpuMap, ModelId};
+use virt_cpu_explorer::import::qmp::qemu_name;
+use virt_cpu_explorer::resolve::host_model::{
+    BaselineCpu, BaselineError, HostModel, Libvirt, MissingInput, Probe, Processor, Purpose, QemuModels, Reason,
+    baseline, decode, domcapabilities, guest,
+};
+
+static DECODE: LazyLock<Value> = LazyLock::new(|| read(include_str!("data/host_model/decode.json")));
+static DOMCAPABILITIES: LazyLock<Value> = LazyLock::new(|| read(include_str!("data/host_model/domcapabilities.json")));
+static RUNS: LazyLock<Value> = LazyLock::new(|| read(include_str!("data/host_model/runs.json")));
+
+/// Releases of which the expectations come from trees shortly before or after: informative.
+const NEAR: [&str; 3] = ["3.7.0", "4.0.0", "5.6.0"];
+
+fn read(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+fn text<'v>(value: &'v Value, key: &str) -> &'v str {
+    value[key].as_str().unwrap_or_else(|| panic!("{key} in {value}"))
+}
+
+fn entries<'v>(value: &'v Value, key: &str) -> &'v Map<String, Value> {
+    value[key].as_object().unwrap_or_else(|| panic!("{key} in {value}"))
+}
+
+/// Features that a map of these facts names; others are ignored by libvirt too.
+fn features(names: &str) -> FeatureSet {
+    names.split_whitespace().filter_map(|name| CATALOG.feature(name)).collect()
+}
+
+fn numbers<const N: usize>(row: &Value) -> [u32; N] {
+    let numbers = row.as_str().unwrap().split(' ').map(|number| u32::from_str_radix(number, 16).unwrap());
+    numbers.collect::<Vec<_>>().try_into().unwrap()
+}
+
+/// A libvirt release of the facts.
+struct Release {
+    map: &'static CpuMap,
+    behaviour: Behaviour,
+}
+
+impl Release {
+    fn of(name: &str) -> Self {
+        let release = CATALOG.release(CATALOG.libvirt(name).unwrap_or_else(|| panic!("no libvirt {name}")));
+        let ReleaseMap::Exact(map) = release.map else { panic!("the map of {name} was not read") };
+        Self { map: CATALOG.map(map), behaviour: CATALOG.behaviour(release.version).0 }
+    }
+
+    fn libvirt(&self) -> Libvirt<'_> {
+        Libvirt { map: self.map, behaviour: &self.behaviour, named: CATALOG.named() }
+    }
+}
+
+fn signature(of: &Value) -> Option<CpuSignature> {
+    Some(text(of, "signature").parse().unwrap())
+}
+
+fn raw(host: &Value) -> RawCpu {
+    let leaf = |row| {
+        let [eax_in, ecx_in, eax, ebx, ecx, edx] = numbers(row);
+        CpuidLeaf { eax_in, ecx_in, output: [eax, ebx, ecx, edx] }
+    };
+    let msr = |row| {
+        let [index, eax, edx] = numbers(row);
+        MsrValue { index, output: [eax, edx] }
+    };
+    RawCpu {
+        leaves: host["cpuid"].as_array().unwrap().iter().map(leaf).collect(),
+        msrs: host["msr"].as_array().unwrap().iter().map(msr).collect(),
+    }
+}
+
+/// The processor as its raw CPUID shows it to this map.
+fn silicon(host: &Value, map: &CpuMap) -> Processor {
+    let raw = raw(host);
+    assert_eq!(raw.signature(), signature(host));
+    Processor { vendor: raw.vendor(), signature: raw.signature(), features: raw.features(map) }
+}
+
+/// The processor as QEMU tells it.
+fn reply(told: &Value) -> Processor {
+    let vendor = Vendor::parse(text(told, "vendor"));
+    Processor { vendor, signature: signature(told), features: features(text(told, "features")) }
+}
+
+/// QEMU's models, which are written by what QEMU lacks of them.
+fn models(of: &Value) -> Option<QemuModels> {
+    let by_blockers = of.get("models")?.as_object()?.iter();
+    let listed = by_blockers.flat_map(|(blockers, models)| {
+        let blockers = features(blockers);
+        let models = models.as_str().unwrap().split(' ').filter_map(|name| CATALOG.model(name));
+        models.map(move |model| (model, blockers))
+    });
+    Some(listed.collect())
+}
+
+/// A decoded CPU as the expectations are written: vendor, model, features.
+fn written(decoded: &HostModel) -> String {
+    let mut line = format!("{} {}", decoded.vendor.map_or("-", Vendor::name), CATALOG.model_name(decoded.model));
+    for (feature, policy) in &decoded.features {
+        line.push_str(if *policy == Policy::Disable { " -" } else { " " });
+        line.push_str(CATALOG.feature_name(*feature));
+    }
+    line
+}
+
+fn command_line(model: ModelId, features: &[(FeatureId, bool)]) -> String {
+    let mut line = CATALOG.model_name(model).to_owned();
+    for (feature, on) in features {
+        let name = qemu_name(CATALOG.feature_name(*feature));
+        line.push_str(&format!(",{name}={}", if *on { "on" } else { "off" }));
+    }
+    line
+}
+
+/// Counts by kind how many come out right, and keeps what does not.
+#[derive(Default)]
+struct Tally {
+    right: BTreeMap<String, (usize, usize)>,
+    wrong: Vec<String>,
+}
+
+impl Tally {
+    fn compare(&mut self, kind: &str, name: &str, (found, expected): (&str, &str)) {
+        let (right, all) = self.right.entry(kind.to_owned()).or_default();
+        *all += 1;
+        if found == expected {
+            *right += 1;
+        } else {
+            self.wrong.push(format!("{kind} {name}\n  found    {found}\n  expected {expected}"));
+        }
+    }
+
+    /// Fails unless everything of these kinds is right; the others are printed.
+    fn assert(&self, is_informative: impl Fn(&str) -> bool, expected: &[(&str, usize)]) {
+        println!("{:?}", self.right);
+        let wrong: Vec<_> = self.wrong.iter().filter(|line| !is_informative(line)).collect();
+        assert!(wrong.is_empty(), "{}", wrong.iter().map(|line| line.as_str()).collect::<Vec<_>>().join("\n"));
+        for (kind, all) in expected {
+            assert_eq!(self.right.get(*kind).map(|(_, all)| *all), Some(*all), "cases of {kind}");
+        }
+    }
+}
+
+/// The releases of the decode expectations, each with what is expected of a host: the last one named at or before it.
+fn expected<'v>(of_kind: &'v Value) -> Vec<(&'static str, &'v str)> {
+    let mut current = None;
+    let releases = DECODE["releases"].as_array().unwrap().iter();
+    let each = releases.filter_map(|release| {
+        let release = release.as_str().unwrap();
+        current = of_kind.get(release).and_then(Value::as_str).or(current);
+        Some((release, current?))
+    });
+    each.collect()
+}
+
+fn decoded(kind: &str, host: &Value, release: &Release) -> HostModel {
+    let qemu = &host["kvm"];
+    let listed = models(qemu);
+    let found = match kind {
+        "host" => decode(release.libvirt(), &silicon(host, release.map), Purpose::Host, &[]),
+        "guest" => decode(release.libvirt(), &silicon(host, release.map), Purpose::Guest(listed.as_ref()), &[]),
+        _ => {
+            let mut told = reply(qemu);
+            told.features = told.features - release.behaviour.untranslated;
+            decode(release.libvirt(), &told, Purpose::Guest(listed.as_ref()), &[])
+        }
+    };
+    found.unwrap()
+}
+
+#[test]
+fn every_host_is_decoded_as_libvirt_does() {
+    let mut tally = Tally::default();
+    for (name, kinds) in entries(&DECODE, "expect") {
+        let host = &DECODE["hosts"][name];
+        for (kind, of_kind) in kinds.as_object().unwrap() {
+            for (version, wanted) in expected(of_kind) {
+                let found = decoded(kind, host, &Release::of(version));
+                tally.compare(kind, &format!("{name} {version}"), (&written(&found), wanted));
+            }
+        }
+    }
+    tally.assert(|_| false, &[("host", 183), ("guest", 183), ("json", 153)]);
+}
+
+/// What libvirt's tests let one QEMU tell.
+fn probe(input: &Value) -> Probe {
+    Probe {
+        processor: reply(input),
+        not_migratable: features(text(input, "not_migratable")),
+        models: models(input).unwrap(),
+        has_unavailable_features: input["unavailable_features"] == true,
+        has_migratability: input["migratability"] == true,
+    }
+}
+
+#[test]
+fn domcapabilities_and_the_command_line_are_as_libvirt_writes_them() {
+    let mut tally = Tally::default();
+    for case in DOMCAPABILITIES["cases"].as_array().unwrap() {
+        let (version, input) = (text(case, "libvirt"), text(case, "input"));
+        let release = Release::of(version);
+        let probe = probe(&DOMCAPABILITIES["inputs"][input]);
+        let kind = if NEAR.contains(&version) { "near" } else { "domcapabilities" };
+        let found = domcapabilities(&CATALOG, release.libvirt(), &probe).unwrap();
+        tally.compare(kind, &format!("{version} {input}"), (&written(&found), text(case, "host_model")));
+        if let Some(line) = case.get("command_line") {
+            let found = guest(release.libvirt(), &probe, FeatureSet::ALL, None).unwrap();
+            let line_found = command_line(found.decoded.model, &found.command_line);
+            tally.compare("command line", &format!("{version} {input}"), (&line_found, line.as_str().unwrap()));
+        }
+    }
+    tally.assert(|line| line.starts_with("near"), &[("domcapabilities", 95), ("near", 8), ("command line", 33)]);
+}
+
+fn qemu(version: &str) -> QemuView<'static> {
+    CATALOG.qemu_views(version.parse().unwrap()).swap_remove(0)
+}
+
+/// What QEMU tells at one end of a recorded run.
+fn probe_of_run(end: &Value) -> (Probe, FeatureSet) {
+    let qemu = qemu(text(end, "qemu"));
+    let probe = match end.get("host") {
+        None => Probe::tcg(&CATALOG, &qemu),
+        Some(host) => {
+            let features = features(text(&RUNS["hosts"], host.as_str().unwrap()));
+            let signature = Some("6-207-2".parse().unwrap());
+            Probe::kvm(&CATALOG, &qemu, &Processor { vendor: Some(Vendor::Intel), signature, features })
+        }
+    };
+    (probe, qemu.properties)
+}
+
+#[test]
+fn recorded_guests_got_this_command_line() {
+    let mut tally = Tally::default();
+    let runs = RUNS["runs"].as_array().unwrap().iter().filter(|run| run["cpu"] == "host-model");
+    for run in runs {
+        let source = &run["source"];
+        let (probe, properties) = probe_of_run(source);
+        let release = Release::of(text(source, "libvirt"));
+        let found = guest(release.libvirt(), &probe, properties, None).unwrap();
+        let line = command_line(found.decoded.model, &found.command_line);
+        tally.compare(text(run, "accelerator"), text(run, "id"), (&line, text(run, "command_line")));
+    }
+    tally.assert(|_| false, &[("kvm", 14), ("tcg", 17)]);
+}
+
+/// The hosts that QEMU told about, with the decode of each by a release.
+fn from_replies(version: &str, change: impl Fn(&mut Processor)) -> Vec<(HostModel, HostModel)> {
+    let release = Release::of(version);
+    let hosts = entries(&DECODE, "hosts").values().filter(|host| host.get("kvm").is_some());
+    let both = hosts.map(|host| {
+        let known = decoded("json", host, &release);
+        let listed = models(&host["kvm"]);
+        let mut told = reply(&host["kvm"]);
+        told.features = told.features - release.behaviour.untranslated;
+        change(&mut told);
+        let changed = decode(release.libvirt(), &told, Purpose::Guest(listed.as_ref()), &[]).unwrap();
+        (known, changed)
+    });
+    both.collect()
+}
+
+fn right(both: &[(HostModel, HostModel)]) -> usize {
+    both.iter().filter(|(known, changed)| written(known) == written(changed)).count()
+}
+
+#[test]
+fn without_a_signature_most_hosts_come_out_right_and_all_say_that_it_is_missing() {
+    for (version, of_51) in [("7.0.0", 40), ("9.8.0", 50), ("11.3.0", 46)] {
+        let both = from_replies(version, |processor| processor.signature = None);
+        assert_eq!((right(&both), both.len()), (of_51, 51), "{version}");
+        assert!(both.iter().all(|(_, changed)| changed.missing_input == Some(MissingInput::Signature)));
+        assert!(both.iter().all(|(known, _)| known.missing_input.is_none()));
+    }
+}
+
+#[test]
+fn a_stepping_that_is_not_known_is_said_wherever_it_decides() {
+    for version in ["7.0.0", "9.8.0", "11.3.0"] {
+        let both = from_replies(version, |processor| {
+            processor.signature = processor.signature.map(|known| CpuSignature { stepping: None, ..known });
+        });
+        assert!((47..=50).contains(&right(&both)), "{version}: {} of 51", right(&both));
+        for (known, changed) in both {
+            let told = changed.missing_input == Some(MissingInput::Stepping);
+            assert!(told || written(&known) == written(&changed), "{version} {}", written(&known));
+        }
+    }
+}
+
+#[test]
+fn the_winner_says_why_it_beats_the_runner_up() {
+    let release = Release::of("11.3.0");
+    let reason = |host: &str| {
+        let found = decoded("guest", &DECODE["hosts"][host], &release);
+        let (index, reason) = found.runner_up.unwrap();
+        let name = |model| CATALOG.model_name(model);
+        (name(found.model), name(found.candidates[index].model), reason)
+    };
+    assert_eq!(reason("EPYC-7601-32-Core"), ("EPYC", "EPYC-IBPB", Reason::Score));
+}
+
+#[test]
+fn a_candidate_counts_what_libvirt_would_write() {
+    let release = Release::of("11.3.0");
+    for host in entries(&DECODE, "hosts").values() {
+        let found = decoded("guest", host, &release);
+        let winner = found.winner().unwrap();
+        let on = found.features.iter().filter(|(_, policy)| policy.is_on()).count();
+        assert_eq!((winner.enabled_count(), winner.disabled_count()), (on, found.features.len() - on));
+        assert_eq!(found.candidates.len() + found.rejected.len(), release.map.model_order.len());
+    }
+}
+
+fn cpu(release: &Release, vendor: Option<Vendor>, model: &str) -> BaselineCpu {
+    let model = CATALOG.model(model).unwrap();
+    BaselineCpu { vendor, model: Some(model), features: release.map.model(model).unwrap().data }
+}
+
+#[test]
+fn a_baseline_keeps_the_model_that_all_name() {
+    for version in ["7.0.0", "11.3.0"] {
+        let release = Release::of(version);
+        let cpus = [1, 2].map(|_| cpu(&release, Some(Vendor::Intel), "Skylake-Client-IBRS"));
+        let found = baseline(release.libvirt(), &cpus, (None, None), true).unwrap();
+        assert_eq!(CATALOG.model_name(found.model), "Skylake-Client-IBRS");
+        assert!(found.features.iter().all(|(_, policy)| *policy == Policy::Disable), "only removed ones");
+    }
+}
+
+#[test]
+fn a_baseline_prefers_the_models_of_its_input_since_there_are_penalties() {
+    let of = |version: &str| {
+        let release = Release::of(version);
+        let cpus = ["Haswell-noTSX-IBRS", "Skylake-Client-IBRS"].map(|model| cpu(&release, Some(Vendor::Intel), model));
+        let found = baseline(release.libvirt(), &cpus, (None, None), true).unwrap();
+        let lost: Vec<_> = found.features.iter().filter(|(_, policy)| policy.is_off()).collect();
+        (CATALOG.model_name(found.model), lost.len())
+    };
+    assert_eq!(of("11.3.0"), ("Haswell-noTSX-IBRS", 0));
+}
+
+#[test]
+fn there_is_no_baseline_of_two_vendors_or_of_nothing_in_common() {
+    let release = Release::of("11.3.0");
+    let mixed = [cpu(&release, Some(Vendor::Intel), "Haswell"), cpu(&release, Some(Vendor::Amd), "EPYC")];
+    let found = |cpus: &[BaselineCpu]| baseline(release.libvirt(), cpus, (None, None), false).map(|found| found.model);
+    assert_eq!(found(&mixed), Err(BaselineError::Vendors));
+    assert_eq!(found(&[]), Err(BaselineError::Empty));
+    let nothing = BaselineCpu { vendor: None, model: None, features: FeatureSet::EMPTY };
+    assert_eq!(found(&[nothing]), Err(BaselineError::Incompatible));
+}
