@@ -92,8 +92,12 @@ impl Words<'_> {
             Stage::StartValidate => "validation of the definition",
             Stage::UpdateCpu => "update of the definition",
             Stage::Qemu => "start of QEMU",
+            Stage::Send => "check before sending",
         };
         match (answer.verdict, answer.refusal()) {
+            (Verdict::Aborted, Some(refusal)) if refusal.stage() == Stage::Send => {
+                format!("ABORTED at the source's {}", at(refusal))
+            }
             (Verdict::Aborted, Some(refusal)) if self.scenario.is_stop(self.hop) => {
                 format!("ABORTED on the way, at the {} of {}", at(refusal), self.to())
             }
@@ -255,6 +259,21 @@ impl Words<'_> {
                 format!("The mode {} needs KVM; under TCG there is no host's CPU.", mode.name())
             }
             Fact::HostHasForbidden(f) => format!("The host has {}, which the definition rules out.", self.names(f)),
+            Fact::CannotReportMsrs(f, qemu) => format!(
+                "QEMU {qemu} cannot report whether it gives {}, and libvirt does not start a guest that names them.",
+                self.names(f)
+            ),
+            Fact::HostHasOtherVendor(vendor) => {
+                format!("The definition wants a host with a processor of {vendor}, and this one has another.")
+            }
+            Fact::NoInvariantTsc(accel) => {
+                format!("The definition has invtsc, and {} cannot give it.", Self::giver(*accel))
+            }
+            Fact::NotSent => "The guest has invtsc and its definition no TSC frequency: it is neither saved nor migrated."
+                .to_owned(),
+            Fact::VendorChanged(before, after) => {
+                format!("The guest's processor was one of {before} and is one of {after} now.")
+            }
             Fact::NotCompared(mode) => {
                 format!("With {} libvirt leaves the CPU to QEMU and compares nothing, at either end.", mode.name())
             }

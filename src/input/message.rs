@@ -239,7 +239,7 @@ fn property(catalog: &Catalog, rest: &str, before: &str) -> Option<Spoken> {
     let feature = catalog.feature(name).or_else(|| catalog.feature(&name.replace('-', "_")));
     let Some(feature) = feature else { return Some(Spoken::StrangeFeatures(vec![name.to_owned()])) };
     let model = catalog.model(cpu).filter(|_| !matches!(cpu, "host" | "max"));
-    known(Refusal::UnknownProperty { feature, model })
+    known(Refusal::UnknownProperty { feature, on: !before.contains("=off"), model })
 }
 
 /// The letters of one name, past white space.
