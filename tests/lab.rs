@@ -79,7 +79,8 @@ impl StartTrace {
         let mut question = Question::of(cpu, &guest.machine, (&from.0, &from.1), (&to.0, &to.1));
         question.features.clone_from(&guest.features);
         question.check.clone_from(&guest.check);
-        question.vendor = guest.vendor.as_deref().and_then(Vendor::parse).map(|vendor| vendor.name().to_owned());
+        // The laboratory's `vendor` is `vendor_id`: QEMU was given it.
+        question.vendor_id = guest.vendor.as_deref().and_then(Vendor::parse).map(|vendor| vendor.name().to_owned());
         if let Some(matching) = &guest.matching {
             question.matching.clone_from(matching);
         }

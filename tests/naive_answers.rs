@@ -75,6 +75,8 @@ fn under_kvm_the_host_is_the_vendor_and_offers_topoext() {
     question.to_host = host("fpu");
     assert_eq!(said(&answer(&question)), "extra features: ht,cmp_legacy");
     question.vendor = Some("Intel".to_owned());
+    assert_eq!(said(&answer(&question)), "extra features: ht,cmp_legacy", "<vendor> is only compared");
+    question.vendor_id = Some("Intel".to_owned());
     assert_eq!(said(&answer(&question)), "extra features: ht");
     question.topology = [1, 1, 1, 1];
     let answer = answer(&with(question, &[("topoext", "require")]));
@@ -117,7 +119,7 @@ fn a_guest_that_was_never_moved_may_not_come_back() {
     let lacking = "missing features: rdctl-no,ibrs-all,skip-l1dfl-vmentry,mds-no,pschange-mc-no,taa-no";
     assert_eq!(said(&answer(&question)), lacking);
     for (end, machine, expected) in
-        [(SEVEN, "pc-q35-5.2", 0), (NINE, "pc-q35-7.2", 0), (ELEVEN, "pc-q35-10.0", 26), (TWELVE, "pc-q35-11.1", 46)]
+        [(SEVEN, "pc-q35-5.2", 0), (NINE, "pc-q35-7.2", 0), (ELEVEN, "pc-q35-10.0", 26), (TWELVE, "pc-q35-11.1", 42)]
     {
         let Ok(map) = FACTS.map(end.0) else { continue };
         let aborted = map
@@ -168,4 +170,114 @@ fn a_forbidden_feature_stops_the_destination_that_has_it() {
     assert_eq!(said(&answer(&question)), message);
     let in_the_hosts_own_model = with(Question::of("Nehalem", "pc-q35-5.2", NINE, ELEVEN), &[("avx", "forbid")]);
     assert_eq!(said(&answer(&in_the_hosts_own_model)), "completed");
+}
+
+/// A Skylake-Client guest of a release before the oldest laboratory node, with its own QEMU.
+fn of_release(libvirt: &str, qemu: &str) -> Question {
+    Question::of("Skylake-Client", "pc-q35-2.9", (libvirt, qemu), (libvirt, qemu))
+}
+
+#[test]
+fn older_releases_go_by_their_own_dates() {
+    // A name QEMU does not know ends it before 5.10.0, also where it is switched off.
+    for (libvirt, expected) in [("5.9.0", "unknown-property"), ("5.10.0", "")] {
+        let answer = answer(&with(
+            of_release(libvirt, "2.9.0"),
+            &[("clwb", "require"), ("pku", "disable"), ("wbnoinvd", "disable")],
+        ));
+        assert_eq!(answer.refusal, expected, "{libvirt}");
+    }
+    // A model-specific register needs QEMU 4.1 since 5.5.0.
+    for (libvirt, qemu, expected) in [("5.5.0", "4.0.0", "msr-features"), ("5.5.0", "4.1.0", "")] {
+        let answer = answer(&with(of_release(libvirt, qemu), &[("rdctl-no", "require")]));
+        assert_eq!(answer.refusal, expected, "{libvirt} {qemu}");
+    }
+    // Each release has its oldest QEMU.
+    for (libvirt, qemu, expected) in [
+        ("7.3.0", "2.9.0", ""),
+        ("7.4.0", "2.9.0", "qemu-too-old"),
+        ("8.2.0", "3.0.0", ""),
+        ("8.3.0", "3.0.0", "qemu-too-old"),
+        ("9.0.0", "4.1.0", "qemu-too-old"),
+    ] {
+        assert_eq!(answer(&of_release(libvirt, qemu)).refusal, expected, "{libvirt} {qemu}");
+    }
+    // The mode maximum is 7.1.0's.
+    for (libvirt, expected) in [("7.0.0", "mode"), ("7.1.0", "")] {
+        let mut question = Question::of("maximum", "pc-q35-5.2", (libvirt, "5.2.0"), (libvirt, "5.2.0"));
+        question.check = None;
+        assert_eq!(answer(&question).refusal, expected, "{libvirt}");
+    }
+}
+
+#[test]
+fn removed_features_are_required_since_10_4_0() {
+    let moved = answer(&Question::of("Skylake-Client", "pc-q35-3.1", NINE, ("10.4.0", "7.2.22")));
+    assert_eq!(policy(moved.arrived.as_ref(), "mpx"), Some("require"));
+    let mut question = Question::of("Skylake-Client", "pc-q35-3.1", PATCHED, PATCHED);
+    question.started = Some("9.0.0".to_owned());
+    assert_eq!(policy(answer(&question).live.as_ref(), "mpx"), None, "the daemon adds nothing");
+    question.from = naive::End { libvirt: "11.3.0".to_owned(), qemu: "7.2.22".to_owned() };
+    assert_eq!(policy(answer(&question).live.as_ref(), "mpx"), Some("require"));
+}
+
+#[test]
+fn a_newer_daemon_takes_ht_out_of_a_running_guest() {
+    let mut question = Question::of("EPYC", "pc-q35-5.2", ("12.8.0", "10.0.13"), ELEVEN);
+    question.topology = [1, 1, 2, 1];
+    question.started = Some("11.3.0".to_owned());
+    assert_eq!(said(&answer(&question)), "extra features: ht,cmp_legacy");
+}
+
+#[test]
+fn the_silicon_counts_in_the_partial_check_and_not_in_qemu() {
+    let set = |text: &str| text.split(' ').map(str::to_owned).collect::<BTreeSet<_>>();
+    let Some(core2duo) = FACTS.map("9.0.0").ok().and_then(|map| map.models.get("core2duo")) else { return };
+    let silicon = core2duo.data.iter().cloned().chain(set("invtsc ht")).collect::<BTreeSet<_>>();
+    let mut offered = silicon.clone();
+    for hidden in ["monitor", "invtsc", "ht"] {
+        offered.remove(hidden);
+    }
+    let measured = |silicon: BTreeSet<String>| {
+        let (vendor, features) = ("Intel".to_owned(), offered.clone());
+        Host::Measured(Box::new(naive::Measured { vendor, signature: None, features, silicon }))
+    };
+    let mut question = under_kvm(Question::of("core2duo", "pc-q35-5.2", NINE, NINE));
+    question.check = Some("partial".to_owned());
+    (question.from_host, question.to_host) = (measured(silicon.clone()), measured(silicon.clone()));
+    assert_eq!(said(&answer(&question)), "completed");
+    assert_eq!(policy(answer(&question).live.as_ref(), "monitor"), Some("disable"));
+    // A list of KVM alone leaves open what decides here.
+    question.from_host = Host::Given("Intel".to_owned(), offered.clone());
+    assert!(naive::answer(&FACTS, &question).is_err());
+    // What the silicon shows cannot be forbidden either, as long as no model has it.
+    question.from_host = measured(silicon);
+    let forbids = with(question.clone(), &[("invtsc", "forbid")]);
+    let message = "the CPU is incompatible with host CPU: Host CPU provides forbidden feature 'invtsc'";
+    assert_eq!(said(&answer(&forbids)), message);
+    // The invariant TSC starts and stays, until its frequency is given.
+    let mut keeps_time = with(question, &[("invtsc", "require")]);
+    let message = "Requested operation is not valid: cannot migrate domain: State blocked by non-migratable CPU device \
+                   (invtsc flag)";
+    assert_eq!(said(&answer(&keeps_time)), message);
+    keeps_time.tsc = true;
+    assert_eq!(said(&answer(&keeps_time)), "completed");
+    let under_tcg = with(Question::of("core2duo", "pc-q35-5.2", NINE, NINE), &[("invtsc", "require")]);
+    assert_eq!(said(&answer(&under_tcg)), "unsupported configuration: host doesn't support invariant TSC");
+}
+
+#[test]
+fn a_vendor_is_compared_before_the_features() {
+    let mut question = Question::of("Skylake-Client", "pc-q35-5.2", NINE, NINE);
+    question.check = Some("partial".to_owned());
+    question.vendor = Some("Intel".to_owned());
+    let message = "the CPU is incompatible with host CPU: host CPU vendor does not match required CPU vendor Intel";
+    assert_eq!(said(&answer(&question)), message);
+}
+
+#[test]
+fn a_state_outlives_its_feature_until_that_is_switched_off() {
+    let answer = answer(&Question::of("Skylake-Client", "pc-q35-5.2", SEVEN, ELEVEN));
+    assert_eq!(answer.outcome, "completed");
+    assert_eq!((answer.states_lost, answer.states_gained), (vec![2], vec![]));
 }

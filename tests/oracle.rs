@@ -7,7 +7,7 @@ mod naive;
 mod support;
 
 use naive::facts::PlainFacts;
-use naive::{Host, NaiveAnswer, Question};
+use naive::{End, Host, Measured, NaiveAnswer, Question, Waypoint};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::LazyLock;
@@ -232,6 +232,13 @@ fn drawn(seed: u64, count: usize, accel: &str) -> Vec<Question> {
             random.one(&["host-passthrough", "maximum"]).clone_into(&mut question.cpu);
         }
         question.features = definition(&mut random);
+        if accel == "tcg" && random.once_in(8) {
+            let end = End { libvirt: random.one(&releases).to_owned(), qemu: random.one(&QEMUS).to_owned() };
+            question.via.push(Waypoint { end, host: Host::Capable, transport: question.transport.clone() });
+        }
+        if accel == "tcg" && random.once_in(10) {
+            question.started = Some(random.one(&releases).to_owned());
+        }
         if accel == "kvm" {
             (question.from_host, question.to_host) = (host(&mut random, &hosts), host(&mut random, &hosts));
             if random.once_in(3) {
@@ -294,12 +301,18 @@ fn definition(random: &mut Random) -> Vec<(String, String)> {
 }
 
 fn host(random: &mut Random, listed: &[&str]) -> Host {
-    match random.below(4) {
+    match random.below(5) {
         0 => Host::Capable,
-        1 => {
-            let all: BTreeSet<String> = FACTS.order.iter().cloned().collect();
-            let some = all.into_iter().filter(|_| !random.once_in(20)).collect();
-            Host::Given(random.one(&["Intel", "AMD", "Hygon", "Zhaoxin"]).to_owned(), some)
+        kind @ (1 | 2) => {
+            let vendor = random.one(&["Intel", "AMD", "Hygon", "Zhaoxin"]).to_owned();
+            let features: BTreeSet<String> = FACTS.order.iter().filter(|_| !random.once_in(20)).cloned().collect();
+            if kind == 1 {
+                return Host::Given(vendor, features);
+            }
+            // The silicon shows most of it, and some that KVM does not offer.
+            let silicon = FACTS.order.iter().filter(|name| features.contains(*name) || random.once_in(2));
+            let silicon = silicon.cloned().collect();
+            Host::Measured(Box::new(Measured { vendor, signature: None, features, silicon }))
         }
         _ => Host::Listed(random.one(listed).to_owned()),
     }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use virt_cpu_explorer::internal::domain::catalog::{Catalog, ReleaseMap};
 use virt_cpu_explorer::internal::domain::feature::{FeatureId, FeatureSet};
+use virt_cpu_explorer::internal::domain::map::Register;
 use virt_cpu_explorer::internal::domain::qemu::{Accel, ModelDefaults, QemuFacts};
 
 /// Every fact the naive resolver asks for.
@@ -27,6 +28,8 @@ pub(crate) struct PlainMap {
     pub(crate) order: Vec<String>,
     pub(crate) known: BTreeSet<String>,
     pub(crate) not_migratable: BTreeSet<String>,
+    /// The features that are bits of a model-specific register, with its number.
+    pub(crate) registers: BTreeMap<String, u32>,
     pub(crate) models: BTreeMap<String, PlainModel>,
 }
 
@@ -39,9 +42,14 @@ pub(crate) struct PlainModel {
     pub(crate) ancestor: Option<String>,
     pub(crate) vendor: Option<String>,
     pub(crate) partial_compat: bool,
+    /// Whether it may be chosen for a guest.
+    pub(crate) decode_guest: bool,
+    /// Family, model, and the steppings as written.
+    pub(crate) signatures: Vec<(String, String, Option<String>)>,
 }
 
 /// One QEMU release.
+#[derive(Clone)]
 pub(crate) struct PlainQemu {
     pub(crate) number: Number,
     pub(crate) name: String,
@@ -67,6 +75,12 @@ pub(crate) struct PlainHost {
     pub(crate) vendor: String,
     pub(crate) features: BTreeSet<String>,
     pub(crate) asked: BTreeSet<String>,
+    /// What the processor itself shows.
+    pub(crate) silicon: BTreeSet<String>,
+    /// What was looked for in it.
+    pub(crate) silicon_asked: BTreeSet<String>,
+    /// Family, model and stepping.
+    pub(crate) signature: Option<[u32; 3]>,
     pub(crate) is_capable: bool,
 }
 
@@ -106,11 +120,21 @@ impl PlainFacts {
                 facts.qemus.insert(plain.name.clone(), plain);
             }
         }
+        // Point releases of a release that was run: the same lists, and what differs goes by their number.
+        for (name, like) in [("10.0.2", "10.0.13"), ("11.1.3", "11.1.2")] {
+            if let (Some(like), Ok(number)) = (facts.qemus.get(like), number(name)) {
+                let point = PlainQemu { number, name: name.to_owned(), ..like.clone() };
+                facts.qemus.entry(name.to_owned()).or_insert(point);
+            }
+        }
         for host in catalog.hosts() {
             let plain = PlainHost {
                 vendor: host.vendor.name().to_owned(),
                 features: names(host.features),
                 asked: names(host.asked),
+                silicon: names(host.silicon.map_or(host.features, |silicon| silicon.features)),
+                silicon_asked: host.silicon.map(|silicon| names(silicon.asked)).unwrap_or_default(),
+                signature: Some([host.family, host.model, host.stepping]),
                 is_capable: false,
             };
             facts.hosts.insert(host.name.to_string(), plain);
@@ -220,12 +244,27 @@ impl PlainFacts {
                 vendor: self.vendor(&question.cpu).unwrap_or_else(|| "Intel".to_owned()),
                 features: BTreeSet::new(),
                 asked: BTreeSet::new(),
+                silicon: BTreeSet::new(),
+                silicon_asked: BTreeSet::new(),
+                signature: None,
                 is_capable: true,
             }),
             Host::Given(vendor, features) => Ok(PlainHost {
                 vendor: vendor.clone(),
                 features: features.clone(),
                 asked: BTreeSet::new(),
+                silicon: if has_unknown { self.order.iter().cloned().collect() } else { features.clone() },
+                silicon_asked: BTreeSet::new(),
+                signature: None,
+                is_capable: false,
+            }),
+            Host::Measured(host) => Ok(PlainHost {
+                vendor: host.vendor.clone(),
+                features: host.features.clone(),
+                asked: BTreeSet::new(),
+                silicon: host.silicon.clone(),
+                silicon_asked: BTreeSet::new(),
+                signature: host.signature,
                 is_capable: false,
             }),
             Host::Listed(name) => {
@@ -235,6 +274,9 @@ impl PlainFacts {
                     for feature in &self.order {
                         if !host.asked.contains(feature) {
                             host.features.insert(feature.clone());
+                        }
+                        if !host.silicon_asked.contains(feature) {
+                            host.silicon.insert(feature.clone());
                         }
                     }
                 }
@@ -294,7 +336,13 @@ fn plain_maps(catalog: &Catalog) -> BTreeMap<String, Arc<PlainMap>> {
         let map = catalog.map(id);
         let order: Vec<String> = map.order.iter().map(|feature| catalog.feature_name(*feature).to_owned()).collect();
         let mut not_migratable = BTreeSet::new();
+        let mut registers = BTreeMap::new();
         for (name, definition) in order.iter().zip(&map.features) {
+            for register in &definition.registers {
+                if let Register::Msr { index, .. } = register {
+                    registers.insert(name.clone(), *index);
+                }
+            }
             if !definition.migratable {
                 not_migratable.insert(name.clone());
             }
@@ -313,11 +361,17 @@ fn plain_maps(catalog: &Catalog) -> BTreeMap<String, Arc<PlainMap>> {
                 ancestor: model.ancestor.map(|ancestor| catalog.model_name(ancestor).to_owned()),
                 vendor,
                 partial_compat: model.partial_compat,
+                decode_guest: model.decode.is_none_or(|decode| decode.guest),
+                signatures: model
+                    .signatures
+                    .iter()
+                    .map(|of| (of.family.to_string(), of.model.to_string(), of.stepping.as_deref().map(str::to_owned)))
+                    .collect(),
             };
             models.insert(catalog.model_name(*id).to_owned(), plain);
         }
         let known = order.iter().cloned().collect();
-        maps.insert(release.name.to_string(), Arc::new(PlainMap { order, known, not_migratable, models }));
+        maps.insert(release.name.to_string(), Arc::new(PlainMap { order, known, not_migratable, registers, models }));
     }
     maps
 }

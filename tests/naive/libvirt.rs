@@ -1,11 +1,12 @@
 //! What libvirt does: starting a guest, bringing its definition up to date, and sending it.
 
-use super::checks::{check_mode, host_has, partial_check, validate};
+use super::checks::{check_forbidden, check_mode, compare_with_map, host_has, partial_check, qemu_has, validate};
 use super::facts::{PlainFacts, PlainMap, PlainQemu};
 use super::qemu::{Built, build, guest_vendor};
 use super::releases::{self, Number};
 use super::{Policies, Question, Refusal, Stop, cannot_say, refuse};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// A guest's CPU definition.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -20,12 +21,20 @@ pub(crate) struct Cpu {
 }
 
 /// One end, with everything it knows.
+#[derive(Clone)]
 pub(crate) struct Node<'a> {
     pub(crate) version: Number,
-    pub(crate) map: &'a PlainMap,
+    pub(crate) map: Arc<PlainMap>,
     pub(crate) qemu: &'a PlainQemu,
     pub(crate) host: super::facts::PlainHost,
     pub(crate) removed_incoming: String,
+}
+
+impl Node<'_> {
+    /// virQEMUCapsGetCPUFeatures, every release: a name in a host's list is one that this QEMU has.
+    pub(crate) fn knows(&self, feature: &str) -> bool {
+        self.qemu.properties.contains(feature) || self.host.features.contains(feature)
+    }
 }
 
 /// A running guest.
@@ -83,13 +92,14 @@ pub(crate) fn start(
     let mut is_replaced = false;
     if let Some(cookie) = cookie
         && releases::has_cookie(release)
+        && node.qemu.number >= (2, 9, 0)
         && (releases::original(release) == "always" || cookie != xml)
     {
         cpu = cookie.clone();
         is_replaced = true;
     }
     // qemuDomainDefCPUPostParse, 3.2.0: what is checked when nothing was said.
-    if releases::has_live_update(release) {
+    if releases::has_check_attribute(release) {
         if cpu.check.is_empty() {
             default_check(&cpu, question).clone_into(&mut cpu.check);
         }
@@ -109,29 +119,17 @@ pub(crate) fn start(
     }
     check_mode(&cpu, question)?;
 
-    // qemuProcessStartValidate, 7.2.0: a forbidden feature that the host has.
+    // qemuProcessUpdateGuestCPU, 7.2.0: a forbidden feature that the host has.
     if releases::has_forbid_check(release) && cpu.check != "none" {
-        for (feature, policy) in &cpu.features {
-            if policy != "forbid" || !host_has(node, &cpu, question, feature) {
-                continue;
-            }
-            // x86DataToCPU, every release: looked up beside the host's model; under TCG that is EPYC.
-            if question.accel == "kvm" && !node.host.is_capable || question.accel == "tcg" && !describes_as_epyc(node) {
-                return cannot_say("by which model libvirt describes the host");
-            }
-            let epyc = node.map.models.get("EPYC").filter(|_| question.accel == "tcg");
-            if !epyc.is_some_and(|epyc| epyc.data.contains(feature)) {
-                let text =
-                    format!("the CPU is incompatible with host CPU: Host CPU provides forbidden feature '{feature}'");
-                return refuse("forbidden-feature", text);
-            }
-        }
+        check_forbidden(node, &cpu, question)?;
     }
 
     if !is_passthrough(&cpu) {
-        // qemuProcessUpdateGuestCPU, 3.2.0: only the partial check compares before the start.
+        // qemuProcessUpdateGuestCPU, 3.2.0: only the partial check compares before the start; 3.1.0: KVM always does.
         if cpu.check == "partial" {
             partial_check(facts, node, &cpu, question)?;
+        } else if !releases::has_check_attribute(release) && question.accel == "kvm" {
+            compare_with_map(node, &cpu, question)?;
         }
         update(node, &mut cpu, question, is_new)?;
         // virCPUTranslate, every release: a model QEMU does not have.
@@ -146,20 +144,24 @@ pub(crate) fn start(
         "forbid".clone_into(&mut cpu.fallback);
     }
 
-    // virQEMUCapsCPUFilterFeatures, 7.0.0/9.0.0/11.3.0/11.10.0/12.1.0: ignored names leave the definition.
+    // virQEMUCapsCPUFilterFeatures, 5.5.0/11.3.0/11.10.0/12.1.0: ignored names leave the definition.
     cpu.features.retain(|(feature, _)| !releases::ignores(release, feature));
-    // qemuProcessDropUnknownCPUFeatures, 7.0.0/9.0.0: switched off and unknown to QEMU leaves the definition.
-    if releases::drops_unknown_from_definition(release) {
-        cpu.features.retain(|(feature, policy)| {
-            (policy != "disable" && policy != "forbid") || node.qemu.properties.contains(feature)
-        });
+    // qemuProcessDropUnknownCPUFeatures, 5.10.0 to 10.7.0: switched off and unknown to QEMU leaves the definition.
+    if releases::drops_unknown(release) == "definition" {
+        cpu.features.retain(|(feature, policy)| (policy != "disable" && policy != "forbid") || node.knows(feature));
     }
 
     let flags = command_line(node, &cpu, question)?;
     let built = build(facts, node, &cpu, &flags, question)?;
     let before = cpu.clone();
-    // virCPUUpdateLive, 3.2.0: for a custom CPU, and for any with check full.
-    if releases::has_live_update(release) && (cpu.mode == "custom" || cpu.check == "full") {
+    // qemuProcessVerifyCPUFeatures, 3.2.0: asked of every guest; before, only where it is required.
+    if described(&node.map, &cpu).contains("invtsc") && !built.on.contains("invtsc") {
+        let text = "unsupported configuration: host doesn't support invariant TSC";
+        return refuse("invtsc", text.to_owned());
+    }
+    // virCPUUpdateLive, 3.2.0: for a custom CPU; 6.2.0: and for any with check full.
+    let is_updated = cpu.mode == "custom" || (cpu.check == "full" && releases::updates_passthrough(release));
+    if releases::has_live_update(release) && is_updated {
         live_update(node, &mut cpu, &built)?;
         "full".clone_into(&mut cpu.check);
     }
@@ -199,7 +201,12 @@ fn update(node: &Node, cpu: &mut Cpu, question: &Question, is_new: bool) -> Resu
     let before = cpu.clone();
     for (feature, policy) in &mut cpu.features {
         if policy == "optional" {
-            let has = host_has(node, &before, question, feature) && !node.map.not_migratable.contains(feature);
+            // virCPUUpdate, 3.2.0: with the migratable half of QEMU's host; before, with the only host there is.
+            let has = if releases::has_check_attribute(node.version) {
+                qemu_has(node, &before, question, feature) && !node.map.not_migratable.contains(feature)
+            } else {
+                host_has(node, &before, question, feature)?
+            };
             if has { "require" } else { "disable" }.clone_into(policy);
         }
     }
@@ -207,8 +214,11 @@ fn update(node: &Node, cpu: &mut Cpu, question: &Question, is_new: bool) -> Resu
     let Some(model) = node.map.models.get(&name) else {
         return refuse("unknown-model", format!("internal error: Unknown CPU model {name}"));
     };
-    // virCPUx86DisableRemovedFeatures, 7.0.0/9.0.0; virCPUx86AddRemovedFeatures, 11.3.0: what the model lost is named.
+    // virCPUx86DisableRemovedFeatures, 6.10.0; virCPUx86AddRemovedFeatures, 10.4.0: what the model lost is named.
     for feature in &model.removed {
+        if is_new && !releases::mentions_removed(node.version) {
+            continue;
+        }
         if is_new {
             add_if_missing(&mut cpu.features, feature, "disable");
         } else if node.removed_incoming != "nothing" {
@@ -230,31 +240,40 @@ fn command_line(node: &Node, cpu: &Cpu, question: &Question) -> Result<Vec<(Stri
     }
     let mut flags = Vec::new();
     for (feature, policy) in &cpu.features {
-        let is_known = node.qemu.properties.contains(feature);
-        if policy == "require" || policy == "force" {
-            // object_property_parse, every QEMU: it exits at a property it does not have.
-            if !is_known {
-                let name = if is_passthrough(cpu) { "host" } else { cpu.model.as_deref().unwrap_or("host") };
-                let text = format!(
-                    "internal error: process exited while connecting to monitor: can't apply global \
-                     {name}-x86_64-cpu.{feature}=on: Property '{name}-x86_64-cpu.{feature}' not found"
-                );
-                return refuse("unknown-property", text);
-            }
-            flags.push((feature.clone(), true));
+        // qemuFeatureNoEffect, 5.4.0: two names are not written.
+        if releases::leaves_off_the_command_line(node.version, feature) {
+            continue;
         }
-        if (policy == "disable" || policy == "forbid") && is_known {
-            flags.push((feature.clone(), false));
+        let is_on = policy == "require" || policy == "force";
+        let is_off = policy == "disable" || policy == "forbid";
+        // qemuProcessDropUnknownCPUFeatures, 5.10.0: only before, a name QEMU does not know is switched off by name.
+        let is_dropped = is_off && releases::drops_unknown(node.version) != "never";
+        // object_property_parse, every QEMU: it exits at a property it does not have.
+        if (is_on || is_off) && !is_dropped && !node.knows(feature) {
+            let name = match cpu.mode.as_str() {
+                "host-passthrough" => "host",
+                "maximum" => "max",
+                _ => cpu.model.as_deref().unwrap_or("host"),
+            };
+            let text = format!(
+                "internal error: process exited while connecting to monitor: can't apply global \
+                 {name}-x86_64-cpu.{feature}={}: Property '{name}-x86_64-cpu.{feature}' not found",
+                if is_on { "on" } else { "off" }
+            );
+            return refuse("unknown-property", text);
+        }
+        if (is_on || is_off) && node.knows(feature) {
+            flags.push((feature.clone(), is_on));
         }
     }
     Ok(flags)
 }
 
-/// virCPUx86UpdateLive, 7.0.0/9.0.0/10.2.0/10.5.0/11.3.0.
+/// virCPUx86UpdateLive, 3.2.0/3.6.0/10.4.0/10.5.0/11.3.0.
 fn live_update(node: &Node, cpu: &mut Cpu, built: &Built) -> Result<(), Stop> {
     let release = node.version;
     let model = cpu.model.as_ref().and_then(|name| node.map.models.get(name));
-    let want = described(node.map, cpu);
+    let want = described(&node.map, cpu);
     let is_full = cpu.check == "full";
     let passthrough = is_passthrough(cpu);
     let added: &[String] = model.map_or(&[], |model| model.added.as_slice());
@@ -266,7 +285,7 @@ fn live_update(node: &Node, cpu: &mut Cpu, built: &Built) -> Result<(), Stop> {
         let is_seen = !(releases::filters_reported(release) && releases::ignores(release, feature));
         let is_on = is_seen && built.on.contains(feature);
         let is_off = is_seen && built.off.contains(feature);
-        // virCPUx86UpdateLive, 11.3.0: both at once.
+        // virCPUx86UpdateLive, 10.4.0: both at once.
         if releases::has_conflict_check(release) && is_on && is_off {
             let text = format!(
                 "operation failed: hypervisor provided conflicting CPU data: feature '{feature}' is both enabled and disabled at the same time"
@@ -276,8 +295,11 @@ fn live_update(node: &Node, cpu: &mut Cpu, built: &Built) -> Result<(), Stop> {
         let is_disabled = policy_of(&asked, feature) == Some("disable");
         let is_wanted = want.contains(feature);
         let is_unwanted = !is_wanted && (!passthrough || is_disabled);
-        // virCPUx86UpdateLive, 10.2.0: an added feature nobody mentioned.
-        let is_overlooked = added.contains(feature) && !is_wanted && !is_disabled;
+        // virCPUx86UpdateLive, 10.2.0: an added feature; 10.5.0: only one that nobody mentioned.
+        let is_silent = !is_disabled || releases::overlooks_disabled(release);
+        let is_overlooked = added.contains(feature) && !is_wanted && is_silent;
+        // virCPUx86UpdateLive, 3.6.0: what is wanted and not on is missing, reported or not.
+        let is_absent = is_wanted && !is_on && releases::misses_what_is_absent(release);
         if is_unwanted && is_on {
             if is_full && !(is_overlooked && releases::overlooks_added(release) != "none") {
                 extra.push(feature.clone());
@@ -285,7 +307,7 @@ fn live_update(node: &Node, cpu: &mut Cpu, built: &Built) -> Result<(), Stop> {
                 set(&mut cpu.features, feature, "require");
             }
         }
-        if is_off || (is_wanted && !is_on) {
+        if is_off || is_absent {
             if is_full && !(is_overlooked && releases::overlooks_added(release) == "both") {
                 missing.push(feature.clone());
             } else {
@@ -293,8 +315,8 @@ fn live_update(node: &Node, cpu: &mut Cpu, built: &Built) -> Result<(), Stop> {
             }
         }
     }
-    // virCPUx86DisableRemovedFeatures at the end, 7.0.0/9.0.0/11.3.0: what the model lost is named in the end.
-    if let Some(model) = model {
+    // virCPUx86DisableRemovedFeatures at the end, 6.10.0: what the model lost is named in the end.
+    if let Some(model) = model.filter(|_| releases::mentions_removed(release)) {
         for feature in &model.removed {
             add_if_missing(&mut cpu.features, feature, "disable");
         }
@@ -312,11 +334,6 @@ fn live_update(node: &Node, cpu: &mut Cpu, built: &Built) -> Result<(), Stop> {
         ("extra-missing", format!("{start}: extra features: {more}, missing features: {less}"))
     };
     Err(Stop::Refused(Refusal { kind: kind.to_owned(), text, extra, missing }))
-}
-
-/// x86DataToCPU: recorded under TCG, each release with its own QEMU; with a newer one another model may be nearer.
-fn describes_as_epyc(node: &Node) -> bool {
-    node.qemu.number < (11, 0, 0) || node.version >= (12, 8, 0)
 }
 
 /// x86ModelFromCPU, every release: the model's data, then the policies in order.
@@ -338,19 +355,61 @@ fn described(map: &PlainMap, cpu: &Cpu) -> BTreeSet<String> {
     want
 }
 
+/// qemuProcessRefreshCPU, 10.4.0: a daemon that finds a running guest; nothing is asked of QEMU or the host again.
+pub(crate) fn reconnect(node: &Node, mut started: Started) -> Started {
+    let live = &mut started.live;
+    if live.mode != "custom" {
+        return started;
+    }
+    if releases::requires_removed_at_reconnect(node.version)
+        && let Some(model) = live.model.as_ref().and_then(|name| node.map.models.get(name))
+    {
+        for feature in &model.removed {
+            add_if_missing(&mut live.features, feature, "require");
+        }
+    }
+    // Recorded: 12.8.0 takes out what it ignores.
+    if releases::drops_ignored_at_reconnect(node.version) {
+        live.features.retain(|(feature, _)| !releases::ignores(node.version, feature));
+    }
+    started
+}
+
+/// qemuMigrationSrcIsAllowed, every release: the invariant TSC stays where it is, unless its frequency is given.
+pub(crate) fn may_leave(node: &Node, started: &Started, question: &Question) -> Result<(), Stop> {
+    if question.tsc {
+        return Ok(());
+    }
+    let blocked = "State blocked by non-migratable CPU device (invtsc flag)";
+    let is_on = started.qemu.on.contains("invtsc");
+    // query-migrate, QEMU 6.0: the reasons are told before anything is sent.
+    if is_on && releases::asks_what_blocks(node.version) && node.qemu.number >= (6, 0, 0) {
+        return refuse("invtsc", format!("Requested operation is not valid: cannot migrate domain: {blocked}"));
+    }
+    if described(&node.map, &started.live).contains("invtsc") {
+        let text = "Requested operation is not valid: domain has 'invtsc' CPU feature but TSC frequency is not \
+                    specified";
+        return refuse("invtsc", text.to_owned());
+    }
+    if is_on {
+        return refuse("invtsc", format!("internal error: unable to execute QEMU command 'migrate': {blocked}"));
+    }
+    Ok(())
+}
+
 /// qemuDomainDefFormatBufInternal and the two cookies: the XML's CPU, and the CPU beside it.
-pub(crate) fn send(node: &Node, started: &Started, question: &Question) -> (Cpu, Option<Cpu>) {
+pub(crate) fn send(node: &Node, started: &Started, transport: &str) -> (Cpu, Option<Cpu>) {
     let live = &started.live;
     let Some(original) = &started.original else {
         return (migratable(node, live, None), None);
     };
     let xml = migratable(node, original, Some(original));
     // qemuDomainSaveCookieNew, 3.5.0: a plain copy; qemuMigrationCookieAddCPU, 3.5.0: brought into shape too.
-    let cookie = if question.transport == "save" { live.clone() } else { migratable(node, live, Some(original)) };
+    let cookie = if transport == "save" { live.clone() } else { migratable(node, live, Some(original)) };
     if releases::has_cookie(node.version) { (xml, Some(cookie)) } else { (xml, None) }
 }
 
-/// qemuDomainMakeCPUMigratable, 5.10.0/10.2.0/10.3.0.
+/// qemuDomainMakeCPUMigratable, 5.10.0/10.2.0/11.3.0.
 fn migratable(node: &Node, cpu: &Cpu, original: Option<&Cpu>) -> Cpu {
     let mut sent = cpu.clone();
     if sent.mode != "custom" {

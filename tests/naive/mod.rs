@@ -47,10 +47,20 @@ pub(crate) struct Question {
     pub(crate) matching: String,
     /// `allow` or `forbid`.
     pub(crate) fallback: String,
-    /// `Intel`, `AMD`, `Hygon`, `Zhaoxin`, when the definition names one.
+    /// `Intel`, `AMD`, `Hygon`, `Zhaoxin`, when the definition names one in `<vendor>`.
     pub(crate) vendor: Option<String>,
+    /// The same, when the definition names one in `vendor_id` of `<model>`; scenarios have no word for it.
+    pub(crate) vendor_id: Option<String>,
     /// `live` or `save`.
     pub(crate) transport: String,
+    /// The release under which the guest was begun, when the source's daemon was upgraded under it.
+    pub(crate) started: Option<String>,
+    /// The stops between, in their order.
+    pub(crate) via: Vec<Waypoint>,
+    /// `migratable` of host-passthrough and maximum.
+    pub(crate) migratable: bool,
+    /// Whether the definition gives a TSC frequency.
+    pub(crate) tsc: bool,
     /// `nothing`, `disable` or `require`, when the destination's is not to be its release's own.
     pub(crate) regime: Option<String>,
     /// The feature that `new` took out of every model.
@@ -68,6 +78,15 @@ pub(crate) struct End {
     pub(crate) qemu: String,
 }
 
+/// A stop on the way.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Waypoint {
+    pub(crate) end: End,
+    pub(crate) host: Host,
+    /// How the guest gets there.
+    pub(crate) transport: String,
+}
+
 /// The host at one end.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Host {
@@ -75,8 +94,20 @@ pub(crate) enum Host {
     Capable,
     /// A recorded one, by name.
     Listed(String),
-    /// One whose vendor and features are given.
+    /// One whose vendor and features are given; what the silicon shows beyond them is unknown.
     Given(String, BTreeSet<String>),
+    /// One measured on both sides.
+    Measured(Box<Measured>),
+}
+
+/// What KVM offers on a host, and what its silicon shows.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Measured {
+    pub(crate) vendor: String,
+    /// Family, model and stepping.
+    pub(crate) signature: Option<[u32; 3]>,
+    pub(crate) features: BTreeSet<String>,
+    pub(crate) silicon: BTreeSet<String>,
 }
 
 /// One answer.
@@ -100,6 +131,10 @@ pub(crate) struct NaiveAnswer {
     pub(crate) lost: Vec<String>,
     /// What the guest sees that was not there.
     pub(crate) gained: Vec<String>,
+    /// XSAVE states (bits of CPUID leaf 0xD) that the guest no longer sees.
+    pub(crate) states_lost: Vec<u32>,
+    /// And those that were not there.
+    pub(crate) states_gained: Vec<u32>,
     /// Whether `live` or `arrived` depend on what a recorded host was not asked; it is taken as lacking.
     pub(crate) policies_depend: bool,
 }
@@ -122,7 +157,12 @@ impl Question {
             matching: "exact".to_owned(),
             fallback: "forbid".to_owned(),
             vendor: None,
+            vendor_id: None,
             transport: "save".to_owned(),
+            started: None,
+            via: Vec::new(),
+            migratable: true,
+            tsc: false,
             regime: None,
             feature: "mpx".to_owned(),
             pmu: false,
@@ -137,6 +177,11 @@ impl Question {
             Host::Given(vendor, features) => {
                 format!("{vendor}:{}", features.iter().cloned().collect::<Vec<_>>().join("+"))
             }
+            Host::Measured(host) => {
+                let list = |set: &BTreeSet<String>| set.iter().cloned().collect::<Vec<_>>().join("+");
+                let number = host.signature.map_or(String::new(), |[a, b, c]| format!(":{a}-{b}-{c}"));
+                format!("{}{number}:{}/{}", host.vendor, list(&host.features), list(&host.silicon))
+            }
         };
         let mut parts = vec![self.cpu.clone()];
         for (feature, policy) in &self.features {
@@ -148,6 +193,18 @@ impl Question {
         parts.push(format!("from={}:{},to={}:{}", self.from.libvirt, self.from.qemu, self.to.libvirt, self.to.qemu));
         parts.push(format!("match={},fallback={},transport={}", self.matching, self.fallback, self.transport));
         parts.push(format!("feature={},pmu={}", self.feature, if self.pmu { "on" } else { "off" }));
+        for stop in &self.via {
+            parts.push(format!("via={}:{}", stop.end.libvirt, stop.end.qemu));
+        }
+        if let Some(started) = &self.started {
+            parts.push(format!("started={started}:{}", self.from.qemu));
+        }
+        if !self.migratable {
+            parts.push("migratable=off".to_owned());
+        }
+        if self.tsc {
+            parts.push("tsc=2000000000".to_owned());
+        }
         for (key, text) in [("check", &self.check), ("vendor", &self.vendor), ("regime", &self.regime)] {
             if let Some(text) = text {
                 parts.push(format!("{key}={text}"));
@@ -196,21 +253,21 @@ fn cannot_say<T>(what: &str) -> Result<T, Stop> {
 /// # Errors
 /// What is not known: a release or machine type outside the facts, host-model, a host that was not asked.
 pub(crate) fn answer(facts: &PlainFacts, question: &Question) -> Result<NaiveAnswer, String> {
-    // What a recorded host was not asked is unknown there: both ways have to give the same answer.
+    // What a recorded host was not asked, and the silicon behind a given list, is unknown: both ways have to agree.
     let mut ways = vec![(false, false)];
     if question.accel == "kvm" {
-        let from_listed = matches!(question.from_host, Host::Listed(_));
-        let to_listed = matches!(question.to_host, Host::Listed(_));
-        if from_listed && to_listed && question.from_host == question.to_host {
+        let is_part_known = |host: &Host| matches!(host, Host::Listed(_) | Host::Given(..));
+        let (from_part, to_part) = (is_part_known(&question.from_host), is_part_known(&question.to_host));
+        if from_part && to_part && question.from_host == question.to_host {
             ways.push((true, true));
         } else {
-            if from_listed {
+            if from_part {
                 ways.push((true, false));
             }
-            if to_listed {
+            if to_part {
                 ways.push((false, true));
             }
-            if from_listed && to_listed {
+            if from_part && to_part {
                 ways.push((true, true));
             }
         }
@@ -241,41 +298,63 @@ fn answer_once(
     to_has_unknown: bool,
 ) -> Result<NaiveAnswer, String> {
     let (from_map, from_number) = map_of(facts, question, &question.from)?;
-    let (to_map, to_number) = map_of(facts, question, &question.to)?;
-    let source = Node {
+    let mut here = Node {
         version: from_number,
-        map: &from_map,
+        map: from_map,
         qemu: facts.qemu(&question.from.qemu)?,
         host: facts.host(question, &question.from_host, from_has_unknown)?,
-        removed_incoming: releases::removed_incoming(from_number, &question.from.libvirt).to_owned(),
+        removed_incoming: String::new(),
     };
-    let mut destination = Node {
-        version: to_number,
-        map: &to_map,
-        qemu: facts.qemu(&question.to.qemu)?,
-        host: facts.host(question, &question.to_host, to_has_unknown)?,
-        removed_incoming: releases::removed_incoming(to_number, &question.to.libvirt).to_owned(),
-    };
-    if let Some(regime) = &question.regime {
-        destination.removed_incoming.clone_from(regime);
-    }
-
     let mut answer = NaiveAnswer::default();
-    let defined = define(question, &source);
-    let begun = match libvirt::start(facts, &source, &defined, None, question, true) {
-        Ok(begun) => begun,
-        Err(stop) => return refused(answer, "start-refused", stop),
-    };
-    answer.live = Some(begun.live.features.clone());
-    let (xml, cookie) = libvirt::send(&source, &begun, question);
-    let arrived = match libvirt::start(facts, &destination, &xml, cookie.as_ref(), question, false) {
-        Ok(arrived) => arrived,
-        Err(stop) => return refused(answer, "aborted", stop),
-    };
-    answer.arrived = Some(arrived.live.features.clone());
+    let mut guest;
+    if let Some(started) = &question.started {
+        let before = End { libvirt: started.clone(), qemu: question.from.qemu.clone() };
+        let (map, version) = map_of(facts, question, &before)?;
+        let beginning = Node { version, map, ..here.clone() };
+        let defined = define(question, &beginning);
+        guest = match libvirt::start(facts, &beginning, &defined, None, question, true) {
+            Ok(begun) => libvirt::reconnect(&here, begun),
+            Err(stop) => return refused(answer, "start-refused", stop),
+        };
+    } else {
+        let defined = define(question, &here);
+        guest = match libvirt::start(facts, &here, &defined, None, question, true) {
+            Ok(begun) => begun,
+            Err(stop) => return refused(answer, "start-refused", stop),
+        };
+    }
+    answer.live = Some(guest.live.features.clone());
+    let before = visible(&here, &guest, question);
+    let states = guest.qemu.states.clone();
+
+    let last =
+        Waypoint { end: question.to.clone(), host: question.to_host.clone(), transport: question.transport.clone() };
+    for (position, stop) in question.via.iter().chain([&last]).enumerate() {
+        let (map, version) = map_of(facts, question, &stop.end)?;
+        let mut removed_incoming = releases::removed_incoming(version, &stop.end.libvirt).to_owned();
+        if let Some(regime) = question.regime.as_ref().filter(|_| position == question.via.len()) {
+            removed_incoming.clone_from(regime);
+        }
+        let there = Node {
+            version,
+            map,
+            qemu: facts.qemu(&stop.end.qemu)?,
+            host: facts.host(question, &stop.host, to_has_unknown)?,
+            removed_incoming,
+        };
+        if let Err(stop) = libvirt::may_leave(&here, &guest, question) {
+            return refused(answer, "aborted", stop);
+        }
+        let (xml, cookie) = libvirt::send(&here, &guest, &stop.transport);
+        guest = match libvirt::start(facts, &there, &xml, cookie.as_ref(), question, false) {
+            Ok(arrived) => arrived,
+            Err(stop) => return refused(answer, "aborted", stop),
+        };
+        here = there;
+    }
+    answer.arrived = Some(guest.live.features.clone());
     "completed".clone_into(&mut answer.outcome);
-    let before = visible(&source, &begun, question);
-    let after = visible(&destination, &arrived, question);
+    let after = visible(&here, &guest, question);
     for feature in &facts.order {
         if before.contains(feature) && !after.contains(feature) {
             answer.lost.push(feature.clone());
@@ -284,6 +363,8 @@ fn answer_once(
             answer.gained.push(feature.clone());
         }
     }
+    answer.states_lost = states.difference(&guest.qemu.states).copied().collect();
+    answer.states_gained = guest.qemu.states.difference(&states).copied().collect();
     Ok(answer)
 }
 
@@ -313,7 +394,7 @@ fn define(question: &Question, source: &Node) -> Cpu {
         features: question.features.clone(),
     };
     // virCPUDefParseXML, 3.2.0: there is no check attribute before.
-    if !releases::has_live_update(source.version) {
+    if !releases::has_check_attribute(source.version) {
         cpu.check = String::new();
     }
     cpu

@@ -13,12 +13,42 @@ pub(crate) struct Built {
     pub(crate) on: BTreeSet<String>,
     /// Reported as unavailable.
     pub(crate) off: BTreeSet<String>,
+    /// XSAVE states that are on: bits of CPUID leaf 0xD.
+    pub(crate) states: BTreeSet<u32>,
+    /// XSAVE states reported as unavailable.
+    pub(crate) states_off: BTreeSet<u32>,
+}
+
+/// x86_ext_save_areas, every QEMU: the feature that brings each XSAVE state.
+const STATES: [(u32, &str); 11] = [
+    (0, "xsave"),
+    (1, "xsave"),
+    (2, "avx"),
+    (3, "mpx"),
+    (4, "mpx"),
+    (5, "avx512f"),
+    (6, "avx512f"),
+    (7, "avx512f"),
+    (9, "pku"),
+    (17, "amx-tile"),
+    (18, "amx-tile"),
+];
+
+/// x86_cpu_feature_name, every QEMU: a state goes by the name of its feature.
+pub(crate) fn state_names(states: &BTreeSet<u32>) -> Vec<String> {
+    let mut names = Vec::new();
+    for (state, feature) in STATES {
+        if states.contains(&state) {
+            names.push(feature.to_owned());
+        }
+    }
+    names
 }
 
 /// The vendor the guest is told.
 pub(crate) fn guest_vendor(facts: &PlainFacts, node: &Node, cpu: &Cpu, question: &Question) -> String {
-    // qemuBuildCpuModelArgStr, every release: a named vendor goes to QEMU.
-    if let Some(vendor) = &cpu.vendor {
+    // qemuBuildCpuModelArgStr, every release: `vendor_id` goes to QEMU; `<vendor>` is only compared.
+    if let Some(vendor) = &question.vendor_id {
         return vendor.clone();
     }
     // x86_cpu_load_model, every QEMU: under KVM the host's, else the model's own.
@@ -72,13 +102,18 @@ pub(crate) fn build(
         let all = if question.accel == "tcg" { &qemu.tcg_max } else { &node.host.features };
         for feature in all {
             // kvm* names, every QEMU: there with KVM, though a QEMU asked without KVM may not list them.
-            if (qemu.properties.contains(feature) || feature.starts_with("kvm"))
+            if (node.knows(feature) || feature.starts_with("kvm"))
                 && !is_flag(feature)
                 && (question.accel == "tcg" || supports(node, feature, &vendor, question)?)
             {
                 on.insert(feature.clone());
             }
         }
+    }
+
+    // host_cpu_instance_init with migratable=off, every QEMU: also what keeps it from being migrated.
+    if cpu.model.is_none() && question.accel == "kvm" && !question.migratable && node.host.silicon.contains("invtsc") {
+        on.insert("invtsc".to_owned());
     }
 
     // x86_cpu_expand_features, 10.0: several threads in a package.
@@ -107,6 +142,26 @@ pub(crate) fn build(
         }
     }
 
+    // x86_cpu_enable_xsave_components, every QEMU: the states follow the features before those are filtered, so a state
+    // can stay without its feature. KVM filters states by what the silicon has, TCG by a list of its own (recorded: not
+    // in 5.2 and 7.2, but in 10.0; when it came is not known).
+    let (mut states, mut states_off) = (BTreeSet::new(), BTreeSet::new());
+    for (state, feature) in STATES {
+        if !on.contains("xsave") || !on.contains(feature) {
+            continue;
+        }
+        let is_possible = if question.accel == "tcg" {
+            qemu.number < (10, 0, 0) || matches!(feature, "xsave" | "avx" | "mpx" | "pku")
+        } else {
+            node.host.is_capable || node.host.silicon.contains(feature)
+        };
+        if is_possible {
+            states.insert(state);
+        } else if question.accel == "kvm" {
+            states_off.insert(state);
+        }
+    }
+
     // x86_cpu_filter_features, every QEMU: what the accelerator or the host cannot do goes off and is unavailable.
     for feature in on.clone() {
         if !supports(node, &feature, &vendor, question)? {
@@ -114,7 +169,7 @@ pub(crate) fn build(
             off.insert(feature);
         }
     }
-    Ok(Built { on, off })
+    Ok(Built { on, off, states, states_off })
 }
 
 /// The cells are written down with children of an absent parent already cleared; a flag that turns the parent on
@@ -205,9 +260,13 @@ fn supports(node: &Node, feature: &str, vendor: &str, question: &Question) -> Re
     if feature == "hypervisor" {
         return Ok(true);
     }
-    // kvm_arch_get_supported_cpuid, every QEMU: topoext always, on AMD and on Hygon, which is AMD's.
-    if feature == "topoext" && (node.host.vendor == "AMD" || node.host.vendor == "Hygon") {
+    // kvm_arch_get_supported_cpuid, every QEMU: topoext always, whoever made the host.
+    if feature == "topoext" {
         return Ok(true);
+    }
+    // kvm_arch_get_supported_cpuid, every QEMU: `host` does not show it where it has to be migratable.
+    if feature == "invtsc" {
+        return Ok(node.host.features.contains(feature) || node.host.silicon.contains(feature));
     }
     Ok(node.host.features.contains(feature))
 }

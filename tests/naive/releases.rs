@@ -1,7 +1,8 @@
 //! How each libvirt release behaves, as plain ifs on its number.
 //!
-//! Written a second time on purpose: the product reads its dates from `cpu_map/behaviour.xml`, these do not.
-//! Only releases whose map was read are asked, so a switch known as an interval is put at its end.
+//! Written a second time on purpose: the product reads its dates from `cpu_map/behaviour.xml`, these were read in
+//! libvirt's code. Only releases whose map is known exactly are asked, so a switch known as an interval is put at its
+//! end. "Read in" means that the function was read there; a commit stands where the history shows the very release.
 
 /// Major, minor, micro.
 pub(crate) type Number = (u32, u32, u32);
@@ -19,17 +20,33 @@ pub(crate) fn number(text: &str) -> Result<Number, String> {
     Ok((parts[0], parts[1], parts[2]))
 }
 
-/// virCPUUpdateLive and the check attribute, 3.2.0.
+/// virCPUx86UpdateLive: 3.2.0, commit def9401acb.
 pub(crate) fn has_live_update(release: Number) -> bool {
     release >= (3, 2, 0)
 }
 
-/// qemuMigrationCookieAddCPU and the save image's cookie, 3.5.0.
+/// The check attribute, virCPUDefParseXML and qemuDomainDefCPUPostParse: 3.2.0, commits 641b8c721e and fcd56ce866.
+pub(crate) fn has_check_attribute(release: Number) -> bool {
+    release >= (3, 2, 0)
+}
+
+/// virCPUx86UpdateLive: 3.6.0, commit 83e081b8ab. Before, only what QEMU calls unavailable is missing.
+pub(crate) fn misses_what_is_absent(release: Number) -> bool {
+    release >= (3, 6, 0)
+}
+
+/// virCPUUpdateLive: 6.2.0, commit ac36a82464. Before, only a custom CPU is brought up to date.
+pub(crate) fn updates_passthrough(release: Number) -> bool {
+    release >= (6, 2, 0)
+}
+
+/// qemuMigrationCookieAddCPU and qemuDomainUpdateCPU: 3.5.0, commits 48bc3053b8 and 8e34f47813.
 pub(crate) fn has_cookie(release: Number) -> bool {
     release >= (3, 5, 0)
 }
 
-/// qemuProcessUpdateLiveGuestCPU, 3.5.0: kept when something changed; qemuProcessUpdateGuestCPU, 10.3.0: always.
+/// qemuProcessUpdateLiveGuestCPU: 3.5.0, commits ea6d898311 and 356a2161e2, kept when something changed;
+/// qemuDomainUpdateCPU: 10.3.0, commit 4331048257, always; read in 10.4.0.
 pub(crate) fn original(release: Number) -> &'static str {
     if release < (3, 5, 0) {
         return "never";
@@ -40,18 +57,34 @@ pub(crate) fn original(release: Number) -> &'static str {
     "always"
 }
 
-/// virCPUx86DisableRemovedFeatures to 9.0.0, virCPUx86AddRemovedFeatures with a policy in 11.3.0.
+/// virCPUx86Update: 6.10.0, commits 52cbfb2186 and 7e0a310498, switches removed features off;
+/// qemuProcessUpdateGuestCPU of 10.4.0 requires them of an incoming guest, that of 9.10.0 does not yet.
 pub(crate) fn removed_incoming(release: Number, name: &str) -> &'static str {
-    if name == "new" {
+    if name == "new" || release < (6, 10, 0) {
         return "nothing";
     }
-    if release >= (11, 3, 0) {
+    if release >= (10, 4, 0) {
         return "require";
     }
     "disable"
 }
 
-/// virCPUx86UpdateLive, 10.2.0: an added feature may be extra; 10.5.0: and missing.
+/// virCPUx86Update: 6.10.0, commit 7e0a310498: a new guest gets the model's removed features switched off.
+pub(crate) fn mentions_removed(release: Number) -> bool {
+    release >= (6, 10, 0)
+}
+
+/// qemuProcessRefreshCPU: requires removed features in 10.4.0, not yet in 9.10.0.
+pub(crate) fn requires_removed_at_reconnect(release: Number) -> bool {
+    release >= (10, 4, 0)
+}
+
+/// At reconnect `ht` and `cmp_legacy` leave the running definition: by 12.8.0, not in 11.3.0 (recorded upgrades).
+pub(crate) fn drops_ignored_at_reconnect(release: Number) -> bool {
+    release >= (12, 8, 0)
+}
+
+/// virCPUx86UpdateLive: 10.2.0, commit 5fbfa5ab8a, an added feature may be extra; 10.5.0: and missing.
 pub(crate) fn overlooks_added(release: Number) -> &'static str {
     if release < (10, 2, 0) {
         return "none";
@@ -62,36 +95,55 @@ pub(crate) fn overlooks_added(release: Number) -> &'static str {
     "both"
 }
 
-/// qemuDomainDropAddedCPUFeatures, 10.2.0: always; 10.3.0: only beside an original CPU.
+/// virCPUx86UpdateLive: read in 10.4.0, an added feature is overlooked even where it is disabled; not in 10.5.0.
+pub(crate) fn overlooks_disabled(release: Number) -> bool {
+    ((10, 2, 0)..(10, 5, 0)).contains(&release)
+}
+
+/// qemuDomainMakeCPUMigratable: 10.2.0, commit 14d3517410, always, read up to 10.7.0; in 11.3.0 only beside an
+/// original CPU.
 pub(crate) fn drops_added(release: Number) -> &'static str {
     if release < (10, 2, 0) {
         return "no";
     }
-    if release < (10, 3, 0) {
+    if release < (11, 3, 0) {
         return "always";
     }
     "if-original"
 }
 
-/// qemuValidateDomainDef, not for incoming guests in 7.0.0, for them too in 9.0.0.
+/// qemuProcessStartValidate: 8.1.0, commit 517b8c12b9.
 pub(crate) fn validates_incoming_machine(release: Number) -> bool {
-    release >= (9, 0, 0)
+    release >= (8, 1, 0)
 }
 
-/// qemuProcessStartValidate, 7.2.0: a forbidden feature that the host has.
+/// virCPUCheckForbiddenFeatures: 7.2.0, commits a839fcbe62 and c5d4d0198f.
 pub(crate) fn has_forbid_check(release: Number) -> bool {
     release >= (7, 2, 0)
 }
 
-/// qemuProcessDropUnknownCPUFeatures to 9.0.0; qemuBuildCpuModelArgStr in 11.3.0 only leaves them out.
-pub(crate) fn drops_unknown_from_definition(release: Number) -> bool {
-    release < (11, 3, 0)
+/// qemuProcessStartValidate: 5.5.0, commit 8eb4a89f5f: model-specific registers need QEMU 4.1.
+pub(crate) fn has_msr_check(release: Number) -> bool {
+    release >= (5, 5, 0)
 }
 
-/// virQEMUCapsCPUFilterFeatures: five names, three more by 11.3.0, `ht` in 11.10.0, `cmp_legacy` in 12.1.0.
+/// qemuProcessDropUnknownCPUFeatures: 5.10.0, commit ac34e14159, read up to 10.7.0;
+/// qemuBuildCpuModelArgStr of 11.3.0 only leaves them out of the command line.
+pub(crate) fn drops_unknown(release: Number) -> &'static str {
+    if release < (5, 10, 0) {
+        return "never";
+    }
+    if release < (11, 3, 0) {
+        return "definition";
+    }
+    "command-line"
+}
+
+/// virQEMUCapsCPUFilterFeatures: 5.5.0, commits 0b763774a5 and b12865260a, five names; three more in 11.3.0, not yet in
+/// 10.7.0; `ht` in 11.10.0, commits ba16113c and 4d5c1bc2; `cmp_legacy` in 12.1.0, commit fc5840b498.
 pub(crate) fn ignores(release: Number, feature: &str) -> bool {
     if matches!(feature, "cmt" | "mbm_total" | "mbm_local" | "osxsave" | "ospke") {
-        return true;
+        return release >= (5, 5, 0);
     }
     if matches!(feature, "vmx-ept-uc" | "vmx-ept-wb" | "vmx-invvpid-single-context") {
         return release >= (11, 3, 0);
@@ -105,32 +157,77 @@ pub(crate) fn ignores(release: Number, feature: &str) -> bool {
     false
 }
 
-/// qemuMonitorJSONGetCPUData, 11.10.0: the same names are taken out of what QEMU reports.
+/// qemuFeatureNoEffect: 5.4.0, commit 2900575db8: two names stay in the definition and off the command line.
+pub(crate) fn leaves_off_the_command_line(release: Number, feature: &str) -> bool {
+    ((5, 4, 0)..(5, 5, 0)).contains(&release) && matches!(feature, "osxsave" | "ospke")
+}
+
+/// qemuMonitorJSONGetCPUData: 11.10.0, commits ba16113c and 4d5c1bc2: they are taken out of QEMU's answer too.
 pub(crate) fn filters_reported(release: Number) -> bool {
     release >= (11, 10, 0)
 }
 
-/// qemuDomainCheckCPU, 10.9.0: the partial check asks QEMU what keeps the model from running.
-pub(crate) fn asks_blockers(release: Number) -> bool {
-    release >= (10, 9, 0)
+/// virQEMUCapsInitHostCPUModel, which host a guest under KVM is compared with. `cpuid` in 3.1.0; `qemu` in 3.2.0,
+/// commit f013828992; `joined-listed` in 3.3.0, commit 5b4a6adb5c; `joined` in 4.3.0, commit 49fb4769e1.
+pub(crate) fn host_under_kvm(release: Number) -> &'static str {
+    if release < (3, 2, 0) {
+        return "cpuid";
+    }
+    if release < (3, 3, 0) {
+        return "qemu";
+    }
+    if release < (4, 3, 0) {
+        return "joined-listed";
+    }
+    "joined"
 }
 
-/// virCPUx86UpdateLive, 11.3.0: a feature that is both on and unavailable is an error.
-pub(crate) fn has_conflict_check(release: Number) -> bool {
+/// virCPUx86GetHost, which registers the daemon reads: 5.5.0, commit 56b254dccc, arch-capabilities;
+/// virCPUx86ListMSRs of 11.3.0, not of 10.7.0, all of the map.
+pub(crate) fn reads_register(release: Number, index: u32) -> bool {
+    if release >= (11, 3, 0) {
+        return true;
+    }
+    release >= (5, 5, 0) && index == 0x10a
+}
+
+/// virQEMUCapsIsCPUUsable: 10.2.0, commit 2ba73ca83b; read in 10.4.0, absent in 9.10.0.
+pub(crate) fn asks_usable(release: Number) -> bool {
+    release >= (10, 2, 0)
+}
+
+/// qemuDomainCheckCPU and virCPUCompareUnusable: read in 11.3.0, absent in 10.7.0.
+pub(crate) fn asks_blockers(release: Number) -> bool {
     release >= (11, 3, 0)
 }
 
-/// qemuDomainMakeCPUMigratable, 5.10.0: Icelake-Server goes with pconfig=disable.
+/// virCPUx86UpdateLive: a feature that is both on and unavailable is an error in 10.4.0, not in 9.10.0.
+pub(crate) fn has_conflict_check(release: Number) -> bool {
+    release >= (10, 4, 0)
+}
+
+/// qemuDomainMakeCPUMigratable: 5.10.0, commit 9cd03f7957: Icelake-Server goes with pconfig=disable.
 pub(crate) fn sends_pconfig(release: Number) -> bool {
     release >= (5, 10, 0)
 }
 
-/// virCPUModeTypeFromString, not in 7.0.0, in 9.0.0.
+/// `VIR_CPU_MODE_MAXIMUM`: 7.1.0, commits d153c101d2 and c32f172d12.
 pub(crate) fn has_maximum(release: Number) -> bool {
-    release >= (9, 0, 0)
+    release >= (7, 1, 0)
 }
 
-/// virQEMUCapsInitQMPMonitor, 10.6.0, 11.2.0, 12.4.0: the oldest QEMU it works with.
+/// qemuMigrationSrcIsAllowed: 8.6.0, commit 156e99f686: QEMU says first what keeps a guest from leaving.
+pub(crate) fn asks_what_blocks(release: Number) -> bool {
+    release >= (8, 6, 0)
+}
+
+/// virCPUx86CompareCandidateFeatureList: 8.4.0, commits 1d6ca40ac2 and 48341b025a.
+pub(crate) fn counts_penalties(release: Number) -> bool {
+    release >= (8, 4, 0)
+}
+
+/// `QEMU_MIN_MAJOR`: 1.2.22 (fc604c12d5), 4.3.0 (c1bc9c662b), 7.4.0 (2b371eacf1), 8.3.0 (6b62a8e977); NEWS names 8.7.0,
+/// 10.6.0, 11.2.0 and 12.4.0.
 pub(crate) fn oldest_qemu(release: Number) -> Number {
     if release >= (12, 4, 0) {
         return (7, 2, 0);
@@ -140,6 +237,21 @@ pub(crate) fn oldest_qemu(release: Number) -> Number {
     }
     if release >= (10, 6, 0) {
         return (5, 2, 0);
+    }
+    if release >= (8, 7, 0) {
+        return (4, 2, 0);
+    }
+    if release >= (8, 3, 0) {
+        return (3, 1, 0);
+    }
+    if release >= (7, 4, 0) {
+        return (2, 11, 0);
+    }
+    if release >= (4, 3, 0) {
+        return (1, 5, 0);
+    }
+    if release >= (1, 2, 22) {
+        return (0, 12, 0);
     }
     (0, 0, 0)
 }
