@@ -118,7 +118,7 @@ pub struct Definition<P = Policies> {
     pub check: Check,
     /// What happens when QEMU does not have the model.
     pub fallback: Fallback,
-    /// The vendor the guest is told (`vendor_id`), when it is not the host's or the model's own.
+    /// The vendor that the host must have (`<vendor>`); the guest's CPU is the same with and without it.
     pub vendor: Option<Vendor>,
     /// The policies of single features.
     pub features: P,

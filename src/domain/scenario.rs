@@ -5,8 +5,8 @@ use super::behaviour::Regime;
 use super::catalog::{Catalog, LibvirtId};
 use super::definition::named_enum;
 use super::definition::{Check, Definition, Fallback, Match, Mode, Policies};
-use super::feature::{FeatureId, FeatureSet};
-use super::host::{HostId, Vendor};
+use super::feature::FeatureId;
+use super::host::{GivenHost, HostId, Vendor};
 use super::map::ModelId;
 use super::qemu::{Accel, MachineId};
 use super::version::Version;
@@ -85,12 +85,7 @@ pub enum HostChoice {
     /// A recorded one.
     Listed(HostId),
     /// One whose features were given.
-    Given {
-        /// Its vendor.
-        vendor: Vendor,
-        /// What KVM can give a guest there.
-        features: FeatureSet,
-    },
+    Given(GivenHost),
     /// Each of the recorded ones on which the source starts, the same at both ends.
     Any,
     /// Not known: each of the recorded ones, at each end.

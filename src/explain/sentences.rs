@@ -95,8 +95,12 @@ impl Words<'_> {
             Stage::StartValidate => "validation of the definition",
             Stage::UpdateCpu => "update of the definition",
             Stage::Qemu => "start of QEMU",
+            Stage::Send => "check before sending",
         };
         match (answer.verdict, answer.refusal()) {
+            (Verdict::Aborted, Some(refusal)) if refusal.stage() == Stage::Send => {
+                format!("ABORTED at the source's {}", at(refusal))
+            }
             (Verdict::Aborted, Some(refusal)) if self.scenario.is_stop(self.hop) => {
                 format!("ABORTED at an intermediate stop: {} of {}", at(refusal), self.to())
             }
@@ -283,6 +287,21 @@ impl Words<'_> {
             }
             Fact::HostHasForbidden(f) => {
                 format!("The {}'s host has {}, which the definition does not allow.", self.side(), self.names(f))
+            }
+            Fact::CannotReportMsrs(f, qemu) => format!(
+                "QEMU {qemu} cannot report whether it gives {}, and libvirt does not start a guest that names them.",
+                self.names(f)
+            ),
+            Fact::HostHasOtherVendor(vendor) => {
+                format!("The definition wants a host with a processor of {vendor}, and this one has another.")
+            }
+            Fact::NoInvariantTsc(accel) => {
+                format!("The definition has invtsc, and {} cannot give it.", Self::giver(*accel))
+            }
+            Fact::NotSent => "The guest has invtsc and its definition no TSC frequency: it is neither saved nor migrated."
+                .to_owned(),
+            Fact::VendorChanged(before, after) => {
+                format!("The guest's processor was one of {before} and is one of {after} now.")
             }
             Fact::NotCompared(mode) => {
                 let mode = mode.name();

@@ -4,6 +4,7 @@ use super::refusal::Refusal;
 use crate::domain::behaviour::Regime;
 use crate::domain::definition::{Definition, Policies, Policy, named_enum};
 use crate::domain::feature::{FeatureId, FeatureSet};
+use crate::domain::host::Vendor;
 use crate::domain::map::CpuMap;
 use std::sync::Arc;
 
@@ -38,6 +39,8 @@ pub struct QemuCpu {
     pub unavailable: FeatureSet,
     /// What a guest can read: without what is only reported.
     pub visible: FeatureSet,
+    /// The vendor a guest reads.
+    pub vendor: Option<Vendor>,
 }
 
 named_enum! {

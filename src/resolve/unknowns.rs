@@ -1,7 +1,7 @@
 //! Turns a scenario into fully decided cases: one where everything is known, else one for every combination of what
 //! is not known, and puts their answers together.
 
-use super::answer::{Answer, Basis, Dependence, Outcome, OutcomeWithFeatures};
+use super::answer::{Answer, Basis, Dependence, Outcome, OutcomeWithFeatures, Possible};
 use super::classify::{brief, decide};
 use super::endpoint::{Endpoint, Guest, Machine};
 use super::migrate::{Case, Prepared};
@@ -102,6 +102,9 @@ impl<'a> Plan<'a> {
     fn with(catalog: &'a Catalog, scenario: &'a Scenario, make: &mut MakeEndpoint<'_, 'a>) -> Result<Self, Dependence> {
         if scenario.mode() == Mode::HostModel || scenario.matching == Match::Minimum {
             return Err(Dependence::on("host-model expansion (give the live definition)"));
+        }
+        if needs_host(scenario) {
+            return Err(Dependence::on(HOST));
         }
         let mut axes = Vec::new();
         let models = guests::models(catalog, scenario, &mut axes);
@@ -255,6 +258,42 @@ impl Answer {
             Some((case, answer))
         })
     }
+}
+
+/// The input that a guest needs whose CPU is the host's.
+const HOST: &str = "host";
+
+/// Whether the guest gets the CPU of a host, and no host is named. Then no host has whatever is asked for: nothing is.
+fn needs_host(scenario: &Scenario) -> bool {
+    matches!(scenario.mode(), Mode::HostPassthrough | Mode::Maximum)
+        && scenario.accel == Accel::Kvm
+        && [&scenario.from_host, &scenario.to_host].contains(&&HostChoice::Capable)
+}
+
+/// Adds to an input one value for each answer, where those can be found: of a host, two listed ones in place of those
+/// that are not named, the same or another.
+pub(super) fn with_examples(catalog: &Catalog, scenario: &Scenario, mut input: Dependence) -> Dependence {
+    if !needs_host(scenario) || input.input != HOST {
+        return input;
+    }
+    let listed: Vec<_> = catalog.recorded_hosts().map(|(id, host)| (HostChoice::Listed(id), &host.name)).collect();
+    let same = listed.iter().map(|host| (host, host));
+    let other = listed.first().into_iter().flat_map(|first| listed.iter().skip(1).map(move |other| (first, other)));
+    for ((from, name), (to, other)) in same.chain(other) {
+        let given = |host: &HostChoice, listed: &HostChoice| match host {
+            HostChoice::Capable => listed.clone(),
+            HostChoice::Listed(_) | HostChoice::Given(_) | HostChoice::Any | HostChoice::Unknown => host.clone(),
+        };
+        let (from_host, to_host) = (given(&scenario.from_host, from), given(&scenario.to_host, to));
+        let named = Scenario { from_host, to_host, ..scenario.clone() };
+        let Ok(outcome) = Plan::of(catalog, &named).map(|plan| plan.outcome()) else { continue };
+        let is_known = |known: &Possible| (known.verdict, known.rule) == (outcome.verdict, outcome.rule);
+        if !input.answers.iter().any(is_known) {
+            let value = if from == to { name.to_string() } else { format!("{name} to {other}") };
+            input.answers.push(Possible { value, verdict: outcome.verdict, rule: outcome.rule });
+        }
+    }
+    input
 }
 
 fn fallback_model() -> Dependence {

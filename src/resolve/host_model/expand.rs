@@ -96,7 +96,7 @@ pub fn guest(
     let unknown_to_qemu = off - properties;
     features.remove_all(match libvirt.behaviour.drop_unknown {
         DropUnknown::Definition => libvirt.behaviour.ignored | unknown_to_qemu,
-        DropUnknown::CommandLine => libvirt.behaviour.ignored,
+        DropUnknown::Never | DropUnknown::CommandLine => libvirt.behaviour.ignored,
     });
     let told = features.iter().filter(|(feature, _)| !unknown_to_qemu.contains(*feature));
     let command_line = told.map(|(feature, policy)| (feature, policy.is_on())).collect();
