@@ -150,6 +150,12 @@ impl<P: PolicyStore> Definition<P> {
         matches!(self.mode, Mode::HostPassthrough | Mode::Maximum)
     }
 
+    /// Returns whether libvirt puts the host's model in place of this CPU when the guest starts.
+    pub fn takes_host_model(&self) -> bool {
+        let is_bare = self.mode == Mode::HostModel && self.model.is_none();
+        is_bare || (self.mode == Mode::Custom && self.matching == Match::Minimum)
+    }
+
     /// Returns the feature set `map` reads from this definition: the model's data, then the policies in order
     /// (libvirt `x86ModelFromCPU`, every release). A model the map does not have counts as empty.
     pub fn described_by(&self, map: &CpuMap) -> FeatureSet {

@@ -296,7 +296,11 @@ impl Words<'_> {
                 format!("The definition wants a host with a processor of {vendor}, and this one has another.")
             }
             Fact::NoInvariantTsc(accel) => {
-                format!("The definition has invtsc, and {} cannot give it.", Self::giver(*accel))
+                let giver = match accel {
+                    Accel::Kvm => "the host with KVM",
+                    Accel::Tcg => "TCG",
+                };
+                format!("The definition requires invtsc, which {giver} does not support.")
             }
             Fact::NotSent => "The guest has invtsc and its definition no TSC frequency: it is neither saved nor migrated."
                 .to_owned(),
@@ -366,6 +370,7 @@ pub(crate) fn written_by(by: WrittenBy, libvirt: &str) -> String {
     match by {
         WrittenBy::Given => "it was given".to_owned(),
         WrittenBy::RemovedList => format!("{libvirt} adds every feature that was removed from the model"),
+        WrittenBy::Expansion => format!("{libvirt} replaces the CPU of the definition by the model that it chose"),
         WrittenBy::HostModel => format!("{libvirt} replaces the policy optional by what the host model has"),
         WrittenBy::LiveUpdate => {
             format!("the live update of {libvirt} added what QEMU enabled or disabled differently from the CPU map")
