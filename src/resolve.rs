@@ -6,6 +6,7 @@ mod classify;
 mod decision_table;
 mod dependencies;
 mod endpoint;
+mod expansion;
 pub mod host_model;
 mod live_update;
 mod migrate;
@@ -39,6 +40,8 @@ pub use verdict::{LimitingComponent, Risk, Verdict};
 pub fn resolve(catalog: &Catalog, scenario: &Scenario) -> Answer {
     match Plan::of(catalog, scenario) {
         Ok(plan) => plan.resolve(),
-        Err(input) => Answer::unknown(Basis::of(catalog, scenario), input),
+        Err(input) => {
+            Answer::unknown(Basis::of(catalog, scenario), unknowns::with_examples(catalog, scenario, input))
+        }
     }
 }

@@ -5,7 +5,7 @@ use crate::analysis::space::end;
 use crate::domain::catalog::{Catalog, machine_series};
 use crate::domain::definition::Policy;
 use crate::domain::feature::{FeatureId, FeatureSet};
-use crate::domain::host::Vendor;
+use crate::domain::host::{GivenHost, Vendor};
 use crate::domain::map::{CpuMap, ModelId};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{CpuChoice, HostChoice, MachineChoice, Release, Scenario, Told, Topology};
@@ -173,7 +173,7 @@ impl<'a> Search<'a> {
             let start = resolve(self.catalog, &from_capable).trace.and_then(|trace| trace.start.cpu);
             let Some(has) = start.map(|cpu| cpu.on).filter(|on| missing.is_subset(on)) else { continue };
             let vendor = guest.model().and_then(|model| self.catalog.vendor(model)).unwrap_or(Vendor::Intel);
-            let lesser = HostChoice::Given { vendor, features: has - missing };
+            let lesser = HostChoice::Given(GivenHost { vendor, signature: None, features: has - missing, silicon: None });
             // What both ends lack is written down as switched off, and some releases do not send that.
             found.push(Scenario { from_host: lesser.clone(), to_host: lesser.clone(), ..from_capable.clone() });
             found.push(Scenario { to_host: lesser, ..from_capable });
@@ -199,18 +199,21 @@ impl<'a> Search<'a> {
             Refusal::FullCheck { extra, missing } => extra.iter().chain(missing).copied().collect(),
             Refusal::PartialMissing(features)
             | Refusal::PartialForbidden(features)
-            | Refusal::PartialStrict(features) => features.clone(),
+            | Refusal::PartialStrict(features)
+            | Refusal::MsrFeatures(features) => features.clone(),
             Refusal::UnknownFeature(feature)
             | Refusal::ForbiddenFeature(feature)
             | Refusal::Conflict(feature)
             | Refusal::UnknownProperty { feature, .. } => vec![*feature],
+            Refusal::NoInvariantTsc | Refusal::NotSent(_) => self.catalog.named().invtsc.into_iter().collect(),
             Refusal::QemuTooOld { .. }
             | Refusal::UnknownMode(_)
             | Refusal::UnsupportedMode(_)
             | Refusal::MachineType { .. }
             | Refusal::MachineTypeAtQemu { .. }
             | Refusal::UnknownModel(_)
-            | Refusal::ModelUnsupported(_) => Vec::new(),
+            | Refusal::ModelUnsupported(_)
+            | Refusal::OtherVendor(_) => Vec::new(),
         }
     }
 
@@ -221,7 +224,7 @@ impl<'a> Search<'a> {
         if let Refusal::UnknownModel(model) | Refusal::ModelUnsupported(model) = self.refusal {
             return vec![(*model, Vec::new())];
         }
-        if let Refusal::UnknownProperty { feature, model } = self.refusal {
+        if let Refusal::UnknownProperty { feature, model, .. } = self.refusal {
             return model.iter().copied().chain(common()).map(|model| (model, vec![*feature])).collect();
         }
         if self.features().is_empty() {

@@ -60,6 +60,8 @@ named_enum! {
 named_enum! {
     /// Where a switched-off feature that QEMU does not know disappears.
     DropUnknown {
+        /// Nowhere: QEMU exits.
+        Never "never",
         /// From the definition.
         Definition "definition",
         /// Only from the command line.
@@ -72,8 +74,44 @@ named_enum! {
     PartialCheck {
         /// With the map's idea of the model.
         Map "map",
+        /// The same, unless QEMU calls the model usable and the definition only switches features off.
+        Usable "usable",
         /// With what QEMU says is missing for the model.
         Blockers "blockers",
+    }
+}
+
+named_enum! {
+    /// Which features the live update takes for missing.
+    LiveMissing {
+        /// Those that QEMU reports as unavailable.
+        Reported "reported",
+        /// Also those that it does not report as enabled.
+        Absent "absent",
+    }
+}
+
+named_enum! {
+    /// The host that the checks before a start look at under KVM.
+    HostUnderKvm {
+        /// The processor itself.
+        Cpuid "cpuid",
+        /// What QEMU gives.
+        Qemu "qemu",
+        /// Both, of QEMU only what it lists beside the model.
+        JoinedListed "joined-listed",
+        /// Both.
+        Joined "joined",
+    }
+}
+
+named_enum! {
+    /// Who refuses to send a guest with `invtsc`.
+    InvtscMessage {
+        /// libvirt, before it asks QEMU.
+        Libvirt "libvirt",
+        /// QEMU, where it can list its reasons.
+        Qemu "qemu",
     }
 }
 
@@ -86,8 +124,10 @@ named_enum! {
         VmxAdded "vmx-added",
         /// There are models with a version, `-v2` and later.
         Versioned "versioned-models",
-        /// There are models `-v1`.
+        /// There are models `-v1`, but for those of the next.
         FirstVersions "v1-models",
+        /// There are models `-v1` of the oldest models.
+        FirstOldVersions "v1-old-models",
         /// `mpx` is on the removed list of the models that had it.
         MpxRemoved "mpx-removed",
         /// Old models ask for the old partial check.
@@ -141,14 +181,22 @@ macro_rules! settings {
 settings! {
     /// The definition is brought up to date after start (`virCPUx86UpdateLive`).
     LiveUpdate "live-update" bool => |b, v| b.live_update = v;
+    /// Which features the live update takes for missing.
+    LiveMissing "live-missing" LiveMissing => |b, v| b.live_missing = v;
+    /// Check `full` counts for a definition that leaves the CPU to QEMU.
+    PassthroughCheck "passthrough-check" bool => |b, v| b.passthrough_check = v;
     /// A cookie with the live CPU travels beside the XML.
     Cookie "cookie" bool => |b, v| b.cookie = v;
     /// When the original CPU is kept.
     Original "original" Original => |b, v| b.original = v;
     /// What an incoming silent guest is given.
     RemovedIncoming "removed-incoming" Regime => |b, v| b.removed_incoming = v;
+    /// What a running silent guest is given at a reconnect.
+    RemovedReconnect "removed-reconnect" Regime => |b, v| b.removed_reconnect = v;
     /// Which difference in an added feature is overlooked.
     Added "added" AddedExempt => |b, v| b.added = v;
+    /// An added feature is overlooked even where the definition disables it.
+    AddedExplicit "added-explicit" bool => |b, v| b.added_explicit = v;
     /// Whether added features are taken out of what is sent.
     DropAdded "drop-added" DropAdded => |b, v| b.drop_added = v;
     /// The machine type is checked for incoming guests too.
@@ -161,8 +209,18 @@ settings! {
     Ignored "ignored" FeatureSet => |b, v| b.ignored = v;
     /// The same features are stripped from what QEMU reports.
     FilterReported "filter-reported" bool => |b, v| b.filter_reported = v;
+    /// Ignored features are dropped from the live definition at a reconnect.
+    ReconnectIgnored "reconnect-ignored" bool => |b, v| b.reconnect_ignored = v;
+    /// The attribute `check` exists.
+    CheckAttribute "check-attribute" bool => |b, v| b.check_attribute = v;
+    /// The default check of a named model under KVM is `partial`.
+    DefaultCheck "default-check" bool => |b, v| b.default_check = v;
+    /// The host that the checks before a start look at under KVM.
+    HostUnderKvm "host-under-kvm" HostUnderKvm => |b, v| b.host_under_kvm = v;
     /// How the partial check compares.
     PartialCheck "partial-check" PartialCheck => |b, v| b.partial_check = v;
+    /// MSR features are refused where QEMU cannot report them.
+    MsrCheck "msr-check" bool => |b, v| b.msr_check = v;
     /// A feature reported both on and unavailable is an error.
     ConflictCheck "conflict-check" bool => |b, v| b.conflict_check = v;
     /// `pconfig=disable` is sent with every Icelake-Server.
@@ -171,14 +229,14 @@ settings! {
     MaximumMode "maximum-mode" bool => |b, v| b.maximum_mode = v;
     /// The oldest QEMU it works with.
     MinimumQemu "minimum-qemu" Version => |b, v| b.minimum_qemu = v;
-    /// The default check of a named model under KVM is `partial`.
-    DefaultCheck "default-check" bool => |b, v| b.default_check = v;
     /// Disabled features of a candidate count more than enabled ones when a CPU is decoded.
     DecodePenalties "decode-penalties" bool => |b, v| b.decode_penalties = v;
     /// Features of the map whose QEMU name this release does not translate.
     Untranslated "untranslated" FeatureSet => |b, v| b.untranslated = v;
     /// `virsh domcapabilities` lists the features of host-model alphabetically.
     SortedDomcapabilities "sorted-domcapabilities" bool => |b, v| b.sorted_domcapabilities = v;
+    /// Who refuses to send a guest with `invtsc`.
+    InvtscMessage "invtsc-message" InvtscMessage => |b, v| b.invtsc_message = v;
     /// A dated fact of the map.
     VmxKnown "vmx-known" bool => |b, v| b.map_facts.set(MapFact::VmxKnown, v);
     /// A dated fact of the map.
@@ -187,6 +245,8 @@ settings! {
     Versioned "versioned-models" bool => |b, v| b.map_facts.set(MapFact::Versioned, v);
     /// A dated fact of the map.
     FirstVersions "v1-models" bool => |b, v| b.map_facts.set(MapFact::FirstVersions, v);
+    /// A dated fact of the map.
+    FirstOldVersions "v1-old-models" bool => |b, v| b.map_facts.set(MapFact::FirstOldVersions, v);
     /// A dated fact of the map.
     MpxRemoved "mpx-removed" bool => |b, v| b.map_facts.set(MapFact::MpxRemoved, v);
     /// A dated fact of the map.
@@ -202,7 +262,7 @@ impl Setting {
 
 /// The dated facts of one release's map; `None` where a release lies inside the interval of a date.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
-pub(crate) struct MapFacts([Option<bool>; 6]);
+pub(crate) struct MapFacts([Option<bool>; MapFact::ALL.len()]);
 
 impl MapFacts {
     /// Returns whether the fact holds, if that is dated.
@@ -226,14 +286,22 @@ impl MapFacts {
 pub struct Behaviour {
     /// The definition is brought up to date after start (`virCPUx86UpdateLive`).
     pub(crate) live_update: bool,
+    /// Which features the live update takes for missing.
+    pub(crate) live_missing: LiveMissing,
+    /// Check `full` counts for a definition that leaves the CPU to QEMU (`virCPUUpdateLive`).
+    pub(crate) passthrough_check: bool,
     /// A cookie with the live CPU travels beside the XML.
     pub(crate) cookie: bool,
     /// When the original CPU is kept.
     pub(crate) original: Original,
     /// What an incoming silent guest is given (`virCPUx86Update`'s policy for removed features).
     pub(crate) removed_incoming: Regime,
+    /// What a running guest that is silent about a removed feature is given at a reconnect (`qemuProcessRefreshCPU`).
+    pub(crate) removed_reconnect: Regime,
     /// Which difference in an added feature the full check overlooks.
     pub(crate) added: AddedExempt,
+    /// An added feature is overlooked even where the definition disables it.
+    pub(crate) added_explicit: bool,
     /// Whether added features are taken out of what is sent (`qemuDomainDropAddedCPUFeatures`).
     pub(crate) drop_added: DropAdded,
     /// The machine type is checked for incoming guests too.
@@ -246,8 +314,16 @@ pub struct Behaviour {
     pub(crate) ignored: FeatureSet,
     /// The same features are stripped from what QEMU reports.
     pub(crate) filter_reported: bool,
+    /// Ignored features are dropped from the live definition at a reconnect.
+    pub(crate) reconnect_ignored: bool,
+    /// The attribute `check` exists; before, every KVM guest is compared with the host before it is started.
+    pub(crate) check_attribute: bool,
+    /// The host that the checks before a start look at under KVM (`virQEMUCapsInitHostCPUModel`).
+    pub(crate) host_under_kvm: HostUnderKvm,
     /// How the partial check compares.
     pub(crate) partial_check: PartialCheck,
+    /// A definition that names MSR features is refused where QEMU cannot report what is unavailable.
+    pub(crate) msr_check: bool,
     /// A feature reported both on and unavailable is an error.
     pub(crate) conflict_check: bool,
     /// `pconfig=disable` is sent with every Icelake-Server (`qemuDomainMakeCPUMigratable`).
@@ -265,6 +341,8 @@ pub struct Behaviour {
     pub untranslated: FeatureSet,
     /// `virsh domcapabilities` lists the features of host-model alphabetically, not in map order.
     pub(crate) sorted_domcapabilities: bool,
+    /// Who refuses to send a guest with `invtsc`.
+    pub(crate) invtsc_message: InvtscMessage,
     /// The dated facts of its map.
     pub(crate) map_facts: MapFacts,
 }
@@ -273,17 +351,25 @@ impl Default for Behaviour {
     fn default() -> Self {
         Self {
             live_update: false,
+            live_missing: LiveMissing::Reported,
+            passthrough_check: false,
             cookie: false,
             original: Original::Never,
             removed_incoming: Regime::Nothing,
+            removed_reconnect: Regime::Nothing,
             added: AddedExempt::None,
+            added_explicit: false,
             drop_added: DropAdded::No,
             validate_incoming_machine: false,
             forbid_check: false,
-            drop_unknown: DropUnknown::Definition,
+            drop_unknown: DropUnknown::Never,
             ignored: FeatureSet::EMPTY,
             filter_reported: false,
+            reconnect_ignored: false,
+            check_attribute: false,
+            host_under_kvm: HostUnderKvm::Cpuid,
             partial_check: PartialCheck::Map,
+            msr_check: false,
             conflict_check: false,
             send_pconfig: false,
             maximum_mode: false,
@@ -292,6 +378,7 @@ impl Default for Behaviour {
             decode_penalties: false,
             untranslated: FeatureSet::EMPTY,
             sorted_domcapabilities: false,
+            invtsc_message: InvtscMessage::Libvirt,
             map_facts: MapFacts::default(),
         }
     }

@@ -120,7 +120,7 @@ pub struct Definition<P = Policies> {
     pub check: Check,
     /// What happens when QEMU does not have the model.
     pub fallback: Fallback,
-    /// The vendor the guest is told (`vendor_id`), when it is not the host's or the model's own.
+    /// The vendor that the host must have (`<vendor>`); the guest's CPU is the same with and without it.
     pub vendor: Option<Vendor>,
     /// The policies of single features.
     pub features: P,
@@ -150,6 +150,12 @@ impl<P: PolicyStore> Definition<P> {
     /// Returns whether libvirt leaves the CPU to QEMU: host-passthrough and maximum.
     pub(crate) fn is_passthrough(&self) -> bool {
         matches!(self.mode, Mode::HostPassthrough | Mode::Maximum)
+    }
+
+    /// Returns whether libvirt puts the host's model in place of this CPU when the guest starts.
+    pub fn takes_host_model(&self) -> bool {
+        let is_bare = self.mode == Mode::HostModel && self.model.is_none();
+        is_bare || (self.mode == Mode::Custom && self.matching == Match::Minimum)
     }
 
     /// Returns the feature set `map` reads from this definition: the model's data, then the policies in order

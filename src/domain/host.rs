@@ -92,6 +92,19 @@ impl FromStr for CpuSignature {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct HostId(pub u16);
 
+/// A host described by the user: by a scenario, a batch line or a file.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct GivenHost {
+    /// Its vendor.
+    pub vendor: Vendor,
+    /// CPUID signature, if known.
+    pub signature: Option<CpuSignature>,
+    /// What KVM supports for a guest on this host.
+    pub features: FeatureSet,
+    /// What the processor itself shows (`virsh capabilities`); `None` if unknown.
+    pub silicon: Option<FeatureSet>,
+}
+
 /// Where the list of what KVM gives on a host was read.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum HostSource {

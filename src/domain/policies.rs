@@ -15,6 +15,9 @@ pub trait PolicyStore: Clone + PartialEq {
     /// Sets the policy of `feature`: in place where it is mentioned, else at the end (libvirt `virCPUDefUpdateFeature`).
     fn set(&mut self, feature: FeatureId, policy: Policy);
 
+    /// Sets the policies of `later`, one after the other.
+    fn update(&mut self, later: &Self);
+
     /// Takes features out.
     fn remove_all(&mut self, features: FeatureSet);
 
@@ -112,6 +115,14 @@ impl PolicyStore for PolicySets {
         }
     }
 
+    fn update(&mut self, later: &Self) {
+        self.remove_all(later.mentioned());
+        self.on |= later.on;
+        self.off |= later.off;
+        self.optional |= later.optional;
+        self.strong |= later.strong;
+    }
+
     fn remove_all(&mut self, features: FeatureSet) {
         for set in [&mut self.on, &mut self.off, &mut self.optional, &mut self.strong] {
             *set -= features;
@@ -195,6 +206,10 @@ impl PolicyStore for Policies {
 
     fn set(&mut self, feature: FeatureId, policy: Policy) {
         Policies::set(self, feature, policy);
+    }
+
+    fn update(&mut self, later: &Self) {
+        later.iter().for_each(|(feature, policy)| self.set(feature, policy));
     }
 
     fn remove_all(&mut self, features: FeatureSet) {

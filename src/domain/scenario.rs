@@ -5,8 +5,8 @@ use super::behaviour::Regime;
 use super::catalog::{Catalog, LibvirtId};
 use super::definition::named_enum;
 use super::definition::{Check, Definition, Fallback, Match, Mode, Policies};
-use super::feature::{FeatureId, FeatureSet};
-use super::host::{HostId, Vendor};
+use super::feature::FeatureId;
+use super::host::{GivenHost, HostId, Vendor};
 use super::map::ModelId;
 use super::qemu::{Accel, MachineId};
 use super::version::Version;
@@ -85,12 +85,7 @@ pub enum HostChoice {
     /// A recorded one.
     Listed(HostId),
     /// One whose features were given.
-    Given {
-        /// Its vendor.
-        vendor: Vendor,
-        /// What KVM can give a guest there.
-        features: FeatureSet,
-    },
+    Given(GivenHost),
     /// Each of the recorded ones on which the source starts, the same at both ends.
     Any,
     /// Not known: each of the recorded ones, at each end.
@@ -302,6 +297,42 @@ impl Scenario {
             CpuChoice::Model(_) => Mode::Custom,
             CpuChoice::Mode(mode) => mode,
         }
+    }
+
+    /// Returns whether libvirt puts the host's model in place of the guest's CPU when it starts.
+    pub fn takes_host_model(&self) -> bool {
+        let asks = match self.mode() {
+            Mode::HostModel => true,
+            Mode::Custom => self.matching == Match::Minimum,
+            Mode::HostPassthrough | Mode::Maximum => false,
+        };
+        asks && self.running.is_none()
+    }
+
+    /// Returns whether libvirt decodes a CPU when the guest starts, so that the host's signature and QEMU's lists decide.
+    pub fn decodes(&self) -> bool {
+        self.takes_host_model() || (self.fallback == Fallback::Allow && self.running.is_none())
+    }
+
+    /// Returns whether a CPU is decoded whose family, model or stepping was not told.
+    pub fn guesses_signature(&self) -> bool {
+        let unsigned = |host: &HostChoice| match host {
+            HostChoice::Given(host) => host.signature.and_then(|signature| signature.stepping).is_none(),
+            HostChoice::Capable | HostChoice::Listed(_) | HostChoice::Any | HostChoice::Unknown => false,
+        };
+        self.decodes() && self.accel == Accel::Kvm && [&self.from_host, &self.to_host].into_iter().any(unsigned)
+    }
+
+    /// Returns whether the guest gets the CPU of a host and none is named at one end: then no host has whatever is asked
+    /// for, since nothing is.
+    pub fn lacks_host(&self) -> bool {
+        let unnamed = |host: &HostChoice| match host {
+            HostChoice::Capable => true,
+            HostChoice::Any | HostChoice::Unknown => self.takes_host_model(),
+            HostChoice::Listed(_) | HostChoice::Given(_) => false,
+        };
+        let gets_host = self.takes_host_model() || matches!(self.mode(), Mode::HostPassthrough | Mode::Maximum);
+        self.accel == Accel::Kvm && gets_host && [&self.from_host, &self.to_host].into_iter().any(unnamed)
     }
 
     /// Returns the named model, if one is named and known.

@@ -4,11 +4,12 @@ use crate::domain::behaviour::Regime;
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Definition, Mode, Policy};
 use crate::domain::feature::{FeatureId, FeatureSet};
+use crate::domain::host::Vendor;
 use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{Release, Scenario};
 use crate::domain::version::Version;
-use crate::resolve::{Answer, Origin, QemuCpu, Refusal, Row, Trace, Verdict, WrittenBy};
+use crate::resolve::{Answer, Origin, QemuCpu, Refusal, Row, StartTrace, Trace, Verdict, WrittenBy};
 
 /// One fact. Releases are named by their place: `from` is the sender's, `to` the receiver's.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -73,6 +74,16 @@ pub enum Fact {
     ModeNeedsKvm(Mode),
     /// The host has what the definition forbids.
     HostHasForbidden(Vec<FeatureId>),
+    /// This QEMU cannot report whether it gives these, which are in model-specific registers.
+    CannotReportMsrs(Vec<FeatureId>, Version),
+    /// The definition names another vendor than the host's.
+    HostHasOtherVendor(Vendor),
+    /// The definition has `invtsc`, and QEMU does not enable it.
+    NoInvariantTsc(Accel),
+    /// A guest with `invtsc` is not sent.
+    NotSent,
+    /// The processor's vendor that the guest reads changes.
+    VendorChanged(Vendor, Vendor),
     /// Nothing is compared: the CPU is the host's.
     NotCompared(Mode),
     /// Everything both ends read is the same.
@@ -200,6 +211,10 @@ impl Story<'_> {
                 let wrote = self.mention(*feature);
                 return vec![Cause { fact: Fact::MapDoesNotKnow(*feature), because: wrote.into_iter().collect() }];
             }
+            Refusal::MsrFeatures(features) => Fact::CannotReportMsrs(features.clone(), self.qemu()),
+            Refusal::OtherVendor(vendor) => Fact::HostHasOtherVendor(*vendor),
+            Refusal::NoInvariantTsc => Fact::NoInvariantTsc(self.scenario.accel),
+            Refusal::NotSent(_) => Fact::NotSent,
             Refusal::UnknownModel(model) => Fact::MapHasNoModel(*model),
             Refusal::ModelUnsupported(model) => Fact::QemuHasNoModel(*model),
             Refusal::ForbiddenFeature(feature) | Refusal::Conflict(feature) => Fact::HostHasForbidden(vec![*feature]),
@@ -292,6 +307,12 @@ impl Story<'_> {
         }
         if !self.answer.gained.is_empty() {
             causes.push(Cause::leaf(Fact::Gained(self.answer.gained.clone())));
+        }
+        let vendor = |run: &StartTrace| run.cpu.as_ref().and_then(|cpu| cpu.vendor);
+        if let (Some(before), Some(after)) = (vendor(self.trace.sender()), vendor(self.trace.receiver()))
+            && before != after
+        {
+            causes.push(Cause::leaf(Fact::VendorChanged(before, after)));
         }
         if self.answer.change_varies {
             causes.push(Cause::leaf(Fact::ChangeVaries));

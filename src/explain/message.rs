@@ -1,5 +1,6 @@
 //! Words a refusal exactly as libvirt does, to the letter.
 
+use crate::domain::behaviour::InvtscMessage;
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::resolve::Refusal;
@@ -30,6 +31,10 @@ pub fn message(catalog: &Catalog, refusal: &Refusal) -> String {
         Refusal::UnknownFeature(feature) => {
             format!("unsupported configuration: unknown CPU feature: {}", name(feature))
         }
+        Refusal::MsrFeatures(features) => format!(
+            "unsupported configuration: Some features cannot be reliably used with this QEMU: {}",
+            list(features, ", ")
+        ),
         Refusal::UnknownModel(model) => format!("internal error: Unknown CPU model {}", catalog.model_name(*model)),
         Refusal::ModelUnsupported(model) => {
             format!(
@@ -39,6 +44,9 @@ pub fn message(catalog: &Catalog, refusal: &Refusal) -> String {
         }
         Refusal::ForbiddenFeature(feature) => {
             incompatible(format!("Host CPU provides forbidden feature '{}'", name(feature)))
+        }
+        Refusal::OtherVendor(vendor) => {
+            incompatible(format!("host CPU vendor does not match required CPU vendor {vendor}"))
         }
         Refusal::PartialForbidden(features) => {
             incompatible(format!("Host CPU provides forbidden features: {}", list(features, ", ")))
@@ -50,14 +58,23 @@ pub fn message(catalog: &Catalog, refusal: &Refusal) -> String {
             let extra = list(features, ", ");
             incompatible(format!("Host CPU does not strictly match guest CPU: Extra features: {extra}"))
         }
-        Refusal::UnknownProperty { feature, model } => {
+        Refusal::UnknownProperty { feature, on, model } => {
             let cpu = model.map_or("host", |model| catalog.model_name(model));
             let feature = name(feature);
+            let value = if *on { "on" } else { "off" };
             format!(
                 "internal error: process exited while connecting to monitor: can't apply global \
-                 {cpu}-x86_64-cpu.{feature}=on: Property '{cpu}-x86_64-cpu.{feature}' not found"
+                 {cpu}-x86_64-cpu.{feature}={value}: Property '{cpu}-x86_64-cpu.{feature}' not found"
             )
         }
+        Refusal::NoInvariantTsc => "unsupported configuration: host doesn't support invariant TSC".to_owned(),
+        Refusal::NotSent(InvtscMessage::Libvirt) => {
+            "Requested operation is not valid: domain has 'invtsc' CPU feature but TSC frequency is not specified"
+                .to_owned()
+        }
+        Refusal::NotSent(InvtscMessage::Qemu) => "Requested operation is not valid: cannot migrate domain: State blocked \
+                                                  by non-migratable CPU device (invtsc flag)"
+            .to_owned(),
         Refusal::Conflict(feature) => format!(
             "operation failed: hypervisor provided conflicting CPU data: feature '{}' is both enabled and disabled at \
              the same time",

@@ -121,13 +121,17 @@ fn rule_of(catalog: &Catalog, refusal: &Refusal) -> Option<RuleId> {
     Some(match refusal {
         Refusal::FullCheck { extra, missing } => of_lists(catalog, extra, missing),
         Refusal::QemuTooOld { .. } => RuleId::QemuTooOld,
-        Refusal::UnknownMode(_) | Refusal::UnsupportedMode(_) => return None,
+        Refusal::UnknownMode(_) | Refusal::UnsupportedMode(_) => RuleId::CpuMode,
+        Refusal::MsrFeatures(_) => RuleId::MsrFeatures,
+        Refusal::OtherVendor(_) => RuleId::Vendor,
+        Refusal::NoInvariantTsc | Refusal::NotSent(_) => RuleId::Invtsc,
         Refusal::MachineType { .. } | Refusal::MachineTypeAtQemu { .. } => RuleId::MachineType,
         Refusal::UnknownFeature(_) => RuleId::UnknownFeature,
         Refusal::UnknownModel(_) => RuleId::UnknownModel,
         Refusal::ModelUnsupported(_) => RuleId::ModelUnsupported,
         Refusal::ForbiddenFeature(_) => RuleId::ForbiddenFeature,
-        Refusal::PartialForbidden(_) | Refusal::PartialMissing(_) | Refusal::PartialStrict(_) => RuleId::PartialCheck,
+        Refusal::PartialForbidden(_) | Refusal::PartialMissing(_) => RuleId::PartialCheck,
+        Refusal::PartialStrict(_) => RuleId::StrictMatch,
         Refusal::UnknownProperty { .. } => RuleId::UnknownProperty,
         Refusal::Conflict(_) => RuleId::Conflict,
     })
@@ -204,6 +208,22 @@ fn of_refusal(catalog: &Catalog, refusal: &Refusal) -> Vec<String> {
         Refusal::ForbiddenFeature(feature) => {
             vec![format!("The host has {}, which the definition forbids.", name(feature))]
         }
+        Refusal::MsrFeatures(features) => vec![format!(
+            "The definition names {}, which are in model-specific registers, and QEMU before 4.1 cannot report whether it \
+             gives them.",
+            list(features)
+        )],
+        Refusal::OtherVendor(vendor) => {
+            vec![format!("The definition names the vendor {vendor} for the host, and the host has another.")]
+        }
+        Refusal::NoInvariantTsc => {
+            vec!["The definition has invtsc, and the QEMU there does not enable it; under TCG no QEMU does.".to_owned()]
+        }
+        Refusal::NotSent(_) => vec![
+            "The guest's CPU has invtsc, and its definition gives no TSC frequency: such a guest is not saved and not \
+             migrated; it keeps running at the source."
+                .to_owned(),
+        ],
         Refusal::Conflict(feature) => {
             vec![format!(
                 "QEMU reported {} both as enabled and as unavailable, so libvirt refuses the guest.",

@@ -95,8 +95,12 @@ impl Words<'_> {
             Stage::StartValidate => "validation of the definition",
             Stage::UpdateCpu => "update of the definition",
             Stage::Qemu => "start of QEMU",
+            Stage::Send => "check before sending",
         };
         match (answer.verdict, answer.refusal()) {
+            (Verdict::Aborted, Some(refusal)) if refusal.stage() == Stage::Send => {
+                format!("ABORTED at the source's {}", at(refusal))
+            }
             (Verdict::Aborted, Some(refusal)) if self.scenario.is_stop(self.hop) => {
                 format!("ABORTED at an intermediate stop: {} of {}", at(refusal), self.to())
             }
@@ -284,6 +288,25 @@ impl Words<'_> {
             Fact::HostHasForbidden(f) => {
                 format!("The {}'s host has {}, which the definition does not allow.", self.side(), self.names(f))
             }
+            Fact::CannotReportMsrs(f, qemu) => format!(
+                "QEMU {qemu} cannot report whether it gives {}, and libvirt does not start a guest that names them.",
+                self.names(f)
+            ),
+            Fact::HostHasOtherVendor(vendor) => {
+                format!("The definition wants a host with a processor of {vendor}, and this one has another.")
+            }
+            Fact::NoInvariantTsc(accel) => {
+                let giver = match accel {
+                    Accel::Kvm => "the host with KVM",
+                    Accel::Tcg => "TCG",
+                };
+                format!("The definition requires invtsc, which {giver} does not support.")
+            }
+            Fact::NotSent => "The guest has invtsc and its definition no TSC frequency: it is neither saved nor migrated."
+                .to_owned(),
+            Fact::VendorChanged(before, after) => {
+                format!("The guest's processor was one of {before} and is one of {after} now.")
+            }
             Fact::NotCompared(mode) => {
                 let mode = mode.name();
                 format!(
@@ -347,6 +370,7 @@ pub(crate) fn written_by(by: WrittenBy, libvirt: &str) -> String {
     match by {
         WrittenBy::Given => "it was given".to_owned(),
         WrittenBy::RemovedList => format!("{libvirt} adds every feature that was removed from the model"),
+        WrittenBy::Expansion => format!("{libvirt} replaces the CPU of the definition by the model that it chose"),
         WrittenBy::HostModel => format!("{libvirt} replaces the policy optional by what the host model has"),
         WrittenBy::LiveUpdate => {
             format!("the live update of {libvirt} added what QEMU enabled or disabled differently from the CPU map")

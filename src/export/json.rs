@@ -157,6 +157,8 @@ fn object<'a>(catalog: &'a Catalog, scenario: &Scenario, answer: &'a Answer, abo
     let live = |run: Option<&'a StartTrace>| {
         run.and_then(|run| run.live.as_ref()).map(|live| Features(catalog, &live.features))
     };
+    // What the upgraded daemon made of it, where it was upgraded.
+    let reconnected = trace.and_then(|trace| trace.reconnected.as_ref());
     Object {
         schema: SCHEMA,
         id: about.id,
@@ -173,7 +175,9 @@ fn object<'a>(catalog: &'a Catalog, scenario: &Scenario, answer: &'a Answer, abo
         missing: Names(catalog, &answer.missing),
         lost: Names(catalog, &answer.lost),
         gained: Names(catalog, &answer.gained),
-        live: live(trace.map(Trace::source)),
+        live: reconnected
+            .map(|reconnected| Features(catalog, &reconnected.features))
+            .or_else(|| live(trace.map(Trace::source))),
         arrived: live(trace.and_then(|trace| trace.destination())),
         guest_would_notice: answer.would_notice,
         fault: answer.fault.map(crate::resolve::LimitingComponent::name),

@@ -29,10 +29,10 @@ pub fn cpu_xml(catalog: &Catalog, definition: &Definition, around: Around) -> Ve
     }
     let mut inside = Vec::new();
     if let Some(model) = definition.model.filter(|_| !definition.is_passthrough()) {
-        let vendor = definition.vendor.map(|vendor| format!(" vendor_id='{}'", vendor.cpuid())).unwrap_or_default();
         let fallback = definition.fallback.name();
-        inside.push(format!("  <model fallback='{fallback}'{vendor}>{}</model>", catalog.model_name(model)));
+        inside.push(format!("  <model fallback='{fallback}'>{}</model>", catalog.model_name(model)));
     }
+    inside.extend(definition.vendor.map(|vendor| format!("  <vendor>{vendor}</vendor>")));
     if let Some(Topology { sockets, dies, cores, threads }) = around.topology {
         inside.push(format!("  <topology sockets='{sockets}' dies='{dies}' cores='{cores}' threads='{threads}'/>"));
     }
@@ -94,9 +94,6 @@ pub fn cpu_argument(catalog: &Catalog, run: &StartTrace, pmu: bool) -> Option<St
         (Mode::Custom | Mode::HostModel, Some(model)) => catalog.model_name(model).to_owned(),
         (Mode::Custom | Mode::HostModel, None) => return None,
     };
-    if let Some(vendor) = prepared.vendor {
-        argument.push_str(&format!(",vendor={}", vendor.cpuid()));
-    }
     push_features(catalog, &mut argument, &run.command_line);
     if pmu {
         argument.push_str(",pmu=on");

@@ -3,7 +3,7 @@
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Check, Policy};
 use crate::domain::feature::FeatureSet;
-use crate::domain::host::Vendor;
+use crate::domain::host::{GivenHost, Vendor};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{HostChoice, Key, Scenario, Told, Topology, Transport};
 use serde::Deserialize;
@@ -154,7 +154,7 @@ fn host(catalog: &Catalog, end: &End, name: &str) -> Result<HostChoice, String> 
                     format!("{name}.host_vendor: expected Intel, AMD, Hygon or Zhaoxin, found {text:?}")
                 })?,
             };
-            Ok(HostChoice::Given { vendor, features })
+            Ok(HostChoice::Given(GivenHost { vendor, signature: None, features, silicon: None }))
         }
     }
 }

@@ -4,7 +4,7 @@
 use crate::domain::catalog::{Catalog, Provenance, ReleaseMap, machine_series};
 use crate::domain::definition::named_enum;
 use crate::domain::feature::FeatureSet;
-use crate::domain::host::Vendor;
+use crate::domain::host::{GivenHost, Vendor};
 use crate::domain::map::CpuMap;
 use crate::domain::names::did_you_mean;
 use crate::domain::scenario::{HostChoice, LibvirtChoice};
@@ -73,7 +73,7 @@ pub struct HostFile {
 impl HostFile {
     /// Returns the host for a scenario.
     pub fn choice(&self) -> HostChoice {
-        HostChoice::Given { vendor: self.vendor, features: self.features }
+        HostChoice::Given(GivenHost { vendor: self.vendor, signature: None, features: self.features, silicon: None })
     }
 
     /// Returns one line about what was read and what such a file does not contain.

@@ -106,7 +106,10 @@ pub fn decide(catalog: &Catalog, case: &Case<'_>, feature: FeatureId, basis: Bas
         lost: of_completed(input.lost),
         gained: of_completed(input.gained),
         change_varies: false,
-        would_notice: result.before.and(result.after).map(|_| !(input.lost | input.gained).is_empty()),
+        would_notice: result
+            .before
+            .and(result.after)
+            .map(|_| result.vendor_changes || !(input.lost | input.gained).is_empty()),
         risk: (completed && case.guest.accel == Accel::Kvm && loses_state).then_some(Risk::GuestStateMayNotLoad),
         fault: limiting_component(rule, &input, case.guest.accel, result.cpu),
         depends_on: Vec::new(),
@@ -132,7 +135,7 @@ impl<'r> RuleInput<'r> {
         let verdict = match refusal {
             Some(_) if !result.started => Verdict::StartRefused,
             Some(_) => Verdict::Aborted,
-            None if (lost | gained).is_empty() => Verdict::Unchanged,
+            None if (lost | gained).is_empty() && !result.vendor_changes => Verdict::Unchanged,
             None => Verdict::Changed,
         };
         let (extra, missing) = refusal.map(UnorderedRefusal::sets).unwrap_or_default();
@@ -201,7 +204,11 @@ fn limiting_component(
             LimitingComponent::Map
         }
         RuleId::MachineType => LimitingComponent::MachineType,
-        RuleId::ModelUnsupported | RuleId::UnknownProperty | RuleId::QemuTooOld => LimitingComponent::Qemu,
+        RuleId::ModelUnsupported | RuleId::UnknownProperty | RuleId::QemuTooOld | RuleId::MsrFeatures => {
+            LimitingComponent::Qemu
+        }
+        RuleId::CpuMode if matches!(found.refusal, Some(Refusal::UnknownMode(_))) => LimitingComponent::Libvirt,
+        RuleId::Invtsc if matches!(found.refusal, Some(Refusal::NotSent(_))) => LimitingComponent::Qemu,
         RuleId::UnknownFeature
         | RuleId::UnknownModel
         | RuleId::VmxUnknownToSource
@@ -213,13 +220,20 @@ fn limiting_component(
         RuleId::Conflict | RuleId::Pdcm | RuleId::Dependency | RuleId::Unlisted => LimitingComponent::Qemu,
         RuleId::ArchCapabilities if found.less.is_subset(&filtered) && !found.less.is_empty() => giver,
         RuleId::ArchCapabilities => LimitingComponent::Qemu,
-        RuleId::Missing | RuleId::ExtraMissing => {
+        RuleId::Missing | RuleId::ExtraMissing | RuleId::FeatureLost => {
             // What was filtered could not be given. The rest is QEMU's: what its model does not turn on, and what
             // the threads turn on, which an older QEMU filters on every host.
             let threads: FeatureSet = found.names.ht.into_iter().chain(found.names.cmp_legacy).collect();
             if (found.less - threads).is_disjoint(&filtered) { LimitingComponent::Qemu } else { giver }
         }
-        RuleId::Extra => LimitingComponent::Map,
-        RuleId::PartialCheck | RuleId::ForbiddenFeature | RuleId::Passthrough | RuleId::SameDefinition => giver,
+        RuleId::Extra | RuleId::FeatureGained => LimitingComponent::Map,
+        RuleId::PartialCheck
+        | RuleId::StrictMatch
+        | RuleId::Vendor
+        | RuleId::CpuMode
+        | RuleId::Invtsc
+        | RuleId::ForbiddenFeature
+        | RuleId::Passthrough
+        | RuleId::SameDefinition => giver,
     })
 }

@@ -4,7 +4,7 @@ use crate::domain::behaviour::{Behaviour, Regime};
 use crate::domain::catalog::QemuView;
 use crate::domain::definition::{Check, Mode};
 use crate::domain::feature::FeatureSet;
-use crate::domain::host::Vendor;
+use crate::domain::host::{CpuSignature, Vendor};
 use crate::domain::map::CpuMap;
 use crate::domain::qemu::{Accel, MachineId};
 use std::sync::Arc;
@@ -25,8 +25,10 @@ pub enum Host {
         vendor: Vendor,
         /// What KVM can give a guest there.
         features: FeatureSet,
-        /// Whether the processor itself, and not only KVM, has `arch-capabilities`.
-        arch_capabilities_in_silicon: bool,
+        /// What the processor itself shows, whether or not KVM gives it to a guest.
+        silicon: FeatureSet,
+        /// Family, model and stepping, where they are known.
+        signature: Option<CpuSignature>,
     },
 }
 

@@ -6,7 +6,7 @@
 use super::prepared_endpoint::PreparedEndpoint;
 use super::refusal::UnorderedRefusal;
 use super::trace::QemuCpu;
-use crate::domain::behaviour::AddedExempt;
+use crate::domain::behaviour::{AddedExempt, LiveMissing};
 use crate::domain::definition::{Check, Definition, Policy, PolicyStore};
 use crate::domain::feature::FeatureSet;
 
@@ -39,10 +39,14 @@ pub(super) fn apply<P: PolicyStore>(
     // Nothing is expected of a feature that a passthrough definition does not switch off.
     let unwanted = if definition.is_passthrough() { disabled - wanted } else { map.known - wanted };
     let extra = unwanted & on;
-    let missing = unavailable | (wanted - on);
+    let missing = match behaviour.live_missing {
+        LiveMissing::Reported => unavailable,
+        LiveMissing::Absent => unavailable | (wanted - on),
+    };
 
     let full = definition.check == Check::Full;
     let overlooked = |from: AddedExempt| match &endpoint.model {
+        Some(model) if full && behaviour.added >= from && behaviour.added_explicit => model.added - wanted,
         Some(model) if full && behaviour.added >= from => model.added - wanted - disabled,
         _ => FeatureSet::EMPTY,
     };

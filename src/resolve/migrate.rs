@@ -3,18 +3,21 @@
 
 use super::answer::Answer;
 use super::decision_table::Mention;
-use super::endpoint::{Endpoint, Guest};
+use super::endpoint::{Endpoint, Guest, Host};
+use super::expansion::Expansion;
 use super::prepared_endpoint::{Facts, PreparedEndpoint};
 use super::recorder::{FullTrace, Recorder};
+use super::refusal::UnorderedRefusal;
 use super::send::send;
 use super::start::{Attempt, Built, adopt_running, start_incoming, start_new};
 use super::trace::{Running, StartTrace};
-use crate::domain::behaviour::Regime;
+use crate::domain::behaviour::{InvtscMessage, Original, Regime};
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Definition, Policies, Policy, PolicyStore};
 use crate::domain::feature::{FeatureId, FeatureSet};
-use crate::domain::map::ModelId;
+use crate::domain::qemu::Accel;
 use crate::domain::scenario::{self, Transport};
+use crate::domain::version::Version;
 use std::rc::Rc;
 
 /// One case: every input decided.
@@ -48,6 +51,8 @@ pub struct Prepared<'e> {
     pub(super) endpoints: Vec<Rc<PreparedEndpoint<'e>>>,
     pub(super) started: Option<Rc<PreparedEndpoint<'e>>>,
     pub(super) running: Option<&'e scenario::Running>,
+    /// What replaces the CPU of the case's definition where the guest starts.
+    pub(super) expansion: Option<Rc<Expansion<'e>>>,
     pub(super) transport: Transport,
 }
 
@@ -71,15 +76,16 @@ pub(super) struct MigrationResult {
     pub(super) comparable: FeatureSet,
     /// Whether libvirt leaves the CPU to QEMU.
     pub(super) passthrough: bool,
+    /// Whether the vendor that the guest reads is another at the last endpoint.
+    pub(super) vendor_changes: bool,
 }
 
 impl<'e> Prepared<'e> {
     /// Where the guest already runs, it is that guest which migrates, whatever definition is decided.
     pub fn of(catalog: &'e Catalog, case: &'e Case<'_>) -> Self {
-        Self::for_model(catalog, case, case.guest_definition().model)
-    }
-
-    fn for_model(catalog: &'e Catalog, case: &'e Case<'_>, model: Option<ModelId>) -> Self {
+        let first = case.started.as_ref().or(case.ends.first()).filter(|_| case.running.is_none());
+        let expansion = first.and_then(|end| Expansion::of(catalog, end, &case.guest, &case.definition));
+        let model = expansion.as_ref().map_or(case.guest_definition().model, |expansion| Some(expansion.model));
         let endpoint = |end: &'e Endpoint<'_>| Rc::new(PreparedEndpoint::of(catalog, end, &case.guest, model));
         Self {
             catalog,
@@ -87,6 +93,7 @@ impl<'e> Prepared<'e> {
             endpoints: case.ends.iter().map(endpoint).collect(),
             started: case.started.as_ref().map(endpoint),
             running: case.running.as_ref(),
+            expansion: expansion.map(Rc::new),
             transport: case.transport,
         }
     }
@@ -96,8 +103,9 @@ impl<'e> Prepared<'e> {
         self.endpoints.iter().map(|endpoint| &**endpoint).collect()
     }
 
-    fn facts<P: PolicyStore>(&self, definition: &Definition<P>, feature: FeatureId) -> Facts<'e> {
-        Facts { catalog: self.catalog, guest: self.guest, feature, named: definition.features.sets().on() }
+    fn facts<P: PolicyStore>(&self, definition: &Definition<P>, feature: FeatureId) -> Facts<'_> {
+        let named = definition.features.sets().on();
+        Facts { catalog: self.catalog, guest: self.guest, feature, named, expansion: self.expansion.as_deref() }
     }
 
     /// Starts the guest at the first of these endpoints and migrates it from each to the next, until one refuses it.
@@ -127,6 +135,7 @@ impl<'e> Prepared<'e> {
             cpu: None,
             comparable: if self.running.is_some() { source.end.map.known } else { FeatureSet::ALL },
             passthrough: guest.live.is_passthrough(),
+            vendor_changes: false,
         };
         let last = &mut result.last;
         match self.running {
@@ -138,9 +147,10 @@ impl<'e> Prepared<'e> {
         result.mention = would_mention(source, last.prepared_mention.unwrap_or(given), feature);
         result.cpu = last.cpu;
         if result.started && self.started.is_some() && self.running.is_none() {
-            reconnect(source, &mut guest.live);
+            reconnect(source, &mut guest);
             recorder.reconnected(&guest.live);
         }
+        let vendor = result.last.cpu.and_then(|cpu| cpu.vendor);
         let mut changed = false;
         for (index, pair) in path.windows(2).enumerate() {
             let [from, to] = pair else { break };
@@ -149,11 +159,19 @@ impl<'e> Prepared<'e> {
             }
             let mut sent = send(&facts, (from, to), &guest.live, guest.original.as_ref(), self.transport);
             recorder.sent(&sent);
+            if let Some(refusal) = not_sent(&facts, from, &guest.live, result.last.cpu) {
+                recorder.given(to, &sent.xml, false);
+                recorder.refused(&facts, to, &sent.xml, &refusal);
+                (result.hop, result.mention, result.cpu) = (index, Mention::of(&sent.xml, feature), None);
+                result.last.refusal = Some(refusal);
+                break;
+            }
             guest.needs_original = index + 2 < path.len();
             let mention = start_incoming(&facts, to, &mut sent, &mut guest, (&mut result.last, recorder));
             let last = &result.last;
             let before = result.after.or(result.before);
             result.after = last.cpu.map(|cpu| cpu.visible);
+            result.vendor_changes = last.cpu.is_some_and(|cpu| cpu.vendor != vendor);
             if !changed || last.refusal.is_some() {
                 (result.hop, result.mention, result.cpu) = (index, mention, last.cpu);
             }
@@ -164,6 +182,28 @@ impl<'e> Prepared<'e> {
     }
 }
 
+/// Why a sender keeps a guest whose CPU has `invtsc`: QEMU neither saves nor migrates it. libvirt says so itself, unless it
+/// is a release that asks QEMU for its reasons and QEMU is one that tells them.
+fn not_sent<P: PolicyStore>(
+    facts: &Facts<'_>,
+    sender: &PreparedEndpoint<'_>,
+    live: &Definition<P>,
+    cpu: Option<Built>,
+) -> Option<UnorderedRefusal> {
+    let invtsc = facts.catalog.named().invtsc?;
+    let has_it = facts.guest.accel == Accel::Kvm && cpu.is_some_and(|cpu| cpu.visible.contains(invtsc));
+    let end = sender.end;
+    let qemu_tells = end.behaviour.invtsc_message == InvtscMessage::Qemu && end.qemu.version >= TELLS_REASONS;
+    if !has_it || (!qemu_tells && !live.described_by(&end.map).contains(invtsc)) {
+        return None;
+    }
+    let who = if qemu_tells { InvtscMessage::Qemu } else { InvtscMessage::Libvirt };
+    Some(UnorderedRefusal::NotSent(who))
+}
+
+/// The first QEMU that tells why it does not migrate (`blocked-reasons` of `query-migrate`).
+const TELLS_REASONS: Version = Version::new(6, 0, 0);
+
 /// What a guest that never started would have sent: every start writes down the features removed from the model.
 fn would_mention(source: &PreparedEndpoint<'_>, mention: Mention, feature: FeatureId) -> Mention {
     let of_map = source.model.as_ref().and_then(|model| model.of_map);
@@ -171,25 +211,42 @@ fn would_mention(source: &PreparedEndpoint<'_>, mention: Mention, feature: Featu
     if mention == Mention::Nothing && removed { Mention::Off } else { mention }
 }
 
-/// What an upgraded daemon makes of a guest that already runs (libvirt `qemuProcessRefreshCPU`): a release that
-/// requires removed features on incoming writes them down here too.
-fn reconnect<P: PolicyStore>(source: &PreparedEndpoint<'_>, live: &mut Definition<P>) {
-    if source.end.regime() == Regime::Require
+/// What an upgraded daemon makes of a guest that already runs (libvirt `qemuProcessReconnect`, `qemuProcessRefreshCPU`):
+/// where there is no original CPU it keeps the live one as that, then writes down the features removed from the model,
+/// and drops the ignored ones.
+fn reconnect<P: PolicyStore>(source: &PreparedEndpoint<'_>, guest: &mut Running<P>) {
+    let behaviour = &source.end.behaviour;
+    if behaviour.original == Original::Always && guest.original.is_none() {
+        guest.original = Some(guest.live.clone());
+    }
+    if behaviour.removed_reconnect == Regime::Require
         && let Some(of_map) = source.model.as_ref().and_then(|model| model.of_map)
     {
         for feature in &of_map.removed {
-            live.features.add_if_missing(*feature, Policy::Require);
+            guest.live.features.add_if_missing(*feature, Policy::Require);
         }
+    }
+    if behaviour.reconnect_ignored {
+        guest.live.features.remove_all(behaviour.ignored);
     }
 }
 
-/// Starts the guest's definition afresh at the destination of this case: the guest's next cold boot there.
+/// Starts the guest's definition afresh at the destination of this case: the guest's next cold boot there. `None` where
+/// the host there decides and none is named.
 pub fn cold_boot(catalog: &Catalog, case: &Case<'_>) -> Option<StartTrace> {
-    let prepared = Prepared::for_model(catalog, case, case.definition.model);
-    let facts = prepared.facts(case.guest_definition(), catalog.default_feature());
+    let (end, guest, definition) = (case.ends.last()?, &case.guest, &case.definition);
+    if definition.takes_host_model() && (guest.accel, end.host) == (Accel::Kvm, Host::Capable) {
+        return None;
+    }
+    let expansion = Expansion::of(catalog, end, guest, definition);
+    let model = expansion.as_ref().map_or(definition.model, |expansion| Some(expansion.model));
+    let endpoint = PreparedEndpoint::of(catalog, end, guest, model);
+    let named = case.guest_definition().features.sets().on();
+    let facts =
+        Facts { catalog, guest, feature: catalog.default_feature(), named, expansion: expansion.as_ref() };
     let mut stages = FullTrace::default();
-    let mut guest = Running { live: case.definition.clone(), original: None, needs_original: true };
-    start_new(&facts, prepared.endpoints.last()?, &mut guest, (&mut Attempt::default(), &mut stages));
+    let mut running = Running { live: definition.clone(), original: None, needs_original: true };
+    start_new(&facts, &endpoint, &mut running, (&mut Attempt::default(), &mut stages));
     stages.start()
 }
 

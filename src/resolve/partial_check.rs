@@ -3,57 +3,74 @@
 
 #![expect(clippy::result_large_err, reason = "a refusal is a plain value of two sets; boxing it costs an allocation")]
 
-use super::endpoint::{Endpoint, Host};
+use super::endpoint::Host;
+use super::host_model::{Libvirt, Processor, Purpose, QemuModels, decode};
 use super::prepared_endpoint::{Facts, PreparedEndpoint};
 use super::refusal::{Refusal, UnorderedRefusal};
-use crate::domain::behaviour::PartialCheck;
+use crate::domain::behaviour::{HostUnderKvm, PartialCheck};
 use crate::domain::definition::{Check, Definition, Match, Mode, Policy, PolicyStore};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
+use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
 
-/// What libvirt takes the host to have: what QEMU offers there with `max` or `host`, as far as the map names it. `None`
-/// for a host that has whatever is asked for, which passes every check.
-fn host_features(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>) -> Option<FeatureSet> {
-    let vendor = match (facts.guest.accel, endpoint.end.host) {
-        (Accel::Kvm, Host::Capable) => return None,
-        (Accel::Kvm, Host::With { vendor, .. }) => vendor,
-        (Accel::Tcg, _) => return Some(endpoint.end.qemu.tcg_max & endpoint.end.map.known),
-    };
-    Some(endpoint.supported_without_machine(facts, vendor) & endpoint.end.map.known)
+/// The host as libvirt compares a definition with it.
+struct HostCpu {
+    vendor: Vendor,
+    /// What QEMU offers there with `max` or `host`, as far as the map names it.
+    of_qemu: FeatureSet,
+    /// The same, and under KVM what the silicon shows (libvirt `virQEMUCapsInitHostCPUModel`).
+    full: FeatureSet,
 }
 
-/// The data of the model by which libvirt describes the host: of the models of its vendor that QEMU has, the one that
-/// needs the fewest features spelled out beside it; one with the host's own signature wins (libvirt `x86Decode`).
-fn described_as(facts: &Facts<'_>, end: &Endpoint<'_>, host: FeatureSet) -> FeatureSet {
-    let (catalog, guest) = (facts.catalog, facts.guest);
-    let vendor = match (guest.accel, end.host) {
-        (Accel::Kvm, Host::With { vendor, .. }) => vendor,
-        // TCG's `max` calls itself AMD.
-        (Accel::Kvm, Host::Capable) | (Accel::Tcg, _) => Vendor::Amd,
-    };
-    let signature =
-        catalog.hosts().iter().find(|known| guest.accel == Accel::Kvm && known.features & end.map.known == host);
-    let mut best: Option<(bool, usize, FeatureSet)> = None;
-    for id in &end.map.model_order {
-        let Some(model) = end.map.model(*id) else { continue };
-        let of_other =
-            model.vendor.as_deref().and_then(Vendor::from_map_name).is_some_and(|of_model| of_model != vendor);
-        if of_other || !end.qemu.has_model(*id) || model.decode.is_some_and(|decode| !decode.guest) {
-            continue;
+/// Returns what libvirt takes the host to have; `None` for a host that has whatever is asked for, which passes every
+/// check.
+fn host_cpu(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>) -> Option<HostCpu> {
+    let known = endpoint.end.map.known;
+    match (facts.guest.accel, endpoint.end.host) {
+        (Accel::Kvm, Host::Capable) => None,
+        (Accel::Kvm, Host::With { vendor, silicon, .. }) => {
+            let supported = endpoint.supported_without_machine(facts, vendor);
+            let of_qemu = (endpoint.offered(facts, supported) | hypervisor(facts)) & known;
+            let full = match endpoint.end.behaviour.host_under_kvm {
+                HostUnderKvm::Cpuid => silicon & known,
+                HostUnderKvm::Qemu => of_qemu,
+                // What libvirt does not list beside the model is in the silicon anyway.
+                HostUnderKvm::JoinedListed | HostUnderKvm::Joined => of_qemu | (silicon & known),
+            };
+            Some(HostCpu { vendor, of_qemu, full })
         }
-        let matches = signature.is_some_and(|known| model.signatures.iter().any(|s| s.is_of(known.signature())));
-        let spelled_out = (model.data ^ host).len();
-        let better = best.as_ref().is_none_or(
-            |(matched, fewest, _)| {
-                if matches == *matched { spelled_out < *fewest } else { matches }
-            },
-        );
-        if better {
-            best = Some((matches, spelled_out, model.data));
+        // TCG's `max` calls itself AMD.
+        (Accel::Tcg, _) => {
+            let of_qemu = endpoint.end.qemu.tcg_max & known;
+            Some(HostCpu { vendor: Vendor::Amd, of_qemu, full: of_qemu })
         }
     }
-    best.map(|(_, _, data)| data).unwrap_or_default()
+}
+
+/// The features that libvirt lists for the host: the check for forbidden ones looks at no others. Under TCG, what it lists
+/// beside the model by which it describes QEMU's `max`. Under KVM, what it lists beside the model by which it describes
+/// the silicon, and whatever QEMU offers.
+fn listed_features(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, host: &HostCpu) -> FeatureSet {
+    let (catalog, end) = (facts.catalog, endpoint.end);
+    let libvirt = Libvirt { map: &end.map, behaviour: &end.behaviour, named: catalog.named() };
+    let beside_model = |features, signature, purpose| -> FeatureSet {
+        let processor = Processor { vendor: Some(host.vendor), signature, features };
+        let decoded = decode(libvirt, &processor, purpose, &[]);
+        let listed = decoded.into_iter().flat_map(|decoded| decoded.features);
+        listed.filter(|(_, policy)| policy.is_on()).map(|(feature, _)| feature).collect()
+    };
+    match (facts.guest.accel, end.host) {
+        (Accel::Kvm, Host::Capable) => host.of_qemu,
+        (Accel::Kvm, Host::With { silicon, signature, .. }) => {
+            host.of_qemu | beside_model(silicon, signature, Purpose::Guest(None))
+        }
+        (Accel::Tcg, _) => {
+            let offered = end.qemu.tcg_max - end.behaviour.untranslated;
+            let models = QemuModels::of(catalog, &end.qemu, Accel::Tcg, end.qemu.tcg_max);
+            beside_model(offered, catalog.tcg_signature(end.qemu.version), Purpose::Guest(Some(&models)))
+        }
+    }
 }
 
 /// Refuses a definition that forbids a feature the host has (7.2.0 and later, unless check is `none`).
@@ -69,11 +86,9 @@ pub(super) fn forbidden<P: PolicyStore>(
     if forbidden.is_empty() {
         return Ok(());
     }
-    // Only what libvirt lists beside the model by which it describes the host is looked at (recorded under TCG on
-    // 9.0.0, 11.3.0 and 12.8.0: a forbidden feature of that model passes). A host that has whatever is asked for lacks
-    // what is forbidden, but every QEMU tells its guest of a hypervisor.
-    let listed = match host_features(facts, endpoint) {
-        Some(host) => host - described_as(facts, endpoint.end, host),
+    // A host that has whatever is asked for lacks what is forbidden, but every QEMU tells its guest of a hypervisor.
+    let listed = match host_cpu(facts, endpoint) {
+        Some(host) => listed_features(facts, endpoint, &host),
         None => hypervisor(facts) & endpoint.end.map.known,
     };
     definition
@@ -88,16 +103,16 @@ fn hypervisor(facts: &Facts<'_>) -> FeatureSet {
 
 /// What QEMU lacks of the model, as it says when it is asked without a machine type; nothing on a host that has whatever
 /// is asked for. `None` of a model that QEMU does not have, and where libvirt asks the map.
-fn blockers(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>) -> Option<FeatureSet> {
-    let model = endpoint.model.as_ref().filter(|model| model.in_qemu)?;
-    if endpoint.end.behaviour.partial_check != PartialCheck::Blockers {
+fn blockers(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, model: Option<ModelId>) -> Option<FeatureSet> {
+    let model = facts.model(endpoint, model).filter(|model| model.in_qemu)?;
+    if endpoint.end.behaviour.partial_check == PartialCheck::Map {
         return None;
     }
     if (facts.guest.accel, endpoint.end.host) == (Accel::Kvm, Host::Capable) {
         return Some(FeatureSet::EMPTY);
     }
     let own = facts.catalog.cell(model.id, endpoint.newest_machine(facts), facts.guest.accel).unwrap_or_default();
-    Some(own - endpoint.supported_without_machine(facts, endpoint.guest_vendor(None)))
+    Some(own - endpoint.supported_without_machine(facts, endpoint.vendor))
 }
 
 /// Refuses a definition that the host cannot satisfy, when its check is `partial`.
@@ -106,30 +121,47 @@ pub(super) fn partial<P: PolicyStore>(
     endpoint: &PreparedEndpoint<'_>,
     definition: &Definition<P>,
 ) -> Result<(), UnorderedRefusal> {
-    if definition.check != Check::Partial || !matches!(definition.mode, Mode::Custom | Mode::HostModel) {
+    let behaviour = &endpoint.end.behaviour;
+    let compared = if behaviour.check_attribute {
+        definition.check == Check::Partial
+    } else {
+        facts.guest.accel == Accel::Kvm || definition.mode == Mode::HostModel
+    };
+    if !compared || !matches!(definition.mode, Mode::Custom | Mode::HostModel) {
         return Ok(());
     }
-    let of_map = endpoint.model.as_ref().and_then(|model| model.of_map);
+    let of_map = facts.model(endpoint, definition.model).and_then(|model| model.of_map);
     let policies = definition.features.sets();
-    let known_host = host_features(facts, endpoint);
+    let known_host = host_cpu(facts, endpoint);
     // A host that has whatever is asked for lacks what is forbidden, and nothing blocks a model there.
     let forbids = policies.with(Policy::Forbid);
-    let host = known_host.unwrap_or(FeatureSet::ALL - (forbids - hypervisor(facts)));
+    let capable = FeatureSet::ALL - (forbids - hypervisor(facts));
+    let host = known_host.as_ref().map_or(capable, |host| host.full);
     // Of a model that QEMU does not have there is no answer, and the map is asked as before.
-    if let Some(blockers) = blockers(facts, endpoint) {
+    if let Some(blockers) = blockers(facts, endpoint, definition.model) {
         if blockers.is_empty() && policies.mentioned() == policies.with(Policy::Disable) {
             return Ok(());
         }
-        if of_map.is_none_or(|model| !model.partial_compat) {
+        let asks_qemu = behaviour.partial_check == PartialCheck::Blockers;
+        if asks_qemu && of_map.is_none_or(|model| !model.partial_compat) {
             let lacking = (blockers & endpoint.end.map.known) - policies.with(Policy::Disable);
-            let missing = lacking | (policies.with(Policy::Require) - host - blockers);
-            return refuse_missing(missing);
+            let of_qemu = known_host.map_or(capable, |host| host.of_qemu);
+            return refuse_missing(lacking | (policies.with(Policy::Require) - of_qemu));
         }
     }
-    let Some(of_map) = of_map else { return Ok(()) };
+    if let (Some(named), Some(host)) = (definition.vendor, &known_host)
+        && named != host.vendor
+    {
+        return Err(UnorderedRefusal::OtherVendor(named));
+    }
+    let of_model = match of_map {
+        Some(of_map) => of_map.data,
+        None if definition.mode == Mode::HostModel => FeatureSet::EMPTY,
+        None => return Ok(()),
+    };
     let dropped = policies.with(Policy::Force) | policies.with(Policy::Optional) | policies.with(Policy::Disable);
     // A forbidden feature of the model still counts as needed (recorded on 9.0.0).
-    let needed = (of_map.data | policies.with(Policy::Require)) - dropped;
+    let needed = (of_model | policies.with(Policy::Require)) - dropped;
     let forbidden = forbids & host;
     if !forbidden.is_empty() {
         return Err(UnorderedRefusal::PartialForbidden(forbidden));
@@ -154,17 +186,20 @@ pub(super) fn listed<P: PolicyStore>(
     given: &Definition<P>,
     stop: &UnorderedRefusal,
 ) -> Refusal {
-    let compat = endpoint.model.as_ref().and_then(|model| model.of_map).is_none_or(|of_map| of_map.partial_compat);
-    let blockers = blockers(facts, endpoint).filter(|_| !compat && matches!(stop, UnorderedRefusal::PartialMissing(_)));
+    let compat = facts.model(endpoint, given.model).and_then(|model| model.of_map).is_none_or(|of_map| of_map.partial_compat);
+    let asks_qemu = endpoint.end.behaviour.partial_check == PartialCheck::Blockers;
+    let of_qemu = asks_qemu && !compat && matches!(stop, UnorderedRefusal::PartialMissing(_));
+    let in_definition = |set: FeatureSet| -> Vec<FeatureId> {
+        let mut rest = set;
+        std::iter::from_fn(|| given.features.first_of(rest).inspect(|feature| rest.remove(*feature))).collect()
+    };
+    let blockers = blockers(facts, endpoint, given.model).filter(|_| of_qemu);
     stop.listed(|set| {
-        if let Some(blockers) = blockers {
-            let mut rest = set - blockers;
+        if matches!(stop, UnorderedRefusal::MsrFeatures(_)) {
+            in_definition(set)
+        } else if let Some(blockers) = blockers {
             let mut list = facts.catalog.in_qemu_order(set & blockers);
-            let required = std::iter::from_fn(|| {
-                let next: Option<FeatureId> = given.features.first_of(rest);
-                next.inspect(|feature| rest.remove(*feature))
-            });
-            list.extend(required);
+            list.extend(in_definition(set & given.features.sets().with(Policy::Require)));
             list
         } else {
             endpoint.end.map.in_order(set)
@@ -185,7 +220,7 @@ pub(super) fn decide_optional<P: PolicyStore>(
     let map = &endpoint.end.map;
     // A capable host offers whatever its QEMU can give.
     let at_best = || endpoint.supported(facts.catalog, Vendor::Intel) & endpoint.end.qemu.properties;
-    let host = host_features(facts, endpoint).unwrap_or_else(at_best);
+    let host = host_cpu(facts, endpoint).map_or_else(at_best, |host| host.of_qemu);
     for feature in map.in_order(optional) {
         let index = map.order.iter().position(|known| *known == feature);
         let migratable = index.is_none_or(|index| map.features[index].migratable);

@@ -3,6 +3,7 @@
 
 use super::dependencies::Dependencies;
 use super::endpoint::{Endpoint, Guest, Host, Machine};
+use super::expansion::Expansion;
 use crate::domain::behaviour::QuirkKind;
 use crate::domain::catalog::{Catalog, QemuView, machine_series};
 use crate::domain::feature::{FeatureId, FeatureSet};
@@ -19,6 +20,20 @@ pub(super) struct Facts<'e> {
     pub(super) feature: FeatureId,
     /// Features the user's definition switches on by name; they are visible even where they are only reported.
     pub(super) named: FeatureSet,
+    /// What replaces the CPU of the user's definition where the guest starts.
+    pub(super) expansion: Option<&'e Expansion<'e>>,
+}
+
+impl Facts<'_> {
+    /// Returns the model of this name at an endpoint: the guest's, or the one that its definition named before.
+    pub(super) fn model<'s>(
+        &'s self,
+        endpoint: &'s PreparedEndpoint<'_>,
+        name: Option<ModelId>,
+    ) -> Option<&'s PreparedModel<'s>> {
+        let named = self.expansion.and_then(|expansion| expansion.named.as_ref());
+        [endpoint.model.as_ref(), named].into_iter().flatten().find(|model| Some(model.id) == name)
+    }
 }
 
 /// One end, ready for one guest.
@@ -28,14 +43,16 @@ pub(super) struct PreparedEndpoint<'e> {
     pub(super) has_machine: bool,
     /// The guest's model here; `None` where the definition names none.
     pub(super) model: Option<PreparedModel<'e>>,
-    /// The vendor of a guest whose definition names none.
-    vendor: Vendor,
+    /// The vendor a guest reads here: under KVM the host's, else the model's, or that of the CPU which QEMU's `max` is.
+    pub(super) vendor: Vendor,
     /// What accelerator and host can give, `arch-capabilities` not yet looked at.
     can_give: FeatureSet,
     /// Whether QEMU has each of its two ways of its own with `arch-capabilities` on the machine type.
     arch_capabilities: [bool; 2],
     /// Whether this QEMU reports several threads in a package.
     pub(super) reports_threads: bool,
+    /// Whether this QEMU cannot report which features are unavailable.
+    pub(super) hides_unavailable: bool,
     /// Whether this QEMU clears `pdcm` where there is no PMU.
     pub(super) clears_pdcm: bool,
     /// Its QEMU's dependency table.
@@ -82,15 +99,10 @@ impl<'e> PreparedEndpoint<'e> {
             can_give: can_give(catalog, end, guest, reports_threads),
             arch_capabilities: arch_capabilities(catalog, end, guest, series),
             reports_threads,
+            hides_unavailable: quirk(QuirkKind::NoUnavailableFeatures, None),
             clears_pdcm: !guest.pmu && quirk(QuirkKind::PdcmCleared, series),
             dependencies,
         }
-    }
-
-    /// Returns the vendor a guest is told here: the one its definition names, else under KVM the host's, else the
-    /// model's, or that of the CPU which QEMU's `max` is.
-    pub(super) fn guest_vendor(&self, named: Option<Vendor>) -> Vendor {
-        named.unwrap_or(self.vendor)
     }
 
     /// Returns what accelerator and host can give a guest with this vendor.
@@ -133,7 +145,9 @@ impl<'e> PreparedEndpoint<'e> {
     fn supported_with(&self, catalog: &Catalog, vendor: Vendor, quirks: [bool; 2]) -> FeatureSet {
         let in_silicon = match self.end.host {
             Host::Capable => vendor != Vendor::Amd,
-            Host::With { arch_capabilities_in_silicon, .. } => arch_capabilities_in_silicon,
+            Host::With { silicon, .. } => {
+                catalog.named().arch_capabilities.is_some_and(|feature| silicon.contains(feature))
+            }
         };
         let [silicon, not_amd] = quirks;
         let mut supported = self.can_give;
@@ -203,12 +217,11 @@ fn can_give(catalog: &Catalog, end: &Endpoint<'_>, guest: &Guest, reports_thread
             (carried - end.qemu.tcg_unsupported) | (end.qemu.tcg_max - carried)
         }
         (Accel::Kvm, Host::Capable) => FeatureSet::ALL,
-        (Accel::Kvm, Host::With { features, vendor, .. }) => {
+        (Accel::Kvm, Host::With { features, .. }) => {
             let mut given = features;
             given.extend(names.hypervisor);
-            if matches!(vendor, Vendor::Amd | Vendor::Hygon) {
-                given.extend(names.topoext);
-            }
+            // QEMU takes it to be safe on every processor.
+            given.extend(names.topoext);
             given
         }
     };

@@ -20,7 +20,7 @@ pub(super) fn build<P: PolicyStore>(
     let flags = definition.features.sets();
     let (flags_on, flags_off) = (flags.on(), flags.off() & endpoint.end.qemu.properties);
     let names = facts.catalog.named();
-    let vendor = endpoint.guest_vendor(definition.vendor);
+    let vendor = endpoint.vendor;
     let supported = endpoint.supported(facts.catalog, vendor);
     let named_model = endpoint.model.as_ref().filter(|_| !definition.is_passthrough());
     let [model, compat, accel] = named_model.map_or(&[FeatureSet::EMPTY; 3], |model| &model.cells);
@@ -69,6 +69,7 @@ pub(super) fn build<P: PolicyStore>(
         on,
         unavailable: (cleared & flags_on) | filtered,
         visible: visible(facts, vendor, closed),
+        vendor: Some(vendor),
     }
 }
 
@@ -79,7 +80,7 @@ pub(super) fn described<P: PolicyStore>(
     endpoint: &PreparedEndpoint<'_>,
     live: &Definition<P>,
 ) -> QemuCpu {
-    let vendor = endpoint.guest_vendor(live.vendor);
+    let vendor = endpoint.vendor;
     let on = live.described_by(&endpoint.end.map);
     let of_map = endpoint.model.as_ref().and_then(|model| model.of_map);
     QemuCpu {
@@ -88,6 +89,7 @@ pub(super) fn described<P: PolicyStore>(
         flags_off: live.features.sets().off(),
         on,
         visible: visible(facts, vendor, on - endpoint.dependencies.orphans(on)),
+        vendor: Some(vendor),
         ..QemuCpu::default()
     }
 }

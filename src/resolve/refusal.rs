@@ -1,7 +1,9 @@
 //! Says why a start or an arrival was refused, as a value.
 
+use crate::domain::behaviour::InvtscMessage;
 use crate::domain::definition::{Mode, named_enum};
 use crate::domain::feature::{FeatureId, FeatureSet};
+use crate::domain::host::Vendor;
 use crate::domain::map::ModelId;
 use crate::domain::version::Version;
 
@@ -16,6 +18,8 @@ named_enum! {
         Qemu "qemu",
         /// `qemuProcessUpdateAndVerifyCPU`: after QEMU is there, feature by feature.
         FullCheck "full-check",
+        /// `qemuMigrationSrcIsAllowed`: at the sender, before anything is sent.
+        Send "send",
     }
 }
 
@@ -49,25 +53,35 @@ pub enum Refusal<L = Vec<FeatureId>> {
     },
     /// The map does not know a feature of the definition.
     UnknownFeature(FeatureId),
+    /// QEMU cannot report these as unavailable, which libvirt wants to know of features in model-specific registers.
+    MsrFeatures(L),
     /// The map does not know the model.
     UnknownModel(ModelId),
     /// QEMU does not have the model.
     ModelUnsupported(ModelId),
     /// The host has a feature that the definition forbids.
     ForbiddenFeature(FeatureId),
+    /// The definition names another vendor than the host's.
+    OtherVendor(Vendor),
     /// The partial check found features the definition forbids.
     PartialForbidden(L),
     /// The partial check found the host lacking features.
     PartialMissing(L),
     /// The partial check found the host to have more, and the match is strict.
     PartialStrict(L),
-    /// QEMU does not know a feature it was told to switch on.
+    /// QEMU does not know a feature it was told to switch on or, by a release that does not drop such ones, off.
     UnknownProperty {
         /// The feature.
         feature: FeatureId,
+        /// Whether it was to be on.
+        on: bool,
         /// The model on QEMU's command line; `None` for `host` and `max`.
         model: Option<ModelId>,
     },
+    /// The definition wants `invtsc`, and QEMU does not have it on.
+    NoInvariantTsc,
+    /// The sender keeps a guest with `invtsc`; who says so.
+    NotSent(InvtscMessage),
     /// QEMU reported a feature both on and unavailable.
     Conflict(FeatureId),
     /// The full check found differences; both lists in the order of the map.
@@ -94,13 +108,19 @@ impl UnorderedRefusal {
             }
             Self::MachineTypeAtQemu { machine } => Refusal::MachineTypeAtQemu { machine: machine.clone() },
             Self::UnknownFeature(feature) => Refusal::UnknownFeature(*feature),
+            Self::MsrFeatures(set) => Refusal::MsrFeatures(list(*set)),
             Self::UnknownModel(model) => Refusal::UnknownModel(*model),
             Self::ModelUnsupported(model) => Refusal::ModelUnsupported(*model),
             Self::ForbiddenFeature(feature) => Refusal::ForbiddenFeature(*feature),
             Self::PartialForbidden(set) => Refusal::PartialForbidden(list(*set)),
             Self::PartialMissing(set) => Refusal::PartialMissing(list(*set)),
             Self::PartialStrict(set) => Refusal::PartialStrict(list(*set)),
-            Self::UnknownProperty { feature, model } => Refusal::UnknownProperty { feature: *feature, model: *model },
+            Self::UnknownProperty { feature, on, model } => {
+                Refusal::UnknownProperty { feature: *feature, on: *on, model: *model }
+            }
+            Self::OtherVendor(vendor) => Refusal::OtherVendor(*vendor),
+            Self::NoInvariantTsc => Refusal::NoInvariantTsc,
+            Self::NotSent(who) => Refusal::NotSent(*who),
             Self::Conflict(feature) => Refusal::Conflict(*feature),
             Self::FullCheck { extra, missing } => Refusal::FullCheck { extra: list(*extra), missing: list(*missing) },
         }
@@ -118,11 +138,15 @@ impl UnorderedRefusal {
             | Self::MachineType { .. }
             | Self::MachineTypeAtQemu { .. }
             | Self::UnknownFeature(_)
+            | Self::MsrFeatures(_)
             | Self::UnknownModel(_)
             | Self::ModelUnsupported(_)
             | Self::ForbiddenFeature(_)
+            | Self::OtherVendor(_)
             | Self::PartialForbidden(_)
             | Self::UnknownProperty { .. }
+            | Self::NoInvariantTsc
+            | Self::NotSent(_)
             | Self::Conflict(_) => (FeatureSet::EMPTY, FeatureSet::EMPTY),
         }
     }
@@ -132,18 +156,22 @@ impl<L> Refusal<L> {
     /// Returns where it is said.
     pub const fn stage(&self) -> Stage {
         match self {
-            Self::QemuTooOld { .. } | Self::UnknownMode(_) | Self::MachineType { .. } | Self::UnknownFeature(_) => {
-                Stage::StartValidate
-            }
+            Self::QemuTooOld { .. }
+            | Self::UnknownMode(_)
+            | Self::MachineType { .. }
+            | Self::UnknownFeature(_)
+            | Self::MsrFeatures(_) => Stage::StartValidate,
             Self::UnsupportedMode(_)
             | Self::UnknownModel(_)
             | Self::ModelUnsupported(_)
             | Self::ForbiddenFeature(_)
+            | Self::OtherVendor(_)
             | Self::PartialForbidden(_)
             | Self::PartialMissing(_)
             | Self::PartialStrict(_) => Stage::UpdateCpu,
             Self::UnknownProperty { .. } | Self::MachineTypeAtQemu { .. } => Stage::Qemu,
-            Self::Conflict(_) | Self::FullCheck { .. } => Stage::FullCheck,
+            Self::NoInvariantTsc | Self::Conflict(_) | Self::FullCheck { .. } => Stage::FullCheck,
+            Self::NotSent(_) => Stage::Send,
         }
     }
 }

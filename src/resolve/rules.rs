@@ -35,6 +35,14 @@ named_enum! {
         UnknownModel "unknown-model",
         /// QEMU does not have the model.
         ModelUnsupported "model-unsupported",
+        /// QEMU cannot report MSR features that the definition names.
+        MsrFeatures "msr-features",
+        /// There is no such CPU mode.
+        CpuMode "cpu-mode",
+        /// The definition wants a host of another vendor, or the guest's vendor changes.
+        Vendor "vendor",
+        /// The host has more than a strict definition.
+        StrictMatch "strict-match",
         /// The host cannot give what the definition needs, says the check before start.
         PartialCheck "partial-check",
         /// The host has a feature the definition forbids.
@@ -43,6 +51,8 @@ named_enum! {
         UnknownProperty "unknown-property",
         /// libvirt does not work with so old a QEMU.
         QemuTooOld "qemu-too-old",
+        /// `invtsc` cannot be given, or keeps the guest from being sent.
+        Invtsc "invtsc",
         /// A feature is reported both on and unavailable.
         Conflict "conflict",
         /// A QEMU began to report threads.
@@ -69,6 +79,10 @@ named_enum! {
         Missing "missing",
         /// Both.
         ExtraMissing "extra-missing",
+        /// The guest arrives and has lost features.
+        FeatureLost "feature-lost",
+        /// The guest arrives and has gained features.
+        FeatureGained "feature-gained",
         /// A feature that no map lists changed.
         Unlisted "unlisted",
         /// The CPU is the host's, and nothing is compared.
@@ -142,9 +156,9 @@ impl RuleInput<'_> {
         matches!(self.refusal, Some(Refusal::FullCheck { .. }))
     }
 
-    /// Whether what differs is for libvirt to compare: it did, or it could have had the definition been compared.
+    /// Whether libvirt could have compared what differs.
     fn compared(&self) -> bool {
-        self.full_check() || (!self.passthrough && !self.differ.is_disjoint(self.destination_knows))
+        !self.passthrough && !self.differ.is_disjoint(self.destination_knows)
     }
 
     /// Whether nothing but the feature asked about decided, and as its row says.
@@ -183,13 +197,21 @@ pub const RULES: &[Rule] = &[
     Rule { id: RuleId::UnknownFeature, applies: refused!(Refusal::UnknownFeature(_)) },
     Rule { id: RuleId::UnknownModel, applies: refused!(Refusal::UnknownModel(_)) },
     Rule { id: RuleId::ModelUnsupported, applies: refused!(Refusal::ModelUnsupported(_)) },
+    Rule { id: RuleId::MsrFeatures, applies: refused!(Refusal::MsrFeatures(_)) },
+    Rule { id: RuleId::CpuMode, applies: refused!(Refusal::UnknownMode(_) | Refusal::UnsupportedMode(_)) },
     Rule {
-        id: RuleId::PartialCheck,
-        applies: refused!(Refusal::PartialMissing(_) | Refusal::PartialStrict(_) | Refusal::PartialForbidden(_)),
+        id: RuleId::Vendor,
+        applies: |found| {
+            matches!(found.refusal, Some(Refusal::OtherVendor(_)))
+                || (found.verdict == Verdict::Changed && found.differ.is_empty())
+        },
     },
+    Rule { id: RuleId::StrictMatch, applies: refused!(Refusal::PartialStrict(_)) },
+    Rule { id: RuleId::PartialCheck, applies: refused!(Refusal::PartialMissing(_) | Refusal::PartialForbidden(_)) },
     Rule { id: RuleId::ForbiddenFeature, applies: refused!(Refusal::ForbiddenFeature(_)) },
     Rule { id: RuleId::UnknownProperty, applies: refused!(Refusal::UnknownProperty { .. }) },
     Rule { id: RuleId::QemuTooOld, applies: refused!(Refusal::QemuTooOld { .. }) },
+    Rule { id: RuleId::Invtsc, applies: refused!(Refusal::NoInvariantTsc | Refusal::NotSent(_)) },
     Rule { id: RuleId::Conflict, applies: refused!(Refusal::Conflict(_)) },
     Rule {
         id: RuleId::Ht,
@@ -214,12 +236,11 @@ pub const RULES: &[Rule] = &[
         id: RuleId::Dependency,
         applies: |found| found.full_check() && found.more.is_empty() && found.only(*found.cleared),
     },
-    Rule { id: RuleId::Extra, applies: |found| found.compared() && !found.more.is_empty() && found.less.is_empty() },
-    Rule { id: RuleId::Missing, applies: |found| found.compared() && found.more.is_empty() && !found.less.is_empty() },
-    Rule {
-        id: RuleId::ExtraMissing,
-        applies: |found| found.compared() && !found.more.is_empty() && !found.less.is_empty(),
-    },
+    Rule { id: RuleId::Extra, applies: |found| found.full_check() && found.less.is_empty() },
+    Rule { id: RuleId::Missing, applies: |found| found.full_check() && found.more.is_empty() },
+    Rule { id: RuleId::ExtraMissing, applies: |found| found.full_check() },
+    Rule { id: RuleId::FeatureLost, applies: |found| found.compared() && !found.less.is_empty() },
+    Rule { id: RuleId::FeatureGained, applies: |found| found.compared() && !found.more.is_empty() },
     Rule { id: RuleId::Unlisted, applies: |found| found.only(FeatureSet::ALL - *found.destination_knows) },
     Rule { id: RuleId::Passthrough, applies: |found| found.passthrough },
     Rule { id: RuleId::SameDefinition, applies: |_| true },

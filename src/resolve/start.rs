@@ -12,6 +12,7 @@ use super::{live_update, partial_check, qemu_cpu};
 use crate::domain::behaviour::{DropUnknown, Original, Regime};
 use crate::domain::definition::{Check, Definition, Fallback, Mode, Policy, PolicyStore};
 use crate::domain::feature::FeatureSet;
+use crate::domain::host::Vendor;
 use crate::domain::qemu::Accel;
 
 /// What came of a start. Written in place, since it is large and there is one for every end.
@@ -29,13 +30,14 @@ pub(super) struct Attempt {
 #[derive(Clone, Copy)]
 pub(super) struct Built {
     pub(super) visible: FeatureSet,
+    pub(super) vendor: Option<Vendor>,
     pub(super) cleared: FeatureSet,
     pub(super) filtered: FeatureSet,
 }
 
 impl Built {
     fn of(cpu: &QemuCpu) -> Self {
-        Self { visible: cpu.visible, cleared: cpu.cleared, filtered: cpu.filtered }
+        Self { visible: cpu.visible, vendor: cpu.vendor, cleared: cpu.cleared, filtered: cpu.filtered }
     }
 }
 
@@ -163,7 +165,7 @@ fn start_steps<P: PolicyStore, K: Recorder<P>>(
     let unknown_to_qemu = definition.features.sets().off() - endpoint.end.qemu.properties;
     let dropped = match behaviour.drop_unknown {
         DropUnknown::Definition => behaviour.ignored | unknown_to_qemu,
-        DropUnknown::CommandLine => behaviour.ignored,
+        DropUnknown::Never | DropUnknown::CommandLine => behaviour.ignored,
     };
     definition.features.remove_all(dropped);
     attempt.prepared_mention = Some(Mention::of(definition, facts.feature));
@@ -172,6 +174,7 @@ fn start_steps<P: PolicyStore, K: Recorder<P>>(
     let cpu = qemu_cpu::build(facts, endpoint, definition);
     attempt.cpu = Some(Built::of(&cpu));
     recorder.cpu(&cpu);
+    verify_invtsc(facts, endpoint, &guest.live, &cpu)?;
     apply_live_update(endpoint, guest, &cpu)
 }
 
@@ -184,11 +187,31 @@ fn launch<P: PolicyStore>(
     if !endpoint.has_machine {
         return Err(UnorderedRefusal::MachineTypeAtQemu { machine: facts.guest.machine.name.clone() });
     }
-    if let Some(feature) = prepared.features.first_of(prepared.features.sets().on() - endpoint.end.qemu.properties) {
+    let policies = prepared.features.sets();
+    let named = match endpoint.end.behaviour.drop_unknown {
+        DropUnknown::Never => policies.on() | policies.off(),
+        DropUnknown::Definition | DropUnknown::CommandLine => policies.on(),
+    };
+    if let Some(feature) = prepared.features.first_of(named - endpoint.end.qemu.properties) {
         let model = prepared.model.filter(|_| !prepared.is_passthrough());
-        return Err(UnorderedRefusal::UnknownProperty { feature, model });
+        return Err(UnorderedRefusal::UnknownProperty { feature, on: policies.on().contains(feature), model });
     }
     Ok(())
+}
+
+/// Refuses a guest that is to have `invtsc` and does not get it (`qemuProcessVerifyCPUFeatures`).
+fn verify_invtsc<P: PolicyStore>(
+    facts: &Facts<'_>,
+    endpoint: &PreparedEndpoint<'_>,
+    definition: &Definition<P>,
+    cpu: &QemuCpu,
+) -> Result<(), UnorderedRefusal> {
+    match facts.catalog.named().invtsc {
+        Some(invtsc) if definition.described_by(&endpoint.end.map).contains(invtsc) && !cpu.on.contains(invtsc) => {
+            Err(UnorderedRefusal::NoInvariantTsc)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// QEMU runs: the live update. A release that keeps an original CPU only where that changed something keeps the one
@@ -199,7 +222,8 @@ fn apply_live_update<P: PolicyStore>(
     cpu: &QemuCpu,
 ) -> Result<(), UnorderedRefusal> {
     let behaviour = &endpoint.end.behaviour;
-    if !behaviour.live_update || (guest.live.mode != Mode::Custom && guest.live.check != Check::Full) {
+    let honoured = guest.live.mode == Mode::Custom || (behaviour.passthrough_check && guest.live.check == Check::Full);
+    if !behaviour.live_update || !honoured {
         return Ok(());
     }
     let keeps = guest.needs_original && behaviour.original == Original::IfChanged && guest.original.is_none();
@@ -233,8 +257,15 @@ fn validate<P: PolicyStore>(
             machine: facts.guest.machine.name.clone(),
         });
     }
-    let unknown = definition.features.sets().mentioned() - endpoint.end.map.known;
-    definition.features.first_of(unknown).map_or(Ok(()), |feature| Err(UnorderedRefusal::UnknownFeature(feature)))
+    let mentioned = definition.features.sets().mentioned();
+    if let Some(feature) = definition.features.first_of(mentioned - endpoint.end.map.known) {
+        return Err(UnorderedRefusal::UnknownFeature(feature));
+    }
+    // Whatever the policy.
+    if behaviour.msr_check && endpoint.hides_unavailable && !(mentioned & endpoint.end.map.in_msrs()).is_empty() {
+        return Err(UnorderedRefusal::MsrFeatures(mentioned & endpoint.end.map.in_msrs()));
+    }
+    Ok(())
 }
 
 /// The emulator in messages: the domain's own, else the one of the packages.
@@ -258,7 +289,11 @@ fn update_cpu<P: PolicyStore>(
     }
     partial_check::partial(facts, endpoint, definition)?;
     partial_check::decide_optional(facts, endpoint, definition);
-    let Some(model) = &endpoint.model else { return Ok(()) };
+    if definition.takes_host_model() && fresh {
+        let Some(expansion) = facts.expansion else { return Err(UnorderedRefusal::UnsupportedMode(definition.mode)) };
+        expansion.replace(definition);
+    }
+    let Some(model) = facts.model(endpoint, definition.model) else { return Ok(()) };
     let Some(of_map) = model.of_map else { return Err(UnorderedRefusal::UnknownModel(model.id)) };
     let policy = match (fresh, endpoint.end.regime()) {
         (true, _) | (false, Regime::Disable) => Some(Policy::Disable),
@@ -271,7 +306,8 @@ fn update_cpu<P: PolicyStore>(
         }
     }
     if !model.in_qemu {
-        return Err(UnorderedRefusal::ModelUnsupported(model.id));
+        let nearest = facts.expansion.filter(|_| fresh && definition.fallback == Fallback::Allow);
+        nearest.ok_or(UnorderedRefusal::ModelUnsupported(model.id))?.replace(definition);
     }
     definition.fallback = Fallback::Forbid;
     Ok(())

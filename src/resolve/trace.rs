@@ -4,6 +4,7 @@ use super::refusal::Refusal;
 use crate::domain::behaviour::Regime;
 use crate::domain::definition::{Definition, Policies, Policy, named_enum};
 use crate::domain::feature::{FeatureId, FeatureSet};
+use crate::domain::host::Vendor;
 use crate::domain::map::CpuMap;
 use std::sync::Arc;
 
@@ -38,6 +39,8 @@ pub struct QemuCpu {
     pub unavailable: FeatureSet,
     /// What a guest can read: without what is only reported.
     pub visible: FeatureSet,
+    /// The vendor a guest reads.
+    pub vendor: Option<Vendor>,
 }
 
 named_enum! {
@@ -92,6 +95,8 @@ named_enum! {
         Given "given",
         /// libvirt, in place of `optional`: what the host's model has.
         HostModel "host model",
+        /// libvirt, with the model that it puts in place of the definition's CPU.
+        Expansion "expansion",
         /// The model's removed list, while the definition was prepared.
         RemovedList "removed list",
         /// The live update after start.
@@ -133,6 +138,7 @@ impl StartTrace {
         Some(match self.given.features.get(feature) {
             Some(Policy::Optional) if written != Policy::Optional => WrittenBy::HostModel,
             Some(_) => WrittenBy::Given,
+            None if prepared.model != self.given.model => WrittenBy::Expansion,
             None => WrittenBy::RemovedList,
         })
     }

@@ -6,7 +6,7 @@ use virt_cpu_explorer::internal::domain::behaviour::Regime;
 use virt_cpu_explorer::internal::domain::catalog::LibvirtId;
 use virt_cpu_explorer::internal::domain::definition::{Check, Fallback, Match, Mode, Policy};
 use virt_cpu_explorer::internal::domain::feature::FeatureId;
-use virt_cpu_explorer::internal::domain::host::{HostId, Vendor};
+use virt_cpu_explorer::internal::domain::host::{GivenHost, HostId, Vendor};
 use virt_cpu_explorer::internal::domain::map::ModelId;
 use virt_cpu_explorer::internal::domain::qemu::{Accel, MachineId};
 use virt_cpu_explorer::internal::domain::scenario::{
@@ -64,10 +64,12 @@ fn host(random: &mut Random) -> HostChoice {
     match random.below(6) {
         0 => HostChoice::Any,
         1 => HostChoice::Unknown,
-        2 => HostChoice::Given {
+        2 => HostChoice::Given(GivenHost {
             vendor: random.one(&Vendor::ALL),
+            signature: None,
             features: (0..=random.below(20)).map(|_| feature(random)).collect(),
-        },
+            silicon: None,
+        }),
         3 => HostChoice::Capable,
         _ => HostChoice::Listed(HostId(number(random, CATALOG.hosts().len()))),
     }

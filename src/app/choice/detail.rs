@@ -129,7 +129,7 @@ fn host(catalog: &Catalog, host: &HostChoice) -> String {
     match host {
         HostChoice::Capable => "supports every required feature".to_owned(),
         HostChoice::Listed(id) => catalog.host(*id).model_id.trim().to_owned(),
-        HostChoice::Given { .. } => "as defined in the scenario".to_owned(),
+        HostChoice::Given(_) => "as defined in the scenario".to_owned(),
         HostChoice::Any => "tries every recorded host that can start the guest".to_owned(),
         HostChoice::Unknown => "unknown: tries every recorded host".to_owned(),
     }

@@ -1,6 +1,9 @@
 //! Reads and writes the values of switches as the facts have them: `yes` and `no`, releases, lists of features, words.
 
-use super::{AddedExempt, DropAdded, DropUnknown, Original, PartialCheck, Regime};
+use super::{
+    AddedExempt, DropAdded, DropUnknown, HostUnderKvm, InvtscMessage, LiveMissing, Original, PartialCheck,
+    Regime,
+};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::version::Version;
 
@@ -69,4 +72,14 @@ macro_rules! word_values {
     )+ };
 }
 
-word_values!(Regime, Original, AddedExempt, DropAdded, DropUnknown, PartialCheck);
+word_values!(
+    Regime,
+    Original,
+    AddedExempt,
+    DropAdded,
+    DropUnknown,
+    PartialCheck,
+    LiveMissing,
+    HostUnderKvm,
+    InvtscMessage
+);

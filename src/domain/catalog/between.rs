@@ -153,8 +153,38 @@ impl Dates {
     }
 }
 
+/// The models whose `-v1` came later than those of all others.
+const LATE_FIRST_VERSIONS: [&str; 22] = [
+    "486",
+    "athlon",
+    "Conroe",
+    "core2duo",
+    "coreduo",
+    "EPYC-Genoa",
+    "KnightsMill",
+    "kvm32",
+    "kvm64",
+    "n270",
+    "Opteron_G1",
+    "Opteron_G2",
+    "Opteron_G3",
+    "Opteron_G4",
+    "Opteron_G5",
+    "Penryn",
+    "pentium",
+    "pentium2",
+    "pentium3",
+    "phenom",
+    "qemu32",
+    "qemu64",
+];
+
 fn version_fact(name: &str) -> MapFact {
-    if name.ends_with("-v1") { MapFact::FirstVersions } else { MapFact::Versioned }
+    match name.strip_suffix("-v1") {
+        Some(base) if LATE_FIRST_VERSIONS.contains(&base) => MapFact::FirstOldVersions,
+        Some(_) => MapFact::FirstVersions,
+        None => MapFact::Versioned,
+    }
 }
 
 fn put(map: &mut CpuMap, id: ModelId, model: Option<ModelDefinition>) {

@@ -191,7 +191,11 @@ impl StageText<'_> {
         }
         let why = match by {
             Some(
-                by @ (WrittenBy::RemovedList | WrittenBy::HostModel | WrittenBy::LiveUpdate | WrittenBy::Reconnect),
+                by @ (WrittenBy::RemovedList
+                | WrittenBy::HostModel
+                | WrittenBy::Expansion
+                | WrittenBy::LiveUpdate
+                | WrittenBy::Reconnect),
             ) => {
                 format!(": {}", written_by(by, &libvirt))
             }

@@ -18,8 +18,8 @@ pub(super) struct Cpu {
     pub(super) check: Option<Check>,
     pub(super) fallback: Option<Fallback>,
     pub(super) vendor: Option<Vendor>,
-    /// A `vendor_id` that is none of the four.
-    pub(super) other_vendor: Option<String>,
+    /// The vendor that the guest is told in place of the host's or the model's (`vendor_id`).
+    pub(super) told_vendor: Option<String>,
     pub(super) features: Policies,
 }
 
@@ -32,7 +32,7 @@ impl Default for Cpu {
             check: None,
             fallback: None,
             vendor: None,
-            other_vendor: None,
+            told_vendor: None,
             features: Policies::default(),
         }
     }
@@ -73,6 +73,7 @@ pub(super) fn read(catalog: &Catalog, document: &Document<'_>, element: &Element
     if let Some(model) = element.child("model") {
         read_model(catalog, document, model, &mut cpu)?;
     }
+    cpu.vendor = element.child("vendor").and_then(|vendor| Vendor::parse(vendor.text.trim()));
     let mut seen: Option<&Element<'_>> = None;
     for feature in element.children_named("feature") {
         read_feature(catalog, document, feature, &mut cpu.features)?;
@@ -93,10 +94,7 @@ fn read_model(
     cpu: &mut Cpu,
 ) -> Result<(), LoadError> {
     cpu.fallback = word(document, element, "fallback", Fallback::ALL, Fallback::name)?;
-    if let Some(text) = element.get("vendor_id") {
-        cpu.vendor = Vendor::parse(text);
-        cpu.other_vendor = (cpu.vendor.is_none() && !text.is_empty()).then(|| text.to_owned());
-    }
+    cpu.told_vendor = element.get("vendor_id").filter(|text| !text.is_empty()).map(str::to_owned);
     let name = element.text.trim();
     if name.is_empty() {
         return Ok(());

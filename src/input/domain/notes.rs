@@ -13,7 +13,7 @@ pub(super) fn used(domain: &Element<'_>, scenario: &Scenario, cpu: &Cpu) -> Vec<
         used.push("PMU on".to_owned());
     }
     if let Some(vendor) = cpu.vendor {
-        used.push(format!("vendor_id {}", vendor.cpuid()));
+        used.push(format!("vendor {vendor} required of the host"));
     }
     if let Told::Is(topology) = scenario.topology {
         if topology.dies > 1 {
@@ -40,12 +40,12 @@ pub(super) fn ignored(domain: &Element<'_>, cpu: &Cpu) -> Vec<String> {
     if features.is_some_and(|features| features.child("kvm").is_some()) {
         ignored.push("kvm settings, which no check compares".to_owned());
     }
-    if let Some(vendor) = &cpu.other_vendor {
-        ignored.push(format!("vendor_id {vendor:?}, not one of Intel, AMD, Hygon, Zhaoxin"));
+    if let Some(vendor) = &cpu.told_vendor {
+        ignored.push(format!("vendor_id {vendor:?}, which no check compares"));
     }
     for element in domain.child("cpu").map(|cpu| cpu.children.as_slice()).unwrap_or_default() {
         match element.name {
-            "vendor" => ignored.push(format!("<vendor>{}</vendor>", element.text.trim())),
+            "vendor" if cpu.vendor.is_none() => ignored.push(format!("<vendor>{}</vendor>", element.text.trim())),
             "cache" | "maxphysaddr" | "numa" => ignored.push(format!("<{}> of the CPU", element.name)),
             _ => {}
         }

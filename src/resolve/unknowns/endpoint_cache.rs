@@ -3,7 +3,7 @@
 
 use super::endpoint_options::{EndpointOptions, Purpose};
 use super::enumerate::MOST_CASES;
-use super::{Dependence, Plan};
+use super::{Dependence, Plan, with_examples};
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::domain::qemu::Accel;
@@ -62,7 +62,10 @@ impl<'a> Resolver<'a> {
     pub fn resolve(&mut self, scenario: &Scenario) -> Answer {
         match self.plan(scenario) {
             Ok(plan) => plan.resolve(),
-            Err(input) => Answer::unknown(Basis::of(self.catalog, scenario), input),
+            Err(input) => {
+                let input = with_examples(self.catalog, scenario, input);
+                Answer::unknown(Basis::of(self.catalog, scenario), input)
+            }
         }
     }
 

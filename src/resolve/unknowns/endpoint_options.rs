@@ -4,7 +4,7 @@ use super::{Axis, Options, options};
 use crate::domain::behaviour::{Behaviour, MapFact, Regime, Setting};
 use crate::domain::catalog::{Catalog, LibvirtId, Provenance, QemuView, ReleaseMap};
 use crate::domain::feature::FeatureSet;
-use crate::domain::host::{HostId, Vendor};
+use crate::domain::host::{CpuSignature, GivenHost, Host as KnownHost, HostId, Vendor};
 use crate::domain::map::{CpuMap, MapId};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{HostChoice, LibvirtChoice, Release, Scenario, Told};
@@ -33,6 +33,8 @@ pub(super) struct Purpose {
     pub(super) regime: Option<Regime>,
     /// Whether what the host gives of the children of `vmx` may decide.
     pub(super) wants_vmx: bool,
+    /// Whether libvirt decodes a CPU when the guest starts.
+    pub(super) decodes: bool,
     /// `source` or `destination`, for the names of inputs.
     pub(super) name: &'static str,
 }
@@ -48,9 +50,13 @@ pub(super) struct EndpointOptions<'a> {
     open: Rc<[OpenSwitch]>,
     qemu: Options<QemuView<'a>>,
     host: Options<Host>,
-    silicon: Option<usize>,
+    /// What the silicon of the host may show beyond what KVM gives, where that is not known.
+    silicon: Option<Options<FeatureSet>>,
     regime: Option<Regime>,
     enterprise_linux: bool,
+    /// Whether the host's list was read from the QEMU at this endpoint, which then has these names although nobody asked
+    /// it for its own.
+    host_names_properties: bool,
 }
 
 impl<'a> EndpointOptions<'a> {
@@ -58,13 +64,13 @@ impl<'a> EndpointOptions<'a> {
         catalog: &'a Catalog,
         scenario: &Scenario,
         release: &Release,
-        host: &HostChoice,
+        host_choice: &HostChoice,
         purpose: Purpose,
     ) -> Self {
         let mut axes = Vec::new();
-        let (libvirt, open) = libvirts(catalog, scenario, release, purpose.name, &mut axes);
+        let (libvirt, open) = libvirts(catalog, scenario, release, purpose, &mut axes);
         let qemu = qemus(catalog, release, purpose.name, &mut axes);
-        let (host, silicon) = hosts(catalog, scenario, host, purpose, &mut axes);
+        let (host, silicon) = hosts(catalog, scenario, host_choice, purpose, &mut axes);
         let builds = [
             match &release.libvirt {
                 LibvirtChoice::Release(_, build) => build.as_deref(),
@@ -83,6 +89,7 @@ impl<'a> EndpointOptions<'a> {
             silicon,
             regime: purpose.regime,
             enterprise_linux,
+            host_names_properties: matches!(host_choice, HostChoice::Given(_)),
         }
     }
 
@@ -136,10 +143,13 @@ impl<'a> EndpointOptions<'a> {
             behaviour.removed_incoming = regime;
         }
         let mut host = *self.host.choose(assignment)?;
-        if let (Some(axis), Host::With { arch_capabilities_in_silicon, .. }) = (self.silicon, &mut host) {
-            *arch_capabilities_in_silicon = assignment.get(axis).copied().unwrap_or(0) == 0;
+        if let (Some(unknown), Host::With { silicon, .. }) = (&self.silicon, &mut host) {
+            *silicon |= unknown.choose(assignment).copied().unwrap_or_default();
         }
-        let qemu = self.qemu.choose(assignment)?.clone();
+        let mut qemu = self.qemu.choose(assignment)?.clone();
+        if let (Host::With { features, .. }, true) = (host, self.host_names_properties && qemu.answers != qemu.version) {
+            qemu.properties |= features;
+        }
         Some(Endpoint { behaviour, map, qemu, enterprise_linux: self.enterprise_linux, host })
     }
 }
@@ -153,13 +163,13 @@ fn libvirts(
     catalog: &Catalog,
     scenario: &Scenario,
     release: &Release,
-    end: &str,
+    Purpose { decodes, name: end, .. }: Purpose,
     axes: &mut Vec<Axis>,
 ) -> (Options<Libvirt>, Vec<OpenSwitch>) {
     match &release.libvirt {
-        LibvirtChoice::Release(id, build) => one_release(catalog, *id, build.as_deref(), axes),
+        LibvirtChoice::Release(id, build) => one_release(catalog, *id, build.as_deref(), decodes, axes),
         LibvirtChoice::Old => match old(catalog) {
-            Some(id) => one_release(catalog, id, None, axes),
+            Some(id) => one_release(catalog, id, None, decodes, axes),
             None => (Options::none(), Vec::new()),
         },
         LibvirtChoice::New => {
@@ -168,7 +178,7 @@ fn libvirts(
         }
         LibvirtChoice::Unknown => {
             let input = format!("libvirt of the {end}");
-            (options(axes, &input, every_release(catalog)), Vec::new())
+            (options(axes, &input, every_release(catalog, decodes)), Vec::new())
         }
     }
 }
@@ -201,13 +211,14 @@ fn one_release(
     catalog: &Catalog,
     id: LibvirtId,
     build: Option<&str>,
+    decodes: bool,
     axes: &mut Vec<Axis>,
 ) -> (Options<Libvirt>, Vec<OpenSwitch>) {
     let release = catalog.release(id);
     let (mut behaviour, open) = catalog.behaviour(release.version);
     let open: Vec<OpenSwitch> = open
         .into_iter()
-        .filter(|(before, _)| MapFact::parse(before.name()).is_none() && !before.is_about_decoding())
+        .filter(|(before, _)| MapFact::parse(before.name()).is_none() && matters(before, decodes))
         .map(|(before, after)| {
             let input = format!("switch {} of libvirt {}", before.name(), release.version);
             let name = |feature| catalog.feature_name(feature).to_owned();
@@ -238,6 +249,11 @@ fn one_release(
     (values, open)
 }
 
+/// Whether a switch can decide what becomes of a guest.
+fn matters(setting: &Setting, decodes: bool) -> bool {
+    !setting.is_about_decoding() || (decodes && !matches!(setting, Setting::SortedDomcapabilities(_)))
+}
+
 /// The map of the first release of which a dated fact holds: what a package with that fix ships.
 fn map_of_first_release_with(catalog: &Catalog, fact: MapFact) -> Option<ReleaseMap> {
     catalog
@@ -247,11 +263,11 @@ fn map_of_first_release_with(catalog: &Catalog, fact: MapFact) -> Option<Release
         .map(|release| release.map)
 }
 
-fn every_release(catalog: &Catalog) -> Vec<(String, Libvirt)> {
+fn every_release(catalog: &Catalog, decodes: bool) -> Vec<(String, Libvirt)> {
     let mut all = Vec::new();
     for release in catalog.libvirt_releases().iter().filter(|r| r.provenance == Provenance::Published) {
         let (before, mut open) = catalog.behaviour(release.version);
-        open.retain(|(before, _)| !before.is_about_decoding());
+        open.retain(|(before, _)| matters(before, decodes));
         let mut after = before.clone();
         for (_, setting) in &open {
             after.apply(setting);
@@ -300,21 +316,32 @@ fn hosts(
     catalog: &Catalog,
     scenario: &Scenario,
     host: &HostChoice,
-    Purpose { wants_vmx, name: end, .. }: Purpose,
+    Purpose { wants_vmx, decodes, name: end, .. }: Purpose,
     axes: &mut Vec<Axis>,
-) -> (Options<Host>, Option<usize>) {
+) -> (Options<Host>, Option<Options<FeatureSet>>) {
     if scenario.accel == Accel::Tcg {
         return (Options::one(Host::Capable), None);
     }
     match host {
         HostChoice::Capable => (Options::one(Host::Capable), None),
-        HostChoice::Given { vendor, features } => {
-            let silicon = silicon(catalog, *vendor, *features, axes);
-            (Options::one(with(*vendor, *features)), silicon)
+        HostChoice::Given(GivenHost { vendor, signature, features, silicon }) => {
+            let unknown = silicon.is_none().then(|| unknown_silicon(catalog, *vendor, *features, axes));
+            let (vendor, features, silicon) = (*vendor, *features, silicon.unwrap_or(*features));
+            let with = |signature| Host::With { vendor, features, silicon, signature };
+            if !decodes {
+                return (Options::one(with(*signature)), unknown);
+            }
+            let same = scenario.from_host == scenario.to_host;
+            let input = if same { "host signature".to_owned() } else { format!("host signature of the {end}") };
+            let all = signatures(catalog, vendor, *signature).into_iter();
+            (options(axes, &input, all.map(|(label, signature)| (label, with(signature))).collect()), unknown)
         }
         HostChoice::Listed(id) => {
             let known = catalog.host(*id);
-            let silicon = silicon(catalog, known.vendor, known.features, axes);
+            let silicon = match known.silicon {
+                Some(_) => None,
+                None => Some(unknown_silicon(catalog, known.vendor, known.features, axes)),
+            };
             (options(axes, "host", alternatives(catalog, *id, wants_vmx)), silicon)
         }
         HostChoice::Any | HostChoice::Unknown => {
@@ -326,32 +353,64 @@ fn hosts(
     }
 }
 
-fn with(vendor: Vendor, features: FeatureSet) -> Host {
-    Host::With { vendor, features, arch_capabilities_in_silicon: vendor == Vendor::Intel }
+fn with(host: &KnownHost, more: FeatureSet) -> Host {
+    Host::With {
+        vendor: host.vendor,
+        features: host.features | more,
+        silicon: host.silicon.map_or(host.features, |silicon| silicon.features),
+        signature: Some(host.signature()),
+    }
 }
+
+/// The signatures that a host may have: the one that was told, with every stepping if that was not; else those of the
+/// listed hosts of its vendor, or one that no map knows.
+fn signatures(catalog: &Catalog, vendor: Vendor, told: Option<CpuSignature>) -> Vec<(String, Option<CpuSignature>)> {
+    match told {
+        Some(known @ CpuSignature { stepping: None, .. }) => {
+            let of_stepping = |stepping| Some(CpuSignature { stepping: Some(stepping), ..known });
+            (0..STEPPINGS).map(|stepping| (format!("stepping {stepping}"), of_stepping(stepping))).collect()
+        }
+        Some(_) => vec![(String::new(), told)],
+        None => {
+            let mut all = vec![("of no listed host".to_owned(), None)];
+            for host in catalog.hosts().iter().filter(|host| host.vendor == vendor) {
+                if all.iter().all(|(_, known)| *known != Some(host.signature())) {
+                    all.push((format!("as of {}", host.name), Some(host.signature())));
+                }
+            }
+            all
+        }
+    }
+}
+
+/// How many steppings there are: CPUID has four bits for them.
+const STEPPINGS: u32 = 16;
 
 /// A host that has `vmx` but was never asked about `vmx-*` may have none of them or all.
 fn alternatives(catalog: &Catalog, id: HostId, wants_vmx: bool) -> Vec<(String, Host)> {
     let host = catalog.host(id);
     let children = catalog.named().vmx_children;
     let has_vmx = catalog.named().vmx.is_some_and(|vmx| host.features.contains(vmx));
-    let known = with(host.vendor, host.features);
+    let known = with(host, FeatureSet::EMPTY);
     if !wants_vmx || !has_vmx || !(host.asked & children).is_empty() {
         return vec![(host.name.to_string(), known)];
     }
     vec![
         (format!("{} without vmx-*", host.name), known),
-        (format!("{} with every vmx-*", host.name), with(host.vendor, host.features | children)),
+        (format!("{} with every vmx-*", host.name), with(host, children)),
     ]
 }
 
-/// Whether the processor itself has `arch-capabilities` is sure of an Intel host that lists `rdctl-no`; of another
-/// Intel host it is not known, and matters to some QEMU releases.
-fn silicon(catalog: &Catalog, vendor: Vendor, features: FeatureSet, axes: &mut Vec<Axis>) -> Option<usize> {
-    let sure = catalog.named().rdctl_no.is_some_and(|rdctl_no| features.contains(rdctl_no));
-    if vendor != Vendor::Intel || sure {
-        return None;
-    }
-    let values = ["with arch-capabilities", "without arch-capabilities"].map(|label| (label.to_owned(), ()));
-    options(axes, "host silicon", values.into()).axis
+/// What the silicon may show of a host of which only KVM's side is known: everything that a listed processor of this
+/// vendor shows, or nothing more than KVM gives. What lies between gives one of the two answers, or both.
+///
+/// `arch-capabilities` is sure of an Intel host that lists `rdctl-no`.
+fn unknown_silicon(catalog: &Catalog, vendor: Vendor, features: FeatureSet, axes: &mut Vec<Axis>) -> Options<FeatureSet> {
+    let names = catalog.named();
+    let of_vendor = catalog.hosts().iter().filter(|host| host.vendor == vendor);
+    let shown = of_vendor.filter_map(|host| host.silicon).fold(FeatureSet::EMPTY, |all, shown| all | shown.features);
+    let sure = vendor == Vendor::Intel && names.rdctl_no.is_some_and(|rdctl_no| features.contains(rdctl_no));
+    let least = names.arch_capabilities.into_iter().filter(|_| sure).collect();
+    let values = vec![("shows more than KVM gives".to_owned(), shown | least), ("shows what KVM gives".to_owned(), least)];
+    options(axes, "host silicon", values)
 }

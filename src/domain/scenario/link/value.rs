@@ -3,7 +3,7 @@
 use super::super::super::catalog::Catalog;
 use super::super::super::definition::{Mode, Policy};
 use super::super::super::feature::{FeatureId, FeatureSet};
-use super::super::super::host::Vendor;
+use super::super::super::host::{GivenHost, Vendor};
 use super::super::super::names::{nearest, suggestion};
 use super::super::{CpuChoice, HostChoice, MachineChoice, Release, Told, Topology};
 use super::suggest_part;
@@ -168,7 +168,7 @@ pub(super) fn host(catalog: &Catalog, text: &str) -> Result<HostChoice, ValueErr
         let vendor = vendor(vendor_name)?;
         let names = list.split('+').filter(|name| !name.is_empty());
         let features: Result<FeatureSet, ValueError> = names.map(|name| feature(catalog, name)).collect();
-        return Ok(HostChoice::Given { vendor, features: features? });
+        return Ok(HostChoice::Given(GivenHost { vendor, signature: None, features: features?, silicon: None }));
     }
     let expected = "expected a listed host, capable, any, ?, or VENDOR:f1+f2+...";
     let names = catalog.hosts().iter().map(|host| &*host.name).chain(["capable", "any"]);
@@ -181,7 +181,7 @@ pub(super) fn write_host<'a>(catalog: &'a Catalog, host: &HostChoice) -> Cow<'a,
         HostChoice::Any => "any".into(),
         HostChoice::Unknown => "?".into(),
         HostChoice::Listed(id) => Cow::Borrowed(&*catalog.host(*id).name),
-        HostChoice::Given { vendor, features } => {
+        HostChoice::Given(GivenHost { vendor, features, .. }) => {
             let names: Vec<&str> = features.iter().map(|feature| catalog.feature_name(feature)).collect();
             format!("{vendor}:{}", names.join("+")).into()
         }
