@@ -2,6 +2,7 @@
 
 use super::feature::FeatureSet;
 use std::fmt;
+use std::str::FromStr;
 
 /// A CPU vendor, as libvirt's maps name it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -62,9 +63,54 @@ impl fmt::Display for Vendor {
     }
 }
 
+/// Family, model and stepping of a processor, as CPUID leaf 1 tells them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct CpuSignature {
+    /// CPUID family, the extended one added.
+    pub family: u32,
+    /// CPUID model, the extended one included.
+    pub model: u32,
+    /// CPUID stepping; `None` where nobody told.
+    pub stepping: Option<u32>,
+}
+
+impl FromStr for CpuSignature {
+    type Err = &'static str;
+
+    /// Reads `6-207-2`, or `6-207` where the stepping is not known.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let numbers: Result<Vec<u32>, _> = text.split('-').map(str::parse).collect();
+        match numbers.as_deref() {
+            Ok([family, model]) => Ok(Self { family: *family, model: *model, stepping: None }),
+            Ok([family, model, stepping]) => Ok(Self { family: *family, model: *model, stepping: Some(*stepping) }),
+            _ => Err("family, model and stepping such as 6-207-2"),
+        }
+    }
+}
+
 /// One of the catalog's hosts.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct HostId(pub u16);
+
+impl fmt::Display for CpuSignature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.family, self.model)?;
+        self.stepping.map_or(Ok(()), |stepping| write!(f, "-{stepping}"))
+    }
+}
+
+/// A host described by the user: by a scenario, a batch line or a file.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct GivenHost {
+    /// Its vendor.
+    pub vendor: Vendor,
+    /// CPUID signature, if known.
+    pub signature: Option<CpuSignature>,
+    /// What KVM supports for a guest on this host.
+    pub features: FeatureSet,
+    /// What the processor itself shows (`virsh capabilities`); `None` if unknown.
+    pub silicon: Option<FeatureSet>,
+}
 
 /// Where the list of what KVM gives on a host was read.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

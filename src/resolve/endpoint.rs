@@ -25,6 +25,8 @@ pub enum Host {
         vendor: Vendor,
         /// What KVM can give a guest there.
         features: FeatureSet,
+        /// What the processor itself shows; `None` if unknown.
+        silicon: Option<FeatureSet>,
         /// Whether the processor itself, and not only KVM, has `arch-capabilities`.
         arch_capabilities_in_silicon: bool,
     },

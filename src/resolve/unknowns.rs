@@ -103,6 +103,12 @@ impl<'a> Plan<'a> {
         if scenario.mode() == Mode::HostModel || scenario.matching == Match::Minimum {
             return Err(Dependence::on("host-model expansion (give the live definition)"));
         }
+        // QEMU under TCG has no feature that blocks a migration. Other modes do not have the attribute.
+        if !scenario.migratable
+            && (scenario.accel == Accel::Kvm || !matches!(scenario.mode(), Mode::HostPassthrough | Mode::Maximum))
+        {
+            return Err(Dependence::on("migratable=off (whether a feature blocks the migration)"));
+        }
         let mut axes = Vec::new();
         let models = guests::models(catalog, scenario, &mut axes);
         let machines = guests::machines(catalog, scenario, &mut axes);
@@ -112,8 +118,8 @@ impl<'a> Plan<'a> {
         let stop = Purpose { name: "destination", ..source };
         let destination = Purpose { regime: scenario.regime, ..stop };
         let mut endpoints = vec![make(&scenario.from, &scenario.from_host, source).among(&mut axes)];
-        for release in &scenario.via {
-            endpoints.push(make(release, &scenario.to_host, stop).among(&mut axes));
+        for (index, release) in scenario.via.iter().enumerate() {
+            endpoints.push(make(release, scenario.stop_host(index), stop).among(&mut axes));
         }
         endpoints.push(make(&scenario.to, &scenario.to_host, destination).among(&mut axes));
         let started = scenario.started.as_ref();

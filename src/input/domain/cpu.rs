@@ -18,6 +18,7 @@ pub(super) struct Cpu {
     pub(super) check: Option<Check>,
     pub(super) fallback: Option<Fallback>,
     pub(super) vendor: Option<Vendor>,
+    pub(super) migratable: Option<bool>,
     /// A `vendor_id` that is none of the four.
     pub(super) other_vendor: Option<String>,
     pub(super) features: Policies,
@@ -32,6 +33,7 @@ impl Default for Cpu {
             check: None,
             fallback: None,
             vendor: None,
+            migratable: None,
             other_vendor: None,
             features: Policies::default(),
         }
@@ -68,6 +70,7 @@ pub(super) fn read(catalog: &Catalog, document: &Document<'_>, element: &Element
         mode: word(document, element, "mode", Mode::ALL, Mode::name)?.unwrap_or(Mode::Custom),
         matching: word(document, element, "match", Match::ALL, Match::name)?,
         check: word(document, element, "check", Check::ALL, Check::name)?,
+        migratable: word(document, element, "migratable", &[true, false], |on| if on { "on" } else { "off" })?,
         ..Cpu::default()
     };
     if let Some(model) = element.child("model") {

@@ -3,8 +3,7 @@
 use super::{Axis, Options, options};
 use crate::domain::behaviour::{Behaviour, MapFact, Regime, Setting};
 use crate::domain::catalog::{Catalog, LibvirtId, Provenance, QemuView, ReleaseMap};
-use crate::domain::feature::FeatureSet;
-use crate::domain::host::{HostId, Vendor};
+use crate::domain::host::{CpuSignature, GivenHost, Host as CatalogHost, HostId, Vendor};
 use crate::domain::map::{CpuMap, MapId};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{HostChoice, LibvirtChoice, Release, Scenario, Told};
@@ -307,13 +306,12 @@ fn hosts(
     }
     match host {
         HostChoice::Capable => (Options::one(Host::Capable), None),
-        HostChoice::Given { vendor, features } => {
-            let silicon = silicon(catalog, *vendor, *features, axes);
-            (Options::one(with(*vendor, *features)), silicon)
+        HostChoice::Given(given) => {
+            let axis = silicon(catalog, given, axes);
+            (Options::one(with(catalog, given)), axis)
         }
         HostChoice::Listed(id) => {
-            let known = catalog.host(*id);
-            let silicon = silicon(catalog, known.vendor, known.features, axes);
+            let silicon = silicon(catalog, &of_listed(catalog.host(*id)), axes);
             (options(axes, "host", alternatives(catalog, *id, wants_vmx)), silicon)
         }
         HostChoice::Any | HostChoice::Unknown => {
@@ -325,8 +323,18 @@ fn hosts(
     }
 }
 
-fn with(vendor: Vendor, features: FeatureSet) -> Host {
-    Host::With { vendor, features, arch_capabilities_in_silicon: vendor == Vendor::Intel }
+fn with(catalog: &Catalog, given: &GivenHost) -> Host {
+    let GivenHost { vendor, features, silicon, .. } = *given;
+    let arch_capabilities = catalog.named().arch_capabilities;
+    let in_silicon = silicon.map(|silicon| arch_capabilities.is_some_and(|feature| silicon.contains(feature)));
+    let arch_capabilities_in_silicon = in_silicon.unwrap_or(vendor == Vendor::Intel);
+    Host::With { vendor, features, silicon, arch_capabilities_in_silicon }
+}
+
+fn of_listed(host: &CatalogHost) -> GivenHost {
+    let signature = Some(CpuSignature { family: host.family, model: host.model, stepping: Some(host.stepping) });
+    let silicon = host.silicon.map(|silicon| silicon.features);
+    GivenHost { vendor: host.vendor, signature, features: host.features, silicon }
 }
 
 /// A host that has `vmx` but was never asked about `vmx-*` may have none of them or all.
@@ -334,21 +342,25 @@ fn alternatives(catalog: &Catalog, id: HostId, wants_vmx: bool) -> Vec<(String, 
     let host = catalog.host(id);
     let children = catalog.named().vmx_children;
     let has_vmx = catalog.named().vmx.is_some_and(|vmx| host.features.contains(vmx));
-    let known = with(host.vendor, host.features);
+    let given = of_listed(host);
+    let known = with(catalog, &given);
     if !wants_vmx || !has_vmx || !(host.asked & children).is_empty() {
         return vec![(host.name.to_string(), known)];
     }
     vec![
         (format!("{} without vmx-*", host.name), known),
-        (format!("{} with every vmx-*", host.name), with(host.vendor, host.features | children)),
+        (
+            format!("{} with every vmx-*", host.name),
+            with(catalog, &GivenHost { features: host.features | children, ..given }),
+        ),
     ]
 }
 
-/// Whether the processor itself has `arch-capabilities` is sure of an Intel host that lists `rdctl-no`; of another
-/// Intel host it is not known, and matters to some QEMU releases.
-fn silicon(catalog: &Catalog, vendor: Vendor, features: FeatureSet, axes: &mut Vec<Axis>) -> Option<usize> {
-    let sure = catalog.named().rdctl_no.is_some_and(|rdctl_no| features.contains(rdctl_no));
-    if vendor != Vendor::Intel || sure {
+/// Whether the processor itself has `arch-capabilities` is sure where its features are known, and of an Intel host that
+/// lists `rdctl-no`; of another Intel host it is not known, and matters to some QEMU releases.
+fn silicon(catalog: &Catalog, host: &GivenHost, axes: &mut Vec<Axis>) -> Option<usize> {
+    let sure = catalog.named().rdctl_no.is_some_and(|rdctl_no| host.features.contains(rdctl_no));
+    if host.silicon.is_some() || host.vendor != Vendor::Intel || sure {
         return None;
     }
     let values = ["with arch-capabilities", "without arch-capabilities"].map(|label| (label.to_owned(), ()));
