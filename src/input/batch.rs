@@ -145,7 +145,8 @@ fn between(catalog: &Catalog, line: &Line) -> Result<Scenario, String> {
 }
 
 fn apply_guest(catalog: &Catalog, scenario: &mut Scenario, guest: &Guest) -> Result<(), String> {
-    let named = guest.model.as_deref().or(guest.mode.as_deref()).filter(|name| *name != "custom");
+    // A model beside another mode does not count.
+    let named = guest.mode.as_deref().filter(|mode| *mode != "custom").or(guest.model.as_deref());
     let Some(cpu) = named else { return Err("guest: expected the key model, or a mode other than custom".to_owned()) };
     scenario.set_cpu(catalog, cpu).map_err(|err| format!("guest.model: {err}"))?;
     let tsc = guest.tsc.map(|hertz| hertz.to_string());
