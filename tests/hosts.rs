@@ -140,6 +140,10 @@ fn a_guest_that_is_not_migratable_is_decided_only_where_nothing_can_block_it() {
         let named = found.depends_on.iter().any(|on| on.input.starts_with("migratable=off"));
         assert_eq!(named, depends, "{word}: {:?}", found.depends_on);
     }
+    // tsc is a CPU feature, too.
+    let both = scenario("EPYC,tsc=force,tsc=2400000000");
+    assert_eq!((both.tsc, both.features.len()), (Some(2_400_000_000), 1));
+    assert!(Scenario::parse(&CATALOG, "EPYC,tsc=fast").is_err());
     assert!(scenario("maximum,migratable=off").word(&CATALOG).contains(",migratable=off"));
     assert!(Scenario::parse(&CATALOG, "maximum,migratable=no").is_err());
 }

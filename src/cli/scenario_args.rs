@@ -147,7 +147,7 @@ impl Choice {
 
     fn in_word(&self) -> Vec<Key> {
         let parts = self.word.iter().flat_map(|word| word.split(',').skip(1));
-        parts.filter_map(|part| Key::parse(part.split_once('=')?.0)).collect()
+        parts.filter_map(|part| Some(Key::split(part)?.0)).collect()
     }
 
     pub(super) fn names(&self, key: Key) -> bool {

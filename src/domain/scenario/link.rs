@@ -3,7 +3,7 @@
 
 use super::super::behaviour::Regime;
 use super::super::catalog::Catalog;
-use super::super::definition::{Check, Fallback, Match, Mode, named_enum};
+use super::super::definition::{Check, Fallback, Match, Mode, Policy, named_enum};
 use super::super::names::nearest;
 use super::super::qemu::Accel;
 use super::{CpuChoice, DEFAULT_MACHINE, HostChoice, MachineChoice, Scenario, Told, Topology, Transport};
@@ -64,6 +64,13 @@ named_enum! {
 }
 
 impl Key {
+    /// Splits `KEY=VALUE`. `tsc=POLICY` is the CPU feature of that name and not the key.
+    pub fn split(part: &str) -> Option<(Self, &str)> {
+        let (name, value) = part.split_once('=')?;
+        let key = Self::parse(name)?;
+        (key != Self::Tsc || Policy::parse(value).is_none()).then_some((key, value))
+    }
+
     /// Returns whether the key describes the guest, and not an end or the way between them.
     pub const fn is_of_the_guest(self) -> bool {
         match self {
@@ -115,10 +122,11 @@ pub const KEYS: &[KeyInfo] = &[
     info(
         Key::Host,
         "HOST",
-        "Host at both ends: a listed name, capable, any, ?, or VENDOR[:FAMILY-MODEL-STEPPING]:f1+f2+...[/s1+s2+...] with \
-         what KVM supports and, after the slash, what the processor has; as a flag also a file with the output of virsh \
-         domcapabilities, virsh capabilities or QMP query-cpu-model-expansion, or /proc/cpuinfo, or \
-         CAPABILITIES,DOMCAPABILITIES of the same host [default: capable]",
+        "Host at source and destination: a listed name, capable, any, ?, or \
+         VENDOR[:FAMILY-MODEL-STEPPING]:f1+f2+...[/s1+s2+...]: what KVM supports and, after the slash, what the processor \
+         has. As a flag also a file: the output of virsh domcapabilities, virsh capabilities or QMP \
+         query-cpu-model-expansion, or /proc/cpuinfo. CAPABILITIES,DOMCAPABILITIES combines two files of the same host \
+         [default: capable]",
     ),
     info(Key::FromHost, "HOST", "Host at the source"),
     info(Key::ToHost, "HOST", "Host at the destination"),
@@ -203,7 +211,7 @@ impl Scenario {
             let at = |fault| LinkError::at(word, column, fault);
             if place == 0 {
                 scenario.cpu = value::cpu(catalog, part).map_err(at)?;
-            } else if let Some((key, text)) = part.split_once('=').and_then(|(k, v)| Some((Key::parse(k)?, v))) {
+            } else if let Some((key, text)) = Key::split(part) {
                 note(&mut seen, key).map_err(at)?;
                 // Machine aliases, `started` and `via` lean on the ends; they are read when those are known.
                 if matches!(key, Key::Machine | Key::Started | Key::Via) {
