@@ -99,9 +99,7 @@ impl Run {
 
     /// What differs between the run and the answer, as one word; empty when nothing does.
     fn differs(&self, answer: &Value) -> &'static str {
-        let list = |map: &Option<Map<String, Value>>| {
-            map.as_ref().and_then(|map| pairs(&Value::Object(map.clone())))
-        };
+        let list = |map: &Option<Map<String, Value>>| map.as_ref().and_then(|map| pairs(&Value::Object(map.clone())));
         if answer["outcome"] != self.outcome.as_str() {
             "outcome"
         } else if answer["error"].as_str().map(comparable) != self.error.as_deref().map(comparable) {
@@ -151,8 +149,7 @@ fn the_resolver_gives_the_recorded_runs() {
             Err(fault) => fault,
             Ok(scenario) => {
                 let answer = resolve(&CATALOG, &scenario);
-                let answer: Value =
-                    serde_json::from_str(&json_line(&CATALOG, &scenario, &answer, None, None)).unwrap();
+                let answer: Value = serde_json::from_str(&json_line(&CATALOG, &scenario, &answer, None, None)).unwrap();
                 if answer["outcome"] == "depends" {
                     count.depends += 1;
                     continue;
