@@ -44,7 +44,7 @@ struct End {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "expected a release such as \"9.0.0:7.2.22\", or an object with the key libvirt")]
+#[serde(untagged, expecting = "expected a release as LIBVIRT:QEMU, or an object with the key libvirt")]
 enum EndOrRelease {
     Release(String),
     End(Box<End>),
