@@ -1,4 +1,4 @@
-//! Reads what users bring: batch lines, and later guests, hosts and messages. Reads text given to it; opens no file.
+//! Parses what users have: batch lines, domain XML, host capabilities, log messages. Opens no file.
 
 pub mod batch;
 pub mod domain;

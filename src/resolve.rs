@@ -6,6 +6,7 @@ mod classify;
 mod decision_table;
 mod dependencies;
 mod endpoint;
+mod expansion;
 pub mod host_model;
 mod live_update;
 mod migrate;

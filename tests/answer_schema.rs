@@ -100,7 +100,7 @@ fn every_answer_fits_the_schema() {
         let answer = resolve(&CATALOG, &scenario);
         let ways = remedies(&CATALOG, &scenario, &answer);
         let screen = Seen { name: "first", lines: &["a line"] };
-        let about = About { id: Some("guest.xml"), said: Some("guest"), ways: Some(&ways), screen: Some(screen) };
+        let about = About { id: Some("guest.xml"), said: Some("guest"), remedies: Some(&ways), screen: Some(screen) };
         let text = export::json_about(&CATALOG, &scenario, &answer, about);
         let value: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(misfit(&SCHEMA, &value, word), None, "{text}");

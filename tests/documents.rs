@@ -126,7 +126,7 @@ fn what_never_existed_says_why() {
     assert!(why(refused, "Sent XML").contains("never started at the source"));
     assert!(why(T7, "Arrived, live XML").contains("never ran here"));
     let old = "Haswell,machine=pc-q35-2.10,from=3.1.0:2.12.0,to=3.1.0:2.12.0";
-    assert!(why(old, "Cookie").contains("sends no CPU beside the XML"));
+    assert!(why(old, "Cookie").contains("sends no CPU definition besides the XML"));
     assert!(why(old, "Live XML").contains("compares nothing with QEMU"));
     assert!(!titled(&of(old), "Definition").text().contains("check="), "3.1.0 has no such attribute");
 }

@@ -47,10 +47,10 @@ fn what_is_in_a_file_is_said_back_in_one_line() {
     let inactive = guest("9.0.0-skylake.inactive", "9.0.0:7.2.22", "11.3.0:10.0.13");
     assert_eq!(
         inactive.line(),
-        "guest that is not running: Skylake-Client with 2 features named, check none, pc-q35-5.2, tcg, 1 vCPU"
+        "inactive guest: Skylake-Client with 2 features named, check none, pc-q35-5.2, tcg, 1 vCPU"
     );
     let threads = guest("11.3.0-epyc-smt.live", "11.3.0:10.0.13", "12.8.0:11.1.2");
-    assert!(threads.line().contains("4 vCPUs, 4 threads in a package"), "{}", threads.line());
+    assert!(threads.line().contains("4 vCPUs, 4 threads in a socket"), "{}", threads.line());
 }
 
 #[test]
@@ -154,8 +154,8 @@ fn the_cpu_of_a_running_guest_is_read_from_its_live_definition() {
     let (scenario, answer) = read(&off);
     assert_eq!((answer.verdict, answer.rule), (Verdict::Unchanged, Some(RuleId::T5)));
     let why = explain(&CATALOG, &scenario, &answer).why.join(" ");
-    assert!(why.contains("mpx=disable, as the guest's definition does"), "{why}");
-    assert!(!why.contains("leaves mpx off"), "{why}");
+    assert!(why.contains("mpx=disable, as in the guest's definition"), "{why}");
+    assert!(!why.contains("does not enable mpx"), "{why}");
 }
 
 #[test]
@@ -232,8 +232,8 @@ fn short_machine_names_and_missing_models_are_filled_in() {
     let read = domain::scenario(&CATALOG, &between("9.0.0:7.2.22", "new"), "g.xml", text.as_bytes()).unwrap();
     assert_eq!(
         read.line(),
-        "guest that is not running: qemu64, check none, pc-q35-7.2 (q35 in the source's QEMU), kvm, 2 vCPUs; used: \
-         QEMU's default model qemu64, which libvirt never checks"
+        "inactive guest: qemu64, check none, pc-q35-7.2 (q35 in the source's QEMU), kvm, 2 vCPUs; used: \
+         QEMU's default model qemu64, which libvirt does not check"
     );
 }
 
@@ -249,7 +249,7 @@ fn what_bears_on_the_answer_is_used_and_the_rest_is_named() {
     let used =
         ["PMU on", "vendor_id AuthenticAMD", "2 dies in a socket", "2 clusters", "emulator /usr/libexec/qemu-kvm"];
     assert!(used.iter().all(|part| read.used.iter().any(|line| line.contains(part))), "{}", read.line());
-    let ignored = ["hyperv", "vendor AMD asked of the host", "<qemu:commandline>"];
+    let ignored = ["hyperv", "<vendor>AMD</vendor>", "<qemu:commandline>"];
     assert!(ignored.iter().all(|part| read.ignored.iter().any(|line| line.contains(part))), "{}", read.line());
     assert!(read.scenario.pmu);
 }
@@ -265,7 +265,7 @@ fn a_bad_file_gives_one_error_with_its_place() {
         ("<domain type='kvm'>\n  <os>", "guest.xml:2:7: expected </os>"),
         ("hello", "guest.xml:1:1: expected"),
         ("<capabilities/>", "guest.xml:1:1: expected <domain>, found <capabilities>"),
-        ("<network/>", "guest.xml:1:1: expected <domain>, as virsh dumpxml writes it, found <network>"),
+        ("<network/>", "guest.xml:1:1: expected <domain>, as virsh dumpxml prints it, found <network>"),
         ("<domain/>", "expected the attribute \"type\""),
         ("<domain type='xen'/>", "expected a domain of type kvm or qemu"),
         ("<domain type='kvm'/>", "expected <os><type machine='...'>"),

@@ -258,7 +258,7 @@ fn of_a_megabyte_pasted_while_choosing_only_the_beginning_is_taken() {
     terminal.keys("\r");
     terminal.until("Guest: machine");
     terminal.keys(&pasted("q35"));
-    terminal.until("only the first 256 letters of what was pasted were taken");
+    terminal.until("only its first 256 characters are used");
     terminal.keys("\x03");
     assert_eq!(terminal.end(), 0);
     terminal.given_back();

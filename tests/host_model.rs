@@ -5,38 +5,21 @@
 
 mod support;
 
-use support::ask::{CATALOG, answer};
+use serde_json::Value;
+use std::sync::LazyLock;
+use support::ask::{CATALOG, answer, error, policies, scenario};
 use virt_cpu_explorer::internal::domain::catalog::ReleaseMap;
-use virt_cpu_explorer::internal::domain::definition::Policy;
+use virt_cpu_explorer::internal::domain::definition::{Definition, Mode, Policy};
 use virt_cpu_explorer::internal::domain::feature::FeatureSet;
+use virt_cpu_explorer::internal::domain::host::{GivenHost, Vendor};
 use virt_cpu_explorer::internal::domain::map::CpuMap;
-use virt_cpu_explorer::internal::resolve::RuleId;
+use virt_cpu_explorer::internal::domain::scenario::{HostChoice, Scenario};
+use virt_cpu_explorer::internal::explain::Outlook;
+use virt_cpu_explorer::internal::import::qmp::qemu_name;
+use virt_cpu_explorer::internal::resolve::{Basis, RuleId, StartTrace, Verdict, resolve};
 
-/// Hosts whose CPU is known by name, with the model that stands for it in the map.
-const DESCRIBED: &[(&str, &str)] = &[
-    ("A10-5800K", "Opteron_G5"),
-    ("Atom-P5362", "Snowridge"),
-    ("Cooperlake", "Cooperlake"),
-    ("Core-i5-2500", "SandyBridge"),
-    ("Core-i5-4670T", "Haswell-noTSX"),
-    ("Core-i5-650", "Westmere"),
-    ("Core-i7-3770", "IvyBridge"),
-    ("Core-i7-5600U", "Broadwell"),
-    ("Core-i7-8550U", "Skylake-Client-IBRS"),
-    ("Core2-E6850", "Conroe"),
-    ("EPYC-7502-32-Core", "EPYC-Rome"),
-    ("EPYC-7601-32-Core-ibpb", "EPYC-IBPB"),
-    ("Hygon-C86-7185-32-core", "Dhyana"),
-    ("Ice-Lake-Server", "Icelake-Server"),
-    ("Opteron-2350", "Opteron_G3"),
-    ("Opteron-6234", "Opteron_G4"),
-    ("Xeon-E5-2650", "SandyBridge-IBRS"),
-    ("Xeon-Gold-5115", "Skylake-Server-IBRS"),
-    ("Xeon-Gold-6130", "Skylake-Server-IBRS"),
-    ("Xeon-Platinum-8268", "Cascadelake-Server"),
-    ("Xeon-Platinum-9242", "Cascadelake-Server"),
-    ("Xeon-W3520", "Nehalem"),
-];
+/// Hosts of both vendors, old and new.
+const HOSTS: [&str; 5] = ["A10-5800K", "Core2-E6850", "EPYC-7502-32-Core", "Ice-Lake-Server", "Xeon-Gold-6130"];
 
 fn map(release: &str) -> &'static CpuMap {
     let id = CATALOG.libvirt(release).unwrap();
@@ -57,14 +40,91 @@ fn refused(host: &str, release: &str) -> (FeatureSet, FeatureSet) {
 }
 
 #[test]
-fn what_is_beside_the_model_of_the_host_is_refused() {
-    for (host, model) in DESCRIBED {
+fn whatever_a_host_has_under_kvm_is_refused() {
+    for host in HOSTS {
         let (has, refused) = refused(host, "9.0.0");
-        let id = CATALOG.model(model).unwrap();
-        let data = map("9.0.0").model(id).unwrap().data;
-        assert!(!refused.is_empty(), "{host}");
-        assert_eq!(has - refused, data & has, "{host} is described as {model}");
+        assert_eq!(has - refused, FeatureSet::EMPTY, "{host}");
     }
+}
+
+#[test]
+fn under_tcg_what_is_listed_beside_the_model_is_refused() {
+    let rule = |name: &str, release: &str| {
+        answer(&format!("qemu64,{name}=forbid,check=partial,accel=tcg,machine=pc-q35-5.2,from={release},to={release}")).rule
+    };
+    for name in ["clwb", "npt", "rdpid", "umip", "wbnoinvd", "xsaveerptr"] {
+        assert_eq!(rule(name, "11.3.0:10.0.13"), Some(RuleId::ForbiddenFeature), "{name}");
+    }
+    for name in ["sse3", "cx16"].iter().filter(|name| CATALOG.feature(name).is_some()) {
+        assert_ne!(rule(name, "11.3.0:10.0.13"), Some(RuleId::ForbiddenFeature), "{name} is in the model EPYC");
+    }
+}
+
+#[test]
+fn host_model_on_a_named_host_is_decided() {
+    let found = answer("host-model,host=Xeon-Gold-6130,from=9.0.0:7.2.22,to=11.3.0:10.0.13");
+    assert_ne!(found.verdict, Verdict::Depends, "{:?}", found.depends_on);
+    let start = found.trace.unwrap().start;
+    assert_eq!(shown_model(&start), "Skylake-Server-IBRS");
+}
+
+#[test]
+fn the_original_cpu_is_the_bare_host_model_since_it_is_always_kept() {
+    let original = |ends: &str| {
+        let word = format!("host-model,accel=tcg,machine=pc-q35-5.2,{ends}");
+        answer(&word).trace.unwrap().start.original
+    };
+    let kept = original("from=11.3.0:10.0.13,to=11.3.0:10.0.13").unwrap();
+    assert_eq!((kept.mode, kept.model, kept.features.len()), (Mode::HostModel, None, 0));
+    let kept = original("from=9.0.0:7.2.22,to=9.0.0:7.2.22");
+    assert!(kept.is_none_or(|kept| kept.mode == Mode::Custom));
+}
+
+#[test]
+fn without_a_named_host_host_model_depends_on_it() {
+    for host in ["", "host=any,"] {
+        let found = answer(&format!("host-model,{host}machine=pc-q35-5.2,from=9.0.0:7.2.22,to=9.0.0:7.2.22"));
+        assert_eq!((found.verdict, found.rule, found.row), (Verdict::Depends, None, None), "{host}");
+        let input = found.depends_on.iter().find(|input| input.input == "host").unwrap();
+        assert!(!input.answers.is_empty(), "an example for each answer");
+    }
+}
+
+#[test]
+fn minimum_and_fallback_get_another_model() {
+    let model = |word: &str| {
+        let found = answer(word);
+        assert_ne!(found.verdict, Verdict::Depends, "{word}: {:?}", found.depends_on);
+        shown_model(&found.trace.unwrap().start)
+    };
+    let ends = "from=12.8.0:11.1.2,to=12.8.0:11.1.2";
+    assert_eq!(model(&format!("coreduo,pku=disable,match=minimum,check=partial,accel=tcg,machine=pc-q35-6.1,{ends}")), "EPYC");
+    let fallback = "Icelake-Client,fallback=allow,accel=tcg,machine=pc-q35-5.2";
+    assert_eq!(model(&format!("{fallback},from=9.0.0:7.2.22,to=9.0.0:7.2.22")), "IvyBridge");
+    assert_eq!(model(&format!("{fallback},from=11.3.0:10.0.13,to=11.3.0:10.0.13")), "Skylake-Client");
+}
+
+#[test]
+fn a_signature_that_nobody_told_is_tried_and_the_answer_inferred() {
+    let run = RUNS["runs"].as_array().unwrap().iter().find(|run| run["source"].get("host").is_some()).unwrap();
+    let mut asked = recorded(run);
+    for host in [&mut asked.from_host, &mut asked.to_host] {
+        let HostChoice::Given(given) = host else { panic!("{host:?}") };
+        given.signature = None;
+    }
+    let found = resolve(&CATALOG, &asked);
+    let named = found.depends_on.iter().any(|input| input.input.starts_with("host signature"));
+    assert!(found.verdict != Verdict::Depends || named, "{:?}", found.depends_on);
+    assert_eq!(found.basis, Basis::Inferred);
+}
+
+#[test]
+fn a_cold_boot_names_the_model_that_the_guest_becomes() {
+    let word = "host-model,from-host=EPYC-7502-32-Core,to-host=Xeon-Gold-6130,from=11.3.0:10.0.13,to=11.3.0:10.0.13";
+    let asked = scenario(word);
+    let found = resolve(&CATALOG, &asked);
+    let said = Outlook::of(&CATALOG, &asked, &found).cold_boot;
+    assert!(said.contains("the model changes from EPYC-Rome to Skylake-Server-IBRS"), "{said}");
 }
 
 #[test]
@@ -93,4 +153,67 @@ fn optional_becomes_what_a_migratable_host_model_has() {
     assert_eq!(becomes("prefetchiti", "pmu=off"), Some(Policy::Disable), "this QEMU does not know it");
     assert_eq!(becomes("avx2", "check=none,host=EPYC-7601-32-Core"), Some(Policy::Require));
     assert_eq!(becomes("mpx", "check=none,host=EPYC-7601-32-Core"), Some(Policy::Disable), "this host lacks it");
+}
+
+static RUNS: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(include_str!("data/host_model/runs.json")).unwrap());
+
+/// A recorded run as a scenario. The hosts are one Intel processor, of which each QEMU told what it gives.
+fn recorded(run: &Value) -> Scenario {
+    let text = |of: &Value| of.as_str().unwrap().to_owned();
+    let end = |key: &str| format!("{}:{}", text(&run[key]["libvirt"]), text(&run[key]["qemu"]));
+    let (machine, accel, check) = (text(&run["machine"]), text(&run["accelerator"]), text(&run["check"]));
+    let ends = format!("from={},to={}", end("source"), end("destination"));
+    let mut found = scenario(&format!("host-model,check={check},machine={machine},accel={accel},transport=save,{ends}"));
+    let host = |key: &str| {
+        let names = RUNS["hosts"][run[key]["host"].as_str()?].as_str().unwrap();
+        let features: FeatureSet = names.split(' ').filter_map(|name| CATALOG.feature(name)).collect();
+        let signature = Some("6-207-2".parse().unwrap());
+        Some(HostChoice::Given(GivenHost { vendor: Vendor::Intel, signature, features, silicon: Some(features) }))
+    };
+    found.from_host = host("source").unwrap_or(HostChoice::Capable);
+    found.to_host = host("destination").unwrap_or(HostChoice::Capable);
+    found
+}
+
+/// A definition as the runs are written: the model, then the features by name.
+fn shown(definition: &Definition) -> String {
+    let mut all: Vec<(String, &str)> = policies(Some(definition)).unwrap().into_iter().map(|(name, policy)| {
+        (name, if policy == "disable" { "-" } else { "" })
+    }).collect();
+    all.sort();
+    let features: String = all.iter().map(|(name, sign)| format!(" {sign}{name}")).collect();
+    format!("{}{features}", CATALOG.model_name(definition.model.unwrap()))
+}
+
+#[test]
+fn recorded_host_model_guests_come_out_as_they_did() {
+    let of_host_model = |run: &&Value| run["cpu"] == "host-model";
+    let runs: Vec<&Value> = RUNS["runs"].as_array().unwrap().iter().filter(of_host_model).collect();
+    let mut wrong = Vec::new();
+    for run in &runs {
+        let found = resolve(&CATALOG, &recorded(run));
+        let trace = found.trace.as_ref().unwrap();
+        let start = &trace.start;
+        let mut line = shown_model(start);
+        for (feature, on) in &start.command_line {
+            line.push_str(&format!(",{}={}", qemu_name(CATALOG.feature_name(*feature)), if *on { "on" } else { "off" }));
+        }
+        let live = start.live.as_ref().map(shown);
+        let arrived = trace.destination().and_then(|end| end.live.as_ref()).map(shown);
+        let told = |key: &str| run.get(key).and_then(Value::as_str).map(str::to_owned);
+        let equal = Some(line.clone()) == told("command_line")
+            && Some(found.outcome().to_owned()) == told("outcome")
+            && error(&found) == told("error")
+            && live == told("live")
+            && arrived == told("arrived");
+        if !equal {
+            wrong.push(format!("{}\n  {line}\n  {} {:?}\n  {live:?}\n  {arrived:?}\nis {run}", run["id"], found.outcome(), error(&found)));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}\n{}", wrong.len(), runs.len(), wrong.join("\n"));
+    assert_eq!(runs.len(), 31);
+}
+
+fn shown_model(start: &StartTrace) -> String {
+    CATALOG.model_name(start.prepared.as_ref().unwrap().model.unwrap()).to_owned()
 }

@@ -8,17 +8,18 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use support::ask::CATALOG;
-use virt_cpu_explorer::domain::behaviour::Behaviour;
-use virt_cpu_explorer::domain::catalog::{QemuView, ReleaseMap};
-use virt_cpu_explorer::domain::cpuid::{CpuidLeaf, MsrValue, RawCpu};
-use virt_cpu_explorer::domain::definition::Policy;
-use virt_cpu_explorer::domain::feature::{FeatureId, FeatureSet};
-use virt_cpu_explorer::domain::host::{CpuSignature, Vendor};
-use virt_cpu_explorer::domain::map::{CpuMap, ModelId};
-use virt_cpu_explorer::import::qmp::qemu_name;
-use virt_cpu_explorer::resolve::host_model::{
-    BaselineCpu, BaselineError, HostModel, Libvirt, MissingInput, Probe, Processor, Purpose, QemuModels, Reason,
-    baseline, decode, domcapabilities, guest,
+use virt_cpu_explorer::internal::domain::behaviour::Behaviour;
+use virt_cpu_explorer::internal::domain::catalog::{QemuView, ReleaseMap};
+use virt_cpu_explorer::internal::domain::cpuid::{CpuidLeaf, MsrValue, RawCpu};
+use virt_cpu_explorer::internal::domain::definition::Policy;
+use virt_cpu_explorer::internal::domain::feature::FeatureSet;
+use virt_cpu_explorer::internal::domain::host::{CpuSignature, Vendor};
+use virt_cpu_explorer::internal::domain::map::CpuMap;
+use virt_cpu_explorer::internal::export::{Around, domcapabilities_xml, expansion_argument, expansion_xml};
+use virt_cpu_explorer::internal::resolve::host_model::{
+    BaselineCpu, BaselineError, HostModel, Libvirt, MissingInput, PossibleExpansion, Probe, Processor, Purpose,
+    QemuModels, Reason, Request, baseline, decode, domcapabilities, expansions, guest, host_capabilities,
+    inferred_signature,
 };
 
 static DECODE: LazyLock<Value> = LazyLock::new(|| read(include_str!("data/host_model/decode.json")));
@@ -121,15 +122,6 @@ fn written(decoded: &HostModel) -> String {
     line
 }
 
-fn command_line(model: ModelId, features: &[(FeatureId, bool)]) -> String {
-    let mut line = CATALOG.model_name(model).to_owned();
-    for (feature, on) in features {
-        let name = qemu_name(CATALOG.feature_name(*feature));
-        line.push_str(&format!(",{name}={}", if *on { "on" } else { "off" }));
-    }
-    line
-}
-
 /// Counts by kind how many come out right, and keeps what does not.
 #[derive(Default)]
 struct Tally {
@@ -224,7 +216,7 @@ fn domcapabilities_and_the_command_line_are_as_libvirt_writes_them() {
         tally.compare(kind, &format!("{version} {input}"), (&written(&found), text(case, "host_model")));
         if let Some(line) = case.get("command_line") {
             let found = guest(release.libvirt(), &probe, FeatureSet::ALL, None).unwrap();
-            let line_found = command_line(found.decoded.model, &found.command_line);
+            let line_found = expansion_argument(&CATALOG, &found);
             tally.compare("command line", &format!("{version} {input}"), (&line_found, line.as_str().unwrap()));
         }
     }
@@ -258,7 +250,7 @@ fn recorded_guests_got_this_command_line() {
         let (probe, properties) = probe_of_run(source);
         let release = Release::of(text(source, "libvirt"));
         let found = guest(release.libvirt(), &probe, properties, None).unwrap();
-        let line = command_line(found.decoded.model, &found.command_line);
+        let line = expansion_argument(&CATALOG, &found);
         tally.compare(text(run, "accelerator"), text(run, "id"), (&line, text(run, "command_line")));
     }
     tally.assert(|_| false, &[("kvm", 14), ("tcg", 17)]);
@@ -330,6 +322,104 @@ fn a_candidate_counts_what_libvirt_would_write() {
         assert_eq!((winner.enabled_count(), winner.disabled_count()), (on, found.features.len() - on));
         assert_eq!(found.candidates.len() + found.rejected.len(), release.map.model_order.len());
     }
+}
+
+#[test]
+fn a_signature_inferred_from_domcapabilities_is_right_for_nearly_all() {
+    let release = Release::of("11.3.0");
+    let hosts = entries(&DECODE, "hosts").values().filter(|host| host.get("kvm").is_some());
+    let right = hosts.filter(|host| {
+        let known = decoded("json", host, &release);
+        let listed = models(&host["kvm"]);
+        let signature = inferred_signature(release.map, known.model);
+        let told = Processor { signature, ..reply(&host["kvm"]) };
+        let found = decode(release.libvirt(), &told, Purpose::Guest(listed.as_ref()), &[]).unwrap();
+        written(&found) == written(&known)
+    });
+    assert_eq!(right.count(), 50, "of 51");
+}
+
+#[test]
+fn the_silicon_of_the_listed_hosts_is_what_virsh_capabilities_shows() {
+    let release = Release::of("11.3.0");
+    let mut compared = 0;
+    for (name, kinds) in entries(&DECODE, "expect") {
+        let Some(known) = CATALOG.host_named(name) else { continue };
+        let silicon = Processor::of_silicon(CATALOG.host(known)).unwrap();
+        let found = host_capabilities(release.libvirt(), &silicon).unwrap();
+        let (version, wanted) = *expected(&kinds["host"]).last().unwrap();
+        assert_eq!((version, written(&found).as_str()), ("11.3.0", wanted), "{name}");
+        compared += 1;
+    }
+    assert_eq!(compared, 51);
+}
+
+/// What becomes of host-model with these releases: of the listed host under KVM, else under TCG.
+fn expanded(libvirt: &str, qemu: &str, host: Option<&str>) -> Vec<PossibleExpansion> {
+    let processor = host.map(|name| Processor::of_host(CATALOG.host(CATALOG.host_named(name).unwrap())));
+    let libvirt = CATALOG.libvirt(libvirt).unwrap();
+    let qemu = qemu.parse().unwrap();
+    expansions(&CATALOG, &Request { libvirt, build: None, qemu, host: processor.as_ref(), wanted: None })
+}
+
+#[test]
+fn host_model_is_written_as_libvirt_writes_it() {
+    let possible = expanded("11.3.0", "10.0.13", None);
+    let [only] = possible.as_slice() else { panic!("{} ways", possible.len()) };
+    assert!(only.assumptions.is_empty());
+    let lines = expansion_xml(&CATALOG, &only.guest, Around { topology: None, check: true });
+    let begins = [
+        "<cpu mode='custom' match='exact' check='partial'>",
+        "  <model fallback='forbid'>EPYC</model>",
+        "  <vendor>AMD</vendor>",
+        "  <feature policy='require' name='monitor'/>",
+    ];
+    assert_eq!(lines[..begins.len()], begins);
+    let shown = domcapabilities_xml(&CATALOG, &only.domcapabilities);
+    assert_eq!(shown[1..4], lines[1..4]);
+}
+
+#[test]
+fn a_release_between_two_maps_is_expanded_with_both() {
+    let both = expanded("9.9.0", "8.1.0", Some("EPYC-7502-32-Core"));
+    let ends = ["9.8.0", "9.10.0"].map(|release| expanded(release, "8.1.0", Some("EPYC-7502-32-Core")).remove(0));
+    for possible in &both {
+        assert!(ends.iter().any(|end| end.guest.definition == possible.guest.definition));
+    }
+    assert!(!both.is_empty());
+    let differ = ends[0].guest.definition != ends[1].guest.definition;
+    assert_eq!(both.len(), if differ { 2 } else { 1 });
+}
+
+#[test]
+fn what_a_guest_names_overrides_the_host_model() {
+    let named = |name: &str| CATALOG.feature(name).unwrap();
+    let mut wanted = expanded("11.3.0", "10.0.13", None).remove(0).guest.definition;
+    wanted.features = [(named("erms"), Policy::Disable), (named("mpx"), Policy::Require)].into_iter().collect();
+    let (libvirt, qemu) = (CATALOG.libvirt("11.3.0").unwrap(), "10.0.13".parse().unwrap());
+    let request = Request { libvirt, build: None, qemu, host: None, wanted: Some(&wanted) };
+    let found = expansions(&CATALOG, &request).remove(0).guest.definition;
+    assert_eq!(found.features.get(named("erms")), Some(Policy::Disable));
+    assert_eq!(found.features.get(named("mpx")), Some(Policy::Require));
+}
+
+/// One decode with the full list of QEMU's models, in microseconds; printed, and held far below a blink.
+#[test]
+fn a_decode_is_fast() {
+    let release = Release::of("12.8.0");
+    let qemu = qemu("11.1.2");
+    let host = Processor::of_host(CATALOG.host(CATALOG.host_named("Ice-Lake-Server").unwrap()));
+    let probe = Probe::kvm(&CATALOG, &qemu, &host);
+    let per_call = |count: u32, work: &dyn Fn()| {
+        let begun = std::time::Instant::now();
+        (0..count).for_each(|_| work());
+        begun.elapsed().as_secs_f64() * 1e6 / f64::from(count)
+    };
+    let purpose = Purpose::Guest(Some(&probe.models));
+    let decoding = per_call(200, &|| drop(decode(release.libvirt(), &host, purpose, &[])));
+    let probing = per_call(200, &|| drop(Probe::kvm(&CATALOG, &qemu, &host)));
+    println!("decode {decoding:.1} µs, probe {probing:.1} µs");
+    assert!(decoding < 2_000.0);
 }
 
 fn cpu(release: &Release, vendor: Option<Vendor>, model: &str) -> BaselineCpu {

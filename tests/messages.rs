@@ -8,7 +8,7 @@ use virt_cpu_explorer::internal::domain::catalog::Catalog;
 use virt_cpu_explorer::internal::domain::host::Vendor;
 use virt_cpu_explorer::internal::domain::scenario::{LibvirtChoice, Scenario};
 use virt_cpu_explorer::internal::domain::version::Version;
-use virt_cpu_explorer::internal::explain::{self, Spoken};
+use virt_cpu_explorer::internal::explain::{self, MessageMeaning};
 use virt_cpu_explorer::internal::export;
 use virt_cpu_explorer::internal::input::{host, message};
 use virt_cpu_explorer::internal::load::embedded;
@@ -16,7 +16,7 @@ use virt_cpu_explorer::internal::resolve::resolve;
 
 static CATALOG: LazyLock<Catalog> = LazyLock::new(|| embedded::catalog().unwrap());
 
-fn message_help(text: &str) -> Spoken {
+fn message_help(text: &str) -> MessageMeaning {
     let found = message::find(&CATALOG, text);
     assert_eq!(found.len(), 1, "{text}: {found:?}");
     found.into_iter().next().unwrap().says
@@ -51,7 +51,7 @@ fn what_the_resolver_says_is_read_back_as_what_it_meant() {
         let answer = resolve(&CATALOG, &Scenario::parse(&CATALOG, word).unwrap());
         let refusal = answer.refusal().unwrap_or_else(|| panic!("{word} is not refused"));
         let text = explain::message(&CATALOG, refusal);
-        assert_eq!(message_help(&text), Spoken::Refused(refusal.clone(), Vec::new()), "{text}");
+        assert_eq!(message_help(&text), MessageMeaning::Refused(refusal.clone(), Vec::new()), "{text}");
     }
 }
 
@@ -84,9 +84,9 @@ fn names_nobody_knows_are_told_apart() {
     let says = message_help(
         "operation failed: guest CPU doesn't match specification: extra features: ..., missing features: tsx, hle, rtm",
     );
-    assert!(matches!(&says, Spoken::Refused(_, strange) if strange == &["tsx"]), "{says:?}");
+    assert!(matches!(&says, MessageMeaning::Refused(_, strange) if strange == &["tsx"]), "{says:?}");
     assert!(says.refusal().is_none());
-    assert_eq!(message_help("internal error: Unknown CPU model Foo"), Spoken::StrangeModel("Foo".to_owned()));
+    assert_eq!(message_help("internal error: Unknown CPU model Foo"), MessageMeaning::UnknownModel("Foo".to_owned()));
 }
 
 #[test]
@@ -158,8 +158,8 @@ fn the_map_that_does_not_know_a_feature_is_the_one_that_refused() {
     ] {
         let scenario = Scenario::parse(&CATALOG, word).unwrap();
         let text = export::text(&CATALOG, &scenario, &resolve(&CATALOG, &scenario), &[]);
-        let expected = format!("The map of libvirt {release} does not know prefetchiti at all.");
+        let expected = format!("The CPU map of libvirt {release} does not define prefetchiti.");
         assert!(text.contains(&expected), "{word}: {text}");
-        assert_eq!(text.contains("What is sent"), !text.contains("START REFUSED"), "{text}");
+        assert_eq!(text.contains("The migrated definition"), !text.contains("START REFUSED"), "{text}");
     }
 }

@@ -12,7 +12,7 @@ use support::golden;
 use virt_cpu_explorer::internal::analysis::follow::{State, follow};
 use virt_cpu_explorer::internal::cli;
 use virt_cpu_explorer::internal::domain::feature::{FeatureId, FeatureSet};
-use virt_cpu_explorer::internal::export::analysis::{StageWords, by_words, state_word};
+use virt_cpu_explorer::internal::export::analysis::{StageText, origin_text, state_word};
 use virt_cpu_explorer::internal::resolve::{Resolver, Verdict};
 
 const ANSWERS: &str = "tests/rare_answers/answers.jsonl";
@@ -67,10 +67,10 @@ fn every_stage_of_a_rare_scenario_says_what_it_did() {
     for word in words() {
         let (asked, found) = (scenario(&word), answer(&word));
         for feature in features(&word) {
-            let words = StageWords { catalog: &CATALOG, scenario: &asked, answer: &found, feature };
+            let words = StageText { catalog: &CATALOG, scenario: &asked, answer: &found, feature };
             writeln!(page, "{word}\n{}", CATALOG.feature_name(feature)).unwrap();
             for seen in follow(&asked, &found, feature) {
-                let by = seen.by.map(by_words).unwrap_or_default();
+                let by = seen.by.map(origin_text).unwrap_or_default();
                 let sentences = words.sentences(seen).join(" ");
                 writeln!(page, "  {} | {} | {by} | {sentences}", seen.step.name(), state_word(seen.state)).unwrap();
                 if seen.state == State::NotReached {

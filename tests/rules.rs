@@ -79,7 +79,7 @@ const FAULTS: [(&str, &str, &str, Option<&str>); 17] = [
     ),
     ("EPYC-IBPB,topology=1-2-1,from=old:10.0.13,to=new:5.2.0", "missing", "aborted", Some("qemu")),
     ("phenom,accel=tcg,from=4.5.0,to=9.0.0", "extra", "aborted", Some("map")),
-    ("Skylake-Client,machine=pc-q35-3.1,from=9.0.0,to=12.8.0:11.1.2", "machine-type", "aborted", Some("qemu")),
+    ("Skylake-Client,machine=pc-q35-3.1,from=9.0.0,to=12.8.0:11.1.2", "machine-type", "aborted", Some("machine-type")),
     ("SapphireRapids,machine=pc-q35-5.2,from=11.3.0:10.0.13,to=9.0.0", "unknown-model", "aborted", Some("map")),
     ("Skylake-Client,host=Core-i7-8550U,from=9.0.0,to=11.3.0", "partial-check", "start-refused", Some("silicon")),
     ("Haswell,+pdcm,from=11.3.0:10.0.13,to=11.3.0:10.0.5", "pdcm", "aborted", Some("qemu")),

@@ -97,7 +97,7 @@ fn a_guest_refused_after_a_stop_is_said_to_be_there() {
     let session = open("Skylake-Client,machine=pc-q35-3.1,from=old,via=9.0.0,to=new", USUAL);
     has(&session, "not needed, the guest runs at libvirt 9.0.0, an intermediate stop.");
     let session = open("Skylake-Client,machine=pc-q35-3.1,from=old,via=new,to=11.3.0", USUAL);
-    has(&session, "ABORTED on the way, at the full check of the new libvirt");
+    has(&session, "ABORTED at an intermediate stop: full check of the new libvirt");
     has(&session, "not needed.");
 }
 

@@ -87,7 +87,7 @@ fn a_feature_is_followed_through_the_ten_stages() {
 fn stepping_through_the_stages_names_the_rule_where_the_definition_lost_the_feature_and_where_it_was_refused() {
     let mut session = open(T7, USUAL).keys("f");
     has(&session, "9 full check: ✗ EXTRA");
-    says(&session, "Extra: the destination's QEMU gives mpx");
+    says(&session, "Extra: the destination's QEMU enables mpx");
     session = session.keys(&"<left>".repeat(9));
     let mut with_rule = Vec::new();
     let mut changed = Vec::new();
@@ -109,7 +109,7 @@ fn stepping_through_the_stages_names_the_rule_where_the_definition_lost_the_feat
     has(&session, "7 received: ▶ not mentioned");
     says(
         &session,
-        "What arrives says nothing about mpx. The map of the new libvirt does not have mpx in Skylake-Client.",
+        "The migrated definition does not mention mpx. The CPU map of the new libvirt does not have mpx in Skylake-Client.",
     );
     has(&session.keys("i"), "Rule T7:");
 }
@@ -118,9 +118,12 @@ fn stepping_through_the_stages_names_the_rule_where_the_definition_lost_the_feat
 fn a_live_update_that_writes_the_feature_down_is_told() {
     let session = open(T5, USUAL).keys("f");
     has(&session, "4 source CPU: ▶ off");
-    says(&session, "Machine type pc-q35-4.0 leaves mpx off in Skylake-Client.");
+    says(&session, "Machine type pc-q35-4.0 does not enable mpx in Skylake-Client.");
     let session = session.keys("<right>");
-    says(&session, "It says mpx=disable: the live update of the old libvirt (9.0.0) wrote down what QEMU gave");
+    says(
+        &session,
+        "The definition has mpx=disable: the live update of the old libvirt (9.0.0) added what QEMU enabled",
+    );
 }
 
 #[test]

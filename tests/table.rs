@@ -9,7 +9,7 @@ use virt_cpu_explorer::internal::analysis::follow::follow;
 use virt_cpu_explorer::internal::analysis::remedies::remedies;
 use virt_cpu_explorer::internal::domain::map::CpuMap;
 use virt_cpu_explorer::internal::explain::explain;
-use virt_cpu_explorer::internal::export::analysis::StageWords;
+use virt_cpu_explorer::internal::export::analysis::StageText;
 
 /// Compares some keys of an answer.
 fn expect(word: &str, keys: &Value) {
@@ -191,18 +191,18 @@ fn what_decides_on_the_way_is_told_of_the_stop() {
     for (way, headline, told) in [
         (
             "from=old,via=new,to=11.3.0",
-            "ABORTED on the way, at the full check of the new libvirt",
-            ["Extra: the stop's QEMU gives mpx", "The map of the new libvirt does not have mpx"],
+            "ABORTED at an intermediate stop: full check of the new libvirt",
+            ["Extra: the stop's QEMU enables mpx", "The CPU map of the new libvirt does not have mpx"],
         ),
         (
             "from=old,via=9.0.0+mpx-removed,to=11.3.0",
             "COMPLETES, BUT THE GUEST'S CPU CHANGES",
-            ["The map of the old libvirt (9.0.0) has mpx", "libvirt 9.0.0+mpx-removed switches mpx off"],
+            ["The CPU map of the old libvirt (9.0.0) has mpx", "libvirt 9.0.0+mpx-removed disables mpx"],
         ),
         (
             "from=old,via=9.0.0,to=new",
             "ABORTED at the destination's full check",
-            ["Extra: the destination's QEMU gives mpx", "The map of libvirt 9.0.0 has mpx"],
+            ["Extra: the destination's QEMU enables mpx", "The CPU map of libvirt 9.0.0 has mpx"],
         ),
     ] {
         let word = format!("Skylake-Client,machine=pc-q35-3.1,{way}");
@@ -217,13 +217,13 @@ fn what_decides_on_the_way_is_told_of_the_stop() {
 #[test]
 fn a_guest_refused_after_a_stop_runs_at_that_stop() {
     for (way, place) in [
-        ("from=old,via=9.0.0,to=new", "at libvirt 9.0.0, a stop on the way, with the mpx it had."),
-        ("from=old,via=new,to=11.3.0", "at the source with the mpx it had."),
-        ("from=old,to=new", "at the source with the mpx it had."),
+        ("from=old,via=9.0.0,to=new", "at libvirt 9.0.0, an intermediate stop; mpx does not change."),
+        ("from=old,via=new,to=11.3.0", "at the source; mpx does not change."),
+        ("from=old,to=new", "at the source; mpx does not change."),
     ] {
         let word = format!("Skylake-Client,machine=pc-q35-3.1,{way}");
         let (scenario, answer) = (scenario(&word), answer(&word));
-        let words = StageWords { catalog: &CATALOG, scenario: &scenario, answer: &answer, feature: scenario.feature };
+        let words = StageText { catalog: &CATALOG, scenario: &scenario, answer: &answer, feature: scenario.feature };
         let seen = follow(&scenario, &answer, scenario.feature);
         let last = words.sentences(*seen.last().unwrap()).join(" ");
         assert!(last.ends_with(place), "{word}: {last}");
@@ -237,12 +237,12 @@ fn a_guest_refused_after_a_stop_runs_at_that_stop() {
 #[test]
 fn a_guest_that_fails_on_the_way_is_sent_straight_or_by_another_way() {
     for (way, first) in [
-        ("from=old,via=new,to=11.3.0", "straight to the destination, without the stop on the way"),
-        ("from=old,via=new,via=11.3.0,to=old", "straight to the destination, without the stops on the way"),
-        ("from=old,via=new,to=new", "by way of 12.8.0:7.2.22"),
+        ("from=old,via=new,to=11.3.0", "migrate directly to the destination, without the intermediate stop"),
+        ("from=old,via=new,via=11.3.0,to=old", "migrate directly to the destination, without the intermediate stops"),
+        ("from=old,via=new,to=new", "migrate through an intermediate stop with libvirt 12.8.0 and QEMU 7.2.22"),
         (
             "from=old,via=9.0.0,to=new",
-            "destination with libvirt 11.3.0, which requires what an incoming guest is silent about",
+            "use libvirt 11.3.0 at the destination, which enables removed features that the definition does not mention",
         ),
     ] {
         let word = format!("Skylake-Client,machine=pc-q35-3.1,{way}");

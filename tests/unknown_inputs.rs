@@ -141,7 +141,7 @@ fn a_release_between_names_its_neighbours() {
     };
     let four = |name: &str| [name, "9.10.0", "10.4.0"].map(str::to_owned);
     assert_eq!(names("EPYC,from=9.0.0:7.2.22,to=11.3.0:7.2.22"), Vec::<[String; 3]>::new());
-    assert_eq!(names("EPYC,from=10.0.0:7.2.22,to=11.3.0:7.2.22,via=10.4.0"), [four("10.0.0"), four("10.4.0")]);
+    assert_eq!(names("EPYC,from=10.0.0:7.2.22,to=11.3.0:7.2.22,via=10.4.0"), [four("10.0.0")]);
 }
 
 #[test]

@@ -179,7 +179,7 @@ fn everything_wrong_with_the_settings_is_said_at_once_before_the_terminal_is_tak
         "FILE:6:1: there is no action qiut; did you mean quit?",
         "FILE:7:11: undo: \"<ctlr+z>\" is no key;",
         "FILE:8:1: q would be both ",
-        "FILE:9:8: save: expected keys in quotes, separated by blanks, found 3",
+        "FILE:9:8: save: expected keys in quotes, separated by spaces, found 3",
     ];
     for line in expected {
         assert!(said.contains(line), "{line:?} is not said:\n{said}");

@@ -118,8 +118,8 @@ impl<'a> Space<'a> {
         let mut class_of = vec![0; catalog.qemu_defaults().machines.len()];
         for (number, class) in machines.iter().enumerate() {
             for machine in &class.machines {
-                if let Some(place) = catalog.qemu_defaults().position(*machine) {
-                    class_of[place] = number;
+                if let Some(index) = catalog.qemu_defaults().position(*machine) {
+                    class_of[index] = number;
                 }
             }
         }
@@ -129,7 +129,7 @@ impl<'a> Space<'a> {
 
     /// Folds the releases that decide alike and whose maps say the same about everything this model can meet.
     fn release_classes(&self, model: ModelId) -> Vec<usize> {
-        let of_map = |place: usize| self.ends.get(place).and_then(|end| essence(end, model));
+        let of_map = |index: usize| self.ends.get(index).and_then(|end| essence(end, model));
         let catalog = self.catalog;
         let mut met: FeatureSet =
             catalog.qemu_defaults().of(model, self.accel).map(ModelDefaults::anywhere).unwrap_or_default();
@@ -142,8 +142,8 @@ impl<'a> Space<'a> {
             met.extend(added.iter().copied());
         }
         let mut known = Vec::new();
-        let classes = self.ends.iter().zip(&self.behaviours).enumerate().map(|(place, (end, behaviour))| {
-            let key = (*behaviour, end.map.known & met, of_map(place));
+        let classes = self.ends.iter().zip(&self.behaviours).enumerate().map(|(index, (end, behaviour))| {
+            let key = (*behaviour, end.map.known & met, of_map(index));
             known.iter().position(|other| *other == key).unwrap_or_else(|| {
                 known.push(key);
                 known.len() - 1
@@ -155,7 +155,7 @@ impl<'a> Space<'a> {
     fn class(&self, model: ModelId, class: &MachineClass, releases: &[usize]) -> Class {
         let count = releases.iter().max().map_or(0, |most| most + 1);
         let first =
-            |wanted: usize| releases.iter().position(|class| *class == wanted).map(|place| self.ends[place].clone());
+            |wanted: usize| releases.iter().position(|class| *class == wanted).map(|index| self.ends[index].clone());
         let ends: Vec<Endpoint<'a>> = (0..count).filter_map(first).collect();
         let mut sizes = vec![0; count];
         for release in releases {
@@ -247,8 +247,8 @@ impl OneModel {
     fn add_to(&self, count: &mut Count) {
         for class in &self.classes {
             let releases = class.sizes.len();
-            for (place, outcome) in class.answers.iter().enumerate() {
-                let pairs = class.sizes[place / releases % releases] * class.sizes[place % releases];
+            for (index, outcome) in class.answers.iter().enumerate() {
+                let pairs = class.sizes[index / releases % releases] * class.sizes[index % releases];
                 count.put(outcome.verdict, outcome.rule, pairs * class.machines);
             }
             count.resolved += class.answers.len() as u64;

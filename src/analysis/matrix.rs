@@ -23,7 +23,7 @@ fn twins(catalog: &Catalog, lines: &[Line]) -> Vec<usize> {
         Some((behaviour, open, maps))
     };
     let all: Vec<_> = lines.iter().map(decides).collect();
-    let first = |place: usize| all.iter().position(|other| other.is_some() && *other == all[place]).unwrap_or(place);
+    let first = |index: usize| all.iter().position(|other| other.is_some() && *other == all[index]).unwrap_or(index);
     (0..lines.len()).map(first).collect()
 }
 
@@ -118,15 +118,15 @@ impl Matrix {
         budget: &mut Budget,
         (row, column): (usize, usize),
     ) -> Option<Outcome> {
-        let place = row * self.columns.len() + column;
-        if column >= self.columns.len() || self.cells.get(place)?.is_some() {
+        let index = row * self.columns.len() + column;
+        if column >= self.columns.len() || self.cells.get(index)?.is_some() {
             return self.known(row, column);
         }
         let outcome = match self.twin(row, column) {
             Some(twin) => self.cell_within(resolver, budget, twin)?,
             None => resolver.brief_within(&self.scenario(row, column)?, budget).ok()?.outcome,
         };
-        *self.cells.get_mut(place)? = Some(outcome);
+        *self.cells.get_mut(index)? = Some(outcome);
         self.counts[outcome.verdict as usize] += 1;
         Some(outcome)
     }
@@ -171,8 +171,8 @@ impl Matrix {
                 break;
             }
             // A cell with the answer of another costs little, but there may be tens of thousands of them.
-            let place = (self.next / width, self.next % width);
-            if budget.spend(1).is_err() || self.cell_within(resolver, budget, place).is_none() {
+            let index = (self.next / width, self.next % width);
+            if budget.spend(1).is_err() || self.cell_within(resolver, budget, index).is_none() {
                 break;
             }
         }

@@ -1,14 +1,15 @@
-//! Finds ways out of an abort, a refusal or a changed CPU. A way is only offered when resolving the scenario it leads
-//! to says that it works. Ways without a restart of the guest come first.
+//! Finds remedies for an abort, a refusal or a changed CPU. Each remedy is checked: its scenario resolves to an unchanged
+//! guest. Remedies without a restart of the guest come first.
 
 use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::definition::Policy;
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::{
     CpuChoice, HostChoice, LibvirtChoice, MachineChoice, QemuChoice, Release, Scenario, Told, Topology, write_host,
-    write_machine, write_release,
+    write_machine,
 };
 use crate::domain::version::Version;
+use crate::explain::libvirt_label;
 use crate::resolve::{Answer, LimitingComponent, Resolver, Row, RuleId, Verdict};
 use std::cell::RefCell;
 
@@ -17,57 +18,57 @@ mod settings;
 
 pub use settings::Setting;
 
-/// What carries a way out.
+/// How a remedy is applied.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum How {
+pub enum Application {
     /// A piece of the domain's XML, for its next start.
     Xml(String),
     /// A command.
     Command(String),
 }
 
-/// One way out.
+/// A remedy.
 #[derive(Clone, PartialEq, Debug)]
-pub struct WayOut {
-    /// What to do, a fragment: `destination with libvirt 12.1.0`.
+pub struct Remedy {
+    /// What to do, a fragment: `use libvirt 12.1.0 at the destination`.
     pub text: String,
     /// Whether the guest has to be restarted for it.
     pub restart: bool,
     /// The scenario it leads to, which resolves to an unchanged guest.
     pub scenario: Scenario,
     /// The XML or the command that does it.
-    pub how: How,
+    pub how: Application,
     /// The same as settings of products that write the domain for their users, where they have one.
     pub settings: Vec<Setting>,
 }
 
-/// Returns the ways out of an answer that is not `unchanged`, without a restart first; at most one of each kind.
+/// Returns the remedies for an answer that is not `unchanged`, those without a restart first; at most one of each kind.
 /// Empty for an unchanged guest, and for an answer that depends.
-pub fn remedies(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Vec<WayOut> {
-    ways_out_with(&mut Resolver::new(catalog), scenario, answer)
+pub fn remedies(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Vec<Remedy> {
+    remedies_with(&mut Resolver::new(catalog), scenario, answer)
 }
 
-/// Returns the same by a resolver that may know some of the ends already.
-pub fn ways_out_with(resolver: &mut Resolver<'_>, scenario: &Scenario, answer: &Answer) -> Vec<WayOut> {
+/// Returns the same with a resolver whose cache is reused.
+pub fn remedies_with(resolver: &mut Resolver<'_>, scenario: &Scenario, answer: &Answer) -> Vec<Remedy> {
     if matches!(answer.verdict, Verdict::Unchanged | Verdict::Depends | Verdict::Never) {
         return Vec::new();
     }
     let restarted = scenario.next_start();
     let catalog = resolver.catalog();
     let search = Search { catalog, resolver: RefCell::new(resolver), scenario, restarted: &restarted, answer };
-    let mut ways = Vec::new();
+    let mut remedies = Vec::new();
     if answer.verdict != Verdict::StartRefused {
         let upgraded = search.other_libvirt();
-        ways.extend(upgraded.clone().map(|(_, way)| way));
-        ways.extend(search.other_qemu());
-        ways.extend(search.straight().or_else(|| search.by_way_of(upgraded.map(|(id, _)| id))));
-        ways.extend(search.other_host());
+        remedies.extend(upgraded.clone().map(|(_, remedy)| remedy));
+        remedies.extend(search.other_qemu());
+        remedies.extend(search.straight().or_else(|| search.by_way_of(upgraded.map(|(id, _)| id))));
+        remedies.extend(search.other_host());
     }
-    ways.extend(search.other_definition());
-    ways.extend(search.other_topology());
-    ways.extend(search.other_machine());
-    ways.extend(search.other_model());
-    ways
+    remedies.extend(search.other_definition());
+    remedies.extend(search.other_topology());
+    remedies.extend(search.other_machine());
+    remedies.extend(search.other_model());
+    remedies
 }
 
 struct Search<'a, 'c> {
@@ -103,24 +104,24 @@ impl Search<'_, '_> {
     }
 
     /// The oldest libvirt newer than the destination's that takes the guest.
-    fn other_libvirt(&self) -> Option<(LibvirtId, WayOut)> {
+    fn other_libvirt(&self) -> Option<(LibvirtId, Remedy)> {
         let found = candidates::newer_libvirt(self.catalog, &self.scenario.to.libvirt)
             .into_iter()
             .find(|id| self.works(&self.to(*id)))?;
         let scenario = self.to(found);
         let release = self.catalog.release(found);
         let why = if self.answer.rule == Some(RuleId::T7) {
-            ", which requires what an incoming guest is silent about"
+            ", which enables removed features that the definition does not mention"
         } else {
             ""
         };
-        let text = format!("destination with libvirt {}{why}", release.name);
-        let (how, settings) = (How::Command(MIGRATE.to_owned()), settings::software(self));
-        Some((found, WayOut { text, restart: false, scenario, how, settings }))
+        let text = format!("use libvirt {} at the destination{why}", release.name);
+        let (how, settings) = (Application::Command(MIGRATE.to_owned()), settings::software(self));
+        Some((found, Remedy { text, restart: false, scenario, how, settings }))
     }
 
     /// A QEMU at the destination that takes the guest: the source's own, else the oldest newer one.
-    fn other_qemu(&self) -> Option<WayOut> {
+    fn other_qemu(&self) -> Option<Remedy> {
         let own = self.scenario.from.qemu.version.known();
         let current = self.scenario.to.qemu.version.known()?;
         let newer = self.catalog.qemu_releases().iter().map(|facts| facts.version).filter(|version| *version > current);
@@ -131,35 +132,35 @@ impl Search<'_, '_> {
         };
         let found =
             own.into_iter().chain(newer).filter(|v| *v != current).find(|version| self.works(&with(*version)))?;
-        Some(WayOut {
-            text: format!("destination with QEMU {found}"),
+        Some(Remedy {
+            text: format!("use QEMU {found} at the destination"),
             restart: false,
             scenario: with(found),
-            how: How::Command(MIGRATE.to_owned()),
+            how: Application::Command(MIGRATE.to_owned()),
             settings: Vec::new(),
         })
     }
 
     /// The same destination without the stops on the way.
-    fn straight(&self) -> Option<WayOut> {
+    fn straight(&self) -> Option<Remedy> {
         if self.scenario.via.is_empty() {
             return None;
         }
         let scenario = Scenario { via: Vec::new(), ..self.scenario.clone() };
         self.resolver.borrow_mut().unchanged(&scenario)?;
-        let what = if self.scenario.via.len() == 1 { "stop" } else { "stops" };
-        Some(WayOut {
-            text: format!("straight to the destination, without the {what} on the way"),
+        let stops = if self.scenario.via.len() == 1 { "stop" } else { "stops" };
+        Some(Remedy {
+            text: format!("migrate directly to the destination, without the intermediate {stops}"),
             restart: false,
             scenario,
-            how: How::Command(MIGRATE.to_owned()),
+            how: Application::Command(MIGRATE.to_owned()),
             settings: Vec::new(),
         })
     }
 
     /// A stop between, in place of those there are: the libvirt that would do at the destination, else another exact
     /// release, with the destination's QEMU or the source's.
-    fn by_way_of(&self, upgrade: Option<LibvirtId>) -> Option<WayOut> {
+    fn by_way_of(&self, upgrade: Option<LibvirtId>) -> Option<Remedy> {
         let releases = upgrade.into_iter().chain(candidates::stops(self.catalog));
         let qemus = [self.scenario.to.qemu.clone(), self.scenario.from.qemu.clone()];
         let stops = releases.flat_map(|id| {
@@ -167,20 +168,22 @@ impl Search<'_, '_> {
         });
         let with = |stop: Release| Scenario { via: vec![stop], ..self.scenario.clone() };
         let found = stops.map(with).find(|scenario| self.works(scenario))?;
-        let stop = write_release(self.catalog, found.via.first()?);
+        let stop = found.via.first()?;
+        let libvirt = libvirt_label(self.catalog, stop);
+        let qemu = stop.qemu.version.known().map(|version| format!(" and QEMU {version}")).unwrap_or_default();
         let command = "virsh migrate --live --persistent GUEST qemu+ssh://STOP/system, then from there \
                        virsh migrate --live --persistent GUEST qemu+ssh://DESTINATION/system";
-        Some(WayOut {
-            text: format!("by way of {stop}"),
+        Some(Remedy {
+            text: format!("migrate through an intermediate stop with {libvirt}{qemu}"),
             restart: false,
             scenario: found,
-            how: How::Command(command.to_owned()),
+            how: Application::Command(command.to_owned()),
             settings: Vec::new(),
         })
     }
 
     /// Another host at the destination: the source's own kind, else a listed one of its vendor.
-    fn other_host(&self) -> Option<WayOut> {
+    fn other_host(&self) -> Option<Remedy> {
         if self.answer.fault != Some(LimitingComponent::Silicon) || self.scenario.to_host == HostChoice::Capable {
             return None;
         }
@@ -190,18 +193,18 @@ impl Search<'_, '_> {
             .chain(candidates::hosts(self.catalog));
         let found =
             hosts.filter(|host| *host != self.scenario.to_host).map(with).find(|scenario| self.works(scenario))?;
-        Some(WayOut {
-            text: format!("a destination whose host is like {}", write_host(self.catalog, &found.to_host)),
+        Some(Remedy {
+            text: format!("use a destination host like {}", write_host(self.catalog, &found.to_host)),
             restart: false,
             scenario: found,
-            how: How::Command(MIGRATE.to_owned()),
+            how: Application::Command(MIGRATE.to_owned()),
             settings: settings::host(self),
         })
     }
 
     /// The guest's next start with a definition that names what differs: extra features required, missing ones
     /// switched off; or, where that does not do, both switched off.
-    fn other_definition(&self) -> Option<WayOut> {
+    fn other_definition(&self) -> Option<Remedy> {
         let mut extra: Vec<FeatureId> = self.answer.extra.clone();
         let mut missing = self.answer.missing.clone();
         extra.extend(
@@ -231,17 +234,17 @@ impl Search<'_, '_> {
                 format!("<feature policy='{}' name='{}'/>", policy.name(), self.catalog.feature_name(*f))
             })
             .collect();
-        Some(WayOut {
+        Some(Remedy {
             settings: settings::features(self.catalog, &changed),
-            text: format!("next start: {}", self.catalog.write_policies(changed)),
+            text: format!("set {} in the CPU definition", self.catalog.write_policies(changed)),
             restart: true,
             scenario: found,
-            how: How::Xml(lines.join("\n")),
+            how: Application::Xml(lines.join("\n")),
         })
     }
 
     /// The guest's next start with another machine type of its family: the oldest newer one that does.
-    fn other_machine(&self) -> Option<WayOut> {
+    fn other_machine(&self) -> Option<Remedy> {
         let MachineChoice::Listed(current) = self.scenario.machine else { return None };
         let with = |machine| Scenario { machine: MachineChoice::Listed(machine), ..self.restarted.clone() };
         let found = candidates::newer_machines(self.catalog, current)
@@ -249,33 +252,33 @@ impl Search<'_, '_> {
             .map(with)
             .find(|scenario| self.works(scenario))?;
         let name = write_machine(self.catalog, &found.machine);
-        Some(WayOut {
-            text: format!("next start: machine type {name}"),
+        Some(Remedy {
+            text: format!("use machine type {name}"),
             restart: true,
             scenario: found,
-            how: How::Xml(format!("<type arch='x86_64' machine='{name}'>hvm</type>")),
+            how: Application::Xml(format!("<type arch='x86_64' machine='{name}'>hvm</type>")),
             settings: settings::machine(&name),
         })
     }
 
     /// The guest's next start with a near relative of its model.
-    fn other_model(&self) -> Option<WayOut> {
+    fn other_model(&self) -> Option<Remedy> {
         let current = self.scenario.model()?;
         let with = |model| Scenario { cpu: CpuChoice::Model(Told::Is(model)), ..self.restarted.clone() };
         let found =
             candidates::relatives(self.catalog, current).into_iter().map(with).find(|scenario| self.works(scenario))?;
         let name = found.cpu_name(self.catalog).to_owned();
-        Some(WayOut {
-            text: format!("next start: model {name}"),
+        Some(Remedy {
+            text: format!("use CPU model {name}"),
             restart: true,
             scenario: found,
-            how: How::Xml(format!("<model fallback='forbid'>{name}</model>")),
+            how: Application::Xml(format!("<model fallback='forbid'>{name}</model>")),
             settings: settings::model(&name),
         })
     }
 
     /// The guest's next start with each virtual CPU in a socket of its own, where its threads decide.
-    fn other_topology(&self) -> Option<WayOut> {
+    fn other_topology(&self) -> Option<Remedy> {
         let Told::Is(current) = self.scenario.topology else { return None };
         let sockets = u64::from(current.sockets).checked_mul(current.threads_per_package())?;
         let single = Topology { sockets: u32::try_from(sockets).ok()?, ..Topology::SINGLE };
@@ -284,11 +287,11 @@ impl Search<'_, '_> {
             return None;
         }
         let xml = format!("<topology sockets='{}' cores='1' threads='1'/>", single.sockets);
-        Some(WayOut {
-            text: format!("next start: {} sockets of one thread", single.sockets),
+        Some(Remedy {
+            text: format!("use {} sockets with one thread each", single.sockets),
             restart: true,
             scenario: found,
-            how: How::Xml(xml),
+            how: Application::Xml(xml),
             settings: settings::topology(single),
         })
     }

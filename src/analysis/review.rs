@@ -215,21 +215,21 @@ impl Work<'_> {
             let matters = map_of(self.catalog, to).model(model).is_some_and(|model| !model.removed.is_empty());
             let tried: &[Option<Regime>] = if matters { &REGIMES } else { &[None] };
             for regime in tried {
-                let way =
+                let scenario =
                     |from, to| Scenario { from: end(from, qemu), to: end(to, qemu), regime: *regime, ..guest.clone() };
-                let guest_outcomes = self.resolver.brief(&way(from, to));
+                let outcome = self.resolver.brief(&scenario(from, to));
                 self.resolved += 1;
-                if !matches!(guest_outcomes.outcome.verdict, Verdict::Aborted | Verdict::Changed) {
+                if !matches!(outcome.outcome.verdict, Verdict::Aborted | Verdict::Changed) {
                     continue;
                 }
-                let within = self.resolver.brief(&way(old, old));
+                let within = self.resolver.brief(&scenario(old, old));
                 if (within.outcome.verdict, within.more, within.less)
-                    == (guest_outcomes.outcome.verdict, guest_outcomes.more, guest_outcomes.less)
+                    == (outcome.outcome.verdict, outcome.more, outcome.less)
                 {
                     continue;
                 }
                 let regimes = regime.map_or_else(|| Regime::ALL.to_vec(), |regime| vec![regime]);
-                self.note(direction, guest, policy, guest_outcomes, (&regimes, machines, qemu));
+                self.note(direction, guest, policy, outcome, (&regimes, machines, qemu));
             }
         }
     }
@@ -239,7 +239,7 @@ impl Work<'_> {
         direction: Direction,
         guest: &Scenario,
         policy: Option<(FeatureId, Policy)>,
-        guest_outcomes: OutcomeWithFeatures,
+        outcome: OutcomeWithFeatures,
         (regimes, machines, qemu): (&[Regime], &[MachineId], Version),
     ) {
         let Some(model) = guest.model() else { return };
@@ -247,8 +247,8 @@ impl Work<'_> {
             known.direction == direction
                 && known.model == model
                 && known.policy == policy
-                && known.verdict == guest_outcomes.outcome.verdict
-                && (known.more, known.less) == (guest_outcomes.more, guest_outcomes.less)
+                && known.verdict == outcome.outcome.verdict
+                && (known.more, known.less) == (outcome.more, outcome.less)
                 && known.regimes.iter().any(|regime| regimes.contains(regime))
         };
         let known = self.findings.iter().rposition(same);
@@ -257,10 +257,10 @@ impl Work<'_> {
                 direction,
                 model,
                 policy,
-                verdict: guest_outcomes.outcome.verdict,
-                rule: guest_outcomes.outcome.rule,
-                more: guest_outcomes.more,
-                less: guest_outcomes.less,
+                verdict: outcome.outcome.verdict,
+                rule: outcome.outcome.rule,
+                more: outcome.more,
+                less: outcome.less,
                 regimes: regimes.to_vec(),
                 accels: Vec::new(),
                 machines: Vec::new(),
@@ -268,13 +268,13 @@ impl Work<'_> {
             });
             self.findings.len() - 1
         });
-        let Some(place) = self.findings.get_mut(known) else { return };
-        note(&mut place.accels, guest.accel);
-        note(&mut place.qemu, qemu);
+        let Some(finding) = self.findings.get_mut(known) else { return };
+        note(&mut finding.accels, guest.accel);
+        note(&mut finding.qemu, qemu);
         for machine in machines {
-            note(&mut place.machines, *machine);
+            note(&mut finding.machines, *machine);
         }
-        sort_machines(self.catalog, &mut place.machines);
+        sort_machines(self.catalog, &mut finding.machines);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Looks for likely scenarios that give exactly one refusal: the other way round from resolving. Bounded: it tries some
+//! Looks for likely scenarios that give exactly one refusal, the reverse of resolving. Bounded: it tries some
 //! thousand scenarios at most, likeliest first, and keeps only those of which the resolver says that they give it.
 
 use crate::analysis::space::end;
@@ -29,7 +29,7 @@ const PAIRS_AT_ONCE: usize = 48;
 
 /// A scenario that gives a refusal, and the rule that decides in it.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Producer {
+pub struct FoundScenario {
     /// The scenario.
     pub scenario: Scenario,
     /// The rule.
@@ -38,9 +38,9 @@ pub struct Producer {
 
 /// Returns up to `most` scenarios that give exactly this refusal, likeliest first, each with another model or other
 /// releases. Empty where none of those tried does.
-pub fn scenario_search(catalog: &Catalog, refusal: &Refusal, most: usize) -> Vec<Producer> {
+pub fn scenario_search(catalog: &Catalog, refusal: &Refusal, most: usize) -> Vec<FoundScenario> {
     let search = Search { catalog, refusal };
-    let mut found: Vec<Producer> = Vec::new();
+    let mut found: Vec<FoundScenario> = Vec::new();
     for candidates in [search.candidates(), search.lesser_hosts()] {
         let mut cases = 0;
         for scenario in candidates {
@@ -54,7 +54,7 @@ pub fn scenario_search(catalog: &Catalog, refusal: &Refusal, most: usize) -> Vec
             }
             let answer = resolve(catalog, &scenario);
             if answer.refusal() == Some(refusal) {
-                found.push(Producer { scenario, rule: answer.rule });
+                found.push(FoundScenario { scenario, rule: answer.rule });
             }
         }
     }
@@ -62,7 +62,7 @@ pub fn scenario_search(catalog: &Catalog, refusal: &Refusal, most: usize) -> Vec
 }
 
 /// Whether a scenario is too much like one that was found: the same model, or the same releases.
-fn alike(known: &Producer, scenario: &Scenario) -> bool {
+fn alike(known: &FoundScenario, scenario: &Scenario) -> bool {
     known.scenario.cpu == scenario.cpu || (known.scenario.from == scenario.from && known.scenario.to == scenario.to)
 }
 
@@ -92,11 +92,11 @@ impl<'a> Search<'a> {
                 block.into_iter().map(move |(from, to)| Scenario { from, to, ..guest.clone() })
             })
         });
-        Box::new(self.as_the_email().into_iter().chain(on_hosts).chain(between))
+        Box::new(self.decision_table_guests().into_iter().chain(on_hosts).chain(between))
     }
 
-    /// The e-mail's own question, for the feature that is extra.
-    fn as_the_email(&self) -> Vec<Scenario> {
+    /// The guest of the decision table, with the feature that is extra.
+    fn decision_table_guests(&self) -> Vec<Scenario> {
         let Refusal::FullCheck { extra, missing } = self.refusal else { return Vec::new() };
         let ([feature], []) = (extra.as_slice(), missing.as_slice()) else { return Vec::new() };
         let base = Scenario { feature: *feature, ..Scenario::default_of(self.catalog) };
@@ -157,7 +157,7 @@ impl<'a> Search<'a> {
         found
     }
 
-    /// The same with a made-up destination: what the guest has at the source, and nothing of what is missing.
+    /// The same with a hypothetical destination: what the guest has at the source, and nothing of what is missing.
     fn lesser_hosts(&self) -> Box<dyn Iterator<Item = Scenario> + 'a> {
         let Refusal::FullCheck { extra, missing } = self.refusal else { return Box::new(std::iter::empty()) };
         let missing: FeatureSet = missing.iter().copied().collect();
@@ -274,16 +274,16 @@ impl<'a> Search<'a> {
         let cells = self.catalog.qemu_defaults();
         let only_on = cells.models.iter().flatten().flat_map(|(_, tcg)| &tcg.only_on);
         let older = only_on.filter(|(feature, _)| features.contains(feature)).filter_map(|(_, on)| {
-            let q35 = |place: &usize| {
-                let series = cells.machines.get(*place).and_then(|id| machine_series(self.catalog.machine_name(*id)));
+            let q35 = |index: &usize| {
+                let series = cells.machines.get(*index).and_then(|id| machine_series(self.catalog.machine_name(*id)));
                 series.is_some_and(|(family, _)| family == "pc-q35")
             };
-            (0..cells.machines.len()).rev().filter(|place| on.contains(*place)).find(q35)
+            (0..cells.machines.len()).rev().filter(|index| on.contains(*index)).find(q35)
         });
-        let mut places: Vec<usize> = older.collect();
-        places.sort_unstable();
-        places.dedup();
-        let old = places.last().and_then(|place| cells.machines.get(*place)).copied();
+        let mut indices: Vec<usize> = older.collect();
+        indices.sort_unstable();
+        indices.dedup();
+        let old = indices.last().and_then(|index| cells.machines.get(*index)).copied();
         let today = self.catalog.machine("pc-q35-5.2");
         today.into_iter().chain(old.filter(|old| Some(*old) != today)).map(MachineChoice::Listed).collect()
     }

@@ -3,7 +3,7 @@
 use super::choice::{Choice, ChoiceState};
 use super::features::{self, FeatureRow};
 use super::table::{self, TableLine};
-use crate::analysis::remedies::{WayOut, ways_out_with};
+use crate::analysis::remedies::{Remedy, remedies_with};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 use crate::explain::{Explanation, Outlook, explain, message};
@@ -19,29 +19,29 @@ pub struct Derived {
     /// libvirt's exact error message; `None` when it reports none.
     pub message: Option<String>,
     /// The answer in sentences.
-    pub explanation: Explanation,
+    pub(crate) explanation: Explanation,
     /// The fixes, those without a restart first.
-    pub remedies: Vec<WayOut>,
+    pub remedies: Vec<Remedy>,
     /// What can happen after the migration.
-    pub outlook: Outlook,
+    pub(crate) outlook: Outlook,
     /// The feature table.
-    pub features: Vec<FeatureRow>,
+    pub(crate) features: Vec<FeatureRow>,
     /// The rows of the decision table.
-    pub table: Vec<TableLine>,
+    pub(crate) table: Vec<TableLine>,
     /// Every setting with its value, in the order of [`Choice::ALL`].
-    pub choices: Vec<ChoiceState>,
+    pub(crate) choices: Vec<ChoiceState>,
 }
 
 impl Derived {
     /// Resolves and explains `scenario`.
-    pub fn of(catalog: &Catalog, scenario: &Scenario) -> Self {
+    pub(crate) fn of(catalog: &Catalog, scenario: &Scenario) -> Self {
         let mut resolver = Resolver::new(catalog);
         let answer = resolver.resolve(scenario);
         Self {
             link: scenario.word(catalog),
             message: answer.refusal().map(|refusal| message(catalog, refusal)),
             explanation: explain(catalog, scenario, &answer),
-            remedies: ways_out_with(&mut resolver, scenario, &answer),
+            remedies: remedies_with(&mut resolver, scenario, &answer),
             outlook: Outlook::of(catalog, scenario, &answer),
             features: features::rows(&answer, scenario.feature),
             table: table::lines(catalog, scenario, &answer),
@@ -51,7 +51,7 @@ impl Derived {
     }
 
     /// Returns a setting with its value.
-    pub fn choice(&self, choice: Choice) -> Option<&ChoiceState> {
+    pub(crate) fn choice(&self, choice: Choice) -> Option<&ChoiceState> {
         self.choices.get(choice as usize)
     }
 }

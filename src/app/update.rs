@@ -14,8 +14,7 @@ use super::page::Page;
 use super::picker::{Item, Pick, Picker};
 use super::screens::{Screen, ScreenContext, ScreenKind, ScreenResponse, Target, explorer};
 use super::settings::Size;
-use super::tour;
-use crate::analysis::remedies::How;
+use crate::analysis::remedies::Application;
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 use crate::explain::NO_RULE;
@@ -37,6 +36,7 @@ macro_rules! screen_context {
 mod availability;
 mod overlay;
 mod save_export;
+pub mod tour;
 
 /// Performs the action of a key, or types it.
 pub fn press(model: &mut Model, catalog: &Catalog, key: Key) -> Option<Effect> {
@@ -66,7 +66,7 @@ fn of_lesson(model: &Model, key: Key, context: KeyContext) -> Option<Action> {
 }
 
 /// Types `letters` into a picker or a prompt.
-pub fn write(model: &mut Model, catalog: &Catalog, letters: &str) {
+pub(crate) fn write(model: &mut Model, catalog: &Catalog, letters: &str) {
     for letter in letters.chars().filter(|letter| !letter.is_control()) {
         overlay::edit(model, catalog, InputRequest::InsertChar(letter));
     }
@@ -171,7 +171,7 @@ const IMMEDIATE: [(Action, Effect); 3] =
     [(Action::QuitNow, Effect::Quit), (Action::Suspend, Effect::Suspend), (Action::Redraw, Effect::Redraw)];
 
 /// Performs an action, then lets the open lesson check its condition.
-pub fn update(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effect> {
+pub(crate) fn update(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effect> {
     let effect = act(model, catalog, action);
     tour::follow(model, catalog);
     effect
@@ -291,7 +291,7 @@ fn answer(model: &Model) -> Page {
     parts.push(("Why".to_owned(), why.join("\n")));
     parts.push(("Confidence".to_owned(), derived.explanation.basis.clone()));
     for (index, fix) in derived.remedies.iter().enumerate() {
-        let (How::Xml(how) | How::Command(how)) = &fix.how;
+        let (Application::Xml(how) | Application::Command(how)) = &fix.how;
         let restart = if fix.restart { "Needs a restart of the guest." } else { "Needs no restart of the guest." };
         parts.push((format!("Fix {}: {}", index + 1, fix.text), format!("{restart}\n{how}")));
     }
@@ -327,7 +327,7 @@ pub fn open(model: &mut Model, catalog: &Catalog, kind: ScreenKind) {
 }
 
 /// Changes the scenario; Undo returns to the previous one.
-pub fn change(model: &mut Model, catalog: &Catalog, scenario: Scenario) {
+pub(crate) fn change(model: &mut Model, catalog: &Catalog, scenario: Scenario) {
     if scenario != model.scenario {
         let is_another_guest = model.scenario.running.is_some() && scenario.running.is_none();
         model.history.push(model.scenario.clone());

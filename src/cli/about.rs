@@ -20,8 +20,7 @@ pub fn version(out: &mut dyn Write) -> Result<u8> {
     Ok(0)
 }
 
-/// Writes the version, and how many facts of which kind there are, how new the newest is, where they were read, and a
-/// hash, so that two builds can be told apart by their facts.
+/// Writes the version and a summary of the facts: how many, up to which release, from which sources, and their hash.
 ///
 /// # Errors
 /// Facts that cannot be read, output that cannot be written.
@@ -45,7 +44,7 @@ fn libvirt(catalog: &Catalog, out: &mut dyn Write) -> Result<()> {
         published.iter().filter(|release| matches!(release.map, ReleaseMap::Exact(_))).collect();
     writeln!(
         out,
-        "libvirt   {} releases{}; the maps of {} were read, the others lie between two of them",
+        "libvirt   {} releases{}; exact CPU maps for {}, the others are derived from their neighbours",
         published.len(),
         span(published.first().map(|r| &r.name), published.last().map(|r| &r.name)),
         exact.len()
@@ -61,7 +60,7 @@ fn qemu(catalog: &Catalog, out: &mut dyn Write) -> Result<()> {
     let ran: Vec<String> = releases.iter().filter(|facts| facts.ran).map(|facts| facts.version.to_string()).collect();
     writeln!(
         out,
-        "QEMU      {} releases{}; asked over QMP: {}",
+        "QEMU      {} releases{}; read over QMP: {}",
         releases.len(),
         span(releases.first().map(|facts| facts.version), releases.last().map(|facts| facts.version)),
         ran.join(", ")

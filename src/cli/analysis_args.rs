@@ -92,8 +92,12 @@ pub struct BaselineArgs {
     /// A listed host; give all hosts of the cluster
     #[arg(value_name = "HOST", required = true)]
     pub hosts: Vec<String>,
-    /// Release on which the definition must be valid, LIBVIRT[:QEMU]; may be given several times
-    #[arg(long, value_name = "RELEASE")]
+    /// The releases on which the definition must be valid.
+    #[arg(
+        long,
+        value_name = "RELEASE",
+        help = "Release on which the definition must be valid, LIBVIRT[:QEMU]; may be given several times"
+    )]
     pub on: Vec<String>,
     /// Output format
     #[arg(long, value_enum, default_value_t = TextFormat::Text)]

@@ -162,8 +162,8 @@ pub struct LookArgs {
     /// Disable mouse support
     #[arg(long)]
     pub no_mouse: bool,
-    /// Press these keys at the start, such as <left><tab><enter>
-    #[arg(long, value_name = "KEYS")]
+    /// Keys to press at the start.
+    #[arg(long, value_name = "KEYS", help = "Press these keys at the start, such as <left><tab><enter>")]
     pub keys: Option<String>,
     /// Read this config file [default: virt-cpu-explorer/config.toml in $XDG_CONFIG_HOME]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "no_config")]

@@ -1,7 +1,7 @@
 //! Runs `check` for one scenario or for each line of a batch.
 
 use super::scenario_args::{Asked, Choice};
-use crate::analysis::remedies::{remedies, ways_out_with};
+use crate::analysis::remedies::{remedies, remedies_with};
 use crate::domain::catalog::Catalog;
 use crate::export;
 use crate::input::batch;
@@ -76,7 +76,7 @@ pub fn check_batch(catalog: &Catalog, input: &mut dyn BufRead, with_ways_out: bo
         let answer = match text.and_then(|text| batch::read(catalog, text)) {
             Ok(line) => {
                 let answer = resolver.resolve(&line.scenario);
-                let ways = with_ways_out.then(|| ways_out_with(&mut resolver, &line.scenario, &answer));
+                let ways = with_ways_out.then(|| remedies_with(&mut resolver, &line.scenario, &answer));
                 export::json_line(catalog, &line.scenario, &answer, line.id.as_deref(), ways.as_deref())
             }
             Err(err) => {

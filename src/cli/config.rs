@@ -1,4 +1,4 @@
-//! Reads the file with a user's settings. Everything that is wrong with it is reported together.
+//! Reads the config file. All errors in it are reported at once.
 
 use crate::app::error::{Diagnostic, did_you_mean, report};
 use crate::app::keymap::Keymap;
@@ -12,18 +12,18 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// What a user has settled.
+/// The settings of the config file.
 #[derive(Clone, PartialEq, Default, Debug)]
 pub struct Config {
     /// The theme.
     pub theme: Option<ThemeName>,
-    /// Whether only ASCII signs are drawn.
+    /// Whether only ASCII characters are drawn.
     pub ascii: bool,
-    /// Whether the mouse is left to the terminal.
+    /// Whether mouse support is disabled.
     pub no_mouse: bool,
     /// The keys.
     pub keymap: Keymap,
-    /// The scenario to begin with.
+    /// The scenario to start with.
     pub start: Option<Scenario>,
 }
 
@@ -37,10 +37,10 @@ const WORDS: [(&str, &str); 5] = [
 ];
 
 impl Config {
-    /// Reads a file. One that is not there is as good as an empty one, unless it was asked for by name.
+    /// Reads a config file. A missing file counts as an empty one, unless the user named it.
     ///
     /// # Errors
-    /// The file cannot be read, or what is wrong with it, a line each with file, line and column.
+    /// The file cannot be read, or has errors: one line each, with file, line and column.
     pub fn read(catalog: &Catalog, path: &Path, asked_for: bool) -> Result<Self> {
         if !asked_for && matches!(path.try_exists(), Ok(false)) {
             return Ok(Self::default());
@@ -49,10 +49,10 @@ impl Config {
         Self::parse(catalog, &text).map_err(|faults| anyhow!("{}", report(&path.display().to_string(), faults)))
     }
 
-    /// Reads the text of a file.
+    /// Parses the text of a config file.
     ///
     /// # Errors
-    /// Everything that is wrong with it.
+    /// Every error in it.
     pub fn parse(catalog: &Catalog, text: &str) -> Result<Self, Vec<Diagnostic>> {
         let (table, errors) = DeTable::parse_recoverable(text);
         if !errors.is_empty() {
@@ -125,7 +125,7 @@ impl Reading<'_> {
         for (id, value) in keys {
             let DeValue::String(keys) = value.get_ref() else {
                 let found = self.written(&value.span());
-                let text = format!("{}: expected keys in quotes, separated by blanks, found {found}", id.get_ref());
+                let text = format!("{}: expected keys in quotes, separated by spaces, found {found}", id.get_ref());
                 self.wrong(value.span().start, text);
                 continue;
             };

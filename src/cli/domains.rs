@@ -3,7 +3,7 @@
 use super::check::Format;
 use super::files;
 use super::scenario_args::Choice;
-use crate::analysis::remedies::{remedies, ways_out_with};
+use crate::analysis::remedies::{remedies, remedies_with};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 use crate::export::{self, About, GuestRow};
@@ -46,9 +46,9 @@ pub fn check_domains(
                 if single && !quiet {
                     out.write_all(one(catalog, name, (&domain, answer), &asked.notes, format).as_bytes())?;
                 } else if format == Format::Json && !quiet {
-                    let ways = with_ways.then(|| ways_out_with(&mut resolver, &domain.scenario, answer));
+                    let ways = with_ways.then(|| remedies_with(&mut resolver, &domain.scenario, answer));
                     let said = domain.line();
-                    let about = About { id: Some(name), said: Some(&said), ways: ways.as_deref(), screen: None };
+                    let about = About { id: Some(name), said: Some(&said), remedies: ways.as_deref(), screen: None };
                     writeln!(out, "{}", export::json_line_about(catalog, &domain.scenario, answer, about))?;
                 }
             }
@@ -109,7 +109,7 @@ fn one(
     let ways = remedies(catalog, scenario, answer);
     let mut text = String::new();
     if format == Format::Json {
-        let about = About { id: Some(name), said: Some(&said), ways: Some(&ways), screen: None };
+        let about = About { id: Some(name), said: Some(&said), remedies: Some(&ways), screen: None };
         return export::json_about(catalog, scenario, answer, about) + "\n";
     }
     for line in std::iter::once(&format!("{name}: {said}")).chain(notes) {

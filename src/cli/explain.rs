@@ -1,11 +1,11 @@
-//! Says what the messages in a text mean: what `explain` writes.
+//! Runs `explain`: explains the messages in a text.
 
 use super::args::Explain;
 use super::files;
 use crate::analysis::scenario_search::scenario_search;
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
-use crate::explain::{Spoken, message, rule_page};
+use crate::explain::{MessageMeaning, message, rule_page};
 use crate::input::message::{Found, find};
 use anyhow::Result;
 use std::io::Write;
@@ -28,7 +28,7 @@ pub fn explain(catalog: &Catalog, asked: &Explain, out: &mut dyn Write) -> Resul
     };
     let found = find(catalog, &text);
     if found.is_empty() {
-        writeln!(out, "No message of libvirt or QEMU about a guest's CPU was recognised in this text.")?;
+        writeln!(out, "No message of libvirt or QEMU about a guest's CPU recognised in this text.")?;
         return Ok((1, None));
     }
     let mut likeliest = None;
@@ -63,21 +63,23 @@ fn one(catalog: &Catalog, found: &Found, search: bool, out: &mut dyn Write) -> R
         }
     }
     if !scenario_search.is_empty() {
-        writeln!(out, "\nScenarios in the facts that give exactly this message:")?;
+        writeln!(out, "\nScenarios that give exactly this message:")?;
         for producer in &scenario_search {
             writeln!(out, "  {}", producer.scenario.word(catalog))?;
         }
     } else if refusal.is_some() {
-        writeln!(out, "\nNo scenario that was tried gives exactly this message.")?;
+        writeln!(out, "\nNone of the tried scenarios gives exactly this message.")?;
     }
     Ok(scenario_search.into_iter().next().map(|producer| producer.scenario))
 }
 
-fn wording(catalog: &Catalog, says: &Spoken) -> String {
+fn wording(catalog: &Catalog, says: &MessageMeaning) -> String {
     match says {
-        Spoken::Refused(refusal, _) => message(catalog, refusal),
-        Spoken::StrangeModel(name) => format!("a CPU model nobody knows: {name}"),
-        Spoken::StrangeFeatures(names) => format!("CPU features nobody knows: {}", names.join(", ")),
-        Spoken::Nearby(nearby) => nearby.name().to_owned(),
+        MessageMeaning::Refused(refusal, _) => message(catalog, refusal),
+        MessageMeaning::UnknownModel(name) => format!("Unknown CPU model: {name}"),
+        MessageMeaning::UnknownFeatures(names) => {
+            format!("Unknown CPU {}: {}", if names.len() == 1 { "feature" } else { "features" }, names.join(", "))
+        }
+        MessageMeaning::Unspecific(nearby) => nearby.name().to_owned(),
     }
 }

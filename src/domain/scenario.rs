@@ -299,6 +299,42 @@ impl Scenario {
         }
     }
 
+    /// Returns whether libvirt puts the host's model in place of the guest's CPU when it starts.
+    pub fn takes_host_model(&self) -> bool {
+        let asks = match self.mode() {
+            Mode::HostModel => true,
+            Mode::Custom => self.matching == Match::Minimum,
+            Mode::HostPassthrough | Mode::Maximum => false,
+        };
+        asks && self.running.is_none()
+    }
+
+    /// Returns whether libvirt decodes a CPU when the guest starts, so that the host's signature and QEMU's lists decide.
+    pub fn decodes(&self) -> bool {
+        self.takes_host_model() || (self.fallback == Fallback::Allow && self.running.is_none())
+    }
+
+    /// Returns whether a CPU is decoded whose family, model or stepping was not told.
+    pub fn guesses_signature(&self) -> bool {
+        let unsigned = |host: &HostChoice| match host {
+            HostChoice::Given(host) => host.signature.and_then(|signature| signature.stepping).is_none(),
+            HostChoice::Capable | HostChoice::Listed(_) | HostChoice::Any | HostChoice::Unknown => false,
+        };
+        self.decodes() && self.accel == Accel::Kvm && [&self.from_host, &self.to_host].into_iter().any(unsigned)
+    }
+
+    /// Returns whether the guest gets the CPU of a host and none is named at one end: then no host has whatever is asked
+    /// for, since nothing is.
+    pub fn lacks_host(&self) -> bool {
+        let unnamed = |host: &HostChoice| match host {
+            HostChoice::Capable => true,
+            HostChoice::Any | HostChoice::Unknown => self.takes_host_model(),
+            HostChoice::Listed(_) | HostChoice::Given(_) => false,
+        };
+        let gets_host = self.takes_host_model() || matches!(self.mode(), Mode::HostPassthrough | Mode::Maximum);
+        self.accel == Accel::Kvm && gets_host && [&self.from_host, &self.to_host].into_iter().any(unnamed)
+    }
+
     /// Returns the named model, if one is named and known.
     pub fn model(&self) -> Option<ModelId> {
         match self.cpu {

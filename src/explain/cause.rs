@@ -88,7 +88,7 @@ pub enum Fact {
     NotCompared(Mode),
     /// Everything both ends read is the same.
     SameDefinition,
-    /// What is sent spells out every difference between model and guest: so many at least, so many at most.
+    /// The migrated definition lists every difference from the model: at least and at most this many.
     SpelledOut(usize, usize),
     /// The guest loses or gains more in one of the cases that the answer stands for than in another.
     ChangeVaries,
@@ -113,8 +113,8 @@ impl Cause {
     }
 }
 
-/// The most cases whose causes are compared.
-const MOST_CASES: usize = 1000;
+/// The most cases whose causes are compared; some more than there are hosts.
+const MOST_CASES: usize = 128;
 
 /// Returns the causes of an answer: the outcome, resting on what led to it. Of an answer that stands for several cases
 /// only what holds in all of them.
@@ -124,7 +124,10 @@ pub fn causes(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Cause 
         return tree;
     }
     if answer.case_count() > MOST_CASES {
-        tree.because.clear();
+        // The refusal and what was lost and gained are those of all; what they rest on was not compared.
+        let of_all = |fact: &Fact| matches!(fact, Fact::Lost(_) | Fact::Gained(_) | Fact::ChangeVaries);
+        tree.because.retain(|cause| answer.refusal().is_some() || of_all(&cause.fact));
+        tree.because.iter_mut().for_each(|cause| cause.because.clear());
         return tree;
     }
     for (_, mut other) in answer.cases(catalog, scenario).skip(1) {

@@ -1,6 +1,6 @@
-//! Says in words why a document of a journey never existed, and what there is to know of one that did.
+//! Explains why a document of a migration never existed, and what is special about one that did.
 
-use super::libvirt_label;
+use super::sentences::{capitalized, libvirt_label};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Release;
 
@@ -9,23 +9,23 @@ use crate::domain::scenario::Release;
 pub enum Absent {
     /// The guest's files were given while it ran, and its inactive definition was not among them.
     NotGiven,
-    /// The guest already runs, and nothing tells with which command line it was started.
+    /// The guest already runs, and its command line is not known.
     AlreadyRuns,
     /// The definition was refused before QEMU was started.
     RefusedBeforeQemu,
     /// QEMU was started and the guest was refused then.
     RefusedAfterQemu,
-    /// The guest never set out.
+    /// The guest did not start at the source.
     NeverSent,
     /// This libvirt sends no cookie.
     NoCookies,
-    /// The live CPU is the only one there is, so it travels as the XML.
+    /// The live CPU definition is the only one, and is sent in the XML.
     NothingBeside,
-    /// The documents of the other ends come first, and the journey ended there.
+    /// The migration ended before this document.
     NeverReached,
 }
 
-/// What there is to know of a document that did exist.
+/// What is special about a document.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Remark {
     /// The live definition is the prepared one: this libvirt has no live update.
@@ -38,34 +38,32 @@ pub enum Remark {
     CookieOverrules,
 }
 
-/// Returns why a document never existed, in one sentence; `release` is the end at which it would have been made.
+/// Returns why a document never existed, in one sentence; `release` would have created it.
 pub fn absent(catalog: &Catalog, release: &Release, why: Absent) -> String {
     let libvirt = libvirt_label(catalog, release);
     match why {
         Absent::NotGiven => "The guest already runs, and its inactive definition was not given.".to_owned(),
-        Absent::AlreadyRuns => {
-            "The guest already runs: nothing is started here, and its files do not tell the command line.".to_owned()
-        }
-        Absent::RefusedBeforeQemu => format!("There is none: {libvirt} refused the definition before it started QEMU."),
-        Absent::RefusedAfterQemu => format!("There is none: {libvirt} refused the guest, and it never ran here."),
-        Absent::NeverSent => "Nothing was sent: the guest never started at the source.".to_owned(),
-        Absent::NoCookies => format!("There is none: {libvirt} sends no CPU beside the XML."),
+        Absent::AlreadyRuns => "The guest already runs, and its files do not contain the QEMU command line.".to_owned(),
+        Absent::RefusedBeforeQemu => format!("Not created: {libvirt} refused the definition before it started QEMU."),
+        Absent::RefusedAfterQemu => format!("Not created: {libvirt} refused the guest, so it never ran here."),
+        Absent::NeverSent => "Not sent: the guest never started at the source.".to_owned(),
+        Absent::NoCookies => format!("Not sent: {libvirt} sends no CPU definition besides the XML."),
         Absent::NothingBeside => {
-            format!("There is none: {libvirt} kept no second CPU for this guest, and the XML says everything.")
+            format!("Not sent: {libvirt} has only one CPU definition for this guest, and sends it in the XML.")
         }
-        Absent::NeverReached => "There is none: the guest never came this far.".to_owned(),
+        Absent::NeverReached => "Not created: the migration ended earlier.".to_owned(),
     }
 }
 
-/// Returns what there is to know of a document, in one sentence; `release` is the end at which it was made.
+/// Returns what is special about a document, in one sentence; `release` created it.
 pub fn remark(catalog: &Catalog, release: &Release, what: Remark) -> String {
     let libvirt = libvirt_label(catalog, release);
-    match what {
+    capitalized(match what {
         Remark::NoLiveUpdate => {
-            format!("Here {libvirt} compares nothing with QEMU: this is the definition as prepared.")
+            format!("{libvirt} compares nothing with QEMU, so this is the prepared definition.")
         }
-        Remark::CookieReplaces => format!("Here {libvirt} takes the CPU of the cookie, not the one of the XML."),
-        Remark::XmlCounts => format!("Here {libvirt} takes the CPU of the XML."),
-        Remark::CookieOverrules => "At the destination the cookie takes the place of this XML.".to_owned(),
-    }
+        Remark::CookieReplaces => format!("{libvirt} uses the CPU definition of the cookie, not the one of the XML."),
+        Remark::XmlCounts => format!("{libvirt} uses the CPU definition of the XML."),
+        Remark::CookieOverrules => "At the destination, the cookie replaces this CPU definition.".to_owned(),
+    })
 }

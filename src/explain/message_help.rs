@@ -1,5 +1,5 @@
-//! Says what a message means that somebody else's libvirt gave: what "extra" and "missing" are, who has what, and since
-//! when. A sentence is whole, with a full stop. The message itself was read elsewhere.
+//! Explains messages of libvirt and QEMU: the meaning of "extra" and "missing", and which releases, models and hosts
+//! have the features. Messages are parsed in `input`.
 
 use crate::domain::catalog::{Catalog, Provenance, ReleaseMap};
 use crate::domain::definition::named_enum;
@@ -11,7 +11,7 @@ use crate::resolve::{Refusal, RuleId, suggested};
 
 named_enum! {
     /// Messages that come with a failed migration and do not say which CPU feature it was.
-    Nearby {
+    Unspecific {
         /// The full check without its lists.
         WithoutLists "guest CPU doesn't match specification",
         /// The comparison with the host without its reason.
@@ -29,25 +29,25 @@ named_enum! {
     }
 }
 
-/// What a message says.
+/// The parsed content of a message.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub enum Spoken {
-    /// A refusal the resolver knows. Names that nobody knows are left out of it and listed.
+pub enum MessageMeaning {
+    /// A refusal of the resolver, and the names in the message that the catalog does not know.
     Refused(Refusal, Vec<String>),
-    /// A refusal about a model nobody knows.
-    StrangeModel(String),
-    /// A refusal about features nobody knows.
-    StrangeFeatures(Vec<String>),
+    /// A refusal about a model that the catalog does not know.
+    UnknownModel(String),
+    /// A refusal about features that the catalog does not know.
+    UnknownFeatures(Vec<String>),
     /// A message that does not say which feature it was.
-    Nearby(Nearby),
+    Unspecific(Unspecific),
 }
 
-impl Spoken {
+impl MessageMeaning {
     /// Returns the refusal, where every name in it is known.
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
             Self::Refused(refusal, strange) if strange.is_empty() => Some(refusal),
-            Self::Refused(..) | Self::StrangeModel(_) | Self::StrangeFeatures(_) | Self::Nearby(_) => None,
+            Self::Refused(..) | Self::UnknownModel(_) | Self::UnknownFeatures(_) | Self::Unspecific(_) => None,
         }
     }
 
@@ -55,11 +55,16 @@ impl Spoken {
     pub fn rule(&self, catalog: &Catalog) -> Option<RuleId> {
         match self {
             Self::Refused(refusal, _) => rule_of(catalog, refusal),
-            Self::StrangeModel(_) => Some(RuleId::UnknownModel),
-            Self::StrangeFeatures(_) => Some(RuleId::UnknownFeature),
-            Self::Nearby(Nearby::Incompatible | Nearby::Unacceptable | Nearby::Vendor) => Some(RuleId::PartialCheck),
-            Self::Nearby(
-                Nearby::WithoutLists | Nearby::ConnectionLost | Nearby::NonMigratable | Nearby::CheckDiffers,
+            Self::UnknownModel(_) => Some(RuleId::UnknownModel),
+            Self::UnknownFeatures(_) => Some(RuleId::UnknownFeature),
+            Self::Unspecific(Unspecific::Incompatible | Unspecific::Unacceptable | Unspecific::Vendor) => {
+                Some(RuleId::PartialCheck)
+            }
+            Self::Unspecific(
+                Unspecific::WithoutLists
+                | Unspecific::ConnectionLost
+                | Unspecific::NonMigratable
+                | Unspecific::CheckDiffers,
             ) => None,
         }
     }
@@ -70,42 +75,44 @@ impl Spoken {
             Self::Refused(refusal, strange) => {
                 let mut sentences = of_refusal(catalog, refusal);
                 if !strange.is_empty() {
-                    sentences.push(format!("No libvirt map in the facts knows {}.", strange.join(", ")));
+                    sentences.push(format!("No libvirt CPU map in the facts defines {}.", strange.join(", ")));
                 }
                 sentences
             }
-            Self::StrangeModel(name) => vec![format!("No libvirt map and no QEMU in the facts has the model {name}.")],
-            Self::StrangeFeatures(names) => {
-                vec![format!("No libvirt map in the facts knows {}.", names.join(", "))]
+            Self::UnknownModel(name) => {
+                vec![format!("No libvirt CPU map and no QEMU in the facts has the model {name}.")]
             }
-            Self::Nearby(nearby) => vec![of_nearby(*nearby).to_owned()],
+            Self::UnknownFeatures(names) => {
+                vec![format!("No libvirt CPU map in the facts defines {}.", names.join(", "))]
+            }
+            Self::Unspecific(nearby) => vec![of_nearby(*nearby).to_owned()],
         }
     }
 }
 
-fn of_nearby(nearby: Nearby) -> &'static str {
+fn of_nearby(nearby: Unspecific) -> &'static str {
     match nearby {
-        Nearby::WithoutLists => {
-            "The destination's libvirt compared the CPU that QEMU built with the definition that arrived, found a \
-             difference, and had no name for it: a feature outside its CPU map, mostly one of KVM's own."
+        Unspecific::WithoutLists => {
+            "The destination's libvirt found a difference between the CPU that QEMU built and the migrated definition. Its \
+             CPU map does not define the feature; it is mostly one of KVM's own."
         }
-        Nearby::Incompatible | Nearby::Unacceptable => {
-            "The host was compared with the guest's CPU before anything was migrated, and the reason is not in this line: \
-             look for \"required features\" in libvirt's log of the destination."
+        Unspecific::Incompatible | Unspecific::Unacceptable => {
+            "The comparison of the host with the guest's CPU failed before the migration started. Search libvirt's log at \
+             the destination for \"required features\" to find the reason."
         }
-        Nearby::Vendor => {
-            "The definition names a vendor for the host, and the host has another: such a guest never starts there."
+        Unspecific::Vendor => {
+            "The definition requires a host of one vendor, and the host has another vendor. The guest cannot start there."
         }
-        Nearby::ConnectionLost => {
-            "The source only saw the destination go away; why is said in the destination's log, often a difference in the \
-             guest's CPU."
+        Unspecific::ConnectionLost => {
+            "The source lost the connection to the destination. The reason is in the destination's log; often it is a \
+             difference in the guest's CPU."
         }
-        Nearby::NonMigratable => {
-            "QEMU refuses to migrate the guest at all, because its CPU has a feature that cannot migrate, mostly invtsc."
+        Unspecific::NonMigratable => {
+            "QEMU refuses to migrate the guest, because its CPU has a feature that cannot be migrated, mostly invtsc."
         }
-        Nearby::CheckDiffers => {
-            "A definition was given to a migration or restore that is not the guest's own: libvirt compares both, and the \
-             attribute check differs; leave the <cpu> as libvirt wrote it."
+        Unspecific::CheckDiffers => {
+            "The definition given to the migration or restore differs from the guest's own in the attribute check. Leave \
+             the <cpu> element as libvirt wrote it."
         }
     }
 }
@@ -152,15 +159,14 @@ fn of_refusal(catalog: &Catalog, refusal: &Refusal) -> Vec<String> {
             let mut sentences = Vec::new();
             if !extra.is_empty() {
                 sentences.push(format!(
-                    "Extra: the QEMU of the libvirt that says this turned {} on, and the definition it was given does not \
-                     have it; nothing is lacking there.",
+                    "Extra: QEMU enabled {}, but the definition does not contain it. Nothing is missing on that host.",
                     list(extra)
                 ));
             }
             if !missing.is_empty() {
                 sentences.push(format!(
-                    "Missing: the definition that libvirt was given has {}, and its QEMU does not turn it on: the host, \
-                     its kernel, an outer hypervisor or the QEMU release does not give it.",
+                    "Missing: the definition requires {}, but QEMU does not enable it. The host, its kernel, an outer \
+                     hypervisor or the QEMU release does not support it.",
                     list(missing)
                 ));
             }
@@ -169,32 +175,35 @@ fn of_refusal(catalog: &Catalog, refusal: &Refusal) -> Vec<String> {
             sentences
         }
         Refusal::UnknownFeature(feature) => with(
-            format!("The definition names {}, and the CPU map of the libvirt that says this does not.", name(feature)),
+            format!(
+                "The definition names {}, but the CPU map of the libvirt that reports this does not define it.",
+                name(feature)
+            ),
             &[*feature],
         ),
         Refusal::UnknownModel(model) => {
-            let sentence = "and the CPU map of the libvirt that says this does not have it.";
+            let sentence = "but the CPU map of the libvirt that reports this does not have it.";
             vec![
                 format!("The definition names the model {}, {sentence}", catalog.model_name(*model)),
                 has_model(catalog, *model),
             ]
         }
         Refusal::ModelUnsupported(model) => {
-            let sentence = "and the QEMU there does not have it.";
+            let sentence = "but QEMU on that host does not have it.";
             vec![
                 format!("The definition names the model {}, {sentence}", catalog.model_name(*model)),
                 qemu_has(catalog, *model),
             ]
         }
         Refusal::MachineType { machine, .. } | Refusal::MachineTypeAtQemu { machine } => {
-            vec![format!("The QEMU there does not have the machine type {machine}."), has_machine(catalog, machine)]
+            vec![format!("QEMU on that host does not have the machine type {machine}."), has_machine(catalog, machine)]
         }
         Refusal::PartialMissing(features) => with(
-            format!("Before start: the definition needs {}, and the host does not give it.", list(features)),
+            format!("Before the start: the definition requires {}, but the host does not support it.", list(features)),
             features,
         ),
         Refusal::PartialForbidden(features) | Refusal::PartialStrict(features) => {
-            vec![format!("Before start: the host has {}, which the definition rules out.", list(features))]
+            vec![format!("Before the start: the host has {}, which the definition does not allow.", list(features))]
         }
         Refusal::ForbiddenFeature(feature) => {
             vec![format!("The host has {}, which the definition forbids.", name(feature))]
@@ -217,19 +226,19 @@ fn of_refusal(catalog: &Catalog, refusal: &Refusal) -> Vec<String> {
         ],
         Refusal::Conflict(feature) => {
             vec![format!(
-                "QEMU reported {} as switched on and as unavailable; libvirt believes neither.",
+                "QEMU reported {} both as enabled and as unavailable, so libvirt refuses the guest.",
                 name(feature)
             )]
         }
         Refusal::UnknownProperty { feature, .. } => with(
-            format!("libvirt told QEMU to switch {} on, and that QEMU does not know the name.", name(feature)),
+            format!("libvirt told QEMU to enable {}, but that QEMU has no such feature.", name(feature)),
             &[*feature],
         ),
         Refusal::UnknownMode(mode) | Refusal::UnsupportedMode(mode) => {
-            vec![format!("The CPU mode {} cannot be had there.", mode.name())]
+            vec![format!("The CPU mode {} is not supported there.", mode.name())]
         }
         Refusal::QemuTooOld { needed, found } => {
-            vec![format!("This libvirt works with QEMU {needed} and later, and found {found}.")]
+            vec![format!("This libvirt requires QEMU {needed} or later, and found {found}.")]
         }
     }
 }
@@ -289,11 +298,11 @@ fn who_has(catalog: &Catalog, feature: FeatureId) -> String {
     let taken_out = if removed.is_empty() {
         String::new()
     } else {
-        format!(", taken out of {} by the newest map", some_names(removed.into_iter()))
+        format!(", removed from {} by the newest map", some_names(removed.into_iter()))
     };
     let hosts = catalog.recorded_hosts().filter(|(_, host)| host.features.contains(feature)).count();
     format!(
-        "{}: known {known}; {models} of the newest one{taken_out}; {hosts} of {} recorded hosts have it.",
+        "{}: defined {known}; {models} of the newest map{taken_out}; {hosts} of {} recorded hosts have it.",
         catalog.feature_name(feature),
         catalog.recorded_hosts().count()
     )
@@ -322,6 +331,6 @@ fn has_machine(catalog: &Catalog, machine: &str) -> String {
     let having = || catalog.qemu_releases().iter().filter(lists);
     match (having().next(), having().next_back()) {
         (Some(first), Some(last)) => have((first.version, last.version), machine),
-        _ => format!("{machine} is no machine type of QEMU's own releases; a distribution's QEMU may have it."),
+        _ => format!("No QEMU release has {machine}; a distribution's QEMU may have it."),
     }
 }

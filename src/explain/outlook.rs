@@ -26,7 +26,10 @@ impl Outlook {
                 let Some(trace) = &answer.trace else { continue };
                 let arrived = trace.destination().zip(rollback(catalog, &case, &answer));
                 back.push(arrived.map(|(arrival, run)| effect(catalog, arrival, &run)));
-                boot.push(cold_boot(catalog, &case).map(|run| effect(catalog, trace.source(), &run)));
+                boot.push(cold_boot(catalog, &case).map(|run| {
+                    let model = new_model(catalog, trace.source(), &run);
+                    format!("{model}{}", effect(catalog, trace.source(), &run))
+                }));
             }
         }
         let all = answer.case_count() <= MOST_CASES;
@@ -34,7 +37,12 @@ impl Outlook {
         let reverse = Resolver::new(catalog).outcome(&scenario.swapped());
         let back = back.unwrap_or_else(|| no_rollback(catalog, scenario, answer));
         let boot = boot.unwrap_or_else(|| {
-            if answer.verdict == Verdict::Depends { "depends on the same input" } else { "unknown" }.to_owned()
+            match answer.verdict {
+                Verdict::Depends => "depends on the same input",
+                _ if scenario.next_start().lacks_host() => "depends on the host",
+                _ => "unknown",
+            }
+            .to_owned()
         });
         Self {
             rollback: format!("{back}. Reverse direction: {}", outcome(reverse)),
@@ -67,6 +75,17 @@ fn in_every_case(effects: Vec<Option<String>>, all: bool) -> Option<String> {
     Some(if same { first } else { "depends on the unknown input".to_owned() })
 }
 
+/// Returns the begin of a sentence that says which model the guest changes to; empty if it keeps its model.
+fn new_model(catalog: &Catalog, before: &StartTrace, after: &StartTrace) -> String {
+    let model = |run: &StartTrace| run.live.as_ref().and_then(|live| live.model);
+    match (model(before), model(after)) {
+        (Some(before), Some(after)) if before != after => {
+            format!("the model changes from {} to {}; ", catalog.model_name(before), catalog.model_name(after))
+        }
+        _ => String::new(),
+    }
+}
+
 /// The effect on the guest's CPU of starting it as `after` instead of `before`.
 fn effect(catalog: &Catalog, before: &StartTrace, after: &StartTrace) -> String {
     if let Some(refusal) = &after.refused {
@@ -91,7 +110,7 @@ fn effect(catalog: &Catalog, before: &StartTrace, after: &StartTrace) -> String 
 pub const NO_RULE: &str = "No single rule decided, because the answer depends on unknown input.";
 
 /// The most cases whose next steps are compared.
-const MOST_CASES: usize = 1000;
+const MOST_CASES: usize = 128;
 
 /// How many features are named; the others are counted.
 const MOST: usize = 6;

@@ -1,5 +1,5 @@
 //! Words the tree of causes: the only place where sentences about an answer are made.
-//! A headline is a fragment without a full stop; every other string is one whole sentence.
+//! A headline is a fragment without a full stop; every other string is one or two whole sentences.
 
 use super::cause::{Cause, Fact, causes};
 use crate::domain::behaviour::Regime;
@@ -7,26 +7,27 @@ use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::domain::names::first_names;
 use crate::domain::qemu::Accel;
-use crate::domain::scenario::{CpuChoice, LibvirtChoice, Release, Scenario, write_machine};
+use crate::domain::scenario::{CpuChoice, LibvirtChoice, MachineChoice, Release, Scenario, write_machine};
 use crate::resolve::{Answer, Basis, Refusal, Stage, Verdict, WrittenBy, between_exact_maps};
 
-/// An answer in words.
+/// The explanation of an answer.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Explanation {
-    /// What came of it: `ABORTED at the destination's full check`.
+    /// The outcome: `ABORTED at the destination's full check`.
     pub headline: String,
-    /// Why, one sentence each, in order.
+    /// The reasons, each before the facts that it depends on.
     pub why: Vec<String>,
-    /// Whether the guest would notice; where it arrives, also what was not looked at.
+    /// Whether the guest's CPU changes; after a completed migration also what is not modelled.
     pub notice: String,
-    /// How sure the answer is.
+    /// The confidence in the answer, without a full stop.
     pub basis: String,
 }
 
 /// Explains an answer.
 pub fn explain(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Explanation {
     let hop = answer.trace.as_ref().map_or(0, |trace| trace.hop);
-    let words = Words { catalog, scenario, hop };
+    let at_start = answer.verdict == Verdict::StartRefused;
+    let words = Words { catalog, scenario, hop, at_start };
     let tree = causes(catalog, scenario, answer);
     let mut why = Vec::new();
     words.walk(&tree.because, &mut why);
@@ -38,12 +39,12 @@ pub fn explain(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Expla
     }
 }
 
-/// Words one fact about one hop, counted from the source, as a sentence.
-pub fn sentence(catalog: &Catalog, scenario: &Scenario, hop: usize, fact: &Fact) -> String {
-    begun(Words { catalog, scenario, hop }.sentence(fact))
+/// Returns a fact as a sentence. `hop` is the migration it is about, counted from the source; `None` for the start.
+pub fn sentence(catalog: &Catalog, scenario: &Scenario, hop: Option<usize>, fact: &Fact) -> String {
+    capitalized(Words { catalog, scenario, hop: hop.unwrap_or(0), at_start: hop.is_none() }.sentence(fact))
 }
 
-/// Returns how sentences call the libvirt of a release: `libvirt 9.0.0`, `the old libvirt (9.0.0)`.
+/// Returns the name of a release's libvirt in sentences: `libvirt 9.0.0`, `the old libvirt (9.0.0)`.
 pub fn libvirt_label(catalog: &Catalog, release: &Release) -> String {
     match &release.libvirt {
         LibvirtChoice::Old => "the old libvirt (9.0.0)".to_owned(),
@@ -56,22 +57,22 @@ pub fn libvirt_label(catalog: &Catalog, release: &Release) -> String {
 
 fn basis(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> String {
     let mut text = match answer.basis {
-        Basis::Recorded => "recorded: a real migration of exactly this was run",
-        Basis::Read => "read: the code and facts of these releases decide",
-        Basis::Inferred => "inferred: not all of it was read at these releases",
-        Basis::Extrapolated => "extrapolated: old releases are resolved by dated rules",
+        Basis::Recorded => "recorded: this exact migration was run",
+        Basis::Read => "read: follows from the code and data of these releases",
+        Basis::Inferred => "inferred: the code and data of these releases were only partly read",
+        Basis::Extrapolated => "extrapolated: old releases follow rules that state when each change was released",
     }
     .to_owned();
     let name = |id| &*catalog.release(id).name;
     let between = answer.trace.as_ref().map(|_| between_exact_maps(catalog, scenario)).unwrap_or_default();
     for (release, lower, upper) in between {
-        text.push_str(&format!("; {} is between {} and {}", name(release), name(lower), name(upper)));
+        text.push_str(&format!("; no CPU map for {} (between {} and {})", name(release), name(lower), name(upper)));
     }
     text
 }
 
-/// Lets a sentence begin with a capital letter, unless with a name: libvirt is always written small.
-fn begun(sentence: String) -> String {
+/// Capitalizes the first word of a sentence, but not `libvirt`.
+pub(super) fn capitalized(sentence: String) -> String {
     match sentence.strip_prefix('t').filter(|rest| rest.starts_with("he ") || rest.starts_with("his ")) {
         Some(rest) => format!("T{rest}"),
         None => sentence,
@@ -81,8 +82,10 @@ fn begun(sentence: String) -> String {
 struct Words<'a> {
     catalog: &'a Catalog,
     scenario: &'a Scenario,
-    /// The hop that is spoken of.
+    /// The migration that the sentences are about, counted from the source.
     hop: usize,
+    /// Whether they are about the start at the source.
+    at_start: bool,
 }
 
 impl Words<'_> {
@@ -99,7 +102,7 @@ impl Words<'_> {
                 format!("ABORTED at the source's {}", at(refusal))
             }
             (Verdict::Aborted, Some(refusal)) if self.scenario.is_stop(self.hop) => {
-                format!("ABORTED on the way, at the {} of {}", at(refusal), self.to())
+                format!("ABORTED at an intermediate stop: {} of {}", at(refusal), self.to())
             }
             (Verdict::Aborted, Some(refusal)) => format!("ABORTED at the destination's {}", at(refusal)),
             (Verdict::StartRefused, Some(refusal)) => format!("START REFUSED at the source's {}", at(refusal)),
@@ -110,7 +113,7 @@ impl Words<'_> {
             (Verdict::Never, _) => "NEVER HAPPENS".to_owned(),
             (Verdict::Depends, _) => {
                 let inputs: Vec<&str> = answer.depends_on.iter().map(|on| on.input.as_str()).collect();
-                let either_way = answer.either_way.map(|verdict| format!("; {} either way", verdict.name()));
+                let either_way = answer.either_way.map(|verdict| format!("; {} in every case", verdict.name()));
                 format!("DEPENDS on {}{}", inputs.join(", "), either_way.unwrap_or_default())
             }
         }
@@ -118,24 +121,30 @@ impl Words<'_> {
 
     fn notice(&self, answer: &Answer) -> String {
         if let Some(verdict) = answer.either_way {
-            return format!("Whatever it is, the verdict is {}: only the rule or the message depends.", verdict.name());
+            return format!("The verdict is {} in every case; only the rule or the message differs.", verdict.name());
         }
         let text = match (answer.verdict, answer.would_notice) {
-            (Verdict::Depends, _) => "Whether the guest would notice depends on the same.",
+            (Verdict::Depends, _) => "So it is unknown whether the guest's CPU would change.",
             (Verdict::Aborted, None) if answer.trace.as_ref().is_some_and(|trace| trace.receiver().cpu.is_some()) => {
-                "Whether the guest would have noticed depends on what is not known."
+                "Whether the guest's CPU would have changed depends on the unknown input."
             }
-            (Verdict::StartRefused, _) | (_, None) => "The guest could not notice: no second CPU was ever built.",
-            (Verdict::Aborted, Some(false)) => "The guest would not have noticed: both QEMUs show it the same CPU.",
+            (Verdict::StartRefused, _) => "The guest was never started.",
+            (_, None) => "There is no second CPU to compare.",
+            (Verdict::Aborted, Some(false)) => {
+                "The guest's CPU would not have changed: both QEMUs create the same CPU."
+            }
             (Verdict::Aborted, Some(true)) => {
-                return format!("The guest would have noticed: the {}'s QEMU gives it another CPU.", self.place());
+                return format!(
+                    "The guest's CPU would have changed: the {}'s QEMU creates a different CPU.",
+                    self.side()
+                );
             }
-            (_, Some(false)) => "The guest does not notice.",
-            (_, Some(true)) => "The guest can notice.",
+            (_, Some(false)) => "The guest does not see a difference.",
+            (_, Some(true)) => "The guest can see the difference.",
         };
         let mut text = text.to_owned();
         if answer.verdict.is_completed() {
-            text.push_str(" Only the CPU was looked at: other device state is not modelled.");
+            text.push_str(" Only the CPU is checked; other device state is not modelled.");
         }
         if answer.risk.is_some() {
             let lost: Vec<&str> = answer.lost.iter().take(3).map(|feature| self.name(*feature)).collect();
@@ -146,7 +155,7 @@ impl Words<'_> {
 
     fn walk(&self, causes: &[Cause], sentences: &mut Vec<String>) {
         for cause in causes {
-            let sentence = begun(self.sentence(&cause.fact));
+            let sentence = capitalized(self.sentence(&cause.fact));
             if !sentence.is_empty() && !sentences.contains(&sentence) {
                 sentences.push(sentence);
             }
@@ -170,9 +179,17 @@ impl Words<'_> {
         libvirt_label(self.catalog, self.scenario.hop(self.hop).1)
     }
 
-    /// What the receiver is: the destination, or a stop on the way there.
-    fn place(&self) -> &'static str {
-        if self.scenario.is_stop(self.hop) { "stop" } else { "destination" }
+    /// The side that the sentences are about: the source, an intermediate stop or the destination.
+    fn side(&self) -> &'static str {
+        match self.at_start {
+            true => "source",
+            false if self.scenario.is_stop(self.hop) => "stop",
+            false => "destination",
+        }
+    }
+
+    fn definition(&self) -> &'static str {
+        if self.at_start { "definition" } else { "migrated definition" }
     }
 
     fn model(&self) -> &str {
@@ -185,80 +202,92 @@ impl Words<'_> {
         write_machine(self.catalog, &self.scenario.machine)
     }
 
-    fn giver(accel: Accel) -> &'static str {
-        match accel {
-            Accel::Kvm => "the host's processor and KVM",
-            Accel::Tcg => "TCG, QEMU's own emulation,",
-        }
-    }
-
     fn sentence(&self, fact: &Fact) -> String {
         let (model, machine, from, to) = (self.model(), self.machine(), self.from(), self.to());
         match fact {
             Fact::Completion(_) => String::new(),
             Fact::Extra(f) => {
                 format!(
-                    "Extra: the {}'s QEMU gives {}, and the definition that arrived does not have it.",
-                    self.place(),
-                    self.names(f)
+                    "Extra: the {}'s QEMU enables {}, but the {} does not contain {}.",
+                    self.side(),
+                    self.names(f),
+                    self.definition(),
+                    them(f)
                 )
             }
             Fact::Missing(f) => {
                 format!(
-                    "Missing: the definition that arrived has {}, and the {}'s QEMU does not give it.",
+                    "Missing: the {} requires {}, but the {}'s QEMU does not enable {}.",
+                    self.definition(),
                     self.names(f),
-                    self.place()
+                    self.side(),
+                    them(f)
                 )
             }
             Fact::Lost(f) => format!("The guest loses {}.", self.names(f)),
             Fact::Gained(f) => format!("The guest gains {}.", self.names(f)),
-            Fact::MachineTurnsOn(f) => format!("Machine type {machine} turns {} on in {model}.", self.name(*f)),
-            Fact::MachineLeavesOff(f) => format!("Machine type {machine} leaves {} off in {model}.", self.name(*f)),
-            Fact::SourceTakesForGranted(f) => {
-                format!("The map of {from} has {} in {model}, so the live definition never mentions it.", self.name(*f))
+            Fact::MachineTurnsOn(f) => format!("Machine type {machine} enables {} in {model}.", self.name(*f)),
+            Fact::MachineLeavesOff(f) => {
+                format!("Machine type {machine} does not enable {} in {model}.", self.name(*f))
             }
-            Fact::Silent(f) => format!("What arrives says nothing about {}.", self.name(*f)),
+            Fact::SourceTakesForGranted(f) => {
+                let feature = self.name(*f);
+                format!("The CPU map of {from} has {feature} in {model}, so the live definition does not mention it.")
+            }
+            Fact::Silent(f) => format!("The migrated definition does not mention {}.", self.name(*f)),
             Fact::Mentions(f, policy, by) => self.mentions(*f, policy.name(), *by),
-            Fact::DestinationLost(f) => format!("The map of {to} does not have {} in {model}.", self.name(*f)),
-            Fact::DestinationHas(f) => format!("The map of {to} expects {} in {model}.", self.name(*f)),
-            Fact::MapsAgree(f) => format!("Both maps say the same about {} in {model}.", self.name(*f)),
+            Fact::DestinationLost(f) => format!("The CPU map of {to} does not have {} in {model}.", self.name(*f)),
+            Fact::DestinationHas(f) => format!("The CPU map of {to} has {} in {model}.", self.name(*f)),
+            Fact::MapsAgree(f) => format!("Both CPU maps agree on {} in {model}.", self.name(*f)),
             Fact::RegimeDecided(f, regime) => self.regime(*f, *regime),
             Fact::ReportsThreads(f, qemu) => format!(
-                "QEMU {qemu} reports {} when several threads share a package; before 10.0 it showed the guest the same \
-                 but did not report it.",
-                self.names(f)
+                "QEMU {qemu} reports {} if a socket has several threads. QEMU before 10.0 shows the guest the same CPU, \
+                 but does not report {}.",
+                self.names(f),
+                them(f)
             ),
             Fact::CannotReport(f, qemu) => {
-                format!("QEMU {qemu} shows the guest its threads but cannot be asked for {} by name.", self.names(f))
+                let names = self.names(f);
+                format!("QEMU {qemu} shows the guest its threads, but does not report {names} by name.")
             }
-            Fact::NotGiven(f, accel) => format!("At this end {} cannot give {}.", Self::giver(*accel), self.names(f)),
-            Fact::WentWithParent(f) => format!(
-                "At the source the parent of {} was filtered and left them on; here it is switched off by name, and takes \
-                 them with it.",
-                self.names(f)
+            Fact::NotGiven(f, Accel::Kvm) => {
+                format!("KVM and the processor at the {} do not support {}.", self.side(), self.names(f))
+            }
+            Fact::NotGiven(f, Accel::Tcg) => {
+                format!("QEMU's emulation (TCG) at the {} does not support {}.", self.side(), self.names(f))
+            }
+            Fact::WentWithParent(f) => {
+                let (side, names) = (self.side(), self.names(f));
+                format!(
+                    "The {side}'s QEMU disables {names}, because the definition disables a feature that {names} depends \
+                     on. The source's QEMU filtered out that feature, and left {names} enabled."
+                )
+            }
+            Fact::UnknownToSource(f) => format!(
+                "The CPU map of {from} does not define {}, so nothing was added to the definition. QEMU enables {} \
+                 regardless.",
+                self.names(f),
+                them(f)
             ),
-            Fact::UnknownToSource(f) => {
-                format!("{from} does not know {} and wrote nothing about it; QEMU gave it all the same.", self.names(f))
-            }
             Fact::ClearedWithoutPmu(f) => {
-                format!("This QEMU clears {} while the guest has no PMU; the guest never saw it.", self.name(*f))
+                format!("This QEMU disables {} if the guest has no PMU. The guest never had it.", self.name(*f))
             }
-            Fact::MapDoesNotKnow(f) => format!("The map of {to} does not know {} at all.", self.name(*f)),
-            Fact::SourceMapDoesNotKnow(f) => {
-                format!("The map of {} does not know {} at all.", self.from(), self.name(*f))
-            }
-            Fact::MapHasNoModel(m) => format!("The map does not have the model {}.", self.catalog.model_name(*m)),
+            Fact::MapDoesNotKnow(f) => format!("The CPU map of {to} does not define {}.", self.name(*f)),
+            Fact::SourceMapDoesNotKnow(f) => format!("The CPU map of {from} does not define {}.", self.name(*f)),
+            Fact::MapHasNoModel(m) => format!("The CPU map does not have the model {}.", self.catalog.model_name(*m)),
             Fact::QemuHasNoModel(m) => format!("This QEMU does not have the model {}.", self.catalog.model_name(*m)),
             Fact::QemuHasNoMachine => format!("This QEMU does not have the machine type {machine}."),
             Fact::QemuDoesNotKnow(f) => {
-                format!("QEMU is told to switch {} on and does not know that name.", self.name(*f))
+                format!("libvirt enables {} on QEMU's command line, but this QEMU has no such feature.", self.name(*f))
             }
-            Fact::NeedsNewerQemu(v) => format!("This libvirt works with QEMU {v} and later only."),
+            Fact::NeedsNewerQemu(v) => format!("This libvirt requires QEMU {v} or later."),
             Fact::NoMode(mode) => format!("This libvirt does not have the CPU mode {}.", mode.name()),
             Fact::ModeNeedsKvm(mode) => {
-                format!("The mode {} needs KVM; under TCG there is no host's CPU.", mode.name())
+                format!("The CPU mode {} requires KVM: with TCG there is no host CPU.", mode.name())
             }
-            Fact::HostHasForbidden(f) => format!("The host has {}, which the definition rules out.", self.names(f)),
+            Fact::HostHasForbidden(f) => {
+                format!("The {}'s host has {}, which the definition does not allow.", self.side(), self.names(f))
+            }
             Fact::CannotReportMsrs(f, qemu) => format!(
                 "QEMU {qemu} cannot report whether it gives {}, and libvirt does not start a guest that names them.",
                 self.names(f)
@@ -267,7 +296,11 @@ impl Words<'_> {
                 format!("The definition wants a host with a processor of {vendor}, and this one has another.")
             }
             Fact::NoInvariantTsc(accel) => {
-                format!("The definition has invtsc, and {} cannot give it.", Self::giver(*accel))
+                let giver = match accel {
+                    Accel::Kvm => "the host with KVM",
+                    Accel::Tcg => "TCG",
+                };
+                format!("The definition requires invtsc, which {giver} does not support.")
             }
             Fact::NotSent => "The guest has invtsc and its definition no TSC frequency: it is neither saved nor migrated."
                 .to_owned(),
@@ -275,53 +308,73 @@ impl Words<'_> {
                 format!("The guest's processor was one of {before} and is one of {after} now.")
             }
             Fact::NotCompared(mode) => {
-                format!("With {} libvirt leaves the CPU to QEMU and compares nothing, at either end.", mode.name())
+                let mode = mode.name();
+                format!(
+                    "In mode {mode} libvirt leaves the CPU to QEMU, and compares nothing at source and destination."
+                )
             }
-            Fact::SameDefinition => "Both ends read the definition alike, and QEMU gives the same CPU.".to_owned(),
+            Fact::SameDefinition => {
+                "Source and destination read the definition in the same way, and QEMU creates the same CPU.".to_owned()
+            }
             Fact::SpelledOut(least, most) => {
-                let features = if *most == 1 { "feature" } else { "features" };
+                let differences = if *most == 1 { "difference" } else { "differences" };
                 let count = if least == most { least.to_string() } else { format!("{least} to {most}") };
-                format!("What is sent spells out {count} {features} by which the guest differs from its model.")
+                format!("The migrated definition lists {count} {differences} from the model.")
             }
-            Fact::ChangeVaries => "What else the guest loses or gains depends on what is not known.".to_owned(),
+            Fact::ChangeVaries => "What else the guest loses or gains depends on the unknown input.".to_owned(),
             Fact::AlreadyRuns => {
-                format!("The guest already runs under {from}: what travels is its live definition, as it was read.")
+                format!("The guest already runs under {from}: its live definition is used as given.")
             }
-            Fact::DependsOn(input) => format!("The answer depends on something that is not known: {input}."),
+            Fact::DependsOn(input) => match &self.scenario.machine {
+                MachineChoice::Unlisted(machine) if input == "machine type" => {
+                    format!("Cannot decide: no data for machine type {machine}.")
+                }
+                _ => format!("Cannot decide: unknown {input}."),
+            },
         }
     }
 
     fn mentions(&self, feature: FeatureId, policy: &str, by: Option<WrittenBy>) -> String {
         let (feature, from) = (self.name(feature), self.from());
-        let who = match by {
-            Some(WrittenBy::Given) if self.hop > 0 => format!("as what arrived at {from} did"),
-            Some(WrittenBy::Given) => "as the guest's definition does".to_owned(),
-            Some(WrittenBy::RemovedList) => {
-                format!("because {from} writes down every feature removed from the model when a guest starts")
-            }
-            Some(WrittenBy::HostModel) => format!("because {from} puts what the host's model has in place of optional"),
-            Some(WrittenBy::LiveUpdate) => {
-                format!("because the live update of {from} wrote down what QEMU gave differently from the map")
-            }
-            Some(WrittenBy::Reconnect) => {
-                "because the upgraded daemon wrote it down when it took over the guest".to_owned()
-            }
-            None => "as what was sent does".to_owned(),
+        let why = match by {
+            Some(WrittenBy::Given) if self.hop > 0 => format!(", as in the definition that {from} received"),
+            Some(WrittenBy::Given) => ", as in the guest's definition".to_owned(),
+            Some(by) => format!(": {}", written_by(by, &from)),
+            None => String::new(),
         };
-        format!("What is sent says {feature}={policy}, {who}.")
+        format!("The migrated definition has {feature}={policy}{why}.")
     }
 
     fn regime(&self, feature: FeatureId, regime: Regime) -> String {
         let (feature, to) = (self.name(feature), self.to());
+        let if_not = "if the incoming definition does not mention it";
         match regime {
-            Regime::Nothing => format!("{to} writes nothing about a removed feature of a guest that arrives silent."),
-            Regime::Disable => format!(
-                "{to} switches {feature} off for a guest that arrives silent about it: the check then passes, and the guest \
-                 has lost it."
-            ),
-            Regime::Require => {
-                format!("{to} requires {feature} for a guest that arrives silent about it, and so keeps what it had.")
+            Regime::Nothing => format!("{to} does not add the removed feature {feature} {if_not}."),
+            Regime::Disable => {
+                format!(
+                    "{to} disables {feature} {if_not}. The full check passes, but a guest that had {feature} loses it."
+                )
             }
+            Regime::Require => format!("{to} requires {feature} {if_not}, so a guest that had {feature} keeps it."),
         }
+    }
+}
+
+/// The pronoun for a list of features.
+fn them(features: &[FeatureId]) -> &'static str {
+    if features.len() == 1 { "it" } else { "them" }
+}
+
+/// Returns why `libvirt` added a feature to a definition, as the end of a sentence.
+pub(crate) fn written_by(by: WrittenBy, libvirt: &str) -> String {
+    match by {
+        WrittenBy::Given => "it was given".to_owned(),
+        WrittenBy::RemovedList => format!("{libvirt} adds every feature that was removed from the model"),
+        WrittenBy::Expansion => format!("{libvirt} replaces the CPU of the definition by the model that it chose"),
+        WrittenBy::HostModel => format!("{libvirt} replaces the policy optional by what the host model has"),
+        WrittenBy::LiveUpdate => {
+            format!("the live update of {libvirt} added what QEMU enabled or disabled differently from the CPU map")
+        }
+        WrittenBy::Reconnect => "the upgraded daemon added it when it reconnected to the guest".to_owned(),
     }
 }

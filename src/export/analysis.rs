@@ -11,14 +11,14 @@ mod stages;
 
 pub use baseline::{baseline_json, baseline_text};
 pub use diff::{
-    diff_json, diff_text, feature_names, model_group, model_names, model_words, models_json, models_text,
-    outcome_words, why_words,
+    diff_json, diff_text, feature_names, model_group, model_names, model_text, models_json, models_text, outcome_text,
+    reason_text,
 };
-pub use follow::{by_words, follow_json, follow_text, state_word};
+pub use follow::{follow_json, follow_text, origin_text, state_word};
 pub use history::{
-    change_words, feature_history_json, feature_history_text, machine_words, membership_words, model_history_json,
-    model_history_text, turned_on_words,
+    change_text, enabled_by_text, feature_history_json, feature_history_text, machines_text, membership_text,
+    model_history_json, model_history_text,
 };
 pub use matrix::{fold_name, line_name, matrix_csv, matrix_json, matrix_table};
 pub use review::{review_json, review_markdown, review_text};
-pub use stages::StageWords;
+pub use stages::StageText;

@@ -48,7 +48,7 @@ fn decisions() -> Part {
     });
     Part {
         heading: "Decision table",
-        intro: "$M is a model that lost the feature F: an old map has F in it, a new one\ndoes not. What is sent chooses the row, not what was typed.",
+        intro: "$M is a model that lost the feature F: an old map has F in the model,\na new map does not. The migrated definition decides the row, not the given one.",
         columns: &["row", "CPU sent", "src", "dst", "result"],
         rows: cells.collect(),
     }
@@ -60,16 +60,16 @@ fn regimes(catalog: &Catalog) -> Part {
         let verdict = Scenario::parse(catalog, word)
             .map_or("", |scenario| resolve(catalog, &Scenario { regime: Some(*regime), ..scenario }).verdict.name());
         let does = match regime {
-            Regime::Nothing => "nothing is written, QEMU's default stands",
-            Regime::Disable => "-F is written, QEMU obeys",
-            Regime::Require => "+F is written, QEMU obeys",
+            Regime::Nothing => "adds nothing; QEMU's default applies",
+            Regime::Disable => "adds -F; QEMU disables F",
+            Regime::Require => "adds +F; QEMU enables F",
         };
         vec![regime.name().to_owned(), does.to_owned(), verdict.to_owned()]
     };
     Part {
-        heading: "Regimes",
-        intro: "What the destination does for a guest that arrives silent about F (row T7).",
-        columns: &["regime", "what it does", "T7 is then"],
+        heading: "Removed features on incoming",
+        intro: "What the destination does if the incoming definition does not mention F (row T7).",
+        columns: &["setting", "what it does", "T7 is then"],
         rows: Regime::ALL.iter().map(row).collect(),
     }
 }
@@ -77,12 +77,12 @@ fn regimes(catalog: &Catalog) -> Part {
 fn verdicts(sign: impl Fn(Verdict) -> &'static str) -> Part {
     let row = |verdict: &Verdict| {
         let means = match verdict {
-            Verdict::Unchanged => "the guest arrives with the CPU it had",
-            Verdict::Changed => "it arrives, and features are lost or gained",
-            Verdict::Aborted => "the destination refuses; the guest goes on at the source",
-            Verdict::StartRefused => "the guest never starts at the source",
-            Verdict::Never => "no guest of the source sends this",
-            Verdict::Depends => "an input that decides is not known; it is named",
+            Verdict::Unchanged => "the guest keeps its CPU",
+            Verdict::Changed => "the migration completes, but the guest loses or gains features",
+            Verdict::Aborted => "the destination refuses; the guest keeps running at the source",
+            Verdict::StartRefused => "the guest does not start at the source",
+            Verdict::Never => "no source sends this definition",
+            Verdict::Depends => "a deciding input is unknown; the answer names it",
         };
         vec![sign(*verdict).to_owned(), verdict.name().to_owned(), means.to_owned()]
     };
@@ -97,9 +97,9 @@ fn verdicts(sign: impl Fn(Verdict) -> &'static str) -> Part {
 fn rules() -> Part {
     let beside = RuleId::ALL.iter().filter(|rule| TABLE.iter().all(|row| row.row.name() != rule.name()));
     Part {
-        heading: "Rules beside the table",
+        heading: "Other rules",
         intro: "`virt-cpu-explorer rule ID` explains one.",
-        columns: &["rule", "what it is about"],
+        columns: &["rule", "title"],
         rows: beside.map(|rule| vec![rule.name().to_owned(), rule_page(*rule).title().to_owned()]).collect(),
     }
 }
@@ -114,13 +114,13 @@ fn table(part: &Part) -> String {
 
 fn columns(part: &Part) -> String {
     let widest =
-        |place: usize| part.rows.iter().filter_map(|row| row.get(place)).map(|cell| cell.chars().count()).max();
+        |index: usize| part.rows.iter().filter_map(|row| row.get(index)).map(|cell| cell.chars().count()).max();
     let mut out = String::new();
     for row in &part.rows {
         let Some((last, before)) = row.split_last() else { continue };
         let mut prefix = String::from("  ");
-        for (place, cell) in before.iter().enumerate() {
-            let _ = write!(prefix, "{cell:<width$}  ", width = widest(place).unwrap_or_default());
+        for (index, cell) in before.iter().enumerate() {
+            let _ = write!(prefix, "{cell:<width$}  ", width = widest(index).unwrap_or_default());
         }
         wrapped(&mut out, &prefix, last);
     }

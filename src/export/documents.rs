@@ -83,8 +83,8 @@ pub fn documents(catalog: &Catalog, scenario: &Scenario, trace: &Trace) -> Vec<D
     let ends: Vec<&Release> = std::iter::once(&scenario.from).chain(&scenario.via).chain([&scenario.to]).collect();
     let mut before = live;
     for number in 0..ends.len() - 1 {
-        let place = (number + 1, ends.len() - 1);
-        before = list.hop(trace.migrations.get(number), (ends[number], ends[number + 1]), place, before);
+        let index = (number + 1, ends.len() - 1);
+        before = list.hop(trace.migrations.get(number), (ends[number], ends[number + 1]), index, before);
     }
     list.all
 }
@@ -197,8 +197,8 @@ impl List<'_> {
             check: behaviour(self.catalog, release).is_none_or(|behaviour| behaviour.live_update),
         };
         let lines = cpu_xml(self.catalog, definition, around);
-        let before = before.filter(|place| self.all.get(*place).is_some_and(Document::exists));
-        let parts = match before.and_then(|place| self.all.get(place)) {
+        let before = before.filter(|index| self.all.get(*index).is_some_and(Document::exists));
+        let parts = match before.and_then(|index| self.all.get(index)) {
             Some(before) => compared(&before.parts, lines),
             None => lines.into_iter().map(|line| (Since::Same, line)).collect(),
         };
@@ -213,7 +213,7 @@ impl List<'_> {
         };
         let items = argument.split(',').map(str::to_owned).collect();
         let before = self.command_line;
-        let parts = match before.and_then(|place| self.all.get(place)) {
+        let parts = match before.and_then(|index| self.all.get(index)) {
             Some(before) => compared(&before.parts, items),
             None => items.into_iter().map(|item| (Since::Same, item)).collect(),
         };
@@ -233,13 +233,13 @@ fn compared(before: &[(Since, String)], parts: Vec<String>) -> Vec<(Since, Strin
     let before: Vec<&String> = before.iter().filter(|(since, _)| *since != Since::Gone).map(|(_, part)| part).collect();
     let mut marked: Vec<(Since, String)> =
         parts.into_iter().map(|part| (if before.contains(&&part) { Since::Same } else { Since::New }, part)).collect();
-    let mut place = 0;
+    let mut index = 0;
     for part in before {
         match marked.iter().position(|(since, known)| *since != Since::Gone && known == part) {
-            Some(known) => place = place.max(known + 1),
+            Some(known) => index = index.max(known + 1),
             None => {
-                marked.insert(place, (Since::Gone, part.clone()));
-                place += 1;
+                marked.insert(index, (Since::Gone, part.clone()));
+                index += 1;
             }
         }
     }

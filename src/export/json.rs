@@ -1,6 +1,6 @@
 //! Writes an answer as one JSON object; `docs/JSON.md` describes it.
 
-use crate::analysis::remedies::{How, WayOut};
+use crate::analysis::remedies::{Application, Remedy};
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Policies;
 use crate::domain::feature::FeatureId;
@@ -38,7 +38,7 @@ impl Serialize for Features<'_> {
 }
 
 #[derive(Serialize)]
-struct Way {
+struct RemedyJson {
     text: String,
     restart: bool,
     scenario: String,
@@ -101,7 +101,7 @@ struct Object<'a> {
     basis: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[serde(rename = "ways_out")]
-    remedies: Option<Vec<Way>>,
+    remedies: Option<Vec<RemedyJson>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     screen: Option<Seen<'a>>,
 }
@@ -113,8 +113,8 @@ pub struct About<'a> {
     pub id: Option<&'a str>,
     /// What was read from the guest's file, in one line.
     pub said: Option<&'a str>,
-    /// The ways out, where they were searched for.
-    pub ways: Option<&'a [WayOut]>,
+    /// The remedies, if they were searched for.
+    pub remedies: Option<&'a [Remedy]>,
     /// The screen on which it was seen.
     pub screen: Option<Seen<'a>>,
 }
@@ -135,9 +135,9 @@ pub fn json(
     scenario: &Scenario,
     answer: &Answer,
     id: Option<&str>,
-    ways: Option<&[WayOut]>,
+    remedies: Option<&[Remedy]>,
 ) -> String {
-    json_about(catalog, scenario, answer, About { id, ways, ..About::default() })
+    json_about(catalog, scenario, answer, About { id, remedies, ..About::default() })
 }
 
 /// The same on one line.
@@ -146,9 +146,9 @@ pub fn json_line(
     scenario: &Scenario,
     answer: &Answer,
     id: Option<&str>,
-    ways: Option<&[WayOut]>,
+    remedies: Option<&[Remedy]>,
 ) -> String {
-    json_line_about(catalog, scenario, answer, About { id, ways, ..About::default() })
+    json_line_about(catalog, scenario, answer, About { id, remedies, ..About::default() })
 }
 
 fn object<'a>(catalog: &'a Catalog, scenario: &Scenario, answer: &'a Answer, about: About<'a>) -> Object<'a> {
@@ -197,17 +197,18 @@ fn object<'a>(catalog: &'a Catalog, scenario: &Scenario, answer: &'a Answer, abo
             .collect(),
         either_way: answer.either_way.map(crate::resolve::Verdict::name),
         basis: answer.basis.name(),
-        remedies: about.ways.map(|ways| ways.iter().map(|way| self::way(catalog, way)).collect()),
+        remedies: about.remedies.map(|remedies| remedies.iter().map(|remedy| remedy_json(catalog, remedy)).collect()),
         screen: about.screen,
     }
 }
 
-fn way(catalog: &Catalog, way: &WayOut) -> Way {
-    let (xml, command) = match &way.how {
-        How::Xml(text) => (Some(text.clone()), None),
-        How::Command(text) => (None, Some(text.clone())),
+fn remedy_json(catalog: &Catalog, remedy: &Remedy) -> RemedyJson {
+    let (xml, command) = match &remedy.how {
+        Application::Xml(text) => (Some(text.clone()), None),
+        Application::Command(text) => (None, Some(text.clone())),
     };
-    Way { text: way.text.clone(), restart: way.restart, scenario: way.scenario.word(catalog), xml, command }
+    let (text, scenario) = (remedy.text.clone(), remedy.scenario.word(catalog));
+    RemedyJson { text, restart: remedy.restart, scenario, xml, command }
 }
 
 #[derive(Serialize)]
@@ -218,8 +219,8 @@ struct BadFile<'a> {
 }
 
 /// Returns the answer to a file that cannot be read as a guest: its name, and what is wrong.
-pub fn bad_file(id: &str, fault: &str) -> String {
-    serde_json::to_string(&BadFile { schema: SCHEMA, id, invalid: fault }).unwrap_or_default()
+pub fn bad_file(id: &str, err: &str) -> String {
+    serde_json::to_string(&BadFile { schema: SCHEMA, id, invalid: err }).unwrap_or_default()
 }
 
 #[derive(Serialize)]
@@ -230,6 +231,6 @@ struct BadLine<'a> {
 }
 
 /// Returns the answer to a batch line that cannot be read: its number, counted from 1, and what is wrong.
-pub fn bad_line(line: usize, fault: &str) -> String {
-    serde_json::to_string(&BadLine { schema: SCHEMA, line, invalid: fault }).unwrap_or_default()
+pub fn bad_line(line: usize, err: &str) -> String {
+    serde_json::to_string(&BadLine { schema: SCHEMA, line, invalid: err }).unwrap_or_default()
 }

@@ -1,6 +1,6 @@
 //! Writes an answer as plain text and as Markdown, at most 76 columns wide where words can be broken.
 
-use crate::analysis::remedies::{How, WayOut};
+use crate::analysis::remedies::{Application, Remedy};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 use crate::domain::text::fill_after;
@@ -11,17 +11,17 @@ use std::fmt::Write;
 const WIDTH: usize = 76;
 
 /// Returns the answer as plain text.
-pub fn text(catalog: &Catalog, scenario: &Scenario, answer: &Answer, ways: &[WayOut]) -> String {
-    let said = explain(catalog, scenario, answer);
+pub fn text(catalog: &Catalog, scenario: &Scenario, answer: &Answer, remedies: &[Remedy]) -> String {
+    let explanation = explain(catalog, scenario, answer);
     let mut out = String::new();
     let _ = writeln!(out, "{}", scenario.word(catalog));
     let rule = answer.rule.map(|rule| format!("  (rule {})", rule.name())).unwrap_or_default();
-    let _ = writeln!(out, "{}{rule}", said.headline);
+    let _ = writeln!(out, "{}{rule}", explanation.headline);
     if let Some(refusal) = answer.refusal() {
         let _ = writeln!(out, "  {}", message(catalog, refusal));
     }
     out.push('\n');
-    for sentence in &said.why {
+    for sentence in &explanation.why {
         wrapped(&mut out, "  ", sentence);
     }
     for on in &answer.depends_on {
@@ -29,43 +29,43 @@ pub fn text(catalog: &Catalog, scenario: &Scenario, answer: &Answer, ways: &[Way
             wrapped(&mut out, "  ", &one_possible(&on.input, possible));
         }
     }
-    wrapped(&mut out, "  ", &said.notice);
-    if !ways.is_empty() {
-        let _ = writeln!(out, "\nWays out:");
+    wrapped(&mut out, "  ", &explanation.notice);
+    if !remedies.is_empty() {
+        let _ = writeln!(out, "\nFixes:");
     }
-    for (number, way) in ways.iter().enumerate() {
-        let restart = if way.restart { " (restarts the guest)" } else { "" };
-        wrapped(&mut out, &format!("  {} ", number + 1), &format!("{}{restart}", way.text));
-        let how = match &way.how {
-            How::Xml(text) | How::Command(text) => text,
+    for (index, remedy) in remedies.iter().enumerate() {
+        let restart = if remedy.restart { " (needs a restart)" } else { "" };
+        wrapped(&mut out, &format!("  {} ", index + 1), &format!("{}{restart}", remedy.text));
+        let how = match &remedy.how {
+            Application::Xml(text) | Application::Command(text) => text,
         };
         for line in how.lines() {
             let _ = writeln!(out, "      {line}");
         }
-        for setting in &way.settings {
+        for setting in &remedy.settings {
             let _ = writeln!(out, "      {}:", setting.product);
             for line in setting.text.lines() {
                 let _ = writeln!(out, "          {line}");
             }
         }
-        let _ = writeln!(out, "      {}", way.scenario.word(catalog));
+        let _ = writeln!(out, "      {}", remedy.scenario.word(catalog));
     }
-    let _ = writeln!(out, "\nHow sure: {}.", said.basis);
+    let _ = writeln!(out, "\nConfidence: {}.", explanation.basis);
     by_default(&mut out, catalog, scenario);
     out
 }
 
 /// Returns the answer as Markdown fit for a mailing list.
-pub fn markdown(catalog: &Catalog, scenario: &Scenario, answer: &Answer, ways: &[WayOut]) -> String {
-    let said = explain(catalog, scenario, answer);
+pub fn markdown(catalog: &Catalog, scenario: &Scenario, answer: &Answer, remedies: &[Remedy]) -> String {
+    let explanation = explain(catalog, scenario, answer);
     let mut out = String::new();
     let rule = answer.rule.map(|rule| format!(" (rule {})", rule.name())).unwrap_or_default();
-    let _ = writeln!(out, "## {}{rule}\n", said.headline);
+    let _ = writeln!(out, "## {}{rule}\n", explanation.headline);
     let _ = writeln!(out, "    {}\n", scenario.word(catalog));
     if let Some(refusal) = answer.refusal() {
         let _ = writeln!(out, "    {}\n", message(catalog, refusal));
     }
-    for sentence in &said.why {
+    for sentence in &explanation.why {
         wrapped(&mut out, "", sentence);
     }
     for on in &answer.depends_on {
@@ -74,22 +74,22 @@ pub fn markdown(catalog: &Catalog, scenario: &Scenario, answer: &Answer, ways: &
         }
     }
     out.push('\n');
-    wrapped(&mut out, "", &said.notice);
-    if !ways.is_empty() {
-        let _ = writeln!(out, "\n### Ways out\n");
+    wrapped(&mut out, "", &explanation.notice);
+    if !remedies.is_empty() {
+        let _ = writeln!(out, "\n### Fixes\n");
     }
-    for (number, way) in ways.iter().enumerate() {
-        let restart = if way.restart { " (restarts the guest)" } else { "" };
-        wrapped(&mut out, &format!("{}. ", number + 1), &format!("{}{restart}:", way.text));
-        let how = match &way.how {
-            How::Xml(text) | How::Command(text) => text,
+    for (index, remedy) in remedies.iter().enumerate() {
+        let restart = if remedy.restart { " (needs a restart)" } else { "" };
+        wrapped(&mut out, &format!("{}. ", index + 1), &format!("{}{restart}:", remedy.text));
+        let how = match &remedy.how {
+            Application::Xml(text) | Application::Command(text) => text,
         };
         out.push('\n');
-        for line in how.lines().chain([way.scenario.word(catalog).as_str()]) {
+        for line in how.lines().chain([remedy.scenario.word(catalog).as_str()]) {
             let _ = writeln!(out, "       {line}");
         }
         out.push('\n');
-        for setting in &way.settings {
+        for setting in &remedy.settings {
             let _ = writeln!(out, "   {}:\n", setting.product);
             for line in setting.text.lines() {
                 let _ = writeln!(out, "       {line}");
@@ -97,7 +97,7 @@ pub fn markdown(catalog: &Catalog, scenario: &Scenario, answer: &Answer, ways: &
             out.push('\n');
         }
     }
-    let _ = writeln!(out, "\nHow sure: {}.\n", said.basis);
+    let _ = writeln!(out, "\nConfidence: {}.\n", explanation.basis);
     by_default(&mut out, catalog, scenario);
     out
 }
@@ -105,10 +105,10 @@ pub fn markdown(catalog: &Catalog, scenario: &Scenario, answer: &Answer, ways: &
 /// Writes what the scenario's word leaves out, so that a reader has the whole of it.
 fn by_default(out: &mut String, catalog: &Catalog, scenario: &Scenario) {
     let defaults = scenario.defaults(catalog);
-    let check = scenario.check.is_none().then_some("check as libvirt fills it in");
+    let check = scenario.check.is_none().then_some("check set by libvirt");
     let left_out: Vec<&str> = defaults.split(',').filter(|default| !default.is_empty()).chain(check).collect();
     if !left_out.is_empty() {
-        wrapped(out, "", &format!("By default: {}.", left_out.join(", ")));
+        wrapped(out, "", &format!("Default values: {}.", left_out.join(", ")));
     }
 }
 

@@ -2,9 +2,11 @@
 
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Definition, Mode};
+use crate::domain::feature::FeatureId;
 use crate::domain::scenario::Topology;
 use crate::import::qmp::qemu_name;
 use crate::resolve::StartTrace;
+use crate::resolve::host_model::{Expansion, HostModel};
 
 /// What stands in a `<cpu>` beside the definition.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,6 +49,42 @@ pub fn cpu_xml(catalog: &Catalog, definition: &Definition, around: Around) -> Ve
     lines
 }
 
+/// Returns the `<cpu>` that libvirt puts in place of host-model when a guest starts, line by line.
+pub fn expansion_xml(catalog: &Catalog, expansion: &Expansion, around: Around) -> Vec<String> {
+    let mut lines = cpu_xml(catalog, &expansion.definition, around);
+    if let Some(vendor) = expansion.decoded.vendor {
+        // Behind <cpu> and <model>.
+        lines.insert(2, format!("  <vendor>{vendor}</vendor>"));
+    }
+    lines
+}
+
+/// Returns host-model as `virsh domcapabilities` shows it, line by line.
+pub fn domcapabilities_xml(catalog: &Catalog, shown: &HostModel) -> Vec<String> {
+    let mut lines = vec!["<mode name='host-model' supported='yes'>".to_owned()];
+    lines.push(format!("  <model fallback='forbid'>{}</model>", catalog.model_name(shown.model)));
+    lines.extend(shown.vendor.map(|vendor| format!("  <vendor>{vendor}</vendor>")));
+    for (feature, policy) in &shown.features {
+        lines.push(format!("  <feature policy='{}' name='{}'/>", policy.name(), catalog.feature_name(*feature)));
+    }
+    lines.push("</mode>".to_owned());
+    lines
+}
+
+/// Returns the argument of `-cpu` of an expanded host-model.
+pub fn expansion_argument(catalog: &Catalog, expansion: &Expansion) -> String {
+    let mut argument = catalog.model_name(expansion.decoded.model).to_owned();
+    push_features(catalog, &mut argument, &expansion.command_line);
+    argument
+}
+
+fn push_features(catalog: &Catalog, argument: &mut String, features: &[(FeatureId, bool)]) {
+    for (feature, on) in features {
+        let name = qemu_name(catalog.feature_name(*feature));
+        argument.push_str(&format!(",{name}={}", if *on { "on" } else { "off" }));
+    }
+}
+
 /// Returns the argument of `-cpu` that a prepared definition becomes; `None` where it was refused before.
 pub fn cpu_argument(catalog: &Catalog, run: &StartTrace, pmu: bool) -> Option<String> {
     let prepared = run.prepared.as_ref()?;
@@ -56,10 +94,7 @@ pub fn cpu_argument(catalog: &Catalog, run: &StartTrace, pmu: bool) -> Option<St
         (Mode::Custom | Mode::HostModel, Some(model)) => catalog.model_name(model).to_owned(),
         (Mode::Custom | Mode::HostModel, None) => return None,
     };
-    for (feature, on) in &run.command_line {
-        let name = qemu_name(catalog.feature_name(*feature));
-        argument.push_str(&format!(",{name}={}", if *on { "on" } else { "off" }));
-    }
+    push_features(catalog, &mut argument, &run.command_line);
     if pmu {
         argument.push_str(",pmu=on");
     }

@@ -13,23 +13,34 @@ pub(super) const HOSTS: &str = "hosts.xml";
 pub(super) const PRODUCTS: &str = "products.xml";
 pub(super) const BEHAVIOUR: &str = "behaviour.xml";
 
+/// After so many rounds of writing and reading every number is settled.
+const SETTLED: usize = 3;
+
 /// Returns the files for `parts`; `behaviour` is the text of `behaviour.xml`.
 ///
 /// # Errors
 /// Parts that make no catalog, or files that do not read back the same.
 pub(super) fn of_parts(parts: &Parts, behaviour: &str) -> Result<Files, ImportError> {
-    let files = write::files(parts);
-    let back = timeline::read(&Texts {
-        libvirt: (LIBVIRT, &files.libvirt),
-        qemu: (QEMU, &files.qemu),
-        hosts: (HOSTS, &files.hosts),
-        products: (PRODUCTS, &files.products),
-        behaviour: (BEHAVIOUR, behaviour),
-    })?;
-    // Features and models may have other numbers than before: the text has their names.
-    if write::files(&back) != files {
-        return Err(ImportError::NotTheSame);
+    let read = |files: &Files| {
+        timeline::read(&Texts {
+            libvirt: (LIBVIRT, &files.libvirt),
+            qemu: (QEMU, &files.qemu),
+            hosts: (HOSTS, &files.hosts),
+            products: (PRODUCTS, &files.products),
+            behaviour: (BEHAVIOUR, behaviour),
+        })
+    };
+    // What was added has the highest numbers. Read back, features and models have the numbers of their place in the
+    // text; once these are settled nothing may change.
+    let mut numbered = read(&write::files(parts))?;
+    for _ in 0..SETTLED {
+        let files = write::files(&numbered);
+        let back = read(&files)?;
+        if back == numbered {
+            Catalog::new(back).map_err(|error| LoadError::whole("cpu_map", error.to_string()))?;
+            return Ok(files);
+        }
+        numbered = back;
     }
-    Catalog::new(back).map_err(|error| LoadError::whole("cpu_map", error.to_string()))?;
-    Ok(files)
+    Err(ImportError::NotTheSame)
 }

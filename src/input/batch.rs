@@ -1,4 +1,4 @@
-//! Reads a batch line: one scenario as a JSON object, in the form in which real migrations were recorded.
+//! Parses a batch line: one scenario as a JSON object.
 
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Check, Policy};
@@ -8,12 +8,12 @@ use crate::domain::qemu::Accel;
 use crate::domain::scenario::{HostChoice, Key, Scenario, Told, Topology, Transport};
 use serde::Deserialize;
 
-/// One line: its name, if it has one, and its scenario.
+/// A parsed batch line.
 #[derive(Clone, PartialEq, Debug)]
 pub struct BatchLine {
-    /// What the line calls itself.
+    /// The value of the key `id`.
     pub id: Option<String>,
-    /// The question.
+    /// The scenario.
     pub scenario: Scenario,
 }
 
@@ -59,11 +59,11 @@ struct Guest {
     pmu: Option<bool>,
 }
 
-/// Reads one line. It names `source`, `destination` and `guest`, or gives a whole `scenario` word; other keys are
-/// passed over. The guest is saved and restored unless `transport` says otherwise.
+/// Parses one line. It has the keys `source`, `destination` and `guest`, or a `scenario` link; other keys are ignored.
+/// Without the key `transport` the guest is saved and restored.
 ///
 /// # Errors
-/// One sentence: what is wrong, with the column where the JSON itself is.
+/// One sentence; with the column if the line is not valid JSON.
 pub fn read(catalog: &Catalog, text: &str) -> Result<BatchLine, String> {
     let line: Line = serde_json::from_str(text).map_err(|fault| {
         // serde_json counts lines of this text, which is one line; the caller knows which.
@@ -103,7 +103,7 @@ pub fn read(catalog: &Catalog, text: &str) -> Result<BatchLine, String> {
     }
     for (name, policy) in &guest.features {
         let Some(feature) = catalog.feature(name) else {
-            return Err(format!("guest.features: unknown feature {name:?}"));
+            return Err(format!("guest.features: unknown CPU feature {name:?}"));
         };
         let Some(policy) = policy.as_str().and_then(Policy::parse) else {
             return Err(format!("guest.features.{name}: expected force, require, optional, disable or forbid"));
@@ -137,7 +137,7 @@ fn topology(given: Option<&[u32]>) -> Result<Told<Topology>, String> {
     }
 }
 
-/// A host's list may name features that no map and no QEMU of the facts knows; they cannot matter and are passed over.
+/// Ignores features that neither a CPU map nor a QEMU release of the facts has: no check compares them.
 fn host(catalog: &Catalog, end: &End, name: &str) -> Result<HostChoice, String> {
     match &end.host {
         None => Ok(HostChoice::Capable),

@@ -1,5 +1,5 @@
-//! Reads a guest from its domain XML, as `virsh dumpxml` of any libvirt release writes it: live, inactive, migratable,
-//! out of a save image, or the daemon's own status file. Opens no file and decides nothing about the guest.
+//! Parses a guest's domain XML, as `virsh dumpxml` of any libvirt release prints it: live, inactive, migratable, from a
+//! save image, or the daemon's status file. Opens no file and decides nothing about the guest.
 
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Check, Definition, Fallback, Match, Mode};
@@ -13,23 +13,23 @@ mod notes;
 
 use cpu::Cpu;
 
-/// A guest as its file tells, ready to be resolved, and what is to be said back about the file.
+/// A guest as its file describes it, and what of the file was used.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Domain {
-    /// The domain's name, if it has one.
+    /// The text of `<name>`.
     pub name: Option<String>,
-    /// The question: this guest, between the ends that were given.
+    /// This guest between the given source and destination.
     pub scenario: Scenario,
     /// What the guest is: `running guest web: Skylake-Client with 13 features, check full, pc-q35-5.2, tcg, 1 vCPU`.
     pub read: String,
-    /// What else in the file bears on the answer and was used, a fragment each.
+    /// What else in the file affects the answer and was used, a fragment each.
     pub used: Vec<String>,
-    /// What in the file might be thought to bear on the answer and was passed over, a fragment each.
+    /// What in the file a reader might expect to affect the answer and was ignored, a fragment each.
     pub ignored: Vec<String>,
 }
 
 impl Domain {
-    /// Returns the one line that says back what was read, used and ignored.
+    /// Returns one line about what was read, used and ignored.
     pub fn line(&self) -> String {
         let mut parts = vec![self.read.clone()];
         for (label, list) in [("used", &self.used), ("ignored", &self.ignored)] {
@@ -41,11 +41,11 @@ impl Domain {
     }
 }
 
-/// Reads a guest. `between` gives both ends and everything else that is not the guest's own.
+/// Parses a guest. `between` gives source, destination and whatever else does not belong to the guest.
 ///
 /// # Errors
-/// The first place where the file is no XML, no domain of QEMU on x86, or says what libvirt would refuse or nobody
-/// knows.
+/// The first position where the file is not XML, not an x86 domain of QEMU, or has something that libvirt would refuse
+/// or that no CPU map has.
 pub fn scenario(catalog: &Catalog, between: &Scenario, file: &str, bytes: &[u8]) -> Result<Domain, LoadError> {
     let document = Document::from_bytes(file, bytes)?;
     let parts = Parts::of(&document)?;
@@ -78,11 +78,11 @@ impl<'d, 'a> Parts<'d, 'a> {
             "domainCapabilities" | "capabilities" => Err(document.error(
                 root,
                 format!(
-                    "expected <domain>, found <{}>, which describes a host: give it to --from-host or --to-host",
+                    "expected <domain>, found <{}>, which describes a host; pass the file to --from-host or --to-host",
                     root.name
                 ),
             )),
-            name => Err(document.error(root, format!("expected <domain>, as virsh dumpxml writes it, found <{name}>"))),
+            name => Err(document.error(root, format!("expected <domain>, as virsh dumpxml prints it, found <{name}>"))),
         }
     }
 }
@@ -197,7 +197,7 @@ impl Reader<'_, '_> {
             (Mode::Custom, None) => {
                 let model = self.default_model(scenario)?;
                 used.push(format!(
-                    "QEMU's default model {}, which libvirt never checks",
+                    "QEMU's default model {}, which libvirt does not check",
                     self.catalog.model_name(model)
                 ));
                 scenario.cpu = CpuChoice::Model(Told::Is(model));
@@ -253,7 +253,7 @@ impl Reader<'_, '_> {
         let kind = match (live, scenario.running.as_deref()) {
             (_, Some(Running { inactive: Some(_), .. })) => "running guest, live and inactive definition",
             (true, _) => "running guest",
-            (false, None) => "guest that is not running",
+            (false, None) => "inactive guest",
             (false, Some(_)) => "guest",
         };
         let named = scenario.features.len();
@@ -271,7 +271,7 @@ impl Reader<'_, '_> {
         };
         let threads = match scenario.topology {
             Told::Is(topology) if topology.threads_per_package() > 1 => {
-                format!(", {} threads in a package", topology.threads_per_package())
+                format!(", {} threads in a socket", topology.threads_per_package())
             }
             Told::Is(_) | Told::Unknown => String::new(),
         };

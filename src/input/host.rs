@@ -1,5 +1,5 @@
-//! Reads a host from what tells of one: `virsh domcapabilities`, `virsh capabilities`, a QMP reply of
-//! `query-cpu-model-expansion`, `/proc/cpuinfo`. Each tells another part of the truth, and says which. Opens no file.
+//! Parses a description of a host: the output of `virsh domcapabilities` or `virsh capabilities`, a QMP reply to
+//! `query-cpu-model-expansion`, or `/proc/cpuinfo`. Opens no file.
 
 use crate::domain::catalog::{Catalog, Provenance, ReleaseMap, machine_series};
 use crate::domain::definition::named_enum;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 mod cpuinfo;
 
 named_enum! {
-    /// What kind of file tells of the host.
+    /// The kind of file that describes a host.
     Kind {
         /// `virsh domcapabilities`.
         DomainCapabilities "virsh domcapabilities",
@@ -32,41 +32,41 @@ named_enum! {
 }
 
 impl Kind {
-    /// Returns what such a file can and cannot tell, one sentence.
+    /// Returns a sentence on what such a file does and does not contain.
     pub const fn tells(self) -> &'static str {
         match self {
             Self::DomainCapabilities => {
-                "It tells what libvirt gives a migratable host-model there; features that may not migrate are left out."
+                "It lists the features of a migratable host-model on this host; features that block migration are left out."
             }
             Self::Capabilities => {
-                "It tells what the processor has, as libvirt reads it, and not what QEMU and KVM give to a guest: ask \
-                 virsh domcapabilities for that."
+                "It lists what the processor has, not what QEMU and KVM support for a guest; virsh domcapabilities lists \
+                 that."
             }
             Self::ModelExpansion => {
-                "It tells what that QEMU can give there with the accelerator it was started with, and nothing of libvirt."
+                "It lists what this QEMU supports on this host with the accelerator it was started with; libvirt may use less."
             }
             Self::CpuInfo => {
-                "It tells what Linux shows of the processor, which is not KVM's view: KVM may give less, emulates some \
-                 features itself, and vmx-* are not told at all."
+                "It lists what Linux reports of the processor, not what KVM supports: KVM may support less, emulates some \
+                 features, and no vmx-* is listed."
             }
         }
     }
 }
 
-/// A host as a file tells.
+/// A host as a file describes it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct HostFile {
-    /// What kind of file it is.
+    /// The kind of the file.
     pub kind: Kind,
     /// Its vendor.
     pub vendor: Vendor,
     /// Its features.
     pub features: FeatureSet,
-    /// The libvirt release, if the file tells.
+    /// The libvirt release, if the file names one.
     pub libvirt: Option<Version>,
-    /// The QEMU release, if the file tells; of a series only its newest known release is taken.
+    /// The QEMU release, if the file names one; for a series, its newest known release.
     pub qemu: Option<Version>,
-    /// What else is to be said, a fragment each.
+    /// What else was read, a fragment each.
     pub notes: Vec<String>,
 }
 
@@ -76,7 +76,7 @@ impl HostFile {
         HostChoice::Given(GivenHost { vendor: self.vendor, signature: None, features: self.features, silicon: None })
     }
 
-    /// Returns one line that says what was read and what such a file can and cannot tell.
+    /// Returns one line about what was read and what such a file does not contain.
     pub fn line(&self) -> String {
         let mut line = format!("{}: {} host with {} features", self.kind.name(), self.vendor, self.features.len());
         for note in &self.notes {
@@ -87,11 +87,11 @@ impl HostFile {
     }
 }
 
-/// Reads a host. Models in the file are read with the map of `libvirt`, where that is decided and has them, else with
-/// the newest map.
+/// Parses a description of a host. CPU models in it are expanded with the CPU map of `libvirt`, or with the newest map
+/// that has the model.
 ///
 /// # Errors
-/// The first place where the file is not one of the four, or names a model or a feature nobody knows.
+/// The first position where the file is none of the four kinds, or has an unknown CPU model or feature.
 pub fn read(catalog: &Catalog, libvirt: &LibvirtChoice, file: &str, bytes: &[u8]) -> Result<HostFile, LoadError> {
     let text = utf8(file, bytes)?;
     let body = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
@@ -121,7 +121,9 @@ fn of_xml(catalog: &Catalog, libvirt: &LibvirtChoice, file: &str, text: &str) ->
             let custom = modes.iter().find(|mode| mode.get("name") == Some("custom"));
             host.notes.extend(custom.map(usable));
             if root.child("domain").is_some_and(|kind| kind.text.trim() == "qemu") {
-                host.notes.push("asked for TCG (domain qemu), so it is no KVM host's; add --virttype kvm".to_owned());
+                host.notes.push(
+                    "made for TCG (domain qemu), not for KVM; run virsh domcapabilities --virttype kvm".to_owned(),
+                );
             }
             // Without --machine libvirt answers for QEMU's default, the newest pc-i440fx.
             let machine = root.child("machine").map(|machine| machine.text.trim());
@@ -141,9 +143,10 @@ fn of_xml(catalog: &Catalog, libvirt: &LibvirtChoice, file: &str, text: &str) ->
             host.qemu = newest.and_then(|name| qemu_of_machine(catalog, name, &mut host.notes));
             Ok(host)
         }
-        "domain" => {
-            Err(document.error(root, "expected a host's file, found <domain>, which is a guest: give it to --domain"))
-        }
+        "domain" => Err(document.error(
+            root,
+            "expected a description of a host, found <domain>, which is a guest; pass the file to --domain",
+        )),
         name => Err(document.error(root, format!("expected <domainCapabilities> or <capabilities>, found <{name}>"))),
     }
 }
@@ -184,7 +187,7 @@ fn expand(
     let vendor = vendor.or_else(|| catalog.vendor(model)).unwrap_or(Vendor::Intel);
     let mut notes = vec![format!("model {name}, read with a map that has it")];
     if !left_out.is_empty() {
-        notes.push(format!("{} features no map in the facts knows left out: {}", left_out.len(), left_out.join(", ")));
+        notes.push(format!("{} unknown CPU features ignored: {}", left_out.len(), left_out.join(", ")));
     }
     Ok(HostFile { kind, vendor, features, libvirt: None, qemu: None, notes })
 }
@@ -209,7 +212,7 @@ fn usable(custom: &Element<'_>) -> String {
 fn qemu_of_machine(catalog: &Catalog, machine: &str, notes: &mut Vec<String>) -> Option<Version> {
     let (_, series) = machine_series(machine)?;
     let known = catalog.qemu_releases().iter().rfind(|qemu| qemu.version.series() == series.series())?.version;
-    notes.push(format!("QEMU {}.{} by its machine type {machine}, taken to be {known}", series.major, series.minor));
+    notes.push(format!("QEMU {}.{} by its machine type {machine}, assumed to be {known}", series.major, series.minor));
     Some(known)
 }
 

@@ -4,7 +4,7 @@
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Mode;
 use crate::domain::feature::FeatureId;
-use crate::explain::{Nearby, Spoken};
+use crate::explain::{MessageMeaning, Unspecific};
 use crate::resolve::Refusal;
 
 /// A message in a text.
@@ -19,7 +19,7 @@ pub struct Found {
     /// Who wrote it down, where the words around it tell.
     pub teller: Option<&'static str>,
     /// What it says.
-    pub says: Spoken,
+    pub says: MessageMeaning,
 }
 
 /// The longest line that is looked at, in bytes.
@@ -76,7 +76,7 @@ fn teller(line: &str) -> Option<&'static str> {
 }
 
 /// A reader of what follows a message's fixed words; the second text is what stands before them.
-type Reader = fn(&Catalog, &str, &str) -> Option<Spoken>;
+type Reader = fn(&Catalog, &str, &str) -> Option<MessageMeaning>;
 
 /// The fixed words of each message, with what reads the rest. Where two match at one place the first counts.
 const MESSAGES: &[(&str, Reader)] = &[
@@ -114,21 +114,22 @@ const MESSAGES: &[(&str, Reader)] = &[
     }),
     ("CPU is incompatible with host CPU", |_, rest, _| {
         let reasons = ["required features", "forbidden feature", "strictly match", "vendor"];
-        (!reasons.iter().any(|reason| rest.contains(reason))).then_some(Spoken::Nearby(Nearby::Incompatible))
+        (!reasons.iter().any(|reason| rest.contains(reason)))
+            .then_some(MessageMeaning::Unspecific(Unspecific::Incompatible))
     }),
     ("Unacceptable CPU info", |_, rest, _| {
-        (!rest.contains("features")).then_some(Spoken::Nearby(Nearby::Unacceptable))
+        (!rest.contains("features")).then_some(MessageMeaning::Unspecific(Unspecific::Unacceptable))
     }),
-    ("CPU vendor does not match", |_, _, _| Some(Spoken::Nearby(Nearby::Vendor))),
-    ("client socket is closed", |_, _, _| Some(Spoken::Nearby(Nearby::ConnectionLost))),
-    ("State blocked by non-migratable CPU", |_, _, _| Some(Spoken::Nearby(Nearby::NonMigratable))),
+    ("CPU vendor does not match", |_, _, _| Some(MessageMeaning::Unspecific(Unspecific::Vendor))),
+    ("client socket is closed", |_, _, _| Some(MessageMeaning::Unspecific(Unspecific::ConnectionLost))),
+    ("State blocked by non-migratable CPU", |_, _, _| Some(MessageMeaning::Unspecific(Unspecific::NonMigratable))),
     ("Target CPU check", |_, rest, _| {
-        rest.contains("does not match source").then_some(Spoken::Nearby(Nearby::CheckDiffers))
+        rest.contains("does not match source").then_some(MessageMeaning::Unspecific(Unspecific::CheckDiffers))
     }),
 ];
 
-fn on_line(catalog: &Catalog, line: &str) -> Vec<(usize, Spoken)> {
-    let mut found: Vec<(usize, Spoken)> = Vec::new();
+fn on_line(catalog: &Catalog, line: &str) -> Vec<(usize, MessageMeaning)> {
+    let mut found: Vec<(usize, MessageMeaning)> = Vec::new();
     for (words, read) in MESSAGES {
         for (place, _) in line.match_indices(words) {
             let (before, rest) =
@@ -144,8 +145,8 @@ fn on_line(catalog: &Catalog, line: &str) -> Vec<(usize, Spoken)> {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "readers return an option")]
-fn known(refusal: Refusal) -> Option<Spoken> {
-    Some(Spoken::Refused(refusal, Vec::new()))
+fn known(refusal: Refusal) -> Option<MessageMeaning> {
+    Some(MessageMeaning::Refused(refusal, Vec::new()))
 }
 
 /// Whether lists stand alone: not behind the message they belong to, which is read with them.
@@ -153,12 +154,12 @@ fn alone(before: &str) -> bool {
     !before.contains("CPU doesn't match specification") && !before.contains("extra features:")
 }
 
-fn full_check(catalog: &Catalog, rest: &str, _: &str) -> Option<Spoken> {
-    lists(catalog, rest).or(Some(Spoken::Nearby(Nearby::WithoutLists)))
+fn full_check(catalog: &Catalog, rest: &str, _: &str) -> Option<MessageMeaning> {
+    lists(catalog, rest).or(Some(MessageMeaning::Unspecific(Unspecific::WithoutLists)))
 }
 
 /// Reads `extra features: a,b, missing features: c`, either of which may be left out.
-fn lists(catalog: &Catalog, text: &str) -> Option<Spoken> {
+fn lists(catalog: &Catalog, text: &str) -> Option<MessageMeaning> {
     let mut strange = Vec::new();
     let mut read = |label: &str| -> Vec<FeatureId> {
         let Some((before, list)) = text.split_once(label) else { return Vec::new() };
@@ -172,9 +173,9 @@ fn lists(catalog: &Catalog, text: &str) -> Option<Spoken> {
     };
     let (extra, missing) = (read("extra features:"), read("missing features:"));
     if extra.is_empty() && missing.is_empty() {
-        return (!strange.is_empty()).then_some(Spoken::StrangeFeatures(strange));
+        return (!strange.is_empty()).then_some(MessageMeaning::UnknownFeatures(strange));
     }
-    Some(Spoken::Refused(Refusal::FullCheck { extra, missing }, strange))
+    Some(MessageMeaning::Refused(Refusal::FullCheck { extra, missing }, strange))
 }
 
 /// Reads a list of names up to the first thing that is none: those the catalog knows, and the others.
@@ -200,44 +201,44 @@ fn names(catalog: &Catalog, text: &str) -> (Vec<FeatureId>, Vec<String>) {
     (features, strange)
 }
 
-fn of_list(catalog: &Catalog, rest: &str, make: fn(Vec<FeatureId>) -> Refusal) -> Option<Spoken> {
+fn of_list(catalog: &Catalog, rest: &str, make: fn(Vec<FeatureId>) -> Refusal) -> Option<MessageMeaning> {
     let (features, strange) = names(catalog, rest);
     match (features.is_empty(), strange.is_empty()) {
         (true, true) => None,
-        (true, false) => Some(Spoken::StrangeFeatures(strange)),
-        (false, _) => Some(Spoken::Refused(make(features), strange)),
+        (true, false) => Some(MessageMeaning::UnknownFeatures(strange)),
+        (false, _) => Some(MessageMeaning::Refused(make(features), strange)),
     }
 }
 
-fn unknown_feature(catalog: &Catalog, rest: &str) -> Option<Spoken> {
+fn unknown_feature(catalog: &Catalog, rest: &str) -> Option<MessageMeaning> {
     feature(catalog, word(rest.trim_start_matches([':', ' ', '\'']))?, Refusal::UnknownFeature)
 }
 
-fn feature(catalog: &Catalog, name: &str, make: fn(FeatureId) -> Refusal) -> Option<Spoken> {
+fn feature(catalog: &Catalog, name: &str, make: fn(FeatureId) -> Refusal) -> Option<MessageMeaning> {
     let name = name.trim_end_matches('.');
     match catalog.feature(name) {
         Some(feature) => known(make(feature)),
-        None => Some(Spoken::StrangeFeatures(vec![name.to_owned()])),
+        None => Some(MessageMeaning::UnknownFeatures(vec![name.to_owned()])),
     }
 }
 
-fn model(catalog: &Catalog, name: &str, make: fn(crate::domain::map::ModelId) -> Refusal) -> Option<Spoken> {
+fn model(catalog: &Catalog, name: &str, make: fn(crate::domain::map::ModelId) -> Refusal) -> Option<MessageMeaning> {
     let name = name.trim_end_matches('.');
     match catalog.model(name) {
         Some(model) => known(make(model)),
-        None => Some(Spoken::StrangeModel(name.to_owned())),
+        None => Some(MessageMeaning::UnknownModel(name.to_owned())),
     }
 }
 
 /// Reads `Property 'qemu64-x86_64-cpu.cvt16' not found`, with QEMU's spelling of the feature.
-fn property(catalog: &Catalog, rest: &str, before: &str) -> Option<Spoken> {
+fn property(catalog: &Catalog, rest: &str, before: &str) -> Option<MessageMeaning> {
     let (_, cpu) = before.rsplit_once("Property '")?;
     let name = quoted(rest)?;
     if cpu.contains('\'') || !rest.contains("not found") {
         return None;
     }
     let feature = catalog.feature(name).or_else(|| catalog.feature(&name.replace('-', "_")));
-    let Some(feature) = feature else { return Some(Spoken::StrangeFeatures(vec![name.to_owned()])) };
+    let Some(feature) = feature else { return Some(MessageMeaning::UnknownFeatures(vec![name.to_owned()])) };
     let model = catalog.model(cpu).filter(|_| !matches!(cpu, "host" | "max"));
     known(Refusal::UnknownProperty { feature, on: !before.contains("=off"), model })
 }

@@ -207,6 +207,7 @@ impl Basis {
         }
         let of_release = |release| Self::of_libvirt(catalog, release).max(Self::of_qemu(catalog, release));
         let of_releases = releases(scenario).map(of_release).fold(Self::Read, Self::max);
+        let of_releases = if scenario.guesses_signature() { of_releases.max(Self::Inferred) } else { of_releases };
         let chosen = scenario.regime.filter(|regime| *regime != Regime::Disable);
         if chosen.is_some() { of_releases.max(Self::Inferred) } else { of_releases }
     }

@@ -2,6 +2,7 @@
 
 use super::answer::{Answer, Basis, Outcome, OutcomeWithFeatures};
 use super::decision_table::{MapState, Mention, Row, row};
+use super::endpoint::Endpoint;
 use super::migrate::{Case, MigrationResult, Prepared};
 use super::prepared_endpoint::PreparedEndpoint;
 use super::recorder::{FullTrace, NoTrace, RefusalOnly};
@@ -99,7 +100,7 @@ pub fn decide(catalog: &Catalog, case: &Case<'_>, feature: FeatureId, basis: Bas
         verdict: input.verdict,
         rule: Some(rule),
         row: input.row,
-        regime: case.ends.last().map(|destination| destination.regime()),
+        regime: case.ends.last().map(Endpoint::regime),
         extra: in_order(extra),
         missing: in_order(missing),
         lost: of_completed(input.lost),

@@ -15,18 +15,20 @@
 use crate::domain::behaviour::Behaviour;
 use crate::domain::definition::Policy;
 use crate::domain::feature::{FeatureId, FeatureSet};
-use crate::domain::host::{CpuSignature, Vendor};
+use crate::domain::host::{CpuSignature, Host, Vendor};
 use crate::domain::map::{CpuMap, ModelDefinition, ModelId};
 use crate::domain::named::Named;
 
 mod baseline;
 mod candidate;
 mod expand;
+mod on_release;
 mod qemu_models;
 
 pub use baseline::{BaselineCpu, BaselineError, baseline};
 pub use candidate::{Candidate, Rejection, Score};
-pub use expand::{Expansion, Probe, domcapabilities, guest, host_capabilities};
+pub use expand::{Expansion, Probe, domcapabilities, guest, host_capabilities, migratable_host_model};
+pub use on_release::{PossibleExpansion, Request, expansions, not_asked};
 pub use qemu_models::QemuModels;
 
 /// The libvirt release that decodes.
@@ -106,6 +108,27 @@ pub enum MissingInput {
     Signature,
     /// The stepping, and some model or rule asks for it.
     Stepping,
+}
+
+impl Processor {
+    /// Returns a host of the facts as KVM gives it to guests.
+    pub fn of_host(host: &Host) -> Self {
+        Self { vendor: Some(host.vendor), signature: Some(host.signature()), features: host.features }
+    }
+
+    /// Returns a host as its silicon shows it; `None` where only KVM's side is known.
+    pub fn of_silicon(host: &Host) -> Option<Self> {
+        host.silicon.map(|silicon| Self { features: silicon.features, ..Self::of_host(host) })
+    }
+}
+
+/// Returns the signature that a host has which libvirt describes by `model`: the model's first one. It is inferred; of a
+/// model for some steppings only, the first of them is taken. `None` where the map gives the model no signature.
+pub fn inferred_signature(map: &CpuMap, model: ModelId) -> Option<CpuSignature> {
+    let first = map.model(model)?.signatures.first()?;
+    let steppings = first.stepping.as_deref().unwrap_or("0");
+    let stepping = steppings.split([',', '-']).next()?.parse().ok();
+    Some(CpuSignature { family: first.family.parse().ok()?, model: first.model.parse().ok()?, stepping })
 }
 
 impl HostModel {

@@ -3,7 +3,8 @@
 
 use super::answer::Answer;
 use super::decision_table::Mention;
-use super::endpoint::{Endpoint, Guest};
+use super::endpoint::{Endpoint, Guest, Host};
+use super::expansion::Expansion;
 use super::prepared_endpoint::{Facts, PreparedEndpoint};
 use super::recorder::{FullTrace, Recorder};
 use super::refusal::UnorderedRefusal;
@@ -14,7 +15,6 @@ use crate::domain::behaviour::{InvtscMessage, Original, Regime};
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Definition, Policies, Policy, PolicyStore};
 use crate::domain::feature::{FeatureId, FeatureSet};
-use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{self, Transport};
 use crate::domain::version::Version;
@@ -51,6 +51,8 @@ pub struct Prepared<'e> {
     pub(super) endpoints: Vec<Rc<PreparedEndpoint<'e>>>,
     pub(super) started: Option<Rc<PreparedEndpoint<'e>>>,
     pub(super) running: Option<&'e scenario::Running>,
+    /// What replaces the CPU of the case's definition where the guest starts.
+    pub(super) expansion: Option<Rc<Expansion<'e>>>,
     pub(super) transport: Transport,
 }
 
@@ -81,10 +83,9 @@ pub(super) struct MigrationResult {
 impl<'e> Prepared<'e> {
     /// Where the guest already runs, it is that guest which migrates, whatever definition is decided.
     pub fn of(catalog: &'e Catalog, case: &'e Case<'_>) -> Self {
-        Self::for_model(catalog, case, case.guest_definition().model)
-    }
-
-    fn for_model(catalog: &'e Catalog, case: &'e Case<'_>, model: Option<ModelId>) -> Self {
+        let first = case.started.as_ref().or(case.ends.first()).filter(|_| case.running.is_none());
+        let expansion = first.and_then(|end| Expansion::of(catalog, end, &case.guest, &case.definition));
+        let model = expansion.as_ref().map_or(case.guest_definition().model, |expansion| Some(expansion.model));
         let endpoint = |end: &'e Endpoint<'_>| Rc::new(PreparedEndpoint::of(catalog, end, &case.guest, model));
         Self {
             catalog,
@@ -92,6 +93,7 @@ impl<'e> Prepared<'e> {
             endpoints: case.ends.iter().map(endpoint).collect(),
             started: case.started.as_ref().map(endpoint),
             running: case.running.as_ref(),
+            expansion: expansion.map(Rc::new),
             transport: case.transport,
         }
     }
@@ -101,8 +103,9 @@ impl<'e> Prepared<'e> {
         self.endpoints.iter().map(|endpoint| &**endpoint).collect()
     }
 
-    fn facts<P: PolicyStore>(&self, definition: &Definition<P>, feature: FeatureId) -> Facts<'e> {
-        Facts { catalog: self.catalog, guest: self.guest, feature, named: definition.features.sets().on() }
+    fn facts<P: PolicyStore>(&self, definition: &Definition<P>, feature: FeatureId) -> Facts<'_> {
+        let named = definition.features.sets().on();
+        Facts { catalog: self.catalog, guest: self.guest, feature, named, expansion: self.expansion.as_deref() }
     }
 
     /// Starts the guest at the first of these endpoints and migrates it from each to the next, until one refuses it.
@@ -228,13 +231,22 @@ fn reconnect<P: PolicyStore>(source: &PreparedEndpoint<'_>, guest: &mut Running<
     }
 }
 
-/// Starts the guest's definition afresh at the destination of this case: the guest's next cold boot there.
+/// Starts the guest's definition afresh at the destination of this case: the guest's next cold boot there. `None` where
+/// the host there decides and none is named.
 pub fn cold_boot(catalog: &Catalog, case: &Case<'_>) -> Option<StartTrace> {
-    let prepared = Prepared::for_model(catalog, case, case.definition.model);
-    let facts = prepared.facts(case.guest_definition(), catalog.default_feature());
+    let (end, guest, definition) = (case.ends.last()?, &case.guest, &case.definition);
+    if definition.takes_host_model() && (guest.accel, end.host) == (Accel::Kvm, Host::Capable) {
+        return None;
+    }
+    let expansion = Expansion::of(catalog, end, guest, definition);
+    let model = expansion.as_ref().map_or(definition.model, |expansion| Some(expansion.model));
+    let endpoint = PreparedEndpoint::of(catalog, end, guest, model);
+    let named = case.guest_definition().features.sets().on();
+    let facts =
+        Facts { catalog, guest, feature: catalog.default_feature(), named, expansion: expansion.as_ref() };
     let mut stages = FullTrace::default();
-    let mut guest = Running { live: case.definition.clone(), original: None, needs_original: true };
-    start_new(&facts, prepared.endpoints.last()?, &mut guest, (&mut Attempt::default(), &mut stages));
+    let mut running = Running { live: definition.clone(), original: None, needs_original: true };
+    start_new(&facts, &endpoint, &mut running, (&mut Attempt::default(), &mut stages));
     stages.start()
 }
 

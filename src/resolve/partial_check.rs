@@ -11,6 +11,7 @@ use crate::domain::behaviour::{HostUnderKvm, PartialCheck};
 use crate::domain::definition::{Check, Definition, Match, Mode, Policy, PolicyStore};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
+use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
 
 /// The host as libvirt compares a definition with it.
@@ -102,8 +103,8 @@ fn hypervisor(facts: &Facts<'_>) -> FeatureSet {
 
 /// What QEMU lacks of the model, as it says when it is asked without a machine type; nothing on a host that has whatever
 /// is asked for. `None` of a model that QEMU does not have, and where libvirt asks the map.
-fn blockers(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>) -> Option<FeatureSet> {
-    let model = endpoint.model.as_ref().filter(|model| model.in_qemu)?;
+fn blockers(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, model: Option<ModelId>) -> Option<FeatureSet> {
+    let model = facts.model(endpoint, model).filter(|model| model.in_qemu)?;
     if endpoint.end.behaviour.partial_check == PartialCheck::Map {
         return None;
     }
@@ -129,7 +130,7 @@ pub(super) fn partial<P: PolicyStore>(
     if !compared || !matches!(definition.mode, Mode::Custom | Mode::HostModel) {
         return Ok(());
     }
-    let of_map = endpoint.model.as_ref().and_then(|model| model.of_map);
+    let of_map = facts.model(endpoint, definition.model).and_then(|model| model.of_map);
     let policies = definition.features.sets();
     let known_host = host_cpu(facts, endpoint);
     // A host that has whatever is asked for lacks what is forbidden, and nothing blocks a model there.
@@ -137,7 +138,7 @@ pub(super) fn partial<P: PolicyStore>(
     let capable = FeatureSet::ALL - (forbids - hypervisor(facts));
     let host = known_host.as_ref().map_or(capable, |host| host.full);
     // Of a model that QEMU does not have there is no answer, and the map is asked as before.
-    if let Some(blockers) = blockers(facts, endpoint) {
+    if let Some(blockers) = blockers(facts, endpoint, definition.model) {
         if blockers.is_empty() && policies.mentioned() == policies.with(Policy::Disable) {
             return Ok(());
         }
@@ -153,10 +154,14 @@ pub(super) fn partial<P: PolicyStore>(
     {
         return Err(UnorderedRefusal::OtherVendor(named));
     }
-    let Some(of_map) = of_map else { return Ok(()) };
+    let of_model = match of_map {
+        Some(of_map) => of_map.data,
+        None if definition.mode == Mode::HostModel => FeatureSet::EMPTY,
+        None => return Ok(()),
+    };
     let dropped = policies.with(Policy::Force) | policies.with(Policy::Optional) | policies.with(Policy::Disable);
     // A forbidden feature of the model still counts as needed (recorded on 9.0.0).
-    let needed = (of_map.data | policies.with(Policy::Require)) - dropped;
+    let needed = (of_model | policies.with(Policy::Require)) - dropped;
     let forbidden = forbids & host;
     if !forbidden.is_empty() {
         return Err(UnorderedRefusal::PartialForbidden(forbidden));
@@ -181,14 +186,14 @@ pub(super) fn listed<P: PolicyStore>(
     given: &Definition<P>,
     stop: &UnorderedRefusal,
 ) -> Refusal {
-    let compat = endpoint.model.as_ref().and_then(|model| model.of_map).is_none_or(|of_map| of_map.partial_compat);
+    let compat = facts.model(endpoint, given.model).and_then(|model| model.of_map).is_none_or(|of_map| of_map.partial_compat);
     let asks_qemu = endpoint.end.behaviour.partial_check == PartialCheck::Blockers;
     let of_qemu = asks_qemu && !compat && matches!(stop, UnorderedRefusal::PartialMissing(_));
     let in_definition = |set: FeatureSet| -> Vec<FeatureId> {
         let mut rest = set;
         std::iter::from_fn(|| given.features.first_of(rest).inspect(|feature| rest.remove(*feature))).collect()
     };
-    let blockers = blockers(facts, endpoint).filter(|_| of_qemu);
+    let blockers = blockers(facts, endpoint, given.model).filter(|_| of_qemu);
     stop.listed(|set| {
         if matches!(stop, UnorderedRefusal::MsrFeatures(_)) {
             in_definition(set)

@@ -3,6 +3,7 @@
 
 use super::dependencies::Dependencies;
 use super::endpoint::{Endpoint, Guest, Host, Machine};
+use super::expansion::Expansion;
 use crate::domain::behaviour::QuirkKind;
 use crate::domain::catalog::{Catalog, QemuView, machine_series};
 use crate::domain::feature::{FeatureId, FeatureSet};
@@ -19,6 +20,20 @@ pub(super) struct Facts<'e> {
     pub(super) feature: FeatureId,
     /// Features the user's definition switches on by name; they are visible even where they are only reported.
     pub(super) named: FeatureSet,
+    /// What replaces the CPU of the user's definition where the guest starts.
+    pub(super) expansion: Option<&'e Expansion<'e>>,
+}
+
+impl Facts<'_> {
+    /// Returns the model of this name at an endpoint: the guest's, or the one that its definition named before.
+    pub(super) fn model<'s>(
+        &'s self,
+        endpoint: &'s PreparedEndpoint<'_>,
+        name: Option<ModelId>,
+    ) -> Option<&'s PreparedModel<'s>> {
+        let named = self.expansion.and_then(|expansion| expansion.named.as_ref());
+        [endpoint.model.as_ref(), named].into_iter().flatten().find(|model| Some(model.id) == name)
+    }
 }
 
 /// One end, ready for one guest.

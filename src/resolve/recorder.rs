@@ -8,6 +8,9 @@ use crate::domain::definition::{Definition, Policies, PolicyStore};
 use std::sync::Arc;
 
 /// What is told of each stage when it is done.
+///
+/// A type parameter, as is how policies are held: on a verdict alone (some 300 ns) a trait object costs 12 % more
+/// instructions, and policies with their order 80 % more.
 pub(super) trait Recorder<P: PolicyStore> {
     /// Whether the original CPU kept at the destination is wanted too, although the guest does not migrate on from there.
     const TO_THE_END: bool = false;

@@ -289,7 +289,11 @@ fn update_cpu<P: PolicyStore>(
     }
     partial_check::partial(facts, endpoint, definition)?;
     partial_check::decide_optional(facts, endpoint, definition);
-    let Some(model) = &endpoint.model else { return Ok(()) };
+    if definition.takes_host_model() && fresh {
+        let Some(expansion) = facts.expansion else { return Err(UnorderedRefusal::UnsupportedMode(definition.mode)) };
+        expansion.replace(definition);
+    }
+    let Some(model) = facts.model(endpoint, definition.model) else { return Ok(()) };
     let Some(of_map) = model.of_map else { return Err(UnorderedRefusal::UnknownModel(model.id)) };
     let policy = match (fresh, endpoint.end.regime()) {
         (true, _) | (false, Regime::Disable) => Some(Policy::Disable),
@@ -302,7 +306,8 @@ fn update_cpu<P: PolicyStore>(
         }
     }
     if !model.in_qemu {
-        return Err(UnorderedRefusal::ModelUnsupported(model.id));
+        let nearest = facts.expansion.filter(|_| fresh && definition.fallback == Fallback::Allow);
+        nearest.ok_or(UnorderedRefusal::ModelUnsupported(model.id))?.replace(definition);
     }
     definition.fallback = Fallback::Forbid;
     Ok(())

@@ -95,6 +95,8 @@ named_enum! {
         Given "given",
         /// libvirt, in place of `optional`: what the host's model has.
         HostModel "host model",
+        /// libvirt, with the model that it puts in place of the definition's CPU.
+        Expansion "expansion",
         /// The model's removed list, while the definition was prepared.
         RemovedList "removed list",
         /// The live update after start.
@@ -136,6 +138,7 @@ impl StartTrace {
         Some(match self.given.features.get(feature) {
             Some(Policy::Optional) if written != Policy::Optional => WrittenBy::HostModel,
             Some(_) => WrittenBy::Given,
+            None if prepared.model != self.given.model => WrittenBy::Expansion,
             None => WrittenBy::RemovedList,
         })
     }

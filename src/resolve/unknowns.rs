@@ -5,13 +5,13 @@ use super::answer::{Answer, Basis, Dependence, Outcome, OutcomeWithFeatures, Pos
 use super::classify::{brief, decide};
 use super::endpoint::{Endpoint, Guest, Machine};
 use super::migrate::{Case, Prepared};
-use super::rules::RuleId;
 use super::verdict::Verdict;
 use crate::domain::catalog::Catalog;
-use crate::domain::definition::{Definition, Fallback, Match, Mode};
+use crate::domain::definition::Definition;
 use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{CpuChoice, HostChoice, Release, Scenario, Topology};
+use crate::domain::version::Version;
 use std::rc::Rc;
 
 mod dedup;
@@ -84,7 +84,8 @@ fn options<T>(axes: &mut Vec<Axis>, input: &str, values: Vec<(String, T)>) -> Op
 
 /// Returns the source of a scenario, with the first value of whatever is not known of it.
 pub fn source<'a>(catalog: &'a Catalog, scenario: &Scenario) -> Option<Endpoint<'a>> {
-    let purpose = Purpose { regime: None, wants_vmx: true, name: "source" };
+    let decodes = scenario.decodes();
+    let purpose = Purpose { regime: None, wants_vmx: true, decodes, name: "source" };
     EndpointOptions::of(catalog, scenario, &scenario.from, &scenario.from_host, purpose).end(&[])
 }
 
@@ -100,10 +101,10 @@ impl<'a> Plan<'a> {
     }
 
     fn with(catalog: &'a Catalog, scenario: &'a Scenario, make: &mut MakeEndpoint<'_, 'a>) -> Result<Self, Dependence> {
-        if scenario.mode() == Mode::HostModel || scenario.matching == Match::Minimum {
+        if scenario.takes_host_model() && !is_asked_for_host_model(catalog, scenario) {
             return Err(Dependence::on("host-model expansion (give the live definition)"));
         }
-        if needs_host(scenario) {
+        if scenario.lacks_host() {
             return Err(Dependence::on(HOST));
         }
         let mut axes = Vec::new();
@@ -111,7 +112,8 @@ impl<'a> Plan<'a> {
         let machines = guests::machines(catalog, scenario, &mut axes);
         let topologies = guests::topologies(scenario, &mut axes);
         let wants_vmx = guests::may_have_vmx(catalog, scenario, &models.values);
-        let source = Purpose { regime: None, wants_vmx, name: "source" };
+        let decodes = scenario.decodes();
+        let source = Purpose { regime: None, wants_vmx, decodes, name: "source" };
         let stop = Purpose { name: "destination", ..source };
         let destination = Purpose { regime: scenario.regime, ..stop };
         let mut endpoints = vec![make(&scenario.from, &scenario.from_host, source).among(&mut axes)];
@@ -187,9 +189,6 @@ impl<'a> Plan<'a> {
         let Some(mut answer) = agreement.cases.first().and_then(|first| decide_on(first)) else {
             return Answer::unknown(basis, Dependence::on("facts"));
         };
-        if self.falls_back(answer.verdict, answer.rule) {
-            return Answer::unknown(basis, fallback_model());
-        }
         if self.endpoints.last().is_some_and(EndpointOptions::regime_is_open) {
             answer.regime = None;
         }
@@ -223,8 +222,6 @@ impl<'a> Plan<'a> {
         };
         if !agreement.depends_on.is_empty() {
             OutcomeWithFeatures::depends(brief.outcome.row)
-        } else if self.falls_back(brief.outcome.verdict, brief.outcome.rule) {
-            OutcomeWithFeatures::depends(None)
         } else {
             brief
         }
@@ -238,13 +235,6 @@ impl<'a> Plan<'a> {
     /// Tries every case, unless there is one only.
     fn agreement(&self, wanted: Wanted) -> Result<Agreement, Dependence> {
         if self.axes.is_empty() { Ok(Agreement::of_one_case()) } else { self.try_cases(wanted) }
-    }
-
-    /// Whether libvirt would look for another model, and which one is not known.
-    fn falls_back(&self, verdict: Verdict, rule: Option<RuleId>) -> bool {
-        self.scenario.fallback == Fallback::Allow
-            && verdict == Verdict::StartRefused
-            && rule == Some(RuleId::ModelUnsupported)
     }
 }
 
@@ -263,17 +253,10 @@ impl Answer {
 /// The input that a guest needs whose CPU is the host's.
 const HOST: &str = "host";
 
-/// Whether the guest gets the CPU of a host, and no host is named. Then no host has whatever is asked for: nothing is.
-fn needs_host(scenario: &Scenario) -> bool {
-    matches!(scenario.mode(), Mode::HostPassthrough | Mode::Maximum)
-        && scenario.accel == Accel::Kvm
-        && [&scenario.from_host, &scenario.to_host].contains(&&HostChoice::Capable)
-}
-
 /// Adds to an input one value for each answer, where those can be found: of a host, two listed ones in place of those
 /// that are not named, the same or another.
 pub(super) fn with_examples(catalog: &Catalog, scenario: &Scenario, mut input: Dependence) -> Dependence {
-    if !needs_host(scenario) || input.input != HOST {
+    if !scenario.lacks_host() || input.input != HOST {
         return input;
     }
     let listed: Vec<_> = catalog.recorded_hosts().map(|(id, host)| (HostChoice::Listed(id), &host.name)).collect();
@@ -282,6 +265,7 @@ pub(super) fn with_examples(catalog: &Catalog, scenario: &Scenario, mut input: D
     for ((from, name), (to, other)) in same.chain(other) {
         let given = |host: &HostChoice, listed: &HostChoice| match host {
             HostChoice::Capable => listed.clone(),
+            HostChoice::Any | HostChoice::Unknown if scenario.takes_host_model() => listed.clone(),
             HostChoice::Listed(_) | HostChoice::Given(_) | HostChoice::Any | HostChoice::Unknown => host.clone(),
         };
         let (from_host, to_host) = (given(&scenario.from_host, from), given(&scenario.to_host, to));
@@ -296,6 +280,15 @@ pub(super) fn with_examples(catalog: &Catalog, scenario: &Scenario, mut input: D
     input
 }
 
-fn fallback_model() -> Dependence {
-    Dependence::on("model libvirt falls back to (give the live definition)")
+/// Whether libvirt and QEMU at the start are of those that ask and tell what host-model is
+/// (`query-cpu-model-expansion`).
+fn is_asked_for_host_model(catalog: &Catalog, scenario: &Scenario) -> bool {
+    let start = scenario.started.as_ref().unwrap_or(&scenario.from);
+    let libvirt = start.libvirt.id(catalog).map(|id| catalog.release(id).version);
+    libvirt.is_some_and(|version| version >= ASKS) && start.qemu.version.known().is_some_and(|version| version >= TELLS)
 }
+
+/// The first libvirt that asks QEMU about the host's CPU.
+const ASKS: Version = Version::new(3, 2, 0);
+/// The first QEMU that tells.
+const TELLS: Version = Version::new(2, 9, 0);

@@ -83,6 +83,6 @@ fn json(model: &Model, catalog: &Catalog) -> String {
     let drawn = text(&draw(model, catalog));
     let lines: Vec<&str> = drawn.lines().collect();
     let screen = Seen { name: model.screens.top().kind().name(), lines: &lines };
-    let about = About { ways: Some(&derived.remedies), screen: Some(screen), ..About::default() };
+    let about = About { remedies: Some(&derived.remedies), screen: Some(screen), ..About::default() };
     export::json_about(catalog, &model.scenario, &derived.answer, about) + "\n"
 }

@@ -53,8 +53,8 @@ impl Vary {
     /// guest has one machine type and one model.
     #[must_use]
     pub fn after(self, other: Self) -> Self {
-        let here = Self::ALL.iter().position(|vary| *vary == self).unwrap_or(0);
-        let mut next = Self::ALL.iter().cycle().skip(here + 1);
+        let current = Self::ALL.iter().position(|vary| *vary == self).unwrap_or(0);
+        let mut next = Self::ALL.iter().cycle().skip(current + 1);
         next.find(|vary| !(vary.is_of_the_guest() && **vary == other)).copied().unwrap_or(self)
     }
 }
@@ -210,8 +210,8 @@ pub fn lines_around(catalog: &Catalog, vary: Vary, scenario: &Scenario) -> Vec<L
         }
         let version = value.version(catalog);
         let later = |line: &Line| line.value.version(catalog) > version;
-        let place = if version.is_some() { all.iter().position(later).unwrap_or(all.len()) } else { 0 };
-        all.insert(place, Line::of(value));
+        let index = if version.is_some() { all.iter().position(later).unwrap_or(all.len()) } else { 0 };
+        all.insert(index, Line::of(value));
     }
     all
 }

@@ -17,7 +17,7 @@ pub(super) fn pairs(catalog: &Catalog) -> Vec<(Release, Release)> {
         }
     }
     pairs.sort_by_key(|(back, far, from, _)| (*far == 0, *back, *far, std::cmp::Reverse(*from)));
-    let pick = |place: usize| releases.get(place).cloned();
+    let pick = |index: usize| releases.get(index).cloned();
     pairs.into_iter().filter_map(|(_, _, from, to)| Some((pick(from)?, pick(to)?))).collect()
 }
 

@@ -1,4 +1,4 @@
-//! Writes a baseline: the definition's XML, what each host gives up, and where it does not hold.
+//! Writes a baseline: the definition's XML, the features that each host loses, and the pairs for which it fails.
 
 use super::format::{json, list, names};
 use crate::analysis::baseline::Baseline;
@@ -24,17 +24,22 @@ pub fn baseline_text(catalog: &Catalog, baseline: &Baseline) -> String {
     let _ = writeln!(out, "\n{}\n", baseline.scenario.word(catalog));
     for (host, costs) in &baseline.costs {
         let text = if costs.is_empty() {
-            "gives up nothing".to_owned()
+            "loses no feature".to_owned()
         } else {
-            format!("gives up {}: {}", costs.len(), names(catalog, costs.iter().copied()))
+            format!(
+                "loses {} {}: {}",
+                costs.len(),
+                if costs.len() == 1 { "feature" } else { "features" },
+                names(catalog, costs.iter().copied())
+            )
         };
         wrapped(&mut out, &format!("{}: ", catalog.host(*host).name), &text);
     }
     let broken = baseline.broken.len();
     let pairs = baseline.resolved;
     let _ = match broken {
-        0 => writeln!(out, "\nUnchanged between all {pairs} pairs of hosts and releases."),
-        _ => writeln!(out, "\nNot unchanged in {broken} of {pairs} pairs of hosts and releases:"),
+        0 => writeln!(out, "\nHolds for all {pairs} pairs of hosts and releases."),
+        _ => writeln!(out, "\nFails for {broken} of {pairs} pairs of hosts and releases:"),
     };
     for pair in &baseline.broken {
         let _ = writeln!(out, "  {}  {}", pair.outcome.verdict.name(), pair.scenario.word(catalog));

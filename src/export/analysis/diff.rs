@@ -21,20 +21,20 @@ pub fn feature_names(catalog: &Catalog, features: &[FeatureId]) -> String {
 }
 
 /// Returns in one sentence why a difference matters to a migration from left to right.
-pub const fn why_words(why: Why) -> &'static str {
+pub const fn reason_text(why: Why) -> &'static str {
     match why {
         Why::RemovedListed => {
-            "It left the model, and the right map says so: what an incoming guest is given that says nothing of it is the \
-             regime's choice."
+            "Removed from the model and marked removed='yes'. The destination's setting for removed features on incoming \
+             decides whether a guest that does not mention it has it."
         }
         Why::RemovedUnlisted => {
-            "It left the model without a mark: for an incoming guest that says nothing of it nothing is written."
+            "Removed from the model without a mark: libvirt adds nothing to an incoming definition that does not mention it."
         }
         Why::AddedMarked => {
-            "It is marked as added: QEMU always gave it, so the full check overlooks it in a guest that says nothing of it."
+            "Marked added='yes': QEMU always enabled it, so the full check ignores it if the definition does not mention it."
         }
-        Why::NewUnmarked => "It came into the model without a mark: a guest from the left never said that it is off.",
-        Why::Unknown => "The right map does not know it at all: a guest that names it is refused there.",
+        Why::NewUnmarked => "Added to the model without a mark: definitions from the left do not disable it.",
+        Why::Unknown => "The right map does not define it, and refuses a guest that names it.",
     }
 }
 
@@ -49,21 +49,21 @@ pub const fn model_group(why: Why) -> &'static str {
 }
 
 /// Returns in one sentence what the difference between two models does to a guest whose model is changed.
-pub const fn model_words(why: Why) -> &'static str {
+pub const fn model_text(why: Why) -> &'static str {
     match why {
         Why::RemovedListed => {
-            "The right model had it once: a guest changed from left to right loses it at its next start."
+            "Removed from the right model: a guest changed from left to right loses it at its next start."
         }
         Why::RemovedUnlisted | Why::Unknown => {
             "A guest changed from the left model to the right loses it at its next start."
         }
-        Why::AddedMarked => "QEMU always gave it to the right model, without the map saying so.",
+        Why::AddedMarked => "QEMU always enabled it in the right model, although the map did not have it.",
         Why::NewUnmarked => "A guest changed from the left model to the right gains it at its next start.",
     }
 }
 
 /// Returns how one guest fares, in a few words: `aborted (T7)`; of one that never starts, that it does not.
-pub fn outcome_words(outcome: Option<&GuestOutcome>) -> String {
+pub fn outcome_text(outcome: Option<&GuestOutcome>) -> String {
     let Some(outcome) = outcome else { return "does not start".to_owned() };
     // The rule of another feature's trouble would mislead.
     let rule = outcome.outcome.rule.filter(|_| outcome.verdict() == outcome.outcome.verdict);
@@ -75,15 +75,15 @@ pub fn outcome_words(outcome: Option<&GuestOutcome>) -> String {
 pub fn diff_text(catalog: &Catalog, diff: &MapDiff, effects: &[Effect]) -> String {
     let name = |id| &*catalog.release(id).name;
     let mut out = format!("{} and {}\n", name(diff.old), name(diff.new));
-    for (word, features) in [("Features gone: ", &diff.features_gone), ("Features new: ", &diff.features_new)] {
+    for (word, features) in [("Features removed: ", &diff.features_gone), ("Features added: ", &diff.features_new)] {
         if !features.is_empty() {
             wrapped(&mut out, word, &names(catalog, features.iter().copied()));
         }
     }
     if diff.order {
-        out.push_str("The features both know stand in another order.\n");
+        out.push_str("The common features are in a different order.\n");
     }
-    for (word, models) in [("Models gone: ", &diff.models_gone), ("Models new: ", &diff.models_new)] {
+    for (word, models) in [("Models removed: ", &diff.models_gone), ("Models added: ", &diff.models_new)] {
         if !models.is_empty() {
             wrapped(&mut out, word, &model_names(catalog, models));
         }
@@ -97,7 +97,7 @@ pub fn diff_text(catalog: &Catalog, diff: &MapDiff, effects: &[Effect]) -> Strin
         models.sort_unstable();
         models.dedup();
         let what = if models.is_empty() {
-            "no guest fares worse than within the first".to_owned()
+            "no guest has a worse outcome than within the first release".to_owned()
         } else {
             format!("{} at worst: {}", effect.worst.name(), model_names(catalog, &models))
         };
@@ -112,7 +112,7 @@ fn groups(out: &mut String, catalog: &Catalog, diff: &ModelDiff, group: impl Fn(
         wrapped(out, &format!("  {}: ", group(*why)), &names(catalog, features.iter().copied()));
     }
     if diff.partial_check {
-        out.push_str("  another partial check\n");
+        out.push_str("  the partial check differs\n");
     }
 }
 

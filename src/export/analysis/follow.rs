@@ -1,4 +1,4 @@
-//! Writes one feature's way through the ten stages.
+//! Writes the state of one feature at each of the ten stages.
 
 use super::format::json;
 use crate::analysis::follow::{By, Seen, State};
@@ -8,14 +8,14 @@ use crate::domain::scenario::Scenario;
 use crate::export::SCHEMA;
 use std::fmt::Write;
 
-/// Returns the word for a state.
+/// Returns the name of a state.
 pub fn state_word(state: State) -> &'static str {
     match state {
         State::InModel => "in the model",
         State::Silent => "not mentioned",
         State::Mention(policy) => policy.name(),
         State::UnknownToMap => "unknown to the map",
-        State::Unmentioned => "not on it",
+        State::Unmentioned => "not in -cpu",
         State::Flag(true) => "=on",
         State::Flag(false) => "=off",
         State::On => "on",
@@ -32,8 +32,8 @@ pub fn state_word(state: State) -> &'static str {
     }
 }
 
-/// Returns the words for who decided.
-pub fn by_words(by: By) -> String {
+/// Returns the name of what decided a state.
+pub fn origin_text(by: By) -> String {
     match by {
         By::Map => "CPU map".to_owned(),
         By::Written(by) => by.name().to_owned(),
@@ -42,19 +42,19 @@ pub fn by_words(by: By) -> String {
     }
 }
 
-/// Returns the way as a table, a line a stage; `*` marks a stage that changed the feature.
+/// Returns a table with a line for each stage; `*` marks a stage that changed the feature.
 pub fn follow_text(catalog: &Catalog, scenario: &Scenario, feature: FeatureId, seen: &[Seen]) -> String {
     let mut out = format!("{}\n{}\n\n", scenario.word(catalog), catalog.feature_name(feature));
     for (number, seen) in seen.iter().enumerate() {
         let mark = if seen.changed { '*' } else { ' ' };
-        let by = seen.by.map(by_words).unwrap_or_default();
+        let by = seen.by.map(origin_text).unwrap_or_default();
         let line = format!("{:>2}{mark} {:<16} {:<19} {by}", number + 1, seen.step.name(), state_word(seen.state));
         let _ = writeln!(out, "{}", line.trim_end());
     }
     out
 }
 
-/// Returns the way as JSON.
+/// Returns the stages as JSON.
 pub fn follow_json(catalog: &Catalog, scenario: &Scenario, feature: FeatureId, seen: &[Seen]) -> String {
     let stages: Vec<serde_json::Value> = seen
         .iter()
@@ -62,7 +62,7 @@ pub fn follow_json(catalog: &Catalog, scenario: &Scenario, feature: FeatureId, s
             serde_json::json!({
                 "stage": seen.step.name(),
                 "state": state_word(seen.state),
-                "by": seen.by.map(by_words),
+                "by": seen.by.map(origin_text),
                 "changed": seen.changed,
             })
         })

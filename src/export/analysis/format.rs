@@ -47,10 +47,10 @@ pub(super) fn runs<T: PartialEq + Copy>(all: &[T], some: &[T], name: impl Fn(T) 
         }
         going = is_in;
     }
-    let said = |(first, last): &(T, T)| {
+    let text = |(first, last): &(T, T)| {
         if first == last { name(*first) } else { format!("{} to {}", name(*first), name(*last)) }
     };
-    parts.iter().map(said).collect::<Vec<_>>().join(", ")
+    parts.iter().map(text).collect::<Vec<_>>().join(", ")
 }
 
 /// Machine types, family by family.
@@ -65,8 +65,8 @@ pub(super) fn machines(catalog: &Catalog, some: &[MachineId]) -> String {
         }
     }
     let name = |machine| catalog.machine_name(machine).to_owned();
-    let said = families.iter().map(|(_, members)| runs(members, some, name)).filter(|text| !text.is_empty());
-    said.collect::<Vec<_>>().join(", ")
+    let text = families.iter().map(|(_, members)| runs(members, some, name)).filter(|text| !text.is_empty());
+    text.collect::<Vec<_>>().join(", ")
 }
 
 pub(super) fn qemus(catalog: &Catalog, some: &[Version]) -> String {

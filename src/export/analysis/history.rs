@@ -3,6 +3,7 @@
 use super::format::{json, list, machines, names};
 use crate::analysis::history::{Change, FeatureHistory, Membership, ModelHistory, Segment, TurnedOn};
 use crate::domain::catalog::{Catalog, LibvirtId};
+use crate::domain::names::and_list;
 use crate::domain::qemu::MachineId;
 use crate::export::SCHEMA;
 use crate::export::report::wrapped;
@@ -13,35 +14,35 @@ fn release(catalog: &Catalog, id: LibvirtId) -> &str {
 }
 
 /// Returns what changed in a model, in words separated by semicolons.
-pub fn change_words(catalog: &Catalog, change: &Change) -> String {
+pub fn change_text(catalog: &Catalog, change: &Change) -> String {
     parts(catalog, change).join("; ")
 }
 
 /// Returns what a feature was to a model, in words separated by semicolons.
-pub fn membership_words(catalog: &Catalog, segments: &[Segment<Membership>]) -> String {
+pub fn membership_text(catalog: &Catalog, segments: &[Segment<Membership>]) -> String {
     let said = told(segments).map(|segment| format!("{} {}", segment.state.name(), run(catalog, segment)));
     said.collect::<Vec<_>>().join("; ")
 }
 
 /// Returns under which accelerators and machine types QEMU turns a feature on.
-pub fn turned_on_words(catalog: &Catalog, on: &TurnedOn) -> String {
+pub fn enabled_by_text(catalog: &Catalog, on: &TurnedOn) -> String {
     let accels: Vec<&str> = on.accels.iter().map(|accel| accel.name()).collect();
     let machines = on.machines.as_ref().map_or("every machine type".to_owned(), |some| machines(catalog, some));
-    format!("{}; {machines}", accels.join(" and "))
+    format!("{}; {machines}", and_list(&accels))
 }
 
 /// Returns machine types by family, neighbours together.
-pub fn machine_words(catalog: &Catalog, some: &[MachineId]) -> String {
+pub fn machines_text(catalog: &Catalog, some: &[MachineId]) -> String {
     machines(catalog, some)
 }
 
 fn parts(catalog: &Catalog, change: &Change) -> Vec<String> {
     let mut said = Vec::new();
     if change.came {
-        said.push("the model comes".to_owned());
+        said.push("model added".to_owned());
     }
     if change.went {
-        said.push("the model goes".to_owned());
+        said.push("model removed".to_owned());
     }
     if let Some(ancestor) = change.copied_from {
         said.push(format!("a copy of {}", catalog.model_name(ancestor)));
@@ -49,7 +50,7 @@ fn parts(catalog: &Catalog, change: &Change) -> Vec<String> {
     for (word, features) in [
         ("gains", &change.gained),
         ("loses, marked removed:", &change.removed),
-        ("loses, unmarked:", &change.dropped),
+        ("loses without a mark:", &change.dropped),
         ("marks added:", &change.added),
         ("marks removed:", &change.marked),
     ] {
@@ -58,7 +59,7 @@ fn parts(catalog: &Catalog, change: &Change) -> Vec<String> {
         }
     }
     if change.partial_check {
-        said.push("asks for another partial check".to_owned());
+        said.push("changes the partial check".to_owned());
     }
     said
 }
@@ -67,11 +68,11 @@ fn parts(catalog: &Catalog, change: &Change) -> Vec<String> {
 pub fn model_history_text(catalog: &Catalog, history: &ModelHistory) -> String {
     let mut out = format!("{}\n\nlibvirt:\n", catalog.model_name(history.model));
     if history.steps.is_empty() {
-        out.push_str("  no map has it\n");
+        out.push_str("  in no map\n");
     }
     for step in &history.steps {
         let since = release(catalog, step.since);
-        wrapped(&mut out, &format!("  {since:<10}"), &change_words(catalog, &step.change));
+        wrapped(&mut out, &format!("  {since:<10}"), &change_text(catalog, &step.change));
     }
     out.push_str("\nQEMU:\n");
     for (first, last) in &history.qemu {
@@ -79,7 +80,7 @@ pub fn model_history_text(catalog: &Catalog, history: &ModelHistory) -> String {
     }
     for (feature, on) in &history.machines {
         let text = format!("{} with {}", catalog.feature_name(*feature), machines(catalog, on));
-        wrapped(&mut out, "  turns on ", &text);
+        wrapped(&mut out, "  enables ", &text);
     }
     out
 }
@@ -137,25 +138,25 @@ pub fn feature_history_text(catalog: &Catalog, history: &FeatureHistory) -> Stri
     let mut out = format!("{}\n\n", catalog.feature_name(history.feature));
     let known: Vec<String> = history.known.iter().filter(|s| s.state).map(|s| run(catalog, s)).collect();
     let _ = if known.is_empty() {
-        writeln!(out, "No libvirt map knows it.")
+        writeln!(out, "No libvirt CPU map defines it.")
     } else {
-        writeln!(out, "libvirt knows it: {}.", known.join(", "))
+        writeln!(out, "Defined by libvirt: {}.", known.join(", "))
     };
     let _ = match history.in_qemu {
-        Some(version) => writeln!(out, "QEMU takes its name, as far as asked, since {version}."),
-        None => writeln!(out, "No QEMU that was asked takes its name."),
+        Some(version) => writeln!(out, "QEMU accepts its name since {version}, as far as releases were asked."),
+        None => writeln!(out, "No QEMU release that was asked accepts its name."),
     };
     if !history.models.is_empty() {
         out.push_str("\nIn libvirt's models:\n");
     }
     for (model, segments) in &history.models {
-        wrapped(&mut out, &format!("  {}: ", catalog.model_name(*model)), &membership_words(catalog, segments));
+        wrapped(&mut out, &format!("  {}: ", catalog.model_name(*model)), &membership_text(catalog, segments));
     }
     if !history.turned_on.is_empty() {
-        out.push_str("\nTurned on by QEMU:\n");
+        out.push_str("\nEnabled by QEMU:\n");
     }
     for on in &history.turned_on {
-        wrapped(&mut out, &format!("  {}: ", catalog.model_name(on.model)), &turned_on_words(catalog, on));
+        wrapped(&mut out, &format!("  {}: ", catalog.model_name(on.model)), &enabled_by_text(catalog, on));
     }
     out
 }

@@ -46,7 +46,7 @@ pub fn matrix_table(catalog: &Catalog, scenario: &Scenario, matrix: &mut Matrix)
     matrix.resolve_all(&mut Resolver::new(catalog));
     let [rows, columns] = [Side::Source, Side::Destination].map(|side| matrix.folds(side));
     let label = |lines: &[Line], fold: &Fold| {
-        let name = |place: usize| lines.get(place).map(|line| line_name(catalog, line)).unwrap_or_default();
+        let name = |index: usize| lines.get(index).map(|line| line_name(catalog, line)).unwrap_or_default();
         fold_name(&name(fold.first), &name(fold.last))
     };
     let mut out = String::new();

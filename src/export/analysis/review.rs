@@ -4,6 +4,7 @@ use super::format::{in_order, json, list, machines, qemus, set_names};
 use crate::analysis::review::{Direction, Finding, Removed, Review};
 use crate::domain::behaviour::Regime;
 use crate::domain::catalog::Catalog;
+use crate::domain::names::and_list;
 use crate::domain::qemu::Accel;
 use crate::export::SCHEMA;
 use crate::export::report::wrapped;
@@ -28,12 +29,13 @@ fn report(catalog: &Catalog, review: &Review, title: &str, heading: &str) -> Str
     out.push('\n');
     let at_risk: Vec<&str> = review.models_at_risk().into_iter().map(|model| catalog.model_name(model)).collect();
     let summary = if at_risk.is_empty() {
-        "No guest is aborted or silently changed that is not within the old map.".to_owned()
+        "No guest is aborted or changed by the new map that is not already by the old map.".to_owned()
     } else {
         format!("At risk: guests with {}.", at_risk.join(", "))
     };
     wrapped(&mut out, "", &summary);
-    let how = "Resolved under TCG and on a KVM host that can give everything, the same QEMU at both ends.";
+    let how =
+        "Resolved with TCG and with a KVM host that supports every feature. Source and destination have the same QEMU.";
     wrapped(&mut out, "", how);
     if !review.removed.is_empty() {
         let _ = writeln!(out, "\n{heading}Removed features: can the problematic case happen?\n");
@@ -62,10 +64,10 @@ fn can_it_happen(catalog: &Catalog, removed: &Removed) -> String {
     let feature = catalog.feature_name(removed.feature);
     let marked = if removed.listed { "" } else { " (removed without a mark)" };
     if removed.machines.is_empty() {
-        return format!("{model}, {feature}{marked}: no, QEMU never turns it on by itself; safe.");
+        return format!("{model}, {feature}{marked}: no, QEMU never enables it by default; safe.");
     }
     format!(
-        "{model}, {feature}{marked}: yes, QEMU {} turns it on with {}; not safe without require on incoming.",
+        "{model}, {feature}{marked}: yes, QEMU {} enables it with {}; only safe if the destination enables removed features on incoming.",
         qemus(catalog, &removed.qemu),
         machines(catalog, &removed.machines),
     )
@@ -88,16 +90,16 @@ fn sentence(catalog: &Catalog, finding: &Finding) -> String {
     let rule = finding.rule.map(|rule| format!(" (rule {})", rule.name())).unwrap_or_default();
     let about = if about.is_empty() { String::new() } else { format!(", {}", about.join(", ")) };
     let regimes = if finding.regimes.len() == Regime::ALL.len() {
-        "under every regime".to_owned()
+        "with every setting of removed features on incoming".to_owned()
     } else {
         let names: Vec<&str> = finding.regimes.iter().map(|regime| regime.name()).collect();
-        format!("regime {}", names.join(", "))
+        format!("removed features on incoming: {}", names.join(", "))
     };
     let accels: Vec<&str> = finding.accels.iter().map(|accel: &Accel| accel.name()).collect();
     format!(
         "{model}{policy}: {}{about}{rule}; {regimes}; {}; {}; QEMU {}.",
         finding.verdict.name(),
-        accels.join(" and "),
+        and_list(&accels),
         machines(catalog, &finding.machines),
         qemus(catalog, &finding.qemu),
     )

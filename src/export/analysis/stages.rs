@@ -1,16 +1,16 @@
-//! Says in sentences what a stage made of a feature, and who decided that. Every string is one whole sentence.
+//! Explains the state of a feature at a stage, and what decided it, in whole sentences.
 
 use crate::analysis::follow::{By, Seen, State, Step};
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Policy;
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::{Release, Scenario, Told};
-use crate::explain::{Fact, libvirt_label, sentence};
+use crate::explain::{Fact, libvirt_label, sentence, written_by};
 use crate::resolve::{Answer, Origin, StartTrace, WrittenBy};
 
-/// One feature's way, to be worded.
+/// The texts about one feature at each stage of a migration.
 #[derive(Clone, Copy, Debug)]
-pub struct StageWords<'a> {
+pub struct StageText<'a> {
     /// The facts, for names.
     pub catalog: &'a Catalog,
     /// The question.
@@ -21,8 +21,8 @@ pub struct StageWords<'a> {
     pub feature: FeatureId,
 }
 
-impl StageWords<'_> {
-    /// Returns what the stage is, what it made of the feature, and whose doing that is.
+impl StageText<'_> {
+    /// Returns what the stage is, the state of the feature there, and what decided it.
     pub fn sentences(&self, seen: Seen) -> Vec<String> {
         let mut sentences = vec![self.stage(seen.step)];
         sentences.extend(self.found(seen));
@@ -39,7 +39,8 @@ impl StageWords<'_> {
     }
 
     fn says(&self, step: Step, fact: &Fact) -> String {
-        sentence(self.catalog, self.scenario, self.hop(step), fact)
+        let at_start = matches!(step, Step::Definition | Step::Prepared | Step::CommandLine | Step::SourceCpu);
+        sentence(self.catalog, self.scenario, (!at_start).then(|| self.hop(step)), fact)
     }
 
     /// The hop a stage belongs to: what was sent last and what came of it, or the start.
@@ -86,27 +87,27 @@ impl StageWords<'_> {
         let libvirt = self.libvirt(step);
         match step {
             Step::Definition if self.scenario.running.is_some() => {
-                "The definition of a guest that already runs, as it was read.".to_owned()
+                "The definition of the running guest, as it was given.".to_owned()
             }
-            Step::Definition => "The CPU as the guest's definition has it.".to_owned(),
-            Step::Prepared => format!("The same, as {libvirt} prepares it for the start."),
-            Step::CommandLine => format!("What {libvirt} writes after -cpu when it starts QEMU."),
+            Step::Definition => "The CPU definition of the guest.".to_owned(),
+            Step::Prepared => format!("The same definition, as {libvirt} prepares it for the start."),
+            Step::CommandLine => format!("The -cpu argument with which {libvirt} starts QEMU."),
             Step::SourceCpu => format!("The CPU that {} builds at the source.", self.qemu(step)),
-            Step::Live => format!("The definition of the running guest, as {libvirt} keeps it."),
+            Step::Live => format!("The live definition, as {libvirt} stores it for the running guest."),
             Step::Sent => {
                 let replaced = self.run(Step::Received).is_some_and(|run| run.replaced);
                 let what = if replaced { "the migration cookie, which replaces the XML" } else { "the migration XML" };
-                format!("What travels: {what}.")
+                format!("The migrated definition: {what}.")
             }
-            Step::Received => format!("What arrived, as {libvirt} prepares it for its own start."),
+            Step::Received => format!("The incoming definition, as {libvirt} prepares it for the start."),
             Step::DestinationCpu => {
-                let place = if self.scenario.is_stop(self.hop(step)) { "stop" } else { "destination" };
-                format!("The CPU that {} builds at the {place}.", self.qemu(step))
+                let side = if self.scenario.is_stop(self.hop(step)) { "stop" } else { "destination" };
+                format!("The CPU that {} builds at the {side}.", self.qemu(step))
             }
             Step::FullCheck => {
-                format!("The CPU that QEMU built, compared by {libvirt} with the definition that arrived.")
+                format!("The full check: {libvirt} compares the CPU that QEMU built with the incoming definition.")
             }
-            Step::Verdict => "What the guest has in the end.".to_owned(),
+            Step::Verdict => "The state of the feature in the guest after the migration.".to_owned(),
         }
     }
 
@@ -115,17 +116,17 @@ impl StageWords<'_> {
         match seen.state {
             State::InModel | State::Silent | State::UnknownToMap => self.unmentioned(step, seen.state),
             State::Mention(policy) => vec![self.written(policy, seen)],
-            State::Unmentioned => vec![format!("The line does not name {feature}: QEMU decides.")],
+            State::Unmentioned => vec![format!("The argument does not name {feature}, so QEMU decides.")],
             State::Flag(on) => {
                 let word = if on { "on" } else { "off" };
-                vec![format!("The line has {feature}={word}, as the prepared definition asks.")]
+                vec![format!("The argument has {feature}={word}, as the prepared definition requires.")]
             }
             State::On | State::Off | State::Unavailable => vec![self.built(seen)],
-            State::Agrees => vec![format!("{feature} is as the definition has it.")],
+            State::Agrees => vec![format!("{feature} is as in the definition.")],
             State::Extra => vec![self.says(step, &Fact::Extra(vec![self.feature])), refused()],
             State::Missing => vec![self.says(step, &Fact::Missing(vec![self.feature])), refused()],
             State::NotCompared => vec![format!("{feature} is not compared here.")],
-            State::Kept => vec![format!("Nothing about {feature} has changed for the guest.")],
+            State::Kept => vec![format!("The state of {feature} did not change for the guest.")],
             State::Lost => vec![self.says(step, &Fact::Lost(vec![self.feature]))],
             State::Gained => vec![self.says(step, &Fact::Gained(vec![self.feature]))],
             State::NotReached => vec![self.never_reached(step)],
@@ -135,15 +136,15 @@ impl StageWords<'_> {
     fn never_reached(&self, step: Step) -> String {
         let started = self.run(Step::Live).is_some_and(|run| run.live.is_some());
         match (step, started) {
-            (_, false) => "The guest never came so far: it did not start.".to_owned(),
+            (_, false) => "Not reached: the guest did not start.".to_owned(),
             (Step::Verdict, true) => {
-                let place = match self.hop(step) {
+                let side = match self.hop(step) {
                     0 => "the source".to_owned(),
-                    _ => format!("{}, a stop on the way,", self.libvirt(Step::Sent)),
+                    _ => format!("{}, an intermediate stop", self.libvirt(Step::Sent)),
                 };
-                format!("The guest never arrived; it keeps running at {place} with the {} it had.", self.name())
+                format!("Not reached: the guest keeps running at {side}; {} does not change.", self.name())
             }
-            (_, true) => "The guest never came so far.".to_owned(),
+            (_, true) => "Not reached: the migration ended earlier.".to_owned(),
         }
     }
 
@@ -151,10 +152,10 @@ impl StageWords<'_> {
         let (feature, model, libvirt) = (self.name(), self.model(), self.libvirt(step));
         let f = self.feature;
         if state == State::UnknownToMap {
-            return vec![format!("The map of {libvirt} does not know {feature} at all.")];
+            return vec![format!("The CPU map of {libvirt} does not define {feature}.")];
         }
         if self.scenario.model().is_none() {
-            return vec![format!("Nothing is said of {feature}: the mode names no model.")];
+            return vec![format!("The definition does not mention {feature}, and its mode has no model.")];
         }
         match (step, state) {
             (Step::Live | Step::Sent, State::InModel) => vec![self.says(step, &Fact::SourceTakesForGranted(f))],
@@ -170,9 +171,11 @@ impl StageWords<'_> {
                     .collect()
             }
             (_, State::InModel) => {
-                vec![format!("Nothing is said of {feature}, and the map of {libvirt} has it in {model}.")]
+                vec![format!("The definition does not mention {feature}; the CPU map of {libvirt} has it in {model}.")]
             }
-            _ => vec![format!("Nothing is said of {feature}, and the map of {libvirt} does not have it in {model}.")],
+            _ => vec![format!(
+                "The definition does not mention {feature}; the CPU map of {libvirt} does not have it in {model}."
+            )],
         }
     }
 
@@ -186,26 +189,32 @@ impl StageWords<'_> {
         if let (Step::Received, Some(WrittenBy::RemovedList), Some(regime)) = (seen.step, by, regime) {
             return self.says(seen.step, &Fact::RegimeDecided(self.feature, regime));
         }
-        let who = match by {
-            Some(WrittenBy::RemovedList) => format!(": {libvirt} writes down what was removed from the model"),
-            Some(WrittenBy::HostModel) => format!(": {libvirt} puts what the host's model has in place of optional"),
-            Some(WrittenBy::LiveUpdate) => {
-                format!(": the live update of {libvirt} wrote down what QEMU gave differently from the map")
+        let why = match by {
+            Some(
+                by @ (WrittenBy::RemovedList
+                | WrittenBy::HostModel
+                | WrittenBy::Expansion
+                | WrittenBy::LiveUpdate
+                | WrittenBy::Reconnect),
+            ) => {
+                format!(": {}", written_by(by, &libvirt))
             }
-            Some(WrittenBy::Reconnect) => ": the upgraded daemon wrote it down when it took over the guest".to_owned(),
-            Some(WrittenBy::Given) | None if seen.step == Step::Received => ", as it arrived".to_owned(),
+            Some(WrittenBy::Given) | None if seen.step == Step::Received => ", as in the sent definition".to_owned(),
             Some(WrittenBy::Given) | None if seen.step == Step::Sent && self.hop(seen.step) > 0 => {
-                format!(", as what arrived at {libvirt} did")
+                format!(", as in the definition that {libvirt} received")
             }
-            Some(WrittenBy::Given) | None => ", as the guest's definition does".to_owned(),
+            Some(WrittenBy::Given) | None => ", as in the guest's definition".to_owned(),
         };
-        format!("It says {feature}={}{who}.", policy.name())
+        format!("The definition has {feature}={}{why}.", policy.name())
     }
 
     fn built(&self, seen: Seen) -> String {
         let (feature, model, qemu) = (self.name(), self.model(), self.qemu(seen.step));
         if self.scenario.running.is_some() && seen.step == Step::SourceCpu {
-            return format!("It is read from the live definition, with the map of {}.", self.libvirt(seen.step));
+            return format!(
+                "The state is read from the live definition, with the CPU map of {}.",
+                self.libvirt(seen.step)
+            );
         }
         let origin = match seen.by {
             Some(By::Qemu(origin)) => Some(origin),
@@ -213,20 +222,22 @@ impl StageWords<'_> {
         };
         match (seen.state == State::On, origin) {
             (true, Some(Origin::MachineType)) => self.says(seen.step, &Fact::MachineTurnsOn(self.feature)),
-            (true, Some(Origin::Model)) => format!("{qemu} has {feature} in {model} under every machine type."),
+            (true, Some(Origin::Model)) => format!("{qemu} has {feature} in {model} with every machine type."),
             (true, Some(Origin::Accelerator)) => {
-                format!("Under {} {qemu} switches {feature} on in {model}.", self.scenario.accel.name().to_uppercase())
+                format!("With {}, {qemu} enables {feature} in {model}.", self.scenario.accel.name().to_uppercase())
             }
-            (true, Some(Origin::Definition)) => format!("The command line switches {feature} on."),
+            (true, Some(Origin::Definition)) => format!("The command line enables {feature}."),
             (true, Some(Origin::Parent)) => {
-                format!("The command line switches on what {feature} belongs to, and {feature} comes with it.")
+                format!("The command line enables a group of features that includes {feature}.")
             }
-            (true, Some(Origin::Host)) => format!("The CPU is the host's: everything it can give, {feature} too."),
-            (true, Some(Origin::Threads)) => format!("Several threads share a package, and {qemu} reports {feature}."),
-            (true, _) => format!("{qemu} gives {feature} to every guest."),
-            (false, Some(Origin::Definition)) => format!("The command line switches {feature} off."),
+            (true, Some(Origin::Host)) => {
+                format!("The CPU has every feature that the host supports, {feature} included.")
+            }
+            (true, Some(Origin::Threads)) => format!("A socket has several threads, and {qemu} reports {feature}."),
+            (true, _) => format!("{qemu} enables {feature} in every guest."),
+            (false, Some(Origin::Definition)) => format!("The command line disables {feature}."),
             (false, Some(Origin::Dependency)) => {
-                format!("A feature that {feature} depends on is off, and {qemu} clears it with that.")
+                format!("A feature that {feature} depends on is off, so {qemu} disables {feature}.")
             }
             (false, Some(Origin::Filter)) => {
                 self.says(seen.step, &Fact::NotGiven(vec![self.feature], self.scenario.accel))
@@ -235,7 +246,7 @@ impl StageWords<'_> {
             (false, _) if self.other_machines_turn_it_on() => {
                 self.says(seen.step, &Fact::MachineLeavesOff(self.feature))
             }
-            (false, _) => format!("Nothing switches {feature} on."),
+            (false, _) => format!("Nothing enables {feature}."),
         }
     }
 

@@ -1,5 +1,5 @@
-//! Says what else in a domain's file bears on the answer: what was used, and what was passed over. Each is a fragment
-//! for a list, without a full stop.
+//! Describes what else in a domain file affects the answer, and what was ignored. Each is a fragment for a list, without
+//! a full stop.
 
 use super::cpu::Cpu;
 use crate::domain::scenario::{Scenario, Told};
@@ -30,7 +30,7 @@ pub(super) fn used(domain: &Element<'_>, scenario: &Scenario, cpu: &Cpu) -> Vec<
     used
 }
 
-/// What might be thought to bear on the answer and was not used.
+/// What a reader might expect to affect the answer and was not used.
 pub(super) fn ignored(domain: &Element<'_>, cpu: &Cpu) -> Vec<String> {
     let mut ignored = Vec::new();
     let features = domain.child("features");
@@ -45,14 +45,14 @@ pub(super) fn ignored(domain: &Element<'_>, cpu: &Cpu) -> Vec<String> {
     }
     for element in domain.child("cpu").map(|cpu| cpu.children.as_slice()).unwrap_or_default() {
         match element.name {
-            "vendor" if cpu.vendor.is_none() => ignored.push(format!("vendor {} asked of the host", element.text.trim())),
+            "vendor" if cpu.vendor.is_none() => ignored.push(format!("<vendor>{}</vendor>", element.text.trim())),
             "cache" | "maxphysaddr" | "numa" => ignored.push(format!("<{}> of the CPU", element.name)),
             _ => {}
         }
     }
     let behind = domain.children.iter().filter(|child| child.name.starts_with("qemu:"));
     for element in behind {
-        ignored.push(format!("<{}>, which may change the CPU behind libvirt's back", element.name));
+        ignored.push(format!("<{}>, which can change the CPU without libvirt knowing", element.name));
     }
     ignored
 }

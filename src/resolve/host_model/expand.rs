@@ -74,9 +74,7 @@ pub fn guest(
     properties: FeatureSet,
     wanted: Option<&Definition>,
 ) -> Option<Expansion> {
-    let migratable = probe.processor.features - probe.not_migratable;
-    let processor = Processor { features: migratable, ..probe.processor.clone() };
-    let decoded = decoded_for_guest(libvirt, probe, &processor)?;
+    let decoded = migratable_host_model(libvirt, probe)?;
     let described = decoded.model;
     let mut features: Policies = decoded.features.iter().copied().collect();
     for (feature, policy) in wanted.into_iter().flat_map(|wanted| wanted.features.iter()) {
@@ -110,6 +108,12 @@ pub fn guest(
         features,
     };
     Some(Expansion { decoded, definition, command_line })
+}
+
+/// Returns the host-model that a guest gets before its own definition is looked at: what migrates of what QEMU enables.
+pub fn migratable_host_model(libvirt: Libvirt<'_>, probe: &Probe) -> Option<HostModel> {
+    let features = probe.processor.features - probe.not_migratable;
+    decoded_for_guest(libvirt, probe, &Processor { features, ..probe.processor.clone() })
 }
 
 /// Returns host-model in `virsh domcapabilities`: everything QEMU enables, whether it migrates or not.

@@ -7,6 +7,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::definition::Definition;
 use crate::domain::map::ModelId;
 use crate::resolve::endpoint::{Endpoint, Guest};
+use crate::resolve::expansion::Expansion;
 use crate::resolve::migrate::Prepared;
 use crate::resolve::prepared_endpoint::PreparedEndpoint;
 use foldhash::HashMap;
@@ -78,6 +79,9 @@ impl<'a> Shared<'a> {
 /// The indices of endpoint and machine type, and the model: what an endpoint is prepared for.
 type PreparedKey = (usize, usize, Option<ModelId>);
 
+/// What a guest starts with: its definition, and what replaces the CPU of it.
+type Start<'s> = (Rc<Definition>, Option<Rc<Expansion<'s>>>);
+
 /// Prepares the cases, one after the other.
 pub(super) struct Cases<'s, 'a> {
     plan: &'s Plan<'a>,
@@ -85,12 +89,12 @@ pub(super) struct Cases<'s, 'a> {
     shared: &'s Shared<'a>,
     endpoints: RefCell<HashMap<PreparedKey, Rc<PreparedEndpoint<'s>>>>,
     /// By the indices of the endpoint where the guest starts, and of the model.
-    definitions: RefCell<HashMap<(usize, usize), Rc<Definition>>>,
+    starts: RefCell<HashMap<(usize, usize), Start<'s>>>,
 }
 
 impl<'s, 'a> Cases<'s, 'a> {
     pub(super) fn of(plan: &'s Plan<'a>, shared: &'s Shared<'a>) -> Self {
-        Self { plan, catalog: plan.catalog, shared, endpoints: RefCell::default(), definitions: RefCell::default() }
+        Self { plan, catalog: plan.catalog, shared, endpoints: RefCell::default(), starts: RefCell::default() }
     }
 
     /// Returns one of the cases that differ, and the definition that is decided in it.
@@ -99,27 +103,35 @@ impl<'s, 'a> Cases<'s, 'a> {
         let guest = self.shared.guests.get(taken.guest)?;
         let started_elsewhere = self.plan.started.is_some();
         let first = if started_elsewhere { taken.ends.last() } else { taken.ends.first() };
-        let definition = self.definition(*first?, taken.model)?;
+        let (definition, expansion) = self.start(*first?, taken.model, guest)?;
         let running = self.plan.scenario.running.as_deref();
         let model = running.map_or(&*definition, |running| &running.live).model;
+        let model = expansion.as_ref().map_or(model, |expansion| Some(expansion.model));
         let mut endpoints: Vec<Rc<PreparedEndpoint<'s>>> = Vec::with_capacity(taken.ends.len());
         for end in &taken.ends {
             endpoints.push(self.endpoint((*end, taken.machine, model), guest)?);
         }
         let started = if started_elsewhere { endpoints.pop() } else { None };
         let transport = self.plan.scenario.transport;
-        Some((Prepared { catalog: self.catalog, guest, endpoints, started, running, transport }, definition))
+        let prepared = Prepared { catalog: self.catalog, guest, endpoints, started, running, expansion, transport };
+        Some((prepared, definition))
     }
 
-    fn definition(&self, started: usize, model: usize) -> Option<Rc<Definition>> {
-        let mut definitions = self.definitions.borrow_mut();
-        if let Some(known) = definitions.get(&(started, model)) {
-            return Some(Rc::clone(known));
+    /// The machine type does not matter here, so guests that differ in it share what they start with.
+    fn start(&self, started: usize, model: usize, guest: &Guest) -> Option<Start<'s>> {
+        let mut starts = self.starts.borrow_mut();
+        if let Some(known) = starts.get(&(started, model)) {
+            return Some(known.clone());
         }
         let end = self.shared.ends.get(started)?;
-        let made = Rc::new(self.plan.definition(end, *self.plan.models.values.get(model)?));
-        definitions.insert((started, model), Rc::clone(&made));
-        Some(made)
+        let definition = self.plan.definition(end, *self.plan.models.values.get(model)?);
+        let expansion = match self.plan.scenario.running {
+            Some(_) => None,
+            None => Expansion::of(self.catalog, end, guest, &definition),
+        };
+        let start = (Rc::new(definition), expansion.map(Rc::new));
+        starts.insert((started, model), start.clone());
+        Some(start)
     }
 
     fn endpoint(&self, key: PreparedKey, guest: &Guest) -> Option<Rc<PreparedEndpoint<'s>>> {

@@ -4,7 +4,7 @@ use super::{Axis, Options, options};
 use crate::domain::behaviour::{Behaviour, MapFact, Regime, Setting};
 use crate::domain::catalog::{Catalog, LibvirtId, Provenance, QemuView, ReleaseMap};
 use crate::domain::feature::FeatureSet;
-use crate::domain::host::{GivenHost, Host as KnownHost, HostId, Vendor};
+use crate::domain::host::{CpuSignature, GivenHost, Host as KnownHost, HostId, Vendor};
 use crate::domain::map::{CpuMap, MapId};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{HostChoice, LibvirtChoice, Release, Scenario, Told};
@@ -33,6 +33,8 @@ pub(super) struct Purpose {
     pub(super) regime: Option<Regime>,
     /// Whether what the host gives of the children of `vmx` may decide.
     pub(super) wants_vmx: bool,
+    /// Whether libvirt decodes a CPU when the guest starts.
+    pub(super) decodes: bool,
     /// `source` or `destination`, for the names of inputs.
     pub(super) name: &'static str,
 }
@@ -66,7 +68,7 @@ impl<'a> EndpointOptions<'a> {
         purpose: Purpose,
     ) -> Self {
         let mut axes = Vec::new();
-        let (libvirt, open) = libvirts(catalog, scenario, release, purpose.name, &mut axes);
+        let (libvirt, open) = libvirts(catalog, scenario, release, purpose, &mut axes);
         let qemu = qemus(catalog, release, purpose.name, &mut axes);
         let (host, silicon) = hosts(catalog, scenario, host_choice, purpose, &mut axes);
         let builds = [
@@ -161,13 +163,13 @@ fn libvirts(
     catalog: &Catalog,
     scenario: &Scenario,
     release: &Release,
-    end: &str,
+    Purpose { decodes, name: end, .. }: Purpose,
     axes: &mut Vec<Axis>,
 ) -> (Options<Libvirt>, Vec<OpenSwitch>) {
     match &release.libvirt {
-        LibvirtChoice::Release(id, build) => one_release(catalog, *id, build.as_deref(), axes),
+        LibvirtChoice::Release(id, build) => one_release(catalog, *id, build.as_deref(), decodes, axes),
         LibvirtChoice::Old => match old(catalog) {
-            Some(id) => one_release(catalog, id, None, axes),
+            Some(id) => one_release(catalog, id, None, decodes, axes),
             None => (Options::none(), Vec::new()),
         },
         LibvirtChoice::New => {
@@ -176,7 +178,7 @@ fn libvirts(
         }
         LibvirtChoice::Unknown => {
             let input = format!("libvirt of the {end}");
-            (options(axes, &input, every_release(catalog)), Vec::new())
+            (options(axes, &input, every_release(catalog, decodes)), Vec::new())
         }
     }
 }
@@ -209,13 +211,14 @@ fn one_release(
     catalog: &Catalog,
     id: LibvirtId,
     build: Option<&str>,
+    decodes: bool,
     axes: &mut Vec<Axis>,
 ) -> (Options<Libvirt>, Vec<OpenSwitch>) {
     let release = catalog.release(id);
     let (mut behaviour, open) = catalog.behaviour(release.version);
     let open: Vec<OpenSwitch> = open
         .into_iter()
-        .filter(|(before, _)| MapFact::parse(before.name()).is_none())
+        .filter(|(before, _)| MapFact::parse(before.name()).is_none() && matters(before, decodes))
         .map(|(before, after)| {
             let input = format!("switch {} of libvirt {}", before.name(), release.version);
             let name = |feature| catalog.feature_name(feature).to_owned();
@@ -246,6 +249,11 @@ fn one_release(
     (values, open)
 }
 
+/// Whether a switch can decide what becomes of a guest.
+fn matters(setting: &Setting, decodes: bool) -> bool {
+    !setting.is_about_decoding() || (decodes && !matches!(setting, Setting::SortedDomcapabilities(_)))
+}
+
 /// The map of the first release of which a dated fact holds: what a package with that fix ships.
 fn map_of_first_release_with(catalog: &Catalog, fact: MapFact) -> Option<ReleaseMap> {
     catalog
@@ -255,10 +263,11 @@ fn map_of_first_release_with(catalog: &Catalog, fact: MapFact) -> Option<Release
         .map(|release| release.map)
 }
 
-fn every_release(catalog: &Catalog) -> Vec<(String, Libvirt)> {
+fn every_release(catalog: &Catalog, decodes: bool) -> Vec<(String, Libvirt)> {
     let mut all = Vec::new();
     for release in catalog.libvirt_releases().iter().filter(|r| r.provenance == Provenance::Published) {
-        let (before, open) = catalog.behaviour(release.version);
+        let (before, mut open) = catalog.behaviour(release.version);
+        open.retain(|(before, _)| matters(before, decodes));
         let mut after = before.clone();
         for (_, setting) in &open {
             after.apply(setting);
@@ -307,7 +316,7 @@ fn hosts(
     catalog: &Catalog,
     scenario: &Scenario,
     host: &HostChoice,
-    Purpose { wants_vmx, name: end, .. }: Purpose,
+    Purpose { wants_vmx, decodes, name: end, .. }: Purpose,
     axes: &mut Vec<Axis>,
 ) -> (Options<Host>, Option<Options<FeatureSet>>) {
     if scenario.accel == Accel::Tcg {
@@ -317,9 +326,15 @@ fn hosts(
         HostChoice::Capable => (Options::one(Host::Capable), None),
         HostChoice::Given(GivenHost { vendor, signature, features, silicon }) => {
             let unknown = silicon.is_none().then(|| unknown_silicon(catalog, *vendor, *features, axes));
-            let (vendor, features, signature) = (*vendor, *features, *signature);
-            let host = Host::With { vendor, features, silicon: silicon.unwrap_or(features), signature };
-            (Options::one(host), unknown)
+            let (vendor, features, silicon) = (*vendor, *features, silicon.unwrap_or(*features));
+            let with = |signature| Host::With { vendor, features, silicon, signature };
+            if !decodes {
+                return (Options::one(with(*signature)), unknown);
+            }
+            let same = scenario.from_host == scenario.to_host;
+            let input = if same { "host signature".to_owned() } else { format!("host signature of the {end}") };
+            let all = signatures(catalog, vendor, *signature).into_iter();
+            (options(axes, &input, all.map(|(label, signature)| (label, with(signature))).collect()), unknown)
         }
         HostChoice::Listed(id) => {
             let known = catalog.host(*id);
@@ -346,6 +361,30 @@ fn with(host: &KnownHost, more: FeatureSet) -> Host {
         signature: Some(host.signature()),
     }
 }
+
+/// The signatures that a host may have: the one that was told, with every stepping if that was not; else those of the
+/// listed hosts of its vendor, or one that no map knows.
+fn signatures(catalog: &Catalog, vendor: Vendor, told: Option<CpuSignature>) -> Vec<(String, Option<CpuSignature>)> {
+    match told {
+        Some(known @ CpuSignature { stepping: None, .. }) => {
+            let of_stepping = |stepping| Some(CpuSignature { stepping: Some(stepping), ..known });
+            (0..STEPPINGS).map(|stepping| (format!("stepping {stepping}"), of_stepping(stepping))).collect()
+        }
+        Some(_) => vec![(String::new(), told)],
+        None => {
+            let mut all = vec![("of no listed host".to_owned(), None)];
+            for host in catalog.hosts().iter().filter(|host| host.vendor == vendor) {
+                if all.iter().all(|(_, known)| *known != Some(host.signature())) {
+                    all.push((format!("as of {}", host.name), Some(host.signature())));
+                }
+            }
+            all
+        }
+    }
+}
+
+/// How many steppings there are: CPUID has four bits for them.
+const STEPPINGS: u32 = 16;
 
 /// A host that has `vmx` but was never asked about `vmx-*` may have none of them or all.
 fn alternatives(catalog: &Catalog, id: HostId, wants_vmx: bool) -> Vec<(String, Host)> {

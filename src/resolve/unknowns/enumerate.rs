@@ -1,8 +1,7 @@
 //! Tries every combination of what is not known, and says on which inputs the answer depends.
 
 use super::dedup::{Cases, Shared};
-use super::{Dependence, Plan, fallback_model};
-use crate::domain::definition::Fallback;
+use super::{Dependence, Plan};
 use crate::resolve::answer::{Outcome, OutcomeWithFeatures, Possible};
 use crate::resolve::classify::{brief, brief_and_refusal};
 use crate::resolve::refusal::Refusal;
@@ -152,8 +151,7 @@ impl Plan<'_> {
     pub(super) fn try_cases(&self, wanted: Wanted) -> Result<Agreement, Dependence> {
         let combinations = Combinations::of(self);
         // Where some answers do not count, two may be one in the end.
-        let all_count = !self.same_any_host && self.scenario.fallback == Fallback::Forbid;
-        let enough = if wanted == Wanted::Whether && all_count { 2 } else { usize::MAX };
+        let enough = if wanted == Wanted::Whether && !self.same_any_host { 2 } else { usize::MAX };
         let mut tried = self.try_all(&combinations, enough);
         let is_cut = tried.answers.len() >= enough;
         // Of the hosts that `any` stands for, those count on which the source starts.
@@ -164,11 +162,6 @@ impl Plan<'_> {
             }
         }
         let Some(first) = tried.of.iter().position(Option::is_some) else { return Err(Dependence::on("facts")) };
-        let counts = |index: usize| tried.of.contains(&Some(index));
-        let mut answers = tried.answers.iter().enumerate();
-        if !is_cut && answers.any(|(index, answer)| self.falls_back(answer.0, answer.1) && counts(index)) {
-            return Err(fallback_model());
-        }
         let mut depends_on = if is_cut { self.every_axis() } else { self.dependences(&combinations, &tried) };
         if !combinations.exhaustive && depends_on.is_empty() {
             depends_on = self.every_axis();

@@ -9,7 +9,7 @@ use crate::app::action::Action;
 use crate::app::screens::Target;
 use crate::app::screens::diff::{Diff, Line};
 use crate::app::text::{cut, pad, wrap};
-use crate::export::analysis::outcome_words;
+use crate::export::analysis::outcome_text;
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -82,7 +82,7 @@ fn fare_columns(inner: Rect) -> usize {
 fn outcome(ctx: ViewContext<'_>, outcome: Option<&GuestOutcome>, room: usize) -> Piece {
     let (role, sign) =
         outcome.map_or((Role::Muted, ctx.theme.signs.never), |outcome| ctx.theme.verdict(outcome.verdict()));
-    let text = format!("{sign} {}", outcome_words(outcome));
+    let text = format!("{sign} {}", outcome_text(outcome));
     piece(pad(&cut(&text, room - 1, ctx.theme.signs.more), room), role)
 }
 

@@ -9,7 +9,7 @@ use crate::app::action::Action;
 use crate::app::screens::Target;
 use crate::app::screens::follow::{FeatureTrack, Follow, Sentence};
 use crate::app::text::{cut, pad, wrap};
-use crate::export::analysis::{by_words, state_word};
+use crate::export::analysis::{origin_text, state_word};
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -148,7 +148,7 @@ fn sign(ctx: ViewContext<'_>, seen: Seen) -> (&'static str, Role) {
 
 fn cell(ctx: ViewContext<'_>, (number, seen): (usize, Seen), rect: Rect, buf: &mut Buffer) {
     let (sign, role) = sign(ctx, seen);
-    let by = seen.by.map(by_words).unwrap_or_default();
+    let by = seen.by.map(origin_text).unwrap_or_default();
     let room = usize::from(rect.width);
     let head = [piece(pad(sign, 1), role), piece((number + 1).to_string(), Role::Key)];
     pieces(buf, ctx.theme, rect, (rect.x, rect.y), &head);
@@ -169,7 +169,7 @@ fn line(ctx: ViewContext<'_>, (number, seen): (usize, Seen), rect: Rect, buf: &m
         piece(format!("{:>2} ", number + 1), Role::Key),
         piece(pad(seen.step.name(), 16), Role::Message),
         piece(pad(state_word(seen.state), 19), role),
-        piece(seen.by.map(by_words).unwrap_or_default(), Role::Muted),
+        piece(seen.by.map(origin_text).unwrap_or_default(), Role::Muted),
     ];
     let row = fitting(&row, usize::from(rect.width), ctx.theme.signs.more);
     pieces(buf, ctx.theme, rect, (rect.x, rect.y), &row);
@@ -270,7 +270,7 @@ fn row(ctx: ViewContext<'_>, track: &FeatureTrack, name: usize) -> Vec<Piece> {
     if let Some(change) = track.change {
         row.push(piece(format!("  {}", change.name()), Role::Bad));
     }
-    let who = |seen: &Seen| seen.by.map_or_else(|| seen.step.name().to_owned(), by_words);
+    let who = |seen: &Seen| seen.by.map_or_else(|| seen.step.name().to_owned(), origin_text);
     let changed: Vec<String> = track.stages.iter().filter(|seen| seen.changed).map(who).collect();
     row.push(piece(format!("  {}", changed.join(", ")), Role::Muted));
     row

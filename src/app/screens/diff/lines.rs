@@ -10,7 +10,7 @@ use crate::domain::feature::FeatureId;
 use crate::domain::map::{CpuMap, ModelId};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{LibvirtChoice, Release, Scenario};
-use crate::export::analysis::{feature_names, model_group, model_names, model_words, why_words};
+use crate::export::analysis::{feature_names, model_group, model_names, model_text, reason_text};
 use crate::resolve::{Budget, BudgetExceeded, source};
 use std::sync::Arc;
 
@@ -18,15 +18,15 @@ use std::sync::Arc;
 #[derive(Clone, PartialEq, Debug)]
 pub struct Line {
     /// The heading above it.
-    pub section: &'static str,
+    pub(crate) section: &'static str,
     /// The effect on a migration; `None` for lines without an effect on a guest.
     why: Option<Why>,
     /// The effect in a sentence; may be empty.
-    pub words: String,
+    pub(crate) words: String,
     /// The name of a feature or a model.
     pub name: String,
     /// More detail: for a model, its features.
-    pub detail: String,
+    pub(crate) detail: String,
     /// The model and the feature of a guest that demonstrates the line.
     pub about: Option<(ModelId, FeatureId)>,
     /// The outcomes in both directions of a guest that does not mention the feature; `None` until they are resolved.
@@ -35,15 +35,15 @@ pub struct Line {
 
 /// The two sides of a comparison.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Between {
+pub(crate) struct Between {
     /// What is compared.
-    pub title: String,
+    pub(crate) title: String,
     /// The name of the left side: the source of the first direction, or the first model.
-    pub left: String,
+    pub(crate) left: String,
     /// The name of the right side.
-    pub right: String,
+    pub(crate) right: String,
     /// The text for an empty comparison.
-    pub empty: String,
+    pub(crate) empty: String,
     guests: Option<Guests>,
 }
 
@@ -157,7 +157,7 @@ pub(super) fn of_models(context: &ScreenContext<'_>, (one, other): (ModelId, Mod
     for line in &mut lines {
         if let Some(why) = line.why {
             line.section = model_group(why);
-            model_words(why).clone_into(&mut line.words);
+            model_text(why).clone_into(&mut line.words);
         }
     }
     (between, lines)
@@ -185,7 +185,7 @@ pub(super) fn of_releases(context: &ScreenContext<'_>, (old, new): (LibvirtId, L
             lines.extend(group.map(|(_, features)| Line {
                 section: why.name(),
                 why: Some(*why),
-                words: why_words(*why).to_owned(),
+                words: reason_text(*why).to_owned(),
                 name: catalog.model_name(model.model).to_owned(),
                 detail: feature_names(catalog, features),
                 about: representative(catalog, model.model, features).map(|feature| (model.model, feature)),
@@ -226,7 +226,7 @@ fn by_feature(catalog: &Catalog, diff: &ModelDiff) -> Vec<Line> {
     let line = |why: Why, feature: FeatureId| Line {
         section: why.name(),
         why: Some(why),
-        words: why_words(why).to_owned(),
+        words: reason_text(why).to_owned(),
         name: catalog.feature_name(feature).to_owned(),
         detail: String::new(),
         about: Some((diff.model, feature)),

@@ -8,11 +8,11 @@ use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
 use crate::domain::qemu::{Accel, MachineId};
 use crate::domain::version::Version;
-use crate::export::analysis::{change_words, machine_words, membership_words, turned_on_words};
+use crate::export::analysis::{change_text, enabled_by_text, machines_text, membership_text};
 
 /// The axis of a bar.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Axis {
+pub(crate) enum Axis {
     /// The published libvirt releases.
     Releases,
     /// The machine types, in natural order.
@@ -23,7 +23,7 @@ pub enum Axis {
 
 /// The state of a bar at one point of its axis.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Mark {
+pub(crate) enum Mark {
     /// The model does not exist.
     Nothing,
     /// In the model.
@@ -42,7 +42,7 @@ pub enum Mark {
 
 /// The scenario that a line opens.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Shows {
+pub(crate) enum Shows {
     /// A guest that migrates from the release before a change to the release with the change.
     Change {
         /// The guest's model.
@@ -76,25 +76,25 @@ pub enum Shows {
 
 /// One line of the history.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Line {
+pub(crate) struct Line {
     /// The heading above it.
-    pub section: &'static str,
+    pub(crate) section: &'static str,
     /// The axis of its bar.
-    pub axis: Axis,
+    pub(crate) axis: Axis,
     /// The name of a release, a model or a feature.
     pub name: String,
     /// The bar: one mark for every point of the axis.
-    pub marks: Vec<Mark>,
+    pub(crate) marks: Vec<Mark>,
     /// The description.
-    pub words: String,
+    pub(crate) words: String,
     /// The feature that Follow opens; `None` if the line names no feature.
-    pub feature: Option<FeatureId>,
+    pub(crate) feature: Option<FeatureId>,
     /// The scenario that Enter opens.
-    pub shows: Shows,
+    pub(crate) shows: Shows,
 }
 
 /// Returns the names of the points of an axis.
-pub fn points(catalog: &Catalog, axis: Axis) -> Vec<String> {
+pub(crate) fn points(catalog: &Catalog, axis: Axis) -> Vec<String> {
     match axis {
         Axis::Releases => {
             published_releases(catalog).into_iter().map(|id| catalog.release(id).name.to_string()).collect()
@@ -124,7 +124,7 @@ fn model_lines(catalog: &Catalog, model: ModelId) -> (String, Vec<Line>) {
             axis: Axis::Machines,
             name: catalog.feature_name(*feature).to_owned(),
             marks: machine_marks(catalog, Some(on)),
-            words: format!("QEMU enables it by default with {}.", machine_words(catalog, on)),
+            words: format!("QEMU enables it by default with {}.", machines_text(catalog, on)),
             feature: Some(*feature),
             shows: Shows::Machine { model, machine: on.last().copied()?, accel: accel_of(catalog, model, *feature) },
         })
@@ -156,7 +156,7 @@ fn step_line(catalog: &Catalog, model: ModelId, releases: &[LibvirtId], step: &M
         axis: Axis::Releases,
         name: catalog.release(step.since).name.to_string(),
         marks: releases.iter().map(life).collect(),
-        words: change_words(catalog, change),
+        words: change_text(catalog, change),
         feature: lists.into_iter().find_map(|list| list.first().copied()),
         shows: Shows::Change { model, before: step.after.filter(|_| !change.came), since: step.since },
     }
@@ -239,7 +239,7 @@ fn member_line(
         axis: Axis::Releases,
         name: catalog.model_name(model).to_owned(),
         marks: releases.iter().map(mark).collect(),
-        words: membership_words(catalog, segments),
+        words: membership_text(catalog, segments),
         feature: Some(feature),
         shows: since.map_or(Shows::Known, |since| Shows::Change {
             model,
@@ -259,7 +259,7 @@ fn turned_on_line(catalog: &Catalog, feature: FeatureId, on: &TurnedOn) -> Optio
         axis: Axis::Machines,
         name: catalog.model_name(on.model).to_owned(),
         marks: machine_marks(catalog, on.machines.as_ref()),
-        words: format!("QEMU enables it by default with {}.", turned_on_words(catalog, on)),
+        words: format!("QEMU enables it by default with {}.", enabled_by_text(catalog, on)),
         feature: Some(feature),
         shows: Shows::Machine { model: on.model, machine: newest, accel: accel_of(catalog, on.model, feature) },
     })

@@ -4,7 +4,7 @@
 use super::super::ViewContext;
 use super::super::draw::{Piece, cells, fitting as cut_pieces, piece, pieces, width_of};
 use super::super::parts::Parts;
-use crate::analysis::remedies::{How, WayOut};
+use crate::analysis::remedies::{Application, Remedy};
 use crate::app::action::Action;
 use crate::app::screens::Target;
 use crate::app::screens::explorer::{Explorer, Focus};
@@ -196,10 +196,12 @@ fn fix_lines(ctx: ViewContext<'_>, columns: usize) -> Vec<Line> {
     let fixes = &ctx.model.derived.remedies;
     let most = columns.saturating_sub(LABEL + 2 + RESTART);
     let longest = fixes.iter().map(|fix| width(&fix.text)).max().unwrap_or(0).min(most.saturating_sub(2));
-    let each = |(number, fix): (usize, &WayOut)| {
+    let each = |(number, fix): (usize, &Remedy)| {
         let before = if number == 0 { "Fixes" } else { "" };
         let how = match &fix.how {
-            How::Xml(text) | How::Command(text) => text.lines().map(str::trim).collect::<Vec<_>>().join(" "),
+            Application::Xml(text) | Application::Command(text) => {
+                text.lines().map(str::trim).collect::<Vec<_>>().join(" ")
+            }
         };
         let more = ctx.theme.signs.more;
         let used = LABEL + 2 + longest + 2 + RESTART;

@@ -1,0 +1,111 @@
+//! Finds the CPU that libvirt puts in place of the one in the definition when a guest starts: for host-model,
+//! `match='minimum'` and `fallback='allow'`.
+
+use super::endpoint::{Endpoint, Guest, Host};
+use super::host_model::{
+    HostModel, Libvirt, Probe, Processor, Purpose, QemuModels, decode, inferred_signature, migratable_host_model,
+};
+use super::partial_check;
+use super::prepared_endpoint::{Facts, PreparedEndpoint, PreparedModel};
+use crate::domain::catalog::Catalog;
+use crate::domain::definition::{Definition, Fallback, Match, Mode, Policies, Policy, PolicyStore};
+use crate::domain::feature::FeatureSet;
+use crate::domain::host::Vendor;
+use crate::domain::map::ModelId;
+use crate::domain::qemu::Accel;
+
+/// What replaces the CPU of a definition at the endpoint where the guest starts.
+pub(super) struct Expansion<'e> {
+    /// The model that takes the place of the definition's.
+    pub(super) model: ModelId,
+    /// The model that the definition names, which the checks before look at.
+    pub(super) named: Option<PreparedModel<'e>>,
+    vendor: Option<Vendor>,
+    features: Policies,
+}
+
+impl<'e> Expansion<'e> {
+    /// Returns what replaces the CPU of `definition`; `None` where it stays, and where no model describes what has to be
+    /// described.
+    pub(super) fn of(catalog: &'e Catalog, end: &'e Endpoint<'e>, guest: &Guest, definition: &Definition) -> Option<Self> {
+        let lacks_model = definition.model.is_some_and(|model| !end.qemu.has_model(model));
+        let falls_back = definition.fallback == Fallback::Allow && definition.mode == Mode::Custom && lacks_model;
+        if !definition.takes_host_model() && !falls_back {
+            return None;
+        }
+        let endpoint = PreparedEndpoint::of(catalog, end, guest, definition.model);
+        let facts =
+            Facts { catalog, guest, feature: catalog.default_feature(), named: FeatureSet::EMPTY, expansion: None };
+        let decoded = if definition.takes_host_model() {
+            host_model(&facts, &endpoint)?
+        } else {
+            nearest_model(&facts, &endpoint, definition)?
+        };
+        let vendor = if definition.mode == Mode::HostModel { decoded.vendor } else { definition.vendor };
+        let features = decoded.features.into_iter().collect();
+        Some(Self { model: decoded.model, named: endpoint.model, vendor, features })
+    }
+
+    /// Replaces the CPU of `definition`. What it says about single features stays (libvirt `x86UpdateHostModel`,
+    /// `virCPUx86Translate`).
+    pub(super) fn replace<P: PolicyStore>(&self, definition: &mut Definition<P>) {
+        let mut features = P::of(&self.features);
+        features.update(&definition.features);
+        definition.features = features;
+        definition.model = Some(self.model);
+        definition.vendor = self.vendor;
+        definition.mode = Mode::Custom;
+        if definition.matching == Match::Minimum {
+            definition.matching = Match::Exact;
+        }
+    }
+}
+
+fn libvirt<'e>(catalog: &'e Catalog, end: &'e Endpoint<'_>) -> Libvirt<'e> {
+    Libvirt { map: &end.map, behaviour: &end.behaviour, named: catalog.named() }
+}
+
+/// The host as a guest with mode host-model gets it.
+fn host_model(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>) -> Option<HostModel> {
+    let (catalog, end) = (facts.catalog, endpoint.end);
+    let probe = match (facts.guest.accel, end.host) {
+        (Accel::Kvm, Host::Capable) => return None,
+        (Accel::Kvm, Host::With { vendor, signature, .. }) => {
+            let supported = endpoint.supported_without_machine(facts, vendor);
+            let mut features = endpoint.offered(facts, supported);
+            features.extend(catalog.named().hypervisor);
+            Probe::kvm(catalog, &end.qemu, &Processor { vendor: Some(vendor), signature, features })
+        }
+        (Accel::Tcg, _) => Probe::tcg(catalog, &end.qemu),
+    };
+    migratable_host_model(libvirt(catalog, end), &probe)
+}
+
+/// The model that is nearest to what a definition describes, of those that QEMU has (libvirt `virCPUx86Translate`).
+fn nearest_model(
+    facts: &Facts<'_>,
+    endpoint: &PreparedEndpoint<'_>,
+    definition: &Definition,
+) -> Option<HostModel> {
+    let (catalog, end) = (facts.catalog, endpoint.end);
+    let named = endpoint.model.as_ref()?;
+    let mut definition = definition.clone();
+    partial_check::decide_optional(facts, endpoint, &mut definition);
+    for feature in &named.of_map?.removed {
+        definition.features.add_if_missing(*feature, Policy::Disable);
+    }
+    let processor = Processor {
+        vendor: end.map.vendor_of(named.id),
+        signature: inferred_signature(&end.map, named.id),
+        features: definition.described_by(&end.map),
+    };
+    let offered = match (facts.guest.accel, end.host) {
+        (Accel::Tcg, _) => end.qemu.tcg_max,
+        (Accel::Kvm, Host::Capable) => FeatureSet::ALL,
+        (Accel::Kvm, Host::With { vendor, .. }) => {
+            endpoint.offered(facts, endpoint.supported_without_machine(facts, vendor))
+        }
+    };
+    let models = QemuModels::of(catalog, &end.qemu, facts.guest.accel, offered);
+    decode(libvirt(catalog, end), &processor, Purpose::Guest(Some(&models)), &[])
+}

@@ -1,0 +1,116 @@
+//! Expands host-model on a release as it is known: a release between two maps, inside the interval of a switch or with
+//! an unread QEMU may expand it in several ways.
+
+use super::{Expansion, HostModel, Libvirt, Probe, Processor, domcapabilities, guest};
+use crate::domain::behaviour::{Behaviour, Setting};
+use crate::domain::catalog::{Catalog, LibvirtId, QemuView, ReleaseMap};
+use crate::domain::definition::Definition;
+use crate::domain::feature::FeatureSet;
+use crate::domain::map::{CpuMap, MapId};
+use crate::domain::version::Version;
+
+/// A question: what does this libvirt make of host-model with this QEMU?
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The libvirt release.
+    pub libvirt: LibvirtId,
+    /// The build of its package, `3.el9`, where one is named.
+    pub build: Option<&'a str>,
+    /// The QEMU release.
+    pub qemu: Version,
+    /// The host under KVM: what KVM gives there. `None` for TCG, where the host does not matter.
+    pub host: Option<&'a Processor>,
+    /// The guest's own definition, with features beside host-model.
+    pub wanted: Option<&'a Definition>,
+}
+
+/// One way in which host-model may expand.
+#[derive(Clone, PartialEq, Debug)]
+pub struct PossibleExpansion {
+    /// What has to be so: `map as in 9.0.0`, `switch untranslated: ...`, `as QEMU 8.0.0`. Empty where all is known.
+    pub assumptions: Vec<String>,
+    /// What a guest gets.
+    pub guest: Expansion,
+    /// What `virsh domcapabilities` shows.
+    pub domcapabilities: HostModel,
+}
+
+/// Returns every way in which the guest's CPU may come out, each once, the likeliest facts first: the release before,
+/// a switch as before. Empty where no model describes the host.
+pub fn expansions(catalog: &Catalog, request: &Request<'_>) -> Vec<PossibleExpansion> {
+    let mut found: Vec<PossibleExpansion> = Vec::new();
+    for (map_label, map) in maps(catalog, request.libvirt) {
+        for (switch_label, behaviour) in behaviours(catalog, request) {
+            for (qemu_label, qemu) in qemus(catalog, request.qemu) {
+                let libvirt = Libvirt { map: catalog.map(map), behaviour: &behaviour, named: catalog.named() };
+                let Some(possible) = expand(catalog, libvirt, &qemu, request) else { continue };
+                let labels = [map_label.clone(), switch_label.clone(), qemu_label];
+                let assumptions: Vec<String> = labels.into_iter().flatten().collect();
+                if found.iter().all(|known| known.guest.definition != possible.guest.definition) {
+                    found.push(PossibleExpansion { assumptions, ..possible });
+                }
+            }
+        }
+    }
+    if let [only] = found.as_mut_slice() {
+        only.assumptions.clear();
+    }
+    found
+}
+
+/// Returns the features that this libvirt and this QEMU know by name and that nobody asked the host about: it may have
+/// them.
+pub fn not_asked(map: &CpuMap, qemu: &QemuView<'_>, asked: FeatureSet) -> FeatureSet {
+    (qemu.properties & map.known) - asked
+}
+
+fn expand(
+    catalog: &Catalog,
+    libvirt: Libvirt<'_>,
+    qemu: &QemuView<'_>,
+    request: &Request<'_>,
+) -> Option<PossibleExpansion> {
+    let probe = match request.host {
+        Some(host) => Probe::kvm(catalog, qemu, host),
+        None => Probe::tcg(catalog, qemu),
+    };
+    Some(PossibleExpansion {
+        assumptions: Vec::new(),
+        guest: guest(libvirt, &probe, qemu.properties, request.wanted)?,
+        domcapabilities: domcapabilities(catalog, libvirt, &probe)?,
+    })
+}
+
+fn maps(catalog: &Catalog, libvirt: LibvirtId) -> Vec<(Option<String>, MapId)> {
+    match catalog.release(libvirt).map {
+        ReleaseMap::Exact(map) => vec![(None, map)],
+        ReleaseMap::Between { lower, upper } => {
+            [lower, upper].map(|(id, map)| (Some(format!("map as in {}", catalog.release(id).name)), map)).into()
+        }
+    }
+}
+
+/// Open switches vary together: two of those that matter here are never open at one release.
+fn behaviours(catalog: &Catalog, request: &Request<'_>) -> Vec<(Option<String>, Behaviour)> {
+    let version = catalog.release(request.libvirt).version;
+    let (mut before, open) = catalog.behaviour(version);
+    for fix in request.build.into_iter().flat_map(|build| catalog.backports(version, build)) {
+        fix.settings.iter().for_each(|setting| before.apply(setting));
+    }
+    let matters = |setting: &Setting| {
+        setting.is_about_decoding() || matches!(setting, Setting::Ignored(_) | Setting::DropUnknown(_))
+    };
+    let open: Vec<_> = open.into_iter().filter(|(setting, _)| matters(setting)).collect();
+    if open.is_empty() {
+        return vec![(None, before)];
+    }
+    let mut after = before.clone();
+    open.iter().for_each(|(_, setting)| after.apply(setting));
+    let names = open.iter().map(|(setting, _)| setting.name()).collect::<Vec<_>>().join(", ");
+    vec![(Some(format!("{names} as before")), before), (Some(format!("{names} as after")), after)]
+}
+
+fn qemus(catalog: &Catalog, version: Version) -> Vec<(Option<String>, QemuView<'_>)> {
+    let label = |view: &QemuView<'_>| (view.answers != version).then(|| format!("as QEMU {}", view.answers));
+    catalog.qemu_views(version).into_iter().map(|view| (label(&view), view)).collect()
+}
