@@ -2,6 +2,7 @@
 
 mod baseline;
 mod diff;
+mod expansion;
 mod follow;
 mod format;
 mod history;
@@ -14,6 +15,7 @@ pub use diff::{
     diff_json, diff_text, feature_names, model_group, model_names, model_words, models_json, models_text,
     outcome_words, why_words,
 };
+pub use expansion::{ExpansionReport, expansion_json, expansion_text, expansion_xml};
 pub use follow::{by_words, follow_json, follow_text, state_word};
 pub use history::{
     change_words, feature_history_json, feature_history_text, machine_words, membership_words, model_history_json,
