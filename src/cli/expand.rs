@@ -9,7 +9,7 @@ use crate::domain::feature::FeatureSet;
 use crate::domain::host::Host;
 use crate::domain::map::CpuMap;
 use crate::domain::qemu::Accel;
-use crate::domain::scenario::{Key, LibvirtChoice, QemuChoice, Scenario, Told, write_release};
+use crate::domain::scenario::{Key, LibvirtChoice, Scenario, Told, write_release};
 use crate::domain::version::Version;
 use crate::export::analysis::{self as write, ExpansionReport};
 use crate::input::host::{self, HostFile, Kind};
@@ -109,7 +109,6 @@ fn releases(catalog: &Catalog, text: Option<&str>) -> Result<On> {
     let such_as = || format!("such as --on {}", example(catalog));
     let text = text.ok_or_else(|| anyhow!("--on is missing: name libvirt and QEMU, {}", such_as()))?;
     let mut scenario = Scenario::default_of(catalog);
-    scenario.from.qemu = QemuChoice { version: Told::Unknown, build: None };
     scenario.set(catalog, Key::From, text).with_context(|| format!("--on {text}"))?;
     let name = write_release(catalog, &scenario.from);
     let (libvirt, build) = match scenario.from.libvirt {
@@ -119,7 +118,8 @@ fn releases(catalog: &Catalog, text: Option<&str>) -> Result<On> {
             bail!("--on {text}: expected one release of libvirt, {}", such_as())
         }
     };
-    let Told::Is(qemu) = scenario.from.qemu.version else {
+    // Where the text names no QEMU, the scenario takes a default.
+    let (true, Told::Is(qemu)) = (text.contains(':'), scenario.from.qemu.version) else {
         bail!("--on {text}: the QEMU release is missing; name both, {}", such_as());
     };
     let needed = catalog.behaviour(catalog.release(libvirt).version).0.minimum_qemu;
