@@ -7,6 +7,7 @@ mod args;
 mod check;
 mod config;
 mod domains;
+mod expand;
 mod explain;
 mod files;
 mod import;
@@ -17,8 +18,8 @@ mod tour;
 pub use about::{FACTS_HASH, completions, man, version, version_and_facts};
 pub use analysis::{baseline, count_on, diff, follow, history, matrix, review};
 pub use analysis_args::{
-    BaselineArgs, DiffArgs, FollowArgs, HistoryArgs, MatrixArgs, MatrixFormat, QemuArgs, ReviewArgs, ReviewFormat,
-    TextFormat,
+    BaselineArgs, DiffArgs, ExpandArgs, ExpandFormat, Expandable, FollowArgs, HistoryArgs, MatrixArgs, MatrixFormat,
+    QemuArgs, ReviewArgs, ReviewFormat, TextFormat,
 };
 pub use args::{
     CheckArgs, Command, Explain, ExplorerArgs, Import, LookArgs, PrintArgs, RecordArgs, SheetFormat, command, parse,
@@ -26,6 +27,7 @@ pub use args::{
 pub use check::{Format, check_batch, check_one};
 pub use config::Config;
 pub use domains::check_domains;
+pub use expand::expand;
 pub use explain::explain;
 pub use files::Script;
 pub use import::import;

@@ -70,6 +70,7 @@ fn run(command: Command) -> Result<u8> {
         Command::History(args) => cli::history(&catalog_with(&args.maps)?, &args, &mut out)?,
         Command::Review(args) => cli::review(&mut catalog_with(&args.maps)?, &args, &mut out)?,
         Command::Baseline(args) => cli::baseline(&embedded::catalog()?, &args, &mut out)?,
+        Command::Expand(args) => cli::expand(&catalog_with(&args.maps)?, &args, &mut out)?,
         Command::Follow(args) => cli::follow(&catalog_with(&args.choice.maps)?, &args, &mut out)?,
         Command::Tour(args) => tour(args, &mut out)?,
         Command::Explain(args) => explain(&args, &mut out)?,

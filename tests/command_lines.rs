@@ -35,6 +35,18 @@ const PRINTED: &[Line] = &[
             "unsupported configuration: Emulator '/usr/bin/qemu-system-x86_64' does not support machine type 'pc-q35-11.1'",
         ],
     ),
+    ("expand-listed", 0, &["expand", "host-model", "--host", "EPYC-7502-32-Core", "--on", "debian:13"]),
+    ("expand-xml", 0, &["expand", "host-model", "--on", "11.3.0:10.0.13", "--accel", "tcg", "--format", "xml"]),
+    (
+        "expand-json",
+        0,
+        &["expand", "host-model", "--host", "Core-i7-8550U", "--on", "10.8.0:8.0.0", "--format", "json"],
+    ),
+    (
+        "expand-capabilities",
+        0,
+        &["expand", "host-model", "--host", "tests/data/hosts/9.0.0-capabilities.xml", "--on", "debian:12"],
+    ),
     ("follow", 0, &["follow", "mpx", T7]),
     ("follow-ht", 0, &["follow", "ht", HT]),
     ("follow-accelerator", 0, &["follow", "x2apic", "Opteron_G3,from=9.0.0:7.2.22,to=9.0.0:7.2.22"]),
@@ -76,6 +88,10 @@ const SCREENS: Goldens = Goldens {
         "check-host-files",
         "diff-models",
         "diff-releases-one-model",
+        "expand-capabilities",
+        "expand-json",
+        "expand-listed",
+        "expand-xml",
         "explain-error-texts",
         "explain-machine-type",
         "follow",
@@ -144,6 +160,78 @@ fn every_list_is_the_same_in_json() {
     }
 }
 
+const TCG_FILE: &str = "tests/data/hosts/9.0.0-domcapabilities.xml";
+
+/// The features of a `<cpu>`, in order.
+fn in_xml(xml: &str) -> Vec<(String, String)> {
+    let document = roxmltree::Document::parse(xml).unwrap();
+    let features = document.root_element().children().filter(|node| node.has_tag_name("feature"));
+    let value = |node: &roxmltree::Node<'_, '_>, name: &str| node.attribute(name).unwrap().to_owned();
+    features.map(|feature| (value(&feature, "name"), value(&feature, "policy"))).collect()
+}
+
+#[test]
+fn an_expansion_is_the_same_in_every_format() {
+    for host in ["EPYC-7502-32-Core", "Xeon-Platinum-8268", "Core2-E6850", "Hygon-C86-7185-32-core", "Xeon-6788P"] {
+        for on in ["debian:12", "11.3.0:10.0.13", "4.0.0:3.0.0"] {
+            let expand = |format| {
+                let (code, out, err) =
+                    run(&["expand", "host-model", "--host", host, "--on", on, "--format", format], Stdio::null());
+                assert_eq!((code, err.as_str()), (0, ""), "{host} {on}");
+                out
+            };
+            let json: serde_json::Value = serde_json::from_str(&expand("json")).unwrap();
+            let features = json["features"].as_object().unwrap();
+            let in_json: Vec<_> =
+                features.iter().map(|(name, policy)| (name.clone(), policy.as_str().unwrap().to_owned())).collect();
+            let (text, xml) = (expand("text"), expand("xml"));
+            assert_eq!(in_xml(&xml), in_json, "{host} {on}");
+            assert!(in_json.len() > 3, "{host} {on}: {in_json:?}");
+            let model = json["model"].as_str().unwrap();
+            assert!(xml.contains(&format!(">{model}</model>")) && text.contains(&format!("\nmodel    {model}\n")));
+            // The policies of the text, each before its features.
+            let listed = text.split("\nvendor ").nth(1).unwrap().split("\n\n").next().unwrap();
+            let mut policy = "";
+            let mut in_text = Vec::new();
+            for word in listed.split_whitespace().skip(1) {
+                match word {
+                    "require" | "disable" => policy = word,
+                    name => in_text.push((name.trim_end_matches(',').to_owned(), policy.to_owned())),
+                }
+            }
+            assert_eq!(in_text, in_json, "{host} {on}");
+            assert!(text.contains(&format!("\n-cpu {}\n", json["cpu_arg"].as_str().unwrap())), "{host} {on}");
+        }
+    }
+}
+
+#[test]
+fn domcapabilities_of_the_same_release_is_the_expansion() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("host.xml");
+    let of = |name: &str| fs::read_to_string(Path::new(HERE).join("tests/data/hosts").join(name)).unwrap();
+    let invtsc = "<feature policy='require' name='invtsc'/>\n      <feature policy='require' name='acpi'/>";
+    let shown = of("9.0.0-domcapabilities.xml").replacen("<feature policy='require' name='acpi'/>", invtsc, 1);
+    fs::write(&file, of("9.0.0-virsh-version.txt") + &shown).unwrap();
+    let expand = |host: &[&str], on: &str| {
+        let common = ["expand", "host-model", "--accel", "tcg", "--format", "json", "--on", on];
+        let (code, out, err) = run(&[&common[..], host].concat(), Stdio::null());
+        assert_eq!((code, err.as_str()), (0, ""), "{host:?}");
+        serde_json::from_str::<serde_json::Value>(&out).unwrap()
+    };
+    let path = file.to_str().unwrap();
+    let from_file = expand(&["--host", path], "debian:12");
+    let decoded = expand(&[], "debian:12");
+    assert!(shown.contains("invtsc") && from_file["why"].is_null() && decoded["why"].is_object());
+    for key in ["model", "vendor", "features", "cpu_arg"] {
+        assert_eq!(from_file[key].to_string(), decoded[key].to_string(), "{key}");
+    }
+    assert!(from_file["assumptions"].to_string().contains("of the same libvirt and QEMU"));
+    let elsewhere = expand(&["--host", path], "debian:13");
+    assert_eq!(elsewhere["cpu_arg"], expand(&[], "debian:13")["cpu_arg"]);
+    assert!(elsewhere["assumptions"].to_string().contains("not used"), "{elsewhere}");
+}
+
 /// All the messages that people sent, told at once as from a log.
 #[test]
 fn every_message_in_a_log_is_explained() {
@@ -197,7 +285,12 @@ fn facts_edited_by_hand_get_their_canonical_form_back() {
 
 #[test]
 fn what_cannot_be_done_is_said() {
-    let wrong: [(&[&str], &str); 6] = [
+    let wrong: [(&[&str], &str); 11] = [
+        (&["expand", "host-model"], "--on is missing: name libvirt and QEMU, such as --on "),
+        (&["expand", "host-model", "--on", "9.0.0"], "the QEMU release is missing; name both, such as --on "),
+        (&["expand", "host-model", "--on", "debian:12"], "--host is missing: name a listed host or a file, such as "),
+        (&["expand", "host-model", "--on", "debian:12", "--host", "EPYC"], "neither a listed host nor a file"),
+        (&["expand", "host-model", "--on", "debian:12", "--host", TCG_FILE], "made for TCG"),
         (&["import"], "expected --libvirt RELEASE=DIR"),
         (&["import", "no-such-folder"], "no-such-folder"),
         (&["diff", "EPYC", "EPYC-Rome", "--qemu", "7.2.22"], "--qemu are for two releases"),

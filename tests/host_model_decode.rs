@@ -18,8 +18,8 @@ use virt_cpu_explorer::internal::domain::map::CpuMap;
 use virt_cpu_explorer::internal::export::{Around, domcapabilities_xml, expansion_argument, expansion_xml};
 use virt_cpu_explorer::internal::resolve::host_model::{
     BaselineCpu, BaselineError, HostModel, Libvirt, MissingInput, PossibleExpansion, Probe, Processor, Purpose,
-    QemuModels, Reason, Request, baseline, decode, domcapabilities, expansions, guest, host_capabilities,
-    inferred_signature,
+    QemuModels, Reason, Request, baseline, decode, domcapabilities, expansions, guest, guest_of_domcapabilities,
+    host_capabilities, inferred_signature,
 };
 
 static DECODE: LazyLock<Value> = LazyLock::new(|| read(include_str!("data/host_model/decode.json")));
@@ -221,6 +221,36 @@ fn domcapabilities_and_the_command_line_are_as_libvirt_writes_them() {
         }
     }
     tally.assert(|line| line.starts_with("near"), &[("domcapabilities", 95), ("near", 8), ("command line", 33)]);
+}
+
+#[test]
+fn a_guest_gets_what_domcapabilities_shows() {
+    let mut tally = Tally::default();
+    for case in DOMCAPABILITIES["cases"].as_array().unwrap().iter().filter(|case| case.get("command_line").is_some()) {
+        let release = Release::of(text(case, "libvirt"));
+        let probe = probe(&DOMCAPABILITIES["inputs"][text(case, "input")]);
+        let shown = domcapabilities(&CATALOG, release.libvirt(), &probe).unwrap();
+        let described = (shown.model, shown.vendor);
+        let found = guest_of_domcapabilities(release.libvirt(), described, &shown.features, FeatureSet::ALL).unwrap();
+        let name = format!("{} {}", text(case, "libvirt"), text(case, "input"));
+        tally.compare("command line", &name, (&expansion_argument(&CATALOG, &found), text(case, "command_line")));
+    }
+    tally.assert(|_| false, &[("command line", 33)]);
+}
+
+#[test]
+fn features_that_domcapabilities_sorts_get_their_order_back() {
+    let release = Release::of("12.8.0");
+    let qemu = qemu("10.0.13");
+    assert!(release.behaviour.sorted_domcapabilities);
+    for host in CATALOG.hosts() {
+        let probe = Probe::kvm(&CATALOG, &qemu, &Processor::of_host(host));
+        let shown = domcapabilities(&CATALOG, release.libvirt(), &probe).unwrap();
+        let described = (shown.model, shown.vendor);
+        let found = guest_of_domcapabilities(release.libvirt(), described, &shown.features, qemu.properties).unwrap();
+        let known = guest(release.libvirt(), &probe, qemu.properties, None).unwrap();
+        assert_eq!(expansion_argument(&CATALOG, &found), expansion_argument(&CATALOG, &known), "{}", host.name);
+    }
 }
 
 fn qemu(version: &str) -> QemuView<'static> {

@@ -111,7 +111,12 @@ pub fn follow(catalog: &Catalog, args: &FollowArgs, out: &mut dyn Write) -> Resu
 }
 
 /// Names the nearest known name, else the list to look in.
-fn unknown<'a>(what: &str, list: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> anyhow::Error {
+pub(super) fn unknown<'a>(
+    what: &str,
+    list: &str,
+    name: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> anyhow::Error {
     let near = did_you_mean(name, known);
     let listed = if near.is_empty() { format!("; `list {list}` prints them") } else { near };
     anyhow!("unknown {what} {name:?}{listed}")
@@ -134,7 +139,7 @@ fn libvirt(catalog: &Catalog, name: &str) -> Option<LibvirtId> {
     catalog.libvirt(if name == "old" { "9.0.0" } else { name })
 }
 
-fn named(catalog: &Catalog, name: &str) -> Result<LibvirtId> {
+pub(super) fn named(catalog: &Catalog, name: &str) -> Result<LibvirtId> {
     let names = catalog.libvirt_releases().iter().map(|release| &*release.name);
     libvirt(catalog, name).ok_or_else(|| unknown("libvirt release", "releases", name, names))
 }

@@ -3,7 +3,8 @@
 use super::args::one_of;
 use super::scenario_args::{Choice, CpuMaps};
 use crate::analysis::matrix::Vary;
-use clap::{Args, ValueEnum};
+use crate::domain::qemu::Accel;
+use clap::{Args, ValueEnum, ValueHint};
 
 /// What `matrix` asks for.
 #[derive(Args, Clone, Debug)]
@@ -102,6 +103,52 @@ pub struct BaselineArgs {
     /// Output format
     #[arg(long, value_enum, default_value_t = TextFormat::Text)]
     pub format: TextFormat,
+}
+
+/// What `expand` asks for.
+#[derive(Args, Clone, Debug)]
+pub struct ExpandArgs {
+    /// What to expand
+    #[arg(value_name = "CPU", value_enum)]
+    pub what: Expandable,
+    /// A listed host.
+    #[arg(
+        long,
+        value_name = "HOST|FILE",
+        value_hint = ValueHint::FilePath,
+        help = "Listed host, or a file: virsh domcapabilities or capabilities, a QMP reply, /proc/cpuinfo"
+    )]
+    pub host: Option<String>,
+    /// libvirt and QEMU, or a product that has both
+    #[arg(long, value_name = "LIBVIRT:QEMU|PRODUCT")]
+    pub on: Option<String>,
+    /// Accelerator; under tcg the host does not matter
+    #[arg(long, default_value = "kvm", value_parser = one_of(Accel::ALL, Accel::name))]
+    pub accel: Accel,
+    #[command(flatten)]
+    /// The maps to add.
+    pub maps: CpuMaps,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = ExpandFormat::Text)]
+    pub format: ExpandFormat,
+}
+
+/// What can be expanded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Expandable {
+    /// `<cpu mode='host-model'/>`.
+    HostModel,
+}
+
+/// The output formats of `expand`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum ExpandFormat {
+    /// For people.
+    Text,
+    /// The `<cpu>` element.
+    Xml,
+    /// For scripts.
+    Json,
 }
 
 /// What `follow` asks for.

@@ -1,6 +1,6 @@
 //! Declares the command line: the parser, the help, the man page and the completions come from here.
 
-use super::analysis_args::{BaselineArgs, DiffArgs, FollowArgs, HistoryArgs, MatrixArgs, ReviewArgs};
+use super::analysis_args::{BaselineArgs, DiffArgs, ExpandArgs, FollowArgs, HistoryArgs, MatrixArgs, ReviewArgs};
 use super::check::Format;
 use super::list::ListKind;
 use super::scenario_args::{Choice, CpuMaps};
@@ -23,6 +23,7 @@ Examples:
   virt-cpu-explorer check EPYC --machine pc-q35-5.2 --from 9.0.0:7.2.22 --to 11.3.0:10.0.13 --topology 1-2-1
   virt-cpu-explorer check --domain guest.xml --from 9.0.0:7.2.22 --to 11.3.0:10.0.13
   virt-cpu-explorer check --batch guests.jsonl
+  virt-cpu-explorer expand host-model --host EPYC-7502-32-Core --on debian:13
   virt-cpu-explorer explain 'extra features: ht'
   virt-cpu-explorer rule T7
 
@@ -80,6 +81,8 @@ pub enum Command {
     Review(ReviewArgs),
     /// Find the richest CPU definition that all given hosts support
     Baseline(BaselineArgs),
+    /// Show what libvirt writes for a host-model guest on a host, and why this model
+    Expand(ExpandArgs),
     /// Follow one feature through the ten stages of a migration
     Follow(FollowArgs),
     /// Learn with lessons that drive the explorer

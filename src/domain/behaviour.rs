@@ -340,7 +340,7 @@ pub struct Behaviour {
     /// Features of the map whose QEMU name this release does not translate: it never learns that QEMU has them.
     pub untranslated: FeatureSet,
     /// `virsh domcapabilities` lists the features of host-model alphabetically, not in map order.
-    pub(crate) sorted_domcapabilities: bool,
+    pub sorted_domcapabilities: bool,
     /// Who refuses to send a guest with `invtsc`.
     pub(crate) invtsc_message: InvtscMessage,
     /// The dated facts of its map.

@@ -2,6 +2,7 @@
 
 mod baseline;
 mod diff;
+mod expansion;
 mod follow;
 mod format;
 mod history;
@@ -14,6 +15,7 @@ pub use diff::{
     diff_json, diff_text, feature_names, model_group, model_names, model_text, models_json, models_text, outcome_text,
     reason_text,
 };
+pub use expansion::{ExpansionReport, expansion_json, expansion_text, expansion_xml};
 pub use follow::{follow_json, follow_text, origin_text, state_word};
 pub use history::{
     change_text, enabled_by_text, feature_history_json, feature_history_text, machines_text, membership_text,

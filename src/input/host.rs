@@ -2,17 +2,19 @@
 //! `query-cpu-model-expansion`, or `/proc/cpuinfo`. Opens no file.
 
 use crate::domain::catalog::{Catalog, Provenance, ReleaseMap, machine_series};
-use crate::domain::definition::named_enum;
-use crate::domain::feature::FeatureSet;
+use crate::domain::definition::{Policy, named_enum};
+use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::{CpuSignature, GivenHost, Vendor};
-use crate::domain::map::CpuMap;
+use crate::domain::map::{CpuMap, ModelId};
 use crate::domain::names::did_you_mean;
+use crate::domain::qemu::Accel;
 use crate::domain::scenario::{HostChoice, LibvirtChoice};
 use crate::domain::version::Version;
 use crate::import::qmp;
 use crate::load::LoadError;
 use crate::load::file::utf8;
 use crate::load::xml::{Document, Element};
+use crate::resolve::host_model::inferred_signature;
 use std::sync::Arc;
 
 mod cpuinfo;
@@ -62,18 +64,36 @@ pub struct HostFile {
     pub kind: Kind,
     /// Its vendor.
     pub vendor: Vendor,
-    /// Family, model and stepping, if the file has them.
+    /// Family, model and stepping, as far as the file names them; for `virsh domcapabilities`, which does not, those of
+    /// its model.
     pub signature: Option<CpuSignature>,
     /// What KVM supports there; the processor's features if the file has no others.
     pub features: FeatureSet,
     /// What the processor itself has, if the file lists it.
     pub silicon: Option<FeatureSet>,
+    /// The features that such a file can name: of the others it is not known whether the host has them.
+    pub asked: FeatureSet,
+    /// What `virsh domcapabilities` shows of host-model.
+    pub host_model: Option<ShownHostModel>,
     /// The libvirt release, if the file names one.
     pub libvirt: Option<Version>,
     /// The QEMU release, if the file names one; for a series, its newest known release.
     pub qemu: Option<Version>,
     /// What else was read, a fragment each.
     pub notes: Vec<String>,
+}
+
+/// host-model as `virsh domcapabilities` shows it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ShownHostModel {
+    /// The accelerator that the file is for.
+    pub accel: Accel,
+    /// The model.
+    pub model: ModelId,
+    /// The vendor, if it is named.
+    pub vendor: Option<Vendor>,
+    /// The features beside the model, in the file's order.
+    pub features: Vec<(FeatureId, Policy)>,
 }
 
 impl HostFile {
@@ -162,6 +182,9 @@ fn of_xml(catalog: &Catalog, libvirt: &LibvirtChoice, file: &str, text: &str) ->
             let custom = modes.iter().find(|mode| mode.get("name") == Some("custom"));
             host.notes.extend(custom.map(usable));
             if root.child("domain").is_some_and(|kind| kind.text.trim() == "qemu") {
+                if let Some(shown) = host.host_model.as_mut() {
+                    shown.accel = Accel::Tcg;
+                }
                 host.notes.push(
                     "made for TCG (domain qemu), not for KVM; run virsh domcapabilities --virttype kvm".to_owned(),
                 );
@@ -178,11 +201,7 @@ fn of_xml(catalog: &Catalog, libvirt: &LibvirtChoice, file: &str, text: &str) ->
             let cpu = cpu.ok_or_else(|| not_there("<host><cpu> with a <model>"))?;
             let mut host = expand(catalog, libvirt, &document, cpu, Kind::Capabilities)?;
             host.silicon = Some(host.features);
-            host.signature = cpu.child("signature").and_then(|signature| {
-                let number = |name: &str| signature.get(name)?.parse().ok();
-                let (family, model) = (number("family")?, number("model")?);
-                Some(CpuSignature { family, model, stepping: number("stepping") })
-            });
+            (host.signature, host.host_model) = (cpu.child("signature").and_then(signature), None);
             let arches = root.children_named("guest").filter_map(|guest| guest.child("arch"));
             let machines = arches.filter(|arch| arch.get("name") == Some("x86_64")).flat_map(|a| a.children.iter());
             let newest =
@@ -221,22 +240,49 @@ fn expand(
         return Err(document.error(named, format!("expected a CPU model of a libvirt map, found {name:?}")));
     };
     let mut features = map.model(model).map(|model| model.data).unwrap_or_default();
-    let mut left_out = Vec::new();
+    let (mut listed, mut left_out) = (Vec::new(), Vec::new());
     for feature in element.children_named("feature") {
         let name = document.need(feature, "name")?;
-        match (catalog.feature(name), feature.get("policy")) {
-            (Some(known), None | Some("require" | "force")) => features.insert(known),
-            (Some(known), _) => features.remove(known),
-            (None, _) => left_out.push(name.to_owned()),
+        let policy = match feature.get("policy") {
+            None | Some("require" | "force") => Policy::Require,
+            Some(_) => Policy::Disable,
+        };
+        match catalog.feature(name) {
+            Some(known) => {
+                if policy.is_on() {
+                    features.insert(known)
+                } else {
+                    features.remove(known)
+                }
+                listed.push((known, policy));
+            }
+            None => left_out.push(name.to_owned()),
         }
     }
-    let vendor = element.child("vendor").and_then(|vendor| Vendor::parse(vendor.text.trim()));
-    let vendor = vendor.or_else(|| catalog.vendor(model)).unwrap_or(Vendor::Intel);
+    let named = element.child("vendor").and_then(|vendor| Vendor::parse(vendor.text.trim()));
+    let vendor = named.or_else(|| catalog.vendor(model)).unwrap_or(Vendor::Intel);
     let mut notes = vec![format!("model {name}, read with a map that has it")];
     if !left_out.is_empty() {
         notes.push(format!("{} unknown CPU features ignored: {}", left_out.len(), left_out.join(", ")));
     }
-    Ok(HostFile { kind, vendor, signature: None, features, silicon: None, libvirt: None, qemu: None, notes })
+    Ok(HostFile {
+        kind,
+        vendor,
+        signature: inferred_signature(map, model),
+        features,
+        silicon: None,
+        asked: map.known,
+        host_model: Some(ShownHostModel { accel: Accel::Kvm, model, vendor: named, features: listed }),
+        libvirt: None,
+        qemu: None,
+        notes,
+    })
+}
+
+/// Reads `<signature family='25' model='17' stepping='1'/>`.
+fn signature(element: &Element<'_>) -> Option<CpuSignature> {
+    let number = |name: &str| element.get(name)?.parse().ok();
+    Some(CpuSignature { family: number("family")?, model: number("model")?, stepping: number("stepping") })
 }
 
 fn map_of<'a>(catalog: &'a Catalog, libvirt: &LibvirtChoice) -> Option<&'a Arc<CpuMap>> {
@@ -295,11 +341,9 @@ fn of_qmp(catalog: &Catalog, file: &str, text: &str) -> Result<HostFile, LoadErr
     Ok(HostFile {
         kind: Kind::ModelExpansion,
         vendor: reply.host.vendor,
-        signature: Some(CpuSignature {
-            family: reply.host.family,
-            model: reply.host.model,
-            stepping: Some(reply.host.stepping),
-        }),
+        signature: Some(reply.host.signature()),
+        asked: reply.host.asked,
+        host_model: None,
         features: reply.host.features,
         silicon: None,
         libvirt: None,

@@ -27,8 +27,10 @@ mod qemu_models;
 
 pub use baseline::{BaselineCpu, BaselineError, baseline};
 pub use candidate::{Candidate, Rejection, Score};
-pub use expand::{Expansion, Probe, domcapabilities, guest, host_capabilities, migratable_host_model};
-pub use on_release::{PossibleExpansion, Request, expansions, not_asked};
+pub use expand::{
+    Expansion, Probe, domcapabilities, guest, guest_of_domcapabilities, host_capabilities, migratable_host_model,
+};
+pub use on_release::{PossibleExpansion, Request, expansions, expansions_of_domcapabilities, not_asked};
 pub use qemu_models::QemuModels;
 
 /// The libvirt release that decodes.

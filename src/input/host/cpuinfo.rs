@@ -60,10 +60,21 @@ pub(super) fn read(catalog: &Catalog, file: &str, text: &str) -> Result<HostFile
     }
     let mut notes: Vec<String> = value("model name").map(|(_, name)| name.to_owned()).into_iter().collect();
     notes.push(format!("{} of {} flags are features of libvirt", features.len(), words.len()));
-    let number = |name: &str| value(name).and_then(|(_, text)| text.parse().ok());
+    let number = |name: &str| value(name)?.1.parse().ok();
     let signature = number("cpu family").zip(number("model"));
     let signature = signature.map(|(family, model)| CpuSignature { family, model, stepping: number("stepping") });
-    Ok(HostFile { kind: Kind::CpuInfo, vendor, signature, features, silicon: None, libvirt: None, qemu: None, notes })
+    Ok(HostFile {
+        kind: Kind::CpuInfo,
+        vendor,
+        signature,
+        features,
+        silicon: None,
+        asked: FeatureSet::ALL,
+        host_model: None,
+        libvirt: None,
+        qemu: None,
+        notes,
+    })
 }
 
 fn feature(catalog: &Catalog, vendor: Vendor, flag: &str) -> Option<FeatureId> {

@@ -7,7 +7,7 @@ use crate::domain::catalog::{Catalog, QemuView};
 use crate::domain::definition::{Check, Definition, Fallback, Match, Mode, Policies, Policy, PolicyStore};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
-use crate::domain::map::CpuMap;
+use crate::domain::map::{CpuMap, ModelId};
 use crate::domain::qemu::Accel;
 
 /// What libvirt learns from one QEMU on one host (`virQEMUCapsProbeQMPHostCPU`, `virQEMUCapsFetchCPUDefinitions`).
@@ -74,7 +74,42 @@ pub fn guest(
     properties: FeatureSet,
     wanted: Option<&Definition>,
 ) -> Option<Expansion> {
-    let decoded = migratable_host_model(libvirt, probe)?;
+    Some(written(libvirt, migratable_host_model(libvirt, probe)?, properties, wanted))
+}
+
+/// Returns the same from what `virsh domcapabilities` of this libvirt and QEMU shows on the host: less `invtsc`, which
+/// does not migrate. `None` where the map lacks the model.
+pub fn guest_of_domcapabilities(
+    libvirt: Libvirt<'_>,
+    (model, vendor): (ModelId, Option<Vendor>),
+    shown: &[(FeatureId, Policy)],
+    properties: FeatureSet,
+) -> Option<Expansion> {
+    let of_model = libvirt.map.model(model)?;
+    let mut features: Vec<_> =
+        shown.iter().copied().filter(|(known, _)| Some(*known) != libvirt.named.invtsc).collect();
+    if libvirt.behaviour.sorted_domcapabilities {
+        let place_of = |feature: FeatureId, order: &[FeatureId]| order.iter().position(|known| *known == feature);
+        // A guest's features stand in map order, removed ones last (x86DataToCPU).
+        features.sort_by_key(|(feature, policy)| {
+            let removed = place_of(*feature, &of_model.removed).filter(|_| !of_model.data.contains(*feature));
+            (policy.is_off(), removed.filter(|_| policy.is_off()), place_of(*feature, &libvirt.map.order))
+        });
+    }
+    let decoded = HostModel {
+        model,
+        vendor,
+        features,
+        candidates: Vec::new(),
+        chosen: 0,
+        runner_up: None,
+        rejected: Vec::new(),
+        missing_input: None,
+    };
+    Some(written(libvirt, decoded, properties, None))
+}
+
+fn written(libvirt: Libvirt<'_>, decoded: HostModel, properties: FeatureSet, wanted: Option<&Definition>) -> Expansion {
     let described = decoded.model;
     let mut features: Policies = decoded.features.iter().copied().collect();
     for (feature, policy) in wanted.into_iter().flat_map(|wanted| wanted.features.iter()) {
@@ -107,7 +142,7 @@ pub fn guest(
         vendor: wanted.and_then(|wanted| wanted.vendor),
         features,
     };
-    Some(Expansion { decoded, definition, command_line })
+    Expansion { decoded, definition, command_line }
 }
 
 /// Returns the host-model that a guest gets before its own definition is looked at: what migrates of what QEMU enables.

@@ -1,12 +1,13 @@
 //! Expands host-model on a release as it is known: a release between two maps, inside the interval of a switch or with
 //! an unread QEMU may expand it in several ways.
 
-use super::{Expansion, HostModel, Libvirt, Probe, Processor, domcapabilities, guest};
+use super::{Expansion, HostModel, Libvirt, Probe, Processor, domcapabilities, guest, guest_of_domcapabilities};
 use crate::domain::behaviour::{Behaviour, Setting};
 use crate::domain::catalog::{Catalog, LibvirtId, QemuView, ReleaseMap};
-use crate::domain::definition::Definition;
-use crate::domain::feature::FeatureSet;
-use crate::domain::map::{CpuMap, MapId};
+use crate::domain::definition::{Definition, Policy};
+use crate::domain::feature::{FeatureId, FeatureSet};
+use crate::domain::host::Vendor;
+use crate::domain::map::{CpuMap, MapId, ModelId};
 use crate::domain::version::Version;
 
 /// A question: what does this libvirt make of host-model with this QEMU?
@@ -38,12 +39,35 @@ pub struct PossibleExpansion {
 /// Returns every way in which the guest's CPU may come out, each once, the likeliest facts first: the release before,
 /// a switch as before. Empty where no model describes the host.
 pub fn expansions(catalog: &Catalog, request: &Request<'_>) -> Vec<PossibleExpansion> {
+    each(catalog, request, |libvirt, qemu| expand(catalog, libvirt, qemu, request))
+}
+
+/// Returns the same where `virsh domcapabilities` of this libvirt and QEMU already shows host-model on the host: its
+/// model and vendor, and its features.
+pub fn expansions_of_domcapabilities(
+    catalog: &Catalog,
+    request: &Request<'_>,
+    described: (ModelId, Option<Vendor>),
+    shown: &[(FeatureId, Policy)],
+) -> Vec<PossibleExpansion> {
+    each(catalog, request, |libvirt, qemu| {
+        let guest = guest_of_domcapabilities(libvirt, described, shown, qemu.properties)?;
+        let domcapabilities = HostModel { features: shown.to_vec(), ..guest.decoded.clone() };
+        Some(PossibleExpansion { assumptions: Vec::new(), guest, domcapabilities })
+    })
+}
+
+fn each(
+    catalog: &Catalog,
+    request: &Request<'_>,
+    expand: impl Fn(Libvirt<'_>, &QemuView<'_>) -> Option<PossibleExpansion>,
+) -> Vec<PossibleExpansion> {
     let mut found: Vec<PossibleExpansion> = Vec::new();
     for (map_label, map) in maps(catalog, request.libvirt) {
         for (switch_label, behaviour) in behaviours(catalog, request) {
             for (qemu_label, qemu) in qemus(catalog, request.qemu) {
                 let libvirt = Libvirt { map: catalog.map(map), behaviour: &behaviour, named: catalog.named() };
-                let Some(possible) = expand(catalog, libvirt, &qemu, request) else { continue };
+                let Some(possible) = expand(libvirt, &qemu) else { continue };
                 let labels = [map_label.clone(), switch_label.clone(), qemu_label];
                 let assumptions: Vec<String> = labels.into_iter().flatten().collect();
                 if found.iter().all(|known| known.guest.definition != possible.guest.definition) {

@@ -1,0 +1,240 @@
+//! Runs `expand`: what libvirt makes of host-model on a listed host, or on one that a file describes.
+
+use super::analysis::named;
+use super::analysis_args::{ExpandArgs, ExpandFormat};
+use super::files;
+use crate::app::error::did_you_mean;
+use crate::domain::catalog::{Catalog, LibvirtId, ReleaseMap};
+use crate::domain::feature::FeatureSet;
+use crate::domain::host::Host;
+use crate::domain::map::CpuMap;
+use crate::domain::qemu::Accel;
+use crate::domain::scenario::{Key, LibvirtChoice, Scenario, Told, write_release};
+use crate::domain::version::Version;
+use crate::export::analysis::{self as write, ExpansionReport};
+use crate::input::host::{self, HostFile, Kind};
+use crate::resolve::host_model::{
+    MissingInput, PossibleExpansion, Processor, Request, expansions, expansions_of_domcapabilities, not_asked,
+};
+use anyhow::{Context, Result, anyhow, bail};
+use std::io::Write;
+use std::path::Path;
+
+/// The oldest release whose decode was compared with libvirt's own.
+const OLDEST_COMPARED: Version = Version::new(3, 7, 0);
+
+/// libvirt and QEMU.
+struct On {
+    libvirt: LibvirtId,
+    build: Option<Box<str>>,
+    qemu: Version,
+    /// As a scenario names them.
+    name: String,
+}
+
+/// Where the host comes from.
+enum Source<'a> {
+    /// Under TCG no host matters.
+    Nowhere,
+    Listed(&'a Host),
+    File(HostFile),
+}
+
+/// Runs `expand`.
+///
+/// # Errors
+/// Bad input, a host that no model describes, or output that cannot be written.
+pub fn expand(catalog: &Catalog, args: &ExpandArgs, out: &mut dyn Write) -> Result<u8> {
+    let on = releases(catalog, args.on.as_deref())?;
+    let source = source(catalog, args, &on)?;
+    let from_file = match &source {
+        Source::File(file) => of_file(catalog, file, &on, args.accel)?,
+        Source::Nowhere | Source::Listed(_) => Vec::new(),
+    };
+    let as_shown = !from_file.is_empty();
+    let processor = match &source {
+        _ if args.accel == Accel::Tcg => None,
+        Source::Nowhere => None,
+        Source::Listed(host) => Some(Processor::of_host(host)),
+        Source::File(file) => {
+            Some(Processor { vendor: Some(file.vendor), signature: file.signature, features: file.features })
+        }
+    };
+    let build = on.build.as_deref();
+    let request = Request { libvirt: on.libvirt, build, qemu: on.qemu, host: processor.as_ref(), wanted: None };
+    let ways = if as_shown { from_file } else { expansions(catalog, &request) };
+    let Some(first) = ways.first() else {
+        bail!("cannot expand host-model: no CPU model of libvirt {} describes the host", on.name);
+    };
+    let mut assumptions = Vec::new();
+    if args.accel == Accel::Kvm || as_shown {
+        assumptions = about_source(catalog, args, &source, &on, as_shown);
+    } else if args.host.is_some() {
+        assumptions.push("Under TCG the host does not matter, so --host is not used.".to_owned());
+    }
+    assumptions.extend(first.guest.decoded.missing_input.map(|missing| match missing {
+        MissingInput::Signature => {
+            "The input has no CPU family, model and stepping. With them another model may be chosen.".to_owned()
+        }
+        MissingInput::Stepping => "The input has no stepping. With it another model may be chosen.".to_owned(),
+    }));
+    let version = catalog.release(on.libvirt).version;
+    if version < OLDEST_COMPARED {
+        assumptions.push(format!("No expansion by libvirt {version} was compared with this program's."));
+    }
+    let report = ExpansionReport {
+        host: args.host.as_deref(),
+        on: &on.name,
+        accel: args.accel,
+        check: catalog.behaviour(version).0.live_update,
+        ways: &ways,
+        assumptions: &assumptions,
+    };
+    let text = match args.format {
+        ExpandFormat::Text => write::expansion_text(catalog, &report),
+        ExpandFormat::Xml => write::expansion_xml(catalog, &report),
+        ExpandFormat::Json => write::expansion_json(catalog, &report),
+    };
+    out.write_all(text.as_bytes())?;
+    Ok(0)
+}
+
+/// A release and its QEMU for an error message.
+fn example(catalog: &Catalog) -> String {
+    let product = catalog.products().iter().rfind(|product| !product.libvirt.contains('-'));
+    product.map(|known| format!("{}:{} or {}", known.libvirt, known.qemu, known.name)).unwrap_or_default()
+}
+
+fn releases(catalog: &Catalog, text: Option<&str>) -> Result<On> {
+    let such_as = || format!("such as --on {}", example(catalog));
+    let text = text.ok_or_else(|| anyhow!("--on is missing: name libvirt and QEMU, {}", such_as()))?;
+    let mut scenario = Scenario::default_of(catalog);
+    scenario.set(catalog, Key::From, text).with_context(|| format!("--on {text}"))?;
+    let name = write_release(catalog, &scenario.from);
+    let (libvirt, build) = match scenario.from.libvirt {
+        LibvirtChoice::Release(id, build) => (id, build),
+        LibvirtChoice::Old => (named(catalog, "old")?, None),
+        LibvirtChoice::New | LibvirtChoice::Unknown => {
+            bail!("--on {text}: expected one release of libvirt, {}", such_as())
+        }
+    };
+    // Where the text names no QEMU, the scenario takes a default.
+    let (true, Told::Is(qemu)) = (text.contains(':'), scenario.from.qemu.version) else {
+        bail!("--on {text}: the QEMU release is missing; name both, {}", such_as());
+    };
+    let needed = catalog.behaviour(catalog.release(libvirt).version).0.minimum_qemu;
+    if qemu < needed {
+        bail!("--on {text}: this libvirt needs QEMU {needed} or later");
+    }
+    Ok(On { libvirt, build, qemu, name })
+}
+
+/// A listed host of this name wins over a file.
+fn source<'a>(catalog: &'a Catalog, args: &ExpandArgs, on: &On) -> Result<Source<'a>> {
+    let Some(name) = args.host.as_deref() else {
+        if args.accel == Accel::Tcg {
+            return Ok(Source::Nowhere);
+        }
+        let listed = catalog.hosts().first().map(|host| &*host.name).unwrap_or_default();
+        bail!("--host is missing: name a listed host or a file, such as --host {listed} or --host domcapabilities.xml");
+    };
+    if let Some(id) = catalog.host_named(name) {
+        return Ok(Source::Listed(catalog.host(id)));
+    }
+    if name != "-" && !Path::new(name).is_file() {
+        let near = did_you_mean(name, catalog.hosts().iter().map(|host| &*host.name));
+        bail!(
+            "--host {name:?}: neither a listed host nor a file{near}; `list hosts` prints the hosts, and `virsh \
+             domcapabilities > host.xml` writes such a file"
+        );
+    }
+    let file = host::read(catalog, &LibvirtChoice::Release(on.libvirt, None), name, &files::read(name)?)?;
+    let for_tcg = file.host_model.as_ref().is_some_and(|shown| shown.accel == Accel::Tcg);
+    if for_tcg && args.accel == Accel::Kvm {
+        bail!(
+            "{name}: made for TCG (domain qemu), which does not describe a KVM host; run `virsh domcapabilities \
+             --virttype kvm`, or add --accel tcg"
+        );
+    }
+    Ok(Source::File(file))
+}
+
+/// What `virsh domcapabilities` shows, if it is of the same libvirt, QEMU and accelerator; empty otherwise.
+fn of_file(catalog: &Catalog, file: &HostFile, on: &On, accel: Accel) -> Result<Vec<PossibleExpansion>> {
+    let version = catalog.release(on.libvirt).version;
+    let same = file.libvirt == Some(version) && file.qemu.is_some_and(|qemu| qemu.series() == on.qemu.series());
+    let Some(shown) = file.host_model.as_ref().filter(|shown| same && shown.accel == accel) else {
+        return Ok(Vec::new());
+    };
+    let (build, described) = (on.build.as_deref(), (shown.model, shown.vendor));
+    let request = Request { libvirt: on.libvirt, build, qemu: on.qemu, host: None, wanted: None };
+    let found = expansions_of_domcapabilities(catalog, &request, described, &shown.features);
+    if found.is_empty() {
+        bail!("libvirt {} has no CPU model {}", on.name, catalog.model_name(shown.model));
+    }
+    Ok(found)
+}
+
+/// What the source of the host tells, and what it cannot tell.
+fn about_source(catalog: &Catalog, args: &ExpandArgs, source: &Source<'_>, on: &On, as_shown: bool) -> Vec<String> {
+    let name = args.host.as_deref().unwrap_or_default();
+    let mut said = Vec::new();
+    let asked = match source {
+        Source::Nowhere => return said,
+        Source::Listed(host) => host.asked,
+        Source::File(file) => {
+            let notes: String = file.notes.iter().map(|note| format!("; {note}")).collect();
+            said.push(format!("{name}: {}, {} features{notes}.", file.kind.name(), file.features.len()));
+            match &file.host_model {
+                Some(_) if as_shown => {
+                    said.push(format!(
+                        "{name} is of the same libvirt and QEMU, so it is the expansion: its host-model without invtsc."
+                    ));
+                    return said;
+                }
+                Some(shown) => said.extend(as_host(name, file, catalog.model_name(shown.model))),
+                None if file.kind == Kind::Capabilities || file.kind == Kind::CpuInfo => {
+                    said.push(file.kind.tells().to_owned());
+                }
+                None => {}
+            }
+            file.asked
+        }
+    };
+    let not_named = not_named(catalog, on, asked);
+    if !not_named.is_empty() {
+        let names: Vec<&str> = not_named.iter().map(|feature| catalog.feature_name(feature)).collect();
+        said.push(format!(
+            "The input cannot name {} features, so they count as absent: {}.",
+            names.len(),
+            names.join(", ")
+        ));
+    }
+    said
+}
+
+fn as_host(name: &str, file: &HostFile, model: &str) -> [String; 2] {
+    let why = match (file.libvirt, file.qemu) {
+        (None, _) => {
+            "it does not name its libvirt. If it is the same, put the output of virsh version before it".to_owned()
+        }
+        (Some(libvirt), Some(qemu)) => format!("it is of libvirt {libvirt} and QEMU {qemu}"),
+        (Some(libvirt), None) => format!("it is of libvirt {libvirt} and does not name its QEMU"),
+    };
+    let inferred = match file.signature {
+        Some(_) => format!("Family, model and stepping are inferred from {model}."),
+        None => format!("Family, model and stepping are unknown: the map has none for {model}."),
+    };
+    [format!("{name} is read as a host, because {why}."), inferred]
+}
+
+/// The features that this libvirt and this QEMU know and that the input cannot name.
+fn not_named(catalog: &Catalog, on: &On, asked: FeatureSet) -> FeatureSet {
+    let maps: Vec<&CpuMap> = match catalog.release(on.libvirt).map {
+        ReleaseMap::Exact(map) => vec![catalog.map(map)],
+        ReleaseMap::Between { lower, upper } => vec![catalog.map(lower.1), catalog.map(upper.1)],
+    };
+    let views = catalog.qemu_views(on.qemu);
+    let each = maps.iter().flat_map(|map| views.iter().map(|view| not_asked(map, view, asked)));
+    each.fold(FeatureSet::EMPTY, |all, some| all | some)
+}

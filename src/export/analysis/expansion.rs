@@ -1,0 +1,218 @@
+//! Writes what libvirt makes of host-model: as text, as the `<cpu>` element, as JSON; and why it chose this model.
+
+use super::format::{json, list, names};
+use crate::domain::catalog::Catalog;
+use crate::domain::definition::Policy;
+use crate::domain::feature::FeatureId;
+use crate::domain::map::ModelId;
+use crate::domain::qemu::Accel;
+use crate::export::report::wrapped;
+use crate::export::{Around, SCHEMA, expansion_argument, expansion_xml as cpu_element};
+use crate::resolve::host_model::{Candidate, HostModel, PossibleExpansion, Reason, Rejection};
+use serde_json::{Map, Value, json};
+use std::fmt::Write;
+
+/// What is written.
+#[derive(Clone, Copy, Debug)]
+pub struct ExpansionReport<'a> {
+    /// The host as it was named; `None` under TCG without one.
+    pub host: Option<&'a str>,
+    /// libvirt and QEMU as a scenario names them.
+    pub on: &'a str,
+    /// The accelerator.
+    pub accel: Accel,
+    /// Whether this libvirt has the attribute `check`.
+    pub check: bool,
+    /// The possible expansions, the likeliest first; at least one.
+    pub ways: &'a [PossibleExpansion],
+    /// What the input cannot tell, a sentence each.
+    pub assumptions: &'a [String],
+}
+
+const REJECTIONS: [Rejection; 4] =
+    [Rejection::OtherVendor, Rejection::NotInQemu, Rejection::NotForPurpose, Rejection::LacksFeatures];
+
+/// A key for scripts, and words for people.
+const fn rejection(why: Rejection) -> (&'static str, &'static str) {
+    match why {
+        Rejection::OtherVendor => ("other-vendor", "of another vendor"),
+        Rejection::NotInQemu => ("not-in-qemu", "not in this QEMU"),
+        Rejection::NotForPurpose => ("not-for-guests", "not for guests in the CPU map"),
+        Rejection::LacksFeatures => ("lacks-features", "with features that the host lacks"),
+    }
+}
+
+/// A key for scripts, and what follows the winner's name.
+const fn reason(why: Reason) -> (&'static str, &'static str) {
+    match why {
+        Reason::Preferred => ("preferred", "is a preferred model"),
+        Reason::Signature => ("signature", "has the host's signature, which counts before the score"),
+        Reason::Score => ("score", "has the lower score"),
+        Reason::FewerDisabled => ("fewer-disabled", "has the same score, and its disabled features cost less"),
+        Reason::TriedFirst => ("tried-first", "has the same score, and is later in the map, so libvirt tries it first"),
+    }
+}
+
+/// Neighbours with the same policy together, in order.
+fn by_policy(features: impl Iterator<Item = (FeatureId, Policy)>) -> Vec<(Policy, Vec<FeatureId>)> {
+    let mut groups: Vec<(Policy, Vec<FeatureId>)> = Vec::new();
+    for (feature, policy) in features {
+        match groups.last_mut().filter(|(known, _)| *known == policy) {
+            Some((_, members)) => members.push(feature),
+            None => groups.push((policy, vec![feature])),
+        }
+    }
+    groups
+}
+
+/// Returns the expansion as text.
+pub fn expansion_text(catalog: &Catalog, report: &ExpansionReport<'_>) -> String {
+    let host = report.host.map(|host| format!(" of {host}")).unwrap_or_default();
+    let mut out = format!("host-model{host} on {}, accelerator {}\n", report.on, report.accel.name());
+    for (index, way) in report.ways.iter().enumerate() {
+        out.push('\n');
+        if report.ways.len() > 1 {
+            let (number, all) = (index + 1, report.ways.len());
+            wrapped(&mut out, &format!("Possible result {number} of {all}: "), &way.assumptions.join("; "));
+        }
+        let expansion = &way.guest;
+        let _ = writeln!(out, "model    {}", catalog.model_name(expansion.decoded.model));
+        let _ = writeln!(out, "vendor   {}", expansion.decoded.vendor.map_or("unknown", |vendor| vendor.name()));
+        for (policy, features) in by_policy(expansion.definition.features.iter()) {
+            wrapped(&mut out, &format!("{:<8} ", policy.name()), &names(catalog, features));
+        }
+        let _ = writeln!(out, "\n-cpu {}", expansion_argument(catalog, expansion));
+        why_text(&mut out, catalog, &expansion.decoded);
+    }
+    if !report.assumptions.is_empty() {
+        out.push('\n');
+    }
+    for assumption in report.assumptions {
+        wrapped(&mut out, "Note: ", assumption);
+    }
+    out
+}
+
+fn why_text(out: &mut String, catalog: &Catalog, decoded: &HostModel) {
+    let Some(winner) = decoded.winner() else { return };
+    let name = catalog.model_name(winner.model);
+    let second = decoded.runner_up.and_then(|(index, why)| Some((decoded.candidates.get(index)?, why)));
+    out.push('\n');
+    match second {
+        Some((second, why)) => {
+            let than = catalog.model_name(second.model);
+            wrapped(out, "", &format!("Why {name} and not {than}: {name} {}.", reason(why).1));
+        }
+        None => wrapped(out, "", &format!("Why {name}: no other model is possible.")),
+    }
+    for candidate in std::iter::once(winner).chain(second.map(|(second, _)| second)) {
+        let signature = if candidate.signature_matches { "matches" } else { "does not match" };
+        let blockers: Vec<FeatureId> = candidate.blockers.iter().collect();
+        let blocked = if blockers.is_empty() { "nothing".to_owned() } else { names(catalog, blockers) };
+        let (require, disable) = (candidate.enabled_count(), candidate.disabled_count());
+        let text = format!(
+            "score {}, signature {signature}, {require} require, {disable} disable; QEMU blocks {blocked}",
+            candidate.score.total
+        );
+        wrapped(out, &format!("  {}: ", catalog.model_name(candidate.model)), &text);
+    }
+    let counted = REJECTIONS.iter().filter_map(|why| {
+        let many = rejected(decoded, *why).count();
+        (many > 0).then(|| format!("{many} {}", rejection(*why).1))
+    });
+    let counted: Vec<String> = counted.collect();
+    if !counted.is_empty() {
+        wrapped(out, "  Not possible: ", &format!("{}.", counted.join(", ")));
+    }
+}
+
+fn rejected(decoded: &HostModel, why: Rejection) -> impl Iterator<Item = ModelId> {
+    decoded.rejected.iter().filter(move |(_, known)| *known == why).map(|(model, _)| *model)
+}
+
+/// Returns the `<cpu>` element. What is assumed stands before it, in a comment; of several possible expansions each is
+/// written.
+pub fn expansion_xml(catalog: &Catalog, report: &ExpansionReport<'_>) -> String {
+    let mut out = String::new();
+    let comment = |out: &mut String, text: &str| {
+        // Two dashes end a comment.
+        let _ = writeln!(out, "<!-- {} -->", text.replace("--", "- -"));
+    };
+    for assumption in report.assumptions {
+        comment(&mut out, assumption);
+    }
+    for way in report.ways {
+        if report.ways.len() > 1 {
+            comment(&mut out, &format!("possible result: {}", way.assumptions.join("; ")));
+        }
+        for line in cpu_element(catalog, &way.guest, Around { topology: None, check: report.check }) {
+            let _ = writeln!(out, "{line}");
+        }
+    }
+    out
+}
+
+/// Returns the expansion as JSON.
+pub fn expansion_json(catalog: &Catalog, report: &ExpansionReport<'_>) -> String {
+    let mut object = Map::new();
+    let head = [
+        ("schema", json!(SCHEMA)),
+        ("host", json!(report.host)),
+        ("on", json!(report.on)),
+        ("accel", json!(report.accel.name())),
+    ];
+    object.extend(head.map(|(key, value)| (key.to_owned(), value)));
+    let mut ways = report.ways.iter().map(|way| way_json(catalog, way, report.assumptions));
+    object.extend(ways.next().into_iter().flatten());
+    let others: Vec<Value> = ways.map(Value::Object).collect();
+    if !others.is_empty() {
+        object.insert("alternatives".to_owned(), Value::Array(others));
+    }
+    json(&Value::Object(object))
+}
+
+fn way_json(catalog: &Catalog, way: &PossibleExpansion, common: &[String]) -> Map<String, Value> {
+    let (expansion, decoded) = (&way.guest, &way.guest.decoded);
+    let features = expansion.definition.features.iter();
+    let features = features.map(|(feature, policy)| (catalog.feature_name(feature).to_owned(), json!(policy.name())));
+    let assumptions: Vec<&String> = way.assumptions.iter().chain(common).collect();
+    let pairs = [
+        ("model", json!(catalog.model_name(decoded.model))),
+        ("vendor", json!(decoded.vendor.map(|vendor| vendor.name()))),
+        ("features", Value::Object(features.collect())),
+        ("cpu_arg", json!(expansion_argument(catalog, expansion))),
+        ("why", why_json(catalog, decoded)),
+        ("assumptions", json!(assumptions)),
+    ];
+    pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+/// Null where `virsh domcapabilities` told the model.
+fn why_json(catalog: &Catalog, decoded: &HostModel) -> Value {
+    let Some(winner) = decoded.winner() else { return Value::Null };
+    let second = decoded.runner_up.and_then(|(index, why)| Some((decoded.candidates.get(index)?, why)));
+    let rejected: Map<String, Value> = REJECTIONS
+        .iter()
+        .map(|why| {
+            let models = rejected(decoded, *why).map(|model| catalog.model_name(model));
+            (rejection(*why).0.to_owned(), models.collect())
+        })
+        .collect();
+    json!({
+        "reason": second.map(|(_, why)| reason(why).0),
+        "chosen": candidate_json(catalog, winner),
+        "runner_up": second.map(|(second, _)| candidate_json(catalog, second)),
+        "rejected": rejected,
+    })
+}
+
+fn candidate_json(catalog: &Catalog, candidate: &Candidate) -> Value {
+    json!({
+        "model": catalog.model_name(candidate.model),
+        "score": candidate.score.total,
+        "signature_matches": candidate.signature_matches,
+        "require": candidate.enabled_count(),
+        "disable": candidate.disabled_count(),
+        "blockers": list(catalog, candidate.blockers.iter()),
+    })
+}
