@@ -191,7 +191,8 @@ fn not_sent<P: PolicyStore>(
     cpu: Option<Built>,
 ) -> Option<UnorderedRefusal> {
     let invtsc = facts.catalog.named().invtsc?;
-    let has_it = facts.guest.accel == Accel::Kvm && cpu.is_some_and(|cpu| cpu.visible.contains(invtsc));
+    let may_go = facts.guest.accel != Accel::Kvm || facts.guest.has_tsc_frequency;
+    let has_it = !may_go && cpu.is_some_and(|cpu| cpu.visible.contains(invtsc));
     let end = sender.end;
     let qemu_tells = end.behaviour.invtsc_message == InvtscMessage::Qemu && end.qemu.version >= TELLS_REASONS;
     if !has_it || (!qemu_tells && !live.described_by(&end.map).contains(invtsc)) {
@@ -242,8 +243,7 @@ pub fn cold_boot(catalog: &Catalog, case: &Case<'_>) -> Option<StartTrace> {
     let model = expansion.as_ref().map_or(definition.model, |expansion| Some(expansion.model));
     let endpoint = PreparedEndpoint::of(catalog, end, guest, model);
     let named = case.guest_definition().features.sets().on();
-    let facts =
-        Facts { catalog, guest, feature: catalog.default_feature(), named, expansion: expansion.as_ref() };
+    let facts = Facts { catalog, guest, feature: catalog.default_feature(), named, expansion: expansion.as_ref() };
     let mut stages = FullTrace::default();
     let mut running = Running { live: definition.clone(), original: None, needs_original: true };
     start_new(&facts, &endpoint, &mut running, (&mut Attempt::default(), &mut stages));
