@@ -12,10 +12,10 @@ const LAYERS: &[(&str, u8)] = &[
     ("resolve", 1),
     ("import", 2),
     ("explain", 2),
-    ("study", 3),
-    ("bring", 3),
+    ("analysis", 3),
+    ("input", 3),
     ("export", 4),
-    ("files", 4),
+    ("storage", 4),
     ("app", 5),
     ("tui", 6),
     ("cli", 6),
@@ -72,9 +72,9 @@ fn faults(folder: &str, text: &str) -> Vec<String> {
             faults.push(format!("`{folder}` may not name the crate {name}"));
         }
     }
-    if matches!(folder, "domain" | "resolve" | "explain" | "study" | "app") {
+    if matches!(folder, "domain" | "resolve" | "explain" | "analysis" | "app") {
         // Counting the whole space shares the work out among scoped threads; its result does not depend on them.
-        let allowed = |word: &str| folder == "study" && word == "std::thread";
+        let allowed = |word: &str| folder == "analysis" && word == "std::thread";
         let named = IMPURE.iter().filter(|word| code.contains(**word) && !allowed(word));
         faults.extend(named.map(|word| format!("`{folder}` may not use {word}")));
     }

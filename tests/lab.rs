@@ -119,8 +119,10 @@ fn comparable(message: &str) -> &str {
     message.find("can't apply global").map_or(message, |start| &message[start..])
 }
 
+/// Left out are the runs whose definition tells the guest another vendor (`vendor_id`): no batch line asks for that.
 fn runs() -> Vec<StartTrace> {
-    include_str!("recorded/lab.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    let runs = include_str!("recorded/lab.jsonl").lines().map(|line| serde_json::from_str::<StartTrace>(line).unwrap());
+    runs.filter(|run| run.guest.vendor.is_none()).collect()
 }
 
 /// A class of runs that the answers do not reproduce, and why.

@@ -194,6 +194,8 @@ impl<'a> Space<'a> {
                 threads_per_package: 1,
                 accel: self.accel,
                 pmu: scenario.pmu,
+                migratable: true,
+                has_tsc_frequency: false,
                 emulator: None,
             },
             definition: Definition {

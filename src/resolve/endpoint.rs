@@ -54,6 +54,10 @@ pub struct Guest {
     pub accel: Accel,
     /// Whether the guest has a PMU.
     pub pmu: bool,
+    /// Whether `host` and `max` leave out what does not migrate.
+    pub migratable: bool,
+    /// Whether the definition gives a TSC frequency, so that a guest with `invtsc` may be sent.
+    pub has_tsc_frequency: bool,
     /// The emulator the domain names, if it names one.
     pub emulator: Option<Box<str>>,
 }

@@ -191,7 +191,8 @@ fn not_sent<P: PolicyStore>(
     cpu: Option<Built>,
 ) -> Option<UnorderedRefusal> {
     let invtsc = facts.catalog.named().invtsc?;
-    let has_it = facts.guest.accel == Accel::Kvm && cpu.is_some_and(|cpu| cpu.visible.contains(invtsc));
+    let may_go = facts.guest.accel != Accel::Kvm || facts.guest.has_tsc_frequency;
+    let has_it = !may_go && cpu.is_some_and(|cpu| cpu.visible.contains(invtsc));
     let end = sender.end;
     let qemu_tells = end.behaviour.invtsc_message == InvtscMessage::Qemu && end.qemu.version >= TELLS_REASONS;
     if !has_it || (!qemu_tells && !live.described_by(&end.map).contains(invtsc)) {

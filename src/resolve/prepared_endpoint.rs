@@ -141,7 +141,8 @@ impl<'e> PreparedEndpoint<'e> {
                 features & supported & (self.end.qemu.properties | names.paravirtual)
             }
         };
-        offered - names.invtsc.into_iter().collect()
+        let invtsc = names.invtsc.into_iter().collect();
+        if facts.guest.migratable { offered - invtsc } else { offered | (invtsc & supported) }
     }
 
     fn supported_with(&self, catalog: &Catalog, vendor: Vendor, quirks: [bool; 2]) -> FeatureSet {

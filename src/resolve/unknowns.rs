@@ -159,6 +159,8 @@ impl<'a> Plan<'a> {
             threads_per_package: self.topologies.values.get(topology)?.threads_per_package(),
             accel: self.scenario.accel,
             pmu: self.scenario.pmu,
+            migratable: self.scenario.migratable,
+            has_tsc_frequency: self.scenario.tsc.is_some(),
             emulator: self.scenario.emulator.clone(),
         })
     }

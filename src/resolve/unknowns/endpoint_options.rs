@@ -4,7 +4,7 @@ use super::{Axis, Options, options};
 use crate::domain::behaviour::{Behaviour, MapFact, Regime, Setting};
 use crate::domain::catalog::{Catalog, LibvirtId, Provenance, QemuView, ReleaseMap};
 use crate::domain::feature::FeatureSet;
-use crate::domain::host::{CpuSignature, GivenHost, Host as KnownHost, HostId, Vendor};
+use crate::domain::host::{CpuSignature, GivenHost, HostId, Vendor};
 use crate::domain::map::{CpuMap, MapId};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{HostChoice, LibvirtChoice, Release, Scenario, Told};
@@ -327,7 +327,8 @@ fn hosts(
         HostChoice::Capable => (Options::one(Host::Capable), None),
         HostChoice::Given(GivenHost { vendor, signature, features, silicon }) => {
             let unknown = silicon.is_none().then(|| unknown_silicon(catalog, *vendor, *features, axes));
-            let (vendor, features, silicon) = (*vendor, *features, silicon.unwrap_or(*features));
+            let silicon = silicon.unwrap_or_else(|| shown_at_least(catalog, *features));
+            let (vendor, features) = (*vendor, *features);
             let with = |signature| Host::With { vendor, features, silicon, signature };
             if !decodes {
                 return (Options::one(with(*signature)), unknown);
@@ -354,13 +355,9 @@ fn hosts(
     }
 }
 
-fn with(host: &KnownHost, more: FeatureSet) -> Host {
-    Host::With {
-        vendor: host.vendor,
-        features: host.features | more,
-        silicon: host.silicon.map_or(host.features, |silicon| silicon.features),
-        signature: Some(host.signature()),
-    }
+/// What the silicon surely shows of a host of which only KVM's side is known. KVM makes `arch-capabilities` up.
+fn shown_at_least(catalog: &Catalog, features: FeatureSet) -> FeatureSet {
+    features - catalog.named().arch_capabilities.into_iter().collect()
 }
 
 /// The signatures that a host may have: the one that was told, with every stepping if that was not; else those of the
@@ -392,13 +389,19 @@ fn alternatives(catalog: &Catalog, id: HostId, wants_vmx: bool) -> Vec<(String, 
     let host = catalog.host(id);
     let children = catalog.named().vmx_children;
     let has_vmx = catalog.named().vmx.is_some_and(|vmx| host.features.contains(vmx));
-    let known = with(host, FeatureSet::EMPTY);
+    let with = |more| Host::With {
+        vendor: host.vendor,
+        features: host.features | more,
+        silicon: host.silicon.map_or_else(|| shown_at_least(catalog, host.features), |silicon| silicon.features),
+        signature: Some(host.signature()),
+    };
+    let known = with(FeatureSet::EMPTY);
     if !wants_vmx || !has_vmx || !(host.asked & children).is_empty() {
         return vec![(host.name.to_string(), known)];
     }
     vec![
         (format!("{} without vmx-*", host.name), known),
-        (format!("{} with every vmx-*", host.name), with(host, children)),
+        (format!("{} with every vmx-*", host.name), with(children)),
     ]
 }
 
