@@ -47,6 +47,11 @@
 //!
 //! The program needs `terminal` and `cli`. The library needs neither: depend on it with `default-features = false`.
 
+#![cfg_attr(
+    not(all(feature = "terminal", feature = "cli")),
+    allow(dead_code, unused_imports, reason = "the program uses more of the library than a part of its features does")
+)]
+
 #[cfg(any(feature = "tui", feature = "cli"))]
 mod app;
 #[cfg(feature = "cli")]

@@ -16,8 +16,9 @@ use virt_cpu_explorer::internal::app::action::Action;
 use virt_cpu_explorer::internal::app::key::Key;
 use virt_cpu_explorer::internal::app::keymap::Keymap;
 use virt_cpu_explorer::internal::app::settings::{Settings, Size};
-use virt_cpu_explorer::internal::app::tour::{self, ANSWERS, FILES, Lesson, Press, Step, Task, Tour};
+use virt_cpu_explorer::internal::app::tour::{self, FILES, Lesson, Press, Step, Task, Tour};
 use virt_cpu_explorer::internal::app::update;
+use virt_cpu_explorer::internal::app::update::tour::{self as lesson, ANSWERS};
 use virt_cpu_explorer::internal::tui;
 use virt_cpu_explorer::internal::tui::view::{self};
 
@@ -49,7 +50,7 @@ fn lessons() -> Vec<Lesson> {
 
 fn begin(lesson: &Lesson, size: (u16, u16)) -> Session {
     let mut session = open(OWN, size);
-    tour::start(&mut session.model, catalog(), lesson.clone());
+    lesson::start(&mut session.model, catalog(), lesson.clone());
     session
 }
 
@@ -82,14 +83,14 @@ fn go_on(session: &mut Session) {
 
 /// What is wrong with a step as it is read, at this size.
 fn faults(session: &Session, step: &Step) -> Vec<String> {
-    let mut wrong = tour::disagreements(&session.model, catalog(), &step.expect);
+    let mut wrong = lesson::disagreements(&session.model, catalog(), &step.expect);
     let buffer = session.buffer();
     for place in &step.look {
-        if session.shown(|shown| view::place(shown, place, buffer.area, &buffer)).is_none() {
+        if session.shown(|shown| view::area_of(shown, place, buffer.area, &buffer)).is_none() {
             wrong.push(format!("{place:?} is not on the screen:\n{}", session.text()));
         }
     }
-    let pages = tour::page_count(&session.model);
+    let pages = lesson::page_count(&session.model);
     if pages > 2 {
         wrong.push(format!("it has {pages} pages at {:?}; say it in fewer words", session.model.size));
     }
@@ -131,7 +132,7 @@ fn done(session: &mut Session, step: &Step) -> Vec<String> {
                 assert_eq!(under_way(session).answered, Some(index));
                 let text = session.text();
                 let first: String = answer.why.split(' ').take(4).collect::<Vec<_>>().join(" ");
-                if !text.contains(&first) || tour::page_count(&session.model) > 2 {
+                if !text.contains(&first) || lesson::page_count(&session.model) > 2 {
                     return vec![format!("the answer {:?} is not explained on the screen:\n{text}", answer.text)];
                 }
             }
@@ -269,7 +270,7 @@ fn keys_are_shown_as_they_are_bound() {
     let own = [("left".to_owned(), "<f7>".to_owned()), ("next-step".to_owned(), "<f8>".to_owned())];
     let settings = Settings { keymap: Keymap::with(&own).unwrap(), ..Settings::default() };
     let mut session = typed::open_with(OWN, (80, 24), settings);
-    tour::open(&mut session.model, catalog(), "machine-type");
+    lesson::open(&mut session.model, catalog(), "machine-type");
     let text = session.text();
     let press = format!("Press f7 ({})", Action::Left.info().title.to_lowercase());
     assert!(text.contains(&press) && text.contains("f8 next"), "{text}");
@@ -317,7 +318,7 @@ fn a_mistake_in_a_lesson_is_named_with_its_place() {
 #[test]
 fn a_lesson_is_printed_as_text_that_says_everything() {
     for lesson in lessons() {
-        let text = tour::text(catalog(), &lesson, &Settings::default()).unwrap();
+        let text = lesson::text(catalog(), &lesson, &Settings::default()).unwrap();
         let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(text.lines().all(|line| line.chars().count() <= 78), "{text}");
         for step in &lesson.steps {
@@ -332,7 +333,7 @@ fn lessons_at_their_sizes() {
     GOLDENS.compare("lessons", &open(OWN, (120, 36)).keys("t").text());
     let machine = |size| {
         let mut session = open(OWN, size);
-        tour::open(&mut session.model, catalog(), "machine-type");
+        lesson::open(&mut session.model, catalog(), "machine-type");
         session
     };
     GOLDENS.compare("step-80x24", &machine((80, 24)).keys("<left>").text());
@@ -355,7 +356,7 @@ fn lessons_at_their_sizes() {
 #[test]
 fn a_click_on_an_answer_gives_it_and_one_on_the_foot_goes_on() {
     let mut session = open(OWN, (80, 24));
-    tour::open(&mut session.model, catalog(), "machine-type");
+    lesson::open(&mut session.model, catalog(), "machine-type");
     while is_text(&session) {
         go_on(&mut session);
     }

@@ -165,7 +165,7 @@ actions! {
 
 impl Action {
     /// Returns the id of every action.
-    pub fn ids() -> impl Iterator<Item = &'static str> {
+    pub(crate) fn ids() -> impl Iterator<Item = &'static str> {
         ACTIONS.iter().map(|info| info.id)
     }
 

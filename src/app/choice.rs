@@ -11,7 +11,7 @@ mod detail;
 mod possible;
 mod values;
 
-pub use possible::{maps_of, problem};
+pub(crate) use possible::{maps_of, problem};
 pub use values::{Value, default_of, free_value, values};
 
 named_enum! {
@@ -64,8 +64,7 @@ named_enum! {
 
 /// A pane of settings in the explorer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[expect(missing_docs, reason = "`title` names each of them")]
-pub enum Group {
+pub(crate) enum Group {
     Guest,
     Source,
     Destination,
@@ -73,10 +72,10 @@ pub enum Group {
 
 impl Group {
     /// Every pane, from left to right.
-    pub const ALL: [Self; 3] = [Self::Guest, Self::Source, Self::Destination];
+    pub(crate) const ALL: [Self; 3] = [Self::Guest, Self::Source, Self::Destination];
 
     /// Returns the title of the pane.
-    pub const fn title(self) -> &'static str {
+    pub(crate) const fn title(self) -> &'static str {
         match self {
             Self::Guest => "Guest",
             Self::Source => "Source",
@@ -85,14 +84,14 @@ impl Group {
     }
 
     /// Returns its settings, from top to bottom.
-    pub fn choices(self) -> Vec<Choice> {
+    pub(crate) fn choices(self) -> Vec<Choice> {
         Choice::ALL.iter().copied().filter(|choice| choice.group() == self).collect()
     }
 }
 
 impl Choice {
     /// Returns the pane that shows the setting.
-    pub const fn group(self) -> Group {
+    pub(crate) const fn group(self) -> Group {
         match self {
             Self::Model
             | Self::Machine
@@ -112,14 +111,14 @@ impl Choice {
     }
 
     /// Returns whether another value needs a restart of the guest.
-    pub const fn needs_restart(self) -> bool {
+    pub(crate) const fn needs_restart(self) -> bool {
         let in_definition = matches!(self.group(), Group::Guest) && !matches!(self, Self::Feature | Self::Transport);
         in_definition || matches!(self, Self::Started)
     }
 
     /// Returns the label before its value; for the policy, that is the name of the feature.
     #[expect(clippy::wildcard_enum_match_arm, reason = "most settings have the label of their name")]
-    pub fn label<'a>(self, catalog: &'a Catalog, scenario: &Scenario) -> &'a str {
+    pub(crate) fn label<'a>(self, catalog: &'a Catalog, scenario: &Scenario) -> &'a str {
         match self {
             Self::Policy => catalog.feature_name(scenario.feature),
             Self::Transport => "transport",
@@ -130,7 +129,7 @@ impl Choice {
     }
 
     /// Returns the label with its pane: `Destination: libvirt`.
-    pub fn title(self, catalog: &Catalog, scenario: &Scenario) -> String {
+    pub(crate) fn title(self, catalog: &Catalog, scenario: &Scenario) -> String {
         if self == Self::Policy {
             return format!("{} in the definition", catalog.feature_name(scenario.feature));
         }
@@ -146,22 +145,22 @@ impl Choice {
 
 /// A setting with its current value.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ChoiceState {
+pub(crate) struct ChoiceState {
     /// The setting.
-    pub choice: Choice,
+    pub(crate) choice: Choice,
     /// The label before the value.
-    pub label: String,
+    pub(crate) label: String,
     /// The value as it is displayed.
-    pub value: String,
+    pub(crate) value: String,
     /// Why the value is not possible; `None` if it is.
-    pub problem: Option<String>,
+    pub(crate) problem: Option<String>,
     /// Whether the value is the default.
-    pub is_default: bool,
+    pub(crate) is_default: bool,
 }
 
 impl ChoiceState {
     /// Returns the setting as it is in `scenario`.
-    pub fn of(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Self {
+    pub(crate) fn of(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Self {
         Self {
             choice,
             label: choice.label(catalog, scenario).to_owned(),
@@ -173,7 +172,7 @@ impl ChoiceState {
 }
 
 /// Returns the value of `choice` in `scenario`, as it is displayed and as lessons name it.
-pub fn displayed_value(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> String {
+pub(crate) fn displayed_value(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> String {
     let name = |text: Option<&'static str>, none: &str| text.map_or_else(|| none.to_owned(), str::to_owned);
     match choice {
         Choice::Model => scenario.cpu_name(catalog).to_owned(),
@@ -214,7 +213,7 @@ pub fn displayed_value(choice: Choice, catalog: &Catalog, scenario: &Scenario) -
 }
 
 /// Returns the libvirt of a release as it is displayed: `old (9.0.0)`, `new`, `10.0.0-5.el9`, `?`.
-pub fn libvirt_name(catalog: &Catalog, release: &Release) -> String {
+pub(crate) fn libvirt_name(catalog: &Catalog, release: &Release) -> String {
     match &release.libvirt {
         LibvirtChoice::Old => {
             let name = release.libvirt.id(catalog).map(|id| &*catalog.release(id).name);
@@ -228,7 +227,7 @@ pub fn libvirt_name(catalog: &Catalog, release: &Release) -> String {
 }
 
 /// Returns the QEMU of a release as it is displayed; `?` if it is unknown.
-pub fn qemu_name(release: &Release) -> String {
+pub(crate) fn qemu_name(release: &Release) -> String {
     match (release.qemu.version, &release.qemu.build) {
         (Told::Unknown, _) => "?".to_owned(),
         (Told::Is(version), None) => version.to_string(),
@@ -238,7 +237,7 @@ pub fn qemu_name(release: &Release) -> String {
 
 /// Returns the scenario with the previous or next value; values that only the list offers are skipped. `None` at either
 /// end of the list.
-pub fn step(choice: Choice, catalog: &Catalog, scenario: &Scenario, forward: bool) -> Option<Scenario> {
+pub(crate) fn step(choice: Choice, catalog: &Catalog, scenario: &Scenario, forward: bool) -> Option<Scenario> {
     let all = values(choice, catalog, scenario);
     let current = all.iter().position(|value| value.scenario == *scenario)?;
     let wanted = |value: &&Value| !value.only_in_list;

@@ -5,11 +5,11 @@ use super::keymap::Keymap;
 
 /// What the audience of a demonstration sees beside the screen.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub struct Demo {
+pub(crate) struct Demo {
     /// The speaker's note; may be empty.
-    pub note: String,
+    pub(crate) note: String,
     /// Whether the demonstration waits for a key of the speaker.
-    pub waits: bool,
+    pub(crate) waits: bool,
     key: String,
     title: String,
 }
@@ -21,7 +21,7 @@ const ENOUGH: u16 = 28;
 
 impl Demo {
     /// Returns how many of `lines` are empty above the screen, and how many the note has below it.
-    pub const fn room(lines: u16) -> (u16, u16) {
+    pub(crate) const fn room(lines: u16) -> (u16, u16) {
         match lines {
             ROOMY.. => (1, 3),
             ENOUGH.. => (0, 3),
@@ -30,13 +30,13 @@ impl Demo {
     }
 
     /// Shows the key and the title of an action.
-    pub fn show_action(&mut self, action: Action, keymap: &Keymap) {
+    pub(crate) fn show_action(&mut self, action: Action, keymap: &Keymap) {
         self.key = keymap.shown(action);
         action.info().title.clone_into(&mut self.title);
     }
 
     /// Shows typed text; consecutive letters are shown together.
-    pub fn show_typed(&mut self, text: &str) {
+    pub(crate) fn show_typed(&mut self, text: &str) {
         if !self.title.is_empty() {
             self.key.clear();
             self.title.clear();
@@ -45,7 +45,7 @@ impl Demo {
     }
 
     /// Returns the last key and the title of its action; the title is empty for typed text.
-    pub fn key(&self) -> (&str, &str) {
+    pub(crate) fn key(&self) -> (&str, &str) {
         (&self.key, &self.title)
     }
 }

@@ -19,22 +19,22 @@ pub struct Derived {
     /// libvirt's exact error message; `None` when it reports none.
     pub message: Option<String>,
     /// The answer in sentences.
-    pub explanation: Explanation,
+    pub(crate) explanation: Explanation,
     /// The fixes, those without a restart first.
     pub remedies: Vec<Remedy>,
     /// What can happen after the migration.
-    pub outlook: Outlook,
+    pub(crate) outlook: Outlook,
     /// The feature table.
-    pub features: Vec<FeatureRow>,
+    pub(crate) features: Vec<FeatureRow>,
     /// The rows of the decision table.
-    pub table: Vec<TableLine>,
+    pub(crate) table: Vec<TableLine>,
     /// Every setting with its value, in the order of [`Choice::ALL`].
-    pub choices: Vec<ChoiceState>,
+    pub(crate) choices: Vec<ChoiceState>,
 }
 
 impl Derived {
     /// Resolves and explains `scenario`.
-    pub fn of(catalog: &Catalog, scenario: &Scenario) -> Self {
+    pub(crate) fn of(catalog: &Catalog, scenario: &Scenario) -> Self {
         let mut resolver = Resolver::new(catalog);
         let answer = resolver.resolve(scenario);
         Self {
@@ -51,7 +51,7 @@ impl Derived {
     }
 
     /// Returns a setting with its value.
-    pub fn choice(&self, choice: Choice) -> Option<&ChoiceState> {
+    pub(crate) fn choice(&self, choice: Choice) -> Option<&ChoiceState> {
         self.choices.get(choice as usize)
     }
 }

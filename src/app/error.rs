@@ -1,6 +1,6 @@
 //! Reports errors in the files of users: line, column, and what was expected.
 
-pub use crate::domain::names::did_you_mean;
+pub(crate) use crate::domain::names::did_you_mean;
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     /// Returns an error at a byte offset of `source`.
-    pub fn at(source: &str, offset: usize, text: impl Into<String>) -> Self {
+    pub(crate) fn at(source: &str, offset: usize, text: impl Into<String>) -> Self {
         let before = source.get(..offset).unwrap_or(source);
         let line_start = before.rfind('\n').map_or(0, |end| end + 1);
         let column = before.get(line_start..).unwrap_or_default().chars().count() + 1;
@@ -32,7 +32,7 @@ impl fmt::Display for Diagnostic {
 }
 
 /// Returns the errors of a file, one per line, sorted by position.
-pub fn report(file: &str, mut diagnostics: Vec<Diagnostic>) -> String {
+pub(crate) fn report(file: &str, mut diagnostics: Vec<Diagnostic>) -> String {
     diagnostics.sort();
     let lines: Vec<String> = diagnostics.iter().map(|diagnostic| format!("{file}:{diagnostic}")).collect();
     lines.join("\n")

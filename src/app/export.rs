@@ -19,7 +19,7 @@ named_enum! {
 
 impl Format {
     /// Returns a short description.
-    pub const fn about(self) -> &'static str {
+    pub(crate) const fn about(self) -> &'static str {
         match self {
             Self::Text => "the text of the screen",
             Self::Markdown => "for a mailing list, at most 76 columns wide",
@@ -29,7 +29,7 @@ impl Format {
     }
 
     /// Returns the file name extension, without the dot.
-    pub const fn extension(self) -> &'static str {
+    pub(crate) const fn extension(self) -> &'static str {
         match self {
             Self::Text => "txt",
             Self::Markdown => "md",
@@ -39,7 +39,7 @@ impl Format {
     }
 
     /// Returns the suggested file name for a screen.
-    pub fn file_name(self, screen: ScreenKind) -> String {
+    pub(crate) fn file_name(self, screen: ScreenKind) -> String {
         format!("virt-cpu-explorer-{}.{}", screen.name(), self.extension())
     }
 }

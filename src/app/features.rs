@@ -53,7 +53,7 @@ named_enum! {
 impl Filter {
     /// Returns the filter after this one, in a cycle.
     #[must_use]
-    pub fn next(self) -> Self {
+    pub(crate) fn next(self) -> Self {
         match self {
             Self::Differing => Self::Mentioned,
             Self::Mentioned => Self::All,
@@ -64,38 +64,38 @@ impl Filter {
 
 /// The state of a feature at source or destination.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct EndpointState {
+pub(crate) struct EndpointState {
     /// The status in the map.
-    pub map: MapStatus,
+    pub(crate) map: MapStatus,
     /// Whether QEMU enables it; `None` if QEMU built no CPU.
-    pub on: Option<bool>,
+    pub(crate) on: Option<bool>,
     /// The step that decided this; `None` if QEMU built no CPU.
-    pub origin: Option<Origin>,
+    pub(crate) origin: Option<Origin>,
 }
 
 /// One line of the feature table.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct FeatureRow {
+pub(crate) struct FeatureRow {
     /// The feature of this row.
-    pub feature: FeatureId,
+    pub(crate) feature: FeatureId,
     /// Whether the decision table is about this feature.
-    pub in_table: bool,
+    pub(crate) in_table: bool,
     /// The state at the source.
-    pub source: EndpointState,
+    pub(crate) source: EndpointState,
     /// The policy in the live definition of the source; `None` if it is not mentioned.
-    pub live: Option<Policy>,
+    pub(crate) live: Option<Policy>,
     /// The policy in the definition that is sent; a cookie replaces the XML.
-    pub sent: Option<Policy>,
+    pub(crate) sent: Option<Policy>,
     /// The state at the destination; `None` if nothing arrived.
-    pub destination: Option<EndpointState>,
+    pub(crate) destination: Option<EndpointState>,
     /// The effect on the guest, if there is one.
-    pub change: Option<FeatureChange>,
+    pub(crate) change: Option<FeatureChange>,
 }
 
 impl FeatureRow {
     /// Returns whether it differs between source and destination, or between a map and QEMU. A difference between the
     /// lists of removed and added features counts only if the feature is enabled or mentioned.
-    pub fn differs(&self) -> bool {
+    pub(crate) fn differs(&self) -> bool {
         let gap = |end: &EndpointState| end.on.is_some_and(|on| on != (end.map == MapStatus::In));
         let matters = |end: &EndpointState| end.map == MapStatus::In || end.on == Some(true);
         let Some(to) = &self.destination else { return self.change.is_some() || gap(&self.source) };
@@ -105,12 +105,12 @@ impl FeatureRow {
     }
 
     /// Returns whether a definition mentions it.
-    pub fn mentioned(&self) -> bool {
+    pub(crate) fn mentioned(&self) -> bool {
         self.live.is_some() || self.sent.is_some()
     }
 
     /// Returns whether `filter` lists it.
-    pub fn passes(&self, filter: Filter) -> bool {
+    pub(crate) fn passes(&self, filter: Filter) -> bool {
         match filter {
             Filter::Differing => self.in_table || self.differs(),
             Filter::Mentioned => self.mentioned(),
@@ -121,7 +121,7 @@ impl FeatureRow {
 
 /// Returns the feature table of an answer: the changed features, then the feature of the decision table, then the others
 /// in the order of the destination's map. Empty for an answer without a trace.
-pub fn rows(answer: &Answer, table_feature: FeatureId) -> Vec<FeatureRow> {
+pub(crate) fn rows(answer: &Answer, table_feature: FeatureId) -> Vec<FeatureRow> {
     let Some(trace) = &answer.trace else { return Vec::new() };
     let (source, destination) = (trace.source(), trace.destination());
     let order = destination.map_or(&source.map, |run| &run.map);
@@ -196,7 +196,7 @@ fn map_status(map: &CpuMap, model: Option<ModelId>, feature: FeatureId, elsewher
 }
 
 /// Returns a policy in at most five characters; empty for a feature that is not mentioned.
-pub fn short_policy(policy: Option<Policy>) -> &'static str {
+pub(crate) fn short_policy(policy: Option<Policy>) -> &'static str {
     match policy {
         None => "",
         Some(Policy::Require) => "+",
@@ -208,6 +208,6 @@ pub fn short_policy(policy: Option<Policy>) -> &'static str {
 }
 
 /// Returns how many rows pass `filter`, and how many there are.
-pub fn counts(rows: &[FeatureRow], filter: Filter) -> (usize, usize) {
+pub(crate) fn counts(rows: &[FeatureRow], filter: Filter) -> (usize, usize) {
     (rows.iter().filter(|row| row.passes(filter)).count(), rows.len())
 }

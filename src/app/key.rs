@@ -5,7 +5,7 @@ use std::fmt;
 
 /// A key without its modifiers.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Code {
+pub(crate) enum Code {
     /// A character; an upper-case letter has no shift modifier.
     Char(char),
     /// One of [`NAMES`].
@@ -16,17 +16,17 @@ pub enum Code {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Key {
     /// The key without modifiers.
-    pub code: Code,
+    pub(crate) code: Code,
     /// Whether Ctrl is pressed.
-    pub ctrl: bool,
+    pub(crate) ctrl: bool,
     /// Whether Alt is pressed.
-    pub alt: bool,
+    pub(crate) alt: bool,
     /// Whether Shift is pressed; never for [`Code::Char`], where the letter is upper-case.
-    pub shift: bool,
+    pub(crate) shift: bool,
 }
 
 /// The names of keys, as they are written between `<` and `>`.
-pub const NAMES: &[&str] = &[
+pub(crate) const NAMES: &[&str] = &[
     "enter",
     "esc",
     "tab",
@@ -65,7 +65,7 @@ pub struct KeyError {
     /// The column in characters, counted from 1.
     pub column: usize,
     /// The text that cannot be parsed.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 impl Key {
@@ -75,13 +75,13 @@ impl Key {
     }
 
     /// Returns the key of this name, one of [`NAMES`].
-    pub fn named(name: &str) -> Option<Self> {
+    pub(crate) fn named(name: &str) -> Option<Self> {
         let name = NAMES.iter().find(|known| **known == name)?;
         Some(Self { code: Code::Named(name), ctrl: false, alt: false, shift: false })
     }
 
     /// Returns the character that this key types; `None` for other keys and with Ctrl or Alt.
-    pub fn typed(self) -> Option<char> {
+    pub(crate) fn typed(self) -> Option<char> {
         match self.code {
             Code::Char(letter) if !self.ctrl && !self.alt => Some(letter),
             Code::Char(_) | Code::Named(_) => None,
@@ -130,7 +130,7 @@ impl Key {
 
     /// Returns the key with Shift and a letter replaced by the upper-case letter.
     #[must_use]
-    pub fn normalized(mut self) -> Self {
+    pub(crate) fn normalized(mut self) -> Self {
         if let (Code::Char(letter), true) = (self.code, self.shift) {
             self.code = Code::Char(letter.to_uppercase().next().unwrap_or(letter));
             self.shift = false;

@@ -83,17 +83,17 @@ impl Keymap {
     }
 
     /// Returns the first key of `action` for display, `tab` for `<tab>`; empty when it has none.
-    pub fn shown(&self, action: Action) -> String {
+    pub(crate) fn shown(&self, action: Action) -> String {
         self.keys(action).first().map(|key| show(*key)).unwrap_or_default()
     }
 
     /// Returns the text of a list in which nothing matches the filter.
-    pub fn no_match(&self) -> String {
+    pub(crate) fn no_match(&self) -> String {
         format!("Nothing matches the filter. Press {} to clear it.", self.shown(Action::Back))
     }
 
     /// Returns all keys of `action` for display.
-    pub fn shown_all(&self, action: Action) -> String {
+    pub(crate) fn shown_all(&self, action: Action) -> String {
         self.keys(action).iter().map(|key| show(*key)).collect::<Vec<_>>().join(" ")
     }
 }
@@ -102,11 +102,11 @@ impl Keymap {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct BadKeys {
     /// The index of the entry.
-    pub entry: usize,
+    pub(crate) entry: usize,
     /// The column in the text of the keys, counted from 1; `None` when the error is about the whole entry.
-    pub column: Option<usize>,
+    pub(crate) column: Option<usize>,
     /// The message.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 /// Returns the words of a text, each with the number of characters before it.

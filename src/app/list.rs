@@ -4,11 +4,11 @@ use super::action::Action;
 use std::ops::{Deref, DerefMut};
 
 /// How far a page key moves in a list of unknown height.
-pub const PAGE: usize = 10;
+pub(crate) const PAGE: usize = 10;
 
 /// Returns how many lines an action moves the cursor down, negative for up; `None` for other actions.
 #[expect(clippy::wildcard_enum_match_arm, reason = "every other action does not move the cursor")]
-pub fn lines_moved(action: Action, page: usize) -> Option<isize> {
+pub(crate) fn lines_moved(action: Action, page: usize) -> Option<isize> {
     let page = isize::try_from(page).unwrap_or(isize::MAX);
     match action {
         Action::Up => Some(-1),
@@ -36,7 +36,7 @@ impl<T> Default for List<T> {
 
 impl<T> List<T> {
     /// Returns the index of the cursor; 0 for an empty list.
-    pub fn index(&self) -> usize {
+    pub(crate) fn index(&self) -> usize {
         self.index
     }
 
@@ -46,22 +46,22 @@ impl<T> List<T> {
     }
 
     /// Moves the cursor to an index, at most to the last line.
-    pub fn go(&mut self, index: usize) {
+    pub(crate) fn go(&mut self, index: usize) {
         self.index = index.min(self.lines.len().saturating_sub(1));
     }
 
     /// Moves the cursor to the first line that matches, else to the first line.
-    pub fn go_to(&mut self, wanted: impl FnMut(&T) -> bool) {
+    pub(crate) fn go_to(&mut self, wanted: impl FnMut(&T) -> bool) {
         self.go(self.lines.iter().position(wanted).unwrap_or(0));
     }
 
     /// Moves the cursor by some lines, within the list.
-    pub fn step(&mut self, by: isize) {
+    pub(crate) fn step(&mut self, by: isize) {
         self.go(self.index.saturating_add_signed(by));
     }
 
     /// Replaces the lines; the cursor keeps its index, if possible.
-    pub fn fill(&mut self, lines: Vec<T>) {
+    pub(crate) fn fill(&mut self, lines: Vec<T>) {
         self.lines = lines;
         self.go(self.index);
     }

@@ -23,7 +23,7 @@ pub struct Model {
     /// What is open over the screen.
     pub overlay: Option<Overlay>,
     /// The previous scenarios.
-    pub history: History,
+    pub(crate) history: History,
     /// Theme, characters, mouse and keys.
     pub settings: Settings,
     /// The size of the terminal.
@@ -33,7 +33,7 @@ pub struct Model {
     /// The open lesson.
     pub tour: Option<Tour>,
     /// What the audience of a demonstration sees; `None` without an audience.
-    pub demo: Option<Demo>,
+    pub(crate) demo: Option<Demo>,
 }
 
 impl Model {
@@ -58,7 +58,7 @@ impl Model {
     }
 
     /// Returns what receives keys.
-    pub fn context(&self) -> KeyContext {
+    pub(crate) fn context(&self) -> KeyContext {
         match &self.overlay {
             None => KeyContext::Screen(self.screens.top().kind()),
             Some(Overlay::Page(_)) => KeyContext::Page,
@@ -67,7 +67,7 @@ impl Model {
     }
 
     /// Returns the size that is left for screens and overlays.
-    pub fn room(&self) -> Size {
+    pub(crate) fn room(&self) -> Size {
         let (above, below) = if self.demo.is_some() { Demo::room(self.size.height) } else { (0, 0) };
         let size = Size { width: self.size.width, height: self.size.height.saturating_sub(above + below) };
         match self.tour {
@@ -80,7 +80,7 @@ impl Model {
     }
 
     /// Returns the scenario of the user, also while a lesson is open.
-    pub fn own(&self) -> &Scenario {
+    pub(crate) fn own(&self) -> &Scenario {
         self.tour.as_ref().map_or(&self.scenario, Tour::own)
     }
 
@@ -90,7 +90,7 @@ impl Model {
     }
 
     /// Updates what the audience sees beside the screen, if there is an audience.
-    pub fn show_audience(&mut self, show: impl FnOnce(&mut Demo, &Self)) {
+    pub(crate) fn show_audience(&mut self, show: impl FnOnce(&mut Demo, &Self)) {
         if let Some(mut demo) = self.demo.take() {
             show(&mut demo, self);
             self.demo = Some(demo);

@@ -23,11 +23,11 @@ pub enum Overlay {
 #[derive(Clone, Debug)]
 pub struct Ask {
     /// What is asked for.
-    pub question: Question,
+    pub(crate) question: Question,
     /// The text typed so far.
-    pub input: Input,
+    pub(crate) input: Input,
     /// The previous answer, which exists already; the same answer again confirms that it is to be replaced.
-    pub existing: Option<String>,
+    pub(crate) existing: Option<String>,
 }
 
 /// What a question asks for.
@@ -41,12 +41,12 @@ pub enum Question {
 
 impl Ask {
     /// Returns a question with a suggested answer.
-    pub fn new(question: Question, answer: String) -> Self {
+    pub(crate) fn new(question: Question, answer: String) -> Self {
         Self { question, input: Input::new(answer), existing: None }
     }
 
     /// Returns the text before the answer.
-    pub fn label(&self) -> String {
+    pub(crate) fn label(&self) -> String {
         if self.existing.as_deref() == Some(self.input.value()) {
             return "exists; Enter replaces it: ".to_owned();
         }
@@ -58,7 +58,7 @@ impl Ask {
 }
 
 /// Returns the columns and lines inside the frame of a page on a terminal of this size.
-pub fn page_room(size: Size) -> (usize, usize) {
+pub(crate) fn page_room(size: Size) -> (usize, usize) {
     let columns = usize::from(size.width.saturating_sub(8)).min(96);
     let lines = usize::from(size.height.saturating_sub(4));
     (columns, lines)

@@ -6,7 +6,7 @@ use super::text::{pad, width, wrap};
 
 /// The kind of a line, which decides its style.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// A heading.
     Heading,
     /// Wrapped text.
@@ -19,9 +19,9 @@ pub enum Kind {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Page {
     /// The title of the frame.
-    pub title: String,
+    pub(crate) title: String,
     /// The index of the first visible line.
-    pub scroll: usize,
+    pub(crate) scroll: usize,
     blocks: Vec<Block>,
 }
 
@@ -38,7 +38,7 @@ enum Block {
 
 impl Page {
     /// Returns the page of a Markdown text: headings, lists, paragraphs and code blocks.
-    pub fn of_markdown(title: &str, markdown: &str) -> Self {
+    pub(crate) fn of_markdown(title: &str, markdown: &str) -> Self {
         let mut blocks = Vec::new();
         let mut code = false;
         for line in markdown.lines() {
@@ -64,7 +64,7 @@ impl Page {
     }
 
     /// Returns the help: every action with its keys, by category. `unavailable` returns why an action cannot be used now.
-    pub fn of_help(keymap: &Keymap, unavailable: impl Fn(Action) -> Option<&'static str>) -> Self {
+    pub(crate) fn of_help(keymap: &Keymap, unavailable: impl Fn(Action) -> Option<&'static str>) -> Self {
         let mut blocks = Vec::new();
         for category in Category::ALL {
             let actions: Vec<_> = ACTIONS.iter().filter(|info| info.category == category).collect();
@@ -94,7 +94,7 @@ impl Page {
     }
 
     /// Returns the page of some paragraphs, each a heading and its text.
-    pub fn of_paragraphs(title: &str, paragraphs: &[(String, String)]) -> Self {
+    pub(crate) fn of_paragraphs(title: &str, paragraphs: &[(String, String)]) -> Self {
         let mut blocks = Vec::new();
         for (heading, text) in paragraphs {
             if !blocks.is_empty() {
@@ -107,7 +107,7 @@ impl Page {
     }
 
     /// Returns the page in lines of at most `columns`.
-    pub fn lines(&self, columns: usize) -> Vec<(Kind, String)> {
+    pub(crate) fn lines(&self, columns: usize) -> Vec<(Kind, String)> {
         let left = self.blocks.iter().map(|block| match block {
             Block::Pair(left, _) => width(left),
             Block::Heading(_) | Block::Text(_) | Block::Item(_) | Block::Code(_) | Block::Blank => 0,
@@ -128,7 +128,7 @@ impl Page {
     }
 
     /// Scrolls by `by` lines, negative for up, so that the last of `height` visible lines is not past the end.
-    pub fn scroll_by(&mut self, by: isize, columns: usize, height: usize) {
+    pub(crate) fn scroll_by(&mut self, by: isize, columns: usize, height: usize) {
         let last = self.lines(columns).len().saturating_sub(height);
         self.scroll = self.scroll.saturating_add_signed(by).min(last);
     }

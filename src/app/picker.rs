@@ -43,24 +43,24 @@ pub enum ExportTo {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Item {
     /// The name, which typed text is matched with.
-    pub label: String,
+    pub(crate) label: String,
     /// The key of an action; empty for other items.
-    pub key: String,
+    pub(crate) key: String,
     /// A short description; may be empty.
-    pub detail: String,
+    pub(crate) detail: String,
     /// Why it cannot be selected, or what is wrong with this value.
-    pub problem: Option<String>,
+    pub(crate) problem: Option<String>,
     /// Whether this is the value in use.
-    pub current: bool,
+    pub(crate) current: bool,
     /// Whether it is saved under its label, and can be saved_deleted.
-    pub saved: bool,
+    pub(crate) saved: bool,
     /// What selecting it does.
     pub pick: Pick,
 }
 
 impl Item {
     /// Returns an item without a key, a description or a problem.
-    pub fn new(label: impl Into<String>, pick: Pick) -> Self {
+    pub(crate) fn new(label: impl Into<String>, pick: Pick) -> Self {
         let (key, detail) = (String::new(), String::new());
         Self { label: label.into(), key, detail, problem: None, current: false, saved: false, pick }
     }
@@ -70,11 +70,11 @@ impl Item {
 #[derive(Clone, Debug)]
 pub struct Picker {
     /// The title of the frame.
-    pub title: String,
+    pub(crate) title: String,
     /// The setting whose values these are; `None` for every other list.
-    pub choice: Option<Choice>,
+    pub(crate) choice: Option<Choice>,
     /// The verdict of the scenario under the cursor; `None` for other items.
-    pub preview: Option<Outcome>,
+    pub(crate) preview: Option<Outcome>,
     items: Vec<Item>,
     input: Input,
     /// The indices of the items that match.
@@ -85,7 +85,7 @@ pub struct Picker {
 
 impl Picker {
     /// Returns a list with the cursor on the value in use.
-    pub fn new(title: String, choice: Option<Choice>, items: Vec<Item>) -> Self {
+    pub(crate) fn new(title: String, choice: Option<Choice>, items: Vec<Item>) -> Self {
         let mut found = List::default();
         found.fill((0..items.len()).collect());
         found.go_to(|index: &usize| items[*index].current);
@@ -93,7 +93,7 @@ impl Picker {
     }
 
     /// Returns the list of values of a setting.
-    pub fn of_choice(catalog: &Catalog, scenario: &Scenario, choice: Choice) -> Self {
+    pub(crate) fn of_choice(catalog: &Catalog, scenario: &Scenario, choice: Choice) -> Self {
         let items = values(choice, catalog, scenario).into_iter().map(|value| Item {
             current: value.scenario == *scenario,
             detail: value.detail,
@@ -106,7 +106,7 @@ impl Picker {
     }
 
     /// Returns an item for each setting, with its value.
-    pub fn settings<'a>(catalog: &'a Catalog, scenario: &'a Scenario) -> impl Iterator<Item = Item> + 'a {
+    pub(crate) fn settings<'a>(catalog: &'a Catalog, scenario: &'a Scenario) -> impl Iterator<Item = Item> + 'a {
         Choice::ALL.iter().map(|choice| Item {
             detail: displayed_value(*choice, catalog, scenario),
             ..Item::new(format!("Set {}", choice.title(catalog, scenario)), Pick::Choice(*choice))
@@ -114,7 +114,7 @@ impl Picker {
     }
 
     /// Resolves the scenario of the item under the cursor, or of the typed value.
-    pub fn update_preview(&mut self, catalog: &Catalog, scenario: &Scenario) {
+    pub(crate) fn update_preview(&mut self, catalog: &Catalog, scenario: &Scenario) {
         let selected = match self.chosen().map(|item| &item.pick) {
             Some(Pick::Scenario(scenario)) => Some((**scenario).clone()),
             Some(Pick::Action(_) | Pick::Choice(_) | Pick::Export(..) | Pick::Lesson(_)) => None,
@@ -125,12 +125,12 @@ impl Picker {
     }
 
     /// Returns the typed text.
-    pub fn typed(&self) -> &str {
+    pub(crate) fn typed(&self) -> &str {
         self.input.value()
     }
 
     /// Returns the column of the text cursor.
-    pub fn cursor(&self) -> usize {
+    pub(crate) fn cursor(&self) -> usize {
         self.input.visual_cursor()
     }
 
@@ -140,39 +140,39 @@ impl Picker {
     }
 
     /// Returns the number of items, whether they match or not.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.items.len()
     }
 
     /// Returns whether there are no items at all.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 
     /// Returns the index of the cursor among the matches.
-    pub fn selected(&self) -> usize {
+    pub(crate) fn selected(&self) -> usize {
         self.found.index()
     }
 
     /// Returns the item under the cursor.
-    pub fn chosen(&self) -> Option<&Item> {
+    pub(crate) fn chosen(&self) -> Option<&Item> {
         self.found.current().and_then(|index| self.items.get(*index))
     }
 
     /// Moves the cursor by `by` items, not beyond either end.
-    pub fn move_by(&mut self, by: isize) {
+    pub(crate) fn move_by(&mut self, by: isize) {
         self.delete_requested = false;
         self.found.step(by);
     }
 
     /// Puts the cursor on a match.
-    pub fn select(&mut self, index: usize) {
+    pub(crate) fn select(&mut self, index: usize) {
         self.delete_requested = false;
         self.found.go(index);
     }
 
     /// Edits the typed text.
-    pub fn edit(&mut self, request: InputRequest) {
+    pub(crate) fn edit(&mut self, request: InputRequest) {
         self.delete_requested = false;
         let before = self.input.value().to_owned();
         self.input.handle(request);
@@ -183,24 +183,24 @@ impl Picker {
     }
 
     /// Returns whether the text cursor is before the end of the typed text.
-    pub fn is_on_letter(&self) -> bool {
+    pub(crate) fn is_on_letter(&self) -> bool {
         self.input.cursor() < self.input.value().chars().count()
     }
 
     /// Returns whether anything in the list can be saved_deleted.
-    pub fn has_saved(&self) -> bool {
+    pub(crate) fn has_saved(&self) -> bool {
         self.items.iter().any(|item| item.saved)
     }
 
     /// Requests to delete the saved scenario under the cursor. Returns its name, and whether this is the second request
     /// in a row, which confirms it; `None` when the item cannot be deleted.
-    pub fn request_delete(&mut self) -> Option<(String, bool)> {
+    pub(crate) fn request_delete(&mut self) -> Option<(String, bool)> {
         let name = self.chosen().filter(|item| item.saved)?.label.clone();
         Some((name, std::mem::replace(&mut self.delete_requested, true)))
     }
 
     /// Removes the item that was saved under a name; the cursor keeps its index.
-    pub fn remove(&mut self, name: &str) {
+    pub(crate) fn remove(&mut self, name: &str) {
         self.delete_requested = false;
         self.items.retain(|item| !item.saved || item.label != name);
         self.search();

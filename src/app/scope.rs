@@ -35,7 +35,7 @@ screen_kinds! {
 
 impl ScreenKind {
     /// Returns the screen of this name; `explorer` and `first` are the same screen.
-    pub fn parse(name: &str) -> Option<Self> {
+    pub(crate) fn parse(name: &str) -> Option<Self> {
         let name = if name == "explorer" { Self::Explorer.name() } else { name };
         Self::ALL.iter().copied().find(|kind| kind.name() == name)
     }
@@ -71,7 +71,7 @@ pub enum KeyContext {
 
 impl Scope {
     /// Returns whether the keys of an action with this scope are active in `context`.
-    pub fn holds_in(self, context: KeyContext) -> bool {
+    pub(crate) fn holds_in(self, context: KeyContext) -> bool {
         match (self, context) {
             (Self::Everywhere, KeyContext::Screen(_) | KeyContext::Page | KeyContext::Text)
             | (Self::Text, KeyContext::Text)
@@ -87,7 +87,7 @@ impl Scope {
     }
 
     /// Returns whether there is a context in which both scopes are active.
-    pub fn overlaps(self, other: Self) -> bool {
+    pub(crate) fn overlaps(self, other: Self) -> bool {
         match (self, other) {
             // Whether a lesson or the screen takes a key is decided where keys are looked up.
             (Self::Tour, other) | (other, Self::Tour) => other == Self::Tour,

@@ -1,11 +1,11 @@
 //! Keeps the stack of open screens; the last one is visible.
 //! Each screen has a file here with its state and actions, and one in `tui::view` that draws it.
 
-pub mod compare;
+pub(crate) mod compare;
 pub mod diff;
-pub mod explorer;
-pub mod follow;
-pub mod history;
+pub(crate) mod explorer;
+pub(crate) mod follow;
+pub(crate) mod history;
 pub mod matrix;
 pub mod xml;
 
@@ -22,22 +22,22 @@ use crate::domain::scenario::Scenario;
 
 /// What a screen can read.
 #[derive(Clone, Copy, Debug)]
-pub struct ScreenContext<'a> {
+pub(crate) struct ScreenContext<'a> {
     /// The facts about libvirt, QEMU and hosts.
-    pub catalog: &'a Catalog,
+    pub(crate) catalog: &'a Catalog,
     /// The current scenario.
-    pub scenario: &'a Scenario,
+    pub(crate) scenario: &'a Scenario,
     /// What the scenario results in.
-    pub derived: &'a Derived,
+    pub(crate) derived: &'a Derived,
     /// The scenario that was set as A, to compare with.
-    pub scenario_a: Option<&'a Scenario>,
+    pub(crate) scenario_a: Option<&'a Scenario>,
     /// The size that is left for the screen.
-    pub size: Size,
+    pub(crate) size: Size,
 }
 
 /// What is to happen after an action; a screen changes only its own state.
 #[derive(Debug)]
-pub enum ScreenResponse {
+pub(crate) enum ScreenResponse {
     /// The screen does not handle the action.
     Ignored,
     /// The screen handled the action.
@@ -78,7 +78,7 @@ pub enum Target {
 }
 
 /// The interface that all screens share.
-pub trait ScreenState {
+pub(crate) trait ScreenState {
     /// Performs an action. The program handles it only if the result is [`ScreenResponse::Ignored`].
     fn update(&mut self, context: &ScreenContext<'_>, action: Action) -> ScreenResponse;
 
@@ -99,11 +99,6 @@ pub trait ScreenState {
     #[expect(clippy::unnecessary_literal_bound, reason = "a screen with a filter returns a borrowed text")]
     fn filtered(&self) -> &str {
         ""
-    }
-
-    /// Returns the setting under the cursor.
-    fn cursor(&self) -> Option<super::choice::Choice> {
-        None
     }
 
     /// Moves the cursor to a setting.
@@ -149,7 +144,7 @@ macro_rules! screens {
 
         impl Screen {
             /// Returns the screen in its initial state.
-            pub fn open(kind: ScreenKind, context: &ScreenContext<'_>) -> Self {
+            pub(crate) fn open(kind: ScreenKind, context: &ScreenContext<'_>) -> Self {
                 match kind { $(ScreenKind::$name => Self::$name(Box::new(($open)(context)))),+ }
             }
 
@@ -159,12 +154,12 @@ macro_rules! screens {
             }
 
             /// Returns the state behind the interface that all screens share.
-            pub fn state(&self) -> &dyn ScreenState {
+            pub(crate) fn state(&self) -> &dyn ScreenState {
                 match self { $(Self::$name(state) => &**state),+ }
             }
 
             /// Returns the same state, mutable.
-            pub fn state_mut(&mut self) -> &mut dyn ScreenState {
+            pub(crate) fn state_mut(&mut self) -> &mut dyn ScreenState {
                 match self { $(Self::$name(state) => &mut **state),+ }
             }
         }
@@ -192,7 +187,7 @@ pub struct Screens {
 
 impl Screens {
     /// Returns a stack of one screen.
-    pub fn new(first: Screen) -> Self {
+    pub(crate) fn new(first: Screen) -> Self {
         Self { first, above: Vec::new(), closed: Vec::new() }
     }
 
@@ -202,12 +197,12 @@ impl Screens {
     }
 
     /// Returns the visible screen, mutable.
-    pub fn top_mut(&mut self) -> &mut Screen {
+    pub(crate) fn top_mut(&mut self) -> &mut Screen {
         self.above.last_mut().unwrap_or(&mut self.first)
     }
 
     /// Opens a screen; one of the same kind that is open is closed, with the screens over it.
-    pub fn push(&mut self, screen: Screen) {
+    pub(crate) fn push(&mut self, screen: Screen) {
         if screen.kind() == self.first.kind() {
             self.to_first();
             return;
@@ -219,14 +214,14 @@ impl Screens {
     }
 
     /// Closes the visible screen. Returns false if it is the explorer, which stays.
-    pub fn pop(&mut self) -> bool {
+    pub(crate) fn pop(&mut self) -> bool {
         let open = self.above.len();
         self.back_to(open.saturating_sub(1));
         open > 0
     }
 
     /// Closes every screen over the one at this index.
-    pub fn back_to(&mut self, number: usize) {
+    pub(crate) fn back_to(&mut self, number: usize) {
         for screen in self.above.split_off(number.min(self.above.len())) {
             self.closed.retain(|closed| closed.kind() != screen.kind());
             self.closed.push(screen);
@@ -234,17 +229,17 @@ impl Screens {
     }
 
     /// Closes every screen but the explorer.
-    pub fn to_first(&mut self) {
+    pub(crate) fn to_first(&mut self) {
         self.back_to(0);
     }
 
     /// Closes every screen but the explorer, and drops the states of closed screens.
-    pub fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         (self.above, self.closed) = (Vec::new(), Vec::new());
     }
 
     /// Returns the screen of this kind in its current or last state; `None` if it was never open.
-    pub fn last(&self, kind: ScreenKind) -> Option<&Screen> {
+    pub(crate) fn last(&self, kind: ScreenKind) -> Option<&Screen> {
         self.above.iter().chain(&self.closed).find(|screen| screen.kind() == kind)
     }
 
@@ -254,7 +249,7 @@ impl Screens {
     }
 
     /// Returns the open screens from the bottom up, mutable.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Screen> {
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Screen> {
         std::iter::once(&mut self.first).chain(&mut self.above)
     }
 }

@@ -137,7 +137,7 @@ impl fmt::Display for Step {
 
 impl Step {
     /// Returns the step that a key performs in the current context; `None` for an unused key.
-    pub fn of_key(model: &Model, key: Key) -> Option<Self> {
+    pub(crate) fn of_key(model: &Model, key: Key) -> Option<Self> {
         let context = model.context();
         match key.typed().filter(|_| context == KeyContext::Text) {
             Some(letter) => Some(Self::Type(letter.to_string())),
@@ -146,7 +146,7 @@ impl Step {
     }
 
     /// Returns the step that a pasted text performs; `None` if it has no effect.
-    pub fn of_paste(model: &Model, catalog: &Catalog, text: &str) -> Option<Self> {
+    pub(crate) fn of_paste(model: &Model, catalog: &Catalog, text: &str) -> Option<Self> {
         if model.context() == KeyContext::Text {
             return Some(update::typed(text)).filter(|typed| !typed.is_empty()).map(Self::Type);
         }
@@ -155,7 +155,7 @@ impl Step {
 }
 
 /// Performs a step on the model. Clicks, which need the layout, and waits are performed in `tui`.
-pub fn perform(model: &mut Model, catalog: &Catalog, step: &Step) -> Option<Effect> {
+pub(crate) fn perform(model: &mut Model, catalog: &Catalog, step: &Step) -> Option<Effect> {
     match step {
         Step::Do(action) => {
             model.show_audience(|demo, model| demo.show_action(*action, &model.settings.keymap));

@@ -22,7 +22,7 @@ named_enum! {
 impl ThemeName {
     /// Returns the theme after this one, in a cycle.
     #[must_use]
-    pub fn next(self) -> Self {
+    pub(crate) fn next(self) -> Self {
         let current = Self::ALL.iter().position(|name| *name == self).unwrap_or(0);
         Self::ALL.get(current + 1).copied().unwrap_or(Self::Default)
     }

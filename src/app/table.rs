@@ -6,26 +6,26 @@ use crate::resolve::{Answer, MapState, Mention, Row, RuleId, TABLE, Verdict};
 
 /// One row of the decision table.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct TableLine {
+pub(crate) struct TableLine {
     /// The id of the row, which is also that of its rule.
-    pub rule: RuleId,
+    pub(crate) rule: RuleId,
     /// What is sent: `$M` is the model.
-    pub sent: String,
+    pub(crate) sent: String,
     /// The state of the map at source and destination: `old` or `new`.
-    pub maps: [&'static str; 2],
+    pub(crate) maps: [&'static str; 2],
     /// The result; with the verdict of the answer where that differs.
-    pub result: String,
+    pub(crate) result: String,
     /// The verdict of this row for a guest that differs in nothing else.
-    pub verdict: Verdict,
+    pub(crate) verdict: Verdict,
     /// Whether this row decided the answer.
-    pub decided: bool,
+    pub(crate) decided: bool,
 }
 
 /// The most letters of a feature's name; a longer one is called F.
 const LONGEST: usize = 6;
 
 /// Returns the eight rows in order.
-pub fn lines(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Vec<TableLine> {
+pub(crate) fn lines(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Vec<TableLine> {
     let feature = catalog.feature_name(scenario.feature);
     let feature = if feature.len() > LONGEST { "F" } else { feature };
     let state = |map| match map {
@@ -58,7 +58,7 @@ pub fn lines(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Vec<Tab
 }
 
 /// Returns the legend of the table.
-pub fn legend(catalog: &Catalog, scenario: &Scenario) -> String {
+pub(crate) fn legend(catalog: &Catalog, scenario: &Scenario) -> String {
     let feature = catalog.feature_name(scenario.feature);
     format!(
         "$M is {}. A map is old if it has {feature} in $M, and new if {feature} was removed. What is sent selects the row.",
@@ -67,6 +67,6 @@ pub fn legend(catalog: &Catalog, scenario: &Scenario) -> String {
 }
 
 /// Returns `rule` when it is not a row of the decision table; it is listed below the eight rows.
-pub fn rule_outside_table(rule: Option<RuleId>) -> Option<RuleId> {
+pub(crate) fn rule_outside_table(rule: Option<RuleId>) -> Option<RuleId> {
     rule.filter(|rule| Row::parse(rule.name()).is_none())
 }

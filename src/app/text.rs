@@ -1,16 +1,16 @@
 //! Measures, wraps and cuts text by its width on a terminal.
 
-pub use crate::domain::text::wrap;
+pub(crate) use crate::domain::text::wrap;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Returns the width of `text` in columns.
-pub fn width(text: &str) -> usize {
+pub(crate) fn width(text: &str) -> usize {
     text.width()
 }
 
 /// Returns `text` cut to `limit` columns; `mark` replaces the end of a text that is cut.
-pub fn cut(text: &str, limit: usize, mark: &str) -> String {
+pub(crate) fn cut(text: &str, limit: usize, mark: &str) -> String {
     if width(text) <= limit {
         return text.to_owned();
     }
@@ -32,7 +32,7 @@ pub fn cut(text: &str, limit: usize, mark: &str) -> String {
 
 /// Returns `text` cut to `limit` columns between words; `mark` follows a text that is cut. A first word that is too long
 /// is cut inside.
-pub fn cut_at_word(text: &str, limit: usize, mark: &str) -> String {
+pub(crate) fn cut_at_word(text: &str, limit: usize, mark: &str) -> String {
     if width(text) <= limit {
         return text.to_owned();
     }
@@ -46,7 +46,7 @@ pub fn cut_at_word(text: &str, limit: usize, mark: &str) -> String {
 }
 
 /// Returns `text` cut to `limit` columns; `mark` replaces the middle, because names differ at start and end.
-pub fn cut_middle(text: &str, limit: usize, mark: &str) -> String {
+pub(crate) fn cut_middle(text: &str, limit: usize, mark: &str) -> String {
     if width(text) <= limit {
         return text.to_owned();
     }
@@ -62,7 +62,7 @@ pub fn cut_middle(text: &str, limit: usize, mark: &str) -> String {
 }
 
 /// Returns `text` padded with blanks to `columns`.
-pub fn pad(text: &str, columns: usize) -> String {
+pub(crate) fn pad(text: &str, columns: usize) -> String {
     let missing = columns.saturating_sub(width(text));
     format!("{text}{}", " ".repeat(missing))
 }

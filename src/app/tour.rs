@@ -1,28 +1,18 @@
-//! Runs a lesson. Every key works as it does without one; after each, the lesson checks whether the step's condition
-//! holds in the model. A step that is skipped is done by the same actions that its keys stand for.
+//! Holds the state of the open lesson. [`update::tour`](super::update::tour) runs it.
 
-use super::action::Action;
 use super::history::History;
-use super::model::Model;
 use super::overlay::Overlay;
-use super::picker::{Item, Pick, Picker};
 use super::screens::Screens;
-use super::update;
-use crate::domain::catalog::Catalog;
+use super::settings::Size;
 use crate::domain::scenario::Scenario;
-use crate::resolve::{Row, RuleId, Verdict};
 
 mod lesson;
-mod panel;
 mod read;
-mod text;
 
-pub(crate) use lesson::find;
-pub use lesson::{Answer, Condition, Expect, FILES, Lesson, Place, Press, Step, Task, lessons};
-pub use panel::{ANSWERS, page_count};
-pub(crate) use panel::{Line, height, pages};
-pub use read::lesson as read_lesson;
-pub use text::text;
+pub(crate) use lesson::Answer;
+pub use lesson::{Condition, Expect, Lesson, Place, Press, Step, Task};
+pub(crate) use read::find;
+pub use read::{FILES, lesson as read_lesson, lessons};
 
 /// The running lesson.
 #[derive(Clone, Debug)]
@@ -37,33 +27,21 @@ pub struct Tour {
     /// The answer that was chosen last, counted from 0.
     pub answered: Option<usize>,
     /// What was displayed when each step up to this one started.
-    started: Vec<Moment>,
+    pub(super) started: Vec<Moment>,
     /// Whether the step's condition holds already.
-    met: bool,
+    pub(super) met: bool,
     /// Whether one more `back` leaves the lesson.
-    leaving: bool,
+    pub(super) leaving: bool,
     /// What the user had before the lesson.
-    own: Box<(Moment, History)>,
+    pub(super) own: Box<(Moment, History)>,
 }
 
 /// What is displayed, to be restored later.
 #[derive(Clone, Debug)]
-struct Moment {
-    scenario: Scenario,
-    screens: Screens,
-    overlay: Option<Overlay>,
-}
-
-impl Moment {
-    fn of(model: &Model) -> Self {
-        Self { scenario: model.scenario.clone(), screens: model.screens.clone(), overlay: model.overlay.clone() }
-    }
-
-    fn restore(self, model: &mut Model, catalog: &Catalog) {
-        model.screens = self.screens;
-        model.overlay = self.overlay;
-        update::put(model, catalog, self.scenario);
-    }
+pub(super) struct Moment {
+    pub(super) scenario: Scenario,
+    pub(super) screens: Screens,
+    pub(super) overlay: Option<Overlay>,
 }
 
 impl Tour {
@@ -76,283 +54,15 @@ impl Tour {
         &self.own.0.scenario
     }
 
-    fn condition(&self) -> Option<&Condition> {
+    pub(super) fn condition(&self) -> Option<&Condition> {
         self.now()?.condition()
     }
 }
 
-/// Returns the list of lessons; an error is a mistake in their files.
-pub(crate) fn list(model: &Model) -> Result<Overlay, String> {
-    let current = model.tour.as_ref().map(|tour| tour.lesson.number);
-    let lessons = lessons().map_err(|error| error.to_string())?;
-    let items = lessons.into_iter().map(|lesson| Item {
-        detail: lesson.summary,
-        current: current == Some(lesson.number),
-        ..Item::new(format!("{:>2} {}", lesson.number, lesson.title), Pick::Lesson(lesson.name))
-    });
-    let leave = Action::LeaveTour.info();
-    let leave =
-        current.map(|_| Item { detail: leave.doc.to_owned(), ..Item::new(leave.title, Pick::Action(leave.action)) });
-    Ok(Overlay::Picker(Box::new(Picker::new("Lessons".to_owned(), None, items.chain(leave).collect()))))
+/// Returns the lines of the panel with its heading; constant within a lesson, so that the layout does not move.
+pub(crate) fn height(size: Size) -> u16 {
+    if size.height >= TALL { 8 } else { 7 }
 }
 
-/// Starts the lesson with this name or number; a notice says when there is none.
-pub fn open(model: &mut Model, catalog: &Catalog, word: &str) {
-    match find(word) {
-        Ok(lesson) => start(model, catalog, lesson),
-        Err(error) => model.notice = Some(error),
-    }
-}
-
-/// Starts a lesson. Leaving it restores the user's scenario, screens and undo history.
-pub fn start(model: &mut Model, catalog: &Catalog, lesson: Lesson) {
-    let scenario = match Scenario::parse(catalog, &lesson.scenario) {
-        Ok(scenario) => scenario,
-        Err(error) => {
-            model.notice = Some(format!("cannot start lesson {}: {error}", lesson.name));
-            return;
-        }
-    };
-    model.overlay = None;
-    let own = match model.tour.take() {
-        Some(tour) => tour.own,
-        None => Box::new((Moment::of(model), model.history.clone())),
-    };
-    model.history = History::starting_at(scenario.clone());
-    model.screens.forget();
-    model.tour = Some(Tour {
-        lesson,
-        step: 0,
-        page: 0,
-        yes: None,
-        answered: None,
-        started: Vec::new(),
-        met: false,
-        leaving: false,
-        own,
-    });
-    update::put(model, catalog, scenario);
-    start_step(model, catalog, None);
-}
-
-/// Sets the scenario and the cursor that the current step asks for.
-fn start_step(model: &mut Model, catalog: &Catalog, yes: Option<String>) {
-    let Some(tour) = &mut model.tour else { return };
-    tour.yes = yes;
-    (tour.page, tour.answered, tour.leaving) = (0, None, false);
-    let step = tour.now();
-    let cursor = step.and_then(|step| step.cursor);
-    let scenario = step.and_then(|step| step.scenario.as_deref()).map(|word| Scenario::parse(catalog, word));
-    if let Some(Ok(scenario)) = scenario {
-        model.overlay = None;
-        update::change(model, catalog, scenario);
-    }
-    if let Some(choice) = cursor {
-        model.overlay = None;
-        model.screens.to_first();
-        model.screens.top_mut().state_mut().point_at(choice);
-    }
-    let moment = Moment::of(model);
-    let Some(tour) = &model.tour else { return };
-    let met = tour.condition().is_some_and(|condition| condition.holds(model));
-    if let Some(tour) = &mut model.tour {
-        tour.started.truncate(tour.step);
-        tour.started.push(moment);
-        tour.met = met;
-    }
-}
-
-/// Continues with the next step when the condition of the current one has become true.
-pub(super) fn follow(model: &mut Model, catalog: &Catalog) {
-    let Some(tour) = &model.tour else { return };
-    let Some(condition) = tour.condition() else { return };
-    let (before, now) = (tour.met, condition.holds(model));
-    let yes = (now && !before).then(|| confirmation(model));
-    let Some(tour) = &mut model.tour else { return };
-    tour.met = now;
-    if yes.is_some() {
-        tour.step += 1;
-        start_step(model, catalog, yes);
-    }
-}
-
-/// Confirms the step, with the answer where the condition is about it.
-fn confirmation(model: &Model) -> String {
-    let answer = &model.derived.answer;
-    let condition = model.tour.as_ref().and_then(Tour::condition);
-    match answer.rule {
-        _ if !condition.is_some_and(Condition::is_about_the_answer) => "Done.".to_owned(),
-        Some(rule) => format!("Done: {}, {}.", rule_in_words(rule), answer.verdict.name()),
-        None => format!("Done: {}.", answer.verdict.name()),
-    }
-}
-
-fn rule_in_words(rule: RuleId) -> String {
-    let kind = if Row::parse(rule.name()).is_some() { "row" } else { "rule" };
-    format!("{kind} {}", rule.name())
-}
-
-/// Returns how the scenario deviates from the one the step started with, and the key that restores it; `None` where it
-/// does not, or while a list or a page is open.
-fn deviation(model: &Model) -> Option<String> {
-    let tour = model.tour.as_ref()?;
-    let started = tour.started.get(tour.step)?;
-    if model.overlay.is_some() || model.scenario == started.scenario {
-        return None;
-    }
-    let condition = tour.condition();
-    let rule = condition.and_then(|condition| condition.rule);
-    let what = match (condition.and_then(|condition| condition.wrong_value(model)), rule) {
-        (Some((found, wanted)), _) => {
-            let group = found.choice.group().title();
-            format!("{group} {} is {}, the lesson wants {wanted}", found.label, found.value)
-        }
-        (None, Some(wanted)) => {
-            let rule = model.derived.answer.rule.map_or("none", RuleId::name);
-            format!("The rule is {rule}, the lesson wants {}", wanted.name())
-        }
-        (None, None) => "The scenario is not the one of this step".to_owned(),
-    };
-    Some(format!("{what}. {} restores it.", model.settings.keymap.shown(Action::Reset)))
-}
-
-/// Handles the actions of a lesson. Returns false for every other action.
-#[expect(clippy::wildcard_enum_match_arm, reason = "every other action is the explorer's")]
-pub(super) fn update(model: &mut Model, catalog: &Catalog, action: Action) -> bool {
-    let Some(tour) = &mut model.tour else { return false };
-    if action != Action::Back {
-        tour.leaving = false;
-    }
-    match action {
-        Action::NextStep => next(model, catalog),
-        Action::StepBefore => before(model, catalog),
-        Action::FirstAnswer => answer(tour, 0),
-        Action::SecondAnswer => answer(tour, 1),
-        Action::ThirdAnswer => answer(tour, 2),
-        Action::FourthAnswer => answer(tour, 3),
-        Action::LeaveTour => leave(model, catalog),
-        Action::Reset if model.overlay.is_none() => again(model, catalog),
-        _ => return false,
-    }
-    true
-}
-
-/// Handles `back` on the first screen: the second one in a row leaves. Returns false without a lesson.
-pub(super) fn back(model: &mut Model, catalog: &Catalog) -> bool {
-    let key = model.settings.keymap.shown(Action::Back);
-    let Some(tour) = &mut model.tour else { return false };
-    if tour.leaving {
-        leave(model, catalog);
-    } else {
-        tour.leaving = true;
-        model.notice = Some(format!("Press {key} again to leave the lesson and restore your scenario"));
-    }
-    true
-}
-
-fn answer(tour: &mut Tour, index: usize) {
-    tour.answered = Some(index);
-    tour.page = 0;
-}
-
-/// Turns to the next page, or does what is left of the step and starts the next one.
-fn next(model: &mut Model, catalog: &Catalog) {
-    let pages = panel::pages(model).len();
-    let Some(tour) = &mut model.tour else { return };
-    if tour.page + 1 < pages {
-        tour.page += 1;
-        return;
-    }
-    let step = tour.step;
-    match tour.now().map(|step| step.task.clone()) {
-        None => return after(model, catalog),
-        Some(Some(Task::Press(keys, condition))) if !condition.holds(model) => do_it(model, catalog, &keys),
-        Some(_) => {}
-    }
-    if let Some(tour) = model.tour.as_mut().filter(|tour| tour.step == step) {
-        tour.step += 1;
-        start_step(model, catalog, None);
-    }
-}
-
-/// Performs the step's keys from the state in which the step started.
-fn do_it(model: &mut Model, catalog: &Catalog, keys: &[Press]) {
-    again(model, catalog);
-    for key in keys {
-        match key {
-            // The keys of a lesson have no effect outside the model; tests/tour.rs checks that.
-            Press::Action(action) => drop(update::update(model, catalog, *action)),
-            Press::Type(letters) => update::write(model, catalog, letters),
-        }
-    }
-}
-
-/// Restores the state in which the step started.
-fn again(model: &mut Model, catalog: &Catalog) {
-    let Some(moment) = model.tour.as_ref().and_then(|tour| tour.started.get(tour.step)).cloned() else { return };
-    moment.restore(model, catalog);
-    if let Some(tour) = &mut model.tour {
-        tour.met = false;
-    }
-}
-
-/// Continues after a lesson's end: with the next lesson, or without one after the last.
-fn after(model: &mut Model, catalog: &Catalog) {
-    let number = model.tour.as_ref().map_or(0, |tour| tour.lesson.number);
-    if number < FILES.len() {
-        open(model, catalog, &(number + 1).to_string());
-    } else {
-        leave(model, catalog);
-    }
-}
-
-/// Turns to the previous page, withdraws an answer, or restarts the previous step.
-fn before(model: &mut Model, catalog: &Catalog) {
-    let Some(tour) = &mut model.tour else { return };
-    if tour.page > 0 {
-        tour.page -= 1;
-        return;
-    }
-    if tour.answered.take().is_some() {
-        return;
-    }
-    let Some(step) = tour.step.checked_sub(1) else {
-        model.notice = Some("This is the first step of the lesson".to_owned());
-        return;
-    };
-    let Some(moment) = tour.started.get(step).cloned() else { return };
-    tour.step = step;
-    moment.restore(model, catalog);
-    start_step(model, catalog, None);
-}
-
-fn leave(model: &mut Model, catalog: &Catalog) {
-    let Some(tour) = model.tour.take() else { return };
-    let (moment, history) = *tour.own;
-    moment.restore(model, catalog);
-    model.history = history;
-    model.notice = Some("Left the lesson; your scenario is restored".to_owned());
-}
-
-/// Returns the statements of a step that the current answer contradicts.
-pub fn disagreements(model: &Model, catalog: &Catalog, expect: &Expect) -> Vec<String> {
-    let answer = &model.derived.answer;
-    let mut wrong = Vec::new();
-    let mut compare = |what: &str, stated: Option<String>, is: String| {
-        if stated.as_ref().is_some_and(|stated| *stated != is) {
-            wrong.push(format!("{what}: stated {}, is {is}", stated.unwrap_or_default()));
-        }
-    };
-    compare("verdict", expect.verdict.map(named), named(answer.verdict));
-    let rule = answer.rule.map_or("none", RuleId::name).to_owned();
-    compare("rule", expect.rule.map(|rule| rule.name().to_owned()), rule);
-    compare("message", expect.message.clone(), model.derived.message.clone().unwrap_or_default());
-    let lost: Vec<&str> = answer.lost.iter().map(|feature| catalog.feature_name(*feature)).collect();
-    compare("lost", (!expect.lost.is_empty()).then(|| expect.lost.join(" ")), lost.join(" "));
-    compare("notice", expect.notice.map(|yes| format!("{:?}", Some(yes))), format!("{:?}", answer.would_notice));
-    wrong
-}
-
-fn named(verdict: Verdict) -> String {
-    verdict.name().to_owned()
-}
+/// Terminal height from which the panel has one line more.
+const TALL: u16 = 24;

@@ -14,7 +14,6 @@ use super::page::Page;
 use super::picker::{Item, Pick, Picker};
 use super::screens::{Screen, ScreenContext, ScreenKind, ScreenResponse, Target, explorer};
 use super::settings::Size;
-use super::tour;
 use crate::analysis::remedies::Application;
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
@@ -37,6 +36,7 @@ macro_rules! screen_context {
 mod availability;
 mod overlay;
 mod save_export;
+pub mod tour;
 
 /// Performs the action of a key, or types it.
 pub fn press(model: &mut Model, catalog: &Catalog, key: Key) -> Option<Effect> {
@@ -66,7 +66,7 @@ fn of_lesson(model: &Model, key: Key, context: KeyContext) -> Option<Action> {
 }
 
 /// Types `letters` into a picker or a prompt.
-pub fn write(model: &mut Model, catalog: &Catalog, letters: &str) {
+pub(crate) fn write(model: &mut Model, catalog: &Catalog, letters: &str) {
     for letter in letters.chars().filter(|letter| !letter.is_control()) {
         overlay::edit(model, catalog, InputRequest::InsertChar(letter));
     }
@@ -171,7 +171,7 @@ const IMMEDIATE: [(Action, Effect); 3] =
     [(Action::QuitNow, Effect::Quit), (Action::Suspend, Effect::Suspend), (Action::Redraw, Effect::Redraw)];
 
 /// Performs an action, then lets the open lesson check its condition.
-pub fn update(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effect> {
+pub(crate) fn update(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effect> {
     let effect = act(model, catalog, action);
     tour::follow(model, catalog);
     effect
@@ -327,7 +327,7 @@ pub fn open(model: &mut Model, catalog: &Catalog, kind: ScreenKind) {
 }
 
 /// Changes the scenario; Undo returns to the previous one.
-pub fn change(model: &mut Model, catalog: &Catalog, scenario: Scenario) {
+pub(crate) fn change(model: &mut Model, catalog: &Catalog, scenario: Scenario) {
     if scenario != model.scenario {
         let is_another_guest = model.scenario.running.is_some() && scenario.running.is_none();
         model.history.push(model.scenario.clone());

@@ -65,7 +65,8 @@ pub fn list_lessons(out: &mut dyn Write) -> Result<u8> {
 /// There is no such lesson, or the output cannot be written.
 pub fn lesson_text(catalog: &Catalog, word: &str, settings: &Settings, out: &mut dyn Write) -> Result<u8> {
     let lesson = tour::find(word).map_err(|error| anyhow!(error))?;
-    let text = tour::text(catalog, &lesson, settings).map_err(|error| anyhow!("lesson {word}: {error}"))?;
+    let text = crate::app::update::tour::text(catalog, &lesson, settings)
+        .map_err(|error| anyhow!("lesson {word}: {error}"))?;
     out.write_all(text.as_bytes())?;
     Ok(0)
 }

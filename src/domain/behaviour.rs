@@ -154,7 +154,7 @@ macro_rules! settings {
             ///
             /// # Errors
             /// What was expected instead, for a sentence after "expected".
-            pub fn parse(name: &str, value: &str, feature: &dyn Fn(&str) -> Option<FeatureId>) -> Result<Self, String> {
+            pub(crate) fn parse(name: &str, value: &str, feature: &dyn Fn(&str) -> Option<FeatureId>) -> Result<Self, String> {
                 match name {
                     $($word => <$type as SettingValue>::read(value, feature).map(Self::$item),)+
                     _ => Err(format!("one of the switches {}", Self::NAMES.join(", "))),
@@ -169,7 +169,7 @@ macro_rules! settings {
 
         impl Behaviour {
             /// Sets one switch.
-            pub fn apply(&mut self, setting: &Setting) {
+            pub(crate) fn apply(&mut self, setting: &Setting) {
                 match setting {
                     $(Setting::$item(value) => { let ($behaviour, $value) = (&mut *self, value.clone()); $apply })+
                 }
@@ -262,21 +262,21 @@ impl Setting {
 
 /// The dated facts of one release's map; `None` where a release lies inside the interval of a date.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
-pub struct MapFacts([Option<bool>; MapFact::ALL.len()]);
+pub(crate) struct MapFacts([Option<bool>; MapFact::ALL.len()]);
 
 impl MapFacts {
     /// Returns whether the fact holds, if that is dated.
-    pub fn get(self, fact: MapFact) -> Option<bool> {
+    pub(crate) fn get(self, fact: MapFact) -> Option<bool> {
         self.0[fact as usize]
     }
 
     /// Says whether the fact holds.
-    pub fn set(&mut self, fact: MapFact, holds: bool) {
+    pub(crate) fn set(&mut self, fact: MapFact, holds: bool) {
         self.0[fact as usize] = Some(holds);
     }
 
     /// Says that the release lies inside the interval of the date.
-    pub fn forget(&mut self, fact: MapFact) {
+    pub(crate) fn forget(&mut self, fact: MapFact) {
         self.0[fact as usize] = None;
     }
 }
@@ -285,66 +285,66 @@ impl MapFacts {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Behaviour {
     /// The definition is brought up to date after start (`virCPUx86UpdateLive`).
-    pub live_update: bool,
+    pub(crate) live_update: bool,
     /// Which features the live update takes for missing.
-    pub live_missing: LiveMissing,
+    pub(crate) live_missing: LiveMissing,
     /// Check `full` counts for a definition that leaves the CPU to QEMU (`virCPUUpdateLive`).
-    pub passthrough_check: bool,
+    pub(crate) passthrough_check: bool,
     /// A cookie with the live CPU travels beside the XML.
-    pub cookie: bool,
+    pub(crate) cookie: bool,
     /// When the original CPU is kept.
-    pub original: Original,
+    pub(crate) original: Original,
     /// What an incoming silent guest is given (`virCPUx86Update`'s policy for removed features).
-    pub removed_incoming: Regime,
+    pub(crate) removed_incoming: Regime,
     /// What a running guest that is silent about a removed feature is given at a reconnect (`qemuProcessRefreshCPU`).
-    pub removed_reconnect: Regime,
+    pub(crate) removed_reconnect: Regime,
     /// Which difference in an added feature the full check overlooks.
-    pub added: AddedExempt,
+    pub(crate) added: AddedExempt,
     /// An added feature is overlooked even where the definition disables it.
-    pub added_explicit: bool,
+    pub(crate) added_explicit: bool,
     /// Whether added features are taken out of what is sent (`qemuDomainDropAddedCPUFeatures`).
-    pub drop_added: DropAdded,
+    pub(crate) drop_added: DropAdded,
     /// The machine type is checked for incoming guests too.
-    pub validate_incoming_machine: bool,
+    pub(crate) validate_incoming_machine: bool,
     /// A forbidden feature that the host has refuses the start.
-    pub forbid_check: bool,
+    pub(crate) forbid_check: bool,
     /// Where a switched-off feature QEMU does not know disappears.
-    pub drop_unknown: DropUnknown,
+    pub(crate) drop_unknown: DropUnknown,
     /// Features stripped from the definition before the command line (`virQEMUCapsCPUFilterFeatures`).
-    pub ignored: FeatureSet,
+    pub(crate) ignored: FeatureSet,
     /// The same features are stripped from what QEMU reports.
-    pub filter_reported: bool,
+    pub(crate) filter_reported: bool,
     /// Ignored features are dropped from the live definition at a reconnect.
-    pub reconnect_ignored: bool,
+    pub(crate) reconnect_ignored: bool,
     /// The attribute `check` exists; before, every KVM guest is compared with the host before it is started.
-    pub check_attribute: bool,
+    pub(crate) check_attribute: bool,
     /// The host that the checks before a start look at under KVM (`virQEMUCapsInitHostCPUModel`).
-    pub host_under_kvm: HostUnderKvm,
+    pub(crate) host_under_kvm: HostUnderKvm,
     /// How the partial check compares.
-    pub partial_check: PartialCheck,
+    pub(crate) partial_check: PartialCheck,
     /// A definition that names MSR features is refused where QEMU cannot report what is unavailable.
-    pub msr_check: bool,
+    pub(crate) msr_check: bool,
     /// A feature reported both on and unavailable is an error.
-    pub conflict_check: bool,
+    pub(crate) conflict_check: bool,
     /// `pconfig=disable` is sent with every Icelake-Server (`qemuDomainMakeCPUMigratable`).
-    pub send_pconfig: bool,
+    pub(crate) send_pconfig: bool,
     /// The mode `maximum` exists.
-    pub maximum_mode: bool,
+    pub(crate) maximum_mode: bool,
     /// The oldest QEMU it works with.
-    pub minimum_qemu: Version,
+    pub(crate) minimum_qemu: Version,
     /// The default check of a named model under KVM is `partial`; before, there is no check at all.
-    pub default_check: bool,
+    pub(crate) default_check: bool,
     /// Disabled features of a candidate count more than enabled ones when a CPU is decoded, and a baseline prefers all
     /// models of its input (libvirt `virCPUx86CompareCandidateFeatureList`).
-    pub decode_penalties: bool,
+    pub(crate) decode_penalties: bool,
     /// Features of the map whose QEMU name this release does not translate: it never learns that QEMU has them.
     pub untranslated: FeatureSet,
     /// `virsh domcapabilities` lists the features of host-model alphabetically, not in map order.
-    pub sorted_domcapabilities: bool,
+    pub(crate) sorted_domcapabilities: bool,
     /// Who refuses to send a guest with `invtsc`.
-    pub invtsc_message: InvtscMessage,
+    pub(crate) invtsc_message: InvtscMessage,
     /// The dated facts of its map.
-    pub map_facts: MapFacts,
+    pub(crate) map_facts: MapFacts,
 }
 
 impl Default for Behaviour {
@@ -410,7 +410,7 @@ pub struct SwitchHistory {
 
 /// What a release's place in a switch's history says.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Known<'a> {
+pub(crate) enum Known<'a> {
     /// This value.
     Sure(&'a Dated),
     /// One of two: the release lies inside the interval of the second.
@@ -419,7 +419,7 @@ pub enum Known<'a> {
 
 impl SwitchHistory {
     /// Returns what `release` does, or between which two values it lies; `None` when the history is empty.
-    pub fn at(&self, release: Version) -> Option<Known<'_>> {
+    pub(crate) fn at(&self, release: Version) -> Option<Known<'_>> {
         let mut sure = self.values.first()?;
         for next in self.values.get(1..).unwrap_or_default() {
             let since = next.since.unwrap_or_default();

@@ -19,7 +19,8 @@ mod build;
 mod qemu_view;
 
 pub use build::{CatalogError, ExactRelease, Parts};
-pub use qemu_view::{QemuIndex, QemuView};
+pub(crate) use qemu_view::QemuIndex;
+pub use qemu_view::QemuView;
 
 /// One libvirt release, as an index into the catalog's list.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -33,7 +34,7 @@ pub struct Decisions {
     /// The first QEMU that is not resolved by dated rules alone.
     pub first_qemu: Version,
     /// Releases of libvirt and QEMU that introduced or healed something, beside those the products ship.
-    pub milestones: Vec<(Version, Version)>,
+    pub(crate) milestones: Vec<(Version, Version)>,
     /// Every switch with its history.
     pub switches: Vec<SwitchHistory>,
     /// Fixes carried by distributions' packages.
@@ -132,7 +133,7 @@ impl Catalog {
     }
 
     /// Returns every feature that some map has in the model.
-    pub fn ever_in(&self, model: ModelId) -> FeatureSet {
+    pub(crate) fn ever_in(&self, model: ModelId) -> FeatureSet {
         self.ever.get(usize::from(model.0)).copied().unwrap_or_default()
     }
 
@@ -157,7 +158,7 @@ impl Catalog {
     }
 
     /// Returns every machine type in natural order: family, then version as numbers.
-    pub fn machines_in_order(&self) -> &[MachineId] {
+    pub(crate) fn machines_in_order(&self) -> &[MachineId] {
         &self.machine_order
     }
 
@@ -221,7 +222,7 @@ impl Catalog {
     }
 
     /// Returns all maps: first the distinct exact ones, oldest first, then those adapted for releases between them.
-    pub fn maps(&self) -> &[Arc<CpuMap>] {
+    pub(crate) fn maps(&self) -> &[Arc<CpuMap>] {
         &self.maps
     }
 
@@ -285,7 +286,7 @@ impl Catalog {
     }
 
     /// Returns the fixes a package carries beyond its release; `build` is what follows the first dash, `5.el9`.
-    pub fn backports(&self, version: Version, build: &str) -> impl Iterator<Item = &Backport> {
+    pub(crate) fn backports(&self, version: Version, build: &str) -> impl Iterator<Item = &Backport> {
         let number: u32 = build.split(|c: char| !c.is_ascii_digit()).next().and_then(|n| n.parse().ok()).unwrap_or(0);
         self.decisions
             .backports
@@ -295,7 +296,7 @@ impl Catalog {
 
     /// Returns whether a QEMU release has a quirk on a machine type of the series `machine`
     /// (`None`: a machine type that names no series).
-    pub fn has_quirk(&self, kind: QuirkKind, version: Version, machine: Option<(u16, u16)>) -> bool {
+    pub(crate) fn has_quirk(&self, kind: QuirkKind, version: Version, machine: Option<(u16, u16)>) -> bool {
         self.decisions.quirks.iter().any(|quirk| {
             quirk.kind == kind
                 && version >= quirk.since
@@ -311,7 +312,7 @@ impl Catalog {
     }
 
     /// Returns which of the quirks that come with newer machine types this one meets, by bit.
-    pub fn machine_quirks(&self, machine: MachineId) -> u32 {
+    pub(crate) fn machine_quirks(&self, machine: MachineId) -> u32 {
         let series = machine_series(self.machine_name(machine)).map(|(_, version)| version.series());
         let meets = |since: Option<(u16, u16)>| since.is_some_and(|since| series.is_some_and(|series| series >= since));
         let quirks = self.decisions.quirks.iter().map(|quirk| meets(quirk.machines_since));
@@ -320,7 +321,7 @@ impl Catalog {
 
     /// Returns the model's vendor: the newest map's that names one, else the one QEMU has builtin, else the one of
     /// the name without its version.
-    pub fn vendor(&self, model: ModelId) -> Option<Vendor> {
+    pub(crate) fn vendor(&self, model: ModelId) -> Option<Vendor> {
         self.vendors.get(usize::from(model.0)).copied().flatten()
     }
 
@@ -353,7 +354,7 @@ impl Catalog {
     }
 
     /// Returns the first register of a feature, as the newest map that knows it describes it.
-    pub fn register_of(&self, feature: FeatureId) -> Option<Register> {
+    pub(crate) fn register_of(&self, feature: FeatureId) -> Option<Register> {
         self.maps.iter().rev().filter(|map| map.known.contains(feature)).find_map(|map| {
             let place = map.order.iter().position(|known| *known == feature)?;
             map.features.get(place)?.registers.first().copied()
@@ -361,14 +362,14 @@ impl Catalog {
     }
 
     /// Says of which scenarios a real run was recorded, by their words without how they travelled.
-    pub fn set_recorded<'w>(&mut self, words: impl IntoIterator<Item = &'w str>) {
+    pub(crate) fn set_recorded<'w>(&mut self, words: impl IntoIterator<Item = &'w str>) {
         self.recorded = words.into_iter().map(Box::from).collect();
         self.recorded.sort();
     }
 
     /// Returns whether a real run of exactly this scenario was recorded. Runs were saved and restored; live migrations
     /// gave the same.
-    pub fn is_recorded(&self, scenario: &Scenario) -> bool {
+    pub(crate) fn is_recorded(&self, scenario: &Scenario) -> bool {
         if self.recorded.is_empty() {
             return false;
         }
@@ -377,12 +378,12 @@ impl Catalog {
     }
 
     /// Returns the feature the table is about when none is named.
-    pub fn default_feature(&self) -> FeatureId {
+    pub(crate) fn default_feature(&self) -> FeatureId {
         self.feature(DEFAULT_FEATURE).unwrap_or(FeatureId(0))
     }
 
     /// Writes features with their policies, for messages and tests: `+mpx,-ht`.
-    pub fn write_policies(&self, features: impl IntoIterator<Item = (FeatureId, Policy)>) -> String {
+    pub(crate) fn write_policies(&self, features: impl IntoIterator<Item = (FeatureId, Policy)>) -> String {
         let mut text = String::new();
         self.push_policies(&mut text, features);
         text

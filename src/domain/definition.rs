@@ -9,8 +9,10 @@ macro_rules! named_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$item_doc:meta])* $item:ident $word:literal),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        #[allow(unreachable_pub, reason = "some of these enums are only for the crate")]
         pub enum $name { $($(#[$item_doc])* $item),+ }
 
+        #[allow(dead_code, unreachable_pub, reason = "not every enum needs all of it, or outside of the crate")]
         impl $name {
             /// Every value, in order.
             pub const ALL: &'static [Self] = &[$(Self::$item),+];
@@ -131,7 +133,7 @@ impl Definition {
     }
 
     /// Returns the definition with its features held in another way.
-    pub fn stored<P: PolicyStore>(&self) -> Definition<P> {
+    pub(crate) fn stored<P: PolicyStore>(&self) -> Definition<P> {
         Definition {
             mode: self.mode,
             model: self.model,
@@ -146,7 +148,7 @@ impl Definition {
 
 impl<P: PolicyStore> Definition<P> {
     /// Returns whether libvirt leaves the CPU to QEMU: host-passthrough and maximum.
-    pub fn is_passthrough(&self) -> bool {
+    pub(crate) fn is_passthrough(&self) -> bool {
         matches!(self.mode, Mode::HostPassthrough | Mode::Maximum)
     }
 
@@ -158,7 +160,7 @@ impl<P: PolicyStore> Definition<P> {
 
     /// Returns the feature set `map` reads from this definition: the model's data, then the policies in order
     /// (libvirt `x86ModelFromCPU`, every release). A model the map does not have counts as empty.
-    pub fn described_by(&self, map: &CpuMap) -> FeatureSet {
+    pub(crate) fn described_by(&self, map: &CpuMap) -> FeatureSet {
         let described = self.model.and_then(|model| map.model(model)).map_or(FeatureSet::EMPTY, |model| model.data);
         let features = self.features.sets();
         (described | features.on()) - features.off()

@@ -4,7 +4,7 @@
 use std::fmt;
 
 /// How many features one catalog can name; libvirt 12.8.0 names 400, QEMU some twenty more.
-pub const CAPACITY: usize = 512;
+pub(crate) const CAPACITY: usize = 512;
 const WORDS: usize = CAPACITY / 64;
 
 /// One CPU feature, as an index into the catalog's list of names.
@@ -31,7 +31,7 @@ impl FeatureSet {
     pub const ALL: Self = Self([u64::MAX; WORDS]);
 
     /// Returns the set that holds only `feature`.
-    pub fn only(feature: FeatureId) -> Self {
+    pub(crate) fn only(feature: FeatureId) -> Self {
         let mut set = Self::EMPTY;
         set.insert(feature);
         set

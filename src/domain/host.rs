@@ -32,7 +32,7 @@ impl Vendor {
     }
 
     /// Returns the twelve letters of CPUID leaf 0.
-    pub const fn cpuid(self) -> &'static str {
+    pub(crate) const fn cpuid(self) -> &'static str {
         match self {
             Self::Intel => "GenuineIntel",
             Self::Amd => "AuthenticAMD",
@@ -47,12 +47,12 @@ impl Vendor {
     }
 
     /// Returns the vendor a map means; 12.8.0 writes `Zhaoxin CentaurHauls`.
-    pub fn from_map_name(text: &str) -> Option<Self> {
+    pub(crate) fn from_map_name(text: &str) -> Option<Self> {
         Self::parse(text.split(' ').next().unwrap_or(text))
     }
 
     /// Returns whether QEMU leaves `cmp_legacy` alone for this vendor when a package has several threads.
-    pub const fn without_cmp_legacy(self) -> bool {
+    pub(crate) const fn without_cmp_legacy(self) -> bool {
         matches!(self, Self::Intel | Self::Zhaoxin)
     }
 }

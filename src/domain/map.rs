@@ -57,7 +57,7 @@ pub struct Signature {
 impl Signature {
     /// Returns whether a CPU has the signature; steppings are written as a list of numbers and ranges, and a stepping
     /// that is not known is in none of them (libvirt `virCPUx86SignaturesMatch`).
-    pub fn is_of(&self, cpu: CpuSignature) -> bool {
+    pub(crate) fn is_of(&self, cpu: CpuSignature) -> bool {
         let listed = |text: &str| {
             text.split(',').any(|part| {
                 let (first, last) = part.split_once('-').unwrap_or((part, part));
@@ -141,7 +141,7 @@ impl CpuMap {
     }
 
     /// Returns the features of `set` in map order; those the map does not know come last, by number.
-    pub fn in_order(&self, set: FeatureSet) -> Vec<FeatureId> {
+    pub(crate) fn in_order(&self, set: FeatureSet) -> Vec<FeatureId> {
         let known = set & self.known;
         let mut list = Vec::with_capacity(set.len());
         list.extend(self.order.iter().copied().filter(|feature| known.contains(*feature)).take(known.len()));
@@ -165,7 +165,7 @@ impl CpuMap {
     }
 
     /// Returns the vendor the map gives `model`, if it has the model and a vendor for it.
-    pub fn vendor_of(&self, model: ModelId) -> Option<Vendor> {
+    pub(crate) fn vendor_of(&self, model: ModelId) -> Option<Vendor> {
         self.model(model)?.vendor.as_deref().and_then(Vendor::from_map_name)
     }
 }

@@ -1,6 +1,5 @@
 //! Finds the features and models that rules speak of by name, once for each catalog.
 
-use super::catalog::Catalog;
 use super::feature::{FeatureId, FeatureSet};
 use super::map::ModelId;
 use super::names::Names;
@@ -9,53 +8,47 @@ use super::names::Names;
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Named {
     /// `hypervisor`.
-    pub hypervisor: Option<FeatureId>,
+    pub(crate) hypervisor: Option<FeatureId>,
     /// `ht`.
-    pub ht: Option<FeatureId>,
+    pub(crate) ht: Option<FeatureId>,
     /// `cmp_legacy`.
-    pub cmp_legacy: Option<FeatureId>,
+    pub(crate) cmp_legacy: Option<FeatureId>,
     /// `topoext`.
-    pub topoext: Option<FeatureId>,
+    pub(crate) topoext: Option<FeatureId>,
     /// `pdcm`.
-    pub pdcm: Option<FeatureId>,
+    pub(crate) pdcm: Option<FeatureId>,
     /// `arch-capabilities`.
-    pub arch_capabilities: Option<FeatureId>,
+    pub(crate) arch_capabilities: Option<FeatureId>,
     /// `rdctl-no`.
-    pub rdctl_no: Option<FeatureId>,
+    pub(crate) rdctl_no: Option<FeatureId>,
     /// `monitor`.
-    pub monitor: Option<FeatureId>,
+    pub(crate) monitor: Option<FeatureId>,
     /// `intel-pt`.
-    pub intel_pt: Option<FeatureId>,
+    pub(crate) intel_pt: Option<FeatureId>,
     /// `pconfig`.
-    pub pconfig: Option<FeatureId>,
+    pub(crate) pconfig: Option<FeatureId>,
     /// `vmx`.
-    pub vmx: Option<FeatureId>,
+    pub(crate) vmx: Option<FeatureId>,
     /// `svm`.
-    pub svm: Option<FeatureId>,
+    pub(crate) svm: Option<FeatureId>,
     /// `hle`.
-    pub hle: Option<FeatureId>,
+    pub(crate) hle: Option<FeatureId>,
     /// `rtm`.
-    pub rtm: Option<FeatureId>,
+    pub(crate) rtm: Option<FeatureId>,
     /// `invtsc`, which QEMU does not migrate.
-    pub invtsc: Option<FeatureId>,
+    pub(crate) invtsc: Option<FeatureId>,
     /// Every `vmx-*`.
-    pub vmx_children: FeatureSet,
+    pub(crate) vmx_children: FeatureSet,
     /// Every `kvm*`: what KVM itself offers its guests.
-    pub paravirtual: FeatureSet,
+    pub(crate) paravirtual: FeatureSet,
     /// Features with a register state of their own that a guest may have switched on: XCR0 then names bits that KVM
     /// does not accept for a CPU without the feature.
-    pub with_state: FeatureSet,
+    pub(crate) with_state: FeatureSet,
     /// The model Icelake-Server.
-    pub icelake_server: Option<ModelId>,
+    pub(crate) icelake_server: Option<ModelId>,
 }
 
 impl Named {
-    /// Returns the catalog's.
-    pub fn of(catalog: &Catalog) -> Self {
-        *catalog.named()
-    }
-
-    /// Looks the names up.
     pub(super) fn look_up(features: &Names, models: &Names) -> Self {
         let feature = |name: &str| features.get(name).map(FeatureId);
         let beginning_with = |start: &str| {

@@ -18,7 +18,7 @@ impl PartialEq for Names {
 
 impl Names {
     /// Returns the number of `name`, adding it when it is new; `None` when 65,536 names are taken.
-    pub fn intern(&mut self, name: &str) -> Option<u16> {
+    pub(crate) fn intern(&mut self, name: &str) -> Option<u16> {
         if let Some(known) = self.get(name) {
             return Some(known);
         }
@@ -56,7 +56,7 @@ impl Names {
 
 /// Returns the candidate nearest to `typed`: the fewest letters put in, taken out, replaced or swapped with their
 /// neighbour, case not counted; the first of equals. `None` when each differs in more than half of its letters.
-pub fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let typed = typed.to_ascii_lowercase();
     let letters = typed.chars().count();
     candidates
@@ -75,17 +75,17 @@ pub fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -
 }
 
 /// Returns `; did you mean NAME?` for a suggested name; empty without one.
-pub fn suggestion(name: Option<&str>) -> String {
+pub(crate) fn suggestion(name: Option<&str>) -> String {
     name.map(|name| format!("; did you mean {name}?")).unwrap_or_default()
 }
 
 /// Returns the [`suggestion`] of the known name nearest to `typed`.
-pub fn did_you_mean<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn did_you_mean<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     suggestion(nearest(typed, known))
 }
 
 /// Returns the first `most` names, then how many more there are: `mpx and avx`, `mpx, avx and 3 more`.
-pub fn first_names<'a>(names: impl IntoIterator<Item = &'a str>, most: usize) -> String {
+pub(crate) fn first_names<'a>(names: impl IntoIterator<Item = &'a str>, most: usize) -> String {
     let mut names = names.into_iter();
     let first: Vec<&str> = names.by_ref().take(most).collect();
     match names.count() {

@@ -54,17 +54,17 @@ pub struct PolicySets {
 
 impl PolicySets {
     /// Returns the features switched on.
-    pub fn on(&self) -> FeatureSet {
+    pub(crate) fn on(&self) -> FeatureSet {
         self.on
     }
 
     /// Returns the features switched off.
-    pub fn off(&self) -> FeatureSet {
+    pub(crate) fn off(&self) -> FeatureSet {
         self.off
     }
 
     /// Returns the features with this policy.
-    pub fn with(&self, policy: Policy) -> FeatureSet {
+    pub(crate) fn with(&self, policy: Policy) -> FeatureSet {
         match policy {
             Policy::Force => self.on & self.strong,
             Policy::Require => self.on - self.strong,
@@ -75,12 +75,12 @@ impl PolicySets {
     }
 
     /// Returns every feature that is mentioned.
-    pub fn mentioned(&self) -> FeatureSet {
+    pub(crate) fn mentioned(&self) -> FeatureSet {
         self.on | self.off | self.optional
     }
 
     /// Returns the policy of `feature`, if it is mentioned.
-    pub fn policy(&self, feature: FeatureId) -> Option<Policy> {
+    pub(crate) fn policy(&self, feature: FeatureId) -> Option<Policy> {
         let strong = self.strong.contains(feature);
         if self.on.contains(feature) {
             Some(if strong { Policy::Force } else { Policy::Require })
@@ -162,13 +162,8 @@ impl Policies {
         self.sets.set(feature, policy);
     }
 
-    /// Adds `feature` at the end unless it is mentioned. Returns whether it did.
-    pub fn add_if_missing(&mut self, feature: FeatureId, policy: Policy) -> bool {
-        PolicyStore::add_if_missing(self, feature, policy)
-    }
-
     /// Takes out every feature for which `keep` says no.
-    pub fn retain(&mut self, mut keep: impl FnMut(FeatureId, Policy) -> bool) {
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(FeatureId, Policy) -> bool) {
         let dropped = self.iter().filter(|(feature, policy)| !keep(*feature, *policy)).map(|(feature, _)| feature);
         let dropped = dropped.collect();
         PolicyStore::remove_all(self, dropped);
@@ -185,14 +180,8 @@ impl Policies {
     }
 
     /// Returns the policies without their order.
-    pub fn sets(&self) -> PolicySets {
+    pub(crate) fn sets(&self) -> PolicySets {
         self.sets
-    }
-
-    /// Returns the features whose policy satisfies `wanted`.
-    pub fn with(&self, wanted: impl Fn(Policy) -> bool) -> FeatureSet {
-        let wanted = Policy::ALL.iter().filter(|policy| wanted(**policy));
-        wanted.fold(FeatureSet::EMPTY, |all, policy| all | self.sets.with(*policy))
     }
 
     /// Returns how many features are mentioned.

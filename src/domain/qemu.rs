@@ -18,7 +18,7 @@ pub struct MachineSet(pub u128);
 
 impl MachineSet {
     /// Adds the machine type with this position among those with cells.
-    pub fn insert(&mut self, position: usize) {
+    pub(crate) fn insert(&mut self, position: usize) {
         self.0 |= 1 << position;
     }
 
@@ -49,14 +49,14 @@ pub struct ModelDefaults {
 
 impl ModelDefaults {
     /// Returns the features on under the machine type with this position among those with cells.
-    pub fn on(&self, position: usize) -> FeatureSet {
+    pub(crate) fn on(&self, position: usize) -> FeatureSet {
         let mut on = self.always;
         on.extend(self.only_on.iter().filter(|(_, on)| on.contains(position)).map(|(feature, _)| *feature));
         on
     }
 
     /// Returns the features on under some machine type.
-    pub fn anywhere(&self) -> FeatureSet {
+    pub(crate) fn anywhere(&self) -> FeatureSet {
         let mut on = self.always;
         on.extend(self.only_on.iter().map(|(feature, _)| *feature));
         on
@@ -83,7 +83,7 @@ impl QemuDefaults {
     }
 
     /// Returns where `machine` stands among those with cells.
-    pub fn position(&self, machine: MachineId) -> Option<usize> {
+    pub(crate) fn position(&self, machine: MachineId) -> Option<usize> {
         self.machines.iter().position(|known| *known == machine)
     }
 }
@@ -94,15 +94,15 @@ pub struct QemuMachine {
     /// The type.
     pub machine: MachineId,
     /// The short name that stands for it in this release, `q35` or `pc`.
-    pub alias: Option<Box<str>>,
+    pub(crate) alias: Option<Box<str>>,
     /// Whether this release uses it when none is named.
-    pub default: bool,
+    pub(crate) default: bool,
     /// Whether this release announces its removal.
-    pub deprecated: bool,
+    pub(crate) deprecated: bool,
     /// The most virtual CPUs it takes; `None` where not recorded.
-    pub cpu_max: Option<u32>,
+    pub(crate) cpu_max: Option<u32>,
     /// The CPU type used when none is named, as QEMU writes it.
-    pub default_cpu: Option<Arc<str>>,
+    pub(crate) default_cpu: Option<Arc<str>>,
 }
 
 /// A CPU model as one QEMU release lists it.
@@ -111,9 +111,9 @@ pub struct QemuModel {
     /// The model.
     pub model: ModelId,
     /// Whether this release announces its removal.
-    pub deprecated: bool,
+    pub(crate) deprecated: bool,
     /// The versioned model an unversioned name stands for.
-    pub alias_of: Option<ModelId>,
+    pub(crate) alias_of: Option<ModelId>,
     /// What keeps it from running under TCG, if that was recorded.
     pub tcg_blockers: Arc<[FeatureId]>,
 }
@@ -122,17 +122,17 @@ pub struct QemuModel {
 #[derive(Clone, PartialEq, Debug)]
 pub struct RecordedHost {
     /// The model the reply expanded to.
-    pub base: Box<str>,
+    pub(crate) base: Box<str>,
     /// What was offered.
-    pub features: FeatureSet,
+    pub(crate) features: FeatureSet,
     /// What of it may not migrate.
-    pub non_migratable: FeatureSet,
+    pub(crate) non_migratable: FeatureSet,
     /// The other properties of the reply, as written.
-    pub props: Vec<(Box<str>, Box<str>)>,
+    pub(crate) props: Vec<(Box<str>, Box<str>)>,
 }
 
 /// One dependency: the children are cleared when the parent is off.
-pub type Dependency = (FeatureId, FeatureSet);
+pub(crate) type Dependency = (FeatureId, FeatureSet);
 
 /// What is known of one QEMU release. Parts that were never read are `None`: neighbours answer for them.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -177,7 +177,7 @@ pub struct QemuFacts {
 
 /// Returns the vendor QEMU gives a model that the maps leave without one (a decision of this project, after QEMU's
 /// `builtin_x86_defs`): Intel for the old 32-bit names and `kvm*`, AMD for `qemu64`.
-pub fn builtin_vendor(model: &str) -> Option<Vendor> {
+pub(crate) fn builtin_vendor(model: &str) -> Option<Vendor> {
     let base = base_name(model);
     match base {
         "486" | "pentium" | "pentium2" | "pentium3" | "qemu32" | "kvm32" | "kvm64" => Some(Vendor::Intel),
@@ -187,7 +187,7 @@ pub fn builtin_vendor(model: &str) -> Option<Vendor> {
 }
 
 /// Returns the model name without its version: `Skylake-Client` for `Skylake-Client-v3`.
-pub fn base_name(model: &str) -> &str {
+pub(crate) fn base_name(model: &str) -> &str {
     match model.rsplit_once("-v") {
         Some((base, version)) if !version.is_empty() && version.bytes().all(|b| b.is_ascii_digit()) => base,
         _ => model,
@@ -195,7 +195,7 @@ pub fn base_name(model: &str) -> &str {
 }
 
 /// Returns whether the name carries a version, as `EPYC-v2` does.
-pub fn is_versioned(model: &str) -> bool {
+pub(crate) fn is_versioned(model: &str) -> bool {
     base_name(model).len() != model.len()
 }
 
@@ -222,7 +222,7 @@ const FEATURE_WORDS: &[(u32, u32, usize)] = &[
 ];
 
 /// Returns a register's place in the order of QEMU's feature words, and its lowest bit.
-pub fn feature_word(register: Register) -> (usize, u32) {
+pub(crate) fn feature_word(register: Register) -> (usize, u32) {
     match register {
         Register::Cpuid { eax_in, ecx_in, masks } => {
             let (place, mask) = masks.into_iter().enumerate().find(|(_, mask)| *mask != 0).unwrap_or((0, 0));

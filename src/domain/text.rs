@@ -23,7 +23,7 @@ fn words_and_items(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
 
 /// Returns `text` in lines of at most `limit` columns, at least one. Lines are broken at blanks and after commas; a word
 /// that is longer than a line is broken inside.
-pub fn wrap(text: &str, limit: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, limit: usize) -> Vec<String> {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let options = options(limit).word_separator(WordSeparator::Custom(words_and_items));
     textwrap::wrap(&text, options).into_iter().map(|line| line.trim_end().to_owned()).collect()
@@ -31,7 +31,7 @@ pub fn wrap(text: &str, limit: usize) -> Vec<String> {
 
 /// Returns `prefix` and `text` in lines of at most `limit` columns, broken only at blanks. Further lines are indented by
 /// the width of the prefix.
-pub fn fill_after(prefix: &str, text: &str, limit: usize) -> String {
+pub(crate) fn fill_after(prefix: &str, text: &str, limit: usize) -> String {
     let indent = " ".repeat(textwrap::core::display_width(prefix));
     let options = options(limit).break_words(false).initial_indent(prefix).subsequent_indent(&indent);
     textwrap::fill(text, options)

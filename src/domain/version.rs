@@ -22,7 +22,7 @@ impl Version {
     }
 
     /// Returns major and minor, which name a QEMU series and its machine types.
-    pub const fn series(self) -> (u16, u16) {
+    pub(crate) const fn series(self) -> (u16, u16) {
         (self.major, self.minor)
     }
 }

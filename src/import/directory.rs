@@ -38,14 +38,14 @@ pub enum ImportError {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Written {
     /// Path and size.
-    pub files: Vec<(PathBuf, usize)>,
+    pub(crate) files: Vec<(PathBuf, usize)>,
 }
 
 /// What was added to the timeline.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Added {
     /// The files that were written.
-    pub written: Written,
+    pub(crate) written: Written,
     /// For a release, the one whose map it ships unchanged, if any.
     pub same_as: Option<String>,
     /// For a host, properties of the reply that are no features of the catalog.

@@ -27,7 +27,7 @@ const NAMES: &[(&str, &str)] = &[
 ];
 
 /// Returns QEMU's name of a feature that libvirt calls `name`.
-pub fn qemu_name(name: &str) -> &str {
+pub(crate) fn qemu_name(name: &str) -> &str {
     NAMES.iter().find(|(libvirt, _)| *libvirt == name).map_or(name, |(_, qemu)| qemu)
 }
 
@@ -37,7 +37,7 @@ pub struct Reply {
     /// The host.
     pub host: Host,
     /// Names of properties that were left out.
-    pub left_out: Vec<String>,
+    pub(crate) left_out: Vec<String>,
 }
 
 /// Reads a reply, with or without the outer `return`; of several JSON documents in one file, the expansion that names

@@ -220,7 +220,7 @@ fn number(document: &Document<'_>, element: &Element<'_>, attribute: &str) -> Re
 }
 
 /// Returns a number as the maps write it: decimal, or hexadecimal after `0x`.
-pub fn parse_number(text: &str) -> Option<u32> {
+pub(crate) fn parse_number(text: &str) -> Option<u32> {
     match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
         Some(hex) if !hex.starts_with('+') => u32::from_str_radix(hex, 16).ok(),
         Some(_) => None,

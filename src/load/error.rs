@@ -7,7 +7,7 @@
 #[error("{file}{}: {message}", self.place())]
 pub struct LoadError {
     /// The file, as it was named to the reader.
-    pub file: String,
+    pub(crate) file: String,
     /// Line and column, both counted from 1, the column in characters; `None` for the file as a whole.
     pub position: Option<(usize, usize)>,
     /// What was expected, and what was found instead.
@@ -16,7 +16,7 @@ pub struct LoadError {
 
 impl LoadError {
     /// Returns a mistake at a byte offset of `text`; an offset past the end means the end.
-    pub fn at(file: &str, text: &str, offset: usize, message: impl Into<String>) -> Self {
+    pub(crate) fn at(file: &str, text: &str, offset: usize, message: impl Into<String>) -> Self {
         let mut end = offset.min(text.len());
         while !text.is_char_boundary(end) {
             end -= 1;
@@ -28,12 +28,12 @@ impl LoadError {
     }
 
     /// Returns a mistake of the file as a whole: it is missing, too large, or no file.
-    pub fn whole(file: &str, message: impl Into<String>) -> Self {
+    pub(crate) fn whole(file: &str, message: impl Into<String>) -> Self {
         Self { file: file.to_owned(), position: None, message: message.into() }
     }
 
     /// Returns a mistake in JSON, where `expected` was expected.
-    pub fn json(file: &str, expected: &str, error: &serde_json::Error) -> Self {
+    pub(crate) fn json(file: &str, expected: &str, error: &serde_json::Error) -> Self {
         let said = error.to_string();
         let said = said.split(" at line ").next().unwrap_or(&said);
         // At the end of a line serde_json counts the column from 0.

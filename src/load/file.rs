@@ -17,7 +17,7 @@ pub fn too_large(file: &str, bytes: u64) -> LoadError {
 ///
 /// # Errors
 /// The file cannot be read or is too large.
-pub fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
     let name = path.display().to_string();
     let unreadable = |err: io::Error| unreadable(&name, &err);
     let file = File::open(path).map_err(unreadable)?;
@@ -32,7 +32,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
 ///
 /// # Errors
 /// The stream cannot be read or is too large.
-pub fn read_from(name: &str, input: impl Read) -> Result<Vec<u8>, LoadError> {
+pub(crate) fn read_from(name: &str, input: impl Read) -> Result<Vec<u8>, LoadError> {
     let mut bytes = Vec::new();
     input.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|err| unreadable(name, &err))?;
     if bytes.len() > MAX_BYTES {
@@ -45,7 +45,7 @@ pub fn read_from(name: &str, input: impl Read) -> Result<Vec<u8>, LoadError> {
 ///
 /// # Errors
 /// The file cannot be read, is too large, or is not UTF-8 text; then with the position of the first bad byte.
-pub fn text(path: &Path) -> Result<String, LoadError> {
+pub(crate) fn text(path: &Path) -> Result<String, LoadError> {
     String::from_utf8(read(path)?)
         .map_err(|err| not_utf8(&path.display().to_string(), err.as_bytes(), err.utf8_error()))
 }
@@ -54,7 +54,7 @@ pub fn text(path: &Path) -> Result<String, LoadError> {
 ///
 /// # Errors
 /// It is not UTF-8 text; with the position of the first bad byte.
-pub fn utf8<'a>(name: &str, bytes: &'a [u8]) -> Result<&'a str, LoadError> {
+pub(crate) fn utf8<'a>(name: &str, bytes: &'a [u8]) -> Result<&'a str, LoadError> {
     std::str::from_utf8(bytes).map_err(|err| not_utf8(name, bytes, err))
 }
 

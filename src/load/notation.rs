@@ -9,7 +9,7 @@ use crate::domain::version::Version;
 use std::ops::RangeInclusive;
 
 /// Returns the feature of this name, giving it a number when it is new; `None` when no more fit.
-pub fn intern_feature(features: &mut Names, name: &str) -> Option<FeatureId> {
+pub(crate) fn intern_feature(features: &mut Names, name: &str) -> Option<FeatureId> {
     if let Some(known) = features.get(name) {
         return Some(FeatureId(known));
     }
@@ -20,7 +20,7 @@ pub fn intern_feature(features: &mut Names, name: &str) -> Option<FeatureId> {
 }
 
 /// Returns every feature in the order of the alphabet, in which most lists of the facts are kept.
-pub fn sorted(features: &Names) -> Vec<FeatureId> {
+pub(crate) fn sorted(features: &Names) -> Vec<FeatureId> {
     let mut sorted: Vec<(&str, u16)> = features.iter().zip(0..).collect();
     sorted.sort_unstable();
     sorted.into_iter().map(|(_, id)| FeatureId(id)).collect()
@@ -30,7 +30,7 @@ pub fn sorted(features: &Names) -> Vec<FeatureId> {
 ///
 /// # Errors
 /// The word that names no feature.
-pub fn apply<'w>(
+pub(crate) fn apply<'w>(
     mut set: FeatureSet,
     words: impl Iterator<Item = &'w str>,
     features: &Names,
@@ -49,7 +49,7 @@ pub fn apply<'w>(
 ///
 /// # Errors
 /// The word that names no release.
-pub fn release_ranges<'w>(text: &'w str, releases: &[Version]) -> Result<Vec<RangeInclusive<usize>>, &'w str> {
+pub(crate) fn release_ranges<'w>(text: &'w str, releases: &[Version]) -> Result<Vec<RangeInclusive<usize>>, &'w str> {
     let place = |name: &str| name.parse().ok().and_then(|version| releases.iter().position(|known| *known == version));
     text.split_ascii_whitespace()
         .map(|word| {
@@ -62,14 +62,14 @@ pub fn release_ranges<'w>(text: &'w str, releases: &[Version]) -> Result<Vec<Ran
 
 /// The machine types that have cells, by family, so that `pc-q35-2.4..3.1` can be looked up.
 #[derive(Clone, Debug, Default)]
-pub struct MachineFamilies {
+pub(crate) struct MachineFamilies {
     /// Family, release the type is named after, position among those with cells.
     rows: Vec<(String, Version, usize)>,
 }
 
 impl MachineFamilies {
     /// Returns the families of these machine types, which stand in natural order.
-    pub fn new(machines: &Names, with_cells: &[MachineId]) -> Self {
+    pub(crate) fn new(machines: &Names, with_cells: &[MachineId]) -> Self {
         let rows = with_cells.iter().enumerate().filter_map(|(position, machine)| {
             let (family, version) = machine_series(machines.name(machine.0))?;
             Some((family.to_owned(), version, position))
@@ -81,7 +81,7 @@ impl MachineFamilies {
     ///
     /// # Errors
     /// The word that names no machine types.
-    pub fn read<'w>(&self, text: &'w str) -> Result<MachineSet, &'w str> {
+    pub(crate) fn read<'w>(&self, text: &'w str) -> Result<MachineSet, &'w str> {
         let mut set = MachineSet::default();
         for word in text.split_ascii_whitespace() {
             let before = set;
@@ -108,7 +108,7 @@ impl MachineFamilies {
     }
 
     /// Writes a set in the shortest of these forms.
-    pub fn write(&self, set: MachineSet) -> String {
+    pub(crate) fn write(&self, set: MachineSet) -> String {
         let mut words = Vec::new();
         let mut rows = self.rows.as_slice();
         while let Some((family, _, _)) = rows.first() {

@@ -44,6 +44,6 @@ pub fn read(texts: &Texts<'_>) -> Result<Parts, LoadError> {
 ///
 /// # Errors
 /// The first mistake in any of the files, or what does not fit together.
-pub fn catalog(texts: &Texts<'_>) -> Result<Catalog, LoadError> {
+pub(crate) fn catalog(texts: &Texts<'_>) -> Result<Catalog, LoadError> {
     Catalog::new(read(texts)?).map_err(|error| LoadError::whole("cpu_map", error.to_string()))
 }

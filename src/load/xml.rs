@@ -33,14 +33,14 @@ pub struct Element<'a> {
     /// The text directly in it, all pieces joined.
     pub text: Cow<'a, str>,
     /// Where its start tag begins, in bytes.
-    pub offset: usize,
+    pub(crate) offset: usize,
 }
 
 /// A document: its text, its file's name for messages, and its root element.
 #[derive(Clone, Debug)]
 pub struct Document<'a> {
     /// The file's name, for messages.
-    pub file: &'a str,
+    pub(crate) file: &'a str,
     /// The whole text.
     pub text: &'a str,
     /// The root element.
@@ -49,12 +49,12 @@ pub struct Document<'a> {
 
 impl<'a> Element<'a> {
     /// Returns the value of an attribute.
-    pub fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.attributes.iter().find(|(known, _)| *known == name).map(|(_, value)| &**value)
     }
 
     /// Returns the elements of this name directly in this one.
-    pub fn children_named<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s Element<'a>> {
+    pub(crate) fn children_named<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s Element<'a>> {
         self.children.iter().filter(move |child| child.name == name)
     }
 
@@ -64,7 +64,7 @@ impl<'a> Element<'a> {
     }
 
     /// Returns the words of the text.
-    pub fn words(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn words(&self) -> impl Iterator<Item = &str> {
         self.text.split_ascii_whitespace()
     }
 }
@@ -96,7 +96,7 @@ impl<'a> Document<'a> {
     }
 
     /// Returns a mistake at an element of this document.
-    pub fn error(&self, element: &Element<'_>, message: impl Into<String>) -> LoadError {
+    pub(crate) fn error(&self, element: &Element<'_>, message: impl Into<String>) -> LoadError {
         LoadError::at(self.file, self.text, element.offset, message)
     }
 
@@ -104,7 +104,7 @@ impl<'a> Document<'a> {
     ///
     /// # Errors
     /// Says which attribute was expected at the element.
-    pub fn need<'e>(&self, element: &'e Element<'_>, attribute: &str) -> Result<&'e str, LoadError> {
+    pub(crate) fn need<'e>(&self, element: &'e Element<'_>, attribute: &str) -> Result<&'e str, LoadError> {
         element.get(attribute).ok_or_else(|| {
             let message = format!("expected the attribute {attribute:?} in <{}>, found none", element.name);
             self.error(element, message)

@@ -130,16 +130,18 @@ impl<'e> PreparedEndpoint<'e> {
     }
 
     /// Returns what `host` and `max` switch on by themselves: what the host lists and this QEMU has a name for, or TCG's
-    /// `max`. `ht`, `cmp_legacy` and `topoext` can be given beyond that, and are not switched on.
+    /// `max`. `ht`, `cmp_legacy`, `topoext` and `invtsc` can be given beyond that, and are not switched on.
     pub(super) fn offered(&self, facts: &Facts<'_>, supported: FeatureSet) -> FeatureSet {
-        match (facts.guest.accel, self.end.host) {
+        let names = facts.catalog.named();
+        let offered = match (facts.guest.accel, self.end.host) {
             (Accel::Tcg, _) => self.end.qemu.tcg_max,
             (Accel::Kvm, Host::Capable) => supported,
             // KVM's own features are named by every QEMU that has KVM, whether or not it could be asked with KVM.
             (Accel::Kvm, Host::With { features, .. }) => {
-                features & supported & (self.end.qemu.properties | facts.catalog.named().paravirtual)
+                features & supported & (self.end.qemu.properties | names.paravirtual)
             }
-        }
+        };
+        offered - names.invtsc.into_iter().collect()
     }
 
     fn supported_with(&self, catalog: &Catalog, vendor: Vendor, quirks: [bool; 2]) -> FeatureSet {
@@ -217,9 +219,11 @@ fn can_give(catalog: &Catalog, end: &Endpoint<'_>, guest: &Guest, reports_thread
             (carried - end.qemu.tcg_unsupported) | (end.qemu.tcg_max - carried)
         }
         (Accel::Kvm, Host::Capable) => FeatureSet::ALL,
-        (Accel::Kvm, Host::With { features, .. }) => {
+        (Accel::Kvm, Host::With { features, silicon, .. }) => {
             let mut given = features;
             given.extend(names.hypervisor);
+            // KVM gives it wherever the processor has it, but QEMU's lists are without what does not migrate.
+            given.extend(names.invtsc.filter(|invtsc| silicon.contains(*invtsc)));
             // QEMU takes it to be safe on every processor.
             given.extend(names.topoext);
             given

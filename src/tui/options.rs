@@ -6,7 +6,6 @@ use crate::app::model::Model;
 use crate::app::screens::ScreenKind;
 use crate::app::script::Step;
 use crate::app::settings::{Settings, Size};
-use crate::app::tour;
 use crate::app::update;
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
@@ -39,7 +38,7 @@ impl Options {
         match &self.opening {
             Opening::Explorer => {}
             Opening::Lessons => drop(update::update(&mut model, catalog, Action::Lessons)),
-            Opening::Lesson(word) => tour::open(&mut model, catalog, word),
+            Opening::Lesson(word) => update::tour::open(&mut model, catalog, word),
         }
         model.demo = self.demo.then(Demo::default);
         model

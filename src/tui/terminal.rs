@@ -63,7 +63,7 @@ impl Guard {
     ///
     /// # Errors
     /// Those of the terminal.
-    pub fn draw(&mut self, render: impl FnOnce(&mut ratatui::Frame<'_>)) -> anyhow::Result<()> {
+    pub(crate) fn draw(&mut self, render: impl FnOnce(&mut ratatui::Frame<'_>)) -> anyhow::Result<()> {
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         self.terminal.draw(render)?;
         queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
@@ -87,7 +87,7 @@ impl Guard {
     ///
     /// # Errors
     /// Those of the terminal.
-    pub fn clear(&mut self) -> anyhow::Result<()> {
+    pub(crate) fn clear(&mut self) -> anyhow::Result<()> {
         // The library's `clear` queries the cursor position first, which fails on some terminals.
         let size = self.terminal.size()?;
         self.terminal.resize(Rect::new(0, 0, size.width, size.height))?;
@@ -98,7 +98,7 @@ impl Guard {
     ///
     /// # Errors
     /// Those of the terminal.
-    pub fn copy(&mut self, text: &str) -> anyhow::Result<()> {
+    pub(crate) fn copy(&mut self, text: &str) -> anyhow::Result<()> {
         let copy = crossterm::clipboard::CopyToClipboard::to_clipboard_from(text);
         // Not through the backend: a recording would write to the clipboard of its viewers.
         execute!(stdout(), copy)?;
@@ -109,7 +109,7 @@ impl Guard {
     ///
     /// # Errors
     /// Those of the terminal or the operating system.
-    pub fn suspend(&mut self) -> anyhow::Result<()> {
+    pub(crate) fn suspend(&mut self) -> anyhow::Result<()> {
         restore();
         #[cfg(unix)]
         signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;

@@ -7,7 +7,7 @@ use ratatui::symbols::border;
 
 /// The role of a text, which decides its style.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Role {
+pub(crate) enum Role {
     /// Plain text.
     Text,
     /// Secondary text.
@@ -43,7 +43,7 @@ pub enum Role {
     /// libvirt's message, and other emphasized text.
     Message,
     /// The bars around the part that a lesson points at.
-    Look,
+    Highlight,
     /// A key.
     Key,
     /// XML and command lines.
@@ -52,45 +52,45 @@ pub enum Role {
 
 /// The characters for signs, in Unicode or ASCII.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Signs {
+pub(crate) struct Signs {
     /// Marks the rule that decided, and the cursor.
-    pub mark: &'static str,
+    pub(crate) mark: &'static str,
     /// Unchanged.
-    pub good: &'static str,
+    pub(crate) good: &'static str,
     /// Changed.
-    pub warn: &'static str,
+    pub(crate) warn: &'static str,
     /// Refused.
-    pub bad: &'static str,
+    pub(crate) bad: &'static str,
     /// Depends.
-    pub open: &'static str,
+    pub(crate) open: &'static str,
     /// The guest never started.
-    pub refused: &'static str,
+    pub(crate) refused: &'static str,
     /// Never.
-    pub never: &'static str,
+    pub(crate) never: &'static str,
     /// Replaces text that is cut.
-    pub more: &'static str,
+    pub(crate) more: &'static str,
     /// From source to destination.
-    pub arrow: &'static str,
+    pub(crate) arrow: &'static str,
     /// Above the column of the cursor.
-    pub below: &'static str,
+    pub(crate) below: &'static str,
     /// Not mentioned, or no value.
-    pub nothing: &'static str,
+    pub(crate) nothing: &'static str,
     /// Separates items in a line.
-    pub dot: &'static str,
+    pub(crate) dot: &'static str,
     /// There is a previous value.
-    pub before: &'static str,
+    pub(crate) before: &'static str,
     /// There is a next value.
-    pub after: &'static str,
+    pub(crate) after: &'static str,
     /// The keys Left, Right, Up and Down, in this order.
-    pub arrows: [&'static str; 4],
+    pub(crate) arrows: [&'static str; 4],
     /// The bars around the part that a lesson points at.
-    pub look: (&'static str, &'static str),
+    pub(crate) highlight: (&'static str, &'static str),
     /// A horizontal rule.
-    pub across: &'static str,
+    pub(crate) across: &'static str,
     /// A vertical rule.
-    pub down: &'static str,
+    pub(crate) down: &'static str,
     /// The frame of a pane.
-    pub frame: border::Set<'static>,
+    pub(crate) frame: border::Set<'static>,
 }
 
 const UNICODE: Signs = Signs {
@@ -109,7 +109,7 @@ const UNICODE: Signs = Signs {
     before: "◂",
     after: "▸",
     arrows: ["←", "→", "↑", "↓"],
-    look: ("▐", "▌"),
+    highlight: ("▐", "▌"),
     across: "─",
     down: "│",
     frame: border::ROUNDED,
@@ -131,7 +131,7 @@ const ASCII: Signs = Signs {
     before: "<",
     after: ">",
     arrows: ["left", "right", "up", "down"],
-    look: ("[", "]"),
+    highlight: ("[", "]"),
     across: "-",
     down: "|",
     frame: border::Set {
@@ -151,7 +151,7 @@ const ASCII: Signs = Signs {
 pub struct Theme {
     name: ThemeName,
     /// The signs.
-    pub signs: Signs,
+    pub(crate) signs: Signs,
 }
 
 /// The colours of a theme.
@@ -218,7 +218,7 @@ impl Theme {
     }
 
     /// Returns the style of a role.
-    pub fn style(&self, role: Role) -> Style {
+    pub(crate) fn style(&self, role: Role) -> Style {
         match self.name {
             ThemeName::Mono => mono(role),
             ThemeName::Default => coloured(&DEFAULT, role),
@@ -229,12 +229,12 @@ impl Theme {
     }
 
     /// Returns the style added to a line that a lesson points at.
-    pub fn looked_at(&self) -> Style {
+    pub(crate) fn looked_at(&self) -> Style {
         Style::new().add_modifier(Modifier::UNDERLINED)
     }
 
     /// Returns the role and the sign of a verdict.
-    pub fn verdict(&self, verdict: Verdict) -> (Role, &'static str) {
+    pub(crate) fn verdict(&self, verdict: Verdict) -> (Role, &'static str) {
         match verdict {
             Verdict::Unchanged => (Role::Good, self.signs.good),
             Verdict::Changed => (Role::Warn, self.signs.warn),
@@ -245,7 +245,7 @@ impl Theme {
     }
 
     /// Returns the role and the sign of a verdict in the matrix, where a guest that never started is secondary.
-    pub fn cell(&self, verdict: Verdict) -> (Role, &'static str) {
+    pub(crate) fn cell(&self, verdict: Verdict) -> (Role, &'static str) {
         match verdict {
             Verdict::StartRefused => (Role::Muted, self.signs.refused),
             Verdict::Unchanged | Verdict::Changed | Verdict::Aborted | Verdict::Never | Verdict::Depends => {
@@ -255,7 +255,7 @@ impl Theme {
     }
 
     /// Returns the role of a result in the decision table.
-    pub fn table_result(&self, verdict: Verdict) -> Role {
+    pub(crate) fn table_result(&self, verdict: Verdict) -> Role {
         match verdict {
             Verdict::Aborted => Role::Bad,
             Verdict::Never => Role::Muted,
@@ -264,7 +264,7 @@ impl Theme {
     }
 
     /// Returns the role of the rule that decided, in the decision table.
-    pub fn decided_row(&self, verdict: Verdict) -> Role {
+    pub(crate) fn decided_row(&self, verdict: Verdict) -> Role {
         match verdict {
             Verdict::Unchanged | Verdict::Never | Verdict::Depends => Role::FiresGood,
             Verdict::Changed | Verdict::Aborted | Verdict::StartRefused => Role::FiresBad,
@@ -272,7 +272,7 @@ impl Theme {
     }
 
     /// Returns the style of a cell above a boundary.
-    pub fn above_boundary(&self, role: Role) -> Style {
+    pub(crate) fn above_boundary(&self, role: Role) -> Style {
         self.style(role).add_modifier(Modifier::UNDERLINED)
     }
 }
@@ -289,7 +289,7 @@ fn coloured(palette: &Palette, role: Role) -> Style {
         Role::Text | Role::Value => plain,
         Role::Muted | Role::Border | Role::Label => plain.fg(palette.muted),
         Role::Title | Role::Key => bold.fg(palette.accent),
-        Role::Look => bold.fg(palette.chosen),
+        Role::Highlight => bold.fg(palette.chosen),
         Role::ActiveBorder | Role::Code => plain.fg(palette.accent),
         Role::Chosen => plain.fg(palette.chosen),
         Role::Focus => bold.fg(palette.on_fill).bg(palette.accent),
@@ -310,7 +310,7 @@ fn mono(role: Role) -> Style {
         Role::Text | Role::Value | Role::Label | Role::Border | Role::Code => plain,
         Role::Muted => plain.add_modifier(Modifier::DIM),
         Role::Title
-        | Role::Look
+        | Role::Highlight
         | Role::Key
         | Role::Chosen
         | Role::ActiveBorder

@@ -4,7 +4,7 @@ mod bottom;
 mod compare;
 mod demo;
 mod diff;
-pub mod draw;
+pub(crate) mod draw;
 mod explorer;
 mod follow;
 mod history;
@@ -39,10 +39,10 @@ pub struct ViewContext<'a> {
 }
 
 /// The least width and height for a screen.
-pub const SMALLEST: (u16, u16) = (60, 20);
+pub(crate) const SMALLEST: (u16, u16) = (60, 20);
 
 /// Draws the whole terminal.
-pub fn render(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
+pub(crate) fn render(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         return too_small(ctx, area, buf);
     }
@@ -149,7 +149,7 @@ fn above(area: Rect, panel: Rect, note: Rect) -> Rect {
 }
 
 /// Returns the area that a lesson points at, on a screen that is drawn already.
-pub fn place(ctx: ViewContext<'_>, wanted: &Place, area: Rect, buf: &Buffer) -> Option<Rect> {
+pub fn area_of(ctx: ViewContext<'_>, wanted: &Place, area: Rect, buf: &Buffer) -> Option<Rect> {
     let Parts { body, panel, note, .. } = Parts::of(ctx, area);
     tour::find(ctx, wanted, body, above(area, panel, note), buf)
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 type Check = fn(&Catalog, &Scenario, &Release) -> Option<String>;
 
 /// Returns why the value that `choice` has in `scenario` is not possible; `None` if it is.
-pub fn problem(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Option<String> {
+pub(crate) fn problem(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Option<String> {
     let at = |checks: &[Check], release: &Release| checks.iter().find_map(|check| check(catalog, scenario, release));
     let endpoints = [(&scenario.from, "source"), (&scenario.to, "destination")];
     match choice {
@@ -47,7 +47,7 @@ pub fn problem(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Option
 
 /// Returns the map of a release, or those of its two exact neighbours. For *new* it is that of *old*, which has the same
 /// models. Empty for an unknown release.
-pub fn maps_of<'a>(catalog: &'a Catalog, libvirt: &LibvirtChoice) -> Vec<&'a Arc<CpuMap>> {
+pub(crate) fn maps_of<'a>(catalog: &'a Catalog, libvirt: &LibvirtChoice) -> Vec<&'a Arc<CpuMap>> {
     match libvirt.id(catalog).map(|id| catalog.release(id).map) {
         None => Vec::new(),
         Some(ReleaseMap::Exact(map)) => vec![catalog.map(map)],

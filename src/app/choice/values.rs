@@ -16,13 +16,13 @@ use crate::domain::scenario::{
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Value {
     /// The value as it is displayed.
-    pub label: String,
+    pub(crate) label: String,
     /// A short description; may be empty.
-    pub detail: String,
+    pub(crate) detail: String,
     /// Why the value is not possible; `None` if it is.
-    pub problem: Option<String>,
+    pub(crate) problem: Option<String>,
     /// Whether stepping through the values skips it.
-    pub only_in_list: bool,
+    pub(crate) only_in_list: bool,
     /// The scenario with this value.
     pub scenario: Scenario,
 }

@@ -16,7 +16,7 @@ use crate::resolve::{Answer, Row, RuleId, StartTrace, resolve};
 
 /// One line of the comparison.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Line {
+pub(crate) enum Line {
     /// The heading of the lines below.
     Heading(String),
     /// A label with the values of A and B. Lines that continue the previous one have no label.
@@ -40,11 +40,11 @@ pub enum Line {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Compare {
     /// The lines; empty while no scenario is set as A.
-    pub lines: Vec<Line>,
+    pub(crate) lines: Vec<Line>,
     /// The side that Enter opens: 0 is A, 1 is B.
-    pub side: usize,
+    pub(crate) side: usize,
     /// The index of the first visible line.
-    pub scroll: usize,
+    pub(crate) scroll: usize,
 }
 
 /// One side with its answer.
@@ -54,28 +54,28 @@ struct Side<'a> {
 }
 
 /// The width of the labels, left of the columns of A and B.
-pub const LABELS: usize = 18;
+pub(crate) const LABELS: usize = 18;
 
 impl Compare {
     /// Returns the initial state.
-    pub fn open(context: &ScreenContext<'_>) -> Self {
+    pub(crate) fn open(context: &ScreenContext<'_>) -> Self {
         let mut state = Self { lines: Vec::new(), side: 0, scroll: 0 };
         state.refresh(context);
         state
     }
 
     /// Returns the width of the column of A, and of that of B.
-    pub fn half(size: Size) -> usize {
+    pub(crate) fn half(size: Size) -> usize {
         usize::from(size.width).saturating_sub(LABELS + 4) / 2
     }
 
     /// Returns the number of visible lines below the heading.
-    pub fn room(size: Size) -> usize {
+    pub(crate) fn room(size: Size) -> usize {
         usize::from(size.height).saturating_sub(5).max(1)
     }
 
     /// Returns the text of an empty comparison.
-    pub fn empty(keymap: &Keymap) -> String {
+    pub(crate) fn empty(keymap: &Keymap) -> String {
         format!(
             "No scenario is set as A. Press {} on any screen to set it. Then change the scenario and press {} to compare.",
             keymap.shown(Action::SetA),

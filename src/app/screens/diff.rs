@@ -20,7 +20,7 @@ use crate::resolve::{Budget, BudgetExceeded, Verdict};
 mod lines;
 
 use lines::GuestQueries;
-pub use lines::{Between, Line};
+pub(crate) use lines::{Between, Line};
 
 named_enum! {
     /// What is compared.
@@ -38,20 +38,20 @@ named_enum! {
 #[derive(Clone, Debug)]
 pub struct Diff {
     /// What is compared.
-    pub view: View,
+    pub(crate) view: View,
     /// The compared releases, left and right.
     releases: (LibvirtId, LibvirtId),
     /// The compared models, left and right; the left one is also that of the view of source and destination.
     models: (ModelId, ModelId),
     /// The two sides.
-    pub between: Between,
+    pub(crate) between: Between,
     /// The lines that pass the filter.
     pub listed: List<Line>,
     /// The outcomes of the guests of the line under the cursor in both directions, in the order of [`MENTIONS`]; empty
     /// until they are resolved, and for a line without a guest.
     pub guests: Vec<[Option<GuestOutcome>; 2]>,
     /// The text that listed lines contain; empty for every line.
-    pub named: String,
+    pub(crate) named: String,
     /// Whether the open list is for the left side.
     picks_first: bool,
     all: Vec<Line>,
@@ -62,7 +62,7 @@ pub struct Diff {
 
 impl Diff {
     /// Returns the screen as it opens: the scenario's model at its two ends.
-    pub fn open(context: &ScreenContext<'_>) -> Self {
+    pub(crate) fn open(context: &ScreenContext<'_>) -> Self {
         let model = context.scenario.model().or(Scenario::default_of(context.catalog).model()).unwrap_or(ModelId(0));
         let mut state = Self {
             view: View::Endpoints,
@@ -144,12 +144,12 @@ impl Diff {
     }
 
     /// Returns the text of an empty list.
-    pub fn empty(&self, keymap: &Keymap) -> String {
+    pub(crate) fn empty(&self, keymap: &Keymap) -> String {
         if self.named.is_empty() { self.between.empty.clone() } else { keymap.no_match() }
     }
 
     /// Returns the names of the two directions, or of the two models, for the heads of their columns.
-    pub fn directions(&self, arrow: &str) -> [String; 2] {
+    pub(crate) fn directions(&self, arrow: &str) -> [String; 2] {
         let (left, right) = (&self.between.left, &self.between.right);
         match self.view {
             View::Models => [left.clone(), right.clone()],
@@ -163,7 +163,7 @@ impl Diff {
     }
 
     /// Returns a sentence for each guest of the line under the cursor: its definition, and the verdicts.
-    pub fn guest_sentences(&self, catalog: &Catalog, arrow: &str) -> Vec<String> {
+    pub(crate) fn guest_sentences(&self, catalog: &Catalog, arrow: &str) -> Vec<String> {
         let Some((_, feature)) = self.listed.current().and_then(|line| line.about) else { return Vec::new() };
         let [first, second] = self.directions(arrow);
         let name = catalog.feature_name(feature);

@@ -17,7 +17,7 @@ use crate::resolve::{RuleId, TABLE};
 
 /// The pane and the line of the cursor.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Focus {
+pub(crate) enum Focus {
     /// A setting.
     Choice(Choice),
     /// A fix, by its index.
@@ -32,11 +32,11 @@ pub enum Focus {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Explorer {
     /// The cursor.
-    pub focus: Focus,
+    pub(crate) focus: Focus,
     /// Which features are listed.
-    pub filter: Filter,
+    pub(crate) filter: Filter,
     /// The text that the names of listed features contain; empty for every feature.
-    pub named: String,
+    pub(crate) named: String,
 }
 
 /// Up to this many values, Enter selects the next one; for more, it opens the list.
@@ -44,12 +44,16 @@ const FEW: usize = 5;
 
 impl Explorer {
     /// Returns the initial state.
-    pub fn open(_: &ScreenContext<'_>) -> Self {
+    pub(crate) fn open(_: &ScreenContext<'_>) -> Self {
         Self { focus: Focus::Choice(Choice::Machine), filter: Filter::Differing, named: String::new() }
     }
 
     /// Returns the features that pass the filter; a typed name also finds features that the filter hides.
-    pub fn listed<'a>(&self, rows: &'a [FeatureRow], name: impl Fn(&FeatureRow) -> &'a str) -> Vec<&'a FeatureRow> {
+    pub(crate) fn listed<'a>(
+        &self,
+        rows: &'a [FeatureRow],
+        name: impl Fn(&FeatureRow) -> &'a str,
+    ) -> Vec<&'a FeatureRow> {
         let typed = self.named.to_lowercase();
         let named = |row: &&FeatureRow| typed.is_empty() || name(row).to_lowercase().contains(&typed);
         let filter = if typed.is_empty() { self.filter } else { Filter::All };
@@ -57,7 +61,7 @@ impl Explorer {
     }
 
     /// Returns the text of an empty feature table; `rows` are those without a filter.
-    pub fn empty(&self, rows: &[FeatureRow], keymap: &Keymap) -> String {
+    pub(crate) fn empty(&self, rows: &[FeatureRow], keymap: &Keymap) -> String {
         let next = keymap.shown(Action::NextFilter);
         match self.filter {
             _ if rows.is_empty() => "No features: the guest was never started.".to_owned(),
@@ -209,7 +213,7 @@ fn rule_at(context: &ScreenContext<'_>, index: usize) -> Option<RuleId> {
 }
 
 /// Returns the page of a rule.
-pub fn rule_overlay(rule: RuleId) -> Overlay {
+pub(crate) fn rule_overlay(rule: RuleId) -> Overlay {
     let page = rule_page(rule);
     Overlay::Page(Page::of_markdown(&format!("Rule {}: {}", rule.name(), page.title()), page.text))
 }
@@ -303,13 +307,6 @@ impl ScreenState for Explorer {
 
     fn filtered(&self) -> &str {
         &self.named
-    }
-
-    fn cursor(&self) -> Option<Choice> {
-        match self.focus {
-            Focus::Choice(choice) => Some(choice),
-            Focus::Fix(_) | Focus::Table(_) | Focus::Feature(_) => None,
-        }
     }
 
     fn point_at(&mut self, choice: Choice) {

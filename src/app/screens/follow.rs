@@ -16,20 +16,20 @@ use crate::export::analysis::StageText;
 
 /// One feature at every stage.
 #[derive(Clone, PartialEq, Debug)]
-pub struct FeatureTrack {
+pub(crate) struct FeatureTrack {
     /// The feature.
-    pub feature: FeatureId,
+    pub(crate) feature: FeatureId,
     /// The effect on the guest, if there is one.
-    pub change: Option<FeatureChange>,
+    pub(crate) change: Option<FeatureChange>,
     /// Whether it differs between source and destination, or between a map and QEMU.
-    pub differs: bool,
+    pub(crate) differs: bool,
     /// Its state at each stage; empty for an answer without a trace.
-    pub stages: Vec<Seen>,
+    pub(crate) stages: Vec<Seen>,
 }
 
 /// The kind of a sentence about a stage.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Sentence {
+pub(crate) enum Sentence {
     /// The state of the feature at the stage.
     State,
     /// The rule that decided.
@@ -42,18 +42,18 @@ pub enum Sentence {
 #[derive(Clone, Debug)]
 pub struct Follow {
     /// The feature that is followed: the one under the cursor, and where no name has what is typed the last that was.
-    pub track: FeatureTrack,
+    pub(crate) track: FeatureTrack,
     /// The index of the stage under the cursor.
-    pub stage: usize,
+    pub(crate) stage: usize,
     /// The listed features: those of the answer, differing ones first; with a filter, all whose name contains its text.
-    pub listed: List<FeatureTrack>,
+    pub(crate) listed: List<FeatureTrack>,
     /// The text of the filter; may be empty.
-    pub named: String,
+    pub(crate) named: String,
 }
 
 impl Follow {
     /// Returns the initial state: the feature of the decision table, at the stage that decided.
-    pub fn open(context: &ScreenContext<'_>) -> Self {
+    pub(crate) fn open(context: &ScreenContext<'_>) -> Self {
         let track = track(context, context.scenario.feature);
         let mut state = Self { stage: decisive(&track.stages), track, listed: List::default(), named: String::new() };
         state.list(context);
@@ -61,7 +61,7 @@ impl Follow {
     }
 
     /// Returns the description of a stage.
-    pub fn sentences(
+    pub(crate) fn sentences(
         &self,
         (catalog, scenario): (&Catalog, &Scenario),
         derived: &Derived,

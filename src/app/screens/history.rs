@@ -15,11 +15,11 @@ use crate::domain::scenario::{QemuChoice, Scenario, Told};
 
 mod lines;
 
-pub use lines::{Axis, Line, Mark, Shows, points};
+pub(crate) use lines::{Axis, Line, Mark, Shows, points};
 
 /// What the history is about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Subject {
+pub(crate) enum Subject {
     /// A CPU model.
     Model(ModelId),
     /// A CPU feature.
@@ -28,7 +28,7 @@ pub enum Subject {
 
 impl Subject {
     /// Returns the name of the model or feature.
-    pub fn name(self, catalog: &Catalog) -> &str {
+    pub(crate) fn name(self, catalog: &Catalog) -> &str {
         match self {
             Self::Model(model) => catalog.model_name(model),
             Self::Feature(feature) => catalog.feature_name(feature),
@@ -40,21 +40,21 @@ impl Subject {
 #[derive(Clone, Debug)]
 pub struct History {
     /// What the history is about.
-    pub subject: Subject,
+    pub(crate) subject: Subject,
     /// The subject of the other view.
     other: Subject,
     /// The summary above the lines.
-    pub summary: String,
+    pub(crate) summary: String,
     /// The lines that pass the filter.
-    pub listed: List<Line>,
+    pub(crate) listed: List<Line>,
     /// The text that listed lines contain; empty for every line.
-    pub named: String,
+    pub(crate) named: String,
     all: Vec<Line>,
 }
 
 impl History {
     /// Returns the initial state: the history of the scenario's model, or of its feature if it names no model.
-    pub fn open(context: &ScreenContext<'_>) -> Self {
+    pub(crate) fn open(context: &ScreenContext<'_>) -> Self {
         let feature = Subject::Feature(context.scenario.feature);
         let default = Scenario::default_of(context.catalog).model();
         let model = context.scenario.model().or(default).map(Subject::Model);
@@ -93,7 +93,7 @@ impl History {
     }
 
     /// Returns the text of an empty list.
-    pub fn empty(&self, keymap: &Keymap) -> String {
+    pub(crate) fn empty(&self, keymap: &Keymap) -> String {
         if self.named.is_empty() {
             format!("No libvirt map and no QEMU has it. Press {} to select another.", keymap.shown(Action::PickSubject))
         } else {

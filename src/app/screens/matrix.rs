@@ -5,9 +5,9 @@ mod axis;
 mod cell_detail;
 mod window;
 
-pub use axis::Axis;
-pub use cell_detail::CellDetail;
-pub use window::{ABOVE, Heads, Window};
+pub(crate) use axis::Axis;
+pub(crate) use cell_detail::CellDetail;
+pub(crate) use window::{ABOVE, Heads, Window};
 
 use super::{ScreenContext, ScreenResponse, ScreenState, Target};
 use crate::analysis::matrix::{Matrix as Grid, Side, Vary, lines_around};
@@ -27,9 +27,9 @@ pub struct Matrix {
     /// The details of the cell under the cursor; `None` until it is resolved.
     pub detail: Option<CellDetail>,
     /// Whether runs of neighbours with equal verdicts are folded.
-    pub folding: bool,
+    pub(crate) folding: bool,
     /// Whether no row and no column matches the filter.
-    pub not_found: bool,
+    pub(crate) not_found: bool,
     /// Whether every cell was compared with its neighbours.
     compared: bool,
     typed: String,
@@ -37,7 +37,7 @@ pub struct Matrix {
 
 impl Matrix {
     /// Returns the initial state: the libvirt releases with distinct maps on both axes.
-    pub fn open(context: &ScreenContext<'_>) -> Self {
+    pub(crate) fn open(context: &ScreenContext<'_>) -> Self {
         Self::over(context, Vary::Distinct, Vary::Distinct, true)
     }
 
@@ -59,7 +59,7 @@ impl Matrix {
     }
 
     /// Returns the outcome of a cell, by the indices of its visible row and column; `None` until it is resolved.
-    pub fn cell(&self, row: usize, column: usize) -> Option<Outcome> {
+    pub(crate) fn cell(&self, row: usize, column: usize) -> Option<Outcome> {
         let run = |axis: &Axis, index: usize| axis.displayed().get(index).map(|run| run.first);
         self.grid.known(run(&self.rows, row)?, run(&self.columns, column)?)
     }

@@ -12,7 +12,7 @@ use crate::resolve::Verdict;
 
 /// One line of a column.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Line {
+pub(crate) enum Line {
     /// The title of a document, by its index.
     Title(usize),
     /// A line of a document, in parts that are new, gone or the same.
@@ -27,9 +27,9 @@ pub enum Line {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Column {
     /// The title of the frame.
-    pub title: String,
+    pub(crate) title: String,
     /// The lines, each with the index of its document.
-    pub lines: Vec<(usize, Line)>,
+    pub(crate) lines: Vec<(usize, Line)>,
     /// The index of the first visible line.
     pub scroll: usize,
 }
@@ -44,7 +44,7 @@ pub struct Xml {
     /// The index of the document under the cursor.
     pub current: usize,
     /// A remark about all documents, or why there are none.
-    pub remark: Option<String>,
+    pub(crate) remark: Option<String>,
     typed: String,
 }
 
@@ -55,7 +55,7 @@ const THREE: u16 = 156;
 
 impl Xml {
     /// Returns the initial state.
-    pub fn open(context: &ScreenContext<'_>) -> Self {
+    pub(crate) fn open(context: &ScreenContext<'_>) -> Self {
         let mut state =
             Self { documents: Vec::new(), columns: Vec::new(), current: 0, remark: None, typed: String::new() };
         state.make(context);
@@ -105,7 +105,7 @@ impl Xml {
     }
 
     /// Returns the number of visible lines of a column.
-    pub fn room(&self, size: Size) -> usize {
+    pub(crate) fn room(&self, size: Size) -> usize {
         usize::from(size.height).saturating_sub(4 + usize::from(self.remark.is_some())).max(1)
     }
 
@@ -155,7 +155,7 @@ impl Xml {
     }
 
     /// Returns whether a line matches the filter.
-    pub fn is_found(&self, line: &Line) -> bool {
+    pub(crate) fn is_found(&self, line: &Line) -> bool {
         let has = |text: &str| text.to_lowercase().contains(&self.typed.to_lowercase());
         let Line::Text(pieces) = line else { return false };
         !self.typed.is_empty() && pieces.iter().any(|(_, text)| has(text))

@@ -1,36 +1,11 @@
-//! The lessons: their types, and the files of `assets/lessons/`, which [`read`](super::read) parses.
+//! The types of a lesson, as the files of `assets/lessons/` describe it.
 
-use super::read::{self, words};
 use crate::app::action::Action;
-use crate::app::choice::{Choice, ChoiceState};
-use crate::app::model::Model;
-use crate::app::overlay::Overlay;
+use crate::app::choice::Choice;
 use crate::app::screens::ScreenKind;
-use crate::load::LoadError;
 use crate::resolve::{RuleId, Verdict};
-use serde::Deserialize;
-
-macro_rules! lessons {
-    ($($file:literal),+ $(,)?) => {
-        [$((
-            concat!("assets/lessons/", $file, ".toml"),
-            include_str!(concat!("../../../assets/lessons/", $file, ".toml")),
-        )),+]
-    };
-}
-/// Path and text of every lesson's file, in the order of the lessons.
-pub const FILES: &[(&str, &str)] = &lessons![
-    "01-models",
-    "02-live-definition",
-    "03-what-travels",
-    "04-the-table",
-    "05-machine-type",
-    "06-three-regimes",
-    "07-added-features",
-    "08-ht",
-    "09-weaker-hosts",
-    "10-reviewing",
-];
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 
 /// A lesson as its file has it.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
@@ -38,7 +13,7 @@ pub const FILES: &[(&str, &str)] = &lessons![
 pub struct Lesson {
     /// Position among the lessons, counted from 1; not in the file.
     #[serde(skip)]
-    pub number: usize,
+    pub(crate) number: usize,
     /// Name on the command line.
     #[serde(deserialize_with = "words")]
     pub name: String,
@@ -47,9 +22,9 @@ pub struct Lesson {
     pub title: String,
     /// What the learner knows at the end, in one sentence.
     #[serde(deserialize_with = "words")]
-    pub summary: String,
+    pub(crate) summary: String,
     /// Link of the scenario that the lesson starts with.
-    pub scenario: String,
+    pub(crate) scenario: String,
     /// At least one.
     #[serde(rename = "step")]
     pub steps: Vec<Step>,
@@ -57,12 +32,12 @@ pub struct Lesson {
 
 /// A text or a question, and what the learner is asked to do.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-#[serde(try_from = "read::WrittenStep")]
+#[serde(try_from = "WrittenStep")]
 pub struct Step {
     /// Link of the step's scenario; `None` continues with the scenario of the step before.
-    pub scenario: Option<String>,
+    pub(crate) scenario: Option<String>,
     /// Where the cursor of the first screen is put.
-    pub cursor: Option<Choice>,
+    pub(crate) cursor: Option<Choice>,
     /// What is framed on the screen.
     pub look: Vec<Place>,
     /// What holds while the step is read; `tests/tour.rs` compares it with the answer.
@@ -70,7 +45,7 @@ pub struct Step {
     /// The text or the question.
     pub text: String,
     /// The rules whose pages say the same.
-    pub rules: Vec<RuleId>,
+    pub(crate) rules: Vec<RuleId>,
     /// Ids of the recorded migrations that show it.
     pub runs: Vec<String>,
     /// `None` where there is nothing but text.
@@ -104,7 +79,7 @@ pub struct Answer {
     pub text: String,
     /// True for exactly one answer of a question.
     #[serde(default)]
-    pub right: bool,
+    pub(crate) right: bool,
     /// Why the answer is right or wrong.
     #[serde(deserialize_with = "words")]
     pub why: String,
@@ -132,56 +107,29 @@ pub enum Place {
 #[serde(default, deny_unknown_fields)]
 pub struct Expect {
     /// The verdict.
-    pub verdict: Option<Verdict>,
+    pub(crate) verdict: Option<Verdict>,
     /// The deciding rule.
-    pub rule: Option<RuleId>,
+    pub(crate) rule: Option<RuleId>,
     /// libvirt's error message.
     pub message: Option<String>,
     /// Names of the features that the guest loses.
-    pub lost: Vec<String>,
+    pub(crate) lost: Vec<String>,
     /// Whether the guest could see a difference.
-    pub notice: Option<bool>,
+    pub(crate) notice: Option<bool>,
 }
 
 /// What must hold for a step to be done; what is `None` is not asked for.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Condition {
-    pub(super) choice: Option<Choice>,
+    pub(in crate::app) choice: Option<Choice>,
     /// The value of `choice`, as the first screen shows it.
-    pub(super) value: Option<String>,
-    pub(super) verdict: Option<Verdict>,
-    pub(super) rule: Option<RuleId>,
-    pub(super) screen: Option<ScreenKind>,
+    pub(in crate::app) value: Option<String>,
+    pub(in crate::app) verdict: Option<Verdict>,
+    pub(in crate::app) rule: Option<RuleId>,
+    pub(in crate::app) screen: Option<ScreenKind>,
     /// The beginning of the open page's title; empty for no page.
-    pub(super) page: Option<String>,
-}
-
-impl Condition {
-    /// Returns whether all of it holds now.
-    pub fn holds(&self, model: &Model) -> bool {
-        let answer = &model.derived.answer;
-        let page = self.page.as_ref().is_none_or(|title| match &model.overlay {
-            Some(Overlay::Page(page)) => !title.is_empty() && page.title.starts_with(title.as_str()),
-            Some(Overlay::Picker(_) | Overlay::Prompt(_) | Overlay::Ask(_)) => false,
-            None => title.is_empty(),
-        });
-        page && self.wrong_value(model).is_none()
-            && self.verdict.is_none_or(|verdict| answer.verdict == verdict)
-            && self.rule.is_none_or(|rule| answer.rule == Some(rule))
-            && self.screen.is_none_or(|kind| model.screens.top().kind() == kind)
-    }
-
-    /// Returns the choice whose value is not the wanted one, and the wanted value.
-    pub(super) fn wrong_value<'a>(&'a self, model: &'a Model) -> Option<(&'a ChoiceState, &'a str)> {
-        let wanted = self.value.as_deref()?;
-        model.derived.choice(self.choice?).filter(|standing| standing.value != wanted).map(|found| (found, wanted))
-    }
-
-    /// Returns whether the condition is about the scenario or its answer, not about what is displayed.
-    pub(super) fn is_about_the_answer(&self) -> bool {
-        self.choice.is_some() || self.verdict.is_some() || self.rule.is_some()
-    }
+    pub(in crate::app) page: Option<String>,
 }
 
 impl Step {
@@ -193,7 +141,7 @@ impl Step {
         }
     }
 
-    pub(super) fn condition(&self) -> Option<&Condition> {
+    pub(in crate::app) fn condition(&self) -> Option<&Condition> {
         match &self.task {
             Some(Task::Press(_, condition)) => Some(condition),
             Some(Task::Answer(_)) | None => None,
@@ -201,22 +149,59 @@ impl Step {
     }
 }
 
-/// Returns every lesson, in order.
-///
-/// # Errors
-/// The first mistake in the files; the project's own tests exclude one.
-pub fn lessons() -> Result<Vec<Lesson>, LoadError> {
-    FILES.iter().enumerate().map(|(index, (file, text))| read::lesson(index + 1, file, text)).collect()
+/// A step as the file has it.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct WrittenStep {
+    scenario: Option<String>,
+    cursor: Option<Choice>,
+    look: Vec<Place>,
+    expect: Expect,
+    #[serde(deserialize_with = "words")]
+    say: String,
+    #[serde(deserialize_with = "words")]
+    ask: String,
+    rules: Vec<RuleId>,
+    runs: Vec<String>,
+    press: Vec<Press>,
+    check: Option<Condition>,
+    #[serde(rename = "answer")]
+    answers: Vec<Answer>,
 }
 
-/// Returns the lesson with this name or number; an error lists the names.
-pub(crate) fn find(word: &str) -> Result<Lesson, String> {
-    let all = lessons().map_err(|error| error.to_string())?;
-    let names: Vec<String> = all.iter().map(|lesson| lesson.name.clone()).collect();
-    let found = all.into_iter().find(|lesson| lesson.name == word || lesson.number.to_string() == word);
-    found.ok_or_else(|| {
-        let near = crate::domain::names::nearest(word, names.iter().map(String::as_str));
-        let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
-        format!("unknown lesson {word:?}{hint}; lessons are numbers from 1 to {} or {}", names.len(), names.join(", "))
-    })
+impl TryFrom<WrittenStep> for Step {
+    type Error = String;
+
+    fn try_from(step: WrittenStep) -> Result<Self, String> {
+        let WrittenStep { scenario, cursor, look, expect, say, ask, rules, runs, press, check, answers } = step;
+        if say.is_empty() == ask.is_empty() {
+            return Err("expected either say or ask in [[step]]".to_owned());
+        }
+        if rules.is_empty() && runs.is_empty() {
+            return Err("expected rules or runs in [[step]], found neither".to_owned());
+        }
+        let right = answers.iter().filter(|answer| answer.right).count();
+        if !ask.is_empty() && (right != 1 || !(2..=4).contains(&answers.len())) {
+            let found = answers.len();
+            return Err(format!("expected 2 to 4 answers and one of them right, found {found} and {right} right"));
+        }
+        let task = match (ask.is_empty(), press.is_empty(), check) {
+            (false, true, None) => Some(Task::Answer(answers)),
+            (true, true, None) if answers.is_empty() => None,
+            (true, false, Some(check)) if answers.is_empty() => {
+                if check == Condition::default() || check.choice.is_some() != check.value.is_some() {
+                    return Err("expected a condition in check, and choice only together with value".to_owned());
+                }
+                Some(Task::Press(press, check))
+            }
+            _ => return Err("expected press with check, or ask with [[step.answer]], or say alone".to_owned()),
+        };
+        Ok(Self { scenario, cursor, look, expect, text: say + &ask, rules, runs, task })
+    }
+}
+
+/// Reads a text, in which line breaks count as blanks.
+fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.is_empty() { Err(D::Error::custom("expected words, found none")) } else { Ok(text) }
 }

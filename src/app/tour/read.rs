@@ -1,6 +1,6 @@
 //! Parses a lesson from TOML. CONTRIBUTING.md describes the format.
 
-use super::lesson::{Answer, Condition, Expect, Lesson, Place, Press, Step, Task};
+use super::lesson::{Lesson, Place, Press};
 use crate::analysis::follow;
 use crate::app::action::{ACTIONS, Action};
 use crate::app::choice::Choice;
@@ -10,6 +10,28 @@ use crate::load::LoadError;
 use crate::resolve::{Row, RuleId, TABLE, Verdict};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
+
+macro_rules! lessons {
+    ($($file:literal),+ $(,)?) => {
+        [$((
+            concat!("assets/lessons/", $file, ".toml"),
+            include_str!(concat!("../../../assets/lessons/", $file, ".toml")),
+        )),+]
+    };
+}
+/// Path and text of every lesson's file, in the order of the lessons.
+pub const FILES: &[(&str, &str)] = &lessons![
+    "01-models",
+    "02-live-definition",
+    "03-what-travels",
+    "04-the-table",
+    "05-machine-type",
+    "06-three-regimes",
+    "07-added-features",
+    "08-ht",
+    "09-weaker-hosts",
+    "10-reviewing",
+];
 
 /// Parses a lesson. `number` is its position among the lessons, counted from 1.
 ///
@@ -23,63 +45,6 @@ pub fn lesson(number: usize, file: &str, text: &str) -> Result<Lesson, LoadError
         return Err(LoadError::at(file, text, 0, "expected at least one [[step]], found none"));
     }
     Ok(Lesson { number, ..lesson })
-}
-
-/// A step as the file has it.
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct WrittenStep {
-    scenario: Option<String>,
-    cursor: Option<Choice>,
-    look: Vec<Place>,
-    expect: Expect,
-    #[serde(deserialize_with = "words")]
-    say: String,
-    #[serde(deserialize_with = "words")]
-    ask: String,
-    rules: Vec<RuleId>,
-    runs: Vec<String>,
-    press: Vec<Press>,
-    check: Option<Condition>,
-    #[serde(rename = "answer")]
-    answers: Vec<Answer>,
-}
-
-impl TryFrom<WrittenStep> for Step {
-    type Error = String;
-
-    fn try_from(step: WrittenStep) -> Result<Self, String> {
-        let WrittenStep { scenario, cursor, look, expect, say, ask, rules, runs, press, check, answers } = step;
-        if say.is_empty() == ask.is_empty() {
-            return Err("expected either say or ask in [[step]]".to_owned());
-        }
-        if rules.is_empty() && runs.is_empty() {
-            return Err("expected rules or runs in [[step]], found neither".to_owned());
-        }
-        let right = answers.iter().filter(|answer| answer.right).count();
-        if !ask.is_empty() && (right != 1 || !(2..=4).contains(&answers.len())) {
-            let found = answers.len();
-            return Err(format!("expected 2 to 4 answers and one of them right, found {found} and {right} right"));
-        }
-        let task = match (ask.is_empty(), press.is_empty(), check) {
-            (false, true, None) => Some(Task::Answer(answers)),
-            (true, true, None) if answers.is_empty() => None,
-            (true, false, Some(check)) if answers.is_empty() => {
-                if check == Condition::default() || check.choice.is_some() != check.value.is_some() {
-                    return Err("expected a condition in check, and choice only together with value".to_owned());
-                }
-                Some(Task::Press(press, check))
-            }
-            _ => return Err("expected press with check, or ask with [[step.answer]], or say alone".to_owned()),
-        };
-        Ok(Self { scenario, cursor, look, expect, text: say + &ask, rules, runs, task })
-    }
-}
-
-/// Reads a text, in which line breaks count as blanks.
-pub(super) fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let text = String::deserialize(deserializer)?.split_whitespace().collect::<Vec<_>>().join(" ");
-    if text.is_empty() { Err(D::Error::custom("expected words, found none")) } else { Ok(text) }
 }
 
 /// Reads a name; an error suggests the nearest of the `known` names.
@@ -141,4 +106,24 @@ impl<'de> Deserialize<'de> for Place {
             },
         })
     }
+}
+
+/// Returns every lesson, in order.
+///
+/// # Errors
+/// The first mistake in the files; the project's own tests exclude one.
+pub fn lessons() -> Result<Vec<Lesson>, LoadError> {
+    FILES.iter().enumerate().map(|(index, (file, text))| lesson(index + 1, file, text)).collect()
+}
+
+/// Returns the lesson with this name or number; an error lists the names.
+pub(crate) fn find(word: &str) -> Result<Lesson, String> {
+    let all = lessons().map_err(|error| error.to_string())?;
+    let names: Vec<String> = all.iter().map(|lesson| lesson.name.clone()).collect();
+    let found = all.into_iter().find(|lesson| lesson.name == word || lesson.number.to_string() == word);
+    found.ok_or_else(|| {
+        let near = crate::domain::names::nearest(word, names.iter().map(String::as_str));
+        let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+        format!("unknown lesson {word:?}{hint}; lessons are numbers from 1 to {} or {}", names.len(), names.join(", "))
+    })
 }

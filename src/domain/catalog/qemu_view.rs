@@ -20,7 +20,7 @@ const fn last_minor(major: u16) -> u16 {
 
 /// What is asked of a QEMU release at every turn, worked out once.
 #[derive(Clone, Debug)]
-pub struct QemuIndex {
+pub(crate) struct QemuIndex {
     machines: Box<[bool]>,
     models: Box<[bool]>,
     tcg_carried: FeatureSet,
@@ -65,28 +65,28 @@ impl QemuIndex {
 #[derive(Clone, Debug)]
 pub struct QemuView<'a> {
     /// The release asked for.
-    pub version: Version,
+    pub(crate) version: Version,
     /// The release whose facts answer where the asked one has none of its own; the asked one where it has all.
-    pub answers: Version,
+    pub(crate) answers: Version,
     /// Models and machine types.
-    pub lists: &'a QemuFacts,
+    pub(crate) lists: &'a QemuFacts,
     /// CPU feature names it takes.
     pub properties: FeatureSet,
     /// Its dependency table.
-    pub dependencies: &'a [Dependency],
+    pub(crate) dependencies: &'a [Dependency],
     /// What some builtin model carries under TCG, under this QEMU's newest machine type.
-    pub tcg_carried: FeatureSet,
+    pub(crate) tcg_carried: FeatureSet,
     /// What its TCG cannot give.
-    pub tcg_unsupported: FeatureSet,
+    pub(crate) tcg_unsupported: FeatureSet,
     /// What its TCG offers with `max`.
-    pub tcg_max: FeatureSet,
+    pub(crate) tcg_max: FeatureSet,
     index: &'a QemuIndex,
 }
 
 impl QemuView<'_> {
     /// Returns whether this QEMU has the machine type. A type named after a QEMU release exists from that release
     /// on, whatever the neighbour that answers for this one lists.
-    pub fn has_machine(&self, machine: MachineId, name: &str) -> bool {
+    pub(crate) fn has_machine(&self, machine: MachineId, name: &str) -> bool {
         let listed = self.index.machines.get(usize::from(machine.0)).copied().unwrap_or(false);
         if self.lists.version == self.version {
             return listed;
@@ -103,12 +103,12 @@ impl QemuView<'_> {
     }
 
     /// Returns whether this QEMU has the model.
-    pub fn has_model(&self, model: ModelId) -> bool {
+    pub(crate) fn has_model(&self, model: ModelId) -> bool {
         self.index.models.get(usize::from(model.0)).copied().unwrap_or(false)
     }
 
     /// Returns the machine type a short name such as `q35` stands for in this QEMU.
-    pub fn resolve_alias(&self, alias: &str) -> Option<MachineId> {
+    pub(crate) fn resolve_alias(&self, alias: &str) -> Option<MachineId> {
         self.lists.machines.iter().find(|known| known.alias.as_deref() == Some(alias)).map(|known| known.machine)
     }
 }

@@ -8,20 +8,20 @@ use ratatui::style::Style;
 use ratatui::widgets::{Block, Widget};
 
 /// A piece of a line: its text and its role.
-pub type Piece = (String, Role);
+pub(crate) type Piece = (String, Role);
 
 /// Pairs a text with its role.
-pub fn piece(text: impl Into<String>, role: Role) -> Piece {
+pub(crate) fn piece(text: impl Into<String>, role: Role) -> Piece {
     (text.into(), role)
 }
 
 /// Returns the width of pieces in columns.
-pub fn width_of(pieces: &[Piece]) -> usize {
+pub(crate) fn width_of(pieces: &[Piece]) -> usize {
     pieces.iter().map(|(text, _)| width(text)).sum()
 }
 
 /// Draws pieces from the column `x` of the line `y`; what does not fit into `area` is cut. Returns the column after them.
-pub fn pieces(buf: &mut Buffer, theme: &Theme, area: Rect, (x, y): (u16, u16), pieces: &[Piece]) -> u16 {
+pub(crate) fn pieces(buf: &mut Buffer, theme: &Theme, area: Rect, (x, y): (u16, u16), pieces: &[Piece]) -> u16 {
     let mut x = x;
     for (text, role) in pieces {
         x = text_at(buf, area, (x, y), text, theme.style(*role));
@@ -30,7 +30,7 @@ pub fn pieces(buf: &mut Buffer, theme: &Theme, area: Rect, (x, y): (u16, u16), p
 }
 
 /// Draws `text` at a position; what does not fit into `area` is cut. Returns the column after it.
-pub fn text_at(buf: &mut Buffer, area: Rect, (x, y): (u16, u16), text: &str, style: Style) -> u16 {
+pub(crate) fn text_at(buf: &mut Buffer, area: Rect, (x, y): (u16, u16), text: &str, style: Style) -> u16 {
     let area = area.intersection(*buf.area());
     if !area.contains(Position { x, y }) {
         return x;
@@ -40,13 +40,20 @@ pub fn text_at(buf: &mut Buffer, area: Rect, (x, y): (u16, u16), text: &str, sty
 }
 
 /// Sets the style of every cell of `area`.
-pub fn fill(buf: &mut Buffer, area: Rect, style: Style) {
+pub(crate) fn fill(buf: &mut Buffer, area: Rect, style: Style) {
     let area = area.intersection(*buf.area());
     buf.set_style(area, style);
 }
 
 /// Draws a frame with a title on the left and one on the right. Returns the area inside.
-pub fn frame(buf: &mut Buffer, theme: &Theme, area: Rect, active: bool, left: &[Piece], right: &[Piece]) -> Rect {
+pub(crate) fn frame(
+    buf: &mut Buffer,
+    theme: &Theme,
+    area: Rect,
+    active: bool,
+    left: &[Piece],
+    right: &[Piece],
+) -> Rect {
     let role = if active { Role::ActiveBorder } else { Role::Border };
     let block = Block::bordered().border_set(theme.signs.frame).border_style(theme.style(role));
     let inner = block.inner(area);
@@ -56,7 +63,7 @@ pub fn frame(buf: &mut Buffer, theme: &Theme, area: Rect, active: bool, left: &[
 }
 
 /// Returns the area inside the frame of `area`.
-pub fn inside(area: Rect) -> Rect {
+pub(crate) fn inside(area: Rect) -> Rect {
     Rect {
         x: area.x.saturating_add(1),
         y: area.y.saturating_add(1),
@@ -66,7 +73,7 @@ pub fn inside(area: Rect) -> Rect {
 }
 
 /// Draws a horizontal rule with the same titles, where there is no room for frames.
-pub fn rule(buf: &mut Buffer, theme: &Theme, area: Rect, active: bool, left: &[Piece], right: &[Piece]) {
+pub(crate) fn rule(buf: &mut Buffer, theme: &Theme, area: Rect, active: bool, left: &[Piece], right: &[Piece]) {
     let role = if active { Role::ActiveBorder } else { Role::Border };
     let line = theme.signs.across.repeat(usize::from(area.width));
     text_at(buf, area, (area.x, area.y), &line, theme.style(role));
@@ -93,7 +100,7 @@ fn spaced(pieces: &[Piece]) -> Vec<Piece> {
 }
 
 /// Returns pieces cut to `room` columns, between words if possible; `more` follows what is cut.
-pub fn fitting(pieces: &[Piece], room: usize, more: &str) -> Vec<Piece> {
+pub(crate) fn fitting(pieces: &[Piece], room: usize, more: &str) -> Vec<Piece> {
     let mut left = room;
     let mut kept = Vec::new();
     for (text, role) in pieces {
@@ -109,17 +116,17 @@ pub fn fitting(pieces: &[Piece], room: usize, more: &str) -> Vec<Piece> {
 }
 
 /// Returns a line of `area` by its index; it is empty if `area` has no such line.
-pub fn line_of(area: Rect, number: u16) -> Rect {
+pub(crate) fn line_of(area: Rect, number: u16) -> Rect {
     Rect { y: area.y.saturating_add(number), height: u16::from(number < area.height), ..area }
 }
 
 /// Converts a number of columns or lines for use in a [`Rect`].
-pub fn cells(columns: usize) -> u16 {
+pub(crate) fn cells(columns: usize) -> u16 {
     u16::try_from(columns).unwrap_or(u16::MAX)
 }
 
 /// Returns the label of a key; arrow keys are shown as arrows.
-pub fn key_label(theme: &Theme, key: &str) -> String {
+pub(crate) fn key_label(theme: &Theme, key: &str) -> String {
     let arrow = ["left", "right", "up", "down"].iter().zip(theme.signs.arrows).find(|(name, _)| **name == key);
     arrow.map_or_else(|| key.to_owned(), |(_, sign)| sign.to_owned())
 }

@@ -28,7 +28,7 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, area: Rect, buf: &m
 }
 
 /// Returns where a lesson's place is.
-pub(super) fn place(ctx: ViewContext<'_>, state: &Explorer, area: Rect, wanted: &Place) -> Option<Rect> {
+pub(super) fn area_of(ctx: ViewContext<'_>, state: &Explorer, area: Rect, wanted: &Place) -> Option<Rect> {
     let areas = Areas::of(ctx, area);
     match wanted {
         Place::Choice(choice) => {

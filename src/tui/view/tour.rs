@@ -6,7 +6,8 @@ use crate::app::action::Action;
 use crate::app::overlay::Overlay;
 use crate::app::screens::{Screen, Target};
 use crate::app::text::width;
-use crate::app::tour::{ANSWERS, Line, Place, Tour, height, pages};
+use crate::app::tour::{Place, Tour, height};
+use crate::app::update::tour::{ANSWERS, Line, pages};
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -111,7 +112,7 @@ pub(super) fn find(shown: ViewContext<'_>, place: &Place, body: Rect, area: Rect
         return None;
     }
     match (shown.model.screens.top(), place) {
-        (Screen::Explorer(state), _) => explorer::place(shown, state, body, place),
+        (Screen::Explorer(state), _) => explorer::area_of(shown, state, body, place),
         (Screen::Follow(_), Place::Stage(number)) => follow::stage(body, *number),
         // Lessons point at other screens by their text.
         _ => None,
@@ -130,8 +131,8 @@ fn text_area(text: &str, area: Rect, buf: &Buffer) -> Option<Rect> {
 
 /// Draws a bar on either side of every line of `place`, where no letter or digit is in the way.
 fn bars(shown: ViewContext<'_>, place: Rect, area: Rect, buf: &mut Buffer) {
-    let (before, after) = shown.theme.signs.look;
-    let style = shown.theme.style(Role::Look);
+    let (before, after) = shown.theme.signs.highlight;
+    let style = shown.theme.style(Role::Highlight);
     for y in place.top()..place.bottom() {
         let left = [place.x.checked_sub(1), Some(place.x)];
         let right = [Some(place.right()), place.right().checked_sub(1)];

@@ -18,15 +18,15 @@ use std::sync::Arc;
 #[derive(Clone, PartialEq, Debug)]
 pub struct Line {
     /// The heading above it.
-    pub section: &'static str,
+    pub(crate) section: &'static str,
     /// The effect on a migration; `None` for lines without an effect on a guest.
     why: Option<Why>,
     /// The effect in a sentence; may be empty.
-    pub words: String,
+    pub(crate) words: String,
     /// The name of a feature or a model.
     pub name: String,
     /// More detail: for a model, its features.
-    pub detail: String,
+    pub(crate) detail: String,
     /// The model and the feature of a guest that demonstrates the line.
     pub about: Option<(ModelId, FeatureId)>,
     /// The outcomes in both directions of a guest that does not mention the feature; `None` until they are resolved.
@@ -35,15 +35,15 @@ pub struct Line {
 
 /// The two sides of a comparison.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Between {
+pub(crate) struct Between {
     /// What is compared.
-    pub title: String,
+    pub(crate) title: String,
     /// The name of the left side: the source of the first direction, or the first model.
-    pub left: String,
+    pub(crate) left: String,
     /// The name of the right side.
-    pub right: String,
+    pub(crate) right: String,
     /// The text for an empty comparison.
-    pub empty: String,
+    pub(crate) empty: String,
     guests: Option<Guests>,
 }
 

@@ -12,7 +12,7 @@ use crate::export::analysis::{change_text, enabled_by_text, machines_text, membe
 
 /// The axis of a bar.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Axis {
+pub(crate) enum Axis {
     /// The published libvirt releases.
     Releases,
     /// The machine types, in natural order.
@@ -23,7 +23,7 @@ pub enum Axis {
 
 /// The state of a bar at one point of its axis.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Mark {
+pub(crate) enum Mark {
     /// The model does not exist.
     Nothing,
     /// In the model.
@@ -42,7 +42,7 @@ pub enum Mark {
 
 /// The scenario that a line opens.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Shows {
+pub(crate) enum Shows {
     /// A guest that migrates from the release before a change to the release with the change.
     Change {
         /// The guest's model.
@@ -76,25 +76,25 @@ pub enum Shows {
 
 /// One line of the history.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Line {
+pub(crate) struct Line {
     /// The heading above it.
-    pub section: &'static str,
+    pub(crate) section: &'static str,
     /// The axis of its bar.
-    pub axis: Axis,
+    pub(crate) axis: Axis,
     /// The name of a release, a model or a feature.
     pub name: String,
     /// The bar: one mark for every point of the axis.
-    pub marks: Vec<Mark>,
+    pub(crate) marks: Vec<Mark>,
     /// The description.
-    pub words: String,
+    pub(crate) words: String,
     /// The feature that Follow opens; `None` if the line names no feature.
-    pub feature: Option<FeatureId>,
+    pub(crate) feature: Option<FeatureId>,
     /// The scenario that Enter opens.
-    pub shows: Shows,
+    pub(crate) shows: Shows,
 }
 
 /// Returns the names of the points of an axis.
-pub fn points(catalog: &Catalog, axis: Axis) -> Vec<String> {
+pub(crate) fn points(catalog: &Catalog, axis: Axis) -> Vec<String> {
     match axis {
         Axis::Releases => {
             published_releases(catalog).into_iter().map(|id| catalog.release(id).name.to_string()).collect()

@@ -50,20 +50,14 @@ impl Axis {
         self.displayed.iter().position(|run| (run.first..=run.last).contains(&self.line)).unwrap_or(0)
     }
 
-    /// Returns the line that represents a run: that of the cursor if it is in the run, else the first.
-    pub fn line_at(&self, index: usize) -> Option<usize> {
-        let run = self.displayed.get(index)?;
-        Some(if (run.first..=run.last).contains(&self.line) { self.line } else { run.first })
-    }
-
     /// Returns the label of a run: `3.5.0 to 9.0.0`.
-    pub fn label(&self, index: usize) -> String {
+    pub(crate) fn label(&self, index: usize) -> String {
         let Some(run) = self.displayed.get(index) else { return String::new() };
         fold_name(self.name(run.first), self.name(run.last))
     }
 
     /// Returns the name of the first line of a run, and of the last if it is another one.
-    pub fn ends(&self, index: usize) -> (&str, Option<&str>) {
+    pub(crate) fn ends(&self, index: usize) -> (&str, Option<&str>) {
         let Some(run) = self.displayed.get(index) else { return ("", None) };
         let first = self.name(run.first).split("..").next().unwrap_or_default();
         let last = self.name(run.last).rsplit("..").next().unwrap_or_default();
@@ -71,12 +65,12 @@ impl Axis {
     }
 
     /// Returns the name of a line.
-    pub fn name(&self, line: usize) -> &str {
+    pub(crate) fn name(&self, line: usize) -> &str {
         self.names.get(line).map_or("", String::as_str)
     }
 
     /// Returns the widths of the widest label, and of the widest name of a first or last line.
-    pub fn widest(&self) -> (usize, usize) {
+    pub(crate) fn widest(&self) -> (usize, usize) {
         self.widest
     }
 

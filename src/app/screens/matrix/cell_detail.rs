@@ -12,21 +12,21 @@ pub struct CellDetail {
     /// The row and the column, by their lines.
     pub cell: (usize, usize),
     /// The verdict.
-    pub verdict: Verdict,
+    pub(crate) verdict: Verdict,
     /// The rule that decided.
-    pub rule: Option<RuleId>,
+    pub(crate) rule: Option<RuleId>,
     /// The confidence.
-    pub basis: Basis,
+    pub(crate) basis: Basis,
     /// The headline of the explanation.
-    pub headline: String,
+    pub(crate) headline: String,
     /// libvirt's error message, if there is one.
-    pub message: Option<String>,
+    pub(crate) message: Option<String>,
     /// The reasons, one sentence each.
-    pub why: Vec<String>,
+    pub(crate) why: Vec<String>,
     /// The cell with source and destination swapped, if the axes contain it.
-    pub mirror: Option<(usize, usize)>,
+    pub(crate) mirror: Option<(usize, usize)>,
     /// The outcome of the reverse direction.
-    pub reverse: Outcome,
+    pub(crate) reverse: Outcome,
 }
 
 impl CellDetail {

@@ -5,7 +5,7 @@ use crate::app::settings::Size;
 
 /// The orientation of the names above the columns.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Heads {
+pub(crate) enum Heads {
     /// Horizontal, in two lines; each cell has room for its rule.
     Across,
     /// Vertical, in this many lines.
@@ -14,21 +14,21 @@ pub enum Heads {
 
 /// The visible part of the matrix.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Window {
+pub(crate) struct Window {
     /// The width of the names of the rows, with their margins.
-    pub names: usize,
+    pub(crate) names: usize,
     /// The orientation of the names above the columns.
-    pub heads: Heads,
+    pub(crate) heads: Heads,
     /// The width of a cell.
-    pub cell: usize,
+    pub(crate) cell: usize,
     /// The number of visible runs of rows.
-    pub rows: usize,
+    pub(crate) rows: usize,
     /// The number of visible runs of columns.
-    pub columns: usize,
+    pub(crate) columns: usize,
 }
 
 /// Lines above the names of the columns: the axes and the legend.
-pub const ABOVE: usize = 2;
+pub(crate) const ABOVE: usize = 2;
 /// The most columns for a name above a column.
 const WIDEST_HEAD: usize = 18;
 /// The narrowest cell with room for a release and a rule.
@@ -36,7 +36,7 @@ const NARROWEST: usize = 11;
 
 impl Window {
     /// Returns the window of a terminal of this size.
-    pub fn of(state: &Matrix, size: Size) -> Self {
+    pub(crate) fn of(state: &Matrix, size: Size) -> Self {
         let (width, height) = (usize::from(size.width), usize::from(size.height.saturating_sub(2)));
         let (rows, columns) = (&state.rows, &state.columns);
         let names = rows.widest().0.min(width / 4) + 3;
@@ -62,7 +62,7 @@ impl Window {
 
 impl Heads {
     /// Returns how many lines they take.
-    pub fn lines(self) -> usize {
+    pub(crate) fn lines(self) -> usize {
         match self {
             Self::Across => 2,
             Self::Down(lines) => lines,

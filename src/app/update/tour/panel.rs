@@ -1,11 +1,10 @@
 //! Lays a step out as lines of the panel; what does not fit goes to further pages.
 
-use super::{Answer, Press, Step, Task, Tour};
 use crate::app::action::Action;
 use crate::app::keymap::Keymap;
 use crate::app::model::Model;
-use crate::app::settings::Size;
 use crate::app::text::wrap;
+use crate::app::tour::{self, Answer, Press, Step, Task, Tour, height};
 
 /// A line of the panel.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -26,13 +25,6 @@ pub(crate) enum Line {
     Next(String, String),
 }
 
-/// Returns the lines of the panel with its heading; constant within a lesson, so that the layout does not move.
-pub(crate) fn height(size: Size) -> u16 {
-    if size.height >= TALL { 8 } else { 7 }
-}
-
-/// Terminal height from which the panel has one line more.
-const TALL: u16 = 24;
 /// Columns to the left and to the right of the text.
 const MARGIN: u16 = 2;
 
@@ -135,7 +127,7 @@ fn press(keys: &[Press], keymap: &Keymap) -> Vec<(String, String, String)> {
 
 fn end_lines(tour: &Tour, keymap: &Keymap, columns: usize) -> (Vec<Line>, Option<Line>) {
     let text = format!("End of lesson {}. {}", tour.lesson.number, tour.lesson.summary);
-    let next = super::lessons().ok().and_then(|all| all.into_iter().nth(tour.lesson.number));
+    let next = tour::lessons().ok().and_then(|all| all.into_iter().nth(tour.lesson.number));
     let action = match next {
         Some(lesson) => format!("starts lesson {}: {}", lesson.number, lesson.title),
         None => "leaves the lesson and restores your scenario".to_owned(),

@@ -1,11 +1,11 @@
 //! Writes a lesson as text, for screen readers. The lesson is played, so that the printed answers are the program's.
 
-use super::{Lesson, Press, Step, Task};
 use crate::app::action::Action;
 use crate::app::keymap::Keymap;
 use crate::app::model::Model;
 use crate::app::settings::{Settings, Size};
 use crate::app::text::wrap;
+use crate::app::tour::{Lesson, Press, Step, Task};
 use crate::app::update;
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
