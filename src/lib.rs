@@ -77,7 +77,7 @@ pub mod resolve;
 pub mod catalog {
     pub use crate::domain::catalog::{Catalog, LibvirtId, LibvirtRelease, Product, Provenance, ReleaseMap};
     pub use crate::domain::feature::{FeatureId, FeatureSet};
-    pub use crate::domain::host::{Host, HostId, Vendor};
+    pub use crate::domain::host::{CpuSignature, GivenHost, Host, HostId, Vendor};
     pub use crate::domain::map::{CpuMap, MapId, ModelDefinition, ModelId};
     pub use crate::domain::qemu::{MachineId, QemuFacts};
     pub use crate::domain::version::{NotAVersion, Version};

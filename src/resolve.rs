@@ -40,8 +40,6 @@ pub use verdict::{LimitingComponent, Risk, Verdict};
 pub fn resolve(catalog: &Catalog, scenario: &Scenario) -> Answer {
     match Plan::of(catalog, scenario) {
         Ok(plan) => plan.resolve(),
-        Err(input) => {
-            Answer::unknown(Basis::of(catalog, scenario), unknowns::with_examples(catalog, scenario, input))
-        }
+        Err(input) => Answer::unknown(Basis::of(catalog, scenario), unknowns::with_examples(catalog, scenario, input)),
     }
 }

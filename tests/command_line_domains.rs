@@ -76,6 +76,14 @@ fn a_host_given_as_a_file_is_said_back_with_what_it_cannot_tell() {
     let (_, out, _) = run(&["check", "EPYC", "--from-host", "hosts/9.0.0-domcapabilities.xml", "--to", "11.3.0"], "");
     assert!(out.starts_with("hosts/9.0.0-domcapabilities.xml: virsh domcapabilities: AMD host"), "{out}");
     assert!(out.contains("Taken from it: from=old:7.2.22"), "{out}");
+    let both = "hosts/9.0.0-capabilities.xml,hosts/9.0.0-domcapabilities.xml";
+    let (_, out, _) = run(&["check", "EPYC", "--from-host", both, "--to", "11.3.0"], "");
+    assert!(out.starts_with("hosts/9.0.0-capabilities.xml: virsh capabilities: AMD host"), "{out}");
+    assert!(out.contains("hosts/9.0.0-domcapabilities.xml: virsh domcapabilities: AMD host"), "{out}");
+    assert!(out.contains("from-host=AMD:25-17-1:") && !out.contains("as well"), "{out}");
+    let twice = "hosts/9.0.0-capabilities.xml,hosts/9.0.0-capabilities.xml";
+    let (code, _, err) = run(&["check", "EPYC", "--host", twice], "");
+    assert!(code == 2 && err.contains("expected virsh capabilities and virsh domcapabilities"), "{err}");
     let (code, _, err) = run(&["check", "EPYC", "--host", "no-such-host"], "");
     assert!(code == 2 && err.contains("unknown host"), "{err}");
 }

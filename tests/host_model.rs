@@ -50,7 +50,8 @@ fn whatever_a_host_has_under_kvm_is_refused() {
 #[test]
 fn under_tcg_what_is_listed_beside_the_model_is_refused() {
     let rule = |name: &str, release: &str| {
-        answer(&format!("qemu64,{name}=forbid,check=partial,accel=tcg,machine=pc-q35-5.2,from={release},to={release}")).rule
+        answer(&format!("qemu64,{name}=forbid,check=partial,accel=tcg,machine=pc-q35-5.2,from={release},to={release}"))
+            .rule
     };
     for name in ["clwb", "npt", "rdpid", "umip", "wbnoinvd", "xsaveerptr"] {
         assert_eq!(rule(name, "11.3.0:10.0.13"), Some(RuleId::ForbiddenFeature), "{name}");
@@ -98,7 +99,10 @@ fn minimum_and_fallback_get_another_model() {
         shown_model(&found.trace.unwrap().start)
     };
     let ends = "from=12.8.0:11.1.2,to=12.8.0:11.1.2";
-    assert_eq!(model(&format!("coreduo,pku=disable,match=minimum,check=partial,accel=tcg,machine=pc-q35-6.1,{ends}")), "EPYC");
+    assert_eq!(
+        model(&format!("coreduo,pku=disable,match=minimum,check=partial,accel=tcg,machine=pc-q35-6.1,{ends}")),
+        "EPYC"
+    );
     let fallback = "Icelake-Client,fallback=allow,accel=tcg,machine=pc-q35-5.2";
     assert_eq!(model(&format!("{fallback},from=9.0.0:7.2.22,to=9.0.0:7.2.22")), "IvyBridge");
     assert_eq!(model(&format!("{fallback},from=11.3.0:10.0.13,to=11.3.0:10.0.13")), "Skylake-Client");
@@ -155,7 +159,8 @@ fn optional_becomes_what_a_migratable_host_model_has() {
     assert_eq!(becomes("mpx", "check=none,host=EPYC-7601-32-Core"), Some(Policy::Disable), "this host lacks it");
 }
 
-static RUNS: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(include_str!("data/host_model/runs.json")).unwrap());
+static RUNS: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("data/host_model/runs.json")).unwrap());
 
 /// A recorded run as a scenario. The hosts are one Intel processor, of which each QEMU told what it gives.
 fn recorded(run: &Value) -> Scenario {
@@ -163,7 +168,8 @@ fn recorded(run: &Value) -> Scenario {
     let end = |key: &str| format!("{}:{}", text(&run[key]["libvirt"]), text(&run[key]["qemu"]));
     let (machine, accel, check) = (text(&run["machine"]), text(&run["accelerator"]), text(&run["check"]));
     let ends = format!("from={},to={}", end("source"), end("destination"));
-    let mut found = scenario(&format!("host-model,check={check},machine={machine},accel={accel},transport=save,{ends}"));
+    let mut found =
+        scenario(&format!("host-model,check={check},machine={machine},accel={accel},transport=save,{ends}"));
     let host = |key: &str| {
         let names = RUNS["hosts"][run[key]["host"].as_str()?].as_str().unwrap();
         let features: FeatureSet = names.split(' ').filter_map(|name| CATALOG.feature(name)).collect();
@@ -177,9 +183,11 @@ fn recorded(run: &Value) -> Scenario {
 
 /// A definition as the runs are written: the model, then the features by name.
 fn shown(definition: &Definition) -> String {
-    let mut all: Vec<(String, &str)> = policies(Some(definition)).unwrap().into_iter().map(|(name, policy)| {
-        (name, if policy == "disable" { "-" } else { "" })
-    }).collect();
+    let mut all: Vec<(String, &str)> = policies(Some(definition))
+        .unwrap()
+        .into_iter()
+        .map(|(name, policy)| (name, if policy == "disable" { "-" } else { "" }))
+        .collect();
     all.sort();
     let features: String = all.iter().map(|(name, sign)| format!(" {sign}{name}")).collect();
     format!("{}{features}", CATALOG.model_name(definition.model.unwrap()))
@@ -196,7 +204,11 @@ fn recorded_host_model_guests_come_out_as_they_did() {
         let start = &trace.start;
         let mut line = shown_model(start);
         for (feature, on) in &start.command_line {
-            line.push_str(&format!(",{}={}", qemu_name(CATALOG.feature_name(*feature)), if *on { "on" } else { "off" }));
+            line.push_str(&format!(
+                ",{}={}",
+                qemu_name(CATALOG.feature_name(*feature)),
+                if *on { "on" } else { "off" }
+            ));
         }
         let live = start.live.as_ref().map(shown);
         let arrived = trace.destination().and_then(|end| end.live.as_ref()).map(shown);
@@ -207,7 +219,12 @@ fn recorded_host_model_guests_come_out_as_they_did() {
             && live == told("live")
             && arrived == told("arrived");
         if !equal {
-            wrong.push(format!("{}\n  {line}\n  {} {:?}\n  {live:?}\n  {arrived:?}\nis {run}", run["id"], found.outcome(), error(&found)));
+            wrong.push(format!(
+                "{}\n  {line}\n  {} {:?}\n  {live:?}\n  {arrived:?}\nis {run}",
+                run["id"],
+                found.outcome(),
+                error(&found)
+            ));
         }
     }
     assert!(wrong.is_empty(), "{} of {}\n{}", wrong.len(), runs.len(), wrong.join("\n"));

@@ -147,7 +147,7 @@ fn the_resolver_gives_every_laboratory_run_in_its_order() {
     let lines: String = runs.iter().map(|run| run.line() + "\n").collect();
     let (code, answers) = batch(&lines);
     let bad: Vec<_> = answers.iter().filter(|answer| answer.get("invalid").is_some()).collect();
-    assert!(code == 0 && bad.is_empty(), "{bad:?}");
+    assert!(code == 1 && bad.is_empty(), "{bad:?}");
     assert_eq!(answers.len(), runs.len());
     let mut excepted = vec![0; EXCEPTIONS.len()];
     let mut wrong = Vec::new();

@@ -401,4 +401,6 @@ fn a_batch_answers_the_good_lines_and_names_the_bad_one() {
         assert_eq!((&answers[place]["id"], &answers[place]["outcome"]), (&"a".into(), &"completed".into()));
     }
     assert_eq!(batch(good).0, 0);
+    let refused = good.replace("11.3.0", "9.0.0").replace("EPYC", "Cooperlake-v2");
+    assert_eq!(batch(&format!("{refused}\n{good}\n")).0, 1);
 }

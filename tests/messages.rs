@@ -119,7 +119,7 @@ fn each_kind_of_file_tells_of_a_host_what_it_can() {
     assert_eq!(domain.qemu, Some(Version::new(7, 2, 22)));
     assert!(domain.line().contains("models usable") && domain.line().contains("--virttype kvm"), "{}", domain.line());
     let capabilities = host("9.0.0-capabilities.xml");
-    assert!(has(&capabilities, "avx512f") && capabilities.line().contains("not what QEMU and KVM give"));
+    assert!(has(&capabilities, "avx512f") && capabilities.line().contains("not what QEMU and KVM support"));
     assert_eq!(capabilities.qemu, Some(Version::new(7, 2, 22)));
     let reply = host("7.2.22-query-cpu-model-expansion.json");
     assert!(has(&reply, "pclmuldq") && reply.qemu.is_none());
@@ -127,7 +127,7 @@ fn each_kind_of_file_tells_of_a_host_what_it_can() {
     for name in ["pclmuldq", "sse4.1", "avx512vbmi2", "avx512-bf16", "tsc-deadline", "sha-ni", "invtsc"] {
         assert!(has(&cpuinfo, name), "{name}");
     }
-    assert!(cpuinfo.line().contains("not KVM's view"));
+    assert!(cpuinfo.line().contains("not what KVM supports"));
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn the_output_of_virsh_version_before_the_xml_tells_the_releases() {
 fn a_file_that_is_no_host_is_refused_with_what_to_do() {
     let read =
         |text: &str| host::read(&CATALOG, &LibvirtChoice::Unknown, "h", text.as_bytes()).unwrap_err().to_string();
-    assert!(read("<domain type='kvm'/>").contains("give it to --domain"));
+    assert!(read("<domain type='kvm'/>").contains("pass the file to --domain"));
     assert!(read("<domainCapabilities/>").contains("expected <mode name='host-model'>"));
     assert!(read("{\"return\": {}}").contains("query-cpu-model-expansion"));
     assert!(read("nothing").contains("expected virsh domcapabilities"));

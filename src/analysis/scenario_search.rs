@@ -173,7 +173,8 @@ impl<'a> Search<'a> {
             let start = resolve(self.catalog, &from_capable).trace.and_then(|trace| trace.start.cpu);
             let Some(has) = start.map(|cpu| cpu.on).filter(|on| missing.is_subset(on)) else { continue };
             let vendor = guest.model().and_then(|model| self.catalog.vendor(model)).unwrap_or(Vendor::Intel);
-            let lesser = HostChoice::Given(GivenHost { vendor, signature: None, features: has - missing, silicon: None });
+            let features = has - missing;
+            let lesser = HostChoice::Given(GivenHost { vendor, signature: None, features, silicon: None });
             // What both ends lack is written down as switched off, and some releases do not send that.
             found.push(Scenario { from_host: lesser.clone(), to_host: lesser.clone(), ..from_capable.clone() });
             found.push(Scenario { to_host: lesser, ..from_capable });

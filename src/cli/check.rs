@@ -3,7 +3,7 @@
 use super::scenario_args::{Asked, Choice};
 use crate::analysis::remedies::{remedies, remedies_with};
 use crate::domain::catalog::Catalog;
-use crate::export;
+use crate::export::{self, About};
 use crate::input::batch;
 use crate::resolve::{Resolver, Verdict, resolve};
 use anyhow::Result;
@@ -49,7 +49,7 @@ pub fn check_one(catalog: &Catalog, choice: &Choice, format: Format, quiet: bool
 const LONGEST_LINE: u64 = 16 << 20;
 
 /// Answers each line of a batch, in the same order; for a bad line the answer has its number and the error. Returns the
-/// exit code: 0 if every line was answered, else 2.
+/// exit code: 0 if every guest arrives unchanged, 1 if some other verdict is among them, 2 if a line is invalid.
 ///
 /// # Errors
 /// Input that cannot be read, output that cannot be written.
@@ -76,8 +76,11 @@ pub fn check_batch(catalog: &Catalog, input: &mut dyn BufRead, with_ways_out: bo
         let answer = match text.and_then(|text| batch::read(catalog, text)) {
             Ok(line) => {
                 let answer = resolver.resolve(&line.scenario);
+                code = code.max(u8::from(answer.verdict != Verdict::Unchanged));
                 let ways = with_ways_out.then(|| remedies_with(&mut resolver, &line.scenario, &answer));
-                export::json_line(catalog, &line.scenario, &answer, line.id.as_deref(), ways.as_deref())
+                let (id, said) = (line.id.as_deref(), line.said.as_deref());
+                let about = About { id, said, remedies: ways.as_deref(), screen: None };
+                export::json_line_about(catalog, &line.scenario, &answer, about)
             }
             Err(err) => {
                 code = 2;

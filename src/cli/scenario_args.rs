@@ -4,7 +4,7 @@ use super::args::name_and_path;
 use super::files;
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::{KEYS, Key, LibvirtChoice, Release, Scenario, Told, write_release};
-use crate::input::host;
+use crate::input::host::{self, HostFile};
 use crate::load::{LoadError, cpu_map_dir};
 use anyhow::{Context, Result, anyhow};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueHint};
@@ -136,15 +136,18 @@ impl Choice {
     pub fn between(&self, catalog: &Catalog) -> Result<Asked> {
         let mut scenario = self.chosen(catalog)?;
         let mut notes = Vec::new();
-        for (key, value) in self.keys.0.iter().filter(|(key, value)| is_host_file(catalog, *key, value)) {
-            notes.push(apply_host(catalog, self, &mut scenario, *key, value)?);
+        for (key, value) in &self.keys.0 {
+            let files = host_files(catalog, *key, value);
+            if !files.is_empty() {
+                notes.push(apply_host(catalog, self, &mut scenario, *key, &files)?);
+            }
         }
         Ok(Asked { scenario, notes })
     }
 
     fn in_word(&self) -> Vec<Key> {
         let parts = self.word.iter().flat_map(|word| word.split(',').skip(1));
-        parts.filter_map(|part| Key::parse(part.split_once('=')?.0)).collect()
+        parts.filter_map(|part| Some(Key::split(part)?.0)).collect()
     }
 
     pub(super) fn names(&self, key: Key) -> bool {
@@ -163,7 +166,7 @@ impl Choice {
                 if in_word.contains(key) && *key != Key::Via {
                     return Err(anyhow!("{} is given in the scenario and as --{0}; remove one", key.name()));
                 }
-                if is_host_file(catalog, *key, value) {
+                if !host_files(catalog, *key, value).is_empty() {
                     continue;
                 }
                 scenario.set(catalog, *key, value).with_context(|| format!("--{}", key.name()))?;
@@ -173,20 +176,41 @@ impl Choice {
     }
 }
 
-/// A listed host of this name wins over a file.
-fn is_host_file(catalog: &Catalog, key: Key, value: &str) -> bool {
-    matches!(key, Key::Host | Key::FromHost | Key::ToHost)
-        && catalog.host_named(value).is_none()
-        && std::path::Path::new(value).is_file()
+/// Returns the files that describe a host: one, two separated by a comma, or none if the value is not a name of files. A
+/// listed host of this name wins over a file.
+fn host_files<'a>(catalog: &Catalog, key: Key, value: &'a str) -> Vec<&'a str> {
+    let is_file = |name: &&str| std::path::Path::new(name).is_file();
+    if !matches!(key, Key::Host | Key::FromHost | Key::ToHost) || catalog.host_named(value).is_some() {
+        return Vec::new();
+    }
+    if is_file(&value) {
+        return vec![value];
+    }
+    value
+        .split_once(',')
+        .map(|(first, second)| vec![first, second])
+        .filter(|pair| pair.iter().all(is_file))
+        .unwrap_or_default()
 }
 
-/// Sets the host of a scenario from a file, and the releases that the file mentions where the command line gives none.
-/// Returns a line that says what was read.
-fn apply_host(catalog: &Catalog, choice: &Choice, scenario: &mut Scenario, key: Key, file: &str) -> Result<String> {
-    let bytes = files::read(file)?;
+/// Sets the host of a scenario from one or two files, and the releases that they mention where the command line gives
+/// none. Returns a line that says what was read.
+fn apply_host(catalog: &Catalog, choice: &Choice, scenario: &mut Scenario, key: Key, files: &[&str]) -> Result<String> {
     let end = if key == Key::ToHost { &scenario.to } else { &scenario.from };
-    let host = host::read(catalog, &end.libvirt, file, &bytes)?;
-    let mut line = vec![format!("{file}: {}", host.line())];
+    let read = |file: &str| -> Result<HostFile> { Ok(host::read(catalog, &end.libvirt, file, &files::read(file)?)?) };
+    let (host, mut line) = match files {
+        [first, second] => {
+            let (one, other) = (read(first)?, read(second)?);
+            let line = vec![format!("{first}: {}.", one.summary()), format!("{second}: {}.", other.summary())];
+            (one.combine(other).map_err(|err| anyhow!("--{} {first},{second}: {err}", key.name()))?, line)
+        }
+        _ => {
+            let file = files.first().copied().unwrap_or_default();
+            let host = read(file)?;
+            let line = vec![format!("{file}: {}", host.line())];
+            (host, line)
+        }
+    };
     if key != Key::ToHost {
         scenario.from_host = host.choice();
     }

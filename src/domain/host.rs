@@ -92,6 +92,13 @@ impl FromStr for CpuSignature {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct HostId(pub u16);
 
+impl fmt::Display for CpuSignature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.family, self.model)?;
+        self.stepping.map_or(Ok(()), |stepping| write!(f, "-{stepping}"))
+    }
+}
+
 /// A host described by the user: by a scenario, a batch line or a file.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct GivenHost {

@@ -157,6 +157,8 @@ named_enum! {
         Live "live",
         /// Saved to a file and restored.
         Save "save",
+        /// A peer-to-peer live migration, decided like a live one.
+        P2p "p2p",
     }
 }
 
@@ -192,6 +194,8 @@ pub struct Scenario {
     pub to: Release,
     /// The stops between.
     pub via: Vec<Release>,
+    /// The hosts of the stops, where they are not the destination's. Not part of the link.
+    pub via_hosts: Vec<HostChoice>,
     /// The release under which the guest was begun, when the source's daemon was upgraded since.
     pub started: Option<Release>,
     /// The definition's check; `None` for what libvirt fills in.
@@ -204,6 +208,12 @@ pub struct Scenario {
     pub vendor: Option<Vendor>,
     /// How the guest travels.
     pub transport: Transport,
+    /// The definition's `migratable` attribute. libvirt accepts it for host-passthrough and maximum only.
+    pub migratable: bool,
+    /// The TSC frequency that the definition asks for, in Hz.
+    pub tsc: Option<u64>,
+    /// The machine type whose defaults the guest's machine type has, if the facts lack them.
+    pub machine_like: Option<MachineId>,
     /// The destination's regime, when it is not to be its release's own.
     pub regime: Option<Regime>,
     /// The feature the table is about.
@@ -229,6 +239,11 @@ impl Scenario {
         hop < self.via.len()
     }
 
+    /// Returns the host of a stop, counted from the source.
+    pub fn stop_host(&self, stop: usize) -> &HostChoice {
+        self.via_hosts.get(stop).unwrap_or(&self.to_host)
+    }
+
     /// Returns the scenario of a command line without arguments: the e-mail's question.
     ///
     /// Falls back to the first model, machine type and feature where the catalog lacks the named ones.
@@ -244,12 +259,16 @@ impl Scenario {
             from: Release::with_default_qemu(LibvirtChoice::Old),
             to: Release::with_default_qemu(LibvirtChoice::New),
             via: Vec::new(),
+            via_hosts: Vec::new(),
             started: None,
             check: None,
             matching: Match::Exact,
             fallback: Fallback::Forbid,
             vendor: None,
             transport: Transport::Live,
+            migratable: true,
+            tsc: None,
+            machine_like: None,
             regime: None,
             feature: catalog.default_feature(),
             pmu: false,
@@ -267,6 +286,7 @@ impl Scenario {
             from_host: self.to_host.clone(),
             to_host: self.from_host.clone(),
             via: self.via.iter().rev().cloned().collect(),
+            via_hosts: self.via_hosts.iter().rev().cloned().collect(),
             started: None,
             ..self.clone()
         }

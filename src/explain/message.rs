@@ -72,9 +72,11 @@ pub fn message(catalog: &Catalog, refusal: &Refusal) -> String {
             "Requested operation is not valid: domain has 'invtsc' CPU feature but TSC frequency is not specified"
                 .to_owned()
         }
-        Refusal::NotSent(InvtscMessage::Qemu) => "Requested operation is not valid: cannot migrate domain: State blocked \
+        Refusal::NotSent(InvtscMessage::Qemu) => {
+            "Requested operation is not valid: cannot migrate domain: State blocked \
                                                   by non-migratable CPU device (invtsc flag)"
-            .to_owned(),
+                .to_owned()
+        }
         Refusal::Conflict(feature) => format!(
             "operation failed: hypervisor provided conflicting CPU data: feature '{}' is both enabled and disabled at \
              the same time",

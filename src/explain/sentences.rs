@@ -302,8 +302,9 @@ impl Words<'_> {
                 };
                 format!("The definition requires invtsc, which {giver} does not support.")
             }
-            Fact::NotSent => "The guest has invtsc and its definition no TSC frequency: it is neither saved nor migrated."
-                .to_owned(),
+            Fact::NotSent => {
+                "The guest has invtsc and its definition no TSC frequency: it is neither saved nor migrated.".to_owned()
+            }
             Fact::VendorChanged(before, after) => {
                 format!("The guest's processor was one of {before} and is one of {after} now.")
             }

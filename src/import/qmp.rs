@@ -27,7 +27,7 @@ const NAMES: &[(&str, &str)] = &[
 ];
 
 /// Returns QEMU's name of a feature that libvirt calls `name`.
-pub(crate) fn qemu_name(name: &str) -> &str {
+pub fn qemu_name(name: &str) -> &str {
     NAMES.iter().find(|(libvirt, _)| *libvirt == name).map_or(name, |(_, qemu)| qemu)
 }
 

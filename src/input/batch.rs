@@ -1,5 +1,6 @@
-//! Parses a batch line: one scenario as a JSON object.
+//! Parses a batch line: one scenario as a JSON object. `docs/JSON.md` and `assets/schema/batch-line.json` describe it.
 
+use super::domain;
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Check, Policy};
 use crate::domain::feature::FeatureSet;
@@ -15,6 +16,8 @@ pub struct BatchLine {
     pub id: Option<String>,
     /// The scenario.
     pub scenario: Scenario,
+    /// What was read from the domain XML, in one line; `None` if the line has none.
+    pub said: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -23,7 +26,10 @@ struct Line {
     scenario: Option<String>,
     source: Option<End>,
     destination: Option<End>,
+    via: Option<Vec<EndOrRelease>>,
+    started: Option<EndOrRelease>,
     guest: Option<Guest>,
+    domain: Option<String>,
     transport: Option<String>,
 }
 
@@ -33,10 +39,19 @@ struct End {
     qemu: Option<String>,
     host: Option<HostList>,
     host_vendor: Option<String>,
+    host_silicon: Option<Vec<String>>,
+    host_signature: Option<String>,
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a release as LIBVIRT:QEMU, or an object with the key libvirt")]
+enum EndOrRelease {
+    Release(String),
+    End(Box<End>),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a host such as \"capable\", or a list of features")]
 enum HostList {
     Name(String),
     Features(Vec<String>),
@@ -47,6 +62,7 @@ struct Guest {
     model: Option<String>,
     mode: Option<String>,
     machine: Option<String>,
+    machine_like: Option<String>,
     #[serde(default)]
     features: serde_json::Map<String, serde_json::Value>,
     accelerator: Option<String>,
@@ -55,48 +71,98 @@ struct Guest {
     matching: Option<String>,
     fallback: Option<String>,
     vendor: Option<String>,
+    migratable: Option<String>,
+    tsc: Option<u64>,
     topology: Option<Vec<u32>>,
     pmu: Option<bool>,
 }
 
-/// Parses one line. It has the keys `source`, `destination` and `guest`, or a `scenario` link; other keys are ignored.
-/// Without the key `transport` the guest is saved and restored.
+/// Parses one line. It has the keys `source`, `destination` and either `guest` or `domain`, or the key `scenario` with a
+/// link. Unknown keys are ignored. Without the key `transport` the guest is saved and restored.
 ///
 /// # Errors
 /// One sentence; with the column if the line is not valid JSON.
 pub fn read(catalog: &Catalog, text: &str) -> Result<BatchLine, String> {
-    let line: Line = serde_json::from_str(text).map_err(|fault| {
+    let line: Line = serde_json::from_str(text).map_err(|err| {
         // serde_json counts lines of this text, which is one line; the caller knows which.
-        let said = fault.to_string();
+        let said = err.to_string();
         let said = said.split(" at line ").next().unwrap_or(&said).to_owned();
-        format!("column {}: {said}", fault.column().max(1))
+        format!("column {}: {said}", err.column().max(1))
     })?;
-    let id = line.id;
-    if let Some(word) = line.scenario {
-        return Scenario::parse(catalog, &word)
-            .map(|scenario| BatchLine { id, scenario })
-            .map_err(|fault| fault.to_string());
+    if let Some(link) = &line.scenario {
+        let scenario = Scenario::parse(catalog, link).map_err(|err| err.to_string())?;
+        return Ok(BatchLine { id: line.id, scenario, said: None });
     }
-    let (Some(source), Some(destination), Some(guest)) = (line.source, line.destination, line.guest) else {
-        return Err("expected the keys source, destination and guest, or a scenario".to_owned());
+    let mut scenario = between(catalog, &line)?;
+    let said = match (&line.guest, &line.domain) {
+        (Some(guest), None) => {
+            apply_guest(catalog, &mut scenario, guest)?;
+            None
+        }
+        (None, Some(xml)) => {
+            let read = domain::scenario(catalog, &scenario, "domain", xml.as_bytes()).map_err(|err| err.to_string())?;
+            let said = read.line();
+            scenario = read.scenario;
+            Some(said)
+        }
+        (Some(_), Some(_)) => return Err("guest and domain are both given; give one".to_owned()),
+        (None, None) => return Err(EXPECTED_KEYS.to_owned()),
+    };
+    Ok(BatchLine { id: line.id, scenario, said })
+}
+
+const EXPECTED_KEYS: &str = "expected the keys source, destination and guest or domain, or the key scenario";
+
+/// Sets one key of the scenario, if the line gives it; `name` is where.
+fn set(catalog: &Catalog, scenario: &mut Scenario, (key, text): (Key, Option<&str>), name: &str) -> Result<(), String> {
+    text.map_or(Ok(()), |text| scenario.set(catalog, key, text).map_err(|err| format!("{name}: {err}")))
+}
+
+/// Returns the default guest between the source and the destination of the line.
+fn between(catalog: &Catalog, line: &Line) -> Result<Scenario, String> {
+    let (Some(source), Some(destination)) = (&line.source, &line.destination) else {
+        return Err(EXPECTED_KEYS.to_owned());
     };
     let mut scenario = Scenario { transport: Transport::Save, ..Scenario::default_of(catalog) };
-    let mut set = |key: Key, text: Option<&str>, name: &str| match text {
-        Some(text) => scenario.set(catalog, key, text).map_err(|fault| format!("{name}: {fault}")),
-        None => Ok(()),
-    };
-    set(Key::From, Some(&release(&source)), "source")?;
-    set(Key::To, Some(&release(&destination)), "destination")?;
-    set(Key::Accel, guest.accelerator.as_deref(), "guest.accelerator")?;
-    set(Key::Machine, guest.machine.as_deref(), "guest.machine")?;
-    set(Key::Check, guest.check.as_deref(), "guest.check")?;
-    set(Key::Match, guest.matching.as_deref(), "guest.match")?;
-    set(Key::Fallback, guest.fallback.as_deref(), "guest.fallback")?;
-    set(Key::Vendor, guest.vendor.as_deref(), "guest.vendor")?;
-    set(Key::Transport, line.transport.as_deref(), "transport")?;
-    let named = guest.model.as_deref().or(guest.mode.as_deref()).filter(|name| *name != "custom");
+    set(catalog, &mut scenario, (Key::From, Some(&release(source))), "source")?;
+    set(catalog, &mut scenario, (Key::To, Some(&release(destination))), "destination")?;
+    set(catalog, &mut scenario, (Key::Transport, line.transport.as_deref()), "transport")?;
+    scenario.from_host = host(catalog, source, "source")?.unwrap_or(HostChoice::Capable);
+    scenario.to_host = host(catalog, destination, "destination")?.unwrap_or(HostChoice::Capable);
+    for (index, stop) in line.via.iter().flatten().enumerate() {
+        let name = format!("via[{index}]");
+        let at = stop.host(catalog, &name)?.unwrap_or_else(|| scenario.to_host.clone());
+        set(catalog, &mut scenario, (Key::Via, Some(&stop.release())), &name)?;
+        scenario.via_hosts.push(at);
+    }
+    if scenario.via_hosts.iter().all(|host| *host == scenario.to_host) {
+        scenario.via_hosts.clear();
+    }
+    if let Some(started) = &line.started {
+        set(catalog, &mut scenario, (Key::Started, Some(&started.release())), "started")?;
+    }
+    Ok(scenario)
+}
+
+fn apply_guest(catalog: &Catalog, scenario: &mut Scenario, guest: &Guest) -> Result<(), String> {
+    // A model beside another mode does not count.
+    let named = guest.mode.as_deref().filter(|mode| *mode != "custom").or(guest.model.as_deref());
     let Some(cpu) = named else { return Err("guest: expected the key model, or a mode other than custom".to_owned()) };
-    scenario.set_cpu(catalog, cpu).map_err(|fault| format!("guest.model: {fault}"))?;
+    scenario.set_cpu(catalog, cpu).map_err(|err| format!("guest.model: {err}"))?;
+    let tsc = guest.tsc.map(|hertz| hertz.to_string());
+    for (key, text, name) in [
+        (Key::Accel, &guest.accelerator, "guest.accelerator"),
+        (Key::MachineLike, &guest.machine_like, "guest.machine_like"),
+        (Key::Machine, &guest.machine, "guest.machine"),
+        (Key::Check, &guest.check, "guest.check"),
+        (Key::Match, &guest.matching, "guest.match"),
+        (Key::Fallback, &guest.fallback, "guest.fallback"),
+        (Key::Vendor, &guest.vendor, "guest.vendor"),
+        (Key::Migratable, &guest.migratable, "guest.migratable"),
+        (Key::Tsc, &tsc, "guest.tsc"),
+    ] {
+        set(catalog, scenario, (key, text.as_deref()), name)?;
+    }
     if scenario.accel == Accel::Tcg && scenario.check == Some(Check::None) {
         // What libvirt fills in under TCG anyway.
         scenario.check = None;
@@ -112,15 +178,29 @@ pub fn read(catalog: &Catalog, text: &str) -> Result<BatchLine, String> {
     }
     scenario.topology = topology(guest.topology.as_deref())?;
     scenario.pmu = guest.pmu.unwrap_or(false);
-    scenario.from_host = host(catalog, &source, "source")?;
-    scenario.to_host = host(catalog, &destination, "destination")?;
-    Ok(BatchLine { id, scenario })
+    Ok(())
 }
 
 fn release(end: &End) -> String {
     match &end.qemu {
         Some(qemu) => format!("{}:{qemu}", end.libvirt),
         None => end.libvirt.clone(),
+    }
+}
+
+impl EndOrRelease {
+    fn release(&self) -> String {
+        match self {
+            Self::Release(text) => text.clone(),
+            Self::End(end) => release(end),
+        }
+    }
+
+    fn host(&self, catalog: &Catalog, name: &str) -> Result<Option<HostChoice>, String> {
+        match self {
+            Self::Release(_) => Ok(None),
+            Self::End(end) => host(catalog, end, name),
+        }
     }
 }
 
@@ -137,24 +217,37 @@ fn topology(given: Option<&[u32]>) -> Result<Told<Topology>, String> {
     }
 }
 
+/// Returns the host of a source, destination or stop, if it has one.
+fn host(catalog: &Catalog, end: &End, name: &str) -> Result<Option<HostChoice>, String> {
+    let Some(HostList::Features(features)) = &end.host else {
+        for (key, given) in [("silicon", end.host_silicon.is_some()), ("signature", end.host_signature.is_some())] {
+            if given {
+                return Err(format!("{name}.host_{key}: expected a list of features in {name}.host beside it"));
+            }
+        }
+        let Some(HostList::Name(text)) = &end.host else { return Ok(None) };
+        let mut scenario = Scenario::default_of(catalog);
+        set(catalog, &mut scenario, (Key::FromHost, Some(text)), &format!("{name}.host"))?;
+        return Ok(Some(scenario.from_host));
+    };
+    let vendor = match end.host_vendor.as_deref() {
+        None => Vendor::Intel,
+        Some(text) => Vendor::parse(text)
+            .ok_or_else(|| format!("{name}.host_vendor: expected Intel, AMD, Hygon or Zhaoxin, found {text:?}"))?,
+    };
+    let signature = end
+        .host_signature
+        .as_deref()
+        .map(|text| text.parse().map_err(|form| format!("{name}.host_signature: expected {form}, found {text:?}")));
+    Ok(Some(HostChoice::Given(GivenHost {
+        vendor,
+        signature: signature.transpose()?,
+        features: known_features(catalog, features),
+        silicon: end.host_silicon.as_deref().map(|features| known_features(catalog, features)),
+    })))
+}
+
 /// Ignores features that neither a CPU map nor a QEMU release of the facts has: no check compares them.
-fn host(catalog: &Catalog, end: &End, name: &str) -> Result<HostChoice, String> {
-    match &end.host {
-        None => Ok(HostChoice::Capable),
-        Some(HostList::Name(text)) => {
-            let mut scenario = Scenario::default_of(catalog);
-            scenario.set(catalog, Key::FromHost, text).map_err(|fault| format!("{name}.host: {fault}"))?;
-            Ok(scenario.from_host)
-        }
-        Some(HostList::Features(features)) => {
-            let features: FeatureSet = features.iter().filter_map(|feature| catalog.feature(feature)).collect();
-            let vendor = match end.host_vendor.as_deref() {
-                None => Vendor::Intel,
-                Some(text) => Vendor::parse(text).ok_or_else(|| {
-                    format!("{name}.host_vendor: expected Intel, AMD, Hygon or Zhaoxin, found {text:?}")
-                })?,
-            };
-            Ok(HostChoice::Given(GivenHost { vendor, signature: None, features, silicon: None }))
-        }
-    }
+fn known_features(catalog: &Catalog, names: &[String]) -> FeatureSet {
+    names.iter().filter_map(|name| catalog.feature(name)).collect()
 }

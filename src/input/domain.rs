@@ -109,6 +109,8 @@ impl Reader<'_, '_> {
             Some(element) => cpu::read(self.catalog, self.document, element)?,
             None => Cpu::default(),
         };
+        scenario.migratable = cpu.migratable.unwrap_or(true);
+        scenario.tsc = self.tsc()?;
         let live = domain.get("id").is_some() || cpu.check == Some(Check::Full);
         let mut used = notes::used(domain, &scenario, &cpu);
         self.choose_cpu(&mut scenario, &cpu, live, &mut used)?;
@@ -158,6 +160,18 @@ impl Reader<'_, '_> {
             .ok()
             .filter(|count| (1..=65_536).contains(count))
             .ok_or_else(|| self.document.error(vcpu, format!("expected the number of virtual CPUs, found {text:?}")))
+    }
+
+    /// The TSC frequency that the domain's clock asks for.
+    fn tsc(&self) -> Result<Option<u64>, LoadError> {
+        let timers = self.parts.domain.child("clock").map(|clock| clock.children_named("timer"));
+        let Some(timer) = timers.into_iter().flatten().find(|timer| timer.get("name") == Some("tsc")) else {
+            return Ok(None);
+        };
+        let Some(text) = timer.get("frequency") else { return Ok(None) };
+        let hertz = text.parse().ok().filter(|hertz| *hertz > 0);
+        let expected = || self.document.error(timer, format!("expected a frequency in Hz, found {text:?}"));
+        hertz.map(Some).ok_or_else(expected)
     }
 
     /// The topology; without one libvirt gives each virtual CPU its own socket. Clusters count as more cores.

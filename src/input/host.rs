@@ -4,7 +4,7 @@
 use crate::domain::catalog::{Catalog, Provenance, ReleaseMap, machine_series};
 use crate::domain::definition::named_enum;
 use crate::domain::feature::FeatureSet;
-use crate::domain::host::{GivenHost, Vendor};
+use crate::domain::host::{CpuSignature, GivenHost, Vendor};
 use crate::domain::map::CpuMap;
 use crate::domain::names::did_you_mean;
 use crate::domain::scenario::{HostChoice, LibvirtChoice};
@@ -32,22 +32,24 @@ named_enum! {
 }
 
 impl Kind {
-    /// Returns a sentence on what such a file does and does not contain.
+    /// Returns what such a file does and does not contain, in one or two sentences.
     pub const fn tells(self) -> &'static str {
         match self {
             Self::DomainCapabilities => {
-                "It lists the features of a migratable host-model on this host; features that block migration are left out."
+                "It lists the features of a migratable host-model on this host; features that block migration are left \
+                 out. What the processor itself has is unknown: pass the output of virsh capabilities as well, as \
+                 FILE,FILE."
             }
             Self::Capabilities => {
-                "It lists what the processor has, not what QEMU and KVM support for a guest; virsh domcapabilities lists \
-                 that."
+                "It lists what the processor has, not what QEMU and KVM support for a guest. All of it is assumed to be \
+                 supported: pass the output of virsh domcapabilities as well, as FILE,FILE."
             }
             Self::ModelExpansion => {
                 "It lists what this QEMU supports on this host with the accelerator it was started with; libvirt may use less."
             }
             Self::CpuInfo => {
                 "It lists what Linux reports of the processor, not what KVM supports: KVM may support less, emulates some \
-                 features, and no vmx-* is listed."
+                 features, and no vmx-* is listed. Features that Linux hides are unknown."
             }
         }
     }
@@ -60,8 +62,12 @@ pub struct HostFile {
     pub kind: Kind,
     /// Its vendor.
     pub vendor: Vendor,
-    /// Its features.
+    /// Family, model and stepping, if the file has them.
+    pub signature: Option<CpuSignature>,
+    /// What KVM supports there; the processor's features if the file has no others.
     pub features: FeatureSet,
+    /// What the processor itself has, if the file lists it.
+    pub silicon: Option<FeatureSet>,
     /// The libvirt release, if the file names one.
     pub libvirt: Option<Version>,
     /// The QEMU release, if the file names one; for a series, its newest known release.
@@ -73,17 +79,52 @@ pub struct HostFile {
 impl HostFile {
     /// Returns the host for a scenario.
     pub fn choice(&self) -> HostChoice {
-        HostChoice::Given(GivenHost { vendor: self.vendor, signature: None, features: self.features, silicon: None })
+        let Self { vendor, signature, features, silicon, .. } = *self;
+        HostChoice::Given(GivenHost { vendor, signature, features, silicon })
+    }
+
+    /// Combines the files of one host: `virsh capabilities`, which lists what the processor has, and one that lists what
+    /// KVM supports.
+    ///
+    /// # Errors
+    /// The files are of other kinds, or of different processors.
+    pub fn combine(self, other: Self) -> Result<Self, String> {
+        let is_of_kvm = |kind| matches!(kind, Kind::DomainCapabilities | Kind::ModelExpansion);
+        let (processor, kvm) = match (self.kind, other.kind) {
+            (Kind::Capabilities, kind) if is_of_kvm(kind) => (self, other),
+            (kind, Kind::Capabilities) if is_of_kvm(kind) => (other, self),
+            (first, second) => {
+                let (first, second) = (first.name(), second.name());
+                return Err(format!(
+                    "expected virsh capabilities and virsh domcapabilities of the same host, found {first} and {second}"
+                ));
+            }
+        };
+        if processor.vendor != kvm.vendor || kvm.signature.is_some_and(|of_kvm| processor.signature != Some(of_kvm)) {
+            return Err("expected two files of the same host, found two different processors".to_owned());
+        }
+        Ok(Self {
+            signature: processor.signature,
+            silicon: processor.silicon,
+            libvirt: kvm.libvirt.or(processor.libvirt),
+            qemu: kvm.qemu.or(processor.qemu),
+            ..kvm
+        })
     }
 
     /// Returns one line about what was read and what such a file does not contain.
     pub fn line(&self) -> String {
+        format!("{}. {}", self.summary(), self.kind.tells())
+    }
+
+    /// Returns what was read, without a full stop.
+    pub fn summary(&self) -> String {
         let mut line = format!("{}: {} host with {} features", self.kind.name(), self.vendor, self.features.len());
         for note in &self.notes {
             line.push_str("; ");
             line.push_str(note);
         }
-        format!("{line}. {}", self.kind.tells())
+        line
     }
 }
 
@@ -136,6 +177,12 @@ fn of_xml(catalog: &Catalog, libvirt: &LibvirtChoice, file: &str, text: &str) ->
             let cpu = cpu.filter(|cpu| cpu.child("model").is_some());
             let cpu = cpu.ok_or_else(|| not_there("<host><cpu> with a <model>"))?;
             let mut host = expand(catalog, libvirt, &document, cpu, Kind::Capabilities)?;
+            host.silicon = Some(host.features);
+            host.signature = cpu.child("signature").and_then(|signature| {
+                let number = |name: &str| signature.get(name)?.parse().ok();
+                let (family, model) = (number("family")?, number("model")?);
+                Some(CpuSignature { family, model, stepping: number("stepping") })
+            });
             let arches = root.children_named("guest").filter_map(|guest| guest.child("arch"));
             let machines = arches.filter(|arch| arch.get("name") == Some("x86_64")).flat_map(|a| a.children.iter());
             let newest =
@@ -189,7 +236,7 @@ fn expand(
     if !left_out.is_empty() {
         notes.push(format!("{} unknown CPU features ignored: {}", left_out.len(), left_out.join(", ")));
     }
-    Ok(HostFile { kind, vendor, features, libvirt: None, qemu: None, notes })
+    Ok(HostFile { kind, vendor, signature: None, features, silicon: None, libvirt: None, qemu: None, notes })
 }
 
 fn map_of<'a>(catalog: &'a Catalog, libvirt: &LibvirtChoice) -> Option<&'a Arc<CpuMap>> {
@@ -248,7 +295,13 @@ fn of_qmp(catalog: &Catalog, file: &str, text: &str) -> Result<HostFile, LoadErr
     Ok(HostFile {
         kind: Kind::ModelExpansion,
         vendor: reply.host.vendor,
+        signature: Some(CpuSignature {
+            family: reply.host.family,
+            model: reply.host.model,
+            stepping: Some(reply.host.stepping),
+        }),
         features: reply.host.features,
+        silicon: None,
         libvirt: None,
         qemu,
         notes,

@@ -27,7 +27,12 @@ pub(super) struct Expansion<'e> {
 impl<'e> Expansion<'e> {
     /// Returns what replaces the CPU of `definition`; `None` where it stays, and where no model describes what has to be
     /// described.
-    pub(super) fn of(catalog: &'e Catalog, end: &'e Endpoint<'e>, guest: &Guest, definition: &Definition) -> Option<Self> {
+    pub(super) fn of(
+        catalog: &'e Catalog,
+        end: &'e Endpoint<'e>,
+        guest: &Guest,
+        definition: &Definition,
+    ) -> Option<Self> {
         let lacks_model = definition.model.is_some_and(|model| !end.qemu.has_model(model));
         let falls_back = definition.fallback == Fallback::Allow && definition.mode == Mode::Custom && lacks_model;
         if !definition.takes_host_model() && !falls_back {
@@ -82,11 +87,7 @@ fn host_model(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>) -> Option<Host
 }
 
 /// The model that is nearest to what a definition describes, of those that QEMU has (libvirt `virCPUx86Translate`).
-fn nearest_model(
-    facts: &Facts<'_>,
-    endpoint: &PreparedEndpoint<'_>,
-    definition: &Definition,
-) -> Option<HostModel> {
+fn nearest_model(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, definition: &Definition) -> Option<HostModel> {
     let (catalog, end) = (facts.catalog, endpoint.end);
     let named = endpoint.model.as_ref()?;
     let mut definition = definition.clone();

@@ -242,8 +242,7 @@ pub fn cold_boot(catalog: &Catalog, case: &Case<'_>) -> Option<StartTrace> {
     let model = expansion.as_ref().map_or(definition.model, |expansion| Some(expansion.model));
     let endpoint = PreparedEndpoint::of(catalog, end, guest, model);
     let named = case.guest_definition().features.sets().on();
-    let facts =
-        Facts { catalog, guest, feature: catalog.default_feature(), named, expansion: expansion.as_ref() };
+    let facts = Facts { catalog, guest, feature: catalog.default_feature(), named, expansion: expansion.as_ref() };
     let mut stages = FullTrace::default();
     let mut running = Running { live: definition.clone(), original: None, needs_original: true };
     start_new(&facts, &endpoint, &mut running, (&mut Attempt::default(), &mut stages));

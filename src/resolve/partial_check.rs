@@ -186,7 +186,8 @@ pub(super) fn listed<P: PolicyStore>(
     given: &Definition<P>,
     stop: &UnorderedRefusal,
 ) -> Refusal {
-    let compat = facts.model(endpoint, given.model).and_then(|model| model.of_map).is_none_or(|of_map| of_map.partial_compat);
+    let compat =
+        facts.model(endpoint, given.model).and_then(|model| model.of_map).is_none_or(|of_map| of_map.partial_compat);
     let asks_qemu = endpoint.end.behaviour.partial_check == PartialCheck::Blockers;
     let of_qemu = asks_qemu && !compat && matches!(stop, UnorderedRefusal::PartialMissing(_));
     let in_definition = |set: FeatureSet| -> Vec<FeatureId> {

@@ -21,7 +21,7 @@ pub(super) fn send<P: PolicyStore>(
     if original.is_some() && endpoint.end.behaviour.cookie {
         let cookie = sent.cookie.insert(live.clone());
         // A save image's cookie is a plain copy.
-        if transport == Transport::Live {
+        if transport != Transport::Save {
             make_migratable(facts, endpoint, cookie, original);
         }
     }

@@ -7,7 +7,7 @@ use super::endpoint::{Endpoint, Guest, Machine};
 use super::migrate::{Case, Prepared};
 use super::verdict::Verdict;
 use crate::domain::catalog::Catalog;
-use crate::domain::definition::Definition;
+use crate::domain::definition::{Definition, Mode};
 use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{CpuChoice, HostChoice, Release, Scenario, Topology};
@@ -107,6 +107,12 @@ impl<'a> Plan<'a> {
         if scenario.lacks_host() {
             return Err(Dependence::on(HOST));
         }
+        // QEMU under TCG has no feature that blocks a migration. Other modes do not have the attribute.
+        if !scenario.migratable
+            && (scenario.accel == Accel::Kvm || !matches!(scenario.mode(), Mode::HostPassthrough | Mode::Maximum))
+        {
+            return Err(Dependence::on("migratable=off (whether a feature blocks the migration)"));
+        }
         let mut axes = Vec::new();
         let models = guests::models(catalog, scenario, &mut axes);
         let machines = guests::machines(catalog, scenario, &mut axes);
@@ -117,8 +123,8 @@ impl<'a> Plan<'a> {
         let stop = Purpose { name: "destination", ..source };
         let destination = Purpose { regime: scenario.regime, ..stop };
         let mut endpoints = vec![make(&scenario.from, &scenario.from_host, source).among(&mut axes)];
-        for release in &scenario.via {
-            endpoints.push(make(release, &scenario.to_host, stop).among(&mut axes));
+        for (index, release) in scenario.via.iter().enumerate() {
+            endpoints.push(make(release, scenario.stop_host(index), stop).among(&mut axes));
         }
         endpoints.push(make(&scenario.to, &scenario.to_host, destination).among(&mut axes));
         let started = scenario.started.as_ref();
@@ -220,11 +226,7 @@ impl<'a> Plan<'a> {
                 None => return OutcomeWithFeatures::depends(None),
             },
         };
-        if !agreement.depends_on.is_empty() {
-            OutcomeWithFeatures::depends(brief.outcome.row)
-        } else {
-            brief
-        }
+        if !agreement.depends_on.is_empty() { OutcomeWithFeatures::depends(brief.outcome.row) } else { brief }
     }
 
     fn brief_of(&self, assignment: &[usize]) -> Option<OutcomeWithFeatures> {

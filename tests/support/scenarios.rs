@@ -6,7 +6,7 @@ use virt_cpu_explorer::internal::domain::behaviour::Regime;
 use virt_cpu_explorer::internal::domain::catalog::LibvirtId;
 use virt_cpu_explorer::internal::domain::definition::{Check, Fallback, Match, Mode, Policy};
 use virt_cpu_explorer::internal::domain::feature::FeatureId;
-use virt_cpu_explorer::internal::domain::host::{GivenHost, HostId, Vendor};
+use virt_cpu_explorer::internal::domain::host::{CpuSignature, GivenHost, HostId, Vendor};
 use virt_cpu_explorer::internal::domain::map::ModelId;
 use virt_cpu_explorer::internal::domain::qemu::{Accel, MachineId};
 use virt_cpu_explorer::internal::domain::scenario::{
@@ -64,14 +64,23 @@ fn host(random: &mut Random) -> HostChoice {
     match random.below(6) {
         0 => HostChoice::Any,
         1 => HostChoice::Unknown,
-        2 => HostChoice::Given(GivenHost {
-            vendor: random.one(&Vendor::ALL),
-            signature: None,
-            features: (0..=random.below(20)).map(|_| feature(random)).collect(),
-            silicon: None,
-        }),
+        2 => HostChoice::Given(given_host(random)),
         3 => HostChoice::Capable,
         _ => HostChoice::Listed(HostId(number(random, CATALOG.hosts().len()))),
+    }
+}
+
+fn given_host(random: &mut Random) -> GivenHost {
+    let mut some = || (0..random.below(20)).map(|_| feature(random)).collect();
+    let (features, silicon) = (some(), some());
+    let mut part = || u32::from(number(random, 200));
+    let (family, model, stepping) = (part(), part(), part());
+    let stepping = (stepping > 40).then_some(stepping);
+    GivenHost {
+        vendor: random.one(&Vendor::ALL),
+        signature: maybe(random, &[CpuSignature { family, model, stepping }]),
+        features,
+        silicon: maybe(random, &[silicon]),
     }
 }
 
@@ -126,6 +135,9 @@ pub(crate) fn any(random: &mut Random) -> Scenario {
     scenario.fallback = random.one(Fallback::ALL);
     scenario.vendor = maybe(random, &Vendor::ALL);
     scenario.transport = random.one(Transport::ALL);
+    scenario.migratable = random.once_in(2);
+    scenario.tsc = maybe(random, &[1, 2_400_000_000]);
+    scenario.machine_like = maybe(random, &CATALOG.qemu_defaults().machines);
     scenario.regime = maybe(random, Regime::ALL);
     scenario.feature = feature(random);
     scenario.pmu = random.once_in(2);

@@ -1,8 +1,7 @@
 //! Reads and writes the values of switches as the facts have them: `yes` and `no`, releases, lists of features, words.
 
 use super::{
-    AddedExempt, DropAdded, DropUnknown, HostUnderKvm, InvtscMessage, LiveMissing, Original, PartialCheck,
-    Regime,
+    AddedExempt, DropAdded, DropUnknown, HostUnderKvm, InvtscMessage, LiveMissing, Original, PartialCheck, Regime,
 };
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::version::Version;

@@ -3,7 +3,7 @@
 
 use super::super::behaviour::Regime;
 use super::super::catalog::Catalog;
-use super::super::definition::{Check, Fallback, Match, Mode, named_enum};
+use super::super::definition::{Check, Fallback, Match, Mode, Policy, named_enum};
 use super::super::names::nearest;
 use super::super::qemu::Accel;
 use super::{CpuChoice, DEFAULT_MACHINE, HostChoice, MachineChoice, Scenario, Told, Topology, Transport};
@@ -48,6 +48,12 @@ named_enum! {
         Vendor "vendor",
         /// How the guest travels.
         Transport "transport",
+        /// The definition's migratable attribute.
+        Migratable "migratable",
+        /// The definition's TSC frequency.
+        Tsc "tsc",
+        /// The machine type whose defaults an unknown one has.
+        MachineLike "machine-like",
         /// The destination's regime.
         Regime "regime",
         /// The feature the table is about.
@@ -58,6 +64,13 @@ named_enum! {
 }
 
 impl Key {
+    /// Splits `KEY=VALUE`. `tsc=POLICY` is the CPU feature of that name and not the key.
+    pub fn split(part: &str) -> Option<(Self, &str)> {
+        let (name, value) = part.split_once('=')?;
+        let key = Self::parse(name)?;
+        (key != Self::Tsc || Policy::parse(value).is_none()).then_some((key, value))
+    }
+
     /// Returns whether the key describes the guest, and not an end or the way between them.
     pub const fn is_of_the_guest(self) -> bool {
         match self {
@@ -69,6 +82,9 @@ impl Key {
             | Self::Match
             | Self::Fallback
             | Self::Vendor
+            | Self::Migratable
+            | Self::Tsc
+            | Self::MachineLike
             | Self::Pmu => true,
             Self::Host
             | Self::FromHost
@@ -106,8 +122,11 @@ pub const KEYS: &[KeyInfo] = &[
     info(
         Key::Host,
         "HOST",
-        "Host at both ends: a listed name, capable, any, ?, or VENDOR:f1+f2+...; as a flag also a file with the output of \
-         virsh domcapabilities, virsh capabilities or QMP query-cpu-model-expansion, or /proc/cpuinfo [default: capable]",
+        "Host at source and destination: a listed name, capable, any, ?, or \
+         VENDOR[:FAMILY-MODEL-STEPPING]:f1+f2+...[/s1+s2+...]: what KVM supports and, after the slash, what the processor \
+         has. As a flag also a file: the output of virsh domcapabilities, virsh capabilities or QMP \
+         query-cpu-model-expansion, or /proc/cpuinfo. CAPABILITIES,DOMCAPABILITIES combines two files of the same host \
+         [default: capable]",
     ),
     info(Key::FromHost, "HOST", "Host at the source"),
     info(Key::ToHost, "HOST", "Host at the destination"),
@@ -123,7 +142,22 @@ pub const KEYS: &[KeyInfo] = &[
     info(Key::Match, "minimum|exact|strict", "match attribute of the CPU definition [default: exact]"),
     info(Key::Fallback, "allow|forbid", "fallback attribute of the CPU model [default: forbid]"),
     info(Key::Vendor, "VENDOR", "CPU vendor that the definition requires: Intel, AMD, Hygon, Zhaoxin"),
-    info(Key::Transport, "live|save", "Live migration, or save and restore [default: live]"),
+    info(
+        Key::Transport,
+        "live|save|p2p",
+        "Live migration, save and restore, or peer-to-peer migration, which is decided like a live one [default: live]",
+    ),
+    info(
+        Key::Migratable,
+        "on|off",
+        "migratable attribute of the CPU definition, for host-passthrough and maximum [default: on]",
+    ),
+    info(Key::Tsc, "HZ", "TSC frequency in the definition; the hosts are assumed to provide it [default: none]"),
+    info(
+        Key::MachineLike,
+        "TYPE",
+        "Known machine type with the same defaults; used if the data lacks those of the guest's machine type",
+    ),
     info(
         Key::Regime,
         "nothing|disable|require",
@@ -148,6 +182,13 @@ pub struct LinkError {
     pub fault: ValueError,
 }
 
+impl LinkError {
+    /// Returns the error in a value that begins at this column.
+    fn at(word: &str, column: usize, fault: ValueError) -> Self {
+        Self { word: word.to_owned(), column: column + fault.offset, fault }
+    }
+}
+
 impl fmt::Display for LinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "scenario, column {}: {}", self.column, self.fault)
@@ -167,17 +208,17 @@ impl Scenario {
         let mut column = 1;
         let mut waiting: Vec<(usize, Key, &str)> = Vec::new();
         for (place, part) in word.split(',').enumerate() {
-            let at = |fault| LinkError { word: word.to_owned(), column, fault };
+            let at = |fault| LinkError::at(word, column, fault);
             if place == 0 {
                 scenario.cpu = value::cpu(catalog, part).map_err(at)?;
-            } else if let Some((key, text)) = part.split_once('=').and_then(|(k, v)| Some((Key::parse(k)?, v))) {
+            } else if let Some((key, text)) = Key::split(part) {
                 note(&mut seen, key).map_err(at)?;
                 // Machine aliases, `started` and `via` lean on the ends; they are read when those are known.
                 if matches!(key, Key::Machine | Key::Started | Key::Via) {
                     waiting.push((column + key.name().len() + 1, key, text));
                 } else {
-                    let at = |fault| LinkError { word: word.to_owned(), column: column + key.name().len() + 1, fault };
-                    scenario.set(catalog, key, text).map_err(at)?;
+                    let column = column + key.name().len() + 1;
+                    scenario.set(catalog, key, text).map_err(|fault| LinkError::at(word, column, fault))?;
                 }
             } else {
                 let (feature, policy) = value::policy(catalog, part).map_err(at)?;
@@ -189,7 +230,7 @@ impl Scenario {
             column += part.chars().count() + 1;
         }
         for (column, key, text) in waiting {
-            scenario.set(catalog, key, text).map_err(|fault| LinkError { word: word.to_owned(), column, fault })?;
+            scenario.set(catalog, key, text).map_err(|fault| LinkError::at(word, column, fault))?;
         }
         Ok(scenario)
     }
@@ -200,7 +241,7 @@ impl Scenario {
     /// What was expected, with the nearest known word.
     pub fn set(&mut self, catalog: &Catalog, key: Key, text: &str) -> Result<(), ValueError> {
         match key {
-            Key::Machine => self.machine = value::machine(catalog, text, &self.from)?,
+            Key::Machine => self.machine = value::machine(catalog, text, &self.from, self.machine_like.is_some())?,
             Key::Topology => self.topology = value::topology(text)?,
             Key::Accel => self.accel = value::one_of(text, &[Accel::Tcg, Accel::Kvm], Accel::name)?,
             Key::Host => {
@@ -218,9 +259,12 @@ impl Scenario {
             Key::Fallback => self.fallback = value::one_of(text, Fallback::ALL, Fallback::name)?,
             Key::Vendor => self.vendor = Some(value::vendor(text)?),
             Key::Transport => self.transport = value::one_of(text, Transport::ALL, Transport::name)?,
+            Key::Migratable => self.migratable = value::on_off(text)?,
+            Key::Tsc => self.tsc = Some(value::frequency(text)?),
+            Key::MachineLike => self.machine_like = Some(value::machine_like(catalog, text)?),
             Key::Regime => self.regime = Some(value::one_of(text, Regime::ALL, Regime::name)?),
             Key::Feature => self.feature = value::feature(catalog, text)?,
-            Key::Pmu => self.pmu = value::one_of(text, &["on", "off"], |word| word)? == "on",
+            Key::Pmu => self.pmu = value::on_off(text)?,
         }
         if key.is_of_the_guest() {
             self.running = None;
@@ -318,9 +362,14 @@ impl Scenario {
             Key::Fallback => named(self.fallback != Fallback::Forbid, self.fallback.name()),
             Key::Vendor => self.vendor.map(|vendor| vendor.name().into()),
             Key::Transport => named(self.transport != Transport::Live, self.transport.name()),
+            // Only these modes have the attribute.
+            Key::Migratable if self.migratable && !matches!(self.mode(), Mode::HostPassthrough | Mode::Maximum) => None,
+            Key::Migratable => named(!self.migratable, value::write_on_off(self.migratable)),
+            Key::Tsc => self.tsc.map(|hertz| hertz.to_string().into()),
+            Key::MachineLike => self.machine_like.map(|machine| catalog.machine_name(machine).into()),
             Key::Regime => self.regime.map(|regime| regime.name().into()),
             Key::Feature => named(self.feature != catalog.default_feature(), catalog.feature_name(self.feature)),
-            Key::Pmu => named(self.pmu, if self.pmu { "on" } else { "off" }),
+            Key::Pmu => named(self.pmu, value::write_on_off(self.pmu)),
         }
     }
 }

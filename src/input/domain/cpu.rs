@@ -20,6 +20,7 @@ pub(super) struct Cpu {
     pub(super) vendor: Option<Vendor>,
     /// The vendor that the guest is told in place of the host's or the model's (`vendor_id`).
     pub(super) told_vendor: Option<String>,
+    pub(super) migratable: Option<bool>,
     pub(super) features: Policies,
 }
 
@@ -33,6 +34,7 @@ impl Default for Cpu {
             fallback: None,
             vendor: None,
             told_vendor: None,
+            migratable: None,
             features: Policies::default(),
         }
     }
@@ -68,6 +70,7 @@ pub(super) fn read(catalog: &Catalog, document: &Document<'_>, element: &Element
         mode: word(document, element, "mode", Mode::ALL, Mode::name)?.unwrap_or(Mode::Custom),
         matching: word(document, element, "match", Match::ALL, Match::name)?,
         check: word(document, element, "check", Check::ALL, Check::name)?,
+        migratable: word(document, element, "migratable", &[true, false], |on| if on { "on" } else { "off" })?,
         ..Cpu::default()
     };
     if let Some(model) = element.child("model") {

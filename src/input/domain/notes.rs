@@ -12,6 +12,12 @@ pub(super) fn used(domain: &Element<'_>, scenario: &Scenario, cpu: &Cpu) -> Vec<
     if scenario.pmu {
         used.push("PMU on".to_owned());
     }
+    if !scenario.migratable {
+        used.push("migratable off".to_owned());
+    }
+    if let Some(hertz) = scenario.tsc {
+        used.push(format!("TSC frequency {hertz} Hz"));
+    }
     if let Some(vendor) = cpu.vendor {
         used.push(format!("vendor {vendor} required of the host"));
     }

@@ -3,7 +3,7 @@
 use super::{HostFile, Kind};
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::{FeatureId, FeatureSet};
-use crate::domain::host::Vendor;
+use crate::domain::host::{CpuSignature, Vendor};
 use crate::load::LoadError;
 
 /// Linux's name and libvirt's, where they differ by more than `_` for `-`.
@@ -60,7 +60,10 @@ pub(super) fn read(catalog: &Catalog, file: &str, text: &str) -> Result<HostFile
     }
     let mut notes: Vec<String> = value("model name").map(|(_, name)| name.to_owned()).into_iter().collect();
     notes.push(format!("{} of {} flags are features of libvirt", features.len(), words.len()));
-    Ok(HostFile { kind: Kind::CpuInfo, vendor, features, libvirt: None, qemu: None, notes })
+    let number = |name: &str| value(name).and_then(|(_, text)| text.parse().ok());
+    let signature = number("cpu family").zip(number("model"));
+    let signature = signature.map(|(family, model)| CpuSignature { family, model, stepping: number("stepping") });
+    Ok(HostFile { kind: Kind::CpuInfo, vendor, signature, features, silicon: None, libvirt: None, qemu: None, notes })
 }
 
 fn feature(catalog: &Catalog, vendor: Vendor, flag: &str) -> Option<FeatureId> {

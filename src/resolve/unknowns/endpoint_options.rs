@@ -147,7 +147,8 @@ impl<'a> EndpointOptions<'a> {
             *silicon |= unknown.choose(assignment).copied().unwrap_or_default();
         }
         let mut qemu = self.qemu.choose(assignment)?.clone();
-        if let (Host::With { features, .. }, true) = (host, self.host_names_properties && qemu.answers != qemu.version) {
+        if let (Host::With { features, .. }, true) = (host, self.host_names_properties && qemu.answers != qemu.version)
+        {
             qemu.properties |= features;
         }
         Some(Endpoint { behaviour, map, qemu, enterprise_linux: self.enterprise_linux, host })
@@ -405,12 +406,18 @@ fn alternatives(catalog: &Catalog, id: HostId, wants_vmx: bool) -> Vec<(String, 
 /// vendor shows, or nothing more than KVM gives. What lies between gives one of the two answers, or both.
 ///
 /// `arch-capabilities` is sure of an Intel host that lists `rdctl-no`.
-fn unknown_silicon(catalog: &Catalog, vendor: Vendor, features: FeatureSet, axes: &mut Vec<Axis>) -> Options<FeatureSet> {
+fn unknown_silicon(
+    catalog: &Catalog,
+    vendor: Vendor,
+    features: FeatureSet,
+    axes: &mut Vec<Axis>,
+) -> Options<FeatureSet> {
     let names = catalog.named();
     let of_vendor = catalog.hosts().iter().filter(|host| host.vendor == vendor);
     let shown = of_vendor.filter_map(|host| host.silicon).fold(FeatureSet::EMPTY, |all, shown| all | shown.features);
     let sure = vendor == Vendor::Intel && names.rdctl_no.is_some_and(|rdctl_no| features.contains(rdctl_no));
     let least = names.arch_capabilities.into_iter().filter(|_| sure).collect();
-    let values = vec![("shows more than KVM gives".to_owned(), shown | least), ("shows what KVM gives".to_owned(), least)];
+    let values =
+        vec![("shows more than KVM gives".to_owned(), shown | least), ("shows what KVM gives".to_owned(), least)];
     options(axes, "host silicon", values)
 }

@@ -41,6 +41,9 @@ pub(super) fn machines(catalog: &Catalog, scenario: &Scenario, axes: &mut Vec<Ax
             })
             .collect()
     };
+    let like = |name: &str, taken_for_granted: bool| {
+        scenario.machine_like.map(|defaults| Options::one(Machine { name: name.into(), defaults, taken_for_granted }))
+    };
     match &scenario.machine {
         MachineChoice::Listed(id) if catalog.qemu_defaults().position(*id).is_some() => {
             Options::one(Machine { name: catalog.machine_name(*id).into(), defaults: *id, taken_for_granted: false })
@@ -51,9 +54,11 @@ pub(super) fn machines(catalog: &Catalog, scenario: &Scenario, axes: &mut Vec<Ax
             for (_, machine) in &mut values {
                 machine.taken_for_granted = false;
             }
-            options(axes, "machine type", values)
+            like(catalog.machine_name(*id), false).unwrap_or_else(|| options(axes, "machine type", values))
         }
-        MachineChoice::Unlisted(name) => options(axes, "machine type", stand_ins(Some(name))),
+        MachineChoice::Unlisted(name) => {
+            like(name, true).unwrap_or_else(|| options(axes, "machine type", stand_ins(Some(name))))
+        }
         MachineChoice::Unknown => options(axes, "machine type", stand_ins(None)),
     }
 }

@@ -61,7 +61,7 @@ fn libvirt(catalog: &Catalog, text: &str) -> Result<LibvirtChoice, ValueError> {
                 Some(version) => nearest_release(catalog, version),
                 None => nearest(text, names).map(str::to_owned),
             };
-            Err(ValueError { text: format!("unknown libvirt release {text:?}"), nearest: near })
+            Err(ValueError::near(format!("unknown libvirt release {text:?}"), near.as_deref()))
         }
     }
 }
@@ -82,7 +82,7 @@ fn qemu(catalog: &Catalog, text: &str) -> Result<QemuChoice, ValueError> {
         None => {
             let below = version.and_then(|v| catalog.qemu_releases().iter().rfind(|known| known.version < v));
             let near = below.map(|known| known.version.to_string());
-            Err(ValueError { text: format!("unknown QEMU release {text:?}"), nearest: near })
+            Err(ValueError::near(format!("unknown QEMU release {text:?}"), near.as_deref()))
         }
     }
 }

@@ -3,8 +3,9 @@
 use super::super::super::catalog::Catalog;
 use super::super::super::definition::{Mode, Policy};
 use super::super::super::feature::{FeatureId, FeatureSet};
-use super::super::super::host::{GivenHost, Vendor};
+use super::super::super::host::{CpuSignature, GivenHost, Vendor};
 use super::super::super::names::{nearest, suggestion};
+use super::super::super::qemu::MachineId;
 use super::super::{CpuChoice, HostChoice, MachineChoice, Release, Told, Topology};
 use super::suggest_part;
 use std::borrow::Cow;
@@ -17,15 +18,22 @@ pub struct ValueError {
     pub text: String,
     /// The nearest known word.
     pub nearest: Option<String>,
+    /// The characters of the value before the error.
+    pub offset: usize,
 }
 
 impl ValueError {
     pub(super) fn new(text: String) -> Self {
-        Self { text, nearest: None }
+        Self { text, nearest: None, offset: 0 }
     }
 
     pub(super) fn near(text: String, nearest: Option<&str>) -> Self {
-        Self { text, nearest: nearest.map(str::to_owned) }
+        Self { text, nearest: nearest.map(str::to_owned), offset: 0 }
+    }
+
+    /// Returns the error moved by so many characters.
+    fn after(self, characters: usize) -> Self {
+        Self { offset: self.offset + characters, ..self }
     }
 }
 
@@ -63,13 +71,11 @@ pub(super) fn policy(catalog: &Catalog, part: &str) -> Result<(FeatureId, Policy
     }
     let Some((name, word)) = part.split_once('=') else {
         let text = format!("expected +FEATURE, -FEATURE, FEATURE=POLICY or KEY=VALUE, found {part:?}");
-        return Err(ValueError { text, nearest: suggest_part(catalog, part) });
+        return Err(ValueError::near(text, suggest_part(catalog, part).as_deref()));
     };
     let Some(known) = catalog.feature(name) else {
-        return Err(ValueError {
-            text: format!("unknown key or feature {name:?}"),
-            nearest: suggest_part(catalog, name),
-        });
+        let text = format!("unknown key or feature {name:?}");
+        return Err(ValueError::near(text, suggest_part(catalog, name).as_deref()));
     };
     Ok((known, one_of(word, Policy::ALL, Policy::name)?))
 }
@@ -119,9 +125,10 @@ pub(super) fn write_topology(topology: Told<Topology>) -> String {
     }
 }
 
-/// Reads a machine type. A short name stands for what the source's QEMU means by it; a distribution's own type, which
-/// continues its family with letters, is taken although the facts do not name it.
-pub(super) fn machine(catalog: &Catalog, text: &str, from: &Release) -> Result<MachineChoice, ValueError> {
+/// Parses a machine type. A short name stands for what the source's QEMU means by it. A name that the facts lack is
+/// accepted if it continues a family with letters, as those of distributions do, or if the scenario says which one it is
+/// `like`.
+pub(super) fn machine(catalog: &Catalog, text: &str, from: &Release, like: bool) -> Result<MachineChoice, ValueError> {
     if text == "?" {
         return Ok(MachineChoice::Unknown);
     }
@@ -132,18 +139,42 @@ pub(super) fn machine(catalog: &Catalog, text: &str, from: &Release) -> Result<M
     if let Some(id) = views.iter().find_map(|view| view.resolve_alias(text)) {
         return Ok(MachineChoice::Listed(id));
     }
-    let distribution = |rest: &str| {
-        rest.starts_with(|c: char| c.is_ascii_alphabetic())
-            && rest.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'+'))
+    let is_name = |text: &str| {
+        !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'+'))
     };
+    let distribution = |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphabetic()) && is_name(rest);
     let families = ["pc-q35-", "pc-i440fx-", "pc-", "microvm-"];
     let rest = families.iter().find_map(|family| text.strip_prefix(family));
-    if rest.is_some_and(distribution)
+    if (like && is_name(text))
+        || rest.is_some_and(distribution)
         || text.strip_prefix("rhel").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
     {
         return Ok(MachineChoice::Unlisted(text.into()));
     }
     Err(ValueError::near(format!("unknown machine type {text:?}"), nearest(text, catalog.machines().iter())))
+}
+
+/// Parses a machine type whose defaults are known.
+pub(super) fn machine_like(catalog: &Catalog, text: &str) -> Result<MachineId, ValueError> {
+    let known = catalog.machine(text).filter(|id| catalog.qemu_defaults().position(*id).is_some());
+    known.ok_or_else(|| {
+        let names = catalog.qemu_defaults().machines.iter().map(|id| catalog.machine_name(*id));
+        ValueError::near(format!("expected a machine type with known defaults, found {text:?}"), nearest(text, names))
+    })
+}
+
+pub(super) fn on_off(text: &str) -> Result<bool, ValueError> {
+    one_of(text, &[true, false], write_on_off)
+}
+
+pub(super) fn write_on_off(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
+}
+
+/// Parses a frequency in Hz.
+pub(super) fn frequency(text: &str) -> Result<u64, ValueError> {
+    let hertz = text.parse().ok().filter(|hertz| *hertz > 0);
+    hertz.ok_or_else(|| ValueError::new(format!("expected a frequency in Hz such as 2400000000, found {text:?}")))
 }
 
 pub(super) fn machine_name<'a>(catalog: &'a Catalog, machine: &'a MachineChoice) -> &'a str {
@@ -164,15 +195,45 @@ pub(super) fn host(catalog: &Catalog, text: &str) -> Result<HostChoice, ValueErr
     if let Some(id) = catalog.host_named(text) {
         return Ok(HostChoice::Listed(id));
     }
-    if let Some((vendor_name, list)) = text.split_once(':') {
-        let vendor = vendor(vendor_name)?;
-        let names = list.split('+').filter(|name| !name.is_empty());
-        let features: Result<FeatureSet, ValueError> = names.map(|name| feature(catalog, name)).collect();
-        return Ok(HostChoice::Given(GivenHost { vendor, signature: None, features: features?, silicon: None }));
+    if let Some((vendor, rest)) = text.split_once(':') {
+        return given_host(catalog, vendor, rest).map(HostChoice::Given);
     }
-    let expected = "expected a listed host, capable, any, ?, or VENDOR:f1+f2+...";
+    let expected = "expected a listed host, capable, any, ?, or VENDOR[:FAMILY-MODEL-STEPPING]:f1+f2+...[/s1+s2+...]";
     let names = catalog.hosts().iter().map(|host| &*host.name).chain(["capable", "any"]);
     Err(ValueError::near(format!("unknown host {text:?}; {expected}"), nearest(text, names)))
+}
+
+/// Parses `VENDOR[:FAMILY-MODEL-STEPPING]:f1+f2+...[/s1+s2+...]`, split at the first colon.
+fn given_host(catalog: &Catalog, vendor_name: &str, rest: &str) -> Result<GivenHost, ValueError> {
+    let vendor = vendor(vendor_name)?;
+    let mut offset = vendor_name.chars().count() + 1;
+    let (signature, lists) = rest.split_once(':').map_or((None, rest), |(text, lists)| (Some(text), lists));
+    let parsed = signature.map(|text| {
+        text.parse::<CpuSignature>()
+            .map_err(|form| ValueError::new(format!("expected {form}, found {text:?}")).after(offset))
+    });
+    offset += signature.map_or(0, |text| text.chars().count() + 1);
+    let (kvm, silicon) = lists.split_once('/').map_or((lists, None), |(kvm, silicon)| (kvm, Some(silicon)));
+    let list = |text: &str, offset: usize| feature_list(catalog, text).map_err(|err| err.after(offset));
+    Ok(GivenHost {
+        vendor,
+        signature: parsed.transpose()?,
+        features: list(kvm, offset)?,
+        silicon: silicon.map(|silicon| list(silicon, offset + kvm.chars().count() + 1)).transpose()?,
+    })
+}
+
+/// Parses `f1+f2+...`, or no feature at all.
+fn feature_list(catalog: &Catalog, text: &str) -> Result<FeatureSet, ValueError> {
+    let mut offset = 0;
+    let names = text.split('+').filter(|_| !text.is_empty());
+    names
+        .map(|name| {
+            let found = feature(catalog, name).map_err(|err| err.after(offset));
+            offset += name.chars().count() + 1;
+            found
+        })
+        .collect()
 }
 
 pub(super) fn write_host<'a>(catalog: &'a Catalog, host: &HostChoice) -> Cow<'a, str> {
@@ -181,9 +242,16 @@ pub(super) fn write_host<'a>(catalog: &'a Catalog, host: &HostChoice) -> Cow<'a,
         HostChoice::Any => "any".into(),
         HostChoice::Unknown => "?".into(),
         HostChoice::Listed(id) => Cow::Borrowed(&*catalog.host(*id).name),
-        HostChoice::Given(GivenHost { vendor, features, .. }) => {
-            let names: Vec<&str> = features.iter().map(|feature| catalog.feature_name(feature)).collect();
-            format!("{vendor}:{}", names.join("+")).into()
+        HostChoice::Given(GivenHost { vendor, signature, features, silicon }) => {
+            let mut text = vendor.to_string();
+            text.extend(signature.map(|signature| format!(":{signature}")));
+            for (mark, list) in [(':', Some(features)), ('/', silicon.as_ref())] {
+                let Some(list) = list else { continue };
+                text.push(mark);
+                let names: Vec<&str> = list.iter().map(|feature| catalog.feature_name(feature)).collect();
+                text.push_str(&names.join("+"));
+            }
+            text.into()
         }
     }
 }

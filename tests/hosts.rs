@@ -1,0 +1,188 @@
+//! Tests how a host is described: in a scenario, by a batch line, by files, and what of it reaches the checks.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail the test")]
+
+mod support;
+
+use support::ask::{CATALOG, answer, scenario};
+use virt_cpu_explorer::internal::domain::feature::FeatureSet;
+use virt_cpu_explorer::internal::domain::host::{CpuSignature, GivenHost, Vendor};
+use virt_cpu_explorer::internal::domain::scenario::{HostChoice, LibvirtChoice, Scenario};
+use virt_cpu_explorer::internal::input::{batch, host};
+use virt_cpu_explorer::internal::resolve::Verdict;
+
+fn set(names: &[&str]) -> FeatureSet {
+    names.iter().map(|name| CATALOG.feature(name).unwrap()).collect()
+}
+
+fn given(choice: &HostChoice) -> GivenHost {
+    match choice {
+        HostChoice::Given(given) => *given,
+        other => panic!("not a described host: {other:?}"),
+    }
+}
+
+#[test]
+fn a_host_has_what_kvm_supports_and_after_the_slash_what_the_processor_has() {
+    let signature = |stepping| Some(CpuSignature { family: 6, model: 207, stepping });
+    let (kvm, silicon) = (set(&["avx", "pni"]), set(&["avx", "monitor"]));
+    for (text, signature, features, silicon) in [
+        ("Intel:avx+pni", None, kvm, None),
+        ("Intel:6-207-2:avx+pni", signature(Some(2)), kvm, None),
+        ("Intel:6-207:avx+pni", signature(None), kvm, None),
+        ("Intel:avx+pni/avx+monitor", None, kvm, Some(silicon)),
+        ("Intel:6-207-2:avx+pni/avx+monitor", signature(Some(2)), kvm, Some(silicon)),
+        ("Intel:6-207-2:/", signature(Some(2)), FeatureSet::EMPTY, Some(FeatureSet::EMPTY)),
+        ("Intel:", None, FeatureSet::EMPTY, None),
+    ] {
+        let read = scenario(&format!("EPYC,host={text}"));
+        let expected = GivenHost { vendor: Vendor::Intel, signature, features, silicon };
+        assert_eq!(given(&read.from_host), expected, "{text}");
+        assert_eq!(Scenario::parse(&CATALOG, &read.word(&CATALOG)).unwrap(), read, "{text}");
+    }
+}
+
+#[test]
+fn an_error_in_a_host_has_the_column_of_the_part_that_is_wrong() {
+    for (text, wrong, said) in [
+        ("Intle:avx", "Intle", "Intel"),
+        ("Intel:6-x-2:avx", "6-x-2", "such as 6-207-2"),
+        ("Intel:6-207-2:avx+nonsense+pni", "nonsense", "unknown"),
+        ("AMD:avx/pni+avxx", "avxx", "avx"),
+        ("AMD:avx++pni", "+pni", "unknown"),
+        ("Haswel-Desktop", "Haswel", "expected a listed host, capable, any, ?, or VENDOR"),
+    ] {
+        for word in [format!("EPYC,host={text}"), format!("EPYC,+avx,to-host={text},from=old")] {
+            let err = Scenario::parse(&CATALOG, &word).unwrap_err();
+            let column = word[..word.find(wrong).unwrap()].chars().count() + 1;
+            assert_eq!(err.column, column, "{word}: {err}");
+            assert!(err.to_string().contains(said), "{err}");
+        }
+    }
+}
+
+fn read(name: &str) -> host::HostFile {
+    let path = format!("{}/tests/data/hosts/{name}", env!("CARGO_MANIFEST_DIR"));
+    let bytes = std::fs::read(&path).unwrap();
+    host::read(&CATALOG, &LibvirtChoice::Unknown, name, &bytes).unwrap()
+}
+
+#[test]
+fn two_files_of_one_host_give_both_sides_in_either_order() {
+    let (capabilities, domcapabilities) = ("9.0.0-capabilities.xml", "9.0.0-domcapabilities.xml");
+    for (first, second) in [(capabilities, domcapabilities), (domcapabilities, capabilities)] {
+        let both = given(&read(first).combine(read(second)).unwrap().choice());
+        assert_eq!(both.signature, Some(CpuSignature { family: 25, model: 17, stepping: Some(1) }));
+        assert_eq!(both.features, read(domcapabilities).features);
+        assert_eq!(both.silicon, Some(read(capabilities).features));
+    }
+    let wrong = |first: &str, second: &str| read(first).combine(read(second)).unwrap_err();
+    assert!(wrong(capabilities, capabilities).contains("virsh capabilities and virsh domcapabilities"));
+    assert!(wrong(domcapabilities, "cpuinfo.txt").contains("found virsh domcapabilities and /proc/cpuinfo"));
+    let mut intel = read(domcapabilities);
+    intel.vendor = Vendor::Intel;
+    assert!(read(capabilities).combine(intel).unwrap_err().contains("two different processors"));
+}
+
+#[test]
+fn one_file_says_which_side_it_lacks() {
+    let capabilities = read("9.0.0-capabilities.xml");
+    assert_eq!(capabilities.silicon, Some(capabilities.features));
+    assert!(capabilities.line().contains("pass the output of virsh domcapabilities as well"));
+    let domcapabilities = read("9.0.0-domcapabilities.xml");
+    assert_eq!((domcapabilities.silicon, domcapabilities.signature), (None, None));
+    assert!(domcapabilities.line().contains("pass the output of virsh capabilities as well"));
+    let cpuinfo = read("cpuinfo.txt");
+    assert!(cpuinfo.silicon.is_none() && cpuinfo.signature.is_some());
+    assert!(cpuinfo.line().contains("KVM may support less"), "{}", cpuinfo.line());
+    assert!(read("7.2.22-query-cpu-model-expansion.json").signature.is_some());
+}
+
+/// QEMU 10.1.0 supports arch-capabilities only where the processor has it.
+#[test]
+fn the_processor_decides_what_kvm_alone_leaves_open() {
+    let host = "Intel:fpu+de+pse+tsc+msr+pae+mce+cx8+apic+sep+mtrr+pge+mca+cmov+pat+pse36+clflush+mmx+fxsr+sse+sse2+pni\
+                +cx16+lm+nx+syscall+lahf_lm+ssse3+arch-capabilities";
+    let verdict = |silicon: &str| {
+        let word = "Conroe,+arch-capabilities,check=none,machine=pc-q35-8.0";
+        answer(&format!("{word},host={host}{silicon},from=9.0.0:8.2.0,to=11.3.0:10.1.0"))
+    };
+    let open = verdict("");
+    assert_eq!(open.depends_on.iter().map(|on| on.input.as_str()).collect::<Vec<_>>(), ["host silicon"]);
+    assert_eq!(verdict("/fpu+arch-capabilities").verdict, Verdict::Unchanged);
+    assert_eq!(verdict("/fpu").verdict, Verdict::Aborted);
+}
+
+#[test]
+fn peer_to_peer_is_decided_like_live_and_not_like_save() {
+    let mut differ = 0;
+    for (from, to) in [("9.0.0", "11.3.0"), ("11.3.0", "9.0.0"), ("12.8.0", "9.0.0"), ("12.8.0", "11.3.0")] {
+        for model in ["Skylake-Client", "EPYC", "Icelake-Server", "SapphireRapids", "Haswell"] {
+            let word = |transport: &str| {
+                answer(&format!("{model},machine=pc-q35-5.2,transport={transport},from={from}:7.2.22,to={to}:7.2.22"))
+            };
+            assert_eq!(word("p2p"), word("live"), "{model} {from} {to}");
+            differ += usize::from(word("p2p") != word("save"));
+        }
+    }
+    assert!(differ > 0, "save and live never differ here");
+}
+
+#[test]
+fn a_guest_that_is_not_migratable_is_decided_only_where_nothing_can_block_it() {
+    for (word, depends) in [
+        ("maximum,migratable=off,accel=tcg,from=9.0.0,to=9.0.0", false),
+        ("host-passthrough,migratable=off,host=Haswell-noTSX,from=9.0.0,to=9.0.0", true),
+        ("host-passthrough,migratable=on,host=Haswell-noTSX,from=9.0.0,to=9.0.0", false),
+        ("EPYC,migratable=off,accel=tcg,from=9.0.0,to=9.0.0", true),
+    ] {
+        let word = word.replace("Haswell-noTSX", &CATALOG.hosts()[0].name);
+        let found = answer(&word);
+        let named = found.depends_on.iter().any(|on| on.input.starts_with("migratable=off"));
+        assert_eq!(named, depends, "{word}: {:?}", found.depends_on);
+    }
+    // tsc is a CPU feature, too.
+    let both = scenario("EPYC,tsc=force,tsc=2400000000");
+    assert_eq!((both.tsc, both.features.len()), (Some(2_400_000_000), 1));
+    assert!(Scenario::parse(&CATALOG, "EPYC,tsc=fast").is_err());
+    assert!(scenario("maximum,migratable=off").word(&CATALOG).contains(",migratable=off"));
+    assert!(Scenario::parse(&CATALOG, "maximum,migratable=no").is_err());
+}
+
+#[test]
+fn a_machine_type_outside_the_data_is_decided_by_the_one_it_is_like() {
+    let word = "Skylake-Client,machine=pc-q35-rhel9.9.9,from=9.0.0,to=new";
+    let like = |machine: &str| answer(&format!("{word},machine-like={machine}"));
+    let known = |machine: &str| answer(&word.replace("pc-q35-rhel9.9.9", machine));
+    assert_eq!(answer(word).verdict, Verdict::Depends);
+    for machine in ["pc-q35-3.1", "pc-q35-4.0"] {
+        assert_eq!(like(machine).outcome(), known(machine).outcome(), "{machine}");
+        assert_ne!(like(machine).verdict, Verdict::Depends, "{machine}");
+    }
+    assert!(Scenario::parse(&CATALOG, "EPYC,machine=mine-1").is_err());
+    let mine = scenario("EPYC,machine=mine-1,machine-like=pc-q35-4.0");
+    assert_eq!(Scenario::parse(&CATALOG, &mine.word(&CATALOG)).unwrap(), mine);
+    assert!(Scenario::parse(&CATALOG, "EPYC,machine-like=mine-1").is_err());
+}
+
+#[test]
+fn a_batch_line_gives_the_host_of_each_stop() {
+    let end = |libvirt: &str, more: &str| format!(r#"{{"libvirt":"{libvirt}"{more}}}"#);
+    let host = |names: &str| format!(r#","host":[{names}],"host_silicon":["avx","pni"],"host_signature":"6-207-2""#);
+    let line = |stop: &str| {
+        let (source, destination) = (end("9.0.0", &host(r#""avx""#)), end("11.3.0", &host(r#""avx""#)));
+        let text = format!(
+            r#"{{"source":{source},"via":[{stop}],"destination":{destination},"started":"7.0.0:5.2.0","guest":{{"model":"EPYC","features":{{}}}}}}"#
+        );
+        batch::read(&CATALOG, &text).unwrap().scenario
+    };
+    let read = line(&end("10.0.0", &host(r#""pni""#)));
+    assert_eq!((read.via.len(), given(read.stop_host(0)).features), (1, set(&["pni"])));
+    assert_eq!(given(&read.to_host).silicon, Some(set(&["avx", "pni"])));
+    assert_eq!(read.started, scenario("EPYC,started=7.0.0:5.2.0").started);
+    // Without a host, or with the same one, a stop has the destination's.
+    for stop in ["\"10.0.0\"".to_owned(), end("10.0.0", ""), end("10.0.0", &host(r#""avx""#))] {
+        let read = line(&stop);
+        assert!(read.via_hosts.is_empty() && *read.stop_host(0) == read.to_host, "{stop}");
+        assert_eq!(Scenario::parse(&CATALOG, &read.word(&CATALOG)).unwrap(), read, "{stop}");
+    }
+}
