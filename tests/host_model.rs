@@ -124,11 +124,11 @@ fn a_signature_that_nobody_told_is_tried_and_the_answer_inferred() {
 
 #[test]
 fn a_cold_boot_names_the_model_that_the_guest_becomes() {
-    let word = "host-model,from-host=EPYC-7502-32-Core,to-host=Xeon-Gold-6130,from=11.3.0:10.0.13,to=11.3.0:10.0.13";
+    let word = "host-model,from-host=EPYC-7601-32-Core,to-host=EPYC-7502-32-Core,from=11.3.0:10.0.13,to=11.3.0:10.0.13";
     let asked = scenario(word);
     let found = resolve(&CATALOG, &asked);
     let said = Outlook::of(&CATALOG, &asked, &found).cold_boot;
-    assert!(said.contains("the model changes from EPYC-Rome to Skylake-Server-IBRS"), "{said}");
+    assert!(said.contains("the model changes from EPYC to EPYC-Rome"), "{said}");
 }
 
 #[test]
