@@ -148,7 +148,9 @@ fn keys<'a>(schema: &'a Value, names: &[&str]) -> BTreeSet<&'a str> {
 fn the_description_names_the_schemas_keys_and_no_others() {
     let schemas =
         [keys(&SCHEMA, &["answer"]), keys(&LINE, &["link", "line"]), keys(&LINE, &["end"]), keys(&LINE, &["guest"])];
-    assert_eq!(tables(), schemas);
+    // The page also describes the object of `expand`, which has no schema.
+    let described: Vec<_> = tables().into_iter().filter(|keys| !keys.contains("cpu_arg")).collect();
+    assert_eq!(described, schemas);
 }
 
 fn examples() -> Vec<Value> {

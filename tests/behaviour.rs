@@ -47,7 +47,11 @@ fn the_page_of_switches_is_up_to_date() {
                     values, and the verdict is *depends* if the results differ.\nThe facts are in \
                     `cpu_map/behaviour.xml`.\n\n## libvirt\n\n"
         .to_owned();
-    writeln!(page, "Source trees read: {}.", trees.join(", ")).unwrap();
+    page.push_str("Source trees read:\n\n");
+    for line in trees.chunks(10) {
+        writeln!(page, "- {}", line.join(", ")).unwrap();
+    }
+    page.push('\n');
     writeln!(page, "QEMU releases before {} are resolved by dated rules only.\n", decisions.first_qemu).unwrap();
     for history in &decisions.switches {
         write!(page, "### {}\n\n{}\n\n", history.values[0].setting.name(), history.doc).unwrap();

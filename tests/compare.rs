@@ -32,7 +32,7 @@ fn without_a_kept_scenario_it_says_how_to_keep_one() {
     has(&open(T5, USUAL).keys("cb"), "Swap A and B: no scenario is set as A.");
     let session = open(T5, USUAL).keys("cA");
     has(&session, "None. A and B have the same settings.");
-    has(&session, "None: both CPUs and the live definition are the same in A and B.");
+    has(&session, "None. A and B have the same CPUs and the same live definition.");
 }
 
 #[test]

@@ -173,7 +173,7 @@ fn the_mirror_cell_is_one_key_away_and_back() {
 #[test]
 fn the_next_boundary_is_found_along_the_row() {
     let session = open(T7, USUAL).keys("mn");
-    has(&session, "─ 9.0.0 → 10.4.0");
+    has(&session, "─ 9.0.0 → 9.8.0");
     has(&session.keys("nn"), "every further cell of this row has the same verdict");
 }
 
@@ -197,7 +197,7 @@ fn a_key_on_the_largest_matrix_resolves_little_and_waiting_resolves_the_rest() {
     for key in ["[", "]"] {
         update::press(&mut session.model, catalog(), Key::parse(key).unwrap());
         let (done, all) = state(&session).grid.progress();
-        assert!(done <= 500 && all > 5_000, "{done} of {all}");
+        assert!(done <= 700 && all > 5_000, "{done} of {all}");
     }
     has(&session, " unresolved");
     let before = state(&session).grid.progress().0;
@@ -218,7 +218,7 @@ fn a_key_on_the_largest_matrix_resolves_little_and_waiting_resolves_the_rest() {
 fn what_costs_much_is_resolved_while_nothing_is_typed_and_comes_to_the_same() {
     for word in [
         "Cascadelake-Server,+vmx,machine=pc-q35-5.2,host=any,from=9.0.0,to=11.3.0",
-        "Cascadelake-Server,machine=pc-q35-5.2,topology=?,from=10.0.0,to=10.4.0",
+        "Cascadelake-Server,machine=pc-q35-5.2,topology=?,from=10.10.0,to=11.0.0",
     ] {
         let mut session = open(word, (200, 60));
         update::press(&mut session.model, catalog(), Key::parse("m").unwrap());
@@ -248,7 +248,7 @@ fn what_costs_much_is_resolved_while_nothing_is_typed_and_comes_to_the_same() {
 
 #[test]
 fn a_cell_that_costs_much_is_said_to_be_not_looked_at() {
-    let mut session = open("Cascadelake-Server,machine=pc-q35-5.2,topology=?,from=10.0.0,to=10.4.0", USUAL);
+    let mut session = open("Cascadelake-Server,machine=pc-q35-5.2,topology=?,from=10.10.0,to=11.0.0", USUAL);
     update::press(&mut session.model, catalog(), Key::parse("m").unwrap());
     has(&session, "not resolved yet");
     assert!(state(&session).detail.is_none());

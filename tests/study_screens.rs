@@ -136,7 +136,7 @@ fn any_feature_can_be_followed_and_asked_about() {
     assert_eq!(kind(&session), ScreenKind::Explorer);
     has(&session, "Decision table: smap");
     has(&open(T7, USUAL).keys("f/zzz"), "Nothing matches the filter.");
-    says(&open(T7, USUAL).keys("f/svme-addr-chk<enter>"), "svme-addr-chk is as the definition has it.");
+    says(&open(T7, USUAL).keys("f/svme-addr-chk<enter>"), "svme-addr-chk is as in the definition.");
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn stages_and_features_answer_to_the_mouse() {
 fn a_guest_that_never_starts_and_one_that_depends_are_followed_as_far_as_they_came() {
     let session = open("Skylake-Client,machine=pc-q35-2.4,from=12.8.0:11.1.2,to=12.8.0:11.1.2", USUAL).keys("f");
     has(&session, "not reached");
-    says(&session.keys("<end><right><right><right><right><right>"), "it did not start");
+    says(&session.keys("<end><right><right><right><right><right>"), "the guest did not start");
     says(&open("Skylake-Client,machine=?,from=old,to=new", USUAL).keys("f"), "This is one of the possible cases.");
 }
 
@@ -179,7 +179,7 @@ fn a_model_and_a_feature_are_told_through_time() {
     let session = open(T7, USUAL).keys("hv");
     has(&session, "History of mpx");
     let newest = catalog().libvirt_releases().last().unwrap();
-    says(&session, &format!("in the model 2.0.0 to 9.0.0; marked removed 11.3.0 to {}", newest.name));
+    says(&session, &format!("in the model 2.0.0 to 9.10.0; marked removed 10.4.0 to {}", newest.name));
     GOLDENS.compare("history-of-a-feature-120x36-styles", &session.styled());
 }
 
@@ -187,7 +187,7 @@ fn a_model_and_a_feature_are_told_through_time() {
 fn a_line_of_a_history_leads_to_a_guest_that_goes_over_the_change() {
     let session = open(T7, USUAL).keys("h<enter>");
     assert_eq!(kind(&session), ScreenKind::Explorer);
-    assert_eq!(session.model.derived.link, "Skylake-Client,machine=pc-q35-3.1,from=9.0.0:7.2.22,to=11.3.0:7.2.22");
+    assert_eq!(session.model.derived.link, "Skylake-Client,machine=pc-q35-3.1,from=9.10.0:7.2.22,to=10.4.0:7.2.22");
     has(&session, "▶T7");
     // The scenario's own machine type leaves the feature off; the newest that turns it on shows the change.
     let session = open(T5, USUAL).keys("hv<enter>");
@@ -269,7 +269,7 @@ fn the_sides_of_a_difference_are_picked_from_lists() {
     let session = open(T7, USUAL).keys("dpicelake-client<enter>");
     has(&session, "Diff: Icelake-Client");
     let missing = open(T7, USUAL).keys("dpdenverton<enter>");
-    has(&missing, "Neither old (9.0.0) nor new has Denverton.");
+    has(&missing, "Neither old (9.0.0) nor new has the model Denverton.");
 }
 
 fn difference(session: &Session) -> &Diff {

@@ -35,7 +35,7 @@ fn a_screen_is_written_to_a_file_and_replaced_only_when_that_is_meant() {
     terminal.keys("e");
     terminal.until("Export this screen");
     terminal.keys("svg\r");
-    terminal.until("write svg to the file: virt-cpu-explorer-first.svg");
+    terminal.until("virt-cpu-explorer-first.svg");
     terminal.keys("\r");
     terminal.until("exists; enter replaces it: virt-cpu-explorer-first.svg");
     assert_eq!(read(&path), "precious");
@@ -60,7 +60,7 @@ fn a_screen_reaches_the_terminals_clipboard() {
     let mut terminal = Terminal::explorer(&[T7], &[]);
     terminal.until("▶T7");
     terminal.keys("etext clip\r");
-    terminal.until("copied: this screen as text");
+    terminal.until("Copied this screen as text.");
     assert!(String::from_utf8_lossy(&terminal.bytes).contains("\x1b]52;c;"));
     terminal.keys("q");
     terminal.end();
@@ -72,7 +72,7 @@ fn scenarios_with_a_name_and_those_used_last_are_there_in_the_next_run() {
     let mut terminal = explorer(folder.path(), folder.path(), &[T7]);
     terminal.until("▶T7");
     terminal.keys("wthe abort\r");
-    terminal.until("kept as the abort");
+    terminal.until("Saved as \"the abort\".");
     terminal.keys("\x1b[C");
     terminal.until("▶T5");
     terminal.keys("wthe abort\r");
@@ -121,10 +121,10 @@ fn a_home_that_cannot_be_written_costs_a_notice() {
     terminal.keys("o");
     terminal.until("a-file");
     terminal.keys("wname\r");
-    terminal.until("not kept:");
+    terminal.until("Cannot save the scenario");
     terminal.keys("q");
     assert_eq!(terminal.end(), 0);
-    terminal.until("the scenario is not kept");
+    terminal.until("cannot save the last scenario");
 }
 
 fn run(home: &Path, arguments: &[&str]) -> Output {
@@ -176,7 +176,7 @@ fn everything_wrong_with_the_settings_is_said_at_once_before_the_terminal_is_tak
         "FILE:2:9: theme: expected one of default, light, high-contrast, mono, colour-blind, found lihgt; did you mean light?",
         "FILE:3:9: ascii: expected true or false, found \"yes\"",
         "FILE:4:10: start: ",
-        "FILE:6:1: there is no action qiut; did you mean quit?",
+        "FILE:6:1: unknown action qiut; did you mean quit?",
         "FILE:7:11: undo: \"<ctlr+z>\" is no key;",
         "FILE:8:1: q would be both ",
         "FILE:9:8: save: expected keys in quotes, separated by spaces, found 3",

@@ -120,7 +120,7 @@ impl HostFile {
                 ));
             }
         };
-        if processor.vendor != kvm.vendor || kvm.signature.is_some_and(|of_kvm| processor.signature != Some(of_kvm)) {
+        if processor.vendor != kvm.vendor || (kvm.kind == Kind::ModelExpansion && kvm.signature != processor.signature) {
             return Err("expected two files of the same host, found two different processors".to_owned());
         }
         Ok(Self {

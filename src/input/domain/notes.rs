@@ -47,7 +47,7 @@ pub(super) fn ignored(domain: &Element<'_>, cpu: &Cpu) -> Vec<String> {
         ignored.push("kvm settings, which no check compares".to_owned());
     }
     if let Some(vendor) = &cpu.told_vendor {
-        ignored.push(format!("vendor_id {vendor:?}, which no check compares"));
+        ignored.push(format!("vendor_id {vendor:?}, which changes the vendor that the guest sees"));
     }
     for element in domain.child("cpu").map(|cpu| cpu.children.as_slice()).unwrap_or_default() {
         match element.name {
