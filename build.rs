@@ -15,7 +15,7 @@ fn main() -> std::io::Result<()> {
         hash.update(file.display().to_string());
         hash.update(fs::read(&file)?);
     }
-    let digits: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    println!("cargo::rustc-env=FACTS_HASH={digits}");
+    let hash = hash.finalize().iter().take(8).fold(0_u64, |hash, byte| hash << 8 | u64::from(*byte));
+    println!("cargo::rustc-env=FACTS_HASH={hash:016x}");
     Ok(())
 }

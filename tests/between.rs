@@ -97,9 +97,7 @@ fn what_is_dated_decides_and_the_rest_depends_on_the_map() {
     expect(&to("11.9.0"), &json!({"verdict": "unchanged", "rule": "T7", "regime": "require"}));
     // What the switch is needed for does not come up: nothing depends on it.
     expect("Skylake-Client,machine=pc-q35-4.0,from=9.0.0,to=10.9.0", &json!({"verdict": "unchanged", "rule": "T5"}));
-    for (model, first) in
-        [("Skylake-Client-v2", "10.10.0"), ("Skylake-Client-v1", "10.10.0"), ("kvm64-v1", "11.0.0")]
-    {
+    for (model, first) in [("Skylake-Client-v2", "10.10.0"), ("Skylake-Client-v1", "10.10.0"), ("kvm64-v1", "11.0.0")] {
         let word = |to: &str| format!("{model},machine=pc-q35-5.2,from=11.3.0,to={to}");
         expect(&word(first), &json!({"verdict": "unchanged"}));
         expect(&word("10.9.0"), &json!({"outcome": "aborted", "rule": "unknown-model"}));

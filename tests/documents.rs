@@ -98,7 +98,7 @@ fn a_command_line_has_qemu_s_spelling() {
     let line = titled(&made, "-cpu at the source").text();
     assert!(line.starts_with("-cpu EPYC,lahf-lm=on,cmp-legacy=off"), "{line}");
     assert!(line.ends_with(",pmu=on"), "{line}");
-    let passthrough = of("host-passthrough,from=9.0.0:7.2.22,to=9.0.0:7.2.22");
+    let passthrough = of("host-passthrough,host=EPYC-7601-32-Core,from=9.0.0:7.2.22,to=9.0.0:7.2.22");
     assert_eq!(titled(&passthrough, "-cpu at the source").text(), "-cpu host");
     assert_eq!(titled(&passthrough, "Definition").text(), "<cpu mode='host-passthrough' check='none'/>");
 }

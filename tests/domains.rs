@@ -246,8 +246,13 @@ fn what_bears_on_the_answer_is_used_and_the_rest_is_named() {
         <devices><emulator>/usr/libexec/qemu-kvm</emulator></devices>\
         <qemu:commandline><qemu:arg value='-cpu'/></qemu:commandline></domain>";
     let read = domain::scenario(&CATALOG, &between("9.0.0:7.2.22", "12.8.0:11.1.2"), "g.xml", text.as_bytes()).unwrap();
-    let used =
-        ["PMU on", "vendor AMD required of the host", "2 dies in a socket", "2 clusters", "emulator /usr/libexec/qemu-kvm"];
+    let used = [
+        "PMU on",
+        "vendor AMD required of the host",
+        "2 dies in a socket",
+        "2 clusters",
+        "emulator /usr/libexec/qemu-kvm",
+    ];
     assert!(used.iter().all(|part| read.used.iter().any(|line| line.contains(part))), "{}", read.line());
     let ignored = ["hyperv", "vendor_id", "<qemu:commandline>"];
     assert!(ignored.iter().all(|part| read.ignored.iter().any(|line| line.contains(part))), "{}", read.line());

@@ -1,6 +1,11 @@
 //! Decodes what libvirt's own tests decode, and compares to the last feature and its order: the host, a guest from raw
 //! CPUID, a guest from QEMU's reply, host-model in domcapabilities, and the `-cpu` of host-model guests.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "an expectation that cannot be read fails the test")]
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "an expectation that cannot be read fails the test"
+)]
 
 mod support;
 
@@ -152,7 +157,7 @@ impl Tally {
 }
 
 /// The releases of the decode expectations, each with what is expected of a host: the last one named at or before it.
-fn expected<'v>(of_kind: &'v Value) -> Vec<(&'static str, &'v str)> {
+fn expected(of_kind: &Value) -> Vec<(&'static str, &str)> {
     let mut current = None;
     let releases = DECODE["releases"].as_array().unwrap().iter();
     let each = releases.filter_map(|release| {
@@ -171,7 +176,7 @@ fn decoded(kind: &str, host: &Value, release: &Release) -> HostModel {
         "guest" => decode(release.libvirt(), &silicon(host, release.map), Purpose::Guest(listed.as_ref()), &[]),
         _ => {
             let mut told = reply(qemu);
-            told.features = told.features - release.behaviour.untranslated;
+            told.features -= release.behaviour.untranslated;
             decode(release.libvirt(), &told, Purpose::Guest(listed.as_ref()), &[])
         }
     };
@@ -294,7 +299,7 @@ fn from_replies(version: &str, change: impl Fn(&mut Processor)) -> Vec<(HostMode
         let known = decoded("json", host, &release);
         let listed = models(&host["kvm"]);
         let mut told = reply(&host["kvm"]);
-        told.features = told.features - release.behaviour.untranslated;
+        told.features -= release.behaviour.untranslated;
         change(&mut told);
         let changed = decode(release.libvirt(), &told, Purpose::Guest(listed.as_ref()), &[]).unwrap();
         (known, changed)

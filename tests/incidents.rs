@@ -83,7 +83,9 @@ impl Case {
         };
         let lists = count("extra", &names(&answer.extra)) + &count("missing", &names(&answer.missing));
         match answer.verdict {
-            Verdict::Depends if inputs.len() > 3 => format!("depends on {} and {} more", inputs[..3].join(", "), inputs.len() - 3),
+            Verdict::Depends if inputs.len() > 3 => {
+                format!("depends on {} and {} more", inputs[..3].join(", "), inputs.len() - 3)
+            }
             Verdict::Depends => format!("depends on {}", inputs.join(", ")),
             verdict => format!("{}{lists}", verdict.name()),
         }

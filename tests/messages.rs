@@ -91,7 +91,7 @@ fn names_nobody_knows_are_told_apart() {
 
 #[test]
 fn scenarios_shown_for_a_message_give_exactly_this_message() {
-    for text in ["extra features: ht", "extra features: mpx", "missing features: pdcm", "unknown CPU feature: ibrs"] {
+    for text in ["extra features: ht", "extra features: mpx", "missing features: pdcm", "unknown CPU feature: pks"] {
         let says = message_help(text);
         let refusal = says.refusal().unwrap();
         let found = scenario_search(&CATALOG, refusal, 3);

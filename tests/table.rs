@@ -242,7 +242,7 @@ fn a_guest_that_fails_on_the_way_is_sent_straight_or_by_another_way() {
         ("from=old,via=new,to=new", "migrate through an intermediate stop with libvirt 12.9.0 and QEMU 7.2.22"),
         (
             "from=old,via=9.0.0,to=new",
-            "use libvirt 11.3.0 at the destination, which enables removed features that the definition does not mention",
+            "use libvirt 10.4.0 at the destination, which enables removed features that the definition does not mention",
         ),
     ] {
         let word = format!("Skylake-Client,machine=pc-q35-3.1,{way}");

@@ -75,10 +75,10 @@ fn every_screen_is_reached_by_its_key_and_left_by_escape() {
     let screens = [
         ("m", "Explorer ▸ Matrix", "cells"),
         ("f", "Explorer ▸ Follow", "full check"),
-        ("h", "Explorer ▸ History", "libvirt releases changed it"),
+        ("h", "Explorer ▸ History", "Changed by 3 libvirt releases."),
         ("d", "Explorer ▸ Diff", "removed, marked"),
         ("x", "Explorer ▸ XML", "-cpu at the source"),
-        ("c", "Explorer ▸ Compare", "Nothing is kept yet"),
+        ("c", "Explorer ▸ Compare", "No scenario is set as A"),
     ];
     assert_eq!(screens.len() + 1, virt_cpu_explorer::internal::app::screens::ScreenKind::ALL.len());
     let mut terminal = Terminal::explorer(&[T7], &[]);

@@ -71,14 +71,9 @@ const OPEN: &[Row] = &[
         Some(Verdict::Unchanged),
     ),
     // A release that may refuse the guest counts: only an unknown host is told from the guest's running there.
-    ("EPYC-Genoa,from=10.0.0:10.0.13,to=11.3.0:10.0.13", Verdict::Depends, &["libvirt map of 10.0.0"], None),
+    ("EPYC-Genoa,from=10.0.0:10.0.13,to=11.3.0:10.0.13", Verdict::Unchanged, &[], None),
     ("EPYC-Genoa,from=11.3.0:7.2.22,to=11.3.0:7.2.22", Verdict::StartRefused, &[], None),
-    (
-        "EPYC-Genoa,fallback=allow,from=11.3.0:7.2.22,to=11.3.0:7.2.22",
-        Verdict::Depends,
-        &["model libvirt falls back to (give the live definition)"],
-        None,
-    ),
+    ("EPYC-Genoa,fallback=allow,from=11.3.0:7.2.22,to=11.3.0:7.2.22", Verdict::Depends, &["host"], None),
     ("EPYC-Rome,fallback=allow,from=11.3.0:7.2.22,to=11.3.0:7.2.22", Verdict::Unchanged, &[], None),
     // Here the start is refused for another reason than the model.
     (
@@ -121,7 +116,7 @@ fn an_answer_is_as_sure_as_the_least_sure_of_its_releases() {
         ("EPYC,machine=pc-q35-4.0,from=7.0.0:4.0.0,to=9.0.0:7.2.22", "extrapolated"),
         ("EPYC,machine=pc-q35-5.2,from=7.0.0:5.2.0,to=9.0.0:?", "inferred"),
         ("EPYC,machine=pc-q35-5.2,from=4.5.0:5.2.0,to=9.0.0:7.2.22", "inferred"),
-        ("EPYC,machine=pc-q35-5.2,from=9.0.0:5.2.0,to=9.0.0:7.2.22,via=6.0.0", "extrapolated"),
+        ("EPYC,machine=pc-q35-5.2,from=9.0.0:5.2.0,to=9.0.0:7.2.22,via=6.0.0", "inferred"),
         ("EPYC,machine=pc-q35-5.2,from=9.0.0:5.2.0,to=9.0.0:7.2.22,started=10.0.0", "inferred"),
         ("EPYC,machine=pc-q35-5.2,from=7.0.0:5.2.0,to=9.0.0:7.2.22,regime=disable", "read"),
         ("EPYC,machine=pc-q35-5.2,from=7.0.0:5.2.0,to=9.0.0:7.2.22,regime=require", "inferred"),
@@ -211,9 +206,9 @@ fn more_cases_than_can_be_tried_are_tried_one_input_after_the_other() {
 #[test]
 fn a_budget_ends_with_the_question_that_it_does_not_cover() {
     let cheap = scenario("EPYC,from=9.0.0:7.2.22,to=11.3.0:7.2.22");
-    let dear = scenario("EPYC,machine=?,topology=?,host=any,from=10.0.0:7.2.22,via=10.2.0,to=10.3.0:7.2.22");
+    let dear = scenario("EPYC,machine=?,topology=?,host=any,from=10.0.0:7.2.22,via=10.2.0,to=10.3.0:?");
     let mut resolver = Resolver::new(&CATALOG);
-    assert!(resolver.price(&dear) > 400, "{}", resolver.price(&dear));
+    assert!(resolver.price(&dear) > 300, "{}", resolver.price(&dear));
 
     let mut of_key = Budget::of_key();
     assert_eq!(resolver.brief_within(&dear, &mut of_key).err(), Some(BudgetExceeded));

@@ -48,7 +48,7 @@ fn decisions() -> Part {
     });
     Part {
         heading: "Decision table",
-        intro: "$M is a model that lost the feature F: an old map has F in the model,\na new map does not. The migrated definition decides the row, not the given one.",
+        intro: "$M is a model that lost the feature F: an old map has F in the model,\na new map does not. The migrated definition decides the row.",
         columns: &["row", "CPU sent", "src", "dst", "result"],
         rows: cells.collect(),
     }
@@ -68,7 +68,7 @@ fn regimes(catalog: &Catalog) -> Part {
     };
     Part {
         heading: "Removed features on incoming",
-        intro: "What the destination does if the incoming definition does not mention F (row T7).",
+        intro: "What the destination does if the definition does not mention F (row T7).",
         columns: &["setting", "what it does", "T7 is then"],
         rows: Regime::ALL.iter().map(row).collect(),
     }
@@ -79,7 +79,7 @@ fn verdicts(sign: impl Fn(Verdict) -> &'static str) -> Part {
         let means = match verdict {
             Verdict::Unchanged => "the guest keeps its CPU",
             Verdict::Changed => "the migration completes, but the guest loses or gains features",
-            Verdict::Aborted => "the destination refuses; the guest keeps running at the source",
+            Verdict::Aborted => "the destination refuses, the guest stays at the source",
             Verdict::StartRefused => "the guest does not start at the source",
             Verdict::Never => "no source sends this definition",
             Verdict::Depends => "a deciding input is unknown; the answer names it",

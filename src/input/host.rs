@@ -120,7 +120,8 @@ impl HostFile {
                 ));
             }
         };
-        if processor.vendor != kvm.vendor || (kvm.kind == Kind::ModelExpansion && kvm.signature != processor.signature) {
+        if processor.vendor != kvm.vendor || (kvm.kind == Kind::ModelExpansion && kvm.signature != processor.signature)
+        {
             return Err("expected two files of the same host, found two different processors".to_owned());
         }
         Ok(Self {
@@ -250,9 +251,9 @@ fn expand(
         match catalog.feature(name) {
             Some(known) => {
                 if policy.is_on() {
-                    features.insert(known)
+                    features.insert(known);
                 } else {
-                    features.remove(known)
+                    features.remove(known);
                 }
                 listed.push((known, policy));
             }

@@ -5,9 +5,10 @@ use super::answer::{Answer, Basis, Dependence, Outcome, OutcomeWithFeatures, Pos
 use super::classify::{brief, decide};
 use super::endpoint::{Endpoint, Guest, Machine};
 use super::migrate::{Case, Prepared};
+use super::rules::RuleId;
 use super::verdict::Verdict;
 use crate::domain::catalog::Catalog;
-use crate::domain::definition::{Definition, Mode};
+use crate::domain::definition::{Definition, Fallback, Mode};
 use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{CpuChoice, HostChoice, Release, Scenario, Topology};
@@ -197,6 +198,9 @@ impl<'a> Plan<'a> {
         let Some(mut answer) = agreement.cases.first().and_then(|first| decide_on(first)) else {
             return Answer::unknown(basis, Dependence::on("facts"));
         };
+        if self.falls_back_on_an_unnamed_host(answer.verdict, answer.rule) {
+            return Answer::unknown(basis, Dependence::on(HOST));
+        }
         if self.endpoints.last().is_some_and(EndpointOptions::regime_is_open) {
             answer.regime = None;
         }
@@ -228,7 +232,20 @@ impl<'a> Plan<'a> {
                 None => return OutcomeWithFeatures::depends(None),
             },
         };
-        if !agreement.depends_on.is_empty() { OutcomeWithFeatures::depends(brief.outcome.row) } else { brief }
+        if self.falls_back_on_an_unnamed_host(brief.outcome.verdict, brief.outcome.rule) {
+            return OutcomeWithFeatures::depends(None);
+        }
+        if agreement.depends_on.is_empty() { brief } else { OutcomeWithFeatures::depends(brief.outcome.row) }
+    }
+
+    /// Whether libvirt would start the guest with another model, which only a named host tells.
+    fn falls_back_on_an_unnamed_host(&self, verdict: Verdict, rule: Option<RuleId>) -> bool {
+        let scenario = self.scenario;
+        scenario.fallback == Fallback::Allow
+            && scenario.accel == Accel::Kvm
+            && scenario.from_host == HostChoice::Capable
+            && verdict == Verdict::StartRefused
+            && matches!(rule, Some(RuleId::ModelUnsupported | RuleId::UnknownProperty))
     }
 
     fn brief_of(&self, assignment: &[usize]) -> Option<OutcomeWithFeatures> {

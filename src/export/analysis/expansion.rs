@@ -178,7 +178,7 @@ fn way_json(catalog: &Catalog, way: &PossibleExpansion, common: &[String]) -> Ma
     let assumptions: Vec<&String> = way.assumptions.iter().chain(common).collect();
     let pairs = [
         ("model", json!(catalog.model_name(decoded.model))),
-        ("vendor", json!(decoded.vendor.map(|vendor| vendor.name()))),
+        ("vendor", json!(decoded.vendor.map(crate::domain::host::Vendor::name))),
         ("features", Value::Object(features.collect())),
         ("cpu_arg", json!(expansion_argument(catalog, expansion))),
         ("why", why_json(catalog, decoded)),

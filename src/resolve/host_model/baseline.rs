@@ -55,7 +55,7 @@ pub fn baseline(
             return Err(BaselineError::Vendors);
         }
         vendor = vendor.or(own);
-        features = features & cpu.features;
+        features &= cpu.features;
     }
     features = (features & offered.unwrap_or(FeatureSet::ALL)) & libvirt.map.known;
     if features.is_empty() {

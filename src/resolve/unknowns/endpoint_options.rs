@@ -399,10 +399,7 @@ fn alternatives(catalog: &Catalog, id: HostId, wants_vmx: bool) -> Vec<(String, 
     if !wants_vmx || !has_vmx || !(host.asked & children).is_empty() {
         return vec![(host.name.to_string(), known)];
     }
-    vec![
-        (format!("{} without vmx-*", host.name), known),
-        (format!("{} with every vmx-*", host.name), with(children)),
-    ]
+    vec![(format!("{} without vmx-*", host.name), known), (format!("{} with every vmx-*", host.name), with(children))]
 }
 
 /// What the silicon may show of a host of which only KVM's side is known: everything that a listed processor of this

@@ -72,9 +72,10 @@ fn step_lines(tour: &Tour, step: &Step, keymap: &Keymap, columns: usize) -> (Vec
             None => (question(&step.text, answers, keymap, columns), None),
             Some(answer) => {
                 let again = format!("asks again, {next} continues");
-                let foot = match answer.right {
-                    true => Line::Next(next, "continues".to_owned()),
-                    false => Line::Next(keymap.shown(Action::StepBefore), again),
+                let foot = if answer.right {
+                    Line::Next(next, "continues".to_owned())
+                } else {
+                    Line::Next(keymap.shown(Action::StepBefore), again)
                 };
                 (text.map(Line::Question).chain(chosen(answer, columns)).collect(), Some(foot))
             }
