@@ -15,7 +15,7 @@ pub(crate) use possible::{maps_of, problem};
 pub use values::{Value, default_of, free_value, values};
 
 named_enum! {
-    /// One setting of the scenario, by its name in lessons. [`Choice::label`] is the name on the screen.
+    /// One setting of the scenario, by its name in lessons. `label` is the name on the screen.
     Choice {
         /// CPU model or mode.
         Model "model",

@@ -10,7 +10,7 @@
 //! 3. A model with the processor's signature beats one without it. Between two models that are alike in that, the one
 //!    with the lower [`Score`] wins, and on a tie the one tried first.
 //!
-//! [`decode`] is that procedure. [`expand`] makes its inputs from the facts and its result into what libvirt writes.
+//! [`decode`] is that procedure. The module `expand` makes its inputs from the facts and its result into what libvirt writes.
 
 use crate::domain::behaviour::Behaviour;
 use crate::domain::definition::Policy;
