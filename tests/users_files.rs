@@ -101,9 +101,9 @@ fn scenarios_with_a_name_and_those_used_last_are_there_in_the_next_run() {
     terminal.keys("olost");
     terminal.until("/ lost");
     terminal.keys("\x1b[3~");
-    terminal.until("delete once more forgets lost");
+    terminal.until("again to delete \"lost\".");
     terminal.keys("\x1b[3~");
-    terminal.until("lost is forgotten");
+    terminal.until("/ lost");
     terminal.keys("\x03");
     assert_eq!(terminal.end(), 0);
     let text = read(&kept);
