@@ -91,6 +91,18 @@ pub(crate) struct Signs {
     pub(crate) down: &'static str,
     /// The frame of a pane.
     pub(crate) frame: border::Set<'static>,
+    /// A feature that is enabled.
+    pub(crate) on: &'static str,
+    /// A feature that is not enabled.
+    pub(crate) off: &'static str,
+    /// The vertical line between source and destination.
+    pub(crate) wire: &'static str,
+    /// A horizontal line of what is sent.
+    pub(crate) sent: &'static str,
+    /// Where what is sent crosses the wire.
+    pub(crate) crossing: &'static str,
+    /// Points left at what differs.
+    pub(crate) points: &'static str,
 }
 
 const UNICODE: Signs = Signs {
@@ -113,6 +125,12 @@ const UNICODE: Signs = Signs {
     across: "─",
     down: "│",
     frame: border::ROUNDED,
+    on: "■",
+    off: "□",
+    wire: "┊",
+    sent: "═",
+    crossing: "╪",
+    points: "◀━━",
 };
 
 const ASCII: Signs = Signs {
@@ -144,6 +162,12 @@ const ASCII: Signs = Signs {
         horizontal_top: "-",
         horizontal_bottom: "-",
     },
+    on: "#",
+    off: "_",
+    wire: ":",
+    sent: "=",
+    crossing: "=",
+    points: "<--",
 };
 
 /// Colours and signs.
