@@ -37,7 +37,7 @@ pub fn check_one(catalog: &Catalog, choice: &Choice, format: Format, quiet: bool
         let ways = remedies(catalog, &scenario, &answer);
         let text = match format {
             Format::Text => export::text(catalog, &scenario, &answer, &ways),
-            Format::Markdown => export::markdown(catalog, &scenario, &answer, &ways),
+            Format::Markdown => export::markdown(catalog, &scenario, &answer, &ways, None),
             Format::Json => export::json(catalog, &scenario, &answer, None, Some(&ways)) + "\n",
         };
         out.write_all(text.as_bytes())?;

@@ -118,7 +118,7 @@ fn one(
     }
     text.push('\n');
     text.push_str(&match format {
-        Format::Markdown => export::markdown(catalog, scenario, answer, &ways),
+        Format::Markdown => export::markdown(catalog, scenario, answer, &ways, None),
         Format::Text | Format::Json => export::text(catalog, scenario, answer, &ways),
     });
     text
