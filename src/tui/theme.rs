@@ -257,7 +257,7 @@ impl Theme {
     }
 
     /// Returns the style added to a line that a lesson points at.
-    pub(crate) fn looked_at(&self) -> Style {
+    pub(crate) fn looked_at() -> Style {
         Style::new().add_modifier(Modifier::UNDERLINED)
     }
 
@@ -283,7 +283,7 @@ impl Theme {
     }
 
     /// Returns the role of a result in the decision table.
-    pub(crate) fn table_result(&self, verdict: Verdict) -> Role {
+    pub(crate) fn table_result(verdict: Verdict) -> Role {
         match verdict {
             Verdict::Aborted => Role::Bad,
             Verdict::Never => Role::Muted,
@@ -292,7 +292,7 @@ impl Theme {
     }
 
     /// Returns the role of the rule that decided, in the decision table.
-    pub(crate) fn decided_row(&self, verdict: Verdict) -> Role {
+    pub(crate) fn decided_row(verdict: Verdict) -> Role {
         match verdict {
             Verdict::Unchanged | Verdict::Never | Verdict::Depends => Role::FiresGood,
             Verdict::Changed | Verdict::Aborted | Verdict::StartRefused => Role::FiresBad,
