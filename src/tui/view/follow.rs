@@ -13,7 +13,7 @@ use crate::app::screens::follow::{FeatureTrack, Follow, Sentence};
 use crate::app::text::{cut, pad, width, wrap};
 use crate::domain::scenario::Release;
 use crate::export::analysis::{comparison_text, map_word, mention_word, origin_text, parting_text, state_word};
-use crate::tui::theme::Role;
+use crate::tui::theme::{Role, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
@@ -134,7 +134,7 @@ fn heading(ctx: ViewContext<'_>, state: &Follow, area: Rect, buf: &mut Buffer) {
     let derived = &ctx.model.derived;
     let harm = state.track.stages.iter().any(Seen::is_harm);
     let (_, sign) = ctx.theme.verdict(derived.answer.verdict);
-    let role = if harm { ctx.theme.decided_row(derived.answer.verdict) } else { Role::Message };
+    let role = if harm { Theme::decided_row(derived.answer.verdict) } else { Role::Message };
     let headline = state.headline((ctx.catalog, &ctx.model.scenario), derived);
     let key = ctx.model.settings.keymap.shown(Action::Rule);
     let rule = derived.answer.rule.map(|rule| format!("rule {} {} {key}", rule.name(), ctx.theme.signs.dot));
