@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import re
 import shlex
 import shutil
@@ -215,7 +216,11 @@ class Nodes:
         self.kept: dict[tuple[str, ...], Node] = {}
         self.hosts: dict[tuple[str, str], dict[str, Any]] = {}
         self.count = itertools.count()
-        self.work = Path(tempfile.mkdtemp(prefix="vcel-"))
+        # What a session that was killed left behind; its processes and mounts ended with it.
+        for left in Path(tempfile.gettempdir()).glob("vcel-*-*"):
+            if not Path("/proc", left.name.split("-")[1]).exists():
+                shutil.rmtree(left, ignore_errors=True)
+        self.work = Path(tempfile.mkdtemp(prefix=f"vcel-{os.getpid()}-"))
         self.exchange = self.work / "x"
         self.exchange.mkdir()
 
