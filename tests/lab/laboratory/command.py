@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -57,7 +58,8 @@ def show(asked: Program, runs: list[Run]) -> None:
         different = differences(one, answer)
         verdict = verdict_of(one, different)
         if verdict in ("wrong", "outside"):
-            print(f"{verdict}: {', '.join(different)}: {one['id']} {answer.get('scenario', '')}")
+            link = re.sub(r"host=[^,]+", "host=...", answer.get("scenario", ""))
+            print(f"{verdict}: {', '.join(different)}: {one['id']} {link}")
             print(table(one, answer) + "\n")
     print(tally(runs, answers))
 

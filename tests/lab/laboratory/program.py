@@ -49,12 +49,14 @@ class Program:
         return answers
 
 
-# How QEMU ends for reasons of the kernel or of devices, which the program does not cover (README.md).
+# Messages of what the program does not cover (README.md): the kernel, device state, and pairs of libvirt and QEMU
+# that do not work together.
 OUTSIDE = (
     "failed to set MSR",
     "error while loading state",
     "load of migration failed",
     "migration to a file is not supported",
+    "Parameter 'detach' is unexpected",
 )
 
 
