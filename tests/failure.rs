@@ -402,12 +402,13 @@ fn what_is_no_regular_file_is_refused_with_its_kind() {
     let pipe = pipe.to_str().expect("a path is text");
     let both = ["--from", "9.0.0:7.2.22", "--to", "11.3.0:10.0.13"];
     for (path, kind) in [(pipe, "a named pipe"), ("/dev/zero", "a device")] {
+        let map = format!("mine={path}");
         let cases: [&[&str]; 5] = [
             &["check", "--domain", path],
             &["--config", path, "--print"],
             &["--replay", path, "--print"],
             &["expand", "host-model", "--host", path, "--on", "11.3.0:10.0.13"],
-            &["check", "EPYC", "--cpu-map", path],
+            &["check", "EPYC", "--cpu-map", &map],
         ];
         for case in cases {
             let arguments = if case[0] == "check" { [case, &both].concat() } else { case.to_vec() };
@@ -446,15 +447,15 @@ fn thousands_of_attributes_are_one_error_at_once() {
 fn of_thousands_of_errors_in_a_file_twenty_are_reported() {
     let folder = scratch("errors");
     let (config, list) = (folder.join("config.toml"), folder.join("list.keys"));
-    std::fs::write(&config, (0..64_000).map(|number| format!("a{number} = 1\n")).collect::<String>()).expect("written");
-    std::fs::write(&list, "nothing of the kind\n".repeat(64_000)).expect("written");
+    std::fs::write(&config, (0..10_000).map(|number| format!("a{number} = 1\n")).collect::<String>()).expect("written");
+    std::fs::write(&list, "nothing of the kind\n".repeat(10_000)).expect("written");
     for (flag, path) in [("--config", config), ("--replay", list)] {
         let path = path.to_str().expect("a path is text");
         let output = run(&[flag, path, "--print"], Stdio::null());
         assert_eq!(output.status.code(), Some(2), "{flag}");
         let said = said(&output);
         assert_eq!(said.lines().count(), 21, "{flag}: {said}");
-        assert!(said.ends_with("and 63980 more errors\n"), "{flag}: {said}");
+        assert!(said.ends_with("and 9980 more errors\n"), "{flag}: {said}");
     }
 }
 
