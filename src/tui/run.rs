@@ -26,6 +26,8 @@ use std::time::{Duration, Instant};
 
 /// How often to check for signals without an event.
 const PATIENCE: Duration = Duration::from_millis(100);
+/// The time between two steps of a screen that plays.
+const TICK: Duration = Duration::from_millis(700);
 /// How often to draw while a screen does postponed work.
 const FRAME: Duration = Duration::from_millis(50);
 
@@ -111,7 +113,13 @@ impl Running<'_> {
     /// Waits for an event, and does postponed work of the screen meanwhile. Returns false if a signal came first.
     fn wait(&mut self, signal: &Signals) -> anyhow::Result<bool> {
         let (mut drawn, mut worked) = (Instant::now(), false);
+        let mut ticked = Instant::now();
         loop {
+            if update::is_playing(&self.model) && ticked.elapsed() >= TICK {
+                update::tick(&mut self.model);
+                self.draw()?;
+                ticked = Instant::now();
+            }
             let works = update::idle(&mut self.model, self.catalog);
             if (works && drawn.elapsed() >= FRAME) || (worked && !works) {
                 self.draw()?;
