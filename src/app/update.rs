@@ -152,6 +152,18 @@ pub fn idle(model: &mut Model, catalog: &Catalog) -> bool {
     model.screens.top_mut().state_mut().idle(&context)
 }
 
+/// Returns whether the visible screen moves by itself.
+pub fn is_playing(model: &Model) -> bool {
+    model.overlay.is_none() && model.screens.top().state().is_playing()
+}
+
+/// Moves a screen that plays on by one step.
+pub fn tick(model: &mut Model) {
+    if is_playing(model) {
+        model.screens.top_mut().state_mut().tick();
+    }
+}
+
 /// Scrolls what is under the mouse; `action` is up or down.
 pub fn scroll(model: &mut Model, catalog: &Catalog, target: Option<Target>, action: Action) {
     if model.overlay.is_none() && target.is_some() {
