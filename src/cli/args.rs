@@ -228,6 +228,9 @@ pub struct RecordArgs {
     /// Replay a list of actions; with --print, print the last frame
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub replay: Option<PathBuf>,
+    /// Let a replayed list write files, save scenarios, fill the clipboard and suspend the program
+    #[arg(long)]
+    pub allow_effects: bool,
     /// Present to an audience: show the pressed keys and notes, and play a list of actions if one is given
     #[arg(long, value_name = "SCRIPT", value_hint = ValueHint::FilePath, conflicts_with = "replay")]
     pub demo: Option<Option<PathBuf>>,
