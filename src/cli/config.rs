@@ -96,7 +96,7 @@ impl Reading<'_> {
             ("start", DeValue::String(word)) => self.start(word, &value.span()),
             ("web-base", DeValue::String(address)) => match page_base(address) {
                 Ok(address) => self.config.web_base = Some(address),
-                Err(expected) => self.wrong(value.span().start, format!("web-base: {expected}, found {address}")),
+                Err(expected) => self.wrong(value.span().start, || format!("web-base: {expected}, found {address}")),
             },
             ("keys", DeValue::Table(keys)) => self.keys(keys),
             _ => match WORDS.iter().find(|(known, _)| *known == word) {
