@@ -4,6 +4,7 @@
 pub mod behaviour;
 pub mod cpu_map;
 pub mod cpu_map_dir;
+pub mod downstream;
 pub mod embedded;
 pub(crate) mod error;
 pub(crate) mod file;

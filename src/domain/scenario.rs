@@ -4,6 +4,7 @@
 use super::behaviour::Regime;
 use super::catalog::{Catalog, LibvirtId};
 use super::definition::named_enum;
+use super::downstream::{Build, Presence};
 use super::definition::{Check, Definition, Fallback, Match, Mode, Policies};
 use super::feature::FeatureId;
 use super::host::{GivenHost, HostId, Vendor};
@@ -132,6 +133,8 @@ pub struct Release {
     pub libvirt: LibvirtChoice,
     /// QEMU.
     pub qemu: QemuChoice,
+    /// The product that ships both, as it was named: `ubuntu:22.04`.
+    pub product: Option<Box<str>>,
 }
 
 /// The QEMU taken at both ends when none is named.
@@ -146,7 +149,46 @@ pub const DEFAULT_FEATURE: &str = "mpx";
 impl Release {
     /// Returns this libvirt with the default QEMU.
     pub const fn with_default_qemu(libvirt: LibvirtChoice) -> Self {
-        Self { libvirt, qemu: QemuChoice { version: Told::Is(DEFAULT_QEMU), build: None } }
+        Self::new(libvirt, QemuChoice { version: Told::Is(DEFAULT_QEMU), build: None })
+    }
+
+    /// Returns this libvirt with this QEMU.
+    pub const fn new(libvirt: LibvirtChoice, qemu: QemuChoice) -> Self {
+        Self { libvirt, qemu, product: None }
+    }
+
+    /// Puts another libvirt in place; what a product ships is no longer what is meant.
+    pub fn set_libvirt(&mut self, libvirt: LibvirtChoice) {
+        (self.libvirt, self.product) = (libvirt, None);
+    }
+
+    /// Puts another QEMU in place.
+    pub fn set_qemu(&mut self, qemu: QemuChoice) {
+        (self.qemu, self.product) = (qemu, None);
+    }
+
+    /// Returns what the build of the libvirt package says, if it is one of a distribution with packages of its own.
+    pub(crate) fn libvirt_build<'c>(&self, catalog: &'c Catalog) -> Option<Build<'c>> {
+        match &self.libvirt {
+            LibvirtChoice::Release(_, Some(build)) => catalog.downstream().build(build),
+            LibvirtChoice::Release(_, None) | LibvirtChoice::Old | LibvirtChoice::New | LibvirtChoice::Unknown => None,
+        }
+    }
+
+    /// Returns the same of the QEMU package. Where it does not say whose it is, it is taken to come with libvirt's.
+    pub(crate) fn qemu_build<'c>(&self, catalog: &'c Catalog) -> Option<Build<'c>> {
+        let own = self.qemu.build.as_deref().and_then(|build| catalog.downstream().build(build));
+        own.or_else(|| self.libvirt_build(catalog).map(|build| Build { number: None, ..build }))
+    }
+
+    /// Returns whether the QEMU here has the machine type; `None` where the QEMU is not known.
+    pub(crate) fn has_machine(&self, catalog: &Catalog, machine: MachineId) -> Option<Presence> {
+        let views = catalog.qemu_views(self.qemu.version.known()?);
+        let distribution = self.qemu_build(catalog).map(|build| build.distribution);
+        let has = |view| catalog.has_machine(view, distribution, machine);
+        let all: Vec<Presence> = views.iter().map(has).collect();
+        let first = all.iter().copied().find(|presence| *presence != Presence::No);
+        Some(first.unwrap_or(Presence::No))
     }
 }
 
@@ -275,6 +317,26 @@ impl Scenario {
             emulator: None,
             running: None,
         }
+    }
+
+    /// Returns the machine type of a guest of which none is named: the usual one where both ends have it, else the newest
+    /// that both have.
+    pub(crate) fn default_machine(&self, catalog: &Catalog) -> MachineChoice {
+        let both_have = |id: MachineId| {
+            let has = |end: &Release| end.has_machine(catalog, id).is_none_or(|has| has == Presence::Yes);
+            has(&self.from) && has(&self.to)
+        };
+        let usual = catalog.machine(DEFAULT_MACHINE).unwrap_or(MachineId(0));
+        if both_have(usual) {
+            return MachineChoice::Listed(usual);
+        }
+        let qemu = self.from.qemu.version.known().unwrap_or_default();
+        let order = catalog.qemu_defaults();
+        let known = catalog.machines_in_order().iter().copied().filter(|id| {
+            catalog.machine_name(*id).starts_with("pc-q35") && both_have(*id)
+        });
+        let place = |id: &MachineId| catalog.base(*id, qemu).and_then(|base| order.position(base));
+        MachineChoice::Listed(known.filter(|id| place(id).is_some()).max_by_key(place).unwrap_or(usual))
     }
 
     /// Returns the scenario with source and destination exchanged; a guest that goes the other way was begun there.

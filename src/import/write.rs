@@ -10,7 +10,7 @@ mod libvirt;
 mod page;
 mod qemu;
 
-/// The timeline's files as text, `behaviour.xml` left out, which is written by hand.
+/// The timeline's files as text, without those that are written by hand.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Files {
     /// `libvirt.xml`.
@@ -19,8 +19,6 @@ pub(super) struct Files {
     pub(super) qemu: String,
     /// `hosts.xml`.
     pub(super) hosts: String,
-    /// `products.xml`.
-    pub(super) products: String,
 }
 
 /// Returns the timeline's files for `parts`.
@@ -29,7 +27,6 @@ pub(super) fn files(parts: &Parts) -> Files {
         libvirt: libvirt::write(parts),
         qemu: qemu::write(parts),
         hosts: hosts::write_hosts(parts),
-        products: hosts::write_products(parts),
     }
 }
 

@@ -2,9 +2,10 @@
 
 use super::error::LoadError;
 use super::xml::{Document, Element};
-use crate::domain::behaviour::{Backport, Dated, Quirk, QuirkKind, Setting, SwitchHistory};
+use super::{downstream, notation};
+use crate::domain::behaviour::{Backport, Dated, Quirk, Setting, SwitchHistory, TakenFromMap};
 use crate::domain::catalog::Parts;
-use crate::domain::feature::FeatureId;
+use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::names::Names;
 use crate::domain::version::Version;
 
@@ -27,7 +28,8 @@ pub fn read(document: &Document<'_>, parts: &mut Parts) -> Result<(), LoadError>
         parts.decisions.switches.push(switch(document, element, &parts.features)?);
     }
     for element in document.root.children_named("backport") {
-        parts.decisions.backports.push(backport(document, element, &parts.features)?);
+        let backport = backport(document, element, parts)?;
+        parts.decisions.backports.push(backport);
     }
     for element in document.root.children_named("quirk") {
         parts.decisions.quirks.push(quirk(document, element)?);
@@ -66,18 +68,32 @@ fn setting(document: &Document<'_>, element: &Element<'_>, name: &str, features:
         .map_err(|expected| document.error(element, format!("expected {expected}, found {name}={value:?}")))
 }
 
-fn backport(document: &Document<'_>, element: &Element<'_>, features: &Names) -> Result<Backport, LoadError> {
-    let build = document.need(element, "build")?;
-    let settings =
-        element.children_named("set").map(|set| setting(document, set, document.need(set, "switch")?, features));
+fn backport(document: &Document<'_>, element: &Element<'_>, parts: &Parts) -> Result<Backport, LoadError> {
+    let setting =
+        |set: &Element<'_>| setting(document, set, document.need(set, "switch")?, &parts.features);
+    let taken = |take: &Element<'_>| {
+        let name = document.need(take, "of")?;
+        let release = parts.releases.iter().find(|release| &*release.name == name);
+        let unknown = || document.error(take, format!("expected a release with a map, found {name:?}"));
+        let features = notation::apply(FeatureSet::EMPTY, downstream::words(take, "features"), &parts.features);
+        Ok::<_, LoadError>(TakenFromMap {
+            map: release.ok_or_else(unknown)?.map,
+            models: downstream::models(document, take, "models", parts)?,
+            features: features
+                .map_err(|word| document.error(take, format!("expected names of features, found {word:?}")))?,
+        })
+    };
     Ok(Backport {
         release: need_version(document, element, "release")?,
-        build: build
-            .parse()
-            .ok()
-            .ok_or_else(|| document.error(element, format!("expected a number, found {build:?}")))?,
-        distribution: document.need(element, "distribution")?.into(),
-        settings: settings.collect::<Result<_, _>>()?,
+        since: downstream::since(document, element)?,
+        distribution: downstream::known_distribution(
+            document,
+            element,
+            parts,
+            document.need(element, "distribution")?,
+        )?,
+        settings: element.children_named("set").map(setting).collect::<Result<_, _>>()?,
+        taken: element.children_named("take").map(taken).collect::<Result<_, _>>()?,
         source: document.need(element, "source")?.into(),
     })
 }
@@ -85,10 +101,7 @@ fn backport(document: &Document<'_>, element: &Element<'_>, features: &Names) ->
 fn quirk(document: &Document<'_>, element: &Element<'_>) -> Result<Quirk, LoadError> {
     let kind = document.need(element, "kind")?;
     Ok(Quirk {
-        kind: QuirkKind::parse(kind).ok_or_else(|| {
-            let known: Vec<_> = QuirkKind::ALL.iter().map(|kind| kind.name()).collect();
-            document.error(element, format!("expected one of {}, found {kind:?}", known.join(", ")))
-        })?,
+        kind: downstream::quirk(document, element, kind)?,
         since: need_version(document, element, "since")?,
         until: version(document, element, "until")?,
         machines_since: version(document, element, "machines-since")?.map(Version::series),

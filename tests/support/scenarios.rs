@@ -57,7 +57,7 @@ fn release(random: &mut Random) -> Release {
     };
     let version = if random.once_in(12) { Told::Unknown } else { Told::Is(qemu(random)) };
     let build = version.known().and_then(|_| build(random));
-    Release { libvirt, qemu: QemuChoice { version, build } }
+    Release::new(libvirt, QemuChoice { version, build })
 }
 
 fn host(random: &mut Random) -> HostChoice {
@@ -162,7 +162,7 @@ pub(crate) fn told(random: &mut Random) -> Scenario {
             2 | 3 => LibvirtChoice::Release(random.one(&recent), None),
             _ => LibvirtChoice::Release(random.one(&exact).unwrap_or(LibvirtId(0)), None),
         };
-        Release { libvirt, qemu: QemuChoice { version: Told::Is(random.one(&run)), build: None } }
+        Release::new(libvirt, QemuChoice { version: Told::Is(random.one(&run)), build: None })
     };
     (scenario.from, scenario.to) = (end(), end());
     let older = scenario.from.qemu.version.known().min(scenario.to.qemu.version.known());

@@ -112,8 +112,8 @@ impl Line {
             Side::Destination => (&mut scenario.to, &mut scenario.to_host),
         };
         match &self.value {
-            Value::Libvirt(libvirt) => end.libvirt = libvirt.clone(),
-            Value::Qemu(qemu) => end.qemu = qemu.clone(),
+            Value::Libvirt(libvirt) => end.set_libvirt(libvirt.clone()),
+            Value::Qemu(qemu) => end.set_qemu(qemu.clone()),
             Value::Product(_, release) => *end = release.clone(),
             Value::Host(choice) => *host = choice.clone(),
             Value::Machine(machine) => {

@@ -86,13 +86,13 @@ pub fn default_of(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Sce
         Choice::Vendor => to.vendor = from.vendor,
         Choice::Pmu => to.pmu = from.pmu,
         Choice::Transport => to.transport = from.transport,
-        Choice::FromLibvirt => to.from.libvirt = from.from.libvirt,
-        Choice::FromQemu => to.from.qemu = from.from.qemu,
+        Choice::FromLibvirt => to.from.set_libvirt(from.from.libvirt),
+        Choice::FromQemu => to.from.set_qemu(from.from.qemu),
         Choice::FromHost => to.from_host = from.from_host,
         Choice::Started => to.started = from.started,
         Choice::Via => to.via = from.via,
-        Choice::ToLibvirt => to.to.libvirt = from.to.libvirt,
-        Choice::ToQemu => to.to.qemu = from.to.qemu,
+        Choice::ToLibvirt => to.to.set_libvirt(from.to.libvirt),
+        Choice::ToQemu => to.to.set_qemu(from.to.qemu),
         Choice::ToHost => to.to_host = from.to_host,
         Choice::Regime => to.regime = from.regime,
     }
@@ -125,14 +125,14 @@ pub fn free_value(choice: Choice, catalog: &Catalog, scenario: &Scenario, typed:
             with.set(catalog, side, typed).ok()?;
             if !typed.contains(':') {
                 let release = if side == Key::From { &mut with.from } else { &mut with.to };
-                release.qemu = qemu;
+                release.set_qemu(qemu);
             }
         }
         Choice::FromQemu | Choice::ToQemu => {
             let mut probe = scenario.clone();
             probe.set(catalog, Key::From, &format!("old:{typed}")).ok()?;
             let release = if choice == Choice::FromQemu { &mut with.from } else { &mut with.to };
-            release.qemu = probe.from.qemu;
+            release.set_qemu(probe.from.qemu);
         }
         Choice::Model
         | Choice::Feature
@@ -195,10 +195,10 @@ fn candidates(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Vec<Sce
         Choice::Vendor => list!(or_none(&Vendor::ALL), |with, vendor| with.vendor = vendor),
         Choice::Pmu => list!([false, true], |with, pmu| with.pmu = pmu),
         Choice::Transport => list!(Transport::ALL.to_vec(), |with, transport| with.transport = transport),
-        Choice::FromLibvirt => list!(libvirts(catalog), |with, libvirt| with.from.libvirt = libvirt.clone()),
-        Choice::ToLibvirt => list!(libvirts(catalog), |with, libvirt| with.to.libvirt = libvirt.clone()),
-        Choice::FromQemu => list!(qemus(catalog, &scenario.from), |with, qemu| with.from.qemu = qemu.clone()),
-        Choice::ToQemu => list!(qemus(catalog, &scenario.to), |with, qemu| with.to.qemu = qemu.clone()),
+        Choice::FromLibvirt => list!(libvirts(catalog), |with, libvirt| with.from.set_libvirt(libvirt.clone())),
+        Choice::ToLibvirt => list!(libvirts(catalog), |with, libvirt| with.to.set_libvirt(libvirt.clone())),
+        Choice::FromQemu => list!(qemus(catalog, &scenario.from), |with, qemu| with.from.set_qemu(qemu.clone())),
+        Choice::ToQemu => list!(qemus(catalog, &scenario.to), |with, qemu| with.to.set_qemu(qemu.clone())),
         Choice::FromHost => list!(hosts(catalog), |with, host| with.from_host = host.clone()),
         Choice::ToHost => list!(hosts(catalog), |with, host| with.to_host = host.clone()),
         Choice::Started => {
@@ -292,7 +292,7 @@ fn qemus(catalog: &Catalog, current: &Release) -> Vec<QemuChoice> {
 }
 
 fn releases(catalog: &Catalog, qemu: &QemuChoice) -> Vec<Release> {
-    libvirts(catalog).into_iter().map(|libvirt| Release { libvirt, qemu: qemu.clone() }).collect()
+    libvirts(catalog).into_iter().map(|libvirt| Release::new(libvirt, qemu.clone())).collect()
 }
 
 fn hosts(catalog: &Catalog) -> Vec<HostChoice> {

@@ -5,6 +5,7 @@ use super::{Expansion, HostModel, Libvirt, Probe, Processor, domcapabilities, gu
 use crate::domain::behaviour::{Behaviour, Setting};
 use crate::domain::catalog::{Catalog, LibvirtId, QemuView, ReleaseMap};
 use crate::domain::definition::{Definition, Policy};
+use crate::domain::downstream::Presence;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
 use crate::domain::map::{CpuMap, MapId, ModelId};
@@ -118,7 +119,9 @@ fn maps(catalog: &Catalog, libvirt: LibvirtId) -> Vec<(Option<String>, MapId)> {
 fn behaviours(catalog: &Catalog, request: &Request<'_>) -> Vec<(Option<String>, Behaviour)> {
     let version = catalog.release(request.libvirt).version;
     let (mut before, open) = catalog.behaviour(version);
-    for fix in request.build.into_iter().flat_map(|build| catalog.backports(version, build)) {
+    let build = request.build.and_then(|build| catalog.downstream().build(build));
+    let fixes = build.into_iter().flat_map(|build| catalog.backports(version, build));
+    for (fix, _) in fixes.filter(|(_, presence)| *presence == Presence::Yes) {
         fix.settings.iter().for_each(|setting| before.apply(setting));
     }
     let matters = |setting: &Setting| {
