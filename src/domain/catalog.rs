@@ -1,7 +1,7 @@
 //! Holds every fact, checked once and never changed: releases, maps, QEMU releases, cells, hosts, products.
 //! Looks things up by name and by release; decides nothing.
 
-use super::behaviour::{Backport, Behaviour, Known, Quirk, QuirkKind, Setting, SwitchHistory};
+use super::behaviour::{Backport, Behaviour, Known, MapFact, Quirk, QuirkKind, Setting, SwitchHistory};
 use super::definition::Policy;
 use super::downstream::{Build, Distribution, Downstream, Presence};
 use super::feature::{FeatureId, FeatureSet};
@@ -304,6 +304,14 @@ impl Catalog {
         machine: MachineId,
     ) -> Presence {
         self.downstream.has_machine(qemu, distribution, machine, self.machine_name(machine))
+    }
+
+    /// Returns the maps of a release with other dated facts than its own, by the release each is like; empty where there
+    /// is no change.
+    pub(crate) fn maps_with(&self, id: LibvirtId, changes: &[(MapFact, bool)]) -> Vec<(LibvirtId, Arc<CpuMap>)> {
+        let release = self.release(id);
+        let made = between::with_facts(self, release.version, release.map, changes).filter(|_| !changes.is_empty());
+        made.into_iter().flatten().map(|(like, map)| (like, Arc::new(map))).collect()
     }
 
     /// Returns the fixes that a package of libvirt has beyond its release, with whether it surely has them.

@@ -1,6 +1,7 @@
 //! Describes products: distributions and KubeVirt releases with the packages of libvirt and QEMU that they ship.
 
 use super::names::nearest;
+use strsim::osa_distance;
 
 /// A product and the packages it ships.
 #[derive(Clone, PartialEq, Debug)]
@@ -65,9 +66,13 @@ impl Products {
         }
         let below = self.listed.iter().filter(of_product).filter(|known| is_patch_of(version, known.version()));
         below.max_by_key(|known| numbers(known.version())).ok_or_else(|| {
-            let names = self.listed.iter().map(|known| &*known.name);
+            let mut listed = self.listed.iter().chain(&self.without_libvirt);
+            let is_known = listed.any(|known| of_product(&known));
             let asked = format!("{listed_as}:{version}");
-            NoProduct::Unknown(nearest(&asked, names))
+            let names = self.listed.iter().filter(|known| !is_known || of_product(known)).map(|known| &*known.name);
+            // Another version of another product is no help.
+            let near = |name: &&str| is_known || osa_distance(name, &asked) <= MISSPELT;
+            NoProduct::Unknown(nearest(&asked, names).filter(near))
         })
     }
 
@@ -91,6 +96,9 @@ impl Product {
         self.version() == version || (!asked.is_empty() && !first.is_empty() && first <= asked && asked <= last)
     }
 }
+
+/// A name that differs in so few letters is taken to be misspelt.
+const MISSPELT: usize = 2;
 
 /// Returns the numbers of a version, without zeroes at the end; empty where it is no version.
 fn numbers(version: &str) -> Vec<u32> {

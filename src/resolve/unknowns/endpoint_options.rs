@@ -247,13 +247,12 @@ fn one_release(
         .into_iter()
         .flat_map(|build| catalog.backports(release.version, build))
         .partition(|(_, presence)| *presence == Presence::Yes);
-    let mut variants = vec![(behaviour, release.map, Vec::new())];
-    let apply = |(behaviour, map, taken): &mut (Behaviour, ReleaseMap, Vec<_>), fix: &'_ Backport| {
+    let mut variants = vec![(behaviour, Vec::new(), Vec::new())];
+    let apply = |(behaviour, facts, taken): &mut (Behaviour, Vec<_>, Vec<_>), fix: &'_ Backport| {
         for setting in &fix.settings {
             behaviour.apply(setting);
-            if let Some(fact) = MapFact::parse(setting.name()) {
-                *map = map_of_first_release_with(catalog, fact).unwrap_or(*map);
-            }
+            let fact = MapFact::parse(setting.name()).and_then(|fact| Some((fact, behaviour.map_facts.get(fact)?)));
+            facts.extend(fact);
         }
         taken.extend(fix.taken.iter().cloned());
     };
@@ -270,22 +269,24 @@ fn one_release(
         axis = options(axes, &input, labels.into()).axis;
     }
     let mut all: Vec<Options<Libvirt>> = Vec::new();
-    for (behaviour, map, taken) in variants {
-        let made = |id: MapId| {
-            let mut map = Arc::clone(catalog.map(id));
+    for (behaviour, facts, taken) in variants {
+        let made = |mut map: Arc<CpuMap>| {
             for TakenFromMap { map: other, models, features } in &taken {
                 Arc::make_mut(&mut map).take(catalog.map(*other), models, *features);
             }
             Libvirt { behaviour: behaviour.clone(), map }
         };
-        let values: Vec<(String, Libvirt)> = match map {
-            ReleaseMap::Exact(map) => vec![(String::new(), made(map))],
-            ReleaseMap::Between { lower, upper } if lower.1 == upper.1 => vec![(String::new(), made(lower.1))],
-            ReleaseMap::Between { lower, upper } => {
-                let label = |id: LibvirtId| format!("as in {}", catalog.release(id).name);
-                vec![(label(lower.0), made(lower.1)), (label(upper.0), made(upper.1))]
-            }
-        };
+        let label = |id: LibvirtId| format!("as in {}", catalog.release(id).name);
+        let of = |id: MapId| Arc::clone(catalog.map(id));
+        let mut maps = catalog.maps_with(id, &facts);
+        if maps.is_empty() {
+            maps = match release.map {
+                ReleaseMap::Exact(map) => vec![(id, of(map))],
+                ReleaseMap::Between { lower, upper } => vec![(lower.0, of(lower.1)), (upper.0, of(upper.1))],
+            };
+        }
+        maps.dedup_by(|later, earlier| later.1 == earlier.1);
+        let values: Vec<(String, Libvirt)> = maps.into_iter().map(|(like, map)| (label(like), made(map))).collect();
         // Both variants lie between the same maps, so that one axis chooses in both.
         let known = all.first().and_then(|first| Some((first.axis?, first.values.len())));
         all.push(match known {
@@ -333,15 +334,6 @@ fn qemu_builds(catalog: &Catalog, release: &Release, axes: &mut Vec<Axis>) -> Op
 /// Whether a switch can decide what becomes of a guest.
 fn matters(setting: &Setting, decodes: bool) -> bool {
     !setting.is_about_decoding() || (decodes && !matches!(setting, Setting::SortedDomcapabilities(_)))
-}
-
-/// The map of the first release of which a dated fact holds: what a package with that fix ships.
-fn map_of_first_release_with(catalog: &Catalog, fact: MapFact) -> Option<ReleaseMap> {
-    catalog
-        .libvirt_releases()
-        .iter()
-        .find(|release| catalog.behaviour(release.version).0.map_facts.get(fact) == Some(true))
-        .map(|release| release.map)
 }
 
 fn every_release(catalog: &Catalog, decodes: bool) -> Vec<(String, Libvirt)> {
