@@ -1,9 +1,9 @@
 //! Joins the command line and the terminal: parses the arguments, runs the command, exits with its code.
 
-use anyhow::{Context, Result};
-use std::io::{self, BufReader, Write};
+use anyhow::Result;
+use std::io::{self, Write};
 use std::process::ExitCode;
-use virt_cpu_explorer::internal::cli::{self, CheckArgs, Command, Config, CpuMaps, ExplorerArgs, Script};
+use virt_cpu_explorer::internal::cli::{self, Command, Config, CpuMaps, ExplorerArgs, Script};
 use virt_cpu_explorer::internal::domain::catalog::Catalog;
 use virt_cpu_explorer::internal::domain::scenario::Scenario;
 use virt_cpu_explorer::internal::export;
@@ -62,7 +62,7 @@ fn is_broken_pipe(err: &anyhow::Error) -> bool {
 fn run(command: Command) -> Result<u8> {
     let mut out = Output(io::BufWriter::new(io::stdout().lock()));
     let code = match command {
-        Command::Check(args) => check(&args, &mut out)?,
+        Command::Check(args) => cli::check(&catalog_with(&args.choice.maps)?, &args, &mut out)?,
         Command::List { what, json, maps } => cli::list(&catalog_with(&maps)?, what, json, &mut out)?,
         Command::Rule { id } => cli::rule(id.as_deref(), &mut out)?,
         Command::Matrix(args) => cli::matrix(&catalog_with(&args.choice.maps)?, &args, &mut out)?,
@@ -92,25 +92,6 @@ fn run(command: Command) -> Result<u8> {
     };
     out.flush()?;
     Ok(code)
-}
-
-fn check(args: &CheckArgs, out: &mut dyn Write) -> Result<u8> {
-    let choice = args.choice();
-    let catalog = catalog_with(&choice.maps)?;
-    match &args.batch {
-        Some(path) if path.as_os_str() == "-" => {
-            cli::check_batch(&catalog, &mut io::stdin().lock(), args.ways_out, out)
-        }
-        Some(path) => {
-            let file = std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-            cli::check_batch(&catalog, &mut BufReader::new(file), args.ways_out, out)
-        }
-        None if choice.domains.is_empty() => cli::check_one(&catalog, &choice, args.format, args.quiet, out),
-        None => {
-            let how = (args.format, args.quiet, args.ways_out);
-            cli::check_domains(&catalog, &choice, how, out, &mut io::stderr().lock())
-        }
-    }
 }
 
 fn tour(args: cli::Tour, out: &mut dyn Write) -> Result<u8> {

@@ -21,7 +21,7 @@ const WRITERS: &[&[&str]] = &[
     &["check", T7, "--format", "json"],
     &["check", T7, "--format", "markdown"],
     &["check", "--batch", "tests/recorded/lab.jsonl"],
-    &["check", "--domain", "tests/data/domains"],
+    &["check", "-v", "--domain", "tests/data/domains", "--from", "9.0.0", "--to", "11.3.0"],
     &["matrix", "Skylake-Client"],
     &["history", "mpx"],
     &["diff", "9.0.0", "11.3.0"],

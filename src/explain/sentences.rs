@@ -202,6 +202,7 @@ impl Words<'_> {
         write_machine(self.catalog, &self.scenario.machine)
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each fact, as in a table")]
     fn sentence(&self, fact: &Fact) -> String {
         let (model, machine, from, to) = (self.model(), self.machine(), self.from(), self.to());
         match fact {
@@ -330,7 +331,9 @@ impl Words<'_> {
                 MachineChoice::Unlisted(machine) if input == "machine type" => {
                     format!("Cannot decide: no data for machine type {machine}.")
                 }
-                _ => format!("Cannot decide: unknown {input}."),
+                MachineChoice::Unlisted(_) | MachineChoice::Listed(_) | MachineChoice::Unknown => {
+                    format!("Cannot decide: unknown {input}.")
+                }
             },
         }
     }

@@ -2,33 +2,84 @@
 
 use crate::analysis::remedies::{Application, Remedy};
 use crate::domain::catalog::Catalog;
-use crate::domain::scenario::Scenario;
+use crate::domain::scenario::{Scenario, write_release};
 use crate::domain::text::fill_after;
-use crate::explain::{explain, message};
+use crate::explain::{Explanation, explain, message};
+use crate::export::tool_line;
 use crate::resolve::{Answer, Possible};
 use std::fmt::Write;
 
 const WIDTH: usize = 76;
 
+/// How many rows of a terminal a summary fills at most.
+const MOST_LINES: usize = 23;
+/// The columns of a terminal, as far as nothing else is known.
+const COLUMNS: usize = 80;
+
+/// Returns the answer on one screen: the verdict with source and destination on the first line, then why, the fixes and
+/// the confidence.
+pub fn summary(catalog: &Catalog, scenario: &Scenario, answer: &Answer, remedies: &[Remedy]) -> String {
+    let explanation = explain(catalog, scenario, answer);
+    let rule = answer.rule.map(|rule| format!(" (rule {})", rule.name())).unwrap_or_default();
+    let mut head = String::new();
+    let (guest, from) = (scenario.cpu_name(catalog), write_release(catalog, &scenario.from));
+    let to = write_release(catalog, &scenario.to);
+    let _ = writeln!(head, "{}{rule}: {guest} from {from} to {to}", explanation.headline);
+    if let Some(refusal) = answer.refusal() {
+        let _ = writeln!(head, "  {}", message(catalog, refusal));
+    }
+    let mut foot = String::new();
+    wrapped(&mut foot, "  ", &explanation.notice);
+    if !remedies.is_empty() {
+        let _ = writeln!(foot, "\nFixes:");
+    }
+    for (index, remedy) in remedies.iter().enumerate() {
+        let restart = if remedy.restart { " (needs a restart)" } else { "" };
+        wrapped(&mut foot, &format!("  {} ", index + 1), &format!("{}{restart}", remedy.text));
+    }
+    foot.push('\n');
+    wrapped(&mut foot, "", &format!("Confidence: {}.", explanation.basis));
+    wrapped(&mut foot, "", &format!("{} -v shows the fixes in full, the scenario and its defaults.", tool_line()));
+    let mut why = String::new();
+    reasons(&mut why, &explanation, answer);
+    let rows = |text: &str| text.lines().map(|line| line.chars().count().div_ceil(COLUMNS).max(1)).sum::<usize>();
+    // One row for the empty line before the reasons, one for the note about the rest.
+    let room = MOST_LINES.saturating_sub(rows(&head) + rows(&foot) + 2);
+    let lines: Vec<&str> = why.lines().collect();
+    let _ = writeln!(head);
+    for line in lines.iter().take(room) {
+        let _ = writeln!(head, "{line}");
+    }
+    if let Some(more @ 1..) = lines.len().checked_sub(room) {
+        let _ = writeln!(head, "  ({more} more {} with -v)", if more == 1 { "line" } else { "lines" });
+    }
+    head + &foot
+}
+
+/// Writes why, and one value for each possible answer.
+fn reasons(out: &mut String, explanation: &Explanation, answer: &Answer) {
+    for sentence in &explanation.why {
+        wrapped(out, "  ", sentence);
+    }
+    for on in &answer.depends_on {
+        for possible in &on.answers {
+            wrapped(out, "  ", &one_possible(&on.input, possible));
+        }
+    }
+}
+
 /// Returns the answer as plain text.
 pub fn text(catalog: &Catalog, scenario: &Scenario, answer: &Answer, remedies: &[Remedy]) -> String {
     let explanation = explain(catalog, scenario, answer);
     let mut out = String::new();
-    let _ = writeln!(out, "{}", scenario.word(catalog));
     let rule = answer.rule.map(|rule| format!("  (rule {})", rule.name())).unwrap_or_default();
     let _ = writeln!(out, "{}{rule}", explanation.headline);
+    let _ = writeln!(out, "{}", scenario.word(catalog));
     if let Some(refusal) = answer.refusal() {
         let _ = writeln!(out, "  {}", message(catalog, refusal));
     }
     out.push('\n');
-    for sentence in &explanation.why {
-        wrapped(&mut out, "  ", sentence);
-    }
-    for on in &answer.depends_on {
-        for possible in &on.answers {
-            wrapped(&mut out, "  ", &one_possible(&on.input, possible));
-        }
-    }
+    reasons(&mut out, &explanation, answer);
     wrapped(&mut out, "  ", &explanation.notice);
     if !remedies.is_empty() {
         let _ = writeln!(out, "\nFixes:");
@@ -110,6 +161,7 @@ fn by_default(out: &mut String, catalog: &Catalog, scenario: &Scenario) {
     if !left_out.is_empty() {
         wrapped(out, "", &format!("Default values: {}.", left_out.join(", ")));
     }
+    wrapped(out, "", &tool_line());
 }
 
 /// Writes a sentence after a prefix, further lines indented to match.

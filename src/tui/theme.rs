@@ -91,6 +91,18 @@ pub(crate) struct Signs {
     pub(crate) down: &'static str,
     /// The frame of a pane.
     pub(crate) frame: border::Set<'static>,
+    /// A feature that is enabled.
+    pub(crate) on: &'static str,
+    /// A feature that is not enabled.
+    pub(crate) off: &'static str,
+    /// The vertical line between source and destination.
+    pub(crate) wire: &'static str,
+    /// A horizontal line of what is sent.
+    pub(crate) sent: &'static str,
+    /// Where what is sent crosses the wire.
+    pub(crate) crossing: &'static str,
+    /// Points left at what differs.
+    pub(crate) points: &'static str,
 }
 
 const UNICODE: Signs = Signs {
@@ -113,6 +125,12 @@ const UNICODE: Signs = Signs {
     across: "─",
     down: "│",
     frame: border::ROUNDED,
+    on: "■",
+    off: "□",
+    wire: "┊",
+    sent: "═",
+    crossing: "╪",
+    points: "◀━━",
 };
 
 const ASCII: Signs = Signs {
@@ -144,6 +162,12 @@ const ASCII: Signs = Signs {
         horizontal_top: "-",
         horizontal_bottom: "-",
     },
+    on: "#",
+    off: "_",
+    wire: ":",
+    sent: "=",
+    crossing: "=",
+    points: "<--",
 };
 
 /// Colours and signs.
@@ -229,7 +253,7 @@ impl Theme {
     }
 
     /// Returns the style added to a line that a lesson points at.
-    pub(crate) fn looked_at(&self) -> Style {
+    pub(crate) fn looked_at() -> Style {
         Style::new().add_modifier(Modifier::UNDERLINED)
     }
 
@@ -255,7 +279,7 @@ impl Theme {
     }
 
     /// Returns the role of a result in the decision table.
-    pub(crate) fn table_result(&self, verdict: Verdict) -> Role {
+    pub(crate) fn table_result(verdict: Verdict) -> Role {
         match verdict {
             Verdict::Aborted => Role::Bad,
             Verdict::Never => Role::Muted,
@@ -264,7 +288,7 @@ impl Theme {
     }
 
     /// Returns the role of the rule that decided, in the decision table.
-    pub(crate) fn decided_row(&self, verdict: Verdict) -> Role {
+    pub(crate) fn decided_row(verdict: Verdict) -> Role {
         match verdict {
             Verdict::Unchanged | Verdict::Never | Verdict::Depends => Role::FiresGood,
             Verdict::Changed | Verdict::Aborted | Verdict::StartRefused => Role::FiresBad,

@@ -122,7 +122,9 @@ fn behaviours(catalog: &Catalog, request: &Request<'_>) -> Vec<(Option<String>, 
     let build = request.build.and_then(|build| catalog.downstream().build(build));
     let fixes = build.into_iter().flat_map(|build| catalog.backports(version, build));
     for (fix, _) in fixes.filter(|(_, presence)| *presence == Presence::Yes) {
-        fix.settings.iter().for_each(|setting| before.apply(setting));
+        for setting in &fix.settings {
+            before.apply(setting);
+        }
     }
     let matters = |setting: &Setting| {
         setting.is_about_decoding() || matches!(setting, Setting::Ignored(_) | Setting::DropUnknown(_))
@@ -132,7 +134,9 @@ fn behaviours(catalog: &Catalog, request: &Request<'_>) -> Vec<(Option<String>, 
         return vec![(None, before)];
     }
     let mut after = before.clone();
-    open.iter().for_each(|(_, setting)| after.apply(setting));
+    for (_, setting) in &open {
+        after.apply(setting);
+    }
     let names = open.iter().map(|(setting, _)| setting.name()).collect::<Vec<_>>().join(", ");
     vec![(Some(format!("{names} as before")), before), (Some(format!("{names} as after")), after)]
 }
