@@ -11,6 +11,7 @@ pub mod host;
 pub mod map;
 pub(crate) mod named;
 pub mod names;
+pub mod package;
 pub(crate) mod policies;
 pub mod product;
 pub mod qemu;

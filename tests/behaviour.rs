@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use support::ask::CATALOG;
 use support::golden;
 use virt_cpu_explorer::internal::domain::behaviour::{Dated, Setting};
-use virt_cpu_explorer::internal::domain::downstream::Since;
+use virt_cpu_explorer::internal::domain::package::Since;
 
 fn feature_name(feature: virt_cpu_explorer::internal::domain::feature::FeatureId) -> String {
     CATALOG.feature_name(feature).to_owned()

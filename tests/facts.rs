@@ -309,8 +309,7 @@ fn a_map_can_be_picked_as_one_more_release() {
     assert!(catalog.feature("warp-drive").is_some() && catalog.model("Small-v2").is_some());
 }
 
-const FILES: [&str; 6] =
-    ["libvirt.xml", "qemu.xml", "hosts.xml", "products.xml", "behaviour.xml", "downstream.xml"];
+const FILES: [&str; 6] = ["libvirt.xml", "qemu.xml", "hosts.xml", "products.xml", "behaviour.xml", "downstream.xml"];
 
 fn copy_of_the_timeline(name: &str) -> PathBuf {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);

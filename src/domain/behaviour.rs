@@ -2,9 +2,9 @@
 //! The dates themselves are facts and live in `cpu_map/behaviour.xml`.
 
 use super::definition::named_enum;
-use super::downstream::Since;
 use super::feature::{FeatureId, FeatureSet};
 use super::map::{MapId, ModelId};
+use super::package::Since;
 use super::version::Version;
 
 mod value;
@@ -466,9 +466,9 @@ pub struct TakenFromMap {
     /// The map.
     pub(crate) map: MapId,
     /// The models, with their features.
-    pub(crate) models: Vec<ModelId>,
+    pub models: Vec<ModelId>,
     /// Features that no model brings.
-    pub(crate) features: FeatureSet,
+    pub features: FeatureSet,
 }
 
 named_enum! {

@@ -3,12 +3,13 @@
 
 use super::behaviour::{Backport, Behaviour, Known, MapFact, Quirk, QuirkKind, Setting, SwitchHistory};
 use super::definition::Policy;
-use super::downstream::{Build, Distribution, Downstream, Presence};
+use super::downstream::Downstream;
 use super::feature::{FeatureId, FeatureSet};
 use super::host::{CpuSignature, Host, HostId, HostSource, Vendor};
 use super::map::{CpuMap, MapId, ModelId, Register};
 use super::named::Named;
 use super::names::Names;
+use super::package::{Build, Distribution, Presence};
 use super::product::Products;
 use super::qemu::{Accel, MachineId, QemuDefaults, QemuFacts, base_name, builtin_vendor, feature_word};
 use super::scenario::{DEFAULT_FEATURE, Scenario};
@@ -303,7 +304,15 @@ impl Catalog {
         distribution: Option<&Distribution>,
         machine: MachineId,
     ) -> Presence {
-        self.downstream.has_machine(qemu, distribution, machine, self.machine_name(machine))
+        let upstream = || {
+            if qemu.has_machine(machine, self.machine_name(machine)) { Presence::Yes } else { Presence::No }
+        };
+        match (self.downstream.machine(machine), distribution) {
+            (None, None) => upstream(),
+            (None, Some(distribution)) if distribution.upstream_types => upstream(),
+            (None, Some(_)) | (Some(_), None) => Presence::No,
+            (Some(machine), Some(distribution)) => machine.in_build(distribution, qemu.version),
+        }
     }
 
     /// Returns the maps of a release with other dated facts than its own, by the release each is like; empty where there

@@ -2,85 +2,11 @@
 //! the CPU types of products that use QEMU without libvirt.
 
 use super::behaviour::QuirkKind;
-use super::catalog::QemuView;
 use super::feature::FeatureSet;
 use super::map::ModelId;
+use super::package::{Build, BuildNumber, Distribution, Presence, Since};
 use super::qemu::MachineId;
 use super::version::Version;
-
-/// A distribution, recognised by a mark in the build of its packages.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Distribution {
-    /// The mark: `el9` in `9.1.0-20.el9`.
-    pub mark: Box<str>,
-    /// Its name, `RHEL 9`.
-    pub name: Box<str>,
-    /// Whether its QEMU also has the machine types of upstream's.
-    pub upstream_types: bool,
-    /// The path of the emulator, where it is not the usual one.
-    pub emulator: Option<Box<str>>,
-}
-
-/// The number of a package's build: `29.el9_7.6` is 29, then 7 for the minor release, then 6 for the update.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct BuildNumber(pub [u32; 3]);
-
-/// What the build of a package says.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Build<'a> {
-    /// Whose package it is.
-    pub(crate) distribution: &'a Distribution,
-    /// Its number; `None` where it is not known, as in `9.0.0-el9`.
-    pub(crate) number: Option<BuildNumber>,
-}
-
-/// From which build on something is in the packages of one release and distribution.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Since {
-    /// In every build.
-    Every,
-    /// From this build on.
-    Build(BuildNumber),
-    /// It is in this build; the first that has it was not read.
-    By(BuildNumber),
-    /// Whether any build has it was not read.
-    Unread,
-}
-
-/// Whether something is there.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Presence {
-    /// It is.
-    Yes,
-    /// It is not.
-    No,
-    /// That was not read.
-    Unread,
-}
-
-impl Since {
-    /// Returns whether a build has it.
-    pub(crate) fn at(self, number: Option<BuildNumber>) -> Presence {
-        match (self, number) {
-            (Self::Every, _) => Presence::Yes,
-            (Self::Unread, _) | (Self::Build(_) | Self::By(_), None) => Presence::Unread,
-            (Self::Build(first), Some(number)) => {
-                if number >= first {
-                    Presence::Yes
-                } else {
-                    Presence::No
-                }
-            }
-            (Self::By(known), Some(number)) => {
-                if number >= known {
-                    Presence::Yes
-                } else {
-                    Presence::Unread
-                }
-            }
-        }
-    }
-}
 
 /// A machine type of a distribution.
 #[derive(Clone, PartialEq, Debug)]
@@ -124,6 +50,12 @@ impl DownstreamMachine {
     pub(crate) fn in_build(&self, distribution: &Distribution, qemu: Version) -> Presence {
         let steps = self.builds.iter().filter(|(mark, since, _)| *mark == distribution.mark && *since <= qemu);
         steps.last().map_or(Presence::No, |(_, _, presence)| *presence)
+    }
+
+    /// Returns from which QEMU release on the distribution has it; `None` where this one surely has not.
+    pub(crate) fn since(&self, distribution: &Distribution, qemu: Version) -> Option<Version> {
+        let steps = self.builds.iter().filter(|(mark, since, _)| *mark == distribution.mark && *since <= qemu);
+        steps.last().filter(|(.., presence)| *presence == Presence::Yes).map(|(_, since, _)| *since)
     }
 
     /// Returns the features that are off in the model, or with `None` in a CPU that is no named model.
@@ -296,19 +228,9 @@ impl Downstream {
         self.aliases.iter().find(of).map(|alias| &*alias.newest)
     }
 
-    /// Returns what a package's build says: `20.el9`, `module+el8.9.0`, `2ubuntu6.17`. `None` for builds of distributions
-    /// that ship upstream's QEMU.
+    /// Returns what a package's build says. `None` for builds of distributions that ship upstream's QEMU.
     pub(crate) fn build(&self, build: &str) -> Option<Build<'_>> {
-        self.distributions.iter().find_map(|distribution| {
-            let (before, after) = split_at_mark(build, &distribution.mark)?;
-            let mut head = numbers(before);
-            let number = head.next().map(|first| {
-                let mut tail = numbers(after.trim_start_matches(['_', '.']));
-                let minor = tail.next().unwrap_or(0);
-                BuildNumber([first, minor, tail.next().or(head.next()).unwrap_or(0)])
-            });
-            Some(Build { distribution, number })
-        })
+        self.distributions.iter().find_map(|distribution| distribution.build(build))
     }
 
     /// Returns the changes that a build surely has, and those of which that was not read.
@@ -326,37 +248,4 @@ impl Downstream {
         }
         (sure, open)
     }
-
-    /// Returns whether a QEMU has a machine type.
-    pub(crate) fn has_machine(
-        &self,
-        qemu: &QemuView<'_>,
-        distribution: Option<&Distribution>,
-        machine: MachineId,
-        name: &str,
-    ) -> Presence {
-        let upstream = || if qemu.has_machine(machine, name) { Presence::Yes } else { Presence::No };
-        match (self.machine(machine), distribution) {
-            (None, None) => upstream(),
-            (None, Some(distribution)) if distribution.upstream_types => upstream(),
-            (None, Some(_)) | (Some(_), None) => Presence::No,
-            (Some(machine), Some(distribution)) => machine.in_build(distribution, qemu.version),
-        }
-    }
-}
-
-/// Splits a build at the mark of a distribution, which no digit follows: `el1` is not in `el10`.
-fn split_at_mark<'b>(build: &'b str, mark: &str) -> Option<(&'b str, &'b str)> {
-    build.match_indices(mark).find_map(|(place, _)| {
-        let (before, rest) = build.split_at_checked(place)?;
-        let after = rest.strip_prefix(mark)?;
-        let ends = !mark.ends_with(|c: char| c.is_ascii_digit()) || !after.starts_with(|c: char| c.is_ascii_digit());
-        ends.then_some((before, after))
-    })
-}
-
-/// Returns the numbers between dots, up to the first part that is none.
-fn numbers(text: &str) -> impl Iterator<Item = u32> + '_ {
-    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    text.get(..digits).unwrap_or_default().split('.').map_while(|part| part.parse().ok())
 }

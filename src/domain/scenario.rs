@@ -4,11 +4,11 @@
 use super::behaviour::Regime;
 use super::catalog::{Catalog, LibvirtId};
 use super::definition::named_enum;
-use super::downstream::{Build, Presence};
 use super::definition::{Check, Definition, Fallback, Match, Mode, Policies};
 use super::feature::FeatureId;
 use super::host::{GivenHost, HostId, Vendor};
 use super::map::ModelId;
+use super::package::{Build, Presence};
 use super::qemu::{Accel, MachineId};
 use super::version::Version;
 
@@ -137,6 +137,9 @@ pub struct Release {
     pub product: Option<Box<str>>,
 }
 
+/// The products that are KubeVirt, or made of it.
+const KUBEVIRTS: [&str; 3] = ["kubevirt", "kubevirt-cs10", "harvester"];
+
 /// The QEMU taken at both ends when none is named.
 pub const DEFAULT_QEMU: Version = Version::new(7, 2, 22);
 /// The machine type taken when none is named.
@@ -165,6 +168,14 @@ impl Release {
     /// Puts another QEMU in place.
     pub fn set_qemu(&mut self, qemu: QemuChoice) {
         (self.qemu, self.product) = (qemu, None);
+    }
+
+    /// Returns the product with what it ships: `ubuntu:22.04 (8.0.0/6.2)`. `None` where no product was named.
+    pub(crate) fn product_label(&self, catalog: &Catalog) -> Option<String> {
+        let name = self.product.as_deref()?;
+        let known = catalog.all_products().find(name).ok()?;
+        let number = |package: &str| package.split(['-', '+']).next().unwrap_or(package).to_owned();
+        Some(format!("{name} ({}/{})", number(&known.libvirt), number(&known.qemu)))
     }
 
     /// Returns what the build of the libvirt package says, if it is one of a distribution with packages of its own.
@@ -211,6 +222,15 @@ pub struct Running {
     pub live: Definition,
     /// The inactive definition beside it, if that is known.
     pub inactive: Option<Definition>,
+}
+
+/// A product that writes domains for its users, who do not call `virsh`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Writer {
+    /// KubeVirt, and products made of it.
+    KubeVirt,
+    /// OpenStack's nova.
+    Nova,
 }
 
 /// One question.
@@ -262,6 +282,8 @@ pub struct Scenario {
     pub feature: FeatureId,
     /// Whether the guest has a PMU.
     pub pmu: bool,
+    /// The product that writes the guest's domain, for the words of fixes; no word tells it.
+    pub written_by: Option<Writer>,
     /// The emulator the domain names, for messages; no word tells it.
     pub emulator: Option<Box<str>>,
     /// The running guest, from a domain file or a link. Choosing another guest ends it.
@@ -269,6 +291,16 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// Returns the product that writes the guest's domain: as its file tells, or as one of the releases does.
+    pub(crate) fn writer(&self) -> Option<Writer> {
+        let is_kubevirt = |end: &Release| {
+            let product = end.product.as_deref().and_then(|name| name.split(':').next());
+            product.is_some_and(|name| KUBEVIRTS.contains(&name))
+        };
+        let of_releases = [&self.from, &self.to].into_iter().any(is_kubevirt).then_some(Writer::KubeVirt);
+        self.written_by.or(of_releases)
+    }
+
     /// Returns who sends and who receives at one hop, counted from the source.
     pub fn hop(&self, hop: usize) -> (&Release, &Release) {
         let started = self.started.as_ref().unwrap_or(&self.from);
@@ -315,6 +347,7 @@ impl Scenario {
             feature: catalog.default_feature(),
             pmu: false,
             emulator: None,
+            written_by: None,
             running: None,
         }
     }
@@ -332,11 +365,13 @@ impl Scenario {
         }
         let qemu = self.from.qemu.version.known().unwrap_or_default();
         let order = catalog.qemu_defaults();
-        let known = catalog.machines_in_order().iter().copied().filter(|id| {
-            catalog.machine_name(*id).starts_with("pc-q35") && both_have(*id)
-        });
+        let known = catalog
+            .machines_in_order()
+            .iter()
+            .copied()
+            .filter(|id| catalog.machine_name(*id).starts_with("pc-q35") && both_have(*id));
         let place = |id: &MachineId| catalog.base(*id, qemu).and_then(|base| order.position(base));
-        MachineChoice::Listed(known.filter(|id| place(id).is_some()).max_by_key(place).unwrap_or(usual))
+        MachineChoice::Listed(known.rev().filter(|id| place(id).is_some()).max_by_key(place).unwrap_or(usual))
     }
 
     /// Returns the scenario with source and destination exchanged; a guest that goes the other way was begun there.

@@ -23,11 +23,7 @@ pub(super) struct Files {
 
 /// Returns the timeline's files for `parts`.
 pub(super) fn files(parts: &Parts) -> Files {
-    Files {
-        libvirt: libvirt::write(parts),
-        qemu: qemu::write(parts),
-        hosts: hosts::write_hosts(parts),
-    }
+    Files { libvirt: libvirt::write(parts), qemu: qemu::write(parts), hosts: hosts::write_hosts(parts) }
 }
 
 /// Returns the words that make `after` of `before`: names that come, by the alphabet, then those that go.

@@ -1,8 +1,9 @@
 //! Reads how libvirt and QEMU releases decide: switches with dates, backports, quirks. Opens no file.
 
+use super::attributes::{known_distribution, models, need_version, quirk as quirk_named, since, version, words};
 use super::error::LoadError;
+use super::notation;
 use super::xml::{Document, Element};
-use super::{downstream, notation};
 use crate::domain::behaviour::{Backport, Dated, Quirk, Setting, SwitchHistory, TakenFromMap};
 use crate::domain::catalog::Parts;
 use crate::domain::feature::{FeatureId, FeatureSet};
@@ -69,29 +70,23 @@ fn setting(document: &Document<'_>, element: &Element<'_>, name: &str, features:
 }
 
 fn backport(document: &Document<'_>, element: &Element<'_>, parts: &Parts) -> Result<Backport, LoadError> {
-    let setting =
-        |set: &Element<'_>| setting(document, set, document.need(set, "switch")?, &parts.features);
+    let setting = |set: &Element<'_>| setting(document, set, document.need(set, "switch")?, &parts.features);
     let taken = |take: &Element<'_>| {
         let name = document.need(take, "of")?;
         let release = parts.releases.iter().find(|release| &*release.name == name);
         let unknown = || document.error(take, format!("expected a release with a map, found {name:?}"));
-        let features = notation::apply(FeatureSet::EMPTY, downstream::words(take, "features"), &parts.features);
+        let features = notation::apply(FeatureSet::EMPTY, words(take, "features"), &parts.features);
         Ok::<_, LoadError>(TakenFromMap {
             map: release.ok_or_else(unknown)?.map,
-            models: downstream::models(document, take, "models", parts)?,
+            models: models(document, take, "models", parts)?,
             features: features
                 .map_err(|word| document.error(take, format!("expected names of features, found {word:?}")))?,
         })
     };
     Ok(Backport {
         release: need_version(document, element, "release")?,
-        since: downstream::since(document, element)?,
-        distribution: downstream::known_distribution(
-            document,
-            element,
-            parts,
-            document.need(element, "distribution")?,
-        )?,
+        since: since(document, element)?,
+        distribution: known_distribution(document, element, parts, document.need(element, "distribution")?)?,
         settings: element.children_named("set").map(setting).collect::<Result<_, _>>()?,
         taken: element.children_named("take").map(taken).collect::<Result<_, _>>()?,
         source: document.need(element, "source")?.into(),
@@ -101,32 +96,10 @@ fn backport(document: &Document<'_>, element: &Element<'_>, parts: &Parts) -> Re
 fn quirk(document: &Document<'_>, element: &Element<'_>) -> Result<Quirk, LoadError> {
     let kind = document.need(element, "kind")?;
     Ok(Quirk {
-        kind: downstream::quirk(document, element, kind)?,
+        kind: quirk_named(document, element, kind)?,
         since: need_version(document, element, "since")?,
         until: version(document, element, "until")?,
         machines_since: version(document, element, "machines-since")?.map(Version::series),
         source: document.need(element, "source")?.into(),
     })
-}
-
-/// Returns the release an attribute names, if it is there.
-pub(super) fn version(
-    document: &Document<'_>,
-    element: &Element<'_>,
-    attribute: &str,
-) -> Result<Option<Version>, LoadError> {
-    let read = |text: &str| {
-        text.parse().map_err(|error| document.error(element, format!("{error} in {attribute}, found {text:?}")))
-    };
-    element.get(attribute).map(read).transpose()
-}
-
-/// Returns the release an attribute names, which has to be there.
-pub(super) fn need_version(
-    document: &Document<'_>,
-    element: &Element<'_>,
-    attribute: &str,
-) -> Result<Version, LoadError> {
-    document.need(element, attribute)?;
-    Ok(version(document, element, attribute)?.unwrap_or_default())
 }

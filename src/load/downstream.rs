@@ -1,17 +1,16 @@
 //! Reads what distributions change: machine types, builds of QEMU, CPU types. Opens no file.
 
-use super::behaviour::version;
+use super::attributes::{known_distribution, models, number, quirk, since, version, words, yes_or_no};
 use super::error::LoadError;
 use super::notation;
 use super::xml::{Document, Element};
-use crate::domain::behaviour::QuirkKind;
 use crate::domain::catalog::Parts;
 use crate::domain::downstream::{
-    BuildNumber, Difference, Distribution, DownstreamMachine, MachineAlias, Presence, ProductModel, QemuBackport,
-    QemuChanges, Releases, Since,
+    Difference, DownstreamMachine, MachineAlias, ProductModel, QemuBackport, QemuChanges, Releases,
 };
 use crate::domain::feature::FeatureSet;
 use crate::domain::map::ModelId;
+use crate::domain::package::{Distribution, Presence};
 use crate::domain::qemu::MachineId;
 use crate::domain::version::Version;
 use foldhash::HashMap;
@@ -115,7 +114,8 @@ impl Reader<'_, '_> {
         }
         let mut builds = Vec::new();
         for word in words(element, "builds") {
-            let (word, presence) = word.strip_suffix('?').map_or((word, Presence::Yes), |word| (word, Presence::Unread));
+            let (word, presence) =
+                word.strip_suffix('?').map_or((word, Presence::Yes), |word| (word, Presence::Unread));
             let (mark, since) = since_release(document, element, word)?;
             builds.push((known_distribution(document, element, parts, mark)?, since, presence));
         }
@@ -176,24 +176,6 @@ impl Reader<'_, '_> {
     }
 }
 
-/// Returns the models that an attribute names; none where it is missing.
-pub(super) fn models(
-    document: &Document<'_>,
-    element: &Element<'_>,
-    attribute: &str,
-    parts: &Parts,
-) -> Result<Vec<ModelId>, LoadError> {
-    let named = |word: &str| {
-        let unknown = || document.error(element, format!("expected the name of a model, found {word:?}"));
-        parts.models.get(word).map(ModelId).ok_or_else(unknown)
-    };
-    words(element, attribute).map(named).collect()
-}
-
-pub(super) fn words<'e>(element: &'e Element<'_>, attribute: &str) -> impl Iterator<Item = &'e str> + use<'e> {
-    element.get(attribute).unwrap_or_default().split_ascii_whitespace()
-}
-
 /// Splits `NAME@RELEASE`; without a release it is the first of all.
 fn since_release<'w>(
     document: &Document<'_>,
@@ -203,56 +185,4 @@ fn since_release<'w>(
     let Some((name, release)) = word.split_once('@') else { return Ok((word, Version::default())) };
     let wrong = |error| document.error(element, format!("{error} after @, found {release:?}"));
     Ok((name, release.parse().map_err(wrong)?))
-}
-
-/// Returns the mark of a distribution, which has to be one of those listed.
-pub(super) fn known_distribution(
-    document: &Document<'_>,
-    element: &Element<'_>,
-    parts: &Parts,
-    mark: &str,
-) -> Result<Box<str>, LoadError> {
-    let known = parts.downstream.distributions.iter().find(|distribution| &*distribution.mark == mark);
-    let unknown = || document.error(element, format!("expected the mark of a distribution, found {mark:?}"));
-    known.map(|distribution| distribution.mark.clone()).ok_or_else(unknown)
-}
-
-/// Returns the builds that have something: those from `since`, those known by `by`, all, or unread ones.
-pub(super) fn since(document: &Document<'_>, element: &Element<'_>) -> Result<Since, LoadError> {
-    if element.get("unread").is_some() && yes_or_no(document, element, "unread")? {
-        return Ok(Since::Unread);
-    }
-    let (since, by) = (number(document, element, "since")?, number(document, element, "by")?);
-    Ok(since.map(Since::Build).or(by.map(Since::By)).unwrap_or(Since::Every))
-}
-
-/// Returns the build that an attribute names: `29`, `29.7`, `29.7.4`.
-fn number(document: &Document<'_>, element: &Element<'_>, attribute: &str) -> Result<Option<BuildNumber>, LoadError> {
-    let Some(text) = element.get(attribute) else { return Ok(None) };
-    let wrong = || {
-        let form = "a build such as 29, 29.7 or 29.7.4";
-        document.error(element, format!("expected {form} in {attribute}, found {text:?}"))
-    };
-    let mut parts = [0; 3];
-    let mut places = parts.iter_mut();
-    for part in text.split('.') {
-        *places.next().ok_or_else(wrong)? = part.parse().ok().ok_or_else(wrong)?;
-    }
-    Ok(Some(BuildNumber(parts)))
-}
-
-/// Returns the quirk of this name.
-pub(super) fn quirk(document: &Document<'_>, element: &Element<'_>, name: &str) -> Result<QuirkKind, LoadError> {
-    QuirkKind::parse(name).ok_or_else(|| {
-        let known: Vec<_> = QuirkKind::ALL.iter().map(|kind| kind.name()).collect();
-        document.error(element, format!("expected one of {}, found {name:?}", known.join(", ")))
-    })
-}
-
-fn yes_or_no(document: &Document<'_>, element: &Element<'_>, attribute: &str) -> Result<bool, LoadError> {
-    match document.need(element, attribute)? {
-        "yes" => Ok(true),
-        "no" => Ok(false),
-        other => Err(document.error(element, format!("expected yes or no in {attribute}, found {other:?}"))),
-    }
 }

@@ -3,10 +3,10 @@
 use crate::domain::behaviour::{Behaviour, QuirkKind, Regime};
 use crate::domain::catalog::QemuView;
 use crate::domain::definition::{Check, Mode};
-use crate::domain::downstream::Distribution;
 use crate::domain::feature::FeatureSet;
 use crate::domain::host::{CpuSignature, Vendor};
 use crate::domain::map::CpuMap;
+use crate::domain::package::Distribution;
 use crate::domain::qemu::{Accel, MachineId};
 use std::sync::Arc;
 

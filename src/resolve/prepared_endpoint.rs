@@ -6,10 +6,10 @@ use super::endpoint::{Endpoint, Guest, Host, Machine};
 use super::expansion::Expansion;
 use crate::domain::behaviour::QuirkKind;
 use crate::domain::catalog::{Catalog, QemuView, machine_series};
-use crate::domain::downstream::{Distribution, Presence};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
 use crate::domain::map::{ModelDefinition, ModelId};
+use crate::domain::package::{Distribution, Presence};
 use crate::domain::qemu::{Accel, MachineId, ModelDefaults};
 
 /// What the whole walk leans on.
@@ -231,9 +231,9 @@ fn cells(
 }
 
 fn arch_capabilities(catalog: &Catalog, end: &Endpoint<'_>, guest: &Guest, series: Option<(u16, u16)>) -> [bool; 2] {
-    [QuirkKind::ArchCapabilitiesSilicon, QuirkKind::ArchCapabilitiesNotAmd]
-        .map(|kind| guest.accel == Accel::Kvm
-            && (guest.machine.quirk == Some(kind) || end.qemu.has_quirk(catalog, kind, series)))
+    [QuirkKind::ArchCapabilitiesSilicon, QuirkKind::ArchCapabilitiesNotAmd].map(|kind| {
+        guest.accel == Accel::Kvm && (guest.machine.quirk == Some(kind) || end.qemu.has_quirk(catalog, kind, series))
+    })
 }
 
 /// Whether a QEMU, of a distribution or upstream's, has the machine type.

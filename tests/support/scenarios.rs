@@ -87,7 +87,7 @@ fn given_host(random: &mut Random) -> GivenHost {
 fn machine(random: &mut Random) -> MachineChoice {
     match random.below(6) {
         0 => MachineChoice::Unknown,
-        1 => MachineChoice::Unlisted(random.one(&["pc-q35-rhel9.4.0", "pc-i440fx-jammy", "rhel6.6.0"]).into()),
+        1 => MachineChoice::Unlisted(random.one(&["pc-q35-rhel99.4.0", "pc-i440fx-stonking", "rhel6.6.0"]).into()),
         _ => MachineChoice::Listed(loop {
             let id = MachineId(number(random, CATALOG.machines().len()));
             // A machine type of its own to some QEMUs, and to others a short name for another.

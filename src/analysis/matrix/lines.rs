@@ -232,10 +232,16 @@ pub fn line_of(catalog: &Catalog, vary: Vary, lines: &[Line], scenario: &Scenari
 fn products(catalog: &Catalog) -> Vec<Value> {
     let mut scenario = Scenario::default_of(catalog);
     let mut all = Vec::new();
+    let mut before: Option<Release> = None;
     for product in catalog.products() {
         // Loading the facts has checked that the packages are ones the catalog knows.
         if scenario.set(catalog, Key::From, &product.name).is_ok() {
-            all.push(Value::Product(product.name.clone(), scenario.from.clone()));
+            // Releases of a product that ship the same packages are one line.
+            let packages = Release { product: None, ..scenario.from.clone() };
+            if before.as_ref() != Some(&packages) {
+                all.push(Value::Product(product.name.clone(), scenario.from.clone()));
+            }
+            before = Some(packages);
         }
     }
     all

@@ -29,8 +29,9 @@ pub struct Value {
 
 /// Returns every value of `choice`; the current one is always among them.
 pub fn values(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Vec<Value> {
+    let products = products(choice, catalog, scenario);
     let mut all = candidates(choice, catalog, scenario);
-    if !all.contains(scenario) {
+    if !all.contains(scenario) && !products.iter().any(|value| value.scenario == *scenario) {
         all.insert(0, scenario.clone());
     }
     let listed = all.into_iter().map(|with| Value {
@@ -40,10 +41,11 @@ pub fn values(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Vec<Val
         only_in_list: only_in_list(choice, catalog, &with),
         scenario: with,
     });
-    listed.chain(products(choice, catalog, scenario)).collect()
+    products.into_iter().chain(listed).collect()
 }
 
-/// Returns the products as values, for settings that are releases. Each sets both libvirt and QEMU.
+/// Returns the products as values, for settings that are releases, of each product the newest first. Each sets both
+/// libvirt and QEMU.
 fn products(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Vec<Value> {
     let releases = [
         (Choice::FromLibvirt, Key::From),
@@ -66,7 +68,9 @@ fn products(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Vec<Value
             scenario: with,
         })
     };
-    catalog.products().iter().filter_map(value).collect()
+    let product = |known: &Product| known.name.split(':').next().map(str::to_owned);
+    let groups = catalog.products().chunk_by(|one, other| product(one) == product(other));
+    groups.flat_map(|group| group.iter().rev()).filter_map(value).collect()
 }
 
 /// Returns the scenario with the default value of `choice`.

@@ -69,10 +69,7 @@ pub(super) fn with_facts(
     };
     let dates = Dates { facts, lower: facts_at(catalog, low), upper: facts_at(catalog, high) };
     let (lower_map, upper_map) = (catalog.map(lower_map), catalog.map(upper_map));
-    Some([
-        (lower.0, dates.raise(catalog, lower_map, upper_map)),
-        (upper.0, dates.lower(catalog, upper_map)),
-    ])
+    Some([(lower.0, dates.raise(catalog, lower_map, upper_map)), (upper.0, dates.lower(catalog, upper_map))])
 }
 
 struct Dates {

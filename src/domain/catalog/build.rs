@@ -231,8 +231,7 @@ impl Catalog {
 fn natural_order(machines: &Names, first: Option<&DownstreamMachine>) -> Vec<MachineId> {
     let upstream = first.map_or(machines.len(), |first| usize::from(first.machine.0));
     let all = || (0u16..).zip(machines.iter());
-    let mut order: Vec<_> =
-        all().take(upstream).map(|(number, name)| (machine_series(name), name, number)).collect();
+    let mut order: Vec<_> = all().take(upstream).map(|(number, name)| (machine_series(name), name, number)).collect();
     order.sort_unstable();
     let numbers = order.into_iter().map(|(_, _, number)| number);
     numbers.chain(all().skip(upstream).map(|(number, _)| number)).map(MachineId).collect()

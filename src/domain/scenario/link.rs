@@ -161,7 +161,7 @@ pub const KEYS: &[KeyInfo] = &[
     info(
         Key::From,
         "RELEASE",
-        "Source: LIBVIRT[:QEMU], each a release or a package such as 10.0.0-6.el9; old, new, a --cpu-map name, \
+        "Source: LIBVIRT[:QEMU], each VERSION or a package VERSION-BUILD; old, new, a --cpu-map name, \
          PRODUCT:VERSION such as ubuntu:24.04, or ? [default: old]",
     ),
     info(Key::To, "RELEASE", "Destination, in the same forms [default: new]"),

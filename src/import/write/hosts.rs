@@ -13,7 +13,6 @@ const HOSTS: &str = "Real CPUs, from QEMU replies recorded on them. Written by i
     read-from=libvirt-tests: not a reply, but what libvirt's tests expect of that CPU.
     NAME adds a feature to the host or list that like names, and -NAME removes it.";
 
-
 pub(super) fn write_hosts(parts: &Parts) -> String {
     let mut page = Page::new("hosts", HOSTS);
     let mut asked: Vec<(String, FeatureSet)> = Vec::new();

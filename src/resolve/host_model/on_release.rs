@@ -5,10 +5,10 @@ use super::{Expansion, HostModel, Libvirt, Probe, Processor, domcapabilities, gu
 use crate::domain::behaviour::{Behaviour, Setting};
 use crate::domain::catalog::{Catalog, LibvirtId, QemuView, ReleaseMap};
 use crate::domain::definition::{Definition, Policy};
-use crate::domain::downstream::Presence;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
 use crate::domain::map::{CpuMap, MapId, ModelId};
+use crate::domain::package::Presence;
 use crate::domain::version::Version;
 
 /// A question: what does this libvirt make of host-model with this QEMU?

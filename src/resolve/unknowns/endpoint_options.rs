@@ -3,10 +3,11 @@
 use super::{Axis, Dependence, Options, options};
 use crate::domain::behaviour::{Backport, Behaviour, MapFact, Regime, Setting, TakenFromMap};
 use crate::domain::catalog::{Catalog, LibvirtId, Provenance, QemuView, ReleaseMap};
-use crate::domain::downstream::{Distribution, Presence, QemuChanges};
+use crate::domain::downstream::QemuChanges;
 use crate::domain::feature::FeatureSet;
 use crate::domain::host::{CpuSignature, GivenHost, HostId, Vendor};
 use crate::domain::map::{CpuMap, MapId};
+use crate::domain::package::{Distribution, Presence};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{HostChoice, LibvirtChoice, Release, Scenario, Told};
 use crate::resolve::endpoint::{Endpoint, Host, Machine};
@@ -222,13 +223,7 @@ fn new(catalog: &Catalog, scenario: &Scenario, old: LibvirtId) -> Libvirt {
     Libvirt { behaviour, map: Arc::new(map) }
 }
 
-fn one_release(
-    catalog: &Catalog,
-    id: LibvirtId,
-    chosen: &Release,
-    decodes: bool,
-    axes: &mut Vec<Axis>,
-) -> Libvirts {
+fn one_release(catalog: &Catalog, id: LibvirtId, chosen: &Release, decodes: bool, axes: &mut Vec<Axis>) -> Libvirts {
     let release = catalog.release(id);
     let (behaviour, open) = catalog.behaviour(release.version);
     let open: Vec<OpenSwitch> = open

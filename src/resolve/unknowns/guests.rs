@@ -2,8 +2,9 @@
 
 use super::{Axis, Dependence, Options, Plan, options};
 use crate::domain::catalog::Catalog;
-use crate::domain::downstream::{DownstreamMachine, Presence};
+use crate::domain::downstream::DownstreamMachine;
 use crate::domain::map::ModelId;
+use crate::domain::package::Presence;
 use crate::domain::qemu::{Accel, MachineId};
 use crate::domain::scenario::{CpuChoice, MachineChoice, Release, Scenario, Told, Topology};
 use crate::resolve::endpoint::Machine;
@@ -49,7 +50,8 @@ pub(super) fn machines(
         of_qemu(catalog, start).into_iter().map(of).collect()
     };
     let like = |name: &str, id: Option<MachineId>| {
-        let like = |defaults| Machine { id, taken_for_granted: id.is_none(), ..Machine::upstream(name.into(), defaults) };
+        let like =
+            |defaults| Machine { id, taken_for_granted: id.is_none(), ..Machine::upstream(name.into(), defaults) };
         scenario.machine_like.map(|defaults| Options::one(like(defaults)))
     };
     let unknown = || Dependence::on(MACHINE);

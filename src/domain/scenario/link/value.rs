@@ -2,7 +2,6 @@
 
 use super::super::super::catalog::{Catalog, machine_series};
 use super::super::super::definition::{Mode, Policy};
-use super::super::super::downstream::Presence;
 use super::super::super::feature::{FeatureId, FeatureSet};
 use super::super::super::host::{CpuSignature, GivenHost, Vendor};
 use super::super::super::names::{nearest, suggestion};
@@ -152,7 +151,8 @@ pub(super) fn machine(catalog: &Catalog, text: &str, from: &Release, like: bool)
         return Ok(MachineChoice::Unlisted(text.into()));
     }
     let near = nearest(text, catalog.machines().iter());
-    let text = format!("unknown machine type {text:?}; `list machines` prints all, and machine-like names an equal one");
+    let text =
+        format!("unknown machine type {text:?}; `list machines` prints all, and machine-like names an equal one");
     Err(ValueError::near(text, near))
 }
 
@@ -162,14 +162,12 @@ fn alias(catalog: &Catalog, text: &str, from: &Release) -> Option<MachineId> {
     let distribution = from.qemu_build(catalog).map(|build| build.distribution);
     let of_distribution = distribution.and_then(|distribution| {
         let newest = catalog.downstream().alias(distribution, version, text)?;
-        let begins = |id: &&MachineId| catalog.machine_name(**id).starts_with(newest);
-        let has = |id: &&MachineId| from.has_machine(catalog, **id) == Some(Presence::Yes);
-        let place = |id: &&MachineId| catalog.base(**id, version).and_then(|base| catalog.qemu_defaults().position(base));
-        let named = catalog.machines_in_order().iter().filter(|id| catalog.downstream().machine(**id).is_some());
-        let mut all: Vec<&MachineId> = named.filter(begins).filter(has).collect();
-        // The types are written newest first, or in the order of their making.
-        all.sort_by_key(place);
-        all.last().map(|id| **id)
+        let begins = |id: MachineId| catalog.machine_name(id).starts_with(newest);
+        let since = |id: MachineId| catalog.downstream().machine(id)?.since(distribution, version);
+        let all = catalog.downstream().machines.iter().map(|known| known.machine);
+        let there = all.filter(|id| begins(*id)).filter_map(|id| Some((since(id)?, id)));
+        // Of several that came with one release, the first that is written.
+        there.rev().max_by_key(|(since, _)| *since).map(|(_, id)| id)
     });
     if of_distribution.is_some() || distribution.is_some_and(|distribution| !distribution.upstream_types) {
         return of_distribution;
