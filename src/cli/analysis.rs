@@ -272,7 +272,7 @@ fn limited(catalog: &Catalog, scenario: &mut Scenario, text: &str, side: Side) -
         let (first, last) = (release(catalog, first)?, release(catalog, last)?);
         let end = if side == Side::Source { &mut scenario.from } else { &mut scenario.to };
         if part.contains(':') {
-            end.qemu = last.qemu.clone();
+            end.set_qemu(last.qemu.clone());
         }
         match (&first.libvirt, &last.libvirt) {
             (LibvirtChoice::Release(a, None), LibvirtChoice::Release(b, None)) if a != b => {

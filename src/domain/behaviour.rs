@@ -3,6 +3,8 @@
 
 use super::definition::named_enum;
 use super::feature::{FeatureId, FeatureSet};
+use super::map::{MapId, ModelId};
+use super::package::Since;
 use super::version::Version;
 
 mod value;
@@ -193,6 +195,8 @@ settings! {
     RemovedIncoming "removed-incoming" Regime => |b, v| b.removed_incoming = v;
     /// What a running silent guest is given at a reconnect.
     RemovedReconnect "removed-reconnect" Regime => |b, v| b.removed_reconnect = v;
+    /// Haswell and Broadwell are started with `rtm` and `hle` unless the definition names them.
+    AddTsx "add-tsx" bool => |b, v| b.add_tsx = v;
     /// Which difference in an added feature is overlooked.
     Added "added" AddedExempt => |b, v| b.added = v;
     /// An added feature is overlooked even where the definition disables it.
@@ -298,6 +302,8 @@ pub struct Behaviour {
     pub(crate) removed_incoming: Regime,
     /// What a running guest that is silent about a removed feature is given at a reconnect (`qemuProcessRefreshCPU`).
     pub(crate) removed_reconnect: Regime,
+    /// Haswell and Broadwell are started with `rtm` and `hle` unless the definition names them.
+    pub(crate) add_tsx: bool,
     /// Which difference in an added feature the full check overlooks.
     pub(crate) added: AddedExempt,
     /// An added feature is overlooked even where the definition disables it.
@@ -357,6 +363,7 @@ impl Default for Behaviour {
             original: Original::Never,
             removed_incoming: Regime::Nothing,
             removed_reconnect: Regime::Nothing,
+            add_tsx: false,
             added: AddedExempt::None,
             added_explicit: false,
             drop_added: DropAdded::No,
@@ -441,14 +448,27 @@ impl SwitchHistory {
 pub struct Backport {
     /// The release the package is built from.
     pub release: Version,
-    /// The first build that carries the fix, `5` in `10.0.0-5.el9`.
-    pub build: u32,
-    /// What the build string must contain, `el9`.
+    /// The builds that carry the fix.
+    pub since: Since,
+    /// The mark of the distribution, `el9`.
     pub distribution: Box<str>,
     /// The settings the fix brings.
     pub settings: Vec<Setting>,
+    /// What its map has besides.
+    pub taken: Vec<TakenFromMap>,
     /// Where that was read.
     pub source: Box<str>,
+}
+
+/// Models and features that a package's map has, as another release's map has them.
+#[derive(Clone, PartialEq, Debug)]
+pub struct TakenFromMap {
+    /// The map.
+    pub(crate) map: MapId,
+    /// The models, with their features.
+    pub models: Vec<ModelId>,
+    /// Features that no model brings.
+    pub features: FeatureSet,
 }
 
 named_enum! {

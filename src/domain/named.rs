@@ -46,6 +46,8 @@ pub struct Named {
     pub(crate) with_state: FeatureSet,
     /// The model Icelake-Server.
     pub(crate) icelake_server: Option<ModelId>,
+    /// The models Haswell and Broadwell, which lost `rtm` and `hle` in libvirt's map for a while.
+    pub(crate) had_tsx: [Option<ModelId>; 2],
 }
 
 impl Named {
@@ -75,6 +77,7 @@ impl Named {
             paravirtual: beginning_with("kvm"),
             with_state: ["mpx", "avx", "avx512f", "pku", "amx-tile"].into_iter().filter_map(feature).collect(),
             icelake_server: models.get("Icelake-Server").map(ModelId),
+            had_tsx: ["Haswell", "Broadwell"].map(|name| models.get(name).map(ModelId)),
         }
     }
 }

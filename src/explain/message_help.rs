@@ -5,7 +5,7 @@ use crate::domain::catalog::{Catalog, Provenance, ReleaseMap};
 use crate::domain::definition::named_enum;
 use crate::domain::feature::FeatureId;
 use crate::domain::map::{CpuMap, ModelId};
-use crate::domain::names::first_names;
+use crate::domain::names::{and_list, first_names};
 use crate::domain::version::Version;
 use crate::resolve::{Refusal, RuleId, suggested};
 
@@ -331,6 +331,15 @@ fn has_machine(catalog: &Catalog, machine: &str) -> String {
     let having = || catalog.qemu_releases().iter().filter(lists);
     match (having().next(), having().next_back()) {
         (Some(first), Some(last)) => have((first.version, last.version), machine),
-        _ => format!("No QEMU release has {machine}; a distribution's QEMU may have it."),
+        _ => match id.and_then(|id| catalog.downstream().machine(id)) {
+            Some(known) => {
+                let named = |mark: &str| catalog.downstream().distributions.iter().find(|d| *d.mark == *mark);
+                let mut names: Vec<&str> =
+                    known.builds.iter().filter_map(|(mark, ..)| Some(&*named(mark)?.name)).collect();
+                names.dedup();
+                format!("{machine} is a type of {}; a package's build says whose QEMU it is.", and_list(&names))
+            }
+            None => format!("No QEMU release has {machine}; a distribution's QEMU may have it."),
+        },
     }
 }

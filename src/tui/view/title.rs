@@ -6,7 +6,7 @@ use crate::app::action::Action;
 use crate::app::choice::{libvirt_name, qemu_name};
 use crate::app::screens::Target;
 use crate::app::text::width;
-use crate::domain::scenario::write_machine;
+use crate::domain::scenario::{Release, write_machine};
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -100,7 +100,10 @@ const GUEST_PIECES: usize = 3;
 
 fn scenario(ctx: ViewContext<'_>) -> Vec<Piece> {
     let (catalog, scenario) = (ctx.catalog, &ctx.model.scenario);
-    let endpoint = |release| format!("{}/{}", libvirt_name(catalog, release), qemu_name(release));
+    let endpoint = |release: &Release| match &release.product {
+        Some(_) => libvirt_name(catalog, release),
+        None => format!("{}/{}", libvirt_name(catalog, release), qemu_name(release)),
+    };
     vec![
         piece(scenario.cpu_name(catalog), Role::Message),
         piece(" @ ", Role::Muted),
