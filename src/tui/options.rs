@@ -40,7 +40,8 @@ impl Options {
             Opening::Lessons => drop(update::update(&mut model, catalog, Action::Lessons)),
             Opening::Lesson(word) => update::tour::open(&mut model, catalog, word),
         }
-        model.demo = self.demo.then(Demo::default);
+        let slides = self.replay.iter().filter(|step| matches!(step, Step::Note(_))).count();
+        model.demo = self.demo.then(|| Demo::of(slides));
         model
     }
 }

@@ -146,6 +146,7 @@ impl Running<'_> {
         let effect = player.next(&mut self.model, self.catalog);
         if player.is_over() {
             self.player = None;
+            self.model.end_demo();
         }
         let ended = self.done(effect)?;
         self.draw()?;

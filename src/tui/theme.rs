@@ -105,6 +105,8 @@ pub(crate) struct Signs {
     pub(crate) points: &'static str,
     /// Two values differ.
     pub(crate) unequal: &'static str,
+    /// The value in use, and what was chosen.
+    pub(crate) current: &'static str,
 }
 
 const UNICODE: Signs = Signs {
@@ -134,6 +136,7 @@ const UNICODE: Signs = Signs {
     crossing: "╪",
     points: "◀━━",
     unequal: "≠",
+    current: "●",
 };
 
 const ASCII: Signs = Signs {
@@ -172,6 +175,7 @@ const ASCII: Signs = Signs {
     crossing: "=",
     points: "<--",
     unequal: "!=",
+    current: "*",
 };
 
 /// Colours and signs.
