@@ -10,6 +10,7 @@ use super::settings::{Settings, Size};
 use super::tour::{self, Tour};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
+use std::collections::BTreeSet;
 
 /// The state of the program.
 #[derive(Clone, Debug)]
@@ -32,6 +33,8 @@ pub struct Model {
     pub notice: Option<String>,
     /// The open lesson.
     pub tour: Option<Tour>,
+    /// The names of the lessons that were played to their end.
+    pub finished: BTreeSet<String>,
     /// What the audience of a demonstration sees; `None` without an audience.
     pub(crate) demo: Option<Demo>,
 }
@@ -53,6 +56,7 @@ impl Model {
             size,
             notice: None,
             tour: None,
+            finished: BTreeSet::new(),
             demo: None,
         }
     }

@@ -11,11 +11,30 @@ use crate::app::overlay::Overlay;
 use crate::app::picker::{Item, Pick, Picker};
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Mode;
+use crate::domain::feature::FeatureSet;
 use crate::domain::host::HostId;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{CpuChoice, HostChoice, LibvirtChoice, Release, Scenario, Told, write_host};
-use crate::export::analysis::expansion_reason;
+use crate::export::analysis::{expansion_reason, rejections_text};
+use crate::export::expansion_argument;
 use crate::resolve::host_model::{Candidate, PossibleExpansion, Processor, Request, expansions};
+
+/// One model that libvirt could have chosen.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Row {
+    /// The name of the model.
+    pub(crate) name: String,
+    /// Whether libvirt chose it.
+    pub(crate) is_chosen: bool,
+    /// What it costs to describe the host by it; the lower one wins.
+    pub(crate) score: usize,
+    /// Whether it has the host's family and model number.
+    pub(crate) has_signature: bool,
+    /// How many features libvirt would require, and how many it would disable.
+    pub(crate) counts: (usize, usize),
+    /// The features beside the model: what is done with them, and their names.
+    pub(crate) features: Vec<(&'static str, String)>,
+}
 
 /// The state of the screen.
 #[derive(Clone, Debug)]
@@ -31,7 +50,7 @@ pub struct HostModel {
     /// The index of the displayed result.
     pub(crate) index: usize,
     /// The models that libvirt could have chosen, the best first.
-    pub(crate) listed: List<Candidate>,
+    pub(crate) listed: List<Row>,
     /// What the screen shows, in one sentence.
     pub(crate) headline: String,
     /// Why the first candidate was chosen, or what is not known.
@@ -64,9 +83,15 @@ impl HostModel {
         self.found.get(self.index)
     }
 
-    /// Returns whether a candidate is the chosen one.
-    pub(crate) fn is_chosen(&self, candidate: &Candidate) -> bool {
-        self.shown().is_some_and(|shown| shown.guest.decoded.model == candidate.model)
+    /// Returns QEMU's command line for the guest; empty if no model describes the host.
+    pub(crate) fn argument(&self, catalog: &Catalog) -> String {
+        let argument = |shown: &PossibleExpansion| expansion_argument(catalog, &shown.guest).replace(',', ", ");
+        self.shown().map(|shown| format!("-cpu {}", argument(shown))).unwrap_or_default()
+    }
+
+    /// Returns how many models were not possible, and why; empty if all were.
+    pub(crate) fn rejections(&self) -> String {
+        self.shown().and_then(|shown| rejections_text(&shown.guest.decoded)).unwrap_or_default()
     }
 
     fn release<'a>(&'a self, context: &'a ScreenContext<'_>) -> &'a Release {
@@ -121,7 +146,8 @@ impl HostModel {
             said.push(format!("Possible result {number} of {count}: {}.", shown.assumptions.join("; ")));
         }
         if release.libvirt == LibvirtChoice::New {
-            said.push("The release new is hypothetical: the CPU map of 9.0.0 is used.".to_owned());
+            let base = release.libvirt.id(catalog).map_or("", |id| &*catalog.release(id).name);
+            said.push(format!("The release new is hypothetical: the CPU map of {base} is used."));
         }
         if shown.guest.decoded.missing_input.is_some() {
             said.push(
@@ -132,13 +158,14 @@ impl HostModel {
     }
 
     fn list(&mut self, catalog: &Catalog) {
-        let decoded = self.shown().map(|shown| shown.guest.decoded.clone());
-        let mut candidates = decoded.as_ref().map(|decoded| decoded.candidates.clone()).unwrap_or_default();
-        let chosen = decoded.map(|decoded| decoded.model);
-        candidates.sort_by_key(|candidate| {
-            (Some(candidate.model) != chosen, candidate.score, catalog.model_name(candidate.model))
+        let mut rows: Vec<Row> = match self.shown() {
+            Some(shown) => shown.guest.decoded.candidates.iter().map(|one| row(catalog, shown, one)).collect(),
+            None => Vec::new(),
+        };
+        rows.sort_by(|one, other| {
+            (!one.is_chosen, one.score, &one.name).cmp(&(!other.is_chosen, other.score, &other.name))
         });
-        self.listed.fill(candidates);
+        self.listed.fill(rows);
         self.listed.go(0);
     }
 
@@ -192,6 +219,31 @@ impl HostModel {
             }
         }
         ScreenResponse::Visit(Box::new(scenario))
+    }
+}
+
+fn row(catalog: &Catalog, shown: &PossibleExpansion, candidate: &Candidate) -> Row {
+    let is_chosen = shown.guest.decoded.model == candidate.model;
+    let names = |set: FeatureSet| -> Vec<&str> { set.iter().map(|feature| catalog.feature_name(feature)).collect() };
+    let written = |on: bool| -> Vec<&str> {
+        let features = shown.guest.definition.features.iter().filter(|(_, policy)| policy.is_on() == on);
+        features.map(|(feature, _)| catalog.feature_name(feature)).collect()
+    };
+    // Of the chosen one the features stand as in the guest's definition.
+    let (on, off) = if is_chosen {
+        (written(true), written(false))
+    } else {
+        (names(candidate.enabled), names(candidate.disabled | candidate.removed))
+    };
+    let groups = [("require", on), ("disable", off), ("blocked", names(candidate.blockers))];
+    let features = groups.into_iter().filter(|(_, names)| !names.is_empty());
+    Row {
+        name: catalog.model_name(candidate.model).to_owned(),
+        is_chosen,
+        score: candidate.score.total,
+        has_signature: candidate.signature_matches,
+        counts: (candidate.enabled_count(), candidate.disabled_count()),
+        features: features.map(|(what, names)| (what, names.join(", "))).collect(),
     }
 }
 

@@ -5,12 +5,8 @@ use super::ViewContext;
 use super::draw::{Piece, banner, cells, fill, fitting, line_of, piece, pieces, text_at};
 use super::parts::{Parts, below, scrolled};
 use crate::app::screens::Target;
-use crate::app::screens::host_model::HostModel;
+use crate::app::screens::host_model::{HostModel, Row};
 use crate::app::text::{cut, pad, wrap};
-use crate::domain::feature::FeatureSet;
-use crate::export::analysis::rejections_text;
-use crate::export::expansion_argument;
-use crate::resolve::host_model::Candidate;
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -75,10 +71,7 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &HostModel, area: Rect, buf: &
     features(ctx, state, &areas, buf);
     let (left, right) = ([piece("QEMU's command line for the guest", Role::Message)], []);
     let inner = areas.parts.draw(ctx, areas.argument, false, (&left, &right), buf);
-    if let Some(shown) = state.shown() {
-        let argument = format!("-cpu {}", expansion_argument(ctx.catalog, &shown.guest).replace(',', ", "));
-        text(ctx, &argument, inner, Role::Code, buf);
-    }
+    text(ctx, &state.argument(ctx.catalog), inner, Role::Code, buf);
 }
 
 /// Returns what a click at `position` does.
@@ -112,59 +105,38 @@ fn candidates(ctx: ViewContext<'_>, state: &HostModel, areas: &Areas, buf: &mut 
     let first = scrolled(state.listed.index(), state.listed.len(), rows);
     for ((index, candidate), number) in state.listed.iter().enumerate().skip(first).zip(0..rows.height) {
         let line = line_of(rows, number);
-        let row = fitting(&row(ctx, state, candidate), usize::from(line.width) - 2, ctx.theme.signs.more);
+        let row = fitting(&row(ctx, candidate), usize::from(line.width) - 2, ctx.theme.signs.more);
         pieces(buf, ctx.theme, line, (line.x + 1, line.y), &row);
         if index == state.listed.index() {
             fill(buf, line, ctx.theme.style(Role::Focus));
         }
     }
-    let rejected = state.shown().and_then(|shown| rejections_text(&shown.guest.decoded)).unwrap_or_default();
     let last = Rect { y: rows.bottom(), height: 1, ..rows };
-    let line = fitting(&[piece(rejected, Role::Muted)], usize::from(last.width) - 2, ctx.theme.signs.more);
+    let line = fitting(&[piece(state.rejections(), Role::Text)], usize::from(last.width) - 2, ctx.theme.signs.more);
     pieces(buf, ctx.theme, last, (last.x + 1, last.y), &line);
 }
 
-fn row(ctx: ViewContext<'_>, state: &HostModel, candidate: &Candidate) -> Vec<Piece> {
-    let chosen = state.is_chosen(candidate);
-    let mark = if chosen { ctx.theme.signs.current } else { " " };
-    let name = cut(ctx.catalog.model_name(candidate.model), NAME - 1, ctx.theme.signs.more);
-    let signature = if candidate.signature_matches { "matches" } else { "other" };
+fn row(ctx: ViewContext<'_>, candidate: &Row) -> Vec<Piece> {
+    let mark = if candidate.is_chosen { ctx.theme.signs.current } else { " " };
+    let name = cut(&candidate.name, NAME - 1, ctx.theme.signs.more);
+    let signature = if candidate.has_signature { "matches" } else { "other" };
+    let (require, disable) = candidate.counts;
     vec![
         piece(format!("{mark} "), Role::Good),
-        piece(pad(&name, NAME), if chosen { Role::Message } else { Role::Text }),
-        piece(format!("{:>5}  {:<9}  ", candidate.score.total, signature), Role::Text),
-        piece(format!("{:>7}  {:>7}", candidate.enabled_count(), candidate.disabled_count()), Role::Text),
+        piece(pad(&name, NAME), if candidate.is_chosen { Role::Message } else { Role::Text }),
+        piece(format!("{:>5}  {signature:<9}  {require:>7}  {disable:>7}", candidate.score), Role::Text),
     ]
 }
 
 /// Draws the features of the model under the cursor; of the chosen one as they stand in the guest's definition.
 fn features(ctx: ViewContext<'_>, state: &HostModel, areas: &Areas, buf: &mut Buffer) {
     let Some(candidate) = state.listed.current() else { return };
-    let name = ctx.catalog.model_name(candidate.model);
-    let left = [piece("Features beside ", Role::Message), piece(name, Role::Chosen)];
+    let left = [piece("Features beside ", Role::Message), piece(candidate.name.as_str(), Role::Chosen)];
     let inner = areas.parts.draw(ctx, areas.features, false, (&left, &[]), buf);
-    let names =
-        |set: FeatureSet| -> Vec<&str> { set.iter().map(|feature| ctx.catalog.feature_name(feature)).collect() };
-    let groups: Vec<(&str, Vec<&str>)> = match state.shown().filter(|_| state.is_chosen(candidate)) {
-        Some(shown) => {
-            let of = |on: bool| {
-                let features = shown.guest.definition.features.iter().filter(|(_, policy)| policy.is_on() == on);
-                features.map(|(feature, _)| ctx.catalog.feature_name(feature)).collect()
-            };
-            vec![("require", of(true)), ("disable", of(false))]
-        }
-        None => vec![
-            ("require", names(candidate.enabled)),
-            ("disable", names(candidate.disabled - candidate.blockers)),
-            ("removed", names(candidate.removed)),
-        ],
-    };
-    let blocked = ("blocked", names(candidate.blockers));
     let mut y = inner.y;
-    for (label, list) in groups.into_iter().chain([blocked]).filter(|(_, list)| !list.is_empty()) {
+    for (label, names) in &candidate.features {
         text_at(buf, inner, (inner.x + 1, y), label, ctx.theme.style(Role::Label));
-        let room = usize::from(inner.width).saturating_sub(12);
-        for line in wrap(&list.join(", "), room) {
+        for line in wrap(names, usize::from(inner.width).saturating_sub(12)) {
             if y >= inner.bottom() {
                 return;
             }

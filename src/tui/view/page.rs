@@ -1,7 +1,7 @@
 //! Draws a page over the screen, and the page of a rule in a pane.
 
 use super::ViewContext;
-use super::draw::{cells, frame, piece, text_at};
+use super::draw::{cells, fitting, frame, piece, text_at, width_of};
 use super::parts::more_lines;
 use crate::app::action::Action;
 use crate::app::overlay::page_room;
@@ -26,7 +26,9 @@ pub(super) fn render(ctx: ViewContext<'_>, page: &Page, area: Rect, buf: &mut Bu
         let number = search.found.and_then(|found| matches.iter().position(|line| *line == found)).map_or(0, |n| n + 1);
         right = vec![piece(format!("{number} of {} with \"{}\"", matches.len(), search.input.value()), Role::Chosen)];
     }
-    let inner = frame(buf, ctx.theme, rect, true, &[piece(page.title.as_str(), Role::Title)], &right);
+    let room = usize::from(rect.width).saturating_sub(width_of(&right) + 8);
+    let title = fitting(&[piece(page.title.as_str(), Role::Title)], room, ctx.theme.signs.more);
+    let inner = frame(buf, ctx.theme, rect, true, &title, &right);
     let numbered = lines.iter().enumerate().skip(page.scroll);
     for ((index, (kind, line)), y) in numbered.zip(inner.top()..inner.bottom()) {
         text_at(buf, inner, (inner.x + 1, y), line, ctx.theme.style(role(*kind)));

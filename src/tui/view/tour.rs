@@ -60,7 +60,8 @@ fn sources(shown: ViewContext<'_>, tour: &Tour) -> Vec<Piece> {
 
 fn progress(tour: &Tour, (page, pages): (usize, usize)) -> Vec<Piece> {
     let steps = tour.lesson.steps.len();
-    let step = tour.now().map(|_| format!("step {}/{steps}", tour.step + 1));
+    let minutes = tour.lesson.minutes();
+    let step = tour.now().map(|_| format!("step {}/{steps} of {minutes} min", tour.step + 1));
     let page = (pages > 1).then(|| format!("page {}/{pages}", page + 1));
     let text = step.into_iter().chain(page).collect::<Vec<_>>().join(", ");
     if text.is_empty() { Vec::new() } else { vec![piece(text, Role::Message)] }
@@ -112,11 +113,27 @@ pub(super) fn find(shown: ViewContext<'_>, place: &Place, body: Rect, area: Rect
         return None;
     }
     match (shown.model.screens.top(), place) {
+        // Of the verdict the first line is meant, which says what happens.
+        (Screen::Explorer(state), Place::Verdict) => {
+            explorer::area_of(shown, state, body, place).and_then(|area| first_text_line(area, buf))
+        }
         (Screen::Explorer(state), _) => explorer::area_of(shown, state, body, place),
         (Screen::Follow(_), Place::Stage(number)) => follow::stage(body, *number),
         // Lessons point at other screens by their text.
         _ => None,
     }
+}
+
+/// The first line of an area with a letter in it, without the blanks and frames around its text.
+fn first_text_line(area: Rect, buf: &Buffer) -> Option<Rect> {
+    let letter = |x: u16, y: u16| buf[(x, y)].symbol().chars().any(char::is_alphanumeric);
+    let lines = (area.top()..area.bottom()).filter(|y| (area.left()..area.right()).any(|x| letter(x, *y)));
+    lines.take(1).find_map(|y| {
+        let mut used = (area.left()..area.right()).filter(|x| letter(*x, y));
+        let first = used.next()?;
+        let last = used.next_back().unwrap_or(first);
+        Some(Rect { x: first, y, width: last - first + 1, height: 1 })
+    })
 }
 
 fn text_area(text: &str, area: Rect, buf: &Buffer) -> Option<Rect> {

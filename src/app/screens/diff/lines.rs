@@ -122,7 +122,7 @@ pub(super) fn of_endpoints(context: &ScreenContext<'_>, model: ModelId) -> (Betw
     let mut lines = match (old.model(model), new.model(model)) {
         (None, None) => {
             between.empty = format!("Neither {} nor {} has the model {name}.", between.left, between.right);
-            Vec::new()
+            return (between, Vec::new());
         }
         (Some(_), None) => vec![whole_model(context, "Models only on the left side", model)],
         (None, Some(_)) => vec![whole_model(context, "Models only on the right side", model)],
