@@ -60,7 +60,8 @@ pub fn run(catalog: &Catalog, scenario: Scenario, options: Options, store: Scena
     }
     let model = options.open(catalog, scenario, ScreenKind::Explorer, Size { width, height });
     let player = (!options.replay.is_empty()).then(|| Player::new(options.replay));
-    let mut running = Running { catalog, model, guard, store, player, record };
+    let harmless = player.is_some() && !options.allow_effects;
+    let mut running = Running { catalog, model, guard, store, player, harmless, record };
     let outcome = running.type_all(&keys).and_then(|ended| if ended { Ok(()) } else { running.turn(&signal) });
     running.end();
     signal.pass_on()?;
@@ -74,6 +75,8 @@ pub(super) struct Running<'a> {
     pub(super) guard: Guard,
     pub(super) store: ScenarioStore,
     player: Option<Player>,
+    /// Whether the steps of a replay have no effect outside the program.
+    harmless: bool,
     record: Option<Record>,
 }
 
@@ -129,6 +132,14 @@ impl Running<'_> {
             if signal.came() || self.play()? {
                 return Ok(false);
             }
+            let stopped = signal.take_stop();
+            if stopped {
+                self.guard.suspend()?;
+            }
+            if signal.take_continued() || stopped {
+                self.guard.resume()?;
+                self.draw()?;
+            }
         }
     }
 
@@ -144,6 +155,11 @@ impl Running<'_> {
             return Ok(false);
         };
         let effect = player.next(&mut self.model, self.catalog);
+        let refused = effect.as_ref().filter(|_| self.harmless).and_then(Effect::outside);
+        if let Some(what) = refused {
+            self.model.notice = Some(format!("The replay may not {what}; --allow-effects allows it."));
+        }
+        let effect = effect.filter(|_| refused.is_none());
         if player.is_over() {
             self.player = None;
             self.model.end_demo();
@@ -220,7 +236,9 @@ impl Running<'_> {
                 say("the action list is incomplete", &err);
             }
         }
-        if let Err(err) = self.store.record_use(&self.model.own().word(self.catalog)) {
+        if !self.harmless
+            && let Err(err) = self.store.record_use(&self.model.own().word(self.catalog))
+        {
             say("cannot save the last scenario", &err);
         }
     }

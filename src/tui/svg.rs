@@ -43,13 +43,6 @@ pub(super) fn svg(buffer: &Buffer, theme: ThemeName, title: &str) -> String {
     out
 }
 
-/// Returns the colours of a cell, letters first.
-fn colours(screen: Screen, cell: &Cell) -> (Rgb, Rgb) {
-    let front = Screen::rgb(cell.fg, screen.foreground);
-    let back = Screen::rgb(cell.bg, screen.background);
-    if cell.modifier.contains(Modifier::REVERSED) { (back, front) } else { (front, back) }
-}
-
 /// Groups the cells of a row that are alike: the first column, and how many there are. The cell after a wide letter
 /// belongs to the letter, whatever it holds.
 fn runs<K: PartialEq>(row: &[Cell], key: impl Fn(&Cell) -> K) -> Vec<(usize, usize, K)> {
@@ -69,7 +62,7 @@ fn runs<K: PartialEq>(row: &[Cell], key: impl Fn(&Cell) -> K) -> Vec<(usize, usi
 }
 
 fn backgrounds(out: &mut String, screen: Screen, line: usize, row: &[Cell]) {
-    for (column, count, back) in runs(row, |cell| colours(screen, cell).1) {
+    for (column, count, back) in runs(row, |cell| screen.colours(cell).1) {
         if back != screen.background {
             let (x, y) = corner(column, line);
             let (wide, high) = (count * CELL.0, CELL.1);
@@ -117,7 +110,7 @@ fn shapes(out: &mut String, screen: Screen, buffer: &Buffer) {
     let mut paths: Vec<(Ink, String)> = Vec::new();
     let (columns, lines) = (buffer.area.width, buffer.area.height);
     let same = |one: &Cell, other: &Cell| {
-        (one.symbol(), colours(screen, one).0, is_dim(one)) == (other.symbol(), colours(screen, other).0, is_dim(other))
+        (one.symbol(), screen.colours(one).0, is_dim(one)) == (other.symbol(), screen.colours(other).0, is_dim(other))
     };
     for line in 0..lines {
         for column in 0..columns {
@@ -146,7 +139,7 @@ fn shapes(out: &mut String, screen: Screen, buffer: &Buffer) {
                 _ => stroke(&mut path, place, symbol),
             }
             let filled = block(&mut path, place, symbol);
-            let ink = Ink { colour: colours(screen, cell).0, dim: is_dim(cell), filled };
+            let ink = Ink { colour: screen.colours(cell).0, dim: is_dim(cell), filled };
             match paths.iter_mut().find(|(known, _)| *known == ink) {
                 Some((_, known)) => known.push_str(&path),
                 None => paths.push((ink, path)),
@@ -242,7 +235,7 @@ fn letters(out: &mut String, screen: Screen, line: usize, row: &[Cell]) {
     let row = row.get(..=last).unwrap_or(row);
     let (_, y) = corner(0, line);
     let _ = write!(out, "<text y=\"{}\">", y + BASELINE);
-    let environment = |cell: &Cell| (colours(screen, cell).0, classes(cell));
+    let environment = |cell: &Cell| (screen.colours(cell).0, classes(cell));
     for (first, count, (colour, class)) in runs(row, environment) {
         let mut text = String::new();
         let mut places = Vec::new();
