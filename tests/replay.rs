@@ -143,6 +143,7 @@ fn the_demonstration_that_comes_along_ends_where_it_says() {
         let output = run(&["--print", "--size", size, "--demo", script]);
         let frame = String::from_utf8(output.stdout).expect("UTF-8");
         assert!(frame.contains("▶T3") && frame.contains("Or the guest names mpx"), "{size}:\n{frame}");
+        assert!(frame.contains("6/6"), "{size}:\n{frame}");
     }
 }
 

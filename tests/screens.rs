@@ -289,6 +289,18 @@ fn a_page_is_searched_and_a_key_moves_to_the_next_match() {
 }
 
 #[test]
+fn every_line_of_a_picker_has_its_verdict_and_impossible_values_come_last() {
+    let session = open(T7, (120, 120)).keys("<enter>");
+    let text = session.text();
+    let line = |name: &str| text.lines().find(|line| line.contains(&format!("{name} "))).unwrap_or_default();
+    assert!(line("pc-q35-3.1").contains("● ✗ pc-q35-3.1"), "{text}");
+    assert!(line("pc-q35-4.0").contains("✓ pc-q35-4.0"), "{text}");
+    let at = |name: &str| text.find(&format!("{name} ")).unwrap_or_else(|| panic!("{name}:\n{text}"));
+    assert!(at("pc-i440fx-1.4") > at("pc-q35-7.2"), "what this QEMU does not have comes last:\n{text}");
+    assert!(line("pc-q35-11.1").contains("does not have"), "{text}");
+}
+
+#[test]
 fn letters_move_as_arrows_do() {
     let keys = |keys: &str| open(T7, USUAL).keys(keys).text();
     assert_eq!(keys("fjj"), keys("f<down><down>"));

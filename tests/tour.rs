@@ -201,6 +201,39 @@ fn every_run_that_a_lesson_names_was_recorded() {
 }
 
 #[test]
+fn a_recorded_run_opens_as_it_was_recorded() {
+    let recorded = [include_str!("recorded/recorded-migrations.jsonl"), include_str!("recorded/lab.jsonl")].concat();
+    let known = tour::recorded_runs().unwrap();
+    for lesson in lessons() {
+        for id in lesson.steps.iter().flat_map(|step| &step.runs) {
+            let run =
+                known.iter().find(|run| run.id == *id).unwrap_or_else(|| panic!("{id} is not in {}", tour::RUNS_FILE));
+            let line = recorded.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+            let line = line.into_iter().find(|line| line["id"] == **id).unwrap();
+            let end = |side: &str| {
+                let text = |key: &str| line[side][key].as_str().unwrap().to_owned();
+                format!("libvirt {}, QEMU {}", text("libvirt"), text("qemu"))
+            };
+            assert_eq!((run.source.clone(), run.destination.clone()), (end("source"), end("destination")), "{id}");
+            assert_eq!(line["outcome"], *run.outcome, "{id}");
+            assert_eq!(line["error"].as_str(), run.message.as_deref(), "{id}");
+            let guest = &line["guest"];
+            for key in ["model", "machine"] {
+                assert!(run.guest.contains(guest[key].as_str().unwrap()), "{id}: {}", run.guest);
+            }
+            for feature in guest["features"].as_array().into_iter().flatten() {
+                let text = format!("{}={}", feature[0].as_str().unwrap(), feature[1].as_str().unwrap());
+                assert!(run.guest.contains(&text), "{id}: {}", run.guest);
+            }
+        }
+    }
+    let mut session = begin(&lessons()[7], (120, 36));
+    act(&mut session, Action::OpenRun);
+    let text = session.text();
+    assert!(text.contains("Recorded run 9844aa0fc8") && text.contains("extra features: ht"), "{text}");
+}
+
+#[test]
 fn every_file_is_a_lesson_and_names_are_taken_once() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/lessons");
     let files: BTreeSet<String> = std::fs::read_dir(folder)
@@ -459,6 +492,10 @@ fn the_command_line_opens_lists_and_prints_lessons() {
     assert_eq!(wish("x tour"), Some(TourWish::Open(None)));
     assert_eq!(wish("x tour ht --ascii --theme mono"), Some(TourWish::Open(Some("ht".to_owned()))));
     assert_eq!(wish("x tour --list"), Some(TourWish::List));
-    assert_eq!(wish("x tour ht --print"), Some(TourWish::Text("ht".to_owned())));
+    let text = |answers| Some(TourWish::Text { lesson: "ht".to_owned(), answers });
+    assert_eq!(wish("x tour ht --print"), text(true));
+    assert_eq!(wish("x tour ht --print --questions"), text(false));
+    assert_eq!(wish("x --no-config tour ht"), Some(TourWish::Open(Some("ht".to_owned()))));
+    assert_eq!(wish("x tour ht --questions"), None);
     assert_eq!(wish("x tour --print"), None);
 }

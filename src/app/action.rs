@@ -156,6 +156,7 @@ actions! {
     SecondAnswer "second-answer" "Answer 2" "Selects the second answer." Learn Tour, ["2"];
     ThirdAnswer "third-answer" "Answer 3" "Selects the third answer." Learn Tour, ["3"];
     FourthAnswer "fourth-answer" "Answer 4" "Selects the fourth answer." Learn Tour, ["4"];
+    OpenRun "open-run" "Recorded run" "Opens the recorded migration that this step names." Learn Tour, ["O"];
     LeaveTour "leave-tour" "Leave the lesson" "Closes the lesson and restores your scenario." Learn Tour, [];
 
     DeleteBack "delete-back" "Delete" "Deletes the character before the cursor." Type Text, ["<backspace>"];

@@ -270,7 +270,8 @@ impl Theme {
         match verdict {
             Verdict::Unchanged => (Role::Good, self.signs.good),
             Verdict::Changed => (Role::Warn, self.signs.warn),
-            Verdict::Aborted | Verdict::StartRefused => (Role::Bad, self.signs.bad),
+            Verdict::Aborted => (Role::Bad, self.signs.bad),
+            Verdict::StartRefused => (Role::Bad, self.signs.refused),
             Verdict::Never => (Role::Muted, self.signs.never),
             Verdict::Depends => (Role::Open, self.signs.open),
         }

@@ -60,6 +60,7 @@ pub(crate) fn render(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
         Screen::HostModel(state) => host_model::render(ctx, state, body, buf),
         Screen::Compare(state) => compare::render(ctx, state, body, buf),
     }
+    tour::hide(ctx, body, buf);
     bottom::render(ctx, bottom, buf);
     let above = above(area, panel, note);
     match &ctx.model.overlay {

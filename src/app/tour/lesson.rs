@@ -23,6 +23,9 @@ pub struct Lesson {
     /// What the learner knows at the end, in one sentence.
     #[serde(deserialize_with = "words")]
     pub(crate) summary: String,
+    /// Parts of the screen that are not introduced yet, and are left empty.
+    #[serde(default)]
+    pub(crate) hide: Vec<Place>,
     /// Whether it is among the lessons for a class of 30 minutes.
     #[serde(default)]
     pub class: bool,

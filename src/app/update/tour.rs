@@ -6,8 +6,9 @@ use crate::app::choice::ChoiceState;
 use crate::app::history::History;
 use crate::app::model::Model;
 use crate::app::overlay::Overlay;
+use crate::app::page::Page;
 use crate::app::picker::{Item, Pick, Picker};
-use crate::app::tour::{Condition, Expect, FILES, Lesson, Moment, Press, Task, Tour, find, lessons};
+use crate::app::tour::{Condition, Expect, FILES, Lesson, Moment, Press, Task, Tour, find, lessons, recorded_runs};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 use crate::resolve::{Row, RuleId, Verdict};
@@ -224,10 +225,21 @@ pub(super) fn update(model: &mut Model, catalog: &Catalog, action: Action) -> bo
         Action::ThirdAnswer => answer(tour, 2),
         Action::FourthAnswer => answer(tour, 3),
         Action::LeaveTour => leave(model, catalog),
+        Action::OpenRun => open_run(model),
         Action::Reset if model.overlay.is_none() => again(model, catalog),
         _ => return false,
     }
     true
+}
+
+/// Opens the page of the recorded run that the step names.
+fn open_run(model: &mut Model) {
+    let id = model.tour.as_ref().and_then(Tour::now).and_then(|step| step.runs.first());
+    let run = recorded_runs().ok().and_then(|all| all.into_iter().find(|run| Some(&run.id) == id));
+    if let Some(run) = run {
+        let title = format!("Recorded run {}", run.id);
+        model.overlay = Some(Overlay::Page(Page::of_paragraphs(&title, &run.paragraphs())));
+    }
 }
 
 /// Handles `back` on the first screen: the second one in a row leaves. Returns false without a lesson.

@@ -11,6 +11,7 @@ use crate::app::update::tour::{ANSWERS, Line, pages};
 use crate::tui::theme::{Role, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use ratatui::widgets::{Clear, Widget};
 
 /// Returns the panel's area at the foot of `area`; without a lesson its height is 0.
 pub(super) fn panel(shown: ViewContext<'_>, area: Rect) -> Rect {
@@ -53,7 +54,8 @@ pub(super) fn render(shown: ViewContext<'_>, tour: &Tour, area: Rect, buf: &mut 
 fn sources(shown: ViewContext<'_>, tour: &Tour) -> Vec<Piece> {
     let Some(step) = tour.now() else { return Vec::new() };
     let rules = step.rules.iter().map(|rule| format!("rule {}", rule.name()));
-    let runs = step.runs.iter().map(|run| format!("run {run}"));
+    let key = shown.model.settings.keymap.shown(Action::OpenRun);
+    let runs = step.runs.iter().map(|run| format!("{key} run {run}"));
     let sources: Vec<String> = rules.chain(runs).collect();
     vec![piece(format!("{} {} ", sources.join(", "), shown.theme.signs.dot), Role::Muted)]
 }
@@ -95,6 +97,16 @@ pub(super) fn frames(shown: ViewContext<'_>, body: Rect, area: Rect, buf: &mut B
     for place in places.unwrap_or_default() {
         if let Some(found) = find(shown, place, body, area, buf) {
             bars(shown, found, area, buf);
+        }
+    }
+}
+
+/// Empties the parts of the screen that the lesson has not introduced yet; the layout stays.
+pub(super) fn hide(shown: ViewContext<'_>, body: Rect, buf: &mut Buffer) {
+    let hidden = shown.model.tour.as_ref().map(|tour| tour.lesson.hide.as_slice()).unwrap_or_default();
+    for place in hidden.iter().filter(|_| shown.model.overlay.is_none()) {
+        if let Some(area) = find(shown, place, body, body, buf) {
+            Clear.render(area.intersection(*buf.area()), buf);
         }
     }
 }
@@ -176,6 +188,9 @@ pub(super) fn hints() -> &'static [(&'static [Action], &'static str)] {
 /// Returns the target of a mouse click in the panel: an answer, or the next step.
 pub(super) fn hit(shown: ViewContext<'_>, area: Rect, position: Position) -> Option<Target> {
     let tour = shown.model.tour.as_ref()?;
+    if position.y == area.y && tour.now().is_some_and(|step| !step.runs.is_empty()) {
+        return Some(Target::Action(Action::OpenRun));
+    }
     let pages = pages(shown.model);
     let lines = pages.get(tour.page.min(pages.len().saturating_sub(1)))?;
     let body = area.y + 1;
