@@ -287,7 +287,7 @@ fn the_explorer_works_as_ever_and_a_step_can_be_put_back() {
 fn another_key_than_the_wanted_one_is_answered() {
     let mut session = begin(&lessons()[4], (80, 24)).keys("<right>");
     let text = session.text();
-    assert!(text.contains("Guest machine is pc-q35-4.0.1; this step needs pc-q35-3.1. Press B to go back."), "{text}");
+    assert!(text.contains("Guest machine is pc-q35-4.0.1; this step needs pc-q35-3.1. Press B to go"), "{text}");
     session = session.keys("R");
     assert!(!session.text().contains("this step needs"), "{}", session.text());
     let mut rule = begin(&lessons()[3], (80, 24));
@@ -342,7 +342,7 @@ fn another_key_at_every_step_is_answered_and_b_puts_the_step_back() {
 fn the_class_fits_into_half_an_hour_and_finished_lessons_are_marked() {
     let class: Vec<Lesson> = lessons().into_iter().filter(|lesson| lesson.class).collect();
     let minutes: usize = class.iter().map(Lesson::minutes).sum();
-    assert!(class.len() >= 3 && (10..=25).contains(&minutes), "{minutes} minutes of reading");
+    assert!(class.len() >= 3 && (15..=30).contains(&minutes), "{minutes} minutes");
     let mut session = begin(&lessons()[0], (120, 36));
     for _ in &lessons()[0].steps {
         go_on(&mut session);
@@ -416,9 +416,9 @@ fn a_lesson_is_printed_as_text_that_says_everything() {
     for lesson in lessons() {
         let text = lesson::text(catalog(), &lesson, &Settings::default(), true).unwrap();
         let questions = lesson::text(catalog(), &lesson, &Settings::default(), false).unwrap();
+        let [told, asked] = [&text, &questions].map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
         for answer in lesson.steps.iter().flat_map(|step| step.answers()) {
-            let why: String = answer.why.split(' ').take(5).collect::<Vec<_>>().join(" ");
-            assert!(text.contains(&why) && !questions.contains(&why), "{}: {why}", lesson.name);
+            assert!(told.contains(&answer.why) && !asked.contains(&answer.why), "{}: {}", lesson.name, answer.why);
         }
         assert!(!questions.contains(" Right: "), "{questions}");
         let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");

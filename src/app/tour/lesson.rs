@@ -158,8 +158,8 @@ impl Lesson {
 }
 
 /// How fast people read, and how fast they look at a screen and press its keys.
-const WORDS_A_MINUTE: usize = 180;
-const STEPS_A_MINUTE: usize = 4;
+const WORDS_A_MINUTE: usize = 120;
+const STEPS_A_MINUTE: usize = 2;
 
 fn count(text: &str) -> usize {
     text.split_whitespace().count()
