@@ -55,7 +55,7 @@ pub(crate) fn frame(
     right: &[Piece],
 ) -> Rect {
     let role = if active { Role::ActiveBorder } else { Role::Border };
-    let block = Block::bordered().border_set(theme.signs.frame).border_style(theme.style(role));
+    let block = Block::bordered().border_set(theme.frame(active)).border_style(theme.style(role));
     let inner = block.inner(area);
     block.render(area, buf);
     titles(buf, theme, area, left, right);
@@ -75,7 +75,7 @@ pub(crate) fn inside(area: Rect) -> Rect {
 /// Draws a horizontal rule with the same titles, where there is no room for frames.
 pub(crate) fn rule(buf: &mut Buffer, theme: &Theme, area: Rect, active: bool, left: &[Piece], right: &[Piece]) {
     let role = if active { Role::ActiveBorder } else { Role::Border };
-    let line = theme.signs.across.repeat(usize::from(area.width));
+    let line = theme.across(active).repeat(usize::from(area.width));
     text_at(buf, area, (area.x, area.y), &line, theme.style(role));
     titles(buf, theme, area, left, right);
 }
