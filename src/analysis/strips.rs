@@ -1,13 +1,13 @@
 //! Answers one question along a line: the same guest over all machine types of its family, over all libvirt releases of
 //! the destination, and over what the destination can do with removed features.
 
-use crate::analysis::matrix::{Line, Side, Value, Vary, line_of, lines};
+use crate::analysis::matrix::{Line, Side, Value, Vary, line_of, lines, twins};
 use crate::analysis::space::is_published;
 use crate::domain::behaviour::Regime;
 use crate::domain::catalog::{Catalog, machine_series};
 use crate::domain::definition::named_enum;
 use crate::domain::scenario::{LibvirtChoice, MachineChoice, Scenario};
-use crate::resolve::{Answer, Budget, Outcome, Resolver, Row};
+use crate::resolve::{Answer, Budget, Outcome, Resolver, RuleId};
 use std::ops::Range;
 
 named_enum! {
@@ -27,8 +27,8 @@ impl Along {
     pub const fn title(self) -> &'static str {
         match self {
             Self::Regimes => "removed features",
-            Self::Machines => "other machine types",
-            Self::Releases => "other destinations",
+            Self::Machines => "machine types",
+            Self::Releases => "destinations",
         }
     }
 }
@@ -39,6 +39,8 @@ pub struct Strip {
     /// What it goes through.
     pub along: Along,
     lines: Vec<Place>,
+    /// For each value the first that decides alike.
+    twins: Vec<usize>,
     outcomes: Vec<Outcome>,
     /// The index of the scenario's own value.
     current: Option<usize>,
@@ -60,12 +62,20 @@ pub struct Segment {
     pub outcome: Outcome,
     /// Whether the scenario's own value is among them.
     pub is_current: bool,
+    along: Along,
     range: Range<usize>,
+}
+
+impl Segment {
+    /// Returns the rule that decides; `None` where it is the same all along.
+    pub fn rule(&self) -> Option<RuleId> {
+        self.outcome.rule.filter(|_| self.along != Along::Regimes)
+    }
 }
 
 impl Strip {
     fn new(along: Along, lines: Vec<Place>, current: Option<usize>) -> Self {
-        Self { along, lines, outcomes: Vec::new(), current }
+        Self { along, lines, twins: Vec::new(), outcomes: Vec::new(), current }
     }
 
     /// Returns how many values have an outcome, and how many there are.
@@ -87,6 +97,30 @@ impl Strip {
         Some(with)
     }
 
+    /// Finds the releases that decide alike, unless they are found.
+    fn find_twins(&mut self, catalog: &Catalog) {
+        if self.along == Along::Releases && self.twins.is_empty() {
+            let line = |place: &Place| match place {
+                Place::Line(line) => Some(line.clone()),
+                Place::Regime(_) => None,
+            };
+            self.twins = twins(catalog, &self.lines.iter().filter_map(line).collect::<Vec<_>>());
+        }
+    }
+
+    /// The outcome of the value that is next, if an earlier one decides alike. A release that the guest meets twice is
+    /// one release, with one map: it answers for itself alone.
+    fn of_twin(&self, scenario: &Scenario) -> Option<Outcome> {
+        let next = self.outcomes.len();
+        let twin = self.twins.get(next).copied().filter(|twin| *twin < next)?;
+        let is_source = |index: usize| match self.lines.get(index) {
+            Some(Place::Line(line)) => line.value == Value::Libvirt(scenario.from.libvirt.clone()),
+            Some(Place::Regime(_)) | None => true,
+        };
+        let alone = !scenario.via.is_empty() || scenario.started.is_some() || is_source(next) || is_source(twin);
+        self.outcomes.get(twin).copied().filter(|_| !alone)
+    }
+
     /// Returns the segments of the values that have an outcome.
     pub fn segments(&self, catalog: &Catalog) -> Vec<Segment> {
         let mut ranges: Vec<Range<usize>> = Vec::new();
@@ -105,6 +139,7 @@ impl Strip {
                 label: self.label(catalog, &range),
                 outcome: *self.outcomes.get(range.start)?,
                 is_current: self.current.is_some_and(|current| range.contains(&current)),
+                along: self.along,
                 range,
             })
         };
@@ -158,7 +193,7 @@ pub struct Strips {
 impl Strips {
     /// Returns the strips of a scenario, without outcomes.
     pub fn of(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Self {
-        let regimes = if answer.row == Some(Row::T7) { Regime::ALL } else { &[] };
+        let regimes = if answer.rule == Some(RuleId::T7) { Regime::ALL } else { &[] };
         let regimes: Vec<Place> = regimes.iter().copied().map(Place::Regime).collect();
         let regime = answer.regime.and_then(|regime| Regime::ALL.iter().position(|known| *known == regime));
         let mut strips = vec![Strip::new(Along::Regimes, regimes, regime)];
@@ -172,6 +207,11 @@ impl Strips {
         Self { strips }
     }
 
+    /// Returns the strip that goes along this.
+    pub fn along(&self, along: Along) -> Option<&Strip> {
+        self.strips.iter().find(|strip| strip.along == along)
+    }
+
     /// Resolves some values. Returns whether there were any.
     pub fn resolve_some(&mut self, catalog: &Catalog, scenario: &Scenario) -> bool {
         let mut resolver = Resolver::new(catalog);
@@ -180,7 +220,12 @@ impl Strips {
             return false;
         };
         for strip in self.strips.iter_mut().skip(first) {
+            strip.find_twins(catalog);
             while let Some(with) = strip.put(strip.outcomes.len(), scenario) {
+                if let Some(outcome) = strip.of_twin(scenario) {
+                    strip.outcomes.push(outcome);
+                    continue;
+                }
                 let Ok(found) = resolver.brief_within(&with, &mut budget) else { return true };
                 strip.outcomes.push(found.outcome);
             }

@@ -112,7 +112,7 @@ actions! {
     FifthFix "fifth-way" "Apply fix 5" "Changes the scenario to that of the fifth fix." Change EXPLORER, ["5"];
 
     Filter "filter" "Filter by name" "Shows only what has the typed text in its name." View Screens, ["/"];
-    NextFilter "next-filter" "List features" "Lists the features that differ, those that are mentioned, or all; then closes the list." View EXPLORER, ["v"];
+    NextFilter "next-filter" "List features" "Lists features that differ, are mentioned, or all; then closes the list." View EXPLORER, ["v"];
     NextFeature "next-feature" "Next feature" "Shows the next of several features that decide." View EXPLORER, ["."];
     TableRows "table-rows" "Rows of the table" "Shows the decision table as its eight rows, or as a grid." View EXPLORER, ["r"];
     Unfold "unfold" "All settings" "Shows every setting, or hides those that have their default." View EXPLORER, ["z"];

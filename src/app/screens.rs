@@ -206,7 +206,7 @@ impl Screens {
     /// Opens a screen; one of the same kind that is open is closed, with the screens over it.
     pub(crate) fn push(&mut self, screen: Screen) {
         if screen.kind() == self.first.kind() {
-            self.to_first();
+            self.close_all();
             return;
         }
         if let Some(index) = self.above.iter().position(|open| open.kind() == screen.kind()) {
@@ -231,7 +231,7 @@ impl Screens {
     }
 
     /// Closes every screen but the explorer.
-    pub(crate) fn to_first(&mut self) {
+    pub(crate) fn close_all(&mut self) {
         self.back_to(0);
     }
 

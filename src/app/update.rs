@@ -305,7 +305,7 @@ fn apply_response(model: &mut Model, catalog: &Catalog, response: ScreenResponse
         ScreenResponse::Say(text) => model.notice = Some(text),
         ScreenResponse::Change(scenario) => change(model, catalog, *scenario),
         ScreenResponse::Visit(scenario) => {
-            model.screens.to_first();
+            model.screens.close_all();
             change(model, catalog, *scenario);
         }
         ScreenResponse::Show(overlay) => model.overlay = Some(*overlay),

@@ -1,12 +1,11 @@
 //! Lays an answer out in two lanes, the sender's and the receiver's: what each makes of one feature, or who lacks what
 //! the guest asks for. Every value is one of the answer's stages.
 
-use super::sentences::libvirt_label;
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Check, Definition, Policy};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::CpuMap;
-use crate::domain::scenario::{Scenario, Told, write_machine};
+use crate::domain::scenario::{LibvirtChoice, Release, Scenario, Told, write_machine};
 use crate::resolve::{Answer, Origin, Refusal, StartTrace, Trace, WrittenBy};
 
 /// What one side has at one line.
@@ -82,7 +81,7 @@ pub struct Lane {
 /// The two lanes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Lanes {
-    /// What they are about: a feature, a model, a machine type.
+    /// The feature that they are about; empty for a model or a machine type.
     pub subject: String,
     /// The headings of the two lanes.
     pub heads: [String; 2],
@@ -146,7 +145,10 @@ pub fn lanes(catalog: &Catalog, scenario: &Scenario, answer: &Answer, index: usi
         (None, None) => return None,
     };
     let parts = |lane: &Lane| lane.label != COMPARED && lane.sides[0].mark != lane.sides[1].mark;
-    let parting = lines.iter().position(parts).filter(|_| !story.at_start);
+    // What the receiver's QEMU makes of a definition that libvirt wrote follows from the map.
+    let follows = |lane: &Lane| lane.wire == Wire::Guest && lane.sides[1].detail == Origin::Definition.name();
+    let first = lines.iter().position(|lane| parts(lane) && !follows(lane));
+    let parting = first.or_else(|| lines.iter().position(parts)).filter(|_| !story.at_start);
     Some(Lanes { subject, heads: story.heads(), lines, parting })
 }
 
@@ -166,7 +168,24 @@ struct Story<'a> {
 impl Story<'_> {
     fn heads(&self) -> [String; 2] {
         let (from, to) = self.scenario.hop(self.trace.hop);
-        let name = |side: &str, release| format!("{side} {}", libvirt_label(self.catalog, release).replace("the ", ""));
+        let qemu = |release: &Release| match release.qemu.version {
+            Told::Is(version) if from.qemu != to.qemu => format!(", QEMU {version}"),
+            Told::Is(_) | Told::Unknown => String::new(),
+        };
+        let name = |side: &str, release: &Release| {
+            let libvirt = match &release.libvirt {
+                LibvirtChoice::Unknown => "?".to_owned(),
+                LibvirtChoice::New => "new".to_owned(),
+                LibvirtChoice::Old | LibvirtChoice::Release(..) => {
+                    release.libvirt.id(self.catalog).map_or("?", |id| &self.catalog.release(id).name).to_owned()
+                }
+            };
+            let build = match &release.libvirt {
+                LibvirtChoice::Release(_, Some(build)) => format!("-{build}"),
+                _ => String::new(),
+            };
+            format!("{side} libvirt {libvirt}{build}{}", qemu(release))
+        };
         let sender = if self.trace.hop > 0 { "STOP" } else { "SOURCE" };
         let receiver = if self.scenario.is_stop(self.trace.hop) { "STOP" } else { "DESTINATION" };
         [name(sender, from), name(receiver, to)]
@@ -413,8 +432,7 @@ impl Story<'_> {
             wire,
             note: if self.at_start { "" } else { "same text" },
         };
-        let subject = if name.is_empty() { asked } else { name.to_owned() };
-        (subject, vec![requires, who])
+        (name.to_owned(), vec![requires, who])
     }
 
     fn qemu_lacks(&self, what: &str) -> String {

@@ -165,7 +165,7 @@ impl Words<'_> {
         let ranked = facts.iter().filter(|fact| !second(fact)).chain(facts.iter().filter(|fact| second(fact)));
         let (mut sentences, mut count) = (Vec::new(), 0);
         for fact in ranked {
-            let sentence = capitalized(self.sentence(fact));
+            let sentence = capitalized(self.short(fact));
             let parts = sentence.matches(". ").count() + 1;
             if count > 0 && count + parts > 2 {
                 break;
@@ -176,6 +176,26 @@ impl Words<'_> {
             }
         }
         sentences
+    }
+
+    /// The sentence of a fact beside lanes that name the model.
+    fn short(&self, fact: &Fact) -> String {
+        match fact {
+            Fact::SourceTakesForGranted(f) => {
+                format!("The CPU map of {} has {}, so the definition does not mention it.", self.from(), self.name(*f))
+            }
+            Fact::DestinationLost(f) => format!("The CPU map of {} does not have {}.", self.to(), self.name(*f)),
+            Fact::RegimeDecided(f, regime) => {
+                let (feature, to) = (self.name(*f), self.to());
+                let verb = match regime {
+                    Regime::Nothing => "does not add",
+                    Regime::Disable => "disables",
+                    Regime::Require => "requires",
+                };
+                format!("{to} {verb} {feature} if the incoming definition does not mention it.")
+            }
+            _ => self.sentence(fact),
+        }
     }
 
     fn guest(&self, answer: &Answer) -> String {
@@ -258,6 +278,7 @@ impl Words<'_> {
         write_machine(self.catalog, &self.scenario.machine)
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each fact, as in a table")]
     fn sentence(&self, fact: &Fact) -> String {
         let (model, machine, from, to) = (self.model(), self.machine(), self.from(), self.to());
         match fact {
@@ -386,7 +407,9 @@ impl Words<'_> {
                 MachineChoice::Unlisted(machine) if input == "machine type" => {
                     format!("Cannot decide: no data for machine type {machine}.")
                 }
-                _ => format!("Cannot decide: unknown {input}."),
+                MachineChoice::Unlisted(_) | MachineChoice::Listed(_) | MachineChoice::Unknown => {
+                    format!("Cannot decide: unknown {input}.")
+                }
             },
         }
     }

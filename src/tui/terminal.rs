@@ -94,17 +94,6 @@ impl Guard {
         Ok(())
     }
 
-    /// Copies `text` to the clipboard with OSC 52.
-    ///
-    /// # Errors
-    /// Those of the terminal.
-    pub(crate) fn copy(&mut self, text: &str) -> anyhow::Result<()> {
-        let copy = crossterm::clipboard::CopyToClipboard::to_clipboard_from(text);
-        // Not through the backend: a recording would write to the clipboard of its viewers.
-        execute!(stdout(), copy)?;
-        Ok(())
-    }
-
     /// Restores the terminal and stops the program until it is resumed.
     ///
     /// # Errors
@@ -163,4 +152,15 @@ fn restore() {
         Show
     ));
     drop(disable_raw_mode());
+}
+
+/// Copies `text` to the clipboard with OSC 52.
+///
+/// # Errors
+/// Those of the terminal.
+pub(crate) fn copy(text: &str) -> anyhow::Result<()> {
+    let copy = crossterm::clipboard::CopyToClipboard::to_clipboard_from(text);
+    // Not through the backend: a recording would write to the clipboard of its viewers.
+    execute!(stdout(), copy)?;
+    Ok(())
 }

@@ -56,6 +56,34 @@ pub(crate) enum Role {
     Code,
 }
 
+/// Every role.
+#[cfg(test)]
+pub(super) const ROLES: &[Role] = &[
+    Role::Text,
+    Role::Muted,
+    Role::Title,
+    Role::Border,
+    Role::ActiveBorder,
+    Role::Label,
+    Role::Value,
+    Role::Chosen,
+    Role::Focus,
+    Role::Impossible,
+    Role::Good,
+    Role::Warn,
+    Role::Bad,
+    Role::Open,
+    Role::FilledGood,
+    Role::FilledWarn,
+    Role::FilledBad,
+    Role::FilledOpen,
+    Role::Flash,
+    Role::Message,
+    Role::Highlight,
+    Role::Key,
+    Role::Code,
+];
+
 /// The characters for signs, in Unicode or ASCII.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Signs {
@@ -89,24 +117,12 @@ pub(crate) struct Signs {
     pub(crate) after: &'static str,
     /// The keys Left, Right, Up and Down, in this order.
     pub(crate) arrows: [&'static str; 4],
-    /// A feature that is on.
-    pub(crate) on: &'static str,
-    /// A feature that is off.
-    pub(crate) off: &'static str,
     /// A feature that a definition mentions.
     pub(crate) written: &'static str,
     /// A feature that differs without an effect.
     pub(crate) differs: &'static str,
-    /// The wire between source and destination.
-    pub(crate) wire: &'static str,
-    /// Where the text of the definition crosses the wire.
-    pub(crate) crossing: &'static str,
-    /// The text of the definition on its way.
-    pub(crate) text_line: &'static str,
     /// The end of the way.
     pub(crate) tip: &'static str,
-    /// Points at the line in which the sides part.
-    pub(crate) pointer: &'static str,
     /// The bars around the part that a lesson points at.
     pub(crate) highlight: (&'static str, &'static str),
     /// A horizontal rule.
@@ -119,6 +135,18 @@ pub(crate) struct Signs {
     pub(crate) active_frame: border::Set<'static>,
     /// A horizontal rule above the focused pane, if colours do not tell it.
     pub(crate) active_across: &'static str,
+    /// A feature that is enabled.
+    pub(crate) on: &'static str,
+    /// A feature that is not enabled.
+    pub(crate) off: &'static str,
+    /// The vertical line between source and destination.
+    pub(crate) wire: &'static str,
+    /// A horizontal line of what is sent.
+    pub(crate) sent: &'static str,
+    /// Where what is sent crosses the wire.
+    pub(crate) crossing: &'static str,
+    /// Points left at what differs.
+    pub(crate) points: &'static str,
 }
 
 const UNICODE: Signs = Signs {
@@ -137,21 +165,21 @@ const UNICODE: Signs = Signs {
     before: "◂",
     after: "▸",
     arrows: ["←", "→", "↑", "↓"],
-    on: "■",
-    off: "□",
     written: "◨",
     differs: "◧",
-    wire: "┊",
-    crossing: "╪",
-    text_line: "═",
     tip: "▶",
-    pointer: "◀━",
     highlight: ("▐", "▌"),
     across: "─",
     down: "│",
     frame: border::ROUNDED,
     active_frame: border::THICK,
     active_across: "━",
+    on: "■",
+    off: "□",
+    wire: "┊",
+    sent: "═",
+    crossing: "╪",
+    points: "◀━━",
 };
 
 const ASCII: Signs = Signs {
@@ -170,15 +198,9 @@ const ASCII: Signs = Signs {
     before: "<",
     after: ">",
     arrows: ["left", "right", "up", "down"],
-    on: "#",
-    off: "o",
     written: "%",
-    differs: "=",
-    wire: ":",
-    crossing: "=",
-    text_line: "=",
+    differs: "/",
     tip: ">",
-    pointer: "<-",
     highlight: ("[", "]"),
     across: "-",
     down: "|",
@@ -203,6 +225,12 @@ const ASCII: Signs = Signs {
         horizontal_bottom: "=",
     },
     active_across: "=",
+    on: "#",
+    off: "_",
+    wire: ":",
+    sent: "=",
+    crossing: "=",
+    points: "<--",
 };
 
 /// Colours and signs.
@@ -224,7 +252,6 @@ struct Palette {
     muted: Color,
     border: Color,
     chosen: Color,
-    flash: Color,
     fills: &'static Fills,
 }
 
@@ -268,7 +295,6 @@ const DARK: Palette = Palette {
     muted: Color::Indexed(249),
     border: Color::Indexed(246),
     chosen: Color::Indexed(223),
-    flash: Color::Indexed(238),
     fills: &FILLS,
 };
 
@@ -281,7 +307,6 @@ const LIGHT: Palette = Palette {
     muted: Color::Indexed(240),
     border: Color::Indexed(244),
     chosen: Color::Indexed(94),
-    flash: Color::Indexed(253),
     fills: &FILLS_LIGHT,
 };
 
@@ -295,7 +320,6 @@ const UNKNOWN: Palette = Palette {
     muted: Color::Reset,
     border: Color::Reset,
     chosen: Color::Reset,
-    flash: Color::Reset,
     fills: &FILLS,
 };
 
@@ -308,7 +332,6 @@ const HIGH_CONTRAST: Palette = Palette {
     muted: Color::Reset,
     border: Color::Reset,
     chosen: Color::Indexed(227),
-    flash: Color::Indexed(238),
     fills: &FILLS,
 };
 
@@ -321,7 +344,6 @@ const HIGH_CONTRAST_LIGHT: Palette = Palette {
     muted: Color::Reset,
     border: Color::Reset,
     chosen: Color::Indexed(52),
-    flash: Color::Indexed(253),
     fills: &FILLS_LIGHT,
 };
 
@@ -339,7 +361,7 @@ const COLOUR_BLIND: Palette = Palette {
 const COLOUR_BLIND_LIGHT: Palette = Palette {
     good: Color::Indexed(25),
     warn: Color::Indexed(58),
-    bad: Color::Indexed(130),
+    bad: Color::Indexed(94),
     open: Color::Indexed(89),
     accent: Color::Indexed(24),
     chosen: Color::Indexed(58),
@@ -395,7 +417,7 @@ impl Theme {
     }
 
     /// Returns the style added to a line that a lesson points at.
-    pub(crate) fn looked_at(&self) -> Style {
+    pub(crate) fn looked_at() -> Style {
         Style::new().add_modifier(Modifier::UNDERLINED)
     }
 
@@ -421,7 +443,7 @@ impl Theme {
     }
 
     /// Returns the role of the banner, and of the deciding cell of the table.
-    pub(crate) fn filled(&self, verdict: Verdict) -> Role {
+    pub(crate) fn filled(verdict: Verdict) -> Role {
         match verdict {
             Verdict::Unchanged | Verdict::Never => Role::FilledGood,
             Verdict::Changed => Role::FilledWarn,
@@ -463,8 +485,7 @@ fn coloured(palette: &Palette, role: Role) -> Style {
         Role::FilledWarn => filled(palette.fills.warn),
         Role::FilledBad => filled(palette.fills.bad),
         Role::FilledOpen => filled(palette.fills.open),
-        Role::Flash if palette.flash == Color::Reset => plain.add_modifier(Modifier::REVERSED),
-        Role::Flash => plain.bg(palette.flash),
+        Role::Flash => plain.add_modifier(Modifier::REVERSED),
         Role::Message => bold,
     }
 }

@@ -37,7 +37,9 @@ pub(crate) fn open(word: &str, size: (u16, u16)) -> Session {
 /// The same, with other settings.
 pub(crate) fn open_with(word: &str, (width, height): (u16, u16), settings: Settings) -> Session {
     let scenario = Scenario::parse(catalog(), word).expect("the scenario is sound");
-    Session { model: Model::new(catalog(), scenario, settings, Size { width, height }), effects: Vec::new() }
+    let mut model = Model::new(catalog(), scenario, settings, Size { width, height });
+    while update::idle(&mut model, catalog()) {}
+    Session { model, effects: Vec::new() }
 }
 
 impl Session {
@@ -92,6 +94,7 @@ impl Session {
         let (x, y) = self.place_of(wanted);
         let target = self.target(x, y).unwrap_or_else(|| panic!("nothing is at {wanted:?}:\n{}", self.text()));
         self.effects.extend(update::click(&mut self.model, catalog(), target));
+        while update::idle(&mut self.model, catalog()) {}
     }
 }
 

@@ -1,6 +1,7 @@
 //! Draws the explorer: settings, banner, the two lanes, fixes, decision table, features.
 
 mod answer;
+mod areas;
 mod choices;
 mod features;
 mod fixes;
@@ -13,7 +14,7 @@ use super::{ViewContext, page};
 use crate::app::screens::Target;
 use crate::app::screens::explorer::Explorer;
 use crate::app::tour::Place;
-use layout::Areas;
+use areas::Areas;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
@@ -26,7 +27,7 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, area: Rect, buf: &m
     answer::prose(ctx, &areas, buf);
     fixes::render(ctx, state, &areas, buf);
     table::render(ctx, state, &areas, buf);
-    strips::render(ctx, state, areas.strips, buf);
+    strips::render(ctx, state, &areas, buf);
     features::render(ctx, state, &areas, buf);
     if let Some(area) = areas.rule {
         page::rule(ctx, area, buf);
@@ -55,7 +56,7 @@ pub(super) fn hit(ctx: ViewContext<'_>, state: &Explorer, area: Rect, position: 
     choices::hit(ctx, state, &areas, position)
         .or_else(|| answer::hit(ctx, &areas, position))
         .or_else(|| fixes::hit(ctx, state, &areas, position))
+        .or_else(|| strips::hit(ctx, state, &areas, position))
         .or_else(|| table::hit(ctx, state, &areas, position))
-        .or_else(|| strips::hit(ctx, state, areas.strips, position))
         .or_else(|| features::hit(ctx, state, &areas, position))
 }

@@ -2,18 +2,18 @@
 
 use super::super::ViewContext;
 use super::super::draw::{Piece, cells, fill, fitting, line_of, piece, pieces, width_of};
-use super::layout::{Areas, Shape};
+use super::areas::{Areas, Shape};
 use crate::app::action::Action;
 use crate::app::screens::Target;
 use crate::app::table::rule_label;
 use crate::app::text::{width, wrap};
-use crate::tui::theme::Role;
+use crate::tui::theme::{Role, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 pub(super) fn banner(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
     let derived = &ctx.model.derived;
-    let role = ctx.theme.filled(derived.answer.verdict);
+    let role = Theme::filled(derived.answer.verdict);
     let (_, sign) = ctx.theme.verdict(derived.answer.verdict);
     fill(buf, area, ctx.theme.style(role));
     for line in 0..area.height {
@@ -83,10 +83,8 @@ pub(super) fn message(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// The width of a label with the blank after it.
-fn label_columns(columns: u16) -> usize {
-    if columns >= 100 { 12 } else { 11 }
-}
+/// The columns of labels where there is room: those of the lanes above.
+const LABEL: usize = 17;
 
 fn prose_of(ctx: ViewContext<'_>, shape: Shape, columns: u16) -> Vec<Vec<Piece>> {
     let derived = &ctx.model.derived;
@@ -99,10 +97,12 @@ fn prose_of(ctx: ViewContext<'_>, shape: Shape, columns: u16) -> Vec<Vec<Piece>>
         (shape.rollback, "Rollback", outlook.rollback.as_str()),
         (shape.confidence, "Confidence", explanation.basis.as_str()),
     ];
-    let labels = label_columns(columns);
+    let paragraphs: Vec<_> = paragraphs.into_iter().filter(|(shown, _, text)| *shown && !text.is_empty()).collect();
+    let labels =
+        if columns >= 100 { LABEL } else { paragraphs.iter().map(|(_, label, _)| label.len() + 2).max().unwrap_or(0) };
     let room = usize::from(columns).saturating_sub(labels + 2);
     let mut lines = Vec::new();
-    for (_, label, text) in paragraphs.into_iter().filter(|(shown, _, text)| *shown && !text.is_empty()) {
+    for (_, label, text) in paragraphs {
         for (number, line) in wrap(text, room).into_iter().enumerate() {
             let before = if number == 0 { label } else { "" };
             lines.push(vec![piece(format!("{before:<labels$}"), Role::Label), piece(line, Role::Text)]);

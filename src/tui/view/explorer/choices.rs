@@ -2,7 +2,7 @@
 
 use super::super::ViewContext;
 use super::super::draw::{cells, fill, fitting, frame, inside, line_of, piece, pieces, text_at};
-use super::layout::{Areas, WIRE};
+use super::areas::{Areas, WIRE};
 use crate::app::action::Action;
 use crate::app::choice::{Choice, ChoiceState, Group};
 use crate::app::screens::Target;
@@ -129,7 +129,7 @@ fn wire(ctx: ViewContext<'_>, areas: &Areas, buf: &mut Buffer) {
     let [_, source, destination] = areas.choices;
     let signs = &ctx.theme.signs;
     let y = source.y + source.height / 2;
-    let text = format!("{}{}", signs.text_line.repeat(usize::from(WIRE) - 1), signs.tip);
+    let text = format!("{}{}", signs.sent.repeat(usize::from(WIRE) - 1), signs.tip);
     let between = Rect { x: source.right(), width: destination.x.saturating_sub(source.right()), ..source };
     text_at(buf, between, (between.x, y), &text, ctx.theme.style(Role::Key));
 }

@@ -3,7 +3,7 @@
 use super::super::ViewContext;
 use super::super::draw::{Piece, cells, fill, fitting, line_of, piece, pieces, text_at, width_of};
 use super::super::parts::{below, scrolled};
-use super::layout::Areas;
+use super::areas::Areas;
 use crate::app::action::Action;
 use crate::app::features::{
     CellKind, EndpointState, FeatureChange, FeatureRow, Filter, MapStatus, counts, short_policy,
@@ -33,7 +33,7 @@ const CHANGE: usize = 8;
 /// The lines that the cells of the features need.
 pub(super) const LINES: u16 = 1;
 /// The fewest lines for a list below the cells.
-const LIST: u16 = 5;
+const LIST: u16 = 3;
 
 pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, buf: &mut Buffer) {
     let (area, parts) = (areas.features, areas.parts);
@@ -106,8 +106,8 @@ fn legend(ctx: ViewContext<'_>, room: usize) -> Vec<Piece> {
     let others = [
         (CellKind::Written, "in a definition"),
         (CellKind::Differing, "differ"),
-        (CellKind::On, "on at both ends"),
-        (CellKind::Off, "off at both ends"),
+        (CellKind::On, "on everywhere"),
+        (CellKind::Off, "off everywhere"),
     ];
     let kinds = changes.chain(others.map(|(kind, text)| (kind, text.to_owned())));
     let mut line: Vec<Piece> = Vec::new();

@@ -2,11 +2,11 @@
 
 use super::super::ViewContext;
 use super::super::draw::{cells, fill, fitting, line_of, piece, pieces};
-use super::layout::Areas;
+use super::areas::Areas;
 use crate::analysis::remedies::Application;
 use crate::app::screens::Target;
 use crate::app::screens::explorer::{Explorer, Focus};
-use crate::app::text::{cut_at_word, pad, width};
+use crate::app::text::{cut, cut_at_word, pad, width};
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -17,7 +17,7 @@ pub(super) fn height(ctx: ViewContext<'_>, most: usize) -> u16 {
 }
 
 /// The width of the column that tells the cost.
-const COST: usize = 22;
+const COST: usize = 11;
 /// The least width for a column that tells how a fix is applied.
 const HOW: usize = 24;
 
@@ -36,22 +36,24 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, buf:
     }
     let columns = usize::from(inner.width).saturating_sub(4);
     let longest = fixes.iter().map(|fix| width(short(&fix.text))).max().unwrap_or(0);
-    let longest = longest.min(columns.saturating_sub(COST));
+    // The costs are at the right edge, unless what is to be done stands behind them.
+    let longest = if columns >= longest + 2 + COST + HOW { longest } else { columns };
+    let longest = longest.min(columns.saturating_sub(COST + 1));
     let first = first(state, inner, fixes.len());
     for ((number, fix), line) in fixes.iter().enumerate().skip(first).zip(0..inner.height) {
         let rect = line_of(inner, line);
         let focused = state.focus == Focus::Fix(number);
         let sign = if focused { ctx.theme.signs.after } else { " " };
-        let text = cut_at_word(short(&fix.text), longest, ctx.theme.signs.more);
-        let cost = if fix.restart { "guest restarts" } else { "guest keeps running" };
+        let text = cut(short(&fix.text), longest, ctx.theme.signs.more);
+        let cost = if fix.restart { "restart" } else { "no restart" };
         let (Application::Xml(how) | Application::Command(how)) = &fix.how;
         let how = how.lines().map(str::trim).collect::<Vec<_>>().join(" ");
-        let room = columns.saturating_sub(longest + COST);
+        let room = columns.saturating_sub(longest + 2 + COST);
         let row = [
             piece(sign, Role::Key),
             piece(format!("{} ", number + 1), Role::Key),
             piece(pad(&text, longest + 2), Role::Text),
-            piece(pad(cost, COST - 2), Role::Muted),
+            piece(pad(cost, COST), Role::Muted),
             piece(if room >= HOW { cut_at_word(&how, room, ctx.theme.signs.more) } else { String::new() }, Role::Code),
         ];
         let row = fitting(&row, usize::from(rect.width), ctx.theme.signs.more);

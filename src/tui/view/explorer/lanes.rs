@@ -2,7 +2,7 @@
 
 use super::super::ViewContext;
 use super::super::draw::{Piece, cells, fitting, line_of, piece, pieces, text_at, width_of};
-use super::layout::{Amount, Areas};
+use super::areas::{Amount, Areas};
 use crate::app::action::Action;
 use crate::app::screens::explorer::Explorer;
 use crate::app::text::{cut_at_word, pad, width, wrap};
@@ -104,7 +104,7 @@ fn draw_lane(ctx: ViewContext<'_>, lane: &Lane, (rect, columns): (Rect, Columns)
     let (line, crossing, role) = match lane.wire {
         Wire::Nothing => (" ", signs.wire, Role::Border),
         Wire::Guest => (signs.across, signs.wire, Role::Border),
-        Wire::Text => (signs.text_line, signs.crossing, Role::Key),
+        Wire::Text => (signs.sent, signs.crossing, Role::Key),
     };
     let style = ctx.theme.style(role);
     for x in end + 1..columns.wire {
@@ -115,12 +115,12 @@ fn draw_lane(ctx: ViewContext<'_>, lane: &Lane, (rect, columns): (Rect, Columns)
         text_at(buf, rect, (columns.wire + 1, rect.y), signs.tip, style);
     }
     // The pointer, with what it says, if there is room for that too.
-    let note = if parts { format!("{} {}", signs.pointer, lane.note) } else { lane.note.to_owned() };
+    let note = if parts { format!("{} {}", signs.points, lane.note) } else { lane.note.to_owned() };
     let room = usize::from(rect.right().saturating_sub(columns.destination + 1));
     let needed = width(&destination.text) + 4;
     let (note, role) = match parts {
         true if needed + width(&note) <= room => (note, Role::Warn),
-        true => (signs.pointer.to_owned(), Role::Warn),
+        true => (signs.points.to_owned(), Role::Warn),
         false if needed + width(&note) <= room => (note, Role::Muted),
         false => (String::new(), Role::Muted),
     };
@@ -159,17 +159,20 @@ fn side_pieces(ctx: ViewContext<'_>, side: &Side, parts: bool, room: usize) -> V
 
 /// The values that decide, each with its verdict, and how to find out which it is.
 fn depends(ctx: ViewContext<'_>, columns: u16, amount: Amount) -> Vec<Vec<Piece>> {
+    let labels = if columns >= 100 { 17 } else { 11 };
     let columns = usize::from(columns).saturating_sub(2);
+    let label = |text: &str| piece(pad(text, labels), Role::Label);
     let mut lines = Vec::new();
     for dependence in &ctx.model.derived.answer.depends_on {
-        lines.push(vec![piece("Unknown    ", Role::Label), piece(dependence.input.as_str(), Role::Message)]);
-        let widest = dependence.answers.iter().map(|possible| width(&possible.value)).max().unwrap_or(0).min(36);
+        lines.push(vec![label("Unknown"), piece(dependence.input.as_str(), Role::Message)]);
+        let widest = dependence.answers.iter().map(|possible| width(&possible.value)).max().unwrap_or(0).min(VALUE);
         for possible in &dependence.answers {
             let (role, sign) = ctx.theme.verdict(possible.verdict);
             let rule = possible.rule.map(|rule| format!("  {}", rule.name())).unwrap_or_default();
-            let value = cut_at_word(&possible.value, 36, ctx.theme.signs.more);
+            let value = cut_at_word(&possible.value, VALUE, ctx.theme.signs.more);
             let line = vec![
-                piece(format!("           {} ", pad(&value, widest)), Role::Text),
+                label(""),
+                piece(format!("{} ", pad(&value, widest)), Role::Text),
                 piece(format!("{} ", ctx.theme.signs.arrow), Role::Muted),
                 piece(format!("{sign} {}", possible.verdict.name()), role),
                 piece(rule, Role::Text),
@@ -177,12 +180,15 @@ fn depends(ctx: ViewContext<'_>, columns: u16, amount: Amount) -> Vec<Vec<Piece>
             lines.push(fitting(&line, columns, ctx.theme.signs.more));
         }
         if amount == Amount::All {
-            let how = wrap(how_to_find_out(&dependence.input), columns.saturating_sub(11));
-            lines.extend(how.into_iter().enumerate().map(|(number, line)| {
-                let before = if number == 0 { "Find out   " } else { "           " };
-                vec![piece(before, Role::Label), piece(line, Role::Text)]
-            }));
+            let how = wrap(how_to_find_out(&dependence.input), columns.saturating_sub(labels));
+            let line = |(number, line): (usize, String)| {
+                vec![label(if number == 0 { "Find out" } else { "" }), piece(line, Role::Text)]
+            };
+            lines.extend(how.into_iter().enumerate().map(line));
         }
     }
     lines
 }
+
+/// The most columns of a value.
+const VALUE: usize = 36;

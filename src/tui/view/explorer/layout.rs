@@ -3,64 +3,18 @@
 
 use super::super::ViewContext;
 use super::super::parts::Parts;
+use super::areas::{Amount, Areas, Shape, WIRE};
 use super::{answer, choices, features, fixes, lanes, strips, table};
 use crate::app::screens::explorer::{Explorer, Focus};
 use crate::app::tour::Place;
 use ratatui::layout::Rect;
 
-/// The areas of the parts; one without room is empty.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Areas {
-    /// Whether panes have frames.
-    pub(super) parts: Parts,
-    pub(super) shape: Shape,
-    pub(super) choices: [Rect; 3],
-    pub(super) banner: Rect,
-    pub(super) message: Rect,
-    pub(super) lanes: Rect,
-    pub(super) prose: Rect,
-    pub(super) fixes: Rect,
-    pub(super) table: Rect,
-    pub(super) strips: Rect,
-    pub(super) features: Rect,
-    /// The page of the rule that decided; `None` without room.
-    pub(super) rule: Option<Rect>,
-}
-
-/// How much of each part is shown.
-#[expect(clippy::struct_excessive_bools, reason = "each says whether one part is there; they are set independently")]
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Shape {
-    /// Whether the settings are in boxes; else in lines.
-    pub(super) boxes: bool,
-    /// The lines of the banner.
-    pub(super) banner: u16,
-    /// Whether blank lines separate the parts.
-    pub(super) gaps: bool,
-    pub(super) rollback: bool,
-    pub(super) cold_boot: bool,
-    pub(super) confidence: bool,
-    pub(super) guest: bool,
-    pub(super) lanes: Amount,
-    /// The most fixes.
-    pub(super) fixes: usize,
-    pub(super) table: Amount,
-    pub(super) strips: bool,
-    pub(super) features: bool,
-}
-
-/// How much of a part is shown.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Amount {
-    All,
-    Brief,
-    None,
-}
-
 /// The most fixes that are shown.
 const FIXES: usize = 8;
 /// The least width for two panes beside each other.
 const BESIDE: u16 = 104;
+/// The width of the decision table beside the fixes.
+const TABLE: u16 = 60;
 /// The least width and height of the layout with the page of the rule.
 const WIDE: (u16, u16) = (150, 42);
 /// The least width and height of panes with frames.
@@ -68,59 +22,60 @@ const BOXED: (u16, u16) = (104, 31);
 /// The most lines of libvirt's message, beside what never goes.
 const BESIDE_MESSAGE: u16 = 10;
 
-impl Shape {
-    const FULL: Self = Self {
-        boxes: true,
-        banner: 3,
-        gaps: true,
-        rollback: true,
-        cold_boot: true,
-        confidence: true,
-        guest: true,
-        lanes: Amount::All,
-        fixes: FIXES,
-        table: Amount::All,
-        strips: true,
-        features: true,
-    };
+/// Everything, as on a large terminal.
+const FULL: Shape = Shape {
+    boxes: true,
+    banner: 3,
+    gaps: true,
+    rollback: true,
+    cold_boot: true,
+    confidence: true,
+    guest: true,
+    lanes: Amount::All,
+    fixes: FIXES,
+    table: Amount::All,
+    strips: true,
+    features: true,
+};
 
-    /// What goes when there is too little room, the least important first. In a lesson about the table, it stays.
-    const STEPS: [fn(&mut Self); 14] = [
-        |shape| shape.rollback = false,
-        |shape| shape.gaps = false,
-        |shape| shape.cold_boot = false,
-        |shape| shape.confidence = false,
-        |shape| shape.features = false,
-        |shape| shape.banner = 1,
-        |shape| shape.strips = false,
-        |shape| shape.lanes = Amount::Brief,
-        |shape| shape.fixes = 3,
-        |shape| shape.table = Amount::Brief,
-        |shape| shape.boxes = false,
-        |shape| shape.guest = false,
-        |shape| shape.fixes = 1,
-        |shape| shape.lanes = Amount::None,
-    ];
-    /// The same in a lesson about the table.
-    const LESSON: [fn(&mut Self); 14] = {
-        let mut steps = Self::STEPS;
-        steps[9] = |shape| shape.lanes = Amount::None;
-        steps[13] = |shape| shape.table = Amount::Brief;
-        steps
-    };
-}
+/// What goes when there is too little room, the least important first.
+const STEPS: [fn(&mut Shape); 14] = [
+    |shape| shape.rollback = false,
+    |shape| shape.confidence = false,
+    |shape| shape.gaps = false,
+    |shape| shape.cold_boot = false,
+    |shape| shape.features = false,
+    |shape| shape.banner = 1,
+    |shape| shape.strips = false,
+    |shape| shape.lanes = Amount::Brief,
+    |shape| shape.fixes = 3,
+    |shape| shape.table = Amount::Brief,
+    |shape| shape.boxes = false,
+    |shape| shape.guest = false,
+    |shape| shape.fixes = 1,
+    |shape| shape.lanes = Amount::None,
+];
 
+/// The same in a lesson about the decision table.
+const LESSON: [fn(&mut Shape); 14] = {
+    let mut steps = STEPS;
+    steps[9] = |shape| shape.lanes = Amount::None;
+    steps[13] = |shape| shape.table = Amount::Brief;
+    steps
+};
+
+/// Divides the area of the explorer.
 impl Areas {
     pub(super) fn of(ctx: ViewContext<'_>, state: &Explorer, area: Rect) -> Self {
         let framed = area.width >= BOXED.0 && area.height >= BOXED.1;
         let wide = area.width >= WIDE.0 && area.height >= WIDE.1;
-        let columns = if wide { area.width * 11 / 20 } else { area.width };
+        let columns = if wide { area.width * 3 / 5 } else { area.width };
         let (left, right) = cut_left(area, columns);
-        let mut shape = Shape::FULL;
+        let mut shape = FULL;
         if !framed {
             (shape.boxes, shape.banner, shape.gaps) = (false, 1, false);
         }
-        let steps = if is_about_table(ctx) { Shape::LESSON } else { Shape::STEPS };
+        let steps = if is_about_table(ctx) { LESSON } else { STEPS };
         // The cold boot of a guest with a host-model CPU decides what it becomes.
         let cold_boot = ctx.model.derived.outlook.is_host_model;
         for step in steps {
@@ -157,10 +112,10 @@ impl Areas {
         let banner = take(heights.banner, 0);
         let message = take(heights.message, gap);
         let lanes = take(heights.lanes, gap);
-        let prose = take(heights.prose, gap);
+        let prose = take(heights.prose, 0);
         let (fixes, table) = if heights.beside {
             let both = take(heights.fixes.max(heights.table), 0);
-            cut_left(both, both.width / 2)
+            cut_left(both, both.width.saturating_sub(TABLE))
         } else {
             let fixes = take(heights.fixes, 0);
             (fixes, take(heights.table, 0))
@@ -194,6 +149,7 @@ impl Heights {
         let around = Parts { framed }.lines();
         let table = table::height(ctx, state, shape.table, framed);
         let is_pane = table::is_pane(ctx, state, shape.table);
+        let is_grid = is_pane && !state.rows;
         let beside = is_pane && area.width >= BESIDE;
         let most = area.height.saturating_sub(BESIDE_MESSAGE);
         Self {
@@ -206,13 +162,13 @@ impl Heights {
             prose: answer::prose_lines(ctx, shape, area.width),
             fixes: fixes::height(ctx, shape.fixes) + around,
             table: table + if is_pane { around } else { 0 },
-            strips: if shape.strips { strips::height(state) } else { 0 },
+            strips: if shape.strips { strips::height(state, framed && is_grid) } else { 0 },
             features: if shape.features { features::LINES + around } else { 0 },
         }
     }
 
     fn total(&self, shape: Shape) -> u16 {
-        let parts = [self.message, self.lanes, self.prose].iter().filter(|lines| **lines > 0).count();
+        let parts = [self.message, self.lanes].iter().filter(|lines| **lines > 0).count();
         let gaps = if shape.gaps { u16::try_from(parts).unwrap_or(0) } else { 0 };
         let panes = if self.beside { self.fixes.max(self.table) } else { self.fixes + self.table };
         self.choices + self.banner + self.message + self.lanes + self.prose + panes + self.strips + self.features + gaps
@@ -234,9 +190,6 @@ pub(super) fn cut_left(area: Rect, columns: u16) -> (Rect, Rect) {
     let columns = columns.min(area.width);
     (Rect { width: columns, ..area }, Rect { x: area.x + columns, width: area.width - columns, ..area })
 }
-
-/// The columns of the wire between the boxes of source and destination.
-pub(super) const WIRE: u16 = 4;
 
 /// The guest may have two columns of settings, so it gets the most room.
 fn boxes(area: Rect) -> [Rect; 3] {

@@ -4,13 +4,14 @@
 use super::super::ViewContext;
 use super::super::draw::{Piece, cells, fill, fitting, line_of, piece, pieces, text_at};
 use super::super::parts::below;
-use super::layout::{Amount, Areas};
+use super::areas::{Amount, Areas};
+use crate::analysis::strips::Along;
 use crate::app::action::Action;
 use crate::app::screens::Target;
 use crate::app::screens::explorer::{Explorer, Focus, GRID_ROWS, OUTSIDE};
 use crate::app::table::{COLUMN_HEADS, GridCell, TableLine, outside_label};
 use crate::app::text::pad;
-use crate::tui::theme::Role;
+use crate::tui::theme::{Role, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
@@ -26,10 +27,11 @@ pub(super) fn is_pane(ctx: ViewContext<'_>, state: &Explorer, amount: Amount) ->
 
 /// Returns how many lines the table needs, without its frame.
 pub(super) fn height(ctx: ViewContext<'_>, state: &Explorer, amount: Amount, framed: bool) -> u16 {
+    let regimes = framed && state.strips.along(Along::Regimes).is_some();
     match amount {
         Amount::None => 0,
         Amount::All if state.rows => cells(OUTSIDE) + 1 + u16::from(outside(ctx).is_some()),
-        Amount::All if outside(ctx).is_none() => cells(GRID_ROWS) + u16::from(framed),
+        Amount::All if outside(ctx).is_none() => cells(GRID_ROWS) + u16::from(framed) + u16::from(regimes),
         Amount::Brief if outside(ctx).is_none() => 0,
         Amount::All | Amount::Brief => 1,
     }
@@ -68,7 +70,7 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, buf:
 
 /// The columns of the labels of the grid.
 fn label_columns(area: Rect) -> u16 {
-    if area.width >= 76 { 24 } else { 16 }
+    if area.width >= 76 { 24 } else { 14 }
 }
 
 /// Returns the areas of the cells of the grid, by row and column.
@@ -100,7 +102,8 @@ fn grid(ctx: ViewContext<'_>, state: &Explorer, (areas, inner): (&Areas, Rect), 
             let own = table.own.is_some_and(|(own, _)| own == row);
             let role = if own { Role::Message } else { Role::Text };
             let label = table.labels.get(row).map(String::as_str).unwrap_or_default();
-            pieces(buf, ctx.theme, rect, (inner.x + 1, rect.y), &[piece(label, role)]);
+            let label_area = Rect { x: inner.x, width: inner.width, ..rect };
+            pieces(buf, ctx.theme, label_area, (inner.x + 1, rect.y), &[piece(label, role)]);
         }
         let Some(cell) = table.cell(row, column) else { continue };
         draw_cell(ctx, cell, (rect, state.focus == Focus::Cell(row, column)), buf);
@@ -111,7 +114,7 @@ fn draw_cell(ctx: ViewContext<'_>, cell: &GridCell, (rect, focused): (Rect, bool
     let (_, sign) = ctx.theme.verdict(cell.verdict);
     let rule = cell.rule.name();
     let role = match (cell.decided, cell.possible, focused) {
-        (true, ..) => ctx.theme.filled(cell.verdict),
+        (true, ..) => Theme::filled(cell.verdict),
         (false, _, true) => Role::Focus,
         (false, true, false) => Role::Open,
         (false, false, false) => Role::Text,
@@ -158,13 +161,20 @@ fn line(
     let end = pieces(buf, ctx.theme, rect, (rect.x, rect.y), &row);
     let focused = state.focus == Focus::Row(index);
     if decided {
-        fill(buf, rect, ctx.theme.style(ctx.theme.filled(ctx.model.derived.answer.verdict)));
+        fill(buf, rect, ctx.theme.style(Theme::filled(ctx.model.derived.answer.verdict)));
     } else if focused {
         fill(buf, rect, ctx.theme.style(Role::Focus));
     }
     if focused {
         text_at(buf, rect, (end + 1, rect.y), ctx.theme.signs.before, ctx.theme.style(Role::Key));
     }
+}
+
+/// Returns the line below the grid, for what the destination can do with removed features.
+pub(super) fn below_grid(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas) -> Option<Rect> {
+    let is_grid = is_pane(ctx, state, areas.shape.table) && !state.rows;
+    let inner = areas.parts.inside(areas.table);
+    (is_grid && areas.parts.framed && !areas.table.is_empty()).then(|| line_of(inner, cells(GRID_ROWS) + 1))
 }
 
 /// Returns where a row of the decision table is; index 8 is a rule outside of it.
