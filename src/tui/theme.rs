@@ -447,7 +447,7 @@ impl Theme {
     }
 
     /// Returns the role of the banner, and of the deciding cell of the table.
-    pub(crate) fn filled(verdict: Verdict) -> Role {
+    pub(crate) fn banner(verdict: Verdict) -> Role {
         match verdict {
             Verdict::Unchanged | Verdict::Never => Role::FilledGood,
             Verdict::Changed => Role::FilledWarn,
@@ -458,10 +458,13 @@ impl Theme {
 
     /// Returns the style of a filled cell: the colour of its role as the background.
     pub(crate) fn filled(&self, role: Role) -> Style {
-        match role {
-            Role::Muted => self.style(role),
-            _ => self.style(role).add_modifier(Modifier::REVERSED),
-        }
+        self.style(match role {
+            Role::Good => Role::FilledGood,
+            Role::Warn => Role::FilledWarn,
+            Role::Bad => Role::FilledBad,
+            Role::Open => Role::FilledOpen,
+            _ => role,
+        })
     }
 }
 

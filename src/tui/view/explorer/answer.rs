@@ -13,7 +13,7 @@ use ratatui::layout::{Position, Rect};
 
 pub(super) fn banner(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
     let derived = &ctx.model.derived;
-    let role = Theme::filled(derived.answer.verdict);
+    let role = Theme::banner(derived.answer.verdict);
     let (_, sign) = ctx.theme.verdict(derived.answer.verdict);
     fill(buf, area, ctx.theme.style(role));
     for line in 0..area.height {

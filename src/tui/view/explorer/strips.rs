@@ -95,7 +95,7 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, buf:
         for (_, place, segment) in &placed {
             let role = match (segment.is_current, focused) {
                 (true, true) => Role::Focus,
-                (true, false) => Theme::filled(segment.outcome.verdict),
+                (true, false) => Theme::banner(segment.outcome.verdict),
                 (false, _) => Role::Text,
             };
             end = pieces(buf, ctx.theme, rect, (place.x, place.y), &[piece(text(ctx, segment), role)]);

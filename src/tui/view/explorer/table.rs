@@ -114,7 +114,7 @@ fn draw_cell(ctx: ViewContext<'_>, cell: &GridCell, (rect, focused): (Rect, bool
     let (_, sign) = ctx.theme.verdict(cell.verdict);
     let rule = cell.rule.name();
     let role = match (cell.decided, cell.possible, focused) {
-        (true, ..) => Theme::filled(cell.verdict),
+        (true, ..) => Theme::banner(cell.verdict),
         (false, _, true) => Role::Focus,
         (false, true, false) => Role::Open,
         (false, false, false) => Role::Text,
@@ -161,7 +161,7 @@ fn line(
     let end = pieces(buf, ctx.theme, rect, (rect.x, rect.y), &row);
     let focused = state.focus == Focus::Row(index);
     if decided {
-        fill(buf, rect, ctx.theme.style(Theme::filled(ctx.model.derived.answer.verdict)));
+        fill(buf, rect, ctx.theme.style(Theme::banner(ctx.model.derived.answer.verdict)));
     } else if focused {
         fill(buf, rect, ctx.theme.style(Role::Focus));
     }
