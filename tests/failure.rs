@@ -180,7 +180,7 @@ fn a_terminal_without_a_name_is_drawn_on() {
 fn in_a_locale_without_utf_8_the_screen_is_ascii() {
     for locale in ["LC_ALL=POSIX", "LC_ALL= LC_CTYPE= LANG=en_US.ISO-8859-1"] {
         let mut terminal = shell(&format!("export {locale}; exec \"$PROGRAM\" {T7}"));
-        terminal.until(">T7");
+        terminal.until("row T7");
         assert!(terminal.contents().is_ascii(), "{locale}: {}", terminal.contents());
         quits(terminal);
     }

@@ -138,7 +138,7 @@ fn no_color_draws_no_colour_and_still_marks_the_row() {
 #[test]
 fn another_locale_gets_ascii() {
     let mut terminal = Terminal::explorer(&[T7], &[("LC_ALL", "C")]);
-    terminal.until(">T7");
+    terminal.until("row T7");
     assert!(terminal.contents().is_ascii(), "{}", terminal.contents());
     terminal.keys("q");
     terminal.end();

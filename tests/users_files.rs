@@ -148,7 +148,7 @@ fn a_user_settles_theme_keys_and_start() {
     let text = format!("ascii = true\nmouse = false\nstart = \"{T7}\"\n[keys]\nquit = \"Q\"\n");
     std::fs::write(home.path().join("virt-cpu-explorer/config.toml"), text).expect("a file");
     let mut terminal = explorer(home.path(), home.path(), &[]);
-    terminal.until(">T7");
+    terminal.until("row T7");
     assert_eq!(terminal.screen.screen().mouse_protocol_mode(), vt100::MouseProtocolMode::None);
     terminal.keys("q");
     terminal.keys("Q");

@@ -94,7 +94,6 @@ impl Session {
         let (x, y) = self.place_of(wanted);
         let target = self.target(x, y).unwrap_or_else(|| panic!("nothing is at {wanted:?}:\n{}", self.text()));
         self.effects.extend(update::click(&mut self.model, catalog(), target));
-        while update::idle(&mut self.model, catalog()) {}
     }
 }
 

@@ -12,7 +12,7 @@ mod table;
 
 use super::{ViewContext, page};
 use crate::app::screens::Target;
-use crate::app::screens::explorer::Explorer;
+use crate::app::screens::explorer::{Explorer, OUTSIDE};
 use crate::app::tour::Place;
 use areas::Areas;
 use ratatui::buffer::Buffer;
@@ -44,7 +44,10 @@ pub(super) fn area_of(ctx: ViewContext<'_>, state: &Explorer, area: Rect, wanted
         }
         Place::Verdict => Some(areas.banner.union(areas.message)),
         Place::Table => Some(areas.table),
-        Place::Row(number) => table::row(ctx, state, &areas, *number),
+        // Without room for the line of a rule outside of the table, the banner names it.
+        Place::Row(number) => table::row(ctx, state, &areas, *number)
+            .filter(|rect| !rect.is_empty())
+            .or_else(|| (*number == OUTSIDE).then_some(areas.banner)),
         Place::Stage(_) | Place::Text(_) => None,
     }
     .filter(|rect| !rect.is_empty())

@@ -8,7 +8,7 @@ use crate::analysis::strips::{Along, Segment, Strip};
 use crate::app::screens::Target;
 use crate::app::screens::explorer::{Explorer, Focus, GRID_ROWS};
 use crate::app::text::width;
-use crate::tui::theme::{Role, Theme};
+use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
@@ -95,7 +95,7 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, buf:
         for (_, place, segment) in &placed {
             let role = match (segment.is_current, focused) {
                 (true, true) => Role::Focus,
-                (true, false) => Theme::banner(segment.outcome.verdict),
+                (true, false) => Role::Highlight,
                 (false, _) => Role::Text,
             };
             end = pieces(buf, ctx.theme, rect, (place.x, place.y), &[piece(text(ctx, segment), role)]);
