@@ -519,10 +519,7 @@ impl ScreenState for Explorer {
     fn feature(&self, context: &ScreenContext<'_>) -> Option<FeatureId> {
         match self.focus {
             Focus::Feature(index) => self.feature_at(context, index),
-            _ => {
-                let features = deciding_features(context.scenario, &context.derived.answer);
-                features.get(self.subject % features.len().max(1)).copied()
-            }
+            _ => None,
         }
     }
 
