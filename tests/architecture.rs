@@ -27,6 +27,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("crossterm", &["tui"]),
     ("quick_xml", &["load"]),
     ("clap", &["cli"]),
+    ("indicatif", &["cli"]),
     ("serde", &["import", "export", "input", "app", "cli", "load"]),
     ("nucleo_matcher", &["app"]),
     ("tempfile", &["storage"]),

@@ -21,7 +21,7 @@ impl Outlook {
     /// Resolves and words what can happen after the migration that `answer` is about.
     pub fn of(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Self {
         let (mut back, mut boot) = (Vec::new(), Vec::new());
-        if answer.verdict != Verdict::Depends {
+        if answer.verdict != Verdict::Depends && answer.either_way.is_none() {
             for (case, answer) in answer.cases(catalog, scenario).take(MOST_CASES) {
                 let Some(trace) = &answer.trace else { continue };
                 let arrived = trace.destination().zip(rollback(catalog, &case, &answer));
@@ -39,6 +39,7 @@ impl Outlook {
         let boot = boot.unwrap_or_else(|| {
             match answer.verdict {
                 Verdict::Depends => "depends on the same input",
+                _ if answer.either_way.is_some() => "depends on the same input",
                 _ if scenario.next_start().lacks_host() => "depends on the host",
                 _ => "unknown",
             }
