@@ -25,7 +25,9 @@ const LAYERS: &[(&str, u8)] = &[
 const FOREIGN: &[(&str, &[&str])] = &[
     ("ratatui", &["tui"]),
     ("crossterm", &["tui"]),
-    ("quick_xml", &["load"]),
+    ("quick_xml", &["domain", "export", "load"]),
+    ("base64", &["domain"]),
+    ("flate2", &["domain"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
     ("serde", &["import", "export", "input", "app", "cli", "load"]),

@@ -224,7 +224,7 @@ pub struct Scenario {
     pub pmu: bool,
     /// The emulator the domain names, for messages; no word tells it.
     pub emulator: Option<Box<str>>,
-    /// The running guest that was read from a file; no word tells it. Choosing another guest ends it.
+    /// The running guest, from a domain file or a link. Choosing another guest ends it.
     pub running: Option<Box<Running>>,
 }
 
@@ -293,6 +293,16 @@ impl Scenario {
             started: None,
             ..self.clone()
         }
+    }
+
+    /// Makes this a guest that already runs: its CPU is that of its live definition.
+    pub fn run_as(&mut self, running: Running) {
+        let live = &running.live;
+        self.cpu = live.model.map_or(self.cpu, |model| CpuChoice::Model(Told::Is(model)));
+        self.features = live.features.clone();
+        (self.check, self.matching, self.fallback) = (Some(live.check), live.matching, live.fallback);
+        self.vendor = live.vendor;
+        self.running = Some(Box::new(running));
     }
 
     /// Returns the question of the guest's next start: the same one, unless the guest already runs; then with its

@@ -204,6 +204,7 @@ impl Words<'_> {
         write_machine(self.catalog, &self.scenario.machine)
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each fact, as in a table")]
     fn sentence(&self, fact: &Fact) -> String {
         let (model, machine, from, to) = (self.model(), self.machine(), self.from(), self.to());
         match fact {
@@ -348,7 +349,9 @@ impl Words<'_> {
                     "Cannot decide: the unknown inputs have more combinations than this program tries. Give some of them."
                         .to_owned()
                 }
-                _ => format!("Cannot decide: unknown {input}."),
+                MachineChoice::Unlisted(_) | MachineChoice::Listed(_) | MachineChoice::Unknown => {
+                    format!("Cannot decide: unknown {input}.")
+                }
             },
         }
     }
