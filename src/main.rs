@@ -186,6 +186,7 @@ fn options(args: &ExplorerArgs, config: &Config, script: Script) -> tui::Options
     options.settings.ascii = args.look.ascii || config.ascii;
     options.settings.mouse = !(args.look.no_mouse || config.no_mouse);
     options.settings.keymap = config.keymap.clone();
+    options.settings.page = args.look.web_base.clone().or_else(|| config.web_base.clone());
     options
 }
 

@@ -214,6 +214,7 @@ impl<'a> Search<'a> {
             | Refusal::MachineTypeAtQemu { .. }
             | Refusal::UnknownModel(_)
             | Refusal::ModelUnsupported(_)
+            | Refusal::NotRestored
             | Refusal::OtherVendor(_) => Vec::new(),
         }
     }

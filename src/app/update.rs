@@ -3,7 +3,7 @@
 
 pub use super::effect::Effect;
 pub use availability::unavailable;
-pub use save_export::{ask_to_overwrite, list_saved, saved_deleted};
+pub use save_export::{ask_to_overwrite, copied, list_saved, saved_deleted};
 
 use super::action::{ACTIONS, Action, KeyContext, Scope};
 use super::derived::Derived;
@@ -259,7 +259,7 @@ fn program(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effec
             model.notice = Some(format!("Theme: {}.", model.settings.theme.name()));
         }
         Action::Symbols => model.settings.ascii = !model.settings.ascii,
-        Action::CopyLink => return Some(Effect::Copy(model.derived.link.clone())),
+        Action::CopyLink => return Some(Effect::Copy(model.settings.address(&model.derived.link))),
         Action::OpenSaved => return Some(Effect::ListSaved),
         Action::Save => model.overlay = Some(save_export::name()),
         Action::Export => model.overlay = Some(save_export::formats()),

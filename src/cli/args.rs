@@ -10,6 +10,7 @@ use crate::app::export::Format as ScreenFormat;
 use crate::app::settings::ThemeName;
 use crate::domain::catalog::Catalog;
 use crate::domain::names::nearest;
+use crate::export::page_base;
 use crate::load::embedded;
 use crate::resolve::Verdict;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -169,6 +170,9 @@ pub struct LookArgs {
     /// Disable mouse support
     #[arg(long)]
     pub no_mouse: bool,
+    /// Let copied links and Markdown exports open this page of the explorer
+    #[arg(long, value_name = "URL", value_parser = page_base)]
+    pub web_base: Option<String>,
     /// Keys to press at the start.
     #[arg(long, value_name = "KEYS", help = "Press these keys at the start, such as <left><tab><enter>")]
     pub keys: Option<String>,
@@ -255,6 +259,9 @@ pub struct CheckArgs {
     /// Write the whole answer: each fix with its command or XML, the scenario and its defaults, every guest
     #[arg(long, short)]
     pub verbose: bool,
+    /// Add a link that opens this page of the explorer (Markdown)
+    #[arg(long, value_name = "URL", value_parser = page_base)]
+    pub web_base: Option<String>,
     /// Write nothing; only set the exit code
     #[arg(long, short, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -303,6 +310,9 @@ pub struct Import {
     /// Say where the CPU map was read, such as 'Debian 13 package libvirt-common'
     #[arg(long, value_name = "TEXT", requires = "libvirt")]
     pub source: Option<String>,
+    /// Ask a QEMU program over QMP and add its release; a release that is there is compared
+    #[arg(long, value_name = "PROGRAM", value_hint = ValueHint::FilePath, conflicts_with_all = ["libvirt", "host"])]
+    pub qemu: Option<PathBuf>,
     /// Add a host from a QMP reply to query-cpu-model-expansion
     #[arg(
         long,
@@ -311,7 +321,7 @@ pub struct Import {
     )]
     pub host: Option<(String, PathBuf)>,
     /// Write the files again in their canonical form, after an edit by hand
-    #[arg(long, conflicts_with_all = ["libvirt", "host"])]
+    #[arg(long, conflicts_with_all = ["libvirt", "host", "qemu"])]
     pub rewrite: bool,
     /// Directory with the files of the facts
     #[arg(long, value_name = "DIR", default_value = "cpu_map", value_hint = ValueHint::DirPath)]

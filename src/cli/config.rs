@@ -5,6 +5,7 @@ use crate::app::keymap::Keymap;
 use crate::app::settings::ThemeName;
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
+use crate::export::page_base;
 use crate::load::file;
 use anyhow::{Result, anyhow};
 use std::ops::Range;
@@ -25,14 +26,17 @@ pub struct Config {
     pub keymap: Keymap,
     /// The scenario to start with.
     pub start: Option<Scenario>,
+    /// The address of the explorer's page.
+    pub web_base: Option<String>,
 }
 
 /// The words of the file, each with what is expected.
-const WORDS: [(&str, &str); 5] = [
+const WORDS: [(&str, &str); 6] = [
     ("theme", "the name of a theme"),
     ("ascii", "true or false"),
     ("mouse", "true or false"),
     ("start", "a scenario in quotes"),
+    ("web-base", "an address in quotes"),
     ("keys", "a table of actions with their keys"),
 ];
 
@@ -90,6 +94,10 @@ impl Reading<'_> {
             ("ascii", DeValue::Boolean(ascii)) => self.config.ascii = *ascii,
             ("mouse", DeValue::Boolean(mouse)) => self.config.no_mouse = !*mouse,
             ("start", DeValue::String(word)) => self.start(word, &value.span()),
+            ("web-base", DeValue::String(address)) => match page_base(address) {
+                Ok(address) => self.config.web_base = Some(address),
+                Err(expected) => self.wrong(value.span().start, || format!("web-base: {expected}, found {address}")),
+            },
             ("keys", DeValue::Table(keys)) => self.keys(keys),
             _ => match WORDS.iter().find(|(known, _)| *known == word) {
                 Some((_, expected)) => {

@@ -134,6 +134,23 @@ pub struct RecordedHost {
 /// One dependency: the children are cleared when the parent is off.
 pub(crate) type Dependency = (FeatureId, FeatureSet);
 
+/// Returns for each parent everything that goes off with it: its own children and theirs. QEMU's table stands in an order
+/// in which going over it once does that (asked of running QEMUs, of a CPU with every feature).
+pub(crate) fn closed(rows: &[Dependency]) -> Vec<Dependency> {
+    let of = |parent: FeatureId| rows.iter().find(|(known, _)| *known == parent).map(|(_, children)| *children);
+    let all = rows.iter().map(|(parent, children)| {
+        let mut children = *children;
+        loop {
+            let more = children.iter().filter_map(of).fold(children, |all, more| all | more);
+            if more == children {
+                break (*parent, children);
+            }
+            children = more;
+        }
+    });
+    all.collect()
+}
+
 /// What is known of one QEMU release. Parts that were never read are `None`: neighbours answer for them.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct QemuFacts {
@@ -221,6 +238,9 @@ const FEATURE_WORDS: &[(u32, u32, usize)] = &[
     (6, 0, 0),
 ];
 
+/// The place of the XSAVE states: after every word of CPUID, before the registers.
+pub(crate) const XSAVE_WORD: usize = FEATURE_WORDS.len() + 1;
+
 /// Returns a register's place in the order of QEMU's feature words, and its lowest bit.
 pub(crate) fn feature_word(register: Register) -> (usize, u32) {
     match register {
@@ -231,7 +251,7 @@ pub(crate) fn feature_word(register: Register) -> (usize, u32) {
         }
         Register::Msr { index, masks: [eax, edx] } => {
             let bit = if eax == 0 { 32 + edx.trailing_zeros() } else { eax.trailing_zeros() };
-            (FEATURE_WORDS.len() + 1 + index as usize, bit)
+            (XSAVE_WORD + 1 + index as usize, bit)
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use crate::analysis::remedies::{Application, Remedy};
 use crate::domain::catalog::Catalog;
+use crate::domain::definition::Mode;
 use crate::domain::scenario::{Scenario, write_release};
 use crate::domain::text::fill_after;
-use crate::explain::{Explanation, explain, message};
+use crate::explain::{Explanation, Outlook, explain, message};
 use crate::export::tool_line;
-use crate::resolve::{Answer, Possible};
+use crate::resolve::{Answer, Possible, StartTrace};
 use std::fmt::Write;
 
 const WIDTH: usize = 76;
@@ -81,6 +82,9 @@ pub fn text(catalog: &Catalog, scenario: &Scenario, answer: &Answer, remedies: &
     out.push('\n');
     reasons(&mut out, &explanation, answer);
     wrapped(&mut out, "  ", &explanation.notice);
+    for line in host_model_lines(catalog, scenario, answer) {
+        wrapped(&mut out, "  ", &line);
+    }
     if !remedies.is_empty() {
         let _ = writeln!(out, "\nFixes:");
     }
@@ -106,13 +110,23 @@ pub fn text(catalog: &Catalog, scenario: &Scenario, answer: &Answer, remedies: &
     out
 }
 
-/// Returns the answer as Markdown fit for a mailing list.
-pub fn markdown(catalog: &Catalog, scenario: &Scenario, answer: &Answer, remedies: &[Remedy]) -> String {
+/// Returns the answer as Markdown fit for a mailing list, with a link to the explorer's `page` if there is one.
+pub fn markdown(
+    catalog: &Catalog,
+    scenario: &Scenario,
+    answer: &Answer,
+    remedies: &[Remedy],
+    page: Option<&str>,
+) -> String {
     let explanation = explain(catalog, scenario, answer);
     let mut out = String::new();
     let rule = answer.rule.map(|rule| format!(" (rule {})", rule.name())).unwrap_or_default();
     let _ = writeln!(out, "## {}{rule}\n", explanation.headline);
-    let _ = writeln!(out, "    {}\n", scenario.word(catalog));
+    let link = scenario.word(catalog);
+    let _ = writeln!(out, "    {link}\n");
+    if let Some(page) = page {
+        out.push_str(&in_browser(page, &link));
+    }
     if let Some(refusal) = answer.refusal() {
         let _ = writeln!(out, "    {}\n", message(catalog, refusal));
     }
@@ -126,6 +140,9 @@ pub fn markdown(catalog: &Catalog, scenario: &Scenario, answer: &Answer, remedie
     }
     out.push('\n');
     wrapped(&mut out, "", &explanation.notice);
+    for line in host_model_lines(catalog, scenario, answer) {
+        wrapped(&mut out, "", &line);
+    }
     if !remedies.is_empty() {
         let _ = writeln!(out, "\n### Fixes\n");
     }
@@ -151,6 +168,57 @@ pub fn markdown(catalog: &Catalog, scenario: &Scenario, answer: &Answer, remedie
     let _ = writeln!(out, "\nConfidence: {}.\n", explanation.basis);
     by_default(&mut out, catalog, scenario);
     out
+}
+
+/// Returns what host-model is at both ends, and at the next cold boot; nothing of another guest.
+fn host_model_lines(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Vec<String> {
+    let trace = answer.trace.as_ref().filter(|trace| trace.start.given.mode == Mode::HostModel);
+    let Some(trace) = trace.filter(|_| answer.depends_on.is_empty()) else { return Vec::new() };
+    let shown = |run: &StartTrace| {
+        let live = run.live.as_ref()?;
+        let named = |on: bool| {
+            let of_policy = live.features.iter().filter(|(_, policy)| policy.is_on() == on);
+            let names: Vec<&str> = of_policy.map(|(feature, _)| catalog.feature_name(feature)).collect();
+            if names.is_empty() { "no feature".to_owned() } else { names.join(", ") }
+        };
+        Some(format!("{}; requires {}; disables {}", catalog.model_name(live.model?), named(true), named(false)))
+    };
+    let ends = [("source", Some(trace.source())), ("destination", trace.destination())];
+    let mut lines: Vec<String> =
+        ends.into_iter().filter_map(|(end, run)| Some(format!("host-model at the {end}: {}.", shown(run?)?))).collect();
+    lines.push(format!("Next cold boot {}.", Outlook::of(catalog, scenario, answer).cold_boot));
+    lines
+}
+
+/// Returns the line of a Markdown export that opens its scenario in a browser.
+pub fn in_browser(page: &str, link: &str) -> String {
+    format!("In a browser: <{}>\n\n", page_address(page, link))
+}
+
+/// Parses the address of the explorer's page.
+///
+/// # Errors
+/// What was expected: scenarios follow the address behind a `#`.
+pub fn page_base(text: &str) -> Result<String, String> {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"#?<>\"".contains(&byte);
+    if text.contains("://") && text.bytes().all(is_plain) {
+        return Ok(text.to_owned());
+    }
+    Err("expected an address such as https://example.org/virt-cpu-explorer.html, without ? and #".to_owned())
+}
+
+/// Returns the address at which the explorer's `page` opens a link.
+pub fn page_address(page: &str, link: &str) -> String {
+    let mut address = format!("{page}#");
+    for byte in link.bytes() {
+        // A fragment may hold these as they are, and mail programs see no end of an address in them.
+        if byte.is_ascii_alphanumeric() || b"-._~,=:+@/".contains(&byte) {
+            address.push(char::from(byte));
+        } else {
+            let _ = write!(address, "%{byte:02X}");
+        }
+    }
+    address
 }
 
 /// Writes what the scenario's word leaves out, so that a reader has the whole of it.

@@ -123,6 +123,7 @@ const MESSAGES: &[(&str, Reader)] = &[
     ("CPU vendor does not match", |_, _, _| Some(MessageMeaning::Unspecific(Unspecific::Vendor))),
     ("client socket is closed", |_, _, _| Some(MessageMeaning::Unspecific(Unspecific::ConnectionLost))),
     ("State blocked by non-migratable CPU", |_, _, _| Some(MessageMeaning::Unspecific(Unspecific::NonMigratable))),
+    ("fd: migration to a file is not supported", |_, _, _| known(Refusal::NotRestored)),
     ("Target CPU check", |_, rest, _| {
         rest.contains("does not match source").then_some(MessageMeaning::Unspecific(Unspecific::CheckDiffers))
     }),

@@ -36,7 +36,7 @@ pub struct Options {
 
 impl Options {
     /// Returns the initial state, with a screen open.
-    pub(super) fn open(&self, catalog: &Catalog, scenario: Scenario, screen: ScreenKind, size: Size) -> Model {
+    pub fn open(&self, catalog: &Catalog, scenario: Scenario, screen: ScreenKind, size: Size) -> Model {
         let mut model = Model::new(catalog, scenario, self.settings.clone(), size);
         update::open(&mut model, catalog, screen);
         match &self.opening {
