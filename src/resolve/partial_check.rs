@@ -157,7 +157,9 @@ pub(super) fn partial<P: PolicyStore>(
         let asks_qemu = behaviour.partial_check == PartialCheck::Blockers;
         if asks_qemu && of_map.is_none_or(|model| !model.partial_compat) {
             let lacking = (blockers & endpoint.end.map.known) - policies.with(Policy::Disable);
-            let of_qemu = known_host.map_or(capable, |host| host.of_qemu);
+            // What a host offers is listed as far as it migrates, but libvirt asks QEMU for everything.
+            let not_migrated: FeatureSet = facts.catalog.named().invtsc.into_iter().collect();
+            let of_qemu = known_host.map_or(capable, |host| host.of_qemu | (host.full & not_migrated));
             return refuse_missing(lacking | (policies.with(Policy::Require) - of_qemu));
         }
     }
