@@ -86,6 +86,7 @@ const MESSAGES: &[(&str, Reader)] = &[
     ("unknown CPU feature:", |c, rest, _| unknown_feature(c, rest)),
     ("Unknown CPU feature", |c, rest, _| unknown_feature(c, rest)),
     ("Unknown CPU model", |c, rest, _| model(c, word(rest)?, Refusal::UnknownModel)),
+    ("unknown CPU model", |c, rest, _| model(c, word(rest)?, Refusal::UnknownModelCompared)),
     ("CPU model ", |c, rest, _| {
         let name = word(rest)?;
         rest.contains("is not supported by hypervisor").then(|| model(c, name, Refusal::ModelUnsupported))?

@@ -155,7 +155,10 @@ pub(super) fn partial<P: PolicyStore>(
             return Ok(());
         }
         let asks_qemu = behaviour.partial_check == PartialCheck::Blockers;
-        if asks_qemu && of_map.is_none_or(|model| !model.partial_compat) {
+        if let (true, None, Some(model)) = (asks_qemu, of_map, definition.model) {
+            return Err(UnorderedRefusal::UnknownModelCompared(model));
+        }
+        if asks_qemu && of_map.is_some_and(|model| !model.partial_compat) {
             let lacking = (blockers & endpoint.end.map.known) - policies.with(Policy::Disable);
             // What a host offers is listed as far as it migrates, but libvirt asks QEMU for everything.
             let not_migrated: FeatureSet = facts.catalog.named().invtsc.into_iter().collect();
