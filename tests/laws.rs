@@ -127,7 +127,9 @@ fn an_answer_in_short_is_the_one_at_length() {
 }
 
 /// Why a guest may not come back to the very place it left, by rule.
-const NOT_EVEN_AT_HOME: [(RuleId, &str); 5] = [
+const NOT_EVEN_AT_HOME: [(RuleId, &str); 7] = [
+    (RuleId::XsaveStates, "a state outlived its feature, which is switched off by name on arrival"),
+    (RuleId::RestoreTransport, "the libvirt does not know how this QEMU takes a file"),
     (RuleId::Dependency, "a parent was filtered at the start and is switched off by name on arrival"),
     (RuleId::ForbiddenFeature, "check=none let it start, and what arrives is checked"),
     (RuleId::Pconfig, "every Icelake-Server is sent with pconfig=disable"),
@@ -136,7 +138,7 @@ const NOT_EVEN_AT_HOME: [(RuleId, &str); 5] = [
 ];
 
 #[test]
-fn nothing_changes_between_equal_ends_except_through_five_rules() {
+fn nothing_changes_between_equal_ends_except_through_a_few_rules() {
     let mut seen: BTreeSet<&str> = BTreeSet::new();
     let mut random = Random::of(12);
     let mut scenarios: Vec<Scenario> = (0..3000)
@@ -263,7 +265,8 @@ fn a_feature_the_user_names_never_meets_row_seven() {
                             );
                             let answer = answer(&word);
                             assert_ne!(answer.rule, Some(RuleId::T7), "{word}");
-                            assert_eq!(answer.verdict, Verdict::Unchanged, "{word}");
+                            let states_only = answer.rule == Some(RuleId::XsaveStates) && accel == "tcg";
+                            assert!(states_only || answer.verdict == Verdict::Unchanged, "{word}");
                             named += 1;
                         }
                     }

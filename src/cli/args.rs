@@ -310,6 +310,9 @@ pub struct Import {
     /// Say where the CPU map was read, such as 'Debian 13 package libvirt-common'
     #[arg(long, value_name = "TEXT", requires = "libvirt")]
     pub source: Option<String>,
+    /// Ask a QEMU program over QMP and add its release; a release that is there is compared
+    #[arg(long, value_name = "PROGRAM", value_hint = ValueHint::FilePath, conflicts_with_all = ["libvirt", "host"])]
+    pub qemu: Option<PathBuf>,
     /// Add a host from a QMP reply to query-cpu-model-expansion
     #[arg(
         long,
@@ -318,7 +321,7 @@ pub struct Import {
     )]
     pub host: Option<(String, PathBuf)>,
     /// Write the files again in their canonical form, after an edit by hand
-    #[arg(long, conflicts_with_all = ["libvirt", "host"])]
+    #[arg(long, conflicts_with_all = ["libvirt", "host", "qemu"])]
     pub rewrite: bool,
     /// Directory with the files of the facts
     #[arg(long, value_name = "DIR", default_value = "cpu_map", value_hint = ValueHint::DirPath)]

@@ -241,6 +241,8 @@ settings! {
     SortedDomcapabilities "sorted-domcapabilities" bool => |b, v| b.sorted_domcapabilities = v;
     /// Who refuses to send a guest with `invtsc`.
     InvtscMessage "invtsc-message" InvtscMessage => |b, v| b.invtsc_message = v;
+    /// A saved guest is restored through `fd:`.
+    RestoresThroughFd "restore-through-fd" bool => |b, v| b.restores_through_fd = v;
     /// A dated fact of the map.
     VmxKnown "vmx-known" bool => |b, v| b.map_facts.set(MapFact::VmxKnown, v);
     /// A dated fact of the map.
@@ -349,6 +351,8 @@ pub struct Behaviour {
     pub sorted_domcapabilities: bool,
     /// Who refuses to send a guest with `invtsc`.
     pub(crate) invtsc_message: InvtscMessage,
+    /// A saved guest is restored through `fd:`, which names the file to QEMU by a descriptor.
+    pub(crate) restores_through_fd: bool,
     /// The dated facts of its map.
     pub(crate) map_facts: MapFacts,
 }
@@ -386,6 +390,7 @@ impl Default for Behaviour {
             untranslated: FeatureSet::EMPTY,
             sorted_domcapabilities: false,
             invtsc_message: InvtscMessage::Libvirt,
+            restores_through_fd: false,
             map_facts: MapFacts::default(),
         }
     }
@@ -484,6 +489,10 @@ named_enum! {
         NoUnavailableFeatures "no-unavailable-features",
         /// `pdcm` is cleared while the PMU is off, without being marked unavailable.
         PdcmCleared "pdcm-cleared",
+        /// XSAVE states that the accelerator lacks are left out, and not reported as unavailable.
+        StatesMasked "states-masked",
+        /// A file is not restored through `fd:`.
+        NoFileThroughFd "no-file-through-fd",
     }
 }
 

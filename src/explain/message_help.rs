@@ -125,9 +125,10 @@ fn rule_of(catalog: &Catalog, refusal: &Refusal) -> RuleId {
         Refusal::MsrFeatures(_) => RuleId::MsrFeatures,
         Refusal::OtherVendor(_) => RuleId::Vendor,
         Refusal::NoInvariantTsc | Refusal::NotSent(_) => RuleId::Invtsc,
+        Refusal::NotRestored => RuleId::RestoreTransport,
         Refusal::MachineType { .. } | Refusal::MachineTypeAtQemu { .. } => RuleId::MachineType,
         Refusal::UnknownFeature(_) => RuleId::UnknownFeature,
-        Refusal::UnknownModel(_) => RuleId::UnknownModel,
+        Refusal::UnknownModel(_) | Refusal::UnknownModelCompared(_) => RuleId::UnknownModel,
         Refusal::ModelUnsupported(_) => RuleId::ModelUnsupported,
         Refusal::ForbiddenFeature(_) => RuleId::ForbiddenFeature,
         Refusal::PartialForbidden(_) | Refusal::PartialMissing(_) => RuleId::PartialCheck,
@@ -181,7 +182,7 @@ fn of_refusal(catalog: &Catalog, refusal: &Refusal) -> Vec<String> {
             ),
             &[*feature],
         ),
-        Refusal::UnknownModel(model) => {
+        Refusal::UnknownModel(model) | Refusal::UnknownModelCompared(model) => {
             let sentence = "but the CPU map of the libvirt that reports this does not have it.";
             vec![
                 format!("The definition names the model {}, {sentence}", catalog.model_name(*model)),
@@ -222,6 +223,11 @@ fn of_refusal(catalog: &Catalog, refusal: &Refusal) -> Vec<String> {
         Refusal::NotSent(_) => vec![
             "The guest's CPU has invtsc, and its definition gives no TSC frequency: such a guest is not saved and not \
              migrated; it keeps running at the source."
+                .to_owned(),
+        ],
+        Refusal::NotRestored => vec![
+            "libvirt handed the save file to QEMU as fd:, and QEMU 11.1 and later take a file only as file:. The guest's \
+             CPU is not the reason: use a newer libvirt, or migrate the running guest."
                 .to_owned(),
         ],
         Refusal::Conflict(feature) => {

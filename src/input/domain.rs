@@ -4,6 +4,7 @@
 
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Check, Definition, Fallback, Match, Mode};
+use crate::domain::host::Vendor;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{
     CpuChoice, Key, MachineChoice, Running, Scenario, Told, Topology, Writer, write_machine,
@@ -135,6 +136,7 @@ impl Reader<'_, '_> {
         };
         scenario.migratable = cpu.migratable.unwrap_or(true);
         scenario.tsc = self.tsc()?;
+        scenario.vendor_id = cpu.told_vendor.as_deref().and_then(Vendor::parse);
         let live = domain.get("id").is_some() || cpu.check == Some(Check::Full);
         let mut used = notes::used(domain, &scenario, &cpu);
         self.choose_cpu(&mut scenario, &cpu, live, &mut used)?;

@@ -86,6 +86,7 @@ const MESSAGES: &[(&str, Reader)] = &[
     ("unknown CPU feature:", |c, rest, _| unknown_feature(c, rest)),
     ("Unknown CPU feature", |c, rest, _| unknown_feature(c, rest)),
     ("Unknown CPU model", |c, rest, _| model(c, word(rest)?, Refusal::UnknownModel)),
+    ("unknown CPU model", |c, rest, _| model(c, word(rest)?, Refusal::UnknownModelCompared)),
     ("CPU model ", |c, rest, _| {
         let name = word(rest)?;
         rest.contains("is not supported by hypervisor").then(|| model(c, name, Refusal::ModelUnsupported))?
@@ -123,6 +124,7 @@ const MESSAGES: &[(&str, Reader)] = &[
     ("CPU vendor does not match", |_, _, _| Some(MessageMeaning::Unspecific(Unspecific::Vendor))),
     ("client socket is closed", |_, _, _| Some(MessageMeaning::Unspecific(Unspecific::ConnectionLost))),
     ("State blocked by non-migratable CPU", |_, _, _| Some(MessageMeaning::Unspecific(Unspecific::NonMigratable))),
+    ("fd: migration to a file is not supported", |_, _, _| known(Refusal::NotRestored)),
     ("Target CPU check", |_, rest, _| {
         rest.contains("does not match source").then_some(MessageMeaning::Unspecific(Unspecific::CheckDiffers))
     }),

@@ -14,6 +14,7 @@ use crate::domain::definition::{Check, Definition, Fallback, Mode, Policy, Polic
 use crate::domain::feature::FeatureSet;
 use crate::domain::host::Vendor;
 use crate::domain::qemu::Accel;
+use crate::domain::scenario::Transport;
 
 /// What came of a start. Written in place, since it is large and there is one for every end.
 #[derive(Default)]
@@ -33,11 +34,13 @@ pub(super) struct Built {
     pub(super) vendor: Option<Vendor>,
     pub(super) cleared: FeatureSet,
     pub(super) filtered: FeatureSet,
+    pub(super) states: FeatureSet,
 }
 
 impl Built {
     fn of(cpu: &QemuCpu) -> Self {
-        Self { visible: cpu.visible, vendor: cpu.vendor, cleared: cpu.cleared, filtered: cpu.filtered }
+        let (visible, states, vendor) = (cpu.visible, cpu.states, cpu.vendor);
+        Self { visible, vendor, cleared: cpu.cleared, filtered: cpu.filtered, states }
     }
 }
 
@@ -175,7 +178,12 @@ fn start_steps<P: PolicyStore, K: Recorder<P>>(
     attempt.cpu = Some(Built::of(&cpu));
     recorder.cpu(&cpu);
     verify_invtsc(facts, endpoint, &guest.live, &cpu)?;
-    apply_live_update(endpoint, guest, &cpu)
+    apply_live_update(endpoint, guest, &cpu)?;
+    // Only then is QEMU told where the guest is to be read from (qemuMigrationDstRun).
+    if !fresh && facts.transport == Transport::Save && endpoint.cannot_restore {
+        return Err(UnorderedRefusal::NotRestored);
+    }
+    Ok(())
 }
 
 /// QEMU is started, or says why not.
@@ -289,6 +297,11 @@ fn update_cpu<P: PolicyStore>(
     }
     partial_check::partial(facts, endpoint, definition)?;
     partial_check::decide_optional(facts, endpoint, definition);
+    // The named model is looked up before the host's replaces it (`virCPUx86Update`, recorded with match='minimum').
+    let unknown = facts.model(endpoint, definition.model).filter(|model| model.of_map.is_none());
+    if let Some(model) = unknown.filter(|_| definition.mode == Mode::Custom) {
+        return Err(UnorderedRefusal::UnknownModel(model.id));
+    }
     if definition.takes_host_model() && fresh {
         let Some(expansion) = facts.expansion else { return Err(UnorderedRefusal::UnsupportedMode(definition.mode)) };
         expansion.replace(definition);

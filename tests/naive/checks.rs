@@ -96,7 +96,8 @@ pub(super) fn qemu_has(node: &Node, cpu: &Cpu, question: &Question, feature: &st
         let model = cpu.model.as_ref().and_then(|model| node.map.models.get(model));
         return model.is_some_and(|model| model.data.contains(feature));
     }
-    node.host.features.contains(feature)
+    // query-cpu-model-expansion of host, every QEMU: what it has a name for; ht only since 10.0.
+    node.host.features.contains(feature) && node.knows(feature) && (feature != "ht" || node.qemu.number >= (10, 0, 0))
 }
 
 /// virCPUGetHost, every release: whether the processor itself shows a feature to this daemon.

@@ -10,7 +10,7 @@ use crate::domain::map::{CpuMap, MapId};
 use crate::domain::named::Named;
 use crate::domain::names::Names;
 use crate::domain::product::Products;
-use crate::domain::qemu::{MachineId, QemuDefaults, QemuFacts};
+use crate::domain::qemu::{MachineId, QemuDefaults, QemuFacts, closed};
 use crate::domain::version::Version;
 use foldhash::HashMap;
 use std::sync::Arc;
@@ -102,6 +102,9 @@ impl Catalog {
             newest: None,
         };
         complete_dependencies(&mut catalog.qemu);
+        for rows in catalog.qemu.iter_mut().filter_map(|release| release.dependencies.as_mut()) {
+            *rows = closed(rows);
+        }
         catalog.vendors = (0..catalog.models.len()).map(|n| catalog.find_vendor(n)).collect();
         catalog.qemu_index = catalog.qemu.iter().map(|q| QemuIndex::of(&catalog, q)).collect();
         catalog.list_releases(&parts.releases)?;
