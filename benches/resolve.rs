@@ -5,7 +5,7 @@
 
 use virt_cpu_explorer::internal::analysis::count::Space;
 use virt_cpu_explorer::internal::analysis::matrix::{Matrix, Vary};
-use virt_cpu_explorer::internal::cli::{check_batch, count_on};
+use virt_cpu_explorer::internal::cli::{CheckArgs, check_batch, count_on};
 use virt_cpu_explorer::internal::domain::catalog::Catalog;
 use virt_cpu_explorer::internal::domain::qemu::Accel;
 use virt_cpu_explorer::internal::domain::scenario::DEFAULT_QEMU;
@@ -61,7 +61,8 @@ fn batch(bencher: divan::Bencher<'_, '_>) {
     let lines = include_bytes!("../tests/recorded/recorded-migrations.jsonl");
     let count = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count();
     bencher.counter(divan::counter::ItemsCount::new(count)).bench(|| {
-        check_batch(&catalog, &mut &lines[..], false, &mut std::io::sink()).unwrap_or_else(|fault| panic!("{fault}"))
+        check_batch(&catalog, &mut &lines[..], &CheckArgs::default(), &mut std::io::sink())
+            .unwrap_or_else(|fault| panic!("{fault}"))
     });
 }
 

@@ -6,7 +6,7 @@ mod analysis_args;
 mod args;
 mod check;
 mod config;
-mod domains;
+mod exit_codes;
 mod expand;
 mod explain;
 mod files;
@@ -15,7 +15,7 @@ mod list;
 mod scenario_args;
 mod tour;
 
-pub use about::{FACTS_HASH, completions, man, version, version_and_facts};
+pub use about::{completions, man, version, version_and_facts};
 pub use analysis::{baseline, count_on, diff, follow, history, matrix, review};
 pub use analysis_args::{
     BaselineArgs, DiffArgs, ExpandArgs, ExpandFormat, Expandable, FollowArgs, HistoryArgs, MatrixArgs, MatrixFormat,
@@ -24,9 +24,9 @@ pub use analysis_args::{
 pub use args::{
     CheckArgs, Command, Explain, ExplorerArgs, Import, LookArgs, PrintArgs, RecordArgs, SheetFormat, command, parse,
 };
-pub use check::{Format, check_batch, check_one};
+pub use check::{Format, check, check_batch};
 pub use config::Config;
-pub use domains::check_domains;
+pub use exit_codes::exit_codes;
 pub use expand::expand;
 pub use explain::explain;
 pub use files::Script;

@@ -1,9 +1,9 @@
 //! Joins the command line and the terminal: parses the arguments, runs the command, exits with its code.
 
-use anyhow::{Context, Result};
-use std::io::{self, BufReader, Write};
+use anyhow::Result;
+use std::io::{self, Write};
 use std::process::ExitCode;
-use virt_cpu_explorer::internal::cli::{self, CheckArgs, Command, Config, CpuMaps, ExplorerArgs, Script};
+use virt_cpu_explorer::internal::cli::{self, Command, Config, CpuMaps, ExplorerArgs, Script};
 use virt_cpu_explorer::internal::domain::catalog::Catalog;
 use virt_cpu_explorer::internal::domain::scenario::Scenario;
 use virt_cpu_explorer::internal::export;
@@ -62,7 +62,7 @@ fn is_broken_pipe(err: &anyhow::Error) -> bool {
 fn run(command: Command) -> Result<u8> {
     let mut out = Output(io::BufWriter::new(io::stdout().lock()));
     let code = match command {
-        Command::Check(args) => check(&args, &mut out)?,
+        Command::Check(args) => cli::check(&catalog_with(&args.choice.maps)?, &args, &mut out)?,
         Command::List { what, json, maps } => cli::list(&catalog_with(&maps)?, what, json, &mut out)?,
         Command::Rule { id } => cli::rule(id.as_deref(), &mut out)?,
         Command::Matrix(args) => cli::matrix(&catalog_with(&args.choice.maps)?, &args, &mut out)?,
@@ -92,25 +92,6 @@ fn run(command: Command) -> Result<u8> {
     };
     out.flush()?;
     Ok(code)
-}
-
-fn check(args: &CheckArgs, out: &mut dyn Write) -> Result<u8> {
-    let choice = args.choice();
-    let catalog = catalog_with(&choice.maps)?;
-    match &args.batch {
-        Some(path) if path.as_os_str() == "-" => {
-            cli::check_batch(&catalog, &mut io::stdin().lock(), args.ways_out, out)
-        }
-        Some(path) => {
-            let file = std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-            cli::check_batch(&catalog, &mut BufReader::new(file), args.ways_out, out)
-        }
-        None if choice.domains.is_empty() => cli::check_one(&catalog, &choice, args.format, args.quiet, out),
-        None => {
-            let how = (args.format, args.quiet, args.ways_out);
-            cli::check_domains(&catalog, &choice, how, out, &mut io::stderr().lock())
-        }
-    }
 }
 
 fn tour(args: cli::Tour, out: &mut dyn Write) -> Result<u8> {
@@ -151,9 +132,14 @@ fn named_config(catalog: &Catalog, args: &ExplorerArgs) -> Result<Config> {
 
 /// Opens the explorer, at `scenario` where there is one.
 fn explore(catalog: &Catalog, args: &ExplorerArgs, scenario: Option<Scenario>, opening: tui::Opening) -> Result<()> {
+    let mut notice = String::new();
     let config = match (&args.look.config, storage::config_file()) {
         (Some(path), _) => Config::read(catalog, path, true)?,
-        (None, Some(path)) if !args.look.no_config => Config::read(catalog, &path, false)?,
+        // The user did not name this file now, so the explorer opens without it.
+        (None, Some(path)) if !args.look.no_config => Config::read(catalog, &path, false).unwrap_or_else(|err| {
+            notice = format!("Ignored the config file: {err:#}").replace('\n', "; ");
+            Config::default()
+        }),
         (None, _) => Config::default(),
     };
     let script = script(catalog, args)?;
@@ -164,6 +150,7 @@ fn explore(catalog: &Catalog, args: &ExplorerArgs, scenario: Option<Scenario>, o
     let mut options = options(args, &config, script);
     options.settings.ascii |= tui::ascii_locale();
     options.opening = opening;
+    options.notice = notice;
     tui::run(catalog, scenario, options, ScenarioStore::new(storage::state_folder()))
 }
 
@@ -189,6 +176,7 @@ fn options(args: &ExplorerArgs, config: &Config, script: Script) -> tui::Options
     let mut options = tui::Options {
         keys: args.look.keys.clone().unwrap_or_default(),
         replay: script.steps,
+        allow_effects: args.record.allow_effects,
         demo: args.record.demo.is_some(),
         record: args.record.record.clone(),
         record_keys: args.record.record_keys.clone(),
@@ -198,6 +186,7 @@ fn options(args: &ExplorerArgs, config: &Config, script: Script) -> tui::Options
     options.settings.ascii = args.look.ascii || config.ascii;
     options.settings.mouse = !(args.look.no_mouse || config.no_mouse);
     options.settings.keymap = config.keymap.clone();
+    options.settings.page = args.look.web_base.clone().or_else(|| config.web_base.clone());
     options
 }
 

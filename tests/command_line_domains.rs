@@ -30,7 +30,8 @@ fn check(args: &[&str]) -> (i32, String, String) {
 fn one_guest_gives_the_usual_answer_behind_the_line_that_says_it_back() {
     let (code, out, _) = check(&["--domain", "domains/9.0.0-skylake.live.xml"]);
     assert_eq!(code, 0);
-    assert!(out.starts_with("domains/9.0.0-skylake.live.xml: running guest: Skylake-Client with 13 features"), "{out}");
+    assert!(out.starts_with("COMPLETES, the guest's CPU is unchanged (rule T3): Skylake-Client from 9.0.0:7.2.22 to"));
+    assert!(out.contains("\ndomains/9.0.0-skylake.live.xml: running guest: Skylake-Client with 13 features"), "{out}");
     let (code, out, _) = check(&["--domain", "domains/9.0.0-epyc-smt.live.xml", "--format", "json"]);
     let value: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!((code, &value["id"]), (1, &"domains/9.0.0-epyc-smt.live.xml".into()));
@@ -43,7 +44,12 @@ fn several_guests_give_a_table_worst_first_and_bad_files_do_not_stop_it() {
         ["domains/9.0.0-skylake.live.xml", "no-such-file.xml", "hosts/cpuinfo.txt", "domains/9.0.0-epyc-smt.live.xml"];
     let (code, out, err) = check(&[&["--domain"], &files[..]].concat());
     assert_eq!(code, 2);
-    assert!(out.starts_with("4 guests: 1 aborted, 1 unchanged, 2 not readable\n\naborted"), "{out}");
+    let heading = "4 guests: 1 aborted, 1 unchanged, 2 not readable\n\nFrom 9.0.0:7.2.22 to 11.3.0:10.0.13.";
+    assert!(out.starts_with(heading), "{out}");
+    let verdicts: Vec<&str> = out.lines().skip(4).map(|line| line.split("  ").next().unwrap()).collect();
+    assert_eq!(verdicts, ["not readable", "not readable", "aborted", "unchanged"], "{out}");
+    let (_, out, _) = check(&[&["--format", "markdown", "--domain"], &files[..]].concat());
+    assert!(out.contains("| not readable |  | no-such-file.xml | cannot read the file"), "{out}");
     assert_eq!(err.lines().count(), 2, "{err}");
     assert!(err.contains("no-such-file.xml: cannot read the file") && err.contains("hosts/cpuinfo.txt:1:1: expected"));
     let (_, out, _) = check(&[&["--format", "json", "--domain"], &files[..]].concat());
@@ -54,8 +60,10 @@ fn several_guests_give_a_table_worst_first_and_bad_files_do_not_stop_it() {
 
 #[test]
 fn a_directory_stands_for_its_files_and_quiet_only_exits() {
-    let (code, out, _) = check(&["--domain", "domains"]);
+    let (code, short, _) = check(&["--domain", "domains"]);
     assert_eq!(code, 1);
+    assert!(short.lines().count() <= 24 && short.ends_with(" more; -v lists every guest\n"), "{short}");
+    let (_, out, _) = check(&["--domain", "domains", "-v"]);
     assert!(out.contains("domains/12.8.0-skylake.live.xml"), "{out}");
     let (code, out, _) = check(&["--domain", "domains", "--quiet"]);
     assert_eq!((code, out.as_str()), (1, ""));
@@ -65,7 +73,7 @@ fn a_directory_stands_for_its_files_and_quiet_only_exits() {
 fn a_guest_and_a_log_can_come_on_standard_input() {
     let guest = include_str!("data/domains/9.0.0-skylake.live.xml");
     let (code, out, _) = run(&[&["check", "--domain", "-"], &UP[..]].concat(), guest);
-    assert!(code == 0 && out.starts_with("-: running guest"), "{out}");
+    assert!(code == 0 && out.contains("\n-: running guest"), "{out}");
     let (code, out, _) = run(&["explain"], "noise\nerror: unknown CPU feature: ibrs\n");
     assert!(code == 0 && out.contains("line 2, column 8") && out.contains("Rule unknown-feature"), "{out}");
     assert_eq!(run(&["explain", "nothing of the kind"], "").0, 1);
@@ -85,16 +93,19 @@ fn a_guest_and_a_log_can_come_on_standard_input() {
 
 #[test]
 fn a_host_given_as_a_file_is_said_back_with_what_it_cannot_tell() {
-    let (_, out, _) = run(&["check", "EPYC", "--from-host", "hosts/9.0.0-domcapabilities.xml", "--to", "11.3.0"], "");
-    assert!(out.starts_with("hosts/9.0.0-domcapabilities.xml: virsh domcapabilities: AMD host"), "{out}");
-    assert!(out.contains("Taken from it: from=old:7.2.22"), "{out}");
+    let from = ["check", "EPYC", "-v", "--from", "9.0.0", "--to", "11.3.0", "--from-host"];
+    let (_, out, _) = run(&[&from[..], &["hosts/9.0.0-domcapabilities.xml"]].concat(), "");
+    assert!(out.contains("\nhosts/9.0.0-domcapabilities.xml: virsh domcapabilities: AMD host"), "{out}");
+    let named = |host: &str| run(&["check", "EPYC", "--from-host", host, "--to", "11.3.0"], "");
+    let (code, _, err) = named("hosts/9.0.0-domcapabilities.xml");
+    assert!(code == 2 && err.contains("missing: the source (--from)\n"), "the file does not name its libvirt: {err}");
     let both = "hosts/9.0.0-capabilities.xml,hosts/9.0.0-domcapabilities.xml";
-    let (_, out, _) = run(&["check", "EPYC", "--from-host", both, "--to", "11.3.0"], "");
-    assert!(out.starts_with("hosts/9.0.0-capabilities.xml: virsh capabilities: AMD host"), "{out}");
+    let (_, out, _) = run(&[&from[..], &[both]].concat(), "");
+    assert!(out.contains("\nhosts/9.0.0-capabilities.xml: virsh capabilities: AMD host"), "{out}");
     assert!(out.contains("hosts/9.0.0-domcapabilities.xml: virsh domcapabilities: AMD host"), "{out}");
     assert!(out.contains("from-host=AMD:25-17-1:") && !out.contains("as well"), "{out}");
     let twice = "hosts/9.0.0-capabilities.xml,hosts/9.0.0-capabilities.xml";
-    let (code, _, err) = run(&["check", "EPYC", "--host", twice], "");
+    let (code, _, err) = run(&["check", "EPYC", "--from", "9.0.0", "--to", "11.3.0", "--host", twice], "");
     assert!(code == 2 && err.contains("expected virsh capabilities and virsh domcapabilities"), "{err}");
     let (code, _, err) = run(&["check", "EPYC", "--host", "no-such-host"], "");
     assert!(code == 2 && err.contains("unknown host"), "{err}");
@@ -102,7 +113,7 @@ fn a_host_given_as_a_file_is_said_back_with_what_it_cannot_tell() {
 
 #[test]
 fn what_the_command_line_says_of_the_guest_wins_over_its_file() {
-    let (_, out, _) = check(&["--domain", "domains/9.0.0-epyc-smt.live.xml", "--topology", "4-1-1"]);
+    let (_, out, _) = check(&["-v", "--domain", "domains/9.0.0-epyc-smt.live.xml", "--topology", "4-1-1"]);
     assert!(
         out.contains("--topology 4-1-1, which overrides the file, so the guest counts as freshly started"),
         "{out}"

@@ -189,7 +189,7 @@ fn shown(definition: &Definition) -> String {
         .map(|(name, policy)| (name, if policy == "disable" { "-" } else { "" }))
         .collect();
     all.sort();
-    let features: String = all.iter().map(|(name, sign)| format!(" {sign}{name}")).collect();
+    let features = all.iter().fold(String::new(), |text, (name, sign)| text + " " + sign + name);
     format!("{}{features}", CATALOG.model_name(definition.model.unwrap()))
 }
 

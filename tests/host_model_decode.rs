@@ -74,8 +74,8 @@ impl Release {
     }
 }
 
-fn signature(of: &Value) -> Option<CpuSignature> {
-    Some(text(of, "signature").parse().unwrap())
+fn signature(of: &Value) -> CpuSignature {
+    text(of, "signature").parse().unwrap()
 }
 
 fn raw(host: &Value) -> RawCpu {
@@ -96,14 +96,14 @@ fn raw(host: &Value) -> RawCpu {
 /// The processor as its raw CPUID shows it to this map.
 fn silicon(host: &Value, map: &CpuMap) -> Processor {
     let raw = raw(host);
-    assert_eq!(raw.signature(), signature(host));
+    assert_eq!(raw.signature(), Some(signature(host)));
     Processor { vendor: raw.vendor(), signature: raw.signature(), features: raw.features(map) }
 }
 
 /// The processor as QEMU tells it.
 fn reply(told: &Value) -> Processor {
     let vendor = Vendor::parse(text(told, "vendor"));
-    Processor { vendor, signature: signature(told), features: features(text(told, "features")) }
+    Processor { vendor, signature: Some(signature(told)), features: features(text(told, "features")) }
 }
 
 /// QEMU's models, which are written by what QEMU lacks of them.

@@ -15,10 +15,8 @@ fn set(names: &[&str]) -> FeatureSet {
 }
 
 fn given(choice: &HostChoice) -> GivenHost {
-    match choice {
-        HostChoice::Given(given) => *given,
-        other => panic!("not a described host: {other:?}"),
-    }
+    let HostChoice::Given(given) = choice else { panic!("not a described host: {choice:?}") };
+    *given
 }
 
 #[test]

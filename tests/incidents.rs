@@ -82,12 +82,12 @@ impl Case {
             more => format!(", {what} {},... ({more})", list[0]),
         };
         let lists = count("extra", &names(&answer.extra)) + &count("missing", &names(&answer.missing));
-        match answer.verdict {
-            Verdict::Depends if inputs.len() > 3 => {
-                format!("depends on {} and {} more", inputs[..3].join(", "), inputs.len() - 3)
-            }
-            Verdict::Depends => format!("depends on {}", inputs.join(", ")),
-            verdict => format!("{}{lists}", verdict.name()),
+        if answer.verdict != Verdict::Depends {
+            format!("{}{lists}", answer.verdict.name())
+        } else if inputs.len() > 3 {
+            format!("depends on {} and {} more", inputs[..3].join(", "), inputs.len() - 3)
+        } else {
+            format!("depends on {}", inputs.join(", "))
         }
     }
 }

@@ -30,7 +30,7 @@ fn words() -> Vec<String> {
 fn a_rare_scenario_is_answered_as_before() {
     let lines: Vec<String> = words().iter().map(|word| json!({ "scenario": word }).to_string()).collect();
     let mut out = Vec::new();
-    cli::check_batch(&CATALOG, &mut lines.join("\n").as_bytes(), false, &mut out).unwrap();
+    cli::check_batch(&CATALOG, &mut lines.join("\n").as_bytes(), &cli::CheckArgs::default(), &mut out).unwrap();
     golden::compare(ANSWERS, &String::from_utf8(out).unwrap());
 }
 

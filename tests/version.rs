@@ -38,7 +38,7 @@ fn on_demand_it_names_the_facts_that_were_built_in() {
         assert!(text.contains(&count), "{count}:\n{text}");
     }
     // Sixteen hexadecimal digits, made when the program was built.
-    let hash = virt_cpu_explorer::internal::cli::FACTS_HASH;
+    let hash = virt_cpu_explorer::internal::export::FACTS_HASH;
     assert!(hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()), "{hash}");
     assert!(text.contains(&format!("facts     {hash} ")), "{text}");
 }

@@ -130,6 +130,14 @@ pub(crate) trait ScreenState {
         false
     }
 
+    /// Returns whether the screen moves by itself.
+    fn is_playing(&self) -> bool {
+        false
+    }
+
+    /// Moves on by one step, while the screen plays.
+    fn tick(&mut self) {}
+
     /// Returns the hints for the bottom line, the most useful first: actions whose keys are shown together, and a label.
     /// A click performs the last of the actions.
     fn hints(&self) -> &'static [(&'static [Action], &'static str)];
@@ -204,7 +212,7 @@ impl Screens {
     /// Opens a screen; one of the same kind that is open is closed, with the screens over it.
     pub(crate) fn push(&mut self, screen: Screen) {
         if screen.kind() == self.first.kind() {
-            self.to_first();
+            self.close_all();
             return;
         }
         if let Some(index) = self.above.iter().position(|open| open.kind() == screen.kind()) {
@@ -229,7 +237,7 @@ impl Screens {
     }
 
     /// Closes every screen but the explorer.
-    pub(crate) fn to_first(&mut self) {
+    pub(crate) fn close_all(&mut self) {
         self.back_to(0);
     }
 

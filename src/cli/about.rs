@@ -3,20 +3,18 @@
 use super::args::command;
 use crate::domain::catalog::{Catalog, LibvirtRelease, Provenance, ReleaseMap};
 use crate::domain::qemu::QemuFacts;
+use crate::export::{FACTS_HASH, TOOL};
 use crate::load::embedded;
 use anyhow::Result;
 use clap_complete::Shell;
 use std::io::Write;
-
-/// A hash over the files in `cpu_map/`, made by `build.rs`: two builds with the same hash have the same facts.
-pub const FACTS_HASH: &str = env!("FACTS_HASH");
 
 /// Writes the version.
 ///
 /// # Errors
 /// Output that cannot be written.
 pub fn version(out: &mut dyn Write) -> Result<u8> {
-    writeln!(out, "virt-cpu-explorer {}", env!("CARGO_PKG_VERSION"))?;
+    writeln!(out, "{TOOL}")?;
     Ok(0)
 }
 

@@ -3,7 +3,8 @@
 use super::analysis_args::{
     BaselineArgs, DiffArgs, ExpandArgs, FollowArgs, HistoryArgs, MatrixArgs, ReviewArgs, TextFormat,
 };
-use super::check::Format;
+use super::check::{FAILING, Format};
+use super::exit_codes;
 use super::list::ListKind;
 use super::scenario_args::{Choice, CpuMaps};
 use super::tour::Tour;
@@ -11,7 +12,9 @@ use crate::app::export::Format as ScreenFormat;
 use crate::app::settings::ThemeName;
 use crate::domain::catalog::Catalog;
 use crate::domain::names::nearest;
+use crate::export::page_base;
 use crate::load::embedded;
+use crate::resolve::Verdict;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
@@ -27,15 +30,14 @@ Examples:
   virt-cpu-explorer check --batch guests.jsonl
   virt-cpu-explorer expand host-model --host EPYC-7502-32-Core --on debian:13
   virt-cpu-explorer explain 'extra features: ht'
-  virt-cpu-explorer rule T7
-
-Exit codes of check: 0 the guest's CPU arrives unchanged, 1 any other verdict, 2 bad input.";
+  virt-cpu-explorer rule T7";
 
 #[derive(Parser, Debug)]
 #[command(
     name = "virt-cpu-explorer",
     about = "Check whether a guest's CPU survives a live migration, and explain why not",
     after_help = EXAMPLES,
+    after_long_help = format!("{EXAMPLES}\n\n{}", exit_codes::text()),
     disable_version_flag = true,
     args_conflicts_with_subcommands = true
 )]
@@ -55,6 +57,7 @@ struct Cli {
 #[derive(Subcommand, Debug)]
 pub enum Command {
     /// Check whether a guest's CPU survives a migration
+    #[command(after_help = exit_codes::of("check"))]
     Check(CheckArgs),
     /// List known models, machine types, releases, hosts, features, products or rules
     List {
@@ -79,9 +82,10 @@ pub enum Command {
     /// Show the history of a CPU model or a feature
     History(HistoryArgs),
     /// Review a changed CPU map: list the guests that would abort or change silently
-    #[command(after_help = "Exit codes: 0 nothing is at risk, 1 something is at risk, 2 bad input.")]
+    #[command(after_help = exit_codes::of("review"))]
     Review(ReviewArgs),
-    /// Find the richest CPU definition that all given hosts support
+    /// Find the CPU definition that all given hosts support
+    #[command(after_help = exit_codes::of("baseline"))]
     Baseline(BaselineArgs),
     /// Show what libvirt writes for a host-model guest on a host, and why this model
     Expand(ExpandArgs),
@@ -89,7 +93,8 @@ pub enum Command {
     Follow(FollowArgs),
     /// Learn with lessons that drive the explorer
     Tour(Tour),
-    /// Explain the error messages in a text, such as a log; exit with 0 if one is recognised, else 1
+    /// Explain the error messages in a text, such as a log
+    #[command(after_help = exit_codes::of("explain"))]
     Explain(Explain),
     /// Import raw facts, a libvirt release or a host into the timeline of facts
     Import(Import),
@@ -167,6 +172,9 @@ pub struct LookArgs {
     /// Disable mouse support
     #[arg(long)]
     pub no_mouse: bool,
+    /// Let copied links and Markdown exports open this page of the explorer
+    #[arg(long, value_name = "URL", value_parser = page_base)]
+    pub web_base: Option<String>,
     /// Keys to press at the start.
     #[arg(long, value_name = "KEYS", help = "Press these keys at the start, such as <left><tab><enter>")]
     pub keys: Option<String>,
@@ -222,16 +230,20 @@ pub struct RecordArgs {
     /// Replay a list of actions; with --print, print the last frame
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub replay: Option<PathBuf>,
+    /// Let a replayed list write files, save scenarios, fill the clipboard and suspend the program
+    #[arg(long)]
+    pub allow_effects: bool,
     /// Present to an audience: show the pressed keys and notes, and play a list of actions if one is given
     #[arg(long, value_name = "SCRIPT", value_hint = ValueHint::FilePath, conflicts_with = "replay")]
     pub demo: Option<Option<PathBuf>>,
 }
 
 /// What `check` asks for.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Default, Debug)]
 pub struct CheckArgs {
     #[command(flatten)]
-    choice: Choice,
+    /// The scenario.
+    pub choice: Choice,
     /// Read the guest from the output of virsh dumpxml, live or inactive, or from standard input (-); several files or
     /// a directory give a table
     #[arg(
@@ -242,14 +254,23 @@ pub struct CheckArgs {
         conflicts_with = "scenario",
         help_heading = "Scenario"
     )]
-    domain: Vec<String>,
-    /// Output format
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
-    /// Write nothing; only set the exit code
+    pub domain: Vec<String>,
+    /// Output format [default: text; for a batch: json, one object a line]
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
+    /// Write the whole answer: each fix with its command or XML, the scenario and its defaults, every guest
     #[arg(long, short)]
+    pub verbose: bool,
+    /// Add a link that opens this page of the explorer (Markdown)
+    #[arg(long, value_name = "URL", value_parser = page_base)]
+    pub web_base: Option<String>,
+    /// Write nothing; only set the exit code
+    #[arg(long, short, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Answer each JSON line of a file, or of standard input (-), in the same order
+    /// Verdicts for which the exit code is 1 [default: aborted,changed,start-refused,depends]
+    #[arg(long, value_name = "VERDICTS", value_delimiter = ',', value_parser = one_of(&FAILING, Verdict::name))]
+    pub fail_on: Vec<Verdict>,
+    /// Answer each JSON line of a file, or of standard input (-), in the same order; other flags are its defaults
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["scenario", "domain"])]
     pub batch: Option<PathBuf>,
     /// Search for fixes also in a batch and for several guests (JSON)

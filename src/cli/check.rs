@@ -1,62 +1,281 @@
-//! Runs `check` for one scenario or for each line of a batch.
+//! Runs `check`: for one guest, for the guests of domain files, or for each line of a batch.
 
+use super::args::CheckArgs;
+use super::files;
 use super::scenario_args::{Asked, Choice};
 use crate::analysis::remedies::{remedies, remedies_with};
 use crate::domain::catalog::Catalog;
-use crate::export::{self, About};
+use crate::domain::scenario::{Key, Scenario};
+use crate::export::{self, About, GuestRow};
 use crate::input::batch;
-use crate::resolve::{Resolver, Verdict, resolve};
-use anyhow::Result;
+use crate::input::domain::{self, Domain};
+use crate::load::LoadError;
+use crate::resolve::{Answer, Resolver, Verdict};
+use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
-use std::io::{BufRead, Write};
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, IsTerminal, Write};
 
 /// How an answer is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub enum Format {
     /// For people.
     Text,
-    /// For mail.
+    /// For mail and merge requests.
     Markdown,
     /// For scripts.
     Json,
+    /// For CI.
+    Junit,
 }
 
-/// Writes one answer. Returns the exit code: 0 if the guest's CPU arrives unchanged, else 1.
+/// The verdicts that count for exit code 1, unless `--fail-on` names others.
+pub(super) const FAILING: [Verdict; 4] = [Verdict::Aborted, Verdict::Changed, Verdict::StartRefused, Verdict::Depends];
+
+/// A call that has all that `check` needs.
+const EXAMPLE: &str = "virt-cpu-explorer check EPYC,machine=pc-q35-5.2 --from debian:12 --to debian:13";
+
+/// Runs `check`. Returns the exit code: 1 if some verdict counts as a failure, 2 if some input is invalid, else 0.
 ///
 /// # Errors
 /// Bad input, or output that cannot be written.
-pub fn check_one(catalog: &Catalog, choice: &Choice, format: Format, quiet: bool, out: &mut dyn Write) -> Result<u8> {
-    let Asked { scenario, notes } = choice.asked(catalog)?;
-    let answer = resolve(catalog, &scenario);
-    if !quiet {
-        if format != Format::Json {
-            for note in &notes {
-                writeln!(out, "{note}\n")?;
-            }
+pub fn check(catalog: &Catalog, args: &CheckArgs, out: &mut dyn Write) -> Result<u8> {
+    let choice = args.choice();
+    match &args.batch {
+        Some(path) if path.as_os_str() == "-" => check_batch(catalog, &mut std::io::stdin().lock(), args, out),
+        Some(path) => {
+            let file = std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+            check_batch(catalog, &mut BufReader::new(file), args, out)
         }
-        let ways = remedies(catalog, &scenario, &answer);
-        let text = match format {
-            Format::Text => export::text(catalog, &scenario, &answer, &ways),
-            Format::Markdown => export::markdown(catalog, &scenario, &answer, &ways),
-            Format::Json => export::json(catalog, &scenario, &answer, None, Some(&ways)) + "\n",
-        };
+        None if choice.domains.is_empty() => check_one(catalog, &choice, args, out),
+        None => check_domains(catalog, &choice, args, out),
+    }
+}
+
+/// Refuses a question that leaves out the guest, the source or the destination.
+fn require_all(choice: &Choice, asked: &Asked) -> Result<()> {
+    let has_guest = choice.word.is_some() || !choice.domains.is_empty() || choice.names(Key::Running);
+    let parts = [
+        (has_guest, "the guest (SCENARIO or --domain)"),
+        (asked.has_source, "the source (--from)"),
+        (asked.has_destination, "the destination (--to)"),
+    ];
+    let missing: Vec<&str> = parts.iter().filter(|(given, _)| !given).map(|(_, name)| *name).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let piped = !has_guest && !std::io::stdin().is_terminal();
+    let hint = if piped { "\nTo read a guest from standard input, add --domain - or --batch -." } else { "" };
+    let missing = crate::domain::names::and_list(&missing);
+    bail!("check needs a guest and both releases; missing: {missing}\nExample: {EXAMPLE}{hint}")
+}
+
+/// Refuses input that was meant to be read: a pipe that has something to read.
+#[cfg(unix)]
+fn refuse_unread_input() -> Result<()> {
+    let stdin = std::io::stdin();
+    let is_pipe = rustix::fs::fstat(&stdin)
+        .is_ok_and(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::Fifo);
+    if is_pipe && rustix::io::ioctl_fionread(&stdin).is_ok_and(|bytes| bytes > 0) {
+        bail!(
+            "standard input has data that is not read, because the guest is given as an argument; remove the argument \
+             and add --domain -, or add </dev/null"
+        );
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn refuse_unread_input() -> Result<()> {
+    Ok(())
+}
+
+/// Answers for one guest of the command line.
+fn check_one(catalog: &Catalog, choice: &Choice, args: &CheckArgs, out: &mut dyn Write) -> Result<u8> {
+    let asked = choice.asked(catalog)?;
+    require_all(choice, &asked)?;
+    let scenario = &asked.scenario;
+    let answer = crate::resolve::resolve(catalog, scenario);
+    refuse_unread_input()?;
+    if !args.quiet {
+        let text = one(catalog, (scenario, &answer), About::default(), &asked.notes, args);
         out.write_all(text.as_bytes())?;
     }
-    Ok(u8::from(answer.verdict != Verdict::Unchanged))
+    Ok(args.code(answer.verdict))
+}
+
+/// Writes the answer for one guest, with lines about what was read for it.
+fn one(
+    catalog: &Catalog,
+    (scenario, answer): (&Scenario, &Answer),
+    about: About<'_>,
+    notes: &[String],
+    args: &CheckArgs,
+) -> String {
+    let ways = remedies(catalog, scenario, answer);
+    let text = match args.format.unwrap_or(Format::Text) {
+        Format::Json => {
+            return export::json_about(catalog, scenario, answer, About { remedies: Some(&ways), ..about }) + "\n";
+        }
+        Format::Junit => {
+            let name = about.id.map_or_else(|| scenario.cpu_name(catalog).to_owned(), str::to_owned);
+            return export::guests_junit(&[GuestRow::of(catalog, &name, scenario, answer)], args.failing());
+        }
+        Format::Markdown => export::markdown(catalog, scenario, answer, &ways, args.web_base.as_deref()),
+        Format::Text if args.verbose => export::text(catalog, scenario, answer, &ways),
+        Format::Text => export::summary(catalog, scenario, answer, &ways),
+    };
+    let notes: String = notes.iter().map(|note| format!("\n{note}\n")).collect();
+    text + &notes
+}
+
+/// Answers for the guests in domain files: the usual answer for one, a table for several. Files that cannot be read do
+/// not stop it.
+fn check_domains(catalog: &Catalog, choice: &Choice, args: &CheckArgs, out: &mut dyn Write) -> Result<u8> {
+    let asked = choice.between(catalog)?;
+    require_all(choice, &asked)?;
+    let mut files: Vec<Result<String, (String, LoadError)>> = Vec::new();
+    for domain in &choice.domains {
+        match files::expand(domain) {
+            Ok(found) => files.extend(found.into_iter().map(Ok)),
+            Err(err) => files.push(Err((domain.clone(), err))),
+        }
+    }
+    let single = files.len() == 1;
+    let mut many = Many::new(catalog, args);
+    let mut known: HashMap<Scenario, Answer> = HashMap::new();
+    for file in files {
+        let read = file.and_then(|name| match read(catalog, choice, &asked.scenario, &name) {
+            Ok(domain) => Ok((name, domain)),
+            Err(err) => Err((name, err)),
+        });
+        match read {
+            Ok((name, domain)) => {
+                // Guests with the same definition share their answer.
+                let resolver = &mut many.resolver;
+                let answer = known.entry(domain.scenario.clone()).or_insert_with(|| resolver.resolve(&domain.scenario));
+                let said = domain.line();
+                let about = About { id: Some(&name), said: Some(&said), ..About::default() };
+                if single && !args.quiet {
+                    let note = std::iter::once(format!("{name}: {said}"));
+                    let notes: Vec<String> = note.chain(asked.notes.iter().cloned()).collect();
+                    out.write_all(one(catalog, (&domain.scenario, answer), about, &notes, args).as_bytes())?;
+                    return Ok(args.code(answer.verdict));
+                }
+                many.add(&name, (&domain.scenario, answer), about, out)?;
+            }
+            Err((name, err)) => {
+                writeln!(std::io::stderr().lock(), "virt-cpu-explorer: {err}")?;
+                many.add_unreadable(&name, &err.to_string(), &export::bad_file(&name, &err.to_string()), out)?;
+            }
+        }
+    }
+    many.finish(Format::Text, &asked.notes, out)
+}
+
+/// Collects the answers for many guests, or writes each at once as a line of JSON.
+struct Many<'a> {
+    catalog: &'a Catalog,
+    args: &'a CheckArgs,
+    /// Whether each answer is a line of JSON.
+    lines: bool,
+    resolver: Resolver<'a>,
+    rows: Vec<GuestRow>,
+    code: u8,
+}
+
+impl<'a> Many<'a> {
+    fn new(catalog: &'a Catalog, args: &'a CheckArgs) -> Self {
+        let lines = args.format == Some(Format::Json);
+        Self { catalog, args, lines, resolver: Resolver::new(catalog), rows: Vec::new(), code: 0 }
+    }
+
+    fn add(
+        &mut self,
+        name: &str,
+        (scenario, answer): (&Scenario, &Answer),
+        about: About<'_>,
+        out: &mut dyn Write,
+    ) -> Result<()> {
+        self.code = self.code.max(self.args.code(answer.verdict));
+        if self.args.quiet {
+            return Ok(());
+        }
+        if self.lines {
+            let ways = self.args.ways_out.then(|| remedies_with(&mut self.resolver, scenario, answer));
+            let about = About { remedies: ways.as_deref(), ..about };
+            writeln!(out, "{}", export::json_line_about(self.catalog, scenario, answer, about))?;
+        } else {
+            self.rows.push(GuestRow::of(self.catalog, name, scenario, answer));
+        }
+        Ok(())
+    }
+
+    fn add_unreadable(&mut self, name: &str, error: &str, json: &str, out: &mut dyn Write) -> Result<()> {
+        self.code = 2;
+        if self.args.quiet {
+            return Ok(());
+        }
+        if self.lines {
+            writeln!(out, "{json}")?;
+        } else {
+            self.rows.push(GuestRow::unreadable(name, error));
+        }
+        Ok(())
+    }
+
+    /// Writes the table.
+    fn finish(self, otherwise: Format, notes: &[String], out: &mut dyn Write) -> Result<u8> {
+        if self.args.quiet || self.lines {
+            return Ok(self.code);
+        }
+        let text = match self.args.format.unwrap_or(otherwise) {
+            Format::Markdown => export::guests_markdown(&self.rows),
+            Format::Junit => export::guests_junit(&self.rows, self.args.failing()),
+            Format::Text | Format::Json => {
+                let notes: String = notes.iter().map(|note| format!("\n{note}\n")).collect();
+                export::guests_text(&self.rows, self.args.verbose) + &notes
+            }
+        };
+        out.write_all(text.as_bytes())?;
+        Ok(self.code)
+    }
+}
+
+/// Reads one guest; the command line overrides what its file says of the guest.
+pub(super) fn read(catalog: &Catalog, choice: &Choice, between: &Scenario, name: &str) -> Result<Domain, LoadError> {
+    let bytes = files::read(name)?;
+    let mut domain = domain::scenario(catalog, between, name, &bytes)?;
+    for (key, value) in choice.keys.0.iter().filter(|(key, _)| key.is_of_the_guest()) {
+        // The values were parsed once already, without an error.
+        if domain.scenario.set(catalog, *key, value).is_ok() {
+            domain.used.push(format!(
+                "--{} {value}, which overrides the file, so the guest counts as freshly started",
+                key.name()
+            ));
+        }
+    }
+    Ok(domain)
 }
 
 /// The longest batch line, in bytes.
 const LONGEST_LINE: u64 = 16 << 20;
 
-/// Answers each line of a batch, in the same order; for a bad line the answer has its number and the error. Returns the
-/// exit code: 0 if every guest arrives unchanged, 1 if some other verdict is among them, 2 if a line is invalid.
+/// Answers each line of a batch, in the same order; for a bad line the answer has its number and the error. The flags of
+/// `args` are the defaults of every line. Returns the exit code, as [`check`].
 ///
 /// # Errors
-/// Input that cannot be read, output that cannot be written.
-pub fn check_batch(catalog: &Catalog, input: &mut dyn BufRead, with_ways_out: bool, out: &mut dyn Write) -> Result<u8> {
-    let mut code = 0;
+/// Flags or input that cannot be read, output that cannot be written.
+pub fn check_batch(catalog: &Catalog, input: &mut dyn BufRead, args: &CheckArgs, out: &mut dyn Write) -> Result<u8> {
+    let choice = args.choice();
+    let asked = choice.between(catalog)?;
+    let mut given: Vec<Key> = choice.keys.0.iter().map(|(key, _)| *key).collect();
+    given.extend(asked.has_source.then_some(Key::From));
+    given.extend(asked.has_destination.then_some(Key::To));
+    let defaults = batch::Defaults { scenario: asked.scenario, given };
+    let mut many = Many::new(catalog, args);
+    many.lines = matches!(args.format, None | Some(Format::Json));
     let mut bytes = Vec::new();
-    let mut resolver = Resolver::new(catalog);
     for number in 1usize.. {
         bytes.clear();
         let read = std::io::Read::take(&mut *input, LONGEST_LINE).read_until(b'\n', &mut bytes)?;
@@ -73,22 +292,28 @@ pub fn check_batch(catalog: &Catalog, input: &mut dyn BufRead, with_ways_out: bo
             Ok(text) => Ok(text.trim_end()),
             Err(err) => Err(format!("column {}: expected UTF-8 text", err.valid_up_to() + 1)),
         };
-        let answer = match text.and_then(|text| batch::read(catalog, text)) {
+        match text.and_then(|text| batch::read_with(catalog, &defaults, text)) {
             Ok(line) => {
-                let answer = resolver.resolve(&line.scenario);
-                code = code.max(u8::from(answer.verdict != Verdict::Unchanged));
-                let ways = with_ways_out.then(|| remedies_with(&mut resolver, &line.scenario, &answer));
-                let (id, said) = (line.id.as_deref(), line.said.as_deref());
-                let about = About { id, said, remedies: ways.as_deref(), screen: None };
-                export::json_line_about(catalog, &line.scenario, &answer, about)
+                let answer = many.resolver.resolve(&line.scenario);
+                let name = line.id.clone().unwrap_or_else(|| format!("line {number}"));
+                let about = About { id: line.id.as_deref(), said: line.said.as_deref(), ..About::default() };
+                many.add(&name, (&line.scenario, &answer), about, out)?;
             }
             Err(err) => {
-                code = 2;
-                export::bad_line(number, &err)
+                many.add_unreadable(&format!("line {number}"), &err, &export::bad_line(number, &err), out)?;
             }
-        };
-        out.write_all(answer.as_bytes())?;
-        out.write_all(b"\n")?;
+        }
     }
-    Ok(code)
+    many.finish(Format::Json, &asked.notes, out)
+}
+
+impl CheckArgs {
+    /// Returns the verdicts that count for exit code 1.
+    fn failing(&self) -> &[Verdict] {
+        if self.fail_on.is_empty() { &FAILING } else { &self.fail_on }
+    }
+
+    fn code(&self, verdict: Verdict) -> u8 {
+        u8::from(self.failing().contains(&verdict))
+    }
 }

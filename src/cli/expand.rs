@@ -37,7 +37,7 @@ enum Source<'a> {
     /// Under TCG no host matters.
     Nowhere,
     Listed(&'a Host),
-    File(HostFile),
+    File(Box<HostFile>),
 }
 
 /// Runs `expand`.
@@ -141,7 +141,7 @@ fn source<'a>(catalog: &'a Catalog, args: &ExpandArgs, on: &On) -> Result<Source
     if let Some(id) = catalog.host_named(name) {
         return Ok(Source::Listed(catalog.host(id)));
     }
-    if name != "-" && !Path::new(name).is_file() {
+    if name != "-" && !Path::new(name).exists() {
         let near = did_you_mean(name, catalog.hosts().iter().map(|host| &*host.name));
         bail!(
             "--host {name:?}: neither a listed host nor a file{near}; `list hosts` prints the hosts, and `virsh \
@@ -156,7 +156,7 @@ fn source<'a>(catalog: &'a Catalog, args: &ExpandArgs, on: &On) -> Result<Source
              --virttype kvm`, or add --accel tcg"
         );
     }
-    Ok(Source::File(file))
+    Ok(Source::File(Box::new(file)))
 }
 
 /// What `virsh domcapabilities` shows, if it is of the same libvirt, QEMU and accelerator; empty otherwise.
@@ -183,8 +183,9 @@ fn about_source(catalog: &Catalog, args: &ExpandArgs, source: &Source<'_>, on: &
         Source::Nowhere => return said,
         Source::Listed(host) => host.asked,
         Source::File(file) => {
-            let notes: String = file.notes.iter().map(|note| format!("; {note}")).collect();
-            said.push(format!("{name}: {}, {} features{notes}.", file.kind.name(), file.features.len()));
+            let features = format!("{} features", file.features.len());
+            let parts: Vec<&str> = std::iter::once(&*features).chain(file.notes.iter().map(String::as_str)).collect();
+            said.push(format!("{name}: {}, {}.", file.kind.name(), parts.join("; ")));
             match &file.host_model {
                 Some(_) if as_shown => {
                     said.push(format!(

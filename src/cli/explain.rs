@@ -52,7 +52,7 @@ impl<'a> Explained<'a> {
 /// Text that cannot be read, or output that cannot be written.
 pub fn explain(catalog: &Catalog, asked: &Explain, out: &mut dyn Write) -> Result<(u8, Option<Scenario>)> {
     let text = match &asked.text {
-        Some(text) if !Path::new(text).is_file() => text.clone(),
+        Some(text) if !Path::new(text).exists() => text.clone(),
         // A log may hold anything; only the messages in it have to be text.
         file => String::from_utf8_lossy(&files::read(file.as_deref().unwrap_or("-"))?).into_owned(),
     };

@@ -98,6 +98,10 @@ pub struct Asked {
     pub scenario: Scenario,
     /// One line for each file.
     pub notes: Vec<String>,
+    /// Whether the source's release was given.
+    pub has_source: bool,
+    /// Whether the destination's release was given.
+    pub has_destination: bool,
 }
 
 impl Choice {
@@ -122,7 +126,7 @@ impl Choice {
     pub fn asked(&self, catalog: &Catalog) -> Result<Asked> {
         let mut asked = self.between(catalog)?;
         if let Some(name) = self.domains.first() {
-            let domain = super::domains::read(catalog, self, &asked.scenario, name)?;
+            let domain = super::check::read(catalog, self, &asked.scenario, name)?;
             asked.notes.insert(0, format!("{name}: {}", domain.line()));
             asked.scenario = domain.scenario;
         }
@@ -136,18 +140,21 @@ impl Choice {
     pub fn between(&self, catalog: &Catalog) -> Result<Asked> {
         let mut scenario = self.chosen(catalog)?;
         let mut notes = Vec::new();
+        let (mut has_source, mut has_destination) = (self.names(Key::From), self.names(Key::To));
         for (key, value) in &self.keys.0 {
             let files = host_files(catalog, *key, value);
             if !files.is_empty() {
-                notes.push(apply_host(catalog, self, &mut scenario, *key, &files)?);
+                let (note, has_libvirt) = apply_host(catalog, self, &mut scenario, *key, &files)?;
+                notes.push(note);
+                has_source |= has_libvirt && *key != Key::ToHost;
+                has_destination |= has_libvirt && *key != Key::FromHost;
             }
         }
-        Ok(Asked { scenario, notes })
+        Ok(Asked { scenario, notes, has_source, has_destination })
     }
 
     fn in_word(&self) -> Vec<Key> {
-        let parts = self.word.iter().flat_map(|word| word.split(',').skip(1));
-        parts.filter_map(|part| Some(Key::split(part)?.0)).collect()
+        self.word.iter().flat_map(|word| Key::all_in(word)).collect()
     }
 
     pub(super) fn names(&self, key: Key) -> bool {
@@ -160,9 +167,8 @@ impl Choice {
             None => Scenario::default_of(catalog),
         };
         let in_word = self.in_word();
-        let late = |key: Key| matches!(key, Key::Machine | Key::Started | Key::Via);
-        for pass in [false, true] {
-            for (key, value) in self.keys.0.iter().filter(|(key, _)| late(*key) == pass) {
+        for turn in 0..=2 {
+            for (key, value) in self.keys.0.iter().filter(|(key, _)| key.turn() == turn) {
                 if in_word.contains(key) && *key != Key::Via {
                     return Err(anyhow!("{} is given in the scenario and as --{0}; remove one", key.name()));
                 }
@@ -179,7 +185,7 @@ impl Choice {
 /// Returns the files that describe a host: one, two separated by a comma, or none if the value is not a name of files. A
 /// listed host of this name wins over a file.
 fn host_files<'a>(catalog: &Catalog, key: Key, value: &'a str) -> Vec<&'a str> {
-    let is_file = |name: &&str| std::path::Path::new(name).is_file();
+    let is_file = |name: &&str| std::path::Path::new(name).exists();
     if !matches!(key, Key::Host | Key::FromHost | Key::ToHost) || catalog.host_named(value).is_some() {
         return Vec::new();
     }
@@ -194,8 +200,14 @@ fn host_files<'a>(catalog: &Catalog, key: Key, value: &'a str) -> Vec<&'a str> {
 }
 
 /// Sets the host of a scenario from one or two files, and the releases that they mention where the command line gives
-/// none. Returns a line that says what was read.
-fn apply_host(catalog: &Catalog, choice: &Choice, scenario: &mut Scenario, key: Key, files: &[&str]) -> Result<String> {
+/// none. Returns a line that says what was read, and whether the files name their libvirt.
+fn apply_host(
+    catalog: &Catalog,
+    choice: &Choice,
+    scenario: &mut Scenario,
+    key: Key,
+    files: &[&str],
+) -> Result<(String, bool)> {
     let end = if key == Key::ToHost { &scenario.to } else { &scenario.from };
     let read = |file: &str| -> Result<HostFile> { Ok(host::read(catalog, &end.libvirt, file, &files::read(file)?)?) };
     let (host, mut line) = match files {
@@ -236,5 +248,6 @@ fn apply_host(catalog: &Catalog, choice: &Choice, scenario: &mut Scenario, key: 
     if key != Key::FromHost {
         take(Key::To, &mut scenario.to);
     }
-    Ok(line.join(" "))
+    let published = host.libvirt.and_then(|version| catalog.libvirt(&version.to_string()));
+    Ok((line.join(" "), published.is_some()))
 }

@@ -73,7 +73,7 @@ impl MessageMeaning {
     /// Returns the rule whose page says most about the message, as far as the message alone tells.
     pub fn rule(&self, catalog: &Catalog) -> Option<RuleId> {
         match self {
-            Self::Refused(refusal, _) => rule_of(catalog, refusal),
+            Self::Refused(refusal, _) => Some(rule_of(catalog, refusal)),
             Self::UnknownModel(_) => Some(RuleId::UnknownModel),
             Self::UnknownFeatures(_) => Some(RuleId::UnknownFeature),
             Self::Unsupported(..) => Some(RuleId::Missing),
@@ -179,8 +179,8 @@ fn of_nearby(nearby: Unspecific) -> &'static str {
     }
 }
 
-fn rule_of(catalog: &Catalog, refusal: &Refusal) -> Option<RuleId> {
-    Some(match refusal {
+fn rule_of(catalog: &Catalog, refusal: &Refusal) -> RuleId {
+    match refusal {
         Refusal::FullCheck { extra, missing } => of_lists(catalog, extra, missing),
         Refusal::QemuTooOld { .. } => RuleId::QemuTooOld,
         Refusal::UnknownMode(_) | Refusal::UnsupportedMode(_) => RuleId::CpuMode,
@@ -196,7 +196,7 @@ fn rule_of(catalog: &Catalog, refusal: &Refusal) -> Option<RuleId> {
         Refusal::PartialStrict(_) => RuleId::StrictMatch,
         Refusal::UnknownProperty { .. } => RuleId::UnknownProperty,
         Refusal::Conflict(_) => RuleId::Conflict,
-    })
+    }
 }
 
 /// The rule that two lists alone suggest; one feature more that some map removed from a model is what T7 is about.

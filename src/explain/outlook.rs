@@ -37,12 +37,14 @@ impl Outlook {
         let reverse = Resolver::new(catalog).outcome(&scenario.swapped());
         let back = back.unwrap_or_else(|| no_rollback(catalog, scenario, answer));
         let boot = boot.unwrap_or_else(|| {
-            match answer.verdict {
-                Verdict::Depends => "depends on the same input",
-                _ if scenario.next_start().lacks_host() => "depends on the host",
-                _ => "unknown",
-            }
-            .to_owned()
+            let known = if answer.verdict == Verdict::Depends {
+                "depends on the same input"
+            } else if scenario.next_start().lacks_host() {
+                "depends on the host"
+            } else {
+                "unknown"
+            };
+            known.to_owned()
         });
         Self {
             rollback: format!("{back}. Reverse direction: {}", outcome(reverse)),

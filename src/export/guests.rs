@@ -1,31 +1,45 @@
-//! Writes the verdicts of several guests as one table, worst first, with counts.
+//! Writes the answers for several guests as one table, worst first, with counts: as text, Markdown and JUnit.
 
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
+use crate::domain::scenario::{Scenario, write_release};
 use crate::explain::message;
+use crate::export::{FACTS_HASH, TOOL, tool_line};
 use crate::resolve::{Answer, Verdict};
+use quick_xml::Writer;
+use quick_xml::events::BytesText;
 use std::fmt::Write;
+use std::io;
+
+/// How many rows fit on a screen beside the heading.
+const MOST_ROWS: usize = 18;
 
 /// One guest of the table.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct GuestRow {
-    /// What came of it.
-    pub verdict: Verdict,
-    /// The rule that decided; empty when the answer depends.
+    /// The verdict; `None` if the guest could not be read.
+    pub verdict: Option<Verdict>,
+    /// The rule that decided; empty if none did.
     pub rule: &'static str,
-    /// The file.
+    /// The file, or the name of the batch line.
     pub id: String,
-    /// Libvirt's message, what changed, or what the answer depends on; empty for an unchanged guest.
+    /// libvirt's message, what changed, what the answer depends on, or the error; empty for an unchanged guest.
     pub note: String,
+    /// Source and destination, as in a link; empty if the guest could not be read.
+    pub ends: Option<(String, String)>,
+    /// The scenario as a link; empty if the guest could not be read.
+    pub link: String,
 }
 
 /// The verdicts from the worst to the best.
 const WORST_FIRST: [Verdict; 6] =
     [Verdict::Aborted, Verdict::Changed, Verdict::StartRefused, Verdict::Depends, Verdict::Never, Verdict::Unchanged];
 
+const UNREADABLE: &str = "not readable";
+
 impl GuestRow {
     /// Returns the row of an answer.
-    pub fn of(catalog: &Catalog, id: &str, answer: &Answer) -> Self {
+    pub fn of(catalog: &Catalog, id: &str, scenario: &Scenario, answer: &Answer) -> Self {
         let names = |label: &str, features: &[FeatureId]| {
             let list: Vec<&str> = features.iter().map(|feature| catalog.feature_name(*feature)).collect();
             if list.is_empty() { String::new() } else { format!("{label} {}", list.join(",")) }
@@ -41,43 +55,169 @@ impl GuestRow {
                 parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
             }
         };
-        let rule = answer.rule.map(crate::resolve::RuleId::name).unwrap_or_default();
-        Self { verdict: answer.verdict, rule, id: id.to_owned(), note }
+        Self {
+            verdict: Some(answer.verdict),
+            rule: answer.rule.map(crate::resolve::RuleId::name).unwrap_or_default(),
+            id: id.to_owned(),
+            note,
+            ends: Some((write_release(catalog, &scenario.from), write_release(catalog, &scenario.to))),
+            link: scenario.word(catalog),
+        }
+    }
+
+    /// Returns the row of a guest that could not be read.
+    pub fn unreadable(id: &str, error: &str) -> Self {
+        let note = error.strip_prefix(id).map_or(error, |rest| rest.trim_start_matches([':', ' '])).to_owned();
+        Self { verdict: None, rule: "", id: id.to_owned(), note, ends: None, link: String::new() }
+    }
+
+    fn word(&self) -> &'static str {
+        self.verdict.map_or(UNREADABLE, Verdict::name)
     }
 }
 
-/// Returns the table, as plain text or as Markdown; `bad` is how many files could not be read.
-pub fn guests(rows: &[GuestRow], bad: usize, markdown: bool) -> String {
-    let mut sorted: Vec<&GuestRow> = rows.iter().collect();
-    sorted.sort_by_key(|row| WORST_FIRST.iter().position(|verdict| *verdict == row.verdict));
-    let mut out = String::new();
-    let _ = writeln!(out, "{}\n", counts(rows, bad));
-    if markdown {
-        out.push_str("| verdict | rule | guest | why |\n|---|---|---|---|\n");
-        for row in sorted {
-            let _ = writeln!(out, "| {} | {} | {} | {} |", row.verdict.name(), row.rule, row.id, row.note);
-        }
-        return out;
-    }
+/// Returns the table as text. Without `whole` it fits on a screen.
+pub fn guests_text(rows: &[GuestRow], whole: bool) -> String {
+    let sorted = worst_first(rows);
+    let ends = common_ends(rows);
+    let mut out = heading(rows, ends, "");
     let rules = rows.iter().map(|row| row.rule.len()).max().unwrap_or_default();
-    let files = rows.iter().map(|row| row.id.chars().count()).max().unwrap_or_default();
-    for row in sorted {
-        let line = format!("{:<13} {:<rules$}  {:<files$}  {}", row.verdict.name(), row.rule, row.id, row.note);
+    let ids = rows.iter().map(|row| row.id.chars().count()).max().unwrap_or_default();
+    let most = if whole { usize::MAX } else { MOST_ROWS };
+    for row in sorted.iter().take(most) {
+        let between = ends_of(row, ends);
+        let line = format!("{:<13} {:<rules$}  {:<ids$}  {between}{}", row.word(), row.rule, row.id, row.note);
         let _ = writeln!(out, "{}", line.trim_end());
+    }
+    if let Some(more @ 1..) = sorted.len().checked_sub(most) {
+        let _ = writeln!(out, "{more} more; -v lists every guest");
     }
     out
 }
 
-fn counts(rows: &[GuestRow], bad: usize) -> String {
-    let mut parts: Vec<String> = WORST_FIRST
-        .iter()
-        .map(|verdict| (verdict, rows.iter().filter(|row| row.verdict == *verdict).count()))
-        .filter(|(_, count)| *count > 0)
-        .map(|(verdict, count)| format!("{count} {}", verdict.name()))
-        .collect();
-    if bad > 0 {
-        parts.push(format!("{bad} not readable"));
+/// Returns the table as Markdown.
+pub fn guests_markdown(rows: &[GuestRow]) -> String {
+    let ends = common_ends(rows);
+    let mut out = heading(rows, ends, "`");
+    out.push_str("| verdict | rule | guest | why |\n|---|---|---|---|\n");
+    let cell = |text: &str| text.replace('|', "\\|").replace('\n', " ");
+    for row in worst_first(rows) {
+        let why = format!("{}{}", ends_of(row, ends), row.note);
+        let _ = writeln!(out, "| {} | {} | {} | {} |", row.word(), row.rule, cell(&row.id), cell(&why));
     }
-    let all = rows.len() + bad;
-    format!("{all} {}: {}", if all == 1 { "guest" } else { "guests" }, parts.join(", "))
+    out
+}
+
+/// Returns the answers as JUnit XML: a test suite for each pair of source and destination, a test case for each guest.
+/// A guest fails if its verdict is one of `failing`.
+pub fn guests_junit(rows: &[GuestRow], failing: &[Verdict]) -> String {
+    let mut suites: Vec<(String, Vec<&GuestRow>)> = Vec::new();
+    for row in rows {
+        let name = match &row.ends {
+            Some((from, to)) => format!("from {from} to {to}"),
+            None => UNREADABLE.to_owned(),
+        };
+        match suites.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, members)) => members.push(row),
+            None => suites.push((name, vec![row])),
+        }
+    }
+    let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
+    // Writing into memory cannot fail.
+    let _ = write_junit(&mut writer, rows, &suites, failing);
+    let body = String::from_utf8(writer.into_inner()).unwrap_or_default();
+    format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{body}\n")
+}
+
+fn write_junit(
+    writer: &mut Writer<Vec<u8>>,
+    rows: &[GuestRow],
+    suites: &[(String, Vec<&GuestRow>)],
+    failing: &[Verdict],
+) -> io::Result<()> {
+    let fails = |row: &GuestRow| row.verdict.is_some_and(|verdict| failing.contains(&verdict));
+    let counts = |rows: &[&GuestRow]| {
+        let errors = rows.iter().filter(|row| row.verdict.is_none()).count();
+        let failures = rows.iter().filter(|row| fails(row)).count();
+        [("tests", rows.len().to_string()), ("failures", failures.to_string()), ("errors", errors.to_string())]
+    };
+    let all: Vec<&GuestRow> = rows.iter().collect();
+    let attributes = |counted: &[(&'static str, String); 3]| counted.clone();
+    let element = writer.create_element("testsuites").with_attribute(("name", "virt-cpu-explorer check"));
+    let counted = attributes(&counts(&all));
+    let element = element.with_attributes(counted.iter().map(|(name, value)| (*name, value.as_str())));
+    element.write_inner_content(|writer| {
+        for (name, members) in suites {
+            let counted = attributes(&counts(members));
+            let suite = writer.create_element("testsuite").with_attribute(("name", name.as_str()));
+            let suite = suite.with_attributes(counted.iter().map(|(name, value)| (*name, value.as_str())));
+            suite.write_inner_content(|writer| {
+                writer.create_element("properties").write_inner_content(|writer| {
+                    for (name, value) in [("tool", TOOL), ("facts", FACTS_HASH)] {
+                        let property = writer.create_element("property");
+                        property.with_attributes([("name", name), ("value", value)]).write_empty()?;
+                    }
+                    Ok(())
+                })?;
+                for row in members {
+                    let case = writer.create_element("testcase").with_attribute(("classname", "virt-cpu-explorer"));
+                    let case = case.with_attribute(("name", row.id.as_str()));
+                    let kind = if row.verdict.is_none() { "error" } else { "failure" };
+                    if row.verdict.is_some() && !fails(row) {
+                        let said = format!("{} {}", row.word(), row.link);
+                        case.write_inner_content(|writer| {
+                            writer.create_element("system-out").write_text_content(BytesText::new(&said))?;
+                            Ok(())
+                        })?;
+                        continue;
+                    }
+                    let message = if row.note.is_empty() { row.word() } else { &row.note };
+                    case.write_inner_content(|writer| {
+                        let failure = writer.create_element(kind).with_attribute(("type", row.word()));
+                        let failure = failure.with_attribute(("message", message));
+                        failure.write_text_content(BytesText::new(&row.link))?;
+                        Ok(())
+                    })?;
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
+    })?;
+    Ok(())
+}
+
+fn worst_first(rows: &[GuestRow]) -> Vec<&GuestRow> {
+    let mut sorted: Vec<&GuestRow> = rows.iter().collect();
+    sorted.sort_by_key(|row| row.verdict.map(|verdict| WORST_FIRST.iter().position(|other| *other == verdict)));
+    sorted
+}
+
+/// Source and destination, if all guests have the same.
+fn common_ends(rows: &[GuestRow]) -> Option<&(String, String)> {
+    let mut ends = rows.iter().filter_map(|row| row.ends.as_ref());
+    let first = ends.next()?;
+    ends.all(|other| other == first).then_some(first)
+}
+
+fn ends_of(row: &GuestRow, common: Option<&(String, String)>) -> String {
+    match &row.ends {
+        Some((from, to)) if common.is_none() => format!("{from} to {to}: "),
+        _ => String::new(),
+    }
+}
+
+fn heading(rows: &[GuestRow], ends: Option<&(String, String)>, quote: &str) -> String {
+    let counts = WORST_FIRST
+        .iter()
+        .map(|verdict| Some(*verdict))
+        .chain([None])
+        .map(|verdict| (verdict, rows.iter().filter(|row| row.verdict == verdict).count()))
+        .filter(|(_, count)| *count > 0)
+        .map(|(verdict, count)| format!("{count} {}", verdict.map_or(UNREADABLE, Verdict::name)));
+    let counts: Vec<String> = counts.collect();
+    let guests = if rows.len() == 1 { "guest" } else { "guests" };
+    let between = ends.map(|(from, to)| format!("From {quote}{from}{quote} to {quote}{to}{quote}. "));
+    let between = between.unwrap_or_default();
+    format!("{} {guests}: {}\n\n{between}{}\n\n", rows.len(), counts.join(", "), tool_line())
 }

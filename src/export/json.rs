@@ -4,8 +4,9 @@ use crate::analysis::remedies::{Application, Remedy};
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Policies;
 use crate::domain::feature::FeatureId;
-use crate::domain::scenario::Scenario;
+use crate::domain::scenario::{Scenario, write_release};
 use crate::explain::message;
+use crate::export::{FACTS_HASH, TOOL};
 use crate::resolve::{Answer, StartTrace, Trace};
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
@@ -74,6 +75,10 @@ struct Object<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     said: Option<&'a str>,
     scenario: String,
+    from: String,
+    to: String,
+    tool: &'static str,
+    facts: &'static str,
     outcome: &'static str,
     verdict: &'static str,
     stage: Option<&'static str>,
@@ -164,6 +169,10 @@ fn object<'a>(catalog: &'a Catalog, scenario: &Scenario, answer: &'a Answer, abo
         id: about.id,
         said: about.said,
         scenario: scenario.word(catalog),
+        from: write_release(catalog, &scenario.from),
+        to: write_release(catalog, &scenario.to),
+        tool: TOOL,
+        facts: FACTS_HASH,
         outcome: answer.outcome(),
         verdict: answer.verdict.name(),
         stage: answer.refusal().map(|refusal| refusal.stage().name()),

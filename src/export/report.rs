@@ -2,33 +2,84 @@
 
 use crate::analysis::remedies::{Application, Remedy};
 use crate::domain::catalog::Catalog;
-use crate::domain::scenario::Scenario;
+use crate::domain::scenario::{Scenario, write_release};
 use crate::domain::text::fill_after;
-use crate::explain::{explain, message};
+use crate::explain::{Explanation, explain, message};
+use crate::export::tool_line;
 use crate::resolve::{Answer, Possible};
 use std::fmt::Write;
 
 const WIDTH: usize = 76;
 
+/// How many rows of a terminal a summary fills at most.
+const MOST_LINES: usize = 23;
+/// The columns of a terminal, as far as nothing else is known.
+const COLUMNS: usize = 80;
+
+/// Returns the answer on one screen: the verdict with source and destination on the first line, then why, the fixes and
+/// the confidence.
+pub fn summary(catalog: &Catalog, scenario: &Scenario, answer: &Answer, remedies: &[Remedy]) -> String {
+    let explanation = explain(catalog, scenario, answer);
+    let rule = answer.rule.map(|rule| format!(" (rule {})", rule.name())).unwrap_or_default();
+    let mut head = String::new();
+    let (guest, from) = (scenario.cpu_name(catalog), write_release(catalog, &scenario.from));
+    let to = write_release(catalog, &scenario.to);
+    let _ = writeln!(head, "{}{rule}: {guest} from {from} to {to}", explanation.headline);
+    if let Some(refusal) = answer.refusal() {
+        let _ = writeln!(head, "  {}", message(catalog, refusal));
+    }
+    let mut foot = String::new();
+    wrapped(&mut foot, "  ", &explanation.notice);
+    if !remedies.is_empty() {
+        let _ = writeln!(foot, "\nFixes:");
+    }
+    for (index, remedy) in remedies.iter().enumerate() {
+        let restart = if remedy.restart { " (needs a restart)" } else { "" };
+        wrapped(&mut foot, &format!("  {} ", index + 1), &format!("{}{restart}", remedy.text));
+    }
+    foot.push('\n');
+    wrapped(&mut foot, "", &format!("Confidence: {}.", explanation.basis));
+    wrapped(&mut foot, "", &format!("{} -v shows the fixes in full, the scenario and its defaults.", tool_line()));
+    let mut why = String::new();
+    reasons(&mut why, &explanation, answer);
+    let rows = |text: &str| text.lines().map(|line| line.chars().count().div_ceil(COLUMNS).max(1)).sum::<usize>();
+    // One row for the empty line before the reasons, one for the note about the rest.
+    let room = MOST_LINES.saturating_sub(rows(&head) + rows(&foot) + 2);
+    let lines: Vec<&str> = why.lines().collect();
+    let _ = writeln!(head);
+    for line in lines.iter().take(room) {
+        let _ = writeln!(head, "{line}");
+    }
+    if let Some(more @ 1..) = lines.len().checked_sub(room) {
+        let _ = writeln!(head, "  ({more} more {} with -v)", if more == 1 { "line" } else { "lines" });
+    }
+    head + &foot
+}
+
+/// Writes why, and one value for each possible answer.
+fn reasons(out: &mut String, explanation: &Explanation, answer: &Answer) {
+    for sentence in &explanation.why {
+        wrapped(out, "  ", sentence);
+    }
+    for on in &answer.depends_on {
+        for possible in &on.answers {
+            wrapped(out, "  ", &one_possible(&on.input, possible));
+        }
+    }
+}
+
 /// Returns the answer as plain text.
 pub fn text(catalog: &Catalog, scenario: &Scenario, answer: &Answer, remedies: &[Remedy]) -> String {
     let explanation = explain(catalog, scenario, answer);
     let mut out = String::new();
-    let _ = writeln!(out, "{}", scenario.word(catalog));
     let rule = answer.rule.map(|rule| format!("  (rule {})", rule.name())).unwrap_or_default();
     let _ = writeln!(out, "{}{rule}", explanation.headline);
+    let _ = writeln!(out, "{}", scenario.word(catalog));
     if let Some(refusal) = answer.refusal() {
         let _ = writeln!(out, "  {}", message(catalog, refusal));
     }
     out.push('\n');
-    for sentence in &explanation.why {
-        wrapped(&mut out, "  ", sentence);
-    }
-    for on in &answer.depends_on {
-        for possible in &on.answers {
-            wrapped(&mut out, "  ", &one_possible(&on.input, possible));
-        }
-    }
+    reasons(&mut out, &explanation, answer);
     wrapped(&mut out, "  ", &explanation.notice);
     if !remedies.is_empty() {
         let _ = writeln!(out, "\nFixes:");
@@ -55,13 +106,23 @@ pub fn text(catalog: &Catalog, scenario: &Scenario, answer: &Answer, remedies: &
     out
 }
 
-/// Returns the answer as Markdown fit for a mailing list.
-pub fn markdown(catalog: &Catalog, scenario: &Scenario, answer: &Answer, remedies: &[Remedy]) -> String {
+/// Returns the answer as Markdown fit for a mailing list, with a link to the explorer's `page` if there is one.
+pub fn markdown(
+    catalog: &Catalog,
+    scenario: &Scenario,
+    answer: &Answer,
+    remedies: &[Remedy],
+    page: Option<&str>,
+) -> String {
     let explanation = explain(catalog, scenario, answer);
     let mut out = String::new();
     let rule = answer.rule.map(|rule| format!(" (rule {})", rule.name())).unwrap_or_default();
     let _ = writeln!(out, "## {}{rule}\n", explanation.headline);
-    let _ = writeln!(out, "    {}\n", scenario.word(catalog));
+    let link = scenario.word(catalog);
+    let _ = writeln!(out, "    {link}\n");
+    if let Some(page) = page {
+        out.push_str(&in_browser(page, &link));
+    }
     if let Some(refusal) = answer.refusal() {
         let _ = writeln!(out, "    {}\n", message(catalog, refusal));
     }
@@ -102,6 +163,37 @@ pub fn markdown(catalog: &Catalog, scenario: &Scenario, answer: &Answer, remedie
     out
 }
 
+/// Returns the line of a Markdown export that opens its scenario in a browser.
+pub fn in_browser(page: &str, link: &str) -> String {
+    format!("In a browser: <{}>\n\n", page_address(page, link))
+}
+
+/// Parses the address of the explorer's page.
+///
+/// # Errors
+/// What was expected: scenarios follow the address behind a `#`.
+pub fn page_base(text: &str) -> Result<String, String> {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"#?<>\"".contains(&byte);
+    if text.contains("://") && text.bytes().all(is_plain) {
+        return Ok(text.to_owned());
+    }
+    Err("expected an address such as https://example.org/virt-cpu-explorer.html, without ? and #".to_owned())
+}
+
+/// Returns the address at which the explorer's `page` opens a link.
+pub fn page_address(page: &str, link: &str) -> String {
+    let mut address = format!("{page}#");
+    for byte in link.bytes() {
+        // A fragment may hold these as they are, and mail programs see no end of an address in them.
+        if byte.is_ascii_alphanumeric() || b"-._~,=:+@/".contains(&byte) {
+            address.push(char::from(byte));
+        } else {
+            let _ = write!(address, "%{byte:02X}");
+        }
+    }
+    address
+}
+
 /// Writes what the scenario's word leaves out, so that a reader has the whole of it.
 fn by_default(out: &mut String, catalog: &Catalog, scenario: &Scenario) {
     let defaults = scenario.defaults(catalog);
@@ -110,6 +202,7 @@ fn by_default(out: &mut String, catalog: &Catalog, scenario: &Scenario) {
     if !left_out.is_empty() {
         wrapped(out, "", &format!("Default values: {}.", left_out.join(", ")));
     }
+    wrapped(out, "", &tool_line());
 }
 
 /// Writes a sentence after a prefix, further lines indented to match.

@@ -83,6 +83,22 @@ struct Guest {
 /// # Errors
 /// One sentence; with the column if the line is not valid JSON.
 pub fn read(catalog: &Catalog, text: &str) -> Result<BatchLine, String> {
+    read_with(catalog, &Defaults { scenario: Scenario::default_of(catalog), given: Vec::new() }, text)
+}
+
+/// What a line takes where it does not mention a key.
+#[derive(Clone, Debug)]
+pub(crate) struct Defaults {
+    pub(crate) scenario: Scenario,
+    /// The keys that the user gave; the scenario has its own defaults for the others.
+    pub(crate) given: Vec<Key>,
+}
+
+/// Parses one line as [`read`] does, with defaults for what it does not mention.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn read_with(catalog: &Catalog, defaults: &Defaults, text: &str) -> Result<BatchLine, String> {
     let line: Line = serde_json::from_str(text).map_err(|err| {
         // serde_json counts lines of this text, which is one line; the caller knows which.
         let said = err.to_string();
@@ -90,10 +106,15 @@ pub fn read(catalog: &Catalog, text: &str) -> Result<BatchLine, String> {
         format!("column {}: {said}", err.column().max(1))
     })?;
     if let Some(link) = &line.scenario {
-        let scenario = Scenario::parse(catalog, link).map_err(|err| err.to_string())?;
+        let scenario = Scenario::parse_over(catalog, &defaults.scenario, link).map_err(|err| err.to_string())?;
+        for (key, name) in [(Key::From, "source"), (Key::To, "destination")] {
+            if !defaults.given.contains(&key) && !Key::all_in(link).any(|named| named == key) {
+                return Err(format!("the scenario names no {name}: expected {}=RELEASE", key.name()));
+            }
+        }
         return Ok(BatchLine { id: line.id, scenario, said: None });
     }
-    let mut scenario = between(catalog, &line)?;
+    let mut scenario = between(catalog, &line, defaults)?;
     let said = match (&line.guest, &line.domain) {
         (Some(guest), None) => {
             apply_guest(catalog, &mut scenario, guest)?;
@@ -119,16 +140,27 @@ fn set(catalog: &Catalog, scenario: &mut Scenario, (key, text): (Key, Option<&st
 }
 
 /// Returns the default guest between the source and the destination of the line.
-fn between(catalog: &Catalog, line: &Line) -> Result<Scenario, String> {
-    let (Some(source), Some(destination)) = (&line.source, &line.destination) else {
+fn between(catalog: &Catalog, line: &Line, defaults: &Defaults) -> Result<Scenario, String> {
+    let lacks = |end: &Option<End>, key: Key| end.is_none() && !defaults.given.contains(&key);
+    if lacks(&line.source, Key::From) || lacks(&line.destination, Key::To) {
         return Err(EXPECTED_KEYS.to_owned());
-    };
-    let mut scenario = Scenario { transport: Transport::Save, ..Scenario::default_of(catalog) };
-    set(catalog, &mut scenario, (Key::From, Some(&release(source))), "source")?;
-    set(catalog, &mut scenario, (Key::To, Some(&release(destination))), "destination")?;
+    }
+    let mut scenario = defaults.scenario.clone();
+    if !defaults.given.contains(&Key::Transport) {
+        scenario.transport = Transport::Save;
+    }
     set(catalog, &mut scenario, (Key::Transport, line.transport.as_deref()), "transport")?;
-    scenario.from_host = host(catalog, source, "source")?.unwrap_or(HostChoice::Capable);
-    scenario.to_host = host(catalog, destination, "destination")?.unwrap_or(HostChoice::Capable);
+    if let Some(source) = &line.source {
+        set(catalog, &mut scenario, (Key::From, Some(&release(source))), "source")?;
+        scenario.from_host = host(catalog, source, "source")?.unwrap_or(scenario.from_host);
+    }
+    if let Some(destination) = &line.destination {
+        set(catalog, &mut scenario, (Key::To, Some(&release(destination))), "destination")?;
+        scenario.to_host = host(catalog, destination, "destination")?.unwrap_or(scenario.to_host);
+    }
+    if line.via.is_some() {
+        scenario.via.clear();
+    }
     for (index, stop) in line.via.iter().flatten().enumerate() {
         let name = format!("via[{index}]");
         let at = stop.host(catalog, &name)?.unwrap_or_else(|| scenario.to_host.clone());
@@ -176,8 +208,10 @@ fn apply_guest(catalog: &Catalog, scenario: &mut Scenario, guest: &Guest) -> Res
         };
         scenario.features.set(feature, policy);
     }
-    scenario.topology = topology(guest.topology.as_deref())?;
-    scenario.pmu = guest.pmu.unwrap_or(false);
+    if let Some(given) = &guest.topology {
+        scenario.topology = topology(given)?;
+    }
+    scenario.pmu = guest.pmu.unwrap_or(scenario.pmu);
     Ok(())
 }
 
@@ -204,16 +238,15 @@ impl EndOrRelease {
     }
 }
 
-fn topology(given: Option<&[u32]>) -> Result<Told<Topology>, String> {
-    match given {
-        None => Ok(Told::Is(Topology::SINGLE)),
-        Some(&[sockets, cores, threads]) if sockets > 0 && cores > 0 && threads > 0 => {
+fn topology(given: &[u32]) -> Result<Told<Topology>, String> {
+    match *given {
+        [sockets, cores, threads] if sockets > 0 && cores > 0 && threads > 0 => {
             Ok(Told::Is(Topology { sockets, dies: 1, cores, threads }))
         }
-        Some(&[sockets, dies, cores, threads]) if sockets > 0 && dies > 0 && cores > 0 && threads > 0 => {
+        [sockets, dies, cores, threads] if sockets > 0 && dies > 0 && cores > 0 && threads > 0 => {
             Ok(Told::Is(Topology { sockets, dies, cores, threads }))
         }
-        Some(_) => Err("guest.topology: expected [sockets, cores, threads], each at least 1".to_owned()),
+        _ => Err("guest.topology: expected [sockets, cores, threads], each at least 1".to_owned()),
     }
 }
 

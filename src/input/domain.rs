@@ -229,7 +229,7 @@ impl Reader<'_, '_> {
         scenario.cpu = CpuChoice::Model(Told::Is(model));
         if live {
             let inactive = self.parts.original.map(|element| cpu::read(self.catalog, self.document, element));
-            scenario.running = Some(Box::new(Running {
+            scenario.run_as(Running {
                 live: Definition {
                     mode: Mode::Custom,
                     model: Some(model),
@@ -240,7 +240,7 @@ impl Reader<'_, '_> {
                     features: scenario.features.clone(),
                 },
                 inactive: inactive.transpose()?.map(|cpu| cpu.definition(scenario.accel)),
-            }));
+            });
         }
         Ok(())
     }

@@ -111,13 +111,7 @@ impl MapFiles {
     pub(super) fn read(&self, name: &str, budget: &mut usize) -> Result<Vec<u8>, LoadError> {
         let path = self.path(name);
         let bytes = match &self.place {
-            Place::Directory(directory) => {
-                let file = directory.join(name);
-                if file.exists() && !file.is_file() {
-                    return Err(LoadError::whole(&path, "expected a file, found a directory or a device"));
-                }
-                file::read(&file)?
-            }
+            Place::Directory(directory) => file::read(&directory.join(name))?,
             Place::Commit { blobs, .. } => {
                 blobs.get(name).cloned().ok_or_else(|| LoadError::whole(&path, "expected the file, found none"))?
             }

@@ -2,6 +2,7 @@
 
 use super::export;
 use super::run::Running;
+use super::terminal;
 use crate::app::export::Format;
 use crate::app::overlay::Question;
 use crate::app::update::{self, Effect};
@@ -17,14 +18,11 @@ impl Running<'_> {
             Some(Effect::Suspend) => self.guard.suspend()?,
             Some(Effect::Redraw) => self.guard.clear()?,
             Some(Effect::Copy(text)) => {
-                self.guard.copy(&text)?;
-                self.say(match text.lines().count() {
-                    0 | 1 => format!("Copied: {text}"),
-                    lines => format!("Copied {lines} lines."),
-                });
+                terminal::copy(&text)?;
+                self.say(update::copied(&text));
             }
             Some(Effect::CopyScreen(format)) => {
-                self.guard.copy(&export::screen(&self.model, self.catalog, format))?;
+                terminal::copy(&export::screen(&self.model, self.catalog, format))?;
                 self.say(format!("Copied this screen as {}.", format.name()));
             }
             Some(Effect::Write { format, path, replace }) => self.write(format, path, replace),

@@ -94,17 +94,6 @@ impl Guard {
         Ok(())
     }
 
-    /// Copies `text` to the clipboard with OSC 52.
-    ///
-    /// # Errors
-    /// Those of the terminal.
-    pub(crate) fn copy(&mut self, text: &str) -> anyhow::Result<()> {
-        let copy = crossterm::clipboard::CopyToClipboard::to_clipboard_from(text);
-        // Not through the backend: a recording would write to the clipboard of its viewers.
-        execute!(stdout(), copy)?;
-        Ok(())
-    }
-
     /// Restores the terminal and stops the program until it is resumed.
     ///
     /// # Errors
@@ -113,6 +102,14 @@ impl Guard {
         restore();
         #[cfg(unix)]
         signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
+        self.resume()
+    }
+
+    /// Sets the terminal up again, after the program was stopped.
+    ///
+    /// # Errors
+    /// Those of the terminal.
+    pub(crate) fn resume(&mut self) -> anyhow::Result<()> {
         enter(self.mouse)?;
         self.clear()
     }
@@ -163,4 +160,15 @@ fn restore() {
         Show
     ));
     drop(disable_raw_mode());
+}
+
+/// Copies `text` to the clipboard with OSC 52.
+///
+/// # Errors
+/// Those of the terminal.
+pub(crate) fn copy(text: &str) -> anyhow::Result<()> {
+    let copy = crossterm::clipboard::CopyToClipboard::to_clipboard_from(text);
+    // Not through the backend: a recording would write to the clipboard of its viewers.
+    execute!(stdout(), copy)?;
+    Ok(())
 }

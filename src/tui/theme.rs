@@ -91,6 +91,20 @@ pub(crate) struct Signs {
     pub(crate) down: &'static str,
     /// The frame of a pane.
     pub(crate) frame: border::Set<'static>,
+    /// A feature that is enabled.
+    pub(crate) on: &'static str,
+    /// A feature that is not enabled.
+    pub(crate) off: &'static str,
+    /// The vertical line between source and destination.
+    pub(crate) wire: &'static str,
+    /// A horizontal line of what is sent.
+    pub(crate) sent: &'static str,
+    /// Where what is sent crosses the wire.
+    pub(crate) crossing: &'static str,
+    /// Points left at what differs.
+    pub(crate) points: &'static str,
+    /// Two values differ.
+    pub(crate) unequal: &'static str,
 }
 
 const UNICODE: Signs = Signs {
@@ -113,6 +127,13 @@ const UNICODE: Signs = Signs {
     across: "─",
     down: "│",
     frame: border::ROUNDED,
+    on: "■",
+    off: "□",
+    wire: "┊",
+    sent: "═",
+    crossing: "╪",
+    points: "◀━━",
+    unequal: "≠",
 };
 
 const ASCII: Signs = Signs {
@@ -144,6 +165,13 @@ const ASCII: Signs = Signs {
         horizontal_top: "-",
         horizontal_bottom: "-",
     },
+    on: "#",
+    off: "_",
+    wire: ":",
+    sent: "=",
+    crossing: "=",
+    points: "<--",
+    unequal: "!=",
 };
 
 /// Colours and signs.
@@ -229,7 +257,7 @@ impl Theme {
     }
 
     /// Returns the style added to a line that a lesson points at.
-    pub(crate) fn looked_at(&self) -> Style {
+    pub(crate) fn looked_at() -> Style {
         Style::new().add_modifier(Modifier::UNDERLINED)
     }
 
@@ -255,7 +283,7 @@ impl Theme {
     }
 
     /// Returns the role of a result in the decision table.
-    pub(crate) fn table_result(&self, verdict: Verdict) -> Role {
+    pub(crate) fn table_result(verdict: Verdict) -> Role {
         match verdict {
             Verdict::Aborted => Role::Bad,
             Verdict::Never => Role::Muted,
@@ -264,16 +292,19 @@ impl Theme {
     }
 
     /// Returns the role of the rule that decided, in the decision table.
-    pub(crate) fn decided_row(&self, verdict: Verdict) -> Role {
+    pub(crate) fn decided_row(verdict: Verdict) -> Role {
         match verdict {
             Verdict::Unchanged | Verdict::Never | Verdict::Depends => Role::FiresGood,
             Verdict::Changed | Verdict::Aborted | Verdict::StartRefused => Role::FiresBad,
         }
     }
 
-    /// Returns the style of a cell above a boundary.
-    pub(crate) fn above_boundary(&self, role: Role) -> Style {
-        self.style(role).add_modifier(Modifier::UNDERLINED)
+    /// Returns the style of a filled cell: the colour of its role as the background.
+    pub(crate) fn filled(&self, role: Role) -> Style {
+        match role {
+            Role::Muted => self.style(role),
+            _ => self.style(role).add_modifier(Modifier::REVERSED),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 use std::sync::LazyLock;
-use virt_cpu_explorer::internal::cli::{self, Choice, Format};
+use virt_cpu_explorer::internal::cli::{self, CheckArgs, Choice, Format};
 use virt_cpu_explorer::internal::domain::catalog::Catalog;
 use virt_cpu_explorer::internal::domain::definition::Definition;
 use virt_cpu_explorer::internal::domain::feature::FeatureId;
@@ -28,9 +28,9 @@ pub(crate) fn answer(word: &str) -> Answer {
 /// What `check --format json` prints for a scenario.
 pub(crate) fn json(word: &str) -> Value {
     let choice = Choice { word: Some(word.to_owned()), ..Choice::default() };
+    let args = CheckArgs { choice, format: Some(Format::Json), ..CheckArgs::default() };
     let mut out = Vec::new();
-    let code = cli::check_one(&CATALOG, &choice, Format::Json, false, &mut out)
-        .unwrap_or_else(|fault| panic!("{word}: {fault}"));
+    let code = cli::check(&CATALOG, &args, &mut out).unwrap_or_else(|fault| panic!("{word}: {fault}"));
     let value: Value = serde_json::from_slice(&out).unwrap();
     assert_eq!(code == 0, value["verdict"] == "unchanged", "the exit code of {word}");
     value
@@ -39,7 +39,7 @@ pub(crate) fn json(word: &str) -> Value {
 /// What `check --batch` prints for some lines, and its exit code.
 pub(crate) fn batch(lines: &str) -> (u8, Vec<Value>) {
     let mut out = Vec::new();
-    let code = cli::check_batch(&CATALOG, &mut lines.as_bytes(), false, &mut out).unwrap();
+    let code = cli::check_batch(&CATALOG, &mut lines.as_bytes(), &CheckArgs::default(), &mut out).unwrap();
     let text = String::from_utf8(out).unwrap();
     (code, text.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
 }

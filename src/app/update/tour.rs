@@ -126,7 +126,7 @@ fn start_step(model: &mut Model, catalog: &Catalog, yes: Option<String>) {
     }
     if let Some(choice) = cursor {
         model.overlay = None;
-        model.screens.to_first();
+        model.screens.close_all();
         model.screens.top_mut().state_mut().point_at(choice);
     }
     let moment = Moment::of(model);

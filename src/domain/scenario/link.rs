@@ -3,7 +3,7 @@
 
 use super::super::behaviour::Regime;
 use super::super::catalog::Catalog;
-use super::super::definition::{Check, Fallback, Match, Mode, Policy, named_enum};
+use super::super::definition::{Check, Fallback, Match, Mode, Policies, Policy, named_enum};
 use super::super::names::nearest;
 use super::super::qemu::Accel;
 use super::{CpuChoice, DEFAULT_MACHINE, HostChoice, MachineChoice, Scenario, Told, Topology, Transport};
@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 mod release;
+mod running;
 mod value;
 
 pub use value::ValueError;
@@ -54,6 +55,8 @@ named_enum! {
         Tsc "tsc",
         /// The machine type whose defaults an unknown one has.
         MachineLike "machine-like",
+        /// The running guest's definitions.
+        Running "running",
         /// The destination's regime.
         Regime "regime",
         /// The feature the table is about.
@@ -71,6 +74,26 @@ impl Key {
         (key != Self::Tsc || Policy::parse(value).is_none()).then_some((key, value))
     }
 
+    /// Returns the keys that a link names, in its order.
+    pub fn all_in(link: &str) -> impl Iterator<Item = Self> {
+        link.split(',').skip(1).filter_map(|part| Some(Self::split(part)?.0))
+    }
+
+    /// Returns when the key is to be set: machine aliases, `started` and `via` need the releases, and a running guest has
+    /// the definition of the guest that all others describe.
+    pub const fn turn(self) -> u8 {
+        match self {
+            Self::Machine | Self::Started | Self::Via => 1,
+            Self::Running => 2,
+            _ => 0,
+        }
+    }
+
+    /// Returns whether the key is a part of the `<cpu>`, which a running guest has of its own.
+    const fn is_of_the_cpu(self) -> bool {
+        matches!(self, Self::Check | Self::Match | Self::Fallback | Self::Vendor)
+    }
+
     /// Returns whether the key describes the guest, and not an end or the way between them.
     pub const fn is_of_the_guest(self) -> bool {
         match self {
@@ -85,6 +108,7 @@ impl Key {
             | Self::Migratable
             | Self::Tsc
             | Self::MachineLike
+            | Self::Running
             | Self::Pmu => true,
             Self::Host
             | Self::FromHost
@@ -159,6 +183,11 @@ pub const KEYS: &[KeyInfo] = &[
         "Known machine type with the same defaults; used if the data lacks those of the guest's machine type",
     ),
     info(
+        Key::Running,
+        "DEFINITIONS",
+        "Running guest as links have it: the base64url of its deflated live and inactive <cpu>",
+    ),
+    info(
         Key::Regime,
         "nothing|disable|require",
         "How the destination treats removed features that the definition does not mention [default: as its libvirt does]",
@@ -197,13 +226,24 @@ impl fmt::Display for LinkError {
 
 impl std::error::Error for LinkError {}
 
+/// How many intermediate hosts a journey may have. Each multiplies the cases of what is unknown.
+const MAX_STOPS: usize = 8;
+
 impl Scenario {
     /// Reads a scenario from its word. What the word does not say takes its default.
     ///
     /// # Errors
     /// The first fault, with its column and the nearest known word.
     pub fn parse(catalog: &Catalog, word: &str) -> Result<Self, LinkError> {
-        let mut scenario = Self::default_of(catalog);
+        Self::parse_over(catalog, &Self::default_of(catalog), word)
+    }
+
+    /// Reads a scenario from its word. What the word does not say is taken from `base`, but for the CPU and its features.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn parse_over(catalog: &Catalog, base: &Self, word: &str) -> Result<Self, LinkError> {
+        let mut scenario = Self { features: Policies::default(), running: None, ..base.clone() };
         let mut seen: Vec<Key> = Vec::new();
         let mut column = 1;
         let mut waiting: Vec<(usize, Key, &str)> = Vec::new();
@@ -213,11 +253,13 @@ impl Scenario {
                 scenario.cpu = value::cpu(catalog, part).map_err(at)?;
             } else if let Some((key, text)) = Key::split(part) {
                 note(&mut seen, key).map_err(at)?;
-                // Machine aliases, `started` and `via` lean on the ends; they are read when those are known.
-                if matches!(key, Key::Machine | Key::Started | Key::Via) {
-                    waiting.push((column + key.name().len() + 1, key, text));
+                let column = column + key.name().len() + 1;
+                if key == Key::Via && !seen[..seen.len() - 1].contains(&Key::Via) {
+                    scenario.via.clear();
+                }
+                if key.turn() > 0 {
+                    waiting.push((column, key, text));
                 } else {
-                    let column = column + key.name().len() + 1;
                     scenario.set(catalog, key, text).map_err(|fault| LinkError::at(word, column, fault))?;
                 }
             } else {
@@ -229,10 +271,33 @@ impl Scenario {
             }
             column += part.chars().count() + 1;
         }
+        waiting.sort_by_key(|(_, key, _)| key.turn());
         for (column, key, text) in waiting {
-            scenario.set(catalog, key, text).map_err(|fault| LinkError::at(word, column, fault))?;
+            let at = |fault| LinkError::at(word, column, fault);
+            if key == Key::Running {
+                scenario.has_only(catalog, &seen, text).map_err(at)?;
+            }
+            scenario.set(catalog, key, text).map_err(at)?;
         }
         Ok(scenario)
+    }
+
+    /// Checks that a link with a running guest says nothing else of the guest's CPU than that guest does.
+    fn has_only(&self, catalog: &Catalog, seen: &[Key], running: &str) -> Result<(), ValueError> {
+        let key = seen.iter().find(|key| key.is_of_the_cpu()).map(|key| key.name());
+        let feature = self.features.iter().next().map(|(feature, _)| catalog.feature_name(feature));
+        if let Some(name) = key.or(feature) {
+            return Err(ValueError::new(format!(
+                "running has the CPU definition of the guest; remove {name}, or remove running"
+            )));
+        }
+        let live = running::parse(catalog, running)?.live;
+        if live.model == self.model() {
+            return Ok(());
+        }
+        let name = live.model.map_or("", |model| catalog.model_name(model));
+        let given = self.cpu_name(catalog);
+        Err(ValueError::new(format!("the running guest has CPU model {name}, but the link begins with {given}")))
     }
 
     /// Sets what one key says; `via` adds a stop. What makes it another guest ends a running one.
@@ -252,6 +317,11 @@ impl Scenario {
             Key::ToHost => self.to_host = value::host(catalog, text)?,
             Key::From => self.from = release::parse(catalog, text, None)?,
             Key::To => self.to = release::parse(catalog, text, None)?,
+            Key::Via if self.via.len() == MAX_STOPS => {
+                return Err(ValueError::new(format!(
+                    "expected at most {MAX_STOPS} intermediate hosts, found one more"
+                )));
+            }
             Key::Via => self.via.push(release::parse(catalog, text, Some(&self.to.qemu))?),
             Key::Started => self.started = Some(release::parse(catalog, text, Some(&self.from.qemu))?),
             Key::Check => self.check = Some(value::one_of(text, Check::ALL, Check::name)?),
@@ -262,6 +332,10 @@ impl Scenario {
             Key::Migratable => self.migratable = value::on_off(text)?,
             Key::Tsc => self.tsc = Some(value::frequency(text)?),
             Key::MachineLike => self.machine_like = Some(value::machine_like(catalog, text)?),
+            Key::Running => {
+                self.run_as(running::parse(catalog, text)?);
+                return Ok(());
+            }
             Key::Regime => self.regime = Some(value::one_of(text, Regime::ALL, Regime::name)?),
             Key::Feature => self.feature = value::feature(catalog, text)?,
             Key::Pmu => self.pmu = value::on_off(text)?,
@@ -306,7 +380,7 @@ impl Scenario {
     fn print(&self, catalog: &Catalog, wanted: impl Fn(Key) -> bool) -> String {
         let mut word = String::with_capacity(160);
         word.push_str(self.cpu_name(catalog));
-        if !self.features.is_empty() {
+        if !self.features.is_empty() && self.running.is_none() {
             word.push(',');
             catalog.push_policies(&mut word, self.features.iter());
         }
@@ -339,6 +413,8 @@ impl Scenario {
             |host: &'a HostChoice| (whole || *host != HostChoice::Capable).then(|| value::write_host(catalog, host));
         let named = |differs: bool, name: &'a str| (whole || differs).then_some(Cow::Borrowed(name));
         match key {
+            key if key.is_of_the_cpu() && self.running.is_some() => None,
+            Key::Running => self.running.as_deref().map(|running| running::write(catalog, running).into()),
             Key::Machine => {
                 let default =
                     matches!(self.machine, MachineChoice::Listed(id) if catalog.machine_name(id) == DEFAULT_MACHINE);

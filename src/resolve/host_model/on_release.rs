@@ -119,7 +119,9 @@ fn behaviours(catalog: &Catalog, request: &Request<'_>) -> Vec<(Option<String>, 
     let version = catalog.release(request.libvirt).version;
     let (mut before, open) = catalog.behaviour(version);
     for fix in request.build.into_iter().flat_map(|build| catalog.backports(version, build)) {
-        fix.settings.iter().for_each(|setting| before.apply(setting));
+        for setting in &fix.settings {
+            before.apply(setting);
+        }
     }
     let matters = |setting: &Setting| {
         setting.is_about_decoding() || matches!(setting, Setting::Ignored(_) | Setting::DropUnknown(_))
@@ -129,7 +131,9 @@ fn behaviours(catalog: &Catalog, request: &Request<'_>) -> Vec<(Option<String>, 
         return vec![(None, before)];
     }
     let mut after = before.clone();
-    open.iter().for_each(|(_, setting)| after.apply(setting));
+    for (_, setting) in &open {
+        after.apply(setting);
+    }
     let names = open.iter().map(|(setting, _)| setting.name()).collect::<Vec<_>>().join(", ");
     vec![(Some(format!("{names} as before")), before), (Some(format!("{names} as after")), after)]
 }

@@ -8,7 +8,7 @@ use crate::app::screens::{Screen, Target};
 use crate::app::text::width;
 use crate::app::tour::{Place, Tour, height};
 use crate::app::update::tour::{ANSWERS, Line, pages};
-use crate::tui::theme::Role;
+use crate::tui::theme::{Role, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
@@ -147,7 +147,7 @@ fn bars(shown: ViewContext<'_>, place: Rect, area: Rect, buf: &mut Buffer) {
         }
     }
     if place.height == 1 {
-        buf.set_style(place.intersection(*buf.area()), shown.theme.looked_at());
+        buf.set_style(place.intersection(*buf.area()), Theme::looked_at());
     }
 }
 

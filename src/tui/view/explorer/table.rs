@@ -8,7 +8,7 @@ use crate::app::screens::explorer::{Explorer, Focus};
 use crate::app::table::{TableLine, legend, rule_outside_table};
 use crate::app::text::{cut_at_word, pad, width, wrap};
 use crate::explain::rule_page;
-use crate::tui::theme::Role;
+use crate::tui::theme::{Role, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
@@ -99,7 +99,7 @@ fn row_pieces(ctx: ViewContext<'_>, row: &TableLine) -> Vec<Piece> {
         piece(format!("{mark}{} ", row.rule.name()), Role::Message),
         piece(format!("{} ", pad(&row.sent, 10)), Role::Text),
         piece(format!("{source}  {destination}  "), Role::Text),
-        piece(row.result.as_str(), ctx.theme.table_result(row.verdict)),
+        piece(row.result.as_str(), Theme::table_result(row.verdict)),
     ]
 }
 
@@ -114,7 +114,7 @@ fn line(
     let row = fitting(row, usize::from(rect.width), ctx.theme.signs.more);
     pieces(buf, ctx.theme, rect, (rect.x, rect.y), &row);
     if decided {
-        fill(buf, rect, ctx.theme.style(ctx.theme.decided_row(ctx.model.derived.answer.verdict)));
+        fill(buf, rect, ctx.theme.style(Theme::decided_row(ctx.model.derived.answer.verdict)));
     } else if state.focus == Focus::Table(index) {
         fill(buf, rect, ctx.theme.style(Role::Focus));
     }
