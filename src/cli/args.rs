@@ -1,6 +1,8 @@
 //! Declares the command line: the parser, the help, the man page and the completions come from here.
 
-use super::analysis_args::{BaselineArgs, DiffArgs, ExpandArgs, FollowArgs, HistoryArgs, MatrixArgs, ReviewArgs};
+use super::analysis_args::{
+    BaselineArgs, DiffArgs, ExpandArgs, FollowArgs, HistoryArgs, MatrixArgs, ReviewArgs, TextFormat,
+};
 use super::check::{FAILING, Format};
 use super::exit_codes;
 use super::list::ListKind;
@@ -284,9 +286,10 @@ impl CheckArgs {
 }
 
 /// What `explain` asks for.
-#[derive(Args, Clone, Default, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct Explain {
-    /// Message or log to explain [default: standard input]
+    /// Message to explain, or a file that has messages, such as a log [default: standard input]
+    #[arg(value_name = "MESSAGE|FILE", value_hint = ValueHint::FilePath)]
     pub text: Option<String>,
     /// Open the explorer at the likeliest scenario that gives exactly this message
     #[arg(long)]
@@ -294,6 +297,9 @@ pub struct Explain {
     #[command(flatten)]
     /// The maps to add.
     pub maps: CpuMaps,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub format: TextFormat,
 }
 
 /// What `import` asks for.

@@ -228,6 +228,18 @@ impl Catalog {
         self.note_names();
         Ok(id)
     }
+
+    /// Adds a release that has the map of another and behaves as `version`. It has the other's name, which does not find
+    /// it; its id does. Of a release between exact maps, the map of the older neighbour is taken.
+    pub(crate) fn behaving_as(&mut self, release: LibvirtId, version: Version) -> LibvirtId {
+        let known = self.release(release);
+        let (ReleaseMap::Exact(map) | ReleaseMap::Between { lower: (_, map), .. }) = known.map;
+        let (name, source) = (known.name.clone(), known.source.clone());
+        let id = LibvirtId(u16::try_from(self.libvirt.len()).unwrap_or(u16::MAX));
+        let map = ReleaseMap::Exact(map);
+        self.libvirt.push(LibvirtRelease { name, version, provenance: Provenance::User, source, map });
+        id
+    }
 }
 
 /// Upstream's machine types in natural order, then the distributions' as they are written.
