@@ -32,7 +32,7 @@ fn keys_typed_in_one_burst_all_arrive() {
 
 #[test]
 fn a_signal_ends_the_program_and_gives_the_terminal_back() {
-    for name in ["TERM", "HUP", "INT"] {
+    for name in ["TERM", "HUP", "INT", "QUIT", "USR1", "USR2", "ALRM"] {
         let mut terminal = Terminal::explorer(&[T7], &[]);
         terminal.until("▶T7");
         terminal.signal(name);

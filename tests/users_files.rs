@@ -171,7 +171,7 @@ fn everything_wrong_with_the_settings_is_said_at_once_before_the_terminal_is_tak
     let said = String::from_utf8_lossy(&output.stderr).replace(path, "FILE");
     assert_eq!(output.status.code(), Some(2), "{said}");
     let expected = [
-        "FILE:1:1: expected one of theme, ascii, mouse, start, keys, found theem; did you mean theme?",
+        "FILE:1:1: expected one of theme, ascii, mouse, start, web-base, keys, found theem; did you mean theme?",
         "FILE:2:9: theme: expected one of default, light, high-contrast, mono, colour-blind, found lihgt; did you mean light?",
         "FILE:3:9: ascii: expected true or false, found \"yes\"",
         "FILE:4:10: start: ",
@@ -183,6 +183,10 @@ fn everything_wrong_with_the_settings_is_said_at_once_before_the_terminal_is_tak
     for line in expected {
         assert!(said.contains(line), "{line:?} is not said:\n{said}");
     }
+    std::fs::write(home.path().join("page.toml"), "web-base = \"example.org\"\n").expect("a file");
+    let output = run(home.path(), &["--print", "--config", home.path().join("page.toml").to_str().expect("a name")]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("page.toml:1:12: web-base: expected an address such as https://"), "{said}");
     let missing = run(home.path(), &["--print", "--config", "/no/such/file"]);
     assert_eq!(missing.status.code(), Some(2));
     let broken = home.path().join("broken.toml");

@@ -81,6 +81,7 @@ use Scope::{Everywhere, On, Screens, Text, Tour};
 
 const EXPLORER: Scope = On(&[ScreenKind::Explorer]);
 const MATRIX: Scope = On(&[ScreenKind::Matrix]);
+const FOLLOW: Scope = On(&[ScreenKind::Follow]);
 const XML: Scope = On(&[ScreenKind::Xml]);
 const DIFF: Scope = On(&[ScreenKind::Diff]);
 const COMPARE: Scope = On(&[ScreenKind::Compare]);
@@ -120,6 +121,7 @@ actions! {
     Fold "fold" "Fold or unfold" "Folds or unfolds the lines under the cursor." View MATRIX, ["<space>"];
     NextBoundary "next-boundary" "Next boundary" "Moves along the row to the next cell with another verdict." Move MATRIX, ["n"];
     Mirror "mirror" "Mirror cell" "Moves to the cell with source and destination swapped." Move MATRIX, ["b"];
+    Play "play" "Play" "Walks through the stages; stops where the guest is refused or changed." View FOLLOW, ["<space>"];
     Rule "rule" "Rule" "Opens the page of the rule that decided." View Screens, ["i"];
     Answer "answer" "Full answer" "Opens the full answer, with every fix and how to apply it." View Screens, ["a"];
     Theme "theme" "Next theme" "Selects the next theme: default, light, high-contrast, mono, colour-blind." View Screens, ["T"];

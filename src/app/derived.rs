@@ -19,7 +19,7 @@ pub struct Derived {
     /// libvirt's exact error message; `None` when it reports none.
     pub message: Option<String>,
     /// The answer in sentences.
-    pub(crate) explanation: Explanation,
+    pub explanation: Explanation,
     /// The fixes, those without a restart first.
     pub remedies: Vec<Remedy>,
     /// What can happen after the migration.

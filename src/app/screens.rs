@@ -130,6 +130,14 @@ pub(crate) trait ScreenState {
         false
     }
 
+    /// Returns whether the screen moves by itself.
+    fn is_playing(&self) -> bool {
+        false
+    }
+
+    /// Moves on by one step, while the screen plays.
+    fn tick(&mut self) {}
+
     /// Returns the hints for the bottom line, the most useful first: actions whose keys are shown together, and a label.
     /// A click performs the last of the actions.
     fn hints(&self) -> &'static [(&'static [Action], &'static str)];

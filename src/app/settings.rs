@@ -2,6 +2,7 @@
 
 use super::keymap::Keymap;
 use crate::domain::definition::named_enum;
+use crate::export::page_address;
 
 named_enum! {
     /// A theme.
@@ -39,11 +40,20 @@ pub struct Settings {
     pub mouse: bool,
     /// The keys of the actions.
     pub keymap: Keymap,
+    /// The address of the explorer's page, if there is one: what is copied and exported links to it.
+    pub page: Option<String>,
+}
+
+impl Settings {
+    /// Returns the address at which the page opens a link; without a page the link itself.
+    pub fn address(&self, link: &str) -> String {
+        self.page.as_ref().map_or_else(|| link.to_owned(), |page| page_address(page, link))
+    }
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { theme: ThemeName::Default, ascii: false, mouse: true, keymap: Keymap::default() }
+        Self { theme: ThemeName::Default, ascii: false, mouse: true, keymap: Keymap::default(), page: None }
     }
 }
 

@@ -241,6 +241,9 @@ pub struct RecordArgs {
     /// Replay a list of actions; with --print, print the last frame
     #[arg(long, hide_short_help = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub replay: Option<PathBuf>,
+    /// Let a replayed list write files, save scenarios, fill the clipboard and suspend the program
+    #[arg(long, hide_short_help = true)]
+    pub allow_effects: bool,
     /// Present to an audience: show the pressed keys and notes, and play a list of actions if one is given
     #[arg(long, hide_short_help = true, value_name = "SCRIPT", value_hint = ValueHint::FilePath, conflicts_with = "replay")]
     pub demo: Option<Option<PathBuf>>,

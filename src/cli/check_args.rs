@@ -2,6 +2,7 @@
 
 use super::scenario_args::Choice;
 use super::value_parsers::one_of;
+use crate::export::page_base;
 use crate::resolve::Verdict;
 use clap::{Args, ValueEnum, ValueHint};
 use std::path::PathBuf;
@@ -50,6 +51,9 @@ pub struct CheckArgs {
     /// Each fix has its command or XML, the scenario its defaults, and a table has every guest.
     #[arg(long, short)]
     pub verbose: bool,
+    /// Add a link that opens this page of the explorer (Markdown)
+    #[arg(long, hide_short_help = true, value_name = "URL", value_parser = page_base)]
+    pub web_base: Option<String>,
     /// Write nothing; only set the exit code
     #[arg(long, short, conflicts_with = "verbose")]
     pub quiet: bool,

@@ -2,6 +2,7 @@
 
 use super::value_parsers::one_of;
 use crate::app::settings::ThemeName;
+use crate::export::page_base;
 use clap::{Args, ValueHint};
 use std::path::PathBuf;
 
@@ -18,6 +19,9 @@ pub struct LookArgs {
     /// Disable mouse support
     #[arg(long, hide_short_help = true)]
     pub no_mouse: bool,
+    /// Let copied links and Markdown exports open this page of the explorer
+    #[arg(long, hide_short_help = true, value_name = "URL", value_parser = page_base)]
+    pub web_base: Option<String>,
     /// Keys to press at the start.
     #[arg(
         long,

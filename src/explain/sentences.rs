@@ -7,7 +7,9 @@ use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::domain::names::first_names;
 use crate::domain::qemu::Accel;
-use crate::domain::scenario::{CpuChoice, LibvirtChoice, MachineChoice, Release, Scenario, write_machine};
+use crate::domain::scenario::{
+    CpuChoice, EXAMPLE_LIBVIRT, LibvirtChoice, MachineChoice, Release, Scenario, write_machine,
+};
 use crate::resolve::{Answer, Basis, Refusal, Stage, Verdict, WrittenBy, between_exact_maps};
 
 /// The explanation of an answer.
@@ -47,7 +49,7 @@ pub fn sentence(catalog: &Catalog, scenario: &Scenario, hop: Option<usize>, fact
 /// Returns the name of a release's libvirt in sentences: `libvirt 9.0.0`, `the old libvirt (9.0.0)`.
 pub fn libvirt_label(catalog: &Catalog, release: &Release) -> String {
     match &release.libvirt {
-        LibvirtChoice::Old => "the old libvirt (9.0.0)".to_owned(),
+        LibvirtChoice::Old => format!("the old libvirt ({EXAMPLE_LIBVIRT})"),
         LibvirtChoice::New => "the new libvirt".to_owned(),
         LibvirtChoice::Unknown => "this libvirt".to_owned(),
         LibvirtChoice::Release(id, None) => format!("libvirt {}", catalog.release(*id).name),

@@ -26,6 +26,8 @@ use std::time::{Duration, Instant};
 
 /// How often to check for signals without an event.
 const PATIENCE: Duration = Duration::from_millis(100);
+/// The time between two steps of a screen that plays.
+const TICK: Duration = Duration::from_millis(700);
 /// How often to draw while a screen does postponed work.
 const FRAME: Duration = Duration::from_millis(50);
 
@@ -58,7 +60,8 @@ pub fn run(catalog: &Catalog, scenario: Scenario, options: Options, store: Scena
     }
     let model = options.open(catalog, scenario, ScreenKind::Explorer, Size { width, height });
     let player = (!options.replay.is_empty()).then(|| Player::new(options.replay));
-    let mut running = Running { catalog, model, guard, store, player, record };
+    let harmless = player.is_some() && !options.allow_effects;
+    let mut running = Running { catalog, model, guard, store, player, harmless, record };
     let outcome = running.type_all(&keys).and_then(|ended| if ended { Ok(()) } else { running.turn(&signal) });
     running.end();
     signal.pass_on()?;
@@ -72,6 +75,8 @@ pub(super) struct Running<'a> {
     pub(super) guard: Guard,
     pub(super) store: ScenarioStore,
     player: Option<Player>,
+    /// Whether the steps of a replay have no effect outside the program.
+    harmless: bool,
     record: Option<Record>,
 }
 
@@ -108,7 +113,13 @@ impl Running<'_> {
     /// Waits for an event, and does postponed work of the screen meanwhile. Returns false if a signal came first.
     fn wait(&mut self, signal: &Signals) -> anyhow::Result<bool> {
         let (mut drawn, mut worked) = (Instant::now(), false);
+        let mut ticked = Instant::now();
         loop {
+            if update::is_playing(&self.model) && ticked.elapsed() >= TICK {
+                update::tick(&mut self.model);
+                self.draw()?;
+                ticked = Instant::now();
+            }
             let works = update::idle(&mut self.model, self.catalog);
             if (works && drawn.elapsed() >= FRAME) || (worked && !works) {
                 self.draw()?;
@@ -120,6 +131,14 @@ impl Running<'_> {
             }
             if signal.came() || self.play()? {
                 return Ok(false);
+            }
+            let stopped = signal.take_stop();
+            if stopped {
+                self.guard.suspend()?;
+            }
+            if signal.take_continued() || stopped {
+                self.guard.resume()?;
+                self.draw()?;
             }
         }
     }
@@ -136,6 +155,11 @@ impl Running<'_> {
             return Ok(false);
         };
         let effect = player.next(&mut self.model, self.catalog);
+        let refused = effect.as_ref().filter(|_| self.harmless).and_then(Effect::outside);
+        if let Some(what) = refused {
+            self.model.notice = Some(format!("The replay may not {what}; --allow-effects allows it."));
+        }
+        let effect = effect.filter(|_| refused.is_none());
         if player.is_over() {
             self.player = None;
         }
@@ -211,7 +235,9 @@ impl Running<'_> {
                 say("the action list is incomplete", &err);
             }
         }
-        if let Err(err) = self.store.record_use(&self.model.own().word(self.catalog)) {
+        if !self.harmless
+            && let Err(err) = self.store.record_use(&self.model.own().word(self.catalog))
+        {
             say("cannot save the last scenario", &err);
         }
     }

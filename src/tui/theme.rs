@@ -103,6 +103,8 @@ pub(crate) struct Signs {
     pub(crate) crossing: &'static str,
     /// Points left at what differs.
     pub(crate) points: &'static str,
+    /// Two values differ.
+    pub(crate) unequal: &'static str,
 }
 
 const UNICODE: Signs = Signs {
@@ -131,6 +133,7 @@ const UNICODE: Signs = Signs {
     sent: "═",
     crossing: "╪",
     points: "◀━━",
+    unequal: "≠",
 };
 
 const ASCII: Signs = Signs {
@@ -168,6 +171,7 @@ const ASCII: Signs = Signs {
     sent: "=",
     crossing: "=",
     points: "<--",
+    unequal: "!=",
 };
 
 /// Colours and signs.
@@ -295,9 +299,12 @@ impl Theme {
         }
     }
 
-    /// Returns the style of a cell above a boundary.
-    pub(crate) fn above_boundary(&self, role: Role) -> Style {
-        self.style(role).add_modifier(Modifier::UNDERLINED)
+    /// Returns the style of a filled cell: the colour of its role as the background.
+    pub(crate) fn filled(&self, role: Role) -> Style {
+        match role {
+            Role::Muted => self.style(role),
+            _ => self.style(role).add_modifier(Modifier::REVERSED),
+        }
     }
 }
 

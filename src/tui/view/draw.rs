@@ -39,6 +39,17 @@ pub(crate) fn text_at(buf: &mut Buffer, area: Rect, (x, y): (u16, u16), text: &s
     buf.set_stringn(x, y, text, room, style).0
 }
 
+/// Draws a filled line over the whole width: a text on the left and a short one on the right.
+pub(crate) fn banner(buf: &mut Buffer, theme: &Theme, area: Rect, role: Role, (left, right): (&str, &str)) {
+    let style = theme.style(role);
+    fill(buf, area, style);
+    let room = usize::from(area.width).saturating_sub(width(right) + 4);
+    let left = cut_at_word(left, room, theme.signs.more);
+    text_at(buf, area, (area.x + 1, area.y), &left, style);
+    let start = area.right().saturating_sub(cells(width(right) + 1));
+    text_at(buf, area, (start, area.y), right, style);
+}
+
 /// Sets the style of every cell of `area`.
 pub(crate) fn fill(buf: &mut Buffer, area: Rect, style: Style) {
     let area = area.intersection(*buf.area());
