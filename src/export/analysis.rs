@@ -25,6 +25,6 @@ pub use history::{
     change_text, enabled_by_text, feature_history_json, feature_history_text, machines_text, membership_text,
     model_history_json, model_history_text, since_text,
 };
-pub use matrix::{fold_name, line_name, matrix_csv, matrix_json, matrix_table};
+pub use matrix::{fold_name, line_name, matrix_csv, matrix_json, matrix_markdown, matrix_text};
 pub use review::{review_json, review_markdown, review_text};
 pub use stages::StageText;

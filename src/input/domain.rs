@@ -32,13 +32,15 @@ pub struct Domain {
     pub used: Vec<String>,
     /// What in the file a reader might expect to affect the answer and was ignored, a fragment each.
     pub ignored: Vec<String>,
+    /// What a running guest has and its libvirt or QEMU lacks, so that it cannot be of that release; a fragment each.
+    pub cautions: Vec<String>,
 }
 
 impl Domain {
     /// Returns one line about what was read, used and ignored.
     pub fn line(&self) -> String {
         let mut parts = vec![self.read.clone()];
-        for (label, list) in [("used", &self.used), ("ignored", &self.ignored)] {
+        for (label, list) in [("used", &self.used), ("ignored", &self.ignored), ("caution", &self.cautions)] {
             if !list.is_empty() {
                 parts.push(format!("{label}: {}", list.join(", ")));
             }
@@ -141,12 +143,14 @@ impl Reader<'_, '_> {
         let mut used = notes::used(domain, &scenario, &cpu);
         self.choose_cpu(&mut scenario, &cpu, live, &mut used)?;
         let read = self.say(&scenario, &cpu, live, vcpus, alias.as_deref());
+        let cautions = notes::cautions(self.catalog, &scenario);
         Ok(Domain {
             name: domain.child("name").map(|name| name.text.trim().to_owned()),
             scenario,
             read,
             used,
             ignored: notes::ignored(domain, &cpu),
+            cautions,
         })
     }
 

@@ -1,14 +1,13 @@
 //! Finds libvirt's and QEMU's messages about a guest's CPU in a text: a line, a whole log, whatever virsh, `KubeVirt`,
 //! nova or oVirt wrote around them. Knows the messages' words, and nothing of what they mean.
 
-use crate::domain::behaviour::InvtscMessage;
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Mode;
 use crate::domain::feature::FeatureId;
 use crate::domain::host::Vendor;
 use crate::domain::qemu::Accel;
 use crate::explain::{MessageMeaning, Unspecific};
-use crate::resolve::Refusal;
+use crate::resolve::{Refusal, Sender};
 use foldhash::{HashMap, HashSet};
 
 /// A message in a text.
@@ -191,9 +190,7 @@ const MESSAGES: &[(&str, Lead, Reader)] = &[
         known(Refusal::QemuTooOld { needed, found })
     }),
     ("host doesn't support invariant TSC", Lead::None, |_, _, _| known(Refusal::NoInvariantTsc)),
-    ("TSC frequency is not specified", Lead::From("domain has "), |_, _, _| {
-        known(Refusal::NotSent(InvtscMessage::Libvirt))
-    }),
+    ("TSC frequency is not specified", Lead::From("domain has "), |_, _, _| known(Refusal::NotSent(Sender::Libvirt))),
     ("Requested TSC frequency", Lead::None, |_, _, _| Some(MessageMeaning::Unspecific(Unspecific::TscFrequency))),
     ("doesn't support requested features", Lead::Word, |_, _, _| {
         Some(MessageMeaning::Unspecific(Unspecific::Enforced))
@@ -218,9 +215,10 @@ const MESSAGES: &[(&str, Lead, Reader)] = &[
         (!rest.starts_with(" required CPU vendor ")).then_some(MessageMeaning::Unspecific(Unspecific::Vendor))
     }),
     ("client socket is closed", Lead::None, |_, _, _| Some(MessageMeaning::Unspecific(Unspecific::ConnectionLost))),
-    ("State blocked by non-migratable CPU", Lead::None, |_, rest, _| {
+    ("State blocked by non-migratable CPU", Lead::None, |_, rest, before| {
         if rest.starts_with(" device (invtsc flag)") {
-            return known(Refusal::NotSent(InvtscMessage::Qemu));
+            let by_qemu = before.contains("unable to execute QEMU command");
+            return known(Refusal::NotSent(if by_qemu { Sender::Command } else { Sender::Reasons }));
         }
         Some(MessageMeaning::Unspecific(Unspecific::NonMigratable))
     }),

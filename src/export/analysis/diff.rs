@@ -3,8 +3,8 @@
 use super::format::{json, list, names};
 use crate::analysis::diff::guest_outcomes::GuestOutcome;
 use crate::analysis::diff::{Effect, MapDiff, ModelDiff, Why};
-use crate::domain::catalog::{Catalog, LibvirtId, ReleaseMap};
 use crate::analysis::review::Finding;
+use crate::domain::catalog::{Catalog, LibvirtId, ReleaseMap};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
 use crate::export::SCHEMA;
