@@ -16,7 +16,8 @@ pub use diff::{
     reason_text,
 };
 pub use expansion::{
-    ExpansionReport, expansion_json, expansion_reason, expansion_text, expansion_xml, rejections_text,
+    ExpansionReport, expansion_json, expansion_reason, expansion_text, expansion_xml, rejections_text, releases_json,
+    releases_text,
 };
 pub use follow::{
     comparison_text, follow_json, follow_text, map_word, mention_word, origin_text, parting_text, state_word,
