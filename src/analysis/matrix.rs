@@ -13,7 +13,7 @@ pub use values::{AxisError, lines_of};
 
 /// Returns for each line the first that decides alike: for releases, one with the same map and behaviour, and between the
 /// same ones where nobody has looked. Every other line stands for itself.
-fn twins(catalog: &Catalog, lines: &[Line]) -> Vec<usize> {
+pub(super) fn twins(catalog: &Catalog, lines: &[Line]) -> Vec<usize> {
     let decides = |line: &Line| {
         let (LibvirtChoice::Release(id, build), qemu) = line.value.software()? else { return None };
         let release = catalog.release(*id);
