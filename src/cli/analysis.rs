@@ -261,8 +261,13 @@ fn progress() -> impl FnMut(usize, usize) {
     }
 }
 
+/// A libvirt release, an added map, or the libvirt of a product or package.
 fn libvirt(catalog: &Catalog, name: &str) -> Option<LibvirtId> {
-    catalog.libvirt(if name == "old" { EXAMPLE_LIBVIRT } else { name })
+    let exact = catalog.libvirt(if name == "old" { EXAMPLE_LIBVIRT } else { name });
+    exact.or_else(|| match release(catalog, name).ok()?.libvirt {
+        LibvirtChoice::Release(id, _) => Some(id),
+        LibvirtChoice::Old | LibvirtChoice::New | LibvirtChoice::Unknown => None,
+    })
 }
 
 pub(super) fn named(catalog: &Catalog, name: &str) -> Result<LibvirtId> {

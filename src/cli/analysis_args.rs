@@ -69,10 +69,10 @@ fn axis_help(side: &str) -> String {
 /// What `diff` asks for.
 #[derive(Args, Clone, Debug)]
 pub struct DiffArgs {
-    /// A release, or a CPU model
+    /// A release or product, or a CPU model
     #[arg(add = complete::releases_and_models())]
     pub one: String,
-    /// Another release, or another CPU model
+    /// Another release or product, or another CPU model
     #[arg(add = complete::releases_and_models())]
     pub other: String,
     /// Compare only this model of the two releases

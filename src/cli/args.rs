@@ -25,7 +25,7 @@ use std::path::PathBuf;
 const FEW_EXAMPLES: &str = "\
 Without a command it opens the explorer. --help describes every option.
   virt-cpu-explorer check EPYC,machine=pc-q35-5.2 --from debian:12 --to debian:13
-  virt-cpu-explorer check --domain guest.xml --from 9.0.0:7.2.22 --to 11.3.0:10.0.13";
+  virt-cpu-explorer check --domain guest.xml --from debian:12 --to debian:13";
 
 const EXAMPLES: &str = "\
 Examples:

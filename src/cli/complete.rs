@@ -130,7 +130,7 @@ pub(super) fn models_and_features() -> ArgValueCompleter {
 }
 
 pub(super) fn releases_and_models() -> ArgValueCompleter {
-    from_catalog(|catalog, _| [libvirt_names(catalog), model_names(catalog)].concat())
+    from_catalog(|catalog, _| [libvirt_names(catalog), product_names(catalog), model_names(catalog)].concat())
 }
 
 /// Releases of libvirt with their QEMU, and products; in a list or a range the last one.
