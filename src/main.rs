@@ -132,9 +132,14 @@ fn named_config(catalog: &Catalog, args: &ExplorerArgs) -> Result<Config> {
 
 /// Opens the explorer, at `scenario` where there is one.
 fn explore(catalog: &Catalog, args: &ExplorerArgs, scenario: Option<Scenario>, opening: tui::Opening) -> Result<()> {
+    let mut notice = String::new();
     let config = match (&args.look.config, storage::config_file()) {
         (Some(path), _) => Config::read(catalog, path, true)?,
-        (None, Some(path)) if !args.look.no_config => Config::read(catalog, &path, false)?,
+        // The user did not name this file now, so the explorer opens without it.
+        (None, Some(path)) if !args.look.no_config => Config::read(catalog, &path, false).unwrap_or_else(|err| {
+            notice = format!("Ignored the config file: {err:#}").replace('\n', "; ");
+            Config::default()
+        }),
         (None, _) => Config::default(),
     };
     let script = script(catalog, args)?;
@@ -145,6 +150,7 @@ fn explore(catalog: &Catalog, args: &ExplorerArgs, scenario: Option<Scenario>, o
     let mut options = options(args, &config, script);
     options.settings.ascii |= tui::ascii_locale();
     options.opening = opening;
+    options.notice = notice;
     tui::run(catalog, scenario, options, ScenarioStore::new(storage::state_folder()))
 }
 
@@ -170,6 +176,7 @@ fn options(args: &ExplorerArgs, config: &Config, script: Script) -> tui::Options
     let mut options = tui::Options {
         keys: args.look.keys.clone().unwrap_or_default(),
         replay: script.steps,
+        allow_effects: args.record.allow_effects,
         demo: args.record.demo.is_some(),
         record: args.record.record.clone(),
         record_keys: args.record.record_keys.clone(),
@@ -179,6 +186,7 @@ fn options(args: &ExplorerArgs, config: &Config, script: Script) -> tui::Options
     options.settings.ascii = args.look.ascii || config.ascii;
     options.settings.mouse = !(args.look.no_mouse || config.no_mouse);
     options.settings.keymap = config.keymap.clone();
+    options.settings.page = args.look.web_base.clone().or_else(|| config.web_base.clone());
     options
 }
 

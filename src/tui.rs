@@ -4,10 +4,14 @@
 
 #[cfg(feature = "terminal")]
 mod cast;
+#[cfg(test)]
+mod contrast;
 #[cfg(feature = "terminal")]
 mod effects;
 mod environment;
 mod export;
+#[cfg(feature = "terminal")]
+mod flash;
 #[cfg(feature = "terminal")]
 mod input;
 mod options;
@@ -32,8 +36,10 @@ pub use environment::{ascii_locale, default_theme};
 pub use export::{draw, screen};
 pub use options::{Opening, Options};
 pub use print::{PrintError, frame, print};
+pub use rgb::{Rgb, Screen};
 #[cfg(feature = "terminal")]
 pub use run::run;
+pub use step::perform;
 #[cfg(feature = "terminal")]
 pub use terminal::Guard;
 pub use theme::sign;

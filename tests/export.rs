@@ -9,6 +9,7 @@ use virt_cpu_explorer::internal::app::screens::ScreenKind;
 use virt_cpu_explorer::internal::app::settings::{Settings, ThemeName};
 use virt_cpu_explorer::internal::app::update::Effect;
 use virt_cpu_explorer::internal::domain::scenario::Scenario;
+use virt_cpu_explorer::internal::export::{page_address, page_base};
 use virt_cpu_explorer::internal::tui;
 
 const T7: &str = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
@@ -52,6 +53,27 @@ fn markdown_is_the_report_of_check_and_no_wider_than_a_mail_bears() {
     assert!(page.contains("```\n") && page.contains("Rule T7:"), "{page}");
     let widest = page.lines().map(|line| line.chars().count()).max();
     assert!(widest <= Some(76), "{widest:?} columns:\n{page}");
+}
+
+#[test]
+fn what_is_copied_and_exported_opens_the_page_where_there_is_one() {
+    const PAGE: &str = "https://example.org/explorer.html";
+    let settings = Settings { page: Some(PAGE.to_owned()), ..Settings::default() };
+    let session = open_with(T7, USUAL, settings);
+    let address = format!("{PAGE}#{}", session.model.derived.link);
+    let session = session.keys("y");
+    assert_eq!(session.effects, [Effect::Copy(address.clone())]);
+    for keys in ["", "m"] {
+        let session = open_with(T7, USUAL, session.model.settings.clone()).keys(keys);
+        let text = tui::screen(&session.model, catalog(), Format::Markdown);
+        assert!(text.contains(&format!("\n\nIn a browser: <{address}>\n\n")), "{text}");
+        assert!(!export(keys, Format::Markdown).contains("browser"));
+    }
+    assert_eq!(page_address("p", "a b,c=\u{e9}%<"), "p#a%20b,c=%C3%A9%25%3C");
+    assert_eq!(page_base(PAGE), Ok(PAGE.to_owned()));
+    for bad in ["explorer.html", "https://example.org/#x", "https://example.org/?s=x", "https://example.org/a b"] {
+        assert!(page_base(bad).is_err(), "{bad}");
+    }
 }
 
 #[test]

@@ -120,7 +120,7 @@ fn closed_inputs_and_outputs_are_no_panic() {
 fn a_closed_standard_input_does_not_keep_a_user_from_typing() {
     for closed in ["<&-", "</dev/null"] {
         let mut terminal = shell(&format!("exec \"$PROGRAM\" {T7} {closed}"));
-        terminal.until("▶T7");
+        terminal.until("row T7");
         quits(terminal);
     }
 }
@@ -161,7 +161,7 @@ fn an_environment_that_lacks_everything_is_enough() {
         let home = home.display().to_string();
         let places = ["HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"].map(|name| (name, home.as_str()));
         let mut terminal = Terminal::explorer(&[T7], &places);
-        terminal.until("▶T7");
+        terminal.until("row T7");
         quits(terminal);
     }
     let output = Command::new(PROGRAM).args(["check", T7]).env_clear().output().expect("the program runs");
@@ -172,7 +172,7 @@ fn an_environment_that_lacks_everything_is_enough() {
 #[test]
 fn a_terminal_without_a_name_is_drawn_on() {
     let mut terminal = shell(&format!("unset TERM; exec \"$PROGRAM\" {T7}"));
-    terminal.until("▶T7");
+    terminal.until("row T7");
     quits(terminal);
 }
 
@@ -180,7 +180,7 @@ fn a_terminal_without_a_name_is_drawn_on() {
 fn in_a_locale_without_utf_8_the_screen_is_ascii() {
     for locale in ["LC_ALL=POSIX", "LC_ALL= LC_CTYPE= LANG=en_US.ISO-8859-1"] {
         let mut terminal = shell(&format!("export {locale}; exec \"$PROGRAM\" {T7}"));
-        terminal.until(">T7");
+        terminal.until("row T7");
         assert!(terminal.contents().is_ascii(), "{locale}: {}", terminal.contents());
         quits(terminal);
     }
@@ -189,7 +189,7 @@ fn in_a_locale_without_utf_8_the_screen_is_ascii() {
 #[test]
 fn a_storm_of_sizes_ends_in_the_right_screen() {
     let mut terminal = Terminal::explorer(&[T7], &[]);
-    terminal.until("▶T7");
+    terminal.until("row T7");
     for turn in 0..300u16 {
         let (rows, columns) = match turn % 5 {
             0 => (1, 1),
@@ -211,11 +211,11 @@ fn a_storm_of_sizes_ends_in_the_right_screen() {
 #[test]
 fn a_killed_program_leaves_nothing_that_hinders_the_next() {
     let mut terminal = Terminal::explorer(&[T7], &[]);
-    terminal.until("▶T7");
+    terminal.until("row T7");
     terminal.signal("KILL");
     assert_ne!(terminal.end(), 0);
     let mut next = Terminal::explorer(&[T7], &[]);
-    next.until("▶T7");
+    next.until("row T7");
     quits(next);
 }
 
@@ -223,14 +223,14 @@ fn a_killed_program_leaves_nothing_that_hinders_the_next() {
 fn two_instances_do_not_know_of_each_other() {
     let mut one = Terminal::explorer(&[T7], &[]);
     let mut other = Terminal::explorer(&[], &[]);
-    one.until("▶T7");
-    other.until("▶T5");
+    one.until("row T7");
+    other.until("row T5");
     other.keys("\x1b[D");
-    other.until("▶T7");
+    other.until("row T7");
     one.keys("\x1b[C");
-    one.until("▶T5");
+    one.until("row T5");
     quits(one);
-    assert!(other.contents().contains("▶T7"));
+    assert!(other.contents().contains("row T7"));
     quits(other);
 }
 
@@ -243,10 +243,10 @@ fn pasted(text: &str) -> String {
 fn a_pasted_megabyte_is_one_clear_error() {
     for text in ["Skylake-Client,", "x", "line\n", "é"] {
         let mut terminal = Terminal::explorer(&[T7], &[]);
-        terminal.until("▶T7");
+        terminal.until("row T7");
         terminal.keys(&pasted(text));
         terminal.until("Cannot parse the pasted text as a scenario");
-        terminal.until("▶T7");
+        terminal.until("row T7");
         quits(terminal);
     }
 }
@@ -254,7 +254,7 @@ fn a_pasted_megabyte_is_one_clear_error() {
 #[test]
 fn of_a_megabyte_pasted_while_choosing_only_the_beginning_is_taken() {
     let mut terminal = Terminal::explorer(&[T7], &[]);
-    terminal.until("▶T7");
+    terminal.until("row T7");
     terminal.keys("\r");
     terminal.until("Guest: machine");
     terminal.keys(&pasted("q35"));
@@ -272,7 +272,7 @@ fn a_suspended_program_gives_the_terminal_back_and_takes_it_again() {
     let mut terminal = Terminal::start(command, &[("PS1", "ready> ")]);
     terminal.until("ready>");
     terminal.keys(&format!("{PROGRAM} {T7}\r"));
-    terminal.until("▶T7");
+    terminal.until("row T7");
     for round in 1..=3 {
         terminal.keys("\x1a");
         // What the shell said of the stops before is on the screen as well.
@@ -281,7 +281,7 @@ fn a_suspended_program_gives_the_terminal_back_and_takes_it_again() {
         });
         terminal.given_back();
         terminal.keys("fg\r");
-        terminal.until("▶T7");
+        terminal.until("row T7");
         terminal.taken();
     }
     terminal.keys("q");
@@ -340,4 +340,156 @@ fn an_endless_batch_line_is_one_error_and_the_next_line_is_answered() {
     assert_eq!(lines.len(), 2, "{answers}");
     assert!(lines[0].contains("\"line\":1,") && lines[0].contains("16 MiB"), "{}", lines[0]);
     assert!(lines[1].contains("\"id\":\"next\""), "{}", lines[1]);
+}
+
+#[test]
+fn keys_beyond_one_buffer_all_arrive() {
+    for tabs in [1023, 1024, 1025, 5000] {
+        let mut terminal = Terminal::explorer(&[T7], &[]);
+        terminal.until("T7");
+        terminal.keys(&("\t".repeat(tabs) + "q"));
+        assert_eq!(terminal.end(), 0, "{tabs} tabs and q");
+        terminal.given_back();
+    }
+}
+
+#[test]
+fn a_paste_without_brackets_is_read_and_ctrl_c_ends_the_program() {
+    let mut terminal = Terminal::explorer(&[T7], &[]);
+    terminal.until("T7");
+    terminal.keys(&"\t".repeat(1 << 14));
+    terminal.keys("\x03");
+    assert_eq!(terminal.end(), 0);
+    terminal.given_back();
+}
+
+#[test]
+fn stopped_by_a_signal_the_program_gives_the_terminal_back_and_takes_it_again() {
+    let mut terminal = Terminal::explorer(&[T7], &[]);
+    terminal.until("T7");
+    terminal.signal("TSTP");
+    terminal.until_it("an empty screen", |contents| !contents.contains("T7"));
+    terminal.given_back();
+    terminal.signal("CONT");
+    terminal.until("T7");
+    terminal.taken();
+    quits(terminal);
+}
+
+#[test]
+fn continued_after_a_stop_that_cannot_be_caught_the_screen_is_drawn_again() {
+    let mut terminal = Terminal::explorer(&[T7], &[]);
+    terminal.until("T7");
+    terminal.signal("STOP");
+    let before = terminal.bytes.len();
+    terminal.signal("CONT");
+    terminal.until_it("T7", |contents| contents.contains("T7"));
+    let taken_again = |terminal: &Terminal| String::from_utf8_lossy(&terminal.bytes[before..]).contains("\x1b[?1049h");
+    for _ in 0..600 {
+        if taken_again(&terminal) {
+            break;
+        }
+        terminal.listen(std::time::Duration::from_millis(100));
+    }
+    assert!(taken_again(&terminal), "{}", terminal.contents());
+    quits(terminal);
+}
+
+#[test]
+fn what_is_no_regular_file_is_refused_with_its_kind() {
+    let pipe = scratch("pipe").join("guest.xml");
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs").success());
+    let pipe = pipe.to_str().expect("a path is text");
+    let both = ["--from", "9.0.0:7.2.22", "--to", "11.3.0:10.0.13"];
+    for (path, kind) in [(pipe, "a named pipe"), ("/dev/zero", "a device")] {
+        let map = format!("mine={path}");
+        let cases: [&[&str]; 5] = [
+            &["check", "--domain", path],
+            &["--config", path, "--print"],
+            &["--replay", path, "--print"],
+            &["expand", "host-model", "--host", path, "--on", "11.3.0:10.0.13"],
+            &["check", "EPYC", "--cpu-map", &map],
+        ];
+        for case in cases {
+            let arguments = if case[0] == "check" { [case, &both].concat() } else { case.to_vec() };
+            let output = run(&arguments, Stdio::piped());
+            let said = said(&output) + &String::from_utf8_lossy(&output.stdout);
+            assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+            assert!(said.contains(&format!("expected a regular file, found {kind}")), "{arguments:?}: {said}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_the_shell_opened_is_read() {
+    let guest = "tests/data/domains";
+    let first = std::fs::read_dir(guest).expect("there are guests").next().expect("one").expect("it is read").path();
+    let line = format!(
+        "{PROGRAM} check --domain /dev/stdin --from 9.0.0:7.2.22 --to 9.0.0:7.2.22 < {first} >/dev/null; test $? -lt 2",
+        first = first.display()
+    );
+    assert!(Command::new("sh").args(["-c", &line]).status().expect("a shell runs").success(), "{line}");
+}
+
+#[test]
+fn thousands_of_attributes_are_one_error_at_once() {
+    let path = scratch("attributes").join("guest.xml");
+    let attributes: String = (0..100_000).map(|number| format!(" a{number}=''")).collect();
+    std::fs::write(&path, format!("<domain{attributes}/>")).expect("a file can be written");
+    let path = path.to_str().expect("a path is text");
+    let output = run(&["check", "--domain", path, "--from", "old", "--to", "new"], Stdio::piped());
+    let said = said(&output) + &String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("expected at most 64 attributes in an element"), "{said}");
+}
+
+#[test]
+fn of_thousands_of_errors_in_a_file_twenty_are_reported() {
+    let folder = scratch("errors");
+    let (config, list) = (folder.join("config.toml"), folder.join("list.keys"));
+    std::fs::write(&config, (0..10_000).map(|number| format!("a{number} = 1\n")).collect::<String>()).expect("written");
+    std::fs::write(&list, "nothing of the kind\n".repeat(10_000)).expect("written");
+    for (flag, path) in [("--config", config), ("--replay", list)] {
+        let path = path.to_str().expect("a path is text");
+        let output = run(&[flag, path, "--print"], Stdio::null());
+        assert_eq!(output.status.code(), Some(2), "{flag}");
+        let said = said(&output);
+        assert_eq!(said.lines().count(), 21, "{flag}: {said}");
+        assert!(said.ends_with("and 9980 more errors\n"), "{flag}: {said}");
+    }
+}
+
+#[test]
+fn a_long_name_in_a_map_is_an_error_and_no_panic() {
+    let folder = scratch("names");
+    let name = "m".repeat(70_000);
+    let map = format!(
+        "<cpus><arch name='x86'><feature name='a'><cpuid eax_in='0x1' edx='0x1'/></feature>\
+         <model name='{name}'><feature name='a'/></model></arch></cpus>"
+    );
+    let path = folder.join("cpu_map.xml");
+    std::fs::write(&path, map).expect("a file can be written");
+    let path = path.to_str().expect("a path is text");
+    let output = run(&["matrix", "EPYC", "--cpu-map", &format!("mine={path}")], Stdio::null());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("expected a name of at most 256 bytes, found 70000"), "{}", said(&output));
+}
+
+#[test]
+fn an_unreadable_config_file_is_a_notice() {
+    let mut command = CommandBuilder::new("sh");
+    command.args(["-c", "mkdir -p $HOME/virt-cpu-explorer/config.toml && exec $PROGRAM $LINK"]);
+    command.env("PROGRAM", PROGRAM);
+    command.env("LINK", T7);
+    let mut terminal = Terminal::start(command, &[]);
+    terminal.until("Ignored the config file");
+    quits(terminal);
+}
+
+#[test]
+fn at_most_eight_stops_are_accepted() {
+    let link = format!("{T7}{}", ",via=10.4.0".repeat(9));
+    let output = run(&["check", &link], Stdio::null());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("expected at most 8 intermediate hosts"), "{}", said(&output));
 }

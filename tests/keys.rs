@@ -27,6 +27,7 @@ theme = \"light\"        # default, light, high-contrast, mono, colour-blind
 ascii = false
 mouse = true
 start = \"EPYC,machine=pc-q35-5.2,from=9.0.0,to=11.3.0\"
+web-base = \"https://example.org/virt-cpu-explorer.html\"  # copied links and Markdown exports open this page
 
 [keys]
 undo = \"u <ctrl+y>\"

@@ -18,7 +18,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("binary", MODELS, ":2:8: expected UTF-8 text, found the byte 0xff"),
     ("control_character", MODELS, ":2:16: expected text, found the character U+0001"),
     ("cut_off", MODELS, r#":3:5: expected > to end the tag, found "<feature na""#),
-    ("directory", MODELS, ": expected a file, found a directory or a device"),
+    ("directory", MODELS, ": expected a regular file, found a directory"),
     ("duplicate_attribute", MODELS, r#":2:19: expected each attribute once, found "name" a second time"#),
     ("duplicate_feature", MODELS, ":2:3: expected each feature once, found fpu a second time"),
     ("duplicate_model", MODELS, ":5:3: expected each model once, found A a second time"),

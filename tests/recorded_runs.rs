@@ -1,5 +1,6 @@
 //! Holds the answers against 650 runs of real libvirts and QEMUs, under TCG and on a KVM host of which both sides are
 //! known: policies and journeys, vendors and forbidden features, and daemons upgraded under a running guest.
+//! Then against the runs of the laboratory in `tests/lab`, which appends to `laboratory.jsonl`.
 #![expect(clippy::unwrap_used, reason = "what cannot be read or asked fails the test")]
 
 mod support;
@@ -51,6 +52,7 @@ struct HostFacts {
 
 fn hosts() -> BTreeMap<String, HostChoice> {
     let lines = include_str!("recorded/journey-hosts.jsonl").lines();
+    let lines = lines.chain(include_str!("recorded/laboratory-hosts.jsonl").lines());
     let hosts = lines.map(|line| serde_json::from_str::<HostFacts>(line).unwrap());
     hosts.map(|host| (host.name.clone(), host.choice())).collect()
 }
@@ -114,6 +116,9 @@ impl Run {
             (Key::Migratable, "migratable"),
         ];
         keys.extend(named.into_iter().filter_map(|(key, name)| Some((key, text(name)?.to_owned()))));
+        let pmu = self.guest.get("pmu").and_then(Value::as_bool);
+        keys.extend(pmu.map(|pmu| (Key::Pmu, if pmu { "on" } else { "off" }.to_owned())));
+        keys.extend(self.guest.get("tsc").map(|hertz| (Key::Tsc, hertz.to_string())));
         let topology = self.guest.get("topology").and_then(Value::as_array);
         let topology = topology.map(|parts| parts.iter().map(Value::to_string).collect::<Vec<_>>().join("-"));
         keys.extend(topology.map(|topology| (Key::Topology, topology)));
@@ -167,13 +172,13 @@ struct Count {
     wrong: usize,
 }
 
-#[test]
+/// Asks about every run; returns how many came out how, and those that differ.
 #[expect(clippy::print_stdout, reason = "how many are equal is worth reading")]
-fn the_resolver_gives_the_recorded_runs() {
+fn ask_all(runs: &str) -> (Count, Vec<String>) {
     let hosts = hosts();
     let mut counts: BTreeMap<String, Count> = BTreeMap::new();
     let mut wrong = Vec::new();
-    for line in include_str!("recorded/journeys.jsonl").lines() {
+    for line in runs.lines() {
         let run: Run = serde_json::from_str(line).unwrap();
         let count = counts.entry(run.kind()).or_default();
         let differs = match run.scenario(&hosts) {
@@ -207,7 +212,22 @@ fn the_resolver_gives_the_recorded_runs() {
     }
     println!("all: {} equal, {} depend, {} wrong", all.equal, all.depends, all.wrong);
     println!("{}", wrong.join("\n"));
+    (all, wrong)
+}
+
+#[test]
+fn the_resolver_gives_the_recorded_runs() {
+    let (all, wrong) = ask_all(include_str!("recorded/journeys.jsonl"));
     // The rest: names that only QEMU has, and restores with QEMU 11.1.
     assert_eq!(all.equal + all.depends + all.wrong, 650);
     assert!(all.equal >= 628 && all.wrong <= 17, "{all:?}, first: {}", wrong.first().map_or("", String::as_str));
+}
+
+#[test]
+fn the_resolver_gives_the_runs_of_the_laboratory() {
+    let runs = include_str!("recorded/laboratory.jsonl");
+    let (all, wrong) = ask_all(runs);
+    assert_eq!(all.equal + all.depends + all.wrong, runs.lines().count());
+    // docs/EVIDENCE.md says what the rest is.
+    assert!(all.equal >= 271 && all.wrong <= 5, "{all:?}, first: {}", wrong.first().map_or("", String::as_str));
 }

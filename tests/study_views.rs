@@ -41,7 +41,7 @@ fn a_silent_feature_is_on_at_the_source_and_extra_at_the_destination() {
             State::Silent,
             State::On,
             State::Extra,
-            State::NotReached,
+            State::Stays,
         ]
     );
     assert_eq!(seen[3].by, Some(By::Qemu(Origin::MachineType)));

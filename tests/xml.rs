@@ -1,7 +1,7 @@
 //! What the XML reader accepts is well-formed: on the same input it agrees with roxmltree, tree and all.
 
 use proptest::prelude::*;
-use virt_cpu_explorer::internal::load::xml::{Document, Element, MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS};
+use virt_cpu_explorer::internal::load::xml::{Document, Element, MAX_BYTES, MAX_DEPTH, MAX_NODES};
 
 /// Writes an element of ours as one text, so that two trees can be compared.
 fn ours(element: &Element<'_>) -> String {
@@ -148,7 +148,7 @@ fn limits_are_errors_at_once() {
     assert_eq!(deep, "x:1:193: expected at most 64 levels, found <a> one level deeper");
     let large = Document::parse("x", &" ".repeat(MAX_BYTES + 1)).unwrap_err().to_string();
     assert_eq!(large, "x: expected at most 16 MiB, found 16777217 bytes");
-    let many = Document::parse("x", &format!("<a>{}</a>", "<b/>".repeat(MAX_ELEMENTS))).unwrap_err().to_string();
+    let many = Document::parse("x", &format!("<a>{}</a>", "<b/>".repeat(MAX_NODES))).unwrap_err().to_string();
     assert!(many.contains("expected at most 262144 elements"), "{many}");
 }
 

@@ -1,10 +1,11 @@
 //! Follows one feature through the ten stages of a migration: what each stage makes of it, and who decided that.
 
+use super::history::{Membership, in_map};
 use crate::domain::definition::{Check, Definition, Policy, named_enum};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
 use crate::domain::scenario::Scenario;
-use crate::resolve::{Answer, Origin, Refusal, RuleId, StartTrace, Trace, Verdict, WrittenBy};
+use crate::resolve::{Answer, Migration, Origin, Refusal, RuleId, StartTrace, Trace, Verdict, WrittenBy};
 
 named_enum! {
     /// A stage, in the order in which the guest comes by.
@@ -29,6 +30,23 @@ named_enum! {
         FullCheck "full check",
         /// What came of it.
         Verdict "verdict",
+    }
+}
+
+impl Step {
+    /// Returns a name of at most nine letters.
+    pub const fn short(self) -> &'static str {
+        match self {
+            Self::Definition => "defined",
+            Self::Prepared => "prepared",
+            Self::CommandLine => "-cpu line",
+            Self::SourceCpu | Self::DestinationCpu => "CPU",
+            Self::Live => "live XML",
+            Self::Sent => "sent",
+            Self::Received => "received",
+            Self::FullCheck => "check",
+            Self::Verdict => "verdict",
+        }
     }
 }
 
@@ -67,8 +85,73 @@ pub enum State {
     Lost,
     /// The guest gained it.
     Gained,
+    /// The guest stays where it was: the migration was aborted.
+    Stays,
     /// The guest never came so far.
     NotReached,
+}
+
+/// How a state is drawn where there is room for one sign.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mark {
+    /// Enabled, without a word about it.
+    On,
+    /// Not enabled, without a word about it.
+    Off,
+    /// A definition or a command line enables it.
+    WrittenOn,
+    /// A definition or a command line disables it.
+    WrittenOff,
+    /// The stage does not mention it.
+    Unmentioned,
+    /// The map does not know it.
+    Unknown,
+    /// The check found it as expected, or the guest has it as before.
+    Same,
+    /// The stage refused, or the guest lost or gained it.
+    Harm,
+}
+
+named_enum! {
+    /// A line of the drawing, from stage to stage.
+    Lane {
+        /// What definitions and command lines say.
+        Text "text says",
+        /// What the CPU map of that side has in the model.
+        Map "CPU map",
+        /// What QEMU enables.
+        Qemu "QEMU enables",
+        /// What the guest can read.
+        Guest "guest sees",
+        /// What libvirt compares, and the result.
+        Compared "compared",
+    }
+}
+
+/// What one stage shows in each lane; `None` where the stage has nothing to do with the lane.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Lanes {
+    /// What is written: `Mention`, `Flag` or `Unmentioned`.
+    pub text: Option<State>,
+    /// What the CPU map has in the model.
+    pub map: Option<Membership>,
+    /// What QEMU reports: `On`, `Off` or `Unavailable`.
+    pub qemu: Option<State>,
+    /// Whether the guest can read the bit.
+    pub guest: Option<bool>,
+    /// The comparison of this stage.
+    pub compared: Option<Comparison>,
+}
+
+/// A comparison of a definition with the CPU that QEMU built.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Comparison {
+    /// Whether the definition has the feature.
+    pub expected: bool,
+    /// Whether QEMU enables it.
+    pub enabled: bool,
+    /// What follows: `Unmentioned` and `Mention` for the live update, otherwise the state of the full check.
+    pub result: State,
 }
 
 /// Who decided.
@@ -97,13 +180,48 @@ pub struct Seen {
     pub changed: bool,
     /// The rule whose page tells of this change, if one does.
     pub rule: Option<RuleId>,
+    /// What the stage shows in each lane of the drawing.
+    pub lanes: Lanes,
+}
+
+impl Seen {
+    /// Returns whether the guest was refused here, or lost or gained the feature.
+    pub fn is_harm(&self) -> bool {
+        self.state.mark() == Mark::Harm
+    }
+}
+
+/// Returns whether the guest reads the same at the destination as at the source; `None` if either CPU was never built.
+pub fn guest_sees_the_same(seen: &[Seen]) -> Option<bool> {
+    let sees = |step: Step| seen.get(step as usize).and_then(|seen| seen.lanes.guest);
+    Some(sees(Step::SourceCpu)? == sees(Step::DestinationCpu)?)
+}
+
+/// Returns the first lane in which the destination differs from the source; `None` if no lane differs.
+pub fn parting(seen: &[Seen]) -> Option<Lane> {
+    let lanes = |step: Step| seen.get(step as usize).map(|seen| seen.lanes).unwrap_or_default();
+    let (sent, received) = (lanes(Step::Sent), lanes(Step::Received));
+    let (source, destination) = (lanes(Step::SourceCpu), lanes(Step::DestinationCpu));
+    fn differ<T: PartialEq>(one: Option<T>, other: Option<T>) -> bool {
+        one.is_some() && other.is_some() && one != other
+    }
+    let has = |map: Option<Membership>| map.map(|map| map == Membership::Has);
+    let unmentioned = sent.text == Some(State::Unmentioned);
+    if differ(sent.text, received.text) {
+        Some(Lane::Text)
+    } else if unmentioned && differ(has(sent.map), has(received.map)) {
+        Some(Lane::Map)
+    } else if differ(source.qemu, destination.qemu) {
+        Some(Lane::Qemu)
+    } else {
+        differ(source.guest, destination.guest).then_some(Lane::Guest)
+    }
 }
 
 /// Returns the place of the stage that matters most: the one that refused, lost or gained the feature, else the first
 /// that changed it, else the first of all.
 pub fn decisive(seen: &[Seen]) -> usize {
-    let harm = |seen: &Seen| matches!(seen.state, State::Extra | State::Missing | State::Lost | State::Gained);
-    seen.iter().position(harm).or_else(|| seen.iter().position(|seen| seen.changed)).unwrap_or(0)
+    seen.iter().position(Seen::is_harm).or_else(|| seen.iter().position(|seen| seen.changed)).unwrap_or(0)
 }
 
 /// Returns the feature at each of the ten stages; over a journey with stops, from the start to the last arrival.
@@ -116,7 +234,7 @@ pub fn follow(scenario: &Scenario, answer: &Answer, feature: FeatureId) -> Vec<S
         let (state, by) = walk.at(*step);
         let before = seen.iter().rev().find_map(|seen| seen.state.meant());
         let changed = state.meant().zip(before).is_some_and(|(now, before)| now != before);
-        seen.push(Seen { step: *step, state, by, changed, rule: walk.rule(by, changed) });
+        seen.push(Seen { step: *step, state, by, changed, rule: walk.rule(by, changed), lanes: walk.lanes(*step) });
     }
     seen
 }
@@ -135,7 +253,23 @@ impl State {
             | Self::Agrees
             | Self::NotCompared
             | Self::Kept
+            | Self::Stays
             | Self::NotReached => None,
+        }
+    }
+
+    /// Returns how the state is drawn.
+    pub fn mark(self) -> Mark {
+        match self {
+            Self::InModel | Self::On => Mark::On,
+            Self::Silent | Self::Off | Self::Unavailable => Mark::Off,
+            Self::Mention(policy) if policy.is_on() => Mark::WrittenOn,
+            Self::Flag(true) => Mark::WrittenOn,
+            Self::Mention(_) | Self::Flag(false) => Mark::WrittenOff,
+            Self::UnknownToMap => Mark::Unknown,
+            Self::Unmentioned | Self::NotCompared | Self::Stays | Self::NotReached => Mark::Unmentioned,
+            Self::Agrees | Self::Kept => Mark::Same,
+            Self::Extra | Self::Missing | Self::Lost | Self::Gained => Mark::Harm,
         }
     }
 }
@@ -184,8 +318,7 @@ impl Walk<'_> {
             }
             Step::Sent => match hop {
                 Some(hop) => {
-                    let sent = if hop.arrival.replaced { hop.sent.cookie.as_ref() } else { Some(&hop.sent.xml) };
-                    self.said(stops.last().map_or(start, |stop| &stop.arrival), sent, StartTrace::written_by)
+                    self.said(stops.last().map_or(start, |stop| &stop.arrival), Some(sent(hop)), StartTrace::written_by)
                 }
                 None => (State::NotReached, None),
             },
@@ -196,6 +329,76 @@ impl Walk<'_> {
             Step::FullCheck => self.check(arrival),
             Step::Verdict => self.verdict(),
         }
+    }
+
+    /// Returns what the stage shows in each lane.
+    fn lanes(&self, step: Step) -> Lanes {
+        let start = self.trace.source();
+        let (stops, hop) = match self.trace.migrations.split_last() {
+            Some((hop, stops)) => (stops, Some(hop)),
+            None => (&[][..], None),
+        };
+        let arrival = hop.map(|hop| &hop.arrival);
+        match step {
+            Step::Definition => self.written(start, Some(&start.given)),
+            Step::Prepared => self.written(start, start.prepared.as_ref()),
+            Step::CommandLine => {
+                let (state, _) = self.flag(start);
+                Lanes { text: Some(state).filter(|state| *state != State::NotReached), ..Lanes::default() }
+            }
+            Step::SourceCpu => self.cpu_lanes(start),
+            Step::Live => {
+                let live = self.trace.reconnected.as_ref().or(start.live.as_ref());
+                Lanes { compared: self.live_update(start), ..self.written(start, live) }
+            }
+            Step::Sent => {
+                let sender = stops.last().map_or(start, |stop| &stop.arrival);
+                self.written(sender, hop.map(|hop| sent(hop)))
+            }
+            Step::Received => arrival.map_or_else(Lanes::default, |run| self.written(run, run.prepared.as_ref())),
+            Step::DestinationCpu => arrival.map_or_else(Lanes::default, |run| self.cpu_lanes(run)),
+            Step::FullCheck => Lanes { compared: arrival.and_then(|run| self.full_check(run)), ..Lanes::default() },
+            Step::Verdict => Lanes::default(),
+        }
+    }
+
+    fn written(&self, run: &StartTrace, definition: Option<&Definition>) -> Lanes {
+        let Some(definition) = definition else { return Lanes::default() };
+        let written = definition.features.get(self.feature).map_or(State::Unmentioned, State::Mention);
+        let map = definition.model.or(self.model).map(|model| in_map(&run.map, model, self.feature));
+        Lanes { text: Some(written), map, ..Lanes::default() }
+    }
+
+    fn cpu_lanes(&self, run: &StartTrace) -> Lanes {
+        let Some(cpu) = &run.cpu else { return Lanes::default() };
+        let (state, _) = self.cpu(run);
+        Lanes { qemu: Some(state), guest: Some(cpu.visible.contains(self.feature)), ..Lanes::default() }
+    }
+
+    /// Whether a definition has the feature: it says so, or the map has it in the model.
+    fn expects(&self, run: &StartTrace, definition: &Definition) -> bool {
+        let has = |model| run.map.model(model).is_some_and(|of_map| of_map.data.contains(self.feature));
+        let of_map = || definition.model.or(self.model).is_some_and(has);
+        definition.features.get(self.feature).map_or_else(of_map, Policy::is_on)
+    }
+
+    /// The comparison after a start (libvirt `virCPUUpdateLive`); `None` where QEMU did not start here.
+    fn live_update(&self, start: &StartTrace) -> Option<Comparison> {
+        let (prepared, cpu, live) = (start.prepared.as_ref()?, start.cpu.as_ref()?, start.live.as_ref()?);
+        let expected = self.expects(start, prepared);
+        let enabled = cpu.on.contains(self.feature);
+        let result = match live.features.get(self.feature) {
+            Some(policy) if prepared.features.get(self.feature) != Some(policy) => State::Mention(policy),
+            Some(_) | None if expected == enabled => State::Unmentioned,
+            Some(_) | None => State::NotCompared,
+        };
+        Some(Comparison { expected, enabled, result })
+    }
+
+    fn full_check(&self, run: &StartTrace) -> Option<Comparison> {
+        let (prepared, cpu) = (run.prepared.as_ref()?, run.cpu.as_ref()?);
+        let (result, _) = self.check(Some(run));
+        Some(Comparison { expected: self.expects(run, prepared), enabled: cpu.on.contains(self.feature), result })
     }
 
     /// What a definition of this run says of the feature; `by` tells who wrote that there.
@@ -274,7 +477,13 @@ impl Walk<'_> {
             (Some(true), Some(false)) => (State::Lost, rule),
             (Some(false), Some(true)) => (State::Gained, rule),
             (Some(_), Some(_)) if self.answer.verdict != Verdict::Aborted => (State::Kept, None),
+            _ if self.answer.verdict == Verdict::Aborted && before.is_some() => (State::Stays, rule),
             _ => (State::NotReached, rule),
         }
     }
+}
+
+/// What counts where a guest arrives: the cookie where it replaces the XML.
+fn sent(hop: &Migration) -> &Definition {
+    hop.sent.cookie.as_ref().filter(|_| hop.arrival.replaced).unwrap_or(&hop.sent.xml)
 }

@@ -36,3 +36,18 @@ pub enum Effect {
         replace: bool,
     },
 }
+
+impl Effect {
+    /// Returns what the effect changes outside the program, as a verb with its object; `None` for one that changes
+    /// nothing.
+    pub(crate) fn outside(&self) -> Option<&'static str> {
+        match self {
+            Self::Quit | Self::Redraw | Self::ListSaved => None,
+            Self::Suspend => Some("suspend the program"),
+            Self::Copy(_) | Self::CopyScreen(_) => Some("fill the clipboard"),
+            Self::Save { .. } => Some("save a scenario"),
+            Self::DeleteSaved(_) => Some("delete a saved scenario"),
+            Self::Write { .. } => Some("write a file"),
+        }
+    }
+}

@@ -31,9 +31,43 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// Returns the errors of a file, one per line, sorted by position.
-pub(crate) fn report(file: &str, mut diagnostics: Vec<Diagnostic>) -> String {
-    diagnostics.sort();
-    let lines: Vec<String> = diagnostics.iter().map(|diagnostic| format!("{file}:{diagnostic}")).collect();
-    lines.join("\n")
+/// How many errors of one file are reported.
+const MOST: usize = 20;
+
+/// The errors of a file, of which the first [`MOST`] are kept and the others counted.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Diagnostics {
+    kept: Vec<Diagnostic>,
+    others: usize,
+}
+
+impl Diagnostics {
+    /// Adds an error. `error` is called only for one that is kept, since a position and a suggestion take time.
+    pub(crate) fn push(&mut self, error: impl FnOnce() -> Diagnostic) {
+        if self.kept.len() < MOST {
+            self.kept.push(error());
+        } else {
+            self.others += 1;
+        }
+    }
+
+    /// Returns the errors that are kept, in the order in which they were added.
+    pub fn kept(&self) -> &[Diagnostic] {
+        &self.kept
+    }
+
+    /// Returns whether there is no error.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.kept.is_empty()
+    }
+
+    /// Returns the errors, one line each, sorted by position; `file` is the file's name.
+    pub fn report(mut self, file: &str) -> String {
+        self.kept.sort();
+        let mut lines: Vec<String> = self.kept.iter().map(|diagnostic| format!("{file}:{diagnostic}")).collect();
+        if self.others > 0 {
+            lines.push(format!("{file}: and {} more errors", self.others));
+        }
+        lines.join("\n")
+    }
 }

@@ -59,6 +59,8 @@ pub(crate) enum ScreenResponse {
 pub enum Target {
     /// A setting.
     Choice(super::choice::Choice),
+    /// The line for the hidden settings of a pane of the explorer.
+    Hidden(super::choice::Group),
     /// A fix, by its index.
     Fix(usize),
     /// A line of the main list, by its index, visible or not.
@@ -129,6 +131,14 @@ pub(crate) trait ScreenState {
     fn idle(&mut self, _context: &ScreenContext<'_>) -> bool {
         false
     }
+
+    /// Returns whether the screen moves by itself.
+    fn is_playing(&self) -> bool {
+        false
+    }
+
+    /// Moves on by one step, while the screen plays.
+    fn tick(&mut self) {}
 
     /// Returns the hints for the bottom line, the most useful first: actions whose keys are shown together, and a label.
     /// A click performs the last of the actions.

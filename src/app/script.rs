@@ -1,7 +1,7 @@
 //! Parses and prints action lists: a text file with one action, typed text, pause or note on each line.
 
 use super::action::{ACTIONS, Action, KeyContext};
-use super::error::{Diagnostic, did_you_mean};
+use super::error::{Diagnostic, Diagnostics, did_you_mean};
 use super::key::Key;
 use super::model::Model;
 use super::overlay::Overlay;
@@ -48,10 +48,10 @@ const LONGEST: u64 = 60_000;
 /// Parses an action list. Empty lines and lines that start with `#` are ignored.
 ///
 /// # Errors
-/// Every line that cannot be parsed, with the nearest known word.
-pub fn parse(catalog: &Catalog, text: &str) -> Result<Vec<Step>, Vec<Diagnostic>> {
+/// The lines that cannot be parsed, each with the nearest known word.
+pub fn parse(catalog: &Catalog, text: &str) -> Result<Vec<Step>, Diagnostics> {
     let mut steps = Vec::new();
-    let mut diagnostics = Vec::new();
+    let mut diagnostics = Diagnostics::default();
     for (number, line) in text.lines().enumerate() {
         let indent = line.chars().take_while(|letter| letter.is_whitespace()).count();
         let content = line.trim();
@@ -60,7 +60,9 @@ pub fn parse(catalog: &Catalog, text: &str) -> Result<Vec<Step>, Vec<Diagnostic>
         }
         match step(catalog, content) {
             Ok(step) => steps.push(step),
-            Err((column, text)) => diagnostics.push(Diagnostic { line: number + 1, column: indent + column, text }),
+            Err((column, text)) => {
+                diagnostics.push(|| Diagnostic { line: number + 1, column: indent + column, text });
+            }
         }
     }
     if diagnostics.is_empty() { Ok(steps) } else { Err(diagnostics) }
@@ -208,7 +210,8 @@ mod tests {
     fn every_bad_line_is_named_with_its_place_and_the_nearest_word() {
         let catalog = embedded::catalog().unwrap();
         let text = "swap-edns\n  undo twice\nwait long\nclick 3\nscenario Skylake-Clinet\npause now\ntype \"\"\n";
-        let diagnostics: Vec<String> = parse(&catalog, text).unwrap_err().iter().map(ToString::to_string).collect();
+        let report = parse(&catalog, text).unwrap_err().report("list");
+        let diagnostics: Vec<&str> = report.lines().filter_map(|line| line.strip_prefix("list:")).collect();
         assert!(
             diagnostics[0].starts_with("1:1: ") && diagnostics[0].ends_with("did you mean swap-ends?"),
             "{diagnostics:?}"

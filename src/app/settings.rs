@@ -2,15 +2,16 @@
 
 use super::keymap::Keymap;
 use crate::domain::definition::named_enum;
+use crate::export::page_address;
 
 named_enum! {
     /// A theme.
     ThemeName {
-        /// The sixteen colours of the terminal, on a dark background.
+        /// Indexed colours, for the background that the terminal has.
         Default "default",
         /// For a light background.
         Light "light",
-        /// Black and white, and few strong colours.
+        /// The text colour of the terminal, and few strong colours.
         HighContrast "high-contrast",
         /// No colour at all.
         Mono "mono",
@@ -28,22 +29,51 @@ impl ThemeName {
     }
 }
 
+/// The background of the terminal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Background {
+    /// Dark, with light text.
+    Dark,
+    /// Light, with dark text.
+    Light,
+    /// The terminal did not say.
+    Unknown,
+}
+
 /// The settings of the terminal program.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Settings {
     /// The theme.
     pub theme: ThemeName,
+    /// The background, for themes that work on both.
+    pub background: Background,
     /// Whether to use only ASCII characters.
     pub ascii: bool,
     /// Whether to use the mouse.
     pub mouse: bool,
     /// The keys of the actions.
     pub keymap: Keymap,
+    /// The address of the explorer's page, if there is one: what is copied and exported links to it.
+    pub page: Option<String>,
+}
+
+impl Settings {
+    /// Returns the address at which the page opens a link; without a page the link itself.
+    pub fn address(&self, link: &str) -> String {
+        self.page.as_ref().map_or_else(|| link.to_owned(), |page| page_address(page, link))
+    }
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { theme: ThemeName::Default, ascii: false, mouse: true, keymap: Keymap::default() }
+        Self {
+            theme: ThemeName::Default,
+            background: Background::Dark,
+            ascii: false,
+            mouse: true,
+            keymap: Keymap::default(),
+            page: None,
+        }
     }
 }
 

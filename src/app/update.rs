@@ -3,7 +3,7 @@
 
 pub use super::effect::Effect;
 pub use availability::unavailable;
-pub use save_export::{ask_to_overwrite, list_saved, saved_deleted};
+pub use save_export::{ask_to_overwrite, copied, list_saved, saved_deleted};
 
 use super::action::{ACTIONS, Action, KeyContext, Scope};
 use super::derived::Derived;
@@ -152,6 +152,18 @@ pub fn idle(model: &mut Model, catalog: &Catalog) -> bool {
     model.screens.top_mut().state_mut().idle(&context)
 }
 
+/// Returns whether the visible screen moves by itself.
+pub fn is_playing(model: &Model) -> bool {
+    model.overlay.is_none() && model.screens.top().state().is_playing()
+}
+
+/// Moves a screen that plays on by one step.
+pub fn tick(model: &mut Model) {
+    if is_playing(model) {
+        model.screens.top_mut().state_mut().tick();
+    }
+}
+
 /// Scrolls what is under the mouse; `action` is up or down.
 pub fn scroll(model: &mut Model, catalog: &Catalog, target: Option<Target>, action: Action) {
     if model.overlay.is_none() && target.is_some() {
@@ -247,7 +259,7 @@ fn program(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effec
             model.notice = Some(format!("Theme: {}.", model.settings.theme.name()));
         }
         Action::Symbols => model.settings.ascii = !model.settings.ascii,
-        Action::CopyLink => return Some(Effect::Copy(model.derived.link.clone())),
+        Action::CopyLink => return Some(Effect::Copy(model.settings.address(&model.derived.link))),
         Action::OpenSaved => return Some(Effect::ListSaved),
         Action::Save => model.overlay = Some(save_export::name()),
         Action::Export => model.overlay = Some(save_export::formats()),

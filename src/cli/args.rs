@@ -10,6 +10,7 @@ use crate::app::export::Format as ScreenFormat;
 use crate::app::settings::ThemeName;
 use crate::domain::catalog::Catalog;
 use crate::domain::names::nearest;
+use crate::export::page_base;
 use crate::load::embedded;
 use crate::resolve::Verdict;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -169,6 +170,9 @@ pub struct LookArgs {
     /// Disable mouse support
     #[arg(long)]
     pub no_mouse: bool,
+    /// Let copied links and Markdown exports open this page of the explorer
+    #[arg(long, value_name = "URL", value_parser = page_base)]
+    pub web_base: Option<String>,
     /// Keys to press at the start.
     #[arg(long, value_name = "KEYS", help = "Press these keys at the start, such as <left><tab><enter>")]
     pub keys: Option<String>,
@@ -224,6 +228,9 @@ pub struct RecordArgs {
     /// Replay a list of actions; with --print, print the last frame
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub replay: Option<PathBuf>,
+    /// Let a replayed list write files, save scenarios, fill the clipboard and suspend the program
+    #[arg(long)]
+    pub allow_effects: bool,
     /// Present to an audience: show the pressed keys and notes, and play a list of actions if one is given
     #[arg(long, value_name = "SCRIPT", value_hint = ValueHint::FilePath, conflicts_with = "replay")]
     pub demo: Option<Option<PathBuf>>,
@@ -252,6 +259,9 @@ pub struct CheckArgs {
     /// Write the whole answer: each fix with its command or XML, the scenario and its defaults, every guest
     #[arg(long, short)]
     pub verbose: bool,
+    /// Add a link that opens this page of the explorer (Markdown)
+    #[arg(long, value_name = "URL", value_parser = page_base)]
+    pub web_base: Option<String>,
     /// Write nothing; only set the exit code
     #[arg(long, short, conflicts_with = "verbose")]
     pub quiet: bool,

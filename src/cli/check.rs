@@ -121,7 +121,7 @@ fn one(
             let name = about.id.map_or_else(|| scenario.cpu_name(catalog).to_owned(), str::to_owned);
             return export::guests_junit(&[GuestRow::of(catalog, &name, scenario, answer)], args.failing());
         }
-        Format::Markdown => export::markdown(catalog, scenario, answer, &ways),
+        Format::Markdown => export::markdown(catalog, scenario, answer, &ways, args.web_base.as_deref()),
         Format::Text if args.verbose => export::text(catalog, scenario, answer, &ways),
         Format::Text => export::summary(catalog, scenario, answer, &ways),
     };

@@ -1,10 +1,11 @@
 //! Reads the config file. All errors in it are reported at once.
 
-use crate::app::error::{Diagnostic, did_you_mean, report};
+use crate::app::error::{Diagnostic, Diagnostics, did_you_mean};
 use crate::app::keymap::Keymap;
 use crate::app::settings::ThemeName;
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
+use crate::export::page_base;
 use crate::load::file;
 use anyhow::{Result, anyhow};
 use std::ops::Range;
@@ -25,14 +26,17 @@ pub struct Config {
     pub keymap: Keymap,
     /// The scenario to start with.
     pub start: Option<Scenario>,
+    /// The address of the explorer's page.
+    pub web_base: Option<String>,
 }
 
 /// The words of the file, each with what is expected.
-const WORDS: [(&str, &str); 5] = [
+const WORDS: [(&str, &str); 6] = [
     ("theme", "the name of a theme"),
     ("ascii", "true or false"),
     ("mouse", "true or false"),
     ("start", "a scenario in quotes"),
+    ("web-base", "an address in quotes"),
     ("keys", "a table of actions with their keys"),
 ];
 
@@ -46,24 +50,28 @@ impl Config {
             return Ok(Self::default());
         }
         let text = file::text(path)?;
-        Self::parse(catalog, &text).map_err(|faults| anyhow!("{}", report(&path.display().to_string(), faults)))
+        Self::parse(catalog, &text).map_err(|errors| anyhow!(errors.report(&path.display().to_string())))
     }
 
     /// Parses the text of a config file.
     ///
     /// # Errors
-    /// Every error in it.
-    pub fn parse(catalog: &Catalog, text: &str) -> Result<Self, Vec<Diagnostic>> {
+    /// The errors in it.
+    pub fn parse(catalog: &Catalog, text: &str) -> Result<Self, Diagnostics> {
         let (table, errors) = DeTable::parse_recoverable(text);
-        if !errors.is_empty() {
-            let place = |error: &toml::de::Error| error.span().map_or(0, |span| span.start);
-            return Err(errors.iter().map(|error| Diagnostic::at(text, place(error), error.message())).collect());
+        let mut reading = Reading { catalog, text, config: Self::default(), errors: Diagnostics::default() };
+        for error in &errors {
+            reading.wrong(error.span().map_or(0, |span| span.start), || error.message().to_owned());
         }
-        let mut reading = Reading { catalog, text, config: Self::default(), faults: Vec::new() };
-        for (word, value) in table.get_ref() {
-            reading.entry(word.get_ref(), &word.span(), value);
+        if errors.is_empty() {
+            // In the file's order, so that the first errors are the ones reported.
+            let mut entries: Vec<_> = table.get_ref().iter().collect();
+            entries.sort_by_key(|(word, _)| word.span().start);
+            for (word, value) in entries {
+                reading.entry(word.get_ref(), &word.span(), value);
+            }
         }
-        if reading.faults.is_empty() { Ok(reading.config) } else { Err(reading.faults) }
+        if reading.errors.is_empty() { Ok(reading.config) } else { Err(reading.errors) }
     }
 }
 
@@ -71,12 +79,13 @@ struct Reading<'a> {
     catalog: &'a Catalog,
     text: &'a str,
     config: Config,
-    faults: Vec<Diagnostic>,
+    errors: Diagnostics,
 }
 
 impl Reading<'_> {
-    fn wrong(&mut self, place: usize, text: impl Into<String>) {
-        self.faults.push(Diagnostic::at(self.text, place, text));
+    fn wrong(&mut self, place: usize, message: impl FnOnce() -> String) {
+        let text = self.text;
+        self.errors.push(|| Diagnostic::at(text, place, message()));
     }
 
     fn entry(&mut self, word: &str, at: &Range<usize>, value: &Spanned<DeValue<'_>>) {
@@ -85,17 +94,21 @@ impl Reading<'_> {
             ("ascii", DeValue::Boolean(ascii)) => self.config.ascii = *ascii,
             ("mouse", DeValue::Boolean(mouse)) => self.config.no_mouse = !*mouse,
             ("start", DeValue::String(word)) => self.start(word, &value.span()),
+            ("web-base", DeValue::String(address)) => match page_base(address) {
+                Ok(address) => self.config.web_base = Some(address),
+                Err(expected) => self.wrong(value.span().start, || format!("web-base: {expected}, found {address}")),
+            },
             ("keys", DeValue::Table(keys)) => self.keys(keys),
             _ => match WORDS.iter().find(|(known, _)| *known == word) {
                 Some((_, expected)) => {
-                    let text = format!("{word}: expected {expected}, found {}", self.written(&value.span()));
-                    self.wrong(value.span().start, text);
+                    let found = written(self.text, &value.span());
+                    self.wrong(value.span().start, || format!("{word}: expected {expected}, found {found}"));
                 }
-                None => {
+                None => self.wrong(at.start, || {
                     let known: Vec<&str> = WORDS.iter().map(|(known, _)| *known).collect();
                     let hint = did_you_mean(word, known.iter().copied());
-                    self.wrong(at.start, format!("expected one of {}, found {word}{hint}", known.join(", ")));
-                }
+                    format!("expected one of {}, found {word}{hint}", known.join(", "))
+                }),
             },
         }
     }
@@ -103,9 +116,11 @@ impl Reading<'_> {
     fn theme(&mut self, name: &str, place: usize) {
         self.config.theme = ThemeName::parse(name);
         if self.config.theme.is_none() {
-            let known: Vec<&str> = ThemeName::ALL.iter().map(|theme| theme.name()).collect();
-            let hint = did_you_mean(name, known.iter().copied());
-            self.wrong(place, format!("theme: expected one of {}, found {name}{hint}", known.join(", ")));
+            self.wrong(place, || {
+                let known: Vec<&str> = ThemeName::ALL.iter().map(|theme| theme.name()).collect();
+                let hint = did_you_mean(name, known.iter().copied());
+                format!("theme: expected one of {}, found {name}{hint}", known.join(", "))
+            });
         }
     }
 
@@ -114,7 +129,7 @@ impl Reading<'_> {
             Ok(scenario) => self.config.start = Some(scenario),
             Err(fault) => {
                 let place = self.inside(span, word, fault.column);
-                self.wrong(place, format!("start: {}", fault.fault));
+                self.wrong(place, || format!("start: {}", fault.fault));
             }
         }
     }
@@ -124,9 +139,10 @@ impl Reading<'_> {
         let mut places = Vec::new();
         for (id, value) in keys {
             let DeValue::String(keys) = value.get_ref() else {
-                let found = self.written(&value.span());
-                let text = format!("{}: expected keys in quotes, separated by spaces, found {found}", id.get_ref());
-                self.wrong(value.span().start, text);
+                let found = written(self.text, &value.span());
+                self.wrong(value.span().start, || {
+                    format!("{}: expected keys in quotes, separated by spaces, found {found}", id.get_ref())
+                });
                 continue;
             };
             own.push((id.get_ref().to_string(), keys.to_string()));
@@ -139,7 +155,7 @@ impl Reading<'_> {
                     let Some((id, span)) = places.get(bad.entry) else { continue };
                     let written = own.get(bad.entry).map_or("", |(_, keys)| keys.as_str());
                     let place = bad.column.map_or(*id, |column| self.inside(span, written, column));
-                    self.wrong(place, bad.text);
+                    self.wrong(place, || bad.text);
                 }
             }
         }
@@ -154,8 +170,9 @@ impl Reading<'_> {
         }
         start + text.chars().take(column - 1).map(char::len_utf8).sum::<usize>()
     }
+}
 
-    fn written(&self, span: &Range<usize>) -> &str {
-        self.text.get(span.clone()).unwrap_or_default()
-    }
+/// Returns what the file says at `span`.
+fn written<'t>(text: &'t str, span: &Range<usize>) -> &'t str {
+    text.get(span.clone()).unwrap_or_default()
 }

@@ -141,7 +141,7 @@ fn source<'a>(catalog: &'a Catalog, args: &ExpandArgs, on: &On) -> Result<Source
     if let Some(id) = catalog.host_named(name) {
         return Ok(Source::Listed(catalog.host(id)));
     }
-    if name != "-" && !Path::new(name).is_file() {
+    if name != "-" && !Path::new(name).exists() {
         let near = did_you_mean(name, catalog.hosts().iter().map(|host| &*host.name));
         bail!(
             "--host {name:?}: neither a listed host nor a file{near}; `list hosts` prints the hosts, and `virsh \

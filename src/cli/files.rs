@@ -1,6 +1,5 @@
 //! Reads the files that the command line names.
 
-use crate::app::error::report;
 use crate::app::script::{Step, parse};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
@@ -55,8 +54,7 @@ impl Script {
     /// The file cannot be read, or lines that cannot be parsed: all of them, with file, line and column.
     pub fn read(catalog: &Catalog, path: &Path) -> Result<Self> {
         let text = file::text(path)?;
-        let mut steps =
-            parse(catalog, &text).map_err(|faults| anyhow!("{}", report(&path.display().to_string(), faults)))?;
+        let mut steps = parse(catalog, &text).map_err(|errors| anyhow!(errors.report(&path.display().to_string())))?;
         let start = match steps.first() {
             Some(Step::Scenario(link)) => Some(Scenario::parse(catalog, link)?),
             _ => None,

@@ -188,7 +188,7 @@ impl Choice {
 /// Returns the files that describe a host: one, two separated by a comma, or none if the value is not a name of files. A
 /// listed host of this name wins over a file.
 fn host_files<'a>(catalog: &Catalog, key: Key, value: &'a str) -> Vec<&'a str> {
-    let is_file = |name: &&str| std::path::Path::new(name).is_file();
+    let is_file = |name: &&str| std::path::Path::new(name).exists();
     if !matches!(key, Key::Host | Key::FromHost | Key::ToHost) || catalog.host_named(value).is_some() {
         return Vec::new();
     }

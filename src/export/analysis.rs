@@ -16,7 +16,9 @@ pub use diff::{
     reason_text,
 };
 pub use expansion::{ExpansionReport, expansion_json, expansion_text, expansion_xml};
-pub use follow::{follow_json, follow_text, origin_text, state_word};
+pub use follow::{
+    comparison_text, follow_json, follow_text, map_word, mention_word, origin_text, parting_text, state_word,
+};
 pub use history::{
     change_text, enabled_by_text, feature_history_json, feature_history_text, machines_text, membership_text,
     model_history_json, model_history_text,

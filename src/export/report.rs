@@ -106,13 +106,23 @@ pub fn text(catalog: &Catalog, scenario: &Scenario, answer: &Answer, remedies: &
     out
 }
 
-/// Returns the answer as Markdown fit for a mailing list.
-pub fn markdown(catalog: &Catalog, scenario: &Scenario, answer: &Answer, remedies: &[Remedy]) -> String {
+/// Returns the answer as Markdown fit for a mailing list, with a link to the explorer's `page` if there is one.
+pub fn markdown(
+    catalog: &Catalog,
+    scenario: &Scenario,
+    answer: &Answer,
+    remedies: &[Remedy],
+    page: Option<&str>,
+) -> String {
     let explanation = explain(catalog, scenario, answer);
     let mut out = String::new();
     let rule = answer.rule.map(|rule| format!(" (rule {})", rule.name())).unwrap_or_default();
     let _ = writeln!(out, "## {}{rule}\n", explanation.headline);
-    let _ = writeln!(out, "    {}\n", scenario.word(catalog));
+    let link = scenario.word(catalog);
+    let _ = writeln!(out, "    {link}\n");
+    if let Some(page) = page {
+        out.push_str(&in_browser(page, &link));
+    }
     if let Some(refusal) = answer.refusal() {
         let _ = writeln!(out, "    {}\n", message(catalog, refusal));
     }
@@ -151,6 +161,37 @@ pub fn markdown(catalog: &Catalog, scenario: &Scenario, answer: &Answer, remedie
     let _ = writeln!(out, "\nConfidence: {}.\n", explanation.basis);
     by_default(&mut out, catalog, scenario);
     out
+}
+
+/// Returns the line of a Markdown export that opens its scenario in a browser.
+pub fn in_browser(page: &str, link: &str) -> String {
+    format!("In a browser: <{}>\n\n", page_address(page, link))
+}
+
+/// Parses the address of the explorer's page.
+///
+/// # Errors
+/// What was expected: scenarios follow the address behind a `#`.
+pub fn page_base(text: &str) -> Result<String, String> {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"#?<>\"".contains(&byte);
+    if text.contains("://") && text.bytes().all(is_plain) {
+        return Ok(text.to_owned());
+    }
+    Err("expected an address such as https://example.org/virt-cpu-explorer.html, without ? and #".to_owned())
+}
+
+/// Returns the address at which the explorer's `page` opens a link.
+pub fn page_address(page: &str, link: &str) -> String {
+    let mut address = format!("{page}#");
+    for byte in link.bytes() {
+        // A fragment may hold these as they are, and mail programs see no end of an address in them.
+        if byte.is_ascii_alphanumeric() || b"-._~,=:+@/".contains(&byte) {
+            address.push(char::from(byte));
+        } else {
+            let _ = write!(address, "%{byte:02X}");
+        }
+    }
+    address
 }
 
 /// Writes what the scenario's word leaves out, so that a reader has the whole of it.

@@ -12,6 +12,9 @@ use crate::domain::map::{CpuMap, Decode, FeatureDefinition, ModelDefinition, Mod
 use crate::domain::names::Names;
 use std::sync::Arc;
 
+/// The longest name of a vendor, model or feature, in bytes. libvirt has none over 50.
+const MAX_NAME: usize = 256;
+
 /// A map being read; names that are new are added to the tables it was made with.
 #[derive(Debug)]
 pub struct MapReader<'n> {
@@ -49,7 +52,7 @@ impl<'n> MapReader<'n> {
     }
 
     fn vendor(&mut self, document: &Document<'_>, element: &Element<'_>) -> Result<(), LoadError> {
-        let name = document.need(element, "name")?;
+        let name = need_name(document, element)?;
         if self.map.vendors.iter().any(|(known, _)| &**known == name) {
             return Err(document.error(element, format!("expected each vendor once, found {name} a second time")));
         }
@@ -180,8 +183,13 @@ impl<'n> MapReader<'n> {
 
 fn need_name<'e>(document: &Document<'_>, element: &'e Element<'_>) -> Result<&'e str, LoadError> {
     let name = document.need(element, "name")?;
-    if name.is_empty() || name.contains(|c: char| c.is_whitespace() || matches!(c, ',' | '=')) {
-        return Err(document.error(element, format!("expected a name without spaces, commas and =, found {name:?}")));
+    if name.len() > MAX_NAME {
+        let found = name.len();
+        return Err(document.error(element, format!("expected a name of at most {MAX_NAME} bytes, found {found}")));
+    }
+    if name.is_empty() || name.contains(|c: char| !c.is_ascii_graphic() || matches!(c, ',' | '=')) {
+        let message = format!("expected a name of ASCII characters without spaces, commas and =, found {name:?}");
+        return Err(document.error(element, message));
     }
     Ok(name)
 }

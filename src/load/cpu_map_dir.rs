@@ -116,9 +116,6 @@ fn expect_root(document: &Document<'_>) -> Result<(), LoadError> {
 /// Reads a file and takes its size from the budget of the whole map.
 fn read_file(path: &Path, budget: &mut usize) -> Result<Vec<u8>, LoadError> {
     let name = path.display().to_string();
-    if path.exists() && !path.is_file() {
-        return Err(LoadError::whole(&name, "expected a file, found a directory or a device"));
-    }
     let bytes = file::read(path)?;
     *budget = budget.checked_sub(bytes.len()).ok_or_else(|| {
         LoadError::whole(&name, format!("expected at most {} MiB in all files of the map, found more", MAX_BYTES >> 20))

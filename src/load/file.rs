@@ -1,7 +1,7 @@
-//! Reads whole files. Every file that a user names is read here, up to one largest size.
+//! Reads whole files. Every file that a user names is opened here, and read up to one largest size.
 
 use super::error::LoadError;
-use std::fs::File;
+use std::fs::{File, FileType};
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -13,15 +13,54 @@ pub fn too_large(file: &str, bytes: u64) -> LoadError {
     LoadError::whole(file, format!("expected at most {} MiB, found {bytes} bytes", MAX_BYTES >> 20))
 }
 
-/// Reads a file of at most [`MAX_BYTES`]. A pipe or a device is read up to the same size.
+/// Where the system lists the files that the program was started with: standard input, and `<(...)` of a shell.
+const OPEN_FILES: [&str; 3] = ["/dev/stdin", "/dev/fd", "/proc/self/fd"];
+
+/// Opens a regular file, or one that the program was started with. Another pipe might never have a writer, and a device
+/// might never end.
 ///
 /// # Errors
-/// The file cannot be read or is too large.
-pub(crate) fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
+/// The file cannot be opened, or is of another kind.
+pub(crate) fn open(path: &Path) -> Result<File, LoadError> {
     let name = path.display().to_string();
     let unreadable = |err: io::Error| unreadable(&name, &err);
-    let file = File::open(path).map_err(unreadable)?;
-    let size = file.metadata().map_err(unreadable)?.len();
+    // Before it is opened: opening a pipe waits for its writer.
+    let kind = std::fs::metadata(path).map_err(unreadable)?.file_type();
+    if !kind.is_file() && !OPEN_FILES.iter().any(|open| path.starts_with(open)) {
+        return Err(LoadError::whole(&name, format!("expected a regular file, found {}", kind_name(kind))));
+    }
+    File::open(path).map_err(unreadable)
+}
+
+/// Returns the kind of a file that is not a regular one, with its article.
+pub(crate) fn kind_name(kind: FileType) -> &'static str {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        if kind.is_fifo() {
+            return "a named pipe";
+        }
+        if kind.is_socket() {
+            return "a socket";
+        }
+    }
+    if kind.is_dir() {
+        "a directory"
+    } else if kind.is_symlink() {
+        "a symbolic link"
+    } else {
+        "a device"
+    }
+}
+
+/// Reads a file of at most [`MAX_BYTES`].
+///
+/// # Errors
+/// The file cannot be read, is of another kind than [`open`] accepts, or is too large.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
+    let name = path.display().to_string();
+    let file = open(path)?;
+    let size = file.metadata().map_err(|err| unreadable(&name, &err))?.len();
     if size > MAX_BYTES as u64 {
         return Err(too_large(&name, size));
     }

@@ -18,8 +18,10 @@ mod tag;
 
 /// How deep elements may lie in each other.
 pub const MAX_DEPTH: usize = 64;
-/// How many elements a document may have, so that no input of the largest size fills the memory.
-pub const MAX_ELEMENTS: usize = 1 << 18;
+/// How many elements and attributes a document may have in all, so that no input of the largest size fills the memory.
+pub const MAX_NODES: usize = 1 << 18;
+/// How many attributes an element may have.
+pub const MAX_ATTRIBUTES: usize = 64;
 
 /// One element with everything in it.
 #[derive(Clone, Debug, Default)]
@@ -126,7 +128,8 @@ struct Builder<'a> {
     reader: Reader<&'a [u8]>,
     open: Vec<Element<'a>>,
     root: Option<Element<'a>>,
-    elements: usize,
+    /// How many elements and attributes there are so far.
+    nodes: usize,
 }
 
 impl<'a> Builder<'a> {
@@ -136,7 +139,7 @@ impl<'a> Builder<'a> {
         reader.config_mut().check_end_names = false;
         reader.config_mut().allow_unmatched_ends = true;
         reader.config_mut().allow_dangling_amp = false;
-        Self { text, mark: text.len() - body.len(), reader, open: Vec::new(), root: None, elements: 0 }
+        Self { text, mark: text.len() - body.len(), reader, open: Vec::new(), root: None, nodes: 0 }
     }
 
     fn at(&self) -> usize {
@@ -178,9 +181,9 @@ impl<'a> Builder<'a> {
         if self.open.len() >= MAX_DEPTH {
             return fault(at, format!("expected at most {MAX_DEPTH} levels, found <{name}> one level deeper"));
         }
-        self.elements += 1;
-        if self.elements > MAX_ELEMENTS {
-            return fault(at, format!("expected at most {MAX_ELEMENTS} elements, found one more, <{name}>"));
+        self.nodes += 1 + attributes.len();
+        if self.nodes > MAX_NODES {
+            return fault(at, format!("expected at most {MAX_NODES} elements and attributes, found more at <{name}>"));
         }
         let element = Element { name, attributes, offset: at, ..Element::default() };
         namespace::check(&element, &self.open)?;

@@ -1,9 +1,9 @@
 //! Saves scenarios between runs: those used last, and those with a name. Every change reads the file again and writes it
 //! under a lock, so that two programs at once lose nothing of each other's.
 
-use super::atomic_write::{Written, write};
+use super::atomic_write::{Access, Written, write_for};
 use crate::load::{LoadError, file};
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -117,7 +117,7 @@ impl ScenarioStore {
 
     fn change(&self, change: impl FnOnce(&mut Vec<String>) -> Written) -> Result<Written, StoreError> {
         let Some(folder) = &self.folder else { return Err(StoreError::NoHome) };
-        std::fs::create_dir_all(folder).map_err(|error| StoreError::Write { path: folder.clone(), error })?;
+        create_private(folder).map_err(|error| StoreError::Write { path: folder.clone(), error })?;
         let _lock = lock(folder.join(format!("{FILE}.lock")))?;
         let path = folder.join(FILE);
         let mut lines = read(&path)?;
@@ -127,7 +127,8 @@ impl ScenarioStore {
         if change(&mut lines) == Written::Exists {
             return Ok(Written::Exists);
         }
-        write(&path, &(lines.join("\n") + "\n"), true).map_err(|error| StoreError::Write { path, error })
+        write_for(Access::Private, &path, &(lines.join("\n") + "\n"), true)
+            .map_err(|error| StoreError::Write { path, error })
     }
 }
 
@@ -154,9 +155,26 @@ fn read(path: &Path) -> Result<Vec<String>, StoreError> {
     Ok(file::text(path)?.lines().map(str::to_owned).collect())
 }
 
+/// Creates a folder that only the user may read, if it is not there.
+fn create_private(folder: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
 /// Locks a file until the returned handle is dropped.
 fn lock(path: PathBuf) -> Result<File, StoreError> {
-    let file = match OpenOptions::new().create(true).truncate(false).write(true).open(&path) {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        let no_follow = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default();
+        options.mode(0o600).custom_flags(no_follow);
+    }
+    let file = match options.open(&path) {
         Ok(file) => file,
         Err(error) => return Err(StoreError::Write { path, error }),
     };

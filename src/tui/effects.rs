@@ -19,10 +19,7 @@ impl Running<'_> {
             Some(Effect::Redraw) => self.guard.clear()?,
             Some(Effect::Copy(text)) => {
                 terminal::copy(&text)?;
-                self.say(match text.lines().count() {
-                    0 | 1 => format!("Copied: {text}"),
-                    lines => format!("Copied {lines} lines."),
-                });
+                self.say(update::copied(&text));
             }
             Some(Effect::CopyScreen(format)) => {
                 terminal::copy(&export::screen(&self.model, self.catalog, format))?;

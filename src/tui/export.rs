@@ -14,13 +14,12 @@ use crate::domain::catalog::Catalog;
 use crate::export::{self, About, Seen};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use std::time::{Duration, Instant};
 
 /// The most columns in a mail.
 const MAIL: u16 = 76;
 
-/// How long an export waits for postponed work of the screen.
-const TIMEOUT: Duration = Duration::from_secs(1);
+/// How much postponed work of the screen an export does: of a millisecond each.
+const SLICES: usize = 1000;
 
 /// Exports what is visible.
 pub fn screen(model: &Model, catalog: &Catalog, format: Format) -> String {
@@ -65,17 +64,17 @@ fn title(model: &Model) -> String {
 
 /// Returns the report for the explorer; any other screen is drawn in the width of a mail.
 fn markdown(model: &Model, catalog: &Catalog) -> String {
-    let derived = &model.derived;
+    let (derived, page) = (&model.derived, model.settings.page.as_deref());
     if model.screens.top().kind() == ScreenKind::Explorer && model.overlay.is_none() {
-        return export::markdown(catalog, &model.scenario, &derived.answer, &derived.remedies);
+        return export::markdown(catalog, &model.scenario, &derived.answer, &derived.remedies, page);
     }
     let mut narrow = model.clone();
     update::resize(&mut narrow, catalog, Size { width: MAIL.min(model.size.width), ..model.size });
-    // The export includes postponed work of the screen, within a time limit.
-    let started = Instant::now();
-    while started.elapsed() < TIMEOUT && update::idle(&mut narrow, catalog) {}
+    // The export includes postponed work of the screen, within a limit.
+    let _ = (0..SLICES).find(|_| !update::idle(&mut narrow, catalog));
     let heading = format!("## {}\n\n    {}\n", model.screens.top().kind().title(), derived.link);
-    format!("{heading}\n```\n{}```\n", text(&draw(&narrow, catalog)))
+    let heading = heading + "\n" + &page.map(|page| export::in_browser(page, &derived.link)).unwrap_or_default();
+    format!("{heading}```\n{}```\n", text(&draw(&narrow, catalog)))
 }
 
 fn json(model: &Model, catalog: &Catalog) -> String {

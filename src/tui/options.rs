@@ -22,8 +22,12 @@ pub struct Options {
     pub opening: Opening,
     /// The action list to replay at the start.
     pub replay: Vec<Step>,
+    /// Whether the replay may change what is outside the program: files, saved scenarios, the clipboard.
+    pub allow_effects: bool,
     /// Whether to show notes and keys to an audience.
     pub demo: bool,
+    /// The notice at the start; empty for none.
+    pub notice: String,
     /// The file to record the output to, as an asciicast.
     pub record: Option<PathBuf>,
     /// The file to record the keys to, as an action list.
@@ -32,13 +36,16 @@ pub struct Options {
 
 impl Options {
     /// Returns the initial state, with a screen open.
-    pub(super) fn open(&self, catalog: &Catalog, scenario: Scenario, screen: ScreenKind, size: Size) -> Model {
+    pub fn open(&self, catalog: &Catalog, scenario: Scenario, screen: ScreenKind, size: Size) -> Model {
         let mut model = Model::new(catalog, scenario, self.settings.clone(), size);
         update::open(&mut model, catalog, screen);
         match &self.opening {
             Opening::Explorer => {}
             Opening::Lessons => drop(update::update(&mut model, catalog, Action::Lessons)),
             Opening::Lesson(word) => update::tour::open(&mut model, catalog, word),
+        }
+        if !self.notice.is_empty() {
+            model.notice = Some(self.notice.clone());
         }
         model.demo = self.demo.then(Demo::default);
         model

@@ -1,18 +1,19 @@
 //! Says which colours a terminal would give: for pictures, where there is no terminal to ask.
 
 use crate::app::settings::ThemeName;
-use ratatui::style::Color;
+use ratatui::buffer::Cell;
+use ratatui::style::{Color, Modifier};
 
 /// Red, green, blue.
-pub(super) type Rgb = (u8, u8, u8);
+pub type Rgb = (u8, u8, u8);
 
 /// The colours of the terminal that a picture shows.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Screen {
+pub struct Screen {
     /// Where nothing else is said.
-    pub(super) background: Rgb,
+    pub background: Rgb,
     /// The same, of letters.
-    pub(super) foreground: Rgb,
+    pub foreground: Rgb,
 }
 
 /// The sixteen colours with names; themes for a light background use none of them.
@@ -37,13 +38,20 @@ const SIXTEEN: [Rgb; 16] = [
 
 impl Screen {
     /// Returns the terminal on which a theme is seen.
-    pub(super) fn of(theme: ThemeName) -> Self {
+    pub fn of(theme: ThemeName) -> Self {
         let (background, foreground) = match theme {
             ThemeName::Default | ThemeName::Mono | ThemeName::ColourBlind => ((0x1b, 0x1d, 0x23), (0xdc, 0xdf, 0xe6)),
             ThemeName::HighContrast => ((0, 0, 0), (0xff, 0xff, 0xff)),
             ThemeName::Light => ((0xff, 0xff, 0xff), (0x1f, 0x23, 0x28)),
         };
         Self { background, foreground }
+    }
+
+    /// Returns the colours of a cell, letters first.
+    pub fn colours(self, cell: &Cell) -> (Rgb, Rgb) {
+        let front = Self::rgb(cell.fg, self.foreground);
+        let back = Self::rgb(cell.bg, self.background);
+        if cell.modifier.contains(Modifier::REVERSED) { (back, front) } else { (front, back) }
     }
 
     /// Returns what a colour is; `otherwise` where it is the terminal's own.

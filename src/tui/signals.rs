@@ -1,12 +1,15 @@
-//! Receives the signals that end the program.
+//! Receives the signals that end, stop and continue the program.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// Receives signals that end the program, so that it restores the terminal first.
+/// Receives signals, so that the program can restore the terminal before it ends or stops.
+#[derive(Clone, Default)]
 pub(super) struct Signals {
     came: Arc<AtomicUsize>,
+    stop: Arc<AtomicBool>,
+    continued: Arc<AtomicBool>,
 }
 
 /// The time for the loop to end after SIGHUP. Waiting for an event of a closed terminal may never return.
@@ -15,16 +18,21 @@ const GRACE: Duration = Duration::from_millis(500);
 impl Signals {
     /// Installs the handlers.
     pub(super) fn listen() -> anyhow::Result<Self> {
-        let came = Arc::new(AtomicUsize::new(0));
+        let received = Self::default();
         #[cfg(unix)]
         {
-            let wanted = [signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP, signal_hook::consts::SIGINT];
+            use signal_hook::consts::{SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2};
+            let wanted = [SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTSTP, SIGCONT];
             let mut signals = signal_hook::iterator::Signals::new(wanted)?;
-            let came = Arc::clone(&came);
+            let received = received.clone();
             std::thread::spawn(move || {
                 for signal in signals.forever() {
-                    came.store(usize::try_from(signal).unwrap_or_default(), Ordering::Relaxed);
-                    if signal == signal_hook::consts::SIGHUP {
+                    match signal {
+                        SIGTSTP => received.stop.store(true, Ordering::Relaxed),
+                        SIGCONT => received.continued.store(true, Ordering::Relaxed),
+                        _ => received.came.store(usize::try_from(signal).unwrap_or_default(), Ordering::Relaxed),
+                    }
+                    if signal == SIGHUP {
                         std::thread::sleep(GRACE);
                         // The loop is stuck and there is no terminal to restore.
                         let _ = signal_hook::low_level::emulate_default_handler(signal);
@@ -32,12 +40,23 @@ impl Signals {
                 }
             });
         }
-        Ok(Self { came })
+        Ok(received)
     }
 
-    /// Returns whether a signal was received.
+    /// Returns whether a signal that ends the program was received.
     pub(super) fn came(&self) -> bool {
         self.came.load(Ordering::Relaxed) != 0
+    }
+
+    /// Returns whether SIGTSTP was received since the last call.
+    pub(super) fn take_stop(&self) -> bool {
+        self.stop.swap(false, Ordering::Relaxed)
+    }
+
+    /// Returns whether SIGCONT was received since the last call: the program was stopped, and other programs may have
+    /// written to the terminal and changed its modes.
+    pub(super) fn take_continued(&self) -> bool {
+        self.continued.swap(false, Ordering::Relaxed)
     }
 
     /// Ends the program by the received signal, if there is one.

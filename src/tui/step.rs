@@ -14,7 +14,7 @@ use ratatui::layout::{Position, Rect};
 const WHEEL: usize = 3;
 
 /// Performs one step. A click or a turn of the wheel acts on what the last frame shows at that position.
-pub(super) fn perform(model: &mut Model, catalog: &Catalog, step: &Step) -> Option<Effect> {
+pub fn perform(model: &mut Model, catalog: &Catalog, step: &Step) -> Option<Effect> {
     match step {
         Step::Click(column, line) => {
             let target = target(model, catalog, (*column, *line))?;

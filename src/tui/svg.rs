@@ -45,13 +45,6 @@ pub(super) fn svg(buffer: &Buffer, theme: ThemeName, title: &str) -> String {
     out
 }
 
-/// Returns the colours of a cell, letters first.
-fn colours(screen: Screen, cell: &Cell) -> (Rgb, Rgb) {
-    let front = Screen::rgb(cell.fg, screen.foreground);
-    let back = Screen::rgb(cell.bg, screen.background);
-    if cell.modifier.contains(Modifier::REVERSED) { (back, front) } else { (front, back) }
-}
-
 /// Groups the cells of a row that are alike: the first column, and how many there are. The cell after a wide letter
 /// belongs to the letter, whatever it holds.
 fn runs<K: PartialEq>(row: &[Cell], key: impl Fn(&Cell) -> K) -> Vec<(usize, usize, K)> {
@@ -71,7 +64,7 @@ fn runs<K: PartialEq>(row: &[Cell], key: impl Fn(&Cell) -> K) -> Vec<(usize, usi
 }
 
 fn backgrounds(out: &mut String, screen: Screen, line: usize, row: &[Cell]) {
-    for (column, count, back) in runs(row, |cell| colours(screen, cell).1) {
+    for (column, count, back) in runs(row, |cell| screen.colours(cell).1) {
         if back != screen.background {
             let (x, y) = corner(column, line);
             let (wide, high) = (count * CELL.0, CELL.1);
@@ -107,7 +100,7 @@ fn arms(symbol: &str) -> Option<([bool; 4], bool)> {
 
 /// Draws line signs as lines, from the edge of a cell to its middle, so that neighbours join.
 fn frames(out: &mut String, screen: Screen, line: usize, row: &[Cell]) {
-    let drawn = |cell: &Cell| arms(cell.symbol()).map(|_| (colours(screen, cell).0, is_dim(cell)));
+    let drawn = |cell: &Cell| arms(cell.symbol()).map(|_| (screen.colours(cell).0, is_dim(cell)));
     for (first, count, environment) in runs(row, drawn) {
         let Some((colour, dim)) = environment else { continue };
         let mut path = String::new();
@@ -145,7 +138,7 @@ fn letters(out: &mut String, screen: Screen, line: usize, row: &[Cell]) {
     let row = row.get(..=last).unwrap_or(row);
     let (_, y) = corner(0, line);
     let _ = write!(out, "<text y=\"{}\">", y + BASELINE);
-    let environment = |cell: &Cell| (colours(screen, cell).0, classes(cell));
+    let environment = |cell: &Cell| (screen.colours(cell).0, classes(cell));
     for (first, count, (colour, class)) in runs(row, environment) {
         let mut text = String::new();
         let mut places = Vec::new();

@@ -102,6 +102,14 @@ impl Guard {
         restore();
         #[cfg(unix)]
         signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
+        self.resume()
+    }
+
+    /// Sets the terminal up again, after the program was stopped.
+    ///
+    /// # Errors
+    /// Those of the terminal.
+    pub(crate) fn resume(&mut self) -> anyhow::Result<()> {
         enter(self.mouse)?;
         self.clear()
     }

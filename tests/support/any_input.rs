@@ -83,7 +83,7 @@ pub fn actions(data: &[u8]) {
             let printed = steps.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
             assert_eq!(script::parse(catalog(), &printed), Ok(steps), "{text:?} is printed as {printed:?}");
         }
-        Err(diagnostics) => all_refused(&diagnostics, text),
+        Err(diagnostics) => all_refused(diagnostics.kept(), text),
     }
 }
 
@@ -91,7 +91,7 @@ pub fn actions(data: &[u8]) {
 pub fn settings(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     if let Err(diagnostics) = Config::parse(catalog(), text) {
-        all_refused(&diagnostics, text);
+        all_refused(diagnostics.kept(), text);
     }
 }
 

@@ -2,9 +2,10 @@
 
 use crate::analysis::space::{exact_releases, is_exact, is_published, models, releases};
 use crate::domain::behaviour::Behaviour;
-use crate::domain::catalog::{Catalog, LibvirtId};
+use crate::domain::catalog::{Catalog, LibvirtId, ReleaseMap};
 use crate::domain::definition::named_enum;
 use crate::domain::host::HostId;
+use crate::domain::map::ModelId;
 use crate::domain::scenario::{
     CpuChoice, HostChoice, Key, LibvirtChoice, MachineChoice, QemuChoice, Release, Scenario, Told,
 };
@@ -41,6 +42,18 @@ impl Vary {
             Self::Machines => "machine types",
             Self::Models => "CPU models",
             Self::Hosts => "hosts",
+        }
+    }
+
+    /// Returns what one line is called.
+    pub const fn one(self) -> &'static str {
+        match self {
+            Self::Distinct | Self::Releases => "libvirt release",
+            Self::Qemu => "QEMU release",
+            Self::Products => "product",
+            Self::Machines => "machine type",
+            Self::Models => "CPU model",
+            Self::Hosts => "host",
         }
     }
 
@@ -143,6 +156,16 @@ impl Line {
         }
     }
 
+    /// Whether the map of a release may have the model; true for what is no release.
+    fn knows(&self, catalog: &Catalog, model: ModelId) -> bool {
+        let Value::Libvirt(LibvirtChoice::Release(id, _)) = &self.value else { return true };
+        let has = |map| catalog.map(map).model(model).is_some();
+        match catalog.release(*id).map {
+            ReleaseMap::Exact(map) => has(map),
+            ReleaseMap::Between { lower, upper } => has(lower.1) || has(upper.1),
+        }
+    }
+
     /// Only releases whose map was read are folded, so one between them stands for itself.
     fn covers(&self, catalog: &Catalog, first: LibvirtId, id: LibvirtId) -> bool {
         let last = self.until.unwrap_or(first);
@@ -200,10 +223,14 @@ pub fn lines(catalog: &Catalog, vary: Vary) -> Vec<Line> {
     values.into_iter().map(Line::of).collect()
 }
 
-/// Returns the lines of an axis, and beside them what `scenario` itself has at either end where they lack it: a
-/// package, a hypothetical release, a host that was described. Releases stand in order, the others first.
+/// Returns the lines of an axis, without the releases that do not know the guest's model, and beside them what
+/// `scenario` itself has at either end where they lack it: a package, a hypothetical release, a host that was described.
+/// Releases stand in order, the others first.
 pub fn lines_around(catalog: &Catalog, vary: Vary, scenario: &Scenario) -> Vec<Line> {
     let mut all = lines(catalog, vary);
+    if let Some(model) = scenario.model() {
+        all.retain(|line| line.knows(catalog, model));
+    }
     for value in Side::ALL.iter().rev().filter_map(|side| Value::present(scenario, vary, *side)) {
         if all.iter().any(|line| line.stands_for(catalog, &value)) {
             continue;

@@ -49,15 +49,39 @@ pub struct Follow {
     pub(crate) listed: List<FeatureTrack>,
     /// The text of the filter; may be empty.
     pub(crate) named: String,
+    /// Whether the cursor walks from stage to stage by itself; the stages after it are not drawn yet.
+    pub(crate) playing: bool,
 }
 
 impl Follow {
     /// Returns the initial state: the feature of the decision table, at the stage that decided.
     pub(crate) fn open(context: &ScreenContext<'_>) -> Self {
         let track = track(context, context.scenario.feature);
-        let mut state = Self { stage: decisive(&track.stages), track, listed: List::default(), named: String::new() };
+        let mut state = Self {
+            stage: decisive(&track.stages),
+            track,
+            listed: List::default(),
+            named: String::new(),
+            playing: false,
+        };
         state.list(context);
         state
+    }
+
+    /// Returns what happens to the feature, for the first line.
+    pub(crate) fn headline(&self, (catalog, scenario): (&Catalog, &Scenario), derived: &Derived) -> String {
+        let words = StageText { catalog, scenario, answer: &derived.answer, feature: self.track.feature };
+        words.headline(&self.track.stages, &derived.explanation.headline)
+    }
+
+    /// Returns whether a stage is drawn.
+    pub(crate) fn is_drawn(&self, index: usize) -> bool {
+        !self.playing || index <= self.stage
+    }
+
+    /// The stage at which the walk ends: where the guest is refused or changed, else the last.
+    fn last_played(&self) -> usize {
+        self.track.stages.iter().position(Seen::is_harm).unwrap_or(Step::ALL.len() - 1)
     }
 
     /// Returns the description of a stage.
@@ -132,6 +156,7 @@ fn track(context: &ScreenContext<'_>, feature: FeatureId) -> FeatureTrack {
 impl ScreenState for Follow {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the program handles every other action")]
     fn update(&mut self, context: &ScreenContext<'_>, action: Action) -> ScreenResponse {
+        self.playing = false;
         if let Some(by) = lines_moved(action, PAGE) {
             self.go(self.listed.index().saturating_add_signed(by));
             return ScreenResponse::Done;
@@ -139,6 +164,7 @@ impl ScreenState for Follow {
         match action {
             Action::Left => self.step(-1),
             Action::Right => self.step(1),
+            Action::Play => (self.stage, self.playing) = (0, !self.track.stages.is_empty()),
             Action::Open => return self.visit(context),
             Action::Rule => match self.track.stages.get(self.stage).and_then(|seen| seen.rule) {
                 Some(rule) => return ScreenResponse::Show(Box::new(rule_overlay(rule))),
@@ -150,7 +176,17 @@ impl ScreenState for Follow {
         ScreenResponse::Done
     }
 
+    fn is_playing(&self) -> bool {
+        self.playing
+    }
+
+    fn tick(&mut self) {
+        self.step(1);
+        self.playing = self.stage < self.last_played();
+    }
+
     fn click(&mut self, context: &ScreenContext<'_>, target: Target) -> ScreenResponse {
+        self.playing = false;
         if let Target::Cell(stage, _) = target {
             self.stage = stage.min(Step::ALL.len() - 1);
             return ScreenResponse::Done;
@@ -201,8 +237,9 @@ impl ScreenState for Follow {
         &[
             (&[Action::Left, Action::Right], "stage"),
             (&[Action::Up, Action::Down], "feature"),
+            (&[Action::Play], "play"),
             (&[Action::Filter], "filter"),
-            (&[Action::Open], "use in the table"),
+            (&[Action::Open], "use in the explorer"),
             (&[Action::Rule], "rule"),
             (&[Action::Back], "back"),
             (&[Action::SwapEnds], "swap"),

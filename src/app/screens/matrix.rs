@@ -12,7 +12,10 @@ pub(crate) use window::{ABOVE, Heads, Window};
 use super::{ScreenContext, ScreenResponse, ScreenState, Target};
 use crate::analysis::matrix::{Matrix as Grid, Side, Vary, lines_around};
 use crate::app::action::Action;
+use crate::app::choice::libvirt_name;
 use crate::app::list::lines_moved;
+use crate::domain::catalog::Catalog;
+use crate::domain::scenario::write_machine;
 use crate::resolve::{Budget, Outcome, Resolver};
 
 /// The state of the matrix.
@@ -36,9 +39,9 @@ pub struct Matrix {
 }
 
 impl Matrix {
-    /// Returns the initial state: the libvirt releases with distinct maps on both axes.
+    /// Returns the initial state: source releases with distinct maps by machine types.
     pub(crate) fn open(context: &ScreenContext<'_>) -> Self {
-        Self::over(context, Vary::Distinct, Vary::Distinct, true)
+        Self::over(context, Vary::Distinct, Vary::Machines, true)
     }
 
     fn over(context: &ScreenContext<'_>, down: Vary, across: Vary, folding: bool) -> Self {
@@ -64,12 +67,26 @@ impl Matrix {
         self.grid.known(run(&self.rows, row)?, run(&self.columns, column)?)
     }
 
-    /// Returns whether the verdict differs from that of the next cell down, and from that of the next cell to the right.
-    pub fn boundary(&self, row: usize, column: usize) -> (bool, bool) {
-        let verdict = |row, column| self.cell(row, column).map(|outcome| outcome.verdict);
-        let current = verdict(row, column);
-        let differs = |there: Option<_>| current.is_some() && there.is_some() && there != current;
-        (differs(verdict(row + 1, column)), differs(verdict(row, column + 1)))
+    /// Returns what the matrix shows: the guest, what is fixed, and what the rows and the columns are.
+    pub(crate) fn headline(&self, catalog: &Catalog) -> String {
+        let scenario = self.grid.around();
+        let varies = |vary: Vary| self.rows.vary == vary || self.columns.vary == vary;
+        let mut guest =
+            if varies(Vary::Models) { "Every model".to_owned() } else { scenario.cpu_name(catalog).to_owned() };
+        if !varies(Vary::Machines) {
+            guest = format!("{guest} with {}", write_machine(catalog, &scenario.machine));
+        }
+        if self.rows.vary.is_of_the_guest() {
+            guest = format!("{guest} from libvirt {}", libvirt_name(catalog, &scenario.from));
+        }
+        if self.columns.vary.is_of_the_guest() {
+            guest = format!("{guest} to libvirt {}", libvirt_name(catalog, &scenario.to));
+        }
+        let of = |axis: &Axis, side: &str| match axis.vary.is_of_the_guest() {
+            true => axis.vary.one().to_owned(),
+            false => format!("{side} {}", axis.vary.one()),
+        };
+        format!("{guest}: {} by {}", of(&self.rows, "source"), of(&self.columns, "destination"))
     }
 
     /// Scrolls to the cursor and resolves some of the visible cells, that under the cursor first.
@@ -222,6 +239,7 @@ impl ScreenState for Matrix {
             Target::Cell(row, column) => (row, column),
             Target::Row(row) => (row, self.columns.index()),
             Target::Choice(_)
+            | Target::Hidden(_)
             | Target::Fix(_)
             | Target::TableRow(_)
             | Target::Item(_)

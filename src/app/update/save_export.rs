@@ -9,6 +9,14 @@ use crate::app::picker::{ExportTo, Item, Pick, Picker};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 
+/// Returns what is said when `text` was copied.
+pub fn copied(text: &str) -> String {
+    match text.lines().count() {
+        0 | 1 => format!("Copied: {text}"),
+        lines => format!("Copied {lines} lines."),
+    }
+}
+
 /// Returns the list of export formats.
 pub(super) fn formats() -> Overlay {
     let items = [ExportTo::File, ExportTo::Clipboard].into_iter().flat_map(|into| {

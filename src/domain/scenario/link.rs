@@ -231,6 +231,9 @@ impl fmt::Display for LinkError {
 
 impl std::error::Error for LinkError {}
 
+/// How many intermediate hosts a journey may have. Each multiplies the cases of what is unknown.
+const MAX_STOPS: usize = 8;
+
 impl Scenario {
     /// Reads a scenario from its word. What the word does not say takes its default.
     ///
@@ -322,6 +325,11 @@ impl Scenario {
             Key::ToHost => self.to_host = value::host(catalog, text)?,
             Key::From => self.from = release::parse(catalog, text, None)?,
             Key::To => self.to = release::parse(catalog, text, None)?,
+            Key::Via if self.via.len() == MAX_STOPS => {
+                return Err(ValueError::new(format!(
+                    "expected at most {MAX_STOPS} intermediate hosts, found one more"
+                )));
+            }
             Key::Via => self.via.push(release::parse(catalog, text, Some(&self.to.qemu))?),
             Key::Started => self.started = Some(release::parse(catalog, text, Some(&self.from.qemu))?),
             Key::Check => self.check = Some(value::one_of(text, Check::ALL, Check::name)?),

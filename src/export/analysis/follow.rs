@@ -1,7 +1,8 @@
 //! Writes the state of one feature at each of the ten stages.
 
 use super::format::json;
-use crate::analysis::follow::{By, Seen, State};
+use crate::analysis::follow::{By, Comparison, Lane, Seen, State};
+use crate::analysis::history::Membership;
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::Scenario;
@@ -28,7 +29,52 @@ pub fn state_word(state: State) -> &'static str {
         State::Kept => "kept",
         State::Lost => "LOST",
         State::Gained => "GAINED",
+        State::Stays => "guest stays",
         State::NotReached => "not reached",
+    }
+}
+
+/// Returns what a lane says where source and destination part.
+pub fn parting_text(lane: Lane) -> &'static str {
+    match lane {
+        Lane::Text => "libvirt wrote this here",
+        Lane::Map => "the CPU maps differ",
+        Lane::Qemu => "the QEMUs differ",
+        Lane::Guest => "the guest's CPU differs",
+        Lane::Compared => "",
+    }
+}
+
+/// Returns what is written, in one word.
+#[expect(clippy::wildcard_enum_match_arm, reason = "only these states are about what is written")]
+pub fn mention_word(state: State) -> &'static str {
+    match state {
+        State::Mention(policy) => policy.name(),
+        State::Flag(true) => "on",
+        State::Flag(false) => "off",
+        _ => "none",
+    }
+}
+
+/// Returns what a CPU map has, in one or two words.
+pub fn map_word(membership: Membership) -> &'static str {
+    match membership {
+        Membership::NoModel => "no model",
+        Membership::Unknown => "unknown",
+        Membership::Absent => "not in",
+        Membership::Has => "has it",
+        Membership::Removed => "removed",
+        Membership::Added => "added",
+    }
+}
+
+/// Returns the result of a comparison, in one or two words.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the full check's states have their own words")]
+pub fn comparison_text(compared: Comparison) -> String {
+    match compared.result {
+        State::Unmentioned => "adds nothing".to_owned(),
+        State::Mention(policy) => format!("adds {}", policy.name()),
+        other => state_word(other).to_owned(),
     }
 }
 

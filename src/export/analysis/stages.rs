@@ -1,12 +1,13 @@
 //! Explains the state of a feature at a stage, and what decided it, in whole sentences.
 
-use crate::analysis::follow::{By, Seen, State, Step};
+use super::follow::state_word;
+use crate::analysis::follow::{By, Lane, Seen, State, Step, parting};
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Policy;
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::{Release, Scenario, Told};
 use crate::explain::{Fact, libvirt_label, sentence, written_by};
-use crate::resolve::{Answer, Origin, StartTrace, WrittenBy};
+use crate::resolve::{Answer, Origin, StartTrace, Verdict, WrittenBy};
 
 /// The texts about one feature at each stage of a migration.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +29,40 @@ impl StageText<'_> {
         sentences.extend(self.found(seen));
         sentences.retain(|sentence| !sentence.is_empty());
         sentences
+    }
+
+    /// Returns what happens to the feature, in one sentence without a full stop: the heading of the drawing.
+    pub fn headline(&self, seen: &[Seen], answer: &str) -> String {
+        let name = self.name();
+        let cpu = seen.get(Step::DestinationCpu as usize).and_then(|seen| seen.lanes.qemu);
+        let cause = match (parting(seen), seen.get(Step::Received as usize).map(|seen| seen.state)) {
+            (Some(Lane::Text), Some(State::Mention(policy))) => {
+                format!(": the destination adds {name}={}", policy.name())
+            }
+            (Some(Lane::Text), _) => ": the destination changes the definition".to_owned(),
+            (Some(Lane::Map), _) => ": the same definition, another CPU map".to_owned(),
+            (Some(Lane::Qemu), _) => match cpu {
+                Some(State::On) => ": the destination's QEMU enables it".to_owned(),
+                _ => ": the destination's QEMU does not enable it".to_owned(),
+            },
+            (Some(Lane::Guest | Lane::Compared), _) | (None, _) => String::new(),
+        };
+        let Some((index, harm)) = seen.iter().enumerate().find(|(_, seen)| seen.is_harm()) else {
+            return match (self.answer.verdict, cpu) {
+                (Verdict::Unchanged | Verdict::Changed, Some(cpu)) => {
+                    let state = if cpu == State::On { "enabled" } else { "not enabled" };
+                    format!("{name} does not change: {state} at source and destination")
+                }
+                (Verdict::Aborted, _) => format!("{name} is not the cause. {answer}"),
+                _ => answer.to_owned(),
+            };
+        };
+        let stage = index + 1;
+        match harm.state {
+            State::Lost => format!("The guest loses {name}{cause}"),
+            State::Gained => format!("The guest gains {name}{cause}"),
+            state => format!("{name} is {} at stage {stage}{cause}", state_word(state).to_lowercase()),
+        }
     }
 
     fn name(&self) -> &str {
@@ -129,7 +164,7 @@ impl StageText<'_> {
             State::Kept => vec![format!("The state of {feature} did not change for the guest.")],
             State::Lost => vec![self.says(step, &Fact::Lost(vec![self.feature]))],
             State::Gained => vec![self.says(step, &Fact::Gained(vec![self.feature]))],
-            State::NotReached => vec![self.never_reached(step)],
+            State::Stays | State::NotReached => vec![self.never_reached(step)],
         }
     }
 
@@ -142,7 +177,7 @@ impl StageText<'_> {
                     0 => "the source".to_owned(),
                     _ => format!("{}, an intermediate stop", self.libvirt(Step::Sent)),
                 };
-                format!("Not reached: the guest keeps running at {side}; {} does not change.", self.name())
+                format!("The guest keeps running at {side}; {} does not change.", self.name())
             }
             (_, true) => "Not reached: the migration ended earlier.".to_owned(),
         }

@@ -1,7 +1,7 @@
 //! Checks and takes apart the inside of tags, comments, instructions and references.
 //! Knows nothing of how elements lie in each other.
 
-use super::{Fault, fault};
+use super::{Fault, MAX_ATTRIBUTES, fault};
 use std::borrow::Cow;
 
 /// What XML counts as white space.
@@ -107,6 +107,12 @@ fn attributes(mut rest: &str, mut at: usize) -> Result<Vec<Attribute<'_>>, Fault
             return fault(at, format!("expected a space before an attribute, found {}", quote(trimmed)));
         }
         let (key, after) = name(trimmed, at)?;
+        if found.len() == MAX_ATTRIBUTES {
+            return fault(
+                at,
+                format!("expected at most {MAX_ATTRIBUTES} attributes in an element, found one more, {key:?}"),
+            );
+        }
         if found.iter().any(|(known, _)| *known == key) {
             return fault(at, format!("expected each attribute once, found {key:?} a second time"));
         }

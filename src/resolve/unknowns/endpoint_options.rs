@@ -184,12 +184,12 @@ fn libvirts(
     let only = |options: Options<Libvirt>| -> Libvirts { (Rc::new([options]), None, Vec::new()) };
     match &release.libvirt {
         LibvirtChoice::Release(id, _) => one_release(catalog, *id, release, decodes, axes),
-        LibvirtChoice::Old => match old(catalog) {
+        LibvirtChoice::Old => match release.libvirt.id(catalog) {
             Some(id) => one_release(catalog, id, release, decodes, axes),
             None => only(Options::none()),
         },
         LibvirtChoice::New => {
-            let new = old(catalog).map(|id| new(catalog, scenario, id));
+            let new = release.libvirt.id(catalog).map(|id| new(catalog, scenario, id));
             only(new.map_or_else(Options::none, Options::one))
         }
         LibvirtChoice::Unknown => {
@@ -197,11 +197,6 @@ fn libvirts(
             only(options(axes, &input, every_release(catalog, decodes)))
         }
     }
-}
-
-/// The e-mail's *old*.
-pub(super) fn old(catalog: &Catalog) -> Option<LibvirtId> {
-    catalog.libvirt("9.0.0")
 }
 
 /// The e-mail's *new*: the old map with the feature moved from the data to the removed list of every model that has

@@ -39,6 +39,17 @@ pub(crate) fn text_at(buf: &mut Buffer, area: Rect, (x, y): (u16, u16), text: &s
     buf.set_stringn(x, y, text, room, style).0
 }
 
+/// Draws a filled line over the whole width: a text on the left and a short one on the right.
+pub(crate) fn banner(buf: &mut Buffer, theme: &Theme, area: Rect, role: Role, (left, right): (&str, &str)) {
+    let style = theme.style(role);
+    fill(buf, area, style);
+    let room = usize::from(area.width).saturating_sub(width(right) + 4);
+    let left = cut_at_word(left, room, theme.signs.more);
+    text_at(buf, area, (area.x + 1, area.y), &left, style);
+    let start = area.right().saturating_sub(cells(width(right) + 1));
+    text_at(buf, area, (start, area.y), right, style);
+}
+
 /// Sets the style of every cell of `area`.
 pub(crate) fn fill(buf: &mut Buffer, area: Rect, style: Style) {
     let area = area.intersection(*buf.area());
@@ -55,7 +66,7 @@ pub(crate) fn frame(
     right: &[Piece],
 ) -> Rect {
     let role = if active { Role::ActiveBorder } else { Role::Border };
-    let block = Block::bordered().border_set(theme.signs.frame).border_style(theme.style(role));
+    let block = Block::bordered().border_set(theme.frame(active)).border_style(theme.style(role));
     let inner = block.inner(area);
     block.render(area, buf);
     titles(buf, theme, area, left, right);
@@ -75,7 +86,7 @@ pub(crate) fn inside(area: Rect) -> Rect {
 /// Draws a horizontal rule with the same titles, where there is no room for frames.
 pub(crate) fn rule(buf: &mut Buffer, theme: &Theme, area: Rect, active: bool, left: &[Piece], right: &[Piece]) {
     let role = if active { Role::ActiveBorder } else { Role::Border };
-    let line = theme.signs.across.repeat(usize::from(area.width));
+    let line = theme.across(active).repeat(usize::from(area.width));
     text_at(buf, area, (area.x, area.y), &line, theme.style(role));
     titles(buf, theme, area, left, right);
 }
@@ -85,13 +96,22 @@ fn titles(buf: &mut Buffer, theme: &Theme, area: Rect, left: &[Piece], right: &[
     let mut end = inside.x;
     if !left.is_empty() {
         let room = usize::from(inside.width).saturating_sub(3);
-        end = pieces(buf, theme, inside, (inside.x, inside.y), &spaced(&fitting(left, room, theme.signs.more)));
+        let left = spaced(&fitting(left, room, theme.signs.more));
+        clear(buf, Rect { width: cells(width_of(&left)).min(inside.width), ..inside });
+        end = pieces(buf, theme, inside, (inside.x, inside.y), &left);
     }
     let right_width = u16::try_from(width_of(right) + 2).unwrap_or(u16::MAX);
     if !right.is_empty() && end.saturating_add(right_width).saturating_add(1) <= inside.right() {
         let start = inside.right().saturating_sub(right_width);
+        clear(buf, Rect { x: start, width: right_width, ..inside });
         pieces(buf, theme, inside, (start, inside.y), &spaced(right));
     }
+}
+
+/// Removes the colour of the border below a title.
+fn clear(buf: &mut Buffer, area: Rect) {
+    let area = area.intersection(*buf.area());
+    buf.set_style(area, Style::reset());
 }
 
 fn spaced(pieces: &[Piece]) -> Vec<Piece> {

@@ -7,16 +7,17 @@ use super::draw::{Piece, cells, fitting, line_of, piece, pieces, text_at};
 use crate::app::action::Action;
 use crate::app::screens::Target;
 use crate::app::screens::matrix::{ABOVE, Axis, Heads, Matrix, Window};
-use crate::app::text::{cut, cut_middle, pad, width};
+use crate::app::text::{cut_middle, pad, width};
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 /// The areas of the parts.
 struct Areas {
+    headline: Rect,
     axes: Rect,
     legend: Rect,
-    /// The names of the columns, and the line below them with the mark of the cursor.
+    /// The names of the columns.
     heads: Rect,
     /// The names of the rows.
     names: Rect,
@@ -26,18 +27,19 @@ struct Areas {
 
 impl Areas {
     fn of(window: &Window, area: Rect) -> Self {
-        let above = cells(ABOVE + window.heads.lines() + 1);
+        let above = cells(ABOVE + window.heads.lines());
         let names = cells(window.names);
-        let rows = cells(window.rows);
-        let heads = Rect { y: area.y + cells(ABOVE), height: above.saturating_sub(cells(ABOVE)), ..area };
-        let body = Rect { y: area.y + above, height: rows, ..area }.intersection(area);
+        let lines = cells(window.lines());
+        let heads = Rect { y: area.y + cells(ABOVE), height: cells(window.heads.lines()), ..area };
+        let body = Rect { y: area.y + above, height: lines, ..area }.intersection(area);
         Self {
-            axes: line_of(area, 0),
-            legend: line_of(area, 1),
+            headline: line_of(area, 0),
+            axes: line_of(area, 1),
+            legend: line_of(area, 2),
             heads: Rect { x: area.x + names, width: area.width.saturating_sub(names), ..heads }.intersection(area),
             names: Rect { width: names, ..body },
             cells: Rect { x: body.x + names, width: body.width.saturating_sub(names), ..body },
-            below: Rect { y: area.y + above + rows, height: area.height.saturating_sub(above + rows), ..area },
+            below: Rect { y: area.y + above + lines, height: area.height.saturating_sub(above + lines), ..area },
         }
     }
 }
@@ -46,13 +48,15 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Matrix, area: Rect, buf: &mut
     let window = Window::of(state, ctx.model.room());
     let areas = Areas::of(&window, area);
     let more = ctx.theme.signs.more;
+    let headline = [piece(format!(" {}", state.headline(ctx.catalog)), Role::Message)];
+    let headline = fitting(&headline, usize::from(areas.headline.width), more);
+    pieces(buf, ctx.theme, areas.headline, (areas.headline.x, areas.headline.y), &headline);
     let [left, right] = axes(ctx, state);
     let half = areas.axes.width / 2;
     let room = usize::from(half).saturating_sub(1);
     pieces(buf, ctx.theme, areas.axes, (areas.axes.x, areas.axes.y), &fitting(&left, room, more));
     pieces(buf, ctx.theme, areas.axes, (areas.axes.x + half, areas.axes.y), &fitting(&right, room, more));
-    let legend = fitting(&legend(ctx, state), usize::from(areas.legend.width), more);
-    pieces(buf, ctx.theme, areas.legend, (areas.legend.x, areas.legend.y), &legend);
+    legend(ctx, state, areas.legend, buf);
     column_names(ctx, state, &window, areas.heads, buf);
     row_names(ctx, state, &window, areas.names, buf);
     for row in 0..window.rows {
@@ -60,6 +64,7 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Matrix, area: Rect, buf: &mut
             one_cell(ctx, state, &window, (row, column), areas.cells, buf);
         }
     }
+    cursor(ctx, state, &window, areas.cells, buf);
     cell_detail::render(ctx, state, areas.below, buf);
 }
 
@@ -71,7 +76,10 @@ pub(super) fn hit(ctx: ViewContext<'_>, state: &Matrix, area: Rect, position: Po
         let left = position.x < areas.axes.x + areas.axes.width / 2;
         return Some(Target::Action(if left { Action::MatrixRows } else { Action::MatrixColumns }));
     }
-    let row = || state.rows.first + usize::from(position.y - areas.cells.y);
+    let row = || {
+        let line = usize::from(position.y - areas.cells.y).saturating_sub(usize::from(window.pitch > 1));
+        state.rows.first + (line / window.pitch).min(window.rows - 1)
+    };
     let column = || {
         let index = usize::from(position.x - areas.cells.x) / window.cell;
         (index < window.columns).then_some(state.columns.first + index)
@@ -104,66 +112,68 @@ fn axes(ctx: ViewContext<'_>, state: &Matrix) -> [Vec<Piece>; 2] {
     ]
 }
 
-/// Returns the signs with their numbers of cells, or that nothing matches the filter.
-fn legend(ctx: ViewContext<'_>, state: &Matrix) -> Vec<Piece> {
+/// Draws the filled signs with their numbers of cells, or that nothing matches the filter.
+fn legend(ctx: ViewContext<'_>, state: &Matrix, area: Rect, buf: &mut Buffer) {
     use crate::app::screens::ScreenState;
+    let theme = ctx.theme;
     if state.not_found {
-        return vec![piece(format!(" no row or column matches {:?}", state.filtered()), Role::Warn)];
+        let text = format!(" no row or column matches {:?}", state.filtered());
+        text_at(buf, area, (area.x, area.y), &text, theme.style(Role::Warn));
+        return;
     }
     let (done, all) = state.grid.progress();
-    let mut line = vec![piece(format!(" {all} cells "), Role::Muted)];
+    let mut x = area.x + 1;
     for (verdict, count) in state.grid.counts() {
-        let (role, sign) = ctx.theme.cell(verdict);
-        line.push(piece(format!(" {sign}"), role));
-        line.push(piece(format!(" {} {count} ", verdict.name()), Role::Text));
+        let (role, sign) = theme.cell(verdict);
+        x = text_at(buf, area, (x, area.y), &format!(" {sign} "), theme.filled(role));
+        x = text_at(buf, area, (x, area.y), &format!(" {} {count}   ", verdict.name()), theme.style(Role::Text));
     }
-    if done < all {
-        line.push(piece(format!(" {} unresolved", all - done), Role::Muted));
-    }
-    line
+    let rest = if done < all { format!("{} unresolved", all - done) } else { format!("of {all} cells") };
+    let rest = fitting(&[piece(rest, Role::Muted)], usize::from(area.right().saturating_sub(x)), theme.signs.more);
+    pieces(buf, theme, area, (x, area.y), &rest);
 }
 
 fn column_names(ctx: ViewContext<'_>, state: &Matrix, window: &Window, area: Rect, buf: &mut Buffer) {
     let axis = &state.columns;
-    let mark_line = area.y + cells(window.heads.lines());
-    let across = ctx.theme.signs.across;
-    let rule = across.repeat(window.columns * window.cell);
-    text_at(buf, area, (area.x, mark_line), &rule, ctx.theme.style(Role::Border));
+    let room = window.cell.saturating_sub(1);
+    let mut free = area.x;
     for index in 0..window.columns {
         let run = axis.first + index;
         let x = area.x + cells(index * window.cell);
         let at_cursor = run == axis.index();
         let style = ctx.theme.style(if at_cursor { Role::Title } else { Role::Label });
         match window.heads {
-            Heads::Across => {
-                let (first, last) = axis.ends(run);
-                let name = |text: &str| cut_middle(text, window.cell.saturating_sub(2), ctx.theme.signs.more);
-                let begin = area.y + u16::from(last.is_none());
-                text_at(buf, area, (x, begin), &name(first), style);
-                if let Some(last) = last {
-                    text_at(buf, area, (x, area.y + 1), &name(&format!("to {last}")), style);
+            Heads::Names(lines) => {
+                let head = axis.head(run);
+                // A short heading stands just above its column.
+                let begin = area.y + cells(lines.saturating_sub(head.len()));
+                for (line, y) in head.iter().zip(begin..area.bottom()) {
+                    let line = cut_middle(line, room, ctx.theme.signs.more);
+                    text_at(buf, area, (x, y), &line, style);
                 }
             }
-            Heads::Down(lines) => {
-                let name = cut_middle(axis.ends(run).0, lines, ctx.theme.signs.more);
-                let begin = lines.saturating_sub(width(&name));
-                for (line, letter) in name.chars().enumerate() {
-                    text_at(buf, area, (x, area.y + cells(begin + line)), letter.encode_utf8(&mut [0; 4]), style);
+            Heads::Ruler => {
+                let name = axis.ends(run).0;
+                if x >= free && x + cells(width(name)) <= area.right() {
+                    free = text_at(buf, area, (x, area.y), name, ctx.theme.style(Role::Label)) + 2;
+                }
+                if at_cursor {
+                    let label = format!("{} {}", ctx.theme.signs.below, axis.label(run));
+                    let start = x.min(area.right().saturating_sub(cells(width(&label))));
+                    text_at(buf, area, (start, area.y + 1), &label, style);
+                    text_at(buf, area, (x, area.y + 1), ctx.theme.signs.below, style);
                 }
             }
-        }
-        if at_cursor {
-            text_at(buf, area, (x, mark_line), ctx.theme.signs.below, style);
         }
     }
     let (before, after) = (axis.first > 0, axis.first + window.columns < axis.displayed().len());
-    let style = ctx.theme.style(Role::Key);
+    let (style, y) = (ctx.theme.style(Role::Key), area.bottom().saturating_sub(1));
     if before {
-        text_at(buf, *buf.area(), (area.x.saturating_sub(1), mark_line), ctx.theme.signs.before, style);
+        text_at(buf, *buf.area(), (area.x.saturating_sub(1), y), ctx.theme.signs.before, style);
     }
     if after {
         let end = area.x + cells(window.columns * window.cell);
-        text_at(buf, area, (end.min(area.right().saturating_sub(1)), mark_line), ctx.theme.signs.after, style);
+        text_at(buf, area, (end.min(area.right().saturating_sub(1)), y), ctx.theme.signs.after, style);
     }
 }
 
@@ -172,7 +182,7 @@ fn row_names(ctx: ViewContext<'_>, state: &Matrix, window: &Window, area: Rect, 
     for index in 0..window.rows {
         let run = axis.first + index;
         let at_cursor = run == axis.index();
-        let y = area.y + cells(index);
+        let y = area.y + cells(window.row(index).0);
         let room = window.names.saturating_sub(3);
         let name = cut_middle(&axis.label(run), room, ctx.theme.signs.more);
         let style = ctx.theme.style(if at_cursor { Role::Title } else { Role::Label });
@@ -183,11 +193,11 @@ fn row_names(ctx: ViewContext<'_>, state: &Matrix, window: &Window, area: Rect, 
         let arrow = match edge {
             (true, _) => ctx.theme.signs.arrows[2],
             (_, true) => ctx.theme.signs.arrows[3],
-            _ => ctx.theme.signs.down,
+            _ => continue,
         };
         let arrow = if width(arrow) == 1 { arrow } else { ctx.theme.signs.more };
-        let role = if edge.0 || edge.1 { Role::Key } else { Role::Border };
-        text_at(buf, area, (area.right().saturating_sub(1), y), arrow, ctx.theme.style(role));
+        // The last column of the names is for the frame of the cursor.
+        text_at(buf, area, (area.right().saturating_sub(2), y), arrow, ctx.theme.style(Role::Key));
     }
 }
 
@@ -199,7 +209,8 @@ fn one_cell(
     area: Rect,
     buf: &mut Buffer,
 ) {
-    let (x, y) = (area.x + cells(column * window.cell), area.y + cells(row));
+    let (top, lines) = window.row(row);
+    let (x, y) = (area.x + cells(column * window.cell), area.y + cells(top));
     let (row, column) = (state.rows.first + row, state.columns.first + column);
     let theme = ctx.theme;
     let Some(outcome) = state.cell(row, column) else {
@@ -207,25 +218,51 @@ fn one_cell(
         return;
     };
     let (role, sign) = theme.cell(outcome.verdict);
-    let (below, right) = state.boundary(row, column);
-    let at_cursor = (row, column) == (state.rows.index(), state.columns.index());
-    let style = match (at_cursor, below) {
-        (true, _) => theme.style(Role::Focus),
-        (false, true) => theme.above_boundary(role),
-        (false, false) => theme.style(role),
-    };
+    let room = window.cell - 1;
     let text = match (window.heads, outcome.rule) {
-        (Heads::Across, Some(rule)) => {
-            pad(&cut(&format!("{sign} {}", rule.name()), window.cell - 2, theme.signs.more), window.cell - 2)
-        }
-        (Heads::Across, None) => pad(sign, window.cell - 2),
-        (Heads::Down(_), _) => sign.to_owned(),
+        // A name that does not fit is left to the details below.
+        (Heads::Names(_), Some(rule)) if width(rule.name()) + 3 <= room => format!(" {sign} {}", rule.name()),
+        (Heads::Names(_), _) => format!(" {sign}"),
+        (Heads::Ruler, _) => sign.to_owned(),
     };
-    let end = text_at(buf, area, (x, y), &text, style);
+    let style = theme.filled(role);
+    for line in 0..cells(lines) {
+        let text = if line == 0 { text.as_str() } else { "" };
+        text_at(buf, area, (x, y + line), &pad(text, room), style);
+    }
     if is_mirror(state, row, column) {
-        text_at(buf, area, (end, y), theme.signs.before, theme.style(Role::Key));
-    } else if right {
-        text_at(buf, area, (x + cells(window.cell - 1), y), theme.signs.down, theme.style(Role::ActiveBorder));
+        text_at(buf, area, (x + cells(room), y), theme.signs.before, theme.style(Role::Key));
+    }
+}
+
+/// Draws a frame around the cell under the cursor, in the columns and lines between cells, so that the cell keeps its
+/// colour.
+fn cursor(ctx: ViewContext<'_>, state: &Matrix, window: &Window, area: Rect, buf: &mut Buffer) {
+    let (row, column) = (state.rows.index(), state.columns.index());
+    let (Some(row), Some(column)) = (row.checked_sub(state.rows.first), column.checked_sub(state.columns.first)) else {
+        return;
+    };
+    if row >= window.rows || column >= window.columns {
+        return;
+    }
+    let (top, lines) = window.row(row);
+    let (x, y) = (area.x + cells(column * window.cell), area.y + cells(top));
+    let (left, right) = (x.saturating_sub(1), x + cells(window.cell - 1));
+    let (theme, style) = (ctx.theme, ctx.theme.style(Role::Key));
+    let whole = *buf.area();
+    if window.pitch == 1 {
+        text_at(buf, whole, (left, y), theme.signs.highlight.0, style);
+        text_at(buf, whole, (right, y), theme.signs.highlight.1, style);
+        return;
+    }
+    let frame = &theme.signs.frame;
+    let across = frame.horizontal_top.repeat(window.cell - 1);
+    let below = y + cells(lines);
+    text_at(buf, whole, (left, y - 1), &format!("{}{across}{}", frame.top_left, frame.top_right), style);
+    text_at(buf, whole, (left, below), &format!("{}{across}{}", frame.bottom_left, frame.bottom_right), style);
+    for y in y..below {
+        text_at(buf, whole, (left, y), frame.vertical_left, style);
+        text_at(buf, whole, (right, y), frame.vertical_right, style);
     }
 }
 

@@ -20,8 +20,8 @@ pub struct Axis {
     equal: Vec<Fold>,
     /// The runs as they are displayed, folded or not.
     displayed: Vec<Fold>,
-    /// The widths of the widest label, and of the widest name of a first or last line.
-    widest: (usize, usize),
+    /// The widths of the widest label and of the widest line of a heading, and the most lines of a heading.
+    widest: (usize, usize, usize),
 }
 
 impl Axis {
@@ -30,7 +30,8 @@ impl Axis {
         let line = line_of(catalog, vary, lines, scenario, side).unwrap_or(0);
         let names = lines.iter().map(|line| line_name(catalog, line)).collect();
         let single: Vec<Fold> = (0..lines.len()).map(|line| Fold { first: line, last: line }).collect();
-        let mut axis = Self { vary, line, first: 0, names, equal: single.clone(), displayed: single, widest: (0, 0) };
+        let mut axis =
+            Self { vary, line, first: 0, names, equal: single.clone(), displayed: single, widest: (0, 0, 0) };
         axis.measure();
         axis
     }
@@ -69,9 +70,35 @@ impl Axis {
         self.names.get(line).map_or("", String::as_str)
     }
 
-    /// Returns the widths of the widest label, and of the widest name of a first or last line.
-    pub(crate) fn widest(&self) -> (usize, usize) {
-        self.widest
+    /// Returns the lines of the heading of a run: the family of a machine type, the first name, the last name.
+    pub(crate) fn head(&self, index: usize) -> Vec<String> {
+        let (first, last) = self.ends(index);
+        let family = |name: &str| match self.vary {
+            Vary::Machines => name.rsplit_once('-').map(|(family, _)| family.to_owned()),
+            Vary::Distinct | Vary::Releases | Vary::Qemu | Vary::Products | Vary::Models | Vary::Hosts => None,
+        };
+        let of_first = family(first);
+        let short = |name: &str| match &of_first {
+            Some(family) => name.strip_prefix(&format!("{family}-")).unwrap_or(name).to_owned(),
+            None => name.to_owned(),
+        };
+        let above = of_first.as_ref().map(|family| family.trim_start_matches("pc-").to_owned());
+        above.into_iter().chain([short(first)]).chain(last.map(|last| format!("..{}", short(last)))).collect()
+    }
+
+    /// Returns the width of the widest label.
+    pub(crate) fn widest(&self) -> usize {
+        self.widest.0
+    }
+
+    /// Returns the width of the widest line of a heading.
+    pub(crate) fn widest_head(&self) -> usize {
+        self.widest.1
+    }
+
+    /// Returns the most lines of a heading.
+    pub(crate) fn head_lines(&self) -> usize {
+        self.widest.2
     }
 
     /// Moves the cursor to a run; within the run it keeps its line.
@@ -145,9 +172,11 @@ impl Axis {
     }
 
     fn measure(&mut self) {
-        let labels = (0..self.displayed.len()).map(|index| width(&self.label(index))).max();
-        let ends = (0..self.displayed.len()).map(|index| self.ends(index));
-        let short = ends.map(|(first, last)| width(first).max(last.map_or(0, |last| width(last) + 3))).max();
-        self.widest = (labels.unwrap_or(0), short.unwrap_or(0));
+        let count = self.displayed.len();
+        let labels = (0..count).map(|index| width(&self.label(index))).max();
+        let heads: Vec<Vec<String>> = (0..count).map(|index| self.head(index)).collect();
+        let widest = heads.iter().flatten().map(|line| width(line)).max();
+        let lines = heads.iter().map(Vec::len).max();
+        self.widest = (labels.unwrap_or(0), widest.unwrap_or(0), lines.unwrap_or(0));
     }
 }

@@ -1,0 +1,65 @@
+//! Holds the counts of `docs/EVIDENCE.md` against the facts and the recorded runs.
+#![expect(clippy::unwrap_used, reason = "what cannot be read or asked fails the test")]
+
+mod support;
+
+use std::collections::BTreeMap;
+use support::ask::CATALOG;
+use virt_cpu_explorer::internal::domain::scenario::Scenario;
+use virt_cpu_explorer::internal::resolve::resolve;
+
+const PAGE: &str = include_str!("../docs/EVIDENCE.md");
+
+/// Fails with the line that the page should have.
+fn expect_line(line: &str) {
+    assert!(PAGE.contains(line), "docs/EVIDENCE.md should have: {line}");
+}
+
+#[test]
+fn the_page_counts_every_recorded_run() {
+    let files = [
+        ("recorded-migrations.jsonl", include_str!("recorded/recorded-migrations.jsonl")),
+        ("lab.jsonl", include_str!("recorded/lab.jsonl")),
+        ("journeys.jsonl", include_str!("recorded/journeys.jsonl")),
+        ("laboratory.jsonl", include_str!("recorded/laboratory.jsonl")),
+    ];
+    for (name, runs) in files {
+        expect_line(&format!("| `{name}` | {} |", runs.lines().count()));
+    }
+}
+
+/// The confidence of answers whose ends are all this release.
+fn basis(release: &str) -> &'static str {
+    let word = format!("qemu64,machine=pc-i440fx-2.4,accel=tcg,from={release},to={release}");
+    resolve(&CATALOG, &Scenario::parse(&CATALOG, &word).unwrap()).basis.name()
+}
+
+#[test]
+fn the_page_counts_releases_by_confidence() {
+    let mut counts: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
+    for release in CATALOG.libvirt_releases().iter().filter(|release| !release.name.contains('+')) {
+        counts.entry(basis(&format!("{}:7.2.22", release.name))).or_default()[0] += 1;
+    }
+    for release in CATALOG.qemu_releases() {
+        counts.entry(basis(&format!("9.0.0:{}", release.version))).or_default()[1] += 1;
+    }
+    for (basis, [libvirt, qemu]) in counts {
+        expect_line(&format!("| {basis} | {libvirt} | {qemu} |"));
+    }
+}
+
+#[test]
+fn the_page_counts_the_differences_between_releases_by_their_source() {
+    let histories = &CATALOG.decisions().switches;
+    let values: Vec<_> = histories.iter().flat_map(|history| &history.values).collect();
+    let count = |is: fn(&str, bool, bool) -> bool| {
+        values.iter().filter(|dated| is(&dated.source, dated.after.is_some(), dated.inferred)).count()
+    };
+    let recorded = count(|source, _, _| source.contains("recorded"));
+    let interval = count(|_, interval, _| interval);
+    let inferred = count(|_, _, inferred| inferred);
+    expect_line(&format!("{} switches with {} values", histories.len(), values.len()));
+    expect_line(&format!("| dated by an interval between two releases that were read | {interval} |"));
+    expect_line(&format!("| confirmed by recorded runs, as the source says | {recorded} |"));
+    expect_line(&format!("| inferred | {inferred} |"));
+}

@@ -1,0 +1,1 @@
+"""Runs migrations of guests on real libvirt and QEMU releases, to compare them with what the program says."""
