@@ -370,7 +370,11 @@ pub fn command() -> clap::Command {
 /// # Errors
 /// clap's message, which is the help if that was asked for.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, clap::Error> {
-    let args: Vec<OsString> = args.into_iter().collect();
+    let mut args: Vec<OsString> = args.into_iter().collect();
+    // clap accepts the options of the explorer only without a subcommand; `tour` has this one too.
+    if args.get(1).is_some_and(|first| first == "--no-config") && args.get(2).is_some_and(|second| second == "tour") {
+        args.swap(1, 2);
+    }
     if let Some(error) = mistyped_subcommand(&args) {
         return Err(error);
     }

@@ -105,6 +105,8 @@ pub(crate) struct Signs {
     pub(crate) points: &'static str,
     /// Two values differ.
     pub(crate) unequal: &'static str,
+    /// The value in use, and what was chosen.
+    pub(crate) current: &'static str,
 }
 
 const UNICODE: Signs = Signs {
@@ -134,6 +136,7 @@ const UNICODE: Signs = Signs {
     crossing: "╪",
     points: "◀━━",
     unequal: "≠",
+    current: "●",
 };
 
 const ASCII: Signs = Signs {
@@ -172,6 +175,7 @@ const ASCII: Signs = Signs {
     crossing: "=",
     points: "<--",
     unequal: "!=",
+    current: "*",
 };
 
 /// Colours and signs.
@@ -266,7 +270,8 @@ impl Theme {
         match verdict {
             Verdict::Unchanged => (Role::Good, self.signs.good),
             Verdict::Changed => (Role::Warn, self.signs.warn),
-            Verdict::Aborted | Verdict::StartRefused => (Role::Bad, self.signs.bad),
+            Verdict::Aborted => (Role::Bad, self.signs.bad),
+            Verdict::StartRefused => (Role::Bad, self.signs.refused),
             Verdict::Never => (Role::Muted, self.signs.never),
             Verdict::Depends => (Role::Open, self.signs.open),
         }
