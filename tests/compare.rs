@@ -29,7 +29,7 @@ fn without_a_scenario_a_the_reverse_direction_is_compared() {
     has(&session, "A is the reverse direction of B. Press A to set another scenario as A.");
     has(&session, "from=new:7.2.22,to=old:7.2.22");
     GOLDENS.compare("nothing-kept", &session.text());
-    has(&session.keys("<enter>"), "▶T6");
+    has(&session.keys("<enter>"), "row T6");
     has(&open(T5, USUAL).keys("cb"), "Swap A and B: no scenario is set as A.");
     let session = open(T5, USUAL).keys("cA");
     has(&session, "None. A and B have the same settings.");
