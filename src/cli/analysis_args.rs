@@ -128,6 +128,9 @@ pub struct ExpandArgs {
     #[command(flatten)]
     /// The maps to add.
     pub maps: CpuMaps,
+    /// Show what host-model becomes on every libvirt release with the QEMU of --on
+    #[arg(long)]
+    pub releases: bool,
     /// Output format
     #[arg(long, value_enum, default_value_t = ExpandFormat::Text)]
     pub format: ExpandFormat,

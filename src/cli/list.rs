@@ -2,6 +2,7 @@
 
 use crate::app::error::did_you_mean;
 use crate::domain::catalog::{Catalog, LibvirtId, Provenance, ReleaseMap};
+use crate::domain::host::{Host, HostSource};
 use crate::explain::rule_page;
 use crate::resolve::RuleId;
 use anyhow::{Result, anyhow};
@@ -111,8 +112,15 @@ fn qemu(catalog: &Catalog) -> Vec<(String, String)> {
 }
 
 fn hosts(catalog: &Catalog) -> Vec<(String, String)> {
-    let note = |host: &crate::domain::host::Host| {
-        format!("{}, {} features, {}", host.vendor, host.features.len(), host.model_id.trim())
+    let note = |host: &Host| {
+        let (vendor, model) = (host.vendor, host.model_id.trim());
+        let source = match host.source {
+            HostSource::QemuReply => "reply of a QEMU that is not recorded",
+            HostSource::LibvirtTests => "from libvirt's tests",
+        };
+        let silicon = if host.silicon.is_some() { "silicon known" } else { "silicon not known" };
+        let (features, asked) = (host.features.len(), host.asked.len());
+        format!("{vendor}, {features} features of {asked} asked, {source}, {silicon}, {model}")
     };
     catalog.hosts().iter().map(|host| (host.name.to_string(), note(host))).collect()
 }

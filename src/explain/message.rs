@@ -1,6 +1,7 @@
 //! Words a refusal exactly as libvirt does, to the letter.
 
 use crate::domain::catalog::Catalog;
+use crate::domain::definition::Mode;
 use crate::domain::feature::FeatureId;
 use crate::resolve::{Refusal, Sender};
 
@@ -63,8 +64,9 @@ pub fn message(catalog: &Catalog, refusal: &Refusal) -> String {
             let extra = list(features, ", ");
             incompatible(format!("Host CPU does not strictly match guest CPU: Extra features: {extra}"))
         }
-        Refusal::UnknownProperty { feature, on, model } => {
-            let cpu = model.map_or("host", |model| catalog.model_name(model));
+        Refusal::UnknownProperty { feature, on, mode, model } => {
+            let passed = if *mode == Mode::Maximum { "max" } else { "host" };
+            let cpu = model.map_or(passed, |model| catalog.model_name(model));
             let feature = name(feature);
             let value = if *on { "on" } else { "off" };
             format!(

@@ -15,7 +15,7 @@ pub use diff::{
     diff_json, diff_text, feature_names, model_group, model_names, model_text, models_json, models_text, outcome_text,
     reason_text,
 };
-pub use expansion::{ExpansionReport, expansion_json, expansion_text, expansion_xml};
+pub use expansion::{ExpansionReport, expansion_json, expansion_text, expansion_xml, releases_json, releases_text};
 pub use follow::{
     comparison_text, follow_json, follow_text, map_word, mention_word, origin_text, parting_text, state_word,
 };

@@ -173,7 +173,8 @@ fn dependencies(
     known: &Names,
 ) -> Result<Vec<(String, BTreeSet<String>)>, QemuError> {
     let named: Vec<&str> = properties.iter().map(|name| qemu_name(name)).filter(|name| !is_of_kvm(name)).collect();
-    let all = switched(named.iter().copied(), true);
+    // Without a PMU some releases clear pdcm first.
+    let all = switched(named.iter().copied().chain(["pmu"]), true);
     let every = monitor.expansion("qemu64", all.clone(), known)?;
     let mut rows = Vec::new();
     for parent in named {
@@ -188,6 +189,11 @@ fn dependencies(
     }
     rows.sort();
     Ok(rows)
+}
+
+/// Whether a property is the name of a feature: not KVM itself, nor another spelling of KVM's own ones.
+fn is_a_name(property: &str) -> bool {
+    property != "kvm" && !property.starts_with("kvm_")
 }
 
 /// Whether a feature is KVM's own, which a QEMU that was started with TCG does not offer.
@@ -309,7 +315,7 @@ impl<'p> Monitor<'p> {
     /// Returns the features that QEMU has as properties.
     fn properties(&mut self, known: &Names) -> Result<BTreeSet<String>, QemuError> {
         let all: Vec<Property> = self.ask("qom-list-properties", json!({ "typename": "max-x86_64-cpu" }))?;
-        let named = all.iter().filter(|property| property.kind == "bool" && property.name != "kvm");
+        let named = all.iter().filter(|property| property.kind == "bool" && is_a_name(&property.name));
         let named = named.map(|property| libvirt_name(&property.name));
         Ok(named.filter(|name| known.get(name).is_some()).map(str::to_owned).collect())
     }

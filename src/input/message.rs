@@ -242,7 +242,12 @@ fn property(catalog: &Catalog, rest: &str, before: &str) -> Option<MessageMeanin
     let feature = catalog.feature(name).or_else(|| catalog.feature(&name.replace('-', "_")));
     let Some(feature) = feature else { return Some(MessageMeaning::UnknownFeatures(vec![name.to_owned()])) };
     let model = catalog.model(cpu).filter(|_| !matches!(cpu, "host" | "max"));
-    known(Refusal::UnknownProperty { feature, on: !before.contains("=off"), model })
+    let mode = match cpu {
+        "max" => Mode::Maximum,
+        "host" => Mode::HostPassthrough,
+        _ => Mode::Custom,
+    };
+    known(Refusal::UnknownProperty { feature, on: !before.contains("=off"), mode, model })
 }
 
 /// The letters of one name, past white space.

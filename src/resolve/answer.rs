@@ -152,14 +152,17 @@ impl Answer {
             Some(Outcome { verdict, rule, row }) => (verdict, rule, row),
             None => (Verdict::Depends, None, self.row),
         };
+        let of = |told: bool, set: fn(&OutcomeWithFeatures) -> FeatureSet| {
+            shared.as_ref().filter(|_| told).map(|shared| features(set(shared))).unwrap_or_default()
+        };
         Self {
             verdict,
             rule,
             row,
-            extra: shared.map(|shared| features(shared.more)).unwrap_or_default(),
-            missing: shared.map(|shared| features(shared.less)).unwrap_or_default(),
-            lost: Vec::new(),
-            gained: Vec::new(),
+            extra: of(verdict != Verdict::Changed, |shared| shared.more),
+            missing: of(verdict != Verdict::Changed, |shared| shared.less),
+            lost: of(verdict == Verdict::Changed, |shared| shared.less),
+            gained: of(verdict == Verdict::Changed, |shared| shared.more),
             states_lost: FeatureSet::EMPTY,
             states_gained: FeatureSet::EMPTY,
             would_notice: None,

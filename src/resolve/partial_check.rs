@@ -6,7 +6,6 @@
 use super::endpoint::Host;
 use super::host_model::{Libvirt, Processor, Purpose, QemuModels, decode};
 use super::prepared_endpoint::{Facts, PreparedEndpoint};
-use super::qemu_cpu::states_of;
 use super::refusal::{Refusal, UnorderedRefusal};
 use crate::domain::behaviour::{HostUnderKvm, PartialCheck};
 use crate::domain::definition::{Check, Definition, Match, Mode, Policy, PolicyStore};
@@ -122,7 +121,7 @@ fn blockers(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, model: Option<Mo
     }
     let own = facts.catalog.cell(model.id, endpoint.newest_machine(facts), facts.guest.accel).unwrap_or_default();
     let features = own - endpoint.supported_without_machine(facts, endpoint.vendor);
-    let states = if endpoint.masks_states { FeatureSet::EMPTY } else { states_of(facts, own) - endpoint.states };
+    let states = if endpoint.masks_states { FeatureSet::EMPTY } else { facts.states_of(own) - endpoint.states };
     Some(Blockers { features, states })
 }
 

@@ -28,6 +28,13 @@ pub(super) struct Facts<'e> {
 }
 
 impl Facts<'_> {
+    /// Returns the features whose XSAVE state is on in a CPU with these features: QEMU works the states out before it
+    /// filters the features, so a state can stay without its feature (`x86_cpu_enable_xsave_components`).
+    pub(super) fn states_of(&self, on: FeatureSet) -> FeatureSet {
+        let names = self.catalog.named();
+        if names.xsave.is_some_and(|xsave| on.contains(xsave)) { on & names.with_state } else { FeatureSet::EMPTY }
+    }
+
     /// Returns the model of this name at an endpoint: the guest's, or the one that its definition named before.
     pub(super) fn model<'s>(
         &'s self,

@@ -50,7 +50,7 @@ pub(super) fn build<P: PolicyStore>(
         None => endpoint.dependencies.orphans(on),
     };
     let closed = on - cleared;
-    let states = states_of(facts, closed) & endpoint.states;
+    let states = facts.states_of(closed) & endpoint.states;
     // x86_cpu_filter_features: dependencies are not looked at again, so a filtered parent leaves its children on.
     let filtered = closed - supported;
     let on = closed - filtered;
@@ -73,13 +73,6 @@ pub(super) fn build<P: PolicyStore>(
         states,
         vendor: Some(vendor),
     }
-}
-
-/// The features whose XSAVE state is on in a CPU with these features: QEMU works the states out before it filters the
-/// features, so a state can stay without its feature (`x86_cpu_enable_xsave_components`).
-pub(super) fn states_of(facts: &Facts<'_>, on: FeatureSet) -> FeatureSet {
-    let names = facts.catalog.named();
-    if names.xsave.is_some_and(|xsave| on.contains(xsave)) { on & names.with_state } else { FeatureSet::EMPTY }
 }
 
 /// Returns the CPU of a guest that already runs, as the map of this end reads it from the live definition. What the map

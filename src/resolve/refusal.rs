@@ -87,7 +87,9 @@ pub enum Refusal<L = Vec<FeatureId>> {
         feature: FeatureId,
         /// Whether it was to be on.
         on: bool,
-        /// The model on QEMU's command line; `None` for `host` and `max`.
+        /// The mode, which gives `host` and `max` on QEMU's command line.
+        mode: Mode,
+        /// The model there; `None` for `host` and `max`.
         model: Option<ModelId>,
     },
     /// The definition wants `invtsc`, and QEMU does not have it on.
@@ -130,8 +132,8 @@ impl UnorderedRefusal {
             Self::PartialForbidden(set) => Refusal::PartialForbidden(list(*set)),
             Self::PartialMissing(set) => Refusal::PartialMissing(list(*set)),
             Self::PartialStrict(set) => Refusal::PartialStrict(list(*set)),
-            Self::UnknownProperty { feature, on, model } => {
-                Refusal::UnknownProperty { feature: *feature, on: *on, model: *model }
+            Self::UnknownProperty { feature, on, mode, model } => {
+                Refusal::UnknownProperty { feature: *feature, on: *on, mode: *mode, model: *model }
             }
             Self::OtherVendor(vendor) => Refusal::OtherVendor(*vendor),
             Self::NoInvariantTsc => Refusal::NoInvariantTsc,

@@ -176,7 +176,8 @@ fn compare_lists(parts: &Parts, known: &QemuFacts, found: &QemuFacts) -> Vec<Str
         closed(facts.dependencies.as_deref().unwrap_or_default()).into_iter().collect()
     };
     let (known_rows, found_rows) = (rows(known), rows(found));
-    for parent in known_rows.keys().chain(found_rows.keys()).collect::<BTreeSet<_>>() {
+    let is_known = |parent: &&FeatureId| !known.dependencies_partial || known_rows.contains_key(*parent);
+    for parent in known_rows.keys().chain(found_rows.keys()).filter(is_known).collect::<BTreeSet<_>>() {
         let of = |rows: &BTreeMap<FeatureId, FeatureSet>| rows.get(parent).copied().unwrap_or_default();
         if of(&known_rows) != of(&found_rows) {
             let what = format!("dependents of {}", parts.features.name(parent.0));
@@ -276,4 +277,43 @@ fn order_machines(parts: &mut Parts) {
     }
     defaults.machines = positions.into_iter().map(|(machine, _)| machine).collect();
     parts.machines = names;
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "what is missing fails the test")]
+mod tests {
+    use super::*;
+
+    fn set(features: &[u16]) -> FeatureSet {
+        features.iter().map(|feature| FeatureId(*feature)).collect()
+    }
+
+    #[test]
+    fn what_differs_between_machine_types_is_kept_apart() {
+        let sets = [set(&[1, 2]), set(&[1, 3]), set(&[1, 2, 3])];
+        let defaults = defaults_of(&sets);
+        assert_eq!(defaults.always, set(&[1]));
+        for (position, on) in sets.iter().enumerate() {
+            assert_eq!(defaults.on(position), *on);
+        }
+    }
+
+    #[test]
+    fn a_new_machine_type_gets_its_natural_place() {
+        let mut parts = Parts::default();
+        for name in ["pc-i440fx-9.2", "pc-q35-9.2", "pc-i440fx-10.0", "none"] {
+            parts.machines.intern(name);
+        }
+        let cells = |on: &[FeatureSet]| Some((defaults_of(on), defaults_of(on)));
+        parts.qemu_defaults.machines = vec![MachineId(0), MachineId(1), MachineId(2)];
+        parts.qemu_defaults.models = vec![cells(&[set(&[1]), set(&[2]), set(&[3])])];
+        order_machines(&mut parts);
+        let names: Vec<&str> = parts.machines.iter().collect();
+        assert_eq!(names, ["none", "pc-i440fx-9.2", "pc-i440fx-10.0", "pc-q35-9.2"]);
+        let on = |name: &str| {
+            let id = MachineId(parts.machines.get(name).unwrap());
+            parts.qemu_defaults.models[0].as_ref().unwrap().0.on(parts.qemu_defaults.position(id).unwrap())
+        };
+        assert_eq!(["pc-i440fx-9.2", "pc-q35-9.2", "pc-i440fx-10.0"].map(on), [set(&[1]), set(&[2]), set(&[3])]);
+    }
 }

@@ -31,14 +31,14 @@ pub(super) struct Combinations {
 #[derive(PartialEq, Eq)]
 struct Kind {
     verdict: Verdict,
-    /// `None` of a guest that arrives: what is told of it is what all of its cases share.
+    /// `None` of a guest that arrives unchanged, whatever rule says why.
     rule: Option<RuleId>,
     refusal: Option<Refusal>,
 }
 
 impl Kind {
     fn of(outcome: Outcome, refusal: Option<Refusal>) -> Self {
-        Self { verdict: outcome.verdict, rule: outcome.rule.filter(|_| !outcome.verdict.is_completed()), refusal }
+        Self { verdict: outcome.verdict, rule: outcome.rule.filter(|_| outcome.verdict != Verdict::Unchanged), refusal }
     }
 }
 
