@@ -37,7 +37,7 @@ pub use files::Script;
 pub use import::import;
 pub use list::{ListKind, list, rule};
 pub use look_args::LookArgs;
-pub use output::{Output, cannot_write, color_choice};
+pub use output::{Output, cannot_write, color_choice, complain, print_usage};
 pub use scenario_args::{Asked, Choice, CpuMaps, DomainArg, KeyArgs};
 pub use tour::{Tour, TourWish, lesson_text, list_lessons};
 

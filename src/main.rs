@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::Write;
 use std::process::ExitCode;
 use virt_cpu_explorer::internal::cli::{self, Command, Config, CpuMaps, ExplorerArgs, Output, Script};
 use virt_cpu_explorer::internal::domain::catalog::Catalog;
@@ -20,7 +20,7 @@ fn main() -> ExitCode {
         Ok(command) => command,
         Err(error) => {
             let code = ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
-            return match error.print() {
+            return match cli::print_usage(&error) {
                 Err(err) if !error.use_stderr() => fail(&cli::cannot_write(&err).into()),
                 Ok(()) | Err(_) => code,
             };
@@ -34,18 +34,10 @@ fn main() -> ExitCode {
     }
 }
 
-/// Reports an error and returns exit code 2. A broken pipe is not an error.
+/// Reports an error and returns exit code 2.
 fn fail(err: &anyhow::Error) -> ExitCode {
-    if is_broken_pipe(err) {
-        return ExitCode::SUCCESS;
-    }
-    let _ = writeln!(io::stderr(), "virt-cpu-explorer: {err:#}");
+    cli::complain(format_args!("{err:#}"));
     ExitCode::from(2)
-}
-
-/// A reader such as `head` may stop early.
-fn is_broken_pipe(err: &anyhow::Error) -> bool {
-    err.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe))
 }
 
 fn run(command: Command, out: &mut Output) -> Result<u8> {

@@ -94,8 +94,54 @@ fn a_reader_that_stops_early_ends_the_program_quietly() {
         let (reader, writer) = std::io::pipe().expect("a pipe can be made");
         drop(reader);
         let output = run(arguments, writer.into());
-        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
-        assert_eq!(said(&output), "", "{arguments:?}");
+        // The exit code is that of the answer, as if all of it had been read.
+        let read = run(arguments, Stdio::null());
+        assert_eq!(output.status.code(), read.status.code(), "{arguments:?}");
+        assert_eq!(said(&output), said(&read), "{arguments:?}");
+    }
+}
+
+#[test]
+fn characters_that_a_terminal_would_obey_are_written_visibly() {
+    let folder = scratch("hidden");
+    for hostile in
+        ["\u{1b}]0;title\u{7}", "\u{9b}31m", "a\u{202e}b", "a\u{200b}b", "\u{7f}", "\u{1b}[2J", "\r", "\u{feff}x"]
+    {
+        let file = folder.join(format!("{hostile}.xml"));
+        std::fs::write(&file, "<domain/>").expect("a file can be written");
+        let file = file.to_str().expect("a path is text");
+        let model = format!("EPYC{hostile}");
+        let qmp = folder.join("reply.json");
+        let reply =
+            format!("{{\"return\":{{\"model\":{{\"name\":{hostile:?},\"props\":{{\"model-id\":\"{hostile}\"}}}}}}}}");
+        std::fs::write(&qmp, reply).expect("a file can be written");
+        let config = folder.join("config.toml");
+        std::fs::write(&config, format!("\"{}\" = 1\n", hostile.escape_unicode())).expect("a file can be written");
+        let (qmp, config) = (qmp.to_str().expect("text"), config.to_str().expect("text"));
+        let ends = ["--from", "9.0.0:7.2.22", "--to", "11.3.0:10.0.13"];
+        let mut cases: Vec<Vec<&str>> = vec![
+            vec!["check", &model],
+            vec!["explain", &model],
+            vec!["matrix", &model],
+            vec!["history", &model],
+            vec!["rule", &model],
+            vec![&model],
+            vec!["--replay", file, "--print"],
+            vec!["--config", config, "--print"],
+            vec!["expand", "host-model", "--host", qmp, "--on", "11.3.0:10.0.13"],
+            vec!["expand", "host-model", "--host", &model, "--on", "11.3.0:10.0.13"],
+        ];
+        for format in ["text", "json", "markdown", "junit"] {
+            cases.push([&["check", "--domain", file, file, "--format", format][..], &ends].concat());
+        }
+        for case in cases {
+            let output = run(&case, Stdio::piped());
+            for (name, bytes) in [("output", &output.stdout), ("error", &output.stderr)] {
+                let text = String::from_utf8_lossy(bytes);
+                let raw = hostile.chars().find(|letter| !matches!(letter, ' '..='~') && text.contains(*letter));
+                assert_eq!(raw, None, "{case:?}, standard {name}: {text:?}");
+            }
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::check_args::{CheckArgs, Format};
 use super::files;
+use super::output::complain;
 use super::scenario_args::{Choice, Needs};
 use crate::analysis::remedies::{remedies, remedies_with};
 use crate::domain::catalog::Catalog;
@@ -133,7 +134,7 @@ fn check_domains(catalog: &Catalog, choice: &Choice, args: &CheckArgs, out: &mut
                 many.add(&name, (&domain.scenario, answer), about, out)?;
             }
             Err((name, err)) => {
-                writeln!(std::io::stderr().lock(), "virt-cpu-explorer: {err}")?;
+                complain(&err);
                 many.add_unreadable(&name, &err.to_string(), &export::bad_file(&name, &err.to_string()), out)?;
             }
         }

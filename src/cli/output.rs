@@ -1,7 +1,10 @@
-//! Writes to standard output: through a pager if the output is long, in colour if a terminal shows it.
+//! Writes to standard output: through a pager if the output is long, in colour if a terminal shows it. Characters that a
+//! terminal would obey are written visibly, on standard error as well.
 
+use crate::domain::text::visible;
 use clap::ColorChoice;
 use clap::builder::styling::{AnsiColor, Style};
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -12,7 +15,9 @@ pub struct Output {
     target: Target,
     colours: bool,
     /// The begin of a line that has no end yet, if lines are coloured.
-    line: Vec<u8>,
+    line: String,
+    /// Whether the reader is gone. What follows is not written, and the exit code stays that of the answer.
+    closed: bool,
 }
 
 #[derive(Debug)]
@@ -48,7 +53,7 @@ impl Output {
         };
         let plain = || Target::Plain(BufWriter::new(io::stdout()));
         let target = if long && terminal { pager().unwrap_or_else(plain) } else { plain() };
-        Self { target, colours, line: Vec::new() }
+        Self { target, colours, line: String::new(), closed: false }
     }
 
     /// Writes the rest, and waits for the pager.
@@ -57,7 +62,7 @@ impl Output {
     /// Output that cannot be written.
     pub fn finish(mut self) -> io::Result<()> {
         let line = std::mem::take(&mut self.line);
-        self.write_bytes(&line)?;
+        self.write_out(&line)?;
         self.flush()?;
         if let Target::Paged(mut child, input) = self.target {
             drop(input);
@@ -66,38 +71,76 @@ impl Output {
         Ok(())
     }
 
-    fn write_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+    fn write_out(&mut self, text: &str) -> io::Result<()> {
+        if self.closed {
+            return Ok(());
+        }
         let written = match &mut self.target {
-            Target::Plain(out) => out.write_all(bytes),
-            Target::Paged(_, input) => input.write_all(bytes),
+            Target::Plain(out) => out.write_all(text.as_bytes()),
+            Target::Paged(_, input) => input.write_all(text.as_bytes()),
         };
-        written.map_err(|err| cannot_write(&err))
+        self.unless_closed(written)
+    }
+
+    /// Takes note of a reader that is gone, such as `head`. Any other error is returned, with the output's name.
+    fn unless_closed(&mut self, written: io::Result<()>) -> io::Result<()> {
+        match written {
+            Err(err) if err.kind() == io::ErrorKind::BrokenPipe => {
+                self.closed = true;
+                Ok(())
+            }
+            other => other.map_err(|err| cannot_write(&err)),
+        }
     }
 }
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        let text = visible(&text);
         if !self.colours {
-            self.write_bytes(bytes)?;
+            self.write_out(&text)?;
             return Ok(bytes.len());
         }
-        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
-            self.line.extend_from_slice(part);
-            if part.ends_with(b"\n") {
+        for part in text.split_inclusive('\n') {
+            self.line.push_str(part);
+            if part.ends_with('\n') {
                 let line = std::mem::take(&mut self.line);
-                self.write_bytes(coloured(&String::from_utf8_lossy(&line)).as_bytes())?;
+                self.write_out(&coloured(&line))?;
             }
         }
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        if self.closed {
+            return Ok(());
+        }
         let flushed = match &mut self.target {
             Target::Plain(out) => out.flush(),
             Target::Paged(_, input) => input.flush(),
         };
-        flushed.map_err(|err| cannot_write(&err))
+        self.unless_closed(flushed)
     }
+}
+
+/// Prints help or a usage error of clap. It is in colour on a terminal, unless the command line has hidden characters,
+/// which the message may repeat.
+///
+/// # Errors
+/// Output that cannot be written.
+pub fn print_usage(error: &clap::Error) -> io::Result<()> {
+    if std::env::args_os().all(|arg| matches!(visible(&arg.to_string_lossy()), Cow::Borrowed(_))) {
+        return error.print();
+    }
+    let plain = error.render().to_string();
+    let shown = visible(&plain);
+    if error.use_stderr() { io::stderr().write_all(shown.as_bytes()) } else { io::stdout().write_all(shown.as_bytes()) }
+}
+
+/// Writes a line to standard error, after the program's name. It is lost if nobody can read it.
+pub fn complain(message: impl std::fmt::Display) {
+    let _ = writeln!(io::stderr(), "virt-cpu-explorer: {}", visible(&message.to_string()));
 }
 
 /// Returns the error of a write to standard output.

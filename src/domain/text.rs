@@ -1,5 +1,6 @@
-//! Wraps text. Every layer uses these functions.
+//! Wraps text, and shows characters that a terminal would obey. Every layer uses these functions.
 
+use std::borrow::Cow;
 use textwrap::core::Word;
 use textwrap::{Options, WordSeparator, WordSplitter, WrapAlgorithm};
 
@@ -37,9 +38,40 @@ pub(crate) fn fill_after(prefix: &str, text: &str, limit: usize) -> String {
     textwrap::fill(text, options)
 }
 
+/// Returns whether a terminal would obey a character instead of showing it, or show nothing: control characters apart
+/// from a tab and the end of a line, bidirectional controls, and characters of no width.
+fn is_hidden(letter: char) -> bool {
+    letter.is_control() && !matches!(letter, '\n' | '\t')
+        || matches!(letter, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// Returns `text` with hidden characters written as `\u001b`, which JSON reads as the character. Everything that is
+/// written to a terminal passes through here, since names and messages from files may have such characters.
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_hidden) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for letter in text.chars() {
+        if is_hidden(letter) {
+            shown.push_str(&format!("\\u{:04x}", u32::from(letter)));
+        } else {
+            shown.push(letter);
+        }
+    }
+    Cow::Owned(shown)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hidden_characters_are_shown() {
+        assert_eq!(visible("a\tb\n"), "a\tb\n");
+        assert_eq!(visible("\u{1b}]0;title\u{7}"), "\\u001b]0;title\\u0007");
+        assert_eq!(visible("\u{9b}31m\u{202e}\u{200b}é"), "\\u009b31m\\u202e\\u200bé");
+    }
 
     #[test]
     fn lines_break_at_blanks_and_after_commas() {
