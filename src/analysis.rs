@@ -12,3 +12,5 @@ pub mod remedies;
 pub mod review;
 pub mod scenario_search;
 pub mod space;
+pub mod strips;
+pub mod table_grid;

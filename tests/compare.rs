@@ -62,17 +62,17 @@ fn a_cpu_that_was_never_built_is_said_so() {
 #[test]
 fn enter_goes_to_the_side_of_the_cursor() {
     let session = open(T5, USUAL).keys("A<left>c<enter>");
-    has(&session, "▶T5");
+    has(&session, "row T5");
     let session = open(T5, USUAL).keys("A<left>c<right><enter>");
-    has(&session, "▶T7");
-    has(&open(T5, USUAL).keys("A<left>c<tab><tab><enter>"), "▶T5");
+    has(&session, "row T7");
+    has(&open(T5, USUAL).keys("A<left>c<tab><tab><enter>"), "row T5");
 }
 
 #[test]
 fn a_key_swaps_a_and_b() {
     let session = open(T5, USUAL).keys("A<left>cb");
     has(&session, "Guest: machine   pc-q35-3.1");
-    has(&session.keys("<right><enter>"), "▶T5");
+    has(&session.keys("<right><enter>"), "row T5");
     let again = open(T5, USUAL).keys("A<left>cbb");
     has(&again, "Guest: machine   pc-q35-4.0");
 }
@@ -86,7 +86,7 @@ fn a_side_can_be_clicked_and_the_list_scrolled() {
     update::click(&mut session.model, catalog(), b.unwrap());
     has(&session, "▶B, current");
     update::click(&mut session.model, catalog(), b.unwrap());
-    has(&session, "▶T7");
+    has(&session, "row T7");
     let session = session.keys("c<end>");
     has(&session, "end ╮");
     has(&session.keys("<home>"), "more lines");

@@ -337,7 +337,7 @@ fn a_new_release_is_one_call() {
     let between = import::add_libvirt(&directory, "9.0.0+mine", map, "made up").unwrap();
     assert_eq!(between.same_as, None);
     let taken = import::add_libvirt(&directory, "99.0.0", map, "made up").unwrap_err().to_string();
-    assert_eq!(taken, "expected a release not in the timeline yet, as 13.0.0, found \"99.0.0\"");
+    assert_eq!(taken, "expected a release not in the timeline yet, such as 13.0.0, found \"99.0.0\"");
 
     let parts = timeline_in(&directory);
     let release = parts.releases.iter().find(|release| &*release.name == "99.0.0").unwrap();

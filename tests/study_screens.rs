@@ -233,7 +233,7 @@ fn a_line_of_a_history_leads_to_a_guest_that_goes_over_the_change() {
     let session = open(T7, USUAL).keys("h<up><enter>");
     assert_eq!(kind(&session), ScreenKind::Explorer);
     assert_eq!(session.model.derived.link, "Skylake-Client,machine=pc-q35-3.1,from=9.10.0:7.2.22,to=10.4.0:7.2.22");
-    has(&session, "▶T7");
+    has(&session, "row T7");
     // The scenario's own machine type leaves the feature off; the newest that turns it on shows the change.
     let session = open(T5, USUAL).keys("hv<up><enter>");
     assert_eq!(session.model.derived.link, "Skylake-Client,machine=pc-q35-3.1,from=9.10.0:7.2.22,to=10.4.0:7.2.22");
@@ -297,7 +297,7 @@ fn a_line_of_a_difference_leads_to_the_guest_it_harms() {
     let session = open(T5, USUAL).keys("d<enter>");
     assert_eq!(kind(&session), ScreenKind::Explorer);
     assert_eq!(session.model.derived.link, "Skylake-Client,machine=pc-q35-3.1,from=old:7.2.22,to=new:7.2.22");
-    has(&session, "▶T7");
+    has(&session, "row T7");
     // From the left to the right it arrives; reverse direction the left does not know the model.
     let session = open("Skylake-Client,from=9.0.0,to=12.8.0", USUAL).keys("dv/denverton<enter><enter>");
     has(&session, "12.8.0/7.2.22 → 9.0.0/7.2.22");

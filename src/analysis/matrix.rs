@@ -11,7 +11,7 @@ pub use lines::{Line, Side, Value, Vary, line_of, lines, lines_around};
 
 /// Returns for each line the first that decides alike: for releases, one with the same map and behaviour, and between the
 /// same ones where nobody has looked. Every other line stands for itself.
-fn twins(catalog: &Catalog, lines: &[Line]) -> Vec<usize> {
+pub(super) fn twins(catalog: &Catalog, lines: &[Line]) -> Vec<usize> {
     let decides = |line: &Line| {
         let Value::Libvirt(LibvirtChoice::Release(id, None)) = &line.value else { return None };
         let release = catalog.release(*id);

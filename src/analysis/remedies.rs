@@ -170,11 +170,12 @@ impl Search<'_, '_> {
         let found = stops.map(with).find(|scenario| self.works(scenario))?;
         let stop = found.via.first()?;
         let libvirt = libvirt_label(self.catalog, stop);
-        let qemu = stop.qemu.version.known().map(|version| format!(" and QEMU {version}")).unwrap_or_default();
+        let other_qemu = stop.qemu.version.known().filter(|_| stop.qemu != self.scenario.to.qemu);
+        let qemu = other_qemu.map(|version| format!(" and QEMU {version}")).unwrap_or_default();
         let command = "virsh migrate --live --persistent GUEST qemu+ssh://STOP/system, then from there \
                        virsh migrate --live --persistent GUEST qemu+ssh://DESTINATION/system";
         Some(Remedy {
-            text: format!("migrate through an intermediate stop with {libvirt}{qemu}"),
+            text: format!("migrate through a stop with {libvirt}{qemu}"),
             restart: false,
             scenario: found,
             how: Application::Command(command.to_owned()),

@@ -109,9 +109,14 @@ actions! {
     FirstFix "first-way" "Apply fix 1" "Changes the scenario to that of the first fix." Change EXPLORER, ["1"];
     SecondFix "second-way" "Apply fix 2" "Changes the scenario to that of the second fix." Change EXPLORER, ["2"];
     ThirdFix "third-way" "Apply fix 3" "Changes the scenario to that of the third fix." Change EXPLORER, ["3"];
+    FourthFix "fourth-way" "Apply fix 4" "Changes the scenario to that of the fourth fix." Change EXPLORER, ["4"];
+    FifthFix "fifth-way" "Apply fix 5" "Changes the scenario to that of the fifth fix." Change EXPLORER, ["5"];
 
     Filter "filter" "Filter by name" "Shows only what has the typed text in its name." View Screens, ["/"];
-    NextFilter "next-filter" "Next feature filter" "Lists the features that differ, those that are mentioned, or all." View EXPLORER, ["v"];
+    NextFilter "next-filter" "List features" "Lists features that differ, are mentioned, or all; then closes the list." View EXPLORER, ["v"];
+    NextFeature "next-feature" "Next feature" "Shows the next of several features that decide." View EXPLORER, ["."];
+    TableRows "table-rows" "Rows of the table" "Shows the decision table as its eight rows, or as a grid." View EXPLORER, ["r"];
+    Unfold "unfold" "All settings" "Shows every setting, or hides those that have their default." View EXPLORER, ["z"];
     NextView "next-view" "Next view" "Switches between model and feature, or between kinds of comparison." View SUBJECTS, ["v"];
     PickSubject "pick-subject" "Select subject" "Opens the list of subjects; in a comparison, for the right side." View SUBJECTS, ["p"];
     PickFirst "pick-first" "Select left side" "Opens the list of subjects for the left side of a comparison." View DIFF, ["P"];

@@ -64,7 +64,8 @@ named_enum! {
 
 /// A pane of settings in the explorer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Group {
+#[expect(missing_docs, reason = "`title` names each of them")]
+pub enum Group {
     Guest,
     Source,
     Destination,
@@ -108,6 +109,20 @@ impl Choice {
             Self::FromLibvirt | Self::FromQemu | Self::FromHost | Self::Started | Self::Via => Group::Source,
             Self::ToLibvirt | Self::ToQemu | Self::ToHost | Self::Regime => Group::Destination,
         }
+    }
+
+    /// Returns whether the setting is displayed also with its default value.
+    pub(crate) const fn is_main(self) -> bool {
+        matches!(
+            self,
+            Self::Model
+                | Self::Machine
+                | Self::Policy
+                | Self::FromLibvirt
+                | Self::FromQemu
+                | Self::ToLibvirt
+                | Self::ToQemu
+        )
     }
 
     /// Returns whether another value needs a restart of the guest.

@@ -59,6 +59,8 @@ pub(crate) enum ScreenResponse {
 pub enum Target {
     /// A setting.
     Choice(super::choice::Choice),
+    /// The line for the hidden settings of a pane of the explorer.
+    Hidden(super::choice::Group),
     /// A fix, by its index.
     Fix(usize),
     /// A line of the main list, by its index, visible or not.

@@ -13,7 +13,7 @@ use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::host::HostId;
 use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
-use crate::domain::scenario::{DEFAULT_QEMU, Key, LibvirtChoice, Release, Scenario};
+use crate::domain::scenario::{DEFAULT_QEMU, EXAMPLE_LIBVIRT, Key, LibvirtChoice, Release, Scenario};
 use crate::domain::version::Version;
 use crate::export::analysis as write;
 use crate::load::cpu_map_dir;
@@ -136,7 +136,7 @@ fn progress() -> impl FnMut(usize, usize) {
 }
 
 fn libvirt(catalog: &Catalog, name: &str) -> Option<LibvirtId> {
-    catalog.libvirt(if name == "old" { "9.0.0" } else { name })
+    catalog.libvirt(if name == "old" { EXAMPLE_LIBVIRT } else { name })
 }
 
 pub(super) fn named(catalog: &Catalog, name: &str) -> Result<LibvirtId> {

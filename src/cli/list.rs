@@ -3,6 +3,7 @@
 use crate::app::error::did_you_mean;
 use crate::domain::catalog::{Catalog, LibvirtId, Provenance, ReleaseMap};
 use crate::domain::host::{Host, HostSource};
+use crate::domain::scenario::EXAMPLE_LIBVIRT;
 use crate::explain::rule_page;
 use crate::resolve::RuleId;
 use anyhow::{Result, anyhow};
@@ -85,8 +86,8 @@ fn releases(catalog: &Catalog) -> Vec<(String, String)> {
         .zip(catalog.libvirt_releases())
         .map(|(number, release)| (release.name.to_string(), release_note(catalog, LibvirtId(number))))
         .collect();
-    rows.push(("old".to_owned(), "9.0.0".to_owned()));
-    rows.push(("new".to_owned(), "9.0.0 with the feature removed from every model".to_owned()));
+    rows.push(("old".to_owned(), EXAMPLE_LIBVIRT.to_owned()));
+    rows.push(("new".to_owned(), format!("{EXAMPLE_LIBVIRT} with the feature removed from every model")));
     rows
 }
 

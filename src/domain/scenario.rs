@@ -97,20 +97,20 @@ pub enum HostChoice {
 pub enum LibvirtChoice {
     /// A release, and the package's build where one was named (`3.el9`).
     Release(LibvirtId, Option<Box<str>>),
-    /// The e-mail's *old*: 9.0.0.
+    /// The example's *old*: [`EXAMPLE_LIBVIRT`].
     Old,
-    /// The e-mail's *new*: 9.0.0 with the scenario's feature taken out of every model.
+    /// The example's *new*: [`EXAMPLE_LIBVIRT`] with the scenario's feature taken out of every model.
     New,
     /// Not known.
     Unknown,
 }
 
 impl LibvirtChoice {
-    /// Returns the release that it is; the e-mail's *old* and *new* are made from 9.0.0. `None` where it is not known.
+    /// Returns the release that it is, for *old* and *new* the one they are made from; `None` if it is not known.
     pub fn id(&self, catalog: &Catalog) -> Option<LibvirtId> {
         match self {
             Self::Release(id, _) => Some(*id),
-            Self::Old | Self::New => catalog.libvirt("9.0.0"),
+            Self::Old | Self::New => catalog.libvirt(EXAMPLE_LIBVIRT),
             Self::Unknown => None,
         }
     }
@@ -134,6 +134,8 @@ pub struct Release {
     pub qemu: QemuChoice,
 }
 
+/// The release that the names `old` and `new` of the example stand for.
+pub const EXAMPLE_LIBVIRT: &str = "9.0.0";
 /// The QEMU taken at both ends when none is named.
 pub const DEFAULT_QEMU: Version = Version::new(7, 2, 22);
 /// The machine type taken when none is named.

@@ -7,7 +7,9 @@ use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::domain::names::first_names;
 use crate::domain::qemu::Accel;
-use crate::domain::scenario::{CpuChoice, LibvirtChoice, MachineChoice, Release, Scenario, write_machine};
+use crate::domain::scenario::{
+    CpuChoice, EXAMPLE_LIBVIRT, LibvirtChoice, MachineChoice, Release, Scenario, write_machine,
+};
 use crate::resolve::{Answer, Basis, Refusal, Stage, TOO_MANY, Verdict, WrittenBy, between_exact_maps, unread_qemus};
 
 /// The explanation of an answer.
@@ -15,9 +17,15 @@ use crate::resolve::{Answer, Basis, Refusal, Stage, TOO_MANY, Verdict, WrittenBy
 pub struct Explanation {
     /// The outcome: `ABORTED at the destination's full check`.
     pub headline: String,
+    /// What becomes of the guest, as a fragment; empty if the headline says it.
+    pub consequence: String,
+    /// The one or two reasons that decide, for where there is no room for all.
+    pub cause: Vec<String>,
     /// The reasons, each before the facts that it depends on.
     pub why: Vec<String>,
-    /// Whether the guest's CPU changes; after a completed migration also what is not modelled.
+    /// Whether the guest's CPU changes.
+    pub guest: String,
+    /// The same; after a completed migration also what is not modelled.
     pub notice: String,
     /// The confidence in the answer, without a full stop.
     pub basis: String,
@@ -31,10 +39,19 @@ pub fn explain(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Expla
     let tree = causes(catalog, scenario, answer);
     let mut why = Vec::new();
     words.walk(&tree.because, &mut why);
+    let guest = words.guest(answer);
+    let notice = if answer.verdict.is_completed() && answer.either_way.is_none() {
+        format!("{guest} Only the CPU is checked; other device state is not modelled.")
+    } else {
+        guest.clone()
+    };
     Explanation {
         headline: words.headline(answer),
+        consequence: words.consequence(answer),
+        cause: words.cause(&tree.because),
         why,
-        notice: words.notice(answer),
+        guest,
+        notice,
         basis: basis(catalog, scenario, answer),
     }
 }
@@ -47,7 +64,7 @@ pub fn sentence(catalog: &Catalog, scenario: &Scenario, hop: Option<usize>, fact
 /// Returns the name of a release's libvirt in sentences: `libvirt 9.0.0`, `the old libvirt (9.0.0)`.
 pub fn libvirt_label(catalog: &Catalog, release: &Release) -> String {
     match &release.libvirt {
-        LibvirtChoice::Old => "the old libvirt (9.0.0)".to_owned(),
+        LibvirtChoice::Old => format!("the old libvirt ({EXAMPLE_LIBVIRT})"),
         LibvirtChoice::New => "the new libvirt".to_owned(),
         LibvirtChoice::Unknown => "this libvirt".to_owned(),
         LibvirtChoice::Release(id, None) => format!("libvirt {}", catalog.release(*id).name),
@@ -121,7 +138,71 @@ impl Words<'_> {
         }
     }
 
-    fn notice(&self, answer: &Answer) -> String {
+    fn consequence(&self, answer: &Answer) -> String {
+        let stays = |stop: String| format!("the guest keeps running at {stop}");
+        match answer.verdict {
+            Verdict::Aborted if self.hop > 0 => stays(format!("the stop {}", self.from())),
+            Verdict::Aborted => stays("the source".to_owned()),
+            Verdict::Changed if !answer.lost.is_empty() => format!("the guest loses {}", self.names(&answer.lost)),
+            Verdict::Changed if !answer.gained.is_empty() => format!("the guest gains {}", self.names(&answer.gained)),
+            Verdict::Unchanged | Verdict::Changed | Verdict::StartRefused | Verdict::Never | Verdict::Depends => {
+                String::new()
+            }
+        }
+    }
+
+    /// The sentences of the facts on which nothing else rests, at most two; what the lanes show goes first.
+    fn cause(&self, causes: &[Cause]) -> Vec<String> {
+        fn leaves<'a>(causes: &'a [Cause], found: &mut Vec<&'a Fact>) {
+            for cause in causes {
+                if cause.because.is_empty() {
+                    found.push(&cause.fact);
+                }
+                leaves(&cause.because, found);
+            }
+        }
+        let mut facts = Vec::new();
+        leaves(causes, &mut facts);
+        let second = |fact: &Fact| {
+            matches!(fact, Fact::MachineTurnsOn(_) | Fact::MachineLeavesOff(_) | Fact::AlreadyRuns | Fact::ChangeVaries)
+        };
+        let ranked = facts.iter().filter(|fact| !second(fact)).chain(facts.iter().filter(|fact| second(fact)));
+        let (mut sentences, mut count) = (Vec::new(), 0);
+        for fact in ranked {
+            let sentence = capitalized(self.short(fact));
+            let parts = sentence.matches(". ").count() + 1;
+            if count > 0 && count + parts > 2 {
+                break;
+            }
+            if !sentence.is_empty() && !sentences.contains(&sentence) {
+                count += parts;
+                sentences.push(sentence);
+            }
+        }
+        sentences
+    }
+
+    /// The sentence of a fact beside lanes that name the model.
+    fn short(&self, fact: &Fact) -> String {
+        match fact {
+            Fact::SourceTakesForGranted(f) => {
+                format!("The CPU map of {} has {}, so the definition does not mention it.", self.from(), self.name(*f))
+            }
+            Fact::DestinationLost(f) => format!("The CPU map of {} does not have {}.", self.to(), self.name(*f)),
+            Fact::RegimeDecided(f, regime) => {
+                let (feature, to) = (self.name(*f), self.to());
+                let verb = match regime {
+                    Regime::Nothing => "does not add",
+                    Regime::Disable => "disables",
+                    Regime::Require => "requires",
+                };
+                format!("{to} {verb} {feature} if the incoming definition does not mention it.")
+            }
+            _ => self.sentence(fact),
+        }
+    }
+
+    fn guest(&self, answer: &Answer) -> String {
         if let Some(verdict) = answer.either_way {
             return format!("The verdict is {} in every case; only the message differs.", verdict.name());
         }
@@ -145,9 +226,6 @@ impl Words<'_> {
             (_, Some(true)) => "The guest can see the difference.",
         };
         let mut text = text.to_owned();
-        if answer.verdict.is_completed() {
-            text.push_str(" Only the CPU is checked; other device state is not modelled.");
-        }
         if answer.risk.is_some() {
             let lost: Vec<&str> = answer.lost.iter().take(3).map(|feature| self.name(*feature)).collect();
             text.push_str(&format!(" KVM may refuse to load the state of a guest that has used {}.", lost.join(", ")));

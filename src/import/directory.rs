@@ -69,7 +69,7 @@ pub fn add_libvirt(to: &Path, name: &str, map: &Path, source: &str) -> Result<Ad
         number.parse().map_err(|error| ImportError::Name(format!("{error}, found the name {name:?}")))?;
     if number != version.to_string() || parts.releases.iter().any(|release| &*release.name == name) {
         return Err(ImportError::Name(format!(
-            "expected a release not in the timeline yet, as 13.0.0, found {name:?}"
+            "expected a release not in the timeline yet, such as 13.0.0, found {name:?}"
         )));
     }
     let map = cpu_map_dir::read(map, &mut parts.features, &mut parts.models)?;

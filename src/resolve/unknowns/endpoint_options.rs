@@ -179,12 +179,12 @@ fn libvirts(
 ) -> (Options<Libvirt>, Vec<OpenSwitch>) {
     match &release.libvirt {
         LibvirtChoice::Release(id, build) => one_release(catalog, *id, build.as_deref(), decodes, axes),
-        LibvirtChoice::Old => match old(catalog) {
+        LibvirtChoice::Old => match release.libvirt.id(catalog) {
             Some(id) => one_release(catalog, id, None, decodes, axes),
             None => (Options::none(), Vec::new()),
         },
         LibvirtChoice::New => {
-            let new = old(catalog).map(|id| new(catalog, scenario, id));
+            let new = release.libvirt.id(catalog).map(|id| new(catalog, scenario, id));
             (new.map_or_else(Options::none, Options::one), Vec::new())
         }
         LibvirtChoice::Unknown => {
@@ -192,11 +192,6 @@ fn libvirts(
             (options(axes, &input, every_release(catalog, decodes)), Vec::new())
         }
     }
-}
-
-/// The e-mail's *old*.
-pub(super) fn old(catalog: &Catalog) -> Option<LibvirtId> {
-    catalog.libvirt("9.0.0")
 }
 
 /// The e-mail's *new*: the old map with the feature moved from the data to the removed list of every model that has
