@@ -7,6 +7,7 @@ use support::ask::CATALOG;
 use support::golden;
 use virt_cpu_explorer::internal::domain::behaviour::{Dated, Setting};
 use virt_cpu_explorer::internal::domain::catalog::Provenance;
+use virt_cpu_explorer::internal::domain::package::Since;
 
 fn feature_name(feature: virt_cpu_explorer::internal::domain::feature::FeatureId) -> String {
     CATALOG.feature_name(feature).to_owned()
@@ -96,8 +97,20 @@ fn the_page_of_switches_is_up_to_date() {
     for fix in &decisions.backports {
         let settings: Vec<String> =
             fix.settings.iter().map(|s| format!("{}: {}", s.name(), s.value(&feature_name))).collect();
-        let package = format!("{}-{}.{} and later", fix.release, fix.build, fix.distribution);
-        writeln!(page, "| {package} | {} | {} |", settings.join(", "), fix.source).unwrap();
+        let taken = fix.taken.iter().map(|taken| {
+            let models = taken.models.iter().map(|model| CATALOG.model_name(*model));
+            let features = taken.features.iter().map(|feature| CATALOG.feature_name(feature));
+            format!("in the map: {}", models.chain(features).collect::<Vec<_>>().join(", "))
+        });
+        let changes: Vec<String> = settings.into_iter().chain(taken).collect();
+        let (release, distribution) = (fix.release, &fix.distribution);
+        let package = match fix.since {
+            Since::Every => format!("every {release} of {distribution}"),
+            Since::Build(number) => format!("{release}-{}.{distribution} and later", number.0[0]),
+            Since::By(number) => format!("{release}-{}.{distribution} and perhaps some before", number.0[0]),
+            Since::Unread => format!("perhaps {release} of {distribution}"),
+        };
+        writeln!(page, "| {package} | {} | {} |", changes.join(", "), fix.source).unwrap();
     }
     page.push_str("\n## QEMU point releases\n\n| quirk | releases | machine types | source |\n|---|---|---|---|\n");
     for quirk in &decisions.quirks {

@@ -190,7 +190,7 @@ impl<'a> Space<'a> {
         let name = self.catalog.machine_name(machine).into();
         Case {
             guest: Guest {
-                machine: Machine { name, defaults: machine, taken_for_granted: false },
+                machine: Machine::upstream(name, machine),
                 threads_per_package: 1,
                 accel: self.accel,
                 pmu: scenario.pmu,

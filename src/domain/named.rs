@@ -53,6 +53,8 @@ pub struct Named {
     pub(crate) tcg_states: FeatureSet,
     /// The model Icelake-Server.
     pub(crate) icelake_server: Option<ModelId>,
+    /// The models Haswell and Broadwell, which lost `rtm` and `hle` in libvirt's map for a while.
+    pub(crate) had_tsx: [Option<ModelId>; 2],
 }
 
 impl Named {
@@ -89,6 +91,7 @@ impl Named {
                 .filter_map(|state| feature(state.feature))
                 .collect(),
             icelake_server: models.get("Icelake-Server").map(ModelId),
+            had_tsx: ["Haswell", "Broadwell"].map(|name| models.get(name).map(ModelId)),
         }
     }
 }

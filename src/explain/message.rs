@@ -39,6 +39,9 @@ pub fn message(catalog: &Catalog, refusal: &Refusal) -> String {
             list(features, ", ")
         ),
         Refusal::UnknownModel(model) => format!("internal error: Unknown CPU model {}", catalog.model_name(*model)),
+        Refusal::UnknownModelCompared(model) => {
+            format!("invalid argument: unknown CPU model {}", catalog.model_name(*model))
+        }
         Refusal::ModelUnsupported(model) => {
             format!(
                 "unsupported configuration: CPU model {} is not supported by hypervisor",

@@ -67,8 +67,11 @@ pub fn libvirt_label(catalog: &Catalog, release: &Release) -> String {
         LibvirtChoice::Old => format!("the old libvirt ({EXAMPLE_LIBVIRT})"),
         LibvirtChoice::New => "the new libvirt".to_owned(),
         LibvirtChoice::Unknown => "this libvirt".to_owned(),
-        LibvirtChoice::Release(id, None) => format!("libvirt {}", catalog.release(*id).name),
-        LibvirtChoice::Release(id, Some(build)) => format!("libvirt {}-{build}", catalog.release(*id).name),
+        LibvirtChoice::Release(id, build) => {
+            let build = build.as_ref().map(|build| format!("-{build}")).unwrap_or_default();
+            let product = release.product.as_ref().map(|product| format!(" of {product}")).unwrap_or_default();
+            format!("libvirt {}{build}{product}", catalog.release(*id).name)
+        }
     }
 }
 
@@ -87,6 +90,21 @@ fn basis(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> String {
     }
     for (release, lower, upper) in answer.trace.as_ref().map(|_| unread_qemus(catalog, scenario)).unwrap_or_default() {
         text.push_str(&format!("; QEMU {release}: between {lower} and {upper}"));
+    }
+    if let MachineChoice::Listed(id) = scenario.machine
+        && let Some(known) = catalog.downstream().machine(id)
+        && let Some(base) = known.base(scenario.from.qemu.version.known().unwrap_or_default())
+    {
+        let (own, base) = (catalog.machine_name(id), catalog.machine_name(base));
+        text.push_str(&format!("; {own} has the CPU defaults of {base} ({})", known.certainty));
+    }
+    let ends = [&scenario.from].into_iter().chain(&scenario.via).chain([&scenario.to]).chain(&scenario.started);
+    for product in ends.filter_map(|end| end.product.as_deref()) {
+        if let Some(known) =
+            catalog.all_products().find(product).ok().filter(|_| !catalog.all_products().is_listed(product))
+        {
+            text.push_str(&format!("; {product} is not listed, and the packages of {} are used", known.name));
+        }
     }
     text
 }

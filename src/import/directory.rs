@@ -4,7 +4,7 @@
 use super::qemu::merge::Merged;
 use super::qemu::{self, Progress, QemuError};
 use super::qmp;
-use super::timeline::{self, BEHAVIOUR, HOSTS, LIBVIRT, PRODUCTS, QEMU};
+use super::timeline::{self, BEHAVIOUR, ByHand, DOWNSTREAM, HOSTS, LIBVIRT, PRODUCTS, QEMU};
 use super::write::Files;
 use crate::domain::catalog::{ExactRelease, Parts};
 use crate::domain::feature::FeatureSet;
@@ -165,15 +165,18 @@ fn load(directory: &Path) -> Result<Parts, LoadError> {
         let path = directory.join(name);
         file::text(&path).map(|text| (path.display().to_string(), text))
     };
-    let files = [read(LIBVIRT)?, read(QEMU)?, read(HOSTS)?, read(PRODUCTS)?, read(BEHAVIOUR)?];
-    let [libvirt, qemu, hosts, products, behaviour] =
+    let files = [read(LIBVIRT)?, read(QEMU)?, read(HOSTS)?, read(PRODUCTS)?, read(BEHAVIOUR)?, read(DOWNSTREAM)?];
+    let [libvirt, qemu, hosts, products, behaviour, downstream] =
         files.each_ref().map(|(file, text)| (file.as_str(), text.as_str()));
-    crate::load::timeline::read(&Texts { libvirt, qemu, hosts, products, behaviour })
+    crate::load::timeline::read(&Texts { libvirt, qemu, downstream, hosts, products, behaviour })
 }
 
 fn store_parts(directory: &Path, parts: &Parts) -> Result<Written, ImportError> {
-    let Files { libvirt, qemu, hosts, products } = timeline::of_parts(parts, &file::text(&directory.join(BEHAVIOUR))?)?;
-    replace(directory, &[(LIBVIRT, &libvirt), (QEMU, &qemu), (HOSTS, &hosts), (PRODUCTS, &products)])
+    let text = |name: &str| file::text(&directory.join(name));
+    let (products, behaviour, downstream) = (text(PRODUCTS)?, text(BEHAVIOUR)?, text(DOWNSTREAM)?);
+    let by_hand = ByHand { products: &products, behaviour: &behaviour, downstream: &downstream };
+    let Files { libvirt, qemu, hosts } = timeline::of_parts(parts, by_hand)?;
+    replace(directory, &[(LIBVIRT, &libvirt), (QEMU, &qemu), (HOSTS, &hosts)])
 }
 
 /// Puts each text in place of the file of its name. They are written beside them first: on a full disk all old files

@@ -197,6 +197,9 @@ fn apply_guest(catalog: &Catalog, scenario: &mut Scenario, guest: &Guest) -> Res
     ] {
         set(catalog, scenario, (key, text.as_deref()), name)?;
     }
+    if guest.machine.is_none() {
+        scenario.machine = scenario.default_machine(catalog);
+    }
     if scenario.accel == Accel::Tcg && scenario.check == Some(Check::None) {
         // What libvirt fills in under TCG anyway.
         scenario.check = None;

@@ -67,6 +67,8 @@ pub enum Refusal<L = Vec<FeatureId>> {
     MsrFeatures(L),
     /// The map does not know the model.
     UnknownModel(ModelId),
+    /// The same, when the partial check asks what QEMU lacks of the model (recorded on 11.3.0).
+    UnknownModelCompared(ModelId),
     /// QEMU does not have the model.
     ModelUnsupported(ModelId),
     /// The host has a feature that the definition forbids.
@@ -124,6 +126,7 @@ impl UnorderedRefusal {
             Self::UnknownFeature(feature) => Refusal::UnknownFeature(*feature),
             Self::MsrFeatures(set) => Refusal::MsrFeatures(list(*set)),
             Self::UnknownModel(model) => Refusal::UnknownModel(*model),
+            Self::UnknownModelCompared(model) => Refusal::UnknownModelCompared(*model),
             Self::ModelUnsupported(model) => Refusal::ModelUnsupported(*model),
             Self::ForbiddenFeature(feature) => Refusal::ForbiddenFeature(*feature),
             Self::PartialForbidden(set) => Refusal::PartialForbidden(list(*set)),
@@ -155,6 +158,7 @@ impl UnorderedRefusal {
             | Self::UnknownFeature(_)
             | Self::MsrFeatures(_)
             | Self::UnknownModel(_)
+            | Self::UnknownModelCompared(_)
             | Self::ModelUnsupported(_)
             | Self::ForbiddenFeature(_)
             | Self::OtherVendor(_)
@@ -179,6 +183,7 @@ impl<L> Refusal<L> {
             | Self::MsrFeatures(_) => Stage::StartValidate,
             Self::UnsupportedMode(_)
             | Self::UnknownModel(_)
+            | Self::UnknownModelCompared(_)
             | Self::ModelUnsupported(_)
             | Self::ForbiddenFeature(_)
             | Self::OtherVendor(_)

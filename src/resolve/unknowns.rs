@@ -112,7 +112,7 @@ impl<'a> Plan<'a> {
         }
         let mut axes = Vec::new();
         let models = guests::models(catalog, scenario, &mut axes);
-        let machines = guests::machines(catalog, scenario, &mut axes);
+        let machines = guests::machines(catalog, scenario, &mut axes)?;
         let topologies = guests::topologies(scenario, &mut axes);
         let wants_vmx = guests::may_have_vmx(catalog, scenario, &models.values);
         let decodes = scenario.decodes();
@@ -126,6 +126,13 @@ impl<'a> Plan<'a> {
         endpoints.push(make(&scenario.to, &scenario.to_host, destination).among(&mut axes));
         let started = scenario.started.as_ref();
         let started = started.map(|release| make(release, &scenario.from_host, source).among(&mut axes));
+        let mut unread = machines.values.iter().flat_map(|machine| {
+            endpoints.iter().chain(&started).filter_map(|endpoint| endpoint.unread_machine(catalog, machine))
+        });
+        if let Some(unread) = unread.next() {
+            return Err(unread);
+        }
+        drop(unread);
         let same_any_host = scenario.from_host == HostChoice::Any && scenario.accel == Accel::Kvm;
         Ok(Self { catalog, scenario, axes, started, endpoints, models, machines, topologies, same_any_host })
     }

@@ -139,7 +139,11 @@ pub struct KeyInfo {
 
 /// Every key, in the order in which a word is printed.
 pub const KEYS: &[KeyInfo] = &[
-    info(Key::Machine, "TYPE", "Machine type, or ? [default: pc-q35-4.0]"),
+    info(
+        Key::Machine,
+        "TYPE",
+        "Machine type, or ? [default: pc-q35-4.0, or the newest that source and destination have]",
+    ),
     info(
         Key::Topology,
         "S-C-T",
@@ -160,7 +164,8 @@ pub const KEYS: &[KeyInfo] = &[
     info(
         Key::From,
         "RELEASE",
-        "Source: LIBVIRT[:QEMU], old, new, a --cpu-map name, PRODUCT:VERSION, or ? [default: old]",
+        "Source: LIBVIRT[:QEMU], each VERSION or a package VERSION-BUILD; old, new, a --cpu-map name, \
+         PRODUCT:VERSION such as ubuntu:24.04, or ? [default: old]",
     ),
     info(Key::To, "RELEASE", "Destination, in the same forms [default: new]"),
     info(Key::Via, "RELEASE", "Intermediate stop between source and destination; may be given several times"),
@@ -282,6 +287,9 @@ impl Scenario {
                 scenario.has_only(catalog, &seen, text).map_err(at)?;
             }
             scenario.set(catalog, key, text).map_err(at)?;
+        }
+        if !seen.contains(&Key::Machine) {
+            scenario.machine = scenario.default_machine(catalog);
         }
         Ok(scenario)
     }
@@ -423,7 +431,9 @@ impl Scenario {
             Key::Machine => {
                 let default =
                     matches!(self.machine, MachineChoice::Listed(id) if catalog.machine_name(id) == DEFAULT_MACHINE);
-                named(!default, value::machine_name(catalog, &self.machine))
+                // Where another is the default, the name says that this one is meant.
+                let is_left_out = default && self.default_machine(catalog) == self.machine;
+                named(!is_left_out, value::machine_name(catalog, &self.machine))
             }
             Key::Topology => (whole || self.topology != Told::Is(Topology::SINGLE))
                 .then(|| value::write_topology(self.topology).into()),

@@ -3,6 +3,7 @@
 use super::format::{json, list, names};
 use crate::analysis::diff::guest_outcomes::GuestOutcome;
 use crate::analysis::diff::{Effect, MapDiff, ModelDiff, Why};
+use crate::analysis::review::Finding;
 use crate::domain::catalog::{Catalog, LibvirtId, ReleaseMap};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
@@ -99,7 +100,7 @@ pub fn diff_text(catalog: &Catalog, diff: &MapDiff, effects: &[Effect]) -> Strin
         groups(&mut out, catalog, model, |why| why.name().to_owned());
     }
     for effect in effects {
-        let mut models: Vec<ModelId> = effect.findings.iter().map(|finding| finding.model).collect();
+        let mut models: Vec<ModelId> = effect.findings.iter().filter_map(Finding::model).collect();
         models.sort_unstable();
         models.dedup();
         let what = if models.is_empty() {
@@ -185,7 +186,7 @@ pub fn diff_json(catalog: &Catalog, diff: &MapDiff, effects: &[Effect]) -> Strin
     let effects: Vec<serde_json::Value> = effects
         .iter()
         .map(|effect| {
-            let mut models: Vec<ModelId> = effect.findings.iter().map(|finding| finding.model).collect();
+            let mut models: Vec<ModelId> = effect.findings.iter().filter_map(Finding::model).collect();
             models.sort_unstable();
             models.dedup();
             serde_json::json!({

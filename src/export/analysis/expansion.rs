@@ -97,17 +97,10 @@ pub fn expansion_text(catalog: &Catalog, report: &ExpansionReport<'_>) -> String
 
 fn why_text(out: &mut String, catalog: &Catalog, decoded: &HostModel) {
     let Some(winner) = decoded.winner() else { return };
-    let name = catalog.model_name(winner.model);
-    let second = decoded.runner_up.and_then(|(index, why)| Some((decoded.candidates.get(index)?, why)));
+    let second = decoded.runner_up.and_then(|(index, _)| decoded.candidates.get(index));
     out.push('\n');
-    match second {
-        Some((second, why)) => {
-            let than = catalog.model_name(second.model);
-            wrapped(out, "", &format!("Why {name} and not {than}: {name} {}.", reason(why).1));
-        }
-        None => wrapped(out, "", &format!("Why {name}: no other model is possible.")),
-    }
-    for candidate in std::iter::once(winner).chain(second.map(|(second, _)| second)) {
+    wrapped(out, "", &expansion_reason(catalog, decoded));
+    for candidate in std::iter::once(winner).chain(second) {
         let signature = if candidate.signature_matches { "matches" } else { "does not match" };
         let blockers: Vec<FeatureId> = candidate.blockers.iter().collect();
         let blocked = if blockers.is_empty() { "nothing".to_owned() } else { names(catalog, blockers) };
@@ -118,14 +111,33 @@ fn why_text(out: &mut String, catalog: &Catalog, decoded: &HostModel) {
         );
         wrapped(out, &format!("  {}: ", catalog.model_name(candidate.model)), &text);
     }
+    if let Some(text) = rejections_text(decoded) {
+        wrapped(out, "  ", &text);
+    }
+}
+
+/// Returns why the chosen model won, in one sentence; empty where libvirt itself told the model.
+pub fn expansion_reason(catalog: &Catalog, decoded: &HostModel) -> String {
+    let Some(winner) = decoded.winner() else { return String::new() };
+    let name = catalog.model_name(winner.model);
+    let second = decoded.runner_up.and_then(|(index, why)| Some((decoded.candidates.get(index)?, why)));
+    match second {
+        Some((second, why)) => {
+            let than = catalog.model_name(second.model);
+            format!("Why {name} and not {than}: {name} {}.", reason(why).1)
+        }
+        None => format!("Why {name}: no other model is possible."),
+    }
+}
+
+/// Returns how many models were not possible, by their reasons; `None` if every model was possible.
+pub fn rejections_text(decoded: &HostModel) -> Option<String> {
     let counted = REJECTIONS.iter().filter_map(|why| {
         let many = rejected(decoded, *why).count();
         (many > 0).then(|| format!("{many} {}", rejection(*why).1))
     });
     let counted: Vec<String> = counted.collect();
-    if !counted.is_empty() {
-        wrapped(out, "  Not possible: ", &format!("{}.", counted.join(", ")));
-    }
+    (!counted.is_empty()).then(|| format!("Not possible: {}.", counted.join(", ")))
 }
 
 fn rejected(decoded: &HostModel, why: Rejection) -> impl Iterator<Item = ModelId> {
