@@ -443,6 +443,7 @@ fn letters_move_as_arrows_do() {
     assert_eq!(keys("fjjk"), keys("f<down><down><up>"));
     assert_eq!(keys("fG"), keys("f<end>"));
     assert_eq!(keys("fGg"), keys("f<end><home>"));
+    has(&open(T7, USUAL).keys("?<esc>"), "row T7");
 }
 
 #[test]

@@ -192,7 +192,13 @@ pub(crate) fn displayed_value(choice: Choice, catalog: &Catalog, scenario: &Scen
     let name = |text: Option<&'static str>, none: &str| text.map_or_else(|| none.to_owned(), str::to_owned);
     match choice {
         Choice::Model => scenario.cpu_name(catalog).to_owned(),
-        Choice::Machine => scenario::write_machine(catalog, &scenario.machine),
+        Choice::Machine => {
+            let name = scenario::write_machine(catalog, &scenario.machine);
+            match detail::base(catalog, scenario) {
+                Some(base) => format!("{name} (as {base})"),
+                None => name,
+            }
+        }
         Choice::Feature => catalog.feature_name(scenario.feature).to_owned(),
         Choice::Policy => match scenario.features.get(scenario.feature) {
             None => "unset".to_owned(),
@@ -236,6 +242,9 @@ pub(crate) fn needs_host(scenario: &Scenario) -> bool {
 
 /// Returns the libvirt of a release as it is displayed: `old (9.0.0)`, `new`, `10.0.0-5.el9`, `?`.
 pub(crate) fn libvirt_name(catalog: &Catalog, release: &Release) -> String {
+    if let Some(product) = release.product_label(catalog) {
+        return product;
+    }
     match &release.libvirt {
         LibvirtChoice::Old => {
             let name = release.libvirt.id(catalog).map(|id| &*catalog.release(id).name);

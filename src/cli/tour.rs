@@ -1,6 +1,7 @@
 //! The `tour` command: lists the lessons, prints one, or opens the explorer in one.
 
-use super::args::LookArgs;
+use super::complete;
+use super::look_args::LookArgs;
 use crate::app::settings::Settings;
 use crate::app::tour;
 use crate::domain::catalog::Catalog;
@@ -12,7 +13,7 @@ use std::io::Write;
 #[derive(Args, Clone, Debug)]
 pub struct Tour {
     /// Name or number of the lesson [default: open the list of lessons]
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = complete::lessons())]
     lesson: Option<String>,
     /// List the lessons
     #[arg(long, conflicts_with = "lesson")]

@@ -301,7 +301,7 @@ impl ScreenState for HostModel {
         if self.picks_release {
             let Some(id) = releases(context.catalog).nth(number) else { return ScreenResponse::Ignored };
             let qemu = self.release(context).qemu.clone();
-            self.picked = Some(Release { libvirt: LibvirtChoice::Release(id, None), qemu });
+            self.picked = Some(Release { libvirt: LibvirtChoice::Release(id, None), qemu, product: None });
         } else {
             self.host = HostChoice::Listed(HostId(u16::try_from(number).unwrap_or(0)));
         }

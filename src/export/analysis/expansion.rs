@@ -1,11 +1,13 @@
 //! Writes what libvirt makes of host-model: as text, as the `<cpu>` element, as JSON; and why it chose this model.
 
 use super::format::{json, list, names};
+use crate::analysis::host_models::SameExpansion;
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Policy;
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
+use crate::domain::version::Version;
 use crate::export::report::wrapped;
 use crate::export::{Around, SCHEMA, expansion_argument, expansion_xml as cpu_element};
 use crate::resolve::host_model::{Candidate, HostModel, PossibleExpansion, Reason, Rejection};
@@ -227,4 +229,59 @@ fn candidate_json(catalog: &Catalog, candidate: &Candidate) -> Value {
         "disable": candidate.disabled_count(),
         "blockers": list(catalog, candidate.blockers.iter()),
     })
+}
+
+/// Returns what host-model of a host becomes on every release, as text; a host of `None` is TCG's.
+pub fn releases_text(catalog: &Catalog, (host, qemu): (Option<&str>, Version), runs: &[SameExpansion]) -> String {
+    let mut out = format!("host-model of {} with QEMU {qemu}, by libvirt release\n\n", host.unwrap_or("TCG"));
+    let label = |run: &SameExpansion| {
+        let name = |id| &*catalog.release(id).name;
+        if run.first == run.last {
+            name(run.first).to_owned()
+        } else {
+            format!("{} to {}", name(run.first), name(run.last))
+        }
+    };
+    let width = runs.iter().map(|run| label(run).len()).max().unwrap_or_default() + 2;
+    let mut before: Option<&SameExpansion> = None;
+    for run in runs {
+        let models: Vec<&str> = models(catalog, run);
+        let mut said = if models.is_empty() { "no model describes the host".to_owned() } else { models.join(" or ") };
+        if run.guests.len() > 1 {
+            said.push_str(&format!(" ({} possible results: this release was not read)", run.guests.len()));
+        }
+        let [gained, lost] = before.map(|before| run.changes(before)).unwrap_or_default();
+        for (word, features) in [("requires also", gained), ("no longer requires", lost)] {
+            if !features.is_empty() {
+                said.push_str(&format!("; {word} {}", names(catalog, features.iter().copied())));
+            }
+        }
+        wrapped(&mut out, &format!("  {:<width$}", label(run)), &said);
+        before = Some(run);
+    }
+    out
+}
+
+/// Returns the same as JSON.
+pub fn releases_json(catalog: &Catalog, (host, qemu): (Option<&str>, Version), runs: &[SameExpansion]) -> String {
+    let run = |run: &SameExpansion| {
+        json!({
+            "first": catalog.release(run.first).name,
+            "last": catalog.release(run.last).name,
+            "models": models(catalog, run),
+            "possible": run.guests.len(),
+            "features": run.guests.first().map(|guest| {
+                let policies = guest.features.iter();
+                policies.map(|(f, policy)| (catalog.feature_name(f).to_owned(), json!(policy.name()))).collect::<Map<_, _>>()
+            }),
+        })
+    };
+    let releases: Vec<Value> = runs.iter().map(run).collect();
+    super::format::json(&json!({ "schema": SCHEMA, "host": host, "qemu": qemu.to_string(), "releases": releases }))
+}
+
+fn models<'c>(catalog: &'c Catalog, run: &SameExpansion) -> Vec<&'c str> {
+    let mut models: Vec<&str> = run.guests.iter().filter_map(|guest| Some(catalog.model_name(guest.model?))).collect();
+    models.dedup();
+    models
 }

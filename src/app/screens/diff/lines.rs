@@ -187,7 +187,7 @@ pub(super) fn of_models(context: &ScreenContext<'_>, (one, other): (ModelId, Mod
 pub(super) fn of_releases(context: &ScreenContext<'_>, (old, new): (LibvirtId, LibvirtId)) -> (Between, Vec<Line>) {
     let (catalog, scenario) = (context.catalog, context.scenario);
     let [left, right] = [old, new].map(|id| format!("libvirt {}", catalog.release(id).name));
-    let end = |id, like: &Release| Release { libvirt: LibvirtChoice::Release(id, None), qemu: like.qemu.clone() };
+    let end = |id, like: &Release| Release::new(LibvirtChoice::Release(id, None), like.qemu.clone());
     let ends =
         Scenario { from: end(old, &scenario.from), to: end(new, &scenario.to), regime: None, ..scenario.clone() };
     let between = Between {

@@ -8,7 +8,7 @@ use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
 use crate::domain::qemu::{Accel, MachineId};
 use crate::domain::version::Version;
-use crate::export::analysis::{change_text, enabled_by_text, machines_text, membership_text};
+use crate::export::analysis::{change_text, enabled_by_text, machines_text, membership_text, since_text};
 
 /// The axis of a bar.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -171,7 +171,7 @@ fn step_line(catalog: &Catalog, model: ModelId, releases: &[LibvirtId], step: &M
     Line {
         section: "libvirt's model",
         axis: Axis::Releases,
-        name: catalog.release(step.since).name.to_string(),
+        name: since_text(catalog, step.after, step.since),
         marks: releases.iter().map(life).collect(),
         words: change_text(catalog, change),
         feature: lists.into_iter().find_map(|list| list.first().copied()),
