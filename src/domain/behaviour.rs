@@ -108,6 +108,18 @@ named_enum! {
 }
 
 named_enum! {
+    /// Which model-specific registers of the processor libvirt reads.
+    RegistersRead {
+        /// None.
+        None "none",
+        /// The one of `arch-capabilities`.
+        ArchCapabilities "arch-capabilities",
+        /// Every one that the map names.
+        All "all",
+    }
+}
+
+named_enum! {
     /// Who refuses to send a guest with `invtsc`.
     InvtscMessage {
         /// libvirt, before it asks QEMU.
@@ -221,6 +233,8 @@ settings! {
     DefaultCheck "default-check" bool => |b, v| b.default_check = v;
     /// The host that the checks before a start look at under KVM.
     HostUnderKvm "host-under-kvm" HostUnderKvm => |b, v| b.host_under_kvm = v;
+    /// Which model-specific registers of the processor libvirt reads.
+    RegistersRead "registers-read" RegistersRead => |b, v| b.registers_read = v;
     /// How the partial check compares.
     PartialCheck "partial-check" PartialCheck => |b, v| b.partial_check = v;
     /// MSR features are refused where QEMU cannot report them.
@@ -328,6 +342,8 @@ pub struct Behaviour {
     pub(crate) check_attribute: bool,
     /// The host that the checks before a start look at under KVM (`virQEMUCapsInitHostCPUModel`).
     pub(crate) host_under_kvm: HostUnderKvm,
+    /// Which model-specific registers of the processor libvirt reads (`virCPUx86GetHost`).
+    pub(crate) registers_read: RegistersRead,
     /// How the partial check compares.
     pub(crate) partial_check: PartialCheck,
     /// A definition that names MSR features is refused where QEMU cannot report what is unavailable.
@@ -379,6 +395,7 @@ impl Default for Behaviour {
             reconnect_ignored: false,
             check_attribute: false,
             host_under_kvm: HostUnderKvm::Cpuid,
+            registers_read: RegistersRead::None,
             partial_check: PartialCheck::Map,
             msr_check: false,
             conflict_check: false,

@@ -7,7 +7,7 @@ use super::endpoint::Host;
 use super::host_model::{Libvirt, Processor, Purpose, QemuModels, decode};
 use super::prepared_endpoint::{Facts, PreparedEndpoint};
 use super::refusal::{Refusal, UnorderedRefusal};
-use crate::domain::behaviour::{HostUnderKvm, PartialCheck};
+use crate::domain::behaviour::{HostUnderKvm, PartialCheck, RegistersRead};
 use crate::domain::definition::{Check, Definition, Match, Mode, Policy, PolicyStore};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
@@ -32,11 +32,12 @@ fn host_cpu(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>) -> Option<HostCp
         (Accel::Kvm, Host::With { vendor, silicon, .. }) => {
             let supported = endpoint.supported_without_machine(facts, vendor);
             let of_qemu = (endpoint.offered(facts, supported) | hypervisor(facts)) & known;
+            let shown = silicon_seen(endpoint, silicon);
             let full = match endpoint.end.behaviour.host_under_kvm {
-                HostUnderKvm::Cpuid => silicon & known,
+                HostUnderKvm::Cpuid => shown,
                 HostUnderKvm::Qemu => of_qemu,
                 // What libvirt does not list beside the model is in the silicon anyway.
-                HostUnderKvm::JoinedListed | HostUnderKvm::Joined => of_qemu | (silicon & known),
+                HostUnderKvm::JoinedListed | HostUnderKvm::Joined => of_qemu | shown,
             };
             Some(HostCpu { vendor, of_qemu, full })
         }
@@ -46,6 +47,18 @@ fn host_cpu(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>) -> Option<HostCp
             Some(HostCpu { vendor: Vendor::Amd, of_qemu, full: of_qemu })
         }
     }
+}
+
+/// What of the processor this libvirt sees: names of its map, and of model-specific registers those that it reads
+/// (`virCPUx86GetHost`: 5.5.0, commit 56b254dccc, and later).
+fn silicon_seen(endpoint: &PreparedEndpoint<'_>, silicon: FeatureSet) -> FeatureSet {
+    let map = &endpoint.end.map;
+    let unread = match endpoint.end.behaviour.registers_read {
+        RegistersRead::None => map.in_msrs(),
+        RegistersRead::ArchCapabilities => map.in_msrs() - map.in_arch_capabilities(),
+        RegistersRead::All => FeatureSet::EMPTY,
+    };
+    (silicon & map.known) - unread
 }
 
 /// The features that libvirt lists for the host: the check for forbidden ones looks at no others. Under TCG, what it lists
@@ -63,7 +76,7 @@ fn listed_features(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, host: &Ho
     match (facts.guest.accel, end.host) {
         (Accel::Kvm, Host::Capable) => host.of_qemu,
         (Accel::Kvm, Host::With { silicon, signature, .. }) => {
-            host.of_qemu | beside_model(silicon, signature, Purpose::Guest(None))
+            host.of_qemu | beside_model(silicon_seen(endpoint, silicon), signature, Purpose::Guest(None))
         }
         (Accel::Tcg, _) => {
             let offered = end.qemu.tcg_max - end.behaviour.untranslated;
