@@ -29,7 +29,7 @@ const WRITERS: &[&[&str]] = &[
     &["follow", "mpx", T7],
     &["explain", "guest CPU doesn't match specification: extra features: ht"],
     &["list", "models"],
-    &["list", "releases", "--json"],
+    &["list", "releases", "--format", "json"],
     &["rule"],
     &["rule", "T7"],
     &["man"],

@@ -195,6 +195,7 @@ impl<'a> Space<'a> {
                 accel: self.accel,
                 pmu: scenario.pmu,
                 migratable: true,
+                vendor_id: None,
                 has_tsc_frequency: false,
                 emulator: None,
             },

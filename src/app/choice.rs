@@ -5,7 +5,8 @@ use crate::domain::behaviour;
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Check, named_enum};
 use crate::domain::host::Vendor;
-use crate::domain::scenario::{self, LibvirtChoice, Release, Scenario, Told};
+use crate::domain::qemu::Accel;
+use crate::domain::scenario::{self, CpuChoice, HostChoice, LibvirtChoice, Release, Scenario, Told};
 
 mod detail;
 mod possible;
@@ -231,6 +232,12 @@ pub(crate) fn displayed_value(choice: Choice, catalog: &Catalog, scenario: &Scen
         },
         Choice::Regime => name(scenario.regime.map(behaviour::Regime::name), "default"),
     }
+}
+
+/// Returns whether the scenario's mode takes the CPU of a host that is not named.
+pub(crate) fn needs_host(scenario: &Scenario) -> bool {
+    let unnamed = [&scenario.from_host, &scenario.to_host].contains(&&HostChoice::Capable);
+    matches!(scenario.cpu, CpuChoice::Mode(_)) && scenario.accel == Accel::Kvm && unnamed
 }
 
 /// Returns the libvirt of a release as it is displayed: `old (9.0.0)`, `new`, `10.0.0-5.el9`, `?`.

@@ -1,9 +1,12 @@
 //! Lists known names, and prints the pages of the rules.
 
+use super::analysis_args::TextFormat;
 use crate::app::error::did_you_mean;
 use crate::domain::catalog::{Catalog, LibvirtId, Product, Provenance, ReleaseMap};
+use crate::domain::host::{Host, HostSource};
 use crate::domain::scenario::EXAMPLE_LIBVIRT;
 use crate::explain::rule_page;
+use crate::export::SCHEMA;
 use crate::resolve::RuleId;
 use anyhow::{Result, anyhow};
 use clap::ValueEnum;
@@ -34,7 +37,7 @@ pub enum ListKind {
 ///
 /// # Errors
 /// Output that cannot be written.
-pub fn list(catalog: &Catalog, what: ListKind, json: bool, out: &mut dyn Write) -> Result<u8> {
+pub fn list(catalog: &Catalog, what: ListKind, format: TextFormat, out: &mut dyn Write) -> Result<u8> {
     let rows = match what {
         ListKind::Models => models(catalog),
         ListKind::Machines => machines(catalog),
@@ -47,7 +50,7 @@ pub fn list(catalog: &Catalog, what: ListKind, json: bool, out: &mut dyn Write) 
         }
         ListKind::Features => catalog.features().iter().map(|name| (name.to_owned(), String::new())).collect(),
     };
-    if json {
+    if format == TextFormat::Json {
         let rows: Vec<serde_json::Value> =
             rows.iter().map(|(name, note)| serde_json::json!({ "name": name, "note": note })).collect();
         writeln!(out, "{}", serde_json::to_string_pretty(&rows)?)?;
@@ -140,8 +143,15 @@ fn qemu(catalog: &Catalog) -> Vec<(String, String)> {
 }
 
 fn hosts(catalog: &Catalog) -> Vec<(String, String)> {
-    let note = |host: &crate::domain::host::Host| {
-        format!("{}, {} features, {}", host.vendor, host.features.len(), host.model_id.trim())
+    let note = |host: &Host| {
+        let (vendor, model) = (host.vendor, host.model_id.trim());
+        let source = match host.source {
+            HostSource::QemuReply => "reply of a QEMU that is not recorded",
+            HostSource::LibvirtTests => "from libvirt's tests",
+        };
+        let silicon = if host.silicon.is_some() { "silicon known" } else { "silicon not known" };
+        let (features, asked) = (host.features.len(), host.asked.len());
+        format!("{vendor}, {features} features of {asked} asked, {source}, {silicon}, {model}")
     };
     catalog.hosts().iter().map(|host| (host.name.to_string(), note(host))).collect()
 }
@@ -150,19 +160,22 @@ fn hosts(catalog: &Catalog) -> Vec<(String, String)> {
 ///
 /// # Errors
 /// An unknown id, with the nearest one; output that cannot be written.
-pub fn rule(id: Option<&str>, out: &mut dyn Write) -> Result<u8> {
-    let Some(id) = id else {
-        for rule in RuleId::ALL {
-            writeln!(out, "{}\t{}", rule.name(), rule_page(*rule).title())?;
-        }
-        return Ok(0);
+pub fn rule(catalog: &Catalog, id: Option<&str>, format: TextFormat, out: &mut dyn Write) -> Result<u8> {
+    let Some(id) = id else { return list(catalog, ListKind::Rules, format, out) };
+    let Some(rule) = RuleId::ALL.iter().find(|rule| rule.name().eq_ignore_ascii_case(id)) else {
+        let hint = did_you_mean(id, RuleId::ALL.iter().map(|rule| rule.name()));
+        return Err(anyhow!("unknown rule {id:?}{hint}; `list rules` prints all of them"));
     };
-    match RuleId::ALL.iter().find(|rule| rule.name().eq_ignore_ascii_case(id)) {
-        Some(rule) => out.write_all(rule_page(*rule).text.as_bytes())?,
-        None => {
-            let hint = did_you_mean(id, RuleId::ALL.iter().map(|rule| rule.name()));
-            return Err(anyhow!("unknown rule {id:?}{hint}; `list rules` prints all of them"));
-        }
+    let page = rule_page(*rule);
+    if format == TextFormat::Text {
+        out.write_all(page.text.as_bytes())?;
+        return Ok(0);
     }
+    let sections: serde_json::Map<String, serde_json::Value> =
+        page.sections().map(|(heading, text)| (heading.to_lowercase(), text.into())).collect();
+    let object = serde_json::json!({
+        "schema": SCHEMA, "rule": rule.name(), "title": page.title(), "summary": page.summary(), "sections": sections,
+    });
+    writeln!(out, "{}", serde_json::to_string_pretty(&object)?)?;
     Ok(0)
 }

@@ -108,6 +108,18 @@ named_enum! {
 }
 
 named_enum! {
+    /// Which model-specific registers of the processor libvirt reads.
+    RegistersRead {
+        /// None.
+        None "none",
+        /// The one of `arch-capabilities`.
+        ArchCapabilities "arch-capabilities",
+        /// Every one that the map names.
+        All "all",
+    }
+}
+
+named_enum! {
     /// Who refuses to send a guest with `invtsc`.
     InvtscMessage {
         /// libvirt, before it asks QEMU.
@@ -221,6 +233,8 @@ settings! {
     DefaultCheck "default-check" bool => |b, v| b.default_check = v;
     /// The host that the checks before a start look at under KVM.
     HostUnderKvm "host-under-kvm" HostUnderKvm => |b, v| b.host_under_kvm = v;
+    /// Which model-specific registers of the processor libvirt reads.
+    RegistersRead "registers-read" RegistersRead => |b, v| b.registers_read = v;
     /// How the partial check compares.
     PartialCheck "partial-check" PartialCheck => |b, v| b.partial_check = v;
     /// MSR features are refused where QEMU cannot report them.
@@ -241,6 +255,8 @@ settings! {
     SortedDomcapabilities "sorted-domcapabilities" bool => |b, v| b.sorted_domcapabilities = v;
     /// Who refuses to send a guest with `invtsc`.
     InvtscMessage "invtsc-message" InvtscMessage => |b, v| b.invtsc_message = v;
+    /// A saved guest is restored through `fd:`.
+    RestoresThroughFd "restore-through-fd" bool => |b, v| b.restores_through_fd = v;
     /// A dated fact of the map.
     VmxKnown "vmx-known" bool => |b, v| b.map_facts.set(MapFact::VmxKnown, v);
     /// A dated fact of the map.
@@ -326,6 +342,8 @@ pub struct Behaviour {
     pub(crate) check_attribute: bool,
     /// The host that the checks before a start look at under KVM (`virQEMUCapsInitHostCPUModel`).
     pub(crate) host_under_kvm: HostUnderKvm,
+    /// Which model-specific registers of the processor libvirt reads (`virCPUx86GetHost`).
+    pub(crate) registers_read: RegistersRead,
     /// How the partial check compares.
     pub(crate) partial_check: PartialCheck,
     /// A definition that names MSR features is refused where QEMU cannot report what is unavailable.
@@ -349,6 +367,8 @@ pub struct Behaviour {
     pub sorted_domcapabilities: bool,
     /// Who refuses to send a guest with `invtsc`.
     pub(crate) invtsc_message: InvtscMessage,
+    /// A saved guest is restored through `fd:`, which names the file to QEMU by a descriptor.
+    pub(crate) restores_through_fd: bool,
     /// The dated facts of its map.
     pub(crate) map_facts: MapFacts,
 }
@@ -375,6 +395,7 @@ impl Default for Behaviour {
             reconnect_ignored: false,
             check_attribute: false,
             host_under_kvm: HostUnderKvm::Cpuid,
+            registers_read: RegistersRead::None,
             partial_check: PartialCheck::Map,
             msr_check: false,
             conflict_check: false,
@@ -386,6 +407,7 @@ impl Default for Behaviour {
             untranslated: FeatureSet::EMPTY,
             sorted_domcapabilities: false,
             invtsc_message: InvtscMessage::Libvirt,
+            restores_through_fd: false,
             map_facts: MapFacts::default(),
         }
     }
@@ -484,6 +506,10 @@ named_enum! {
         NoUnavailableFeatures "no-unavailable-features",
         /// `pdcm` is cleared while the PMU is off, without being marked unavailable.
         PdcmCleared "pdcm-cleared",
+        /// XSAVE states that the accelerator lacks are left out, and not reported as unavailable.
+        StatesMasked "states-masked",
+        /// A file is not restored through `fd:`.
+        NoFileThroughFd "no-file-through-fd",
     }
 }
 

@@ -2,6 +2,7 @@
 //! Looks things up by name and by release; decides nothing.
 
 use super::behaviour::{Backport, Behaviour, Known, MapFact, Quirk, QuirkKind, Setting, SwitchHistory};
+use super::cpuid::{XSAVE_STATES, XsaveState};
 use super::definition::Policy;
 use super::downstream::Downstream;
 use super::feature::{FeatureId, FeatureSet};
@@ -11,7 +12,7 @@ use super::named::Named;
 use super::names::Names;
 use super::package::{Build, Distribution, Presence};
 use super::product::Products;
-use super::qemu::{Accel, MachineId, QemuDefaults, QemuFacts, base_name, builtin_vendor, feature_word};
+use super::qemu::{Accel, MachineId, QemuDefaults, QemuFacts, XSAVE_WORD, base_name, builtin_vendor, feature_word};
 use super::scenario::{DEFAULT_FEATURE, Scenario};
 use super::version::Version;
 use foldhash::HashMap;
@@ -379,8 +380,9 @@ impl Catalog {
     }
 
     /// Returns the features of `set` in the order in which QEMU lists unavailable ones: by its feature words, then by
-    /// bit, as the newest map describes them; those no map describes come last.
-    pub fn in_qemu_order(&self, set: FeatureSet) -> Vec<FeatureId> {
+    /// bit, as the newest map describes them; those no map describes come last. Every XSAVE state of a feature of
+    /// `states` is listed under that feature's name.
+    pub fn in_qemu_order(&self, set: FeatureSet, states: FeatureSet) -> Vec<FeatureId> {
         let mut ordered: Vec<(usize, u32, FeatureId)> = set
             .iter()
             .map(|feature| {
@@ -388,8 +390,21 @@ impl Catalog {
                 (word, bit, feature)
             })
             .collect();
+        let bits = |feature: FeatureId| {
+            let name = self.feature_name(feature);
+            let state = XSAVE_STATES.iter().find(move |state| state.feature == name);
+            state.into_iter().flat_map(|state| state.bits).map(move |bit| (XSAVE_WORD, *bit, feature))
+        };
+        ordered.extend(states.iter().flat_map(bits));
         ordered.sort_unstable();
         ordered.into_iter().map(|(_, _, feature)| feature).collect()
+    }
+
+    /// Returns the XSAVE states of these features by their place in CPUID: `0xd/0/eax.2`.
+    pub(crate) fn xsave_states(&self, features: FeatureSet) -> Vec<String> {
+        let is_in = |state: &&XsaveState| self.feature(state.feature).is_some_and(|known| features.contains(known));
+        let states = XSAVE_STATES.iter().filter(is_in);
+        states.flat_map(|state| state.bits).map(|bit| format!("0xd/0/eax.{bit}")).collect()
     }
 
     /// Returns the first register of a feature, as the newest map that knows it describes it.

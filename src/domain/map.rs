@@ -180,6 +180,12 @@ impl CpuMap {
         self.features_that(|definition| definition.registers.iter().any(|r| matches!(r, Register::Msr { .. })))
     }
 
+    /// Returns the features that are bits of the register of `arch-capabilities`.
+    pub(crate) fn in_arch_capabilities(&self) -> FeatureSet {
+        let is_it = |register: &Register| matches!(register, Register::Msr { index: 0x10A, .. });
+        self.features_that(|definition| definition.registers.iter().any(is_it))
+    }
+
     fn features_that(&self, holds: impl Fn(&FeatureDefinition) -> bool) -> FeatureSet {
         let described = self.order.iter().zip(&self.features);
         described.filter(|(_, definition)| holds(definition)).map(|(feature, _)| *feature).collect()

@@ -270,6 +270,8 @@ pub struct Scenario {
     pub fallback: Fallback,
     /// The vendor the definition names.
     pub vendor: Option<Vendor>,
+    /// The vendor that the guest is told in place of the model's or the host's (`vendor_id`).
+    pub vendor_id: Option<Vendor>,
     /// How the guest travels.
     pub transport: Transport,
     /// The definition's `migratable` attribute. libvirt accepts it for host-passthrough and maximum only.
@@ -341,6 +343,7 @@ impl Scenario {
             matching: Match::Exact,
             fallback: Fallback::Forbid,
             vendor: None,
+            vendor_id: None,
             transport: Transport::Live,
             migratable: true,
             tsc: None,

@@ -1,6 +1,8 @@
 //! Reads and writes the directory with the files of the facts. Nothing is written unless everything could be read and
 //! made.
 
+use super::qemu::merge::Merged;
+use super::qemu::{self, Progress, QemuError};
 use super::qmp;
 use super::timeline::{self, BEHAVIOUR, ByHand, DOWNSTREAM, HOSTS, LIBVIRT, PRODUCTS, QEMU};
 use super::write::Files;
@@ -18,6 +20,9 @@ pub enum ImportError {
     /// A file has a mistake, or cannot be read.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// A QEMU cannot be asked.
+    #[error(transparent)]
+    Qemu(#[from] QemuError),
     /// What would be written does not read back the same.
     #[error("nothing was written: the new files do not read back the same; please report this")]
     NotTheSame,
@@ -95,6 +100,33 @@ pub fn add_host(to: &Path, name: &str, reply: &Path) -> Result<Added, ImportErro
     parts.hosts.push(reply.host);
     let written = store_parts(to, &parts)?;
     Ok(Added { written, same_as: None, left_out: reply.left_out })
+}
+
+/// What came of asking a QEMU.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AskedQemu {
+    /// Its release.
+    pub version: Version,
+    /// Whether KVM could be used, so that what models enable with it was asked too.
+    pub with_kvm: bool,
+    /// What was compared and what differs.
+    pub(crate) merged: Merged,
+    /// The files that were written; `None` where the facts had the release already, or differ.
+    pub(crate) written: Option<Written>,
+}
+
+/// Asks the QEMU at `binary` and adds its release to the timeline in `to`. A release that is there is only compared, and
+/// nothing is written where an answer is not what the facts have of an older release.
+///
+/// # Errors
+/// A QEMU that cannot be asked, a mistake in the timeline, a file that cannot be written.
+pub fn add_qemu(to: &Path, binary: &Path, progress: Progress<'_>) -> Result<AskedQemu, ImportError> {
+    let mut parts = load(to)?;
+    let asked = qemu::ask(binary, &parts.features, progress)?;
+    let merged = qemu::merge::merge(&mut parts, &asked);
+    let is_added = !merged.known && merged.differences.is_empty();
+    let written = if is_added { Some(store_parts(to, &parts)?) } else { None };
+    Ok(AskedQemu { version: asked.version, with_kvm: asked.host.is_some(), merged, written })
 }
 
 /// Reads the files in `to` and writes them again in their canonical form, after an edit by hand.

@@ -71,6 +71,7 @@ struct Guest {
     matching: Option<String>,
     fallback: Option<String>,
     vendor: Option<String>,
+    vendor_id: Option<String>,
     migratable: Option<String>,
     tsc: Option<u64>,
     topology: Option<Vec<u32>>,
@@ -190,6 +191,7 @@ fn apply_guest(catalog: &Catalog, scenario: &mut Scenario, guest: &Guest) -> Res
         (Key::Match, &guest.matching, "guest.match"),
         (Key::Fallback, &guest.fallback, "guest.fallback"),
         (Key::Vendor, &guest.vendor, "guest.vendor"),
+        (Key::VendorId, &guest.vendor_id, "guest.vendor_id"),
         (Key::Migratable, &guest.migratable, "guest.migratable"),
         (Key::Tsc, &tsc, "guest.tsc"),
     ] {

@@ -4,6 +4,7 @@
 
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Check, Definition, Fallback, Match, Mode};
+use crate::domain::host::Vendor;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{
     CpuChoice, Key, MachineChoice, Running, Scenario, Told, Topology, Writer, write_machine,
@@ -31,13 +32,15 @@ pub struct Domain {
     pub used: Vec<String>,
     /// What in the file a reader might expect to affect the answer and was ignored, a fragment each.
     pub ignored: Vec<String>,
+    /// What a running guest has and its libvirt or QEMU lacks, so that it cannot be of that release; a fragment each.
+    pub cautions: Vec<String>,
 }
 
 impl Domain {
     /// Returns one line about what was read, used and ignored.
     pub fn line(&self) -> String {
         let mut parts = vec![self.read.clone()];
-        for (label, list) in [("used", &self.used), ("ignored", &self.ignored)] {
+        for (label, list) in [("used", &self.used), ("ignored", &self.ignored), ("caution", &self.cautions)] {
             if !list.is_empty() {
                 parts.push(format!("{label}: {}", list.join(", ")));
             }
@@ -135,16 +138,19 @@ impl Reader<'_, '_> {
         };
         scenario.migratable = cpu.migratable.unwrap_or(true);
         scenario.tsc = self.tsc()?;
+        scenario.vendor_id = cpu.told_vendor.as_deref().and_then(Vendor::parse);
         let live = domain.get("id").is_some() || cpu.check == Some(Check::Full);
         let mut used = notes::used(domain, &scenario, &cpu);
         self.choose_cpu(&mut scenario, &cpu, live, &mut used)?;
         let read = self.say(&scenario, &cpu, live, vcpus, alias.as_deref());
+        let cautions = notes::cautions(self.catalog, &scenario);
         Ok(Domain {
             name: domain.child("name").map(|name| name.text.trim().to_owned()),
             scenario,
             read,
             used,
             ignored: notes::ignored(domain, &cpu),
+            cautions,
         })
     }
 

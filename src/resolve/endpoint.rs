@@ -68,6 +68,8 @@ pub struct Guest {
     pub pmu: bool,
     /// Whether `host` and `max` leave out what does not migrate.
     pub migratable: bool,
+    /// The vendor that the definition tells the guest, if it names one (`vendor_id`).
+    pub vendor_id: Option<Vendor>,
     /// Whether the definition gives a TSC frequency, so that a guest with `invtsc` may be sent.
     pub has_tsc_frequency: bool,
     /// The emulator the domain names, if it names one.

@@ -11,6 +11,7 @@ use crate::domain::host::Vendor;
 use crate::domain::map::{ModelDefinition, ModelId};
 use crate::domain::package::{Distribution, Presence};
 use crate::domain::qemu::{Accel, MachineId, ModelDefaults};
+use crate::domain::scenario::Transport;
 
 /// What the whole walk leans on.
 #[derive(Clone, Copy)]
@@ -23,9 +24,18 @@ pub(super) struct Facts<'e> {
     pub(super) named: FeatureSet,
     /// What replaces the CPU of the user's definition where the guest starts.
     pub(super) expansion: Option<&'e Expansion<'e>>,
+    /// How it travels.
+    pub(super) transport: Transport,
 }
 
 impl Facts<'_> {
+    /// Returns the features whose XSAVE state is on in a CPU with these features: QEMU works the states out before it
+    /// filters the features, so a state can stay without its feature (`x86_cpu_enable_xsave_components`).
+    pub(super) fn states_of(&self, on: FeatureSet) -> FeatureSet {
+        let names = self.catalog.named();
+        if names.xsave.is_some_and(|xsave| on.contains(xsave)) { on & names.with_state } else { FeatureSet::EMPTY }
+    }
+
     /// Returns the model of this name at an endpoint: the guest's, or the one that its definition named before.
     pub(super) fn model<'s>(
         &'s self,
@@ -48,8 +58,11 @@ pub(super) struct PreparedEndpoint<'e> {
     pub(super) off: FeatureSet,
     /// The guest's model here; `None` where the definition names none.
     pub(super) model: Option<PreparedModel<'e>>,
-    /// The vendor a guest reads here: under KVM the host's, else the model's, or that of the CPU which QEMU's `max` is.
+    /// The vendor a guest reads here: the one that its definition tells it; else under KVM the host's, under TCG the
+    /// model's, or that of the CPU which QEMU's `max` is.
     pub(super) vendor: Vendor,
+    /// The vendor of the host; of one that has whatever is asked for, the model's. Under TCG that of QEMU's `max`.
+    pub(super) host_vendor: Vendor,
     /// What accelerator and host can give, `arch-capabilities` not yet looked at.
     can_give: FeatureSet,
     /// Whether QEMU has each of its two ways of its own with `arch-capabilities` on the machine type.
@@ -60,6 +73,12 @@ pub(super) struct PreparedEndpoint<'e> {
     pub(super) hides_unavailable: bool,
     /// Whether this QEMU clears `pdcm` where there is no PMU.
     pub(super) clears_pdcm: bool,
+    /// The features whose XSAVE state accelerator and host let a guest have.
+    pub(super) states: FeatureSet,
+    /// Whether this QEMU leaves other XSAVE states out without reporting them as unavailable.
+    pub(super) masks_states: bool,
+    /// Whether this libvirt hands a saved guest to QEMU in a way that this QEMU does not take.
+    pub(super) cannot_restore: bool,
     /// Its QEMU's dependency table.
     pub(super) dependencies: Dependencies<'e>,
 }
@@ -100,18 +119,30 @@ impl<'e> PreparedEndpoint<'e> {
             }
         };
         let dependencies = Dependencies::of(end.qemu.dependencies);
+        let masks_states = quirk(QuirkKind::StatesMasked, None);
         Self {
             end,
             has_machine: has_machine(catalog, &end.qemu, end.distribution, &guest.machine),
             defaults,
             off: off(catalog, &guest.machine, None),
             model: model.map(|model| PreparedModel::of(catalog, (end, &dependencies, defaults), guest, model)),
-            vendor,
+            vendor: guest.vendor_id.unwrap_or(vendor),
+            host_vendor: if guest.accel == Accel::Tcg { Vendor::Amd } else { vendor },
             can_give: can_give(catalog, end, guest, reports_threads),
             arch_capabilities: arch_capabilities(catalog, end, guest, series),
             reports_threads,
             hides_unavailable: quirk(QuirkKind::NoUnavailableFeatures, None),
             clears_pdcm: !guest.pmu && quirk(QuirkKind::PdcmCleared, series),
+            masks_states,
+            states: match (guest.accel, end.host) {
+                (Accel::Tcg, _) if masks_states => catalog.named().tcg_states,
+                (Accel::Tcg, _) | (Accel::Kvm, Host::Capable) => FeatureSet::ALL,
+                // KVM gives mpx wherever the kernel lets a guest have its state; a kernel without it hides both.
+                (Accel::Kvm, Host::With { features, silicon, .. }) => {
+                    features | (silicon - catalog.named().mpx.into_iter().collect())
+                }
+            },
+            cannot_restore: end.behaviour.restores_through_fd && quirk(QuirkKind::NoFileThroughFd, None),
             dependencies,
         }
     }
@@ -158,7 +189,7 @@ impl<'e> PreparedEndpoint<'e> {
 
     fn supported_with(&self, catalog: &Catalog, vendor: Vendor, quirks: [bool; 2]) -> FeatureSet {
         let in_silicon = match self.end.host {
-            Host::Capable => vendor != Vendor::Amd,
+            Host::Capable => self.host_vendor != Vendor::Amd,
             Host::With { silicon, .. } => {
                 catalog.named().arch_capabilities.is_some_and(|feature| silicon.contains(feature))
             }

@@ -54,6 +54,7 @@ pub(super) fn build<P: PolicyStore>(
         None => endpoint.dependencies.orphans(on),
     };
     let closed = on - cleared;
+    let states = facts.states_of(closed) & endpoint.states;
     // x86_cpu_filter_features: dependencies are not looked at again, so a filtered parent leaves its children on.
     let filtered = closed - supported;
     let on = closed - filtered;
@@ -73,6 +74,7 @@ pub(super) fn build<P: PolicyStore>(
         on,
         unavailable: (cleared & flags_on) | filtered,
         visible: visible(facts, vendor, closed),
+        states,
         vendor: Some(vendor),
     }
 }

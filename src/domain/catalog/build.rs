@@ -10,7 +10,7 @@ use crate::domain::map::{CpuMap, MapId};
 use crate::domain::named::Named;
 use crate::domain::names::Names;
 use crate::domain::product::Products;
-use crate::domain::qemu::{MachineId, QemuDefaults, QemuFacts};
+use crate::domain::qemu::{MachineId, QemuDefaults, QemuFacts, closed};
 use crate::domain::version::Version;
 use foldhash::HashMap;
 use std::sync::Arc;
@@ -102,6 +102,9 @@ impl Catalog {
             newest: None,
         };
         complete_dependencies(&mut catalog.qemu);
+        for rows in catalog.qemu.iter_mut().filter_map(|release| release.dependencies.as_mut()) {
+            *rows = closed(rows);
+        }
         catalog.vendors = (0..catalog.models.len()).map(|n| catalog.find_vendor(n)).collect();
         catalog.qemu_index = catalog.qemu.iter().map(|q| QemuIndex::of(&catalog, q)).collect();
         catalog.list_releases(&parts.releases)?;
@@ -224,6 +227,18 @@ impl Catalog {
         });
         self.note_names();
         Ok(id)
+    }
+
+    /// Adds a release that has the map of another and behaves as `version`. It has the other's name, which does not find
+    /// it; its id does. Of a release between exact maps, the map of the older neighbour is taken.
+    pub(crate) fn behaving_as(&mut self, release: LibvirtId, version: Version) -> LibvirtId {
+        let known = self.release(release);
+        let (ReleaseMap::Exact(map) | ReleaseMap::Between { lower: (_, map), .. }) = known.map;
+        let (name, source) = (known.name.clone(), known.source.clone());
+        let id = LibvirtId(u16::try_from(self.libvirt.len()).unwrap_or(u16::MAX));
+        let map = ReleaseMap::Exact(map);
+        self.libvirt.push(LibvirtRelease { name, version, provenance: Provenance::User, source, map });
+        id
     }
 }
 

@@ -91,7 +91,7 @@ pub struct QemuView<'a> {
 impl QemuView<'_> {
     /// Returns whether this QEMU has the machine type. A type named after a QEMU release exists from that release
     /// on, whatever the neighbour that answers for this one lists.
-    pub(crate) fn has_machine(&self, machine: MachineId, name: &str) -> bool {
+    pub fn has_machine(&self, machine: MachineId, name: &str) -> bool {
         let listed = self.index.machines.get(usize::from(machine.0)).copied().unwrap_or(false);
         if self.lists.version == self.version {
             return listed;
@@ -108,7 +108,7 @@ impl QemuView<'_> {
     }
 
     /// Returns whether this QEMU has the model.
-    pub(crate) fn has_model(&self, model: ModelId) -> bool {
+    pub fn has_model(&self, model: ModelId) -> bool {
         let upstream = self.index.models.get(usize::from(model.0)).copied().unwrap_or(false);
         match self.changes.as_deref() {
             Some(changes) => (upstream || changes.models.contains(&model)) && !changes.removed.contains(&model),

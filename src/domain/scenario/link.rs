@@ -47,6 +47,8 @@ named_enum! {
         Fallback "fallback",
         /// The vendor the definition names.
         Vendor "vendor",
+        /// The vendor the definition tells the guest.
+        VendorId "vendor-id",
         /// How the guest travels.
         Transport "transport",
         /// The definition's migratable attribute.
@@ -105,6 +107,7 @@ impl Key {
             | Self::Match
             | Self::Fallback
             | Self::Vendor
+            | Self::VendorId
             | Self::Migratable
             | Self::Tsc
             | Self::MachineLike
@@ -171,6 +174,7 @@ pub const KEYS: &[KeyInfo] = &[
     info(Key::Match, "minimum|exact|strict", "match attribute of the CPU definition [default: exact]"),
     info(Key::Fallback, "allow|forbid", "fallback attribute of the CPU model [default: forbid]"),
     info(Key::Vendor, "VENDOR", "CPU vendor that the definition requires: Intel, AMD, Hygon, Zhaoxin"),
+    info(Key::VendorId, "VENDOR", "CPU vendor that the guest is told (vendor_id) [default: that of the model or host]"),
     info(
         Key::Transport,
         "live|save|p2p",
@@ -336,6 +340,7 @@ impl Scenario {
             Key::Match => self.matching = value::one_of(text, Match::ALL, Match::name)?,
             Key::Fallback => self.fallback = value::one_of(text, Fallback::ALL, Fallback::name)?,
             Key::Vendor => self.vendor = Some(value::vendor(text)?),
+            Key::VendorId => self.vendor_id = Some(value::vendor(text)?),
             Key::Transport => self.transport = value::one_of(text, Transport::ALL, Transport::name)?,
             Key::Migratable => self.migratable = value::on_off(text)?,
             Key::Tsc => self.tsc = Some(value::frequency(text)?),
@@ -447,6 +452,7 @@ impl Scenario {
             Key::Match => named(self.matching != Match::Exact, self.matching.name()),
             Key::Fallback => named(self.fallback != Fallback::Forbid, self.fallback.name()),
             Key::Vendor => self.vendor.map(|vendor| vendor.name().into()),
+            Key::VendorId => self.vendor_id.map(|vendor| vendor.name().into()),
             Key::Transport => named(self.transport != Transport::Live, self.transport.name()),
             // Only these modes have the attribute.
             Key::Migratable if self.migratable && !matches!(self.mode(), Mode::HostPassthrough | Mode::Maximum) => None,

@@ -46,7 +46,9 @@ impl Writer<'_> {
             .map(|(_, name)| name.to_owned())
             .collect();
         others.sort();
-        self.page.comment("Features that only QEMU knows.");
+        self.page.comment(
+            "Features that only QEMU knows, and the names that libvirt uses for some of them and has in no CPU map.",
+        );
         self.page.list("names", &Vec::new(), &others);
     }
 

@@ -141,5 +141,5 @@ pub(super) fn read(catalog: &Catalog, between: &Scenario, file: &str, text: &str
     if cpu.model.is_none() {
         used.push(format!("KubeVirt's default CPU {MODEL}"));
     }
-    Ok(Domain { name, scenario, read, used, ignored: Vec::new() })
+    Ok(Domain { name, scenario, read, used, ignored: Vec::new(), cautions: Vec::new() })
 }

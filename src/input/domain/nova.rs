@@ -90,7 +90,7 @@ pub(super) fn read(catalog: &Catalog, between: &Scenario, file: &str, text: &str
     }
     scenario.topology = Told::Is(Topology::SINGLE);
     let read = super::say_written(catalog, &scenario, "nova.conf");
-    Ok(Domain { name: None, scenario, read, used, ignored: Vec::new() })
+    Ok(Domain { name: None, scenario, read, used, ignored: Vec::new(), cautions: Vec::new() })
 }
 
 /// Returns the settings of the section, each with the offset of its line: key, value, offset.

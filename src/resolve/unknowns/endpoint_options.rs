@@ -107,6 +107,16 @@ impl<'a> EndpointOptions<'a> {
         self
     }
 
+    /// Returns the indices of the unknown inputs of it among the plan's.
+    pub(super) fn inputs(&self) -> &[usize] {
+        &self.indices
+    }
+
+    /// Returns whether the QEMU that was decided here has the machine type.
+    pub(super) fn has_machine(&self, catalog: &Catalog, end: &Endpoint<'_>, machine: &Machine) -> bool {
+        has_machine(catalog, &end.qemu, self.distribution, machine)
+    }
+
     /// The number of the alternative that `assignment` chooses, of all that this endpoint has.
     pub(super) fn alternative(&self, assignment: &[usize], sizes: &[usize]) -> usize {
         let value =
