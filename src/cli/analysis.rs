@@ -1,22 +1,27 @@
 //! Runs the commands that ask many questions at once: matrix, diff, history, review, baseline, follow.
 
 use super::analysis_args::{
-    BaselineArgs, DiffArgs, FollowArgs, HistoryArgs, MatrixArgs, MatrixFormat, ReviewArgs, ReviewFormat, TextFormat,
+    Axis, BaselineArgs, DiffArgs, FollowArgs, HistoryArgs, MatrixArgs, MatrixFormat, ReviewArgs, ReviewFormat,
+    TextFormat,
 };
-use super::scenario_args::Choice;
+use super::files;
+use super::scenario_args::{Choice, Needs};
+use crate::analysis::baseline::{BaselineHost, Failure};
 use crate::analysis::count::{Count, Space};
-use crate::analysis::matrix::{Line, Matrix, Side, Vary, lines};
+use crate::analysis::matrix::{Matrix, Vary, lines, lines_of};
 use crate::analysis::review::{self, Question};
 use crate::analysis::{baseline, diff, follow, history, space};
 use crate::app::error::did_you_mean;
 use crate::domain::catalog::{Catalog, LibvirtId};
-use crate::domain::host::HostId;
 use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
-use crate::domain::scenario::{DEFAULT_QEMU, EXAMPLE_LIBVIRT, Key, LibvirtChoice, Release, Scenario};
+use crate::domain::scenario::{DEFAULT_QEMU, EXAMPLE_LIBVIRT, HostChoice, Key, LibvirtChoice, Release, Scenario};
 use crate::domain::version::Version;
 use crate::export::analysis as write;
+use crate::input::host;
 use crate::load::cpu_map_dir;
+use crate::load::map_files::MapFiles;
+use crate::load::map_lint::{self, Oddity};
 use crate::resolve::resolve;
 use anyhow::{Context, Result, anyhow};
 use std::io::{IsTerminal, Write};
@@ -65,35 +70,145 @@ pub fn history(catalog: &Catalog, args: &HistoryArgs, out: &mut dyn Write) -> Re
 /// # Errors
 /// Bad input, or output that cannot be written.
 pub fn review(catalog: &mut Catalog, args: &ReviewArgs, out: &mut dyn Write) -> Result<u8> {
-    let (old, new) = (map(catalog, &args.old)?, map(catalog, &args.new)?);
-    let question = Question { old, new, qemu: versions(catalog, &args.qemu.versions)? };
+    let [(old, old_files), (new, new_files)] = sides(catalog, args)?;
+    let like = args.like.as_deref().map(|name| published(catalog, name)).transpose()?;
+    let question = Question { old, new, like, qemu: versions(catalog, &args.qemu.versions)? };
+    if let Some(like) = like.or_else(|| review::newest(catalog)) {
+        let oldest = review::oldest_qemu(catalog, like);
+        if let Some(older) = question.qemu.iter().find(|version| **version < oldest) {
+            let name = &catalog.release(like).name;
+            return Err(anyhow!(
+                "--qemu {older}: libvirt {name} requires QEMU {oldest} or later; choose an older release with --as"
+            ));
+        }
+    }
     let found = review::review(catalog, &question, &mut progress());
+    let files = oddities(old_files.as_ref(), new_files.as_ref())?;
     let text = match args.format {
-        ReviewFormat::Markdown => write::review_markdown(catalog, &found),
-        ReviewFormat::Json => write::review_json(catalog, &found),
-        ReviewFormat::Text => write::review_text(catalog, &found),
+        ReviewFormat::Markdown => write::review_markdown(catalog, &found, &files),
+        ReviewFormat::Json => write::review_json(catalog, &found, &files),
+        ReviewFormat::Text => write::review_text(catalog, &found, &files),
     };
     out.write_all(text.as_bytes())?;
     Ok(u8::from(found.at_risk()))
 }
 
-/// Runs `baseline`.
+/// The two maps to review, each with its files where it is not one of the catalog's.
+fn sides(catalog: &mut Catalog, args: &ReviewArgs) -> Result<[(LibvirtId, Option<MapFiles>); 2]> {
+    let Some(tree) = &args.git else {
+        return match args.sides.as_slice() {
+            [old, new] => Ok([side(catalog, old)?, side(catalog, new)?]),
+            _ => Err(anyhow!(
+                "expected two CPU maps, OLD and NEW; one alone needs --git TREE, such as --git . HEAD~1..HEAD"
+            )),
+        };
+    };
+    let (old, new) = match args.sides.as_slice() {
+        [range] => match range.split_once("..") {
+            Some((_, new)) if new.starts_with('.') => Err(anyhow!("{range}: expected OLD..NEW with two dots")),
+            Some((old, new)) => Ok((old.to_owned(), if new.is_empty() { "HEAD" } else { new }.to_owned())),
+            None => Ok((format!("{range}^"), range.clone())),
+        },
+        _ => Err(anyhow!("with --git: expected one range OLD..NEW or one commit")),
+    }?;
+    let mut commit = |revision: &str| -> Result<(LibvirtId, Option<MapFiles>)> {
+        let files = MapFiles::in_commit(tree, revision)?;
+        let name =
+            if libvirt(catalog, revision).is_some() { format!("commit {revision}") } else { revision.to_owned() };
+        Ok((cpu_map_dir::add_files(catalog, &name, &files)?, Some(files)))
+    };
+    Ok([commit(&old)?, commit(&new)?])
+}
+
+/// A release, the name of an added map, or a directory, which is added under its own path.
+fn side(catalog: &mut Catalog, name: &str) -> Result<(LibvirtId, Option<MapFiles>)> {
+    if libvirt(catalog, name).is_none() && Path::new(name).exists() {
+        let files = MapFiles::at(Path::new(name))?;
+        return Ok((cpu_map_dir::add_files(catalog, name, &files)?, Some(files)));
+    }
+    Ok((named(catalog, name)?, None))
+}
+
+/// What is odd in the files of the new map and was not in those of the old one, and what is no longer.
+fn oddities(old: Option<&MapFiles>, new: Option<&MapFiles>) -> Result<Vec<String>> {
+    let [old, new] = [old, new].map(|files| files.map_or(Ok(Vec::new()), map_lint::lint));
+    let (old, new) = (old?, new?);
+    let only = |one: &[Oddity], other: &[Oddity]| -> Vec<String> {
+        let is_in =
+            |odd: &&Oddity| other.iter().all(|known| (&known.file, &known.message) != (&odd.file, &odd.message));
+        one.iter().filter(is_in).map(ToString::to_string).collect()
+    };
+    let fixed = only(&old, &new).into_iter().map(|odd| format!("No longer so: {odd}."));
+    Ok(only(&new, &old).into_iter().map(|odd| format!("{odd}.")).chain(fixed).collect())
+}
+
+/// A release of libvirt's own.
+fn published(catalog: &Catalog, name: &str) -> Result<LibvirtId> {
+    let id = named(catalog, name)?;
+    if space::is_published(catalog, id) {
+        return Ok(id);
+    }
+    Err(anyhow!("--as {name}: expected a published libvirt release; `list releases` prints them"))
+}
+
+/// Runs `baseline`. Returns the exit code: 1 if a definition fails between some hosts, 2 if the hosts have none in common.
 ///
 /// # Errors
-/// Bad input, hosts that have no model in common, or output that cannot be written.
+/// Bad input, hosts that have no definition in common, or output that cannot be written.
 pub fn baseline(catalog: &Catalog, args: &BaselineArgs, out: &mut dyn Write) -> Result<u8> {
-    let hosts = args.hosts.iter().map(|name| host(catalog, name)).collect::<Result<Vec<_>>>()?;
-    let on = if args.on.is_empty() { vec!["9.0.0".to_owned()] } else { args.on.clone() };
-    let on = on.iter().map(|text| release(catalog, text)).collect::<Result<Vec<_>>>()?;
-    let found = baseline::baseline(catalog, &hosts, &on).ok_or_else(|| {
-        anyhow!("no baseline: no CPU model is in all these releases and supported by all these hosts")
-    })?;
+    let on = args.on.iter().map(|text| release(catalog, text)).collect::<Result<Vec<_>>>()?;
+    let first = on.first().ok_or_else(|| anyhow!("--on is missing"))?;
+    let hosts = args.hosts.iter().map(|name| baseline_host(catalog, &first.libvirt, name));
+    let hosts = hosts.collect::<Result<Vec<_>>>()?;
+    let question = baseline::Question { hosts, on, keep_tsx: args.keep_tsx };
     let text = match args.format {
-        TextFormat::Json => write::baseline_json(catalog, &found),
-        TextFormat::Text => write::baseline_text(catalog, &found),
+        TextFormat::Json => write::baseline_json,
+        TextFormat::Text => write::baseline_text,
     };
-    out.write_all(text.as_bytes())?;
-    Ok(0)
+    match baseline::baseline(catalog, &question) {
+        Ok(found) => {
+            out.write_all(text(catalog, &found).as_bytes())?;
+            Ok(u8::from(found.is_broken()))
+        }
+        Err(Failure::MixedVendors(vendors)) => {
+            let mut parts = Vec::new();
+            for (vendor, hosts) in &vendors {
+                let hosts: Vec<BaselineHost> = hosts.iter().map(|index| question.hosts[*index].clone()).collect();
+                let names: Vec<&str> = hosts.iter().map(|host| host.name.as_str()).collect();
+                let names = names.join(", ");
+                parts.push(format!("{vendor}: {names}"));
+                let own = baseline::baseline(catalog, &baseline::Question { hosts, ..question.clone() })?;
+                if args.format == TextFormat::Text {
+                    writeln!(out, "== {vendor} only: {names}\n")?;
+                }
+                writeln!(out, "{}", text(catalog, &own))?;
+            }
+            let mixed = Failure::MixedVendors(vendors);
+            Err(anyhow!("no baseline: {mixed} ({}); the output has each vendor's own", parts.join("; ")))
+        }
+        Err(err) => Err(anyhow!("no baseline: {err}")),
+    }
+}
+
+/// A listed host, or one that a file describes; two files of one host are separated by a comma.
+fn baseline_host(catalog: &Catalog, libvirt: &LibvirtChoice, name: &str) -> Result<BaselineHost> {
+    let choice = match catalog.host_named(name) {
+        Some(id) => HostChoice::Listed(id),
+        None => {
+            let files: Vec<&str> = if Path::new(name).is_file() { vec![name] } else { name.split(',').collect() };
+            if !files.iter().all(|file| Path::new(file).is_file()) {
+                let hosts = catalog.hosts().iter().map(|host| &*host.name);
+                return Err(unknown("host", "hosts", name, hosts)
+                    .context(format!("{name}: expected a listed host or a file, as virsh domcapabilities writes it")));
+            }
+            let mut read = files.iter().map(|file| host::read(catalog, libvirt, file, &files::read(file)?));
+            let first = read.next().ok_or_else(|| anyhow!("{name}: expected a file"))??;
+            let whole =
+                read.try_fold(first, |one, other| one.combine(other?).map_err(|err| anyhow!("{name}: {err}")))?;
+            whole.choice()
+        }
+    };
+    Ok(BaselineHost { name: name.to_owned(), choice })
 }
 
 /// Runs `follow`.
@@ -101,7 +216,18 @@ pub fn baseline(catalog: &Catalog, args: &BaselineArgs, out: &mut dyn Write) -> 
 /// # Errors
 /// Bad input, or output that cannot be written.
 pub fn follow(catalog: &Catalog, args: &FollowArgs, out: &mut dyn Write) -> Result<u8> {
-    let scenario = args.choice.scenario(catalog)?;
+    let choice = args.choice.with(&args.guest);
+    let asked = choice.asked(catalog)?;
+    choice.require(
+        Needs {
+            guest: true,
+            source: true,
+            destination: true,
+            example: "follow ht EPYC,machine=pc-q35-5.2,topology=1-2-1 --from debian:12 --to debian:13",
+        },
+        &asked,
+    )?;
+    let scenario = asked.scenario;
     let known = catalog.feature(&args.feature);
     let known = known.ok_or_else(|| unknown("CPU feature", "features", &args.feature, catalog.features().iter()))?;
     let seen = follow::follow(&scenario, &resolve(catalog, &scenario), known);
@@ -130,13 +256,18 @@ fn progress() -> impl FnMut(usize, usize) {
         if visible && (shown || started.elapsed() > Duration::from_millis(500)) {
             shown = true;
             let end = if done == of { "\r\x1b[K" } else { "" };
-            let _ = write!(std::io::stderr(), "\rmodel {done} of {of}{end}");
+            let _ = write!(std::io::stderr(), "\r{done} of {of}{end}");
         }
     }
 }
 
+/// A libvirt release, an added map, or the libvirt of a product or package.
 fn libvirt(catalog: &Catalog, name: &str) -> Option<LibvirtId> {
-    catalog.libvirt(if name == "old" { EXAMPLE_LIBVIRT } else { name })
+    let exact = catalog.libvirt(if name == "old" { EXAMPLE_LIBVIRT } else { name });
+    exact.or_else(|| match release(catalog, name).ok()?.libvirt {
+        LibvirtChoice::Release(id, _) => Some(id),
+        LibvirtChoice::Old | LibvirtChoice::New | LibvirtChoice::Unknown => None,
+    })
 }
 
 pub(super) fn named(catalog: &Catalog, name: &str) -> Result<LibvirtId> {
@@ -144,22 +275,8 @@ pub(super) fn named(catalog: &Catalog, name: &str) -> Result<LibvirtId> {
     libvirt(catalog, name).ok_or_else(|| unknown("libvirt release", "releases", name, names))
 }
 
-/// A release, the name of an added map, or a directory, which is added under its own path.
-fn map(catalog: &mut Catalog, name: &str) -> Result<LibvirtId> {
-    if libvirt(catalog, name).is_none() && Path::new(name).exists() {
-        return Ok(cpu_map_dir::add(catalog, name, Path::new(name))?);
-    }
-    named(catalog, name)
-}
-
 fn model(catalog: &Catalog, name: &str) -> Result<ModelId> {
     catalog.model(name).ok_or_else(|| unknown("CPU model", "models", name, catalog.models().iter()))
-}
-
-fn host(catalog: &Catalog, name: &str) -> Result<HostId> {
-    catalog
-        .host_named(name)
-        .ok_or_else(|| unknown("host", "hosts", name, catalog.hosts().iter().map(|host| &*host.name)))
 }
 
 fn versions(catalog: &Catalog, texts: &[String]) -> Result<Vec<Version>> {
@@ -203,7 +320,7 @@ fn differ(catalog: &Catalog, args: &DiffArgs) -> Result<String> {
                 found.models_new.retain(|model| *model == wanted);
                 (found.features_gone, found.features_new, found.order) = (Vec::new(), Vec::new(), false);
                 for effect in &mut effects {
-                    effect.findings.retain(|finding| finding.model == wanted);
+                    effect.findings.retain(|finding| finding.model() == Some(wanted));
                 }
             }
             let text = if json { write::diff_json } else { write::diff_text };
@@ -242,47 +359,56 @@ fn tell(catalog: &Catalog, name: &str, json: bool) -> Result<String> {
 }
 
 fn grid(catalog: &Catalog, args: &MatrixArgs) -> Result<String> {
-    let mut scenario = args.choice.scenario(catalog)?;
-    let mut axis = |vary: Vary, limit: Option<&String>, side: Side| -> Result<Vec<Line>> {
-        match (limit, vary) {
-            (None, _) => Ok(lines(catalog, vary)),
-            (Some(text), Vary::Releases | Vary::Distinct) => limited(catalog, &mut scenario, text, side),
-            (Some(text), Vary::Qemu | Vary::Products | Vary::Machines | Vary::Models | Vary::Hosts) => {
-                let key = if side == Side::Source { Key::From } else { Key::To };
-                scenario.set(catalog, key, text).with_context(|| format!("--{}", key.name()))?;
-                Ok(lines(catalog, vary))
-            }
+    let choice = args.choice.with(&args.guest);
+    let mut asked = choice.asked(catalog)?;
+    let [rows, columns] =
+        [axis(args.rows.as_ref(), args.from.as_deref()), axis(args.columns.as_ref(), args.to.as_deref())];
+    if rows.vary.is_of_the_guest() && rows.vary == columns.vary {
+        return Err(anyhow!("rows and columns are both {}, but the guest has one", rows.vary.title()));
+    }
+    for (axis, key, text) in [(&rows, Key::From, &args.from), (&columns, Key::To, &args.to)] {
+        // Without values of its own the axis is what --from or --to lists.
+        let Some(text) = text.as_deref().filter(|text| axis.values.as_deref() != Some(*text)) else { continue };
+        if axis.vary.is_software() {
+            return Err(anyhow!(
+                "--{} and the values of {} both choose releases; give one",
+                key.name(),
+                axis.vary.name()
+            ));
         }
+        asked.scenario.set(catalog, key, text).with_context(|| format!("--{}", key.name()))?;
+        asked.has_source |= key == Key::From;
+        asked.has_destination |= key == Key::To;
+    }
+    let needs = Needs {
+        guest: rows.vary != Vary::Models && columns.vary != Vary::Models,
+        source: !rows.vary.is_software(),
+        destination: !columns.vary.is_software(),
+        example: "matrix EPYC,machine=pc-q35-5.2 --from debian:11..13 --to debian:11..13",
     };
-    let rows = axis(args.rows, args.from.as_ref(), Side::Source)?;
-    let columns = axis(args.columns, args.to.as_ref(), Side::Destination)?;
+    choice.require(needs, &asked)?;
+    let scenario = asked.scenario;
+    let line = |axis: &Axis, flag: &str| match &axis.values {
+        Some(values) => lines_of(catalog, axis.vary, values, &scenario).with_context(|| flag.to_owned()),
+        None => Ok(lines(catalog, axis.vary)),
+    };
+    let (rows, columns) = (line(&rows, "rows (--from, --rows)")?, line(&columns, "columns (--to, --columns)")?);
     let mut matrix = Matrix::with(catalog, &scenario, rows, columns);
     Ok(match args.format {
-        MatrixFormat::Table => write::matrix_table(catalog, &scenario, &mut matrix),
+        MatrixFormat::Text => write::matrix_text(catalog, &scenario, &mut matrix),
+        MatrixFormat::Markdown => write::matrix_markdown(catalog, &scenario, &mut matrix),
         MatrixFormat::Csv => write::matrix_csv(catalog, &mut matrix),
         MatrixFormat::Json => write::matrix_json(catalog, &scenario, &mut matrix),
     })
 }
 
-/// Reads `7.0.0,9.0.0:7.2.22` and `7.0.0..12.8.0`; a QEMU named with one goes for the whole axis.
-fn limited(catalog: &Catalog, scenario: &mut Scenario, text: &str, side: Side) -> Result<Vec<Line>> {
-    let mut all = Vec::new();
-    for part in text.split(',') {
-        let (first, last) = part.split_once("..").unwrap_or((part, part));
-        let (first, last) = (release(catalog, first)?, release(catalog, last)?);
-        let end = if side == Side::Source { &mut scenario.from } else { &mut scenario.to };
-        if part.contains(':') {
-            end.qemu = last.qemu.clone();
-        }
-        match (&first.libvirt, &last.libvirt) {
-            (LibvirtChoice::Release(a, None), LibvirtChoice::Release(b, None)) if a != b => {
-                let within = space::releases(catalog).filter(|id| (*a..=*b).contains(id));
-                all.extend(within.map(|id| LibvirtChoice::Release(id, None)));
-            }
-            (one, _) => all.push(one.clone()),
-        }
-    }
-    Ok(all.into_iter().map(Line::libvirt).collect())
+/// What an axis varies. If it is software and has no values of its own, it has those of --from or --to.
+fn axis(given: Option<&Axis>, releases: Option<&str>) -> Axis {
+    let axis = given.cloned();
+    let axis =
+        axis.unwrap_or(Axis { vary: if releases.is_some() { Vary::Releases } else { Vary::Distinct }, values: None });
+    let values = axis.values.or_else(|| releases.filter(|_| axis.vary.is_software()).map(str::to_owned));
+    Axis { values, ..axis }
 }
 
 /// Counts the whole space on several threads.
