@@ -286,6 +286,27 @@ fn several_features_are_counted_and_a_key_shows_the_next() {
 }
 
 #[test]
+fn lanes_say_only_what_holds_for_every_host() {
+    let word = "EPYC,machine=pc-q35-5.2,host=any,from=9.0.0:7.2.22,to=9.0.0:7.2.22";
+    let session = open(word, USUAL);
+    has(&session, "COMPLETES");
+    assert!(session.model.derived.answer.case_count() > 1);
+    let named = "EPYC,feature=monitor,machine=pc-q35-5.2,host=any,from=9.0.0:7.2.22,to=9.0.0:7.2.22";
+    for word in [word, named] {
+        let session = open(word, USUAL);
+        let cases: Vec<_> = session.model.derived.answer.cases(catalog(), &session.model.scenario).collect();
+        let feature = session.model.scenario.feature;
+        let on = |case: &virt_cpu_explorer::internal::resolve::Answer| {
+            case.trace.as_ref().and_then(|trace| trace.start.cpu.as_ref()).map(|cpu| cpu.on.contains(feature))
+        };
+        let same = cases.iter().all(|(_, case)| on(case) == on(&cases[0].1));
+        let text = session.text();
+        let line = text.lines().find(|line| line.starts_with(" QEMU enables")).unwrap();
+        assert_eq!(!line.contains("depends on the unknown"), same, "{text}");
+    }
+}
+
+#[test]
 fn settings_with_their_default_are_hidden_until_they_are_asked_for() {
     let session = open(T7, USUAL);
     has(&session, "+ 9 defaults (z)");
