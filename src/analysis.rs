@@ -6,6 +6,7 @@ pub mod count;
 pub mod diff;
 pub mod follow;
 pub mod history;
+pub mod host_models;
 pub mod matrix;
 pub mod remedies;
 pub mod review;

@@ -86,10 +86,10 @@ fn tour(args: cli::Tour, out: &mut dyn Write) -> Result<u8> {
     let explorer = ExplorerArgs::with_look(args.look);
     match wish {
         cli::TourWish::List => cli::list_lessons(out),
-        cli::TourWish::Text(lesson) => {
+        cli::TourWish::Text { lesson, answers } => {
             let config = named_config(&catalog, &explorer)?;
             let settings = options(&explorer, &config, Script::default()).settings;
-            cli::lesson_text(&catalog, &lesson, &settings, out)
+            cli::lesson_text(&catalog, (&lesson, answers), &settings, out)
         }
         cli::TourWish::Open(lesson) => {
             let opening = lesson.map_or(tui::Opening::Lessons, tui::Opening::Lesson);

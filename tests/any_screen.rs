@@ -98,10 +98,10 @@ fn a_click_on_a_choice_a_row_and_a_way_out_does_what_a_key_would() {
     };
     assert!(click("QEMU      7.2.22").contains("◂7.2.22▸"));
     assert!(click("◂7.2.22").contains("Source: QEMU"), "the second click opens the list");
-    assert!(click("? help").contains("virt-cpu-explorer"), "a click outside closes the list");
+    assert!(!click("? help").contains("Source: QEMU"), "a click outside closes the list");
     assert!(click("✓ T3").contains("row T3"));
     assert!(click("✓ T3").contains("Rule T3"));
-    assert!(!click("virt-cpu-explorer").contains("Rule T3"));
+    assert!(!click("Explorer").contains("Rule T3"));
     assert!(click("? help").contains("Moves up one line."));
 }
 

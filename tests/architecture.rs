@@ -30,6 +30,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("base64", &["domain"]),
     ("flate2", &["domain"]),
     ("clap", &["cli"]),
+    ("indicatif", &["cli"]),
     ("serde", &["import", "export", "input", "app", "cli", "load"]),
     ("nucleo_matcher", &["app"]),
     ("tempfile", &["storage"]),

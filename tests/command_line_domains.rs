@@ -77,6 +77,18 @@ fn a_guest_and_a_log_can_come_on_standard_input() {
     let (code, out, _) = run(&["explain"], "noise\nerror: unknown CPU feature: ibrs\n");
     assert!(code == 0 && out.contains("line 2, column 8") && out.contains("Rule unknown-feature"), "{out}");
     assert_eq!(run(&["explain", "nothing of the kind"], "").0, 1);
+    let (code, out, _) = run(&["explain", "the guest CPU does not match its specification"], "");
+    assert!(code == 1 && out.contains("nearest to this known message") && out.contains("open an issue"), "{out}");
+    // A file that has the messages, and the same as JSON.
+    let file = "error-texts.txt";
+    let (code, out, _) = run(&["explain", file], "");
+    assert!(code == 0 && out.contains("different messages in 31 lines") && out.contains("kubevirt:1.8.4"), "{out}");
+    let (code, out, _) = run(&["explain", file, "--format", "json"], "");
+    let json: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(
+        (code, json["messages"][0]["line"].as_u64(), json["messages"][0]["rule"].as_str()),
+        (0, Some(2), Some("ht"))
+    );
 }
 
 #[test]

@@ -287,13 +287,14 @@ fn facts_edited_by_hand_get_their_canonical_form_back() {
 
 #[test]
 fn what_cannot_be_done_is_said() {
-    let wrong: [(&[&str], &str); 11] = [
+    let wrong: [(&[&str], &str); 12] = [
         (&["expand", "host-model"], "--on is missing: name libvirt and QEMU, such as --on "),
         (&["expand", "host-model", "--on", "9.0.0"], "the QEMU release is missing; name both, such as --on "),
         (&["expand", "host-model", "--on", "debian:12"], "--host is missing: name a listed host or a file, such as "),
         (&["expand", "host-model", "--on", "debian:12", "--host", "EPYC"], "neither a listed host nor a file"),
         (&["expand", "host-model", "--on", "debian:12", "--host", TCG_FILE], "made for TCG"),
         (&["import"], "expected --libvirt RELEASE=DIR"),
+        (&["import", "--qemu", "no-such-program"], "no-such-program: cannot be started"),
         (&["import", "no-such-folder"], "no-such-folder"),
         (&["diff", "EPYC", "EPYC-Rome", "--qemu", "7.2.22"], "--qemu are for two releases"),
         (&["baseline", "EPYC", "--on", "9.0.0"], "EPYC: expected a listed host or a file"),

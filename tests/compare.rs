@@ -24,11 +24,12 @@ fn every_golden_belongs_to_a_test() {
 }
 
 #[test]
-fn without_a_kept_scenario_it_says_how_to_keep_one() {
+fn without_a_scenario_a_the_reverse_direction_is_compared() {
     let session = open(T5, USUAL).keys("c");
-    has(&session, "No scenario is set as A. Press A on any screen to set it.");
+    has(&session, "A is the reverse direction of B. Press A to set another scenario as A.");
+    has(&session, "from=new:7.2.22,to=old:7.2.22");
     GOLDENS.compare("nothing-kept", &session.text());
-    has(&session.keys("<enter>"), "No scenario is set as A");
+    has(&session.keys("<enter>"), "row T6");
     has(&open(T5, USUAL).keys("cb"), "Swap A and B: no scenario is set as A.");
     let session = open(T5, USUAL).keys("cA");
     has(&session, "None. A and B have the same settings.");
@@ -80,9 +81,9 @@ fn a_key_swaps_a_and_b() {
 #[test]
 fn a_side_can_be_clicked_and_the_list_scrolled() {
     let mut session = open(T5, (80, 24)).keys("A<left>c");
-    let (a, b) = (session.target(30, 6), session.target(70, 6));
+    let (a, b) = (session.target(30, 7), session.target(70, 7));
     assert!(matches!((a, b), (Some(Target::Cell(_, 0)), Some(Target::Cell(_, 1)))), "{a:?} {b:?}");
-    assert_eq!(session.target(3, 6), None);
+    assert_eq!(session.target(3, 7), None);
     update::click(&mut session.model, catalog(), b.unwrap());
     has(&session, "▶B, current");
     update::click(&mut session.model, catalog(), b.unwrap());

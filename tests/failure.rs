@@ -128,7 +128,7 @@ fn a_closed_standard_input_does_not_keep_a_user_from_typing() {
 #[test]
 fn a_full_disk_while_facts_are_written_leaves_the_old_ones() {
     let directory = scratch("facts");
-    let files = ["libvirt.xml", "qemu.xml", "hosts.xml", "products.xml", "behaviour.xml"];
+    let files = ["libvirt.xml", "qemu.xml", "hosts.xml", "products.xml", "behaviour.xml", "downstream.xml"];
     let ours = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("cpu_map").join(name);
     for name in files {
         std::fs::copy(ours(name), directory.join(name)).expect("the facts can be copied");
@@ -144,7 +144,7 @@ fn a_full_disk_while_facts_are_written_leaves_the_old_ones() {
         .map(|entry| entry.expect("it can be listed").file_name().into_string().expect("a name is text"))
         .collect();
     left.sort();
-    assert_eq!(left, ["behaviour.xml", "hosts.xml", "libvirt.xml", "products.xml", "qemu.xml"]);
+    assert_eq!(left, ["behaviour.xml", "downstream.xml", "hosts.xml", "libvirt.xml", "products.xml", "qemu.xml"]);
     for name in files {
         let read = |path: PathBuf| std::fs::read(path).expect("it can be read");
         assert!(read(ours(name)) == read(directory.join(name)), "{name} is as it was");

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail the test")]
 
 use std::sync::LazyLock;
-use virt_cpu_explorer::internal::analysis::scenario_search::scenario_search;
+use virt_cpu_explorer::internal::analysis::scenario_search::{between_products, scenario_search};
 use virt_cpu_explorer::internal::domain::catalog::Catalog;
 use virt_cpu_explorer::internal::domain::host::Vendor;
 use virt_cpu_explorer::internal::domain::scenario::{LibvirtChoice, Scenario};
@@ -77,6 +77,199 @@ fn a_log_gives_each_message_once_with_its_line() {
     let found = message::find(&CATALOG, log);
     let places: Vec<(usize, usize, usize)> = found.iter().map(|f| (f.line, f.column, f.times)).collect();
     assert_eq!(places, [(2, 19, 2), (5, 20, 1)]);
+}
+
+/// Each message with the part of it that is quoted, and a word of its meaning.
+#[test]
+fn messages_of_libvirt_and_qemu_are_quoted_as_they_are_written() {
+    for (line, quoted, means) in [
+        (
+            "qemu-kvm: warning: host doesn't support requested feature: CPUID.07H:EBX.hle [bit 4]",
+            "host doesn't support requested feature: CPUID.07H:EBX.hle [bit 4]",
+            "KVM on this host does not support hle",
+        ),
+        (
+            "warning: TCG doesn't support requested feature: CPUID[eax=07h,ecx=00h].EBX.hle [bit 4]",
+            "TCG doesn't support requested feature: CPUID[eax=07h,ecx=00h].EBX.hle [bit 4]",
+            "TCG does not support hle",
+        ),
+        ("qemu-kvm: Host doesn't support requested features", "Host doesn't support requested features", "enforce"),
+        ("qemu: TCG doesn't support requested features", "TCG doesn't support requested features", "enforce"),
+        (
+            "qemu: unable to find CPU model 'EPYC-Genoa'",
+            "unable to find CPU model 'EPYC-Genoa'",
+            "does not have the model",
+        ),
+        (
+            "error: CPU model 'EPYC-Genoa' not supported by hypervisor",
+            "CPU model 'EPYC-Genoa' not supported by hypervisor",
+            "QEMU on that host does not have it",
+        ),
+        (
+            "error: unsupported configuration: Target CPU feature count 1 does not match source 0",
+            "Target CPU feature count 1 does not match source 0",
+            "feature count",
+        ),
+        (
+            "Target CPU feature policy require does not match source disable",
+            "Target CPU feature policy require does not match source disable",
+            "feature policy",
+        ),
+        (
+            "Target CPU mode custom does not match source host-model",
+            "Target CPU mode custom does not match source host-model",
+            ": mode",
+        ),
+        (
+            "Target CPU check full does not match source partial",
+            "Target CPU check full does not match source partial",
+            ": check",
+        ),
+        (
+            "Target TSC frequency 1 does not match source 2",
+            "Target TSC frequency 1 does not match source 2",
+            "TSC frequency",
+        ),
+        (
+            "error: unsupported configuration: host doesn't support invariant TSC",
+            "host doesn't support invariant TSC",
+            "invtsc",
+        ),
+        (
+            "Requested TSC frequency 2100000000 Hz is outside tolerance range ([1, 2] Hz) around host frequency 3 Hz",
+            "Requested TSC frequency 2100000000 Hz is outside tolerance range ([1, 2] Hz) around host frequency 3 Hz",
+            "another frequency",
+        ),
+        (
+            "domain has 'invtsc' CPU feature but TSC frequency is not specified",
+            "domain has 'invtsc' CPU feature but TSC frequency is not specified",
+            "invtsc",
+        ),
+        (
+            "cannot migrate domain: State blocked by non-migratable CPU device (invtsc flag)",
+            "State blocked by non-migratable CPU device (invtsc flag)",
+            "invtsc",
+        ),
+        (
+            "qemu-system-x86_64: -machine pc-q35-2.0,accel=kvm: unsupported machine type\\nUse -machine help",
+            "-machine pc-q35-2.0,accel=kvm: unsupported machine type",
+            "pc-q35-2.0",
+        ),
+        ("unsupported machine type 'pc-q35-2.0'", "unsupported machine type 'pc-q35-2.0'", "pc-q35-2.0"),
+        (
+            "qemu-kvm: error: failed to set MSR 0x48b to 0x1582e00000000",
+            "failed to set MSR 0x48b to 0x1582e00000000",
+            "KVM rejected",
+        ),
+        (
+            "'migrate': fd: migration to a file is not supported. Use file: instead.",
+            "fd: migration to a file is not supported. Use file: instead",
+            "The CPU is not the cause",
+        ),
+        (
+            "CPU mode 'host-passthrough' for x86_64 kvm domain on x86_64 host is not supported by hypervisor",
+            "CPU mode 'host-passthrough' for x86_64 kvm domain on x86_64 host is not supported by hypervisor",
+            "host-passthrough",
+        ),
+        (
+            "{\"msg\":\"host CPU does not provide required features: [hle rtm]\",\"pos\":\"x\"}",
+            "host CPU does not provide required features: [hle rtm]",
+            "rtm: defined",
+        ),
+        (
+            "Some features cannot be reliably used with this QEMU: rdctl-no, mds-no",
+            "Some features cannot be reliably used with this QEMU: rdctl-no, mds-no",
+            "rdctl-no",
+        ),
+        (
+            "error: the CPU is incompatible with host CPU: host CPU vendor does not match required CPU vendor AMD",
+            "the CPU is incompatible with host CPU: host CPU vendor does not match required CPU vendor AMD",
+            "AMD",
+        ),
+    ] {
+        let found = message::find(&CATALOG, line);
+        let [one] = found.as_slice() else { panic!("{line}: {found:?}") };
+        assert_eq!(one.text, quoted, "{line}");
+        let meaning = one.says.meaning(&CATALOG).join(" ");
+        assert!(meaning.contains(means), "{line}: {meaning}");
+    }
+}
+
+#[test]
+fn every_error_of_the_recorded_runs_is_recognised() {
+    let mut seen = 0;
+    for file in ["recorded-migrations", "journeys", "lab"] {
+        let text = std::fs::read_to_string(format!("tests/recorded/{file}.jsonl")).unwrap();
+        for line in text.lines() {
+            let run: serde_json::Value = serde_json::from_str(line).unwrap();
+            let mut errors = Vec::new();
+            collect_errors(&run, &mut errors);
+            for error in errors {
+                assert!(!message::find(&CATALOG, error).is_empty(), "{error}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 500, "{seen}");
+}
+
+fn collect_errors<'v>(value: &'v serde_json::Value, found: &mut Vec<&'v str>) {
+    match value {
+        serde_json::Value::Object(object) => {
+            found.extend(object.get("error").and_then(serde_json::Value::as_str));
+            object.values().for_each(|value| collect_errors(value, found));
+        }
+        serde_json::Value::Array(values) => values.iter().for_each(|value| collect_errors(value, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn a_log_with_many_different_messages_is_read_in_seconds() {
+    let names: Vec<&str> = CATALOG.features().iter().filter(|name| !name.contains([' ', '/'])).take(390).collect();
+    let pairs = names.iter().flat_map(|one| names.iter().map(move |other| (one, other)));
+    let lines: Vec<String> = pairs
+        .map(|(one, other)| format!("guest CPU doesn't match specification: missing features: {one},{other}"))
+        .collect();
+    let started = std::time::Instant::now();
+    let found = message::find(&CATALOG, &lines.join("\n"));
+    assert_eq!(found.len(), lines.len());
+    // On one line, each is a message as well.
+    let line = lines.iter().take(10_000).map(|line| line.as_str()).collect::<Vec<_>>().join("; ");
+    assert_eq!(message::find(&CATALOG, &line).len(), 10_000);
+    let urls = "https://example.org/-x86_64-cpu.x?CPU model =error: extra features:&".repeat(1 << 14);
+    message::find(&CATALOG, &urls);
+    message::nearest(&urls);
+    assert!(started.elapsed().as_secs() < 30, "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_message_nobody_knows_gets_the_nearest_known_one() {
+    let text = "starting\nerror: the guest CPU does not match its specification\n";
+    assert!(message::find(&CATALOG, text).is_empty());
+    assert_eq!(message::nearest(text), Some((2, "CPU doesn't match specification")));
+    assert_eq!(message::nearest("disk is full"), None);
+}
+
+#[test]
+fn a_feature_that_an_older_map_lacks_is_found_as_a_scenario() {
+    for text in ["unknown CPU feature: ibrs", "internal error: Unknown CPU model SapphireRapids"] {
+        let says = message_help(text);
+        let refusal = says.refusal().unwrap();
+        let found = scenario_search(&CATALOG, refusal, 3);
+        assert!(!found.is_empty(), "{text}");
+        assert!(found.iter().all(|one| resolve(&CATALOG, &one.scenario).refusal() == Some(refusal)));
+    }
+}
+
+#[test]
+fn the_kubevirt_release_that_says_it_is_named() {
+    let says = message_help("guest CPU doesn't match specification: extra features: ht");
+    let refusal = says.refusal().unwrap();
+    let found = scenario_search(&CATALOG, refusal, 3);
+    let pairs = between_products(&CATALOG, refusal, &found[0].scenario, "kubevirt:");
+    let named: Vec<(&str, &str)> = pairs.iter().map(|(from, to)| (&*from.name, &*to.name)).collect();
+    assert_eq!(named.first(), Some(&("kubevirt:1.7.4", "kubevirt:1.8.4")), "{named:?}");
 }
 
 #[test]

@@ -64,9 +64,9 @@ fn a_recorded_run_is_a_list_that_replays_to_the_same_screen() {
     ];
     assert_eq!(lines, expected);
     let frame = printed(&["--replay", text(&list)]);
-    assert!(frame.contains("EPYC-Milan @ pc-q35-3.1") && frame.contains("matching smap"), "{frame}");
+    assert!(frame.contains("EPYC-Milan · pc-q35-3.1") && frame.contains("matching smap"), "{frame}");
     let mut again = Terminal::explorer(&["--replay", text(&list)], &[]);
-    again.until("EPYC-Milan @ pc-q35-3.1");
+    again.until("EPYC-Milan · pc-q35-3.1");
     again.keys("q");
     assert_eq!(again.end(), 0);
     let refused = Terminal::explorer(&["--record-keys", text(&list)], &[]).end();
@@ -143,6 +143,7 @@ fn the_demonstration_that_comes_along_ends_where_it_says() {
         let output = run(&["--print", "--size", size, "--demo", script]);
         let frame = String::from_utf8(output.stdout).expect("UTF-8");
         assert!(frame.contains("row T3") && frame.contains("Or the guest names mpx"), "{size}:\n{frame}");
+        assert!(frame.contains("6/6"), "{size}:\n{frame}");
     }
 }
 

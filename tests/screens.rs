@@ -2,6 +2,8 @@
 //! A test names what a user gets. The whole screen is compared with a file in `tests/screens/`; those with styles in
 //! their names hold the styles as well. `BLESS=1 cargo test` writes the files anew.
 
+#![expect(clippy::panic, reason = "what is not on the screen fails the test")]
+
 #[path = "support/golden.rs"]
 mod golden;
 #[path = "support/typed.rs"]
@@ -9,6 +11,7 @@ mod typed;
 
 use golden::Goldens;
 use typed::{Session, catalog, has, has_not, open, open_with};
+use virt_cpu_explorer::internal::app::action::ACTIONS;
 use virt_cpu_explorer::internal::app::settings::{Settings, ThemeName};
 use virt_cpu_explorer::internal::app::update::{self, Effect};
 use virt_cpu_explorer::internal::explain::rule_page;
@@ -122,7 +125,7 @@ fn typing_a_version_in_the_list_of_machine_types_takes_it() {
 fn a_few_letters_find_a_model() {
     let session = open(T5, USUAL).keys("<up><enter>casnots");
     GOLDENS.compare("picking-a-model-by-typing", &session.text());
-    has(&session.keys("<enter>"), "Cascadelake-Server-noTSX @ pc-q35-4.0");
+    has(&session.keys("<enter>"), "Cascadelake-Server-noTSX · pc-q35-4.0");
 }
 
 #[test]
@@ -137,9 +140,10 @@ fn a_package_that_no_list_holds_is_taken_as_typed() {
 fn a_product_is_picked_by_its_name_and_brings_its_libvirt_and_qemu() {
     let session = open(T7, USUAL).keys("<tab><tab><enter>debian:13");
     has(&session, "libvirt 11.3.0, QEMU 10.0.13");
-    has(&session.keys("<enter>"), "11.3.0/10.0.13");
+    let session = session.keys("<enter>");
+    assert!(session.model.derived.link.ends_with("to=11.3.0:10.0.13"), "{}", session.model.derived.link);
     let session = open(T7, USUAL).keys("<tab><enter>kubevirt:1.0.0<enter>");
-    has(&session, "9.0.0-3.el9/7.2.0-14.el9");
+    assert!(session.model.derived.link.contains("from=9.0.0-3.el9:7.2.0-14.el9"), "{}", session.model.derived.link);
 }
 
 #[test]
@@ -166,7 +170,7 @@ fn a_taken_back_change_can_be_made_again() {
 fn swapped_ends_are_the_other_direction() {
     let session = open(T5, USUAL).keys("s");
     has(&session, "row T6");
-    has(&session, "new/7.2.22 → old (9.0.0)/7.2.22");
+    assert!(session.model.derived.link.ends_with("from=new:7.2.22,to=old:7.2.22"), "{}", session.model.derived.link);
 }
 
 #[test]
@@ -187,7 +191,7 @@ fn a_way_out_is_taken_by_its_number() {
 #[test]
 fn the_fourth_and_the_fifth_fix_have_keys_too() {
     has(&open(T7, USUAL).keys("4"), "pc-q35-4.0");
-    has(&open(T7, USUAL).keys("5"), "Skylake-Client-noTSX-IBRS @");
+    has(&open(T7, USUAL).keys("5"), "Skylake-Client-noTSX-IBRS ·");
     has(&open(T5, USUAL).keys("5"), "There is no fix with this number.");
 }
 
@@ -260,7 +264,7 @@ fn strips_show_the_same_guest_along_other_settings_and_are_clicked() {
     }
     session.click("4.0-7.2");
     has(&session, "row T5");
-    has(&session, "Skylake-Client @ pc-q35-4.0 ");
+    has(&session, "Skylake-Client · pc-q35-4.0 ");
     let mut session = open(T7, USUAL);
     session.click("disable !");
     // The strips are resolved while no key is pressed.
@@ -387,12 +391,58 @@ fn enter_on_a_feature_asks_about_it() {
 }
 
 #[test]
-fn help_lists_every_action_with_its_keys() {
-    let session = open(T7, (120, 200)).keys("?");
-    for info in virt_cpu_explorer::internal::app::action::ACTIONS {
-        has(&session, info.doc.get(..40.min(info.doc.len())).unwrap());
-    }
+fn help_begins_with_the_visible_screen_and_lists_every_action_at_the_second_key() {
+    let here = open(T7, USUAL).keys("f?");
+    has(&here, "Only on this screen: Follow");
+    has(&here, "Walks through the stages");
+    has_not(&here, "Moves to the cell with source and destination swapped.");
+    let text = here.text();
+    let at = |wanted: &str| text.find(wanted).unwrap_or(usize::MAX);
+    assert!(at("Only on this screen") < at("Moves up one line."), "{text}");
     GOLDENS.compare("help", &open(T7, USUAL).keys("?").text());
+    let all = open(T7, (120, 200)).keys("??").text();
+    for info in ACTIONS {
+        let doc = info.doc.split(' ').take(5).collect::<Vec<_>>().join(" ");
+        assert!(all.contains(&doc), "{}: {doc:?} is not in the help:\n{all}", info.id);
+    }
+}
+
+#[test]
+fn a_page_is_searched_and_a_key_moves_to_the_next_match() {
+    let session = open(T7, (80, 24)).keys("??/clipboard");
+    has(&session, "find: clipboard");
+    has(&session, "1 of ");
+    let first = session.text();
+    let session = session.keys("<enter>n");
+    has(&session, "2 of ");
+    assert_ne!(first, session.text());
+    has(&session.keys("N"), "1 of ");
+    let session = open(T7, (80, 24)).keys("i/zzz<enter>");
+    has(&session, "0 of 0");
+    let session = session.keys("<esc>");
+    has(&session, "Rule T7:");
+    // Without a search, n is a key of the screen below.
+    has_not(&session.keys("<esc>"), "Rule T7:");
+    assert!(open(T7, USUAL).keys("mi/T7<enter>n").text().contains("Rule T7:"));
+}
+
+#[test]
+fn every_line_of_a_picker_has_its_verdict_and_impossible_values_come_last() {
+    let text = open(T7, (120, 120)).keys("<enter>").text();
+    let at = |wanted: &str| text.find(wanted).unwrap_or_else(|| panic!("{wanted}:\n{text}"));
+    let (here, possible) = (at("● ✗ pc-q35-3.1 "), at("✓ pc-q35-4.0 "));
+    // What this QEMU does not have comes last.
+    assert!(here < possible && possible < at("ø pc-i440fx-11.1 "), "{text}");
+    assert!(at("ø pc-i440fx-11.1 ") > at("✓ pc-q35-7.2 "), "{text}");
+}
+
+#[test]
+fn letters_move_as_arrows_do() {
+    let keys = |keys: &str| open(T7, USUAL).keys(keys).text();
+    assert_eq!(keys("fjj"), keys("f<down><down>"));
+    assert_eq!(keys("fjjk"), keys("f<down><down><up>"));
+    assert_eq!(keys("fG"), keys("f<end>"));
+    assert_eq!(keys("fGg"), keys("f<end><home>"));
     has(&open(T7, USUAL).keys("?<esc>"), "row T7");
 }
 

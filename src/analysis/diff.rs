@@ -139,14 +139,14 @@ fn members(why: Why, before: &ModelDefinition, after: &ModelDefinition, right: &
     }
 }
 
-/// Returns what the difference between two releases does to guests of every model in each direction, with these QEMU
-/// releases at both ends.
+/// Returns what the difference between the maps of two releases does to guests of every model in each direction, with
+/// these QEMU releases at source and destination. libvirt behaves as the newest release everywhere.
 pub fn effects(catalog: &Catalog, old: LibvirtId, new: LibvirtId, qemu: &[Version]) -> [Effect; 2] {
-    let question = Question { old, new, qemu: qemu.to_vec() };
+    let question = Question { old, new, like: None, qemu: qemu.to_vec() };
     let found = review(catalog, &question, &mut |_, _| {});
     [Direction::OldToNew, Direction::NewToOld].map(|direction| {
-        let findings: Vec<Finding> =
-            found.findings.iter().filter(|finding| finding.direction == direction).cloned().collect();
+        let is_it = |finding: &&Finding| finding.direction == direction && finding.is_under(found.regime);
+        let findings: Vec<Finding> = found.findings.iter().filter(is_it).cloned().collect();
         let worst = findings.iter().map(|finding| finding.verdict).max().unwrap_or(Verdict::Unchanged);
         Effect { direction, worst, findings }
     })

@@ -1,8 +1,8 @@
 //! Looks for likely scenarios that give exactly one refusal, the reverse of resolving. Bounded: it tries some
 //! thousand scenarios at most, likeliest first, and keeps only those of which the resolver says that they give it.
 
-use crate::analysis::space::end;
-use crate::domain::catalog::{Catalog, machine_series};
+use crate::analysis::space::{end, map_of};
+use crate::domain::catalog::{Catalog, Product, machine_series};
 use crate::domain::definition::Policy;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::{GivenHost, Vendor};
@@ -10,11 +10,11 @@ use crate::domain::map::{CpuMap, ModelId};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{CpuChoice, HostChoice, MachineChoice, Release, Scenario, Told, Topology};
 use crate::domain::version::Version;
-use crate::resolve::{EMULATOR, Plan, Refusal, RuleId, resolve};
+use crate::resolve::{EMULATOR, Plan, Refusal, Resolver, RuleId, Verdict, resolve};
 
 mod endpoints;
 
-use endpoints::{hosts_lacking, pairs};
+use endpoints::{hosts_lacking, pairs, shipped};
 
 /// The most cases that are decided for one refusal; a scenario between releases that were not read has many.
 const MOST_CASES: usize = 12_000;
@@ -61,6 +61,35 @@ pub fn scenario_search(catalog: &Catalog, refusal: &Refusal, most: usize) -> Vec
     found
 }
 
+/// Returns the pairs of products whose names begin so, between whose releases the guest of a scenario gets the same
+/// refusal: nearest first, and a product with itself where the guest does not start. Packages' builds are left out.
+pub fn between_products<'a>(
+    catalog: &'a Catalog,
+    refusal: &Refusal,
+    scenario: &Scenario,
+    prefix: &str,
+) -> Vec<(&'a Product, &'a Product)> {
+    let products: Vec<(&Product, Release)> = catalog
+        .products()
+        .iter()
+        .filter(|product| product.name.starts_with(prefix))
+        .filter_map(|product| Some((product, shipped(catalog, product)?)))
+        .collect();
+    let mut resolver = Resolver::new(catalog);
+    let mut found: Vec<(usize, &Product, &Product)> = Vec::new();
+    for (place, (product, from)) in products.iter().enumerate() {
+        for (other_place, (other, to)) in products.iter().enumerate() {
+            let scenario = Scenario { from: from.clone(), to: to.clone(), ..scenario.clone() };
+            let refused = matches!(resolver.outcome(&scenario).verdict, Verdict::Aborted | Verdict::StartRefused);
+            if refused && resolver.resolve(&scenario).refusal() == Some(refusal) {
+                found.push((place.abs_diff(other_place), product, other));
+            }
+        }
+    }
+    found.sort_by_key(|(far, ..)| *far);
+    found.into_iter().map(|(_, from, to)| (from, to)).collect()
+}
+
 /// Whether a scenario is too much like one that was found: the same model, or the same releases.
 fn alike(known: &FoundScenario, scenario: &Scenario) -> bool {
     known.scenario.cpu == scenario.cpu || (known.scenario.from == scenario.from && known.scenario.to == scenario.to)
@@ -92,7 +121,31 @@ impl<'a> Search<'a> {
                 block.into_iter().map(move |(from, to)| Scenario { from, to, ..guest.clone() })
             })
         });
-        Box::new(self.decision_table_guests().into_iter().chain(on_hosts).chain(between))
+        Box::new(self.decision_table_guests().into_iter().chain(self.unknown_names()).chain(on_hosts).chain(between))
+    }
+
+    /// Guests with a name that the destination's map does not have: from a release that has it, else started there.
+    fn unknown_names(&self) -> Vec<Scenario> {
+        let knows = |release: &Release| {
+            let map = release.libvirt.id(self.catalog).map(|id| map_of(self.catalog, id));
+            map.is_some_and(|map| match self.refusal {
+                Refusal::UnknownFeature(feature) => map.known.contains(*feature),
+                Refusal::UnknownModel(model) => map.model(*model).is_some(),
+                _ => true,
+            })
+        };
+        let is_it = |(from, to): &(Release, Release)| !knows(to) && (from == to || knows(from));
+        let mut pairs = pairs(self.catalog);
+        pairs.retain(is_it);
+        pairs.truncate(PAIRS_AT_ONCE);
+        let guests = self.guests();
+        let with = |(from, to): &(Release, Release)| {
+            guests
+                .iter()
+                .map(|guest| Scenario { from: from.clone(), to: to.clone(), ..guest.clone() })
+                .collect::<Vec<_>>()
+        };
+        pairs.iter().flat_map(with).collect()
     }
 
     /// The guest of the decision table, with the feature that is extra.
@@ -213,7 +266,9 @@ impl<'a> Search<'a> {
             | Refusal::MachineType { .. }
             | Refusal::MachineTypeAtQemu { .. }
             | Refusal::UnknownModel(_)
+            | Refusal::UnknownModelCompared(_)
             | Refusal::ModelUnsupported(_)
+            | Refusal::NotRestored
             | Refusal::OtherVendor(_) => Vec::new(),
         }
     }
@@ -222,7 +277,9 @@ impl<'a> Search<'a> {
     fn models(&self) -> Vec<(ModelId, Vec<FeatureId>)> {
         let common = ["Skylake-Client", "EPYC", "Cascadelake-Server", "qemu64"];
         let common = || common.iter().filter_map(|name| self.catalog.model(name));
-        if let Refusal::UnknownModel(model) | Refusal::ModelUnsupported(model) = self.refusal {
+        if let Refusal::UnknownModel(model) | Refusal::UnknownModelCompared(model) | Refusal::ModelUnsupported(model) =
+            self.refusal
+        {
             return vec![(*model, Vec::new())];
         }
         if let Refusal::UnknownProperty { feature, model, .. } = self.refusal {

@@ -89,7 +89,11 @@ pub fn scenario_in(catalog: &Catalog, scenario: &Scenario, row: usize, column: u
 /// The pairs of releases that are tried: those of the scenario in every order, then the hypothetical ones.
 fn ends(scenario: &Scenario) -> Vec<(Release, Release)> {
     let (from, to) = (&scenario.from, &scenario.to);
-    let [old, new] = [LibvirtChoice::Old, LibvirtChoice::New].map(|libvirt| Release { libvirt, qemu: to.qemu.clone() });
+    let [old, new] = [LibvirtChoice::Old, LibvirtChoice::New].map(|libvirt| Release {
+        libvirt,
+        qemu: to.qemu.clone(),
+        product: None,
+    });
     let pairs =
         [(from, to), (to, from), (from, from), (to, to), (&old, &new), (&new, &old), (&old, &old), (&new, &new)];
     pairs.map(|(from, to)| (from.clone(), to.clone())).into()

@@ -6,6 +6,7 @@ pub mod diff;
 pub(crate) mod explorer;
 pub(crate) mod follow;
 pub(crate) mod history;
+pub mod host_model;
 pub mod matrix;
 pub mod xml;
 
@@ -183,6 +184,7 @@ screens! {
     Diff diff::Diff, diff::Diff::open;
     Matrix matrix::Matrix, matrix::Matrix::open;
     Xml xml::Xml, xml::Xml::open;
+    HostModel host_model::HostModel, host_model::HostModel::open;
     Compare compare::Compare, compare::Compare::open;
 }
 

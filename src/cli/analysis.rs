@@ -20,6 +20,8 @@ use crate::domain::version::Version;
 use crate::export::analysis as write;
 use crate::input::host;
 use crate::load::cpu_map_dir;
+use crate::load::map_files::MapFiles;
+use crate::load::map_lint::{self, Oddity};
 use crate::resolve::resolve;
 use anyhow::{Context, Result, anyhow};
 use std::io::{IsTerminal, Write};
@@ -68,16 +70,85 @@ pub fn history(catalog: &Catalog, args: &HistoryArgs, out: &mut dyn Write) -> Re
 /// # Errors
 /// Bad input, or output that cannot be written.
 pub fn review(catalog: &mut Catalog, args: &ReviewArgs, out: &mut dyn Write) -> Result<u8> {
-    let (old, new) = (map(catalog, &args.old)?, map(catalog, &args.new)?);
-    let question = Question { old, new, qemu: versions(catalog, &args.qemu.versions)? };
+    let [(old, old_files), (new, new_files)] = sides(catalog, args)?;
+    let like = args.like.as_deref().map(|name| published(catalog, name)).transpose()?;
+    let question = Question { old, new, like, qemu: versions(catalog, &args.qemu.versions)? };
+    if let Some(like) = like.or_else(|| review::newest(catalog)) {
+        let oldest = review::oldest_qemu(catalog, like);
+        if let Some(older) = question.qemu.iter().find(|version| **version < oldest) {
+            let name = &catalog.release(like).name;
+            return Err(anyhow!(
+                "--qemu {older}: libvirt {name} requires QEMU {oldest} or later; choose an older release with --as"
+            ));
+        }
+    }
     let found = review::review(catalog, &question, &mut progress());
+    let files = oddities(old_files.as_ref(), new_files.as_ref())?;
     let text = match args.format {
-        ReviewFormat::Markdown => write::review_markdown(catalog, &found),
-        ReviewFormat::Json => write::review_json(catalog, &found),
-        ReviewFormat::Text => write::review_text(catalog, &found),
+        ReviewFormat::Markdown => write::review_markdown(catalog, &found, &files),
+        ReviewFormat::Json => write::review_json(catalog, &found, &files),
+        ReviewFormat::Text => write::review_text(catalog, &found, &files),
     };
     out.write_all(text.as_bytes())?;
     Ok(u8::from(found.at_risk()))
+}
+
+/// The two maps to review, each with its files where it is not one of the catalog's.
+fn sides(catalog: &mut Catalog, args: &ReviewArgs) -> Result<[(LibvirtId, Option<MapFiles>); 2]> {
+    let Some(tree) = &args.git else {
+        return match args.sides.as_slice() {
+            [old, new] => Ok([side(catalog, old)?, side(catalog, new)?]),
+            _ => Err(anyhow!(
+                "expected two CPU maps, OLD and NEW; one alone needs --git TREE, such as --git . HEAD~1..HEAD"
+            )),
+        };
+    };
+    let (old, new) = match args.sides.as_slice() {
+        [range] => match range.split_once("..") {
+            Some((_, new)) if new.starts_with('.') => Err(anyhow!("{range}: expected OLD..NEW with two dots")),
+            Some((old, new)) => Ok((old.to_owned(), if new.is_empty() { "HEAD" } else { new }.to_owned())),
+            None => Ok((format!("{range}^"), range.clone())),
+        },
+        _ => Err(anyhow!("with --git: expected one range OLD..NEW or one commit")),
+    }?;
+    let mut commit = |revision: &str| -> Result<(LibvirtId, Option<MapFiles>)> {
+        let files = MapFiles::in_commit(tree, revision)?;
+        let name =
+            if libvirt(catalog, revision).is_some() { format!("commit {revision}") } else { revision.to_owned() };
+        Ok((cpu_map_dir::add_files(catalog, &name, &files)?, Some(files)))
+    };
+    Ok([commit(&old)?, commit(&new)?])
+}
+
+/// A release, the name of an added map, or a directory, which is added under its own path.
+fn side(catalog: &mut Catalog, name: &str) -> Result<(LibvirtId, Option<MapFiles>)> {
+    if libvirt(catalog, name).is_none() && Path::new(name).exists() {
+        let files = MapFiles::at(Path::new(name))?;
+        return Ok((cpu_map_dir::add_files(catalog, name, &files)?, Some(files)));
+    }
+    Ok((named(catalog, name)?, None))
+}
+
+/// What is odd in the files of the new map and was not in those of the old one, and what is no longer.
+fn oddities(old: Option<&MapFiles>, new: Option<&MapFiles>) -> Result<Vec<String>> {
+    let [old, new] = [old, new].map(|files| files.map_or(Ok(Vec::new()), map_lint::lint));
+    let (old, new) = (old?, new?);
+    let only = |one: &[Oddity], other: &[Oddity]| -> Vec<String> {
+        let is_in =
+            |odd: &&Oddity| other.iter().all(|known| (&known.file, &known.message) != (&odd.file, &odd.message));
+        one.iter().filter(is_in).map(ToString::to_string).collect()
+    };
+    let fixed = only(&old, &new).into_iter().map(|odd| format!("No longer so: {odd}."));
+    Ok(only(&new, &old).into_iter().map(|odd| format!("{odd}.")).chain(fixed).collect())
+}
+
+/// A release of libvirt's own.
+fn published(catalog: &Catalog, name: &str) -> Result<LibvirtId> {
+    let id = named(catalog, name)?;
+    if space::is_published(catalog, id) {
+        return Ok(id);
+    }
+    Err(anyhow!("--as {name}: expected a published libvirt release; `list releases` prints them"))
 }
 
 /// Runs `baseline`. Returns the exit code: 1 if a definition fails between some hosts, 2 if the hosts have none in common.
@@ -185,7 +256,7 @@ fn progress() -> impl FnMut(usize, usize) {
         if visible && (shown || started.elapsed() > Duration::from_millis(500)) {
             shown = true;
             let end = if done == of { "\r\x1b[K" } else { "" };
-            let _ = write!(std::io::stderr(), "\rmodel {done} of {of}{end}");
+            let _ = write!(std::io::stderr(), "\r{done} of {of}{end}");
         }
     }
 }
@@ -202,14 +273,6 @@ fn libvirt(catalog: &Catalog, name: &str) -> Option<LibvirtId> {
 pub(super) fn named(catalog: &Catalog, name: &str) -> Result<LibvirtId> {
     let names = catalog.libvirt_releases().iter().map(|release| &*release.name);
     libvirt(catalog, name).ok_or_else(|| unknown("libvirt release", "releases", name, names))
-}
-
-/// A release, the name of an added map, or a directory, which is added under its own path.
-fn map(catalog: &mut Catalog, name: &str) -> Result<LibvirtId> {
-    if libvirt(catalog, name).is_none() && Path::new(name).exists() {
-        return Ok(cpu_map_dir::add(catalog, name, Path::new(name))?);
-    }
-    named(catalog, name)
 }
 
 fn model(catalog: &Catalog, name: &str) -> Result<ModelId> {
@@ -257,7 +320,7 @@ fn differ(catalog: &Catalog, args: &DiffArgs) -> Result<String> {
                 found.models_new.retain(|model| *model == wanted);
                 (found.features_gone, found.features_new, found.order) = (Vec::new(), Vec::new(), false);
                 for effect in &mut effects {
-                    effect.findings.retain(|finding| finding.model == wanted);
+                    effect.findings.retain(|finding| finding.model() == Some(wanted));
                 }
             }
             let text = if json { write::diff_json } else { write::diff_text };

@@ -6,7 +6,8 @@ use super::value_parsers::one_of;
 use crate::analysis::matrix::Vary;
 use crate::domain::names::did_you_mean;
 use crate::domain::qemu::Accel;
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
+use std::path::PathBuf;
 
 /// What `matrix` asks for.
 #[derive(Args, Clone, Debug)]
@@ -105,12 +106,16 @@ pub struct HistoryArgs {
 /// What `review` asks for.
 #[derive(Args, Clone, Debug)]
 pub struct ReviewArgs {
-    /// CPU map before the change: a release, a --cpu-map name, a directory or a libvirt source tree
-    #[arg(add = complete::maps())]
-    pub old: String,
-    /// CPU map after the change, in the same forms
-    #[arg(add = complete::maps())]
-    pub new: String,
+    /// CPU maps before and after the change: a release, a --cpu-map name, a directory or a libvirt source tree; with --git
+    /// a range OLD..NEW, or a commit to compare with its parent
+    #[arg(value_name = "OLD> <NEW", num_args = 1..=2, required = true, add = complete::maps())]
+    pub sides: Vec<String>,
+    /// Read both CPU maps from commits of the libvirt git repository in this directory
+    #[arg(long, value_name = "TREE", value_hint = ValueHint::DirPath)]
+    pub git: Option<PathBuf>,
+    /// Release as which libvirt behaves with both maps [default: the newest]
+    #[arg(long = "as", value_name = "RELEASE")]
+    pub like: Option<String>,
     #[command(flatten)]
     /// The QEMU releases.
     pub qemu: QemuArgs,
@@ -177,6 +182,9 @@ pub struct ExpandArgs {
     #[command(flatten)]
     /// The maps to add.
     pub maps: CpuMaps,
+    /// Show what host-model becomes on every libvirt release with the QEMU of --on
+    #[arg(long)]
+    pub releases: bool,
     /// Output format
     #[arg(long, value_enum, default_value_t = ExpandFormat::Text)]
     pub format: ExpandFormat,

@@ -178,7 +178,7 @@ impl Command {
             Self::Import(_) | Self::Completions { .. } | Self::Man { .. } | Self::Explore(_) | Self::Version { .. } => {
                 false
             }
-            Self::Tour(tour) => matches!(tour.wish(), TourWish::List | TourWish::Text(_)),
+            Self::Tour(tour) => matches!(tour.wish(), TourWish::List | TourWish::Text { .. }),
             Self::Explain(asked) => !asked.open,
             Self::List { .. }
             | Self::Rule { .. }
@@ -260,9 +260,10 @@ pub struct RecordArgs {
 }
 
 /// What `explain` asks for.
-#[derive(Args, Clone, Default, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct Explain {
-    /// Message or log to explain [default: standard input]
+    /// Message to explain, or a file that has messages, such as a log [default: standard input]
+    #[arg(value_name = "MESSAGE|FILE", value_hint = ValueHint::FilePath)]
     pub text: Option<String>,
     /// Open the explorer at the likeliest scenario that gives exactly this message
     #[arg(long)]
@@ -270,6 +271,9 @@ pub struct Explain {
     #[command(flatten)]
     /// The maps to add.
     pub maps: CpuMaps,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+    pub format: TextFormat,
 }
 
 /// What `import` asks for.
@@ -286,6 +290,9 @@ pub struct Import {
     /// Say where the CPU map was read, such as 'Debian 13 package libvirt-common'
     #[arg(long, value_name = "TEXT", requires = "libvirt")]
     pub source: Option<String>,
+    /// Ask a QEMU program over QMP and add its release; a release that is there is compared
+    #[arg(long, value_name = "PROGRAM", value_hint = ValueHint::FilePath, conflicts_with_all = ["libvirt", "host"])]
+    pub qemu: Option<PathBuf>,
     /// Add a host from a QMP reply to query-cpu-model-expansion
     #[arg(
         long,
@@ -294,7 +301,7 @@ pub struct Import {
     )]
     pub host: Option<(String, PathBuf)>,
     /// Write the files again in their canonical form, after an edit by hand
-    #[arg(long, conflicts_with_all = ["libvirt", "host"])]
+    #[arg(long, conflicts_with_all = ["libvirt", "host", "qemu"])]
     pub rewrite: bool,
     /// Directory with the files of the facts
     #[arg(long, value_name = "DIR", default_value = "cpu_map", value_hint = ValueHint::DirPath)]
@@ -333,7 +340,11 @@ fn subcommands() -> Vec<CompletionCandidate> {
 /// # Errors
 /// clap's message, which is the help if that was asked for.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, clap::Error> {
-    let args: Vec<OsString> = args.into_iter().collect();
+    let mut args: Vec<OsString> = args.into_iter().collect();
+    // clap accepts the options of the explorer only without a subcommand; `tour` has this one too.
+    if args.get(1).is_some_and(|first| first == "--no-config") && args.get(2).is_some_and(|second| second == "tour") {
+        args.swap(1, 2);
+    }
     if let Some(error) = mistyped_subcommand(&args) {
         return Err(error);
     }

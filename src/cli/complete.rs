@@ -241,7 +241,7 @@ fn values(catalog: &Catalog, key: Key, text: &str) -> Vec<String> {
         Key::Check => Check::ALL.iter().map(|check| check.name().to_owned()).collect(),
         Key::Match => Match::ALL.iter().map(|matching| matching.name().to_owned()).collect(),
         Key::Fallback => Fallback::ALL.iter().map(|fallback| fallback.name().to_owned()).collect(),
-        Key::Vendor => Vendor::ALL.iter().map(|vendor| vendor.name().to_owned()).collect(),
+        Key::Vendor | Key::VendorId => Vendor::ALL.iter().map(|vendor| vendor.name().to_owned()).collect(),
         Key::Transport => Transport::ALL.iter().map(|transport| transport.name().to_owned()).collect(),
         Key::Migratable | Key::Pmu => words(&["on", "off"]),
         Key::Regime => Regime::ALL.iter().map(|regime| regime.name().to_owned()).collect(),

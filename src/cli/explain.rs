@@ -1,19 +1,49 @@
-//! Runs `explain`: explains the messages in a text.
+//! Runs `explain`: explains the messages in a text or in a log.
 
+use super::analysis_args::TextFormat;
 use super::args::Explain;
 use super::files;
-use crate::analysis::scenario_search::scenario_search;
-use crate::domain::catalog::Catalog;
+use crate::analysis::scenario_search::{FoundScenario, between_products, scenario_search};
+use crate::domain::catalog::{Catalog, Product};
 use crate::domain::scenario::Scenario;
-use crate::explain::{MessageMeaning, message, rule_page};
-use crate::input::message::{Found, find};
+use crate::explain::rule_page;
+use crate::export::SCHEMA;
+use crate::input::message::{Found, find, nearest};
+use crate::resolve::RuleId;
 use anyhow::Result;
 use std::io::Write;
+use std::path::Path;
 
 /// How many scenarios are shown for a message.
 const SHOWN: usize = 3;
-/// How many messages of one text are searched for scenarios.
-const SEARCHED: usize = 12;
+/// How many messages of one text are explained at length; the others are listed.
+const EXPLAINED: usize = 12;
+/// How many of the others are listed as text.
+const LISTED: usize = 200;
+/// The products whose releases are named beside a message.
+const PRODUCT: &str = "kubevirt:";
+
+/// Everything there is to say about a message.
+struct Explained<'a> {
+    meaning: Vec<String>,
+    rule: Option<RuleId>,
+    /// `None` for a message that no scenario can give exactly.
+    scenarios: Option<Vec<FoundScenario>>,
+    products: Vec<(&'a Product, &'a Product)>,
+}
+
+impl<'a> Explained<'a> {
+    fn of(catalog: &'a Catalog, found: &Found) -> Self {
+        let refusal = found.says.refusal();
+        let scenarios = refusal.map(|refusal| scenario_search(catalog, refusal, SHOWN));
+        let products = refusal.and_then(|refusal| {
+            let between = |one: &FoundScenario| between_products(catalog, refusal, &one.scenario, PRODUCT);
+            scenarios.iter().flatten().map(between).find(|pairs| !pairs.is_empty())
+        });
+        let rule = scenarios.iter().flatten().next().and_then(|one| one.rule).or_else(|| found.says.rule(catalog));
+        Self { meaning: found.says.meaning(catalog), rule, scenarios, products: products.unwrap_or_default() }
+    }
+}
 
 /// Writes what each message in the text means. Returns the exit code, 0 when one was recognised, else 1, and the
 /// likeliest scenario that gives the first of them.
@@ -22,39 +52,72 @@ const SEARCHED: usize = 12;
 /// Text that cannot be read, or output that cannot be written.
 pub fn explain(catalog: &Catalog, asked: &Explain, out: &mut dyn Write) -> Result<(u8, Option<Scenario>)> {
     let text = match &asked.text {
-        Some(text) => text.clone(),
+        Some(text) if !Path::new(text).exists() => text.clone(),
         // A log may hold anything; only the messages in it have to be text.
-        None => String::from_utf8_lossy(&files::read("-")?).into_owned(),
+        file => String::from_utf8_lossy(&files::read(file.as_deref().unwrap_or("-"))?).into_owned(),
     };
     let found = find(catalog, &text);
+    let explained: Vec<Explained<'_>> =
+        found.iter().take(EXPLAINED).map(|found| Explained::of(catalog, found)).collect();
+    let likeliest = explained.iter().flat_map(|one| one.scenarios.iter().flatten()).next();
+    let likeliest = likeliest.map(|one| one.scenario.clone());
+    if asked.format == TextFormat::Json {
+        write_json(catalog, &text, &found, &explained, out)?;
+        return Ok((u8::from(found.is_empty()), likeliest));
+    }
     if found.is_empty() {
-        writeln!(out, "No message of libvirt or QEMU about a guest's CPU recognised in this text.")?;
+        write_unknown(&text, out)?;
         return Ok((1, None));
     }
-    let mut likeliest = None;
-    for (place, message) in found.iter().enumerate() {
+    let lines = text.lines().count();
+    if lines > 1 || found.len() > 1 {
+        writeln!(out, "{} in {lines} lines:", count(found.len(), "different message"))?;
+        for one in found.iter().take(LISTED) {
+            writeln!(out, "  line {}: {}", one.line, one.text)?;
+        }
+        if let Some(rest) = found.len().checked_sub(LISTED).filter(|rest| *rest > 0) {
+            writeln!(out, "  {rest} more; --format json lists all")?;
+        }
+        writeln!(out)?;
+    }
+    for (place, (found, explained)) in found.iter().zip(&explained).enumerate() {
         if place > 0 {
             writeln!(out)?;
         }
-        let best = one(catalog, message, place < SEARCHED, out)?;
-        likeliest = likeliest.or(best);
+        write_one(catalog, found, explained, out)?;
+    }
+    if let Some(rest) = found.len().checked_sub(EXPLAINED).filter(|rest| *rest > 0) {
+        let rest = count(rest, "more message");
+        writeln!(out, "\n{rest} only listed above; pass one to explain it.")?;
     }
     Ok((0, likeliest))
 }
 
-/// Writes one message; returns the likeliest scenario that gives it.
-fn one(catalog: &Catalog, found: &Found, search: bool, out: &mut dyn Write) -> Result<Option<Scenario>> {
+fn count(many: usize, what: &str) -> String {
+    if many == 1 { format!("1 {what}") } else { format!("{many} {what}s") }
+}
+
+fn write_unknown(text: &str, out: &mut dyn Write) -> Result<()> {
+    writeln!(out, "No message of libvirt or QEMU about a guest's CPU recognised in this text.")?;
+    if let Some((line, known)) = nearest(text) {
+        writeln!(out, "Line {line} is nearest to this known message: {known:?}.")?;
+    }
+    writeln!(
+        out,
+        "To report a message that is missing, open an issue with the line and the versions of libvirt and QEMU."
+    )?;
+    Ok(())
+}
+
+fn write_one(catalog: &Catalog, found: &Found, explained: &Explained<'_>, out: &mut dyn Write) -> Result<()> {
     let teller = found.teller.map(|teller| format!(", from {teller}")).unwrap_or_default();
     let times = if found.times > 1 { format!(", {} times", found.times) } else { String::new() };
     writeln!(out, "line {}, column {}{teller}{times}:", found.line, found.column)?;
-    writeln!(out, "  {}\n", wording(catalog, &found.says))?;
-    for sentence in found.says.meaning(catalog) {
+    writeln!(out, "  {}\n", found.text)?;
+    for sentence in &explained.meaning {
         writeln!(out, "  {sentence}")?;
     }
-    let refusal = found.says.refusal().filter(|_| search);
-    let scenario_search = refusal.map(|refusal| scenario_search(catalog, refusal, SHOWN)).unwrap_or_default();
-    let rule = scenario_search.first().and_then(|producer| producer.rule).or_else(|| found.says.rule(catalog));
-    if let Some(rule) = rule {
+    if let Some(rule) = explained.rule {
         let page = rule_page(rule);
         writeln!(out, "\nRule {}: {}", rule.name(), page.title())?;
         writeln!(out, "  {}", page.summary())?;
@@ -62,24 +125,68 @@ fn one(catalog: &Catalog, found: &Found, search: bool, out: &mut dyn Write) -> R
             writeln!(out, "  {line}")?;
         }
     }
-    if !scenario_search.is_empty() {
-        writeln!(out, "\nScenarios that give exactly this message:")?;
-        for producer in &scenario_search {
-            writeln!(out, "  {}", producer.scenario.word(catalog))?;
+    match explained.scenarios.as_deref() {
+        None => {}
+        Some([]) => writeln!(out, "\nNone of the tried scenarios gives exactly this message.")?,
+        Some(scenarios) => {
+            writeln!(out, "\nScenarios that give exactly this message:")?;
+            for one in scenarios {
+                writeln!(out, "  {}", one.scenario.word(catalog))?;
+            }
         }
-    } else if refusal.is_some() {
-        writeln!(out, "\nNone of the tried scenarios gives exactly this message.")?;
     }
-    Ok(scenario_search.into_iter().next().map(|producer| producer.scenario))
+    if let Some((from, to)) = explained.products.first() {
+        let others = match explained.products.len() - 1 {
+            0 => String::new(),
+            others => format!("; so do {}", count(others, "other pair")),
+        };
+        writeln!(out, "\nProducts whose packages give it: {}{others}.", pair(from, to))?;
+        writeln!(out, "  {} has libvirt {} and QEMU {}.", to.name, to.libvirt, to.qemu)?;
+    }
+    Ok(())
 }
 
-fn wording(catalog: &Catalog, says: &MessageMeaning) -> String {
-    match says {
-        MessageMeaning::Refused(refusal, _) => message(catalog, refusal),
-        MessageMeaning::UnknownModel(name) => format!("Unknown CPU model: {name}"),
-        MessageMeaning::UnknownFeatures(names) => {
-            format!("Unknown CPU {}: {}", if names.len() == 1 { "feature" } else { "features" }, names.join(", "))
-        }
-        MessageMeaning::Unspecific(nearby) => nearby.name().to_owned(),
-    }
+fn pair(from: &Product, to: &Product) -> String {
+    if from.name == to.name { format!("{} alone", from.name) } else { format!("{} to {}", from.name, to.name) }
+}
+
+fn write_json(
+    catalog: &Catalog,
+    text: &str,
+    found: &[Found],
+    explained: &[Explained<'_>],
+    out: &mut dyn Write,
+) -> Result<()> {
+    let messages: Vec<serde_json::Value> = found
+        .iter()
+        .enumerate()
+        .map(|(place, found)| {
+            let mut value = serde_json::json!({
+                "line": found.line,
+                "column": found.column,
+                "times": found.times,
+                "from": found.teller,
+                "text": found.text,
+            });
+            if let (Some(one), Some(object)) = (explained.get(place), value.as_object_mut()) {
+                let scenarios = one.scenarios.iter().flatten().map(|one| one.scenario.word(catalog));
+                let products = one.products.iter();
+                let products = products.map(|(from, to)| serde_json::json!({ "from": from.name, "to": to.name }));
+                object.insert("meaning".to_owned(), one.meaning.clone().into());
+                object.insert("rule".to_owned(), one.rule.map(RuleId::name).into());
+                object.insert("scenarios".to_owned(), scenarios.collect());
+                object.insert("products".to_owned(), products.collect());
+            }
+            value
+        })
+        .collect();
+    let near = if found.is_empty() { nearest(text) } else { None };
+    let value = serde_json::json!({
+        "schema": SCHEMA,
+        "lines": text.lines().count(),
+        "messages": messages,
+        "nearest": near.map(|(line, known)| serde_json::json!({ "line": line, "message": known })),
+    });
+    writeln!(out, "{value:#}")?;
+    Ok(())
 }

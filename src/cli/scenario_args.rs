@@ -5,7 +5,7 @@ use super::files;
 use super::value_parsers::name_and_path;
 use crate::domain::catalog::Catalog;
 use crate::domain::names::and_list;
-use crate::domain::scenario::{KEYS, Key, LibvirtChoice, Release, Scenario, Told, write_release};
+use crate::domain::scenario::{KEYS, Key, LibvirtChoice, QemuChoice, Release, Scenario, Told, write_release};
 use crate::input::domain::{self, Domain};
 use crate::input::host::{self, HostFile};
 use crate::load::{LoadError, cpu_map_dir};
@@ -260,6 +260,9 @@ impl Choice {
                 scenario.set(catalog, *key, value).with_context(|| format!("--{}", key.name()))?;
             }
         }
+        if !self.names(Key::Machine) {
+            scenario.machine = scenario.default_machine(catalog);
+        }
         Ok(scenario)
     }
 }
@@ -317,10 +320,10 @@ fn apply_host(
         }
         let published = host.libvirt.and_then(|version| catalog.libvirt(&version.to_string()));
         if let Some(id) = published {
-            end.libvirt = LibvirtChoice::Release(id, None);
+            end.set_libvirt(LibvirtChoice::Release(id, None));
         }
         if let Some(version) = host.qemu {
-            (end.qemu.version, end.qemu.build) = (Told::Is(version), None);
+            end.set_qemu(QemuChoice { version: Told::Is(version), build: None });
         }
         line.push(format!("Taken from it: {}={}.", key.name(), write_release(catalog, end)));
     };

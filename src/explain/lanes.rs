@@ -401,7 +401,9 @@ impl Story<'_> {
             }
             Refusal::UnknownFeature(_) => (asked, "CPU map has it", format!("{name} is not defined")),
             Refusal::MsrFeatures(_) => (asked, "QEMU reports it", self.qemu_lacks("cannot report it")),
-            Refusal::UnknownModel(id) => (model(*id), "CPU map has it", "no such model".to_owned()),
+            Refusal::UnknownModel(id) | Refusal::UnknownModelCompared(id) => {
+                (model(*id), "CPU map has it", "no such model".to_owned())
+            }
             Refusal::ModelUnsupported(id) => (model(*id), "QEMU has it", self.qemu_lacks("no such model")),
             Refusal::UnknownProperty { .. } => (asked, "QEMU knows it", self.qemu_lacks("no such feature")),
             Refusal::ForbiddenFeature(_) | Refusal::PartialForbidden(_) | Refusal::Conflict(_) => {
@@ -411,6 +413,9 @@ impl Story<'_> {
             Refusal::PartialMissing(_) => (asked, "host supports it", format!("the host lacks {name}")),
             Refusal::OtherVendor(vendor) => (format!("vendor {}", vendor.name()), "host", "another vendor".to_owned()),
             Refusal::NoInvariantTsc => ("invtsc".to_owned(), "QEMU enables it", "not supported".to_owned()),
+            Refusal::NotRestored => {
+                ("restore from a descriptor".to_owned(), "QEMU can do it", self.qemu_lacks("no longer supported"))
+            }
             Refusal::NotSent(_) => ("invtsc, no TSC frequency".to_owned(), "may be sent", "not sent".to_owned()),
             Refusal::FullCheck { .. } => (asked, COMPARED, String::new()),
         };

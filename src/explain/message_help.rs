@@ -5,7 +5,8 @@ use crate::domain::catalog::{Catalog, Provenance, ReleaseMap};
 use crate::domain::definition::named_enum;
 use crate::domain::feature::FeatureId;
 use crate::domain::map::{CpuMap, ModelId};
-use crate::domain::names::first_names;
+use crate::domain::names::{and_list, first_names};
+use crate::domain::qemu::Accel;
 use crate::domain::version::Version;
 use crate::resolve::{Refusal, RuleId, suggested};
 
@@ -24,8 +25,14 @@ named_enum! {
         ConnectionLost "client socket is closed",
         /// QEMU refuses to migrate.
         NonMigratable "State blocked by non-migratable CPU",
-        /// libvirt's comparison of two definitions.
-        CheckDiffers "Target CPU check",
+        /// The host's TSC runs at another frequency.
+        TscFrequency "Requested TSC frequency",
+        /// QEMU was told to exit if a feature is missing.
+        Enforced "doesn't support requested features",
+        /// KVM does not accept the value of a model-specific register.
+        SetMsr "failed to set MSR",
+        /// QEMU does not write a file through a descriptor that it takes for a migration.
+        FdMigration "fd: migration to a file is not supported",
     }
 }
 
@@ -38,6 +45,12 @@ pub enum MessageMeaning {
     UnknownModel(String),
     /// A refusal about features that the catalog does not know.
     UnknownFeatures(Vec<String>),
+    /// QEMU's warning that TCG or the host does not support a feature, by QEMU's name.
+    Unsupported(Accel, String),
+    /// QEMU's own refusal of a model that it does not have.
+    QemuLacksModel(String),
+    /// libvirt compares two definitions of the guest, and they differ in this.
+    Differs(String),
     /// A message that does not say which feature it was.
     Unspecific(Unspecific),
 }
@@ -47,7 +60,13 @@ impl MessageMeaning {
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
             Self::Refused(refusal, strange) if strange.is_empty() => Some(refusal),
-            Self::Refused(..) | Self::UnknownModel(_) | Self::UnknownFeatures(_) | Self::Unspecific(_) => None,
+            Self::Refused(..)
+            | Self::UnknownModel(_)
+            | Self::UnknownFeatures(_)
+            | Self::Unsupported(..)
+            | Self::QemuLacksModel(_)
+            | Self::Differs(_)
+            | Self::Unspecific(_) => None,
         }
     }
 
@@ -57,6 +76,10 @@ impl MessageMeaning {
             Self::Refused(refusal, _) => Some(rule_of(catalog, refusal)),
             Self::UnknownModel(_) => Some(RuleId::UnknownModel),
             Self::UnknownFeatures(_) => Some(RuleId::UnknownFeature),
+            Self::Unsupported(..) => Some(RuleId::Missing),
+            Self::QemuLacksModel(_) => Some(RuleId::ModelUnsupported),
+            Self::Differs(_) => None,
+            Self::Unspecific(Unspecific::TscFrequency) => Some(RuleId::Invtsc),
             Self::Unspecific(Unspecific::Incompatible | Unspecific::Unacceptable | Unspecific::Vendor) => {
                 Some(RuleId::PartialCheck)
             }
@@ -64,7 +87,9 @@ impl MessageMeaning {
                 Unspecific::WithoutLists
                 | Unspecific::ConnectionLost
                 | Unspecific::NonMigratable
-                | Unspecific::CheckDiffers,
+                | Unspecific::Enforced
+                | Unspecific::SetMsr
+                | Unspecific::FdMigration,
             ) => None,
         }
     }
@@ -85,6 +110,31 @@ impl MessageMeaning {
             Self::UnknownFeatures(names) => {
                 vec![format!("No libvirt CPU map in the facts defines {}.", names.join(", "))]
             }
+            Self::Unsupported(accel, name) => {
+                let who = match accel {
+                    Accel::Tcg => "QEMU's TCG",
+                    Accel::Kvm => "KVM on this host",
+                };
+                let mut sentences = vec![
+                    format!("{who} does not support {name}, which the model, the machine type or the definition enables."),
+                    "This is a warning: QEMU starts the guest without the feature. libvirt may then report it as missing."
+                        .to_owned(),
+                ];
+                sentences.extend(catalog.feature(name).map(|feature| who_has(catalog, feature)));
+                sentences
+            }
+            Self::QemuLacksModel(name) => {
+                let has = catalog.model(name).map(|model| qemu_has(catalog, model));
+                vec![
+                    format!("QEMU on that host does not have the model {name}, and exits."),
+                    has.unwrap_or_else(|| format!("No QEMU in the facts has {name}.")),
+                ]
+            }
+            Self::Differs(what) => vec![
+                format!("The definition given to the migration, restore or snapshot differs from the guest's own: {what}."),
+                "Leave the <cpu> element as libvirt wrote it: its features and their number are part of the guest's ABI."
+                    .to_owned(),
+            ],
             Self::Unspecific(nearby) => vec![of_nearby(*nearby).to_owned()],
         }
     }
@@ -110,9 +160,21 @@ fn of_nearby(nearby: Unspecific) -> &'static str {
         Unspecific::NonMigratable => {
             "QEMU refuses to migrate the guest, because its CPU has a feature that cannot be migrated, mostly invtsc."
         }
-        Unspecific::CheckDiffers => {
-            "The definition given to the migration or restore differs from the guest's own in the attribute check. Leave \
-             the <cpu> element as libvirt wrote it."
+        Unspecific::TscFrequency => {
+            "The definition asks for a TSC frequency. The host's TSC has another frequency, and its processor cannot \
+             scale it. The guest cannot run on this host."
+        }
+        Unspecific::Enforced => {
+            "QEMU was started with enforce, and a feature is missing. QEMU's warnings in the lines before name the \
+             missing features."
+        }
+        Unspecific::SetMsr => {
+            "KVM rejected the value of a model-specific register that the guest's CPU definition or saved state contains. \
+             Compare processor, microcode and kernel of both hosts. Register 0x480 and following belong to vmx."
+        }
+        Unspecific::FdMigration => {
+            "QEMU no longer writes a saved guest to a file through a descriptor as this libvirt asks. The CPU is not the \
+             cause. Update libvirt on that host."
         }
     }
 }
@@ -125,9 +187,10 @@ fn rule_of(catalog: &Catalog, refusal: &Refusal) -> RuleId {
         Refusal::MsrFeatures(_) => RuleId::MsrFeatures,
         Refusal::OtherVendor(_) => RuleId::Vendor,
         Refusal::NoInvariantTsc | Refusal::NotSent(_) => RuleId::Invtsc,
+        Refusal::NotRestored => RuleId::RestoreTransport,
         Refusal::MachineType { .. } | Refusal::MachineTypeAtQemu { .. } => RuleId::MachineType,
         Refusal::UnknownFeature(_) => RuleId::UnknownFeature,
-        Refusal::UnknownModel(_) => RuleId::UnknownModel,
+        Refusal::UnknownModel(_) | Refusal::UnknownModelCompared(_) => RuleId::UnknownModel,
         Refusal::ModelUnsupported(_) => RuleId::ModelUnsupported,
         Refusal::ForbiddenFeature(_) => RuleId::ForbiddenFeature,
         Refusal::PartialForbidden(_) | Refusal::PartialMissing(_) => RuleId::PartialCheck,
@@ -181,7 +244,7 @@ fn of_refusal(catalog: &Catalog, refusal: &Refusal) -> Vec<String> {
             ),
             &[*feature],
         ),
-        Refusal::UnknownModel(model) => {
+        Refusal::UnknownModel(model) | Refusal::UnknownModelCompared(model) => {
             let sentence = "but the CPU map of the libvirt that reports this does not have it.";
             vec![
                 format!("The definition names the model {}, {sentence}", catalog.model_name(*model)),
@@ -222,6 +285,11 @@ fn of_refusal(catalog: &Catalog, refusal: &Refusal) -> Vec<String> {
         Refusal::NotSent(_) => vec![
             "The guest's CPU has invtsc, and its definition gives no TSC frequency: such a guest is not saved and not \
              migrated; it keeps running at the source."
+                .to_owned(),
+        ],
+        Refusal::NotRestored => vec![
+            "libvirt handed the save file to QEMU as fd:, and QEMU 11.1 and later take a file only as file:. The guest's \
+             CPU is not the reason: use a newer libvirt, or migrate the running guest."
                 .to_owned(),
         ],
         Refusal::Conflict(feature) => {
@@ -331,6 +399,15 @@ fn has_machine(catalog: &Catalog, machine: &str) -> String {
     let having = || catalog.qemu_releases().iter().filter(lists);
     match (having().next(), having().next_back()) {
         (Some(first), Some(last)) => have((first.version, last.version), machine),
-        _ => format!("No QEMU release has {machine}; a distribution's QEMU may have it."),
+        _ => match id.and_then(|id| catalog.downstream().machine(id)) {
+            Some(known) => {
+                let named = |mark: &str| catalog.downstream().distributions.iter().find(|d| *d.mark == *mark);
+                let mut names: Vec<&str> =
+                    known.builds.iter().filter_map(|(mark, ..)| Some(&*named(mark)?.name)).collect();
+                names.dedup();
+                format!("{machine} is a type of {}; a package's build says whose QEMU it is.", and_list(&names))
+            }
+            None => format!("No QEMU release has {machine}; a distribution's QEMU may have it."),
+        },
     }
 }

@@ -10,7 +10,7 @@ use crate::domain::qemu::Accel;
 use crate::domain::scenario::{
     CpuChoice, EXAMPLE_LIBVIRT, LibvirtChoice, MachineChoice, Release, Scenario, write_machine,
 };
-use crate::resolve::{Answer, Basis, Refusal, Stage, Verdict, WrittenBy, between_exact_maps};
+use crate::resolve::{Answer, Basis, Refusal, Stage, TOO_MANY, Verdict, WrittenBy, between_exact_maps, unread_qemus};
 
 /// The explanation of an answer.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -67,8 +67,11 @@ pub fn libvirt_label(catalog: &Catalog, release: &Release) -> String {
         LibvirtChoice::Old => format!("the old libvirt ({EXAMPLE_LIBVIRT})"),
         LibvirtChoice::New => "the new libvirt".to_owned(),
         LibvirtChoice::Unknown => "this libvirt".to_owned(),
-        LibvirtChoice::Release(id, None) => format!("libvirt {}", catalog.release(*id).name),
-        LibvirtChoice::Release(id, Some(build)) => format!("libvirt {}-{build}", catalog.release(*id).name),
+        LibvirtChoice::Release(id, build) => {
+            let build = build.as_ref().map(|build| format!("-{build}")).unwrap_or_default();
+            let product = release.product.as_ref().map(|product| format!(" of {product}")).unwrap_or_default();
+            format!("libvirt {}{build}{product}", catalog.release(*id).name)
+        }
     }
 }
 
@@ -84,6 +87,24 @@ fn basis(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> String {
     let between = answer.trace.as_ref().map(|_| between_exact_maps(catalog, scenario)).unwrap_or_default();
     for (release, lower, upper) in between {
         text.push_str(&format!("; no CPU map for {} (between {} and {})", name(release), name(lower), name(upper)));
+    }
+    for (release, lower, upper) in answer.trace.as_ref().map(|_| unread_qemus(catalog, scenario)).unwrap_or_default() {
+        text.push_str(&format!("; QEMU {release}: between {lower} and {upper}"));
+    }
+    if let MachineChoice::Listed(id) = scenario.machine
+        && let Some(known) = catalog.downstream().machine(id)
+        && let Some(base) = known.base(scenario.from.qemu.version.known().unwrap_or_default())
+    {
+        let (own, base) = (catalog.machine_name(id), catalog.machine_name(base));
+        text.push_str(&format!("; {own} has the CPU defaults of {base} ({})", known.certainty));
+    }
+    let ends = [&scenario.from].into_iter().chain(&scenario.via).chain([&scenario.to]).chain(&scenario.started);
+    for product in ends.filter_map(|end| end.product.as_deref()) {
+        if let Some(known) =
+            catalog.all_products().find(product).ok().filter(|_| !catalog.all_products().is_listed(product))
+        {
+            text.push_str(&format!("; {product} is not listed, and the packages of {} are used", known.name));
+        }
     }
     text
 }
@@ -130,8 +151,7 @@ impl Words<'_> {
             (Verdict::Never, _) => "NEVER HAPPENS".to_owned(),
             (Verdict::Depends, _) => {
                 let inputs: Vec<&str> = answer.depends_on.iter().map(|on| on.input.as_str()).collect();
-                let either_way = answer.either_way.map(|verdict| format!("; {} in every case", verdict.name()));
-                format!("DEPENDS on {}{}", inputs.join(", "), either_way.unwrap_or_default())
+                format!("DEPENDS on {}", inputs.join(", "))
             }
         }
     }
@@ -202,7 +222,7 @@ impl Words<'_> {
 
     fn guest(&self, answer: &Answer) -> String {
         if let Some(verdict) = answer.either_way {
-            return format!("The verdict is {} in every case; only the rule or the message differs.", verdict.name());
+            return format!("The verdict is {} in every case; only the message differs.", verdict.name());
         }
         let text = match (answer.verdict, answer.would_notice) {
             (Verdict::Depends, _) => "So it is unknown whether the guest's CPU would change.",
@@ -384,6 +404,17 @@ impl Words<'_> {
             Fact::NotSent => {
                 "The guest has invtsc and its definition no TSC frequency: it is neither saved nor migrated.".to_owned()
             }
+            Fact::NotRestored(qemu) => format!(
+                "{to} hands the saved guest to QEMU as a file descriptor (fd:), and QEMU {qemu} takes a file only by its \
+                 name (file:). The CPU is not the reason."
+            ),
+            Fact::LostStates(f) => format!(
+                "The guest no longer sees the XSAVE state of {} in CPUID leaf 0xd. The feature itself was off before.",
+                self.names(f)
+            ),
+            Fact::GainedStates(f) => {
+                format!("The guest sees the XSAVE state of {} in CPUID leaf 0xd and did not before.", self.names(f))
+            }
             Fact::VendorChanged(before, after) => {
                 format!("The guest's processor was one of {before} and is one of {after} now.")
             }
@@ -405,9 +436,14 @@ impl Words<'_> {
             Fact::AlreadyRuns => {
                 format!("The guest already runs under {from}: its live definition is used as given.")
             }
+            Fact::MessageDependsOn(input) => format!("The reason depends on the {input}."),
             Fact::DependsOn(input) => match &self.scenario.machine {
                 MachineChoice::Unlisted(machine) if input == "machine type" => {
                     format!("Cannot decide: no data for machine type {machine}.")
+                }
+                _ if input == TOO_MANY => {
+                    "Cannot decide: the unknown inputs have more combinations than this program tries. Give some of them."
+                        .to_owned()
                 }
                 MachineChoice::Unlisted(_) | MachineChoice::Listed(_) | MachineChoice::Unknown => {
                     format!("Cannot decide: unknown {input}.")

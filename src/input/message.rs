@@ -4,8 +4,11 @@
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Mode;
 use crate::domain::feature::FeatureId;
+use crate::domain::host::Vendor;
+use crate::domain::qemu::Accel;
 use crate::explain::{MessageMeaning, Unspecific};
-use crate::resolve::Refusal;
+use crate::resolve::{Refusal, Sender};
+use foldhash::{HashMap, HashSet};
 
 /// A message in a text.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -18,32 +21,64 @@ pub struct Found {
     pub times: usize,
     /// Who wrote it down, where the words around it tell.
     pub teller: Option<&'static str>,
+    /// The message as it is written there.
+    pub text: String,
     /// What it says.
     pub says: MessageMeaning,
 }
 
 /// The longest line that is looked at, in bytes.
 const LONGEST: usize = 1 << 20;
+/// How much of a line around the fixed words of a message is looked at, in bytes: the longest list of features fits.
+const AROUND: usize = 1 << 14;
+/// The longest quotation of a message, in characters.
+const QUOTED: usize = 400;
 
 /// Returns every distinct message in a text, in the order in which they come.
 pub fn find(catalog: &Catalog, text: &str) -> Vec<Found> {
     let mut all: Vec<Found> = Vec::new();
+    let mut index: HashMap<MessageMeaning, usize> = HashMap::default();
     for (number, line) in text.lines().enumerate() {
         let line = plain(line.get(..LONGEST).unwrap_or(line));
-        for (place, says) in on_line(catalog, &line) {
-            match all.iter_mut().find(|known| known.says == says) {
+        let (mut column, mut counted) = (0, 0);
+        for (place, quoted, says) in on_line(catalog, &line) {
+            column += line.get(counted..place).unwrap_or_default().chars().count();
+            counted = place;
+            match index.get(&says).and_then(|known| all.get_mut(*known)) {
                 Some(known) => known.times += 1,
-                None => all.push(Found {
-                    line: number + 1,
-                    column: line.get(..place).unwrap_or_default().chars().count() + 1,
-                    times: 1,
-                    teller: teller(&line),
-                    says,
-                }),
+                None => {
+                    index.insert(says.clone(), all.len());
+                    let teller = teller(&line);
+                    all.push(Found { line: number + 1, column: column + 1, times: 1, teller, text: quoted, says });
+                }
             }
         }
     }
     all
+}
+
+/// Returns the line of a text that has most words of a known message, and the fixed words of that message; `None` if no
+/// line has at least half of them.
+pub fn nearest(text: &str) -> Option<(usize, &'static str)> {
+    const LINES: usize = 1000;
+    fn words(text: &str) -> impl Iterator<Item = String> {
+        let letters = text.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 1);
+        letters.map(str::to_lowercase)
+    }
+    let known = MESSAGES.iter().map(|(fixed, ..)| (*fixed, words(fixed).collect::<Vec<_>>()));
+    let known: Vec<(&str, Vec<String>)> = known.filter(|(_, own)| own.len() > 1).collect();
+    let mut best: Option<(usize, usize, usize, &str)> = None;
+    for (number, line) in text.lines().take(LINES).enumerate() {
+        let said: HashSet<String> = words(line.get(..QUOTED).unwrap_or(line)).take(QUOTED).collect();
+        for (fixed, own) in &known {
+            let shared = own.iter().filter(|word| said.contains(*word)).count();
+            let better = best.is_none_or(|(share, of, ..)| shared * of > share * own.len());
+            if shared > 1 && shared * 2 >= own.len() && better {
+                best = Some((shared, own.len(), number + 1, fixed));
+            }
+        }
+    }
+    best.map(|(_, _, line, fixed)| (line, fixed))
 }
 
 /// Undoes what logs and web pages do to an apostrophe.
@@ -60,6 +95,7 @@ fn plain(line: &str) -> String {
 fn teller(line: &str) -> Option<&'static str> {
     const MARKS: &[(&str, &str)] = &[
         ("virError(", "KubeVirt"),
+        ("required features: [", "KubeVirt"),
         ("virt-launcher", "KubeVirt"),
         ("virt-handler", "KubeVirt"),
         ("nova.", "nova"),
@@ -70,6 +106,7 @@ fn teller(line: &str) -> Option<&'static str> {
         ("libvirtd", "libvirt"),
         ("virtqemud", "libvirt"),
         ("qemu-system-x86_64:", "QEMU"),
+        ("qemu-kvm:", "QEMU"),
         ("error: ", "virsh"),
     ];
     MARKS.iter().find(|(mark, _)| line.contains(mark)).map(|(_, who)| *who)
@@ -78,70 +115,205 @@ fn teller(line: &str) -> Option<&'static str> {
 /// A reader of what follows a message's fixed words; the second text is what stands before them.
 type Reader = fn(&Catalog, &str, &str) -> Option<MessageMeaning>;
 
-/// The fixed words of each message, with what reads the rest. Where two match at one place the first counts.
-const MESSAGES: &[(&str, Reader)] = &[
-    ("CPU doesn't match specification", full_check),
-    ("extra features:", |c, rest, before| lists(c, &format!("extra features:{rest}")).filter(|_| alone(before))),
-    ("missing features:", |c, rest, before| lists(c, &format!("missing features:{rest}")).filter(|_| alone(before))),
-    ("unknown CPU feature:", |c, rest, _| unknown_feature(c, rest)),
-    ("Unknown CPU feature", |c, rest, _| unknown_feature(c, rest)),
-    ("Unknown CPU model", |c, rest, _| model(c, word(rest)?, Refusal::UnknownModel)),
-    ("CPU model ", |c, rest, _| {
-        let name = word(rest)?;
-        rest.contains("is not supported by hypervisor").then(|| model(c, name, Refusal::ModelUnsupported))?
+/// What of the line before a message's fixed words belongs to it.
+#[derive(Clone, Copy)]
+enum Lead {
+    /// Nothing.
+    None,
+    /// The word before.
+    Word,
+    /// From the last time these words are said.
+    From(&'static str),
+}
+
+/// The fixed words of each message, what before them belongs to it, and what reads the rest. Where two match at one place
+/// the first counts.
+const MESSAGES: &[(&str, Lead, Reader)] = &[
+    ("CPU doesn't match specification", Lead::Word, full_check),
+    ("extra features:", Lead::None, |c, rest, before| {
+        lists(c, &format!("extra features:{rest}")).filter(|_| alone(before))
     }),
-    ("does not support machine type '", |_, rest, before| {
+    ("missing features:", Lead::None, |c, rest, before| {
+        lists(c, &format!("missing features:{rest}")).filter(|_| alone(before))
+    }),
+    ("unknown CPU feature", Lead::None, |c, rest, _| unknown_feature(c, rest)),
+    ("Unknown CPU feature", Lead::None, |c, rest, _| unknown_feature(c, rest)),
+    ("Unknown CPU model", Lead::None, |c, rest, _| model(c, word(rest)?, Refusal::UnknownModel)),
+    ("unknown CPU model", Lead::None, |c, rest, _| model(c, word(rest)?, Refusal::UnknownModelCompared)),
+    ("CPU model ", Lead::None, |c, rest, _| {
+        let name = word(rest.trim_start_matches('\''))?;
+        let after = rest.get(..name.len() + 64).unwrap_or(rest);
+        after.contains("not supported by hypervisor").then(|| model(c, name, Refusal::ModelUnsupported))?
+    }),
+    ("unable to find CPU model '", Lead::None, |_, rest, _| {
+        Some(MessageMeaning::QemuLacksModel(quoted(rest)?.to_owned()))
+    }),
+    ("does not support machine type '", Lead::From("Emulator '"), |_, rest, before| {
         let emulator = before.rsplit_once("Emulator '").and_then(|(_, path)| path.split('\'').next());
         let emulator = emulator.unwrap_or(crate::resolve::EMULATOR).into();
         known(Refusal::MachineType { emulator, machine: quoted(rest)?.into() })
     }),
-    ("unsupported machine type '", |_, rest, _| known(Refusal::MachineTypeAtQemu { machine: quoted(rest)?.into() })),
-    ("Host CPU does not provide required features:", |c, rest, _| of_list(c, rest, Refusal::PartialMissing)),
-    ("Host CPU provides forbidden features:", |c, rest, _| of_list(c, rest, Refusal::PartialForbidden)),
-    ("strictly match guest CPU: Extra features:", |c, rest, _| of_list(c, rest, Refusal::PartialStrict)),
-    ("Host CPU provides forbidden feature '", |c, rest, _| feature(c, quoted(rest)?, Refusal::ForbiddenFeature)),
-    ("-x86_64-cpu.", |c, rest, before| property(c, rest, before)),
-    ("hypervisor provided conflicting CPU data: feature '", |c, rest, _| feature(c, quoted(rest)?, Refusal::Conflict)),
-    ("Invalid mode attribute '", |_, rest, _| known(Refusal::UnknownMode(Mode::parse(quoted(rest)?)?))),
-    ("CPU mode '", |_, rest, _| {
-        let mode = Mode::parse(quoted(rest)?)?;
-        rest.contains("is not supported by hypervisor").then(|| known(Refusal::UnsupportedMode(mode)))?
+    ("unsupported machine type", Lead::From("-machine "), |_, rest, before| {
+        let named = rest.trim_start_matches([':', ' ']).strip_prefix(['\'', '"']).and_then(word);
+        // QEMU repeats its option: `-machine pc-q35-3.1,accel=tcg: unsupported machine type`.
+        let option = || before.rsplit_once("-machine ").and_then(|(_, option)| word(option));
+        known(Refusal::MachineTypeAtQemu { machine: named.or_else(option)?.into() })
     }),
-    ("QEMU version >= ", |_, rest, _| {
+    ("ost CPU does not provide required features:", Lead::From("the CPU is incompatible"), |c, rest, _| {
+        of_list(c, rest, Refusal::PartialMissing)
+    }),
+    ("Host CPU provides forbidden features:", Lead::From("the CPU is incompatible"), |c, rest, _| {
+        of_list(c, rest, Refusal::PartialForbidden)
+    }),
+    ("strictly match guest CPU: Extra features:", Lead::From("the CPU is incompatible"), |c, rest, _| {
+        of_list(c, rest, Refusal::PartialStrict)
+    }),
+    ("Host CPU provides forbidden feature '", Lead::From("the CPU is incompatible"), |c, rest, _| {
+        feature(c, quoted(rest)?, Refusal::ForbiddenFeature)
+    }),
+    ("features cannot be reliably used with this QEMU:", Lead::Word, |c, rest, _| {
+        of_list(c, rest, Refusal::MsrFeatures)
+    }),
+    ("-x86_64-cpu.", Lead::From("can't apply global "), |c, rest, before| property(c, rest, before)),
+    ("hypervisor provided conflicting CPU data: feature '", Lead::None, |c, rest, _| {
+        feature(c, quoted(rest)?, Refusal::Conflict)
+    }),
+    ("Invalid mode attribute '", Lead::None, |_, rest, _| known(Refusal::UnknownMode(Mode::parse(quoted(rest)?)?))),
+    ("CPU mode '", Lead::None, |_, rest, _| {
+        let mode = Mode::parse(quoted(rest)?)?;
+        let after = rest.get(..160).unwrap_or(rest);
+        after.contains("is not supported by hypervisor").then(|| known(Refusal::UnsupportedMode(mode)))?
+    }),
+    ("QEMU version >= ", Lead::None, |_, rest, _| {
         let needed = word(rest)?.parse().ok()?;
         let found = rest.split_once("but ").and_then(|(_, found)| word(found))?.parse().ok()?;
         known(Refusal::QemuTooOld { needed, found })
     }),
-    ("CPU is incompatible with host CPU", |_, rest, _| {
+    ("host doesn't support invariant TSC", Lead::None, |_, _, _| known(Refusal::NoInvariantTsc)),
+    ("TSC frequency is not specified", Lead::From("domain has "), |_, _, _| known(Refusal::NotSent(Sender::Libvirt))),
+    ("Requested TSC frequency", Lead::None, |_, _, _| Some(MessageMeaning::Unspecific(Unspecific::TscFrequency))),
+    ("doesn't support requested features", Lead::Word, |_, _, _| {
+        Some(MessageMeaning::Unspecific(Unspecific::Enforced))
+    }),
+    ("doesn't support requested feature: CPUID", Lead::Word, unsupported),
+    ("doesn't support requested feature: MSR", Lead::Word, unsupported),
+    ("failed to set MSR 0x", Lead::None, |_, _, _| Some(MessageMeaning::Unspecific(Unspecific::SetMsr))),
+    ("fd: migration to a file is not supported", Lead::None, |_, _, _| known(Refusal::NotRestored)),
+    ("CPU is incompatible with host CPU", Lead::Word, |_, rest, _| {
         let reasons = ["required features", "forbidden feature", "strictly match", "vendor"];
-        (!reasons.iter().any(|reason| rest.contains(reason)))
+        let after = rest.get(..64).unwrap_or(rest);
+        (!reasons.iter().any(|reason| after.contains(reason)))
             .then_some(MessageMeaning::Unspecific(Unspecific::Incompatible))
     }),
-    ("Unacceptable CPU info", |_, rest, _| {
+    ("Unacceptable CPU info", Lead::None, |_, rest, _| {
         (!rest.contains("features")).then_some(MessageMeaning::Unspecific(Unspecific::Unacceptable))
     }),
-    ("CPU vendor does not match", |_, _, _| Some(MessageMeaning::Unspecific(Unspecific::Vendor))),
-    ("client socket is closed", |_, _, _| Some(MessageMeaning::Unspecific(Unspecific::ConnectionLost))),
-    ("State blocked by non-migratable CPU", |_, _, _| Some(MessageMeaning::Unspecific(Unspecific::NonMigratable))),
-    ("Target CPU check", |_, rest, _| {
-        rest.contains("does not match source").then_some(MessageMeaning::Unspecific(Unspecific::CheckDiffers))
+    ("CPU vendor does not match required CPU vendor ", Lead::From("the CPU is incompatible"), |_, rest, _| {
+        known(Refusal::OtherVendor(Vendor::from_map_name(word(rest)?)?))
     }),
+    ("CPU vendor does not match", Lead::Word, |_, rest, _| {
+        (!rest.starts_with(" required CPU vendor ")).then_some(MessageMeaning::Unspecific(Unspecific::Vendor))
+    }),
+    ("client socket is closed", Lead::None, |_, _, _| Some(MessageMeaning::Unspecific(Unspecific::ConnectionLost))),
+    ("State blocked by non-migratable CPU", Lead::None, |_, rest, before| {
+        if rest.starts_with(" device (invtsc flag)") {
+            let by_qemu = before.contains("unable to execute QEMU command");
+            return known(Refusal::NotSent(if by_qemu { Sender::Command } else { Sender::Reasons }));
+        }
+        Some(MessageMeaning::Unspecific(Unspecific::NonMigratable))
+    }),
+    ("Target CPU ", Lead::None, differs),
+    ("Target TSC frequency ", Lead::None, differs),
 ];
 
-fn on_line(catalog: &Catalog, line: &str) -> Vec<(usize, MessageMeaning)> {
-    let mut found: Vec<(usize, MessageMeaning)> = Vec::new();
-    for (words, read) in MESSAGES {
+fn on_line(catalog: &Catalog, line: &str) -> Vec<(usize, String, MessageMeaning)> {
+    let mut found: Vec<(usize, String, MessageMeaning)> = Vec::new();
+    let mut said: HashSet<MessageMeaning> = HashSet::default();
+    for (words, lead, read) in MESSAGES {
         for (place, _) in line.match_indices(words) {
-            let (before, rest) =
-                (line.get(..place).unwrap_or_default(), line.get(place + words.len()..).unwrap_or_default());
-            if let Some(says) = read(catalog, rest, before).filter(|says| !found.iter().any(|(_, known)| known == says))
-            {
-                found.push((place, says));
+            let before = tail(line.get(..place).unwrap_or_default());
+            let rest = head(line.get(place + words.len()..).unwrap_or_default(), AROUND);
+            if let Some(says) = read(catalog, rest, before).filter(|says| !said.contains(says)) {
+                said.insert(says.clone());
+                let text = quotation(line, place, words.len(), lead_in(before, *lead));
+                found.push((place, text, says));
             }
         }
     }
-    found.sort_by_key(|(place, _)| *place);
+    found.sort_by_key(|(place, ..)| *place);
     found
+}
+
+/// How many bytes before the fixed words of a message belong to it.
+fn lead_in(before: &str, lead: Lead) -> usize {
+    match lead {
+        Lead::None => before.chars().next_back().filter(|letter| matches!(letter, 'H' | 'h')).map_or(0, char::len_utf8),
+        Lead::Word => {
+            let trimmed = before.trim_end();
+            let start = trimmed.rfind(|c: char| !c.is_alphanumeric()).map_or(0, |place| place + 1);
+            if trimmed.is_char_boundary(start) { before.len() - start } else { 0 }
+        }
+        Lead::From(words) => match before.rfind(words) {
+            Some(start) if before.len() - start < QUOTED => before.len() - start,
+            _ => lead_in(before, Lead::None),
+        },
+    }
+}
+
+/// The message as it is written, without what a log has behind it.
+fn quotation(line: &str, place: usize, words: usize, lead: usize) -> String {
+    let start = place.saturating_sub(lead);
+    let text = line.get(start..).unwrap_or_default();
+    let fixed = lead.min(place) + words;
+    let (own, after) = text.split_at_checked(fixed).unwrap_or((text, ""));
+    let end = ["\\n", "\"", "')", "}"].iter().filter_map(|stop| after.find(stop)).min().unwrap_or(after.len());
+    let whole = format!("{own}{}", after.get(..end).unwrap_or_default());
+    let whole = whole.trim_end_matches([' ', ',', '.', ':', ';']);
+    let mut short: String = whole.chars().take(QUOTED).collect();
+    if short.len() < whole.len() {
+        short.push_str("...");
+    }
+    short
+}
+
+fn head(text: &str, most: usize) -> &str {
+    let mut end = text.len().min(most);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default()
+}
+
+fn tail(text: &str) -> &str {
+    let mut start = text.len().saturating_sub(AROUND);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    text.get(start..).unwrap_or_default()
+}
+
+/// Reads QEMU's `host doesn't support requested feature: CPUID.07H:EBX.hle [bit 4]`, and the same of TCG and of an MSR.
+fn unsupported(_: &Catalog, rest: &str, before: &str) -> Option<MessageMeaning> {
+    let place = rest.split(" [bit").next().filter(|place| place.len() < 64)?;
+    let name = place.rsplit_once('.').map(|(_, name)| name).filter(|name| !name.is_empty())?;
+    let accel = if before.trim_end().ends_with("TCG") { Accel::Tcg } else { Accel::Kvm };
+    Some(MessageMeaning::Unsupported(accel, name.to_owned()))
+}
+
+/// Reads `Target CPU feature count 1 does not match source 0` and its like.
+fn differs(_: &Catalog, rest: &str, _: &str) -> Option<MessageMeaning> {
+    let (what, _) = head(rest, 160).split_once("does not match source")?;
+    // `check full`, `feature policy require`: the last word is a value.
+    let words: Vec<&str> = what.split_whitespace().collect();
+    let what = match words.as_slice() {
+        ["feature", "policy", ..] => "feature policy",
+        ["feature", "count", ..] => "feature count",
+        ["vendor", "id", ..] => "vendor id",
+        [first, ..] if first.starts_with(|c: char| c.is_ascii_digit()) => "TSC frequency",
+        [first, ..] => first,
+        [] => "definition",
+    };
+    Some(MessageMeaning::Differs(what.to_owned()))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "readers return an option")]
@@ -163,7 +335,7 @@ fn lists(catalog: &Catalog, text: &str) -> Option<MessageMeaning> {
     let mut strange = Vec::new();
     let mut read = |label: &str| -> Vec<FeatureId> {
         let Some((before, list)) = text.split_once(label) else { return Vec::new() };
-        // The lists follow at once; further down the line another message may have begun.
+        // The lists follow at once; further down the line another message may begin.
         if before.len() > 2048 {
             return Vec::new();
         }
@@ -181,9 +353,12 @@ fn lists(catalog: &Catalog, text: &str) -> Option<MessageMeaning> {
 /// Reads a list of names up to the first thing that is none: those the catalog knows, and the others.
 fn names(catalog: &Catalog, text: &str) -> (Vec<FeatureId>, Vec<String>) {
     let (mut features, mut strange) = (Vec::new(), Vec::new());
-    let mut rest = text.trim_start();
+    let text = text.trim_start();
+    // KubeVirt prints a list in brackets, its names separated by blanks.
+    let bracketed = text.strip_prefix('[');
+    let mut rest = bracketed.unwrap_or(text);
     while let Some(name) = word(rest) {
-        let after = rest.get(name.len()..).unwrap_or_default();
+        let after = rest.trim_start().get(name.len()..).unwrap_or_default();
         if after.starts_with(" features:") {
             break;
         }
@@ -195,6 +370,7 @@ fn names(catalog: &Catalog, text: &str) -> (Vec<FeatureId>, Vec<String>) {
         }
         match after.trim_start().strip_prefix(',') {
             Some(next) => rest = next.trim_start(),
+            None if bracketed.is_some() && after.starts_with(' ') => rest = after,
             None => break,
         }
     }
@@ -240,7 +416,12 @@ fn property(catalog: &Catalog, rest: &str, before: &str) -> Option<MessageMeanin
     let feature = catalog.feature(name).or_else(|| catalog.feature(&name.replace('-', "_")));
     let Some(feature) = feature else { return Some(MessageMeaning::UnknownFeatures(vec![name.to_owned()])) };
     let model = catalog.model(cpu).filter(|_| !matches!(cpu, "host" | "max"));
-    known(Refusal::UnknownProperty { feature, on: !before.contains("=off"), model })
+    let mode = match cpu {
+        "max" => Mode::Maximum,
+        "host" => Mode::HostPassthrough,
+        _ => Mode::Custom,
+    };
+    known(Refusal::UnknownProperty { feature, on: !before.contains("=off"), mode, model })
 }
 
 /// The letters of one name, past white space.

@@ -197,6 +197,7 @@ impl Running<'_> {
         let effect = effect.filter(|_| refused.is_none());
         if player.is_over() {
             self.player = None;
+            self.model.end_demo();
         }
         let ended = self.done(effect)?;
         self.draw()?;

@@ -149,6 +149,8 @@ pub(crate) struct Signs {
     pub(crate) points: &'static str,
     /// Two values differ.
     pub(crate) unequal: &'static str,
+    /// The value in use, and what was chosen.
+    pub(crate) current: &'static str,
 }
 
 const UNICODE: Signs = Signs {
@@ -183,6 +185,7 @@ const UNICODE: Signs = Signs {
     crossing: "╪",
     points: "◀━━",
     unequal: "≠",
+    current: "●",
 };
 
 const ASCII: Signs = Signs {
@@ -235,6 +238,7 @@ const ASCII: Signs = Signs {
     crossing: "=",
     points: "<--",
     unequal: "!=",
+    current: "*",
 };
 
 /// Colours and signs.
@@ -430,7 +434,8 @@ impl Theme {
         match verdict {
             Verdict::Unchanged => (Role::Good, self.signs.good),
             Verdict::Changed => (Role::Warn, self.signs.warn),
-            Verdict::Aborted | Verdict::StartRefused => (Role::Bad, self.signs.bad),
+            Verdict::Aborted => (Role::Bad, self.signs.bad),
+            Verdict::StartRefused => (Role::Bad, self.signs.refused),
             Verdict::Never => (Role::Muted, self.signs.never),
             Verdict::Depends => (Role::Open, self.signs.open),
         }

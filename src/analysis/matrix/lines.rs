@@ -135,8 +135,8 @@ impl Line {
             Side::Destination => (&mut scenario.to, &mut scenario.to_host),
         };
         match &self.value {
-            Value::Libvirt(libvirt) => end.libvirt = libvirt.clone(),
-            Value::Qemu(qemu) => end.qemu = qemu.clone(),
+            Value::Libvirt(libvirt) => end.set_libvirt(libvirt.clone()),
+            Value::Qemu(qemu) => end.set_qemu(qemu.clone()),
             Value::Product(_, release) => *end = release.clone(),
             Value::Host(choice) => *host = choice.clone(),
             Value::Machine(machine) => {
@@ -278,10 +278,16 @@ pub fn line_of(catalog: &Catalog, vary: Vary, lines: &[Line], scenario: &Scenari
 fn products(catalog: &Catalog) -> Vec<Value> {
     let mut scenario = Scenario::default_of(catalog);
     let mut all = Vec::new();
+    let mut before: Option<Release> = None;
     for product in catalog.products() {
         // Loading the facts has checked that the packages are ones the catalog knows.
         if scenario.set(catalog, Key::From, &product.name).is_ok() {
-            all.push(Value::Product(product.name.clone(), scenario.from.clone()));
+            // Releases of a product that ship the same packages are one line.
+            let packages = Release { product: None, ..scenario.from.clone() };
+            if before.as_ref() != Some(&packages) {
+                all.push(Value::Product(product.name.clone(), scenario.from.clone()));
+            }
+            before = Some(packages);
         }
     }
     all

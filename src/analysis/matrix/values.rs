@@ -75,7 +75,7 @@ fn releases(catalog: &Catalog, text: &str, (first, last): (&str, &str)) -> Resul
             Told::Is(qemu) if named => format!("{}:{qemu}", catalog.release(id).name),
             Told::Is(_) | Told::Unknown => catalog.release(id).name.to_string(),
         };
-        let release = Release { libvirt: LibvirtChoice::Release(id, None), qemu: qemu.clone() };
+        let release = Release { libvirt: LibvirtChoice::Release(id, None), qemu: qemu.clone(), product: None };
         Line::of(Value::Product(name.into(), release))
     };
     some(text, found.into_iter().map(line).collect())

@@ -1,7 +1,7 @@
 //! Lists the pairs of releases and of hosts between which people migrate.
 
 use crate::analysis::space::{end, is_published};
-use crate::domain::catalog::Catalog;
+use crate::domain::catalog::{Catalog, Product};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::HostId;
 use crate::domain::scenario::Release;
@@ -21,11 +21,21 @@ pub(super) fn pairs(catalog: &Catalog) -> Vec<(Release, Release)> {
     pairs.into_iter().filter_map(|(_, _, from, to)| Some((pick(from)?, pick(to)?))).collect()
 }
 
+/// The releases of libvirt and QEMU that a product ships, without its packages' builds.
+pub(super) fn shipped(catalog: &Catalog, product: &Product) -> Option<Release> {
+    let (libvirt, qemu) = numbers(product)?;
+    let id = catalog.libvirt(&libvirt.to_string()).filter(|id| is_published(catalog, *id))?;
+    Some(end(id, qemu))
+}
+
+fn numbers(product: &Product) -> Option<(Version, Version)> {
+    let number = |package: &str| package.split(['-', '+']).next().unwrap_or(package).parse::<Version>().ok();
+    Some((number(&product.libvirt)?, number(&product.qemu)?))
+}
+
 /// The releases products ship, without their packages' builds, and those that changed something; oldest first.
 fn releases(catalog: &Catalog) -> Vec<Release> {
-    let number = |package: &str| package.split(['-', '+']).next().unwrap_or(package).parse::<Version>().ok();
-    let shipped =
-        catalog.products().iter().filter_map(|product| Some((number(&product.libvirt)?, number(&product.qemu)?)));
+    let shipped = catalog.products().iter().filter_map(numbers);
     let mut all: Vec<(Version, Version)> = shipped.chain(catalog.decisions().milestones.iter().copied()).collect();
     all.sort_unstable();
     all.dedup();

@@ -25,11 +25,6 @@ pub(super) fn names(catalog: &Catalog, features: impl IntoIterator<Item = Featur
     names.join(", ")
 }
 
-/// The features of a set, those of the newest map in its order.
-pub(super) fn set_names(catalog: &Catalog, set: FeatureSet) -> String {
-    names(catalog, in_order(catalog, set))
-}
-
 pub(super) fn in_order(catalog: &Catalog, set: FeatureSet) -> Vec<FeatureId> {
     catalog.newest_map().map_or_else(|| set.iter().collect(), |map| map.in_order(set))
 }

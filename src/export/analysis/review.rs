@@ -1,118 +1,470 @@
-//! Writes a review: Markdown fit for a mailing list, plain text, JSON.
+//! Writes a review: Markdown fit for a mailing list, plain text, JSON. First the answer in one sentence, then what is at
+//! risk, then changes that no guest meets, then everything else that changed.
 
-use super::format::{in_order, json, list, machines, qemus, set_names};
-use crate::analysis::review::{Direction, Finding, Removed, Review};
+use super::format::{in_order, json, list, machines, names, qemus};
+use crate::analysis::review::changes::{Change, Mark, What};
+use crate::analysis::review::risks::{Mentions, Risk};
+use crate::analysis::review::{Direction, Finding, Removed, Review, Who};
 use crate::domain::behaviour::Regime;
-use crate::domain::catalog::Catalog;
-use crate::domain::names::and_list;
-use crate::domain::qemu::Accel;
+use crate::domain::catalog::{Catalog, LibvirtId, ReleaseMap};
+use crate::domain::definition::Policy;
+use crate::domain::feature::{FeatureId, FeatureSet};
+use crate::domain::map::ModelId;
+use crate::domain::names::{and_list, first_names};
+use crate::domain::qemu::{Accel, MachineId};
 use crate::export::SCHEMA;
 use crate::export::report::wrapped;
 use crate::resolve::{RuleId, Verdict};
-use std::fmt::Write;
 
-/// Returns the review as Markdown, at most 76 columns wide.
-pub fn review_markdown(catalog: &Catalog, review: &Review) -> String {
-    report(catalog, review, "## ", "### ")
+/// The most risks, and the most other changes, that are written; JSON has all.
+const MOST_LINES: usize = 10;
+/// The most names in a list that is part of a line.
+const MOST_NAMES: usize = 6;
+/// The most new models, and the most new features, that are named.
+const MOST_NEW: usize = 20;
+/// The most lines about features added to models.
+const MOST_ADDED: usize = 4;
+
+/// Returns the review as Markdown, at most 76 columns wide; `files` is what the files of the new map say beside it.
+pub fn review_markdown(catalog: &Catalog, review: &Review, files: &[String]) -> String {
+    report(catalog, review, files, "## ", "### ")
 }
 
 /// Returns the review as plain text.
-pub fn review_text(catalog: &Catalog, review: &Review) -> String {
-    report(catalog, review, "", "")
+pub fn review_text(catalog: &Catalog, review: &Review, files: &[String]) -> String {
+    report(catalog, review, files, "", "")
 }
 
-fn report(catalog: &Catalog, review: &Review, title: &str, heading: &str) -> String {
-    let name = |id| &*catalog.release(id).name;
-    let (old, new) = (name(review.question.old), name(review.question.new));
+fn report(catalog: &Catalog, review: &Review, files: &[String], title: &str, heading: &str) -> String {
+    let words = Words { catalog, review };
+    let (old, new) = (words.release(review.question.old), words.release(review.question.new));
     let mut out = String::new();
     wrapped(&mut out, title, &format!("CPU map review: {old} to {new}"));
+    let risks = review.risks();
     out.push('\n');
-    let at_risk: Vec<&str> = review.models_at_risk().into_iter().map(|model| catalog.model_name(model)).collect();
-    let summary = if at_risk.is_empty() {
-        "No guest is aborted or changed by the new map that is not already by the old map.".to_owned()
-    } else {
-        format!("At risk: guests with {}.", at_risk.join(", "))
-    };
-    wrapped(&mut out, "", &summary);
-    let how =
-        "Resolved with TCG and with a KVM host that supports every feature. Source and destination have the same QEMU.";
-    wrapped(&mut out, "", how);
-    if !review.removed.is_empty() {
-        let _ = writeln!(out, "\n{heading}Removed features: can the problematic case happen?\n");
-        for removed in &review.removed {
-            wrapped(&mut out, "- ", &can_it_happen(catalog, removed));
-        }
+    wrapped(&mut out, "", &words.answer(&risks));
+    for sentence in words.method() {
+        wrapped(&mut out, "", &sentence);
     }
-    for direction in Direction::ALL {
-        let found: Vec<&Finding> = review.findings.iter().filter(|found| found.direction == *direction).collect();
-        if found.is_empty() {
-            continue;
-        }
-        let (from, to) = if *direction == Direction::OldToNew { (old, new) } else { (new, old) };
-        out.push('\n');
-        wrapped(&mut out, heading, &format!("From {from} to {to}"));
-        out.push('\n');
-        for finding in found {
-            wrapped(&mut out, "- ", &sentence(catalog, finding));
+    let rest = risks.len().saturating_sub(MOST_LINES);
+    let shown = if rest > 0 { MOST_LINES - 1 } else { MOST_LINES };
+    let mut lines: Vec<String> = risks.iter().take(shown).map(|risk| words.risk(risk)).collect();
+    if let Some(rest) = risks.len().checked_sub(shown).filter(|rest| *rest > 0) {
+        lines.push(format!("{rest} more kinds; --format json lists every finding."));
+    }
+    for (name, lines) in [
+        ("At risk", lines),
+        ("Changes that no guest meets", words.not_met()),
+        ("Also changed", words.also_changed(files)),
+    ] {
+        if !lines.is_empty() {
+            out.push('\n');
+            wrapped(&mut out, heading, name);
+            out.push('\n');
+            lines.iter().for_each(|line| wrapped(&mut out, "- ", line));
         }
     }
     out
 }
 
-fn can_it_happen(catalog: &Catalog, removed: &Removed) -> String {
-    let model = catalog.model_name(removed.model);
-    let feature = catalog.feature_name(removed.feature);
-    let marked = if removed.listed { "" } else { " (removed without a mark)" };
-    if removed.machines.is_empty() {
-        return format!("{model}, {feature}{marked}: no, QEMU never enables it by default; safe.");
-    }
-    format!(
-        "{model}, {feature}{marked}: yes, QEMU {} enables it with {}; only safe if the destination enables removed features on incoming.",
-        qemus(catalog, &removed.qemu),
-        machines(catalog, &removed.machines),
-    )
+struct Words<'a> {
+    catalog: &'a Catalog,
+    review: &'a Review,
 }
 
-fn sentence(catalog: &Catalog, finding: &Finding) -> String {
-    let model = catalog.model_name(finding.model);
-    let policy = finding.policy.map(|policy| format!(",{}", catalog.write_policies([policy]))).unwrap_or_default();
-    let (more, less) = match finding.verdict {
-        Verdict::Aborted => ("extra", "missing"),
-        Verdict::Unchanged | Verdict::Changed | Verdict::StartRefused | Verdict::Never | Verdict::Depends => {
-            ("gains", "loses")
+impl Words<'_> {
+    fn release(&self, id: LibvirtId) -> &str {
+        &self.catalog.release(id).name
+    }
+
+    fn models(&self, models: &[ModelId]) -> String {
+        first_names(models.iter().map(|model| self.catalog.model_name(*model)), MOST_NAMES)
+    }
+
+    fn features(&self, features: FeatureSet) -> String {
+        let names = in_order(self.catalog, features).into_iter();
+        first_names(names.map(|feature| self.catalog.feature_name(feature)), MOST_NAMES)
+    }
+
+    /// Can the problematic case happen, and under which regime?
+    fn answer(&self, risks: &[Risk]) -> String {
+        let like = self.release(self.review.like);
+        let regime = self.review.regime;
+        if self.review.is_same {
+            return "No: the two maps are equal.".to_owned();
         }
+        let meant = || risks.iter().filter(|risk| risk.is_meant);
+        let under_kvm = || meant().filter(|risk| !risk.is_tcg_only());
+        if under_kvm().next().is_some() {
+            return format!("Yes: {}, if libvirt behaves as {like}.", self.harm(under_kvm()));
+        }
+        if meant().next().is_some() {
+            return format!(
+                "Only under TCG: {}, if libvirt behaves as {like}. Under KVM nothing is worse.",
+                self.harm(meant())
+            );
+        }
+        let others: Vec<String> = Regime::ALL
+            .iter()
+            .filter_map(|other| {
+                let risks: Vec<&Risk> = risks.iter().filter(|risk| risk.regimes.contains(other)).collect();
+                let only = if risks.iter().all(|risk| risk.is_tcg_only()) { "only under TCG, " } else { "" };
+                let harm = (!risks.is_empty()).then(|| self.harm(risks.into_iter()))?;
+                Some(format!("with {}, {only}{harm}", other.name()))
+            })
+            .collect();
+        if others.is_empty() {
+            return "No: no guest has a worse outcome than with the old map, whatever the destination does with removed \
+                    features."
+                .to_owned();
+        }
+        format!(
+            "Not if libvirt behaves as {like}: its setting for removed features on incoming is {}. But {}.",
+            regime.name(),
+            others.join("; ")
+        )
+    }
+
+    /// Says what the first and worst of some risks do to how many guests.
+    fn harm<'r>(&self, risks: impl Iterator<Item = &'r Risk> + Clone) -> String {
+        let mut parts = Vec::new();
+        for verdict in [Verdict::Aborted, Verdict::StartRefused, Verdict::Changed, Verdict::Depends] {
+            let of = || risks.clone().filter(move |risk| risk.verdict == verdict);
+            let mut models: Vec<ModelId> = of().flat_map(|risk| risk.models.iter().copied()).collect();
+            models.sort_unstable();
+            models.dedup();
+            let mut hosts: Vec<_> = of().flat_map(|risk| risk.hosts.iter().copied()).collect();
+            hosts.sort_unstable();
+            hosts.dedup();
+            let mut who = Vec::new();
+            match models.as_slice() {
+                [] => {}
+                [model] => who.push(format!("guests with {}", self.catalog.model_name(*model))),
+                models => who.push(format!("guests with {} models", models.len())),
+            }
+            if !hosts.is_empty() {
+                who.push(format!(
+                    "host-model guests on {} of {} hosts",
+                    hosts.len(),
+                    self.catalog.recorded_hosts().count()
+                ));
+            }
+            if !who.is_empty() {
+                let what = match verdict {
+                    Verdict::Aborted => "are aborted",
+                    Verdict::StartRefused => "no longer start",
+                    Verdict::Changed | Verdict::Unchanged | Verdict::Never => "are changed",
+                    Verdict::Depends => "may be aborted",
+                };
+                let mut directions: Vec<&str> = of().map(|risk| risk.direction.name()).collect();
+                directions.sort_unstable();
+                directions.dedup();
+                parts.push(format!("{} {what} {}", who.join(" and "), and_list(&directions)));
+            }
+        }
+        parts.join(", ")
+    }
+
+    fn method(&self) -> Vec<String> {
+        let review = self.review;
+        let mut sentences = vec![format!(
+            "libvirt behaves as {} with both maps. Tried from old to new, from new to old and within new: TCG, a KVM host \
+             that supports every feature, and host-model on {} hosts, with QEMU {}.",
+            self.release(review.like),
+            self.catalog.recorded_hosts().count(),
+            qemus(self.catalog, &review.qemu),
+        )];
+        for id in [review.question.old, review.question.new] {
+            if let ReleaseMap::Between { lower, .. } = self.catalog.release(id).map {
+                let (name, lower) = (self.release(id), self.release(lower.0));
+                sentences.push(format!("The map of {name} was not read: the map of {lower} stands for it."));
+            }
+        }
+        if review.undecided > 0 {
+            sentences.push(format!(
+                "{} host-model guests were not decided: it is unknown which vmx features their hosts support.",
+                review.undecided
+            ));
+        }
+        if !review.sampled.is_empty() {
+            sentences.push(format!(
+                "The change is large: in {} models only some of the features that differ were enabled and disabled one by one.",
+                review.sampled.len()
+            ));
+        }
+        if !review.better.is_empty() {
+            sentences.push(format!("Better than with the old map: guests with {}.", self.models(&review.better)));
+        }
+        sentences
+    }
+
+    fn risk(&self, risk: &Risk) -> String {
+        let what = match risk.verdict {
+            Verdict::Aborted => "Aborted",
+            Verdict::StartRefused => "Start refused",
+            Verdict::Changed | Verdict::Unchanged | Verdict::Never => "Changed",
+            Verdict::Depends => "Depends on vmx features of the host that are not known",
+        };
+        let (more, less) = if risk.verdict == Verdict::Aborted { ("extra", "missing") } else { ("gains", "loses") };
+        let about = [(more, risk.more), (less, risk.less)].into_iter().filter(|(_, set)| !set.is_empty());
+        let about: String = about.map(|(word, set)| format!(", {word} {}", self.features(set))).collect();
+        let named = self.features(risk.named);
+        let mention = match risk.mentions {
+            Mentions::None | Mentions::HostModel => String::new(),
+            Mentions::Nested(feature) => format!(" with +{}", self.catalog.feature_name(feature)),
+            Mentions::Feature(Policy::Disable) => format!(" that disable one of {named}"),
+            Mentions::Feature(_) => format!(" that require one of {named}"),
+        };
+        let mention = if risk.named.len() == 1 { mention.replace("one of ", "") } else { mention };
+        let who = match risk.mentions {
+            Mentions::HostModel => {
+                let hosts = risk.hosts.iter().map(|host| &*self.catalog.host(*host).name);
+                format!("host-model on {}", first_names(hosts, 3))
+            }
+            _ => format!("{}{mention}", self.models(&risk.models)),
+        };
+        let direction = match risk.direction {
+            Direction::OldToNew => "old to new",
+            Direction::NewToOld => "new to old",
+            Direction::WithinNew => "within new",
+        };
+        let mut conditions = vec![direction.to_owned()];
+        if risk.regimes.len() < Regime::ALL.len() {
+            let names: Vec<&str> = risk.regimes.iter().map(|regime| regime.name()).collect();
+            conditions.push(format!("removed features on incoming: {}", names.join(", ")));
+        }
+        if risk.is_tcg_only() {
+            conditions.push("only under TCG".to_owned());
+        } else if risk.accels == [Accel::Kvm] && risk.mentions != Mentions::HostModel {
+            conditions.push("only under KVM".to_owned());
+        }
+        if risk.mentions != Mentions::HostModel && risk.machines != self.every_machine(risk) {
+            conditions.push(machines(self.catalog, &risk.machines));
+        }
+        if risk.qemu != self.review.qemu {
+            conditions.push(format!("QEMU {}", qemus(self.catalog, &risk.qemu)));
+        }
+        let rules: Vec<&str> = risk.rules.iter().map(|rule| rule.name()).collect();
+        let rules = if rules.is_empty() { String::new() } else { format!(" (rule {})", and_list(&rules)) };
+        format!("{what}{about}: {who}; {}{rules}.", conditions.join("; "))
+    }
+
+    /// Every machine type that one of the QEMU releases of a risk has.
+    fn every_machine(&self, risk: &Risk) -> Vec<MachineId> {
+        let views: Vec<_> = risk.qemu.iter().flat_map(|version| self.catalog.qemu_views(*version)).collect();
+        let is_there = |machine: &&MachineId| {
+            views.iter().any(|view| view.has_machine(**machine, self.catalog.machine_name(**machine)))
+        };
+        self.catalog.qemu_defaults().machines.iter().filter(is_there).copied().collect()
+    }
+
+    fn not_met(&self) -> Vec<String> {
+        let changes = &self.review.changes;
+        let mut lines = Vec::new();
+        if !changes.models_new.is_empty() {
+            let names = changes.models_new.iter().map(|model| self.catalog.model_name(*model));
+            lines.push(format!("New models ({}): {}.", changes.models_new.len(), first_names(names, MOST_NEW)));
+        }
+        if !changes.features_new.is_empty() {
+            let names = changes.features_new.iter().map(|feature| self.catalog.feature_name(*feature));
+            let many = changes.features_new.len();
+            lines.push(format!("New features ({many}): {}.", first_names(names, MOST_NEW)));
+        }
+        lines.extend(self.no_return());
+        let mut unmet: Vec<(FeatureId, bool, Vec<ModelId>)> = Vec::new();
+        for removed in self.review.removed.iter().filter(|removed| removed.machines.is_empty()) {
+            match unmet.iter_mut().find(|(feature, listed, _)| (*feature, *listed) == (removed.feature, removed.listed))
+            {
+                Some((.., models)) => models.push(removed.model),
+                None => unmet.push((removed.feature, removed.listed, vec![removed.model])),
+            }
+        }
+        for (feature, listed, models) in unmet {
+            let mark = if listed { "" } else { " without a mark" };
+            lines.push(format!(
+                "{} was removed{mark} from {}, where no tried QEMU enables it by default{}.",
+                self.catalog.feature_name(feature),
+                self.models(&models),
+                self.unread_qemu()
+            ));
+        }
+        fold(lines)
+    }
+
+    /// Which of the tried QEMU releases the facts do not have models of.
+    fn unread_qemu(&self) -> String {
+        let first = self.catalog.decisions().first_qemu;
+        let any = self.review.qemu.iter().any(|qemu| *qemu < first);
+        if any { format!("; the models of QEMU before {first} were not read") } else { String::new() }
+    }
+
+    /// Guests that have a new feature already, because libvirt or QEMU enables it for them.
+    fn no_return(&self) -> Option<String> {
+        let (mut hosts, mut models) = (0, Vec::new());
+        for who in &self.review.no_return {
+            match who {
+                Who::HostModel(_) => hosts += 1,
+                Who::Model(model, _) => models.push(*model),
+            }
+        }
+        models.dedup();
+        let mut who = Vec::new();
+        if !models.is_empty() {
+            who.push(format!("guests with {}", self.models(&models)));
+        }
+        if hosts > 0 {
+            who.push(format!("host-model guests on {hosts} of {} hosts", self.catalog.recorded_hosts().count()));
+        }
+        let subject = if who.is_empty() { return None } else { who.join(", and ") };
+        Some(format!(
+            "A guest that has a new feature or model cannot go back to the old map. After a start with the new map these \
+             can have one: {subject}."
+        ))
+    }
+
+    fn also_changed(&self, files: &[String]) -> Vec<String> {
+        let changes = &self.review.changes;
+        let mut lines: Vec<String> = files.to_vec();
+        if !changes.models_gone.is_empty() {
+            lines.push(format!("Models that are gone: {}.", self.models(&changes.models_gone)));
+        }
+        if !changes.features_gone.is_empty() {
+            let names = names(self.catalog, changes.features_gone.iter().copied());
+            lines.push(format!("Features that are no longer defined: {names}."));
+        }
+        lines.extend(self.still_enabled());
+        for (one, other) in &changes.shared_bits {
+            let [one, other] = [one, other].map(|feature| self.catalog.feature_name(*feature));
+            lines.push(format!("{one} and {other} have a bit in common."));
+        }
+        for feature in &changes.several_bits {
+            lines.push(format!("{} has more than one bit.", self.catalog.feature_name(*feature)));
+        }
+        let mut added: Vec<(&[FeatureId], &[FeatureId], Vec<ModelId>)> = Vec::new();
+        for (model, unmarked, marked) in &changes.added {
+            match added.iter_mut().find(|(one, other, _)| (*one, *other) == (unmarked, marked)) {
+                Some((.., models)) => models.push(*model),
+                None => added.push((unmarked, marked, vec![*model])),
+            }
+        }
+        // A change of every model at once is told in one line.
+        if added.len() > MOST_ADDED && added.iter().all(|(unmarked, ..)| unmarked.is_empty()) {
+            let features = added.iter().flat_map(|(_, marked, _)| marked.iter().copied()).collect();
+            let models: Vec<ModelId> = changes.added.iter().map(|(model, ..)| *model).collect();
+            lines.push(format!(
+                "Features marked as added in {} models, such as {}: {}.",
+                models.len(),
+                first_names(models.iter().take(2).map(|model| self.catalog.model_name(*model)), 2),
+                self.features(features)
+            ));
+            added.clear();
+        }
+        for (unmarked, marked, models) in added {
+            let features = |features: &[FeatureId]| self.features(features.iter().copied().collect());
+            let parts =
+                [("", unmarked), ("marked as added: ", marked)].into_iter().filter(|(_, list)| !list.is_empty());
+            let parts: Vec<String> = parts.map(|(word, list)| format!("{word}{}", features(list))).collect();
+            lines.push(format!("Features added to {}: {}.", self.models(&models), parts.join("; ")));
+        }
+        let mut marks: Vec<(Mark, &[FeatureId], Vec<ModelId>)> = Vec::new();
+        for (model, mark, features) in &changes.marks {
+            match marks.iter_mut().find(|(known, list, _)| (known, *list) == (mark, features.as_slice())) {
+                Some((.., models)) => models.push(*model),
+                None => marks.push((*mark, features, vec![*model])),
+            }
+        }
+        for (mark, features, models) in marks {
+            let features = self.features(features.iter().copied().collect());
+            lines.push(format!("Features {} in {}: {features}.", mark.name(), self.models(&models)));
+        }
+        let mut other: Vec<(&Change, Vec<&str>)> = Vec::new();
+        for change in &changes.other {
+            let is_same = |known: &Change| {
+                (known.what, &known.before, &known.after) == (change.what, &change.before, &change.after)
+            };
+            match other.iter_mut().find(|(known, _)| is_same(known)) {
+                Some((_, names)) => names.push(&change.name),
+                None => other.push((change, vec![&change.name])),
+            }
+        }
+        for (change, who) in other {
+            let names = first_names(who.into_iter(), MOST_NAMES);
+            lines.push(format!("{}, {names}: {}.", capital(change.what.name()), difference(change)));
+        }
+        if changes.reordered {
+            lines.push("The features are in another order, which reorders the lists in libvirt's messages.".to_owned());
+        }
+        fold(lines)
+    }
+
+    /// Features that were removed from models in which QEMU still enables them.
+    fn still_enabled(&self) -> Vec<String> {
+        let mut groups: Vec<(&Removed, Vec<ModelId>)> = Vec::new();
+        for removed in self.review.removed.iter().filter(|removed| !removed.machines.is_empty()) {
+            let is_same = |known: &Removed| {
+                (known.feature, known.listed, &known.accels, &known.machines, &known.qemu)
+                    == (removed.feature, removed.listed, &removed.accels, &removed.machines, &removed.qemu)
+            };
+            match groups.iter_mut().find(|(known, _)| is_same(known)) {
+                Some((_, models)) => models.push(removed.model),
+                None => groups.push((removed, vec![removed.model])),
+            }
+        }
+        let one = |(removed, models): (&Removed, Vec<ModelId>)| {
+            let mark = if removed.listed { "" } else { " without a mark" };
+            let only = if removed.accels == [Accel::Tcg] { ", only under TCG," } else { "" };
+            format!(
+                "{} was removed{mark} from {}, where QEMU {} enables it{only} with {}.",
+                self.catalog.feature_name(removed.feature),
+                self.models(&models),
+                qemus(self.catalog, &removed.qemu),
+                machines(self.catalog, &removed.machines)
+            )
+        };
+        groups.into_iter().map(one).collect()
+    }
+}
+
+/// Keeps the first lines and counts the rest.
+fn fold(mut lines: Vec<String>) -> Vec<String> {
+    const MOST: usize = MOST_LINES + 4;
+    if lines.len() > MOST {
+        let rest = lines.len() - (MOST - 1);
+        lines.truncate(MOST - 1);
+        lines.push(format!("{rest} more; --format json lists all."));
+    }
+    lines
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// Says what a change is: of signatures only what came and went, of the rest both values.
+fn difference(change: &Change) -> String {
+    let none = |text: &str| if text.is_empty() { "none".to_owned() } else { text.to_owned() };
+    if change.what != What::Signatures || change.before.is_empty() || change.after.is_empty() {
+        return format!("{} instead of {}", none(&change.after), none(&change.before));
+    }
+    let only = |one: &str, other: &str, sign: &str| -> Vec<String> {
+        let known: Vec<&str> = other.split(' ').collect();
+        one.split(' ').filter(|part| !known.contains(part)).map(|part| format!("{sign} {part}")).collect()
     };
-    let about: Vec<String> = [(more, finding.more), (less, finding.less)]
-        .into_iter()
-        .filter(|(_, set)| !set.is_empty())
-        .map(|(word, set)| format!("{word} {}", set_names(catalog, set)))
-        .collect();
-    let rule = finding.rule.map(|rule| format!(" (rule {})", rule.name())).unwrap_or_default();
-    let about = if about.is_empty() { String::new() } else { format!(", {}", about.join(", ")) };
-    let regimes = if finding.regimes.len() == Regime::ALL.len() {
-        "with every setting of removed features on incoming".to_owned()
-    } else {
-        let names: Vec<&str> = finding.regimes.iter().map(|regime| regime.name()).collect();
-        format!("removed features on incoming: {}", names.join(", "))
-    };
-    let accels: Vec<&str> = finding.accels.iter().map(|accel: &Accel| accel.name()).collect();
-    format!(
-        "{model}{policy}: {}{about}{rule}; {regimes}; {}; {}; QEMU {}.",
-        finding.verdict.name(),
-        and_list(&accels),
-        machines(catalog, &finding.machines),
-        qemus(catalog, &finding.qemu),
-    )
+    let mut parts = only(&change.after, &change.before, "added");
+    parts.extend(only(&change.before, &change.after, "removed"));
+    if parts.is_empty() { "in another order".to_owned() } else { parts.join(", ") }
 }
 
 /// Returns the review as JSON.
-pub fn review_json(catalog: &Catalog, review: &Review) -> String {
-    let name = |id| &*catalog.release(id).name;
-    let machine_names = |all: &[crate::domain::qemu::MachineId]| {
-        all.iter().map(|machine| catalog.machine_name(*machine).to_owned()).collect::<Vec<_>>()
-    };
+pub fn review_json(catalog: &Catalog, review: &Review, files: &[String]) -> String {
+    let words = Words { catalog, review };
+    let machine_names =
+        |all: &[MachineId]| all.iter().map(|machine| catalog.machine_name(*machine).to_owned()).collect::<Vec<_>>();
+    let model_names = |all: &[ModelId]| all.iter().map(|m| catalog.model_name(*m).to_owned()).collect::<Vec<_>>();
     let versions =
         |all: &[crate::domain::version::Version]| all.iter().map(ToString::to_string).collect::<Vec<String>>();
+    let accels = |all: &[Accel]| all.iter().map(|accel| accel.name()).collect::<Vec<_>>();
     let removed: Vec<serde_json::Value> = review
         .removed
         .iter()
@@ -122,37 +474,93 @@ pub fn review_json(catalog: &Catalog, review: &Review) -> String {
                 "feature": catalog.feature_name(removed.feature),
                 "marked": removed.listed,
                 "can_happen": !removed.machines.is_empty(),
+                "accelerators": accels(&removed.accels),
                 "machines": machine_names(&removed.machines),
                 "qemu": versions(&removed.qemu),
             })
         })
         .collect();
-    let findings: Vec<serde_json::Value> = review
-        .findings
+    let finding = |found: &Finding| {
+        let (model, host, policies) = match &found.who {
+            Who::Model(model, named) => (Some(catalog.model_name(*model)), None, named.as_slice()),
+            Who::HostModel(host) => (None, Some(&*catalog.host(*host).name), &[][..]),
+        };
+        serde_json::json!({
+            "direction": found.direction.name(),
+            "model": model,
+            "host_model_on": host,
+            "policy": (!policies.is_empty()).then(|| catalog.write_policies(policies.iter().copied())),
+            "verdict": found.verdict.name(),
+            "rule": found.rule.map(RuleId::name),
+            "more": list(catalog, in_order(catalog, found.more)),
+            "less": list(catalog, in_order(catalog, found.less)),
+            "regimes": found.regimes.iter().map(|regime| regime.name()).collect::<Vec<_>>(),
+            "accelerators": accels(&found.accels),
+            "machines": machine_names(&found.machines),
+            "qemu": versions(&found.qemu),
+        })
+    };
+    let changes = &review.changes;
+    let other: Vec<serde_json::Value> = changes
+        .other
         .iter()
-        .map(|found| {
+        .map(|change| {
             serde_json::json!({
-                "direction": found.direction.name(),
-                "model": catalog.model_name(found.model),
-                "policy": found.policy.map(|policy| catalog.write_policies([policy])),
-                "verdict": found.verdict.name(),
-                "rule": found.rule.map(RuleId::name),
-                "more": list(catalog, in_order(catalog, found.more)),
-                "less": list(catalog, in_order(catalog, found.less)),
-                "regimes": found.regimes.iter().map(|regime| regime.name()).collect::<Vec<_>>(),
-                "accelerators": found.accels.iter().map(|accel| accel.name()).collect::<Vec<_>>(),
-                "machines": machine_names(&found.machines),
-                "qemu": versions(&found.qemu),
+                "name": change.name,
+                "what": change.what.name(),
+                "before": change.before,
+                "after": change.after,
             })
         })
         .collect();
+    let added: Vec<serde_json::Value> = changes
+        .added
+        .iter()
+        .map(|(model, unmarked, marked)| {
+            serde_json::json!({
+                "model": catalog.model_name(*model),
+                "unmarked": list(catalog, unmarked.iter().copied()),
+                "marked": list(catalog, marked.iter().copied()),
+            })
+        })
+        .collect();
+    let risks = review.risks();
     json(&serde_json::json!({
         "schema": SCHEMA,
-        "old": name(review.question.old),
-        "new": name(review.question.new),
-        "at_risk": review.models_at_risk().into_iter().map(|m| catalog.model_name(m)).collect::<Vec<_>>(),
+        "old": words.release(review.question.old),
+        "new": words.release(review.question.new),
+        "as": words.release(review.like),
+        "regime": review.regime.name(),
+        "answer": words.answer(&risks),
+        "risks": risks.iter().map(|risk| words.risk(risk)).collect::<Vec<_>>(),
+        "at_risk": model_names(&review.models_at_risk(review.regime)),
         "removed": removed,
-        "findings": findings,
+        "findings": review.findings.iter().map(finding).collect::<Vec<_>>(),
+        "models_new": model_names(&changes.models_new),
+        "models_gone": model_names(&changes.models_gone),
+        "features_new": list(catalog, changes.features_new.iter().copied()),
+        "features_gone": list(catalog, changes.features_gone.iter().copied()),
+        "added": added,
+        "marks": changes.marks.iter().map(|(model, mark, features)| serde_json::json!({
+            "model": catalog.model_name(*model),
+            "mark": mark.name(),
+            "features": list(catalog, features.iter().copied()),
+        })).collect::<Vec<_>>(),
+        "shared_bits": changes.shared_bits.iter().map(|(one, other)| list(catalog, [*one, *other])).collect::<Vec<_>>(),
+        "several_bits": list(catalog, changes.several_bits.iter().copied()),
+        "reordered": changes.reordered,
+        "other": other,
+        "files": files,
+        "no_return": review.no_return.iter().map(|who| match who {
+            Who::Model(model, named) => {
+                let named = catalog.write_policies(named.iter().copied());
+                [catalog.model_name(*model), &named].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(",")
+            }
+            Who::HostModel(host) => format!("host-model,host={}", catalog.host(*host).name),
+        }).collect::<Vec<_>>(),
+        "better": model_names(&review.better),
+        "undecided": review.undecided,
+        "sampled": model_names(&review.sampled),
         "resolved": review.resolved,
     }))
 }

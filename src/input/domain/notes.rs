@@ -3,6 +3,7 @@
 
 use super::cpu::Cpu;
 use crate::domain::catalog::{Catalog, ReleaseMap};
+use crate::domain::host::Vendor;
 use crate::domain::map::CpuMap;
 use crate::domain::names::first_names;
 use crate::domain::scenario::{MachineChoice, Scenario, Told};
@@ -18,6 +19,7 @@ pub(super) fn used(domain: &Element<'_>, scenario: &Scenario, cpu: &Cpu) -> Vec<
     if !scenario.migratable {
         used.push("migratable off".to_owned());
     }
+    used.extend(scenario.vendor_id.map(|vendor| format!("vendor {vendor} told to the guest")));
     if let Some(hertz) = scenario.tsc {
         used.push(format!("TSC frequency {hertz} Hz"));
     }
@@ -49,7 +51,7 @@ pub(super) fn ignored(domain: &Element<'_>, cpu: &Cpu) -> Vec<String> {
     if features.is_some_and(|features| features.child("kvm").is_some()) {
         ignored.push("kvm settings, which no check compares".to_owned());
     }
-    if let Some(vendor) = &cpu.told_vendor {
+    if let Some(vendor) = cpu.told_vendor.as_deref().filter(|vendor| Vendor::parse(vendor).is_none()) {
         ignored.push(format!("vendor_id {vendor:?}, which changes the vendor that the guest sees"));
     }
     for element in domain.child("cpu").map(|cpu| cpu.children.as_slice()).unwrap_or_default() {
