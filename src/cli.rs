@@ -5,6 +5,8 @@ mod analysis;
 mod analysis_args;
 mod args;
 mod check;
+mod check_args;
+mod complete;
 mod config;
 mod exit_codes;
 mod expand;
@@ -12,19 +14,21 @@ mod explain;
 mod files;
 mod import;
 mod list;
+mod look_args;
+mod output;
 mod scenario_args;
 mod tour;
+mod value_parsers;
 
 pub use about::{completions, man, version, version_and_facts};
 pub use analysis::{baseline, count_on, diff, follow, history, matrix, review};
 pub use analysis_args::{
-    BaselineArgs, DiffArgs, ExpandArgs, ExpandFormat, Expandable, FollowArgs, HistoryArgs, MatrixArgs, MatrixFormat,
-    QemuArgs, ReviewArgs, ReviewFormat, TextFormat,
+    Axis, BaselineArgs, DiffArgs, ExpandArgs, ExpandFormat, Expandable, FollowArgs, HistoryArgs, MatrixArgs,
+    MatrixFormat, QemuArgs, ReviewArgs, ReviewFormat, TextFormat,
 };
-pub use args::{
-    CheckArgs, Command, Explain, ExplorerArgs, Import, LookArgs, PrintArgs, RecordArgs, SheetFormat, command, parse,
-};
-pub use check::{Format, check, check_batch};
+pub use args::{Command, Explain, ExplorerArgs, Import, PrintArgs, RecordArgs, SheetFormat, command, parse};
+pub use check::{check, check_batch};
+pub use check_args::{CheckArgs, Format};
 pub use config::Config;
 pub use exit_codes::exit_codes;
 pub use expand::expand;
@@ -32,5 +36,12 @@ pub use explain::explain;
 pub use files::Script;
 pub use import::import;
 pub use list::{ListKind, list, rule};
-pub use scenario_args::{Asked, Choice, CpuMaps, KeyArgs};
+pub use look_args::LookArgs;
+pub use output::{Output, cannot_write, color_choice};
+pub use scenario_args::{Asked, Choice, CpuMaps, DomainArg, KeyArgs};
 pub use tour::{Tour, TourWish, lesson_text, list_lessons};
+
+/// Answers a shell that asks for completions, and exits then.
+pub fn complete_in_shell() {
+    complete::in_shell(command);
+}

@@ -1,9 +1,10 @@
-//! Adds real libvirt CPU maps and hosts to the files of the facts. Prints nothing.
+//! Adds real libvirt CPU maps, QEMU releases and hosts to the files of the facts. Prints nothing.
 
+pub mod qemu;
 pub mod qmp;
 
 mod directory;
 mod timeline;
 mod write;
 
-pub use directory::{Added, ImportError, Written, add_host, add_libvirt, rewrite};
+pub use directory::{Added, AskedQemu, ImportError, Written, add_host, add_libvirt, add_qemu, rewrite};

@@ -1,9 +1,11 @@
 //! Turns bytes into facts: the embedded timeline, a libvirt map directory, and XML in general.
 //! Decides nothing about a guest; only `file` and `map_files` touch the file system.
 
+pub(crate) mod attributes;
 pub mod behaviour;
 pub mod cpu_map;
 pub mod cpu_map_dir;
+pub mod downstream;
 pub mod embedded;
 pub(crate) mod error;
 pub(crate) mod file;

@@ -1,9 +1,10 @@
 //! Joins the command line and the terminal: parses the arguments, runs the command, exits with its code.
 
 use anyhow::Result;
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
-use virt_cpu_explorer::internal::cli::{self, Command, Config, CpuMaps, ExplorerArgs, Script};
+use virt_cpu_explorer::internal::cli::{self, Command, Config, CpuMaps, ExplorerArgs, Output, Script};
 use virt_cpu_explorer::internal::domain::catalog::Catalog;
 use virt_cpu_explorer::internal::domain::scenario::Scenario;
 use virt_cpu_explorer::internal::export;
@@ -12,17 +13,22 @@ use virt_cpu_explorer::internal::storage::{self, ScenarioStore};
 use virt_cpu_explorer::internal::tui;
 
 fn main() -> ExitCode {
-    let command = match cli::parse(std::env::args_os()) {
+    cli::complete_in_shell();
+    let args: Vec<OsString> = std::env::args_os().collect();
+    let colour = cli::color_choice(&args);
+    let command = match cli::parse(args) {
         Ok(command) => command,
         Err(error) => {
             let code = ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
             return match error.print() {
-                Err(err) if !error.use_stderr() => fail(&cannot_write(&err).into()),
+                Err(err) if !error.use_stderr() => fail(&cli::cannot_write(&err).into()),
                 Ok(()) | Err(_) => code,
             };
         }
     };
-    match run(command) {
+    let mut out = Output::new(colour, command.is_long());
+    let done = run(command, &mut out).and_then(|code| Ok(out.finish().map(|()| code)?));
+    match done {
         Ok(code) => ExitCode::from(code),
         Err(err) => fail(&err),
     }
@@ -37,61 +43,41 @@ fn fail(err: &anyhow::Error) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// Standard output, with errors that name it.
-struct Output(io::BufWriter<io::StdoutLock<'static>>);
-
-impl Write for Output {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes).map_err(|err| cannot_write(&err))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush().map_err(|err| cannot_write(&err))
-    }
-}
-
-fn cannot_write(err: &io::Error) -> io::Error {
-    io::Error::new(err.kind(), format!("cannot write to standard output: {err}"))
-}
-
 /// A reader such as `head` may stop early.
 fn is_broken_pipe(err: &anyhow::Error) -> bool {
     err.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe))
 }
 
-fn run(command: Command) -> Result<u8> {
-    let mut out = Output(io::BufWriter::new(io::stdout().lock()));
-    let code = match command {
-        Command::Check(args) => cli::check(&catalog_with(&args.choice.maps)?, &args, &mut out)?,
-        Command::List { what, json, maps } => cli::list(&catalog_with(&maps)?, what, json, &mut out)?,
-        Command::Rule { id } => cli::rule(id.as_deref(), &mut out)?,
-        Command::Matrix(args) => cli::matrix(&catalog_with(&args.choice.maps)?, &args, &mut out)?,
-        Command::Diff(args) => cli::diff(&catalog_with(&args.maps)?, &args, &mut out)?,
-        Command::History(args) => cli::history(&catalog_with(&args.maps)?, &args, &mut out)?,
-        Command::Review(args) => cli::review(&mut catalog_with(&args.maps)?, &args, &mut out)?,
-        Command::Baseline(args) => cli::baseline(&embedded::catalog()?, &args, &mut out)?,
-        Command::Expand(args) => cli::expand(&catalog_with(&args.maps)?, &args, &mut out)?,
-        Command::Follow(args) => cli::follow(&catalog_with(&args.choice.maps)?, &args, &mut out)?,
-        Command::Tour(args) => tour(args, &mut out)?,
-        Command::Explain(args) => explain(&args, &mut out)?,
-        Command::Import(args) => cli::import(&args, &mut out)?,
-        Command::Completions { shell } => cli::completions(shell, &mut out)?,
+fn run(command: Command, out: &mut Output) -> Result<u8> {
+    Ok(match command {
+        Command::Check(args) => cli::check(&catalog_with(&args.choice.maps)?, &args, out)?,
+        Command::List { what, format, maps } => cli::list(&catalog_with(&maps)?, what, format, out)?,
+        Command::Rule { id, format } => cli::rule(&embedded::catalog()?, id.as_deref(), format, out)?,
+        Command::Matrix(args) => cli::matrix(&catalog_with(&args.choice.maps)?, &args, out)?,
+        Command::Diff(args) => cli::diff(&catalog_with(&args.maps)?, &args, out)?,
+        Command::History(args) => cli::history(&catalog_with(&args.maps)?, &args, out)?,
+        Command::Review(args) => cli::review(&mut catalog_with(&args.maps)?, &args, out)?,
+        Command::Baseline(args) => cli::baseline(&catalog_with(&args.maps)?, &args, out)?,
+        Command::Expand(args) => cli::expand(&catalog_with(&args.maps)?, &args, out)?,
+        Command::Follow(args) => cli::follow(&catalog_with(&args.choice.maps)?, &args, out)?,
+        Command::Tour(args) => tour(args, out)?,
+        Command::Explain(args) => explain(&args, out)?,
+        Command::Import(args) => cli::import(&args, out)?,
+        Command::Completions { shell } => cli::completions(shell, out)?,
         Command::CheatSheet { format } => {
             let markdown = format == cli::SheetFormat::Markdown;
             out.write_all(export::cheat_sheet(&embedded::catalog()?, markdown, tui::sign).as_bytes())?;
             0
         }
-        Command::Man => cli::man(&mut out)?,
-        Command::Version { verbose: false } => cli::version(&mut out)?,
-        Command::Version { verbose: true } => cli::version_and_facts(&mut out)?,
-        Command::Explore(args) if args.print.print => print(&args, &mut out)?,
+        Command::Man { subcommand, dir } => cli::man(subcommand.as_deref(), dir.as_deref(), out)?,
+        Command::Version { verbose: false } => cli::version(out)?,
+        Command::Version { verbose: true } => cli::version_and_facts(out)?,
+        Command::Explore(args) if args.print.print => print(&args, out)?,
         Command::Explore(args) => {
             explore(&catalog_with(&args.choice().maps)?, &args, None, tui::Opening::Explorer)?;
             0
         }
-    };
-    out.flush()?;
-    Ok(code)
+    })
 }
 
 fn tour(args: cli::Tour, out: &mut dyn Write) -> Result<u8> {
@@ -100,10 +86,10 @@ fn tour(args: cli::Tour, out: &mut dyn Write) -> Result<u8> {
     let explorer = ExplorerArgs::with_look(args.look);
     match wish {
         cli::TourWish::List => cli::list_lessons(out),
-        cli::TourWish::Text(lesson) => {
+        cli::TourWish::Text { lesson, answers } => {
             let config = named_config(&catalog, &explorer)?;
             let settings = options(&explorer, &config, Script::default()).settings;
-            cli::lesson_text(&catalog, &lesson, &settings, out)
+            cli::lesson_text(&catalog, (&lesson, answers), &settings, out)
         }
         cli::TourWish::Open(lesson) => {
             let opening = lesson.map_or(tui::Opening::Lessons, tui::Opening::Lesson);

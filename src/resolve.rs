@@ -25,14 +25,15 @@ mod verdict;
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 
-pub use answer::{Answer, Basis, Dependence, Outcome, OutcomeWithFeatures, Possible, between_exact_maps};
+pub use answer::{Answer, Basis, Dependence, Outcome, OutcomeWithFeatures, Possible, between_exact_maps, unread_qemus};
 pub use classify::{brief, brief_between, decide, verdict};
 pub use decision_table::{MapState, Mention, Row, TABLE, TableRow};
-pub use endpoint::{EMULATOR, EMULATOR_EL, Endpoint, Guest, Host, Machine};
+pub use endpoint::{EMULATOR, Endpoint, Guest, Host, Machine};
 pub use migrate::{Case, Prepared, cold_boot, rollback};
-pub use refusal::{Refusal, Stage};
+pub use refusal::{Refusal, Sender, Stage};
 pub use rules::{RULES, Rule, RuleId, suggested};
 pub use trace::{Migration, Origin, QemuCpu, Sent, StartTrace, Trace, WrittenBy};
+pub(crate) use unknowns::TOO_MANY;
 pub use unknowns::{Axis, Budget, BudgetExceeded, Plan, Resolver, source};
 pub use verdict::{LimitingComponent, Risk, Verdict};
 

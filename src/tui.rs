@@ -4,10 +4,14 @@
 
 #[cfg(feature = "terminal")]
 mod cast;
+#[cfg(test)]
+mod contrast;
 #[cfg(feature = "terminal")]
 mod effects;
 mod environment;
 mod export;
+#[cfg(feature = "terminal")]
+mod flash;
 #[cfg(feature = "terminal")]
 mod input;
 mod options;

@@ -90,7 +90,7 @@ fn fits_more(root: &Value, schema: &Value, wanted: &Value, value: &Value) -> boo
     }
 }
 
-const WORDS: [&str; 8] = [
+const WORDS: [&str; 9] = [
     "Skylake-Client,machine=pc-q35-3.1,from=old,to=new",
     "Skylake-Client,machine=pc-q35-3.1,from=9.0.0,to=9.0.0+mpx-removed",
     "EPYC,machine=pc-q35-5.2,topology=1-2-1,from=9.0.0,to=11.3.0:10.0.13",
@@ -99,6 +99,7 @@ const WORDS: [&str; 8] = [
     "host-model,machine=pc-q35-5.2,from=9.0.0,to=11.3.0:10.0.13",
     "Skylake-Client-noTSX-IBRS,machine=pc-q35-rhel9.4.0,from=10.0.0-7.el9:8.2.0,to=11.9.0:10.1.0",
     "host-passthrough,host=any,from=9.0.0,to=11.3.0:10.0.13",
+    "Broadwell,+vmx,from=9.9.0,to=10.0.0",
 ];
 
 #[test]

@@ -29,6 +29,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("base64", &["domain"]),
     ("flate2", &["domain"]),
     ("clap", &["cli"]),
+    ("indicatif", &["cli"]),
     ("serde", &["import", "export", "input", "app", "cli", "load"]),
     ("nucleo_matcher", &["app"]),
     ("tempfile", &["storage"]),
@@ -245,7 +246,6 @@ fn circles(files: &BTreeMap<Module, String>) -> Vec<String> {
 
 /// Circles that are still to be broken. Nothing may be added here.
 const KNOWN_CIRCLES: &[&str] = &[
-    "cli: analysis_args args check domains scenario_args tour",
     "domain: catalog definition named policies scenario",
     "resolve: expansion partial_check prepared_endpoint",
     "resolve/unknowns: dedup enumerate",

@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 use support::ask::CATALOG;
 use support::golden;
 use virt_cpu_explorer::internal::domain::behaviour::{Dated, Setting};
+use virt_cpu_explorer::internal::domain::catalog::Provenance;
+use virt_cpu_explorer::internal::domain::package::Since;
 
 fn feature_name(feature: virt_cpu_explorer::internal::domain::feature::FeatureId) -> String {
     CATALOG.feature_name(feature).to_owned()
@@ -18,6 +20,33 @@ fn since(dated: &Dated) -> String {
         (Some(since), None) => format!("{since}"),
         (Some(since), Some(after)) => format!("after {after}, by {since}"),
     }
+}
+
+/// How many published releases lie inside the interval of a date.
+fn width(dated: &Dated) -> usize {
+    let (Some(since), Some(after)) = (dated.since, dated.after) else { return 0 };
+    let published = CATALOG.libvirt_releases().iter().filter(|known| known.provenance == Provenance::Published);
+    published.filter(|known| after < known.version && known.version < since).count()
+}
+
+/// How many dates are exact, and how many are open and how wide.
+fn count_of_dates() -> String {
+    let all = CATALOG.decisions().switches.iter().flat_map(|history| &history.values);
+    let dated: Vec<&Dated> = all.filter(|dated| dated.since.is_some()).collect();
+    let open: Vec<&&Dated> = dated.iter().filter(|dated| width(dated) > 0).collect();
+    let inferred = dated.iter().filter(|dated| dated.inferred).count();
+    let mut text = format!(
+        "{} of {} dates are exact, {inferred} of them inferred. {} are open:\n\n| switch | value | interval | releases inside |\n|---|---|---|---|\n",
+        dated.len() - open.len(),
+        dated.len(),
+        open.len()
+    );
+    for dated in open {
+        let (name, value) = (dated.setting.name(), dated.setting.value(&feature_name));
+        let value = if value.len() > 40 { "the longer list".to_owned() } else { value };
+        writeln!(text, "| {name} | {value} | {} | {} |", since(dated), width(dated)).unwrap();
+    }
+    text
 }
 
 #[test]
@@ -53,6 +82,7 @@ fn the_page_of_switches_is_up_to_date() {
     }
     page.push('\n');
     writeln!(page, "QEMU releases before {} are resolved by dated rules only.\n", decisions.first_qemu).unwrap();
+    writeln!(page, "{}", count_of_dates()).unwrap();
     for history in &decisions.switches {
         write!(page, "### {}\n\n{}\n\n", history.values[0].setting.name(), history.doc).unwrap();
         page.push_str("| value | since | source |\n|---|---|---|\n");
@@ -67,8 +97,20 @@ fn the_page_of_switches_is_up_to_date() {
     for fix in &decisions.backports {
         let settings: Vec<String> =
             fix.settings.iter().map(|s| format!("{}: {}", s.name(), s.value(&feature_name))).collect();
-        let package = format!("{}-{}.{} and later", fix.release, fix.build, fix.distribution);
-        writeln!(page, "| {package} | {} | {} |", settings.join(", "), fix.source).unwrap();
+        let taken = fix.taken.iter().map(|taken| {
+            let models = taken.models.iter().map(|model| CATALOG.model_name(*model));
+            let features = taken.features.iter().map(|feature| CATALOG.feature_name(feature));
+            format!("in the map: {}", models.chain(features).collect::<Vec<_>>().join(", "))
+        });
+        let changes: Vec<String> = settings.into_iter().chain(taken).collect();
+        let (release, distribution) = (fix.release, &fix.distribution);
+        let package = match fix.since {
+            Since::Every => format!("every {release} of {distribution}"),
+            Since::Build(number) => format!("{release}-{}.{distribution} and later", number.0[0]),
+            Since::By(number) => format!("{release}-{}.{distribution} and perhaps some before", number.0[0]),
+            Since::Unread => format!("perhaps {release} of {distribution}"),
+        };
+        writeln!(page, "| {package} | {} | {} |", changes.join(", "), fix.source).unwrap();
     }
     page.push_str("\n## QEMU point releases\n\n| quirk | releases | machine types | source |\n|---|---|---|---|\n");
     for quirk in &decisions.quirks {

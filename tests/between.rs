@@ -5,8 +5,11 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::ask::{CATALOG, json as check, texts};
+use support::ask::{CATALOG, json as check, scenario, texts};
+use support::random::Random;
 use virt_cpu_explorer::internal::domain::catalog::{Provenance, ReleaseMap};
+use virt_cpu_explorer::internal::domain::version::Version;
+use virt_cpu_explorer::internal::resolve::{Verdict, resolve};
 
 fn expect(word: &str, keys: &Value) {
     let given = check(word);
@@ -67,7 +70,7 @@ fn vmx_names_part_the_releases_from_9_10_to_10_1() {
 
 #[test]
 fn a_package_with_the_fix_takes_what_its_release_does_not() {
-    let to = |libvirt: &str| format!("kvm64,+vmx,machine=pc-q35-rhel9.4.0,from=9.0.0-3.el9,to={libvirt}");
+    let to = |libvirt: &str| format!("kvm64,+vmx,machine=pc-q35-rhel9.2.0,from=9.0.0-3.el9,to={libvirt}");
     expect(&to("10.0.0-4.el9"), &json!({"outcome": "aborted", "rule": "vmx-unknown-to-source"}));
     expect(&to("10.0.0-5.el9"), &json!({"verdict": "unchanged"}));
     expect(&to("10.0.0-7.el9"), &json!({"verdict": "unchanged"}));
@@ -177,11 +180,12 @@ fn threads_are_reported_by_every_qemu_since_10() {
 }
 
 #[test]
-fn a_machine_type_outside_the_facts_stands_for_all_of_its_qemu() {
-    for machine in ["pc-q35-rhel9.4.0", "pc-i440fx-jammy"] {
-        expect(&format!("Nehalem,machine={machine},from=9.0.0,to=11.3.0"), &json!({"verdict": "unchanged"}));
-        let word = format!("Skylake-Client,machine={machine},from=old,to=new");
-        expect(&word, &json!({"verdict": "depends", "depends_on": ["machine type"]}));
+fn an_answer_depends_on_a_machine_type_outside_the_facts() {
+    for machine in ["pc-q35-rhel11.9.0", "pc-i440fx-stonking"] {
+        for model in ["Nehalem", "Skylake-Client"] {
+            let word = format!("{model},machine={machine},from=old,to=new");
+            expect(&word, &json!({"verdict": "depends", "depends_on": ["machine type"]}));
+        }
     }
     let none = "Nehalem,machine=pc-q35-7.2,from=9.0.0-3.el9,to=11.3.0";
     let refused = json!({
@@ -201,5 +205,94 @@ fn a_libvirt_refuses_a_qemu_that_is_too_old_for_it() {
         assert_ne!(check(&word(oldest))["rule"], "qemu-too-old", "{libvirt}");
         let source = format!("Nehalem,machine=pc-q35-4.0,from={libvirt}:{older},to={libvirt}:7.2.22");
         expect(&source, &json!({"outcome": "start-refused", "rule": "qemu-too-old"}));
+    }
+}
+
+/// The QEMU release that was the newest in the month of a libvirt release: libvirt publishes eleven a year, none in
+/// February, and 7.0.0 was January 2021's.
+fn newest_qemu(libvirt: Version) -> &'static str {
+    const RELEASED: [(u16, u16, &str); 18] = [
+        (2020, 12, "5.2.0"),
+        (2021, 4, "6.0.0"),
+        (2021, 8, "6.1.0"),
+        (2021, 12, "6.2.0"),
+        (2022, 4, "7.0.0"),
+        (2022, 8, "7.1.0"),
+        (2022, 12, "7.2.0"),
+        (2023, 4, "8.0.0"),
+        (2023, 8, "8.1.0"),
+        (2023, 12, "8.2.0"),
+        (2024, 4, "9.0.0"),
+        (2024, 9, "9.1.0"),
+        (2024, 12, "9.2.0"),
+        (2025, 4, "10.0.0"),
+        (2025, 8, "10.1.0"),
+        (2025, 12, "10.2.0"),
+        (2026, 4, "11.0.0"),
+        (2026, 8, "11.1.0"),
+    ];
+    let month = if libvirt.minor == 0 { 1 } else { libvirt.minor + 2 };
+    let released = |(year, first, _): &&(u16, u16, &str)| (*year, *first) <= (2014 + libvirt.major, month);
+    RELEASED.iter().rfind(released).unwrap().2
+}
+
+#[test]
+#[expect(clippy::print_stdout, reason = "how many depend is worth reading")]
+fn few_plain_questions_depend_on_what_was_not_read() {
+    let from_7_0_0_on = |version: Version| version >= Version::new(7, 0, 0);
+    let published = CATALOG.libvirt_releases().iter().filter(|known| known.provenance == Provenance::Published);
+    let releases: Vec<Version> = published.map(|known| known.version).filter(|v| from_7_0_0_on(*v)).collect();
+    let mut random = Random::of(1414);
+    let (mut depends, mut decided) = (Vec::new(), [0; 4]);
+    for _ in 0..1000 {
+        let ends = [random.one(&releases), random.one(&releases)];
+        let qemus = ends.map(newest_qemu);
+        let views = qemus.map(|qemu| CATALOG.qemu_views(qemu.parse().unwrap()));
+        let in_all = |has: &dyn Fn(&virt_cpu_explorer::internal::domain::catalog::QemuView<'_>) -> bool| {
+            views.iter().flatten().all(has)
+        };
+        let models: Vec<&str> = (CATALOG.pickable_models())
+            .filter(|model| in_all(&|view| view.has_model(*model)))
+            .map(|model| CATALOG.model_name(model))
+            .collect();
+        let machines: Vec<&str> = (CATALOG.qemu_defaults().machines.iter())
+            .map(|machine| (*machine, CATALOG.machine_name(*machine)))
+            .filter(|(id, name)| in_all(&|view| view.has_machine(*id, name)))
+            .map(|(_, name)| name)
+            .collect();
+        let (model, machine) = (random.one(&models), random.one(&machines));
+        let word = format!("{model},machine={machine},from={}:{},to={}:{}", ends[0], qemus[0], ends[1], qemus[1]);
+        let answer = resolve(&CATALOG, &scenario(&word));
+        match answer.verdict {
+            Verdict::Depends => {
+                let inputs: Vec<&str> = answer.depends_on.iter().map(|on| on.input.as_str()).collect();
+                depends.push(format!("{word}: {}", inputs.join(", ")));
+            }
+            Verdict::Unchanged => decided[0] += 1,
+            Verdict::Changed => decided[1] += 1,
+            Verdict::Aborted => decided[2] += 1,
+            Verdict::StartRefused | Verdict::Never => decided[3] += 1,
+        }
+    }
+    let [unchanged, changed, aborted, refused] = decided;
+    println!(
+        "1000 plain questions: {} depend, {unchanged} unchanged, {changed} changed, {aborted} aborted, {refused} refused",
+        depends.len()
+    );
+    println!("{}", depends.join("\n"));
+    assert!(depends.len() < 30, "{} depend, first: {}", depends.len(), depends[0]);
+}
+
+#[test]
+fn many_unknown_inputs_are_decided_where_few_of_them_matter() {
+    for stops in ["", ",via=10.3.0:9.1.0,via=10.9.0:9.2.0,via=11.4.0:10.0.2"] {
+        for (model, machine) in [("Skylake-Client", "?"), ("EPYC", "?"), ("Haswell-noTSX", "pc-q35-7.2")] {
+            let word = format!("{model},machine={machine}{stops},from=10.0.0:8.2.0,to=11.10.0:10.1.0");
+            let answer = resolve(&CATALOG, &scenario(&word));
+            let inputs: Vec<&str> = answer.depends_on.iter().map(|on| on.input.as_str()).collect();
+            assert!(!inputs.contains(&"too many combinations"), "{word}: {inputs:?}");
+            let told = answer.verdict != Verdict::Depends || answer.depends_on.iter().all(|on| on.answers.len() > 1);
+            assert!(told, "{word}: {inputs:?}");
+        }
     }
 }

@@ -20,7 +20,7 @@ type Line = (&'static str, i32, &'static [&'static str]);
 
 const PRINTED: &[Line] = &[
     ("baseline", 0, &["baseline", "EPYC-7502-32-Core", "EPYC-7601-32-Core", "--on", "9.0.0"]),
-    ("baseline-intel", 0, &["baseline", "Cooperlake", "Core-i5-2500"]),
+    ("baseline-intel", 0, &["baseline", "Cooperlake", "Core-i5-2500", "--on", "9.0.0"]),
     (
         "check-host-files",
         1,
@@ -71,7 +71,7 @@ const PRINTED: &[Line] = &[
 
 /// The same in JSON: what is in it, as far as the words go.
 const IN_JSON: &[(&[&str], &[&str])] = &[
-    (&["baseline", "Cooperlake", "Core-i5-2500"], &["model", "required", "SandyBridge"]),
+    (&["baseline", "Cooperlake", "Core-i5-2500", "--on", "9.0.0"], &["model", "mitigations_lost", "SandyBridge"]),
     (&["diff", "EPYC", "EPYC-Rome"], &["EPYC-Rome", "clwb"]),
     (&["diff", "9.0.0", "11.3.0", "--qemu", "7.2.22"], &["Skylake-Client", "mpx", "new to old"]),
     (&["follow", "mpx", T7], &["source CPU", "live XML", "EXTRA"]),
@@ -153,7 +153,7 @@ fn json_says_the_same() {
 fn every_list_is_the_same_in_json() {
     for what in ["models", "machines", "releases", "qemu", "hosts", "products", "features", "rules"] {
         let (code, out, _) = run(&["list", what], Stdio::null());
-        let (json_code, json, _) = run(&["list", what, "--json"], Stdio::null());
+        let (json_code, json, _) = run(&["list", what, "--format", "json"], Stdio::null());
         let rows: Vec<serde_json::Value> = serde_json::from_str(&json).unwrap();
         let in_json: Vec<&str> = rows.iter().map(|row| row["name"].as_str().unwrap()).collect();
         let in_text: Vec<&str> = out.lines().map(|line| line.split('\t').next().unwrap()).collect();
@@ -287,16 +287,17 @@ fn facts_edited_by_hand_get_their_canonical_form_back() {
 
 #[test]
 fn what_cannot_be_done_is_said() {
-    let wrong: [(&[&str], &str); 11] = [
+    let wrong: [(&[&str], &str); 12] = [
         (&["expand", "host-model"], "--on is missing: name libvirt and QEMU, such as --on "),
         (&["expand", "host-model", "--on", "9.0.0"], "the QEMU release is missing; name both, such as --on "),
         (&["expand", "host-model", "--on", "debian:12"], "--host is missing: name a listed host or a file, such as "),
         (&["expand", "host-model", "--on", "debian:12", "--host", "EPYC"], "neither a listed host nor a file"),
         (&["expand", "host-model", "--on", "debian:12", "--host", TCG_FILE], "made for TCG"),
         (&["import"], "expected --libvirt RELEASE=DIR"),
+        (&["import", "--qemu", "no-such-program"], "no-such-program: cannot be started"),
         (&["import", "no-such-folder"], "no-such-folder"),
         (&["diff", "EPYC", "EPYC-Rome", "--qemu", "7.2.22"], "--qemu are for two releases"),
-        (&["baseline", "EPYC"], "`list hosts` prints them"),
+        (&["baseline", "EPYC", "--on", "9.0.0"], "EPYC: expected a listed host or a file"),
         (&["import", "--host", "mine"], "NAME=FILE"),
         (&["import", "--libvirt", "13.0.0=tests/maps/directory"], "--source"),
     ];

@@ -24,11 +24,12 @@ fn every_golden_belongs_to_a_test() {
 }
 
 #[test]
-fn without_a_kept_scenario_it_says_how_to_keep_one() {
+fn without_a_scenario_a_the_reverse_direction_is_compared() {
     let session = open(T5, USUAL).keys("c");
-    has(&session, "No scenario is set as A. Press A on any screen to set it.");
+    has(&session, "A is the reverse direction of B. Press A to set another scenario as A.");
+    has(&session, "from=new:7.2.22,to=old:7.2.22");
     GOLDENS.compare("nothing-kept", &session.text());
-    has(&session.keys("<enter>"), "No scenario is set as A");
+    has(&session.keys("<enter>"), "row T6");
     has(&open(T5, USUAL).keys("cb"), "Swap A and B: no scenario is set as A.");
     let session = open(T5, USUAL).keys("cA");
     has(&session, "None. A and B have the same settings.");
@@ -62,17 +63,17 @@ fn a_cpu_that_was_never_built_is_said_so() {
 #[test]
 fn enter_goes_to_the_side_of_the_cursor() {
     let session = open(T5, USUAL).keys("A<left>c<enter>");
-    has(&session, "▶T5");
+    has(&session, "row T5");
     let session = open(T5, USUAL).keys("A<left>c<right><enter>");
-    has(&session, "▶T7");
-    has(&open(T5, USUAL).keys("A<left>c<tab><tab><enter>"), "▶T5");
+    has(&session, "row T7");
+    has(&open(T5, USUAL).keys("A<left>c<tab><tab><enter>"), "row T5");
 }
 
 #[test]
 fn a_key_swaps_a_and_b() {
     let session = open(T5, USUAL).keys("A<left>cb");
     has(&session, "Guest: machine   pc-q35-3.1");
-    has(&session.keys("<right><enter>"), "▶T5");
+    has(&session.keys("<right><enter>"), "row T5");
     let again = open(T5, USUAL).keys("A<left>cbb");
     has(&again, "Guest: machine   pc-q35-4.0");
 }
@@ -80,13 +81,13 @@ fn a_key_swaps_a_and_b() {
 #[test]
 fn a_side_can_be_clicked_and_the_list_scrolled() {
     let mut session = open(T5, (80, 24)).keys("A<left>c");
-    let (a, b) = (session.target(30, 6), session.target(70, 6));
+    let (a, b) = (session.target(30, 7), session.target(70, 7));
     assert!(matches!((a, b), (Some(Target::Cell(_, 0)), Some(Target::Cell(_, 1)))), "{a:?} {b:?}");
-    assert_eq!(session.target(3, 6), None);
+    assert_eq!(session.target(3, 7), None);
     update::click(&mut session.model, catalog(), b.unwrap());
     has(&session, "▶B, current");
     update::click(&mut session.model, catalog(), b.unwrap());
-    has(&session, "▶T7");
+    has(&session, "row T7");
     let session = session.keys("c<end>");
     has(&session, "end ╮");
     has(&session.keys("<home>"), "more lines");

@@ -203,7 +203,7 @@ fn parts_can_be_clicked_and_scrolled() {
 
 #[test]
 fn another_scenario_or_size_is_laid_out_anew() {
-    let mut session = open(T7, (120, 36)).keys("x");
+    let mut session = open(T7, (120, 36)).keys("x<right><end>");
     has(&session, "never ran here");
     update::resize(&mut session.model, catalog(), Size { width: 200, height: 60 });
     assert_eq!(state(&session).columns.len(), 3);

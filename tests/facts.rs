@@ -24,7 +24,7 @@ fn catalog() -> Catalog {
 fn the_files_are_in_canonical_form() {
     let directory = copy_of_the_timeline("canonical");
     import::rewrite(&directory).unwrap();
-    for file in ["libvirt.xml", "qemu.xml", "hosts.xml", "products.xml"] {
+    for file in ["libvirt.xml", "qemu.xml", "hosts.xml"] {
         let read = |path: &Path| std::fs::read_to_string(path.join(file)).unwrap();
         assert!(read(&directory) == read(Path::new("cpu_map")), "{file}: run `import --rewrite`");
     }
@@ -309,10 +309,12 @@ fn a_map_can_be_picked_as_one_more_release() {
     assert!(catalog.feature("warp-drive").is_some() && catalog.model("Small-v2").is_some());
 }
 
+const FILES: [&str; 6] = ["libvirt.xml", "qemu.xml", "hosts.xml", "products.xml", "behaviour.xml", "downstream.xml"];
+
 fn copy_of_the_timeline(name: &str) -> PathBuf {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::create_dir_all(&directory).unwrap();
-    for file in ["libvirt.xml", "qemu.xml", "hosts.xml", "products.xml", "behaviour.xml"] {
+    for file in FILES {
         std::fs::copy(Path::new("cpu_map").join(file), directory.join(file)).unwrap();
     }
     directory
@@ -320,9 +322,11 @@ fn copy_of_the_timeline(name: &str) -> PathBuf {
 
 fn timeline_in(directory: &Path) -> Parts {
     let read = |name: &str| std::fs::read_to_string(directory.join(name)).unwrap();
-    let texts = ["libvirt.xml", "qemu.xml", "hosts.xml", "products.xml", "behaviour.xml"].map(read);
-    let [libvirt, qemu, hosts, products, behaviour] = texts.each_ref().map(|text| ("timeline", text.as_str()));
-    let texts = virt_cpu_explorer::internal::load::timeline::Texts { libvirt, qemu, hosts, products, behaviour };
+    let texts = FILES.map(read);
+    let [libvirt, qemu, hosts, products, behaviour, downstream] =
+        texts.each_ref().map(|text| ("timeline", text.as_str()));
+    let texts =
+        virt_cpu_explorer::internal::load::timeline::Texts { libvirt, qemu, downstream, hosts, products, behaviour };
     virt_cpu_explorer::internal::load::timeline::read(&texts).unwrap()
 }
 

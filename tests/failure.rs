@@ -29,7 +29,7 @@ const WRITERS: &[&[&str]] = &[
     &["follow", "mpx", T7],
     &["explain", "guest CPU doesn't match specification: extra features: ht"],
     &["list", "models"],
-    &["list", "releases", "--json"],
+    &["list", "releases", "--format", "json"],
     &["rule"],
     &["rule", "T7"],
     &["man"],
@@ -120,7 +120,7 @@ fn closed_inputs_and_outputs_are_no_panic() {
 fn a_closed_standard_input_does_not_keep_a_user_from_typing() {
     for closed in ["<&-", "</dev/null"] {
         let mut terminal = shell(&format!("exec \"$PROGRAM\" {T7} {closed}"));
-        terminal.until("▶T7");
+        terminal.until("row T7");
         quits(terminal);
     }
 }
@@ -128,7 +128,7 @@ fn a_closed_standard_input_does_not_keep_a_user_from_typing() {
 #[test]
 fn a_full_disk_while_facts_are_written_leaves_the_old_ones() {
     let directory = scratch("facts");
-    let files = ["libvirt.xml", "qemu.xml", "hosts.xml", "products.xml", "behaviour.xml"];
+    let files = ["libvirt.xml", "qemu.xml", "hosts.xml", "products.xml", "behaviour.xml", "downstream.xml"];
     let ours = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("cpu_map").join(name);
     for name in files {
         std::fs::copy(ours(name), directory.join(name)).expect("the facts can be copied");
@@ -144,7 +144,7 @@ fn a_full_disk_while_facts_are_written_leaves_the_old_ones() {
         .map(|entry| entry.expect("it can be listed").file_name().into_string().expect("a name is text"))
         .collect();
     left.sort();
-    assert_eq!(left, ["behaviour.xml", "hosts.xml", "libvirt.xml", "products.xml", "qemu.xml"]);
+    assert_eq!(left, ["behaviour.xml", "downstream.xml", "hosts.xml", "libvirt.xml", "products.xml", "qemu.xml"]);
     for name in files {
         let read = |path: PathBuf| std::fs::read(path).expect("it can be read");
         assert!(read(ours(name)) == read(directory.join(name)), "{name} is as it was");
@@ -161,7 +161,7 @@ fn an_environment_that_lacks_everything_is_enough() {
         let home = home.display().to_string();
         let places = ["HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"].map(|name| (name, home.as_str()));
         let mut terminal = Terminal::explorer(&[T7], &places);
-        terminal.until("▶T7");
+        terminal.until("row T7");
         quits(terminal);
     }
     let output = Command::new(PROGRAM).args(["check", T7]).env_clear().output().expect("the program runs");
@@ -172,7 +172,7 @@ fn an_environment_that_lacks_everything_is_enough() {
 #[test]
 fn a_terminal_without_a_name_is_drawn_on() {
     let mut terminal = shell(&format!("unset TERM; exec \"$PROGRAM\" {T7}"));
-    terminal.until("▶T7");
+    terminal.until("row T7");
     quits(terminal);
 }
 
@@ -180,7 +180,7 @@ fn a_terminal_without_a_name_is_drawn_on() {
 fn in_a_locale_without_utf_8_the_screen_is_ascii() {
     for locale in ["LC_ALL=POSIX", "LC_ALL= LC_CTYPE= LANG=en_US.ISO-8859-1"] {
         let mut terminal = shell(&format!("export {locale}; exec \"$PROGRAM\" {T7}"));
-        terminal.until(">T7");
+        terminal.until("row T7");
         assert!(terminal.contents().is_ascii(), "{locale}: {}", terminal.contents());
         quits(terminal);
     }
@@ -189,7 +189,7 @@ fn in_a_locale_without_utf_8_the_screen_is_ascii() {
 #[test]
 fn a_storm_of_sizes_ends_in_the_right_screen() {
     let mut terminal = Terminal::explorer(&[T7], &[]);
-    terminal.until("▶T7");
+    terminal.until("row T7");
     for turn in 0..300u16 {
         let (rows, columns) = match turn % 5 {
             0 => (1, 1),
@@ -211,11 +211,11 @@ fn a_storm_of_sizes_ends_in_the_right_screen() {
 #[test]
 fn a_killed_program_leaves_nothing_that_hinders_the_next() {
     let mut terminal = Terminal::explorer(&[T7], &[]);
-    terminal.until("▶T7");
+    terminal.until("row T7");
     terminal.signal("KILL");
     assert_ne!(terminal.end(), 0);
     let mut next = Terminal::explorer(&[T7], &[]);
-    next.until("▶T7");
+    next.until("row T7");
     quits(next);
 }
 
@@ -223,14 +223,14 @@ fn a_killed_program_leaves_nothing_that_hinders_the_next() {
 fn two_instances_do_not_know_of_each_other() {
     let mut one = Terminal::explorer(&[T7], &[]);
     let mut other = Terminal::explorer(&[], &[]);
-    one.until("▶T7");
-    other.until("▶T5");
+    one.until("row T7");
+    other.until("row T5");
     other.keys("\x1b[D");
-    other.until("▶T7");
+    other.until("row T7");
     one.keys("\x1b[C");
-    one.until("▶T5");
+    one.until("row T5");
     quits(one);
-    assert!(other.contents().contains("▶T7"));
+    assert!(other.contents().contains("row T7"));
     quits(other);
 }
 
@@ -243,10 +243,10 @@ fn pasted(text: &str) -> String {
 fn a_pasted_megabyte_is_one_clear_error() {
     for text in ["Skylake-Client,", "x", "line\n", "é"] {
         let mut terminal = Terminal::explorer(&[T7], &[]);
-        terminal.until("▶T7");
+        terminal.until("row T7");
         terminal.keys(&pasted(text));
         terminal.until("Cannot parse the pasted text as a scenario");
-        terminal.until("▶T7");
+        terminal.until("row T7");
         quits(terminal);
     }
 }
@@ -254,7 +254,7 @@ fn a_pasted_megabyte_is_one_clear_error() {
 #[test]
 fn of_a_megabyte_pasted_while_choosing_only_the_beginning_is_taken() {
     let mut terminal = Terminal::explorer(&[T7], &[]);
-    terminal.until("▶T7");
+    terminal.until("row T7");
     terminal.keys("\r");
     terminal.until("Guest: machine");
     terminal.keys(&pasted("q35"));
@@ -272,7 +272,7 @@ fn a_suspended_program_gives_the_terminal_back_and_takes_it_again() {
     let mut terminal = Terminal::start(command, &[("PS1", "ready> ")]);
     terminal.until("ready>");
     terminal.keys(&format!("{PROGRAM} {T7}\r"));
-    terminal.until("▶T7");
+    terminal.until("row T7");
     for round in 1..=3 {
         terminal.keys("\x1a");
         // What the shell said of the stops before is on the screen as well.
@@ -281,7 +281,7 @@ fn a_suspended_program_gives_the_terminal_back_and_takes_it_again() {
         });
         terminal.given_back();
         terminal.keys("fg\r");
-        terminal.until("▶T7");
+        terminal.until("row T7");
         terminal.taken();
     }
     terminal.keys("q");

@@ -63,6 +63,7 @@ fn the_page_of_keys_is_up_to_date() {
             let place = match info.scope {
                 Scope::Everywhere => "everywhere".to_owned(),
                 Scope::Text => "typing".to_owned(),
+                Scope::Search => "searched page".to_owned(),
                 Scope::Tour => "in a lesson".to_owned(),
                 Scope::Screens => "every screen".to_owned(),
                 Scope::On(kinds) => kinds.iter().map(|kind| kind.title()).collect::<Vec<_>>().join(", "),
@@ -91,6 +92,7 @@ fn every_action_has_an_id_a_sentence_and_a_key_that_finds_it() {
             let key = Key::parse(key).unwrap();
             let context = match info.scope {
                 Scope::Text => KeyContext::Text,
+                Scope::Search => KeyContext::Search,
                 Scope::Tour => KeyContext::Tour,
                 Scope::Everywhere | Scope::Screens => KeyContext::Screen(ScreenKind::Explorer),
                 Scope::On(kinds) => KeyContext::Screen(kinds[0]),
@@ -140,7 +142,7 @@ fn palette_and_help_say_why_an_action_is_unavailable() {
     assert!(palette.contains("nothing to undo"), "{palette}");
     let possible = open(UNCHANGED, (120, 36)).keys("<left>:undo").text();
     assert!(!possible.contains("nothing to undo"), "{possible}");
-    let help = open(UNCHANGED, (120, 60)).keys("?").text();
+    let help = open(UNCHANGED, (120, 120)).keys("??").text();
     assert!(help.contains("Reverts the last change of the scenario. Now: nothing to undo."), "{help}");
 }
 

@@ -59,8 +59,9 @@ impl StartTrace {
         if let Some(matching) = &guest.matching {
             object["match"] = matching.as_str().into();
         }
+        // The laboratory's `vendor` is `vendor_id`: QEMU was given it.
         if let Some(vendor) = &guest.vendor {
-            object["vendor"] = vendor.as_str().into();
+            object["vendor_id"] = Vendor::parse(vendor).unwrap().name().into();
         }
         if let Some(topology) = &guest.topology {
             object["topology"] = topology.as_slice().into();
@@ -119,10 +120,8 @@ fn comparable(message: &str) -> &str {
     message.find("can't apply global").map_or(message, |start| &message[start..])
 }
 
-/// Left out are the runs whose definition tells the guest another vendor (`vendor_id`): no batch line asks for that.
 fn runs() -> Vec<StartTrace> {
-    let runs = include_str!("recorded/lab.jsonl").lines().map(|line| serde_json::from_str::<StartTrace>(line).unwrap());
-    runs.filter(|run| run.guest.vendor.is_none()).collect()
+    include_str!("recorded/lab.jsonl").lines().map(|line| serde_json::from_str::<StartTrace>(line).unwrap()).collect()
 }
 
 /// A class of runs that the answers do not reproduce, and why.

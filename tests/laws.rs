@@ -77,8 +77,10 @@ fn an_answer_names_one_rule_unless_it_depends_and_is_the_same_again() {
     let mut rules: BTreeMap<&str, usize> = BTreeMap::new();
     for (scenario, answer) in drawn(11, 6000) {
         let word = scenario.word(&CATALOG);
-        assert_eq!(answer.rule.is_some(), answer.depends_on.is_empty(), "{word}");
-        assert_eq!(answer.verdict == Verdict::Depends, !answer.depends_on.is_empty(), "{word}");
+        // Where only the message depends, the cases may have several rules.
+        let depends = !answer.depends_on.is_empty();
+        assert!(answer.rule.is_some() || depends, "{word}");
+        assert_eq!(answer.verdict == Verdict::Depends, depends && answer.either_way.is_none(), "{word}");
         assert_eq!(resolve(&CATALOG, &scenario), answer, "{word}");
         if let Some(rule) = answer.rule {
             *rules.entry(rule.name()).or_default() += 1;
@@ -127,7 +129,9 @@ fn an_answer_in_short_is_the_one_at_length() {
 }
 
 /// Why a guest may not come back to the very place it left, by rule.
-const NOT_EVEN_AT_HOME: [(RuleId, &str); 5] = [
+const NOT_EVEN_AT_HOME: [(RuleId, &str); 7] = [
+    (RuleId::XsaveStates, "a state outlived its feature, which is switched off by name on arrival"),
+    (RuleId::RestoreTransport, "the libvirt does not know how this QEMU takes a file"),
     (RuleId::Dependency, "a parent was filtered at the start and is switched off by name on arrival"),
     (RuleId::ForbiddenFeature, "check=none let it start, and what arrives is checked"),
     (RuleId::Pconfig, "every Icelake-Server is sent with pconfig=disable"),
@@ -136,7 +140,7 @@ const NOT_EVEN_AT_HOME: [(RuleId, &str); 5] = [
 ];
 
 #[test]
-fn nothing_changes_between_equal_ends_except_through_five_rules() {
+fn nothing_changes_between_equal_ends_except_through_a_few_rules() {
     let mut seen: BTreeSet<&str> = BTreeSet::new();
     let mut random = Random::of(12);
     let mut scenarios: Vec<Scenario> = (0..3000)
@@ -263,7 +267,8 @@ fn a_feature_the_user_names_never_meets_row_seven() {
                             );
                             let answer = answer(&word);
                             assert_ne!(answer.rule, Some(RuleId::T7), "{word}");
-                            assert_eq!(answer.verdict, Verdict::Unchanged, "{word}");
+                            let states_only = answer.rule == Some(RuleId::XsaveStates) && accel == "tcg";
+                            assert!(states_only || answer.verdict == Verdict::Unchanged, "{word}");
                             named += 1;
                         }
                     }
@@ -299,8 +304,8 @@ fn an_abort_is_explained_by_name() {
     for (scenario, answer) in drawn(13, 6000) {
         let word = scenario.word(&CATALOG);
         let refused = matches!(answer.verdict, Verdict::Aborted | Verdict::StartRefused);
-        assert_eq!(refused, error(&answer).is_some(), "{word}");
-        if !refused {
+        assert_eq!(refused && answer.either_way.is_none(), error(&answer).is_some(), "{word}");
+        if !refused || answer.either_way.is_some() {
             continue;
         }
         aborted += 1;
@@ -351,7 +356,7 @@ fn what_an_answer_depends_on_has_two_answers_or_is_to_be_given() {
         }
         let answer = resolve(&CATALOG, &scenario);
         // Where more cases are possible than are tried, every input is named and none has values.
-        let untried = answer.depends_on.len() > 1 && answer.depends_on.iter().all(|on| on.answers.is_empty());
+        let untried = answer.depends_on.iter().any(|on| on.input == "too many combinations");
         for on in answer.depends_on.iter().filter(|_| !untried) {
             let word = scenario.word(&CATALOG);
             assert!(!on.input.is_empty(), "{word}");

@@ -69,7 +69,7 @@ fn shortened(word: &str) -> String {
 
 fn differences(given: &Answer, expected: &NaiveAnswer) -> String {
     let trace = given.trace.as_ref();
-    let live = policies(trace.and_then(|trace| trace.start.live.as_ref()));
+    let live = policies(trace.and_then(|trace| trace.reconnected.as_ref().or(trace.start.live.as_ref())));
     let arrived = policies(trace.and_then(|trace| trace.destination()?.live.as_ref()));
     let sorted = |list: &[String]| list.iter().cloned().collect::<BTreeSet<_>>();
     let mut text = String::new();
@@ -126,7 +126,7 @@ fn expect_few_differences(what: &str, questions: &[Question], least_told: usize,
         }
     }
     println!("{what}: {} questions, equal {equal:?}, no plain answer {not_told:?}", questions.len());
-    let shown: Vec<_> = different.iter().take(12).map(|text| text.as_str()).collect();
+    let shown: Vec<_> = different.iter().take(3000).map(|text| text.as_str()).collect();
     assert!(different.len() <= open, "{} of {} differ:\n{}", different.len(), questions.len(), shown.join("\n"));
     let told = equal.values().sum::<usize>();
     assert!(told * 100 >= questions.len() * least_told, "only {told} of {} were told", questions.len());
@@ -200,9 +200,11 @@ fn what_the_table_asks_is_answered_alike_in_every_regime() {
 #[test]
 fn definitions_of_every_kind_are_answered_alike() {
     // Two guests whose daemon was replaced: by an older one, and by one that requires removed features at a reconnect.
-    expect_few_differences("TCG", &drawn(3, 15_000, "tcg"), 85, 2);
+    if std::env::var("KVM").is_err() {
+        expect_agreement("TCG", &drawn(3, 15_000, "tcg"), 85);
+    }
     // Of these most have a vendor in the definition, a host of another vendor, or a libvirt older than 3.2.0.
-    expect_few_differences("KVM", &drawn(4, 30_000, "kvm"), 80, 760);
+    expect_agreement("KVM", &drawn(4, 30_000, "kvm"), 80);
 }
 
 /// Draws whole questions: any model, machine type, releases, hosts, policies.
@@ -228,6 +230,9 @@ fn drawn(seed: u64, count: usize, accel: &str) -> Vec<Question> {
         }
         if random.once_in(8) {
             question.vendor = Some(random.one(&["Intel", "AMD", "Hygon", "Zhaoxin"]).to_owned());
+        }
+        if random.once_in(20) {
+            question.vendor_id = Some(random.one(&["Intel", "AMD", "Hygon", "Zhaoxin"]).to_owned());
         }
         if random.once_in(10) {
             question.regime = Some(random.one(&["nothing", "disable", "require"]).to_owned());

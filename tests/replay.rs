@@ -33,9 +33,9 @@ fn a_recorded_run_is_a_list_that_replays_to_the_same_screen() {
     let folder = tempfile::tempdir().expect("a folder");
     let list = folder.path().join("run.keys");
     let mut terminal = Terminal::explorer(&[T7, "--record-keys", text(&list)], &[]);
-    terminal.until("▶T7");
+    terminal.until("row T7");
     terminal.keys("s");
-    terminal.until("▶T6");
+    terminal.until("row T6");
     terminal.keys("/smap\r");
     terminal.until("matching smap");
     // The second line of the screen is the guest's; the first click goes there, the second opens the list.
@@ -64,9 +64,9 @@ fn a_recorded_run_is_a_list_that_replays_to_the_same_screen() {
     ];
     assert_eq!(lines, expected);
     let frame = printed(&["--replay", text(&list)]);
-    assert!(frame.contains("EPYC-Milan @ pc-q35-3.1") && frame.contains("matching smap"), "{frame}");
+    assert!(frame.contains("EPYC-Milan · pc-q35-3.1") && frame.contains("matching smap"), "{frame}");
     let mut again = Terminal::explorer(&["--replay", text(&list)], &[]);
-    again.until("EPYC-Milan @ pc-q35-3.1");
+    again.until("EPYC-Milan · pc-q35-3.1");
     again.keys("q");
     assert_eq!(again.end(), 0);
     let refused = Terminal::explorer(&["--record-keys", text(&list)], &[]).end();
@@ -79,11 +79,11 @@ fn a_cast_shows_what_the_terminal_showed() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("run.cast");
     let mut terminal = Terminal::explorer(&[T7, "--record", text(&path)], &[]);
-    terminal.until("▶T7");
+    terminal.until("row T7");
     terminal.keys("y");
     terminal.until("Copied");
     terminal.keys("s");
-    terminal.until("▶T6");
+    terminal.until("row T6");
     terminal.keys("i");
     terminal.until("Rule T6");
     terminal.keys("\x03");
@@ -118,7 +118,7 @@ fn a_demonstration_shows_notes_and_keys_and_waits_for_the_speaker() {
     terminal.until("Machine type 4.0 switches mpx off.");
     terminal.until("Space continues");
     terminal.keys("\r");
-    terminal.until("▶T7");
+    terminal.until("row T7");
     terminal.until("Previous value");
     terminal.until("Space continues");
     // Keys that are no answer change nothing.
@@ -127,7 +127,7 @@ fn a_demonstration_shows_notes_and_keys_and_waits_for_the_speaker() {
     while terminal.contents().contains("Space continues") {
         terminal.listen(std::time::Duration::from_millis(50));
     }
-    assert!(terminal.contents().contains("▶T7"));
+    assert!(terminal.contents().contains("row T7"));
     terminal.keys("s");
     terminal.until("Swap source and destination");
     terminal.keys("q");
@@ -138,11 +138,12 @@ fn a_demonstration_shows_notes_and_keys_and_waits_for_the_speaker() {
 fn the_demonstration_that_comes_along_ends_where_it_says() {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/demo/abort.keys");
     let last = printed(&["--demo", script]);
-    assert!(last.contains("▶T3") && last.contains("row T3, no issue in either direction"), "{last}");
+    assert!(last.contains("row T3") && last.contains("row T3, no issue in either direction"), "{last}");
     for size in ["60x20", "80x24", "120x36", "200x60"] {
         let output = run(&["--print", "--size", size, "--demo", script]);
         let frame = String::from_utf8(output.stdout).expect("UTF-8");
-        assert!(frame.contains("▶T3") && frame.contains("Or the guest names mpx"), "{size}:\n{frame}");
+        assert!(frame.contains("row T3") && frame.contains("Or the guest names mpx"), "{size}:\n{frame}");
+        assert!(frame.contains("6/6"), "{size}:\n{frame}");
     }
 }
 

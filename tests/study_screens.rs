@@ -42,6 +42,8 @@ const GOLDENS: Goldens = Goldens {
         "diff-of-releases-80x24",
         "diff-of-models-120x36",
         "diff-of-nothing-80x24",
+        "host-model-80x24",
+        "host-model-120x36",
     ],
 };
 
@@ -233,7 +235,7 @@ fn a_line_of_a_history_leads_to_a_guest_that_goes_over_the_change() {
     let session = open(T7, USUAL).keys("h<up><enter>");
     assert_eq!(kind(&session), ScreenKind::Explorer);
     assert_eq!(session.model.derived.link, "Skylake-Client,machine=pc-q35-3.1,from=9.10.0:7.2.22,to=10.4.0:7.2.22");
-    has(&session, "▶T7");
+    has(&session, "row T7");
     // The scenario's own machine type leaves the feature off; the newest that turns it on shows the change.
     let session = open(T5, USUAL).keys("hv<up><enter>");
     assert_eq!(session.model.derived.link, "Skylake-Client,machine=pc-q35-3.1,from=9.10.0:7.2.22,to=10.4.0:7.2.22");
@@ -297,10 +299,10 @@ fn a_line_of_a_difference_leads_to_the_guest_it_harms() {
     let session = open(T5, USUAL).keys("d<enter>");
     assert_eq!(kind(&session), ScreenKind::Explorer);
     assert_eq!(session.model.derived.link, "Skylake-Client,machine=pc-q35-3.1,from=old:7.2.22,to=new:7.2.22");
-    has(&session, "▶T7");
+    has(&session, "row T7");
     // From the left to the right it arrives; reverse direction the left does not know the model.
     let session = open("Skylake-Client,from=9.0.0,to=12.8.0", USUAL).keys("dv/denverton<enter><enter>");
-    has(&session, "12.8.0/7.2.22 → 9.0.0/7.2.22");
+    assert!(session.model.derived.link.ends_with("from=12.8.0:7.2.22,to=9.0.0:7.2.22"));
     has(&session, "ABORTED");
 }
 
@@ -379,9 +381,51 @@ fn a_difference_answers_to_search_mouse_and_swapped_ends() {
 }
 
 #[test]
+fn host_model_lists_the_models_by_score_and_says_why_one_was_chosen() {
+    let link = "Skylake-Client,machine=pc-q35-5.2,host=Xeon-Gold-6148,from=debian:12,to=debian:13";
+    GOLDENS.compare("host-model-80x24", &open(link, SMALL).keys("H").text());
+    let session = open(link, USUAL).keys("H");
+    GOLDENS.compare("host-model-120x36", &session.text());
+    let expanded = "host-model on Xeon-Gold-6148, libvirt 9.0.0 with QEMU 7.2.22: Skylake-Server";
+    has(&session, expanded);
+    has(&session, "● Skylake-Server");
+    has(&session, "-cpu Skylake-Server");
+    says(&session, "Why Skylake-Server");
+    // Another host, another release, the other side.
+    let other = open(link, USUAL).keys("H<right>");
+    has(&other, "host-model on Xeon-Platinum-8268, libvirt 9.0.0");
+    has(&open(link, USUAL).keys("Hpepyc-7502<enter>"), "host-model on EPYC-7502-32-Core, libvirt 9.0.0");
+    has(&open(link, USUAL).keys("HP12.8.0<enter>"), "host-model on Xeon-Gold-6148, libvirt 12.8.0");
+    has(&open(link, USUAL).keys("Hv"), "libvirt 11.3.0 with QEMU 10.0.13");
+    // The features are those of the line under the cursor.
+    let second = open(link, USUAL).keys("Hj");
+    assert_ne!(second.text(), session.text());
+    let used = session.keys("<enter>");
+    assert_eq!(kind(&used), ScreenKind::Explorer);
+    assert!(used.model.derived.link.starts_with("host-model,"), "{}", used.model.derived.link);
+    assert!(!used.model.derived.link.contains("depends"));
+    has(
+        &open("Skylake-Client,accel=tcg,from=old,to=new", USUAL).keys("H<right>"),
+        "Under TCG the host does not matter.",
+    );
+}
+
+#[test]
+fn a_mode_that_needs_a_host_asks_for_one() {
+    let session = open(T7, USUAL).keys("<up><enter>host-model<enter>");
+    has(&session, "Host of source and destination, for host-model");
+    let session = session.keys("xeon-gold-6148<enter>");
+    assert!(session.model.derived.link.contains("host=Xeon-Gold-6148"), "{}", session.model.derived.link);
+    let named = open(T7, USUAL).keys("<up><enter>epyc-rome<enter>");
+    assert!(named.model.overlay.is_none(), "a model needs no host");
+    let tcg = open("Skylake-Client,accel=tcg,from=old,to=new", USUAL).keys("<up><enter>host-model<enter>");
+    assert!(tcg.model.overlay.is_none(), "under TCG the host does not matter");
+}
+
+#[test]
 fn the_screens_are_read_without_colour_and_in_ascii() {
     let ascii = Settings { ascii: true, theme: ThemeName::Mono, ..Settings::default() };
-    for keys in ["f", "h", "hv", "hp", "d", "dv", "dvv"] {
+    for keys in ["f", "h", "hv", "hp", "d", "dv", "dvv", "H", "x", "m", "c", "??"] {
         let text = open_with(T7, USUAL, ascii.clone()).keys(keys).text();
         assert!(text.is_ascii(), "{keys}:\n{text}");
     }

@@ -12,7 +12,7 @@ use virt_cpu_explorer::internal::domain::catalog::{Catalog, Provenance, ReleaseM
 use virt_cpu_explorer::internal::domain::definition::Fallback;
 use virt_cpu_explorer::internal::domain::qemu::Accel;
 use virt_cpu_explorer::internal::domain::scenario::{DEFAULT_QEMU, Scenario};
-use virt_cpu_explorer::internal::export::analysis::{line_name, matrix_csv, matrix_table};
+use virt_cpu_explorer::internal::export::analysis::{line_name, matrix_csv, matrix_text};
 use virt_cpu_explorer::internal::load::embedded;
 use virt_cpu_explorer::internal::resolve::{Plan, Prepared, Resolver, Verdict, resolve, verdict};
 
@@ -213,7 +213,7 @@ fn a_table_is_folded_and_csv_has_a_line_for_each_cell() {
     let scenario = Scenario::parse(&catalog, "Skylake-Client,machine=pc-q35-3.1,accel=tcg").unwrap();
     let mut matrix = Matrix::of(&catalog, &scenario, Vary::Distinct, Vary::Distinct);
     let cells = matrix.rows().len() * matrix.columns().len();
-    let table = matrix_table(&catalog, &scenario, &mut matrix);
+    let table = matrix_text(&catalog, &scenario, &mut matrix);
     assert!(table.contains("To:") && table.contains("\nFrom"), "{table}");
     assert_eq!(matrix_csv(&catalog, &mut matrix).lines().count(), cells + 1);
 }

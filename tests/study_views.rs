@@ -1,13 +1,13 @@
 //! Holds the studies of single things, a feature's way, histories, differences, baselines, to what is known of mpx.
 
-use virt_cpu_explorer::internal::analysis::baseline::baseline;
+use virt_cpu_explorer::internal::analysis::baseline::{BaselineHost, Failure, Question, baseline};
 use virt_cpu_explorer::internal::analysis::diff::{self, Why};
 use virt_cpu_explorer::internal::analysis::follow::{By, Seen, State, Step, follow};
 use virt_cpu_explorer::internal::analysis::history::{self, Membership};
 use virt_cpu_explorer::internal::domain::catalog::Catalog;
 use virt_cpu_explorer::internal::domain::definition::Policy;
 use virt_cpu_explorer::internal::domain::host::HostId;
-use virt_cpu_explorer::internal::domain::scenario::{Key, Release, Scenario};
+use virt_cpu_explorer::internal::domain::scenario::{HostChoice, Key, Release, Scenario};
 use virt_cpu_explorer::internal::domain::version::Version;
 use virt_cpu_explorer::internal::load::embedded;
 use virt_cpu_explorer::internal::resolve::{Origin, RuleId, Verdict, WrittenBy, resolve};
@@ -154,13 +154,19 @@ fn a_baseline_is_given_by_every_host_and_holds_between_all_of_them() {
             .collect()
     };
     let hosts = intel(&catalog);
-    let on = [release(&catalog, "9.0.0:7.2.22"), release(&catalog, "11.3.0:10.0.13")];
-    let found = baseline(&catalog, &hosts, &on).unwrap();
-    assert_eq!(found.resolved, hosts.len() * hosts.len() * 4);
-    assert!(found.broken.is_empty(), "{} {:?}", found.scenario.word(&catalog), found.broken.first());
+    let on = vec![release(&catalog, "9.0.0:7.2.22"), release(&catalog, "11.3.0:10.0.13")];
+    let named =
+        |host: &HostId| BaselineHost { name: catalog.host(*host).name.to_string(), choice: HostChoice::Listed(*host) };
+    let question = Question { hosts: hosts.iter().map(named).collect(), on, keep_tsx: false };
+    let found = baseline(&catalog, &question).unwrap();
+    let richest = found.richest.unwrap();
+    assert_eq!(richest.resolved, hosts.len() * hosts.len() * 4);
+    assert!(richest.broken.is_empty(), "{} {:?}", richest.scenario.word(&catalog), richest.broken.first());
     for host in &hosts {
-        assert!(found.required.iter().all(|feature| catalog.host(*host).features.contains(*feature)));
+        let required = richest.scenario.features.iter().filter(|(_, policy)| *policy == Policy::Require);
+        assert!(required.map(|(feature, _)| feature).all(|feature| catalog.host(*host).features.contains(feature)));
     }
-    assert_eq!(found.costs.len(), hosts.len());
-    assert!(baseline(&catalog, &[], &on).is_none());
+    assert_eq!((richest.costs.len(), richest.mitigations.len()), (hosts.len(), hosts.len()));
+    let none = Question { hosts: Vec::new(), ..question };
+    assert_eq!(baseline(&catalog, &none), Err(Failure::Empty));
 }

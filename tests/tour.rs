@@ -110,7 +110,7 @@ fn done(session: &mut Session, step: &Step) -> Vec<String> {
                 if under_way(session).step != here {
                     return vec!["it is done before the last key".to_owned()];
                 }
-                if session.text().contains("restores it") {
+                if session.text().contains("this step needs") {
                     return vec![format!("its own keys count as a deviation:\n{}", session.text())];
                 }
                 match key {
@@ -201,6 +201,39 @@ fn every_run_that_a_lesson_names_was_recorded() {
 }
 
 #[test]
+fn a_recorded_run_opens_as_it_was_recorded() {
+    let recorded = [include_str!("recorded/recorded-migrations.jsonl"), include_str!("recorded/lab.jsonl")].concat();
+    let known = tour::recorded_runs().unwrap();
+    for lesson in lessons() {
+        for id in lesson.steps.iter().flat_map(|step| &step.runs) {
+            let run =
+                known.iter().find(|run| run.id == *id).unwrap_or_else(|| panic!("{id} is not in {}", tour::RUNS_FILE));
+            let line = recorded.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+            let line = line.into_iter().find(|line| line["id"] == **id).unwrap();
+            let end = |side: &str| {
+                let text = |key: &str| line[side][key].as_str().unwrap().to_owned();
+                format!("libvirt {}, QEMU {}", text("libvirt"), text("qemu"))
+            };
+            assert_eq!((run.source.clone(), run.destination.clone()), (end("source"), end("destination")), "{id}");
+            assert_eq!(line["outcome"], *run.outcome, "{id}");
+            assert_eq!(line["error"].as_str(), run.message.as_deref(), "{id}");
+            let guest = &line["guest"];
+            for key in ["model", "machine"] {
+                assert!(run.guest.contains(guest[key].as_str().unwrap()), "{id}: {}", run.guest);
+            }
+            for feature in guest["features"].as_array().into_iter().flatten() {
+                let text = format!("{}={}", feature[0].as_str().unwrap(), feature[1].as_str().unwrap());
+                assert!(run.guest.contains(&text), "{id}: {}", run.guest);
+            }
+        }
+    }
+    let mut session = begin(&lessons()[7], (120, 36));
+    act(&mut session, Action::OpenRun);
+    let text = session.text();
+    assert!(text.contains("Recorded run 9844aa0fc8") && text.contains("extra features: ht"), "{text}");
+}
+
+#[test]
 fn every_file_is_a_lesson_and_names_are_taken_once() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/lessons");
     let files: BTreeSet<String> = std::fs::read_dir(folder)
@@ -247,22 +280,85 @@ fn the_explorer_works_as_ever_and_a_step_can_be_put_back() {
     assert_eq!(under_way(&session).step, 0);
     session = session.keys("R");
     assert_eq!(session.model.derived.link, word);
-    assert!(!session.text().contains("restores it"));
+    assert!(!session.text().contains("this step needs"));
 }
 
 #[test]
 fn another_key_than_the_wanted_one_is_answered() {
     let mut session = begin(&lessons()[4], (80, 24)).keys("<right>");
     let text = session.text();
-    assert!(text.contains("Guest machine is pc-q35-4.0.1, the lesson wants pc-q35-3.1. R restores it."), "{text}");
+    assert!(text.contains("Guest machine is pc-q35-4.0.1; this step needs pc-q35-3.1. Press B to go"), "{text}");
     session = session.keys("R");
-    assert!(!session.text().contains("restores it"), "{}", session.text());
+    assert!(!session.text().contains("this step needs"), "{}", session.text());
     let mut rule = begin(&lessons()[3], (80, 24));
     while under_way(&rule).step < 3 {
         go_on(&mut rule);
     }
     let text = rule.keys("<left>").text();
-    assert!(text.contains("The rule is T3, the lesson wants T6. R restores it."), "{text}");
+    assert!(text.contains("The rule is T3; this step needs T6. Press B to go back."), "{text}");
+}
+
+#[test]
+fn another_key_at_every_step_is_answered_and_b_puts_the_step_back() {
+    for lesson in lessons() {
+        let mut session = begin(&lesson, (120, 36));
+        for (number, step) in lesson.steps.iter().enumerate() {
+            let before = (session.model.derived.link.clone(), session.model.screens.top().kind());
+            for wrong in ["s", "m", "x"] {
+                let wanted = |action: &Press| {
+                    matches!(action, Press::Action(action) if
+                    session.model.settings.keymap.keys(*action).contains(&Key::parse(wrong).unwrap()))
+                };
+                let asked = matches!(&step.task, Some(Task::Press(keys, _)) if keys.iter().any(wanted));
+                if asked || session.model.overlay.is_some() {
+                    continue;
+                }
+                update::press(&mut session.model, catalog(), Key::parse(wrong).unwrap());
+                if under_way(&session).step != number {
+                    // The key happens to do what the step asks for.
+                    act(&mut session, Action::StepBefore);
+                    continue;
+                }
+                let at = format!("{}, step {}, key {wrong}", lesson.name, number + 1);
+                let now = (session.model.derived.link.clone(), session.model.screens.top().kind());
+                if now != before {
+                    assert!(
+                        session.text().contains("this step needs") || session.text().contains("is not the one"),
+                        "{at}:\n{}",
+                        session.text()
+                    );
+                    act(&mut session, Action::StepBefore);
+                    assert_eq!(under_way(&session).step, number, "{at}");
+                    let back = (session.model.derived.link.clone(), session.model.screens.top().kind());
+                    assert_eq!(back, before, "{at}");
+                }
+            }
+            go_on(&mut session);
+        }
+    }
+}
+
+#[test]
+fn the_class_fits_into_half_an_hour_and_finished_lessons_are_marked() {
+    let class: Vec<Lesson> = lessons().into_iter().filter(|lesson| lesson.class).collect();
+    let minutes: usize = class.iter().map(Lesson::minutes).sum();
+    assert!(class.len() >= 3 && (15..=30).contains(&minutes), "{minutes} minutes");
+    let mut session = begin(&lessons()[0], (120, 36));
+    for _ in &lessons()[0].steps {
+        go_on(&mut session);
+    }
+    let text = session.keys("t").text();
+    assert!(text.contains("done, "), "{text}");
+}
+
+#[test]
+fn the_right_answer_is_not_always_in_the_same_place() {
+    let mut places = BTreeSet::new();
+    for lesson in lessons() {
+        let questions = lesson.steps.iter().filter(|step| !step.answers().is_empty());
+        places.extend(questions.map(|step| step.answers().iter().position(|answer| answer.is_right())));
+    }
+    assert_eq!(places, [Some(0), Some(1), Some(2)].into());
 }
 
 #[test]
@@ -318,7 +414,13 @@ fn a_mistake_in_a_lesson_is_named_with_its_place() {
 #[test]
 fn a_lesson_is_printed_as_text_that_says_everything() {
     for lesson in lessons() {
-        let text = lesson::text(catalog(), &lesson, &Settings::default()).unwrap();
+        let text = lesson::text(catalog(), &lesson, &Settings::default(), true).unwrap();
+        let questions = lesson::text(catalog(), &lesson, &Settings::default(), false).unwrap();
+        let [told, asked] = [&text, &questions].map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
+        for answer in lesson.steps.iter().flat_map(|step| step.answers()) {
+            assert!(told.contains(&answer.why) && !asked.contains(&answer.why), "{}: {}", lesson.name, answer.why);
+        }
+        assert!(!questions.contains(" Right: "), "{questions}");
         let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(text.lines().all(|line| line.chars().count() <= 78), "{text}");
         for step in &lesson.steps {
@@ -390,6 +492,10 @@ fn the_command_line_opens_lists_and_prints_lessons() {
     assert_eq!(wish("x tour"), Some(TourWish::Open(None)));
     assert_eq!(wish("x tour ht --ascii --theme mono"), Some(TourWish::Open(Some("ht".to_owned()))));
     assert_eq!(wish("x tour --list"), Some(TourWish::List));
-    assert_eq!(wish("x tour ht --print"), Some(TourWish::Text("ht".to_owned())));
+    let text = |answers| Some(TourWish::Text { lesson: "ht".to_owned(), answers });
+    assert_eq!(wish("x tour ht --print"), text(true));
+    assert_eq!(wish("x tour ht --print --questions"), text(false));
+    assert_eq!(wish("x --no-config tour ht"), Some(TourWish::Open(Some("ht".to_owned()))));
+    assert_eq!(wish("x tour ht --questions"), None);
     assert_eq!(wish("x tour --print"), None);
 }

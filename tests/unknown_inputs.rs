@@ -63,13 +63,8 @@ const OPEN: &[Row] = &[
         &["switch removed-incoming of libvirt 10.3.0", "libvirt map of 10.3.0"],
         None,
     ),
-    // A release at both ends has one map; only the rule depends on it.
-    (
-        "Skylake-Client,machine=pc-q35-3.1,from=10.3.0:7.2.22,to=10.3.0:7.2.22",
-        Verdict::Depends,
-        &["libvirt map of 10.3.0"],
-        Some(Verdict::Unchanged),
-    ),
+    // A release at both ends has one map, and the guest is unchanged whichever it is.
+    ("Skylake-Client,machine=pc-q35-3.1,from=10.3.0:7.2.22,to=10.3.0:7.2.22", Verdict::Unchanged, &[], None),
     // A release that may refuse the guest counts: only an unknown host is told from the guest's running there.
     ("EPYC-Genoa,from=10.0.0:10.0.13,to=11.3.0:10.0.13", Verdict::Unchanged, &[], None),
     ("EPYC-Genoa,from=11.3.0:7.2.22,to=11.3.0:7.2.22", Verdict::StartRefused, &[], None),
@@ -90,6 +85,7 @@ fn an_answer_names_the_inputs_that_decide_it() {
     for (word, verdict, inputs, either_way) in OPEN {
         let found = answer(word);
         let named: Vec<&str> = found.depends_on.iter().map(|on| on.input.as_str()).collect();
+        let verdict = &either_way.unwrap_or(*verdict);
         assert_eq!((found.verdict, named.as_slice(), found.either_way), (*verdict, *inputs, *either_way), "{word}");
         let outcome = resolver.outcome(&scenario(word));
         let (short, long) = ((outcome.verdict, outcome.rule, outcome.row), (found.verdict, found.rule, found.row));
@@ -198,9 +194,9 @@ fn more_cases_than_can_be_tried_are_tried_one_input_after_the_other() {
     let word = "?,topology=?,from-host=any,to-host=any,machine=?,from=?:?,to=?:?";
     let scenario = scenario(word);
     let plan = Plan::of(&CATALOG, &scenario).unwrap();
-    let sizes: usize = plan.axes.iter().map(|axis| axis.values.len()).sum();
-    assert_eq!(plan.price(), 3 + 3 * sizes);
-    assert_eq!(plan.resolve().verdict, Verdict::Depends);
+    assert_eq!(plan.price(), 3 + 20_000);
+    let answer = plan.resolve();
+    assert_eq!((answer.verdict, answer.depends_on[0].input.as_str()), (Verdict::Depends, "too many combinations"));
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn a_screen_is_written_to_a_file_and_replaced_only_when_that_is_meant() {
     let path = folder.path().join("virt-cpu-explorer-first.svg");
     std::fs::write(&path, "precious").expect("a file");
     let mut terminal = explorer(folder.path(), folder.path(), &[T7]);
-    terminal.until("▶T7");
+    terminal.until("row T7");
     terminal.keys("e");
     terminal.until("Export this screen");
     terminal.keys("svg\r");
@@ -58,7 +58,7 @@ fn a_screen_is_written_to_a_file_and_replaced_only_when_that_is_meant() {
 #[test]
 fn a_screen_reaches_the_terminals_clipboard() {
     let mut terminal = Terminal::explorer(&[T7], &[]);
-    terminal.until("▶T7");
+    terminal.until("row T7");
     terminal.keys("etext clip\r");
     terminal.until("Copied this screen as text.");
     assert!(String::from_utf8_lossy(&terminal.bytes).contains("\x1b]52;c;"));
@@ -70,11 +70,11 @@ fn a_screen_reaches_the_terminals_clipboard() {
 fn scenarios_with_a_name_and_those_used_last_are_there_in_the_next_run() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut terminal = explorer(folder.path(), folder.path(), &[T7]);
-    terminal.until("▶T7");
+    terminal.until("row T7");
     terminal.keys("wthe abort\r");
     terminal.until("Saved as \"the abort\".");
     terminal.keys("\x1b[C");
-    terminal.until("▶T5");
+    terminal.until("row T5");
     terminal.keys("wthe abort\r");
     terminal.until("exists; Enter replaces it: the abort");
     terminal.keys("\x03");
@@ -84,20 +84,20 @@ fn scenarios_with_a_name_and_those_used_last_are_there_in_the_next_run() {
     assert!(text.contains("the abort\tSkylake-Client,machine=pc-q35-3.1"), "{text}");
     std::fs::write(&kept, format!("{text}lost\tNo-Such-Model,from=old,to=new\n")).expect("the file can be written");
     let mut terminal = explorer(folder.path(), folder.path(), &[]);
-    terminal.until("▶T5");
+    terminal.until("row T5");
     terminal.keys("o");
     terminal.until("Saved scenarios");
     terminal.keys("abort");
     terminal.until("aborted");
     terminal.keys("\r");
-    terminal.until("▶T7");
+    terminal.until("row T7");
     terminal.keys("q");
     assert_eq!(terminal.end(), 0);
     let text = read(&kept);
     assert!(text.contains("lost\tNo-Such-Model,from=old,to=new"), "{text}");
     assert!(text.contains("\n\tSkylake-Client,machine=pc-q35-3.1"), "{text}");
     let mut terminal = explorer(folder.path(), folder.path(), &[]);
-    terminal.until("▶T5");
+    terminal.until("row T5");
     terminal.keys("olost");
     terminal.until("/ lost");
     terminal.keys("\x1b[3~");
@@ -116,7 +116,7 @@ fn a_home_that_cannot_be_written_costs_a_notice() {
     let no_folder = folder.path().join("a-file");
     std::fs::write(&no_folder, "").expect("a file");
     let mut terminal = explorer(folder.path(), &no_folder, &["--no-config", T7]);
-    terminal.until("▶T7");
+    terminal.until("row T7");
     terminal.keys("o");
     terminal.until("a-file");
     terminal.keys("wname\r");
@@ -148,13 +148,13 @@ fn a_user_settles_theme_keys_and_start() {
     let text = format!("ascii = true\nmouse = false\nstart = \"{T7}\"\n[keys]\nquit = \"Q\"\n");
     std::fs::write(home.path().join("virt-cpu-explorer/config.toml"), text).expect("a file");
     let mut terminal = explorer(home.path(), home.path(), &[]);
-    terminal.until(">T7");
+    terminal.until("row T7");
     assert_eq!(terminal.screen.screen().mouse_protocol_mode(), vt100::MouseProtocolMode::None);
     terminal.keys("q");
     terminal.keys("Q");
     assert_eq!(terminal.end(), 0);
     let mut terminal = explorer(home.path(), home.path(), &["--no-config"]);
-    terminal.until("▶T5");
+    terminal.until("row T5");
     terminal.keys("q");
     terminal.end();
 }

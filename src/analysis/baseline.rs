@@ -1,38 +1,134 @@
-//! Finds the best CPU that all of some hosts can give now: a model and features that stay valid on the named releases,
-//! what each host gives up for it, and whether a guest with it really moves between any two of the hosts.
+//! Finds the CPU definition that all of some hosts support, on some releases: the one that libvirt's own baseline gives,
+//! and the richest one. Each is resolved between all hosts and releases.
 
 use super::space::{map_of, models};
-use crate::domain::catalog::Catalog;
+use crate::domain::catalog::{Catalog, LibvirtId, machine_series};
 use crate::domain::definition::Policy;
 use crate::domain::feature::{FeatureId, FeatureSet};
-use crate::domain::host::{HostId, Vendor};
+use crate::domain::host::Vendor;
 use crate::domain::map::{CpuMap, ModelId};
 use crate::domain::qemu::{Accel, MachineId, is_versioned};
-use crate::domain::scenario::{CpuChoice, HostChoice, MachineChoice, QemuChoice, Release, Scenario, Told};
-use crate::resolve::{Outcome, Resolver, Verdict};
+use crate::domain::scenario::{CpuChoice, HostChoice, MachineChoice, Release, Scenario, Told};
+use crate::resolve::host_model::{self, BaselineCpu, Libvirt, Processor, QemuModels, Request, expansions};
+use crate::resolve::{Outcome, Resolver, RuleId, Verdict};
 
-/// How often what still differs is switched off and everything resolved again.
+/// How often what still differs is disabled and everything resolved again.
 const MOST_ROUNDS: usize = 4;
 
-/// What all hosts can give.
+/// The features that protect a guest against attacks on the processor, or tell it that it needs no protection.
+const MITIGATIONS: [&str; 45] = [
+    "spec-ctrl",
+    "stibp",
+    "ssbd",
+    "flush-l1d",
+    "md-clear",
+    "arch-capabilities",
+    "core-capability",
+    "rdctl-no",
+    "ibrs-all",
+    "rsba",
+    "skip-l1dfl-vmentry",
+    "ssb-no",
+    "mds-no",
+    "pschange-mc-no",
+    "tsx-ctrl",
+    "taa-no",
+    "sbdr-ssdp-no",
+    "fbsdp-no",
+    "psdp-no",
+    "fb-clear",
+    "rrsba",
+    "bhi-no",
+    "pbrsb-no",
+    "gds-no",
+    "rfds-no",
+    "rfds-clear",
+    "its-no",
+    "mcdt-no",
+    "intel-psfd",
+    "ipred-ctrl",
+    "rrsba-ctrl",
+    "ddpd-u",
+    "bhi-ctrl",
+    "ibpb",
+    "ibrs",
+    "amd-stibp",
+    "amd-ssbd",
+    "virt-ssbd",
+    "amd-no-ssb",
+    "amd-psfd",
+    "auto-ibrs",
+    "lfence-always-serializing",
+    "sbpb",
+    "ibpb-brtype",
+    "srso-no",
+];
+
+/// A host of the cluster.
+#[derive(Clone, PartialEq, Debug)]
+pub struct BaselineHost {
+    /// The listed name, or the file.
+    pub name: String,
+    /// A listed host, or one whose features are given.
+    pub choice: HostChoice,
+}
+
+/// What is asked for.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Question {
+    /// The hosts.
+    pub hosts: Vec<BaselineHost>,
+    /// The releases on which the definition must be valid.
+    pub on: Vec<Release>,
+    /// Whether the definition may have transactional memory (`hle`, `rtm`), which attacks use.
+    pub keep_tsx: bool,
+}
+
+/// Why there is no definition.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+pub enum Failure {
+    /// There is no host or no release.
+    #[error("no host or no release was given")]
+    Empty,
+    /// A host is none whose features are known.
+    #[error("{0}: expected a listed host or a file with its features")]
+    NoHost(String),
+    /// The hosts are of several vendors; each with the indices of its hosts.
+    #[error("the hosts are of different vendors, which have no CPU model in common")]
+    MixedVendors(Vec<(Vendor, Vec<usize>)>),
+    /// No known machine type is in all QEMU releases.
+    #[error("no known machine type is in all these QEMU releases")]
+    NoMachine,
+}
+
+/// The definitions that all hosts support.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Baseline {
-    /// The best model.
-    pub model: ModelId,
-    /// Its features that some host cannot give, to be disabled.
-    pub disabled: Vec<FeatureId>,
-    /// Features beyond the model that every host gives, to be required.
-    pub required: Vec<FeatureId>,
-    /// Everything a guest gets, as far as the releases name it.
-    pub given: FeatureSet,
-    /// For each host, in the order in which they were named, what it has and does not give.
-    pub costs: Vec<(HostId, Vec<FeatureId>)>,
-    /// Every pair of hosts and releases that was resolved and does not come out unchanged; empty: it holds everywhere.
+    /// The names of the hosts.
+    pub hosts: Vec<String>,
+    /// The newest machine type that all releases have.
+    pub machine: MachineId,
+    /// What `virsh hypervisor-cpu-baseline` computes from the hosts' host-models; else why libvirt finds none.
+    pub libvirt: Result<Common, host_model::BaselineError>,
+    /// The model and features with the fewest features lost; `None` if no model of the vendor is in all releases.
+    pub richest: Option<Common>,
+    /// Transactional memory that all hosts have and the definitions leave out.
+    pub tsx: Vec<FeatureId>,
+}
+
+/// One definition.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Common {
+    /// The definition as a scenario, between the first and the last release.
+    pub scenario: Scenario,
+    /// For each host, the mitigations that it has and a guest does not get.
+    pub mitigations: Vec<Vec<FeatureId>>,
+    /// For each host, the other features that it has and a guest does not get.
+    pub costs: Vec<Vec<FeatureId>>,
+    /// Every pair of hosts and releases between which the guest does not migrate unchanged.
     pub broken: Vec<Broken>,
     /// How many pairs were resolved.
     pub resolved: usize,
-    /// The definition as a scenario, between the first and the last release.
-    pub scenario: Scenario,
 }
 
 /// A pair for which the definition does not hold.
@@ -40,104 +136,275 @@ pub struct Baseline {
 pub struct Broken {
     /// The scenario.
     pub scenario: Scenario,
-    /// What came of it.
+    /// Its outcome.
     pub outcome: Outcome,
 }
 
-/// Returns the baseline of these hosts, valid on these releases. `None` when there is no host or no release, or no
-/// model that every release has and every host can give.
-pub fn baseline(catalog: &Catalog, hosts: &[HostId], on: &[Release]) -> Option<Baseline> {
-    let first = catalog.host(*hosts.first()?);
-    let common = hosts.iter().fold(first.features, |common, host| common & catalog.host(*host).features);
-    let one_vendor = hosts.iter().all(|host| catalog.host(*host).vendor == first.vendor).then_some(first.vendor);
-    let maps: Vec<_> =
-        on.iter().filter_map(|release| release.libvirt.id(catalog)).map(|id| map_of(catalog, id)).collect();
-    let known = maps.iter().fold(FeatureSet::ALL, |known, map| known & map.known);
-    let usable = usable(catalog, common & known, on);
-    let fitting = |model: &ModelId| fits(catalog, *model, one_vendor, on);
-    let data =
-        |model: ModelId| maps.iter().filter_map(|map| map.model(model)).fold(FeatureSet::EMPTY, |all, m| all | m.data);
-    // The fewest features to name beside it, then the fewest of them to switch off, then a name without a version.
-    let model = models(catalog).into_iter().filter(fitting).min_by_key(|model| {
-        let data = data(*model);
-        let versioned = is_versioned(catalog.model_name(*model));
-        ((data ^ usable).len(), (data - usable).len(), versioned)
-    })?;
-    let newest = maps.last()?;
-    let machine = newest_shared_machine(catalog, on)?;
-    // QEMU's model may bring more than the maps': what some host lacks would come and go with the host.
-    let brought = catalog.cell(model, machine, Accel::Kvm).unwrap_or_default() & known;
-    let always: FeatureSet = catalog.named().hypervisor.into_iter().collect();
-    let disabled = newest.in_order((data(model) - usable) | (brought - common - always));
-    let shared = maps.iter().filter_map(|map| map.model(model)).fold(FeatureSet::ALL, |all, m| all & m.data);
-    let required = newest.in_order(usable - shared);
-    let scenario = definition(catalog, model, machine, (&required, &disabled), on)?;
-    let mut found = Baseline {
-        model,
-        disabled,
-        required,
-        given: usable,
-        costs: Vec::new(),
-        broken: Vec::new(),
-        resolved: 0,
-        scenario,
+impl Baseline {
+    /// Returns whether a definition fails between some pair of hosts and releases.
+    pub fn is_broken(&self) -> bool {
+        self.libvirt.iter().chain(&self.richest).any(|common| !common.broken.is_empty())
+    }
+}
+
+/// Returns the definitions that these hosts support on these releases.
+///
+/// # Errors
+/// The reason why there is none.
+pub fn baseline(catalog: &Catalog, question: &Question) -> Result<Baseline, Failure> {
+    let processors: Vec<Processor> =
+        question.hosts.iter().map(|host| processor(catalog, host)).collect::<Result<_, _>>()?;
+    let (Some(first), Some(oldest)) = (processors.first(), oldest(catalog, &question.on)) else {
+        return Err(Failure::Empty);
     };
-    for _ in 0..MOST_ROUNDS {
-        let differ = verify(catalog, &mut found, hosts, on) & known;
-        if differ.is_empty() {
-            break;
-        }
-        for feature in newest.in_order(differ) {
-            found.scenario.features.set(feature, Policy::Disable);
-            found.given.remove(feature);
-        }
-        found.required.retain(|feature| !differ.contains(*feature));
-        found.disabled = newest.in_order(found.scenario.features.sets().off());
+    let vendors = by_vendor(&processors);
+    if vendors.len() > 1 {
+        return Err(Failure::MixedVendors(vendors));
     }
-    found.costs = costs(catalog, hosts, newest, found.given);
-    Some(found)
-}
-
-fn costs(catalog: &Catalog, hosts: &[HostId], newest: &CpuMap, given: FeatureSet) -> Vec<(HostId, Vec<FeatureId>)> {
-    let always: FeatureSet = catalog.named().hypervisor.into_iter().collect();
-    let of = |host: HostId| newest.in_order((catalog.host(host).features & newest.known) - given - always);
-    hosts.iter().map(|host| (*host, of(*host))).collect()
-}
-
-/// What every QEMU of the releases takes by name, and what may migrate; not what is only reported, nor what KVM's
-/// nesting brings, which depends on the machine.
-fn usable(catalog: &Catalog, common: FeatureSet, on: &[Release]) -> FeatureSet {
     let names = catalog.named();
-    let mut usable = common - names.vmx_children;
-    for release in on {
-        let Told::Is(version) = release.qemu.version else { continue };
-        for view in catalog.qemu_views(version) {
-            usable &= view.properties;
+    let tsx: FeatureSet = [names.hle, names.rtm].into_iter().flatten().filter(|_| !question.keep_tsx).collect();
+    let everywhere = processors.iter().fold(first.features, |common, host| common & host.features);
+    let search = Search {
+        catalog,
+        question,
+        processors: &processors,
+        tsx,
+        common: everywhere - tsx,
+        machine: newest_machine(catalog, question).ok_or(Failure::NoMachine)?,
+        order: map_of(catalog, oldest.1),
+    };
+    Ok(Baseline {
+        hosts: question.hosts.iter().map(|host| host.name.clone()).collect(),
+        machine: search.machine,
+        libvirt: search.libvirt(oldest),
+        richest: search.richest(first.vendor),
+        tsx: search.order.in_order(everywhere & tsx),
+    })
+}
+
+/// The release with the oldest libvirt: what it decodes is known to all.
+fn oldest<'a>(catalog: &Catalog, on: &'a [Release]) -> Option<(&'a Release, LibvirtId)> {
+    let known = on.iter().filter_map(|release| Some((release, release.libvirt.id(catalog)?)));
+    known.min_by_key(|(_, id)| catalog.release(*id).version)
+}
+
+fn processor(catalog: &Catalog, host: &BaselineHost) -> Result<Processor, Failure> {
+    match &host.choice {
+        HostChoice::Listed(id) => Ok(Processor::of_host(catalog.host(*id))),
+        HostChoice::Given(given) => {
+            Ok(Processor { vendor: Some(given.vendor), signature: given.signature, features: given.features })
+        }
+        HostChoice::Capable | HostChoice::Any | HostChoice::Unknown => Err(Failure::NoHost(host.name.clone())),
+    }
+}
+
+fn by_vendor(processors: &[Processor]) -> Vec<(Vendor, Vec<usize>)> {
+    let mut vendors: Vec<(Vendor, Vec<usize>)> = Vec::new();
+    for (index, vendor) in processors.iter().enumerate().filter_map(|(index, host)| Some((index, host.vendor?))) {
+        match vendors.iter_mut().find(|(known, _)| *known == vendor) {
+            Some((_, hosts)) => hosts.push(index),
+            None => vendors.push((vendor, vec![index])),
         }
     }
-    for feature in
-        [names.ht, names.cmp_legacy, names.pdcm, names.vmx, names.svm, names.hypervisor].into_iter().flatten()
-    {
-        usable.remove(feature);
+    vendors
+}
+
+/// The newest machine type, q35 first, that every release accepts for the first host; the resolver knows which those are.
+fn newest_machine(catalog: &Catalog, question: &Question) -> Option<MachineId> {
+    let host = &question.hosts.first()?.choice;
+    let mut resolver = Resolver::new(catalog);
+    let mut accepts = |machine: MachineId, release: &Release| {
+        let scenario = Scenario {
+            machine: MachineChoice::Listed(machine),
+            cpu: CpuChoice::Mode(crate::domain::definition::Mode::HostPassthrough),
+            from_host: host.clone(),
+            to_host: host.clone(),
+            from: release.clone(),
+            to: release.clone(),
+            ..Scenario::default_of(catalog)
+        };
+        resolver.brief(&scenario).outcome.rule != Some(RuleId::MachineType)
+    };
+    let mut machines: Vec<(bool, _, &str, MachineId)> = catalog
+        .qemu_defaults()
+        .machines
+        .iter()
+        .map(|machine| {
+            let name = catalog.machine_name(*machine);
+            (name.starts_with("pc-q35"), machine_series(name).map(|(_, version)| version), name, *machine)
+        })
+        .collect();
+    machines.sort();
+    let newest_first = machines.into_iter().rev().map(|(.., machine)| machine);
+    newest_first.into_iter().find(|machine| question.on.iter().all(|release| accepts(*machine, release)))
+}
+
+struct Search<'a> {
+    catalog: &'a Catalog,
+    question: &'a Question,
+    processors: &'a [Processor],
+    /// What is left out of every definition.
+    tsx: FeatureSet,
+    /// What all hosts have.
+    common: FeatureSet,
+    machine: MachineId,
+    /// The map in whose order features are listed.
+    order: &'a CpuMap,
+}
+
+impl Search<'_> {
+    /// What libvirt computes (`virQEMUDriver` `qemuConnectBaselineHypervisorCPU`): the baseline of the host-models.
+    fn libvirt(&self, (release, id): (&Release, LibvirtId)) -> Result<Common, host_model::BaselineError> {
+        let catalog = self.catalog;
+        let behaviour = catalog.behaviour(catalog.release(id).version).0;
+        let libvirt = Libvirt { map: self.order, behaviour: &behaviour, named: catalog.named() };
+        let Told::Is(qemu) = release.qemu.version else { return Err(host_model::BaselineError::NoModel) };
+        let build = match &release.libvirt {
+            crate::domain::scenario::LibvirtChoice::Release(_, build) => build.as_deref(),
+            _ => None,
+        };
+        let cpu = |processor: &Processor| {
+            let request = Request { libvirt: id, build, qemu, host: Some(processor), wanted: None };
+            let expanded = expansions(catalog, &request).into_iter().next()?.guest;
+            let features = expanded.definition.described_by(self.order) - self.tsx;
+            Some(BaselineCpu { vendor: expanded.decoded.vendor, model: expanded.definition.model, features })
+        };
+        let cpus: Option<Vec<BaselineCpu>> = self.processors.iter().map(cpu).collect();
+        let cpus = cpus.ok_or(host_model::BaselineError::NoModel)?;
+        let models =
+            catalog.qemu_views(qemu).first().map(|view| QemuModels::of(catalog, view, Accel::Kvm, self.common));
+        let found = host_model::baseline(libvirt, &cpus, (None, models.as_ref()), true)?;
+        let mut scenario = self.scenario(found.model).ok_or(host_model::BaselineError::Empty)?;
+        for (feature, policy) in found.features {
+            scenario.features.set(feature, policy);
+        }
+        let mut common = self.of(scenario);
+        self.verify(&mut common);
+        Ok(common)
     }
-    if let Some(map) = catalog.newest_map() {
-        for (feature, definition) in map.order.iter().zip(&map.features) {
-            if !definition.migratable {
-                usable.remove(*feature);
+
+    /// The model of the vendor, or else one without a vendor, that needs the fewest features beside it, then the fewest
+    /// of them disabled, then without a version in its name; and every feature that all hosts and releases have.
+    fn richest(&self, vendor: Option<Vendor>) -> Option<Common> {
+        let catalog = self.catalog;
+        let on = &self.question.on;
+        let maps: Vec<&CpuMap> =
+            on.iter().filter_map(|release| release.libvirt.id(catalog)).map(|id| map_of(catalog, id)).collect();
+        let known = maps.iter().fold(FeatureSet::ALL, |known, map| known & map.known);
+        let usable = self.usable(known);
+        let data = |model: ModelId| {
+            maps.iter().filter_map(|map| map.model(model)).fold(FeatureSet::EMPTY, |all, found| all | found.data)
+        };
+        let has_vendor = |model: &ModelId| catalog.newest_map().is_some_and(|map| map.vendor_of(*model).is_some());
+        let model =
+            models(catalog).into_iter().filter(|model| fits(catalog, *model, vendor, on)).min_by_key(|model| {
+                let data = data(*model);
+                let versioned = is_versioned(catalog.model_name(*model));
+                (!has_vendor(model), (data ^ usable).len(), (data - usable).len(), versioned)
+            })?;
+        // QEMU's model may have more features than the maps': those that some host lacks would differ by host.
+        let brought = catalog.cell(model, self.machine, Accel::Kvm).unwrap_or_default() & known;
+        let always: FeatureSet = catalog.named().hypervisor.into_iter().collect();
+        let shared =
+            maps.iter().filter_map(|map| map.model(model)).fold(FeatureSet::ALL, |all, found| all & found.data);
+        let mut scenario = self.scenario(model)?;
+        for feature in self.order.in_order(usable - shared) {
+            scenario.features.set(feature, Policy::Require);
+        }
+        for feature in self.order.in_order((data(model) - usable) | (brought - self.common - always)) {
+            scenario.features.set(feature, Policy::Disable);
+        }
+        let mut found = self.of(scenario);
+        for _ in 0..MOST_ROUNDS {
+            let differ = self.verify(&mut found) & known;
+            if differ.is_empty() {
+                break;
+            }
+            for feature in self.order.in_order(differ) {
+                found.scenario.features.set(feature, Policy::Disable);
+            }
+            found = self.of(found.scenario);
+        }
+        self.verify(&mut found);
+        Some(found)
+    }
+
+    /// What every QEMU of the releases has a name for, and what may migrate; not what is only reported, nor what depends
+    /// on nesting.
+    fn usable(&self, known: FeatureSet) -> FeatureSet {
+        let names = self.catalog.named();
+        let mut usable = (self.common & known) - names.vmx_children;
+        for release in &self.question.on {
+            let Told::Is(version) = release.qemu.version else { continue };
+            for view in self.catalog.qemu_views(version) {
+                usable &= view.properties;
             }
         }
+        for feature in
+            [names.ht, names.cmp_legacy, names.pdcm, names.vmx, names.svm, names.hypervisor].into_iter().flatten()
+        {
+            usable.remove(feature);
+        }
+        self.catalog.newest_map().map_or(usable, |map| usable & map.migratable())
     }
-    usable
+
+    /// A model between the first and the last release.
+    fn scenario(&self, model: ModelId) -> Option<Scenario> {
+        let on = &self.question.on;
+        let (from, to) = (on.first()?.clone(), on.last()?.clone());
+        let (cpu, machine) = (CpuChoice::Model(Told::Is(model)), MachineChoice::Listed(self.machine));
+        Some(Scenario { cpu, machine, from, to, ..Scenario::default_of(self.catalog) })
+    }
+
+    /// The definition with what each host loses by it.
+    fn of(&self, scenario: Scenario) -> Common {
+        let always: FeatureSet = self.catalog.named().hypervisor.into_iter().collect();
+        let features = scenario.features.sets();
+        let data = scenario.model().and_then(|model| self.order.model(model)).map_or(FeatureSet::EMPTY, |m| m.data);
+        let given = (data | features.on()) - features.off();
+        let mitigating: FeatureSet = MITIGATIONS.iter().filter_map(|name| self.catalog.feature(name)).collect();
+        let lost = |host: &Processor| (host.features & self.order.known) - given - always;
+        Common {
+            mitigations: self.processors.iter().map(|host| self.order.in_order(lost(host) & mitigating)).collect(),
+            costs: self.processors.iter().map(|host| self.order.in_order(lost(host) - mitigating)).collect(),
+            broken: Vec::new(),
+            resolved: 0,
+            scenario,
+        }
+    }
+
+    /// Resolves every pair of hosts and releases. Returns what differed between those that are not unchanged.
+    fn verify(&self, found: &mut Common) -> FeatureSet {
+        let mut resolver = Resolver::new(self.catalog);
+        let mut differ = FeatureSet::EMPTY;
+        found.broken.clear();
+        found.resolved = 0;
+        let (hosts, on) = (&self.question.hosts, &self.question.on);
+        for (from_host, to_host) in hosts.iter().flat_map(|one| hosts.iter().map(move |other| (one, other))) {
+            for (from, to) in on.iter().flat_map(|one| on.iter().map(move |other| (one, other))) {
+                let scenario = Scenario {
+                    from_host: from_host.choice.clone(),
+                    to_host: to_host.choice.clone(),
+                    from: from.clone(),
+                    to: to.clone(),
+                    ..found.scenario.clone()
+                };
+                let brief = resolver.brief(&scenario);
+                found.resolved += 1;
+                if brief.outcome.verdict != Verdict::Unchanged {
+                    differ |= brief.more | brief.less;
+                    found.broken.push(Broken { scenario, outcome: brief.outcome });
+                }
+            }
+        }
+        differ
+    }
 }
 
+/// Whether a model is of the vendor, or of none, and every release has it.
 fn fits(catalog: &Catalog, model: ModelId, vendor: Option<Vendor>, on: &[Release]) -> bool {
-    let of_vendor = match (catalog.vendor(model), vendor) {
-        (Some(own), Some(vendor)) => {
-            own == vendor || catalog.newest_map().is_some_and(|map| map.vendor_of(model).is_none())
-        }
-        (Some(_), None) => catalog.newest_map().is_some_and(|map| map.vendor_of(model).is_none()),
-        (None, _) => true,
-    };
+    let in_map = catalog.newest_map().and_then(|map| map.vendor_of(model));
+    let of_vendor = in_map.is_none() || vendor.is_none() || in_map == vendor;
     of_vendor
         && on.iter().all(|release| {
             let in_map = release.libvirt.id(catalog).is_some_and(|id| map_of(catalog, id).model(model).is_some());
@@ -147,65 +414,4 @@ fn fits(catalog: &Catalog, model: ModelId, vendor: Option<Vendor>, on: &[Release
             };
             in_map && in_qemu
         })
-}
-
-fn definition(
-    catalog: &Catalog,
-    model: ModelId,
-    machine: MachineId,
-    (required, disabled): (&[FeatureId], &[FeatureId]),
-    on: &[Release],
-) -> Option<Scenario> {
-    let mut scenario = Scenario::default_of(catalog);
-    scenario.cpu = CpuChoice::Model(Told::Is(model));
-    for feature in required {
-        scenario.features.set(*feature, Policy::Require);
-    }
-    for feature in disabled {
-        scenario.features.set(*feature, Policy::Disable);
-    }
-    scenario.machine = MachineChoice::Listed(machine);
-    (scenario.from, scenario.to) = (on.first()?.clone(), on.last()?.clone());
-    Some(scenario)
-}
-
-fn newest_shared_machine(catalog: &Catalog, on: &[Release]) -> Option<MachineId> {
-    let everywhere = |machine: &&MachineId| {
-        let name = catalog.machine_name(**machine);
-        name.starts_with("pc-q35")
-            && on.iter().all(|release| match release.qemu {
-                QemuChoice { version: Told::Is(version), .. } => {
-                    catalog.qemu_views(version).iter().all(|view| view.has_machine(**machine, name))
-                }
-                QemuChoice { version: Told::Unknown, .. } => false,
-            })
-    };
-    catalog.qemu_defaults().machines.iter().rev().find(everywhere).copied()
-}
-
-/// Resolves every pair. Returns what came and went between those that are not unchanged.
-fn verify(catalog: &Catalog, found: &mut Baseline, hosts: &[HostId], on: &[Release]) -> FeatureSet {
-    let mut resolver = Resolver::new(catalog);
-    let mut differ = FeatureSet::EMPTY;
-    found.broken.clear();
-    found.resolved = 0;
-    for (from_host, to_host) in hosts.iter().flat_map(|a| hosts.iter().map(move |b| (*a, *b))) {
-        for (from, to) in on.iter().flat_map(|a| on.iter().map(move |b| (a, b))) {
-            let scenario = Scenario {
-                accel: Accel::Kvm,
-                from_host: HostChoice::Listed(from_host),
-                to_host: HostChoice::Listed(to_host),
-                from: from.clone(),
-                to: to.clone(),
-                ..found.scenario.clone()
-            };
-            let brief = resolver.brief(&scenario);
-            found.resolved += 1;
-            if brief.outcome.verdict != Verdict::Unchanged {
-                differ |= brief.more | brief.less;
-                found.broken.push(Broken { scenario, outcome: brief.outcome });
-            }
-        }
-    }
-    differ
 }

@@ -190,11 +190,12 @@ impl<'a> Space<'a> {
         let name = self.catalog.machine_name(machine).into();
         Case {
             guest: Guest {
-                machine: Machine { name, defaults: machine, taken_for_granted: false },
+                machine: Machine::upstream(name, machine),
                 threads_per_package: 1,
                 accel: self.accel,
                 pmu: scenario.pmu,
                 migratable: true,
+                vendor_id: None,
                 has_tsc_frequency: false,
                 emulator: None,
             },

@@ -6,21 +6,23 @@ use crate::domain::scenario::{LibvirtChoice, Scenario};
 use crate::resolve::{Budget, Outcome, Resolver, Verdict};
 
 mod lines;
+mod values;
 
 pub use lines::{Line, Side, Value, Vary, line_of, lines, lines_around};
+pub use values::{AxisError, lines_of};
 
 /// Returns for each line the first that decides alike: for releases, one with the same map and behaviour, and between the
 /// same ones where nobody has looked. Every other line stands for itself.
-fn twins(catalog: &Catalog, lines: &[Line]) -> Vec<usize> {
+pub(super) fn twins(catalog: &Catalog, lines: &[Line]) -> Vec<usize> {
     let decides = |line: &Line| {
-        let Value::Libvirt(LibvirtChoice::Release(id, None)) = &line.value else { return None };
+        let (LibvirtChoice::Release(id, build), qemu) = line.value.software()? else { return None };
         let release = catalog.release(*id);
         let (behaviour, open) = catalog.behaviour(release.version);
         let maps = match release.map {
             ReleaseMap::Exact(map) => (map, map),
             ReleaseMap::Between { lower, upper } => (lower.1, upper.1),
         };
-        Some((behaviour, open, maps))
+        Some((behaviour, open, maps, build.clone(), qemu.cloned()))
     };
     let all: Vec<_> = lines.iter().map(decides).collect();
     let first = |index: usize| all.iter().position(|other| other.is_some() && *other == all[index]).unwrap_or(index);
@@ -137,7 +139,11 @@ impl Matrix {
         if !self.scenario.via.is_empty() || self.scenario.started.is_some() {
             return None;
         }
-        let same = |row: usize, column: usize| self.rows[row].value == self.columns[column].value;
+        let libvirt = |line: &Line| line.value.software().map(|(libvirt, _)| libvirt.clone());
+        let same = |row: usize, column: usize| {
+            let libvirt = [&self.rows[row], &self.columns[column]].map(libvirt);
+            libvirt[0].is_some() && libvirt[0] == libvirt[1]
+        };
         let twin = (self.twins[0][row], self.twins[1][column]);
         (twin != (row, column) && !same(row, column) && !same(twin.0, twin.1)).then_some(twin)
     }

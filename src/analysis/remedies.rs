@@ -68,7 +68,10 @@ pub fn remedies_with(resolver: &mut Resolver<'_>, scenario: &Scenario, answer: &
     remedies.extend(search.other_topology());
     remedies.extend(search.other_machine());
     remedies.extend(search.other_model());
-    remedies
+    match scenario.writer() {
+        Some(writer) => settings::of_writer(writer, remedies),
+        None => remedies,
+    }
 }
 
 struct Search<'a, 'c> {
@@ -98,7 +101,7 @@ impl Search<'_, '_> {
 
     fn to(&self, libvirt: LibvirtId) -> Scenario {
         let mut other = self.scenario.clone();
-        other.to.libvirt = LibvirtChoice::Release(libvirt, None);
+        other.to.set_libvirt(LibvirtChoice::Release(libvirt, None));
         other.regime = None;
         other
     }
@@ -127,7 +130,7 @@ impl Search<'_, '_> {
         let newer = self.catalog.qemu_releases().iter().map(|facts| facts.version).filter(|version| *version > current);
         let with = |version: Version| {
             let mut other = self.scenario.clone();
-            other.to.qemu = QemuChoice { version: Told::Is(version), build: None };
+            other.to.set_qemu(QemuChoice { version: Told::Is(version), build: None });
             other
         };
         let found =
@@ -163,18 +166,18 @@ impl Search<'_, '_> {
     fn by_way_of(&self, upgrade: Option<LibvirtId>) -> Option<Remedy> {
         let releases = upgrade.into_iter().chain(candidates::stops(self.catalog));
         let qemus = [self.scenario.to.qemu.clone(), self.scenario.from.qemu.clone()];
-        let stops = releases.flat_map(|id| {
-            qemus.iter().map(move |qemu| Release { libvirt: LibvirtChoice::Release(id, None), qemu: qemu.clone() })
-        });
+        let stops = releases
+            .flat_map(|id| qemus.iter().map(move |qemu| Release::new(LibvirtChoice::Release(id, None), qemu.clone())));
         let with = |stop: Release| Scenario { via: vec![stop], ..self.scenario.clone() };
         let found = stops.map(with).find(|scenario| self.works(scenario))?;
         let stop = found.via.first()?;
         let libvirt = libvirt_label(self.catalog, stop);
-        let qemu = stop.qemu.version.known().map(|version| format!(" and QEMU {version}")).unwrap_or_default();
+        let other_qemu = stop.qemu.version.known().filter(|_| stop.qemu != self.scenario.to.qemu);
+        let qemu = other_qemu.map(|version| format!(" and QEMU {version}")).unwrap_or_default();
         let command = "virsh migrate --live --persistent GUEST qemu+ssh://STOP/system, then from there \
                        virsh migrate --live --persistent GUEST qemu+ssh://DESTINATION/system";
         Some(Remedy {
-            text: format!("migrate through an intermediate stop with {libvirt}{qemu}"),
+            text: format!("migrate through a stop with {libvirt}{qemu}"),
             restart: false,
             scenario: found,
             how: Application::Command(command.to_owned()),

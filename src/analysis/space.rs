@@ -10,7 +10,7 @@ use crate::domain::version::Version;
 /// Returns the end with this libvirt and this QEMU.
 pub fn end(libvirt: LibvirtId, qemu: Version) -> Release {
     let qemu = QemuChoice { version: Told::Is(qemu), build: None };
-    Release { libvirt: LibvirtChoice::Release(libvirt, None), qemu }
+    Release::new(LibvirtChoice::Release(libvirt, None), qemu)
 }
 
 /// Returns the map a release has; of a release between exact maps, the one of its older neighbour brought to its

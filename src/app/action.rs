@@ -77,25 +77,25 @@ macro_rules! actions {
     };
 }
 
-use Scope::{Everywhere, On, Screens, Text, Tour};
+use Scope::{Everywhere, On, Screens, Search, Text, Tour};
 
 const EXPLORER: Scope = On(&[ScreenKind::Explorer]);
 const MATRIX: Scope = On(&[ScreenKind::Matrix]);
 const FOLLOW: Scope = On(&[ScreenKind::Follow]);
 const XML: Scope = On(&[ScreenKind::Xml]);
-const DIFF: Scope = On(&[ScreenKind::Diff]);
 const COMPARE: Scope = On(&[ScreenKind::Compare]);
-const SUBJECTS: Scope = On(&[ScreenKind::History, ScreenKind::Diff]);
+const SUBJECTS: Scope = On(&[ScreenKind::History, ScreenKind::Diff, ScreenKind::HostModel]);
+const LEFT_SIDES: Scope = On(&[ScreenKind::Diff, ScreenKind::HostModel]);
 
 actions! {
-    Up "up" "Up" "Moves up one line." Move Everywhere, ["<up>"];
-    Down "down" "Down" "Moves down one line." Move Everywhere, ["<down>"];
+    Up "up" "Up" "Moves up one line." Move Everywhere, ["<up>", "k"];
+    Down "down" "Down" "Moves down one line." Move Everywhere, ["<down>", "j"];
     Left "left" "Previous value" "Selects the previous value, or moves left." Move Everywhere, ["<left>"];
     Right "right" "Next value" "Selects the next value, or moves right." Move Everywhere, ["<right>"];
     PageUp "page-up" "Page up" "Moves up one page." Move Everywhere, ["<pageup>"];
     PageDown "page-down" "Page down" "Moves down one page." Move Everywhere, ["<pagedown>"];
-    Top "top" "First line" "Moves to the first line." Move Everywhere, ["<home>"];
-    Bottom "bottom" "Last line" "Moves to the last line." Move Everywhere, ["<end>"];
+    Top "top" "First line" "Moves to the first line." Move Everywhere, ["<home>", "g"];
+    Bottom "bottom" "Last line" "Moves to the last line." Move Everywhere, ["<end>", "G"];
     NextPane "next-pane" "Next pane" "Moves to the next pane." Move Everywhere, ["<tab>"];
     PreviousPane "previous-pane" "Previous pane" "Moves to the previous pane." Move Everywhere, ["<shift+tab>"];
     Open "open" "Select" "Opens the list of values, or selects what the cursor is on." Move Everywhere, ["<enter>"];
@@ -109,12 +109,17 @@ actions! {
     FirstFix "first-way" "Apply fix 1" "Changes the scenario to that of the first fix." Change EXPLORER, ["1"];
     SecondFix "second-way" "Apply fix 2" "Changes the scenario to that of the second fix." Change EXPLORER, ["2"];
     ThirdFix "third-way" "Apply fix 3" "Changes the scenario to that of the third fix." Change EXPLORER, ["3"];
+    FourthFix "fourth-way" "Apply fix 4" "Changes the scenario to that of the fourth fix." Change EXPLORER, ["4"];
+    FifthFix "fifth-way" "Apply fix 5" "Changes the scenario to that of the fifth fix." Change EXPLORER, ["5"];
 
-    Filter "filter" "Filter by name" "Shows only what has the typed text in its name." View Screens, ["/"];
-    NextFilter "next-filter" "Next feature filter" "Lists the features that differ, those that are mentioned, or all." View EXPLORER, ["v"];
-    NextView "next-view" "Next view" "Switches between model and feature, or between kinds of comparison." View SUBJECTS, ["v"];
-    PickSubject "pick-subject" "Select subject" "Opens the list of subjects; in a comparison, for the right side." View SUBJECTS, ["p"];
-    PickFirst "pick-first" "Select left side" "Opens the list of subjects for the left side of a comparison." View DIFF, ["P"];
+    Filter "filter" "Filter or search" "Shows only what has the typed text in its name; on a page, searches it." View Screens, ["/"];
+    NextFilter "next-filter" "List features" "Lists features that differ, are mentioned, or all; then closes the list." View EXPLORER, ["v"];
+    NextFeature "next-feature" "Next feature" "Shows the next of several features that decide." View EXPLORER, ["."];
+    TableRows "table-rows" "Rows of the table" "Shows the decision table as its eight rows, or as a grid." View EXPLORER, ["r"];
+    Unfold "unfold" "All settings" "Shows every setting, or hides those that have their default." View EXPLORER, ["z"];
+    NextView "next-view" "Next view" "Switches model and feature, kinds of comparison, or source and destination." View SUBJECTS, ["v"];
+    PickSubject "pick-subject" "Select subject" "Opens the list of models, features, releases or hosts." View SUBJECTS, ["p"];
+    PickFirst "pick-first" "Select left side or release" "Opens the list for the left side of a comparison, or of releases." View LEFT_SIDES, ["P"];
     MatrixRows "matrix-rows" "Next row axis" "Uses the next kind of row: releases, machine types, models or hosts." View MATRIX, ["["];
     MatrixColumns "matrix-columns" "Next column axis" "Uses the next kind of column: releases, machine types, models or hosts." View MATRIX, ["]"];
     FoldAll "fold-all" "Fold or unfold all" "Shows neighbours with equal verdicts as one line, or every line." View MATRIX, ["l"];
@@ -122,6 +127,8 @@ actions! {
     NextBoundary "next-boundary" "Next boundary" "Moves along the row to the next cell with another verdict." Move MATRIX, ["n"];
     Mirror "mirror" "Mirror cell" "Moves to the cell with source and destination swapped." Move MATRIX, ["b"];
     Play "play" "Play" "Walks through the stages; stops where the guest is refused or changed." View FOLLOW, ["<space>"];
+    NextMatch "next-match" "Next match" "Moves to the next line of the page that has the searched text." View Search, ["n"];
+    PreviousMatch "previous-match" "Previous match" "Moves to the previous line of the page that has the searched text." View Search, ["N"];
     Rule "rule" "Rule" "Opens the page of the rule that decided." View Screens, ["i"];
     Answer "answer" "Full answer" "Opens the full answer, with every fix and how to apply it." View Screens, ["a"];
     Theme "theme" "Next theme" "Selects the next theme: default, light, high-contrast, mono, colour-blind." View Screens, ["T"];
@@ -138,6 +145,8 @@ actions! {
     History "history" "History" "Shows how the releases changed a model or a feature." Screens Screens, ["h"];
     Diff "diff" "Diff" "Shows how two releases or models differ, and the effect on guests." Screens Screens, ["d"];
 
+    HostModel "host-model" "Host-model" "Shows which CPU libvirt puts in place of host-model on a host, and why." Screens Screens, ["H"];
+
     CopyLink "copy-link" "Copy the link" "Copies the link of the scenario to the clipboard." Export Screens, ["y"];
     CopyPart "copy-part" "Copy the document" "Copies the XML or command line under the cursor to the clipboard." Export XML, ["p"];
     CopyMessage "copy-message" "Copy the error message" "Copies libvirt's error message to the clipboard." Export Screens, ["Y"];
@@ -152,6 +161,7 @@ actions! {
     SecondAnswer "second-answer" "Answer 2" "Selects the second answer." Learn Tour, ["2"];
     ThirdAnswer "third-answer" "Answer 3" "Selects the third answer." Learn Tour, ["3"];
     FourthAnswer "fourth-answer" "Answer 4" "Selects the fourth answer." Learn Tour, ["4"];
+    OpenRun "open-run" "Recorded run" "Opens the recorded migration that this step names." Learn Tour, ["O"];
     LeaveTour "leave-tour" "Leave the lesson" "Closes the lesson and restores your scenario." Learn Tour, [];
 
     DeleteBack "delete-back" "Delete" "Deletes the character before the cursor." Type Text, ["<backspace>"];

@@ -5,7 +5,8 @@ use crate::domain::behaviour;
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Check, named_enum};
 use crate::domain::host::Vendor;
-use crate::domain::scenario::{self, LibvirtChoice, Release, Scenario, Told};
+use crate::domain::qemu::Accel;
+use crate::domain::scenario::{self, CpuChoice, HostChoice, LibvirtChoice, Release, Scenario, Told};
 
 mod detail;
 mod possible;
@@ -64,7 +65,8 @@ named_enum! {
 
 /// A pane of settings in the explorer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Group {
+#[expect(missing_docs, reason = "`title` names each of them")]
+pub enum Group {
     Guest,
     Source,
     Destination,
@@ -108,6 +110,20 @@ impl Choice {
             Self::FromLibvirt | Self::FromQemu | Self::FromHost | Self::Started | Self::Via => Group::Source,
             Self::ToLibvirt | Self::ToQemu | Self::ToHost | Self::Regime => Group::Destination,
         }
+    }
+
+    /// Returns whether the setting is displayed also with its default value.
+    pub(crate) const fn is_main(self) -> bool {
+        matches!(
+            self,
+            Self::Model
+                | Self::Machine
+                | Self::Policy
+                | Self::FromLibvirt
+                | Self::FromQemu
+                | Self::ToLibvirt
+                | Self::ToQemu
+        )
     }
 
     /// Returns whether another value needs a restart of the guest.
@@ -176,7 +192,13 @@ pub(crate) fn displayed_value(choice: Choice, catalog: &Catalog, scenario: &Scen
     let name = |text: Option<&'static str>, none: &str| text.map_or_else(|| none.to_owned(), str::to_owned);
     match choice {
         Choice::Model => scenario.cpu_name(catalog).to_owned(),
-        Choice::Machine => scenario::write_machine(catalog, &scenario.machine),
+        Choice::Machine => {
+            let name = scenario::write_machine(catalog, &scenario.machine);
+            match detail::base(catalog, scenario) {
+                Some(base) => format!("{name} (as {base})"),
+                None => name,
+            }
+        }
         Choice::Feature => catalog.feature_name(scenario.feature).to_owned(),
         Choice::Policy => match scenario.features.get(scenario.feature) {
             None => "unset".to_owned(),
@@ -212,8 +234,17 @@ pub(crate) fn displayed_value(choice: Choice, catalog: &Catalog, scenario: &Scen
     }
 }
 
+/// Returns whether the scenario's mode takes the CPU of a host that is not named.
+pub(crate) fn needs_host(scenario: &Scenario) -> bool {
+    let unnamed = [&scenario.from_host, &scenario.to_host].contains(&&HostChoice::Capable);
+    matches!(scenario.cpu, CpuChoice::Mode(_)) && scenario.accel == Accel::Kvm && unnamed
+}
+
 /// Returns the libvirt of a release as it is displayed: `old (9.0.0)`, `new`, `10.0.0-5.el9`, `?`.
 pub(crate) fn libvirt_name(catalog: &Catalog, release: &Release) -> String {
+    if let Some(product) = release.product_label(catalog) {
+        return product;
+    }
     match &release.libvirt {
         LibvirtChoice::Old => {
             let name = release.libvirt.id(catalog).map(|id| &*catalog.release(id).name);

@@ -10,23 +10,34 @@ pub(crate) struct Demo {
     pub(crate) note: String,
     /// Whether the demonstration waits for a key of the speaker.
     pub(crate) waits: bool,
+    /// The number of the note, counted from 1; 0 before the first.
+    pub(crate) slide: usize,
+    /// How many notes there are.
+    pub(crate) slides: usize,
+    /// Whether every step was performed.
+    pub(crate) ended: bool,
     key: String,
     title: String,
 }
 
-/// From this many lines, there is an empty line above the screen.
-const ROOMY: u16 = 34;
 /// From this many lines, there is a rule above the note.
 const ENOUGH: u16 = 28;
 
 impl Demo {
-    /// Returns how many of `lines` are empty above the screen, and how many the note has below it.
-    pub(crate) const fn room(lines: u16) -> (u16, u16) {
-        match lines {
-            ROOMY.. => (1, 3),
-            ENOUGH.. => (0, 3),
-            _ => (0, 1),
-        }
+    /// Returns what the audience sees before the first of so many notes.
+    pub(crate) fn of(slides: usize) -> Self {
+        Self { slides, ..Self::default() }
+    }
+
+    /// Returns how many of `lines` the note has.
+    pub(crate) const fn room(lines: u16) -> u16 {
+        if lines >= ENOUGH { 3 } else { 1 }
+    }
+
+    /// Shows the next note.
+    pub(crate) fn show_note(&mut self, note: &str) {
+        self.slide += 1;
+        note.clone_into(&mut self.note);
     }
 
     /// Shows the key and the title of an action.

@@ -2,12 +2,12 @@
 
 use super::choice::{Choice, ChoiceState};
 use super::features::{self, FeatureRow};
-use super::table::{self, TableLine};
+use super::table::{self, Grid, TableLine};
 use crate::analysis::remedies::{Remedy, remedies_with};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
-use crate::explain::{Explanation, Outlook, explain, message};
-use crate::resolve::{Answer, Resolver};
+use crate::explain::{Explanation, Outlook, deciding_features, explain, message};
+use crate::resolve::{Answer, Resolver, Verdict};
 
 /// What a scenario results in.
 #[derive(Clone, PartialEq, Debug)]
@@ -28,6 +28,10 @@ pub struct Derived {
     pub(crate) features: Vec<FeatureRow>,
     /// The rows of the decision table.
     pub(crate) table: Vec<TableLine>,
+    /// The decision table as a grid.
+    pub(crate) grid: Grid,
+    /// How many features decide.
+    pub(crate) subjects: usize,
     /// Every setting with its value, in the order of [`Choice::ALL`].
     pub(crate) choices: Vec<ChoiceState>,
 }
@@ -45,6 +49,8 @@ impl Derived {
             outlook: Outlook::of(catalog, scenario, &answer),
             features: features::rows(&answer, scenario.feature),
             table: table::lines(catalog, scenario, &answer),
+            grid: Grid::of(catalog, scenario, &answer),
+            subjects: deciding_features(scenario, &answer).len(),
             choices: Choice::ALL.iter().map(|choice| ChoiceState::of(*choice, catalog, scenario)).collect(),
             answer,
         }
@@ -53,5 +59,14 @@ impl Derived {
     /// Returns a setting with its value.
     pub(crate) fn choice(&self, choice: Choice) -> Option<&ChoiceState> {
         self.choices.get(choice as usize)
+    }
+
+    /// Returns what is shown in the place of fixes if there are none.
+    pub(crate) fn no_fixes(&self) -> &'static str {
+        match self.answer.verdict {
+            Verdict::Unchanged | Verdict::Never => "No fix is needed.",
+            Verdict::Depends => "Select a value for the unknown input to see fixes.",
+            Verdict::Changed | Verdict::Aborted | Verdict::StartRefused => "No fix was found among those tried.",
+        }
     }
 }

@@ -62,6 +62,21 @@ impl Filter {
     }
 }
 
+/// How a feature is shown where it has one cell only.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum CellKind {
+    /// A check refuses it, or the guest lost or gained it.
+    Change(FeatureChange),
+    /// A definition mentions it.
+    Written,
+    /// The maps or QEMUs differ, without an effect.
+    Differing,
+    /// On at both sides.
+    On,
+    /// Off at both sides.
+    Off,
+}
+
 /// The state of a feature at source or destination.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct EndpointState {
@@ -107,6 +122,17 @@ impl FeatureRow {
     /// Returns whether a definition mentions it.
     pub(crate) fn mentioned(&self) -> bool {
         self.live.is_some() || self.sent.is_some()
+    }
+
+    /// Returns how it is shown in one cell.
+    pub(crate) fn cell(&self) -> CellKind {
+        match self.change {
+            Some(change) => CellKind::Change(change),
+            None if self.mentioned() => CellKind::Written,
+            None if self.differs() => CellKind::Differing,
+            None if self.source.on == Some(true) => CellKind::On,
+            None => CellKind::Off,
+        }
     }
 
     /// Returns whether `filter` lists it.

@@ -10,6 +10,7 @@ use super::settings::{Settings, Size};
 use super::tour::{self, Tour};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
+use std::collections::BTreeSet;
 
 /// The state of the program.
 #[derive(Clone, Debug)]
@@ -32,6 +33,8 @@ pub struct Model {
     pub notice: Option<String>,
     /// The open lesson.
     pub tour: Option<Tour>,
+    /// The names of the lessons that were played to their end.
+    pub finished: BTreeSet<String>,
     /// What the audience of a demonstration sees; `None` without an audience.
     pub(crate) demo: Option<Demo>,
 }
@@ -53,6 +56,7 @@ impl Model {
             size,
             notice: None,
             tour: None,
+            finished: BTreeSet::new(),
             demo: None,
         }
     }
@@ -61,15 +65,19 @@ impl Model {
     pub(crate) fn context(&self) -> KeyContext {
         match &self.overlay {
             None => KeyContext::Screen(self.screens.top().kind()),
-            Some(Overlay::Page(_)) => KeyContext::Page,
+            Some(Overlay::Page(page)) => match &page.search {
+                Some(search) if search.typing => KeyContext::Text,
+                Some(_) => KeyContext::Search,
+                None => KeyContext::Page,
+            },
             Some(Overlay::Picker(_) | Overlay::Prompt(_) | Overlay::Ask(_)) => KeyContext::Text,
         }
     }
 
     /// Returns the size that is left for screens and overlays.
     pub(crate) fn room(&self) -> Size {
-        let (above, below) = if self.demo.is_some() { Demo::room(self.size.height) } else { (0, 0) };
-        let size = Size { width: self.size.width, height: self.size.height.saturating_sub(above + below) };
+        let note = if self.demo.is_some() { Demo::room(self.size.height) } else { 0 };
+        let size = Size { width: self.size.width, height: self.size.height.saturating_sub(note) };
         match self.tour {
             None => size,
             Some(_) => Size {
@@ -84,9 +92,19 @@ impl Model {
         self.tour.as_ref().map_or(&self.scenario, Tour::own)
     }
 
+    /// Returns whether a scenario is set as A.
+    pub(crate) fn has_scenario_a(&self) -> bool {
+        self.history.scenario_a.is_some()
+    }
+
     /// Returns whether a lesson is open.
     pub fn has_tour(&self) -> bool {
         self.tour.is_some()
+    }
+
+    /// Tells the audience that the demonstration is over.
+    pub(crate) fn end_demo(&mut self) {
+        self.show_audience(|demo, _| demo.ended = true);
     }
 
     /// Updates what the audience sees beside the screen, if there is an audience.

@@ -5,8 +5,9 @@ use super::choice::{Choice, displayed_value, free_value, values};
 use super::export::Format;
 use super::list::List;
 use crate::domain::catalog::Catalog;
-use crate::domain::scenario::Scenario;
-use crate::resolve::{Outcome, Resolver};
+use crate::domain::host::HostId;
+use crate::domain::scenario::{HostChoice, Scenario};
+use crate::resolve::{Budget, Outcome, Resolver};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use tui_input::{Input, InputRequest};
@@ -56,13 +57,15 @@ pub struct Item {
     pub(crate) saved: bool,
     /// What selecting it does.
     pub pick: Pick,
+    /// The result of its scenario; `None` until it is resolved, and for items without a scenario.
+    pub(crate) outcome: Option<Outcome>,
 }
 
 impl Item {
     /// Returns an item without a key, a description or a problem.
     pub(crate) fn new(label: impl Into<String>, pick: Pick) -> Self {
         let (key, detail) = (String::new(), String::new());
-        Self { label: label.into(), key, detail, problem: None, current: false, saved: false, pick }
+        Self { label: label.into(), key, detail, problem: None, current: false, saved: false, pick, outcome: None }
     }
 }
 
@@ -100,9 +103,45 @@ impl Picker {
             problem: value.problem,
             ..Item::new(value.label, Pick::Scenario(Box::new(value.scenario)))
         });
-        let mut picker = Self::new(choice.title(catalog, scenario), Some(choice), items.collect());
+        let mut items: Vec<Item> = items.collect();
+        // What is not possible comes last.
+        items.sort_by_key(|item| item.problem.is_some());
+        let mut picker = Self::new(choice.title(catalog, scenario), Some(choice), items);
         picker.update_preview(catalog, scenario);
         picker
+    }
+
+    /// Returns the list of hosts for a mode that needs one, the same at source and destination.
+    pub(crate) fn of_hosts(catalog: &Catalog, scenario: &Scenario) -> Self {
+        let with = |host: HostChoice| Box::new(Scenario { from_host: host.clone(), to_host: host, ..scenario.clone() });
+        let items = (0u16..).zip(catalog.hosts()).map(|(number, host)| Item {
+            detail: host.vendor.name().to_owned(),
+            ..Item::new(&*host.name, Pick::Scenario(with(HostChoice::Listed(HostId(number)))))
+        });
+        let title = format!("Host of source and destination, for {}", scenario.cpu_name(catalog));
+        let mut picker = Self::new(title, None, items.collect());
+        picker.update_preview(catalog, scenario);
+        picker
+    }
+
+    /// Resolves the scenarios of some items, those near the cursor first, until the budget is spent. Returns whether it
+    /// resolved any.
+    pub(crate) fn resolve(&mut self, catalog: &Catalog, budget: &mut Budget) -> bool {
+        let mut resolver = Resolver::new(catalog);
+        let (cursor, count) = (self.found.index(), self.found.len());
+        let mut resolved = false;
+        for far in 0..count {
+            for index in [Some(cursor + far), cursor.checked_sub(far).filter(|_| far > 0)].into_iter().flatten() {
+                let Some(item) = self.found.get(index).and_then(|index| self.items.get_mut(*index)) else { continue };
+                let Pick::Scenario(scenario) = &item.pick else { continue };
+                if item.outcome.is_none() {
+                    let Ok(brief) = resolver.brief_within(scenario, budget) else { return resolved };
+                    item.outcome = Some(brief.outcome);
+                    resolved = true;
+                }
+            }
+        }
+        resolved
     }
 
     /// Returns an item for each setting, with its value.
@@ -122,6 +161,7 @@ impl Picker {
             None => self.choice.and_then(|choice| free_value(choice, catalog, scenario, self.typed())),
         };
         self.preview = selected.map(|scenario| Resolver::new(catalog).outcome(&scenario));
+        self.resolve(catalog, &mut Budget::of_key());
     }
 
     /// Returns the typed text.

@@ -1,7 +1,7 @@
 //! Names the screens, and says on which of them the key of an action is active.
 
 macro_rules! screen_kinds {
-    ($($kind:ident $name:literal $title:literal;)+) => {
+    ($($kind:ident $name:literal $title:literal $tab:literal;)+) => {
         /// The screens, by name.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
         pub enum ScreenKind { $(#[doc = $title] $kind),+ }
@@ -19,18 +19,24 @@ macro_rules! screen_kinds {
             pub const fn title(self) -> &'static str {
                 match self { $(Self::$kind => $title),+ }
             }
+
+            /// Returns the name in the row of tabs.
+            pub const fn tab(self) -> &'static str {
+                match self { $(Self::$kind => $tab),+ }
+            }
         }
     };
 }
 
 screen_kinds! {
-    Explorer "first" "Explorer";
-    Follow "follow" "Follow";
-    History "history" "History";
-    Diff "diff" "Diff";
-    Matrix "matrix" "Matrix";
-    Xml "xml" "XML and command lines";
-    Compare "compare" "Compare";
+    Explorer "first" "Explorer" "Explorer";
+    Follow "follow" "Follow" "Follow";
+    Matrix "matrix" "Matrix" "Matrix";
+    History "history" "History" "History";
+    Diff "diff" "Diff" "Diff";
+    Xml "xml" "XML and command lines" "XML";
+    HostModel "host-model" "Host-model" "Host-model";
+    Compare "compare" "Compare" "Compare";
 }
 
 impl ScreenKind {
@@ -52,6 +58,8 @@ pub enum Scope {
     Screens,
     /// In a lesson. These keys are looked up after those of the screen, except the keys for answers.
     Tour,
+    /// On a page in which a text was searched.
+    Search,
     /// On these screens.
     On(&'static [ScreenKind]),
 }
@@ -63,6 +71,8 @@ pub enum KeyContext {
     Screen(ScreenKind),
     /// A page over a screen.
     Page,
+    /// A page in which a text was searched.
+    Search,
     /// The text of a picker or a prompt.
     Text,
     /// The open lesson.
@@ -73,16 +83,18 @@ impl Scope {
     /// Returns whether the keys of an action with this scope are active in `context`.
     pub(crate) fn holds_in(self, context: KeyContext) -> bool {
         match (self, context) {
-            (Self::Everywhere, KeyContext::Screen(_) | KeyContext::Page | KeyContext::Text)
+            (Self::Everywhere, KeyContext::Screen(_) | KeyContext::Page | KeyContext::Search | KeyContext::Text)
             | (Self::Text, KeyContext::Text)
-            | (Self::Screens, KeyContext::Screen(_) | KeyContext::Page)
+            | (Self::Search, KeyContext::Search)
+            | (Self::Screens, KeyContext::Screen(_) | KeyContext::Page | KeyContext::Search)
             | (Self::Tour, KeyContext::Tour) => true,
             (Self::On(kinds), KeyContext::Screen(kind)) => kinds.contains(&kind),
-            (Self::Text, KeyContext::Screen(_) | KeyContext::Page)
+            (Self::Text, KeyContext::Screen(_) | KeyContext::Page | KeyContext::Search)
             | (Self::Screens, KeyContext::Text)
-            | (Self::On(_), KeyContext::Page | KeyContext::Text)
-            | (Self::Everywhere | Self::Text | Self::Screens | Self::On(_), KeyContext::Tour)
-            | (Self::Tour, KeyContext::Screen(_) | KeyContext::Page | KeyContext::Text) => false,
+            | (Self::Search, KeyContext::Screen(_) | KeyContext::Page | KeyContext::Text)
+            | (Self::On(_), KeyContext::Page | KeyContext::Search | KeyContext::Text)
+            | (Self::Everywhere | Self::Text | Self::Screens | Self::Search | Self::On(_), KeyContext::Tour)
+            | (Self::Tour, KeyContext::Screen(_) | KeyContext::Page | KeyContext::Search | KeyContext::Text) => false,
         }
     }
 
@@ -93,6 +105,7 @@ impl Scope {
             (Self::Tour, other) | (other, Self::Tour) => other == Self::Tour,
             (Self::Everywhere, _) | (_, Self::Everywhere) => true,
             (Self::Text, other) | (other, Self::Text) => other == Self::Text,
+            (Self::Search, other) | (other, Self::Search) => matches!(other, Self::Search | Self::Screens),
             (Self::Screens, _) | (_, Self::Screens) => true,
             (Self::On(a), Self::On(b)) => a.iter().any(|kind| b.contains(kind)),
         }

@@ -6,6 +6,7 @@ pub mod diff;
 pub(crate) mod explorer;
 pub(crate) mod follow;
 pub(crate) mod history;
+pub mod host_model;
 pub mod matrix;
 pub mod xml;
 
@@ -59,6 +60,8 @@ pub(crate) enum ScreenResponse {
 pub enum Target {
     /// A setting.
     Choice(super::choice::Choice),
+    /// The line for the hidden settings of a pane of the explorer.
+    Hidden(super::choice::Group),
     /// A fix, by its index.
     Fix(usize),
     /// A line of the main list, by its index, visible or not.
@@ -181,6 +184,7 @@ screens! {
     Diff diff::Diff, diff::Diff::open;
     Matrix matrix::Matrix, matrix::Matrix::open;
     Xml xml::Xml, xml::Xml::open;
+    HostModel host_model::HostModel, host_model::HostModel::open;
     Compare compare::Compare, compare::Compare::open;
 }
 

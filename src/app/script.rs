@@ -175,7 +175,7 @@ pub(crate) fn perform(model: &mut Model, catalog: &Catalog, step: &Step) -> Opti
             update::paste(model, catalog, word);
         }
         Step::Note(text) => match &mut model.demo {
-            Some(demo) => demo.note.clone_from(text),
+            Some(demo) => demo.show_note(text),
             None => model.notice = Some(text.clone()),
         },
         Step::Click(..) | Step::Wheel(..) | Step::Wait(_) | Step::Pause => {}

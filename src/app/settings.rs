@@ -7,11 +7,11 @@ use crate::export::page_address;
 named_enum! {
     /// A theme.
     ThemeName {
-        /// The sixteen colours of the terminal, on a dark background.
+        /// Indexed colours, for the background that the terminal has.
         Default "default",
         /// For a light background.
         Light "light",
-        /// Black and white, and few strong colours.
+        /// The text colour of the terminal, and few strong colours.
         HighContrast "high-contrast",
         /// No colour at all.
         Mono "mono",
@@ -29,11 +29,24 @@ impl ThemeName {
     }
 }
 
+/// The background of the terminal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Background {
+    /// Dark, with light text.
+    Dark,
+    /// Light, with dark text.
+    Light,
+    /// The terminal did not say.
+    Unknown,
+}
+
 /// The settings of the terminal program.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Settings {
     /// The theme.
     pub theme: ThemeName,
+    /// The background, for themes that work on both.
+    pub background: Background,
     /// Whether to use only ASCII characters.
     pub ascii: bool,
     /// Whether to use the mouse.
@@ -53,7 +66,14 @@ impl Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { theme: ThemeName::Default, ascii: false, mouse: true, keymap: Keymap::default(), page: None }
+        Self {
+            theme: ThemeName::Default,
+            background: Background::Dark,
+            ascii: false,
+            mouse: true,
+            keymap: Keymap::default(),
+            page: None,
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! Makes the rows of the decision table for display: what is sent, the map of either side, the result.
 
+use crate::analysis::table_grid;
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
+use crate::explain::rule_page;
 use crate::resolve::{Answer, MapState, Mention, Row, RuleId, TABLE, Verdict};
 
 /// One row of the decision table.
@@ -57,16 +59,80 @@ pub(crate) fn lines(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> 
     TABLE.iter().map(line).collect()
 }
 
-/// Returns the legend of the table.
-pub(crate) fn legend(catalog: &Catalog, scenario: &Scenario) -> String {
-    let feature = catalog.feature_name(scenario.feature);
-    format!(
-        "$M is {}. A map is old if it has {feature} in $M, and new if {feature} was removed. What is sent selects the row.",
-        scenario.cpu_name(catalog)
-    )
+/// The heads of the columns of the grid: the map of the source, and of the destination.
+pub(crate) const COLUMN_HEADS: [&str; 4] = ["old -> new", "new -> old", "old -> old", "new -> new"];
+
+/// The decision table as a grid: what is sent by the state of the maps.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Grid {
+    /// The labels of the rows.
+    pub(crate) labels: [String; 3],
+    cells: Vec<GridCell>,
+    /// The cell of the scenario; `None` if its feature has no row.
+    pub(crate) own: Option<(usize, usize)>,
 }
 
-/// Returns `rule` when it is not a row of the decision table; it is listed below the eight rows.
+/// A cell of the grid.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct GridCell {
+    /// The rule of its row.
+    pub(crate) rule: RuleId,
+    /// The verdict of its row; of the deciding cell, that of the answer.
+    pub(crate) verdict: Verdict,
+    /// Whether it decided the answer.
+    pub(crate) decided: bool,
+    /// Whether it is one of the cells that an undecided answer can be in.
+    pub(crate) possible: bool,
+}
+
+impl Grid {
+    /// Returns the grid of an answer.
+    pub(crate) fn of(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Self {
+        let own = table_grid::cell_of(scenario, answer);
+        let feature = catalog.feature_name(scenario.feature);
+        let candidates = || answer.depends_on.iter().flat_map(|input| &input.answers);
+        let cell = |row: usize, column: usize| {
+            let found = table_grid::cell(row, column)?;
+            let rule = RuleId::from(found.row);
+            let decided = answer.rule == Some(rule) && own == Some((row, column));
+            let verdict = if decided { answer.verdict } else { found.verdict };
+            let possible = candidates().any(|candidate| candidate.rule == Some(rule));
+            Some(GridCell { rule, verdict, decided, possible })
+        };
+        let cells = (0..3).flat_map(|row| (0..COLUMN_HEADS.len()).filter_map(move |column| cell(row, column)));
+        Self {
+            labels: [format!("+{feature}"), format!("-{feature}"), "not mentioned".to_owned()],
+            cells: cells.collect(),
+            own,
+        }
+    }
+
+    /// Returns a cell.
+    pub(crate) fn cell(&self, row: usize, column: usize) -> Option<&GridCell> {
+        self.cells.get(row * COLUMN_HEADS.len() + column)
+    }
+
+    /// Returns the cell of a row of the decision table, by its index.
+    pub(crate) fn place_of(&self, index: usize) -> Option<(usize, usize)> {
+        let row = TABLE.get(index)?;
+        let says = self.own.and_then(|(row, _)| table_grid::ROWS.get(row)).copied().unwrap_or(Mention::Nothing);
+        Some(table_grid::place(row.row, says))
+    }
+}
+
+/// Returns `rule` when it is not a row of the decision table.
 pub(crate) fn rule_outside_table(rule: Option<RuleId>) -> Option<RuleId> {
     rule.filter(|rule| Row::parse(rule.name()).is_none())
+}
+
+/// Returns the line that stands for the table where another rule decided; `None` if a row of the table decided.
+pub(crate) fn outside_label(rule: Option<RuleId>) -> Option<String> {
+    let rule = rule_outside_table(rule)?;
+    Some(format!("Not a row of the decision table. Rule {}: {}", rule.name(), rule_page(rule).title()))
+}
+
+/// Returns a rule as it is called on screens: `row T7`, `rule ht`.
+pub(crate) fn rule_label(rule: RuleId) -> String {
+    let kind = if rule_outside_table(Some(rule)).is_some() { "rule" } else { "row" };
+    format!("{kind} {}", rule.name())
 }

@@ -18,6 +18,7 @@ use crate::analysis::remedies::Application;
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 use crate::explain::NO_RULE;
+use crate::resolve::Budget;
 use tui_input::{Input, InputRequest};
 
 /// The context of the screens. A function would borrow the whole model.
@@ -148,6 +149,11 @@ fn clicked(model: &mut Model, catalog: &Catalog, target: Target) -> Option<Effec
 
 /// Does a part of the work that the screen postponed. Returns whether there was any.
 pub fn idle(model: &mut Model, catalog: &Catalog) -> bool {
+    if let Some(Overlay::Picker(picker)) = &mut model.overlay
+        && picker.resolve(catalog, &mut Budget::of_slice())
+    {
+        return true;
+    }
     let context = screen_context!(model, catalog);
     model.screens.top_mut().state_mut().idle(&context)
 }
@@ -239,7 +245,7 @@ fn program(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effec
                 change(model, catalog, scenario_a);
             }
         }
-        Action::Help => model.overlay = Some(Overlay::Page(help(model))),
+        Action::Help => model.overlay = Some(Overlay::Page(help(model, false))),
         Action::Palette => model.overlay = Some(palette(model, catalog)),
         Action::Filter => {
             let typed = model.screens.top().state().filtered().to_owned();
@@ -271,15 +277,16 @@ fn program(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effec
 }
 
 /// The help with the reasons why actions are not available.
-fn help(model: &Model) -> Page {
-    Page::of_help(&model.settings.keymap, |action| unavailable(model, action))
+fn help(model: &Model, all: bool) -> Page {
+    let context = (model.screens.top().kind(), model.has_tour(), all);
+    Page::of_help(&model.settings.keymap, context, |action| unavailable(model, action))
 }
 
 /// Returns every action that the screen below can use, and every setting.
 fn palette(model: &Model, catalog: &Catalog) -> Overlay {
     let context = KeyContext::Screen(model.screens.top().kind());
     let usable = |scope: Scope| match scope {
-        Scope::Text => false,
+        Scope::Text | Scope::Search => false,
         Scope::Tour => model.has_tour(),
         Scope::Everywhere | Scope::Screens | Scope::On(_) => scope.holds_in(context),
     };

@@ -1,13 +1,16 @@
 //! Prints what describes the program: version, facts, completions, man page.
 
 use super::args::command;
+use super::complete;
 use crate::domain::catalog::{Catalog, LibvirtRelease, Provenance, ReleaseMap};
+use crate::domain::names::did_you_mean;
 use crate::domain::qemu::QemuFacts;
 use crate::export::{FACTS_HASH, TOOL};
 use crate::load::embedded;
-use anyhow::Result;
+use anyhow::{Context, Result, anyhow};
 use clap_complete::Shell;
 use std::io::Write;
+use std::path::Path;
 
 /// Writes the version.
 ///
@@ -89,32 +92,35 @@ fn by_source<'a>(all: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(&'a str,
     sources.into_iter().map(|(source, names)| (source, said(names))).collect()
 }
 
-/// Writes the completions for a shell.
+/// Writes the script by which a shell completes the arguments of this program.
 ///
 /// # Errors
 /// Output that cannot be written.
 pub fn completions(shell: Shell, out: &mut dyn Write) -> Result<u8> {
-    let mut text = Vec::new();
-    clap_complete::generate(shell, &mut command(), "virt-cpu-explorer", &mut text);
-    out.write_all(&text)?;
+    complete::registration(&shell.to_string(), out)?;
     Ok(0)
 }
 
-/// Writes the man page, with a section for every subcommand.
+/// Writes the man page of the program or of a subcommand, or every man page into a directory.
 ///
 /// # Errors
-/// Output that cannot be written.
-pub fn man(out: &mut dyn Write) -> Result<u8> {
+/// An unknown subcommand, or output that cannot be written.
+pub fn man(subcommand: Option<&str>, dir: Option<&Path>, out: &mut dyn Write) -> Result<u8> {
+    if let Some(dir) = dir {
+        std::fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
+        clap_mangen::generate_to(command(), dir).with_context(|| format!("cannot write into {}", dir.display()))?;
+        return Ok(0);
+    }
     let mut description = command();
     description.build();
-    let page = clap_mangen::Man::new(description.clone());
-    page.render(out)?;
-    for sub in description.get_subcommands().filter(|sub| sub.get_name() != "help") {
-        let page = clap_mangen::Man::new(sub.clone());
-        writeln!(out, ".SH {}", sub.get_name().to_uppercase())?;
-        page.render_synopsis_section(out)?;
-        page.render_description_section(out)?;
-        page.render_options_section(out)?;
-    }
+    let page = match subcommand {
+        None => description,
+        Some(name) => {
+            let near = || did_you_mean(name, description.get_subcommands().map(clap::Command::get_name));
+            let found = description.find_subcommand(name).cloned();
+            found.ok_or_else(|| anyhow!("unknown subcommand {name:?}{}", near()))?
+        }
+    };
+    clap_mangen::Man::new(page).render(out)?;
     Ok(0)
 }

@@ -1,21 +1,24 @@
 //! Runs the commands that ask many questions at once: matrix, diff, history, review, baseline, follow.
 
 use super::analysis_args::{
-    BaselineArgs, DiffArgs, FollowArgs, HistoryArgs, MatrixArgs, MatrixFormat, ReviewArgs, ReviewFormat, TextFormat,
+    Axis, BaselineArgs, DiffArgs, FollowArgs, HistoryArgs, MatrixArgs, MatrixFormat, ReviewArgs, ReviewFormat,
+    TextFormat,
 };
-use super::scenario_args::Choice;
+use super::files;
+use super::scenario_args::{Choice, Needs};
+use crate::analysis::baseline::{BaselineHost, Failure};
 use crate::analysis::count::{Count, Space};
-use crate::analysis::matrix::{Line, Matrix, Side, Vary, lines};
+use crate::analysis::matrix::{Matrix, Vary, lines, lines_of};
 use crate::analysis::review::{self, Question};
 use crate::analysis::{baseline, diff, follow, history, space};
 use crate::app::error::did_you_mean;
 use crate::domain::catalog::{Catalog, LibvirtId};
-use crate::domain::host::HostId;
 use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
-use crate::domain::scenario::{DEFAULT_QEMU, EXAMPLE_LIBVIRT, Key, LibvirtChoice, Release, Scenario};
+use crate::domain::scenario::{DEFAULT_QEMU, EXAMPLE_LIBVIRT, HostChoice, Key, LibvirtChoice, Release, Scenario};
 use crate::domain::version::Version;
 use crate::export::analysis as write;
+use crate::input::host;
 use crate::load::cpu_map_dir;
 use crate::load::map_files::MapFiles;
 use crate::load::map_lint::{self, Oddity};
@@ -148,23 +151,64 @@ fn published(catalog: &Catalog, name: &str) -> Result<LibvirtId> {
     Err(anyhow!("--as {name}: expected a published libvirt release; `list releases` prints them"))
 }
 
-/// Runs `baseline`.
+/// Runs `baseline`. Returns the exit code: 1 if a definition fails between some hosts, 2 if the hosts have none in common.
 ///
 /// # Errors
-/// Bad input, hosts that have no model in common, or output that cannot be written.
+/// Bad input, hosts that have no definition in common, or output that cannot be written.
 pub fn baseline(catalog: &Catalog, args: &BaselineArgs, out: &mut dyn Write) -> Result<u8> {
-    let hosts = args.hosts.iter().map(|name| host(catalog, name)).collect::<Result<Vec<_>>>()?;
-    let on = if args.on.is_empty() { vec!["9.0.0".to_owned()] } else { args.on.clone() };
-    let on = on.iter().map(|text| release(catalog, text)).collect::<Result<Vec<_>>>()?;
-    let found = baseline::baseline(catalog, &hosts, &on).ok_or_else(|| {
-        anyhow!("no baseline: no CPU model is in all these releases and supported by all these hosts")
-    })?;
+    let on = args.on.iter().map(|text| release(catalog, text)).collect::<Result<Vec<_>>>()?;
+    let first = on.first().ok_or_else(|| anyhow!("--on is missing"))?;
+    let hosts = args.hosts.iter().map(|name| baseline_host(catalog, &first.libvirt, name));
+    let hosts = hosts.collect::<Result<Vec<_>>>()?;
+    let question = baseline::Question { hosts, on, keep_tsx: args.keep_tsx };
     let text = match args.format {
-        TextFormat::Json => write::baseline_json(catalog, &found),
-        TextFormat::Text => write::baseline_text(catalog, &found),
+        TextFormat::Json => write::baseline_json,
+        TextFormat::Text => write::baseline_text,
     };
-    out.write_all(text.as_bytes())?;
-    Ok(0)
+    match baseline::baseline(catalog, &question) {
+        Ok(found) => {
+            out.write_all(text(catalog, &found).as_bytes())?;
+            Ok(u8::from(found.is_broken()))
+        }
+        Err(Failure::MixedVendors(vendors)) => {
+            let mut parts = Vec::new();
+            for (vendor, hosts) in &vendors {
+                let hosts: Vec<BaselineHost> = hosts.iter().map(|index| question.hosts[*index].clone()).collect();
+                let names: Vec<&str> = hosts.iter().map(|host| host.name.as_str()).collect();
+                let names = names.join(", ");
+                parts.push(format!("{vendor}: {names}"));
+                let own = baseline::baseline(catalog, &baseline::Question { hosts, ..question.clone() })?;
+                if args.format == TextFormat::Text {
+                    writeln!(out, "== {vendor} only: {names}\n")?;
+                }
+                writeln!(out, "{}", text(catalog, &own))?;
+            }
+            let mixed = Failure::MixedVendors(vendors);
+            Err(anyhow!("no baseline: {mixed} ({}); the output has each vendor's own", parts.join("; ")))
+        }
+        Err(err) => Err(anyhow!("no baseline: {err}")),
+    }
+}
+
+/// A listed host, or one that a file describes; two files of one host are separated by a comma.
+fn baseline_host(catalog: &Catalog, libvirt: &LibvirtChoice, name: &str) -> Result<BaselineHost> {
+    let choice = match catalog.host_named(name) {
+        Some(id) => HostChoice::Listed(id),
+        None => {
+            let files: Vec<&str> = if Path::new(name).is_file() { vec![name] } else { name.split(',').collect() };
+            if !files.iter().all(|file| Path::new(file).is_file()) {
+                let hosts = catalog.hosts().iter().map(|host| &*host.name);
+                return Err(unknown("host", "hosts", name, hosts)
+                    .context(format!("{name}: expected a listed host or a file, as virsh domcapabilities writes it")));
+            }
+            let mut read = files.iter().map(|file| host::read(catalog, libvirt, file, &files::read(file)?));
+            let first = read.next().ok_or_else(|| anyhow!("{name}: expected a file"))??;
+            let whole =
+                read.try_fold(first, |one, other| one.combine(other?).map_err(|err| anyhow!("{name}: {err}")))?;
+            whole.choice()
+        }
+    };
+    Ok(BaselineHost { name: name.to_owned(), choice })
 }
 
 /// Runs `follow`.
@@ -172,7 +216,18 @@ pub fn baseline(catalog: &Catalog, args: &BaselineArgs, out: &mut dyn Write) -> 
 /// # Errors
 /// Bad input, or output that cannot be written.
 pub fn follow(catalog: &Catalog, args: &FollowArgs, out: &mut dyn Write) -> Result<u8> {
-    let scenario = args.choice.scenario(catalog)?;
+    let choice = args.choice.with(&args.guest);
+    let asked = choice.asked(catalog)?;
+    choice.require(
+        Needs {
+            guest: true,
+            source: true,
+            destination: true,
+            example: "follow ht EPYC,machine=pc-q35-5.2,topology=1-2-1 --from debian:12 --to debian:13",
+        },
+        &asked,
+    )?;
+    let scenario = asked.scenario;
     let known = catalog.feature(&args.feature);
     let known = known.ok_or_else(|| unknown("CPU feature", "features", &args.feature, catalog.features().iter()))?;
     let seen = follow::follow(&scenario, &resolve(catalog, &scenario), known);
@@ -206,8 +261,13 @@ fn progress() -> impl FnMut(usize, usize) {
     }
 }
 
+/// A libvirt release, an added map, or the libvirt of a product or package.
 fn libvirt(catalog: &Catalog, name: &str) -> Option<LibvirtId> {
-    catalog.libvirt(if name == "old" { EXAMPLE_LIBVIRT } else { name })
+    let exact = catalog.libvirt(if name == "old" { EXAMPLE_LIBVIRT } else { name });
+    exact.or_else(|| match release(catalog, name).ok()?.libvirt {
+        LibvirtChoice::Release(id, _) => Some(id),
+        LibvirtChoice::Old | LibvirtChoice::New | LibvirtChoice::Unknown => None,
+    })
 }
 
 pub(super) fn named(catalog: &Catalog, name: &str) -> Result<LibvirtId> {
@@ -217,12 +277,6 @@ pub(super) fn named(catalog: &Catalog, name: &str) -> Result<LibvirtId> {
 
 fn model(catalog: &Catalog, name: &str) -> Result<ModelId> {
     catalog.model(name).ok_or_else(|| unknown("CPU model", "models", name, catalog.models().iter()))
-}
-
-fn host(catalog: &Catalog, name: &str) -> Result<HostId> {
-    catalog
-        .host_named(name)
-        .ok_or_else(|| unknown("host", "hosts", name, catalog.hosts().iter().map(|host| &*host.name)))
 }
 
 fn versions(catalog: &Catalog, texts: &[String]) -> Result<Vec<Version>> {
@@ -305,47 +359,56 @@ fn tell(catalog: &Catalog, name: &str, json: bool) -> Result<String> {
 }
 
 fn grid(catalog: &Catalog, args: &MatrixArgs) -> Result<String> {
-    let mut scenario = args.choice.scenario(catalog)?;
-    let mut axis = |vary: Vary, limit: Option<&String>, side: Side| -> Result<Vec<Line>> {
-        match (limit, vary) {
-            (None, _) => Ok(lines(catalog, vary)),
-            (Some(text), Vary::Releases | Vary::Distinct) => limited(catalog, &mut scenario, text, side),
-            (Some(text), Vary::Qemu | Vary::Products | Vary::Machines | Vary::Models | Vary::Hosts) => {
-                let key = if side == Side::Source { Key::From } else { Key::To };
-                scenario.set(catalog, key, text).with_context(|| format!("--{}", key.name()))?;
-                Ok(lines(catalog, vary))
-            }
+    let choice = args.choice.with(&args.guest);
+    let mut asked = choice.asked(catalog)?;
+    let [rows, columns] =
+        [axis(args.rows.as_ref(), args.from.as_deref()), axis(args.columns.as_ref(), args.to.as_deref())];
+    if rows.vary.is_of_the_guest() && rows.vary == columns.vary {
+        return Err(anyhow!("rows and columns are both {}, but the guest has one", rows.vary.title()));
+    }
+    for (axis, key, text) in [(&rows, Key::From, &args.from), (&columns, Key::To, &args.to)] {
+        // Without values of its own the axis is what --from or --to lists.
+        let Some(text) = text.as_deref().filter(|text| axis.values.as_deref() != Some(*text)) else { continue };
+        if axis.vary.is_software() {
+            return Err(anyhow!(
+                "--{} and the values of {} both choose releases; give one",
+                key.name(),
+                axis.vary.name()
+            ));
         }
+        asked.scenario.set(catalog, key, text).with_context(|| format!("--{}", key.name()))?;
+        asked.has_source |= key == Key::From;
+        asked.has_destination |= key == Key::To;
+    }
+    let needs = Needs {
+        guest: rows.vary != Vary::Models && columns.vary != Vary::Models,
+        source: !rows.vary.is_software(),
+        destination: !columns.vary.is_software(),
+        example: "matrix EPYC,machine=pc-q35-5.2 --from debian:11..13 --to debian:11..13",
     };
-    let rows = axis(args.rows, args.from.as_ref(), Side::Source)?;
-    let columns = axis(args.columns, args.to.as_ref(), Side::Destination)?;
+    choice.require(needs, &asked)?;
+    let scenario = asked.scenario;
+    let line = |axis: &Axis, flag: &str| match &axis.values {
+        Some(values) => lines_of(catalog, axis.vary, values, &scenario).with_context(|| flag.to_owned()),
+        None => Ok(lines(catalog, axis.vary)),
+    };
+    let (rows, columns) = (line(&rows, "rows (--from, --rows)")?, line(&columns, "columns (--to, --columns)")?);
     let mut matrix = Matrix::with(catalog, &scenario, rows, columns);
     Ok(match args.format {
-        MatrixFormat::Table => write::matrix_table(catalog, &scenario, &mut matrix),
+        MatrixFormat::Text => write::matrix_text(catalog, &scenario, &mut matrix),
+        MatrixFormat::Markdown => write::matrix_markdown(catalog, &scenario, &mut matrix),
         MatrixFormat::Csv => write::matrix_csv(catalog, &mut matrix),
         MatrixFormat::Json => write::matrix_json(catalog, &scenario, &mut matrix),
     })
 }
 
-/// Reads `7.0.0,9.0.0:7.2.22` and `7.0.0..12.8.0`; a QEMU named with one goes for the whole axis.
-fn limited(catalog: &Catalog, scenario: &mut Scenario, text: &str, side: Side) -> Result<Vec<Line>> {
-    let mut all = Vec::new();
-    for part in text.split(',') {
-        let (first, last) = part.split_once("..").unwrap_or((part, part));
-        let (first, last) = (release(catalog, first)?, release(catalog, last)?);
-        let end = if side == Side::Source { &mut scenario.from } else { &mut scenario.to };
-        if part.contains(':') {
-            end.qemu = last.qemu.clone();
-        }
-        match (&first.libvirt, &last.libvirt) {
-            (LibvirtChoice::Release(a, None), LibvirtChoice::Release(b, None)) if a != b => {
-                let within = space::releases(catalog).filter(|id| (*a..=*b).contains(id));
-                all.extend(within.map(|id| LibvirtChoice::Release(id, None)));
-            }
-            (one, _) => all.push(one.clone()),
-        }
-    }
-    Ok(all.into_iter().map(Line::libvirt).collect())
+/// What an axis varies. If it is software and has no values of its own, it has those of --from or --to.
+fn axis(given: Option<&Axis>, releases: Option<&str>) -> Axis {
+    let axis = given.cloned();
+    let axis =
+        axis.unwrap_or(Axis { vary: if releases.is_some() { Vary::Releases } else { Vary::Distinct }, values: None });
+    let values = axis.values.or_else(|| releases.filter(|_| axis.vary.is_software()).map(str::to_owned));
+    Axis { values, ..axis }
 }
 
 /// Counts the whole space on several threads.

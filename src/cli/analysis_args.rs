@@ -1,8 +1,10 @@
 //! Declares the commands that ask many questions at once: matrix, diff, history, review, baseline, follow.
 
-use super::args::one_of;
-use super::scenario_args::{Choice, CpuMaps};
+use super::complete;
+use super::scenario_args::{Choice, CpuMaps, DomainArg};
+use super::value_parsers::one_of;
 use crate::analysis::matrix::Vary;
+use crate::domain::names::did_you_mean;
 use crate::domain::qemu::Accel;
 use clap::{Args, ValueEnum, ValueHint};
 use std::path::PathBuf;
@@ -11,40 +13,70 @@ use std::path::PathBuf;
 #[derive(Args, Clone, Debug)]
 pub struct MatrixArgs {
     // Before the keys of the scenario, so that these two take the place of the keys `from` and `to`.
-    /// Sources: releases separated by commas, or FIRST..LAST
-    #[arg(long, value_name = "RELEASES")]
+    /// Sources: releases or products separated by commas, or FIRST..LAST, such as kubevirt:1.3..1.9
+    #[arg(long, value_name = "RELEASES", add = complete::releases())]
     pub from: Option<String>,
     /// Destinations, in the same forms
-    #[arg(long, value_name = "RELEASES")]
+    #[arg(long, value_name = "RELEASES", add = complete::releases())]
     pub to: Option<String>,
     #[command(flatten)]
     /// The scenario.
     pub choice: Choice,
-    /// What the rows vary; `distinct` folds releases with the same map and behaviour
-    #[arg(long, default_value = "distinct", value_parser = one_of(AXES, Vary::name))]
-    pub rows: Vary,
-    /// What the columns vary
-    #[arg(long, default_value = "distinct", value_parser = one_of(AXES, Vary::name))]
-    pub columns: Vary,
+    /// The guest's file.
+    #[command(flatten)]
+    pub guest: DomainArg,
+    /// What the rows vary.
+    #[arg(long, value_name = "AXIS[=VALUES]", value_parser = axis, help = axis_help("rows"), add = complete::axes())]
+    pub rows: Option<Axis>,
+    /// What the columns vary, in the same forms
+    #[arg(long, value_name = "AXIS[=VALUES]", value_parser = axis, add = complete::axes())]
+    pub columns: Option<Axis>,
     /// Count the verdicts of every model, machine type, state of mpx and pair of exact releases instead
     #[arg(long)]
     pub count: bool,
     /// Output format
-    #[arg(long, value_enum, default_value_t = MatrixFormat::Table)]
+    #[arg(long, value_enum, default_value_t = MatrixFormat::Text)]
     pub format: MatrixFormat,
 }
 
-const AXES: &[Vary] = &[Vary::Distinct, Vary::Releases, Vary::Qemu, Vary::Machines, Vary::Models, Vary::Hosts];
+/// What one side of a matrix varies, and its values, if they were given.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Axis {
+    /// What varies.
+    pub vary: Vary,
+    /// `EPYC,EPYC-Rome`, `pc-q35-4.0..pc-q35-8.2`.
+    pub values: Option<String>,
+}
+
+fn axis(text: &str) -> Result<Axis, String> {
+    let (name, values) = text.split_once('=').map_or((text, None), |(name, values)| (name, Some(values.to_owned())));
+    let names = || Vary::ALL.iter().map(|vary| vary.name());
+    Vary::parse(name).map(|vary| Axis { vary, values }).ok_or_else(|| {
+        let known: Vec<&str> = names().collect();
+        format!("expected one of {}{}", known.join(", "), did_you_mean(name, names()))
+    })
+}
+
+fn axis_help(side: &str) -> String {
+    let names: Vec<&str> = Vary::ALL.iter().map(|vary| vary.name()).collect();
+    format!(
+        "What the {side} vary: {}. Values are a list or, if they have an order, FIRST..LAST [default: distinct, which \
+         folds releases with the same map and behaviour]",
+        names.join(", ")
+    )
+}
 
 /// What `diff` asks for.
 #[derive(Args, Clone, Debug)]
 pub struct DiffArgs {
-    /// A release, or a CPU model
+    /// A release or product, or a CPU model
+    #[arg(add = complete::releases_and_models())]
     pub one: String,
-    /// Another release, or another CPU model
+    /// Another release or product, or another CPU model
+    #[arg(add = complete::releases_and_models())]
     pub other: String,
     /// Compare only this model of the two releases
-    #[arg(long, value_name = "MODEL")]
+    #[arg(long, value_name = "MODEL", add = complete::models())]
     pub model: Option<String>,
     #[command(flatten)]
     /// The QEMU releases.
@@ -61,6 +93,7 @@ pub struct DiffArgs {
 #[derive(Args, Clone, Debug)]
 pub struct HistoryArgs {
     /// A CPU model or a feature
+    #[arg(add = complete::models_and_features())]
     pub name: String,
     #[command(flatten)]
     /// The maps to add.
@@ -75,7 +108,7 @@ pub struct HistoryArgs {
 pub struct ReviewArgs {
     /// CPU maps before and after the change: a release, a --cpu-map name, a directory or a libvirt source tree; with --git
     /// a range OLD..NEW, or a commit to compare with its parent
-    #[arg(value_name = "OLD> <NEW", num_args = 1..=2, required = true)]
+    #[arg(value_name = "OLD> <NEW", num_args = 1..=2, required = true, add = complete::maps())]
     pub sides: Vec<String>,
     /// Read both CPU maps from commits of the libvirt git repository in this directory
     #[arg(long, value_name = "TREE", value_hint = ValueHint::DirPath)]
@@ -97,16 +130,30 @@ pub struct ReviewArgs {
 /// What `baseline` asks for.
 #[derive(Args, Clone, Debug)]
 pub struct BaselineArgs {
-    /// A listed host; give all hosts of the cluster
-    #[arg(value_name = "HOST", required = true)]
+    /// The hosts of the cluster.
+    #[arg(
+        value_name = "HOST|FILE",
+        required = true,
+        help = "Listed host, or a file as for check --host; give all hosts of the cluster",
+        add = complete::hosts()
+    )]
     pub hosts: Vec<String>,
     /// The releases on which the definition must be valid.
     #[arg(
         long,
-        value_name = "RELEASE",
-        help = "Release on which the definition must be valid, LIBVIRT[:QEMU]; may be given several times"
+        value_name = "RELEASE|PRODUCT",
+        required = true,
+        value_delimiter = ',',
+        help = "Release or product on which the definition must be valid, such as debian:13; may be several",
+        add = complete::releases()
     )]
     pub on: Vec<String>,
+    /// Keep transactional memory (hle, rtm), which known attacks use
+    #[arg(long)]
+    pub keep_tsx: bool,
+    #[command(flatten)]
+    /// The maps to add.
+    pub maps: CpuMaps,
     /// Output format
     #[arg(long, value_enum, default_value_t = TextFormat::Text)]
     pub format: TextFormat,
@@ -122,12 +169,12 @@ pub struct ExpandArgs {
     #[arg(
         long,
         value_name = "HOST|FILE",
-        value_hint = ValueHint::FilePath,
+        add = complete::hosts(),
         help = "Listed host, or a file: virsh domcapabilities or capabilities, a QMP reply, /proc/cpuinfo"
     )]
     pub host: Option<String>,
     /// libvirt and QEMU, or a product that has both
-    #[arg(long, value_name = "LIBVIRT:QEMU|PRODUCT")]
+    #[arg(long, value_name = "LIBVIRT:QEMU|PRODUCT", add = complete::releases())]
     pub on: Option<String>,
     /// Accelerator; under tcg the host does not matter
     #[arg(long, default_value = "kvm", value_parser = one_of(Accel::ALL, Accel::name))]
@@ -135,6 +182,9 @@ pub struct ExpandArgs {
     #[command(flatten)]
     /// The maps to add.
     pub maps: CpuMaps,
+    /// Show what host-model becomes on every libvirt release with the QEMU of --on
+    #[arg(long)]
+    pub releases: bool,
     /// Output format
     #[arg(long, value_enum, default_value_t = ExpandFormat::Text)]
     pub format: ExpandFormat,
@@ -163,10 +213,14 @@ pub enum ExpandFormat {
 pub struct FollowArgs {
     // Before the keys of the scenario, so that it takes the place of the key `feature`.
     /// The feature to follow
+    #[arg(add = complete::features())]
     pub feature: String,
     #[command(flatten)]
     /// The scenario.
     pub choice: Choice,
+    /// The guest's file.
+    #[command(flatten)]
+    pub guest: DomainArg,
     /// Output format
     #[arg(long, value_enum, default_value_t = TextFormat::Text)]
     pub format: TextFormat,
@@ -176,7 +230,7 @@ pub struct FollowArgs {
 #[derive(Args, Clone, Debug)]
 pub struct QemuArgs {
     /// Compare only on these QEMU releases, the same at both ends [default: every release]
-    #[arg(long = "qemu", value_name = "VERSION", value_delimiter = ',')]
+    #[arg(long = "qemu", value_name = "VERSION", value_delimiter = ',', add = complete::qemu())]
     pub versions: Vec<String>,
 }
 
@@ -193,7 +247,9 @@ pub enum TextFormat {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub enum MatrixFormat {
     /// For people.
-    Table,
+    Text,
+    /// For mail and merge requests.
+    Markdown,
     /// For spreadsheets.
     Csv,
     /// For scripts.

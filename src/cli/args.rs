@@ -3,23 +3,29 @@
 use super::analysis_args::{
     BaselineArgs, DiffArgs, ExpandArgs, FollowArgs, HistoryArgs, MatrixArgs, ReviewArgs, TextFormat,
 };
-use super::check::{FAILING, Format};
+use super::check_args::CheckArgs;
+use super::complete;
 use super::exit_codes;
 use super::list::ListKind;
-use super::scenario_args::{Choice, CpuMaps};
-use super::tour::Tour;
+use super::look_args::LookArgs;
+use super::output::color_choice;
+use super::scenario_args::{Choice, CpuMaps, DomainArg};
+use super::tour::{Tour, TourWish};
+use super::value_parsers::{name_and_path, one_of};
 use crate::app::export::Format as ScreenFormat;
-use crate::app::settings::ThemeName;
 use crate::domain::catalog::Catalog;
 use crate::domain::names::nearest;
-use crate::export::page_base;
 use crate::load::embedded;
-use crate::resolve::Verdict;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 use std::ffi::OsString;
 use std::path::PathBuf;
+
+const FEW_EXAMPLES: &str = "\
+Without a command it opens the explorer. --help describes every option.
+  virt-cpu-explorer check EPYC,machine=pc-q35-5.2 --from debian:12 --to debian:13
+  virt-cpu-explorer check --domain guest.xml --from debian:12 --to debian:13";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -28,6 +34,8 @@ Examples:
   virt-cpu-explorer check EPYC --machine pc-q35-5.2 --from 9.0.0:7.2.22 --to 11.3.0:10.0.13 --topology 1-2-1
   virt-cpu-explorer check --domain guest.xml --from 9.0.0:7.2.22 --to 11.3.0:10.0.13
   virt-cpu-explorer check --batch guests.jsonl
+  virt-cpu-explorer matrix EPYC,machine=pc-q35-5.2 --from kubevirt:1.3..1.8 --to kubevirt:1.3..1.8
+  virt-cpu-explorer baseline EPYC-7502-32-Core EPYC-7601-32-Core --on debian:13
   virt-cpu-explorer expand host-model --host EPYC-7502-32-Core --on debian:13
   virt-cpu-explorer explain 'extra features: ht'
   virt-cpu-explorer rule T7";
@@ -36,7 +44,7 @@ Examples:
 #[command(
     name = "virt-cpu-explorer",
     about = "Check whether a guest's CPU survives a live migration, and explain why not",
-    after_help = EXAMPLES,
+    after_help = FEW_EXAMPLES,
     after_long_help = format!("{EXAMPLES}\n\n{}", exit_codes::text()),
     disable_version_flag = true,
     args_conflicts_with_subcommands = true
@@ -49,6 +57,16 @@ struct Cli {
     version: bool,
     #[arg(long, requires = "version", hide = true)]
     verbose: bool,
+    /// Use colours; auto means on a terminal, unless NO_COLOR is set
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        value_enum,
+        default_value_t = ColorChoice::Auto,
+        hide_short_help = true
+    )]
+    color: ColorChoice,
     #[command(flatten)]
     explorer: ExplorerArgs,
 }
@@ -63,9 +81,9 @@ pub enum Command {
     List {
         /// What to list
         what: ListKind,
-        /// Write a JSON array
-        #[arg(long)]
-        json: bool,
+        /// Output format
+        #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+        format: TextFormat,
         #[command(flatten)]
         /// The maps to add.
         maps: CpuMaps,
@@ -73,7 +91,11 @@ pub enum Command {
     /// Explain a rule: what happens, why, who checks it, an example, the remedy
     Rule {
         /// Id of the rule, T1 to T8 or a word [default: list all rules]
+        #[arg(add = complete::rules())]
         id: Option<String>,
+        /// Output format
+        #[arg(long, value_enum, default_value_t = TextFormat::Text)]
+        format: TextFormat,
     },
     /// Show verdicts for many source and destination pairs
     Matrix(MatrixArgs),
@@ -109,8 +131,15 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t = SheetFormat::Text)]
         format: SheetFormat,
     },
-    /// Print the man page
-    Man,
+    /// Print the man page of the program or of a subcommand
+    Man {
+        /// Subcommand [default: the program]
+        #[arg(add = ArgValueCandidates::new(subcommands))]
+        subcommand: Option<String>,
+        /// Write every man page into this directory instead
+        #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "subcommand")]
+        dir: Option<PathBuf>,
+    },
     /// The explorer, or one printed frame of it: the command line without a subcommand.
     #[command(skip)]
     Explore(Box<ExplorerArgs>),
@@ -127,15 +156,9 @@ pub enum Command {
 pub struct ExplorerArgs {
     #[command(flatten)]
     choice: Choice,
-    /// Read the guest from the output of virsh dumpxml, live or inactive, or from standard input (-)
-    #[arg(
-        long,
-        value_name = "FILE",
-        value_hint = ValueHint::FilePath,
-        conflicts_with = "scenario",
-        help_heading = "Scenario"
-    )]
-    domain: Option<String>,
+    /// The guest's file.
+    #[command(flatten)]
+    guest: DomainArg,
     #[command(flatten)]
     /// How the explorer looks.
     pub look: LookArgs,
@@ -147,6 +170,20 @@ pub struct ExplorerArgs {
     pub record: RecordArgs,
 }
 
+impl Command {
+    /// Returns whether the output may be longer than a screen.
+    pub fn is_long(&self) -> bool {
+        match self {
+            Self::Check(args) => args.verbose || (args.format.is_some() && !args.quiet),
+            Self::Import(_) | Self::Completions { .. } | Self::Explore(_) | Self::Version { .. } => false,
+            Self::Man { .. } => false,
+            Self::Tour(tour) => matches!(tour.wish(), TourWish::List | TourWish::Text { .. }),
+            Self::Explain(asked) => !asked.open,
+            _ => true,
+        }
+    }
+}
+
 impl ExplorerArgs {
     /// Returns the arguments of a command that chooses no scenario.
     pub fn with_look(look: LookArgs) -> Self {
@@ -155,35 +192,8 @@ impl ExplorerArgs {
 
     /// Returns the scenario to start with.
     pub fn choice(&self) -> Choice {
-        Choice { domains: self.domain.iter().cloned().collect(), ..self.choice.clone() }
+        self.choice.with(&self.guest)
     }
-}
-
-/// How the explorer looks, and what it is told before the user acts.
-#[derive(Args, Clone, Default, Debug)]
-#[command(next_help_heading = "Terminal")]
-pub struct LookArgs {
-    /// Colour theme
-    #[arg(long, value_name = "NAME", value_parser = one_of(ThemeName::ALL, ThemeName::name))]
-    pub theme: Option<ThemeName>,
-    /// Use ASCII characters only
-    #[arg(long)]
-    pub ascii: bool,
-    /// Disable mouse support
-    #[arg(long)]
-    pub no_mouse: bool,
-    /// Let copied links and Markdown exports open this page of the explorer
-    #[arg(long, value_name = "URL", value_parser = page_base)]
-    pub web_base: Option<String>,
-    /// Keys to press at the start.
-    #[arg(long, value_name = "KEYS", help = "Press these keys at the start, such as <left><tab><enter>")]
-    pub keys: Option<String>,
-    /// Read this config file [default: virt-cpu-explorer/config.toml in $XDG_CONFIG_HOME]
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "no_config")]
-    pub config: Option<PathBuf>,
-    /// Ignore the config file
-    #[arg(long)]
-    pub no_config: bool,
 }
 
 /// What to print instead of opening the explorer.
@@ -191,15 +201,16 @@ pub struct LookArgs {
 #[command(next_help_heading = "Terminal")]
 pub struct PrintArgs {
     /// Print one frame and exit
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub print: bool,
     /// Screen to print [default: explorer]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, hide_short_help = true, value_name = "NAME")]
     pub screen: Option<String>,
     /// Format of the printed frame
     #[arg(
         id = "print-format",
         long = "format",
+        hide_short_help = true,
         value_name = "FORMAT",
         requires = "print",
         default_value = "text",
@@ -207,7 +218,7 @@ pub struct PrintArgs {
     )]
     pub format: ScreenFormat,
     /// Size of the printed frame
-    #[arg(long, value_name = "WxH", value_parser = size, default_value = "120x36")]
+    #[arg(long, hide_short_help = true, value_name = "WxH", value_parser = size, default_value = "120x36")]
     pub size: (u16, u16),
 }
 
@@ -222,67 +233,20 @@ impl Default for PrintArgs {
 #[command(next_help_heading = "Record and replay")]
 pub struct RecordArgs {
     /// Record the screen as an asciicast into a new file
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "print")]
+    #[arg(long, hide_short_help = true, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "print")]
     pub record: Option<PathBuf>,
     /// Record the actions as a list into a new file
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "print")]
+    #[arg(long, hide_short_help = true, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "print")]
     pub record_keys: Option<PathBuf>,
     /// Replay a list of actions; with --print, print the last frame
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, hide_short_help = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub replay: Option<PathBuf>,
     /// Let a replayed list write files, save scenarios, fill the clipboard and suspend the program
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub allow_effects: bool,
     /// Present to an audience: show the pressed keys and notes, and play a list of actions if one is given
-    #[arg(long, value_name = "SCRIPT", value_hint = ValueHint::FilePath, conflicts_with = "replay")]
+    #[arg(long, hide_short_help = true, value_name = "SCRIPT", value_hint = ValueHint::FilePath, conflicts_with = "replay")]
     pub demo: Option<Option<PathBuf>>,
-}
-
-/// What `check` asks for.
-#[derive(Args, Clone, Default, Debug)]
-pub struct CheckArgs {
-    #[command(flatten)]
-    /// The scenario.
-    pub choice: Choice,
-    /// Read the guest from the output of virsh dumpxml, live or inactive, or from standard input (-); several files or
-    /// a directory give a table
-    #[arg(
-        long,
-        value_name = "FILE",
-        value_hint = ValueHint::AnyPath,
-        num_args = 1..,
-        conflicts_with = "scenario",
-        help_heading = "Scenario"
-    )]
-    pub domain: Vec<String>,
-    /// Output format [default: text; for a batch: json, one object a line]
-    #[arg(long, value_enum)]
-    pub format: Option<Format>,
-    /// Write the whole answer: each fix with its command or XML, the scenario and its defaults, every guest
-    #[arg(long, short)]
-    pub verbose: bool,
-    /// Add a link that opens this page of the explorer (Markdown)
-    #[arg(long, value_name = "URL", value_parser = page_base)]
-    pub web_base: Option<String>,
-    /// Write nothing; only set the exit code
-    #[arg(long, short, conflicts_with = "verbose")]
-    pub quiet: bool,
-    /// Verdicts for which the exit code is 1 [default: aborted,changed,start-refused,depends]
-    #[arg(long, value_name = "VERDICTS", value_delimiter = ',', value_parser = one_of(&FAILING, Verdict::name))]
-    pub fail_on: Vec<Verdict>,
-    /// Answer each JSON line of a file, or of standard input (-), in the same order; other flags are its defaults
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["scenario", "domain"])]
-    pub batch: Option<PathBuf>,
-    /// Search for fixes also in a batch and for several guests (JSON)
-    #[arg(long)]
-    pub ways_out: bool,
-}
-
-impl CheckArgs {
-    /// Returns the scenario to check, with the domain files.
-    pub fn choice(&self) -> Choice {
-        Choice { domains: self.domain.clone(), ..self.choice.clone() }
-    }
 }
 
 /// What `explain` asks for.
@@ -316,6 +280,9 @@ pub struct Import {
     /// Say where the CPU map was read, such as 'Debian 13 package libvirt-common'
     #[arg(long, value_name = "TEXT", requires = "libvirt")]
     pub source: Option<String>,
+    /// Ask a QEMU program over QMP and add its release; a release that is there is compared
+    #[arg(long, value_name = "PROGRAM", value_hint = ValueHint::FilePath, conflicts_with_all = ["libvirt", "host"])]
+    pub qemu: Option<PathBuf>,
     /// Add a host from a QMP reply to query-cpu-model-expansion
     #[arg(
         long,
@@ -324,7 +291,7 @@ pub struct Import {
     )]
     pub host: Option<(String, PathBuf)>,
     /// Write the files again in their canonical form, after an edit by hand
-    #[arg(long, conflicts_with_all = ["libvirt", "host"])]
+    #[arg(long, conflicts_with_all = ["libvirt", "host", "qemu"])]
     pub rewrite: bool,
     /// Directory with the files of the facts
     #[arg(long, value_name = "DIR", default_value = "cpu_map", value_hint = ValueHint::DirPath)]
@@ -340,25 +307,6 @@ pub enum SheetFormat {
     Markdown,
 }
 
-/// Parses one of a few values by its name.
-pub(super) fn one_of<T: Copy + Send + Sync + 'static>(
-    all: &'static [T],
-    name: fn(T) -> &'static str,
-) -> impl TypedValueParser<Value = T> {
-    PossibleValuesParser::new(all.iter().map(|value| name(*value))).try_map(move |text| {
-        let found = all.iter().copied().find(|value| name(*value) == text);
-        found.ok_or("expected one of the possible values")
-    })
-}
-
-/// Parses `NAME=PATH`; `form` says so in the error.
-pub(super) fn name_and_path(text: &str, form: &str) -> Result<(String, PathBuf), String> {
-    match text.split_once('=') {
-        Some((name, path)) if !name.is_empty() && !path.is_empty() => Ok((name.to_owned(), PathBuf::from(path))),
-        _ => Err(format!("expected {form}")),
-    }
-}
-
 fn size(text: &str) -> Result<(u16, u16), String> {
     let parsed = text.split_once('x').and_then(|(w, h)| Some((w.parse::<u16>().ok()?, h.parse::<u16>().ok()?)));
     parsed
@@ -368,7 +316,13 @@ fn size(text: &str) -> Result<(u16, u16), String> {
 
 /// Returns the description of the command line.
 pub fn command() -> clap::Command {
+    // The short help of the program itself lists its subcommands; the scenario is in the long one.
     Cli::command()
+        .mut_args(|arg| if arg.get_help_heading() == Some("Scenario") { arg.hide_short_help(true) } else { arg })
+}
+
+fn subcommands() -> Vec<CompletionCandidate> {
+    command().get_subcommands().map(|sub| CompletionCandidate::new(sub.get_name())).collect()
 }
 
 /// Parses the command line, the program's name first.
@@ -376,11 +330,17 @@ pub fn command() -> clap::Command {
 /// # Errors
 /// clap's message, which is the help if that was asked for.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, clap::Error> {
-    let args: Vec<OsString> = args.into_iter().collect();
+    let mut args: Vec<OsString> = args.into_iter().collect();
+    // clap accepts the options of the explorer only without a subcommand; `tour` has this one too.
+    if args.get(1).is_some_and(|first| first == "--no-config") && args.get(2).is_some_and(|second| second == "tour") {
+        args.swap(1, 2);
+    }
     if let Some(error) = mistyped_subcommand(&args) {
         return Err(error);
     }
-    let cli = Cli::try_parse_from(args)?;
+    let mut description = command().color(color_choice(&args));
+    let matches = description.try_get_matches_from_mut(args)?;
+    let cli = Cli::from_arg_matches(&matches).map_err(|err| err.format(&mut description))?;
     Ok(match cli.command {
         _ if cli.version => Command::Version { verbose: cli.verbose },
         Some(command) => command,

@@ -1,39 +1,25 @@
 //! Runs `check`: for one guest, for the guests of domain files, or for each line of a batch.
 
-use super::args::CheckArgs;
+use super::check_args::{CheckArgs, Format};
 use super::files;
-use super::scenario_args::{Asked, Choice};
+use super::scenario_args::{Choice, Needs};
 use crate::analysis::remedies::{remedies, remedies_with};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::{Key, Scenario};
 use crate::export::{self, About, GuestRow};
 use crate::input::batch;
-use crate::input::domain::{self, Domain};
 use crate::load::LoadError;
-use crate::resolve::{Answer, Resolver, Verdict};
+use crate::resolve::{Answer, Resolver};
 use anyhow::{Context, Result, bail};
-use clap::ValueEnum;
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, IsTerminal, Write};
+use std::io::{BufRead, BufReader, Write};
 
-/// How an answer is written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// For mail and merge requests.
-    Markdown,
-    /// For scripts.
-    Json,
-    /// For CI.
-    Junit,
-}
-
-/// The verdicts that count for exit code 1, unless `--fail-on` names others.
-pub(super) const FAILING: [Verdict; 4] = [Verdict::Aborted, Verdict::Changed, Verdict::StartRefused, Verdict::Depends];
-
-/// A call that has all that `check` needs.
-const EXAMPLE: &str = "virt-cpu-explorer check EPYC,machine=pc-q35-5.2 --from debian:12 --to debian:13";
+const NEEDS: Needs = Needs {
+    guest: true,
+    source: true,
+    destination: true,
+    example: "check EPYC,machine=pc-q35-5.2 --from debian:12 --to debian:13",
+};
 
 /// Runs `check`. Returns the exit code: 1 if some verdict counts as a failure, 2 if some input is invalid, else 0.
 ///
@@ -50,24 +36,6 @@ pub fn check(catalog: &Catalog, args: &CheckArgs, out: &mut dyn Write) -> Result
         None if choice.domains.is_empty() => check_one(catalog, &choice, args, out),
         None => check_domains(catalog, &choice, args, out),
     }
-}
-
-/// Refuses a question that leaves out the guest, the source or the destination.
-fn require_all(choice: &Choice, asked: &Asked) -> Result<()> {
-    let has_guest = choice.word.is_some() || !choice.domains.is_empty() || choice.names(Key::Running);
-    let parts = [
-        (has_guest, "the guest (SCENARIO or --domain)"),
-        (asked.has_source, "the source (--from)"),
-        (asked.has_destination, "the destination (--to)"),
-    ];
-    let missing: Vec<&str> = parts.iter().filter(|(given, _)| !given).map(|(_, name)| *name).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let piped = !has_guest && !std::io::stdin().is_terminal();
-    let hint = if piped { "\nTo read a guest from standard input, add --domain - or --batch -." } else { "" };
-    let missing = crate::domain::names::and_list(&missing);
-    bail!("check needs a guest and both releases; missing: {missing}\nExample: {EXAMPLE}{hint}")
 }
 
 /// Refuses input that was meant to be read: a pipe that has something to read.
@@ -93,7 +61,7 @@ fn refuse_unread_input() -> Result<()> {
 /// Answers for one guest of the command line.
 fn check_one(catalog: &Catalog, choice: &Choice, args: &CheckArgs, out: &mut dyn Write) -> Result<u8> {
     let asked = choice.asked(catalog)?;
-    require_all(choice, &asked)?;
+    choice.require(NEEDS, &asked)?;
     let scenario = &asked.scenario;
     let answer = crate::resolve::resolve(catalog, scenario);
     refuse_unread_input()?;
@@ -133,7 +101,7 @@ fn one(
 /// not stop it.
 fn check_domains(catalog: &Catalog, choice: &Choice, args: &CheckArgs, out: &mut dyn Write) -> Result<u8> {
     let asked = choice.between(catalog)?;
-    require_all(choice, &asked)?;
+    choice.require(NEEDS, &asked)?;
     let mut files: Vec<Result<String, (String, LoadError)>> = Vec::new();
     for domain in &choice.domains {
         match files::expand(domain) {
@@ -145,7 +113,7 @@ fn check_domains(catalog: &Catalog, choice: &Choice, args: &CheckArgs, out: &mut
     let mut many = Many::new(catalog, args);
     let mut known: HashMap<Scenario, Answer> = HashMap::new();
     for file in files {
-        let read = file.and_then(|name| match read(catalog, choice, &asked.scenario, &name) {
+        let read = file.and_then(|name| match choice.read_domain(catalog, &asked.scenario, &name) {
             Ok(domain) => Ok((name, domain)),
             Err(err) => Err((name, err)),
         });
@@ -242,22 +210,6 @@ impl<'a> Many<'a> {
     }
 }
 
-/// Reads one guest; the command line overrides what its file says of the guest.
-pub(super) fn read(catalog: &Catalog, choice: &Choice, between: &Scenario, name: &str) -> Result<Domain, LoadError> {
-    let bytes = files::read(name)?;
-    let mut domain = domain::scenario(catalog, between, name, &bytes)?;
-    for (key, value) in choice.keys.0.iter().filter(|(key, _)| key.is_of_the_guest()) {
-        // The values were parsed once already, without an error.
-        if domain.scenario.set(catalog, *key, value).is_ok() {
-            domain.used.push(format!(
-                "--{} {value}, which overrides the file, so the guest counts as freshly started",
-                key.name()
-            ));
-        }
-    }
-    Ok(domain)
-}
-
 /// The longest batch line, in bytes.
 const LONGEST_LINE: u64 = 16 << 20;
 
@@ -305,15 +257,4 @@ pub fn check_batch(catalog: &Catalog, input: &mut dyn BufRead, args: &CheckArgs,
         }
     }
     many.finish(Format::Json, &asked.notes, out)
-}
-
-impl CheckArgs {
-    /// Returns the verdicts that count for exit code 1.
-    fn failing(&self) -> &[Verdict] {
-        if self.fail_on.is_empty() { &FAILING } else { &self.fail_on }
-    }
-
-    fn code(&self, verdict: Verdict) -> u8 {
-        u8::from(self.failing().contains(&verdict))
-    }
 }

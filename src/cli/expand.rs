@@ -3,6 +3,7 @@
 use super::analysis::named;
 use super::analysis_args::{ExpandArgs, ExpandFormat};
 use super::files;
+use crate::analysis::host_models::across_releases;
 use crate::app::error::did_you_mean;
 use crate::domain::catalog::{Catalog, LibvirtId, ReleaseMap};
 use crate::domain::feature::FeatureSet;
@@ -60,6 +61,17 @@ pub fn expand(catalog: &Catalog, args: &ExpandArgs, out: &mut dyn Write) -> Resu
             Some(Processor { vendor: Some(file.vendor), signature: file.signature, features: file.features })
         }
     };
+    if args.releases {
+        let title = (args.host.as_deref().filter(|_| args.accel == Accel::Kvm), on.qemu);
+        let runs = across_releases(catalog, processor.as_ref(), on.qemu);
+        let text = match args.format {
+            ExpandFormat::Text => write::releases_text(catalog, title, &runs),
+            ExpandFormat::Json => write::releases_json(catalog, title, &runs),
+            ExpandFormat::Xml => bail!("--releases has no XML: use --format text or json"),
+        };
+        out.write_all(text.as_bytes())?;
+        return Ok(0);
+    }
     let build = on.build.as_deref();
     let request = Request { libvirt: on.libvirt, build, qemu: on.qemu, host: processor.as_ref(), wanted: None };
     let ways = if as_shown { from_file } else { expansions(catalog, &request) };

@@ -1,8 +1,9 @@
-//! Runs `import`: adds a CPU map or a host to the files of the facts, or writes them again.
+//! Runs `import`: adds a CPU map, a QEMU release or a host to the files of the facts, or writes them again.
 
 use super::args::Import;
-use crate::import::{self, Added, Written};
+use crate::import::{self, Added, AskedQemu, Written};
 use anyhow::{Result, anyhow};
+use indicatif::{ProgressBar, ProgressStyle};
 use std::io::Write;
 
 /// Returns the exit code, 0.
@@ -16,10 +17,44 @@ pub fn import(asked: &Import, out: &mut dyn Write) -> Result<u8> {
     if let Some((name, file)) = &asked.host {
         return added(&import::add_host(&asked.into, name, file)?, out);
     }
+    if let Some(binary) = &asked.qemu {
+        // Drawn on a terminal only.
+        let bar = ProgressBar::new(0);
+        let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}").unwrap_or(ProgressStyle::default_bar());
+        bar.set_style(style);
+        let mut progress = |done: usize, all: usize, next: &str| {
+            bar.set_length(all as u64);
+            bar.set_position(done as u64);
+            bar.set_message(next.to_owned());
+        };
+        let answers = import::add_qemu(&asked.into, binary, &mut progress);
+        bar.finish_and_clear();
+        return qemu(&answers?, out);
+    }
     if asked.rewrite {
         return written(&import::rewrite(&asked.into)?, out);
     }
-    Err(anyhow!("nothing to import: expected --libvirt RELEASE=DIR with --source, --host NAME=FILE, or --rewrite"))
+    Err(anyhow!(
+        "nothing to import: expected --libvirt RELEASE=DIR with --source, --qemu PROGRAM, --host NAME=FILE, or --rewrite"
+    ))
+}
+
+/// Returns 1 where an answer is not what the facts have.
+fn qemu(asked: &AskedQemu, out: &mut dyn Write) -> Result<u8> {
+    let merged = &asked.merged;
+    writeln!(out, "QEMU {}: {} defaults of models equal, {} new", asked.version, merged.equal, merged.new)?;
+    if !asked.with_kvm {
+        writeln!(out, "not compared: defaults with KVM, which cannot be used here")?;
+    }
+    for difference in &merged.differences {
+        writeln!(out, "differs: {difference}")?;
+    }
+    match &asked.written {
+        Some(files) => return written(files, out),
+        None if merged.differences.is_empty() => writeln!(out, "nothing was added: the facts have this release")?,
+        None => writeln!(out, "nothing was added")?,
+    }
+    Ok(u8::from(!merged.differences.is_empty()))
 }
 
 fn written(files: &Written, out: &mut dyn Write) -> Result<u8> {

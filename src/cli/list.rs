@@ -1,9 +1,12 @@
 //! Lists known names, and prints the pages of the rules.
 
+use super::analysis_args::TextFormat;
 use crate::app::error::did_you_mean;
-use crate::domain::catalog::{Catalog, LibvirtId, Provenance, ReleaseMap};
+use crate::domain::catalog::{Catalog, LibvirtId, Product, Provenance, ReleaseMap};
+use crate::domain::host::{Host, HostSource};
 use crate::domain::scenario::EXAMPLE_LIBVIRT;
 use crate::explain::rule_page;
+use crate::export::SCHEMA;
 use crate::resolve::RuleId;
 use anyhow::{Result, anyhow};
 use clap::ValueEnum;
@@ -34,29 +37,20 @@ pub enum ListKind {
 ///
 /// # Errors
 /// Output that cannot be written.
-pub fn list(catalog: &Catalog, what: ListKind, json: bool, out: &mut dyn Write) -> Result<u8> {
+pub fn list(catalog: &Catalog, what: ListKind, format: TextFormat, out: &mut dyn Write) -> Result<u8> {
     let rows = match what {
         ListKind::Models => models(catalog),
-        ListKind::Machines => catalog
-            .qemu_defaults()
-            .machines
-            .iter()
-            .map(|machine| (catalog.machine_name(*machine).to_owned(), String::new()))
-            .collect(),
+        ListKind::Machines => machines(catalog),
         ListKind::Releases => releases(catalog),
         ListKind::Qemu => qemu(catalog),
         ListKind::Hosts => hosts(catalog),
-        ListKind::Products => catalog
-            .products()
-            .iter()
-            .map(|p| (p.name.to_string(), format!("libvirt {}, QEMU {}", p.libvirt, p.qemu)))
-            .collect(),
+        ListKind::Products => products(catalog),
         ListKind::Rules => {
             RuleId::ALL.iter().map(|rule| (rule.name().to_owned(), rule_page(*rule).title().to_owned())).collect()
         }
         ListKind::Features => catalog.features().iter().map(|name| (name.to_owned(), String::new())).collect(),
     };
-    if json {
+    if format == TextFormat::Json {
         let rows: Vec<serde_json::Value> =
             rows.iter().map(|(name, note)| serde_json::json!({ "name": name, "note": note })).collect();
         writeln!(out, "{}", serde_json::to_string_pretty(&rows)?)?;
@@ -66,6 +60,43 @@ pub fn list(catalog: &Catalog, what: ListKind, json: bool, out: &mut dyn Write) 
         if note.is_empty() { writeln!(out, "{name}")? } else { writeln!(out, "{name}\t{note}")? }
     }
     Ok(0)
+}
+
+/// The upstream types with known defaults, then the distributions' with the upstream type each equals.
+fn machines(catalog: &Catalog) -> Vec<(String, String)> {
+    let upstream =
+        catalog.qemu_defaults().machines.iter().map(|id| (catalog.machine_name(*id).to_owned(), String::new()));
+    let downstream = catalog.downstream().machines.iter().map(|known| {
+        let like = known.like.iter().enumerate().map(|(place, (since, base))| {
+            let from = if place == 0 { String::new() } else { format!(" from QEMU {since} on") };
+            format!("as {}{from}", catalog.machine_name(*base))
+        });
+        let like: Vec<String> = like.collect();
+        let like = if like.is_empty() { "equals no upstream type".to_owned() } else { like.join(", ") };
+        let note = known.note.as_ref().map(|note| format!("; {note}")).unwrap_or_default();
+        (catalog.machine_name(known.machine).to_owned(), format!("{like}; {}{note}", known.certainty))
+    });
+    upstream.chain(downstream).collect()
+}
+
+/// Every product, with the other names of products and versions behind it.
+fn products(catalog: &Catalog) -> Vec<(String, String)> {
+    let all = catalog.all_products();
+    let ships = |product: &Product| {
+        let through = product.through.as_ref().map(|last| format!("to {last}: ")).unwrap_or_default();
+        let note = product.note.as_ref().map(|note| format!("; {note}")).unwrap_or_default();
+        let packages = match (&*product.libvirt, &*product.qemu) {
+            ("", "") => "not read".to_owned(),
+            ("", qemu) => format!("QEMU {qemu}"),
+            (libvirt, qemu) => format!("libvirt {libvirt}, QEMU {qemu}"),
+        };
+        (product.name.to_string(), format!("{through}{packages}{note}"))
+    };
+    let products = all.listed.iter().chain(&all.without_libvirt).map(ships);
+    let same = all.same.iter().map(|(name, listed)| (format!("{name}:VERSION"), format!("as {listed}:VERSION")));
+    let coded = all.codenames.iter().filter(|[of, _, version]| all.find(&format!("{of}:{version}")).is_ok());
+    let coded = coded.map(|[of, name, version]| (format!("{of}:{name}"), format!("as {of}:{version}")));
+    products.chain(same).chain(coded).collect()
 }
 
 fn models(catalog: &Catalog) -> Vec<(String, String)> {
@@ -112,8 +143,15 @@ fn qemu(catalog: &Catalog) -> Vec<(String, String)> {
 }
 
 fn hosts(catalog: &Catalog) -> Vec<(String, String)> {
-    let note = |host: &crate::domain::host::Host| {
-        format!("{}, {} features, {}", host.vendor, host.features.len(), host.model_id.trim())
+    let note = |host: &Host| {
+        let (vendor, model) = (host.vendor, host.model_id.trim());
+        let source = match host.source {
+            HostSource::QemuReply => "reply of a QEMU that is not recorded",
+            HostSource::LibvirtTests => "from libvirt's tests",
+        };
+        let silicon = if host.silicon.is_some() { "silicon known" } else { "silicon not known" };
+        let (features, asked) = (host.features.len(), host.asked.len());
+        format!("{vendor}, {features} features of {asked} asked, {source}, {silicon}, {model}")
     };
     catalog.hosts().iter().map(|host| (host.name.to_string(), note(host))).collect()
 }
@@ -122,19 +160,22 @@ fn hosts(catalog: &Catalog) -> Vec<(String, String)> {
 ///
 /// # Errors
 /// An unknown id, with the nearest one; output that cannot be written.
-pub fn rule(id: Option<&str>, out: &mut dyn Write) -> Result<u8> {
-    let Some(id) = id else {
-        for rule in RuleId::ALL {
-            writeln!(out, "{}\t{}", rule.name(), rule_page(*rule).title())?;
-        }
-        return Ok(0);
+pub fn rule(catalog: &Catalog, id: Option<&str>, format: TextFormat, out: &mut dyn Write) -> Result<u8> {
+    let Some(id) = id else { return list(catalog, ListKind::Rules, format, out) };
+    let Some(rule) = RuleId::ALL.iter().find(|rule| rule.name().eq_ignore_ascii_case(id)) else {
+        let hint = did_you_mean(id, RuleId::ALL.iter().map(|rule| rule.name()));
+        return Err(anyhow!("unknown rule {id:?}{hint}; `list rules` prints all of them"));
     };
-    match RuleId::ALL.iter().find(|rule| rule.name().eq_ignore_ascii_case(id)) {
-        Some(rule) => out.write_all(rule_page(*rule).text.as_bytes())?,
-        None => {
-            let hint = did_you_mean(id, RuleId::ALL.iter().map(|rule| rule.name()));
-            return Err(anyhow!("unknown rule {id:?}{hint}; `list rules` prints all of them"));
-        }
+    let page = rule_page(*rule);
+    if format == TextFormat::Text {
+        out.write_all(page.text.as_bytes())?;
+        return Ok(0);
     }
+    let sections: serde_json::Map<String, serde_json::Value> =
+        page.sections().map(|(heading, text)| (heading.to_lowercase(), text.into())).collect();
+    let object = serde_json::json!({
+        "schema": SCHEMA, "rule": rule.name(), "title": page.title(), "summary": page.summary(), "sections": sections,
+    });
+    writeln!(out, "{}", serde_json::to_string_pretty(&object)?)?;
     Ok(0)
 }

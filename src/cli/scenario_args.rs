@@ -1,20 +1,26 @@
 //! Declares the arguments that describe a scenario, and builds the scenario from them: link, flags, host files.
 
-use super::args::name_and_path;
+use super::complete;
 use super::files;
+use super::value_parsers::name_and_path;
 use crate::domain::catalog::Catalog;
-use crate::domain::scenario::{KEYS, Key, LibvirtChoice, Release, Scenario, Told, write_release};
+use crate::domain::names::and_list;
+use crate::domain::scenario::{KEYS, Key, LibvirtChoice, QemuChoice, Release, Scenario, Told, write_release};
+use crate::input::domain::{self, Domain};
 use crate::input::host::{self, HostFile};
 use crate::load::{LoadError, cpu_map_dir};
 use anyhow::{Context, Result, anyhow};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueHint};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 /// A scenario as the command line describes it.
 #[derive(Args, Clone, Default, Debug)]
 pub struct Choice {
     /// MODEL, host-model, host-passthrough or maximum, then +F, -F, F=POLICY and KEY=VALUE, separated by commas
-    #[arg(id = "scenario", value_name = "SCENARIO")]
+    ///
+    /// Each KEY is also a flag, such as machine=TYPE and --machine TYPE.
+    #[arg(id = "scenario", value_name = "SCENARIO", add = complete::scenario())]
     pub word: Option<String>,
     /// The flags.
     #[command(flatten)]
@@ -27,6 +33,25 @@ pub struct Choice {
     pub domains: Vec<String>,
 }
 
+/// The guest's file.
+#[derive(Args, Clone, Default, Debug)]
+pub struct DomainArg {
+    /// Read the guest from the output of virsh dumpxml
+    ///
+    /// The guest may be running or inactive, and - is standard input.
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath,
+        conflicts_with = "scenario",
+        help_heading = "Scenario"
+    )]
+    pub domain: Option<String>,
+}
+
+/// The keys that are in the short help.
+const SHORT_HELP: [Key; 4] = [Key::Machine, Key::Host, Key::From, Key::To];
+
 /// A flag for every key of a scenario, with the values in the order of [`KEYS`].
 #[derive(Clone, Default, Debug)]
 pub struct KeyArgs(pub Vec<(Key, String)>);
@@ -38,8 +63,11 @@ impl Args for KeyArgs {
             if command.get_arguments().any(|arg| arg.get_id() == info.key.name()) {
                 continue;
             }
-            let arg = Arg::new(info.key.name()).long(info.key.name()).value_name(info.value).help(info.doc);
-            let arg = arg.help_heading("Scenario");
+            let arg = Arg::new(info.key.name()).long(info.key.name()).value_name(info.value);
+            let short = info.doc.split(": ").next().unwrap_or_default();
+            let arg = arg.help(short.split(" [").next().unwrap_or_default()).long_help(info.doc);
+            let arg = arg.help_heading("Scenario").add(complete::values_of(info.key));
+            let arg = arg.hide_short_help(!SHORT_HELP.contains(&info.key));
             command = command.arg(if info.key == Key::Via { arg.action(ArgAction::Append) } else { arg });
         }
         command
@@ -73,6 +101,7 @@ pub struct CpuMaps {
         long,
         value_name = "NAME=DIR",
         value_hint = ValueHint::DirPath,
+        hide_short_help = true,
         value_parser = |text: &str| name_and_path(text, "NAME=DIR")
     )]
     pub list: Vec<(String, PathBuf)>,
@@ -104,7 +133,44 @@ pub struct Asked {
     pub has_destination: bool,
 }
 
+/// What a command needs to answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Needs {
+    pub(super) guest: bool,
+    pub(super) source: bool,
+    pub(super) destination: bool,
+    /// A command line that has all of it.
+    pub(super) example: &'static str,
+}
+
 impl Choice {
+    /// Returns the same with a domain file.
+    #[must_use]
+    pub fn with(&self, guest: &DomainArg) -> Self {
+        Self { domains: guest.domain.iter().cloned().collect(), ..self.clone() }
+    }
+
+    /// Checks that the guest, the source and the destination are given, as far as they are needed.
+    ///
+    /// # Errors
+    /// What is missing, with an example.
+    pub(super) fn require(&self, needs: Needs, asked: &Asked) -> Result<()> {
+        let has_guest = self.word.is_some() || !self.domains.is_empty() || self.names(Key::Running);
+        let parts = [
+            (has_guest || !needs.guest, "the guest (SCENARIO or --domain)"),
+            (asked.has_source || !needs.source, "the source (--from)"),
+            (asked.has_destination || !needs.destination, "the destination (--to)"),
+        ];
+        let missing: Vec<&str> = parts.iter().filter(|(given, _)| !given).map(|(_, name)| *name).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let piped = needs.guest && !has_guest && !std::io::stdin().is_terminal();
+        let hint = if piped { "\nTo read a guest from standard input, add --domain -." } else { "" };
+        let example = needs.example;
+        Err(anyhow!("missing: {}\nExample: virt-cpu-explorer {example}{hint}", and_list(&missing)))
+    }
+
     /// Returns whether neither a scenario nor a key nor a domain file is given.
     pub fn is_empty(&self) -> bool {
         self.word.is_none() && self.keys.0.is_empty() && self.domains.is_empty()
@@ -126,7 +192,7 @@ impl Choice {
     pub fn asked(&self, catalog: &Catalog) -> Result<Asked> {
         let mut asked = self.between(catalog)?;
         if let Some(name) = self.domains.first() {
-            let domain = super::check::read(catalog, self, &asked.scenario, name)?;
+            let domain = self.read_domain(catalog, &asked.scenario, name)?;
             asked.notes.insert(0, format!("{name}: {}", domain.line()));
             asked.scenario = domain.scenario;
         }
@@ -153,6 +219,22 @@ impl Choice {
         Ok(Asked { scenario, notes, has_source, has_destination })
     }
 
+    /// Reads one guest; the command line overrides what its file says of the guest.
+    pub(super) fn read_domain(&self, catalog: &Catalog, between: &Scenario, name: &str) -> Result<Domain, LoadError> {
+        let bytes = files::read(name)?;
+        let mut domain = domain::scenario(catalog, between, name, &bytes)?;
+        for (key, value) in self.keys.0.iter().filter(|(key, _)| key.is_of_the_guest()) {
+            // The values were parsed once already, without an error.
+            if domain.scenario.set(catalog, *key, value).is_ok() {
+                domain.used.push(format!(
+                    "--{} {value}, which overrides the file, so the guest counts as freshly started",
+                    key.name()
+                ));
+            }
+        }
+        Ok(domain)
+    }
+
     fn in_word(&self) -> Vec<Key> {
         self.word.iter().flat_map(|word| Key::all_in(word)).collect()
     }
@@ -177,6 +259,9 @@ impl Choice {
                 }
                 scenario.set(catalog, *key, value).with_context(|| format!("--{}", key.name()))?;
             }
+        }
+        if !self.names(Key::Machine) {
+            scenario.machine = scenario.default_machine(catalog);
         }
         Ok(scenario)
     }
@@ -235,10 +320,10 @@ fn apply_host(
         }
         let published = host.libvirt.and_then(|version| catalog.libvirt(&version.to_string()));
         if let Some(id) = published {
-            end.libvirt = LibvirtChoice::Release(id, None);
+            end.set_libvirt(LibvirtChoice::Release(id, None));
         }
         if let Some(version) = host.qemu {
-            (end.qemu.version, end.qemu.build) = (Told::Is(version), None);
+            end.set_qemu(QemuChoice { version: Told::Is(version), build: None });
         }
         line.push(format!("Taken from it: {}={}.", key.name(), write_release(catalog, end)));
     };

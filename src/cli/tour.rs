@@ -1,6 +1,7 @@
 //! The `tour` command: lists the lessons, prints one, or opens the explorer in one.
 
-use super::args::LookArgs;
+use super::complete;
+use super::look_args::LookArgs;
 use crate::app::settings::Settings;
 use crate::app::tour;
 use crate::domain::catalog::Catalog;
@@ -12,7 +13,7 @@ use std::io::Write;
 #[derive(Args, Clone, Debug)]
 pub struct Tour {
     /// Name or number of the lesson [default: open the list of lessons]
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = complete::lessons())]
     lesson: Option<String>,
     /// List the lessons
     #[arg(long, conflicts_with = "lesson")]
@@ -20,6 +21,9 @@ pub struct Tour {
     /// Print the lesson as text, played to its end
     #[arg(long, requires = "lesson")]
     print: bool,
+    /// With --print, leave out which answers are right, and why
+    #[arg(long, requires = "print")]
+    questions: bool,
     #[command(flatten)]
     /// How the explorer looks.
     pub look: LookArgs,
@@ -30,8 +34,13 @@ pub struct Tour {
 pub enum TourWish {
     /// List them.
     List,
-    /// Print one as text.
-    Text(String),
+    /// Print one as text, with the answers or without.
+    Text {
+        /// Name or number of the lesson.
+        lesson: String,
+        /// Whether to say which answers are right.
+        answers: bool,
+    },
     /// Open the explorer in this lesson, or at the list of lessons.
     Open(Option<String>),
 }
@@ -41,7 +50,7 @@ impl Tour {
     pub fn wish(&self) -> TourWish {
         match &self.lesson {
             _ if self.list => TourWish::List,
-            Some(lesson) if self.print => TourWish::Text(lesson.clone()),
+            Some(lesson) if self.print => TourWish::Text { lesson: lesson.clone(), answers: !self.questions },
             lesson => TourWish::Open(lesson.clone()),
         }
     }
@@ -53,9 +62,14 @@ impl Tour {
 /// A mistake in the lessons' files, or the output cannot be written.
 pub fn list_lessons(out: &mut dyn Write) -> Result<u8> {
     for lesson in tour::lessons()? {
-        writeln!(out, "{:>2}  {:<16} {}", lesson.number, lesson.name, lesson.title)?;
+        let minutes = lesson.minutes();
+        writeln!(out, "{:>2}  {:<20} {} ({minutes} min)", lesson.number, lesson.name, lesson.title)?;
         writeln!(out, "    {}", lesson.summary)?;
     }
+    let class: Vec<_> = tour::lessons()?.into_iter().filter(|lesson| lesson.class).collect();
+    let minutes: usize = class.iter().map(tour::Lesson::minutes).sum();
+    let names: Vec<&str> = class.iter().map(|lesson| lesson.name.as_str()).collect();
+    writeln!(out, "\nFor a class of 30 minutes: {} (about {minutes} minutes to read).", names.join(", "))?;
     Ok(0)
 }
 
@@ -63,9 +77,14 @@ pub fn list_lessons(out: &mut dyn Write) -> Result<u8> {
 ///
 /// # Errors
 /// There is no such lesson, or the output cannot be written.
-pub fn lesson_text(catalog: &Catalog, word: &str, settings: &Settings, out: &mut dyn Write) -> Result<u8> {
+pub fn lesson_text(
+    catalog: &Catalog,
+    (word, answers): (&str, bool),
+    settings: &Settings,
+    out: &mut dyn Write,
+) -> Result<u8> {
     let lesson = tour::find(word).map_err(|error| anyhow!(error))?;
-    let text = crate::app::update::tour::text(catalog, &lesson, settings)
+    let text = crate::app::update::tour::text(catalog, &lesson, settings, answers)
         .map_err(|error| anyhow!("lesson {word}: {error}"))?;
     out.write_all(text.as_bytes())?;
     Ok(0)

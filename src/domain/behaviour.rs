@@ -3,6 +3,8 @@
 
 use super::definition::named_enum;
 use super::feature::{FeatureId, FeatureSet};
+use super::map::{MapId, ModelId};
+use super::package::Since;
 use super::version::Version;
 
 mod value;
@@ -106,6 +108,18 @@ named_enum! {
 }
 
 named_enum! {
+    /// Which model-specific registers of the processor libvirt reads.
+    RegistersRead {
+        /// None.
+        None "none",
+        /// The one of `arch-capabilities`.
+        ArchCapabilities "arch-capabilities",
+        /// Every one that the map names.
+        All "all",
+    }
+}
+
+named_enum! {
     /// Who refuses to send a guest with `invtsc`.
     InvtscMessage {
         /// libvirt, before it asks QEMU.
@@ -193,6 +207,8 @@ settings! {
     RemovedIncoming "removed-incoming" Regime => |b, v| b.removed_incoming = v;
     /// What a running silent guest is given at a reconnect.
     RemovedReconnect "removed-reconnect" Regime => |b, v| b.removed_reconnect = v;
+    /// Haswell and Broadwell are started with `rtm` and `hle` unless the definition names them.
+    AddTsx "add-tsx" bool => |b, v| b.add_tsx = v;
     /// Which difference in an added feature is overlooked.
     Added "added" AddedExempt => |b, v| b.added = v;
     /// An added feature is overlooked even where the definition disables it.
@@ -217,6 +233,8 @@ settings! {
     DefaultCheck "default-check" bool => |b, v| b.default_check = v;
     /// The host that the checks before a start look at under KVM.
     HostUnderKvm "host-under-kvm" HostUnderKvm => |b, v| b.host_under_kvm = v;
+    /// Which model-specific registers of the processor libvirt reads.
+    RegistersRead "registers-read" RegistersRead => |b, v| b.registers_read = v;
     /// How the partial check compares.
     PartialCheck "partial-check" PartialCheck => |b, v| b.partial_check = v;
     /// MSR features are refused where QEMU cannot report them.
@@ -237,6 +255,8 @@ settings! {
     SortedDomcapabilities "sorted-domcapabilities" bool => |b, v| b.sorted_domcapabilities = v;
     /// Who refuses to send a guest with `invtsc`.
     InvtscMessage "invtsc-message" InvtscMessage => |b, v| b.invtsc_message = v;
+    /// A saved guest is restored through `fd:`.
+    RestoresThroughFd "restore-through-fd" bool => |b, v| b.restores_through_fd = v;
     /// A dated fact of the map.
     VmxKnown "vmx-known" bool => |b, v| b.map_facts.set(MapFact::VmxKnown, v);
     /// A dated fact of the map.
@@ -298,6 +318,8 @@ pub struct Behaviour {
     pub(crate) removed_incoming: Regime,
     /// What a running guest that is silent about a removed feature is given at a reconnect (`qemuProcessRefreshCPU`).
     pub(crate) removed_reconnect: Regime,
+    /// Haswell and Broadwell are started with `rtm` and `hle` unless the definition names them.
+    pub(crate) add_tsx: bool,
     /// Which difference in an added feature the full check overlooks.
     pub(crate) added: AddedExempt,
     /// An added feature is overlooked even where the definition disables it.
@@ -320,6 +342,8 @@ pub struct Behaviour {
     pub(crate) check_attribute: bool,
     /// The host that the checks before a start look at under KVM (`virQEMUCapsInitHostCPUModel`).
     pub(crate) host_under_kvm: HostUnderKvm,
+    /// Which model-specific registers of the processor libvirt reads (`virCPUx86GetHost`).
+    pub(crate) registers_read: RegistersRead,
     /// How the partial check compares.
     pub(crate) partial_check: PartialCheck,
     /// A definition that names MSR features is refused where QEMU cannot report what is unavailable.
@@ -343,6 +367,8 @@ pub struct Behaviour {
     pub sorted_domcapabilities: bool,
     /// Who refuses to send a guest with `invtsc`.
     pub(crate) invtsc_message: InvtscMessage,
+    /// A saved guest is restored through `fd:`, which names the file to QEMU by a descriptor.
+    pub(crate) restores_through_fd: bool,
     /// The dated facts of its map.
     pub(crate) map_facts: MapFacts,
 }
@@ -357,6 +383,7 @@ impl Default for Behaviour {
             original: Original::Never,
             removed_incoming: Regime::Nothing,
             removed_reconnect: Regime::Nothing,
+            add_tsx: false,
             added: AddedExempt::None,
             added_explicit: false,
             drop_added: DropAdded::No,
@@ -368,6 +395,7 @@ impl Default for Behaviour {
             reconnect_ignored: false,
             check_attribute: false,
             host_under_kvm: HostUnderKvm::Cpuid,
+            registers_read: RegistersRead::None,
             partial_check: PartialCheck::Map,
             msr_check: false,
             conflict_check: false,
@@ -379,6 +407,7 @@ impl Default for Behaviour {
             untranslated: FeatureSet::EMPTY,
             sorted_domcapabilities: false,
             invtsc_message: InvtscMessage::Libvirt,
+            restores_through_fd: false,
             map_facts: MapFacts::default(),
         }
     }
@@ -441,14 +470,27 @@ impl SwitchHistory {
 pub struct Backport {
     /// The release the package is built from.
     pub release: Version,
-    /// The first build that carries the fix, `5` in `10.0.0-5.el9`.
-    pub build: u32,
-    /// What the build string must contain, `el9`.
+    /// The builds that carry the fix.
+    pub since: Since,
+    /// The mark of the distribution, `el9`.
     pub distribution: Box<str>,
     /// The settings the fix brings.
     pub settings: Vec<Setting>,
+    /// What its map has besides.
+    pub taken: Vec<TakenFromMap>,
     /// Where that was read.
     pub source: Box<str>,
+}
+
+/// Models and features that a package's map has, as another release's map has them.
+#[derive(Clone, PartialEq, Debug)]
+pub struct TakenFromMap {
+    /// The map.
+    pub(crate) map: MapId,
+    /// The models, with their features.
+    pub models: Vec<ModelId>,
+    /// Features that no model brings.
+    pub features: FeatureSet,
 }
 
 named_enum! {
@@ -464,6 +506,10 @@ named_enum! {
         NoUnavailableFeatures "no-unavailable-features",
         /// `pdcm` is cleared while the PMU is off, without being marked unavailable.
         PdcmCleared "pdcm-cleared",
+        /// XSAVE states that the accelerator lacks are left out, and not reported as unavailable.
+        StatesMasked "states-masked",
+        /// A file is not restored through `fd:`.
+        NoFileThroughFd "no-file-through-fd",
     }
 }
 

@@ -1,14 +1,18 @@
 //! Holds every fact, checked once and never changed: releases, maps, QEMU releases, cells, hosts, products.
 //! Looks things up by name and by release; decides nothing.
 
-use super::behaviour::{Backport, Behaviour, Known, Quirk, QuirkKind, Setting, SwitchHistory};
+use super::behaviour::{Backport, Behaviour, Known, MapFact, Quirk, QuirkKind, Setting, SwitchHistory};
+use super::cpuid::{XSAVE_STATES, XsaveState};
 use super::definition::Policy;
+use super::downstream::Downstream;
 use super::feature::{FeatureId, FeatureSet};
 use super::host::{CpuSignature, Host, HostId, HostSource, Vendor};
 use super::map::{CpuMap, MapId, ModelId, Register};
 use super::named::Named;
 use super::names::Names;
-use super::qemu::{Accel, MachineId, QemuDefaults, QemuFacts, base_name, builtin_vendor, feature_word};
+use super::package::{Build, Distribution, Presence};
+use super::product::Products;
+use super::qemu::{Accel, MachineId, QemuDefaults, QemuFacts, XSAVE_WORD, base_name, builtin_vendor, feature_word};
 use super::scenario::{DEFAULT_FEATURE, Scenario};
 use super::version::Version;
 use foldhash::HashMap;
@@ -18,6 +22,7 @@ mod between;
 mod build;
 mod qemu_view;
 
+pub use super::product::Product;
 pub use build::{CatalogError, ExactRelease, Parts};
 pub(crate) use qemu_view::QemuIndex;
 pub use qemu_view::QemuView;
@@ -43,19 +48,6 @@ pub struct Decisions {
     pub quirks: Vec<Quirk>,
     /// The signature of the model `max` under TCG, with the QEMU release that first had it, oldest first.
     pub tcg_signatures: Vec<(Version, CpuSignature)>,
-}
-
-/// A distribution or a KubeVirt release and the packages it ships.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Product {
-    /// `debian:12`.
-    pub name: Box<str>,
-    /// The libvirt package, `9.0.0-3.el9`.
-    pub libvirt: Box<str>,
-    /// The QEMU package.
-    pub qemu: Box<str>,
-    /// Where that was read.
-    pub source: Box<str>,
 }
 
 /// What is known of a release's map.
@@ -109,8 +101,9 @@ pub struct Catalog {
     qemu: Vec<QemuFacts>,
     qemu_defaults: QemuDefaults,
     hosts: Vec<Host>,
-    products: Vec<Product>,
+    products: Products,
     decisions: Decisions,
+    downstream: Downstream,
     machine_order: Vec<MachineId>,
     vendors: Vec<Option<Vendor>>,
     qemu_index: Vec<QemuIndex>,
@@ -257,8 +250,13 @@ impl Catalog {
         u16::try_from(place).ok().map(HostId)
     }
 
-    /// Returns every product.
+    /// Returns every product that ships libvirt and QEMU.
     pub fn products(&self) -> &[Product] {
+        &self.products.listed
+    }
+
+    /// Returns the products with their other names, and those of which no libvirt is known.
+    pub(crate) fn all_products(&self) -> &Products {
         &self.products
     }
 
@@ -285,13 +283,55 @@ impl Catalog {
         (behaviour, open)
     }
 
-    /// Returns the fixes a package carries beyond its release; `build` is what follows the first dash, `5.el9`.
-    pub(crate) fn backports(&self, version: Version, build: &str) -> impl Iterator<Item = &Backport> {
-        let number: u32 = build.split(|c: char| !c.is_ascii_digit()).next().and_then(|n| n.parse().ok()).unwrap_or(0);
+    /// Returns what distributions change.
+    pub fn downstream(&self) -> &Downstream {
+        &self.downstream
+    }
+
+    /// Returns the machine type whose cells a machine type has in a QEMU release: a distribution's has those of an
+    /// upstream one. `None` where that is not known.
+    pub(crate) fn base(&self, machine: MachineId, qemu: Version) -> Option<MachineId> {
+        let base = match self.downstream.machine(machine) {
+            Some(known) => known.base(qemu)?,
+            None => machine,
+        };
+        self.qemu_defaults.position(base).map(|_| base)
+    }
+
+    /// Returns whether a QEMU, of a distribution or upstream's, has a machine type.
+    pub(crate) fn has_machine(
+        &self,
+        qemu: &QemuView<'_>,
+        distribution: Option<&Distribution>,
+        machine: MachineId,
+    ) -> Presence {
+        let upstream = || {
+            if qemu.has_machine(machine, self.machine_name(machine)) { Presence::Yes } else { Presence::No }
+        };
+        match (self.downstream.machine(machine), distribution) {
+            (None, None) => upstream(),
+            (None, Some(distribution)) if distribution.upstream_types => upstream(),
+            (None, Some(_)) | (Some(_), None) => Presence::No,
+            (Some(machine), Some(distribution)) => machine.in_build(distribution, qemu.version),
+        }
+    }
+
+    /// Returns the maps of a release with other dated facts than its own, by the release each is like; empty where there
+    /// is no change.
+    pub(crate) fn maps_with(&self, id: LibvirtId, changes: &[(MapFact, bool)]) -> Vec<(LibvirtId, Arc<CpuMap>)> {
+        let release = self.release(id);
+        let made = between::with_facts(self, release.version, release.map, changes).filter(|_| !changes.is_empty());
+        made.into_iter().flatten().map(|(like, map)| (like, Arc::new(map))).collect()
+    }
+
+    /// Returns the fixes that a package of libvirt has beyond its release, with whether it surely has them.
+    pub(crate) fn backports(&self, version: Version, build: Build<'_>) -> impl Iterator<Item = (&Backport, Presence)> {
         self.decisions
             .backports
             .iter()
-            .filter(move |fix| fix.release == version && number >= fix.build && build.contains(&*fix.distribution))
+            .filter(move |fix| fix.release == version && fix.distribution == build.distribution.mark)
+            .map(move |fix| (fix, fix.since.at(build.number)))
+            .filter(|(_, presence)| *presence != Presence::No)
     }
 
     /// Returns whether a QEMU release has a quirk on a machine type of the series `machine`
@@ -340,8 +380,9 @@ impl Catalog {
     }
 
     /// Returns the features of `set` in the order in which QEMU lists unavailable ones: by its feature words, then by
-    /// bit, as the newest map describes them; those no map describes come last.
-    pub fn in_qemu_order(&self, set: FeatureSet) -> Vec<FeatureId> {
+    /// bit, as the newest map describes them; those no map describes come last. Every XSAVE state of a feature of
+    /// `states` is listed under that feature's name.
+    pub fn in_qemu_order(&self, set: FeatureSet, states: FeatureSet) -> Vec<FeatureId> {
         let mut ordered: Vec<(usize, u32, FeatureId)> = set
             .iter()
             .map(|feature| {
@@ -349,8 +390,21 @@ impl Catalog {
                 (word, bit, feature)
             })
             .collect();
+        let bits = |feature: FeatureId| {
+            let name = self.feature_name(feature);
+            let state = XSAVE_STATES.iter().find(move |state| state.feature == name);
+            state.into_iter().flat_map(|state| state.bits).map(move |bit| (XSAVE_WORD, *bit, feature))
+        };
+        ordered.extend(states.iter().flat_map(bits));
         ordered.sort_unstable();
         ordered.into_iter().map(|(_, _, feature)| feature).collect()
+    }
+
+    /// Returns the XSAVE states of these features by their place in CPUID: `0xd/0/eax.2`.
+    pub(crate) fn xsave_states(&self, features: FeatureSet) -> Vec<String> {
+        let is_in = |state: &&XsaveState| self.feature(state.feature).is_some_and(|known| features.contains(known));
+        let states = XSAVE_STATES.iter().filter(is_in);
+        states.flat_map(|state| state.bits).map(|bit| format!("0xd/0/eax.{bit}")).collect()
     }
 
     /// Returns the first register of a feature, as the newest map that knows it describes it.

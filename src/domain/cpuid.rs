@@ -34,6 +34,26 @@ pub struct RawCpu {
     pub msrs: Vec<MsrValue>,
 }
 
+/// An XSAVE state: bits of CPUID leaf 0xd, subleaf 0, register eax.
+pub(crate) struct XsaveState {
+    /// The feature that brings it.
+    pub(crate) feature: &'static str,
+    /// Its bits.
+    pub(crate) bits: &'static [u32],
+    /// Whether TCG emulates it.
+    pub(crate) tcg: bool,
+}
+
+/// The XSAVE states that QEMU knows (`x86_ext_save_areas`).
+pub(crate) const XSAVE_STATES: &[XsaveState] = &[
+    XsaveState { feature: "xsave", bits: &[0, 1], tcg: true },
+    XsaveState { feature: "avx", bits: &[2], tcg: true },
+    XsaveState { feature: "mpx", bits: &[3, 4], tcg: true },
+    XsaveState { feature: "avx512f", bits: &[5, 6, 7], tcg: false },
+    XsaveState { feature: "pku", bits: &[9], tcg: true },
+    XsaveState { feature: "amx-tile", bits: &[17, 18], tcg: false },
+];
+
 impl RawCpu {
     fn leaf(&self, eax_in: u32, ecx_in: u32) -> Option<[u32; 4]> {
         self.leaves.iter().find(|leaf| (leaf.eax_in, leaf.ecx_in) == (eax_in, ecx_in)).map(|leaf| leaf.output)

@@ -140,6 +140,27 @@ impl CpuMap {
         self.models.get(usize::from(model.0)).and_then(Option::as_deref)
     }
 
+    /// Adds features and models that this map lacks, as another map has them.
+    pub(crate) fn take(&mut self, other: &Self, models: &[ModelId], features: FeatureSet) {
+        let of_models = models.iter().filter_map(|id| other.model(*id)).map(|model| model.data);
+        let wanted = of_models.fold(features, |all, data| all | data) & other.known;
+        for (feature, definition) in other.order.iter().zip(&other.features) {
+            if wanted.contains(*feature) && !self.known.contains(*feature) {
+                self.order.push(*feature);
+                self.features.push(Arc::clone(definition));
+                self.known.insert(*feature);
+            }
+        }
+        for id in models.iter().filter(|id| other.model(**id).is_some()) {
+            let place = usize::from(id.0);
+            self.models.resize(self.models.len().max(place + 1), None);
+            if self.models[place].is_none() {
+                self.models[place].clone_from(&other.models[place]);
+                self.model_order.push(*id);
+            }
+        }
+    }
+
     /// Returns the features of `set` in map order; those the map does not know come last, by number.
     pub(crate) fn in_order(&self, set: FeatureSet) -> Vec<FeatureId> {
         let known = set & self.known;
@@ -157,6 +178,12 @@ impl CpuMap {
     /// Returns the features that are bits of model-specific registers.
     pub fn in_msrs(&self) -> FeatureSet {
         self.features_that(|definition| definition.registers.iter().any(|r| matches!(r, Register::Msr { .. })))
+    }
+
+    /// Returns the features that are bits of the register of `arch-capabilities`.
+    pub(crate) fn in_arch_capabilities(&self) -> FeatureSet {
+        let is_it = |register: &Register| matches!(register, Register::Msr { index: 0x10A, .. });
+        self.features_that(|definition| definition.registers.iter().any(is_it))
     }
 
     fn features_that(&self, holds: impl Fn(&FeatureDefinition) -> bool) -> FeatureSet {

@@ -1,5 +1,6 @@
 //! Finds the features and models that rules speak of by name, once for each catalog.
 
+use super::cpuid::XSAVE_STATES;
 use super::feature::{FeatureId, FeatureSet};
 use super::map::ModelId;
 use super::names::Names;
@@ -35,6 +36,10 @@ pub struct Named {
     pub(crate) hle: Option<FeatureId>,
     /// `rtm`.
     pub(crate) rtm: Option<FeatureId>,
+    /// `xsave`, without which a guest has no XSAVE state at all.
+    pub(crate) xsave: Option<FeatureId>,
+    /// `mpx`.
+    pub(crate) mpx: Option<FeatureId>,
     /// `invtsc`, which QEMU does not migrate.
     pub(crate) invtsc: Option<FeatureId>,
     /// Every `vmx-*`.
@@ -44,8 +49,12 @@ pub struct Named {
     /// Features with a register state of their own that a guest may have switched on: XCR0 then names bits that KVM
     /// does not accept for a CPU without the feature.
     pub(crate) with_state: FeatureSet,
+    /// Features with an XSAVE state that TCG supports since it looks at them.
+    pub(crate) tcg_states: FeatureSet,
     /// The model Icelake-Server.
     pub(crate) icelake_server: Option<ModelId>,
+    /// The models Haswell and Broadwell, which lost `rtm` and `hle` in libvirt's map for a while.
+    pub(crate) had_tsx: [Option<ModelId>; 2],
 }
 
 impl Named {
@@ -70,11 +79,19 @@ impl Named {
             svm: feature("svm"),
             hle: feature("hle"),
             rtm: feature("rtm"),
+            xsave: feature("xsave"),
+            mpx: feature("mpx"),
             invtsc: feature("invtsc"),
             vmx_children: beginning_with("vmx-"),
             paravirtual: beginning_with("kvm"),
-            with_state: ["mpx", "avx", "avx512f", "pku", "amx-tile"].into_iter().filter_map(feature).collect(),
+            with_state: XSAVE_STATES.iter().filter_map(|state| feature(state.feature)).collect(),
+            tcg_states: XSAVE_STATES
+                .iter()
+                .filter(|state| state.tcg)
+                .filter_map(|state| feature(state.feature))
+                .collect(),
             icelake_server: models.get("Icelake-Server").map(ModelId),
+            had_tsx: ["Haswell", "Broadwell"].map(|name| models.get(name).map(ModelId)),
         }
     }
 }

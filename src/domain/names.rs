@@ -55,12 +55,20 @@ impl Names {
 }
 
 /// Returns the candidate nearest to `typed`: the fewest letters put in, taken out, replaced or swapped with their
-/// neighbour, case not counted; the first of equals. `None` when each differs in more than half of its letters.
+/// neighbour, case not counted; the first of equals. Where each differs in more than half of its letters, the longest one
+/// that `typed` continues by at most three letters, as `aesni` does `aes`; else `None`.
 pub(crate) fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let typed = typed.to_ascii_lowercase();
     let letters = typed.chars().count();
-    candidates
+    let mut begun: Option<&str> = None;
+    let found = candidates
         .into_iter()
+        .inspect(|name| {
+            let continued = (3..letters).contains(&name.len()) && letters - name.len() <= 3;
+            if continued && begun.is_none_or(|known| known.len() < name.len()) && starts_with(&typed, name) {
+                begun = Some(name);
+            }
+        })
         .filter_map(|name| {
             let length = name.chars().count();
             let near = |far: usize| far * 2 <= length.max(2);
@@ -71,7 +79,13 @@ pub(crate) fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a 
                 .map(|far| (far, name))
         })
         .min_by_key(|(far, _)| *far)
-        .map(|(_, name)| name)
+        .map(|(_, name)| name);
+    found.or(begun)
+}
+
+/// Whether a text begins with a name, case not counted.
+fn starts_with(text: &str, name: &str) -> bool {
+    text.get(..name.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(name))
 }
 
 /// Returns `; did you mean NAME?` for a suggested name; empty without one.
@@ -114,6 +128,7 @@ mod tests {
         assert_eq!(nearest("EPYC-Mialn", known), Some("EPYC-Milan"), "two letters swapped are one mistake");
         assert_eq!(nearest("EP", known), Some("EPYC"), "half of the letters may be wrong");
         assert_eq!(nearest("E", known), None);
+        assert_eq!(nearest("aesni", ["avx", "aes", "pni"]), Some("aes"));
         assert_eq!(nearest("zzzzzzzzzzzz", known), None);
         assert_eq!(nearest(&"EPYC".repeat(1 << 20), known), None);
     }

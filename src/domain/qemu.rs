@@ -134,6 +134,23 @@ pub struct RecordedHost {
 /// One dependency: the children are cleared when the parent is off.
 pub(crate) type Dependency = (FeatureId, FeatureSet);
 
+/// Returns for each parent everything that goes off with it: its own children and theirs. QEMU's table stands in an order
+/// in which going over it once does that (asked of running QEMUs, of a CPU with every feature).
+pub(crate) fn closed(rows: &[Dependency]) -> Vec<Dependency> {
+    let of = |parent: FeatureId| rows.iter().find(|(known, _)| *known == parent).map(|(_, children)| *children);
+    let all = rows.iter().map(|(parent, children)| {
+        let mut children = *children;
+        loop {
+            let more = children.iter().filter_map(of).fold(children, |all, more| all | more);
+            if more == children {
+                break (*parent, children);
+            }
+            children = more;
+        }
+    });
+    all.collect()
+}
+
 /// What is known of one QEMU release. Parts that were never read are `None`: neighbours answer for them.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct QemuFacts {
@@ -221,17 +238,26 @@ const FEATURE_WORDS: &[(u32, u32, usize)] = &[
     (6, 0, 0),
 ];
 
+/// The words that QEMU lists after those of model-specific registers, in their order.
+const LATE_FEATURE_WORDS: &[(u32, u32, usize)] =
+    &[(0x14, 0, 2), (0x12, 0, 0), (0x12, 0, 1), (0x12, 1, 0), (7, 1, 3), (7, 2, 3), (0x24, 0, 1)];
+
+/// The place of the XSAVE states: after every word of CPUID, before the registers.
+pub(crate) const XSAVE_WORD: usize = FEATURE_WORDS.len() + 1;
+
 /// Returns a register's place in the order of QEMU's feature words, and its lowest bit.
 pub(crate) fn feature_word(register: Register) -> (usize, u32) {
     match register {
         Register::Cpuid { eax_in, ecx_in, masks } => {
             let (place, mask) = masks.into_iter().enumerate().find(|(_, mask)| *mask != 0).unwrap_or((0, 0));
-            let word = FEATURE_WORDS.iter().position(|word| *word == (eax_in, ecx_in, place));
-            (word.unwrap_or(FEATURE_WORDS.len()), mask.trailing_zeros())
+            let find = |words: &[_]| words.iter().position(|word| *word == (eax_in, ecx_in, place));
+            let late = || find(LATE_FEATURE_WORDS).map(|late| usize::MAX - LATE_FEATURE_WORDS.len() + late);
+            let word = find(FEATURE_WORDS).or_else(late).unwrap_or(FEATURE_WORDS.len());
+            (word, mask.trailing_zeros())
         }
         Register::Msr { index, masks: [eax, edx] } => {
             let bit = if eax == 0 { 32 + edx.trailing_zeros() } else { eax.trailing_zeros() };
-            (FEATURE_WORDS.len() + 1 + index as usize, bit)
+            (XSAVE_WORD + 1 + index as usize, bit)
         }
     }
 }

@@ -8,6 +8,7 @@ use super::definition::{Check, Definition, Fallback, Match, Mode, Policies};
 use super::feature::FeatureId;
 use super::host::{GivenHost, HostId, Vendor};
 use super::map::ModelId;
+use super::package::{Build, Presence};
 use super::qemu::{Accel, MachineId};
 use super::version::Version;
 
@@ -132,7 +133,12 @@ pub struct Release {
     pub libvirt: LibvirtChoice,
     /// QEMU.
     pub qemu: QemuChoice,
+    /// The product that ships both, as it was named: `ubuntu:22.04`.
+    pub product: Option<Box<str>>,
 }
+
+/// The products that are KubeVirt, or made of it.
+const KUBEVIRTS: [&str; 3] = ["kubevirt", "kubevirt-cs10", "harvester"];
 
 /// The release that the names `old` and `new` of the example stand for.
 pub const EXAMPLE_LIBVIRT: &str = "9.0.0";
@@ -148,7 +154,54 @@ pub const DEFAULT_FEATURE: &str = "mpx";
 impl Release {
     /// Returns this libvirt with the default QEMU.
     pub const fn with_default_qemu(libvirt: LibvirtChoice) -> Self {
-        Self { libvirt, qemu: QemuChoice { version: Told::Is(DEFAULT_QEMU), build: None } }
+        Self::new(libvirt, QemuChoice { version: Told::Is(DEFAULT_QEMU), build: None })
+    }
+
+    /// Returns this libvirt with this QEMU.
+    pub const fn new(libvirt: LibvirtChoice, qemu: QemuChoice) -> Self {
+        Self { libvirt, qemu, product: None }
+    }
+
+    /// Puts another libvirt in place; what a product ships is no longer what is meant.
+    pub fn set_libvirt(&mut self, libvirt: LibvirtChoice) {
+        (self.libvirt, self.product) = (libvirt, None);
+    }
+
+    /// Puts another QEMU in place.
+    pub fn set_qemu(&mut self, qemu: QemuChoice) {
+        (self.qemu, self.product) = (qemu, None);
+    }
+
+    /// Returns the product with what it ships: `ubuntu:22.04 (8.0.0/6.2)`. `None` where no product was named.
+    pub(crate) fn product_label(&self, catalog: &Catalog) -> Option<String> {
+        let name = self.product.as_deref()?;
+        let known = catalog.all_products().find(name).ok()?;
+        let number = |package: &str| package.split(['-', '+']).next().unwrap_or(package).to_owned();
+        Some(format!("{name} ({}/{})", number(&known.libvirt), number(&known.qemu)))
+    }
+
+    /// Returns what the build of the libvirt package says, if it is one of a distribution with packages of its own.
+    pub(crate) fn libvirt_build<'c>(&self, catalog: &'c Catalog) -> Option<Build<'c>> {
+        match &self.libvirt {
+            LibvirtChoice::Release(_, Some(build)) => catalog.downstream().build(build),
+            LibvirtChoice::Release(_, None) | LibvirtChoice::Old | LibvirtChoice::New | LibvirtChoice::Unknown => None,
+        }
+    }
+
+    /// Returns the same of the QEMU package. Where it does not say whose it is, it is taken to come with libvirt's.
+    pub(crate) fn qemu_build<'c>(&self, catalog: &'c Catalog) -> Option<Build<'c>> {
+        let own = self.qemu.build.as_deref().and_then(|build| catalog.downstream().build(build));
+        own.or_else(|| self.libvirt_build(catalog).map(|build| Build { number: None, ..build }))
+    }
+
+    /// Returns whether the QEMU here has the machine type; `None` where the QEMU is not known.
+    pub(crate) fn has_machine(&self, catalog: &Catalog, machine: MachineId) -> Option<Presence> {
+        let views = catalog.qemu_views(self.qemu.version.known()?);
+        let distribution = self.qemu_build(catalog).map(|build| build.distribution);
+        let has = |view| catalog.has_machine(view, distribution, machine);
+        let all: Vec<Presence> = views.iter().map(has).collect();
+        let first = all.iter().copied().find(|presence| *presence != Presence::No);
+        Some(first.unwrap_or(Presence::No))
     }
 }
 
@@ -171,6 +224,15 @@ pub struct Running {
     pub live: Definition,
     /// The inactive definition beside it, if that is known.
     pub inactive: Option<Definition>,
+}
+
+/// A product that writes domains for its users, who do not call `virsh`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Writer {
+    /// KubeVirt, and products made of it.
+    KubeVirt,
+    /// OpenStack's nova.
+    Nova,
 }
 
 /// One question.
@@ -208,6 +270,8 @@ pub struct Scenario {
     pub fallback: Fallback,
     /// The vendor the definition names.
     pub vendor: Option<Vendor>,
+    /// The vendor that the guest is told in place of the model's or the host's (`vendor_id`).
+    pub vendor_id: Option<Vendor>,
     /// How the guest travels.
     pub transport: Transport,
     /// The definition's `migratable` attribute. libvirt accepts it for host-passthrough and maximum only.
@@ -222,6 +286,8 @@ pub struct Scenario {
     pub feature: FeatureId,
     /// Whether the guest has a PMU.
     pub pmu: bool,
+    /// The product that writes the guest's domain, for the words of fixes; no word tells it.
+    pub written_by: Option<Writer>,
     /// The emulator the domain names, for messages; no word tells it.
     pub emulator: Option<Box<str>>,
     /// The running guest, from a domain file or a link. Choosing another guest ends it.
@@ -229,6 +295,16 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// Returns the product that writes the guest's domain: as its file tells, or as one of the releases does.
+    pub(crate) fn writer(&self) -> Option<Writer> {
+        let is_kubevirt = |end: &Release| {
+            let product = end.product.as_deref().and_then(|name| name.split(':').next());
+            product.is_some_and(|name| KUBEVIRTS.contains(&name))
+        };
+        let of_releases = [&self.from, &self.to].into_iter().any(is_kubevirt).then_some(Writer::KubeVirt);
+        self.written_by.or(of_releases)
+    }
+
     /// Returns who sends and who receives at one hop, counted from the source.
     pub fn hop(&self, hop: usize) -> (&Release, &Release) {
         let started = self.started.as_ref().unwrap_or(&self.from);
@@ -267,6 +343,7 @@ impl Scenario {
             matching: Match::Exact,
             fallback: Fallback::Forbid,
             vendor: None,
+            vendor_id: None,
             transport: Transport::Live,
             migratable: true,
             tsc: None,
@@ -275,8 +352,31 @@ impl Scenario {
             feature: catalog.default_feature(),
             pmu: false,
             emulator: None,
+            written_by: None,
             running: None,
         }
+    }
+
+    /// Returns the machine type of a guest of which none is named: the usual one where both ends have it, else the newest
+    /// that both have.
+    pub(crate) fn default_machine(&self, catalog: &Catalog) -> MachineChoice {
+        let both_have = |id: MachineId| {
+            let has = |end: &Release| end.has_machine(catalog, id).is_none_or(|has| has == Presence::Yes);
+            has(&self.from) && has(&self.to)
+        };
+        let usual = catalog.machine(DEFAULT_MACHINE).unwrap_or(MachineId(0));
+        if both_have(usual) {
+            return MachineChoice::Listed(usual);
+        }
+        let qemu = self.from.qemu.version.known().unwrap_or_default();
+        let order = catalog.qemu_defaults();
+        let known = catalog
+            .machines_in_order()
+            .iter()
+            .copied()
+            .filter(|id| catalog.machine_name(*id).starts_with("pc-q35") && both_have(*id));
+        let place = |id: &MachineId| catalog.base(*id, qemu).and_then(|base| order.position(base));
+        MachineChoice::Listed(known.rev().filter(|id| place(id).is_some()).max_by_key(place).unwrap_or(usual))
     }
 
     /// Returns the scenario with source and destination exchanged; a guest that goes the other way was begun there.

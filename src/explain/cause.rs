@@ -82,6 +82,12 @@ pub enum Fact {
     NoInvariantTsc(Accel),
     /// A guest with `invtsc` is not sent.
     NotSent,
+    /// QEMU does not take the saved guest as libvirt hands it over.
+    NotRestored(Version),
+    /// The guest's XSAVE states of these features are gone.
+    LostStates(Vec<FeatureId>),
+    /// The guest has the XSAVE states of these features, and had not.
+    GainedStates(Vec<FeatureId>),
     /// The processor's vendor that the guest reads changes.
     VendorChanged(Vendor, Vendor),
     /// Nothing is compared: the CPU is the host's.
@@ -96,6 +102,8 @@ pub enum Fact {
     AlreadyRuns,
     /// An input that is not known decides.
     DependsOn(String),
+    /// An input that is not known decides the rule or the message, and not the verdict.
+    MessageDependsOn(String),
 }
 
 /// A fact and the facts it rests on.
@@ -125,7 +133,12 @@ pub fn causes(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Cause 
     }
     if answer.case_count() > MOST_CASES {
         // The refusal and what was lost and gained are those of all; what they rest on was not compared.
-        let of_all = |fact: &Fact| matches!(fact, Fact::Lost(_) | Fact::Gained(_) | Fact::ChangeVaries);
+        let of_all = |fact: &Fact| {
+            matches!(
+                fact,
+                Fact::Lost(_) | Fact::Gained(_) | Fact::LostStates(_) | Fact::GainedStates(_) | Fact::ChangeVaries
+            )
+        };
         tree.because.retain(|cause| answer.refusal().is_some() || of_all(&cause.fact));
         tree.because.iter_mut().for_each(|cause| cause.because.clear());
         return tree;
@@ -133,6 +146,7 @@ pub fn causes(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Cause 
     for (_, mut other) in answer.cases(catalog, scenario).skip(1) {
         // What was lost and gained in every case is the answer's already.
         (other.lost, other.gained) = (answer.lost.clone(), answer.gained.clone());
+        (other.states_lost, other.states_gained) = (answer.states_lost, answer.states_gained);
         other.change_varies = answer.change_varies;
         let other = causes_of_one(catalog, scenario, &other);
         tree.because = shared(tree.because, &other.because);
@@ -164,6 +178,9 @@ impl Fact {
 fn causes_of_one(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Cause {
     let mut because = Vec::new();
     match (answer.verdict, &answer.trace) {
+        _ if answer.either_way.is_some() => {
+            because.extend(answer.depends_on.iter().map(|on| Cause::leaf(Fact::MessageDependsOn(on.input.clone()))));
+        }
         (Verdict::Depends, _) | (_, None) => {
             because.extend(answer.depends_on.iter().map(|on| Cause::leaf(Fact::DependsOn(on.input.clone()))));
         }
@@ -215,7 +232,8 @@ impl Story<'_> {
             Refusal::OtherVendor(vendor) => Fact::HostHasOtherVendor(*vendor),
             Refusal::NoInvariantTsc => Fact::NoInvariantTsc(self.scenario.accel),
             Refusal::NotSent(_) => Fact::NotSent,
-            Refusal::UnknownModel(model) => Fact::MapHasNoModel(*model),
+            Refusal::NotRestored => Fact::NotRestored(self.qemu()),
+            Refusal::UnknownModel(model) | Refusal::UnknownModelCompared(model) => Fact::MapHasNoModel(*model),
             Refusal::ModelUnsupported(model) => Fact::QemuHasNoModel(*model),
             Refusal::ForbiddenFeature(feature) | Refusal::Conflict(feature) => Fact::HostHasForbidden(vec![*feature]),
             Refusal::PartialForbidden(features) | Refusal::PartialStrict(features) => {
@@ -308,6 +326,10 @@ impl Story<'_> {
         if !self.answer.gained.is_empty() {
             causes.push(Cause::leaf(Fact::Gained(self.answer.gained.clone())));
         }
+        let (lost, gained) = (self.answer.states_lost, self.answer.states_gained);
+        let listed = |states: FeatureSet| self.trace.receiver().map.in_order(states);
+        causes.extend((!lost.is_empty()).then(|| Cause::leaf(Fact::LostStates(listed(lost)))));
+        causes.extend((!gained.is_empty()).then(|| Cause::leaf(Fact::GainedStates(listed(gained)))));
         let vendor = |run: &StartTrace| run.cpu.as_ref().and_then(|cpu| cpu.vendor);
         if let (Some(before), Some(after)) = (vendor(self.trace.sender()), vendor(self.trace.receiver()))
             && before != after

@@ -1,9 +1,12 @@
 //! Words a refusal exactly as libvirt does, to the letter.
 
-use crate::domain::behaviour::InvtscMessage;
 use crate::domain::catalog::Catalog;
+use crate::domain::definition::Mode;
 use crate::domain::feature::FeatureId;
-use crate::resolve::Refusal;
+use crate::resolve::{Refusal, Sender};
+
+/// QEMU's reason not to migrate a guest.
+const BLOCKED: &str = "State blocked by non-migratable CPU device (invtsc flag)";
 
 /// Returns libvirt's whole message, with the text of its error class, as `virsh` prints it after `error: `.
 ///
@@ -36,6 +39,9 @@ pub fn message(catalog: &Catalog, refusal: &Refusal) -> String {
             list(features, ", ")
         ),
         Refusal::UnknownModel(model) => format!("internal error: Unknown CPU model {}", catalog.model_name(*model)),
+        Refusal::UnknownModelCompared(model) => {
+            format!("invalid argument: unknown CPU model {}", catalog.model_name(*model))
+        }
         Refusal::ModelUnsupported(model) => {
             format!(
                 "unsupported configuration: CPU model {} is not supported by hypervisor",
@@ -58,8 +64,9 @@ pub fn message(catalog: &Catalog, refusal: &Refusal) -> String {
             let extra = list(features, ", ");
             incompatible(format!("Host CPU does not strictly match guest CPU: Extra features: {extra}"))
         }
-        Refusal::UnknownProperty { feature, on, model } => {
-            let cpu = model.map_or("host", |model| catalog.model_name(model));
+        Refusal::UnknownProperty { feature, on, mode, model } => {
+            let passed = if *mode == Mode::Maximum { "max" } else { "host" };
+            let cpu = model.map_or(passed, |model| catalog.model_name(model));
             let feature = name(feature);
             let value = if *on { "on" } else { "off" };
             format!(
@@ -68,13 +75,19 @@ pub fn message(catalog: &Catalog, refusal: &Refusal) -> String {
             )
         }
         Refusal::NoInvariantTsc => "unsupported configuration: host doesn't support invariant TSC".to_owned(),
-        Refusal::NotSent(InvtscMessage::Libvirt) => {
+        Refusal::NotSent(Sender::Libvirt) => {
             "Requested operation is not valid: domain has 'invtsc' CPU feature but TSC frequency is not specified"
                 .to_owned()
         }
-        Refusal::NotSent(InvtscMessage::Qemu) => {
-            "Requested operation is not valid: cannot migrate domain: State blocked \
-                                                  by non-migratable CPU device (invtsc flag)"
+        Refusal::NotSent(Sender::Reasons) => {
+            format!("Requested operation is not valid: cannot migrate domain: {BLOCKED}")
+        }
+        Refusal::NotSent(Sender::Command) => {
+            format!("internal error: unable to execute QEMU command 'migrate': {BLOCKED}")
+        }
+        Refusal::NotRestored => {
+            "internal error: unable to execute QEMU command 'migrate-incoming': fd: migration to a \
+                                 file is not supported. Use file: instead."
                 .to_owned()
         }
         Refusal::Conflict(feature) => format!(

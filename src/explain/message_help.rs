@@ -5,7 +5,7 @@ use crate::domain::catalog::{Catalog, Provenance, ReleaseMap};
 use crate::domain::definition::named_enum;
 use crate::domain::feature::FeatureId;
 use crate::domain::map::{CpuMap, ModelId};
-use crate::domain::names::first_names;
+use crate::domain::names::{and_list, first_names};
 use crate::domain::qemu::Accel;
 use crate::domain::version::Version;
 use crate::resolve::{Refusal, RuleId, suggested};
@@ -187,9 +187,10 @@ fn rule_of(catalog: &Catalog, refusal: &Refusal) -> RuleId {
         Refusal::MsrFeatures(_) => RuleId::MsrFeatures,
         Refusal::OtherVendor(_) => RuleId::Vendor,
         Refusal::NoInvariantTsc | Refusal::NotSent(_) => RuleId::Invtsc,
+        Refusal::NotRestored => RuleId::RestoreTransport,
         Refusal::MachineType { .. } | Refusal::MachineTypeAtQemu { .. } => RuleId::MachineType,
         Refusal::UnknownFeature(_) => RuleId::UnknownFeature,
-        Refusal::UnknownModel(_) => RuleId::UnknownModel,
+        Refusal::UnknownModel(_) | Refusal::UnknownModelCompared(_) => RuleId::UnknownModel,
         Refusal::ModelUnsupported(_) => RuleId::ModelUnsupported,
         Refusal::ForbiddenFeature(_) => RuleId::ForbiddenFeature,
         Refusal::PartialForbidden(_) | Refusal::PartialMissing(_) => RuleId::PartialCheck,
@@ -243,7 +244,7 @@ fn of_refusal(catalog: &Catalog, refusal: &Refusal) -> Vec<String> {
             ),
             &[*feature],
         ),
-        Refusal::UnknownModel(model) => {
+        Refusal::UnknownModel(model) | Refusal::UnknownModelCompared(model) => {
             let sentence = "but the CPU map of the libvirt that reports this does not have it.";
             vec![
                 format!("The definition names the model {}, {sentence}", catalog.model_name(*model)),
@@ -284,6 +285,11 @@ fn of_refusal(catalog: &Catalog, refusal: &Refusal) -> Vec<String> {
         Refusal::NotSent(_) => vec![
             "The guest's CPU has invtsc, and its definition gives no TSC frequency: such a guest is not saved and not \
              migrated; it keeps running at the source."
+                .to_owned(),
+        ],
+        Refusal::NotRestored => vec![
+            "libvirt handed the save file to QEMU as fd:, and QEMU 11.1 and later take a file only as file:. The guest's \
+             CPU is not the reason: use a newer libvirt, or migrate the running guest."
                 .to_owned(),
         ],
         Refusal::Conflict(feature) => {
@@ -393,6 +399,15 @@ fn has_machine(catalog: &Catalog, machine: &str) -> String {
     let having = || catalog.qemu_releases().iter().filter(lists);
     match (having().next(), having().next_back()) {
         (Some(first), Some(last)) => have((first.version, last.version), machine),
-        _ => format!("No QEMU release has {machine}; a distribution's QEMU may have it."),
+        _ => match id.and_then(|id| catalog.downstream().machine(id)) {
+            Some(known) => {
+                let named = |mark: &str| catalog.downstream().distributions.iter().find(|d| *d.mark == *mark);
+                let mut names: Vec<&str> =
+                    known.builds.iter().filter_map(|(mark, ..)| Some(&*named(mark)?.name)).collect();
+                names.dedup();
+                format!("{machine} is a type of {}; a package's build says whose QEMU it is.", and_list(&names))
+            }
+            None => format!("No QEMU release has {machine}; a distribution's QEMU may have it."),
+        },
     }
 }

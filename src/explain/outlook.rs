@@ -15,18 +15,23 @@ pub struct Outlook {
     pub rollback: String,
     /// The next cold boot at the destination.
     pub cold_boot: String,
+    /// Whether the next cold boot takes the destination host's CPU.
+    pub is_host_model: bool,
 }
 
 impl Outlook {
     /// Resolves and words what can happen after the migration that `answer` is about.
     pub fn of(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Self {
         let (mut back, mut boot) = (Vec::new(), Vec::new());
-        if answer.verdict != Verdict::Depends {
+        if answer.verdict != Verdict::Depends && answer.either_way.is_none() {
             for (case, answer) in answer.cases(catalog, scenario).take(MOST_CASES) {
                 let Some(trace) = &answer.trace else { continue };
                 let arrived = trace.destination().zip(rollback(catalog, &case, &answer));
-                back.push(arrived.map(|(arrival, run)| effect(catalog, arrival, &run)));
+                back.push(arrived.map(|(arrival, run)| rollback_effect(catalog, trace.source(), (arrival, &run))));
                 boot.push(cold_boot(catalog, &case).map(|run| {
+                    if run.refused.is_some() && run.refused.as_ref() == answer.refusal() {
+                        return "refused with the same message".to_owned();
+                    }
                     let model = new_model(catalog, trace.source(), &run);
                     format!("{model}{}", effect(catalog, trace.source(), &run))
                 }));
@@ -37,7 +42,7 @@ impl Outlook {
         let reverse = Resolver::new(catalog).outcome(&scenario.swapped());
         let back = back.unwrap_or_else(|| no_rollback(catalog, scenario, answer));
         let boot = boot.unwrap_or_else(|| {
-            let known = if answer.verdict == Verdict::Depends {
+            let known = if answer.verdict == Verdict::Depends || answer.either_way.is_some() {
                 "depends on the same input"
             } else if scenario.next_start().lacks_host() {
                 "depends on the host"
@@ -49,6 +54,7 @@ impl Outlook {
         Self {
             rollback: format!("{back}. Reverse direction: {}", outcome(reverse)),
             cold_boot: format!("at the destination: {boot}"),
+            is_host_model: scenario.next_start().takes_host_model(),
         }
     }
 }
@@ -88,6 +94,27 @@ fn new_model(catalog: &Catalog, before: &StartTrace, after: &StartTrace) -> Stri
     }
 }
 
+/// The effect of the migration back: whether the guest gets back what the migration changed.
+fn rollback_effect(catalog: &Catalog, source: &StartTrace, (arrival, run): (&StartTrace, &StartTrace)) -> String {
+    let visible = |run: &StartTrace| run.cpu.as_ref().map(|cpu| cpu.visible);
+    let (Some(before), Some(between), Some(after)) = (visible(source), visible(arrival), visible(run)) else {
+        return effect(catalog, arrival, run);
+    };
+    if run.refused.is_some() || before == between || between != after {
+        return effect(catalog, arrival, run);
+    }
+    let (lost, gained) = (before - after, after - before);
+    match (lost.is_empty(), gained.is_empty()) {
+        (false, _) => format!("completes, but the guest does not get {} back", named(catalog, run, lost)),
+        (true, _) => format!("completes, and the guest keeps {}", named(catalog, run, gained)),
+    }
+}
+
+fn named(catalog: &Catalog, run: &StartTrace, features: FeatureSet) -> String {
+    let features: Vec<FeatureId> = run.map.in_order(features);
+    first_names(features.iter().map(|feature| catalog.feature_name(*feature)), MOST)
+}
+
 /// The effect on the guest's CPU of starting it as `after` instead of `before`.
 fn effect(catalog: &Catalog, before: &StartTrace, after: &StartTrace) -> String {
     if let Some(refusal) = &after.refused {
@@ -95,10 +122,7 @@ fn effect(catalog: &Catalog, before: &StartTrace, after: &StartTrace) -> String 
     }
     let visible = |run: &StartTrace| run.cpu.as_ref().map(|cpu| cpu.visible);
     let (Some(before), Some(after_set)) = (visible(before), visible(after)) else { return "it starts".to_owned() };
-    let names = |features: FeatureSet| {
-        let features: Vec<FeatureId> = after.map.in_order(features);
-        first_names(features.iter().map(|feature| catalog.feature_name(*feature)), MOST)
-    };
+    let names = |features| named(catalog, after, features);
     let (lost, gained) = (before - after_set, after_set - before);
     match (lost.is_empty(), gained.is_empty()) {
         (true, true) => "the same CPU".to_owned(),

@@ -21,11 +21,15 @@ impl RulePage {
         self.text.lines().skip(1).find(|line| !line.trim().is_empty()).unwrap_or_default()
     }
 
+    /// Returns the headings of the second level, each with the text under it.
+    pub fn sections(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let sections = self.text.split("\n## ").skip(1);
+        sections.map(|section| section.split_once('\n').map_or((section, ""), |(heading, text)| (heading, text.trim())))
+    }
+
     /// Returns the text under a heading of the second level, without the heading.
     pub fn section(&self, heading: &str) -> Option<&'static str> {
-        let mut sections = self.text.split("\n## ").skip(1);
-        let section = sections.find(|section| section.lines().next() == Some(heading))?;
-        section.split_once('\n').map(|(_, text)| text.trim())
+        self.sections().find(|(known, _)| *known == heading).map(|(_, text)| text)
     }
 }
 
@@ -55,6 +59,7 @@ pages! {
     UnknownProperty "unknown-property",
     QemuTooOld "qemu-too-old",
     Invtsc "invtsc",
+    RestoreTransport "restore-transport",
     Conflict "conflict",
     Ht "ht",
     VmxUnknownToSource "vmx-unknown-to-source",
@@ -68,6 +73,7 @@ pages! {
     Extra "extra",
     Missing "missing",
     ExtraMissing "extra-missing",
+    XsaveStates "xsave-states",
     FeatureLost "feature-lost",
     FeatureGained "feature-gained",
     Unlisted "unlisted",

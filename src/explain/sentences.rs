@@ -10,16 +10,22 @@ use crate::domain::qemu::Accel;
 use crate::domain::scenario::{
     CpuChoice, EXAMPLE_LIBVIRT, LibvirtChoice, MachineChoice, Release, Scenario, write_machine,
 };
-use crate::resolve::{Answer, Basis, Refusal, Stage, Verdict, WrittenBy, between_exact_maps};
+use crate::resolve::{Answer, Basis, Refusal, Stage, TOO_MANY, Verdict, WrittenBy, between_exact_maps, unread_qemus};
 
 /// The explanation of an answer.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Explanation {
     /// The outcome: `ABORTED at the destination's full check`.
     pub headline: String,
+    /// What becomes of the guest, as a fragment; empty if the headline says it.
+    pub consequence: String,
+    /// The one or two reasons that decide, for where there is no room for all.
+    pub cause: Vec<String>,
     /// The reasons, each before the facts that it depends on.
     pub why: Vec<String>,
-    /// Whether the guest's CPU changes; after a completed migration also what is not modelled.
+    /// Whether the guest's CPU changes.
+    pub guest: String,
+    /// The same; after a completed migration also what is not modelled.
     pub notice: String,
     /// The confidence in the answer, without a full stop.
     pub basis: String,
@@ -33,10 +39,19 @@ pub fn explain(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Expla
     let tree = causes(catalog, scenario, answer);
     let mut why = Vec::new();
     words.walk(&tree.because, &mut why);
+    let guest = words.guest(answer);
+    let notice = if answer.verdict.is_completed() && answer.either_way.is_none() {
+        format!("{guest} Only the CPU is checked; other device state is not modelled.")
+    } else {
+        guest.clone()
+    };
     Explanation {
         headline: words.headline(answer),
+        consequence: words.consequence(answer),
+        cause: words.cause(&tree.because),
         why,
-        notice: words.notice(answer),
+        guest,
+        notice,
         basis: basis(catalog, scenario, answer),
     }
 }
@@ -52,8 +67,11 @@ pub fn libvirt_label(catalog: &Catalog, release: &Release) -> String {
         LibvirtChoice::Old => format!("the old libvirt ({EXAMPLE_LIBVIRT})"),
         LibvirtChoice::New => "the new libvirt".to_owned(),
         LibvirtChoice::Unknown => "this libvirt".to_owned(),
-        LibvirtChoice::Release(id, None) => format!("libvirt {}", catalog.release(*id).name),
-        LibvirtChoice::Release(id, Some(build)) => format!("libvirt {}-{build}", catalog.release(*id).name),
+        LibvirtChoice::Release(id, build) => {
+            let build = build.as_ref().map(|build| format!("-{build}")).unwrap_or_default();
+            let product = release.product.as_ref().map(|product| format!(" of {product}")).unwrap_or_default();
+            format!("libvirt {}{build}{product}", catalog.release(*id).name)
+        }
     }
 }
 
@@ -69,6 +87,24 @@ fn basis(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> String {
     let between = answer.trace.as_ref().map(|_| between_exact_maps(catalog, scenario)).unwrap_or_default();
     for (release, lower, upper) in between {
         text.push_str(&format!("; no CPU map for {} (between {} and {})", name(release), name(lower), name(upper)));
+    }
+    for (release, lower, upper) in answer.trace.as_ref().map(|_| unread_qemus(catalog, scenario)).unwrap_or_default() {
+        text.push_str(&format!("; QEMU {release}: between {lower} and {upper}"));
+    }
+    if let MachineChoice::Listed(id) = scenario.machine
+        && let Some(known) = catalog.downstream().machine(id)
+        && let Some(base) = known.base(scenario.from.qemu.version.known().unwrap_or_default())
+    {
+        let (own, base) = (catalog.machine_name(id), catalog.machine_name(base));
+        text.push_str(&format!("; {own} has the CPU defaults of {base} ({})", known.certainty));
+    }
+    let ends = [&scenario.from].into_iter().chain(&scenario.via).chain([&scenario.to]).chain(&scenario.started);
+    for product in ends.filter_map(|end| end.product.as_deref()) {
+        if let Some(known) =
+            catalog.all_products().find(product).ok().filter(|_| !catalog.all_products().is_listed(product))
+        {
+            text.push_str(&format!("; {product} is not listed, and the packages of {} are used", known.name));
+        }
     }
     text
 }
@@ -115,15 +151,78 @@ impl Words<'_> {
             (Verdict::Never, _) => "NEVER HAPPENS".to_owned(),
             (Verdict::Depends, _) => {
                 let inputs: Vec<&str> = answer.depends_on.iter().map(|on| on.input.as_str()).collect();
-                let either_way = answer.either_way.map(|verdict| format!("; {} in every case", verdict.name()));
-                format!("DEPENDS on {}{}", inputs.join(", "), either_way.unwrap_or_default())
+                format!("DEPENDS on {}", inputs.join(", "))
             }
         }
     }
 
-    fn notice(&self, answer: &Answer) -> String {
+    fn consequence(&self, answer: &Answer) -> String {
+        let stays = |stop: String| format!("the guest keeps running at {stop}");
+        match answer.verdict {
+            Verdict::Aborted if self.hop > 0 => stays(format!("the stop {}", self.from())),
+            Verdict::Aborted => stays("the source".to_owned()),
+            Verdict::Changed if !answer.lost.is_empty() => format!("the guest loses {}", self.names(&answer.lost)),
+            Verdict::Changed if !answer.gained.is_empty() => format!("the guest gains {}", self.names(&answer.gained)),
+            Verdict::Unchanged | Verdict::Changed | Verdict::StartRefused | Verdict::Never | Verdict::Depends => {
+                String::new()
+            }
+        }
+    }
+
+    /// The sentences of the facts on which nothing else rests, at most two; what the lanes show goes first.
+    fn cause(&self, causes: &[Cause]) -> Vec<String> {
+        fn leaves<'a>(causes: &'a [Cause], found: &mut Vec<&'a Fact>) {
+            for cause in causes {
+                if cause.because.is_empty() {
+                    found.push(&cause.fact);
+                }
+                leaves(&cause.because, found);
+            }
+        }
+        let mut facts = Vec::new();
+        leaves(causes, &mut facts);
+        let second = |fact: &Fact| {
+            matches!(fact, Fact::MachineTurnsOn(_) | Fact::MachineLeavesOff(_) | Fact::AlreadyRuns | Fact::ChangeVaries)
+        };
+        let ranked = facts.iter().filter(|fact| !second(fact)).chain(facts.iter().filter(|fact| second(fact)));
+        let (mut sentences, mut count) = (Vec::new(), 0);
+        for fact in ranked {
+            let sentence = capitalized(self.short(fact));
+            let parts = sentence.matches(". ").count() + 1;
+            if count > 0 && count + parts > 2 {
+                break;
+            }
+            if !sentence.is_empty() && !sentences.contains(&sentence) {
+                count += parts;
+                sentences.push(sentence);
+            }
+        }
+        sentences
+    }
+
+    /// The sentence of a fact beside lanes that name the model.
+    fn short(&self, fact: &Fact) -> String {
+        match fact {
+            Fact::SourceTakesForGranted(f) => {
+                format!("The CPU map of {} has {}, so the definition does not mention it.", self.from(), self.name(*f))
+            }
+            Fact::DestinationLost(f) => format!("The CPU map of {} does not have {}.", self.to(), self.name(*f)),
+            Fact::RegimeDecided(f, regime) => {
+                let (feature, to) = (self.name(*f), self.to());
+                let verb = match regime {
+                    Regime::Nothing => "does not add",
+                    Regime::Disable => "disables",
+                    Regime::Require => "requires",
+                };
+                format!("{to} {verb} {feature} if the incoming definition does not mention it.")
+            }
+            _ => self.sentence(fact),
+        }
+    }
+
+    fn guest(&self, answer: &Answer) -> String {
         if let Some(verdict) = answer.either_way {
-            return format!("The verdict is {} in every case; only the rule or the message differs.", verdict.name());
+            return format!("The verdict is {} in every case; only the message differs.", verdict.name());
         }
         let text = match (answer.verdict, answer.would_notice) {
             (Verdict::Depends, _) => "So it is unknown whether the guest's CPU would change.",
@@ -145,9 +244,6 @@ impl Words<'_> {
             (_, Some(true)) => "The guest can see the difference.",
         };
         let mut text = text.to_owned();
-        if answer.verdict.is_completed() {
-            text.push_str(" Only the CPU is checked; other device state is not modelled.");
-        }
         if answer.risk.is_some() {
             let lost: Vec<&str> = answer.lost.iter().take(3).map(|feature| self.name(*feature)).collect();
             text.push_str(&format!(" KVM may refuse to load the state of a guest that has used {}.", lost.join(", ")));
@@ -308,6 +404,17 @@ impl Words<'_> {
             Fact::NotSent => {
                 "The guest has invtsc and its definition no TSC frequency: it is neither saved nor migrated.".to_owned()
             }
+            Fact::NotRestored(qemu) => format!(
+                "{to} hands the saved guest to QEMU as a file descriptor (fd:), and QEMU {qemu} takes a file only by its \
+                 name (file:). The CPU is not the reason."
+            ),
+            Fact::LostStates(f) => format!(
+                "The guest no longer sees the XSAVE state of {} in CPUID leaf 0xd. The feature itself was off before.",
+                self.names(f)
+            ),
+            Fact::GainedStates(f) => {
+                format!("The guest sees the XSAVE state of {} in CPUID leaf 0xd and did not before.", self.names(f))
+            }
             Fact::VendorChanged(before, after) => {
                 format!("The guest's processor was one of {before} and is one of {after} now.")
             }
@@ -329,9 +436,14 @@ impl Words<'_> {
             Fact::AlreadyRuns => {
                 format!("The guest already runs under {from}: its live definition is used as given.")
             }
+            Fact::MessageDependsOn(input) => format!("The reason depends on the {input}."),
             Fact::DependsOn(input) => match &self.scenario.machine {
                 MachineChoice::Unlisted(machine) if input == "machine type" => {
                     format!("Cannot decide: no data for machine type {machine}.")
+                }
+                _ if input == TOO_MANY => {
+                    "Cannot decide: the unknown inputs have more combinations than this program tries. Give some of them."
+                        .to_owned()
                 }
                 MachineChoice::Unlisted(_) | MachineChoice::Listed(_) | MachineChoice::Unknown => {
                     format!("Cannot decide: unknown {input}.")

@@ -1,13 +1,17 @@
 //! Lists the documents of a journey in the order in which they are made: definition, command lines, live XML, what is
 //! sent, what arrives. Each says what it differs in from the one it was made from, or why it never existed.
 
+use super::analysis::map_word;
 use super::xml::{Around, cpu_argument, cpu_xml};
+use crate::analysis::history::in_map;
 use crate::domain::behaviour::Behaviour;
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Definition, named_enum};
+use crate::domain::map::CpuMap;
 use crate::domain::scenario::{Release, Scenario, Told, Topology};
 use crate::explain::{Absent, Remark, absent, remark};
 use crate::resolve::{Migration, StartTrace, Trace};
+use std::sync::Arc;
 
 named_enum! {
     /// Where a document is made or seen.
@@ -51,6 +55,8 @@ pub struct Document {
     pub command_line: bool,
     /// Why it never existed, or what there is to know of it.
     pub remark: Option<String>,
+    /// What the CPU map of this side has for the scenario's feature, where the definition does not mention it.
+    pub unmentioned: Option<String>,
 }
 
 impl Document {
@@ -78,7 +84,8 @@ impl Document {
 
 /// Returns the documents of a journey.
 pub fn documents(catalog: &Catalog, scenario: &Scenario, trace: &Trace) -> Vec<Document> {
-    let mut list = List { catalog, scenario, all: Vec::new(), command_line: None };
+    let map = Some(trace.source().map.clone());
+    let mut list = List { catalog, scenario, all: Vec::new(), command_line: None, map };
     let live = list.source(trace);
     let ends: Vec<&Release> = std::iter::once(&scenario.from).chain(&scenario.via).chain([&scenario.to]).collect();
     let mut before = live;
@@ -95,6 +102,8 @@ struct List<'a> {
     all: Vec<Document>,
     /// The last command line.
     command_line: Option<usize>,
+    /// The CPU map of the side whose documents are made.
+    map: Option<Arc<CpuMap>>,
 }
 
 impl List<'_> {
@@ -137,6 +146,7 @@ impl List<'_> {
             }),
         };
         let cookie = self.xml(&format!("Cookie{which}"), Lane::Sent, from, cookie, Some(live), None);
+        self.map = arrival.map(|run| run.map.clone());
         let prepared = match arrival {
             None => Err(missing),
             Some(run) => run.prepared.as_ref().ok_or(Absent::RefusedBeforeQemu),
@@ -203,8 +213,18 @@ impl List<'_> {
             None => lines.into_iter().map(|line| (Since::Same, line)).collect(),
         };
         let remark = said.map(|what| remark(self.catalog, release, what));
-        self.all.push(Document { title: title.to_owned(), lane, before, parts, command_line: false, remark });
+        let unmentioned = self.unmentioned(definition);
+        let title = title.to_owned();
+        self.all.push(Document { title, lane, before, parts, command_line: false, remark, unmentioned });
         self.all.len() - 1
+    }
+
+    /// What the map of this side has for the scenario's feature; `None` if the definition mentions it.
+    fn unmentioned(&self, definition: &Definition) -> Option<String> {
+        let feature = self.scenario.feature;
+        let model = definition.model.filter(|_| definition.features.get(feature).is_none())?;
+        let has = map_word(in_map(self.map.as_ref()?, model, feature));
+        Some(format!("{} is not mentioned; CPU map: {has}", self.catalog.feature_name(feature)))
     }
 
     fn command_line(&mut self, title: &str, lane: Lane, release: &Release, run: &StartTrace, never: Option<Absent>) {
@@ -218,13 +238,15 @@ impl List<'_> {
             None => items.into_iter().map(|item| (Since::Same, item)).collect(),
         };
         self.command_line = Some(self.all.len());
-        self.all.push(Document { title: title.to_owned(), lane, before, parts, command_line: true, remark: None });
+        let (title, remark, unmentioned) = (title.to_owned(), None, None);
+        self.all.push(Document { title, lane, before, parts, command_line: true, remark, unmentioned });
     }
 
     fn absent(&mut self, title: &str, lane: Lane, release: &Release, why: Absent) {
         let remark = Some(absent(self.catalog, release, why));
         let title = title.to_owned();
-        self.all.push(Document { title, lane, before: None, parts: Vec::new(), command_line: false, remark });
+        let (before, parts, unmentioned) = (None, Vec::new(), None);
+        self.all.push(Document { title, lane, before, parts, command_line: false, remark, unmentioned });
     }
 }
 

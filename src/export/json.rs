@@ -91,6 +91,8 @@ struct Object<'a> {
     missing: Names<'a>,
     lost: Names<'a>,
     gained: Names<'a>,
+    xsave_lost: Vec<String>,
+    xsave_gained: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     live: Option<Features<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -184,6 +186,8 @@ fn object<'a>(catalog: &'a Catalog, scenario: &Scenario, answer: &'a Answer, abo
         missing: Names(catalog, &answer.missing),
         lost: Names(catalog, &answer.lost),
         gained: Names(catalog, &answer.gained),
+        xsave_lost: catalog.xsave_states(answer.states_lost),
+        xsave_gained: catalog.xsave_states(answer.states_gained),
         live: reconnected
             .map(|reconnected| Features(catalog, &reconnected.features))
             .or_else(|| live(trace.map(Trace::source))),

@@ -2,11 +2,12 @@
 
 use crate::analysis::remedies::{Application, Remedy};
 use crate::domain::catalog::Catalog;
+use crate::domain::definition::Mode;
 use crate::domain::scenario::{Scenario, write_release};
 use crate::domain::text::fill_after;
-use crate::explain::{Explanation, explain, message};
+use crate::explain::{Explanation, Outlook, explain, message};
 use crate::export::tool_line;
-use crate::resolve::{Answer, Possible};
+use crate::resolve::{Answer, Possible, StartTrace};
 use std::fmt::Write;
 
 const WIDTH: usize = 76;
@@ -81,6 +82,9 @@ pub fn text(catalog: &Catalog, scenario: &Scenario, answer: &Answer, remedies: &
     out.push('\n');
     reasons(&mut out, &explanation, answer);
     wrapped(&mut out, "  ", &explanation.notice);
+    for line in host_model_lines(catalog, scenario, answer) {
+        wrapped(&mut out, "  ", &line);
+    }
     if !remedies.is_empty() {
         let _ = writeln!(out, "\nFixes:");
     }
@@ -136,6 +140,9 @@ pub fn markdown(
     }
     out.push('\n');
     wrapped(&mut out, "", &explanation.notice);
+    for line in host_model_lines(catalog, scenario, answer) {
+        wrapped(&mut out, "", &line);
+    }
     if !remedies.is_empty() {
         let _ = writeln!(out, "\n### Fixes\n");
     }
@@ -161,6 +168,26 @@ pub fn markdown(
     let _ = writeln!(out, "\nConfidence: {}.\n", explanation.basis);
     by_default(&mut out, catalog, scenario);
     out
+}
+
+/// Returns what host-model is at both ends, and at the next cold boot; nothing of another guest.
+fn host_model_lines(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Vec<String> {
+    let trace = answer.trace.as_ref().filter(|trace| trace.start.given.mode == Mode::HostModel);
+    let Some(trace) = trace.filter(|_| answer.depends_on.is_empty()) else { return Vec::new() };
+    let shown = |run: &StartTrace| {
+        let live = run.live.as_ref()?;
+        let named = |on: bool| {
+            let of_policy = live.features.iter().filter(|(_, policy)| policy.is_on() == on);
+            let names: Vec<&str> = of_policy.map(|(feature, _)| catalog.feature_name(feature)).collect();
+            if names.is_empty() { "no feature".to_owned() } else { names.join(", ") }
+        };
+        Some(format!("{}; requires {}; disables {}", catalog.model_name(live.model?), named(true), named(false)))
+    };
+    let ends = [("source", Some(trace.source())), ("destination", trace.destination())];
+    let mut lines: Vec<String> =
+        ends.into_iter().filter_map(|(end, run)| Some(format!("host-model at the {end}: {}.", shown(run?)?))).collect();
+    lines.push(format!("Next cold boot {}.", Outlook::of(catalog, scenario, answer).cold_boot));
+    lines
 }
 
 /// Returns the line of a Markdown export that opens its scenario in a browser.

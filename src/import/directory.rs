@@ -1,8 +1,10 @@
 //! Reads and writes the directory with the files of the facts. Nothing is written unless everything could be read and
 //! made.
 
+use super::qemu::merge::Merged;
+use super::qemu::{self, Progress, QemuError};
 use super::qmp;
-use super::timeline::{self, BEHAVIOUR, HOSTS, LIBVIRT, PRODUCTS, QEMU};
+use super::timeline::{self, BEHAVIOUR, ByHand, DOWNSTREAM, HOSTS, LIBVIRT, PRODUCTS, QEMU};
 use super::write::Files;
 use crate::domain::catalog::{ExactRelease, Parts};
 use crate::domain::feature::FeatureSet;
@@ -18,6 +20,9 @@ pub enum ImportError {
     /// A file has a mistake, or cannot be read.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// A QEMU cannot be asked.
+    #[error(transparent)]
+    Qemu(#[from] QemuError),
     /// What would be written does not read back the same.
     #[error("nothing was written: the new files do not read back the same; please report this")]
     NotTheSame,
@@ -97,6 +102,33 @@ pub fn add_host(to: &Path, name: &str, reply: &Path) -> Result<Added, ImportErro
     Ok(Added { written, same_as: None, left_out: reply.left_out })
 }
 
+/// What came of asking a QEMU.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AskedQemu {
+    /// Its release.
+    pub version: Version,
+    /// Whether KVM could be used, so that what models enable with it was asked too.
+    pub with_kvm: bool,
+    /// What was compared and what differs.
+    pub(crate) merged: Merged,
+    /// The files that were written; `None` where the facts had the release already, or differ.
+    pub(crate) written: Option<Written>,
+}
+
+/// Asks the QEMU at `binary` and adds its release to the timeline in `to`. A release that is there is only compared, and
+/// nothing is written where an answer is not what the facts have of an older release.
+///
+/// # Errors
+/// A QEMU that cannot be asked, a mistake in the timeline, a file that cannot be written.
+pub fn add_qemu(to: &Path, binary: &Path, progress: Progress<'_>) -> Result<AskedQemu, ImportError> {
+    let mut parts = load(to)?;
+    let asked = qemu::ask(binary, &parts.features, progress)?;
+    let merged = qemu::merge::merge(&mut parts, &asked);
+    let is_added = !merged.known && merged.differences.is_empty();
+    let written = if is_added { Some(store_parts(to, &parts)?) } else { None };
+    Ok(AskedQemu { version: asked.version, with_kvm: asked.host.is_some(), merged, written })
+}
+
 /// Reads the files in `to` and writes them again in their canonical form, after an edit by hand.
 ///
 /// # Errors
@@ -133,15 +165,18 @@ fn load(directory: &Path) -> Result<Parts, LoadError> {
         let path = directory.join(name);
         file::text(&path).map(|text| (path.display().to_string(), text))
     };
-    let files = [read(LIBVIRT)?, read(QEMU)?, read(HOSTS)?, read(PRODUCTS)?, read(BEHAVIOUR)?];
-    let [libvirt, qemu, hosts, products, behaviour] =
+    let files = [read(LIBVIRT)?, read(QEMU)?, read(HOSTS)?, read(PRODUCTS)?, read(BEHAVIOUR)?, read(DOWNSTREAM)?];
+    let [libvirt, qemu, hosts, products, behaviour, downstream] =
         files.each_ref().map(|(file, text)| (file.as_str(), text.as_str()));
-    crate::load::timeline::read(&Texts { libvirt, qemu, hosts, products, behaviour })
+    crate::load::timeline::read(&Texts { libvirt, qemu, downstream, hosts, products, behaviour })
 }
 
 fn store_parts(directory: &Path, parts: &Parts) -> Result<Written, ImportError> {
-    let Files { libvirt, qemu, hosts, products } = timeline::of_parts(parts, &file::text(&directory.join(BEHAVIOUR))?)?;
-    replace(directory, &[(LIBVIRT, &libvirt), (QEMU, &qemu), (HOSTS, &hosts), (PRODUCTS, &products)])
+    let text = |name: &str| file::text(&directory.join(name));
+    let (products, behaviour, downstream) = (text(PRODUCTS)?, text(BEHAVIOUR)?, text(DOWNSTREAM)?);
+    let by_hand = ByHand { products: &products, behaviour: &behaviour, downstream: &downstream };
+    let Files { libvirt, qemu, hosts } = timeline::of_parts(parts, by_hand)?;
+    replace(directory, &[(LIBVIRT, &libvirt), (QEMU, &qemu), (HOSTS, &hosts)])
 }
 
 /// Puts each text in place of the file of its name. They are written beside them first: on a full disk all old files

@@ -31,6 +31,13 @@ pub fn qemu_name(name: &str) -> &str {
     NAMES.iter().find(|(libvirt, _)| *libvirt == name).map_or(name, |(_, qemu)| qemu)
 }
 
+/// Returns libvirt's name of a feature that QEMU calls `name`.
+pub(crate) fn libvirt_name(name: &str) -> &str {
+    // libvirt's own names of KVM's features are in no map; the facts have QEMU's.
+    let known = NAMES.iter().filter(|(libvirt, _)| !libvirt.starts_with("kvm"));
+    known.into_iter().find(|(_, qemu)| *qemu == name).map_or(name, |(libvirt, _)| libvirt)
+}
+
 /// A host as a reply tells, and the on-off properties in it that are no features of the catalog.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Reply {

@@ -12,22 +12,35 @@ pub(super) const QEMU: &str = "qemu.xml";
 pub(super) const HOSTS: &str = "hosts.xml";
 pub(super) const PRODUCTS: &str = "products.xml";
 pub(super) const BEHAVIOUR: &str = "behaviour.xml";
+pub(super) const DOWNSTREAM: &str = "downstream.xml";
+
+/// The texts of the files that are written by hand.
+#[derive(Clone, Copy)]
+pub(super) struct ByHand<'a> {
+    /// `products.xml`.
+    pub(super) products: &'a str,
+    /// `behaviour.xml`.
+    pub(super) behaviour: &'a str,
+    /// `downstream.xml`.
+    pub(super) downstream: &'a str,
+}
 
 /// After so many rounds of writing and reading every number is settled.
 const SETTLED: usize = 3;
 
-/// Returns the files for `parts`; `behaviour` is the text of `behaviour.xml`.
+/// Returns the files for `parts` that are not written by hand.
 ///
 /// # Errors
 /// Parts that make no catalog, or files that do not read back the same.
-pub(super) fn of_parts(parts: &Parts, behaviour: &str) -> Result<Files, ImportError> {
+pub(super) fn of_parts(parts: &Parts, by_hand: ByHand<'_>) -> Result<Files, ImportError> {
     let read = |files: &Files| {
         timeline::read(&Texts {
             libvirt: (LIBVIRT, &files.libvirt),
             qemu: (QEMU, &files.qemu),
             hosts: (HOSTS, &files.hosts),
-            products: (PRODUCTS, &files.products),
-            behaviour: (BEHAVIOUR, behaviour),
+            products: (PRODUCTS, by_hand.products),
+            behaviour: (BEHAVIOUR, by_hand.behaviour),
+            downstream: (DOWNSTREAM, by_hand.downstream),
         })
     };
     // What was added has the highest numbers. Read back, features and models have the numbers of their place in the

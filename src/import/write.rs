@@ -10,7 +10,7 @@ mod libvirt;
 mod page;
 mod qemu;
 
-/// The timeline's files as text, `behaviour.xml` left out, which is written by hand.
+/// The timeline's files as text, without those that are written by hand.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Files {
     /// `libvirt.xml`.
@@ -19,18 +19,11 @@ pub(super) struct Files {
     pub(super) qemu: String,
     /// `hosts.xml`.
     pub(super) hosts: String,
-    /// `products.xml`.
-    pub(super) products: String,
 }
 
 /// Returns the timeline's files for `parts`.
 pub(super) fn files(parts: &Parts) -> Files {
-    Files {
-        libvirt: libvirt::write(parts),
-        qemu: qemu::write(parts),
-        hosts: hosts::write_hosts(parts),
-        products: hosts::write_products(parts),
-    }
+    Files { libvirt: libvirt::write(parts), qemu: qemu::write(parts), hosts: hosts::write_hosts(parts) }
 }
 
 /// Returns the words that make `after` of `before`: names that come, by the alphabet, then those that go.

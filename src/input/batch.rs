@@ -71,6 +71,7 @@ struct Guest {
     matching: Option<String>,
     fallback: Option<String>,
     vendor: Option<String>,
+    vendor_id: Option<String>,
     migratable: Option<String>,
     tsc: Option<u64>,
     topology: Option<Vec<u32>>,
@@ -190,10 +191,14 @@ fn apply_guest(catalog: &Catalog, scenario: &mut Scenario, guest: &Guest) -> Res
         (Key::Match, &guest.matching, "guest.match"),
         (Key::Fallback, &guest.fallback, "guest.fallback"),
         (Key::Vendor, &guest.vendor, "guest.vendor"),
+        (Key::VendorId, &guest.vendor_id, "guest.vendor_id"),
         (Key::Migratable, &guest.migratable, "guest.migratable"),
         (Key::Tsc, &tsc, "guest.tsc"),
     ] {
         set(catalog, scenario, (key, text.as_deref()), name)?;
+    }
+    if guest.machine.is_none() {
+        scenario.machine = scenario.default_machine(catalog);
     }
     if scenario.accel == Accel::Tcg && scenario.check == Some(Check::None) {
         // What libvirt fills in under TCG anyway.

@@ -1,15 +1,21 @@
 //! Parses a guest's domain XML, as `virsh dumpxml` of any libvirt release prints it: live, inactive, migratable, from a
-//! save image, or the daemon's status file. Opens no file and decides nothing about the guest.
+//! save image, or the daemon's status file; a KubeVirt manifest; or nova.conf. Opens no file and decides nothing about
+//! the guest.
 
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Check, Definition, Fallback, Match, Mode};
+use crate::domain::host::Vendor;
 use crate::domain::qemu::Accel;
-use crate::domain::scenario::{CpuChoice, Key, MachineChoice, Running, Scenario, Told, Topology, write_machine};
+use crate::domain::scenario::{
+    CpuChoice, Key, MachineChoice, Running, Scenario, Told, Topology, Writer, write_machine,
+};
 use crate::load::LoadError;
-use crate::load::xml::{Document, Element};
+use crate::load::xml::{Document, Element, MAX_BYTES, too_large};
 
 mod cpu;
+mod kubevirt;
 mod notes;
+mod nova;
 
 use cpu::Cpu;
 
@@ -26,13 +32,15 @@ pub struct Domain {
     pub used: Vec<String>,
     /// What in the file a reader might expect to affect the answer and was ignored, a fragment each.
     pub ignored: Vec<String>,
+    /// What a running guest has and its libvirt or QEMU lacks, so that it cannot be of that release; a fragment each.
+    pub cautions: Vec<String>,
 }
 
 impl Domain {
     /// Returns one line about what was read, used and ignored.
     pub fn line(&self) -> String {
         let mut parts = vec![self.read.clone()];
-        for (label, list) in [("used", &self.used), ("ignored", &self.ignored)] {
+        for (label, list) in [("used", &self.used), ("ignored", &self.ignored), ("caution", &self.cautions)] {
             if !list.is_empty() {
                 parts.push(format!("{label}: {}", list.join(", ")));
             }
@@ -47,9 +55,28 @@ impl Domain {
 /// The first position where the file is not XML, not an x86 domain of QEMU, or has something that libvirt would refuse
 /// or that no CPU map has.
 pub fn scenario(catalog: &Catalog, between: &Scenario, file: &str, bytes: &[u8]) -> Result<Domain, LoadError> {
+    if let Some(text) = std::str::from_utf8(bytes).ok().filter(|text| !text.trim_start().starts_with('<')) {
+        if bytes.len() > MAX_BYTES {
+            return Err(too_large(file, bytes.len() as u64));
+        }
+        if kubevirt::is_manifest(text) {
+            return kubevirt::read(catalog, between, file, text);
+        }
+        if nova::is_conf(text) {
+            return nova::read(catalog, between, file, text);
+        }
+    }
     let document = Document::from_bytes(file, bytes)?;
     let parts = Parts::of(&document)?;
     Reader { catalog, document: &document, parts: &parts }.read(between)
+}
+
+/// Describes a guest that a product's own file defines.
+fn say_written(catalog: &Catalog, scenario: &Scenario, what: &str) -> String {
+    let features = catalog.write_policies(scenario.features.iter());
+    let features = if features.is_empty() { features } else { format!(" with {features}") };
+    let machine = write_machine(catalog, &scenario.machine);
+    format!("{what}: {}{features}, {machine}, {}", scenario.cpu_name(catalog), scenario.accel.name())
 }
 
 /// The elements of a file that tell of the guest.
@@ -96,7 +123,7 @@ struct Reader<'d, 'a> {
 impl Reader<'_, '_> {
     fn read(&self, between: &Scenario) -> Result<Domain, LoadError> {
         let domain = self.parts.domain;
-        let mut scenario = Scenario { running: None, emulator: None, ..between.clone() };
+        let mut scenario = Scenario { running: None, emulator: None, written_by: self.writer(), ..between.clone() };
         scenario.accel = self.accel()?;
         let alias = self.machine(&mut scenario)?;
         let vcpus = self.vcpus()?;
@@ -111,16 +138,29 @@ impl Reader<'_, '_> {
         };
         scenario.migratable = cpu.migratable.unwrap_or(true);
         scenario.tsc = self.tsc()?;
+        scenario.vendor_id = cpu.told_vendor.as_deref().and_then(Vendor::parse);
         let live = domain.get("id").is_some() || cpu.check == Some(Check::Full);
         let mut used = notes::used(domain, &scenario, &cpu);
         self.choose_cpu(&mut scenario, &cpu, live, &mut used)?;
         let read = self.say(&scenario, &cpu, live, vcpus, alias.as_deref());
+        let cautions = notes::cautions(self.catalog, &scenario);
         Ok(Domain {
             name: domain.child("name").map(|name| name.text.trim().to_owned()),
             scenario,
             read,
             used,
             ignored: notes::ignored(domain, &cpu),
+            cautions,
+        })
+    }
+
+    /// The product whose mark the metadata has.
+    fn writer(&self) -> Option<Writer> {
+        let metadata = self.parts.domain.child("metadata")?;
+        metadata.children.iter().find_map(|element| match element.name.split(':').next() {
+            Some("nova") => Some(Writer::Nova),
+            Some("kubevirt") => Some(Writer::KubeVirt),
+            _ => None,
         })
     }
 

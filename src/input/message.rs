@@ -1,14 +1,13 @@
 //! Finds libvirt's and QEMU's messages about a guest's CPU in a text: a line, a whole log, whatever virsh, `KubeVirt`,
 //! nova or oVirt wrote around them. Knows the messages' words, and nothing of what they mean.
 
-use crate::domain::behaviour::InvtscMessage;
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Mode;
 use crate::domain::feature::FeatureId;
 use crate::domain::host::Vendor;
 use crate::domain::qemu::Accel;
 use crate::explain::{MessageMeaning, Unspecific};
-use crate::resolve::Refusal;
+use crate::resolve::{Refusal, Sender};
 use foldhash::{HashMap, HashSet};
 
 /// A message in a text.
@@ -149,6 +148,7 @@ const MESSAGES: &[(&str, Lead, Reader)] =
         ("unknown CPU feature", Lead::None, |c, rest, _| unknown_feature(c, rest)),
         ("Unknown CPU feature", Lead::None, |c, rest, _| unknown_feature(c, rest)),
         ("Unknown CPU model", Lead::None, |c, rest, _| model(c, word(rest)?, Refusal::UnknownModel)),
+        ("unknown CPU model", Lead::None, |c, rest, _| model(c, word(rest)?, Refusal::UnknownModelCompared)),
         ("CPU model ", Lead::None, |c, rest, _| {
             let name = word(rest.trim_start_matches('\''))?;
             let after = rest.get(..name.len() + 64).unwrap_or(rest);
@@ -200,7 +200,7 @@ const MESSAGES: &[(&str, Lead, Reader)] =
         }),
         ("host doesn't support invariant TSC", Lead::None, |_, _, _| known(Refusal::NoInvariantTsc)),
         ("TSC frequency is not specified", Lead::From("domain has "), |_, _, _| {
-            known(Refusal::NotSent(InvtscMessage::Libvirt))
+            known(Refusal::NotSent(Sender::Libvirt))
         }),
         ("Requested TSC frequency", Lead::None, |_, _, _| Some(MessageMeaning::Unspecific(Unspecific::TscFrequency))),
         ("doesn't support requested features", Lead::Word, |_, _, _| {
@@ -209,9 +209,7 @@ const MESSAGES: &[(&str, Lead, Reader)] =
         ("doesn't support requested feature: CPUID", Lead::Word, unsupported),
         ("doesn't support requested feature: MSR", Lead::Word, unsupported),
         ("failed to set MSR 0x", Lead::None, |_, _, _| Some(MessageMeaning::Unspecific(Unspecific::SetMsr))),
-        ("fd: migration to a file is not supported", Lead::None, |_, _, _| {
-            Some(MessageMeaning::Unspecific(Unspecific::FdMigration))
-        }),
+        ("fd: migration to a file is not supported", Lead::None, |_, _, _| known(Refusal::NotRestored)),
         ("CPU is incompatible with host CPU", Lead::Word, |_, rest, _| {
             let reasons = ["required features", "forbidden feature", "strictly match", "vendor"];
             let after = rest.get(..64).unwrap_or(rest);
@@ -228,9 +226,10 @@ const MESSAGES: &[(&str, Lead, Reader)] =
             (!rest.starts_with(" required CPU vendor ")).then_some(MessageMeaning::Unspecific(Unspecific::Vendor))
         }),
         ("client socket is closed", Lead::None, |_, _, _| Some(MessageMeaning::Unspecific(Unspecific::ConnectionLost))),
-        ("State blocked by non-migratable CPU", Lead::None, |_, rest, _| {
+        ("State blocked by non-migratable CPU", Lead::None, |_, rest, before| {
             if rest.starts_with(" device (invtsc flag)") {
-                return known(Refusal::NotSent(InvtscMessage::Qemu));
+                let by_qemu = before.contains("unable to execute QEMU command");
+                return known(Refusal::NotSent(if by_qemu { Sender::Command } else { Sender::Reasons }));
             }
             Some(MessageMeaning::Unspecific(Unspecific::NonMigratable))
         }),
@@ -428,7 +427,12 @@ fn property(catalog: &Catalog, rest: &str, before: &str) -> Option<MessageMeanin
     let feature = catalog.feature(name).or_else(|| catalog.feature(&name.replace('-', "_")));
     let Some(feature) = feature else { return Some(MessageMeaning::UnknownFeatures(vec![name.to_owned()])) };
     let model = catalog.model(cpu).filter(|_| !matches!(cpu, "host" | "max"));
-    known(Refusal::UnknownProperty { feature, on: !before.contains("=off"), model })
+    let mode = match cpu {
+        "max" => Mode::Maximum,
+        "host" => Mode::HostPassthrough,
+        _ => Mode::Custom,
+    };
+    known(Refusal::UnknownProperty { feature, on: !before.contains("=off"), mode, model })
 }
 
 /// The letters of one name, past white space.

@@ -1,10 +1,12 @@
 //! Reads how libvirt and QEMU releases decide: switches with dates, backports, quirks. Opens no file.
 
+use super::attributes::{known_distribution, models, need_version, quirk as quirk_named, since, version, words};
 use super::error::LoadError;
+use super::notation;
 use super::xml::{Document, Element};
-use crate::domain::behaviour::{Backport, Dated, Quirk, QuirkKind, Setting, SwitchHistory};
+use crate::domain::behaviour::{Backport, Dated, Quirk, Setting, SwitchHistory, TakenFromMap};
 use crate::domain::catalog::Parts;
-use crate::domain::feature::FeatureId;
+use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::names::Names;
 use crate::domain::version::Version;
 
@@ -27,7 +29,8 @@ pub fn read(document: &Document<'_>, parts: &mut Parts) -> Result<(), LoadError>
         parts.decisions.switches.push(switch(document, element, &parts.features)?);
     }
     for element in document.root.children_named("backport") {
-        parts.decisions.backports.push(backport(document, element, &parts.features)?);
+        let backport = backport(document, element, parts)?;
+        parts.decisions.backports.push(backport);
     }
     for element in document.root.children_named("quirk") {
         parts.decisions.quirks.push(quirk(document, element)?);
@@ -66,18 +69,26 @@ fn setting(document: &Document<'_>, element: &Element<'_>, name: &str, features:
         .map_err(|expected| document.error(element, format!("expected {expected}, found {name}={value:?}")))
 }
 
-fn backport(document: &Document<'_>, element: &Element<'_>, features: &Names) -> Result<Backport, LoadError> {
-    let build = document.need(element, "build")?;
-    let settings =
-        element.children_named("set").map(|set| setting(document, set, document.need(set, "switch")?, features));
+fn backport(document: &Document<'_>, element: &Element<'_>, parts: &Parts) -> Result<Backport, LoadError> {
+    let setting = |set: &Element<'_>| setting(document, set, document.need(set, "switch")?, &parts.features);
+    let taken = |take: &Element<'_>| {
+        let name = document.need(take, "of")?;
+        let release = parts.releases.iter().find(|release| &*release.name == name);
+        let unknown = || document.error(take, format!("expected a release with a map, found {name:?}"));
+        let features = notation::apply(FeatureSet::EMPTY, words(take, "features"), &parts.features);
+        Ok::<_, LoadError>(TakenFromMap {
+            map: release.ok_or_else(unknown)?.map,
+            models: models(document, take, "models", parts)?,
+            features: features
+                .map_err(|word| document.error(take, format!("expected names of features, found {word:?}")))?,
+        })
+    };
     Ok(Backport {
         release: need_version(document, element, "release")?,
-        build: build
-            .parse()
-            .ok()
-            .ok_or_else(|| document.error(element, format!("expected a number, found {build:?}")))?,
-        distribution: document.need(element, "distribution")?.into(),
-        settings: settings.collect::<Result<_, _>>()?,
+        since: since(document, element)?,
+        distribution: known_distribution(document, element, parts, document.need(element, "distribution")?)?,
+        settings: element.children_named("set").map(setting).collect::<Result<_, _>>()?,
+        taken: element.children_named("take").map(taken).collect::<Result<_, _>>()?,
         source: document.need(element, "source")?.into(),
     })
 }
@@ -85,35 +96,10 @@ fn backport(document: &Document<'_>, element: &Element<'_>, features: &Names) ->
 fn quirk(document: &Document<'_>, element: &Element<'_>) -> Result<Quirk, LoadError> {
     let kind = document.need(element, "kind")?;
     Ok(Quirk {
-        kind: QuirkKind::parse(kind).ok_or_else(|| {
-            let known: Vec<_> = QuirkKind::ALL.iter().map(|kind| kind.name()).collect();
-            document.error(element, format!("expected one of {}, found {kind:?}", known.join(", ")))
-        })?,
+        kind: quirk_named(document, element, kind)?,
         since: need_version(document, element, "since")?,
         until: version(document, element, "until")?,
         machines_since: version(document, element, "machines-since")?.map(Version::series),
         source: document.need(element, "source")?.into(),
     })
-}
-
-/// Returns the release an attribute names, if it is there.
-pub(super) fn version(
-    document: &Document<'_>,
-    element: &Element<'_>,
-    attribute: &str,
-) -> Result<Option<Version>, LoadError> {
-    let read = |text: &str| {
-        text.parse().map_err(|error| document.error(element, format!("{error} in {attribute}, found {text:?}")))
-    };
-    element.get(attribute).map(read).transpose()
-}
-
-/// Returns the release an attribute names, which has to be there.
-pub(super) fn need_version(
-    document: &Document<'_>,
-    element: &Element<'_>,
-    attribute: &str,
-) -> Result<Version, LoadError> {
-    document.need(element, attribute)?;
-    Ok(version(document, element, attribute)?.unwrap_or_default())
 }

@@ -9,6 +9,7 @@ use crate::domain::catalog::{Catalog, Parts};
 pub const TEXTS: Texts<'static> = Texts {
     libvirt: ("cpu_map/libvirt.xml", include_str!("../../cpu_map/libvirt.xml")),
     qemu: ("cpu_map/qemu.xml", include_str!("../../cpu_map/qemu.xml")),
+    downstream: ("cpu_map/downstream.xml", include_str!("../../cpu_map/downstream.xml")),
     hosts: ("cpu_map/hosts.xml", include_str!("../../cpu_map/hosts.xml")),
     products: ("cpu_map/products.xml", include_str!("../../cpu_map/products.xml")),
     behaviour: ("cpu_map/behaviour.xml", include_str!("../../cpu_map/behaviour.xml")),

@@ -90,13 +90,32 @@ fn known_to_map(document: &Document<'_>, element: &Element<'_>, parts: &Parts) -
 /// # Errors
 /// The first product with an attribute missing.
 pub fn read_products(document: &Document<'_>, parts: &mut Parts) -> Result<(), LoadError> {
-    for element in document.root.children_named("product") {
-        parts.products.push(Product {
-            name: document.need(element, "name")?.into(),
-            libvirt: document.need(element, "libvirt")?.into(),
-            qemu: document.need(element, "qemu")?.into(),
-            source: document.need(element, "source")?.into(),
-        });
+    let products = &mut parts.products;
+    for element in &document.root.children {
+        let need = |name: &str| document.need(element, name).map(Box::<str>::from);
+        match element.name {
+            "same" => products.same.push((need("name")?, need("as")?)),
+            "codename" => products.codenames.push([need("product")?, need("name")?, need("version")?]),
+            "product" => {
+                let text = |name: &str| element.get(name).map(Box::<str>::from);
+                let product = Product {
+                    name: need("name")?,
+                    through: text("through"),
+                    libvirt: text("libvirt").unwrap_or_default(),
+                    qemu: text("qemu").unwrap_or_default(),
+                    certainty: need("certainty")?,
+                    source: need("source")?,
+                    note: text("note"),
+                };
+                let list =
+                    if product.libvirt.is_empty() { &mut products.without_libvirt } else { &mut products.listed };
+                list.push(product);
+            }
+            other => {
+                let message = format!("expected one of same, codename, product, found <{other}>");
+                return Err(document.error(element, message));
+            }
+        }
     }
     Ok(())
 }

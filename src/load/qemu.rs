@@ -1,6 +1,6 @@
 //! Reads the timeline of QEMU releases: lists, properties, dependencies, what TCG offers. Opens no file.
 
-use super::behaviour::{need_version, version};
+use super::attributes::{need_version, version};
 use super::error::LoadError;
 use super::notation;
 use super::xml::{Document, Element};

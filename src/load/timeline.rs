@@ -3,7 +3,7 @@
 
 use super::error::LoadError;
 use super::xml::Document;
-use super::{behaviour, hosts, libvirt, qemu};
+use super::{behaviour, downstream, hosts, libvirt, qemu};
 use crate::domain::catalog::{Catalog, Parts};
 
 /// The texts of the timeline, each with the name it goes by in messages.
@@ -13,6 +13,8 @@ pub struct Texts<'a> {
     pub libvirt: (&'a str, &'a str),
     /// The QEMU releases, machine types, models and cells.
     pub qemu: (&'a str, &'a str),
+    /// What distributions change.
+    pub downstream: (&'a str, &'a str),
     /// The hosts.
     pub hosts: (&'a str, &'a str),
     /// The products.
@@ -31,6 +33,8 @@ pub fn read(texts: &Texts<'_>) -> Result<Parts, LoadError> {
     libvirt::read(&Document::parse(file, text)?, &mut parts)?;
     let (file, text) = texts.qemu;
     qemu::read(&Document::parse(file, text)?, &mut parts)?;
+    let (file, text) = texts.downstream;
+    downstream::read(&Document::parse(file, text)?, &mut parts)?;
     let (file, text) = texts.hosts;
     hosts::read_hosts(&Document::parse(file, text)?, &mut parts)?;
     let (file, text) = texts.products;

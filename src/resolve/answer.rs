@@ -10,6 +10,7 @@ use crate::domain::catalog::{Catalog, LibvirtId, Provenance, ReleaseMap};
 use crate::domain::definition::named_enum;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::scenario::{LibvirtChoice, Release, Scenario};
+use crate::domain::version::Version;
 
 /// The answer in short.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -62,6 +63,10 @@ pub struct Answer {
     pub lost: Vec<FeatureId>,
     /// What the guest gained in every case, in the order of the destination's map.
     pub gained: Vec<FeatureId>,
+    /// The features whose XSAVE state the guest lost in every case.
+    pub states_lost: FeatureSet,
+    /// The features whose XSAVE state the guest gained in every case.
+    pub states_gained: FeatureSet,
     /// Whether what the guest lost and gained differs from case to case.
     pub change_varies: bool,
     /// Whether the CPU that QEMU built at the destination differs in what a guest can read; `None` where one was
@@ -74,7 +79,7 @@ pub struct Answer {
     pub fault: Option<LimitingComponent>,
     /// The inputs that decide and are not known.
     pub depends_on: Vec<Dependence>,
-    /// The verdict of every case, where only the rule or the message depends.
+    /// The verdict again, where it is that of every case and the rule or the message depends.
     pub either_way: Option<Verdict>,
     /// How sure the answer is.
     pub basis: Basis,
@@ -122,6 +127,8 @@ impl Answer {
             missing: Vec::new(),
             lost: Vec::new(),
             gained: Vec::new(),
+            states_lost: FeatureSet::EMPTY,
+            states_gained: FeatureSet::EMPTY,
             change_varies: false,
             would_notice: None,
             risk: None,
@@ -134,20 +141,35 @@ impl Answer {
         }
     }
 
-    /// The answer where the verdict, the rule or the message of this case is not that of all.
-    pub(super) fn depending(self, depends_on: Vec<Dependence>, either_way: Option<Verdict>) -> Self {
+    /// The answer where the verdict, the rule or the message of this case is not that of all; `shared` is what is, where
+    /// the verdict is.
+    pub(super) fn depending(self, depends_on: Vec<Dependence>, shared: Option<OutcomeWithFeatures>) -> Self {
+        let features = |set: FeatureSet| {
+            let trace = self.trace.as_ref().filter(|_| !set.is_empty());
+            trace.map(|trace| trace.receiver().map.in_order(set)).unwrap_or_default()
+        };
+        let (verdict, rule, row) = match shared.map(|shared| shared.outcome) {
+            Some(Outcome { verdict, rule, row }) => (verdict, rule, row),
+            None => (Verdict::Depends, None, self.row),
+        };
+        let of = |told: bool, set: fn(&OutcomeWithFeatures) -> FeatureSet| {
+            shared.as_ref().filter(|_| told).map(|shared| features(set(shared))).unwrap_or_default()
+        };
         Self {
-            verdict: Verdict::Depends,
-            rule: None,
-            extra: Vec::new(),
-            missing: Vec::new(),
-            lost: Vec::new(),
-            gained: Vec::new(),
+            verdict,
+            rule,
+            row,
+            extra: of(verdict != Verdict::Changed, |shared| shared.more),
+            missing: of(verdict != Verdict::Changed, |shared| shared.less),
+            lost: of(verdict == Verdict::Changed, |shared| shared.less),
+            gained: of(verdict == Verdict::Changed, |shared| shared.more),
+            states_lost: FeatureSet::EMPTY,
+            states_gained: FeatureSet::EMPTY,
             would_notice: None,
             risk: None,
             fault: None,
             depends_on,
-            either_way,
+            either_way: shared.map(|shared| shared.outcome.verdict),
             ..self
         }
     }
@@ -155,6 +177,9 @@ impl Answer {
     /// Leaves only what also holds in another case with the same verdict, rule and message.
     pub(super) fn restrict_to(&mut self, other: &Self) {
         self.change_varies |= (&self.lost, &self.gained) != (&other.lost, &other.gained);
+        self.change_varies |= (self.states_lost, self.states_gained) != (other.states_lost, other.states_gained);
+        self.states_lost &= other.states_lost;
+        self.states_gained &= other.states_gained;
         self.lost.retain(|feature| other.lost.contains(feature));
         self.gained.retain(|feature| other.gained.contains(feature));
         self.would_notice = self.would_notice.filter(|would_notice| other.would_notice == Some(*would_notice));
@@ -170,6 +195,7 @@ impl Answer {
     /// Returns the refusal that ended the migration, unless the answer depends.
     pub fn refusal(&self) -> Option<&Refusal> {
         match self.verdict {
+            _ if self.either_way.is_some() => None,
             Verdict::Depends | Verdict::Never => None,
             Verdict::Unchanged | Verdict::Changed | Verdict::Aborted | Verdict::StartRefused => {
                 self.trace.as_ref().and_then(Trace::refusal)
@@ -256,4 +282,23 @@ pub fn between_exact_maps(catalog: &Catalog, scenario: &Scenario) -> Vec<(Libvir
         LibvirtChoice::Old | LibvirtChoice::New | LibvirtChoice::Unknown => None,
     };
     releases(scenario).filter_map(stand_ins).collect()
+}
+
+/// Returns the QEMU releases of a scenario that were not read as a whole, each once, with those whose facts stand in.
+pub fn unread_qemus(catalog: &Catalog, scenario: &Scenario) -> Vec<(Version, Version, Version)> {
+    let mut unread = Vec::new();
+    for version in releases(scenario).filter_map(|release| release.qemu.version.known()) {
+        let views = catalog.qemu_views(version);
+        let stand_ins = views.first().zip(views.last()).map(|(lower, upper)| (version, lower.answers, upper.answers));
+        let is_new =
+            |unread_before: &[(Version, Version, Version)]| unread_before.iter().all(|known| known.0 != version);
+        if let Some((_, lower, upper)) = stand_ins
+            && lower != version
+            && lower != upper
+            && is_new(&unread)
+        {
+            unread.push((version, lower, upper));
+        }
+    }
+    unread
 }

@@ -96,6 +96,8 @@ pub fn decide(catalog: &Catalog, case: &Case<'_>, feature: FeatureId, basis: Bas
     let of_completed = |set: FeatureSet| if completed { in_order(set) } else { Vec::new() };
     let (extra, missing) = input.refusal.map(UnorderedRefusal::sets).unwrap_or_default();
     let loses_state = !(input.lost & catalog.named().with_state).is_empty();
+    let (states_before, states_after) = result.states;
+    let states = |set: FeatureSet| if completed { set } else { FeatureSet::EMPTY };
     Some(Answer {
         verdict: input.verdict,
         rule: Some(rule),
@@ -105,11 +107,10 @@ pub fn decide(catalog: &Catalog, case: &Case<'_>, feature: FeatureId, basis: Bas
         missing: in_order(missing),
         lost: of_completed(input.lost),
         gained: of_completed(input.gained),
+        states_lost: states(states_before - states_after),
+        states_gained: states(states_after - states_before),
         change_varies: false,
-        would_notice: result
-            .before
-            .and(result.after)
-            .map(|_| result.vendor_changes || !(input.lost | input.gained).is_empty()),
+        would_notice: result.before.and(result.after).map(|_| result.changes((input.lost, input.gained))),
         risk: (completed && case.guest.accel == Accel::Kvm && loses_state).then_some(Risk::GuestStateMayNotLoad),
         fault: limiting_component(rule, &input, case.guest.accel, result.cpu),
         depends_on: Vec::new(),
@@ -135,8 +136,8 @@ impl<'r> RuleInput<'r> {
         let verdict = match refusal {
             Some(_) if !result.started => Verdict::StartRefused,
             Some(_) => Verdict::Aborted,
-            None if (lost | gained).is_empty() && !result.vendor_changes => Verdict::Unchanged,
-            None => Verdict::Changed,
+            None if result.changes((lost, gained)) => Verdict::Changed,
+            None => Verdict::Unchanged,
         };
         let (extra, missing) = refusal.map(UnorderedRefusal::sets).unwrap_or_default();
         let (more, less) = if (extra | missing).is_empty() { (gained, lost) } else { (extra, missing) };
@@ -150,6 +151,7 @@ impl<'r> RuleInput<'r> {
             more,
             less,
             differ: more | less,
+            states_differ: result.states.0 != result.states.1,
             row: sender.zip(receiver).and_then(|ends| find_row(catalog, ends, result.mention, feature)),
             feature,
             passthrough: result.passthrough,
@@ -207,6 +209,7 @@ fn limiting_component(
         RuleId::ModelUnsupported | RuleId::UnknownProperty | RuleId::QemuTooOld | RuleId::MsrFeatures => {
             LimitingComponent::Qemu
         }
+        RuleId::RestoreTransport => LimitingComponent::Libvirt,
         RuleId::CpuMode if matches!(found.refusal, Some(Refusal::UnknownMode(_))) => LimitingComponent::Libvirt,
         RuleId::Invtsc if matches!(found.refusal, Some(Refusal::NotSent(_))) => LimitingComponent::Qemu,
         RuleId::UnknownFeature
@@ -217,7 +220,9 @@ fn limiting_component(
         RuleId::Monitor if found.refusal.is_none() => LimitingComponent::Libvirt,
         RuleId::Monitor => LimitingComponent::Map,
         RuleId::Ht | RuleId::VmxDisabled => LimitingComponent::Libvirt,
-        RuleId::Conflict | RuleId::Pdcm | RuleId::Dependency | RuleId::Unlisted => LimitingComponent::Qemu,
+        RuleId::Conflict | RuleId::Pdcm | RuleId::Dependency | RuleId::Unlisted | RuleId::XsaveStates => {
+            LimitingComponent::Qemu
+        }
         RuleId::ArchCapabilities if found.less.is_subset(&filtered) && !found.less.is_empty() => giver,
         RuleId::ArchCapabilities => LimitingComponent::Qemu,
         RuleId::Missing | RuleId::ExtraMissing | RuleId::FeatureLost => {

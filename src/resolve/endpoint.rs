@@ -1,18 +1,17 @@
 //! Puts together one end of a migration: how its libvirt decides, its map, its QEMU and its host, all decided.
 
-use crate::domain::behaviour::{Behaviour, Regime};
+use crate::domain::behaviour::{Behaviour, QuirkKind, Regime};
 use crate::domain::catalog::QemuView;
 use crate::domain::definition::{Check, Mode};
 use crate::domain::feature::FeatureSet;
 use crate::domain::host::{CpuSignature, Vendor};
 use crate::domain::map::CpuMap;
+use crate::domain::package::Distribution;
 use crate::domain::qemu::{Accel, MachineId};
 use std::sync::Arc;
 
-/// The path of the emulator in libvirt's messages, where the domain names none.
+/// The path of the emulator in libvirt's messages, where neither the domain nor a distribution names one.
 pub const EMULATOR: &str = "/usr/bin/qemu-system-x86_64";
-/// The same on Enterprise Linux packages.
-pub const EMULATOR_EL: &str = "/usr/libexec/qemu-kvm";
 
 /// A host, decided.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -37,10 +36,23 @@ pub enum Host {
 pub struct Machine {
     /// Its name, for messages.
     pub name: Box<str>,
-    /// The machine type whose cells it takes.
+    /// It, where the facts name it.
+    pub id: Option<MachineId>,
+    /// The machine type whose cells it takes, where the QEMU at an endpoint does not decide.
     pub defaults: MachineId,
+    /// The mark of the only distribution that has it, where it equals another type in all but the name.
+    pub only_in: Option<Box<str>>,
+    /// A quirk that it has of its own.
+    pub quirk: Option<QuirkKind>,
     /// Whether QEMU is taken to have it without being asked: one outside the facts.
     pub taken_for_granted: bool,
+}
+
+impl Machine {
+    /// Returns the machine type of this name, whose cells are its own.
+    pub(crate) fn upstream(name: Box<str>, id: MachineId) -> Self {
+        Self { name, id: Some(id), defaults: id, only_in: None, quirk: None, taken_for_granted: false }
+    }
 }
 
 /// What stays the same at every end of a journey.
@@ -56,6 +68,8 @@ pub struct Guest {
     pub pmu: bool,
     /// Whether `host` and `max` leave out what does not migrate.
     pub migratable: bool,
+    /// The vendor that the definition tells the guest, if it names one (`vendor_id`).
+    pub vendor_id: Option<Vendor>,
     /// Whether the definition gives a TSC frequency, so that a guest with `invtsc` may be sent.
     pub has_tsc_frequency: bool,
     /// The emulator the domain names, if it names one.
@@ -71,16 +85,16 @@ pub struct Endpoint<'a> {
     pub map: Arc<CpuMap>,
     /// Its QEMU.
     pub qemu: QemuView<'a>,
-    /// Whether the packages are Enterprise Linux builds, which have machine types of their own only.
-    pub enterprise_linux: bool,
+    /// The distribution whose packages these are, if it has some of its own.
+    pub distribution: Option<&'a Distribution>,
     /// Its host.
     pub host: Host,
 }
 
 impl Endpoint<'_> {
     /// Returns the emulator's path, as in libvirt's messages.
-    pub fn emulator(&self) -> &'static str {
-        if self.enterprise_linux { EMULATOR_EL } else { EMULATOR }
+    pub fn emulator(&self) -> &str {
+        self.distribution.and_then(|known| known.emulator.as_deref()).unwrap_or(EMULATOR)
     }
 
     /// Returns the check that libvirt fills in where a definition says none (`qemuDomainDefCPUPostParse`, 3.2.0 and

@@ -13,6 +13,7 @@ use crate::domain::feature::FeatureSet;
 use crate::domain::host::Vendor;
 use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
+use crate::domain::scenario::Transport;
 
 /// What replaces the CPU of a definition at the endpoint where the guest starts.
 pub(super) struct Expansion<'e> {
@@ -39,8 +40,8 @@ impl<'e> Expansion<'e> {
             return None;
         }
         let endpoint = PreparedEndpoint::of(catalog, end, guest, definition.model);
-        let facts =
-            Facts { catalog, guest, feature: catalog.default_feature(), named: FeatureSet::EMPTY, expansion: None };
+        let (feature, named) = (catalog.default_feature(), FeatureSet::EMPTY);
+        let facts = Facts { catalog, guest, feature, named, expansion: None, transport: Transport::Live };
         let decoded = if definition.takes_host_model() {
             host_model(&facts, &endpoint)?
         } else {

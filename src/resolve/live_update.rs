@@ -25,6 +25,7 @@ pub(super) fn apply<P: PolicyStore>(
         known -= behaviour.ignored;
     }
     let (on, unavailable) = (cpu.on & known, cpu.unavailable & known);
+    // In 10.4.0, not in 9.10.0: what QEMU calls both enabled and unavailable.
     if behaviour.conflict_check
         && !(on & unavailable).is_empty()
         && let Some(feature) = map.in_order(on & unavailable).first()
@@ -39,11 +40,13 @@ pub(super) fn apply<P: PolicyStore>(
     // Nothing is expected of a feature that a passthrough definition does not switch off.
     let unwanted = if definition.is_passthrough() { disabled - wanted } else { map.known - wanted };
     let extra = unwanted & on;
+    // Since 3.6.0 (commit 83e081b8ab) also what QEMU says nothing of.
     let missing = match behaviour.live_missing {
         LiveMissing::Reported => unavailable,
         LiveMissing::Absent => unavailable | (wanted - on),
     };
 
+    // Features marked as added: 10.2.0 (commit 5fbfa5ab8a), missing ones since 10.5.0.
     let full = definition.check == Check::Full;
     let overlooked = |from: AddedExempt| match &endpoint.model {
         Some(model) if full && behaviour.added >= from && behaviour.added_explicit => model.added - wanted,
@@ -62,6 +65,7 @@ pub(super) fn apply<P: PolicyStore>(
     if !(write_on | write_off).is_empty() {
         definition.features.write(&map.order, write_on, write_off);
     }
+    // virCPUx86DisableRemovedFeatures at the end of the update, 6.10.0 (commit 7e0a310498).
     for feature in of_map.map(|model| model.removed.as_slice()).unwrap_or_default() {
         definition.features.add_if_missing(*feature, Policy::Disable);
     }

@@ -7,7 +7,7 @@ use super::endpoint::{Endpoint, Guest, Host};
 use super::expansion::Expansion;
 use super::prepared_endpoint::{Facts, PreparedEndpoint};
 use super::recorder::{FullTrace, Recorder};
-use super::refusal::UnorderedRefusal;
+use super::refusal::{Sender, UnorderedRefusal};
 use super::send::send;
 use super::start::{Attempt, Built, adopt_running, start_incoming, start_new};
 use super::trace::{Running, StartTrace};
@@ -76,8 +76,18 @@ pub(super) struct MigrationResult {
     pub(super) comparable: FeatureSet,
     /// Whether libvirt leaves the CPU to QEMU.
     pub(super) passthrough: bool,
+    /// The features whose XSAVE state the guest could read at the source, and at the last endpoint with a CPU. Empty of a
+    /// guest that already runs, whose live definition does not tell them.
+    pub(super) states: (FeatureSet, FeatureSet),
     /// Whether the vendor that the guest reads is another at the last endpoint.
     pub(super) vendor_changes: bool,
+}
+
+impl MigrationResult {
+    /// Whether the guest reads another CPU in the end: these features, its vendor, or its XSAVE states.
+    pub(super) fn changes(&self, (lost, gained): (FeatureSet, FeatureSet)) -> bool {
+        !(lost | gained).is_empty() || self.vendor_changes || self.states.0 != self.states.1
+    }
 }
 
 impl<'e> Prepared<'e> {
@@ -105,7 +115,8 @@ impl<'e> Prepared<'e> {
 
     fn facts<P: PolicyStore>(&self, definition: &Definition<P>, feature: FeatureId) -> Facts<'_> {
         let named = definition.features.sets().on();
-        Facts { catalog: self.catalog, guest: self.guest, feature, named, expansion: self.expansion.as_deref() }
+        let expansion = self.expansion.as_deref();
+        Facts { catalog: self.catalog, guest: self.guest, feature, named, expansion, transport: self.transport }
     }
 
     /// Starts the guest at the first of these endpoints and migrates it from each to the next, until one refuses it.
@@ -135,6 +146,7 @@ impl<'e> Prepared<'e> {
             cpu: None,
             comparable: if self.running.is_some() { source.end.map.known } else { FeatureSet::ALL },
             passthrough: guest.live.is_passthrough(),
+            states: (FeatureSet::EMPTY, FeatureSet::EMPTY),
             vendor_changes: false,
         };
         let last = &mut result.last;
@@ -146,6 +158,9 @@ impl<'e> Prepared<'e> {
         result.before = last.cpu.map(|cpu| cpu.visible);
         result.mention = would_mention(source, last.prepared_mention.unwrap_or(given), feature);
         result.cpu = last.cpu;
+        if let Some(cpu) = last.cpu.filter(|_| self.running.is_none()) {
+            result.states = (cpu.states, cpu.states);
+        }
         if result.started && self.started.is_some() && self.running.is_none() {
             reconnect(source, &mut guest);
             recorder.reconnected(&guest.live);
@@ -172,18 +187,23 @@ impl<'e> Prepared<'e> {
             let before = result.after.or(result.before);
             result.after = last.cpu.map(|cpu| cpu.visible);
             result.vendor_changes = last.cpu.is_some_and(|cpu| cpu.vendor != vendor);
+            let states = result.states.1;
+            if let Some(cpu) = last.cpu.filter(|_| self.running.is_none()) {
+                result.states.1 = cpu.states;
+            }
             if !changed || last.refusal.is_some() {
                 (result.hop, result.mention, result.cpu) = (index, mention, last.cpu);
             }
             let comparable = |set: Option<FeatureSet>| set.map(|set| set & result.comparable);
-            changed |= comparable(result.after) != comparable(before);
+            changed |= comparable(result.after) != comparable(before) || result.states.1 != states;
         }
         Some(result)
     }
 }
 
-/// Why a sender keeps a guest whose CPU has `invtsc`: QEMU neither saves nor migrates it. libvirt says so itself, unless it
-/// is a release that asks QEMU for its reasons and QEMU is one that tells them.
+/// Why a sender keeps a guest whose CPU has `invtsc`: QEMU neither saves nor migrates it (`qemuMigrationSrcIsAllowed`).
+/// libvirt asks QEMU for its reasons where both can do that. Else it looks at the definition, and what that does not
+/// tell, QEMU says when it is to migrate.
 fn not_sent<P: PolicyStore>(
     facts: &Facts<'_>,
     sender: &PreparedEndpoint<'_>,
@@ -194,12 +214,14 @@ fn not_sent<P: PolicyStore>(
     let may_go = facts.guest.accel != Accel::Kvm || facts.guest.has_tsc_frequency;
     let has_it = !may_go && cpu.is_some_and(|cpu| cpu.visible.contains(invtsc));
     let end = sender.end;
-    let qemu_tells = end.behaviour.invtsc_message == InvtscMessage::Qemu && end.qemu.version >= TELLS_REASONS;
-    if !has_it || (!qemu_tells && !live.described_by(&end.map).contains(invtsc)) {
-        return None;
-    }
-    let who = if qemu_tells { InvtscMessage::Qemu } else { InvtscMessage::Libvirt };
-    Some(UnorderedRefusal::NotSent(who))
+    let asks = end.behaviour.invtsc_message == InvtscMessage::Qemu && end.qemu.version >= TELLS_REASONS;
+    has_it.then(|| {
+        UnorderedRefusal::NotSent(match asks {
+            true => Sender::Reasons,
+            false if live.described_by(&end.map).contains(invtsc) => Sender::Libvirt,
+            false => Sender::Command,
+        })
+    })
 }
 
 /// The first QEMU that tells why it does not migrate (`blocked-reasons` of `query-migrate`).
@@ -243,7 +265,8 @@ pub fn cold_boot(catalog: &Catalog, case: &Case<'_>) -> Option<StartTrace> {
     let model = expansion.as_ref().map_or(definition.model, |expansion| Some(expansion.model));
     let endpoint = PreparedEndpoint::of(catalog, end, guest, model);
     let named = case.guest_definition().features.sets().on();
-    let facts = Facts { catalog, guest, feature: catalog.default_feature(), named, expansion: expansion.as_ref() };
+    let feature = catalog.default_feature();
+    let facts = Facts { catalog, guest, feature, named, expansion: expansion.as_ref(), transport: case.transport };
     let mut stages = FullTrace::default();
     let mut running = Running { live: definition.clone(), original: None, needs_original: true };
     start_new(&facts, &endpoint, &mut running, (&mut Attempt::default(), &mut stages));

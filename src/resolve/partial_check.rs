@@ -7,7 +7,7 @@ use super::endpoint::Host;
 use super::host_model::{Libvirt, Processor, Purpose, QemuModels, decode};
 use super::prepared_endpoint::{Facts, PreparedEndpoint};
 use super::refusal::{Refusal, UnorderedRefusal};
-use crate::domain::behaviour::{HostUnderKvm, PartialCheck};
+use crate::domain::behaviour::{HostUnderKvm, PartialCheck, RegistersRead};
 use crate::domain::definition::{Check, Definition, Match, Mode, Policy, PolicyStore};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
@@ -32,11 +32,12 @@ fn host_cpu(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>) -> Option<HostCp
         (Accel::Kvm, Host::With { vendor, silicon, .. }) => {
             let supported = endpoint.supported_without_machine(facts, vendor);
             let of_qemu = (endpoint.offered(facts, supported) | hypervisor(facts)) & known;
+            let shown = silicon_seen(endpoint, silicon);
             let full = match endpoint.end.behaviour.host_under_kvm {
-                HostUnderKvm::Cpuid => silicon & known,
+                HostUnderKvm::Cpuid => shown,
                 HostUnderKvm::Qemu => of_qemu,
                 // What libvirt does not list beside the model is in the silicon anyway.
-                HostUnderKvm::JoinedListed | HostUnderKvm::Joined => of_qemu | (silicon & known),
+                HostUnderKvm::JoinedListed | HostUnderKvm::Joined => of_qemu | shown,
             };
             Some(HostCpu { vendor, of_qemu, full })
         }
@@ -46,6 +47,18 @@ fn host_cpu(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>) -> Option<HostCp
             Some(HostCpu { vendor: Vendor::Amd, of_qemu, full: of_qemu })
         }
     }
+}
+
+/// What of the processor this libvirt sees: names of its map, and of model-specific registers those that it reads
+/// (`virCPUx86GetHost`: 5.5.0, commit 56b254dccc, and later).
+fn silicon_seen(endpoint: &PreparedEndpoint<'_>, silicon: FeatureSet) -> FeatureSet {
+    let map = &endpoint.end.map;
+    let unread = match endpoint.end.behaviour.registers_read {
+        RegistersRead::None => map.in_msrs(),
+        RegistersRead::ArchCapabilities => map.in_msrs() - map.in_arch_capabilities(),
+        RegistersRead::All => FeatureSet::EMPTY,
+    };
+    (silicon & map.known) - unread
 }
 
 /// The features that libvirt lists for the host: the check for forbidden ones looks at no others. Under TCG, what it lists
@@ -63,7 +76,7 @@ fn listed_features(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, host: &Ho
     match (facts.guest.accel, end.host) {
         (Accel::Kvm, Host::Capable) => host.of_qemu,
         (Accel::Kvm, Host::With { silicon, signature, .. }) => {
-            host.of_qemu | beside_model(silicon, signature, Purpose::Guest(None))
+            host.of_qemu | beside_model(silicon_seen(endpoint, silicon), signature, Purpose::Guest(None))
         }
         (Accel::Tcg, _) => {
             let offered = end.qemu.tcg_max - end.behaviour.untranslated;
@@ -101,18 +114,28 @@ fn hypervisor(facts: &Facts<'_>) -> FeatureSet {
     facts.catalog.named().hypervisor.into_iter().collect()
 }
 
-/// What QEMU lacks of the model, as it says when it is asked without a machine type; nothing on a host that has whatever
-/// is asked for. `None` of a model that QEMU does not have, and where libvirt asks the map.
-fn blockers(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, model: Option<ModelId>) -> Option<FeatureSet> {
+/// What QEMU lacks of a model, as it says when it is asked without a machine type.
+#[derive(Default)]
+struct Blockers {
+    features: FeatureSet,
+    /// The features whose XSAVE state it lacks.
+    states: FeatureSet,
+}
+
+/// Returns what QEMU lacks of the model; nothing on a host that has whatever is asked for. `None` of a model that QEMU
+/// does not have, and where libvirt asks the map.
+fn blockers(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, model: Option<ModelId>) -> Option<Blockers> {
     let model = facts.model(endpoint, model).filter(|model| model.in_qemu)?;
     if endpoint.end.behaviour.partial_check == PartialCheck::Map {
         return None;
     }
     if (facts.guest.accel, endpoint.end.host) == (Accel::Kvm, Host::Capable) {
-        return Some(FeatureSet::EMPTY);
+        return Some(Blockers::default());
     }
     let own = facts.catalog.cell(model.id, endpoint.newest_machine(facts), facts.guest.accel).unwrap_or_default();
-    Some(own - endpoint.supported_without_machine(facts, endpoint.vendor))
+    let features = own - endpoint.supported_without_machine(facts, endpoint.vendor);
+    let states = if endpoint.masks_states { FeatureSet::EMPTY } else { facts.states_of(own) - endpoint.states };
+    Some(Blockers { features, states })
 }
 
 /// Refuses a definition that the host cannot satisfy, when its check is `partial`.
@@ -139,19 +162,23 @@ pub(super) fn partial<P: PolicyStore>(
     let host = known_host.as_ref().map_or(capable, |host| host.full);
     // Of a model that QEMU does not have there is no answer, and the map is asked as before.
     if let Some(blockers) = blockers(facts, endpoint, definition.model) {
+        let blockers = blockers.features | blockers.states;
         if blockers.is_empty() && policies.mentioned() == policies.with(Policy::Disable) {
             return Ok(());
         }
         let asks_qemu = behaviour.partial_check == PartialCheck::Blockers;
-        if asks_qemu && of_map.is_none_or(|model| !model.partial_compat) {
+        if let (true, None, Some(model)) = (asks_qemu, of_map, definition.model) {
+            return Err(UnorderedRefusal::UnknownModelCompared(model));
+        }
+        if asks_qemu && of_map.is_some_and(|model| !model.partial_compat) {
             let lacking = (blockers & endpoint.end.map.known) - policies.with(Policy::Disable);
-            let of_qemu = known_host.map_or(capable, |host| host.of_qemu);
+            // What a host offers is listed as far as it migrates, but libvirt asks QEMU for everything.
+            let not_migrated: FeatureSet = facts.catalog.named().invtsc.into_iter().collect();
+            let of_qemu = known_host.map_or(capable, |host| host.of_qemu | (host.full & not_migrated));
             return refuse_missing(lacking | (policies.with(Policy::Require) - of_qemu));
         }
     }
-    if let (Some(named), Some(host)) = (definition.vendor, &known_host)
-        && named != host.vendor
-    {
+    if let Some(named) = definition.vendor.filter(|named| *named != endpoint.host_vendor) {
         return Err(UnorderedRefusal::OtherVendor(named));
     }
     let of_model = match of_map {
@@ -198,8 +225,8 @@ pub(super) fn listed<P: PolicyStore>(
     stop.listed(|set| {
         if matches!(stop, UnorderedRefusal::MsrFeatures(_)) {
             in_definition(set)
-        } else if let Some(blockers) = blockers {
-            let mut list = facts.catalog.in_qemu_order(set & blockers);
+        } else if let Some(blockers) = &blockers {
+            let mut list = facts.catalog.in_qemu_order(set & blockers.features, set & blockers.states);
             list.extend(in_definition(set & given.features.sets().with(Policy::Require)));
             list
         } else {
@@ -221,7 +248,12 @@ pub(super) fn decide_optional<P: PolicyStore>(
     let map = &endpoint.end.map;
     // A capable host offers whatever its QEMU can give.
     let at_best = || endpoint.supported(facts.catalog, Vendor::Intel) & endpoint.end.qemu.properties;
-    let host = host_cpu(facts, endpoint).map_or_else(at_best, |host| host.of_qemu);
+    // Before 3.2.0 the only host that libvirt knows is the processor (virCPUUpdate with caps->host.cpu).
+    let known = |host: HostCpu| match endpoint.end.behaviour.host_under_kvm {
+        HostUnderKvm::Cpuid if facts.guest.accel == Accel::Kvm => host.full,
+        HostUnderKvm::Cpuid | HostUnderKvm::Qemu | HostUnderKvm::JoinedListed | HostUnderKvm::Joined => host.of_qemu,
+    };
+    let host = host_cpu(facts, endpoint).map_or_else(at_best, known);
     for feature in map.in_order(optional) {
         let index = map.order.iter().position(|known| *known == feature);
         let migratable = index.is_none_or(|index| map.features[index].migratable);

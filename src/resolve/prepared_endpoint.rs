@@ -9,7 +9,9 @@ use crate::domain::catalog::{Catalog, QemuView, machine_series};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
 use crate::domain::map::{ModelDefinition, ModelId};
+use crate::domain::package::{Distribution, Presence};
 use crate::domain::qemu::{Accel, MachineId, ModelDefaults};
+use crate::domain::scenario::Transport;
 
 /// What the whole walk leans on.
 #[derive(Clone, Copy)]
@@ -22,9 +24,18 @@ pub(super) struct Facts<'e> {
     pub(super) named: FeatureSet,
     /// What replaces the CPU of the user's definition where the guest starts.
     pub(super) expansion: Option<&'e Expansion<'e>>,
+    /// How it travels.
+    pub(super) transport: Transport,
 }
 
 impl Facts<'_> {
+    /// Returns the features whose XSAVE state is on in a CPU with these features: QEMU works the states out before it
+    /// filters the features, so a state can stay without its feature (`x86_cpu_enable_xsave_components`).
+    pub(super) fn states_of(&self, on: FeatureSet) -> FeatureSet {
+        let names = self.catalog.named();
+        if names.xsave.is_some_and(|xsave| on.contains(xsave)) { on & names.with_state } else { FeatureSet::EMPTY }
+    }
+
     /// Returns the model of this name at an endpoint: the guest's, or the one that its definition named before.
     pub(super) fn model<'s>(
         &'s self,
@@ -41,10 +52,17 @@ pub(super) struct PreparedEndpoint<'e> {
     pub(super) end: &'e Endpoint<'e>,
     /// Whether its QEMU has the machine type.
     pub(super) has_machine: bool,
+    /// The machine type whose cells the guest's has here.
+    pub(super) defaults: MachineId,
+    /// What this machine type switches off in a CPU that is no named model.
+    pub(super) off: FeatureSet,
     /// The guest's model here; `None` where the definition names none.
     pub(super) model: Option<PreparedModel<'e>>,
-    /// The vendor a guest reads here: under KVM the host's, else the model's, or that of the CPU which QEMU's `max` is.
+    /// The vendor a guest reads here: the one that its definition tells it; else under KVM the host's, under TCG the
+    /// model's, or that of the CPU which QEMU's `max` is.
     pub(super) vendor: Vendor,
+    /// The vendor of the host; of one that has whatever is asked for, the model's. Under TCG that of QEMU's `max`.
+    pub(super) host_vendor: Vendor,
     /// What accelerator and host can give, `arch-capabilities` not yet looked at.
     can_give: FeatureSet,
     /// Whether QEMU has each of its two ways of its own with `arch-capabilities` on the machine type.
@@ -55,6 +73,12 @@ pub(super) struct PreparedEndpoint<'e> {
     pub(super) hides_unavailable: bool,
     /// Whether this QEMU clears `pdcm` where there is no PMU.
     pub(super) clears_pdcm: bool,
+    /// The features whose XSAVE state accelerator and host let a guest have.
+    pub(super) states: FeatureSet,
+    /// Whether this QEMU leaves other XSAVE states out without reporting them as unavailable.
+    pub(super) masks_states: bool,
+    /// Whether this libvirt hands a saved guest to QEMU in a way that this QEMU does not take.
+    pub(super) cannot_restore: bool,
     /// Its QEMU's dependency table.
     pub(super) dependencies: Dependencies<'e>,
 }
@@ -74,12 +98,16 @@ pub(super) struct PreparedModel<'e> {
     /// What is on with nothing said on the command line, and what of that the dependency table clears.
     pub(super) on: FeatureSet,
     pub(super) orphans: FeatureSet,
+    /// What this machine type switches off in it.
+    pub(super) off: FeatureSet,
 }
 
 impl<'e> PreparedEndpoint<'e> {
     pub(super) fn of(catalog: &'e Catalog, end: &'e Endpoint<'e>, guest: &Guest, model: Option<ModelId>) -> Self {
-        let series = machine_series(catalog.machine_name(guest.machine.defaults)).map(|(_, version)| version.series());
-        let quirk = |kind, machine| catalog.has_quirk(kind, end.qemu.version, machine);
+        let base = guest.machine.id.and_then(|id| catalog.base(id, end.qemu.version));
+        let defaults = base.unwrap_or(guest.machine.defaults);
+        let series = machine_series(catalog.machine_name(defaults)).map(|(_, version)| version.series());
+        let quirk = |kind, machine| end.qemu.has_quirk(catalog, kind, machine);
         let reports_threads = quirk(QuirkKind::ThreadsReported, None);
         let vendor = match (guest.accel, end.host, model) {
             (Accel::Kvm, Host::With { vendor, .. }, _) => vendor,
@@ -91,16 +119,30 @@ impl<'e> PreparedEndpoint<'e> {
             }
         };
         let dependencies = Dependencies::of(end.qemu.dependencies);
+        let masks_states = quirk(QuirkKind::StatesMasked, None);
         Self {
             end,
-            has_machine: has_machine(catalog, &end.qemu, end.enterprise_linux, &guest.machine),
-            model: model.map(|model| PreparedModel::of(catalog, (end, &dependencies), guest, model)),
-            vendor,
+            has_machine: has_machine(catalog, &end.qemu, end.distribution, &guest.machine),
+            defaults,
+            off: off(catalog, &guest.machine, None),
+            model: model.map(|model| PreparedModel::of(catalog, (end, &dependencies, defaults), guest, model)),
+            vendor: guest.vendor_id.unwrap_or(vendor),
+            host_vendor: if guest.accel == Accel::Tcg { Vendor::Amd } else { vendor },
             can_give: can_give(catalog, end, guest, reports_threads),
             arch_capabilities: arch_capabilities(catalog, end, guest, series),
             reports_threads,
             hides_unavailable: quirk(QuirkKind::NoUnavailableFeatures, None),
             clears_pdcm: !guest.pmu && quirk(QuirkKind::PdcmCleared, series),
+            masks_states,
+            states: match (guest.accel, end.host) {
+                (Accel::Tcg, _) if masks_states => catalog.named().tcg_states,
+                (Accel::Tcg, _) | (Accel::Kvm, Host::Capable) => FeatureSet::ALL,
+                // KVM gives mpx wherever the kernel lets a guest have its state; a kernel without it hides both.
+                (Accel::Kvm, Host::With { features, silicon, .. }) => {
+                    features | (silicon - catalog.named().mpx.into_iter().collect())
+                }
+            },
+            cannot_restore: end.behaviour.restores_through_fd && quirk(QuirkKind::NoFileThroughFd, None),
             dependencies,
         }
     }
@@ -147,7 +189,7 @@ impl<'e> PreparedEndpoint<'e> {
 
     fn supported_with(&self, catalog: &Catalog, vendor: Vendor, quirks: [bool; 2]) -> FeatureSet {
         let in_silicon = match self.end.host {
-            Host::Capable => vendor != Vendor::Amd,
+            Host::Capable => self.host_vendor != Vendor::Amd,
             Host::With { silicon, .. } => {
                 catalog.named().arch_capabilities.is_some_and(|feature| silicon.contains(feature))
             }
@@ -166,12 +208,13 @@ impl<'e> PreparedEndpoint<'e> {
 impl<'e> PreparedModel<'e> {
     fn of(
         catalog: &Catalog,
-        (end, dependencies): (&'e Endpoint<'e>, &Dependencies<'_>),
+        (end, dependencies, defaults): (&'e Endpoint<'e>, &Dependencies<'_>, MachineId),
         guest: &Guest,
         id: ModelId,
     ) -> Self {
         let of_map = end.map.model(id);
-        let cells = cells(catalog, guest, id);
+        let off = off(catalog, &guest.machine, Some(id));
+        let cells = cells(catalog, (end, guest, defaults), id).map(|cells| cells - off);
         let on = cells[0] | cells[1] | catalog.named().hypervisor.into_iter().collect();
         Self {
             id,
@@ -181,14 +224,35 @@ impl<'e> PreparedModel<'e> {
             cells,
             on,
             orphans: dependencies.orphans(on),
+            off,
         }
     }
 }
 
-fn cells(catalog: &Catalog, guest: &Guest, model: ModelId) -> [FeatureSet; 3] {
+/// What a machine type switches off in a model, or with `None` in a CPU that is none.
+fn off(catalog: &Catalog, machine: &Machine, model: Option<ModelId>) -> FeatureSet {
+    let known = machine.id.and_then(|id| catalog.downstream().machine(id));
+    known.map(|known| known.off(model)).unwrap_or_default()
+}
+
+fn cells(
+    catalog: &Catalog,
+    (end, guest, defaults): (&Endpoint<'_>, &Guest, MachineId),
+    model: ModelId,
+) -> [FeatureSet; 3] {
     let Some(cells) = catalog.qemu_defaults().of(model, guest.accel) else { return [FeatureSet::EMPTY; 3] };
-    let position = catalog.qemu_defaults().position(guest.machine.defaults);
-    let compat = position.map(|position| cells.on(position) - cells.always).unwrap_or_default();
+    let position = catalog.qemu_defaults().position(defaults);
+    let mut compat = position.map(|position| cells.on(position) - cells.always).unwrap_or_default();
+    let kept = end.qemu.kept();
+    if guest.accel == Accel::Kvm
+        && !kept.is_empty()
+        && let Some(under_tcg) = catalog.cell(model, defaults, Accel::Tcg)
+    {
+        // TCG switches nothing off, so its cells have these features with their children.
+        let rows = end.qemu.dependencies.iter().filter(|(parent, _)| kept.contains(*parent));
+        compat |= under_tcg & rows.fold(kept, |all, (_, children)| all | *children);
+        compat -= cells.always;
+    }
     let other = match guest.accel {
         Accel::Kvm => Accel::Tcg,
         Accel::Tcg => Accel::Kvm,
@@ -198,16 +262,21 @@ fn cells(catalog: &Catalog, guest: &Guest, model: ModelId) -> [FeatureSet; 3] {
 }
 
 fn arch_capabilities(catalog: &Catalog, end: &Endpoint<'_>, guest: &Guest, series: Option<(u16, u16)>) -> [bool; 2] {
-    [QuirkKind::ArchCapabilitiesSilicon, QuirkKind::ArchCapabilitiesNotAmd]
-        .map(|kind| guest.accel == Accel::Kvm && catalog.has_quirk(kind, end.qemu.version, series))
+    [QuirkKind::ArchCapabilitiesSilicon, QuirkKind::ArchCapabilitiesNotAmd].map(|kind| {
+        guest.accel == Accel::Kvm && (guest.machine.quirk == Some(kind) || end.qemu.has_quirk(catalog, kind, series))
+    })
 }
 
-/// Whether a QEMU has the machine type; Enterprise Linux builds have none of upstream's.
-pub(super) fn has_machine(catalog: &Catalog, qemu: &QemuView<'_>, enterprise_linux: bool, machine: &Machine) -> bool {
-    if machine.taken_for_granted {
-        return true;
-    }
-    !enterprise_linux && catalog.machine(&machine.name).is_some_and(|id| qemu.has_machine(id, &machine.name))
+/// Whether a QEMU, of a distribution or upstream's, has the machine type.
+pub(super) fn has_machine(
+    catalog: &Catalog,
+    qemu: &QemuView<'_>,
+    distribution: Option<&Distribution>,
+    machine: &Machine,
+) -> bool {
+    let here = machine.only_in.as_ref().is_none_or(|mark| distribution.is_some_and(|known| known.mark == *mark));
+    let has = |id: MachineId| here && catalog.has_machine(qemu, distribution, id) == Presence::Yes;
+    machine.taken_for_granted || machine.id.is_some_and(has)
 }
 
 /// Under TCG: what some builtin model of this QEMU carries and its TCG is not known to lack, and what `max` offers

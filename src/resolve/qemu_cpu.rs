@@ -18,15 +18,19 @@ pub(super) fn build<P: PolicyStore>(
     definition: &Definition<P>,
 ) -> QemuCpu {
     let flags = definition.features.sets();
-    let (flags_on, flags_off) = (flags.on(), flags.off() & endpoint.end.qemu.properties);
     let names = facts.catalog.named();
+    let (mut flags_on, flags_off) = (flags.on(), flags.off() & endpoint.end.qemu.properties);
+    if endpoint.end.behaviour.add_tsx && definition.model.is_some() && names.had_tsx.contains(&definition.model) {
+        let tsx: FeatureSet = names.hle.into_iter().chain(names.rtm).collect();
+        flags_on |= tsx - flags.mentioned();
+    }
     let vendor = endpoint.vendor;
     let supported = endpoint.supported(facts.catalog, vendor);
     let named_model = endpoint.model.as_ref().filter(|_| !definition.is_passthrough());
     let [model, compat, accel] = named_model.map_or(&[FeatureSet::EMPTY; 3], |model| &model.cells);
     let (children, everything) = match named_model {
         Some(model) => (children_switched_on(facts, endpoint, model, flags_on), FeatureSet::EMPTY),
-        None => (FeatureSet::EMPTY, endpoint.offered(facts, supported) - flags_on - flags_off),
+        None => (FeatureSet::EMPTY, endpoint.offered(facts, supported) - flags_on - flags_off - endpoint.off),
     };
     let mut on = named_model.map_or_else(|| names.hypervisor.into_iter().collect(), |model| model.on);
     on = (on | children | everything | flags_on) - flags_off;
@@ -50,6 +54,7 @@ pub(super) fn build<P: PolicyStore>(
         None => endpoint.dependencies.orphans(on),
     };
     let closed = on - cleared;
+    let states = facts.states_of(closed) & endpoint.states;
     // x86_cpu_filter_features: dependencies are not looked at again, so a filtered parent leaves its children on.
     let filtered = closed - supported;
     let on = closed - filtered;
@@ -69,6 +74,7 @@ pub(super) fn build<P: PolicyStore>(
         on,
         unavailable: (cleared & flags_on) | filtered,
         visible: visible(facts, vendor, closed),
+        states,
         vendor: Some(vendor),
     }
 }
@@ -116,12 +122,12 @@ fn children_switched_on(
     }
     if facts.guest.accel == Accel::Kvm && switched_on(names.svm) {
         let of_svm: Option<&Dependency> = qemu.dependencies.iter().find(|(parent, _)| Some(*parent) == names.svm);
-        let under_tcg = catalog.cell(model.id, facts.guest.machine.defaults, Accel::Tcg);
+        let under_tcg = catalog.cell(model.id, endpoint.defaults, Accel::Tcg);
         if let (Some((_, of_svm)), Some(under_tcg)) = (of_svm, under_tcg) {
             children |= under_tcg & *of_svm;
         }
     }
-    children
+    children - model.off
 }
 
 /// The `vmx-*` that QEMU's builtin model has while `vmx` is on, as the newest map lists them for it: as added for a

@@ -1,6 +1,5 @@
 //! Says why a start or an arrival was refused, as a value.
 
-use crate::domain::behaviour::InvtscMessage;
 use crate::domain::definition::{Mode, named_enum};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
@@ -21,6 +20,17 @@ named_enum! {
         /// `qemuMigrationSrcIsAllowed`: at the sender, before anything is sent.
         Send "send",
     }
+}
+
+/// Who keeps a guest with `invtsc` from being sent.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Sender {
+    /// libvirt, which sees `invtsc` in the definition.
+    Libvirt,
+    /// libvirt, which asked QEMU what blocks a migration.
+    Reasons,
+    /// QEMU, when it is told to migrate.
+    Command,
 }
 
 /// Why a start or an arrival was refused, as a value; `explain::message` has libvirt's words.
@@ -57,6 +67,8 @@ pub enum Refusal<L = Vec<FeatureId>> {
     MsrFeatures(L),
     /// The map does not know the model.
     UnknownModel(ModelId),
+    /// The same, when the partial check asks what QEMU lacks of the model (recorded on 11.3.0).
+    UnknownModelCompared(ModelId),
     /// QEMU does not have the model.
     ModelUnsupported(ModelId),
     /// The host has a feature that the definition forbids.
@@ -75,13 +87,17 @@ pub enum Refusal<L = Vec<FeatureId>> {
         feature: FeatureId,
         /// Whether it was to be on.
         on: bool,
-        /// The model on QEMU's command line; `None` for `host` and `max`.
+        /// The mode, which gives `host` and `max` on QEMU's command line.
+        mode: Mode,
+        /// The model there; `None` for `host` and `max`.
         model: Option<ModelId>,
     },
     /// The definition wants `invtsc`, and QEMU does not have it on.
     NoInvariantTsc,
     /// The sender keeps a guest with `invtsc`; who says so.
-    NotSent(InvtscMessage),
+    NotSent(Sender),
+    /// QEMU does not take the saved guest in the way in which libvirt hands it over.
+    NotRestored,
     /// QEMU reported a feature both on and unavailable.
     Conflict(FeatureId),
     /// The full check found differences; both lists in the order of the map.
@@ -110,17 +126,19 @@ impl UnorderedRefusal {
             Self::UnknownFeature(feature) => Refusal::UnknownFeature(*feature),
             Self::MsrFeatures(set) => Refusal::MsrFeatures(list(*set)),
             Self::UnknownModel(model) => Refusal::UnknownModel(*model),
+            Self::UnknownModelCompared(model) => Refusal::UnknownModelCompared(*model),
             Self::ModelUnsupported(model) => Refusal::ModelUnsupported(*model),
             Self::ForbiddenFeature(feature) => Refusal::ForbiddenFeature(*feature),
             Self::PartialForbidden(set) => Refusal::PartialForbidden(list(*set)),
             Self::PartialMissing(set) => Refusal::PartialMissing(list(*set)),
             Self::PartialStrict(set) => Refusal::PartialStrict(list(*set)),
-            Self::UnknownProperty { feature, on, model } => {
-                Refusal::UnknownProperty { feature: *feature, on: *on, model: *model }
+            Self::UnknownProperty { feature, on, mode, model } => {
+                Refusal::UnknownProperty { feature: *feature, on: *on, mode: *mode, model: *model }
             }
             Self::OtherVendor(vendor) => Refusal::OtherVendor(*vendor),
             Self::NoInvariantTsc => Refusal::NoInvariantTsc,
             Self::NotSent(who) => Refusal::NotSent(*who),
+            Self::NotRestored => Refusal::NotRestored,
             Self::Conflict(feature) => Refusal::Conflict(*feature),
             Self::FullCheck { extra, missing } => Refusal::FullCheck { extra: list(*extra), missing: list(*missing) },
         }
@@ -140,6 +158,7 @@ impl UnorderedRefusal {
             | Self::UnknownFeature(_)
             | Self::MsrFeatures(_)
             | Self::UnknownModel(_)
+            | Self::UnknownModelCompared(_)
             | Self::ModelUnsupported(_)
             | Self::ForbiddenFeature(_)
             | Self::OtherVendor(_)
@@ -147,6 +166,7 @@ impl UnorderedRefusal {
             | Self::UnknownProperty { .. }
             | Self::NoInvariantTsc
             | Self::NotSent(_)
+            | Self::NotRestored
             | Self::Conflict(_) => (FeatureSet::EMPTY, FeatureSet::EMPTY),
         }
     }
@@ -163,13 +183,14 @@ impl<L> Refusal<L> {
             | Self::MsrFeatures(_) => Stage::StartValidate,
             Self::UnsupportedMode(_)
             | Self::UnknownModel(_)
+            | Self::UnknownModelCompared(_)
             | Self::ModelUnsupported(_)
             | Self::ForbiddenFeature(_)
             | Self::OtherVendor(_)
             | Self::PartialForbidden(_)
             | Self::PartialMissing(_)
             | Self::PartialStrict(_) => Stage::UpdateCpu,
-            Self::UnknownProperty { .. } | Self::MachineTypeAtQemu { .. } => Stage::Qemu,
+            Self::UnknownProperty { .. } | Self::MachineTypeAtQemu { .. } | Self::NotRestored => Stage::Qemu,
             Self::NoInvariantTsc | Self::Conflict(_) | Self::FullCheck { .. } => Stage::FullCheck,
             Self::NotSent(_) => Stage::Send,
         }

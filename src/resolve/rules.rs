@@ -79,6 +79,10 @@ named_enum! {
         Missing "missing",
         /// Both.
         ExtraMissing "extra-missing",
+        /// QEMU does not take a saved guest from this libvirt.
+        RestoreTransport "restore-transport",
+        /// The guest arrives with the same features and with other XSAVE states.
+        XsaveStates "xsave-states",
         /// The guest arrives and has lost features.
         FeatureLost "feature-lost",
         /// The guest arrives and has gained features.
@@ -124,6 +128,8 @@ pub struct RuleInput<'a> {
     pub less: FeatureSet,
     /// `more` and `less` together.
     pub differ: FeatureSet,
+    /// Whether XSAVE states that the guest can read differ.
+    pub states_differ: bool,
     /// The table's row for the feature asked about.
     pub row: Option<Row>,
     /// The feature asked about.
@@ -195,10 +201,14 @@ pub const RULES: &[Rule] = &[
         applies: refused!(Refusal::MachineType { .. } | Refusal::MachineTypeAtQemu { .. }),
     },
     Rule { id: RuleId::UnknownFeature, applies: refused!(Refusal::UnknownFeature(_)) },
-    Rule { id: RuleId::UnknownModel, applies: refused!(Refusal::UnknownModel(_)) },
+    Rule { id: RuleId::UnknownModel, applies: refused!(Refusal::UnknownModel(_) | Refusal::UnknownModelCompared(_)) },
     Rule { id: RuleId::ModelUnsupported, applies: refused!(Refusal::ModelUnsupported(_)) },
     Rule { id: RuleId::MsrFeatures, applies: refused!(Refusal::MsrFeatures(_)) },
     Rule { id: RuleId::CpuMode, applies: refused!(Refusal::UnknownMode(_) | Refusal::UnsupportedMode(_)) },
+    Rule {
+        id: RuleId::XsaveStates,
+        applies: |found| found.verdict == Verdict::Changed && found.differ.is_empty() && found.states_differ,
+    },
     Rule {
         id: RuleId::Vendor,
         applies: |found| {
@@ -212,6 +222,7 @@ pub const RULES: &[Rule] = &[
     Rule { id: RuleId::UnknownProperty, applies: refused!(Refusal::UnknownProperty { .. }) },
     Rule { id: RuleId::QemuTooOld, applies: refused!(Refusal::QemuTooOld { .. }) },
     Rule { id: RuleId::Invtsc, applies: refused!(Refusal::NoInvariantTsc | Refusal::NotSent(_)) },
+    Rule { id: RuleId::RestoreTransport, applies: refused!(Refusal::NotRestored) },
     Rule { id: RuleId::Conflict, applies: refused!(Refusal::Conflict(_)) },
     Rule {
         id: RuleId::Ht,
@@ -265,6 +276,7 @@ pub fn suggested(names: &Named, extra: FeatureSet, missing: FeatureSet) -> RuleI
         more: extra,
         less: missing,
         differ: extra | missing,
+        states_differ: false,
         row: None,
         feature: FeatureId(0),
         passthrough: false,

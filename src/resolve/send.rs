@@ -16,6 +16,7 @@ pub(super) fn send<P: PolicyStore>(
     original: Option<&Definition<P>>,
     transport: Transport,
 ) -> Sent<P> {
+    // qemuDomainDefFormatBufInternal: the original CPU where one is kept (3.5.0, commit ea6d898311).
     let mut sent = Sent { xml: original.unwrap_or(live).clone(), cookie: None };
     make_migratable(facts, endpoint, &mut sent.xml, original);
     if original.is_some() && endpoint.end.behaviour.cookie {

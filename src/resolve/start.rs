@@ -14,6 +14,7 @@ use crate::domain::definition::{Check, Definition, Fallback, Mode, Policy, Polic
 use crate::domain::feature::FeatureSet;
 use crate::domain::host::Vendor;
 use crate::domain::qemu::Accel;
+use crate::domain::scenario::Transport;
 
 /// What came of a start. Written in place, since it is large and there is one for every end.
 #[derive(Default)]
@@ -33,11 +34,13 @@ pub(super) struct Built {
     pub(super) vendor: Option<Vendor>,
     pub(super) cleared: FeatureSet,
     pub(super) filtered: FeatureSet,
+    pub(super) states: FeatureSet,
 }
 
 impl Built {
     fn of(cpu: &QemuCpu) -> Self {
-        Self { visible: cpu.visible, vendor: cpu.vendor, cleared: cpu.cleared, filtered: cpu.filtered }
+        let (visible, states, vendor) = (cpu.visible, cpu.states, cpu.vendor);
+        Self { visible, vendor, cleared: cpu.cleared, filtered: cpu.filtered, states }
     }
 }
 
@@ -150,6 +153,8 @@ fn start_steps<P: PolicyStore, K: Recorder<P>>(
     let behaviour = &endpoint.end.behaviour;
     let fresh = matches!(arrived, Arrived::Fresh);
     validate(facts, endpoint, &guest.live, fresh)?;
+    // qemuDomainUpdateCPU (3.5.0, commit 8e34f47813; always since 10.3.0, commit 4331048257): the CPU that is kept beside
+    // the live one.
     if guest.needs_original {
         guest.original = match (behaviour.original, arrived) {
             (Original::Always | Original::IfChanged, Arrived::Cookie(xml)) => Some((*xml).clone()),
@@ -157,11 +162,14 @@ fn start_steps<P: PolicyStore, K: Recorder<P>>(
             (Original::Never, _) | (Original::IfChanged, Arrived::Fresh | Arrived::Xml) => None,
         };
     }
+    // qemuProcessUpdateGuestCPU: a host-model that arrives with a model was expanded where it started.
     let definition = &mut guest.live;
     if !fresh && definition.mode == Mode::HostModel && definition.model.is_some() {
         definition.mode = Mode::Custom;
     }
     update_cpu(facts, endpoint, definition, fresh)?;
+    // virQEMUCapsCPUFilterFeatures (5.5.0, commits 0b763774a5 and b12865260a) and qemuProcessDropUnknownCPUFeatures
+    // (5.10.0, commit ac34e14159).
     let unknown_to_qemu = definition.features.sets().off() - endpoint.end.qemu.properties;
     let dropped = match behaviour.drop_unknown {
         DropUnknown::Definition => behaviour.ignored | unknown_to_qemu,
@@ -175,10 +183,16 @@ fn start_steps<P: PolicyStore, K: Recorder<P>>(
     attempt.cpu = Some(Built::of(&cpu));
     recorder.cpu(&cpu);
     verify_invtsc(facts, endpoint, &guest.live, &cpu)?;
-    apply_live_update(endpoint, guest, &cpu)
+    apply_live_update(endpoint, guest, &cpu)?;
+    // Only then is QEMU told where the guest is to be read from (qemuMigrationDstRun).
+    if !fresh && facts.transport == Transport::Save && endpoint.cannot_restore {
+        return Err(UnorderedRefusal::NotRestored);
+    }
+    Ok(())
 }
 
-/// QEMU is started, or says why not.
+/// QEMU is started, or says why not: it exits at a machine type or a property that it does not have
+/// (`qemuBuildCpuModelArgStr` writes what is required whether QEMU knows it or not).
 fn launch<P: PolicyStore>(
     facts: &Facts<'_>,
     endpoint: &PreparedEndpoint<'_>,
@@ -194,12 +208,13 @@ fn launch<P: PolicyStore>(
     };
     if let Some(feature) = prepared.features.first_of(named - endpoint.end.qemu.properties) {
         let model = prepared.model.filter(|_| !prepared.is_passthrough());
-        return Err(UnorderedRefusal::UnknownProperty { feature, on: policies.on().contains(feature), model });
+        let (on, mode) = (policies.on().contains(feature), prepared.mode);
+        return Err(UnorderedRefusal::UnknownProperty { feature, on, mode, model });
     }
     Ok(())
 }
 
-/// Refuses a guest that is to have `invtsc` and does not get it (`qemuProcessVerifyCPUFeatures`).
+/// Refuses a guest that is to have `invtsc` and does not get it (`qemuProcessVerifyCPUFeatures`, all releases).
 fn verify_invtsc<P: PolicyStore>(
     facts: &Facts<'_>,
     endpoint: &PreparedEndpoint<'_>,
@@ -214,7 +229,8 @@ fn verify_invtsc<P: PolicyStore>(
     }
 }
 
-/// QEMU runs: the live update. A release that keeps an original CPU only where that changed something keeps the one
+/// QEMU runs: the live update (`qemuProcessUpdateLiveGuestCPU`, 3.2.0, commit def9401acb; of a CPU that is passed through
+/// with check full since 6.2.0, commit ac36a82464). A release that keeps an original CPU only where that changed something keeps the one
 /// before it.
 fn apply_live_update<P: PolicyStore>(
     endpoint: &PreparedEndpoint<'_>,
@@ -244,24 +260,28 @@ fn validate<P: PolicyStore>(
     fresh: bool,
 ) -> Result<(), UnorderedRefusal> {
     let behaviour = &endpoint.end.behaviour;
+    // virQEMUCapsInitQMPMonitor, QEMU_MIN_MAJOR: 4.3.0 (commit c1bc9c662b) and later.
     let (needed, found) = (behaviour.minimum_qemu, endpoint.end.qemu.version);
     if found < needed {
         return Err(UnorderedRefusal::QemuTooOld { needed, found });
     }
+    // virCPUDefParseXML: 7.1.0 has the mode (commit d153c101d2).
     if definition.mode == Mode::Maximum && !behaviour.maximum_mode {
         return Err(UnorderedRefusal::UnknownMode(definition.mode));
     }
+    // virDomainDefValidate, of an incoming guest since 8.1.0 (commit 517b8c12b9).
     if (fresh || behaviour.validate_incoming_machine) && !endpoint.has_machine {
         return Err(UnorderedRefusal::MachineType {
             emulator: emulator(facts, endpoint),
             machine: facts.guest.machine.name.clone(),
         });
     }
+    // virCPUValidateFeatures, all releases: the first name that the map does not have.
     let mentioned = definition.features.sets().mentioned();
     if let Some(feature) = definition.features.first_of(mentioned - endpoint.end.map.known) {
         return Err(UnorderedRefusal::UnknownFeature(feature));
     }
-    // Whatever the policy.
+    // qemuProcessStartValidate since 5.5.0 (commit 8eb4a89f5f), whatever the policy.
     if behaviour.msr_check && endpoint.hides_unavailable && !(mentioned & endpoint.end.map.in_msrs()).is_empty() {
         return Err(UnorderedRefusal::MsrFeatures(mentioned & endpoint.end.map.in_msrs()));
     }
@@ -280,21 +300,31 @@ fn update_cpu<P: PolicyStore>(
     definition: &mut Definition<P>,
     fresh: bool,
 ) -> Result<(), UnorderedRefusal> {
+    // virQEMUCapsIsCPUModeSupported, all releases.
     if definition.mode == Mode::HostPassthrough && facts.guest.accel == Accel::Tcg {
         return Err(UnorderedRefusal::UnsupportedMode(definition.mode));
     }
+    // virCPUCheckForbiddenFeatures, 7.2.0 (commits a839fcbe62 and c5d4d0198f).
     partial_check::forbidden(facts, endpoint, definition)?;
     if definition.is_passthrough() {
         return Ok(());
     }
+    // virCPUCompare, since 3.2.0 for check partial only (commit 641b8c721e); qemuDomainCheckCPU in 11.3.0.
     partial_check::partial(facts, endpoint, definition)?;
+    // virCPUUpdate, x86UpdateHostModel, all releases.
     partial_check::decide_optional(facts, endpoint, definition);
+    // The named model is looked up before the host's replaces it (`virCPUx86Update`, recorded with match='minimum').
+    let unknown = facts.model(endpoint, definition.model).filter(|model| model.of_map.is_none());
+    if let Some(model) = unknown.filter(|_| definition.mode == Mode::Custom) {
+        return Err(UnorderedRefusal::UnknownModel(model.id));
+    }
     if definition.takes_host_model() && fresh {
         let Some(expansion) = facts.expansion else { return Err(UnorderedRefusal::UnsupportedMode(definition.mode)) };
         expansion.replace(definition);
     }
     let Some(model) = facts.model(endpoint, definition.model) else { return Ok(()) };
     let Some(of_map) = model.of_map else { return Err(UnorderedRefusal::UnknownModel(model.id)) };
+    // virCPUx86DisableRemovedFeatures (6.10.0, commits 52cbfb2186 and 7e0a310498), virCPUx86AddRemovedFeatures (10.4.0).
     let policy = match (fresh, endpoint.end.regime()) {
         (true, _) | (false, Regime::Disable) => Some(Policy::Disable),
         (false, Regime::Require) => Some(Policy::Require),
@@ -305,6 +335,7 @@ fn update_cpu<P: PolicyStore>(
             definition.features.add_if_missing(*feature, policy);
         }
     }
+    // virCPUTranslate, all releases: of models that QEMU does not have, with fallback allow.
     if !model.in_qemu {
         let nearest = facts.expansion.filter(|_| fresh && definition.fallback == Fallback::Allow);
         nearest.ok_or(UnorderedRefusal::ModelUnsupported(model.id))?.replace(definition);

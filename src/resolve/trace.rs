@@ -39,6 +39,8 @@ pub struct QemuCpu {
     pub unavailable: FeatureSet,
     /// What a guest can read: without what is only reported.
     pub visible: FeatureSet,
+    /// The features whose XSAVE state a guest can read in CPUID leaf 0xd.
+    pub states: FeatureSet,
     /// The vendor a guest reads.
     pub vendor: Option<Vendor>,
 }

@@ -8,7 +8,7 @@ use super::migrate::{Case, Prepared};
 use super::rules::RuleId;
 use super::verdict::Verdict;
 use crate::domain::catalog::Catalog;
-use crate::domain::definition::{Definition, Fallback, Mode};
+use crate::domain::definition::{Definition, Fallback};
 use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{CpuChoice, HostChoice, Release, Scenario, Topology};
@@ -19,11 +19,13 @@ mod dedup;
 mod endpoint_cache;
 mod endpoint_options;
 mod enumerate;
+mod factor;
 mod guests;
 
 pub use endpoint_cache::{Budget, BudgetExceeded, Resolver};
 
 use endpoint_options::{EndpointOptions, Purpose};
+pub(crate) use enumerate::TOO_MANY;
 use enumerate::{Agreement, Wanted};
 
 /// An input that is not known, with the values that are tried.
@@ -108,15 +110,9 @@ impl<'a> Plan<'a> {
         if scenario.lacks_host() {
             return Err(Dependence::on(HOST));
         }
-        // QEMU under TCG has no feature that blocks a migration. Other modes do not have the attribute.
-        if !scenario.migratable
-            && (scenario.accel == Accel::Kvm || !matches!(scenario.mode(), Mode::HostPassthrough | Mode::Maximum))
-        {
-            return Err(Dependence::on("migratable=off (whether a feature blocks the migration)"));
-        }
         let mut axes = Vec::new();
         let models = guests::models(catalog, scenario, &mut axes);
-        let machines = guests::machines(catalog, scenario, &mut axes);
+        let machines = guests::machines(catalog, scenario, &mut axes)?;
         let topologies = guests::topologies(scenario, &mut axes);
         let wants_vmx = guests::may_have_vmx(catalog, scenario, &models.values);
         let decodes = scenario.decodes();
@@ -130,6 +126,13 @@ impl<'a> Plan<'a> {
         endpoints.push(make(&scenario.to, &scenario.to_host, destination).among(&mut axes));
         let started = scenario.started.as_ref();
         let started = started.map(|release| make(release, &scenario.from_host, source).among(&mut axes));
+        let mut unread = machines.values.iter().flat_map(|machine| {
+            endpoints.iter().chain(&started).filter_map(|endpoint| endpoint.unread_machine(catalog, machine))
+        });
+        if let Some(unread) = unread.next() {
+            return Err(unread);
+        }
+        drop(unread);
         let same_any_host = scenario.from_host == HostChoice::Any && scenario.accel == Accel::Kvm;
         Ok(Self { catalog, scenario, axes, started, endpoints, models, machines, topologies, same_any_host })
     }
@@ -161,6 +164,7 @@ impl<'a> Plan<'a> {
             accel: self.scenario.accel,
             pmu: self.scenario.pmu,
             migratable: self.scenario.migratable,
+            vendor_id: self.scenario.vendor_id,
             has_tsc_frequency: self.scenario.tsc.is_some(),
             emulator: self.scenario.emulator.clone(),
         })
@@ -208,6 +212,9 @@ impl<'a> Plan<'a> {
             answer.cases = agreement.cases.into_iter().take(1).collect();
             return answer.depending(agreement.depends_on, agreement.either_way);
         }
+        if let Some(brief) = agreement.brief {
+            (answer.rule, answer.row) = (brief.outcome.rule, brief.outcome.row);
+        }
         // Cases that agree in verdict, rule and message may still differ in what a refused or changed guest would see.
         if matches!(answer.verdict, Verdict::Aborted | Verdict::Changed) {
             let others = agreement.cases.iter().skip(1).filter_map(|case| decide_on(case));
@@ -235,7 +242,11 @@ impl<'a> Plan<'a> {
         if self.falls_back_on_an_unnamed_host(brief.outcome.verdict, brief.outcome.rule) {
             return OutcomeWithFeatures::depends(None);
         }
-        if agreement.depends_on.is_empty() { brief } else { OutcomeWithFeatures::depends(brief.outcome.row) }
+        match agreement.either_way {
+            _ if agreement.depends_on.is_empty() => brief,
+            Some(shared) => shared,
+            None => OutcomeWithFeatures::depends(brief.outcome.row),
+        }
     }
 
     /// Whether libvirt would start the guest with another model, which only a named host tells.

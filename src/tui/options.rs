@@ -47,7 +47,8 @@ impl Options {
         if !self.notice.is_empty() {
             model.notice = Some(self.notice.clone());
         }
-        model.demo = self.demo.then(Demo::default);
+        let slides = self.replay.iter().filter(|step| matches!(step, Step::Note(_))).count();
+        model.demo = self.demo.then(|| Demo::of(slides));
         model
     }
 }

@@ -55,7 +55,7 @@ impl Screen {
     }
 
     /// Returns what a colour is; `otherwise` where it is the terminal's own.
-    fn rgb(colour: Color, otherwise: Rgb) -> Rgb {
+    pub(super) fn rgb(colour: Color, otherwise: Rgb) -> Rgb {
         let named = |index: usize| SIXTEEN.get(index).copied().unwrap_or(otherwise);
         match colour {
             Color::Reset => otherwise,

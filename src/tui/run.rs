@@ -1,6 +1,7 @@
 //! Runs the program on a terminal: reads events, updates the model, performs effects, draws frames.
 
 use super::cast::Cast;
+use super::flash::Flash;
 use super::options::Options;
 use super::play::{Player, PlayerResponse};
 use super::record::Record;
@@ -14,7 +15,7 @@ use crate::app::key::{Key, parse_all};
 use crate::app::model::Model;
 use crate::app::screens::ScreenKind;
 use crate::app::script::Step;
-use crate::app::settings::Size;
+use crate::app::settings::{Background, Size, ThemeName};
 use crate::app::update::{self, Effect};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
@@ -51,6 +52,8 @@ pub fn run(catalog: &Catalog, scenario: Scenario, options: Options, store: Scena
     let word = scenario.word(catalog);
     let record = options.record_keys.as_ref().map(|path| Record::begin(path, &word, size)).transpose()?;
     let signal = Signals::listen()?;
+    let mut options = options;
+    options.settings.background = background(options.settings.theme);
     let guard = Guard::take_recorded(options.settings.mouse, cast)?;
     // The first poll starts listening for resize events. The size is read after it, so that no resize is lost.
     crossterm::event::poll(Duration::ZERO)?;
@@ -61,7 +64,7 @@ pub fn run(catalog: &Catalog, scenario: Scenario, options: Options, store: Scena
     let model = options.open(catalog, scenario, ScreenKind::Explorer, Size { width, height });
     let player = (!options.replay.is_empty()).then(|| Player::new(options.replay));
     let harmless = player.is_some() && !options.allow_effects;
-    let mut running = Running { catalog, model, guard, store, player, harmless, record };
+    let mut running = Running { catalog, model, guard, store, player, harmless, record, flash: Flash::default() };
     let outcome = running.type_all(&keys).and_then(|ended| if ended { Ok(()) } else { running.turn(&signal) });
     running.end();
     signal.pass_on()?;
@@ -78,6 +81,20 @@ pub(super) struct Running<'a> {
     /// Whether the steps of a replay have no effect outside the program.
     harmless: bool,
     record: Option<Record>,
+    flash: Flash,
+}
+
+/// Asks the terminal for its background, for themes that work on both. One that does not answer within a second is
+/// not known.
+fn background(theme: ThemeName) -> Background {
+    if matches!(theme, ThemeName::Mono | ThemeName::Light) {
+        return Background::Unknown;
+    }
+    match terminal_colorsaurus::theme_mode(terminal_colorsaurus::QueryOptions::default()) {
+        Ok(terminal_colorsaurus::ThemeMode::Dark) => Background::Dark,
+        Ok(terminal_colorsaurus::ThemeMode::Light) => Background::Light,
+        Err(_) => Background::Unknown,
+    }
 }
 
 impl Running<'_> {
@@ -121,12 +138,14 @@ impl Running<'_> {
                 ticked = Instant::now();
             }
             let works = update::idle(&mut self.model, self.catalog);
-            if (works && drawn.elapsed() >= FRAME) || (worked && !works) {
+            let marked = self.flash.left();
+            if (works && drawn.elapsed() >= FRAME) || (worked && !works) || marked == Some(Duration::ZERO) {
                 self.draw()?;
                 drawn = Instant::now();
             }
             worked = works;
-            if crossterm::event::poll(if works { Duration::ZERO } else { self.timeout() })? {
+            let patience = marked.map_or(self.timeout(), |marked| marked.min(self.timeout()));
+            if crossterm::event::poll(if works { Duration::ZERO } else { patience })? {
                 return Ok(true);
             }
             if signal.came() || self.play()? {
@@ -162,6 +181,7 @@ impl Running<'_> {
         let effect = effect.filter(|_| refused.is_none());
         if player.is_over() {
             self.player = None;
+            self.model.end_demo();
         }
         let ended = self.done(effect)?;
         self.draw()?;
@@ -245,9 +265,11 @@ impl Running<'_> {
     fn draw(&mut self) -> anyhow::Result<()> {
         let theme = Theme::of(&self.model.settings);
         let ctx = ViewContext { model: &self.model, catalog: self.catalog, theme: &theme };
+        let flash = &mut self.flash;
         self.guard.draw(|frame| {
             let area = frame.area();
             view::render(ctx, area, frame.buffer_mut());
+            flash.mark(ctx.model, ctx.theme, frame.buffer_mut());
         })
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn svg(buffer: &Buffer, theme: ThemeName, title: &str) -> String {
     let (columns, lines) = (usize::from(buffer.area.width), usize::from(buffer.area.height));
     let (wide, high) = (columns * CELL.0 + 2 * MARGIN, lines * CELL.1 + 2 * MARGIN);
     let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {wide} {high}\" width=\"{wide}\" height=\"{high}\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" xml:space=\"preserve\" viewBox=\"0 0 {wide} {high}\" width=\"{wide}\" height=\"{high}\" \
          role=\"img\">\n<title>{}</title>\n<style>text{{white-space:pre;font:{FONT_SIZE}px ui-monospace,'DejaVu Sans \
          Mono',Menlo,Consolas,'Liberation Mono',monospace}}.b{{font-weight:bold}}.i{{font-style:italic}}\
          .u{{text-decoration:underline}}.d{{opacity:.65}}.n{{fill:none}}</style>\n\
@@ -35,9 +35,7 @@ pub(super) fn svg(buffer: &Buffer, theme: ThemeName, title: &str) -> String {
     for (line, row) in rows() {
         backgrounds(&mut out, screen, line, row);
     }
-    for (line, row) in rows() {
-        frames(&mut out, screen, line, row);
-    }
+    shapes(&mut out, screen, buffer);
     for (line, row) in rows() {
         letters(&mut out, screen, line, row);
     }
@@ -98,22 +96,121 @@ fn arms(symbol: &str) -> Option<([bool; 4], bool)> {
     Some((['l', 'r', 'u', 'd'].map(|side| sides.contains(side)), round))
 }
 
-/// Draws line signs as lines, from the edge of a cell to its middle, so that neighbours join.
-fn frames(out: &mut String, screen: Screen, line: usize, row: &[Cell]) {
-    let drawn = |cell: &Cell| arms(cell.symbol()).map(|_| (screen.colours(cell).0, is_dim(cell)));
-    for (first, count, environment) in runs(row, drawn) {
-        let Some((colour, dim)) = environment else { continue };
-        let mut path = String::new();
-        let cells = row.iter().enumerate().skip(first).take(count);
-        for (column, cell) in cells {
-            stroke(&mut path, corner(column, line), cell.symbol());
+/// The outline or the inside of shapes of one colour.
+#[derive(PartialEq)]
+struct Ink {
+    colour: Rgb,
+    dim: bool,
+    filled: bool,
+}
+
+/// Draws lines, blocks and squares as shapes, from edge to edge of their cells, so that neighbours join in every viewer.
+/// All shapes of a colour are one path.
+fn shapes(out: &mut String, screen: Screen, buffer: &Buffer) {
+    let mut paths: Vec<(Ink, String)> = Vec::new();
+    let (columns, lines) = (buffer.area.width, buffer.area.height);
+    let same = |one: &Cell, other: &Cell| {
+        (one.symbol(), screen.colours(one).0, is_dim(one)) == (other.symbol(), screen.colours(other).0, is_dim(other))
+    };
+    for line in 0..lines {
+        for column in 0..columns {
+            let cell = &buffer[(column, line)];
+            let symbol = cell.symbol();
+            let is_run = match symbol {
+                "─" => column > 0 && same(cell, &buffer[(column - 1, line)]),
+                "│" => line > 0 && same(cell, &buffer[(column, line - 1)]),
+                _ => false,
+            };
+            // A line that goes on was drawn where it began.
+            if is_run || !is_shape(symbol) {
+                continue;
+            }
+            let mut path = String::new();
+            let place = corner(usize::from(column), usize::from(line));
+            match symbol {
+                "─" => {
+                    let run = (column..columns).take_while(|next| same(cell, &buffer[(*next, line)])).count();
+                    let _ = write!(path, "M{} {}.5h{}", place.0, place.1 + CELL.1 / 2, run * CELL.0);
+                }
+                "│" => {
+                    let run = (line..lines).take_while(|next| same(cell, &buffer[(column, *next)])).count();
+                    let _ = write!(path, "M{}.5 {}v{}", place.0 + CELL.0 / 2, place.1, run * CELL.1);
+                }
+                _ => stroke(&mut path, place, symbol),
+            }
+            let filled = block(&mut path, place, symbol);
+            let ink = Ink { colour: screen.colours(cell).0, dim: is_dim(cell), filled };
+            match paths.iter_mut().find(|(known, _)| *known == ink) {
+                Some((_, known)) => known.push_str(&path),
+                None => paths.push((ink, path)),
+            }
         }
-        let class = if dim { " class=\"d\"" } else { "" };
-        let _ = writeln!(out, "<path{class} d=\"{path}\" fill=\"none\" stroke=\"{}\"/>", hex(colour));
+    }
+    for (ink, path) in paths {
+        let class = if ink.dim { " class=\"d\"" } else { "" };
+        let paint = if ink.filled {
+            format!("fill=\"{}\"", hex(ink.colour))
+        } else {
+            format!("fill=\"none\" stroke=\"{}\"", hex(ink.colour))
+        };
+        let _ = writeln!(out, "<path{class} d=\"{path}\" {paint}/>");
     }
 }
 
+/// Returns whether a sign is drawn as a shape.
+fn is_shape(symbol: &str) -> bool {
+    arms(symbol).is_some() || matches!(symbol, "═" | "╪" | "┊" | "□") || is_block(symbol)
+}
+
+/// Returns whether a sign is a filled shape.
+fn is_block(symbol: &str) -> bool {
+    matches!(symbol, "█" | "▌" | "▐" | "▀" | "▄" | "■" | "━")
+}
+
+/// Adds a filled shape to the path. Returns whether the sign is one.
+fn block(path: &mut String, (x, y): (usize, usize), symbol: &str) -> bool {
+    let (wide, high) = CELL;
+    let (left, top, width, height) = match symbol {
+        "█" => (0, 0, wide, high),
+        "▌" => (0, 0, wide / 2, high),
+        "▐" => (wide - wide / 2, 0, wide / 2, high),
+        "▀" => (0, 0, wide, high / 2),
+        "▄" => (0, high - high / 2, wide, high / 2),
+        "■" => (SQUARE.0, SQUARE.1, SQUARE.2, SQUARE.2),
+        "━" => (0, high / 2 - 1, wide, 3),
+        _ => return false,
+    };
+    let _ = write!(path, "M{} {}h{width}v{height}h-{width}z", x + left, y + top);
+    true
+}
+
+/// Left, top and size of the square of a feature.
+const SQUARE: (usize, usize, usize) = (1, 6, 7);
+
 fn stroke(path: &mut String, (x, y): (usize, usize), symbol: &str) {
+    let middle = format!("{}.5", x + CELL.0 / 2);
+    let double = |path: &mut String| {
+        for line in [y + CELL.1 / 2 - 2, y + CELL.1 / 2 + 2] {
+            let _ = write!(path, "M{x} {line}.5h{}", CELL.0);
+        }
+    };
+    match symbol {
+        "═" => double(path),
+        "╪" => {
+            double(path);
+            let _ = write!(path, "M{middle} {y}v{}", CELL.1);
+        }
+        "┊" => {
+            for part in [1, 6, 11, 16] {
+                let _ = write!(path, "M{middle} {}v3", y + part);
+            }
+        }
+        "□" => {
+            let (left, top, size) = SQUARE;
+            let _ = write!(path, "M{}.5 {}.5h{2}v{2}h-{2}z", x + left, y + top, size - 1);
+        }
+        _ => {}
+    }
     let Some(([left, right, up, down], round)) = arms(symbol) else { return };
     // Half units keep a line of one unit sharp.
     let (cx, cy) = (format!("{}.5", x + CELL.0 / 2), format!("{}.5", y + CELL.1 / 2));
@@ -167,7 +264,7 @@ fn classes(cell: &Cell) -> String {
         (has(Modifier::UNDERLINED), "u"),
         (is_dim(cell), "d"),
         // Drawn as a line already; here only to be selected.
-        (arms(cell.symbol()).is_some(), "n"),
+        (is_shape(cell.symbol()), "n"),
     ];
     let held: Vec<&str> = all.iter().filter(|(held, _)| *held).map(|(_, class)| *class).collect();
     held.join(" ")
@@ -207,6 +304,19 @@ mod tests {
         let found: Vec<_> = spans.iter().map(|span| (span.text().unwrap(), span.attribute("x").unwrap())).collect();
         assert_eq!(found, [("╭─", "10 19"), ("<&>", "28 37 46"), ("a漢b", "10 19 37")]);
         assert_eq!(spans[2].attribute("fill"), Some("#1b1d23"), "reversed letters have the background's colour");
+    }
+
+    #[test]
+    fn shapes_of_one_colour_are_one_path_and_lines_have_no_joints() {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 5, 3));
+        for (line, text) in ["╭───╮", "│■□ │", "╰───╯"].into_iter().enumerate() {
+            buffer.set_string(0, u16::try_from(line).unwrap(), text, Style::new());
+        }
+        let picture = svg(&buffer, ThemeName::Default, "");
+        let paths: Vec<&str> = picture.lines().filter(|line| line.starts_with("<path")).collect();
+        assert_eq!(paths.len(), 2, "one of lines and one of filled squares: {picture}");
+        assert!(paths[0].contains("h27"), "three cells are one line: {}", paths[0]);
+        assert!(picture.contains("xml:space=\"preserve\""));
     }
 
     #[test]

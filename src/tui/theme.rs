@@ -1,6 +1,6 @@
 //! Defines the colours of roles and the characters of signs. No other file names either.
 
-use crate::app::settings::{Settings, ThemeName};
+use crate::app::settings::{Background, Settings, ThemeName};
 use crate::resolve::Verdict;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::symbols::border;
@@ -36,10 +36,16 @@ pub(crate) enum Role {
     Bad,
     /// Unknown or undecided.
     Open,
-    /// The rule that decided, if the guest is unchanged.
-    FiresGood,
-    /// The rule that decided, if the guest is changed or refused.
-    FiresBad,
+    /// The banner and the deciding cell, for unchanged guests.
+    FilledGood,
+    /// The same, for changed guests.
+    FilledWarn,
+    /// The same, for refused guests.
+    FilledBad,
+    /// The same, for undecided answers.
+    FilledOpen,
+    /// What the last key changed.
+    Flash,
     /// libvirt's message, and other emphasized text.
     Message,
     /// The bars around the part that a lesson points at.
@@ -49,6 +55,34 @@ pub(crate) enum Role {
     /// XML and command lines.
     Code,
 }
+
+/// Every role.
+#[cfg(test)]
+pub(super) const ROLES: &[Role] = &[
+    Role::Text,
+    Role::Muted,
+    Role::Title,
+    Role::Border,
+    Role::ActiveBorder,
+    Role::Label,
+    Role::Value,
+    Role::Chosen,
+    Role::Focus,
+    Role::Impossible,
+    Role::Good,
+    Role::Warn,
+    Role::Bad,
+    Role::Open,
+    Role::FilledGood,
+    Role::FilledWarn,
+    Role::FilledBad,
+    Role::FilledOpen,
+    Role::Flash,
+    Role::Message,
+    Role::Highlight,
+    Role::Key,
+    Role::Code,
+];
 
 /// The characters for signs, in Unicode or ASCII.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -83,6 +117,12 @@ pub(crate) struct Signs {
     pub(crate) after: &'static str,
     /// The keys Left, Right, Up and Down, in this order.
     pub(crate) arrows: [&'static str; 4],
+    /// A feature that a definition mentions.
+    pub(crate) written: &'static str,
+    /// A feature that differs without an effect.
+    pub(crate) differs: &'static str,
+    /// The end of the way.
+    pub(crate) tip: &'static str,
     /// The bars around the part that a lesson points at.
     pub(crate) highlight: (&'static str, &'static str),
     /// A horizontal rule.
@@ -91,6 +131,10 @@ pub(crate) struct Signs {
     pub(crate) down: &'static str,
     /// The frame of a pane.
     pub(crate) frame: border::Set<'static>,
+    /// The frame of the focused pane, if colours do not tell it.
+    pub(crate) active_frame: border::Set<'static>,
+    /// A horizontal rule above the focused pane, if colours do not tell it.
+    pub(crate) active_across: &'static str,
     /// A feature that is enabled.
     pub(crate) on: &'static str,
     /// A feature that is not enabled.
@@ -105,6 +149,8 @@ pub(crate) struct Signs {
     pub(crate) points: &'static str,
     /// Two values differ.
     pub(crate) unequal: &'static str,
+    /// The value in use, and what was chosen.
+    pub(crate) current: &'static str,
 }
 
 const UNICODE: Signs = Signs {
@@ -123,10 +169,15 @@ const UNICODE: Signs = Signs {
     before: "◂",
     after: "▸",
     arrows: ["←", "→", "↑", "↓"],
+    written: "◨",
+    differs: "◧",
+    tip: "▶",
     highlight: ("▐", "▌"),
     across: "─",
     down: "│",
     frame: border::ROUNDED,
+    active_frame: border::THICK,
+    active_across: "━",
     on: "■",
     off: "□",
     wire: "┊",
@@ -134,6 +185,7 @@ const UNICODE: Signs = Signs {
     crossing: "╪",
     points: "◀━━",
     unequal: "≠",
+    current: "●",
 };
 
 const ASCII: Signs = Signs {
@@ -152,6 +204,9 @@ const ASCII: Signs = Signs {
     before: "<",
     after: ">",
     arrows: ["left", "right", "up", "down"],
+    written: "%",
+    differs: "/",
+    tip: ">",
     highlight: ("[", "]"),
     across: "-",
     down: "|",
@@ -165,6 +220,17 @@ const ASCII: Signs = Signs {
         horizontal_top: "-",
         horizontal_bottom: "-",
     },
+    active_frame: border::Set {
+        top_left: "#",
+        top_right: "#",
+        bottom_left: "#",
+        bottom_right: "#",
+        vertical_left: "#",
+        vertical_right: "#",
+        horizontal_top: "=",
+        horizontal_bottom: "=",
+    },
+    active_across: "=",
     on: "#",
     off: "_",
     wire: ":",
@@ -172,17 +238,19 @@ const ASCII: Signs = Signs {
     crossing: "=",
     points: "<--",
     unequal: "!=",
+    current: "*",
 };
 
 /// Colours and signs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Theme {
     name: ThemeName,
+    background: Background,
     /// The signs.
     pub(crate) signs: Signs,
 }
 
-/// The colours of a theme.
+/// The colours of a theme. Fills have a foreground of their own, so they look alike on every terminal.
 struct Palette {
     good: Color,
     warn: Color,
@@ -190,70 +258,170 @@ struct Palette {
     open: Color,
     accent: Color,
     muted: Color,
+    border: Color,
     chosen: Color,
-    on_fill: Color,
+    fills: &'static Fills,
 }
 
-const DEFAULT: Palette = Palette {
-    good: Color::Green,
-    warn: Color::Yellow,
-    bad: Color::LightRed,
-    open: Color::LightMagenta,
-    accent: Color::Cyan,
-    muted: Color::DarkGray,
-    chosen: Color::LightYellow,
-    on_fill: Color::Black,
+/// Pairs of a foreground and a background.
+struct Fills {
+    good: (Color, Color),
+    warn: (Color, Color),
+    bad: (Color, Color),
+    open: (Color, Color),
+    focus: (Color, Color),
+}
+
+const BLACK: Color = Color::Indexed(16);
+const WHITE: Color = Color::Indexed(231);
+
+const FILLS: Fills = Fills {
+    good: (WHITE, Color::Indexed(28)),
+    warn: (BLACK, Color::Indexed(214)),
+    bad: (WHITE, Color::Indexed(160)),
+    open: (WHITE, Color::Indexed(90)),
+    focus: (BLACK, Color::Indexed(117)),
+};
+
+const FILLS_LIGHT: Fills = Fills { focus: (WHITE, Color::Indexed(25)), ..FILLS };
+
+/// Blue and orange differ for all common kinds of colour blindness (the set of Okabe and Ito).
+const FILLS_COLOUR_BLIND: Fills = Fills {
+    good: (WHITE, Color::Indexed(25)),
+    warn: (BLACK, Color::Indexed(220)),
+    bad: (BLACK, Color::Indexed(208)),
+    open: (BLACK, Color::Indexed(182)),
+    focus: (BLACK, Color::Indexed(117)),
+};
+
+const DARK: Palette = Palette {
+    good: Color::Indexed(114),
+    warn: Color::Indexed(221),
+    bad: Color::Indexed(210),
+    open: Color::Indexed(183),
+    accent: Color::Indexed(117),
+    muted: Color::Indexed(249),
+    border: Color::Indexed(246),
+    chosen: Color::Indexed(223),
+    fills: &FILLS,
 };
 
 const LIGHT: Palette = Palette {
-    good: Color::Indexed(28),
-    warn: Color::Indexed(130),
-    bad: Color::Indexed(160),
+    good: Color::Indexed(22),
+    warn: Color::Indexed(94),
+    bad: Color::Indexed(124),
     open: Color::Indexed(90),
     accent: Color::Indexed(25),
-    muted: Color::Indexed(243),
+    muted: Color::Indexed(240),
+    border: Color::Indexed(244),
     chosen: Color::Indexed(94),
-    on_fill: Color::Indexed(231),
+    fills: &FILLS_LIGHT,
+};
+
+/// The background is not known: only fills have colours.
+const UNKNOWN: Palette = Palette {
+    good: Color::Reset,
+    warn: Color::Reset,
+    bad: Color::Reset,
+    open: Color::Reset,
+    accent: Color::Reset,
+    muted: Color::Reset,
+    border: Color::Reset,
+    chosen: Color::Reset,
+    fills: &FILLS,
 };
 
 const HIGH_CONTRAST: Palette = Palette {
-    good: Color::LightGreen,
-    warn: Color::LightYellow,
-    bad: Color::LightRed,
-    open: Color::LightMagenta,
-    accent: Color::LightCyan,
-    muted: Color::Gray,
-    chosen: Color::LightYellow,
-    on_fill: Color::Black,
+    good: Color::Indexed(120),
+    warn: Color::Indexed(227),
+    bad: Color::Indexed(217),
+    open: Color::Indexed(219),
+    accent: Color::Indexed(123),
+    muted: Color::Reset,
+    border: Color::Reset,
+    chosen: Color::Indexed(227),
+    fills: &FILLS,
 };
 
-/// Blue and orange differ for all common kinds of colour blindness (the set of Okabe and Ito).
+const HIGH_CONTRAST_LIGHT: Palette = Palette {
+    good: Color::Indexed(22),
+    warn: Color::Indexed(52),
+    bad: Color::Indexed(88),
+    open: Color::Indexed(54),
+    accent: Color::Indexed(17),
+    muted: Color::Reset,
+    border: Color::Reset,
+    chosen: Color::Indexed(52),
+    fills: &FILLS_LIGHT,
+};
+
 const COLOUR_BLIND: Palette = Palette {
-    good: Color::Indexed(39),
+    good: Color::Indexed(117),
     warn: Color::Indexed(220),
-    bad: Color::Indexed(208),
-    open: Color::Indexed(175),
-    accent: Color::Indexed(117),
-    muted: Color::Indexed(245),
+    bad: Color::Indexed(215),
+    open: Color::Indexed(182),
+    accent: Color::Indexed(153),
     chosen: Color::Indexed(229),
-    on_fill: Color::Black,
+    fills: &FILLS_COLOUR_BLIND,
+    ..DARK
+};
+
+const COLOUR_BLIND_LIGHT: Palette = Palette {
+    good: Color::Indexed(25),
+    warn: Color::Indexed(58),
+    bad: Color::Indexed(94),
+    open: Color::Indexed(89),
+    accent: Color::Indexed(24),
+    chosen: Color::Indexed(58),
+    fills: &FILLS_COLOUR_BLIND,
+    ..LIGHT
 };
 
 impl Theme {
     /// Returns the theme of the settings.
     pub fn of(settings: &Settings) -> Self {
-        Self { name: settings.theme, signs: if settings.ascii { ASCII } else { UNICODE } }
+        let background = if settings.theme == ThemeName::Light { Background::Light } else { settings.background };
+        Self { name: settings.theme, background, signs: if settings.ascii { ASCII } else { UNICODE } }
     }
 
     /// Returns the style of a role.
     pub(crate) fn style(&self, role: Role) -> Style {
-        match self.name {
-            ThemeName::Mono => mono(role),
-            ThemeName::Default => coloured(&DEFAULT, role),
-            ThemeName::Light => coloured(&LIGHT, role),
-            ThemeName::HighContrast => coloured(&HIGH_CONTRAST, role),
-            ThemeName::ColourBlind => coloured(&COLOUR_BLIND, role),
+        match self.palette() {
+            Some(palette) => coloured(palette, role),
+            None => mono(role),
         }
+    }
+
+    /// The colours; `None` for the theme without any.
+    fn palette(&self) -> Option<&'static Palette> {
+        Some(match (self.name, self.background) {
+            (ThemeName::Mono, _) => return None,
+            (ThemeName::ColourBlind, Background::Unknown) => {
+                const { &Palette { fills: &FILLS_COLOUR_BLIND, ..UNKNOWN } }
+            }
+            (_, Background::Unknown) => &UNKNOWN,
+            (ThemeName::Default | ThemeName::Light, Background::Dark) => &DARK,
+            (ThemeName::Default | ThemeName::Light, Background::Light) => &LIGHT,
+            (ThemeName::HighContrast, Background::Dark) => &HIGH_CONTRAST,
+            (ThemeName::HighContrast, Background::Light) => &HIGH_CONTRAST_LIGHT,
+            (ThemeName::ColourBlind, Background::Dark) => &COLOUR_BLIND,
+            (ThemeName::ColourBlind, Background::Light) => &COLOUR_BLIND_LIGHT,
+        })
+    }
+
+    /// Returns whether colours tell the focused pane.
+    fn tells_by_colour(&self) -> bool {
+        self.palette().is_some_and(|palette| palette.accent != palette.border)
+    }
+
+    /// Returns the frame of a pane.
+    pub(crate) fn frame(&self, active: bool) -> border::Set<'static> {
+        if active && !self.tells_by_colour() { self.signs.active_frame } else { self.signs.frame }
+    }
+
+    /// Returns the rule above a pane.
+    pub(crate) fn across(&self, active: bool) -> &'static str {
+        if active && !self.tells_by_colour() { self.signs.active_across } else { self.signs.across }
     }
 
     /// Returns the style added to a line that a lesson points at.
@@ -266,7 +434,8 @@ impl Theme {
         match verdict {
             Verdict::Unchanged => (Role::Good, self.signs.good),
             Verdict::Changed => (Role::Warn, self.signs.warn),
-            Verdict::Aborted | Verdict::StartRefused => (Role::Bad, self.signs.bad),
+            Verdict::Aborted => (Role::Bad, self.signs.bad),
+            Verdict::StartRefused => (Role::Bad, self.signs.refused),
             Verdict::Never => (Role::Muted, self.signs.never),
             Verdict::Depends => (Role::Open, self.signs.open),
         }
@@ -282,29 +451,25 @@ impl Theme {
         }
     }
 
-    /// Returns the role of a result in the decision table.
-    pub(crate) fn table_result(verdict: Verdict) -> Role {
+    /// Returns the role of the banner, and of the deciding cell of the table.
+    pub(crate) fn banner(verdict: Verdict) -> Role {
         match verdict {
-            Verdict::Aborted => Role::Bad,
-            Verdict::Never => Role::Muted,
-            Verdict::Unchanged | Verdict::Changed | Verdict::StartRefused | Verdict::Depends => Role::Text,
-        }
-    }
-
-    /// Returns the role of the rule that decided, in the decision table.
-    pub(crate) fn decided_row(verdict: Verdict) -> Role {
-        match verdict {
-            Verdict::Unchanged | Verdict::Never | Verdict::Depends => Role::FiresGood,
-            Verdict::Changed | Verdict::Aborted | Verdict::StartRefused => Role::FiresBad,
+            Verdict::Unchanged | Verdict::Never => Role::FilledGood,
+            Verdict::Changed => Role::FilledWarn,
+            Verdict::Aborted | Verdict::StartRefused => Role::FilledBad,
+            Verdict::Depends => Role::FilledOpen,
         }
     }
 
     /// Returns the style of a filled cell: the colour of its role as the background.
     pub(crate) fn filled(&self, role: Role) -> Style {
-        match role {
-            Role::Muted => self.style(role),
-            _ => self.style(role).add_modifier(Modifier::REVERSED),
-        }
+        self.style(match role {
+            Role::Good => Role::FilledGood,
+            Role::Warn => Role::FilledWarn,
+            Role::Bad => Role::FilledBad,
+            Role::Open => Role::FilledOpen,
+            _ => role,
+        })
     }
 }
 
@@ -316,21 +481,26 @@ pub fn sign(verdict: Verdict) -> &'static str {
 fn coloured(palette: &Palette, role: Role) -> Style {
     let plain = Style::new();
     let bold = plain.add_modifier(Modifier::BOLD);
+    let filled = |(front, back): (Color, Color)| bold.fg(front).bg(back);
     match role {
         Role::Text | Role::Value => plain,
-        Role::Muted | Role::Border | Role::Label => plain.fg(palette.muted),
+        Role::Muted | Role::Label => plain.fg(palette.muted),
+        Role::Border => plain.fg(palette.border),
         Role::Title | Role::Key => bold.fg(palette.accent),
         Role::Highlight => bold.fg(palette.chosen),
         Role::ActiveBorder | Role::Code => plain.fg(palette.accent),
         Role::Chosen => plain.fg(palette.chosen),
-        Role::Focus => bold.fg(palette.on_fill).bg(palette.accent),
+        Role::Focus => filled(palette.fills.focus),
         Role::Impossible => plain.fg(palette.bad).add_modifier(Modifier::UNDERLINED),
         Role::Good => bold.fg(palette.good),
         Role::Warn => bold.fg(palette.warn),
         Role::Bad => bold.fg(palette.bad),
         Role::Open => bold.fg(palette.open),
-        Role::FiresGood => bold.fg(palette.on_fill).bg(palette.good),
-        Role::FiresBad => bold.fg(palette.on_fill).bg(palette.bad),
+        Role::FilledGood => filled(palette.fills.good),
+        Role::FilledWarn => filled(palette.fills.warn),
+        Role::FilledBad => filled(palette.fills.bad),
+        Role::FilledOpen => filled(palette.fills.open),
+        Role::Flash => plain.add_modifier(Modifier::REVERSED),
         Role::Message => bold,
     }
 }
@@ -338,8 +508,7 @@ fn coloured(palette: &Palette, role: Role) -> Style {
 fn mono(role: Role) -> Style {
     let plain = Style::new();
     match role {
-        Role::Text | Role::Value | Role::Label | Role::Border | Role::Code => plain,
-        Role::Muted => plain.add_modifier(Modifier::DIM),
+        Role::Text | Role::Value | Role::Label | Role::Border | Role::Code | Role::Muted => plain,
         Role::Title
         | Role::Highlight
         | Role::Key
@@ -351,6 +520,9 @@ fn mono(role: Role) -> Style {
         | Role::Bad
         | Role::Open => plain.add_modifier(Modifier::BOLD),
         Role::Impossible => plain.add_modifier(Modifier::UNDERLINED),
-        Role::Focus | Role::FiresGood | Role::FiresBad => plain.add_modifier(Modifier::REVERSED | Modifier::BOLD),
+        Role::Flash => plain.add_modifier(Modifier::REVERSED),
+        Role::Focus | Role::FilledGood | Role::FilledWarn | Role::FilledBad | Role::FilledOpen => {
+            plain.add_modifier(Modifier::REVERSED | Modifier::BOLD)
+        }
     }
 }

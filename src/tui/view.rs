@@ -8,6 +8,7 @@ pub(crate) mod draw;
 mod explorer;
 mod follow;
 mod history;
+mod host_model;
 mod matrix;
 mod page;
 mod parts;
@@ -56,8 +57,10 @@ pub(crate) fn render(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
         Screen::Diff(state) => diff::render(ctx, state, body, buf),
         Screen::Matrix(state) => matrix::render(ctx, state, body, buf),
         Screen::Xml(state) => xml::render(ctx, state, body, buf),
+        Screen::HostModel(state) => host_model::render(ctx, state, body, buf),
         Screen::Compare(state) => compare::render(ctx, state, body, buf),
     }
+    tour::hide(ctx, body, buf);
     bottom::render(ctx, bottom, buf);
     let above = above(area, panel, note);
     match &ctx.model.overlay {
@@ -92,14 +95,14 @@ pub fn hit(ctx: ViewContext<'_>, area: Rect, position: Position) -> Option<Targe
     if panel.contains(position) {
         return tour::hit(ctx, panel, position);
     }
+    if bottom.contains(position) {
+        return bottom::hit(ctx, bottom, position);
+    }
     let above = above(area, panel, note);
     match &ctx.model.overlay {
         Some(Overlay::Picker(picker)) => return picker::hit(ctx, picker, above, position),
         Some(Overlay::Page(page)) => return page::hit(page, above, position),
         Some(Overlay::Prompt(_) | Overlay::Ask(_)) | None => {}
-    }
-    if bottom.contains(position) {
-        return bottom::hit(ctx, bottom, position);
     }
     if top.contains(position) {
         return title::hit(ctx, top, position);
@@ -111,6 +114,7 @@ pub fn hit(ctx: ViewContext<'_>, area: Rect, position: Position) -> Option<Targe
         Screen::Diff(state) => diff::hit(state, body, position),
         Screen::Matrix(state) => matrix::hit(ctx, state, body, position),
         Screen::Xml(state) => xml::hit(state, body, position),
+        Screen::HostModel(state) => host_model::hit(state, body, position),
         Screen::Compare(state) => compare::hit(ctx, state, body, position),
     }
 }
@@ -130,10 +134,10 @@ impl Parts {
         let top = Rect { height: 1, ..area };
         let bottom = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
         // In a demonstration there is always room for a note, so that the layout stays.
-        let (above, below) = if ctx.model.demo.is_some() { Demo::room(area.height) } else { (0, 0) };
-        let note = Rect { y: bottom.y.saturating_sub(below), height: below, ..area };
-        let height = area.height.saturating_sub(2 + above + below);
-        let between = Rect { y: area.y + 1 + above, height, ..area };
+        let lines = if ctx.model.demo.is_some() { Demo::room(area.height) } else { 0 };
+        let note = Rect { y: bottom.y.saturating_sub(lines), height: lines, ..area };
+        let height = area.height.saturating_sub(2 + lines);
+        let between = Rect { y: area.y + 1, height, ..area };
         let panel = tour::panel(ctx, between);
         let body = tour::inset(ctx, Rect { height: between.height - panel.height, ..between });
         Self { top, body, panel, note, bottom }
@@ -144,7 +148,7 @@ impl Parts {
 fn above(area: Rect, panel: Rect, note: Rect) -> Rect {
     match [panel, note].into_iter().find(|part| part.height > 0) {
         Some(part) => Rect { height: part.y - area.y, ..area },
-        None => area,
+        None => Rect { height: area.height.saturating_sub(1), ..area },
     }
 }
 

@@ -93,7 +93,7 @@ impl PlainFacts {
         let mut facts = Self {
             order: catalog.features().iter().map(str::to_owned).collect(),
             qemu_order: catalog
-                .in_qemu_order((0..).take(catalog.features().len()).map(FeatureId).collect())
+                .in_qemu_order((0..).take(catalog.features().len()).map(FeatureId).collect(), FeatureSet::EMPTY)
                 .into_iter()
                 .map(|feature| catalog.feature_name(feature).to_owned())
                 .collect(),

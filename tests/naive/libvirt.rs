@@ -31,9 +31,9 @@ pub(crate) struct Node<'a> {
 }
 
 impl Node<'_> {
-    /// virQEMUCapsGetCPUFeatures, every release: a name in a host's list is one that this QEMU has.
+    /// x86_cpu_register_feature_bit_props, every QEMU: the names it has; those of KVM with every QEMU.
     pub(crate) fn knows(&self, feature: &str) -> bool {
-        self.qemu.properties.contains(feature) || self.host.features.contains(feature)
+        self.qemu.properties.contains(feature) || feature.starts_with("kvm")
     }
 }
 
@@ -77,15 +77,16 @@ pub(super) fn is_passthrough(cpu: &Cpu) -> bool {
     cpu.mode == "host-passthrough" || cpu.mode == "maximum"
 }
 
-/// Starts a guest: a new one, or an incoming one.
+/// Starts a guest: a new one, or one that arrives by `transport`.
 pub(crate) fn start(
     facts: &PlainFacts,
     node: &Node,
     xml: &Cpu,
     cookie: Option<&Cpu>,
     question: &Question,
-    is_new: bool,
+    transport: Option<&str>,
 ) -> Result<Started, Stop> {
+    let is_new = transport.is_none();
     let release = node.version;
     // qemuDomainUpdateCPU, 3.5.0: the cookie's CPU where it differs; 10.3.0: always.
     let mut cpu = xml.clone();
@@ -164,6 +165,14 @@ pub(crate) fn start(
     if releases::has_live_update(release) && is_updated {
         live_update(node, &mut cpu, &built)?;
         "full".clone_into(&mut cpu.check);
+    }
+
+    // qemuMigrationDstRun, to 11.3.0: a saved guest is read through fd:, which QEMU 11.1 no longer does for a file.
+    if !is_new && transport == Some("save") && releases::restores_through_fd(release) && node.qemu.number >= (11, 1, 0)
+    {
+        let text = "internal error: unable to execute QEMU command 'migrate-incoming': fd: migration to a file is not \
+                    supported. Use file: instead.";
+        return refuse("restore", text.to_owned());
     }
 
     // qemuProcessUpdateLiveGuestCPU, 3.5.0/10.3.0: which other definition is kept beside the live one.
@@ -358,6 +367,10 @@ fn described(map: &PlainMap, cpu: &Cpu) -> BTreeSet<String> {
 /// qemuProcessRefreshCPU, 10.4.0: a daemon that finds a running guest; nothing is asked of QEMU or the host again.
 pub(crate) fn reconnect(node: &Node, mut started: Started) -> Started {
     let live = &mut started.live;
+    // virCPUDefParseXML, before 3.2.0: a daemon that does not know the attribute check loses it.
+    if !releases::has_check_attribute(node.version) {
+        live.check = String::new();
+    }
     if live.mode != "custom" {
         return started;
     }

@@ -49,7 +49,7 @@ pub(crate) struct Question {
     pub(crate) fallback: String,
     /// `Intel`, `AMD`, `Hygon`, `Zhaoxin`, when the definition names one in `<vendor>`.
     pub(crate) vendor: Option<String>,
-    /// The same, when the definition names one in `vendor_id` of `<model>`; scenarios have no word for it.
+    /// The same, when the definition names one in `vendor_id` of `<model>`.
     pub(crate) vendor_id: Option<String>,
     /// `live` or `save`.
     pub(crate) transport: String,
@@ -205,7 +205,9 @@ impl Question {
         if self.tsc {
             parts.push("tsc=2000000000".to_owned());
         }
-        for (key, text) in [("check", &self.check), ("vendor", &self.vendor), ("regime", &self.regime)] {
+        for (key, text) in
+            [("check", &self.check), ("vendor", &self.vendor), ("vendor-id", &self.vendor_id), ("regime", &self.regime)]
+        {
             if let Some(text) = text {
                 parts.push(format!("{key}={text}"));
             }
@@ -253,6 +255,11 @@ fn cannot_say<T>(what: &str) -> Result<T, Stop> {
 /// # Errors
 /// What is not known: a release or machine type outside the facts, host-model, a host that was not asked.
 pub(crate) fn answer(facts: &PlainFacts, question: &Question) -> Result<NaiveAnswer, String> {
+    // A host that has whatever is asked for has no CPU of its own to give.
+    let hosts = [&question.from_host, &question.to_host];
+    if question.accel == "kvm" && question.is_mode() && hosts.contains(&&Host::Capable) {
+        return Err("which host it is".to_owned());
+    }
     // What a recorded host was not asked, and the silicon behind a given list, is unknown: both ways have to agree.
     let mut ways = vec![(false, false)];
     if question.accel == "kvm" {
@@ -312,13 +319,13 @@ fn answer_once(
         let (map, version) = map_of(facts, question, &before)?;
         let beginning = Node { version, map, ..here.clone() };
         let defined = define(question, &beginning);
-        guest = match libvirt::start(facts, &beginning, &defined, None, question, true) {
+        guest = match libvirt::start(facts, &beginning, &defined, None, question, None) {
             Ok(begun) => libvirt::reconnect(&here, begun),
             Err(stop) => return refused(answer, "start-refused", stop),
         };
     } else {
         let defined = define(question, &here);
-        guest = match libvirt::start(facts, &here, &defined, None, question, true) {
+        guest = match libvirt::start(facts, &here, &defined, None, question, None) {
             Ok(begun) => begun,
             Err(stop) => return refused(answer, "start-refused", stop),
         };
@@ -346,7 +353,7 @@ fn answer_once(
             return refused(answer, "aborted", stop);
         }
         let (xml, cookie) = libvirt::send(&here, &guest, &stop.transport);
-        guest = match libvirt::start(facts, &there, &xml, cookie.as_ref(), question, false) {
+        guest = match libvirt::start(facts, &there, &xml, cookie.as_ref(), question, Some(&stop.transport)) {
             Ok(arrived) => arrived,
             Err(stop) => return refused(answer, "aborted", stop),
         };

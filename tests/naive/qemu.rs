@@ -101,8 +101,9 @@ pub(crate) fn build(
         }
         let all = if question.accel == "tcg" { &qemu.tcg_max } else { &node.host.features };
         for feature in all {
-            // kvm* names, every QEMU: there with KVM, though a QEMU asked without KVM may not list them.
-            if (node.knows(feature) || feature.starts_with("kvm"))
+            // x86_cpu_get_supported_feature_word, every QEMU: with migratable=on not what cannot be migrated.
+            if node.knows(feature)
+                && !(feature == "invtsc" && question.migratable)
                 && !is_flag(feature)
                 && (question.accel == "tcg" || supports(node, feature, &vendor, question)?)
             {
@@ -153,11 +154,14 @@ pub(crate) fn build(
         let is_possible = if question.accel == "tcg" {
             qemu.number < (10, 0, 0) || matches!(feature, "xsave" | "avx" | "mpx" | "pku")
         } else {
-            node.host.is_capable || node.host.silicon.contains(feature)
+            node.host.is_capable
+                || node.host.features.contains(feature)
+                // kvm_mpx_supported: KVM shows mpx exactly where the kernel has its states.
+                || (feature != "mpx" && node.host.silicon.contains(feature))
         };
         if is_possible {
             states.insert(state);
-        } else if question.accel == "kvm" {
+        } else if qemu.number < (10, 0, 0) {
             states_off.insert(state);
         }
     }

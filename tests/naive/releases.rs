@@ -221,6 +221,11 @@ pub(crate) fn asks_what_blocks(release: Number) -> bool {
     release >= (8, 6, 0)
 }
 
+/// Restoring with QEMU 11.1: recorded to fail in 11.3.0, and not in 12.8.0.
+pub(crate) fn restores_through_fd(release: Number) -> bool {
+    release < (12, 8, 0)
+}
+
 /// virCPUx86CompareCandidateFeatureList: 8.4.0, commits 1d6ca40ac2 and 48341b025a.
 pub(crate) fn counts_penalties(release: Number) -> bool {
     release >= (8, 4, 0)

@@ -84,6 +84,10 @@ impl Terminal {
     pub(crate) fn listen(&mut self, patience: Duration) {
         if let Ok(bytes) = self.output.recv_timeout(patience) {
             self.screen.process(&bytes);
+            // Who asks for the colours and the attributes of the terminal gets those of a dark one.
+            if bytes.windows(3).any(|query| query == b"\x1b[c") {
+                self.keys("\x1b]10;rgb:dddd/dddd/dddd\x1b\\\x1b]11;rgb:1111/1111/1111\x1b\\\x1b[?1;2c");
+            }
             self.bytes.extend(bytes);
         }
     }
@@ -124,6 +128,10 @@ impl Terminal {
             if let Some(status) = self.child.try_wait().expect("the program can be waited for") {
                 while let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(200)) {
                     self.screen.process(&bytes);
+                    // Who asks for the colours and the attributes of the terminal gets those of a dark one.
+                    if bytes.windows(3).any(|query| query == b"\x1b[c") {
+                        self.keys("\x1b]10;rgb:dddd/dddd/dddd\x1b\\\x1b]11;rgb:1111/1111/1111\x1b\\\x1b[?1;2c");
+                    }
                     self.bytes.extend(bytes);
                 }
                 return status.exit_code();

@@ -57,7 +57,7 @@ fn release(random: &mut Random) -> Release {
     };
     let version = if random.once_in(12) { Told::Unknown } else { Told::Is(qemu(random)) };
     let build = version.known().and_then(|_| build(random));
-    Release { libvirt, qemu: QemuChoice { version, build } }
+    Release::new(libvirt, QemuChoice { version, build })
 }
 
 fn host(random: &mut Random) -> HostChoice {
@@ -87,7 +87,7 @@ fn given_host(random: &mut Random) -> GivenHost {
 fn machine(random: &mut Random) -> MachineChoice {
     match random.below(6) {
         0 => MachineChoice::Unknown,
-        1 => MachineChoice::Unlisted(random.one(&["pc-q35-rhel9.4.0", "pc-i440fx-jammy", "rhel6.6.0"]).into()),
+        1 => MachineChoice::Unlisted(random.one(&["pc-q35-rhel99.4.0", "pc-i440fx-stonking", "rhel6.6.0"]).into()),
         _ => MachineChoice::Listed(loop {
             let id = MachineId(number(random, CATALOG.machines().len()));
             // A machine type of its own to some QEMUs, and to others a short name for another.
@@ -162,7 +162,7 @@ pub(crate) fn told(random: &mut Random) -> Scenario {
             2 | 3 => LibvirtChoice::Release(random.one(&recent), None),
             _ => LibvirtChoice::Release(random.one(&exact).unwrap_or(LibvirtId(0)), None),
         };
-        Release { libvirt, qemu: QemuChoice { version: Told::Is(random.one(&run)), build: None } }
+        Release::new(libvirt, QemuChoice { version: Told::Is(random.one(&run)), build: None })
     };
     (scenario.from, scenario.to) = (end(), end());
     let older = scenario.from.qemu.version.known().min(scenario.to.qemu.version.known());

@@ -37,7 +37,9 @@ pub(crate) fn open(word: &str, size: (u16, u16)) -> Session {
 /// The same, with other settings.
 pub(crate) fn open_with(word: &str, (width, height): (u16, u16), settings: Settings) -> Session {
     let scenario = Scenario::parse(catalog(), word).expect("the scenario is sound");
-    Session { model: Model::new(catalog(), scenario, settings, Size { width, height }), effects: Vec::new() }
+    let mut model = Model::new(catalog(), scenario, settings, Size { width, height });
+    while update::idle(&mut model, catalog()) {}
+    Session { model, effects: Vec::new() }
 }
 
 impl Session {

@@ -62,6 +62,11 @@ impl Vary {
         matches!(self, Self::Machines | Self::Models)
     }
 
+    /// Returns whether its lines have a libvirt release.
+    pub const fn is_software(self) -> bool {
+        matches!(self, Self::Distinct | Self::Releases | Self::Products)
+    }
+
     /// Returns what comes after it, passing over what cannot stand on one axis while `other` stands on the other: the
     /// guest has one machine type and one model.
     #[must_use]
@@ -89,7 +94,7 @@ pub enum Value {
     Libvirt(LibvirtChoice),
     /// A QEMU release.
     Qemu(QemuChoice),
-    /// What a product of this name ships.
+    /// libvirt and QEMU by this name: a product, or a release.
     Product(Box<str>, Release),
     /// A machine type.
     Machine(MachineChoice),
@@ -114,8 +119,13 @@ impl Line {
         Self::of(Value::Libvirt(libvirt))
     }
 
-    fn of(value: Value) -> Self {
+    pub(super) fn of(value: Value) -> Self {
         Self { value, until: None }
+    }
+
+    /// Returns whether the line has a libvirt release.
+    pub fn is_software(&self) -> bool {
+        self.value.software().is_some()
     }
 
     /// Puts this line's value into a scenario.
@@ -125,8 +135,8 @@ impl Line {
             Side::Destination => (&mut scenario.to, &mut scenario.to_host),
         };
         match &self.value {
-            Value::Libvirt(libvirt) => end.libvirt = libvirt.clone(),
-            Value::Qemu(qemu) => end.qemu = qemu.clone(),
+            Value::Libvirt(libvirt) => end.set_libvirt(libvirt.clone()),
+            Value::Qemu(qemu) => end.set_qemu(qemu.clone()),
             Value::Product(_, release) => *end = release.clone(),
             Value::Host(choice) => *host = choice.clone(),
             Value::Machine(machine) => {
@@ -174,6 +184,15 @@ impl Line {
 }
 
 impl Value {
+    /// Returns the libvirt release of a line, and its QEMU if the line has one.
+    pub(super) fn software(&self) -> Option<(&LibvirtChoice, Option<&QemuChoice>)> {
+        match self {
+            Self::Libvirt(libvirt) => Some((libvirt, None)),
+            Self::Product(_, release) => Some((&release.libvirt, Some(&release.qemu))),
+            Self::Qemu(_) | Self::Machine(_) | Self::Cpu(_) | Self::Host(_) => None,
+        }
+    }
+
     /// Returns what a scenario has at one end of what an axis goes through; `None` where it has no product.
     fn present(scenario: &Scenario, vary: Vary, side: Side) -> Option<Self> {
         let (end, host) = match side {
@@ -259,10 +278,16 @@ pub fn line_of(catalog: &Catalog, vary: Vary, lines: &[Line], scenario: &Scenari
 fn products(catalog: &Catalog) -> Vec<Value> {
     let mut scenario = Scenario::default_of(catalog);
     let mut all = Vec::new();
+    let mut before: Option<Release> = None;
     for product in catalog.products() {
         // Loading the facts has checked that the packages are ones the catalog knows.
         if scenario.set(catalog, Key::From, &product.name).is_ok() {
-            all.push(Value::Product(product.name.clone(), scenario.from.clone()));
+            // Releases of a product that ship the same packages are one line.
+            let packages = Release { product: None, ..scenario.from.clone() };
+            if before.as_ref() != Some(&packages) {
+                all.push(Value::Product(product.name.clone(), scenario.from.clone()));
+            }
+            before = Some(packages);
         }
     }
     all

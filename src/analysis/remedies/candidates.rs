@@ -45,11 +45,30 @@ pub(super) fn hosts(catalog: &Catalog) -> impl Iterator<Item = HostChoice> {
 
 /// The machine types of the same family named after a newer QEMU, oldest first.
 pub(super) fn newer_machines(catalog: &Catalog, current: MachineId) -> Vec<MachineId> {
+    if catalog.downstream().machine(current).is_some() {
+        return newer_of_distribution(catalog, current);
+    }
     let Some((family, version)) = machine_series(catalog.machine_name(current)) else { return Vec::new() };
     let newer = |id: &MachineId| {
         machine_series(catalog.machine_name(*id)).is_some_and(|(other, series)| other == family && series > version)
     };
     catalog.qemu_defaults().machines.iter().copied().filter(newer).collect()
+}
+
+/// The same of a distribution that numbers its types, as `pc-q35-rhel9.4.0`.
+fn newer_of_distribution(catalog: &Catalog, current: MachineId) -> Vec<MachineId> {
+    let split = |id: MachineId| {
+        let name = catalog.machine_name(id);
+        let family = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+        name.strip_prefix(family).and_then(|number| Some((family, number.parse::<Version>().ok()?)))
+    };
+    let Some((family, number)) = split(current) else { return Vec::new() };
+    let of_family =
+        |id: MachineId| split(id).filter(|known| known.0 == family && known.1 > number).map(|(_, n)| (n, id));
+    let all = catalog.downstream().machines.iter();
+    let mut newer: Vec<(Version, MachineId)> = all.filter_map(|known| of_family(known.machine)).collect();
+    newer.sort_unstable();
+    newer.into_iter().map(|(_, id)| id).collect()
 }
 
 /// The models that share the name without its version, its `-noTSX` or its `-IBRS`.

@@ -1,11 +1,11 @@
 //! Writes a way out as settings of the products that write the domain for their users: `KubeVirt` and nova. Where a
 //! product has no setting for it, nothing is written.
 
-use super::{Search, candidates};
+use super::{Application, Remedy, Search, candidates};
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Policy;
 use crate::domain::feature::FeatureId;
-use crate::domain::scenario::{Key, Scenario, Topology};
+use crate::domain::scenario::{Key, Scenario, Topology, Writer};
 use crate::domain::version::Version;
 
 /// How a product is told.
@@ -26,6 +26,21 @@ const NOVA_COMMAND: &str = "nova";
 
 fn both(kubevirt: (&'static str, String), nova: (&'static str, String)) -> Vec<Setting> {
     [kubevirt, nova].into_iter().map(|(product, text)| Setting { product, text }).collect()
+}
+
+/// Returns the remedies in the words of the product that writes the guest's domain, without those that it has no words
+/// for: its users do not call `virsh`.
+pub(super) fn of_writer(writer: Writer, remedies: Vec<Remedy>) -> Vec<Remedy> {
+    let begins = match writer {
+        Writer::KubeVirt => KUBEVIRT_RELEASE,
+        Writer::Nova => NOVA_COMMAND,
+    };
+    let in_words = |remedy: Remedy| {
+        let setting = remedy.settings.iter().find(|setting| setting.product.starts_with(begins))?;
+        let how = Application::Command(format!("# {}\n{}", setting.product, setting.text));
+        Some(Remedy { how, settings: Vec::new(), ..remedy })
+    };
+    remedies.into_iter().filter_map(in_words).collect()
 }
 
 /// Features named at the next start.

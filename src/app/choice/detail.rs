@@ -51,7 +51,20 @@ fn model(catalog: &Catalog, with: &Scenario) -> String {
     }
 }
 
+/// The upstream machine type that a distribution's equals at the source.
+pub(super) fn base<'c>(catalog: &'c Catalog, with: &Scenario) -> Option<&'c str> {
+    let MachineChoice::Listed(id) = with.machine else { return None };
+    let base = catalog.downstream().machine(id)?.base(with.from.qemu.version.known().unwrap_or_default())?;
+    Some(catalog.machine_name(base))
+}
+
 fn machine(catalog: &Catalog, with: &Scenario) -> String {
+    if let MachineChoice::Listed(id) = with.machine
+        && let Some(known) = catalog.downstream().machine(id)
+    {
+        let note = known.note.as_deref().unwrap_or_default();
+        return if known.like.is_empty() { format!("equals no upstream type: {note}") } else { note.to_owned() };
+    }
     match &with.machine {
         MachineChoice::Listed(id) => {
             let version = with.from.qemu.version.known();
@@ -61,7 +74,7 @@ fn machine(catalog: &Catalog, with: &Scenario) -> String {
             let deprecated = known.is_some_and(|m| m.deprecated).then(|| "deprecated".to_owned());
             alias.into_iter().chain(deprecated).collect::<Vec<_>>().join(", ")
         }
-        MachineChoice::Unlisted(_) => "no data: decided as any machine type of this QEMU".to_owned(),
+        MachineChoice::Unlisted(_) => "no data: cannot be decided".to_owned(),
         MachineChoice::Unknown => "unknown: tries every machine type".to_owned(),
     }
 }

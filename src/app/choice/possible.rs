@@ -5,6 +5,7 @@ use super::{Choice, libvirt_name};
 use crate::domain::catalog::{Catalog, ReleaseMap, machine_series};
 use crate::domain::definition::Mode;
 use crate::domain::map::CpuMap;
+use crate::domain::package::Presence;
 use crate::domain::scenario::{CpuChoice, LibvirtChoice, MachineChoice, Release, Scenario, Told};
 use crate::domain::version::Version;
 use std::sync::Arc;
@@ -86,9 +87,11 @@ fn machine_in_qemu(catalog: &Catalog, scenario: &Scenario, release: &Release) ->
     let MachineChoice::Listed(machine) = scenario.machine else { return None };
     let version = release.qemu.version.known()?;
     let name = catalog.machine_name(machine);
-    let views = catalog.qemu_views(version);
-    if views.is_empty() || views.iter().any(|view| view.has_machine(machine, name)) {
+    if release.has_machine(catalog, machine) != Some(Presence::No) {
         return None;
+    }
+    if catalog.downstream().machine(machine).is_some() || release.qemu_build(catalog).is_some() {
+        return Some(format!("QEMU {} does not have {name}", super::qemu_name(release)));
     }
     let later = machine_series(name).is_some_and(|(_, series)| series.series() > version.series());
     let had_before =

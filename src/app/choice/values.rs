@@ -29,8 +29,9 @@ pub struct Value {
 
 /// Returns every value of `choice`; the current one is always among them.
 pub fn values(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Vec<Value> {
+    let products = products(choice, catalog, scenario);
     let mut all = candidates(choice, catalog, scenario);
-    if !all.contains(scenario) {
+    if !all.contains(scenario) && !products.iter().any(|value| value.scenario == *scenario) {
         all.insert(0, scenario.clone());
     }
     let listed = all.into_iter().map(|with| Value {
@@ -40,10 +41,11 @@ pub fn values(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Vec<Val
         only_in_list: only_in_list(choice, catalog, &with),
         scenario: with,
     });
-    listed.chain(products(choice, catalog, scenario)).collect()
+    products.into_iter().chain(listed).collect()
 }
 
-/// Returns the products as values, for settings that are releases. Each sets both libvirt and QEMU.
+/// Returns the products as values, for settings that are releases, of each product the newest first. Each sets both
+/// libvirt and QEMU.
 fn products(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Vec<Value> {
     let releases = [
         (Choice::FromLibvirt, Key::From),
@@ -66,7 +68,9 @@ fn products(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Vec<Value
             scenario: with,
         })
     };
-    catalog.products().iter().filter_map(value).collect()
+    let product = |known: &Product| known.name.split(':').next().map(str::to_owned);
+    let groups = catalog.products().chunk_by(|one, other| product(one) == product(other));
+    groups.flat_map(|group| group.iter().rev()).filter_map(value).collect()
 }
 
 /// Returns the scenario with the default value of `choice`.
@@ -86,13 +90,13 @@ pub fn default_of(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Sce
         Choice::Vendor => to.vendor = from.vendor,
         Choice::Pmu => to.pmu = from.pmu,
         Choice::Transport => to.transport = from.transport,
-        Choice::FromLibvirt => to.from.libvirt = from.from.libvirt,
-        Choice::FromQemu => to.from.qemu = from.from.qemu,
+        Choice::FromLibvirt => to.from.set_libvirt(from.from.libvirt),
+        Choice::FromQemu => to.from.set_qemu(from.from.qemu),
         Choice::FromHost => to.from_host = from.from_host,
         Choice::Started => to.started = from.started,
         Choice::Via => to.via = from.via,
-        Choice::ToLibvirt => to.to.libvirt = from.to.libvirt,
-        Choice::ToQemu => to.to.qemu = from.to.qemu,
+        Choice::ToLibvirt => to.to.set_libvirt(from.to.libvirt),
+        Choice::ToQemu => to.to.set_qemu(from.to.qemu),
         Choice::ToHost => to.to_host = from.to_host,
         Choice::Regime => to.regime = from.regime,
     }
@@ -125,14 +129,14 @@ pub fn free_value(choice: Choice, catalog: &Catalog, scenario: &Scenario, typed:
             with.set(catalog, side, typed).ok()?;
             if !typed.contains(':') {
                 let release = if side == Key::From { &mut with.from } else { &mut with.to };
-                release.qemu = qemu;
+                release.set_qemu(qemu);
             }
         }
         Choice::FromQemu | Choice::ToQemu => {
             let mut probe = scenario.clone();
             probe.set(catalog, Key::From, &format!("old:{typed}")).ok()?;
             let release = if choice == Choice::FromQemu { &mut with.from } else { &mut with.to };
-            release.qemu = probe.from.qemu;
+            release.set_qemu(probe.from.qemu);
         }
         Choice::Model
         | Choice::Feature
@@ -195,10 +199,10 @@ fn candidates(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Vec<Sce
         Choice::Vendor => list!(or_none(&Vendor::ALL), |with, vendor| with.vendor = vendor),
         Choice::Pmu => list!([false, true], |with, pmu| with.pmu = pmu),
         Choice::Transport => list!(Transport::ALL.to_vec(), |with, transport| with.transport = transport),
-        Choice::FromLibvirt => list!(libvirts(catalog), |with, libvirt| with.from.libvirt = libvirt.clone()),
-        Choice::ToLibvirt => list!(libvirts(catalog), |with, libvirt| with.to.libvirt = libvirt.clone()),
-        Choice::FromQemu => list!(qemus(catalog, &scenario.from), |with, qemu| with.from.qemu = qemu.clone()),
-        Choice::ToQemu => list!(qemus(catalog, &scenario.to), |with, qemu| with.to.qemu = qemu.clone()),
+        Choice::FromLibvirt => list!(libvirts(catalog), |with, libvirt| with.from.set_libvirt(libvirt.clone())),
+        Choice::ToLibvirt => list!(libvirts(catalog), |with, libvirt| with.to.set_libvirt(libvirt.clone())),
+        Choice::FromQemu => list!(qemus(catalog, &scenario.from), |with, qemu| with.from.set_qemu(qemu.clone())),
+        Choice::ToQemu => list!(qemus(catalog, &scenario.to), |with, qemu| with.to.set_qemu(qemu.clone())),
         Choice::FromHost => list!(hosts(catalog), |with, host| with.from_host = host.clone()),
         Choice::ToHost => list!(hosts(catalog), |with, host| with.to_host = host.clone()),
         Choice::Started => {
@@ -292,7 +296,7 @@ fn qemus(catalog: &Catalog, current: &Release) -> Vec<QemuChoice> {
 }
 
 fn releases(catalog: &Catalog, qemu: &QemuChoice) -> Vec<Release> {
-    libvirts(catalog).into_iter().map(|libvirt| Release { libvirt, qemu: qemu.clone() }).collect()
+    libvirts(catalog).into_iter().map(|libvirt| Release::new(libvirt, qemu.clone())).collect()
 }
 
 fn hosts(catalog: &Catalog) -> Vec<HostChoice> {

@@ -39,8 +39,10 @@ pub(crate) enum Line {
 /// The state of the comparison.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Compare {
-    /// The lines; empty while no scenario is set as A.
+    /// The lines.
     pub(crate) lines: Vec<Line>,
+    /// Whether A is the reverse direction of B, because no scenario is set as A.
+    pub(crate) is_reverse: bool,
     /// The side that Enter opens: 0 is A, 1 is B.
     pub(crate) side: usize,
     /// The index of the first visible line.
@@ -59,7 +61,7 @@ pub(crate) const LABELS: usize = 18;
 impl Compare {
     /// Returns the initial state.
     pub(crate) fn open(context: &ScreenContext<'_>) -> Self {
-        let mut state = Self { lines: Vec::new(), side: 0, scroll: 0 };
+        let mut state = Self { lines: Vec::new(), is_reverse: false, side: 0, scroll: 0 };
         state.refresh(context);
         state
     }
@@ -71,16 +73,16 @@ impl Compare {
 
     /// Returns the number of visible lines below the heading.
     pub(crate) fn room(size: Size) -> usize {
-        usize::from(size.height).saturating_sub(5).max(1)
+        usize::from(size.height).saturating_sub(6).max(1)
     }
 
-    /// Returns the text of an empty comparison.
-    pub(crate) fn empty(keymap: &Keymap) -> String {
-        format!(
-            "No scenario is set as A. Press {} on any screen to set it. Then change the scenario and press {} to compare.",
-            keymap.shown(Action::SetA),
-            keymap.shown(Action::Compare)
-        )
+    /// Returns what is compared.
+    pub(crate) fn headline(&self, keymap: &Keymap) -> String {
+        if self.is_reverse {
+            let set = keymap.shown(Action::SetA);
+            return format!("A is the reverse direction of B. Press {set} to set another scenario as A.");
+        }
+        "A is the scenario that was set as A, B is the current one.".to_owned()
     }
 
     fn scroll_by(&mut self, by: isize, size: Size) {
@@ -91,8 +93,8 @@ impl Compare {
     fn visit(&self, context: &ScreenContext<'_>) -> ScreenResponse {
         match (self.side, context.scenario_a) {
             (0, Some(scenario_a)) => ScreenResponse::Visit(Box::new(scenario_a.clone())),
-            (_, Some(_)) => ScreenResponse::Visit(Box::new(context.scenario.clone())),
-            (_, None) => ScreenResponse::Say("No scenario is set as A.".to_owned()),
+            (0, None) => ScreenResponse::Visit(Box::new(context.scenario.swapped())),
+            (_, _) => ScreenResponse::Visit(Box::new(context.scenario.clone())),
         }
     }
 }
@@ -236,14 +238,13 @@ impl ScreenState for Compare {
     }
 
     fn refresh(&mut self, context: &ScreenContext<'_>) {
-        self.lines = match context.scenario_a {
-            Some(scenario_a) => {
-                let a = Side { scenario: scenario_a, answer: resolve(context.catalog, scenario_a) };
-                let b = Side { scenario: context.scenario, answer: context.derived.answer.clone() };
-                compare(context.catalog, &a, &b, Self::half(context.size).saturating_sub(1))
-            }
-            None => Vec::new(),
-        };
+        // Without a scenario A, the reverse direction shows what the screen is for.
+        let reverse = context.scenario.swapped();
+        self.is_reverse = context.scenario_a.is_none();
+        let scenario_a = context.scenario_a.unwrap_or(&reverse);
+        let a = Side { scenario: scenario_a, answer: resolve(context.catalog, scenario_a) };
+        let b = Side { scenario: context.scenario, answer: context.derived.answer.clone() };
+        self.lines = compare(context.catalog, &a, &b, Self::half(context.size).saturating_sub(1));
         self.scroll_by(0, context.size);
     }
 

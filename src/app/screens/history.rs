@@ -50,6 +50,8 @@ pub struct History {
     /// The text that listed lines contain; empty for every line.
     pub(crate) named: String,
     all: Vec<Line>,
+    /// How many of all lines are those of the subject.
+    own: usize,
 }
 
 impl History {
@@ -70,6 +72,7 @@ impl History {
             listed: List::default(),
             named: String::new(),
             all: Vec::new(),
+            own: 0,
         };
         state.load(context, subject);
         state
@@ -78,6 +81,11 @@ impl History {
     fn load(&mut self, context: &ScreenContext<'_>, subject: Subject) {
         self.subject = subject;
         (self.summary, self.all) = lines::of(context.catalog, subject);
+        self.own = self.all.len();
+        if self.other != subject {
+            // Below them the lines of the other subject.
+            self.all.extend(lines::of(context.catalog, self.other).1);
+        }
         self.named.clear();
         self.list();
         match (subject, self.other) {
@@ -87,7 +95,8 @@ impl History {
             // The last change is the most likely subject of a search.
             _ => {
                 let changes = |line: &Line| matches!(line.shows, Shows::Change { before: Some(_), .. });
-                self.listed.go(self.listed.iter().rposition(changes).unwrap_or(0));
+                let own = self.listed.get(..self.own).unwrap_or_default();
+                self.listed.go(own.iter().rposition(changes).unwrap_or(0));
             }
         }
     }

@@ -239,6 +239,7 @@ impl ScreenState for Matrix {
             Target::Cell(row, column) => (row, column),
             Target::Row(row) => (row, self.columns.index()),
             Target::Choice(_)
+            | Target::Hidden(_)
             | Target::Fix(_)
             | Target::TableRow(_)
             | Target::Item(_)

@@ -19,6 +19,8 @@ pub(crate) enum Line {
     Text(Vec<(Since, String)>),
     /// A remark about a document.
     Remark(String),
+    /// What a document leaves out; no part of it.
+    Ghost(String),
     /// An empty line.
     Blank,
 }
@@ -106,7 +108,7 @@ impl Xml {
 
     /// Returns the number of visible lines of a column.
     pub(crate) fn room(&self, size: Size) -> usize {
-        usize::from(size.height).saturating_sub(4 + usize::from(self.remark.is_some())).max(1)
+        usize::from(size.height).saturating_sub(5 + usize::from(self.remark.is_some())).max(1)
     }
 
     fn column(&self) -> usize {
@@ -173,6 +175,10 @@ fn lines_of(index: usize, document: &Document, room: usize) -> Vec<Line> {
         lines.extend(joined("", &of(true), room));
     } else {
         lines.extend(document.parts.iter().map(|part| Line::Text(vec![part.clone()])));
+        if let Some(text) = &document.unmentioned {
+            // Before the closing tag, where a feature would stand.
+            lines.insert(lines.len() - 1, Line::Ghost(text.clone()));
+        }
     }
     lines
 }

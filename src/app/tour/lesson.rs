@@ -23,6 +23,12 @@ pub struct Lesson {
     /// What the learner knows at the end, in one sentence.
     #[serde(deserialize_with = "words")]
     pub(crate) summary: String,
+    /// Parts of the screen that are not introduced yet, and are left empty.
+    #[serde(default)]
+    pub(crate) hide: Vec<Place>,
+    /// Whether it is among the lessons for a class of 30 minutes.
+    #[serde(default)]
+    pub class: bool,
     /// Link of the scenario that the lesson starts with.
     pub(crate) scenario: String,
     /// At least one.
@@ -130,6 +136,33 @@ pub struct Condition {
     pub(in crate::app) screen: Option<ScreenKind>,
     /// The beginning of the open page's title; empty for no page.
     pub(in crate::app) page: Option<String>,
+}
+
+impl Answer {
+    /// Returns whether it is the right one.
+    pub fn is_right(&self) -> bool {
+        self.right
+    }
+}
+
+impl Lesson {
+    /// Returns about how many minutes it takes: the time to read its words, and some for each step.
+    pub fn minutes(&self) -> usize {
+        let words = |step: &Step| {
+            let answers = step.answers().iter().map(|answer| count(&answer.text) + count(&answer.why));
+            count(&step.text) + answers.sum::<usize>()
+        };
+        let words: usize = self.steps.iter().map(words).sum();
+        (words / WORDS_A_MINUTE + self.steps.len() / STEPS_A_MINUTE).max(1)
+    }
+}
+
+/// How fast people read, and how fast they look at a screen and press its keys.
+const WORDS_A_MINUTE: usize = 120;
+const STEPS_A_MINUTE: usize = 2;
+
+fn count(text: &str) -> usize {
+    text.split_whitespace().count()
 }
 
 impl Step {

@@ -31,6 +31,8 @@ pub const FILES: &[(&str, &str)] = &lessons![
     "08-ht",
     "09-weaker-hosts",
     "10-reviewing",
+    "11-host-model",
+    "12-distribution-upgrade",
 ];
 
 /// Parses a lesson. `number` is its position among the lessons, counted from 1.

@@ -19,6 +19,11 @@ pub fn unavailable(model: &Model, action: Action) -> Option<&'static str> {
         Action::SwapSides if model.history.scenario_a.is_none() => Some("no scenario is set as A"),
         Action::CopyMessage if model.derived.message.is_none() => Some("libvirt reports no error"),
         Action::NextStep | Action::StepBefore | Action::LeaveTour if model.tour.is_none() => Some(NO_LESSON),
+        Action::OpenRun => match model.tour.as_ref().map(|tour| tour.now()) {
+            None => Some(NO_LESSON),
+            Some(step) if step.is_none_or(|step| step.runs.is_empty()) => Some("this step names no recorded run"),
+            Some(_) => None,
+        },
         Action::FirstAnswer => no_answer(model, 0),
         Action::SecondAnswer => no_answer(model, 1),
         Action::ThirdAnswer => no_answer(model, 2),

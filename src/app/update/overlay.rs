@@ -1,11 +1,12 @@
 //! Does what is asked for while something lies over the screen.
 
-use super::{Effect, apply_response, ask_screen, change, refresh, save_export, tour, update as act};
+use super::{Effect, apply_response, ask_screen, change, help, refresh, save_export, tour, update as act};
 use crate::app::action::Action;
-use crate::app::choice::free_value;
+use crate::app::choice::{Choice, free_value, needs_host};
 use crate::app::list::{PAGE, lines_moved};
 use crate::app::model::Model;
 use crate::app::overlay::Overlay;
+use crate::app::page::Page;
 use crate::app::picker::{Pick, Picker};
 use crate::app::screens::{ScreenContext, Target};
 use crate::domain::catalog::Catalog;
@@ -33,16 +34,44 @@ pub(super) fn update(model: &mut Model, catalog: &Catalog, action: Action) -> Ha
 
 fn page(model: &mut Model, action: Action, by: Option<isize>) -> Handled {
     let (columns, height) = crate::app::overlay::page_room(model.room());
-    match (&mut model.overlay, action, by) {
-        (Some(Overlay::Page(page)), _, Some(by)) => page.scroll_by(by, columns, height),
-        (_, Action::Left | Action::Right | Action::NextPane | Action::PreviousPane, _) => {}
-        (_, Action::Back | Action::Quit | Action::Open, _) => model.overlay = None,
+    let Some(Overlay::Page(page)) = &mut model.overlay else { return Handled::Not };
+    if page.search.as_ref().is_some_and(|search| search.typing) && by.is_none() {
+        return Handled::Done(page_search(page, action, (columns, height)));
+    }
+    match (action, by) {
+        (_, Some(by)) => page.scroll_by(by, columns, height),
+        (Action::Left | Action::Right | Action::NextPane | Action::PreviousPane, _) => {}
+        (Action::Filter, _) => page.start_search(),
+        (Action::NextMatch, _) => page.find(true, columns, height),
+        (Action::PreviousMatch, _) => page.find(false, columns, height),
+        (Action::Back, _) if page.search.is_some() => page.search = None,
+        (Action::Help, _) if page.has_more => model.overlay = Some(Overlay::Page(help(model, true))),
+        (Action::Back | Action::Quit | Action::Open, _) => model.overlay = None,
         _ => {
             model.overlay = None;
             return Handled::Not;
         }
     }
     Handled::Done(None)
+}
+
+/// Performs an action while the text of a search is typed.
+#[expect(clippy::wildcard_enum_match_arm, reason = "every other action does not edit")]
+fn page_search(page: &mut Page, action: Action, (columns, height): (usize, usize)) -> Option<Effect> {
+    match action {
+        Action::Back => page.search = None,
+        Action::Open => {
+            if let Some(search) = &mut page.search {
+                search.typing = false;
+            }
+        }
+        _ => {
+            if let Some(request) = request(action) {
+                page.edit_search(request, columns, height);
+            }
+        }
+    }
+    None
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "a picker ignores every other action")]
@@ -77,7 +106,12 @@ fn choose(model: &mut Model, catalog: &Catalog) -> Option<Effect> {
     let Some(Overlay::Picker(picker)) = model.overlay.take() else { return None };
     let pick = picker.chosen().map(|item| item.pick.clone());
     match pick {
-        Some(Pick::Scenario(scenario)) => change(model, catalog, *scenario),
+        Some(Pick::Scenario(scenario)) => {
+            change(model, catalog, *scenario);
+            if picker.choice == Some(Choice::Model) && needs_host(&model.scenario) {
+                model.overlay = Some(Overlay::Picker(Box::new(Picker::of_hosts(catalog, &model.scenario))));
+            }
+        }
         Some(Pick::Choice(choice)) => {
             model.overlay = Some(Overlay::Picker(Box::new(Picker::of_choice(catalog, &model.scenario, choice))));
         }
@@ -155,6 +189,7 @@ fn request(action: Action) -> Option<InputRequest> {
 /// Edits the text of the overlay.
 pub(super) fn edit(model: &mut Model, catalog: &Catalog, request: InputRequest) {
     model.notice = None;
+    let (columns, height) = crate::app::overlay::page_room(model.room());
     match &mut model.overlay {
         Some(Overlay::Picker(picker)) => {
             picker.edit(request);
@@ -168,7 +203,8 @@ pub(super) fn edit(model: &mut Model, catalog: &Catalog, request: InputRequest) 
         Some(Overlay::Ask(ask)) => {
             ask.input.handle(request);
         }
-        Some(Overlay::Page(_)) | None => {}
+        Some(Overlay::Page(page)) => page.edit_search(request, columns, height),
+        None => {}
     }
 }
 

@@ -56,6 +56,7 @@ pub fn list_saved(model: &mut Model, catalog: &Catalog, saved: &[(String, String
             saved: !name.is_empty(),
             problem: read.as_ref().err().map(|err| format!("cannot be parsed: {}", err.fault)),
             pick: read.map_or(Pick::Nothing, |scenario| Pick::Scenario(Box::new(scenario))),
+            outcome: None,
         }
     });
     let mut picker = Picker::new("Saved scenarios, then those used last".to_owned(), None, items.collect());

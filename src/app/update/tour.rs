@@ -6,8 +6,9 @@ use crate::app::choice::ChoiceState;
 use crate::app::history::History;
 use crate::app::model::Model;
 use crate::app::overlay::Overlay;
+use crate::app::page::Page;
 use crate::app::picker::{Item, Pick, Picker};
-use crate::app::tour::{Condition, Expect, FILES, Lesson, Moment, Press, Task, Tour, find, lessons};
+use crate::app::tour::{Condition, Expect, FILES, Lesson, Moment, Press, Task, Tour, find, lessons, recorded_runs};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 use crate::resolve::{Row, RuleId, Verdict};
@@ -63,7 +64,10 @@ pub(crate) fn list(model: &Model) -> Result<Overlay, String> {
     let current = model.tour.as_ref().map(|tour| tour.lesson.number);
     let lessons = lessons().map_err(|error| error.to_string())?;
     let items = lessons.into_iter().map(|lesson| Item {
-        detail: lesson.summary,
+        detail: {
+            let done = if model.finished.contains(&lesson.name) { "done, " } else { "" };
+            format!("{done}{} min  {}", lesson.minutes(), lesson.summary)
+        },
         current: current == Some(lesson.number),
         ..Item::new(format!("{:>2} {}", lesson.number, lesson.title), Pick::Lesson(lesson.name))
     });
@@ -169,12 +173,25 @@ fn rule_in_words(rule: RuleId) -> String {
     format!("{kind} {}", rule.name())
 }
 
-/// Returns how the scenario deviates from the one the step started with, and the key that restores it; `None` where it
-/// does not, or while a list or a page is open.
+/// Returns how the screen or the scenario deviates from those of the step, and the key that restores them; `None` where
+/// they do not, or while a list or a page is open.
 fn deviation(model: &Model) -> Option<String> {
     let tour = model.tour.as_ref()?;
     let started = tour.started.get(tour.step)?;
-    if model.overlay.is_some() || model.scenario == started.scenario {
+    let back = model.settings.keymap.shown(Action::StepBefore);
+    if model.overlay.is_some() {
+        return None;
+    }
+    let (current, began) = (model.screens.top().kind(), started.screens.top().kind());
+    if model.scenario == started.scenario && current != began {
+        let wanted = tour.condition().and_then(|condition| condition.screen).unwrap_or(began);
+        return Some(format!(
+            "This is the screen {}; this step needs {}. Press {back} to go back.",
+            current.title(),
+            wanted.title()
+        ));
+    }
+    if model.scenario == started.scenario {
         return None;
     }
     let condition = tour.condition();
@@ -182,15 +199,15 @@ fn deviation(model: &Model) -> Option<String> {
     let what = match (condition.and_then(|condition| condition.wrong_value(model)), rule) {
         (Some((found, wanted)), _) => {
             let group = found.choice.group().title();
-            format!("{group} {} is {}, the lesson wants {wanted}", found.label, found.value)
+            format!("{group} {} is {}; this step needs {wanted}", found.label, found.value)
         }
         (None, Some(wanted)) => {
             let rule = model.derived.answer.rule.map_or("none", RuleId::name);
-            format!("The rule is {rule}, the lesson wants {}", wanted.name())
+            format!("The rule is {rule}; this step needs {}", wanted.name())
         }
         (None, None) => "The scenario is not the one of this step".to_owned(),
     };
-    Some(format!("{what}. {} restores it.", model.settings.keymap.shown(Action::Reset)))
+    Some(format!("{what}. Press {} to go back.", model.settings.keymap.shown(Action::StepBefore)))
 }
 
 /// Handles the actions of a lesson. Returns false for every other action.
@@ -208,10 +225,21 @@ pub(super) fn update(model: &mut Model, catalog: &Catalog, action: Action) -> bo
         Action::ThirdAnswer => answer(tour, 2),
         Action::FourthAnswer => answer(tour, 3),
         Action::LeaveTour => leave(model, catalog),
+        Action::OpenRun => open_run(model),
         Action::Reset if model.overlay.is_none() => again(model, catalog),
         _ => return false,
     }
     true
+}
+
+/// Opens the page of the recorded run that the step names.
+fn open_run(model: &mut Model) {
+    let id = model.tour.as_ref().and_then(Tour::now).and_then(|step| step.runs.first());
+    let run = recorded_runs().ok().and_then(|all| all.into_iter().find(|run| Some(&run.id) == id));
+    if let Some(run) = run {
+        let title = format!("Recorded run {}", run.id);
+        model.overlay = Some(Overlay::Page(Page::of_paragraphs(&title, &run.paragraphs())));
+    }
 }
 
 /// Handles `back` on the first screen: the second one in a row leaves. Returns false without a lesson.
@@ -250,6 +278,14 @@ fn next(model: &mut Model, catalog: &Catalog) {
         tour.step += 1;
         start_step(model, catalog, None);
     }
+    finish(model);
+}
+
+/// Remembers that the lesson was played to its end.
+fn finish(model: &mut Model) {
+    if let Some(tour) = model.tour.as_ref().filter(|tour| tour.now().is_none()) {
+        model.finished.insert(tour.lesson.name.clone());
+    }
 }
 
 /// Performs the step's keys from the state in which the step started.
@@ -283,8 +319,12 @@ fn after(model: &mut Model, catalog: &Catalog) {
     }
 }
 
-/// Turns to the previous page, withdraws an answer, or restarts the previous step.
+/// Restores the step after another key than the wanted one; otherwise turns to the previous page, withdraws an answer, or
+/// restarts the previous step.
 fn before(model: &mut Model, catalog: &Catalog) {
+    if deviation(model).is_some() {
+        return again(model, catalog);
+    }
     let Some(tour) = &mut model.tour else { return };
     if tour.page > 0 {
         tour.page -= 1;

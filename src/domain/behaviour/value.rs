@@ -2,6 +2,7 @@
 
 use super::{
     AddedExempt, DropAdded, DropUnknown, HostUnderKvm, InvtscMessage, LiveMissing, Original, PartialCheck, Regime,
+    RegistersRead,
 };
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::version::Version;
@@ -80,5 +81,6 @@ word_values!(
     PartialCheck,
     LiveMissing,
     HostUnderKvm,
-    InvtscMessage
+    InvtscMessage,
+    RegistersRead
 );

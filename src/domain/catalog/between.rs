@@ -6,7 +6,7 @@ use super::super::feature::FeatureSet;
 use super::super::map::{CpuMap, MapId, ModelDefinition, ModelId};
 use super::super::qemu::is_versioned;
 use super::super::version::Version;
-use super::Catalog;
+use super::{Catalog, LibvirtId, ReleaseMap};
 use foldhash::HashMap;
 use std::sync::Arc;
 
@@ -49,6 +49,27 @@ fn facts_at(catalog: &Catalog, version: Version) -> MapFacts {
         }
     }
     facts
+}
+
+/// Returns the stand-in maps of a release between exact ones of which other dated facts hold: those of a package with
+/// fixes of later releases. `None` for a release whose own map was read.
+pub(super) fn with_facts(
+    catalog: &Catalog,
+    version: Version,
+    map: ReleaseMap,
+    changes: &[(MapFact, bool)],
+) -> Option<[(LibvirtId, CpuMap); 2]> {
+    let ReleaseMap::Between { lower, upper } = map else { return None };
+    let mut facts = facts_at(catalog, version);
+    changes.iter().for_each(|(fact, holds)| facts.set(*fact, *holds));
+    let known = |id: LibvirtId| (catalog.release(id).version, catalog.release(id).map);
+    let ((low, ReleaseMap::Exact(lower_map)), (high, ReleaseMap::Exact(upper_map))) = (known(lower.0), known(upper.0))
+    else {
+        return None;
+    };
+    let dates = Dates { facts, lower: facts_at(catalog, low), upper: facts_at(catalog, high) };
+    let (lower_map, upper_map) = (catalog.map(lower_map), catalog.map(upper_map));
+    Some([(lower.0, dates.raise(catalog, lower_map, upper_map)), (upper.0, dates.lower(catalog, upper_map))])
 }
 
 struct Dates {

@@ -1,14 +1,16 @@
 //! Says what a catalog is made of, checks that and makes the catalog; adds a map that is read at run time.
 
 use super::{
-    Catalog, Decisions, LibvirtId, LibvirtRelease, Product, Provenance, QemuIndex, ReleaseMap, between, machine_series,
+    Catalog, Decisions, LibvirtId, LibvirtRelease, Provenance, QemuIndex, ReleaseMap, between, machine_series,
 };
+use crate::domain::downstream::{Downstream, DownstreamMachine};
 use crate::domain::feature::{CAPACITY, FeatureSet};
 use crate::domain::host::Host;
 use crate::domain::map::{CpuMap, MapId};
 use crate::domain::named::Named;
 use crate::domain::names::Names;
-use crate::domain::qemu::{MachineId, QemuDefaults, QemuFacts};
+use crate::domain::product::Products;
+use crate::domain::qemu::{MachineId, QemuDefaults, QemuFacts, closed};
 use crate::domain::version::Version;
 use foldhash::HashMap;
 use std::sync::Arc;
@@ -33,9 +35,11 @@ pub struct Parts {
     /// The hosts.
     pub hosts: Vec<Host>,
     /// The products.
-    pub products: Vec<Product>,
+    pub products: Products,
     /// How releases decide.
     pub decisions: Decisions,
+    /// What distributions change.
+    pub downstream: Downstream,
 }
 
 /// A release whose map was read.
@@ -77,7 +81,7 @@ impl Catalog {
             return Err(CatalogError(format!("release {} names a map that is not there", release.name)));
         }
         let mut catalog = Self {
-            machine_order: natural_order(&parts.machines),
+            machine_order: natural_order(&parts.machines, parts.downstream.machines.first()),
             vendors: Vec::new(),
             qemu_index: Vec::new(),
             recorded: Box::default(),
@@ -91,12 +95,16 @@ impl Catalog {
             hosts: parts.hosts,
             products: parts.products,
             decisions: parts.decisions,
+            downstream: parts.downstream,
             libvirt_names: HashMap::default(),
             named: Named::default(),
             ever: Vec::new(),
             newest: None,
         };
         complete_dependencies(&mut catalog.qemu);
+        for rows in catalog.qemu.iter_mut().filter_map(|release| release.dependencies.as_mut()) {
+            *rows = closed(rows);
+        }
         catalog.vendors = (0..catalog.models.len()).map(|n| catalog.find_vendor(n)).collect();
         catalog.qemu_index = catalog.qemu.iter().map(|q| QemuIndex::of(&catalog, q)).collect();
         catalog.list_releases(&parts.releases)?;
@@ -234,11 +242,14 @@ impl Catalog {
     }
 }
 
-fn natural_order(machines: &Names) -> Vec<MachineId> {
-    let mut order: Vec<_> =
-        (0..).zip(machines.iter()).map(|(number, name)| (machine_series(name), name, number)).collect();
+/// Upstream's machine types in natural order, then the distributions' as they are written.
+fn natural_order(machines: &Names, first: Option<&DownstreamMachine>) -> Vec<MachineId> {
+    let upstream = first.map_or(machines.len(), |first| usize::from(first.machine.0));
+    let all = || (0u16..).zip(machines.iter());
+    let mut order: Vec<_> = all().take(upstream).map(|(number, name)| (machine_series(name), name, number)).collect();
     order.sort_unstable();
-    order.into_iter().map(|(_, _, number)| MachineId(number)).collect()
+    let numbers = order.into_iter().map(|(_, _, number)| number);
+    numbers.chain(all().skip(upstream).map(|(number, _)| number)).map(MachineId).collect()
 }
 
 /// Gives a release of which only some dependency rows were read the other rows of the release before.

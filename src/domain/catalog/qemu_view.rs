@@ -1,12 +1,15 @@
 //! Looks at one QEMU point release: its own facts where they were read, else its neighbours'.
 //! Decides nothing about a guest.
 
+use super::super::behaviour::QuirkKind;
+use super::super::downstream::QemuChanges;
 use super::super::feature::FeatureSet;
 use super::super::map::ModelId;
 
 use super::super::qemu::{Accel, Dependency, MachineId, QemuFacts};
 use super::super::version::Version;
 use super::{Catalog, machine_series};
+use std::sync::Arc;
 
 /// Returns the minor number of the last QEMU series with this major: since 4.0 there are three a year.
 const fn last_minor(major: u16) -> u16 {
@@ -80,13 +83,15 @@ pub struct QemuView<'a> {
     pub(crate) tcg_unsupported: FeatureSet,
     /// What its TCG offers with `max`.
     pub(crate) tcg_max: FeatureSet,
+    /// What the build of a distribution changes.
+    changes: Option<Arc<QemuChanges>>,
     index: &'a QemuIndex,
 }
 
 impl QemuView<'_> {
     /// Returns whether this QEMU has the machine type. A type named after a QEMU release exists from that release
     /// on, whatever the neighbour that answers for this one lists.
-    pub(crate) fn has_machine(&self, machine: MachineId, name: &str) -> bool {
+    pub fn has_machine(&self, machine: MachineId, name: &str) -> bool {
         let listed = self.index.machines.get(usize::from(machine.0)).copied().unwrap_or(false);
         if self.lists.version == self.version {
             return listed;
@@ -103,8 +108,30 @@ impl QemuView<'_> {
     }
 
     /// Returns whether this QEMU has the model.
-    pub(crate) fn has_model(&self, model: ModelId) -> bool {
-        self.index.models.get(usize::from(model.0)).copied().unwrap_or(false)
+    pub fn has_model(&self, model: ModelId) -> bool {
+        let upstream = self.index.models.get(usize::from(model.0)).copied().unwrap_or(false);
+        match self.changes.as_deref() {
+            Some(changes) => (upstream || changes.models.contains(&model)) && !changes.removed.contains(&model),
+            None => upstream,
+        }
+    }
+
+    /// Makes it the QEMU of a distribution's build.
+    pub(crate) fn change(&mut self, changes: &Arc<QemuChanges>) {
+        self.properties |= changes.properties;
+        self.changes = Some(Arc::clone(changes));
+    }
+
+    /// Returns the features of models that this QEMU does not switch off under KVM although upstream's does.
+    pub(crate) fn kept(&self) -> FeatureSet {
+        self.changes.as_ref().map(|changes| changes.kept).unwrap_or_default()
+    }
+
+    /// Returns whether it has a quirk on a machine type of the series `machine` (`None`: one that names no series).
+    pub(crate) fn has_quirk(&self, catalog: &Catalog, kind: QuirkKind, machine: Option<(u16, u16)>) -> bool {
+        let changes = self.changes.as_deref();
+        let release = changes.and_then(|changes| changes.quirks_of).unwrap_or(self.version);
+        changes.is_some_and(|changes| changes.quirks.contains(&kind)) || catalog.has_quirk(kind, release, machine)
     }
 
     /// Returns the machine type a short name such as `q35` stands for in this QEMU.
@@ -171,6 +198,7 @@ impl Catalog {
             tcg_carried: index.tcg_carried,
             tcg_unsupported: index.tcg_unsupported,
             tcg_max: max.and_then(|q| q.tcg_max).unwrap_or_default(),
+            changes: None,
             index,
         })
     }

@@ -47,6 +47,8 @@ named_enum! {
         Fallback "fallback",
         /// The vendor the definition names.
         Vendor "vendor",
+        /// The vendor the definition tells the guest.
+        VendorId "vendor-id",
         /// How the guest travels.
         Transport "transport",
         /// The definition's migratable attribute.
@@ -105,6 +107,7 @@ impl Key {
             | Self::Match
             | Self::Fallback
             | Self::Vendor
+            | Self::VendorId
             | Self::Migratable
             | Self::Tsc
             | Self::MachineLike
@@ -136,7 +139,11 @@ pub struct KeyInfo {
 
 /// Every key, in the order in which a word is printed.
 pub const KEYS: &[KeyInfo] = &[
-    info(Key::Machine, "TYPE", "Machine type, or ? [default: pc-q35-4.0]"),
+    info(
+        Key::Machine,
+        "TYPE",
+        "Machine type, or ? [default: pc-q35-4.0, or the newest that source and destination have]",
+    ),
     info(
         Key::Topology,
         "S-C-T",
@@ -157,7 +164,8 @@ pub const KEYS: &[KeyInfo] = &[
     info(
         Key::From,
         "RELEASE",
-        "Source: LIBVIRT[:QEMU], old, new, a --cpu-map name, PRODUCT:VERSION, or ? [default: old]",
+        "Source: LIBVIRT[:QEMU], each VERSION or a package VERSION-BUILD; old, new, a --cpu-map name, \
+         PRODUCT:VERSION such as ubuntu:24.04, or ? [default: old]",
     ),
     info(Key::To, "RELEASE", "Destination, in the same forms [default: new]"),
     info(Key::Via, "RELEASE", "Intermediate stop between source and destination; may be given several times"),
@@ -166,6 +174,7 @@ pub const KEYS: &[KeyInfo] = &[
     info(Key::Match, "minimum|exact|strict", "match attribute of the CPU definition [default: exact]"),
     info(Key::Fallback, "allow|forbid", "fallback attribute of the CPU model [default: forbid]"),
     info(Key::Vendor, "VENDOR", "CPU vendor that the definition requires: Intel, AMD, Hygon, Zhaoxin"),
+    info(Key::VendorId, "VENDOR", "CPU vendor that the guest is told (vendor_id) [default: that of the model or host]"),
     info(
         Key::Transport,
         "live|save|p2p",
@@ -279,6 +288,9 @@ impl Scenario {
             }
             scenario.set(catalog, key, text).map_err(at)?;
         }
+        if !seen.contains(&Key::Machine) {
+            scenario.machine = scenario.default_machine(catalog);
+        }
         Ok(scenario)
     }
 
@@ -328,6 +340,7 @@ impl Scenario {
             Key::Match => self.matching = value::one_of(text, Match::ALL, Match::name)?,
             Key::Fallback => self.fallback = value::one_of(text, Fallback::ALL, Fallback::name)?,
             Key::Vendor => self.vendor = Some(value::vendor(text)?),
+            Key::VendorId => self.vendor_id = Some(value::vendor(text)?),
             Key::Transport => self.transport = value::one_of(text, Transport::ALL, Transport::name)?,
             Key::Migratable => self.migratable = value::on_off(text)?,
             Key::Tsc => self.tsc = Some(value::frequency(text)?),
@@ -418,7 +431,9 @@ impl Scenario {
             Key::Machine => {
                 let default =
                     matches!(self.machine, MachineChoice::Listed(id) if catalog.machine_name(id) == DEFAULT_MACHINE);
-                named(!default, value::machine_name(catalog, &self.machine))
+                // Where another is the default, the name says that this one is meant.
+                let is_left_out = default && self.default_machine(catalog) == self.machine;
+                named(!is_left_out, value::machine_name(catalog, &self.machine))
             }
             Key::Topology => (whole || self.topology != Told::Is(Topology::SINGLE))
                 .then(|| value::write_topology(self.topology).into()),
@@ -437,6 +452,7 @@ impl Scenario {
             Key::Match => named(self.matching != Match::Exact, self.matching.name()),
             Key::Fallback => named(self.fallback != Fallback::Forbid, self.fallback.name()),
             Key::Vendor => self.vendor.map(|vendor| vendor.name().into()),
+            Key::VendorId => self.vendor_id.map(|vendor| vendor.name().into()),
             Key::Transport => named(self.transport != Transport::Live, self.transport.name()),
             // Only these modes have the attribute.
             Key::Migratable if self.migratable && !matches!(self.mode(), Mode::HostPassthrough | Mode::Maximum) => None,

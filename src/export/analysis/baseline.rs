@@ -1,16 +1,16 @@
-//! Writes a baseline: the definition's XML, the features that each host loses, and the pairs for which it fails.
+//! Writes a baseline: for each definition the mitigations that are lost, its XML, whether it holds, and its cost.
 
 use super::format::{json, list, names};
-use crate::analysis::baseline::Baseline;
+use crate::analysis::baseline::{Baseline, Common};
 use crate::domain::catalog::Catalog;
-use crate::export::SCHEMA;
 use crate::export::report::wrapped;
+use crate::export::{SCHEMA, tool_line};
 use std::fmt::Write;
 
-fn xml(catalog: &Catalog, baseline: &Baseline) -> String {
+fn xml(catalog: &Catalog, common: &Common) -> String {
     let mut out = String::from("<cpu mode='custom' match='exact'>\n");
-    let _ = writeln!(out, "  <model fallback='forbid'>{}</model>", catalog.model_name(baseline.model));
-    for (feature, policy) in baseline.scenario.features.iter() {
+    let _ = writeln!(out, "  <model fallback='forbid'>{}</model>", common.scenario.cpu_name(catalog));
+    for (feature, policy) in common.scenario.features.iter() {
         let name = catalog.feature_name(feature);
         let _ = writeln!(out, "  <feature policy='{}' name='{name}'/>", policy.name());
     }
@@ -20,56 +20,104 @@ fn xml(catalog: &Catalog, baseline: &Baseline) -> String {
 
 /// Returns the baseline as text.
 pub fn baseline_text(catalog: &Catalog, baseline: &Baseline) -> String {
-    let mut out = xml(catalog, baseline);
-    let _ = writeln!(out, "\n{}\n", baseline.scenario.word(catalog));
-    for (host, costs) in &baseline.costs {
-        let text = if costs.is_empty() {
-            "loses no feature".to_owned()
-        } else {
-            format!(
-                "loses {} {}: {}",
-                costs.len(),
-                if costs.len() == 1 { "feature" } else { "features" },
-                names(catalog, costs.iter().copied())
-            )
-        };
-        wrapped(&mut out, &format!("{}: ", catalog.host(*host).name), &text);
+    let mut out = String::new();
+    let machine = catalog.machine_name(baseline.machine);
+    wrapped(&mut out, "", &format!("Machine type {machine}: the newest that all these releases have."));
+    if !baseline.tsx.is_empty() {
+        let tsx = names(catalog, baseline.tsx.iter().copied());
+        let text = format!("All hosts have {tsx}, but known attacks use them. --keep-tsx keeps them.");
+        wrapped(&mut out, "", &text);
     }
-    let broken = baseline.broken.len();
-    let pairs = baseline.resolved;
-    let _ = match broken {
-        0 => writeln!(out, "\nHolds for all {pairs} pairs of hosts and releases."),
-        _ => writeln!(out, "\nFails for {broken} of {pairs} pairs of hosts and releases:"),
-    };
-    for pair in &baseline.broken {
-        let _ = writeln!(out, "  {}  {}", pair.outcome.verdict.name(), pair.scenario.word(catalog));
+    let same = baseline.libvirt.as_ref().ok().zip(baseline.richest.as_ref());
+    let same = same.is_some_and(|(one, other)| one.scenario == other.scenario);
+    out.push_str("\n== libvirt's baseline, as virsh hypervisor-cpu-baseline --migratable\n\n");
+    match &baseline.libvirt {
+        Ok(common) => one(&mut out, catalog, baseline, common),
+        Err(err) => wrapped(&mut out, "", &format!("libvirt finds none: {err}.")),
     }
+    out.push_str("\n== The definition with the most features of all hosts\n\n");
+    match &baseline.richest {
+        Some(_) if same => out.push_str("The same.\n"),
+        Some(common) => one(&mut out, catalog, baseline, common),
+        None => out.push_str("No CPU model of this vendor is in all these releases.\n"),
+    }
+    out.push('\n');
+    wrapped(&mut out, "", &tool_line());
     out
+}
+
+fn one(out: &mut String, catalog: &Catalog, baseline: &Baseline, common: &Common) {
+    let hosts = || baseline.hosts.iter().zip(common.mitigations.iter().zip(&common.costs));
+    if common.mitigations.iter().all(Vec::is_empty) {
+        out.push_str("Mitigations: none is lost.\n\n");
+    } else {
+        out.push_str("Mitigations that are lost:\n");
+        for (host, (lost, _)) in hosts().filter(|(_, (lost, _))| !lost.is_empty()) {
+            wrapped(out, &format!("  {host}: "), &names(catalog, lost.iter().copied()));
+        }
+        out.push('\n');
+    }
+    out.push_str(&xml(catalog, common));
+    let pairs = common.resolved;
+    let _ = match common.broken.len() {
+        0 => writeln!(out, "\nHolds for all {pairs} pairs of hosts and releases."),
+        broken => writeln!(out, "\nFails for {broken} of {pairs} pairs of hosts and releases:"),
+    };
+    for pair in &common.broken {
+        let rule = pair.outcome.rule.map(|rule| format!(" ({})", rule.name())).unwrap_or_default();
+        let _ = writeln!(out, "  {}{rule}  {}", pair.outcome.verdict.name(), pair.scenario.word(catalog));
+    }
+    for (host, (_, costs)) in hosts() {
+        let features = if costs.len() == 1 { "feature" } else { "features" };
+        let text = match costs.len() {
+            0 => "loses no other feature".to_owned(),
+            many => format!("loses {many} other {features}: {}", names(catalog, costs.iter().copied())),
+        };
+        wrapped(out, &format!("{host}: "), &text);
+    }
+    let _ = writeln!(out, "{}", common.scenario.word(catalog));
 }
 
 /// Returns the baseline as JSON.
 pub fn baseline_json(catalog: &Catalog, baseline: &Baseline) -> String {
-    let costs: serde_json::Map<String, serde_json::Value> = baseline
-        .costs
+    json(&serde_json::json!({
+        "schema": SCHEMA,
+        "machine": catalog.machine_name(baseline.machine),
+        "tsx_left_out": list(catalog, baseline.tsx.iter().copied()),
+        "libvirt": baseline.libvirt.as_ref().ok().map(|common| one_json(catalog, baseline, common)),
+        "libvirt_error": baseline.libvirt.as_ref().err().map(ToString::to_string),
+        "richest": baseline.richest.as_ref().map(|common| one_json(catalog, baseline, common)),
+    }))
+}
+
+fn one_json(catalog: &Catalog, baseline: &Baseline, common: &Common) -> serde_json::Value {
+    let by_host = |lists: &[Vec<crate::domain::feature::FeatureId>]| {
+        let pairs = baseline.hosts.iter().zip(lists);
+        pairs.map(|(host, lost)| (host.clone(), list(catalog, lost.iter().copied()))).collect::<serde_json::Map<_, _>>()
+    };
+    let features: serde_json::Map<String, serde_json::Value> = common
+        .scenario
+        .features
         .iter()
-        .map(|(host, costs)| (catalog.host(*host).name.to_string(), list(catalog, costs.iter().copied())))
+        .map(|(feature, policy)| (catalog.feature_name(feature).to_owned(), policy.name().into()))
         .collect();
-    let broken: Vec<serde_json::Value> = baseline
+    let broken: Vec<serde_json::Value> = common
         .broken
         .iter()
         .map(|pair| {
-            serde_json::json!({ "scenario": pair.scenario.word(catalog), "verdict": pair.outcome.verdict.name() })
+            let rule = pair.outcome.rule.map(crate::resolve::RuleId::name);
+            let verdict = pair.outcome.verdict.name();
+            serde_json::json!({ "scenario": pair.scenario.word(catalog), "verdict": verdict, "rule": rule })
         })
         .collect();
-    json(&serde_json::json!({
-        "schema": SCHEMA,
-        "model": catalog.model_name(baseline.model),
-        "required": list(catalog, baseline.required.iter().copied()),
-        "disabled": list(catalog, baseline.disabled.iter().copied()),
-        "xml": xml(catalog, baseline),
-        "scenario": baseline.scenario.word(catalog),
-        "costs": costs,
-        "resolved": baseline.resolved,
+    serde_json::json!({
+        "model": common.scenario.cpu_name(catalog),
+        "features": features,
+        "xml": xml(catalog, common),
+        "scenario": common.scenario.word(catalog),
+        "mitigations_lost": by_host(&common.mitigations),
+        "costs": by_host(&common.costs),
+        "resolved": common.resolved,
         "broken": broken,
-    }))
+    })
 }

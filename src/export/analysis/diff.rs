@@ -4,7 +4,7 @@ use super::format::{json, list, names};
 use crate::analysis::diff::guest_outcomes::GuestOutcome;
 use crate::analysis::diff::{Effect, MapDiff, ModelDiff, Why};
 use crate::analysis::review::Finding;
-use crate::domain::catalog::{Catalog, LibvirtId};
+use crate::domain::catalog::{Catalog, LibvirtId, ReleaseMap};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
 use crate::export::SCHEMA;
@@ -76,6 +76,12 @@ pub fn outcome_text(outcome: Option<&GuestOutcome>) -> String {
 pub fn diff_text(catalog: &Catalog, diff: &MapDiff, effects: &[Effect]) -> String {
     let name = |id| &*catalog.release(id).name;
     let mut out = format!("{} and {}\n", name(diff.old), name(diff.new));
+    for (release, lower) in [diff.old, diff.new].into_iter().filter_map(|id| Some((id, stand_in(catalog, id)?))) {
+        let (release, lower) = (name(release), name(lower));
+        let caution =
+            format!("no CPU map of {release} was read; the map of {lower} is used, with the changes that are dated");
+        wrapped(&mut out, "Caution: ", &caution);
+    }
     for (word, features) in [("Features removed: ", &diff.features_gone), ("Features added: ", &diff.features_new)] {
         if !features.is_empty() {
             wrapped(&mut out, word, &names(catalog, features.iter().copied()));
@@ -109,6 +115,14 @@ pub fn diff_text(catalog: &Catalog, diff: &MapDiff, effects: &[Effect]) -> Strin
         wrapped(&mut out, "", "A guest that has a new feature or model cannot go back.");
     }
     out
+}
+
+/// The release whose map stands in for one that was not read.
+fn stand_in(catalog: &Catalog, id: LibvirtId) -> Option<LibvirtId> {
+    match catalog.release(id).map {
+        ReleaseMap::Between { lower, .. } => Some(lower.0),
+        ReleaseMap::Exact(_) => None,
+    }
 }
 
 fn groups(out: &mut String, catalog: &Catalog, diff: &ModelDiff, group: impl Fn(Why) -> String) {
@@ -185,10 +199,13 @@ pub fn diff_json(catalog: &Catalog, diff: &MapDiff, effects: &[Effect]) -> Strin
             })
         })
         .collect();
+    let not_read = [diff.old, diff.new].into_iter().filter(|id| stand_in(catalog, *id).is_some());
+    let not_read: Vec<&str> = not_read.map(|id| &*catalog.release(id).name).collect();
     json(&serde_json::json!({
         "schema": SCHEMA,
         "old": catalog.release(diff.old).name,
         "new": catalog.release(diff.new).name,
+        "not_read": not_read,
         "features_gone": list(catalog, diff.features_gone.iter().copied()),
         "features_new": list(catalog, diff.features_new.iter().copied()),
         "reordered": diff.order,

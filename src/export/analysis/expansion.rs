@@ -1,11 +1,13 @@
 //! Writes what libvirt makes of host-model: as text, as the `<cpu>` element, as JSON; and why it chose this model.
 
 use super::format::{json, list, names};
+use crate::analysis::host_models::SameExpansion;
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Policy;
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
+use crate::domain::version::Version;
 use crate::export::report::wrapped;
 use crate::export::{Around, SCHEMA, expansion_argument, expansion_xml as cpu_element};
 use crate::resolve::host_model::{Candidate, HostModel, PossibleExpansion, Reason, Rejection};
@@ -95,17 +97,10 @@ pub fn expansion_text(catalog: &Catalog, report: &ExpansionReport<'_>) -> String
 
 fn why_text(out: &mut String, catalog: &Catalog, decoded: &HostModel) {
     let Some(winner) = decoded.winner() else { return };
-    let name = catalog.model_name(winner.model);
-    let second = decoded.runner_up.and_then(|(index, why)| Some((decoded.candidates.get(index)?, why)));
+    let second = decoded.runner_up.and_then(|(index, _)| decoded.candidates.get(index));
     out.push('\n');
-    match second {
-        Some((second, why)) => {
-            let than = catalog.model_name(second.model);
-            wrapped(out, "", &format!("Why {name} and not {than}: {name} {}.", reason(why).1));
-        }
-        None => wrapped(out, "", &format!("Why {name}: no other model is possible.")),
-    }
-    for candidate in std::iter::once(winner).chain(second.map(|(second, _)| second)) {
+    wrapped(out, "", &expansion_reason(catalog, decoded));
+    for candidate in std::iter::once(winner).chain(second) {
         let signature = if candidate.signature_matches { "matches" } else { "does not match" };
         let blockers: Vec<FeatureId> = candidate.blockers.iter().collect();
         let blocked = if blockers.is_empty() { "nothing".to_owned() } else { names(catalog, blockers) };
@@ -116,14 +111,33 @@ fn why_text(out: &mut String, catalog: &Catalog, decoded: &HostModel) {
         );
         wrapped(out, &format!("  {}: ", catalog.model_name(candidate.model)), &text);
     }
+    if let Some(text) = rejections_text(decoded) {
+        wrapped(out, "  ", &text);
+    }
+}
+
+/// Returns why the chosen model won, in one sentence; empty where libvirt itself told the model.
+pub fn expansion_reason(catalog: &Catalog, decoded: &HostModel) -> String {
+    let Some(winner) = decoded.winner() else { return String::new() };
+    let name = catalog.model_name(winner.model);
+    let second = decoded.runner_up.and_then(|(index, why)| Some((decoded.candidates.get(index)?, why)));
+    match second {
+        Some((second, why)) => {
+            let than = catalog.model_name(second.model);
+            format!("Why {name} and not {than}: {name} {}.", reason(why).1)
+        }
+        None => format!("Why {name}: no other model is possible."),
+    }
+}
+
+/// Returns how many models were not possible, by their reasons; `None` if every model was possible.
+pub fn rejections_text(decoded: &HostModel) -> Option<String> {
     let counted = REJECTIONS.iter().filter_map(|why| {
         let many = rejected(decoded, *why).count();
         (many > 0).then(|| format!("{many} {}", rejection(*why).1))
     });
     let counted: Vec<String> = counted.collect();
-    if !counted.is_empty() {
-        wrapped(out, "  Not possible: ", &format!("{}.", counted.join(", ")));
-    }
+    (!counted.is_empty()).then(|| format!("Not possible: {}.", counted.join(", ")))
 }
 
 fn rejected(decoded: &HostModel, why: Rejection) -> impl Iterator<Item = ModelId> {
@@ -215,4 +229,59 @@ fn candidate_json(catalog: &Catalog, candidate: &Candidate) -> Value {
         "disable": candidate.disabled_count(),
         "blockers": list(catalog, candidate.blockers.iter()),
     })
+}
+
+/// Returns what host-model of a host becomes on every release, as text; a host of `None` is TCG's.
+pub fn releases_text(catalog: &Catalog, (host, qemu): (Option<&str>, Version), runs: &[SameExpansion]) -> String {
+    let mut out = format!("host-model of {} with QEMU {qemu}, by libvirt release\n\n", host.unwrap_or("TCG"));
+    let label = |run: &SameExpansion| {
+        let name = |id| &*catalog.release(id).name;
+        if run.first == run.last {
+            name(run.first).to_owned()
+        } else {
+            format!("{} to {}", name(run.first), name(run.last))
+        }
+    };
+    let width = runs.iter().map(|run| label(run).len()).max().unwrap_or_default() + 2;
+    let mut before: Option<&SameExpansion> = None;
+    for run in runs {
+        let models: Vec<&str> = models(catalog, run);
+        let mut said = if models.is_empty() { "no model describes the host".to_owned() } else { models.join(" or ") };
+        if run.guests.len() > 1 {
+            said.push_str(&format!(" ({} possible results: this release was not read)", run.guests.len()));
+        }
+        let [gained, lost] = before.map(|before| run.changes(before)).unwrap_or_default();
+        for (word, features) in [("requires also", gained), ("no longer requires", lost)] {
+            if !features.is_empty() {
+                said.push_str(&format!("; {word} {}", names(catalog, features.iter().copied())));
+            }
+        }
+        wrapped(&mut out, &format!("  {:<width$}", label(run)), &said);
+        before = Some(run);
+    }
+    out
+}
+
+/// Returns the same as JSON.
+pub fn releases_json(catalog: &Catalog, (host, qemu): (Option<&str>, Version), runs: &[SameExpansion]) -> String {
+    let run = |run: &SameExpansion| {
+        json!({
+            "first": catalog.release(run.first).name,
+            "last": catalog.release(run.last).name,
+            "models": models(catalog, run),
+            "possible": run.guests.len(),
+            "features": run.guests.first().map(|guest| {
+                let policies = guest.features.iter();
+                policies.map(|(f, policy)| (catalog.feature_name(f).to_owned(), json!(policy.name()))).collect::<Map<_, _>>()
+            }),
+        })
+    };
+    let releases: Vec<Value> = runs.iter().map(run).collect();
+    super::format::json(&json!({ "schema": SCHEMA, "host": host, "qemu": qemu.to_string(), "releases": releases }))
+}
+
+fn models<'c>(catalog: &'c Catalog, run: &SameExpansion) -> Vec<&'c str> {
+    let mut models: Vec<&str> = run.guests.iter().filter_map(|guest| Some(catalog.model_name(guest.model?))).collect();
+    models.dedup();
+    models
 }

@@ -2,7 +2,7 @@
 
 use super::format::{json, list, machines, names};
 use crate::analysis::history::{Change, FeatureHistory, Membership, ModelHistory, Segment, TurnedOn};
-use crate::domain::catalog::{Catalog, LibvirtId};
+use crate::domain::catalog::{Catalog, LibvirtId, LibvirtRelease, Provenance};
 use crate::domain::names::and_list;
 use crate::domain::qemu::MachineId;
 use crate::export::SCHEMA;
@@ -11,6 +11,20 @@ use std::fmt::Write;
 
 fn release(catalog: &Catalog, id: LibvirtId) -> &str {
     &catalog.release(id).name
+}
+
+/// Returns when something changed: the release where it was read, and `after A, by B` where no map of the releases between
+/// was read.
+pub fn since_text(catalog: &Catalog, after: Option<LibvirtId>, since: LibvirtId) -> String {
+    let by = catalog.release(since);
+    let Some(after) = after.map(|after| catalog.release(after)) else { return by.name.to_string() };
+    let is_between = |known: &&LibvirtRelease| {
+        known.provenance == Provenance::Published && after.version < known.version && known.version < by.version
+    };
+    match catalog.libvirt_releases().iter().find(is_between) {
+        Some(_) => format!("after {}, by {}", after.name, by.name),
+        None => by.name.to_string(),
+    }
 }
 
 /// Returns what changed in a model, in words separated by semicolons.
@@ -70,9 +84,10 @@ pub fn model_history_text(catalog: &Catalog, history: &ModelHistory) -> String {
     if history.steps.is_empty() {
         out.push_str("  in no map\n");
     }
-    for step in &history.steps {
-        let since = release(catalog, step.since);
-        wrapped(&mut out, &format!("  {since:<10}"), &change_text(catalog, &step.change));
+    let dates: Vec<String> = history.steps.iter().map(|step| since_text(catalog, step.after, step.since)).collect();
+    let width = dates.iter().map(String::len).max().unwrap_or_default() + 2;
+    for (step, since) in history.steps.iter().zip(&dates) {
+        wrapped(&mut out, &format!("  {since:<width$}"), &change_text(catalog, &step.change));
     }
     out.push_str("\nQEMU:\n");
     for (first, last) in &history.qemu {

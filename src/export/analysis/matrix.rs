@@ -1,10 +1,11 @@
-//! Writes a matrix: a folded table of signs, CSV with a line a cell, JSON.
+//! Writes a matrix: as text and Markdown with equal neighbours folded, as CSV with a line a cell, as JSON.
 
 use super::format::{SIGNS, json, sign};
 use crate::analysis::matrix::{Fold, Line, Matrix, Side, Value};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::{CpuChoice, LibvirtChoice, QemuChoice, Scenario, Told, write_host, write_machine};
-use crate::export::SCHEMA;
+use crate::export::report::wrapped;
+use crate::export::{FACTS_HASH, SCHEMA, TOOL, tool_line};
 use crate::resolve::{Resolver, Row, RuleId};
 use std::fmt::Write;
 
@@ -41,48 +42,103 @@ pub fn fold_name(first: &str, last: &str) -> String {
     if first == last { first.to_owned() } else { format!("{first} to {last}") }
 }
 
-/// Returns the matrix as a table: equal neighbours folded, columns numbered and listed above.
-pub fn matrix_table(catalog: &Catalog, scenario: &Scenario, matrix: &mut Matrix) -> String {
+/// The columns of a terminal, as far as nothing else is known.
+const COLUMNS: usize = 80;
+/// The columns of one cell.
+const CELL: usize = 4;
+
+/// Returns the matrix as text of at most 80 columns: equal neighbours folded, columns numbered and listed above, and
+/// continued below where they are too many.
+pub fn matrix_text(catalog: &Catalog, scenario: &Scenario, matrix: &mut Matrix) -> String {
     matrix.resolve_all(&mut Resolver::new(catalog));
-    let [rows, columns] = [Side::Source, Side::Destination].map(|side| matrix.folds(side));
+    let ([rows, columns], [names, titles]) = folded(catalog, matrix);
+    let mut out = String::new();
+    wrapped(&mut out, "", &fixed(catalog, scenario, matrix));
+    let _ = writeln!(out, "{SIGNS}\n\nTo:");
+    for (number, title) in titles.iter().enumerate() {
+        let _ = writeln!(out, "{:>4}  {title}", number + 1);
+    }
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(4);
+    let fit = (COLUMNS.saturating_sub(width) / CELL).max(1);
+    for (block, columns) in columns.chunks(fit).enumerate() {
+        let _ = write!(out, "\n{:<width$}", "From");
+        for number in 1..=columns.len() {
+            let _ = write!(out, "{:>CELL$}", block * fit + number);
+        }
+        for (name, row) in names.iter().zip(&rows) {
+            let _ = write!(out, "\n{name:<width$}");
+            for column in columns {
+                let sign = matrix.known(row.first, column.first).map_or(' ', |outcome| sign(outcome.verdict));
+                let _ = write!(out, "{sign:>CELL$}");
+            }
+        }
+        out.push('\n');
+    }
+    let _ = writeln!(out);
+    wrapped(&mut out, "", &tool_line());
+    out
+}
+
+/// Returns the matrix as a table in Markdown, equal neighbours folded.
+pub fn matrix_markdown(catalog: &Catalog, scenario: &Scenario, matrix: &mut Matrix) -> String {
+    matrix.resolve_all(&mut Resolver::new(catalog));
+    let ([rows, columns], [names, titles]) = folded(catalog, matrix);
+    let mut out = format!("`{}`\n\n| from \\ to | {} |\n", fixed(catalog, scenario, matrix), titles.join(" | "));
+    let _ = writeln!(out, "|---|{}", "---|".repeat(titles.len()));
+    for (name, row) in names.iter().zip(&rows) {
+        let _ = write!(out, "| {name} |");
+        for column in &columns {
+            let cell = matrix.known(row.first, column.first).map(|outcome| {
+                let rule = outcome.rule.map(|rule| format!(" ({})", rule.name())).unwrap_or_default();
+                format!("{}{rule}", outcome.verdict.name())
+            });
+            let _ = write!(out, " {} |", cell.unwrap_or_default());
+        }
+        out.push('\n');
+    }
+    let _ = writeln!(out, "\n{}", tool_line());
+    out
+}
+
+/// The link without the releases that an axis varies.
+fn fixed(catalog: &Catalog, scenario: &Scenario, matrix: &Matrix) -> String {
+    let varies = |side: Side| matrix.lines(side).first().is_some_and(|line| line.is_software());
+    let dropped = [("from=", varies(Side::Source)), ("to=", varies(Side::Destination))];
+    let link = scenario.word(catalog);
+    let kept = link.split(',').filter(|part| !dropped.iter().any(|(key, varies)| *varies && part.starts_with(key)));
+    kept.collect::<Vec<_>>().join(",")
+}
+
+/// The folded rows and columns, with their names.
+fn folded(catalog: &Catalog, matrix: &Matrix) -> ([Vec<Fold>; 2], [Vec<String>; 2]) {
+    let folds = [Side::Source, Side::Destination].map(|side| matrix.folds(side));
     let label = |lines: &[Line], fold: &Fold| {
         let name = |index: usize| lines.get(index).map(|line| line_name(catalog, line)).unwrap_or_default();
         fold_name(&name(fold.first), &name(fold.last))
     };
-    let mut out = String::new();
-    let _ = writeln!(out, "{}\n{SIGNS}\n\nTo:", scenario.word(catalog));
-    for (number, fold) in columns.iter().enumerate() {
-        let _ = writeln!(out, "{:>4}  {}", number + 1, label(matrix.columns(), fold));
-    }
-    let names: Vec<String> = rows.iter().map(|fold| label(matrix.rows(), fold)).collect();
-    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(4);
-    let _ = write!(out, "\n{:<width$}", "From");
-    for number in 1..=columns.len() {
-        let _ = write!(out, "{number:>4}");
-    }
-    for (name, row) in names.iter().zip(&rows) {
-        let _ = write!(out, "\n{name:<width$}");
-        for column in &columns {
-            let sign = matrix.known(row.first, column.first).map_or(' ', |outcome| sign(outcome.verdict));
-            let _ = write!(out, "   {sign}");
-        }
-    }
-    out.push('\n');
-    out
+    let names = |side: Side, folds: &[Fold]| folds.iter().map(|fold| label(matrix.lines(side), fold)).collect();
+    let labels = [names(Side::Source, &folds[0]), names(Side::Destination, &folds[1])];
+    (folds, labels)
 }
 
-/// Returns the matrix as CSV: from, to, verdict, rule and the table's row, a line a cell.
+/// Returns the matrix as CSV: from, to, verdict, rule, the table's row and the scenario, a line a cell.
 pub fn matrix_csv(catalog: &Catalog, matrix: &mut Matrix) -> String {
     matrix.resolve_all(&mut Resolver::new(catalog));
-    let mut out = String::from("from,to,verdict,rule,row\n");
+    let quoted = |text: &str| {
+        if text.contains([',', '"']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+    };
+    let mut out = String::from("from,to,verdict,rule,row,scenario\n");
     for row in 0..matrix.rows().len() {
         for column in 0..matrix.columns().len() {
-            let Some(outcome) = matrix.known(row, column) else { continue };
-            let from = line_name(catalog, &matrix.rows()[row]);
-            let to = line_name(catalog, &matrix.columns()[column]);
+            let Some((outcome, scenario)) = matrix.known(row, column).zip(matrix.scenario(row, column)) else {
+                continue;
+            };
+            let from = quoted(&line_name(catalog, &matrix.rows()[row]));
+            let to = quoted(&line_name(catalog, &matrix.columns()[column]));
             let rule = outcome.rule.map_or("", RuleId::name);
             let of_table = outcome.row.map_or("", Row::name);
-            let _ = writeln!(out, "{from},{to},{},{rule},{of_table}", outcome.verdict.name());
+            let link = quoted(&scenario.word(catalog));
+            let _ = writeln!(out, "{from},{to},{},{rule},{of_table},{link}", outcome.verdict.name());
         }
     }
     out
@@ -94,12 +150,13 @@ pub fn matrix_json(catalog: &Catalog, scenario: &Scenario, matrix: &mut Matrix) 
     let mut rows = Vec::new();
     for row in 0..matrix.rows().len() {
         let cells: Vec<serde_json::Value> = (0..matrix.columns().len())
-            .filter_map(|column| matrix.known(row, column))
-            .map(|outcome| {
+            .filter_map(|column| matrix.known(row, column).zip(matrix.scenario(row, column)))
+            .map(|(outcome, scenario)| {
                 serde_json::json!({
                     "verdict": outcome.verdict.name(),
                     "rule": outcome.rule.map(RuleId::name),
                     "row": outcome.row.map(Row::name),
+                    "scenario": scenario.word(catalog),
                 })
             })
             .collect();
@@ -108,7 +165,9 @@ pub fn matrix_json(catalog: &Catalog, scenario: &Scenario, matrix: &mut Matrix) 
     let names = |lines: &[Line]| lines.iter().map(|line| line_name(catalog, line)).collect::<Vec<_>>();
     json(&serde_json::json!({
         "schema": SCHEMA,
-        "scenario": scenario.word(catalog),
+        "tool": TOOL,
+        "facts": FACTS_HASH,
+        "scenario": fixed(catalog, scenario, matrix),
         "from": names(matrix.rows()),
         "to": names(matrix.columns()),
         "cells": rows,

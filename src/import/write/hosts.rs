@@ -1,4 +1,4 @@
-//! Writes the hosts and the products of the timeline. Touches no file.
+//! Writes the hosts of the timeline. Touches no file.
 
 use super::page::Page;
 use super::shortest;
@@ -12,9 +12,6 @@ const HOSTS: &str = "Real CPUs, from QEMU replies recorded on them. Written by i
     asked-map stands for every feature of that release's map. silicon is what the processor shows in CPUID and MSRs.
     read-from=libvirt-tests: not a reply, but what libvirt's tests expect of that CPU.
     NAME adds a feature to the host or list that like names, and -NAME removes it.";
-
-const PRODUCTS: &str = "Distributions and KubeVirt releases, with the libvirt and QEMU packages that they ship.
-    Written by import; see PROVENANCE.md. A package may have fixes that its release does not have.";
 
 pub(super) fn write_hosts(parts: &Parts) -> String {
     let mut page = Page::new("hosts", HOSTS);
@@ -75,20 +72,4 @@ pub(super) fn write_hosts(parts: &Parts) -> String {
 fn map_knowing(parts: &Parts, set: FeatureSet) -> Option<String> {
     let knows = |release: &&ExactRelease| parts.maps.get(usize::from(release.map.0)).is_some_and(|m| m.known == set);
     parts.releases.iter().filter(|release| !release.name.contains('+')).find(knows).map(|r| r.name.to_string())
-}
-
-pub(super) fn write_products(parts: &Parts) -> String {
-    let mut page = Page::new("products", PRODUCTS);
-    for product in &parts.products {
-        page.leaf(
-            "product",
-            &vec![
-                ("name", product.name.to_string()),
-                ("libvirt", product.libvirt.to_string()),
-                ("qemu", product.qemu.to_string()),
-                ("source", product.source.to_string()),
-            ],
-        );
-    }
-    page.finish()
 }

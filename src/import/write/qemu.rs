@@ -46,7 +46,9 @@ impl Writer<'_> {
             .map(|(_, name)| name.to_owned())
             .collect();
         others.sort();
-        self.page.comment("Features that only QEMU knows.");
+        self.page.comment(
+            "Features that only QEMU knows, and the names that libvirt uses for some of them and has in no CPU map.",
+        );
         self.page.list("names", &Vec::new(), &others);
     }
 
@@ -113,7 +115,8 @@ impl Writer<'_> {
 
     fn machines(&mut self) {
         let parts = self.parts;
-        for (name, number) in parts.machines.iter().zip(0..) {
+        let upstream = parts.downstream.machines.first().map_or(parts.machines.len(), |m| usize::from(m.machine.0));
+        for (name, number) in parts.machines.iter().zip(0..).take(upstream) {
             let id = MachineId(number);
             let mut attributes = vec![("name", name.to_owned())];
             if parts.qemu_defaults.position(id).is_some() {

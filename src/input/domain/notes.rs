@@ -2,7 +2,11 @@
 //! a full stop.
 
 use super::cpu::Cpu;
-use crate::domain::scenario::{Scenario, Told};
+use crate::domain::catalog::{Catalog, ReleaseMap};
+use crate::domain::host::Vendor;
+use crate::domain::map::CpuMap;
+use crate::domain::names::first_names;
+use crate::domain::scenario::{MachineChoice, Scenario, Told};
 use crate::load::xml::Element;
 use crate::resolve::EMULATOR;
 
@@ -15,6 +19,7 @@ pub(super) fn used(domain: &Element<'_>, scenario: &Scenario, cpu: &Cpu) -> Vec<
     if !scenario.migratable {
         used.push("migratable off".to_owned());
     }
+    used.extend(scenario.vendor_id.map(|vendor| format!("vendor {vendor} told to the guest")));
     if let Some(hertz) = scenario.tsc {
         used.push(format!("TSC frequency {hertz} Hz"));
     }
@@ -46,7 +51,7 @@ pub(super) fn ignored(domain: &Element<'_>, cpu: &Cpu) -> Vec<String> {
     if features.is_some_and(|features| features.child("kvm").is_some()) {
         ignored.push("kvm settings, which no check compares".to_owned());
     }
-    if let Some(vendor) = &cpu.told_vendor {
+    if let Some(vendor) = cpu.told_vendor.as_deref().filter(|vendor| Vendor::parse(vendor).is_none()) {
         ignored.push(format!("vendor_id {vendor:?}, which changes the vendor that the guest sees"));
     }
     for element in domain.child("cpu").map(|cpu| cpu.children.as_slice()).unwrap_or_default() {
@@ -61,4 +66,47 @@ pub(super) fn ignored(domain: &Element<'_>, cpu: &Cpu) -> Vec<String> {
         ignored.push(format!("<{}>, which can change the CPU without libvirt knowing", element.name));
     }
     ignored
+}
+
+/// How many features a caution names.
+const NAMED_FEATURES: usize = 4;
+
+/// What the live definition of a running guest has and the libvirt or the QEMU under which it runs does not.
+pub(super) fn cautions(catalog: &Catalog, scenario: &Scenario) -> Vec<String> {
+    let mut cautions = Vec::new();
+    let Some(running) = scenario.running.as_deref() else { return cautions };
+    let model = running.live.model;
+    if let Some(id) = scenario.from.libvirt.id(catalog) {
+        let release = catalog.release(id);
+        let maps: Vec<&CpuMap> = match release.map {
+            ReleaseMap::Exact(map) => vec![catalog.map(map)],
+            ReleaseMap::Between { lower, upper } => vec![catalog.map(lower.1), catalog.map(upper.1)],
+        };
+        let name = &release.name;
+        if let Some(model) = model.filter(|model| maps.iter().all(|map| map.model(*model).is_none())) {
+            cautions.push(format!("libvirt {name} has no CPU model {}", catalog.model_name(model)));
+        }
+        let unknown = running.live.features.iter().map(|(feature, _)| feature);
+        let unknown: Vec<&str> = unknown
+            .filter(|feature| maps.iter().all(|map| !map.known.contains(*feature)))
+            .map(|feature| catalog.feature_name(feature))
+            .collect();
+        if !unknown.is_empty() {
+            let features = if unknown.len() == 1 { "feature" } else { "features" };
+            cautions.push(format!("libvirt {name} has no CPU {features} {}", first_names(unknown, NAMED_FEATURES)));
+        }
+    }
+    if let Told::Is(version) = scenario.from.qemu.version {
+        let views = catalog.qemu_views(version);
+        if let MachineChoice::Listed(machine) = scenario.machine {
+            let name = catalog.machine_name(machine);
+            if views.iter().all(|view| !view.has_machine(machine, name)) {
+                cautions.push(format!("QEMU {version} has no machine type {name}"));
+            }
+        }
+        if let Some(model) = model.filter(|model| views.iter().all(|view| !view.has_model(*model))) {
+            cautions.push(format!("QEMU {version} has no CPU model {}", catalog.model_name(model)));
+        }
+    }
+    cautions
 }

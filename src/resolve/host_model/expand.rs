@@ -47,7 +47,7 @@ impl Probe {
         Self {
             not_migratable: catalog.named().invtsc.into_iter().collect(),
             models: QemuModels::of(catalog, qemu, accel, processor.features),
-            has_unavailable_features: !catalog.has_quirk(QuirkKind::NoUnavailableFeatures, qemu.version, None),
+            has_unavailable_features: !qemu.has_quirk(catalog, QuirkKind::NoUnavailableFeatures, None),
             has_migratability: true,
             processor,
         }

@@ -8,6 +8,7 @@ use crate::domain::definition::{Definition, Policy};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
 use crate::domain::map::{CpuMap, MapId, ModelId};
+use crate::domain::package::Presence;
 use crate::domain::version::Version;
 
 /// A question: what does this libvirt make of host-model with this QEMU?
@@ -118,7 +119,9 @@ fn maps(catalog: &Catalog, libvirt: LibvirtId) -> Vec<(Option<String>, MapId)> {
 fn behaviours(catalog: &Catalog, request: &Request<'_>) -> Vec<(Option<String>, Behaviour)> {
     let version = catalog.release(request.libvirt).version;
     let (mut before, open) = catalog.behaviour(version);
-    for fix in request.build.into_iter().flat_map(|build| catalog.backports(version, build)) {
+    let build = request.build.and_then(|build| catalog.downstream().build(build));
+    let fixes = build.into_iter().flat_map(|build| catalog.backports(version, build));
+    for (fix, _) in fixes.filter(|(_, presence)| *presence == Presence::Yes) {
         for setting in &fix.settings {
             before.apply(setting);
         }

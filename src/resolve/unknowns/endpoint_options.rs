@@ -1,11 +1,13 @@
 //! An endpoint with everything that may vary: libvirt releases and their stand-in maps, open switches, QEMUs, hosts.
 
-use super::{Axis, Options, options};
-use crate::domain::behaviour::{Behaviour, MapFact, Regime, Setting};
+use super::{Axis, Dependence, Options, options};
+use crate::domain::behaviour::{Backport, Behaviour, MapFact, Regime, Setting, TakenFromMap};
 use crate::domain::catalog::{Catalog, LibvirtId, Provenance, QemuView, ReleaseMap};
+use crate::domain::downstream::QemuChanges;
 use crate::domain::feature::FeatureSet;
 use crate::domain::host::{CpuSignature, GivenHost, HostId, Vendor};
 use crate::domain::map::{CpuMap, MapId};
+use crate::domain::package::{Distribution, Presence};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{HostChoice, LibvirtChoice, Release, Scenario, Told};
 use crate::resolve::endpoint::{Endpoint, Host, Machine};
@@ -46,14 +48,18 @@ pub(super) struct EndpointOptions<'a> {
     axes: Rc<[Axis]>,
     /// The indices of these inputs among the plan's.
     indices: Vec<usize>,
-    libvirt: Options<Libvirt>,
+    /// One, or two where it was not read which fixes the package's build has: without those fixes and with them.
+    libvirt: Rc<[Options<Libvirt>]>,
+    libvirt_build: Option<usize>,
     open: Rc<[OpenSwitch]>,
     qemu: Options<QemuView<'a>>,
+    /// What the build of a distribution changes in it.
+    qemu_build: Options<Arc<QemuChanges>>,
     host: Options<Host>,
     /// What the silicon of the host may show beyond what KVM gives, where that is not known.
     silicon: Option<Options<FeatureSet>>,
     regime: Option<Regime>,
-    enterprise_linux: bool,
+    distribution: Option<&'a Distribution>,
     /// Whether the host's list was read from the QEMU at this endpoint, which then has these names although nobody asked
     /// it for its own.
     host_names_properties: bool,
@@ -68,27 +74,22 @@ impl<'a> EndpointOptions<'a> {
         purpose: Purpose,
     ) -> Self {
         let mut axes = Vec::new();
-        let (libvirt, open) = libvirts(catalog, scenario, release, purpose, &mut axes);
+        let (libvirt, libvirt_build, open) = libvirts(catalog, scenario, release, purpose, &mut axes);
         let qemu = qemus(catalog, release, purpose.name, &mut axes);
+        let qemu_build = qemu_builds(catalog, release, &mut axes);
         let (host, silicon) = hosts(catalog, scenario, host_choice, purpose, &mut axes);
-        let builds = [
-            match &release.libvirt {
-                LibvirtChoice::Release(_, build) => build.as_deref(),
-                LibvirtChoice::Old | LibvirtChoice::New | LibvirtChoice::Unknown => None,
-            },
-            release.qemu.build.as_deref(),
-        ];
-        let enterprise_linux = builds.into_iter().flatten().any(is_enterprise_linux);
         Self {
             axes: axes.into(),
             indices: Vec::new(),
             libvirt,
+            libvirt_build,
             open: open.into(),
             qemu,
+            qemu_build,
             host,
             silicon,
             regime: purpose.regime,
-            enterprise_linux,
+            distribution: release.qemu_build(catalog).map(|build| build.distribution),
             host_names_properties: matches!(host_choice, HostChoice::Given(_)),
         }
     }
@@ -106,6 +107,16 @@ impl<'a> EndpointOptions<'a> {
         self
     }
 
+    /// Returns the indices of the unknown inputs of it among the plan's.
+    pub(super) fn inputs(&self) -> &[usize] {
+        &self.indices
+    }
+
+    /// Returns whether the QEMU that was decided here has the machine type.
+    pub(super) fn has_machine(&self, catalog: &Catalog, end: &Endpoint<'_>, machine: &Machine) -> bool {
+        has_machine(catalog, &end.qemu, self.distribution, machine)
+    }
+
     /// The number of the alternative that `assignment` chooses, of all that this endpoint has.
     pub(super) fn alternative(&self, assignment: &[usize], sizes: &[usize]) -> usize {
         let value =
@@ -116,7 +127,8 @@ impl<'a> EndpointOptions<'a> {
     /// Whether the release lies inside the interval of the switch that decides the regime, or may be one of several that
     /// differ in it, and none was asked for.
     pub(super) fn regime_is_open(&self) -> bool {
-        let mut regimes = self.libvirt.values.iter().map(|libvirt| libvirt.behaviour.removed_incoming);
+        let all = self.libvirt.iter().flat_map(|options| options.values.iter());
+        let mut regimes = all.map(|libvirt| libvirt.behaviour.removed_incoming);
         let first = regimes.next();
         self.regime.is_none()
             && (self.open.iter().any(|open| matches!(open.after, Setting::RemovedIncoming(_)))
@@ -125,15 +137,25 @@ impl<'a> EndpointOptions<'a> {
 
     /// Returns for each QEMU that may be here whether it has the machine type.
     pub(super) fn have_machine(&self, catalog: &Catalog, machine: &Machine) -> impl Iterator<Item = bool> {
-        let el = self.enterprise_linux;
-        self.qemu.values.iter().map(move |qemu| has_machine(catalog, qemu, el, machine))
+        self.qemu.values.iter().map(move |qemu| has_machine(catalog, qemu, self.distribution, machine))
+    }
+
+    /// Returns the input on which it depends whether the machine type is here, where that was not read.
+    pub(super) fn unread_machine(&self, catalog: &Catalog, machine: &Machine) -> Option<Dependence> {
+        let (id, distribution) = (machine.id.filter(|_| !machine.taken_for_granted)?, self.distribution?);
+        let unread = |qemu: &&QemuView<'_>| catalog.has_machine(qemu, Some(distribution), id) == Presence::Unread;
+        let qemu = self.qemu.values.iter().find(unread)?;
+        let name = &distribution.name;
+        Some(Dependence::on(&format!("machine types of QEMU {} of {name}", qemu.version)))
     }
 
     /// Returns the endpoint that `assignment` decides; `None` where an input has no value.
     pub(super) fn end(&self, assignment: &[usize]) -> Option<Endpoint<'a>> {
         let own: Vec<usize> = self.indices.iter().map(|axis| assignment.get(*axis).copied().unwrap_or(0)).collect();
         let assignment = own.as_slice();
-        let Libvirt { mut behaviour, map } = self.libvirt.choose(assignment)?.clone();
+        let value = |axis: usize| assignment.get(axis).copied().unwrap_or(0);
+        let libvirt = self.libvirt.get(self.libvirt_build.map_or(0, value))?;
+        let Libvirt { mut behaviour, map } = libvirt.choose(assignment)?.clone();
         for open in self.open.iter() {
             if assignment.get(open.axis).copied().unwrap_or(0) == 1 {
                 behaviour.apply(&open.after);
@@ -147,18 +169,20 @@ impl<'a> EndpointOptions<'a> {
             *silicon |= unknown.choose(assignment).copied().unwrap_or_default();
         }
         let mut qemu = self.qemu.choose(assignment)?.clone();
+        if let Some(changes) = self.qemu_build.choose(assignment) {
+            qemu.change(changes);
+        }
         if let (Host::With { features, .. }, true) = (host, self.host_names_properties && qemu.answers != qemu.version)
         {
             qemu.properties |= features;
         }
-        Some(Endpoint { behaviour, map, qemu, enterprise_linux: self.enterprise_linux, host })
+        Some(Endpoint { behaviour, map, qemu, distribution: self.distribution, host })
     }
 }
 
-/// Whether a package's build is Enterprise Linux's: `3.el9`, `2.module_el8.6.0`.
-fn is_enterprise_linux(build: &str) -> bool {
-    build.split("el").skip(1).any(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
-}
+/// The ways in which a libvirt may be: without the fixes of which it was not read whether its build has them, and with
+/// them; the axis that chooses between the two; and its open switches.
+type Libvirts = (Rc<[Options<Libvirt>]>, Option<usize>, Vec<OpenSwitch>);
 
 fn libvirts(
     catalog: &Catalog,
@@ -166,20 +190,21 @@ fn libvirts(
     release: &Release,
     Purpose { decodes, name: end, .. }: Purpose,
     axes: &mut Vec<Axis>,
-) -> (Options<Libvirt>, Vec<OpenSwitch>) {
+) -> Libvirts {
+    let only = |options: Options<Libvirt>| -> Libvirts { (Rc::new([options]), None, Vec::new()) };
     match &release.libvirt {
-        LibvirtChoice::Release(id, build) => one_release(catalog, *id, build.as_deref(), decodes, axes),
+        LibvirtChoice::Release(id, _) => one_release(catalog, *id, release, decodes, axes),
         LibvirtChoice::Old => match release.libvirt.id(catalog) {
-            Some(id) => one_release(catalog, id, None, decodes, axes),
-            None => (Options::none(), Vec::new()),
+            Some(id) => one_release(catalog, id, release, decodes, axes),
+            None => only(Options::none()),
         },
         LibvirtChoice::New => {
             let new = release.libvirt.id(catalog).map(|id| new(catalog, scenario, id));
-            (new.map_or_else(Options::none, Options::one), Vec::new())
+            only(new.map_or_else(Options::none, Options::one))
         }
         LibvirtChoice::Unknown => {
             let input = format!("libvirt of the {end}");
-            (options(axes, &input, every_release(catalog, decodes)), Vec::new())
+            only(options(axes, &input, every_release(catalog, decodes)))
         }
     }
 }
@@ -203,15 +228,9 @@ fn new(catalog: &Catalog, scenario: &Scenario, old: LibvirtId) -> Libvirt {
     Libvirt { behaviour, map: Arc::new(map) }
 }
 
-fn one_release(
-    catalog: &Catalog,
-    id: LibvirtId,
-    build: Option<&str>,
-    decodes: bool,
-    axes: &mut Vec<Axis>,
-) -> (Options<Libvirt>, Vec<OpenSwitch>) {
+fn one_release(catalog: &Catalog, id: LibvirtId, chosen: &Release, decodes: bool, axes: &mut Vec<Axis>) -> Libvirts {
     let release = catalog.release(id);
-    let (mut behaviour, open) = catalog.behaviour(release.version);
+    let (behaviour, open) = catalog.behaviour(release.version);
     let open: Vec<OpenSwitch> = open
         .into_iter()
         .filter(|(before, _)| MapFact::parse(before.name()).is_none() && matters(before, decodes))
@@ -223,40 +242,98 @@ fn one_release(
             OpenSwitch { axis, after: after.clone() }
         })
         .collect();
-    let mut map = release.map;
-    for fix in build.into_iter().flat_map(|build| catalog.backports(release.version, build)) {
+    let build = chosen.libvirt_build(catalog);
+    let (sure, unread): (Vec<_>, Vec<_>) = build
+        .into_iter()
+        .flat_map(|build| catalog.backports(release.version, build))
+        .partition(|(_, presence)| *presence == Presence::Yes);
+    let mut variants = vec![(behaviour, Vec::new(), Vec::new())];
+    let apply = |(behaviour, facts, taken): &mut (Behaviour, Vec<_>, Vec<_>), fix: &'_ Backport| {
         for setting in &fix.settings {
             behaviour.apply(setting);
-            if let Some(fact) = MapFact::parse(setting.name()) {
-                map = map_of_first_release_with(catalog, fact).unwrap_or(map);
-            }
+            let fact = MapFact::parse(setting.name()).and_then(|fact| Some((fact, behaviour.map_facts.get(fact)?)));
+            facts.extend(fact);
         }
-    }
-    let made = |id: MapId| Libvirt { behaviour: behaviour.clone(), map: Arc::clone(catalog.map(id)) };
-    let values = match map {
-        ReleaseMap::Exact(map) => Options::one(made(map)),
-        ReleaseMap::Between { lower, upper } if lower.1 == upper.1 => Options::one(made(lower.1)),
-        ReleaseMap::Between { lower, upper } => {
-            let label = |id: LibvirtId| format!("as in {}", catalog.release(id).name);
-            let input = format!("libvirt map of {}", release.name);
-            options(axes, &input, vec![(label(lower.0), made(lower.1)), (label(upper.0), made(upper.1))])
-        }
+        taken.extend(fix.taken.iter().cloned());
     };
-    (values, open)
+    for (fix, _) in sure {
+        variants.iter_mut().for_each(|variant| apply(variant, fix));
+    }
+    let mut axis = None;
+    if !unread.is_empty() {
+        let mut with = variants.first().cloned().into_iter().collect::<Vec<_>>();
+        with.iter_mut().for_each(|variant| unread.iter().for_each(|(fix, _)| apply(variant, fix)));
+        variants.append(&mut with);
+        let input = format!("what the package of libvirt {} backports", package(&release.name, build_of(chosen)));
+        let labels = ["nothing that was not read", "what a later build has"].map(|label| (label.to_owned(), ()));
+        axis = options(axes, &input, labels.into()).axis;
+    }
+    let mut all: Vec<Options<Libvirt>> = Vec::new();
+    for (behaviour, facts, taken) in variants {
+        let made = |mut map: Arc<CpuMap>| {
+            for TakenFromMap { map: other, models, features } in &taken {
+                Arc::make_mut(&mut map).take(catalog.map(*other), models, *features);
+            }
+            Libvirt { behaviour: behaviour.clone(), map }
+        };
+        let label = |id: LibvirtId| format!("as in {}", catalog.release(id).name);
+        let of = |id: MapId| Arc::clone(catalog.map(id));
+        let mut maps = catalog.maps_with(id, &facts);
+        if maps.is_empty() {
+            maps = match release.map {
+                ReleaseMap::Exact(map) => vec![(id, of(map))],
+                ReleaseMap::Between { lower, upper } => vec![(lower.0, of(lower.1)), (upper.0, of(upper.1))],
+            };
+        }
+        maps.dedup_by(|later, earlier| later.1 == earlier.1);
+        let values: Vec<(String, Libvirt)> = maps.into_iter().map(|(like, map)| (label(like), made(map))).collect();
+        // Both variants lie between the same maps, so that one axis chooses in both.
+        let known = all.first().and_then(|first| Some((first.axis?, first.values.len())));
+        all.push(match known {
+            Some((axis, count)) if count == values.len() => {
+                Options { values: values.into_iter().map(|(_, value)| value).collect(), axis: Some(axis) }
+            }
+            _ => options(axes, &format!("libvirt map of {}", release.name), values),
+        });
+    }
+    (all.into(), axis, open)
+}
+
+fn build_of(release: &Release) -> Option<&str> {
+    match &release.libvirt {
+        LibvirtChoice::Release(_, build) => build.as_deref(),
+        LibvirtChoice::Old | LibvirtChoice::New | LibvirtChoice::Unknown => None,
+    }
+}
+
+fn package(version: &str, build: Option<&str>) -> String {
+    build.map_or_else(|| version.to_owned(), |build| format!("{version}-{build}"))
+}
+
+/// What the build of a distribution changes in QEMU; two values where some of that was not read, none where the package
+/// is not of such a distribution.
+fn qemu_builds(catalog: &Catalog, release: &Release, axes: &mut Vec<Axis>) -> Options<Arc<QemuChanges>> {
+    let (Some(build), Told::Is(version)) = (release.qemu_build(catalog), release.qemu.version) else {
+        return Options::none();
+    };
+    let (sure, open) = catalog.downstream().changes(version, build);
+    if open == QemuChanges::default() {
+        return Options::one(Arc::new(sure));
+    }
+    let mut with = sure.clone();
+    with.add(&open);
+    let package = package(&version.to_string(), release.qemu.build.as_deref());
+    let input = format!("what the package of QEMU {package} changes");
+    let values = vec![
+        ("nothing that was not read".to_owned(), Arc::new(sure)),
+        ("what another build has".to_owned(), Arc::new(with)),
+    ];
+    options(axes, &input, values)
 }
 
 /// Whether a switch can decide what becomes of a guest.
 fn matters(setting: &Setting, decodes: bool) -> bool {
     !setting.is_about_decoding() || (decodes && !matches!(setting, Setting::SortedDomcapabilities(_)))
-}
-
-/// The map of the first release of which a dated fact holds: what a package with that fix ships.
-fn map_of_first_release_with(catalog: &Catalog, fact: MapFact) -> Option<ReleaseMap> {
-    catalog
-        .libvirt_releases()
-        .iter()
-        .find(|release| catalog.behaviour(release.version).0.map_facts.get(fact) == Some(true))
-        .map(|release| release.map)
 }
 
 fn every_release(catalog: &Catalog, decodes: bool) -> Vec<(String, Libvirt)> {

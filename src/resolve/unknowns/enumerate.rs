@@ -9,13 +9,18 @@ use crate::resolve::rules::RuleId;
 use crate::resolve::verdict::Verdict;
 use foldhash::HashMap;
 
-/// The most combinations that are all tried; beyond, each unknown input is varied alone, and the answer is `depends`
-/// in any case.
+/// The most combinations that are all tried. Where there are more, the values that are one for this guest are tried once;
+/// where there are still more, each unknown input is varied alone, and the answer is `depends` in any case.
 pub(super) const MOST_CASES: usize = 20_000;
+
+/// What an answer depends on where there are more combinations than are tried.
+pub(crate) const TOO_MANY: &str = "too many combinations";
 
 /// The combinations that are tried: for each, the index of every axis's value.
 pub(super) struct Combinations {
+    /// How many values each axis has, and how many of them are tried.
     sizes: Vec<usize>,
+    tried: Vec<usize>,
     /// Whether these are all there are; the first axis then turns fastest.
     exhaustive: bool,
     /// One after the other, each as long as there are axes.
@@ -23,7 +28,31 @@ pub(super) struct Combinations {
 }
 
 /// What makes two answers the same one.
-type Kind = (Verdict, Option<RuleId>, Option<Refusal>);
+#[derive(PartialEq, Eq)]
+struct Kind {
+    verdict: Verdict,
+    /// `None` of a guest that arrives unchanged, whatever rule says why.
+    rule: Option<RuleId>,
+    refusal: Option<Refusal>,
+}
+
+impl Kind {
+    fn of(outcome: Outcome, refusal: Option<Refusal>) -> Self {
+        Self { verdict: outcome.verdict, rule: outcome.rule.filter(|_| outcome.verdict != Verdict::Unchanged), refusal }
+    }
+}
+
+/// Leaves of the first answer what the second has too; both have one verdict. Of a guest that arrives unchanged whatever
+/// is not known, both ends read the definition alike, if nothing more can be told.
+fn keep_common(first: &mut OutcomeWithFeatures, second: &OutcomeWithFeatures) {
+    first.more &= second.more;
+    first.less &= second.less;
+    let (own, other) = (&mut first.outcome, second.outcome);
+    if own.rule != other.rule {
+        own.rule = (own.verdict == Verdict::Unchanged).then_some(RuleId::SameDefinition);
+    }
+    own.row = own.row.filter(|row| other.row == Some(*row));
+}
 
 /// What the cases came to.
 struct Tried {
@@ -43,9 +72,9 @@ pub(super) struct Agreement {
     pub(super) cases: Vec<Vec<usize>>,
     /// What the answer depends on; empty where all cases have one answer.
     pub(super) depends_on: Vec<Dependence>,
-    /// The verdict of all cases, where they have one and still differ.
-    pub(super) either_way: Option<Verdict>,
-    /// The answer of the first case in short; `None` where it was not tried.
+    /// What all cases share, where they have one verdict and still differ.
+    pub(super) either_way: Option<OutcomeWithFeatures>,
+    /// What is told in short of the cases with the first answer; `None` where none was tried.
     pub(super) brief: Option<OutcomeWithFeatures>,
 }
 
@@ -61,11 +90,25 @@ impl Agreement {
 pub(super) enum Wanted {
     /// On which inputs the answer depends.
     Dependences,
-    /// Only whether it depends: two answers are enough to know.
+    /// Only whether it depends: two verdicts are enough to know.
     Whether,
 }
 
 impl Tried {
+    /// Returns what the cases that count share; `None` where they have several verdicts.
+    fn shared(&self) -> Option<OutcomeWithFeatures> {
+        let mut all: Option<OutcomeWithFeatures> = None;
+        let counts = |index: usize| self.of.contains(&Some(index));
+        for (_, brief) in self.briefs.iter().enumerate().filter(|(index, _)| counts(*index)) {
+            match &mut all {
+                None => all = Some(*brief),
+                Some(first) if first.outcome.verdict == brief.outcome.verdict => keep_common(first, brief),
+                Some(_) => return None,
+            }
+        }
+        all
+    }
+
     /// Returns the combinations that count, the first of each case.
     fn counted(&self) -> Vec<usize> {
         let mut seen = vec![false; self.cases.len()];
@@ -80,10 +123,19 @@ impl Tried {
 impl Combinations {
     fn of(plan: &Plan<'_>) -> Self {
         let sizes: Vec<usize> = plan.axes.iter().map(|axis| axis.values.len()).collect();
-        let all = sizes.iter().try_fold(1usize, |product, size| product.checked_mul(*size));
-        let exhaustive = all.is_some_and(|all| all <= MOST_CASES);
-        let values = if exhaustive { every(&sizes) } else { one_at_a_time(&sizes) };
-        Self { sizes, exhaustive, values }
+        let product = |sizes: &[usize]| sizes.iter().try_fold(1usize, |product, size| product.checked_mul(*size));
+        if product(&sizes).is_some_and(|all| all <= MOST_CASES) {
+            let values = every(&sizes);
+            return Self { tried: sizes.clone(), sizes, exhaustive: true, values };
+        }
+        let kept = plan.distinct_values();
+        let tried: Vec<usize> = kept.iter().map(Vec::len).collect();
+        let exhaustive = product(&tried).is_some_and(|all| all <= MOST_CASES);
+        let mut values = if exhaustive { every(&tried) } else { one_at_a_time(&tried) };
+        for case in values.chunks_exact_mut(tried.len().max(1)) {
+            case.iter_mut().zip(&kept).for_each(|(value, kept)| *value = kept[*value]);
+        }
+        Self { sizes, tried, exhaustive, values }
     }
 
     pub(super) fn sizes(&self) -> &[usize] {
@@ -101,8 +153,8 @@ impl Combinations {
     /// Returns the combinations that differ along one axis only, by their numbers.
     fn lines(&self, axis: usize) -> Vec<Vec<usize>> {
         if self.exhaustive {
-            let step: usize = self.sizes.iter().take(axis).product();
-            let (size, count) = (self.sizes[axis], self.sizes.iter().product());
+            let step: usize = self.tried.iter().take(axis).product();
+            let (size, count) = (self.tried[axis], self.tried.iter().product());
             let starts = (0..count).filter(|number| (number / step).is_multiple_of(size));
             return starts.map(|first| (0..size).map(|value| first + value * step).collect()).collect();
         }
@@ -117,21 +169,20 @@ impl Combinations {
 }
 
 impl Plan<'_> {
-    /// Migrates and classifies every case, or only until there are `enough` answers.
+    /// Migrates and classifies every case, or only until there are `enough` verdicts.
     fn try_all(&self, combinations: &Combinations, enough: usize) -> Tried {
         let shared = Shared::of(self, combinations);
         let cases = Cases::of(self, &shared);
         let (mut answers, mut briefs): (Vec<Kind>, Vec<OutcomeWithFeatures>) = (Vec::new(), Vec::new());
         let distinct = (0..shared.distinct()).map(|index| {
-            if answers.len() >= enough {
+            if verdicts(&answers) >= enough {
                 return None;
             }
             let (prepared, definition) = cases.prepare(index)?;
             let (brief, refusal) = brief_and_refusal(&prepared, &definition, self.scenario.feature)?;
-            let kind = (brief.outcome.verdict, brief.outcome.rule, refusal);
+            let kind = Kind::of(brief.outcome, refusal);
             if let Some(known) = answers.iter().position(|known| *known == kind) {
-                briefs[known].more &= brief.more;
-                briefs[known].less &= brief.less;
+                keep_common(&mut briefs[known], &brief);
                 return Some(known);
             }
             answers.push(kind);
@@ -153,9 +204,9 @@ impl Plan<'_> {
         // Where some answers do not count, two may be one in the end.
         let enough = if wanted == Wanted::Whether && !self.same_any_host { 2 } else { usize::MAX };
         let mut tried = self.try_all(&combinations, enough);
-        let is_cut = tried.answers.len() >= enough;
+        let is_cut = verdicts(&tried.answers) >= enough;
         // Of the hosts that `any` stands for, those count on which the source starts.
-        let starts: Vec<bool> = tried.answers.iter().map(|answer| answer.0 != Verdict::StartRefused).collect();
+        let starts: Vec<bool> = tried.answers.iter().map(|answer| answer.verdict != Verdict::StartRefused).collect();
         if !is_cut && self.same_any_host && starts.contains(&true) {
             for answer in &mut tried.of {
                 *answer = answer.filter(|index| starts[*index]);
@@ -163,12 +214,11 @@ impl Plan<'_> {
         }
         let Some(first) = tried.of.iter().position(Option::is_some) else { return Err(Dependence::on("facts")) };
         let mut depends_on = if is_cut { self.every_axis() } else { self.dependences(&combinations, &tried) };
-        if !combinations.exhaustive && depends_on.is_empty() {
-            depends_on = self.every_axis();
+        if !combinations.exhaustive {
+            depends_on.insert(0, Dependence::on(TOO_MANY));
         }
-        let mut verdicts = tried.of.iter().flatten().map(|index| tried.answers[*index].0);
-        let verdict = verdicts.next().filter(|_| !is_cut && combinations.exhaustive && !depends_on.is_empty());
-        let either_way = verdict.filter(|first| verdicts.all(|verdict| verdict == *first));
+        let differ = !is_cut && combinations.exhaustive && !depends_on.is_empty();
+        let either_way = if differ { tried.shared() } else { None };
         let cases = if wanted == Wanted::Whether { vec![first] } else { tried.counted() };
         Ok(Agreement {
             cases: cases.into_iter().map(|case| combinations.get(case).to_vec()).collect(),
@@ -196,19 +246,21 @@ impl Plan<'_> {
         }
         let shared = Shared::of(self, &combinations);
         let cases = Cases::of(self, &shared);
-        let mut found: Option<Outcome> = None;
+        let mut found: Option<OutcomeWithFeatures> = None;
         for (prepared, definition) in (0..shared.distinct()).filter_map(|number| cases.prepare(number)) {
             let Some(brief) = brief(&prepared, &definition.unordered(), self.scenario.feature) else { continue };
-            let outcome = brief.outcome;
-            if passed_over(outcome) {
+            if passed_over(brief.outcome) {
                 continue;
             }
-            if outcome.verdict != Verdict::Unchanged || found.is_some_and(|found| found.rule != outcome.rule) {
+            if brief.outcome.verdict != Verdict::Unchanged {
                 return None;
             }
-            found = found.or(Some(outcome));
+            match &mut found {
+                Some(found) => keep_common(found, &brief),
+                None => found = Some(brief),
+            }
         }
-        found
+        found.map(|found| found.outcome)
     }
 
     /// The axes along which the answer changes while every other stays where it is, each with one value per answer.
@@ -242,11 +294,11 @@ impl Plan<'_> {
             }
             if most.len() > 1 {
                 let possible = |case: usize| {
-                    let answer = tried.of[case].map(|index| &tried.answers[index]);
+                    let outcome = tried.of[case].map(|index| tried.briefs[index].outcome);
                     Possible {
                         value: axis.values.get(combinations.get(case)[number]).cloned().unwrap_or_default(),
-                        verdict: answer.map_or(Verdict::Depends, |answer| answer.0),
-                        rule: answer.and_then(|answer| answer.1),
+                        verdict: outcome.map_or(Verdict::Depends, |outcome| outcome.verdict),
+                        rule: outcome.and_then(|outcome| outcome.rule),
                     }
                 };
                 let answers = most.into_iter().map(possible).collect();
@@ -255,6 +307,13 @@ impl Plan<'_> {
         }
         found
     }
+}
+
+/// How many verdicts there are among answers.
+fn verdicts(answers: &[Kind]) -> usize {
+    (0..answers.len())
+        .filter(|index| answers[..*index].iter().all(|known| known.verdict != answers[*index].verdict))
+        .count()
 }
 
 /// Every combination, the first axis turning fastest.

@@ -1,8 +1,10 @@
 //! A guest with everything that may vary: models, machine types, topologies.
 
-use super::{Axis, Options, Plan, options};
+use super::{Axis, Dependence, Options, Plan, options};
 use crate::domain::catalog::Catalog;
+use crate::domain::downstream::DownstreamMachine;
 use crate::domain::map::ModelId;
+use crate::domain::package::Presence;
 use crate::domain::qemu::{Accel, MachineId};
 use crate::domain::scenario::{CpuChoice, MachineChoice, Release, Scenario, Told, Topology};
 use crate::resolve::endpoint::Machine;
@@ -28,48 +30,83 @@ pub(super) fn topologies(scenario: &Scenario, axes: &mut Vec<Axis>) -> Options<T
     }
 }
 
-/// A machine type outside the facts is taken to be there, and equals in turn each that the source's QEMU has.
-pub(super) fn machines(catalog: &Catalog, scenario: &Scenario, axes: &mut Vec<Axis>) -> Options<Machine> {
-    let stand_ins = |name: Option<&str>| -> Vec<(String, Machine)> {
-        of_qemu(catalog, scenario.started.as_ref().unwrap_or(&scenario.from))
-            .into_iter()
-            .map(|id| {
-                let own = catalog.machine_name(id);
-                let machine =
-                    Machine { name: name.unwrap_or(own).into(), defaults: id, taken_for_granted: name.is_some() };
-                (own.to_owned(), machine)
-            })
-            .collect()
+/// The machine types that the guest's may be.
+///
+/// # Errors
+/// It equals none that is known, and the scenario does not say which one it is like.
+pub(super) fn machines(
+    catalog: &Catalog,
+    scenario: &Scenario,
+    axes: &mut Vec<Axis>,
+) -> Result<Options<Machine>, Dependence> {
+    let start = scenario.started.as_ref().unwrap_or(&scenario.from);
+    let stand_ins = |named: Option<MachineId>| -> Vec<(String, Machine)> {
+        let of = |(id, defaults): (MachineId, MachineId)| {
+            let shown = named.unwrap_or(id);
+            let name = catalog.machine_name(shown).into();
+            let machine = Machine { id: Some(shown), defaults, ..Machine::upstream(name, id) };
+            (catalog.machine_name(id).to_owned(), machine)
+        };
+        of_qemu(catalog, start).into_iter().map(of).collect()
     };
-    let like = |name: &str, taken_for_granted: bool| {
-        scenario.machine_like.map(|defaults| Options::one(Machine { name: name.into(), defaults, taken_for_granted }))
+    let like = |name: &str, id: Option<MachineId>| {
+        let like =
+            |defaults| Machine { id, taken_for_granted: id.is_none(), ..Machine::upstream(name.into(), defaults) };
+        scenario.machine_like.map(|defaults| Options::one(like(defaults)))
     };
+    let unknown = || Dependence::on(MACHINE);
     match &scenario.machine {
-        MachineChoice::Listed(id) if catalog.qemu_defaults().position(*id).is_some() => {
-            Options::one(Machine { name: catalog.machine_name(*id).into(), defaults: *id, taken_for_granted: false })
-        }
         MachineChoice::Listed(id) => {
-            // In a QEMU's list but with unknown defaults: whether it is there is known, what it turns on is not.
-            let mut values = stand_ins(Some(catalog.machine_name(*id)));
-            for (_, machine) in &mut values {
-                machine.taken_for_granted = false;
-            }
-            like(catalog.machine_name(*id), false).unwrap_or_else(|| options(axes, "machine type", values))
+            let name = catalog.machine_name(*id);
+            let downstream = catalog.downstream().machine(*id);
+            let Some(defaults) = catalog.base(*id, start.qemu.version.known().unwrap_or_default()) else {
+                // In a QEMU's list but with unknown defaults: whether it is there is known, what it turns on is not.
+                return match (like(name, Some(*id)), downstream) {
+                    (Some(like), _) => Ok(like),
+                    (None, Some(_)) => Err(unknown()),
+                    (None, None) => Ok(options(axes, MACHINE, stand_ins(Some(*id)))),
+                };
+            };
+            let known = Machine { id: Some(*id), ..Machine::upstream(name.into(), defaults) };
+            let quirks = downstream.into_iter().flat_map(DownstreamMachine::open_quirks).map(|quirk| {
+                let with = Machine { quirk: Some(quirk), ..known.clone() };
+                (format!("with the quirk {}", quirk.name()), with)
+            });
+            let base = catalog.machine_name(defaults);
+            let values = std::iter::once((format!("as {base}"), known.clone())).chain(quirks).collect();
+            Ok(options(axes, &format!("what {name} changes"), values))
         }
         MachineChoice::Unlisted(name) => {
-            like(name, true).unwrap_or_else(|| options(axes, "machine type", stand_ins(Some(name))))
+            let suffixed = catalog.downstream().suffixed(name).and_then(|(base, mark)| {
+                let (id, only_in) = (catalog.machine(base)?, Some(mark.into()));
+                let defaults = catalog.base(id, start.qemu.version.known().unwrap_or_default())?;
+                Some(Options::one(Machine { id: Some(id), only_in, ..Machine::upstream(name.clone(), defaults) }))
+            });
+            suffixed.or_else(|| like(name, None)).ok_or_else(unknown)
         }
-        MachineChoice::Unknown => options(axes, "machine type", stand_ins(None)),
+        MachineChoice::Unknown => Ok(options(axes, MACHINE, stand_ins(None))),
     }
 }
 
-fn of_qemu(catalog: &Catalog, release: &Release) -> Vec<MachineId> {
-    let cells = catalog.qemu_defaults().machines.iter().copied();
-    let Some(version) = release.qemu.version.known() else { return cells.collect() };
-    let views = catalog.qemu_views(version);
-    let has = |id: &MachineId| views.iter().any(|view| view.has_machine(*id, catalog.machine_name(*id)));
-    let found: Vec<MachineId> = cells.clone().filter(has).collect();
-    if found.is_empty() { cells.collect() } else { found }
+/// The input that is the machine type.
+const MACHINE: &str = "machine type";
+
+/// The machine types of a QEMU, each with the one whose cells it takes.
+fn of_qemu(catalog: &Catalog, release: &Release) -> Vec<(MachineId, MachineId)> {
+    let version = release.qemu.version.known();
+    let downstream = catalog.downstream().machines.iter().map(|known| known.machine);
+    let all = catalog.qemu_defaults().machines.iter().copied().chain(downstream);
+    let with_base = all.filter_map(|id| Some((id, catalog.base(id, version.unwrap_or_default())?)));
+    let (mut found, mut upstream) = (Vec::new(), Vec::new());
+    for (id, base) in with_base {
+        if version.is_none() || release.has_machine(catalog, id) == Some(Presence::Yes) {
+            found.push((id, base));
+        }
+        if id == base {
+            upstream.push((id, base));
+        }
+    }
+    if found.is_empty() { upstream } else { found }
 }
 
 impl Plan<'_> {
@@ -89,7 +126,9 @@ impl Plan<'_> {
             // A refusal names the machine type.
             let name = has.contains(&false).then_some(&machine.name);
             let cells = [Accel::Kvm, Accel::Tcg].map(|accel| cell(machine.defaults, accel));
-            let kind = (name, has, cells, catalog.machine_quirks(machine.defaults));
+            let downstream = machine.id.and_then(|id| catalog.downstream().machine(id));
+            let differs = downstream.map(|known| (&known.like, &known.differences));
+            let kind = (name, has, cells, catalog.machine_quirks(machine.defaults), machine.quirk, differs);
             match known.iter().find(|(_, other)| *other == kind) {
                 Some((first, _)) => *first,
                 None => {

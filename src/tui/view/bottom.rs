@@ -17,7 +17,12 @@ pub(super) fn render(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
     match &ctx.model.overlay {
         Some(Overlay::Prompt(input)) => return typed(ctx, " filter: ", input, area, buf),
         Some(Overlay::Ask(ask)) => return typed(ctx, &format!(" {}", ask.label()), &ask.input, area, buf),
-        Some(Overlay::Picker(_) | Overlay::Page(_)) | None => {}
+        Some(Overlay::Page(page)) => {
+            if let Some(search) = page.search.as_ref().filter(|search| search.typing) {
+                return typed(ctx, " find: ", &search.input, area, buf);
+            }
+        }
+        Some(Overlay::Picker(_)) | None => {}
     }
     if let Some(notice) = &ctx.model.notice {
         let line = [piece(format!(" {notice}"), Role::Message)];
@@ -58,10 +63,37 @@ pub(super) fn hit(ctx: ViewContext<'_>, area: Rect, position: Position) -> Optio
     found.map(|(_, _, action)| Target::Action(*action))
 }
 
+/// Actions whose keys are shown together, and a label.
+type Hint = (&'static [Action], &'static str);
+
+const PAGE: &[Hint] =
+    &[(&[Action::Up, Action::Down], "scroll"), (&[Action::Filter], "search"), (&[Action::Back], "close")];
+const HELP: &[Hint] = &[
+    (&[Action::Help], "all keys"),
+    (&[Action::Filter], "search"),
+    (&[Action::Up, Action::Down], "scroll"),
+    (&[Action::Back], "close"),
+];
+const SEARCH: &[Hint] = &[
+    (&[Action::NextMatch], "next match"),
+    (&[Action::PreviousMatch], "previous match"),
+    (&[Action::Filter], "search again"),
+    (&[Action::Back], "end the search"),
+];
+const PICKER: &[Hint] =
+    &[(&[Action::Up, Action::Down], "move"), (&[Action::Open], "select"), (&[Action::Back], "cancel")];
+
 fn hints(ctx: ViewContext<'_>, area: Rect) -> Vec<(u16, [Piece; 2], Action)> {
     let keymap = &ctx.model.settings.keymap;
     let lesson = if ctx.model.has_tour() { super::tour::hints() } else { &[] };
-    let hinted = lesson.iter().chain(ctx.model.screens.top().state().hints());
+    let (before, shown): (&[Hint], &[Hint]) = match &ctx.model.overlay {
+        Some(Overlay::Page(page)) if page.search.is_some() => (&[], SEARCH),
+        Some(Overlay::Page(page)) if page.has_more => (&[], HELP),
+        Some(Overlay::Page(_)) => (lesson, PAGE),
+        Some(Overlay::Picker(_)) => (&[], PICKER),
+        Some(Overlay::Prompt(_) | Overlay::Ask(_)) | None => (lesson, ctx.model.screens.top().state().hints()),
+    };
+    let hinted = before.iter().chain(shown);
     let mut x = area.x + 1;
     let mut fitting = Vec::new();
     for (actions, text) in hinted {

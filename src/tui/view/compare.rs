@@ -1,11 +1,10 @@
 //! Draws the comparison of scenario A with the current one.
 
 use super::ViewContext;
-use super::draw::{cells, frame, inside, line_of, piece, pieces, text_at};
-use super::parts::more_lines;
+use super::draw::{cells, fitting, frame, inside, line_of, piece, pieces, text_at};
+use super::parts::{below, more_lines};
 use crate::app::screens::Target;
 use crate::app::screens::compare::{Compare, LABELS, Line};
-use crate::app::text::wrap;
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -13,11 +12,12 @@ use ratatui::layout::{Position, Rect};
 pub(super) fn render(ctx: ViewContext<'_>, state: &Compare, area: Rect, buf: &mut Buffer) {
     let room = Compare::room(ctx.model.room());
     let right = more_lines(state.scroll, room, state.lines.len());
-    let inside = frame(buf, ctx.theme, area, true, &[piece("Comparison of A and B", Role::Title)], &right);
-    if state.lines.is_empty() {
-        return no_scenario_a(ctx, inside, buf);
-    }
-    for (side, name) in ["A, saved", "B, current"].iter().enumerate() {
+    let headline = format!(" {}", state.headline(&ctx.model.settings.keymap));
+    let headline = fitting(&[piece(headline, Role::Message)], usize::from(area.width), ctx.theme.signs.more);
+    pieces(buf, ctx.theme, area, (area.x, area.y), &headline);
+    let inside = frame(buf, ctx.theme, below(area), true, &[piece("Comparison of A and B", Role::Title)], &right);
+    let first = if state.is_reverse { "A, reverse" } else { "A, set" };
+    for (side, name) in [first, "B, current"].iter().enumerate() {
         let chosen = side == state.side;
         let mark = if chosen { ctx.theme.signs.mark } else { " " };
         let style = ctx.theme.style(if chosen { Role::Focus } else { Role::Title });
@@ -30,7 +30,7 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Compare, area: Rect, buf: &mu
 
 /// Returns what a click at `position` does.
 pub(super) fn hit(ctx: ViewContext<'_>, state: &Compare, area: Rect, position: Position) -> Option<Target> {
-    let inside = inside(area);
+    let inside = inside(below(area));
     let [a, b] = columns(ctx, inside);
     let row = usize::from(position.y.saturating_sub(inside.y));
     let on = !state.lines.is_empty() && inside.contains(position) && position.x + 1 >= a;
@@ -41,14 +41,6 @@ pub(super) fn hit(ctx: ViewContext<'_>, state: &Compare, area: Rect, position: P
 fn columns(ctx: ViewContext<'_>, inside: Rect) -> [u16; 2] {
     let a = inside.x + cells(LABELS);
     [a, a + cells(Compare::half(ctx.model.room()))]
-}
-
-fn no_scenario_a(ctx: ViewContext<'_>, inside: Rect, buf: &mut Buffer) {
-    let lines = wrap(&Compare::empty(&ctx.model.settings.keymap), usize::from(inside.width.saturating_sub(2)));
-    for (number, line) in lines.iter().enumerate() {
-        let rect = line_of(inside, cells(number + 1));
-        text_at(buf, rect, (rect.x + 1, rect.y), line, ctx.theme.style(Role::Text));
-    }
 }
 
 fn one_line(ctx: ViewContext<'_>, line: &Line, area: Rect, buf: &mut Buffer) {

@@ -1,7 +1,7 @@
 //! Draws what the audience of a demonstration sees beside the screen: the note, and the last key in the bottom line.
 
 use super::ViewContext;
-use super::draw::{Piece, key_label, line_of, piece, rule, text_at};
+use super::draw::{Piece, cells, key_label, line_of, piece, rule, text_at};
 use crate::app::text::wrap;
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
@@ -10,15 +10,28 @@ use ratatui::layout::Rect;
 pub(super) fn render(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
     let Some(demo) = &ctx.model.demo else { return };
     let ruled = area.height > 1;
+    let slide = format!("slide {}/{}", demo.slide, demo.slides);
+    let state = match (demo.ended, demo.waits) {
+        (true, _) => "end of the demonstration, every key works",
+        (false, true) => "Space continues, Esc takes control",
+        (false, false) => "",
+    };
     if ruled {
-        let waits =
-            if demo.waits { vec![piece("Space continues, Esc takes control", Role::Muted)] } else { Vec::new() };
-        rule(buf, ctx.theme, line_of(area, 0), true, &[], &waits);
+        let right = if state.is_empty() { Vec::new() } else { vec![piece(state, Role::Text)] };
+        rule(buf, ctx.theme, line_of(area, 0), true, &[piece(slide.as_str(), Role::Message)], &right);
     }
-    let lines = wrap(&demo.note, usize::from(area.width.saturating_sub(2)));
-    for (line, number) in lines.iter().zip(u16::from(ruled)..area.height) {
-        let rect = line_of(area, number);
-        text_at(buf, rect, (rect.x + 1, rect.y), line, ctx.theme.style(Role::Message));
+    let text = match (ruled, demo.ended) {
+        (true, _) => demo.note.clone(),
+        (false, true) => format!("{slide}, {state}"),
+        (false, false) => format!("{}/{}  {}", demo.slide, demo.slides, demo.note),
+    };
+    let lines = wrap(&text, usize::from(area.width.saturating_sub(4)));
+    let room = usize::from(area.height).saturating_sub(usize::from(ruled));
+    for (index, line) in lines.iter().take(room).enumerate() {
+        let rect = line_of(area, cells(index) + u16::from(ruled));
+        let is_cut = index + 1 == room && lines.len() > room;
+        let line = if is_cut { format!("{line} {}", ctx.theme.signs.more) } else { line.clone() };
+        text_at(buf, rect, (rect.x + 1, rect.y), &line, ctx.theme.style(Role::Message));
     }
 }
 

@@ -66,7 +66,7 @@ pub(crate) fn frame(
     right: &[Piece],
 ) -> Rect {
     let role = if active { Role::ActiveBorder } else { Role::Border };
-    let block = Block::bordered().border_set(theme.signs.frame).border_style(theme.style(role));
+    let block = Block::bordered().border_set(theme.frame(active)).border_style(theme.style(role));
     let inner = block.inner(area);
     block.render(area, buf);
     titles(buf, theme, area, left, right);
@@ -86,7 +86,7 @@ pub(crate) fn inside(area: Rect) -> Rect {
 /// Draws a horizontal rule with the same titles, where there is no room for frames.
 pub(crate) fn rule(buf: &mut Buffer, theme: &Theme, area: Rect, active: bool, left: &[Piece], right: &[Piece]) {
     let role = if active { Role::ActiveBorder } else { Role::Border };
-    let line = theme.signs.across.repeat(usize::from(area.width));
+    let line = theme.across(active).repeat(usize::from(area.width));
     text_at(buf, area, (area.x, area.y), &line, theme.style(role));
     titles(buf, theme, area, left, right);
 }
@@ -96,13 +96,22 @@ fn titles(buf: &mut Buffer, theme: &Theme, area: Rect, left: &[Piece], right: &[
     let mut end = inside.x;
     if !left.is_empty() {
         let room = usize::from(inside.width).saturating_sub(3);
-        end = pieces(buf, theme, inside, (inside.x, inside.y), &spaced(&fitting(left, room, theme.signs.more)));
+        let left = spaced(&fitting(left, room, theme.signs.more));
+        clear(buf, Rect { width: cells(width_of(&left)).min(inside.width), ..inside });
+        end = pieces(buf, theme, inside, (inside.x, inside.y), &left);
     }
     let right_width = u16::try_from(width_of(right) + 2).unwrap_or(u16::MAX);
     if !right.is_empty() && end.saturating_add(right_width).saturating_add(1) <= inside.right() {
         let start = inside.right().saturating_sub(right_width);
+        clear(buf, Rect { x: start, width: right_width, ..inside });
         pieces(buf, theme, inside, (start, inside.y), &spaced(right));
     }
+}
+
+/// Removes the colour of the border below a title.
+fn clear(buf: &mut Buffer, area: Rect) {
+    let area = area.intersection(*buf.area());
+    buf.set_style(area, Style::reset());
 }
 
 fn spaced(pieces: &[Piece]) -> Vec<Piece> {

@@ -134,7 +134,7 @@ fn heading(ctx: ViewContext<'_>, state: &Follow, area: Rect, buf: &mut Buffer) {
     let derived = &ctx.model.derived;
     let harm = state.track.stages.iter().any(Seen::is_harm);
     let (_, sign) = ctx.theme.verdict(derived.answer.verdict);
-    let role = if harm { Theme::decided_row(derived.answer.verdict) } else { Role::Message };
+    let role = if harm { Theme::banner(derived.answer.verdict) } else { Role::Message };
     let headline = state.headline((ctx.catalog, &ctx.model.scenario), derived);
     let key = ctx.model.settings.keymap.shown(Action::Rule);
     let rule = derived.answer.rule.map(|rule| format!("rule {} {} {key}", rule.name(), ctx.theme.signs.dot));
@@ -192,7 +192,7 @@ fn equation(ctx: ViewContext<'_>, compared: Comparison) -> String {
 fn head_role(state: &Follow, index: usize) -> Role {
     let harm = state.is_drawn(index) && state.track.stages.get(index).is_some_and(Seen::is_harm);
     match (harm, index == state.stage) {
-        (true, true) => Role::FiresBad,
+        (true, true) => Role::FilledBad,
         (true, false) => Role::Bad,
         (false, true) => Role::Focus,
         (false, false) => Role::Text,

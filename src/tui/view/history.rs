@@ -12,7 +12,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 /// The lines of the description, without their heading.
-const WORDS: u16 = 6;
+const WORDS: u16 = 4;
 /// The most columns for the name of a line.
 const NAME: usize = 27;
 

@@ -1,13 +1,14 @@
 //! Draws a page over the screen, and the page of a rule in a pane.
 
 use super::ViewContext;
-use super::draw::{cells, frame, piece, text_at};
+use super::draw::{cells, fitting, frame, piece, text_at, width_of};
 use super::parts::more_lines;
 use crate::app::action::Action;
 use crate::app::overlay::page_room;
 use crate::app::page::{Kind, Page};
 use crate::app::screens::Target;
 use crate::app::settings::Size;
+use crate::app::text::width;
 use crate::explain::{NO_RULE, rule_page};
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
@@ -19,10 +20,26 @@ pub(super) fn render(ctx: ViewContext<'_>, page: &Page, area: Rect, buf: &mut Bu
     let (columns, height) = room(area);
     Clear.render(rect, buf);
     let lines = page.lines(columns);
-    let right = more_lines(page.scroll, height, lines.len());
-    let inner = frame(buf, ctx.theme, rect, true, &[piece(page.title.as_str(), Role::Title)], &right);
-    for ((kind, line), y) in lines.iter().skip(page.scroll).zip(inner.top()..inner.bottom()) {
+    let mut right = more_lines(page.scroll, height, lines.len());
+    let matches = page.matches(columns);
+    if let Some(search) = &page.search {
+        let number = search.found.and_then(|found| matches.iter().position(|line| *line == found)).map_or(0, |n| n + 1);
+        right = vec![piece(format!("{number} of {} with \"{}\"", matches.len(), search.input.value()), Role::Chosen)];
+    }
+    let room = usize::from(rect.width).saturating_sub(width_of(&right) + 8);
+    let title = fitting(&[piece(page.title.as_str(), Role::Title)], room, ctx.theme.signs.more);
+    let inner = frame(buf, ctx.theme, rect, true, &title, &right);
+    let numbered = lines.iter().enumerate().skip(page.scroll);
+    for ((index, (kind, line)), y) in numbered.zip(inner.top()..inner.bottom()) {
         text_at(buf, inner, (inner.x + 1, y), line, ctx.theme.style(role(*kind)));
+        let found = page.search.as_ref().filter(|_| matches.contains(&index));
+        if let Some(at) = found.and_then(|search| line.to_lowercase().find(&search.input.value().to_lowercase())) {
+            let text: String = line.get(at..).unwrap_or_default().to_owned();
+            let many = found.map_or(0, |search| search.input.value().chars().count());
+            let text: String = text.chars().take(many).collect();
+            let x = inner.x + 1 + cells(width(line.get(..at).unwrap_or_default()));
+            text_at(buf, inner, (x, y), &text, ctx.theme.style(Role::Focus));
+        }
     }
 }
 
@@ -47,9 +64,9 @@ fn room(area: Rect) -> (usize, usize) {
 pub(super) fn area_of(page: &Page, area: Rect) -> Rect {
     let (columns, height) = room(area);
     let lines = page.lines(columns).len().min(height);
-    let width = cells(columns + 4).min(area.width);
+    let wide = cells(columns + 4).min(area.width);
     let height = cells(lines + 2).min(area.height);
-    Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height }
+    Rect { x: area.x + (area.width - wide) / 2, y: area.y + (area.height - height) / 2, width: wide, height }
 }
 
 /// Draws the page of the rule that decided, in a pane.

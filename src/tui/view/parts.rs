@@ -121,6 +121,7 @@ pub(super) fn more_lines(first: usize, room: usize, count: usize) -> Vec<Piece> 
     match (first, count.saturating_sub(first + room)) {
         (0, 0) => Vec::new(),
         (_, 0) => vec![piece("end", Role::Muted)],
+        (_, 1) => vec![piece("1 more line", Role::Muted)],
         (_, below) => vec![piece(format!("{below} more lines"), Role::Muted)],
     }
 }

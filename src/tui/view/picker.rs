@@ -103,19 +103,24 @@ fn typed(ctx: ViewContext<'_>, picker: &Picker, inner: Rect, buf: &mut Buffer) {
 }
 
 fn row(ctx: ViewContext<'_>, item: &Item, label: usize, selected: bool) -> Vec<Piece> {
-    let current = if item.current { ctx.theme.signs.good } else { " " };
+    let current = if item.current { ctx.theme.signs.current } else { " " };
     let role = match (&item.problem, item.current) {
         (Some(_), _) => Role::Impossible,
         (None, true) => Role::Chosen,
         (None, false) => Role::Text,
     };
-    let mut row = vec![piece(format!(" {current} "), Role::Chosen), piece(item.label.clone(), role)];
+    let (verdict, sign) = item.outcome.map_or((Role::Muted, " "), |outcome| ctx.theme.verdict(outcome.verdict));
+    let mut row = vec![
+        piece(format!(" {current} "), Role::Chosen),
+        piece(format!("{sign} "), verdict),
+        piece(item.label.clone(), role),
+    ];
     row.push(piece(" ".repeat((label + 2).saturating_sub(width(&item.label)).max(1)), Role::Text));
     if !item.key.is_empty() {
         row.push(piece(pad(&cut(&item.key, 9, ""), 10), Role::Key));
     }
     match &item.problem {
-        Some(problem) => row.push(piece(format!("{} {problem}", ctx.theme.signs.bad), Role::Bad)),
+        Some(problem) => row.push(piece(problem.clone(), Role::Bad)),
         None => row.push(piece(item.detail.clone(), if selected { Role::Text } else { Role::Muted })),
     }
     row

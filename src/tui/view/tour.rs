@@ -11,6 +11,7 @@ use crate::app::update::tour::{ANSWERS, Line, pages};
 use crate::tui::theme::{Role, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use ratatui::widgets::{Clear, Widget};
 
 /// Returns the panel's area at the foot of `area`; without a lesson its height is 0.
 pub(super) fn panel(shown: ViewContext<'_>, area: Rect) -> Rect {
@@ -53,14 +54,16 @@ pub(super) fn render(shown: ViewContext<'_>, tour: &Tour, area: Rect, buf: &mut 
 fn sources(shown: ViewContext<'_>, tour: &Tour) -> Vec<Piece> {
     let Some(step) = tour.now() else { return Vec::new() };
     let rules = step.rules.iter().map(|rule| format!("rule {}", rule.name()));
-    let runs = step.runs.iter().map(|run| format!("run {run}"));
+    let key = shown.model.settings.keymap.shown(Action::OpenRun);
+    let runs = step.runs.iter().map(|run| format!("{key} run {run}"));
     let sources: Vec<String> = rules.chain(runs).collect();
     vec![piece(format!("{} {} ", sources.join(", "), shown.theme.signs.dot), Role::Muted)]
 }
 
 fn progress(tour: &Tour, (page, pages): (usize, usize)) -> Vec<Piece> {
     let steps = tour.lesson.steps.len();
-    let step = tour.now().map(|_| format!("step {}/{steps}", tour.step + 1));
+    let minutes = tour.lesson.minutes();
+    let step = tour.now().map(|_| format!("step {}/{steps} of {minutes} min", tour.step + 1));
     let page = (pages > 1).then(|| format!("page {}/{pages}", page + 1));
     let text = step.into_iter().chain(page).collect::<Vec<_>>().join(", ");
     if text.is_empty() { Vec::new() } else { vec![piece(text, Role::Message)] }
@@ -98,6 +101,16 @@ pub(super) fn frames(shown: ViewContext<'_>, body: Rect, area: Rect, buf: &mut B
     }
 }
 
+/// Empties the parts of the screen that the lesson has not introduced yet; the layout stays.
+pub(super) fn hide(shown: ViewContext<'_>, body: Rect, buf: &mut Buffer) {
+    let hidden = shown.model.tour.as_ref().map(|tour| tour.lesson.hide.as_slice()).unwrap_or_default();
+    for place in hidden.iter().filter(|_| shown.model.overlay.is_none()) {
+        if let Some(area) = find(shown, place, body, body, buf) {
+            Clear.render(area.intersection(*buf.area()), buf);
+        }
+    }
+}
+
 /// Returns the area of `place`: parts of a screen by the layout that mouse clicks use, text by what is drawn.
 pub(super) fn find(shown: ViewContext<'_>, place: &Place, body: Rect, area: Rect, buf: &Buffer) -> Option<Rect> {
     if let Place::Text(text) = place {
@@ -112,11 +125,27 @@ pub(super) fn find(shown: ViewContext<'_>, place: &Place, body: Rect, area: Rect
         return None;
     }
     match (shown.model.screens.top(), place) {
+        // Of the verdict the first line is meant, which says what happens.
+        (Screen::Explorer(state), Place::Verdict) => {
+            explorer::area_of(shown, state, body, place).and_then(|area| first_text_line(area, buf))
+        }
         (Screen::Explorer(state), _) => explorer::area_of(shown, state, body, place),
         (Screen::Follow(_), Place::Stage(number)) => follow::stage(body, *number),
         // Lessons point at other screens by their text.
         _ => None,
     }
+}
+
+/// The first line of an area with a letter in it, without the blanks and frames around its text.
+fn first_text_line(area: Rect, buf: &Buffer) -> Option<Rect> {
+    let letter = |x: u16, y: u16| buf[(x, y)].symbol().chars().any(char::is_alphanumeric);
+    let lines = (area.top()..area.bottom()).filter(|y| (area.left()..area.right()).any(|x| letter(x, *y)));
+    lines.take(1).find_map(|y| {
+        let mut used = (area.left()..area.right()).filter(|x| letter(*x, y));
+        let first = used.next()?;
+        let last = used.next_back().unwrap_or(first);
+        Some(Rect { x: first, y, width: last - first + 1, height: 1 })
+    })
 }
 
 fn text_area(text: &str, area: Rect, buf: &Buffer) -> Option<Rect> {
@@ -159,6 +188,9 @@ pub(super) fn hints() -> &'static [(&'static [Action], &'static str)] {
 /// Returns the target of a mouse click in the panel: an answer, or the next step.
 pub(super) fn hit(shown: ViewContext<'_>, area: Rect, position: Position) -> Option<Target> {
     let tour = shown.model.tour.as_ref()?;
+    if position.y == area.y && tour.now().is_some_and(|step| !step.runs.is_empty()) {
+        return Some(Target::Action(Action::OpenRun));
+    }
     let pages = pages(shown.model);
     let lines = pages.get(tour.page.min(pages.len().saturating_sub(1)))?;
     let body = area.y + 1;

@@ -10,10 +10,16 @@ use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+/// What the screen shows.
+const HEADLINE: &str = " The CPU definition at each stage; + is new and - is gone since the stage before";
+
 pub(super) fn render(ctx: ViewContext<'_>, state: &Xml, area: Rect, buf: &mut Buffer) {
+    let headline = [piece(HEADLINE, Role::Message)];
+    let headline = fitting(&headline, usize::from(area.width), ctx.theme.signs.more);
+    pieces(buf, ctx.theme, area, (area.x, area.y), &headline);
     if let Some(remark) = &state.remark {
         let line = fitting(&[piece(format!(" {remark}"), Role::Open)], usize::from(area.width), ctx.theme.signs.more);
-        pieces(buf, ctx.theme, area, (area.x, area.y), &line);
+        pieces(buf, ctx.theme, area, (area.x, area.y + 1), &line);
     }
     for (column, rect) in rects(state, area) {
         one_column(ctx, state, column, rect, buf);
@@ -28,7 +34,7 @@ pub(super) fn hit(state: &Xml, area: Rect, position: Position) -> Option<Target>
 }
 
 fn rects(state: &Xml, area: Rect) -> Vec<(&Column, Rect)> {
-    let above = u16::from(state.remark.is_some());
+    let above = 1 + u16::from(state.remark.is_some());
     let width = area.width / cells(state.columns.len().max(1));
     let rect = |number: usize| Rect {
         x: area.x + width * cells(number),
@@ -53,6 +59,11 @@ fn one_line(ctx: ViewContext<'_>, state: &Xml, line: &Line, area: Rect, buf: &mu
     match line {
         Line::Blank => {}
         Line::Title(index) => title(ctx, state, *index, area, buf),
+        Line::Ghost(text) => {
+            let text = format!("   {} {text}", ctx.theme.signs.nothing);
+            let line = fitting(&[piece(text, Role::Open)], usize::from(area.width), ctx.theme.signs.more);
+            pieces(buf, ctx.theme, area, (area.x, area.y), &line);
+        }
         Line::Remark(text) => {
             text_at(buf, area, (area.x + 1, area.y), text, ctx.theme.style(Role::Muted));
         }

@@ -14,7 +14,7 @@ from typing import TypeVar
 T = TypeVar("T")
 REPOSITORY = Path(__file__).resolve().parents[3]
 RECORDED = REPOSITORY / "tests" / "recorded"
-TOOLS = ("debootstrap", "unshare", "nsenter", "mount", "chroot")
+TOOLS = ("debootstrap", "unshare", "nsenter", "setpriv", "mount", "chroot")
 BYTES_PER_ROOT = 1 << 30
 
 
@@ -38,15 +38,15 @@ def run(
 def check_requirements(folder: Path, new_roots: int = 0) -> None:
     """Raises an error that lists everything that is missing, before anything is changed."""
     missing = []
+    absent = [tool for tool in TOOLS if not shutil.which(tool) and (new_roots or tool != "debootstrap")]
+    if absent:
+        missing.append(f"programs: {', '.join(absent)}; run `apt-get install debootstrap util-linux`")
     if not sys.platform.startswith("linux"):
         missing.append("Linux: libvirt and QEMU run in Linux namespaces")
     elif os.geteuid() != 0:
         missing.append("root: chroot and namespaces need it; run the command with sudo")
-    elif run(["unshare", "--mount", "--pid", "--net", "--fork", "true"]).returncode != 0:
+    elif "unshare" not in absent and run(["unshare", "--mount", "--pid", "--net", "--fork", "true"]).returncode != 0:
         missing.append("namespaces: `unshare --mount --pid --net --fork true` fails; a container needs more privileges")
-    absent = [tool for tool in TOOLS if not shutil.which(tool) and (new_roots or tool != "debootstrap")]
-    if absent:
-        missing.append(f"programs: {', '.join(absent)}; run `apt-get install debootstrap util-linux`")
     if new_roots:
         existing = next(parent for parent in [folder, *folder.parents] if parent.exists())
         free, need = shutil.disk_usage(existing).free, new_roots * BYTES_PER_ROOT

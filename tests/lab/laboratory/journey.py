@@ -170,9 +170,10 @@ def difference(before: Words | None, after: Words | None) -> dict[str, list[str]
     if before is None or after is None:
         return None
     found: dict[str, list[str]] = {"lost": [], "gained": []}
-    for word in sorted(before.keys() & after.keys()):
+    # A word that an older QEMU does not know is zero in its guests.
+    for word in sorted(before.keys() | after.keys()):
         for bit in range(32):
-            old, new = before[word] >> bit & 1, after[word] >> bit & 1
+            old, new = before.get(word, 0) >> bit & 1, after.get(word, 0) >> bit & 1
             if old != new:
                 found["lost" if old else "gained"].append(BITS.get((word, bit), f"{word}/{bit}"))
     return {key: sorted(names) for key, names in found.items()}

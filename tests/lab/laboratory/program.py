@@ -37,7 +37,7 @@ class Program:
 
     def names(self, what: str) -> list[str]:
         """What `list WHAT` lists."""
-        return [item["name"] for item in json.loads(self.ask("list", what, "--json"))]
+        return [item["name"] for item in json.loads(self.ask("list", what, "--format", "json"))]
 
     def answers(self, runs: list[Run], *flags: str) -> list[Answer]:
         """The answers to runs; a run that the program calls invalid has the key `invalid`."""

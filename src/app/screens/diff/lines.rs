@@ -119,10 +119,10 @@ pub(super) fn of_endpoints(context: &ScreenContext<'_>, model: ModelId) -> (Betw
         "One of the two releases is unknown.".clone_into(&mut between.empty);
         return (between, Vec::new());
     };
-    let lines = match (old.model(model), new.model(model)) {
+    let mut lines = match (old.model(model), new.model(model)) {
         (None, None) => {
             between.empty = format!("Neither {} nor {} has the model {name}.", between.left, between.right);
-            Vec::new()
+            return (between, Vec::new());
         }
         (Some(_), None) => vec![whole_model(context, "Models only on the left side", model)],
         (None, Some(_)) => vec![whole_model(context, "Models only on the right side", model)],
@@ -130,7 +130,27 @@ pub(super) fn of_endpoints(context: &ScreenContext<'_>, model: ModelId) -> (Betw
             in_maps((&old, model), (&new, model)).map_or_else(Vec::new, |diff| by_feature(catalog, &diff))
         }
     };
+    lines.extend(others(catalog, model, (&old, &new)));
     (between, lines)
+}
+
+/// The other models in which the two maps differ.
+fn others(catalog: &Catalog, model: ModelId, (old, new): (&CpuMap, &CpuMap)) -> Vec<Line> {
+    let others = new.model_order.iter().copied().filter(|other| *other != model);
+    let differing = others.filter_map(|other| in_maps((old, other), (new, other)));
+    let lines = differing.flat_map(|diff| {
+        let line = |(why, features): &(Why, Vec<FeatureId>)| Line {
+            section: "Other models that differ",
+            why: Some(*why),
+            words: reason_text(*why).to_owned(),
+            name: catalog.model_name(diff.model).to_owned(),
+            detail: feature_names(catalog, features),
+            about: representative(catalog, diff.model, features).map(|feature| (diff.model, feature)),
+            guest_outcomes: None,
+        };
+        diff.groups.iter().map(line).collect::<Vec<_>>()
+    });
+    lines.collect()
 }
 
 /// Compares two models in the map of the destination.
@@ -167,7 +187,7 @@ pub(super) fn of_models(context: &ScreenContext<'_>, (one, other): (ModelId, Mod
 pub(super) fn of_releases(context: &ScreenContext<'_>, (old, new): (LibvirtId, LibvirtId)) -> (Between, Vec<Line>) {
     let (catalog, scenario) = (context.catalog, context.scenario);
     let [left, right] = [old, new].map(|id| format!("libvirt {}", catalog.release(id).name));
-    let end = |id, like: &Release| Release { libvirt: LibvirtChoice::Release(id, None), qemu: like.qemu.clone() };
+    let end = |id, like: &Release| Release::new(LibvirtChoice::Release(id, None), like.qemu.clone());
     let ends =
         Scenario { from: end(old, &scenario.from), to: end(new, &scenario.to), regime: None, ..scenario.clone() };
     let between = Between {

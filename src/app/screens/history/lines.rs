@@ -8,15 +8,17 @@ use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
 use crate::domain::qemu::{Accel, MachineId};
 use crate::domain::version::Version;
-use crate::export::analysis::{change_text, enabled_by_text, machines_text, membership_text};
+use crate::export::analysis::{change_text, enabled_by_text, machines_text, membership_text, since_text};
 
 /// The axis of a bar.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Axis {
     /// The published libvirt releases.
     Releases,
-    /// The machine types, in natural order.
-    Machines,
+    /// The machine types pc-i440fx and the older pc, in natural order.
+    I440fx,
+    /// The machine types pc-q35, in natural order.
+    Q35,
     /// The QEMU releases.
     Qemu,
 }
@@ -99,12 +101,24 @@ pub(crate) fn points(catalog: &Catalog, axis: Axis) -> Vec<String> {
         Axis::Releases => {
             published_releases(catalog).into_iter().map(|id| catalog.release(id).name.to_string()).collect()
         }
-        Axis::Machines => {
-            catalog.qemu_defaults().machines.iter().map(|machine| catalog.machine_name(*machine).to_owned()).collect()
+        Axis::I440fx | Axis::Q35 => {
+            machines(catalog, axis).map(|machine| catalog.machine_name(machine).to_owned()).collect()
         }
         Axis::Qemu => catalog.qemu_releases().iter().map(|facts| facts.version.to_string()).collect(),
     }
 }
+
+/// The machine types of an axis.
+fn machines(catalog: &Catalog, axis: Axis) -> impl Iterator<Item = MachineId> + '_ {
+    let is_q35 = move |machine: &MachineId| catalog.machine_name(*machine).starts_with("pc-q35");
+    catalog.qemu_defaults().machines.iter().copied().filter(move |machine| is_q35(machine) == (axis == Axis::Q35))
+}
+
+/// The axes of machine types, each with its heading for a model and for a feature.
+const MACHINE_AXES: [(Axis, &str, &str); 2] = [
+    (Axis::I440fx, "Enabled with pc-i440fx", "QEMU default, pc-i440fx"),
+    (Axis::Q35, "Enabled with pc-q35", "QEMU default, pc-q35"),
+];
 
 /// Returns the summary and the lines of a history.
 pub(super) fn of(catalog: &Catalog, subject: Subject) -> (String, Vec<Line>) {
@@ -118,17 +132,20 @@ fn model_lines(catalog: &Catalog, model: ModelId) -> (String, Vec<Line>) {
     let told = of_model(catalog, model);
     let releases = published_releases(catalog);
     let mut lines: Vec<Line> = told.steps.iter().map(|step| step_line(catalog, model, &releases, step)).collect();
-    lines.extend(told.machines.iter().filter_map(|(feature, on)| {
-        Some(Line {
-            section: "Enabled for some machine types",
-            axis: Axis::Machines,
-            name: catalog.feature_name(*feature).to_owned(),
-            marks: machine_marks(catalog, Some(on)),
-            words: format!("QEMU enables it by default with {}.", machines_text(catalog, on)),
-            feature: Some(*feature),
-            shows: Shows::Machine { model, machine: on.last().copied()?, accel: accel_of(catalog, model, *feature) },
-        })
-    }));
+    for (axis, section, _) in MACHINE_AXES {
+        lines.extend(told.machines.iter().filter_map(|(feature, on)| {
+            let machine = newest(catalog, axis, Some(on))?;
+            Some(Line {
+                section,
+                axis,
+                name: catalog.feature_name(*feature).to_owned(),
+                marks: machine_marks(catalog, axis, Some(on)),
+                words: format!("QEMU enables it by default with {}.", machines_text(catalog, on)),
+                feature: Some(*feature),
+                shows: Shows::Machine { model, machine, accel: accel_of(catalog, model, *feature) },
+            })
+        }));
+    }
     lines.extend(told.qemu.iter().map(|run| qemu_line(catalog, model, *run)));
     let count = told.steps.len();
     let summary = match (count, told.qemu.is_empty()) {
@@ -154,7 +171,7 @@ fn step_line(catalog: &Catalog, model: ModelId, releases: &[LibvirtId], step: &M
     Line {
         section: "libvirt's model",
         axis: Axis::Releases,
-        name: catalog.release(step.since).name.to_string(),
+        name: since_text(catalog, step.after, step.since),
         marks: releases.iter().map(life).collect(),
         words: change_text(catalog, change),
         feature: lists.into_iter().find_map(|list| list.first().copied()),
@@ -175,10 +192,16 @@ fn qemu_line(catalog: &Catalog, model: ModelId, (first, last): (Version, Version
     }
 }
 
-fn machine_marks(catalog: &Catalog, on: Option<&Vec<MachineId>>) -> Vec<Mark> {
+fn machine_marks(catalog: &Catalog, axis: Axis, on: Option<&Vec<MachineId>>) -> Vec<Mark> {
     let has = |machine: &MachineId| on.is_none_or(|on| on.contains(machine));
-    let mark = |machine| if has(machine) { Mark::Has } else { Mark::Absent };
-    catalog.qemu_defaults().machines.iter().map(mark).collect()
+    let mark = |machine| if has(&machine) { Mark::Has } else { Mark::Absent };
+    machines(catalog, axis).map(mark).collect()
+}
+
+/// The newest machine type of an axis that is among `on`, or the newest of the other axis if none is.
+fn newest(catalog: &Catalog, axis: Axis, on: Option<&Vec<MachineId>>) -> Option<MachineId> {
+    let has = |machine: &MachineId| on.is_none_or(|on| on.contains(machine));
+    machines(catalog, axis).filter(has).last().or_else(|| on?.last().copied())
 }
 
 /// Returns KVM, unless QEMU enables the feature only with TCG.
@@ -207,7 +230,9 @@ fn feature_lines(catalog: &Catalog, feature: FeatureId) -> (String, Vec<Line>) {
         .iter()
         .map(|(model, segments)| member_line(catalog, (*model, feature), &releases, segments))
         .collect();
-    lines.extend(told.turned_on.iter().filter_map(|on| turned_on_line(catalog, feature, on)));
+    for (axis, _, section) in MACHINE_AXES {
+        lines.extend(told.turned_on.iter().filter_map(|on| turned_on_line(catalog, feature, on, (axis, section))));
+    }
     (summary.join(" "), lines)
 }
 
@@ -249,18 +274,20 @@ fn member_line(
     }
 }
 
-fn turned_on_line(catalog: &Catalog, feature: FeatureId, on: &TurnedOn) -> Option<Line> {
-    let newest = match &on.machines {
-        Some(some) => some.last().copied(),
-        None => catalog.qemu_defaults().machines.last().copied(),
-    }?;
+fn turned_on_line(
+    catalog: &Catalog,
+    feature: FeatureId,
+    on: &TurnedOn,
+    (axis, section): (Axis, &'static str),
+) -> Option<Line> {
+    let machine = newest(catalog, axis, on.machines.as_ref())?;
     Some(Line {
-        section: "Enabled by QEMU by default",
-        axis: Axis::Machines,
+        section,
+        axis,
         name: catalog.model_name(on.model).to_owned(),
-        marks: machine_marks(catalog, on.machines.as_ref()),
+        marks: machine_marks(catalog, axis, on.machines.as_ref()),
         words: format!("QEMU enables it by default with {}.", enabled_by_text(catalog, on)),
         feature: Some(feature),
-        shows: Shows::Machine { model: on.model, machine: newest, accel: accel_of(catalog, on.model, feature) },
+        shows: Shows::Machine { model: on.model, machine, accel: accel_of(catalog, on.model, feature) },
     })
 }

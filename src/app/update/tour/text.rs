@@ -15,12 +15,12 @@ const COLUMNS: usize = 78;
 /// The lesson is played at this size, which does not show in the text.
 const SIZE: Size = Size { width: 120, height: 36 };
 
-/// Returns the lesson as text: every step with the keys to press or the answers to choose from, and the program's
+/// Returns the lesson as text, without the right answers unless `answers` is set: every step with the keys to press or the answers to choose from, and the program's
 /// answer wherever it changes.
 ///
 /// # Errors
 /// The lesson's scenario cannot be parsed.
-pub fn text(catalog: &Catalog, lesson: &Lesson, settings: &Settings) -> Result<String, String> {
+pub fn text(catalog: &Catalog, lesson: &Lesson, settings: &Settings, answers: bool) -> Result<String, String> {
     let scenario = Scenario::parse(catalog, &lesson.scenario).map_err(|error| error.to_string())?;
     let mut model = Model::new(catalog, scenario, settings.clone(), SIZE);
     super::open(&mut model, catalog, &lesson.name);
@@ -35,7 +35,7 @@ pub fn text(catalog: &Catalog, lesson: &Lesson, settings: &Settings) -> Result<S
         }
         let kind = if step.answers().is_empty() { "" } else { "Question: " };
         paragraph(&mut out, &format!("{kind}{} {}", step.text, sources(step)));
-        task(&mut out, step, &settings.keymap);
+        task(&mut out, step, &settings.keymap, answers);
         let current = model.tour.as_ref().map(|tour| tour.step);
         while current.is_some() && model.tour.as_ref().map(|tour| tour.step) == current {
             update::update(&mut model, catalog, Action::NextStep);
@@ -60,7 +60,7 @@ fn sources(step: &Step) -> String {
     format!("({})", rules.chain(runs).collect::<Vec<_>>().join(", "))
 }
 
-fn task(out: &mut String, step: &Step, keymap: &Keymap) {
+fn task(out: &mut String, step: &Step, keymap: &Keymap, with_answers: bool) {
     match &step.task {
         None => {}
         Some(Task::Press(keys, _)) => {
@@ -76,7 +76,8 @@ fn task(out: &mut String, step: &Step, keymap: &Keymap) {
         Some(Task::Answer(answers)) => {
             for (index, answer) in answers.iter().enumerate() {
                 let right = if answer.right { "Right" } else { "Wrong" };
-                paragraph(out, &format!("{}. {} {right}: {}", index + 1, answer.text, answer.why));
+                let why = if with_answers { format!(" {right}: {}", answer.why) } else { String::new() };
+                paragraph(out, &format!("{}. {}{why}", index + 1, answer.text));
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use super::super::super::catalog::{Catalog, Provenance};
 use super::super::super::names::nearest;
+use super::super::super::product::NoProduct;
 use super::super::super::version::Version;
 use super::super::{DEFAULT_QEMU, LibvirtChoice, QemuChoice, Release, Told};
 use super::value::ValueError;
@@ -19,7 +20,7 @@ pub(super) fn parse(catalog: &Catalog, text: &str, qemu: Option<&QemuChoice>) ->
         Some(rest) => self::qemu(catalog, without_epoch(rest))?,
         None => otherwise,
     };
-    Ok(Release { libvirt, qemu })
+    Ok(Release::new(libvirt, qemu))
 }
 
 /// Distributions put an epoch before a version: `1:7.2`.
@@ -31,11 +32,23 @@ fn without_epoch(text: &str) -> &str {
 }
 
 fn product(catalog: &Catalog, text: &str) -> Result<Release, ValueError> {
-    let Some(known) = catalog.products().iter().find(|product| &*product.name == text) else {
-        let names = catalog.products().iter().map(|product| &*product.name);
-        return Err(ValueError::near(format!("unknown product {text:?}"), nearest(text, names)));
+    let known = match catalog.all_products().find(text) {
+        Ok(known) => known,
+        Err(NoProduct::WithoutLibvirt(known)) => {
+            let why = format!("{text} uses QEMU without libvirt (QEMU {})", known.qemu);
+            return Err(ValueError::new(format!("{why}; name a libvirt release with one of these, LIBVIRT:QEMU")));
+        }
+        Err(NoProduct::NotRead) => {
+            return Err(ValueError::new(format!("what {text} ships is not known; name its LIBVIRT:QEMU")));
+        }
+        Err(NoProduct::Unknown(near)) => {
+            let text = format!("unknown product {text:?}; `list products` prints those that are known");
+            return Err(ValueError::near(text, near));
+        }
     };
-    Ok(Release { libvirt: libvirt(catalog, &known.libvirt)?, qemu: qemu(catalog, &known.qemu)? })
+    let mut release = Release::new(libvirt(catalog, &known.libvirt)?, qemu(catalog, &known.qemu)?);
+    release.product = Some(text.into());
+    Ok(release)
 }
 
 fn libvirt(catalog: &Catalog, text: &str) -> Result<LibvirtChoice, ValueError> {
@@ -105,6 +118,14 @@ fn package(text: &str) -> (Option<Version>, Option<Box<str>>) {
 
 /// Prints a release. QEMU is left out where it is the one that would be taken anyway: `same`.
 pub(super) fn write(catalog: &Catalog, release: &Release, same: Option<&QemuChoice>) -> String {
+    if let Some(product) = &release.product {
+        return product.to_string();
+    }
+    write_packages(catalog, release, same)
+}
+
+/// Prints the packages of a release, whatever product ships them.
+pub(super) fn write_packages(catalog: &Catalog, release: &Release, same: Option<&QemuChoice>) -> String {
     let mut text = String::with_capacity(32);
     match &release.libvirt {
         LibvirtChoice::Old => text.push_str("old"),

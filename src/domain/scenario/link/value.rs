@@ -1,11 +1,12 @@
 //! Reads and prints the single values of a scenario word.
 
-use super::super::super::catalog::Catalog;
+use super::super::super::catalog::{Catalog, machine_series};
 use super::super::super::definition::{Mode, Policy};
 use super::super::super::feature::{FeatureId, FeatureSet};
 use super::super::super::host::{CpuSignature, GivenHost, Vendor};
 use super::super::super::names::{nearest, suggestion};
 use super::super::super::qemu::MachineId;
+use super::super::super::version::Version;
 use super::super::{CpuChoice, HostChoice, MachineChoice, Release, Told, Topology};
 use super::suggest_part;
 use std::borrow::Cow;
@@ -54,6 +55,14 @@ pub(super) fn cpu(catalog: &Catalog, text: &str) -> Result<CpuChoice, ValueError
     }
     if let Some(model) = catalog.model(text).filter(|_| !matches!(text, "base" | "host" | "max")) {
         return Ok(CpuChoice::Model(Told::Is(model)));
+    }
+    if let Some(known) = catalog.downstream().models.iter().find(|known| &*known.name == text) {
+        let features = catalog.write_policies(known.features.iter().map(|feature| (feature, Policy::Require)));
+        let text = format!(
+            "{text} is a CPU type of {}, made of {},{features}; {0} uses QEMU without libvirt",
+            known.product, known.of
+        );
+        return Err(ValueError::new(text));
     }
     let begins = "a scenario begins with a CPU model, host-model, host-passthrough or maximum";
     let found = if text.is_empty() { begins.to_owned() } else { format!("unknown CPU model {text:?}; {begins}") };
@@ -126,33 +135,68 @@ pub(super) fn write_topology(topology: Told<Topology>) -> String {
 }
 
 /// Parses a machine type. A short name stands for what the source's QEMU means by it. A name that the facts lack is
-/// accepted if it continues a family with letters, as those of distributions do, or if the scenario says which one it is
-/// `like`.
+/// accepted if it is a newer one of a known family, or if the scenario says which one it is `like`.
 pub(super) fn machine(catalog: &Catalog, text: &str, from: &Release, like: bool) -> Result<MachineChoice, ValueError> {
     if text == "?" {
         return Ok(MachineChoice::Unknown);
     }
-    if let Some(id) = catalog.machine(text) {
-        return Ok(MachineChoice::Listed(id));
-    }
-    let views = from.qemu.version.known().map(|version| catalog.qemu_views(version)).unwrap_or_default();
-    if let Some(id) = views.iter().find_map(|view| view.resolve_alias(text)) {
+    if let Some(id) = catalog.machine(text).or_else(|| alias(catalog, text, from)) {
         return Ok(MachineChoice::Listed(id));
     }
     let is_name = |text: &str| {
         !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'+'))
     };
-    let distribution = |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphabetic()) && is_name(rest);
-    let families = ["pc-q35-", "pc-i440fx-", "pc-", "microvm-"];
-    let rest = families.iter().find_map(|family| text.strip_prefix(family));
-    if (like && is_name(text))
-        || rest.is_some_and(distribution)
-        || text.strip_prefix("rhel").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
-    {
+    let suffixed = catalog.downstream().suffixed(text).and_then(|(base, _)| catalog.machine(base));
+    if is_name(text) && (like || suffixed.is_some() || is_newer(catalog, text)) {
         return Ok(MachineChoice::Unlisted(text.into()));
     }
-    Err(ValueError::near(format!("unknown machine type {text:?}"), nearest(text, catalog.machines().iter())))
+    let near = nearest(text, catalog.machines().iter());
+    let text =
+        format!("unknown machine type {text:?}; `list machines` prints all, and machine-like names an equal one");
+    Err(ValueError::near(text, near))
 }
+
+/// What a short name stands for in the QEMU of a release.
+fn alias(catalog: &Catalog, text: &str, from: &Release) -> Option<MachineId> {
+    let version = from.qemu.version.known()?;
+    let distribution = from.qemu_build(catalog).map(|build| build.distribution);
+    let of_distribution = distribution.and_then(|distribution| {
+        let newest = catalog.downstream().alias(distribution, version, text)?;
+        let begins = |id: MachineId| catalog.machine_name(id).starts_with(newest);
+        let since = |id: MachineId| catalog.downstream().machine(id)?.since(distribution, version);
+        let all = catalog.downstream().machines.iter().map(|known| known.machine);
+        let there = all.filter(|id| begins(*id)).filter_map(|id| Some((since(id)?, id)));
+        // Of several that came with one release, the first that is written.
+        there.rev().max_by_key(|(since, _)| *since).map(|(_, id)| id)
+    });
+    if of_distribution.is_some() || distribution.is_some_and(|distribution| !distribution.upstream_types) {
+        return of_distribution;
+    }
+    catalog.qemu_views(version).iter().find_map(|view| view.resolve_alias(text))
+}
+
+/// Whether a name is that of a type which is newer than all that are listed: of a QEMU series, or of a distribution.
+fn is_newer(catalog: &Catalog, text: &str) -> bool {
+    let families = ["pc-q35-", "pc-i440fx-"];
+    let rest = families.iter().find_map(|family| text.strip_prefix(family));
+    let is_of_rhel = |text: &str| text.strip_prefix("rhel").is_some_and(|number| number.parse::<Version>().is_ok());
+    if is_of_rhel(rest.unwrap_or(text)) {
+        return true;
+    }
+    let Some(rest) = rest else { return false };
+    if let Some((family, series)) = machine_series(text) {
+        let of_family = |name| machine_series(name).filter(|(known, _)| *known == family).map(|(_, series)| series);
+        return catalog.machines().iter().filter_map(of_family).max().is_some_and(|newest| series > newest);
+    }
+    // Ubuntu's code names are in the order of the alphabet.
+    let word = rest.split('-').next().unwrap_or(rest);
+    let newest = catalog.all_products().codenames.iter().filter(|[product, ..]| **product == *"ubuntu").next_back();
+    let is_misspelt = || catalog.machines().iter().any(|name| strsim::osa_distance(name, text) <= MISSPELT);
+    word.bytes().all(|b| b.is_ascii_lowercase()) && newest.is_some_and(|[_, code, _]| word > &**code) && !is_misspelt()
+}
+
+/// A name that differs in so few letters is taken to be misspelt.
+const MISSPELT: usize = 2;
 
 /// Parses a machine type whose defaults are known.
 pub(super) fn machine_like(catalog: &Catalog, text: &str) -> Result<MachineId, ValueError> {

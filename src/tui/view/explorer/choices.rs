@@ -1,29 +1,79 @@
-//! Draws the settings: three panes with a line for each, or three lines.
+//! Draws the settings: three boxes with a line for each, or three lines. Those with their default are hidden at first.
 
 use super::super::ViewContext;
-use super::super::draw::{cells, fitting, frame, inside, line_of, piece, pieces};
-use super::layout::{Areas, CHOICE_LINES};
+use super::super::draw::{cells, fill, fitting, frame, inside, line_of, piece, pieces, text_at};
+use super::areas::{Areas, WIRE};
+use crate::app::action::Action;
 use crate::app::choice::{Choice, ChoiceState, Group};
+use crate::app::screens::Target;
 use crate::app::screens::explorer::{Explorer, Focus};
 use crate::app::text::{pad, width, wrap};
+use crate::app::tour::{Place, Tour};
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 /// The width of the label and the sign before the value.
 const LABEL: usize = 11;
-/// The least width of the guest's second column.
-const SECOND: u16 = 22;
 /// The width of the title of a pane at the start of its line.
 const GROUP: u16 = 13;
+/// The fewest and the most lines in a box.
+const LINES: (usize, usize) = (4, 7);
+
+/// What a pane shows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Item {
+    /// A setting.
+    Choice(Choice),
+    /// That some settings are hidden.
+    Hidden,
+}
+
+/// Returns the settings of a pane that are shown; a lesson shows those that it points at.
+fn shown(ctx: ViewContext<'_>, state: &Explorer, group: Group) -> Vec<Choice> {
+    let step = ctx.model.tour.as_ref().and_then(Tour::now);
+    let looked_at = |choice: &Choice| step.is_some_and(|step| step.look.contains(&Place::Choice(*choice)));
+    let displayed = state.displayed(&ctx.model.derived, group);
+    group.choices().into_iter().filter(|choice| displayed.contains(choice) || looked_at(choice)).collect()
+}
+
+/// Returns how many settings of a pane are hidden.
+fn hidden(ctx: ViewContext<'_>, state: &Explorer, group: Group) -> usize {
+    group.choices().len() - shown(ctx, state, group).len()
+}
+
+fn items(ctx: ViewContext<'_>, state: &Explorer, group: Group) -> Vec<Item> {
+    let more = (hidden(ctx, state, group) > 0).then_some(Item::Hidden);
+    shown(ctx, state, group).into_iter().map(Item::Choice).chain(more).collect()
+}
+
+/// How many lines the settings of a box need: those of the guest may have two columns.
+fn lines_of_items(count: usize, group: Group) -> usize {
+    if group == Group::Guest && count > LINES.0 { count.div_ceil(2) } else { count }
+}
+
+/// Returns the lines inside the boxes.
+pub(super) fn box_lines(ctx: ViewContext<'_>, state: &Explorer, area: Rect) -> u16 {
+    let columns = usize::from(area.width / 3).saturating_sub(4);
+    let needed = |group: Group| {
+        let problem = problem_of(ctx, group).map_or(0, |problem| wrap(problem, columns).len());
+        lines_of_items(items(ctx, state, group).len(), group) + problem
+    };
+    let most = Group::ALL.into_iter().map(needed).max().unwrap_or(0);
+    cells(most.clamp(LINES.0, LINES.1))
+}
 
 pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, buf: &mut Buffer) {
     for (group, area) in Group::ALL.into_iter().zip(areas.choices) {
-        let active = matches!(state.focus, Focus::Choice(choice) if choice.group() == group);
+        let active = match state.focus {
+            Focus::Choice(choice) => choice.group() == group,
+            Focus::Hidden(focused) => focused == group,
+            _ => false,
+        };
         let role = if active { Role::Title } else { Role::Message };
-        if areas.tall_choices {
+        if areas.shape.boxes {
             let inner = frame(buf, ctx.theme, area, active, &[piece(group.title(), role)], &[]);
-            problem(ctx, group, inner, buf);
+            problem(ctx, state, group, inner, buf);
         } else {
             pieces(buf, ctx.theme, area, (area.x + 1, area.y), &[piece(group.title(), role)]);
             let end = in_line(ctx, state, group, area).last().map_or(area.x + GROUP, |(_, rect)| rect.right() + 2);
@@ -34,92 +84,140 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, buf:
             }
         }
     }
-    for (choice, rect) in rects(ctx, state, areas) {
-        let Some(displayed) = ctx.model.derived.choice(choice) else { continue };
-        let focused = state.focus == Focus::Choice(choice);
-        if areas.tall_choices {
-            line(ctx, displayed, focused, rect, buf);
-        } else {
-            inline(ctx, displayed, focused, rect, buf);
+    if areas.shape.boxes {
+        wire(ctx, areas, buf);
+    }
+    for (item, rect) in rects(ctx, state, areas) {
+        let group = Group::ALL.into_iter().zip(areas.choices).find(|(_, area)| area.intersects(rect));
+        match item {
+            Item::Choice(choice) => {
+                let Some(displayed) = ctx.model.derived.choice(choice) else { continue };
+                let focused = state.focus == Focus::Choice(choice);
+                if areas.shape.boxes {
+                    line(ctx, displayed, focused, rect, buf);
+                } else {
+                    inline(ctx, displayed, focused, rect, buf);
+                }
+            }
+            Item::Hidden => {
+                let Some((group, _)) = group else { continue };
+                let text = hidden_text(ctx, state, group, areas.shape.boxes);
+                pieces(
+                    buf,
+                    ctx.theme,
+                    rect,
+                    (rect.x + u16::from(areas.shape.boxes), rect.y),
+                    &[piece(text, Role::Muted)],
+                );
+                if state.focus == Focus::Hidden(group) {
+                    fill(buf, rect, ctx.theme.style(Role::Focus));
+                }
+            }
         }
     }
 }
 
-/// Returns the areas of the displayed settings.
-pub(super) fn rects(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas) -> Vec<(Choice, Rect)> {
+fn hidden_text(ctx: ViewContext<'_>, state: &Explorer, group: Group, long: bool) -> String {
+    let count = hidden(ctx, state, group);
+    let key = ctx.model.settings.keymap.shown(Action::Unfold);
+    let defaults = if count == 1 { "default" } else { "defaults" };
+    if long { format!("+ {count} {defaults} ({key})") } else { format!("+{count}") }
+}
+
+/// Draws the wire between the boxes of source and destination.
+fn wire(ctx: ViewContext<'_>, areas: &Areas, buf: &mut Buffer) {
+    let [_, source, destination] = areas.choices;
+    let signs = &ctx.theme.signs;
+    let y = source.y + source.height / 2;
+    let text = format!("{}{}", signs.sent.repeat(usize::from(WIRE) - 1), signs.tip);
+    let between = Rect { x: source.right(), width: destination.x.saturating_sub(source.right()), ..source };
+    text_at(buf, between, (between.x, y), &text, ctx.theme.style(Role::Key));
+}
+
+/// Returns the areas of what is displayed.
+pub(super) fn rects(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas) -> Vec<(Item, Rect)> {
     let each = |(group, area): (Group, Rect)| {
-        if areas.tall_choices { in_box(group, area) } else { in_line(ctx, state, group, area) }
+        if areas.shape.boxes { in_box(ctx, state, group, area) } else { in_line(ctx, state, group, area) }
     };
     Group::ALL.into_iter().zip(areas.choices).flat_map(each).collect()
 }
 
-fn in_box(group: Group, area: Rect) -> Vec<(Choice, Rect)> {
-    let inner = inside(area);
-    let inner = Rect { height: inner.height.min(CHOICE_LINES), ..inner };
-    let choices = group.choices();
-    let (left, right) = match group {
-        Group::Guest => choices.split_at(choices.len() / 2),
-        Group::Source | Group::Destination => (choices.as_slice(), [].as_slice()),
-    };
-    let split =
-        if right.is_empty() { inner.width } else { inner.width.saturating_sub(SECOND.max(inner.width * 5 / 12)) };
-    let first = Rect { width: split, ..inner };
-    let second = Rect { x: inner.x + split, width: inner.width - split, ..inner };
-    let column = |choices: &[Choice], area: Rect| -> Vec<(Choice, Rect)> {
-        choices.iter().zip(0..area.height).map(|(choice, number)| (*choice, line_of(area, number))).collect()
-    };
-    [column(left, first), column(right, second)].concat()
+/// Returns what a click at `position` does.
+pub(super) fn hit(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, position: Position) -> Option<Target> {
+    let (item, rect) = rects(ctx, state, areas).into_iter().find(|(_, rect)| rect.contains(position))?;
+    match item {
+        Item::Choice(choice) => Some(Target::Choice(choice)),
+        Item::Hidden => {
+            let group = Group::ALL.into_iter().zip(areas.choices).find(|(_, area)| area.intersects(rect));
+            group.map(|(group, _)| Target::Hidden(group))
+        }
+    }
 }
 
-/// Returns the areas of the settings in one line. The setting under the cursor and those that differ from their default
-/// have priority; the others are shown as far as they fit.
-fn in_line(ctx: ViewContext<'_>, state: &Explorer, group: Group, area: Rect) -> Vec<(Choice, Rect)> {
-    let choices = group.choices();
-    let needs = |choice: &Choice| ctx.model.derived.choice(*choice).map_or(0, |displayed| width(&short(displayed)) + 2);
-    let rank = |choice: &Choice| {
-        let displayed = ctx.model.derived.choice(*choice);
-        let focused = state.focus == Focus::Choice(*choice);
-        let main = matches!(
-            choice,
-            Choice::Model
-                | Choice::Machine
-                | Choice::Policy
-                | Choice::FromLibvirt
-                | Choice::ToLibvirt
-                | Choice::FromQemu
-                | Choice::ToQemu
-        );
-        match displayed {
-            _ if focused => 0,
-            _ if main => 1,
-            Some(displayed) if !displayed.is_default => 2,
-            _ => 3,
+fn in_box(ctx: ViewContext<'_>, state: &Explorer, group: Group, area: Rect) -> Vec<(Item, Rect)> {
+    let inner = inside(area);
+    let items = items(ctx, state, group);
+    let lines = lines_of_items(items.len(), group).max(1);
+    let split = if items.len() > lines { inner.width * 7 / 12 } else { inner.width };
+    let place = |index: usize| {
+        let line = line_of(inner, cells(index % lines));
+        if index < lines {
+            Rect { width: split, ..line }
+        } else {
+            Rect { x: line.x + split, width: line.width - split, ..line }
         }
     };
-    let mut by_rank = choices.clone();
+    items.into_iter().enumerate().map(|(index, item)| (item, place(index))).collect()
+}
+
+/// Returns the areas of the settings in one line. The setting under the cursor, those that a lesson points at and those
+/// that differ from their default have priority; the others are shown as far as they fit.
+fn in_line(ctx: ViewContext<'_>, state: &Explorer, group: Group, area: Rect) -> Vec<(Item, Rect)> {
+    let items = items(ctx, state, group);
+    let needs = |item: &Item| match item {
+        Item::Choice(choice) => ctx.model.derived.choice(*choice).map_or(0, |displayed| width(&short(displayed)) + 2),
+        Item::Hidden => width(&hidden_text(ctx, state, group, false)) + 2,
+    };
+    let step = ctx.model.tour.as_ref().and_then(Tour::now);
+    let rank = |item: &Item| match item {
+        Item::Choice(choice) => {
+            let displayed = ctx.model.derived.choice(*choice);
+            let focused = state.focus == Focus::Choice(*choice);
+            let looked_at = step.is_some_and(|step| step.look.contains(&Place::Choice(*choice)));
+            match displayed {
+                _ if focused || looked_at => 0,
+                _ if choice.is_main() => 1,
+                Some(displayed) if !displayed.is_default => 2,
+                _ => 3,
+            }
+        }
+        Item::Hidden if matches!(state.focus, Focus::Hidden(focused) if focused == group) => 0,
+        Item::Hidden => 3,
+    };
+    let mut by_rank = items.clone();
     by_rank.sort_by_key(rank);
     // The reason why a value is not possible has priority over default values.
     if problem_of(ctx, group).is_some() {
-        by_rank.retain(|choice| rank(choice) < 3);
+        by_rank.retain(|item| rank(item) < 3);
     }
     let mut room = usize::from(area.width.saturating_sub(GROUP));
     let mut fitting = Vec::new();
-    for choice in by_rank {
-        let needed = needs(&choice);
+    for item in by_rank {
+        let needed = needs(&item);
         if needed <= room {
             room -= needed;
-            fitting.push(choice);
+            fitting.push(item);
         }
     }
     let mut x = area.x + GROUP;
-    choices
+    items
         .into_iter()
-        .filter(|choice| fitting.contains(choice))
-        .map(|choice| {
-            let columns = cells(needs(&choice));
+        .filter(|item| fitting.contains(item))
+        .map(|item| {
+            let columns = cells(needs(&item));
             let rect = Rect { x, width: columns.saturating_sub(2), ..area };
             x += columns;
-            (choice, rect)
+            (item, rect)
         })
         .collect()
 }
@@ -169,12 +267,9 @@ fn problem_of(ctx: ViewContext<'_>, group: Group) -> Option<&str> {
 }
 
 /// Draws why a value of the pane is not possible, below its settings.
-fn problem(ctx: ViewContext<'_>, group: Group, inner: Rect, buf: &mut Buffer) {
+fn problem(ctx: ViewContext<'_>, state: &Explorer, group: Group, inner: Rect, buf: &mut Buffer) {
     let Some(problem) = problem_of(ctx, group) else { return };
-    let used = match group {
-        Group::Guest => group.choices().len().div_ceil(2),
-        Group::Source | Group::Destination => group.choices().len(),
-    };
+    let used = lines_of_items(items(ctx, state, group).len(), group);
     let text = format!("{} {problem}", ctx.theme.signs.bad);
     let lines = wrap(&text, usize::from(inner.width).saturating_sub(2));
     for (line, number) in lines.iter().zip(cells(used)..inner.height) {

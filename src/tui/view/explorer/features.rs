@@ -1,10 +1,13 @@
-//! Draws the feature table: the state of each feature in both maps, both QEMUs and the definitions.
+//! Draws the features: a cell for each, or a list with the state of each in both maps, both QEMUs and the definitions.
 
 use super::super::ViewContext;
-use super::super::draw::{Piece, cells, fill, fitting, line_of, piece, pieces, text_at};
-use super::super::parts::{Parts, below, scrolled};
+use super::super::draw::{Piece, cells, fill, fitting, line_of, piece, pieces, text_at, width_of};
+use super::super::parts::{below, scrolled};
+use super::areas::Areas;
 use crate::app::action::Action;
-use crate::app::features::{EndpointState, FeatureChange, FeatureRow, Filter, MapStatus, counts, short_policy};
+use crate::app::features::{
+    CellKind, EndpointState, FeatureChange, FeatureRow, Filter, MapStatus, counts, short_policy,
+};
 use crate::app::overlay::Overlay;
 use crate::app::screens::Target;
 use crate::app::screens::explorer::{Explorer, Focus};
@@ -27,29 +30,140 @@ const ORIGIN: usize = 13;
 const POLICY: usize = 6;
 const CHANGE: usize = 8;
 
-pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, area: Rect, parts: Parts, buf: &mut Buffer) {
+/// The lines that the cells of the features need.
+pub(super) const LINES: u16 = 1;
+/// The fewest lines for a list below the cells.
+const LIST: u16 = 3;
+
+pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, buf: &mut Buffer) {
+    let (area, parts) = (areas.features, areas.parts);
+    if area.is_empty() {
+        return;
+    }
     let active = matches!(state.focus, Focus::Feature(_)) || matches!(ctx.model.overlay, Some(Overlay::Prompt(_)));
     let rows = &ctx.model.derived.features;
-    let (left, right) = titles(ctx, state, rows);
-    let inner = parts.draw(ctx, area, active, (&left, &right), buf);
+    if is_list(state, areas) {
+        let (left, right) = titles(ctx, state, rows);
+        let inner = parts.draw(ctx, area, active, (&left, &right), buf);
+        return list(ctx, state, inner, buf);
+    }
+    let title = vec![piece(format!("{} features", rows.len()), Role::Message)];
+    let room = usize::from(area.width).saturating_sub(width_of(&title) + 8);
+    let right = match state.focus {
+        Focus::Feature(index) => rows.get(index).map(|row| under_cursor(ctx, row)).unwrap_or_default(),
+        _ => legend(ctx, room),
+    };
+    let right = fitting(&right, room, ctx.theme.signs.more);
+    let inner = parts.draw(ctx, area, active, (&title, &right), buf);
+    let used = cells_of(ctx, state, inner, buf);
+    let below = Rect { y: inner.y + used + 1, height: inner.height.saturating_sub(used + 1), ..inner };
+    if below.height >= LIST {
+        list(ctx, state, below, buf);
+    }
+}
+
+/// Whether the list takes the whole pane.
+fn is_list(state: &Explorer, areas: &Areas) -> bool {
+    state.list || areas.lanes.is_empty() && areas.fixes.is_empty()
+}
+
+/// The sign of a feature in its cell.
+fn sign(ctx: ViewContext<'_>, kind: CellKind) -> (&'static str, Role) {
+    let signs = &ctx.theme.signs;
+    match kind {
+        CellKind::Change(FeatureChange::Extra | FeatureChange::Missing) => (signs.bad, Role::Bad),
+        CellKind::Change(FeatureChange::Lost | FeatureChange::Gained) => (signs.warn, Role::Warn),
+        CellKind::Written => (signs.written, Role::Message),
+        CellKind::Differing => (signs.differs, Role::Text),
+        CellKind::On => (signs.on, Role::Text),
+        CellKind::Off => (signs.off, Role::Text),
+    }
+}
+
+/// Draws a cell for each feature. Returns how many lines they took.
+fn cells_of(ctx: ViewContext<'_>, state: &Explorer, inner: Rect, buf: &mut Buffer) -> u16 {
+    let columns = usize::from(inner.width.saturating_sub(2)).max(1);
+    let rows = &ctx.model.derived.features;
+    let most = if usize::from(inner.height) > rows.len().div_ceil(columns) {
+        rows.len()
+    } else {
+        columns * usize::from(inner.height)
+    };
+    for (index, row) in rows.iter().enumerate().take(most) {
+        let (mark, role) = sign(ctx, row.cell());
+        let role = if state.focus == Focus::Feature(index) { Role::Focus } else { role };
+        let position = (inner.x + 1 + cells(index % columns), inner.y + cells(index / columns));
+        let last = index + 1 == most && most < rows.len();
+        pieces(buf, ctx.theme, inner, position, &[piece(if last { ctx.theme.signs.more } else { mark }, role)]);
+    }
+    cells(most.min(rows.len()).div_ceil(columns))
+}
+
+/// The kinds of cells that there are, each with its number; few features are named.
+fn legend(ctx: ViewContext<'_>, room: usize) -> Vec<Piece> {
+    let rows = &ctx.model.derived.features;
+    let changes = FeatureChange::ALL.iter().map(|change| (CellKind::Change(*change), change.name().to_lowercase()));
+    let others = [
+        (CellKind::Written, "in a definition"),
+        (CellKind::Differing, "differ"),
+        (CellKind::On, "on everywhere"),
+        (CellKind::Off, "off everywhere"),
+    ];
+    let kinds = changes.chain(others.map(|(kind, text)| (kind, text.to_owned())));
+    let mut line: Vec<Piece> = Vec::new();
+    for (kind, text) in kinds {
+        let names: Vec<&str> =
+            rows.iter().filter(|row| row.cell() == kind).map(|row| ctx.catalog.feature_name(row.feature)).collect();
+        if names.is_empty() {
+            continue;
+        }
+        let (mark, role) = sign(ctx, kind);
+        let named = names.len() <= 2 && !matches!(kind, CellKind::On | CellKind::Off);
+        let names = if named { format!(": {}", names.join(", ")) } else { String::new() };
+        let count = rows.iter().filter(|row| row.cell() == kind).count();
+        line.push(piece(format!("{mark} "), role));
+        line.push(piece(format!("{count} {text}{names}   "), Role::Text));
+    }
+    let key = ctx.model.settings.keymap.shown(Action::NextFilter);
+    let keys = [piece(key, Role::Key), piece(" list", Role::Muted)];
+    let mut line = fitting(&line, room.saturating_sub(width_of(&keys)), ctx.theme.signs.more);
+    line.extend(keys);
+    line
+}
+
+/// The feature under the cursor, with its state on both sides.
+fn under_cursor(ctx: ViewContext<'_>, row: &FeatureRow) -> Vec<Piece> {
+    let mut line = vec![piece(format!("{}   ", ctx.catalog.feature_name(row.feature)), Role::Title)];
+    let state = |state: &EndpointState| {
+        let on = state.on.map_or("", |on| if on { ", QEMU on" } else { ", QEMU off" });
+        format!("map {}{on}", state.map.name())
+    };
+    line.push(piece(format!("source: {}", state(&row.source)), Role::Text));
+    if let Some(destination) = &row.destination {
+        line.push(piece(format!("   destination: {}", state(destination)), Role::Text));
+    }
+    if let Some(change) = row.change {
+        let (_, role) = sign(ctx, row.cell());
+        line.push(piece(format!("   {}", change.name()), role));
+    }
+    line
+}
+
+fn list(ctx: ViewContext<'_>, state: &Explorer, inner: Rect, buf: &mut Buffer) {
+    let rows = &ctx.model.derived.features;
     let columns = columns(inner);
     text_at(buf, inner, (inner.x + 1, inner.y), &head(columns), ctx.theme.style(Role::Muted));
     let list = below(inner);
     let listed = listed(ctx, state);
     if listed.is_empty() {
-        text_at(
-            buf,
-            list,
-            (list.x + 1, list.y),
-            &state.empty(rows, &ctx.model.settings.keymap),
-            ctx.theme.style(Role::Muted),
-        );
+        let text = state.empty(rows, &ctx.model.settings.keymap);
+        text_at(buf, list, (list.x + 1, list.y), &text, ctx.theme.style(Role::Muted));
     }
     let first = first_visible(state, listed.len(), list);
     for ((number, row), line) in listed.iter().enumerate().skip(first).zip(0..list.height) {
         let rect = line_of(list, line);
         pieces(buf, ctx.theme, rect, (rect.x + 1, rect.y), &line_pieces(ctx, row, columns));
-        if state.focus == Focus::Feature(number) {
+        if state.list && state.focus == Focus::Feature(number) {
             fill(buf, rect, ctx.theme.style(Role::Focus));
         }
     }
@@ -60,17 +174,21 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, area: Rect, parts: 
 }
 
 /// Returns what a click at `position` does.
-pub(super) fn hit(
-    ctx: ViewContext<'_>,
-    state: &Explorer,
-    area: Rect,
-    parts: Parts,
-    position: Position,
-) -> Option<Target> {
-    let list = below(parts.inside(area));
-    let count = listed(ctx, state).len();
-    let row = first_visible(state, count, list) + usize::from(position.y.saturating_sub(list.y));
-    (list.contains(position) && row < count).then_some(Target::Row(row))
+pub(super) fn hit(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, position: Position) -> Option<Target> {
+    let inner = areas.parts.inside(areas.features);
+    if !inner.contains(position) {
+        return None;
+    }
+    if is_list(state, areas) {
+        let list = below(inner);
+        let count = listed(ctx, state).len();
+        let row = first_visible(state, count, list) + usize::from(position.y.saturating_sub(list.y));
+        return (list.contains(position) && row < count).then_some(Target::Row(row));
+    }
+    let columns = usize::from(inner.width.saturating_sub(2)).max(1);
+    let column = usize::from(position.x).checked_sub(usize::from(inner.x) + 1).filter(|column| *column < columns)?;
+    let index = usize::from(position.y - inner.y) * columns + column;
+    (index < ctx.model.derived.features.len()).then_some(Target::Row(index))
 }
 
 fn listed<'a>(ctx: ViewContext<'a>, state: &Explorer) -> Vec<&'a FeatureRow> {
@@ -127,8 +245,8 @@ fn head(columns: Columns) -> String {
 
 fn first_visible(state: &Explorer, count: usize, list: Rect) -> usize {
     match state.focus {
-        Focus::Feature(index) => scrolled(index, count, list),
-        Focus::Choice(_) | Focus::Fix(_) | Focus::Table(_) => 0,
+        Focus::Feature(index) if state.list => scrolled(index, count, list),
+        _ => 0,
     }
 }
 

@@ -1,110 +1,184 @@
-//! Divides the explorer into panes. With room, panes have frames; on 80x24 they have rules, and the feature table is left
-//! out; on a wide and tall terminal there is also the page of the rule.
+//! Divides the explorer into its parts. With little room, parts go in a fixed order; libvirt's message, the cause and the
+//! fixes never go.
 
 use super::super::ViewContext;
 use super::super::parts::Parts;
-use super::table::{self, TableArea};
-use super::verdict;
-use crate::app::choice::Group;
+use super::areas::{Amount, Areas, Shape, WIRE};
+use super::{answer, choices, features, fixes, lanes, strips, table};
+use crate::app::screens::explorer::{Explorer, Focus};
+use crate::app::tour::Place;
 use ratatui::layout::Rect;
 
-/// The areas of the panes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Areas {
-    /// Whether panes have frames.
-    pub(super) parts: Parts,
-    /// Whether each setting has its own line.
-    pub(super) tall_choices: bool,
-    pub(super) choices: [Rect; 3],
-    pub(super) verdict: Rect,
-    pub(super) table: TableArea,
-    /// `None` without room.
-    pub(super) features: Option<Rect>,
-    /// The page of the rule that decided; `None` without room.
-    pub(super) rule: Option<Rect>,
-}
-
-/// The lines of settings in a frame.
-pub(super) const CHOICE_LINES: u16 = 7;
-/// The width of the decision table with its frame.
-const TABLE_COLUMNS: u16 = 51;
-/// The lines of the decision table inside its frame: heads, eight rows, and a rule outside the table.
-const TABLE_LINES: u16 = 10;
-/// The least width for a table in two columns.
-const TWO_COLUMNS: u16 = 76;
+/// The most fixes that are shown.
+const FIXES: usize = 8;
+/// The least width for two panes beside each other.
+const BESIDE: u16 = 104;
+/// The width of the decision table beside the fixes.
+const TABLE: u16 = 60;
 /// The least width and height of the layout with the page of the rule.
 const WIDE: (u16, u16) = (150, 42);
 /// The least width and height of panes with frames.
-const BOXED: (u16, u16) = (112, 31);
+const BOXED: (u16, u16) = (104, 31);
+/// The most lines of libvirt's message, beside what never goes.
+const BESIDE_MESSAGE: u16 = 10;
 
+/// Everything, as on a large terminal.
+const FULL: Shape = Shape {
+    boxes: true,
+    banner: 3,
+    gaps: true,
+    rollback: true,
+    cold_boot: true,
+    confidence: true,
+    guest: true,
+    lanes: Amount::All,
+    fixes: FIXES,
+    table: Amount::All,
+    strips: true,
+    features: true,
+};
+
+/// What goes when there is too little room, the least important first.
+const STEPS: [fn(&mut Shape); 14] = [
+    |shape| shape.rollback = false,
+    |shape| shape.confidence = false,
+    |shape| shape.gaps = false,
+    |shape| shape.cold_boot = false,
+    |shape| shape.features = false,
+    |shape| shape.banner = 1,
+    |shape| shape.strips = false,
+    |shape| shape.lanes = Amount::Brief,
+    |shape| shape.fixes = 3,
+    |shape| shape.table = Amount::Brief,
+    |shape| shape.boxes = false,
+    |shape| shape.guest = false,
+    |shape| shape.fixes = 1,
+    |shape| shape.lanes = Amount::None,
+];
+
+/// The same in a lesson about the decision table.
+const LESSON: [fn(&mut Shape); 14] = {
+    let mut steps = STEPS;
+    steps[9] = |shape| shape.lanes = Amount::None;
+    steps[13] = |shape| shape.table = Amount::Brief;
+    steps
+};
+
+/// Divides the area of the explorer.
 impl Areas {
-    pub(super) fn of(ctx: ViewContext<'_>, area: Rect) -> Self {
-        let parts = Parts { framed: area.width >= BOXED.0 && area.height >= BOXED.1 };
-        if !parts.framed {
-            return Self::compact(ctx, area);
-        }
-        let full = CHOICE_LINES + 2;
+    pub(super) fn of(ctx: ViewContext<'_>, state: &Explorer, area: Rect) -> Self {
+        let framed = area.width >= BOXED.0 && area.height >= BOXED.1;
         let wide = area.width >= WIDE.0 && area.height >= WIDE.1;
-        let left = if wide { area.width * 11 / 20 } else { area.width };
-        let needed = |room| verdict::height(ctx, left.saturating_sub(4), room);
-        let table_lines = TABLE_LINES + 2;
-        let room = area.height.saturating_sub(full + table_lines + 2);
-        let least = verdict::least(ctx, left.saturating_sub(4));
-        // A long message uses the room of the settings.
-        let tall_choices = least <= room;
-        let top = if tall_choices { full } else { 3 };
-        let (above, rest) = cut_top(area, top);
-        let room = rest.height.saturating_sub(table_lines + 2);
-        let verdict_lines = needed(room) + 2;
-        let choices = if tall_choices { thirds(above) } else { lines(above) };
-        let (left, right) = if wide { cut_left(rest, left) } else { (rest, Rect::ZERO) };
-        let (verdict, below) = cut_top(left, verdict_lines);
-        if wide {
-            let (area, features) = cut_top(below, table_lines);
-            return Self {
-                parts,
-                tall_choices,
-                choices,
-                verdict,
-                table: TableArea { area, parts, two_columns: false },
-                features: Some(features),
-                rule: Some(right),
-            };
+        let columns = if wide { area.width * 3 / 5 } else { area.width };
+        let (left, right) = cut_left(area, columns);
+        let mut shape = FULL;
+        if !framed {
+            (shape.boxes, shape.banner, shape.gaps) = (false, 1, false);
         }
-        let (area, features) = cut_left(below, TABLE_COLUMNS);
+        let steps = if is_about_table(ctx) { LESSON } else { STEPS };
+        // The cold boot of a guest with a host-model CPU decides what it becomes.
+        let cold_boot = ctx.model.derived.outlook.is_host_model;
+        for step in steps {
+            if Heights::of(ctx, state, left, shape).total(shape) <= area.height {
+                break;
+            }
+            step(&mut shape);
+            shape.cold_boot |= cold_boot;
+        }
+        let mut areas = Self::placed(ctx, state, left, shape);
+        areas.rule = wide.then_some(right);
+        // Without room for the cells of the features, the list takes the place of the answer.
+        let focused = matches!(state.focus, Focus::Feature(_)) && areas.features.is_empty();
+        if state.list || focused {
+            let top = areas.message.bottom();
+            areas.features = Rect { y: top, height: left.bottom().saturating_sub(top), ..left };
+            for part in [&mut areas.lanes, &mut areas.prose, &mut areas.fixes, &mut areas.table, &mut areas.strips] {
+                *part = Rect { height: 0, ..*part };
+            }
+        }
+        areas
+    }
+
+    fn placed(ctx: ViewContext<'_>, state: &Explorer, area: Rect, shape: Shape) -> Self {
+        let heights = Heights::of(ctx, state, area, shape);
+        let gap = u16::from(shape.gaps);
+        let mut rest = area;
+        let mut take = |lines: u16, gap: u16| {
+            let (part, below) = cut_top(rest, lines);
+            rest = cut_top(below, if lines > 0 { gap } else { 0 }).1;
+            part
+        };
+        let settings = take(heights.choices, 0);
+        let banner = take(heights.banner, 0);
+        let message = take(heights.message, gap);
+        let lanes = take(heights.lanes, gap);
+        let prose = take(heights.prose, 0);
+        let (fixes, table) = if heights.beside {
+            let both = take(heights.fixes.max(heights.table), 0);
+            cut_left(both, both.width.saturating_sub(TABLE))
+        } else {
+            let fixes = take(heights.fixes, 0);
+            (fixes, take(heights.table, 0))
+        };
+        let strips = take(heights.strips, 0);
+        let features = if shape.features { rest } else { Rect { height: 0, ..rest } };
+        let choices = if shape.boxes { boxes(settings) } else { lines(settings) };
+        let parts = Parts { framed: heights.framed };
+        Self { parts, shape, choices, banner, message, lanes, prose, fixes, table, strips, features, rule: None }
+    }
+}
+
+/// The lines that each part needs.
+struct Heights {
+    framed: bool,
+    beside: bool,
+    choices: u16,
+    banner: u16,
+    message: u16,
+    lanes: u16,
+    prose: u16,
+    fixes: u16,
+    table: u16,
+    strips: u16,
+    features: u16,
+}
+
+impl Heights {
+    fn of(ctx: ViewContext<'_>, state: &Explorer, area: Rect, shape: Shape) -> Self {
+        let framed = area.width >= BOXED.0 && area.height >= BOXED.1;
+        let around = Parts { framed }.lines();
+        let table = table::height(ctx, state, shape.table, framed);
+        let is_pane = table::is_pane(ctx, state, shape.table);
+        let is_grid = is_pane && !state.rows;
+        let beside = is_pane && area.width >= BESIDE;
+        let most = area.height.saturating_sub(BESIDE_MESSAGE);
         Self {
-            parts,
-            tall_choices,
-            choices,
-            verdict,
-            table: TableArea { area, parts, two_columns: false },
-            features: Some(features),
-            rule: None,
+            framed,
+            beside,
+            choices: if shape.boxes { choices::box_lines(ctx, state, area) + 2 } else { 3 },
+            banner: shape.banner,
+            message: answer::message_lines(ctx, area.width).min(most),
+            lanes: lanes::height(ctx, state, shape.lanes, area.width),
+            prose: answer::prose_lines(ctx, shape, area.width),
+            fixes: fixes::height(ctx, shape.fixes) + around,
+            table: table + if is_pane { around } else { 0 },
+            strips: if shape.strips { strips::height(state, framed && is_grid) } else { 0 },
+            features: if shape.features { features::LINES + around } else { 0 },
         }
     }
 
-    fn compact(ctx: ViewContext<'_>, area: Rect) -> Self {
-        let (above, rest) = cut_top(area, 3);
-        let outside = u16::from(table::has_rule_outside(ctx));
-        let least = verdict::least(ctx, area.width.saturating_sub(2));
-        let two_columns = least + 1 + TABLE_LINES - 1 + outside > rest.height && area.width >= TWO_COLUMNS;
-        let table_lines = if two_columns { TABLE_LINES - 5 } else { TABLE_LINES - 1 } + outside;
-        let room = rest.height.saturating_sub(table_lines + 1);
-        let lines_needed = verdict::height(ctx, area.width.saturating_sub(2), room) + 1;
-        let (verdict, below) = cut_top(rest, lines_needed);
-        let beside = area.width >= 118 && !two_columns;
-        let (area, features) = if beside {
-            let (area, features) = cut_left(below, TABLE_COLUMNS + 1);
-            (area, Some(features))
-        } else {
-            let (area, left_over) = cut_top(below, table_lines);
-            (area, (left_over.height >= 4).then_some(left_over))
-        };
-        let choices = lines(above);
-        let parts = Parts { framed: false };
-        let table = TableArea { area, parts, two_columns };
-        Self { parts, tall_choices: false, choices, verdict, table, features, rule: None }
+    fn total(&self, shape: Shape) -> u16 {
+        let parts = [self.message, self.lanes].iter().filter(|lines| **lines > 0).count();
+        let gaps = if shape.gaps { u16::try_from(parts).unwrap_or(0) } else { 0 };
+        let panes = if self.beside { self.fixes.max(self.table) } else { self.fixes + self.table };
+        self.choices + self.banner + self.message + self.lanes + self.prose + panes + self.strips + self.features + gaps
     }
+}
+
+/// Whether a lesson is open that points at the decision table.
+fn is_about_table(ctx: ViewContext<'_>) -> bool {
+    let steps = ctx.model.tour.iter().flat_map(|tour| &tour.lesson.steps);
+    steps.flat_map(|step| &step.look).any(|place| matches!(place, Place::Table | Place::Row(_)))
 }
 
 fn cut_top(area: Rect, lines: u16) -> (Rect, Rect) {
@@ -112,21 +186,19 @@ fn cut_top(area: Rect, lines: u16) -> (Rect, Rect) {
     (Rect { height: lines, ..area }, Rect { y: area.y + lines, height: area.height - lines, ..area })
 }
 
-fn cut_left(area: Rect, columns: u16) -> (Rect, Rect) {
+pub(super) fn cut_left(area: Rect, columns: u16) -> (Rect, Rect) {
     let columns = columns.min(area.width);
     (Rect { width: columns, ..area }, Rect { x: area.x + columns, width: area.width - columns, ..area })
 }
 
-/// The guest has two columns of settings, so it gets the most room.
-fn thirds(area: Rect) -> [Rect; 3] {
-    let guest = area.width * 48 / 100;
-    let (first, rest) = cut_left(area, guest);
-    let (second, third) = cut_left(rest, rest.width / 2);
-    [first, second, third]
+/// The guest may have two columns of settings, so it gets the most room.
+fn boxes(area: Rect) -> [Rect; 3] {
+    let (guest, rest) = cut_left(area, area.width.saturating_sub(WIRE) * 40 / 100);
+    let (source, rest) = cut_left(rest, rest.width.saturating_sub(WIRE) / 2);
+    let (_, destination) = cut_left(rest, WIRE);
+    [guest, source, destination]
 }
 
 fn lines(area: Rect) -> [Rect; 3] {
-    let line = |number: u16| super::super::draw::line_of(area, number);
-    debug_assert_eq!(Group::ALL.len(), 3);
-    [line(0), line(1), line(2)]
+    [0, 1, 2].map(|number| super::super::draw::line_of(area, number))
 }

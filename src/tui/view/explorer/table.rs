@@ -1,95 +1,141 @@
-//! Draws the decision table, and marks the row that decided with a sign and a colour.
+//! Draws the decision table: as a grid in which one cell decided, as its eight rows, or as one line where another rule
+//! decided.
 
 use super::super::ViewContext;
 use super::super::draw::{Piece, cells, fill, fitting, line_of, piece, pieces, text_at};
-use super::super::parts::{Parts, below};
+use super::super::parts::below;
+use super::areas::{Amount, Areas};
+use crate::analysis::strips::Along;
+use crate::app::action::Action;
 use crate::app::screens::Target;
-use crate::app::screens::explorer::{Explorer, Focus};
-use crate::app::table::{TableLine, legend, rule_outside_table};
-use crate::app::text::{cut_at_word, pad, width, wrap};
-use crate::explain::rule_page;
+use crate::app::screens::explorer::{Explorer, Focus, GRID_ROWS, OUTSIDE};
+use crate::app::table::{COLUMN_HEADS, GridCell, TableLine, outside_label};
+use crate::app::text::pad;
 use crate::tui::theme::{Role, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-/// The area of the table.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct TableArea {
-    pub(super) area: Rect,
-    pub(super) parts: Parts,
-    /// Whether the rows are in two columns, to leave room for a long message.
-    pub(super) two_columns: bool,
+/// The rule outside of the table that decided, in one line; `None` if a row of the table decided.
+fn outside(ctx: ViewContext<'_>) -> Option<String> {
+    outside_label(ctx.model.derived.answer.rule)
 }
 
-/// The number of rows, without the rule outside the table.
-const ROWS: usize = 8;
-
-pub(super) fn has_rule_outside(ctx: ViewContext<'_>) -> bool {
-    rule_outside_table(ctx.model.derived.answer.rule).is_some()
+/// Returns whether the table is a pane with a title; else it is one line.
+pub(super) fn is_pane(ctx: ViewContext<'_>, state: &Explorer, amount: Amount) -> bool {
+    amount == Amount::All && (state.rows || outside(ctx).is_none())
 }
 
-pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, table: TableArea, buf: &mut Buffer) {
-    let active = matches!(state.focus, Focus::Table(_));
+/// Returns how many lines the table needs, without its frame.
+pub(super) fn height(ctx: ViewContext<'_>, state: &Explorer, amount: Amount, framed: bool) -> u16 {
+    let regimes = framed && state.strips.along(Along::Regimes).is_some();
+    match amount {
+        Amount::None => 0,
+        Amount::All if state.rows => cells(OUTSIDE) + 1 + u16::from(outside(ctx).is_some()),
+        Amount::All if outside(ctx).is_none() => cells(GRID_ROWS) + u16::from(framed) + u16::from(regimes),
+        Amount::Brief if outside(ctx).is_none() => 0,
+        Amount::All | Amount::Brief => 1,
+    }
+}
+
+pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, buf: &mut Buffer) {
+    if areas.table.is_empty() {
+        return;
+    }
+    let active = matches!(state.focus, Focus::Cell(..) | Focus::Row(_));
+    if !is_pane(ctx, state, areas.shape.table) {
+        let Some(text) = outside(ctx) else { return };
+        let rect = areas.table;
+        let line = fitting(&[piece(text, Role::Muted)], usize::from(rect.width - 2), ctx.theme.signs.more);
+        pieces(buf, ctx.theme, rect, (rect.x + 1, rect.y), &line);
+        if active {
+            fill(buf, rect, ctx.theme.style(Role::Focus));
+        }
+        return;
+    }
+    let key = ctx.model.settings.keymap.shown(Action::TableRows);
+    let other = if state.rows { " grid" } else { " rows" };
+    let right = [piece(key, Role::Key), piece(other, Role::Muted)];
     let feature = ctx.catalog.feature_name(ctx.model.scenario.feature);
-    let (left, right) = if table.parts.framed {
-        (piece(format!("Decision table: {feature}"), Role::Message), Vec::new())
+    let title = if areas.table.width >= 76 || areas.parts.framed { "Decision table" } else { "Table" };
+    let left = [piece(format!("{title}: {feature}"), Role::Message)];
+    let on_rule = !areas.parts.framed && !state.rows;
+    let right = if on_rule { &[][..] } else { &right };
+    let inner = areas.parts.draw(ctx, areas.table, active, (&left, right), buf);
+    if state.rows {
+        rows(ctx, state, inner, buf);
     } else {
-        let of = format!("{feature} in $M = {}", ctx.model.scenario.cpu_name(ctx.catalog));
-        (piece("Decision table", Role::Message), vec![piece(of, Role::Muted)])
+        grid(ctx, state, (areas, inner), buf);
+    }
+}
+
+/// The columns of the labels of the grid.
+fn label_columns(area: Rect) -> u16 {
+    if area.width >= 76 { 24 } else { 14 }
+}
+
+/// Returns the areas of the cells of the grid, by row and column.
+fn grid_cells(areas: &Areas) -> Vec<((usize, usize), Rect)> {
+    let inner = areas.parts.inside(areas.table);
+    let lines = if areas.parts.framed { below(inner) } else { inner };
+    let label = label_columns(inner);
+    let columns = cells(COLUMN_HEADS.len());
+    let each = inner.width.saturating_sub(label) / columns;
+    let cell = |row: usize, column: usize| {
+        let line = line_of(lines, cells(row));
+        ((row, column), Rect { x: line.x + label + cells(column) * each, width: each, ..line })
     };
-    let inner = table.parts.draw(ctx, table.area, active, (&[left], &right), buf);
-    if table.parts.framed {
-        text_at(buf, inner, (inner.x, inner.y), &head(), ctx.theme.style(Role::Muted));
-        draw_legend(ctx, inner, buf);
+    (0..GRID_ROWS).flat_map(|row| (0..COLUMN_HEADS.len()).map(move |column| cell(row, column))).collect()
+}
+
+fn grid(ctx: ViewContext<'_>, state: &Explorer, (areas, inner): (&Areas, Rect), buf: &mut Buffer) {
+    let table = &ctx.model.derived.grid;
+    let cells_of_grid = grid_cells(areas);
+    let heads = if areas.parts.framed { inner } else { Rect { height: 1, ..areas.table } };
+    for (head, (_, rect)) in COLUMN_HEADS.iter().zip(&cells_of_grid) {
+        let head = head.replace("->", ctx.theme.signs.arrow);
+        let head = if areas.parts.framed { head } else { format!(" {head} ") };
+        let x = if areas.parts.framed { rect.x + 1 } else { rect.x };
+        text_at(buf, heads, (x, heads.y), &head, ctx.theme.style(Role::Muted));
     }
-    let rects = rects(ctx, table);
-    for (index, (row, rect)) in ctx.model.derived.table.iter().zip(&rects).enumerate() {
-        line(ctx, state, (index, *rect), row.decided, &row_pieces(ctx, row), buf);
-    }
-    if let (Some(rule), Some(rect)) = (rule_outside_table(ctx.model.derived.answer.rule), rects.get(ROWS)) {
-        let id = format!("{}{}: ", ctx.theme.signs.mark, rule.name());
-        let room = usize::from(table.rows().width).saturating_sub(width(&id) + 1);
-        let title = cut_at_word(rule_page(rule).title(), room, ctx.theme.signs.more);
-        line(ctx, state, (ROWS, *rect), true, &[piece(id, Role::Message), piece(title, Role::Text)], buf);
+    for ((row, column), rect) in cells_of_grid {
+        if column == 0 {
+            let own = table.own.is_some_and(|(own, _)| own == row);
+            let role = if own { Role::Message } else { Role::Text };
+            let label = table.labels.get(row).map(String::as_str).unwrap_or_default();
+            let label_area = Rect { x: inner.x, width: inner.width, ..rect };
+            pieces(buf, ctx.theme, label_area, (inner.x + 1, rect.y), &[piece(label, role)]);
+        }
+        let Some(cell) = table.cell(row, column) else { continue };
+        draw_cell(ctx, cell, (rect, state.focus == Focus::Cell(row, column)), buf);
     }
 }
 
-impl TableArea {
-    /// Returns the area of the rows: in a frame it is below the heads of the columns.
-    fn rows(self) -> Rect {
-        let inner = self.parts.inside(self.area);
-        if self.parts.framed { below(inner) } else { inner }
+fn draw_cell(ctx: ViewContext<'_>, cell: &GridCell, (rect, focused): (Rect, bool), buf: &mut Buffer) {
+    let (_, sign) = ctx.theme.verdict(cell.verdict);
+    let rule = cell.rule.name();
+    let role = match (cell.decided, cell.possible, focused) {
+        (true, ..) => Theme::banner(cell.verdict),
+        (false, _, true) => Role::Focus,
+        (false, true, false) => Role::Open,
+        (false, false, false) => Role::Text,
+    };
+    let end = pieces(buf, ctx.theme, rect, (rect.x, rect.y), &[piece(format!(" {sign} {rule} "), role)]);
+    if focused {
+        // The deciding cell keeps its colour: the cursor is beside it.
+        text_at(buf, rect, (end, rect.y), ctx.theme.signs.before, ctx.theme.style(Role::Key));
     }
 }
 
-/// Returns the areas of the eight rows, then that of the rule outside the table, if there is one.
-pub(super) fn rects(ctx: ViewContext<'_>, table: TableArea) -> Vec<Rect> {
-    let rows = table.rows();
-    let down = if table.two_columns { ROWS / 2 } else { ROWS };
-    let half = rows.width / 2;
-    let mut rects: Vec<Rect> = (0..ROWS)
-        .map(|number| {
-            let rect = line_of(rows, cells(number % down));
-            match (table.two_columns, number < down) {
-                (false, _) => rect,
-                (true, true) => Rect { width: half, ..rect },
-                (true, false) => Rect { x: rect.x + half, width: rows.width - half, ..rect },
-            }
-        })
-        .collect();
-    if has_rule_outside(ctx) {
-        rects.push(line_of(rows, cells(down)));
+fn rows(ctx: ViewContext<'_>, state: &Explorer, inner: Rect, buf: &mut Buffer) {
+    let head = format!("    {} {} {} result", pad("CPU sent", 10), pad("src", 4), pad("dst", 4));
+    text_at(buf, inner, (inner.x, inner.y), &head, ctx.theme.style(Role::Muted));
+    let list = below(inner);
+    for (index, row) in ctx.model.derived.table.iter().enumerate() {
+        line(ctx, state, (index, line_of(list, cells(index))), row.decided, &row_pieces(ctx, row), buf);
     }
-    rects
-}
-
-/// Returns what a click at `position` does.
-pub(super) fn hit(ctx: ViewContext<'_>, table: TableArea, position: Position) -> Option<Target> {
-    rects(ctx, table).iter().position(|rect| rect.contains(position)).map(Target::TableRow)
-}
-
-fn head() -> String {
-    format!("    {} {} {} result", pad("CPU sent", 10), pad("src", 4), pad("dst", 4))
+    if let Some(text) = outside(ctx) {
+        line(ctx, state, (OUTSIDE, line_of(list, cells(OUTSIDE))), true, &[piece(text, Role::Text)], buf);
+    }
 }
 
 fn row_pieces(ctx: ViewContext<'_>, row: &TableLine) -> Vec<Piece> {
@@ -99,7 +145,7 @@ fn row_pieces(ctx: ViewContext<'_>, row: &TableLine) -> Vec<Piece> {
         piece(format!("{mark}{} ", row.rule.name()), Role::Message),
         piece(format!("{} ", pad(&row.sent, 10)), Role::Text),
         piece(format!("{source}  {destination}  "), Role::Text),
-        piece(row.result.as_str(), Theme::table_result(row.verdict)),
+        piece(row.result.as_str(), Role::Text),
     ]
 }
 
@@ -112,43 +158,54 @@ fn line(
     buf: &mut Buffer,
 ) {
     let row = fitting(row, usize::from(rect.width), ctx.theme.signs.more);
-    pieces(buf, ctx.theme, rect, (rect.x, rect.y), &row);
+    let end = pieces(buf, ctx.theme, rect, (rect.x, rect.y), &row);
+    let focused = state.focus == Focus::Row(index);
     if decided {
-        fill(buf, rect, ctx.theme.style(Theme::decided_row(ctx.model.derived.answer.verdict)));
-    } else if state.focus == Focus::Table(index) {
+        fill(buf, rect, ctx.theme.style(Theme::banner(ctx.model.derived.answer.verdict)));
+    } else if focused {
         fill(buf, rect, ctx.theme.style(Role::Focus));
     }
-}
-
-/// Draws the legend beside the rows if the frame is wide, else below them, if there is room.
-fn draw_legend(ctx: ViewContext<'_>, inner: Rect, buf: &mut Buffer) {
-    let wide = inner.width >= 2 * ROW_COLUMNS;
-    let rect = if wide {
-        Rect {
-            x: inner.x + ROW_COLUMNS + 2,
-            y: inner.y + 1,
-            width: inner.width - ROW_COLUMNS - 3,
-            height: inner.height.saturating_sub(1),
-        }
-    } else {
-        Rect {
-            x: inner.x + 1,
-            y: inner.y + LEGEND_LINE,
-            width: inner.width.saturating_sub(2),
-            height: inner.height.saturating_sub(LEGEND_LINE),
-        }
-    };
-    let lines = wrap(&legend(ctx.catalog, &ctx.model.scenario), usize::from(rect.width));
-    if usize::from(rect.height) < lines.len() {
-        return;
-    }
-    for (line, number) in lines.iter().zip(0..rect.height) {
-        let rect = line_of(rect, number);
-        text_at(buf, rect, (rect.x, rect.y), line, ctx.theme.style(Role::Muted));
+    if focused {
+        text_at(buf, rect, (end + 1, rect.y), ctx.theme.signs.before, ctx.theme.style(Role::Key));
     }
 }
 
-/// The width of the rows.
-const ROW_COLUMNS: u16 = 49;
-/// The line of the legend below the rows: after the heads, eight rows, a rule outside the table, and an empty line.
-const LEGEND_LINE: u16 = 11;
+/// Returns the line below the grid, for what the destination can do with removed features.
+pub(super) fn below_grid(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas) -> Option<Rect> {
+    let is_grid = is_pane(ctx, state, areas.shape.table) && !state.rows;
+    let inner = areas.parts.inside(areas.table);
+    (is_grid && areas.parts.framed && !areas.table.is_empty()).then(|| line_of(inner, cells(GRID_ROWS) + 1))
+}
+
+/// Returns where a row of the decision table is; index 8 is a rule outside of it.
+pub(super) fn row(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, index: usize) -> Option<Rect> {
+    let pane = is_pane(ctx, state, areas.shape.table);
+    match index {
+        OUTSIDE if !pane => Some(areas.table),
+        _ if state.rows && pane => Some(line_of(below(areas.parts.inside(areas.table)), cells(index))),
+        _ if pane => {
+            let place = ctx.model.derived.grid.place_of(index)?;
+            let found = grid_cells(areas).into_iter().find(|(cell, _)| *cell == place);
+            found.map(|(_, rect)| Rect { width: rect.width.min(8), ..rect })
+        }
+        _ => None,
+    }
+}
+
+/// Returns what a click at `position` does.
+pub(super) fn hit(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, position: Position) -> Option<Target> {
+    if !areas.table.contains(position) {
+        return None;
+    }
+    if !is_pane(ctx, state, areas.shape.table) {
+        return Some(Target::TableRow(OUTSIDE));
+    }
+    if state.rows {
+        let count = OUTSIDE + usize::from(outside(ctx).is_some());
+        return (0..count)
+            .find(|index| row(ctx, state, areas, *index).is_some_and(|r| r.contains(position)))
+            .map(Target::TableRow);
+    }
+    let found = grid_cells(areas).into_iter().find(|(_, rect)| rect.contains(position));
+    found.map(|((row, column), _)| Target::Cell(row, column))
+}

@@ -1,0 +1,54 @@
+//! Expands host-model of one host on every libvirt release: a guest becomes another CPU at its next cold boot after an
+//! upgrade.
+
+use super::space::published_releases;
+use crate::domain::behaviour::HostUnderKvm;
+use crate::domain::catalog::{Catalog, LibvirtId};
+use crate::domain::definition::Definition;
+use crate::domain::feature::{FeatureId, FeatureSet};
+use crate::domain::version::Version;
+use crate::resolve::host_model::{Processor, Request, expansions};
+
+/// Releases one after the other on which host-model becomes the same.
+#[derive(Clone, PartialEq, Debug)]
+pub struct SameExpansion {
+    /// The first of them.
+    pub first: LibvirtId,
+    /// The last of them.
+    pub last: LibvirtId,
+    /// What a guest gets, one for each way in which a release that was not read may be; empty where no model describes the
+    /// host.
+    pub guests: Vec<Definition>,
+}
+
+impl SameExpansion {
+    /// Returns the features that a guest has beyond those of another in every way, and those that it lacks.
+    pub fn changes(&self, before: &Self) -> [Vec<FeatureId>; 2] {
+        let on = |expansion: &Self| -> Option<FeatureSet> {
+            expansion.guests.iter().map(|guest| guest.features.sets().on()).reduce(|all, some| all & some)
+        };
+        let (now, then) = (on(self).unwrap_or_default(), on(before).unwrap_or_default());
+        [now - then, then - now].map(|set| set.iter().collect())
+    }
+}
+
+/// Returns what host-model of a host becomes on every published release that works with this QEMU, oldest first. `None`
+/// is TCG's.
+pub fn across_releases(catalog: &Catalog, host: Option<&Processor>, qemu: Version) -> Vec<SameExpansion> {
+    let works = |id: &LibvirtId| {
+        let behaviour = catalog.behaviour(catalog.release(*id).version).0;
+        // Before, libvirt does not ask QEMU about the host's CPU.
+        behaviour.host_under_kvm != HostUnderKvm::Cpuid && behaviour.minimum_qemu <= qemu
+    };
+    let mut runs: Vec<SameExpansion> = Vec::new();
+    for id in published_releases(catalog).into_iter().filter(works) {
+        let request = Request { libvirt: id, build: None, qemu, host, wanted: None };
+        let guests: Vec<Definition> =
+            expansions(catalog, &request).into_iter().map(|way| way.guest.definition).collect();
+        match runs.last_mut().filter(|last| last.guests == guests) {
+            Some(last) => last.last = id,
+            None => runs.push(SameExpansion { first: id, last: id, guests }),
+        }
+    }
+    runs
+}

@@ -1,0 +1,328 @@
+//! Keeps the state of the screen about host-model: the host, the release, the CPU that libvirt puts in place of
+//! host-model there, and the models that it could have chosen.
+
+use super::{ScreenContext, ScreenResponse, ScreenState, Target};
+use crate::analysis::matrix::Side;
+use crate::analysis::space::releases;
+use crate::app::action::Action;
+use crate::app::choice::{libvirt_name, qemu_name};
+use crate::app::list::{List, PAGE, lines_moved};
+use crate::app::overlay::Overlay;
+use crate::app::picker::{Item, Pick, Picker};
+use crate::domain::catalog::Catalog;
+use crate::domain::definition::Mode;
+use crate::domain::feature::FeatureSet;
+use crate::domain::host::HostId;
+use crate::domain::qemu::Accel;
+use crate::domain::scenario::{CpuChoice, HostChoice, LibvirtChoice, Release, Scenario, Told, write_host};
+use crate::export::analysis::{expansion_reason, rejections_text};
+use crate::export::expansion_argument;
+use crate::resolve::host_model::{Candidate, PossibleExpansion, Processor, Request, expansions};
+
+/// One model that libvirt could have chosen.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Row {
+    /// The name of the model.
+    pub(crate) name: String,
+    /// Whether libvirt chose it.
+    pub(crate) is_chosen: bool,
+    /// What it costs to describe the host by it; the lower one wins.
+    pub(crate) score: usize,
+    /// Whether it has the host's family and model number.
+    pub(crate) has_signature: bool,
+    /// How many features libvirt would require, and how many it would disable.
+    pub(crate) counts: (usize, usize),
+    /// The features beside the model: what is done with them, and their names.
+    pub(crate) features: Vec<(&'static str, String)>,
+}
+
+/// The state of the screen.
+#[derive(Clone, Debug)]
+pub struct HostModel {
+    /// The side whose libvirt and QEMU are asked.
+    side: Side,
+    /// The release that was picked in place of the side's.
+    picked: Option<Release>,
+    /// The host.
+    host: HostChoice,
+    /// The possible results, the likeliest first; empty if there is none.
+    pub(crate) found: Vec<PossibleExpansion>,
+    /// The index of the displayed result.
+    pub(crate) index: usize,
+    /// The models that libvirt could have chosen, the best first.
+    pub(crate) listed: List<Row>,
+    /// What the screen shows, in one sentence.
+    pub(crate) headline: String,
+    /// Why the first candidate was chosen, or what is not known.
+    pub(crate) reason: String,
+    /// Whether the open list is that of releases.
+    picks_release: bool,
+}
+
+impl HostModel {
+    /// Returns the initial state: the source, with its host, else with the first host of the model's vendor.
+    pub(crate) fn open(context: &ScreenContext<'_>) -> Self {
+        let mut state = Self {
+            side: Side::Source,
+            picked: None,
+            host: HostChoice::Capable,
+            found: Vec::new(),
+            index: 0,
+            listed: List::default(),
+            headline: String::new(),
+            reason: String::new(),
+            picks_release: false,
+        };
+        state.host = host_of(context, &context.scenario.from_host);
+        state.expand(context);
+        state
+    }
+
+    /// Returns the displayed result; `None` if no model describes the host.
+    pub(crate) fn shown(&self) -> Option<&PossibleExpansion> {
+        self.found.get(self.index)
+    }
+
+    /// Returns QEMU's command line for the guest; empty if no model describes the host.
+    pub(crate) fn argument(&self, catalog: &Catalog) -> String {
+        let argument = |shown: &PossibleExpansion| expansion_argument(catalog, &shown.guest).replace(',', ", ");
+        self.shown().map(|shown| format!("-cpu {}", argument(shown))).unwrap_or_default()
+    }
+
+    /// Returns how many models were not possible, and why; empty if all were.
+    pub(crate) fn rejections(&self) -> String {
+        self.shown().and_then(|shown| rejections_text(&shown.guest.decoded)).unwrap_or_default()
+    }
+
+    fn release<'a>(&'a self, context: &'a ScreenContext<'_>) -> &'a Release {
+        let of_side = match self.side {
+            Side::Source => &context.scenario.from,
+            Side::Destination => &context.scenario.to,
+        };
+        self.picked.as_ref().unwrap_or(of_side)
+    }
+
+    fn expand(&mut self, context: &ScreenContext<'_>) {
+        let (catalog, release) = (context.catalog, self.release(context).clone());
+        let processor = match &self.host {
+            HostChoice::Listed(id) => Some(Processor::of_host(catalog.host(*id))),
+            HostChoice::Given(given) => {
+                Some(Processor { vendor: Some(given.vendor), signature: given.signature, features: given.features })
+            }
+            HostChoice::Capable | HostChoice::Any | HostChoice::Unknown => None,
+        };
+        let tcg = context.scenario.accel == Accel::Tcg;
+        let build = match &release.libvirt {
+            LibvirtChoice::Release(_, build) => build.as_deref(),
+            LibvirtChoice::Old | LibvirtChoice::New | LibvirtChoice::Unknown => None,
+        };
+        self.found = match (release.libvirt.id(catalog), release.qemu.version) {
+            (Some(libvirt), Told::Is(qemu)) if tcg || processor.is_some() => {
+                let host = processor.as_ref().filter(|_| !tcg);
+                expansions(catalog, &Request { libvirt, build, qemu, host, wanted: None })
+            }
+            _ => Vec::new(),
+        };
+        self.index = self.index.min(self.found.len().saturating_sub(1));
+        self.list(catalog);
+        let host = if tcg { "TCG".to_owned() } else { write_host(catalog, &self.host) };
+        let on = format!("libvirt {} with QEMU {}", libvirt_name(catalog, &release), qemu_name(&release));
+        self.headline = match self.shown() {
+            Some(shown) => {
+                let model = catalog.model_name(shown.guest.decoded.model);
+                let many = shown.guest.definition.features.iter().count();
+                format!("host-model on {host}, {on}: {model} and {many} features")
+            }
+            None => format!("host-model on {host}, {on}: no CPU model describes this host"),
+        };
+        self.reason = self.explain(catalog, &release);
+    }
+
+    fn explain(&self, catalog: &Catalog, release: &Release) -> String {
+        let Some(shown) = self.shown() else { return String::new() };
+        let mut said = vec![expansion_reason(catalog, &shown.guest.decoded)];
+        if self.found.len() > 1 {
+            let (number, count) = (self.index + 1, self.found.len());
+            said.push(format!("Possible result {number} of {count}: {}.", shown.assumptions.join("; ")));
+        }
+        if release.libvirt == LibvirtChoice::New {
+            let base = release.libvirt.id(catalog).map_or("", |id| &*catalog.release(id).name);
+            said.push(format!("The release new is hypothetical: the CPU map of {base} is used."));
+        }
+        if shown.guest.decoded.missing_input.is_some() {
+            said.push(
+                "Family, model and stepping of the host are not known; with them another model may win.".to_owned(),
+            );
+        }
+        said.join(" ")
+    }
+
+    fn list(&mut self, catalog: &Catalog) {
+        let mut rows: Vec<Row> = match self.shown() {
+            Some(shown) => shown.guest.decoded.candidates.iter().map(|one| row(catalog, shown, one)).collect(),
+            None => Vec::new(),
+        };
+        rows.sort_by(|one, other| {
+            (!one.is_chosen, one.score, &one.name).cmp(&(!other.is_chosen, other.score, &other.name))
+        });
+        self.listed.fill(rows);
+        self.listed.go(0);
+    }
+
+    fn step_host(&mut self, context: &ScreenContext<'_>, forward: bool) -> ScreenResponse {
+        if context.scenario.accel == Accel::Tcg {
+            return ScreenResponse::Say("Under TCG the host does not matter.".to_owned());
+        }
+        let count = context.catalog.hosts().len();
+        let index = match &self.host {
+            HostChoice::Listed(HostId(number)) => usize::from(*number),
+            HostChoice::Capable | HostChoice::Given(_) | HostChoice::Any | HostChoice::Unknown => 0,
+        };
+        let next = if forward { index + 1 } else { index + count - 1 } % count.max(1);
+        self.host = HostChoice::Listed(HostId(u16::try_from(next).unwrap_or(0)));
+        self.expand(context);
+        ScreenResponse::Done
+    }
+
+    fn hosts(&self, catalog: &Catalog) -> Overlay {
+        let items = (0u16..).zip(catalog.hosts()).map(|(number, host)| Item {
+            detail: host.vendor.name().to_owned(),
+            current: self.host == HostChoice::Listed(HostId(number)),
+            ..Item::new(&*host.name, Pick::OfScreen(usize::from(number)))
+        });
+        Overlay::Picker(Box::new(Picker::new("Host".to_owned(), None, items.collect())))
+    }
+
+    fn releases(&self, context: &ScreenContext<'_>) -> Overlay {
+        let catalog = context.catalog;
+        let current = self.release(context).libvirt.id(catalog);
+        let items = releases(catalog).enumerate().map(|(number, id)| Item {
+            current: current == Some(id),
+            ..Item::new(&*catalog.release(id).name, Pick::OfScreen(number))
+        });
+        Overlay::Picker(Box::new(Picker::new("libvirt release".to_owned(), None, items.collect())))
+    }
+
+    /// Opens the explorer with a guest of mode host-model on this host.
+    fn visit(&self, context: &ScreenContext<'_>) -> ScreenResponse {
+        let mut scenario =
+            Scenario { cpu: CpuChoice::Mode(Mode::HostModel), running: None, ..context.scenario.clone() };
+        for (host, side) in [(&mut scenario.from_host, Side::Source), (&mut scenario.to_host, Side::Destination)] {
+            if side == self.side || *host == HostChoice::Capable {
+                *host = self.host.clone();
+            }
+        }
+        if let Some(picked) = &self.picked {
+            match self.side {
+                Side::Source => scenario.from = picked.clone(),
+                Side::Destination => scenario.to = picked.clone(),
+            }
+        }
+        ScreenResponse::Visit(Box::new(scenario))
+    }
+}
+
+fn row(catalog: &Catalog, shown: &PossibleExpansion, candidate: &Candidate) -> Row {
+    let is_chosen = shown.guest.decoded.model == candidate.model;
+    let names = |set: FeatureSet| -> Vec<&str> { set.iter().map(|feature| catalog.feature_name(feature)).collect() };
+    let written = |on: bool| -> Vec<&str> {
+        let features = shown.guest.definition.features.iter().filter(|(_, policy)| policy.is_on() == on);
+        features.map(|(feature, _)| catalog.feature_name(feature)).collect()
+    };
+    // Of the chosen one the features stand as in the guest's definition.
+    let (on, off) = if is_chosen {
+        (written(true), written(false))
+    } else {
+        (names(candidate.enabled), names(candidate.disabled | candidate.removed))
+    };
+    let groups = [("require", on), ("disable", off), ("blocked", names(candidate.blockers))];
+    let features = groups.into_iter().filter(|(_, names)| !names.is_empty());
+    Row {
+        name: catalog.model_name(candidate.model).to_owned(),
+        is_chosen,
+        score: candidate.score.total,
+        has_signature: candidate.signature_matches,
+        counts: (candidate.enabled_count(), candidate.disabled_count()),
+        features: features.map(|(what, names)| (what, names.join(", "))).collect(),
+    }
+}
+
+/// Returns the host of a side, or the first listed one of the model's vendor.
+fn host_of(context: &ScreenContext<'_>, of_side: &HostChoice) -> HostChoice {
+    if matches!(of_side, HostChoice::Listed(_) | HostChoice::Given(_)) {
+        return of_side.clone();
+    }
+    let catalog = context.catalog;
+    let vendor = context.scenario.model().and_then(|model| catalog.vendor(model));
+    let found = catalog.hosts().iter().position(|host| Some(host.vendor) == vendor).unwrap_or(0);
+    HostChoice::Listed(HostId(u16::try_from(found).unwrap_or(0)))
+}
+
+impl ScreenState for HostModel {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the program handles every other action")]
+    fn update(&mut self, context: &ScreenContext<'_>, action: Action) -> ScreenResponse {
+        if let Some(by) = lines_moved(action, PAGE) {
+            self.listed.step(by);
+            return ScreenResponse::Done;
+        }
+        match action {
+            Action::Left => return self.step_host(context, false),
+            Action::Right => return self.step_host(context, true),
+            Action::NextPane | Action::PreviousPane if self.found.len() > 1 => {
+                self.index = (self.index + 1) % self.found.len();
+                self.expand(context);
+            }
+            Action::NextView => {
+                self.side = if self.side == Side::Source { Side::Destination } else { Side::Source };
+                self.picked = None;
+                self.expand(context);
+            }
+            Action::PickSubject if context.scenario.accel == Accel::Tcg => {
+                return ScreenResponse::Say("Under TCG the host does not matter.".to_owned());
+            }
+            Action::PickSubject | Action::PickFirst => {
+                self.picks_release = action == Action::PickFirst;
+                let list = if self.picks_release { self.releases(context) } else { self.hosts(context.catalog) };
+                return ScreenResponse::Show(Box::new(list));
+            }
+            Action::Open => return self.visit(context),
+            _ => return ScreenResponse::Ignored,
+        }
+        ScreenResponse::Done
+    }
+
+    fn click(&mut self, _: &ScreenContext<'_>, target: Target) -> ScreenResponse {
+        let Target::Row(index) = target else { return ScreenResponse::Ignored };
+        self.listed.go(index);
+        ScreenResponse::Done
+    }
+
+    fn pick(&mut self, context: &ScreenContext<'_>, number: usize) -> ScreenResponse {
+        if self.picks_release {
+            let Some(id) = releases(context.catalog).nth(number) else { return ScreenResponse::Ignored };
+            let qemu = self.release(context).qemu.clone();
+            self.picked = Some(Release { libvirt: LibvirtChoice::Release(id, None), qemu, product: None });
+        } else {
+            self.host = HostChoice::Listed(HostId(u16::try_from(number).unwrap_or(0)));
+        }
+        self.expand(context);
+        ScreenResponse::Done
+    }
+
+    fn refresh(&mut self, context: &ScreenContext<'_>) {
+        self.expand(context);
+    }
+
+    fn hints(&self) -> &'static [(&'static [Action], &'static str)] {
+        &[
+            (&[Action::Left, Action::Right], "host"),
+            (&[Action::PickSubject], "list of hosts"),
+            (&[Action::PickFirst], "release"),
+            (&[Action::NextView], "source or destination"),
+            (&[Action::Up, Action::Down], "model"),
+            (&[Action::Open], "use in the explorer"),
+            (&[Action::Back], "back"),
+            (&[Action::Quit], "quit"),
+        ]
+    }
+}

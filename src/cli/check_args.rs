@@ -1,0 +1,91 @@
+//! Declares the arguments of `check`.
+
+use super::scenario_args::Choice;
+use super::value_parsers::one_of;
+use crate::export::page_base;
+use crate::resolve::Verdict;
+use clap::{Args, ValueEnum, ValueHint};
+use std::path::PathBuf;
+
+/// How an answer is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For mail and merge requests.
+    Markdown,
+    /// For scripts.
+    Json,
+    /// For CI.
+    Junit,
+}
+
+/// The verdicts that count for exit code 1, unless `--fail-on` names others.
+pub(super) const FAILING: [Verdict; 4] = [Verdict::Aborted, Verdict::Changed, Verdict::StartRefused, Verdict::Depends];
+
+/// What `check` asks for.
+#[derive(Args, Clone, Default, Debug)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    /// The scenario.
+    pub choice: Choice,
+    /// Read the guest from the output of virsh dumpxml
+    ///
+    /// The guest may be running or inactive, and - is standard input. Several files or a directory give a table.
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_hint = ValueHint::AnyPath,
+        num_args = 1..,
+        conflicts_with = "scenario",
+        help_heading = "Scenario"
+    )]
+    pub domain: Vec<String>,
+    /// Output format
+    ///
+    /// The default is text, and for a batch json with one object a line.
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
+    /// Write the whole answer
+    ///
+    /// Each fix has its command or XML, the scenario its defaults, and a table has every guest.
+    #[arg(long, short)]
+    pub verbose: bool,
+    /// Add a link that opens this page of the explorer (Markdown)
+    #[arg(long, hide_short_help = true, value_name = "URL", value_parser = page_base)]
+    pub web_base: Option<String>,
+    /// Write nothing; only set the exit code
+    #[arg(long, short, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Verdicts for which the exit code is 1
+    ///
+    /// The default is aborted,changed,start-refused,depends.
+    #[arg(long, value_name = "VERDICTS", value_delimiter = ',', value_parser = one_of(&FAILING, Verdict::name))]
+    pub fail_on: Vec<Verdict>,
+    /// Answer each JSON line of a file, or of standard input (-), in the same order
+    ///
+    /// Other flags are defaults for its lines. docs/JSON.md describes the lines.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["scenario", "domain"])]
+    pub batch: Option<PathBuf>,
+    /// Search for fixes also in a batch and for several guests (JSON)
+    #[arg(long)]
+    pub ways_out: bool,
+}
+
+impl CheckArgs {
+    /// Returns the scenario to check, with the domain files.
+    pub fn choice(&self) -> Choice {
+        Choice { domains: self.domain.clone(), ..self.choice.clone() }
+    }
+}
+
+impl CheckArgs {
+    /// Returns the verdicts that count for exit code 1.
+    pub(super) fn failing(&self) -> &[Verdict] {
+        if self.fail_on.is_empty() { &FAILING } else { &self.fail_on }
+    }
+
+    pub(super) fn code(&self, verdict: Verdict) -> u8 {
+        u8::from(self.failing().contains(&verdict))
+    }
+}

@@ -1,0 +1,179 @@
+//! Writes to standard output: through a pager if the output is long, in colour if a terminal shows it.
+
+use clap::ColorChoice;
+use clap::builder::styling::{AnsiColor, Style};
+use std::ffi::OsString;
+use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::process::{Child, ChildStdin, Command, Stdio};
+
+/// Standard output, with errors that name it.
+#[derive(Debug)]
+pub struct Output {
+    target: Target,
+    colours: bool,
+    /// The begin of a line that has no end yet, if lines are coloured.
+    line: Vec<u8>,
+}
+
+#[derive(Debug)]
+enum Target {
+    Plain(BufWriter<Stdout>),
+    Paged(Child, BufWriter<ChildStdin>),
+}
+
+/// Returns what `--color` says on a command line, before anything else of it is parsed.
+pub fn color_choice(args: &[OsString]) -> ColorChoice {
+    let words: Vec<&str> = args.iter().filter_map(|arg| arg.to_str()).take_while(|word| *word != "--").collect();
+    let joined = words.iter().filter_map(|word| word.strip_prefix("--color=")).next_back();
+    let apart = words.windows(2).filter(|pair| pair[0] == "--color").map(|pair| pair[1]).next_back();
+    match apart.or(joined) {
+        Some("always") => ColorChoice::Always,
+        Some("never") => ColorChoice::Never,
+        _ => ColorChoice::Auto,
+    }
+}
+
+fn is_set(name: &str) -> bool {
+    std::env::var_os(name).is_some_and(|value| !value.is_empty())
+}
+
+impl Output {
+    /// Returns the output of a command; `long` if it may be longer than a screen.
+    pub fn new(colour: ColorChoice, long: bool) -> Self {
+        let terminal = io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        let colours = match colour {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => terminal && !is_set("NO_COLOR"),
+        };
+        let plain = || Target::Plain(BufWriter::new(io::stdout()));
+        let target = if long && terminal { pager().unwrap_or_else(plain) } else { plain() };
+        Self { target, colours, line: Vec::new() }
+    }
+
+    /// Writes the rest, and waits for the pager.
+    ///
+    /// # Errors
+    /// Output that cannot be written.
+    pub fn finish(mut self) -> io::Result<()> {
+        let line = std::mem::take(&mut self.line);
+        self.write_bytes(&line)?;
+        self.flush()?;
+        if let Target::Paged(mut child, input) = self.target {
+            drop(input);
+            child.wait()?;
+        }
+        Ok(())
+    }
+
+    fn write_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let written = match &mut self.target {
+            Target::Plain(out) => out.write_all(bytes),
+            Target::Paged(_, input) => input.write_all(bytes),
+        };
+        written.map_err(|err| cannot_write(&err))
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if !self.colours {
+            self.write_bytes(bytes)?;
+            return Ok(bytes.len());
+        }
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.line.extend_from_slice(part);
+            if part.ends_with(b"\n") {
+                let line = std::mem::take(&mut self.line);
+                self.write_bytes(coloured(&String::from_utf8_lossy(&line)).as_bytes())?;
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = match &mut self.target {
+            Target::Plain(out) => out.flush(),
+            Target::Paged(_, input) => input.flush(),
+        };
+        flushed.map_err(|err| cannot_write(&err))
+    }
+}
+
+/// Returns the error of a write to standard output.
+pub fn cannot_write(err: &io::Error) -> io::Error {
+    io::Error::new(err.kind(), format!("cannot write to standard output: {err}"))
+}
+
+/// Starts `$PAGER`, or `less`; `None` if there is none or `$PAGER` is empty or `cat`.
+fn pager() -> Option<Target> {
+    let mut command = match std::env::var("PAGER") {
+        Ok(pager) if matches!(pager.trim(), "" | "cat") => return None,
+        Ok(pager) => {
+            let mut command = Command::new("sh");
+            command.args(["-c", &pager]);
+            command
+        }
+        Err(_) => Command::new("less"),
+    };
+    // As git does: end at once if all is on one screen, show colours, leave the text on the terminal.
+    for (name, value) in [("LESS", "FRX"), ("LV", "-c")] {
+        if !is_set(name) {
+            command.env(name, value);
+        }
+    }
+    let mut child = command.stdin(Stdio::piped()).spawn().ok()?;
+    let input = child.stdin.take()?;
+    Some(Target::Paged(child, BufWriter::new(input)))
+}
+
+const GOOD: Style = AnsiColor::Green.on_default();
+const CHANGED: Style = AnsiColor::Yellow.on_default();
+const BAD: Style = AnsiColor::Red.on_default();
+const OPEN: Style = AnsiColor::Cyan.on_default();
+
+/// How a line begins, and the style of its first words.
+const STYLES: [(&str, Style); 14] = [
+    ("ABORTED", BAD.bold()),
+    ("START REFUSED", BAD.bold()),
+    ("COMPLETES, BUT THE GUEST'S CPU CHANGES", CHANGED.bold()),
+    ("COMPLETES", GOOD.bold()),
+    ("DEPENDS", OPEN.bold()),
+    ("aborted ", BAD),
+    ("start-refused ", BAD),
+    ("not readable ", BAD),
+    ("changed ", CHANGED),
+    ("depends ", OPEN),
+    ("unchanged ", GOOD),
+    ("Fixes:", Style::new().bold()),
+    ("Mitigations that are lost:", BAD.bold()),
+    ("== ", Style::new().bold()),
+];
+
+fn coloured(line: &str) -> String {
+    match STYLES.iter().find(|(begin, _)| line.starts_with(begin)) {
+        Some(("== ", style)) => format!("{style}{}{style:#}\n", line.trim_end()),
+        Some((begin, style)) => format!("{style}{begin}{style:#}{}", &line[begin.len()..]),
+        None => line.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verdicts_are_coloured_and_nothing_else() {
+        assert_eq!(coloured("ABORTED at the\n"), "\u{1b}[1m\u{1b}[31mABORTED\u{1b}[0m at the\n");
+        assert_eq!(coloured("  aborted\n"), "  aborted\n");
+        assert_eq!(coloured("{\"verdict\":\"aborted\"}\n"), "{\"verdict\":\"aborted\"}\n");
+    }
+
+    #[test]
+    fn the_last_choice_of_colours_counts() {
+        let choice = |words: &str| color_choice(&words.split(' ').map(OsString::from).collect::<Vec<_>>());
+        assert_eq!(choice("x check --color never"), ColorChoice::Never);
+        assert_eq!(choice("x check --color=always"), ColorChoice::Always);
+        assert_eq!(choice("x check -- --color=always"), ColorChoice::Auto);
+    }
+}

@@ -1,0 +1,118 @@
+//! Describes products: distributions and KubeVirt releases with the packages of libvirt and QEMU that they ship.
+
+use super::names::nearest;
+use strsim::osa_distance;
+
+/// A product and the packages it ships.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Product {
+    /// `debian:12`.
+    pub name: Box<str>,
+    /// The last release that ships the same packages, where there are several.
+    pub through: Option<Box<str>>,
+    /// The libvirt package, `9.0.0-3.el9`.
+    pub libvirt: Box<str>,
+    /// The QEMU package.
+    pub qemu: Box<str>,
+    /// How sure this is.
+    pub certainty: Box<str>,
+    /// Where that was read.
+    pub source: Box<str>,
+    /// What else is to be said.
+    pub note: Option<Box<str>>,
+}
+
+/// Every product, with the other names that they and their versions have.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Products {
+    /// Those with libvirt and QEMU.
+    pub(crate) listed: Vec<Product>,
+    /// Those of which no libvirt is known: `qemu` is empty too where nothing is.
+    pub(crate) without_libvirt: Vec<Product>,
+    /// Names of products that ship what another one ships.
+    pub(crate) same: Vec<(Box<str>, Box<str>)>,
+    /// Product, codename, version.
+    pub(crate) codenames: Vec<[Box<str>; 3]>,
+}
+
+/// Why there is no product.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum NoProduct<'p> {
+    /// It uses QEMU without libvirt.
+    WithoutLibvirt(&'p Product),
+    /// What it ships was not read.
+    NotRead,
+    /// No product has the name; this is the nearest one.
+    Unknown(Option<&'p str>),
+}
+
+impl Products {
+    /// Returns the product of this name: as listed, by another of its names, or the nearest patch release below.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(crate) fn find(&self, name: &str) -> Result<&Product, NoProduct<'_>> {
+        let (product, version) = name.split_once(':').unwrap_or((name, ""));
+        let listed_as = self.same.iter().find(|(other, _)| **other == *product).map_or(product, |(_, listed)| listed);
+        let coded = self.codenames.iter().find(|[of, code, _]| **of == *listed_as && **code == *version);
+        let version = coded.map_or(version, |[_, _, version]| version);
+        let of_product = |known: &&Product| known.name.split_once(':').is_some_and(|(name, _)| name == listed_as);
+        let exact = |known: &&Product| of_product(known) && known.ships_in(version);
+        if let Some(known) = self.listed.iter().find(exact) {
+            return Ok(known);
+        }
+        if let Some(known) = self.without_libvirt.iter().find(exact) {
+            return Err(if known.qemu.is_empty() { NoProduct::NotRead } else { NoProduct::WithoutLibvirt(known) });
+        }
+        let below = self.listed.iter().filter(of_product).filter(|known| is_patch_of(version, known.version()));
+        below.max_by_key(|known| numbers(known.version())).ok_or_else(|| {
+            let mut listed = self.listed.iter().chain(&self.without_libvirt);
+            let is_known = listed.any(|known| of_product(&known));
+            let asked = format!("{listed_as}:{version}");
+            let names = self.listed.iter().filter(|known| !is_known || of_product(known)).map(|known| &*known.name);
+            // Another version of another product is no help.
+            let near = |name: &&str| is_known || osa_distance(name, &asked) <= MISSPELT;
+            NoProduct::Unknown(nearest(&asked, names).filter(near))
+        })
+    }
+
+    /// Returns whether the name is that of the product, and not of a patch release above it.
+    pub(crate) fn is_listed(&self, name: &str) -> bool {
+        let Ok(found) = self.find(name) else { return false };
+        let version = name.split_once(':').map_or("", |(_, version)| version);
+        self.codenames.iter().any(|[_, code, _]| **code == *version) || found.ships_in(version)
+    }
+}
+
+impl Product {
+    fn version(&self) -> &str {
+        self.name.split_once(':').map_or("", |(_, version)| version)
+    }
+
+    /// Whether it is this version, or the version is one of those through which it ships the same.
+    fn ships_in(&self, version: &str) -> bool {
+        let (first, asked) = (numbers(self.version()), numbers(version));
+        let last = self.through.as_deref().map_or_else(|| first.clone(), numbers);
+        self.version() == version || (!asked.is_empty() && !first.is_empty() && first <= asked && asked <= last)
+    }
+}
+
+/// A name that differs in so few letters is taken to be misspelt.
+const MISSPELT: usize = 2;
+
+/// Returns the numbers of a version, without zeroes at the end; empty where it is no version.
+fn numbers(version: &str) -> Vec<u32> {
+    let parts: Option<Vec<u32>> = version.split('.').map(|part| part.parse().ok()).collect();
+    let mut parts = parts.unwrap_or_default();
+    while parts.len() > 2 && parts.last() == Some(&0) {
+        parts.pop();
+    }
+    parts
+}
+
+/// Returns whether a version is a later patch release of one that is listed: `1.6.9` of `1.6.3`, `12.5` of `12`.
+fn is_patch_of(version: &str, listed: &str) -> bool {
+    let (version, listed) = (numbers(version), numbers(listed));
+    let minor = listed.len().min(2);
+    version > listed && minor > 0 && version.len() > minor && version.get(..minor) == listed.get(..minor)
+}

@@ -1,0 +1,451 @@
+//! Lays an answer out in two lanes, the sender's and the receiver's: what each makes of one feature, or who lacks what
+//! the guest asks for. Every value is one of the answer's stages.
+
+use crate::domain::catalog::Catalog;
+use crate::domain::definition::{Check, Definition, Policy};
+use crate::domain::feature::FeatureId;
+use crate::domain::map::CpuMap;
+use crate::domain::scenario::{LibvirtChoice, Release, Scenario, Told, write_machine};
+use crate::resolve::{Answer, Origin, Refusal, StartTrace, Trace, WrittenBy};
+
+/// What one side has at one line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mark {
+    /// The feature is on.
+    On,
+    /// The feature is off.
+    Off,
+    /// The definition requires it.
+    Required,
+    /// The definition disables it.
+    Disabled,
+    /// The definition does not mention it.
+    Unmentioned,
+    /// The side agrees.
+    Good,
+    /// The side refuses the guest.
+    Bad,
+    /// The guest did not come this far.
+    Nothing,
+}
+
+/// One side of a line.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Side {
+    /// What it has.
+    pub mark: Mark,
+    /// The same in a few words.
+    pub text: String,
+    /// Who decided that; may be empty.
+    pub detail: String,
+}
+
+impl Side {
+    fn new(mark: Mark, text: impl Into<String>) -> Self {
+        Self { mark, text: text.into(), detail: String::new() }
+    }
+
+    fn by(self, detail: impl Into<String>) -> Self {
+        Self { detail: detail.into(), ..self }
+    }
+
+    fn not_reached() -> Self {
+        Self::new(Mark::Nothing, "not reached")
+    }
+}
+
+/// What crosses the wire at a line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wire {
+    /// Nothing: each side looks it up.
+    Nothing,
+    /// The running guest.
+    Guest,
+    /// The text of the definition.
+    Text,
+}
+
+/// One line of the two lanes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Lane {
+    /// What is compared.
+    pub label: &'static str,
+    /// The sender's, then the receiver's.
+    pub sides: [Side; 2],
+    /// What crosses the wire.
+    pub wire: Wire,
+    /// What the comparison of the sides says; may be empty.
+    pub note: &'static str,
+}
+
+/// The two lanes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Lanes {
+    /// The feature that they are about; empty for a model or a machine type.
+    pub subject: String,
+    /// The headings of the two lanes.
+    pub heads: [String; 2],
+    /// The lines, from QEMU's CPU to the comparison.
+    pub lines: Vec<Lane>,
+    /// The index of the line in which the sides part; `None` if they agree.
+    pub parting: Option<usize>,
+}
+
+impl Lanes {
+    /// Leaves out what follows from the other lines.
+    pub fn shorten(&mut self) {
+        if let Some(index) =
+            self.lines.iter().position(|lane| lane.label == EXPECTS).filter(|at| self.parting != Some(*at))
+        {
+            self.lines.remove(index);
+            self.parting = self.parting.map(|parting| if parting > index { parting - 1 } else { parting });
+        }
+    }
+}
+
+/// Returns the features that an answer is about: those a check refused, else those the guest lost or gained, else the
+/// feature of the decision table.
+pub fn deciding_features(scenario: &Scenario, answer: &Answer) -> Vec<FeatureId> {
+    let mut features: Vec<FeatureId> = match answer.refusal() {
+        Some(
+            Refusal::MsrFeatures(list)
+            | Refusal::PartialForbidden(list)
+            | Refusal::PartialMissing(list)
+            | Refusal::PartialStrict(list),
+        ) => list.clone(),
+        Some(
+            Refusal::UnknownFeature(feature)
+            | Refusal::ForbiddenFeature(feature)
+            | Refusal::Conflict(feature)
+            | Refusal::UnknownProperty { feature, .. },
+        ) => vec![*feature],
+        Some(Refusal::FullCheck { extra, missing }) => extra.iter().chain(missing).copied().collect(),
+        Some(_) => return Vec::new(),
+        None => answer.lost.iter().chain(&answer.gained).copied().collect(),
+    };
+    if features.is_empty() {
+        features.push(scenario.feature);
+    }
+    // The feature that the user asked about comes first.
+    features.sort_by_key(|feature| *feature != scenario.feature);
+    features
+}
+
+/// Returns the lanes for the deciding feature at this index; `None` for an answer that depends.
+pub fn lanes(catalog: &Catalog, scenario: &Scenario, answer: &Answer, index: usize) -> Option<Lanes> {
+    let trace = answer.trace.as_ref().filter(|_| answer.depends_on.is_empty())?;
+    let story = Story { catalog, scenario, trace, at_start: trace.start.refused.is_some() };
+    let features = deciding_features(scenario, answer);
+    let feature = features.get(index % features.len().max(1)).copied();
+    let (subject, lines) = match (answer.refusal(), feature) {
+        (None | Some(Refusal::FullCheck { .. } | Refusal::Conflict(_)), Some(feature)) => {
+            (catalog.feature_name(feature).to_owned(), story.feature(feature))
+        }
+        (Some(refusal), feature) => story.requirement(refusal, feature),
+        (None, None) => return None,
+    };
+    let parts = |lane: &Lane| lane.label != COMPARED && lane.sides[0].mark != lane.sides[1].mark;
+    // What the receiver's QEMU makes of a definition that libvirt wrote follows from the map.
+    let follows = |lane: &Lane| lane.wire == Wire::Guest && lane.sides[1].detail == Origin::Definition.name();
+    let first = lines.iter().position(|lane| parts(lane) && !follows(lane));
+    let parting = first.or_else(|| lines.iter().position(parts)).filter(|_| !story.at_start);
+    Some(Lanes { subject, heads: story.heads(), lines, parting })
+}
+
+/// The label of the line with the result of the comparison.
+const COMPARED: &str = "compared";
+/// The label of the line with what the definition means.
+const EXPECTS: &str = "libvirt expects";
+
+struct Story<'a> {
+    catalog: &'a Catalog,
+    scenario: &'a Scenario,
+    trace: &'a Trace,
+    /// Whether the guest never started at the source.
+    at_start: bool,
+}
+
+impl Story<'_> {
+    fn heads(&self) -> [String; 2] {
+        let (from, to) = self.scenario.hop(self.trace.hop);
+        let qemu = |release: &Release| match release.qemu.version {
+            Told::Is(version) if from.qemu != to.qemu => format!(", QEMU {version}"),
+            Told::Is(_) | Told::Unknown => String::new(),
+        };
+        let name = |side: &str, release: &Release| {
+            let libvirt = match &release.libvirt {
+                LibvirtChoice::Unknown => "?".to_owned(),
+                LibvirtChoice::New => "new".to_owned(),
+                LibvirtChoice::Old | LibvirtChoice::Release(..) => {
+                    release.libvirt.id(self.catalog).map_or("?", |id| &self.catalog.release(id).name).to_owned()
+                }
+            };
+            let build = match &release.libvirt {
+                LibvirtChoice::Release(_, Some(build)) => format!("-{build}"),
+                _ => String::new(),
+            };
+            format!("{side} libvirt {libvirt}{build}{}", qemu(release))
+        };
+        let sender = if self.trace.hop > 0 { "STOP" } else { "SOURCE" };
+        let receiver = if self.scenario.is_stop(self.trace.hop) { "STOP" } else { "DESTINATION" };
+        [name(sender, from), name(receiver, to)]
+    }
+
+    /// The run at the destination; `None` if the guest did not start at the source.
+    fn receiver(&self) -> Option<&StartTrace> {
+        (!self.at_start).then(|| self.trace.receiver())
+    }
+
+    fn lane(
+        &self,
+        label: &'static str,
+        side: impl Fn(&StartTrace) -> Side,
+        (wire, notes): (Wire, [&'static str; 2]),
+    ) -> Lane {
+        let sides = [side(self.trace.sender()), self.receiver().map_or_else(Side::not_reached, &side)];
+        let wire = if self.at_start { Wire::Nothing } else { wire };
+        let reached = sides.iter().all(|side| side.mark != Mark::Nothing);
+        let note = match (reached, sides[0].mark == sides[1].mark) {
+            (false, _) => "",
+            (true, true) => notes[0],
+            (true, false) => notes[1],
+        };
+        Lane { label, sides, wire, note }
+    }
+
+    /// The lines for one feature.
+    fn feature(&self, feature: FeatureId) -> Vec<Lane> {
+        let seen = |run: &StartTrace| run.cpu.as_ref().map(|cpu| cpu.visible.contains(feature));
+        let on = |run: &StartTrace| run.cpu.as_ref().map(|cpu| cpu.on.contains(feature));
+        let runs = [Some(self.trace.sender()), self.receiver()];
+        let reported_only = runs.into_iter().flatten().any(|run| seen(run) != on(run));
+        let qemu = if reported_only { "QEMU reports" } else { "QEMU enables" };
+        let mut lines = vec![self.lane(qemu, |run| self.qemu(run, feature), (Wire::Guest, ["same", "QEMU differs"]))];
+        if reported_only {
+            let side = |run: &StartTrace| match seen(run) {
+                Some(on) => self.state(feature, on),
+                None => Side::new(Mark::Nothing, "no CPU"),
+            };
+            lines.push(self.lane("guest sees", side, (Wire::Guest, ["same CPU", "CPU differs"])));
+        }
+        lines.push(self.text(feature));
+        if self.trace.start.given.model.is_some() {
+            lines.push(self.lane(
+                "CPU map says",
+                |run| self.map(&run.map, run, feature),
+                (Wire::Nothing, ["same", "CPU map differs"]),
+            ));
+        }
+        lines.push(self.lane(EXPECTS, |run| self.expected(run, feature), (Wire::Nothing, ["same", "differs"])));
+        let mut compared = self.lane(COMPARED, |run| self.compared(run, feature), (Wire::Nothing, ["", ""]));
+        compared.sides[0] = self.written(self.trace.sender(), feature);
+        lines.push(compared);
+        lines
+    }
+
+    fn state(&self, feature: FeatureId, on: bool) -> Side {
+        let name = self.catalog.feature_name(feature);
+        if on { Side::new(Mark::On, format!("{name} on")) } else { Side::new(Mark::Off, format!("{name} off")) }
+    }
+
+    fn qemu(&self, run: &StartTrace, feature: FeatureId) -> Side {
+        let Some(cpu) = &run.cpu else { return Side::new(Mark::Nothing, "no CPU") };
+        let detail = match (cpu.on.contains(feature), cpu.origin(feature)) {
+            (_, Some(Origin::MachineType)) => {
+                format!("machine type {}", write_machine(self.catalog, &self.scenario.machine))
+            }
+            (false, Some(Origin::Filter)) => "not supported by the host".to_owned(),
+            (false, Some(Origin::Dependency)) => "depends on a disabled feature".to_owned(),
+            (_, Some(Origin::Threads)) => "several threads in a socket".to_owned(),
+            (true, Some(origin)) | (false, Some(origin @ (Origin::Definition | Origin::Pmu))) => {
+                origin.name().to_owned()
+            }
+            (_, _) => String::new(),
+        };
+        self.state(feature, cpu.on.contains(feature)).by(detail)
+    }
+
+    /// What is sent says about the feature: the same text on both sides.
+    fn text(&self, feature: FeatureId) -> Lane {
+        let say = |definition: &Definition, by: Option<WrittenBy>| {
+            let name = self.catalog.feature_name(feature);
+            let side = match definition.features.get(feature) {
+                None => Side::new(Mark::Unmentioned, "not mentioned"),
+                Some(policy) if policy.is_on() => Side::new(Mark::Required, format!("{name}={}", policy.name())),
+                Some(policy) if policy.is_off() => Side::new(Mark::Disabled, format!("{name}={}", policy.name())),
+                Some(policy) => Side::new(Mark::Unmentioned, format!("{name}={}", policy.name())),
+            };
+            side.by(by.filter(|by| *by != WrittenBy::Given).map_or("", WrittenBy::name))
+        };
+        let by = self.writer(feature);
+        match self.trace.effective().filter(|_| !self.at_start) {
+            Some(sent) => Lane {
+                label: "definition says",
+                sides: [say(sent, by), say(sent, None)],
+                wire: Wire::Text,
+                note: "same text",
+            },
+            None => Lane {
+                label: "definition says",
+                sides: [say(&self.trace.start.given, None), Side::not_reached()],
+                wire: Wire::Nothing,
+                note: "",
+            },
+        }
+    }
+
+    /// What wrote the feature into the definition that is sent.
+    fn writer(&self, feature: FeatureId) -> Option<WrittenBy> {
+        let run = self.trace.sender();
+        let before = run.live.as_ref().map(|live| live.features.get(feature));
+        let after =
+            self.trace.reconnected.as_ref().filter(|_| self.trace.hop == 0).map(|live| live.features.get(feature));
+        if before.is_some() && after.is_some() && before != after {
+            return Some(WrittenBy::Reconnect);
+        }
+        run.written_by(feature)
+    }
+
+    fn map(&self, map: &CpuMap, run: &StartTrace, feature: FeatureId) -> Side {
+        let name = self.catalog.feature_name(feature);
+        let model = run.given.model.or(self.trace.start.given.model);
+        let Some(model) = model else { return Side::new(Mark::Nothing, "no model") };
+        let model_name = self.catalog.model_name(model);
+        match map.model(model) {
+            _ if !map.known.contains(feature) => Side::new(Mark::Nothing, format!("{name} is not defined")),
+            None => Side::new(Mark::Nothing, format!("no model {model_name}")),
+            Some(definition) if definition.data.contains(feature) => {
+                Side::new(Mark::On, format!("{name} in {model_name}"))
+            }
+            Some(definition) if definition.removed.contains(&feature) => {
+                Side::new(Mark::Off, format!("{name} removed='yes'")).by(format!("in {model_name}"))
+            }
+            Some(definition) if definition.added.contains(&feature) => {
+                Side::new(Mark::Off, format!("{name} added='yes'")).by(format!("in {model_name}"))
+            }
+            Some(_) => Side::new(Mark::Off, format!("{name} not in {model_name}")),
+        }
+    }
+
+    /// What the definition means with this side's map: before the guest runs.
+    fn expected(&self, run: &StartTrace, feature: FeatureId) -> Side {
+        let definition = run.prepared.as_ref().unwrap_or(&run.given);
+        if definition.is_passthrough() {
+            return Side::new(Mark::Nothing, "what QEMU enables");
+        }
+        let name = self.catalog.feature_name(feature);
+        let mentioned = definition.features.get(feature).filter(|policy| *policy != Policy::Optional);
+        let expected = mentioned.map_or_else(|| definition.described_by(&run.map).contains(feature), Policy::is_on);
+        let side = if expected { Side::new(Mark::On, name) } else { Side::new(Mark::Off, format!("no {name}")) };
+        let added = run.given.features.get(feature).is_none();
+        side.by(if added { run.prepared_by(feature).map_or("", WrittenBy::name) } else { "" })
+    }
+
+    /// What the sender wrote into its definition after it compared it with QEMU's CPU.
+    fn written(&self, run: &StartTrace, feature: FeatureId) -> Side {
+        let Some(live) = &run.live else { return self.compared(run, feature) };
+        let prepared = run.prepared.as_ref().unwrap_or(&run.given);
+        match live.features.get(feature).filter(|policy| prepared.features.get(feature) != Some(*policy)) {
+            Some(policy) => {
+                Side::new(Mark::Good, format!("adds {}={}", self.catalog.feature_name(feature), policy.name()))
+            }
+            None if self.qemu(run, feature).mark == self.expected(run, feature).mark => {
+                Side::new(Mark::Good, "equal: adds nothing")
+            }
+            None => Side::new(Mark::Nothing, "adds nothing"),
+        }
+    }
+
+    fn compared(&self, run: &StartTrace, feature: FeatureId) -> Side {
+        match &run.refused {
+            Some(Refusal::FullCheck { extra, .. }) if extra.contains(&feature) => {
+                Side::new(Mark::Bad, "enabled, not expected").by("extra")
+            }
+            Some(Refusal::FullCheck { missing, .. }) if missing.contains(&feature) => {
+                Side::new(Mark::Bad, "expected, not enabled").by("missing")
+            }
+            Some(_) => Side::new(Mark::Bad, "refused"),
+            None if run.given.check != Check::Full || !run.map.known.contains(feature) => {
+                Side::new(Mark::Nothing, "not compared")
+            }
+            None => Side::new(Mark::Good, "equal"),
+        }
+    }
+
+    /// The lines for what a guest asks for and one side does not have.
+    fn requirement(&self, refusal: &Refusal, feature: Option<FeatureId>) -> (String, Vec<Lane>) {
+        let name = feature.map_or("", |feature| self.catalog.feature_name(feature));
+        let policy = |feature: FeatureId| {
+            let definition = self.trace.effective().unwrap_or(&self.trace.start.given);
+            definition
+                .features
+                .get(feature)
+                .map_or_else(|| format!("{name}, in the model"), |p| format!("{name}={}", p.name()))
+        };
+        let asked = feature.map_or_else(String::new, policy);
+        let machine = || format!("machine type {}", write_machine(self.catalog, &self.scenario.machine));
+        let model = |model| format!("model {}", self.catalog.model_name(model));
+        // What is asked for, who has it, and what the side that refuses has instead.
+        let (asked, who, lack) = match refusal {
+            Refusal::QemuTooOld { needed, found } => (format!("QEMU {needed} or later"), "QEMU is", found.to_string()),
+            Refusal::UnknownMode(mode) => {
+                (format!("mode {}", mode.name()), "libvirt has it", "no such mode".to_owned())
+            }
+            Refusal::UnsupportedMode(mode) => (
+                format!("mode {}", mode.name()),
+                "accelerator",
+                format!("{} does not support it", self.scenario.accel.name()),
+            ),
+            Refusal::MachineType { .. } | Refusal::MachineTypeAtQemu { .. } => {
+                (machine(), "QEMU has it", self.qemu_lacks("no such machine type"))
+            }
+            Refusal::UnknownFeature(_) => (asked, "CPU map has it", format!("{name} is not defined")),
+            Refusal::MsrFeatures(_) => (asked, "QEMU reports it", self.qemu_lacks("cannot report it")),
+            Refusal::UnknownModel(id) | Refusal::UnknownModelCompared(id) => {
+                (model(*id), "CPU map has it", "no such model".to_owned())
+            }
+            Refusal::ModelUnsupported(id) => (model(*id), "QEMU has it", self.qemu_lacks("no such model")),
+            Refusal::UnknownProperty { .. } => (asked, "QEMU knows it", self.qemu_lacks("no such feature")),
+            Refusal::ForbiddenFeature(_) | Refusal::PartialForbidden(_) | Refusal::Conflict(_) => {
+                (asked, "host has it", format!("the host has {name}"))
+            }
+            Refusal::PartialStrict(_) => ("match=strict".to_owned(), "host has more", format!("the host has {name}")),
+            Refusal::PartialMissing(_) => (asked, "host supports it", format!("the host lacks {name}")),
+            Refusal::OtherVendor(vendor) => (format!("vendor {}", vendor.name()), "host", "another vendor".to_owned()),
+            Refusal::NoInvariantTsc => ("invtsc".to_owned(), "QEMU enables it", "not supported".to_owned()),
+            Refusal::NotRestored => {
+                ("restore from a descriptor".to_owned(), "QEMU can do it", self.qemu_lacks("no longer supported"))
+            }
+            Refusal::NotSent(_) => ("invtsc, no TSC frequency".to_owned(), "may be sent", "not sent".to_owned()),
+            Refusal::FullCheck { .. } => (asked, COMPARED, String::new()),
+        };
+        let refused = |run: &StartTrace| run.refused.is_some() || matches!(refusal, Refusal::NotSent(_));
+        let who = self.lane(
+            who,
+            |run| {
+                if refused(run) { Side::new(Mark::Bad, lack.clone()) } else { Side::new(Mark::Good, "the guest runs") }
+            },
+            (Wire::Nothing, ["", ""]),
+        );
+        let wire = if self.at_start { Wire::Nothing } else { Wire::Text };
+        let requires = Lane {
+            label: "guest requires",
+            sides: [
+                Side::new(Mark::Required, asked.clone()),
+                if self.at_start { Side::not_reached() } else { Side::new(Mark::Required, asked.clone()) },
+            ],
+            wire,
+            note: if self.at_start { "" } else { "same text" },
+        };
+        (name.to_owned(), vec![requires, who])
+    }
+
+    fn qemu_lacks(&self, what: &str) -> String {
+        let (from, to) = self.scenario.hop(self.trace.hop);
+        let release = if self.at_start { from } else { to };
+        match release.qemu.version {
+            Told::Is(version) => format!("QEMU {version}: {what}"),
+            Told::Unknown => what.to_owned(),
+        }
+    }
+}

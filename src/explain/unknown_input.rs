@@ -1,0 +1,25 @@
+//! Says how to find out an input that is not known.
+
+/// Returns how a user finds out the value of an unknown input, by the name that an answer gives it.
+pub fn how_to_find_out(input: &str) -> &'static str {
+    let begins = |start: &str| input.starts_with(start);
+    if begins("machine type") {
+        "Run virsh dumpxml GUEST and read the machine attribute of <os><type>."
+    } else if begins("topology") {
+        "Run virsh dumpxml GUEST and read <topology> in <cpu>; without it, each vCPU has a socket of its own."
+    } else if begins("model") {
+        "Run virsh dumpxml GUEST and read <model> in <cpu>."
+    } else if begins("host-model") {
+        "Run virsh dumpxml GUEST on the source and pass the file: it has the expanded CPU."
+    } else if begins("host") {
+        "Run virsh domcapabilities on the host and pass the file."
+    } else if begins("libvirt map") {
+        "Pass /usr/share/libvirt/cpu_map of that release with --cpu-map."
+    } else if begins("libvirt") {
+        "Run virsh version --daemon on that host."
+    } else if begins("QEMU") {
+        "Run virsh version on that host."
+    } else {
+        "Select each value in turn to see its answer."
+    }
+}

@@ -1,0 +1,145 @@
+//! Reads the manifest of a KubeVirt virtual machine, in YAML or JSON, as the domain that KubeVirt makes of it.
+
+use super::Domain;
+use crate::domain::catalog::Catalog;
+use crate::domain::definition::{Fallback, Policy};
+use crate::domain::names::did_you_mean;
+use crate::domain::scenario::{Key, Scenario, Told, Topology, Writer};
+use crate::load::LoadError;
+use serde::Deserialize;
+
+/// The kinds of manifests that have a domain.
+const KINDS: [&str; 3] = ["VirtualMachine", "VirtualMachineInstance", "VirtualMachineInstanceReplicaSet"];
+
+#[derive(Deserialize)]
+struct Manifest {
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    metadata: Metadata,
+    #[serde(default)]
+    spec: Spec,
+}
+
+#[derive(Deserialize, Default)]
+struct Metadata {
+    name: Option<String>,
+}
+
+/// The instance's own, or that of the template from which instances are made.
+#[derive(Deserialize, Default)]
+struct Spec {
+    domain: Option<DomainSpec>,
+    template: Option<Template>,
+}
+
+#[derive(Deserialize)]
+struct Template {
+    #[serde(default)]
+    spec: InstanceSpec,
+}
+
+#[derive(Deserialize, Default)]
+struct InstanceSpec {
+    domain: Option<DomainSpec>,
+}
+
+#[derive(Deserialize, Default)]
+struct DomainSpec {
+    #[serde(default)]
+    cpu: Cpu,
+    #[serde(default)]
+    machine: MachineSpec,
+}
+
+#[derive(Deserialize, Default)]
+struct Cpu {
+    model: Option<String>,
+    #[serde(default)]
+    features: Vec<Feature>,
+    sockets: Option<u32>,
+    cores: Option<u32>,
+    threads: Option<u32>,
+}
+
+#[derive(Deserialize)]
+struct Feature {
+    name: String,
+    policy: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+struct MachineSpec {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+}
+
+/// What KubeVirt takes where the manifest names none.
+const MODEL: &str = "host-model";
+const MACHINE: &str = "q35";
+
+/// Returns whether a text is meant as a manifest.
+pub(super) fn is_manifest(text: &str) -> bool {
+    text.lines().any(|line| line.trim_start().trim_start_matches(['"', '{', ' ']).starts_with("apiVersion"))
+}
+
+/// Reads the first virtual machine of a manifest.
+///
+/// # Errors
+/// Text that is no YAML, a manifest without a virtual machine, names that nobody knows.
+pub(super) fn read(catalog: &Catalog, between: &Scenario, file: &str, text: &str) -> Result<Domain, LoadError> {
+    let wrong = |message: String| LoadError::whole(file, message);
+    let mut found = None;
+    for document in serde_norway::Deserializer::from_str(text) {
+        let manifest = serde_norway::Value::deserialize(document).map_err(|error| wrong(format!("YAML: {error}")))?;
+        let kind = manifest.get("kind").and_then(|kind| kind.as_str()).unwrap_or_default();
+        if KINDS.contains(&kind) {
+            let manifest: Result<Manifest, _> = serde_norway::from_value(manifest);
+            found = Some(manifest.map_err(|error| wrong(format!("expected a virtual machine: {error}")))?);
+            break;
+        }
+    }
+    let Some(Manifest { kind, metadata, spec }) = found else {
+        return Err(wrong(format!("expected a manifest of kind {}, found none", KINDS.join(", "))));
+    };
+    let of_template = spec.template.and_then(|template| template.spec.domain);
+    let Some(domain) = of_template.or(spec.domain) else {
+        return Err(wrong(format!("expected spec.template.spec.domain or spec.domain in the {kind}, found neither")));
+    };
+    let mut scenario =
+        Scenario { running: None, emulator: None, written_by: Some(Writer::KubeVirt), ..between.clone() };
+    let machine = domain.machine.kind.as_deref().filter(|name| !name.is_empty()).unwrap_or(MACHINE);
+    let at = |place: &str, fault: &dyn std::fmt::Display| wrong(format!("domain.{place}: {fault}"));
+    scenario.set(catalog, Key::Machine, machine).map_err(|fault| at("machine.type", &fault))?;
+    let cpu = domain.cpu;
+    let model = cpu.model.as_deref().filter(|name| !name.is_empty()).unwrap_or(MODEL);
+    scenario.set_cpu(catalog, model).map_err(|fault| at("cpu.model", &fault))?;
+    scenario.features = crate::domain::definition::Policies::default();
+    for Feature { name, policy } in &cpu.features {
+        let known = catalog.feature(name).ok_or_else(|| {
+            let near = did_you_mean(name, catalog.features().iter());
+            at("cpu.features", &format!("unknown CPU feature {name:?}{near}"))
+        })?;
+        let policy = policy.as_deref().filter(|policy| !policy.is_empty());
+        let policy = policy.map_or(Some(Policy::Require), Policy::parse).ok_or_else(|| {
+            let names: Vec<&str> = Policy::ALL.iter().map(|policy| policy.name()).collect();
+            at("cpu.features", &format!("expected one of {} for {name}", names.join(", ")))
+        })?;
+        scenario.features.set(known, policy);
+    }
+    let number = |given: Option<u32>| given.filter(|count| *count > 0).unwrap_or(1);
+    let topology =
+        Topology { sockets: number(cpu.sockets), dies: 1, cores: number(cpu.cores), threads: number(cpu.threads) };
+    scenario.topology = Told::Is(topology);
+    (scenario.check, scenario.vendor, scenario.fallback) = (None, None, Fallback::Allow);
+    let name = metadata.name;
+    let read = super::say_written(catalog, &scenario, &format!("KubeVirt {kind}"));
+    let mut used = Vec::new();
+    if domain.machine.kind.is_none() {
+        used.push(format!("KubeVirt's default machine type {MACHINE}"));
+    }
+    if cpu.model.is_none() {
+        used.push(format!("KubeVirt's default CPU {MODEL}"));
+    }
+    Ok(Domain { name, scenario, read, used, ignored: Vec::new(), cautions: Vec::new() })
+}

@@ -1,0 +1,134 @@
+//! Draws the banner with the verdict, libvirt's message, and the sentences: cause, guest, what comes next.
+
+use super::super::ViewContext;
+use super::super::draw::{Piece, cells, fill, fitting, line_of, piece, pieces, width_of};
+use super::areas::{Areas, Shape};
+use crate::app::action::Action;
+use crate::app::screens::Target;
+use crate::app::table::rule_label;
+use crate::app::text::{width, wrap};
+use crate::tui::theme::{Role, Theme};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+pub(super) fn banner(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
+    let derived = &ctx.model.derived;
+    let role = Theme::banner(derived.answer.verdict);
+    let (_, sign) = ctx.theme.verdict(derived.answer.verdict);
+    fill(buf, area, ctx.theme.style(role));
+    for line in 0..area.height {
+        let blank = " ".repeat(usize::from(area.width));
+        pieces(buf, ctx.theme, area, (area.x, area.y + line), &[piece(blank, role)]);
+    }
+    let y = area.y + area.height / 2;
+    let right = banner_right(ctx);
+    let start = area.right().saturating_sub(cells(width(&right) + 1));
+    let explanation = &derived.explanation;
+    let headline = format!(" {sign} {}", explanation.headline);
+    let room = usize::from(start.saturating_sub(area.x + 1));
+    let more =
+        if explanation.consequence.is_empty() { String::new() } else { format!("; {}", explanation.consequence) };
+    let text = if width(&headline) + width(&more) <= room { headline + &more } else { headline };
+    pieces(buf, ctx.theme, area, (area.x, y), &fitting(&[piece(text, role)], room, ctx.theme.signs.more));
+    pieces(buf, ctx.theme, area, (start, y), &[piece(right, role)]);
+}
+
+fn banner_right(ctx: ViewContext<'_>) -> String {
+    let answer = &ctx.model.derived.answer;
+    let dot = ctx.theme.signs.dot;
+    match answer.rule {
+        Some(rule) => format!("{} {dot} {}", answer.basis.name(), rule_label(rule)),
+        None => answer.basis.name().to_owned(),
+    }
+}
+
+/// The label before the message.
+const REPORTS: &str = "libvirt reports";
+
+fn message_of(ctx: ViewContext<'_>, columns: u16) -> Vec<Vec<Piece>> {
+    let Some(message) = &ctx.model.derived.message else { return Vec::new() };
+    let columns = usize::from(columns).saturating_sub(2);
+    // With little room or a long message, the label goes.
+    let label = if width(message) + REPORTS.len() + 2 <= columns { format!("{REPORTS}  ") } else { String::new() };
+    let lines = wrap(message, columns.saturating_sub(width(&label)));
+    let line = |(number, text): (usize, String)| {
+        let before = if number == 0 { label.clone() } else { " ".repeat(width(&label)) };
+        vec![piece(before, Role::Label), piece(text, Role::Message)]
+    };
+    lines.into_iter().enumerate().map(line).collect()
+}
+
+/// Returns how many lines libvirt's message needs.
+pub(super) fn message_lines(ctx: ViewContext<'_>, columns: u16) -> u16 {
+    cells(message_of(ctx, columns).len())
+}
+
+pub(super) fn message(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
+    let lines = message_of(ctx, area.width);
+    let hidden = lines.len().saturating_sub(usize::from(area.height));
+    for (line, y) in lines.iter().zip(area.top()..area.bottom()) {
+        pieces(buf, ctx.theme, area, (area.x + 1, y), line);
+    }
+    if hidden > 0 && area.height > 0 {
+        let last = line_of(area, area.height - 1);
+        let key = ctx.model.settings.keymap.shown(Action::Answer);
+        let more = [
+            piece(format!("{} {} more lines: ", ctx.theme.signs.more, hidden + 1), Role::Muted),
+            piece(key, Role::Key),
+            piece(" full answer", Role::Muted),
+        ];
+        let blank = " ".repeat(usize::from(area.width));
+        pieces(buf, ctx.theme, last, (last.x, last.y), &[piece(blank, Role::Text)]);
+        pieces(buf, ctx.theme, last, (last.x + 1, last.y), &more);
+    }
+}
+
+/// The columns of labels where there is room: those of the lanes above.
+const LABEL: usize = 17;
+
+fn prose_of(ctx: ViewContext<'_>, shape: Shape, columns: u16) -> Vec<Vec<Piece>> {
+    let derived = &ctx.model.derived;
+    let (explanation, outlook) = (&derived.explanation, &derived.outlook);
+    let cause = explanation.cause.join(" ");
+    let paragraphs = [
+        (true, "Why", cause.as_str()),
+        (shape.guest, "Guest", explanation.guest.as_str()),
+        (shape.cold_boot, "Cold boot", outlook.cold_boot.as_str()),
+        (shape.rollback, "Rollback", outlook.rollback.as_str()),
+        (shape.confidence, "Confidence", explanation.basis.as_str()),
+    ];
+    let paragraphs: Vec<_> = paragraphs.into_iter().filter(|(shown, _, text)| *shown && !text.is_empty()).collect();
+    let labels =
+        if columns >= 100 { LABEL } else { paragraphs.iter().map(|(_, label, _)| label.len() + 2).max().unwrap_or(0) };
+    let room = usize::from(columns).saturating_sub(labels + 2);
+    let mut lines = Vec::new();
+    for (_, label, text) in paragraphs {
+        for (number, line) in wrap(text, room).into_iter().enumerate() {
+            let before = if number == 0 { label } else { "" };
+            lines.push(vec![piece(format!("{before:<labels$}"), Role::Label), piece(line, Role::Text)]);
+        }
+    }
+    lines
+}
+
+/// Returns how many lines the sentences need.
+pub(super) fn prose_lines(ctx: ViewContext<'_>, shape: Shape, columns: u16) -> u16 {
+    cells(prose_of(ctx, shape, columns).len())
+}
+
+pub(super) fn prose(ctx: ViewContext<'_>, areas: &Areas, buf: &mut Buffer) {
+    let area = areas.prose;
+    for (line, y) in prose_of(ctx, areas.shape, area.width).iter().zip(area.top()..area.bottom()) {
+        pieces(buf, ctx.theme, area, (area.x + 1, y), line);
+    }
+}
+
+/// Returns what a click on the banner or the message does.
+pub(super) fn hit(ctx: ViewContext<'_>, areas: &Areas, position: Position) -> Option<Target> {
+    let is_rule = areas.banner.contains(position)
+        && position.x + cells(width_of(&[piece(banner_right(ctx), Role::Text)]) + 1) >= areas.banner.right();
+    if is_rule {
+        return Some(Target::Action(Action::Rule));
+    }
+    (areas.banner.contains(position) || areas.message.contains(position)).then_some(Target::Action(Action::Answer))
+}

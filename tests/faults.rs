@@ -1,0 +1,465 @@
+//! Holds what once misled a user of the command line: each test is named after what went wrong.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what cannot be asked fails the test")]
+
+mod support;
+
+use serde_json::{Value, json};
+use std::io::Write;
+use std::process::{Command as Process, Stdio};
+use support::ask::{CATALOG, batch};
+use support::random::Random;
+use virt_cpu_explorer::internal::cli::{self, CheckArgs, Command};
+
+const HERE: &str = env!("CARGO_MANIFEST_DIR");
+
+/// Runs the program with an input; returns exit code, output and errors.
+fn run_with(args: &str, input: &str) -> (i32, String, String) {
+    let mut child = Process::new(env!("CARGO_BIN_EXE_virt-cpu-explorer"))
+        .args(args.split_whitespace())
+        .current_dir(HERE)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A program that refuses its arguments does not read.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let done = child.wait_with_output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (done.status.code().unwrap(), text(done.stdout), text(done.stderr))
+}
+
+fn run(args: &str) -> (i32, String, String) {
+    run_with(args, "")
+}
+
+/// What `matrix --format csv` writes, as fields.
+fn cells(args: &str) -> Vec<Vec<String>> {
+    let words = format!("x matrix {args} --format csv");
+    let Ok(Command::Matrix(args)) = cli::parse(words.split_whitespace().map(Into::into)) else { panic!("{words}") };
+    let mut out = Vec::new();
+    cli::matrix(&CATALOG, &args, &mut out).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    text.lines().skip(1).map(|line| line.splitn(6, ',').map(str::to_owned).collect()).collect()
+}
+
+#[test]
+fn f1_every_entry_of_a_matrix_keeps_its_libvirt_and_its_qemu() {
+    let guest = "EPYC,machine=pc-q35-5.2,topology=1-2-1";
+    let found = cells(&format!("{guest} --from debian:12,debian:13 --to debian:12,debian:13"));
+    let verdicts: Vec<[&str; 4]> = found.iter().map(|cell| [0, 1, 2, 3].map(|field| cell[field].as_str())).collect();
+    assert_eq!(
+        verdicts,
+        [
+            ["debian:12", "debian:12", "unchanged", "same-definition"],
+            ["debian:12", "debian:13", "aborted", "ht"],
+            ["debian:13", "debian:12", "aborted", "missing"],
+            ["debian:13", "debian:13", "unchanged", "same-definition"],
+        ]
+    );
+    let (code, out, _) = run(&format!("check {guest} --from debian:12 --to debian:13"));
+    assert!(code == 1 && out.contains("extra features: ht,cmp_legacy"), "{out}");
+}
+
+/// How a row or a column of an axis is written in a link.
+fn part(axis: &str, side: usize, name: &str) -> String {
+    let first = name.split("..").next().unwrap();
+    let end = ["from", "to"][side];
+    match axis {
+        "models" => first.to_owned(),
+        "machines" => format!("machine={first}"),
+        "hosts" => format!("{end}-host={first}"),
+        "qemu" => format!("{end}=9.0.0:{first}"),
+        _ => format!("{end}={first}"),
+    }
+}
+
+#[test]
+fn f1_a_cell_is_the_answer_that_check_gives_to_the_pair() {
+    let axes = [
+        ("releases", "releases=8.0.0..10.0.0", "releases", "releases=9.0.0..12.8.0", ""),
+        ("distinct", "distinct", "products", "products", ""),
+        ("products", "products", "releases", "releases=9.0.0:7.2.22,11.3.0..12.8.0:10.0.13", ""),
+        ("qemu", "qemu", "qemu", "qemu=5.2.0..10.1.0", " --from 9.0.0 --to 9.0.0"),
+        ("machines", "machines=pc-q35-4.0..pc-q35-9.2", "releases", "releases", " --from 9.0.0:9.2.0"),
+        (
+            "models",
+            "models=EPYC,EPYC-Rome,Skylake-Client,Nehalem,qemu64,host-model",
+            "releases",
+            "distinct",
+            " --from 9.0.0",
+        ),
+        ("hosts", "hosts", "hosts", "hosts=EPYC-7601-32-Core,Cooperlake,Core-i7-8550U", " --from 9.0.0 --to 11.3.0"),
+        ("hosts", "hosts=EPYC-7601-32-Core,Cooperlake", "products", "products", " --from debian:12"),
+    ];
+    let mut pool = Vec::new();
+    for (rows, row_axis, columns, column_axis, ends) in axes {
+        for guest in ["EPYC,machine=pc-q35-5.2,topology=1-2-1", "Skylake-Client,+mpx,machine=pc-q35-3.1"] {
+            // With a list of models the first part of the link varies, with one of machine types the machine type.
+            let guest = if rows == "machines" { guest.split(",machine").next().unwrap() } else { guest };
+            for cell in cells(&format!("{guest} --rows {row_axis} --columns {column_axis}{ends}")) {
+                pool.push((guest, (rows, columns, ends), cell));
+            }
+        }
+    }
+    assert!(pool.len() > 8_000, "{}", pool.len());
+    let mut random = Random::of(20_261_129);
+    let picked: Vec<_> = (0..2000).map(|_| &pool[random.below(pool.len())]).collect();
+    let line = |(guest, (rows, columns, ends), cell): &(&str, (&str, &str, &str), Vec<String>)| {
+        let mut parts: Vec<String> = guest.split(',').map(str::to_owned).collect();
+        let names = [part(rows, 0, &cell[0]), part(columns, 1, &cell[1])];
+        if *rows == "models" {
+            parts[0].clone_from(&names[0]);
+        } else {
+            parts.push(names[0].clone());
+        }
+        parts.push(names[1].clone());
+        let words: Vec<&str> = ends.split_whitespace().collect();
+        for pair in words.chunks(2) {
+            let key = pair[0].trim_start_matches('-');
+            // The axis of QEMU releases has the release of --from and --to in it.
+            if !parts.iter().any(|part| part.starts_with(&format!("{key}="))) {
+                parts.push(format!("{key}={}", pair[1]));
+            }
+        }
+        json!({ "scenario": parts.join(",") }).to_string()
+    };
+    let lines: Vec<String> = picked.iter().map(|picked| line(picked)).collect();
+    let (_, answers) = batch(&lines.join("\n"));
+    assert_eq!(answers.len(), 2000);
+    let mut seen = std::collections::BTreeSet::new();
+    for ((answer, (.., cell)), line) in answers.iter().zip(&picked).zip(&lines) {
+        let of = |key: &str| answer[key].as_str().unwrap_or_default();
+        assert_eq!(
+            [of("verdict"), of("rule"), of("row")],
+            [2, 3, 4].map(|field| cell[field].as_str()),
+            "{line} {cell:?}"
+        );
+        seen.insert(of("verdict").to_owned());
+    }
+    assert!(seen.len() > 3, "{seen:?}");
+}
+
+#[test]
+fn f1_axes_are_in_the_order_of_releases_and_ranges_have_what_is_between() {
+    let names = |args: &str| {
+        let mut names: Vec<String> = cells(args).into_iter().map(|cell| cell[0].clone()).collect();
+        names.dedup();
+        names
+    };
+    let found = names("EPYC --from 9.8.0..10.1.0 --to 9.0.0");
+    assert_eq!(found, ["9.8.0", "9.9.0", "9.10.0", "10.0.0", "10.1.0"]);
+    let found = names("EPYC --from kubevirt:1.3..1.6 --to 9.0.0");
+    let versions: Vec<&str> = found.iter().map(|name| name.strip_prefix("kubevirt:").unwrap()).collect();
+    assert!(versions[0].starts_with("1.3") && versions[versions.len() - 1].starts_with("1.6"), "{versions:?}");
+    assert!(versions.len() >= 4, "{versions:?}");
+    let (code, _, err) = run("matrix EPYC --from kubvirt:1.3..1.6 --to 9.0.0");
+    assert!(code == 2 && err.contains("did you mean kubevirt?"), "{err}");
+    let (code, _, err) = run("matrix EPYC --from 9.0.0 --to 9.0.0 --rows machines --columns machines");
+    assert!(code == 2 && err.contains("the guest has one"), "{err}");
+}
+
+#[test]
+fn f1_a_matrix_fits_80_columns() {
+    let (code, out, _) = run("matrix EPYC --rows releases=7.0.0..12.8.0 --columns hosts --from 9.0.0 --to 11.3.0");
+    assert_eq!(code, 2, "rows and --from both choose releases: {out}");
+    let (code, out, err) = run("matrix EPYC,machine=pc-q35-5.2 --rows hosts --columns models --from 9.0.0 --to 11.3.0");
+    assert_eq!((code, err.as_str()), (0, ""));
+    let longest = out.lines().map(|line| line.chars().count()).max().unwrap();
+    assert!(longest <= 80 && out.matches("\nFrom ").count() > 1, "{longest} columns:\n{out}");
+}
+
+#[test]
+fn f5_check_does_not_answer_about_an_example() {
+    let domain = std::fs::read_to_string(format!("{HERE}/tests/data/domains/9.0.0-epyc-smt.live.xml")).unwrap();
+    for (args, input, missing) in [
+        ("check", "", "the guest (SCENARIO or --domain), the source (--from) and the destination (--to)"),
+        ("check EPYC", "", "the source (--from) and the destination (--to)"),
+        ("check EPYC --from 9.0.0", "", "the destination (--to)"),
+        ("check --from 9.0.0 --to 11.3.0", domain.as_str(), "the guest (SCENARIO or --domain)"),
+        ("check --domain tests/data/domains", "", "the source (--from) and the destination (--to)"),
+        ("follow ht EPYC --to 11.3.0", "", "the source (--from)"),
+        ("matrix --from 9.0.0 --to 11.3.0", "", "the guest (SCENARIO or --domain)"),
+        ("matrix EPYC --rows hosts --columns hosts --from 9.0.0", "", "the destination (--to)"),
+    ] {
+        let (code, out, err) = run_with(args, input);
+        assert_eq!((code, out.as_str()), (2, ""), "{args}");
+        assert!(err.contains(&format!("missing: {missing}\nExample: virt-cpu-explorer ")), "{args}: {err}");
+    }
+    let (_, _, err) = run_with("check --from 9.0.0 --to 11.3.0", &domain);
+    assert!(err.contains("add --domain -"), "{err}");
+    let (code, out, err) = run_with("check EPYC --from 9.0.0 --to 11.3.0", &domain);
+    assert!(code == 2 && out.is_empty() && err.contains("data that is not read"), "{out}{err}");
+    let (code, out, _) = run_with("check --domain - --from 9.0.0:7.2.22 --to 11.3.0:10.0.13", &domain);
+    assert!(code == 1 && out.starts_with("ABORTED at the destination's full check (rule ht): EPYC from"), "{out}");
+    let example =
+        run("check").2.split("Example: virt-cpu-explorer ").nth(1).unwrap().lines().next().unwrap().to_owned();
+    assert!(run(&example).0 < 2, "the example works: {example}");
+}
+
+#[test]
+fn f5_flags_beside_a_batch_are_the_defaults_of_its_lines() {
+    let lines = "{\"guest\":{\"model\":\"EPYC\"}}\n{\"scenario\":\"EPYC,topology=1-1-1\"}\n\
+                 {\"source\":{\"libvirt\":\"11.3.0\",\"qemu\":\"10.0.13\"},\"guest\":{\"model\":\"EPYC\"}}\n";
+    let flags = "--machine pc-q35-5.2 --topology 1-2-1 --from 9.0.0:7.2.22 --to 11.3.0:10.0.13";
+    let (code, out, _) = run_with(&format!("check --batch - {flags}"), lines);
+    let answers: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let verdicts: Vec<&str> = answers.iter().map(|answer| answer["verdict"].as_str().unwrap()).collect();
+    assert_eq!((code, verdicts), (1, vec!["aborted", "unchanged", "unchanged"]), "{out}");
+    assert!(answers.iter().all(|answer| answer["scenario"].as_str().unwrap().contains("machine=pc-q35-5.2")), "{out}");
+    let (code, out, _) = run_with("check --batch -", lines);
+    assert!(code == 2 && out.contains("the scenario names no source: expected from=RELEASE"), "{out}");
+}
+
+/// A recorded guest as a running domain: its live definition in the order in which it was recorded.
+fn running_domain(run: &Value) -> Option<String> {
+    let guest = &run["guest"];
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let feature = |(name, policy): (String, String)| format!("<feature policy='{policy}' name='{name}'/>");
+    let live: Vec<(String, String)> = match &run["live"] {
+        Value::Object(live) => live.iter().map(|(name, policy)| (name.clone(), text(policy))).collect(),
+        Value::String(live) => {
+            live.split_whitespace().filter_map(|pair| pair.split_once('=')).map(|(n, p)| (n.into(), p.into())).collect()
+        }
+        _ => return None,
+    };
+    let model = guest["model"].as_str()?;
+    let kind = if guest["accelerator"] == "tcg" { "qemu" } else { "kvm" };
+    let (machine, vcpus) = (text(&guest["machine"]), guest["vcpus"].as_u64().unwrap_or(1));
+    let topology: Vec<u64> = guest["topology"].as_array().into_iter().flatten().filter_map(Value::as_u64).collect();
+    let topology = match topology.as_slice() {
+        [sockets, cores, threads] => format!("<topology sockets='{sockets}' cores='{cores}' threads='{threads}'/>"),
+        _ => String::new(),
+    };
+    let features: String = live.into_iter().map(feature).collect();
+    Some(format!(
+        "<domain type='{kind}' id='1'><vcpu>{vcpus}</vcpu><os><type arch='x86_64' machine='{machine}'>hvm</type></os>\
+         <cpu mode='custom' match='exact' check='full'><model fallback='forbid'>{model}</model>{topology}{features}\
+         </cpu></domain>"
+    ))
+}
+
+/// Asks about a running guest by its file, then by the link of the answer: the answers are the same, and so are those of
+/// its fixes.
+#[test]
+fn f7_the_answer_for_a_running_guest_can_be_repeated_from_its_link() {
+    let mut lines = Vec::new();
+    for text in [include_str!("recorded/recorded-migrations.jsonl"), include_str!("recorded/journeys.jsonl")] {
+        for run in text.lines().filter(|line| !line.is_empty()).map(|line| serde_json::from_str::<Value>(line).unwrap())
+        {
+            // A host of a recorded journey is a name of that file.
+            let end = |key: &str| json!({ "libvirt": run[key]["libvirt"], "qemu": run[key]["qemu"] });
+            if let Some(domain) = running_domain(&run) {
+                let line = json!({ "source": end("source"), "destination": end("destination"), "domain": domain });
+                lines.push(line.to_string());
+            }
+        }
+    }
+    assert!(lines.len() > 700, "{}", lines.len());
+    let args = CheckArgs { ways_out: true, ..CheckArgs::default() };
+    let ask = |lines: &[String]| -> Vec<Value> {
+        let mut out = Vec::new();
+        cli::check_batch(&CATALOG, &mut lines.join("\n").as_bytes(), &args, &mut out).unwrap();
+        String::from_utf8(out).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let of_links = |links: &[&str]| -> Vec<Value> {
+        let lines: Vec<String> = links.iter().map(|link| json!({ "scenario": link }).to_string()).collect();
+        ask(&lines)
+    };
+    let answers: Vec<Value> = ask(&lines).into_iter().filter(|answer| answer.get("invalid").is_none()).collect();
+    assert!(answers.len() > 700, "{} of {}", answers.len(), lines.len());
+    let links: Vec<&str> = answers.iter().map(|answer| answer["scenario"].as_str().unwrap()).collect();
+    assert!(links.iter().all(|link| link.contains(",running=")));
+    let mut fixes = Vec::new();
+    for (answer, again) in answers.iter().zip(of_links(&links)) {
+        let mut answer = answer.clone();
+        answer.as_object_mut().unwrap().remove("said");
+        assert_eq!(answer, again);
+        let of_answer = answer["ways_out"].as_array().unwrap().clone();
+        fixes.extend(of_answer.iter().map(|fix| fix["scenario"].as_str().unwrap().to_owned()));
+    }
+    assert!(fixes.len() > 100, "{}", fixes.len());
+    let fixed = of_links(&fixes.iter().map(String::as_str).collect::<Vec<_>>());
+    for (fix, answer) in fixes.iter().zip(fixed) {
+        assert_eq!(answer["verdict"], "unchanged", "{fix}");
+        assert_eq!(answer["scenario"], fix.as_str());
+    }
+}
+
+#[test]
+fn f7_a_link_says_what_is_wrong_with_its_running_guest() {
+    let (_, out, _) =
+        run("check --domain tests/data/domains/9.0.0-epyc-smt.live.xml --from 9.0.0 --to 11.3.0 --format json");
+    let link = serde_json::from_str::<Value>(&out).unwrap()["scenario"].as_str().unwrap().to_owned();
+    let damaged = link.replace("running=", "running=A");
+    for (link, said) in [
+        (damaged.as_str(), "expected the running guest of a link as it was printed"),
+        (
+            &link.replace("EPYC", "EPYC-Rome"),
+            "the running guest has CPU model EPYC, but the link begins with EPYC-Rome",
+        ),
+        (&link.replace("EPYC,", "EPYC,+avx2,"), "running has the CPU definition of the guest; remove avx2"),
+        (&format!("{link},check=none"), "running has the CPU definition of the guest; remove check"),
+    ] {
+        let (code, _, err) = run(&format!("check {link}"));
+        assert!(code == 2 && err.contains(said), "{link}: {err}");
+    }
+    let (_, out, _) = run(&format!("check {link} --format json --topology 1-1-1"));
+    assert!(!out.contains("running="), "a flag for the guest makes it a new start: {out}");
+}
+
+#[test]
+fn a_live_definition_that_the_source_cannot_have_is_said() {
+    let line = |file: &str, from: &str| {
+        let args = format!("check -v --domain tests/data/domains/{file} --from {from} --to 11.3.0:10.0.13");
+        let (_, out, _) = run(&args);
+        out.lines().last().unwrap().to_owned()
+    };
+    let said = line("12.8.0-host-model.live.xml", "7.0.0:5.2.0");
+    assert!(said.contains("; caution: libvirt 7.0.0 has no CPU feature"), "{said}");
+    for (file, from) in [("12.8.0-host-model.live.xml", "12.8.0:11.1.2"), ("7.0.0-skylake.live.xml", "7.0.0:5.2.0")] {
+        assert!(!line(file, from).contains("caution"), "{}", line(file, from));
+    }
+    let said = line("9.0.0-skylake.live.xml", "3.0.0:2.8.0");
+    assert!(said.contains("QEMU 2.8.0 has no machine type pc-q35-5.2"), "{said}");
+}
+
+#[test]
+fn f9_hosts_of_two_vendors_have_no_baseline() {
+    let (code, out, err) = run("baseline Cooperlake EPYC-7502-32-Core EPYC-7601-32-Core --on debian:12");
+    assert_eq!(code, 2);
+    assert!(err.contains("different vendors") && err.contains("AMD: EPYC-7502-32-Core, EPYC-7601-32-Core"), "{err}");
+    assert!(out.contains("== Intel only: Cooperlake\n") && out.contains("== AMD only: "), "{out}");
+    assert!(!out.contains("kvm64"), "{out}");
+}
+
+#[test]
+fn f9_a_baseline_names_lost_mitigations_first_and_leaves_tsx_out() {
+    let (code, out, _) = run("baseline Cooperlake Core-i7-8550U --on debian:12,debian:13");
+    let lost = out.find("Mitigations that are lost:\n").unwrap();
+    assert!(lost < out.find("<cpu ").unwrap(), "{out}");
+    assert_eq!(code, i32::from(out.contains("Fails for ")), "{out}");
+    let tsx = |text: &str| ["hle", "rtm"].map(|name| text.contains(&format!("policy='require' name='{name}'")));
+    assert_eq!(tsx(&out), [false, false], "{out}");
+    let args = "baseline Cooperlake Cooperlake --on debian:12 --format json";
+    let models = |args: &str| {
+        let value: Value = serde_json::from_str(&run(args).1).unwrap();
+        [&value["libvirt"], &value["richest"]].map(|common| (common["model"].clone(), common["features"].clone()))
+    };
+    let (without, with) = (models(args), models(&format!("{args} --keep-tsx")));
+    for ((model, features), (_, kept)) in without.iter().zip(&with) {
+        let off = |features: &Value| features["rtm"] == "disable" || features.get("rtm").is_none();
+        assert!(off(features), "{model} {features}");
+        assert!(kept["rtm"] != "disable", "{kept}");
+    }
+}
+
+#[test]
+fn f9_a_baseline_needs_a_release_and_reads_files() {
+    let (code, _, err) = run("baseline Cooperlake");
+    assert!(code == 2 && err.contains("--on"), "{err}");
+    let file = "tests/data/hosts/7.2.22-query-cpu-model-expansion.json";
+    let (code, out, err) = run(&format!("baseline {file} --on debian:12 --format json"));
+    assert!(code < 2 && err.is_empty(), "{err}");
+    let value: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(value["richest"]["resolved"], 1);
+    assert!(value["richest"]["mitigations_lost"][file].is_array(), "{out}");
+}
+
+#[test]
+fn f14_exit_codes_are_those_of_the_table_and_fail_on_chooses() {
+    let aborted = r#"{"scenario":"EPYC,machine=pc-q35-5.2,topology=1-2-1,from=9.0.0:7.2.22,to=11.3.0:10.0.13"}"#;
+    let unchanged = r#"{"scenario":"EPYC,from=9.0.0,to=9.0.0"}"#;
+    let depends = r#"{"scenario":"host-model,from=9.0.0,to=11.3.0"}"#;
+    for (lines, flags, code) in [
+        (vec![unchanged], "", 0),
+        (vec![unchanged, aborted], "", 1),
+        (vec![unchanged, depends], "", 1),
+        (vec![unchanged, depends], " --fail-on aborted,changed", 0),
+        (vec![depends, aborted], " --fail-on aborted,changed", 1),
+        (vec![aborted], " --fail-on depends", 0),
+        (vec![aborted, "no JSON"], "", 2),
+        (vec![unchanged, "no JSON"], " --fail-on depends", 2),
+    ] {
+        let (found, out, _) = run_with(&format!("check --batch -{flags}"), &lines.join("\n"));
+        assert_eq!(found, code, "{flags} {out}");
+    }
+    let guest = "check EPYC,machine=pc-q35-5.2,topology=1-2-1,from=9.0.0:7.2.22,to=11.3.0:10.0.13";
+    assert_eq!((run(guest).0, run(&format!("{guest} --fail-on changed")).0), (1, 0));
+    let (code, _, err) = run(&format!("{guest} --fail-on abort"));
+    assert!(code == 2 && err.contains("'aborted'"), "{err}");
+    let table = cli::exit_codes();
+    assert!(table.lines().count() > 5);
+    for page in [include_str!("../README.md"), include_str!("../docs/CI.md")] {
+        assert!(page.contains(&table), "a page lacks the exit codes:\n{table}");
+    }
+    // Every row of the table is in the help of its command, word by word, and in its man page.
+    for row in table.lines().skip(2).filter(|row| row.starts_with("| `")) {
+        let cells: Vec<String> = row.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', "")).collect();
+        for page in [run(&format!("{} -h", cells[0])).1, run(&format!("man {}", cells[0])).1.replace("\\-", "-")] {
+            let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(cells[1..].iter().all(|cell| page.contains(cell.as_str())), "{cells:?}: {page}");
+        }
+    }
+}
+
+#[test]
+fn f14_a_file_that_cannot_be_read_is_a_row_of_every_table() {
+    let files = "tests/data/domains/9.0.0-epyc-smt.live.xml no-such-file.xml";
+    for (format, row) in [
+        ("text", "not readable      no-such-file.xml"),
+        ("markdown", "| not readable |  | no-such-file.xml | cannot read the file"),
+        ("json", "\"id\":\"no-such-file.xml\",\"invalid\":"),
+        ("junit", "<error type=\"not readable\" message=\"cannot read the file"),
+    ] {
+        let (code, out, _) =
+            run(&format!("check --from 9.0.0:7.2.22 --to 11.3.0:10.0.13 --format {format} --domain {files}"));
+        assert!(code == 2 && out.contains(row), "{format}: {out}");
+        for known in
+            ["9.0.0:7.2.22", "11.3.0:10.0.13", "virt-cpu-explorer 0.", virt_cpu_explorer::internal::export::FACTS_HASH]
+        {
+            assert!(out.contains(known), "{format} lacks {known}: {out}");
+        }
+    }
+}
+
+#[test]
+fn f14_junit_is_xml_with_a_failure_for_each_failing_guest() {
+    let args = "check --domain tests/data/domains --from 9.0.0:7.2.22 --to 11.3.0:10.0.13 --format";
+    let (_, junit, _) = run(&format!("{args} junit"));
+    let (_, lines, _) = run(&format!("{args} json"));
+    let document = roxmltree::Document::parse(&junit).unwrap();
+    let verdicts: Vec<Value> = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect();
+    let failing: Vec<&str> =
+        verdicts.iter().filter(|v| v["verdict"] != "unchanged").map(|v| v["id"].as_str().unwrap()).collect();
+    let cases = document.descendants().filter(|node| node.has_tag_name("testcase"));
+    let failed: Vec<&str> = cases
+        .clone()
+        .filter(|case| case.children().any(|node| node.has_tag_name("failure")))
+        .map(|case| case.attribute("name").unwrap())
+        .collect();
+    assert_eq!((cases.count(), &failed), (verdicts.len(), &failing));
+    assert!(!failing.is_empty());
+    let root = document.root_element();
+    assert_eq!(root.attribute("failures").unwrap(), failing.len().to_string());
+}
+
+#[test]
+fn a_summary_is_one_screen_and_its_first_line_has_the_verdict_and_the_releases() {
+    for link in [
+        "EPYC,machine=pc-q35-5.2,topology=1-2-1,from=9.0.0:7.2.22,to=11.3.0:10.0.13",
+        "Skylake-Client,machine=pc-q35-3.1,from=old,to=new",
+        "host-model,from=9.0.0,to=11.3.0",
+        "?,from=9.0.0,to=11.3.0",
+        "EPYC,host=any,machine=?,from=9.0.0:7.2.22,to=12.8.0:10.0.13",
+        "SapphireRapids,machine=pc-q35-5.2,from=9.0.0,to=9.0.0",
+    ] {
+        let (_, out, _) = run(&format!("check {link}"));
+        let rows: usize = out.lines().map(|line| line.chars().count().div_ceil(80).max(1)).sum();
+        assert!(rows <= 24, "{link}: {rows} rows:\n{out}");
+        let (_, whole, _) = run(&format!("check -v {link}"));
+        let first = out.lines().next().unwrap();
+        assert!(first.contains(" from ") && first.contains(" to "), "{out}");
+        assert!(whole.contains("Default values: ") && whole.len() > out.len() / 2, "{whole}");
+    }
+}
