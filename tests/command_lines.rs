@@ -65,15 +65,15 @@ const PRINTED: &[Line] = &[
     ("list-rules", 0, &["list", "rules"]),
     ("matrix", 0, &["matrix", T7, "--from", "7.0.0..9.0.0", "--to", "9.0.0,new,11.3.0"]),
     ("matrix-csv", 0, &["matrix", HT, "--from", "9.0.0,new", "--to", "9.0.0..9.2.0,11.3.0", "--format", "csv"]),
-    ("review", 1, &["review", "9.0.0", "9.0.0+mpx-removed", "--qemu", "7.2.22", "--format", "text"]),
-    ("review-markdown", 1, &["review", "9.0.0", "9.0.0+mpx-removed", "--qemu", "7.2.22"]),
+    ("review", 1, &["review", "9.0.0", "9.0.0+mpx-removed", "--as", "9.0.0", "--qemu", "7.2.22", "--format", "text"]),
+    ("review-markdown", 0, &["review", "9.0.0", "9.0.0+mpx-removed", "--qemu", "7.2.22"]),
 ];
 
 /// The same in JSON: what is in it, as far as the words go.
 const IN_JSON: &[(&[&str], &[&str])] = &[
     (&["baseline", "Cooperlake", "Core-i5-2500", "--on", "9.0.0"], &["model", "mitigations_lost", "SandyBridge"]),
     (&["diff", "EPYC", "EPYC-Rome"], &["EPYC-Rome", "clwb"]),
-    (&["diff", "9.0.0", "11.3.0", "--qemu", "7.2.22"], &["Skylake-Client", "mpx", "aborted"]),
+    (&["diff", "9.0.0", "11.3.0", "--qemu", "7.2.22"], &["Skylake-Client", "mpx", "new to old"]),
     (&["follow", "mpx", T7], &["source CPU", "live XML", "EXTRA"]),
     (&["history", "mpx"], &["Skylake-Client", "11.3.0"]),
     (&["history", "Skylake-Client"], &["mpx", "since"]),

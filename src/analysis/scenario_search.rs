@@ -18,6 +18,8 @@ use endpoints::{hosts_lacking, pairs, shipped};
 
 /// The most cases that are decided for one refusal; a scenario between releases that were not read has many.
 const MOST_CASES: usize = 12_000;
+/// The most cases that are decided to find products that give a refusal.
+const MOST_CASES_OF_PRODUCTS: usize = 60_000;
 /// A scenario with more cases than this is passed over: it mostly depends.
 const MOST_CASES_EACH: usize = 64;
 /// The most models that are tried for one refusal, beside the common ones.
@@ -61,33 +63,44 @@ pub fn scenario_search(catalog: &Catalog, refusal: &Refusal, most: usize) -> Vec
     found
 }
 
-/// Returns the pairs of products whose names begin so, between whose releases the guest of a scenario gets the same
-/// refusal: nearest first, and a product with itself where the guest does not start. Packages' builds are left out.
+/// Returns the two nearest products whose names begin so, between whose releases the guest of a scenario gets the same
+/// refusal, an update before a downgrade; the same product twice where the guest does not start. Packages' builds are left
+/// out.
 pub fn between_products<'a>(
     catalog: &'a Catalog,
     refusal: &Refusal,
     scenario: &Scenario,
     prefix: &str,
-) -> Vec<(&'a Product, &'a Product)> {
+) -> Option<(&'a Product, &'a Product)> {
     let products: Vec<(&Product, Release)> = catalog
         .products()
         .iter()
         .filter(|product| product.name.starts_with(prefix))
         .filter_map(|product| Some((product, shipped(catalog, product)?)))
         .collect();
+    let places = 0..products.len();
+    let mut pairs: Vec<(usize, usize)> =
+        places.clone().flat_map(|from| places.clone().map(move |to| (from, to))).collect();
+    if matches!(refusal, Refusal::FullCheck { .. }) {
+        pairs.retain(|(from, to)| from != to);
+    }
+    pairs.sort_by_key(|(from, to)| (from > to, from.abs_diff(*to)));
     let mut resolver = Resolver::new(catalog);
-    let mut found: Vec<(usize, &Product, &Product)> = Vec::new();
-    for (place, (product, from)) in products.iter().enumerate() {
-        for (other_place, (other, to)) in products.iter().enumerate() {
-            let scenario = Scenario { from: from.clone(), to: to.clone(), ..scenario.clone() };
-            let refused = matches!(resolver.outcome(&scenario).verdict, Verdict::Aborted | Verdict::StartRefused);
-            if refused && resolver.resolve(&scenario).refusal() == Some(refusal) {
-                found.push((place.abs_diff(other_place), product, other));
-            }
+    let mut cases = 0;
+    for (from, to) in pairs {
+        let ((source, from), (destination, to)) = (products.get(from)?, products.get(to)?);
+        let scenario = Scenario { from: from.clone(), to: to.clone(), ..scenario.clone() };
+        let needed = resolver.price(&scenario);
+        if cases + needed > MOST_CASES_OF_PRODUCTS {
+            continue;
+        }
+        cases += needed;
+        let refused = matches!(resolver.outcome(&scenario).verdict, Verdict::Aborted | Verdict::StartRefused);
+        if refused && resolver.resolve(&scenario).refusal() == Some(refusal) {
+            return Some((source, destination));
         }
     }
-    found.sort_by_key(|(far, ..)| *far);
-    found.into_iter().map(|(_, from, to)| (from, to)).collect()
+    None
 }
 
 /// Whether a scenario is too much like one that was found: the same model, or the same releases.

@@ -29,7 +29,7 @@ struct Explained<'a> {
     rule: Option<RuleId>,
     /// `None` for a message that no scenario can give exactly.
     scenarios: Option<Vec<FoundScenario>>,
-    products: Vec<(&'a Product, &'a Product)>,
+    products: Option<(&'a Product, &'a Product)>,
 }
 
 impl<'a> Explained<'a> {
@@ -38,10 +38,10 @@ impl<'a> Explained<'a> {
         let scenarios = refusal.map(|refusal| scenario_search(catalog, refusal, SHOWN));
         let products = refusal.and_then(|refusal| {
             let between = |one: &FoundScenario| between_products(catalog, refusal, &one.scenario, PRODUCT);
-            scenarios.iter().flatten().map(between).find(|pairs| !pairs.is_empty())
+            scenarios.iter().flatten().find_map(between)
         });
         let rule = scenarios.iter().flatten().next().and_then(|one| one.rule).or_else(|| found.says.rule(catalog));
-        Self { meaning: found.says.meaning(catalog), rule, scenarios, products: products.unwrap_or_default() }
+        Self { meaning: found.says.meaning(catalog), rule, scenarios, products }
     }
 }
 
@@ -135,12 +135,8 @@ fn write_one(catalog: &Catalog, found: &Found, explained: &Explained<'_>, out: &
             }
         }
     }
-    if let Some((from, to)) = explained.products.first() {
-        let others = match explained.products.len() - 1 {
-            0 => String::new(),
-            others => format!("; so do {}", count(others, "other pair")),
-        };
-        writeln!(out, "\nProducts whose packages give it: {}{others}.", pair(from, to))?;
+    if let Some((from, to)) = explained.products {
+        writeln!(out, "\nProducts whose packages give it: {}.", pair(from, to))?;
         writeln!(out, "  {} has libvirt {} and QEMU {}.", to.name, to.libvirt, to.qemu)?;
     }
     Ok(())

@@ -41,14 +41,15 @@ pub fn find(catalog: &Catalog, text: &str) -> Vec<Found> {
     for (number, line) in text.lines().enumerate() {
         let line = plain(line.get(..LONGEST).unwrap_or(line));
         let (mut column, mut counted) = (0, 0);
-        for (place, quoted, says) in on_line(catalog, &line) {
+        let found = on_line(catalog, &line);
+        let teller = if found.is_empty() { None } else { teller(&line) };
+        for (place, quoted, says) in found {
             column += line.get(counted..place).unwrap_or_default().chars().count();
             counted = place;
             match index.get(&says).and_then(|known| all.get_mut(*known)) {
                 Some(known) => known.times += 1,
                 None => {
                     index.insert(says.clone(), all.len());
-                    let teller = teller(&line);
                     all.push(Found { line: number + 1, column: column + 1, times: 1, teller, text: quoted, says });
                 }
             }
@@ -57,8 +58,8 @@ pub fn find(catalog: &Catalog, text: &str) -> Vec<Found> {
     all
 }
 
-/// Returns the line of a text that has most words of a known message, and the fixed words of that message; `None` if no
-/// line has at least half of them.
+/// Returns the line of a text that has most letters of a known message's words, and the fixed words of that message;
+/// `None` if no line has at least half of them.
 pub fn nearest(text: &str) -> Option<(usize, &'static str)> {
     const LINES: usize = 1000;
     fn words(text: &str) -> impl Iterator<Item = String> {
@@ -71,10 +72,13 @@ pub fn nearest(text: &str) -> Option<(usize, &'static str)> {
     for (number, line) in text.lines().take(LINES).enumerate() {
         let said: HashSet<String> = words(line.get(..QUOTED).unwrap_or(line)).take(QUOTED).collect();
         for (fixed, own) in &known {
-            let shared = own.iter().filter(|word| said.contains(*word)).count();
-            let better = best.is_none_or(|(share, of, ..)| shared * of > share * own.len());
-            if shared > 1 && shared * 2 >= own.len() && better {
-                best = Some((shared, own.len(), number + 1, fixed));
+            // Long words tell more.
+            let letters = |words: &mut dyn Iterator<Item = &String>| words.map(String::len).sum::<usize>();
+            let all = letters(&mut own.iter());
+            let shared = letters(&mut own.iter().filter(|word| said.contains(*word)));
+            let better = best.is_none_or(|(share, of, ..)| shared * of > share * all);
+            if shared * 2 >= all && better {
+                best = Some((shared, all, number + 1, fixed));
             }
         }
     }
@@ -128,103 +132,110 @@ enum Lead {
 
 /// The fixed words of each message, what before them belongs to it, and what reads the rest. Where two match at one place
 /// the first counts.
-const MESSAGES: &[(&str, Lead, Reader)] = &[
-    ("CPU doesn't match specification", Lead::Word, full_check),
-    ("extra features:", Lead::None, |c, rest, before| {
-        lists(c, &format!("extra features:{rest}")).filter(|_| alone(before))
-    }),
-    ("missing features:", Lead::None, |c, rest, before| {
-        lists(c, &format!("missing features:{rest}")).filter(|_| alone(before))
-    }),
-    ("unknown CPU feature", Lead::None, |c, rest, _| unknown_feature(c, rest)),
-    ("Unknown CPU feature", Lead::None, |c, rest, _| unknown_feature(c, rest)),
-    ("Unknown CPU model", Lead::None, |c, rest, _| model(c, word(rest)?, Refusal::UnknownModel)),
-    ("unknown CPU model", Lead::None, |c, rest, _| model(c, word(rest)?, Refusal::UnknownModelCompared)),
-    ("CPU model ", Lead::None, |c, rest, _| {
-        let name = word(rest.trim_start_matches('\''))?;
-        let after = rest.get(..name.len() + 64).unwrap_or(rest);
-        after.contains("not supported by hypervisor").then(|| model(c, name, Refusal::ModelUnsupported))?
-    }),
-    ("unable to find CPU model '", Lead::None, |_, rest, _| {
-        Some(MessageMeaning::QemuLacksModel(quoted(rest)?.to_owned()))
-    }),
-    ("does not support machine type '", Lead::From("Emulator '"), |_, rest, before| {
-        let emulator = before.rsplit_once("Emulator '").and_then(|(_, path)| path.split('\'').next());
-        let emulator = emulator.unwrap_or(crate::resolve::EMULATOR).into();
-        known(Refusal::MachineType { emulator, machine: quoted(rest)?.into() })
-    }),
-    ("unsupported machine type", Lead::From("-machine "), |_, rest, before| {
-        let named = rest.trim_start_matches([':', ' ']).strip_prefix(['\'', '"']).and_then(word);
-        // QEMU repeats its option: `-machine pc-q35-3.1,accel=tcg: unsupported machine type`.
-        let option = || before.rsplit_once("-machine ").and_then(|(_, option)| word(option));
-        known(Refusal::MachineTypeAtQemu { machine: named.or_else(option)?.into() })
-    }),
-    ("ost CPU does not provide required features:", Lead::From("the CPU is incompatible"), |c, rest, _| {
-        of_list(c, rest, Refusal::PartialMissing)
-    }),
-    ("Host CPU provides forbidden features:", Lead::From("the CPU is incompatible"), |c, rest, _| {
-        of_list(c, rest, Refusal::PartialForbidden)
-    }),
-    ("strictly match guest CPU: Extra features:", Lead::From("the CPU is incompatible"), |c, rest, _| {
-        of_list(c, rest, Refusal::PartialStrict)
-    }),
-    ("Host CPU provides forbidden feature '", Lead::From("the CPU is incompatible"), |c, rest, _| {
-        feature(c, quoted(rest)?, Refusal::ForbiddenFeature)
-    }),
-    ("features cannot be reliably used with this QEMU:", Lead::Word, |c, rest, _| {
-        of_list(c, rest, Refusal::MsrFeatures)
-    }),
-    ("-x86_64-cpu.", Lead::From("can't apply global "), |c, rest, before| property(c, rest, before)),
-    ("hypervisor provided conflicting CPU data: feature '", Lead::None, |c, rest, _| {
-        feature(c, quoted(rest)?, Refusal::Conflict)
-    }),
-    ("Invalid mode attribute '", Lead::None, |_, rest, _| known(Refusal::UnknownMode(Mode::parse(quoted(rest)?)?))),
-    ("CPU mode '", Lead::None, |_, rest, _| {
-        let mode = Mode::parse(quoted(rest)?)?;
-        let after = rest.get(..160).unwrap_or(rest);
-        after.contains("is not supported by hypervisor").then(|| known(Refusal::UnsupportedMode(mode)))?
-    }),
-    ("QEMU version >= ", Lead::None, |_, rest, _| {
-        let needed = word(rest)?.parse().ok()?;
-        let found = rest.split_once("but ").and_then(|(_, found)| word(found))?.parse().ok()?;
-        known(Refusal::QemuTooOld { needed, found })
-    }),
-    ("host doesn't support invariant TSC", Lead::None, |_, _, _| known(Refusal::NoInvariantTsc)),
-    ("TSC frequency is not specified", Lead::From("domain has "), |_, _, _| known(Refusal::NotSent(Sender::Libvirt))),
-    ("Requested TSC frequency", Lead::None, |_, _, _| Some(MessageMeaning::Unspecific(Unspecific::TscFrequency))),
-    ("doesn't support requested features", Lead::Word, |_, _, _| {
-        Some(MessageMeaning::Unspecific(Unspecific::Enforced))
-    }),
-    ("doesn't support requested feature: CPUID", Lead::Word, unsupported),
-    ("doesn't support requested feature: MSR", Lead::Word, unsupported),
-    ("failed to set MSR 0x", Lead::None, |_, _, _| Some(MessageMeaning::Unspecific(Unspecific::SetMsr))),
-    ("fd: migration to a file is not supported", Lead::None, |_, _, _| known(Refusal::NotRestored)),
-    ("CPU is incompatible with host CPU", Lead::Word, |_, rest, _| {
-        let reasons = ["required features", "forbidden feature", "strictly match", "vendor"];
-        let after = rest.get(..64).unwrap_or(rest);
-        (!reasons.iter().any(|reason| after.contains(reason)))
-            .then_some(MessageMeaning::Unspecific(Unspecific::Incompatible))
-    }),
-    ("Unacceptable CPU info", Lead::None, |_, rest, _| {
-        (!rest.contains("features")).then_some(MessageMeaning::Unspecific(Unspecific::Unacceptable))
-    }),
-    ("CPU vendor does not match required CPU vendor ", Lead::From("the CPU is incompatible"), |_, rest, _| {
-        known(Refusal::OtherVendor(Vendor::from_map_name(word(rest)?)?))
-    }),
-    ("CPU vendor does not match", Lead::Word, |_, rest, _| {
-        (!rest.starts_with(" required CPU vendor ")).then_some(MessageMeaning::Unspecific(Unspecific::Vendor))
-    }),
-    ("client socket is closed", Lead::None, |_, _, _| Some(MessageMeaning::Unspecific(Unspecific::ConnectionLost))),
-    ("State blocked by non-migratable CPU", Lead::None, |_, rest, before| {
-        if rest.starts_with(" device (invtsc flag)") {
-            let by_qemu = before.contains("unable to execute QEMU command");
-            return known(Refusal::NotSent(if by_qemu { Sender::Command } else { Sender::Reasons }));
-        }
-        Some(MessageMeaning::Unspecific(Unspecific::NonMigratable))
-    }),
-    ("Target CPU ", Lead::None, differs),
-    ("Target TSC frequency ", Lead::None, differs),
-];
+const MESSAGES: &[(&str, Lead, Reader)] =
+    &[
+        ("CPU doesn't match specification", Lead::Word, full_check),
+        (
+            "extra features:",
+            Lead::None,
+            |c, rest, before| {
+                if alone(before) { lists(c, &format!("extra features:{rest}")) } else { None }
+            },
+        ),
+        ("missing features:", Lead::None, |c, rest, before| {
+            if alone(before) { lists(c, &format!("missing features:{rest}")) } else { None }
+        }),
+        ("unknown CPU feature", Lead::None, |c, rest, _| unknown_feature(c, rest)),
+        ("Unknown CPU feature", Lead::None, |c, rest, _| unknown_feature(c, rest)),
+        ("Unknown CPU model", Lead::None, |c, rest, _| model(c, word(rest)?, Refusal::UnknownModel)),
+        ("unknown CPU model", Lead::None, |c, rest, _| model(c, word(rest)?, Refusal::UnknownModelCompared)),
+        ("CPU model ", Lead::None, |c, rest, _| {
+            let name = word(rest.trim_start_matches('\''))?;
+            let after = rest.get(..name.len() + 64).unwrap_or(rest);
+            after.contains("not supported by hypervisor").then(|| model(c, name, Refusal::ModelUnsupported))?
+        }),
+        ("unable to find CPU model '", Lead::None, |_, rest, _| {
+            Some(MessageMeaning::QemuLacksModel(quoted(rest)?.to_owned()))
+        }),
+        ("does not support machine type '", Lead::From("Emulator '"), |_, rest, before| {
+            let emulator = before.rsplit_once("Emulator '").and_then(|(_, path)| path.split('\'').next());
+            let emulator = emulator.unwrap_or(crate::resolve::EMULATOR).into();
+            known(Refusal::MachineType { emulator, machine: quoted(rest)?.into() })
+        }),
+        ("unsupported machine type", Lead::From("-machine "), |_, rest, before| {
+            let named = rest.trim_start_matches([':', ' ']).strip_prefix(['\'', '"']).and_then(word);
+            // QEMU repeats its option: `-machine pc-q35-3.1,accel=tcg: unsupported machine type`.
+            let option = || before.rsplit_once("-machine ").and_then(|(_, option)| word(option));
+            known(Refusal::MachineTypeAtQemu { machine: named.or_else(option)?.into() })
+        }),
+        ("ost CPU does not provide required features:", Lead::From("the CPU is incompatible"), |c, rest, _| {
+            of_list(c, rest, Refusal::PartialMissing)
+        }),
+        ("Host CPU provides forbidden features:", Lead::From("the CPU is incompatible"), |c, rest, _| {
+            of_list(c, rest, Refusal::PartialForbidden)
+        }),
+        ("strictly match guest CPU: Extra features:", Lead::From("the CPU is incompatible"), |c, rest, _| {
+            of_list(c, rest, Refusal::PartialStrict)
+        }),
+        ("Host CPU provides forbidden feature '", Lead::From("the CPU is incompatible"), |c, rest, _| {
+            feature(c, quoted(rest)?, Refusal::ForbiddenFeature)
+        }),
+        ("features cannot be reliably used with this QEMU:", Lead::Word, |c, rest, _| {
+            of_list(c, rest, Refusal::MsrFeatures)
+        }),
+        ("-x86_64-cpu.", Lead::From("can't apply global "), |c, rest, before| property(c, rest, before)),
+        ("hypervisor provided conflicting CPU data: feature '", Lead::None, |c, rest, _| {
+            feature(c, quoted(rest)?, Refusal::Conflict)
+        }),
+        ("Invalid mode attribute '", Lead::None, |_, rest, _| known(Refusal::UnknownMode(Mode::parse(quoted(rest)?)?))),
+        ("CPU mode '", Lead::None, |_, rest, _| {
+            let mode = Mode::parse(quoted(rest)?)?;
+            let after = rest.get(..160).unwrap_or(rest);
+            after.contains("is not supported by hypervisor").then(|| known(Refusal::UnsupportedMode(mode)))?
+        }),
+        ("QEMU version >= ", Lead::None, |_, rest, _| {
+            let needed = word(rest)?.parse().ok()?;
+            let found = rest.split_once("but ").and_then(|(_, found)| word(found))?.parse().ok()?;
+            known(Refusal::QemuTooOld { needed, found })
+        }),
+        ("host doesn't support invariant TSC", Lead::None, |_, _, _| known(Refusal::NoInvariantTsc)),
+        ("TSC frequency is not specified", Lead::From("domain has "), |_, _, _| {
+            known(Refusal::NotSent(Sender::Libvirt))
+        }),
+        ("Requested TSC frequency", Lead::None, |_, _, _| Some(MessageMeaning::Unspecific(Unspecific::TscFrequency))),
+        ("doesn't support requested features", Lead::Word, |_, _, _| {
+            Some(MessageMeaning::Unspecific(Unspecific::Enforced))
+        }),
+        ("doesn't support requested feature: CPUID", Lead::Word, unsupported),
+        ("doesn't support requested feature: MSR", Lead::Word, unsupported),
+        ("failed to set MSR 0x", Lead::None, |_, _, _| Some(MessageMeaning::Unspecific(Unspecific::SetMsr))),
+        ("fd: migration to a file is not supported", Lead::None, |_, _, _| known(Refusal::NotRestored)),
+        ("CPU is incompatible with host CPU", Lead::Word, |_, rest, _| {
+            let reasons = ["required features", "forbidden feature", "strictly match", "vendor"];
+            let after = rest.get(..64).unwrap_or(rest);
+            (!reasons.iter().any(|reason| after.contains(reason)))
+                .then_some(MessageMeaning::Unspecific(Unspecific::Incompatible))
+        }),
+        ("Unacceptable CPU info", Lead::None, |_, rest, _| {
+            (!rest.contains("features")).then_some(MessageMeaning::Unspecific(Unspecific::Unacceptable))
+        }),
+        ("CPU vendor does not match required CPU vendor ", Lead::From("the CPU is incompatible"), |_, rest, _| {
+            known(Refusal::OtherVendor(Vendor::from_map_name(word(rest)?)?))
+        }),
+        ("CPU vendor does not match", Lead::Word, |_, rest, _| {
+            (!rest.starts_with(" required CPU vendor ")).then_some(MessageMeaning::Unspecific(Unspecific::Vendor))
+        }),
+        ("client socket is closed", Lead::None, |_, _, _| Some(MessageMeaning::Unspecific(Unspecific::ConnectionLost))),
+        ("State blocked by non-migratable CPU", Lead::None, |_, rest, before| {
+            if rest.starts_with(" device (invtsc flag)") {
+                let by_qemu = before.contains("unable to execute QEMU command");
+                return known(Refusal::NotSent(if by_qemu { Sender::Command } else { Sender::Reasons }));
+            }
+            Some(MessageMeaning::Unspecific(Unspecific::NonMigratable))
+        }),
+        ("Target CPU ", Lead::None, differs),
+        ("Target TSC frequency ", Lead::None, differs),
+    ];
 
 fn on_line(catalog: &Catalog, line: &str) -> Vec<(usize, String, MessageMeaning)> {
     let mut found: Vec<(usize, String, MessageMeaning)> = Vec::new();
@@ -263,7 +274,7 @@ fn lead_in(before: &str, lead: Lead) -> usize {
 /// The message as it is written, without what a log has behind it.
 fn quotation(line: &str, place: usize, words: usize, lead: usize) -> String {
     let start = place.saturating_sub(lead);
-    let text = line.get(start..).unwrap_or_default();
+    let text = head(line.get(start..).unwrap_or_default(), 4 * QUOTED + words);
     let fixed = lead.min(place) + words;
     let (own, after) = text.split_at_checked(fixed).unwrap_or((text, ""));
     let end = ["\\n", "\"", "')", "}"].iter().filter_map(|stop| after.find(stop)).min().unwrap_or(after.len());

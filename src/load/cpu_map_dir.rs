@@ -62,8 +62,8 @@ pub fn add(catalog: &mut Catalog, name: &str, path: &Path) -> Result<LibvirtId, 
 pub fn add_files(catalog: &mut Catalog, name: &str, files: &MapFiles) -> Result<LibvirtId, LoadError> {
     let (features, models) = catalog.names_mut();
     let map = read_files(files, features, models)?;
-    let source = files.path(&files.main);
-    catalog.add_user_map(name, &source, map).map_err(|error| LoadError::whole(&source, error.to_string()))
+    let source = &files.source;
+    catalog.add_user_map(name, source, map).map_err(|error| LoadError::whole(source, error.to_string()))
 }
 
 /// Returns the x86 part of an index.

@@ -18,6 +18,8 @@ const MAIN_FILES: [&str; 4] = ["index.xml", "cpu_map.xml", "src/cpu_map/index.xm
 pub struct MapFiles {
     /// The file where the map begins.
     pub(super) main: String,
+    /// How the user named the map.
+    pub(super) source: String,
     place: Place,
 }
 
@@ -49,7 +51,7 @@ impl MapFiles {
         };
         let name = main.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let directory = main.parent().map(Path::to_owned).unwrap_or_default();
-        Ok(Self { main: name, place: Place::Directory(directory) })
+        Ok(Self { main: name, source: path.display().to_string(), place: Place::Directory(directory) })
     }
 
     /// Reads the map of a commit in the git repository at `tree`, with the program `git`.
@@ -88,7 +90,8 @@ impl MapFiles {
             blobs.insert(name.to_owned(), blob.to_vec());
             rest = after;
         }
-        Ok(Self { main: main.to_owned(), place: Place::Commit { label: format!("{revision}:{folder}"), blobs } })
+        let place = Place::Commit { label: format!("{revision}:{folder}"), blobs };
+        Ok(Self { main: main.to_owned(), source: format!("{} {revision}", tree.display()), place })
     }
 
     /// Returns a file's name for messages.

@@ -111,6 +111,9 @@ pub fn diff_text(catalog: &Catalog, diff: &MapDiff, effects: &[Effect]) -> Strin
         let _ = writeln!(out);
         wrapped(&mut out, &format!("{}: ", effect.direction.name()), &what);
     }
+    if !diff.features_new.is_empty() || !diff.models_new.is_empty() {
+        wrapped(&mut out, "", "A guest that has a new feature or model cannot go back.");
+    }
     out
 }
 
