@@ -104,6 +104,7 @@ impl Key {
             | Self::MachineLike
             | Self::Regime
             | Self::Feature
+            | Self::VendorId
             | Self::Pmu => 0,
         }
     }
