@@ -191,7 +191,7 @@ fn a_way_out_is_taken_by_its_number() {
 #[test]
 fn the_fourth_and_the_fifth_fix_have_keys_too() {
     has(&open(T7, USUAL).keys("4"), "pc-q35-4.0");
-    has(&open(T7, USUAL).keys("5"), "Skylake-Client-noTSX-IBRS @");
+    has(&open(T7, USUAL).keys("5"), "Skylake-Client-noTSX-IBRS ·");
     has(&open(T5, USUAL).keys("5"), "There is no fix with this number.");
 }
 
@@ -264,7 +264,7 @@ fn strips_show_the_same_guest_along_other_settings_and_are_clicked() {
     }
     session.click("4.0-7.2");
     has(&session, "row T5");
-    has(&session, "Skylake-Client @ pc-q35-4.0 ");
+    has(&session, "Skylake-Client · pc-q35-4.0 ");
     let mut session = open(T7, USUAL);
     session.click("disable !");
     // The strips are resolved while no key is pressed.
