@@ -141,7 +141,7 @@ fn a_product_is_picked_by_its_name_and_brings_its_libvirt_and_qemu() {
     let session = open(T7, USUAL).keys("<tab><tab><enter>debian:13");
     has(&session, "libvirt 11.3.0");
     let session = session.keys("<enter>");
-    assert!(session.model.derived.link.contains("to=11.3.0"), "{}", session.model.derived.link);
+    assert!(session.model.derived.link.ends_with("to=debian:13"), "{}", session.model.derived.link);
     let session = open(T7, USUAL).keys("<tab><enter>kubevirt:1.0.0<enter>");
     assert!(session.model.derived.link.contains("from=9.0.0-3.el9:7.2.0-14.el9"), "{}", session.model.derived.link);
 }
@@ -271,7 +271,7 @@ fn strips_show_the_same_guest_along_other_settings_and_are_clicked() {
     let mut session = session.keys("<ctrl+l>");
     has(&session, "the guest loses mpx");
     session.click(">= 10.4.0");
-    has(&session, "→ 10.4.0/7.2.22");
+    assert!(session.model.derived.link.contains("to=10.4.0"), "{}", session.model.derived.link);
 }
 
 #[test]

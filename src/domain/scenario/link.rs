@@ -306,7 +306,7 @@ impl Scenario {
             }
             scenario.set(catalog, key, text).map_err(at)?;
         }
-        if !seen.contains(&Key::Machine) {
+        if !seen.contains(&Key::Machine) && base.machine == base.default_machine(catalog) {
             scenario.machine = scenario.default_machine(catalog);
         }
         Ok(scenario)
