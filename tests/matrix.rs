@@ -141,7 +141,7 @@ fn products_name_what_they_ship() {
     let session = open("Skylake-Client,machine=pc-q35-3.1,from=debian:12,to=debian:13", USUAL).keys(&with("[[[]]]l"));
     has(&session, "debian:12 → debian:13");
     let session = session.keys("<enter>");
-    assert_eq!(session.model.derived.link, "Skylake-Client,machine=pc-q35-3.1,from=9.0.0:7.2.22,to=11.3.0:10.0.13");
+    assert_eq!(session.model.derived.link, "Skylake-Client,machine=pc-q35-3.1,from=debian:12,to=debian:13");
 }
 
 #[test]
