@@ -137,7 +137,7 @@ fn explore(catalog: &Catalog, args: &ExplorerArgs, scenario: Option<Scenario>, o
     options.settings.ascii |= tui::ascii_locale();
     options.opening = opening;
     options.notice = notice;
-    tui::run(catalog, scenario, options, ScenarioStore::new(storage::state_folder()))
+    Ok(tui::run(catalog, scenario, options, ScenarioStore::new(storage::state_folder()))?)
 }
 
 /// Returns the list of actions to replay or to show; empty without one.

@@ -38,7 +38,7 @@ pub use options::{Opening, Options};
 pub use print::{PrintError, frame, print};
 pub use rgb::{Rgb, Screen};
 #[cfg(feature = "terminal")]
-pub use run::run;
+pub use run::{RunError, run};
 pub use step::perform;
 #[cfg(feature = "terminal")]
 pub use terminal::Guard;

@@ -97,7 +97,7 @@ const WORDS: [&str; 9] = [
     "Skylake-Client,topology=?,machine=pc-q35-5.2,from=9.0.0,to=11.3.0:10.0.13",
     "SapphireRapids,machine=pc-q35-5.2,from=9.0.0,to=9.0.0",
     "host-model,machine=pc-q35-5.2,from=9.0.0,to=11.3.0:10.0.13",
-    "Skylake-Client-noTSX-IBRS,machine=pc-q35-rhel9.4.0,from=10.0.0-7.el9:8.2.0,to=11.9.0:10.1.0",
+    "host-model,machine=pc-q35-6.2,host=Xeon-Platinum-9242,from=ubuntu:22.04,to=ubuntu:24.04",
     "host-passthrough,host=any,from=9.0.0,to=11.3.0:10.0.13",
     "Broadwell,+vmx,from=9.9.0,to=10.0.0",
 ];

@@ -26,6 +26,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("ratatui", &["tui"]),
     ("crossterm", &["tui"]),
     ("quick_xml", &["domain", "export", "load"]),
+    ("anyhow", &["cli"]),
     ("base64", &["domain"]),
     ("flate2", &["domain"]),
     ("clap", &["cli"]),

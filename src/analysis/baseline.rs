@@ -8,7 +8,7 @@ use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
 use crate::domain::map::{CpuMap, ModelId};
 use crate::domain::qemu::{Accel, MachineId, is_versioned};
-use crate::domain::scenario::{CpuChoice, HostChoice, MachineChoice, Release, Scenario, Told};
+use crate::domain::scenario::{CpuChoice, HostChoice, LibvirtChoice, MachineChoice, Release, Scenario, Told};
 use crate::resolve::host_model::{self, BaselineCpu, Libvirt, Processor, QemuModels, Request, expansions};
 use crate::resolve::{Outcome, Resolver, RuleId, Verdict};
 
@@ -260,8 +260,8 @@ impl Search<'_> {
         let libvirt = Libvirt { map: self.order, behaviour: &behaviour, named: catalog.named() };
         let Told::Is(qemu) = release.qemu.version else { return Err(host_model::BaselineError::NoModel) };
         let build = match &release.libvirt {
-            crate::domain::scenario::LibvirtChoice::Release(_, build) => build.as_deref(),
-            _ => None,
+            LibvirtChoice::Release(_, build) => build.as_deref(),
+            LibvirtChoice::Old | LibvirtChoice::New | LibvirtChoice::Unknown => None,
         };
         let cpu = |processor: &Processor| {
             let request = Request { libvirt: id, build, qemu, host: Some(processor), wanted: None };

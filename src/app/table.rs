@@ -108,8 +108,8 @@ impl Grid {
     }
 
     /// Returns a cell.
-    pub(crate) fn cell(&self, row: usize, column: usize) -> Option<&GridCell> {
-        self.cells.get(row * COLUMN_HEADS.len() + column)
+    pub(crate) fn cell(&self, row: usize, column: usize) -> Option<GridCell> {
+        self.cells.get(row * COLUMN_HEADS.len() + column).copied()
     }
 
     /// Returns the cell of a row of the decision table, by its index.

@@ -175,11 +175,21 @@ impl Command {
     pub fn is_long(&self) -> bool {
         match self {
             Self::Check(args) => args.verbose || (args.format.is_some() && !args.quiet),
-            Self::Import(_) | Self::Completions { .. } | Self::Explore(_) | Self::Version { .. } => false,
-            Self::Man { .. } => false,
+            Self::Import(_) | Self::Completions { .. } | Self::Man { .. } | Self::Explore(_) | Self::Version { .. } => {
+                false
+            }
             Self::Tour(tour) => matches!(tour.wish(), TourWish::List | TourWish::Text { .. }),
             Self::Explain(asked) => !asked.open,
-            _ => true,
+            Self::List { .. }
+            | Self::Rule { .. }
+            | Self::Matrix(_)
+            | Self::Diff(_)
+            | Self::History(_)
+            | Self::Review(_)
+            | Self::Baseline(_)
+            | Self::Expand(_)
+            | Self::Follow(_)
+            | Self::CheatSheet { .. } => true,
         }
     }
 }

@@ -93,8 +93,12 @@ fn one(
         Format::Text if args.verbose => export::text(catalog, scenario, answer, &ways),
         Format::Text => export::summary(catalog, scenario, answer, &ways),
     };
-    let notes: String = notes.iter().map(|note| format!("\n{note}\n")).collect();
-    text + &notes
+    text + &below(notes)
+}
+
+/// The lines about what was read, each after an empty line.
+fn below(notes: &[String]) -> String {
+    notes.iter().flat_map(|note| ["\n", note, "\n"]).collect()
 }
 
 /// Answers for the guests in domain files: the usual answer for one, a table for several. Files that cannot be read do
@@ -200,10 +204,7 @@ impl<'a> Many<'a> {
         let text = match self.args.format.unwrap_or(otherwise) {
             Format::Markdown => export::guests_markdown(&self.rows),
             Format::Junit => export::guests_junit(&self.rows, self.args.failing()),
-            Format::Text | Format::Json => {
-                let notes: String = notes.iter().map(|note| format!("\n{note}\n")).collect();
-                export::guests_text(&self.rows, self.args.verbose) + &notes
-            }
+            Format::Text | Format::Json => export::guests_text(&self.rows, self.args.verbose) + &below(notes),
         };
         out.write_all(text.as_bytes())?;
         Ok(self.code)

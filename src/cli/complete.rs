@@ -165,7 +165,7 @@ pub(super) fn rules() -> ArgValueCompleter {
 }
 
 pub(super) fn lessons() -> ArgValueCompleter {
-    from_catalog(|_, _| tour::lessons().unwrap_or_default().iter().map(|lesson| lesson.name.to_string()).collect())
+    from_catalog(|_, _| tour::lessons().unwrap_or_default().iter().map(|lesson| String::from(&*lesson.name)).collect())
 }
 
 /// The axes of a matrix, and behind `=` their values.

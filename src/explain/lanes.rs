@@ -92,6 +92,25 @@ pub struct Lanes {
 }
 
 impl Lanes {
+    /// Leaves only what another case has too.
+    fn restrict_to(&mut self, other: &Self) {
+        let parting = self.parting.and_then(|index| self.lines.get(index)).map(|lane| lane.label);
+        self.lines.retain(|lane| other.lines.iter().any(|known| known.label == lane.label));
+        for lane in &mut self.lines {
+            let Some(known) = other.lines.iter().find(|known| known.label == lane.label) else { continue };
+            for (side, known) in lane.sides.iter_mut().zip(&known.sides) {
+                if (side.mark, &side.text) != (known.mark, &known.text) {
+                    *side = Side::new(Mark::Nothing, "depends on the unknown input");
+                    lane.note = "";
+                } else if side.detail != known.detail {
+                    side.detail = String::new();
+                }
+            }
+        }
+        let parts = |lane: &Lane| Some(lane.label) == parting && !lane.note.is_empty();
+        self.parting = self.lines.iter().position(parts).filter(|_| self.parting == other.parting);
+    }
+
     /// Leaves out what follows from the other lines.
     pub fn shorten(&mut self) {
         if let Some(index) =
@@ -131,8 +150,23 @@ pub fn deciding_features(scenario: &Scenario, answer: &Answer) -> Vec<FeatureId>
     features
 }
 
-/// Returns the lanes for the deciding feature at this index; `None` for an answer that depends.
+/// The most cases whose lanes are compared.
+const MOST_CASES: usize = 128;
+
+/// Returns the lanes for the deciding feature at this index; `None` for an answer that depends. Of an answer that stands
+/// for several cases they have what holds in all of them; `None` if there are too many to compare.
 pub fn lanes(catalog: &Catalog, scenario: &Scenario, answer: &Answer, index: usize) -> Option<Lanes> {
+    let mut lanes = of_case(catalog, scenario, answer, index)?;
+    if answer.case_count() > MOST_CASES {
+        return None;
+    }
+    for (_, other) in answer.cases(catalog, scenario).skip(1) {
+        lanes.restrict_to(&of_case(catalog, scenario, &other, index)?);
+    }
+    Some(lanes)
+}
+
+fn of_case(catalog: &Catalog, scenario: &Scenario, answer: &Answer, index: usize) -> Option<Lanes> {
     let trace = answer.trace.as_ref().filter(|_| answer.depends_on.is_empty())?;
     let story = Story { catalog, scenario, trace, at_start: trace.start.refused.is_some() };
     let features = deciding_features(scenario, answer);

@@ -118,7 +118,7 @@ pub(crate) fn read_with(catalog: &Catalog, defaults: &Defaults, text: &str) -> R
     let mut scenario = between(catalog, &line, defaults)?;
     let said = match (&line.guest, &line.domain) {
         (Some(guest), None) => {
-            apply_guest(catalog, &mut scenario, guest)?;
+            apply_guest(catalog, &mut scenario, guest, defaults.given.contains(&Key::Machine))?;
             None
         }
         (None, Some(xml)) => {
@@ -177,7 +177,7 @@ fn between(catalog: &Catalog, line: &Line, defaults: &Defaults) -> Result<Scenar
     Ok(scenario)
 }
 
-fn apply_guest(catalog: &Catalog, scenario: &mut Scenario, guest: &Guest) -> Result<(), String> {
+fn apply_guest(catalog: &Catalog, scenario: &mut Scenario, guest: &Guest, machine_given: bool) -> Result<(), String> {
     // A model beside another mode does not count.
     let named = guest.mode.as_deref().filter(|mode| *mode != "custom").or(guest.model.as_deref());
     let Some(cpu) = named else { return Err("guest: expected the key model, or a mode other than custom".to_owned()) };
@@ -197,7 +197,7 @@ fn apply_guest(catalog: &Catalog, scenario: &mut Scenario, guest: &Guest) -> Res
     ] {
         set(catalog, scenario, (key, text.as_deref()), name)?;
     }
-    if guest.machine.is_none() {
+    if guest.machine.is_none() && !machine_given {
         scenario.machine = scenario.default_machine(catalog);
     }
     if scenario.accel == Accel::Tcg && scenario.check == Some(Check::None) {

@@ -184,7 +184,7 @@ pub(super) fn partial<P: PolicyStore>(
     let of_model = match of_map {
         Some(of_map) => of_map.data,
         None if definition.mode == Mode::HostModel => FeatureSet::EMPTY,
-        None => return Ok(()),
+        None => return definition.model.map_or(Ok(()), |model| Err(UnorderedRefusal::UnknownModel(model))),
     };
     let dropped = policies.with(Policy::Force) | policies.with(Policy::Optional) | policies.with(Policy::Disable);
     // A forbidden feature of the model still counts as needed (recorded on 9.0.0).

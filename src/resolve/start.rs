@@ -313,11 +313,6 @@ fn update_cpu<P: PolicyStore>(
     partial_check::partial(facts, endpoint, definition)?;
     // virCPUUpdate, x86UpdateHostModel, all releases.
     partial_check::decide_optional(facts, endpoint, definition);
-    // The named model is looked up before the host's replaces it (`virCPUx86Update`, recorded with match='minimum').
-    let unknown = facts.model(endpoint, definition.model).filter(|model| model.of_map.is_none());
-    if let Some(model) = unknown.filter(|_| definition.mode == Mode::Custom) {
-        return Err(UnorderedRefusal::UnknownModel(model.id));
-    }
     if definition.takes_host_model() && fresh {
         let Some(expansion) = facts.expansion else { return Err(UnorderedRefusal::UnsupportedMode(definition.mode)) };
         expansion.replace(definition);

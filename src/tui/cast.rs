@@ -1,7 +1,6 @@
 //! Records the output of the terminal as an asciicast (version 2): a header with the size, then a line for each piece
 //! of output with its time.
 
-use anyhow::Context;
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Stdout, Write, stdout};
@@ -26,14 +25,14 @@ impl Cast {
     ///
     /// # Errors
     /// The file exists, or it cannot be written.
-    pub(super) fn begin(path: &Path, (width, height): (u16, u16)) -> anyhow::Result<Self> {
+    pub(super) fn begin(path: &Path, (width, height): (u16, u16)) -> io::Result<Self> {
         let mut file = new_file(path)?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
         let head = serde_json::json!({
             "version": 2, "width": width, "height": height, "timestamp": now,
             "title": "virt-cpu-explorer", "env": { "TERM": std::env::var("TERM").unwrap_or_default() },
         });
-        writeln!(file, "{head}").with_context(|| path.display().to_string())?;
+        writeln!(file, "{head}").map_err(|err| at(path, &err))?;
         let mut cast = Self { file, started: Instant::now(), pending: Vec::new(), ended: false, error: None };
         cast.event("o", OPENING);
         Ok(cast)
@@ -75,14 +74,20 @@ impl Cast {
 ///
 /// # Errors
 /// The file exists, or it cannot be created.
-pub(super) fn new_file(path: &Path) -> anyhow::Result<File> {
+pub(super) fn new_file(path: &Path) -> io::Result<File> {
     match File::create_new(path) {
         Ok(file) => Ok(file),
         Err(err) if err.kind() == io::ErrorKind::AlreadyExists => {
-            anyhow::bail!("{} exists; use another name or delete it", path.display())
+            let text = format!("{} exists; use another name or delete it", path.display());
+            Err(io::Error::new(err.kind(), text))
         }
-        Err(err) => Err(err).with_context(|| path.display().to_string()),
+        Err(err) => Err(at(path, &err)),
     }
+}
+
+/// The error with the file's name before it.
+fn at(path: &Path, err: &io::Error) -> io::Error {
+    io::Error::new(err.kind(), format!("{}: {err}", path.display()))
 }
 
 /// Standard output, with an optional recording.

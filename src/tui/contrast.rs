@@ -57,10 +57,7 @@ fn contrast(one: Rgb, other: Rgb) -> f64 {
 /// The least contrast that a role needs on this terminal.
 fn needed(role: Role, palette: &Palette) -> f64 {
     let own = contrast(palette.foreground, palette.background);
-    match role {
-        Role::Border => 3.0,
-        _ => own.min(4.5),
-    }
+    if role == Role::Border { 3.0 } else { own.min(4.5) }
 }
 
 /// The backgrounds for which a theme is used on this terminal.

@@ -11,7 +11,7 @@ use std::path::Path;
 
 impl Running<'_> {
     /// Performs an effect. Returns whether the program is to end.
-    pub(super) fn done(&mut self, effect: Option<Effect>) -> anyhow::Result<bool> {
+    pub(super) fn done(&mut self, effect: Option<Effect>) -> std::io::Result<bool> {
         match effect {
             None => {}
             Some(Effect::Quit) => return Ok(true),

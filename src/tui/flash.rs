@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 /// How long a change is marked.
 const MOMENT: Duration = Duration::from_millis(250);
 
-/// The last frame, and what of it is marked.
+/// The last frame, and the one before the last change.
 #[derive(Default)]
 pub(super) struct Flash {
     last: Option<Frame>,
-    until: Option<Instant>,
+    /// The frame before the change, and until when what differs from it is marked.
+    before: Option<(Buffer, Instant)>,
 }
 
 /// A frame without marks, and what it shows.
@@ -24,8 +25,16 @@ struct Frame {
     buffer: Buffer,
 }
 
+impl Frame {
+    /// Whether both show the same screen at the same size, without an overlay.
+    fn is_like(&self, other: &Self) -> bool {
+        let key = |frame: &Self| (frame.screen, frame.has_overlay, frame.buffer.area);
+        key(self) == key(other) && !self.has_overlay
+    }
+}
+
 impl Flash {
-    /// Marks what differs from the last frame, if the scenario changed and the screen is the same.
+    /// Marks what the last change of the scenario changed, if the screen is the same.
     pub(super) fn mark(&mut self, model: &Model, theme: &Theme, buffer: &mut Buffer) {
         let frame = Frame {
             screen: model.screens.top().kind(),
@@ -33,44 +42,40 @@ impl Flash {
             link: model.derived.link.clone(),
             buffer: buffer.clone(),
         };
-        let last = self.last.replace(frame);
-        let comparable = |last: &Frame| {
-            last.screen == model.screens.top().kind()
-                && !last.has_overlay
-                && model.overlay.is_none()
-                && last.link != model.derived.link
-                && last.buffer.area == buffer.area
+        let now = Instant::now();
+        self.before = match self.last.take() {
+            Some(last) if !last.is_like(&frame) => None,
+            Some(last) if last.link != frame.link => Some((last.buffer, now + MOMENT)),
+            Some(_) | None => self.before.take().filter(|(_, until)| now < *until),
         };
-        self.until = None;
-        let Some(last) = last.filter(comparable) else { return };
-        if mark_changes(&last.buffer, buffer, theme) {
-            self.until = Some(Instant::now() + MOMENT);
+        self.last = Some(frame);
+        if let Some((before, _)) = &self.before {
+            mark_changes(before, buffer, theme);
         }
     }
 
     /// Returns how long changes stay marked; `None` if nothing is marked.
     pub(super) fn left(&self) -> Option<Duration> {
-        self.until.map(|until| until.saturating_duration_since(Instant::now()))
+        self.before.as_ref().map(|(_, until)| until.saturating_duration_since(Instant::now()))
     }
 }
 
-/// Marks the characters that differ. Returns whether there are any.
-fn mark_changes(last: &Buffer, buffer: &mut Buffer, theme: &Theme) -> bool {
+/// Marks the characters that differ.
+fn mark_changes(last: &Buffer, buffer: &mut Buffer, theme: &Theme) {
     let style = theme.style(Role::Flash);
-    let mut changed = false;
     for (before, after) in last.content.iter().zip(&mut buffer.content) {
         if before.symbol() != after.symbol() && after.symbol() != " " {
             after.set_style(style);
-            changed = true;
         }
     }
-    changed
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::app::settings::Settings;
+    use crate::app::update;
+    use crate::domain::scenario::Scenario;
     use ratatui::style::Modifier;
 
     #[test]
@@ -78,10 +83,35 @@ mod tests {
         let theme = Theme::of(&Settings::default());
         let last = Buffer::with_lines(["mpx on "]);
         let mut same = last.clone();
-        assert!(!mark_changes(&last, &mut same, &theme) && same == last);
+        mark_changes(&last, &mut same, &theme);
+        assert_eq!(same, last);
         let mut next = Buffer::with_lines(["mpx off"]);
-        assert!(mark_changes(&last, &mut next, &theme));
-        let marked: Vec<bool> = next.content.iter().map(|cell| cell.modifier.contains(Modifier::REVERSED)).collect();
-        assert_eq!(marked, [false, false, false, false, false, true, true]);
+        mark_changes(&last, &mut next, &theme);
+        assert_eq!(marked(&next), [false, false, false, false, false, true, true]);
+    }
+
+    fn marked(buffer: &Buffer) -> Vec<bool> {
+        buffer.content.iter().map(|cell| cell.modifier.contains(Modifier::REVERSED)).collect()
+    }
+
+    #[test]
+    fn a_frame_that_is_drawn_again_keeps_the_marks_for_a_moment() {
+        let catalog = crate::load::embedded::catalog().unwrap();
+        let theme = Theme::of(&Settings::default());
+        let size = crate::app::settings::Size { width: 80, height: 24 };
+        let mut model = Model::new(&catalog, Scenario::default_of(&catalog), Settings::default(), size);
+        let mut flash = Flash::default();
+        let draw = |model: &Model, flash: &mut Flash, text: &str| {
+            let mut buffer = Buffer::with_lines([text]);
+            flash.mark(model, &theme, &mut buffer);
+            marked(&buffer).contains(&true)
+        };
+        assert!(!draw(&model, &mut flash, "T5"));
+        let swapped = model.scenario.swapped();
+        update::change(&mut model, &catalog, swapped);
+        assert!(draw(&model, &mut flash, "T6"));
+        assert!(draw(&model, &mut flash, "T6") && flash.left().is_some());
+        flash.before = flash.before.take().map(|(before, _)| (before, Instant::now()));
+        assert!(!draw(&model, &mut flash, "T6") && flash.left().is_none());
     }
 }

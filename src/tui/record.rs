@@ -24,7 +24,7 @@ impl Record {
     ///
     /// # Errors
     /// The file exists, or it cannot be written.
-    pub(super) fn begin(path: &Path, scenario: &str, (width, height): (u16, u16)) -> anyhow::Result<Self> {
+    pub(super) fn begin(path: &Path, scenario: &str, (width, height): (u16, u16)) -> std::io::Result<Self> {
         let file = new_file(path)?;
         let mut record = Self { file, typed: String::new(), last: Instant::now(), error: None };
         record.line(&format!(

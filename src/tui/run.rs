@@ -11,7 +11,7 @@ use super::theme::Theme;
 use super::view::{self, ViewContext};
 use super::{input, step};
 use crate::app::action::{Action, KeyContext};
-use crate::app::key::{Key, parse_all};
+use crate::app::key::{Key, KeyError, parse_all};
 use crate::app::model::Model;
 use crate::app::screens::ScreenKind;
 use crate::app::script::Step;
@@ -20,7 +20,6 @@ use crate::app::update::{self, Effect};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 use crate::storage::ScenarioStore;
-use anyhow::{Context as _, bail};
 use crossterm::event::Event;
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -32,19 +31,36 @@ const TICK: Duration = Duration::from_millis(700);
 /// How often to draw while a screen does postponed work.
 const FRAME: Duration = Duration::from_millis(50);
 
+/// Says why the explorer does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The keys to press cannot be parsed.
+    #[error("--keys: {0}")]
+    Keys(KeyError),
+    /// Standard output is not a terminal.
+    #[error("standard output is not a terminal; use --print for one screen as text, or `check` for the verdict")]
+    NoTerminal,
+    /// The terminal has no cursor addressing.
+    #[error(
+        "this terminal (TERM=dumb) cannot show the explorer; use --print for one screen as text, or `check` for the verdict"
+    )]
+    DumbTerminal,
+    /// The terminal or a recording fails.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
 /// Runs the program until the user quits it. Scenarios are saved in `store`.
 ///
 /// # Errors
 /// Standard output is not a usable terminal, the keys cannot be parsed, or the terminal fails.
-pub fn run(catalog: &Catalog, scenario: Scenario, options: Options, store: ScenarioStore) -> anyhow::Result<()> {
-    let keys = parse_all(&options.keys).context("--keys")?;
+pub fn run(catalog: &Catalog, scenario: Scenario, options: Options, store: ScenarioStore) -> Result<(), RunError> {
+    let keys = parse_all(&options.keys).map_err(RunError::Keys)?;
     if !std::io::stdout().is_terminal() {
-        bail!("standard output is not a terminal; use --print for one screen as text, or `check` for the verdict");
+        return Err(RunError::NoTerminal);
     }
     if std::env::var("TERM").is_ok_and(|term| term == "dumb") {
-        bail!(
-            "this terminal (TERM=dumb) cannot show the explorer; use --print for one screen as text, or `check` for the verdict"
-        );
+        return Err(RunError::DumbTerminal);
     }
     // Recordings are started before the terminal is taken, so that errors are visible.
     let size = crossterm::terminal::size()?;
@@ -68,7 +84,7 @@ pub fn run(catalog: &Catalog, scenario: Scenario, options: Options, store: Scena
     let outcome = running.type_all(&keys).and_then(|ended| if ended { Ok(()) } else { running.turn(&signal) });
     running.end();
     signal.pass_on()?;
-    outcome
+    Ok(outcome?)
 }
 
 /// The program at work.
@@ -98,7 +114,7 @@ fn background(theme: ThemeName) -> Background {
 }
 
 impl Running<'_> {
-    fn type_all(&mut self, keys: &[Key]) -> anyhow::Result<bool> {
+    fn type_all(&mut self, keys: &[Key]) -> std::io::Result<bool> {
         for key in keys {
             let effect = self.press(*key);
             if self.done(effect)? {
@@ -108,7 +124,7 @@ impl Running<'_> {
         Ok(false)
     }
 
-    fn turn(&mut self, signal: &Signals) -> anyhow::Result<()> {
+    fn turn(&mut self, signal: &Signals) -> std::io::Result<()> {
         loop {
             self.draw()?;
             if !self.wait(signal)? {
@@ -128,7 +144,7 @@ impl Running<'_> {
     }
 
     /// Waits for an event, and does postponed work of the screen meanwhile. Returns false if a signal came first.
-    fn wait(&mut self, signal: &Signals) -> anyhow::Result<bool> {
+    fn wait(&mut self, signal: &Signals) -> std::io::Result<bool> {
         let (mut drawn, mut worked) = (Instant::now(), false);
         let mut ticked = Instant::now();
         loop {
@@ -169,7 +185,7 @@ impl Running<'_> {
     }
 
     /// Performs the next step of the replay when its time has come. Returns whether the program is to end.
-    fn play(&mut self) -> anyhow::Result<bool> {
+    fn play(&mut self) -> std::io::Result<bool> {
         let Some(player) = self.player.as_mut().filter(|player| player.delay() == Some(Duration::ZERO)) else {
             return Ok(false);
         };
@@ -262,7 +278,7 @@ impl Running<'_> {
         }
     }
 
-    fn draw(&mut self) -> anyhow::Result<()> {
+    fn draw(&mut self) -> std::io::Result<()> {
         let theme = Theme::of(&self.model.settings);
         let ctx = ViewContext { model: &self.model, catalog: self.catalog, theme: &theme };
         let flash = &mut self.flash;

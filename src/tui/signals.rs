@@ -17,7 +17,7 @@ const GRACE: Duration = Duration::from_millis(500);
 
 impl Signals {
     /// Installs the handlers.
-    pub(super) fn listen() -> anyhow::Result<Self> {
+    pub(super) fn listen() -> std::io::Result<Self> {
         let received = Self::default();
         #[cfg(unix)]
         {
@@ -60,11 +60,11 @@ impl Signals {
     }
 
     /// Ends the program by the received signal, if there is one.
-    pub(super) fn pass_on(&self) -> anyhow::Result<()> {
+    pub(super) fn pass_on(&self) -> std::io::Result<()> {
         let signal = self.came.load(Ordering::Relaxed);
         #[cfg(unix)]
         if signal != 0 {
-            signal_hook::low_level::emulate_default_handler(i32::try_from(signal)?)?;
+            signal_hook::low_level::emulate_default_handler(i32::try_from(signal).unwrap_or_default())?;
         }
         Ok(())
     }

@@ -35,12 +35,12 @@ impl Guard {
     ///
     /// # Errors
     /// Those of the terminal or the operating system.
-    pub fn take(mouse: bool) -> anyhow::Result<Self> {
+    pub fn take(mouse: bool) -> std::io::Result<Self> {
         Self::take_recorded(mouse, None)
     }
 
     /// The same, with a recording of the output.
-    pub(super) fn take_recorded(mouse: bool, cast: Option<Cast>) -> anyhow::Result<Self> {
+    pub(super) fn take_recorded(mouse: bool, cast: Option<Cast>) -> std::io::Result<Self> {
         static HOOK: Once = Once::new();
         HOOK.call_once(|| {
             let before = std::panic::take_hook();
@@ -63,7 +63,7 @@ impl Guard {
     ///
     /// # Errors
     /// Those of the terminal.
-    pub(crate) fn draw(&mut self, render: impl FnOnce(&mut ratatui::Frame<'_>)) -> anyhow::Result<()> {
+    pub(crate) fn draw(&mut self, render: impl FnOnce(&mut ratatui::Frame<'_>)) -> std::io::Result<()> {
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         self.terminal.draw(render)?;
         queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
@@ -87,7 +87,7 @@ impl Guard {
     ///
     /// # Errors
     /// Those of the terminal.
-    pub(crate) fn clear(&mut self) -> anyhow::Result<()> {
+    pub(crate) fn clear(&mut self) -> std::io::Result<()> {
         // The library's `clear` queries the cursor position first, which fails on some terminals.
         let size = self.terminal.size()?;
         self.terminal.resize(Rect::new(0, 0, size.width, size.height))?;
@@ -98,7 +98,7 @@ impl Guard {
     ///
     /// # Errors
     /// Those of the terminal or the operating system.
-    pub(crate) fn suspend(&mut self) -> anyhow::Result<()> {
+    pub(crate) fn suspend(&mut self) -> std::io::Result<()> {
         restore();
         #[cfg(unix)]
         signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
@@ -109,7 +109,7 @@ impl Guard {
     ///
     /// # Errors
     /// Those of the terminal.
-    pub(crate) fn resume(&mut self) -> anyhow::Result<()> {
+    pub(crate) fn resume(&mut self) -> std::io::Result<()> {
         enter(self.mouse)?;
         self.clear()
     }
@@ -130,7 +130,7 @@ impl Drop for Guard {
     }
 }
 
-fn enter(mouse: bool) -> anyhow::Result<()> {
+fn enter(mouse: bool) -> std::io::Result<()> {
     TAKEN.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
     execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide)?;
@@ -166,7 +166,7 @@ fn restore() {
 ///
 /// # Errors
 /// Those of the terminal.
-pub(crate) fn copy(text: &str) -> anyhow::Result<()> {
+pub(crate) fn copy(text: &str) -> std::io::Result<()> {
     let copy = crossterm::clipboard::CopyToClipboard::to_clipboard_from(text);
     // Not through the backend: a recording would write to the clipboard of its viewers.
     execute!(stdout(), copy)?;

@@ -463,13 +463,13 @@ impl Theme {
 
     /// Returns the style of a filled cell: the colour of its role as the background.
     pub(crate) fn filled(&self, role: Role) -> Style {
-        self.style(match role {
-            Role::Good => Role::FilledGood,
-            Role::Warn => Role::FilledWarn,
-            Role::Bad => Role::FilledBad,
-            Role::Open => Role::FilledOpen,
-            _ => role,
-        })
+        let fills = [
+            (Role::Good, Role::FilledGood),
+            (Role::Warn, Role::FilledWarn),
+            (Role::Bad, Role::FilledBad),
+            (Role::Open, Role::FilledOpen),
+        ];
+        self.style(fills.into_iter().find(|(known, _)| *known == role).map_or(role, |(_, filled)| filled))
     }
 }
 

@@ -73,7 +73,7 @@ fn releases(catalog: &Catalog, text: &str, (first, last): (&str, &str)) -> Resul
     let line = |id: LibvirtId| {
         let name = match qemu.version {
             Told::Is(qemu) if named => format!("{}:{qemu}", catalog.release(id).name),
-            _ => catalog.release(id).name.to_string(),
+            Told::Is(_) | Told::Unknown => catalog.release(id).name.to_string(),
         };
         let release = Release { libvirt: LibvirtChoice::Release(id, None), qemu: qemu.clone(), product: None };
         Line::of(Value::Product(name.into(), release))
@@ -163,13 +163,15 @@ fn single(catalog: &Catalog, vary: Vary, text: &str, scenario: &Scenario) -> Res
     let set = match vary {
         Vary::Machines => with.set(catalog, Key::Machine, text),
         Vary::Models => with.set_cpu(catalog, text),
-        _ => with.set(catalog, Key::FromHost, text),
+        Vary::Hosts | Vary::Distinct | Vary::Releases | Vary::Qemu | Vary::Products => {
+            with.set(catalog, Key::FromHost, text)
+        }
     };
     set.map_err(|err| AxisError(err.to_string()))?;
     Ok(Line::of(match vary {
         Vary::Machines => Value::Machine(with.machine),
         Vary::Models => Value::Cpu(with.cpu),
-        _ => Value::Host(with.from_host),
+        Vary::Hosts | Vary::Distinct | Vary::Releases | Vary::Qemu | Vary::Products => Value::Host(with.from_host),
     }))
 }
 

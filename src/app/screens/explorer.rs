@@ -15,7 +15,7 @@ use crate::app::picker::Picker;
 use crate::app::table::rule_outside_table;
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::Scenario;
-use crate::explain::{deciding_features, rule_page};
+use crate::explain::{Lanes, deciding_features, lanes, rule_page};
 use crate::resolve::{Mention, RuleId, TABLE};
 
 /// The pane and the line of the cursor.
@@ -54,6 +54,8 @@ pub struct Explorer {
     pub(crate) named: String,
     /// The index of the displayed feature among those that decide.
     pub(crate) subject: usize,
+    /// The two lanes for that feature; `None` for an answer that depends.
+    pub(crate) lanes: Option<Lanes>,
     /// The verdicts of the same guest along other settings.
     pub(crate) strips: Strips,
 }
@@ -76,6 +78,7 @@ impl Explorer {
             filter: Filter::Differing,
             named: String::new(),
             subject: 0,
+            lanes: lanes(context.catalog, context.scenario, &context.derived.answer, 0),
             strips: Strips::of(context.catalog, context.scenario, &context.derived.answer),
         }
     }
@@ -167,13 +170,14 @@ impl Explorer {
             Pane::Fixes => Focus::Fix(index),
             Pane::Table if self.rows => Focus::Row(index),
             Pane::Table if is_outside(context) => Focus::Row(OUTSIDE),
-            Pane::Table => match self.focus {
-                Focus::Cell(_, column) => Focus::Cell(index, column),
-                _ => {
-                    let (row, column) = own_cell(context).unwrap_or_default();
+            Pane::Table => {
+                let (row, column) = own_cell(context).unwrap_or_default();
+                if let Focus::Cell(_, column) = self.focus {
+                    Focus::Cell(index, column)
+                } else {
                     Focus::Cell(row, column)
                 }
-            },
+            }
             Pane::Strips => Focus::Strip(index),
             Pane::Features => Focus::Feature(index),
         };
@@ -432,6 +436,7 @@ impl ScreenState for Explorer {
                     return ScreenResponse::Say("Next feature: only one feature decides.".to_owned());
                 }
                 self.subject = (self.subject + 1) % count;
+                self.lanes = lanes(context.catalog, context.scenario, &context.derived.answer, self.subject);
             }
             Action::TableRows => {
                 self.rows = !self.rows;
@@ -517,14 +522,12 @@ impl ScreenState for Explorer {
     }
 
     fn feature(&self, context: &ScreenContext<'_>) -> Option<FeatureId> {
-        match self.focus {
-            Focus::Feature(index) => self.feature_at(context, index),
-            _ => None,
-        }
+        if let Focus::Feature(index) = self.focus { self.feature_at(context, index) } else { None }
     }
 
     fn refresh(&mut self, context: &ScreenContext<'_>) {
         self.subject = 0;
+        self.lanes = lanes(context.catalog, context.scenario, &context.derived.answer, 0);
         self.strips = Strips::of(context.catalog, context.scenario, &context.derived.answer);
         self.refresh_focus(context);
     }

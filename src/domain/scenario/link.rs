@@ -87,7 +87,25 @@ impl Key {
         match self {
             Self::Machine | Self::Started | Self::Via => 1,
             Self::Running => 2,
-            _ => 0,
+            Self::Topology
+            | Self::Accel
+            | Self::Host
+            | Self::FromHost
+            | Self::ToHost
+            | Self::From
+            | Self::To
+            | Self::Check
+            | Self::Match
+            | Self::Fallback
+            | Self::Vendor
+            | Self::Transport
+            | Self::Migratable
+            | Self::Tsc
+            | Self::MachineLike
+            | Self::Regime
+            | Self::Feature
+            | Self::VendorId
+            | Self::Pmu => 0,
         }
     }
 
@@ -288,7 +306,7 @@ impl Scenario {
             }
             scenario.set(catalog, key, text).map_err(at)?;
         }
-        if !seen.contains(&Key::Machine) {
+        if !seen.contains(&Key::Machine) && base.machine == base.default_machine(catalog) {
             scenario.machine = scenario.default_machine(catalog);
         }
         Ok(scenario)

@@ -102,7 +102,7 @@ pub fn matrix_markdown(catalog: &Catalog, scenario: &Scenario, matrix: &mut Matr
 
 /// The link without the releases that an axis varies.
 fn fixed(catalog: &Catalog, scenario: &Scenario, matrix: &Matrix) -> String {
-    let varies = |side: Side| matrix.lines(side).first().is_some_and(|line| line.is_software());
+    let varies = |side: Side| matrix.lines(side).first().is_some_and(Line::is_software);
     let dropped = [("from=", varies(Side::Source)), ("to=", varies(Side::Destination))];
     let link = scenario.word(catalog);
     let kept = link.split(',').filter(|part| !dropped.iter().any(|(key, varies)| *varies && part.starts_with(key)));

@@ -132,7 +132,11 @@ def describe(target: Run, node: Node, name: str) -> None:
     target[f"{name}_cpu"] = facts(cpu_of(live))
     if name == "live":
         target["live_xml"] = re.sub(r">\s+<", "><", live).strip()
-    sent = cpu_of(node.virsh("dumpxml", "--migratable", GUEST).output)
+    migratable = node.virsh("dumpxml", "--migratable", GUEST)
+    if migratable.error is not None:
+        target["sent"] = {"error": migratable.error}
+        return
+    sent = cpu_of(migratable.output)
     target["sent"] = facts(sent) | {"features": policies(sent)}
 
 

@@ -65,11 +65,8 @@ pub(super) fn box_lines(ctx: ViewContext<'_>, state: &Explorer, area: Rect) -> u
 
 pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, buf: &mut Buffer) {
     for (group, area) in Group::ALL.into_iter().zip(areas.choices) {
-        let active = match state.focus {
-            Focus::Choice(choice) => choice.group() == group,
-            Focus::Hidden(focused) => focused == group,
-            _ => false,
-        };
+        let active = matches!(state.focus, Focus::Choice(choice) if choice.group() == group)
+            || state.focus == Focus::Hidden(group);
         let role = if active { Role::Title } else { Role::Message };
         if areas.shape.boxes {
             let inner = frame(buf, ctx.theme, area, active, &[piece(group.title(), role)], &[]);

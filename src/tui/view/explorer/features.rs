@@ -49,9 +49,10 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, buf:
     }
     let title = vec![piece(format!("{} features", rows.len()), Role::Message)];
     let room = usize::from(area.width).saturating_sub(width_of(&title) + 8);
-    let right = match state.focus {
-        Focus::Feature(index) => rows.get(index).map(|row| under_cursor(ctx, row)).unwrap_or_default(),
-        _ => legend(ctx, room),
+    let right = if let Focus::Feature(index) = state.focus {
+        rows.get(index).map(|row| under_cursor(ctx, row)).unwrap_or_default()
+    } else {
+        legend(ctx, room)
     };
     let right = fitting(&right, room, ctx.theme.signs.more);
     let inner = parts.draw(ctx, area, active, (&title, &right), buf);
@@ -244,10 +245,7 @@ fn head(columns: Columns) -> String {
 }
 
 fn first_visible(state: &Explorer, count: usize, list: Rect) -> usize {
-    match state.focus {
-        Focus::Feature(index) if state.list => scrolled(index, count, list),
-        _ => 0,
-    }
+    if let (Focus::Feature(index), true) = (state.focus, state.list) { scrolled(index, count, list) } else { 0 }
 }
 
 fn line_pieces(ctx: ViewContext<'_>, row: &FeatureRow, columns: Columns) -> Vec<Piece> {

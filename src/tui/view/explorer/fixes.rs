@@ -72,10 +72,8 @@ fn short(text: &str) -> &str {
 /// The first visible fix: the one under the cursor is always visible.
 fn first(state: &Explorer, inner: Rect, count: usize) -> usize {
     let height = usize::from(inner.height);
-    match state.focus {
-        Focus::Fix(index) => (index + 1).saturating_sub(height).min(count.saturating_sub(height)),
-        _ => 0,
-    }
+    let Focus::Fix(index) = state.focus else { return 0 };
+    (index + 1).saturating_sub(height).min(count.saturating_sub(height))
 }
 
 /// Returns what a click at `position` does.

@@ -11,9 +11,8 @@ use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-fn lanes(ctx: ViewContext<'_>, state: &Explorer, amount: Amount) -> Option<Lanes> {
-    let derived = &ctx.model.derived;
-    let mut lanes = crate::explain::lanes(ctx.catalog, &ctx.model.scenario, &derived.answer, state.subject)?;
+fn lanes(state: &Explorer, amount: Amount) -> Option<Lanes> {
+    let mut lanes = state.lanes.clone()?;
     if amount == Amount::Brief {
         lanes.shorten();
     }
@@ -25,7 +24,7 @@ pub(super) fn height(ctx: ViewContext<'_>, state: &Explorer, amount: Amount, col
     if amount == Amount::None {
         return 0;
     }
-    match lanes(ctx, state, amount) {
+    match lanes(state, amount) {
         Some(lanes) => cells(lanes.lines.len() + 1),
         None => cells(depends(ctx, columns, amount).len()),
     }
@@ -54,7 +53,7 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, buf:
     if area.is_empty() {
         return;
     }
-    let Some(lanes) = lanes(ctx, state, areas.shape.lanes) else {
+    let Some(lanes) = lanes(state, areas.shape.lanes) else {
         for (line, y) in depends(ctx, area.width, areas.shape.lanes).iter().zip(area.top()..area.bottom()) {
             pieces(buf, ctx.theme, area, (area.x + 1, y), line);
         }
@@ -83,6 +82,12 @@ fn heads(ctx: ViewContext<'_>, state: &Explorer, lanes: &Lanes, (area, columns):
     pieces(buf, ctx.theme, left, (left.x + 1, left.y), &subject);
     let source = Rect { width: columns.wire, ..line };
     let [from, to] = &lanes.heads;
+    let room = usize::from(columns.wire.saturating_sub(columns.source + 1));
+    // Without room for both names, those of QEMU go.
+    let short = |head: &'_ str| {
+        if width(head) > room { head.split(", QEMU").next().unwrap_or(head).to_owned() } else { head.to_owned() }
+    };
+    let (from, to) = (short(from), short(to));
     pieces(buf, ctx.theme, source, (columns.source, line.y), &[piece(from.as_str(), Role::Message)]);
     text_at(buf, line, (columns.wire, line.y), ctx.theme.signs.wire, ctx.theme.style(Role::Border));
     pieces(buf, ctx.theme, line, (columns.destination, line.y), &[piece(to.as_str(), Role::Message)]);

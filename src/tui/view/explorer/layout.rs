@@ -121,7 +121,7 @@ impl Areas {
             (fixes, take(heights.table, 0))
         };
         let strips = take(heights.strips, 0);
-        let features = if shape.features { rest } else { Rect { height: 0, ..rest } };
+        let features = if heights.features > 0 { rest } else { Rect { height: 0, ..rest } };
         let choices = if shape.boxes { boxes(settings) } else { lines(settings) };
         let parts = Parts { framed: heights.framed };
         Self { parts, shape, choices, banner, message, lanes, prose, fixes, table, strips, features, rule: None }
@@ -150,6 +150,7 @@ impl Heights {
         let table = table::height(ctx, state, shape.table, framed);
         let is_pane = table::is_pane(ctx, state, shape.table);
         let is_grid = is_pane && !state.rows;
+        let has_features = shape.features && !ctx.model.derived.features.is_empty();
         let beside = is_pane && area.width >= BESIDE;
         let most = area.height.saturating_sub(BESIDE_MESSAGE);
         Self {
@@ -163,7 +164,7 @@ impl Heights {
             fixes: fixes::height(ctx, shape.fixes) + around,
             table: table + if is_pane { around } else { 0 },
             strips: if shape.strips { strips::height(state, framed && is_grid) } else { 0 },
-            features: if shape.features { features::LINES + around } else { 0 },
+            features: if has_features { features::LINES + around } else { 0 },
         }
     }
 

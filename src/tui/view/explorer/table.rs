@@ -110,7 +110,7 @@ fn grid(ctx: ViewContext<'_>, state: &Explorer, (areas, inner): (&Areas, Rect), 
     }
 }
 
-fn draw_cell(ctx: ViewContext<'_>, cell: &GridCell, (rect, focused): (Rect, bool), buf: &mut Buffer) {
+fn draw_cell(ctx: ViewContext<'_>, cell: GridCell, (rect, focused): (Rect, bool), buf: &mut Buffer) {
     let (_, sign) = ctx.theme.verdict(cell.verdict);
     let rule = cell.rule.name();
     let role = match (cell.decided, cell.possible, focused) {
