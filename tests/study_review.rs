@@ -264,8 +264,8 @@ fn a_mark_that_is_dropped_is_at_risk() {
     let mut new = map_of(&catalog, "12.8.0");
     let vmx_ept = catalog.feature("vmx-ept").unwrap();
     edited(&catalog, &mut new, "Nehalem").added.retain(|known| *known != vmx_ept);
-    added(&mut catalog, "new", new);
-    let found = reviewed(&catalog, "12.8.0", "new", None, &[QEMU]);
+    added(&mut catalog, "unmarked", new);
+    let found = reviewed(&catalog, "12.8.0", "unmarked", None, &[QEMU]);
     let risks = found.risks();
     let named: Vec<Vec<String>> = risks.iter().map(|risk| names(&catalog, &risk.models)).collect();
     assert!(found.at_risk() && named.iter().all(|models| models == &["Nehalem"]), "{risks:?}");
@@ -316,8 +316,8 @@ fn a_gutted_map_is_reviewed_all_the_same() {
     assert!(found.at_risk() && found.sampled.len() > 50);
     let text = review_text(&catalog, &found, &[]);
     let risks = text.split("At risk\n").nth(1).unwrap().split("\n\n").nth(1).unwrap();
-    assert!(risks.matches("- ").count() <= 10 && risks.contains("more kinds"), "{risks}");
-    assert!(text.lines().count() < 130, "{text}");
+    let items = risks.lines().filter(|line| line.starts_with("- ")).count();
+    assert!((1..=10).contains(&items), "{risks}");
 }
 
 #[test]
