@@ -130,12 +130,18 @@ impl Write for Output {
 /// # Errors
 /// Output that cannot be written.
 pub fn print_usage(error: &clap::Error) -> io::Result<()> {
-    if std::env::args_os().all(|arg| matches!(visible(&arg.to_string_lossy()), Cow::Borrowed(_))) {
-        return error.print();
+    let printed = if std::env::args_os().all(|arg| matches!(visible(&arg.to_string_lossy()), Cow::Borrowed(_))) {
+        error.print()
+    } else {
+        let plain = error.render().to_string();
+        let shown = visible(&plain);
+        let mut out: Box<dyn Write> = if error.use_stderr() { Box::new(io::stderr()) } else { Box::new(io::stdout()) };
+        out.write_all(shown.as_bytes())
+    };
+    match printed {
+        Err(err) if err.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
     }
-    let plain = error.render().to_string();
-    let shown = visible(&plain);
-    if error.use_stderr() { io::stderr().write_all(shown.as_bytes()) } else { io::stdout().write_all(shown.as_bytes()) }
 }
 
 /// Writes a line to standard error, after the program's name. It is lost if nobody can read it.
