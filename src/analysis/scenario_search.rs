@@ -201,6 +201,9 @@ impl<'a> Search<'a> {
         let (Refusal::FullCheck { missing, .. } | Refusal::PartialMissing(missing)) = self.refusal else {
             return Vec::new();
         };
+        if missing.is_empty() {
+            return Vec::new();
+        }
         let starts_there = matches!(self.refusal, Refusal::PartialMissing(_));
         let guests: Vec<Scenario> = guests.iter().filter(|guest| guest.accel == Accel::Kvm).cloned().collect();
         let guests = guests.as_slice();

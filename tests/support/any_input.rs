@@ -134,7 +134,7 @@ pub fn cpu_map(data: &[u8]) {
     (*names.0, *names.1) = (features, models);
     catalog.add_user_map("9.0.0+mine", "map.xml", map).expect("the name is free");
     for word in
-        ["Skylake-Client,from=9.0.0:11.1.2,to=9.0.0+mine:11.1.2", "EPYC,from=9.0.0+mine:11.1.2,to=11.3.0:11.1.2"]
+        ["Skylake-Client,from=9.0.0:11.1.3,to=9.0.0+mine:11.1.3", "EPYC,from=9.0.0+mine:11.1.3,to=11.3.0:11.1.3"]
     {
         let scenario = Scenario::parse(&catalog, word).expect("the word names what is there");
         let answer = resolve(&catalog, &scenario);
