@@ -17,7 +17,7 @@ mod endpoints;
 use endpoints::{hosts_lacking, pairs, shipped};
 
 /// The most cases that are decided for one refusal; a scenario between releases that were not read has many.
-const MOST_CASES: usize = 12_000;
+const MOST_CASES: usize = 40_000;
 /// The most cases that are decided to find products that give a refusal.
 const MOST_CASES_OF_PRODUCTS: usize = 60_000;
 /// A scenario with more cases than this is passed over: it mostly depends.
@@ -201,6 +201,9 @@ impl<'a> Search<'a> {
         let (Refusal::FullCheck { missing, .. } | Refusal::PartialMissing(missing)) = self.refusal else {
             return Vec::new();
         };
+        if missing.is_empty() {
+            return Vec::new();
+        }
         let starts_there = matches!(self.refusal, Refusal::PartialMissing(_));
         let guests: Vec<Scenario> = guests.iter().filter(|guest| guest.accel == Accel::Kvm).cloned().collect();
         let guests = guests.as_slice();
