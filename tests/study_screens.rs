@@ -386,7 +386,7 @@ fn host_model_lists_the_models_by_score_and_says_why_one_was_chosen() {
     GOLDENS.compare("host-model-80x24", &open(link, SMALL).keys("H").text());
     let session = open(link, USUAL).keys("H");
     GOLDENS.compare("host-model-120x36", &session.text());
-    let expanded = "host-model on Xeon-Gold-6148, libvirt 9.0.0 with QEMU 7.2.22: Skylake-Server";
+    let expanded = "host-model on Xeon-Gold-6148, libvirt debian:12 (9.0.0/7.2.22) with QEMU 7.2.22: Skylake-Server";
     has(&session, expanded);
     has(&session, "● Skylake-Server");
     has(&session, "-cpu Skylake-Server");
