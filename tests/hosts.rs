@@ -126,17 +126,20 @@ fn peer_to_peer_is_decided_like_live_and_not_like_save() {
 }
 
 #[test]
-fn a_guest_that_is_not_migratable_is_decided_only_where_nothing_can_block_it() {
-    for (word, depends) in [
-        ("maximum,migratable=off,accel=tcg,from=9.0.0,to=9.0.0", false),
-        ("host-passthrough,migratable=off,host=Haswell-noTSX,from=9.0.0,to=9.0.0", false),
-        ("host-passthrough,migratable=on,host=Haswell-noTSX,from=9.0.0,to=9.0.0", false),
-        ("EPYC,migratable=off,accel=tcg,from=9.0.0,to=9.0.0", true),
+fn a_guest_that_is_not_migratable_is_decided() {
+    for word in [
+        "maximum,migratable=off,accel=tcg,from=9.0.0,to=9.0.0",
+        "host-passthrough,migratable=off,host=Haswell-noTSX,from=9.0.0,to=9.0.0",
+        "host-passthrough,migratable=on,host=Haswell-noTSX,from=9.0.0,to=9.0.0",
+        "EPYC,migratable=off,accel=tcg,from=9.0.0,to=9.0.0",
     ] {
         let word = word.replace("Haswell-noTSX", &CATALOG.hosts()[0].name);
         let found = answer(&word);
-        let named = found.depends_on.iter().any(|on| on.input.starts_with("migratable=off"));
-        assert_eq!(named, depends, "{word}: {:?}", found.depends_on);
+        assert!(
+            !found.depends_on.iter().any(|on| on.input.starts_with("migratable")),
+            "{word}: {:?}",
+            found.depends_on
+        );
     }
     // tsc is a CPU feature, too.
     let both = scenario("EPYC,tsc=force,tsc=2400000000");

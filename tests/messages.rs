@@ -81,6 +81,7 @@ fn a_log_gives_each_message_once_with_its_line() {
 
 /// Each message with the part of it that is quoted, and a word of its meaning.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of messages")]
 fn messages_of_libvirt_and_qemu_are_quoted_as_they_are_written() {
     for (line, quoted, means) in [
         (
@@ -235,7 +236,7 @@ fn a_log_with_many_different_messages_is_read_in_seconds() {
     let found = message::find(&CATALOG, &lines.join("\n"));
     assert_eq!(found.len(), lines.len());
     // On one line, each is a message as well.
-    let line = lines.iter().take(10_000).map(|line| line.as_str()).collect::<Vec<_>>().join("; ");
+    let line = lines.iter().take(10_000).map(String::as_str).collect::<Vec<_>>().join("; ");
     assert_eq!(message::find(&CATALOG, &line).len(), 10_000);
     let urls = "https://example.org/-x86_64-cpu.x?CPU model =error: extra features:&".repeat(1 << 14);
     message::find(&CATALOG, &urls);

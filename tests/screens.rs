@@ -2,8 +2,6 @@
 //! A test names what a user gets. The whole screen is compared with a file in `tests/screens/`; those with styles in
 //! their names hold the styles as well. `BLESS=1 cargo test` writes the files anew.
 
-#![expect(clippy::panic, reason = "what is not on the screen fails the test")]
-
 #[path = "support/golden.rs"]
 mod golden;
 #[path = "support/typed.rs"]

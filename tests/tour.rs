@@ -16,7 +16,7 @@ use virt_cpu_explorer::internal::app::action::Action;
 use virt_cpu_explorer::internal::app::key::Key;
 use virt_cpu_explorer::internal::app::keymap::Keymap;
 use virt_cpu_explorer::internal::app::settings::{Settings, Size};
-use virt_cpu_explorer::internal::app::tour::{self, FILES, Lesson, Press, Step, Task, Tour};
+use virt_cpu_explorer::internal::app::tour::{self, Answer, FILES, Lesson, Press, Step, Task, Tour};
 use virt_cpu_explorer::internal::app::update;
 use virt_cpu_explorer::internal::app::update::tour::{self as lesson, ANSWERS};
 use virt_cpu_explorer::internal::tui;
@@ -356,7 +356,7 @@ fn the_right_answer_is_not_always_in_the_same_place() {
     let mut places = BTreeSet::new();
     for lesson in lessons() {
         let questions = lesson.steps.iter().filter(|step| !step.answers().is_empty());
-        places.extend(questions.map(|step| step.answers().iter().position(|answer| answer.is_right())));
+        places.extend(questions.map(|step| step.answers().iter().position(Answer::is_right)));
     }
     assert_eq!(places, [Some(0), Some(1), Some(2)].into());
 }
@@ -417,7 +417,7 @@ fn a_lesson_is_printed_as_text_that_says_everything() {
         let text = lesson::text(catalog(), &lesson, &Settings::default(), true).unwrap();
         let questions = lesson::text(catalog(), &lesson, &Settings::default(), false).unwrap();
         let [told, asked] = [&text, &questions].map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
-        for answer in lesson.steps.iter().flat_map(|step| step.answers()) {
+        for answer in lesson.steps.iter().flat_map(Step::answers) {
             assert!(told.contains(&answer.why) && !asked.contains(&answer.why), "{}: {}", lesson.name, answer.why);
         }
         assert!(!questions.contains(" Right: "), "{questions}");

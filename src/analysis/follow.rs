@@ -197,14 +197,15 @@ pub fn guest_sees_the_same(seen: &[Seen]) -> Option<bool> {
     Some(sees(Step::SourceCpu)? == sees(Step::DestinationCpu)?)
 }
 
+fn differ<T: PartialEq + Copy>(one: Option<T>, other: Option<T>) -> bool {
+    one.is_some() && other.is_some() && one != other
+}
+
 /// Returns the first lane in which the destination differs from the source; `None` if no lane differs.
 pub fn parting(seen: &[Seen]) -> Option<Lane> {
     let lanes = |step: Step| seen.get(step as usize).map(|seen| seen.lanes).unwrap_or_default();
     let (sent, received) = (lanes(Step::Sent), lanes(Step::Received));
     let (source, destination) = (lanes(Step::SourceCpu), lanes(Step::DestinationCpu));
-    fn differ<T: PartialEq>(one: Option<T>, other: Option<T>) -> bool {
-        one.is_some() && other.is_some() && one != other
-    }
     let has = |map: Option<Membership>| map.map(|map| map == Membership::Has);
     let unmentioned = sent.text == Some(State::Unmentioned);
     if differ(sent.text, received.text) {
@@ -353,7 +354,7 @@ impl Walk<'_> {
             }
             Step::Sent => {
                 let sender = stops.last().map_or(start, |stop| &stop.arrival);
-                self.written(sender, hop.map(|hop| sent(hop)))
+                self.written(sender, hop.map(sent))
             }
             Step::Received => arrival.map_or_else(Lanes::default, |run| self.written(run, run.prepared.as_ref())),
             Step::DestinationCpu => arrival.map_or_else(Lanes::default, |run| self.cpu_lanes(run)),

@@ -307,6 +307,7 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
+    #[expect(clippy::needless_pass_by_value, reason = "an iterator, which is small")]
     fn model<'d>(
         &mut self,
         model: ModelId,

@@ -34,7 +34,7 @@ impl fmt::Display for Diagnostic {
 /// How many errors of one file are reported.
 const MOST: usize = 20;
 
-/// The errors of a file, of which the first [`MOST`] are kept and the others counted.
+/// The errors of a file, of which the first 20 are kept and the others counted.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Diagnostics {
     kept: Vec<Diagnostic>,

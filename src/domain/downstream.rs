@@ -48,14 +48,14 @@ impl DownstreamMachine {
 
     /// Returns whether a QEMU of this distribution has it.
     pub(crate) fn in_build(&self, distribution: &Distribution, qemu: Version) -> Presence {
-        let steps = self.builds.iter().filter(|(mark, since, _)| *mark == distribution.mark && *since <= qemu);
-        steps.last().map_or(Presence::No, |(_, _, presence)| *presence)
+        let mut steps = self.builds.iter().filter(|(mark, since, _)| *mark == distribution.mark && *since <= qemu);
+        steps.next_back().map_or(Presence::No, |(_, _, presence)| *presence)
     }
 
     /// Returns from which QEMU release on the distribution has it; `None` where this one surely has not.
     pub(crate) fn since(&self, distribution: &Distribution, qemu: Version) -> Option<Version> {
-        let steps = self.builds.iter().filter(|(mark, since, _)| *mark == distribution.mark && *since <= qemu);
-        steps.last().filter(|(.., presence)| *presence == Presence::Yes).map(|(_, since, _)| *since)
+        let mut steps = self.builds.iter().filter(|(mark, since, _)| *mark == distribution.mark && *since <= qemu);
+        steps.next_back().filter(|(.., presence)| *presence == Presence::Yes).map(|(_, since, _)| *since)
     }
 
     /// Returns the features that are off in the model, or with `None` in a CPU that is no named model.

@@ -271,7 +271,7 @@ impl Story<'_> {
             ));
         }
         lines.push(self.lane(EXPECTS, |run| self.expected(run, feature), (Wire::Nothing, ["same", "differs"])));
-        let mut compared = self.lane(COMPARED, |run| self.compared(run, feature), (Wire::Nothing, ["", ""]));
+        let mut compared = self.lane(COMPARED, |run| Self::compared(run, feature), (Wire::Nothing, ["", ""]));
         compared.sides[0] = self.written(self.trace.sender(), feature);
         lines.push(compared);
         lines
@@ -377,7 +377,7 @@ impl Story<'_> {
 
     /// What the sender wrote into its definition after it compared it with QEMU's CPU.
     fn written(&self, run: &StartTrace, feature: FeatureId) -> Side {
-        let Some(live) = &run.live else { return self.compared(run, feature) };
+        let Some(live) = &run.live else { return Self::compared(run, feature) };
         let prepared = run.prepared.as_ref().unwrap_or(&run.given);
         match live.features.get(feature).filter(|policy| prepared.features.get(feature) != Some(*policy)) {
             Some(policy) => {
@@ -390,7 +390,7 @@ impl Story<'_> {
         }
     }
 
-    fn compared(&self, run: &StartTrace, feature: FeatureId) -> Side {
+    fn compared(run: &StartTrace, feature: FeatureId) -> Side {
         match &run.refused {
             Some(Refusal::FullCheck { extra, .. }) if extra.contains(&feature) => {
                 Side::new(Mark::Bad, "enabled, not expected").by("extra")

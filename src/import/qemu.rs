@@ -321,6 +321,7 @@ impl<'p> Monitor<'p> {
     }
 
     /// Returns the features that a model has with these properties, before the host's filter.
+    #[expect(clippy::needless_pass_by_value, reason = "made by each caller for this question")]
     fn expansion(
         &mut self,
         model: &str,

@@ -77,7 +77,7 @@ impl MapFiles {
             .into_iter()
             .filter(|path| path.rsplit_once('/').is_some_and(|(parent, _)| parent == folder))
             .collect();
-        let asked: String = wanted.iter().map(|path| format!("{commit}:{path}\n")).collect();
+        let asked: String = wanted.iter().fold(String::new(), |asked, path| asked + &format!("{commit}:{path}\n"));
         let answer = git(tree, &["cat-file", "--batch"], asked.as_bytes())?
             .ok_or_else(|| whole(format!("git cannot read the files of {revision}")))?;
         let mut blobs = BTreeMap::new();

@@ -7,6 +7,7 @@ use super::map_files::{INSTALL_LISTS, MapFiles};
 use super::xml::{Document, Element, MAX_BYTES};
 use crate::domain::names::did_you_mean;
 use std::collections::BTreeSet;
+use std::path::Path;
 
 /// Something in a file of a map.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -67,7 +68,8 @@ pub fn lint(files: &MapFiles) -> Result<Vec<Oddity>, LoadError> {
     if included.is_empty() {
         return Ok(found);
     }
-    let is_of_x86 = |name: &&String| name.starts_with("x86_") && name.ends_with(".xml");
+    let is_of_x86 =
+        |name: &&String| name.starts_with("x86_") && Path::new(name).extension().is_some_and(|it| it == "xml");
     let names = files.names();
     for name in names.iter().filter(is_of_x86).filter(|name| !included.contains(name.as_str())) {
         let message = format!("{} does not include this file, so libvirt does not read it", files.main);

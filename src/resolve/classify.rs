@@ -186,6 +186,7 @@ fn find_row(
     row(mention, MapState::of(from?, feature), MapState::of(to?, feature))
 }
 
+#[expect(clippy::large_types_passed_by_value, reason = "every caller has a copy of its own")]
 fn limiting_component(
     rule: RuleId,
     found: &RuleInput<'_>,

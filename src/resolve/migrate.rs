@@ -204,6 +204,7 @@ impl<'e> Prepared<'e> {
 /// Why a sender keeps a guest whose CPU has `invtsc`: QEMU neither saves nor migrates it (`qemuMigrationSrcIsAllowed`).
 /// libvirt asks QEMU for its reasons where both can do that. Else it looks at the definition, and what that does not
 /// tell, QEMU says when it is to migrate.
+#[expect(clippy::large_types_passed_by_value, reason = "every caller has a copy of its own")]
 fn not_sent<P: PolicyStore>(
     facts: &Facts<'_>,
     sender: &PreparedEndpoint<'_>,

@@ -222,7 +222,7 @@ fn decode(map: &CpuMap, decode: Option<Decode>) -> String {
 fn bits(registers: &[Register]) -> String {
     let named = |names: &[&str], masks: &[u32]| {
         let set = names.iter().zip(masks).filter(|(_, mask)| **mask != 0);
-        set.map(|(name, mask)| format!(" {name}=0x{mask:08x}")).collect::<String>()
+        set.fold(String::new(), |bits, (name, mask)| bits + &format!(" {name}=0x{mask:08x}"))
     };
     let one = |register: &Register| match register {
         Register::Cpuid { eax_in, ecx_in, masks } => {

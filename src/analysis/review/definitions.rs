@@ -99,6 +99,7 @@ impl<'a> Definitions<'a> {
     }
 
     /// At most so many features, in turn one of each kind: features of a kind are alike in what both maps and QEMU say.
+    #[expect(clippy::many_single_char_names, reason = "marks that are only put into one list")]
     fn some_of_each_kind(&self, model: ModelId, differ: FeatureSet) -> Vec<FeatureId> {
         if differ.len() <= MOST_SINGLY {
             return self.new.in_order(differ);

@@ -82,9 +82,8 @@ impl Matrix {
         if self.columns.vary.is_of_the_guest() {
             guest = format!("{guest} to libvirt {}", libvirt_name(catalog, &scenario.to));
         }
-        let of = |axis: &Axis, side: &str| match axis.vary.is_of_the_guest() {
-            true => axis.vary.one().to_owned(),
-            false => format!("{side} {}", axis.vary.one()),
+        let of = |axis: &Axis, side: &str| {
+            if axis.vary.is_of_the_guest() { axis.vary.one().to_owned() } else { format!("{side} {}", axis.vary.one()) }
         };
         format!("{guest}: {} by {}", of(&self.rows, "source"), of(&self.columns, "destination"))
     }

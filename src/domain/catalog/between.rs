@@ -61,7 +61,9 @@ pub(super) fn with_facts(
 ) -> Option<[(LibvirtId, CpuMap); 2]> {
     let ReleaseMap::Between { lower, upper } = map else { return None };
     let mut facts = facts_at(catalog, version);
-    changes.iter().for_each(|(fact, holds)| facts.set(*fact, *holds));
+    for (fact, holds) in changes {
+        facts.set(*fact, *holds);
+    }
     let known = |id: LibvirtId| (catalog.release(id).version, catalog.release(id).map);
     let ((low, ReleaseMap::Exact(lower_map)), (high, ReleaseMap::Exact(upper_map))) = (known(lower.0), known(upper.0))
     else {

@@ -61,7 +61,9 @@ fn report(catalog: &Catalog, review: &Review, files: &[String], title: &str, hea
             out.push('\n');
             wrapped(&mut out, heading, name);
             out.push('\n');
-            lines.iter().for_each(|line| wrapped(&mut out, "- ", line));
+            for line in &lines {
+                wrapped(&mut out, "- ", line);
+            }
         }
     }
     out
@@ -126,6 +128,7 @@ impl Words<'_> {
     }
 
     /// Says what the first and worst of some risks do to how many guests.
+    #[expect(clippy::needless_pass_by_value, reason = "an iterator, which is small")]
     fn harm<'r>(&self, risks: impl Iterator<Item = &'r Risk> + Clone) -> String {
         let mut parts = Vec::new();
         for verdict in [Verdict::Aborted, Verdict::StartRefused, Verdict::Changed, Verdict::Depends] {
@@ -207,7 +210,8 @@ impl Words<'_> {
         };
         let (more, less) = if risk.verdict == Verdict::Aborted { ("extra", "missing") } else { ("gains", "loses") };
         let about = [(more, risk.more), (less, risk.less)].into_iter().filter(|(_, set)| !set.is_empty());
-        let about: String = about.map(|(word, set)| format!(", {word} {}", self.features(set))).collect();
+        let about: String =
+            about.fold(String::new(), |text, (word, set)| text + &format!(", {word} {}", self.features(set)));
         let named = self.features(risk.named);
         let mention = match risk.mentions {
             Mentions::None | Mentions::HostModel => String::new(),
@@ -388,7 +392,7 @@ impl Words<'_> {
             }
         }
         for (change, who) in other {
-            let names = first_names(who.into_iter(), MOST_NAMES);
+            let names = first_names(who, MOST_NAMES);
             lines.push(format!("{}, {names}: {}.", capital(change.what.name()), difference(change)));
         }
         if changes.reordered {
@@ -457,6 +461,7 @@ fn difference(change: &Change) -> String {
 }
 
 /// Returns the review as JSON.
+#[expect(clippy::too_many_lines, reason = "one object, key by key")]
 pub fn review_json(catalog: &Catalog, review: &Review, files: &[String]) -> String {
     let words = Words { catalog, review };
     let machine_names =

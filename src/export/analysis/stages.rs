@@ -45,7 +45,7 @@ impl StageText<'_> {
                 Some(State::On) => ": the destination's QEMU enables it".to_owned(),
                 _ => ": the destination's QEMU does not enable it".to_owned(),
             },
-            (Some(Lane::Guest | Lane::Compared), _) | (None, _) => String::new(),
+            (Some(Lane::Guest | Lane::Compared) | None, _) => String::new(),
         };
         let Some((index, harm)) = seen.iter().enumerate().find(|(_, seen)| seen.is_harm()) else {
             return match (self.answer.verdict, cpu) {

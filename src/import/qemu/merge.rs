@@ -280,7 +280,6 @@ fn order_machines(parts: &mut Parts) {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "what is missing fails the test")]
 mod tests {
     use super::*;
 

@@ -257,12 +257,18 @@ fn one_release(catalog: &Catalog, id: LibvirtId, chosen: &Release, decodes: bool
         taken.extend(fix.taken.iter().cloned());
     };
     for (fix, _) in sure {
-        variants.iter_mut().for_each(|variant| apply(variant, fix));
+        for variant in &mut variants {
+            apply(variant, fix);
+        }
     }
     let mut axis = None;
     if !unread.is_empty() {
         let mut with = variants.first().cloned().into_iter().collect::<Vec<_>>();
-        with.iter_mut().for_each(|variant| unread.iter().for_each(|(fix, _)| apply(variant, fix)));
+        for variant in &mut with {
+            for (fix, _) in &unread {
+                apply(variant, fix);
+            }
+        }
         variants.append(&mut with);
         let input = format!("what the package of libvirt {} backports", package(&release.name, build_of(chosen)));
         let labels = ["nothing that was not read", "what a later build has"].map(|label| (label.to_owned(), ()));

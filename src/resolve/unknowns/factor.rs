@@ -166,7 +166,11 @@ impl Plan<'_> {
         let mut features = scenario.features.sets().mentioned();
         definitions().for_each(|definition| features |= definition.features.sets().mentioned());
         for accel in [Accel::Kvm, Accel::Tcg] {
-            features |= catalog.qemu_defaults().of(id, accel).map(|cells| cells.anywhere()).unwrap_or_default();
+            features |= catalog
+                .qemu_defaults()
+                .of(id, accel)
+                .map(crate::domain::qemu::ModelDefaults::anywhere)
+                .unwrap_or_default();
         }
         for map in catalog.maps() {
             if let Some(of_map) = map.model(id) {

@@ -20,8 +20,10 @@ use ratatui::layout::{Position, Rect};
 /// The least width for stages side by side.
 const SIDE_BY_SIDE: u16 = 112;
 /// The lines of the drawing side by side: the sides, numbers, names, a blank line, and the lanes.
+#[expect(clippy::cast_possible_truncation, reason = "a handful of lanes")]
 const ACROSS_LINES: u16 = 4 + Lane::ALL.len() as u16;
 /// The lines of the drawing with a line for each stage: the heads, the stages, and the wire.
+#[expect(clippy::cast_possible_truncation, reason = "ten stages")]
 const DOWN_LINES: u16 = 2 + Step::ALL.len() as u16;
 /// The most lines of the description, without its heading.
 const WORDS: u16 = 4;

@@ -190,7 +190,7 @@ fn is_newer(catalog: &Catalog, text: &str) -> bool {
     }
     // Ubuntu's code names are in the order of the alphabet.
     let word = rest.split('-').next().unwrap_or(rest);
-    let newest = catalog.all_products().codenames.iter().filter(|[product, ..]| **product == *"ubuntu").next_back();
+    let newest = catalog.all_products().codenames.iter().rfind(|[product, ..]| **product == *"ubuntu");
     let is_misspelt = || catalog.machines().iter().any(|name| strsim::osa_distance(name, text) <= MISSPELT);
     word.bytes().all(|b| b.is_ascii_lowercase()) && newest.is_some_and(|[_, code, _]| word > &**code) && !is_misspelt()
 }
