@@ -31,8 +31,6 @@ named_enum! {
         Enforced "doesn't support requested features",
         /// KVM does not accept the value of a model-specific register.
         SetMsr "failed to set MSR",
-        /// QEMU does not write a file through a descriptor that it takes for a migration.
-        FdMigration "fd: migration to a file is not supported",
     }
 }
 
@@ -88,8 +86,7 @@ impl MessageMeaning {
                 | Unspecific::ConnectionLost
                 | Unspecific::NonMigratable
                 | Unspecific::Enforced
-                | Unspecific::SetMsr
-                | Unspecific::FdMigration,
+                | Unspecific::SetMsr,
             ) => None,
         }
     }
@@ -171,10 +168,6 @@ fn of_nearby(nearby: Unspecific) -> &'static str {
         Unspecific::SetMsr => {
             "KVM rejected the value of a model-specific register that the guest's CPU definition or saved state contains. \
              Compare processor, microcode and kernel of both hosts. Register 0x480 and following belong to vmx."
-        }
-        Unspecific::FdMigration => {
-            "QEMU no longer writes a saved guest to a file through a descriptor as this libvirt asks. The CPU is not the \
-             cause. Update libvirt on that host."
         }
     }
 }
