@@ -416,7 +416,11 @@ fn the_page_shows_the_guests() {
          The guests are in `tests/data/distributions`: domain XML as six programs write it, on eight upgrades.\n\
          `virt-cpu-explorer list products` prints the packages of each product, and `list machines` the machine types.\n\n",
     );
-    writeln!(page, "{decided} of {} guests are decided.\n", guests.len()).unwrap();
+    writeln!(page, "{decided} of {} guests are decided.", guests.len()).unwrap();
+    page.push_str(
+        "This is not the share of other guests: with nested virtualization (`vmx`) most of these upgrades depend on\n",
+    );
+    page.push_str("releases that were not read.\n\n");
     page.push_str("| upgrade | written by | guest | host | answer |\n|---|---|---|---|---|\n");
     for guest in &guests {
         let kind = guest.read.read.split(", ").next().unwrap_or_default();
