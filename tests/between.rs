@@ -171,7 +171,8 @@ fn arch_capabilities_goes_by_point_release_vendor_and_silicon() {
         assert_eq!(on_amd("EPYC,+arch-capabilities", machine)["live"]["arch-capabilities"], "require", "{machine}");
     }
     let on = |machine: &str| {
-        let word = format!("host-passthrough,machine={machine},host=AMD:25-17-1:fpu/fpu,from=12.8.0:11.1.2,to=12.8.0:11.1.2");
+        let word =
+            format!("host-passthrough,machine={machine},host=AMD:25-17-1:fpu/fpu,from=12.8.0:11.1.2,to=12.8.0:11.1.2");
         let answer = resolve(&CATALOG, &scenario(&word));
         let cpu = answer.trace.unwrap().start.cpu.unwrap();
         cpu.on.contains(CATALOG.feature("arch-capabilities").unwrap())

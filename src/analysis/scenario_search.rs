@@ -297,8 +297,7 @@ impl<'a> Search<'a> {
         if let Refusal::UnknownModel(model)
         | Refusal::UnknownModelCompared(model)
         | Refusal::UnknownModelSent(model)
-        | Refusal::ModelUnsupported(model) =
-            self.refusal
+        | Refusal::ModelUnsupported(model) = self.refusal
         {
             return vec![(*model, Vec::new())];
         }

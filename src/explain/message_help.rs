@@ -183,7 +183,9 @@ fn rule_of(catalog: &Catalog, refusal: &Refusal) -> RuleId {
         Refusal::NotRestored => RuleId::RestoreTransport,
         Refusal::MachineType { .. } | Refusal::MachineTypeAtQemu { .. } => RuleId::MachineType,
         Refusal::UnknownFeature(_) => RuleId::UnknownFeature,
-        Refusal::UnknownModel(_) | Refusal::UnknownModelCompared(_) | Refusal::UnknownModelSent(_) => RuleId::UnknownModel,
+        Refusal::UnknownModel(_) | Refusal::UnknownModelCompared(_) | Refusal::UnknownModelSent(_) => {
+            RuleId::UnknownModel
+        }
         Refusal::ModelUnsupported(_) => RuleId::ModelUnsupported,
         Refusal::ForbiddenFeature(_) => RuleId::ForbiddenFeature,
         Refusal::PartialForbidden(_) | Refusal::PartialMissing(_) => RuleId::PartialCheck,

@@ -172,7 +172,9 @@ impl<'e> Prepared<'e> {
             }
             let mut sent = send(&facts, (from, to), &guest.live, guest.original.as_ref(), self.transport);
             recorder.sent(&sent);
-            if let Some(refusal) = not_sent(&facts, from, &guest, result.last.cpu.map(|cpu| cpu.visible).unwrap_or_default()) {
+            if let Some(refusal) =
+                not_sent(&facts, from, &guest, result.last.cpu.map(|cpu| cpu.visible).unwrap_or_default())
+            {
                 recorder.given(to, &sent.xml, false);
                 recorder.refused(&facts, to, &sent.xml, &refusal);
                 (result.hop, result.mention, result.cpu) = (index, Mention::of(&sent.xml, feature), None);

@@ -126,6 +126,11 @@ impl<'a> EndpointOptions<'a> {
         self.indices.iter().map(value).fold(0, |number, (value, size)| number * size + value)
     }
 
+    /// Whether every libvirt that may be here behaves so, whatever its open switches are.
+    pub(super) fn always(&self, behaves: impl Fn(&Behaviour) -> bool) -> bool {
+        self.libvirt.iter().flat_map(|options| options.values.iter()).all(|libvirt| behaves(&libvirt.behaviour))
+    }
+
     /// Whether the release lies inside the interval of the switch that decides the regime, or may be one of several that
     /// differ in it, and none was asked for.
     pub(super) fn regime_is_open(&self) -> bool {
