@@ -145,15 +145,22 @@ fn qemu(catalog: &Catalog) -> Vec<(String, String)> {
 fn hosts(catalog: &Catalog) -> Vec<(String, String)> {
     let note = |host: &Host| {
         let (vendor, model) = (host.vendor, host.model_id.trim());
-        let source = match host.source {
-            HostSource::QemuReply => "reply of a QEMU that is not recorded",
-            HostSource::LibvirtTests => "from libvirt's tests",
-        };
+        let source = recording(host);
         let silicon = if host.silicon.is_some() { "silicon known" } else { "silicon not known" };
         let (features, asked) = (host.features.len(), host.asked.len());
         format!("{vendor}, {features} features of {asked} asked, {source}, {silicon}, {model}")
     };
     catalog.hosts().iter().map(|host| (host.name.to_string(), note(host))).collect()
+}
+
+/// What was recorded on a host, and when.
+fn recording(host: &Host) -> String {
+    let what = match host.source {
+        HostSource::QemuReply => "reply of QEMU",
+        HostSource::LibvirtTests => "expectation of libvirt's tests",
+    };
+    let when = if host.recorded.is_empty() { "at an unknown time" } else { &host.recorded };
+    format!("{what} in libvirt's tests {when}")
 }
 
 /// Writes a rule's page, or all rules with their titles.
