@@ -150,6 +150,8 @@ pub struct Host {
     /// When the recording came into libvirt's tests: the date of the commit, or between which releases. Empty where that
     /// is not known.
     pub recorded: Box<str>,
+    /// The QEMU whose reply was recorded, inferred from the features that it could name. Empty where that is not known.
+    pub qemu: Box<str>,
     /// What KVM could give to a guest there.
     pub features: FeatureSet,
     /// Every feature the source could name, those in `features` included; others are unknown there, not lacking.

@@ -124,6 +124,7 @@ fn read_host(props: &Map<String, Value>, name: &str, features: &Names, mapped: F
         stepping: identity.stepping,
         model_id: identity.model_id.into(),
         recorded: Box::default(),
+        qemu: Box::default(),
         features: on,
         asked,
         silicon: None,
