@@ -3,11 +3,11 @@
 
 use super::behaviour::Regime;
 use super::catalog::{Catalog, LibvirtId};
-use super::definition::named_enum;
 use super::definition::{Check, Definition, Fallback, Match, Mode, Policies};
 use super::feature::FeatureId;
 use super::host::{GivenHost, HostId, Vendor};
 use super::map::ModelId;
+use super::named_enum::named_enum;
 use super::package::{Build, Presence};
 use super::qemu::{Accel, MachineId};
 use super::version::Version;
@@ -148,8 +148,6 @@ pub const DEFAULT_QEMU: Version = Version::new(7, 2, 22);
 pub const DEFAULT_MACHINE: &str = "pc-q35-4.0";
 /// The model taken when none is named.
 pub const DEFAULT_MODEL: &str = "Skylake-Client";
-/// The feature the table is about when none is named.
-pub const DEFAULT_FEATURE: &str = "mpx";
 
 impl Release {
     /// Returns this libvirt with the default QEMU.

@@ -4,8 +4,8 @@
 use super::answer::Answer;
 use super::decision_table::Mention;
 use super::endpoint::{Endpoint, Guest, Host};
-use super::expansion::Expansion;
-use super::prepared_endpoint::{Facts, PreparedEndpoint};
+use super::expansion::expand;
+use super::prepared_endpoint::{Expansion, Facts, PreparedEndpoint};
 use super::recorder::{FullTrace, Recorder};
 use super::send::{not_sent, send};
 use super::start::{Attempt, Built, adopt_running, start_incoming, start_new};
@@ -92,7 +92,7 @@ impl<'e> Prepared<'e> {
     /// Where the guest already runs, it is that guest which migrates, whatever definition is decided.
     pub fn of(catalog: &'e Catalog, case: &'e Case<'_>) -> Self {
         let first = case.started.as_ref().or(case.ends.first()).filter(|_| case.running.is_none());
-        let expansion = first.and_then(|end| Expansion::of(catalog, end, &case.guest, &case.definition));
+        let expansion = first.and_then(|end| expand(catalog, end, &case.guest, &case.definition));
         let model = expansion.as_ref().map_or(case.guest_definition().model, |expansion| Some(expansion.model));
         let endpoint = |end: &'e Endpoint<'_>| Rc::new(PreparedEndpoint::of(catalog, end, &case.guest, model));
         Self {
@@ -235,7 +235,7 @@ pub fn cold_boot(catalog: &Catalog, case: &Case<'_>) -> Option<StartTrace> {
     if definition.takes_host_model() && (guest.accel, end.host) == (Accel::Kvm, Host::Capable) {
         return None;
     }
-    let expansion = Expansion::of(catalog, end, guest, definition);
+    let expansion = expand(catalog, end, guest, definition);
     let model = expansion.as_ref().map_or(definition.model, |expansion| Some(expansion.model));
     let endpoint = PreparedEndpoint::of(catalog, end, guest, model);
     let named = case.guest_definition().features.sets().on();
