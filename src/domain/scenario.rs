@@ -115,6 +115,17 @@ impl LibvirtChoice {
             Self::Unknown => None,
         }
     }
+
+    /// Returns its name as a scenario writes it: `old`, `new`, `?`, `10.0.0-5.el9`.
+    pub(crate) fn name(&self, catalog: &Catalog) -> String {
+        match self {
+            Self::Old => "old".to_owned(),
+            Self::New => "new".to_owned(),
+            Self::Unknown => "?".to_owned(),
+            Self::Release(id, None) => catalog.release(*id).name.to_string(),
+            Self::Release(id, Some(build)) => format!("{}-{build}", catalog.release(*id).name),
+        }
+    }
 }
 
 /// A QEMU release at one end.
@@ -124,6 +135,16 @@ pub struct QemuChoice {
     pub version: Told<Version>,
     /// The package's build where one was named.
     pub build: Option<Box<str>>,
+}
+
+impl std::fmt::Display for QemuChoice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.version, &self.build) {
+            (Told::Unknown, _) => f.write_str("?"),
+            (Told::Is(version), None) => version.fmt(f),
+            (Told::Is(version), Some(build)) => write!(f, "{version}-{build}"),
+        }
+    }
 }
 
 /// The software at one end.

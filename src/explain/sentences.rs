@@ -67,10 +67,9 @@ pub fn libvirt_label(catalog: &Catalog, release: &Release) -> String {
         LibvirtChoice::Old => format!("the old libvirt ({EXAMPLE_LIBVIRT})"),
         LibvirtChoice::New => "the new libvirt".to_owned(),
         LibvirtChoice::Unknown => "this libvirt".to_owned(),
-        LibvirtChoice::Release(id, build) => {
-            let build = build.as_ref().map(|build| format!("-{build}")).unwrap_or_default();
+        LibvirtChoice::Release(..) => {
             let product = release.product.as_ref().map(|product| format!(" of {product}")).unwrap_or_default();
-            format!("libvirt {}{build}{product}", catalog.release(*id).name)
+            format!("libvirt {}{product}", release.libvirt.name(catalog))
         }
     }
 }

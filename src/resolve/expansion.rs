@@ -21,6 +21,7 @@ pub(super) fn expand<'e>(
     guest: &Guest,
     definition: &Definition,
 ) -> Option<Expansion<'e>> {
+    // virCPUTranslate, all releases: only of a named model that QEMU does not list.
     let lacks_model = definition.model.is_some_and(|model| !end.qemu.has_model(model));
     let falls_back = definition.fallback == Fallback::Allow && definition.mode == Mode::Custom && lacks_model;
     if !definition.takes_host_model() && !falls_back {
@@ -34,6 +35,7 @@ pub(super) fn expand<'e>(
     } else {
         nearest_model(&facts, &endpoint, definition)?
     };
+    // x86UpdateHostModel, all releases: the vendor comes with host-model only.
     let vendor = if definition.mode == Mode::HostModel { decoded.vendor } else { definition.vendor };
     let features = decoded.features.into_iter().collect();
     Some(Expansion { model: decoded.model, named: endpoint.model, vendor, features })
@@ -63,6 +65,7 @@ fn nearest_model(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, definition:
     let (catalog, end) = (facts.catalog, endpoint.end);
     let named = endpoint.model.as_ref()?;
     let mut definition = definition.clone();
+    // virCPUx86Update comes before virCPUx86Translate: what is optional and what is removed is decided.
     partial_check::decide_optional(facts, endpoint, &mut definition);
     for feature in &named.of_map?.removed {
         definition.features.add_if_missing(*feature, Policy::Disable);

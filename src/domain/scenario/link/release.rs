@@ -126,29 +126,6 @@ pub(super) fn write(catalog: &Catalog, release: &Release, same: Option<&QemuChoi
 
 /// Prints the packages of a release, whatever product ships them.
 pub(super) fn write_packages(catalog: &Catalog, release: &Release, same: Option<&QemuChoice>) -> String {
-    let mut text = String::with_capacity(32);
-    match &release.libvirt {
-        LibvirtChoice::Old => text.push_str("old"),
-        LibvirtChoice::New => text.push_str("new"),
-        LibvirtChoice::Unknown => text.push('?'),
-        LibvirtChoice::Release(id, build) => push(&mut text, &catalog.release(*id).name, build.as_deref()),
-    }
-    if same == Some(&release.qemu) {
-        return text;
-    }
-    text.push(':');
-    match release.qemu.version {
-        Told::Is(version) => push(&mut text, &version.to_string(), release.qemu.build.as_deref()),
-        Told::Unknown => text.push('?'),
-    }
-    text
-}
-
-/// Appends a version with its package's build.
-fn push(text: &mut String, version: &str, build: Option<&str>) {
-    text.push_str(version);
-    if let Some(build) = build {
-        text.push('-');
-        text.push_str(build);
-    }
+    let libvirt = release.libvirt.name(catalog);
+    if same == Some(&release.qemu) { libvirt } else { format!("{libvirt}:{}", release.qemu) }
 }
