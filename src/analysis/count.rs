@@ -77,7 +77,14 @@ impl<'a> Space<'a> {
         }
         let mut known: Vec<Behaviour> = Vec::new();
         let behaviours = ends.iter().map(|end| {
-            let behaviour = Behaviour { map_facts: MapFacts::default(), ..end.behaviour.clone() };
+            // What decides how a CPU is decoded is nothing to a named model.
+            let behaviour = Behaviour {
+                map_facts: MapFacts::default(),
+                decode_penalties: false,
+                untranslated: FeatureSet::EMPTY,
+                sorted_domcapabilities: false,
+                ..end.behaviour.clone()
+            };
             known.iter().position(|other| *other == behaviour).unwrap_or_else(|| {
                 known.push(behaviour);
                 known.len() - 1
@@ -176,9 +183,22 @@ impl<'a> Space<'a> {
             let mut definition = definition.unordered();
             for from in 0..count {
                 definition.check = case.ends[from].filled_in_check(definition.mode, self.accel);
-                for to in 0..count {
-                    let brief = brief_between(&prepared, (from, to), &definition, feature);
-                    answers.extend(brief.map(|brief| brief.outcome));
+                // Of a guest that does not start, the destination decides the row alone, by its model.
+                let mut refused: Vec<(Option<bool>, Outcome)> = Vec::new();
+                for (to, end) in case.ends.iter().enumerate() {
+                    let has_it = end.map.model(model).map(|model| model.data.contains(feature));
+                    let known = refused.iter().find(|(known, _)| *known == has_it).map(|(_, outcome)| *outcome);
+                    let outcome = match known {
+                        Some(known) => known,
+                        None => {
+                            let Some(brief) = brief_between(&prepared, (from, to), &definition, feature) else { continue };
+                            brief.outcome
+                        }
+                    };
+                    if known.is_none() && outcome.verdict == Verdict::StartRefused {
+                        refused.push((has_it, outcome));
+                    }
+                    answers.push(outcome);
                 }
             }
         }

@@ -16,6 +16,7 @@ use super::qemu::{Accel, MachineId, QemuDefaults, QemuFacts, XSAVE_WORD, base_na
 use super::scenario::{DEFAULT_FEATURE, Scenario};
 use super::version::Version;
 use foldhash::HashMap;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 mod between;
@@ -32,7 +33,7 @@ pub use qemu_view::QemuView;
 pub struct LibvirtId(pub u16);
 
 /// How libvirt and QEMU releases decide, with dates.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Decisions {
     /// The libvirt releases whose source tree was read, oldest first.
     pub source_trees: Vec<Version>,
@@ -321,7 +322,7 @@ impl Catalog {
     pub(crate) fn maps_with(&self, id: LibvirtId, changes: &[(MapFact, bool)]) -> Vec<(LibvirtId, Arc<CpuMap>)> {
         let release = self.release(id);
         let made = between::with_facts(self, release.version, release.map, changes).filter(|_| !changes.is_empty());
-        made.into_iter().flatten().map(|(like, map)| (like, Arc::new(map))).collect()
+        made.into_iter().flatten().collect()
     }
 
     /// Returns the fixes that a package of libvirt has beyond its release, with whether it surely has them.
@@ -444,7 +445,7 @@ impl Catalog {
     }
 
     /// Appends features with their policies.
-    pub(in crate::domain) fn push_policies(
+    pub(crate) fn push_policies(
         &self,
         text: &mut String,
         features: impl IntoIterator<Item = (FeatureId, Policy)>,

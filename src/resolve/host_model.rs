@@ -257,7 +257,7 @@ fn missing_input(libvirt: Libvirt<'_>, processor: &Processor, vendor: Option<Ven
     }
     let (family, model) = (signature.family, signature.model);
     let in_rule = vendor == Some(Vendor::Intel) && (family, model) == (BROKEN_TSX_FAMILY, BROKEN_TSX_BELOW.0);
-    let mut signatures = libvirt.map.models.iter().flatten().flat_map(|model| &model.signatures);
+    let mut signatures = libvirt.map.models.iter().flatten().flat_map(|model| model.signatures.iter());
     let in_map = signatures.any(|known| known.stepping.is_some() && known.is_for(family, model));
     (in_rule || in_map).then_some(MissingInput::Stepping)
 }
