@@ -3,6 +3,7 @@
 use super::dedup::{Cases, Shared};
 use super::{Dependence, Plan};
 use crate::resolve::answer::{Outcome, OutcomeWithFeatures, Possible};
+use crate::resolve::decision_table::Row;
 use crate::resolve::classify::{brief, brief_and_refusal};
 use crate::resolve::refusal::Refusal;
 use crate::resolve::rules::RuleId;
@@ -12,6 +13,9 @@ use foldhash::HashMap;
 /// The most combinations that are all tried. Where there are more, the values that are one for this guest are tried once;
 /// where there are still more, each unknown input is varied alone, and the answer is `depends` in any case.
 pub(super) const MOST_CASES: usize = 20_000;
+
+/// From so many combinations on it costs less to find the values that are one for this guest than to try all.
+const WORTH_FACTORING: usize = 256;
 
 /// What an answer depends on where there are more combinations than are tried.
 pub(crate) const TOO_MANY: &str = "too many combinations";
@@ -121,10 +125,11 @@ impl Tried {
 }
 
 impl Combinations {
-    fn of(plan: &Plan<'_>) -> Self {
+    /// Those of a plan. Where there are more than `many`, the values that are one for this guest are tried once.
+    fn of(plan: &Plan<'_>, many: usize) -> Self {
         let sizes: Vec<usize> = plan.axes.iter().map(|axis| axis.values.len()).collect();
         let product = |sizes: &[usize]| sizes.iter().try_fold(1usize, |product, size| product.checked_mul(*size));
-        if product(&sizes).is_some_and(|all| all <= MOST_CASES) {
+        if product(&sizes).is_some_and(|all| all <= many) {
             let values = every(&sizes);
             return Self { tried: sizes.clone(), sizes, exhaustive: true, values };
         }
@@ -200,7 +205,7 @@ impl Plan<'_> {
     /// # Errors
     /// The input without which nothing can be said.
     pub(super) fn try_cases(&self, wanted: Wanted) -> Result<Agreement, Dependence> {
-        let combinations = Combinations::of(self);
+        let combinations = Combinations::of(self, MOST_CASES);
         // Where some answers do not count, two may be one in the end.
         let enough = if wanted == Wanted::Whether && !self.same_any_host { 2 } else { usize::MAX };
         let mut tried = self.try_all(&combinations, enough);
@@ -232,15 +237,20 @@ impl Plan<'_> {
         self.axes.iter().map(|axis| Dependence { input: axis.input.clone(), answers: Vec::new() }).collect()
     }
 
-    /// Returns the answer in short of a guest that arrives unchanged whatever is not known; `None` for every other.
-    /// Stops at the first case that says otherwise, so that many scenarios can be tried where few will do.
-    pub fn unchanged(&self) -> Option<Outcome> {
+    /// Returns the answer in short of a guest that arrives unchanged whatever is not known, in the row of the decision
+    /// table if one is given; `None` for every other. Stops at the first case that says otherwise, so that many scenarios
+    /// can be tried where few will do.
+    pub fn unchanged(&self, row: Option<Row>) -> Option<Outcome> {
         let outcome = self.brief_of(&[])?.outcome;
         let passed_over = |outcome: Outcome| self.same_any_host && outcome.verdict == Verdict::StartRefused;
+        let in_row = |outcome: Outcome| row.is_none() || outcome.row == row;
+        if !in_row(outcome) && !passed_over(outcome) {
+            return None;
+        }
         if self.axes.is_empty() || (outcome.verdict != Verdict::Unchanged && !passed_over(outcome)) {
             return Some(outcome).filter(|outcome| outcome.verdict == Verdict::Unchanged);
         }
-        let combinations = Combinations::of(self);
+        let combinations = Combinations::of(self, WORTH_FACTORING);
         if !combinations.exhaustive {
             return None;
         }
@@ -252,7 +262,7 @@ impl Plan<'_> {
             if passed_over(brief.outcome) {
                 continue;
             }
-            if brief.outcome.verdict != Verdict::Unchanged {
+            if brief.outcome.verdict != Verdict::Unchanged || !in_row(brief.outcome) {
                 return None;
             }
             match &mut found {
