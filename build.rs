@@ -48,7 +48,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     for path in ["cpu_map", "src/domain", "src/domain.rs", "src/load"] {
         println!("cargo::rerun-if-changed={path}");
     }
-    let names = ["behaviour", "downstream", "hosts", "libvirt", "products", "qemu"].map(|name| format!("cpu_map/{name}.xml"));
+    let names =
+        ["behaviour", "downstream", "hosts", "libvirt", "products", "qemu"].map(|name| format!("cpu_map/{name}.xml"));
     let mut texts = Vec::new();
     let mut hash = Sha256::new();
     for name in &names {

@@ -198,7 +198,8 @@ const REPLY: &str = "mine=tests/data/hosts/7.2.22-query-cpu-model-expansion.json
 fn a_full_disk_while_facts_are_written_leaves_the_old_ones() {
     let directory = copied_facts("facts");
     let before = names_in(&directory);
-    let line = format!("trap '' XFSZ; ulimit -f 40; exec {PROGRAM} import --host {REPLY} --into {}", directory.display());
+    let line =
+        format!("trap '' XFSZ; ulimit -f 40; exec {PROGRAM} import --host {REPLY} --into {}", directory.display());
     let output = Command::new("sh").args(["-c", &line]).output().expect("a shell runs");
     assert_eq!(output.status.code(), Some(2));
     assert!(said(&output).contains("cannot be written: File too large"), "{}", said(&output));

@@ -191,7 +191,9 @@ impl<'a> Space<'a> {
                     let outcome = match known {
                         Some(known) => known,
                         None => {
-                            let Some(brief) = brief_between(&prepared, (from, to), &definition, feature) else { continue };
+                            let Some(brief) = brief_between(&prepared, (from, to), &definition, feature) else {
+                                continue;
+                            };
                             brief.outcome
                         }
                     };

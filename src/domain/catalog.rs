@@ -445,11 +445,7 @@ impl Catalog {
     }
 
     /// Appends features with their policies.
-    pub(crate) fn push_policies(
-        &self,
-        text: &mut String,
-        features: impl IntoIterator<Item = (FeatureId, Policy)>,
-    ) {
+    pub(crate) fn push_policies(&self, text: &mut String, features: impl IntoIterator<Item = (FeatureId, Policy)>) {
         for (number, (feature, policy)) in features.into_iter().enumerate() {
             let name = self.feature_name(feature);
             let parts = match policy {

@@ -97,11 +97,7 @@ impl Chain<'_> {
     }
 }
 
-fn features(
-    document: &Document<'_>,
-    chain: &Chain<'_>,
-    names: &mut Names,
-) -> Result<Vec<Column>, LoadError> {
+fn features(document: &Document<'_>, chain: &Chain<'_>, names: &mut Names) -> Result<Vec<Column>, LoadError> {
     let mut columns: Vec<Column> = Vec::new();
     for element in document.root.children_named("feature") {
         let name = document.need(element, "name")?;
