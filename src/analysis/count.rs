@@ -10,7 +10,7 @@ use crate::domain::map::ModelId;
 use crate::domain::qemu::{Accel, MachineId, ModelDefaults};
 use crate::domain::scenario::{CpuChoice, MachineChoice, Scenario, Told};
 use crate::domain::version::Version;
-use crate::resolve::{Case, Endpoint, Guest, Machine, Outcome, Prepared, RuleId, Verdict, brief_between, source};
+use crate::resolve::{Case, Endpoint, Guest, Machine, Outcome, Prepared, RuleId, Started, Verdict, source};
 
 /// What the definition says about the feature: nothing, on, off.
 pub const STATES: [Option<Policy>; 3] = [None, Some(Policy::Require), Some(Policy::Disable)];
@@ -183,20 +183,13 @@ impl<'a> Space<'a> {
             let mut definition = definition.unordered();
             for from in 0..count {
                 definition.check = case.ends[from].filled_in_check(definition.mode, self.accel);
+                let Some(started) = Started::at(&prepared, from, &definition, feature) else { continue };
                 // Of a guest that does not start, the destination decides the row alone, by its model.
                 let mut refused: Vec<(Option<bool>, Outcome)> = Vec::new();
                 for (to, end) in case.ends.iter().enumerate() {
                     let has_it = end.map.model(model).map(|model| model.data.contains(feature));
                     let known = refused.iter().find(|(known, _)| *known == has_it).map(|(_, outcome)| *outcome);
-                    let outcome = match known {
-                        Some(known) => known,
-                        None => {
-                            let Some(brief) = brief_between(&prepared, (from, to), &definition, feature) else {
-                                continue;
-                            };
-                            brief.outcome
-                        }
-                    };
+                    let Some(outcome) = known.or_else(|| Some(started.to(to)?.outcome)) else { continue };
                     if known.is_none() && outcome.verdict == Verdict::StartRefused {
                         refused.push((has_it, outcome));
                     }

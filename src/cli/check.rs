@@ -1,5 +1,6 @@
 //! Runs `check`: for one guest, for the guests of domain files, or for each line of a batch.
 
+use super::analysis::progress;
 use super::check_args::{CheckArgs, Format};
 use super::files;
 use super::output::complain;
@@ -114,7 +115,12 @@ fn check_domains(catalog: &Catalog, choice: &Choice, args: &CheckArgs, out: &mut
     let single = files.len() == 1;
     let mut many = Many::new(catalog, args);
     let mut known: HashMap<Scenario, Answer> = HashMap::new();
-    for file in files {
+    let (count, mut progress) = (files.len(), progress());
+    for (number, file) in (1..).zip(files) {
+        progress(number, count);
+        if known.len() == MOST_KNOWN {
+            known.clear();
+        }
         let read = file.and_then(|name| match choice.read_domain(catalog, &asked.scenario, &name) {
             Ok(domain) => Ok((name, domain)),
             Err(err) => Err((name, err)),
@@ -209,6 +215,8 @@ impl<'a> Many<'a> {
     }
 }
 
+/// How many answers to guests of files are kept for guests with the same definition.
+const MOST_KNOWN: usize = 1024;
 /// The longest batch line, in bytes.
 const LONGEST_LINE: u64 = 1 << 20;
 /// How much of a longer line is passed over for the next one. What has no end by then has none.
