@@ -45,17 +45,23 @@ pub struct Remedy {
 /// Returns the remedies for an answer that is not `unchanged`, those without a restart first; at most one of each kind.
 /// Empty for an unchanged guest, and for an answer that depends.
 pub fn remedies(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Vec<Remedy> {
-    remedies_with(&mut Resolver::new(catalog), scenario, answer)
+    search(&mut Resolver::new(catalog), scenario, answer, true)
 }
 
-/// Returns the same with a resolver whose cache is reused.
+/// Returns the same without the settings of products, whose search takes longer than all the rest, and with a resolver
+/// whose cache is reused.
 pub fn remedies_with(resolver: &mut Resolver<'_>, scenario: &Scenario, answer: &Answer) -> Vec<Remedy> {
+    search(resolver, scenario, answer, scenario.writer().is_some())
+}
+
+fn search(resolver: &mut Resolver<'_>, scenario: &Scenario, answer: &Answer, settings: bool) -> Vec<Remedy> {
     if matches!(answer.verdict, Verdict::Unchanged | Verdict::Depends | Verdict::Never) {
         return Vec::new();
     }
     let restarted = scenario.next_start();
     let catalog = resolver.catalog();
-    let search = Search { catalog, resolver: RefCell::new(resolver), scenario, restarted: &restarted, answer };
+    let search =
+        Search { catalog, resolver: RefCell::new(resolver), scenario, restarted: &restarted, answer, settings };
     let mut remedies = Vec::new();
     if answer.verdict != Verdict::StartRefused {
         let upgraded = search.other_libvirt();
@@ -82,6 +88,8 @@ struct Search<'a, 'c> {
     /// The same guest at its next start.
     restarted: &'a Scenario,
     answer: &'a Answer,
+    /// Whether the settings of products are wanted.
+    settings: bool,
 }
 
 const MIGRATE: &str = "virsh migrate --live --persistent GUEST qemu+ssh://DESTINATION/system";
@@ -118,7 +126,8 @@ impl Search<'_, '_> {
             ""
         };
         let text = format!("use libvirt {} at the destination{why}", release.name);
-        let (how, settings) = (Application::Command(MIGRATE.to_owned()), settings::software(self));
+        let how = Application::Command(MIGRATE.to_owned());
+        let settings = if self.settings { settings::software(self) } else { Vec::new() };
         Some((found, Remedy { text, restart: false, scenario, how, settings }))
     }
 

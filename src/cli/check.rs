@@ -79,8 +79,14 @@ fn one(
     notes: &[String],
     args: &CheckArgs,
 ) -> String {
-    let ways = remedies(catalog, scenario, answer);
-    let text = match args.format.unwrap_or(Format::Text) {
+    let format = args.format.unwrap_or(Format::Text);
+    let with_settings = format == Format::Markdown || (format == Format::Text && args.verbose);
+    let ways = if with_settings {
+        remedies(catalog, scenario, answer)
+    } else {
+        remedies_with(&mut Resolver::new(catalog), scenario, answer)
+    };
+    let text = match format {
         Format::Json => {
             return export::json_about(catalog, scenario, answer, About { remedies: Some(&ways), ..about }) + "\n";
         }
