@@ -162,8 +162,22 @@ fn arch_capabilities_goes_by_point_release_vendor_and_silicon() {
         let word = format!("EPYC,+arch-capabilities,machine=pc-q35-6.2,from=11.3.0:10.0.2,to=11.3.0:{qemu}");
         expect(&word, &json!({"verdict": "unchanged"}));
     }
-    let new_machine = "EPYC,+arch-capabilities,machine=pc-q35-10.1,from=11.3.0:10.1.2,to=11.3.0:10.1.2";
-    assert_eq!(check(new_machine)["live"]["arch-capabilities"], "disable");
+    // An AMD guest gets it by name on every machine type, and not with host-passthrough where QEMU leaves it out.
+    let on_amd = |cpu: &str, machine: &str| {
+        let host = "host=AMD:25-17-1:arch-capabilities+fpu+hypervisor/fpu";
+        check(&format!("{cpu},machine={machine},check=none,{host},from=12.8.0:11.1.2,to=12.8.0:11.1.2"))
+    };
+    for machine in ["pc-q35-10.0", "pc-q35-11.1"] {
+        assert_eq!(on_amd("EPYC,+arch-capabilities", machine)["live"]["arch-capabilities"], "require", "{machine}");
+    }
+    let on = |machine: &str| {
+        let word =
+            format!("host-passthrough,machine={machine},host=AMD:25-17-1:fpu/fpu,from=12.8.0:11.1.2,to=12.8.0:11.1.2");
+        let answer = resolve(&CATALOG, &scenario(&word));
+        let cpu = answer.trace.unwrap().start.cpu.unwrap();
+        cpu.on.contains(CATALOG.feature("arch-capabilities").unwrap())
+    };
+    assert_eq!((on("pc-q35-10.0"), on("pc-q35-11.1")), (true, false));
 }
 
 #[test]
@@ -291,6 +305,10 @@ fn many_unknown_inputs_are_decided_where_few_of_them_matter() {
         ("EPYC", "?", ""),
         ("Haswell-noTSX", "pc-q35-7.2", ""),
         ("Haswell-noTSX", "pc-q35-7.2", stops),
+        ("Haswell-noTSX", "?", stops),
+        ("Skylake-Client", "?", stops),
+        ("EPYC", "?", stops),
+        ("Icelake-Server", "?", stops),
     ] {
         let word = format!("{model},machine={machine}{stops},from=10.0.0:8.2.0,to=11.10.0:10.1.0");
         let answer = resolve(&CATALOG, &scenario(&word));

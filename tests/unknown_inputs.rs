@@ -2,9 +2,13 @@
 
 mod support;
 
+use proptest::prelude::*;
 use support::ask::{CATALOG, answer, scenario};
 use virt_cpu_explorer::internal::domain::behaviour::Regime;
-use virt_cpu_explorer::internal::resolve::{Budget, BudgetExceeded, Plan, Resolver, Verdict, between_exact_maps};
+use virt_cpu_explorer::internal::domain::scenario::Scenario;
+use virt_cpu_explorer::internal::resolve::{
+    Basis, Budget, BudgetExceeded, Plan, Refusal, Resolver, RuleId, Verdict, between_exact_maps, decide,
+};
 
 /// Questions that differ in one thing each that an end is made from.
 const ALIKE: [&str; 12] = [
@@ -217,4 +221,77 @@ fn a_budget_ends_with_the_question_that_it_does_not_cover() {
 
     let mut endless = Budget::endless();
     assert!((0..3).all(|_| resolver.brief_within(&dear, &mut endless).is_ok()));
+}
+
+fn part(of: &'static [&'static str]) -> impl Strategy<Value = &'static str> {
+    proptest::sample::select(of)
+}
+
+/// A release with open switches or between two maps, with a QEMU that was not run.
+fn unread_release() -> impl Strategy<Value = &'static str> {
+    part(&[
+        "8.7.0:7.0.0",
+        "9.3.0:8.2.0",
+        "9.9.0:8.1.0",
+        "10.0.0:8.2.0",
+        "10.3.0:9.1.0",
+        "10.6.0:9.2.0",
+        "10.9.0:9.2.0",
+        "11.0.0:9.2.4",
+        "11.4.0:10.0.2",
+        "11.10.0:10.1.0",
+        "12.2.0:10.2.0",
+    ])
+}
+
+/// The answers that these combinations give: verdict, rule and refusal.
+fn kinds(
+    plan: &Plan<'_>,
+    assignments: &[Vec<usize>],
+    of: &Scenario,
+) -> Vec<(Verdict, Option<RuleId>, Option<Refusal>)> {
+    let mut found = Vec::new();
+    for assignment in assignments {
+        let Some(case) = plan.case(assignment) else { continue };
+        let Some(answer) = decide(&CATALOG, &case, of.feature, Basis::Read) else { continue };
+        let rule = answer.rule.filter(|_| answer.verdict != Verdict::Unchanged);
+        let kind = (answer.verdict, rule, answer.refusal().cloned());
+        if !found.contains(&kind) {
+            found.push(kind);
+        }
+    }
+    found
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn values_that_are_left_out_give_no_answer_of_their_own(
+        guest in part(&[
+            "Haswell-noTSX", "Skylake-Client", "EPYC", "Icelake-Server", "SapphireRapids", "kvm64", "Opteron_G3",
+            "Skylake-Client-v4", "Westmere", "host-model", "maximum",
+        ]),
+        more in part(&[
+            "", ",+vmx", ",-mpx", ",check=none", ",check=full", ",+ht,topology=1-2-1", ",machine=?", ",avx2=forbid",
+            ",pku=optional", ",+invtsc", ",transport=save", ",started=9.0.0:8.2.0",
+        ]),
+        host in part(&["", ",accel=tcg", ",host=Xeon-Gold-6130", ",host=EPYC-7502-32-Core"]),
+        (from, via, to) in (unread_release(), unread_release(), unread_release()), stops in any::<bool>(),
+    ) {
+        let via = if stops { format!(",via={via}") } else { String::new() };
+        let word = format!("{guest}{more}{host},from={from}{via},to={to}");
+        let Ok(scenario) = Scenario::parse(&CATALOG, &word) else { return Ok(()) };
+        let Ok(plan) = Plan::of(&CATALOG, &scenario) else { return Ok(()) };
+        let sizes: Vec<usize> = plan.axes.iter().map(|axis| axis.values.len()).collect();
+        prop_assume!(sizes.iter().product::<usize>() <= 1024);
+        let mut all = vec![Vec::new()];
+        for size in sizes {
+            all = all.iter().flat_map(|start| (0..size).map(|value| [start.as_slice(), &[value]].concat())).collect();
+        }
+        let distinct = kinds(&plan, &plan.distinct_assignments().unwrap(), &scenario);
+        for kind in kinds(&plan, &all, &scenario) {
+            prop_assert!(distinct.contains(&kind), "{word} lacks {kind:?}");
+        }
+    }
 }

@@ -283,6 +283,7 @@ impl<'a> Search<'a> {
             | Refusal::MachineTypeAtQemu { .. }
             | Refusal::UnknownModel(_)
             | Refusal::UnknownModelCompared(_)
+            | Refusal::UnknownModelSent(_)
             | Refusal::ModelUnsupported(_)
             | Refusal::NotRestored
             | Refusal::OtherVendor(_) => Vec::new(),
@@ -293,8 +294,10 @@ impl<'a> Search<'a> {
     fn models(&self) -> Vec<(ModelId, Vec<FeatureId>)> {
         let common = ["Skylake-Client", "EPYC", "Cascadelake-Server", "qemu64"];
         let common = || common.iter().filter_map(|name| self.catalog.model(name));
-        if let Refusal::UnknownModel(model) | Refusal::UnknownModelCompared(model) | Refusal::ModelUnsupported(model) =
-            self.refusal
+        if let Refusal::UnknownModel(model)
+        | Refusal::UnknownModelCompared(model)
+        | Refusal::UnknownModelSent(model)
+        | Refusal::ModelUnsupported(model) = self.refusal
         {
             return vec![(*model, Vec::new())];
         }

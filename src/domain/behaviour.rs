@@ -500,7 +500,7 @@ named_enum! {
         ThreadsReported "threads-reported",
         /// `arch-capabilities` is supported only where the silicon has it.
         ArchCapabilitiesSilicon "arch-capabilities-silicon",
-        /// `arch-capabilities` is not supported for guests with an AMD vendor.
+        /// `arch-capabilities` is left out of `host` and `max` of guests with an AMD vendor.
         ArchCapabilitiesNotAmd "arch-capabilities-not-amd",
         /// `unavailable-features` is missing: libvirt does not trust it with model-specific registers.
         NoUnavailableFeatures "no-unavailable-features",

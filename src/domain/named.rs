@@ -22,6 +22,9 @@ pub struct Named {
     pub(crate) arch_capabilities: Option<FeatureId>,
     /// `rdctl-no`.
     pub(crate) rdctl_no: Option<FeatureId>,
+    /// What Linux emulates for a guest on every AMD processor: `arch-capabilities`, and what it says there since 5.5
+    /// (`kvm_get_arch_capabilities`).
+    pub(crate) emulated_on_amd: FeatureSet,
     /// `monitor`.
     pub(crate) monitor: Option<FeatureId>,
     /// `intel-pt`.
@@ -72,6 +75,10 @@ impl Named {
             pdcm: feature("pdcm"),
             arch_capabilities: feature("arch-capabilities"),
             rdctl_no: feature("rdctl-no"),
+            emulated_on_amd: ["arch-capabilities", "rdctl-no", "skip-l1dfl-vmentry", "mds-no", "pschange-mc-no"]
+                .into_iter()
+                .filter_map(feature)
+                .collect(),
             monitor: feature("monitor"),
             intel_pt: feature("intel-pt"),
             pconfig: feature("pconfig"),

@@ -233,7 +233,9 @@ impl Story<'_> {
             Refusal::NoInvariantTsc => Fact::NoInvariantTsc(self.scenario.accel),
             Refusal::NotSent(_) => Fact::NotSent,
             Refusal::NotRestored => Fact::NotRestored(self.qemu()),
-            Refusal::UnknownModel(model) | Refusal::UnknownModelCompared(model) => Fact::MapHasNoModel(*model),
+            Refusal::UnknownModel(model) | Refusal::UnknownModelCompared(model) | Refusal::UnknownModelSent(model) => {
+                Fact::MapHasNoModel(*model)
+            }
             Refusal::ModelUnsupported(model) => Fact::QemuHasNoModel(*model),
             Refusal::ForbiddenFeature(feature) | Refusal::Conflict(feature) => Fact::HostHasForbidden(vec![*feature]),
             Refusal::PartialForbidden(features) | Refusal::PartialStrict(features) => {

@@ -6,7 +6,7 @@ use crate::domain::definition::{Check, Definition, Policy};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::CpuMap;
 use crate::domain::scenario::{LibvirtChoice, Release, Scenario, Told, write_machine};
-use crate::resolve::{Answer, Origin, Refusal, StartTrace, Trace, WrittenBy};
+use crate::resolve::{Answer, Origin, Refusal, Stage, StartTrace, Trace, WrittenBy};
 
 /// What one side has at one line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -435,7 +435,7 @@ impl Story<'_> {
             }
             Refusal::UnknownFeature(_) => (asked, "CPU map has it", format!("{name} is not defined")),
             Refusal::MsrFeatures(_) => (asked, "QEMU reports it", self.qemu_lacks("cannot report it")),
-            Refusal::UnknownModel(id) | Refusal::UnknownModelCompared(id) => {
+            Refusal::UnknownModel(id) | Refusal::UnknownModelCompared(id) | Refusal::UnknownModelSent(id) => {
                 (model(*id), "CPU map has it", "no such model".to_owned())
             }
             Refusal::ModelUnsupported(id) => (model(*id), "QEMU has it", self.qemu_lacks("no such model")),
@@ -453,7 +453,7 @@ impl Story<'_> {
             Refusal::NotSent(_) => ("invtsc, no TSC frequency".to_owned(), "may be sent", "not sent".to_owned()),
             Refusal::FullCheck { .. } => (asked, COMPARED, String::new()),
         };
-        let refused = |run: &StartTrace| run.refused.is_some() || matches!(refusal, Refusal::NotSent(_));
+        let refused = |run: &StartTrace| run.refused.is_some() || refusal.stage() == Stage::Send;
         let who = self.lane(
             who,
             |run| {

@@ -39,7 +39,7 @@ pub fn message(catalog: &Catalog, refusal: &Refusal) -> String {
             list(features, ", ")
         ),
         Refusal::UnknownModel(model) => format!("internal error: Unknown CPU model {}", catalog.model_name(*model)),
-        Refusal::UnknownModelCompared(model) => {
+        Refusal::UnknownModelCompared(model) | Refusal::UnknownModelSent(model) => {
             format!("invalid argument: unknown CPU model {}", catalog.model_name(*model))
         }
         Refusal::ModelUnsupported(model) => {

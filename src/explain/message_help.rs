@@ -183,7 +183,9 @@ fn rule_of(catalog: &Catalog, refusal: &Refusal) -> RuleId {
         Refusal::NotRestored => RuleId::RestoreTransport,
         Refusal::MachineType { .. } | Refusal::MachineTypeAtQemu { .. } => RuleId::MachineType,
         Refusal::UnknownFeature(_) => RuleId::UnknownFeature,
-        Refusal::UnknownModel(_) | Refusal::UnknownModelCompared(_) => RuleId::UnknownModel,
+        Refusal::UnknownModel(_) | Refusal::UnknownModelCompared(_) | Refusal::UnknownModelSent(_) => {
+            RuleId::UnknownModel
+        }
         Refusal::ModelUnsupported(_) => RuleId::ModelUnsupported,
         Refusal::ForbiddenFeature(_) => RuleId::ForbiddenFeature,
         Refusal::PartialForbidden(_) | Refusal::PartialMissing(_) => RuleId::PartialCheck,
@@ -237,7 +239,7 @@ fn of_refusal(catalog: &Catalog, refusal: &Refusal) -> Vec<String> {
             ),
             &[*feature],
         ),
-        Refusal::UnknownModel(model) | Refusal::UnknownModelCompared(model) => {
+        Refusal::UnknownModel(model) | Refusal::UnknownModelCompared(model) | Refusal::UnknownModelSent(model) => {
             let sentence = "but the CPU map of the libvirt that reports this does not have it.";
             vec![
                 format!("The definition names the model {}, {sentence}", catalog.model_name(*model)),

@@ -77,8 +77,7 @@ fn host_model(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>) -> Option<Host
     let probe = match (facts.guest.accel, end.host) {
         (Accel::Kvm, Host::Capable) => return None,
         (Accel::Kvm, Host::With { vendor, signature, .. }) => {
-            let supported = endpoint.supported_without_machine(facts, vendor);
-            let mut features = endpoint.offered(facts, supported);
+            let mut features = endpoint.offered_to_libvirt(facts);
             features.extend(catalog.named().hypervisor);
             Probe::kvm(catalog, &end.qemu, &Processor { vendor: Some(vendor), signature, features })
         }
@@ -104,9 +103,7 @@ fn nearest_model(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, definition:
     let offered = match (facts.guest.accel, end.host) {
         (Accel::Tcg, _) => end.qemu.tcg_max,
         (Accel::Kvm, Host::Capable) => FeatureSet::ALL,
-        (Accel::Kvm, Host::With { vendor, .. }) => {
-            endpoint.offered(facts, endpoint.supported_without_machine(facts, vendor))
-        }
+        (Accel::Kvm, Host::With { .. }) => endpoint.offered_to_libvirt(facts),
     };
     let models = QemuModels::of(catalog, &end.qemu, facts.guest.accel, offered);
     decode(libvirt(catalog, end), &processor, Purpose::Guest(Some(&models)), &[])

@@ -7,17 +7,15 @@ use super::endpoint::{Endpoint, Guest, Host};
 use super::expansion::Expansion;
 use super::prepared_endpoint::{Facts, PreparedEndpoint};
 use super::recorder::{FullTrace, Recorder};
-use super::refusal::{Sender, UnorderedRefusal};
-use super::send::send;
+use super::send::{not_sent, send};
 use super::start::{Attempt, Built, adopt_running, start_incoming, start_new};
 use super::trace::{Running, StartTrace};
-use crate::domain::behaviour::{InvtscMessage, Original, Regime};
+use crate::domain::behaviour::{Original, Regime};
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Definition, Policies, Policy, PolicyStore};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{self, Transport};
-use crate::domain::version::Version;
 use std::rc::Rc;
 
 /// One case: every input decided.
@@ -174,7 +172,9 @@ impl<'e> Prepared<'e> {
             }
             let mut sent = send(&facts, (from, to), &guest.live, guest.original.as_ref(), self.transport);
             recorder.sent(&sent);
-            if let Some(refusal) = not_sent(&facts, from, &guest.live, result.last.cpu) {
+            if let Some(refusal) =
+                not_sent(&facts, from, &guest, result.last.cpu.map(|cpu| cpu.visible).unwrap_or_default())
+            {
                 recorder.given(to, &sent.xml, false);
                 recorder.refused(&facts, to, &sent.xml, &refusal);
                 (result.hop, result.mention, result.cpu) = (index, Mention::of(&sent.xml, feature), None);
@@ -200,33 +200,6 @@ impl<'e> Prepared<'e> {
         Some(result)
     }
 }
-
-/// Why a sender keeps a guest whose CPU has `invtsc`: QEMU neither saves nor migrates it (`qemuMigrationSrcIsAllowed`).
-/// libvirt asks QEMU for its reasons where both can do that. Else it looks at the definition, and what that does not
-/// tell, QEMU says when it is to migrate.
-#[expect(clippy::large_types_passed_by_value, reason = "every caller has a copy of its own")]
-fn not_sent<P: PolicyStore>(
-    facts: &Facts<'_>,
-    sender: &PreparedEndpoint<'_>,
-    live: &Definition<P>,
-    cpu: Option<Built>,
-) -> Option<UnorderedRefusal> {
-    let invtsc = facts.catalog.named().invtsc?;
-    let may_go = facts.guest.accel != Accel::Kvm || facts.guest.has_tsc_frequency;
-    let has_it = !may_go && cpu.is_some_and(|cpu| cpu.visible.contains(invtsc));
-    let end = sender.end;
-    let asks = end.behaviour.invtsc_message == InvtscMessage::Qemu && end.qemu.version >= TELLS_REASONS;
-    has_it.then(|| {
-        UnorderedRefusal::NotSent(match asks {
-            true => Sender::Reasons,
-            false if live.described_by(&end.map).contains(invtsc) => Sender::Libvirt,
-            false => Sender::Command,
-        })
-    })
-}
-
-/// The first QEMU that tells why it does not migrate (`blocked-reasons` of `query-migrate`).
-const TELLS_REASONS: Version = Version::new(6, 0, 0);
 
 /// What a guest that never started would have sent: every start writes down the features removed from the model.
 fn would_mention(source: &PreparedEndpoint<'_>, mention: Mention, feature: FeatureId) -> Mention {

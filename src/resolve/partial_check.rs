@@ -30,8 +30,7 @@ fn host_cpu(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>) -> Option<HostCp
     match (facts.guest.accel, endpoint.end.host) {
         (Accel::Kvm, Host::Capable) => None,
         (Accel::Kvm, Host::With { vendor, silicon, .. }) => {
-            let supported = endpoint.supported_without_machine(facts, vendor);
-            let of_qemu = (endpoint.offered(facts, supported) | hypervisor(facts)) & known;
+            let of_qemu = (endpoint.offered_to_libvirt(facts) | hypervisor(facts)) & known;
             let shown = silicon_seen(endpoint, silicon);
             let full = match endpoint.end.behaviour.host_under_kvm {
                 HostUnderKvm::Cpuid => shown,
@@ -133,7 +132,7 @@ fn blockers(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, model: Option<Mo
         return Some(Blockers::default());
     }
     let own = facts.catalog.cell(model.id, endpoint.newest_machine(facts), facts.guest.accel).unwrap_or_default();
-    let features = own - endpoint.supported_without_machine(facts, endpoint.vendor);
+    let features = own - endpoint.supported;
     let states = if endpoint.masks_states { FeatureSet::EMPTY } else { facts.states_of(own) - endpoint.states };
     Some(Blockers { features, states })
 }
@@ -247,7 +246,7 @@ pub(super) fn decide_optional<P: PolicyStore>(
     }
     let map = &endpoint.end.map;
     // A capable host offers whatever its QEMU can give.
-    let at_best = || endpoint.supported(facts.catalog, Vendor::Intel) & endpoint.end.qemu.properties;
+    let at_best = || endpoint.supported & endpoint.end.qemu.properties;
     // Before 3.2.0 the only host that libvirt knows is the processor (virCPUUpdate with caps->host.cpu).
     let known = |host: HostCpu| match endpoint.end.behaviour.host_under_kvm {
         HostUnderKvm::Cpuid if facts.guest.accel == Accel::Kvm => host.full,

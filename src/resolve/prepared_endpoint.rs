@@ -63,10 +63,10 @@ pub(super) struct PreparedEndpoint<'e> {
     pub(super) vendor: Vendor,
     /// The vendor of the host; of one that has whatever is asked for, the model's. Under TCG that of QEMU's `max`.
     pub(super) host_vendor: Vendor,
-    /// What accelerator and host can give, `arch-capabilities` not yet looked at.
-    can_give: FeatureSet,
-    /// Whether QEMU has each of its two ways of its own with `arch-capabilities` on the machine type.
-    arch_capabilities: [bool; 2],
+    /// What accelerator and host can give a guest.
+    pub(super) supported: FeatureSet,
+    /// What this QEMU gives an AMD guest of this machine type only by name.
+    only_by_name: FeatureSet,
     /// Whether this QEMU reports several threads in a package.
     pub(super) reports_threads: bool,
     /// Whether this QEMU cannot report which features are unavailable.
@@ -128,8 +128,8 @@ impl<'e> PreparedEndpoint<'e> {
             model: model.map(|model| PreparedModel::of(catalog, (end, &dependencies, defaults), guest, model)),
             vendor: guest.vendor_id.unwrap_or(vendor),
             host_vendor: if guest.accel == Accel::Tcg { Vendor::Amd } else { vendor },
-            can_give: can_give(catalog, end, guest, reports_threads),
-            arch_capabilities: arch_capabilities(catalog, end, guest, series),
+            supported: supported(catalog, end, guest, (series, reports_threads), vendor),
+            only_by_name: only_by_name(catalog, end, guest, series),
             reports_threads,
             hides_unavailable: quirk(QuirkKind::NoUnavailableFeatures, None),
             clears_pdcm: !guest.pmu && quirk(QuirkKind::PdcmCleared, series),
@@ -147,21 +147,8 @@ impl<'e> PreparedEndpoint<'e> {
         }
     }
 
-    /// Returns what accelerator and host can give a guest with this vendor.
-    pub(super) fn supported(&self, catalog: &Catalog, vendor: Vendor) -> FeatureSet {
-        self.supported_with(catalog, vendor, self.arch_capabilities)
-    }
-
-    /// Returns the same as libvirt asks about it: QEMU is started without a machine type, so no compatibility setting
-    /// counts, as with its newest one.
-    pub(super) fn supported_without_machine(&self, facts: &Facts<'_>, vendor: Vendor) -> FeatureSet {
-        let name = facts.catalog.machine_name(self.newest_machine(facts));
-        let series = machine_series(name).map(|(_, version)| version.series());
-        let quirks = arch_capabilities(facts.catalog, self.end, facts.guest, series);
-        self.supported_with(facts.catalog, vendor, quirks)
-    }
-
     /// Returns this QEMU's newest machine type, as far as there are cells for it; the guest's own where there is none.
+    /// libvirt asks QEMU without naming one, so that no compatibility property counts.
     pub(super) fn newest_machine(&self, facts: &Facts<'_>) -> MachineId {
         let is_of_qemu = |id: &&MachineId| {
             let name = facts.catalog.machine_name(**id);
@@ -173,35 +160,33 @@ impl<'e> PreparedEndpoint<'e> {
 
     /// Returns what `host` and `max` switch on by themselves: what the host lists and this QEMU has a name for, or TCG's
     /// `max`. `ht`, `cmp_legacy`, `topoext` and `invtsc` can be given beyond that, and are not switched on.
-    pub(super) fn offered(&self, facts: &Facts<'_>, supported: FeatureSet) -> FeatureSet {
+    pub(super) fn offered(&self, facts: &Facts<'_>) -> FeatureSet {
+        self.offered_to(facts, self.vendor, self.only_by_name)
+    }
+
+    /// Returns the same as libvirt asks about it: without a machine type, and with what the dependency table clears
+    /// gone (`virQEMUCapsProbeQMPHostCPU`).
+    pub(super) fn offered_to_libvirt(&self, facts: &Facts<'_>) -> FeatureSet {
+        let series = machine_series(facts.catalog.machine_name(self.newest_machine(facts)));
+        let series = series.map(|(_, version)| version.series());
+        let hidden = only_by_name(facts.catalog, self.end, facts.guest, series);
+        let offered = self.offered_to(facts, self.host_vendor, hidden);
+        offered - self.dependencies.orphans_of(hidden - offered, offered)
+    }
+
+    fn offered_to(&self, facts: &Facts<'_>, vendor: Vendor, hidden_from_amd: FeatureSet) -> FeatureSet {
         let names = facts.catalog.named();
         let offered = match (facts.guest.accel, self.end.host) {
             (Accel::Tcg, _) => self.end.qemu.tcg_max,
-            (Accel::Kvm, Host::Capable) => supported,
+            (Accel::Kvm, Host::Capable) => self.supported,
             // KVM's own features are named by every QEMU that has KVM, whether or not it could be asked with KVM.
             (Accel::Kvm, Host::With { features, .. }) => {
-                features & supported & (self.end.qemu.properties | names.paravirtual)
+                features & self.supported & (self.end.qemu.properties | names.paravirtual)
             }
         };
+        let offered = if vendor == Vendor::Amd { offered - hidden_from_amd } else { offered };
         let invtsc = names.invtsc.into_iter().collect();
-        if facts.guest.migratable { offered - invtsc } else { offered | (invtsc & supported) }
-    }
-
-    fn supported_with(&self, catalog: &Catalog, vendor: Vendor, quirks: [bool; 2]) -> FeatureSet {
-        let in_silicon = match self.end.host {
-            Host::Capable => self.host_vendor != Vendor::Amd,
-            Host::With { silicon, .. } => {
-                catalog.named().arch_capabilities.is_some_and(|feature| silicon.contains(feature))
-            }
-        };
-        let [silicon, not_amd] = quirks;
-        let mut supported = self.can_give;
-        if let Some(feature) = catalog.named().arch_capabilities
-            && ((silicon && !in_silicon) || (not_amd && vendor == Vendor::Amd))
-        {
-            supported.remove(feature);
-        }
-        supported
+        if facts.guest.migratable { offered - invtsc } else { offered | (invtsc & self.supported) }
     }
 }
 
@@ -261,10 +246,23 @@ fn cells(
     [cells.always, compat, (cells.always | compat) - elsewhere]
 }
 
-fn arch_capabilities(catalog: &Catalog, end: &Endpoint<'_>, guest: &Guest, series: Option<(u16, u16)>) -> [bool; 2] {
-    [QuirkKind::ArchCapabilitiesSilicon, QuirkKind::ArchCapabilitiesNotAmd].map(|kind| {
-        guest.accel == Accel::Kvm && (guest.machine.quirk == Some(kind) || end.qemu.has_quirk(catalog, kind, series))
-    })
+/// Whether QEMU has the quirk, or the guest's machine type brings it, under KVM.
+fn has_quirk(
+    catalog: &Catalog,
+    end: &Endpoint<'_>,
+    guest: &Guest,
+    series: Option<(u16, u16)>,
+    kind: QuirkKind,
+) -> bool {
+    guest.accel == Accel::Kvm && (guest.machine.quirk == Some(kind) || end.qemu.has_quirk(catalog, kind, series))
+}
+
+/// What QEMU leaves out of an AMD guest's `host` and `max`, and still gives to a guest that names it or whose model has
+/// it: `arch-capabilities` (`x86_cpu_get_supported_feature_word`, 10.1.2, commit e9efa4a77168). The filter does not
+/// look at the vendor.
+fn only_by_name(catalog: &Catalog, end: &Endpoint<'_>, guest: &Guest, series: Option<(u16, u16)>) -> FeatureSet {
+    let hides = has_quirk(catalog, end, guest, series, QuirkKind::ArchCapabilitiesNotAmd);
+    catalog.named().arch_capabilities.into_iter().filter(|_| hides).collect()
 }
 
 /// Whether a QEMU, of a distribution or upstream's, has the machine type.
@@ -280,15 +278,24 @@ pub(super) fn has_machine(
 }
 
 /// Under TCG: what some builtin model of this QEMU carries and its TCG is not known to lack, and what `max` offers
-/// beyond. Under KVM: the host's.
-fn can_give(catalog: &Catalog, end: &Endpoint<'_>, guest: &Guest, reports_threads: bool) -> FeatureSet {
+/// beyond. Under KVM: the host's. `x86_cpu_filter_features` leaves this of a CPU.
+fn supported(
+    catalog: &Catalog,
+    end: &Endpoint<'_>,
+    guest: &Guest,
+    (series, reports_threads): (Option<(u16, u16)>, bool),
+    vendor: Vendor,
+) -> FeatureSet {
     let names = catalog.named();
-    let mut offered = match (guest.accel, end.host) {
+    let (mut given, in_silicon) = match (guest.accel, end.host) {
         (Accel::Tcg, _) => {
             let carried = end.qemu.tcg_carried;
-            (carried - end.qemu.tcg_unsupported) | (end.qemu.tcg_max - carried)
+            ((carried - end.qemu.tcg_unsupported) | (end.qemu.tcg_max - carried), FeatureSet::ALL)
         }
-        (Accel::Kvm, Host::Capable) => FeatureSet::ALL,
+        (Accel::Kvm, Host::Capable) if vendor == Vendor::Amd => {
+            (FeatureSet::ALL, FeatureSet::ALL - names.arch_capabilities.into_iter().collect())
+        }
+        (Accel::Kvm, Host::Capable) => (FeatureSet::ALL, FeatureSet::ALL),
         (Accel::Kvm, Host::With { features, silicon, .. }) => {
             let mut given = features;
             given.extend(names.hypervisor);
@@ -296,16 +303,22 @@ fn can_give(catalog: &Catalog, end: &Endpoint<'_>, guest: &Guest, reports_thread
             given.extend(names.invtsc.filter(|invtsc| silicon.contains(*invtsc)));
             // QEMU takes it to be safe on every processor.
             given.extend(names.topoext);
-            given
+            (given, silicon)
         }
     };
     for (feature, kvm_lists_it) in [(names.ht, false), (names.cmp_legacy, guest.accel == Accel::Kvm)] {
         let Some(feature) = feature else { continue };
         if reports_threads {
-            offered.insert(feature);
+            given.insert(feature);
         } else if !kvm_lists_it {
-            offered.remove(feature);
+            given.remove(feature);
         }
     }
-    offered
+    // kvm_arch_get_supported_cpuid, commit d3a24134e37: not what KVM only emulates.
+    if let Some(feature) = names.arch_capabilities.filter(|feature| !in_silicon.contains(*feature))
+        && has_quirk(catalog, end, guest, series, QuirkKind::ArchCapabilitiesSilicon)
+    {
+        given.remove(feature);
+    }
+    given
 }

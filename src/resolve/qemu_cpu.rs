@@ -25,12 +25,12 @@ pub(super) fn build<P: PolicyStore>(
         flags_on |= tsx - flags.mentioned();
     }
     let vendor = endpoint.vendor;
-    let supported = endpoint.supported(facts.catalog, vendor);
+    let supported = endpoint.supported;
     let named_model = endpoint.model.as_ref().filter(|_| !definition.is_passthrough());
     let [model, compat, accel] = named_model.map_or(&[FeatureSet::EMPTY; 3], |model| &model.cells);
     let (children, everything) = match named_model {
         Some(model) => (children_switched_on(facts, endpoint, model, flags_on), FeatureSet::EMPTY),
-        None => (FeatureSet::EMPTY, endpoint.offered(facts, supported) - flags_on - flags_off - endpoint.off),
+        None => (FeatureSet::EMPTY, endpoint.offered(facts) - flags_on - flags_off - endpoint.off),
     };
     let mut on = named_model.map_or_else(|| names.hypervisor.into_iter().collect(), |model| model.on);
     on = (on | children | everything | flags_on) - flags_off;

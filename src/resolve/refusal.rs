@@ -17,7 +17,7 @@ named_enum! {
         Qemu "qemu",
         /// `qemuProcessUpdateAndVerifyCPU`: after QEMU is there, feature by feature.
         FullCheck "full-check",
-        /// `qemuMigrationSrcIsAllowed`: at the sender, before anything is sent.
+        /// `qemuMigrationSrcIsAllowed` and `qemuDomainMakeCPUMigratable`: at the sender, before anything is sent.
         Send "send",
     }
 }
@@ -69,6 +69,8 @@ pub enum Refusal<L = Vec<FeatureId>> {
     UnknownModel(ModelId),
     /// The same, when the partial check asks what QEMU lacks of the model (recorded on 11.3.0).
     UnknownModelCompared(ModelId),
+    /// The same, when the sender looks up which features its map marks as added in the model that the user named.
+    UnknownModelSent(ModelId),
     /// QEMU does not have the model.
     ModelUnsupported(ModelId),
     /// The host has a feature that the definition forbids.
@@ -127,6 +129,7 @@ impl UnorderedRefusal {
             Self::MsrFeatures(set) => Refusal::MsrFeatures(list(*set)),
             Self::UnknownModel(model) => Refusal::UnknownModel(*model),
             Self::UnknownModelCompared(model) => Refusal::UnknownModelCompared(*model),
+            Self::UnknownModelSent(model) => Refusal::UnknownModelSent(*model),
             Self::ModelUnsupported(model) => Refusal::ModelUnsupported(*model),
             Self::ForbiddenFeature(feature) => Refusal::ForbiddenFeature(*feature),
             Self::PartialForbidden(set) => Refusal::PartialForbidden(list(*set)),
@@ -159,6 +162,7 @@ impl UnorderedRefusal {
             | Self::MsrFeatures(_)
             | Self::UnknownModel(_)
             | Self::UnknownModelCompared(_)
+            | Self::UnknownModelSent(_)
             | Self::ModelUnsupported(_)
             | Self::ForbiddenFeature(_)
             | Self::OtherVendor(_)
@@ -192,7 +196,7 @@ impl<L> Refusal<L> {
             | Self::PartialStrict(_) => Stage::UpdateCpu,
             Self::UnknownProperty { .. } | Self::MachineTypeAtQemu { .. } | Self::NotRestored => Stage::Qemu,
             Self::NoInvariantTsc | Self::Conflict(_) | Self::FullCheck { .. } => Stage::FullCheck,
-            Self::NotSent(_) => Stage::Send,
+            Self::NotSent(_) | Self::UnknownModelSent(_) => Stage::Send,
         }
     }
 }

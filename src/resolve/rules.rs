@@ -201,7 +201,10 @@ pub const RULES: &[Rule] = &[
         applies: refused!(Refusal::MachineType { .. } | Refusal::MachineTypeAtQemu { .. }),
     },
     Rule { id: RuleId::UnknownFeature, applies: refused!(Refusal::UnknownFeature(_)) },
-    Rule { id: RuleId::UnknownModel, applies: refused!(Refusal::UnknownModel(_) | Refusal::UnknownModelCompared(_)) },
+    Rule {
+        id: RuleId::UnknownModel,
+        applies: refused!(Refusal::UnknownModel(_) | Refusal::UnknownModelCompared(_) | Refusal::UnknownModelSent(_)),
+    },
     Rule { id: RuleId::ModelUnsupported, applies: refused!(Refusal::ModelUnsupported(_)) },
     Rule { id: RuleId::MsrFeatures, applies: refused!(Refusal::MsrFeatures(_)) },
     Rule { id: RuleId::CpuMode, applies: refused!(Refusal::UnknownMode(_) | Refusal::UnsupportedMode(_)) },

@@ -2,10 +2,14 @@
 //! (libvirt `qemuDomainMakeCPUMigratable`, `qemu_migration_cookie.c`, `qemuDomainSaveCookie`).
 
 use super::prepared_endpoint::{Facts, PreparedEndpoint};
-use super::trace::Sent;
-use crate::domain::behaviour::DropAdded;
+use super::refusal::{Sender, UnorderedRefusal};
+use super::trace::{Running, Sent};
+use crate::domain::behaviour::{DropAdded, InvtscMessage};
 use crate::domain::definition::{Definition, Mode, Policy, PolicyStore};
+use crate::domain::feature::FeatureSet;
+use crate::domain::qemu::Accel;
 use crate::domain::scenario::Transport;
+use crate::domain::version::Version;
 
 /// Returns what is sent from one end to the next of a guest with this live definition and, where one is kept, this
 /// original one.
@@ -40,20 +44,54 @@ fn make_migratable<P: PolicyStore>(
     original: Option<&Definition<P>>,
 ) {
     let (names, behaviour) = (facts.catalog.named(), &endpoint.end.behaviour);
-    let (Mode::Custom, Some(model)) = (sent.mode, &endpoint.model) else { return };
+    let (Mode::Custom, Some(model)) = (sent.mode, facts.model(endpoint, sent.model)) else { return };
+    // Commit 9cd03f7957, 5.10.0.
     if behaviour.send_pconfig
         && Some(model.id) == names.icelake_server
         && let Some(pconfig) = names.pconfig
     {
         sent.features.set(pconfig, Policy::Disable);
     }
-    let drops = match behaviour.drop_added {
-        DropAdded::No => false,
-        DropAdded::Always => true,
-        DropAdded::IfOriginal => original.is_some(),
-    };
-    if drops {
+    if drops_added(endpoint, original.is_some()) {
         let mentioned = original.map(|original| original.features.sets().mentioned()).unwrap_or_default();
         sent.features.remove_all(model.added - mentioned);
     }
 }
+
+/// Whether the sender takes added features out, and looks the model up for it (`virCPUx86GetAddedFeatures`, 10.2.0,
+/// commit 14d3517410).
+fn drops_added(endpoint: &PreparedEndpoint<'_>, has_original: bool) -> bool {
+    match endpoint.end.behaviour.drop_added {
+        DropAdded::No => false,
+        DropAdded::Always => true,
+        DropAdded::IfOriginal => has_original,
+    }
+}
+
+/// Why a sender keeps the guest: QEMU neither saves nor migrates a CPU with `invtsc` (`qemuMigrationSrcIsAllowed`), or
+/// the map does not have the model that the user named and `match='minimum'` replaced (`qemuDomainMakeCPUMigratable`).
+/// libvirt asks QEMU for its reasons where both can do that. Else it looks at the definition, and what that does not
+/// tell, QEMU says when it is to migrate.
+pub(super) fn not_sent<P: PolicyStore>(
+    facts: &Facts<'_>,
+    sender: &PreparedEndpoint<'_>,
+    guest: &Running<P>,
+    visible: FeatureSet,
+) -> Option<UnorderedRefusal> {
+    let (end, invtsc) = (sender.end, facts.catalog.named().invtsc);
+    let may_go = facts.guest.accel != Accel::Kvm || facts.guest.has_tsc_frequency;
+    if let Some(invtsc) = invtsc.filter(|invtsc| !may_go && visible.contains(*invtsc)) {
+        let asks = end.behaviour.invtsc_message == InvtscMessage::Qemu && end.qemu.version >= TELLS_REASONS;
+        return Some(UnorderedRefusal::NotSent(match asks {
+            true => Sender::Reasons,
+            false if guest.live.described_by(&end.map).contains(invtsc) => Sender::Libvirt,
+            false => Sender::Command,
+        }));
+    }
+    let original = guest.original.as_ref().filter(|original| original.mode == Mode::Custom)?;
+    let named = facts.model(sender, original.model).filter(|_| drops_added(sender, true))?;
+    named.of_map.is_none().then_some(UnorderedRefusal::UnknownModelSent(named.id))
+}
+
+/// The first QEMU that tells why it does not migrate (`blocked-reasons` of `query-migrate`).
+const TELLS_REASONS: Version = Version::new(6, 0, 0);

@@ -96,9 +96,15 @@ pub(super) fn qemu_has(node: &Node, cpu: &Cpu, question: &Question, feature: &st
         let model = cpu.model.as_ref().and_then(|model| node.map.models.get(model));
         return model.is_some_and(|model| model.data.contains(feature));
     }
-    // kvm_arch_get_supported_cpuid, 10.1.2: asked without a machine type, an AMD host has no arch-capabilities.
-    if feature == "arch-capabilities" && node.host.vendor == "AMD" && node.qemu.number >= (10, 1, 2) {
-        return false;
+    // x86_cpu_get_supported_feature_word, 10.1.2: asked without a machine type, an AMD host has no arch-capabilities,
+    // and then nothing that depends on it.
+    if node.host.vendor == "AMD" && node.qemu.number >= (10, 1, 2) {
+        let depends = |(parent, children): &(String, std::collections::BTreeSet<String>)| {
+            parent == "arch-capabilities" && children.contains(feature)
+        };
+        if feature == "arch-capabilities" || node.qemu.dependencies.iter().any(depends) {
+            return false;
+        }
     }
     // query-cpu-model-expansion of host, every QEMU: what it has a name for; ht only since 10.0.
     node.host.features.contains(feature) && node.knows(feature) && (feature != "ht" || node.qemu.number >= (10, 0, 0))

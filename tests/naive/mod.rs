@@ -12,7 +12,7 @@ mod libvirt;
 mod qemu;
 mod releases;
 
-use facts::{PlainFacts, PlainMap};
+use facts::{PlainFacts, PlainHost, PlainMap};
 use libvirt::{Cpu, Node, Started};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -253,6 +253,30 @@ fn cannot_say<T>(what: &str) -> Result<T, Stop> {
 /// Answers a question.
 ///
 /// # Errors
+/// The host at one end. What KVM emulates on every AMD processor is not in the list of a QEMU that leaves it out of `host`
+/// (`x86_cpu_get_supported_feature_word`, 10.1.2; `kvm_get_arch_capabilities` of Linux).
+fn host_at(
+    facts: &PlainFacts,
+    question: &Question,
+    (host, has_unknown): (&Host, bool),
+    qemu: &str,
+) -> Result<PlainHost, String> {
+    let mut found = facts.host(question, host, has_unknown)?;
+    let qemu = facts.qemu(qemu)?;
+    let was_asked = matches!(host, Host::Given(..) | Host::Measured(_));
+    if was_asked && found.vendor == "AMD" && qemu.number >= (10, 1, 2) {
+        for name in ["arch-capabilities", "rdctl-no", "skip-l1dfl-vmentry", "mds-no", "pschange-mc-no"] {
+            found.features.insert(name.to_owned());
+        }
+        for (parent, children) in &qemu.dependencies {
+            if parent == "arch-capabilities" {
+                found.features.extend(children.intersection(&found.silicon).cloned());
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// What is not known: a release or machine type outside the facts, host-model, a host that was not asked.
 pub(crate) fn answer(facts: &PlainFacts, question: &Question) -> Result<NaiveAnswer, String> {
     // A host that has whatever is asked for has no CPU of its own to give.
@@ -309,7 +333,7 @@ fn answer_once(
         version: from_number,
         map: from_map,
         qemu: facts.qemu(&question.from.qemu)?,
-        host: facts.host(question, &question.from_host, from_has_unknown)?,
+        host: host_at(facts, question, (&question.from_host, from_has_unknown), &question.from.qemu)?,
         removed_incoming: String::new(),
     };
     let mut answer = NaiveAnswer::default();
@@ -346,7 +370,7 @@ fn answer_once(
             version,
             map,
             qemu: facts.qemu(&stop.end.qemu)?,
-            host: facts.host(question, &stop.host, to_has_unknown)?,
+            host: host_at(facts, question, (&stop.host, to_has_unknown), &stop.end.qemu)?,
             removed_incoming,
         };
         if let Err(stop) = libvirt::may_leave(&here, &guest, question) {

@@ -101,11 +101,14 @@ pub(crate) fn build(
         }
         let all = if question.accel == "tcg" { &qemu.tcg_max } else { &node.host.features };
         for feature in all {
+            // x86_cpu_get_supported_feature_word, 10.1.2: not for an AMD guest on a machine type since 10.1.
+            let hidden = feature == "arch-capabilities" && vendor == "AMD" && hides(qemu.number, &question.machine);
             // x86_cpu_get_supported_feature_word, every QEMU: with migratable=on not what cannot be migrated.
             if node.knows(feature)
+                && !hidden
                 && !(feature == "invtsc" && question.migratable)
                 && !is_flag(feature)
-                && (question.accel == "tcg" || supports(node, feature, &vendor, question)?)
+                && (question.accel == "tcg" || supports(node, feature, question)?)
             {
                 on.insert(feature.clone());
             }
@@ -168,7 +171,7 @@ pub(crate) fn build(
 
     // x86_cpu_filter_features, every QEMU: what the accelerator or the host cannot do goes off and is unavailable.
     for feature in on.clone() {
-        if !supports(node, &feature, &vendor, question)? {
+        if !supports(node, &feature, question)? {
             on.remove(&feature);
             off.insert(feature);
         }
@@ -234,7 +237,7 @@ fn vmx_children(facts: &PlainFacts, model: &str) -> Vec<String> {
 }
 
 /// Whether the accelerator and the host can do a feature that is asked for.
-fn supports(node: &Node, feature: &str, vendor: &str, question: &Question) -> Result<bool, Stop> {
+fn supports(node: &Node, feature: &str, question: &Question) -> Result<bool, Stop> {
     let qemu = node.qemu;
     // x86_cpu_get_supported_feature_word, 10.0: ht and cmp_legacy can be given; before, ht never.
     if feature == "ht" {
@@ -254,7 +257,7 @@ fn supports(node: &Node, feature: &str, vendor: &str, question: &Question) -> Re
         }
         return Ok(qemu.tcg_max.contains(feature));
     }
-    if feature == "arch-capabilities" && !may_have_arch_capabilities(&node.host, qemu.number, vendor, question)? {
+    if feature == "arch-capabilities" && !may_have_arch_capabilities(&node.host, qemu.number)? {
         return Ok(false);
     }
     if node.host.is_capable {
@@ -275,8 +278,8 @@ fn supports(node: &Node, feature: &str, vendor: &str, question: &Question) -> Re
     Ok(node.host.features.contains(feature))
 }
 
-/// `kvm_arch_get_supported_cpuid`, 10.0.3 to 10.0.5, 10.1.0, 10.1.1: only with the silicon; 10.1.2: not for AMD guests.
-fn may_have_arch_capabilities(host: &PlainHost, qemu: Number, vendor: &str, question: &Question) -> Result<bool, Stop> {
+/// `kvm_arch_get_supported_cpuid`, 10.0.3 to 10.0.5, 10.1.0, 10.1.1: only with the silicon.
+fn may_have_arch_capabilities(host: &PlainHost, qemu: Number) -> Result<bool, Stop> {
     if ((10, 0, 3)..=(10, 0, 5)).contains(&qemu) || qemu == (10, 1, 0) || qemu == (10, 1, 1) {
         if host.is_capable {
             return Ok(host.vendor != "AMD");
@@ -289,10 +292,12 @@ fn may_have_arch_capabilities(host: &PlainHost, qemu: Number, vendor: &str, ques
         }
         return cannot_say("whether the host's silicon has arch-capabilities");
     }
-    if qemu >= (10, 1, 2) && vendor == "AMD" && machine_number(&question.machine) >= (10, 1, 0) {
-        return Ok(false);
-    }
     Ok(true)
+}
+
+/// `x86_cpu_get_supported_feature_word`, 10.1.2 and later, without `x-arch-cap-always-on` of older machine types.
+fn hides(qemu: Number, machine: &str) -> bool {
+    qemu >= (10, 1, 2) && machine_number(machine) >= (10, 1, 0)
 }
 
 /// `x86_cpu_expand_features`, 10.0.4, 10.0.5, 10.1.0, 10.1.1: always; 10.1.2 and later: on machine types from 10.1.

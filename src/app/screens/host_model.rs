@@ -149,11 +149,6 @@ impl HostModel {
             let base = release.libvirt.id(catalog).map_or("", |id| &*catalog.release(id).name);
             said.push(format!("The release new is hypothetical: the CPU map of {base} is used."));
         }
-        if shown.guest.decoded.missing_input.is_some() {
-            said.push(
-                "Family, model and stepping of the host are not known; with them another model may win.".to_owned(),
-            );
-        }
         said.join(" ")
     }
 

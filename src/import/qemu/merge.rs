@@ -161,12 +161,14 @@ fn compare_lists(parts: &Parts, known: &QemuFacts, found: &QemuFacts) -> Vec<Str
     let model = |model: &QemuModel| format!("{}: {model:?}", parts.models.name(model.model.0));
     let listed = |all: &[QemuModel]| all.iter().map(model).collect::<BTreeSet<_>>();
     lines.extend(only_in_one("model", &listed(&known.models), &listed(&found.models)));
+    let kvm = parts.features.get("kvm").map(FeatureId).into_iter().collect();
     for (what, known, found) in [
         ("properties", known.properties, found.properties),
         ("features that TCG lacks", known.tcg_unsupported, found.tcg_unsupported),
         ("features of max with TCG", known.tcg_max, found.tcg_max),
     ] {
-        if let (Some(known), Some(found)) = (known, found)
+        // `kvm` is a property of every CPU and no feature.
+        if let (Some(known), Some(found)) = (known.map(|known| known - kvm), found)
             && known != found
         {
             lines.push(difference(&parts.features, what, known, found));

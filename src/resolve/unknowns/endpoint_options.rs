@@ -1,16 +1,17 @@
 //! An endpoint with everything that may vary: libvirt releases and their stand-in maps, open switches, QEMUs, hosts.
 
 use super::{Axis, Dependence, Options, options};
-use crate::domain::behaviour::{Backport, Behaviour, MapFact, Regime, Setting, TakenFromMap};
+use crate::domain::behaviour::{Backport, Behaviour, MapFact, QuirkKind, Regime, Setting, TakenFromMap};
 use crate::domain::catalog::{Catalog, LibvirtId, Provenance, QemuView, ReleaseMap};
 use crate::domain::downstream::QemuChanges;
 use crate::domain::feature::FeatureSet;
-use crate::domain::host::{CpuSignature, GivenHost, HostId, Vendor};
+use crate::domain::host::{GivenHost, HostId, Vendor};
 use crate::domain::map::{CpuMap, MapId};
 use crate::domain::package::{Distribution, Presence};
-use crate::domain::qemu::Accel;
+use crate::domain::qemu::{Accel, Dependency};
 use crate::domain::scenario::{HostChoice, LibvirtChoice, Release, Scenario, Told};
 use crate::resolve::endpoint::{Endpoint, Host, Machine};
+use crate::resolve::host_model::signatures;
 use crate::resolve::prepared_endpoint::has_machine;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -60,9 +61,10 @@ pub(super) struct EndpointOptions<'a> {
     silicon: Option<Options<FeatureSet>>,
     regime: Option<Regime>,
     distribution: Option<&'a Distribution>,
-    /// Whether the host's list was read from the QEMU at this endpoint, which then has these names although nobody asked
-    /// it for its own.
-    host_names_properties: bool,
+    /// Whether the host's list was read from the QEMU at this endpoint: it then has these names although nobody asked it
+    /// for its own, and leaves out what it leaves out of `host`.
+    host_is_given: bool,
+    catalog: &'a Catalog,
 }
 
 impl<'a> EndpointOptions<'a> {
@@ -90,7 +92,8 @@ impl<'a> EndpointOptions<'a> {
             silicon,
             regime: purpose.regime,
             distribution: release.qemu_build(catalog).map(|build| build.distribution),
-            host_names_properties: matches!(host_choice, HostChoice::Given(_)),
+            host_is_given: matches!(host_choice, HostChoice::Given(_)),
+            catalog,
         }
     }
 
@@ -122,6 +125,11 @@ impl<'a> EndpointOptions<'a> {
         let value =
             |axis: &usize| (assignment.get(*axis).copied().unwrap_or(0), sizes.get(*axis).copied().unwrap_or(1));
         self.indices.iter().map(value).fold(0, |number, (value, size)| number * size + value)
+    }
+
+    /// Whether every libvirt that may be here behaves so, whatever its open switches are.
+    pub(super) fn always(&self, behaves: impl Fn(&Behaviour) -> bool) -> bool {
+        self.libvirt.iter().flat_map(|options| options.values.iter()).all(|libvirt| behaves(&libvirt.behaviour))
     }
 
     /// Whether the release lies inside the interval of the switch that decides the regime, or may be one of several that
@@ -172,9 +180,18 @@ impl<'a> EndpointOptions<'a> {
         if let Some(changes) = self.qemu_build.choose(assignment) {
             qemu.change(changes);
         }
-        if let (Host::With { features, .. }, true) = (host, self.host_names_properties && qemu.answers != qemu.version)
-        {
-            qemu.properties |= features;
+        if let (Host::With { vendor, features, silicon, .. }, true) = (&mut host, self.host_is_given) {
+            if qemu.answers != qemu.version {
+                qemu.properties |= *features;
+            }
+            // Such a QEMU does not list what KVM emulates on every AMD processor, and still gives it to named models.
+            let newest = Some((u16::MAX, 0));
+            if *vendor == Vendor::Amd && qemu.has_quirk(self.catalog, QuirkKind::ArchCapabilitiesNotAmd, newest) {
+                let names = self.catalog.named();
+                let children = |(parent, _): &&Dependency| Some(*parent) == names.arch_capabilities;
+                let in_register = qemu.dependencies.iter().find(children).map(|(_, all)| *all & *silicon);
+                *features |= names.emulated_on_amd | in_register.unwrap_or_default();
+            }
         }
         Some(Endpoint { behaviour, map, qemu, distribution: self.distribution, host })
     }
@@ -437,30 +454,6 @@ fn hosts(
 fn shown_at_least(catalog: &Catalog, features: FeatureSet) -> FeatureSet {
     features - catalog.named().arch_capabilities.into_iter().collect()
 }
-
-/// The signatures that a host may have: the one that was told, with every stepping if that was not; else those of the
-/// listed hosts of its vendor, or one that no map knows.
-fn signatures(catalog: &Catalog, vendor: Vendor, told: Option<CpuSignature>) -> Vec<(String, Option<CpuSignature>)> {
-    match told {
-        Some(known @ CpuSignature { stepping: None, .. }) => {
-            let of_stepping = |stepping| Some(CpuSignature { stepping: Some(stepping), ..known });
-            (0..STEPPINGS).map(|stepping| (format!("stepping {stepping}"), of_stepping(stepping))).collect()
-        }
-        Some(_) => vec![(String::new(), told)],
-        None => {
-            let mut all = vec![("of no listed host".to_owned(), None)];
-            for host in catalog.hosts().iter().filter(|host| host.vendor == vendor) {
-                if all.iter().all(|(_, known)| *known != Some(host.signature())) {
-                    all.push((format!("as of {}", host.name), Some(host.signature())));
-                }
-            }
-            all
-        }
-    }
-}
-
-/// How many steppings there are: CPUID has four bits for them.
-const STEPPINGS: u32 = 16;
 
 /// A host that has `vmx` but was never asked about `vmx-*` may have none of them or all.
 fn alternatives(catalog: &Catalog, id: HostId, wants_vmx: bool) -> Vec<(String, Host)> {

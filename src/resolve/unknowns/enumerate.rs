@@ -2,6 +2,7 @@
 
 use super::dedup::{Cases, Shared};
 use super::{Dependence, Plan};
+use crate::domain::map::ModelId;
 use crate::resolve::answer::{Outcome, OutcomeWithFeatures, Possible};
 use crate::resolve::classify::{brief, brief_and_refusal};
 use crate::resolve::refusal::Refusal;
@@ -18,10 +19,12 @@ pub(crate) const TOO_MANY: &str = "too many combinations";
 
 /// The combinations that are tried: for each, the index of every axis's value.
 pub(super) struct Combinations {
-    /// How many values each axis has, and how many of them are tried.
+    /// How many values each axis has.
     sizes: Vec<usize>,
+    /// How many values of each are tried with all of the others, the first axis turning fastest. Empty where the
+    /// combinations are no such grid.
     tried: Vec<usize>,
-    /// Whether these are all there are; the first axis then turns fastest.
+    /// Whether these are all that can differ.
     exhaustive: bool,
     /// One after the other, each as long as there are axes.
     values: Vec<usize>,
@@ -123,19 +126,34 @@ impl Tried {
 impl Combinations {
     fn of(plan: &Plan<'_>) -> Self {
         let sizes: Vec<usize> = plan.axes.iter().map(|axis| axis.values.len()).collect();
-        let product = |sizes: &[usize]| sizes.iter().try_fold(1usize, |product, size| product.checked_mul(*size));
-        if product(&sizes).is_some_and(|all| all <= MOST_CASES) {
-            let values = every(&sizes);
-            return Self { tried: sizes.clone(), sizes, exhaustive: true, values };
+        let every_value: Vec<Vec<usize>> = sizes.iter().map(|size| (0..*size).collect()).collect();
+        if count(&every_value).is_some_and(|all| all <= MOST_CASES) {
+            return Self { tried: sizes.clone(), sizes, exhaustive: true, values: every(&every_value) };
         }
-        let kept = plan.distinct_values();
-        let tried: Vec<usize> = kept.iter().map(Vec::len).collect();
-        let exhaustive = product(&tried).is_some_and(|all| all <= MOST_CASES);
-        let mut values = if exhaustive { every(&tried) } else { one_at_a_time(&tried) };
-        for case in values.chunks_exact_mut(tried.len().max(1)) {
-            case.iter_mut().zip(&kept).for_each(|(value, kept)| *value = kept[*value]);
+        Self::factored(plan, sizes)
+    }
+
+    /// The combinations of the values that differ for this guest: for each model that it may have, where that is not
+    /// known.
+    fn factored(plan: &Plan<'_>, sizes: Vec<usize>) -> Self {
+        let of_model = |(index, model): (usize, &ModelId)| {
+            let mut kept = plan.distinct_values(*model);
+            if let Some(axis) = plan.models.axis {
+                kept[axis] = vec![index];
+            }
+            kept
+        };
+        let kept: Vec<Vec<Vec<usize>>> = plan.models.values.iter().enumerate().map(of_model).collect();
+        let all = kept.iter().try_fold(0usize, |all, kept| all.checked_add(count(kept)?));
+        if all.is_some_and(|all| all <= MOST_CASES) {
+            let tried = match kept.as_slice() {
+                [only] => only.iter().map(Vec::len).collect(),
+                _ => Vec::new(),
+            };
+            return Self { sizes, tried, exhaustive: true, values: kept.iter().flat_map(|kept| every(kept)).collect() };
         }
-        Self { sizes, tried, exhaustive, values }
+        let values = one_at_a_time(&sizes);
+        Self { sizes, tried: Vec::new(), exhaustive: false, values }
     }
 
     pub(super) fn sizes(&self) -> &[usize] {
@@ -152,7 +170,7 @@ impl Combinations {
 
     /// Returns the combinations that differ along one axis only, by their numbers.
     fn lines(&self, axis: usize) -> Vec<Vec<usize>> {
-        if self.exhaustive {
+        if !self.tried.is_empty() {
             let step: usize = self.tried.iter().take(axis).product();
             let (size, count) = (self.tried[axis], self.tried.iter().product());
             let starts = (0..count).filter(|number| (number / step).is_multiple_of(size));
@@ -228,6 +246,15 @@ impl Plan<'_> {
         })
     }
 
+    /// Returns the combinations that can differ for this guest, each as the index of every axis's value; `None` of more
+    /// than are tried.
+    #[doc(hidden)]
+    pub fn distinct_assignments(&self) -> Option<Vec<Vec<usize>>> {
+        let sizes = self.axes.iter().map(|axis| axis.values.len()).collect();
+        let combinations = Combinations::factored(self, sizes);
+        combinations.exhaustive.then(|| combinations.iter().map(<[usize]>::to_vec).collect())
+    }
+
     fn every_axis(&self) -> Vec<Dependence> {
         self.axes.iter().map(|axis| Dependence { input: axis.input.clone(), answers: Vec::new() }).collect()
     }
@@ -271,6 +298,11 @@ impl Plan<'_> {
         if counted.all(|answer| Some(answer) == first) {
             return found;
         }
+        // Answers that differ in the message alone are told apart only where nothing else differs.
+        let verdict_and_rule =
+            |answer: Option<usize>| answer.map(|index| (tried.answers[index].verdict, tried.answers[index].rule));
+        let counted = || tried.of.iter().filter(|answer| answer.is_some());
+        let only_messages = counted().all(|answer| verdict_and_rule(*answer) == verdict_and_rule(first.copied()));
         for (number, axis) in self.axes.iter().enumerate() {
             // The line with most answers; of several, the one whose first inputs have their first values.
             let mut most: Vec<usize> = Vec::new();
@@ -279,7 +311,11 @@ impl Plan<'_> {
                 new.clear();
                 for case in line {
                     let answer = tried.of[case];
-                    if answer.is_some() && !new.iter().any(|known| tried.of[*known] == answer) {
+                    let is_new = |known: &usize| match only_messages {
+                        true => tried.of[*known] != answer,
+                        false => verdict_and_rule(tried.of[*known]) != verdict_and_rule(answer),
+                    };
+                    if answer.is_some() && new.iter().all(is_new) {
                         new.push(case);
                     }
                 }
@@ -316,15 +352,20 @@ fn verdicts(answers: &[Kind]) -> usize {
         .count()
 }
 
-/// Every combination, the first axis turning fastest.
-fn every(sizes: &[usize]) -> Vec<usize> {
-    let count: usize = sizes.iter().product();
-    let mut all = Vec::with_capacity(count * sizes.len());
+/// How many combinations of these values there are; `None` of more than can be counted.
+fn count(values: &[Vec<usize>]) -> Option<usize> {
+    values.iter().try_fold(1usize, |product, values| product.checked_mul(values.len()))
+}
+
+/// Every combination of these values, the first axis turning fastest.
+fn every(values: &[Vec<usize>]) -> Vec<usize> {
+    let count = count(values).unwrap_or_default();
+    let mut all = Vec::with_capacity(count * values.len());
     for number in 0..count {
         let mut rest = number;
-        for size in sizes {
-            all.push(rest % size);
-            rest /= size;
+        for values in values {
+            all.push(values[rest % values.len()]);
+            rest /= values.len();
         }
     }
     all

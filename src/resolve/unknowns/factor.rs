@@ -3,7 +3,7 @@
 
 use super::Plan;
 use super::endpoint_options::EndpointOptions;
-use crate::domain::behaviour::{Behaviour, Regime};
+use crate::domain::behaviour::{Behaviour, DropUnknown, Regime};
 use crate::domain::definition::{Definition, Fallback, Match, Mode, Policy};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::map::{CpuMap, ModelDefinition, ModelId};
@@ -23,6 +23,8 @@ struct Role {
     reconnects: bool,
     receives: bool,
     sends: bool,
+    /// Whether what it receives was brought up to date at the sender: then nothing but the full check looks at the host.
+    receives_live: bool,
 }
 
 /// What an endpoint is to one guest: two alternatives with the same view give the same answers.
@@ -45,8 +47,12 @@ enum MapView {
     /// Its model may be any: the map as a whole, by its address.
     Whole(*const CpuMap),
     /// The model, and the order and the kinds of the features that may be spoken of.
-    Model { model: Option<Arc<ModelDefinition>>, order: Vec<FeatureId>, in_msrs: FeatureSet, migratable: FeatureSet },
+    Model { model: Option<ModelView>, order: Vec<FeatureId>, in_msrs: FeatureSet, migratable: FeatureSet },
 }
+
+/// What a map's model is to one guest: its features, the removed and the added ones, and whether the partial check is
+/// the old one.
+type ModelView = (FeatureSet, Vec<FeatureId>, FeatureSet, bool);
 
 /// The guest as far as it bears on what an endpoint is to it.
 struct GuestView {
@@ -59,20 +65,25 @@ struct GuestView {
 }
 
 impl Plan<'_> {
-    /// Returns for each unknown input the values that have to be tried, by their indices.
-    pub(super) fn distinct_values(&self) -> Vec<Vec<usize>> {
+    /// Returns for each unknown input the values that have to be tried of a guest with this model, by their indices.
+    pub(super) fn distinct_values(&self, model: ModelId) -> Vec<Vec<usize>> {
         let mut values: Vec<Vec<usize>> = self.axes.iter().map(|axis| (0..axis.values.len()).collect()).collect();
-        let guest = self.guest_view();
+        let guest = self.guest_view(model);
         // For each input, the classes of its values at every endpoint that it bears on.
         let mut classes: Vec<Vec<Vec<usize>>> = vec![Vec::new(); self.axes.len()];
         for (index, options) in self.endpoints.iter().enumerate() {
             let last = index + 1 == self.endpoints.len();
             let starts = index == 0 && self.started.is_none();
-            let role = Role { starts, reconnects: index == 0, receives: index > 0, sends: !last };
+            let sender = index.checked_sub(1).and_then(|sender| self.endpoints.get(sender));
+            let receives_live = self.scenario.running.is_none()
+                && guest.model.is_some()
+                && options.always(|behaviour| behaviour.cookie)
+                && sender.is_some_and(|sender| sender.always(|behaviour| behaviour.live_update));
+            let role = Role { starts, reconnects: index == 0, receives: index > 0, sends: !last, receives_live };
             self.classes_at(options, role, &guest, &mut classes);
         }
         if let Some(options) = &self.started {
-            let role = Role { starts: true, reconnects: false, receives: false, sends: false };
+            let role = Role { starts: true, reconnects: false, receives: false, sends: false, receives_live: false };
             self.classes_at(options, role, &guest, &mut classes);
         }
         for (values, classes) in values.iter_mut().zip(&classes) {
@@ -89,9 +100,8 @@ impl Plan<'_> {
             });
         }
         if let Some(axis) = self.machines.axis {
-            let alike: Vec<Vec<usize>> = self.models.values.iter().map(|model| self.alike_machines(*model)).collect();
-            let first_of_kind = |value: &usize| alike.iter().any(|alike| alike.get(*value) == Some(value));
-            values[axis].retain(first_of_kind);
+            let alike = self.alike_machines(model);
+            values[axis].retain(|value| alike.get(*value) == Some(value));
         }
         values
     }
@@ -141,15 +151,13 @@ impl Plan<'_> {
         }
     }
 
-    fn guest_view(&self) -> GuestView {
+    fn guest_view(&self, model: ModelId) -> GuestView {
         let (scenario, catalog) = (self.scenario, self.catalog);
         let running = scenario.running.as_deref();
         let live = running.map(|running| &running.live);
         let named = match live {
             Some(live) => live.model.filter(|_| live.mode == Mode::Custom),
-            None => self.models.values.first().copied().filter(|_| {
-                self.models.values.len() == 1 && scenario.mode() == Mode::Custom && !scenario.takes_host_model()
-            }),
+            None => Some(model).filter(|_| scenario.mode() == Mode::Custom && !scenario.takes_host_model()),
         };
         let definitions = || live.into_iter().chain(running.and_then(|running| running.inactive.as_ref()));
         let policies = |policy: Policy| {
@@ -172,15 +180,21 @@ impl Plan<'_> {
                 .map(crate::domain::qemu::ModelDefaults::anywhere)
                 .unwrap_or_default();
         }
+        let names = catalog.named();
+        // While vmx is off QEMU has none of its children on, and no definition mentions those that are only added.
+        let has_vmx = super::guests::may_have_vmx(catalog, scenario, &[id]) || running.is_some();
+        let never = if has_vmx { FeatureSet::EMPTY } else { names.vmx_children };
         for map in catalog.maps() {
             if let Some(of_map) = map.model(id) {
-                features |= of_map.data | of_map.removed_set() | of_map.added_set();
+                features |= of_map.data | of_map.removed_set() | (of_map.added_set() - never);
             }
         }
-        let names = catalog.named();
-        features.extend([names.hypervisor, names.ht, names.cmp_legacy, names.pconfig].into_iter().flatten());
-        if super::guests::may_have_vmx(catalog, scenario, &[id]) {
+        features.extend([names.hypervisor, names.ht, names.cmp_legacy].into_iter().flatten());
+        if has_vmx {
             features |= names.vmx_children;
+        }
+        if Some(id) == names.icelake_server {
+            features.extend(names.pconfig);
         }
         features.insert(scenario.feature);
         GuestView { model, features, forbids, has_optional: policies(Policy::Optional) }
@@ -191,8 +205,11 @@ impl Plan<'_> {
         let of_map = guest.model.and_then(|model| end.map.model(model));
         let map = match guest.model {
             None => MapView::Whole(Arc::as_ptr(&end.map)),
-            Some(model) => MapView::Model {
-                model: end.map.models.get(usize::from(model.0)).cloned().flatten(),
+            Some(_) => MapView::Model {
+                model: of_map.map(|of_map| {
+                    let compat = of_map.partial_compat && !role.receives_live;
+                    (of_map.data, of_map.removed.clone(), of_map.added_set() & all, compat)
+                }),
                 order: end.map.order.iter().copied().filter(|feature| all.contains(*feature)).collect(),
                 in_msrs: end.map.in_msrs() & all,
                 migratable: if guest.has_optional { end.map.migratable() & all } else { FeatureSet::EMPTY },
@@ -205,17 +222,24 @@ impl Plan<'_> {
                 Host::With { vendor, features: features & all, silicon: silicon & all, signature }
             }
         };
+        let has_machines: Vec<bool> =
+            (self.machines.values.iter()).map(|machine| options.has_machine(self.catalog, end, machine)).collect();
+        let mut behaviour = self.narrowed(&end.behaviour, of_map, role, guest);
+        if !has_machines.contains(&false) {
+            behaviour.validate_incoming_machine = true;
+        }
+        if guest.model.is_some() && all.is_subset(&end.qemu.properties) {
+            behaviour.drop_unknown = DropUnknown::CommandLine;
+        }
+        if (all & end.map.in_msrs()).is_empty() {
+            behaviour.msr_check = true;
+        }
         let dependencies = end.qemu.dependencies.iter().map(|(parent, children)| (*parent, *children & all));
         View {
-            behaviour: self.narrowed(&end.behaviour, of_map, role, guest),
+            behaviour,
             map,
             has_model: guest.model.is_none_or(|model| end.qemu.has_model(model)),
-            has_machines: self
-                .machines
-                .values
-                .iter()
-                .map(|machine| options.has_machine(self.catalog, end, machine))
-                .collect(),
+            has_machines,
             properties: end.qemu.properties & all,
             dependencies: dependencies.filter(|(_, children)| !children.is_empty()).collect(),
             tcg: [end.qemu.tcg_carried, end.qemu.tcg_unsupported, end.qemu.tcg_max].map(|set| set & all),
@@ -241,7 +265,7 @@ impl Plan<'_> {
         if guest.model.is_some() {
             (own.decode_penalties, own.untranslated) = (none.decode_penalties, none.untranslated);
             (own.ignored, own.maximum_mode) = (own.ignored & guest.features, none.maximum_mode);
-            let lists = of_map.map(|model| (model.removed.is_empty(), model.added.is_empty()));
+            let lists = of_map.map(|model| (model.removed.is_empty(), model.added_set().is_disjoint(&guest.features)));
             let (nothing_removed, nothing_added) = lists.unwrap_or((true, true));
             if nothing_removed {
                 (own.removed_incoming, own.removed_reconnect) = (Regime::Nothing, Regime::Nothing);
@@ -271,8 +295,11 @@ impl Plan<'_> {
             (own.drop_added, own.send_pconfig) = (none.drop_added, none.send_pconfig);
             own.invtsc_message = none.invtsc_message;
         }
-        if !role.starts && !role.receives {
+        if role.receives_live || (!role.starts && !role.receives) {
             own.partial_check = none.partial_check;
+        }
+        if role.receives_live && !guest.forbids {
+            (own.registers_read, own.host_under_kvm) = (none.registers_read, none.host_under_kvm);
         }
         own
     }
