@@ -160,7 +160,7 @@ fn options(args: &ExplorerArgs, config: &Config, script: Script) -> tui::Options
         record_keys: args.record.record_keys.clone(),
         ..tui::Options::default()
     };
-    options.settings.theme = args.look.theme.or(config.theme).unwrap_or_else(tui::default_theme);
+    options.settings.theme = args.look.theme.or(config.theme).unwrap_or_else(|| tui::default_theme(options.demo));
     options.settings.ascii = args.look.ascii || config.ascii;
     options.settings.mouse = !(args.look.no_mouse || config.no_mouse);
     options.settings.keymap = config.keymap.clone();

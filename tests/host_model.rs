@@ -16,7 +16,7 @@ use virt_cpu_explorer::internal::domain::map::CpuMap;
 use virt_cpu_explorer::internal::domain::scenario::{HostChoice, Scenario};
 use virt_cpu_explorer::internal::explain::Outlook;
 use virt_cpu_explorer::internal::import::qmp::qemu_name;
-use virt_cpu_explorer::internal::resolve::{Basis, RuleId, StartTrace, Verdict, resolve};
+use virt_cpu_explorer::internal::resolve::{Basis, Refusal, RuleId, StartTrace, Verdict, resolve};
 
 /// Hosts of both vendors, old and new.
 const HOSTS: [&str; 5] = ["A10-5800K", "Core2-E6850", "EPYC-7502-32-Core", "Ice-Lake-Server", "Xeon-Gold-6130"];
@@ -120,6 +120,29 @@ fn a_signature_that_nobody_told_is_tried_and_the_answer_inferred() {
     let named = found.depends_on.iter().any(|input| input.input.starts_with("host signature"));
     assert!(found.verdict != Verdict::Depends || named, "{:?}", found.depends_on);
     assert_eq!(found.basis, Basis::Inferred);
+}
+
+#[test]
+fn a_receiver_without_a_cookie_has_a_host_model_of_its_own() {
+    let between =
+        |from: &str, to: &str| scenario(&format!("host-model,accel=tcg,machine=pc-i440fx-2.11,from={from},to={to}"));
+    let found = resolve(&CATALOG, &between("10.4.0:4.2.0", "3.4.0:2.11.0"));
+    assert_eq!(found.depends_on[0].input, "CPU model at a destination that ignores the migration cookie");
+    assert!(resolve(&CATALOG, &between("3.4.0:2.11.0", "3.4.0:2.11.0")).verdict != Verdict::Depends);
+}
+
+#[test]
+fn the_sender_refuses_a_replaced_model_that_its_map_does_not_have() {
+    let sent = |from: &str| {
+        let word =
+            format!("SierraForest-v2,match=minimum,check=none,host=Xeon-Gold-6130,machine=pc-q35-7.2,from={from}");
+        resolve(&CATALOG, &scenario(&format!("{word},to=12.8.0:11.1.2")))
+    };
+    let found = sent("9.0.0:10.0.13");
+    assert!(found.refusal().is_none_or(|refusal| !matches!(refusal, Refusal::UnknownModelSent(_))), "{found:?}");
+    let found = sent("10.7.0:10.0.13");
+    assert!(matches!(found.refusal(), Some(Refusal::UnknownModelSent(_))), "{:?}", found.refusal());
+    assert_eq!((found.verdict, found.rule), (Verdict::Aborted, Some(RuleId::UnknownModel)));
 }
 
 #[test]

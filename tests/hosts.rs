@@ -4,6 +4,7 @@
 mod support;
 
 use support::ask::{CATALOG, answer, scenario};
+use virt_cpu_explorer::internal::cli::{self, ListKind, TextFormat};
 use virt_cpu_explorer::internal::domain::feature::FeatureSet;
 use virt_cpu_explorer::internal::domain::host::{CpuSignature, GivenHost, Vendor};
 use virt_cpu_explorer::internal::domain::scenario::{HostChoice, LibvirtChoice, Scenario};
@@ -186,4 +187,26 @@ fn a_batch_line_gives_the_host_of_each_stop() {
         assert!(read.via_hosts.is_empty() && *read.stop_host(0) == read.to_host, "{stop}");
         assert_eq!(Scenario::parse(&CATALOG, &read.word(&CATALOG)).unwrap(), read, "{stop}");
     }
+}
+
+#[test]
+fn every_listed_host_says_what_was_recorded_when_and_by_which_qemu() {
+    let listed = |format| {
+        let mut out = Vec::new();
+        cli::list(&CATALOG, ListKind::Hosts, format, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let text = listed(TextFormat::Text);
+    for line in text.lines() {
+        let replied = line.contains("reply of QEMU ") && line.contains("(inferred), in libvirt's tests since 20");
+        assert!(replied || line.contains("expectation of libvirt's tests, added after libvirt 11.3.0"), "{line}");
+    }
+    let json: Vec<serde_json::Value> = serde_json::from_str(&listed(TextFormat::Json)).unwrap();
+    let of = |name: &str| json.iter().find(|host| host["name"] == name).unwrap();
+    assert_eq!(
+        (&of("Xeon-Gold-6130")["recorded"], &of("Xeon-Gold-6130")["qemu"]),
+        (&"2019-10-17".into(), &"4.1.0".into())
+    );
+    assert!(of("EPYC-9334-32-Core")["qemu"].is_null());
+    assert_eq!(json.len(), text.lines().count());
 }

@@ -13,6 +13,7 @@ mod possible;
 mod values;
 
 pub(crate) use possible::{maps_of, problem};
+pub(crate) use values::with_input;
 pub use values::{Value, default_of, free_value, values};
 
 named_enum! {
@@ -201,7 +202,7 @@ pub(crate) fn displayed_value(choice: Choice, catalog: &Catalog, scenario: &Scen
         }
         Choice::Feature => catalog.feature_name(scenario.feature).to_owned(),
         Choice::Policy => match scenario.features.get(scenario.feature) {
-            None => "unset".to_owned(),
+            None => "not mentioned".to_owned(),
             Some(policy) => match policy.name() {
                 "require" => "+ require".to_owned(),
                 "disable" => "- disable".to_owned(),

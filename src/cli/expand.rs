@@ -7,7 +7,7 @@ use crate::analysis::host_models::across_releases;
 use crate::app::error::did_you_mean;
 use crate::domain::catalog::{Catalog, LibvirtId, ReleaseMap};
 use crate::domain::feature::FeatureSet;
-use crate::domain::host::Host;
+use crate::domain::host::{CpuSignature, Host};
 use crate::domain::map::CpuMap;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{Key, LibvirtChoice, Scenario, Told, write_release};
@@ -15,7 +15,7 @@ use crate::domain::version::Version;
 use crate::export::analysis::{self as write, ExpansionReport};
 use crate::input::host::{self, HostFile, Kind};
 use crate::resolve::host_model::{
-    MissingInput, PossibleExpansion, Processor, Request, expansions, expansions_of_domcapabilities, not_asked,
+    PossibleExpansion, Processor, Request, expansions, expansions_of_domcapabilities, not_asked,
 };
 use anyhow::{Context, Result, anyhow, bail};
 use std::io::Write;
@@ -75,21 +75,16 @@ pub fn expand(catalog: &Catalog, args: &ExpandArgs, out: &mut dyn Write) -> Resu
     let build = on.build.as_deref();
     let request = Request { libvirt: on.libvirt, build, qemu: on.qemu, host: processor.as_ref(), wanted: None };
     let ways = if as_shown { from_file } else { expansions(catalog, &request) };
-    let Some(first) = ways.first() else {
+    if ways.is_empty() {
         bail!("cannot expand host-model: no CPU model of libvirt {} describes the host", on.name);
-    };
+    }
     let mut assumptions = Vec::new();
     if args.accel == Accel::Kvm || as_shown {
         assumptions = about_source(catalog, args, &source, &on, as_shown);
     } else if args.host.is_some() {
         assumptions.push("Under TCG the host does not matter, so --host is not used.".to_owned());
     }
-    assumptions.extend(first.guest.decoded.missing_input.map(|missing| match missing {
-        MissingInput::Signature => {
-            "The input has no CPU family, model and stepping. With them another model may be chosen.".to_owned()
-        }
-        MissingInput::Stepping => "The input has no stepping. With it another model may be chosen.".to_owned(),
-    }));
+    assumptions.extend(missing_input(processor.as_ref(), &ways).filter(|_| !as_shown));
     let version = catalog.release(on.libvirt).version;
     if version < OLDEST_COMPARED {
         assumptions.push(format!("No expansion by libvirt {version} was compared with this program's."));
@@ -109,6 +104,21 @@ pub fn expand(catalog: &Catalog, args: &ExpandArgs, out: &mut dyn Write) -> Resu
     };
     out.write_all(text.as_bytes())?;
     Ok(0)
+}
+
+/// Says what the input does not tell of the processor, and whether that changes the result.
+fn missing_input(host: Option<&Processor>, ways: &[PossibleExpansion]) -> Option<String> {
+    let (missing, tried) = match host?.signature {
+        None => ("CPU family, model and stepping", "those of every listed host of this vendor"),
+        Some(CpuSignature { stepping: None, .. }) => ("stepping", "every stepping"),
+        Some(_) => return None,
+    };
+    let decides = ways
+        .iter()
+        .flat_map(|way| &way.assumptions)
+        .any(|assumption| assumption.starts_with("signature") || assumption.starts_with("stepping"));
+    let result = if decides { "The result depends on it." } else { "The result is the same with each, and inferred." };
+    Some(format!("The input has no {missing}: {tried} was tried. {result}"))
 }
 
 /// A release and its QEMU for an error message.

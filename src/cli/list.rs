@@ -51,8 +51,14 @@ pub fn list(catalog: &Catalog, what: ListKind, format: TextFormat, out: &mut dyn
         ListKind::Features => catalog.features().iter().map(|name| (name.to_owned(), String::new())).collect(),
     };
     if format == TextFormat::Json {
-        let rows: Vec<serde_json::Value> =
+        let mut rows: Vec<serde_json::Value> =
             rows.iter().map(|(name, note)| serde_json::json!({ "name": name, "note": note })).collect();
+        for (row, host) in rows.iter_mut().zip(catalog.hosts()).filter(|_| what == ListKind::Hosts) {
+            row["vendor"] = host.vendor.name().into();
+            row["signature"] = host.signature().to_string().into();
+            row["recorded"] = (!host.recorded.is_empty()).then_some(&*host.recorded).into();
+            row["qemu"] = (!host.qemu.is_empty()).then_some(&*host.qemu).into();
+        }
         writeln!(out, "{}", serde_json::to_string_pretty(&rows)?)?;
         return Ok(0);
     }
@@ -145,15 +151,28 @@ fn qemu(catalog: &Catalog) -> Vec<(String, String)> {
 fn hosts(catalog: &Catalog) -> Vec<(String, String)> {
     let note = |host: &Host| {
         let (vendor, model) = (host.vendor, host.model_id.trim());
-        let source = match host.source {
-            HostSource::QemuReply => "reply of a QEMU that is not recorded",
-            HostSource::LibvirtTests => "from libvirt's tests",
-        };
+        let source = recording(host);
         let silicon = if host.silicon.is_some() { "silicon known" } else { "silicon not known" };
         let (features, asked) = (host.features.len(), host.asked.len());
-        format!("{vendor}, {features} features of {asked} asked, {source}, {silicon}, {model}")
+        let model = if model.is_empty() { String::new() } else { format!(", {model}") };
+        format!("{vendor}, {features} features of {asked} asked, {source}, {silicon}{model}")
     };
     catalog.hosts().iter().map(|host| (host.name.to_string(), note(host))).collect()
+}
+
+/// What was recorded on a host, and when.
+fn recording(host: &Host) -> String {
+    let when = |word: &str| match &*host.recorded {
+        "" => String::new(),
+        recorded => format!(", {word} {recorded}"),
+    };
+    match host.source {
+        HostSource::QemuReply if host.qemu.is_empty() => format!("reply of QEMU{}", when("in libvirt's tests since")),
+        HostSource::QemuReply => {
+            format!("reply of QEMU {} (inferred){}", host.qemu, when("in libvirt's tests since"))
+        }
+        HostSource::LibvirtTests => format!("expectation of libvirt's tests{}", when("added")),
+    }
 }
 
 /// Writes a rule's page, or all rules with their titles.

@@ -148,6 +148,11 @@ pub struct Host {
     pub stepping: u32,
     /// The brand string, as recorded; empty where it is not known.
     pub model_id: Box<str>,
+    /// When the recording came into libvirt's tests: the date of the commit, or between which releases. Empty where that
+    /// is not known.
+    pub recorded: Box<str>,
+    /// The QEMU whose reply was recorded, inferred from the features that it could name. Empty where that is not known.
+    pub qemu: Box<str>,
     /// What KVM could give to a guest there.
     pub features: FeatureSet,
     /// Every feature the source could name, those in `features` included; others are unknown there, not lacking.

@@ -123,6 +123,8 @@ fn read_host(props: &Map<String, Value>, name: &str, features: &Names, mapped: F
         model: identity.model,
         stepping: identity.stepping,
         model_id: identity.model_id.into(),
+        recorded: Box::default(),
+        qemu: Box::default(),
         features: on,
         asked,
         silicon: None,

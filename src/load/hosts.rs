@@ -62,6 +62,8 @@ fn host(
         model: number(document, element, "model")?,
         stepping: number(document, element, "stepping")?,
         model_id: document.need(element, "model-id")?.into(),
+        recorded: element.get("recorded").unwrap_or_default().into(),
+        qemu: element.get("qemu").unwrap_or_default().into(),
         features,
         // A name in the host's own list was known there, too.
         asked: listed | features,

@@ -30,6 +30,7 @@ pub use candidate::{Candidate, Rejection, Score};
 pub use expand::{
     Expansion, Probe, domcapabilities, guest, guest_of_domcapabilities, host_capabilities, migratable_host_model,
 };
+pub(crate) use on_release::signatures;
 pub use on_release::{PossibleExpansion, Request, expansions, expansions_of_domcapabilities, not_asked};
 pub use qemu_models::QemuModels;
 
@@ -84,8 +85,6 @@ pub struct HostModel {
     pub runner_up: Option<(usize, Reason)>,
     /// The models that could not have been chosen, in the order tried.
     pub rejected: Vec<(ModelId, Rejection)>,
-    /// An input that was not known and can change the result.
-    pub missing_input: Option<MissingInput>,
 }
 
 /// Why the chosen model beats the runner-up.
@@ -101,15 +100,6 @@ pub enum Reason {
     FewerDisabled,
     /// Both are equally good; it comes later in the map, so it was tried first.
     TriedFirst,
-}
-
-/// An input of the decode that was not known.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum MissingInput {
-    /// Family, model and stepping.
-    Signature,
-    /// The stepping, and some model or rule asks for it.
-    Stepping,
 }
 
 impl Processor {
@@ -182,7 +172,6 @@ pub fn decode(
         vendor,
         features: listed(map, model, winner, purpose),
         runner_up: runner_up(&candidates, chosen, preferred),
-        missing_input: missing_input(libvirt, processor, vendor),
         chosen,
         candidates,
         rejected,
@@ -247,17 +236,4 @@ fn runner_up(candidates: &[Candidate], chosen: usize, preferred: &[ModelId]) -> 
         Reason::TriedFirst
     };
     Some((index, reason))
-}
-
-/// A stepping that is not known matters only where a rule or a signature of the map asks for the processor's.
-fn missing_input(libvirt: Libvirt<'_>, processor: &Processor, vendor: Option<Vendor>) -> Option<MissingInput> {
-    let Some(signature) = processor.signature else { return Some(MissingInput::Signature) };
-    if signature.stepping.is_some() {
-        return None;
-    }
-    let (family, model) = (signature.family, signature.model);
-    let in_rule = vendor == Some(Vendor::Intel) && (family, model) == (BROKEN_TSX_FAMILY, BROKEN_TSX_BELOW.0);
-    let mut signatures = libvirt.map.models.iter().flatten().flat_map(|model| model.signatures.iter());
-    let in_map = signatures.any(|known| known.stepping.is_some() && known.is_for(family, model));
-    (in_rule || in_map).then_some(MissingInput::Stepping)
 }

@@ -7,6 +7,7 @@ use super::endpoint::{Endpoint, Guest, Machine};
 use super::migrate::{Case, Prepared};
 use super::rules::RuleId;
 use super::verdict::Verdict;
+use crate::domain::behaviour::Original;
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Definition, Fallback};
 use crate::domain::map::ModelId;
@@ -126,6 +127,17 @@ impl<'a> Plan<'a> {
         endpoints.push(make(&scenario.to, &scenario.to_host, destination).among(&mut axes));
         let started = scenario.started.as_ref();
         let started = started.map(|release| make(release, &scenario.from_host, source).among(&mut axes));
+        let replaces = scenario.takes_host_model() || scenario.fallback == Fallback::Allow;
+        let no_cookie = |pair: &[EndpointOptions<'_>]| match pair {
+            [sender, receiver] => {
+                !sender.always(|behaviour| behaviour.original != Original::Always)
+                    && !receiver.always(|behaviour| behaviour.cookie)
+            }
+            _ => false,
+        };
+        if replaces && endpoints.windows(2).any(no_cookie) {
+            return Err(Dependence::on("CPU model at a destination that ignores the migration cookie"));
+        }
         let mut unread = machines.values.iter().flat_map(|machine| {
             endpoints.iter().chain(&started).filter_map(|endpoint| endpoint.unread_machine(catalog, machine))
         });

@@ -4,6 +4,7 @@ use super::format::{SIGNS, json, sign};
 use crate::analysis::matrix::{Fold, Line, Matrix, Side, Value};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::{CpuChoice, LibvirtChoice, QemuChoice, Scenario, Told, write_host, write_machine};
+use crate::explain;
 use crate::export::report::wrapped;
 use crate::export::{FACTS_HASH, SCHEMA, TOOL, tool_line};
 use crate::resolve::{Resolver, Row, RuleId};
@@ -88,10 +89,7 @@ pub fn matrix_markdown(catalog: &Catalog, scenario: &Scenario, matrix: &mut Matr
     for (name, row) in names.iter().zip(&rows) {
         let _ = write!(out, "| {name} |");
         for column in &columns {
-            let cell = matrix.known(row.first, column.first).map(|outcome| {
-                let rule = outcome.rule.map(|rule| format!(" ({})", rule.name())).unwrap_or_default();
-                format!("{}{rule}", outcome.verdict.name())
-            });
+            let cell = matrix.known(row.first, column.first).map(|outcome| explain::outcome(outcome));
             let _ = write!(out, " {} |", cell.unwrap_or_default());
         }
         out.push('\n');

@@ -10,6 +10,9 @@ const HOSTS: &str = "Real CPUs, from QEMU replies recorded on them. Written by i
     A host lists the features that KVM offers to a guest there.
     asked is the list of all features that the recording QEMU could name; any other feature is unknown, not missing.
     asked-map stands for every feature of that release's map. silicon is what the processor shows in CPUID and MSRs.
+    recorded says when the recording came into libvirt's tests: the author date of the commit, or between
+    which releases. qemu is inferred from the features that the reply names: the releases that
+    name the same, with what later ones brought and a build backported, and without what they do not name.
     read-from=libvirt-tests: not a reply, but what libvirt's tests expect of that CPU.
     NAME adds a feature to the host or list that like names, and -NAME removes it.";
 
@@ -39,6 +42,9 @@ pub(super) fn write_hosts(parts: &Parts) -> String {
             ("stepping", host.stepping.to_string()),
             ("model-id", host.model_id.to_string()),
         ];
+        for (name, text) in [("recorded", &host.recorded), ("qemu", &host.qemu)] {
+            attributes.extend((!text.is_empty()).then(|| (name, text.to_string())));
+        }
         attributes.push(match map_knowing(parts, host.asked) {
             Some(release) => ("asked-map", release),
             None => {

@@ -72,7 +72,6 @@ pub fn baseline(
     }
     let processor = Processor { vendor, signature: None, features };
     let mut found = decode(libvirt, &processor, Purpose::Guest(models), &preferred).ok_or(BaselineError::NoModel)?;
-    found.missing_input = None;
     if migratable {
         let stays = libvirt.map.migratable();
         found.features.retain(|(feature, _)| stays.contains(*feature));

@@ -96,16 +96,8 @@ pub fn guest_of_domcapabilities(
             (policy.is_off(), removed.filter(|_| policy.is_off()), place_of(*feature, &libvirt.map.order))
         });
     }
-    let decoded = HostModel {
-        model,
-        vendor,
-        features,
-        candidates: Vec::new(),
-        chosen: 0,
-        runner_up: None,
-        rejected: Vec::new(),
-        missing_input: None,
-    };
+    let decoded =
+        HostModel { model, vendor, features, candidates: Vec::new(), chosen: 0, runner_up: None, rejected: Vec::new() };
     Some(written(libvirt, decoded, properties, None))
 }
 

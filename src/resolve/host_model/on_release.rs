@@ -6,7 +6,7 @@ use crate::domain::behaviour::{Behaviour, Setting};
 use crate::domain::catalog::{Catalog, LibvirtId, QemuView, ReleaseMap};
 use crate::domain::definition::{Definition, Policy};
 use crate::domain::feature::{FeatureId, FeatureSet};
-use crate::domain::host::Vendor;
+use crate::domain::host::{CpuSignature, Vendor};
 use crate::domain::map::{CpuMap, MapId, ModelId};
 use crate::domain::package::Presence;
 use crate::domain::version::Version;
@@ -38,9 +38,41 @@ pub struct PossibleExpansion {
 }
 
 /// Returns every way in which the guest's CPU may come out, each once, the likeliest facts first: the release before,
-/// a switch as before. Empty where no model describes the host.
+/// a switch as before. A signature or stepping that nobody told is tried with every value. Empty where no model
+/// describes the host.
 pub fn expansions(catalog: &Catalog, request: &Request<'_>) -> Vec<PossibleExpansion> {
-    each(catalog, request, |libvirt, qemu| expand(catalog, libvirt, qemu, request))
+    let hosts: Vec<(String, Option<Processor>)> = match request.host {
+        None => vec![(String::new(), None)],
+        Some(host) => {
+            let told = host.vendor.map(|vendor| signatures(catalog, vendor, host.signature));
+            let told = told.unwrap_or_else(|| vec![(String::new(), host.signature)]);
+            told.into_iter().map(|(label, signature)| (label, Some(Processor { signature, ..host.clone() }))).collect()
+        }
+    };
+    let mut found: Vec<PossibleExpansion> = Vec::new();
+    for (label, host) in &hosts {
+        let request = Request { host: host.as_ref(), ..*request };
+        let label = match label.as_str() {
+            "" => None,
+            stepping if stepping.starts_with("stepping") => Some(stepping.to_owned()),
+            other => Some(format!("signature {other}")),
+        };
+        add_new(&mut found, label, each(catalog, &request, |libvirt, qemu| expand(catalog, libvirt, qemu, &request)));
+    }
+    if let [only] = found.as_mut_slice() {
+        only.assumptions.clear();
+    }
+    found
+}
+
+/// Adds those that are not known yet; a single one needs no assumption.
+fn add_new(found: &mut Vec<PossibleExpansion>, label: Option<String>, ways: Vec<PossibleExpansion>) {
+    for mut way in ways {
+        if found.iter().all(|known| known.guest.definition != way.guest.definition) {
+            way.assumptions.extend(label.clone());
+            found.push(way);
+        }
+    }
 }
 
 /// Returns the same where `virsh domcapabilities` of this libvirt and QEMU already shows host-model on the host: its
@@ -82,6 +114,34 @@ fn each(
     }
     found
 }
+
+/// The signatures that a host may have: the one that was told, with every stepping if that was not; else those of the
+/// listed hosts of its vendor, or one that no map knows.
+pub(crate) fn signatures(
+    catalog: &Catalog,
+    vendor: Vendor,
+    told: Option<CpuSignature>,
+) -> Vec<(String, Option<CpuSignature>)> {
+    match told {
+        Some(known @ CpuSignature { stepping: None, .. }) => {
+            let of_stepping = |stepping| Some(CpuSignature { stepping: Some(stepping), ..known });
+            (0..STEPPINGS).map(|stepping| (format!("stepping {stepping}"), of_stepping(stepping))).collect()
+        }
+        Some(_) => vec![(String::new(), told)],
+        None => {
+            let mut all = vec![("of no listed host".to_owned(), None)];
+            for host in catalog.hosts().iter().filter(|host| host.vendor == vendor) {
+                if all.iter().all(|(_, known)| *known != Some(host.signature())) {
+                    all.push((format!("as of {}", host.name), Some(host.signature())));
+                }
+            }
+            all
+        }
+    }
+}
+
+/// How many steppings there are: CPUID has four bits for them.
+const STEPPINGS: u32 = 16;
 
 /// Returns the features that this libvirt and this QEMU know by name and that nobody asked the host about: it may have
 /// them.

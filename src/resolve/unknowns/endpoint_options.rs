@@ -5,12 +5,13 @@ use crate::domain::behaviour::{Backport, Behaviour, MapFact, QuirkKind, Regime, 
 use crate::domain::catalog::{Catalog, LibvirtId, Provenance, QemuView, ReleaseMap};
 use crate::domain::downstream::QemuChanges;
 use crate::domain::feature::FeatureSet;
-use crate::domain::host::{CpuSignature, GivenHost, HostId, Vendor};
+use crate::domain::host::{GivenHost, HostId, Vendor};
 use crate::domain::map::{CpuMap, MapId};
 use crate::domain::package::{Distribution, Presence};
 use crate::domain::qemu::{Accel, Dependency};
 use crate::domain::scenario::{HostChoice, LibvirtChoice, Release, Scenario, Told};
 use crate::resolve::endpoint::{Endpoint, Host, Machine};
+use crate::resolve::host_model::signatures;
 use crate::resolve::prepared_endpoint::has_machine;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -453,30 +454,6 @@ fn hosts(
 fn shown_at_least(catalog: &Catalog, features: FeatureSet) -> FeatureSet {
     features - catalog.named().arch_capabilities.into_iter().collect()
 }
-
-/// The signatures that a host may have: the one that was told, with every stepping if that was not; else those of the
-/// listed hosts of its vendor, or one that no map knows.
-fn signatures(catalog: &Catalog, vendor: Vendor, told: Option<CpuSignature>) -> Vec<(String, Option<CpuSignature>)> {
-    match told {
-        Some(known @ CpuSignature { stepping: None, .. }) => {
-            let of_stepping = |stepping| Some(CpuSignature { stepping: Some(stepping), ..known });
-            (0..STEPPINGS).map(|stepping| (format!("stepping {stepping}"), of_stepping(stepping))).collect()
-        }
-        Some(_) => vec![(String::new(), told)],
-        None => {
-            let mut all = vec![("of no listed host".to_owned(), None)];
-            for host in catalog.hosts().iter().filter(|host| host.vendor == vendor) {
-                if all.iter().all(|(_, known)| *known != Some(host.signature())) {
-                    all.push((format!("as of {}", host.name), Some(host.signature())));
-                }
-            }
-            all
-        }
-    }
-}
-
-/// How many steppings there are: CPUID has four bits for them.
-const STEPPINGS: u32 = 16;
 
 /// A host that has `vmx` but was never asked about `vmx-*` may have none of them or all.
 fn alternatives(catalog: &Catalog, id: HostId, wants_vmx: bool) -> Vec<(String, Host)> {
