@@ -42,7 +42,10 @@ fn fail(err: &anyhow::Error) -> ExitCode {
 
 fn run(command: Command, out: &mut Output) -> Result<u8> {
     Ok(match command {
-        Command::Check(args) => cli::check(catalog_with(&args.choice.maps)?, &args, out)?,
+        Command::Check(args) => {
+            let args = cli::CheckArgs { watch_input: true, ..args };
+            cli::check(catalog_with(&args.choice.maps)?, &args, out)?
+        }
         Command::List { what, format, maps } => cli::list(catalog_with(&maps)?, what, format, out)?,
         Command::Rule { id, format } => cli::rule(&embedded::catalog()?, id.as_deref(), format, out)?,
         Command::Matrix(args) => cli::matrix(catalog_with(&args.choice.maps)?, &args, out)?,

@@ -5,8 +5,9 @@ use crate::domain::behaviour;
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Check, named_enum};
 use crate::domain::host::Vendor;
+use crate::domain::package::write_package;
 use crate::domain::qemu::Accel;
-use crate::domain::scenario::{self, CpuChoice, HostChoice, LibvirtChoice, Release, Scenario, Told};
+use crate::domain::scenario::{self, CpuChoice, HostChoice, LibvirtChoice, Release, Scenario};
 
 mod detail;
 mod possible;
@@ -219,8 +220,8 @@ pub(crate) fn displayed_value(choice: Choice, catalog: &Catalog, scenario: &Scen
         Choice::Transport => scenario.transport.name().to_owned(),
         Choice::FromLibvirt => libvirt_name(catalog, &scenario.from),
         Choice::ToLibvirt => libvirt_name(catalog, &scenario.to),
-        Choice::FromQemu => qemu_name(&scenario.from),
-        Choice::ToQemu => qemu_name(&scenario.to),
+        Choice::FromQemu => scenario.from.qemu_label(),
+        Choice::ToQemu => scenario.to.qemu_label(),
         Choice::FromHost => scenario::write_host(catalog, &scenario.from_host),
         Choice::ToHost => scenario::write_host(catalog, &scenario.to_host),
         Choice::Started => match &scenario.started {
@@ -253,17 +254,7 @@ pub(crate) fn libvirt_name(catalog: &Catalog, release: &Release) -> String {
         }
         LibvirtChoice::New => "new".to_owned(),
         LibvirtChoice::Unknown => "?".to_owned(),
-        LibvirtChoice::Release(id, None) => catalog.release(*id).name.to_string(),
-        LibvirtChoice::Release(id, Some(build)) => format!("{}-{build}", catalog.release(*id).name),
-    }
-}
-
-/// Returns the QEMU of a release as it is displayed; `?` if it is unknown.
-pub(crate) fn qemu_name(release: &Release) -> String {
-    match (release.qemu.version, &release.qemu.build) {
-        (Told::Unknown, _) => "?".to_owned(),
-        (Told::Is(version), None) => version.to_string(),
-        (Told::Is(version), Some(build)) => format!("{version}-{build}"),
+        LibvirtChoice::Release(id, build) => write_package(&catalog.release(*id).name, build.as_deref()),
     }
 }
 

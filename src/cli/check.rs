@@ -14,7 +14,9 @@ use crate::load::{LoadError, file};
 use crate::resolve::{Answer, Resolver};
 use anyhow::{Result, bail};
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
 
 const NEEDS: Needs = Needs {
     guest: true,
@@ -37,33 +39,58 @@ pub fn check(catalog: &Catalog, args: &CheckArgs, out: &mut dyn Write) -> Result
     }
 }
 
-/// Refuses input that was meant to be read: a pipe that has something to read.
-#[cfg(unix)]
-fn refuse_unread_input() -> Result<()> {
-    let stdin = std::io::stdin();
-    let is_pipe = rustix::fs::fstat(&stdin)
-        .is_ok_and(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::Fifo);
-    if is_pipe && rustix::io::ioctl_fionread(&stdin).is_ok_and(|bytes| bytes > 0) {
-        bail!(
-            "standard input has data that is not read, because the guest is given as an argument; remove the argument \
-             and add --domain -, or add </dev/null"
-        );
-    }
-    Ok(())
-}
+/// How long a pipe on standard input may take to begin.
+const PIPE_WAIT: Duration = Duration::from_secs(1);
 
-#[cfg(not(unix))]
-fn refuse_unread_input() -> Result<()> {
-    Ok(())
+/// Watches standard input that is a pipe while the answer is made: input in it was meant to be read.
+struct UnreadInput(Option<Receiver<bool>>);
+
+impl UnreadInput {
+    fn watch(wanted: bool) -> Self {
+        #[cfg(unix)]
+        let is_pipe = {
+            use std::os::unix::fs::FileTypeExt;
+            std::fs::metadata("/dev/stdin").is_ok_and(|stdin| stdin.file_type().is_fifo())
+        };
+        #[cfg(not(unix))]
+        let is_pipe = false;
+        if !wanted || !is_pipe {
+            return Self(None);
+        }
+        let (send, receive) = channel();
+        std::thread::spawn(move || {
+            let begins = std::io::stdin().read(&mut [0]).is_ok_and(|bytes| bytes > 0);
+            // The program may have ended.
+            let _ = send.send(begins);
+        });
+        Self(Some(receive))
+    }
+
+    /// Refuses input. A pipe that stays open and empty is only mentioned.
+    fn refuse(self) -> Result<()> {
+        let Some(receive) = self.0 else { return Ok(()) };
+        match receive.recv_timeout(PIPE_WAIT) {
+            Ok(true) => bail!(
+                "standard input has data that is not read, because the guest is given as an argument; remove the \
+                 argument and add --domain -, or add </dev/null"
+            ),
+            Ok(false) | Err(RecvTimeoutError::Disconnected) => {}
+            Err(RecvTimeoutError::Timeout) => {
+                complain("standard input is a pipe that is not read; add </dev/null, or --domain - to read a guest");
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Answers for one guest of the command line.
 fn check_one(catalog: &Catalog, choice: &Choice, args: &CheckArgs, out: &mut dyn Write) -> Result<u8> {
     let asked = choice.asked(catalog)?;
     choice.require(NEEDS, &asked)?;
+    let unread = UnreadInput::watch(args.watch_input);
     let scenario = &asked.scenario;
     let answer = crate::resolve::resolve(catalog, scenario);
-    refuse_unread_input()?;
+    unread.refuse()?;
     if !args.quiet {
         let text = one(catalog, (scenario, &answer), About::default(), &asked.notes, args);
         out.write_all(text.as_bytes())?;
@@ -79,14 +106,8 @@ fn one(
     notes: &[String],
     args: &CheckArgs,
 ) -> String {
-    let format = args.format.unwrap_or(Format::Text);
-    let with_settings = format == Format::Markdown || (format == Format::Text && args.verbose);
-    let ways = if with_settings {
-        remedies(catalog, scenario, answer)
-    } else {
-        remedies_with(&mut Resolver::new(catalog), scenario, answer)
-    };
-    let text = match format {
+    let ways = remedies(catalog, scenario, answer);
+    let text = match args.format.unwrap_or(Format::Text) {
         Format::Json => {
             return export::json_about(catalog, scenario, answer, About { remedies: Some(&ways), ..about }) + "\n";
         }
@@ -114,7 +135,15 @@ fn check_domains(catalog: &Catalog, choice: &Choice, args: &CheckArgs, out: &mut
     let mut files: Vec<Result<String, (String, LoadError)>> = Vec::new();
     for domain in &choice.domains {
         match files::expand(domain) {
-            Ok(found) => files.extend(found.into_iter().map(Ok)),
+            Ok(found) => {
+                if !found.skipped.is_empty() {
+                    complain(format!(
+                        "{domain}: skipped {}: not a domain, a manifest or nova.conf",
+                        found.skipped.join(", ")
+                    ));
+                }
+                files.extend(found.files.into_iter().map(Ok));
+            }
             Err(err) => files.push(Err((domain.clone(), err))),
         }
     }

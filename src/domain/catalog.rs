@@ -335,6 +335,12 @@ impl Catalog {
             .filter(|(_, presence)| *presence != Presence::No)
     }
 
+    /// Returns whether it was read what the distribution's builds of a libvirt release change.
+    pub(crate) fn has_backports(&self, version: Version, build: Build<'_>) -> bool {
+        let rows = &self.decisions.backports;
+        rows.iter().any(|fix| fix.release == version && fix.distribution == build.distribution.mark)
+    }
+
     /// Returns whether a QEMU release has a quirk on a machine type of the series `machine`
     /// (`None`: a machine type that names no series).
     pub(crate) fn has_quirk(&self, kind: QuirkKind, version: Version, machine: Option<(u16, u16)>) -> bool {

@@ -234,6 +234,12 @@ impl Downstream {
         self.distributions.iter().find_map(|distribution| distribution.build(build))
     }
 
+    /// Returns whether it was read what the distribution's builds of a release change.
+    pub(crate) fn is_read(&self, release: Version, build: Build<'_>) -> bool {
+        let mut rows = self.backports.iter().filter(|row| row.distribution == build.distribution.mark);
+        rows.any(|row| row.releases.names(release))
+    }
+
     /// Returns the changes that a build surely has, and those of which that was not read.
     pub(crate) fn changes(&self, release: Version, build: Build<'_>) -> (QemuChanges, QemuChanges) {
         let of_distribution = || self.backports.iter().filter(|row| row.distribution == build.distribution.mark);

@@ -22,6 +22,11 @@ impl Version {
         Self { major, minor, micro }
     }
 
+    /// Returns the next point release.
+    pub(crate) const fn next_point(self) -> Self {
+        Self { micro: self.micro.saturating_add(1), ..self }
+    }
+
     /// Returns major and minor, which name a QEMU series and its machine types.
     pub(crate) const fn series(self) -> (u16, u16) {
         (self.major, self.minor)

@@ -4,7 +4,6 @@ use super::svg::svg;
 use super::theme::Theme;
 use super::view::draw::cells;
 use super::view::{self, ViewContext};
-use crate::analysis::remedies::remedies;
 use crate::app::export::Format;
 use crate::app::model::Model;
 use crate::app::screens::ScreenKind;
@@ -67,8 +66,7 @@ fn title(model: &Model) -> String {
 fn markdown(model: &Model, catalog: &Catalog) -> String {
     let (derived, page) = (&model.derived, model.settings.page.as_deref());
     if model.screens.top().kind() == ScreenKind::Explorer && model.overlay.is_none() {
-        let remedies = remedies(catalog, &model.scenario, &derived.answer);
-        return export::markdown(catalog, &model.scenario, &derived.answer, &remedies, page);
+        return export::markdown(catalog, &model.scenario, &derived.answer, &derived.remedies, page);
     }
     let mut narrow = model.clone();
     update::resize(&mut narrow, catalog, Size { width: MAIL.min(model.size.width), ..model.size });
