@@ -1,6 +1,7 @@
 //! Explains an answer: the causes as a tree, then sentences; and libvirt's own words for a refusal.
 //! Never decides anything: every fact it words comes from the resolution.
 
+mod basis;
 mod cause;
 mod documents;
 mod lanes;
@@ -16,7 +17,7 @@ pub use documents::{Absent, Remark, absent, remark};
 pub use lanes::{Lane, Lanes, Mark, Side, Wire, deciding_features, lanes};
 pub use message::message;
 pub use message_help::{MessageMeaning, Unspecific};
-pub use outlook::{NO_RULE, Outlook, outcome};
+pub use outlook::{NO_RULE, Outlook, outcome, stated_rule};
 pub use rule_page::{RulePage, rule_page};
 pub(crate) use sentences::written_by;
 pub use sentences::{Explanation, explain, libvirt_label, sentence};

@@ -9,7 +9,7 @@ use golden::Goldens;
 use typed::{Session, catalog, has, open, open_with};
 use virt_cpu_explorer::internal::analysis::matrix::Vary;
 use virt_cpu_explorer::internal::app::key::Key;
-use virt_cpu_explorer::internal::app::screens::matrix::Matrix;
+use virt_cpu_explorer::internal::app::screens::matrix::{Axis, Matrix};
 use virt_cpu_explorer::internal::app::screens::{Screen, Target};
 use virt_cpu_explorer::internal::app::settings::{Settings, Size, ThemeName};
 use virt_cpu_explorer::internal::app::update;
@@ -170,6 +170,8 @@ fn it_opens_again_with_the_axes_and_the_cursor_it_had() {
     let session = session.keys("m");
     assert_eq!((state(&session).rows.vary, state(&session).columns.vary), (Vary::Products, Vary::Qemu));
     assert_eq!(state(&session).rows.line, rows.line, "the row is where one came from");
+    let name = |axis: &Axis| axis.name(axis.line).to_owned();
+    assert_eq!(name(&state(&session).columns), name(&columns), "and so is the column");
     let session = session.keys("<esc>um");
     assert_eq!(session.model.derived.link, word);
     assert_eq!((state(&session).rows.vary, state(&session).columns.vary), (Vary::Products, Vary::Qemu));

@@ -138,6 +138,9 @@ fn a_demonstration_shows_notes_and_keys_and_waits_for_the_speaker() {
 fn the_demonstration_that_comes_along_ends_where_it_says() {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/demo/abort.keys");
     let last = printed(&["--demo", script]);
+    let picture = |theme: &[&str]| printed(&[&["--demo", script, "--format", "svg"], theme].concat());
+    assert_eq!(picture(&[]), picture(&["--theme", "high-contrast"]), "a projector needs it");
+    assert_ne!(picture(&[]), picture(&["--theme", "default"]));
     assert!(last.contains("row T3") && last.contains("row T3, no issue in either direction"), "{last}");
     for size in ["60x20", "80x24", "120x36", "200x60"] {
         let output = run(&["--print", "--size", size, "--demo", script]);

@@ -8,12 +8,16 @@ mod golden;
 mod typed;
 
 use golden::Goldens;
+use ratatui::style::Color;
 use typed::{Session, catalog, has, has_not, open, open_with};
 use virt_cpu_explorer::internal::app::action::ACTIONS;
-use virt_cpu_explorer::internal::app::settings::{Settings, ThemeName};
+use virt_cpu_explorer::internal::app::model::Model;
+use virt_cpu_explorer::internal::app::screens::Target;
+use virt_cpu_explorer::internal::app::settings::{Background, Settings, Size, ThemeName};
 use virt_cpu_explorer::internal::app::update::{self, Effect};
+use virt_cpu_explorer::internal::domain::scenario::Scenario;
 use virt_cpu_explorer::internal::explain::rule_page;
-use virt_cpu_explorer::internal::resolve::RuleId;
+use virt_cpu_explorer::internal::resolve::{RuleId, Verdict};
 
 const T7: &str = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
 const T5: &str = "Skylake-Client,machine=pc-q35-4.0,from=old,to=new";
@@ -190,7 +194,7 @@ fn a_way_out_is_taken_by_its_number() {
 fn the_fourth_and_the_fifth_fix_have_keys_too() {
     has(&open(T7, USUAL).keys("4"), "pc-q35-4.0");
     has(&open(T7, USUAL).keys("5"), "Skylake-Client-noTSX-IBRS ·");
-    has(&open(T5, USUAL).keys("5"), "There is no fix with this number.");
+    has(&open(T5, USUAL).keys("5"), "Apply fix 5: there is no fix for this answer.");
 }
 
 #[test]
@@ -257,7 +261,7 @@ fn the_eight_rows_of_the_table_are_one_key_away() {
 #[test]
 fn strips_show_the_same_guest_along_other_settings_and_are_clicked() {
     let mut session = open(T7, USUAL);
-    for strip in ["<= 3.1 ✗ T7", "4.0-7.2 ✓ T5", ">= 10.4.0 ✓ T7", "nothing ✗", "disable !", "require ✓"] {
+    for strip in ["<= 3.1 ✗ T7", "4.0-7.2 ✓ T5", ">= 10.4.0 ✓", "nothing ✗", "disable !", "require ✓"] {
         has(&session, strip);
     }
     session.click("4.0-7.2");
@@ -360,7 +364,101 @@ fn a_machine_type_the_destination_lacks_is_shown_with_the_reason() {
 fn what_is_not_known_is_named_with_a_value_for_each_answer() {
     let session = open("Skylake-Client,machine=?,from=old,to=new", USUAL);
     has(&session, "DEPENDS on machine type");
+    has(&session, "Run virsh dumpxml GUEST");
     GOLDENS.compare("it-depends", &session.text());
+    let (x, y) = session.place_of("pc-i440fx-4.0");
+    let value = session.target(x, y).unwrap();
+    assert_eq!(value, Target::Fix(2));
+    let mut clicked = open("Skylake-Client,machine=?,from=old,to=new", USUAL);
+    update::click(&mut clicked.model, catalog(), value);
+    let pressed = session.keys("3");
+    assert_eq!(pressed.model.derived.link, clicked.model.derived.link);
+    assert!(pressed.model.derived.link.contains("machine=pc-i440fx-4.0"), "{}", pressed.model.derived.link);
+    assert_eq!(pressed.model.derived.answer.verdict, Verdict::Unchanged);
+}
+
+#[test]
+fn every_value_that_decides_can_be_selected_or_says_how_to_find_out() {
+    let both = "Skylake-Client,machine=?,from=?,to=new";
+    has(&open(both, SMALL), "2 more: a");
+    has_not(&open(both, USUAL), "2 more: a");
+    has(&open(both, SMALL).keys("a"), "3.6.0: aborted (T7)");
+    let unknown = [
+        both,
+        "EPYC,machine=pc-q35-5.2,topology=?,from=9.0.0:7.2.22,to=11.3.0:10.0.13",
+        "?,machine=pc-q35-3.1,from=old,to=new",
+        "Skylake-Client,machine=pc-q35-3.1,from=old:?,to=new:?",
+        "Skylake-Client,machine=pc-q35-3.1,from=old,to=10.2.0",
+        "host-model,from=9.0.0,to=11.3.0",
+    ];
+    let (mut selected, mut told) = (0, 0);
+    for word in unknown {
+        // Nothing here needs the strips.
+        let scenario = Scenario::parse(catalog(), word).unwrap();
+        let opened = Model::new(catalog(), scenario, Settings::default(), Size { width: 120, height: 36 });
+        let count: usize = opened.derived.answer.depends_on.iter().map(|input| input.answers.len()).sum();
+        assert!(count > 1, "{word}");
+        for index in 0..count {
+            let mut model = opened.clone();
+            update::click(&mut model, catalog(), Target::Fix(index));
+            let changed = model.derived.link != opened.derived.link;
+            assert!(changed != model.notice.is_some(), "{word}, value {index}: {:?}", model.notice);
+            (selected, told) = if changed { (selected + 1, told) } else { (selected, told + 1) };
+        }
+    }
+    assert!(selected > 12 && told > 0, "{selected} selected, {told} told");
+}
+
+/// The lines with something in a colour of these.
+fn lines_in(session: &Session, colours: &[Color]) -> Vec<String> {
+    let buffer = session.buffer();
+    let red = |x: u16, y: u16| {
+        let cell = &buffer[(x, y)];
+        colours.contains(&cell.fg) || colours.contains(&cell.bg)
+    };
+    let text = |y: u16| {
+        let cells = (0..buffer.area.width).filter(|x| red(*x, y)).map(|x| buffer[(x, y)].symbol());
+        cells.collect::<String>().trim().to_owned()
+    };
+    (0..buffer.area.height).map(text).filter(|line| !line.is_empty()).collect()
+}
+
+#[test]
+fn red_is_the_banner_and_the_cell_of_the_table_and_nothing_else() {
+    let red = [Color::Indexed(160), Color::Indexed(210)];
+    for size in [SMALL, USUAL, LARGE] {
+        let settings = Settings { background: Background::Dark, ..Settings::default() };
+        let session = open_with(T7, size, settings);
+        let found = lines_in(&session, &red);
+        assert_eq!(found.len(), 2, "{size:?}: {found:?}");
+        assert!(found[0].contains("ABORTED") && found[1] == "✗ T7", "{size:?}: {found:?}");
+    }
+}
+
+#[test]
+fn a_row_of_the_table_stands_only_beside_the_verdict_that_it_has() {
+    let requires = open("Skylake-Client,machine=pc-q35-3.1,from=old,to=10.4.0", USUAL);
+    has(&requires, ">= 10.4.0 ✓");
+    has_not(&requires, ">= 10.4.0 ✓ T7");
+    has(&requires, "row T7");
+    let loses = open("Skylake-Client,machine=pc-q35-3.1,from=new,to=10.4.0,started=old,regime=disable", LARGE);
+    has_not(&loses, "unchanged (T7)");
+    let matrix = open(T7, USUAL).keys("m").text();
+    assert!(matrix.contains("✗ T7") && !matrix.contains("✓ T7"), "{matrix}");
+}
+
+#[test]
+fn a_key_gives_the_pane_with_the_cursor_the_whole_screen() {
+    let zoomed = open(T7, USUAL).keys("<tab><tab><tab>Z");
+    has(&zoomed, "use libvirt 10.4.0 at the destination");
+    has_not(&zoomed, "Decision table");
+    has(&zoomed.keys("Z"), "Decision table");
+    for (keys, gone) in [("f", "9 full check"), ("h", "changes the partial check"), ("d", "Removed from the model")] {
+        has(&open(T7, USUAL).keys(keys), gone);
+        has_not(&open(T7, USUAL).keys(keys).keys("Z"), gone);
+    }
+    has(&open(T7, USUAL).keys("xZ"), "From source to destination");
+    has(&open(T7, USUAL).keys("mZ"), "Zoom: this screen has one pane.");
 }
 
 const LONG: &str = "Skylake-Server,+vmx,machine=pc-q35-7.1,from=9.0.0:7.2.22,to=9.10.0:7.2.22,regime=nothing";

@@ -187,6 +187,24 @@ fn any_feature_can_be_followed_and_asked_about() {
 }
 
 #[test]
+fn features_that_do_not_change_are_folded_and_a_stage_opens_its_xml() {
+    let session = open(T7, USUAL).keys("f");
+    says(&session, "62 others");
+    says(&session, "fpu, vme, de");
+    let session = session.keys("<down><down>");
+    says(&session, "enter list them");
+    let session = session.keys("<enter>");
+    assert_eq!(kind(&session), ScreenKind::Follow);
+    assert!(!session.text().contains("62 others"), "{}", session.text());
+    for (stage, title) in
+        [(0, "▶Definition"), (2, "▶-cpu at the source"), (4, "▶Live XML"), (5, "▶Cookie"), (6, "▶Arrived")]
+    {
+        let keys = format!("f<left><left><left><left><left><left><left><left>{}x", "<right>".repeat(stage));
+        says(&open(T7, USUAL).keys(&keys), title);
+    }
+}
+
+#[test]
 fn follow_opens_at_the_feature_under_the_cursor() {
     let session = open(T7, USUAL).keys("/smap<enter>f");
     has(&session, "Follow smap");
@@ -283,8 +301,8 @@ fn what_no_libvirt_knows_is_said() {
 fn what_differs_is_shown_with_what_it_does_to_guests_in_each_direction() {
     let session = open(T7, SMALL).keys("d");
     has(&session, "✗ aborted (T7)");
-    says(&session, "Guest with mpx not mentioned: old → new aborted (T7); new → old unchanged (T6).");
-    says(&session, "Guest with +mpx: old → new unchanged (T3); new → old unchanged (T4).");
+    has(&session, "not mentioned             ✗ aborted (T7)    ✓ unchanged (T6)");
+    has(&session, "+mpx                      ✓ unchanged (T3)  ✓ unchanged (T4)");
     GOLDENS.compare("diff-of-ends-80x24", &session.text());
     GOLDENS.compare("diff-of-releases-80x24", &open(T7, SMALL).keys("dv").text());
     GOLDENS.compare("diff-of-releases-120x36-styles", &open(T7, USUAL).keys("dv<down><down>").styled());

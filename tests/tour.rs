@@ -15,8 +15,9 @@ use typed::{Session, catalog, open};
 use virt_cpu_explorer::internal::app::action::Action;
 use virt_cpu_explorer::internal::app::key::Key;
 use virt_cpu_explorer::internal::app::keymap::Keymap;
+use virt_cpu_explorer::internal::app::screens::ScreenKind;
 use virt_cpu_explorer::internal::app::settings::{Settings, Size};
-use virt_cpu_explorer::internal::app::tour::{self, Answer, FILES, Lesson, Press, Step, Task, Tour};
+use virt_cpu_explorer::internal::app::tour::{self, Answer, FILES, Lesson, Part, Press, Step, Task, Tour};
 use virt_cpu_explorer::internal::app::update;
 use virt_cpu_explorer::internal::app::update::tour::{self as lesson, ANSWERS};
 use virt_cpu_explorer::internal::tui;
@@ -185,6 +186,45 @@ fn every_lesson_can_be_gone_through_with_one_key_and_back_again() {
                 act(&mut session, Action::StepBefore);
             }
             assert_eq!(session.model.derived.link, *word, "{}, step {}", lesson.name, step);
+        }
+    }
+}
+
+/// The lines of the screen on which the parts of the explorer begin.
+fn places(session: &Session) -> Vec<(&'static str, usize)> {
+    let text = session.text();
+    let panel = text.lines().position(|line| line.contains(" Lesson ")).unwrap();
+    let heads = ["SOURCE libvirt", "Why ", "Fixes ", "Decision table: ", " Table: "];
+    let line = |head: &'static str| Some((head, text.lines().take(panel).position(|line| line.contains(head))?));
+    heads.into_iter().filter_map(line).collect()
+}
+
+#[test]
+fn a_lesson_shows_what_it_has_introduced_and_the_layout_stays() {
+    for lesson in lessons() {
+        let hidden = |step: usize| lesson.hidden(step).collect::<Vec<_>>();
+        assert!(hidden(0).len() > hidden(lesson.steps.len()).len(), "{} introduces nothing", lesson.name);
+        for size in SIZES {
+            let mut session = begin(&lesson, size);
+            let mut seen: Vec<(&str, usize)> = Vec::new();
+            for step in 0..lesson.steps.len() {
+                let at = format!("{}, step {}, {size:?}:\n{}", lesson.name, step + 1, session.text());
+                if session.model.screens.top().kind() == ScreenKind::Explorer && session.model.overlay.is_none() {
+                    let heads = [("SOURCE libvirt", Part::Lanes), ("Why ", Part::Why), ("Fixes ", Part::Fixes)];
+                    let now = places(&session);
+                    for (head, part) in heads {
+                        let visible = now.iter().any(|(known, _)| *known == head);
+                        assert!(!(visible && hidden(step).contains(&part)), "{part:?} is not introduced yet: {at}");
+                    }
+                    for (head, line) in now {
+                        match seen.iter().find(|(known, _)| *known == head) {
+                            Some((_, before)) => assert_eq!(line, *before, "{head} has moved: {at}"),
+                            None => seen.push((head, line)),
+                        }
+                    }
+                }
+                go_on(&mut session);
+            }
         }
     }
 }

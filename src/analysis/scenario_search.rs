@@ -8,9 +8,9 @@ use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::{GivenHost, Vendor};
 use crate::domain::map::{CpuMap, ModelId};
 use crate::domain::qemu::Accel;
-use crate::domain::scenario::{CpuChoice, HostChoice, MachineChoice, Release, Scenario, Told, Topology};
+use crate::domain::scenario::{CpuChoice, EMULATOR, HostChoice, MachineChoice, Release, Scenario, Told, Topology};
 use crate::domain::version::Version;
-use crate::resolve::{EMULATOR, Plan, Refusal, Resolver, RuleId, Verdict, resolve};
+use crate::resolve::{Plan, Refusal, Resolver, RuleId, Verdict, resolve};
 
 mod endpoints;
 

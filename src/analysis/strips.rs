@@ -7,6 +7,7 @@ use crate::domain::behaviour::Regime;
 use crate::domain::catalog::{Catalog, machine_series};
 use crate::domain::definition::named_enum;
 use crate::domain::scenario::{LibvirtChoice, MachineChoice, Scenario};
+use crate::explain::stated_rule;
 use crate::resolve::{Answer, Budget, Outcome, Resolver, RuleId};
 use std::ops::Range;
 
@@ -69,7 +70,7 @@ pub struct Segment {
 impl Segment {
     /// Returns the rule that decides; `None` where it is the same all along.
     pub fn rule(&self) -> Option<RuleId> {
-        self.outcome.rule.filter(|_| self.along != Along::Regimes)
+        stated_rule(self.outcome.verdict, self.outcome.rule).filter(|_| self.along != Along::Regimes)
     }
 }
 

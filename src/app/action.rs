@@ -117,6 +117,7 @@ actions! {
     NextFeature "next-feature" "Next feature" "Shows the next of several features that decide." View EXPLORER, ["."];
     TableRows "table-rows" "Rows of the table" "Shows the decision table as its eight rows, or as a grid." View EXPLORER, ["r"];
     Unfold "unfold" "All settings" "Shows every setting, or hides those that have their default." View EXPLORER, ["z"];
+    Zoom "zoom" "Zoom" "Gives the pane with the cursor the whole screen, or shows every pane again." View Screens, ["Z"];
     NextView "next-view" "Next view" "Switches model and feature, kinds of comparison, or source and destination." View SUBJECTS, ["v"];
     PickSubject "pick-subject" "Select subject" "Opens the list of models, features, releases or hosts." View SUBJECTS, ["p"];
     PickFirst "pick-first" "Select left side or release" "Opens the list for the left side of a comparison, or of releases." View LEFT_SIDES, ["P"];

@@ -13,6 +13,7 @@ mod possible;
 mod values;
 
 pub(crate) use possible::{maps_of, problem};
+pub(crate) use values::with_input;
 pub use values::{Value, default_of, free_value, values};
 
 named_enum! {
@@ -201,7 +202,7 @@ pub(crate) fn displayed_value(choice: Choice, catalog: &Catalog, scenario: &Scen
         }
         Choice::Feature => catalog.feature_name(scenario.feature).to_owned(),
         Choice::Policy => match scenario.features.get(scenario.feature) {
-            None => "unset".to_owned(),
+            None => "not mentioned".to_owned(),
             Some(policy) => match policy.name() {
                 "require" => "+ require".to_owned(),
                 "disable" => "- disable".to_owned(),
@@ -218,8 +219,8 @@ pub(crate) fn displayed_value(choice: Choice, catalog: &Catalog, scenario: &Scen
         Choice::Transport => scenario.transport.name().to_owned(),
         Choice::FromLibvirt => libvirt_name(catalog, &scenario.from),
         Choice::ToLibvirt => libvirt_name(catalog, &scenario.to),
-        Choice::FromQemu => qemu_name(&scenario.from),
-        Choice::ToQemu => qemu_name(&scenario.to),
+        Choice::FromQemu => scenario.from.qemu.name(),
+        Choice::ToQemu => scenario.to.qemu.name(),
         Choice::FromHost => scenario::write_host(catalog, &scenario.from_host),
         Choice::ToHost => scenario::write_host(catalog, &scenario.to_host),
         Choice::Started => match &scenario.started {
@@ -249,11 +250,6 @@ pub(crate) fn libvirt_name(catalog: &Catalog, release: &Release) -> String {
         LibvirtChoice::Old => format!("old ({EXAMPLE_LIBVIRT})"),
         other => other.name(catalog),
     }
-}
-
-/// Returns the QEMU of a release as it is displayed; `?` if it is unknown.
-pub(crate) fn qemu_name(release: &Release) -> String {
-    release.qemu.to_string()
 }
 
 /// Returns the scenario with the previous or next value; values that only the list offers are skipped. `None` at either

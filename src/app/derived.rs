@@ -7,7 +7,7 @@ use crate::analysis::remedies::{Remedy, remedies_with};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 use crate::explain::{Explanation, Outlook, deciding_features, explain, message};
-use crate::resolve::{Answer, Resolver, Verdict};
+use crate::resolve::{Answer, Possible, Resolver, Verdict};
 
 /// What a scenario results in.
 #[derive(Clone, PartialEq, Debug)]
@@ -61,11 +61,19 @@ impl Derived {
         self.choices.get(choice as usize)
     }
 
+    /// Returns the values of unknown inputs that decide, each with the name of its input.
+    pub(crate) fn possible(&self) -> impl Iterator<Item = (&str, &Possible)> {
+        self.answer
+            .depends_on
+            .iter()
+            .flat_map(|unknown| unknown.answers.iter().map(|possible| (unknown.input.as_str(), possible)))
+    }
+
     /// Returns what is shown in the place of fixes if there are none.
     pub(crate) fn no_fixes(&self) -> &'static str {
         match self.answer.verdict {
             Verdict::Unchanged | Verdict::Never => "No fix is needed.",
-            Verdict::Depends => "Select a value for the unknown input to see fixes.",
+            Verdict::Depends => "Select one of the values above to see fixes.",
             Verdict::Changed | Verdict::Aborted | Verdict::StartRefused => "No fix was found among those tried.",
         }
     }

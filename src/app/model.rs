@@ -29,6 +29,8 @@ pub struct Model {
     pub settings: Settings,
     /// The size of the terminal.
     pub size: Size,
+    /// Whether the pane with the cursor has the whole screen.
+    pub(crate) zoomed: bool,
     /// The result of the last key, or why it had none; shown in the bottom line.
     pub notice: Option<String>,
     /// The open lesson.
@@ -43,7 +45,8 @@ impl Model {
     /// Returns the initial state, with the explorer open at `scenario`.
     pub fn new(catalog: &Catalog, scenario: Scenario, settings: Settings, size: Size) -> Self {
         let derived = Derived::of(catalog, &scenario);
-        let context = ScreenContext { catalog, scenario: &scenario, derived: &derived, scenario_a: None, size };
+        let context =
+            ScreenContext { catalog, scenario: &scenario, derived: &derived, scenario_a: None, size, zoomed: false };
         let screens = Screens::new(Screen::open(ScreenKind::Explorer, &context));
         let history = History::starting_at(scenario.clone());
         Self {
@@ -54,6 +57,7 @@ impl Model {
             history,
             settings,
             size,
+            zoomed: false,
             notice: None,
             tour: None,
             finished: BTreeSet::new(),

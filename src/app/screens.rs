@@ -17,6 +17,7 @@ use super::derived::Derived;
 use super::effect::Effect;
 use super::overlay::Overlay;
 use super::settings::Size;
+use crate::analysis::follow::Step;
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::Scenario;
@@ -34,6 +35,8 @@ pub(crate) struct ScreenContext<'a> {
     pub(crate) scenario_a: Option<&'a Scenario>,
     /// The size that is left for the screen.
     pub(crate) size: Size,
+    /// Whether the pane with the cursor has the whole screen.
+    pub(crate) zoomed: bool,
 }
 
 /// What is to happen after an action; a screen changes only its own state.
@@ -80,6 +83,9 @@ pub enum Target {
     Outside,
 }
 
+/// Actions whose keys are shown together in the bottom line, and a label; a click performs the last of the actions.
+pub(crate) type Hint = (&'static [Action], &'static str);
+
 /// The interface that all screens share.
 pub(crate) trait ScreenState {
     /// Performs an action. The program handles it only if the result is [`ScreenResponse::Ignored`].
@@ -103,6 +109,24 @@ pub(crate) trait ScreenState {
     fn filtered(&self) -> &str {
         ""
     }
+
+    /// Returns whether it has several panes.
+    fn has_panes(&self) -> bool {
+        true
+    }
+
+    /// Returns whether there is anything to filter.
+    fn has_filter(&self) -> bool {
+        true
+    }
+
+    /// Returns the stage under the cursor.
+    fn stage(&self) -> Option<Step> {
+        None
+    }
+
+    /// Opens the stage that the previous screen had under the cursor.
+    fn open_stage(&mut self, _context: &ScreenContext<'_>, _stage: Step) {}
 
     /// Moves the cursor to a setting.
     fn point_at(&mut self, _choice: super::choice::Choice) {}
@@ -141,9 +165,13 @@ pub(crate) trait ScreenState {
     /// Moves on by one step, while the screen plays.
     fn tick(&mut self) {}
 
-    /// Returns the hints for the bottom line, the most useful first: actions whose keys are shown together, and a label.
-    /// A click performs the last of the actions.
-    fn hints(&self) -> &'static [(&'static [Action], &'static str)];
+    /// Returns the hints of the pane with the cursor, which come first in the bottom line.
+    fn pane_hints(&self) -> &'static [Hint] {
+        &[]
+    }
+
+    /// Returns the hints of the screen, the most useful first.
+    fn hints(&self) -> &'static [Hint];
 }
 
 macro_rules! screens {

@@ -10,7 +10,7 @@ mod lesson;
 mod read;
 mod run;
 
-pub use lesson::{Answer, Condition, Expect, Lesson, Place, Press, Step, Task};
+pub use lesson::{Answer, Condition, Expect, Lesson, Part, Place, Press, Step, Task};
 pub(crate) use read::find;
 pub use read::{FILES, lesson as read_lesson, lessons};
 pub use run::{RUNS_FILE, RecordedRun, recorded_runs};

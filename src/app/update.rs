@@ -17,8 +17,8 @@ use super::settings::Size;
 use crate::analysis::remedies::Application;
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
-use crate::explain::NO_RULE;
-use crate::resolve::Budget;
+use crate::explain::{NO_RULE, how_to_find_out, outcome};
+use crate::resolve::{Budget, Outcome, Possible};
 use tui_input::{Input, InputRequest};
 
 /// The context of the screens. A function would borrow the whole model.
@@ -30,6 +30,7 @@ macro_rules! screen_context {
             derived: &$model.derived,
             scenario_a: $model.history.scenario_a.as_ref(),
             size: $model.room(),
+            zoomed: $model.zoomed,
         }
     };
 }
@@ -264,6 +265,10 @@ fn program(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effec
             model.settings.theme = model.settings.theme.next();
             model.notice = Some(format!("Theme: {}.", model.settings.theme.name()));
         }
+        Action::Zoom => {
+            model.zoomed = !model.zoomed;
+            refresh(model, catalog);
+        }
         Action::Symbols => model.settings.ascii = !model.settings.ascii,
         Action::CopyLink => return Some(Effect::Copy(model.settings.address(&model.derived.link))),
         Action::OpenSaved => return Some(Effect::ListSaved),
@@ -305,6 +310,14 @@ fn answer(model: &Model) -> Page {
     let derived = &model.derived;
     let mut parts: Vec<(String, String)> = vec![("Scenario".to_owned(), derived.link.clone())];
     parts.extend(derived.message.clone().map(|message| ("libvirt reports".to_owned(), message)));
+    parts.extend(derived.answer.depends_on.iter().map(|unknown| {
+        let answer = |possible: &Possible| {
+            let outcome = outcome(Outcome { verdict: possible.verdict, rule: possible.rule, row: None });
+            format!("{}: {outcome}", possible.value)
+        };
+        let values: Vec<String> = unknown.answers.iter().map(answer).collect();
+        (format!("Unknown: {}", unknown.input), format!("{}\n{}", values.join("\n"), how_to_find_out(&unknown.input)))
+    }));
     let mut why = derived.explanation.why.clone();
     why.push(derived.explanation.notice.clone());
     parts.push(("Why".to_owned(), why.join("\n")));
@@ -341,6 +354,9 @@ pub fn open(model: &mut Model, catalog: &Catalog, kind: ScreenKind) {
     let mut screen = again.unwrap_or_else(|| Screen::open(kind, &context));
     if let Some(feature) = model.screens.top().state().feature(&context) {
         screen.state_mut().open_feature(&context, feature);
+    }
+    if let Some(stage) = model.screens.top().state().stage() {
+        screen.state_mut().open_stage(&context, stage);
     }
     model.screens.push(screen);
 }

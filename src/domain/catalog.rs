@@ -15,6 +15,7 @@ use super::product::Products;
 use super::qemu::{Accel, MachineId, QemuDefaults, QemuFacts, XSAVE_WORD, base_name, builtin_vendor, feature_word};
 use super::version::Version;
 use foldhash::HashMap;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 mod between;
@@ -31,7 +32,7 @@ pub use qemu_view::QemuView;
 pub struct LibvirtId(pub u16);
 
 /// How libvirt and QEMU releases decide, with dates.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Decisions {
     /// The libvirt releases whose source tree was read, oldest first.
     pub source_trees: Vec<Version>,
@@ -320,7 +321,7 @@ impl Catalog {
     pub(crate) fn maps_with(&self, id: LibvirtId, changes: &[(MapFact, bool)]) -> Vec<(LibvirtId, Arc<CpuMap>)> {
         let release = self.release(id);
         let made = between::with_facts(self, release.version, release.map, changes).filter(|_| !changes.is_empty());
-        made.into_iter().flatten().map(|(like, map)| (like, Arc::new(map))).collect()
+        made.into_iter().flatten().collect()
     }
 
     /// Returns the fixes that a package of libvirt has beyond its release, with whether it surely has them.
@@ -331,6 +332,12 @@ impl Catalog {
             .filter(move |fix| fix.release == version && fix.distribution == build.distribution.mark)
             .map(move |fix| (fix, fix.since.at(build.number)))
             .filter(|(_, presence)| *presence != Presence::No)
+    }
+
+    /// Returns whether it was read what the distribution's builds of a libvirt release change.
+    pub(crate) fn has_backports(&self, version: Version, build: Build<'_>) -> bool {
+        let rows = &self.decisions.backports;
+        rows.iter().any(|fix| fix.release == version && fix.distribution == build.distribution.mark)
     }
 
     /// Returns whether a QEMU release has a quirk on a machine type of the series `machine`
@@ -442,11 +449,7 @@ impl Catalog {
     }
 
     /// Appends features with their policies.
-    pub(in crate::domain) fn push_policies(
-        &self,
-        text: &mut String,
-        features: impl IntoIterator<Item = (FeatureId, Policy)>,
-    ) {
+    pub(crate) fn push_policies(&self, text: &mut String, features: impl IntoIterator<Item = (FeatureId, Policy)>) {
         for (number, (feature, policy)) in features.into_iter().enumerate() {
             let name = self.feature_name(feature);
             let parts = match policy {

@@ -6,7 +6,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::names::first_names;
 use crate::domain::scenario::Scenario;
-use crate::resolve::{Answer, Outcome, Resolver, StartTrace, Verdict, cold_boot, rollback};
+use crate::resolve::{Answer, Outcome, Resolver, RuleId, StartTrace, TABLE, Verdict, cold_boot, rollback};
 
 /// What can happen after the migration, as fragments of sentences.
 #[derive(Clone, PartialEq, Debug)]
@@ -61,8 +61,15 @@ impl Outlook {
 
 /// Returns a verdict with its rule: `aborted (T7)`.
 pub fn outcome(outcome: Outcome) -> String {
-    let rule = outcome.rule.map(|rule| format!(" ({})", rule.name())).unwrap_or_default();
+    let rule = stated_rule(outcome.verdict, outcome.rule).map(|rule| format!(" ({})", rule.name())).unwrap_or_default();
     format!("{}{rule}", outcome.verdict.name())
+}
+
+/// Returns the rule as it stands beside a verdict: a row of the decision table only if the row says the same of the guest.
+pub fn stated_rule(verdict: Verdict, rule: Option<RuleId>) -> Option<RuleId> {
+    let says_otherwise =
+        |rule: &RuleId| TABLE.iter().any(|row| RuleId::from(row.row) == *rule && row.verdict != verdict);
+    rule.filter(|rule| !says_otherwise(rule))
 }
 
 fn no_rollback(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> String {

@@ -253,7 +253,7 @@ fn cells(
 ) -> [FeatureSet; 3] {
     let Some(cells) = catalog.qemu_defaults().of(model, guest.accel) else { return [FeatureSet::EMPTY; 3] };
     let position = catalog.qemu_defaults().position(defaults);
-    let mut compat = position.map(|position| cells.on(position) - cells.always).unwrap_or_default();
+    let mut always = cells.always;
     let kept = end.qemu.kept();
     if guest.accel == Accel::Kvm
         && !kept.is_empty()
@@ -261,15 +261,15 @@ fn cells(
     {
         // TCG switches nothing off, so its cells have these features with their children.
         let rows = end.qemu.dependencies.iter().filter(|(parent, _)| kept.contains(*parent));
-        compat |= under_tcg & rows.fold(kept, |all, (_, children)| all | *children);
-        compat -= cells.always;
+        always |= under_tcg & rows.fold(kept, |all, (_, children)| all | *children);
     }
+    let compat = position.map(|position| cells.on(position) - always).unwrap_or_default();
     let other = match guest.accel {
         Accel::Kvm => Accel::Tcg,
         Accel::Tcg => Accel::Kvm,
     };
     let elsewhere = catalog.qemu_defaults().of(model, other).map_or(FeatureSet::ALL, ModelDefaults::anywhere);
-    [cells.always, compat, (cells.always | compat) - elsewhere]
+    [always, compat, (always | compat) - elsewhere]
 }
 
 /// Whether QEMU has the quirk, or the guest's machine type brings it, under KVM.

@@ -2,9 +2,13 @@
 
 use crate::app::settings::ThemeName;
 
-/// Returns the default theme; `mono` if `NO_COLOR` is set.
-pub fn default_theme() -> ThemeName {
-    if set("NO_COLOR") { ThemeName::Mono } else { ThemeName::Default }
+/// Returns the default theme: `mono` if `NO_COLOR` is set, and high contrast before an audience.
+pub fn default_theme(is_demo: bool) -> ThemeName {
+    match (set("NO_COLOR"), is_demo) {
+        (true, _) => ThemeName::Mono,
+        (false, true) => ThemeName::HighContrast,
+        (false, false) => ThemeName::Default,
+    }
 }
 
 /// Returns whether only ASCII signs should be drawn: the locale is not a UTF-8 one.

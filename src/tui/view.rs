@@ -109,12 +109,12 @@ pub fn hit(ctx: ViewContext<'_>, area: Rect, position: Position) -> Option<Targe
     }
     match ctx.model.screens.top() {
         Screen::Explorer(state) => explorer::hit(ctx, state, body, position),
-        Screen::Follow(state) => follow::hit(state, body, position),
-        Screen::History(state) => history::hit(state, body, position),
-        Screen::Diff(state) => diff::hit(state, body, position),
+        Screen::Follow(state) => follow::hit(ctx, state, body, position),
+        Screen::History(state) => history::hit(ctx, state, body, position),
+        Screen::Diff(state) => diff::hit(ctx, state, body, position),
         Screen::Matrix(state) => matrix::hit(ctx, state, body, position),
         Screen::Xml(state) => xml::hit(state, body, position),
-        Screen::HostModel(state) => host_model::hit(state, body, position),
+        Screen::HostModel(state) => host_model::hit(ctx, state, body, position),
         Screen::Compare(state) => compare::hit(ctx, state, body, position),
     }
 }

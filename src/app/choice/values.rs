@@ -153,6 +153,37 @@ pub fn free_value(choice: Choice, catalog: &Catalog, scenario: &Scenario, typed:
     (with != *scenario).then_some(with)
 }
 
+/// Returns the scenario with an unknown input set to one of its values, as an answer names both; `None` where the
+/// scenario has no setting for it, such as for the map of a release.
+pub(crate) fn with_input(catalog: &Catalog, scenario: &Scenario, input: &str, value: &str) -> Option<Scenario> {
+    let of_side = |end: &str, [source, destination]: [Choice; 2]| match end {
+        "source" => Some(source),
+        "destination" => Some(destination),
+        _ => None,
+    };
+    let choice = match input.split_once(" of the ") {
+        Some(("libvirt", end)) => of_side(end, [Choice::FromLibvirt, Choice::ToLibvirt])?,
+        Some(("QEMU", end)) => of_side(end, [Choice::FromQemu, Choice::ToQemu])?,
+        Some(("host", end)) => of_side(end, [Choice::FromHost, Choice::ToHost])?,
+        Some(_) => return None,
+        None if input == "host" => {
+            let (from, to) = value.split_once(" to ").unwrap_or((value, value));
+            let with = free_value(Choice::FromHost, catalog, scenario, from).unwrap_or_else(|| scenario.clone());
+            return Some(free_value(Choice::ToHost, catalog, &with, to).unwrap_or(with));
+        }
+        None if input == "machine type" => Choice::Machine,
+        None if input == "topology" => Choice::Topology,
+        None if input == "model" => Choice::Model,
+        None if input.starts_with("switch removed-incoming") => Choice::Regime,
+        None => return None,
+    };
+    // What stands after the value says how its gaps were filled.
+    let value = value.split([',', ' ']).next()?;
+    let is_listed = |listed: &Value| displayed_value(choice, catalog, &listed.scenario) == value;
+    free_value(choice, catalog, scenario, value)
+        .or_else(|| values(choice, catalog, scenario).into_iter().find(is_listed).map(|listed| listed.scenario))
+}
+
 /// Releases without an exact map are many and rarely wanted.
 fn only_in_list(choice: Choice, catalog: &Catalog, with: &Scenario) -> bool {
     let between = |release: &Release| match &release.libvirt {

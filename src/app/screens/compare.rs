@@ -1,7 +1,7 @@
 //! Keeps the state of the comparison: scenario A and the current scenario, B, with the differences of their answers,
 //! settings and features.
 
-use super::{ScreenContext, ScreenResponse, ScreenState, Target};
+use super::{Hint, ScreenContext, ScreenResponse, ScreenState, Target};
 use crate::app::action::Action;
 use crate::app::choice::{Choice, displayed_value};
 use crate::app::keymap::Keymap;
@@ -11,7 +11,7 @@ use crate::app::text::wrap;
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::scenario::Scenario;
-use crate::explain::{explain, message};
+use crate::explain::{Explanation, Outlook, explain, message};
 use crate::resolve::{Answer, Row, RuleId, StartTrace, resolve};
 
 /// One line of the comparison.
@@ -53,6 +53,8 @@ pub struct Compare {
 struct Side<'a> {
     scenario: &'a Scenario,
     answer: Answer,
+    explanation: Explanation,
+    outlook: Outlook,
 }
 
 /// The width of the labels, left of the columns of A and B.
@@ -131,7 +133,7 @@ fn compare(catalog: &Catalog, a: &Side<'_>, b: &Side<'_>, room: usize) -> Vec<Li
 /// The compared parts of the answers.
 type Read = fn(&Catalog, &Side<'_>) -> String;
 const ANSWER: &[(&str, Read)] = &[
-    ("answer", |catalog, side| explain(catalog, side.scenario, &side.answer).headline),
+    ("answer", |_, side| side.explanation.headline.clone()),
     ("rule", |_, side| side.answer.rule.map_or("none, it depends", RuleId::name).to_owned()),
     ("table row", |catalog, side| {
         let feature = catalog.feature_name(side.scenario.feature);
@@ -142,9 +144,12 @@ const ANSWER: &[(&str, Read)] = &[
     ("libvirt reports", |catalog, side| {
         side.answer.refusal().map_or_else(|| "no error".to_owned(), |refusal| message(catalog, refusal))
     }),
-    ("the guest", |catalog, side| explain(catalog, side.scenario, &side.answer).notice),
+    ("why", |_, side| side.explanation.cause.join(" ")),
+    ("the guest", |_, side| side.explanation.notice.clone()),
     ("lost", |catalog, side| names(catalog, &side.answer.lost)),
     ("gained", |catalog, side| names(catalog, &side.answer.gained)),
+    ("cold boot", |_, side| side.outlook.cold_boot.clone()),
+    ("rollback", |_, side| side.outlook.rollback.clone()),
     ("confidence", |_, side| side.answer.basis.name().to_owned()),
 ];
 
@@ -242,13 +247,29 @@ impl ScreenState for Compare {
         let reverse = context.scenario.swapped();
         self.is_reverse = context.scenario_a.is_none();
         let scenario_a = context.scenario_a.unwrap_or(&reverse);
-        let a = Side { scenario: scenario_a, answer: resolve(context.catalog, scenario_a) };
-        let b = Side { scenario: context.scenario, answer: context.derived.answer.clone() };
-        self.lines = compare(context.catalog, &a, &b, Self::half(context.size).saturating_sub(1));
+        let (catalog, derived) = (context.catalog, context.derived);
+        let answer = resolve(catalog, scenario_a);
+        let explanation = explain(catalog, scenario_a, &answer);
+        let a = Side { scenario: scenario_a, explanation, outlook: Outlook::of(catalog, scenario_a, &answer), answer };
+        let b = Side {
+            scenario: context.scenario,
+            explanation: derived.explanation.clone(),
+            outlook: derived.outlook.clone(),
+            answer: derived.answer.clone(),
+        };
+        self.lines = compare(context.catalog, &a, &b, Self::half(context.size).saturating_sub(2));
         self.scroll_by(0, context.size);
     }
 
-    fn hints(&self) -> &'static [(&'static [Action], &'static str)] {
+    fn has_filter(&self) -> bool {
+        false
+    }
+
+    fn has_panes(&self) -> bool {
+        false
+    }
+
+    fn hints(&self) -> &'static [Hint] {
         &[
             (&[Action::Left, Action::Right], "side"),
             (&[Action::Open], "open"),

@@ -1,7 +1,7 @@
 //! Keeps the state of the comparison of releases or models: what is compared, the lines, and the cursor.
 //! A key resolves guests only within a small budget; the rest is resolved while the program is idle.
 
-use super::{ScreenContext, ScreenResponse, ScreenState, Target};
+use super::{Hint, ScreenContext, ScreenResponse, ScreenState, Target};
 use crate::analysis::diff::guest_outcomes::{Answers, GuestOutcome, MENTIONS};
 use crate::analysis::space::{exact_releases, map_of, models, releases};
 use crate::app::action::Action;
@@ -14,8 +14,8 @@ use crate::domain::definition::{Policy, named_enum};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
 use crate::domain::scenario::{LibvirtChoice, Scenario};
-use crate::export::analysis::outcome_text;
-use crate::resolve::{Budget, BudgetExceeded, Verdict};
+use crate::explain::{explain, message};
+use crate::resolve::{Budget, BudgetExceeded, Verdict, resolve};
 
 mod lines;
 
@@ -50,6 +50,9 @@ pub struct Diff {
     /// The outcomes of the guests of the line under the cursor in both directions, in the order of [`MENTIONS`]; empty
     /// until they are resolved, and for a line without a guest.
     pub guests: Vec<[Option<GuestOutcome>; 2]>,
+    /// libvirt's message and the reasons of the guest that demonstrates the line under the cursor; `None` until it is
+    /// resolved.
+    pub(crate) example: Option<(String, String)>,
     /// The text that listed lines contain; empty for every line.
     pub(crate) named: String,
     /// Whether the open list is for the left side.
@@ -71,6 +74,7 @@ impl Diff {
             between: Between::default(),
             listed: List::default(),
             guests: Vec::new(),
+            example: None,
             named: String::new(),
             picks_first: false,
             all: Vec::new(),
@@ -102,6 +106,7 @@ impl Diff {
     fn go(&mut self, context: &ScreenContext<'_>, index: usize) {
         self.listed.go(index);
         self.guests.clear();
+        self.example = None;
         self.resolve(context, &mut Budget::of_key());
     }
 
@@ -162,21 +167,26 @@ impl Diff {
         }
     }
 
-    /// Returns a sentence for each guest of the line under the cursor: its definition, and the verdicts.
-    pub(crate) fn guest_sentences(&self, catalog: &Catalog, arrow: &str) -> Vec<String> {
+    /// Returns the guests of the line under the cursor: what the definition says, and the outcome in both directions.
+    pub(crate) fn guest_rows<'s>(&'s self, catalog: &Catalog) -> Vec<(String, &'s [Option<GuestOutcome>; 2])> {
         let Some((_, feature)) = self.listed.current().and_then(|line| line.about) else { return Vec::new() };
-        let [first, second] = self.directions(arrow);
         let name = catalog.feature_name(feature);
-        let sentence = |(policy, outcomes): (&Option<Policy>, &[Option<GuestOutcome>; 2])| {
-            let guest = match policy {
-                None => format!("{name} not mentioned"),
-                Some(Policy::Disable) => format!("-{name}"),
-                Some(_) => format!("+{name}"),
-            };
-            let [one, other] = outcomes.each_ref().map(|outcome| outcome_text(outcome.as_ref()));
-            format!("Guest with {guest}: {first} {one}; {second} {other}.")
+        let guest = |policy: &Option<Policy>| match policy {
+            None => "not mentioned".to_owned(),
+            Some(Policy::Disable) => format!("-{name}"),
+            Some(_) => format!("+{name}"),
         };
-        MENTIONS.iter().zip(&self.guests).map(sentence).collect()
+        MENTIONS.iter().zip(&self.guests).map(|(policy, outcomes)| (guest(policy), outcomes)).collect()
+    }
+
+    /// Returns the outcome that demonstrates the line: one that fails or changes the guest, if there is one, the first
+    /// direction before the other.
+    fn demonstration(&self) -> Option<&GuestOutcome> {
+        let outcomes = self.listed.current().and_then(|line| line.guest_outcomes.as_ref());
+        let not_mentioned = || outcomes.into_iter().flatten().flatten();
+        let harm = |outcome: &&GuestOutcome| !matches!(outcome.verdict(), Verdict::Unchanged | Verdict::Never);
+        let mentioned = self.guests.iter().flatten().flatten();
+        not_mentioned().chain(mentioned).find(harm).or_else(|| not_mentioned().next())
     }
 
     fn turn(&mut self, context: &ScreenContext<'_>, forward: bool) {
@@ -213,20 +223,13 @@ impl Diff {
         Overlay::Picker(Box::new(Picker::new(title, None, items.collect())))
     }
 
-    /// Opens the scenario that demonstrates the line: one that fails or changes the guest, if there is one, the first
-    /// direction before the other.
+    /// Opens the scenario that demonstrates the line.
     fn visit(&mut self, context: &ScreenContext<'_>) -> ScreenResponse {
         let (mut queries, mut endless) = (self.between.queries(context.catalog), Budget::endless());
         // Enter needs the outcomes of this line, whatever resolving them costs.
         let _ = self.resolve_line(&mut queries, self.listed.index(), &mut endless);
-        let guest_outcomes = self.listed.current().and_then(|line| line.guest_outcomes.clone()).unwrap_or([None, None]);
-        let harm = |outcome: &&GuestOutcome| !matches!(outcome.verdict(), Verdict::Unchanged | Verdict::Never);
-        let not_mentioned = guest_outcomes.iter().flatten().find(harm);
-        if not_mentioned.is_none() {
-            let _ = self.resolve_guests(&mut queries, &mut endless);
-        }
-        let mentioned = self.guests.iter().flatten().flatten().find(harm);
-        match not_mentioned.or(mentioned).or(guest_outcomes.iter().flatten().next()) {
+        let _ = self.resolve_guests(&mut queries, &mut endless);
+        match self.demonstration() {
             Some(outcome) => ScreenResponse::Visit(Box::new(outcome.scenario.clone())),
             None => ScreenResponse::Say("No guest that demonstrates this line can start.".to_owned()),
         }
@@ -306,14 +309,21 @@ impl ScreenState for Diff {
     }
 
     fn idle(&mut self, context: &ScreenContext<'_>) -> bool {
-        let pending = self.pending;
-        if pending {
+        if self.pending {
             self.resolve(context, &mut Budget::of_slice());
+            return true;
         }
-        pending
+        let wanted = self.demonstration().filter(|_| self.example.is_none()).map(|outcome| outcome.scenario.clone());
+        self.example = self.example.take().or_else(|| {
+            let scenario = wanted.as_ref()?;
+            let answer = resolve(context.catalog, scenario);
+            let message = answer.refusal().map(|refusal| message(context.catalog, refusal)).unwrap_or_default();
+            Some((message, explain(context.catalog, scenario, &answer).why.join(" ")))
+        });
+        wanted.is_some()
     }
 
-    fn hints(&self) -> &'static [(&'static [Action], &'static str)] {
+    fn hints(&self) -> &'static [Hint] {
         &[
             (&[Action::Up, Action::Down], "move"),
             (&[Action::NextView], "next view"),

@@ -1,10 +1,10 @@
 //! Keeps the state of the explorer: the cursor, and which features are listed.
 
-use super::{ScreenContext, ScreenResponse, ScreenState, Target};
+use super::{Hint, ScreenContext, ScreenResponse, ScreenState, Target};
 use crate::analysis::strips::Strips;
 use crate::analysis::table_grid;
 use crate::app::action::Action;
-use crate::app::choice::{Choice, Group, default_of, step, values};
+use crate::app::choice::{Choice, Group, default_of, step, values, with_input};
 use crate::app::derived::Derived;
 use crate::app::features::{FeatureRow, Filter};
 use crate::app::keymap::Keymap;
@@ -15,7 +15,7 @@ use crate::app::picker::Picker;
 use crate::app::table::rule_outside_table;
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::Scenario;
-use crate::explain::{Lanes, deciding_features, lanes, rule_page};
+use crate::explain::{Lanes, how_to_find_out, lanes, rule_page};
 use crate::resolve::{Mention, RuleId, TABLE};
 
 /// The pane and the line of the cursor.
@@ -135,7 +135,7 @@ impl Explorer {
                 let displayed = self.displayed(context.derived, group).len();
                 displayed + usize::from(displayed < group.choices().len())
             }
-            Pane::Fixes => context.derived.remedies.len(),
+            Pane::Fixes => context.derived.remedies.len().max(context.derived.possible().count()),
             Pane::Table if self.rows => OUTSIDE + usize::from(is_outside(context)),
             Pane::Table if is_outside(context) => 1,
             Pane::Table => GRID_ROWS,
@@ -329,30 +329,9 @@ impl Explorer {
     }
 }
 
-/// The hints of a pane, and after them those of the screen.
-macro_rules! hints {
-    ($($own:expr),+) => {
-        &[
-            (&[Action::NextPane], "next pane"),
-            $($own),+,
-            (&[Action::Follow], "follow"),
-            (&[Action::Matrix], "matrix"),
-            (&[Action::Lessons], "lessons"),
-            (&[Action::SwapEnds], "swap"),
-            (&[Action::Undo], "undo"),
-            (&[Action::Rule], "rule"),
-            (&[Action::NextFeature], "next feature"),
-            (&[Action::Xml], "XML"),
-            (&[Action::History], "history"),
-            (&[Action::Diff], "diff"),
-            (&[Action::Answer], "answer"),
-            (&[Action::Export], "export"),
-            (&[Action::CopyLink], "copy link"),
-            (&[Action::Reset], "reset"),
-            (&[Action::Quit], "quit"),
-        ]
-    };
-}
+/// The actions that apply a fix, or a value of an unknown input.
+pub(crate) const FIXES: [Action; 5] =
+    [Action::FirstFix, Action::SecondFix, Action::ThirdFix, Action::FourthFix, Action::FifthFix];
 
 /// One pane of the explorer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -391,9 +370,13 @@ pub(crate) fn rule_overlay(rule: RuleId) -> Overlay {
 }
 
 fn apply_fix(context: &ScreenContext<'_>, index: usize) -> ScreenResponse {
-    match context.derived.remedies.get(index) {
-        Some(fix) => ScreenResponse::Change(Box::new(fix.scenario.clone())),
-        None => ScreenResponse::Say("There is no fix with this number.".to_owned()),
+    if let Some(fix) = context.derived.remedies.get(index) {
+        return ScreenResponse::Change(Box::new(fix.scenario.clone()));
+    }
+    let Some((input, possible)) = context.derived.possible().nth(index) else { return ScreenResponse::Done };
+    match with_input(context.catalog, context.scenario, input, &possible.value) {
+        Some(scenario) => ScreenResponse::Change(Box::new(scenario)),
+        None => ScreenResponse::Say(how_to_find_out(input).to_owned()),
     }
 }
 
@@ -431,11 +414,7 @@ impl ScreenState for Explorer {
             }
             Action::NextFilter => (self.list, self.focus) = (true, Focus::Feature(0)),
             Action::NextFeature => {
-                let count = deciding_features(context.scenario, &context.derived.answer).len();
-                if count < 2 {
-                    return ScreenResponse::Say("Next feature: only one feature decides.".to_owned());
-                }
-                self.subject = (self.subject + 1) % count;
+                self.subject = (self.subject + 1) % context.derived.subjects.max(1);
                 self.lanes = lanes(context.catalog, context.scenario, &context.derived.answer, self.subject);
             }
             Action::TableRows => {
@@ -449,17 +428,15 @@ impl ScreenState for Explorer {
                 };
                 self.unfold(context, group);
             }
-            Action::FirstFix => return apply_fix(context, 0),
-            Action::SecondFix => return apply_fix(context, 1),
-            Action::ThirdFix => return apply_fix(context, 2),
-            Action::FourthFix => return apply_fix(context, 3),
-            Action::FifthFix => return apply_fix(context, 4),
             Action::Back if !self.named.is_empty() => {
                 self.filter(context, "");
                 self.list = false;
             }
             Action::Back if self.list => (self.list, self.focus) = (false, Focus::Feature(0)),
-            _ => return ScreenResponse::Ignored,
+            _ => {
+                let fix = FIXES.iter().position(|fix| *fix == action);
+                return fix.map_or(ScreenResponse::Ignored, |index| apply_fix(context, index));
+            }
         }
         ScreenResponse::Done
     }
@@ -536,28 +513,47 @@ impl ScreenState for Explorer {
         self.strips.resolve_some(context.catalog, context.scenario)
     }
 
-    fn hints(&self) -> &'static [(&'static [Action], &'static str)] {
+    fn pane_hints(&self) -> &'static [Hint] {
         match self.focus {
-            Focus::Choice(_) => hints!((&[Action::Left, Action::Right], "value"), (&[Action::Open], "list")),
-            Focus::Hidden(_) => hints!((&[Action::Open], "all settings")),
-            Focus::Fix(_) => hints!((&[Action::Open], "apply")),
-            Focus::Cell(..) => hints!(
+            Focus::Choice(_) => &[(&[Action::Left, Action::Right], "value"), (&[Action::Open], "list")],
+            Focus::Hidden(_) => &[(&[Action::Open], "all settings")],
+            Focus::Fix(_) => &[(&[Action::Open], "apply")],
+            Focus::Cell(..) => &[
                 (&[Action::Left, Action::Right, Action::Up, Action::Down], "go there"),
                 (&[Action::Open], "explain"),
-                (&[Action::TableRows], "rows")
-            ),
-            Focus::Row(_) => hints!(
+                (&[Action::TableRows], "rows"),
+            ],
+            Focus::Row(_) => &[
                 (&[Action::Up, Action::Down], "go there"),
                 (&[Action::Open], "explain"),
-                (&[Action::TableRows], "grid")
-            ),
-            Focus::Strip(_) => hints!((&[Action::Left, Action::Right], "go there"), (&[Action::Open], "explain")),
-            Focus::Feature(_) => hints!(
-                (&[Action::Open], "ask about it"),
-                (&[Action::NextFilter], "list"),
-                (&[Action::Filter], "filter")
-            ),
+                (&[Action::TableRows], "grid"),
+            ],
+            Focus::Strip(_) => &[(&[Action::Left, Action::Right], "go there"), (&[Action::Open], "explain")],
+            Focus::Feature(_) => {
+                &[(&[Action::Open], "ask about it"), (&[Action::NextFilter], "list"), (&[Action::Filter], "filter")]
+            }
         }
+    }
+
+    fn hints(&self) -> &'static [Hint] {
+        &[
+            (&[Action::NextPane], "next pane"),
+            (&[Action::Follow], "follow"),
+            (&[Action::Matrix], "matrix"),
+            (&[Action::Lessons], "lessons"),
+            (&[Action::SwapEnds], "swap"),
+            (&[Action::Undo], "undo"),
+            (&[Action::Rule], "rule"),
+            (&[Action::NextFeature], "next feature"),
+            (&[Action::Xml], "XML"),
+            (&[Action::History], "history"),
+            (&[Action::Diff], "diff"),
+            (&[Action::Answer], "answer"),
+            (&[Action::Export], "export"),
+            (&[Action::CopyLink], "copy link"),
+            (&[Action::Reset], "reset"),
+            (&[Action::Quit], "quit"),
+        ]
     }
 }
 

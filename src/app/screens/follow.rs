@@ -2,7 +2,7 @@
 //! features.
 
 use super::explorer::rule_overlay;
-use super::{ScreenContext, ScreenResponse, ScreenState, Target};
+use super::{Hint, ScreenContext, ScreenResponse, ScreenState, Target};
 use crate::analysis::follow::{Seen, Step, decisive, follow};
 use crate::app::action::Action;
 use crate::app::derived::Derived;
@@ -25,6 +25,8 @@ pub(crate) struct FeatureTrack {
     pub(crate) differs: bool,
     /// Its state at each stage; empty for an answer without a trace.
     pub(crate) stages: Vec<Seen>,
+    /// The other features that are folded into this line: equal to it at every stage, and the same at both ends.
+    pub(crate) others: Vec<FeatureId>,
 }
 
 /// The kind of a sentence about a stage.
@@ -51,6 +53,8 @@ pub struct Follow {
     pub(crate) named: String,
     /// Whether the cursor walks from stage to stage by itself; the stages after it are not drawn yet.
     pub(crate) playing: bool,
+    /// Whether features that do not change have a line each.
+    unfolded: bool,
 }
 
 impl Follow {
@@ -63,6 +67,7 @@ impl Follow {
             listed: List::default(),
             named: String::new(),
             playing: false,
+            unfolded: false,
         };
         state.list(context);
         state
@@ -109,6 +114,9 @@ impl Follow {
         if typed.is_empty() {
             tracks = context.derived.features.iter().map(|row| track(context, row.feature)).collect();
             tracks.sort_by_key(|track| !track.differs);
+            if !self.unfolded {
+                tracks = folded(tracks, self.track.feature);
+            }
             if tracks.iter().all(|track| track.feature != self.track.feature) {
                 tracks.insert(0, self.track.clone());
             }
@@ -121,6 +129,16 @@ impl Follow {
         }
         self.listed.fill(tracks);
         self.listed.go_to(|track| track.feature == self.track.feature);
+    }
+
+    /// Uses the feature in the explorer; of folded features, shows each.
+    fn enter(&mut self, context: &ScreenContext<'_>) -> ScreenResponse {
+        if self.listed.current().is_none_or(|track| track.others.is_empty()) {
+            return self.visit(context);
+        }
+        self.unfolded = true;
+        self.list(context);
+        ScreenResponse::Done
     }
 
     fn follow(&mut self, context: &ScreenContext<'_>, feature: FeatureId) {
@@ -150,7 +168,23 @@ fn track(context: &ScreenContext<'_>, feature: FeatureId) -> FeatureTrack {
         change: row.and_then(|row| row.change),
         differs: row.is_some_and(|row| row.passes(Filter::Differing)),
         stages: follow(context.scenario, &context.derived.answer, feature),
+        others: Vec::new(),
     }
+}
+
+/// Folds features that do not change and are equal at every stage into one line; that of the cursor stays alone.
+fn folded(tracks: Vec<FeatureTrack>, cursor: FeatureId) -> Vec<FeatureTrack> {
+    let mut lines: Vec<FeatureTrack> = Vec::new();
+    for track in tracks {
+        let marks = |track: &FeatureTrack| track.stages.iter().map(|seen| seen.state.mark()).collect::<Vec<_>>();
+        let folds = |track: &FeatureTrack| !track.differs && track.feature != cursor;
+        let same = |line: &&mut FeatureTrack| folds(line) && folds(&track) && marks(line) == marks(&track);
+        match lines.iter_mut().find(same) {
+            Some(line) => line.others.push(track.feature),
+            None => lines.push(track),
+        }
+    }
+    lines
 }
 
 impl ScreenState for Follow {
@@ -165,7 +199,7 @@ impl ScreenState for Follow {
             Action::Left => self.step(-1),
             Action::Right => self.step(1),
             Action::Play => (self.stage, self.playing) = (0, !self.track.stages.is_empty()),
-            Action::Open => return self.visit(context),
+            Action::Open => return self.enter(context),
             Action::Rule => match self.track.stages.get(self.stage).and_then(|seen| seen.rule) {
                 Some(rule) => return ScreenResponse::Show(Box::new(rule_overlay(rule))),
                 None => return ScreenResponse::Ignored,
@@ -194,7 +228,7 @@ impl ScreenState for Follow {
         let Target::Row(index) = target else { return ScreenResponse::Ignored };
         // The first click follows the feature, the second acts like Enter.
         if index == self.listed.index() {
-            return self.visit(context);
+            return self.enter(context);
         }
         self.go(index);
         ScreenResponse::Done
@@ -233,13 +267,23 @@ impl ScreenState for Follow {
         self.list(context);
     }
 
-    fn hints(&self) -> &'static [(&'static [Action], &'static str)] {
+    fn stage(&self) -> Option<Step> {
+        self.track.stages.get(self.stage).map(|seen| seen.step)
+    }
+
+    fn pane_hints(&self) -> &'static [Hint] {
+        match self.listed.current() {
+            Some(track) if !track.others.is_empty() => &[(&[Action::Open], "list them")],
+            _ => &[(&[Action::Left, Action::Right], "stage"), (&[Action::Play], "play")],
+        }
+    }
+
+    fn hints(&self) -> &'static [Hint] {
         &[
-            (&[Action::Left, Action::Right], "stage"),
             (&[Action::Up, Action::Down], "feature"),
-            (&[Action::Play], "play"),
-            (&[Action::Filter], "filter"),
+            (&[Action::Xml], "XML here"),
             (&[Action::Open], "use in the explorer"),
+            (&[Action::Filter], "filter"),
             (&[Action::Rule], "rule"),
             (&[Action::Back], "back"),
             (&[Action::SwapEnds], "swap"),

@@ -1,6 +1,6 @@
 //! Keeps the state of the history of a model or a feature: the subject, its lines, and the cursor.
 
-use super::{ScreenContext, ScreenResponse, ScreenState, Target};
+use super::{Hint, ScreenContext, ScreenResponse, ScreenState, Target};
 use crate::analysis::history::example_guest::{across, guests, under};
 use crate::analysis::space::models;
 use crate::app::action::Action;
@@ -242,7 +242,7 @@ impl ScreenState for History {
         ScreenResponse::Done
     }
 
-    fn hints(&self) -> &'static [(&'static [Action], &'static str)] {
+    fn hints(&self) -> &'static [Hint] {
         &[
             (&[Action::Up, Action::Down], "move"),
             (&[Action::NextView], "model or feature"),

@@ -1,18 +1,18 @@
 //! Keeps the state of the screen about host-model: the host, the release, the CPU that libvirt puts in place of
 //! host-model there, and the models that it could have chosen.
 
-use super::{ScreenContext, ScreenResponse, ScreenState, Target};
+use super::{Hint, ScreenContext, ScreenResponse, ScreenState, Target};
 use crate::analysis::matrix::Side;
 use crate::analysis::space::releases;
 use crate::app::action::Action;
-use crate::app::choice::{libvirt_name, qemu_name};
+use crate::app::choice::libvirt_name;
 use crate::app::list::{List, PAGE, lines_moved};
 use crate::app::overlay::Overlay;
 use crate::app::picker::{Item, Pick, Picker};
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Mode;
 use crate::domain::feature::FeatureSet;
-use crate::domain::host::HostId;
+use crate::domain::host::{Host, HostId};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{CpuChoice, HostChoice, LibvirtChoice, Release, Scenario, Told, write_host};
 use crate::export::analysis::{expansion_reason, rejections_text};
@@ -126,7 +126,7 @@ impl HostModel {
         self.index = self.index.min(self.found.len().saturating_sub(1));
         self.list(catalog);
         let host = if tcg { "TCG".to_owned() } else { write_host(catalog, &self.host) };
-        let on = format!("libvirt {} with QEMU {}", libvirt_name(catalog, &release), qemu_name(&release));
+        let on = format!("libvirt {} with QEMU {}", libvirt_name(catalog, &release), release.qemu.name());
         self.headline = match self.shown() {
             Some(shown) => {
                 let model = catalog.model_name(shown.guest.decoded.model);
@@ -242,15 +242,25 @@ fn row(catalog: &Catalog, shown: &PossibleExpansion, candidate: &Candidate) -> R
     }
 }
 
-/// Returns the host of a side, or the first listed one of the model's vendor.
+/// Returns the host of a side; else the other side's; else of the listed ones with what the guest's model has, the one
+/// that has least beside it.
 fn host_of(context: &ScreenContext<'_>, of_side: &HostChoice) -> HostChoice {
     if matches!(of_side, HostChoice::Listed(_) | HostChoice::Given(_)) {
         return of_side.clone();
     }
-    let catalog = context.catalog;
-    let vendor = context.scenario.model().and_then(|model| catalog.vendor(model));
-    let found = catalog.hosts().iter().position(|host| Some(host.vendor) == vendor).unwrap_or(0);
-    HostChoice::Listed(HostId(u16::try_from(found).unwrap_or(0)))
+    let (catalog, scenario) = (context.catalog, context.scenario);
+    if let HostChoice::Listed(_) | HostChoice::Given(_) = &scenario.to_host {
+        return scenario.to_host.clone();
+    }
+    let model = scenario.model().or(Scenario::default_of(catalog).model());
+    let vendor = model.and_then(|model| catalog.vendor(model));
+    let wanted = context.derived.answer.trace.as_ref().and_then(|trace| trace.start.cpu.as_ref()).map(|cpu| cpu.on);
+    let far = |host: &Host| {
+        let lacks = wanted.map_or(0, |wanted| (wanted - host.features).iter().count());
+        (Some(host.vendor) != vendor, lacks, host.features.iter().count())
+    };
+    let nearest = (0u16..).zip(catalog.hosts()).min_by_key(|(_, host)| far(host));
+    HostChoice::Listed(HostId(nearest.map_or(0, |(number, _)| number)))
 }
 
 impl ScreenState for HostModel {
@@ -308,7 +318,11 @@ impl ScreenState for HostModel {
         self.expand(context);
     }
 
-    fn hints(&self) -> &'static [(&'static [Action], &'static str)] {
+    fn has_filter(&self) -> bool {
+        false
+    }
+
+    fn hints(&self) -> &'static [Hint] {
         &[
             (&[Action::Left, Action::Right], "host"),
             (&[Action::PickSubject], "list of hosts"),

@@ -5,11 +5,11 @@ mod axis;
 mod cell_detail;
 mod window;
 
-pub(crate) use axis::Axis;
+pub use axis::Axis;
 pub(crate) use cell_detail::CellDetail;
 pub(crate) use window::{ABOVE, Heads, Window};
 
-use super::{ScreenContext, ScreenResponse, ScreenState, Target};
+use super::{Hint, ScreenContext, ScreenResponse, ScreenState, Target};
 use crate::analysis::matrix::{Matrix as Grid, Side, Vary, lines_around};
 use crate::app::action::Action;
 use crate::app::choice::libvirt_name;
@@ -298,7 +298,11 @@ impl ScreenState for Matrix {
         true
     }
 
-    fn hints(&self) -> &'static [(&'static [Action], &'static str)] {
+    fn has_panes(&self) -> bool {
+        false
+    }
+
+    fn hints(&self) -> &'static [Hint] {
         &[
             (&[Action::Left, Action::Right, Action::Up, Action::Down], "move"),
             (&[Action::Open], "open"),

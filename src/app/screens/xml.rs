@@ -1,7 +1,8 @@
 //! Keeps the state of the screen with XML and command lines: the documents of the trace in one to three columns, the
 //! document under the cursor, and the scroll position of each column.
 
-use super::{ScreenContext, ScreenResponse, ScreenState, Target};
+use super::{Hint, ScreenContext, ScreenResponse, ScreenState, Target};
+use crate::analysis::follow::Step;
 use crate::app::action::Action;
 use crate::app::effect::Effect;
 use crate::app::list::lines_moved;
@@ -76,11 +77,12 @@ impl Xml {
             (Some(_), _) => None,
         };
         self.current = self.current.min(self.documents.len().saturating_sub(1));
-        self.lay_out(context.size);
+        self.lay_out(context.size, context.zoomed);
     }
 
-    fn lay_out(&mut self, size: Size) {
+    fn lay_out(&mut self, size: Size, zoomed: bool) {
         let lanes: &[(&str, &[Lane])] = match size.width {
+            _ if zoomed => &[("From source to destination", Lane::ALL)],
             THREE.. => &[("Source", &[Lane::Source]), ("Sent", &[Lane::Sent]), ("Destination", &[Lane::Destination])],
             TWO.. => &[("Source", &[Lane::Source]), ("Sent, and destination", &[Lane::Sent, Lane::Destination])],
             _ => &[("From source to destination", Lane::ALL)],
@@ -261,11 +263,26 @@ impl ScreenState for Xml {
         &self.typed
     }
 
+    fn open_stage(&mut self, context: &ScreenContext<'_>, stage: Step) {
+        let last = |wanted: &dyn Fn(&Document) -> bool| self.documents.iter().rposition(wanted);
+        let command_line = |lane: Lane| last(&|document| document.lane == lane && document.command_line);
+        let found = match stage {
+            Step::Definition | Step::Prepared => Some(0),
+            Step::CommandLine | Step::SourceCpu => command_line(Lane::Source),
+            Step::Live => last(&|document| document.lane == Lane::Source),
+            Step::Sent => last(&|document| document.lane == Lane::Sent),
+            Step::Received => self.documents.iter().position(|document| document.lane == Lane::Destination),
+            Step::DestinationCpu => command_line(Lane::Destination),
+            Step::FullCheck | Step::Verdict => self.documents.len().checked_sub(1),
+        };
+        self.go(found.unwrap_or(0), context.size);
+    }
+
     fn refresh(&mut self, context: &ScreenContext<'_>) {
         self.make(context);
     }
 
-    fn hints(&self) -> &'static [(&'static [Action], &'static str)] {
+    fn hints(&self) -> &'static [Hint] {
         &[
             (&[Action::NextPane], "next document"),
             (&[Action::Up, Action::Down], "scroll"),

@@ -3,6 +3,7 @@
 use crate::app::action::Action;
 use crate::app::choice::Choice;
 use crate::app::screens::ScreenKind;
+use crate::domain::definition::named_enum;
 use crate::resolve::{RuleId, Verdict};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
@@ -23,9 +24,6 @@ pub struct Lesson {
     /// What the learner knows at the end, in one sentence.
     #[serde(deserialize_with = "words")]
     pub(crate) summary: String,
-    /// Parts of the screen that are not introduced yet, and are left empty.
-    #[serde(default)]
-    pub(crate) hide: Vec<Place>,
     /// Whether it is among the lessons for a class of 30 minutes.
     #[serde(default)]
     pub class: bool,
@@ -46,6 +44,8 @@ pub struct Step {
     pub(crate) cursor: Option<Choice>,
     /// What is framed on the screen.
     pub look: Vec<Place>,
+    /// The parts of the explorer that show from this step on.
+    pub show: Vec<Part>,
     /// What holds while the step is read; `tests/tour.rs` compares it with the answer.
     pub expect: Expect,
     /// The text or the question.
@@ -108,6 +108,24 @@ pub enum Place {
     Text(String),
 }
 
+named_enum! {
+    /// A part of the explorer that a lesson introduces. Settings, verdict and message always show.
+    Part {
+        /// The two lanes, or the values that decide.
+        Lanes "lanes",
+        /// The sentences.
+        Why "why",
+        /// The fixes.
+        Fixes "fixes",
+        /// The decision table.
+        Table "table",
+        /// The verdicts of the same guest along other settings.
+        Strips "strips",
+        /// The features.
+        Features "features",
+    }
+}
+
 /// What a step states about the answer; what is `None` or empty is not stated.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -146,6 +164,12 @@ impl Answer {
 }
 
 impl Lesson {
+    /// Returns the parts of the explorer that no step up to this one has introduced.
+    pub fn hidden(&self, step: usize) -> impl Iterator<Item = Part> {
+        let shown = move |part: &Part| self.steps.iter().take(step + 1).any(|step| step.show.contains(part));
+        Part::ALL.iter().copied().filter(move |part| !shown(part))
+    }
+
     /// Returns about how many minutes it takes: the time to read its words, and some for each step.
     pub fn minutes(&self) -> usize {
         let words = |step: &Step| {
@@ -189,6 +213,7 @@ struct WrittenStep {
     scenario: Option<String>,
     cursor: Option<Choice>,
     look: Vec<Place>,
+    show: Vec<Part>,
     expect: Expect,
     #[serde(deserialize_with = "words")]
     say: String,
@@ -206,7 +231,7 @@ impl TryFrom<WrittenStep> for Step {
     type Error = String;
 
     fn try_from(step: WrittenStep) -> Result<Self, String> {
-        let WrittenStep { scenario, cursor, look, expect, say, ask, rules, runs, press, check, answers } = step;
+        let WrittenStep { scenario, cursor, look, show, expect, say, ask, rules, runs, press, check, answers } = step;
         if say.is_empty() == ask.is_empty() {
             return Err("expected either say or ask in [[step]]".to_owned());
         }
@@ -229,7 +254,7 @@ impl TryFrom<WrittenStep> for Step {
             }
             _ => return Err("expected press with check, or ask with [[step.answer]], or say alone".to_owned()),
         };
-        Ok(Self { scenario, cursor, look, expect, text: say + &ask, rules, runs, task })
+        Ok(Self { scenario, cursor, look, show, expect, text: say + &ask, rules, runs, task })
     }
 }
 

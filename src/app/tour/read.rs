@@ -1,6 +1,6 @@
 //! Parses a lesson from TOML. CONTRIBUTING.md describes the format.
 
-use super::lesson::{Lesson, Place, Press};
+use super::lesson::{Lesson, Part, Place, Press};
 use crate::analysis::follow;
 use crate::app::action::{ACTIONS, Action};
 use crate::app::choice::Choice;
@@ -72,6 +72,7 @@ macro_rules! deserialize_by_name {
 }
 deserialize_by_name! {
     Choice, name, "a choice";
+    Part, name, "a part of the explorer";
     RuleId, name, "a rule";
     Verdict, name, "a verdict";
     ScreenKind, name, "a screen";

@@ -16,6 +16,13 @@ pub fn unavailable(model: &Model, action: Action) -> Option<&'static str> {
         Action::FirstFix => no_fix(model, 0),
         Action::SecondFix => no_fix(model, 1),
         Action::ThirdFix => no_fix(model, 2),
+        Action::FourthFix => no_fix(model, 3),
+        Action::FifthFix => no_fix(model, 4),
+        Action::NextFeature if model.derived.subjects < 2 => Some("only one feature decides"),
+        Action::Filter if !model.screens.top().state().has_filter() && model.overlay.is_none() => {
+            Some("this screen has no filter")
+        }
+        Action::Zoom if !model.screens.top().state().has_panes() => Some("this screen has one pane"),
         Action::SwapSides if model.history.scenario_a.is_none() => Some("no scenario is set as A"),
         Action::CopyMessage if model.derived.message.is_none() => Some("libvirt reports no error"),
         Action::NextStep | Action::StepBefore | Action::LeaveTour if model.tour.is_none() => Some(NO_LESSON),
@@ -35,7 +42,7 @@ pub fn unavailable(model: &Model, action: Action) -> Option<&'static str> {
 const NO_LESSON: &str = "no lesson is open";
 
 fn no_fix(model: &Model, index: usize) -> Option<&'static str> {
-    match model.derived.remedies.len() {
+    match model.derived.remedies.len().max(model.derived.possible().count()) {
         0 => Some("there is no fix for this answer"),
         count if index >= count => Some("there are fewer fixes"),
         _ => None,

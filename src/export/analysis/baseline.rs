@@ -3,6 +3,7 @@
 use super::format::{json, list, names};
 use crate::analysis::baseline::{Baseline, Common};
 use crate::domain::catalog::Catalog;
+use crate::explain::outcome;
 use crate::export::report::wrapped;
 use crate::export::{SCHEMA, tool_line};
 use std::fmt::Write;
@@ -64,8 +65,7 @@ fn one(out: &mut String, catalog: &Catalog, baseline: &Baseline, common: &Common
         broken => writeln!(out, "\nFails for {broken} of {pairs} pairs of hosts and releases:"),
     };
     for pair in &common.broken {
-        let rule = pair.outcome.rule.map(|rule| format!(" ({})", rule.name())).unwrap_or_default();
-        let _ = writeln!(out, "  {}{rule}  {}", pair.outcome.verdict.name(), pair.scenario.word(catalog));
+        let _ = writeln!(out, "  {}  {}", outcome(pair.outcome), pair.scenario.word(catalog));
     }
     for (host, (_, costs)) in hosts() {
         let features = if costs.len() == 1 { "feature" } else { "features" };

@@ -7,6 +7,7 @@ use crate::analysis::review::Finding;
 use crate::domain::catalog::{Catalog, LibvirtId, ReleaseMap};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
+use crate::explain::stated_rule;
 use crate::export::SCHEMA;
 use crate::export::report::wrapped;
 use std::fmt::Write;
@@ -68,6 +69,7 @@ pub fn outcome_text(outcome: Option<&GuestOutcome>) -> String {
     let Some(outcome) = outcome else { return "does not start".to_owned() };
     // The rule of another feature's trouble would mislead.
     let rule = outcome.outcome.rule.filter(|_| outcome.verdict() == outcome.outcome.verdict);
+    let rule = stated_rule(outcome.verdict(), rule);
     let rule = rule.map(|rule| format!(" ({})", rule.name())).unwrap_or_default();
     format!("{}{rule}", outcome.verdict().name())
 }

@@ -4,6 +4,7 @@ use super::format::{SIGNS, json, sign};
 use crate::analysis::matrix::{Fold, Line, Matrix, Side, Value};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::{CpuChoice, Scenario, Told, write_host, write_machine};
+use crate::explain;
 use crate::export::report::wrapped;
 use crate::export::{FACTS_HASH, SCHEMA, TOOL, tool_line};
 use crate::resolve::{Resolver, Row, RuleId};
@@ -13,7 +14,7 @@ use std::fmt::Write;
 pub fn line_name(catalog: &Catalog, line: &Line) -> String {
     let name = match &line.value {
         Value::Libvirt(libvirt) => libvirt.name(catalog),
-        Value::Qemu(qemu) => qemu.to_string(),
+        Value::Qemu(qemu) => qemu.name(),
         Value::Product(name, _) => name.to_string(),
         Value::Machine(machine) => write_machine(catalog, machine),
         Value::Cpu(CpuChoice::Model(Told::Is(model))) => catalog.model_name(*model).to_owned(),
@@ -80,10 +81,7 @@ pub fn matrix_markdown(catalog: &Catalog, scenario: &Scenario, matrix: &mut Matr
     for (name, row) in names.iter().zip(&rows) {
         let _ = write!(out, "| {name} |");
         for column in &columns {
-            let cell = matrix.known(row.first, column.first).map(|outcome| {
-                let rule = outcome.rule.map(|rule| format!(" ({})", rule.name())).unwrap_or_default();
-                format!("{}{rule}", outcome.verdict.name())
-            });
+            let cell = matrix.known(row.first, column.first).map(|outcome| explain::outcome(outcome));
             let _ = write!(out, " {} |", cell.unwrap_or_default());
         }
         out.push('\n');

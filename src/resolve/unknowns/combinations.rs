@@ -23,10 +23,11 @@ pub(super) struct Combinations {
 }
 
 impl Combinations {
-    pub(super) fn of(plan: &Plan<'_>) -> Self {
+    /// Those of a plan. Where there are more than `many`, the values that are one for this guest are tried once.
+    pub(super) fn of(plan: &Plan<'_>, many: usize) -> Self {
         let sizes: Vec<usize> = plan.axes.iter().map(|axis| axis.values.len()).collect();
         let every_value: Vec<Vec<usize>> = sizes.iter().map(|size| (0..*size).collect()).collect();
-        if count(&every_value).is_some_and(|all| all <= MOST_CASES) {
+        if count(&every_value).is_some_and(|all| all <= many) {
             return Self { tried: sizes.clone(), sizes, exhaustive: true, values: every(&every_value) };
         }
         Self::factored(plan, sizes)

@@ -1,13 +1,17 @@
 //! Tries every combination of what is not known, and says on which inputs the answer depends.
 
-use super::combinations::Combinations;
+use super::combinations::{Combinations, MOST_CASES};
 use super::dedup::{Cases, Shared};
 use super::{Dependence, Plan};
 use crate::resolve::answer::{Outcome, OutcomeWithFeatures, Possible};
 use crate::resolve::classify::{brief, brief_and_refusal};
+use crate::resolve::decision_table::Row;
 use crate::resolve::refusal::Refusal;
 use crate::resolve::rules::RuleId;
 use crate::resolve::verdict::Verdict;
+
+/// From so many combinations on it costs less to find the values that are one for this guest than to try all.
+const WORTH_FACTORING: usize = 256;
 
 /// What an answer depends on where there are more combinations than are tried.
 pub(crate) const TOO_MANY: &str = "too many combinations";
@@ -137,7 +141,7 @@ impl Plan<'_> {
     /// # Errors
     /// The input without which nothing can be said.
     pub(super) fn try_cases(&self, wanted: Wanted) -> Result<Agreement, Dependence> {
-        let combinations = Combinations::of(self);
+        let combinations = Combinations::of(self, MOST_CASES);
         // Where some answers do not count, two may be one in the end.
         let enough = if wanted == Wanted::Whether && !self.same_any_host { 2 } else { usize::MAX };
         let mut tried = self.try_all(&combinations, enough);
@@ -178,15 +182,20 @@ impl Plan<'_> {
         self.axes.iter().map(|axis| Dependence { input: axis.input.clone(), answers: Vec::new() }).collect()
     }
 
-    /// Returns the answer in short of a guest that arrives unchanged whatever is not known; `None` for every other.
-    /// Stops at the first case that says otherwise, so that many scenarios can be tried where few will do.
-    pub fn unchanged(&self) -> Option<Outcome> {
+    /// Returns the answer in short of a guest that arrives unchanged whatever is not known, in the row of the decision
+    /// table if one is given; `None` for every other. Stops at the first case that says otherwise, so that many scenarios
+    /// can be tried where few will do.
+    pub fn unchanged(&self, row: Option<Row>) -> Option<Outcome> {
         let outcome = self.brief_of(&[])?.outcome;
         let passed_over = |outcome: Outcome| self.same_any_host && outcome.verdict == Verdict::StartRefused;
+        let in_row = |outcome: Outcome| row.is_none() || outcome.row == row;
+        if !in_row(outcome) && !passed_over(outcome) {
+            return None;
+        }
         if self.axes.is_empty() || (outcome.verdict != Verdict::Unchanged && !passed_over(outcome)) {
             return Some(outcome).filter(|outcome| outcome.verdict == Verdict::Unchanged);
         }
-        let combinations = Combinations::of(self);
+        let combinations = Combinations::of(self, WORTH_FACTORING);
         if !combinations.is_exhaustive() {
             return None;
         }
@@ -198,7 +207,7 @@ impl Plan<'_> {
             if passed_over(brief.outcome) {
                 continue;
             }
-            if brief.outcome.verdict != Verdict::Unchanged {
+            if brief.outcome.verdict != Verdict::Unchanged || !in_row(brief.outcome) {
                 return None;
             }
             match &mut found {

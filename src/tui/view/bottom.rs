@@ -4,7 +4,7 @@ use super::ViewContext;
 use super::draw::{Piece, cells, fitting, key_label, piece, pieces, text_at, width_of};
 use crate::app::action::Action;
 use crate::app::overlay::Overlay;
-use crate::app::screens::Target;
+use crate::app::screens::{Hint, Target};
 use crate::app::text::width;
 use crate::app::update::unavailable;
 use crate::tui::theme::Role;
@@ -63,9 +63,6 @@ pub(super) fn hit(ctx: ViewContext<'_>, area: Rect, position: Position) -> Optio
     found.map(|(_, _, action)| Target::Action(*action))
 }
 
-/// Actions whose keys are shown together, and a label.
-type Hint = (&'static [Action], &'static str);
-
 const PAGE: &[Hint] =
     &[(&[Action::Up, Action::Down], "scroll"), (&[Action::Filter], "search"), (&[Action::Back], "close")];
 const HELP: &[Hint] = &[
@@ -86,14 +83,15 @@ const PICKER: &[Hint] =
 fn hints(ctx: ViewContext<'_>, area: Rect) -> Vec<(u16, [Piece; 2], Action)> {
     let keymap = &ctx.model.settings.keymap;
     let lesson = if ctx.model.has_tour() { super::tour::hints() } else { &[] };
-    let (before, shown): (&[Hint], &[Hint]) = match &ctx.model.overlay {
-        Some(Overlay::Page(page)) if page.search.is_some() => (&[], SEARCH),
-        Some(Overlay::Page(page)) if page.has_more => (&[], HELP),
-        Some(Overlay::Page(_)) => (lesson, PAGE),
-        Some(Overlay::Picker(_)) => (&[], PICKER),
-        Some(Overlay::Prompt(_) | Overlay::Ask(_)) | None => (lesson, ctx.model.screens.top().state().hints()),
+    let screen = ctx.model.screens.top().state();
+    let shown: [&[Hint]; 3] = match &ctx.model.overlay {
+        Some(Overlay::Page(page)) if page.search.is_some() => [&[], &[], SEARCH],
+        Some(Overlay::Page(page)) if page.has_more => [&[], &[], HELP],
+        Some(Overlay::Page(_)) => [lesson, &[], PAGE],
+        Some(Overlay::Picker(_)) => [&[], &[], PICKER],
+        Some(Overlay::Prompt(_) | Overlay::Ask(_)) | None => [lesson, screen.pane_hints(), screen.hints()],
     };
-    let hinted = before.iter().chain(shown);
+    let hinted = shown.into_iter().flatten();
     let mut x = area.x + 1;
     let mut fitting = Vec::new();
     for (actions, text) in hinted {

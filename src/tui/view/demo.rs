@@ -10,7 +10,8 @@ use ratatui::layout::Rect;
 pub(super) fn render(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
     let Some(demo) = &ctx.model.demo else { return };
     let ruled = area.height > 1;
-    let slide = format!("slide {}/{}", demo.slide, demo.slides);
+    // Without a script there are keys and no slides.
+    let slide = if demo.slides == 0 { "Keys".to_owned() } else { format!("slide {}/{}", demo.slide, demo.slides) };
     let state = match (demo.ended, demo.waits) {
         (true, _) => "end of the demonstration, every key works",
         (false, true) => "Space continues, Esc takes control",

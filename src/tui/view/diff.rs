@@ -3,7 +3,7 @@
 
 use super::ViewContext;
 use super::draw::{Piece, fill, fitting, line_of, piece, pieces, text_at};
-use super::parts::{Drawn, ListAndWords, first_seen, line_at, with_headings};
+use super::parts::{Drawn, ListAndWords, below, first_seen, line_at, texts, with_headings};
 use crate::analysis::diff::guest_outcomes::GuestOutcome;
 use crate::app::action::Action;
 use crate::app::screens::Target;
@@ -24,7 +24,8 @@ const FARE: usize = 18;
 const WIDE_FARE: usize = 26;
 
 pub(super) fn render(ctx: ViewContext<'_>, state: &Diff, area: Rect, buf: &mut Buffer) {
-    let areas = ListAndWords::of(area, WORDS);
+    let drawn = drawn(state);
+    let areas = ListAndWords::of(ctx, area, WORDS, drawn.len());
     let key = ctx.model.settings.keymap.shown(Action::NextView);
     let left = [piece("Diff: ", Role::Message), piece(state.between.title.as_str(), Role::Chosen)];
     let right = [
@@ -48,7 +49,6 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Diff, area: Rect, buf: &mut B
             text_at(buf, rect, (rect.x + 1, rect.y), line, ctx.theme.style(Role::Text));
         }
     }
-    let drawn = drawn(state);
     for (drawn, number) in drawn.iter().skip(first_seen(&drawn, state.listed.index(), rows)).zip(0..rows.height) {
         let rect = line_of(rows, number);
         match *drawn {
@@ -67,8 +67,9 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Diff, area: Rect, buf: &mut B
 }
 
 /// Returns what a click at `position` does.
-pub(super) fn hit(state: &Diff, area: Rect, position: Position) -> Option<Target> {
-    line_at(&drawn(state), state.listed.index(), ListAndWords::of(area, WORDS).rows(), position)
+pub(super) fn hit(ctx: ViewContext<'_>, state: &Diff, area: Rect, position: Position) -> Option<Target> {
+    let drawn = drawn(state);
+    line_at(&drawn, state.listed.index(), ListAndWords::of(ctx, area, WORDS, drawn.len()).rows(), position)
 }
 
 fn drawn(state: &Diff) -> Vec<Drawn> {
@@ -111,21 +112,23 @@ fn words(ctx: ViewContext<'_>, state: &Diff, areas: ListAndWords, buf: &mut Buff
     let right = if line.is_some_and(|line| line.about.is_some()) { right.as_slice() } else { &[] };
     let inner = areas.parts.draw(ctx, areas.words, false, (&left, right), buf);
     let Some(line) = line else { return };
-    let mut y = inner.y;
-    let mut say = |text: &str, role: Role, most: usize| {
-        for text in wrap(text, usize::from(inner.width).saturating_sub(2)).iter().take(most) {
-            text_at(buf, inner, (inner.x + 1, y), text, ctx.theme.style(role));
-            y = y.saturating_add(1);
-        }
-    };
-    if !line.words.is_empty() {
-        say(&line.words, Role::Text, 2);
+    let (room, mut rest) = (fare_columns(inner), inner);
+    for (guest, [there, back]) in state.guest_rows(ctx.catalog) {
+        let name = cut(&guest, NAME - 3, ctx.theme.signs.more);
+        let mut row = vec![piece(format!("  {}", pad(&name, NAME - 2)), Role::Label)];
+        row.extend([there, back].map(|found| outcome(ctx, found.as_ref(), room)));
+        pieces(buf, ctx.theme, rest, (rest.x + 1, rest.y), &row);
+        rest = below(rest);
     }
-    if line.about.is_some() && state.guests.is_empty() {
-        say(&format!("{} not resolved yet", ctx.theme.signs.nothing), Role::Muted, 1);
-    }
-    for sentence in state.guest_sentences(ctx.catalog, ctx.theme.signs.arrow) {
-        say(&sentence, Role::Text, 2);
-    }
-    say(&line.detail, Role::Muted, 3);
+    let unresolved = format!("{} not resolved yet", ctx.theme.signs.nothing);
+    let unresolved = if line.about.is_some() && state.guests.is_empty() { unresolved.as_str() } else { "" };
+    let (message, why) = state.example.as_ref().map_or(("", ""), |(message, why)| (message.as_str(), why.as_str()));
+    let all = [
+        (unresolved, Role::Muted),
+        (line.words.as_str(), Role::Text),
+        (message, Role::Message),
+        (why, Role::Text),
+        (line.detail.as_str(), Role::Muted),
+    ];
+    texts(ctx, rest, all.into_iter().filter(|(text, _)| !text.is_empty()), buf);
 }

@@ -13,7 +13,7 @@ mod table;
 use super::{ViewContext, page};
 use crate::app::screens::Target;
 use crate::app::screens::explorer::{Explorer, OUTSIDE};
-use crate::app::tour::Place;
+use crate::app::tour::{Part, Place};
 use areas::Areas;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -31,6 +31,19 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, area: Rect, buf: &m
     features::render(ctx, state, &areas, buf);
     if let Some(area) = areas.rule {
         page::rule(ctx, area, buf);
+    }
+}
+
+/// Returns where a part that a lesson introduces is; empty without room for it.
+pub(super) fn part(ctx: ViewContext<'_>, state: &Explorer, area: Rect, part: Part) -> Rect {
+    let areas = Areas::of(ctx, state, area);
+    match part {
+        Part::Lanes => areas.lanes,
+        Part::Why => areas.prose,
+        Part::Fixes => areas.fixes,
+        Part::Table => areas.table,
+        Part::Strips => areas.strips,
+        Part::Features => areas.features,
     }
 }
 
@@ -58,6 +71,7 @@ pub(super) fn hit(ctx: ViewContext<'_>, state: &Explorer, area: Rect, position: 
     let areas = Areas::of(ctx, state, area);
     choices::hit(ctx, state, &areas, position)
         .or_else(|| answer::hit(ctx, &areas, position))
+        .or_else(|| lanes::hit(ctx, state, &areas, position))
         .or_else(|| fixes::hit(ctx, state, &areas, position))
         .or_else(|| strips::hit(ctx, state, &areas, position))
         .or_else(|| table::hit(ctx, state, &areas, position))

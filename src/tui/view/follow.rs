@@ -3,14 +3,14 @@
 
 use super::ViewContext;
 use super::draw::{Piece, banner, cells, fill, fitting, line_of, piece, pieces, text_at};
-use super::parts::{Parts, below, scrolled};
+use super::parts::{Parts, below, row_at, scrolled, texts};
 use crate::analysis::follow::{Comparison, Lane, Lanes, Mark, Seen, Step, guest_sees_the_same, parting};
 use crate::analysis::history::Membership;
 use crate::app::action::Action;
-use crate::app::choice::{libvirt_name, qemu_name};
+use crate::app::choice::libvirt_name;
 use crate::app::screens::Target;
 use crate::app::screens::follow::{FeatureTrack, Follow, Sentence};
-use crate::app::text::{cut, pad, width, wrap};
+use crate::app::text::{cut, pad, width};
 use crate::domain::scenario::Release;
 use crate::export::analysis::{comparison_text, map_word, mention_word, origin_text, parting_text, state_word};
 use crate::tui::theme::{Role, Theme};
@@ -49,13 +49,18 @@ struct Areas {
 }
 
 impl Areas {
-    fn of(area: Rect) -> Self {
+    fn of(ctx: ViewContext<'_>, area: Rect) -> Self {
         let parts = Parts { framed: area.width >= SIDE_BY_SIDE };
-        let stages = if parts.framed { ACROSS_LINES + parts.lines() } else { DOWN_LINES };
+        let zoomed = ctx.model.zoomed;
+        let stages = match parts.framed {
+            _ if zoomed => 0,
+            true => ACROSS_LINES + parts.lines(),
+            false => DOWN_LINES,
+        };
         let rest = area.height.saturating_sub(1 + stages);
         let legend = u16::from(rest >= LIST + 4);
         let rest = rest - legend;
-        let words = (WORDS + parts.lines()).min(rest.saturating_sub(LIST)).max(rest.min(3));
+        let words = if zoomed { 0 } else { (WORDS + parts.lines()).min(rest.saturating_sub(LIST)).max(rest.min(3)) };
         let at = |from: u16, height: u16| Rect {
             y: area.y.saturating_add(from),
             height: height.min(area.height.saturating_sub(from)),
@@ -96,9 +101,11 @@ impl Areas {
 }
 
 pub(super) fn render(ctx: ViewContext<'_>, state: &Follow, area: Rect, buf: &mut Buffer) {
-    let areas = Areas::of(area);
+    let areas = Areas::of(ctx, area);
     heading(ctx, state, areas.banner, buf);
-    if state.track.stages.is_empty() {
+    if areas.stages.is_empty() {
+        // Zoomed: the list has the whole screen.
+    } else if state.track.stages.is_empty() {
         let text = format!("No stages: {}.", ctx.model.derived.explanation.headline);
         text_at(buf, areas.stages, (areas.stages.x + 1, areas.stages.y + 1), &text, ctx.theme.style(Role::Text));
     } else if areas.parts.framed {
@@ -113,8 +120,8 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Follow, area: Rect, buf: &mut
 }
 
 /// Returns what a click at `position` does.
-pub(super) fn hit(state: &Follow, area: Rect, position: Position) -> Option<Target> {
-    let areas = Areas::of(area);
+pub(super) fn hit(ctx: ViewContext<'_>, state: &Follow, area: Rect, position: Position) -> Option<Target> {
+    let areas = Areas::of(ctx, area);
     if let Some(stage) = areas.cells().iter().position(|rect| rect.contains(position)) {
         return Some(Target::Cell(stage, 0));
     }
@@ -122,13 +129,12 @@ pub(super) fn hit(state: &Follow, area: Rect, position: Position) -> Option<Targ
         return Some(Target::Action(Action::Rule));
     }
     let rows = below(areas.parts.inside(areas.list));
-    let row = scrolled(state.listed.index(), state.listed.len(), rows) + usize::from(position.y.saturating_sub(rows.y));
-    (rows.contains(position) && row < state.listed.len()).then_some(Target::Row(row))
+    row_at(state.listed.index(), state.listed.len(), rows, position).map(Target::Row)
 }
 
 /// Returns the area of a stage, by its index.
-pub(super) fn stage(area: Rect, number: usize) -> Option<Rect> {
-    Areas::of(area).cells().get(number).copied().filter(|rect| !rect.is_empty())
+pub(super) fn stage(ctx: ViewContext<'_>, area: Rect, number: usize) -> Option<Rect> {
+    Areas::of(ctx, area).cells().get(number).copied().filter(|rect| !rect.is_empty())
 }
 
 /// Draws the first line: what happens to the feature, and the rule.
@@ -217,7 +223,7 @@ fn result(ctx: ViewContext<'_>, seen: Seen) -> (String, Role) {
 }
 
 fn side_text(ctx: ViewContext<'_>, side: &str, release: &Release) -> String {
-    let (libvirt, qemu) = (libvirt_name(ctx.catalog, release), qemu_name(release));
+    let (libvirt, qemu) = (libvirt_name(ctx.catalog, release), release.qemu.name());
     format!("{side} libvirt {libvirt} {} QEMU {qemu}", ctx.theme.signs.dot)
 }
 
@@ -440,7 +446,8 @@ fn play_hint(ctx: ViewContext<'_>, state: &Follow) -> Vec<Piece> {
 }
 
 fn words(ctx: ViewContext<'_>, state: &Follow, areas: &Areas, buf: &mut Buffer) {
-    let Some(seen) = state.track.stages.get(state.stage).copied() else { return };
+    let seen = state.track.stages.get(state.stage).copied().filter(|_| !areas.words.is_empty());
+    let Some(seen) = seen else { return };
     let (text, role) = result(ctx, seen);
     let text = if matches!(seen.step, Step::Verdict) { format!("{text}, {}", state_word(seen.state)) } else { text };
     let mut left = vec![piece(format!("{} {}: ", state.stage + 1, seen.step.name()), Role::Message), piece(text, role)];
@@ -448,24 +455,16 @@ fn words(ctx: ViewContext<'_>, state: &Follow, areas: &Areas, buf: &mut Buffer) 
         left.push(piece(format!(" {} {}", ctx.theme.signs.dot, origin_text(by)), Role::Muted));
     }
     let key = ctx.model.settings.keymap.shown(Action::Xml);
-    let right = [piece(key, Role::Key), piece(" XML", Role::Text)];
+    let right = [piece(key, Role::Key), piece(" the XML here", Role::Text)];
     let inner = areas.parts.draw(ctx, areas.words, false, (&left, &right), buf);
-    let mut y = inner.y;
     let scenario = (ctx.catalog, &ctx.model.scenario);
-    for (text, kind) in state.sentences(scenario, &ctx.model.derived, seen) {
-        let role = match kind {
-            Sentence::State => Role::Text,
-            Sentence::Rule => Role::Chosen,
-            Sentence::OneCase => Role::Open,
-        };
-        for line in wrap(&text, usize::from(inner.width).saturating_sub(2)) {
-            if y >= inner.bottom() {
-                return;
-            }
-            text_at(buf, inner, (inner.x + 1, y), &line, ctx.theme.style(role));
-            y += 1;
-        }
-    }
+    let sentences = state.sentences(scenario, &ctx.model.derived, seen);
+    let role = |kind: &Sentence| match kind {
+        Sentence::State => Role::Text,
+        Sentence::Rule => Role::Chosen,
+        Sentence::OneCase => Role::Open,
+    };
+    texts(ctx, inner, sentences.iter().map(|(text, kind)| (text.as_str(), role(kind))), buf);
 }
 
 fn list(ctx: ViewContext<'_>, state: &Follow, areas: &Areas, buf: &mut Buffer) {
@@ -474,9 +473,10 @@ fn list(ctx: ViewContext<'_>, state: &Follow, areas: &Areas, buf: &mut Buffer) {
     }
     let right = if state.named.is_empty() {
         let differing = state.listed.iter().filter(|track| track.differs).count();
+        let all: usize = state.listed.iter().map(|track| 1 + track.others.len()).sum();
         let key = ctx.model.settings.keymap.shown(Action::Filter);
         vec![
-            piece(format!("{differing} of {} change {} ", state.listed.len(), ctx.theme.signs.dot), Role::Text),
+            piece(format!("{differing} of {all} change {} ", ctx.theme.signs.dot), Role::Text),
             piece(key, Role::Key),
             piece(" any feature", Role::Muted),
         ]
@@ -499,7 +499,16 @@ fn list(ctx: ViewContext<'_>, state: &Follow, areas: &Areas, buf: &mut Buffer) {
     let first = scrolled(state.listed.index(), state.listed.len(), rows);
     for ((index, track), number) in state.listed.iter().enumerate().skip(first).zip(0..rows.height) {
         let line = line_of(rows, number);
-        row(ctx, track, name, line, buf);
+        let x = row(ctx, track, name, line, buf);
+        if !track.others.is_empty() && index + 1 == state.listed.len() {
+            // The names of the folded features fill the pane.
+            let names: Vec<&str> = std::iter::once(&track.feature)
+                .chain(&track.others)
+                .map(|feature| ctx.catalog.feature_name(*feature))
+                .collect();
+            let rest = Rect { x, width: rows.right().saturating_sub(x), y: line.y, height: rows.bottom() - line.y };
+            texts(ctx, rest, [(names.join(", ").as_str(), Role::Muted)], buf);
+        }
         if state.listed.index() == index {
             fill(buf, Rect { width: cells(name), x: line.x + 1, ..line }, ctx.theme.style(Role::Focus));
         }
@@ -519,8 +528,12 @@ fn name_columns(inner: Rect) -> usize {
     usize::from(inner.width).saturating_sub(MARK * Step::ALL.len() + 26).clamp(12, 30)
 }
 
-fn row(ctx: ViewContext<'_>, track: &FeatureTrack, name: usize, line: Rect, buf: &mut Buffer) {
-    let label = cut(ctx.catalog.feature_name(track.feature), name - 1, ctx.theme.signs.more);
+/// Draws the line of a feature. Returns the column after its stages.
+fn row(ctx: ViewContext<'_>, track: &FeatureTrack, name: usize, line: Rect, buf: &mut Buffer) -> u16 {
+    let label = match track.others.len() {
+        0 => cut(ctx.catalog.feature_name(track.feature), name - 1, ctx.theme.signs.more),
+        others => format!("{} others", others + 1),
+    };
     text_at(buf, line, (line.x + 1, line.y), &label, ctx.theme.style(Role::Text));
     let mut x = line.x + 1 + cells(name);
     for (index, seen) in track.stages.iter().enumerate().take(Step::ALL.len() - 1) {
@@ -539,6 +552,7 @@ fn row(ctx: ViewContext<'_>, track: &FeatureTrack, name: usize, line: Rect, buf:
     rest.push(piece(changed.join(", "), Role::Muted));
     let room = usize::from(line.right().saturating_sub(x + 1));
     pieces(buf, ctx.theme, line, (x + 1, line.y), &fitting(&rest, room, ctx.theme.signs.more));
+    x
 }
 
 fn legend(ctx: ViewContext<'_>) -> Vec<Piece> {

@@ -1,12 +1,12 @@
 //! Draws a history: lines with a bar over releases or machine types, and the description of the line under the cursor.
 
 use super::ViewContext;
-use super::draw::{Piece, cells, fill, fitting, line_of, piece, pieces, text_at};
-use super::parts::{Drawn, ListAndWords, first_seen, line_at, with_headings};
+use super::draw::{Piece, cells, fill, line_of, piece, text_at};
+use super::parts::{Drawn, ListAndWords, first_seen, line_at, texts, with_headings};
 use crate::app::action::Action;
 use crate::app::screens::Target;
-use crate::app::screens::history::{Axis, History, Line, Mark, Subject, points as axis_points};
-use crate::app::text::{cut, pad, width, wrap};
+use crate::app::screens::history::{Axis, History, Line, Mark, points as axis_points};
+use crate::app::text::{cut, pad, width};
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -17,7 +17,8 @@ const WORDS: u16 = 4;
 const NAME: usize = 27;
 
 pub(super) fn render(ctx: ViewContext<'_>, state: &History, area: Rect, buf: &mut Buffer) {
-    let areas = ListAndWords::of(area, WORDS);
+    let drawn = drawn(state);
+    let areas = ListAndWords::of(ctx, area, WORDS, drawn.len());
     let name = state.subject.name(ctx.catalog);
     let left = [piece("History of ", Role::Message), piece(name, Role::Chosen)];
     let inner = areas.parts.draw(ctx, areas.list, true, (&left, &legend(ctx, state)), buf);
@@ -28,7 +29,6 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &History, area: Rect, buf: &mu
         let text = state.empty(&ctx.model.settings.keymap);
         text_at(buf, rows, (rows.x + 1, rows.y), &text, ctx.theme.style(Role::Muted));
     }
-    let drawn = drawn(state);
     for (drawn, number) in drawn.iter().skip(first_seen(&drawn, state.listed.index(), rows)).zip(0..rows.height) {
         let rect = line_of(rows, number);
         match *drawn {
@@ -40,8 +40,9 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &History, area: Rect, buf: &mu
 }
 
 /// Returns what a click at `position` does.
-pub(super) fn hit(state: &History, area: Rect, position: Position) -> Option<Target> {
-    line_at(&drawn(state), state.listed.index(), ListAndWords::of(area, WORDS).rows(), position)
+pub(super) fn hit(ctx: ViewContext<'_>, state: &History, area: Rect, position: Position) -> Option<Target> {
+    let drawn = drawn(state);
+    line_at(&drawn, state.listed.index(), ListAndWords::of(ctx, area, WORDS, drawn.len()).rows(), position)
 }
 
 fn drawn(state: &History) -> Vec<Drawn> {
@@ -50,16 +51,18 @@ fn drawn(state: &History) -> Vec<Drawn> {
 
 fn legend(ctx: ViewContext<'_>, state: &History) -> Vec<Piece> {
     let signs = &ctx.theme.signs;
-    let text = match state.subject {
-        Subject::Model(_) => format!("{} changed", signs.mark),
-        Subject::Feature(_) => {
-            format!(
-                "+ in the model  {} removed  a added  {} not in it  {} unknown",
-                signs.bad, signs.nothing, signs.open
-            )
-        }
-    };
-    vec![piece(text, Role::Muted)]
+    let has = |mark: Mark| state.listed.iter().any(|line| line.marks.contains(&mark));
+    let kinds = [
+        (Mark::Changed, signs.mark, "changed"),
+        (Mark::Has, "+", "in the model"),
+        (Mark::Removed, signs.bad, "removed"),
+        (Mark::Added, "a", "added"),
+        (Mark::Absent, signs.nothing, "not in it"),
+        (Mark::Unsure, signs.open, "unknown"),
+    ];
+    let shown = kinds.into_iter().filter(|(mark, ..)| has(*mark));
+    let texts: Vec<String> = shown.map(|(_, sign, text)| format!("{sign} {text}")).collect();
+    vec![piece(texts.join("  "), Role::Muted)]
 }
 
 fn sign(ctx: ViewContext<'_>, line: &Line, mark: Mark) -> (&'static str, Role) {
@@ -127,14 +130,5 @@ fn words(ctx: ViewContext<'_>, state: &History, areas: ListAndWords, buf: &mut B
     let right = [piece(key, Role::Key), piece(" opens a guest that demonstrates it", Role::Muted)];
     let inner = areas.parts.draw(ctx, areas.words, false, (&[piece(name, Role::Message)], &right), buf);
     let Some(line) = line else { return };
-    let lines = wrap(&line.words, usize::from(inner.width).saturating_sub(2));
-    let height = usize::from(inner.height);
-    for (number, text) in lines.iter().enumerate().take(height) {
-        let rect = line_of(inner, cells(number));
-        let last = number + 1 == height && lines.len() > height;
-        let text = if last { format!("{text} {}", ctx.theme.signs.more) } else { text.clone() };
-        let line =
-            fitting(&[piece(text, Role::Text)], usize::from(inner.width).saturating_sub(1), ctx.theme.signs.more);
-        pieces(buf, ctx.theme, rect, (rect.x + 1, rect.y), &line);
-    }
+    texts(ctx, inner, [(line.words.as_str(), Role::Text)], buf);
 }

@@ -2,8 +2,8 @@
 //! cursor; the CPU that the guest gets.
 
 use super::ViewContext;
-use super::draw::{Piece, banner, cells, fill, fitting, line_of, piece, pieces, text_at};
-use super::parts::{Parts, below, scrolled};
+use super::draw::{Piece, banner, fill, fitting, line_of, piece, pieces, text_at};
+use super::parts::{Parts, below, row_at, scrolled, texts};
 use crate::app::screens::Target;
 use crate::app::screens::host_model::{HostModel, Row};
 use crate::app::text::{cut, pad, wrap};
@@ -29,7 +29,7 @@ struct Areas {
 }
 
 impl Areas {
-    fn of(area: Rect) -> Self {
+    fn of(ctx: ViewContext<'_>, area: Rect) -> Self {
         let parts = Parts { framed: area.width >= WIDE };
         let at = |from: u16, height: u16| Rect {
             y: area.y.saturating_add(from),
@@ -37,9 +37,12 @@ impl Areas {
             ..area
         };
         let above = if parts.framed { 2 } else { 3 };
-        let argument = (ARGUMENT + parts.lines()).min(area.height / 3);
+        let zoomed = ctx.model.zoomed;
+        let argument = if zoomed { 0 } else { (ARGUMENT + parts.lines()).min(area.height / 3) };
         let middle = area.height.saturating_sub(above + argument);
-        let (candidates, features) = if parts.framed {
+        let (candidates, features) = if zoomed {
+            (at(above, middle), at(above, 0))
+        } else if parts.framed {
             let left = area.width * 56 / 100;
             let whole = at(above, middle);
             (Rect { width: left, ..whole }, Rect { x: whole.x + left, width: whole.width - left, ..whole })
@@ -64,34 +67,23 @@ impl Areas {
 }
 
 pub(super) fn render(ctx: ViewContext<'_>, state: &HostModel, area: Rect, buf: &mut Buffer) {
-    let areas = Areas::of(area);
+    let areas = Areas::of(ctx, area);
     banner(buf, ctx.theme, areas.headline, Role::Message, (&state.headline, ""));
-    text(ctx, &state.reason, areas.reason, Role::Text, buf);
+    texts(ctx, areas.reason, [(state.reason.as_str(), Role::Text)], buf);
     candidates(ctx, state, &areas, buf);
     features(ctx, state, &areas, buf);
+    if areas.argument.is_empty() {
+        return;
+    }
     let (left, right) = ([piece("QEMU's command line for the guest", Role::Message)], []);
     let inner = areas.parts.draw(ctx, areas.argument, false, (&left, &right), buf);
-    text(ctx, &state.argument(ctx.catalog), inner, Role::Code, buf);
+    texts(ctx, inner, [(state.argument(ctx.catalog).as_str(), Role::Code)], buf);
 }
 
 /// Returns what a click at `position` does.
-pub(super) fn hit(state: &HostModel, area: Rect, position: Position) -> Option<Target> {
-    let rows = Areas::of(area).rows();
-    let first = scrolled(state.listed.index(), state.listed.len(), rows);
-    let row = first + usize::from(position.y.saturating_sub(rows.y));
-    (rows.contains(position) && row < state.listed.len()).then_some(Target::Row(row))
-}
-
-/// Draws a text in the lines of an area; the last line says if there is more.
-fn text(ctx: ViewContext<'_>, text: &str, area: Rect, role: Role, buf: &mut Buffer) {
-    let lines = wrap(text, usize::from(area.width).saturating_sub(2));
-    for (number, line) in lines.iter().take(usize::from(area.height)).enumerate() {
-        let cut_off = number + 1 == usize::from(area.height) && number + 1 < lines.len();
-        let line = if cut_off { format!("{line} {}", ctx.theme.signs.more) } else { line.clone() };
-        let rect = line_of(area, cells(number));
-        let line = fitting(&[piece(line, role)], usize::from(rect.width).saturating_sub(1), ctx.theme.signs.more);
-        pieces(buf, ctx.theme, rect, (rect.x + 1, rect.y), &line);
-    }
+pub(super) fn hit(ctx: ViewContext<'_>, state: &HostModel, area: Rect, position: Position) -> Option<Target> {
+    let rows = Areas::of(ctx, area).rows();
+    row_at(state.listed.index(), state.listed.len(), rows, position).map(Target::Row)
 }
 
 fn candidates(ctx: ViewContext<'_>, state: &HostModel, areas: &Areas, buf: &mut Buffer) {
@@ -130,7 +122,7 @@ fn row(ctx: ViewContext<'_>, candidate: &Row) -> Vec<Piece> {
 
 /// Draws the features of the model under the cursor; of the chosen one as they stand in the guest's definition.
 fn features(ctx: ViewContext<'_>, state: &HostModel, areas: &Areas, buf: &mut Buffer) {
-    let Some(candidate) = state.listed.current() else { return };
+    let Some(candidate) = state.listed.current().filter(|_| !areas.features.is_empty()) else { return };
     let left = [piece("Features beside ", Role::Message), piece(candidate.name.as_str(), Role::Chosen)];
     let inner = areas.parts.draw(ctx, areas.features, false, (&left, &[]), buf);
     let mut y = inner.y;

@@ -8,6 +8,7 @@ use crate::app::action::Action;
 use crate::app::screens::Target;
 use crate::app::screens::matrix::{ABOVE, Axis, Heads, Matrix, Window};
 use crate::app::text::{cut_middle, pad, width};
+use crate::explain::stated_rule;
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -219,7 +220,7 @@ fn one_cell(
     };
     let (role, sign) = theme.cell(outcome.verdict);
     let room = window.cell - 1;
-    let text = match (window.heads, outcome.rule) {
+    let text = match (window.heads, stated_rule(outcome.verdict, outcome.rule)) {
         // A name that does not fit is left to the details below.
         (Heads::Names(_), Some(rule)) if width(rule.name()) + 3 <= room => format!(" {sign} {}", rule.name()),
         (Heads::Names(_), _) => format!(" {sign}"),

@@ -1,8 +1,9 @@
 //! Draws panes with frames, or with rules where there is no room; and finds the visible part of lists and texts.
 
 use super::ViewContext;
-use super::draw::{Piece, frame, inside, line_of, piece, rule};
+use super::draw::{Piece, cells, fitting, frame, inside, line_of, piece, pieces, rule};
 use crate::app::screens::Target;
+use crate::app::text::wrap;
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -55,10 +56,17 @@ pub(super) struct ListAndWords {
 const FRAMED: (u16, u16) = (112, 29);
 
 impl ListAndWords {
-    /// Divides `area`, with this many lines for the description.
-    pub(super) fn of(area: Rect, words: u16) -> Self {
+    /// Divides `area`, with at least this many lines for the description, and what the list does not need.
+    pub(super) fn of(ctx: ViewContext<'_>, area: Rect, words: u16, lines: usize) -> Self {
+        if ctx.model.zoomed { Self::divided(area, None) } else { Self::divided(area, Some((words, lines))) }
+    }
+
+    fn divided(area: Rect, words: Option<(u16, usize)>) -> Self {
         let parts = Parts { framed: area.width >= FRAMED.0 && area.height >= FRAMED.1 };
-        let words = (words + parts.lines()).min(area.height / 2);
+        let words = words.map_or(0, |(words, lines)| {
+            let spare = area.height.saturating_sub(cells(lines + 1) + parts.lines());
+            (words + parts.lines()).max(spare).min(area.height / 2)
+        });
         let list = Rect { height: area.height.saturating_sub(words), ..area };
         Self { parts, list, words: Rect { y: list.bottom(), height: words, ..area } }
     }
@@ -116,6 +124,40 @@ pub(super) fn scrolled(index: usize, count: usize, rows: Rect) -> usize {
     index.saturating_sub(height / 2).min(count.saturating_sub(height))
 }
 
+/// Returns the index of the line of such a list at `position`.
+pub(super) fn row_at(index: usize, count: usize, rows: Rect, position: Position) -> Option<usize> {
+    let row = scrolled(index, count, rows) + usize::from(position.y.saturating_sub(rows.y));
+    (rows.contains(position) && row < count).then_some(row)
+}
+
+/// Draws texts in the lines of an area; the last line says if there is more.
+pub(super) fn texts<'t>(
+    ctx: ViewContext<'_>,
+    area: Rect,
+    texts: impl IntoIterator<Item = (&'t str, Role)>,
+    buf: &mut Buffer,
+) {
+    let columns = usize::from(area.width).saturating_sub(2);
+    let mut lines = texts
+        .into_iter()
+        .flat_map(|(text, role)| wrap(text, columns).into_iter().map(move |line| (line, role)))
+        .peekable();
+    let mut number = 0;
+    while let Some((line, role)) = lines.next_if(|_| number < area.height) {
+        let is_cut = number + 1 == area.height && lines.peek().is_some();
+        let line = if is_cut { format!("{line} {}", ctx.theme.signs.more) } else { line };
+        let rect = line_of(area, number);
+        pieces(
+            buf,
+            ctx.theme,
+            rect,
+            (rect.x + 1, rect.y),
+            &fitting(&[piece(line, role)], columns + 1, ctx.theme.signs.more),
+        );
+        number += 1;
+    }
+}
+
 /// Returns how many of `count` lines follow the visible ones; empty if all are visible.
 pub(super) fn more_lines(first: usize, room: usize, count: usize) -> Vec<Piece> {
     match (first, count.saturating_sub(first + room)) {
@@ -132,7 +174,7 @@ mod tests {
 
     #[test]
     fn the_fewest_lines_of_a_terminal_leave_room_for_a_few_lines_and_their_words() {
-        let areas = ListAndWords::of(Rect::new(0, 1, 60, 18), 7);
+        let areas = ListAndWords::divided(Rect::new(0, 1, 60, 18), Some((7, 40)));
         assert!(areas.rows().height >= 7 && areas.parts.inside(areas.words).height >= 5);
     }
 

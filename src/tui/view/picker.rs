@@ -7,6 +7,7 @@ use crate::app::action::Action;
 use crate::app::picker::{Item, Picker};
 use crate::app::screens::Target;
 use crate::app::text::{cut, pad, width};
+use crate::explain;
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -90,12 +91,7 @@ fn typed(ctx: ViewContext<'_>, picker: &Picker, inner: Rect, buf: &mut Buffer) {
     let right = match picker.preview {
         Some(outcome) => {
             let (role, sign) = ctx.theme.verdict(outcome.verdict);
-            let by = outcome.rule.map(|rule| format!(", rule {}", rule.name())).unwrap_or_default();
-            vec![
-                piece("result: ", Role::Muted),
-                piece(format!("{sign} {}", outcome.verdict.name()), role),
-                piece(by, Role::Muted),
-            ]
+            vec![piece("result: ", Role::Muted), piece(format!("{sign} {}", explain::outcome(outcome)), role)]
         }
         None => Vec::new(),
     };

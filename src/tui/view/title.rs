@@ -85,12 +85,14 @@ fn tabs(ctx: ViewContext<'_>, named: bool) -> Vec<(ScreenKind, Vec<Piece>)> {
         if open {
             tab.push(piece(format!(" {} ", kind.tab()), Role::Focus));
         } else {
+            let blank = if named { " " } else { "" };
             if !key.is_empty() {
-                tab.push(piece(format!(" {key}"), Role::Key));
+                tab.push(piece(format!("{blank}{key}"), Role::Key));
             }
             if named || key.is_empty() {
                 tab.push(piece(format!(" {}", kind.tab()), Role::Text));
             }
+            tab.push(piece(" ", Role::Text));
         }
         (kind, tab)
     };

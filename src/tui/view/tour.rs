@@ -4,7 +4,7 @@ use super::draw::{Piece, cells, fitting, line_of, piece, pieces, rule, text_at, 
 use super::{ViewContext, explorer, follow, page};
 use crate::app::action::Action;
 use crate::app::overlay::Overlay;
-use crate::app::screens::{Screen, Target};
+use crate::app::screens::{Hint, Screen, Target};
 use crate::app::text::width;
 use crate::app::tour::{Place, Tour, height};
 use crate::app::update::tour::{ANSWERS, Line, pages};
@@ -103,11 +103,9 @@ pub(super) fn frames(shown: ViewContext<'_>, body: Rect, area: Rect, buf: &mut B
 
 /// Empties the parts of the screen that the lesson has not introduced yet; the layout stays.
 pub(super) fn hide(shown: ViewContext<'_>, body: Rect, buf: &mut Buffer) {
-    let hidden = shown.model.tour.as_ref().map(|tour| tour.lesson.hide.as_slice()).unwrap_or_default();
-    for place in hidden.iter().filter(|_| shown.model.overlay.is_none()) {
-        if let Some(area) = find(shown, place, body, body, buf) {
-            Clear.render(area.intersection(*buf.area()), buf);
-        }
+    let (Some(tour), Screen::Explorer(state)) = (&shown.model.tour, shown.model.screens.top()) else { return };
+    for area in tour.lesson.hidden(tour.step).map(|part| explorer::part(shown, state, body, part)) {
+        Clear.render(area.intersection(*buf.area()), buf);
     }
 }
 
@@ -130,7 +128,7 @@ pub(super) fn find(shown: ViewContext<'_>, place: &Place, body: Rect, area: Rect
             explorer::area_of(shown, state, body, place).and_then(|area| first_text_line(area, buf))
         }
         (Screen::Explorer(state), _) => explorer::area_of(shown, state, body, place),
-        (Screen::Follow(_), Place::Stage(number)) => follow::stage(body, *number),
+        (Screen::Follow(_), Place::Stage(number)) => follow::stage(shown, body, *number),
         // Lessons point at other screens by their text.
         _ => None,
     }
@@ -181,7 +179,7 @@ fn bars(shown: ViewContext<'_>, place: Rect, area: Rect, buf: &mut Buffer) {
 }
 
 /// Returns the keys that the bottom line shows before the screen's own.
-pub(super) fn hints() -> &'static [(&'static [Action], &'static str)] {
+pub(super) fn hints() -> &'static [Hint] {
     &[(&[Action::NextStep], "next"), (&[Action::StepBefore], "previous"), (&[Action::Back], "twice: leave lesson")]
 }
 

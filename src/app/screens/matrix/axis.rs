@@ -66,7 +66,7 @@ impl Axis {
     }
 
     /// Returns the name of a line.
-    pub(crate) fn name(&self, line: usize) -> &str {
+    pub fn name(&self, line: usize) -> &str {
         self.names.get(line).map_or("", String::as_str)
     }
 

@@ -2,7 +2,7 @@
 
 use super::super::ViewContext;
 use super::super::draw::{Piece, cells, fill, fitting, line_of, piece, pieces, width_of};
-use super::areas::{Areas, Shape};
+use super::areas::{Amount, Areas, Shape};
 use crate::app::action::Action;
 use crate::app::screens::Target;
 use crate::app::table::rule_label;
@@ -86,40 +86,49 @@ pub(super) fn message(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
 /// The columns of labels where there is room: those of the lanes above.
 const LABEL: usize = 17;
 
-fn prose_of(ctx: ViewContext<'_>, shape: Shape, columns: u16) -> Vec<Vec<Piece>> {
+/// The sentences, each in its lines; the cause is the first.
+fn prose_of(ctx: ViewContext<'_>, shape: Shape, columns: u16) -> Vec<Vec<Vec<Piece>>> {
     let derived = &ctx.model.derived;
     let (explanation, outlook) = (&derived.explanation, &derived.outlook);
     let cause = explanation.cause.join(" ");
+    // The values that decide say the same.
+    let is_told = !derived.answer.depends_on.is_empty() && shape.lanes != Amount::None;
     let paragraphs = [
-        (true, "Why", cause.as_str()),
+        (shape.cause && !is_told, "Why", cause.as_str()),
         (shape.guest, "Guest", explanation.guest.as_str()),
         (shape.cold_boot, "Cold boot", outlook.cold_boot.as_str()),
         (shape.rollback, "Rollback", outlook.rollback.as_str()),
         (shape.confidence, "Confidence", explanation.basis.as_str()),
     ];
-    let paragraphs: Vec<_> = paragraphs.into_iter().filter(|(shown, _, text)| *shown && !text.is_empty()).collect();
-    let labels =
-        if columns >= 100 { LABEL } else { paragraphs.iter().map(|(_, label, _)| label.len() + 2).max().unwrap_or(0) };
+    let shown = || paragraphs.iter().filter(|(shown, _, text)| *shown && !text.is_empty());
+    let labels = if columns >= 100 { LABEL } else { shown().map(|(_, label, _)| label.len() + 2).max().unwrap_or(0) };
     let room = usize::from(columns).saturating_sub(labels + 2);
-    let mut lines = Vec::new();
-    for (_, label, text) in paragraphs {
-        for (number, line) in wrap(text, room).into_iter().enumerate() {
-            let before = if number == 0 { label } else { "" };
-            lines.push(vec![piece(format!("{before:<labels$}"), Role::Label), piece(line, Role::Text)]);
-        }
-    }
-    lines
+    let line =
+        |label: &str, text: String| vec![piece(format!("{label:<labels$}"), Role::Label), piece(text, Role::Text)];
+    let lines = |(_, label, text): &(bool, &str, &str)| {
+        let label = |number: usize| if number == 0 { *label } else { "" };
+        wrap(text, room).into_iter().enumerate().map(|(number, text)| line(label(number), text)).collect()
+    };
+    shown().map(lines).collect()
 }
 
 /// Returns how many lines the sentences need.
 pub(super) fn prose_lines(ctx: ViewContext<'_>, shape: Shape, columns: u16) -> u16 {
-    cells(prose_of(ctx, shape, columns).len())
+    cells(prose_of(ctx, shape, columns).iter().map(Vec::len).sum())
 }
 
 pub(super) fn prose(ctx: ViewContext<'_>, areas: &Areas, buf: &mut Buffer) {
-    let area = areas.prose;
-    for (line, y) in prose_of(ctx, areas.shape, area.width).iter().zip(area.top()..area.bottom()) {
-        pieces(buf, ctx.theme, area, (area.x + 1, y), line);
+    let mut rest = areas.prose;
+    for (number, lines) in prose_of(ctx, areas.shape, areas.prose.width).iter().enumerate() {
+        // A sentence without room for all of it is left out, except the cause.
+        if number > 0 && cells(lines.len()) > rest.height {
+            return;
+        }
+        for (line, y) in lines.iter().zip(rest.top()..rest.bottom()) {
+            pieces(buf, ctx.theme, rest, (rest.x + 1, y), line);
+        }
+        let used = cells(lines.len()).min(rest.height);
+        rest = Rect { y: rest.y + used, height: rest.height - used, ..rest };
     }
 }
 

@@ -32,6 +32,7 @@ pub(super) struct Shape {
     pub(super) banner: u16,
     /// Whether blank lines separate the parts.
     pub(super) gaps: bool,
+    pub(super) cause: bool,
     pub(super) rollback: bool,
     pub(super) cold_boot: bool,
     pub(super) confidence: bool,
@@ -45,11 +46,11 @@ pub(super) struct Shape {
 }
 
 /// How much of a part is shown.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Amount {
-    All,
-    Brief,
     None,
+    Brief,
+    All,
 }
 
 /// The columns of the wire between the boxes of source and destination.

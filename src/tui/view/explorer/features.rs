@@ -72,7 +72,7 @@ fn is_list(state: &Explorer, areas: &Areas) -> bool {
 fn sign(ctx: ViewContext<'_>, kind: CellKind) -> (&'static str, Role) {
     let signs = &ctx.theme.signs;
     match kind {
-        CellKind::Change(FeatureChange::Extra | FeatureChange::Missing) => (signs.bad, Role::Bad),
+        CellKind::Change(FeatureChange::Extra | FeatureChange::Missing) => (signs.bad, Role::Message),
         CellKind::Change(FeatureChange::Lost | FeatureChange::Gained) => (signs.warn, Role::Warn),
         CellKind::Written => (signs.written, Role::Message),
         CellKind::Differing => (signs.differs, Role::Text),
@@ -261,10 +261,7 @@ fn line_pieces(ctx: ViewContext<'_>, row: &FeatureRow, columns: Columns) -> Vec<
     line.push(piece(format!("{} ", ctx.theme.signs.down), Role::Border));
     endpoint(ctx, &mut line, row.destination, columns.origins[1]);
     if let Some(change) = row.change {
-        let role = match change {
-            FeatureChange::Extra | FeatureChange::Missing => Role::Bad,
-            FeatureChange::Lost | FeatureChange::Gained => Role::Warn,
-        };
+        let (_, role) = sign(ctx, row.cell());
         line.push(piece(change.name(), role));
     }
     line

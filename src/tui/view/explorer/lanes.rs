@@ -1,15 +1,16 @@
 //! Draws the two lanes with the wire between them; for an answer that depends, the values that decide.
 
 use super::super::ViewContext;
-use super::super::draw::{Piece, cells, fitting, line_of, piece, pieces, text_at, width_of};
+use super::super::draw::{Piece, cells, fill, fitting, line_of, piece, pieces, text_at, width_of};
 use super::areas::{Amount, Areas};
 use crate::app::action::Action;
-use crate::app::screens::explorer::Explorer;
+use crate::app::screens::Target;
+use crate::app::screens::explorer::{Explorer, FIXES, Focus};
 use crate::app::text::{cut_at_word, pad, width, wrap};
-use crate::explain::{Lane, Lanes, Mark, Side, Wire, how_to_find_out};
+use crate::explain::{Lane, Lanes, Mark, Side, Wire, how_to_find_out, stated_rule};
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
 fn lanes(state: &Explorer, amount: Amount) -> Option<Lanes> {
     let mut lanes = state.lanes.clone()?;
@@ -26,7 +27,7 @@ pub(super) fn height(ctx: ViewContext<'_>, state: &Explorer, amount: Amount, col
     }
     match lanes(state, amount) {
         Some(lanes) => cells(lanes.lines.len() + 1),
-        None => cells(depends(ctx, columns, amount).len()),
+        None => cells(depends(ctx, state, columns, amount).len()),
     }
 }
 
@@ -54,8 +55,13 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, buf:
         return;
     }
     let Some(lanes) = lanes(state, areas.shape.lanes) else {
-        for (line, y) in depends(ctx, area.width, areas.shape.lanes).iter().zip(area.top()..area.bottom()) {
-            pieces(buf, ctx.theme, area, (area.x + 1, y), line);
+        let lines = depends(ctx, state, area.width, areas.shape.lanes);
+        for ((index, line), number) in lines.iter().zip(0..area.height) {
+            let rect = line_of(area, number);
+            pieces(buf, ctx.theme, rect, (rect.x + 1, rect.y), line);
+            if index.is_some_and(|index| state.focus == Focus::Fix(index)) {
+                fill(buf, rect, ctx.theme.style(Role::Focus));
+            }
         }
         return;
     };
@@ -148,8 +154,9 @@ fn side_pieces(ctx: ViewContext<'_>, side: &Side, parts: bool, room: usize) -> V
         Mark::Required => ("+", Role::Message),
         Mark::Disabled => ("-", Role::Message),
         Mark::Unmentioned => (signs.nothing, Role::Text),
-        Mark::Good => (signs.good, Role::Good),
-        Mark::Bad => (signs.bad, Role::Bad),
+        Mark::Good => (signs.good, Role::Text),
+        // Red is the banner and the cell of the table, and nothing else.
+        Mark::Bad => (signs.bad, Role::Message),
         Mark::Nothing => (signs.nothing, Role::Muted),
     };
     let role = if parts { Role::Warn } else { role };
@@ -157,37 +164,53 @@ fn side_pieces(ctx: ViewContext<'_>, side: &Side, parts: bool, room: usize) -> V
     let mut line = vec![piece(format!("{sign} {text}"), role)];
     let detail = if side.mark == Mark::Bad { format!(": {}", side.detail) } else { format!(" ({})", side.detail) };
     if !side.detail.is_empty() && width_of(&line) + width(&detail) <= room {
-        line.push(piece(detail, if side.mark == Mark::Bad { Role::Bad } else { Role::Muted }));
+        line.push(piece(detail, if side.mark == Mark::Bad { Role::Message } else { Role::Muted }));
     }
     line
 }
 
-/// The values that decide, each with its verdict, and how to find out which it is.
-fn depends(ctx: ViewContext<'_>, columns: u16, amount: Amount) -> Vec<Vec<Piece>> {
+/// A line of the values that decide: the index of its value, and its pieces.
+type ValueLine = (Option<usize>, Vec<Piece>);
+
+/// The values that decide, each with its verdict, and how to find out which it is. Many values are folded, except around
+/// the cursor.
+fn depends(ctx: ViewContext<'_>, state: &Explorer, columns: u16, amount: Amount) -> Vec<ValueLine> {
     let labels = if columns >= 100 { 17 } else { 11 };
     let columns = usize::from(columns).saturating_sub(2);
     let label = |text: &str| piece(pad(text, labels), Role::Label);
-    let mut lines = Vec::new();
+    let most = if amount == Amount::All { MOST_VALUES.1 } else { MOST_VALUES.0 };
+    let (mut lines, mut first) = (Vec::new(), 0);
     for dependence in &ctx.model.derived.answer.depends_on {
-        lines.push(vec![label("Unknown"), piece(dependence.input.as_str(), Role::Message)]);
+        lines.push((None, vec![label("Unknown"), piece(dependence.input.as_str(), Role::Message)]));
         let widest = dependence.answers.iter().map(|possible| width(&possible.value)).max().unwrap_or(0).min(VALUE);
-        for possible in &dependence.answers {
+        let count = dependence.answers.len();
+        let at_cursor = matches!(state.focus, Focus::Fix(index) if (first..first + count).contains(&index));
+        let shown = if count <= most || at_cursor { count } else { most - 1 };
+        for (index, possible) in (first..).zip(dependence.answers.iter().take(shown)) {
             let (role, sign) = ctx.theme.verdict(possible.verdict);
-            let rule = possible.rule.map(|rule| format!("  {}", rule.name())).unwrap_or_default();
+            let rule = stated_rule(possible.verdict, possible.rule).map(|rule| format!("  {}", rule.name()));
             let value = cut_at_word(&possible.value, VALUE, ctx.theme.signs.more);
+            let number = if index < FIXES.len() { format!("{} ", index + 1) } else { "  ".to_owned() };
             let line = vec![
                 label(""),
+                piece(number, Role::Key),
                 piece(format!("{} ", pad(&value, widest)), Role::Text),
                 piece(format!("{} ", ctx.theme.signs.arrow), Role::Muted),
                 piece(format!("{sign} {}", possible.verdict.name()), role),
-                piece(rule, Role::Text),
+                piece(rule.unwrap_or_default(), Role::Text),
             ];
-            lines.push(fitting(&line, columns, ctx.theme.signs.more));
+            lines.push((Some(index), fitting(&line, columns, ctx.theme.signs.more)));
         }
+        if shown < count {
+            let text = format!("  {} {} more: ", ctx.theme.signs.more, count - shown);
+            let key = ctx.model.settings.keymap.shown(Action::Answer);
+            lines.push((Some(first + shown), vec![label(""), piece(text, Role::Muted), piece(key, Role::Key)]));
+        }
+        first += count;
         if amount == Amount::All {
             let how = wrap(how_to_find_out(&dependence.input), columns.saturating_sub(labels));
             let line = |(number, line): (usize, String)| {
-                vec![label(if number == 0 { "Find out" } else { "" }), piece(line, Role::Text)]
+                (None, vec![label(if number == 0 { "Find out" } else { "" }), piece(line, Role::Text)])
             };
             lines.extend(how.into_iter().enumerate().map(line));
         }
@@ -195,5 +218,17 @@ fn depends(ctx: ViewContext<'_>, columns: u16, amount: Amount) -> Vec<Vec<Piece>
     lines
 }
 
+/// Returns what a click on a value that decides does.
+pub(super) fn hit(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, position: Position) -> Option<Target> {
+    if state.lanes.is_some() || !areas.lanes.contains(position) {
+        return None;
+    }
+    let lines = depends(ctx, state, areas.lanes.width, areas.shape.lanes);
+    let line = lines.get(usize::from(position.y - areas.lanes.y))?;
+    line.0.map(Target::Fix)
+}
+
 /// The most columns of a value.
 const VALUE: usize = 36;
+/// The most values of an input, with little room and with more.
+const MOST_VALUES: (usize, usize) = (3, 5);

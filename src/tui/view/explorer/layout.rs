@@ -2,11 +2,12 @@
 //! fixes never go.
 
 use super::super::ViewContext;
+use super::super::draw::cells;
 use super::super::parts::Parts;
 use super::areas::{Amount, Areas, Shape, WIRE};
 use super::{answer, choices, features, fixes, lanes, strips, table};
-use crate::app::screens::explorer::{Explorer, Focus};
-use crate::app::tour::Place;
+use crate::app::screens::explorer::{Explorer, Focus, GRID_ROWS};
+use crate::app::tour::{Part, Place};
 use ratatui::layout::Rect;
 
 /// The most fixes that are shown.
@@ -22,11 +23,17 @@ const BOXED: (u16, u16) = (104, 31);
 /// The most lines of libvirt's message, beside what never goes.
 const BESIDE_MESSAGE: u16 = 10;
 
+/// The lines of lanes and sentences and the number of fixes in a lesson.
+const LANES: u16 = 7;
+const PROSE: u16 = 3;
+const LESSON_FIXES: usize = 5;
+
 /// Everything, as on a large terminal.
 const FULL: Shape = Shape {
     boxes: true,
     banner: 3,
     gaps: true,
+    cause: true,
     rollback: true,
     cold_boot: true,
     confidence: true,
@@ -64,6 +71,23 @@ const LESSON: [fn(&mut Shape); 14] = {
     steps
 };
 
+impl Shape {
+    /// Leaves out a part that the open lesson never shows.
+    fn leave_out(&mut self, part: Part) {
+        match part {
+            Part::Lanes => self.lanes = Amount::None,
+            Part::Why => {
+                self.cause = false;
+                (self.guest, self.cold_boot, self.rollback, self.confidence) = (false, false, false, false);
+            }
+            Part::Fixes => self.fixes = 0,
+            Part::Table => self.table = Amount::None,
+            Part::Strips => self.strips = false,
+            Part::Features => self.features = false,
+        }
+    }
+}
+
 /// Divides the area of the explorer.
 impl Areas {
     pub(super) fn of(ctx: ViewContext<'_>, state: &Explorer, area: Rect) -> Self {
@@ -75,6 +99,8 @@ impl Areas {
         if !framed {
             (shape.boxes, shape.banner, shape.gaps) = (false, 1, false);
         }
+        let lesson = ctx.model.tour.as_ref().map(|tour| &tour.lesson);
+        lesson.iter().flat_map(|lesson| lesson.hidden(lesson.steps.len())).for_each(|part| shape.leave_out(part));
         let steps = if is_about_table(ctx) { LESSON } else { STEPS };
         // The cold boot of a guest with a host-model CPU decides what it becomes.
         let cold_boot = ctx.model.derived.outlook.is_host_model;
@@ -82,21 +108,43 @@ impl Areas {
             if Heights::of(ctx, state, left, shape).total(shape) <= area.height {
                 break;
             }
+            let before = shape;
             step(&mut shape);
-            shape.cold_boot |= cold_boot;
+            shape.cold_boot |= cold_boot && before.cold_boot;
+            (shape.fixes, shape.lanes) = (shape.fixes.min(before.fixes), shape.lanes.min(before.lanes));
+            shape.table = shape.table.min(before.table);
         }
         let mut areas = Self::placed(ctx, state, left, shape);
         areas.rule = wide.then_some(right);
         // Without room for the cells of the features, the list takes the place of the answer.
-        let focused = matches!(state.focus, Focus::Feature(_)) && areas.features.is_empty();
-        if state.list || focused {
-            let top = areas.message.bottom();
-            areas.features = Rect { y: top, height: left.bottom().saturating_sub(top), ..left };
-            for part in [&mut areas.lanes, &mut areas.prose, &mut areas.fixes, &mut areas.table, &mut areas.strips] {
-                *part = Rect { height: 0, ..*part };
-            }
+        let is_feature = matches!(state.focus, Focus::Feature(_));
+        if state.list || ctx.model.zoomed || (is_feature && areas.features.is_empty()) {
+            areas.zoom(if state.list { Focus::Feature(0) } else { state.focus }, left);
         }
         areas
+    }
+
+    /// Gives the pane with the cursor what is below the message, in the place of every other pane.
+    fn zoom(&mut self, focus: Focus, area: Rect) {
+        if matches!(focus, Focus::Choice(_) | Focus::Hidden(_)) && !self.shape.boxes {
+            return;
+        }
+        let top = self.message.bottom();
+        let whole = Rect { y: top, height: area.bottom().saturating_sub(top), ..area };
+        for part in [&mut self.lanes, &mut self.prose, &mut self.fixes, &mut self.table, &mut self.strips] {
+            *part = Rect { height: 0, ..*part };
+        }
+        self.features.height = 0;
+        let pane = match focus {
+            Focus::Choice(choice) => &mut self.choices[choice.group() as usize],
+            Focus::Hidden(group) => &mut self.choices[group as usize],
+            Focus::Fix(_) => &mut self.fixes,
+            Focus::Cell(..) | Focus::Row(_) => &mut self.table,
+            Focus::Strip(_) => &mut self.strips,
+            Focus::Feature(_) => &mut self.features,
+        };
+        *pane = whole;
+        self.shape.table = Amount::All;
     }
 
     fn placed(ctx: ViewContext<'_>, state: &Explorer, area: Rect, shape: Shape) -> Self {
@@ -153,7 +201,7 @@ impl Heights {
         let has_features = shape.features && !ctx.model.derived.features.is_empty();
         let beside = is_pane && area.width >= BESIDE;
         let most = area.height.saturating_sub(BESIDE_MESSAGE);
-        Self {
+        let mut heights = Self {
             framed,
             beside,
             choices: if shape.boxes { choices::box_lines(ctx, state, area) + 2 } else { 3 },
@@ -161,10 +209,31 @@ impl Heights {
             message: answer::message_lines(ctx, area.width).min(most),
             lanes: lanes::height(ctx, state, shape.lanes, area.width),
             prose: answer::prose_lines(ctx, shape, area.width),
-            fixes: fixes::height(ctx, shape.fixes) + around,
+            fixes: if shape.fixes > 0 { fixes::height(ctx, shape.fixes) + around } else { 0 },
             table: table + if is_pane { around } else { 0 },
             strips: if shape.strips { strips::height(state, framed && is_grid) } else { 0 },
             features: if has_features { features::LINES + around } else { 0 },
+        };
+        if ctx.model.has_tour() {
+            heights.keep_places(shape, around);
+        }
+        heights
+    }
+
+    /// In a lesson, the parts keep their places from step to step: each has the lines that it usually needs.
+    fn keep_places(&mut self, shape: Shape, around: u16) {
+        self.message = self.message.max(1);
+        if shape.lanes != Amount::None {
+            self.lanes = self.lanes.max(if shape.lanes == Amount::All { LANES } else { LANES - 1 });
+        }
+        if shape.cause {
+            self.prose = PROSE;
+        }
+        if shape.fixes > 0 {
+            self.fixes = cells(shape.fixes.min(LESSON_FIXES)) + around;
+        }
+        if shape.table == Amount::All {
+            self.table = self.table.max(cells(GRID_ROWS) + around);
         }
     }
 

@@ -70,7 +70,7 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, buf:
 
 /// The columns of the labels of the grid.
 fn label_columns(area: Rect) -> u16 {
-    if area.width >= 76 { 24 } else { 14 }
+    if area.width >= 76 { 24 } else { 16 }
 }
 
 /// Returns the areas of the cells of the grid, by row and column.
@@ -92,8 +92,9 @@ fn grid(ctx: ViewContext<'_>, state: &Explorer, (areas, inner): (&Areas, Rect), 
     let cells_of_grid = grid_cells(areas);
     let heads = if areas.parts.framed { inner } else { Rect { height: 1, ..areas.table } };
     for (head, (_, rect)) in COLUMN_HEADS.iter().zip(&cells_of_grid) {
-        let head = head.replace("->", ctx.theme.signs.arrow);
-        let head = if areas.parts.framed { head } else { format!(" {head} ") };
+        let arrow = ctx.theme.signs.arrow;
+        let head =
+            if areas.parts.framed { head.replace(" -> ", arrow) } else { format!(" {} ", head.replace("->", arrow)) };
         let x = if areas.parts.framed { rect.x + 1 } else { rect.x };
         text_at(buf, heads, (x, heads.y), &head, ctx.theme.style(Role::Muted));
     }

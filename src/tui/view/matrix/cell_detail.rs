@@ -2,6 +2,7 @@
 
 use crate::app::screens::matrix::Matrix;
 use crate::app::text::wrap;
+use crate::explain::outcome;
 use crate::tui::theme::Role;
 use crate::tui::view::ViewContext;
 use crate::tui::view::draw::{Piece, cells, fitting, line_of, piece, pieces, rule};
@@ -52,7 +53,6 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Matrix, area: Rect, buf: &mut
 fn reverse(ctx: ViewContext<'_>, state: &Matrix, names: &dyn Fn(usize, usize) -> String) -> Vec<Piece> {
     let Some(detail) = &state.detail else { return Vec::new() };
     let (role, sign) = ctx.theme.cell(detail.reverse.verdict);
-    let rule = detail.reverse.rule.map(|rule| format!(" ({})", rule.name())).unwrap_or_default();
     let (label, which) = match detail.mirror {
         Some(cell) if cell == detail.cell => (" source and destination are the same", String::new()),
         Some((row, column)) => (" mirror  ", names(row, column)),
@@ -61,7 +61,6 @@ fn reverse(ctx: ViewContext<'_>, state: &Matrix, names: &dyn Fn(usize, usize) ->
     vec![
         piece(label, Role::Label),
         piece(which, Role::Text),
-        piece(format!("  {sign} {}", detail.reverse.verdict.name()), role),
-        piece(rule, Role::Muted),
+        piece(format!("  {sign} {}", outcome(detail.reverse)), role),
     ]
 }
