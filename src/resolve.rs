@@ -26,7 +26,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 
 pub use answer::{Answer, Basis, Dependence, Outcome, OutcomeWithFeatures, Possible, between_exact_maps, unread_qemus};
-pub use classify::{brief, brief_between, decide, verdict};
+pub use classify::{Started, brief, decide, verdict};
 pub use decision_table::{MapState, Mention, Row, TABLE, TableRow};
 pub use endpoint::{Endpoint, Guest, Host, Machine};
 pub use migrate::{Case, Prepared, cold_boot, rollback};

@@ -91,13 +91,12 @@ impl Search<'_, '_> {
     /// Whether the scenario resolves to an unchanged guest. Out of row T7 only what still is row T7 counts: the same
     /// map change, survived.
     fn works(&self, scenario: &Scenario) -> bool {
-        let Some(answer) = self.resolver.borrow_mut().unchanged(scenario) else { return false };
-        self.answer.rule != Some(RuleId::T7)
-            || answer.row == Some(Row::T7)
-            || scenario.features != self.scenario.features
+        let other_guest = scenario.features != self.scenario.features
             || scenario.machine != self.scenario.machine
             || scenario.cpu != self.scenario.cpu
-            || scenario.via != self.scenario.via
+            || scenario.via != self.scenario.via;
+        let row = (self.answer.rule == Some(RuleId::T7) && !other_guest).then_some(Row::T7);
+        self.resolver.borrow_mut().unchanged(scenario, row).is_some()
     }
 
     fn to(&self, libvirt: LibvirtId) -> Scenario {
@@ -139,7 +138,7 @@ impl Search<'_, '_> {
         let others = newer.chain(own).filter(|qemu| *qemu != to.qemu);
         let scenario = others.map(with).find(|scenario| self.works(scenario))?;
         Some(Remedy {
-            text: format!("use QEMU {} at the destination", scenario.to.qemu_label()),
+            text: format!("use QEMU {} at the destination", scenario.to.qemu.name()),
             restart: false,
             scenario,
             how: Application::Command(MIGRATE.to_owned()),
@@ -171,7 +170,7 @@ impl Search<'_, '_> {
             return None;
         }
         let scenario = Scenario { via: Vec::new(), ..self.scenario.clone() };
-        self.resolver.borrow_mut().unchanged(&scenario)?;
+        self.resolver.borrow_mut().unchanged(&scenario, None)?;
         let stops = if self.scenario.via.len() == 1 { "stop" } else { "stops" };
         Some(Remedy {
             text: format!("migrate directly to the destination, without the intermediate {stops}"),

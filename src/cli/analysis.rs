@@ -22,7 +22,7 @@ use crate::input::host;
 use crate::load::cpu_map_dir;
 use crate::load::map_files::MapFiles;
 use crate::load::map_lint::{self, Oddity};
-use crate::resolve::resolve;
+use crate::resolve::{Budget, Resolver, resolve};
 use anyhow::{Context, Result, anyhow};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -250,7 +250,7 @@ pub(super) fn unknown<'a>(
 }
 
 /// Prints progress to a terminal on standard error after half a second.
-fn progress() -> impl FnMut(usize, usize) {
+pub(super) fn progress() -> impl FnMut(usize, usize) {
     let (started, visible) = (Instant::now(), std::io::stderr().is_terminal());
     let mut shown = false;
     move |done, of| {
@@ -398,6 +398,12 @@ fn grid(catalog: &Catalog, args: &MatrixArgs) -> Result<String> {
     };
     let (rows, columns) = (line(&rows, "rows (--from, --rows)")?, line(&columns, "columns (--to, --columns)")?);
     let mut matrix = Matrix::with(catalog, &scenario, rows, columns);
+    let (mut resolver, mut progress) = (Resolver::new(catalog), progress());
+    while !matrix.resolve_some(&mut resolver, &mut Budget::of_slice()) {
+        let (done, all) = matrix.progress();
+        progress(done, all);
+    }
+    progress(1, 1);
     Ok(match args.format {
         MatrixFormat::Text => write::matrix_text(catalog, &scenario, &mut matrix),
         MatrixFormat::Markdown => write::matrix_markdown(catalog, &scenario, &mut matrix),

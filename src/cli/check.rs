@@ -1,5 +1,6 @@
 //! Runs `check`: for one guest, for the guests of domain files, or for each line of a batch.
 
+use super::analysis::progress;
 use super::check_args::{CheckArgs, Format};
 use super::files;
 use super::output::complain;
@@ -9,9 +10,9 @@ use crate::domain::catalog::Catalog;
 use crate::domain::scenario::{Key, Scenario};
 use crate::export::{self, About, GuestRow};
 use crate::input::batch;
-use crate::load::LoadError;
+use crate::load::{LoadError, file};
 use crate::resolve::{Answer, Resolver};
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -32,10 +33,7 @@ pub fn check(catalog: &Catalog, args: &CheckArgs, out: &mut dyn Write) -> Result
     let choice = args.choice();
     match &args.batch {
         Some(path) if path.as_os_str() == "-" => check_batch(catalog, &mut std::io::stdin().lock(), args, out),
-        Some(path) => {
-            let file = std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-            check_batch(catalog, &mut BufReader::new(file), args, out)
-        }
+        Some(path) => check_batch(catalog, &mut BufReader::new(file::open(path)?), args, out),
         None if choice.domains.is_empty() => check_one(catalog, &choice, args, out),
         None => check_domains(catalog, &choice, args, out),
     }
@@ -152,7 +150,12 @@ fn check_domains(catalog: &Catalog, choice: &Choice, args: &CheckArgs, out: &mut
     let single = files.len() == 1;
     let mut many = Many::new(catalog, args);
     let mut known: HashMap<Scenario, Answer> = HashMap::new();
-    for file in files {
+    let (count, mut progress) = (files.len(), progress());
+    for (number, file) in (1..).zip(files) {
+        progress(number, count);
+        if known.len() == MOST_KNOWN {
+            known.clear();
+        }
         let read = file.and_then(|name| match choice.read_domain(catalog, &asked.scenario, &name) {
             Ok(domain) => Ok((name, domain)),
             Err(err) => Err((name, err)),
@@ -247,8 +250,12 @@ impl<'a> Many<'a> {
     }
 }
 
+/// How many answers to guests of files are kept for guests with the same definition.
+const MOST_KNOWN: usize = 1024;
 /// The longest batch line, in bytes.
-const LONGEST_LINE: u64 = 16 << 20;
+const LONGEST_LINE: u64 = 1 << 20;
+/// How much of a longer line is passed over for the next one. What has no end by then has none.
+const MOST_SKIPPED: u64 = 64 << 20;
 
 /// Answers each line of a batch, in the same order; for a bad line the answer has its number and the error. The flags of
 /// `args` are the defaults of every line. Returns the exit code, as [`check`].
@@ -273,7 +280,11 @@ pub fn check_batch(catalog: &Catalog, input: &mut dyn BufRead, args: &CheckArgs,
         }
         let too_long = bytes.len() as u64 == LONGEST_LINE && !bytes.ends_with(b"\n");
         if too_long {
-            input.skip_until(b'\n')?;
+            let mut rest = std::io::Read::take(&mut *input, MOST_SKIPPED);
+            rest.skip_until(b'\n')?;
+            if rest.limit() == 0 {
+                bail!("line {number}: expected a line of at most {} MiB, found no end of it", LONGEST_LINE >> 20);
+            }
         }
         let text = match std::str::from_utf8(&bytes) {
             _ if too_long => Err(format!("expected a line of at most {} MiB", LONGEST_LINE >> 20)),

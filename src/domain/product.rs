@@ -1,10 +1,11 @@
 //! Describes products: distributions and KubeVirt releases with the packages of libvirt and QEMU that they ship.
 
 use super::names::nearest;
+use serde::{Deserialize, Serialize};
 use strsim::osa_distance;
 
 /// A product and the packages it ships.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Product {
     /// `debian:12`.
     pub name: Box<str>,
@@ -23,7 +24,7 @@ pub struct Product {
 }
 
 /// Every product, with the other names that they and their versions have.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Products {
     /// Those with libvirt and QEMU.
     pub(crate) listed: Vec<Product>,

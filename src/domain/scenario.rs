@@ -104,8 +104,6 @@ pub(crate) const EMULATOR: &str = "/usr/bin/qemu-system-x86_64";
 pub const DEFAULT_MACHINE: &str = "pc-q35-4.0";
 /// The model taken when none is named.
 pub const DEFAULT_MODEL: &str = "Skylake-Client";
-/// The feature the table is about when none is named.
-pub const DEFAULT_FEATURE: &str = "mpx";
 
 named_enum! {
     /// How the guest travels.

@@ -1,11 +1,12 @@
 //! Parses, compares and prints release numbers of libvirt and QEMU.
 //! Knows no release by name: what exists is the catalog's knowledge.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
 /// A release number: up to three parts, missing ones zero, as in `9.0.0` or `7.2`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Version {
     /// The first part, `9` in `9.1.2`.
     pub major: u16,

@@ -17,7 +17,7 @@ use crate::domain::qemu::Accel;
 use crate::domain::scenario::Transport;
 
 /// What came of a start. Written in place, since it is large and there is one for every end.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Attempt {
     /// Why the guest does not run; `None` where it does.
     pub(super) refusal: Option<UnorderedRefusal>,

@@ -215,7 +215,7 @@ impl Scenario {
 
     /// Returns the word without what does not change what a run shows: how it travelled, and the feature that is asked
     /// about.
-    pub(in crate::domain) fn word_of_run(&self, catalog: &Catalog) -> String {
+    pub(crate) fn word_of_run(&self, catalog: &Catalog) -> String {
         self.print(catalog, |key| !matches!(key, Key::Transport | Key::Feature))
     }
 

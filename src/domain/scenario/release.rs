@@ -28,6 +28,16 @@ impl LibvirtChoice {
             Self::Unknown => None,
         }
     }
+
+    /// Returns its name as in a link: `old`, `new`, `?`, `10.0.0-5.el9`.
+    pub(crate) fn name(&self, catalog: &Catalog) -> String {
+        match self {
+            Self::Old => "old".to_owned(),
+            Self::New => "new".to_owned(),
+            Self::Unknown => "?".to_owned(),
+            Self::Release(id, build) => write_package(&catalog.release(*id).name, build.as_deref()),
+        }
+    }
 }
 
 /// A QEMU release at one end.
@@ -37,6 +47,16 @@ pub struct QemuChoice {
     pub version: Told<Version>,
     /// The package's build where one was named.
     pub build: Option<Box<str>>,
+}
+
+impl QemuChoice {
+    /// Returns its name as in a link, with its package's build.
+    pub(crate) fn name(&self) -> String {
+        match self.version {
+            Told::Is(version) => write_package(&version.to_string(), self.build.as_deref()),
+            Told::Unknown => "?".to_owned(),
+        }
+    }
 }
 
 /// The software at one end.
@@ -80,14 +100,6 @@ impl Release {
     /// What is wrong with it.
     pub(crate) fn parse(catalog: &Catalog, text: &str) -> Result<Self, ValueError> {
         link::release::parse(catalog, text, None)
-    }
-
-    /// Returns the QEMU with its package's build, as in a link.
-    pub(crate) fn qemu_label(&self) -> String {
-        match self.qemu.version {
-            Told::Is(version) => write_package(&version.to_string(), self.qemu.build.as_deref()),
-            Told::Unknown => "?".to_owned(),
-        }
     }
 
     /// Returns the product with what it ships: `ubuntu:22.04 (8.0.0/6.2)`. `None` where no product was named.

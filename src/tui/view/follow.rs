@@ -223,7 +223,7 @@ fn result(ctx: ViewContext<'_>, seen: Seen) -> (String, Role) {
 }
 
 fn side_text(ctx: ViewContext<'_>, side: &str, release: &Release) -> String {
-    let (libvirt, qemu) = (libvirt_name(ctx.catalog, release), release.qemu_label());
+    let (libvirt, qemu) = (libvirt_name(ctx.catalog, release), release.qemu.name());
     format!("{side} libvirt {libvirt} {} QEMU {qemu}", ctx.theme.signs.dot)
 }
 
