@@ -75,8 +75,7 @@ pub(super) struct MigrationResult {
     pub(super) comparable: FeatureSet,
     /// Whether libvirt leaves the CPU to QEMU.
     pub(super) passthrough: bool,
-    /// The features whose XSAVE state the guest could read at the source, and at the last endpoint with a CPU. Empty of a
-    /// guest that already runs, whose live definition does not tell them.
+    /// The features whose XSAVE state the guest could read at the source, and at the last endpoint with a CPU.
     pub(super) states: (FeatureSet, FeatureSet),
     /// Whether the vendor that the guest reads is another at the last endpoint.
     pub(super) vendor_changes: bool,
@@ -169,21 +168,20 @@ impl<'e> Prepared<'e> {
         result.before = last.cpu.map(|cpu| cpu.visible);
         result.mention = would_mention(source, last.prepared_mention.unwrap_or(given), feature);
         result.cpu = last.cpu;
-        if let Some(cpu) = last.cpu.filter(|_| self.running.is_none()) {
+        if let Some(cpu) = last.cpu {
             result.states = (cpu.states, cpu.states);
         }
         if result.started && self.started.is_some() && self.running.is_none() {
             reconnect(source, &mut guest);
             recorder.reconnected(&guest.live);
         }
-        Journey { prepared: self, facts, guest, result }
+        Journey { facts, guest, result }
     }
 }
 
 /// A guest under way.
 #[derive(Clone)]
 pub(super) struct Journey<'p, P> {
-    prepared: &'p Prepared<'p>,
     facts: Facts<'p>,
     guest: Running<P>,
     pub(super) result: MigrationResult,
@@ -197,8 +195,7 @@ impl<P: PolicyStore> Journey<'_, P> {
         feature: FeatureId,
         recorder: &mut K,
     ) {
-        let Self { prepared, facts, guest, result } = self;
-        let running = prepared.running.is_some();
+        let Self { facts, guest, result } = self;
         let vendor = result.last.cpu.and_then(|cpu| cpu.vendor);
         let mut changed = false;
         for (index, pair) in path.windows(2).enumerate() {
@@ -224,7 +221,7 @@ impl<P: PolicyStore> Journey<'_, P> {
             result.after = last.cpu.map(|cpu| cpu.visible);
             result.vendor_changes = last.cpu.is_some_and(|cpu| cpu.vendor != vendor);
             let states = result.states.1;
-            if let Some(cpu) = last.cpu.filter(|_| !running) {
+            if let Some(cpu) = last.cpu {
                 result.states.1 = cpu.states;
             }
             if !changed || last.refusal.is_some() {

@@ -88,21 +88,33 @@ pub(super) fn build<P: PolicyStore>(
 }
 
 /// Returns the CPU of a guest that already runs, as the map of this end reads it from the live definition. What the map
-/// does not know is left out.
+/// does not know is left out. A feature that the map has removed from the model and the definition does not mention is
+/// as QEMU's model has it: the release that started the guest would have mentioned anything else.
+///
+/// A disabled feature that QEMU's model has and this host cannot give was filtered by QEMU, unless the user disabled it:
+/// then its XSAVE state is there all the same (`x86_cpu_enable_xsave_components`). In a host-model of TCG, which
+/// has a vendor, libvirt disabled it on the command line.
 pub(super) fn described<P: PolicyStore>(
     facts: &Facts<'_>,
     endpoint: &PreparedEndpoint<'_>,
     live: &Definition<P>,
+    disabled_by_user: FeatureSet,
 ) -> QemuCpu {
     let vendor = endpoint.vendor;
-    let on = live.described_by(&endpoint.end.map);
     let of_map = endpoint.model.as_ref().and_then(|model| model.of_map);
+    let of_qemu = endpoint.model.as_ref().map(|model| model.on).unwrap_or_default();
+    let removed = of_map.map(ModelDefinition::removed_set).unwrap_or_default() - live.features.sets().mentioned();
+    let on = live.described_by(&endpoint.end.map) | (removed & of_qemu);
+    let is_named = live.vendor.is_none() || facts.guest.accel == Accel::Kvm;
+    let filtered = ((of_qemu & live.features.sets().off()) - endpoint.supported) - disabled_by_user;
+    let filtered = if is_named { filtered } else { FeatureSet::EMPTY };
     QemuCpu {
         model: of_map.map(|model| model.data).unwrap_or_default(),
         flags_on: live.features.sets().on(),
         flags_off: live.features.sets().off(),
         on,
         visible: visible(facts, vendor, on - endpoint.dependencies.orphans(on)),
+        states: facts.states_of(on | filtered) & endpoint.states,
         vendor: Some(vendor),
         ..QemuCpu::default()
     }

@@ -76,7 +76,8 @@ pub(super) fn adopt_running<P: PolicyStore, K: Recorder<P>>(
     (attempt, recorder): (&mut Attempt, &mut K),
 ) {
     recorder.given(endpoint, &guest.live, false);
-    let cpu = qemu_cpu::described(facts, endpoint, &guest.live);
+    let users = guest.original.as_ref().map(|original| original.features.sets().off()).unwrap_or_default();
+    let cpu = qemu_cpu::described(facts, endpoint, &guest.live, users);
     recorder.cpu(&cpu);
     if guest.original.is_none() {
         let mut original = guest.live.clone();
