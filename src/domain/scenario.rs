@@ -8,7 +8,6 @@ use super::definition::{Check, Definition, Fallback, Match, Mode, Policies};
 use super::feature::FeatureId;
 use super::host::{GivenHost, HostId, Vendor};
 use super::map::ModelId;
-use super::package::Presence;
 use super::qemu::{Accel, MachineId};
 use super::version::Version;
 
@@ -267,7 +266,7 @@ impl Scenario {
     /// that both have.
     pub(crate) fn default_machine(&self, catalog: &Catalog) -> MachineChoice {
         let both_have = |id: MachineId| {
-            let has = |end: &Release| end.has_machine(catalog, id).is_none_or(|has| has == Presence::Yes);
+            let has = |end: &Release| end.surely_has_machine(catalog, id) != Some(false);
             has(&self.from) && has(&self.to)
         };
         let usual = catalog.machine(DEFAULT_MACHINE).unwrap_or(MachineId(0));

@@ -134,13 +134,20 @@ impl Release {
         self.qemu_build(catalog).and_then(|build| build.distribution.emulator.as_deref()).unwrap_or(EMULATOR)
     }
 
-    /// Returns whether the QEMU here has the machine type; `None` where the QEMU is not known.
+    /// Returns whether the QEMU here has the machine type, or may have it; `None` where the QEMU is not known.
     pub(crate) fn has_machine(&self, catalog: &Catalog, machine: MachineId) -> Option<Presence> {
+        let mut all = self.presences(catalog, machine)?.into_iter();
+        Some(all.find(|presence| *presence != Presence::No).unwrap_or(Presence::No))
+    }
+
+    /// Returns whether the QEMU here has the machine type, whichever neighbour answers for it.
+    pub(crate) fn surely_has_machine(&self, catalog: &Catalog, machine: MachineId) -> Option<bool> {
+        Some(self.presences(catalog, machine)?.iter().all(|presence| *presence == Presence::Yes))
+    }
+
+    fn presences(&self, catalog: &Catalog, machine: MachineId) -> Option<Vec<Presence>> {
         let views = catalog.qemu_views(self.qemu.version.known()?);
         let distribution = self.qemu_build(catalog).map(|build| build.distribution);
-        let has = |view| catalog.has_machine(view, distribution, machine);
-        let all: Vec<Presence> = views.iter().map(has).collect();
-        let first = all.iter().copied().find(|presence| *presence != Presence::No);
-        Some(first.unwrap_or(Presence::No))
+        Some(views.iter().map(|view| catalog.has_machine(view, distribution, machine)).collect())
     }
 }
