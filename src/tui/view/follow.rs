@@ -14,7 +14,6 @@ use crate::app::table::rule_label;
 use crate::app::text::{cut, pad, width};
 use crate::domain::scenario::Release;
 use crate::export::analysis::{comparison_text, map_word, mention_word, origin_text, parting_text, state_word};
-use crate::resolve::Verdict;
 use crate::tui::theme::{Role, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -150,8 +149,7 @@ fn heading(ctx: ViewContext<'_>, state: &Follow, area: Rect, buf: &mut Buffer) {
     let sign = if harm { sign } else { ctx.theme.signs.dot };
     // The verdict stands before it where there is room for both.
     let verdict = format!("{sign} {}: {headline}", derived.answer.verdict.name().to_uppercase());
-    let aborted = derived.answer.verdict == Verdict::Aborted;
-    let fits = harm && aborted && width(&verdict) + width(&rule) + 4 <= usize::from(area.width);
+    let fits = role == Role::FilledBad && width(&verdict) + width(&rule) + 4 <= usize::from(area.width);
     let text = if fits { verdict } else { format!("{sign} {headline}") };
     banner(buf, ctx.theme, area, role, (&text, &rule));
 }

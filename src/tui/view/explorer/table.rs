@@ -11,7 +11,6 @@ use crate::app::screens::Target;
 use crate::app::screens::explorer::{Explorer, Focus, GRID_ROWS, OUTSIDE};
 use crate::app::table::{COLUMN_HEADS, GridCell, TableLine, outside_label};
 use crate::app::text::pad;
-use crate::resolve::Verdict;
 use crate::tui::theme::{Role, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -126,7 +125,7 @@ fn draw_cell(ctx: ViewContext<'_>, cell: GridCell, (rect, focused): (Rect, bool)
         (false, false, false) => Role::Text,
     };
     let mut end = pieces(buf, ctx.theme, rect, (rect.x, rect.y), &[piece(format!(" {sign} {rule} "), role)]);
-    if cell.verdict == Verdict::Never && rect.width >= NEVER {
+    if sign == ctx.theme.signs.never && rect.width >= NEVER {
         end = pieces(buf, ctx.theme, rect, (end, rect.y), &[piece("never", Role::Muted)]);
     }
     if focused {
