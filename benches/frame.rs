@@ -26,7 +26,7 @@ use virt_cpu_explorer::internal::tui::draw;
 
 const SIZE: Size = Size { width: 200, height: 60 };
 /// What a keystroke may take.
-const BUDGET: Duration = Duration::from_millis(2);
+const BUDGET: Duration = Duration::from_millis(1);
 /// How many keys are pressed from each scenario.
 const KEYS: usize = 60;
 /// How often each walk is done.

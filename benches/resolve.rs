@@ -44,6 +44,13 @@ fn every_stage(bencher: divan::Bencher<'_, '_>, which: usize) {
     bencher.bench(|| resolve(&catalog, &scenario));
 }
 
+#[divan::bench]
+fn host_model_with_decode(bencher: divan::Bencher<'_, '_>) {
+    let catalog = catalog();
+    let scenario = scenario(&catalog, "host-model,host=Core-i7-8550U,from=9.0.0:7.2.22,to=11.3.0:10.0.13");
+    bencher.bench(|| resolve(&catalog, &scenario));
+}
+
 #[divan::bench(args = 0..WORDS.len(), sample_size = 1000)]
 fn verdict_alone(bencher: divan::Bencher<'_, '_>, which: usize) {
     let catalog = catalog();

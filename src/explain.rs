@@ -1,6 +1,7 @@
 //! Explains an answer: the causes as a tree, then sentences; and libvirt's own words for a refusal.
 //! Never decides anything: every fact it words comes from the resolution.
 
+mod basis;
 mod cause;
 mod documents;
 mod lanes;

@@ -14,6 +14,7 @@ pub mod libvirt;
 pub mod map_files;
 pub mod map_lint;
 pub(crate) mod notation;
+mod packed;
 pub mod qemu;
 pub mod timeline;
 pub mod xml;

@@ -42,16 +42,19 @@ fn fail(err: &anyhow::Error) -> ExitCode {
 
 fn run(command: Command, out: &mut Output) -> Result<u8> {
     Ok(match command {
-        Command::Check(args) => cli::check(&catalog_with(&args.choice.maps)?, &args, out)?,
-        Command::List { what, format, maps } => cli::list(&catalog_with(&maps)?, what, format, out)?,
+        Command::Check(args) => {
+            let args = cli::CheckArgs { watch_input: true, ..args };
+            cli::check(catalog_with(&args.choice.maps)?, &args, out)?
+        }
+        Command::List { what, format, maps } => cli::list(catalog_with(&maps)?, what, format, out)?,
         Command::Rule { id, format } => cli::rule(&embedded::catalog()?, id.as_deref(), format, out)?,
-        Command::Matrix(args) => cli::matrix(&catalog_with(&args.choice.maps)?, &args, out)?,
-        Command::Diff(args) => cli::diff(&catalog_with(&args.maps)?, &args, out)?,
-        Command::History(args) => cli::history(&catalog_with(&args.maps)?, &args, out)?,
-        Command::Review(args) => cli::review(&mut catalog_with(&args.maps)?, &args, out)?,
-        Command::Baseline(args) => cli::baseline(&catalog_with(&args.maps)?, &args, out)?,
-        Command::Expand(args) => cli::expand(&catalog_with(&args.maps)?, &args, out)?,
-        Command::Follow(args) => cli::follow(&catalog_with(&args.choice.maps)?, &args, out)?,
+        Command::Matrix(args) => cli::matrix(catalog_with(&args.choice.maps)?, &args, out)?,
+        Command::Diff(args) => cli::diff(catalog_with(&args.maps)?, &args, out)?,
+        Command::History(args) => cli::history(catalog_with(&args.maps)?, &args, out)?,
+        Command::Review(args) => cli::review(catalog_with(&args.maps)?, &args, out)?,
+        Command::Baseline(args) => cli::baseline(catalog_with(&args.maps)?, &args, out)?,
+        Command::Expand(args) => cli::expand(catalog_with(&args.maps)?, &args, out)?,
+        Command::Follow(args) => cli::follow(catalog_with(&args.choice.maps)?, &args, out)?,
         Command::Tour(args) => tour(args, out)?,
         Command::Explain(args) => explain(&args, out)?,
         Command::Import(args) => cli::import(&args, out)?,
@@ -66,7 +69,7 @@ fn run(command: Command, out: &mut Output) -> Result<u8> {
         Command::Version { verbose: true } => cli::version_and_facts(out)?,
         Command::Explore(args) if args.print.print => print(&args, out)?,
         Command::Explore(args) => {
-            explore(&catalog_with(&args.choice().maps)?, &args, None, tui::Opening::Explorer)?;
+            explore(catalog_with(&args.choice().maps)?, &args, None, tui::Opening::Explorer)?;
             0
         }
     })
@@ -93,12 +96,12 @@ fn tour(args: cli::Tour, out: &mut dyn Write) -> Result<u8> {
 
 fn print(args: &ExplorerArgs, out: &mut dyn Write) -> Result<u8> {
     let catalog = catalog_with(&args.choice().maps)?;
-    let config = named_config(&catalog, args)?;
-    let script = script(&catalog, args)?;
-    let scenario = start(&catalog, args, &config, &script)?;
+    let config = named_config(catalog, args)?;
+    let script = script(catalog, args)?;
+    let scenario = start(catalog, args, &config, &script)?;
     let screen = args.print.screen.as_deref().unwrap_or("first");
     let options = options(args, &config, script);
-    let text = tui::print(&catalog, scenario, screen, args.print.size, args.print.format, &options)?;
+    let text = tui::print(catalog, scenario, screen, args.print.size, args.print.format, &options)?;
     out.write_all(text.as_bytes())?;
     Ok(0)
 }
@@ -171,16 +174,17 @@ fn options(args: &ExplorerArgs, config: &Config, script: Script) -> tui::Options
 /// Explains a message. With `--open`, opens the explorer at the likeliest scenario that gives it.
 fn explain(asked: &cli::Explain, out: &mut dyn Write) -> Result<u8> {
     let catalog = catalog_with(&asked.maps)?;
-    let (code, likeliest) = cli::explain(&catalog, asked, out)?;
+    let (code, likeliest) = cli::explain(catalog, asked, out)?;
     if let Some(scenario) = likeliest.filter(|_| asked.open) {
         out.flush()?;
-        explore(&catalog, &ExplorerArgs::default(), Some(scenario), tui::Opening::Explorer)?;
+        explore(catalog, &ExplorerArgs::default(), Some(scenario), tui::Opening::Explorer)?;
     }
     Ok(code)
 }
 
-fn catalog_with(maps: &CpuMaps) -> Result<Catalog> {
+/// Returns the facts for as long as the program runs: giving back each piece of them takes longer than ending does.
+fn catalog_with(maps: &CpuMaps) -> Result<&'static mut Catalog> {
     let mut catalog = embedded::catalog()?;
     maps.add_to(&mut catalog)?;
-    Ok(catalog)
+    Ok(Box::leak(Box::new(catalog)))
 }

@@ -26,9 +26,9 @@ use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 
 pub use answer::{Answer, Basis, Dependence, Outcome, OutcomeWithFeatures, Possible, between_exact_maps, unread_qemus};
-pub use classify::{brief, brief_between, decide, verdict};
+pub use classify::{Started, brief, decide, verdict};
 pub use decision_table::{MapState, Mention, Row, TABLE, TableRow};
-pub use endpoint::{EMULATOR, Endpoint, Guest, Host, Machine};
+pub use endpoint::{Endpoint, Guest, Host, Machine};
 pub use migrate::{Case, Prepared, cold_boot, rollback};
 pub use refusal::{Refusal, Sender, Stage};
 pub use rules::{RULES, Rule, RuleId, suggested};

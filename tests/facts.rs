@@ -215,9 +215,24 @@ fn names_are_libvirts() {
     assert_eq!(having, ["Atom-P5362", "Cooperlake", "Core-i7-8550U", "Xeon-Platinum-9242"]);
 }
 
+const TEXTS: Texts<'static> = Texts {
+    libvirt: ("cpu_map/libvirt.xml", include_str!("../cpu_map/libvirt.xml")),
+    qemu: ("cpu_map/qemu.xml", include_str!("../cpu_map/qemu.xml")),
+    downstream: ("cpu_map/downstream.xml", include_str!("../cpu_map/downstream.xml")),
+    hosts: ("cpu_map/hosts.xml", include_str!("../cpu_map/hosts.xml")),
+    products: ("cpu_map/products.xml", include_str!("../cpu_map/products.xml")),
+    behaviour: ("cpu_map/behaviour.xml", include_str!("../cpu_map/behaviour.xml")),
+};
+
+/// The build script packed them.
+#[test]
+fn the_program_has_what_its_files_say() {
+    assert!(timeline::read(&TEXTS).unwrap() == embedded::parts().unwrap());
+}
+
 #[test]
 fn a_mistake_in_the_hosts_is_named_with_its_place() {
-    let (file, text) = embedded::TEXTS.hosts;
+    let (file, text) = TEXTS.hosts;
     for (old, new, expected) in [
         (
             "<host name=\"Atom-P5362\"",
@@ -238,7 +253,7 @@ fn a_mistake_in_the_hosts_is_named_with_its_place() {
         let place = text.find(old).unwrap();
         let element = text[..=place].rfind('<').unwrap();
         let line = text[..element].matches('\n').count() + 1;
-        let texts = Texts { hosts: (file, &changed), ..embedded::TEXTS };
+        let texts = Texts { hosts: (file, &changed), ..TEXTS };
         let fault = timeline::read(&texts).unwrap_err();
         assert_eq!((fault.position.unwrap().0, fault.message.as_str()), (line, expected));
     }

@@ -171,30 +171,64 @@ fn a_closed_standard_input_does_not_keep_a_user_from_typing() {
     }
 }
 
+/// A copy of the facts in a folder of its own.
+fn copied_facts(name: &str) -> PathBuf {
+    let directory = scratch(name);
+    for entry in std::fs::read_dir("cpu_map").expect("the facts are there") {
+        let path = entry.expect("it can be listed").path();
+        if path.extension().is_some_and(|extension| extension == "xml") {
+            std::fs::copy(&path, directory.join(path.file_name().expect("a name"))).expect("the facts can be copied");
+        }
+    }
+    directory
+}
+
+fn names_in(directory: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(directory).expect("the folder is there");
+    let name = |entry: std::io::Result<std::fs::DirEntry>| entry.expect("it can be listed").file_name();
+    let mut names: Vec<String> = entries.map(|entry| name(entry).into_string().expect("a name is text")).collect();
+    names.sort();
+    names
+}
+
+const REPLY: &str = "mine=tests/data/hosts/7.2.22-query-cpu-model-expansion.json";
+
+/// A limit on the size of files stands for the full disk.
 #[test]
 fn a_full_disk_while_facts_are_written_leaves_the_old_ones() {
-    let directory = scratch("facts");
-    let files = ["libvirt.xml", "qemu.xml", "hosts.xml", "products.xml", "behaviour.xml", "downstream.xml"];
-    let ours = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("cpu_map").join(name);
-    for name in files {
-        std::fs::copy(ours(name), directory.join(name)).expect("the facts can be copied");
-    }
-    std::os::unix::fs::symlink("/dev/full", directory.join("hosts.xml.new")).expect("a link can be made");
-    let into = directory.display().to_string();
-    let reply = "mine=tests/data/hosts/7.2.22-query-cpu-model-expansion.json";
-    let output = run(&["import", "--host", reply, "--into", &into], Stdio::null());
+    let directory = copied_facts("facts");
+    let before = names_in(&directory);
+    let line =
+        format!("trap '' XFSZ; ulimit -f 40; exec {PROGRAM} import --host {REPLY} --into {}", directory.display());
+    let output = Command::new("sh").args(["-c", &line]).output().expect("a shell runs");
     assert_eq!(output.status.code(), Some(2));
-    assert!(said(&output).contains("No space left on device"), "{}", said(&output));
-    let mut left: Vec<String> = std::fs::read_dir(&directory)
-        .expect("the folder is there")
-        .map(|entry| entry.expect("it can be listed").file_name().into_string().expect("a name is text"))
-        .collect();
-    left.sort();
-    assert_eq!(left, ["behaviour.xml", "downstream.xml", "hosts.xml", "libvirt.xml", "products.xml", "qemu.xml"]);
-    for name in files {
+    assert!(said(&output).contains("cannot be written: File too large"), "{}", said(&output));
+    assert_eq!(names_in(&directory), before);
+    for name in before {
         let read = |path: PathBuf| std::fs::read(path).expect("it can be read");
-        assert!(read(ours(name)) == read(directory.join(name)), "{name} is as it was");
+        assert!(read(Path::new("cpu_map").join(&name)) == read(directory.join(&name)), "{name} is as it was");
     }
+}
+
+#[test]
+fn an_import_follows_no_link_and_lets_no_other_in() {
+    let directory = copied_facts("links");
+    let other = directory.join("other");
+    std::fs::write(&other, "kept").expect("a file can be written");
+    std::os::unix::fs::symlink(&other, directory.join("hosts.xml.new")).expect("a link can be made");
+    let into = directory.display().to_string();
+    let import = || run(&["import", "--host", REPLY, "--into", &into], Stdio::null());
+    std::fs::write(directory.join("import.lock"), "").expect("a file can be written");
+    let output = import();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("another import is writing these files; if none runs, remove"), "{}", said(&output));
+    std::fs::remove_file(directory.join("import.lock")).expect("it can be removed");
+    let output = import();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(std::fs::read_to_string(&other).expect("it is there"), "kept");
+    let hosts = std::fs::read_to_string(directory.join("hosts.xml")).expect("it is there");
+    assert!(hosts.contains("<host name=\"mine\""));
+    assert!(!names_in(&directory).iter().any(|name| name.contains(".new") || name.contains("lock")));
 }
 
 #[test]
@@ -384,8 +418,18 @@ fn an_endless_batch_line_is_one_error_and_the_next_line_is_answered() {
     assert_eq!(child.wait().expect("it ends").code(), Some(2));
     let lines: Vec<&str> = answers.lines().collect();
     assert_eq!(lines.len(), 2, "{answers}");
-    assert!(lines[0].contains("\"line\":1,") && lines[0].contains("16 MiB"), "{}", lines[0]);
+    assert!(lines[0].contains("\"line\":1,") && lines[0].contains("at most 1 MiB"), "{}", lines[0]);
     assert!(lines[1].contains("\"id\":\"next\""), "{}", lines[1]);
+}
+
+#[test]
+fn a_batch_line_that_never_ends_is_given_up() {
+    let sparse = scratch("sparse").join("batch.jsonl");
+    std::fs::File::create(&sparse).and_then(|file| file.set_len(10 << 30)).expect("a sparse file");
+    let ran = Command::new(PROGRAM).args(["check", "--batch"]).arg(&sparse).output().expect("the program runs");
+    assert_eq!(ran.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert!(said.contains("line 1: expected a line of at most 1 MiB, found no end of it"), "{said}");
 }
 
 #[test]
@@ -449,7 +493,8 @@ fn what_is_no_regular_file_is_refused_with_its_kind() {
     let both = ["--from", "9.0.0:7.2.22", "--to", "11.3.0:10.0.13"];
     for (path, kind) in [(pipe, "a named pipe"), ("/dev/zero", "a device")] {
         let map = format!("mine={path}");
-        let cases: [&[&str]; 5] = [
+        let cases: [&[&str]; 6] = [
+            &["check", "--batch", path],
             &["check", "--domain", path],
             &["--config", path, "--print"],
             &["--replay", path, "--print"],

@@ -6,9 +6,12 @@ mod support;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::process::{Command as Process, Stdio};
-use support::ask::{CATALOG, batch};
+use support::ask::{CATALOG, batch, scenario};
 use support::random::Random;
 use virt_cpu_explorer::internal::cli::{self, CheckArgs, Command};
+use virt_cpu_explorer::internal::export;
+use virt_cpu_explorer::internal::resolve::resolve;
+use virt_cpu_explorer::internal::storage::ScenarioStore;
 
 const HERE: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -209,6 +212,42 @@ fn f5_flags_beside_a_batch_are_the_defaults_of_its_lines() {
     assert!(answers.iter().all(|answer| answer["scenario"].as_str().unwrap().contains("machine=pc-q35-5.2")), "{out}");
     let (code, out, _) = run_with("check --batch -", lines);
     assert!(code == 2 && out.contains("the scenario names no source: expected from=RELEASE"), "{out}");
+    // A flag that is the default elsewhere counts too.
+    let line = "{\"scenario\":\"EPYC,from=rhel:9.4,to=rhel:9.6\"}\n";
+    for (flags, verdict) in [("", "unchanged"), (" --machine pc-q35-4.0", "start-refused")] {
+        let (_, out, _) = run_with(&format!("check --batch -{flags}"), line);
+        assert!(out.contains(&format!("\"verdict\":\"{verdict}\"")), "{flags}: {out}");
+    }
+}
+
+#[test]
+fn f5_a_pipe_that_begins_late_was_meant_to_be_read() {
+    let mut child = Process::new(env!("CARGO_BIN_EXE_virt-cpu-explorer"))
+        .args("check EPYC --from 9.0.0 --to 11.3.0".split_whitespace())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(400));
+    let _ = child.stdin.as_mut().unwrap().write_all(b"<domain/>");
+    let done = child.wait_with_output().unwrap();
+    assert_eq!((done.status.code(), done.stdout.len()), (Some(2), 0));
+}
+
+#[test]
+fn a_folder_of_guests_says_what_was_skipped() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::copy(format!("{HERE}/tests/data/domains/9.0.0-epyc-smt.live.xml"), at("a.xml")).unwrap();
+    std::fs::write(at("nova.conf"), "[libvirt]\nvirt_type = kvm\ncpu_mode = custom\ncpu_models = EPYC\n").unwrap();
+    let manifest = "kind: VirtualMachineInstance\napiVersion: kubevirt.io/v1\nspec: {domain: {cpu: {model: EPYC}}}\n";
+    std::fs::write(at("web.yaml"), manifest).unwrap();
+    std::fs::write(at("README"), "notes").unwrap();
+    let args = format!("check --domain {} --from 9.0.0:7.2.22 --to 11.3.0:10.0.13", folder.path().display());
+    let (code, out, err) = run(&args);
+    assert!(code == 1 && out.starts_with("3 guests: "), "{out}{err}");
+    assert!(err.contains("skipped README"), "{err}");
 }
 
 /// A recorded guest as a running domain: its live definition in the order in which it was recorded.
@@ -270,6 +309,19 @@ fn f7_the_answer_for_a_running_guest_can_be_repeated_from_its_link() {
     assert!(answers.len() > 700, "{} of {}", answers.len(), lines.len());
     let links: Vec<&str> = answers.iter().map(|answer| answer["scenario"].as_str().unwrap()).collect();
     assert!(links.iter().all(|link| link.contains(",running=")));
+    // What w saves, o opens, and an export carries the link too.
+    for links in links.chunks(50) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = ScenarioStore::new(Some(folder.path().to_owned()));
+        for (number, link) in links.iter().enumerate() {
+            store.save(&number.to_string(), link, false).unwrap();
+        }
+        let mut saved: Vec<String> = store.list().unwrap().into_iter().map(|saved| saved.link).collect();
+        saved.reverse();
+        assert_eq!(saved, links);
+        let opened = scenario(links[0]);
+        assert!(export::markdown(&CATALOG, &opened, &resolve(&CATALOG, &opened), &[], None).contains(links[0]));
+    }
     let mut fixes = Vec::new();
     for (answer, again) in answers.iter().zip(of_links(&links)) {
         let mut answer = answer.clone();
@@ -304,6 +356,10 @@ fn f7_a_link_says_what_is_wrong_with_its_running_guest() {
         let (code, _, err) = run(&format!("check {link}"));
         assert!(code == 2 && err.contains(said), "{link}: {err}");
     }
+    let (_, out, _) = run(&format!("check {link} --emulator /opt/qemu --via 10.0.0@Cooperlake --format json"));
+    let link = serde_json::from_str::<Value>(&out).unwrap()["scenario"].as_str().unwrap().to_owned();
+    assert!(link.contains("via=10.0.0@Cooperlake,") && link.ends_with("emulator=/opt/qemu"), "{link}");
+    assert!(run(&format!("check {link} --format json")).1 == out, "{link}");
     let (_, out, _) = run(&format!("check {link} --format json --topology 1-1-1"));
     assert!(!out.contains("running="), "a flag for the guest makes it a new start: {out}");
 }

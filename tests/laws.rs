@@ -118,7 +118,7 @@ fn an_answer_in_short_is_the_one_at_length() {
             let sets = [&long.gained, &long.lost].map(|list| list.iter().copied().collect::<FeatureSet>());
             assert_eq!([short.more, short.less], sets, "{word}");
         }
-        if let Some(unchanged) = resolver.unchanged(&scenario) {
+        if let Some(unchanged) = resolver.unchanged(&scenario, None) {
             assert_eq!((unchanged.verdict, long.verdict), (Verdict::Unchanged, Verdict::Unchanged), "{word}");
         } else {
             assert_ne!(long.verdict, Verdict::Unchanged, "{word}");

@@ -40,7 +40,7 @@ fn a_rare_scenario_is_answered_alike_in_short_and_at_length() {
     for word in words() {
         let (long, short) = (answer(&word), resolver.outcome(&scenario(&word)));
         assert_eq!((short.verdict, short.rule, short.row), (long.verdict, long.rule, long.row), "{word}");
-        let unchanged = resolver.unchanged(&scenario(&word)).is_some();
+        let unchanged = resolver.unchanged(&scenario(&word), None).is_some();
         assert!(!unchanged || long.verdict == Verdict::Unchanged, "{word}");
     }
 }

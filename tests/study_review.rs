@@ -23,7 +23,8 @@ const QEMU: Version = Version::new(7, 2, 22);
 
 fn reviewed(catalog: &Catalog, old: &str, new: &str, like: Option<&str>, qemu: &[Version]) -> Review {
     let id = |name: &str| catalog.libvirt(name).unwrap_or_else(|| panic!("{name}"));
-    let question = Question { old: id(old), new: id(new), like: like.map(id), qemu: qemu.to_vec() };
+    let question =
+        Question { old: id(old), new: id(new), like: like.map(id), qemu: qemu.to_vec(), distributions: false };
     review(catalog, &question, &mut |_, _| {})
 }
 
@@ -299,8 +300,27 @@ fn what_is_left_out_has_no_finding() {
     }
 }
 
+/// A distribution's machine types have the answers of the types that they equal, unless a build changes something.
 #[test]
-fn a_gutted_map_is_reviewed_all_the_same() {
+fn machine_types_of_distributions_are_tried_on_request() {
+    let catalog = embedded::catalog().unwrap();
+    let id = |name: &str| catalog.libvirt(name).unwrap();
+    let qemu = vec![Version::new(9, 1, 0)];
+    let (old, new) = (id("9.0.0"), id("9.0.0+mpx-removed"));
+    let question = Question { old, new, like: Some(id("9.0.0")), qemu, distributions: true };
+    let found = review(&catalog, &question, &mut |_, _| {});
+    let of_rhel = |finding: &&virt_cpu_explorer::internal::analysis::review::Finding| {
+        finding.machines.iter().any(|machine| catalog.machine_name(*machine) == "pc-q35-rhel7.6.0")
+    };
+    // pc-q35-rhel7.6.0 enables mpx as pc-q35-3.0 does; pc-q35-rhel8.0.0 does not, although it is pc-q35-3.1 otherwise.
+    assert!(found.findings.iter().any(|finding| of_rhel(&finding)));
+    let name = |machine: &_| catalog.machine_name(*machine);
+    assert!(found.findings.iter().all(|one| one.machines.iter().all(|machine| name(machine) != "pc-q35-rhel8.0.0")));
+    assert!(review_text(&catalog, &found, &[]).contains("rhel7.6.0"));
+}
+
+#[test]
+fn f11_a_gutted_map_is_reviewed_all_the_same() {
     let mut catalog = embedded::catalog().unwrap();
     let mut gutted = map_of(&catalog, "12.8.0");
     for model in gutted.models.iter_mut().flatten() {

@@ -94,7 +94,7 @@ fn an_answer_names_the_inputs_that_decide_it() {
         let outcome = resolver.outcome(&scenario(word));
         let (short, long) = ((outcome.verdict, outcome.rule, outcome.row), (found.verdict, found.rule, found.row));
         assert_eq!(short, long, "in short: {word}");
-        let unchanged = resolver.unchanged(&scenario(word)).is_some();
+        let unchanged = resolver.unchanged(&scenario(word), None).is_some();
         assert_eq!(unchanged, *verdict == Verdict::Unchanged, "whatever is not known: {word}");
     }
 }

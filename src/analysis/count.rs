@@ -10,7 +10,7 @@ use crate::domain::map::ModelId;
 use crate::domain::qemu::{Accel, MachineId, ModelDefaults};
 use crate::domain::scenario::{CpuChoice, MachineChoice, Scenario, Told};
 use crate::domain::version::Version;
-use crate::resolve::{Case, Endpoint, Guest, Machine, Outcome, Prepared, RuleId, Verdict, brief_between, source};
+use crate::resolve::{Case, Endpoint, Guest, Machine, Outcome, Prepared, RuleId, Started, Verdict, source};
 
 /// What the definition says about the feature: nothing, on, off.
 pub const STATES: [Option<Policy>; 3] = [None, Some(Policy::Require), Some(Policy::Disable)];
@@ -77,7 +77,14 @@ impl<'a> Space<'a> {
         }
         let mut known: Vec<Behaviour> = Vec::new();
         let behaviours = ends.iter().map(|end| {
-            let behaviour = Behaviour { map_facts: MapFacts::default(), ..end.behaviour.clone() };
+            // What decides how a CPU is decoded is nothing to a named model.
+            let behaviour = Behaviour {
+                map_facts: MapFacts::default(),
+                decode_penalties: false,
+                untranslated: FeatureSet::EMPTY,
+                sorted_domcapabilities: false,
+                ..end.behaviour.clone()
+            };
             known.iter().position(|other| *other == behaviour).unwrap_or_else(|| {
                 known.push(behaviour);
                 known.len() - 1
@@ -176,9 +183,17 @@ impl<'a> Space<'a> {
             let mut definition = definition.unordered();
             for from in 0..count {
                 definition.check = case.ends[from].filled_in_check(definition.mode, self.accel);
-                for to in 0..count {
-                    let brief = brief_between(&prepared, (from, to), &definition, feature);
-                    answers.extend(brief.map(|brief| brief.outcome));
+                let Some(started) = Started::at(&prepared, from, &definition, feature) else { continue };
+                // Of a guest that does not start, the destination decides the row alone, by its model.
+                let mut refused: Vec<(Option<bool>, Outcome)> = Vec::new();
+                for (to, end) in case.ends.iter().enumerate() {
+                    let has_it = end.map.model(model).map(|model| model.data.contains(feature));
+                    let known = refused.iter().find(|(known, _)| *known == has_it).map(|(_, outcome)| *outcome);
+                    let Some(outcome) = known.or_else(|| Some(started.to(to)?.outcome)) else { continue };
+                    if known.is_none() && outcome.verdict == Verdict::StartRefused {
+                        refused.push((has_it, outcome));
+                    }
+                    answers.push(outcome);
                 }
             }
         }

@@ -5,10 +5,9 @@ use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::definition::Policy;
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::{
-    CpuChoice, HostChoice, LibvirtChoice, MachineChoice, QemuChoice, Release, Scenario, Told, Topology, write_host,
-    write_machine,
+    CpuChoice, HostChoice, Key, LibvirtChoice, MachineChoice, QemuChoice, Release, Scenario, Told, Topology,
+    write_host, write_machine,
 };
-use crate::domain::version::Version;
 use crate::explain::libvirt_label;
 use crate::resolve::{Answer, LimitingComponent, Resolver, Row, RuleId, Verdict};
 use std::cell::RefCell;
@@ -58,9 +57,11 @@ pub fn remedies_with(resolver: &mut Resolver<'_>, scenario: &Scenario, answer: &
     let search = Search { catalog, resolver: RefCell::new(resolver), scenario, restarted: &restarted, answer };
     let mut remedies = Vec::new();
     if answer.verdict != Verdict::StartRefused {
-        let upgraded = search.other_libvirt();
-        remedies.extend(upgraded.clone().map(|(_, remedy)| remedy));
-        remedies.extend(search.other_qemu());
+        let (product, upgraded) = (search.other_product(), search.other_libvirt());
+        match product {
+            Some(product) => remedies.push(product),
+            None => remedies.extend(upgraded.clone().map(|(_, remedy)| remedy).into_iter().chain(search.other_qemu())),
+        }
         remedies.extend(search.straight().or_else(|| search.by_way_of(upgraded.map(|(id, _)| id))));
         remedies.extend(search.other_host());
     }
@@ -90,13 +91,12 @@ impl Search<'_, '_> {
     /// Whether the scenario resolves to an unchanged guest. Out of row T7 only what still is row T7 counts: the same
     /// map change, survived.
     fn works(&self, scenario: &Scenario) -> bool {
-        let Some(answer) = self.resolver.borrow_mut().unchanged(scenario) else { return false };
-        self.answer.rule != Some(RuleId::T7)
-            || answer.row == Some(Row::T7)
-            || scenario.features != self.scenario.features
+        let other_guest = scenario.features != self.scenario.features
             || scenario.machine != self.scenario.machine
             || scenario.cpu != self.scenario.cpu
-            || scenario.via != self.scenario.via
+            || scenario.via != self.scenario.via;
+        let row = (self.answer.rule == Some(RuleId::T7) && !other_guest).then_some(Row::T7);
+        self.resolver.borrow_mut().unchanged(scenario, row).is_some()
     }
 
     fn to(&self, libvirt: LibvirtId) -> Scenario {
@@ -119,28 +119,48 @@ impl Search<'_, '_> {
             ""
         };
         let text = format!("use libvirt {} at the destination{why}", release.name);
-        let (how, settings) = (Application::Command(MIGRATE.to_owned()), settings::software(self));
+        let (how, settings) = (Application::Command(MIGRATE.to_owned()), vec![settings::nova_migrate()]);
         Some((found, Remedy { text, restart: false, scenario, how, settings }))
     }
 
-    /// A QEMU at the destination that takes the guest: the source's own, else the oldest newer one.
+    /// A QEMU at the destination that takes the guest: the oldest newer one, else the source's own. On a distribution
+    /// that changes QEMU only its own packages count.
     fn other_qemu(&self) -> Option<Remedy> {
-        let own = self.scenario.from.qemu.version.known();
-        let current = self.scenario.to.qemu.version.known()?;
-        let newer = self.catalog.qemu_releases().iter().map(|facts| facts.version).filter(|version| *version > current);
-        let with = |version: Version| {
+        let (from, to) = (&self.scenario.from, &self.scenario.to);
+        let with = |qemu: QemuChoice| {
             let mut other = self.scenario.clone();
-            other.to.set_qemu(QemuChoice { version: Told::Is(version), build: None });
+            other.to.set_qemu(qemu);
             other
         };
-        let found =
-            own.into_iter().chain(newer).filter(|v| *v != current).find(|version| self.works(&with(*version)))?;
+        let mark = |release: &Release| release.qemu_build(self.catalog).map(|build| &build.distribution.mark);
+        let own = (mark(from) == mark(to)).then(|| from.qemu.clone());
+        let newer = candidates::newer_qemu(self.catalog, to).into_iter();
+        let others = newer.chain(own).filter(|qemu| *qemu != to.qemu);
+        let scenario = others.map(with).find(|scenario| self.works(scenario))?;
         Some(Remedy {
-            text: format!("use QEMU {found} at the destination"),
+            text: format!("use QEMU {} at the destination", scenario.to.qemu.name()),
             restart: false,
-            scenario: with(found),
+            scenario,
             how: Application::Command(MIGRATE.to_owned()),
             settings: Vec::new(),
+        })
+    }
+
+    /// The oldest later release of the destination's product that takes the guest; of `KubeVirt` if it wrote the domain.
+    fn other_product(&self) -> Option<Remedy> {
+        let with = |name: String| {
+            let mut other = Scenario { regime: None, ..self.scenario.clone() };
+            other.set(self.catalog, Key::To, &name).ok()?;
+            Some(other).filter(|scenario| self.works(scenario))
+        };
+        let scenario = candidates::newer_products(self.catalog, self.scenario).into_iter().find_map(with)?;
+        let name = scenario.to.product_label(self.catalog)?;
+        Some(Remedy {
+            settings: settings::product(&name, scenario.to.is_kubevirt()),
+            text: format!("use {name} at the destination"),
+            restart: false,
+            scenario,
+            how: Application::Command(MIGRATE.to_owned()),
         })
     }
 
@@ -150,7 +170,7 @@ impl Search<'_, '_> {
             return None;
         }
         let scenario = Scenario { via: Vec::new(), ..self.scenario.clone() };
-        self.resolver.borrow_mut().unchanged(&scenario)?;
+        self.resolver.borrow_mut().unchanged(&scenario, None)?;
         let stops = if self.scenario.via.len() == 1 { "stop" } else { "stops" };
         Some(Remedy {
             text: format!("migrate directly to the destination, without the intermediate {stops}"),

@@ -1,7 +1,7 @@
 //! Reviews a change of a CPU map: which guests that survive a migration within the old map do not survive one from the
 //! old map to the new one, back, or within the new one. libvirt and QEMU are the same everywhere; only the map differs.
 
-use super::space::{end, is_published, machine_classes, map_of, models, releases};
+use super::space::{is_published, machine_classes, map_of, models, releases};
 use crate::domain::behaviour::Regime;
 use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::definition::{Mode, Policy, named_enum};
@@ -9,16 +9,19 @@ use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::HostId;
 use crate::domain::map::{CpuMap, ModelId};
 use crate::domain::qemu::{Accel, MachineId};
-use crate::domain::scenario::{CpuChoice, HostChoice, MachineChoice, Scenario, Told};
+use crate::domain::scenario::{
+    CpuChoice, HostChoice, LibvirtChoice, MachineChoice, QemuChoice, Release, Scenario, Told,
+};
 use crate::domain::version::Version;
 use crate::resolve::{OutcomeWithFeatures, Resolver, RuleId, Verdict};
 use foldhash::{HashMap, HashSet};
 
 pub mod changes;
 mod definitions;
+mod distributions;
 pub mod risks;
 
-use changes::Changes;
+use changes::{Changes, removed_from};
 use definitions::Definitions;
 
 named_enum! {
@@ -44,6 +47,8 @@ pub struct Question {
     pub like: Option<LibvirtId>,
     /// The QEMU releases to try, the same at source and destination; empty for every one that this libvirt accepts.
     pub qemu: Vec<Version>,
+    /// Whether the machine types of distributions are tried too, each on the QEMU of its distribution.
+    pub distributions: bool,
 }
 
 /// The guest of a finding.
@@ -213,7 +218,10 @@ pub fn review(catalog: &Catalog, question: &Question, progress: &mut dyn FnMut(u
             for version in &qemu {
                 let is_end = ends.contains(&Some(version));
                 let definitions = tried.always.iter().chain(tried.singly.iter().filter(|_| is_end || !tried.sampled));
-                work.model(model, *version, definitions);
+                work.model(model, *version, definitions.clone());
+                if question.distributions {
+                    work.distributions(model, *version, definitions);
+                }
             }
         }
         progress(done, steps);
@@ -228,7 +236,7 @@ pub fn review(catalog: &Catalog, question: &Question, progress: &mut dyn FnMut(u
     let regime = catalog.behaviour(version).0.removed_incoming;
     let Work { mut findings, mut better, no_return, undecided, resolved, .. } = work;
     for finding in &mut findings {
-        finding.machines.sort_by_key(|machine| catalog.qemu_defaults().position(*machine));
+        finding.machines.sort_by_key(|machine| catalog.qemu_defaults().position(*machine).unwrap_or(usize::MAX));
     }
     let mut findings = risks::under_every_regime(findings);
     risks::drop_implied(&mut findings);
@@ -255,34 +263,6 @@ pub fn review(catalog: &Catalog, question: &Question, progress: &mut dyn FnMut(u
         changes,
         resolved,
     }
-}
-
-fn removed_from(catalog: &Catalog, qemu: &[Version], (model, feature, listed): (ModelId, FeatureId, bool)) -> Removed {
-    let mut removed = Removed { model, feature, listed, accels: Vec::new(), machines: Vec::new(), qemu: Vec::new() };
-    let cells = Accel::ALL.iter().filter_map(|accel| Some((*accel, catalog.qemu_defaults().of(model, *accel)?)));
-    if !cells.into_iter().any(|(_, cells)| cells.anywhere().contains(feature)) {
-        return removed;
-    }
-    for version in qemu {
-        let views = catalog.qemu_views(*version);
-        for machine in &catalog.qemu_defaults().machines {
-            let has = |view: &crate::domain::catalog::QemuView<'_>| {
-                view.has_model(model) && view.has_machine(*machine, catalog.machine_name(*machine))
-            };
-            if !views.iter().any(has) {
-                continue;
-            }
-            for accel in Accel::ALL {
-                if catalog.cell(model, *machine, *accel).is_some_and(|on| on.contains(feature)) {
-                    note(&mut removed.accels, *accel);
-                    note(&mut removed.machines, *machine);
-                    note(&mut removed.qemu, *version);
-                }
-            }
-        }
-    }
-    removed.machines.sort_by_key(|machine| catalog.qemu_defaults().position(*machine));
-    removed
 }
 
 fn note<T: PartialEq>(list: &mut Vec<T>, item: T) {
@@ -324,15 +304,8 @@ impl Work<'_> {
             for class in machine_classes(catalog, model, accel, has) {
                 let Some(first) = class.machines.first() else { continue };
                 for named in definitions.clone() {
-                    let mut guest = Scenario::default_of(catalog);
-                    guest.cpu = CpuChoice::Model(Told::Is(model));
-                    guest.machine = MachineChoice::Listed(*first);
-                    guest.accel = accel;
-                    for (feature, policy) in named {
-                        guest.features.set(*feature, *policy);
-                        guest.feature = *feature;
-                    }
-                    self.guest(&guest, &Who::Model(model, named.clone()), qemu, &class.machines);
+                    let guest = guest_of(catalog, model, (*first, accel), named);
+                    self.guest(&guest, &Who::Model(model, named.clone()), &own(qemu), &class.machines);
                 }
             }
         }
@@ -354,13 +327,13 @@ impl Work<'_> {
                 guest.cpu = CpuChoice::Mode(Mode::HostModel);
                 (guest.from_host, guest.to_host) = (HostChoice::Listed(id), HostChoice::Listed(id));
                 guest.machine = MachineChoice::Listed(*machine);
-                self.guest(&guest, &Who::HostModel(id), qemu, &[*machine]);
+                self.guest(&guest, &Who::HostModel(id), &own(qemu), &[*machine]);
             }
         }
     }
 
     /// Resolves one guest in each direction under each regime that can matter, and compares with its outcome within OLD.
-    fn guest(&mut self, guest: &Scenario, who: &Who, qemu: Version, machines: &[MachineId]) {
+    fn guest(&mut self, guest: &Scenario, who: &Who, qemu: &QemuChoice, machines: &[MachineId]) {
         let [old, new] = self.ends;
         let mut within: [Option<OutcomeWithFeatures>; 4] = [None; 4];
         let directions =
@@ -371,10 +344,9 @@ impl Work<'_> {
                 Some(model) => map.model(model).is_some_and(|model| !model.removed.is_empty()),
                 None => map.models.iter().flatten().any(|model| !model.removed.is_empty()),
             };
-            let tried: &[Option<Regime>] = if matters { &REGIMES } else { &[None] };
-            for (place, regime) in tried.iter().enumerate() {
-                let scenario =
-                    |from, to| Scenario { from: end(from, qemu), to: end(to, qemu), regime: *regime, ..guest.clone() };
+            for (place, regime) in if matters { REGIMES.as_slice() } else { &[None] }.iter().enumerate() {
+                let end = |map| Release::new(LibvirtChoice::Release(map, None), qemu.clone());
+                let scenario = |from, to| Scenario { from: end(from), to: end(to), regime: *regime, ..guest.clone() };
                 let place = if regime.is_none() { REGIMES.len() } else { place };
                 let before = within.get(place).copied().flatten().unwrap_or_else(|| {
                     self.resolved += 1;
@@ -424,7 +396,7 @@ impl Work<'_> {
         possible.peek().is_some() && possible.all(|one| one.verdict == Verdict::Unchanged || is_unknown(one.rule))
     }
 
-    fn note(&mut self, key: FindingKey, accel: Accel, machines: &[MachineId], qemu: Version) {
+    fn note(&mut self, key: FindingKey, accel: Accel, machines: &[MachineId], qemu: &QemuChoice) {
         let found = *self.index.entry(key).or_insert_with_key(|(direction, who, after, regime)| {
             self.findings.push(Finding {
                 direction: *direction,
@@ -442,11 +414,34 @@ impl Work<'_> {
         });
         let Some(finding) = self.findings.get_mut(found) else { return };
         note(&mut finding.accels, accel);
-        note(&mut finding.qemu, qemu);
+        qemu.version.known().into_iter().for_each(|version| note(&mut finding.qemu, version));
         for machine in machines {
             note(&mut finding.machines, *machine);
         }
     }
+}
+
+/// Upstream's QEMU.
+fn own(version: Version) -> QemuChoice {
+    QemuChoice { version: Told::Is(version), build: None }
+}
+
+/// A guest of a model that names these features.
+fn guest_of(
+    catalog: &Catalog,
+    model: ModelId,
+    (machine, accel): (MachineId, Accel),
+    named: &[(FeatureId, Policy)],
+) -> Scenario {
+    let mut guest = Scenario::default_of(catalog);
+    guest.cpu = CpuChoice::Model(Told::Is(model));
+    guest.machine = MachineChoice::Listed(machine);
+    guest.accel = accel;
+    for (feature, policy) in named {
+        guest.features.set(*feature, *policy);
+        guest.feature = *feature;
+    }
+    guest
 }
 
 /// How an outcome compares with the one within OLD.

@@ -6,7 +6,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Check, named_enum};
 use crate::domain::host::Vendor;
 use crate::domain::qemu::Accel;
-use crate::domain::scenario::{self, CpuChoice, HostChoice, LibvirtChoice, Release, Scenario, Told};
+use crate::domain::scenario::{self, CpuChoice, EXAMPLE_LIBVIRT, HostChoice, LibvirtChoice, Release, Scenario};
 
 mod detail;
 mod possible;
@@ -226,8 +226,8 @@ pub(crate) fn displayed_value(choice: Choice, catalog: &Catalog, scenario: &Scen
                 }
             }
         }
-        Choice::FromQemu => qemu_name(&scenario.from),
-        Choice::ToQemu => qemu_name(&scenario.to),
+        Choice::FromQemu => scenario.from.qemu.name(),
+        Choice::ToQemu => scenario.to.qemu.name(),
         Choice::FromHost => scenario::write_host(catalog, &scenario.from_host),
         Choice::ToHost => scenario::write_host(catalog, &scenario.to_host),
         Choice::Started => match &scenario.started {
@@ -254,23 +254,8 @@ pub(crate) fn libvirt_name(catalog: &Catalog, release: &Release) -> String {
         return product;
     }
     match &release.libvirt {
-        LibvirtChoice::Old => {
-            let name = release.libvirt.id(catalog).map(|id| &*catalog.release(id).name);
-            format!("old ({})", name.unwrap_or("?"))
-        }
-        LibvirtChoice::New => "new".to_owned(),
-        LibvirtChoice::Unknown => "?".to_owned(),
-        LibvirtChoice::Release(id, None) => catalog.release(*id).name.to_string(),
-        LibvirtChoice::Release(id, Some(build)) => format!("{}-{build}", catalog.release(*id).name),
-    }
-}
-
-/// Returns the QEMU of a release as it is displayed; `?` if it is unknown.
-pub(crate) fn qemu_name(release: &Release) -> String {
-    match (release.qemu.version, &release.qemu.build) {
-        (Told::Unknown, _) => "?".to_owned(),
-        (Told::Is(version), None) => version.to_string(),
-        (Told::Is(version), Some(build)) => format!("{version}-{build}"),
+        LibvirtChoice::Old => format!("old ({EXAMPLE_LIBVIRT})"),
+        other => other.name(catalog),
     }
 }
 

@@ -15,14 +15,14 @@ use crate::app::error::did_you_mean;
 use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
-use crate::domain::scenario::{DEFAULT_QEMU, EXAMPLE_LIBVIRT, HostChoice, Key, LibvirtChoice, Release, Scenario};
+use crate::domain::scenario::{DEFAULT_QEMU, EXAMPLE_LIBVIRT, HostChoice, Key, LibvirtChoice, Release};
 use crate::domain::version::Version;
 use crate::export::analysis as write;
 use crate::input::host;
 use crate::load::cpu_map_dir;
 use crate::load::map_files::MapFiles;
 use crate::load::map_lint::{self, Oddity};
-use crate::resolve::resolve;
+use crate::resolve::{Budget, Resolver, resolve};
 use anyhow::{Context, Result, anyhow};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -72,7 +72,8 @@ pub fn history(catalog: &Catalog, args: &HistoryArgs, out: &mut dyn Write) -> Re
 pub fn review(catalog: &mut Catalog, args: &ReviewArgs, out: &mut dyn Write) -> Result<u8> {
     let [(old, old_files), (new, new_files)] = sides(catalog, args)?;
     let like = args.like.as_deref().map(|name| published(catalog, name)).transpose()?;
-    let question = Question { old, new, like, qemu: versions(catalog, &args.qemu.versions)? };
+    let qemu = versions(catalog, &args.qemu.versions)?;
+    let question = Question { old, new, like, qemu, distributions: args.distributions };
     if let Some(like) = like.or_else(|| review::newest(catalog)) {
         let oldest = review::oldest_qemu(catalog, like);
         if let Some(older) = question.qemu.iter().find(|version| **version < oldest) {
@@ -249,7 +250,7 @@ pub(super) fn unknown<'a>(
 }
 
 /// Prints progress to a terminal on standard error after half a second.
-fn progress() -> impl FnMut(usize, usize) {
+pub(super) fn progress() -> impl FnMut(usize, usize) {
     let (started, visible) = (Instant::now(), std::io::stderr().is_terminal());
     let mut shown = false;
     move |done, of| {
@@ -270,9 +271,16 @@ fn libvirt(catalog: &Catalog, name: &str) -> Option<LibvirtId> {
     })
 }
 
+/// What is wrong with a release, if the name can only be one: it begins with a digit.
+fn not_released(catalog: &Catalog, name: &str) -> Option<anyhow::Error> {
+    name.starts_with(|c: char| c.is_ascii_digit()).then(|| release(catalog, name).err()).flatten()
+}
+
 pub(super) fn named(catalog: &Catalog, name: &str) -> Result<LibvirtId> {
     let names = catalog.libvirt_releases().iter().map(|release| &*release.name);
-    libvirt(catalog, name).ok_or_else(|| unknown("libvirt release", "releases", name, names))
+    libvirt(catalog, name).ok_or_else(|| {
+        not_released(catalog, name).unwrap_or_else(|| unknown("libvirt release", "releases", name, names))
+    })
 }
 
 fn model(catalog: &Catalog, name: &str) -> Result<ModelId> {
@@ -288,9 +296,7 @@ fn versions(catalog: &Catalog, texts: &[String]) -> Result<Vec<Version>> {
 }
 
 fn release(catalog: &Catalog, text: &str) -> Result<Release> {
-    let mut scenario = Scenario::default_of(catalog);
-    scenario.set(catalog, Key::From, text).map_err(|err| anyhow!("{text}: {err}"))?;
-    Ok(scenario.from)
+    Release::parse(catalog, text).map_err(|err| anyhow!("{text}: {err}"))
 }
 
 fn kind(catalog: &Catalog, name: &str) -> Result<Kind> {
@@ -299,10 +305,8 @@ fn kind(catalog: &Catalog, name: &str) -> Result<Kind> {
     }
     let releases = catalog.libvirt_releases().iter().map(|release| &*release.name);
     let all = catalog.models().iter().chain(releases);
-    catalog
-        .model(name)
-        .map(|_| Kind::Model)
-        .ok_or_else(|| unknown("release or CPU model", "releases` and `list models", name, all))
+    let unknown = || unknown("release or CPU model", "releases` and `list models", name, all);
+    catalog.model(name).map(|_| Kind::Model).ok_or_else(|| not_released(catalog, name).unwrap_or_else(unknown))
 }
 
 fn differ(catalog: &Catalog, args: &DiffArgs) -> Result<String> {
@@ -394,6 +398,12 @@ fn grid(catalog: &Catalog, args: &MatrixArgs) -> Result<String> {
     };
     let (rows, columns) = (line(&rows, "rows (--from, --rows)")?, line(&columns, "columns (--to, --columns)")?);
     let mut matrix = Matrix::with(catalog, &scenario, rows, columns);
+    let (mut resolver, mut progress) = (Resolver::new(catalog), progress());
+    while !matrix.resolve_some(&mut resolver, &mut Budget::of_slice()) {
+        let (done, all) = matrix.progress();
+        progress(done, all);
+    }
+    progress(1, 1);
     Ok(match args.format {
         MatrixFormat::Text => write::matrix_text(catalog, &scenario, &mut matrix),
         MatrixFormat::Markdown => write::matrix_markdown(catalog, &scenario, &mut matrix),

@@ -119,6 +119,9 @@ pub struct ReviewArgs {
     #[command(flatten)]
     /// The QEMU releases.
     pub qemu: QemuArgs,
+    /// Also try the machine types of distributions, each on the QEMU of its distribution
+    #[arg(long)]
+    pub distributions: bool,
     #[command(flatten)]
     /// The maps to add.
     pub maps: CpuMaps,

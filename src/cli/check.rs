@@ -1,5 +1,6 @@
 //! Runs `check`: for one guest, for the guests of domain files, or for each line of a batch.
 
+use super::analysis::progress;
 use super::check_args::{CheckArgs, Format};
 use super::files;
 use super::output::complain;
@@ -9,11 +10,13 @@ use crate::domain::catalog::Catalog;
 use crate::domain::scenario::{Key, Scenario};
 use crate::export::{self, About, GuestRow};
 use crate::input::batch;
-use crate::load::LoadError;
+use crate::load::{LoadError, file};
 use crate::resolve::{Answer, Resolver};
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
 
 const NEEDS: Needs = Needs {
     guest: true,
@@ -30,42 +33,64 @@ pub fn check(catalog: &Catalog, args: &CheckArgs, out: &mut dyn Write) -> Result
     let choice = args.choice();
     match &args.batch {
         Some(path) if path.as_os_str() == "-" => check_batch(catalog, &mut std::io::stdin().lock(), args, out),
-        Some(path) => {
-            let file = std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-            check_batch(catalog, &mut BufReader::new(file), args, out)
-        }
+        Some(path) => check_batch(catalog, &mut BufReader::new(file::open(path)?), args, out),
         None if choice.domains.is_empty() => check_one(catalog, &choice, args, out),
         None => check_domains(catalog, &choice, args, out),
     }
 }
 
-/// Refuses input that was meant to be read: a pipe that has something to read.
-#[cfg(unix)]
-fn refuse_unread_input() -> Result<()> {
-    let stdin = std::io::stdin();
-    let is_pipe = rustix::fs::fstat(&stdin)
-        .is_ok_and(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::Fifo);
-    if is_pipe && rustix::io::ioctl_fionread(&stdin).is_ok_and(|bytes| bytes > 0) {
-        bail!(
-            "standard input has data that is not read, because the guest is given as an argument; remove the argument \
-             and add --domain -, or add </dev/null"
-        );
-    }
-    Ok(())
-}
+/// How long a pipe on standard input may take to begin.
+const PIPE_WAIT: Duration = Duration::from_secs(1);
 
-#[cfg(not(unix))]
-fn refuse_unread_input() -> Result<()> {
-    Ok(())
+/// Watches standard input that is a pipe while the answer is made: input in it was meant to be read.
+struct UnreadInput(Option<Receiver<bool>>);
+
+impl UnreadInput {
+    fn watch(wanted: bool) -> Self {
+        #[cfg(unix)]
+        let is_pipe = {
+            use std::os::unix::fs::FileTypeExt;
+            std::fs::metadata("/dev/stdin").is_ok_and(|stdin| stdin.file_type().is_fifo())
+        };
+        #[cfg(not(unix))]
+        let is_pipe = false;
+        if !wanted || !is_pipe {
+            return Self(None);
+        }
+        let (send, receive) = channel();
+        std::thread::spawn(move || {
+            let begins = std::io::stdin().read(&mut [0]).is_ok_and(|bytes| bytes > 0);
+            // The program may have ended.
+            let _ = send.send(begins);
+        });
+        Self(Some(receive))
+    }
+
+    /// Refuses input. A pipe that stays open and empty is only mentioned.
+    fn refuse(self) -> Result<()> {
+        let Some(receive) = self.0 else { return Ok(()) };
+        match receive.recv_timeout(PIPE_WAIT) {
+            Ok(true) => bail!(
+                "standard input has data that is not read, because the guest is given as an argument; remove the \
+                 argument and add --domain -, or add </dev/null"
+            ),
+            Ok(false) | Err(RecvTimeoutError::Disconnected) => {}
+            Err(RecvTimeoutError::Timeout) => {
+                complain("standard input is a pipe that is not read; add </dev/null, or --domain - to read a guest");
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Answers for one guest of the command line.
 fn check_one(catalog: &Catalog, choice: &Choice, args: &CheckArgs, out: &mut dyn Write) -> Result<u8> {
     let asked = choice.asked(catalog)?;
     choice.require(NEEDS, &asked)?;
+    let unread = UnreadInput::watch(args.watch_input);
     let scenario = &asked.scenario;
     let answer = crate::resolve::resolve(catalog, scenario);
-    refuse_unread_input()?;
+    unread.refuse()?;
     if !args.quiet {
         let text = one(catalog, (scenario, &answer), About::default(), &asked.notes, args);
         out.write_all(text.as_bytes())?;
@@ -110,14 +135,27 @@ fn check_domains(catalog: &Catalog, choice: &Choice, args: &CheckArgs, out: &mut
     let mut files: Vec<Result<String, (String, LoadError)>> = Vec::new();
     for domain in &choice.domains {
         match files::expand(domain) {
-            Ok(found) => files.extend(found.into_iter().map(Ok)),
+            Ok(found) => {
+                if !found.skipped.is_empty() {
+                    complain(format!(
+                        "{domain}: skipped {}: not a domain, a manifest or nova.conf",
+                        found.skipped.join(", ")
+                    ));
+                }
+                files.extend(found.files.into_iter().map(Ok));
+            }
             Err(err) => files.push(Err((domain.clone(), err))),
         }
     }
     let single = files.len() == 1;
     let mut many = Many::new(catalog, args);
     let mut known: HashMap<Scenario, Answer> = HashMap::new();
-    for file in files {
+    let (count, mut progress) = (files.len(), progress());
+    for (number, file) in (1..).zip(files) {
+        progress(number, count);
+        if known.len() == MOST_KNOWN {
+            known.clear();
+        }
         let read = file.and_then(|name| match choice.read_domain(catalog, &asked.scenario, &name) {
             Ok(domain) => Ok((name, domain)),
             Err(err) => Err((name, err)),
@@ -212,8 +250,12 @@ impl<'a> Many<'a> {
     }
 }
 
+/// How many answers to guests of files are kept for guests with the same definition.
+const MOST_KNOWN: usize = 1024;
 /// The longest batch line, in bytes.
-const LONGEST_LINE: u64 = 16 << 20;
+const LONGEST_LINE: u64 = 1 << 20;
+/// How much of a longer line is passed over for the next one. What has no end by then has none.
+const MOST_SKIPPED: u64 = 64 << 20;
 
 /// Answers each line of a batch, in the same order; for a bad line the answer has its number and the error. The flags of
 /// `args` are the defaults of every line. Returns the exit code, as [`check`].
@@ -238,7 +280,11 @@ pub fn check_batch(catalog: &Catalog, input: &mut dyn BufRead, args: &CheckArgs,
         }
         let too_long = bytes.len() as u64 == LONGEST_LINE && !bytes.ends_with(b"\n");
         if too_long {
-            input.skip_until(b'\n')?;
+            let mut rest = std::io::Read::take(&mut *input, MOST_SKIPPED);
+            rest.skip_until(b'\n')?;
+            if rest.limit() == 0 {
+                bail!("line {number}: expected a line of at most {} MiB, found no end of it", LONGEST_LINE >> 20);
+            }
         }
         let text = match std::str::from_utf8(&bytes) {
             _ if too_long => Err(format!("expected a line of at most {} MiB", LONGEST_LINE >> 20)),

@@ -29,7 +29,7 @@ pub struct CheckArgs {
     #[command(flatten)]
     /// The scenario.
     pub choice: Choice,
-    /// Read the guest from the output of virsh dumpxml
+    /// Read the guest from virsh dumpxml, a KubeVirt manifest or nova.conf
     ///
     /// The guest may be running or inactive, and - is standard input. Several files or a directory give a table.
     #[arg(
@@ -70,6 +70,9 @@ pub struct CheckArgs {
     /// Search for fixes also in a batch and for several guests (JSON)
     #[arg(long)]
     pub ways_out: bool,
+    /// Whether standard input is the user's, who may have meant it to be read.
+    #[arg(skip)]
+    pub watch_input: bool,
 }
 
 impl CheckArgs {

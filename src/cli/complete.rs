@@ -6,7 +6,7 @@ use crate::domain::behaviour::Regime;
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Check, Fallback, Match, Mode, Policy};
 use crate::domain::host::Vendor;
-use crate::domain::scenario::{KEYS, Key, Transport};
+use crate::domain::scenario::{KEYS, Key, Transport, Writer};
 use crate::load::embedded;
 use crate::resolve::RuleId;
 use clap::Command;
@@ -247,7 +247,8 @@ fn values(catalog: &Catalog, key: Key, text: &str) -> Vec<String> {
         Key::Regime => Regime::ALL.iter().map(|regime| regime.name().to_owned()).collect(),
         Key::Feature => feature_names(catalog),
         Key::Topology => words(&["1-1-1", "1-2-1", "1-2-2"]),
-        Key::Tsc | Key::Running => Vec::new(),
+        Key::Writer => Writer::ALL.iter().map(|writer| writer.name().to_owned()).collect(),
+        Key::Tsc | Key::Running | Key::Emulator => Vec::new(),
     }
 }
 

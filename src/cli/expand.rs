@@ -10,7 +10,7 @@ use crate::domain::feature::FeatureSet;
 use crate::domain::host::{CpuSignature, Host};
 use crate::domain::map::CpuMap;
 use crate::domain::qemu::Accel;
-use crate::domain::scenario::{Key, LibvirtChoice, Scenario, Told, write_release};
+use crate::domain::scenario::{LibvirtChoice, Release, Told, write_release};
 use crate::domain::version::Version;
 use crate::export::analysis::{self as write, ExpansionReport};
 use crate::input::host::{self, HostFile, Kind};
@@ -130,10 +130,9 @@ fn example(catalog: &Catalog) -> String {
 fn releases(catalog: &Catalog, text: Option<&str>) -> Result<On> {
     let such_as = || format!("such as --on {}", example(catalog));
     let text = text.ok_or_else(|| anyhow!("--on is missing: name libvirt and QEMU, {}", such_as()))?;
-    let mut scenario = Scenario::default_of(catalog);
-    scenario.set(catalog, Key::From, text).with_context(|| format!("--on {text}"))?;
-    let name = write_release(catalog, &scenario.from);
-    let (libvirt, build) = match scenario.from.libvirt {
+    let from = Release::parse(catalog, text).with_context(|| format!("--on {text}"))?;
+    let name = write_release(catalog, &from);
+    let (libvirt, build) = match from.libvirt {
         LibvirtChoice::Release(id, build) => (id, build),
         LibvirtChoice::Old => (named(catalog, "old")?, None),
         LibvirtChoice::New | LibvirtChoice::Unknown => {
@@ -141,7 +140,7 @@ fn releases(catalog: &Catalog, text: Option<&str>) -> Result<On> {
         }
     };
     // Where the text names no QEMU, the scenario takes a default.
-    let (true, Told::Is(qemu)) = (text.contains(':'), scenario.from.qemu.version) else {
+    let (true, Told::Is(qemu)) = (text.contains(':'), from.qemu.version) else {
         bail!("--on {text}: the QEMU release is missing; name both, {}", such_as());
     };
     let needed = catalog.behaviour(catalog.release(libvirt).version).0.minimum_qemu;

@@ -10,7 +10,7 @@ use crate::explain::rule_page;
 use crate::export::SCHEMA;
 use crate::input::message::{Found, find, nearest};
 use crate::resolve::RuleId;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use std::io::Write;
 use std::path::Path;
 
@@ -51,6 +51,9 @@ impl<'a> Explained<'a> {
 /// # Errors
 /// Text that cannot be read, or output that cannot be written.
 pub fn explain(catalog: &Catalog, asked: &Explain, out: &mut dyn Write) -> Result<(u8, Option<Scenario>)> {
+    if let Some(name) = asked.text.as_deref().filter(|text| is_name_of_file(text) && !Path::new(text).exists()) {
+        bail!("{name}: no such file; to explain a message, quote the whole of it");
+    }
     let text = match &asked.text {
         Some(text) if !Path::new(text).exists() => text.clone(),
         // A log may hold anything; only the messages in it have to be text.
@@ -91,6 +94,14 @@ pub fn explain(catalog: &Catalog, asked: &Explain, out: &mut dyn Write) -> Resul
         writeln!(out, "\n{rest} only listed above; pass one to explain it.")?;
     }
     Ok((0, likeliest))
+}
+
+/// Whether a text can only be meant as a file: one word with a path or an ending.
+fn is_name_of_file(text: &str) -> bool {
+    let ending = text.rsplit_once('.').is_some_and(|(name, ending)| {
+        !name.is_empty() && (1..=5).contains(&ending.len()) && ending.bytes().all(|b| b.is_ascii_alphabetic())
+    });
+    !text.contains(char::is_whitespace) && (text.contains('/') || ending)
 }
 
 fn count(many: usize, what: &str) -> String {

@@ -5,7 +5,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 use crate::load::{LoadError, file};
 use anyhow::{Result, anyhow};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Reads a file, or standard input for `-`.
 ///
@@ -15,27 +15,48 @@ pub(super) fn read(name: &str) -> Result<Vec<u8>, LoadError> {
     if name == "-" { file::read_from(name, std::io::stdin().lock()) } else { file::read(Path::new(name)) }
 }
 
-/// Returns the files that a name stands for: itself, or every `.xml` file directly in a directory, sorted.
+/// The files that a name stands for.
+pub(super) struct Expanded {
+    /// Those with a guest, sorted.
+    pub(super) files: Vec<String>,
+    /// The names of others in the directory, sorted.
+    pub(super) skipped: Vec<String>,
+}
+
+/// How the names of files with a guest end: domain XML, manifests, `nova.conf`.
+const ENDINGS: [&str; 5] = ["xml", "yaml", "yml", "json", "conf"];
+
+/// Returns the files that a name stands for: itself, or those directly in a directory that can have a guest.
 ///
 /// # Errors
 /// The directory cannot be read or has no such file.
-pub(super) fn expand(name: &str) -> Result<Vec<String>, LoadError> {
+pub(super) fn expand(name: &str) -> Result<Expanded, LoadError> {
+    let mut found = Expanded { files: Vec::new(), skipped: Vec::new() };
     if name == "-" || !Path::new(name).is_dir() {
-        return Ok(vec![name.to_owned()]);
+        found.files.push(name.to_owned());
+        return Ok(found);
     }
     let unreadable = |err: std::io::Error| LoadError::whole(name, format!("cannot read the directory: {err}"));
-    let mut found: Vec<PathBuf> = Vec::new();
     for entry in std::fs::read_dir(name).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
-        if path.extension().is_some_and(|extension| extension == "xml") && !path.is_dir() {
-            found.push(path);
+        let ending = path.extension().and_then(|extension| extension.to_str());
+        if ending.is_some_and(|ending| ENDINGS.contains(&ending)) && !path.is_dir() {
+            found.files.push(path.display().to_string());
+        } else {
+            let name = path.file_name().unwrap_or_default().display();
+            found.skipped.push(if path.is_dir() { format!("{name}/") } else { name.to_string() });
         }
     }
-    if found.is_empty() {
-        return Err(LoadError::whole(name, "expected a directory with .xml files, found none in it"));
+    if found.files.is_empty() {
+        let endings = ENDINGS.join(", .");
+        return Err(LoadError::whole(
+            name,
+            format!("expected a directory with files that end in .{endings}, found none"),
+        ));
     }
-    found.sort();
-    Ok(found.into_iter().map(|path| path.display().to_string()).collect())
+    found.files.sort();
+    found.skipped.sort();
+    Ok(found)
 }
 
 /// A list of actions to replay or to show, and the scenario it begins with.

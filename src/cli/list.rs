@@ -3,8 +3,12 @@
 use super::analysis_args::TextFormat;
 use crate::app::error::did_you_mean;
 use crate::domain::catalog::{Catalog, LibvirtId, Product, Provenance, ReleaseMap};
+use crate::domain::downstream::DownstreamMachine;
 use crate::domain::host::{Host, HostSource};
+use crate::domain::package::{Distribution, Presence};
+use crate::domain::qemu::QemuFacts;
 use crate::domain::scenario::EXAMPLE_LIBVIRT;
+use crate::domain::version::Version;
 use crate::explain::rule_page;
 use crate::export::SCHEMA;
 use crate::resolve::RuleId;
@@ -68,10 +72,12 @@ pub fn list(catalog: &Catalog, what: ListKind, format: TextFormat, out: &mut dyn
     Ok(0)
 }
 
-/// The upstream types with known defaults, then the distributions' with the upstream type each equals.
+/// The upstream types with the QEMU releases that have them, then the distributions' with the upstream type each equals.
 fn machines(catalog: &Catalog) -> Vec<(String, String)> {
-    let upstream =
-        catalog.qemu_defaults().machines.iter().map(|id| (catalog.machine_name(*id).to_owned(), String::new()));
+    let upstream = catalog.qemu_defaults().machines.iter().map(|id| {
+        let note = catalog.qemu_with(*id).map(|(first, last)| format!("QEMU {first} to {last}")).unwrap_or_default();
+        (catalog.machine_name(*id).to_owned(), note)
+    });
     let downstream = catalog.downstream().machines.iter().map(|known| {
         let like = known.like.iter().enumerate().map(|(place, (since, base))| {
             let from = if place == 0 { String::new() } else { format!(" from QEMU {since} on") };
@@ -79,10 +85,34 @@ fn machines(catalog: &Catalog) -> Vec<(String, String)> {
         });
         let like: Vec<String> = like.collect();
         let like = if like.is_empty() { "equals no upstream type".to_owned() } else { like.join(", ") };
-        let note = known.note.as_ref().map(|note| format!("; {note}")).unwrap_or_default();
-        (catalog.machine_name(known.machine).to_owned(), format!("{like}; {}{note}", known.certainty))
+        let version = known.default_cpu_version.as_ref().map(|version| format!("; default CPU version {version}"));
+        let (version, note) = (version.unwrap_or_default(), known.note.as_deref().unwrap_or_default());
+        let mark = if note.is_empty() { "" } else { "; " };
+        let text = format!("{like}; {}{version}; {}{mark}{note}", builds(catalog, known), known.certainty);
+        (catalog.machine_name(known.machine).to_owned(), text)
     });
     upstream.chain(downstream).collect()
+}
+
+/// Which distributions' QEMU has a machine type.
+fn builds(catalog: &Catalog, known: &DownstreamMachine) -> String {
+    let of_distribution = |distribution: &Distribution| {
+        let steps = known.builds.iter().filter(|(mark, ..)| *mark == distribution.mark);
+        let since = |(_, since, presence): &(Box<str>, Version, Presence)| {
+            let from = if *since == Version::default() { String::new() } else { format!(" from QEMU {since} on") };
+            match presence {
+                Presence::Yes => from,
+                Presence::No => format!(" (not{from})"),
+                Presence::Unread if from.is_empty() => " (older QEMU not read)".to_owned(),
+                Presence::Unread => format!(" (not read{from})"),
+            }
+        };
+        let mut steps: Vec<_> = steps.collect();
+        steps.sort_by_key(|(.., presence)| *presence != Presence::Yes);
+        let text: String = steps.iter().map(|step| since(step)).collect();
+        (!steps.is_empty()).then(|| format!("{}{text}", distribution.name))
+    };
+    catalog.downstream().distributions.iter().filter_map(of_distribution).collect::<Vec<_>>().join(", ")
 }
 
 /// Every product, with the other names of products and versions behind it.
@@ -141,7 +171,7 @@ fn release_note(catalog: &Catalog, id: LibvirtId) -> String {
 }
 
 fn qemu(catalog: &Catalog) -> Vec<(String, String)> {
-    let note = |facts: &crate::domain::qemu::QemuFacts| {
+    let note = |facts: &QemuFacts| {
         let asked = if facts.ran { ", read over QMP" } else { "" };
         format!("{} machine types, {} models{asked}", facts.machines.len(), facts.models.len())
     };

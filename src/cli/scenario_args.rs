@@ -36,7 +36,7 @@ pub struct Choice {
 /// The guest's file.
 #[derive(Args, Clone, Default, Debug)]
 pub struct DomainArg {
-    /// Read the guest from the output of virsh dumpxml
+    /// Read the guest from virsh dumpxml, a KubeVirt manifest or nova.conf
     ///
     /// The guest may be running or inactive, and - is standard input.
     #[arg(

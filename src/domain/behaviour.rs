@@ -1,18 +1,20 @@
 //! Describes how a libvirt release decides: one switch per difference between releases, with dates and sources.
 //! The dates themselves are facts and live in `cpu_map/behaviour.xml`.
 
-use super::definition::named_enum;
 use super::feature::{FeatureId, FeatureSet};
 use super::map::{MapId, ModelId};
+use super::named_enum::named_enum;
 use super::package::Since;
 use super::version::Version;
 
 mod value;
 
+use serde::{Deserialize, Serialize};
 use value::SettingValue;
 
 named_enum! {
     /// What an incoming guest that is silent about a removed feature is given.
+    #[derive(Serialize, Deserialize)]
     Regime {
         /// Nothing is written: QEMU's default stands, and the full check sees it.
         Nothing "nothing",
@@ -25,6 +27,7 @@ named_enum! {
 
 named_enum! {
     /// When a running guest keeps its original CPU beside the live one, so that two definitions travel.
+    #[derive(Serialize, Deserialize)]
     Original {
         /// Never: only the domain XML travels.
         Never "never",
@@ -37,6 +40,7 @@ named_enum! {
 
 named_enum! {
     /// Which difference in a feature marked as added the full check overlooks.
+    #[derive(Serialize, Deserialize)]
     AddedExempt {
         /// None.
         None "none",
@@ -49,6 +53,7 @@ named_enum! {
 
 named_enum! {
     /// Whether features marked as added are taken out of what is sent.
+    #[derive(Serialize, Deserialize)]
     DropAdded {
         /// They stay.
         No "no",
@@ -61,6 +66,7 @@ named_enum! {
 
 named_enum! {
     /// Where a switched-off feature that QEMU does not know disappears.
+    #[derive(Serialize, Deserialize)]
     DropUnknown {
         /// Nowhere: QEMU exits.
         Never "never",
@@ -73,6 +79,7 @@ named_enum! {
 
 named_enum! {
     /// How the partial check compares.
+    #[derive(Serialize, Deserialize)]
     PartialCheck {
         /// With the map's idea of the model.
         Map "map",
@@ -85,6 +92,7 @@ named_enum! {
 
 named_enum! {
     /// Which features the live update takes for missing.
+    #[derive(Serialize, Deserialize)]
     LiveMissing {
         /// Those that QEMU reports as unavailable.
         Reported "reported",
@@ -95,6 +103,7 @@ named_enum! {
 
 named_enum! {
     /// The host that the checks before a start look at under KVM.
+    #[derive(Serialize, Deserialize)]
     HostUnderKvm {
         /// The processor itself.
         Cpuid "cpuid",
@@ -109,6 +118,7 @@ named_enum! {
 
 named_enum! {
     /// Which model-specific registers of the processor libvirt reads.
+    #[derive(Serialize, Deserialize)]
     RegistersRead {
         /// None.
         None "none",
@@ -121,6 +131,7 @@ named_enum! {
 
 named_enum! {
     /// Who refuses to send a guest with `invtsc`.
+    #[derive(Serialize, Deserialize)]
     InvtscMessage {
         /// libvirt, before it asks QEMU.
         Libvirt "libvirt",
@@ -131,6 +142,7 @@ named_enum! {
 
 named_enum! {
     /// A fact about a release's map that is dated even where the map itself was never read.
+    #[derive(Serialize, Deserialize)]
     MapFact {
         /// The map names the `vmx-*` features.
         VmxKnown "vmx-known",
@@ -152,7 +164,7 @@ named_enum! {
 macro_rules! settings {
     ($($(#[$doc:meta])* $item:ident $word:literal $type:ty => |$behaviour:ident, $value:ident| $apply:expr);+ $(;)?) => {
         /// One switch with its value.
-        #[derive(Clone, PartialEq, Debug)]
+        #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
         pub enum Setting { $($(#[$doc])* $item($type)),+ }
 
         impl Setting {
@@ -414,7 +426,7 @@ impl Default for Behaviour {
 }
 
 /// One value in a switch's history.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Dated {
     /// The value.
     pub setting: Setting,
@@ -429,7 +441,7 @@ pub struct Dated {
 }
 
 /// A switch with every value it had.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct SwitchHistory {
     /// What the switch decides, in one sentence.
     pub doc: Box<str>,
@@ -466,7 +478,7 @@ impl SwitchHistory {
 }
 
 /// A fix that a distribution's package carries although its release does not.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Backport {
     /// The release the package is built from.
     pub release: Version,
@@ -483,7 +495,7 @@ pub struct Backport {
 }
 
 /// Models and features that a package's map has, as another release's map has them.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct TakenFromMap {
     /// The map.
     pub(crate) map: MapId,
@@ -495,6 +507,7 @@ pub struct TakenFromMap {
 
 named_enum! {
     /// Something QEMU does from some point release on.
+    #[derive(Serialize, Deserialize)]
     QuirkKind {
         /// `ht` and `cmp_legacy` are reported when a package has several threads.
         ThreadsReported "threads-reported",
@@ -514,7 +527,7 @@ named_enum! {
 }
 
 /// A range of QEMU point releases with something of their own.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Quirk {
     /// What they do.
     pub kind: QuirkKind,

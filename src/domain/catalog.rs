@@ -3,7 +3,6 @@
 
 use super::behaviour::{Backport, Behaviour, Known, MapFact, Quirk, QuirkKind, Setting, SwitchHistory};
 use super::cpuid::{XSAVE_STATES, XsaveState};
-use super::definition::Policy;
 use super::downstream::Downstream;
 use super::feature::{FeatureId, FeatureSet};
 use super::host::{CpuSignature, Host, HostId, HostSource, Vendor};
@@ -11,11 +10,12 @@ use super::map::{CpuMap, MapId, ModelId, Register};
 use super::named::Named;
 use super::names::Names;
 use super::package::{Build, Distribution, Presence};
+use super::policies::Policy;
 use super::product::Products;
 use super::qemu::{Accel, MachineId, QemuDefaults, QemuFacts, XSAVE_WORD, base_name, builtin_vendor, feature_word};
-use super::scenario::{DEFAULT_FEATURE, Scenario};
 use super::version::Version;
 use foldhash::HashMap;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 mod between;
@@ -32,7 +32,7 @@ pub use qemu_view::QemuView;
 pub struct LibvirtId(pub u16);
 
 /// How libvirt and QEMU releases decide, with dates.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Decisions {
     /// The libvirt releases whose source tree was read, oldest first.
     pub source_trees: Vec<Version>,
@@ -321,7 +321,7 @@ impl Catalog {
     pub(crate) fn maps_with(&self, id: LibvirtId, changes: &[(MapFact, bool)]) -> Vec<(LibvirtId, Arc<CpuMap>)> {
         let release = self.release(id);
         let made = between::with_facts(self, release.version, release.map, changes).filter(|_| !changes.is_empty());
-        made.into_iter().flatten().map(|(like, map)| (like, Arc::new(map))).collect()
+        made.into_iter().flatten().collect()
     }
 
     /// Returns the fixes that a package of libvirt has beyond its release, with whether it surely has them.
@@ -332,6 +332,12 @@ impl Catalog {
             .filter(move |fix| fix.release == version && fix.distribution == build.distribution.mark)
             .map(move |fix| (fix, fix.since.at(build.number)))
             .filter(|(_, presence)| *presence != Presence::No)
+    }
+
+    /// Returns whether it was read what the distribution's builds of a libvirt release change.
+    pub(crate) fn has_backports(&self, version: Version, build: Build<'_>) -> bool {
+        let rows = &self.decisions.backports;
+        rows.iter().any(|fix| fix.release == version && fix.distribution == build.distribution.mark)
     }
 
     /// Returns whether a QEMU release has a quirk on a machine type of the series `machine`
@@ -421,13 +427,12 @@ impl Catalog {
         self.recorded.sort();
     }
 
-    /// Returns whether a real run of exactly this scenario was recorded. Runs were saved and restored; live migrations
-    /// gave the same.
-    pub(crate) fn is_recorded(&self, scenario: &Scenario) -> bool {
+    /// Returns whether a real run of the scenario with this word was recorded.
+    pub(crate) fn is_recorded(&self, word_of_run: impl FnOnce() -> String) -> bool {
         if self.recorded.is_empty() {
             return false;
         }
-        let word = scenario.word_of_run(self);
+        let word = word_of_run();
         self.recorded.binary_search_by(|known| (**known).cmp(&word)).is_ok()
     }
 
@@ -444,11 +449,7 @@ impl Catalog {
     }
 
     /// Appends features with their policies.
-    pub(in crate::domain) fn push_policies(
-        &self,
-        text: &mut String,
-        features: impl IntoIterator<Item = (FeatureId, Policy)>,
-    ) {
+    pub(crate) fn push_policies(&self, text: &mut String, features: impl IntoIterator<Item = (FeatureId, Policy)>) {
         for (number, (feature, policy)) in features.into_iter().enumerate() {
             let name = self.feature_name(feature);
             let parts = match policy {
@@ -461,6 +462,9 @@ impl Catalog {
         }
     }
 }
+
+/// The feature the table is about when none is named.
+const DEFAULT_FEATURE: &str = "mpx";
 
 /// Splits `pc-q35-4.0.1` into its family and the QEMU release it is named after; `None` for names without one.
 pub fn machine_series(name: &str) -> Option<(&str, Version)> {

@@ -7,9 +7,10 @@ use super::map::ModelId;
 use super::package::{Build, BuildNumber, Distribution, Presence, Since};
 use super::qemu::MachineId;
 use super::version::Version;
+use serde::{Deserialize, Serialize};
 
 /// A machine type of a distribution.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct DownstreamMachine {
     /// The type.
     pub machine: MachineId,
@@ -31,7 +32,7 @@ pub struct DownstreamMachine {
 }
 
 /// In what a machine type differs from the upstream type that it equals otherwise.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Difference {
     /// These features are off unless they are named: in the models listed, or in every CPU.
     Off(FeatureSet, Option<Vec<ModelId>>),
@@ -78,7 +79,7 @@ impl DownstreamMachine {
 }
 
 /// A short name of machine types in the builds of a distribution.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct MachineAlias {
     /// The short name, `q35`.
     pub(crate) name: Box<str>,
@@ -91,7 +92,7 @@ pub struct MachineAlias {
 }
 
 /// The releases of which a row speaks.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) enum Releases {
     /// One release.
     One(Version),
@@ -112,7 +113,7 @@ impl Releases {
 }
 
 /// What the builds of QEMU releases have that upstream's has not, or lack.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct QemuBackport {
     /// The releases.
     pub(crate) releases: Releases,
@@ -141,7 +142,7 @@ impl QemuBackport {
 }
 
 /// What a build changes in QEMU.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct QemuChanges {
     /// Feature names that it knows besides.
     pub(crate) properties: FeatureSet,
@@ -170,7 +171,7 @@ impl QemuChanges {
 }
 
 /// A CPU type of a product that uses QEMU without libvirt.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct ProductModel {
     /// Its name.
     pub name: Box<str>,
@@ -185,7 +186,7 @@ pub struct ProductModel {
 }
 
 /// What distributions change.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Downstream {
     /// The distributions.
     pub distributions: Vec<Distribution>,
@@ -231,6 +232,12 @@ impl Downstream {
     /// Returns what a package's build says. `None` for builds of distributions that ship upstream's QEMU.
     pub(crate) fn build(&self, build: &str) -> Option<Build<'_>> {
         self.distributions.iter().find_map(|distribution| distribution.build(build))
+    }
+
+    /// Returns whether it was read what the distribution's builds of a release change.
+    pub(crate) fn is_read(&self, release: Version, build: Build<'_>) -> bool {
+        let mut rows = self.backports.iter().filter(|row| row.distribution == build.distribution.mark);
+        rows.any(|row| row.releases.names(release))
     }
 
     /// Returns the changes that a build surely has, and those of which that was not read.

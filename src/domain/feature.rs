@@ -1,6 +1,7 @@
 //! Names one CPU feature by a small number, and a set of them by a fixed array of bits.
 //! Holds no facts: which features exist is the catalog's knowledge.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// How many features one catalog can name; libvirt 12.8.0 names 400, QEMU some twenty more.
@@ -8,12 +9,12 @@ pub(crate) const CAPACITY: usize = 512;
 const WORDS: usize = CAPACITY / 64;
 
 /// One CPU feature, as an index into the catalog's list of names.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct FeatureId(pub u16);
 
 /// A set of features. Copying it is cheap, and so are all of its operations.
 #[expect(clippy::derived_hash_with_manual_eq, reason = "equal sets have equal words")]
-#[derive(Clone, Copy, Eq, Hash, Default)]
+#[derive(Clone, Copy, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct FeatureSet([u64; WORDS]);
 
 // Written out, because comparing arrays calls `memcmp`, which costs more than the eight words.

@@ -1,11 +1,12 @@
 //! Describes hosts and CPU vendors: what a real processor lets KVM give to a guest.
 
 use super::feature::FeatureSet;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
 /// A CPU vendor, as libvirt's maps name it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Vendor {
     /// GenuineIntel.
     Intel,
@@ -64,7 +65,7 @@ impl fmt::Display for Vendor {
 }
 
 /// Family, model and stepping of a processor, as CPUID leaf 1 tells them.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct CpuSignature {
     /// CPUID family, the extended one added.
     pub family: u32,
@@ -113,7 +114,7 @@ pub struct GivenHost {
 }
 
 /// Where the list of what KVM gives on a host was read.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum HostSource {
     /// A QEMU reply recorded on the host. `host=any` stands for these hosts only.
     QemuReply,
@@ -124,7 +125,7 @@ pub enum HostSource {
 /// What the processor itself shows in CPUID and model-specific registers, whether or not KVM gives it to a guest.
 /// libvirt's host model under KVM is this united with [`Host::features`] (`virQEMUCapsInitHostCPUModel`, 7.0.0 and
 /// later).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Silicon {
     /// The features shown.
     pub features: FeatureSet,
@@ -133,7 +134,7 @@ pub struct Silicon {
 }
 
 /// A real CPU and what KVM gives to a guest there.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Host {
     /// The name under which a scenario picks it.
     pub name: Box<str>,

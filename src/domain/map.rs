@@ -3,18 +3,19 @@
 
 use super::feature::{FeatureId, FeatureSet};
 use super::host::{CpuSignature, Vendor};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// One CPU model name, as an index into the catalog's list.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct ModelId(pub u16);
 
 /// One of the catalog's distinct CPU maps.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct MapId(pub u16);
 
 /// Where the processor shows a feature: a bit of CPUID or of a model-specific register.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum Register {
     /// `cpuid(eax_in, ecx_in)` and the bits it sets in eax, ebx, ecx, edx.
     Cpuid {
@@ -35,7 +36,7 @@ pub enum Register {
 }
 
 /// What a map says of one feature.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct FeatureDefinition {
     /// False for the few that libvirt leaves out of a migratable host model.
     pub migratable: bool,
@@ -44,7 +45,7 @@ pub struct FeatureDefinition {
 }
 
 /// A family and model number by which libvirt recognises a host, as written in the map.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Signature {
     /// The CPUID family.
     pub family: Box<str>,
@@ -76,7 +77,7 @@ impl Signature {
 }
 
 /// Whether libvirt may choose a model for a host or a guest; it does not limit naming it.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Decode {
     /// May describe a host.
     pub host: bool,
@@ -85,7 +86,7 @@ pub struct Decode {
 }
 
 /// What a map says of one CPU model, ancestors merged (libvirt `x86ModelParse`).
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct ModelDefinition {
     /// The features of the model.
     pub data: FeatureSet,
@@ -98,7 +99,7 @@ pub struct ModelDefinition {
     /// The vendor's name as the map writes it, with the ancestor's taken over.
     pub vendor: Option<Box<str>>,
     /// The signatures, with the ancestor's taken over.
-    pub signatures: Vec<Signature>,
+    pub signatures: Arc<[Signature]>,
     /// The decode attributes; maps before 4.7 have none.
     pub decode: Option<Decode>,
     /// `<check partial='compat'>`: the partial check still compares with the map.
@@ -118,17 +119,19 @@ impl ModelDefinition {
 }
 
 /// One CPU map.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct CpuMap {
     /// Every feature in map order: the order of every list in an error message.
     pub order: Vec<FeatureId>,
     /// The same features as a set.
     pub known: FeatureSet,
     /// What the map says of each feature, in the same order.
+    #[serde(skip)]
     pub features: Vec<Arc<FeatureDefinition>>,
     /// The models in map order.
     pub model_order: Vec<ModelId>,
     /// What the map says of each model, by the model's number; `None` where it has no such model.
+    #[serde(skip)]
     pub models: Vec<Option<Arc<ModelDefinition>>>,
     /// Vendor names with their CPUID strings, in map order.
     pub vendors: Vec<(Box<str>, Box<str>)>,

@@ -1,13 +1,28 @@
 //! Turns names into small numbers and back, and finds the known name nearest to a mistyped one.
 
 use foldhash::HashMap;
+use serde::{Deserialize, Serialize};
 use strsim::osa_distance;
 
 /// A list of distinct names; each is known by its position.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, Default, Debug, Serialize, Deserialize)]
+#[serde(from = "Vec<Box<str>>", into = "Vec<Box<str>>")]
 pub struct Names {
     list: Vec<Box<str>>,
     index: HashMap<Box<str>, u16>,
+}
+
+impl From<Vec<Box<str>>> for Names {
+    fn from(list: Vec<Box<str>>) -> Self {
+        let index = list.iter().cloned().zip(0..).collect();
+        Self { list, index }
+    }
+}
+
+impl From<Names> for Vec<Box<str>> {
+    fn from(names: Names) -> Self {
+        names.list
+    }
 }
 
 impl PartialEq for Names {

@@ -1,7 +1,9 @@
 //! Describes what the build of a package says: whose it is, its number, and what is in builds from some number on.
 
+use serde::{Deserialize, Serialize};
+
 /// A distribution, recognised by a mark in the build of its packages.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Distribution {
     /// The mark: `el9` in `9.1.0-20.el9`.
     pub mark: Box<str>,
@@ -28,7 +30,7 @@ impl Distribution {
 }
 
 /// The number of a package's build: `29.el9_7.6` is 29, then 7 for the minor release, then 6 for the update.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct BuildNumber(pub [u32; 3]);
 
 /// What the build of a package says.
@@ -41,7 +43,7 @@ pub struct Build<'a> {
 }
 
 /// From which build on something is in the packages of one release and distribution.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Since {
     /// In every build.
     Every,
@@ -54,7 +56,7 @@ pub enum Since {
 }
 
 /// Whether something is there.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum Presence {
     /// It is.
     Yes,
@@ -85,6 +87,15 @@ impl Since {
                 }
             }
         }
+    }
+}
+
+/// Returns a version with its package's build: `9.0.0-3.el9`, `6.2.0+dfsg-2ubuntu6`.
+pub(crate) fn write_package(version: &str, build: Option<&str>) -> String {
+    match build {
+        None => version.to_owned(),
+        Some(build) if build.starts_with('+') => format!("{version}{build}"),
+        Some(build) => format!("{version}-{build}"),
     }
 }
 

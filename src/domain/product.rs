@@ -1,10 +1,11 @@
 //! Describes products: distributions and KubeVirt releases with the packages of libvirt and QEMU that they ship.
 
 use super::names::nearest;
+use serde::{Deserialize, Serialize};
 use strsim::osa_distance;
 
 /// A product and the packages it ships.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Product {
     /// `debian:12`.
     pub name: Box<str>,
@@ -23,7 +24,7 @@ pub struct Product {
 }
 
 /// Every product, with the other names that they and their versions have.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Products {
     /// Those with libvirt and QEMU.
     pub(crate) listed: Vec<Product>,
@@ -56,7 +57,7 @@ impl Products {
         let listed_as = self.same.iter().find(|(other, _)| **other == *product).map_or(product, |(_, listed)| listed);
         let coded = self.codenames.iter().find(|[of, code, _]| **of == *listed_as && **code == *version);
         let version = coded.map_or(version, |[_, _, version]| version);
-        let of_product = |known: &&Product| known.name.split_once(':').is_some_and(|(name, _)| name == listed_as);
+        let of_product = |known: &&Product| known.is_of(listed_as);
         let exact = |known: &&Product| of_product(known) && known.ships_in(version);
         if let Some(known) = self.listed.iter().find(exact) {
             return Ok(known);
@@ -66,13 +67,16 @@ impl Products {
         }
         let below = self.listed.iter().filter(of_product).filter(|known| is_patch_of(version, known.version()));
         below.max_by_key(|known| numbers(known.version())).ok_or_else(|| {
-            let mut listed = self.listed.iter().chain(&self.without_libvirt);
-            let is_known = listed.any(|known| of_product(&known));
-            let asked = format!("{listed_as}:{version}");
-            let names = self.listed.iter().filter(|known| !is_known || of_product(known)).map(|known| &*known.name);
-            // Another version of another product is no help.
-            let near = |name: &&str| is_known || osa_distance(name, &asked) <= MISSPELT;
-            NoProduct::Unknown(nearest(&asked, names).filter(near))
+            let is_older = |known: &&Product| numbers(known.version()) < numbers(version);
+            let older = self.listed.iter().filter(of_product).filter(is_older);
+            let near =
+                older.max_by_key(|known| numbers(known.version())).or_else(|| self.listed.iter().find(of_product));
+            NoProduct::Unknown(near.map(|known| &*known.name).or_else(|| {
+                // Another version of another product is no help.
+                let asked = format!("{listed_as}:{version}");
+                let names = self.listed.iter().map(|known| &*known.name);
+                nearest(&asked, names).filter(|name| osa_distance(name, &asked) <= MISSPELT)
+            }))
         })
     }
 
@@ -85,7 +89,12 @@ impl Products {
 }
 
 impl Product {
-    fn version(&self) -> &str {
+    /// Returns whether it is a release of the product of this name.
+    pub(crate) fn is_of(&self, name: &str) -> bool {
+        self.name.split_once(':').is_some_and(|(product, _)| product == name)
+    }
+
+    pub(crate) fn version(&self) -> &str {
         self.name.split_once(':').map_or("", |(_, version)| version)
     }
 

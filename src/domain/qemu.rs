@@ -1,19 +1,20 @@
 //! Describes QEMU releases: machine types, models, the cells of what a model gets under a machine type,
 //! property names, dependencies, and what TCG offers.
 
-use super::definition::named_enum;
 use super::feature::{FeatureId, FeatureSet};
 use super::host::Vendor;
 use super::map::{ModelId, Register};
+use super::named_enum::named_enum;
 use super::version::Version;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// One machine type name, as an index into the catalog's list.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct MachineId(pub u16);
 
 /// A set of machine types with cells; there are 81, and 128 fit.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug, Serialize, Deserialize)]
 pub struct MachineSet(pub u128);
 
 impl MachineSet {
@@ -39,7 +40,7 @@ named_enum! {
 }
 
 /// What one builtin model turns on, before the host filter and after dependency clearing.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct ModelDefaults {
     /// On under every machine type.
     pub always: FeatureSet,
@@ -64,7 +65,7 @@ impl ModelDefaults {
 }
 
 /// The cells of one model under each accelerator; not one differs between two QEMUs that share a machine type.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct QemuDefaults {
     /// The machine types that have cells, in natural order; positions in [`MachineSet`] count along this list.
     pub machines: Vec<MachineId>,
@@ -89,7 +90,7 @@ impl QemuDefaults {
 }
 
 /// A machine type as one QEMU release lists it.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct QemuMachine {
     /// The type.
     pub machine: MachineId,
@@ -106,7 +107,7 @@ pub struct QemuMachine {
 }
 
 /// A CPU model as one QEMU release lists it.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct QemuModel {
     /// The model.
     pub model: ModelId,
@@ -115,11 +116,12 @@ pub struct QemuModel {
     /// The versioned model an unversioned name stands for.
     pub(crate) alias_of: Option<ModelId>,
     /// What keeps it from running under TCG, if that was recorded.
+    #[serde(skip)]
     pub tcg_blockers: Arc<[FeatureId]>,
 }
 
 /// What a KVM host offered on the machine a release was recorded on.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct RecordedHost {
     /// The model the reply expanded to.
     pub(crate) base: Box<str>,
@@ -152,7 +154,7 @@ pub(crate) fn closed(rows: &[Dependency]) -> Vec<Dependency> {
 }
 
 /// What is known of one QEMU release. Parts that were never read are `None`: neighbours answer for them.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct QemuFacts {
     /// The release.
     pub version: Version,

@@ -8,13 +8,14 @@ use super::definition::{Check, Definition, Fallback, Match, Mode, Policies};
 use super::feature::FeatureId;
 use super::host::{GivenHost, HostId, Vendor};
 use super::map::ModelId;
-use super::package::{Build, Presence};
 use super::qemu::{Accel, MachineId};
 use super::version::Version;
 
 mod link;
+mod release;
 
 pub use link::{KEYS, Key, KeyInfo, LinkError, ValueError, write_host, write_machine, write_release, write_topology};
+pub use release::{LibvirtChoice, QemuChoice, Release};
 
 /// A value, or the word `?`: nobody told.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -93,117 +94,16 @@ pub enum HostChoice {
     Unknown,
 }
 
-/// A libvirt release at one end.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub enum LibvirtChoice {
-    /// A release, and the package's build where one was named (`3.el9`).
-    Release(LibvirtId, Option<Box<str>>),
-    /// The example's *old*: [`EXAMPLE_LIBVIRT`].
-    Old,
-    /// The example's *new*: [`EXAMPLE_LIBVIRT`] with the scenario's feature taken out of every model.
-    New,
-    /// Not known.
-    Unknown,
-}
-
-impl LibvirtChoice {
-    /// Returns the release that it is, for *old* and *new* the one they are made from; `None` if it is not known.
-    pub fn id(&self, catalog: &Catalog) -> Option<LibvirtId> {
-        match self {
-            Self::Release(id, _) => Some(*id),
-            Self::Old | Self::New => catalog.libvirt(EXAMPLE_LIBVIRT),
-            Self::Unknown => None,
-        }
-    }
-}
-
-/// A QEMU release at one end.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct QemuChoice {
-    /// The release.
-    pub version: Told<Version>,
-    /// The package's build where one was named.
-    pub build: Option<Box<str>>,
-}
-
-/// The software at one end.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct Release {
-    /// libvirt.
-    pub libvirt: LibvirtChoice,
-    /// QEMU.
-    pub qemu: QemuChoice,
-    /// The product that ships both, as it was named: `ubuntu:22.04`.
-    pub product: Option<Box<str>>,
-}
-
-/// The products that are KubeVirt, or made of it.
-const KUBEVIRTS: [&str; 3] = ["kubevirt", "kubevirt-cs10", "harvester"];
-
 /// The release that the names `old` and `new` of the example stand for.
 pub const EXAMPLE_LIBVIRT: &str = "9.0.0";
 /// The QEMU taken at both ends when none is named.
 pub const DEFAULT_QEMU: Version = Version::new(7, 2, 22);
+/// The path of the emulator in libvirt's messages, where neither the domain nor a distribution names one.
+pub(crate) const EMULATOR: &str = "/usr/bin/qemu-system-x86_64";
 /// The machine type taken when none is named.
 pub const DEFAULT_MACHINE: &str = "pc-q35-4.0";
 /// The model taken when none is named.
 pub const DEFAULT_MODEL: &str = "Skylake-Client";
-/// The feature the table is about when none is named.
-pub const DEFAULT_FEATURE: &str = "mpx";
-
-impl Release {
-    /// Returns this libvirt with the default QEMU.
-    pub const fn with_default_qemu(libvirt: LibvirtChoice) -> Self {
-        Self::new(libvirt, QemuChoice { version: Told::Is(DEFAULT_QEMU), build: None })
-    }
-
-    /// Returns this libvirt with this QEMU.
-    pub const fn new(libvirt: LibvirtChoice, qemu: QemuChoice) -> Self {
-        Self { libvirt, qemu, product: None }
-    }
-
-    /// Puts another libvirt in place; what a product ships is no longer what is meant.
-    pub fn set_libvirt(&mut self, libvirt: LibvirtChoice) {
-        (self.libvirt, self.product) = (libvirt, None);
-    }
-
-    /// Puts another QEMU in place.
-    pub fn set_qemu(&mut self, qemu: QemuChoice) {
-        (self.qemu, self.product) = (qemu, None);
-    }
-
-    /// Returns the product with what it ships: `ubuntu:22.04 (8.0.0/6.2)`. `None` where no product was named.
-    pub(crate) fn product_label(&self, catalog: &Catalog) -> Option<String> {
-        let name = self.product.as_deref()?;
-        let known = catalog.all_products().find(name).ok()?;
-        let number = |package: &str| package.split(['-', '+']).next().unwrap_or(package).to_owned();
-        Some(format!("{name} ({}/{})", number(&known.libvirt), number(&known.qemu)))
-    }
-
-    /// Returns what the build of the libvirt package says, if it is one of a distribution with packages of its own.
-    pub(crate) fn libvirt_build<'c>(&self, catalog: &'c Catalog) -> Option<Build<'c>> {
-        match &self.libvirt {
-            LibvirtChoice::Release(_, Some(build)) => catalog.downstream().build(build),
-            LibvirtChoice::Release(_, None) | LibvirtChoice::Old | LibvirtChoice::New | LibvirtChoice::Unknown => None,
-        }
-    }
-
-    /// Returns the same of the QEMU package. Where it does not say whose it is, it is taken to come with libvirt's.
-    pub(crate) fn qemu_build<'c>(&self, catalog: &'c Catalog) -> Option<Build<'c>> {
-        let own = self.qemu.build.as_deref().and_then(|build| catalog.downstream().build(build));
-        own.or_else(|| self.libvirt_build(catalog).map(|build| Build { number: None, ..build }))
-    }
-
-    /// Returns whether the QEMU here has the machine type; `None` where the QEMU is not known.
-    pub(crate) fn has_machine(&self, catalog: &Catalog, machine: MachineId) -> Option<Presence> {
-        let views = catalog.qemu_views(self.qemu.version.known()?);
-        let distribution = self.qemu_build(catalog).map(|build| build.distribution);
-        let has = |view| catalog.has_machine(view, distribution, machine);
-        let all: Vec<Presence> = views.iter().map(has).collect();
-        let first = all.iter().copied().find(|presence| *presence != Presence::No);
-        Some(first.unwrap_or(Presence::No))
-    }
-}
 
 named_enum! {
     /// How the guest travels.
@@ -226,13 +126,14 @@ pub struct Running {
     pub inactive: Option<Definition>,
 }
 
-/// A product that writes domains for its users, who do not call `virsh`.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Writer {
-    /// KubeVirt, and products made of it.
-    KubeVirt,
-    /// OpenStack's nova.
-    Nova,
+named_enum! {
+    /// A product that writes domains for its users, who do not call `virsh`.
+    Writer {
+        /// KubeVirt, and products made of it.
+        KubeVirt "kubevirt",
+        /// OpenStack's nova.
+        Nova "nova",
+    }
 }
 
 /// One question.
@@ -258,7 +159,7 @@ pub struct Scenario {
     pub to: Release,
     /// The stops between.
     pub via: Vec<Release>,
-    /// The hosts of the stops, where they are not the destination's. Not part of the link.
+    /// The hosts of the stops, where they are not the destination's.
     pub via_hosts: Vec<HostChoice>,
     /// The release under which the guest was begun, when the source's daemon was upgraded since.
     pub started: Option<Release>,
@@ -286,9 +187,9 @@ pub struct Scenario {
     pub feature: FeatureId,
     /// Whether the guest has a PMU.
     pub pmu: bool,
-    /// The product that writes the guest's domain, for the words of fixes; no word tells it.
+    /// The product that writes the guest's domain, for the words of fixes.
     pub written_by: Option<Writer>,
-    /// The emulator the domain names, for messages; no word tells it.
+    /// The emulator the domain names, for messages.
     pub emulator: Option<Box<str>>,
     /// The running guest, from a domain file or a link. Choosing another guest ends it.
     pub running: Option<Box<Running>>,
@@ -297,12 +198,16 @@ pub struct Scenario {
 impl Scenario {
     /// Returns the product that writes the guest's domain: as its file tells, or as one of the releases does.
     pub(crate) fn writer(&self) -> Option<Writer> {
-        let is_kubevirt = |end: &Release| {
-            let product = end.product.as_deref().and_then(|name| name.split(':').next());
-            product.is_some_and(|name| KUBEVIRTS.contains(&name))
-        };
-        let of_releases = [&self.from, &self.to].into_iter().any(is_kubevirt).then_some(Writer::KubeVirt);
-        self.written_by.or(of_releases)
+        self.written_by.or_else(|| self.writer_of_releases())
+    }
+
+    fn writer_of_releases(&self) -> Option<Writer> {
+        (self.from.is_kubevirt() || self.to.is_kubevirt()).then_some(Writer::KubeVirt)
+    }
+
+    /// Returns the releases on the way: source, stops, destination.
+    pub(crate) fn releases(&self) -> impl Iterator<Item = &Release> {
+        [&self.from].into_iter().chain(&self.via).chain([&self.to])
     }
 
     /// Returns who sends and who receives at one hop, counted from the source.
@@ -361,7 +266,7 @@ impl Scenario {
     /// that both have.
     pub(crate) fn default_machine(&self, catalog: &Catalog) -> MachineChoice {
         let both_have = |id: MachineId| {
-            let has = |end: &Release| end.has_machine(catalog, id).is_none_or(|has| has == Presence::Yes);
+            let has = |end: &Release| end.surely_has_machine(catalog, id) != Some(false);
             has(&self.from) && has(&self.to)
         };
         let usual = catalog.machine(DEFAULT_MACHINE).unwrap_or(MachineId(0));

@@ -1,11 +1,12 @@
 //! Parses, compares and prints release numbers of libvirt and QEMU.
 //! Knows no release by name: what exists is the catalog's knowledge.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
 /// A release number: up to three parts, missing ones zero, as in `9.0.0` or `7.2`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Version {
     /// The first part, `9` in `9.1.2`.
     pub major: u16,
@@ -19,6 +20,11 @@ impl Version {
     /// Returns the release `major.minor.micro`.
     pub const fn new(major: u16, minor: u16, micro: u16) -> Self {
         Self { major, minor, micro }
+    }
+
+    /// Returns the next point release.
+    pub(crate) const fn next_point(self) -> Self {
+        Self { micro: self.micro.saturating_add(1), ..self }
     }
 
     /// Returns major and minor, which name a QEMU series and its machine types.

@@ -390,11 +390,9 @@ fn have((first, last): (Version, Version), name: &str) -> String {
 
 fn has_machine(catalog: &Catalog, machine: &str) -> String {
     let id = catalog.machine(machine);
-    let lists = |qemu: &&crate::domain::qemu::QemuFacts| qemu.machines.iter().any(|known| Some(known.machine) == id);
-    let having = || catalog.qemu_releases().iter().filter(lists);
-    match (having().next(), having().next_back()) {
-        (Some(first), Some(last)) => have((first.version, last.version), machine),
-        _ => match id.and_then(|id| catalog.downstream().machine(id)) {
+    match id.and_then(|id| catalog.qemu_with(id)) {
+        Some(releases) => have(releases, machine),
+        None => match id.and_then(|id| catalog.downstream().machine(id)) {
             Some(known) => {
                 let named = |mark: &str| catalog.downstream().distributions.iter().find(|d| *d.mark == *mark);
                 let mut names: Vec<&str> =

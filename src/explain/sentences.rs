@@ -1,6 +1,7 @@
 //! Words the tree of causes: the only place where sentences about an answer are made.
 //! A headline is a fragment without a full stop; every other string is one or two whole sentences.
 
+use super::basis::basis;
 use super::cause::{Cause, Fact, causes};
 use crate::domain::behaviour::Regime;
 use crate::domain::catalog::Catalog;
@@ -10,7 +11,7 @@ use crate::domain::qemu::Accel;
 use crate::domain::scenario::{
     CpuChoice, EXAMPLE_LIBVIRT, LibvirtChoice, MachineChoice, Release, Scenario, write_machine,
 };
-use crate::resolve::{Answer, Basis, Refusal, Stage, TOO_MANY, Verdict, WrittenBy, between_exact_maps, unread_qemus};
+use crate::resolve::{Answer, Refusal, Stage, TOO_MANY, Verdict, WrittenBy};
 
 /// The explanation of an answer.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -67,46 +68,11 @@ pub fn libvirt_label(catalog: &Catalog, release: &Release) -> String {
         LibvirtChoice::Old => format!("the old libvirt ({EXAMPLE_LIBVIRT})"),
         LibvirtChoice::New => "the new libvirt".to_owned(),
         LibvirtChoice::Unknown => "this libvirt".to_owned(),
-        LibvirtChoice::Release(id, build) => {
-            let build = build.as_ref().map(|build| format!("-{build}")).unwrap_or_default();
+        LibvirtChoice::Release(..) => {
             let product = release.product.as_ref().map(|product| format!(" of {product}")).unwrap_or_default();
-            format!("libvirt {}{build}{product}", catalog.release(*id).name)
+            format!("libvirt {}{product}", release.libvirt.name(catalog))
         }
     }
-}
-
-fn basis(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> String {
-    let mut text = match answer.basis {
-        Basis::Recorded => "recorded: this exact migration was run",
-        Basis::Read => "read: follows from the code and data of these releases",
-        Basis::Inferred => "inferred: the code and data of these releases were only partly read",
-        Basis::Extrapolated => "extrapolated: old releases follow rules that state when each change was released",
-    }
-    .to_owned();
-    let name = |id| &*catalog.release(id).name;
-    let between = answer.trace.as_ref().map(|_| between_exact_maps(catalog, scenario)).unwrap_or_default();
-    for (release, lower, upper) in between {
-        text.push_str(&format!("; no CPU map for {} (between {} and {})", name(release), name(lower), name(upper)));
-    }
-    for (release, lower, upper) in answer.trace.as_ref().map(|_| unread_qemus(catalog, scenario)).unwrap_or_default() {
-        text.push_str(&format!("; QEMU {release}: between {lower} and {upper}"));
-    }
-    if let MachineChoice::Listed(id) = scenario.machine
-        && let Some(known) = catalog.downstream().machine(id)
-        && let Some(base) = known.base(scenario.from.qemu.version.known().unwrap_or_default())
-    {
-        let (own, base) = (catalog.machine_name(id), catalog.machine_name(base));
-        text.push_str(&format!("; {own} has the CPU defaults of {base} ({})", known.certainty));
-    }
-    let ends = [&scenario.from].into_iter().chain(&scenario.via).chain([&scenario.to]).chain(&scenario.started);
-    for product in ends.filter_map(|end| end.product.as_deref()) {
-        if let Some(known) =
-            catalog.all_products().find(product).ok().filter(|_| !catalog.all_products().is_listed(product))
-        {
-            text.push_str(&format!("; {product} is not listed, and the packages of {} are used", known.name));
-        }
-    }
-    text
 }
 
 /// Capitalizes the first word of a sentence, but not `libvirt`.

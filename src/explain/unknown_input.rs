@@ -3,7 +3,11 @@
 /// Returns how a user finds out the value of an unknown input, by the name that an answer gives it.
 pub fn how_to_find_out(input: &str) -> &'static str {
     let begins = |start: &str| input.starts_with(start);
-    if begins("machine type") {
+    if begins("changes in QEMU package") || begins("fixes in libvirt package") {
+        "Read the package's changelog, for example with rpm -q --changelog PACKAGE."
+    } else if begins("machine types of") {
+        "Run the emulator of that package with -machine help."
+    } else if begins("machine type") {
         "Run virsh dumpxml GUEST and read the machine attribute of <os><type>."
     } else if begins("topology") {
         "Run virsh dumpxml GUEST and read <topology> in <cpu>; without it, each vCPU has a socket of its own."
@@ -15,8 +19,12 @@ pub fn how_to_find_out(input: &str) -> &'static str {
         "Run virsh domcapabilities on the host and pass the file."
     } else if begins("libvirt map") {
         "Pass /usr/share/libvirt/cpu_map of that release with --cpu-map."
+    } else if begins("switch") {
+        "The code of this release was not read; run both neighbours of it, or name another release."
     } else if begins("libvirt") {
         "Run virsh version --daemon on that host."
+    } else if begins("QEMU") && !begins("QEMU of") {
+        "This release was not read; import --qemu PROGRAM adds what its program tells."
     } else if begins("QEMU") {
         "Run virsh version on that host."
     } else {

@@ -133,7 +133,10 @@ pub fn json_about(catalog: &Catalog, scenario: &Scenario, answer: &Answer, about
 
 /// The same on one line.
 pub fn json_line_about(catalog: &Catalog, scenario: &Scenario, answer: &Answer, about: About<'_>) -> String {
-    serde_json::to_string(&object(catalog, scenario, answer, about)).unwrap_or_default()
+    // With room for most answers: the text is written in many small pieces.
+    let mut line = Vec::with_capacity(2048);
+    let written = serde_json::to_writer(&mut line, &object(catalog, scenario, answer, about));
+    written.ok().and_then(|()| String::from_utf8(line).ok()).unwrap_or_default()
 }
 
 /// Returns the answer as JSON over several lines. `id` is what a batch line was called.

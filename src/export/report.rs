@@ -3,7 +3,7 @@
 use crate::analysis::remedies::{Application, Remedy};
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Mode;
-use crate::domain::scenario::{Scenario, write_release};
+use crate::domain::scenario::{Release, Scenario, write_release};
 use crate::domain::text::fill_after;
 use crate::explain::{Explanation, Outlook, explain, message};
 use crate::export::tool_line;
@@ -23,8 +23,8 @@ pub fn summary(catalog: &Catalog, scenario: &Scenario, answer: &Answer, remedies
     let explanation = explain(catalog, scenario, answer);
     let rule = answer.rule.map(|rule| format!(" (rule {})", rule.name())).unwrap_or_default();
     let mut head = String::new();
-    let (guest, from) = (scenario.cpu_name(catalog), write_release(catalog, &scenario.from));
-    let to = write_release(catalog, &scenario.to);
+    let label = |end: &Release| end.product_label(catalog).unwrap_or_else(|| write_release(catalog, end));
+    let (guest, from, to) = (scenario.cpu_name(catalog), label(&scenario.from), label(&scenario.to));
     let _ = writeln!(head, "{}{rule}: {guest} from {from} to {to}", explanation.headline);
     if let Some(refusal) = answer.refusal() {
         let _ = writeln!(head, "  {}", message(catalog, refusal));

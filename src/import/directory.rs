@@ -12,6 +12,8 @@ use crate::domain::map::{CpuMap, MapId};
 use crate::domain::version::Version;
 use crate::load::timeline::Texts;
 use crate::load::{LoadError, cpu_map_dir, file};
+use std::fs::File;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// Says why nothing was written.
@@ -37,6 +39,30 @@ pub enum ImportError {
         /// What the system says.
         error: std::io::Error,
     },
+    /// Another import writes the files, or one was killed.
+    #[error("another import is writing these files; if none runs, remove {path}", path = .0.display())]
+    Locked(PathBuf),
+}
+
+/// Keeps other imports from the directory: of two at once, one would write what the other did not read.
+struct Lock(PathBuf);
+
+impl Lock {
+    fn take(directory: &Path) -> Result<Self, ImportError> {
+        let path = directory.join("import.lock");
+        match File::create_new(&path) {
+            Ok(_) => Ok(Self(path)),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(ImportError::Locked(path)),
+            Err(error) => Err(ImportError::Write { path, error }),
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // What cannot be removed is named to the next import.
+        let _ = std::fs::remove_file(&self.0);
+    }
 }
 
 /// The files that were written, each with its size in bytes.
@@ -63,6 +89,7 @@ pub struct Added {
 /// # Errors
 /// A mistake in the map or the timeline, a name that is taken or no release number, a file that cannot be written.
 pub fn add_libvirt(to: &Path, name: &str, map: &Path, source: &str) -> Result<Added, ImportError> {
+    let _lock = Lock::take(to)?;
     let mut parts = load(to)?;
     let number = name.split_once('+').map_or(name, |(number, _)| number);
     let version: Version =
@@ -86,6 +113,7 @@ pub fn add_libvirt(to: &Path, name: &str, map: &Path, source: &str) -> Result<Ad
 /// A mistake in the reply or the timeline, a name that is taken or cannot stand in a scenario, a file that cannot be
 /// written.
 pub fn add_host(to: &Path, name: &str, reply: &Path) -> Result<Added, ImportError> {
+    let _lock = Lock::take(to)?;
     let mut parts = load(to)?;
     let taken = parts.hosts.iter().any(|host| &*host.name == name) || matches!(name, "any" | "capable");
     if taken || name.is_empty() || name.contains(|c: char| c.is_whitespace() || ",=:?".contains(c)) {
@@ -121,6 +149,7 @@ pub struct AskedQemu {
 /// # Errors
 /// A QEMU that cannot be asked, a mistake in the timeline, a file that cannot be written.
 pub fn add_qemu(to: &Path, binary: &Path, progress: Progress<'_>) -> Result<AskedQemu, ImportError> {
+    let _lock = Lock::take(to)?;
     let mut parts = load(to)?;
     let asked = qemu::ask(binary, &parts.features, progress)?;
     let merged = qemu::merge::merge(&mut parts, &asked);
@@ -134,6 +163,7 @@ pub fn add_qemu(to: &Path, binary: &Path, progress: Progress<'_>) -> Result<Aske
 /// # Errors
 /// A mistake in the facts, a file that cannot be written.
 pub fn rewrite(to: &Path) -> Result<Written, ImportError> {
+    let _lock = Lock::take(to)?;
     store_parts(to, &load(to)?)
 }
 
@@ -185,7 +215,9 @@ fn replace(directory: &Path, files: &[(&str, &str)]) -> Result<Written, ImportEr
     let beside = |name: &str| directory.join(format!("{name}.new"));
     let fault = |path: PathBuf, error| ImportError::Write { path, error };
     for (name, text) in files {
-        if let Err(error) = std::fs::write(beside(name), text) {
+        // Left by an import that was killed, or a link to some other file.
+        let _ = std::fs::remove_file(beside(name));
+        if let Err(error) = File::create_new(beside(name)).and_then(|mut file| file.write_all(text.as_bytes())) {
             for (name, _) in files {
                 // What is not there need not be removed, and the first fault is the one to tell.
                 let _ = std::fs::remove_file(beside(name));

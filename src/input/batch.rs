@@ -107,7 +107,8 @@ pub(crate) fn read_with(catalog: &Catalog, defaults: &Defaults, text: &str) -> R
         format!("column {}: {said}", err.column().max(1))
     })?;
     if let Some(link) = &line.scenario {
-        let scenario = Scenario::parse_over(catalog, &defaults.scenario, link).map_err(|err| err.to_string())?;
+        let scenario = Scenario::parse_over(catalog, (&defaults.scenario, &defaults.given), link)
+            .map_err(|err| err.to_string())?;
         for (key, name) in [(Key::From, "source"), (Key::To, "destination")] {
             if !defaults.given.contains(&key) && !Key::all_in(link).any(|named| named == key) {
                 return Err(format!("the scenario names no {name}: expected {}=RELEASE", key.name()));
@@ -166,7 +167,9 @@ fn between(catalog: &Catalog, line: &Line, defaults: &Defaults) -> Result<Scenar
         let name = format!("via[{index}]");
         let at = stop.host(catalog, &name)?.unwrap_or_else(|| scenario.to_host.clone());
         set(catalog, &mut scenario, (Key::Via, Some(&stop.release())), &name)?;
-        scenario.via_hosts.push(at);
+        if scenario.via_hosts.len() < scenario.via.len() {
+            scenario.via_hosts.push(at);
+        }
     }
     if scenario.via_hosts.iter().all(|host| *host == scenario.to_host) {
         scenario.via_hosts.clear();

@@ -159,7 +159,7 @@ const MESSAGES: &[(&str, Lead, Reader)] =
         }),
         ("does not support machine type '", Lead::From("Emulator '"), |_, rest, before| {
             let emulator = before.rsplit_once("Emulator '").and_then(|(_, path)| path.split('\'').next());
-            let emulator = emulator.unwrap_or(crate::resolve::EMULATOR).into();
+            let emulator = emulator.unwrap_or(crate::domain::scenario::EMULATOR).into();
             known(Refusal::MachineType { emulator, machine: quoted(rest)?.into() })
         }),
         ("unsupported machine type", Lead::From("-machine "), |_, rest, before| {

@@ -115,7 +115,7 @@ impl<'n> MapReader<'n> {
         let signatures = element.children_named("signature").map(|child| signature(document, child));
         let signatures: Vec<Signature> = signatures.collect::<Result<_, _>>()?;
         if !signatures.is_empty() {
-            model.signatures = signatures;
+            model.signatures = signatures.into();
         }
         if let Some(vendor) = element.child("vendor") {
             model.vendor = Some(self.known_vendor(document, vendor)?);
@@ -145,7 +145,7 @@ impl<'n> MapReader<'n> {
             data: ancestor.data - ancestor.removed_set(),
             ancestor: Some(id),
             vendor: ancestor.vendor.clone(),
-            signatures: ancestor.signatures.clone(),
+            signatures: Arc::clone(&ancestor.signatures),
             ..ModelDefinition::default()
         })
     }

@@ -1,29 +1,23 @@
 //! Builds the catalog from the facts that are part of the program.
-//! Reads no file while the program runs: the texts are put in when it is compiled.
+//! Reads no file while the program runs: the build script read and checked them with the same reader.
 
 use super::error::LoadError;
-use super::timeline::{self, Texts};
+use super::packed::Packed;
 use crate::domain::catalog::{Catalog, Parts};
 
-/// The timeline as it was when the program was compiled.
-pub const TEXTS: Texts<'static> = Texts {
-    libvirt: ("cpu_map/libvirt.xml", include_str!("../../cpu_map/libvirt.xml")),
-    qemu: ("cpu_map/qemu.xml", include_str!("../../cpu_map/qemu.xml")),
-    downstream: ("cpu_map/downstream.xml", include_str!("../../cpu_map/downstream.xml")),
-    hosts: ("cpu_map/hosts.xml", include_str!("../../cpu_map/hosts.xml")),
-    products: ("cpu_map/products.xml", include_str!("../../cpu_map/products.xml")),
-    behaviour: ("cpu_map/behaviour.xml", include_str!("../../cpu_map/behaviour.xml")),
-};
+/// The files of the timeline as the program was built with them.
+const FACTS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/facts"));
 
-/// The words of the scenarios of which a real migration was recorded.
+/// The words of the scenarios of which a real migration was recorded, sorted.
 const RECORDED: &str = include_str!("../../cpu_map/recorded.txt");
 
-/// Returns every fact the program was compiled with.
+/// Returns every fact the program was built with.
 ///
 /// # Errors
-/// A mistake in the files, which the project's own tests exclude.
+/// A mistake in the files, which the build script and the project's own tests exclude.
 pub fn catalog() -> Result<Catalog, LoadError> {
-    let mut catalog = timeline::catalog(&TEXTS)?;
+    let wrong = |error: &dyn std::fmt::Display| LoadError::whole("cpu_map", error.to_string());
+    let mut catalog = Catalog::new(parts()?).map_err(|error| wrong(&error))?;
     catalog.set_recorded(RECORDED.lines());
     Ok(catalog)
 }
@@ -31,7 +25,8 @@ pub fn catalog() -> Result<Catalog, LoadError> {
 /// Returns the same facts before they are checked and completed.
 ///
 /// # Errors
-/// A mistake in the files, which the project's own tests exclude.
+/// A mistake in the files, which the build script and the project's own tests exclude.
 pub fn parts() -> Result<Parts, LoadError> {
-    timeline::read(&TEXTS)
+    let packed = postcard::from_bytes::<Packed>(FACTS);
+    packed.map(Packed::unpack).map_err(|error| LoadError::whole("cpu_map", error.to_string()))
 }

@@ -2,7 +2,7 @@
 //! Opens no file; knows nothing of libvirt's own format.
 
 use super::error::LoadError;
-use super::notation;
+use super::notation::{self, Alphabet};
 use super::xml::{Document, Element};
 use crate::domain::catalog::{ExactRelease, Parts};
 use crate::domain::feature::{FeatureId, FeatureSet};
@@ -10,8 +10,18 @@ use crate::domain::map::{CpuMap, Decode, FeatureDefinition, MapId, ModelDefiniti
 use crate::domain::names::Names;
 use std::sync::Arc;
 
-/// What a feature or model is in each map; `None` where the map has no such.
-type Column<T> = Vec<Option<Arc<T>>>;
+/// What the maps say of one feature: every definition it has had, and for each map the place of its own among them;
+/// `None` where the map has no such.
+struct Column {
+    definitions: Vec<Arc<FeatureDefinition>>,
+    in_maps: Vec<Option<u8>>,
+}
+
+impl Column {
+    fn at(&self, map: usize) -> Option<&Arc<FeatureDefinition>> {
+        self.definitions.get(usize::from((*self.in_maps.get(map)?)?))
+    }
+}
 
 /// The maps in order, and the one each is described as a change of.
 struct Chain<'a> {
@@ -28,7 +38,7 @@ pub fn read(document: &Document<'_>, parts: &mut Parts) -> Result<(), LoadError>
     let features = features(document, &chain, &mut parts.features)?;
     let mut maps: Vec<CpuMap> = vec![CpuMap::default(); chain.names.len()];
     for (id, column) in (0..).map(FeatureId).zip(&features) {
-        for (map, _) in maps.iter_mut().zip(column).filter(|(_, definition)| definition.is_some()) {
+        for (map, _) in maps.iter_mut().zip(&column.in_maps).filter(|(_, definition)| definition.is_some()) {
             map.known.insert(id);
         }
     }
@@ -87,12 +97,8 @@ impl Chain<'_> {
     }
 }
 
-fn features(
-    document: &Document<'_>,
-    chain: &Chain<'_>,
-    names: &mut Names,
-) -> Result<Vec<Column<FeatureDefinition>>, LoadError> {
-    let mut columns: Vec<Column<FeatureDefinition>> = Vec::new();
+fn features(document: &Document<'_>, chain: &Chain<'_>, names: &mut Names) -> Result<Vec<Column>, LoadError> {
+    let mut columns: Vec<Column> = Vec::new();
     for element in document.root.children_named("feature") {
         let name = document.need(element, "name")?;
         let id = notation::intern_feature(names, name)
@@ -100,16 +106,20 @@ fn features(
         if usize::from(id.0) != columns.len() {
             return Err(document.error(element, format!("expected each feature once, found {name} a second time")));
         }
-        let mut entries: Vec<Option<Option<Arc<FeatureDefinition>>>> = vec![None; chain.names.len()];
-        entries[chain.place(document, element, "since")?] = Some(definition(document, element)?);
-        for change in element.children_named("since") {
-            entries[chain.place(document, change, "map")?] = Some(definition(document, change)?);
+        // Each change is noted as what it changes to, and only then handed on from map to map.
+        let mut column = Column { definitions: Vec::new(), in_maps: Vec::with_capacity(chain.names.len()) };
+        let mut changes: Vec<Option<Option<u8>>> = vec![None; chain.names.len()];
+        let first = std::iter::once((element, "since"));
+        for (change, attribute) in first.chain(element.children_named("since").map(|change| (change, "map"))) {
+            let full = || document.error(change, "expected at most 256 definitions of a feature, found one more");
+            let number = u8::try_from(column.definitions.len()).ok().ok_or_else(full)?;
+            let definition = definition(document, change)?;
+            changes[chain.place(document, change, attribute)?] = Some(definition.as_ref().map(|_| number));
+            column.definitions.extend(definition);
         }
-        let mut column: Column<FeatureDefinition> = Vec::with_capacity(entries.len());
-        for (place, entry) in entries.into_iter().enumerate() {
-            let inherited = || chain.bases[place].and_then(|base| column[base].clone());
-            let value = entry.unwrap_or_else(inherited);
-            column.push(value);
+        for (change, base) in changes.into_iter().zip(&chain.bases) {
+            let inherited = base.and_then(|base| *column.in_maps.get(base)?);
+            column.in_maps.push(change.unwrap_or(inherited));
         }
         columns.push(column);
     }
@@ -155,7 +165,7 @@ fn order_features(
     document: &Document<'_>,
     chain: &Chain<'_>,
     names: &Names,
-    columns: &[Column<FeatureDefinition>],
+    columns: &[Column],
     maps: &mut [CpuMap],
 ) -> Result<(), LoadError> {
     let mut read: Option<(usize, Vec<FeatureId>)> = None;
@@ -166,8 +176,10 @@ fn order_features(
             read = Some((run.offset, ids.collect::<Result<_, _>>()?));
         }
         let all = read.as_ref().map(|(_, ids)| ids.as_slice()).unwrap_or_default();
+        map.order.reserve_exact(map.known.len());
+        map.features.reserve_exact(map.known.len());
         for id in all {
-            if let Some(definition) = columns[usize::from(id.0)].get(place).and_then(Option::as_ref) {
+            if let Some(definition) = columns[usize::from(id.0)].at(place) {
                 map.order.push(*id);
                 map.features.push(Arc::clone(definition));
             }
@@ -207,7 +219,7 @@ fn models(document: &Document<'_>, chain: &Chain<'_>, parts: &mut Parts, maps: &
         document,
         features: &parts.features,
         models: &parts.models,
-        sorted: notation::sorted(&parts.features),
+        alphabet: Alphabet::of(&parts.features),
     };
     for element in document.root.children_named("model") {
         let id = usize::from(reader.model(element, document.need(element, "name")?)?.0);
@@ -236,7 +248,7 @@ struct ModelReader<'e, 'a> {
     document: &'e Document<'a>,
     features: &'e Names,
     models: &'e Names,
-    sorted: Vec<FeatureId>,
+    alphabet: Alphabet,
 }
 
 impl ModelReader<'_, '_> {
@@ -311,7 +323,7 @@ impl ModelReader<'_, '_> {
         }
         let start = self.like(element, map)?.map_or(before, of);
         let set = self.apply(element, start)?;
-        Ok(self.sorted.iter().copied().filter(|feature| set.contains(*feature)).collect())
+        Ok(self.alphabet.sort(set))
     }
 }
 

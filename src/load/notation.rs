@@ -19,11 +19,26 @@ pub(crate) fn intern_feature(features: &mut Names, name: &str) -> Option<Feature
     features.intern(name).map(FeatureId)
 }
 
-/// Returns every feature in the order of the alphabet, in which most lists of the facts are kept.
-pub(crate) fn sorted(features: &Names) -> Vec<FeatureId> {
-    let mut sorted: Vec<(&str, u16)> = features.iter().zip(0..).collect();
-    sorted.sort_unstable();
-    sorted.into_iter().map(|(_, id)| FeatureId(id)).collect()
+/// The order of the alphabet, in which most lists of the facts are kept: the place of each feature, by its number.
+pub(crate) struct Alphabet(Vec<u16>);
+
+impl Alphabet {
+    pub(crate) fn of(features: &Names) -> Self {
+        let mut sorted: Vec<(&str, usize)> = features.iter().zip(0..).collect();
+        sorted.sort_unstable();
+        let mut places = vec![0; sorted.len()];
+        for (place, (_, number)) in (0..).zip(sorted) {
+            places[number] = place;
+        }
+        Self(places)
+    }
+
+    /// Returns the features of a set in this order.
+    pub(crate) fn sort(&self, set: FeatureSet) -> Vec<FeatureId> {
+        let mut list: Vec<FeatureId> = set.iter().collect();
+        list.sort_unstable_by_key(|feature| self.0.get(usize::from(feature.0)));
+        list
+    }
 }
 
 /// Applies a word list to a set: `name` adds, `-name` takes away.

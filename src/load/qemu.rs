@@ -2,7 +2,7 @@
 
 use super::attributes::{need_version, version};
 use super::error::LoadError;
-use super::notation;
+use super::notation::{self, Alphabet};
 use super::xml::{Document, Element};
 use crate::domain::catalog::Parts;
 use crate::domain::feature::{FeatureId, FeatureSet};
@@ -10,7 +10,9 @@ use crate::domain::map::ModelId;
 use crate::domain::names::Names;
 use crate::domain::qemu::{MachineId, QemuFacts, QemuMachine, QemuModel, RecordedHost};
 use crate::domain::version::Version;
-use std::ops::RangeInclusive;
+use foldhash::HashMap;
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
 mod defaults;
@@ -30,8 +32,15 @@ pub fn read(document: &Document<'_>, parts: &mut Parts) -> Result<(), LoadError>
         parts.models.intern(document.need(element, "name")?);
     }
     let features = &parts.features;
-    let sorted = notation::sorted(features);
-    let mut reader = Reader { document, features, sorted, versions: Vec::new(), releases: Vec::new() };
+    let mut reader = Reader {
+        document,
+        features,
+        alphabet: Alphabet::of(features),
+        versions: Vec::new(),
+        releases: Vec::new(),
+        places: RefCell::default(),
+        blockers: HashMap::default(),
+    };
     for element in document.root.children_named("release") {
         let release = reader.release(element)?;
         reader.versions.push(release.version);
@@ -44,8 +53,8 @@ pub fn read(document: &Document<'_>, parts: &mut Parts) -> Result<(), LoadError>
         reader.model(element, &parts.models)?;
     }
     for element in document.root.children_named("generic") {
-        for place in reader.places(element, "releases")? {
-            reader.releases[place].generic.push(document.need(element, "name")?.into());
+        for place in &*reader.places(element, "releases")? {
+            reader.releases[*place].generic.push(document.need(element, "name")?.into());
         }
     }
     // By the alphabet, wherever a row was added: QEMU's own order was not read.
@@ -61,13 +70,19 @@ pub fn read(document: &Document<'_>, parts: &mut Parts) -> Result<(), LoadError>
 struct Reader<'e, 'a> {
     document: &'e Document<'a>,
     features: &'e Names,
-    /// Every feature by the alphabet, in which blockers are kept.
-    sorted: Vec<FeatureId>,
+    alphabet: Alphabet,
     versions: Vec<Version>,
     releases: Vec<QemuFacts>,
+    /// The places of releases read so far, by their text: few differ.
+    places: RefCell<HashMap<&'e str, Rc<[usize]>>>,
+    /// What keeps the models read so far from running under TCG, each from the release at a place on.
+    blockers: HashMap<ModelId, Vec<Blockers>>,
 }
 
-impl Reader<'_, '_> {
+/// From the release at this place on, a model lacks these features under TCG.
+type Blockers = (usize, Arc<[FeatureId]>);
+
+impl<'e> Reader<'e, '_> {
     fn release(&self, element: &Element<'_>) -> Result<QemuFacts, LoadError> {
         let text = |name: &str| element.get(name).map(Box::from);
         let probe_source: Option<Box<str>> = text("probe-source");
@@ -121,15 +136,20 @@ impl Reader<'_, '_> {
     }
 
     /// Returns the places of the releases an attribute lists.
-    fn places(&self, element: &Element<'_>, attribute: &str) -> Result<Vec<usize>, LoadError> {
-        let ranges: Vec<RangeInclusive<usize>> =
-            notation::release_ranges(self.document.need(element, attribute)?, &self.versions).map_err(|word| {
-                self.document.error(element, format!("expected QEMU releases in {attribute}, found {word:?}"))
-            })?;
-        Ok(ranges.into_iter().flatten().collect())
+    fn places(&self, element: &'e Element<'_>, attribute: &str) -> Result<Rc<[usize]>, LoadError> {
+        let text = self.document.need(element, attribute)?;
+        if let Some(known) = self.places.borrow().get(text) {
+            return Ok(Rc::clone(known));
+        }
+        let ranges = notation::release_ranges(text, &self.versions).map_err(|word| {
+            self.document.error(element, format!("expected QEMU releases in {attribute}, found {word:?}"))
+        })?;
+        let places: Rc<[usize]> = ranges.into_iter().flatten().collect();
+        self.places.borrow_mut().insert(text, Rc::clone(&places));
+        Ok(places)
     }
 
-    fn machine(&mut self, element: &Element<'_>, machines: &mut Names) -> Result<(), LoadError> {
+    fn machine(&mut self, element: &'e Element<'_>, machines: &mut Names) -> Result<(), LoadError> {
         let name = self.document.need(element, "name")?;
         let full = || self.document.error(element, "expected at most 65536 machine types, found one more");
         let machine = machines.intern(name).map(MachineId).ok_or_else(full)?;
@@ -141,8 +161,8 @@ impl Reader<'_, '_> {
                     self.document.error(listed, format!("expected a number in cpu-max, found {text:?}"))
                 })?),
             };
-            for place in self.places(listed, "releases")? {
-                let release = &mut self.releases[place];
+            for place in &*self.places(listed, "releases")? {
+                let release = &mut self.releases[*place];
                 release.machines.push(QemuMachine {
                     machine,
                     alias: listed.get("alias").map(Into::into),
@@ -159,32 +179,28 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    fn model(&mut self, element: &Element<'_>, models: &Names) -> Result<(), LoadError> {
+    fn model(&mut self, element: &'e Element<'_>, models: &Names) -> Result<(), LoadError> {
         let name = self.document.need(element, "name")?;
         let lookup = |name: &str| {
             let error = || self.document.error(element, format!("expected the name of a model, found {name:?}"));
             models.get(name).map(ModelId).ok_or_else(error)
         };
         let model = lookup(name)?;
-        let mut blockers: Vec<(usize, Arc<[FeatureId]>)> = Vec::new();
-        let mut before = match element.get("like") {
-            None => Vec::new(),
-            Some(like) => self.blockers_of(lookup(like)?),
-        };
+        let mut blockers: Vec<Blockers> = Vec::new();
         let mut set = FeatureSet::EMPTY;
         for child in element.children_named("tcg-lacks") {
             set = self.apply(child, set)?;
-            let list: Arc<[FeatureId]> = self.sorted.iter().copied().filter(|feature| set.contains(*feature)).collect();
-            blockers.extend(self.places(child, "since")?.into_iter().map(|place| (place, Arc::clone(&list))));
+            let list: Arc<[FeatureId]> = self.alphabet.sort(set).into();
+            blockers.extend(self.places(child, "since")?.iter().map(|place| (*place, Arc::clone(&list))));
         }
-        if !blockers.is_empty() {
-            before = blockers;
+        if let Some(like) = element.get("like").filter(|_| blockers.is_empty()) {
+            blockers = self.blockers.get(&lookup(like)?).cloned().unwrap_or_default();
         }
         for listed in element.children_named("in") {
             let alias_of = listed.get("alias-of").map(lookup).transpose()?;
-            for place in self.places(listed, "releases")? {
-                let lacks = before.iter().rev().find(|(since, _)| *since <= place);
-                self.releases[place].models.push(QemuModel {
+            for place in &*self.places(listed, "releases")? {
+                let lacks = blockers.iter().rev().find(|(since, _)| since <= place);
+                self.releases[*place].models.push(QemuModel {
                     model,
                     deprecated: listed.get("deprecated") == Some("yes"),
                     alias_of,
@@ -192,17 +208,11 @@ impl Reader<'_, '_> {
                 });
             }
         }
+        self.blockers.insert(model, blockers);
         Ok(())
     }
 
-    /// Returns what keeps a model read before from running under TCG, by release.
-    fn blockers_of(&self, model: ModelId) -> Vec<(usize, Arc<[FeatureId]>)> {
-        let of = |release: &QemuFacts| release.models.iter().find(|known| known.model == model).cloned();
-        let listed = self.releases.iter().enumerate().filter_map(|(place, release)| Some((place, of(release)?)));
-        listed.map(|(place, model)| (place, model.tcg_blockers)).collect()
-    }
-
-    fn dependency(&mut self, element: &Element<'_>) -> Result<(), LoadError> {
+    fn dependency(&mut self, element: &'e Element<'_>) -> Result<(), LoadError> {
         let name = self.document.need(element, "parent")?;
         let unknown = || self.document.error(element, format!("expected the name of a feature, found {name:?}"));
         let parent = self.features.get(name).map(FeatureId).ok_or_else(unknown)?;
@@ -211,8 +221,8 @@ impl Reader<'_, '_> {
         for change in element.children_named("since") {
             children = self.apply(change, children)?;
             let row = (change.get("gone").is_none()).then_some(children);
-            for start in self.places(change, "release")? {
-                rows.iter_mut().skip(start).for_each(|known| *known = row);
+            for start in &*self.places(change, "release")? {
+                rows.iter_mut().skip(*start).for_each(|known| *known = row);
             }
         }
         for (release, row) in self.releases.iter_mut().zip(rows) {

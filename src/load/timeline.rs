@@ -4,7 +4,7 @@
 use super::error::LoadError;
 use super::xml::Document;
 use super::{behaviour, downstream, hosts, libvirt, qemu};
-use crate::domain::catalog::{Catalog, Parts};
+use crate::domain::catalog::Parts;
 
 /// The texts of the timeline, each with the name it goes by in messages.
 #[derive(Clone, Copy, Debug)]
@@ -42,12 +42,4 @@ pub fn read(texts: &Texts<'_>) -> Result<Parts, LoadError> {
     let (file, text) = texts.behaviour;
     behaviour::read(&Document::parse(file, text)?, &mut parts)?;
     Ok(parts)
-}
-
-/// Returns the whole catalog.
-///
-/// # Errors
-/// The first mistake in any of the files, or what does not fit together.
-pub(crate) fn catalog(texts: &Texts<'_>) -> Result<Catalog, LoadError> {
-    Catalog::new(read(texts)?).map_err(|error| LoadError::whole("cpu_map", error.to_string()))
 }

@@ -3,7 +3,7 @@
 use super::answer::{Answer, Basis, Outcome, OutcomeWithFeatures};
 use super::decision_table::{MapState, Mention, Row, row};
 use super::endpoint::Endpoint;
-use super::migrate::{Case, MigrationResult, Prepared};
+use super::migrate::{Case, Journey, MigrationResult, Prepared};
 use super::prepared_endpoint::PreparedEndpoint;
 use super::recorder::{FullTrace, NoTrace, RefusalOnly};
 use super::refusal::{Refusal, UnorderedRefusal};
@@ -39,14 +39,29 @@ pub fn brief<P: PolicyStore>(
     }
 }
 
-/// As [`brief`], for the migration from one of the endpoints straight to another, by their indices.
-pub fn brief_between<P: PolicyStore>(
-    prepared: &Prepared<'_>,
-    (from, to): (usize, usize),
-    definition: &Definition<P>,
+/// A guest that was started at one of the endpoints, for the migrations from there straight to the others.
+pub struct Started<'p, P> {
+    prepared: &'p Prepared<'p>,
+    from: usize,
     feature: FeatureId,
-) -> Option<OutcomeWithFeatures> {
-    brief_over(prepared, &[prepared.endpoints.get(from)?, prepared.endpoints.get(to)?], definition, feature)
+    journey: Journey<'p, P>,
+}
+
+impl<'p, P: PolicyStore> Started<'p, P> {
+    /// Starts the guest at the endpoint with this index, if there is one.
+    pub fn at(prepared: &'p Prepared<'p>, from: usize, definition: &Definition<P>, feature: FeatureId) -> Option<Self> {
+        let journey = prepared.start(prepared.endpoints.get(from)?, true, (definition, feature), &mut NoTrace);
+        Some(Self { prepared, from, feature, journey })
+    }
+
+    /// As [`brief`], for the migration to the endpoint with this index.
+    pub fn to(&self, to: usize) -> Option<OutcomeWithFeatures> {
+        let endpoints = &self.prepared.endpoints;
+        let path: [&PreparedEndpoint<'_>; 2] = [endpoints.get(self.from)?, endpoints.get(to)?];
+        let mut journey = self.journey.clone();
+        journey.go_on(&path, self.feature, &mut NoTrace);
+        Some(RuleInput::of(self.prepared.catalog, &path, &journey.result, self.feature).brief())
+    }
 }
 
 fn brief_over<P: PolicyStore>(

@@ -8,10 +8,8 @@ use crate::domain::host::{CpuSignature, Vendor};
 use crate::domain::map::CpuMap;
 use crate::domain::package::Distribution;
 use crate::domain::qemu::{Accel, MachineId};
+use crate::domain::scenario::EMULATOR;
 use std::sync::Arc;
-
-/// The path of the emulator in libvirt's messages, where neither the domain nor a distribution names one.
-pub const EMULATOR: &str = "/usr/bin/qemu-system-x86_64";
 
 /// A host, decided.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -4,8 +4,8 @@
 use super::answer::Answer;
 use super::decision_table::Mention;
 use super::endpoint::{Endpoint, Guest, Host};
-use super::expansion::Expansion;
-use super::prepared_endpoint::{Facts, PreparedEndpoint};
+use super::expansion::expand;
+use super::prepared_endpoint::{Expansion, Facts, PreparedEndpoint};
 use super::recorder::{FullTrace, Recorder};
 use super::send::{not_sent, send};
 use super::start::{Attempt, Built, adopt_running, start_incoming, start_new};
@@ -55,6 +55,7 @@ pub struct Prepared<'e> {
 }
 
 /// How far a guest came.
+#[derive(Clone)]
 pub(super) struct MigrationResult {
     /// The last start, at whichever endpoint.
     pub(super) last: Attempt,
@@ -74,8 +75,7 @@ pub(super) struct MigrationResult {
     pub(super) comparable: FeatureSet,
     /// Whether libvirt leaves the CPU to QEMU.
     pub(super) passthrough: bool,
-    /// The features whose XSAVE state the guest could read at the source, and at the last endpoint with a CPU. Empty of a
-    /// guest that already runs, whose live definition does not tell them.
+    /// The features whose XSAVE state the guest could read at the source, and at the last endpoint with a CPU.
     pub(super) states: (FeatureSet, FeatureSet),
     /// Whether the vendor that the guest reads is another at the last endpoint.
     pub(super) vendor_changes: bool,
@@ -92,7 +92,7 @@ impl<'e> Prepared<'e> {
     /// Where the guest already runs, it is that guest which migrates, whatever definition is decided.
     pub fn of(catalog: &'e Catalog, case: &'e Case<'_>) -> Self {
         let first = case.started.as_ref().or(case.ends.first()).filter(|_| case.running.is_none());
-        let expansion = first.and_then(|end| Expansion::of(catalog, end, &case.guest, &case.definition));
+        let expansion = first.and_then(|end| expand(catalog, end, &case.guest, &case.definition));
         let model = expansion.as_ref().map_or(case.guest_definition().model, |expansion| Some(expansion.model));
         let endpoint = |end: &'e Endpoint<'_>| Rc::new(PreparedEndpoint::of(catalog, end, &case.guest, model));
         Self {
@@ -126,11 +126,23 @@ impl<'e> Prepared<'e> {
         feature: FeatureId,
         recorder: &mut K,
     ) -> Option<MigrationResult> {
-        let source = *path.first()?;
+        let mut journey = self.start(path.first()?, path.len() > 1, (definition, feature), recorder);
+        journey.go_on(path, feature, recorder);
+        Some(journey.result)
+    }
+
+    /// Starts the guest at an endpoint, from which it migrates on or not.
+    pub(super) fn start<P: PolicyStore, K: Recorder<P>>(
+        &self,
+        source: &PreparedEndpoint<'_>,
+        migrates: bool,
+        (definition, feature): (&Definition<P>, FeatureId),
+        recorder: &mut K,
+    ) -> Journey<'_, P> {
         let mut guest = Running {
             live: self.running.map_or_else(|| definition.clone(), |running| running.live.stored()),
             original: self.running.and_then(|running| running.inactive.as_ref()).map(Definition::stored),
-            needs_original: self.running.is_some() || path.len() > 1,
+            needs_original: self.running.is_some() || migrates,
         };
         let facts = self.facts(&guest.live, feature);
         let given = Mention::of(&guest.live, feature);
@@ -156,13 +168,34 @@ impl<'e> Prepared<'e> {
         result.before = last.cpu.map(|cpu| cpu.visible);
         result.mention = would_mention(source, last.prepared_mention.unwrap_or(given), feature);
         result.cpu = last.cpu;
-        if let Some(cpu) = last.cpu.filter(|_| self.running.is_none()) {
+        if let Some(cpu) = last.cpu {
             result.states = (cpu.states, cpu.states);
         }
         if result.started && self.started.is_some() && self.running.is_none() {
             reconnect(source, &mut guest);
             recorder.reconnected(&guest.live);
         }
+        Journey { facts, guest, result }
+    }
+}
+
+/// A guest under way.
+#[derive(Clone)]
+pub(super) struct Journey<'p, P> {
+    facts: Facts<'p>,
+    guest: Running<P>,
+    pub(super) result: MigrationResult,
+}
+
+impl<P: PolicyStore> Journey<'_, P> {
+    /// Migrates the guest from each endpoint to the next, until one refuses it.
+    pub(super) fn go_on<K: Recorder<P>>(
+        &mut self,
+        path: &[&PreparedEndpoint<'_>],
+        feature: FeatureId,
+        recorder: &mut K,
+    ) {
+        let Self { facts, guest, result } = self;
         let vendor = result.last.cpu.and_then(|cpu| cpu.vendor);
         let mut changed = false;
         for (index, pair) in path.windows(2).enumerate() {
@@ -170,25 +203,25 @@ impl<'e> Prepared<'e> {
             if result.last.refusal.is_some() {
                 break;
             }
-            let mut sent = send(&facts, (from, to), &guest.live, guest.original.as_ref(), self.transport);
+            let mut sent = send(facts, (from, to), &guest.live, guest.original.as_ref(), facts.transport);
             recorder.sent(&sent);
             if let Some(refusal) =
-                not_sent(&facts, from, &guest, result.last.cpu.map(|cpu| cpu.visible).unwrap_or_default())
+                not_sent(facts, from, guest, result.last.cpu.map(|cpu| cpu.visible).unwrap_or_default())
             {
                 recorder.given(to, &sent.xml, false);
-                recorder.refused(&facts, to, &sent.xml, &refusal);
+                recorder.refused(facts, to, &sent.xml, &refusal);
                 (result.hop, result.mention, result.cpu) = (index, Mention::of(&sent.xml, feature), None);
                 result.last.refusal = Some(refusal);
                 break;
             }
             guest.needs_original = index + 2 < path.len();
-            let mention = start_incoming(&facts, to, &mut sent, &mut guest, (&mut result.last, recorder));
+            let mention = start_incoming(facts, to, &mut sent, guest, (&mut result.last, recorder));
             let last = &result.last;
             let before = result.after.or(result.before);
             result.after = last.cpu.map(|cpu| cpu.visible);
             result.vendor_changes = last.cpu.is_some_and(|cpu| cpu.vendor != vendor);
             let states = result.states.1;
-            if let Some(cpu) = last.cpu.filter(|_| self.running.is_none()) {
+            if let Some(cpu) = last.cpu {
                 result.states.1 = cpu.states;
             }
             if !changed || last.refusal.is_some() {
@@ -197,7 +230,6 @@ impl<'e> Prepared<'e> {
             let comparable = |set: Option<FeatureSet>| set.map(|set| set & result.comparable);
             changed |= comparable(result.after) != comparable(before) || result.states.1 != states;
         }
-        Some(result)
     }
 }
 
@@ -235,7 +267,7 @@ pub fn cold_boot(catalog: &Catalog, case: &Case<'_>) -> Option<StartTrace> {
     if definition.takes_host_model() && (guest.accel, end.host) == (Accel::Kvm, Host::Capable) {
         return None;
     }
-    let expansion = Expansion::of(catalog, end, guest, definition);
+    let expansion = expand(catalog, end, guest, definition);
     let model = expansion.as_ref().map_or(definition.model, |expansion| Some(expansion.model));
     let endpoint = PreparedEndpoint::of(catalog, end, guest, model);
     let named = case.guest_definition().features.sets().on();

@@ -3,9 +3,9 @@
 
 use super::dependencies::Dependencies;
 use super::endpoint::{Endpoint, Guest, Host, Machine};
-use super::expansion::Expansion;
 use crate::domain::behaviour::QuirkKind;
 use crate::domain::catalog::{Catalog, QemuView, machine_series};
+use crate::domain::definition::{Definition, Match, Mode, Policies, PolicyStore};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
 use crate::domain::map::{ModelDefinition, ModelId};
@@ -44,6 +44,32 @@ impl Facts<'_> {
     ) -> Option<&'s PreparedModel<'s>> {
         let named = self.expansion.and_then(|expansion| expansion.named.as_ref());
         [endpoint.model.as_ref(), named].into_iter().flatten().find(|model| Some(model.id) == name)
+    }
+}
+
+/// What replaces the CPU of a definition at the endpoint where the guest starts.
+pub(super) struct Expansion<'e> {
+    /// The model that takes the place of the definition's.
+    pub(super) model: ModelId,
+    /// The model that the definition names, which the checks before look at.
+    pub(super) named: Option<PreparedModel<'e>>,
+    pub(super) vendor: Option<Vendor>,
+    pub(super) features: Policies,
+}
+
+impl Expansion<'_> {
+    /// Replaces the CPU of `definition`. What it says about single features stays (libvirt `x86UpdateHostModel`,
+    /// `virCPUx86Translate`).
+    pub(super) fn replace<P: PolicyStore>(&self, definition: &mut Definition<P>) {
+        let mut features = P::of(&self.features);
+        features.update(&definition.features);
+        definition.features = features;
+        definition.model = Some(self.model);
+        definition.vendor = self.vendor;
+        definition.mode = Mode::Custom;
+        if definition.matching == Match::Minimum {
+            definition.matching = Match::Exact;
+        }
     }
 }
 
@@ -227,7 +253,7 @@ fn cells(
 ) -> [FeatureSet; 3] {
     let Some(cells) = catalog.qemu_defaults().of(model, guest.accel) else { return [FeatureSet::EMPTY; 3] };
     let position = catalog.qemu_defaults().position(defaults);
-    let mut compat = position.map(|position| cells.on(position) - cells.always).unwrap_or_default();
+    let mut always = cells.always;
     let kept = end.qemu.kept();
     if guest.accel == Accel::Kvm
         && !kept.is_empty()
@@ -235,15 +261,15 @@ fn cells(
     {
         // TCG switches nothing off, so its cells have these features with their children.
         let rows = end.qemu.dependencies.iter().filter(|(parent, _)| kept.contains(*parent));
-        compat |= under_tcg & rows.fold(kept, |all, (_, children)| all | *children);
-        compat -= cells.always;
+        always |= under_tcg & rows.fold(kept, |all, (_, children)| all | *children);
     }
+    let compat = position.map(|position| cells.on(position) - always).unwrap_or_default();
     let other = match guest.accel {
         Accel::Kvm => Accel::Tcg,
         Accel::Tcg => Accel::Kvm,
     };
     let elsewhere = catalog.qemu_defaults().of(model, other).map_or(FeatureSet::ALL, ModelDefaults::anywhere);
-    [cells.always, compat, (cells.always | compat) - elsewhere]
+    [always, compat, (always | compat) - elsewhere]
 }
 
 /// Whether QEMU has the quirk, or the guest's machine type brings it, under KVM.

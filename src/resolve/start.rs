@@ -17,7 +17,7 @@ use crate::domain::qemu::Accel;
 use crate::domain::scenario::Transport;
 
 /// What came of a start. Written in place, since it is large and there is one for every end.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Attempt {
     /// Why the guest does not run; `None` where it does.
     pub(super) refusal: Option<UnorderedRefusal>,
@@ -76,7 +76,8 @@ pub(super) fn adopt_running<P: PolicyStore, K: Recorder<P>>(
     (attempt, recorder): (&mut Attempt, &mut K),
 ) {
     recorder.given(endpoint, &guest.live, false);
-    let cpu = qemu_cpu::described(facts, endpoint, &guest.live);
+    let users = guest.original.as_ref().map(|original| original.features.sets().off()).unwrap_or_default();
+    let cpu = qemu_cpu::described(facts, endpoint, &guest.live, users);
     recorder.cpu(&cpu);
     if guest.original.is_none() {
         let mut original = guest.live.clone();

@@ -168,6 +168,7 @@ impl StartTrace {
 }
 
 /// A guest between its stages, changed in place from one endpoint to the next.
+#[derive(Clone)]
 pub(super) struct Running<P> {
     /// The definition: before a start the given one, after it the live one.
     pub(super) live: Definition<P>,

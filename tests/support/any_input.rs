@@ -27,13 +27,17 @@ pub type Body = fn(&[u8]);
 pub const PARSERS: &[(&str, Body)] = &[
     ("actions", actions),
     ("batch", batch_line),
+    ("batch_domain", batch_domain),
     ("cpu_map", cpu_map),
     ("domain", guest),
     ("explain", error_text),
     ("host", host_file),
     ("keys", keys),
     ("lesson", lesson),
+    ("manifest", manifest),
+    ("nova", nova),
     ("qmp", qmp_reply),
+    ("running", running),
     ("settings", settings),
     ("timeline", timeline),
     ("word", word),
@@ -151,6 +155,33 @@ pub fn guest(data: &[u8]) {
             answered(&guest.scenario);
         }
         Err(fault) => refused(&fault, data),
+    }
+}
+
+/// The value of the key `domain` of a batch line, and what follows it.
+pub fn batch_domain(data: &[u8]) {
+    let begin = br#"{"source":{"libvirt":"9.0.0"},"destination":{"libvirt":"11.3.0","qemu":"10.0.13"},"domain":"#;
+    batch_line(&[begin, data].concat());
+}
+
+/// A `nova.conf`, from its section on.
+pub fn nova(data: &[u8]) {
+    guest(&[b"[libvirt]\n", data].concat());
+}
+
+/// A manifest of `KubeVirt`.
+pub fn manifest(data: &[u8]) {
+    guest(&[b"apiVersion: kubevirt.io/v1\nkind: VirtualMachine\n", data].concat());
+}
+
+/// A guest that runs: its link has the definition, and is read as the same again.
+pub fn running(data: &[u8]) {
+    let between = Scenario::default_of(catalog());
+    let Ok(guest) = domain::scenario(catalog(), &between, "guest.xml", data) else { return };
+    if guest.scenario.running.is_some() {
+        let word = guest.scenario.word(catalog());
+        assert_eq!(Scenario::parse(catalog(), &word).as_ref(), Ok(&guest.scenario), "{word}");
+        answered(&guest.scenario);
     }
 }
 

@@ -44,9 +44,7 @@ fn release(catalog: &Catalog, text: &str) -> Result<Line, AxisError> {
 }
 
 fn parse_release(catalog: &Catalog, text: &str) -> Result<Release, AxisError> {
-    let mut scenario = Scenario::default_of(catalog);
-    scenario.set(catalog, Key::From, text).map_err(|err| AxisError(err.to_string()))?;
-    Ok(scenario.from)
+    Release::parse(catalog, text).map_err(|err| AxisError(err.to_string()))
 }
 
 fn releases(catalog: &Catalog, text: &str, (first, last): (&str, &str)) -> Result<Vec<Line>, AxisError> {

@@ -3,8 +3,10 @@
 use crate::analysis::space::{exact_releases, published_releases};
 use crate::domain::catalog::{Catalog, LibvirtId, machine_series};
 use crate::domain::map::ModelId;
+use crate::domain::package::BuildNumber;
+use crate::domain::product::Product;
 use crate::domain::qemu::{MachineId, base_name};
-use crate::domain::scenario::{HostChoice, LibvirtChoice};
+use crate::domain::scenario::{HostChoice, LibvirtChoice, QemuChoice, Release, Scenario, Told, Writer};
 use crate::domain::version::Version;
 
 /// The published releases newer than this one, oldest first; of the neighbours that decide alike only the first.
@@ -27,16 +29,70 @@ pub(super) fn newer_libvirt(catalog: &Catalog, current: &LibvirtChoice) -> Vec<L
     found
 }
 
-/// The number of a release; one that is not known counts as 9.0.0.
-pub(super) fn version_of(catalog: &Catalog, libvirt: &LibvirtChoice) -> Version {
-    libvirt.id(catalog).map_or(Version::new(9, 0, 0), |id| catalog.release(id).version)
+/// The number of a release; one that is not known counts as the oldest.
+fn version_of(catalog: &Catalog, libvirt: &LibvirtChoice) -> Version {
+    libvirt.id(catalog).map_or(Version::default(), |id| catalog.release(id).version)
 }
+
+/// The QEMUs newer than the destination's, oldest first: the packages of products of its distribution, else the releases
+/// in the facts and those at which a quirk begins or ends.
+pub(super) fn newer_qemu(catalog: &Catalog, to: &Release) -> Vec<QemuChoice> {
+    let Some(current) = to.qemu.version.known() else { return Vec::new() };
+    let mut found: Vec<(Version, Option<BuildNumber>, QemuChoice)> = match to.qemu_build(catalog) {
+        Some(own) => {
+            let ships = |product: &Product| {
+                let release = Release::parse(catalog, &product.name).ok()?;
+                let number = release.qemu_build(catalog).filter(|build| build.distribution == own.distribution)?.number;
+                Some((release.qemu.version.known()?, number, release.qemu))
+            };
+            let packages = catalog.products().iter().filter_map(ships);
+            packages.filter(|(version, number, _)| (*version, *number) > (current, own.number)).collect()
+        }
+        None => {
+            let quirks = catalog.decisions().quirks.iter();
+            let turns = quirks.flat_map(|quirk| [Some(quirk.since), quirk.until.map(Version::next_point)]).flatten();
+            let all = catalog.qemu_releases().iter().map(|facts| facts.version).chain(turns);
+            let newer = all.filter(|version| *version > current && catalog.is_qemu_release(*version));
+            newer.map(|v| (v, None, QemuChoice { version: Told::Is(v), build: None })).collect()
+        }
+    };
+    found.sort_by_key(|(version, number, _)| (*version, *number));
+    found.dedup_by(|later, earlier| later.2 == earlier.2);
+    found.into_iter().map(|(.., qemu)| qemu).collect()
+}
+
+/// The later releases of the destination's product, oldest first; of `KubeVirt` where it wrote the domain.
+pub(super) fn newer_products(catalog: &Catalog, scenario: &Scenario) -> Vec<String> {
+    let products = catalog.products();
+    let (name, place) = match &scenario.to.product {
+        Some(asked) => {
+            let current = catalog.all_products().find(asked).ok();
+            let place = current.and_then(|current| products.iter().position(|known| known.name == current.name));
+            (asked.split(':').next().unwrap_or_default(), place)
+        }
+        None if scenario.writer() == Some(Writer::KubeVirt) => {
+            let current = version_of(catalog, &scenario.to.libvirt);
+            let ships = |product: &Product| Release::parse(catalog, &product.name).ok().map(|release| release.libvirt);
+            let is_older = |product: &Product| ships(product).is_some_and(|it| version_of(catalog, &it) <= current);
+            (KUBEVIRT, products.iter().rposition(|known| known.is_of(KUBEVIRT) && is_older(known)))
+        }
+        None => return Vec::new(),
+    };
+    let Some(place) = place else { return Vec::new() };
+    let family = products[place].name.split(':').next().unwrap_or_default();
+    let later = products[place + 1..].iter().filter(|known| known.is_of(family));
+    later.map(|known| format!("{name}:{}", known.version())).collect()
+}
+
+const KUBEVIRT: &str = "kubevirt";
 
 /// The newest releases whose map was read, newest first.
 pub(super) fn stops(catalog: &Catalog) -> impl Iterator<Item = LibvirtId> {
-    let recent = |id: &LibvirtId| catalog.release(*id).version >= Version::new(7, 0, 0);
-    exact_releases(catalog).into_iter().rev().filter(recent)
+    exact_releases(catalog).into_iter().rev().take(MOST_STOPS)
 }
+
+/// How many releases are tried as a stop.
+const MOST_STOPS: usize = 16;
 
 /// Every host on which a QEMU reply was recorded.
 pub(super) fn hosts(catalog: &Catalog) -> impl Iterator<Item = HostChoice> {

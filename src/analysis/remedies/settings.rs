@@ -1,12 +1,11 @@
 //! Writes a way out as settings of the products that write the domain for their users: `KubeVirt` and nova. Where a
 //! product has no setting for it, nothing is written.
 
-use super::{Application, Remedy, Search, candidates};
+use super::{Application, Remedy, Search};
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Policy;
 use crate::domain::feature::FeatureId;
-use crate::domain::scenario::{Key, Scenario, Topology, Writer};
-use crate::domain::version::Version;
+use crate::domain::scenario::{Topology, Writer};
 
 /// How a product is told.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -88,25 +87,14 @@ pub(super) fn host(search: &Search<'_, '_>) -> Vec<Setting> {
 }
 
 /// nova is told the host.
-fn nova_migrate() -> Setting {
+pub(super) fn nova_migrate() -> Setting {
     Setting { product: NOVA_COMMAND, text: "openstack server migrate --live-migration --host HOST SERVER".to_owned() }
 }
 
-/// Another software at the destination: nova is told the host; `KubeVirt` brings its own, so the oldest of its releases
-/// that is newer than the destination and of which the resolver says that it works.
-pub(super) fn software(search: &Search<'_, '_>) -> Vec<Setting> {
-    let current = candidates::version_of(search.catalog, &search.scenario.to.libvirt);
-    let number = |package: &str| package.split('-').next().unwrap_or(package).parse::<Version>().unwrap_or_default();
-    let releases = search.catalog.products().iter().filter(|product| product.name.starts_with("kubevirt:"));
-    let newer = releases.filter(|product| number(&product.libvirt) > current);
-    let works = |name: &str| {
-        let mut other = Scenario { regime: None, ..search.scenario.clone() };
-        other.set(search.catalog, Key::To, name).is_ok() && search.works(&other)
-    };
-    let found = newer.into_iter().find(|product| works(&product.name));
-    let kubevirt = found.map(|product| Setting {
-        product: KUBEVIRT_RELEASE,
-        text: format!("{} (libvirt {}, QEMU {})", product.name, product.libvirt, product.qemu),
-    });
-    kubevirt.into_iter().chain([nova_migrate()]).collect()
+/// Another release of a product at the destination: `KubeVirt` brings its libvirt and QEMU, and nova is told the host.
+pub(super) fn product(name: &str, is_kubevirt: bool) -> Vec<Setting> {
+    if is_kubevirt {
+        return vec![Setting { product: KUBEVIRT_RELEASE, text: name.to_owned() }];
+    }
+    vec![nova_migrate()]
 }

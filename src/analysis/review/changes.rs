@@ -1,9 +1,12 @@
 //! Lists what two CPU maps say differently beside the features of the models they share.
 
+use super::{Removed, note};
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::named_enum;
 use crate::domain::feature::FeatureId;
 use crate::domain::map::{CpuMap, Decode, ModelDefinition, ModelId, Register, Signature};
+use crate::domain::qemu::Accel;
+use crate::domain::version::Version;
 use std::sync::Arc;
 
 named_enum! {
@@ -231,4 +234,37 @@ fn bits(registers: &[Register]) -> String {
         Register::Msr { index, masks } => format!("msr 0x{index:x}{}", named(&["eax", "edx"], masks)),
     };
     registers.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// Returns where QEMU enables a feature that NEW took out of a model.
+pub(super) fn removed_from(
+    catalog: &Catalog,
+    qemu: &[Version],
+    (model, feature, listed): (ModelId, FeatureId, bool),
+) -> Removed {
+    let mut removed = Removed { model, feature, listed, accels: Vec::new(), machines: Vec::new(), qemu: Vec::new() };
+    let cells = Accel::ALL.iter().filter_map(|accel| Some((*accel, catalog.qemu_defaults().of(model, *accel)?)));
+    if !cells.into_iter().any(|(_, cells)| cells.anywhere().contains(feature)) {
+        return removed;
+    }
+    for version in qemu {
+        let views = catalog.qemu_views(*version);
+        for machine in &catalog.qemu_defaults().machines {
+            let has = |view: &crate::domain::catalog::QemuView<'_>| {
+                view.has_model(model) && view.has_machine(*machine, catalog.machine_name(*machine))
+            };
+            if !views.iter().any(has) {
+                continue;
+            }
+            for accel in Accel::ALL {
+                if catalog.cell(model, *machine, *accel).is_some_and(|on| on.contains(feature)) {
+                    note(&mut removed.accels, *accel);
+                    note(&mut removed.machines, *machine);
+                    note(&mut removed.qemu, *version);
+                }
+            }
+        }
+    }
+    removed.machines.sort_by_key(|machine| catalog.qemu_defaults().position(*machine));
+    removed
 }

@@ -5,7 +5,7 @@ use super::{Hint, ScreenContext, ScreenResponse, ScreenState, Target};
 use crate::analysis::matrix::Side;
 use crate::analysis::space::releases;
 use crate::app::action::Action;
-use crate::app::choice::{libvirt_name, qemu_name};
+use crate::app::choice::libvirt_name;
 use crate::app::list::{List, PAGE, lines_moved};
 use crate::app::overlay::Overlay;
 use crate::app::picker::{Item, Pick, Picker};
@@ -126,7 +126,7 @@ impl HostModel {
         self.index = self.index.min(self.found.len().saturating_sub(1));
         self.list(catalog);
         let host = if tcg { "TCG".to_owned() } else { write_host(catalog, &self.host) };
-        let on = format!("libvirt {} with QEMU {}", libvirt_name(catalog, &release), qemu_name(&release));
+        let on = format!("libvirt {} with QEMU {}", libvirt_name(catalog, &release), release.qemu.name());
         self.headline = match self.shown() {
             Some(shown) => {
                 let model = catalog.model_name(shown.guest.decoded.model);

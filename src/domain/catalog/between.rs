@@ -2,7 +2,7 @@
 //! the facts that are dated for this release. What is not dated stays as the neighbour has it.
 
 use super::super::behaviour::{MapFact, MapFacts};
-use super::super::feature::FeatureSet;
+use super::super::feature::FeatureId;
 use super::super::map::{CpuMap, MapId, ModelDefinition, ModelId};
 use super::super::qemu::is_versioned;
 use super::super::version::Version;
@@ -32,11 +32,12 @@ pub(super) fn adapted_maps(catalog: &mut Catalog, gaps: &[Gap]) -> Vec<(MapId, M
         .collect()
 }
 
-fn add(catalog: &mut Catalog, map: CpuMap, like: MapId) -> MapId {
-    if *catalog.map(like).as_ref() == map {
+fn add(catalog: &mut Catalog, map: Arc<CpuMap>, like: MapId) -> MapId {
+    let is_same = Arc::ptr_eq(catalog.map(like), &map) || *catalog.map(like) == map;
+    if is_same {
         return like;
     }
-    catalog.maps.push(Arc::new(map));
+    catalog.maps.push(map);
     MapId(u16::try_from(catalog.maps.len() - 1).unwrap_or(u16::MAX))
 }
 
@@ -58,7 +59,7 @@ pub(super) fn with_facts(
     version: Version,
     map: ReleaseMap,
     changes: &[(MapFact, bool)],
-) -> Option<[(LibvirtId, CpuMap); 2]> {
+) -> Option<[(LibvirtId, Arc<CpuMap>); 2]> {
     let ReleaseMap::Between { lower, upper } = map else { return None };
     let mut facts = facts_at(catalog, version);
     for (fact, holds) in changes {
@@ -92,9 +93,10 @@ impl Dates {
     }
 
     /// The older neighbour's map with what is dated before this release.
-    fn raise(&self, catalog: &Catalog, low: &CpuMap, high: &CpuMap) -> CpuMap {
-        let mut map = low.clone();
+    fn raise(&self, catalog: &Catalog, low: &Arc<CpuMap>, high: &CpuMap) -> Arc<CpuMap> {
+        let mut raised = Arc::clone(low);
         if self.came(MapFact::VmxKnown) {
+            let map = Arc::make_mut(&mut raised);
             for (feature, definition) in high.order.iter().zip(&high.features) {
                 if catalog.feature_name(*feature).starts_with("vmx-") && !map.known.contains(*feature) {
                     map.order.push(*feature);
@@ -105,74 +107,84 @@ impl Dates {
         }
         for id in &high.model_order {
             let name = catalog.model_name(*id);
-            if is_versioned(name) && map.model(*id).is_none() && self.came(version_fact(name)) {
-                let mut model = high.model(*id).cloned();
-                if let Some(model) = &mut model {
-                    model.data &= map.known;
-                }
-                put(&mut map, *id, model);
+            if is_versioned(name) && low.model(*id).is_none() && self.came(version_fact(name)) {
+                let map = Arc::make_mut(&mut raised);
+                let mut model = high.model(*id).cloned().unwrap_or_default();
+                model.data &= map.known;
+                put(map, *id, Some(model));
                 map.model_order.push(*id);
             }
         }
-        for id in low.model_order.clone() {
-            let (Some(mut model), Some(later)) = (map.model(id).cloned(), high.model(id)) else { continue };
-            if self.came(MapFact::VmxAdded) {
+        let [added, compat] = [MapFact::VmxAdded, MapFact::PartialCompat].map(|fact| self.came(fact));
+        let mpx = catalog.feature("mpx").filter(|_| self.came(MapFact::MpxRemoved));
+        for id in &low.model_order {
+            let (Some(model), Some(later)) = (low.model(*id), high.model(*id)) else { continue };
+            let lost = mpx.filter(|mpx| later.removed.contains(mpx) && model.data.contains(*mpx));
+            let added = added && model.added != later.added;
+            let compat = compat && model.partial_compat != later.partial_compat;
+            if lost.is_none() && !added && !compat {
+                continue;
+            }
+            let mut model = model.clone();
+            if added {
                 model.added.clone_from(&later.added);
             }
-            if self.came(MapFact::PartialCompat) {
+            if compat {
                 model.partial_compat = later.partial_compat;
             }
-            if self.came(MapFact::MpxRemoved)
-                && let Some(mpx) = catalog.feature("mpx")
-                && later.removed.contains(&mpx)
-                && model.data.contains(mpx)
-            {
+            if let Some(mpx) = lost {
                 model.data.remove(mpx);
                 model.removed.push(mpx);
             }
-            put(&mut map, id, Some(model));
+            put(Arc::make_mut(&mut raised), *id, Some(model));
         }
-        map
+        raised
     }
 
     /// The newer neighbour's map without what is dated after this release.
-    fn lower(&self, catalog: &Catalog, high: &CpuMap) -> CpuMap {
-        let mut map = high.clone();
+    fn lower(&self, catalog: &Catalog, high: &Arc<CpuMap>) -> Arc<CpuMap> {
+        let mut lowered = Arc::clone(high);
         if self.not_yet(MapFact::VmxKnown) {
-            let vmx: FeatureSet =
-                high.order.iter().copied().filter(|f| catalog.feature_name(*f).starts_with("vmx-")).collect();
-            let keep: Vec<bool> = map.order.iter().map(|f| !vmx.contains(*f)).collect();
-            let mut kept = keep.iter();
-            map.order.retain(|_| *kept.next().unwrap_or(&true));
-            let mut kept = keep.iter();
-            map.features.retain(|_| *kept.next().unwrap_or(&true));
-            map.known -= vmx;
+            let map = Arc::make_mut(&mut lowered);
+            let is_vmx = |feature: &FeatureId| catalog.feature_name(*feature).starts_with("vmx-");
+            map.order.retain(|feature| !is_vmx(feature));
+            let mut features = high.order.iter();
+            map.features.retain(|_| !features.next().is_some_and(is_vmx));
+            map.known -= high.order.iter().copied().filter(is_vmx).collect();
         }
-        for id in high.model_order.clone() {
-            let Some(mut model) = map.model(id).cloned() else { continue };
-            let name = catalog.model_name(id);
+        let no_added = self.not_yet(MapFact::VmxAdded) || self.not_yet(MapFact::VmxKnown);
+        let no_compat = self.not_yet(MapFact::PartialCompat);
+        let mpx = catalog.feature("mpx").filter(|_| self.not_yet(MapFact::MpxRemoved));
+        for id in &high.model_order {
+            let Some(model) = high.model(*id) else { continue };
+            let name = catalog.model_name(*id);
             if is_versioned(name) && self.not_yet(version_fact(name)) {
-                put(&mut map, id, None);
-                map.model_order.retain(|known| *known != id);
+                let map = Arc::make_mut(&mut lowered);
+                put(map, *id, None);
+                map.model_order.retain(|known| known != id);
                 continue;
             }
-            model.data &= map.known;
-            if self.not_yet(MapFact::VmxAdded) || self.not_yet(MapFact::VmxKnown) {
+            let kept = mpx.filter(|mpx| model.removed.contains(mpx));
+            let added = no_added && !model.added.is_empty();
+            let compat = no_compat && model.partial_compat;
+            if kept.is_none() && !added && !compat && model.data.is_subset(&lowered.known) {
+                continue;
+            }
+            let mut model = model.clone();
+            model.data &= lowered.known;
+            if added {
                 model.added.clear();
             }
-            if self.not_yet(MapFact::PartialCompat) {
+            if compat {
                 model.partial_compat = false;
             }
-            if self.not_yet(MapFact::MpxRemoved)
-                && let Some(mpx) = catalog.feature("mpx")
-                && model.removed.contains(&mpx)
-            {
+            if let Some(mpx) = kept {
                 model.removed.retain(|feature| *feature != mpx);
                 model.data.insert(mpx);
             }
-            put(&mut map, id, Some(model));
+            put(Arc::make_mut(&mut lowered), *id, Some(model));
         }
-        map
+        lowered
     }
 }
 
@@ -212,11 +224,6 @@ fn version_fact(name: &str) -> MapFact {
 
 fn put(map: &mut CpuMap, id: ModelId, model: Option<ModelDefinition>) {
     let place = usize::from(id.0);
-    if map.models.len() <= place {
-        map.models.resize(place + 1, None);
-    }
-    let unchanged = map.models[place].as_deref() == model.as_ref();
-    if !unchanged {
-        map.models[place] = model.map(Arc::new);
-    }
+    map.models.resize(map.models.len().max(place + 1), None);
+    map.models[place] = model.map(Arc::new);
 }

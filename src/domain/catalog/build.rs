@@ -13,10 +13,11 @@ use crate::domain::product::Products;
 use crate::domain::qemu::{MachineId, QemuDefaults, QemuFacts, closed};
 use crate::domain::version::Version;
 use foldhash::HashMap;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// What a catalog is made of, before it is checked. The timeline and the raw facts both read into this.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Parts {
     /// Every feature name: the newest map's in map order, then the others.
     pub features: Names,
@@ -43,7 +44,7 @@ pub struct Parts {
 }
 
 /// A release whose map was read.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct ExactRelease {
     /// Its name, `9.0.0` or `9.0.0+mpx-removed`.
     pub name: Box<str>,

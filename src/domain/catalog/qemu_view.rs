@@ -28,6 +28,8 @@ pub(crate) struct QemuIndex {
     models: Box<[bool]>,
     tcg_carried: FeatureSet,
     tcg_unsupported: FeatureSet,
+    /// What some model has with some machine type: names that this QEMU must know.
+    in_models: FeatureSet,
 }
 
 impl QemuIndex {
@@ -45,7 +47,7 @@ impl QemuIndex {
             machines.get(usize::from(known.0)).copied().unwrap_or(false)
                 && catalog.machine_name(*known).starts_with("pc-q35")
         });
-        let mut tcg_carried = FeatureSet::EMPTY;
+        let (mut tcg_carried, mut in_models) = (FeatureSet::EMPTY, FeatureSet::EMPTY);
         for known in &facts.models {
             if let Some(place) = models.get_mut(usize::from(known.model.0)) {
                 *place = true;
@@ -53,12 +55,18 @@ impl QemuIndex {
             if let Some(cells) = catalog.qemu_defaults().of(known.model, Accel::Tcg) {
                 tcg_carried |= newest.map_or(cells.always, |newest| cells.on(newest));
             }
+            let kvm = catalog.qemu_defaults().of(known.model, Accel::Kvm);
+            for cells in kvm.into_iter().chain(catalog.qemu_defaults().of(known.model, Accel::Tcg)) {
+                let own = facts.machines.iter().filter_map(|known| catalog.qemu_defaults().position(known.machine));
+                in_models |= own.map(|place| cells.on(place)).fold(cells.always, |all, on| all | on);
+            }
         }
         let blockers = || facts.models.iter().flat_map(|model| model.tcg_blockers.iter().copied()).collect();
         Self {
             machines: machines.into(),
             models: models.into(),
             tcg_carried,
+            in_models,
             tcg_unsupported: facts.tcg_unsupported.unwrap_or_else(blockers),
         }
     }
@@ -151,6 +159,13 @@ impl Catalog {
             && version.minor <= last_minor(version.major)
     }
 
+    /// Returns the first and the last QEMU release in the facts that has a machine type.
+    pub(crate) fn qemu_with(&self, machine: MachineId) -> Option<(Version, Version)> {
+        let has = |facts: &&QemuFacts| facts.machines.iter().any(|known| known.machine == machine);
+        let all = || self.qemu_releases().iter().filter(has);
+        Some((all().next()?.version, all().next_back()?.version))
+    }
+
     /// Returns the ways in which a QEMU release may be: one where its facts were read, else the lower and the upper
     /// neighbour's, in this order.
     pub fn qemu_views(&self, version: Version) -> Vec<QemuView<'_>> {
@@ -193,7 +208,7 @@ impl Catalog {
             version,
             answers,
             lists,
-            properties: probe.properties.unwrap_or_default(),
+            properties: probe.properties.unwrap_or_default() | index.in_models,
             dependencies: probe.dependencies.as_deref().unwrap_or_default(),
             tcg_carried: index.tcg_carried,
             tcg_unsupported: index.tcg_unsupported,

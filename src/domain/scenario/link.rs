@@ -3,229 +3,22 @@
 
 use super::super::behaviour::Regime;
 use super::super::catalog::Catalog;
-use super::super::definition::{Check, Fallback, Match, Mode, Policies, Policy, named_enum};
+use super::super::definition::{Check, Fallback, Match, Mode, Policies};
 use super::super::names::nearest;
 use super::super::qemu::Accel;
-use super::{CpuChoice, DEFAULT_MACHINE, HostChoice, MachineChoice, Scenario, Told, Topology, Transport};
+use super::{
+    CpuChoice, DEFAULT_MACHINE, HostChoice, MachineChoice, Release, Scenario, Told, Topology, Transport, Writer,
+};
 use std::borrow::Cow;
 use std::fmt;
 
-mod release;
+mod keys;
+pub(super) mod release;
 mod running;
 mod value;
 
+pub use keys::{KEYS, Key, KeyInfo};
 pub use value::ValueError;
-
-named_enum! {
-    /// One key of the word.
-    Key {
-        /// The machine type.
-        Machine "machine",
-        /// Sockets, dies, cores, threads.
-        Topology "topology",
-        /// What runs the guest.
-        Accel "accel",
-        /// The host at both ends.
-        Host "host",
-        /// The host at the source.
-        FromHost "from-host",
-        /// The host at the destination.
-        ToHost "to-host",
-        /// The source.
-        From "from",
-        /// The destination.
-        To "to",
-        /// A stop between.
-        Via "via",
-        /// Where the guest was begun.
-        Started "started",
-        /// The definition's check.
-        Check "check",
-        /// The definition's match.
-        Match "match",
-        /// The definition's fallback.
-        Fallback "fallback",
-        /// The vendor the definition names.
-        Vendor "vendor",
-        /// The vendor the definition tells the guest.
-        VendorId "vendor-id",
-        /// How the guest travels.
-        Transport "transport",
-        /// The definition's migratable attribute.
-        Migratable "migratable",
-        /// The definition's TSC frequency.
-        Tsc "tsc",
-        /// The machine type whose defaults an unknown one has.
-        MachineLike "machine-like",
-        /// The running guest's definitions.
-        Running "running",
-        /// The destination's regime.
-        Regime "regime",
-        /// The feature the table is about.
-        Feature "feature",
-        /// Whether the guest has a PMU.
-        Pmu "pmu",
-    }
-}
-
-impl Key {
-    /// Splits `KEY=VALUE`. `tsc=POLICY` is the CPU feature of that name and not the key.
-    pub fn split(part: &str) -> Option<(Self, &str)> {
-        let (name, value) = part.split_once('=')?;
-        let key = Self::parse(name)?;
-        (key != Self::Tsc || Policy::parse(value).is_none()).then_some((key, value))
-    }
-
-    /// Returns the keys that a link names, in its order.
-    pub fn all_in(link: &str) -> impl Iterator<Item = Self> {
-        link.split(',').skip(1).filter_map(|part| Some(Self::split(part)?.0))
-    }
-
-    /// Returns when the key is to be set: machine aliases, `started` and `via` need the releases, and a running guest has
-    /// the definition of the guest that all others describe.
-    pub const fn turn(self) -> u8 {
-        match self {
-            Self::Machine | Self::Started | Self::Via => 1,
-            Self::Running => 2,
-            Self::Topology
-            | Self::Accel
-            | Self::Host
-            | Self::FromHost
-            | Self::ToHost
-            | Self::From
-            | Self::To
-            | Self::Check
-            | Self::Match
-            | Self::Fallback
-            | Self::Vendor
-            | Self::Transport
-            | Self::Migratable
-            | Self::Tsc
-            | Self::MachineLike
-            | Self::Regime
-            | Self::Feature
-            | Self::VendorId
-            | Self::Pmu => 0,
-        }
-    }
-
-    /// Returns whether the key is a part of the `<cpu>`, which a running guest has of its own.
-    const fn is_of_the_cpu(self) -> bool {
-        matches!(self, Self::Check | Self::Match | Self::Fallback | Self::Vendor)
-    }
-
-    /// Returns whether the key describes the guest, and not an end or the way between them.
-    pub const fn is_of_the_guest(self) -> bool {
-        match self {
-            Self::Machine
-            | Self::Topology
-            | Self::Accel
-            | Self::Started
-            | Self::Check
-            | Self::Match
-            | Self::Fallback
-            | Self::Vendor
-            | Self::VendorId
-            | Self::Migratable
-            | Self::Tsc
-            | Self::MachineLike
-            | Self::Running
-            | Self::Pmu => true,
-            Self::Host
-            | Self::FromHost
-            | Self::ToHost
-            | Self::From
-            | Self::To
-            | Self::Via
-            | Self::Transport
-            | Self::Regime
-            | Self::Feature => false,
-        }
-    }
-}
-
-/// What a key means, for help and documentation.
-#[derive(Clone, Copy, Debug)]
-pub struct KeyInfo {
-    /// The key.
-    pub key: Key,
-    /// The form of its value.
-    pub value: &'static str,
-    /// What it chooses, with its default.
-    pub doc: &'static str,
-}
-
-/// Every key, in the order in which a word is printed.
-pub const KEYS: &[KeyInfo] = &[
-    info(
-        Key::Machine,
-        "TYPE",
-        "Machine type, or ? [default: pc-q35-4.0, or the newest that source and destination have]",
-    ),
-    info(
-        Key::Topology,
-        "S-C-T",
-        "Sockets-cores-threads or sockets-dies-cores-threads, or ? [default: one thread in each package]",
-    ),
-    info(Key::Accel, "tcg|kvm", "Accelerator [default: kvm]"),
-    info(
-        Key::Host,
-        "HOST",
-        "Host at source and destination: a listed name, capable, any, ?, or \
-         VENDOR[:FAMILY-MODEL-STEPPING]:f1+f2+...[/s1+s2+...]: what KVM supports and, after the slash, what the processor \
-         has. As a flag also a file: the output of virsh domcapabilities, virsh capabilities or QMP \
-         query-cpu-model-expansion, or /proc/cpuinfo. CAPABILITIES,DOMCAPABILITIES combines two files of the same host \
-         [default: capable]",
-    ),
-    info(Key::FromHost, "HOST", "Host at the source"),
-    info(Key::ToHost, "HOST", "Host at the destination"),
-    info(
-        Key::From,
-        "RELEASE",
-        "Source: LIBVIRT[:QEMU], each VERSION or a package VERSION-BUILD; old, new, a --cpu-map name, \
-         PRODUCT:VERSION such as ubuntu:24.04, or ? [default: old]",
-    ),
-    info(Key::To, "RELEASE", "Destination, in the same forms [default: new]"),
-    info(Key::Via, "RELEASE", "Intermediate stop between source and destination; may be given several times"),
-    info(Key::Started, "RELEASE", "libvirt release the guest was started under, if the source was upgraded since"),
-    info(Key::Check, "none|partial|full", "check attribute of the CPU definition [default: as libvirt fills it in]"),
-    info(Key::Match, "minimum|exact|strict", "match attribute of the CPU definition [default: exact]"),
-    info(Key::Fallback, "allow|forbid", "fallback attribute of the CPU model [default: forbid]"),
-    info(Key::Vendor, "VENDOR", "CPU vendor that the definition requires: Intel, AMD, Hygon, Zhaoxin"),
-    info(Key::VendorId, "VENDOR", "CPU vendor that the guest is told (vendor_id) [default: that of the model or host]"),
-    info(
-        Key::Transport,
-        "live|save|p2p",
-        "Live migration, save and restore, or peer-to-peer migration, which is decided like a live one [default: live]",
-    ),
-    info(
-        Key::Migratable,
-        "on|off",
-        "migratable attribute of the CPU definition, for host-passthrough and maximum [default: on]",
-    ),
-    info(Key::Tsc, "HZ", "TSC frequency in the definition; the hosts are assumed to provide it [default: none]"),
-    info(
-        Key::MachineLike,
-        "TYPE",
-        "Known machine type with the same defaults; used if the data lacks those of the guest's machine type",
-    ),
-    info(
-        Key::Running,
-        "DEFINITIONS",
-        "Running guest as links have it: the base64url of its deflated live and inactive <cpu>",
-    ),
-    info(
-        Key::Regime,
-        "nothing|disable|require",
-        "How the destination treats removed features that the definition does not mention [default: as its libvirt does]",
-    ),
-    info(Key::Feature, "FEATURE", "Feature that the decision table is about [default: mpx]"),
-    info(Key::Pmu, "on|off", "Enable a virtual PMU in the guest [default: off]"),
-];
-
-const fn info(key: Key, value: &'static str, doc: &'static str) -> KeyInfo {
-    KeyInfo { key, value, doc }
-}
 
 /// Says what is wrong with a word, and where.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -262,14 +55,15 @@ impl Scenario {
     /// # Errors
     /// The first fault, with its column and the nearest known word.
     pub fn parse(catalog: &Catalog, word: &str) -> Result<Self, LinkError> {
-        Self::parse_over(catalog, &Self::default_of(catalog), word)
+        Self::parse_over(catalog, (&Self::default_of(catalog), &[]), word)
     }
 
-    /// Reads a scenario from its word. What the word does not say is taken from `base`, but for the CPU and its features.
+    /// Reads a scenario from its word. What the word does not say is taken from `base`, but for the CPU and its features,
+    /// and for a machine type that is not among the `given` keys.
     ///
     /// # Errors
     /// As [`parse`](Self::parse).
-    pub fn parse_over(catalog: &Catalog, base: &Self, word: &str) -> Result<Self, LinkError> {
+    pub fn parse_over(catalog: &Catalog, (base, given): (&Self, &[Key]), word: &str) -> Result<Self, LinkError> {
         let mut scenario = Self { features: Policies::default(), running: None, ..base.clone() };
         let mut seen: Vec<Key> = Vec::new();
         let mut column = 1;
@@ -283,6 +77,7 @@ impl Scenario {
                 let column = column + key.name().len() + 1;
                 if key == Key::Via && !seen[..seen.len() - 1].contains(&Key::Via) {
                     scenario.via.clear();
+                    scenario.via_hosts.clear();
                 }
                 if key.turn() > 0 {
                     waiting.push((column, key, text));
@@ -306,7 +101,7 @@ impl Scenario {
             }
             scenario.set(catalog, key, text).map_err(at)?;
         }
-        if !seen.contains(&Key::Machine) && base.machine == base.default_machine(catalog) {
+        if !seen.contains(&Key::Machine) && !given.contains(&Key::Machine) {
             scenario.machine = scenario.default_machine(catalog);
         }
         Ok(scenario)
@@ -345,14 +140,14 @@ impl Scenario {
             }
             Key::FromHost => self.from_host = value::host(catalog, text)?,
             Key::ToHost => self.to_host = value::host(catalog, text)?,
-            Key::From => self.from = release::parse(catalog, text, None)?,
-            Key::To => self.to = release::parse(catalog, text, None)?,
+            Key::From => self.from = Release::parse(catalog, text)?,
+            Key::To => self.to = Release::parse(catalog, text)?,
             Key::Via if self.via.len() == MAX_STOPS => {
                 return Err(ValueError::new(format!(
                     "expected at most {MAX_STOPS} intermediate hosts, found one more"
                 )));
             }
-            Key::Via => self.via.push(release::parse(catalog, text, Some(&self.to.qemu))?),
+            Key::Via => self.add_stop(catalog, text)?,
             Key::Started => self.started = Some(release::parse(catalog, text, Some(&self.from.qemu))?),
             Key::Check => self.check = Some(value::one_of(text, Check::ALL, Check::name)?),
             Key::Match => self.matching = value::one_of(text, Match::ALL, Match::name)?,
@@ -370,10 +165,26 @@ impl Scenario {
             Key::Regime => self.regime = Some(value::one_of(text, Regime::ALL, Regime::name)?),
             Key::Feature => self.feature = value::feature(catalog, text)?,
             Key::Pmu => self.pmu = value::on_off(text)?,
+            Key::Emulator if text.starts_with('/') => self.emulator = Some(text.into()),
+            Key::Emulator => return Err(ValueError::new(format!("expected an absolute path, found {text:?}"))),
+            Key::Writer => self.written_by = Some(value::one_of(text, Writer::ALL, Writer::name)?),
         }
         if key.is_of_the_guest() {
             self.running = None;
         }
+        Ok(())
+    }
+
+    /// Adds a stop, `RELEASE[@HOST]`. Without a host it has the destination's.
+    fn add_stop(&mut self, catalog: &Catalog, text: &str) -> Result<(), ValueError> {
+        let (stop, host) = text.split_once('@').map_or((text, None), |(stop, host)| (stop, Some(host)));
+        let host = host.map(|host| value::host(catalog, host)).transpose()?;
+        let stop = release::parse(catalog, stop, Some(&self.to.qemu))?;
+        if let Some(host) = host {
+            self.via_hosts.resize(self.via.len(), self.to_host.clone());
+            self.via_hosts.push(host);
+        }
+        self.via.push(stop);
         Ok(())
     }
 
@@ -404,7 +215,7 @@ impl Scenario {
 
     /// Returns the word without what does not change what a run shows: how it travelled, and the feature that is asked
     /// about.
-    pub(in crate::domain) fn word_of_run(&self, catalog: &Catalog) -> String {
+    pub(crate) fn word_of_run(&self, catalog: &Catalog) -> String {
         self.print(catalog, |key| !matches!(key, Key::Transport | Key::Feature))
     }
 
@@ -418,8 +229,14 @@ impl Scenario {
         let mut push = |key: Key, value: &str| word.extend([",", key.name(), "=", value]);
         for info in KEYS.iter().filter(|info| wanted(info.key)) {
             if info.key == Key::Via {
-                let stops = self.via.iter().map(|stop| release::write(catalog, stop, Some(&self.to.qemu)));
-                stops.for_each(|stop| push(Key::Via, &stop));
+                for (place, stop) in self.via.iter().enumerate() {
+                    let mut text = release::write(catalog, stop, Some(&self.to.qemu));
+                    let host = self.stop_host(place);
+                    if *host != self.to_host {
+                        text.extend(["@", &value::write_host(catalog, host)]);
+                    }
+                    push(Key::Via, &text);
+                }
             } else if let Some(value) = self.value(catalog, info.key, false) {
                 push(info.key, &value);
             }
@@ -480,6 +297,14 @@ impl Scenario {
             Key::Regime => self.regime.map(|regime| regime.name().into()),
             Key::Feature => named(self.feature != catalog.default_feature(), catalog.feature_name(self.feature)),
             Key::Pmu => named(self.pmu, value::write_on_off(self.pmu)),
+            Key::Emulator => {
+                let own = self.emulator.as_deref().filter(|path| !path.contains(','));
+                own.filter(|path| self.releases().any(|end| end.emulator(catalog) != *path)).map(Cow::Borrowed)
+            }
+            Key::Writer => {
+                let told = self.written_by.filter(|writer| self.writer_of_releases() != Some(*writer));
+                told.map(|writer| writer.name().into())
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::domain::names::Names;
 use crate::domain::qemu::{
     Accel, Dependency, MachineId, MachineSet, ModelDefaults, QemuFacts, QemuMachine, QemuModel, RecordedHost, closed,
 };
-use crate::load::notation;
+use crate::load::notation::Alphabet;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What came of the answers.
@@ -61,7 +61,7 @@ pub(crate) fn merge(parts: &mut Parts, asked: &Asked) -> Merged {
 /// Makes the facts of a release, giving numbers to names that are new.
 fn facts(parts: &mut Parts, asked: &Asked) -> QemuFacts {
     let in_maps = mapped(parts);
-    let sorted = notation::sorted(&parts.features);
+    let alphabet = Alphabet::of(&parts.features);
     let mut machines: Vec<QemuMachine> = Vec::new();
     for machine in &asked.machines {
         let Some(id) = parts.machines.intern(&machine.name).map(MachineId) else { continue };
@@ -86,7 +86,7 @@ fn facts(parts: &mut Parts, asked: &Asked) -> QemuFacts {
         let lacks: Vec<String> =
             model.unavailable_features.iter().map(|name| super::libvirt_name(name).to_owned()).collect();
         let lacks = set(&parts.features, &lacks);
-        let tcg_blockers = sorted.iter().copied().filter(|feature| lacks.contains(*feature)).collect();
+        let tcg_blockers = alphabet.sort(lacks).into();
         models.push(QemuModel { model: id, deprecated: model.deprecated, alias_of, tcg_blockers });
     }
     machines.sort_by_key(|known| known.machine);

@@ -6,9 +6,9 @@ use crate::domain::catalog::{Catalog, ReleaseMap};
 use crate::domain::host::Vendor;
 use crate::domain::map::CpuMap;
 use crate::domain::names::first_names;
+use crate::domain::scenario::EMULATOR;
 use crate::domain::scenario::{MachineChoice, Scenario, Told};
 use crate::load::xml::Element;
-use crate::resolve::EMULATOR;
 
 /// What was used beyond model, features and machine type.
 pub(super) fn used(domain: &Element<'_>, scenario: &Scenario, cpu: &Cpu) -> Vec<String> {

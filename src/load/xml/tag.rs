@@ -12,6 +12,12 @@ pub(super) fn slice(text: &str, start: usize, end: usize) -> &str {
     text.get(start..end.max(start)).unwrap_or_default()
 }
 
+/// Returns a text without the white space before it.
+fn trim_start(text: &str) -> &str {
+    let spaces = text.bytes().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).count();
+    slice(text, spaces, text.len())
+}
+
 /// Returns the first letters of what was found, quoted for a message.
 pub(super) fn quote(text: &str) -> String {
     match text.lines().next().unwrap_or_default() {
@@ -95,9 +101,9 @@ pub(super) fn parse(inside: &str, at: usize) -> Result<(&str, Vec<Attribute<'_>>
 }
 
 fn attributes(mut rest: &str, mut at: usize) -> Result<Vec<Attribute<'_>>, Fault> {
-    let mut found: Vec<Attribute<'_>> = Vec::new();
+    let mut found: Vec<Attribute<'_>> = Vec::with_capacity(rest.bytes().filter(|byte| *byte == b'=').count().min(8));
     loop {
-        let trimmed = rest.trim_start_matches(SPACE);
+        let trimmed = trim_start(rest);
         let spaces = rest.len() - trimmed.len();
         at += spaces;
         if trimmed.is_empty() {
@@ -116,20 +122,22 @@ fn attributes(mut rest: &str, mut at: usize) -> Result<Vec<Attribute<'_>>, Fault
         if found.iter().any(|(known, _)| *known == key) {
             return fault(at, format!("expected each attribute once, found {key:?} a second time"));
         }
-        let value = after.trim_start_matches(SPACE);
+        let value = trim_start(after);
         let Some(value) = value.strip_prefix('=') else {
             let found = if value.is_empty() { "the end of the tag".to_owned() } else { quote(value) };
             return fault(at + key.len(), format!("expected = after the attribute {key:?}, found {found}"));
         };
-        let value = value.trim_start_matches(SPACE);
+        let value = trim_start(value);
         let start = at + trimmed.len() - value.len();
-        let Some(mark) = value.chars().next().filter(|c| matches!(c, '"' | '\'')) else {
+        let Some(mark) = value.bytes().next().filter(|byte| matches!(byte, b'"' | b'\'')) else {
             let found = if value.is_empty() { "the end of the tag".to_owned() } else { quote(value) };
             return fault(start, format!("expected a quoted value for {key:?}, found {found}"));
         };
-        let Some((body, next)) = slice(value, 1, value.len()).split_once(mark) else {
+        let Some(length) = value.bytes().skip(1).position(|byte| byte == mark) else {
+            let mark = char::from(mark);
             return fault(start, format!("expected {mark} to end the value of {key:?}, found the end of the tag"));
         };
+        let (body, next) = (slice(value, 1, length + 1), slice(value, length + 2, value.len()));
         found.push((key, attribute_value(body, start + 1)?));
         at = start + 2 + body.len();
         rest = next;
@@ -137,7 +145,8 @@ fn attributes(mut rest: &str, mut at: usize) -> Result<Vec<Attribute<'_>>, Fault
 }
 
 fn attribute_value(body: &str, at: usize) -> Result<Cow<'_, str>, Fault> {
-    if !body.contains(['<', '&', '\t', '\n', '\r']) {
+    let is_special = |byte: u8| matches!(byte, b'<' | b'&' | b'\t' | b'\n' | b'\r');
+    if !body.bytes().fold(false, |found, byte| found | is_special(byte)) {
         return Ok(Cow::Borrowed(body));
     }
     if let Some(place) = body.find('<') {

@@ -2,14 +2,14 @@
 //! and one case for all that cannot differ.
 
 use super::Plan;
-use super::enumerate::Combinations;
+use super::combinations::Combinations;
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Definition;
 use crate::domain::map::ModelId;
 use crate::resolve::endpoint::{Endpoint, Guest};
-use crate::resolve::expansion::Expansion;
+use crate::resolve::expansion::expand;
 use crate::resolve::migrate::Prepared;
-use crate::resolve::prepared_endpoint::PreparedEndpoint;
+use crate::resolve::prepared_endpoint::{Expansion, PreparedEndpoint};
 use foldhash::HashMap;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -18,27 +18,19 @@ use std::rc::Rc;
 pub(super) struct Shared<'a> {
     ends: Vec<Endpoint<'a>>,
     guests: Vec<Guest>,
-    distinct: Vec<Taken>,
+    /// What each case takes, by index: every endpoint in order, the one where the guest was started if that is another,
+    /// the guest, the model, and the first machine type that gives this model the same.
+    distinct: Vec<Box<[usize]>>,
     /// For each combination the index of its case among those that differ; `None` where an input has no value.
     pub(super) cases: Vec<Option<usize>>,
-}
-
-/// What one case takes, by index.
-#[derive(Clone, PartialEq, Eq, Hash)]
-struct Taken {
-    /// Every endpoint, in order, and last the one where the guest was started, if that is another.
-    ends: Box<[usize]>,
-    guest: usize,
-    model: usize,
-    /// The first machine type that gives this model the same.
-    machine: usize,
 }
 
 impl<'a> Shared<'a> {
     pub(super) fn of(plan: &Plan<'a>, combinations: &Combinations) -> Self {
         let mut shared = Self { ends: Vec::new(), guests: Vec::new(), distinct: Vec::new(), cases: Vec::new() };
         let (mut ends_known, mut guests_known) = (HashMap::default(), HashMap::default());
-        let mut known: HashMap<Taken, usize> = HashMap::default();
+        let mut known: HashMap<Box<[usize]>, usize> = HashMap::default();
+        let (count, mut taken) = (plan.endpoints.len() + usize::from(plan.started.is_some()), Vec::new());
         let machines: Vec<Vec<usize>> = plan.models.values.iter().map(|model| plan.alike_machines(*model)).collect();
         for values in combinations.iter() {
             let value = |axis: Option<usize>| axis.and_then(|axis| values.get(axis)).copied().unwrap_or(0);
@@ -49,7 +41,8 @@ impl<'a> Shared<'a> {
                     Some(shared.ends.len() - 1)
                 })
             });
-            let ends: Option<Box<[usize]>> = ends.collect();
+            taken.clear();
+            taken.extend(ends.map_while(|end| end));
             let (model, topology) = (value(plan.models.axis), value(plan.topologies.axis));
             let machine = machines.get(model).and_then(|alike| alike.get(value(plan.machines.axis))).copied();
             let guest = machine.and_then(|machine| {
@@ -58,14 +51,17 @@ impl<'a> Shared<'a> {
                     Some(shared.guests.len() - 1)
                 })
             });
-            let taken =
-                ends.zip(guest).zip(machine).map(|((ends, guest), machine)| Taken { ends, guest, model, machine });
-            shared.cases.push(taken.map(|taken| {
-                *known.entry(taken).or_insert_with_key(|taken| {
-                    shared.distinct.push(taken.clone());
-                    shared.distinct.len() - 1
-                })
-            }));
+            let (Some(guest), Some(machine), true) = (guest, machine, taken.len() == count) else {
+                shared.cases.push(None);
+                continue;
+            };
+            taken.extend([guest, model, machine]);
+            let number = known.get(taken.as_slice()).copied().unwrap_or_else(|| {
+                shared.distinct.push(taken.as_slice().into());
+                known.insert(taken.as_slice().into(), shared.distinct.len() - 1);
+                shared.distinct.len() - 1
+            });
+            shared.cases.push(Some(number));
         }
         shared
     }
@@ -99,17 +95,17 @@ impl<'s, 'a> Cases<'s, 'a> {
 
     /// Returns one of the cases that differ, and the definition that is decided in it.
     pub(super) fn prepare(&self, index: usize) -> Option<(Prepared<'s>, Rc<Definition>)> {
-        let taken = self.shared.distinct.get(index)?;
-        let guest = self.shared.guests.get(taken.guest)?;
+        let (ends, [guest, model, machine]) = self.shared.distinct.get(index)?.split_last_chunk()?;
+        let guest = self.shared.guests.get(*guest)?;
         let started_elsewhere = self.plan.started.is_some();
-        let first = if started_elsewhere { taken.ends.last() } else { taken.ends.first() };
-        let (definition, expansion) = self.start(*first?, taken.model, guest)?;
+        let first = if started_elsewhere { ends.last() } else { ends.first() };
+        let (definition, expansion) = self.start(*first?, *model, guest)?;
         let running = self.plan.scenario.running.as_deref();
         let model = running.map_or(&*definition, |running| &running.live).model;
         let model = expansion.as_ref().map_or(model, |expansion| Some(expansion.model));
-        let mut endpoints: Vec<Rc<PreparedEndpoint<'s>>> = Vec::with_capacity(taken.ends.len());
-        for end in &taken.ends {
-            endpoints.push(self.endpoint((*end, taken.machine, model), guest)?);
+        let mut endpoints: Vec<Rc<PreparedEndpoint<'s>>> = Vec::with_capacity(ends.len());
+        for end in ends {
+            endpoints.push(self.endpoint((*end, *machine, model), guest)?);
         }
         let started = if started_elsewhere { endpoints.pop() } else { None };
         let transport = self.plan.scenario.transport;
@@ -127,7 +123,7 @@ impl<'s, 'a> Cases<'s, 'a> {
         let definition = self.plan.definition(end, *self.plan.models.values.get(model)?);
         let expansion = match self.plan.scenario.running {
             Some(_) => None,
-            None => Expansion::of(self.catalog, end, guest, &definition),
+            None => expand(self.catalog, end, guest, &definition),
         };
         let start = (Rc::new(definition), expansion.map(Rc::new));
         starts.insert((started, model), start.clone());

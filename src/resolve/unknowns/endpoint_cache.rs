@@ -1,14 +1,15 @@
 //! Resolves many scenarios one after the other: what they share is worked out once, and a budget bounds how much is
 //! tried while somebody waits.
 
+use super::combinations::MOST_CASES;
 use super::endpoint_options::{EndpointOptions, Purpose};
-use super::enumerate::MOST_CASES;
 use super::{Dependence, Plan, with_examples};
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{HostChoice, LibvirtChoice, Release, Scenario};
 use crate::resolve::answer::{Answer, Basis, Outcome, OutcomeWithFeatures};
+use crate::resolve::decision_table::Row;
 use foldhash::HashMap;
 
 /// The most endpoints that are remembered; a batch with more different ones goes on without.
@@ -98,9 +99,10 @@ impl<'a> Resolver<'a> {
         self.plan(scenario).map_or(0, |plan| plan.price())
     }
 
-    /// Returns the answer in short of a guest that arrives unchanged whatever is not known; `None` for every other.
-    pub fn unchanged(&mut self, scenario: &Scenario) -> Option<Outcome> {
-        self.plan(scenario).ok()?.unchanged()
+    /// Returns the answer in short of a guest that arrives unchanged whatever is not known, in the row of the decision
+    /// table if one is given; `None` for every other.
+    pub fn unchanged(&mut self, scenario: &Scenario, row: Option<Row>) -> Option<Outcome> {
+        self.plan(scenario).ok()?.unchanged(row)
     }
 
     /// Makes the plan of a scenario.

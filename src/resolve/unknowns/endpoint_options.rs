@@ -7,7 +7,7 @@ use crate::domain::downstream::QemuChanges;
 use crate::domain::feature::FeatureSet;
 use crate::domain::host::{GivenHost, HostId, Vendor};
 use crate::domain::map::{CpuMap, MapId};
-use crate::domain::package::{Distribution, Presence};
+use crate::domain::package::{Distribution, Presence, write_package};
 use crate::domain::qemu::{Accel, Dependency};
 use crate::domain::scenario::{HostChoice, LibvirtChoice, Release, Scenario, Told};
 use crate::resolve::endpoint::{Endpoint, Host, Machine};
@@ -287,8 +287,8 @@ fn one_release(catalog: &Catalog, id: LibvirtId, chosen: &Release, decodes: bool
             }
         }
         variants.append(&mut with);
-        let input = format!("what the package of libvirt {} backports", package(&release.name, build_of(chosen)));
-        let labels = ["nothing that was not read", "what a later build has"].map(|label| (label.to_owned(), ()));
+        let input = format!("fixes in libvirt package {}", write_package(&release.name, build_of(chosen)));
+        let labels = ["only those that were read", "also those of a later build"].map(|label| (label.to_owned(), ()));
         axis = options(axes, &input, labels.into()).axis;
     }
     let mut all: Vec<Options<Libvirt>> = Vec::new();
@@ -329,10 +329,6 @@ fn build_of(release: &Release) -> Option<&str> {
     }
 }
 
-fn package(version: &str, build: Option<&str>) -> String {
-    build.map_or_else(|| version.to_owned(), |build| format!("{version}-{build}"))
-}
-
 /// What the build of a distribution changes in QEMU; two values where some of that was not read, none where the package
 /// is not of such a distribution.
 fn qemu_builds(catalog: &Catalog, release: &Release, axes: &mut Vec<Axis>) -> Options<Arc<QemuChanges>> {
@@ -345,11 +341,10 @@ fn qemu_builds(catalog: &Catalog, release: &Release, axes: &mut Vec<Axis>) -> Op
     }
     let mut with = sure.clone();
     with.add(&open);
-    let package = package(&version.to_string(), release.qemu.build.as_deref());
-    let input = format!("what the package of QEMU {package} changes");
+    let input = format!("changes in QEMU package {}", release.qemu.name());
     let values = vec![
-        ("nothing that was not read".to_owned(), Arc::new(sure)),
-        ("what another build has".to_owned(), Arc::new(with)),
+        ("only those that were read".to_owned(), Arc::new(sure)),
+        ("also those of another build".to_owned(), Arc::new(with)),
     ];
     options(axes, &input, values)
 }

@@ -1,34 +1,20 @@
 //! Tries every combination of what is not known, and says on which inputs the answer depends.
 
+use super::combinations::{Combinations, MOST_CASES};
 use super::dedup::{Cases, Shared};
 use super::{Dependence, Plan};
-use crate::domain::map::ModelId;
 use crate::resolve::answer::{Outcome, OutcomeWithFeatures, Possible};
 use crate::resolve::classify::{brief, brief_and_refusal};
+use crate::resolve::decision_table::Row;
 use crate::resolve::refusal::Refusal;
 use crate::resolve::rules::RuleId;
 use crate::resolve::verdict::Verdict;
-use foldhash::HashMap;
 
-/// The most combinations that are all tried. Where there are more, the values that are one for this guest are tried once;
-/// where there are still more, each unknown input is varied alone, and the answer is `depends` in any case.
-pub(super) const MOST_CASES: usize = 20_000;
+/// From so many combinations on it costs less to find the values that are one for this guest than to try all.
+const WORTH_FACTORING: usize = 256;
 
 /// What an answer depends on where there are more combinations than are tried.
 pub(crate) const TOO_MANY: &str = "too many combinations";
-
-/// The combinations that are tried: for each, the index of every axis's value.
-pub(super) struct Combinations {
-    /// How many values each axis has.
-    sizes: Vec<usize>,
-    /// How many values of each are tried with all of the others, the first axis turning fastest. Empty where the
-    /// combinations are no such grid.
-    tried: Vec<usize>,
-    /// Whether these are all that can differ.
-    exhaustive: bool,
-    /// One after the other, each as long as there are axes.
-    values: Vec<usize>,
-}
 
 /// What makes two answers the same one.
 #[derive(PartialEq, Eq)]
@@ -123,69 +109,6 @@ impl Tried {
     }
 }
 
-impl Combinations {
-    fn of(plan: &Plan<'_>) -> Self {
-        let sizes: Vec<usize> = plan.axes.iter().map(|axis| axis.values.len()).collect();
-        let every_value: Vec<Vec<usize>> = sizes.iter().map(|size| (0..*size).collect()).collect();
-        if count(&every_value).is_some_and(|all| all <= MOST_CASES) {
-            return Self { tried: sizes.clone(), sizes, exhaustive: true, values: every(&every_value) };
-        }
-        Self::factored(plan, sizes)
-    }
-
-    /// The combinations of the values that differ for this guest: for each model that it may have, where that is not
-    /// known.
-    fn factored(plan: &Plan<'_>, sizes: Vec<usize>) -> Self {
-        let of_model = |(index, model): (usize, &ModelId)| {
-            let mut kept = plan.distinct_values(*model);
-            if let Some(axis) = plan.models.axis {
-                kept[axis] = vec![index];
-            }
-            kept
-        };
-        let kept: Vec<Vec<Vec<usize>>> = plan.models.values.iter().enumerate().map(of_model).collect();
-        let all = kept.iter().try_fold(0usize, |all, kept| all.checked_add(count(kept)?));
-        if all.is_some_and(|all| all <= MOST_CASES) {
-            let tried = match kept.as_slice() {
-                [only] => only.iter().map(Vec::len).collect(),
-                _ => Vec::new(),
-            };
-            return Self { sizes, tried, exhaustive: true, values: kept.iter().flat_map(|kept| every(kept)).collect() };
-        }
-        let values = one_at_a_time(&sizes);
-        Self { sizes, tried: Vec::new(), exhaustive: false, values }
-    }
-
-    pub(super) fn sizes(&self) -> &[usize] {
-        &self.sizes
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = &[usize]> {
-        self.values.chunks_exact(self.sizes.len().max(1))
-    }
-
-    fn get(&self, number: usize) -> &[usize] {
-        self.values.get(number * self.sizes.len()..(number + 1) * self.sizes.len()).unwrap_or_default()
-    }
-
-    /// Returns the combinations that differ along one axis only, by their numbers.
-    fn lines(&self, axis: usize) -> Vec<Vec<usize>> {
-        if !self.tried.is_empty() {
-            let step: usize = self.tried.iter().take(axis).product();
-            let (size, count) = (self.tried[axis], self.tried.iter().product());
-            let starts = (0..count).filter(|number| (number / step).is_multiple_of(size));
-            return starts.map(|first| (0..size).map(|value| first + value * step).collect()).collect();
-        }
-        let mut lines: HashMap<Vec<usize>, Vec<usize>> = HashMap::default();
-        for (number, values) in self.iter().enumerate() {
-            let mut line = values.to_vec();
-            line[axis] = 0;
-            lines.entry(line).or_default().push(number);
-        }
-        lines.into_values().collect()
-    }
-}
-
 impl Plan<'_> {
     /// Migrates and classifies every case, or only until there are `enough` verdicts.
     fn try_all(&self, combinations: &Combinations, enough: usize) -> Tried {
@@ -218,7 +141,7 @@ impl Plan<'_> {
     /// # Errors
     /// The input without which nothing can be said.
     pub(super) fn try_cases(&self, wanted: Wanted) -> Result<Agreement, Dependence> {
-        let combinations = Combinations::of(self);
+        let combinations = Combinations::of(self, MOST_CASES);
         // Where some answers do not count, two may be one in the end.
         let enough = if wanted == Wanted::Whether && !self.same_any_host { 2 } else { usize::MAX };
         let mut tried = self.try_all(&combinations, enough);
@@ -232,10 +155,10 @@ impl Plan<'_> {
         }
         let Some(first) = tried.of.iter().position(Option::is_some) else { return Err(Dependence::on("facts")) };
         let mut depends_on = if is_cut { self.every_axis() } else { self.dependences(&combinations, &tried) };
-        if !combinations.exhaustive {
+        if !combinations.is_exhaustive() {
             depends_on.insert(0, Dependence::on(TOO_MANY));
         }
-        let differ = !is_cut && combinations.exhaustive && !depends_on.is_empty();
+        let differ = !is_cut && combinations.is_exhaustive() && !depends_on.is_empty();
         let either_way = if differ { tried.shared() } else { None };
         let cases = if wanted == Wanted::Whether { vec![first] } else { tried.counted() };
         Ok(Agreement {
@@ -252,23 +175,28 @@ impl Plan<'_> {
     pub fn distinct_assignments(&self) -> Option<Vec<Vec<usize>>> {
         let sizes = self.axes.iter().map(|axis| axis.values.len()).collect();
         let combinations = Combinations::factored(self, sizes);
-        combinations.exhaustive.then(|| combinations.iter().map(<[usize]>::to_vec).collect())
+        combinations.is_exhaustive().then(|| combinations.iter().map(<[usize]>::to_vec).collect())
     }
 
     fn every_axis(&self) -> Vec<Dependence> {
         self.axes.iter().map(|axis| Dependence { input: axis.input.clone(), answers: Vec::new() }).collect()
     }
 
-    /// Returns the answer in short of a guest that arrives unchanged whatever is not known; `None` for every other.
-    /// Stops at the first case that says otherwise, so that many scenarios can be tried where few will do.
-    pub fn unchanged(&self) -> Option<Outcome> {
+    /// Returns the answer in short of a guest that arrives unchanged whatever is not known, in the row of the decision
+    /// table if one is given; `None` for every other. Stops at the first case that says otherwise, so that many scenarios
+    /// can be tried where few will do.
+    pub fn unchanged(&self, row: Option<Row>) -> Option<Outcome> {
         let outcome = self.brief_of(&[])?.outcome;
         let passed_over = |outcome: Outcome| self.same_any_host && outcome.verdict == Verdict::StartRefused;
+        let in_row = |outcome: Outcome| row.is_none() || outcome.row == row;
+        if !in_row(outcome) && !passed_over(outcome) {
+            return None;
+        }
         if self.axes.is_empty() || (outcome.verdict != Verdict::Unchanged && !passed_over(outcome)) {
             return Some(outcome).filter(|outcome| outcome.verdict == Verdict::Unchanged);
         }
-        let combinations = Combinations::of(self);
-        if !combinations.exhaustive {
+        let combinations = Combinations::of(self, WORTH_FACTORING);
+        if !combinations.is_exhaustive() {
             return None;
         }
         let shared = Shared::of(self, &combinations);
@@ -279,7 +207,7 @@ impl Plan<'_> {
             if passed_over(brief.outcome) {
                 continue;
             }
-            if brief.outcome.verdict != Verdict::Unchanged {
+            if brief.outcome.verdict != Verdict::Unchanged || !in_row(brief.outcome) {
                 return None;
             }
             match &mut found {
@@ -350,39 +278,4 @@ fn verdicts(answers: &[Kind]) -> usize {
     (0..answers.len())
         .filter(|index| answers[..*index].iter().all(|known| known.verdict != answers[*index].verdict))
         .count()
-}
-
-/// How many combinations of these values there are; `None` of more than can be counted.
-fn count(values: &[Vec<usize>]) -> Option<usize> {
-    values.iter().try_fold(1usize, |product, values| product.checked_mul(values.len()))
-}
-
-/// Every combination of these values, the first axis turning fastest.
-fn every(values: &[Vec<usize>]) -> Vec<usize> {
-    let count = count(values).unwrap_or_default();
-    let mut all = Vec::with_capacity(count * values.len());
-    for number in 0..count {
-        let mut rest = number;
-        for values in values {
-            all.push(values[rest % values.len()]);
-            rest /= values.len();
-        }
-    }
-    all
-}
-
-fn one_at_a_time(sizes: &[usize]) -> Vec<usize> {
-    let middle: Vec<usize> = sizes.iter().map(|size| size / 2).collect();
-    let last: Vec<usize> = sizes.iter().map(|size| size - 1).collect();
-    let mut all = Vec::new();
-    for base in [vec![0; sizes.len()], middle, last] {
-        for (axis, size) in sizes.iter().enumerate() {
-            for value in 0..*size {
-                let start = all.len();
-                all.extend_from_slice(&base);
-                all[start + axis] = value;
-            }
-        }
-    }
-    all
 }

@@ -27,9 +27,12 @@ struct Role {
     receives_live: bool,
 }
 
-/// What an endpoint is to one guest: two alternatives with the same view give the same answers.
+/// What an endpoint is to one guest: two alternatives with the same view give the same answers. They are compared in this
+/// order: what differs most often stands first.
 #[derive(PartialEq)]
 struct View {
+    host: Host,
+    version: Version,
     behaviour: Behaviour,
     map: MapView,
     has_model: bool,
@@ -37,8 +40,6 @@ struct View {
     properties: FeatureSet,
     dependencies: Vec<(FeatureId, FeatureSet)>,
     tcg: [FeatureSet; 3],
-    version: Version,
-    host: Host,
 }
 
 /// What a map is to one guest.

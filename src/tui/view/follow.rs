@@ -7,7 +7,7 @@ use super::parts::{Parts, below, row_at, scrolled, texts};
 use crate::analysis::follow::{Comparison, Lane, Lanes, Mark, Seen, Step, guest_sees_the_same, parting};
 use crate::analysis::history::Membership;
 use crate::app::action::Action;
-use crate::app::choice::{libvirt_name, qemu_name};
+use crate::app::choice::libvirt_name;
 use crate::app::screens::Target;
 use crate::app::screens::follow::{FeatureTrack, Follow, Sentence};
 use crate::app::table::rule_label;
@@ -228,7 +228,7 @@ fn result(ctx: ViewContext<'_>, seen: Seen) -> (String, Role) {
 }
 
 fn side_text(ctx: ViewContext<'_>, side: &str, release: &Release) -> String {
-    let (libvirt, qemu) = (libvirt_name(ctx.catalog, release), qemu_name(release));
+    let (libvirt, qemu) = (libvirt_name(ctx.catalog, release), release.qemu.name());
     format!("{side} libvirt {libvirt} {} QEMU {qemu}", ctx.theme.signs.dot)
 }
 

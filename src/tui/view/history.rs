@@ -4,7 +4,6 @@ use super::ViewContext;
 use super::draw::{Piece, cells, fill, line_of, piece, text_at};
 use super::parts::{Drawn, ListAndWords, first_seen, line_at, texts, with_headings};
 use crate::app::action::Action;
-use crate::app::choice::qemu_name;
 use crate::app::screens::Target;
 use crate::app::screens::history::{Axis, History, Line, Mark, points as axis_points};
 use crate::app::text::{cut, pad, width};
@@ -134,7 +133,7 @@ fn own_points(ctx: ViewContext<'_>, axis: Axis) -> Vec<String> {
             let name = |release: &Release| Some(ctx.catalog.release(release.libvirt.id(ctx.catalog)?).name.to_string());
             ends.into_iter().filter(|release| release.libvirt != LibvirtChoice::New).filter_map(name).collect()
         }
-        Axis::Qemu => ends.into_iter().map(qemu_name).collect(),
+        Axis::Qemu => ends.into_iter().map(|release| release.qemu.name()).collect(),
         Axis::I440fx | Axis::Q35 => vec![write_machine(ctx.catalog, &scenario.machine)],
     }
 }

@@ -8,7 +8,7 @@ use super::super::{DEFAULT_QEMU, LibvirtChoice, QemuChoice, Release, Told};
 use super::value::ValueError;
 
 /// Reads a release; where it names no QEMU, `qemu` is taken, else the default.
-pub(super) fn parse(catalog: &Catalog, text: &str, qemu: Option<&QemuChoice>) -> Result<Release, ValueError> {
+pub(in super::super) fn parse(catalog: &Catalog, text: &str, qemu: Option<&QemuChoice>) -> Result<Release, ValueError> {
     let otherwise = qemu.cloned().unwrap_or(QemuChoice { version: Told::Is(DEFAULT_QEMU), build: None });
     let (first, rest) = without_epoch(text).split_once(':').map_or((without_epoch(text), None), |(a, b)| (a, Some(b)));
     let is_map = matches!(first, "old" | "new") || catalog.libvirt(first).is_some();
@@ -108,7 +108,7 @@ fn package(text: &str) -> (Option<Version>, Option<Box<str>>) {
     let repacked = ["+dfsg", "+ds"].iter().any(|mark| rest.starts_with(mark));
     let build = rest
         .strip_prefix('-')
-        .or_else(|| rest.strip_prefix('+').filter(|_| repacked))
+        .or_else(|| Some(rest).filter(|_| repacked))
         .filter(|build| !build.is_empty() && !build.contains([',', ':']));
     if !rest.is_empty() && build.is_none() {
         return (None, None);
@@ -126,29 +126,6 @@ pub(super) fn write(catalog: &Catalog, release: &Release, same: Option<&QemuChoi
 
 /// Prints the packages of a release, whatever product ships them.
 pub(super) fn write_packages(catalog: &Catalog, release: &Release, same: Option<&QemuChoice>) -> String {
-    let mut text = String::with_capacity(32);
-    match &release.libvirt {
-        LibvirtChoice::Old => text.push_str("old"),
-        LibvirtChoice::New => text.push_str("new"),
-        LibvirtChoice::Unknown => text.push('?'),
-        LibvirtChoice::Release(id, build) => push(&mut text, &catalog.release(*id).name, build.as_deref()),
-    }
-    if same == Some(&release.qemu) {
-        return text;
-    }
-    text.push(':');
-    match release.qemu.version {
-        Told::Is(version) => push(&mut text, &version.to_string(), release.qemu.build.as_deref()),
-        Told::Unknown => text.push('?'),
-    }
-    text
-}
-
-/// Appends a version with its package's build.
-fn push(text: &mut String, version: &str, build: Option<&str>) {
-    text.push_str(version);
-    if let Some(build) = build {
-        text.push('-');
-        text.push_str(build);
-    }
+    let libvirt = release.libvirt.name(catalog);
+    if same == Some(&release.qemu) { libvirt } else { format!("{libvirt}:{}", release.qemu.name()) }
 }

@@ -150,7 +150,12 @@ pub(super) fn machine(catalog: &Catalog, text: &str, from: &Release, like: bool)
     if is_name(text) && (like || suffixed.is_some() || is_newer(catalog, text)) {
         return Ok(MachineChoice::Unlisted(text.into()));
     }
-    let near = nearest(text, catalog.machines().iter());
+    let older = machine_series(text).and_then(|(family, version)| {
+        let of_family = |name| Some((machine_series(name).filter(|(known, _)| *known == family)?.1, name));
+        let older = catalog.machines().iter().filter_map(of_family).filter(|(known, _)| *known < version);
+        Some(older.max()?.1)
+    });
+    let near = older.or_else(|| nearest(text, catalog.machines().iter()));
     let text =
         format!("unknown machine type {text:?}; `list machines` prints all, and machine-like names an equal one");
     Err(ValueError::near(text, near))

@@ -1,0 +1,153 @@
+//! Describes the software at one end: libvirt, QEMU, their packages and the product that ships them.
+
+use super::super::catalog::{Catalog, LibvirtId};
+use super::super::package::{Build, Presence, write_package};
+use super::super::qemu::MachineId;
+use super::super::version::Version;
+use super::{DEFAULT_QEMU, EMULATOR, EXAMPLE_LIBVIRT, Told, ValueError, link};
+
+/// A libvirt release at one end.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum LibvirtChoice {
+    /// A release, and the package's build where one was named (`3.el9`).
+    Release(LibvirtId, Option<Box<str>>),
+    /// The example's *old*: [`EXAMPLE_LIBVIRT`].
+    Old,
+    /// The example's *new*: [`EXAMPLE_LIBVIRT`] with the scenario's feature taken out of every model.
+    New,
+    /// Not known.
+    Unknown,
+}
+
+impl LibvirtChoice {
+    /// Returns the release that it is, for *old* and *new* the one they are made from; `None` if it is not known.
+    pub fn id(&self, catalog: &Catalog) -> Option<LibvirtId> {
+        match self {
+            Self::Release(id, _) => Some(*id),
+            Self::Old | Self::New => catalog.libvirt(EXAMPLE_LIBVIRT),
+            Self::Unknown => None,
+        }
+    }
+
+    /// Returns its name as in a link: `old`, `new`, `?`, `10.0.0-5.el9`.
+    pub(crate) fn name(&self, catalog: &Catalog) -> String {
+        match self {
+            Self::Old => "old".to_owned(),
+            Self::New => "new".to_owned(),
+            Self::Unknown => "?".to_owned(),
+            Self::Release(id, build) => write_package(&catalog.release(*id).name, build.as_deref()),
+        }
+    }
+}
+
+/// A QEMU release at one end.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct QemuChoice {
+    /// The release.
+    pub version: Told<Version>,
+    /// The package's build where one was named.
+    pub build: Option<Box<str>>,
+}
+
+impl QemuChoice {
+    /// Returns its name as in a link, with its package's build.
+    pub(crate) fn name(&self) -> String {
+        match self.version {
+            Told::Is(version) => write_package(&version.to_string(), self.build.as_deref()),
+            Told::Unknown => "?".to_owned(),
+        }
+    }
+}
+
+/// The software at one end.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Release {
+    /// libvirt.
+    pub libvirt: LibvirtChoice,
+    /// QEMU.
+    pub qemu: QemuChoice,
+    /// The product that ships both, as it was named: `ubuntu:22.04`.
+    pub product: Option<Box<str>>,
+}
+
+/// The products that are KubeVirt, or made of it.
+const KUBEVIRTS: [&str; 3] = ["kubevirt", "kubevirt-cs10", "harvester"];
+
+impl Release {
+    /// Returns this libvirt with the default QEMU.
+    pub const fn with_default_qemu(libvirt: LibvirtChoice) -> Self {
+        Self::new(libvirt, QemuChoice { version: Told::Is(DEFAULT_QEMU), build: None })
+    }
+
+    /// Returns this libvirt with this QEMU.
+    pub const fn new(libvirt: LibvirtChoice, qemu: QemuChoice) -> Self {
+        Self { libvirt, qemu, product: None }
+    }
+
+    /// Puts another libvirt in place; what a product ships is no longer what is meant.
+    pub fn set_libvirt(&mut self, libvirt: LibvirtChoice) {
+        (self.libvirt, self.product) = (libvirt, None);
+    }
+
+    /// Puts another QEMU in place.
+    pub fn set_qemu(&mut self, qemu: QemuChoice) {
+        (self.qemu, self.product) = (qemu, None);
+    }
+
+    /// Reads a release as in a link.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) fn parse(catalog: &Catalog, text: &str) -> Result<Self, ValueError> {
+        link::release::parse(catalog, text, None)
+    }
+
+    /// Returns the product with what it ships: `ubuntu:22.04 (8.0.0/6.2)`. `None` where no product was named.
+    pub(crate) fn product_label(&self, catalog: &Catalog) -> Option<String> {
+        let name = self.product.as_deref()?;
+        let known = catalog.all_products().find(name).ok()?;
+        let number = |package: &str| package.split(['-', '+']).next().unwrap_or(package).to_owned();
+        Some(format!("{name} ({}/{})", number(&known.libvirt), number(&known.qemu)))
+    }
+
+    /// Returns whether `KubeVirt` runs the guest here.
+    pub(crate) fn is_kubevirt(&self) -> bool {
+        self.product.as_deref().and_then(|name| name.split(':').next()).is_some_and(|name| KUBEVIRTS.contains(&name))
+    }
+
+    /// Returns what the build of the libvirt package says, if it is one of a distribution with packages of its own.
+    pub(crate) fn libvirt_build<'c>(&self, catalog: &'c Catalog) -> Option<Build<'c>> {
+        match &self.libvirt {
+            LibvirtChoice::Release(_, Some(build)) => catalog.downstream().build(build),
+            LibvirtChoice::Release(_, None) | LibvirtChoice::Old | LibvirtChoice::New | LibvirtChoice::Unknown => None,
+        }
+    }
+
+    /// Returns the same of the QEMU package. Where it does not say whose it is, it is taken to come with libvirt's.
+    pub(crate) fn qemu_build<'c>(&self, catalog: &'c Catalog) -> Option<Build<'c>> {
+        let own = self.qemu.build.as_deref().and_then(|build| catalog.downstream().build(build));
+        own.or_else(|| self.libvirt_build(catalog).map(|build| Build { number: None, ..build }))
+    }
+
+    /// Returns the emulator's path in its packages.
+    pub(crate) fn emulator<'c>(&self, catalog: &'c Catalog) -> &'c str {
+        self.qemu_build(catalog).and_then(|build| build.distribution.emulator.as_deref()).unwrap_or(EMULATOR)
+    }
+
+    /// Returns whether the QEMU here has the machine type, or may have it; `None` where the QEMU is not known.
+    pub(crate) fn has_machine(&self, catalog: &Catalog, machine: MachineId) -> Option<Presence> {
+        let mut all = self.presences(catalog, machine)?.into_iter();
+        Some(all.find(|presence| *presence != Presence::No).unwrap_or(Presence::No))
+    }
+
+    /// Returns whether the QEMU here has the machine type, whichever neighbour answers for it.
+    pub(crate) fn surely_has_machine(&self, catalog: &Catalog, machine: MachineId) -> Option<bool> {
+        Some(self.presences(catalog, machine)?.iter().all(|presence| *presence == Presence::Yes))
+    }
+
+    fn presences(&self, catalog: &Catalog, machine: MachineId) -> Option<Vec<Presence>> {
+        let views = catalog.qemu_views(self.qemu.version.known()?);
+        let distribution = self.qemu_build(catalog).map(|build| build.distribution);
+        Some(views.iter().map(|view| catalog.has_machine(view, distribution, machine)).collect())
+    }
+}

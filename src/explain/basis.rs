@@ -1,0 +1,68 @@
+//! Words the confidence in an answer: what was read of its releases, packages and machine type, and what stands in.
+
+use crate::domain::catalog::Catalog;
+use crate::domain::package::write_package;
+use crate::domain::scenario::{LibvirtChoice, MachineChoice, Release, Scenario, Told};
+use crate::resolve::{Answer, Basis, between_exact_maps, unread_qemus};
+
+/// Returns the confidence as a fragment without a full stop.
+pub(super) fn basis(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> String {
+    let kind = match answer.basis {
+        Basis::Recorded => "recorded: this exact migration was run",
+        Basis::Read => "read: follows from the code and data of these releases",
+        Basis::Inferred => "inferred: the code and data of these releases were only partly read",
+        Basis::Extrapolated => "extrapolated: old releases follow rules that state when each change was released",
+    };
+    let mut parts = vec![kind.to_owned()];
+    let mut add = |part: String| {
+        if !parts.contains(&part) {
+            parts.push(part);
+        }
+    };
+    if answer.trace.is_some() {
+        let name = |id| &*catalog.release(id).name;
+        for (release, lower, upper) in between_exact_maps(catalog, scenario) {
+            add(format!("no CPU map for {} (between {} and {})", name(release), name(lower), name(upper)));
+        }
+        for (release, lower, upper) in unread_qemus(catalog, scenario) {
+            add(format!("QEMU {release}: between {lower} and {upper}"));
+        }
+    }
+    if let MachineChoice::Listed(id) = scenario.machine
+        && let Some(known) = catalog.downstream().machine(id)
+        && let Some(base) = known.base(scenario.from.qemu.version.known().unwrap_or_default())
+    {
+        let (own, base) = (catalog.machine_name(id), catalog.machine_name(base));
+        add(format!("{own} has the CPU defaults of {base} ({})", known.certainty));
+    }
+    for release in scenario.releases().chain(&scenario.started) {
+        let products = catalog.all_products();
+        if let Some(product) = release.product.as_deref().filter(|product| !products.is_listed(product))
+            && let Ok(known) = products.find(product)
+        {
+            add(format!("{product} is not listed, and the packages of {} are used", known.name));
+        }
+        for package in unread_packages(catalog, release) {
+            add(format!("no facts about the builds of {package}, which counts as upstream's"));
+        }
+    }
+    parts.join("; ")
+}
+
+/// The packages of distributions that change libvirt or QEMU of which it was not read what they change in this release.
+fn unread_packages(catalog: &Catalog, release: &Release) -> Vec<String> {
+    let mut packages = Vec::new();
+    if let LibvirtChoice::Release(id, build) = &release.libvirt
+        && let Some(known) = release.libvirt_build(catalog)
+        && !catalog.has_backports(catalog.release(*id).version, known)
+    {
+        packages.push(format!("libvirt {}", write_package(&catalog.release(*id).name, build.as_deref())));
+    }
+    if let Told::Is(version) = release.qemu.version
+        && let Some(known) = release.qemu_build(catalog)
+        && !catalog.downstream().is_read(version, known)
+    {
+        packages.push(format!("QEMU {}", release.qemu.name()));
+    }
+    packages
+}

@@ -1,0 +1,193 @@
+//! Holds answers that once misled a user, and what became of them: each test is named after what went wrong.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what cannot be asked fails the test")]
+
+mod support;
+
+use std::process::{Command as Process, Stdio};
+use support::ask::{CATALOG, answer, error, names, scenario};
+use virt_cpu_explorer::internal::analysis::remedies::{Application, remedies};
+use virt_cpu_explorer::internal::domain::catalog::LibvirtId;
+use virt_cpu_explorer::internal::domain::scenario::Scenario;
+use virt_cpu_explorer::internal::explain::{Outlook, explain};
+use virt_cpu_explorer::internal::input::message;
+use virt_cpu_explorer::internal::resolve::resolve;
+
+/// Runs the program; returns exit code, output and errors.
+fn run(args: &str) -> (i32, String, String) {
+    let mut process = Process::new(env!("CARGO_BIN_EXE_virt-cpu-explorer"));
+    let done = process.args(args.split_whitespace()).stdin(Stdio::null()).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (done.status.code().unwrap(), text(done.stdout), text(done.stderr))
+}
+
+/// Verdict, and what decided or is not known: `aborted ht`, `depends: host`.
+fn said(link: &str) -> String {
+    let answer = answer(link);
+    let rule = answer.rule.map(|rule| format!(" {}", rule.name())).unwrap_or_default();
+    let open: Vec<&str> = answer.depends_on.iter().map(|on| on.input.as_str()).collect();
+    let open = if open.is_empty() { String::new() } else { format!(": {}", open.join(", ")) };
+    format!("{}{rule}{open}", answer.verdict.name())
+}
+
+fn hold(rows: &[(&str, &str)]) {
+    for (link, expected) in rows {
+        assert_eq!(said(link), *expected, "{link}");
+    }
+}
+
+#[test]
+fn f2_the_way_back_is_answered_for_the_case_that_decided() {
+    let link = "Skylake-Client,machine=pc-q35-4.0,host=any,from=9.0.0:7.2.22,to=9.0.0:7.2.22";
+    let (asked, found) = (scenario(link), answer(link));
+    assert_eq!(found.verdict.name(), "unchanged");
+    let outlook = Outlook::of(&CATALOG, &asked, &found);
+    assert_eq!(outlook.rollback, "the same CPU. Reverse direction: unchanged (T1)");
+    // What differs between the cases is told as a range.
+    let link = "EPYC,check=none,host=any,from=9.0.0:7.2.22,to=9.0.0:7.2.22";
+    let why = explain(&CATALOG, &scenario(link), &answer(link)).why.join(" ");
+    assert!(why.contains("lists 5 to 40 differences from the model"), "{why}");
+}
+
+#[test]
+fn f3_a_machine_type_is_no_wildcard() {
+    hold(&[
+        ("EPYC,machine=pc-q35-rhel9.4.0,from=debian:12,to=debian:11", "start-refused machine-type"),
+        ("EPYC,machine=q35,from=debian:12,to=rhel:9.6", "aborted machine-type"),
+        ("EPYC,machine=q35,from=rhel:9.6,to=rhel:9.6", "unchanged same-definition"),
+    ]);
+    let fault = Scenario::parse(&CATALOG, "EPYC,machine=pc-q35-rehl9.4.0,from=rhel:9.4,to=rhel:9.6").unwrap_err();
+    assert!(fault.to_string().contains("did you mean pc-q35-rhel9.4.0?"), "{fault}");
+}
+
+#[test]
+fn f4_a_limit_of_the_program_is_not_told_as_a_lack_of_knowledge() {
+    for guest in ["EPYC", "Skylake-Server-IBRS", "Skylake-Server-IBRS,+vmx", "Cascadelake-Server,topology=1-2-1"] {
+        for (from, via, to) in [("1.3.0", "1.4.0", "1.5.0"), ("1.4.0", "1.6.0", "1.7.4"), ("1.5.0", "1.7.4", "1.9.0")] {
+            let link =
+                format!("{guest},machine=pc-q35-rhel9.2.0,via=kubevirt:{via},from=kubevirt:{from},to=kubevirt:{to}");
+            let found = answer(&link);
+            assert_eq!(found.verdict.name(), "unchanged", "{link}: {}", said(&link));
+        }
+    }
+    // An input that decides has values with different answers.
+    for link in ["EPYC,machine=pc-q35-noble,from=ubuntu:24.04,to=ubuntu:26.04", "host-passthrough,from=9.0.0,to=9.0.0"]
+    {
+        for on in &answer(link).depends_on {
+            assert!(on.answers.len() > 1, "{link}: {on:?}");
+            let first = (on.answers[0].verdict, on.answers[0].rule);
+            assert!(on.answers.iter().any(|one| (one.verdict, one.rule) != first), "{link}: {on:?}");
+        }
+    }
+}
+
+#[test]
+fn f6_hosts_that_are_not_said_to_be_equal_are_not_equal() {
+    hold(&[
+        ("host-passthrough,from=9.0.0,to=9.0.0", "depends: host"),
+        ("host-passthrough,host=Cooperlake,from=9.0.0,to=9.0.0", "unchanged passthrough"),
+        ("host-passthrough,from-host=Cooperlake,to-host=Xeon-Platinum-8268,from=9.0.0,to=9.0.0", "changed passthrough"),
+        ("kvm64,from-host=EPYC-7502-32-Core,to-host=Cooperlake,from=9.0.0,to=9.0.0", "changed vendor"),
+    ]);
+}
+
+#[test]
+fn f8_a_newer_qemu_is_offered_before_an_older_one() {
+    let fixes = |link: &str| -> Vec<String> {
+        let asked = scenario(link);
+        remedies(&CATALOG, &asked, &resolve(&CATALOG, &asked)).into_iter().map(|fix| fix.text).collect()
+    };
+    let link = "EPYC-Milan,+arch-capabilities,machine=pc-q35-9.0,from=9.1.0:9.1.0,to=11.9.0:10.1.0";
+    assert_eq!(said(link), "aborted arch-capabilities");
+    assert_eq!(fixes(link)[0], "use QEMU 10.1.2 at the destination");
+    let link = "Skylake-Server-IBRS,+pdcm,machine=pc-q35-9.0,from=10.0.0:9.1.0,to=11.9.0:10.1.0";
+    assert_eq!(fixes(link)[0], "use QEMU 10.1.2 at the destination");
+    // No newer one helps.
+    let link = "EPYC,topology=1-2-1,from=9.0.0,to=9.0.0:10.0.13";
+    assert!(fixes(link).contains(&"use QEMU 7.2.22 at the destination".to_owned()), "{:?}", fixes(link));
+}
+
+#[test]
+fn f8_a_destination_that_is_a_product_gets_a_release_of_the_product() {
+    for (link, fix, to) in [
+        (
+            "EPYC,machine=pc-q35-rhel9.4.0,topology=1-4-1,from=kubevirt:1.7.4,to=kubevirt:1.8.4",
+            "use kubevirt:1.9.0 (11.10.0/10.1.0) at the destination",
+            "to=kubevirt:1.9.0",
+        ),
+        (
+            "EPYC,machine=pc-q35-rhel9.4.0,topology=1-2-1,from=rocky:9.6,to=rocky:10.1",
+            "use rocky:10.2 (11.10.0/10.1.0) at the destination",
+            "to=rocky:10.2",
+        ),
+    ] {
+        let asked = scenario(link);
+        let fixes = remedies(&CATALOG, &asked, &resolve(&CATALOG, &asked));
+        let first = &fixes[0];
+        assert_eq!(first.text, fix);
+        assert!(first.scenario.word(&CATALOG).ends_with(to), "{}", first.scenario.word(&CATALOG));
+        for fix in fixes.iter().filter(|_| link.contains("kubevirt")) {
+            let (Application::Command(how) | Application::Xml(how)) = &fix.how;
+            assert!(!how.contains("virsh"), "{how}");
+        }
+    }
+    // A QEMU of another distribution, or of none, does not have the machine type and the models of this one.
+    let removed = "kvm64,machine=pc-q35-rhel9.6.0,from=rhel:9.6,to=rhel:10.0";
+    let asked = scenario(removed);
+    let fixes = remedies(&CATALOG, &asked, &resolve(&CATALOG, &asked));
+    assert!(fixes.iter().all(|fix| fix.restart), "{:?}", fixes.iter().map(|fix| &fix.text).collect::<Vec<_>>());
+}
+
+#[test]
+fn f10_a_review_has_the_same_behaviour_at_both_sides() {
+    let (code, out, _) = run("review 9.8.0 9.10.0 --qemu 7.2.22 --format text");
+    assert!(code == 1 && out.contains("vmx") && !out.contains("qemu-too-old"), "{out}");
+    assert!(!out.contains("Aborted, extra mpx"), "{out}");
+}
+
+#[test]
+fn f12_messages_of_libvirt_and_qemu_are_known() {
+    for (text, meant) in [
+        ("host doesn't support requested feature: CPUID.07H:EBX.hle [bit 4]", "KVM on this host does not support hle"),
+        ("Host doesn't support requested features", "QEMU was started with enforce"),
+        ("unable to find CPU model 'EPYC-Foo'", "does not have the model EPYC-Foo"),
+        ("CPU model 'EPYC' not supported by hypervisor", "names the model EPYC"),
+        ("Target CPU feature count 1 does not match source 0", "feature count"),
+        ("Target CPU model EPYC does not match source Nehalem", "own: model"),
+        ("host doesn't support invariant TSC", "invtsc"),
+        ("Requested TSC frequency 2400000000 does not match host (2400000001 Hz)", "TSC frequency"),
+        ("domain has 'invtsc' CPU feature but TSC frequency is not specified", "its definition gives no TSC frequency"),
+        ("State blocked by non-migratable CPU device (invtsc flag)", "its definition gives no TSC frequency"),
+        ("unsupported machine type 'pc-q35-9.9'", "does not have the machine type pc-q35-9.9"),
+        ("error: failed to set MSR 0x48f to 0x7fffff00036dfb", "model-specific register"),
+        ("fd: migration to a file is not supported. Use file: instead.", "as fd:"),
+        ("host CPU does not provide required features: [pdcm]", "does not support it"),
+        ("TCG doesn't support requested feature: CPUID.01H:ECX.pcid [bit 17]", "TCG"),
+    ] {
+        let found = message::find(&CATALOG, text);
+        assert_eq!(found.len(), 1, "{text}: {found:?}");
+        let meaning = found[0].says.meaning(&CATALOG).join(" ");
+        assert!(meaning.contains(meant), "{text}: {meaning}");
+        // A message of KVM is not told as one of TCG.
+        assert!(!text.contains("host doesn't support requested") || !meaning.contains("TCG"), "{meaning}");
+    }
+}
+
+#[test]
+fn f13_the_rule_of_a_completed_guest_does_not_speak_of_a_refusal() {
+    hold(&[
+        ("Skylake-Client,machine=pc-q35-3.1,from=9.0.0,to=9.0.0+mpx-removed", "changed T7"),
+        ("Haswell,accel=tcg,machine=pc-q35-5.2,from=3.1.0:5.2.0,to=3.1.0:7.2.22", "changed feature-gained"),
+        ("Haswell,accel=tcg,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=3.1.0:5.2.0", "changed feature-lost"),
+    ]);
+    let found = answer("Skylake-Client,machine=pc-q35-3.1,started=old,from=new,to=new");
+    assert!(found.verdict.name() != "aborted" || found.row.is_none_or(|row| row.name() != "T2"), "{found:?}");
+}
+
+#[test]
+fn f15_the_newest_releases_are_known() {
+    hold(&[("EPYC,from=12.8.0:11.1.2,to=12.9.0:11.1.3", "unchanged same-definition")]);
+    let map = |name: &str| -> LibvirtId { CATALOG.libvirt(name).unwrap() };
+    assert_eq!(CATALOG.release(map("12.8.0")).map, CATALOG.release(map("12.9.0")).map);
+    let refused = answer("EPYC,machine=pc-q35-5.1,from=12.9.0:11.1.3,to=12.9.0:11.1.3");
+    assert!(error(&refused).unwrap().contains("pc-q35-5.1") && names(&refused.extra).is_empty());
+}
