@@ -2,7 +2,6 @@
 //! Computes only; wording of answers stays in `explain` and `export`.
 
 pub mod baseline;
-pub mod count;
 pub mod diff;
 pub mod follow;
 pub mod history;
@@ -10,7 +9,15 @@ pub mod host_models;
 pub mod matrix;
 pub mod remedies;
 pub mod review;
+
+// For the program, its tests and benchmarks; no part of the API.
+#[doc(hidden)]
+pub mod count;
+#[doc(hidden)]
 pub mod scenario_search;
+#[doc(hidden)]
 pub mod space;
+#[doc(hidden)]
 pub mod strips;
+#[doc(hidden)]
 pub mod table_grid;

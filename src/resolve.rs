@@ -25,17 +25,31 @@ mod verdict;
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 
-pub use answer::{Answer, Basis, Dependence, Outcome, OutcomeWithFeatures, Possible, between_exact_maps, unread_qemus};
-pub use classify::{Started, brief, decide, verdict};
-pub use decision_table::{MapState, Mention, Row, TABLE, TableRow};
+pub use answer::{Answer, Basis, Dependence, Outcome, OutcomeWithFeatures, Possible};
+pub use classify::verdict;
+pub use decision_table::{Mention, Row};
 pub use endpoint::{Endpoint, Guest, Host, Machine};
 pub use migrate::{Case, Prepared, cold_boot, rollback};
-pub use refusal::{Refusal, Sender, Stage};
-pub use rules::{RULES, Rule, RuleId, suggested};
+pub use refusal::{Refusal, Stage};
+pub use rules::{RULES, Rule, RuleId};
 pub use trace::{Migration, Origin, QemuCpu, Sent, StartTrace, Trace, WrittenBy};
 pub(crate) use unknowns::TOO_MANY;
-pub use unknowns::{Axis, Budget, BudgetExceeded, Plan, Resolver, source};
+pub use unknowns::{Plan, Resolver};
 pub use verdict::{LimitingComponent, Risk, Verdict};
+
+// For the program, its tests and benchmarks; no part of the API.
+#[doc(hidden)]
+pub use answer::{between_exact_maps, unread_qemus};
+#[doc(hidden)]
+pub use classify::{Started, brief, decide};
+#[doc(hidden)]
+pub use decision_table::{MapState, TABLE, TableRow};
+#[doc(hidden)]
+pub use refusal::Sender;
+#[doc(hidden)]
+pub use rules::suggested;
+#[doc(hidden)]
+pub use unknowns::{Axis, Budget, BudgetExceeded, source};
 
 /// Returns the answer to `scenario`: `depends` names what is not known and decides.
 pub fn resolve(catalog: &Catalog, scenario: &Scenario) -> Answer {

@@ -1,6 +1,7 @@
 //! Compares two models, two releases' maps, or one model at two ends: what differs, grouped by why it matters to a
 //! migration, and what the difference does to guests in each direction.
 
+#[doc(hidden)]
 pub mod guest_outcomes;
 
 use super::review::{Direction, Finding, Question, review};

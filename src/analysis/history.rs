@@ -1,6 +1,7 @@
 //! Tells the history of a model or a feature: over libvirt's releases what came, went, was marked removed or added;
 //! over machine types and QEMU releases what is turned on where. Only changes are listed.
 
+#[doc(hidden)]
 pub mod example_guest;
 
 use super::space::{exact_releases, map_of, models};
