@@ -15,8 +15,8 @@ use foldhash::HashMap;
 /// where there are still more, each unknown input is varied alone, and the answer is `depends` in any case.
 pub(super) const MOST_CASES: usize = 20_000;
 
-/// From so many combinations on it costs less to find the values that are one for this guest than to try all.
-const WORTH_FACTORING: usize = 256;
+/// Where there are more combinations, those that differ in one input are tried before all.
+const FEW_CASES: usize = 64;
 
 /// What an answer depends on where there are more combinations than are tried.
 pub(crate) const TOO_MANY: &str = "too many combinations";
@@ -128,11 +128,10 @@ impl Tried {
 }
 
 impl Combinations {
-    /// Those of a plan. Where there are more than `many`, the values that are one for this guest are tried once.
-    fn of(plan: &Plan<'_>, many: usize) -> Self {
+    fn of(plan: &Plan<'_>) -> Self {
         let sizes: Vec<usize> = plan.axes.iter().map(|axis| axis.values.len()).collect();
         let every_value: Vec<Vec<usize>> = sizes.iter().map(|size| (0..*size).collect()).collect();
-        if count(&every_value).is_some_and(|all| all <= many) {
+        if count(&every_value).is_some_and(|all| all <= MOST_CASES) {
             return Self { tried: sizes.clone(), sizes, exhaustive: true, values: every(&every_value) };
         }
         Self::factored(plan, sizes)
@@ -223,7 +222,7 @@ impl Plan<'_> {
     /// # Errors
     /// The input without which nothing can be said.
     pub(super) fn try_cases(&self, wanted: Wanted) -> Result<Agreement, Dependence> {
-        let combinations = Combinations::of(self, MOST_CASES);
+        let combinations = Combinations::of(self);
         // Where some answers do not count, two may be one in the end.
         let enough = if wanted == Wanted::Whether && !self.same_any_host { 2 } else { usize::MAX };
         let mut tried = self.try_all(&combinations, enough);
@@ -277,27 +276,41 @@ impl Plan<'_> {
         if self.axes.is_empty() || (outcome.verdict != Verdict::Unchanged && !passed_over(outcome)) {
             return Some(outcome).filter(|outcome| outcome.verdict == Verdict::Unchanged);
         }
-        let combinations = Combinations::of(self, WORTH_FACTORING);
-        if !combinations.exhaustive {
-            return None;
+        let sizes: Vec<usize> = self.axes.iter().map(|axis| axis.values.len()).collect();
+        let count = sizes.iter().try_fold(1usize, |count, size| count.checked_mul(*size));
+        if count.is_none_or(|count| count > FEW_CASES) {
+            let values = one_at_a_time(&sizes);
+            let some = Combinations { sizes, tried: Vec::new(), exhaustive: false, values };
+            self.unchanged_in_all(&some, row).ok()?;
         }
-        let shared = Shared::of(self, &combinations);
+        let all = Combinations::of(self);
+        if all.exhaustive { self.unchanged_in_all(&all, row).ok()?.map(|found| found.outcome) } else { None }
+    }
+
+    /// Returns what the cases in which the guest starts share; an error if it does not arrive unchanged in one of them.
+    fn unchanged_in_all(
+        &self,
+        combinations: &Combinations,
+        row: Option<Row>,
+    ) -> Result<Option<OutcomeWithFeatures>, ()> {
+        let shared = Shared::of(self, combinations);
         let cases = Cases::of(self, &shared);
         let mut found: Option<OutcomeWithFeatures> = None;
         for (prepared, definition) in (0..shared.distinct()).filter_map(|number| cases.prepare(number)) {
             let Some(brief) = brief(&prepared, &definition.unordered(), self.scenario.feature) else { continue };
-            if passed_over(brief.outcome) {
+            let Outcome { verdict, row: found_row, .. } = brief.outcome;
+            if self.same_any_host && verdict == Verdict::StartRefused {
                 continue;
             }
-            if brief.outcome.verdict != Verdict::Unchanged || !in_row(brief.outcome) {
-                return None;
+            if verdict != Verdict::Unchanged || (row.is_some() && row != found_row) {
+                return Err(());
             }
             match &mut found {
                 Some(found) => keep_common(found, &brief),
                 None => found = Some(brief),
             }
         }
-        found.map(|found| found.outcome)
+        Ok(found)
     }
 
     /// The axes along which the answer changes while every other stays where it is, each with one value per answer.
