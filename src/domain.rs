@@ -10,6 +10,7 @@ pub mod feature;
 pub mod host;
 pub mod map;
 pub(crate) mod named;
+mod named_enum;
 pub mod names;
 pub mod package;
 pub(crate) mod policies;

@@ -2,8 +2,11 @@
 //! every kind of bad file.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail the test")]
 
+mod support;
+
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
+use support::ask::{batch, json};
 use virt_cpu_explorer::internal::analysis::follow::{By, State, Step, follow};
 use virt_cpu_explorer::internal::app::choice::{Choice, default_of, values};
 use virt_cpu_explorer::internal::domain::catalog::Catalog;
@@ -305,4 +308,72 @@ fn files_too_large_too_deep_or_not_text_are_refused_at_once() {
     assert!(read(&vec![b' '; 17 << 20]).contains("expected at most 16 MiB"));
     assert!(read("<a>".repeat(70).as_bytes()).contains("expected at most 64 levels"));
     assert!(read(b"<domain type='kvm'>\xff</domain>").starts_with("g.xml:1:20: expected UTF-8"));
+}
+
+/// The live XML of a guest that libvirt 9.0.0 started with QEMU 7.2 under TCG, which filters `avx512f`.
+#[test]
+fn the_xsave_states_of_a_running_guest_are_those_of_what_qemu_filtered() {
+    let features = |list: &str| {
+        list.split(' ').fold(String::new(), |all, name| all + &format!("<feature policy='disable' name='{name}'/>"))
+    };
+    let live = |model: &str, off: &str, machine: &str| {
+        let cpu = format!(
+            "<cpu mode='custom' match='exact' check='full'><model fallback='forbid'>{model}</model><feature policy='require' name='hypervisor'/>{}</cpu>",
+            features(off)
+        );
+        let os = format!("<os><type arch='x86_64' machine='{machine}'>hvm</type></os>");
+        format!("<domain type='qemu' id='1'><name>g</name><memory>1</memory><vcpu>1</vcpu>{os}{cpu}</domain>")
+    };
+    let ask = |xml: &str, from: (&str, &str), to: (&str, &str)| {
+        let end = |(libvirt, qemu): (&str, &str)| serde_json::json!({"libvirt": libvirt, "qemu": qemu});
+        let line = serde_json::json!({"source": end(from), "destination": end(to), "domain": xml}).to_string();
+        batch(&(line + "\n")).1.remove(0)
+    };
+    // QEMU 5.2 keeps the state of avx, which it filters; what switches avx off at the destination clears it.
+    let sandy = live("SandyBridge", "avx x2apic tsc-deadline vme arat xsaveopt", "pc-q35-5.2");
+    let answer = ask(&sandy, ("7.0.0", "5.2.0"), ("9.0.0", "7.2.22"));
+    assert_eq!(
+        (&answer["verdict"], &answer["xsave_lost"]),
+        (&"changed".into(), &serde_json::json!(["0xd/0/eax.2"])),
+        "{answer}"
+    );
+    // QEMU 7.2 emulates avx, so that the user disabled it there: nothing is left to lose.
+    let answer = ask(&sandy, ("9.0.0", "7.2.22"), ("9.0.0", "7.2.22"));
+    assert_eq!((&answer["verdict"], &answer["xsave_lost"]), (&"unchanged".into(), &serde_json::json!([])), "{answer}");
+}
+
+/// A release that had removed `mpx` would have mentioned it, so that a guest that is silent has it from QEMU.
+#[test]
+fn a_running_guest_has_what_its_definition_does_not_mention_of_the_removed_features() {
+    let os = "<os><type arch='x86_64' machine='pc-q35-3.1'>hvm</type></os>";
+    let cpu = "<cpu mode='custom' match='exact' check='full'><model fallback='forbid'>Skylake-Client</model>\
+               <feature policy='require' name='hypervisor'/></cpu>";
+    let xml = format!("<domain type='kvm' id='1'><name>g</name><memory>1</memory><vcpu>1</vcpu>{os}{cpu}</domain>");
+    let line = serde_json::json!({
+        "source": {"libvirt": "9.0.0+mpx-removed", "qemu": "7.2.22"},
+        "destination": {"libvirt": "11.3.0", "qemu": "7.2.22"},
+        "domain": xml,
+    });
+    let answer = batch(&(line.to_string() + "\n")).1.remove(0);
+    assert_eq!((&answer["verdict"], &answer["gained"]), (&"unchanged".into(), &serde_json::json!([])), "{answer}");
+}
+
+/// libvirt 11.3.0 needs QEMU 6.2, but a guest that was started before the upgrade keeps its QEMU 5.2 (recorded).
+#[test]
+fn a_running_guest_keeps_a_qemu_that_its_libvirt_would_not_start() {
+    let os = "<os><type arch='x86_64' machine='pc-q35-5.2'>hvm</type></os>";
+    for (mode, check) in [("host-passthrough", "none"), ("maximum", "none")] {
+        let cpu = format!("<cpu mode='{mode}' check='{check}' migratable='on'/>");
+        let xml = format!("<domain type='kvm' id='1'><name>g</name><memory>1</memory><vcpu>1</vcpu>{os}{cpu}</domain>");
+        let line = serde_json::json!({
+            "source": {"libvirt": "11.3.0", "qemu": "5.2.0", "host": "EPYC-7502-32-Core"},
+            "destination": {"libvirt": "9.0.0", "qemu": "7.2.22", "host": "EPYC-7502-32-Core"},
+            "domain": xml,
+        });
+        let answer = batch(&(line.to_string() + "\n")).1.remove(0);
+        assert_eq!((&answer["outcome"], &answer["rule"]), (&"completed".into(), &"passthrough".into()), "{answer}");
+        // The link repeats the answer.
+        let again = json(answer["scenario"].as_str().unwrap());
+        assert_eq!((&again["outcome"], &again["verdict"]), (&answer["outcome"], &answer["verdict"]), "{again}");
+    }
 }

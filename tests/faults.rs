@@ -6,9 +6,12 @@ mod support;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::process::{Command as Process, Stdio};
-use support::ask::{CATALOG, batch};
+use support::ask::{CATALOG, batch, scenario};
 use support::random::Random;
 use virt_cpu_explorer::internal::cli::{self, CheckArgs, Command};
+use virt_cpu_explorer::internal::export;
+use virt_cpu_explorer::internal::resolve::resolve;
+use virt_cpu_explorer::internal::storage::ScenarioStore;
 
 const HERE: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -306,6 +309,19 @@ fn f7_the_answer_for_a_running_guest_can_be_repeated_from_its_link() {
     assert!(answers.len() > 700, "{} of {}", answers.len(), lines.len());
     let links: Vec<&str> = answers.iter().map(|answer| answer["scenario"].as_str().unwrap()).collect();
     assert!(links.iter().all(|link| link.contains(",running=")));
+    // What w saves, o opens, and an export carries the link too.
+    for links in links.chunks(50) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = ScenarioStore::new(Some(folder.path().to_owned()));
+        for (number, link) in links.iter().enumerate() {
+            store.save(&number.to_string(), link, false).unwrap();
+        }
+        let mut saved: Vec<String> = store.list().unwrap().into_iter().map(|saved| saved.link).collect();
+        saved.reverse();
+        assert_eq!(saved, links);
+        let opened = scenario(links[0]);
+        assert!(export::markdown(&CATALOG, &opened, &resolve(&CATALOG, &opened), &[], None).contains(links[0]));
+    }
     let mut fixes = Vec::new();
     for (answer, again) in answers.iter().zip(of_links(&links)) {
         let mut answer = answer.clone();

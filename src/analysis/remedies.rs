@@ -138,7 +138,7 @@ impl Search<'_, '_> {
         let others = newer.chain(own).filter(|qemu| *qemu != to.qemu);
         let scenario = others.map(with).find(|scenario| self.works(scenario))?;
         Some(Remedy {
-            text: format!("use QEMU {} at the destination", scenario.to.qemu_label()),
+            text: format!("use QEMU {} at the destination", scenario.to.qemu.name()),
             restart: false,
             scenario,
             how: Application::Command(MIGRATE.to_owned()),
@@ -197,7 +197,7 @@ impl Search<'_, '_> {
         let command = "virsh migrate --live --persistent GUEST qemu+ssh://STOP/system, then from there \
                        virsh migrate --live --persistent GUEST qemu+ssh://DESTINATION/system";
         Some(Remedy {
-            text: format!("migrate through a stop with {libvirt}{qemu}"),
+            text: format!("migrate via a host with {libvirt}{qemu}"),
             restart: false,
             scenario: found,
             how: Application::Command(command.to_owned()),

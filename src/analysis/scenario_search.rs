@@ -14,7 +14,7 @@ use crate::resolve::{Plan, Refusal, Resolver, RuleId, Verdict, resolve};
 
 mod endpoints;
 
-use endpoints::{hosts_lacking, pairs, shipped};
+use endpoints::{hosts_lacking, pairs};
 
 /// The most cases that are decided for one refusal; a scenario between releases that were not read has many.
 const MOST_CASES: usize = 60_000;
@@ -64,8 +64,8 @@ pub fn scenario_search(catalog: &Catalog, refusal: &Refusal, most: usize) -> Vec
 }
 
 /// Returns the two nearest products whose names begin so, between whose releases the guest of a scenario gets the same
-/// refusal, an update before a downgrade; the same product twice where the guest does not start. Packages' builds are left
-/// out.
+/// refusal from their packages, an update before a downgrade; the same product twice where the guest does not start. A
+/// machine type that the packages lack is replaced by their default.
 pub fn between_products<'a>(
     catalog: &'a Catalog,
     refusal: &Refusal,
@@ -76,7 +76,7 @@ pub fn between_products<'a>(
         .products()
         .iter()
         .filter(|product| product.name.starts_with(prefix))
-        .filter_map(|product| Some((product, shipped(catalog, product)?)))
+        .filter_map(|product| Some((product, Release::parse(catalog, &product.name).ok()?)))
         .collect();
     let places = 0..products.len();
     let mut pairs: Vec<(usize, usize)> =
@@ -89,7 +89,13 @@ pub fn between_products<'a>(
     let mut cases = 0;
     for (from, to) in pairs {
         let ((source, from), (destination, to)) = (products.get(from)?, products.get(to)?);
-        let scenario = Scenario { from: from.clone(), to: to.clone(), ..scenario.clone() };
+        let mut scenario = Scenario { from: from.clone(), to: to.clone(), ..scenario.clone() };
+        if let MachineChoice::Listed(id) = scenario.machine
+            && scenario.from.surely_has_machine(catalog, id) != Some(true)
+            && !matches!(refusal, Refusal::MachineType { .. } | Refusal::MachineTypeAtQemu { .. })
+        {
+            scenario.machine = scenario.default_machine(catalog);
+        }
         let needed = resolver.price(&scenario);
         if cases + needed > MOST_CASES_OF_PRODUCTS {
             continue;

@@ -5,9 +5,8 @@ use crate::domain::behaviour;
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Check, named_enum};
 use crate::domain::host::Vendor;
-use crate::domain::package::write_package;
 use crate::domain::qemu::Accel;
-use crate::domain::scenario::{self, CpuChoice, HostChoice, LibvirtChoice, Release, Scenario};
+use crate::domain::scenario::{self, CpuChoice, EXAMPLE_LIBVIRT, HostChoice, LibvirtChoice, Release, Scenario};
 
 mod detail;
 mod possible;
@@ -218,10 +217,17 @@ pub(crate) fn displayed_value(choice: Choice, catalog: &Catalog, scenario: &Scen
         Choice::Vendor => name(scenario.vendor.map(Vendor::name), "not named"),
         Choice::Pmu => if scenario.pmu { "on" } else { "off" }.to_owned(),
         Choice::Transport => scenario.transport.name().to_owned(),
-        Choice::FromLibvirt => libvirt_name(catalog, &scenario.from),
-        Choice::ToLibvirt => libvirt_name(catalog, &scenario.to),
-        Choice::FromQemu => scenario.from.qemu_label(),
-        Choice::ToQemu => scenario.to.qemu_label(),
+        Choice::FromLibvirt | Choice::ToLibvirt => {
+            let release = if choice == Choice::FromLibvirt { &scenario.from } else { &scenario.to };
+            match &release.libvirt {
+                LibvirtChoice::New => format!("new ({} removed)", catalog.feature_name(scenario.feature)),
+                LibvirtChoice::Old | LibvirtChoice::Unknown | LibvirtChoice::Release(..) => {
+                    libvirt_name(catalog, release)
+                }
+            }
+        }
+        Choice::FromQemu => scenario.from.qemu.name(),
+        Choice::ToQemu => scenario.to.qemu.name(),
         Choice::FromHost => scenario::write_host(catalog, &scenario.from_host),
         Choice::ToHost => scenario::write_host(catalog, &scenario.to_host),
         Choice::Started => match &scenario.started {
@@ -248,13 +254,8 @@ pub(crate) fn libvirt_name(catalog: &Catalog, release: &Release) -> String {
         return product;
     }
     match &release.libvirt {
-        LibvirtChoice::Old => {
-            let name = release.libvirt.id(catalog).map(|id| &*catalog.release(id).name);
-            format!("old ({})", name.unwrap_or("?"))
-        }
-        LibvirtChoice::New => "new".to_owned(),
-        LibvirtChoice::Unknown => "?".to_owned(),
-        LibvirtChoice::Release(id, build) => write_package(&catalog.release(*id).name, build.as_deref()),
+        LibvirtChoice::Old => format!("old ({EXAMPLE_LIBVIRT})"),
+        other => other.name(catalog),
     }
 }
 

@@ -1,9 +1,9 @@
 //! Describes how a libvirt release decides: one switch per difference between releases, with dates and sources.
 //! The dates themselves are facts and live in `cpu_map/behaviour.xml`.
 
-use super::definition::named_enum;
 use super::feature::{FeatureId, FeatureSet};
 use super::map::{MapId, ModelId};
+use super::named_enum::named_enum;
 use super::package::Since;
 use super::version::Version;
 

@@ -3,7 +3,6 @@
 
 use super::behaviour::{Backport, Behaviour, Known, MapFact, Quirk, QuirkKind, Setting, SwitchHistory};
 use super::cpuid::{XSAVE_STATES, XsaveState};
-use super::definition::Policy;
 use super::downstream::Downstream;
 use super::feature::{FeatureId, FeatureSet};
 use super::host::{CpuSignature, Host, HostId, HostSource, Vendor};
@@ -11,9 +10,9 @@ use super::map::{CpuMap, MapId, ModelId, Register};
 use super::named::Named;
 use super::names::Names;
 use super::package::{Build, Distribution, Presence};
+use super::policies::Policy;
 use super::product::Products;
 use super::qemu::{Accel, MachineId, QemuDefaults, QemuFacts, XSAVE_WORD, base_name, builtin_vendor, feature_word};
-use super::scenario::{DEFAULT_FEATURE, Scenario};
 use super::version::Version;
 use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
@@ -428,13 +427,12 @@ impl Catalog {
         self.recorded.sort();
     }
 
-    /// Returns whether a real run of exactly this scenario was recorded. Runs were saved and restored; live migrations
-    /// gave the same.
-    pub(crate) fn is_recorded(&self, scenario: &Scenario) -> bool {
+    /// Returns whether a real run of the scenario with this word was recorded.
+    pub(crate) fn is_recorded(&self, word_of_run: impl FnOnce() -> String) -> bool {
         if self.recorded.is_empty() {
             return false;
         }
-        let word = scenario.word_of_run(self);
+        let word = word_of_run();
         self.recorded.binary_search_by(|known| (**known).cmp(&word)).is_ok()
     }
 
@@ -464,6 +462,9 @@ impl Catalog {
         }
     }
 }
+
+/// The feature the table is about when none is named.
+const DEFAULT_FEATURE: &str = "mpx";
 
 /// Splits `pc-q35-4.0.1` into its family and the QEMU release it is named after; `None` for names without one.
 pub fn machine_series(name: &str) -> Option<(&str, Version)> {

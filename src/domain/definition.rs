@@ -3,49 +3,8 @@
 use super::feature::FeatureSet;
 use super::host::Vendor;
 use super::map::{CpuMap, ModelId};
-pub use super::policies::{Policies, PolicySets, PolicyStore};
-
-macro_rules! named_enum {
-    ($(#[$doc:meta])* $name:ident { $($(#[$item_doc:meta])* $item:ident $word:literal),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-        #[allow(unreachable_pub, reason = "some of these enums are only for the crate")]
-        pub enum $name { $($(#[$item_doc])* $item),+ }
-
-        #[allow(dead_code, unreachable_pub, reason = "not every enum needs all of it, or outside of the crate")]
-        impl $name {
-            /// Every value, in order.
-            pub const ALL: &'static [Self] = &[$(Self::$item),+];
-
-            /// Returns the word libvirt's XML and scenarios use.
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$item => $word),+ }
-            }
-
-            /// Returns the value this word stands for.
-            pub fn parse(word: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|value| value.name() == word)
-            }
-        }
-    };
-}
-pub(crate) use named_enum;
-
-named_enum! {
-    /// What a definition says about one feature.
-    Policy {
-        /// Switched on without asking whether the host has it.
-        Force "force",
-        /// Switched on; the host must have it.
-        Require "require",
-        /// Switched on where the host has it.
-        Optional "optional",
-        /// Switched off.
-        Disable "disable",
-        /// Switched off; the guest must not start where the host has it.
-        Forbid "forbid",
-    }
-}
+pub(crate) use super::named_enum::named_enum;
+pub use super::policies::{Policies, Policy, PolicySets, PolicyStore};
 
 named_enum! {
     /// How the CPU is described.
@@ -92,18 +51,6 @@ named_enum! {
         Allow "allow",
         /// The start is refused.
         Forbid "forbid",
-    }
-}
-
-impl Policy {
-    /// Returns whether QEMU is told to switch the feature on.
-    pub const fn is_on(self) -> bool {
-        matches!(self, Self::Force | Self::Require)
-    }
-
-    /// Returns whether QEMU is told to switch the feature off.
-    pub const fn is_off(self) -> bool {
-        matches!(self, Self::Disable | Self::Forbid)
     }
 }
 

@@ -1,8 +1,36 @@
 //! Holds what a definition says about single features: as sets, and with the order of the XML.
 //! The rules work on either; only what is shown needs the order.
 
-use super::definition::Policy;
 use super::feature::{FeatureId, FeatureSet};
+use super::named_enum::named_enum;
+
+named_enum! {
+    /// What a definition says about one feature.
+    Policy {
+        /// Switched on without asking whether the host has it.
+        Force "force",
+        /// Switched on; the host must have it.
+        Require "require",
+        /// Switched on where the host has it.
+        Optional "optional",
+        /// Switched off.
+        Disable "disable",
+        /// Switched off; the guest must not start where the host has it.
+        Forbid "forbid",
+    }
+}
+
+impl Policy {
+    /// Returns whether QEMU is told to switch the feature on.
+    pub const fn is_on(self) -> bool {
+        matches!(self, Self::Force | Self::Require)
+    }
+
+    /// Returns whether QEMU is told to switch the feature off.
+    pub const fn is_off(self) -> bool {
+        matches!(self, Self::Disable | Self::Forbid)
+    }
+}
 
 /// What the rules ask of and do to the policies of a definition.
 pub trait PolicyStore: Clone + PartialEq {

@@ -1,10 +1,10 @@
 //! Describes QEMU releases: machine types, models, the cells of what a model gets under a machine type,
 //! property names, dependencies, and what TCG offers.
 
-use super::definition::named_enum;
 use super::feature::{FeatureId, FeatureSet};
 use super::host::Vendor;
 use super::map::{ModelId, Register};
+use super::named_enum::named_enum;
 use super::version::Version;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;

@@ -8,7 +8,6 @@ use super::definition::{Check, Definition, Fallback, Match, Mode, Policies};
 use super::feature::FeatureId;
 use super::host::{GivenHost, HostId, Vendor};
 use super::map::ModelId;
-use super::package::Presence;
 use super::qemu::{Accel, MachineId};
 use super::version::Version;
 
@@ -105,8 +104,6 @@ pub(crate) const EMULATOR: &str = "/usr/bin/qemu-system-x86_64";
 pub const DEFAULT_MACHINE: &str = "pc-q35-4.0";
 /// The model taken when none is named.
 pub const DEFAULT_MODEL: &str = "Skylake-Client";
-/// The feature the table is about when none is named.
-pub const DEFAULT_FEATURE: &str = "mpx";
 
 named_enum! {
     /// How the guest travels.
@@ -269,7 +266,7 @@ impl Scenario {
     /// that both have.
     pub(crate) fn default_machine(&self, catalog: &Catalog) -> MachineChoice {
         let both_have = |id: MachineId| {
-            let has = |end: &Release| end.has_machine(catalog, id).is_none_or(|has| has == Presence::Yes);
+            let has = |end: &Release| end.surely_has_machine(catalog, id) != Some(false);
             has(&self.from) && has(&self.to)
         };
         let usual = catalog.machine(DEFAULT_MACHINE).unwrap_or(MachineId(0));
@@ -305,7 +302,7 @@ impl Scenario {
     /// Makes this a guest that already runs: its CPU is that of its live definition.
     pub fn run_as(&mut self, running: Running) {
         let live = &running.live;
-        self.cpu = live.model.map_or(self.cpu, |model| CpuChoice::Model(Told::Is(model)));
+        self.cpu = live.model.map_or(CpuChoice::Mode(live.mode), |model| CpuChoice::Model(Told::Is(model)));
         self.features = live.features.clone();
         (self.check, self.matching, self.fallback) = (Some(live.check), live.matching, live.fallback);
         self.vendor = live.vendor;

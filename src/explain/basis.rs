@@ -62,7 +62,7 @@ fn unread_packages(catalog: &Catalog, release: &Release) -> Vec<String> {
         && let Some(known) = release.qemu_build(catalog)
         && !catalog.downstream().is_read(version, known)
     {
-        packages.push(format!("QEMU {}", release.qemu_label()));
+        packages.push(format!("QEMU {}", release.qemu.name()));
     }
     packages
 }

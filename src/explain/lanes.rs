@@ -5,7 +5,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Check, Definition, Policy};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::CpuMap;
-use crate::domain::scenario::{LibvirtChoice, Release, Scenario, Told, write_machine};
+use crate::domain::scenario::{EXAMPLE_LIBVIRT, LibvirtChoice, Release, Scenario, Told, write_machine};
 use crate::resolve::{Answer, Origin, Refusal, Stage, StartTrace, Trace, WrittenBy};
 
 /// What one side has at one line.
@@ -208,17 +208,10 @@ impl Story<'_> {
         };
         let name = |side: &str, release: &Release| {
             let libvirt = match &release.libvirt {
-                LibvirtChoice::Unknown => "?".to_owned(),
-                LibvirtChoice::New => "new".to_owned(),
-                LibvirtChoice::Old | LibvirtChoice::Release(..) => {
-                    release.libvirt.id(self.catalog).map_or("?", |id| &self.catalog.release(id).name).to_owned()
-                }
+                LibvirtChoice::Old => EXAMPLE_LIBVIRT.to_owned(),
+                other => other.name(self.catalog),
             };
-            let build = match &release.libvirt {
-                LibvirtChoice::Release(_, Some(build)) => format!("-{build}"),
-                _ => String::new(),
-            };
-            format!("{side} libvirt {libvirt}{build}{}", qemu(release))
+            format!("{side} libvirt {libvirt}{}", qemu(release))
         };
         let sender = if self.trace.hop > 0 { "STOP" } else { "SOURCE" };
         let receiver = if self.scenario.is_stop(self.trace.hop) { "STOP" } else { "DESTINATION" };

@@ -7,7 +7,6 @@ use crate::domain::behaviour::Regime;
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::domain::names::first_names;
-use crate::domain::package::write_package;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{
     CpuChoice, EXAMPLE_LIBVIRT, LibvirtChoice, MachineChoice, Release, Scenario, write_machine,
@@ -69,10 +68,9 @@ pub fn libvirt_label(catalog: &Catalog, release: &Release) -> String {
         LibvirtChoice::Old => format!("the old libvirt ({EXAMPLE_LIBVIRT})"),
         LibvirtChoice::New => "the new libvirt".to_owned(),
         LibvirtChoice::Unknown => "this libvirt".to_owned(),
-        LibvirtChoice::Release(id, build) => {
-            let package = write_package(&catalog.release(*id).name, build.as_deref());
+        LibvirtChoice::Release(..) => {
             let product = release.product.as_ref().map(|product| format!(" of {product}")).unwrap_or_default();
-            format!("libvirt {package}{product}")
+            format!("libvirt {}{product}", release.libvirt.name(catalog))
         }
     }
 }

@@ -228,7 +228,7 @@ impl Basis {
     /// Returns how sure the answer to `scenario` is: as sure as the least sure of its releases, unless a real run of
     /// exactly this was recorded.
     pub(super) fn of(catalog: &Catalog, scenario: &Scenario) -> Self {
-        if scenario.running.is_none() && catalog.is_recorded(scenario) {
+        if scenario.running.is_none() && catalog.is_recorded(|| scenario.word_of_run(catalog)) {
             return Self::Recorded;
         }
         let of_release = |release| Self::of_libvirt(catalog, release).max(Self::of_qemu(catalog, release));

@@ -6,65 +6,39 @@ use super::host_model::{
     HostModel, Libvirt, Probe, Processor, Purpose, QemuModels, decode, inferred_signature, migratable_host_model,
 };
 use super::partial_check;
-use super::prepared_endpoint::{Facts, PreparedEndpoint, PreparedModel};
+use super::prepared_endpoint::{Expansion, Facts, PreparedEndpoint};
 use crate::domain::catalog::Catalog;
-use crate::domain::definition::{Definition, Fallback, Match, Mode, Policies, Policy, PolicyStore};
+use crate::domain::definition::{Definition, Fallback, Mode, Policy, PolicyStore};
 use crate::domain::feature::FeatureSet;
-use crate::domain::host::Vendor;
-use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::Transport;
 
-/// What replaces the CPU of a definition at the endpoint where the guest starts.
-pub(super) struct Expansion<'e> {
-    /// The model that takes the place of the definition's.
-    pub(super) model: ModelId,
-    /// The model that the definition names, which the checks before look at.
-    pub(super) named: Option<PreparedModel<'e>>,
-    vendor: Option<Vendor>,
-    features: Policies,
-}
-
-impl<'e> Expansion<'e> {
-    /// Returns what replaces the CPU of `definition`; `None` where it stays, and where no model describes what has to be
-    /// described.
-    pub(super) fn of(
-        catalog: &'e Catalog,
-        end: &'e Endpoint<'e>,
-        guest: &Guest,
-        definition: &Definition,
-    ) -> Option<Self> {
-        let lacks_model = definition.model.is_some_and(|model| !end.qemu.has_model(model));
-        let falls_back = definition.fallback == Fallback::Allow && definition.mode == Mode::Custom && lacks_model;
-        if !definition.takes_host_model() && !falls_back {
-            return None;
-        }
-        let endpoint = PreparedEndpoint::of(catalog, end, guest, definition.model);
-        let (feature, named) = (catalog.default_feature(), FeatureSet::EMPTY);
-        let facts = Facts { catalog, guest, feature, named, expansion: None, transport: Transport::Live };
-        let decoded = if definition.takes_host_model() {
-            host_model(&facts, &endpoint)?
-        } else {
-            nearest_model(&facts, &endpoint, definition)?
-        };
-        let vendor = if definition.mode == Mode::HostModel { decoded.vendor } else { definition.vendor };
-        let features = decoded.features.into_iter().collect();
-        Some(Self { model: decoded.model, named: endpoint.model, vendor, features })
+/// Returns what replaces the CPU of `definition`; `None` where it stays, and where no model describes what has to be
+/// described.
+pub(super) fn expand<'e>(
+    catalog: &'e Catalog,
+    end: &'e Endpoint<'e>,
+    guest: &Guest,
+    definition: &Definition,
+) -> Option<Expansion<'e>> {
+    // virCPUTranslate, all releases: only of a named model that QEMU does not list.
+    let lacks_model = definition.model.is_some_and(|model| !end.qemu.has_model(model));
+    let falls_back = definition.fallback == Fallback::Allow && definition.mode == Mode::Custom && lacks_model;
+    if !definition.takes_host_model() && !falls_back {
+        return None;
     }
-
-    /// Replaces the CPU of `definition`. What it says about single features stays (libvirt `x86UpdateHostModel`,
-    /// `virCPUx86Translate`).
-    pub(super) fn replace<P: PolicyStore>(&self, definition: &mut Definition<P>) {
-        let mut features = P::of(&self.features);
-        features.update(&definition.features);
-        definition.features = features;
-        definition.model = Some(self.model);
-        definition.vendor = self.vendor;
-        definition.mode = Mode::Custom;
-        if definition.matching == Match::Minimum {
-            definition.matching = Match::Exact;
-        }
-    }
+    let endpoint = PreparedEndpoint::of(catalog, end, guest, definition.model);
+    let (feature, named) = (catalog.default_feature(), FeatureSet::EMPTY);
+    let facts = Facts { catalog, guest, feature, named, expansion: None, transport: Transport::Live };
+    let decoded = if definition.takes_host_model() {
+        host_model(&facts, &endpoint)?
+    } else {
+        nearest_model(&facts, &endpoint, definition)?
+    };
+    // x86UpdateHostModel, all releases: the vendor comes with host-model only.
+    let vendor = if definition.mode == Mode::HostModel { decoded.vendor } else { definition.vendor };
+    let features = decoded.features.into_iter().collect();
+    Some(Expansion { model: decoded.model, named: endpoint.model, vendor, features })
 }
 
 fn libvirt<'e>(catalog: &'e Catalog, end: &'e Endpoint<'_>) -> Libvirt<'e> {
@@ -91,6 +65,7 @@ fn nearest_model(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, definition:
     let (catalog, end) = (facts.catalog, endpoint.end);
     let named = endpoint.model.as_ref()?;
     let mut definition = definition.clone();
+    // virCPUx86Update comes before virCPUx86Translate: what is optional and what is removed is decided.
     partial_check::decide_optional(facts, endpoint, &mut definition);
     for feature in &named.of_map?.removed {
         definition.features.add_if_missing(*feature, Policy::Disable);

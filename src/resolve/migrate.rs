@@ -4,8 +4,8 @@
 use super::answer::Answer;
 use super::decision_table::Mention;
 use super::endpoint::{Endpoint, Guest, Host};
-use super::expansion::Expansion;
-use super::prepared_endpoint::{Facts, PreparedEndpoint};
+use super::expansion::expand;
+use super::prepared_endpoint::{Expansion, Facts, PreparedEndpoint};
 use super::recorder::{FullTrace, Recorder};
 use super::send::{not_sent, send};
 use super::start::{Attempt, Built, adopt_running, start_incoming, start_new};
@@ -75,8 +75,7 @@ pub(super) struct MigrationResult {
     pub(super) comparable: FeatureSet,
     /// Whether libvirt leaves the CPU to QEMU.
     pub(super) passthrough: bool,
-    /// The features whose XSAVE state the guest could read at the source, and at the last endpoint with a CPU. Empty of a
-    /// guest that already runs, whose live definition does not tell them.
+    /// The features whose XSAVE state the guest could read at the source, and at the last endpoint with a CPU.
     pub(super) states: (FeatureSet, FeatureSet),
     /// Whether the vendor that the guest reads is another at the last endpoint.
     pub(super) vendor_changes: bool,
@@ -93,7 +92,7 @@ impl<'e> Prepared<'e> {
     /// Where the guest already runs, it is that guest which migrates, whatever definition is decided.
     pub fn of(catalog: &'e Catalog, case: &'e Case<'_>) -> Self {
         let first = case.started.as_ref().or(case.ends.first()).filter(|_| case.running.is_none());
-        let expansion = first.and_then(|end| Expansion::of(catalog, end, &case.guest, &case.definition));
+        let expansion = first.and_then(|end| expand(catalog, end, &case.guest, &case.definition));
         let model = expansion.as_ref().map_or(case.guest_definition().model, |expansion| Some(expansion.model));
         let endpoint = |end: &'e Endpoint<'_>| Rc::new(PreparedEndpoint::of(catalog, end, &case.guest, model));
         Self {
@@ -155,7 +154,10 @@ impl<'e> Prepared<'e> {
             hop: 0,
             mention: given,
             cpu: None,
-            comparable: if self.running.is_some() { source.end.map.known } else { FeatureSet::ALL },
+            comparable: match self.running {
+                Some(running) if !running.live.is_passthrough() => source.end.map.known,
+                Some(_) | None => FeatureSet::ALL,
+            },
             passthrough: guest.live.is_passthrough(),
             states: (FeatureSet::EMPTY, FeatureSet::EMPTY),
             vendor_changes: false,
@@ -169,21 +171,20 @@ impl<'e> Prepared<'e> {
         result.before = last.cpu.map(|cpu| cpu.visible);
         result.mention = would_mention(source, last.prepared_mention.unwrap_or(given), feature);
         result.cpu = last.cpu;
-        if let Some(cpu) = last.cpu.filter(|_| self.running.is_none()) {
+        if let Some(cpu) = last.cpu {
             result.states = (cpu.states, cpu.states);
         }
         if result.started && self.started.is_some() && self.running.is_none() {
             reconnect(source, &mut guest);
             recorder.reconnected(&guest.live);
         }
-        Journey { prepared: self, facts, guest, result }
+        Journey { facts, guest, result }
     }
 }
 
 /// A guest under way.
 #[derive(Clone)]
 pub(super) struct Journey<'p, P> {
-    prepared: &'p Prepared<'p>,
     facts: Facts<'p>,
     guest: Running<P>,
     pub(super) result: MigrationResult,
@@ -197,8 +198,7 @@ impl<P: PolicyStore> Journey<'_, P> {
         feature: FeatureId,
         recorder: &mut K,
     ) {
-        let Self { prepared, facts, guest, result } = self;
-        let running = prepared.running.is_some();
+        let Self { facts, guest, result } = self;
         let vendor = result.last.cpu.and_then(|cpu| cpu.vendor);
         let mut changed = false;
         for (index, pair) in path.windows(2).enumerate() {
@@ -224,7 +224,7 @@ impl<P: PolicyStore> Journey<'_, P> {
             result.after = last.cpu.map(|cpu| cpu.visible);
             result.vendor_changes = last.cpu.is_some_and(|cpu| cpu.vendor != vendor);
             let states = result.states.1;
-            if let Some(cpu) = last.cpu.filter(|_| !running) {
+            if let Some(cpu) = last.cpu {
                 result.states.1 = cpu.states;
             }
             if !changed || last.refusal.is_some() {
@@ -270,7 +270,7 @@ pub fn cold_boot(catalog: &Catalog, case: &Case<'_>) -> Option<StartTrace> {
     if definition.takes_host_model() && (guest.accel, end.host) == (Accel::Kvm, Host::Capable) {
         return None;
     }
-    let expansion = Expansion::of(catalog, end, guest, definition);
+    let expansion = expand(catalog, end, guest, definition);
     let model = expansion.as_ref().map_or(definition.model, |expansion| Some(expansion.model));
     let endpoint = PreparedEndpoint::of(catalog, end, guest, model);
     let named = case.guest_definition().features.sets().on();

@@ -29,6 +29,8 @@ fn host_cpu(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>) -> Option<HostCp
     let known = endpoint.end.map.known;
     match (facts.guest.accel, endpoint.end.host) {
         (Accel::Kvm, Host::Capable) => None,
+        // virQEMUCapsInitHostCPUModel: 3.2.0 (commit f013828992), joined since 3.3.0 (commit 5b4a6adb5c), with the features
+        // of QEMU's model since 4.3.0 (commit 49fb4769e1).
         (Accel::Kvm, Host::With { vendor, silicon, .. }) => {
             let of_qemu = (endpoint.offered_to_libvirt(facts) | hypervisor(facts)) & known;
             let shown = silicon_seen(endpoint, silicon);
@@ -40,7 +42,7 @@ fn host_cpu(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>) -> Option<HostCp
             };
             Some(HostCpu { vendor, of_qemu, full })
         }
-        // TCG's `max` calls itself AMD.
+        // virQEMUCapsProbeQMPHostCPU, 3.2.0; TCG's `max` calls itself AMD (max_x86_cpu_initfn).
         (Accel::Tcg, _) => {
             let of_qemu = endpoint.end.qemu.tcg_max & known;
             Some(HostCpu { vendor: Vendor::Amd, of_qemu, full: of_qemu })
@@ -121,7 +123,7 @@ struct Blockers {
     states: FeatureSet,
 }
 
-/// Returns what QEMU lacks of the model; nothing on a host that has whatever is asked for. `None` of a model that QEMU
+/// Returns what QEMU lacks of the model (`unavailable-features` of `query-cpu-definitions`); nothing on a host that has whatever is asked for. `None` of a model that QEMU
 /// does not have, and where libvirt asks the map.
 fn blockers(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, model: Option<ModelId>) -> Option<Blockers> {
     let model = facts.model(endpoint, model).filter(|model| model.in_qemu)?;
@@ -144,6 +146,7 @@ pub(super) fn partial<P: PolicyStore>(
     definition: &Definition<P>,
 ) -> Result<(), UnorderedRefusal> {
     let behaviour = &endpoint.end.behaviour;
+    // qemuProcessUpdateGuestCPU: only with check partial since 3.2.0 (commits 641b8c721e and fcd56ce866).
     let compared = if behaviour.check_attribute {
         definition.check == Check::Partial
     } else {
@@ -162,6 +165,7 @@ pub(super) fn partial<P: PolicyStore>(
     // Of a model that QEMU does not have there is no answer, and the map is asked as before.
     if let Some(blockers) = blockers(facts, endpoint, definition.model) {
         let blockers = blockers.features | blockers.states;
+        // virQEMUCapsIsCPUUsable, 10.2.0 (commit 2ba73ca83b): a model that QEMU calls usable, and nothing is required.
         if blockers.is_empty() && policies.mentioned() == policies.with(Policy::Disable) {
             return Ok(());
         }
@@ -169,6 +173,7 @@ pub(super) fn partial<P: PolicyStore>(
         if let (true, None, Some(model)) = (asks_qemu, of_map, definition.model) {
             return Err(UnorderedRefusal::UnknownModelCompared(model));
         }
+        // virCPUCompareUnusable, after 10.7.0, by 11.3.0, unless the map asks for the old check (partial='compat').
         if asks_qemu && of_map.is_some_and(|model| !model.partial_compat) {
             let lacking = (blockers & endpoint.end.map.known) - policies.with(Policy::Disable);
             // What a host offers is listed as far as it migrates, but libvirt asks QEMU for everything.
@@ -177,6 +182,7 @@ pub(super) fn partial<P: PolicyStore>(
             return refuse_missing(lacking | (policies.with(Policy::Require) - of_qemu));
         }
     }
+    // virCPUx86Compare, x86Compute, all releases: the vendor, what is forbidden, what is needed, what is too much.
     if let Some(named) = definition.vendor.filter(|named| *named != endpoint.host_vendor) {
         return Err(UnorderedRefusal::OtherVendor(named));
     }

@@ -3,9 +3,9 @@
 
 use super::dependencies::Dependencies;
 use super::endpoint::{Endpoint, Guest, Host, Machine};
-use super::expansion::Expansion;
 use crate::domain::behaviour::QuirkKind;
 use crate::domain::catalog::{Catalog, QemuView, machine_series};
+use crate::domain::definition::{Definition, Match, Mode, Policies, PolicyStore};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
 use crate::domain::map::{ModelDefinition, ModelId};
@@ -44,6 +44,32 @@ impl Facts<'_> {
     ) -> Option<&'s PreparedModel<'s>> {
         let named = self.expansion.and_then(|expansion| expansion.named.as_ref());
         [endpoint.model.as_ref(), named].into_iter().flatten().find(|model| Some(model.id) == name)
+    }
+}
+
+/// What replaces the CPU of a definition at the endpoint where the guest starts.
+pub(super) struct Expansion<'e> {
+    /// The model that takes the place of the definition's.
+    pub(super) model: ModelId,
+    /// The model that the definition names, which the checks before look at.
+    pub(super) named: Option<PreparedModel<'e>>,
+    pub(super) vendor: Option<Vendor>,
+    pub(super) features: Policies,
+}
+
+impl Expansion<'_> {
+    /// Replaces the CPU of `definition`. What it says about single features stays (libvirt `x86UpdateHostModel`,
+    /// `virCPUx86Translate`).
+    pub(super) fn replace<P: PolicyStore>(&self, definition: &mut Definition<P>) {
+        let mut features = P::of(&self.features);
+        features.update(&definition.features);
+        definition.features = features;
+        definition.model = Some(self.model);
+        definition.vendor = self.vendor;
+        definition.mode = Mode::Custom;
+        if definition.matching == Match::Minimum {
+            definition.matching = Match::Exact;
+        }
     }
 }
 

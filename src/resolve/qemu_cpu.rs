@@ -19,13 +19,17 @@ pub(super) fn build<P: PolicyStore>(
 ) -> QemuCpu {
     let flags = definition.features.sets();
     let names = facts.catalog.named();
+    // qemuBuildCpuModelArgStr: what is required or forced is switched on, what is disabled or forbidden off.
     let (mut flags_on, flags_off) = (flags.on(), flags.off() & endpoint.end.qemu.properties);
+    // A patch of RHEL 8's packages (libvirt-RHEL-Hack-around-changed-Broadwell-Haswell-CPUs).
     if endpoint.end.behaviour.add_tsx && definition.model.is_some() && names.had_tsx.contains(&definition.model) {
         let tsx: FeatureSet = names.hle.into_iter().chain(names.rtm).collect();
         flags_on |= tsx - flags.mentioned();
     }
     let vendor = endpoint.vendor;
     let supported = endpoint.supported;
+    // x86_cpu_load_model, kvm_cpu_instance_init and the pc_compat_* properties of the machine type; for host and max
+    // x86_cpu_expand_features with max_features instead. Every QEMU.
     let named_model = endpoint.model.as_ref().filter(|_| !definition.is_passthrough());
     let [model, compat, accel] = named_model.map_or(&[FeatureSet::EMPTY; 3], |model| &model.cells);
     let (children, everything) = match named_model {
@@ -33,7 +37,9 @@ pub(super) fn build<P: PolicyStore>(
         None => (FeatureSet::EMPTY, endpoint.offered(facts) - flags_on - flags_off - endpoint.off),
     };
     let mut on = named_model.map_or_else(|| names.hypervisor.into_iter().collect(), |model| model.on);
+    // object_property_parse of what -cpu says, which wins over the model and the machine type. Every QEMU.
     on = (on | children | everything | flags_on) - flags_off;
+    // x86_cpu_expand_features, 10.0 (commits c6bd2dd634208 and 99a637a8): several threads in a package.
     let mut threads = FeatureSet::EMPTY;
     if endpoint.reports_threads && facts.guest.threads_per_package > 1 {
         threads.extend(names.ht);
@@ -42,18 +48,20 @@ pub(super) fn build<P: PolicyStore>(
         }
         on |= threads;
     }
+    // x86_cpu_expand_features, 10.0.4 and 10.1 (commit e68ec298090): no pdcm without a PMU, and nothing is reported.
     let mut pmu = FeatureSet::EMPTY;
     if endpoint.clears_pdcm {
         pmu.extend(names.pdcm);
         pmu &= on;
         on -= pmu;
     }
-    // x86_cpu_expand_features: one pass over the table; what the user asked for is reported as unavailable.
+    // x86_cpu_expand_features, feature_dependencies since 4.2: one pass over the table; what the user asked for is reported as unavailable.
     let cleared = match named_model {
         Some(model) => endpoint.dependencies.orphans_beside((&model.on, &model.orphans), on),
         None => endpoint.dependencies.orphans(on),
     };
     let closed = on - cleared;
+    // x86_cpu_enable_xsave_components, before the filter; TCG masks since 9.2 (commit 33098002a838).
     let states = facts.states_of(closed) & endpoint.states;
     // x86_cpu_filter_features: dependencies are not looked at again, so a filtered parent leaves its children on.
     let filtered = closed - supported;
@@ -80,21 +88,33 @@ pub(super) fn build<P: PolicyStore>(
 }
 
 /// Returns the CPU of a guest that already runs, as the map of this end reads it from the live definition. What the map
-/// does not know is left out.
+/// does not know is left out. A feature that the map has removed from the model and the definition does not mention is
+/// as QEMU's model has it: the release that started the guest would have mentioned anything else.
+///
+/// A disabled feature that QEMU's model has and this host cannot give was filtered by QEMU, unless the user disabled it:
+/// then its XSAVE state is there all the same (`x86_cpu_enable_xsave_components`). In a host-model of TCG, which
+/// has a vendor, libvirt disabled it on the command line.
 pub(super) fn described<P: PolicyStore>(
     facts: &Facts<'_>,
     endpoint: &PreparedEndpoint<'_>,
     live: &Definition<P>,
+    disabled_by_user: FeatureSet,
 ) -> QemuCpu {
     let vendor = endpoint.vendor;
-    let on = live.described_by(&endpoint.end.map);
     let of_map = endpoint.model.as_ref().and_then(|model| model.of_map);
+    let of_qemu = endpoint.model.as_ref().map(|model| model.on).unwrap_or_default();
+    let removed = of_map.map(ModelDefinition::removed_set).unwrap_or_default() - live.features.sets().mentioned();
+    let on = live.described_by(&endpoint.end.map) | (removed & of_qemu);
+    let is_named = live.vendor.is_none() || facts.guest.accel == Accel::Kvm;
+    let filtered = ((of_qemu & live.features.sets().off()) - endpoint.supported) - disabled_by_user;
+    let filtered = if is_named { filtered } else { FeatureSet::EMPTY };
     QemuCpu {
         model: of_map.map(|model| model.data).unwrap_or_default(),
         flags_on: live.features.sets().on(),
         flags_off: live.features.sets().off(),
         on,
         visible: visible(facts, vendor, on - endpoint.dependencies.orphans(on)),
+        states: facts.states_of(on | filtered) & endpoint.states,
         vendor: Some(vendor),
         ..QemuCpu::default()
     }

@@ -16,6 +16,7 @@ use crate::domain::scenario::{CpuChoice, HostChoice, Release, Scenario, Topology
 use crate::domain::version::Version;
 use std::rc::Rc;
 
+mod combinations;
 mod dedup;
 mod endpoint_cache;
 mod endpoint_options;

@@ -88,9 +88,11 @@ const KUBEVIRT: &str = "kubevirt";
 
 /// The newest releases whose map was read, newest first.
 pub(super) fn stops(catalog: &Catalog) -> impl Iterator<Item = LibvirtId> {
-    let recent = |id: &LibvirtId| catalog.release(*id).version >= Version::new(7, 0, 0);
-    exact_releases(catalog).into_iter().rev().filter(recent)
+    exact_releases(catalog).into_iter().rev().take(MOST_STOPS)
 }
+
+/// How many releases are tried as a stop.
+const MOST_STOPS: usize = 16;
 
 /// Every host on which a QEMU reply was recorded.
 pub(super) fn hosts(catalog: &Catalog) -> impl Iterator<Item = HostChoice> {

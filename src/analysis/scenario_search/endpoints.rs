@@ -21,13 +21,6 @@ pub(super) fn pairs(catalog: &Catalog) -> Vec<(Release, Release)> {
     pairs.into_iter().filter_map(|(_, _, from, to)| Some((pick(from)?, pick(to)?))).collect()
 }
 
-/// The releases of libvirt and QEMU that a product ships, without its packages' builds.
-pub(super) fn shipped(catalog: &Catalog, product: &Product) -> Option<Release> {
-    let (libvirt, qemu) = numbers(product)?;
-    let id = catalog.libvirt(&libvirt.to_string()).filter(|id| is_published(catalog, *id))?;
-    Some(end(id, qemu))
-}
-
 fn numbers(product: &Product) -> Option<(Version, Version)> {
     let number = |package: &str| package.split(['-', '+']).next().unwrap_or(package).parse::<Version>().ok();
     Some((number(&product.libvirt)?, number(&product.qemu)?))

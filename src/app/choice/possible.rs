@@ -91,7 +91,7 @@ fn machine_in_qemu(catalog: &Catalog, scenario: &Scenario, release: &Release) ->
         return None;
     }
     if catalog.downstream().machine(machine).is_some() || release.qemu_build(catalog).is_some() {
-        return Some(format!("QEMU {} does not have {name}", release.qemu_label()));
+        return Some(format!("QEMU {} does not have {name}", release.qemu.name()));
     }
     let later = machine_series(name).is_some_and(|(_, series)| series.series() > version.series());
     let had_before =

@@ -126,7 +126,7 @@ impl HostModel {
         self.index = self.index.min(self.found.len().saturating_sub(1));
         self.list(catalog);
         let host = if tcg { "TCG".to_owned() } else { write_host(catalog, &self.host) };
-        let on = format!("libvirt {} with QEMU {}", libvirt_name(catalog, &release), release.qemu_label());
+        let on = format!("libvirt {} with QEMU {}", libvirt_name(catalog, &release), release.qemu.name());
         self.headline = match self.shown() {
             Some(shown) => {
                 let model = catalog.model_name(shown.guest.decoded.model);

@@ -28,6 +28,16 @@ impl LibvirtChoice {
             Self::Unknown => None,
         }
     }
+
+    /// Returns its name as in a link: `old`, `new`, `?`, `10.0.0-5.el9`.
+    pub(crate) fn name(&self, catalog: &Catalog) -> String {
+        match self {
+            Self::Old => "old".to_owned(),
+            Self::New => "new".to_owned(),
+            Self::Unknown => "?".to_owned(),
+            Self::Release(id, build) => write_package(&catalog.release(*id).name, build.as_deref()),
+        }
+    }
 }
 
 /// A QEMU release at one end.
@@ -37,6 +47,16 @@ pub struct QemuChoice {
     pub version: Told<Version>,
     /// The package's build where one was named.
     pub build: Option<Box<str>>,
+}
+
+impl QemuChoice {
+    /// Returns its name as in a link, with its package's build.
+    pub(crate) fn name(&self) -> String {
+        match self.version {
+            Told::Is(version) => write_package(&version.to_string(), self.build.as_deref()),
+            Told::Unknown => "?".to_owned(),
+        }
+    }
 }
 
 /// The software at one end.
@@ -82,14 +102,6 @@ impl Release {
         link::release::parse(catalog, text, None)
     }
 
-    /// Returns the QEMU with its package's build, as in a link.
-    pub(crate) fn qemu_label(&self) -> String {
-        match self.qemu.version {
-            Told::Is(version) => write_package(&version.to_string(), self.qemu.build.as_deref()),
-            Told::Unknown => "?".to_owned(),
-        }
-    }
-
     /// Returns the product with what it ships: `ubuntu:22.04 (8.0.0/6.2)`. `None` where no product was named.
     pub(crate) fn product_label(&self, catalog: &Catalog) -> Option<String> {
         let name = self.product.as_deref()?;
@@ -122,13 +134,20 @@ impl Release {
         self.qemu_build(catalog).and_then(|build| build.distribution.emulator.as_deref()).unwrap_or(EMULATOR)
     }
 
-    /// Returns whether the QEMU here has the machine type; `None` where the QEMU is not known.
+    /// Returns whether the QEMU here has the machine type, or may have it; `None` where the QEMU is not known.
     pub(crate) fn has_machine(&self, catalog: &Catalog, machine: MachineId) -> Option<Presence> {
+        let mut all = self.presences(catalog, machine)?.into_iter();
+        Some(all.find(|presence| *presence != Presence::No).unwrap_or(Presence::No))
+    }
+
+    /// Returns whether the QEMU here has the machine type, whichever neighbour answers for it.
+    pub(crate) fn surely_has_machine(&self, catalog: &Catalog, machine: MachineId) -> Option<bool> {
+        Some(self.presences(catalog, machine)?.iter().all(|presence| *presence == Presence::Yes))
+    }
+
+    fn presences(&self, catalog: &Catalog, machine: MachineId) -> Option<Vec<Presence>> {
         let views = catalog.qemu_views(self.qemu.version.known()?);
         let distribution = self.qemu_build(catalog).map(|build| build.distribution);
-        let has = |view| catalog.has_machine(view, distribution, machine);
-        let all: Vec<Presence> = views.iter().map(has).collect();
-        let first = all.iter().copied().find(|presence| *presence != Presence::No);
-        Some(first.unwrap_or(Presence::No))
+        Some(views.iter().map(|view| catalog.has_machine(view, distribution, machine)).collect())
     }
 }

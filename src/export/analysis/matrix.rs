@@ -3,7 +3,7 @@
 use super::format::{SIGNS, json, sign};
 use crate::analysis::matrix::{Fold, Line, Matrix, Side, Value};
 use crate::domain::catalog::Catalog;
-use crate::domain::scenario::{CpuChoice, LibvirtChoice, QemuChoice, Scenario, Told, write_host, write_machine};
+use crate::domain::scenario::{CpuChoice, Scenario, Told, write_host, write_machine};
 use crate::explain;
 use crate::export::report::wrapped;
 use crate::export::{FACTS_HASH, SCHEMA, TOOL, csv_cell, markdown_cell, tool_line};
@@ -12,17 +12,9 @@ use std::fmt::Write;
 
 /// Returns the name of a line: a release, a product, a machine type, a model, a host.
 pub fn line_name(catalog: &Catalog, line: &Line) -> String {
-    let with_build = |name: &str, build: &Option<Box<str>>| match build {
-        Some(build) => format!("{name}-{build}"),
-        None => name.to_owned(),
-    };
     let name = match &line.value {
-        Value::Libvirt(LibvirtChoice::Release(id, build)) => with_build(&catalog.release(*id).name, build),
-        Value::Libvirt(LibvirtChoice::Old) => "old".to_owned(),
-        Value::Libvirt(LibvirtChoice::New) => "new".to_owned(),
-        Value::Libvirt(LibvirtChoice::Unknown) => "?".to_owned(),
-        Value::Qemu(QemuChoice { version: Told::Is(version), build }) => with_build(&version.to_string(), build),
-        Value::Qemu(QemuChoice { version: Told::Unknown, .. }) => "?".to_owned(),
+        Value::Libvirt(libvirt) => libvirt.name(catalog),
+        Value::Qemu(qemu) => qemu.name(),
         Value::Product(name, _) => name.to_string(),
         Value::Machine(machine) => write_machine(catalog, machine),
         Value::Cpu(CpuChoice::Model(Told::Is(model))) => catalog.model_name(*model).to_owned(),

@@ -2,14 +2,14 @@
 //! and one case for all that cannot differ.
 
 use super::Plan;
-use super::enumerate::Combinations;
+use super::combinations::Combinations;
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Definition;
 use crate::domain::map::ModelId;
 use crate::resolve::endpoint::{Endpoint, Guest};
-use crate::resolve::expansion::Expansion;
+use crate::resolve::expansion::expand;
 use crate::resolve::migrate::Prepared;
-use crate::resolve::prepared_endpoint::PreparedEndpoint;
+use crate::resolve::prepared_endpoint::{Expansion, PreparedEndpoint};
 use foldhash::HashMap;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -123,7 +123,7 @@ impl<'s, 'a> Cases<'s, 'a> {
         let definition = self.plan.definition(end, *self.plan.models.values.get(model)?);
         let expansion = match self.plan.scenario.running {
             Some(_) => None,
-            None => Expansion::of(self.catalog, end, guest, &definition),
+            None => expand(self.catalog, end, guest, &definition),
         };
         let start = (Rc::new(definition), expansion.map(Rc::new));
         starts.insert((started, model), start.clone());

@@ -1,8 +1,8 @@
 //! Resolves many scenarios one after the other: what they share is worked out once, and a budget bounds how much is
 //! tried while somebody waits.
 
+use super::combinations::MOST_CASES;
 use super::endpoint_options::{EndpointOptions, Purpose};
-use super::enumerate::MOST_CASES;
 use super::{Dependence, Plan, with_examples};
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;

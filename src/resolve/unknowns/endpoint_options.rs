@@ -341,7 +341,7 @@ fn qemu_builds(catalog: &Catalog, release: &Release, axes: &mut Vec<Axis>) -> Op
     }
     let mut with = sure.clone();
     with.add(&open);
-    let input = format!("changes in QEMU package {}", release.qemu_label());
+    let input = format!("changes in QEMU package {}", release.qemu.name());
     let values = vec![
         ("only those that were read".to_owned(), Arc::new(sure)),
         ("also those of another build".to_owned(), Arc::new(with)),

@@ -1,38 +1,17 @@
 //! Tries every combination of what is not known, and says on which inputs the answer depends.
 
+use super::combinations::Combinations;
 use super::dedup::{Cases, Shared};
 use super::{Dependence, Plan};
-use crate::domain::map::ModelId;
 use crate::resolve::answer::{Outcome, OutcomeWithFeatures, Possible};
 use crate::resolve::classify::{brief, brief_and_refusal};
 use crate::resolve::decision_table::Row;
 use crate::resolve::refusal::Refusal;
 use crate::resolve::rules::RuleId;
 use crate::resolve::verdict::Verdict;
-use foldhash::HashMap;
-
-/// The most combinations that are all tried. Where there are more, the values that are one for this guest are tried once;
-/// where there are still more, each unknown input is varied alone, and the answer is `depends` in any case.
-pub(super) const MOST_CASES: usize = 20_000;
-
-/// Where there are more combinations, those that differ in one input are tried before all.
-const FEW_CASES: usize = 64;
 
 /// What an answer depends on where there are more combinations than are tried.
 pub(crate) const TOO_MANY: &str = "too many combinations";
-
-/// The combinations that are tried: for each, the index of every axis's value.
-pub(super) struct Combinations {
-    /// How many values each axis has.
-    sizes: Vec<usize>,
-    /// How many values of each are tried with all of the others, the first axis turning fastest. Empty where the
-    /// combinations are no such grid.
-    tried: Vec<usize>,
-    /// Whether these are all that can differ.
-    exhaustive: bool,
-    /// One after the other, each as long as there are axes.
-    values: Vec<usize>,
-}
 
 /// What makes two answers the same one.
 #[derive(PartialEq, Eq)]
@@ -127,69 +106,6 @@ impl Tried {
     }
 }
 
-impl Combinations {
-    fn of(plan: &Plan<'_>) -> Self {
-        let sizes: Vec<usize> = plan.axes.iter().map(|axis| axis.values.len()).collect();
-        let every_value: Vec<Vec<usize>> = sizes.iter().map(|size| (0..*size).collect()).collect();
-        if count(&every_value).is_some_and(|all| all <= MOST_CASES) {
-            return Self { tried: sizes.clone(), sizes, exhaustive: true, values: every(&every_value) };
-        }
-        Self::factored(plan, sizes)
-    }
-
-    /// The combinations of the values that differ for this guest: for each model that it may have, where that is not
-    /// known.
-    fn factored(plan: &Plan<'_>, sizes: Vec<usize>) -> Self {
-        let of_model = |(index, model): (usize, &ModelId)| {
-            let mut kept = plan.distinct_values(*model);
-            if let Some(axis) = plan.models.axis {
-                kept[axis] = vec![index];
-            }
-            kept
-        };
-        let kept: Vec<Vec<Vec<usize>>> = plan.models.values.iter().enumerate().map(of_model).collect();
-        let all = kept.iter().try_fold(0usize, |all, kept| all.checked_add(count(kept)?));
-        if all.is_some_and(|all| all <= MOST_CASES) {
-            let tried = match kept.as_slice() {
-                [only] => only.iter().map(Vec::len).collect(),
-                _ => Vec::new(),
-            };
-            return Self { sizes, tried, exhaustive: true, values: kept.iter().flat_map(|kept| every(kept)).collect() };
-        }
-        let values = one_at_a_time(&sizes);
-        Self { sizes, tried: Vec::new(), exhaustive: false, values }
-    }
-
-    pub(super) fn sizes(&self) -> &[usize] {
-        &self.sizes
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = &[usize]> {
-        self.values.chunks_exact(self.sizes.len().max(1))
-    }
-
-    fn get(&self, number: usize) -> &[usize] {
-        self.values.get(number * self.sizes.len()..(number + 1) * self.sizes.len()).unwrap_or_default()
-    }
-
-    /// Returns the combinations that differ along one axis only, by their numbers.
-    fn lines(&self, axis: usize) -> Vec<Vec<usize>> {
-        if !self.tried.is_empty() {
-            let step: usize = self.tried.iter().take(axis).product();
-            let (size, count) = (self.tried[axis], self.tried.iter().product());
-            let starts = (0..count).filter(|number| (number / step).is_multiple_of(size));
-            return starts.map(|first| (0..size).map(|value| first + value * step).collect()).collect();
-        }
-        let mut lines: HashMap<Vec<usize>, Vec<usize>> = HashMap::default();
-        for (number, values) in self.iter().enumerate() {
-            let mut line = values.to_vec();
-            line[axis] = 0;
-            lines.entry(line).or_default().push(number);
-        }
-        lines.into_values().collect()
-    }
-}
-
 impl Plan<'_> {
     /// Migrates and classifies every case, or only until there are `enough` verdicts.
     fn try_all(&self, combinations: &Combinations, enough: usize) -> Tried {
@@ -236,10 +152,10 @@ impl Plan<'_> {
         }
         let Some(first) = tried.of.iter().position(Option::is_some) else { return Err(Dependence::on("facts")) };
         let mut depends_on = if is_cut { self.every_axis() } else { self.dependences(&combinations, &tried) };
-        if !combinations.exhaustive {
+        if !combinations.is_exhaustive() {
             depends_on.insert(0, Dependence::on(TOO_MANY));
         }
-        let differ = !is_cut && combinations.exhaustive && !depends_on.is_empty();
+        let differ = !is_cut && combinations.is_exhaustive() && !depends_on.is_empty();
         let either_way = if differ { tried.shared() } else { None };
         let cases = if wanted == Wanted::Whether { vec![first] } else { tried.counted() };
         Ok(Agreement {
@@ -256,7 +172,7 @@ impl Plan<'_> {
     pub fn distinct_assignments(&self) -> Option<Vec<Vec<usize>>> {
         let sizes = self.axes.iter().map(|axis| axis.values.len()).collect();
         let combinations = Combinations::factored(self, sizes);
-        combinations.exhaustive.then(|| combinations.iter().map(<[usize]>::to_vec).collect())
+        combinations.is_exhaustive().then(|| combinations.iter().map(<[usize]>::to_vec).collect())
     }
 
     fn every_axis(&self) -> Vec<Dependence> {
@@ -276,15 +192,11 @@ impl Plan<'_> {
         if self.axes.is_empty() || (outcome.verdict != Verdict::Unchanged && !passed_over(outcome)) {
             return Some(outcome).filter(|outcome| outcome.verdict == Verdict::Unchanged);
         }
-        let sizes: Vec<usize> = self.axes.iter().map(|axis| axis.values.len()).collect();
-        let count = sizes.iter().try_fold(1usize, |count, size| count.checked_mul(*size));
-        if count.is_none_or(|count| count > FEW_CASES) {
-            let values = one_at_a_time(&sizes);
-            let some = Combinations { sizes, tried: Vec::new(), exhaustive: false, values };
-            self.unchanged_in_all(&some, row).ok()?;
+        if !Combinations::are_few(self) {
+            self.unchanged_in_all(&Combinations::one_at_a_time(self), row).ok()?;
         }
         let all = Combinations::of(self);
-        if all.exhaustive { self.unchanged_in_all(&all, row).ok()?.map(|found| found.outcome) } else { None }
+        if all.is_exhaustive() { self.unchanged_in_all(&all, row).ok()?.map(|found| found.outcome) } else { None }
     }
 
     /// Returns what the cases in which the guest starts share; an error if it does not arrive unchanged in one of them.
@@ -373,39 +285,4 @@ fn verdicts(answers: &[Kind]) -> usize {
     (0..answers.len())
         .filter(|index| answers[..*index].iter().all(|known| known.verdict != answers[*index].verdict))
         .count()
-}
-
-/// How many combinations of these values there are; `None` of more than can be counted.
-fn count(values: &[Vec<usize>]) -> Option<usize> {
-    values.iter().try_fold(1usize, |product, values| product.checked_mul(values.len()))
-}
-
-/// Every combination of these values, the first axis turning fastest.
-fn every(values: &[Vec<usize>]) -> Vec<usize> {
-    let count = count(values).unwrap_or_default();
-    let mut all = Vec::with_capacity(count * values.len());
-    for number in 0..count {
-        let mut rest = number;
-        for values in values {
-            all.push(values[rest % values.len()]);
-            rest /= values.len();
-        }
-    }
-    all
-}
-
-fn one_at_a_time(sizes: &[usize]) -> Vec<usize> {
-    let middle: Vec<usize> = sizes.iter().map(|size| size / 2).collect();
-    let last: Vec<usize> = sizes.iter().map(|size| size - 1).collect();
-    let mut all = Vec::new();
-    for base in [vec![0; sizes.len()], middle, last] {
-        for (axis, size) in sizes.iter().enumerate() {
-            for value in 0..*size {
-                let start = all.len();
-                all.extend_from_slice(&base);
-                all[start + axis] = value;
-            }
-        }
-    }
-    all
 }

@@ -2,7 +2,6 @@
 
 use super::super::super::catalog::{Catalog, Provenance};
 use super::super::super::names::nearest;
-use super::super::super::package::write_package;
 use super::super::super::product::NoProduct;
 use super::super::super::version::Version;
 use super::super::{DEFAULT_QEMU, LibvirtChoice, QemuChoice, Release, Told};
@@ -127,19 +126,6 @@ pub(super) fn write(catalog: &Catalog, release: &Release, same: Option<&QemuChoi
 
 /// Prints the packages of a release, whatever product ships them.
 pub(super) fn write_packages(catalog: &Catalog, release: &Release, same: Option<&QemuChoice>) -> String {
-    let mut text = String::with_capacity(32);
-    match &release.libvirt {
-        LibvirtChoice::Old => text.push_str("old"),
-        LibvirtChoice::New => text.push_str("new"),
-        LibvirtChoice::Unknown => text.push('?'),
-        LibvirtChoice::Release(id, build) => {
-            text.push_str(&write_package(&catalog.release(*id).name, build.as_deref()));
-        }
-    }
-    if same == Some(&release.qemu) {
-        return text;
-    }
-    text.push(':');
-    text.push_str(&release.qemu_label());
-    text
+    let libvirt = release.libvirt.name(catalog);
+    if same == Some(&release.qemu) { libvirt } else { format!("{libvirt}:{}", release.qemu.name()) }
 }
