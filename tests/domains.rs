@@ -6,7 +6,7 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
-use support::ask::batch;
+use support::ask::{batch, json};
 use virt_cpu_explorer::internal::analysis::follow::{By, State, Step, follow};
 use virt_cpu_explorer::internal::app::choice::{Choice, default_of, values};
 use virt_cpu_explorer::internal::domain::catalog::Catalog;
@@ -356,4 +356,24 @@ fn a_running_guest_has_what_its_definition_does_not_mention_of_the_removed_featu
     });
     let answer = batch(&(line.to_string() + "\n")).1.remove(0);
     assert_eq!((&answer["verdict"], &answer["gained"]), (&"unchanged".into(), &serde_json::json!([])), "{answer}");
+}
+
+/// libvirt 11.3.0 needs QEMU 6.2, but a guest that was started before the upgrade keeps its QEMU 5.2 (recorded).
+#[test]
+fn a_running_guest_keeps_a_qemu_that_its_libvirt_would_not_start() {
+    let os = "<os><type arch='x86_64' machine='pc-q35-5.2'>hvm</type></os>";
+    for (mode, check) in [("host-passthrough", "none"), ("maximum", "none")] {
+        let cpu = format!("<cpu mode='{mode}' check='{check}' migratable='on'/>");
+        let xml = format!("<domain type='kvm' id='1'><name>g</name><memory>1</memory><vcpu>1</vcpu>{os}{cpu}</domain>");
+        let line = serde_json::json!({
+            "source": {"libvirt": "11.3.0", "qemu": "5.2.0", "host": "EPYC-7502-32-Core"},
+            "destination": {"libvirt": "9.0.0", "qemu": "7.2.22", "host": "EPYC-7502-32-Core"},
+            "domain": xml,
+        });
+        let answer = batch(&(line.to_string() + "\n")).1.remove(0);
+        assert_eq!((&answer["outcome"], &answer["rule"]), (&"completed".into(), &"passthrough".into()), "{answer}");
+        // The link repeats the answer.
+        let again = json(answer["scenario"].as_str().unwrap());
+        assert_eq!((&again["outcome"], &again["verdict"]), (&answer["outcome"], &answer["verdict"]), "{again}");
+    }
 }

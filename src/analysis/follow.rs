@@ -1,5 +1,6 @@
 //! Follows one feature through the ten stages of a migration: what each stage makes of it, and who decided that.
 
+use super::history::Membership;
 use crate::domain::definition::{Policy, named_enum};
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::Scenario;

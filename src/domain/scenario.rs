@@ -302,7 +302,7 @@ impl Scenario {
     /// Makes this a guest that already runs: its CPU is that of its live definition.
     pub fn run_as(&mut self, running: Running) {
         let live = &running.live;
-        self.cpu = live.model.map_or(self.cpu, |model| CpuChoice::Model(Told::Is(model)));
+        self.cpu = live.model.map_or(CpuChoice::Mode(live.mode), |model| CpuChoice::Model(Told::Is(model)));
         self.features = live.features.clone();
         (self.check, self.matching, self.fallback) = (Some(live.check), live.matching, live.fallback);
         self.vendor = live.vendor;

@@ -259,20 +259,18 @@ impl Reader<'_, '_> {
                 return Ok(());
             }
             // A running guest's host-model that names a model is that model.
-            (Mode::Custom, Some(model)) => model,
-            (Mode::HostModel, Some(model)) if live => model,
-            (mode, _) => {
-                scenario.cpu = CpuChoice::Mode(mode);
-                return Ok(());
-            }
+            (Mode::Custom, Some(model)) => Some(model),
+            (Mode::HostModel, Some(model)) if live => Some(model),
+            (Mode::HostModel | Mode::HostPassthrough | Mode::Maximum, _) => None,
         };
-        scenario.cpu = CpuChoice::Model(Told::Is(model));
-        if live {
+        scenario.cpu = model.map_or(CpuChoice::Mode(cpu.mode), |model| CpuChoice::Model(Told::Is(model)));
+        let mode = if model.is_some() { Mode::Custom } else { cpu.mode };
+        if live && mode != Mode::HostModel {
             let inactive = self.parts.original.map(|element| cpu::read(self.catalog, self.document, element));
             scenario.run_as(Running {
                 live: Definition {
-                    mode: Mode::Custom,
-                    model: Some(model),
+                    mode,
+                    model,
                     matching: scenario.matching,
                     check: scenario.check.unwrap_or(Check::None),
                     fallback: scenario.fallback,

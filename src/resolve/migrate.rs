@@ -154,7 +154,10 @@ impl<'e> Prepared<'e> {
             hop: 0,
             mention: given,
             cpu: None,
-            comparable: if self.running.is_some() { source.end.map.known } else { FeatureSet::ALL },
+            comparable: match self.running {
+                Some(running) if !running.live.is_passthrough() => source.end.map.known,
+                Some(_) | None => FeatureSet::ALL,
+            },
             passthrough: guest.live.is_passthrough(),
             states: (FeatureSet::EMPTY, FeatureSet::EMPTY),
             vendor_changes: false,

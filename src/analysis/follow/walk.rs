@@ -1,7 +1,7 @@
 //! Finds what each stage of a migration makes of a feature, and who decided that.
 
 use super::{By, Comparison, Lanes, State, Step};
-use crate::analysis::history::{Membership, in_map};
+use crate::analysis::history::in_map;
 use crate::domain::definition::{Check, Definition, Policy};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;

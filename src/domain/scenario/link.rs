@@ -117,10 +117,10 @@ impl Scenario {
             )));
         }
         let live = running::parse(catalog, running)?.live;
-        if live.model == self.model() {
+        if (live.mode, live.model) == (self.mode(), self.model()) {
             return Ok(());
         }
-        let name = live.model.map_or("", |model| catalog.model_name(model));
+        let name = live.model.map_or(live.mode.name(), |model| catalog.model_name(model));
         let given = self.cpu_name(catalog);
         Err(ValueError::new(format!("the running guest has CPU model {name}, but the link begins with {given}")))
     }

@@ -56,7 +56,8 @@ pub(super) fn parse(catalog: &Catalog, text: &str) -> Result<Running, ValueError
     }
     let mut cpus = read_cpus(catalog, &xml).map_err(|err| wrong(&err.to_string()))?.into_iter();
     let (live, inactive, more) = (cpus.next(), cpus.next(), cpus.next());
-    let live = live.filter(|cpu| cpu.mode == Mode::Custom && cpu.model.is_some() && more.is_none());
+    let is_live = |cpu: &Definition| cpu.mode != Mode::HostModel && (cpu.mode == Mode::Custom) == cpu.model.is_some();
+    let live = live.filter(|cpu| is_live(cpu) && more.is_none());
     let live = live.ok_or_else(|| wrong("it has one or two <cpu> elements, the first with a model"))?;
     Ok(Running { live, inactive })
 }
