@@ -220,9 +220,11 @@ fn the_mirror_cell_is_one_key_away_and_back() {
 
 #[test]
 fn the_next_boundary_is_found_along_the_row() {
+    let session = open("Skylake-Client,machine=pc-q35-3.1,from=old,to=9.0.0", USUAL).keys(&with("n"));
+    // Releases that were never published are the last ones.
+    has(&session, "─ 9.0.0 → 9.0.0+mpx-removed");
     let session = open(T7, USUAL).keys(&with("n"));
-    has(&session, "─ 9.0.0 → 9.8.0");
-    has(&session.keys("nn"), "every further cell of this row has the same verdict");
+    has(&session, "every further cell of this row has the same verdict");
 }
 
 #[test]

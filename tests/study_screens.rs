@@ -116,9 +116,9 @@ fn stepping_through_the_stages_names_the_rule_where_the_definition_lost_the_feat
 fn the_first_line_says_what_happens_to_the_feature_and_why() {
     let ht = "Skylake-Client,machine=pc-q35-5.2,topology=1-2-1,feature=ht,from=9.0.0:7.2.22,to=11.3.0:10.0.13";
     for (link, wanted, note) in [
-        (T7, "✗ mpx is extra at stage 9: the same definition, another CPU map", "◀━━ the CPU maps differ"),
+        (T7, "mpx is extra at stage 9: the same definition, another CPU map", "◀━━ the CPU maps differ"),
         (T5, "mpx does not change: not enabled at source and destination", "- disable"),
-        (ht, "✗ ht is extra at stage 9: the destination's QEMU enables it", "◀━━ the QEMUs differ"),
+        (ht, "ht is extra at stage 9: the destination's QEMU enables it", "◀━━ the QEMUs differ"),
         (
             "Skylake-Client,machine=pc-q35-3.1,from=old,to=9.0.0+mpx-removed",
             "! The guest loses mpx: the destination adds mpx=disable",
@@ -131,6 +131,7 @@ fn the_first_line_says_what_happens_to_the_feature_and_why() {
             has(&session, if size == SMALL && link == ht { "◀━━" } else { note });
         }
     }
+    has(&open(T7, USUAL).keys("f"), "✗ ABORTED: mpx is extra");
     // Both QEMUs show the guest the bit, whatever they report.
     let row = |text: String| text.lines().find(|line| line.contains("guest sees")).unwrap_or_default().to_owned();
     let text = row(open(ht, USUAL).keys("f").text());
@@ -197,7 +198,7 @@ fn features_that_do_not_change_are_folded_and_a_stage_opens_its_xml() {
     assert_eq!(kind(&session), ScreenKind::Follow);
     assert!(!session.text().contains("62 others"), "{}", session.text());
     for (stage, title) in
-        [(0, "▶Definition"), (2, "▶-cpu at the source"), (4, "▶Live XML"), (5, "▶Cookie"), (6, "▶Arrived")]
+        [(0, "▶Definition"), (2, "▶QEMU's -cpu at the source"), (4, "▶Live XML"), (5, "▶Cookie"), (6, "▶Arrived")]
     {
         let keys = format!("f<left><left><left><left><left><left><left><left>{}x", "<right>".repeat(stage));
         says(&open(T7, USUAL).keys(&keys), title);

@@ -239,7 +239,7 @@ fn a_guest_that_fails_on_the_way_is_sent_straight_or_by_another_way() {
     for (way, first) in [
         ("from=old,via=new,to=11.3.0", "migrate directly to the destination, without the intermediate stop"),
         ("from=old,via=new,via=11.3.0,to=old", "migrate directly to the destination, without the intermediate stops"),
-        ("from=old,via=new,to=new", "migrate through a stop with libvirt 12.9.0"),
+        ("from=old,via=new,to=new", "migrate via a host with libvirt 12.9.0"),
         (
             "from=old,via=9.0.0,to=new",
             "use libvirt 10.4.0 at the destination, which enables removed features that the definition does not mention",

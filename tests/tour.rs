@@ -209,7 +209,10 @@ fn a_lesson_shows_what_it_has_introduced_and_the_layout_stays() {
             let mut seen: Vec<(&str, usize)> = Vec::new();
             for step in 0..lesson.steps.len() {
                 let at = format!("{}, step {}, {size:?}:\n{}", lesson.name, step + 1, session.text());
-                if session.model.screens.top().kind() == ScreenKind::Explorer && session.model.overlay.is_none() {
+                // A message of several lines is shown in full, and what is below it moves.
+                let is_long = session.model.derived.message.as_ref().is_some_and(|message| message.len() > 78);
+                let is_explorer = session.model.screens.top().kind() == ScreenKind::Explorer;
+                if is_explorer && session.model.overlay.is_none() && !is_long {
                     let heads = [("SOURCE libvirt", Part::Lanes), ("Why ", Part::Why), ("Fixes ", Part::Fixes)];
                     let now = places(&session);
                     for (head, part) in heads {

@@ -42,7 +42,7 @@ impl Step {
         match self {
             Self::Definition => "defined",
             Self::Prepared => "prepared",
-            Self::CommandLine => "-cpu line",
+            Self::CommandLine => "-cpu",
             Self::SourceCpu | Self::DestinationCpu => "CPU",
             Self::Live => "live XML",
             Self::Sent => "sent",
@@ -119,9 +119,9 @@ named_enum! {
     /// A line of the drawing, from stage to stage.
     Lane {
         /// What definitions and command lines say.
-        Text "text says",
+        Text "definition says",
         /// What the CPU map of that side has in the model.
-        Map "CPU map",
+        Map "CPU map says",
         /// What QEMU enables.
         Qemu "QEMU enables",
         /// What the guest can read.

@@ -44,6 +44,8 @@ pub struct Matrix {
     scenario: Scenario,
     rows: Vec<Line>,
     columns: Vec<Line>,
+    /// Whether each row and each column is a release that was never published, which no run includes.
+    hypothetical: [Vec<bool>; 2],
     /// For each row and each column, the first one that decides alike.
     twins: [Vec<usize>; 2],
     cells: Vec<Option<Outcome>>,
@@ -63,7 +65,10 @@ impl Matrix {
     pub fn with(catalog: &Catalog, scenario: &Scenario, rows: Vec<Line>, columns: Vec<Line>) -> Self {
         let cells = vec![None; rows.len() * columns.len()];
         let twins = [twins(catalog, &rows), twins(catalog, &columns)];
-        Self { scenario: scenario.clone(), rows, columns, twins, cells, counts: Default::default(), next: 0 }
+        let hypothetical =
+            [&rows, &columns].map(|lines| lines.iter().map(|line| line.is_hypothetical(catalog)).collect());
+        let scenario = scenario.clone();
+        Self { scenario, rows, columns, hypothetical, twins, cells, counts: Default::default(), next: 0 }
     }
 
     /// Returns the scenario that is laid out.
@@ -186,6 +191,21 @@ impl Matrix {
         done == all
     }
 
+    /// Resolves cell after cell until the next one costs more than is left of the budget, and tells how far it is.
+    pub fn resolve_until_spent(
+        &mut self,
+        resolver: &mut Resolver<'_>,
+        budget: &mut Budget,
+        progress: &mut dyn FnMut(usize, usize),
+    ) {
+        let (all, width) = (self.cells.len(), self.columns.len());
+        let resolved = |index: &usize| {
+            progress(index + 1, all);
+            self.cell_within(resolver, budget, (index / width, index % width)).is_some()
+        };
+        (0..all).take_while(resolved).for_each(drop);
+    }
+
     /// Resolves every cell.
     pub fn resolve_all(&mut self, resolver: &mut Resolver<'_>) {
         self.resolve_some(resolver, &mut Budget::endless());
@@ -194,13 +214,16 @@ impl Matrix {
     /// Returns the runs of rows or columns that are equal all along, as far as both are resolved.
     pub fn folds(&self, side: Side) -> Vec<Fold> {
         let (height, width) = (self.rows.len(), self.columns.len());
+        let hypothetical = &self.hypothetical[side as usize];
+        let alike = |one: usize, other: usize| !hypothetical[one] && !hypothetical[other];
         let equal = |one: Option<Outcome>, other: Option<Outcome>| one.is_some() && one == other;
         match side {
             Side::Source => folds(height, |one, other| {
-                (0..width).all(|column| equal(self.known(one, column), self.known(other, column)))
+                alike(one, other) && (0..width).all(|column| equal(self.known(one, column), self.known(other, column)))
             }),
             Side::Destination => {
-                folds(width, |one, other| (0..height).all(|row| equal(self.known(row, one), self.known(row, other))))
+                let same = |one, other| (0..height).all(|row| equal(self.known(row, one), self.known(row, other)));
+                folds(width, |one, other| alike(one, other) && same(one, other))
             }
         }
     }

@@ -197,7 +197,7 @@ impl Search<'_, '_> {
         let command = "virsh migrate --live --persistent GUEST qemu+ssh://STOP/system, then from there \
                        virsh migrate --live --persistent GUEST qemu+ssh://DESTINATION/system";
         Some(Remedy {
-            text: format!("migrate through a stop with {libvirt}{qemu}"),
+            text: format!("migrate via a host with {libvirt}{qemu}"),
             restart: false,
             scenario: found,
             how: Application::Command(command.to_owned()),

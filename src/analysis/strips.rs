@@ -79,6 +79,11 @@ impl Strip {
         Self { along, lines, twins: Vec::new(), outcomes: Vec::new(), current }
     }
 
+    /// Returns whether the scenario's own value is among the values.
+    pub fn has_current(&self) -> bool {
+        self.current.is_some()
+    }
+
     /// Returns how many values have an outcome, and how many there are.
     pub fn progress(&self) -> (usize, usize) {
         (self.outcomes.len(), self.lines.len())

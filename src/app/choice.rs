@@ -217,8 +217,15 @@ pub(crate) fn displayed_value(choice: Choice, catalog: &Catalog, scenario: &Scen
         Choice::Vendor => name(scenario.vendor.map(Vendor::name), "not named"),
         Choice::Pmu => if scenario.pmu { "on" } else { "off" }.to_owned(),
         Choice::Transport => scenario.transport.name().to_owned(),
-        Choice::FromLibvirt => libvirt_name(catalog, &scenario.from),
-        Choice::ToLibvirt => libvirt_name(catalog, &scenario.to),
+        Choice::FromLibvirt | Choice::ToLibvirt => {
+            let release = if choice == Choice::FromLibvirt { &scenario.from } else { &scenario.to };
+            match &release.libvirt {
+                LibvirtChoice::New => format!("new ({} removed)", catalog.feature_name(scenario.feature)),
+                LibvirtChoice::Old | LibvirtChoice::Unknown | LibvirtChoice::Release(..) => {
+                    libvirt_name(catalog, release)
+                }
+            }
+        }
         Choice::FromQemu => scenario.from.qemu.name(),
         Choice::ToQemu => scenario.to.qemu.name(),
         Choice::FromHost => scenario::write_host(catalog, &scenario.from_host),

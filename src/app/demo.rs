@@ -29,9 +29,13 @@ impl Demo {
         Self { slides, ..Self::default() }
     }
 
-    /// Returns how many of `lines` the note has.
-    pub(crate) const fn room(lines: u16) -> u16 {
-        if lines >= ENOUGH { 3 } else { 1 }
+    /// Returns how many of `lines` the note has; none without a script.
+    pub(crate) const fn room(&self, lines: u16) -> u16 {
+        match (self.slides, lines) {
+            (0, _) => 0,
+            (_, ENOUGH..) => 3,
+            _ => 1,
+        }
     }
 
     /// Shows the next note.

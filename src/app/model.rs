@@ -80,7 +80,7 @@ impl Model {
 
     /// Returns the size that is left for screens and overlays.
     pub(crate) fn room(&self) -> Size {
-        let note = if self.demo.is_some() { Demo::room(self.size.height) } else { 0 };
+        let note = self.demo.as_ref().map_or(0, |demo| demo.room(self.size.height));
         let size = Size { width: self.size.width, height: self.size.height.saturating_sub(note) };
         match self.tour {
             None => size,

@@ -18,7 +18,6 @@ mod tour;
 mod xml;
 
 use super::theme::{Role, Theme};
-use crate::app::demo::Demo;
 use crate::app::model::Model;
 use crate::app::overlay::Overlay;
 use crate::app::screens::{Screen, Target};
@@ -134,7 +133,7 @@ impl Parts {
         let top = Rect { height: 1, ..area };
         let bottom = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
         // In a demonstration there is always room for a note, so that the layout stays.
-        let lines = if ctx.model.demo.is_some() { Demo::room(area.height) } else { 0 };
+        let lines = ctx.model.demo.as_ref().map_or(0, |demo| demo.room(area.height));
         let note = Rect { y: bottom.y.saturating_sub(lines), height: lines, ..area };
         let height = area.height.saturating_sub(2 + lines);
         let between = Rect { y: area.y + 1, height, ..area };

@@ -123,6 +123,15 @@ impl Line {
         Self { value, until: None }
     }
 
+    /// Returns whether the line is a libvirt release that was never published.
+    pub(super) fn is_hypothetical(&self, catalog: &Catalog) -> bool {
+        match &self.value {
+            Value::Libvirt(LibvirtChoice::New) => true,
+            Value::Libvirt(LibvirtChoice::Release(id, _)) => !is_published(catalog, *id),
+            _ => false,
+        }
+    }
+
     /// Returns whether the line has a libvirt release.
     pub fn is_software(&self) -> bool {
         self.value.software().is_some()
@@ -244,7 +253,7 @@ pub fn lines(catalog: &Catalog, vary: Vary) -> Vec<Line> {
 
 /// Returns the lines of an axis, without the releases that do not know the guest's model, and beside them what
 /// `scenario` itself has at either end where they lack it: a package, a hypothetical release, a host that was described.
-/// Releases stand in order, the others first.
+/// Releases stand in order; what has no version is before them, the hypothetical release after them.
 pub fn lines_around(catalog: &Catalog, vary: Vary, scenario: &Scenario) -> Vec<Line> {
     let mut all = lines(catalog, vary);
     if let Some(model) = scenario.model() {
@@ -252,6 +261,10 @@ pub fn lines_around(catalog: &Catalog, vary: Vary, scenario: &Scenario) -> Vec<L
     }
     for value in Side::ALL.iter().rev().filter_map(|side| Value::present(scenario, vary, *side)) {
         if all.iter().any(|line| line.stands_for(catalog, &value)) {
+            continue;
+        }
+        if value == Value::Libvirt(LibvirtChoice::New) {
+            all.push(Line::of(value));
             continue;
         }
         let version = value.version(catalog);

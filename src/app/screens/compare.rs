@@ -12,7 +12,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::scenario::Scenario;
 use crate::explain::{Explanation, Outlook, explain, message};
-use crate::resolve::{Answer, Row, RuleId, StartTrace, resolve};
+use crate::resolve::{Answer, Row, RuleId, StartTrace, Verdict, resolve};
 
 /// One line of the comparison.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,6 +29,8 @@ pub(crate) enum Line {
         b: String,
         /// Whether the two values differ.
         differs: bool,
+        /// Whether the values are the answers.
+        is_answer: bool,
     },
     /// A sentence across both columns.
     Text(String),
@@ -43,6 +45,8 @@ pub struct Compare {
     pub(crate) lines: Vec<Line>,
     /// Whether A is the reverse direction of B, because no scenario is set as A.
     pub(crate) is_reverse: bool,
+    /// The verdicts of A and B.
+    pub(crate) verdicts: [Verdict; 2],
     /// The side that Enter opens: 0 is A, 1 is B.
     pub(crate) side: usize,
     /// The index of the first visible line.
@@ -63,7 +67,8 @@ pub(crate) const LABELS: usize = 18;
 impl Compare {
     /// Returns the initial state.
     pub(crate) fn open(context: &ScreenContext<'_>) -> Self {
-        let mut state = Self { lines: Vec::new(), is_reverse: false, side: 0, scroll: 0 };
+        let mut state =
+            Self { lines: Vec::new(), is_reverse: false, verdicts: [Verdict::Depends; 2], side: 0, scroll: 0 };
         state.refresh(context);
         state
     }
@@ -211,7 +216,8 @@ fn pair(lines: &mut Vec<Line>, label: &str, (a, b): (&str, &str), room: usize) {
     let labels = wrap(label, LABELS - 1);
     for number in 0..left.len().max(right.len()).max(labels.len()) {
         let of = |lines: &[String]| lines.get(number).cloned().unwrap_or_default();
-        lines.push(Line::Pair { label: of(&labels), a: of(&left), b: of(&right), differs });
+        let is_answer = label == ANSWER[0].0;
+        lines.push(Line::Pair { label: of(&labels), a: of(&left), b: of(&right), differs, is_answer });
     }
 }
 
@@ -257,6 +263,7 @@ impl ScreenState for Compare {
             outlook: derived.outlook.clone(),
             answer: derived.answer.clone(),
         };
+        self.verdicts = [a.answer.verdict, b.answer.verdict];
         self.lines = compare(context.catalog, &a, &b, Self::half(context.size).saturating_sub(2));
         self.scroll_by(0, context.size);
     }

@@ -20,8 +20,8 @@ pub(crate) enum Line {
     Text(Vec<(Since, String)>),
     /// A remark about a document.
     Remark(String),
-    /// What a document leaves out; no part of it.
-    Ghost(String),
+    /// What a document leaves out, no part of it; and whether the first document differs in that.
+    Ghost(String, bool),
     /// An empty line.
     Blank,
 }
@@ -84,7 +84,9 @@ impl Xml {
         let lanes: &[(&str, &[Lane])] = match size.width {
             _ if zoomed => &[("From source to destination", Lane::ALL)],
             THREE.. => &[("Source", &[Lane::Source]), ("Sent", &[Lane::Sent]), ("Destination", &[Lane::Destination])],
-            TWO.. => &[("Source", &[Lane::Source]), ("Sent, and destination", &[Lane::Sent, Lane::Destination])],
+            TWO.. => {
+                &[("Source, and what it sends", &[Lane::Source, Lane::Sent]), ("Destination", &[Lane::Destination])]
+            }
             _ => &[("From source to destination", Lane::ALL)],
         };
         let scrolled: Vec<usize> = self.columns.iter().map(|column| column.scroll).collect();
@@ -93,9 +95,10 @@ impl Xml {
             .iter()
             .enumerate()
             .map(|(number, (title, lanes))| {
+                let before = self.documents.first().and_then(|document| document.unmentioned.as_ref());
                 let own = self.documents.iter().enumerate().filter(|(_, document)| lanes.contains(&document.lane));
                 let lines = own.flat_map(|(index, document)| {
-                    lines_of(index, document, room).into_iter().map(move |line| (index, line))
+                    lines_of(index, document, (room, before)).into_iter().map(move |line| (index, line))
                 });
                 // A blank line separates documents.
                 let lines = lines.skip(1).collect();
@@ -166,7 +169,7 @@ impl Xml {
     }
 }
 
-fn lines_of(index: usize, document: &Document, room: usize) -> Vec<Line> {
+fn lines_of(index: usize, document: &Document, (room, before): (usize, Option<&String>)) -> Vec<Line> {
     let mut lines = vec![Line::Blank, Line::Title(index)];
     lines.extend(document.remark.iter().flat_map(|remark| wrap(remark, room)).map(Line::Remark));
     if document.command_line {
@@ -179,7 +182,8 @@ fn lines_of(index: usize, document: &Document, room: usize) -> Vec<Line> {
         lines.extend(document.parts.iter().map(|part| Line::Text(vec![part.clone()])));
         if let Some(text) = &document.unmentioned {
             // Before the closing tag, where a feature would stand.
-            lines.insert(lines.len() - 1, Line::Ghost(text.clone()));
+            let differs = before.is_some_and(|before| before != text);
+            lines.insert(lines.len() - 1, Line::Ghost(text.clone(), differs));
         }
     }
     lines

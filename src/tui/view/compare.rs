@@ -24,7 +24,7 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Compare, area: Rect, buf: &mu
         text_at(buf, inside, (columns(ctx, inside)[side] - 1, inside.y), &format!("{mark}{name}"), style);
     }
     for (number, line) in state.lines.iter().skip(state.scroll).take(room).enumerate() {
-        one_line(ctx, line, line_of(inside, cells(number + 1)), buf);
+        one_line(ctx, (state, line), line_of(inside, cells(number + 1)), buf);
     }
 }
 
@@ -43,7 +43,7 @@ fn columns(ctx: ViewContext<'_>, inside: Rect) -> [u16; 2] {
     [a, a + cells(Compare::half(ctx.model.room()))]
 }
 
-fn one_line(ctx: ViewContext<'_>, line: &Line, area: Rect, buf: &mut Buffer) {
+fn one_line(ctx: ViewContext<'_>, (state, line): (&Compare, &Line), area: Rect, buf: &mut Buffer) {
     match line {
         Line::Blank => {}
         Line::Heading(text) => {
@@ -52,12 +52,14 @@ fn one_line(ctx: ViewContext<'_>, line: &Line, area: Rect, buf: &mut Buffer) {
         Line::Text(text) => {
             pieces(buf, ctx.theme, area, (area.x + 1, area.y), &[piece(text.as_str(), Role::Text)]);
         }
-        Line::Pair { label, a, b, differs } => {
+        Line::Pair { label, a, b, differs, is_answer } => {
             let role = if *differs { Role::Chosen } else { Role::Muted };
             let [left, right] = columns(ctx, area);
             text_at(buf, area, (area.x + 1, area.y), label, ctx.theme.style(Role::Label));
-            text_at(buf, area, (left, area.y), a, ctx.theme.style(role));
-            text_at(buf, area, (right, area.y), b, ctx.theme.style(role));
+            for (text, x, verdict) in [(a, left, state.verdicts[0]), (b, right, state.verdicts[1])] {
+                let role = if *is_answer { ctx.theme.verdict(verdict).0 } else { role };
+                text_at(buf, area, (x, area.y), text, ctx.theme.style(role));
+            }
         }
     }
 }

@@ -8,10 +8,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 pub(super) fn render(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
-    let Some(demo) = &ctx.model.demo else { return };
+    let Some(demo) = ctx.model.demo.as_ref().filter(|_| !area.is_empty()) else { return };
     let ruled = area.height > 1;
-    // Without a script there are keys and no slides.
-    let slide = if demo.slides == 0 { "Keys".to_owned() } else { format!("slide {}/{}", demo.slide, demo.slides) };
+    let slide = format!("slide {}/{}", demo.slide, demo.slides);
     let state = match (demo.ended, demo.waits) {
         (true, _) => "end of the demonstration, every key works",
         (false, true) => "Space continues, Esc takes control",
@@ -38,7 +37,12 @@ pub(super) fn render(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
 
 /// Returns the last key and the title of its action.
 pub(super) fn key(ctx: ViewContext<'_>) -> Option<[Piece; 2]> {
-    let (key, title) = ctx.model.demo.as_ref()?.key();
+    let demo = ctx.model.demo.as_ref()?;
+    let (key, title) = demo.key();
+    // Without a script, the usual hints stand before the first key.
+    if demo.slides == 0 && key.is_empty() {
+        return None;
+    }
     let key = key_label(ctx.theme, key);
     Some([
         piece(format!(" {key} "), if key.is_empty() { Role::Text } else { Role::Focus }),

@@ -10,6 +10,7 @@ use crate::app::action::Action;
 use crate::app::choice::libvirt_name;
 use crate::app::screens::Target;
 use crate::app::screens::follow::{FeatureTrack, Follow, Sentence};
+use crate::app::table::rule_label;
 use crate::app::text::{cut, pad, width};
 use crate::domain::scenario::Release;
 use crate::export::analysis::{comparison_text, map_word, mention_word, origin_text, parting_text, state_word};
@@ -30,7 +31,7 @@ const WORDS: u16 = 4;
 /// The fewest lines of the list, with its heading.
 const LIST: u16 = 4;
 /// The columns of the names of the lanes.
-const LANE_NAME: u16 = 14;
+const LANE_NAME: u16 = 17;
 /// The columns between source and destination, with the wire in the first of them.
 const WIRE: u16 = 3;
 /// How many stages are at the source.
@@ -115,7 +116,7 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Follow, area: Rect, buf: &mut
     }
     words(ctx, state, &areas, buf);
     list(ctx, state, &areas, buf);
-    let legend = fitting(&legend(ctx), usize::from(areas.legend.width), ctx.theme.signs.more);
+    let legend = fitting(&legend(ctx, areas.legend), usize::from(areas.legend.width), ctx.theme.signs.more);
     pieces(buf, ctx.theme, areas.legend, (areas.legend.x + 1, areas.legend.y), &legend);
 }
 
@@ -144,10 +145,13 @@ fn heading(ctx: ViewContext<'_>, state: &Follow, area: Rect, buf: &mut Buffer) {
     let (_, sign) = ctx.theme.verdict(derived.answer.verdict);
     let role = if harm { Theme::banner(derived.answer.verdict) } else { Role::Message };
     let headline = state.headline((ctx.catalog, &ctx.model.scenario), derived);
-    let key = ctx.model.settings.keymap.shown(Action::Rule);
-    let rule = derived.answer.rule.map(|rule| format!("rule {} {} {key}", rule.name(), ctx.theme.signs.dot));
+    let rule = derived.answer.rule.map(rule_label).unwrap_or_default();
     let sign = if harm { sign } else { ctx.theme.signs.dot };
-    banner(buf, ctx.theme, area, role, (&format!("{sign} {headline}"), &rule.unwrap_or_default()));
+    // The verdict stands before it where there is room for both.
+    let verdict = format!("{sign} {}: {headline}", derived.answer.verdict.name().to_uppercase());
+    let fits = role == Role::FilledBad && width(&verdict) + width(&rule) + 4 <= usize::from(area.width);
+    let text = if fits { verdict } else { format!("{sign} {headline}") };
+    banner(buf, ctx.theme, area, role, (&text, &rule));
 }
 
 /// Returns the sign and the role of a mark.
@@ -161,7 +165,8 @@ fn mark(ctx: ViewContext<'_>, mark: Mark) -> (&'static str, Role) {
         Mark::Unmentioned => (signs.nothing, Role::Muted),
         Mark::Unknown => (signs.open, Role::Open),
         Mark::Same => (signs.good, Role::Good),
-        Mark::Harm => (signs.bad, Role::Bad),
+        // Red is the banner and the head of the stage.
+        Mark::Harm => (signs.bad, Role::Message),
     }
 }
 
@@ -213,7 +218,7 @@ fn result(ctx: ViewContext<'_>, seen: Seen) -> (String, Role) {
         Step::Verdict => {
             let verdict = ctx.model.derived.answer.verdict;
             let (role, sign) = ctx.theme.verdict(verdict);
-            (format!("{sign} {}", verdict.name()), role)
+            (format!("{sign} {}", verdict.name()), if role == Role::Bad { Role::Message } else { role })
         }
         _ => {
             let (sign, role) = mark(ctx, seen.state.mark());
@@ -253,7 +258,8 @@ fn across(ctx: ViewContext<'_>, state: &Follow, areas: &Areas, buf: &mut Buffer)
     }
     for (index, (seen, rect)) in state.track.stages.iter().zip(&columns).enumerate() {
         let style = theme.style(head_role(state, index));
-        let head = [format!("{}", index + 1), seen.step.short().to_owned()];
+        let cursor = if index == state.stage { format!(" {}", ctx.theme.signs.below) } else { String::new() };
+        let head = [format!("{}{cursor}", index + 1), seen.step.short().to_owned()];
         for (text, y) in head.iter().zip(rect.y..) {
             let text = if index == state.stage { pad(text, usize::from(rect.width) - 1) } else { text.clone() };
             text_at(buf, inner, (rect.x, y), &text, style);
@@ -366,9 +372,8 @@ fn down(ctx: ViewContext<'_>, state: &Follow, areas: &Areas, buf: &mut Buffer) {
     let lane = inner.width.saturating_sub(side + stage + 1) / 4;
     let lanes = [Lane::Text, Lane::Map, Lane::Qemu, Lane::Guest];
     let x = |number: usize| inner.x + side + stage + cells(number) * lane;
-    for (number, of) in lanes.iter().enumerate() {
-        let name = cut(of.name(), usize::from(lane) - 1, "");
-        text_at(buf, inner, (x(number), inner.y), name.trim_end(), theme.style(Role::Label));
+    for (number, name) in ["definition", "CPU map", "QEMU", "guest"].into_iter().enumerate() {
+        text_at(buf, inner, (x(number), inner.y), name, theme.style(Role::Label));
     }
     let rects = areas.cells();
     let scenario = &ctx.model.scenario;
@@ -416,24 +421,24 @@ fn down(ctx: ViewContext<'_>, state: &Follow, areas: &Areas, buf: &mut Buffer) {
         end = end.max(x(2));
         match (seen.step, seen.lanes.compared) {
             (Step::Live, Some(compared)) => {
-                let text = format!("{}  {}", equation(ctx, compared), comparison_text(compared));
+                let text = format!("compared: {}, {}", equation(ctx, compared), comparison_text(compared));
                 text_at(buf, inner, (end, rect.y), &text, theme.style(Role::Text));
             }
             (Step::FullCheck, compared) => {
+                // The row is about all columns.
+                let sign = |on: bool| if on { signs.on } else { signs.off };
+                let text = compared.map_or_else(String::new, |compared| {
+                    let (expected, enabled) = (sign(compared.expected), sign(compared.enabled));
+                    format!("compared: definition and map {expected}, QEMU {enabled}  ")
+                });
+                let end = text_at(buf, inner, (x(0), rect.y), &text, theme.style(Role::Text));
                 let (result, role) = result(ctx, *seen);
-                text_at(buf, inner, (x(0), rect.y), &result, theme.style(role));
-                if let Some(compared) = compared {
-                    let sign = |on: bool| if on { signs.on } else { signs.off };
-                    let text =
-                        format!("expected {}   QEMU enables {}", sign(compared.expected), sign(compared.enabled));
-                    text_at(buf, inner, (x(2) - 6, rect.y), &text, theme.style(Role::Text));
-                }
+                text_at(buf, inner, (end, rect.y), &result, theme.style(role));
             }
             (Step::Verdict, _) => {
                 let (result, role) = result(ctx, *seen);
                 let end = text_at(buf, inner, (x(0), rect.y), &result, theme.style(role));
-                let text = state_word(seen.state);
-                text_at(buf, inner, (end.max(x(2) - 8) + 2, rect.y), text, theme.style(Role::Text));
+                text_at(buf, inner, (end, rect.y), &format!(", {}", state_word(seen.state)), theme.style(Role::Text));
             }
             _ => {}
         }
@@ -543,7 +548,7 @@ fn row(ctx: ViewContext<'_>, track: &FeatureTrack, name: usize, line: Rect, buf:
         x += cells(MARK);
     }
     let mut rest: Vec<Piece> =
-        track.change.iter().map(|change| piece(format!("{}  ", change.name()), Role::Bad)).collect();
+        track.change.iter().map(|change| piece(format!("{}  ", change.name()), Role::Message)).collect();
     let who = |seen: &Seen| {
         let number = seen.step as usize + 1;
         seen.by.map_or_else(|| format!("at {number}"), |by| format!("at {number}: {}", origin_text(by)))
@@ -555,7 +560,7 @@ fn row(ctx: ViewContext<'_>, track: &FeatureTrack, name: usize, line: Rect, buf:
     x
 }
 
-fn legend(ctx: ViewContext<'_>) -> Vec<Piece> {
+fn legend(ctx: ViewContext<'_>, area: Rect) -> Vec<Piece> {
     let signs = &ctx.theme.signs;
     let all = [
         (signs.on, "enabled"),
@@ -564,9 +569,11 @@ fn legend(ctx: ViewContext<'_>) -> Vec<Piece> {
         ("-", "disable"),
         (signs.nothing, "not mentioned"),
         (signs.wire, "migration"),
+        (signs.good, "as expected"),
     ];
     let mut legend = Vec::new();
-    for (sign, text) in all {
+    let shown = if area.width >= SIDE_BY_SIDE { all.len() } else { all.len() - 1 };
+    for (sign, text) in all.into_iter().take(shown) {
         legend.push(piece(sign, Role::Message));
         legend.push(piece(format!(" {text}  "), Role::Text));
     }

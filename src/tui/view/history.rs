@@ -7,6 +7,7 @@ use crate::app::action::Action;
 use crate::app::screens::Target;
 use crate::app::screens::history::{Axis, History, Line, Mark, points as axis_points};
 use crate::app::text::{cut, pad, width};
+use crate::domain::scenario::{LibvirtChoice, Release, write_machine};
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -54,15 +55,19 @@ fn legend(ctx: ViewContext<'_>, state: &History) -> Vec<Piece> {
     let has = |mark: Mark| state.listed.iter().any(|line| line.marks.contains(&mark));
     let kinds = [
         (Mark::Changed, signs.mark, "changed"),
-        (Mark::Has, "+", "in the model"),
-        (Mark::Removed, signs.bad, "removed"),
+        (Mark::Has, signs.on, "in the model"),
+        (Mark::Removed, signs.off, "removed"),
         (Mark::Added, "a", "added"),
         (Mark::Absent, signs.nothing, "not in it"),
         (Mark::Unsure, signs.open, "unknown"),
     ];
     let shown = kinds.into_iter().filter(|(mark, ..)| has(*mark));
     let texts: Vec<String> = shown.map(|(_, sign, text)| format!("{sign} {text}")).collect();
-    vec![piece(texts.join("  "), Role::Muted)]
+    vec![
+        piece(format!("{}  ", texts.join("  ")), Role::Muted),
+        piece(signs.below, Role::Key),
+        piece(" this guest", Role::Muted),
+    ]
 }
 
 fn sign(ctx: ViewContext<'_>, line: &Line, mark: Mark) -> (&'static str, Role) {
@@ -72,8 +77,8 @@ fn sign(ctx: ViewContext<'_>, line: &Line, mark: Mark) -> (&'static str, Role) {
     match mark {
         Mark::Nothing => (" ", Role::Muted),
         Mark::Has if lives => (signs.across, Role::Muted),
-        Mark::Has => ("+", Role::Good),
-        Mark::Removed => (signs.bad, Role::Bad),
+        Mark::Has => (signs.on, Role::Good),
+        Mark::Removed => (signs.off, Role::Warn),
         Mark::Added => ("a", Role::Warn),
         Mark::Absent => (signs.nothing, Role::Muted),
         Mark::Unsure => (signs.open, Role::Open),
@@ -93,15 +98,43 @@ fn heading(ctx: ViewContext<'_>, line: &Line, rect: Rect, buf: &mut Buffer) {
     text_at(buf, rect, (rect.x + 1, rect.y), &title, ctx.theme.style(Role::Title));
     let names = axis_points(ctx.catalog, line.axis);
     let (start, points) = columns(rect, line.marks.len());
+    // Where the scenario stands is marked above the bars.
+    let own = own_points(ctx, line.axis);
+    let is_own = |column: usize| {
+        let first = if column == 0 { 0 } else { points[column - 1] + 1 };
+        names.get(first..=points[column]).is_some_and(|names| names.iter().any(|name| own.contains(name)))
+    };
     let mut free = 0;
-    for (column, point) in points.iter().enumerate() {
+    for column in 0..points.len() {
         // The label begins at the first point that shares the column.
         let first = if column == 0 { 0 } else { points[column - 1] + 1 };
-        let label = names.get(first.min(*point)).map_or("", String::as_str);
-        if column >= free && column + width(label) <= points.len() {
-            text_at(buf, rect, (start + cells(column), rect.y), label, ctx.theme.style(Role::Muted));
+        let label = names.get(first).map_or("", String::as_str);
+        let (label, role) = if is_own(column) {
+            (ctx.theme.signs.below, Role::Key)
+        } else if column >= free
+            && column + width(label) <= points.len()
+            && !(column..column + width(label)).any(is_own)
+        {
             free = column + width(label) + 3;
+            (label, Role::Muted)
+        } else {
+            continue;
+        };
+        text_at(buf, rect, (start + cells(column), rect.y), label, ctx.theme.style(role));
+    }
+}
+
+/// The names of the scenario's own points on an axis: those of source and destination, or the machine type.
+fn own_points(ctx: ViewContext<'_>, axis: Axis) -> Vec<String> {
+    let scenario = &ctx.model.scenario;
+    let ends = [&scenario.from, &scenario.to];
+    match axis {
+        Axis::Releases => {
+            let name = |release: &Release| Some(ctx.catalog.release(release.libvirt.id(ctx.catalog)?).name.to_string());
+            ends.into_iter().filter(|release| release.libvirt != LibvirtChoice::New).filter_map(name).collect()
         }
+        Axis::Qemu => ends.into_iter().map(|release| release.qemu.name()).collect(),
+        Axis::I440fx | Axis::Q35 => vec![write_machine(ctx.catalog, &scenario.machine)],
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::ViewContext;
 use super::draw::{Piece, banner, fill, fitting, line_of, piece, pieces, text_at};
-use super::parts::{Parts, below, row_at, scrolled, texts};
+use super::parts::{Parts, below, more_lines, row_at, scrolled, texts};
 use crate::app::screens::Target;
 use crate::app::screens::host_model::{HostModel, Row};
 use crate::app::text::{cut, pad, wrap};
@@ -89,12 +89,13 @@ pub(super) fn hit(ctx: ViewContext<'_>, state: &HostModel, area: Rect, position:
 fn candidates(ctx: ViewContext<'_>, state: &HostModel, areas: &Areas, buf: &mut Buffer) {
     let count = format!("{} possible models, the best first", state.listed.len());
     let left = [piece(count, Role::Message)];
-    let right = [piece(ctx.theme.signs.current, Role::Good), piece(" chosen", Role::Text)];
+    let rows = areas.rows();
+    let first = scrolled(state.listed.index(), state.listed.len(), rows);
+    let mut right = vec![piece(ctx.theme.signs.current, Role::Good), piece(" chosen  ", Role::Text)];
+    right.extend(more_lines(first, usize::from(rows.height), state.listed.len()));
     let inner = areas.parts.draw(ctx, areas.candidates, true, (&left, &right), buf);
     let head = format!("  {}score  signature  require  disable", pad("", NAME));
     text_at(buf, inner, (inner.x + 1, inner.y), &head, ctx.theme.style(Role::Label));
-    let rows = areas.rows();
-    let first = scrolled(state.listed.index(), state.listed.len(), rows);
     for ((index, candidate), number) in state.listed.iter().enumerate().skip(first).zip(0..rows.height) {
         let line = line_of(rows, number);
         let row = fitting(&row(ctx, candidate), usize::from(line.width) - 2, ctx.theme.signs.more);

@@ -8,7 +8,7 @@ use crate::app::overlay::page_room;
 use crate::app::page::{Kind, Page};
 use crate::app::screens::Target;
 use crate::app::settings::Size;
-use crate::app::text::width;
+use crate::app::text::{cut, width};
 use crate::explain::{NO_RULE, rule_page};
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
@@ -31,7 +31,8 @@ pub(super) fn render(ctx: ViewContext<'_>, page: &Page, area: Rect, buf: &mut Bu
     let inner = frame(buf, ctx.theme, rect, true, &title, &right);
     let numbered = lines.iter().enumerate().skip(page.scroll);
     for ((index, (kind, line)), y) in numbered.zip(inner.top()..inner.bottom()) {
-        text_at(buf, inner, (inner.x + 1, y), line, ctx.theme.style(role(*kind)));
+        let shown = cut(line, usize::from(inner.width).saturating_sub(1), ctx.theme.signs.more);
+        text_at(buf, inner, (inner.x + 1, y), &shown, ctx.theme.style(role(*kind)));
         let found = page.search.as_ref().filter(|_| matches.contains(&index));
         if let Some(at) = found.and_then(|search| line.to_lowercase().find(&search.input.value().to_lowercase())) {
             let text: String = line.get(at..).unwrap_or_default().to_owned();
@@ -89,6 +90,7 @@ pub(super) fn rule(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
             text_at(buf, inner, (inner.x + 1, y), &more, ctx.theme.style(Role::Muted));
             break;
         }
-        text_at(buf, inner, (inner.x + 1, y), line, ctx.theme.style(role(*kind)));
+        let shown = cut(line, usize::from(inner.width).saturating_sub(1), ctx.theme.signs.more);
+        text_at(buf, inner, (inner.x + 1, y), &shown, ctx.theme.style(role(*kind)));
     }
 }

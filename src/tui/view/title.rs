@@ -84,6 +84,7 @@ fn tabs(ctx: ViewContext<'_>, named: bool) -> Vec<(ScreenKind, Vec<Piece>)> {
         let mut tab = Vec::new();
         if open {
             tab.push(piece(format!(" {} ", kind.tab()), Role::Focus));
+            tab.push(piece(if named { "" } else { " " }, Role::Text));
         } else {
             let blank = if named { " " } else { "" };
             if !key.is_empty() {

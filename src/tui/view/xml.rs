@@ -59,9 +59,11 @@ fn one_line(ctx: ViewContext<'_>, state: &Xml, line: &Line, area: Rect, buf: &mu
     match line {
         Line::Blank => {}
         Line::Title(index) => title(ctx, state, *index, area, buf),
-        Line::Ghost(text) => {
-            let text = format!("   {} {text}", ctx.theme.signs.nothing);
-            let line = fitting(&[piece(text, Role::Open)], usize::from(area.width), ctx.theme.signs.more);
+        Line::Ghost(text, differs) => {
+            let signs = &ctx.theme.signs;
+            let (sign, role) = if *differs { (signs.points, Role::Warn) } else { (signs.nothing, Role::Muted) };
+            let line = [piece(format!("       {sign} {text}"), role)];
+            let line = fitting(&line, usize::from(area.width), ctx.theme.signs.more);
             pieces(buf, ctx.theme, area, (area.x, area.y), &line);
         }
         Line::Remark(text) => {
@@ -99,7 +101,9 @@ fn title(ctx: ViewContext<'_>, state: &Xml, index: usize, area: Rect, buf: &mut 
     let Some(document) = state.documents.get(index) else { return };
     let is_current = index == state.current;
     let mark = if is_current { ctx.theme.signs.mark } else { " " };
-    let left = [piece(format!("{mark}{}", document.title), if is_current { Role::Focus } else { Role::Title })];
+    let program = if document.command_line { "QEMU's " } else { "" };
+    let left =
+        [piece(format!("{mark}{program}{}", document.title), if is_current { Role::Focus } else { Role::Title })];
     let right = [piece(differs(state, document), Role::Muted)];
     let end = pieces(buf, ctx.theme, area, (area.x, area.y), &left);
     let start = area.right().saturating_sub(cells(width_of(&right)));

@@ -19,7 +19,7 @@ pub(super) fn height(ctx: ViewContext<'_>, most: usize) -> u16 {
 /// The width of the column that tells the cost.
 const COST: usize = 11;
 /// The least width for a column that tells how a fix is applied.
-const HOW: usize = 24;
+const HOW: usize = 40;
 
 pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, buf: &mut Buffer) {
     if areas.fixes.is_empty() {

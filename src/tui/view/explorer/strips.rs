@@ -5,9 +5,11 @@ use super::super::draw::{cells, line_of, piece, pieces};
 use super::areas::Areas;
 use super::table;
 use crate::analysis::strips::{Along, Segment, Strip};
+use crate::app::choice::libvirt_name;
 use crate::app::screens::Target;
 use crate::app::screens::explorer::{Explorer, Focus, GRID_ROWS};
 use crate::app::text::width;
+use crate::explain::stated_rule;
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -44,7 +46,19 @@ fn lines<'a>(ctx: ViewContext<'_>, state: &'a Explorer, areas: &Areas) -> Vec<(u
 fn text(ctx: ViewContext<'_>, segment: &Segment) -> String {
     let (_, sign) = ctx.theme.cell(segment.outcome.verdict);
     let rule = segment.rule().map(|rule| format!(" {}", rule.name())).unwrap_or_default();
-    format!(" {} {sign}{rule} ", segment.label)
+    let mark = if segment.is_current { ctx.theme.signs.current } else { " " };
+    format!("{mark}{} {sign}{rule} ", segment.label)
+}
+
+/// The scenario's own destination, where it is no published release; empty otherwise.
+fn own(ctx: ViewContext<'_>, strip: &Strip) -> String {
+    if strip.along != Along::Releases || strip.has_current() {
+        return String::new();
+    }
+    let answer = &ctx.model.derived.answer;
+    let (_, sign) = ctx.theme.cell(answer.verdict);
+    let rule = stated_rule(answer.verdict, answer.rule).map(|rule| format!(" {}", rule.name())).unwrap_or_default();
+    format!("{}{} {sign}{rule}   ", ctx.theme.signs.current, libvirt_name(ctx.catalog, &ctx.model.scenario.to))
 }
 
 /// A segment on the screen: its index, where it is, and the segment itself.
@@ -53,7 +67,7 @@ type Placed = (usize, Rect, Segment);
 /// Returns the visible segments; more to either side are told by the two flags.
 fn placed(ctx: ViewContext<'_>, strip: &Strip, line: Rect) -> (Vec<Placed>, [bool; 2]) {
     let segments = strip.segments(ctx.catalog);
-    let room = usize::from(line.width.saturating_sub(LABEL + 4));
+    let room = usize::from(line.width.saturating_sub(LABEL + 4)).saturating_sub(width(&own(ctx, strip)));
     let widths: Vec<usize> = segments.iter().map(|segment| width(&text(ctx, segment)) + 1).collect();
     let current = segments.iter().position(|segment| segment.is_current).unwrap_or(0);
     let (mut first, mut last) = (current, (current + 1).min(segments.len()));
@@ -71,7 +85,7 @@ fn placed(ctx: ViewContext<'_>, strip: &Strip, line: Rect) -> (Vec<Placed>, [boo
         }
     }
     let more = [first > 0, last < segments.len()];
-    let mut x = line.x + LABEL + 1;
+    let mut x = line.x + LABEL + 1 + cells(width(&own(ctx, strip)));
     let mut found = Vec::new();
     for (index, segment) in segments.into_iter().enumerate().take(last).skip(first) {
         let columns = cells(widths.get(index).copied().unwrap_or(1) - 1);
@@ -91,7 +105,8 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, buf:
         if before {
             pieces(buf, ctx.theme, rect, (rect.x + LABEL - 1, rect.y), &[piece(signs.more, Role::Muted)]);
         }
-        let mut end = rect.x + LABEL + 1;
+        let own = [piece(own(ctx, strip), Role::Highlight)];
+        let mut end = pieces(buf, ctx.theme, rect, (rect.x + LABEL + 1, rect.y), &own);
         for (_, place, segment) in &placed {
             let role = match (segment.is_current, focused) {
                 (true, true) => Role::Focus,

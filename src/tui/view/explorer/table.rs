@@ -54,7 +54,8 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, buf:
     }
     let key = ctx.model.settings.keymap.shown(Action::TableRows);
     let other = if state.rows { " grid" } else { " rows" };
-    let right = [piece(key, Role::Key), piece(other, Role::Muted)];
+    let never = if state.rows { String::new() } else { format!("{} never occurs   ", ctx.theme.signs.never) };
+    let right = [piece(never, Role::Muted), piece(key, Role::Key), piece(other, Role::Muted)];
     let feature = ctx.catalog.feature_name(ctx.model.scenario.feature);
     let title = if areas.table.width >= 76 || areas.parts.framed { "Decision table" } else { "Table" };
     let left = [piece(format!("{title}: {feature}"), Role::Message)];
@@ -111,6 +112,9 @@ fn grid(ctx: ViewContext<'_>, state: &Explorer, (areas, inner): (&Areas, Rect), 
     }
 }
 
+/// The least width of a cell with a word for what never occurs.
+const NEVER: u16 = 12;
+
 fn draw_cell(ctx: ViewContext<'_>, cell: GridCell, (rect, focused): (Rect, bool), buf: &mut Buffer) {
     let (_, sign) = ctx.theme.verdict(cell.verdict);
     let rule = cell.rule.name();
@@ -120,7 +124,10 @@ fn draw_cell(ctx: ViewContext<'_>, cell: GridCell, (rect, focused): (Rect, bool)
         (false, true, false) => Role::Open,
         (false, false, false) => Role::Text,
     };
-    let end = pieces(buf, ctx.theme, rect, (rect.x, rect.y), &[piece(format!(" {sign} {rule} "), role)]);
+    let mut end = pieces(buf, ctx.theme, rect, (rect.x, rect.y), &[piece(format!(" {sign} {rule} "), role)]);
+    if sign == ctx.theme.signs.never && rect.width >= NEVER {
+        end = pieces(buf, ctx.theme, rect, (end, rect.y), &[piece("never", Role::Muted)]);
+    }
     if focused {
         // The deciding cell keeps its colour: the cursor is beside it.
         text_at(buf, rect, (end, rect.y), ctx.theme.signs.before, ctx.theme.style(Role::Key));

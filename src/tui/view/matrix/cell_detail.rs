@@ -1,6 +1,7 @@
 //! Draws the details of the cell under the cursor: the verdict, libvirt's message, the reasons, the reverse direction.
 
 use crate::app::screens::matrix::Matrix;
+use crate::app::table::rule_label;
 use crate::app::text::wrap;
 use crate::explain::outcome;
 use crate::tui::theme::Role;
@@ -25,7 +26,7 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Matrix, area: Rect, buf: &mut
         pieces(buf, ctx.theme, rect, (rect.x, rect.y), &text);
         return;
     };
-    let decided = detail.rule.map_or_else(|| "no single rule".to_owned(), |rule| format!("rule {}", rule.name()));
+    let decided = detail.rule.map_or_else(|| "no single rule".to_owned(), rule_label);
     let right = format!("{decided} {} {}", ctx.theme.signs.dot, detail.basis.name());
     rule(buf, ctx.theme, line_of(area, 0), true, &title, &[piece(right, Role::Muted)]);
     let (role, sign) = ctx.theme.cell(detail.verdict);
