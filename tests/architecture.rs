@@ -301,7 +301,7 @@ fn version(text: &str) -> Option<&str> {
 }
 
 /// Literals with a version number that are still to be removed, by file. Nothing may be added here.
-const KNOWN_VERSIONS: &[&str] = &["analysis/scenario_search", "cli/analysis", "domain/scenario"];
+const KNOWN_VERSIONS: &[&str] = &["domain/scenario"];
 
 /// How a text that shows a release as an example is marked.
 const EXAMPLES: &[&str] = &["such as ", "Examples:", "NAME as changes from"];

@@ -212,3 +212,12 @@ fn another_scenario_or_size_is_laid_out_anew() {
     has(&open("host-model,from=old,to=new", (80, 24)).keys("x"), "No documents");
     has(&open("Skylake-Client,machine=?,from=old,to=new", (80, 24)).keys("x"), "This is one of the possible cases");
 }
+
+#[test]
+fn every_definition_has_the_vendor_that_the_guest_is_told() {
+    let told = "EPYC,vendor-id=Intel,machine=pc-q35-5.2,accel=tcg,from=9.0.0:7.2.22,to=9.0.0:7.2.22";
+    let model = "  <model fallback='forbid' vendor_id='GenuineIntel'>EPYC</model>";
+    let of_model = |document: &Document| document.parts.iter().find(|(_, line)| line.contains("<model")).cloned();
+    let models: Vec<String> = of(told).iter().filter_map(of_model).map(|(_, line)| line).collect();
+    assert!(models.len() > 3 && models.iter().all(|line| line == model), "{models:?}");
+}

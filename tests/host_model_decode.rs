@@ -412,7 +412,7 @@ fn host_model_is_written_as_libvirt_writes_it() {
     let possible = expanded("11.3.0", "10.0.13", None);
     let [only] = possible.as_slice() else { panic!("{} ways", possible.len()) };
     assert!(only.assumptions.is_empty());
-    let lines = expansion_xml(&CATALOG, &only.guest, Around { topology: None, check: true });
+    let lines = expansion_xml(&CATALOG, &only.guest, Around { topology: None, check: true, vendor_id: None });
     let begins = [
         "<cpu mode='custom' match='exact' check='partial'>",
         "  <model fallback='forbid'>EPYC</model>",

@@ -257,17 +257,14 @@ impl<'a> Search<'a> {
         Box::new(found.into_iter())
     }
 
-    /// The releases that are tried at both ends where a host decides; vmx-* were known and not yet overlooked only for a
-    /// while.
+    /// The releases that are tried at both ends where a host decides.
     fn releases_of_hosts(&self) -> Vec<Release> {
         let vmx = self.features().iter().any(|feature| self.catalog.feature_name(*feature).starts_with("vmx-"));
-        let names: &[(&str, Version)] = if vmx {
-            &[("10.4.0", Version::new(9, 0, 0)), ("10.0.0", Version::new(8, 2, 0))]
-        } else {
-            &[("9.0.0", Version::new(7, 2, 22)), ("11.3.0", Version::new(10, 0, 13))]
+        let milestones = self.catalog.decisions().host_milestones.iter().filter(|(is_vmx, ..)| *is_vmx == vmx);
+        let release = |(_, libvirt, qemu): &(bool, Version, Version)| {
+            Some(end(self.catalog.libvirt(&libvirt.to_string())?, *qemu))
         };
-        let release = |(name, qemu): &(&str, Version)| Some(end(self.catalog.libvirt(name)?, *qemu));
-        names.iter().filter_map(release).collect()
+        milestones.filter_map(release).collect()
     }
 
     fn features(&self) -> Vec<FeatureId> {

@@ -40,6 +40,8 @@ pub struct Decisions {
     pub first_qemu: Version,
     /// Releases of libvirt and QEMU that introduced or healed something, beside those the products ship.
     pub(crate) milestones: Vec<(Version, Version)>,
+    /// Releases of libvirt and QEMU to try where a host decides, each with whether it is for `vmx-*`.
+    pub(crate) host_milestones: Vec<(bool, Version, Version)>,
     /// Every switch with its history.
     pub switches: Vec<SwitchHistory>,
     /// Fixes carried by distributions' packages.

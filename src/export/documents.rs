@@ -205,6 +205,7 @@ impl List<'_> {
                 Told::Is(_) | Told::Unknown => None,
             },
             check: behaviour(self.catalog, release).is_none_or(|behaviour| behaviour.live_update),
+            vendor_id: self.scenario.vendor_id,
         };
         let lines = cpu_xml(self.catalog, definition, around);
         let before = before.filter(|index| self.all.get(*index).is_some_and(Document::exists));

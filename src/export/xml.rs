@@ -3,6 +3,7 @@
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Definition, Mode};
 use crate::domain::feature::FeatureId;
+use crate::domain::host::Vendor;
 use crate::domain::scenario::Topology;
 use crate::import::qmp::qemu_name;
 use crate::resolve::StartTrace;
@@ -15,6 +16,8 @@ pub struct Around {
     pub topology: Option<Topology>,
     /// Whether this libvirt has the attribute `check`: 3.2.0 and later.
     pub check: bool,
+    /// The vendor that the definition tells the guest, where it names one (`vendor_id`).
+    pub vendor_id: Option<Vendor>,
 }
 
 /// Returns the `<cpu>` of a definition, line by line.
@@ -30,7 +33,8 @@ pub fn cpu_xml(catalog: &Catalog, definition: &Definition, around: Around) -> Ve
     let mut inside = Vec::new();
     if let Some(model) = definition.model.filter(|_| !definition.is_passthrough()) {
         let fallback = definition.fallback.name();
-        inside.push(format!("  <model fallback='{fallback}'>{}</model>", catalog.model_name(model)));
+        let told = around.vendor_id.map(|vendor| format!(" vendor_id='{}'", vendor.cpuid())).unwrap_or_default();
+        inside.push(format!("  <model fallback='{fallback}'{told}>{}</model>", catalog.model_name(model)));
     }
     inside.extend(definition.vendor.map(|vendor| format!("  <vendor>{vendor}</vendor>")));
     if let Some(Topology { sockets, dies, cores, threads }) = around.topology {

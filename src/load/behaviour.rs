@@ -25,6 +25,10 @@ pub fn read(document: &Document<'_>, parts: &mut Parts) -> Result<(), LoadError>
         let milestone = (need_version(document, element, "libvirt")?, need_version(document, element, "qemu")?);
         parts.decisions.milestones.push(milestone);
     }
+    for element in document.root.children_named("host-milestone") {
+        let [libvirt, qemu] = ["libvirt", "qemu"].map(|name| need_version(document, element, name));
+        parts.decisions.host_milestones.push((document.need(element, "vmx")? == "yes", libvirt?, qemu?));
+    }
     for element in document.root.children_named("switch") {
         parts.decisions.switches.push(switch(document, element, &parts.features)?);
     }

@@ -159,7 +159,7 @@ pub fn expansion_xml(catalog: &Catalog, report: &ExpansionReport<'_>) -> String 
         if report.ways.len() > 1 {
             comment(&mut out, &format!("possible result: {}", way.assumptions.join("; ")));
         }
-        for line in cpu_element(catalog, &way.guest, Around { topology: None, check: report.check }) {
+        for line in cpu_element(catalog, &way.guest, Around { topology: None, check: report.check, vendor_id: None }) {
             let _ = writeln!(out, "{line}");
         }
     }
