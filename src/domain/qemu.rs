@@ -56,6 +56,11 @@ impl ModelDefaults {
         on
     }
 
+    /// Returns what it turns on under some machine type of a set and not under every one.
+    pub(crate) fn on_in(&self, machines: MachineSet) -> FeatureSet {
+        self.only_on.iter().filter(|(_, on)| on.0 & machines.0 != 0).map(|(feature, _)| *feature).collect()
+    }
+
     /// Returns the features on under some machine type.
     pub(crate) fn anywhere(&self) -> FeatureSet {
         let mut on = self.always;
