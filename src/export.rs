@@ -21,6 +21,31 @@ pub const FACTS_HASH: &str = env!("FACTS_HASH");
 /// The program and its version.
 pub const TOOL: &str = concat!("virt-cpu-explorer ", env!("CARGO_PKG_VERSION"));
 
+/// Returns a text for a cell of a Markdown table: nothing in it ends the cell or is markup.
+pub(crate) fn markdown_cell(text: &str) -> String {
+    let mut cell = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\n' | '\r' => cell.push(' '),
+            '<' => cell.push_str("&lt;"),
+            '&' => cell.push_str("&amp;"),
+            '|' | '`' | '*' | '[' | '\\' => cell.extend(['\\', letter]),
+            _ => cell.push(letter),
+        }
+    }
+    cell
+}
+
+/// Returns a text for a cell of CSV, in which a spreadsheet sees no formula.
+pub(crate) fn csv_cell(text: &str) -> String {
+    let formula = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{formula}{}\"", text.replace('"', "\"\""))
+    } else {
+        format!("{formula}{text}")
+    }
+}
+
 /// Returns a sentence with the version of the program and of its facts.
 pub(crate) fn tool_line() -> String {
     format!("{TOOL}, facts {FACTS_HASH}.")

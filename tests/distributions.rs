@@ -256,6 +256,12 @@ fn names_that_nobody_knows_are_errors_with_the_nearest() {
     }
     let message = fault("EPYC,from=ovirt:4.5,to=rhel:9.4");
     assert!(message.contains("unknown product") && message.contains("list products"), "{message}");
+    for (asked, near) in [("rhel:9.1", "rhel:9.2"), ("debian:14", "debian:13"), ("rhel:11.0", "rhel:10.2")] {
+        let message = fault(&format!("EPYC,from={asked},to=rhel:9.4"));
+        assert!(message.contains(&format!("did you mean {near}?")), "{message}");
+    }
+    let message = fault("EPYC,machine=pc-q35-5.3,from=9.0.0,to=9.0.0");
+    assert!(message.contains("did you mean pc-q35-5.2?"), "{message}");
     let message = fault("EPYC,from=proxmox:8,to=rhel:9.4");
     assert!(message.contains("QEMU without libvirt"), "{message}");
     let message = fault("x86-64-v2-AES,from=9.0.0,to=9.0.0");

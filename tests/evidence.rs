@@ -5,6 +5,7 @@ mod support;
 
 use std::collections::BTreeMap;
 use support::ask::CATALOG;
+use virt_cpu_explorer::internal::domain::catalog::ReleaseMap;
 use virt_cpu_explorer::internal::domain::scenario::Scenario;
 use virt_cpu_explorer::internal::resolve::resolve;
 
@@ -62,4 +63,24 @@ fn the_page_counts_the_differences_between_releases_by_their_source() {
     expect_line(&format!("| dated by an interval between two releases that were read | {interval} |"));
     expect_line(&format!("| confirmed by recorded runs, as the source says | {recorded} |"));
     expect_line(&format!("| inferred | {inferred} |"));
+}
+
+#[test]
+fn history_begins_each_model_where_libvirt_s_own_history_does() {
+    let rows: Vec<Vec<&str>> = (PAGE.lines())
+        .skip_while(|line| *line != "| model | commit | release |")
+        .skip(2)
+        .take_while(|line| line.starts_with('|'))
+        .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
+        .collect();
+    assert_eq!(rows.len(), 12);
+    for row in rows {
+        let model = CATALOG.model(row[0]).unwrap();
+        let has = |map: ReleaseMap| match map {
+            ReleaseMap::Exact(map) => CATALOG.map(map).model(model).is_some(),
+            ReleaseMap::Between { .. } => false,
+        };
+        let first = CATALOG.libvirt_releases().iter().find(|release| has(release.map)).unwrap();
+        assert_eq!(&*first.name, row[2], "the first release with {}", row[0]);
+    }
 }

@@ -145,6 +145,87 @@ fn characters_that_a_terminal_would_obey_are_written_visibly() {
     }
 }
 
+/// The cells of a line of a Markdown table.
+fn markdown_cells(line: &str) -> usize {
+    line.replace("\\\\", "").replace("\\|", "").matches('|').count()
+}
+
+/// The lines of CSV, each as its cells.
+fn csv(text: &str) -> Vec<Vec<String>> {
+    let (mut rows, mut cell, mut quoted) = (vec![Vec::new()], String::new(), false);
+    for letter in text.chars() {
+        match letter {
+            '"' => quoted = !quoted,
+            ',' | '\n' if !quoted => {
+                rows.last_mut().expect("there is one").push(std::mem::take(&mut cell));
+                if letter == '\n' {
+                    rows.push(Vec::new());
+                }
+            }
+            _ => cell.push(letter),
+        }
+    }
+    rows.pop();
+    rows
+}
+
+#[test]
+fn names_from_outside_stay_in_their_cells() {
+    let folder = scratch("cells");
+    let ends = ["--from", "9.0.0:7.2.22", "--to", "11.3.0:10.0.13"];
+    let map = Path::new("tests/maps/directory").canonicalize().expect("a map");
+    for hostile in ["a|b", "a`b`", "<b>x", "=1+1", "+x", "-x", "@x", "a\nb"] {
+        let file = folder.join(format!("{hostile}.xml"));
+        std::fs::write(&file, "<domain/>").expect("a file can be written");
+        let mut check = vec!["check", "--domain", folder.to_str().expect("text"), "--format"];
+        let document = |arguments: &[&str]| String::from_utf8(run(arguments, Stdio::piped()).stdout).expect("text");
+        for format in ["markdown", "junit", "json"] {
+            let text = document(&[&check[..], &[format], &ends].concat());
+            match format {
+                "markdown" => {
+                    let rows: Vec<&str> = text.lines().filter(|line| line.starts_with('|')).collect();
+                    assert_eq!(rows.len(), 3, "{hostile:?}: {text}");
+                    assert!(rows.iter().all(|row| markdown_cells(row) == 5), "{hostile:?}: {text}");
+                    assert!(!text.contains("<b>") && !rows[2].replace("\\`", "").contains('`'), "{hostile:?}: {text}");
+                }
+                "junit" => drop(roxmltree::Document::parse(&text).expect("XML")),
+                _ => drop(serde_json::from_str::<serde_json::Value>(&text).expect("JSON")),
+            }
+        }
+        std::fs::remove_file(&file).expect("it can be removed");
+        check.clear();
+        let mine = format!("{hostile}={}", map.display());
+        for format in ["markdown", "csv", "json", "text"] {
+            let output = run(
+                &["matrix", "EPYC", "--cpu-map", &mine, "--from", hostile, "--to", "9.0.0:7.2.22", "--format", format],
+                Stdio::piped(),
+            );
+            let text = String::from_utf8(output.stdout).expect("text");
+            if output.status.code() != Some(0) {
+                // Such a name is refused.
+                assert!(text.is_empty() && !String::from_utf8_lossy(&output.stderr).contains("panicked"));
+                continue;
+            }
+            match format {
+                "markdown" => {
+                    let counts: Vec<usize> =
+                        text.lines().filter(|line| line.starts_with('|')).map(markdown_cells).collect();
+                    assert!(counts.len() == 3 && counts.iter().all(|count| *count == counts[0]), "{hostile:?}: {text}");
+                    assert!(!text.contains("<b>"), "{text}");
+                }
+                "csv" => {
+                    let rows = csv(&text);
+                    assert!(rows.iter().all(|row| row.len() == 6), "{hostile:?}: {text}");
+                    let formula = |cell: &String| cell.starts_with(['=', '+', '-', '@']);
+                    assert!(!rows.iter().flatten().any(formula), "{hostile:?}: {text}");
+                }
+                "json" => drop(serde_json::from_str::<serde_json::Value>(&text).expect("JSON")),
+                _ => {}
+            }
+        }
+    }
+}
+
 #[test]
 fn a_reader_may_take_one_line_and_go() {
     let line = format!("{PROGRAM} check --batch tests/recorded/lab.jsonl | head -n 1");

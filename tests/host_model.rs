@@ -8,14 +8,18 @@ mod support;
 use serde_json::Value;
 use std::sync::LazyLock;
 use support::ask::{CATALOG, answer, error, policies, scenario};
+use virt_cpu_explorer::internal::analysis::host_models::across_releases;
+use virt_cpu_explorer::internal::domain::catalog::LibvirtId;
 use virt_cpu_explorer::internal::domain::catalog::ReleaseMap;
 use virt_cpu_explorer::internal::domain::definition::{Definition, Mode, Policy};
 use virt_cpu_explorer::internal::domain::feature::FeatureSet;
 use virt_cpu_explorer::internal::domain::host::{GivenHost, Vendor};
 use virt_cpu_explorer::internal::domain::map::CpuMap;
 use virt_cpu_explorer::internal::domain::scenario::{HostChoice, Scenario};
+use virt_cpu_explorer::internal::domain::version::Version;
 use virt_cpu_explorer::internal::explain::Outlook;
 use virt_cpu_explorer::internal::import::qmp::qemu_name;
+use virt_cpu_explorer::internal::resolve::host_model::{Processor, Request, expansions};
 use virt_cpu_explorer::internal::resolve::{Basis, Refusal, RuleId, StartTrace, Verdict, resolve};
 
 /// Hosts of both vendors, old and new.
@@ -256,4 +260,28 @@ fn recorded_host_model_guests_come_out_as_they_did() {
 
 fn shown_model(start: &StartTrace) -> String {
     CATALOG.model_name(start.prepared.as_ref().unwrap().model.unwrap()).to_owned()
+}
+
+/// `expand --releases`: runs of releases, each as a single release expands host-model.
+#[test]
+fn across_releases_every_run_is_what_its_releases_make_of_it() {
+    let qemu: Version = "7.2.22".parse().unwrap();
+    for name in ["Xeon-Gold-6130", "EPYC-7502-32-Core"] {
+        let host = Processor::of_host(CATALOG.host(CATALOG.host_named(name).unwrap()));
+        let runs = across_releases(&CATALOG, Some(&host), qemu);
+        let index = |id: LibvirtId| CATALOG.libvirt_releases().iter().position(|r| r.name == CATALOG.release(id).name);
+        assert!(runs.len() > 1, "{name} becomes the same on every release");
+        let mut last = None;
+        for run in &runs {
+            assert!(last < Some(index(run.first)) && index(run.first) <= index(run.last), "{name}: out of order");
+            last = Some(index(run.last));
+            for libvirt in [run.first, run.last] {
+                let request = Request { libvirt, build: None, qemu, host: Some(&host), wanted: None };
+                let own: Vec<_> = expansions(&CATALOG, &request).into_iter().map(|way| way.guest.definition).collect();
+                assert_eq!(own, run.guests, "{name} on {}", CATALOG.release(libvirt).name);
+            }
+        }
+        // Two runs that follow each other differ.
+        assert!(runs.windows(2).all(|pair| pair[0].guests != pair[1].guests), "{name}");
+    }
 }

@@ -14,7 +14,7 @@ use virt_cpu_explorer::internal::domain::qemu::Accel;
 use virt_cpu_explorer::internal::domain::scenario::{DEFAULT_QEMU, Scenario};
 use virt_cpu_explorer::internal::export::analysis::{line_name, matrix_csv, matrix_text};
 use virt_cpu_explorer::internal::load::embedded;
-use virt_cpu_explorer::internal::resolve::{Plan, Prepared, Resolver, Verdict, resolve, verdict};
+use virt_cpu_explorer::internal::resolve::{Budget, Plan, Prepared, Resolver, Verdict, resolve, verdict};
 
 #[expect(clippy::unwrap_used, reason = "facts that cannot be read fail the test")]
 fn catalog() -> Catalog {
@@ -208,12 +208,27 @@ fn an_axis_may_be_machine_types_models_hosts_or_qemu() {
 }
 
 #[test]
+fn a_table_that_would_not_end_stops_when_its_budget_is_spent() {
+    let catalog = catalog();
+    let scenario = Scenario::parse(&catalog, "Skylake-Client,machine=pc-q35-3.1,host=any").unwrap();
+    let mut matrix = Matrix::of(&catalog, &scenario, Vary::Distinct, Vary::Distinct);
+    let mut seen = Vec::new();
+    let mut note = |done: usize, all: usize| seen.push((done, all));
+    matrix.resolve_until_spent(&mut Resolver::new(&catalog), &mut Budget::of_key(), &mut note);
+    let (done, all) = matrix.progress();
+    assert!(0 < done && done < all, "{done} of {all}");
+    assert_eq!((seen.len(), seen.last()), (done + 1, Some(&(done + 1, all))));
+    assert_eq!(matrix_csv(&catalog, &matrix).lines().count(), done + 1);
+}
+
+#[test]
 fn a_table_is_folded_and_csv_has_a_line_for_each_cell() {
     let catalog = catalog();
     let scenario = Scenario::parse(&catalog, "Skylake-Client,machine=pc-q35-3.1,accel=tcg").unwrap();
     let mut matrix = Matrix::of(&catalog, &scenario, Vary::Distinct, Vary::Distinct);
     let cells = matrix.rows().len() * matrix.columns().len();
-    let table = matrix_text(&catalog, &scenario, &mut matrix);
+    matrix.resolve_all(&mut Resolver::new(&catalog));
+    let table = matrix_text(&catalog, &scenario, &matrix);
     assert!(table.contains("To:") && table.contains("\nFrom"), "{table}");
-    assert_eq!(matrix_csv(&catalog, &mut matrix).lines().count(), cells + 1);
+    assert_eq!(matrix_csv(&catalog, &matrix).lines().count(), cells + 1);
 }

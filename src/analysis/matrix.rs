@@ -191,6 +191,21 @@ impl Matrix {
         done == all
     }
 
+    /// Resolves cell after cell until the next one costs more than is left of the budget, and tells how far it is.
+    pub fn resolve_until_spent(
+        &mut self,
+        resolver: &mut Resolver<'_>,
+        budget: &mut Budget,
+        progress: &mut dyn FnMut(usize, usize),
+    ) {
+        let (all, width) = (self.cells.len(), self.columns.len());
+        let resolved = |index: &usize| {
+            progress(index + 1, all);
+            self.cell_within(resolver, budget, (index / width, index % width)).is_some()
+        };
+        (0..all).take_while(resolved).for_each(drop);
+    }
+
     /// Resolves every cell.
     pub fn resolve_all(&mut self, resolver: &mut Resolver<'_>) {
         self.resolve_some(resolver, &mut Budget::endless());

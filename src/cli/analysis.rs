@@ -5,6 +5,7 @@ use super::analysis_args::{
     TextFormat,
 };
 use super::files;
+use super::output::complain;
 use super::scenario_args::{Choice, Needs};
 use crate::analysis::baseline::{BaselineHost, Failure};
 use crate::analysis::count::{Count, Space};
@@ -398,17 +399,20 @@ fn grid(catalog: &Catalog, args: &MatrixArgs) -> Result<String> {
     };
     let (rows, columns) = (line(&rows, "rows (--from, --rows)")?, line(&columns, "columns (--to, --columns)")?);
     let mut matrix = Matrix::with(catalog, &scenario, rows, columns);
-    let (mut resolver, mut progress) = (Resolver::new(catalog), progress());
-    while !matrix.resolve_some(&mut resolver, &mut Budget::of_slice()) {
-        let (done, all) = matrix.progress();
-        progress(done, all);
+    matrix.resolve_until_spent(&mut Resolver::new(catalog), &mut Budget::of_table(), &mut progress());
+    let (done, all) = matrix.progress();
+    if done < all {
+        complain(format_args!(
+            "{} of {all} cells are left out, because they have too many combinations of unknown inputs; choose a model, \
+             a host or fewer releases",
+            all - done
+        ));
     }
-    progress(1, 1);
     Ok(match args.format {
-        MatrixFormat::Text => write::matrix_text(catalog, &scenario, &mut matrix),
-        MatrixFormat::Markdown => write::matrix_markdown(catalog, &scenario, &mut matrix),
-        MatrixFormat::Csv => write::matrix_csv(catalog, &mut matrix),
-        MatrixFormat::Json => write::matrix_json(catalog, &scenario, &mut matrix),
+        MatrixFormat::Text => write::matrix_text(catalog, &scenario, &matrix),
+        MatrixFormat::Markdown => write::matrix_markdown(catalog, &scenario, &matrix),
+        MatrixFormat::Csv => write::matrix_csv(catalog, &matrix),
+        MatrixFormat::Json => write::matrix_json(catalog, &scenario, &matrix),
     })
 }
 

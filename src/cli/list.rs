@@ -3,7 +3,7 @@
 use super::analysis_args::TextFormat;
 use crate::app::error::did_you_mean;
 use crate::domain::catalog::{Catalog, LibvirtId, Product, Provenance, ReleaseMap};
-use crate::domain::downstream::DownstreamMachine;
+use crate::domain::downstream::{Difference, DownstreamMachine};
 use crate::domain::host::{Host, HostSource};
 use crate::domain::package::{Distribution, Presence};
 use crate::domain::qemu::QemuFacts;
@@ -85,6 +85,7 @@ fn machines(catalog: &Catalog) -> Vec<(String, String)> {
         });
         let like: Vec<String> = like.collect();
         let like = if like.is_empty() { "equals no upstream type".to_owned() } else { like.join(", ") };
+        let like = like + &known.differences.iter().map(|one| difference(catalog, one)).collect::<String>();
         let version = known.default_cpu_version.as_ref().map(|version| format!("; default CPU version {version}"));
         let (version, note) = (version.unwrap_or_default(), known.note.as_deref().unwrap_or_default());
         let mark = if note.is_empty() { "" } else { "; " };
@@ -92,6 +93,18 @@ fn machines(catalog: &Catalog) -> Vec<(String, String)> {
         (catalog.machine_name(known.machine).to_owned(), text)
     });
     upstream.chain(downstream).collect()
+}
+
+/// What a machine type does not have in common with the upstream type that it equals otherwise.
+fn difference(catalog: &Catalog, difference: &Difference) -> String {
+    match difference {
+        Difference::Off(features, models) => {
+            let names: Vec<&str> = features.iter().map(|feature| catalog.feature_name(feature)).collect();
+            let models = models.as_ref().map(|models| format!(" in {} models", models.len())).unwrap_or_default();
+            format!(", without {}{models}", names.join(" and "))
+        }
+        Difference::MayHave(quirk) => format!(", may have {}", quirk.name()),
+    }
 }
 
 /// Which distributions' QEMU has a machine type.

@@ -67,10 +67,14 @@ impl Products {
         }
         let below = self.listed.iter().filter(of_product).filter(|known| is_patch_of(version, known.version()));
         below.max_by_key(|known| numbers(known.version())).ok_or_else(|| {
-            let is_older = |known: &&Product| numbers(known.version()) < numbers(version);
-            let older = self.listed.iter().filter(of_product).filter(is_older);
-            let near =
-                older.max_by_key(|known| numbers(known.version())).or_else(|| self.listed.iter().find(of_product));
+            let of_product: Vec<&Product> = self.listed.iter().filter(of_product).collect();
+            let number = |known: &&&Product| numbers(known.version());
+            let asked = numbers(version);
+            let older = || of_product.iter().filter(|known| number(known) < asked);
+            let same_major = |known: &&&Product| number(known).first() == asked.first();
+            let near = older().filter(same_major).max_by_key(number);
+            let near = near.or_else(|| of_product.iter().find(same_major)).or_else(|| older().max_by_key(number));
+            let near = near.or(of_product.first());
             NoProduct::Unknown(near.map(|known| &*known.name).or_else(|| {
                 // Another version of another product is no help.
                 let asked = format!("{listed_as}:{version}");

@@ -56,6 +56,11 @@ impl ModelDefaults {
         on
     }
 
+    /// Returns what it turns on under some machine type of a set and not under every one.
+    pub(crate) fn on_in(&self, machines: MachineSet) -> FeatureSet {
+        self.only_on.iter().filter(|(_, on)| on.0 & machines.0 != 0).map(|(feature, _)| *feature).collect()
+    }
+
     /// Returns the features on under some machine type.
     pub(crate) fn anywhere(&self) -> FeatureSet {
         let mut on = self.always;
@@ -139,11 +144,12 @@ pub(crate) type Dependency = (FeatureId, FeatureSet);
 /// Returns for each parent everything that goes off with it: its own children and theirs. QEMU's table stands in an order
 /// in which going over it once does that (asked of running QEMUs, of a CPU with every feature).
 pub(crate) fn closed(rows: &[Dependency]) -> Vec<Dependency> {
+    let parents: FeatureSet = rows.iter().map(|(parent, _)| *parent).collect();
     let of = |parent: FeatureId| rows.iter().find(|(known, _)| *known == parent).map(|(_, children)| *children);
     let all = rows.iter().map(|(parent, children)| {
         let mut children = *children;
         loop {
-            let more = children.iter().filter_map(of).fold(children, |all, more| all | more);
+            let more = (children & parents).iter().filter_map(of).fold(children, |all, more| all | more);
             if more == children {
                 break (*parent, children);
             }

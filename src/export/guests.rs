@@ -4,7 +4,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::{Scenario, write_release};
 use crate::explain::message;
-use crate::export::{FACTS_HASH, TOOL, tool_line};
+use crate::export::{FACTS_HASH, TOOL, markdown_cell, tool_line};
 use crate::resolve::{Answer, Verdict};
 use quick_xml::Writer;
 use quick_xml::events::BytesText;
@@ -100,10 +100,10 @@ pub fn guests_markdown(rows: &[GuestRow]) -> String {
     let ends = common_ends(rows);
     let mut out = heading(rows, ends, "`");
     out.push_str("| verdict | rule | guest | why |\n|---|---|---|---|\n");
-    let cell = |text: &str| text.replace('|', "\\|").replace('\n', " ");
     for row in worst_first(rows) {
         let why = format!("{}{}", ends_of(row, ends), row.note);
-        let _ = writeln!(out, "| {} | {} | {} | {} |", row.word(), row.rule, cell(&row.id), cell(&why));
+        let _ =
+            writeln!(out, "| {} | {} | {} | {} |", row.word(), row.rule, markdown_cell(&row.id), markdown_cell(&why));
     }
     out
 }

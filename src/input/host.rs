@@ -149,6 +149,9 @@ impl HostFile {
     }
 }
 
+/// The largest QMP reply, in bytes: a QEMU writes some 20 KiB, and JSON takes many times its size in memory.
+const LARGEST_REPLY: usize = 2 << 20;
+
 /// Parses a description of a host. CPU models in it are expanded with the CPU map of `libvirt`, or with the newest map
 /// that has the model.
 ///
@@ -164,6 +167,11 @@ pub fn read(catalog: &Catalog, libvirt: &LibvirtChoice, file: &str, bytes: &[u8]
         return Ok(host);
     }
     if body.starts_with('{') {
+        if bytes.len() > LARGEST_REPLY {
+            let message =
+                format!("expected a QMP reply of at most {} MiB, found {} bytes", LARGEST_REPLY >> 20, bytes.len());
+            return Err(LoadError::whole(file, message));
+        }
         return of_qmp(catalog, file, text);
     }
     cpuinfo::read(catalog, file, text)

@@ -6,7 +6,7 @@ use super::super::downstream::QemuChanges;
 use super::super::feature::FeatureSet;
 use super::super::map::ModelId;
 
-use super::super::qemu::{Accel, Dependency, MachineId, QemuFacts};
+use super::super::qemu::{Accel, Dependency, MachineId, MachineSet, QemuFacts};
 use super::super::version::Version;
 use super::{Catalog, machine_series};
 use std::sync::Arc;
@@ -36,9 +36,13 @@ impl QemuIndex {
     /// Works it out. What TCG lacks is what was asked of a running QEMU, else every blocker of its models together.
     pub(super) fn of(catalog: &Catalog, facts: &QemuFacts) -> Self {
         let mut machines = vec![false; catalog.machines().len()];
+        let mut own = MachineSet::default();
         for known in &facts.machines {
             if let Some(place) = machines.get_mut(usize::from(known.machine.0)) {
                 *place = true;
+            }
+            if let Some(place) = catalog.qemu_defaults().position(known.machine) {
+                own.insert(place);
             }
         }
         let mut models = vec![false; catalog.models().len()];
@@ -57,8 +61,7 @@ impl QemuIndex {
             }
             let kvm = catalog.qemu_defaults().of(known.model, Accel::Kvm);
             for cells in kvm.into_iter().chain(catalog.qemu_defaults().of(known.model, Accel::Tcg)) {
-                let own = facts.machines.iter().filter_map(|known| catalog.qemu_defaults().position(known.machine));
-                in_models |= own.map(|place| cells.on(place)).fold(cells.always, |all, on| all | on);
+                in_models |= cells.always | cells.on_in(own);
             }
         }
         let blockers = || facts.models.iter().flat_map(|model| model.tcg_blockers.iter().copied()).collect();

@@ -6,8 +6,8 @@ use crate::domain::catalog::Catalog;
 use crate::domain::scenario::{CpuChoice, Scenario, Told, write_host, write_machine};
 use crate::explain;
 use crate::export::report::wrapped;
-use crate::export::{FACTS_HASH, SCHEMA, TOOL, tool_line};
-use crate::resolve::{Resolver, Row, RuleId};
+use crate::export::{FACTS_HASH, SCHEMA, TOOL, csv_cell, markdown_cell, tool_line};
+use crate::resolve::{Row, RuleId};
 use std::fmt::Write;
 
 /// Returns the name of a line: a release, a product, a machine type, a model, a host.
@@ -40,10 +40,9 @@ const COLUMNS: usize = 80;
 /// The columns of one cell.
 const CELL: usize = 4;
 
-/// Returns the matrix as text of at most 80 columns: equal neighbours folded, columns numbered and listed above, and
+/// Returns the matrix, as far as it is resolved, as text of at most 80 columns: equal neighbours folded, columns numbered and listed above, and
 /// continued below where they are too many.
-pub fn matrix_text(catalog: &Catalog, scenario: &Scenario, matrix: &mut Matrix) -> String {
-    matrix.resolve_all(&mut Resolver::new(catalog));
+pub fn matrix_text(catalog: &Catalog, scenario: &Scenario, matrix: &Matrix) -> String {
     let ([rows, columns], [names, titles]) = folded(catalog, matrix);
     let mut out = String::new();
     wrapped(&mut out, "", &fixed(catalog, scenario, matrix));
@@ -73,9 +72,9 @@ pub fn matrix_text(catalog: &Catalog, scenario: &Scenario, matrix: &mut Matrix) 
 }
 
 /// Returns the matrix as a table in Markdown, equal neighbours folded.
-pub fn matrix_markdown(catalog: &Catalog, scenario: &Scenario, matrix: &mut Matrix) -> String {
-    matrix.resolve_all(&mut Resolver::new(catalog));
-    let ([rows, columns], [names, titles]) = folded(catalog, matrix);
+pub fn matrix_markdown(catalog: &Catalog, scenario: &Scenario, matrix: &Matrix) -> String {
+    let ([rows, columns], names) = folded(catalog, matrix);
+    let [names, titles] = names.map(|names| names.iter().map(|name| markdown_cell(name)).collect::<Vec<_>>());
     let mut out = format!("`{}`\n\n| from \\ to | {} |\n", fixed(catalog, scenario, matrix), titles.join(" | "));
     let _ = writeln!(out, "|---|{}", "---|".repeat(titles.len()));
     for (name, row) in names.iter().zip(&rows) {
@@ -112,22 +111,18 @@ fn folded(catalog: &Catalog, matrix: &Matrix) -> ([Vec<Fold>; 2], [Vec<String>; 
 }
 
 /// Returns the matrix as CSV: from, to, verdict, rule, the table's row and the scenario, a line a cell.
-pub fn matrix_csv(catalog: &Catalog, matrix: &mut Matrix) -> String {
-    matrix.resolve_all(&mut Resolver::new(catalog));
-    let quoted = |text: &str| {
-        if text.contains([',', '"']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
-    };
+pub fn matrix_csv(catalog: &Catalog, matrix: &Matrix) -> String {
     let mut out = String::from("from,to,verdict,rule,row,scenario\n");
     for row in 0..matrix.rows().len() {
         for column in 0..matrix.columns().len() {
             let Some((outcome, scenario)) = matrix.known(row, column).zip(matrix.scenario(row, column)) else {
                 continue;
             };
-            let from = quoted(&line_name(catalog, &matrix.rows()[row]));
-            let to = quoted(&line_name(catalog, &matrix.columns()[column]));
+            let from = csv_cell(&line_name(catalog, &matrix.rows()[row]));
+            let to = csv_cell(&line_name(catalog, &matrix.columns()[column]));
             let rule = outcome.rule.map_or("", RuleId::name);
             let of_table = outcome.row.map_or("", Row::name);
-            let link = quoted(&scenario.word(catalog));
+            let link = csv_cell(&scenario.word(catalog));
             let _ = writeln!(out, "{from},{to},{},{rule},{of_table},{link}", outcome.verdict.name());
         }
     }
@@ -135,8 +130,7 @@ pub fn matrix_csv(catalog: &Catalog, matrix: &mut Matrix) -> String {
 }
 
 /// Returns the matrix as JSON.
-pub fn matrix_json(catalog: &Catalog, scenario: &Scenario, matrix: &mut Matrix) -> String {
-    matrix.resolve_all(&mut Resolver::new(catalog));
+pub fn matrix_json(catalog: &Catalog, scenario: &Scenario, matrix: &Matrix) -> String {
     let mut rows = Vec::new();
     for row in 0..matrix.rows().len() {
         let cells: Vec<serde_json::Value> = (0..matrix.columns().len())

@@ -9,6 +9,9 @@ use foldhash::HashMap;
 /// where there are still more, each unknown input is varied alone, and the answer is `depends` in any case.
 pub(super) const MOST_CASES: usize = 20_000;
 
+/// Where there are more combinations, those that differ in one input are tried before all.
+const FEW_CASES: usize = 64;
+
 /// The combinations that are tried: for each, the index of every axis's value.
 pub(super) struct Combinations {
     /// How many values each axis has.
@@ -23,11 +26,11 @@ pub(super) struct Combinations {
 }
 
 impl Combinations {
-    /// Those of a plan. Where there are more than `many`, the values that are one for this guest are tried once.
-    pub(super) fn of(plan: &Plan<'_>, many: usize) -> Self {
-        let sizes: Vec<usize> = plan.axes.iter().map(|axis| axis.values.len()).collect();
+    /// Those of a plan. Where there are more than are tried, the values that are one for this guest are tried once.
+    pub(super) fn of(plan: &Plan<'_>) -> Self {
+        let sizes = sizes(plan);
         let every_value: Vec<Vec<usize>> = sizes.iter().map(|size| (0..*size).collect()).collect();
-        if count(&every_value).is_some_and(|all| all <= many) {
+        if count(&every_value).is_some_and(|all| all <= MOST_CASES) {
             return Self { tried: sizes.clone(), sizes, exhaustive: true, values: every(&every_value) };
         }
         Self::factored(plan, sizes)
@@ -52,6 +55,19 @@ impl Combinations {
             };
             return Self { sizes, tried, exhaustive: true, values: kept.iter().flat_map(|kept| every(kept)).collect() };
         }
+        let values = one_at_a_time(&sizes);
+        Self { sizes, tried: Vec::new(), exhaustive: false, values }
+    }
+
+    /// Returns whether all combinations of a plan are so few that trying some of them first gains nothing.
+    pub(super) fn are_few(plan: &Plan<'_>) -> bool {
+        sizes(plan).into_iter().try_fold(1usize, usize::checked_mul).is_some_and(|count| count <= FEW_CASES)
+    }
+
+    /// Those in which one input after the other has each of its values, beside the first, the middle and the last values
+    /// of the others.
+    pub(super) fn one_at_a_time(plan: &Plan<'_>) -> Self {
+        let sizes = sizes(plan);
         let values = one_at_a_time(&sizes);
         Self { sizes, tried: Vec::new(), exhaustive: false, values }
     }
@@ -107,6 +123,10 @@ fn every(values: &[Vec<usize>]) -> Vec<usize> {
         }
     }
     all
+}
+
+fn sizes(plan: &Plan<'_>) -> Vec<usize> {
+    plan.axes.iter().map(|axis| axis.values.len()).collect()
 }
 
 fn one_at_a_time(sizes: &[usize]) -> Vec<usize> {

@@ -156,6 +156,11 @@ impl Budget {
         Self { left: CASES, spare: true }
     }
 
+    /// Returns the budget of a table that is written: some seconds.
+    pub const fn of_table() -> Self {
+        Self { left: 1_000_000, spare: false }
+    }
+
     /// Returns the budget of whoever waits for the answer.
     pub const fn endless() -> Self {
         Self { left: usize::MAX, spare: true }

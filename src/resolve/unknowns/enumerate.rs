@@ -1,6 +1,6 @@
 //! Tries every combination of what is not known, and says on which inputs the answer depends.
 
-use super::combinations::{Combinations, MOST_CASES};
+use super::combinations::Combinations;
 use super::dedup::{Cases, Shared};
 use super::{Dependence, Plan};
 use crate::resolve::answer::{Outcome, OutcomeWithFeatures, Possible};
@@ -9,9 +9,6 @@ use crate::resolve::decision_table::Row;
 use crate::resolve::refusal::Refusal;
 use crate::resolve::rules::RuleId;
 use crate::resolve::verdict::Verdict;
-
-/// From so many combinations on it costs less to find the values that are one for this guest than to try all.
-const WORTH_FACTORING: usize = 256;
 
 /// What an answer depends on where there are more combinations than are tried.
 pub(crate) const TOO_MANY: &str = "too many combinations";
@@ -141,7 +138,7 @@ impl Plan<'_> {
     /// # Errors
     /// The input without which nothing can be said.
     pub(super) fn try_cases(&self, wanted: Wanted) -> Result<Agreement, Dependence> {
-        let combinations = Combinations::of(self, MOST_CASES);
+        let combinations = Combinations::of(self);
         // Where some answers do not count, two may be one in the end.
         let enough = if wanted == Wanted::Whether && !self.same_any_host { 2 } else { usize::MAX };
         let mut tried = self.try_all(&combinations, enough);
@@ -195,27 +192,37 @@ impl Plan<'_> {
         if self.axes.is_empty() || (outcome.verdict != Verdict::Unchanged && !passed_over(outcome)) {
             return Some(outcome).filter(|outcome| outcome.verdict == Verdict::Unchanged);
         }
-        let combinations = Combinations::of(self, WORTH_FACTORING);
-        if !combinations.is_exhaustive() {
-            return None;
+        if !Combinations::are_few(self) {
+            self.unchanged_in_all(&Combinations::one_at_a_time(self), row).ok()?;
         }
-        let shared = Shared::of(self, &combinations);
+        let all = Combinations::of(self);
+        if all.is_exhaustive() { self.unchanged_in_all(&all, row).ok()?.map(|found| found.outcome) } else { None }
+    }
+
+    /// Returns what the cases in which the guest starts share; an error if it does not arrive unchanged in one of them.
+    fn unchanged_in_all(
+        &self,
+        combinations: &Combinations,
+        row: Option<Row>,
+    ) -> Result<Option<OutcomeWithFeatures>, ()> {
+        let shared = Shared::of(self, combinations);
         let cases = Cases::of(self, &shared);
         let mut found: Option<OutcomeWithFeatures> = None;
         for (prepared, definition) in (0..shared.distinct()).filter_map(|number| cases.prepare(number)) {
             let Some(brief) = brief(&prepared, &definition.unordered(), self.scenario.feature) else { continue };
-            if passed_over(brief.outcome) {
+            let Outcome { verdict, row: found_row, .. } = brief.outcome;
+            if self.same_any_host && verdict == Verdict::StartRefused {
                 continue;
             }
-            if brief.outcome.verdict != Verdict::Unchanged || !in_row(brief.outcome) {
-                return None;
+            if verdict != Verdict::Unchanged || (row.is_some() && row != found_row) {
+                return Err(());
             }
             match &mut found {
                 Some(found) => keep_common(found, &brief),
                 None => found = Some(brief),
             }
         }
-        found.map(|found| found.outcome)
+        Ok(found)
     }
 
     /// The axes along which the answer changes while every other stays where it is, each with one value per answer.
