@@ -179,8 +179,6 @@ fn f13_the_rule_of_a_completed_guest_does_not_speak_of_a_refusal() {
         ("Haswell,accel=tcg,machine=pc-q35-5.2,from=3.1.0:5.2.0,to=3.1.0:7.2.22", "changed feature-gained"),
         ("Haswell,accel=tcg,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=3.1.0:5.2.0", "changed feature-lost"),
     ]);
-    let found = answer("Skylake-Client,machine=pc-q35-3.1,started=old,from=new,to=new");
-    assert!(found.verdict.name() != "aborted" || found.row.is_none_or(|row| row.name() != "T2"), "{found:?}");
 }
 
 #[test]

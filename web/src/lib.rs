@@ -216,6 +216,18 @@ pub extern "C" fn idle() -> bool {
     worked
 }
 
+/// Moves a screen that plays on by one step. Returns whether it plays.
+#[unsafe(no_mangle)]
+pub extern "C" fn tick() -> bool {
+    let mut playing = false;
+    with(|model, _, _| {
+        playing = update::is_playing(model);
+        update::tick(model);
+        None
+    });
+    playing
+}
+
 /// Says in the bottom line what came of a task: the text.
 #[unsafe(no_mangle)]
 pub extern "C" fn say() {
