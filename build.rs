@@ -102,6 +102,7 @@ impl<T: ?Sized + Eq + Hash> Table<T> {
         Self { list: Vec::new(), places: HashMap::default() }
     }
 
+    #[expect(clippy::expect_used, reason = "facts that do not fit must not be built")]
     fn place(&mut self, one: Arc<T>) -> u16 {
         *self.places.entry(one).or_insert_with_key(|one| {
             self.list.push(Arc::clone(one));
