@@ -80,7 +80,7 @@ pub fn matrix_markdown(catalog: &Catalog, scenario: &Scenario, matrix: &Matrix) 
     for (name, row) in names.iter().zip(&rows) {
         let _ = write!(out, "| {name} |");
         for column in &columns {
-            let cell = matrix.known(row.first, column.first).map(|outcome| explain::outcome(outcome));
+            let cell = matrix.known(row.first, column.first).map(explain::outcome);
             let _ = write!(out, " {} |", cell.unwrap_or_default());
         }
         out.push('\n');
