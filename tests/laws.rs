@@ -129,8 +129,9 @@ fn an_answer_in_short_is_the_one_at_length() {
 }
 
 /// Why a guest may not come back to the very place it left, by rule.
-const NOT_EVEN_AT_HOME: [(RuleId, &str); 7] = [
+const NOT_EVEN_AT_HOME: [(RuleId, &str); 8] = [
     (RuleId::XsaveStates, "a state outlived its feature, which is switched off by name on arrival"),
+    (RuleId::MigrateCommand, "the libvirt does not know how to tell this QEMU to migrate"),
     (RuleId::RestoreTransport, "the libvirt does not know how this QEMU takes a file"),
     (RuleId::Dependency, "a parent was filtered at the start and is switched off by name on arrival"),
     (RuleId::ForbiddenFeature, "check=none let it start, and what arrives is checked"),

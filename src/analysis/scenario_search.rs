@@ -288,6 +288,7 @@ impl<'a> Search<'a> {
             | Refusal::UnknownModelCompared(_)
             | Refusal::UnknownModelSent(_)
             | Refusal::ModelUnsupported(_)
+            | Refusal::NotMigrated
             | Refusal::NotRestored
             | Refusal::OtherVendor(_) => Vec::new(),
         }

@@ -269,6 +269,8 @@ settings! {
     InvtscMessage "invtsc-message" InvtscMessage => |b, v| b.invtsc_message = v;
     /// A saved guest is restored through `fd:`.
     RestoresThroughFd "restore-through-fd" bool => |b, v| b.restores_through_fd = v;
+    /// The command `migrate` gets the argument `detach`.
+    MigratesWithDetach "migrate-detach" bool => |b, v| b.migrates_with_detach = v;
     /// A dated fact of the map.
     VmxKnown "vmx-known" bool => |b, v| b.map_facts.set(MapFact::VmxKnown, v);
     /// A dated fact of the map.
@@ -381,6 +383,8 @@ pub struct Behaviour {
     pub(crate) invtsc_message: InvtscMessage,
     /// A saved guest is restored through `fd:`, which names the file to QEMU by a descriptor.
     pub(crate) restores_through_fd: bool,
+    /// The command `migrate` gets the argument `detach`, of which QEMU took no notice while it knew it.
+    pub(crate) migrates_with_detach: bool,
     /// The dated facts of its map.
     pub(crate) map_facts: MapFacts,
 }
@@ -420,6 +424,7 @@ impl Default for Behaviour {
             sorted_domcapabilities: false,
             invtsc_message: InvtscMessage::Libvirt,
             restores_through_fd: false,
+            migrates_with_detach: false,
             map_facts: MapFacts::default(),
         }
     }
@@ -521,6 +526,8 @@ named_enum! {
         PdcmCleared "pdcm-cleared",
         /// XSAVE states that the accelerator lacks are left out, and not reported as unavailable.
         StatesMasked "states-masked",
+        /// The command `migrate` does not know the argument `detach`.
+        NoDetach "no-detach",
         /// A file is not restored through `fd:`.
         NoFileThroughFd "no-file-through-fd",
     }

@@ -82,6 +82,8 @@ pub enum Fact {
     NoInvariantTsc(Accel),
     /// A guest with `invtsc` is not sent.
     NotSent,
+    /// QEMU does not take libvirt's command to migrate.
+    NotMigrated,
     /// QEMU does not take the saved guest as libvirt hands it over.
     NotRestored(Version),
     /// The guest's XSAVE states of these features are gone.
@@ -232,6 +234,7 @@ impl Story<'_> {
             Refusal::OtherVendor(vendor) => Fact::HostHasOtherVendor(*vendor),
             Refusal::NoInvariantTsc => Fact::NoInvariantTsc(self.scenario.accel),
             Refusal::NotSent(_) => Fact::NotSent,
+            Refusal::NotMigrated => Fact::NotMigrated,
             Refusal::NotRestored => Fact::NotRestored(self.qemu()),
             Refusal::UnknownModel(model) | Refusal::UnknownModelCompared(model) | Refusal::UnknownModelSent(model) => {
                 Fact::MapHasNoModel(*model)

@@ -440,6 +440,7 @@ impl Story<'_> {
             Refusal::PartialMissing(_) => (asked, "host supports it", format!("the host lacks {name}")),
             Refusal::OtherVendor(vendor) => (format!("vendor {}", vendor.name()), "host", "another vendor".to_owned()),
             Refusal::NoInvariantTsc => ("invtsc".to_owned(), "QEMU enables it", "not supported".to_owned()),
+            Refusal::NotMigrated => ("migrate with detach".to_owned(), "QEMU can do it", "not sent".to_owned()),
             Refusal::NotRestored => {
                 ("restore from a descriptor".to_owned(), "QEMU can do it", self.qemu_lacks("no longer supported"))
             }

@@ -85,6 +85,9 @@ pub fn message(catalog: &Catalog, refusal: &Refusal) -> String {
         Refusal::NotSent(Sender::Command) => {
             format!("internal error: unable to execute QEMU command 'migrate': {BLOCKED}")
         }
+        Refusal::NotMigrated => {
+            "internal error: unable to execute QEMU command 'migrate': Parameter 'detach' is unexpected".to_owned()
+        }
         Refusal::NotRestored => {
             "internal error: unable to execute QEMU command 'migrate-incoming': fd: migration to a \
                                  file is not supported. Use file: instead."

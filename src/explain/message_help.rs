@@ -180,6 +180,7 @@ fn rule_of(catalog: &Catalog, refusal: &Refusal) -> RuleId {
         Refusal::MsrFeatures(_) => RuleId::MsrFeatures,
         Refusal::OtherVendor(_) => RuleId::Vendor,
         Refusal::NoInvariantTsc | Refusal::NotSent(_) => RuleId::Invtsc,
+        Refusal::NotMigrated => RuleId::MigrateCommand,
         Refusal::NotRestored => RuleId::RestoreTransport,
         Refusal::MachineType { .. } | Refusal::MachineTypeAtQemu { .. } => RuleId::MachineType,
         Refusal::UnknownFeature(_) => RuleId::UnknownFeature,
@@ -280,6 +281,11 @@ fn of_refusal(catalog: &Catalog, refusal: &Refusal) -> Vec<String> {
         Refusal::NotSent(_) => vec![
             "The guest's CPU has invtsc, and its definition gives no TSC frequency: such a guest is not saved and not \
              migrated; it keeps running at the source."
+                .to_owned(),
+        ],
+        Refusal::NotMigrated => vec![
+            "libvirt told QEMU to migrate with the argument detach, which QEMU 11.1 and later do not know. The guest's CPU \
+             is not the reason, and the guest keeps running: libvirt must be newer at the source."
                 .to_owned(),
         ],
         Refusal::NotRestored => vec![

@@ -59,6 +59,7 @@ pages! {
     UnknownProperty "unknown-property",
     QemuTooOld "qemu-too-old",
     Invtsc "invtsc",
+    MigrateCommand "migrate-command",
     RestoreTransport "restore-transport",
     Conflict "conflict",
     Ht "ht",

@@ -370,6 +370,9 @@ impl Words<'_> {
             Fact::NotSent => {
                 "The guest has invtsc and its definition no TSC frequency: it is neither saved nor migrated.".to_owned()
             }
+            Fact::NotMigrated => "libvirt tells QEMU to migrate with the argument detach, which QEMU 11.1 and later do \
+                                  not know. The CPU is not the reason."
+                .to_owned(),
             Fact::NotRestored(qemu) => format!(
                 "{to} hands the saved guest to QEMU as a file descriptor (fd:), and QEMU {qemu} takes a file only by its \
                  name (file:). The CPU is not the reason."

@@ -209,6 +209,7 @@ const MESSAGES: &[(&str, Lead, Reader)] =
         ("doesn't support requested feature: CPUID", Lead::Word, unsupported),
         ("doesn't support requested feature: MSR", Lead::Word, unsupported),
         ("failed to set MSR 0x", Lead::None, |_, _, _| Some(MessageMeaning::Unspecific(Unspecific::SetMsr))),
+        ("Parameter 'detach' is unexpected", Lead::None, |_, _, _| known(Refusal::NotMigrated)),
         ("fd: migration to a file is not supported", Lead::None, |_, _, _| known(Refusal::NotRestored)),
         ("CPU is incompatible with host CPU", Lead::Word, |_, rest, _| {
             let reasons = ["required features", "forbidden feature", "strictly match", "vendor"];

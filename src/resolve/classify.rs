@@ -225,7 +225,7 @@ fn limiting_component(
         RuleId::ModelUnsupported | RuleId::UnknownProperty | RuleId::QemuTooOld | RuleId::MsrFeatures => {
             LimitingComponent::Qemu
         }
-        RuleId::RestoreTransport => LimitingComponent::Libvirt,
+        RuleId::RestoreTransport | RuleId::MigrateCommand => LimitingComponent::Libvirt,
         RuleId::CpuMode if matches!(found.refusal, Some(Refusal::UnknownMode(_))) => LimitingComponent::Libvirt,
         RuleId::Invtsc if matches!(found.refusal, Some(Refusal::NotSent(_))) => LimitingComponent::Qemu,
         RuleId::UnknownFeature

@@ -7,6 +7,7 @@ use super::endpoint::{Endpoint, Guest, Host};
 use super::expansion::expand;
 use super::prepared_endpoint::{Expansion, Facts, PreparedEndpoint};
 use super::recorder::{FullTrace, Recorder};
+use super::refusal::UnorderedRefusal;
 use super::send::{not_sent, send};
 use super::start::{Attempt, Built, adopt_running, start_incoming, start_new};
 use super::trace::{Running, StartTrace};
@@ -219,6 +220,11 @@ impl<P: PolicyStore> Journey<'_, P> {
             }
             guest.needs_original = index + 2 < path.len();
             let mention = start_incoming(facts, to, &mut sent, guest, (&mut result.last, recorder));
+            // qemuMonitorJSONMigrate: QEMU is told to migrate when the destination has prepared the guest.
+            if result.last.refusal.is_none() && from.cannot_migrate {
+                recorder.refused(facts, to, &guest.live, &UnorderedRefusal::NotMigrated);
+                result.last.refusal = Some(UnorderedRefusal::NotMigrated);
+            }
             let last = &result.last;
             let before = result.after.or(result.before);
             result.after = last.cpu.map(|cpu| cpu.visible);

@@ -105,6 +105,8 @@ pub(super) struct PreparedEndpoint<'e> {
     pub(super) masks_states: bool,
     /// Whether this libvirt hands a saved guest to QEMU in a way that this QEMU does not take.
     pub(super) cannot_restore: bool,
+    /// Whether this libvirt tells QEMU to migrate in a way that this QEMU does not take.
+    pub(super) cannot_migrate: bool,
     /// Its QEMU's dependency table.
     pub(super) dependencies: Dependencies<'e>,
 }
@@ -168,6 +170,7 @@ impl<'e> PreparedEndpoint<'e> {
                     features | (silicon - catalog.named().mpx.into_iter().collect())
                 }
             },
+            cannot_migrate: end.behaviour.migrates_with_detach && quirk(QuirkKind::NoDetach, None),
             cannot_restore: end.behaviour.restores_through_fd && quirk(QuirkKind::NoFileThroughFd, None),
             dependencies,
         }

@@ -17,7 +17,8 @@ named_enum! {
         Qemu "qemu",
         /// `qemuProcessUpdateAndVerifyCPU`: after QEMU is there, feature by feature.
         FullCheck "full-check",
-        /// `qemuMigrationSrcIsAllowed` and `qemuDomainMakeCPUMigratable`: at the sender, before anything is sent.
+        /// `qemuMigrationSrcIsAllowed`, `qemuDomainMakeCPUMigratable` and `qemuMonitorJSONMigrate`: at the sender, before
+        /// the guest is sent.
         Send "send",
     }
 }
@@ -98,6 +99,8 @@ pub enum Refusal<L = Vec<FeatureId>> {
     NoInvariantTsc,
     /// The sender keeps a guest with `invtsc`; who says so.
     NotSent(Sender),
+    /// The source's QEMU does not take libvirt's command to migrate.
+    NotMigrated,
     /// QEMU does not take the saved guest in the way in which libvirt hands it over.
     NotRestored,
     /// QEMU reported a feature both on and unavailable.
@@ -141,6 +144,7 @@ impl UnorderedRefusal {
             Self::OtherVendor(vendor) => Refusal::OtherVendor(*vendor),
             Self::NoInvariantTsc => Refusal::NoInvariantTsc,
             Self::NotSent(who) => Refusal::NotSent(*who),
+            Self::NotMigrated => Refusal::NotMigrated,
             Self::NotRestored => Refusal::NotRestored,
             Self::Conflict(feature) => Refusal::Conflict(*feature),
             Self::FullCheck { extra, missing } => Refusal::FullCheck { extra: list(*extra), missing: list(*missing) },
@@ -170,6 +174,7 @@ impl UnorderedRefusal {
             | Self::UnknownProperty { .. }
             | Self::NoInvariantTsc
             | Self::NotSent(_)
+            | Self::NotMigrated
             | Self::NotRestored
             | Self::Conflict(_) => (FeatureSet::EMPTY, FeatureSet::EMPTY),
         }
@@ -196,7 +201,7 @@ impl<L> Refusal<L> {
             | Self::PartialStrict(_) => Stage::UpdateCpu,
             Self::UnknownProperty { .. } | Self::MachineTypeAtQemu { .. } | Self::NotRestored => Stage::Qemu,
             Self::NoInvariantTsc | Self::Conflict(_) | Self::FullCheck { .. } => Stage::FullCheck,
-            Self::NotSent(_) | Self::UnknownModelSent(_) => Stage::Send,
+            Self::NotSent(_) | Self::UnknownModelSent(_) | Self::NotMigrated => Stage::Send,
         }
     }
 }

@@ -79,6 +79,8 @@ named_enum! {
         Missing "missing",
         /// Both.
         ExtraMissing "extra-missing",
+        /// QEMU does not take this libvirt's command to migrate.
+        MigrateCommand "migrate-command",
         /// QEMU does not take a saved guest from this libvirt.
         RestoreTransport "restore-transport",
         /// The guest arrives with the same features and with other XSAVE states.
@@ -225,6 +227,7 @@ pub const RULES: &[Rule] = &[
     Rule { id: RuleId::UnknownProperty, applies: refused!(Refusal::UnknownProperty { .. }) },
     Rule { id: RuleId::QemuTooOld, applies: refused!(Refusal::QemuTooOld { .. }) },
     Rule { id: RuleId::Invtsc, applies: refused!(Refusal::NoInvariantTsc | Refusal::NotSent(_)) },
+    Rule { id: RuleId::MigrateCommand, applies: refused!(Refusal::NotMigrated) },
     Rule { id: RuleId::RestoreTransport, applies: refused!(Refusal::NotRestored) },
     Rule { id: RuleId::Conflict, applies: refused!(Refusal::Conflict(_)) },
     Rule {

@@ -88,9 +88,13 @@ pub(super) fn not_sent<P: PolicyStore>(
             false => Sender::Command,
         }));
     }
-    let original = guest.original.as_ref().filter(|original| original.mode == Mode::Custom)?;
-    let named = facts.model(sender, original.model).filter(|_| drops_added(sender, true))?;
-    named.of_map.is_none().then_some(UnorderedRefusal::UnknownModelSent(named.id))
+    let original = guest.original.as_ref().filter(|original| original.mode == Mode::Custom);
+    let named = original.and_then(|original| facts.model(sender, original.model)).filter(|_| drops_added(sender, true));
+    match named.filter(|named| named.of_map.is_none()) {
+        Some(named) => Some(UnorderedRefusal::UnknownModelSent(named.id)),
+        // qemuMonitorJSONMigrate: a guest that is saved has no destination yet that could refuse it first.
+        None => (facts.transport == Transport::Save && sender.cannot_migrate).then_some(UnorderedRefusal::NotMigrated),
+    }
 }
 
 /// The first QEMU that tells why it does not migrate (`blocked-reasons` of `query-migrate`).

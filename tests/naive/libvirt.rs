@@ -389,7 +389,22 @@ pub(crate) fn reconnect(node: &Node, mut started: Started) -> Started {
 }
 
 /// qemuMigrationSrcIsAllowed, every release: the invariant TSC stays where it is, unless its frequency is given.
-pub(crate) fn may_leave(node: &Node, started: &Started, question: &Question) -> Result<(), Stop> {
+pub(crate) fn may_leave(node: &Node, started: &Started, question: &Question, transport: &str) -> Result<(), Stop> {
+    keeps_invtsc(node, started, question)?;
+    // A file has no destination that could refuse the guest before QEMU is told to migrate.
+    if transport == "save" { migrate_command(node) } else { Ok(()) }
+}
+
+/// qemuMonitorJSONMigrate, to 10.7.0 at least: QEMU 11.1 does not know the argument detach.
+pub(crate) fn migrate_command(node: &Node) -> Result<(), Stop> {
+    if releases::migrates_with_detach(node.version) && node.qemu.number >= (11, 1, 0) {
+        let text = "internal error: unable to execute QEMU command 'migrate': Parameter 'detach' is unexpected";
+        return refuse("migrate", text.to_owned());
+    }
+    Ok(())
+}
+
+fn keeps_invtsc(node: &Node, started: &Started, question: &Question) -> Result<(), Stop> {
     if question.tsc {
         return Ok(());
     }

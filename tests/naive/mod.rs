@@ -373,7 +373,7 @@ fn answer_once(
             host: host_at(facts, question, (&stop.host, to_has_unknown), &stop.end.qemu)?,
             removed_incoming,
         };
-        if let Err(stop) = libvirt::may_leave(&here, &guest, question) {
+        if let Err(stop) = libvirt::may_leave(&here, &guest, question, &stop.transport) {
             return refused(answer, "aborted", stop);
         }
         let (xml, cookie) = libvirt::send(&here, &guest, &stop.transport);
@@ -381,6 +381,9 @@ fn answer_once(
             Ok(arrived) => arrived,
             Err(stop) => return refused(answer, "aborted", stop),
         };
+        if let Err(stop) = libvirt::migrate_command(&here) {
+            return refused(answer, "aborted", stop);
+        }
         here = there;
     }
     answer.arrived = Some(guest.live.features.clone());

@@ -221,6 +221,11 @@ pub(crate) fn asks_what_blocks(release: Number) -> bool {
     release >= (8, 6, 0)
 }
 
+/// qemuMonitorJSONMigrate with QEMU 11.1: recorded to fail in 9.0.0, and not in Debian 13's 11.3.0.
+pub(crate) fn migrates_with_detach(release: Number) -> bool {
+    release < (11, 3, 0)
+}
+
 /// Restoring with QEMU 11.1: recorded to fail in 11.3.0, and not in 12.8.0.
 pub(crate) fn restores_through_fd(release: Number) -> bool {
     release < (12, 8, 0)

@@ -295,6 +295,7 @@ impl Plan<'_> {
         if !role.sends {
             (own.drop_added, own.send_pconfig) = (none.drop_added, none.send_pconfig);
             own.invtsc_message = none.invtsc_message;
+            own.migrates_with_detach = none.migrates_with_detach;
         }
         if role.receives_live || (!role.starts && !role.receives) {
             own.partial_check = none.partial_check;
