@@ -94,7 +94,7 @@ fn every_screen_is_reached_by_its_key_and_left_by_escape() {
     // One over the other, and back through all of them.
     terminal.keys("mfx");
     terminal.until("-cpu at the source");
-    for seen in ["guest sees", "by machine type", "row T7"] {
+    for seen in ["CPU map", "by machine type", "row T7"] {
         terminal.keys("\x1b");
         terminal.until(seen);
     }

@@ -321,7 +321,8 @@ fn answer(model: &Model) -> Page {
     let mut why = derived.explanation.why.clone();
     why.push(derived.explanation.notice.clone());
     parts.push(("Why".to_owned(), why.join("\n")));
-    parts.push(("Confidence".to_owned(), derived.explanation.basis.clone()));
+    let evidence = "docs/EVIDENCE.md counts what was recorded, read and inferred.";
+    parts.push(("Confidence".to_owned(), format!("{}\n{evidence}", derived.explanation.basis)));
     for (index, fix) in derived.remedies.iter().enumerate() {
         let (Application::Xml(how) | Application::Command(how)) = &fix.how;
         let restart = if fix.restart { "Needs a restart of the guest." } else { "Needs no restart of the guest." };

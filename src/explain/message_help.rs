@@ -207,6 +207,7 @@ fn of_lists(catalog: &Catalog, extra: &[FeatureId], missing: &[FeatureId]) -> Ru
     if removed { RuleId::T7 } else { rule }
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm for each refusal, as in a table")]
 fn of_refusal(catalog: &Catalog, refusal: &Refusal) -> Vec<String> {
     let list = |features: &[FeatureId]| some_names(features.iter().map(|feature| catalog.feature_name(*feature)));
     let with = |sentence: String, features: &[FeatureId]| {

@@ -6,7 +6,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::names::first_names;
 use crate::domain::scenario::Scenario;
-use crate::resolve::{Answer, Outcome, Resolver, RuleId, StartTrace, TABLE, Verdict, cold_boot, rollback};
+use crate::resolve::{Answer, Outcome, Plan, Resolver, RuleId, StartTrace, TABLE, Verdict, cold_boot, rollback};
 
 /// What can happen after the migration, as fragments of sentences.
 #[derive(Clone, PartialEq, Debug)]
@@ -38,7 +38,8 @@ impl Outlook {
             }
         }
         let all = answer.case_count() <= MOST_CASES;
-        let (back, boot) = (in_every_case(back, all), in_every_case(boot, all));
+        let inputs = || inputs(catalog, scenario);
+        let (back, boot) = (in_every_case(back, all, inputs), in_every_case(boot, all, inputs));
         let reverse = Resolver::new(catalog).outcome(&scenario.swapped());
         let back = back.unwrap_or_else(|| no_rollback(catalog, scenario, answer));
         let boot = boot.unwrap_or_else(|| {
@@ -83,11 +84,29 @@ fn no_rollback(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Strin
     }
 }
 
-/// The effect that all cases have; `None` where there is none.
-fn in_every_case(effects: Vec<Option<String>>, all: bool) -> Option<String> {
-    let same = all && effects.iter().all(|effect| Some(effect) == effects.first());
-    let first = effects.into_iter().flatten().next()?;
-    Some(if same { first } else { "depends on the unknown input".to_owned() })
+/// The effect that all cases have, or the two that they have and the inputs that decide; `None` where there is none.
+fn in_every_case(effects: Vec<Option<String>>, all: bool, inputs: impl FnOnce() -> String) -> Option<String> {
+    let known = effects.iter().all(Option::is_some);
+    let mut different: Vec<String> = Vec::new();
+    for effect in effects.into_iter().flatten() {
+        if !different.contains(&effect) {
+            different.push(effect);
+        }
+    }
+    match different.as_slice() {
+        [] => None,
+        [one] if all && known => Some(one.clone()),
+        [one, other] if all && known => Some(format!("{one}; or {other}: depends on {}", inputs())),
+        _ => Some(format!("depends on {}", inputs())),
+    }
+}
+
+/// The names of the unknown inputs.
+fn inputs(catalog: &Catalog, scenario: &Scenario) -> String {
+    let names =
+        Plan::of(catalog, scenario).map(|plan| plan.axes.into_iter().map(|axis| axis.input).collect::<Vec<_>>());
+    let names = names.unwrap_or_default();
+    first_names(names.iter().map(String::as_str), 3)
 }
 
 /// Returns the begin of a sentence that says which model the guest changes to; empty if it keeps its model.

@@ -151,6 +151,8 @@ impl Recorder<Policies> for FullTrace {
     ) {
         if let Some(start) = self.current() {
             start.refused = Some(partial_check::listed(facts, endpoint, given, refusal));
+            // A destination that was ready ends with the migration.
+            (start.live, start.original) = (None, None);
         }
     }
 

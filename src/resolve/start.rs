@@ -77,10 +77,11 @@ pub(super) fn adopt_running<P: PolicyStore, K: Recorder<P>>(
 ) {
     recorder.given(endpoint, &guest.live, false);
     let users = guest.original.as_ref().map(|original| original.features.sets().off()).unwrap_or_default();
-    let cpu = match guest.live.is_passthrough() {
+    let cpu = if guest.live.is_passthrough() {
         // Its live definition says nothing of the CPU, which is what this QEMU builds here.
-        true => qemu_cpu::build(facts, endpoint, &guest.live),
-        false => qemu_cpu::described(facts, endpoint, &guest.live, users),
+        qemu_cpu::build(facts, endpoint, &guest.live)
+    } else {
+        qemu_cpu::described(facts, endpoint, &guest.live, users)
     };
     recorder.cpu(&cpu);
     if guest.original.is_none() {

@@ -57,7 +57,11 @@ pub fn expansions(catalog: &Catalog, request: &Request<'_>) -> Vec<PossibleExpan
             stepping if stepping.starts_with("stepping") => Some(stepping.to_owned()),
             other => Some(format!("signature {other}")),
         };
-        add_new(&mut found, label, each(catalog, &request, |libvirt, qemu| expand(catalog, libvirt, qemu, &request)));
+        add_new(
+            &mut found,
+            label.as_ref(),
+            each(catalog, &request, |libvirt, qemu| expand(catalog, libvirt, qemu, &request)),
+        );
     }
     if let [only] = found.as_mut_slice() {
         only.assumptions.clear();
@@ -66,10 +70,10 @@ pub fn expansions(catalog: &Catalog, request: &Request<'_>) -> Vec<PossibleExpan
 }
 
 /// Adds those that are not known yet; a single one needs no assumption.
-fn add_new(found: &mut Vec<PossibleExpansion>, label: Option<String>, ways: Vec<PossibleExpansion>) {
+fn add_new(found: &mut Vec<PossibleExpansion>, label: Option<&String>, ways: Vec<PossibleExpansion>) {
     for mut way in ways {
         if found.iter().all(|known| known.guest.definition != way.guest.definition) {
-            way.assumptions.extend(label.clone());
+            way.assumptions.extend(label.cloned());
             found.push(way);
         }
     }

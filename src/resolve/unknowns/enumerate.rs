@@ -246,9 +246,9 @@ impl Plan<'_> {
                 new.clear();
                 for case in line {
                     let answer = tried.of[case];
-                    let is_new = |known: &usize| match only_messages {
-                        true => tried.of[*known] != answer,
-                        false => verdict_and_rule(tried.of[*known]) != verdict_and_rule(answer),
+                    let is_new = |known: &usize| {
+                        let known = tried.of[*known];
+                        known != answer && (only_messages || verdict_and_rule(known) != verdict_and_rule(answer))
                     };
                     if answer.is_some() && new.iter().all(is_new) {
                         new.push(case);

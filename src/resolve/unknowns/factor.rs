@@ -3,7 +3,7 @@
 
 use super::Plan;
 use super::endpoint_options::EndpointOptions;
-use crate::domain::behaviour::{Behaviour, DropUnknown, Regime};
+use crate::domain::behaviour::{Behaviour, DropUnknown, QuirkKind, Regime};
 use crate::domain::definition::{Definition, Fallback, Match, Mode, Policy};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::map::{CpuMap, ModelDefinition, ModelId};
@@ -44,6 +44,7 @@ struct View {
 
 /// What a map is to one guest.
 #[derive(PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are models, and a box for each would cost more")]
 enum MapView {
     /// Its model may be any: the map as a whole, by its address.
     Whole(*const CpuMap),
@@ -234,6 +235,14 @@ impl Plan<'_> {
         }
         if (all & end.map.in_msrs()).is_empty() {
             behaviour.msr_check = true;
+        }
+        // What QEMU took no notice of, or still takes.
+        let none = Behaviour::default();
+        if !end.qemu.has_quirk(self.catalog, QuirkKind::NoDetach, None) {
+            behaviour.migrates_with_detach = none.migrates_with_detach;
+        }
+        if !end.qemu.has_quirk(self.catalog, QuirkKind::NoFileThroughFd, None) {
+            behaviour.restores_through_fd = none.restores_through_fd;
         }
         let dependencies = end.qemu.dependencies.iter().map(|(parent, children)| (*parent, *children & all));
         View {
