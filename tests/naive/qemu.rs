@@ -104,10 +104,9 @@ pub(crate) fn build(
             // x86_cpu_get_supported_feature_word, 10.1.2: not for an AMD guest on a machine type since 10.1.
             let hidden = feature == "arch-capabilities" && vendor == "AMD" && hides(qemu.number, &question.machine);
             // x86_cpu_get_supported_feature_word, every QEMU: with migratable=on not what cannot be migrated.
+            let stays = feature == "invtsc" && question.migratable;
             if node.knows(feature)
-                && !hidden
-                && !(feature == "invtsc" && question.migratable)
-                && !is_flag(feature)
+                && !(hidden || stays || is_flag(feature))
                 && (question.accel == "tcg" || supports(node, feature, question)?)
             {
                 on.insert(feature.clone());
