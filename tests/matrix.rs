@@ -146,7 +146,7 @@ fn products_name_what_they_ship() {
 
 #[test]
 fn enter_and_a_second_click_go_to_the_first_screen_with_the_cell() {
-    let session = open(T7, USUAL).keys(&with("<down><down><enter>"));
+    let session = open(T7, USUAL).keys(&with("<down><enter>"));
     assert_eq!(session.model.derived.link, "Skylake-Client,machine=pc-q35-3.1,from=10.4.0:7.2.22,to=new:7.2.22");
     has(&session, "Decision table");
     let mut session = session.keys("um");
