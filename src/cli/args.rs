@@ -118,7 +118,7 @@ pub enum Command {
     /// Explain the error messages in a text, such as a log
     #[command(after_help = exit_codes::of("explain"))]
     Explain(Explain),
-    /// Import raw facts, a libvirt release or a host into the timeline of facts
+    /// Add a libvirt release, a QEMU release or a host to the facts
     Import(Import),
     /// Print shell completions
     Completions {

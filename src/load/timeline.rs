@@ -19,7 +19,7 @@ pub struct Texts<'a> {
     pub hosts: (&'a str, &'a str),
     /// The products.
     pub products: (&'a str, &'a str),
-    /// How releases decide; not part of the raw facts.
+    /// How releases decide.
     pub behaviour: (&'a str, &'a str),
 }
 

@@ -16,7 +16,7 @@ use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// What a catalog is made of, before it is checked. The timeline and the raw facts both read into this.
+/// What a catalog is made of, before it is checked. The timeline is read into this.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Parts {
     /// Every feature name: the newest map's in map order, then the others.
