@@ -30,12 +30,15 @@ impl Walk<'_> {
         }
     }
 
+    /// The migrations before the one that is followed, and that one.
+    fn hops(&self) -> (&[Migration], Option<&Migration>) {
+        let migrations = &self.trace.migrations;
+        migrations.split_last().map_or((&[][..], None), |(hop, stops)| (stops, Some(hop)))
+    }
+
     pub(super) fn at(&self, step: Step) -> (State, Option<By>) {
         let start = self.trace.source();
-        let (stops, hop) = match self.trace.migrations.split_last() {
-            Some((hop, stops)) => (stops, Some(hop)),
-            None => (&[][..], None),
-        };
+        let (stops, hop) = self.hops();
         let arrival = hop.map(|hop| &hop.arrival);
         match step {
             Step::Definition => self.said(start, Some(&start.given), |_, _| Some(WrittenBy::Given)),
@@ -67,10 +70,7 @@ impl Walk<'_> {
     /// Returns what the stage shows in each lane.
     pub(super) fn lanes(&self, step: Step) -> Lanes {
         let start = self.trace.source();
-        let (stops, hop) = match self.trace.migrations.split_last() {
-            Some((hop, stops)) => (stops, Some(hop)),
-            None => (&[][..], None),
-        };
+        let (stops, hop) = self.hops();
         let arrival = hop.map(|hop| &hop.arrival);
         match step {
             Step::Definition => self.written(start, Some(&start.given)),
