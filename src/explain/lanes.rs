@@ -440,30 +440,39 @@ impl Story<'_> {
             Refusal::PartialMissing(_) => (asked, "host supports it", format!("the host lacks {name}")),
             Refusal::OtherVendor(vendor) => (format!("vendor {}", vendor.name()), "host", "another vendor".to_owned()),
             Refusal::NoInvariantTsc => ("invtsc".to_owned(), "QEMU enables it", "not supported".to_owned()),
-            Refusal::NotMigrated => ("migrate with detach".to_owned(), "QEMU can do it", "not sent".to_owned()),
+            Refusal::NotMigrated => {
+                ("migrate with detach".to_owned(), "QEMU can do it", "no longer supported".to_owned())
+            }
             Refusal::NotRestored => {
                 ("restore from a descriptor".to_owned(), "QEMU can do it", self.qemu_lacks("no longer supported"))
             }
             Refusal::NotSent(_) => ("invtsc, no TSC frequency".to_owned(), "may be sent", "not sent".to_owned()),
             Refusal::FullCheck { .. } => (asked, COMPARED, String::new()),
         };
-        let refused = |run: &StartTrace| run.refused.is_some() || refusal.stage() == Stage::Send;
-        let who = self.lane(
+        let not_sent = refusal.stage() == Stage::Send;
+        let refused = |run: &StartTrace| run.refused.is_some() || not_sent;
+        let mut who = self.lane(
             who,
             |run| {
                 if refused(run) { Side::new(Mark::Bad, lack.clone()) } else { Side::new(Mark::Good, "the guest runs") }
             },
             (Wire::Nothing, ["", ""]),
         );
-        let wire = if self.at_start { Wire::Nothing } else { Wire::Text };
+        if not_sent {
+            who.sides[1] = Side::not_reached();
+        }
+        let at_source = self.at_start || not_sent;
         let requires = Lane {
-            label: "guest requires",
+            label: match refusal {
+                Refusal::NotMigrated | Refusal::NotRestored => "libvirt asks for",
+                _ => "guest requires",
+            },
             sides: [
                 Side::new(Mark::Required, asked.clone()),
-                if self.at_start { Side::not_reached() } else { Side::new(Mark::Required, asked.clone()) },
+                if at_source { Side::not_reached() } else { Side::new(Mark::Required, asked.clone()) },
             ],
-            wire,
-            note: if self.at_start { "" } else { "same text" },
+            wire: if at_source { Wire::Nothing } else { Wire::Text },
+            note: if at_source { "" } else { "same text" },
         };
         (name.to_owned(), vec![requires, who])
     }

@@ -99,6 +99,7 @@ impl Words<'_> {
             Stage::StartValidate => "validation of the definition",
             Stage::UpdateCpu => "update of the definition",
             Stage::Qemu => "start of QEMU",
+            Stage::Send if *refusal == Refusal::NotMigrated => "migrate command",
             Stage::Send => "check before sending",
         };
         match (answer.verdict, answer.refusal()) {
