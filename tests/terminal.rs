@@ -94,9 +94,12 @@ fn every_screen_is_reached_by_its_key_and_left_by_escape() {
     // One over the other, and back through all of them.
     terminal.keys("mfx");
     terminal.until("-cpu at the source");
-    for seen in ["CPU map", "by machine type", "row T7"] {
+    let mut left = "-cpu at the source";
+    for seen in ["9 full check", "source libvirt release by machine type", "row T7"] {
         terminal.keys("\x1b");
-        terminal.until(seen);
+        // Two Escapes that arrive together would be one key: the screen that is left has to be gone first.
+        terminal.until_it(seen, |contents| contents.contains(seen) && !contents.contains(left));
+        left = seen;
     }
     terminal.keys("q");
     assert_eq!(terminal.end(), 0);
