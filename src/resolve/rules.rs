@@ -120,11 +120,7 @@ pub struct RuleInput<'a> {
     pub verdict: Verdict,
     /// The refusal, if there was one.
     pub refusal: Option<&'a Refusal<FeatureSet>>,
-    /// What the guest can no longer read at the destination; empty where no second CPU was built.
-    pub lost: FeatureSet,
-    /// What only the destination's CPU shows the guest; empty where no second CPU was built.
-    pub gained: FeatureSet,
-    /// Features that differ: extra and missing where the full check refused, else lost and gained.
+    /// Features that differ: extra and missing where a check refused, else gained and lost.
     pub more: FeatureSet,
     /// See `more`.
     pub less: FeatureSet,
@@ -277,8 +273,6 @@ pub fn suggested(names: &Named, extra: FeatureSet, missing: FeatureSet) -> RuleI
     deciding(&RuleInput {
         verdict: Verdict::Aborted,
         refusal: Some(&Refusal::FullCheck { extra, missing }),
-        lost: FeatureSet::EMPTY,
-        gained: FeatureSet::EMPTY,
         more: extra,
         less: missing,
         differ: extra | missing,
