@@ -236,7 +236,7 @@ impl<'a> Space<'a> {
     }
 
     /// Counts one of `of` equal shares of the scenarios, so that shares can be counted side by side.
-    pub fn count_share(&self, share: usize, of: usize) -> Count {
+    pub(crate) fn count_share(&self, share: usize, of: usize) -> Count {
         let mut count = Count::default();
         for model in models(self.catalog).into_iter().skip(share).step_by(of.max(1)) {
             self.model(model).add_to(&mut count);

@@ -4,7 +4,8 @@ use super::feature::FeatureSet;
 use super::host::Vendor;
 use super::map::{CpuMap, ModelId};
 pub(crate) use super::named_enum::named_enum;
-pub use super::policies::{Policies, Policy, PolicySets, PolicyStore};
+pub use super::policies::{Policies, Policy};
+pub(crate) use super::policies::{PolicySets, PolicyStore};
 
 named_enum! {
     /// How the CPU is described.
@@ -100,7 +101,7 @@ impl<P: PolicyStore> Definition<P> {
     }
 
     /// Returns whether libvirt puts the host's model in place of this CPU when the guest starts.
-    pub fn takes_host_model(&self) -> bool {
+    pub(crate) fn takes_host_model(&self) -> bool {
         let is_bare = self.mode == Mode::HostModel && self.model.is_none();
         is_bare || (self.mode == Mode::Custom && self.matching == Match::Minimum)
     }

@@ -203,7 +203,7 @@ impl Policies {
     }
 
     /// Returns every feature that is mentioned.
-    pub fn mentioned(&self) -> FeatureSet {
+    pub(crate) fn mentioned(&self) -> FeatureSet {
         self.sets.mentioned()
     }
 

@@ -49,13 +49,18 @@ pub struct Started<'p, P> {
 
 impl<'p, P: PolicyStore> Started<'p, P> {
     /// Starts the guest at the endpoint with this index, if there is one.
-    pub fn at(prepared: &'p Prepared<'p>, from: usize, definition: &Definition<P>, feature: FeatureId) -> Option<Self> {
+    pub(crate) fn at(
+        prepared: &'p Prepared<'p>,
+        from: usize,
+        definition: &Definition<P>,
+        feature: FeatureId,
+    ) -> Option<Self> {
         let journey = prepared.start(prepared.endpoints.get(from)?, true, (definition, feature), &mut NoTrace);
         Some(Self { prepared, from, feature, journey })
     }
 
     /// As [`brief`], for the migration to the endpoint with this index.
-    pub fn to(&self, to: usize) -> Option<OutcomeWithFeatures> {
+    pub(crate) fn to(&self, to: usize) -> Option<OutcomeWithFeatures> {
         let endpoints = &self.prepared.endpoints;
         let path: [&PreparedEndpoint<'_>; 2] = [endpoints.get(self.from)?, endpoints.get(to)?];
         let mut journey = self.journey.clone();

@@ -183,7 +183,7 @@ impl UnorderedRefusal {
 
 impl<L> Refusal<L> {
     /// Returns where it is said.
-    pub const fn stage(&self) -> Stage {
+    pub(crate) const fn stage(&self) -> Stage {
         match self {
             Self::QemuTooOld { .. }
             | Self::UnknownMode(_)
