@@ -29,6 +29,7 @@ use virt_cpu_explorer::internal::resolve::host_model::{
 
 static DECODE: LazyLock<Value> = LazyLock::new(|| read(include_str!("data/host_model/decode.json")));
 static DOMCAPABILITIES: LazyLock<Value> = LazyLock::new(|| read(include_str!("data/host_model/domcapabilities.json")));
+static BASELINE: LazyLock<Value> = LazyLock::new(|| read(include_str!("data/host_model/baseline.json")));
 static RUNS: LazyLock<Value> = LazyLock::new(|| read(include_str!("data/host_model/runs.json")));
 
 /// Releases of which the expectations come from trees shortly before or after: informative.
@@ -195,7 +196,7 @@ fn every_host_is_decoded_as_libvirt_does() {
             }
         }
     }
-    tally.assert(|_| false, &[("host", 183), ("guest", 183), ("json", 153)]);
+    tally.assert(|_| false, &[("host", 854), ("guest", 854), ("json", 714)]);
 }
 
 /// What libvirt's tests let one QEMU tell.
@@ -225,7 +226,7 @@ fn domcapabilities_and_the_command_line_are_as_libvirt_writes_them() {
             tally.compare("command line", &format!("{version} {input}"), (&line_found, line.as_str().unwrap()));
         }
     }
-    tally.assert(|line| line.starts_with("near"), &[("domcapabilities", 95), ("near", 8), ("command line", 33)]);
+    tally.assert(|line| line.starts_with("near"), &[("domcapabilities", 153), ("near", 8), ("command line", 33)]);
 }
 
 #[test]
@@ -470,6 +471,36 @@ fn a_decode_is_fast() {
 fn cpu(release: &Release, vendor: Option<Vendor>, model: &str) -> BaselineCpu {
     let model = CATALOG.model(model).unwrap();
     BaselineCpu { vendor, model: Some(model), features: release.map.model(model).unwrap().data }
+}
+
+/// A CPU as the expectations are written, as a map reads it.
+fn baseline_cpu(release: &Release, written: &str) -> BaselineCpu {
+    let [vendor, model, features @ ..] = &written.split(' ').collect::<Vec<_>>()[..] else { panic!("{written}") };
+    let mut cpu = cpu(release, Vendor::parse(vendor), model);
+    for feature in features {
+        match feature.strip_prefix('-') {
+            Some(name) => cpu.features.remove(CATALOG.feature(name).unwrap()),
+            None => cpu.features.insert(CATALOG.feature(feature).unwrap()),
+        };
+    }
+    cpu
+}
+
+#[test]
+fn baselines_are_those_that_libvirt_expects() {
+    let mut tally = Tally::default();
+    for case in BASELINE["cases"].as_array().unwrap() {
+        for version in text(case, "libvirt").split(' ') {
+            let release = Release::of(version);
+            let cpus = case["cpus"].as_array().unwrap().iter();
+            let cpus: Vec<_> = cpus.map(|written| baseline_cpu(&release, written.as_str().unwrap())).collect();
+            let found = baseline(release.libvirt(), &cpus, (None, None), case["migratable"] == true);
+            let expected = case.get("result").map_or("CPU vendors do not match", |result| result.as_str().unwrap());
+            let found = found.map_or_else(|error| error.to_string(), |found| written(&found));
+            tally.compare("baseline", &format!("{version} {}", text(case, "name")), (&found, expected));
+        }
+    }
+    tally.assert(|_| false, &[("baseline", 236)]);
 }
 
 #[test]

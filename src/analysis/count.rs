@@ -212,6 +212,7 @@ impl<'a> Space<'a> {
                 migratable: true,
                 vendor_id: None,
                 has_tsc_frequency: false,
+                names_disabled: false,
                 emulator: None,
             },
             definition: Definition {

@@ -192,6 +192,9 @@ impl Words<'_> {
             return format!("The verdict is {} in every case; only the message differs.", verdict.name());
         }
         let text = match (answer.verdict, answer.would_notice) {
+            (Verdict::Depends, _) if answer.completes => {
+                "The migration completes in every case; it is unknown whether the guest's CPU changes."
+            }
             (Verdict::Depends, _) => "So it is unknown whether the guest's CPU would change.",
             (Verdict::Aborted, None) if answer.trace.as_ref().is_some_and(|trace| trace.receiver().cpu.is_some()) => {
                 "Whether the guest's CPU would have changed depends on the unknown input."

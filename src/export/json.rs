@@ -162,7 +162,7 @@ pub fn json_line(
 }
 
 fn object<'a>(catalog: &'a Catalog, scenario: &Scenario, answer: &'a Answer, about: About<'a>) -> Object<'a> {
-    let depends = !answer.depends_on.is_empty();
+    let depends = !answer.depends_on.is_empty() && !answer.completes;
     let trace = answer.trace.as_ref().filter(|_| !depends);
     let live = |run: Option<&'a StartTrace>| {
         run.and_then(|run| run.live.as_ref()).map(|live| Features(catalog, &live.features))

@@ -134,6 +134,7 @@ pub fn decide(catalog: &Catalog, case: &Case<'_>, feature: FeatureId, basis: Bas
         risk: (completed && case.guest.accel == Accel::Kvm && loses_state).then_some(Risk::GuestStateMayNotLoad),
         fault: limiting_component(rule, &input, case.guest.accel, result.cpu),
         depends_on: Vec::new(),
+        completes: false,
         either_way: None,
         basis,
         trace: Some(trace),

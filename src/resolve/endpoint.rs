@@ -70,6 +70,9 @@ pub struct Guest {
     pub vendor_id: Option<Vendor>,
     /// Whether the definition gives a TSC frequency, so that a guest with `invtsc` may be sent.
     pub has_tsc_frequency: bool,
+    /// Of a guest that already runs: whether `-cpu` of its QEMU names what its live definition disables. Otherwise QEMU
+    /// filtered it.
+    pub names_disabled: bool,
     /// The emulator the domain names, if it names one.
     pub emulator: Option<Box<str>>,
 }

@@ -205,7 +205,8 @@ fn launch<P: PolicyStore>(
     prepared: &Definition<P>,
 ) -> Result<(), UnorderedRefusal> {
     if !endpoint.has_machine {
-        return Err(UnorderedRefusal::MachineTypeAtQemu { machine: facts.guest.machine.name.clone() });
+        let (emulator, accel) = (emulator(facts, endpoint), facts.guest.accel);
+        return Err(UnorderedRefusal::MachineTypeAtQemu { emulator, accel, machine: facts.guest.machine.name.clone() });
     }
     let policies = prepared.features.sets();
     let named = match endpoint.end.behaviour.drop_unknown {
