@@ -179,7 +179,8 @@ impl CpuMap {
     }
 
     /// Returns the features that are bits of model-specific registers.
-    pub(crate) fn in_msrs(&self) -> FeatureSet {
+    #[doc(hidden)]
+    pub fn in_msrs(&self) -> FeatureSet {
         self.features_that(|definition| definition.registers.iter().any(|r| matches!(r, Register::Msr { .. })))
     }
 
