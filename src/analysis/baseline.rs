@@ -142,7 +142,7 @@ pub struct Broken {
 
 impl Baseline {
     /// Returns whether a definition fails between some pair of hosts and releases.
-    pub fn is_broken(&self) -> bool {
+    pub(crate) fn is_broken(&self) -> bool {
         self.libvirt.iter().chain(&self.richest).any(|common| !common.broken.is_empty())
     }
 }

@@ -212,6 +212,7 @@ impl<'a> Space<'a> {
                 migratable: true,
                 vendor_id: None,
                 has_tsc_frequency: false,
+                names_disabled: false,
                 emulator: None,
             },
             definition: Definition {
@@ -236,7 +237,7 @@ impl<'a> Space<'a> {
     }
 
     /// Counts one of `of` equal shares of the scenarios, so that shares can be counted side by side.
-    pub fn count_share(&self, share: usize, of: usize) -> Count {
+    pub(crate) fn count_share(&self, share: usize, of: usize) -> Count {
         let mut count = Count::default();
         for model in models(self.catalog).into_iter().skip(share).step_by(of.max(1)) {
             self.model(model).add_to(&mut count);

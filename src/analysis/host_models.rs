@@ -23,7 +23,7 @@ pub struct SameExpansion {
 
 impl SameExpansion {
     /// Returns the features that a guest has beyond those of another in every way, and those that it lacks.
-    pub fn changes(&self, before: &Self) -> [Vec<FeatureId>; 2] {
+    pub(crate) fn changes(&self, before: &Self) -> [Vec<FeatureId>; 2] {
         let on = |expansion: &Self| -> Option<FeatureSet> {
             expansion.guests.iter().map(|guest| guest.features.on()).reduce(|all, some| all & some)
         };

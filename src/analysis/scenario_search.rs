@@ -349,7 +349,7 @@ impl<'a> Search<'a> {
 
     /// A machine type of today, and one of long ago where it switches one of the features on.
     fn machines(&self, features: &[FeatureId]) -> Vec<MachineChoice> {
-        if let Refusal::MachineType { machine, .. } | Refusal::MachineTypeAtQemu { machine } = self.refusal {
+        if let Refusal::MachineType { machine, .. } | Refusal::MachineTypeAtQemu { machine, .. } = self.refusal {
             return self.catalog.machine(machine).map(MachineChoice::Listed).into_iter().collect();
         }
         let cells = self.catalog.qemu_defaults();

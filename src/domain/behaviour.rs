@@ -289,7 +289,7 @@ settings! {
 
 impl Setting {
     /// Returns whether the switch only decides how a CPU is decoded, which is nothing to a guest with a named model.
-    pub const fn is_about_decoding(&self) -> bool {
+    pub(crate) const fn is_about_decoding(&self) -> bool {
         matches!(self, Self::DecodePenalties(_) | Self::Untranslated(_) | Self::SortedDomcapabilities(_))
     }
 }

@@ -85,7 +85,7 @@ impl Definition {
     }
 
     /// Returns whether libvirt puts the host's model in place of this CPU when the guest starts.
-    pub fn takes_host_model(&self) -> bool {
+    pub(crate) fn takes_host_model(&self) -> bool {
         let is_bare = self.mode == Mode::HostModel && self.model.is_none();
         is_bare || (self.mode == Mode::Custom && self.matching == Match::Minimum)
     }

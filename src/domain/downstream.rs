@@ -33,7 +33,7 @@ pub struct DownstreamMachine {
 
 /// In what a machine type differs from the upstream type that it equals otherwise.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum Difference {
+pub(crate) enum Difference {
     /// These features are off unless they are named: in the models listed, or in every CPU.
     Off(FeatureSet, Option<Vec<ModelId>>),
     /// It is not read whether it has this quirk.
@@ -80,7 +80,7 @@ impl DownstreamMachine {
 
 /// A short name of machine types in the builds of a distribution.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct MachineAlias {
+pub(crate) struct MachineAlias {
     /// The short name, `q35`.
     pub(crate) name: Box<str>,
     /// The mark of the distribution.
@@ -143,7 +143,7 @@ impl QemuBackport {
 
 /// What a build changes in QEMU.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
-pub struct QemuChanges {
+pub(crate) struct QemuChanges {
     /// Feature names that it knows besides.
     pub(crate) properties: FeatureSet,
     /// Models that it has besides.

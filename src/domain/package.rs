@@ -35,7 +35,7 @@ pub struct BuildNumber(pub [u32; 3]);
 
 /// What the build of a package says.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Build<'a> {
+pub(crate) struct Build<'a> {
     /// Whose package it is.
     pub(crate) distribution: &'a Distribution,
     /// Its number; `None` where it is not known, as in `9.0.0-el9`.
@@ -57,7 +57,7 @@ pub enum Since {
 
 /// Whether something is there.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-pub enum Presence {
+pub(crate) enum Presence {
     /// It is.
     Yes,
     /// It is not.

@@ -93,7 +93,7 @@ impl Policies {
 
     /// Returns every feature that is mentioned.
     #[inline]
-    pub fn mentioned(&self) -> FeatureSet {
+    pub(crate) fn mentioned(&self) -> FeatureSet {
         self.on | self.off | self.optional
     }
 

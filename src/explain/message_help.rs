@@ -255,7 +255,7 @@ fn of_refusal(catalog: &Catalog, refusal: &Refusal) -> Vec<String> {
                 qemu_has(catalog, *model),
             ]
         }
-        Refusal::MachineType { machine, .. } | Refusal::MachineTypeAtQemu { machine } => {
+        Refusal::MachineType { machine, .. } | Refusal::MachineTypeAtQemu { machine, .. } => {
             vec![format!("QEMU on that host does not have the machine type {machine}."), has_machine(catalog, machine)]
         }
         Refusal::PartialMissing(features) => with(

@@ -46,7 +46,12 @@ pub struct Started<'p> {
 
 impl<'p> Started<'p> {
     /// Starts the guest at the endpoint with this index, if there is one.
-    pub fn at(prepared: &'p Prepared<'p>, from: usize, definition: &Definition, feature: FeatureId) -> Option<Self> {
+    pub(crate) fn at(
+        prepared: &'p Prepared<'p>,
+        from: usize,
+        definition: &Definition,
+        feature: FeatureId,
+    ) -> Option<Self> {
         let source = prepared.endpoints.get(from)?;
         let mut journey = Journey::of(prepared, source, definition, feature);
         journey.start(prepared, source, true, &mut Recorder::Nothing);
@@ -54,7 +59,7 @@ impl<'p> Started<'p> {
     }
 
     /// As [`brief`], for the migration to the endpoint with this index.
-    pub fn to(&self, to: usize) -> Option<OutcomeWithFeatures> {
+    pub(crate) fn to(&self, to: usize) -> Option<OutcomeWithFeatures> {
         let endpoints = &self.prepared.endpoints;
         let path: [&PreparedEndpoint<'_>; 2] = [endpoints.get(self.from)?, endpoints.get(to)?];
         let mut journey = self.journey.clone();
@@ -126,6 +131,7 @@ pub fn decide(catalog: &Catalog, case: &Case<'_>, feature: FeatureId, basis: Bas
         risk: (case.guest.accel == Accel::Kvm && loses_state).then_some(Risk::GuestStateMayNotLoad),
         fault: limiting_component(rule, &input, case.guest.accel, journey.cpu()),
         depends_on: Vec::new(),
+        completes: false,
         either_way: None,
         basis,
         trace: Some(trace),

@@ -30,7 +30,7 @@ named_enum! {
 
 /// Whether a release, for a feature and a model, has the feature in the model's data.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum MapState {
+pub(crate) enum MapState {
     /// Its map has the feature in the model.
     Old,
     /// The feature is on the model's removed list, or gone.
@@ -39,7 +39,7 @@ pub enum MapState {
 
 impl MapState {
     /// Returns the state of a map in which the model is `definition`.
-    pub fn of(definition: &ModelDefinition, feature: FeatureId) -> Self {
+    pub(crate) fn of(definition: &ModelDefinition, feature: FeatureId) -> Self {
         if definition.data.contains(feature) { Self::Old } else { Self::New }
     }
 }
@@ -67,7 +67,7 @@ impl Mention {
 
 /// A row of the decision table, with what it says of such a guest.
 #[derive(Clone, Copy, Debug)]
-pub struct TableRow {
+pub(crate) struct TableRow {
     /// The row.
     pub row: Row,
     /// What is sent: `None` for anything.
@@ -82,7 +82,7 @@ pub struct TableRow {
 
 impl TableRow {
     /// Returns the result in the words of the table.
-    pub const fn result(&self) -> &'static str {
+    pub(crate) const fn result(self) -> &'static str {
         match self.verdict {
             Verdict::Aborted => "ABORTED",
             Verdict::Never => "never happens",
@@ -92,7 +92,7 @@ impl TableRow {
 }
 
 /// The decision table: the first row that fits decides.
-pub const TABLE: &[TableRow] = {
+pub(crate) const TABLE: &[TableRow] = {
     use MapState::{New, Old};
     use Mention::{Nothing, Off, On};
     &[

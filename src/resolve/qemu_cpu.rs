@@ -139,9 +139,8 @@ fn of_threads(facts: &Facts<'_>, vendor: Vendor) -> impl Iterator<Item = Feature
 /// does not know is left out. A feature that the map has removed from the model and the definition does not mention is
 /// as QEMU's model has it: the release that started the guest would have mentioned anything else.
 ///
-/// A disabled feature that QEMU's model has and this host cannot give was filtered by QEMU, unless the user disabled it:
-/// then its XSAVE state is there all the same (`x86_cpu_enable_xsave_components`). In a host-model of TCG, which
-/// has a vendor, libvirt disabled it on the command line.
+/// A disabled feature that QEMU's model has and this host cannot give was filtered by QEMU, unless `-cpu` disables it:
+/// then its XSAVE state is there all the same (`x86_cpu_enable_xsave_components`).
 pub(super) fn described(
     facts: &Facts<'_>,
     endpoint: &PreparedEndpoint<'_>,
@@ -154,9 +153,8 @@ pub(super) fn described(
     let of_qemu = endpoint.model.as_ref().map(|model| model.on).unwrap_or_default();
     let removed = of_map.map(ModelDefinition::removed_set).unwrap_or_default() - live.features.mentioned();
     let on = live.described_by(&endpoint.end.map) | (removed & of_qemu);
-    let is_named = live.vendor.is_none() || facts.guest.accel == Accel::Kvm;
     let filtered = ((of_qemu & live.features.off()) - endpoint.supported) - disabled_by_user;
-    let filtered = if is_named { filtered } else { FeatureSet::EMPTY };
+    let filtered = if facts.guest.names_disabled { FeatureSet::EMPTY } else { filtered };
     let none = FeatureSet::EMPTY;
     let visible = visible(facts, vendor, on - endpoint.dependencies.orphans(&on));
     let states = facts.states_of(&(on | filtered)) & endpoint.states;

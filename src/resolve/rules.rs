@@ -269,7 +269,7 @@ pub(super) fn deciding(found: &RuleInput<'_>) -> RuleId {
 
 /// Returns the rule that the lists of a full check suggest where nothing else is known: no map is taken to know a `vmx-*`
 /// at the source, and every one to mark it as added at the destination.
-pub fn suggested(names: &Named, extra: FeatureSet, missing: FeatureSet) -> RuleId {
+pub(crate) fn suggested(names: &Named, extra: FeatureSet, missing: FeatureSet) -> RuleId {
     deciding(&RuleInput {
         verdict: Verdict::Aborted,
         refusal: Some(&Refusal::FullCheck { extra, missing }),

@@ -177,7 +177,8 @@ fn start_steps(
 /// (`qemuBuildCpuModelArgStr` writes what is required whether QEMU knows it or not).
 fn launch(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, prepared: &Definition) -> Result<(), UnorderedRefusal> {
     if !endpoint.has_machine {
-        return Err(UnorderedRefusal::MachineTypeAtQemu { machine: facts.guest.machine.name.clone() });
+        let (emulator, accel) = (emulator(facts, endpoint), facts.guest.accel);
+        return Err(UnorderedRefusal::MachineTypeAtQemu { emulator, accel, machine: facts.guest.machine.name.clone() });
     }
     let policies = &prepared.features;
     let mut named = policies.on();

@@ -138,7 +138,7 @@ fn written(libvirt: Libvirt<'_>, decoded: HostModel, properties: FeatureSet, wan
 }
 
 /// Returns the host-model that a guest gets before its own definition is looked at: what migrates of what QEMU enables.
-pub fn migratable_host_model(libvirt: Libvirt<'_>, probe: &Probe) -> Option<HostModel> {
+pub(crate) fn migratable_host_model(libvirt: Libvirt<'_>, probe: &Probe) -> Option<HostModel> {
     let features = probe.processor.features - probe.not_migratable;
     decoded_for_guest(libvirt, probe, &Processor { features, ..probe.processor.clone() })
 }
