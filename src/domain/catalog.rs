@@ -145,7 +145,6 @@ impl Catalog {
         &self.features
     }
 
-    /// Returns all model names.
     pub fn models(&self) -> &Names {
         &self.models
     }
@@ -160,7 +159,6 @@ impl Catalog {
         &self.machine_order
     }
 
-    /// Returns the feature of this name.
     pub fn feature(&self, name: &str) -> Option<FeatureId> {
         self.features.get(name).map(FeatureId)
     }
@@ -170,7 +168,6 @@ impl Catalog {
         self.features.name(feature.0)
     }
 
-    /// Returns the model of this name.
     pub fn model(&self, name: &str) -> Option<ModelId> {
         self.models.get(name).map(ModelId)
     }
@@ -214,7 +211,6 @@ impl Catalog {
         &self.libvirt[usize::from(id.0)]
     }
 
-    /// Returns a map.
     pub fn map(&self, id: MapId) -> &Arc<CpuMap> {
         &self.maps[usize::from(id.0)]
     }
@@ -235,7 +231,6 @@ impl Catalog {
         &self.qemu_defaults
     }
 
-    /// Returns every host.
     pub fn hosts(&self) -> &[Host] {
         &self.hosts
     }
@@ -251,7 +246,6 @@ impl Catalog {
         &self.hosts[usize::from(id.0)]
     }
 
-    /// Returns the host of this name.
     pub fn host_named(&self, name: &str) -> Option<HostId> {
         let place = self.hosts.iter().position(|host| &*host.name == name)?;
         u16::try_from(place).ok().map(HostId)

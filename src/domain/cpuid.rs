@@ -38,7 +38,6 @@ pub struct RawCpu {
 pub(crate) struct XsaveState {
     /// The feature that brings it.
     pub(crate) feature: &'static str,
-    /// Its bits.
     pub(crate) bits: &'static [u32],
     /// Whether TCG emulates it.
     pub(crate) tcg: bool,

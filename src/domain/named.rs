@@ -54,7 +54,6 @@ pub struct Named {
     pub(crate) with_state: FeatureSet,
     /// Features with an XSAVE state that TCG supports since it looks at them.
     pub(crate) tcg_states: FeatureSet,
-    /// The model Icelake-Server.
     pub(crate) icelake_server: Option<ModelId>,
     /// The models Haswell and Broadwell, which lost `rtm` and `hle` in libvirt's map for a while.
     pub(crate) had_tsx: [Option<ModelId>; 2],

@@ -91,7 +91,6 @@ impl PolicySets {
         self.off
     }
 
-    /// Returns the features with this policy.
     pub(crate) fn with(&self, policy: Policy) -> FeatureSet {
         match policy {
             Policy::Force => self.on & self.strong,
@@ -102,7 +101,6 @@ impl PolicySets {
         }
     }
 
-    /// Returns every feature that is mentioned.
     pub(crate) fn mentioned(&self) -> FeatureSet {
         self.on | self.off | self.optional
     }
@@ -202,7 +200,6 @@ impl Policies {
         self.order.iter().map(|feature| (*feature, self.sets.policy(*feature).unwrap_or(Policy::Optional)))
     }
 
-    /// Returns every feature that is mentioned.
     pub(crate) fn mentioned(&self) -> FeatureSet {
         self.sets.mentioned()
     }

@@ -118,7 +118,6 @@ impl From<Row> for RuleId {
 pub struct RuleInput<'a> {
     /// What became of the guest.
     pub verdict: Verdict,
-    /// The refusal, if there was one.
     pub refusal: Option<&'a Refusal<FeatureSet>>,
     /// What the guest can no longer read at the destination; empty where no second CPU was built.
     pub lost: FeatureSet,
