@@ -106,6 +106,7 @@ pub struct FeatureHistory {
 /// A model with which QEMU turns a feature on.
 #[derive(Clone, PartialEq, Debug)]
 pub struct TurnedOn {
+    /// The model.
     pub model: ModelId,
     /// Under KVM, under TCG.
     pub accels: Vec<Accel>,
@@ -149,6 +150,7 @@ pub(crate) fn in_map(map: &CpuMap, model: ModelId, feature: FeatureId) -> Member
     }
 }
 
+/// Returns the history of a model.
 pub fn of_model(catalog: &Catalog, model: ModelId) -> ModelHistory {
     let mut steps = Vec::new();
     let mut before: Option<(LibvirtId, Option<&ModelDefinition>)> = None;
@@ -224,6 +226,7 @@ fn qemu_runs(catalog: &Catalog, model: ModelId) -> Vec<(Version, Version)> {
     runs
 }
 
+/// Returns the history of a feature.
 pub fn of_feature(catalog: &Catalog, feature: FeatureId) -> FeatureHistory {
     let releases = exact_releases(catalog);
     let told = |membership: &Segment<Membership>| {

@@ -5,6 +5,7 @@ use crate::domain::definition::named_enum;
 use crate::export::page_address;
 
 named_enum! {
+    /// A theme.
     ThemeName {
         /// Indexed colours, for the background that the terminal has.
         Default "default",

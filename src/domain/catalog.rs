@@ -2,7 +2,6 @@
 //! Looks things up by name and by release; decides nothing.
 
 use super::behaviour::{Backport, Behaviour, Known, MapFact, Quirk, QuirkKind, Setting, SwitchHistory};
-use super::cpuid::{XSAVE_STATES, XsaveState};
 use super::downstream::Downstream;
 use super::feature::{FeatureId, FeatureSet};
 use super::host::{CpuSignature, Host, HostId, HostSource, Vendor};
@@ -12,7 +11,10 @@ use super::names::Names;
 use super::package::{Build, Distribution, Presence};
 use super::policies::Policy;
 use super::product::Products;
-use super::qemu::{Accel, MachineId, QemuDefaults, QemuFacts, XSAVE_WORD, base_name, builtin_vendor, feature_word};
+use super::qemu::{
+    Accel, MachineId, QemuDefaults, QemuFacts, XSAVE_STATES, XSAVE_WORD, XsaveState, base_name, builtin_vendor,
+    feature_word,
+};
 use super::version::Version;
 use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
@@ -145,6 +147,7 @@ impl Catalog {
         &self.features
     }
 
+    /// Returns all model names.
     pub fn models(&self) -> &Names {
         &self.models
     }
@@ -159,6 +162,7 @@ impl Catalog {
         &self.machine_order
     }
 
+    /// Returns the feature of this name.
     pub fn feature(&self, name: &str) -> Option<FeatureId> {
         self.features.get(name).map(FeatureId)
     }
@@ -168,6 +172,7 @@ impl Catalog {
         self.features.name(feature.0)
     }
 
+    /// Returns the model of this name.
     pub fn model(&self, name: &str) -> Option<ModelId> {
         self.models.get(name).map(ModelId)
     }
@@ -211,6 +216,7 @@ impl Catalog {
         &self.libvirt[usize::from(id.0)]
     }
 
+    /// Returns a map.
     pub fn map(&self, id: MapId) -> &Arc<CpuMap> {
         &self.maps[usize::from(id.0)]
     }
@@ -231,6 +237,7 @@ impl Catalog {
         &self.qemu_defaults
     }
 
+    /// Returns every host.
     pub fn hosts(&self) -> &[Host] {
         &self.hosts
     }
@@ -246,6 +253,7 @@ impl Catalog {
         &self.hosts[usize::from(id.0)]
     }
 
+    /// Returns the host of this name.
     pub fn host_named(&self, name: &str) -> Option<HostId> {
         let place = self.hosts.iter().position(|host| &*host.name == name)?;
         u16::try_from(place).ok().map(HostId)

@@ -1,9 +1,9 @@
 //! Finds the features and models that rules speak of by name, once for each catalog.
 
-use super::cpuid::XSAVE_STATES;
 use super::feature::{FeatureId, FeatureSet};
 use super::map::ModelId;
 use super::names::Names;
+use super::qemu::XSAVE_STATES;
 
 /// Features that rules speak of by name, looked up once; a catalog without one of them never meets its rule.
 #[derive(Clone, Copy, Default, Debug)]
