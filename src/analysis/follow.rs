@@ -175,7 +175,6 @@ pub enum By {
 pub struct Seen {
     /// The stage.
     pub step: Step,
-    /// What it is.
     pub state: State,
     /// Who decided that, if anybody did.
     pub by: Option<By>,

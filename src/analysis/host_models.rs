@@ -12,9 +12,7 @@ use crate::resolve::host_model::{Processor, Request, expansions};
 /// Releases one after the other on which host-model becomes the same.
 #[derive(Clone, PartialEq, Debug)]
 pub struct SameExpansion {
-    /// The first of them.
     pub first: LibvirtId,
-    /// The last of them.
     pub last: LibvirtId,
     /// What a guest gets, one for each way in which a release that was not read may be; empty where no model describes the
     /// host.

@@ -59,7 +59,6 @@ enum Place {
 pub(crate) struct Segment {
     /// The values in a few letters: `<= 3.1`, `4.0-9.2`.
     pub label: String,
-    /// The outcome of all of them.
     pub outcome: Outcome,
     /// Whether the scenario's own value is among them.
     pub is_current: bool,
@@ -218,7 +217,6 @@ impl Strips {
         self.strips.iter().find(|strip| strip.along == along)
     }
 
-    /// Resolves some values. Returns whether there were any.
     pub(crate) fn resolve_some(&mut self, catalog: &Catalog, scenario: &Scenario) -> bool {
         let mut resolver = Resolver::new(catalog);
         let mut budget = Budget::of_slice();

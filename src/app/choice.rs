@@ -172,7 +172,6 @@ pub(crate) struct ChoiceState {
     pub(crate) value: String,
     /// Why the value is not possible; `None` if it is.
     pub(crate) problem: Option<String>,
-    /// Whether the value is the default.
     pub(crate) is_default: bool,
 }
 

@@ -2,7 +2,6 @@
 //! Looks things up by name and by release; decides nothing.
 
 use super::behaviour::{Backport, Behaviour, Known, MapFact, Quirk, QuirkKind, Setting, SwitchHistory};
-use super::cpuid::{XSAVE_STATES, XsaveState};
 use super::downstream::Downstream;
 use super::feature::{FeatureId, FeatureSet};
 use super::host::{CpuSignature, Host, HostId, HostSource, Vendor};
@@ -12,7 +11,10 @@ use super::names::Names;
 use super::package::{Build, Distribution, Presence};
 use super::policies::Policy;
 use super::product::Products;
-use super::qemu::{Accel, MachineId, QemuDefaults, QemuFacts, XSAVE_WORD, base_name, builtin_vendor, feature_word};
+use super::qemu::{
+    Accel, MachineId, QemuDefaults, QemuFacts, XSAVE_STATES, XSAVE_WORD, XsaveState, base_name, builtin_vendor,
+    feature_word,
+};
 use super::version::Version;
 use foldhash::HashMap;
 use serde::{Deserialize, Serialize};

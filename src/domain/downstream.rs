@@ -115,7 +115,6 @@ impl Releases {
 /// What the builds of QEMU releases have that upstream's has not, or lack.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct QemuBackport {
-    /// The releases.
     pub(crate) releases: Releases,
     /// The mark of the distribution.
     pub(crate) distribution: Box<str>,
@@ -123,14 +122,12 @@ pub struct QemuBackport {
     pub(crate) since: Since,
     /// The first build of which it is not read whether it still has it.
     pub(crate) unread_from: Option<BuildNumber>,
-    /// What they change.
     pub(crate) changes: QemuChanges,
     /// Where that was read.
     pub source: Box<str>,
 }
 
 impl QemuBackport {
-    /// Returns whether a build has it.
     pub(crate) fn at(&self, number: Option<BuildNumber>) -> Presence {
         match self.since.at(number) {
             Presence::Yes if self.unread_from.is_some_and(|from| number.is_none_or(|number| number >= from)) => {

@@ -112,7 +112,6 @@ impl ModelDefinition {
         self.removed.iter().copied().collect()
     }
 
-    /// Returns the added features as a set.
     pub(crate) fn added_set(&self) -> FeatureSet {
         self.added.iter().copied().collect()
     }

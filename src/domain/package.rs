@@ -58,7 +58,6 @@ pub enum Since {
 /// Whether something is there.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub(crate) enum Presence {
-    /// It is.
     Yes,
     /// It is not.
     No,
@@ -67,7 +66,6 @@ pub(crate) enum Presence {
 }
 
 impl Since {
-    /// Returns whether a build has it.
     pub(crate) fn at(self, number: Option<BuildNumber>) -> Presence {
         match (self, number) {
             (Self::Every, _) => Presence::Yes,

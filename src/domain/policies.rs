@@ -79,7 +79,6 @@ impl Policies {
         self.off
     }
 
-    /// Returns the features with this policy.
     #[inline]
     pub(crate) fn with(&self, policy: Policy) -> FeatureSet {
         match policy {
@@ -91,7 +90,6 @@ impl Policies {
         }
     }
 
-    /// Returns every feature that is mentioned.
     #[inline]
     pub(crate) fn mentioned(&self) -> FeatureSet {
         self.on | self.off | self.optional

@@ -111,7 +111,6 @@ pub(crate) enum Fact {
 /// A fact and the facts it rests on.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Cause {
-    /// The fact.
     pub fact: Fact,
     /// What it rests on.
     pub because: Vec<Cause>,

@@ -32,7 +32,6 @@ pub(crate) enum Mark {
 /// One side of a line.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Side {
-    /// What it has.
     pub mark: Mark,
     /// The same in a few words.
     pub text: String,

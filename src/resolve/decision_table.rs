@@ -68,13 +68,10 @@ impl Mention {
 /// A row of the decision table, with what it says of such a guest.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TableRow {
-    /// The row.
     pub row: Row,
     /// What is sent: `None` for anything.
     pub says: Option<Mention>,
-    /// The source.
     pub source: MapState,
-    /// The destination.
     pub destination: MapState,
     /// What becomes of the guest.
     pub verdict: Verdict,

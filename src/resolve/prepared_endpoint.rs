@@ -114,7 +114,6 @@ pub(super) struct PreparedEndpoint<'e> {
 /// A model at one end.
 pub(super) struct PreparedModel<'e> {
     pub(super) id: ModelId,
-    /// What the map says of it.
     pub(super) of_map: Option<&'e ModelDefinition>,
     /// What the map marks as added in it.
     pub(super) added: FeatureSet,

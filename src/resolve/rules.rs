@@ -118,7 +118,6 @@ impl From<Row> for RuleId {
 pub struct RuleInput<'a> {
     /// What became of the guest.
     pub verdict: Verdict,
-    /// The refusal, if there was one.
     pub refusal: Option<&'a Refusal<FeatureSet>>,
     /// Features that differ: extra and missing where a check refused, else gained and lost.
     pub more: FeatureSet,

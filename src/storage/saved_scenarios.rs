@@ -13,7 +13,6 @@ const FILE: &str = "scenarios";
 const HEADING: &str = "# Scenarios of virt-cpu-explorer, one a line: a name or nothing, a tab, the scenario. The last \
                        used come first.";
 
-/// A saved scenario.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SavedScenario {
     /// Empty for a scenario that was only used.

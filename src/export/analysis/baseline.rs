@@ -19,7 +19,6 @@ fn xml(catalog: &Catalog, common: &Common) -> String {
     out
 }
 
-/// Returns the baseline as text.
 pub(crate) fn baseline_text(catalog: &Catalog, baseline: &Baseline) -> String {
     let mut out = String::new();
     let machine = catalog.machine_name(baseline.machine);

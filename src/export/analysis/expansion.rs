@@ -67,7 +67,6 @@ fn by_policy(features: impl Iterator<Item = (FeatureId, Policy)>) -> Vec<(Policy
     groups
 }
 
-/// Returns the expansion as text.
 pub(crate) fn expansion_text(catalog: &Catalog, report: &ExpansionReport<'_>) -> String {
     let host = report.host.map(|host| format!(" of {host}")).unwrap_or_default();
     let mut out = format!("host-model{host} on {}, accelerator {}\n", report.on, report.accel.name());

@@ -78,7 +78,6 @@ fn parts(catalog: &Catalog, change: &Change) -> Vec<String> {
     said
 }
 
-/// Returns the history of a model as text.
 pub(crate) fn model_history_text(catalog: &Catalog, history: &ModelHistory) -> String {
     let mut out = format!("{}\n\nlibvirt:\n", catalog.model_name(history.model));
     if history.steps.is_empty() {
@@ -148,7 +147,6 @@ fn told(segments: &[Segment<Membership>]) -> impl Iterator<Item = &Segment<Membe
     segments.iter().filter(|segment| !matches!(segment.state, Membership::NoModel | Membership::Unknown))
 }
 
-/// Returns the history of a feature as text.
 pub(crate) fn feature_history_text(catalog: &Catalog, history: &FeatureHistory) -> String {
     let mut out = format!("{}\n\n", catalog.feature_name(history.feature));
     let known: Vec<String> = history.known.iter().filter(|s| s.state).map(|s| run(catalog, s)).collect();

@@ -152,11 +152,6 @@ pub fn domcapabilities(catalog: &Catalog, libvirt: Libvirt<'_>, probe: &Probe) -
     Some(decoded)
 }
 
-/// Returns the host's CPU in `virsh capabilities`: the silicon, decoded without QEMU.
-pub fn host_capabilities(libvirt: Libvirt<'_>, silicon: &Processor) -> Option<HostModel> {
-    decode(libvirt, silicon, Purpose::Host, &[])
-}
-
 fn decoded_for_guest(libvirt: Libvirt<'_>, probe: &Probe, processor: &Processor) -> Option<HostModel> {
     let features = processor.features - libvirt.behaviour.untranslated;
     let processor = Processor { features, ..processor.clone() };
