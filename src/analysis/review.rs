@@ -16,12 +16,15 @@ use crate::domain::version::Version;
 use crate::resolve::{OutcomeWithFeatures, Resolver, RuleId, Verdict};
 use foldhash::{HashMap, HashSet};
 
-pub mod changes;
+mod changes;
 mod definitions;
 mod distributions;
-pub mod risks;
+mod risks;
 
-use changes::{Changes, removed_from};
+pub use changes::{Change, Changes, Mark, What};
+pub use risks::{Mentions, Risk};
+
+use changes::removed_from;
 use definitions::Definitions;
 
 named_enum! {
@@ -87,7 +90,7 @@ pub struct Finding {
 
 impl Finding {
     /// Returns the model that the definition names.
-    pub fn model(&self) -> Option<ModelId> {
+    pub(crate) fn model(&self) -> Option<ModelId> {
         match &self.who {
             Who::Model(model, _) => Some(*model),
             Who::HostModel(_) => None,
@@ -95,7 +98,7 @@ impl Finding {
     }
 
     /// Returns whether it is one under this regime.
-    pub fn is_under(&self, regime: Regime) -> bool {
+    pub(crate) fn is_under(&self, regime: Regime) -> bool {
         self.regimes.contains(&regime)
     }
 }
@@ -165,7 +168,7 @@ impl Review {
 }
 
 /// Returns the release as which a map is reviewed if none is named: the newest.
-pub fn newest(catalog: &Catalog) -> Option<LibvirtId> {
+pub(crate) fn newest(catalog: &Catalog) -> Option<LibvirtId> {
     releases(catalog).filter(|id| is_published(catalog, *id)).last()
 }
 

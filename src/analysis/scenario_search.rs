@@ -32,9 +32,7 @@ const PAIRS_AT_ONCE: usize = 48;
 /// A scenario that gives a refusal, and the rule that decides in it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct FoundScenario {
-    /// The scenario.
     pub scenario: Scenario,
-    /// The rule.
     pub rule: Option<RuleId>,
 }
 

@@ -38,7 +38,7 @@ pub struct BuildNumber(pub [u32; 3]);
 
 /// What the build of a package says.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Build<'a> {
+pub(crate) struct Build<'a> {
     /// Whose package it is.
     pub(crate) distribution: &'a Distribution,
     /// Its number; `None` where it is not known, as in `9.0.0-el9`.
@@ -60,8 +60,7 @@ pub enum Since {
 
 /// Whether something is there.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-pub enum Presence {
-    /// It is.
+pub(crate) enum Presence {
     Yes,
     /// It is not.
     No,
@@ -70,7 +69,6 @@ pub enum Presence {
 }
 
 impl Since {
-    /// Returns whether a build has it.
     pub(crate) fn at(self, number: Option<BuildNumber>) -> Presence {
         match (self, number) {
             (Self::Every, _) => Presence::Yes,

@@ -320,7 +320,6 @@ fn some_names<'a>(names: impl Iterator<Item = &'a str>) -> String {
     first_names(names, MOST)
 }
 
-/// The newest map that was read.
 fn newest(catalog: &Catalog) -> Option<&CpuMap> {
     catalog.libvirt_releases().iter().rev().find_map(|release| match (release.provenance, release.map) {
         (Provenance::Published, ReleaseMap::Exact(map)) => Some(&**catalog.map(map)),

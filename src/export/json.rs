@@ -132,7 +132,7 @@ pub fn json_about(catalog: &Catalog, scenario: &Scenario, answer: &Answer, about
 }
 
 /// The same on one line.
-pub fn json_line_about(catalog: &Catalog, scenario: &Scenario, answer: &Answer, about: About<'_>) -> String {
+pub(crate) fn json_line_about(catalog: &Catalog, scenario: &Scenario, answer: &Answer, about: About<'_>) -> String {
     // With room for most answers: the text is written in many small pieces.
     let mut line = Vec::with_capacity(2048);
     let written = serde_json::to_writer(&mut line, &object(catalog, scenario, answer, about));

@@ -222,6 +222,7 @@ impl Answer {
 
     /// Returns how many cases that can differ the answer stands for: 1 where every input is known, 0 where nothing
     /// could be worked out.
+    #[doc(hidden)]
     pub fn case_count(&self) -> usize {
         self.cases.len()
     }
@@ -302,7 +303,7 @@ pub fn between_exact_maps(catalog: &Catalog, scenario: &Scenario) -> Vec<(Libvir
 }
 
 /// Returns the QEMU releases of a scenario that were not read as a whole, each once, with those whose facts stand in.
-pub fn unread_qemus(catalog: &Catalog, scenario: &Scenario) -> Vec<(Version, Version, Version)> {
+pub(crate) fn unread_qemus(catalog: &Catalog, scenario: &Scenario) -> Vec<(Version, Version, Version)> {
     let mut unread = Vec::new();
     for version in releases(scenario).filter_map(|release| release.qemu.version.known()) {
         let views = catalog.qemu_views(version);

@@ -164,33 +164,14 @@ impl UnorderedRefusal {
             Self::FullCheck { extra, missing } => (*extra, *missing),
             Self::PartialMissing(missing) => (FeatureSet::EMPTY, *missing),
             Self::PartialStrict(extra) => (*extra, FeatureSet::EMPTY),
-            Self::QemuTooOld { .. }
-            | Self::UnknownMode(_)
-            | Self::UnsupportedMode(_)
-            | Self::MachineType { .. }
-            | Self::MachineTypeAtQemu { .. }
-            | Self::UnknownFeature(_)
-            | Self::MsrFeatures(_)
-            | Self::UnknownModel(_)
-            | Self::UnknownModelCompared(_)
-            | Self::UnknownModelSent(_)
-            | Self::ModelUnsupported(_)
-            | Self::ForbiddenFeature(_)
-            | Self::OtherVendor(_)
-            | Self::PartialForbidden(_)
-            | Self::UnknownProperty { .. }
-            | Self::NoInvariantTsc
-            | Self::NotSent(_)
-            | Self::NotMigrated
-            | Self::NotRestored
-            | Self::Conflict(_) => (FeatureSet::EMPTY, FeatureSet::EMPTY),
+            _ => (FeatureSet::EMPTY, FeatureSet::EMPTY),
         }
     }
 }
 
 impl<L> Refusal<L> {
     /// Returns where it is said.
-    pub const fn stage(&self) -> Stage {
+    pub(crate) const fn stage(&self) -> Stage {
         match self {
             Self::QemuTooOld { .. }
             | Self::UnknownMode(_)

@@ -301,6 +301,7 @@ impl<'a> Plan<'a> {
 
 impl Answer {
     /// Decides anew, one after the other, each case that the answer to this scenario stands for.
+    #[doc(hidden)]
     pub fn cases<'a>(&self, catalog: &'a Catalog, scenario: &'a Scenario) -> impl Iterator<Item = (Case<'a>, Self)> {
         let plan = Plan::of(catalog, scenario).ok();
         self.cases.iter().filter_map(move |assignment| {

@@ -155,6 +155,7 @@ impl QemuView<'_> {
 impl Catalog {
     /// Returns whether QEMU published this release, as far as that can be told: its series exists and it is no newer
     /// than the newest in the facts.
+    #[doc(hidden)]
     pub fn is_qemu_release(&self, version: Version) -> bool {
         let newest = self.qemu_releases().last().map(|q| q.version).unwrap_or_default();
         let oldest = self.qemu_releases().first().map(|q| q.version).unwrap_or_default();
@@ -172,6 +173,7 @@ impl Catalog {
 
     /// Returns the ways in which a QEMU release may be: one where its facts were read, else the lower and the upper
     /// neighbour's, in this order.
+    #[doc(hidden)]
     pub fn qemu_views(&self, version: Version) -> Vec<QemuView<'_>> {
         let (low_list, high_list) = self.neighbours(version, |_| true);
         let (low_probe, high_probe) = self.neighbours(version, |q| q.properties.is_some());

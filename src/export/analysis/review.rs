@@ -2,9 +2,9 @@
 //! risk, then changes that no guest meets, then everything else that changed.
 
 use super::format::{in_order, machines, names, qemus};
-use crate::analysis::review::changes::{Change, Mark, What};
-use crate::analysis::review::risks::{Mentions, Risk};
+use crate::analysis::review::{Change, Mark, What};
 use crate::analysis::review::{Direction, Removed, Review, Who};
+use crate::analysis::review::{Mentions, Risk};
 use crate::domain::behaviour::Regime;
 use crate::domain::catalog::{Catalog, LibvirtId, ReleaseMap};
 use crate::domain::definition::Policy;

@@ -187,7 +187,7 @@ impl Plan<'_> {
     /// Returns the answer in short of a guest that arrives unchanged whatever is not known, in the row of the decision
     /// table if one is given; `None` for every other. Stops at the first case that says otherwise, so that many scenarios
     /// can be tried where few will do.
-    pub fn unchanged(&self, row: Option<Row>) -> Option<Outcome> {
+    pub(crate) fn unchanged(&self, row: Option<Row>) -> Option<Outcome> {
         let outcome = self.brief_of(&[])?.outcome;
         let passed_over = |outcome: Outcome| self.same_any_host && outcome.verdict == Verdict::StartRefused;
         let in_row = |outcome: Outcome| row.is_none() || outcome.row == row;
