@@ -167,7 +167,7 @@ impl<'r> RuleInput<'r> {
             less,
             differ: more | less,
             states_differ: result.states.0 != result.states.1,
-            row: sender.zip(receiver).and_then(|ends| find_row(catalog, ends, result.mention, feature)),
+            row: sender.zip(receiver).and_then(|ends| find_row(catalog, ends, result, feature)),
             feature,
             passthrough: result.passthrough,
             source_knows: sender.map_or(&FeatureSet::EMPTY, |endpoint| &endpoint.end.map.known),
@@ -189,7 +189,7 @@ impl<'r> RuleInput<'r> {
 fn find_row(
     catalog: &Catalog,
     (sender, receiver): (&PreparedEndpoint<'_>, &PreparedEndpoint<'_>),
-    mention: Mention,
+    result: &MigrationResult,
     feature: FeatureId,
 ) -> Option<Row> {
     let model = sender.model.as_ref()?.id;
@@ -198,7 +198,13 @@ fn find_row(
     if !catalog.ever_in(model).contains(feature) && !had(from) && !had(to) {
         return None;
     }
-    row(mention, MapState::of(from?, feature), MapState::of(to?, feature))
+    let (mut source, destination) = (MapState::of(from?, feature), MapState::of(to?, feature));
+    // T2 is about guests that both maps read alike. One that an older map started means something else.
+    let is_adopted = result.hop == 0 && result.adopted_with_feature && result.mention == Mention::Nothing;
+    if is_adopted && destination == MapState::New {
+        source = MapState::Old;
+    }
+    row(result.mention, source, destination)
 }
 
 #[expect(clippy::large_types_passed_by_value, reason = "every caller has a copy of its own")]

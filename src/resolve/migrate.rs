@@ -69,6 +69,8 @@ pub(super) struct MigrationResult {
     pub(super) hop: usize,
     /// What is sent in that migration says about the feature of the decision table.
     pub(super) mention: Mention,
+    /// Whether the guest ran under a map that has the feature in the model before the source's libvirt took it over.
+    pub(super) adopted_with_feature: bool,
     /// The CPU built at the end of that migration; of a guest that never started, the one at the source.
     pub(super) cpu: Option<Built>,
     /// The features of which the guest's CPU at the source is known: all, but of a guest that already runs those of
@@ -154,6 +156,7 @@ impl<'e> Prepared<'e> {
             after: None,
             hop: 0,
             mention: given,
+            adopted_with_feature: self.adopts_with(source, feature),
             cpu: None,
             comparable: match self.running {
                 Some(running) if !running.live.is_passthrough() => source.end.map.known,
@@ -180,6 +183,21 @@ impl<'e> Prepared<'e> {
             recorder.reconnected(&guest.live);
         }
         Journey { facts, guest, result }
+    }
+
+    /// Whether the source took over a guest from a map that has the feature in the model: the map of its start, or, of a
+    /// guest that is given as it runs, one older than the source's, which marks the feature as removed.
+    fn adopts_with(&self, source: &PreparedEndpoint<'_>, feature: FeatureId) -> bool {
+        let of_map = |endpoint: &PreparedEndpoint<'e>| endpoint.model.as_ref().and_then(|model| model.of_map);
+        match (self.running, self.started.as_deref()) {
+            (Some(_), _) => source
+                .model
+                .as_ref()
+                .and_then(|model| model.of_map)
+                .is_some_and(|model| model.removed.contains(&feature)),
+            (None, Some(started)) => of_map(started).is_some_and(|model| model.data.contains(feature)),
+            (None, None) => false,
+        }
     }
 }
 
