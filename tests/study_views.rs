@@ -129,7 +129,7 @@ fn a_difference_is_grouped_by_why_it_matters() {
 fn the_effect_of_a_difference_is_said_for_each_direction() {
     let catalog = catalog();
     let [old, new] = ["6.4.0", "6.5.0"].map(|name| catalog.libvirt(name).unwrap());
-    let [there, back] = diff::effects(&catalog, old, new, &[Version::new(7, 2, 22)]);
+    let [there, back] = diff::effects(&catalog, (old, new), &[Version::new(7, 2, 22)], &mut |_, _| {});
     assert_eq!((there.worst, back.worst), (Verdict::Aborted, Verdict::Unchanged));
     assert!(back.findings.is_empty());
 }

@@ -317,7 +317,7 @@ fn differ(catalog: &Catalog, args: &DiffArgs) -> Result<String> {
         (Kind::Release, Kind::Release) => {
             let (old, new) = (named(catalog, one)?, named(catalog, other)?);
             let mut found = diff::maps(catalog, old, new);
-            let mut effects = diff::effects(catalog, old, new, &qemu);
+            let mut effects = diff::effects(catalog, (old, new), &qemu, &mut progress());
             if let Some(name) = only {
                 let wanted = model(catalog, name)?;
                 found.models.retain(|diff| diff.model == wanted);
