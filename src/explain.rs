@@ -16,6 +16,7 @@ pub use cause::{Cause, Fact, causes};
 pub use documents::{Absent, Remark, absent, remark};
 pub use lanes::{Lane, Lanes, Mark, Side, Wire, deciding_features, lanes};
 pub use message::message;
+pub(crate) use message_help::suggested_by;
 pub use message_help::{MessageMeaning, Unspecific};
 pub use outlook::{NO_RULE, Outlook, outcome, stated_rule};
 pub use rule_page::{RulePage, rule_page};
