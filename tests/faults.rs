@@ -335,7 +335,7 @@ fn f14_exit_codes_are_those_of_the_table_and_fail_on_chooses() {
     // Every row of the table is in the help of its command, word by word, and in its man page.
     for row in table.lines().skip(2).filter(|row| row.starts_with("| `")) {
         let cells: Vec<String> = row.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', "")).collect();
-        for page in [run(&format!("{} -h", cells[0])).1, run(&format!("man {}", cells[0])).1.replace("\\-", "-")] {
+        for page in [run(&format!("{} --help", cells[0])).1, run(&format!("man {}", cells[0])).1.replace("\\-", "-")] {
             let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
             assert!(cells[1..].iter().all(|cell| page.contains(cell.as_str())), "{cells:?}: {page}");
         }
