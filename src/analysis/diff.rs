@@ -104,7 +104,7 @@ fn shared(map: &CpuMap, with: FeatureSet) -> Vec<FeatureId> {
 
 /// Compares a model of one release with a model of another, or of the same. `None` when a map lacks its model or
 /// nothing differs.
-pub fn one_model(
+pub(crate) fn one_model(
     catalog: &Catalog,
     (old, model): (LibvirtId, ModelId),
     (new, other): (LibvirtId, ModelId),
@@ -114,7 +114,7 @@ pub fn one_model(
 
 /// Compares a model of one map with a model of another, or of the same. `None` when a map lacks its model or nothing
 /// differs.
-pub fn in_maps((left, model): (&CpuMap, ModelId), (right, other): (&CpuMap, ModelId)) -> Option<ModelDiff> {
+pub(crate) fn in_maps((left, model): (&CpuMap, ModelId), (right, other): (&CpuMap, ModelId)) -> Option<ModelDiff> {
     let (before, after) = (left.model(model)?, right.model(other)?);
     let groups: Vec<(Why, Vec<FeatureId>)> = Why::ALL
         .iter()

@@ -48,7 +48,7 @@ pub fn remedies(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Vec<
 }
 
 /// Returns the same with a resolver whose cache is reused.
-pub fn remedies_with(resolver: &mut Resolver<'_>, scenario: &Scenario, answer: &Answer) -> Vec<Remedy> {
+pub(crate) fn remedies_with(resolver: &mut Resolver<'_>, scenario: &Scenario, answer: &Answer) -> Vec<Remedy> {
     if matches!(answer.verdict, Verdict::Unchanged | Verdict::Depends | Verdict::Never) {
         return Vec::new();
     }

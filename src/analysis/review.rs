@@ -12,13 +12,16 @@ use crate::domain::qemu::{Accel, MachineId};
 use crate::domain::version::Version;
 use crate::resolve::{RuleId, Verdict};
 
-pub mod changes;
+mod changes;
 mod definitions;
 mod distributions;
 mod guests;
-pub mod risks;
+mod risks;
 
-use changes::{Changes, removed_from};
+pub use changes::{Change, Changes, Mark, What};
+pub use risks::{Mentions, Risk};
+
+use changes::removed_from;
 use definitions::Definitions;
 use guests::Work;
 
@@ -85,7 +88,7 @@ pub struct Finding {
 
 impl Finding {
     /// Returns the model that the definition names.
-    pub fn model(&self) -> Option<ModelId> {
+    pub(crate) fn model(&self) -> Option<ModelId> {
         match &self.who {
             Who::Model(model, _) => Some(*model),
             Who::HostModel(_) => None,
@@ -93,7 +96,7 @@ impl Finding {
     }
 
     /// Returns whether it is one under this regime.
-    pub fn is_under(&self, regime: Regime) -> bool {
+    pub(crate) fn is_under(&self, regime: Regime) -> bool {
         self.regimes.contains(&regime)
     }
 }
@@ -163,7 +166,7 @@ impl Review {
 }
 
 /// Returns the release as which a map is reviewed if none is named: the newest.
-pub fn newest(catalog: &Catalog) -> Option<LibvirtId> {
+pub(crate) fn newest(catalog: &Catalog) -> Option<LibvirtId> {
     releases(catalog).filter(|id| is_published(catalog, *id)).last()
 }
 

@@ -36,9 +36,7 @@ const PAIRS_AT_ONCE: usize = 48;
 /// A scenario that gives a refusal, and the rule that decides in it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct FoundScenario {
-    /// The scenario.
     pub scenario: Scenario,
-    /// The rule.
     pub rule: Option<RuleId>,
 }
 
@@ -376,7 +374,7 @@ impl<'a> Search<'a> {
 
     /// A machine type of today, and one of long ago where it switches one of the features on.
     fn machines(&self, features: &[FeatureId]) -> Vec<MachineChoice> {
-        if let Refusal::MachineType { machine, .. } | Refusal::MachineTypeAtQemu { machine } = self.refusal {
+        if let Refusal::MachineType { machine, .. } | Refusal::MachineTypeAtQemu { machine, .. } = self.refusal {
             return self.catalog.machine(machine).map(MachineChoice::Listed).into_iter().collect();
         }
         let cells = self.catalog.qemu_defaults();

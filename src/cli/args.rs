@@ -261,6 +261,7 @@ pub struct RecordArgs {
     pub allow_effects: bool,
     /// Present to an audience: show the pressed keys and notes, and play a list of actions if one is given
     #[arg(long, hide_short_help = true, value_name = "SCRIPT", value_hint = ValueHint::FilePath, conflicts_with = "replay")]
+    #[expect(clippy::option_option, reason = "clap's type of a flag whose value may be left out")]
     pub demo: Option<Option<PathBuf>>,
 }
 

@@ -83,7 +83,7 @@ pub struct CheckArgs {
 
 impl CheckArgs {
     /// Returns the scenario to check, with the domain files.
-    pub fn choice(&self) -> Choice {
+    pub(crate) fn choice(&self) -> Choice {
         Choice { domains: self.domain.clone(), ..self.choice.clone() }
     }
 }

@@ -123,7 +123,7 @@ impl CpuMaps {
 
 /// A scenario, and what was read from files for it.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub(crate) struct Asked {
     /// The scenario.
     pub scenario: Scenario,
     /// One line for each file.
@@ -147,7 +147,7 @@ pub(super) struct Needs {
 impl Choice {
     /// Returns the same with a domain file.
     #[must_use]
-    pub fn with(&self, guest: &DomainArg) -> Self {
+    pub(crate) fn with(&self, guest: &DomainArg) -> Self {
         Self { domains: guest.domain.iter().cloned().collect(), ..self.clone() }
     }
 
@@ -190,7 +190,7 @@ impl Choice {
     ///
     /// # Errors
     /// As [`scenario`](Self::scenario).
-    pub fn asked(&self, catalog: &Catalog) -> Result<Asked> {
+    pub(crate) fn asked(&self, catalog: &Catalog) -> Result<Asked> {
         let mut asked = self.between(catalog)?;
         if let Some(name) = self.domains.first() {
             let domain = self.read_domain(catalog, &asked.scenario, name)?;
@@ -204,7 +204,7 @@ impl Choice {
     ///
     /// # Errors
     /// As [`scenario`](Self::scenario).
-    pub fn between(&self, catalog: &Catalog) -> Result<Asked> {
+    pub(crate) fn between(&self, catalog: &Catalog) -> Result<Asked> {
         let mut scenario = self.chosen(catalog)?;
         let mut notes = Vec::new();
         let (mut has_source, mut has_destination) = (self.names(Key::From), self.names(Key::To));

@@ -111,6 +111,11 @@ impl Product {
         self.name.split_once(':').map_or("", |(_, version)| version)
     }
 
+    /// The last of its QEMU packages: `8.0.0-pve to 9.2.0-pve` has several.
+    pub(crate) fn newest_qemu(&self) -> &str {
+        self.qemu.rsplit(' ').next().unwrap_or_default()
+    }
+
     /// Whether it is this version, or the version is one of those through which it ships the same.
     fn ships_in(&self, version: &str) -> bool {
         let (first, asked) = (numbers(self.version()), numbers(version));

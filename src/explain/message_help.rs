@@ -256,7 +256,7 @@ fn of_refusal(catalog: &Catalog, refusal: &Refusal) -> Vec<String> {
                 qemu_has(catalog, *model),
             ]
         }
-        Refusal::MachineType { machine, .. } | Refusal::MachineTypeAtQemu { machine } => {
+        Refusal::MachineType { machine, .. } | Refusal::MachineTypeAtQemu { machine, .. } => {
             vec![format!("QEMU on that host does not have the machine type {machine}."), has_machine(catalog, machine)]
         }
         Refusal::PartialMissing(features) => with(
@@ -321,7 +321,6 @@ fn some_names<'a>(names: impl Iterator<Item = &'a str>) -> String {
     first_names(names, MOST)
 }
 
-/// The newest map that was read.
 fn newest(catalog: &Catalog) -> Option<&CpuMap> {
     catalog.libvirt_releases().iter().rev().find_map(|release| match (release.provenance, release.map) {
         (Provenance::Published, ReleaseMap::Exact(map)) => Some(&**catalog.map(map)),

@@ -22,7 +22,7 @@ impl RulePage {
     }
 
     /// Returns the headings of the second level, each with the text under it.
-    pub fn sections(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+    pub(crate) fn sections(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         let sections = self.text.split("\n## ").skip(1);
         sections.map(|section| section.split_once('\n').map_or((section, ""), |(heading, text)| (heading, text.trim())))
     }

@@ -193,7 +193,7 @@ fn host_model_lines(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> 
 }
 
 /// Returns the line of a Markdown export that opens its scenario in a browser.
-pub fn in_browser(page: &str, link: &str) -> String {
+pub(crate) fn in_browser(page: &str, link: &str) -> String {
     format!("In a browser: <{}>\n\n", page_address(page, link))
 }
 

@@ -177,7 +177,9 @@ const MESSAGES: &[(&str, Lead, Reader)] =
             let named = rest.trim_start_matches([':', ' ']).strip_prefix(['\'', '"']).and_then(word);
             // QEMU repeats its option: `-machine pc-q35-3.1,accel=tcg: unsupported machine type`.
             let option = || before.rsplit_once("-machine ").and_then(|(_, option)| word(option));
-            known(Refusal::MachineTypeAtQemu { machine: named.or_else(option)?.into() })
+            let accel = if before.contains("accel=tcg") { Accel::Tcg } else { Accel::Kvm };
+            let emulator = crate::domain::scenario::EMULATOR.into();
+            known(Refusal::MachineTypeAtQemu { emulator, accel, machine: named.or_else(option)?.into() })
         }),
         ("ost CPU does not provide required features:", Lead::From("the CPU is incompatible"), |c, rest, _| {
             of_list(c, rest, Refusal::PartialMissing)

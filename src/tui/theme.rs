@@ -50,13 +50,11 @@ pub(crate) enum Role {
     Message,
     /// The bars around the part that a lesson points at.
     Highlight,
-    /// A key.
     Key,
     /// XML and command lines.
     Code,
 }
 
-/// Every role.
 #[cfg(test)]
 pub(super) const ROLES: &[Role] = &[
     Role::Text,
@@ -99,7 +97,6 @@ pub(crate) struct Signs {
     pub(crate) open: &'static str,
     /// The guest never started.
     pub(crate) refused: &'static str,
-    /// Never.
     pub(crate) never: &'static str,
     /// Replaces text that is cut.
     pub(crate) more: &'static str,
@@ -246,7 +243,6 @@ const ASCII: Signs = Signs {
 pub struct Theme {
     name: ThemeName,
     background: Background,
-    /// The signs.
     pub(crate) signs: Signs,
 }
 
@@ -384,7 +380,6 @@ impl Theme {
         Self { name: settings.theme, background, signs: if settings.ascii { ASCII } else { UNICODE } }
     }
 
-    /// Returns the style of a role.
     pub(crate) fn style(&self, role: Role) -> Style {
         match self.palette() {
             Some(palette) => coloured(palette, role),

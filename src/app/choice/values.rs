@@ -111,7 +111,7 @@ fn with_restart(choice: Choice, before: &Scenario, mut with: Scenario) -> Scenar
 
 /// Returns the scenario with a typed value that no list contains: a package, a topology, a downstream machine type, a
 /// host. `None` if the text is not such a value.
-pub fn free_value(choice: Choice, catalog: &Catalog, scenario: &Scenario, typed: &str) -> Option<Scenario> {
+pub(crate) fn free_value(choice: Choice, catalog: &Catalog, scenario: &Scenario, typed: &str) -> Option<Scenario> {
     let mut with = scenario.clone();
     let both = |release: &Release| (release.libvirt.clone(), release.qemu.clone());
     match choice {

@@ -17,7 +17,6 @@ use crate::export::analysis::StageText;
 /// One feature at every stage.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct FeatureTrack {
-    /// The feature.
     pub(crate) feature: FeatureId,
     /// The effect on the guest, if there is one.
     pub(crate) change: Option<FeatureChange>,

@@ -29,7 +29,7 @@ pub fn line_name(catalog: &Catalog, line: &Line) -> String {
 }
 
 /// Returns the name of a run of lines, from the names of its first and its last: `3.5.0 to 9.0.0`.
-pub fn fold_name(first: &str, last: &str) -> String {
+pub(crate) fn fold_name(first: &str, last: &str) -> String {
     let last = last.rsplit("..").next().unwrap_or_default();
     let first = first.split("..").next().unwrap_or_default();
     if first == last { first.to_owned() } else { format!("{first} to {last}") }
@@ -72,7 +72,7 @@ pub fn matrix_text(catalog: &Catalog, scenario: &Scenario, matrix: &Matrix) -> S
 }
 
 /// Returns the matrix as a table in Markdown, equal neighbours folded.
-pub fn matrix_markdown(catalog: &Catalog, scenario: &Scenario, matrix: &Matrix) -> String {
+pub(crate) fn matrix_markdown(catalog: &Catalog, scenario: &Scenario, matrix: &Matrix) -> String {
     let ([rows, columns], names) = folded(catalog, matrix);
     let [names, titles] = names.map(|names| names.iter().map(|name| markdown_cell(name)).collect::<Vec<_>>());
     let mut out = format!("`{}`\n\n| from \\ to | {} |\n", fixed(catalog, scenario, matrix), titles.join(" | "));
@@ -130,7 +130,7 @@ pub fn matrix_csv(catalog: &Catalog, matrix: &Matrix) -> String {
 }
 
 /// Returns the matrix as JSON.
-pub fn matrix_json(catalog: &Catalog, scenario: &Scenario, matrix: &Matrix) -> String {
+pub(crate) fn matrix_json(catalog: &Catalog, scenario: &Scenario, matrix: &Matrix) -> String {
     let mut rows = Vec::new();
     for row in 0..matrix.rows().len() {
         let cells: Vec<serde_json::Value> = (0..matrix.columns().len())

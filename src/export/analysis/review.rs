@@ -2,8 +2,7 @@
 //! risk, then changes that no guest meets, then everything else that changed.
 
 use super::format::{in_order, machines, qemus};
-use crate::analysis::review::risks::{Mentions, Risk};
-use crate::analysis::review::{Direction, Review};
+use crate::analysis::review::{Direction, Mentions, Review, Risk};
 use crate::domain::behaviour::Regime;
 use crate::domain::catalog::{Catalog, LibvirtId, ReleaseMap};
 use crate::domain::definition::Policy;

@@ -2,8 +2,7 @@
 
 use super::super::format::{grouped, machines, names, qemus};
 use super::{MOST_LINES, MOST_NAMES, Words};
-use crate::analysis::review::changes::What;
-use crate::analysis::review::{Removed, Who};
+use crate::analysis::review::{Removed, What, Who};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
 use crate::domain::names::first_names;
