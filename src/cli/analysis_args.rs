@@ -156,7 +156,7 @@ pub struct BaselineArgs {
     /// The releases on which the definition must be valid.
     #[arg(
         long,
-        value_name = "RELEASE|PRODUCT",
+        value_name = "RELEASE",
         required = true,
         value_delimiter = ',',
         help = "Release or product on which the definition must be valid, such as debian:13; may be several",
