@@ -23,7 +23,7 @@ impl SameExpansion {
     /// Returns the features that a guest has beyond those of another in every way, and those that it lacks.
     pub(crate) fn changes(&self, before: &Self) -> [Vec<FeatureId>; 2] {
         let on = |expansion: &Self| -> Option<FeatureSet> {
-            expansion.guests.iter().map(|guest| guest.features.sets().on()).reduce(|all, some| all & some)
+            expansion.guests.iter().map(|guest| guest.features.on()).reduce(|all, some| all & some)
         };
         let (now, then) = (on(self).unwrap_or_default(), on(before).unwrap_or_default());
         [now - then, then - now].map(|set| set.iter().collect())

@@ -2,7 +2,7 @@
 //! map has the feature in the model.
 
 use super::verdict::Verdict;
-use crate::domain::definition::{Definition, PolicyStore, named_enum};
+use crate::domain::definition::{Definition, named_enum};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelDefinition;
 
@@ -56,7 +56,7 @@ pub enum Mention {
 }
 
 impl Mention {
-    pub(super) fn of<P: PolicyStore>(definition: &Definition<P>, feature: FeatureId) -> Self {
+    pub(super) fn of(definition: &Definition, feature: FeatureId) -> Self {
         match definition.features.get(feature) {
             Some(policy) if policy.is_on() => Self::On,
             Some(policy) if policy.is_off() => Self::Off,

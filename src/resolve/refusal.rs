@@ -164,26 +164,7 @@ impl UnorderedRefusal {
             Self::FullCheck { extra, missing } => (*extra, *missing),
             Self::PartialMissing(missing) => (FeatureSet::EMPTY, *missing),
             Self::PartialStrict(extra) => (*extra, FeatureSet::EMPTY),
-            Self::QemuTooOld { .. }
-            | Self::UnknownMode(_)
-            | Self::UnsupportedMode(_)
-            | Self::MachineType { .. }
-            | Self::MachineTypeAtQemu { .. }
-            | Self::UnknownFeature(_)
-            | Self::MsrFeatures(_)
-            | Self::UnknownModel(_)
-            | Self::UnknownModelCompared(_)
-            | Self::UnknownModelSent(_)
-            | Self::ModelUnsupported(_)
-            | Self::ForbiddenFeature(_)
-            | Self::OtherVendor(_)
-            | Self::PartialForbidden(_)
-            | Self::UnknownProperty { .. }
-            | Self::NoInvariantTsc
-            | Self::NotSent(_)
-            | Self::NotMigrated
-            | Self::NotRestored
-            | Self::Conflict(_) => (FeatureSet::EMPTY, FeatureSet::EMPTY),
+            _ => (FeatureSet::EMPTY, FeatureSet::EMPTY),
         }
     }
 }

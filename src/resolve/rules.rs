@@ -119,11 +119,7 @@ pub struct RuleInput<'a> {
     /// What became of the guest.
     pub verdict: Verdict,
     pub refusal: Option<&'a Refusal<FeatureSet>>,
-    /// What the guest can no longer read at the destination; empty where no second CPU was built.
-    pub lost: FeatureSet,
-    /// What only the destination's CPU shows the guest; empty where no second CPU was built.
-    pub gained: FeatureSet,
-    /// Features that differ: extra and missing where the full check refused, else lost and gained.
+    /// Features that differ: extra and missing where a check refused, else gained and lost.
     pub more: FeatureSet,
     /// See `more`.
     pub less: FeatureSet,
@@ -276,8 +272,6 @@ pub(crate) fn suggested(names: &Named, extra: FeatureSet, missing: FeatureSet) -
     deciding(&RuleInput {
         verdict: Verdict::Aborted,
         refusal: Some(&Refusal::FullCheck { extra, missing }),
-        lost: FeatureSet::EMPTY,
-        gained: FeatureSet::EMPTY,
         more: extra,
         less: missing,
         differ: extra | missing,

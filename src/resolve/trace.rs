@@ -2,7 +2,7 @@
 
 use super::refusal::Refusal;
 use crate::domain::behaviour::Regime;
-use crate::domain::definition::{Definition, Policies, Policy, named_enum};
+use crate::domain::definition::{Definition, Policy, named_enum};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
 use crate::domain::map::CpuMap;
@@ -169,22 +169,30 @@ impl StartTrace {
 
 /// A guest between its stages, changed in place from one endpoint to the next.
 #[derive(Clone)]
-pub(super) struct Running<P> {
-    /// The definition: before a start the given one, after it the live one.
-    pub(super) live: Definition<P>,
-    /// The original CPU (libvirt's `origCPU`) kept beside it.
-    pub(super) original: Option<Definition<P>>,
+pub(super) struct Running {
+    /// The definition: before a start the given one, after it the live one. On the way the CPU of the cookie where there
+    /// is one, else of the XML.
+    pub(super) live: Definition,
+    /// The original CPU (libvirt's `origCPU`) kept beside it. On the way the CPU of the XML, beside the cookie's.
+    pub(super) original: Option<Definition>,
     /// Whether the guest migrates on from here; where not, no original CPU is kept.
     pub(super) needs_original: bool,
 }
 
+impl Running {
+    /// Returns the CPU of the XML, on the way.
+    pub(super) fn xml(&self) -> &Definition {
+        self.original.as_ref().unwrap_or(&self.live)
+    }
+}
+
 /// What a source sends.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Sent<P = Policies> {
+pub struct Sent {
     /// The CPU of the migratable XML.
-    pub xml: Definition<P>,
+    pub xml: Definition,
     /// The CPU of the cookie.
-    pub cookie: Option<Definition<P>>,
+    pub cookie: Option<Definition>,
 }
 
 /// One migration between two ends.

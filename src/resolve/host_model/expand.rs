@@ -4,7 +4,7 @@
 use super::{HostModel, Libvirt, Processor, Purpose, QemuModels, decode};
 use crate::domain::behaviour::{DropUnknown, QuirkKind};
 use crate::domain::catalog::{Catalog, QemuView};
-use crate::domain::definition::{Check, Definition, Fallback, Match, Mode, Policies, Policy, PolicyStore};
+use crate::domain::definition::{Check, Definition, Fallback, Match, Mode, Policies, Policy};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
 use crate::domain::map::{CpuMap, ModelId};

@@ -37,8 +37,8 @@ pub(super) fn names_disabled(catalog: &Catalog, scenario: &Scenario, axes: &mut 
     let may_filter = scenario.accel == Accel::Tcg || scenario.from_host != HostChoice::Capable;
     let running = scenario.running.as_deref().filter(|running| may_filter && !running.live.is_passthrough());
     let Some(running) = running else { return Options::one(false) };
-    let inactive = running.inactive.as_ref().map(|inactive| inactive.features.sets().off()).unwrap_or_default();
-    let off = (running.live.features.sets().off() & catalog.named().with_state) - inactive;
+    let inactive = running.inactive.as_ref().map(|inactive| inactive.features.off()).unwrap_or_default();
+    let off = (running.live.features.off() & catalog.named().with_state) - inactive;
     if off.is_empty() {
         return Options::one(false);
     }
