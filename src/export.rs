@@ -12,7 +12,7 @@ pub use cheat_sheet::cheat_sheet;
 pub use documents::{DASH_CPU, Document, Lane, Since, documents};
 pub use guests::{GuestRow, guests_junit, guests_markdown, guests_text};
 pub use json::{About, SCHEMA, Seen, bad_file, bad_line, json, json_about, json_line, json_line_about};
-pub use report::{in_browser, markdown, page_address, page_base, summary, text};
+pub use report::{fix_cost, in_browser, markdown, page_address, page_base, summary, text};
 pub use xml::{Around, cpu_argument, cpu_xml, domcapabilities_xml, expansion_argument, expansion_xml};
 
 /// A hash over the files in `cpu_map/`, made by `build.rs`: two builds with the same hash have the same facts.

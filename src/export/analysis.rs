@@ -17,7 +17,7 @@ pub use diff::{
 };
 pub use expansion::{
     ExpansionReport, expansion_json, expansion_reason, expansion_text, expansion_xml, rejections_text, releases_json,
-    releases_text,
+    releases_text, score_text,
 };
 pub use follow::{
     comparison_text, follow_json, follow_text, map_word, mention_word, origin_text, parting_text, state_word,
