@@ -3,9 +3,7 @@
 
 pub mod baseline;
 pub mod diff;
-pub mod follow;
 pub mod history;
-pub mod host_models;
 pub mod matrix;
 pub mod remedies;
 pub mod review;
@@ -13,6 +11,10 @@ pub mod review;
 // For the program, its tests and benchmarks; no part of the API.
 #[doc(hidden)]
 pub mod count;
+#[doc(hidden)]
+pub mod follow;
+#[doc(hidden)]
+pub mod host_models;
 #[doc(hidden)]
 pub mod scenario_search;
 #[doc(hidden)]

@@ -22,11 +22,8 @@ mod value_parsers;
 
 pub use about::{completions, man, version, version_and_facts};
 pub use analysis::{baseline, count_on, diff, follow, history, matrix, review};
-pub use analysis_args::{
-    Axis, BaselineArgs, DiffArgs, ExpandArgs, ExpandFormat, Expandable, FollowArgs, HistoryArgs, MatrixArgs,
-    MatrixFormat, QemuArgs, ReviewArgs, ReviewFormat, TextFormat,
-};
-pub use args::{Command, Explain, ExplorerArgs, Import, PrintArgs, RecordArgs, SheetFormat, command, parse};
+pub use analysis_args::{Axis, TextFormat};
+pub use args::{Command, Explain, ExplorerArgs, Import, SheetFormat, command, parse};
 pub use check::{check, check_batch};
 pub use check_args::{CheckArgs, Format};
 pub use config::Config;
@@ -36,9 +33,8 @@ pub use explain::explain;
 pub use files::Script;
 pub use import::import;
 pub use list::{ListKind, list, rule};
-pub use look_args::LookArgs;
 pub use output::{Output, cannot_write, color_choice, complain, print_usage};
-pub use scenario_args::{Asked, Choice, CpuMaps, DomainArg, KeyArgs};
+pub use scenario_args::{Choice, CpuMaps};
 pub use tour::{Tour, TourWish, lesson_text, list_lessons};
 
 /// Answers a shell that asks for completions, and exits then.

@@ -3,7 +3,6 @@
 
 pub mod behaviour;
 pub mod catalog;
-pub mod cpuid;
 pub mod definition;
 pub mod downstream;
 pub mod feature;

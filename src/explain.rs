@@ -12,13 +12,16 @@ mod rule_page;
 mod sentences;
 mod unknown_input;
 
-pub use cause::{Cause, Fact, causes};
-pub use documents::{Absent, Remark, absent, remark};
-pub use lanes::{Lane, Lanes, Mark, Side, Wire, deciding_features, lanes};
 pub use message::message;
-pub use message_help::{MessageMeaning, Unspecific};
-pub use outlook::{NO_RULE, Outlook, outcome, stated_rule};
+pub use message_help::MessageMeaning;
+pub use outlook::Outlook;
 pub use rule_page::{RulePage, rule_page};
-pub(crate) use sentences::written_by;
-pub use sentences::{Explanation, explain, libvirt_label, sentence};
-pub use unknown_input::how_to_find_out;
+pub use sentences::{Explanation, explain};
+
+pub(crate) use cause::Fact;
+pub(crate) use documents::{Absent, Remark, absent, remark};
+pub(crate) use lanes::{Lane, Lanes, Mark, Side, Wire, deciding_features, lanes};
+pub(crate) use message_help::{Unspecific, suggested_by};
+pub(crate) use outlook::{NO_RULE, outcome, stated_rule};
+pub(crate) use sentences::{libvirt_label, sentence, written_by};
+pub(crate) use unknown_input::how_to_find_out;

@@ -9,17 +9,23 @@ mod report;
 mod xml;
 
 pub use cheat_sheet::cheat_sheet;
-pub use documents::{DASH_CPU, Document, Lane, Since, documents};
-pub use guests::{GuestRow, guests_junit, guests_markdown, guests_text};
-pub use json::{About, SCHEMA, Seen, bad_file, bad_line, json, json_about, json_line, json_line_about};
-pub use report::{fix_cost, in_browser, markdown, page_address, page_base, summary, text};
-pub use xml::{Around, cpu_argument, cpu_xml, domcapabilities_xml, expansion_argument, expansion_xml};
+pub(crate) use documents::{DASH_CPU, Lane};
+pub use documents::{Document, Since, documents};
+pub(crate) use guests::{GuestRow, guests_junit, guests_markdown, guests_text};
+pub(crate) use json::json_line_about;
+pub use json::{About, SCHEMA, Seen, bad_file, bad_line, json, json_about, json_line};
+pub(crate) use report::{fix_cost, in_browser};
+pub use report::{markdown, page_address, page_base, summary, text};
+pub use xml::{Around, domcapabilities_xml, expansion_argument, expansion_xml};
 
 /// A hash over the files in `cpu_map/`, made by `build.rs`: two builds with the same hash have the same facts.
 pub const FACTS_HASH: &str = env!("FACTS_HASH");
 
 /// The program and its version.
-pub const TOOL: &str = concat!("virt-cpu-explorer ", env!("CARGO_PKG_VERSION"));
+pub(crate) const TOOL: &str = concat!("virt-cpu-explorer ", env!("CARGO_PKG_VERSION"));
+
+/// The most columns that a name fills in a table of text: a longer one, which may come from outside, shifts its line.
+pub(crate) const WIDEST_COLUMN: usize = 60;
 
 /// Returns a text for a cell of a Markdown table: nothing in it ends the cell or is markup.
 pub(crate) fn markdown_cell(text: &str) -> String {

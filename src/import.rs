@@ -7,4 +7,5 @@ mod directory;
 mod timeline;
 mod write;
 
-pub use directory::{Added, AskedQemu, ImportError, Written, add_host, add_libvirt, add_qemu, rewrite};
+pub(crate) use directory::{Added, AskedQemu, ImportError, add_qemu};
+pub use directory::{Written, add_host, add_libvirt, rewrite};

@@ -7,6 +7,7 @@ mod decision_table;
 mod dependencies;
 mod endpoint;
 mod expansion;
+#[doc(hidden)]
 pub mod host_model;
 mod live_update;
 mod migrate;
@@ -25,31 +26,31 @@ mod verdict;
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 
-pub use answer::{Answer, Basis, Dependence, Outcome, OutcomeWithFeatures, Possible};
-pub use classify::verdict;
+pub use answer::{Answer, Basis, Dependence, Outcome, Possible};
 pub use decision_table::{Mention, Row};
-pub use endpoint::{Endpoint, Guest, Host, Machine};
-pub use migrate::{Case, Prepared, cold_boot, rollback};
 pub use refusal::{Refusal, Stage};
 pub use rules::{RULES, Rule, RuleId};
 pub use trace::{Migration, Origin, QemuCpu, Sent, StartTrace, Trace, WrittenBy};
-pub(crate) use unknowns::TOO_MANY;
-pub use unknowns::{Plan, Resolver};
+pub use unknowns::Resolver;
 pub use verdict::{LimitingComponent, Risk, Verdict};
 
 // For the program, its tests and benchmarks; no part of the API.
 #[doc(hidden)]
-pub use answer::{between_exact_maps, unread_qemus};
+pub use answer::between_exact_maps;
 #[doc(hidden)]
-pub use classify::{Started, brief, decide};
+pub use classify::{Started, brief, decide, verdict};
 #[doc(hidden)]
-pub use decision_table::{MapState, TABLE, TableRow};
+pub use endpoint::{Endpoint, Guest, Host, Machine};
 #[doc(hidden)]
-pub use refusal::Sender;
+pub use migrate::{Case, Prepared, cold_boot, rollback};
 #[doc(hidden)]
-pub use rules::suggested;
-#[doc(hidden)]
-pub use unknowns::{Axis, Budget, BudgetExceeded, source};
+pub use unknowns::{Axis, Budget, BudgetExceeded, Plan, source};
+
+pub(crate) use answer::{OutcomeWithFeatures, unread_qemus};
+pub(crate) use decision_table::{MapState, TABLE, TableRow};
+pub(crate) use refusal::Sender;
+pub(crate) use rules::suggested;
+pub(crate) use unknowns::TOO_MANY;
 
 /// Returns the answer to `scenario`: `depends` names what is not known and decides.
 pub fn resolve(catalog: &Catalog, scenario: &Scenario) -> Answer {

@@ -5,7 +5,7 @@ mod atomic_write;
 mod saved_scenarios;
 
 pub use atomic_write::{Written, write};
-pub use saved_scenarios::{SavedScenario, ScenarioStore, StoreError};
+pub use saved_scenarios::ScenarioStore;
 
 use std::path::PathBuf;
 

@@ -35,10 +35,10 @@ pub mod view;
 pub use environment::{ascii_locale, default_theme};
 pub use export::{draw, screen};
 pub use options::{Opening, Options};
-pub use print::{PrintError, frame, print};
+pub use print::{frame, print};
 pub use rgb::{Rgb, Screen};
 #[cfg(feature = "terminal")]
-pub use run::{RunError, run};
+pub use run::run;
 pub use step::perform;
 #[cfg(feature = "terminal")]
 pub use terminal::Guard;

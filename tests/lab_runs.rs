@@ -10,7 +10,7 @@ use naive::facts::PlainFacts;
 use naive::{NaiveAnswer, Question};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use support::ask::{CATALOG, batch, pairs};
+use support::ask::{CATALOG, batch, comparable, pairs};
 use virt_cpu_explorer::internal::domain::host::Vendor;
 
 type Policies = Vec<(String, String)>;
@@ -115,30 +115,8 @@ impl StartTrace {
     }
 }
 
-/// A message without what differs from run to run: when QEMU exits, libvirt reports it from one of two places.
-fn comparable(message: &str) -> &str {
-    message.find("can't apply global").map_or(message, |start| &message[start..])
-}
-
 fn runs() -> Vec<StartTrace> {
     include_str!("recorded/lab.jsonl").lines().map(|line| serde_json::from_str::<StartTrace>(line).unwrap()).collect()
-}
-
-/// A class of runs that the answers do not reproduce, and why.
-struct Exception {
-    what: &'static str,
-    is_one: fn(&StartTrace) -> bool,
-}
-
-const EXCEPTIONS: &[Exception] = &[Exception {
-    what: "libvirt 7.0.0 does not look at an incoming guest's machine type, and QEMU's own words quote its command line",
-    is_one: |run| run.says("Use -machine help"),
-}];
-
-impl StartTrace {
-    fn says(&self, words: &str) -> bool {
-        self.error.as_deref().is_some_and(|error| error.contains(words))
-    }
 }
 
 #[test]
@@ -150,26 +128,14 @@ fn the_resolver_gives_every_laboratory_run_in_its_order() {
     let bad: Vec<_> = answers.iter().filter(|answer| answer.get("invalid").is_some()).collect();
     assert!(code == 1 && bad.is_empty(), "{bad:?}");
     assert_eq!(answers.len(), runs.len());
-    let mut excepted = vec![0; EXCEPTIONS.len()];
     let mut wrong = Vec::new();
     for (run, answer) in runs.iter().zip(&answers) {
         let differs = run.differs(answer);
-        let exception = EXCEPTIONS.iter().position(|exception| (exception.is_one)(run));
-        match exception {
-            Some(class) => {
-                assert_ne!(differs, "", "{} is listed as an exception and is not: {run:?}", run.id);
-                excepted[class] += 1;
-            }
-            None if differs.is_empty() => {}
-            None => wrong.push(format!("{differs} of {}:\n{}\n{run:?}\n{answer}", run.id, run.line())),
+        if !differs.is_empty() {
+            wrong.push(format!("{differs} of {}:\n{}\n{run:?}\n{answer}", run.id, run.line()));
         }
     }
-    let listed: usize = excepted.iter().sum();
-    println!("laboratory: {} of {} runs equal", runs.len() - listed - wrong.len(), runs.len());
-    for (exception, count) in EXCEPTIONS.iter().zip(&excepted) {
-        println!("  {count} not: {}", exception.what);
-        assert!(*count > 0, "no run is left of: {}", exception.what);
-    }
+    println!("laboratory: {} of {} runs equal", runs.len() - wrong.len(), runs.len());
     assert!(wrong.is_empty(), "{} runs differ, first: {}", wrong.len(), wrong[0]);
 }
 
@@ -179,7 +145,7 @@ fn the_naive_resolver_gives_every_laboratory_run_too() {
     let facts = PlainFacts::of(&CATALOG);
     let mut wrong = Vec::new();
     let (mut equal, mut not_told) = (0, 0);
-    for run in runs().iter().filter(|run| !EXCEPTIONS.iter().any(|exception| (exception.is_one)(run))) {
+    for run in &runs() {
         match naive::answer(&facts, &run.question()) {
             Ok(answer) if run.is_answered_by(&answer) => equal += 1,
             Ok(answer) => wrong.push(format!("{run:?}\n{answer:?}")),

@@ -14,7 +14,7 @@ use naive::{End, Host, Measured, Policies, Question, Waypoint};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
-use support::ask::CATALOG;
+use support::ask::{CATALOG, comparable};
 
 static FACTS: LazyLock<PlainFacts> = LazyLock::new(|| PlainFacts::of(&CATALOG));
 static HOSTS: LazyLock<BTreeMap<String, MeasuredHost>> = LazyLock::new(|| {
@@ -208,18 +208,6 @@ impl Run {
         }
         text
     }
-}
-
-/// A message without its frame: of QEMU's own exits, which libvirt reports from one of two places and with the guest's
-/// name, what is behind the last colon.
-fn comparable(message: &str) -> &str {
-    if message.contains("unsupported machine type") {
-        return "unsupported machine type";
-    }
-    if message.contains("closed the monitor") || message.contains("connecting to monitor") {
-        return message.rsplit(": ").next().unwrap_or(message);
-    }
-    message
 }
 
 fn naive(run: &Run) -> Result<Told, String> {

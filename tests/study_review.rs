@@ -7,7 +7,7 @@ mod golden;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
-use virt_cpu_explorer::internal::analysis::review::risks::Mentions;
+use virt_cpu_explorer::internal::analysis::review::Mentions;
 use virt_cpu_explorer::internal::analysis::review::{Direction, Question, Review, Who, review};
 use virt_cpu_explorer::internal::domain::behaviour::Regime;
 use virt_cpu_explorer::internal::domain::catalog::{Catalog, LibvirtId, ReleaseMap};

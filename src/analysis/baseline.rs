@@ -142,7 +142,7 @@ pub struct Broken {
 
 impl Baseline {
     /// Returns whether a definition fails between some pair of hosts and releases.
-    pub fn is_broken(&self) -> bool {
+    pub(crate) fn is_broken(&self) -> bool {
         self.libvirt.iter().chain(&self.richest).any(|common| !common.broken.is_empty())
     }
 }
@@ -359,7 +359,7 @@ impl Search<'_> {
     /// The definition with what each host loses by it.
     fn of(&self, scenario: Scenario) -> Common {
         let always: FeatureSet = self.catalog.named().hypervisor.into_iter().collect();
-        let features = scenario.features.sets();
+        let features = &scenario.features;
         let data = scenario.model().and_then(|model| self.order.model(model)).map_or(FeatureSet::EMPTY, |m| m.data);
         let given = (data | features.on()) - features.off();
         let mitigating: FeatureSet = MITIGATIONS.iter().filter_map(|name| self.catalog.feature(name)).collect();

@@ -28,7 +28,6 @@ pub struct Space<'a> {
 /// How many scenarios came to what.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Count {
-    /// All scenarios.
     pub scenarios: u64,
     /// How many of them were resolved; the others are equal to one of these.
     pub resolved: u64,
@@ -94,12 +93,10 @@ impl<'a> Space<'a> {
         Self { catalog, accel, qemu, releases, ends, behaviours }
     }
 
-    /// Returns the releases.
     pub fn releases(&self) -> &[LibvirtId] {
         &self.releases
     }
 
-    /// Returns the scenario of a point, for a model.
     pub fn scenario(&self, model: ModelId, point: Point) -> Option<Scenario> {
         let catalog = self.catalog;
         let mut scenario = Scenario::default_of(catalog);
@@ -212,6 +209,7 @@ impl<'a> Space<'a> {
                 migratable: true,
                 vendor_id: None,
                 has_tsc_frequency: false,
+                names_disabled: false,
                 emulator: None,
             },
             definition: Definition {
@@ -236,7 +234,7 @@ impl<'a> Space<'a> {
     }
 
     /// Counts one of `of` equal shares of the scenarios, so that shares can be counted side by side.
-    pub fn count_share(&self, share: usize, of: usize) -> Count {
+    pub(crate) fn count_share(&self, share: usize, of: usize) -> Count {
         let mut count = Count::default();
         for model in models(self.catalog).into_iter().skip(share).step_by(of.max(1)) {
             self.model(model).add_to(&mut count);

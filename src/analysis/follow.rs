@@ -38,7 +38,7 @@ named_enum! {
 
 impl Step {
     /// Returns a name of at most nine letters.
-    pub const fn short(self) -> &'static str {
+    pub(crate) const fn short(self) -> &'static str {
         match self {
             Self::Definition => "defined",
             Self::Prepared => "prepared",
@@ -98,7 +98,7 @@ pub enum State {
 
 /// How a state is drawn where there is room for one sign.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Mark {
+pub(crate) enum Mark {
     /// Enabled, without a word about it.
     On,
     /// Not enabled, without a word about it.
@@ -177,7 +177,6 @@ pub enum By {
 pub struct Seen {
     /// The stage.
     pub step: Step,
-    /// What it is.
     pub state: State,
     /// Who decided that, if anybody did.
     pub by: Option<By>,
@@ -191,13 +190,13 @@ pub struct Seen {
 
 impl Seen {
     /// Returns whether the guest was refused here, or lost or gained the feature.
-    pub fn is_harm(&self) -> bool {
+    pub(crate) fn is_harm(&self) -> bool {
         self.state.mark() == Mark::Harm
     }
 }
 
 /// Returns whether the guest reads the same at the destination as at the source; `None` if either CPU was never built.
-pub fn guest_sees_the_same(seen: &[Seen]) -> Option<bool> {
+pub(crate) fn guest_sees_the_same(seen: &[Seen]) -> Option<bool> {
     let sees = |step: Step| seen.get(step as usize).and_then(|seen| seen.lanes.guest);
     Some(sees(Step::SourceCpu)? == sees(Step::DestinationCpu)?)
 }
@@ -207,7 +206,7 @@ fn differ<T: PartialEq + Copy>(one: Option<T>, other: Option<T>) -> bool {
 }
 
 /// Returns the first lane in which the destination differs from the source; `None` if no lane differs.
-pub fn parting(seen: &[Seen]) -> Option<Lane> {
+pub(crate) fn parting(seen: &[Seen]) -> Option<Lane> {
     let lanes = |step: Step| seen.get(step as usize).map(|seen| seen.lanes).unwrap_or_default();
     let (sent, received) = (lanes(Step::Sent), lanes(Step::Received));
     let (source, destination) = (lanes(Step::SourceCpu), lanes(Step::DestinationCpu));
@@ -226,7 +225,7 @@ pub fn parting(seen: &[Seen]) -> Option<Lane> {
 
 /// Returns the place of the stage that matters most: the one that refused, lost or gained the feature, else the first
 /// that changed it, else the first of all.
-pub fn decisive(seen: &[Seen]) -> usize {
+pub(crate) fn decisive(seen: &[Seen]) -> usize {
     seen.iter().position(Seen::is_harm).or_else(|| seen.iter().position(|seen| seen.changed)).unwrap_or(0)
 }
 
@@ -248,7 +247,7 @@ pub fn follow(scenario: &Scenario, answer: &Answer, feature: FeatureId) -> Vec<S
 
 impl State {
     /// Returns whether the feature is meant to be on; `None` where a stage says neither.
-    pub fn meant(self) -> Option<bool> {
+    pub(crate) fn meant(self) -> Option<bool> {
         match self {
             Self::InModel | Self::On | Self::Flag(true) | Self::Extra | Self::Gained => Some(true),
             Self::Mention(policy) => Some(policy.is_on()),
@@ -267,7 +266,7 @@ impl State {
     }
 
     /// Returns how the state is drawn.
-    pub fn mark(self) -> Mark {
+    pub(crate) fn mark(self) -> Mark {
         match self {
             Self::InModel | Self::On => Mark::On,
             Self::Silent | Self::Off | Self::Unavailable => Mark::Off,

@@ -115,7 +115,7 @@ pub struct TurnedOn {
 }
 
 /// Returns the runs of releases for which `state` is the same.
-pub fn segments<T: PartialEq>(releases: &[LibvirtId], mut state: impl FnMut(LibvirtId) -> T) -> Vec<Segment<T>> {
+pub(crate) fn segments<T: PartialEq>(releases: &[LibvirtId], mut state: impl FnMut(LibvirtId) -> T) -> Vec<Segment<T>> {
     let mut segments: Vec<Segment<T>> = Vec::new();
     for id in releases {
         let now = state(*id);
@@ -129,7 +129,7 @@ pub fn segments<T: PartialEq>(releases: &[LibvirtId], mut state: impl FnMut(Libv
 
 /// Returns what `feature` is to `model` in the map of a release that need not have been read; `None` where the maps before
 /// and after it differ.
-pub fn likely(catalog: &Catalog, release: LibvirtId, model: ModelId, feature: FeatureId) -> Option<Membership> {
+pub(crate) fn likely(catalog: &Catalog, release: LibvirtId, model: ModelId, feature: FeatureId) -> Option<Membership> {
     let (lower, upper) = match catalog.release(release).map {
         ReleaseMap::Exact(map) => (map, map),
         ReleaseMap::Between { lower, upper } => (lower.1, upper.1),
@@ -139,7 +139,7 @@ pub fn likely(catalog: &Catalog, release: LibvirtId, model: ModelId, feature: Fe
 }
 
 /// Returns what `feature` is to `model` in a map.
-pub fn in_map(map: &CpuMap, model: ModelId, feature: FeatureId) -> Membership {
+pub(crate) fn in_map(map: &CpuMap, model: ModelId, feature: FeatureId) -> Membership {
     match map.model(model) {
         None => Membership::NoModel,
         Some(of_map) if of_map.data.contains(feature) => Membership::Has,

@@ -12,9 +12,7 @@ use crate::resolve::host_model::{Processor, Request, expansions};
 /// Releases one after the other on which host-model becomes the same.
 #[derive(Clone, PartialEq, Debug)]
 pub struct SameExpansion {
-    /// The first of them.
     pub first: LibvirtId,
-    /// The last of them.
     pub last: LibvirtId,
     /// What a guest gets, one for each way in which a release that was not read may be; empty where no model describes the
     /// host.
@@ -23,9 +21,9 @@ pub struct SameExpansion {
 
 impl SameExpansion {
     /// Returns the features that a guest has beyond those of another in every way, and those that it lacks.
-    pub fn changes(&self, before: &Self) -> [Vec<FeatureId>; 2] {
+    pub(crate) fn changes(&self, before: &Self) -> [Vec<FeatureId>; 2] {
         let on = |expansion: &Self| -> Option<FeatureSet> {
-            expansion.guests.iter().map(|guest| guest.features.sets().on()).reduce(|all, some| all & some)
+            expansion.guests.iter().map(|guest| guest.features.on()).reduce(|all, some| all & some)
         };
         let (now, then) = (on(self).unwrap_or_default(), on(before).unwrap_or_default());
         [now - then, then - now].map(|set| set.iter().collect())

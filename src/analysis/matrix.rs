@@ -8,8 +8,11 @@ use crate::resolve::{Budget, Outcome, Resolver, Verdict};
 mod lines;
 mod values;
 
-pub use lines::{Line, Side, Value, Vary, line_of, lines, lines_around};
-pub use values::{AxisError, lines_of};
+pub use lines::{Line, Side, Value, Vary, lines};
+#[doc(hidden)]
+pub use lines::{line_of, lines_around};
+pub use values::AxisError;
+pub(crate) use values::lines_of;
 
 /// Returns for each line the first that decides alike: for releases, one with the same map and behaviour, and between the
 /// same ones where nobody has looked. Every other line stands for itself.
@@ -30,6 +33,7 @@ pub(super) fn twins(catalog: &Catalog, lines: &[Line]) -> Vec<usize> {
 }
 
 /// Neighbouring lines that are equal all along.
+#[doc(hidden)]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Fold {
     /// The first line.
@@ -62,6 +66,7 @@ impl Matrix {
     }
 
     /// Returns the matrix over these lines.
+    #[doc(hidden)]
     pub fn with(catalog: &Catalog, scenario: &Scenario, rows: Vec<Line>, columns: Vec<Line>) -> Self {
         let cells = vec![None; rows.len() * columns.len()];
         let twins = [twins(catalog, &rows), twins(catalog, &columns)];
@@ -72,7 +77,7 @@ impl Matrix {
     }
 
     /// Returns the scenario that is laid out.
-    pub fn around(&self) -> &Scenario {
+    pub(crate) fn around(&self) -> &Scenario {
         &self.scenario
     }
 
@@ -104,6 +109,7 @@ impl Matrix {
 
     /// Returns the place of the cell with source and destination exchanged; `None` where the axes have no such lines,
     /// and for what is the guest's own.
+    #[doc(hidden)]
     pub fn mirror(&self, row: usize, column: usize) -> Option<(usize, usize)> {
         let (from, to) = (self.rows.get(row)?, self.columns.get(column)?);
         if matches!(from.value, Value::Machine(_) | Value::Cpu(_)) {
@@ -119,7 +125,7 @@ impl Matrix {
     }
 
     /// Returns a cell, resolved now unless it was before; `None` outside, and where the budget is not enough for it.
-    pub fn cell_within(
+    pub(crate) fn cell_within(
         &mut self,
         resolver: &mut Resolver<'_>,
         budget: &mut Budget,
@@ -154,6 +160,7 @@ impl Matrix {
     }
 
     /// Returns a cell if it was resolved already.
+    #[doc(hidden)]
     pub fn known(&self, row: usize, column: usize) -> Option<Outcome> {
         if column >= self.columns.len() {
             return None;
@@ -162,6 +169,7 @@ impl Matrix {
     }
 
     /// Returns how many cells are resolved, and how many there are.
+    #[doc(hidden)]
     pub fn progress(&self) -> (usize, usize) {
         (self.counts.iter().sum(), self.cells.len())
     }
@@ -172,7 +180,7 @@ impl Matrix {
     }
 
     /// Resolves cells that were not yet, row by row, until the budget is spent. Returns whether all are resolved.
-    pub fn resolve_some(&mut self, resolver: &mut Resolver<'_>, budget: &mut Budget) -> bool {
+    pub(crate) fn resolve_some(&mut self, resolver: &mut Resolver<'_>, budget: &mut Budget) -> bool {
         let width = self.columns.len();
         loop {
             while self.cells.get(self.next).is_some_and(Option::is_some) {
@@ -192,6 +200,7 @@ impl Matrix {
     }
 
     /// Resolves cell after cell until the next one costs more than is left of the budget, and tells how far it is.
+    #[doc(hidden)]
     pub fn resolve_until_spent(
         &mut self,
         resolver: &mut Resolver<'_>,
@@ -212,6 +221,7 @@ impl Matrix {
     }
 
     /// Returns the runs of rows or columns that are equal all along, as far as both are resolved.
+    #[doc(hidden)]
     pub fn folds(&self, side: Side) -> Vec<Fold> {
         let (height, width) = (self.rows.len(), self.columns.len());
         let hypothetical = &self.hypothetical[side as usize];

@@ -64,19 +64,19 @@ pub fn remedies(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Vec<
 }
 
 /// Returns the same with a resolver whose cache is reused.
-pub fn remedies_with(resolver: &mut Resolver<'_>, scenario: &Scenario, answer: &Answer) -> Vec<Remedy> {
+pub(crate) fn remedies_with(resolver: &mut Resolver<'_>, scenario: &Scenario, answer: &Answer) -> Vec<Remedy> {
     let (mut tried, mut budget) = (Tried::new(), Budget::endless());
     remedies_within(resolver, scenario, answer, (&mut tried, &mut budget)).unwrap_or_default()
 }
 
 /// The scenarios that were tried, and whether each lets the guest through.
-pub type Tried = HashMap<Scenario, bool>;
+pub(crate) type Tried = HashMap<Scenario, bool>;
 
 /// Returns the same if the budget is enough for it.
 ///
 /// # Errors
 /// The budget is spent; what was tried stays in `tried`, and the next search goes on from there.
-pub fn remedies_within(
+pub(crate) fn remedies_within(
     resolver: &mut Resolver<'_>,
     scenario: &Scenario,
     answer: &Answer,

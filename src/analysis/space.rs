@@ -8,41 +8,41 @@ use crate::domain::scenario::{LibvirtChoice, QemuChoice, Release, Told};
 use crate::domain::version::Version;
 
 /// Returns the end with this libvirt and this QEMU.
-pub fn end(libvirt: LibvirtId, qemu: Version) -> Release {
+pub(crate) fn end(libvirt: LibvirtId, qemu: Version) -> Release {
     let qemu = QemuChoice { version: Told::Is(qemu), build: None };
     Release::new(LibvirtChoice::Release(libvirt, None), qemu)
 }
 
 /// Returns the map a release has; of a release between exact maps, the one of its older neighbour brought to its
 /// dated facts.
-pub fn map_of(catalog: &Catalog, id: LibvirtId) -> &CpuMap {
+pub(crate) fn map_of(catalog: &Catalog, id: LibvirtId) -> &CpuMap {
     match catalog.release(id).map {
         ReleaseMap::Exact(map) | ReleaseMap::Between { lower: (_, map), .. } => catalog.map(map),
     }
 }
 
 /// Returns every release with its id, oldest first.
-pub fn releases(catalog: &Catalog) -> impl Iterator<Item = LibvirtId> + '_ {
+pub(crate) fn releases(catalog: &Catalog) -> impl Iterator<Item = LibvirtId> + '_ {
     (0u16..).zip(catalog.libvirt_releases()).map(|(number, _)| LibvirtId(number))
 }
 
 /// Returns the published releases, oldest first.
-pub fn published_releases(catalog: &Catalog) -> Vec<LibvirtId> {
+pub(crate) fn published_releases(catalog: &Catalog) -> Vec<LibvirtId> {
     releases(catalog).filter(|id| is_published(catalog, *id)).collect()
 }
 
 /// Returns whether a release is one of libvirt's own.
-pub fn is_published(catalog: &Catalog, id: LibvirtId) -> bool {
+pub(crate) fn is_published(catalog: &Catalog, id: LibvirtId) -> bool {
     catalog.release(id).provenance == Provenance::Published
 }
 
 /// Returns the published releases whose map was read, oldest first.
-pub fn exact_releases(catalog: &Catalog) -> Vec<LibvirtId> {
+pub(crate) fn exact_releases(catalog: &Catalog) -> Vec<LibvirtId> {
     releases(catalog).filter(|id| is_exact(catalog, *id)).collect()
 }
 
 /// Returns whether a release is one of libvirt's own whose map was read.
-pub fn is_exact(catalog: &Catalog, id: LibvirtId) -> bool {
+pub(crate) fn is_exact(catalog: &Catalog, id: LibvirtId) -> bool {
     is_published(catalog, id) && matches!(catalog.release(id).map, ReleaseMap::Exact(_))
 }
 
@@ -53,7 +53,7 @@ pub fn models(catalog: &Catalog) -> Vec<ModelId> {
 
 /// Machine types under which a model gets the same.
 #[derive(Clone, PartialEq, Debug)]
-pub struct MachineClass {
+pub(crate) struct MachineClass {
     /// What they turn on.
     pub on: FeatureSet,
     /// Which of QEMU's quirks that come with newer machine types they meet, by bit.
@@ -63,7 +63,7 @@ pub struct MachineClass {
 }
 
 /// Returns the machine types that satisfy `wanted`, folded to those that turn on the same of the model.
-pub fn machine_classes(
+pub(crate) fn machine_classes(
     catalog: &Catalog,
     model: ModelId,
     accel: Accel,

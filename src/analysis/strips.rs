@@ -25,7 +25,7 @@ named_enum! {
 
 impl Along {
     /// Returns the label before a strip.
-    pub const fn title(self) -> &'static str {
+    pub(crate) const fn title(self) -> &'static str {
         match self {
             Self::Regimes => "removed features",
             Self::Machines => "machine types",
@@ -36,7 +36,7 @@ impl Along {
 
 /// The values of one setting with the outcome of each.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Strip {
+pub(crate) struct Strip {
     /// What it goes through.
     pub along: Along,
     lines: Vec<Place>,
@@ -56,10 +56,9 @@ enum Place {
 
 /// Neighbouring values with the same verdict and rule.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Segment {
+pub(crate) struct Segment {
     /// The values in a few letters: `<= 3.1`, `4.0-9.2`.
     pub label: String,
-    /// The outcome of all of them.
     pub outcome: Outcome,
     /// Whether the scenario's own value is among them.
     pub is_current: bool,
@@ -69,7 +68,7 @@ pub struct Segment {
 
 impl Segment {
     /// Returns the rule that decides; `None` where it is the same all along.
-    pub fn rule(&self) -> Option<RuleId> {
+    pub(crate) fn rule(&self) -> Option<RuleId> {
         stated_rule(self.outcome.verdict, self.outcome.rule).filter(|_| self.along != Along::Regimes)
     }
 }
@@ -80,12 +79,12 @@ impl Strip {
     }
 
     /// Returns whether the scenario's own value is among the values.
-    pub fn has_current(&self) -> bool {
+    pub(crate) fn has_current(&self) -> bool {
         self.current.is_some()
     }
 
     /// Returns how many values have an outcome, and how many there are.
-    pub fn progress(&self) -> (usize, usize) {
+    pub(crate) fn progress(&self) -> (usize, usize) {
         (self.outcomes.len(), self.lines.len())
     }
 
@@ -128,7 +127,7 @@ impl Strip {
     }
 
     /// Returns the segments of the values that have an outcome.
-    pub fn segments(&self, catalog: &Catalog) -> Vec<Segment> {
+    pub(crate) fn segments(&self, catalog: &Catalog) -> Vec<Segment> {
         let mut ranges: Vec<Range<usize>> = Vec::new();
         for index in 0..self.outcomes.len() {
             let alike = |other: usize| {
@@ -169,7 +168,7 @@ impl Strip {
     }
 
     /// Returns the scenario with a value of the segment at this index: the one that is nearest to its own.
-    pub fn scenario(&self, catalog: &Catalog, scenario: &Scenario, segment: usize) -> Option<Scenario> {
+    pub(crate) fn scenario(&self, catalog: &Catalog, scenario: &Scenario, segment: usize) -> Option<Scenario> {
         let range = self.segments(catalog).into_iter().nth(segment)?.range;
         let last = range.end.checked_sub(1)?;
         let index = self.current.map_or(range.start, |current| current.clamp(range.start, last));
@@ -191,14 +190,14 @@ fn name_of(catalog: &Catalog, value: &Value) -> String {
 
 /// The strips of one scenario, resolved a part at a time.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Strips {
+pub(crate) struct Strips {
     /// The strips; one without values is left out.
     pub strips: Vec<Strip>,
 }
 
 impl Strips {
     /// Returns the strips of a scenario, without outcomes.
-    pub fn of(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Self {
+    pub(crate) fn of(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Self {
         let regimes = if answer.rule == Some(RuleId::T7) { Regime::ALL } else { &[] };
         let regimes: Vec<Place> = regimes.iter().copied().map(Place::Regime).collect();
         let regime = answer.regime.and_then(|regime| Regime::ALL.iter().position(|known| *known == regime));
@@ -214,12 +213,11 @@ impl Strips {
     }
 
     /// Returns the strip that goes along this.
-    pub fn along(&self, along: Along) -> Option<&Strip> {
+    pub(crate) fn along(&self, along: Along) -> Option<&Strip> {
         self.strips.iter().find(|strip| strip.along == along)
     }
 
-    /// Resolves some values. Returns whether there were any.
-    pub fn resolve_some(&mut self, catalog: &Catalog, scenario: &Scenario) -> bool {
+    pub(crate) fn resolve_some(&mut self, catalog: &Catalog, scenario: &Scenario) -> bool {
         let mut resolver = Resolver::new(catalog);
         let mut budget = Budget::of_slice();
         let Some(first) = self.strips.iter().position(|strip| strip.outcomes.len() < strip.lines.len()) else {

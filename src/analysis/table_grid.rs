@@ -7,10 +7,10 @@ use crate::domain::scenario::{LibvirtChoice, MachineChoice, Release, Scenario};
 use crate::resolve::{Answer, MapState, Mention, Resolver, Row, TABLE, TableRow};
 
 /// The rows of the grid: what the migrated definition says about the feature.
-pub const ROWS: [Mention; 3] = [Mention::On, Mention::Off, Mention::Nothing];
+pub(crate) const ROWS: [Mention; 3] = [Mention::On, Mention::Off, Mention::Nothing];
 
 /// The columns of the grid: the state of the source's map, and of the destination's.
-pub const COLUMNS: [(MapState, MapState); 4] = [
+pub(crate) const COLUMNS: [(MapState, MapState); 4] = [
     (MapState::Old, MapState::New),
     (MapState::New, MapState::Old),
     (MapState::Old, MapState::Old),
@@ -18,7 +18,7 @@ pub const COLUMNS: [(MapState, MapState); 4] = [
 ];
 
 /// Returns the row of the decision table in a cell of the grid.
-pub fn cell(row: usize, column: usize) -> Option<&'static TableRow> {
+pub(crate) fn cell(row: usize, column: usize) -> Option<&'static TableRow> {
     let (says, (source, destination)) = (ROWS.get(row)?, COLUMNS.get(column)?);
     let fits = |line: &&TableRow| {
         line.source == *source && line.destination == *destination && line.says.is_none_or(|wanted| wanted == *says)
@@ -27,7 +27,7 @@ pub fn cell(row: usize, column: usize) -> Option<&'static TableRow> {
 }
 
 /// Returns the cell of an answer's own row; `None` if it has no row.
-pub fn cell_of(scenario: &Scenario, answer: &Answer) -> Option<(usize, usize)> {
+pub(crate) fn cell_of(scenario: &Scenario, answer: &Answer) -> Option<(usize, usize)> {
     let sent = answer.trace.as_ref()?.effective()?;
     let says = match sent.features.get(scenario.feature) {
         Some(policy) if policy.is_on() => Mention::On,
@@ -38,7 +38,7 @@ pub fn cell_of(scenario: &Scenario, answer: &Answer) -> Option<(usize, usize)> {
 }
 
 /// Returns the cell of a row of the decision table; one that is about any definition is in the row of `says`.
-pub fn place(row: Row, says: Mention) -> (usize, usize) {
+pub(crate) fn place(row: Row, says: Mention) -> (usize, usize) {
     let is_cell = |(line, column): &(usize, usize)| {
         cell(*line, *column)
             .is_some_and(|found| found.row == row && (found.says.is_some() || ROWS.get(*line) == Some(&says)))
@@ -49,7 +49,7 @@ pub fn place(row: Row, says: Mention) -> (usize, usize) {
 
 /// Returns a scenario in a cell of the grid: the given one with as little changed as possible. `None` if none of those
 /// tried is in that cell; no guest is in the cell of row T8.
-pub fn scenario_in(catalog: &Catalog, scenario: &Scenario, row: usize, column: usize) -> Option<Scenario> {
+pub(crate) fn scenario_in(catalog: &Catalog, scenario: &Scenario, row: usize, column: usize) -> Option<Scenario> {
     let wanted = cell(row, column)?;
     if wanted.row == Row::T8 {
         return None;

@@ -13,8 +13,9 @@ mod possible;
 mod values;
 
 pub(crate) use possible::{maps_of, problem};
+pub(crate) use values::free_value;
 pub(crate) use values::with_input;
-pub use values::{Value, default_of, free_value, values};
+pub use values::{Value, default_of, values};
 
 named_enum! {
     /// One setting of the scenario, by its name in lessons. `label` is the name on the screen.
@@ -181,7 +182,6 @@ pub(crate) struct ChoiceState {
     pub(crate) value: String,
     /// Why the value is not possible; `None` if it is.
     pub(crate) problem: Option<String>,
-    /// Whether the value is the default.
     pub(crate) is_default: bool,
 }
 

@@ -80,7 +80,6 @@ pub(crate) enum CellKind {
 /// The state of a feature at source or destination.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct EndpointState {
-    /// The status in the map.
     pub(crate) map: MapStatus,
     /// Whether QEMU enables it; `None` if QEMU built no CPU.
     pub(crate) on: Option<bool>,
@@ -95,7 +94,6 @@ pub(crate) struct FeatureRow {
     pub(crate) feature: FeatureId,
     /// Whether the decision table is about this feature.
     pub(crate) in_table: bool,
-    /// The state at the source.
     pub(crate) source: EndpointState,
     /// The policy in the live definition of the source; `None` if it is not mentioned.
     pub(crate) live: Option<Policy>,

@@ -9,7 +9,6 @@ use tui_input::{Input, InputRequest};
 /// The kind of a line, which decides its style.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Kind {
-    /// A heading.
     Heading,
     /// Wrapped text.
     Text,
@@ -143,7 +142,6 @@ impl Page {
         Self { has_more: !all, ..Self::of(&title, blocks) }
     }
 
-    /// Starts a search.
     pub(crate) fn start_search(&mut self) {
         self.search = Some(Search { input: Input::default(), typing: true, found: None });
     }

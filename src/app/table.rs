@@ -72,7 +72,6 @@ pub(crate) struct Grid {
     pub(crate) own: Option<(usize, usize)>,
 }
 
-/// A cell of the grid.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct GridCell {
     /// The rule of its row.
@@ -107,7 +106,6 @@ impl Grid {
         }
     }
 
-    /// Returns a cell.
     pub(crate) fn cell(&self, row: usize, column: usize) -> Option<GridCell> {
         self.cells.get(row * COLUMN_HEADS.len() + column).copied()
     }

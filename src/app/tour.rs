@@ -10,10 +10,11 @@ mod lesson;
 mod read;
 mod run;
 
-pub use lesson::{Answer, Condition, Expect, Lesson, Part, Place, Press, Step, Task};
+pub use lesson::{Answer, Lesson, Part, Place, Press, Step, Task};
+pub(crate) use lesson::{Condition, Expect};
 pub(crate) use read::find;
 pub use read::{FILES, lesson as read_lesson, lessons};
-pub use run::{RUNS_FILE, RecordedRun, recorded_runs};
+pub use run::{RUNS_FILE, recorded_runs};
 
 /// The running lesson.
 #[derive(Clone, Debug)]

@@ -17,9 +17,10 @@ use std::path::PathBuf;
 /// A scenario as the command line describes it.
 #[derive(Args, Clone, Default, Debug)]
 pub struct Choice {
-    /// MODEL, host-model, host-passthrough or maximum, then +F, -F, F=POLICY and KEY=VALUE, separated by commas
+    /// CPU model or mode, then +F, -F and KEY=VALUE, separated by commas
     ///
-    /// Each KEY is also a flag, such as machine=TYPE and --machine TYPE.
+    /// MODEL, host-model, host-passthrough or maximum, then +F, -F, F=POLICY and KEY=VALUE. Each KEY is also a flag, such
+    /// as machine=TYPE and --machine TYPE.
     #[arg(id = "scenario", value_name = "SCENARIO", add = complete::scenario())]
     pub word: Option<String>,
     /// The flags.
@@ -36,7 +37,7 @@ pub struct Choice {
 /// The guest's file.
 #[derive(Args, Clone, Default, Debug)]
 pub struct DomainArg {
-    /// Read the guest from virsh dumpxml, a KubeVirt manifest or nova.conf
+    /// Domain XML, KubeVirt manifest or nova.conf
     ///
     /// The guest may be running or inactive, and - is standard input.
     #[arg(
@@ -122,7 +123,7 @@ impl CpuMaps {
 
 /// A scenario, and what was read from files for it.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub(crate) struct Asked {
     /// The scenario.
     pub scenario: Scenario,
     /// One line for each file.
@@ -146,7 +147,7 @@ pub(super) struct Needs {
 impl Choice {
     /// Returns the same with a domain file.
     #[must_use]
-    pub fn with(&self, guest: &DomainArg) -> Self {
+    pub(crate) fn with(&self, guest: &DomainArg) -> Self {
         Self { domains: guest.domain.iter().cloned().collect(), ..self.clone() }
     }
 
@@ -189,7 +190,7 @@ impl Choice {
     ///
     /// # Errors
     /// As [`scenario`](Self::scenario).
-    pub fn asked(&self, catalog: &Catalog) -> Result<Asked> {
+    pub(crate) fn asked(&self, catalog: &Catalog) -> Result<Asked> {
         let mut asked = self.between(catalog)?;
         if let Some(name) = self.domains.first() {
             let domain = self.read_domain(catalog, &asked.scenario, name)?;
@@ -203,7 +204,7 @@ impl Choice {
     ///
     /// # Errors
     /// As [`scenario`](Self::scenario).
-    pub fn between(&self, catalog: &Catalog) -> Result<Asked> {
+    pub(crate) fn between(&self, catalog: &Catalog) -> Result<Asked> {
         let mut scenario = self.chosen(catalog)?;
         let mut notes = Vec::new();
         let (mut has_source, mut has_destination) = (self.names(Key::From), self.names(Key::To));

@@ -289,7 +289,7 @@ settings! {
 
 impl Setting {
     /// Returns whether the switch only decides how a CPU is decoded, which is nothing to a guest with a named model.
-    pub const fn is_about_decoding(&self) -> bool {
+    pub(crate) const fn is_about_decoding(&self) -> bool {
         matches!(self, Self::DecodePenalties(_) | Self::Untranslated(_) | Self::SortedDomcapabilities(_))
     }
 }
@@ -457,7 +457,6 @@ pub struct SwitchHistory {
 /// What a release's place in a switch's history says.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Known<'a> {
-    /// This value.
     Sure(&'a Dated),
     /// One of two: the release lies inside the interval of the second.
     Either(&'a Dated, &'a Dated),
@@ -502,7 +501,6 @@ pub struct Backport {
 /// Models and features that a package's map has, as another release's map has them.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct TakenFromMap {
-    /// The map.
     pub(crate) map: MapId,
     /// The models, with their features.
     pub models: Vec<ModelId>,
@@ -531,6 +529,17 @@ named_enum! {
         /// A file is not restored through `fd:`.
         NoFileThroughFd "no-file-through-fd",
     }
+}
+
+/// From which release on QEMU has no machine type of old, and how many major releases back that is.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct MachineLifetime {
+    /// The first release that leaves them out.
+    pub since: Version,
+    /// How many major releases older than QEMU the newest is that it leaves out.
+    pub majors: u16,
+    /// Where that was read.
+    pub source: Box<str>,
 }
 
 /// A range of QEMU point releases with something of their own.

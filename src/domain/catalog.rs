@@ -1,8 +1,9 @@
 //! Holds every fact, checked once and never changed: releases, maps, QEMU releases, cells, hosts, products.
 //! Looks things up by name and by release; decides nothing.
 
-use super::behaviour::{Backport, Behaviour, Known, MapFact, Quirk, QuirkKind, Setting, SwitchHistory};
-use super::cpuid::{XSAVE_STATES, XsaveState};
+use super::behaviour::{
+    Backport, Behaviour, Known, MachineLifetime, MapFact, Quirk, QuirkKind, Setting, SwitchHistory,
+};
 use super::downstream::Downstream;
 use super::feature::{FeatureId, FeatureSet};
 use super::host::{CpuSignature, Host, HostId, HostSource, Vendor};
@@ -12,7 +13,10 @@ use super::names::Names;
 use super::package::{Build, Distribution, Presence};
 use super::policies::Policy;
 use super::product::Products;
-use super::qemu::{Accel, MachineId, QemuDefaults, QemuFacts, XSAVE_WORD, base_name, builtin_vendor, feature_word};
+use super::qemu::{
+    Accel, MachineId, QemuDefaults, QemuFacts, XSAVE_STATES, XSAVE_WORD, XsaveState, base_name, builtin_vendor,
+    feature_word,
+};
 use super::version::Version;
 use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
@@ -23,7 +27,7 @@ mod build;
 mod qemu_view;
 
 pub use super::product::Product;
-pub use build::{CatalogError, ExactRelease, Parts};
+pub use build::{ExactRelease, Parts};
 pub(crate) use qemu_view::QemuIndex;
 pub use qemu_view::QemuView;
 
@@ -48,6 +52,8 @@ pub struct Decisions {
     pub backports: Vec<Backport>,
     /// What QEMU point releases do of their own.
     pub quirks: Vec<Quirk>,
+    /// How long QEMU has the machine types of a release.
+    pub machine_lifetime: Option<MachineLifetime>,
     /// The signature of the model `max` under TCG, with the QEMU release that first had it, oldest first.
     pub tcg_signatures: Vec<(Version, CpuSignature)>,
 }
@@ -118,11 +124,13 @@ pub struct Catalog {
 
 impl Catalog {
     /// Returns the tables of names, so that a reader of one more map can add to them.
+    #[doc(hidden)]
     pub fn names_mut(&mut self) -> (&mut Names, &mut Names) {
         (&mut self.features, &mut self.models)
     }
 
     /// Returns the features and models that rules speak of by name.
+    #[doc(hidden)]
     pub fn named(&self) -> &Named {
         &self.named
     }
@@ -133,6 +141,7 @@ impl Catalog {
     }
 
     /// Returns the newest published map that was read.
+    #[doc(hidden)]
     pub fn newest_map(&self) -> Option<&CpuMap> {
         self.newest.map(|map| &**self.map(map))
     }
@@ -227,6 +236,7 @@ impl Catalog {
     }
 
     /// Returns what models turn on under machine types.
+    #[doc(hidden)]
     pub fn qemu_defaults(&self) -> &QemuDefaults {
         &self.qemu_defaults
     }
@@ -237,6 +247,7 @@ impl Catalog {
     }
 
     /// Returns the hosts on which a QEMU reply was recorded: those that `host=any` stands for.
+    #[doc(hidden)]
     pub fn recorded_hosts(&self) -> impl Iterator<Item = (HostId, &Host)> {
         (0u16..).map(HostId).zip(&self.hosts).filter(|(_, host)| host.source == HostSource::QemuReply)
     }
@@ -263,12 +274,14 @@ impl Catalog {
     }
 
     /// Returns every switch, backport and quirk.
+    #[doc(hidden)]
     pub fn decisions(&self) -> &Decisions {
         &self.decisions
     }
 
     /// Returns how a release of this number behaves, and the switches between whose two values it lies:
     /// for each the value it had before, which is the one set, and the one after.
+    #[doc(hidden)]
     pub fn behaviour(&self, version: Version) -> (Behaviour, Vec<(&Setting, &Setting)>) {
         let mut behaviour = Behaviour::default();
         let mut open = Vec::new();
@@ -286,6 +299,7 @@ impl Catalog {
     }
 
     /// Returns what distributions change.
+    #[doc(hidden)]
     pub fn downstream(&self) -> &Downstream {
         &self.downstream
     }
@@ -354,7 +368,7 @@ impl Catalog {
     }
 
     /// Returns the signature of the model `max` under this QEMU's TCG.
-    pub fn tcg_signature(&self, qemu: Version) -> Option<CpuSignature> {
+    pub(crate) fn tcg_signature(&self, qemu: Version) -> Option<CpuSignature> {
         let dated = self.decisions.tcg_signatures.iter().rfind(|(since, _)| qemu >= *since);
         dated.map(|(_, signature)| *signature)
     }
@@ -382,6 +396,7 @@ impl Catalog {
 
     /// Returns what `model` turns on under `machine` and `accel`, before the host filter and after dependency
     /// clearing; `None` where the facts have no cell.
+    #[doc(hidden)]
     pub fn cell(&self, model: ModelId, machine: MachineId, accel: Accel) -> Option<FeatureSet> {
         let position = self.qemu_defaults.position(machine)?;
         Some(self.qemu_defaults.of(model, accel)?.on(position))
@@ -390,6 +405,7 @@ impl Catalog {
     /// Returns the features of `set` in the order in which QEMU lists unavailable ones: by its feature words, then by
     /// bit, as the newest map describes them; those no map describes come last. Every XSAVE state of a feature of
     /// `states` is listed under that feature's name.
+    #[doc(hidden)]
     pub fn in_qemu_order(&self, set: FeatureSet, states: FeatureSet) -> Vec<FeatureId> {
         let mut ordered: Vec<(usize, u32, FeatureId)> = set
             .iter()
@@ -469,7 +485,7 @@ impl Catalog {
 const DEFAULT_FEATURE: &str = "mpx";
 
 /// Splits `pc-q35-4.0.1` into its family and the QEMU release it is named after; `None` for names without one.
-pub fn machine_series(name: &str) -> Option<(&str, Version)> {
+pub(crate) fn machine_series(name: &str) -> Option<(&str, Version)> {
     let (family, number) = name.rsplit_once('-')?;
     Some((family, number.parse().ok()?))
 }

@@ -1,10 +1,10 @@
 //! Describes a guest's `<cpu>`: mode, model, check, match and the policies of single features, in order.
 
-use super::feature::FeatureSet;
+use super::feature::{FeatureId, FeatureSet};
 use super::host::Vendor;
 use super::map::{CpuMap, ModelId};
 pub(crate) use super::named_enum::named_enum;
-pub use super::policies::{Policies, Policy, PolicySets, PolicyStore};
+pub use super::policies::{Policies, Policy};
 
 named_enum! {
     /// How the CPU is described.
@@ -56,7 +56,7 @@ named_enum! {
 
 /// A guest's CPU as libvirt describes it.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct Definition<P = Policies> {
+pub struct Definition {
     /// How the CPU is described.
     pub mode: Mode,
     /// The named model; `None` for host-passthrough, maximum and a host-model that was never expanded.
@@ -70,37 +70,22 @@ pub struct Definition<P = Policies> {
     /// The vendor that the host must have (`<vendor>`); the guest's CPU is the same with and without it.
     pub vendor: Option<Vendor>,
     /// The policies of single features.
-    pub features: P,
+    pub features: Policies,
 }
 
 impl Definition {
     /// Returns the definition without the order of its features.
-    pub fn unordered(&self) -> Definition<PolicySets> {
-        self.stored()
+    pub fn unordered(&self) -> Self {
+        Self { features: self.features.unordered(), ..*self }
     }
 
-    /// Returns the definition with its features held in another way.
-    pub(crate) fn stored<P: PolicyStore>(&self) -> Definition<P> {
-        Definition {
-            mode: self.mode,
-            model: self.model,
-            matching: self.matching,
-            check: self.check,
-            fallback: self.fallback,
-            vendor: self.vendor,
-            features: P::of(&self.features),
-        }
-    }
-}
-
-impl<P: PolicyStore> Definition<P> {
     /// Returns whether libvirt leaves the CPU to QEMU: host-passthrough and maximum.
     pub(crate) fn is_passthrough(&self) -> bool {
         matches!(self.mode, Mode::HostPassthrough | Mode::Maximum)
     }
 
     /// Returns whether libvirt puts the host's model in place of this CPU when the guest starts.
-    pub fn takes_host_model(&self) -> bool {
+    pub(crate) fn takes_host_model(&self) -> bool {
         let is_bare = self.mode == Mode::HostModel && self.model.is_none();
         is_bare || (self.mode == Mode::Custom && self.matching == Match::Minimum)
     }
@@ -109,7 +94,15 @@ impl<P: PolicyStore> Definition<P> {
     /// (libvirt `x86ModelFromCPU`, every release). A model the map does not have counts as empty.
     pub(crate) fn described_by(&self, map: &CpuMap) -> FeatureSet {
         let described = self.model.and_then(|model| map.model(model)).map_or(FeatureSet::EMPTY, |model| model.data);
-        let features = self.features.sets();
-        (described | features.on()) - features.off()
+        (described | self.features.on()) - self.features.off()
+    }
+
+    /// Returns whether `map` reads this feature from the definition: [`described_by`](Self::described_by) for one.
+    pub(crate) fn describes(&self, feature: FeatureId, map: &CpuMap) -> bool {
+        match self.features.get(feature) {
+            Some(policy) if policy.is_on() => true,
+            Some(policy) if policy.is_off() => false,
+            _ => self.model.and_then(|model| map.model(model)).is_some_and(|model| model.data.contains(feature)),
+        }
     }
 }

@@ -33,7 +33,7 @@ pub struct DownstreamMachine {
 
 /// In what a machine type differs from the upstream type that it equals otherwise.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum Difference {
+pub(crate) enum Difference {
     /// These features are off unless they are named: in the models listed, or in every CPU.
     Off(FeatureSet, Option<Vec<ModelId>>),
     /// It is not read whether it has this quirk.
@@ -80,7 +80,7 @@ impl DownstreamMachine {
 
 /// A short name of machine types in the builds of a distribution.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct MachineAlias {
+pub(crate) struct MachineAlias {
     /// The short name, `q35`.
     pub(crate) name: Box<str>,
     /// The mark of the distribution.
@@ -115,7 +115,6 @@ impl Releases {
 /// What the builds of QEMU releases have that upstream's has not, or lack.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct QemuBackport {
-    /// The releases.
     pub(crate) releases: Releases,
     /// The mark of the distribution.
     pub(crate) distribution: Box<str>,
@@ -123,14 +122,12 @@ pub struct QemuBackport {
     pub(crate) since: Since,
     /// The first build of which it is not read whether it still has it.
     pub(crate) unread_from: Option<BuildNumber>,
-    /// What they change.
     pub(crate) changes: QemuChanges,
     /// Where that was read.
     pub source: Box<str>,
 }
 
 impl QemuBackport {
-    /// Returns whether a build has it.
     pub(crate) fn at(&self, number: Option<BuildNumber>) -> Presence {
         match self.since.at(number) {
             Presence::Yes if self.unread_from.is_some_and(|from| number.is_none_or(|number| number >= from)) => {
@@ -143,7 +140,7 @@ impl QemuBackport {
 
 /// What a build changes in QEMU.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
-pub struct QemuChanges {
+pub(crate) struct QemuChanges {
     /// Feature names that it knows besides.
     pub(crate) properties: FeatureSet,
     /// Models that it has besides.

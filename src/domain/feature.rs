@@ -75,7 +75,7 @@ impl FeatureSet {
 
     /// Returns whether no feature is in both.
     #[inline]
-    pub fn is_disjoint(&self, other: &Self) -> bool {
+    pub(crate) fn is_disjoint(&self, other: &Self) -> bool {
         (*self & *other).is_empty()
     }
 

@@ -18,6 +18,7 @@ pub enum Vendor {
     Zhaoxin,
 }
 
+#[doc(hidden)]
 impl Vendor {
     /// Every vendor, in the order of the maps.
     pub const ALL: [Self; 4] = [Self::Intel, Self::Amd, Self::Hygon, Self::Zhaoxin];

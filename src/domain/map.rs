@@ -70,7 +70,7 @@ impl Signature {
     }
 
     /// Returns whether the signature is for this family and model, whatever the stepping.
-    pub fn is_for(&self, family: u32, model: u32) -> bool {
+    pub(crate) fn is_for(&self, family: u32, model: u32) -> bool {
         let same = |text: &str, number: u32| text.parse() == Ok(number);
         same(&self.family, family) && same(&self.model, model)
     }
@@ -112,8 +112,7 @@ impl ModelDefinition {
         self.removed.iter().copied().collect()
     }
 
-    /// Returns the added features as a set.
-    pub fn added_set(&self) -> FeatureSet {
+    pub(crate) fn added_set(&self) -> FeatureSet {
         self.added.iter().copied().collect()
     }
 }
@@ -174,11 +173,12 @@ impl CpuMap {
     }
 
     /// Returns the features that libvirt leaves in a migratable CPU.
-    pub fn migratable(&self) -> FeatureSet {
+    pub(crate) fn migratable(&self) -> FeatureSet {
         self.features_that(|definition| definition.migratable)
     }
 
     /// Returns the features that are bits of model-specific registers.
+    #[doc(hidden)]
     pub fn in_msrs(&self) -> FeatureSet {
         self.features_that(|definition| definition.registers.iter().any(|r| matches!(r, Register::Msr { .. })))
     }

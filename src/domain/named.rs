@@ -1,9 +1,9 @@
 //! Finds the features and models that rules speak of by name, once for each catalog.
 
-use super::cpuid::XSAVE_STATES;
 use super::feature::{FeatureId, FeatureSet};
 use super::map::ModelId;
 use super::names::Names;
+use super::qemu::XSAVE_STATES;
 
 /// Features that rules speak of by name, looked up once; a catalog without one of them never meets its rule.
 #[derive(Clone, Copy, Default, Debug)]
@@ -54,7 +54,6 @@ pub struct Named {
     pub(crate) with_state: FeatureSet,
     /// Features with an XSAVE state that TCG supports since it looks at them.
     pub(crate) tcg_states: FeatureSet,
-    /// The model Icelake-Server.
     pub(crate) icelake_server: Option<ModelId>,
     /// The models Haswell and Broadwell, which lost `rtm` and `hle` in libvirt's map for a while.
     pub(crate) had_tsx: [Option<ModelId>; 2],

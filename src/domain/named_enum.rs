@@ -8,6 +8,7 @@ macro_rules! named_enum {
         pub enum $name { $($(#[$item_doc])* $item),+ }
 
         #[allow(dead_code, unreachable_pub, reason = "not every enum needs all of it, or outside of the crate")]
+        #[doc(hidden)]
         impl $name {
             /// Every value, in order.
             pub const ALL: &'static [Self] = &[$(Self::$item),+];
@@ -20,6 +21,12 @@ macro_rules! named_enum {
             /// Returns the value this word stands for.
             pub fn parse(word: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|value| value.name() == word)
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.name())
             }
         }
     };

@@ -124,7 +124,7 @@ pub(crate) fn first_names<'a>(names: impl IntoIterator<Item = &'a str>, most: us
 }
 
 /// Joins names to a list: `mpx`, `mpx and avx`, `mpx, avx and aes`.
-pub fn and_list(names: &[&str]) -> String {
+pub(crate) fn and_list(names: &[&str]) -> String {
     match names.split_last() {
         Some((last, before)) if !before.is_empty() => format!("{} and {last}", before.join(", ")),
         _ => names.concat(),

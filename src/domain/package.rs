@@ -11,6 +11,8 @@ pub struct Distribution {
     pub name: Box<str>,
     /// Whether its QEMU also has the machine types of upstream's.
     pub upstream_types: bool,
+    /// Whether it starts QEMU without libvirt.
+    pub without_libvirt: bool,
     /// The path of the emulator, where it is not the usual one.
     pub emulator: Option<Box<str>>,
 }
@@ -18,10 +20,11 @@ pub struct Distribution {
 impl Distribution {
     /// Returns what a build says, if it is one of this distribution: `20.el9`, `module+el8.9.0`, `2ubuntu6.17`.
     pub(crate) fn build(&self, build: &str) -> Option<Build<'_>> {
+        // RHEL's mark goes on with the minor release, Debian's with the update: `el9_7.6`, `deb13u3`.
         let (before, after) = split_at_mark(build, &self.mark)?;
         let mut head = numbers(before);
         let number = head.next().map(|first| {
-            let mut tail = numbers(after.trim_start_matches(['_', '.']));
+            let mut tail = numbers(after.trim_start_matches(['_', '.', 'u']));
             let minor = tail.next().unwrap_or(0);
             BuildNumber([first, minor, tail.next().or(head.next()).unwrap_or(0)])
         });
@@ -35,7 +38,7 @@ pub struct BuildNumber(pub [u32; 3]);
 
 /// What the build of a package says.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Build<'a> {
+pub(crate) struct Build<'a> {
     /// Whose package it is.
     pub(crate) distribution: &'a Distribution,
     /// Its number; `None` where it is not known, as in `9.0.0-el9`.
@@ -57,8 +60,7 @@ pub enum Since {
 
 /// Whether something is there.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-pub enum Presence {
-    /// It is.
+pub(crate) enum Presence {
     Yes,
     /// It is not.
     No,
@@ -67,7 +69,6 @@ pub enum Presence {
 }
 
 impl Since {
-    /// Returns whether a build has it.
     pub(crate) fn at(self, number: Option<BuildNumber>) -> Presence {
         match (self, number) {
             (Self::Every, _) => Presence::Yes,

@@ -1,5 +1,4 @@
-//! Holds what a definition says about single features: as sets, and with the order of the XML.
-//! The rules work on either; only what is shown needs the order.
+//! Holds what a definition says about single features: as sets, and in the order of the XML where somebody reads it.
 
 use super::feature::{FeatureId, FeatureSet};
 use super::named_enum::named_enum;
@@ -32,66 +31,55 @@ impl Policy {
     }
 }
 
-/// What the rules ask of and do to the policies of a definition.
-pub trait PolicyStore: Clone + PartialEq {
-    /// Returns what these policies say, as far as this keeps it.
-    fn of(policies: &Policies) -> Self;
-
-    /// Returns the policies as sets.
-    fn sets(&self) -> &PolicySets;
-
-    /// Sets the policy of `feature`: in place where it is mentioned, else at the end (libvirt `virCPUDefUpdateFeature`).
-    fn set(&mut self, feature: FeatureId, policy: Policy);
-
-    /// Sets the policies of `later`, one after the other.
-    fn update(&mut self, later: &Self);
-
-    /// Takes features out.
-    fn remove_all(&mut self, features: FeatureSet);
-
-    /// Requires the features of `on` and disables those of `off`, one after the other in this order.
-    fn write(&mut self, order: &[FeatureId], on: FeatureSet, off: FeatureSet);
-
-    /// Returns the first mentioned feature that is one of these.
-    fn first_of(&self, among: FeatureSet) -> Option<FeatureId>;
-
-    /// Returns the policy of `feature`, if it is mentioned.
-    fn get(&self, feature: FeatureId) -> Option<Policy> {
-        self.sets().policy(feature)
-    }
-
-    /// Adds `feature` at the end unless it is mentioned (libvirt `virCPUDefAddFeatureIfMissing`). Returns whether it did.
-    fn add_if_missing(&mut self, feature: FeatureId, policy: Policy) -> bool {
-        let missing = !self.sets().mentioned().contains(feature);
-        if missing {
-            self.set(feature, policy);
-        }
-        missing
-    }
-}
-
-/// Policies without their order: each feature is in one set at most, and `strong` tells `force` from `require` and
-/// `forbid` from `disable`.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
-pub struct PolicySets {
+/// Features with their policies, each once. `strong` tells `force` from `require` and `forbid` from `disable`.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Policies {
     on: FeatureSet,
     off: FeatureSet,
     optional: FeatureSet,
     strong: FeatureSet,
+    /// The order of the XML; `None` where nobody reads it, which saves the work of keeping it.
+    order: Option<Vec<FeatureId>>,
 }
 
-impl PolicySets {
+impl Default for Policies {
+    fn default() -> Self {
+        Self { order: Some(Vec::new()), ..Self::NONE }
+    }
+}
+
+impl Policies {
+    const NONE: Self = Self {
+        on: FeatureSet::EMPTY,
+        off: FeatureSet::EMPTY,
+        optional: FeatureSet::EMPTY,
+        strong: FeatureSet::EMPTY,
+        order: None,
+    };
+
+    /// Returns the policies without their order.
+    pub(crate) fn unordered(&self) -> Self {
+        Self { on: self.on, off: self.off, optional: self.optional, strong: self.strong, order: None }
+    }
+
+    /// Returns whether they have an order.
+    pub(crate) fn is_ordered(&self) -> bool {
+        self.order.is_some()
+    }
+
     /// Returns the features switched on.
+    #[inline]
     pub(crate) fn on(&self) -> FeatureSet {
         self.on
     }
 
     /// Returns the features switched off.
+    #[inline]
     pub(crate) fn off(&self) -> FeatureSet {
         self.off
     }
 
-    /// Returns the features with this policy.
+    #[inline]
     pub(crate) fn with(&self, policy: Policy) -> FeatureSet {
         match policy {
             Policy::Force => self.on & self.strong,
@@ -102,13 +90,20 @@ impl PolicySets {
         }
     }
 
-    /// Returns every feature that is mentioned.
+    #[inline]
     pub(crate) fn mentioned(&self) -> FeatureSet {
         self.on | self.off | self.optional
     }
 
+    /// Returns whether `feature` is mentioned.
+    #[inline]
+    pub(crate) fn mentions(&self, feature: FeatureId) -> bool {
+        self.on.contains(feature) || self.off.contains(feature) || self.optional.contains(feature)
+    }
+
     /// Returns the policy of `feature`, if it is mentioned.
-    pub(crate) fn policy(&self, feature: FeatureId) -> Option<Policy> {
+    #[inline]
+    pub fn get(&self, feature: FeatureId) -> Option<Policy> {
         let strong = self.strong.contains(feature);
         if self.on.contains(feature) {
             Some(if strong { Policy::Force } else { Policy::Require })
@@ -118,18 +113,13 @@ impl PolicySets {
             self.optional.contains(feature).then_some(Policy::Optional)
         }
     }
-}
 
-impl PolicyStore for PolicySets {
-    fn of(policies: &Policies) -> Self {
-        policies.sets
-    }
-
-    fn sets(&self) -> &PolicySets {
-        self
-    }
-
-    fn set(&mut self, feature: FeatureId, policy: Policy) {
+    /// Sets the policy of `feature`: in place where it is mentioned, else at the end (libvirt `virCPUDefUpdateFeature`).
+    pub fn set(&mut self, feature: FeatureId, policy: Policy) {
+        let is_new = !self.mentions(feature);
+        if let Some(order) = self.order.as_mut().filter(|_| is_new) {
+            order.push(feature);
+        }
         for set in [&mut self.on, &mut self.off, &mut self.optional, &mut self.strong] {
             set.remove(feature);
         }
@@ -143,7 +133,22 @@ impl PolicyStore for PolicySets {
         }
     }
 
-    fn update(&mut self, later: &Self) {
+    /// Adds `feature` at the end unless it is mentioned (libvirt `virCPUDefAddFeatureIfMissing`). Returns whether it did.
+    #[inline]
+    pub(crate) fn add_if_missing(&mut self, feature: FeatureId, policy: Policy) -> bool {
+        let missing = !self.mentions(feature);
+        if missing {
+            self.set(feature, policy);
+        }
+        missing
+    }
+
+    /// Sets the policies of `later`, one after the other; they have an order if those of `later` have.
+    pub(crate) fn update(&mut self, later: &Self) {
+        if later.is_ordered() {
+            return later.iter().for_each(|(feature, policy)| self.set(feature, policy));
+        }
+        self.order = None;
         self.remove_all(later.mentioned());
         self.on |= later.on;
         self.off |= later.off;
@@ -151,111 +156,67 @@ impl PolicyStore for PolicySets {
         self.strong |= later.strong;
     }
 
-    fn remove_all(&mut self, features: FeatureSet) {
+    /// Takes features out.
+    #[inline]
+    pub(crate) fn remove_all(&mut self, features: FeatureSet) {
+        if features.is_empty() || self.mentioned().is_disjoint(&features) {
+            return;
+        }
         for set in [&mut self.on, &mut self.off, &mut self.optional, &mut self.strong] {
             *set -= features;
         }
-    }
-
-    fn write(&mut self, _: &[FeatureId], on: FeatureSet, off: FeatureSet) {
-        self.remove_all(on | off);
-        self.off |= off;
-        self.on |= on - off;
-    }
-
-    fn first_of(&self, among: FeatureSet) -> Option<FeatureId> {
-        let found = self.mentioned() & among;
-        if found.is_empty() { None } else { found.iter().next() }
-    }
-}
-
-/// Features with their policies, each once, in the order of the XML.
-#[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
-pub struct Policies {
-    order: Vec<FeatureId>,
-    sets: PolicySets,
-}
-
-impl Policies {
-    /// Returns the policy of `feature`, if it is mentioned.
-    pub fn get(&self, feature: FeatureId) -> Option<Policy> {
-        self.sets.policy(feature)
-    }
-
-    /// Sets the policy of `feature`: in place where it is mentioned, else at the end.
-    pub fn set(&mut self, feature: FeatureId, policy: Policy) {
-        if !self.sets.mentioned().contains(feature) {
-            self.order.push(feature);
+        if let Some(order) = &mut self.order {
+            order.retain(|feature| !features.contains(*feature));
         }
-        self.sets.set(feature, policy);
+    }
+
+    /// Requires the features of `on` and disables those of `off`, one after the other in this order.
+    pub(crate) fn write(&mut self, in_order: &[FeatureId], on: FeatureSet, off: FeatureSet) {
+        let written = on | off;
+        let new = written - self.mentioned();
+        if let Some(order) = &mut self.order {
+            order.extend(in_order.iter().copied().filter(|feature| new.contains(*feature)).take(new.len()));
+        }
+        self.on = (self.on - written) | (on - off);
+        self.off = (self.off - written) | off;
+        self.optional -= written;
+        self.strong -= written;
+    }
+
+    /// Returns the first of these features, which are all mentioned; without an order, any of them.
+    #[inline]
+    pub(crate) fn first_of(&self, among: FeatureSet) -> Option<FeatureId> {
+        if among.is_empty() {
+            return None;
+        }
+        match &self.order {
+            Some(order) => order.iter().copied().find(|feature| among.contains(*feature)),
+            None => among.iter().next(),
+        }
     }
 
     /// Takes out every feature for which `keep` says no.
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(FeatureId, Policy) -> bool) {
         let dropped = self.iter().filter(|(feature, policy)| !keep(*feature, *policy)).map(|(feature, _)| feature);
         let dropped = dropped.collect();
-        PolicyStore::remove_all(self, dropped);
+        self.remove_all(dropped);
     }
 
-    /// Returns the features with their policies in order.
+    /// Returns the features with their policies in order. Only policies with an order can be gone over.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (FeatureId, Policy)> + ExactSizeIterator + '_ {
-        self.order.iter().map(|feature| (*feature, self.sets.policy(*feature).unwrap_or(Policy::Optional)))
-    }
-
-    /// Returns every feature that is mentioned.
-    pub fn mentioned(&self) -> FeatureSet {
-        self.sets.mentioned()
-    }
-
-    /// Returns the policies without their order.
-    pub(crate) fn sets(&self) -> PolicySets {
-        self.sets
+        debug_assert!(self.is_ordered(), "policies without an order");
+        let order = self.order.as_deref().unwrap_or_default();
+        order.iter().map(|feature| (*feature, self.get(*feature).unwrap_or(Policy::Optional)))
     }
 
     /// Returns how many features are mentioned.
     pub fn len(&self) -> usize {
-        self.order.len()
+        self.mentioned().len()
     }
 
     /// Returns whether no feature is mentioned.
     pub fn is_empty(&self) -> bool {
-        self.order.is_empty()
-    }
-}
-
-impl PolicyStore for Policies {
-    fn of(policies: &Policies) -> Self {
-        policies.clone()
-    }
-
-    fn sets(&self) -> &PolicySets {
-        &self.sets
-    }
-
-    fn set(&mut self, feature: FeatureId, policy: Policy) {
-        Policies::set(self, feature, policy);
-    }
-
-    fn update(&mut self, later: &Self) {
-        later.iter().for_each(|(feature, policy)| self.set(feature, policy));
-    }
-
-    fn remove_all(&mut self, features: FeatureSet) {
-        if !(self.sets.mentioned() & features).is_empty() {
-            self.sets.remove_all(features);
-            self.order.retain(|feature| !features.contains(*feature));
-        }
-    }
-
-    fn write(&mut self, order: &[FeatureId], on: FeatureSet, off: FeatureSet) {
-        let new = (on | off) - self.sets.mentioned();
-        self.order.reserve(new.len());
-        self.order.extend(order.iter().copied().filter(|feature| new.contains(*feature)));
-        self.sets.write(order, on, off);
-    }
-
-    fn first_of(&self, among: FeatureSet) -> Option<FeatureId> {
-        self.order.iter().copied().find(|feature| among.contains(*feature))
+        self.mentioned().is_empty()
     }
 }
 
@@ -279,13 +240,18 @@ mod tests {
             (5..=9u16).rev().zip(Policy::ALL).map(|(n, policy)| (FeatureId(n), *policy)).collect();
         assert_eq!(policies.iter().map(|(f, p)| (f.0, p)).collect::<Vec<_>>()[1], (8, Policy::Require));
         for (feature, policy) in policies.clone().iter() {
-            assert!(policies.sets().with(policy).contains(feature));
+            assert!(policies.with(policy).contains(feature));
         }
+        let mut unordered = policies.unordered();
         policies.set(FeatureId(9), Policy::Disable);
+        unordered.set(FeatureId(9), Policy::Disable);
         let order = [FeatureId(1), FeatureId(8), FeatureId(2)];
         let (on, off) = ([FeatureId(1)].into_iter().collect(), [FeatureId(8), FeatureId(2)].into_iter().collect());
         policies.write(&order, on, off);
         policies.remove_all(FeatureSet::only(FeatureId(7)));
+        unordered.write(&order, on, off);
+        unordered.remove_all(FeatureSet::only(FeatureId(7)));
+        assert_eq!(unordered, policies.unordered());
         let list: Vec<_> = policies.iter().map(|(f, p)| (f.0, p.name())).collect();
         assert_eq!(
             list,

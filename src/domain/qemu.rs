@@ -251,6 +251,25 @@ const FEATURE_WORDS: &[(u32, u32, usize)] = &[
 const LATE_FEATURE_WORDS: &[(u32, u32, usize)] =
     &[(0x14, 0, 2), (0x12, 0, 0), (0x12, 0, 1), (0x12, 1, 0), (7, 1, 3), (7, 2, 3), (0x24, 0, 1)];
 
+/// An XSAVE state: bits of CPUID leaf 0xd, subleaf 0, register eax.
+pub(crate) struct XsaveState {
+    /// The feature that brings it.
+    pub(crate) feature: &'static str,
+    pub(crate) bits: &'static [u32],
+    /// Whether TCG emulates it.
+    pub(crate) tcg: bool,
+}
+
+/// The XSAVE states that QEMU knows (`x86_ext_save_areas`).
+pub(crate) const XSAVE_STATES: &[XsaveState] = &[
+    XsaveState { feature: "xsave", bits: &[0, 1], tcg: true },
+    XsaveState { feature: "avx", bits: &[2], tcg: true },
+    XsaveState { feature: "mpx", bits: &[3, 4], tcg: true },
+    XsaveState { feature: "avx512f", bits: &[5, 6, 7], tcg: false },
+    XsaveState { feature: "pku", bits: &[9], tcg: true },
+    XsaveState { feature: "amx-tile", bits: &[17, 18], tcg: false },
+];
+
 /// The place of the XSAVE states: after every word of CPUID, before the registers.
 pub(crate) const XSAVE_WORD: usize = FEATURE_WORDS.len() + 1;
 

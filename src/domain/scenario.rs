@@ -14,7 +14,8 @@ use super::version::Version;
 mod link;
 mod release;
 
-pub use link::{KEYS, Key, KeyInfo, LinkError, ValueError, write_host, write_machine, write_release, write_topology};
+pub use link::{KEYS, Key, KeyInfo, LinkError, ValueError, write_machine};
+pub(crate) use link::{write_host, write_release, write_topology};
 pub use release::{LibvirtChoice, QemuChoice, Release};
 
 /// A value, or the word `?`: nobody told.
@@ -74,7 +75,7 @@ impl Topology {
     pub const SINGLE: Self = Self { sockets: 1, dies: 1, cores: 1, threads: 1 };
 
     /// Returns how many threads share a package; more than one makes QEMU 10.0 report `ht`.
-    pub const fn threads_per_package(self) -> u64 {
+    pub(crate) const fn threads_per_package(self) -> u64 {
         self.dies as u64 * self.cores as u64 * self.threads as u64
     }
 }
@@ -95,15 +96,15 @@ pub enum HostChoice {
 }
 
 /// The release that the names `old` and `new` of the example stand for.
-pub const EXAMPLE_LIBVIRT: &str = "9.0.0";
+pub(crate) const EXAMPLE_LIBVIRT: &str = "9.0.0";
 /// The QEMU taken at both ends when none is named.
 pub const DEFAULT_QEMU: Version = Version::new(7, 2, 22);
 /// The path of the emulator in libvirt's messages, where neither the domain nor a distribution names one.
 pub(crate) const EMULATOR: &str = "/usr/bin/qemu-system-x86_64";
 /// The machine type taken when none is named.
-pub const DEFAULT_MACHINE: &str = "pc-q35-4.0";
+pub(crate) const DEFAULT_MACHINE: &str = "pc-q35-4.0";
 /// The model taken when none is named.
-pub const DEFAULT_MODEL: &str = "Skylake-Client";
+pub(crate) const DEFAULT_MODEL: &str = "Skylake-Client";
 
 named_enum! {
     /// How the guest travels.
@@ -211,14 +212,14 @@ impl Scenario {
     }
 
     /// Returns who sends and who receives at one hop, counted from the source.
-    pub fn hop(&self, hop: usize) -> (&Release, &Release) {
+    pub(crate) fn hop(&self, hop: usize) -> (&Release, &Release) {
         let started = self.started.as_ref().unwrap_or(&self.from);
         let sender = hop.checked_sub(1).map_or(started, |stop| self.via.get(stop).unwrap_or(&self.to));
         (sender, self.via.get(hop).unwrap_or(&self.to))
     }
 
     /// Returns whether a hop, counted from the source, ends at a stop and not at the destination.
-    pub fn is_stop(&self, hop: usize) -> bool {
+    pub(crate) fn is_stop(&self, hop: usize) -> bool {
         hop < self.via.len()
     }
 
@@ -300,7 +301,7 @@ impl Scenario {
     }
 
     /// Makes this a guest that already runs: its CPU is that of its live definition.
-    pub fn run_as(&mut self, running: Running) {
+    pub(crate) fn run_as(&mut self, running: Running) {
         let live = &running.live;
         self.cpu = live.model.map_or(CpuChoice::Mode(live.mode), |model| CpuChoice::Model(Told::Is(model)));
         self.features = live.features.clone();
@@ -329,7 +330,7 @@ impl Scenario {
     }
 
     /// Returns the mode of the definition.
-    pub fn mode(&self) -> Mode {
+    pub(crate) fn mode(&self) -> Mode {
         match self.cpu {
             CpuChoice::Model(_) => Mode::Custom,
             CpuChoice::Mode(mode) => mode,
@@ -337,7 +338,7 @@ impl Scenario {
     }
 
     /// Returns whether libvirt puts the host's model in place of the guest's CPU when it starts.
-    pub fn takes_host_model(&self) -> bool {
+    pub(crate) fn takes_host_model(&self) -> bool {
         let asks = match self.mode() {
             Mode::HostModel => true,
             Mode::Custom => self.matching == Match::Minimum,
@@ -347,12 +348,12 @@ impl Scenario {
     }
 
     /// Returns whether libvirt decodes a CPU when the guest starts, so that the host's signature and QEMU's lists decide.
-    pub fn decodes(&self) -> bool {
+    pub(crate) fn decodes(&self) -> bool {
         self.takes_host_model() || (self.fallback == Fallback::Allow && self.running.is_none())
     }
 
     /// Returns whether a CPU is decoded whose family, model or stepping was not told.
-    pub fn guesses_signature(&self) -> bool {
+    pub(crate) fn guesses_signature(&self) -> bool {
         let unsigned = |host: &HostChoice| match host {
             HostChoice::Given(host) => host.signature.and_then(|signature| signature.stepping).is_none(),
             HostChoice::Capable | HostChoice::Listed(_) | HostChoice::Any | HostChoice::Unknown => false,
@@ -362,7 +363,7 @@ impl Scenario {
 
     /// Returns whether the guest gets the CPU of a host and none is named at one end: then no host has whatever is asked
     /// for, since nothing is.
-    pub fn lacks_host(&self) -> bool {
+    pub(crate) fn lacks_host(&self) -> bool {
         let unnamed = |host: &HostChoice| match host {
             HostChoice::Capable => true,
             HostChoice::Any | HostChoice::Unknown => self.takes_host_model(),

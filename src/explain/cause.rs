@@ -13,7 +13,7 @@ use crate::resolve::{Answer, Origin, QemuCpu, Refusal, Row, StartTrace, Trace, V
 
 /// One fact. Releases are named by their place: `from` is the sender's, `to` the receiver's.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Fact {
+pub(crate) enum Fact {
     /// What came of it.
     Completion(Verdict),
     /// QEMU at the destination gives these, and the definition that arrived does not have them.
@@ -110,8 +110,7 @@ pub enum Fact {
 
 /// A fact and the facts it rests on.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Cause {
-    /// The fact.
+pub(crate) struct Cause {
     pub fact: Fact,
     /// What it rests on.
     pub because: Vec<Cause>,
@@ -128,7 +127,7 @@ const MOST_CASES: usize = 128;
 
 /// Returns the causes of an answer: the outcome, resting on what led to it. Of an answer that stands for several cases
 /// only what holds in all of them.
-pub fn causes(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Cause {
+pub(crate) fn causes(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Cause {
     let mut tree = causes_of_one(catalog, scenario, answer);
     if answer.verdict == Verdict::Depends || answer.case_count() < 2 {
         return tree;

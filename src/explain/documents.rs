@@ -6,7 +6,7 @@ use crate::domain::scenario::Release;
 
 /// Why a document never existed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Absent {
+pub(crate) enum Absent {
     /// The guest's files were given while it ran, and its inactive definition was not among them.
     NotGiven,
     /// The guest already runs, and its command line is not known.
@@ -27,7 +27,7 @@ pub enum Absent {
 
 /// What is special about a document.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Remark {
+pub(crate) enum Remark {
     /// The live definition is the prepared one: this libvirt has no live update.
     NoLiveUpdate,
     /// The cookie's CPU replaces the one of the XML.
@@ -39,7 +39,7 @@ pub enum Remark {
 }
 
 /// Returns why a document never existed, in one sentence; `release` would have created it.
-pub fn absent(catalog: &Catalog, release: &Release, why: Absent) -> String {
+pub(crate) fn absent(catalog: &Catalog, release: &Release, why: Absent) -> String {
     let libvirt = libvirt_label(catalog, release);
     match why {
         Absent::NotGiven => "The guest already runs, and its inactive definition was not given.".to_owned(),
@@ -56,7 +56,7 @@ pub fn absent(catalog: &Catalog, release: &Release, why: Absent) -> String {
 }
 
 /// Returns what is special about a document, in one sentence; `release` created it.
-pub fn remark(catalog: &Catalog, release: &Release, what: Remark) -> String {
+pub(crate) fn remark(catalog: &Catalog, release: &Release, what: Remark) -> String {
     let libvirt = libvirt_label(catalog, release);
     capitalized(match what {
         Remark::NoLiveUpdate => {

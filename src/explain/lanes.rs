@@ -12,7 +12,7 @@ mod requirement;
 
 /// What one side has at one line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Mark {
+pub(crate) enum Mark {
     /// The feature is on.
     On,
     /// The feature is off.
@@ -33,8 +33,7 @@ pub enum Mark {
 
 /// One side of a line.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Side {
-    /// What it has.
+pub(crate) struct Side {
     pub mark: Mark,
     /// The same in a few words.
     pub text: String,
@@ -58,7 +57,7 @@ impl Side {
 
 /// What crosses the wire at a line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Wire {
+pub(crate) enum Wire {
     /// Nothing: each side looks it up.
     Nothing,
     /// The running guest.
@@ -69,7 +68,7 @@ pub enum Wire {
 
 /// One line of the two lanes.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Lane {
+pub(crate) struct Lane {
     /// What is compared.
     pub label: &'static str,
     /// The sender's, then the receiver's.
@@ -82,7 +81,7 @@ pub struct Lane {
 
 /// The two lanes.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Lanes {
+pub(crate) struct Lanes {
     /// The feature that they are about; empty for a model or a machine type.
     pub subject: String,
     /// The headings of the two lanes.
@@ -114,7 +113,7 @@ impl Lanes {
     }
 
     /// Leaves out what follows from the other lines.
-    pub fn shorten(&mut self) {
+    pub(crate) fn shorten(&mut self) {
         if let Some(index) =
             self.lines.iter().position(|lane| lane.label == EXPECTS).filter(|at| self.parting != Some(*at))
         {
@@ -126,7 +125,7 @@ impl Lanes {
 
 /// Returns the features that an answer is about: those a check refused, else those the guest lost or gained, else the
 /// feature of the decision table.
-pub fn deciding_features(scenario: &Scenario, answer: &Answer) -> Vec<FeatureId> {
+pub(crate) fn deciding_features(scenario: &Scenario, answer: &Answer) -> Vec<FeatureId> {
     let mut features: Vec<FeatureId> = match answer.refusal() {
         Some(
             Refusal::MsrFeatures(list)
@@ -157,7 +156,7 @@ const MOST_CASES: usize = 128;
 
 /// Returns the lanes for the deciding feature at this index; `None` for an answer that depends. Of an answer that stands
 /// for several cases they have what holds in all of them; `None` if there are too many to compare.
-pub fn lanes(catalog: &Catalog, scenario: &Scenario, answer: &Answer, index: usize) -> Option<Lanes> {
+pub(crate) fn lanes(catalog: &Catalog, scenario: &Scenario, answer: &Answer, index: usize) -> Option<Lanes> {
     let mut lanes = of_case(catalog, scenario, answer, index)?;
     if answer.case_count() > MOST_CASES {
         return None;

@@ -10,8 +10,9 @@ const BLOCKED: &str = "State blocked by non-migratable CPU device (invtsc flag)"
 
 /// Returns libvirt's whole message, with the text of its error class, as `virsh` prints it after `error: `.
 ///
-/// The texts of `QemuTooOld` and `MachineTypeAtQemu` are inferred. `UnknownProperty` leaves out what differs from run to
-/// run: time stamps, and the guest's name. The others were recorded from running libvirts.
+/// The text of `QemuTooOld` is inferred; the others were recorded from running libvirts. When QEMU exits, what differs
+/// from run to run is left out: time stamps, the guest's name, and QEMU's second line. libvirt then says either
+/// `qemu unexpectedly closed the monitor` or `process exited while connecting to monitor`.
 pub fn message(catalog: &Catalog, refusal: &Refusal) -> String {
     let name = |feature: &FeatureId| catalog.feature_name(*feature).to_owned();
     let list = |features: &[FeatureId], between: &str| features.iter().map(name).collect::<Vec<_>>().join(between);
@@ -28,9 +29,13 @@ pub fn message(catalog: &Catalog, refusal: &Refusal) -> String {
         Refusal::MachineType { emulator, machine } => {
             format!("unsupported configuration: Emulator '{emulator}' does not support machine type '{machine}'")
         }
-        Refusal::MachineTypeAtQemu { machine } => {
-            format!("internal error: process exited while connecting to monitor: unsupported machine type '{machine}'")
-        }
+        // qemuBuildMachineCommandLine: options of other devices may follow these.
+        Refusal::MachineTypeAtQemu { emulator, accel, machine } => format!(
+            "internal error: qemu unexpectedly closed the monitor: {}: -machine \
+             {machine},accel={},usb=off,dump-guest-core=off: unsupported machine type",
+            emulator.rsplit('/').next().unwrap_or(emulator),
+            accel.name()
+        ),
         Refusal::UnknownFeature(feature) => {
             format!("unsupported configuration: unknown CPU feature: {}", name(feature))
         }

@@ -58,13 +58,13 @@ impl Outlook {
 }
 
 /// Returns a verdict with its rule: `aborted (T7)`.
-pub fn outcome(outcome: Outcome) -> String {
+pub(crate) fn outcome(outcome: Outcome) -> String {
     let rule = stated_rule(outcome.verdict, outcome.rule).map(|rule| format!(" ({})", rule.name())).unwrap_or_default();
     format!("{}{rule}", outcome.verdict.name())
 }
 
 /// Returns the rule as it stands beside a verdict: a row of the decision table only if the row says the same of the guest.
-pub fn stated_rule(verdict: Verdict, rule: Option<RuleId>) -> Option<RuleId> {
+pub(crate) fn stated_rule(verdict: Verdict, rule: Option<RuleId>) -> Option<RuleId> {
     let says_otherwise =
         |rule: &RuleId| TABLE.iter().any(|row| RuleId::from(row.row) == *rule && row.verdict != verdict);
     rule.filter(|rule| !says_otherwise(rule))
@@ -156,7 +156,7 @@ fn effect(catalog: &Catalog, before: &StartTrace, after: &StartTrace) -> String 
 }
 
 /// What is shown instead of a rule for an answer that depends.
-pub const NO_RULE: &str = "No single rule decided, because the answer depends on unknown input.";
+pub(crate) const NO_RULE: &str = "No single rule decided, because the answer depends on unknown input.";
 
 /// The most cases whose next steps are compared.
 const MOST_CASES: usize = 128;

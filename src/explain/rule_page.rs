@@ -27,7 +27,7 @@ impl RulePage {
     }
 
     /// Returns the headings of the second level, each with the text under it.
-    pub fn sections(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+    pub(crate) fn sections(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         let sections = self.text.split("\n## ").skip(1);
         sections.map(|section| section.split_once('\n').map_or((section, ""), |(heading, text)| (heading, text.trim())))
     }
@@ -35,6 +35,11 @@ impl RulePage {
     /// Returns the text under a heading of the second level, without the heading.
     pub fn section(&self, heading: &str) -> Option<&'static str> {
         self.sections().find(|(known, _)| *known == heading).map(|(_, text)| text)
+    }
+
+    /// Returns the link of the example: the first line of its block.
+    pub fn example(&self) -> Option<&'static str> {
+        self.section("Example")?.split_once("```\n").and_then(|(_, block)| block.lines().next())
     }
 }
 

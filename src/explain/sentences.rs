@@ -58,12 +58,12 @@ pub fn explain(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Expla
 }
 
 /// Returns a fact as a sentence. `hop` is the migration it is about, counted from the source; `None` for the start.
-pub fn sentence(catalog: &Catalog, scenario: &Scenario, hop: Option<usize>, fact: &Fact) -> String {
+pub(crate) fn sentence(catalog: &Catalog, scenario: &Scenario, hop: Option<usize>, fact: &Fact) -> String {
     capitalized(Words { catalog, scenario, hop: hop.unwrap_or(0), at_start: hop.is_none() }.sentence(fact))
 }
 
 /// Returns the name of a release's libvirt in sentences: `libvirt 9.0.0`, `the old libvirt (9.0.0)`.
-pub fn libvirt_label(catalog: &Catalog, release: &Release) -> String {
+pub(crate) fn libvirt_label(catalog: &Catalog, release: &Release) -> String {
     match &release.libvirt {
         LibvirtChoice::Old => format!("the old libvirt ({EXAMPLE_LIBVIRT})"),
         LibvirtChoice::New => "the new libvirt".to_owned(),
@@ -192,6 +192,9 @@ impl Words<'_> {
             return format!("The verdict is {} in every case; only the message differs.", verdict.name());
         }
         let text = match (answer.verdict, answer.would_notice) {
+            (Verdict::Depends, _) if answer.completes => {
+                "The migration completes in every case; it is unknown whether the guest's CPU changes."
+            }
             (Verdict::Depends, _) => "So it is unknown whether the guest's CPU would change.",
             (Verdict::Aborted, None) if answer.trace.as_ref().is_some_and(|trace| trace.receiver().cpu.is_some()) => {
                 "Whether the guest's CPU would have changed depends on the unknown input."

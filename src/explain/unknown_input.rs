@@ -1,7 +1,7 @@
 //! Says how to find out an input that is not known.
 
 /// Returns how a user finds out the value of an unknown input, by the name that an answer gives it.
-pub fn how_to_find_out(input: &str) -> &'static str {
+pub(crate) fn how_to_find_out(input: &str) -> &'static str {
     let begins = |start: &str| input.starts_with(start);
     if begins("changes in QEMU package") || begins("fixes in libvirt package") {
         "Read the package's changelog, for example with rpm -q --changelog PACKAGE."

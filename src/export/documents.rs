@@ -38,7 +38,7 @@ named_enum! {
 }
 
 /// What a command line begins with.
-pub const DASH_CPU: &str = "-cpu ";
+pub(crate) const DASH_CPU: &str = "-cpu ";
 
 /// One document.
 #[derive(Clone, PartialEq, Eq, Debug)]

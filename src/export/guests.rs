@@ -4,7 +4,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::{Scenario, write_release};
 use crate::explain::message;
-use crate::export::{FACTS_HASH, TOOL, markdown_cell, tool_line};
+use crate::export::{FACTS_HASH, TOOL, WIDEST_COLUMN, markdown_cell, tool_line};
 use crate::resolve::{Answer, Verdict};
 use quick_xml::Writer;
 use quick_xml::events::BytesText;
@@ -16,7 +16,7 @@ const MOST_ROWS: usize = 18;
 
 /// One guest of the table.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct GuestRow {
+pub(crate) struct GuestRow {
     /// The verdict; `None` if the guest could not be read.
     pub verdict: Option<Verdict>,
     /// The rule that decided; empty if none did.
@@ -39,7 +39,7 @@ const UNREADABLE: &str = "not readable";
 
 impl GuestRow {
     /// Returns the row of an answer.
-    pub fn of(catalog: &Catalog, id: &str, scenario: &Scenario, answer: &Answer) -> Self {
+    pub(crate) fn of(catalog: &Catalog, id: &str, scenario: &Scenario, answer: &Answer) -> Self {
         let names = |label: &str, features: &[FeatureId]| {
             let list: Vec<&str> = features.iter().map(|feature| catalog.feature_name(*feature)).collect();
             if list.is_empty() { String::new() } else { format!("{label} {}", list.join(",")) }
@@ -66,7 +66,7 @@ impl GuestRow {
     }
 
     /// Returns the row of a guest that could not be read.
-    pub fn unreadable(id: &str, error: &str) -> Self {
+    pub(crate) fn unreadable(id: &str, error: &str) -> Self {
         let note = error.strip_prefix(id).map_or(error, |rest| rest.trim_start_matches([':', ' '])).to_owned();
         Self { verdict: None, rule: "", id: id.to_owned(), note, ends: None, link: String::new() }
     }
@@ -77,12 +77,12 @@ impl GuestRow {
 }
 
 /// Returns the table as text. Without `whole` it fits on a screen.
-pub fn guests_text(rows: &[GuestRow], whole: bool) -> String {
+pub(crate) fn guests_text(rows: &[GuestRow], whole: bool) -> String {
     let sorted = worst_first(rows);
     let ends = common_ends(rows);
     let mut out = heading(rows, ends, "");
     let rules = rows.iter().map(|row| row.rule.len()).max().unwrap_or_default();
-    let ids = rows.iter().map(|row| row.id.chars().count()).max().unwrap_or_default();
+    let ids = rows.iter().map(|row| row.id.chars().count()).max().unwrap_or_default().min(WIDEST_COLUMN);
     let most = if whole { usize::MAX } else { MOST_ROWS };
     for row in sorted.iter().take(most) {
         let between = ends_of(row, ends);
@@ -96,7 +96,7 @@ pub fn guests_text(rows: &[GuestRow], whole: bool) -> String {
 }
 
 /// Returns the table as Markdown.
-pub fn guests_markdown(rows: &[GuestRow]) -> String {
+pub(crate) fn guests_markdown(rows: &[GuestRow]) -> String {
     let ends = common_ends(rows);
     let mut out = heading(rows, ends, "`");
     out.push_str("| verdict | rule | guest | why |\n|---|---|---|---|\n");
@@ -110,7 +110,7 @@ pub fn guests_markdown(rows: &[GuestRow]) -> String {
 
 /// Returns the answers as JUnit XML: a test suite for each pair of source and destination, a test case for each guest.
 /// A guest fails if its verdict is one of `failing`.
-pub fn guests_junit(rows: &[GuestRow], failing: &[Verdict]) -> String {
+pub(crate) fn guests_junit(rows: &[GuestRow], failing: &[Verdict]) -> String {
     let mut suites: Vec<(String, Vec<&GuestRow>)> = Vec::new();
     for row in rows {
         let name = match &row.ends {

@@ -132,7 +132,7 @@ pub fn json_about(catalog: &Catalog, scenario: &Scenario, answer: &Answer, about
 }
 
 /// The same on one line.
-pub fn json_line_about(catalog: &Catalog, scenario: &Scenario, answer: &Answer, about: About<'_>) -> String {
+pub(crate) fn json_line_about(catalog: &Catalog, scenario: &Scenario, answer: &Answer, about: About<'_>) -> String {
     // With room for most answers: the text is written in many small pieces.
     let mut line = Vec::with_capacity(2048);
     let written = serde_json::to_writer(&mut line, &object(catalog, scenario, answer, about));
@@ -162,7 +162,7 @@ pub fn json_line(
 }
 
 fn object<'a>(catalog: &'a Catalog, scenario: &Scenario, answer: &'a Answer, about: About<'a>) -> Object<'a> {
-    let depends = !answer.depends_on.is_empty();
+    let depends = !answer.depends_on.is_empty() && !answer.completes;
     let trace = answer.trace.as_ref().filter(|_| !depends);
     let live = |run: Option<&'a StartTrace>| {
         run.and_then(|run| run.live.as_ref()).map(|live| Features(catalog, &live.features))

@@ -25,7 +25,9 @@ pub fn summary(catalog: &Catalog, scenario: &Scenario, answer: &Answer, remedies
     let mut head = String::new();
     let label = |end: &Release| end.product_label(catalog).unwrap_or_else(|| write_release(catalog, end));
     let (guest, from, to) = (scenario.cpu_name(catalog), label(&scenario.from), label(&scenario.to));
-    let _ = writeln!(head, "{}{rule}: {guest} from {from} to {to}", explanation.headline);
+    let started = scenario.started.as_ref().map(|end| format!(" (started under {})", label(end))).unwrap_or_default();
+    let via: String = scenario.via.iter().map(|end| format!(" via {}", label(end))).collect();
+    let _ = writeln!(head, "{}{rule}: {guest} from {from}{started}{via} to {to}", explanation.headline);
     if let Some(refusal) = answer.refusal() {
         let _ = writeln!(head, "  {}", message(catalog, refusal));
     }
@@ -191,7 +193,7 @@ fn host_model_lines(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> 
 }
 
 /// Returns the line of a Markdown export that opens its scenario in a browser.
-pub fn in_browser(page: &str, link: &str) -> String {
+pub(crate) fn in_browser(page: &str, link: &str) -> String {
     format!("In a browser: <{}>\n\n", page_address(page, link))
 }
 
@@ -244,7 +246,7 @@ fn one_possible(input: &str, possible: &Possible) -> String {
 }
 
 /// Returns what a fix costs the guest: `restart, loses mpx`.
-pub fn fix_cost(catalog: &Catalog, fix: &Remedy) -> String {
+pub(crate) fn fix_cost(catalog: &Catalog, fix: &Remedy) -> String {
     if !fix.restart {
         return "no restart".to_owned();
     }

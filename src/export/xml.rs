@@ -21,7 +21,7 @@ pub struct Around {
 }
 
 /// Returns the `<cpu>` of a definition, line by line.
-pub fn cpu_xml(catalog: &Catalog, definition: &Definition, around: Around) -> Vec<String> {
+pub(crate) fn cpu_xml(catalog: &Catalog, definition: &Definition, around: Around) -> Vec<String> {
     let custom = definition.mode == Mode::Custom;
     let mut head = format!("<cpu mode='{}'", definition.mode.name());
     if custom {
@@ -90,7 +90,7 @@ fn push_features(catalog: &Catalog, argument: &mut String, features: &[(FeatureI
 }
 
 /// Returns the argument of `-cpu` that a prepared definition becomes; `None` where it was refused before.
-pub fn cpu_argument(catalog: &Catalog, run: &StartTrace, pmu: bool) -> Option<String> {
+pub(crate) fn cpu_argument(catalog: &Catalog, run: &StartTrace, pmu: bool) -> Option<String> {
     let prepared = run.prepared.as_ref()?;
     let mut argument = match (prepared.mode, prepared.model) {
         (Mode::HostPassthrough, _) => "host".to_owned(),

@@ -132,7 +132,7 @@ pub fn add_host(to: &Path, name: &str, reply: &Path) -> Result<Added, ImportErro
 
 /// What came of asking a QEMU.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct AskedQemu {
+pub(crate) struct AskedQemu {
     /// Its release.
     pub version: Version,
     /// Whether KVM could be used, so that what models enable with it was asked too.
@@ -148,7 +148,7 @@ pub struct AskedQemu {
 ///
 /// # Errors
 /// A QEMU that cannot be asked, a mistake in the timeline, a file that cannot be written.
-pub fn add_qemu(to: &Path, binary: &Path, progress: Progress<'_>) -> Result<AskedQemu, ImportError> {
+pub(crate) fn add_qemu(to: &Path, binary: &Path, progress: Progress<'_>) -> Result<AskedQemu, ImportError> {
     let _lock = Lock::take(to)?;
     let mut parts = load(to)?;
     let asked = qemu::ask(binary, &parts.features, progress)?;

@@ -53,7 +53,7 @@ pub enum QemuError {
 }
 
 /// How far the questions have come: the steps done, all steps, and what is asked next.
-pub type Progress<'p> = &'p mut dyn FnMut(usize, usize, &str);
+pub(crate) type Progress<'p> = &'p mut dyn FnMut(usize, usize, &str);
 
 /// A machine type as QEMU lists it.
 #[derive(Clone, Debug, Deserialize)]

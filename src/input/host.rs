@@ -35,7 +35,7 @@ named_enum! {
 
 impl Kind {
     /// Returns what such a file does and does not contain, in one or two sentences.
-    pub const fn tells(self) -> &'static str {
+    pub(crate) const fn tells(self) -> &'static str {
         match self {
             Self::DomainCapabilities => {
                 "It lists the features of a migratable host-model on this host; features that block migration are left \
@@ -108,6 +108,7 @@ impl HostFile {
     ///
     /// # Errors
     /// The files are of other kinds, or of different processors.
+    #[doc(hidden)]
     pub fn combine(self, other: Self) -> Result<Self, String> {
         let is_of_kvm = |kind| matches!(kind, Kind::DomainCapabilities | Kind::ModelExpansion);
         let (processor, kvm) = match (self.kind, other.kind) {
@@ -134,11 +135,13 @@ impl HostFile {
     }
 
     /// Returns one line about what was read and what such a file does not contain.
+    #[doc(hidden)]
     pub fn line(&self) -> String {
         format!("{}. {}", self.summary(), self.kind.tells())
     }
 
     /// Returns what was read, without a full stop.
+    #[doc(hidden)]
     pub fn summary(&self) -> String {
         let mut line = format!("{}: {} host with {} features", self.kind.name(), self.vendor, self.features.len());
         for note in &self.notes {

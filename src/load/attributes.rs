@@ -87,7 +87,6 @@ pub(super) fn number(
     Ok(Some(BuildNumber(parts)))
 }
 
-/// Returns the quirk of this name.
 pub(super) fn quirk(document: &Document<'_>, element: &Element<'_>, name: &str) -> Result<QuirkKind, LoadError> {
     QuirkKind::parse(name).ok_or_else(|| {
         let known: Vec<_> = QuirkKind::ALL.iter().map(|kind| kind.name()).collect();
@@ -95,7 +94,6 @@ pub(super) fn quirk(document: &Document<'_>, element: &Element<'_>, name: &str) 
     })
 }
 
-/// Returns whether an attribute that has to be there says yes.
 pub(super) fn yes_or_no(document: &Document<'_>, element: &Element<'_>, attribute: &str) -> Result<bool, LoadError> {
     match document.need(element, attribute)? {
         "yes" => Ok(true),

@@ -25,7 +25,7 @@ pub fn read(path: &Path, features: &mut Names, models: &mut Names) -> Result<Cpu
 ///
 /// # Errors
 /// The first mistake.
-pub fn read_files(files: &MapFiles, features: &mut Names, models: &mut Names) -> Result<CpuMap, LoadError> {
+pub(crate) fn read_files(files: &MapFiles, features: &mut Names, models: &mut Names) -> Result<CpuMap, LoadError> {
     let (mut new_features, mut new_models) = (features.clone(), models.clone());
     let mut budget = MAX_BYTES;
     let file = files.path(&files.main);
@@ -59,7 +59,7 @@ pub fn add(catalog: &mut Catalog, name: &str, path: &Path) -> Result<LibvirtId, 
 ///
 /// # Errors
 /// The first mistake in the map, or a name that is taken.
-pub fn add_files(catalog: &mut Catalog, name: &str, files: &MapFiles) -> Result<LibvirtId, LoadError> {
+pub(crate) fn add_files(catalog: &mut Catalog, name: &str, files: &MapFiles) -> Result<LibvirtId, LoadError> {
     let (features, models) = catalog.names_mut();
     let map = read_files(files, features, models)?;
     let source = &files.source;

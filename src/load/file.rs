@@ -9,7 +9,7 @@ use std::path::Path;
 pub const MAX_BYTES: usize = 16 << 20;
 
 /// Returns the error for a file over the limit.
-pub fn too_large(file: &str, bytes: u64) -> LoadError {
+pub(crate) fn too_large(file: &str, bytes: u64) -> LoadError {
     LoadError::whole(file, format!("expected at most {} MiB, found {bytes} bytes", MAX_BYTES >> 20))
 }
 

@@ -58,7 +58,7 @@ impl MapFiles {
     ///
     /// # Errors
     /// git cannot be run, does not know the revision, or the commit has no CPU map.
-    pub fn in_commit(tree: &Path, revision: &str) -> Result<Self, LoadError> {
+    pub(crate) fn in_commit(tree: &Path, revision: &str) -> Result<Self, LoadError> {
         let whole = |message: String| LoadError::whole(&tree.display().to_string(), message);
         let asked = format!("{revision}^{{commit}}");
         let commit = git(tree, &["rev-parse", "--verify", "--quiet", "--end-of-options", &asked], b"")?

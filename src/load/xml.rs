@@ -4,7 +4,8 @@
 //! quick-xml finds the tags; what it lets pass although it is not well-formed is refused here: a second root,
 //! text outside the root, a DOCTYPE, unknown entities, bad names, duplicate attributes, control characters.
 
-pub use super::file::{MAX_BYTES, too_large};
+pub use super::file::MAX_BYTES;
+pub(crate) use super::file::too_large;
 
 use super::error::LoadError;
 use super::file::utf8;
@@ -21,7 +22,7 @@ pub const MAX_DEPTH: usize = 64;
 /// How many elements and attributes a document may have in all, so that no input of the largest size fills the memory.
 pub const MAX_NODES: usize = 1 << 18;
 /// How many attributes an element may have.
-pub const MAX_ATTRIBUTES: usize = 64;
+pub(crate) const MAX_ATTRIBUTES: usize = 64;
 
 /// One element with everything in it.
 #[derive(Clone, Debug, Default)]

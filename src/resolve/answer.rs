@@ -79,6 +79,9 @@ pub struct Answer {
     pub fault: Option<LimitingComponent>,
     /// The inputs that decide and are not known.
     pub depends_on: Vec<Dependence>,
+    /// Whether the migration completes in every case with the same definitions, although the verdict depends: what the
+    /// guest itself sees is not known.
+    pub completes: bool,
     /// The verdict again, where it is that of every case and the rule or the message depends.
     pub either_way: Option<Verdict>,
     /// How sure the answer is.
@@ -134,6 +137,7 @@ impl Answer {
             risk: None,
             fault: None,
             depends_on: vec![input],
+            completes: false,
             either_way: None,
             basis,
             trace: None,
@@ -143,7 +147,12 @@ impl Answer {
 
     /// The answer where the verdict, the rule or the message of this case is not that of all; `shared` is what is, where
     /// the verdict is.
-    pub(super) fn depending(self, depends_on: Vec<Dependence>, shared: Option<OutcomeWithFeatures>) -> Self {
+    pub(super) fn depending(
+        self,
+        depends_on: Vec<Dependence>,
+        completes: bool,
+        shared: Option<OutcomeWithFeatures>,
+    ) -> Self {
         let features = |set: FeatureSet| {
             let trace = self.trace.as_ref().filter(|_| !set.is_empty());
             trace.map(|trace| trace.receiver().map.in_order(set)).unwrap_or_default()
@@ -169,9 +178,17 @@ impl Answer {
             risk: None,
             fault: None,
             depends_on,
+            completes,
             either_way: shared.map(|shared| shared.outcome.verdict),
             ..self
         }
+    }
+
+    /// Whether the live definitions at every endpoint are those of another case.
+    pub(super) fn has_definitions_of(&self, other: &Self) -> bool {
+        let (Some(own), Some(other)) = (&self.trace, &other.trace) else { return false };
+        let mut arrivals = own.migrations.iter().zip(&other.migrations);
+        own.start.live == other.start.live && arrivals.all(|(own, other)| own.arrival.live == other.arrival.live)
     }
 
     /// Leaves only what also holds in another case with the same verdict, rule and message.
@@ -189,7 +206,7 @@ impl Answer {
 
     /// Returns the public word for what became of the migration: `completed`, `aborted`, `start-refused`, `depends`.
     pub const fn outcome(&self) -> &'static str {
-        self.verdict.outcome()
+        if self.completes { Verdict::Unchanged.outcome() } else { self.verdict.outcome() }
     }
 
     /// Returns the refusal that ended the migration, unless the answer depends.
@@ -205,6 +222,7 @@ impl Answer {
 
     /// Returns how many cases that can differ the answer stands for: 1 where every input is known, 0 where nothing
     /// could be worked out.
+    #[doc(hidden)]
     pub fn case_count(&self) -> usize {
         self.cases.len()
     }
@@ -285,7 +303,7 @@ pub fn between_exact_maps(catalog: &Catalog, scenario: &Scenario) -> Vec<(Libvir
 }
 
 /// Returns the QEMU releases of a scenario that were not read as a whole, each once, with those whose facts stand in.
-pub fn unread_qemus(catalog: &Catalog, scenario: &Scenario) -> Vec<(Version, Version, Version)> {
+pub(crate) fn unread_qemus(catalog: &Catalog, scenario: &Scenario) -> Vec<(Version, Version, Version)> {
     let mut unread = Vec::new();
     for version in releases(scenario).filter_map(|release| release.qemu.version.known()) {
         let views = catalog.qemu_views(version);

@@ -3,75 +3,69 @@
 use super::answer::{Answer, Basis, Outcome, OutcomeWithFeatures};
 use super::decision_table::{MapState, Mention, Row, row};
 use super::endpoint::Endpoint;
-use super::migrate::{Case, Journey, MigrationResult, Prepared};
+use super::migrate::{Case, Journey, Prepared};
 use super::prepared_endpoint::PreparedEndpoint;
-use super::recorder::{FullTrace, NoTrace, RefusalOnly};
+use super::qemu_cpu::Built;
+use super::recorder::Recorder;
 use super::refusal::{Refusal, UnorderedRefusal};
 use super::rules::{RuleId, RuleInput, deciding};
-use super::start::Built;
 use super::trace::Trace;
 use super::verdict::{LimitingComponent, Risk, Verdict};
 use crate::domain::catalog::Catalog;
-use crate::domain::definition::{Definition, PolicyStore};
+use crate::domain::definition::Definition;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::map::ModelDefinition;
 use crate::domain::qemu::Accel;
 
 /// Returns the verdict on one definition, with the row for `feature`, and records no stage. `None` for a case without
 /// endpoints.
-pub fn verdict<P: PolicyStore>(
-    prepared: &Prepared<'_>,
-    definition: &Definition<P>,
-    feature: FeatureId,
-) -> Option<Outcome> {
+pub fn verdict(prepared: &Prepared<'_>, definition: &Definition, feature: FeatureId) -> Option<Outcome> {
     Some(brief(prepared, definition, feature)?.outcome)
 }
 
 /// As [`verdict`], with the features it is about.
-pub fn brief<P: PolicyStore>(
-    prepared: &Prepared<'_>,
-    definition: &Definition<P>,
-    feature: FeatureId,
-) -> Option<OutcomeWithFeatures> {
+pub fn brief(prepared: &Prepared<'_>, definition: &Definition, feature: FeatureId) -> Option<OutcomeWithFeatures> {
+    let brief_over = |path: &[&PreparedEndpoint<'_>]| {
+        let mut journey = Journey::of(prepared, path.first()?, definition, feature);
+        journey.run(prepared, path, &mut Recorder::Nothing);
+        Some(RuleInput::of(prepared.catalog, path, &journey, feature).brief())
+    };
     match prepared.endpoints.as_slice() {
-        [from, to] => brief_over(prepared, &[from, to], definition, feature),
-        _ => brief_over(prepared, &prepared.path(), definition, feature),
+        [from, to] => brief_over(&[from, to]),
+        _ => brief_over(&prepared.path()),
     }
 }
 
 /// A guest that was started at one of the endpoints, for the migrations from there straight to the others.
-pub struct Started<'p, P> {
+pub struct Started<'p> {
     prepared: &'p Prepared<'p>,
     from: usize,
     feature: FeatureId,
-    journey: Journey<'p, P>,
+    journey: Journey<'p>,
 }
 
-impl<'p, P: PolicyStore> Started<'p, P> {
+impl<'p> Started<'p> {
     /// Starts the guest at the endpoint with this index, if there is one.
-    pub fn at(prepared: &'p Prepared<'p>, from: usize, definition: &Definition<P>, feature: FeatureId) -> Option<Self> {
-        let journey = prepared.start(prepared.endpoints.get(from)?, true, (definition, feature), &mut NoTrace);
+    pub(crate) fn at(
+        prepared: &'p Prepared<'p>,
+        from: usize,
+        definition: &Definition,
+        feature: FeatureId,
+    ) -> Option<Self> {
+        let source = prepared.endpoints.get(from)?;
+        let mut journey = Journey::of(prepared, source, definition, feature);
+        journey.start(prepared, source, true, &mut Recorder::Nothing);
         Some(Self { prepared, from, feature, journey })
     }
 
     /// As [`brief`], for the migration to the endpoint with this index.
-    pub fn to(&self, to: usize) -> Option<OutcomeWithFeatures> {
+    pub(crate) fn to(&self, to: usize) -> Option<OutcomeWithFeatures> {
         let endpoints = &self.prepared.endpoints;
         let path: [&PreparedEndpoint<'_>; 2] = [endpoints.get(self.from)?, endpoints.get(to)?];
         let mut journey = self.journey.clone();
-        journey.go_on(&path, self.feature, &mut NoTrace);
-        Some(RuleInput::of(self.prepared.catalog, &path, &journey.result, self.feature).brief())
+        journey.go_on(&path, &mut Recorder::Nothing);
+        Some(RuleInput::of(self.prepared.catalog, &path, &journey, self.feature).brief())
     }
-}
-
-fn brief_over<P: PolicyStore>(
-    prepared: &Prepared<'_>,
-    path: &[&PreparedEndpoint<'_>],
-    definition: &Definition<P>,
-    feature: FeatureId,
-) -> Option<OutcomeWithFeatures> {
-    let result = prepared.migrate(path, definition, feature, &mut NoTrace)?;
-    Some(RuleInput::of(prepared.catalog, path, &result, feature).brief())
 }
 
 /// As [`brief`], with the refusal as libvirt words it: with its features in order.
@@ -81,38 +75,46 @@ pub(super) fn brief_and_refusal(
     feature: FeatureId,
 ) -> Option<(OutcomeWithFeatures, Option<Refusal>)> {
     let path = prepared.path();
-    let result = prepared.migrate(&path, &definition.unordered(), feature, &mut NoTrace)?;
-    let input = RuleInput::of(prepared.catalog, &path, &result, feature);
-    let receiver = path.get(result.hop + 1);
+    let source = path.first()?;
+    let mut journey = Journey::of(prepared, source, &definition.unordered(), feature);
+    journey.run(prepared, &path, &mut Recorder::Nothing);
+    let input = RuleInput::of(prepared.catalog, &path, &journey, feature);
+    let receiver = path.get(journey.hop + 1);
     match (input.refusal, receiver) {
         (None, _) => return Some((input.brief(), None)),
-        (Some(refusal @ UnorderedRefusal::FullCheck { .. }), Some(receiver)) if result.started => {
+        (Some(refusal @ UnorderedRefusal::FullCheck { .. }), Some(receiver)) if journey.is_started() => {
             return Some((input.brief(), Some(refusal.listed(|set| receiver.end.map.in_order(set)))));
         }
         (Some(_), _) => {}
     }
     // The other refusals are worded by the order of the definition's features.
-    let mut last = RefusalOnly::default();
-    let result = prepared.migrate(&path, definition, feature, &mut last)?;
-    Some((RuleInput::of(prepared.catalog, &path, &result, feature).brief(), last.refusal))
+    let mut last = Recorder::RefusalOnly(None);
+    let mut journey = Journey::of(prepared, source, definition, feature);
+    journey.run(prepared, &path, &mut last);
+    let brief = RuleInput::of(prepared.catalog, &path, &journey, feature).brief();
+    let Recorder::RefusalOnly(refusal) = last else { return None };
+    Some((brief, refusal))
 }
 
 /// Returns the answer to one case, with the row for `feature` and every stage; `None` for a case without endpoints.
 pub fn decide(catalog: &Catalog, case: &Case<'_>, feature: FeatureId, basis: Basis) -> Option<Answer> {
     let prepared = Prepared::of(catalog, case);
-    let mut stages = FullTrace::with_room(case.ends.len());
+    let mut stages = Recorder::of_stages(case.ends.len());
     let path = prepared.path();
-    let result = prepared.migrate(&path, &case.definition, feature, &mut stages)?;
-    let trace = Trace { hop: result.hop, ..stages.trace()? };
-    let input = RuleInput::of(catalog, &path, &result, feature);
+    let mut journey = Journey::of(&prepared, path.first()?, &case.definition, feature);
+    journey.run(&prepared, &path, &mut stages);
+    let trace = Trace { hop: journey.hop, ..stages.trace()? };
+    let input = RuleInput::of(catalog, &path, &journey, feature);
     let rule = deciding(&input);
     let completed = input.verdict.is_completed();
     let in_order = |set: FeatureSet| trace.receiver().map.in_order(set);
-    let of_completed = |set: FeatureSet| if completed { in_order(set) } else { Vec::new() };
     let (extra, missing) = input.refusal.map(UnorderedRefusal::sets).unwrap_or_default();
-    let loses_state = !(input.lost & catalog.named().with_state).is_empty();
-    let (states_before, states_after) = result.states;
-    let states = |set: FeatureSet| if completed { set } else { FeatureSet::EMPTY };
+    // A guest that did not arrive lost and gained nothing.
+    let ends = journey.ends().filter(|_| completed);
+    let (lost, gained) = if completed { (input.less, input.more) } else { (FeatureSet::EMPTY, FeatureSet::EMPTY) };
+    let states = ends.map(|(before, after)| (before.states - after.states, after.states - before.states));
+    let (states_lost, states_gained) = states.unwrap_or_default();
+    let loses_state = !lost.is_disjoint(&catalog.named().with_state);
     Some(Answer {
         verdict: input.verdict,
         rule: Some(rule),
@@ -120,15 +122,16 @@ pub fn decide(catalog: &Catalog, case: &Case<'_>, feature: FeatureId, basis: Bas
         regime: case.ends.last().map(Endpoint::regime),
         extra: in_order(extra),
         missing: in_order(missing),
-        lost: of_completed(input.lost),
-        gained: of_completed(input.gained),
-        states_lost: states(states_before - states_after),
-        states_gained: states(states_after - states_before),
+        lost: in_order(lost),
+        gained: in_order(gained),
+        states_lost,
+        states_gained,
         change_varies: false,
-        would_notice: result.before.and(result.after).map(|_| result.changes((input.lost, input.gained))),
-        risk: (completed && case.guest.accel == Accel::Kvm && loses_state).then_some(Risk::GuestStateMayNotLoad),
-        fault: limiting_component(rule, &input, case.guest.accel, result.cpu),
+        would_notice: journey.ends().map(|_| journey.changes()),
+        risk: (case.guest.accel == Accel::Kvm && loses_state).then_some(Risk::GuestStateMayNotLoad),
+        fault: limiting_component(rule, &input, case.guest.accel, journey.cpu()),
         depends_on: Vec::new(),
+        completes: false,
         either_way: None,
         basis,
         trace: Some(trace),
@@ -140,42 +143,38 @@ impl<'r> RuleInput<'r> {
     fn of(
         catalog: &'r Catalog,
         path: &[&'r PreparedEndpoint<'_>],
-        result: &'r MigrationResult,
+        journey: &'r Journey<'_>,
         feature: FeatureId,
     ) -> Self {
-        let (lost, gained) = match (result.before, result.after) {
-            (Some(before), Some(after)) => ((before - after) & result.comparable, (after - before) & result.comparable),
-            _ => (FeatureSet::EMPTY, FeatureSet::EMPTY),
-        };
-        let refusal = result.last.refusal.as_ref();
+        let refusal = journey.refusal();
         let verdict = match refusal {
-            Some(_) if !result.started => Verdict::StartRefused,
+            Some(_) if !journey.is_started() => Verdict::StartRefused,
             Some(_) => Verdict::Aborted,
-            None if result.changes((lost, gained)) => Verdict::Changed,
+            None if journey.changes() => Verdict::Changed,
             None => Verdict::Unchanged,
         };
-        let (extra, missing) = refusal.map(UnorderedRefusal::sets).unwrap_or_default();
-        let (more, less) = if (extra | missing).is_empty() { (gained, lost) } else { (extra, missing) };
-        let sender = path.get(result.hop).copied();
-        let receiver = path.get(result.hop + 1).or(path.last()).copied();
+        let (mut more, mut less) = refusal.map(UnorderedRefusal::sets).unwrap_or_default();
+        if verdict != Verdict::Unchanged && (more | less).is_empty() {
+            (less, more) = journey.lost_and_gained();
+        }
+        let sender = path.get(journey.hop).copied();
+        let receiver = path.get(journey.hop + 1).or(path.last()).copied();
         Self {
             verdict,
             refusal,
-            lost,
-            gained,
             more,
             less,
             differ: more | less,
-            states_differ: result.states.0 != result.states.1,
-            row: sender.zip(receiver).and_then(|ends| find_row(catalog, ends, result.mention, feature)),
+            states_differ: journey.states_differ(),
+            row: sender.zip(receiver).and_then(|ends| find_row(catalog, ends, journey, feature)),
             feature,
-            passthrough: result.passthrough,
+            passthrough: journey.passthrough,
             source_knows: sender.map_or(&FeatureSet::EMPTY, |endpoint| &endpoint.end.map.known),
             destination_knows: receiver.map_or(&FeatureSet::EMPTY, |endpoint| &endpoint.end.map.known),
             added: receiver
                 .and_then(|endpoint| endpoint.model.as_ref())
                 .map_or(&FeatureSet::EMPTY, |model| &model.added),
-            cleared: result.cpu.as_ref().map_or(&FeatureSet::EMPTY, |cpu| &cpu.cleared),
+            cleared: journey.cpu().map_or(&FeatureSet::EMPTY, |cpu| &cpu.cleared),
             names: catalog.named(),
         }
     }
@@ -189,24 +188,29 @@ impl<'r> RuleInput<'r> {
 fn find_row(
     catalog: &Catalog,
     (sender, receiver): (&PreparedEndpoint<'_>, &PreparedEndpoint<'_>),
-    mention: Mention,
+    journey: &Journey<'_>,
     feature: FeatureId,
 ) -> Option<Row> {
     let model = sender.model.as_ref()?.id;
-    let [from, to] = [sender, receiver].map(|endpoint| endpoint.model.as_ref().and_then(|model| model.of_map));
+    let (from, to) = (sender.of_map(), receiver.of_map());
     let had = |of_map: Option<&ModelDefinition>| of_map.is_some_and(|of_map| of_map.data.contains(feature));
     if !catalog.ever_in(model).contains(feature) && !had(from) && !had(to) {
         return None;
     }
-    row(mention, MapState::of(from?, feature), MapState::of(to?, feature))
+    let (mut source, destination) = (MapState::of(from?, feature), MapState::of(to?, feature));
+    // T2 is about guests that both maps read alike. One that an older map started means something else.
+    let is_adopted = journey.hop == 0 && journey.adopted_with_feature && journey.mention == Mention::Nothing;
+    if is_adopted && destination == MapState::New {
+        source = MapState::Old;
+    }
+    row(journey.mention, source, destination)
 }
 
-#[expect(clippy::large_types_passed_by_value, reason = "every caller has a copy of its own")]
 fn limiting_component(
     rule: RuleId,
     found: &RuleInput<'_>,
     accel: Accel,
-    cpu: Option<Built>,
+    cpu: Option<&Built>,
 ) -> Option<LimitingComponent> {
     if found.verdict == Verdict::Unchanged {
         return None;

@@ -2,7 +2,7 @@
 //! map has the feature in the model.
 
 use super::verdict::Verdict;
-use crate::domain::definition::{Definition, PolicyStore, named_enum};
+use crate::domain::definition::{Definition, named_enum};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelDefinition;
 
@@ -30,7 +30,7 @@ named_enum! {
 
 /// Whether a release, for a feature and a model, has the feature in the model's data.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum MapState {
+pub(crate) enum MapState {
     /// Its map has the feature in the model.
     Old,
     /// The feature is on the model's removed list, or gone.
@@ -39,7 +39,7 @@ pub enum MapState {
 
 impl MapState {
     /// Returns the state of a map in which the model is `definition`.
-    pub fn of(definition: &ModelDefinition, feature: FeatureId) -> Self {
+    pub(crate) fn of(definition: &ModelDefinition, feature: FeatureId) -> Self {
         if definition.data.contains(feature) { Self::Old } else { Self::New }
     }
 }
@@ -56,7 +56,7 @@ pub enum Mention {
 }
 
 impl Mention {
-    pub(super) fn of<P: PolicyStore>(definition: &Definition<P>, feature: FeatureId) -> Self {
+    pub(super) fn of(definition: &Definition, feature: FeatureId) -> Self {
         match definition.features.get(feature) {
             Some(policy) if policy.is_on() => Self::On,
             Some(policy) if policy.is_off() => Self::Off,
@@ -67,14 +67,11 @@ impl Mention {
 
 /// A row of the decision table, with what it says of such a guest.
 #[derive(Clone, Copy, Debug)]
-pub struct TableRow {
-    /// The row.
+pub(crate) struct TableRow {
     pub row: Row,
     /// What is sent: `None` for anything.
     pub says: Option<Mention>,
-    /// The source.
     pub source: MapState,
-    /// The destination.
     pub destination: MapState,
     /// What becomes of the guest.
     pub verdict: Verdict,
@@ -82,7 +79,7 @@ pub struct TableRow {
 
 impl TableRow {
     /// Returns the result in the words of the table.
-    pub const fn result(&self) -> &'static str {
+    pub(crate) const fn result(self) -> &'static str {
         match self.verdict {
             Verdict::Aborted => "ABORTED",
             Verdict::Never => "never happens",
@@ -92,7 +89,7 @@ impl TableRow {
 }
 
 /// The decision table: the first row that fits decides.
-pub const TABLE: &[TableRow] = {
+pub(crate) const TABLE: &[TableRow] = {
     use MapState::{New, Old};
     use Mention::{Nothing, Off, On};
     &[

@@ -70,6 +70,9 @@ pub struct Guest {
     pub vendor_id: Option<Vendor>,
     /// Whether the definition gives a TSC frequency, so that a guest with `invtsc` may be sent.
     pub has_tsc_frequency: bool,
+    /// Of a guest that already runs: whether `-cpu` of its QEMU names what its live definition disables. Otherwise QEMU
+    /// filtered it.
+    pub names_disabled: bool,
     /// The emulator the domain names, if it names one.
     pub emulator: Option<Box<str>>,
 }
@@ -91,13 +94,13 @@ pub struct Endpoint<'a> {
 
 impl Endpoint<'_> {
     /// Returns the emulator's path, as in libvirt's messages.
-    pub fn emulator(&self) -> &str {
+    pub(crate) fn emulator(&self) -> &str {
         self.distribution.and_then(|known| known.emulator.as_deref()).unwrap_or(EMULATOR)
     }
 
     /// Returns the check that libvirt fills in where a definition says none (`qemuDomainDefCPUPostParse`, 3.2.0 and
     /// later): partial for host-model, and for a named model under KVM; else none.
-    pub fn filled_in_check(&self, mode: Mode, accel: Accel) -> Check {
+    pub(crate) fn filled_in_check(&self, mode: Mode, accel: Accel) -> Check {
         match mode {
             Mode::HostModel => Check::Partial,
             Mode::Custom if accel == Accel::Kvm && self.behaviour.default_check => Check::Partial,
@@ -106,7 +109,7 @@ impl Endpoint<'_> {
     }
 
     /// Returns the regime a guest that arrives here meets.
-    pub fn regime(&self) -> Regime {
+    pub(crate) fn regime(&self) -> Regime {
         self.behaviour.removed_incoming
     }
 }

@@ -8,7 +8,7 @@ use super::host_model::{
 use super::partial_check;
 use super::prepared_endpoint::{Expansion, Facts, PreparedEndpoint};
 use crate::domain::catalog::Catalog;
-use crate::domain::definition::{Definition, Fallback, Mode, Policy, PolicyStore};
+use crate::domain::definition::{Definition, Fallback, Mode, Policy};
 use crate::domain::feature::FeatureSet;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::Transport;

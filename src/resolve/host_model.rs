@@ -26,12 +26,13 @@ mod on_release;
 mod qemu_models;
 
 pub use baseline::{BaselineCpu, BaselineError, baseline};
-pub use candidate::{Candidate, Rejection, Score};
-pub use expand::{
-    Expansion, Probe, domcapabilities, guest, guest_of_domcapabilities, host_capabilities, migratable_host_model,
-};
+pub use candidate::Score;
+pub(crate) use candidate::{Candidate, Rejection};
+pub(crate) use expand::{Expansion, migratable_host_model};
+pub use expand::{Probe, domcapabilities, guest, guest_of_domcapabilities};
 pub(crate) use on_release::signatures;
-pub use on_release::{PossibleExpansion, Request, expansions, expansions_of_domcapabilities, not_asked};
+pub use on_release::{PossibleExpansion, Request, expansions};
+pub(crate) use on_release::{expansions_of_domcapabilities, not_asked};
 pub use qemu_models::QemuModels;
 
 /// The libvirt release that decodes.
@@ -106,11 +107,6 @@ impl Processor {
     /// Returns a host of the facts as KVM gives it to guests.
     pub fn of_host(host: &Host) -> Self {
         Self { vendor: Some(host.vendor), signature: Some(host.signature()), features: host.features }
-    }
-
-    /// Returns a host as its silicon shows it; `None` where only KVM's side is known.
-    pub fn of_silicon(host: &Host) -> Option<Self> {
-        host.silicon.map(|silicon| Self { features: silicon.features, ..Self::of_host(host) })
     }
 }
 

@@ -4,20 +4,21 @@
 #![expect(clippy::result_large_err, reason = "a refusal is a plain value of two sets; boxing it costs an allocation")]
 
 use super::prepared_endpoint::PreparedEndpoint;
+use super::qemu_cpu::Built;
 use super::refusal::UnorderedRefusal;
-use super::trace::QemuCpu;
 use crate::domain::behaviour::{AddedExempt, LiveMissing};
-use crate::domain::definition::{Check, Definition, Policy, PolicyStore};
+use crate::domain::definition::{Check, Definition, Policy};
 use crate::domain::feature::FeatureSet;
 
-/// Brings `definition` up to date with `cpu`.
+/// Brings `definition` up to date with `cpu`. If that changes it, `before` gets what it was.
 ///
 /// # Errors
 /// With check `full`, the refusal that libvirt would report.
-pub(super) fn apply<P: PolicyStore>(
+pub(super) fn apply(
     endpoint: &PreparedEndpoint<'_>,
-    definition: &mut Definition<P>,
-    cpu: &QemuCpu,
+    definition: &mut Definition,
+    cpu: &Built,
+    before: Option<&mut Option<Definition>>,
 ) -> Result<(), UnorderedRefusal> {
     let (map, behaviour) = (&*endpoint.end.map, &endpoint.end.behaviour);
     let mut known = map.known;
@@ -27,15 +28,16 @@ pub(super) fn apply<P: PolicyStore>(
     let (on, unavailable) = (cpu.on & known, cpu.unavailable & known);
     // In 10.4.0, not in 9.10.0: what QEMU calls both enabled and unavailable.
     if behaviour.conflict_check
-        && !(on & unavailable).is_empty()
+        && !on.is_disjoint(&unavailable)
         && let Some(feature) = map.in_order(on & unavailable).first()
     {
         return Err(UnorderedRefusal::Conflict(*feature));
     }
-    let of_map = endpoint.model.as_ref().and_then(|model| model.of_map);
-    let policies = definition.features.sets();
-    let data = of_map.map(|model| model.data).unwrap_or_default();
-    let wanted = ((data | policies.on()) - policies.off()) & map.known;
+    let model = endpoint.model.as_ref();
+    let of_map = model.and_then(|model| model.of_map);
+    let policies = &definition.features;
+    let data = of_map.map_or(&FeatureSet::EMPTY, |model| &model.data);
+    let wanted = ((*data | policies.on()) - policies.off()) & map.known;
     let disabled = policies.with(Policy::Disable);
     // Nothing is expected of a feature that a passthrough definition does not switch off.
     let unwanted = if definition.is_passthrough() { disabled - wanted } else { map.known - wanted };
@@ -45,29 +47,34 @@ pub(super) fn apply<P: PolicyStore>(
         LiveMissing::Reported => unavailable,
         LiveMissing::Absent => unavailable | (wanted - on),
     };
-
-    // Features marked as added: 10.2.0 (commit 5fbfa5ab8a), missing ones since 10.5.0.
-    let full = definition.check == Check::Full;
-    let overlooked = |from: AddedExempt| match &endpoint.model {
-        Some(model) if full && behaviour.added >= from && behaviour.added_explicit => model.added - wanted,
-        Some(model) if full && behaviour.added >= from => model.added - wanted - disabled,
-        _ => FeatureSet::EMPTY,
-    };
-    let (reported_extra, reported_missing) = if full {
-        (extra - overlooked(AddedExempt::Extra), missing - overlooked(AddedExempt::Both))
-    } else {
-        (FeatureSet::EMPTY, FeatureSet::EMPTY)
-    };
-    if !(reported_extra | reported_missing).is_empty() {
-        return Err(UnorderedRefusal::FullCheck { extra: reported_extra, missing: reported_missing });
+    if definition.check == Check::Full {
+        // Features marked as added: 10.2.0 (commit 5fbfa5ab8a), missing ones since 10.5.0.
+        let overlooked = |from: AddedExempt| match model.filter(|_| behaviour.added >= from) {
+            Some(model) if behaviour.added_explicit => model.added - wanted,
+            Some(model) => model.added - wanted - disabled,
+            None => FeatureSet::EMPTY,
+        };
+        let (extra, missing) = (extra - overlooked(AddedExempt::Extra), missing - overlooked(AddedExempt::Both));
+        if !(extra | missing).is_empty() {
+            return Err(UnorderedRefusal::FullCheck { extra, missing });
+        }
     }
-    let (write_on, write_off) = (extra, missing);
-    if !(write_on | write_off).is_empty() {
-        definition.features.write(&map.order, write_on, write_off);
+    let removed = of_map.map(|model| model.removed.as_slice()).unwrap_or_default();
+    let differs = !(extra | missing).is_empty();
+    let mut before =
+        before.filter(|_| differs || removed.iter().any(|feature| !definition.features.mentions(*feature)));
+    if let Some(before) = &mut before {
+        **before = Some(definition.clone());
+    }
+    if differs {
+        definition.features.write(&map.order, extra, missing);
     }
     // virCPUx86DisableRemovedFeatures at the end of the update, 6.10.0 (commit 7e0a310498).
-    for feature in of_map.map(|model| model.removed.as_slice()).unwrap_or_default() {
+    for feature in removed {
         definition.features.add_if_missing(*feature, Policy::Disable);
+    }
+    if let Some(before) = before.filter(|before| before.as_ref() == Some(definition)) {
+        *before = None;
     }
     Ok(())
 }

@@ -6,14 +6,15 @@ use super::decision_table::Mention;
 use super::endpoint::{Endpoint, Guest, Host};
 use super::expansion::expand;
 use super::prepared_endpoint::{Expansion, Facts, PreparedEndpoint};
-use super::recorder::{FullTrace, Recorder};
+use super::qemu_cpu::Built;
+use super::recorder::Recorder;
 use super::refusal::UnorderedRefusal;
 use super::send::{not_sent, send};
-use super::start::{Attempt, Built, adopt_running, start_incoming, start_new};
+use super::start::{Attempt, adopt_running, start_incoming, start_new};
 use super::trace::{Running, StartTrace};
 use crate::domain::behaviour::{Original, Regime};
 use crate::domain::catalog::Catalog;
-use crate::domain::definition::{Definition, Policies, Policy, PolicyStore};
+use crate::domain::definition::{Definition, Policy};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{self, Transport};
@@ -55,40 +56,6 @@ pub struct Prepared<'e> {
     pub(super) transport: Transport,
 }
 
-/// How far a guest came.
-#[derive(Clone)]
-pub(super) struct MigrationResult {
-    /// The last start, at whichever endpoint.
-    pub(super) last: Attempt,
-    /// Whether the guest ran at all.
-    pub(super) started: bool,
-    /// What the guest could read at the source, and at the last endpoint where QEMU built a CPU for it.
-    pub(super) before: Option<FeatureSet>,
-    pub(super) after: Option<FeatureSet>,
-    /// The index of the migration that was refused, else of the first that changed the guest's CPU, else of the last.
-    pub(super) hop: usize,
-    /// What is sent in that migration says about the feature of the decision table.
-    pub(super) mention: Mention,
-    /// The CPU built at the end of that migration; of a guest that never started, the one at the source.
-    pub(super) cpu: Option<Built>,
-    /// The features of which the guest's CPU at the source is known: all, but of a guest that already runs those of
-    /// the source's map.
-    pub(super) comparable: FeatureSet,
-    /// Whether libvirt leaves the CPU to QEMU.
-    pub(super) passthrough: bool,
-    /// The features whose XSAVE state the guest could read at the source, and at the last endpoint with a CPU.
-    pub(super) states: (FeatureSet, FeatureSet),
-    /// Whether the vendor that the guest reads is another at the last endpoint.
-    pub(super) vendor_changes: bool,
-}
-
-impl MigrationResult {
-    /// Whether the guest reads another CPU in the end: these features, its vendor, or its XSAVE states.
-    pub(super) fn changes(&self, (lost, gained): (FeatureSet, FeatureSet)) -> bool {
-        !(lost | gained).is_empty() || self.vendor_changes || self.states.0 != self.states.1
-    }
-}
-
 impl<'e> Prepared<'e> {
     /// Where the guest already runs, it is that guest which migrates, whatever definition is decided.
     pub fn of(catalog: &'e Catalog, case: &'e Case<'_>) -> Self {
@@ -112,139 +79,212 @@ impl<'e> Prepared<'e> {
         self.endpoints.iter().map(|endpoint| &**endpoint).collect()
     }
 
-    fn facts<P: PolicyStore>(&self, definition: &Definition<P>, feature: FeatureId) -> Facts<'_> {
-        let named = definition.features.sets().on();
+    fn facts(&self, definition: &Definition, feature: FeatureId) -> Facts<'_> {
+        let named = definition.features.on();
         let expansion = self.expansion.as_deref();
         Facts { catalog: self.catalog, guest: self.guest, feature, named, expansion, transport: self.transport }
     }
 
-    /// Starts the guest at the first of these endpoints and migrates it from each to the next, until one refuses it.
-    /// `None` without endpoints.
-    pub(super) fn migrate<P: PolicyStore, K: Recorder<P>>(
-        &self,
-        path: &[&PreparedEndpoint<'_>],
-        definition: &Definition<P>,
+    /// Whether the source took over a guest from a map that has the feature in the model: the map of its start, or, of a
+    /// guest that is given as it runs, one older than the source's, which marks the feature as removed.
+    fn adopts_with(&self, source: &PreparedEndpoint<'_>, feature: FeatureId) -> bool {
+        match (self.running, self.started.as_deref()) {
+            (Some(_), _) => source.of_map().is_some_and(|model| model.removed.contains(&feature)),
+            (None, Some(started)) => started.of_map().is_some_and(|model| model.data.contains(feature)),
+            (None, None) => false,
+        }
+    }
+}
+
+/// A guest under way, and how far it came.
+#[derive(Clone)]
+pub(super) struct Journey<'p> {
+    facts: Facts<'p>,
+    guest: Running,
+    /// The start at the source.
+    pub(super) source: Attempt,
+    /// The last arrival; its refusal is the sender's where the guest was not sent.
+    pub(super) last: Attempt,
+    /// The index of the migration that was refused, else of the first that changed the guest's CPU, else of the last.
+    pub(super) hop: usize,
+    /// What is sent in that migration says about the feature of the decision table.
+    pub(super) mention: Mention,
+    /// The CPU built at the end of that migration, where the guest went on from there.
+    went_on_with: Option<Built>,
+    /// Whether a migration changed the guest's CPU.
+    changed: bool,
+    /// Whether a sender kept the guest.
+    is_kept: bool,
+    /// The features of which the guest's CPU at the source is known: all, but of a guest that already runs those of
+    /// the source's map.
+    comparable: &'p FeatureSet,
+    /// Whether libvirt leaves the CPU to QEMU.
+    pub(super) passthrough: bool,
+    /// Whether the guest ran under a map that has the feature in the model before the source's libvirt took it over.
+    pub(super) adopted_with_feature: bool,
+}
+
+impl<'p> Journey<'p> {
+    /// A guest before its start.
+    #[inline]
+    pub(super) fn of(
+        prepared: &'p Prepared<'_>,
+        source: &'p PreparedEndpoint<'_>,
+        definition: &Definition,
         feature: FeatureId,
-        recorder: &mut K,
-    ) -> Option<MigrationResult> {
-        let mut journey = self.start(path.first()?, path.len() > 1, (definition, feature), recorder);
-        journey.go_on(path, feature, recorder);
-        Some(journey.result)
+    ) -> Self {
+        let running = prepared.running;
+        let own = |given: &Definition| if definition.features.is_ordered() { given.clone() } else { given.unordered() };
+        let given = running.map_or(definition, |running| &running.live);
+        Self {
+            facts: prepared.facts(given, feature),
+            guest: Running {
+                live: own(given),
+                original: running.and_then(|running| running.inactive.as_ref()).map(own),
+                needs_original: true,
+            },
+            source: Attempt::default(),
+            last: Attempt::default(),
+            hop: 0,
+            mention: Mention::of(given, feature),
+            went_on_with: None,
+            changed: false,
+            is_kept: false,
+            comparable: match running {
+                Some(running) if !running.live.is_passthrough() => &source.end.map.known,
+                Some(_) | None => &FeatureSet::ALL,
+            },
+            passthrough: given.is_passthrough(),
+            adopted_with_feature: prepared.adopts_with(source, feature),
+        }
     }
 
-    /// Starts the guest at an endpoint, from which it migrates on or not.
-    pub(super) fn start<P: PolicyStore, K: Recorder<P>>(
-        &self,
+    /// Starts the guest at the first of these endpoints and migrates it from each to the next, until one refuses it.
+    pub(super) fn run(&mut self, prepared: &Prepared<'_>, path: &[&PreparedEndpoint<'_>], recorder: &mut Recorder) {
+        if let [source, rest @ ..] = path {
+            self.start(prepared, source, !rest.is_empty(), recorder);
+            self.go_on(path, recorder);
+        }
+    }
+
+    /// Starts the guest at the source, from which it migrates on or not.
+    pub(super) fn start(
+        &mut self,
+        prepared: &Prepared<'_>,
         source: &PreparedEndpoint<'_>,
         migrates: bool,
-        (definition, feature): (&Definition<P>, FeatureId),
-        recorder: &mut K,
-    ) -> Journey<'_, P> {
-        let mut guest = Running {
-            live: self.running.map_or_else(|| definition.clone(), |running| running.live.stored()),
-            original: self.running.and_then(|running| running.inactive.as_ref()).map(Definition::stored),
-            needs_original: self.running.is_some() || migrates,
-        };
-        let facts = self.facts(&guest.live, feature);
-        let given = Mention::of(&guest.live, feature);
-        let mut result = MigrationResult {
-            last: Attempt::default(),
-            started: false,
-            before: None,
-            after: None,
-            hop: 0,
-            mention: given,
-            cpu: None,
-            comparable: match self.running {
-                Some(running) if !running.live.is_passthrough() => source.end.map.known,
-                Some(_) | None => FeatureSet::ALL,
-            },
-            passthrough: guest.live.is_passthrough(),
-            states: (FeatureSet::EMPTY, FeatureSet::EMPTY),
-            vendor_changes: false,
-        };
-        let last = &mut result.last;
-        match self.running {
-            Some(_) => adopt_running(&facts, source, &mut guest, (last, recorder)),
-            None => start_new(&facts, self.started.as_deref().unwrap_or(source), &mut guest, (last, recorder)),
-        }
-        result.started = last.refusal.is_none();
-        result.before = last.cpu.map(|cpu| cpu.visible);
-        result.mention = would_mention(source, last.prepared_mention.unwrap_or(given), feature);
-        result.cpu = last.cpu;
-        if let Some(cpu) = last.cpu {
-            result.states = (cpu.states, cpu.states);
-        }
-        if result.started && self.started.is_some() && self.running.is_none() {
-            reconnect(source, &mut guest);
-            recorder.reconnected(&guest.live);
-        }
-        Journey { facts, guest, result }
-    }
-}
-
-/// A guest under way.
-#[derive(Clone)]
-pub(super) struct Journey<'p, P> {
-    facts: Facts<'p>,
-    guest: Running<P>,
-    pub(super) result: MigrationResult,
-}
-
-impl<P: PolicyStore> Journey<'_, P> {
-    /// Migrates the guest from each endpoint to the next, until one refuses it.
-    pub(super) fn go_on<K: Recorder<P>>(
-        &mut self,
-        path: &[&PreparedEndpoint<'_>],
-        feature: FeatureId,
-        recorder: &mut K,
+        recorder: &mut Recorder,
     ) {
-        let Self { facts, guest, result } = self;
-        let vendor = result.last.cpu.and_then(|cpu| cpu.vendor);
-        let mut changed = false;
-        for (index, pair) in path.windows(2).enumerate() {
-            let [from, to] = pair else { break };
-            if result.last.refusal.is_some() {
-                break;
+        let (facts, guest, attempt) = (&self.facts, &mut self.guest, &mut self.source);
+        if prepared.running.is_some() {
+            adopt_running(facts, source, guest, (attempt, recorder));
+        } else {
+            guest.needs_original = migrates;
+            start_new(facts, prepared.started.as_deref().unwrap_or(source), guest, (attempt, recorder));
+            if attempt.refusal.is_none() && prepared.started.is_some() {
+                reconnect(source, guest);
+                recorder.reconnected(&guest.live);
             }
-            let mut sent = send(facts, (from, to), &guest.live, guest.original.as_ref(), facts.transport);
-            recorder.sent(&sent);
-            if let Some(refusal) =
-                not_sent(facts, from, guest, result.last.cpu.map(|cpu| cpu.visible).unwrap_or_default())
-            {
-                recorder.given(to, &sent.xml, false);
-                recorder.refused(facts, to, &sent.xml, &refusal);
-                (result.hop, result.mention, result.cpu) = (index, Mention::of(&sent.xml, feature), None);
-                result.last.refusal = Some(refusal);
-                break;
-            }
-            guest.needs_original = index + 2 < path.len();
-            let mention = start_incoming(facts, to, &mut sent, guest, (&mut result.last, recorder));
-            // qemuMonitorJSONMigrate: QEMU is told to migrate when the destination has prepared the guest.
-            if result.last.refusal.is_none() && from.cannot_migrate {
-                recorder.refused(facts, to, &guest.live, &UnorderedRefusal::NotMigrated);
-                result.last.refusal = Some(UnorderedRefusal::NotMigrated);
-            }
-            let last = &result.last;
-            let before = result.after.or(result.before);
-            result.after = last.cpu.map(|cpu| cpu.visible);
-            result.vendor_changes = last.cpu.is_some_and(|cpu| cpu.vendor != vendor);
-            let states = result.states.1;
-            if let Some(cpu) = last.cpu {
-                result.states.1 = cpu.states;
-            }
-            if !changed || last.refusal.is_some() {
-                (result.hop, result.mention, result.cpu) = (index, mention, last.cpu);
-            }
-            let comparable = |set: Option<FeatureSet>| set.map(|set| set & result.comparable);
-            changed |= comparable(result.after) != comparable(before) || result.states.1 != states;
         }
+        self.mention = would_mention(source, attempt.mention.unwrap_or(self.mention), facts.feature);
+    }
+
+    /// Migrates the guest from each endpoint to the next, until one refuses it.
+    pub(super) fn go_on(&mut self, path: &[&PreparedEndpoint<'_>], recorder: &mut Recorder) {
+        for (hop, pair) in path.windows(2).enumerate() {
+            let [from, to] = pair else { break };
+            if self.refusal().is_some() {
+                break;
+            }
+            self.migrate((from, to), (hop, hop + 2 < path.len()), recorder);
+        }
+    }
+
+    fn migrate(
+        &mut self,
+        (from, to): (&PreparedEndpoint<'_>, &PreparedEndpoint<'_>),
+        (hop, goes_on): (usize, bool),
+        recorder: &mut Recorder,
+    ) {
+        let (facts, guest) = (&self.facts, &mut self.guest);
+        // What it ran with at the sender.
+        let at_sender = if hop == 0 { None } else { self.last.cpu };
+        let sender = at_sender.as_ref().or(self.source.cpu.as_ref());
+        let refusal = not_sent(facts, from, guest, sender.map_or(&FeatureSet::EMPTY, |cpu| &cpu.visible));
+        send(facts, (from, to), guest);
+        recorder.sent(guest);
+        if let Some(refusal) = refusal {
+            recorder.given(to, guest.xml(), false);
+            recorder.refused(facts, to, guest.xml(), &refusal);
+            (self.hop, self.mention, self.is_kept) = (hop, Mention::of(guest.xml(), facts.feature), true);
+            self.last.refusal = Some(refusal);
+            return;
+        }
+        guest.needs_original = goes_on;
+        let mention = start_incoming(facts, to, guest, (&mut self.last, recorder));
+        // qemuMonitorJSONMigrate: QEMU is told to migrate when the destination has prepared the guest.
+        if self.last.refusal.is_none() && from.cannot_migrate {
+            recorder.refused(facts, to, &guest.live, &UnorderedRefusal::NotMigrated);
+            self.last.refusal = Some(UnorderedRefusal::NotMigrated);
+        }
+        if self.changed && self.last.refusal.is_none() {
+            self.went_on_with = self.went_on_with.or(at_sender);
+        } else {
+            (self.hop, self.mention, self.went_on_with) = (hop, mention, None);
+        }
+        if let (true, Some(before), Some(after)) =
+            (goes_on, at_sender.as_ref().or(self.source.cpu.as_ref()), &self.last.cpu)
+        {
+            let differ = (before.visible ^ after.visible) & *self.comparable;
+            self.changed |= !differ.is_empty() || before.states != after.states;
+        }
+    }
+
+    /// Whether the guest ran at all.
+    pub(super) fn is_started(&self) -> bool {
+        self.source.refusal.is_none()
+    }
+
+    /// Why it came no further.
+    pub(super) fn refusal(&self) -> Option<&UnorderedRefusal> {
+        self.source.refusal.as_ref().or(self.last.refusal.as_ref())
+    }
+
+    /// The CPU built at the end of the migration that decides; of a guest that did not set out, the one at the source.
+    pub(super) fn cpu(&self) -> Option<&Built> {
+        let at_source = self.source.cpu.as_ref().filter(|_| self.last.refusal.is_none());
+        self.went_on_with.as_ref().or(self.last.cpu.as_ref()).or(at_source).filter(|_| !self.is_kept)
+    }
+
+    /// What the guest could read at the source, and at the last endpoint where QEMU built a CPU for it.
+    pub(super) fn ends(&self) -> Option<(&Built, &Built)> {
+        self.source.cpu.as_ref().zip(self.last.cpu.as_ref())
+    }
+
+    /// The features that it lost and those that it gained.
+    pub(super) fn lost_and_gained(&self) -> (FeatureSet, FeatureSet) {
+        let Some((before, after)) = self.ends() else { return (FeatureSet::EMPTY, FeatureSet::EMPTY) };
+        let kept = |set: FeatureSet| set & *self.comparable;
+        (kept(before.visible - after.visible), kept(after.visible - before.visible))
+    }
+
+    /// Whether its XSAVE states are others in the end.
+    pub(super) fn states_differ(&self) -> bool {
+        self.ends().is_some_and(|(before, after)| before.states != after.states)
+    }
+
+    /// Whether the guest reads another CPU in the end: its features, its vendor, or its XSAVE states.
+    pub(super) fn changes(&self) -> bool {
+        self.ends().is_some_and(|(before, after)| {
+            let differ = (before.visible ^ after.visible) & *self.comparable;
+            !differ.is_empty() || before.vendor != after.vendor || before.states != after.states
+        })
     }
 }
 
 /// What a guest that never started would have sent: every start writes down the features removed from the model.
 fn would_mention(source: &PreparedEndpoint<'_>, mention: Mention, feature: FeatureId) -> Mention {
-    let of_map = source.model.as_ref().and_then(|model| model.of_map);
+    let of_map = source.of_map();
     let removed = of_map.is_some_and(|of_map| of_map.removed.contains(&feature));
     if mention == Mention::Nothing && removed { Mention::Off } else { mention }
 }
@@ -252,13 +292,13 @@ fn would_mention(source: &PreparedEndpoint<'_>, mention: Mention, feature: Featu
 /// What an upgraded daemon makes of a guest that already runs (libvirt `qemuProcessReconnect`, `qemuProcessRefreshCPU`):
 /// where there is no original CPU it keeps the live one as that, then writes down the features removed from the model,
 /// and drops the ignored ones.
-fn reconnect<P: PolicyStore>(source: &PreparedEndpoint<'_>, guest: &mut Running<P>) {
+fn reconnect(source: &PreparedEndpoint<'_>, guest: &mut Running) {
     let behaviour = &source.end.behaviour;
     if behaviour.original == Original::Always && guest.original.is_none() {
         guest.original = Some(guest.live.clone());
     }
     if behaviour.removed_reconnect == Regime::Require
-        && let Some(of_map) = source.model.as_ref().and_then(|model| model.of_map)
+        && let Some(of_map) = source.of_map()
     {
         for feature in &of_map.removed {
             guest.live.features.add_if_missing(*feature, Policy::Require);
@@ -279,10 +319,10 @@ pub fn cold_boot(catalog: &Catalog, case: &Case<'_>) -> Option<StartTrace> {
     let expansion = expand(catalog, end, guest, definition);
     let model = expansion.as_ref().map_or(definition.model, |expansion| Some(expansion.model));
     let endpoint = PreparedEndpoint::of(catalog, end, guest, model);
-    let named = case.guest_definition().features.sets().on();
+    let named = case.guest_definition().features.on();
     let feature = catalog.default_feature();
     let facts = Facts { catalog, guest, feature, named, expansion: expansion.as_ref(), transport: case.transport };
-    let mut stages = FullTrace::default();
+    let mut stages = Recorder::of_stages(1);
     let mut running = Running { live: definition.clone(), original: None, needs_original: true };
     start_new(&facts, &endpoint, &mut running, (&mut Attempt::default(), &mut stages));
     stages.start()
@@ -292,13 +332,12 @@ pub fn cold_boot(catalog: &Catalog, case: &Case<'_>) -> Option<StartTrace> {
 /// returns its arrival there. `None` when it never reached the destination.
 pub fn rollback(catalog: &Catalog, case: &Case<'_>, answer: &Answer) -> Option<StartTrace> {
     let arrival = answer.trace.as_ref()?.destination()?;
-    let live = arrival.live.as_ref()?;
     let prepared = Prepared::of(catalog, case);
-    let facts = prepared.facts::<Policies>(case.guest_definition(), catalog.default_feature());
+    let facts = prepared.facts(case.guest_definition(), catalog.default_feature());
     let (source, destination) = (prepared.endpoints.first()?, prepared.endpoints.last()?);
-    let mut sent = send(&facts, (destination, source), live, arrival.original.as_ref(), case.transport);
-    let mut stages = FullTrace::default();
-    let mut guest = Running { live: sent.xml.clone(), original: None, needs_original: true };
-    start_incoming(&facts, source, &mut sent, &mut guest, (&mut Attempt::default(), &mut stages));
+    let mut guest = Running { live: arrival.live.clone()?, original: arrival.original.clone(), needs_original: true };
+    send(&facts, (destination, source), &mut guest);
+    let mut stages = Recorder::of_stages(1);
+    start_incoming(&facts, source, &mut guest, (&mut Attempt::default(), &mut stages));
     stages.start()
 }

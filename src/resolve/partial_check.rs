@@ -8,7 +8,7 @@ use super::host_model::{Libvirt, Processor, Purpose, QemuModels, decode};
 use super::prepared_endpoint::{Facts, PreparedEndpoint};
 use super::refusal::{Refusal, UnorderedRefusal};
 use crate::domain::behaviour::{HostUnderKvm, PartialCheck, RegistersRead};
-use crate::domain::definition::{Check, Definition, Match, Mode, Policy, PolicyStore};
+use crate::domain::definition::{Check, Definition, Match, Mode, Policy};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
 use crate::domain::map::ModelId;
@@ -88,15 +88,15 @@ fn listed_features(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, host: &Ho
 }
 
 /// Refuses a definition that forbids a feature the host has (7.2.0 and later, unless check is `none`).
-pub(super) fn forbidden<P: PolicyStore>(
+pub(super) fn forbidden(
     facts: &Facts<'_>,
     endpoint: &PreparedEndpoint<'_>,
-    definition: &Definition<P>,
+    definition: &Definition,
 ) -> Result<(), UnorderedRefusal> {
     if !endpoint.end.behaviour.forbid_check || definition.check == Check::None {
         return Ok(());
     }
-    let forbidden = definition.features.sets().with(Policy::Forbid);
+    let forbidden = definition.features.with(Policy::Forbid);
     if forbidden.is_empty() {
         return Ok(());
     }
@@ -135,15 +135,15 @@ fn blockers(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, model: Option<Mo
     }
     let own = facts.catalog.cell(model.id, endpoint.newest_machine(facts), facts.guest.accel).unwrap_or_default();
     let features = own - endpoint.supported;
-    let states = if endpoint.masks_states { FeatureSet::EMPTY } else { facts.states_of(own) - endpoint.states };
+    let states = if endpoint.masks_states { FeatureSet::EMPTY } else { facts.states_of(&own) - endpoint.states };
     Some(Blockers { features, states })
 }
 
 /// Refuses a definition that the host cannot satisfy, when its check is `partial`.
-pub(super) fn partial<P: PolicyStore>(
+pub(super) fn partial(
     facts: &Facts<'_>,
     endpoint: &PreparedEndpoint<'_>,
-    definition: &Definition<P>,
+    definition: &Definition,
 ) -> Result<(), UnorderedRefusal> {
     let behaviour = &endpoint.end.behaviour;
     // qemuProcessUpdateGuestCPU: only with check partial since 3.2.0 (commits 641b8c721e and fcd56ce866).
@@ -156,12 +156,11 @@ pub(super) fn partial<P: PolicyStore>(
         return Ok(());
     }
     let of_map = facts.model(endpoint, definition.model).and_then(|model| model.of_map);
-    let policies = definition.features.sets();
+    let policies = &definition.features;
     let known_host = host_cpu(facts, endpoint);
-    // A host that has whatever is asked for lacks what is forbidden, and nothing blocks a model there.
     let forbids = policies.with(Policy::Forbid);
-    let capable = FeatureSet::ALL - (forbids - hypervisor(facts));
-    let host = known_host.as_ref().map_or(capable, |host| host.full);
+    // A host that has whatever is asked for lacks what is forbidden, and nothing blocks a model there.
+    let capable = || FeatureSet::ALL - (forbids - hypervisor(facts));
     // Of a model that QEMU does not have there is no answer, and the map is asked as before.
     if let Some(blockers) = blockers(facts, endpoint, definition.model) {
         let blockers = blockers.features | blockers.states;
@@ -178,7 +177,7 @@ pub(super) fn partial<P: PolicyStore>(
             let lacking = (blockers & endpoint.end.map.known) - policies.with(Policy::Disable);
             // What a host offers is listed as far as it migrates, but libvirt asks QEMU for everything.
             let not_migrated: FeatureSet = facts.catalog.named().invtsc.into_iter().collect();
-            let of_qemu = known_host.map_or(capable, |host| host.of_qemu | (host.full & not_migrated));
+            let of_qemu = known_host.map_or_else(capable, |host| host.of_qemu | (host.full & not_migrated));
             return refuse_missing(lacking | (policies.with(Policy::Require) - of_qemu));
         }
     }
@@ -187,13 +186,17 @@ pub(super) fn partial<P: PolicyStore>(
         return Err(UnorderedRefusal::OtherVendor(named));
     }
     let of_model = match of_map {
-        Some(of_map) => of_map.data,
-        None if definition.mode == Mode::HostModel => FeatureSet::EMPTY,
+        Some(of_map) => &of_map.data,
+        None if definition.mode == Mode::HostModel => &FeatureSet::EMPTY,
         None => return definition.model.map_or(Ok(()), |model| Err(UnorderedRefusal::UnknownModel(model))),
     };
+    if known_host.is_none() && forbids.is_empty() {
+        return Ok(());
+    }
+    let host = known_host.as_ref().map_or_else(capable, |host| host.full);
     let dropped = policies.with(Policy::Force) | policies.with(Policy::Optional) | policies.with(Policy::Disable);
     // A forbidden feature of the model still counts as needed (recorded on 9.0.0).
-    let needed = (of_model | policies.with(Policy::Require)) - dropped;
+    let needed = (*of_model | policies.with(Policy::Require)) - dropped;
     let forbidden = forbids & host;
     if !forbidden.is_empty() {
         return Err(UnorderedRefusal::PartialForbidden(forbidden));
@@ -212,10 +215,10 @@ fn refuse_missing(missing: FeatureSet) -> Result<(), UnorderedRefusal> {
 
 /// Returns the refusal with its features in the order in which libvirt names them: the map's, but for what QEMU said
 /// is missing, which keeps QEMU's order and comes before what the definition requires.
-pub(super) fn listed<P: PolicyStore>(
+pub(super) fn listed(
     facts: &Facts<'_>,
     endpoint: &PreparedEndpoint<'_>,
-    given: &Definition<P>,
+    given: &Definition,
     stop: &UnorderedRefusal,
 ) -> Refusal {
     let compat =
@@ -232,7 +235,7 @@ pub(super) fn listed<P: PolicyStore>(
             in_definition(set)
         } else if let Some(blockers) = &blockers {
             let mut list = facts.catalog.in_qemu_order(set & blockers.features, set & blockers.states);
-            list.extend(in_definition(set & given.features.sets().with(Policy::Require)));
+            list.extend(in_definition(set & given.features.with(Policy::Require)));
             list
         } else {
             endpoint.end.map.in_order(set)
@@ -241,12 +244,8 @@ pub(super) fn listed<P: PolicyStore>(
 }
 
 /// Replaces `optional` by what the migratable host model has: `require` or `disable` (libvirt `virCPUUpdate`).
-pub(super) fn decide_optional<P: PolicyStore>(
-    facts: &Facts<'_>,
-    endpoint: &PreparedEndpoint<'_>,
-    definition: &mut Definition<P>,
-) {
-    let optional = definition.features.sets().with(Policy::Optional);
+pub(super) fn decide_optional(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, definition: &mut Definition) {
+    let optional = definition.features.with(Policy::Optional);
     if optional.is_empty() {
         return;
     }

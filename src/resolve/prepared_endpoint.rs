@@ -5,7 +5,7 @@ use super::dependencies::Dependencies;
 use super::endpoint::{Endpoint, Guest, Host, Machine};
 use crate::domain::behaviour::QuirkKind;
 use crate::domain::catalog::{Catalog, QemuView, machine_series};
-use crate::domain::definition::{Definition, Match, Mode, Policies, PolicyStore};
+use crate::domain::definition::{Definition, Match, Mode, Policies};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
 use crate::domain::map::{ModelDefinition, ModelId};
@@ -31,9 +31,9 @@ pub(super) struct Facts<'e> {
 impl Facts<'_> {
     /// Returns the features whose XSAVE state is on in a CPU with these features: QEMU works the states out before it
     /// filters the features, so a state can stay without its feature (`x86_cpu_enable_xsave_components`).
-    pub(super) fn states_of(&self, on: FeatureSet) -> FeatureSet {
+    pub(super) fn states_of(&self, on: &FeatureSet) -> FeatureSet {
         let names = self.catalog.named();
-        if names.xsave.is_some_and(|xsave| on.contains(xsave)) { on & names.with_state } else { FeatureSet::EMPTY }
+        if names.xsave.is_some_and(|xsave| on.contains(xsave)) { *on & names.with_state } else { FeatureSet::EMPTY }
     }
 
     /// Returns the model of this name at an endpoint: the guest's, or the one that its definition named before.
@@ -60,8 +60,8 @@ pub(super) struct Expansion<'e> {
 impl Expansion<'_> {
     /// Replaces the CPU of `definition`. What it says about single features stays (libvirt `x86UpdateHostModel`,
     /// `virCPUx86Translate`).
-    pub(super) fn replace<P: PolicyStore>(&self, definition: &mut Definition<P>) {
-        let mut features = P::of(&self.features);
+    pub(super) fn replace(&self, definition: &mut Definition) {
+        let mut features = self.features.clone();
         features.update(&definition.features);
         definition.features = features;
         definition.model = Some(self.model);
@@ -114,7 +114,6 @@ pub(super) struct PreparedEndpoint<'e> {
 /// A model at one end.
 pub(super) struct PreparedModel<'e> {
     pub(super) id: ModelId,
-    /// What the map says of it.
     pub(super) of_map: Option<&'e ModelDefinition>,
     /// What the map marks as added in it.
     pub(super) added: FeatureSet,
@@ -131,6 +130,11 @@ pub(super) struct PreparedModel<'e> {
 }
 
 impl<'e> PreparedEndpoint<'e> {
+    /// Returns the model as the map here defines it.
+    pub(super) fn of_map(&self) -> Option<&'e ModelDefinition> {
+        self.model.as_ref().and_then(|model| model.of_map)
+    }
+
     pub(super) fn of(catalog: &'e Catalog, end: &'e Endpoint<'e>, guest: &Guest, model: Option<ModelId>) -> Self {
         let base = guest.machine.id.and_then(|id| catalog.base(id, end.qemu.version));
         let defaults = base.unwrap_or(guest.machine.defaults);
@@ -200,7 +204,7 @@ impl<'e> PreparedEndpoint<'e> {
         let series = series.map(|(_, version)| version.series());
         let hidden = only_by_name(facts.catalog, self.end, facts.guest, series);
         let offered = self.offered_to(facts, self.host_vendor, hidden);
-        offered - self.dependencies.orphans_of(hidden - offered, offered)
+        offered - self.dependencies.orphans_of(hidden - offered, &offered)
     }
 
     fn offered_to(&self, facts: &Facts<'_>, vendor: Vendor, hidden_from_amd: FeatureSet) -> FeatureSet {
@@ -237,7 +241,7 @@ impl<'e> PreparedModel<'e> {
             in_qemu: end.qemu.has_model(id),
             cells,
             on,
-            orphans: dependencies.orphans(on),
+            orphans: dependencies.orphans(&on),
             off,
         }
     }

@@ -2,122 +2,169 @@
 //! accelerator, command line, host, threads, dependencies, filter.
 
 use super::prepared_endpoint::{Facts, PreparedEndpoint, PreparedModel};
+use super::recorder::Recorder;
 use super::trace::QemuCpu;
 use crate::domain::catalog::Catalog;
-use crate::domain::definition::{Definition, PolicyStore};
+use crate::domain::definition::Definition;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
 use crate::domain::map::{ModelDefinition, ModelId};
 use crate::domain::qemu::{Accel, Dependency};
 
+/// The CPU that QEMU built, as far as the next stages look at it; [`QemuCpu`] has every step.
+#[derive(Clone, Copy)]
+pub(super) struct Built {
+    pub(super) on: FeatureSet,
+    pub(super) unavailable: FeatureSet,
+    pub(super) visible: FeatureSet,
+    pub(super) cleared: FeatureSet,
+    pub(super) filtered: FeatureSet,
+    pub(super) states: FeatureSet,
+    pub(super) vendor: Vendor,
+}
+
+impl Built {
+    /// Returns the whole CPU, with its steps in `steps`.
+    fn with(&self, steps: QemuCpu) -> QemuCpu {
+        QemuCpu {
+            on: self.on,
+            unavailable: self.unavailable,
+            visible: self.visible,
+            cleared: self.cleared,
+            filtered: self.filtered,
+            states: self.states,
+            vendor: Some(self.vendor),
+            ..steps
+        }
+    }
+}
+
 /// Returns the CPU that this end's QEMU builds for the definition. What it is told to switch on it knows; what it is
 /// to switch off and does not know is not on its command line.
-pub(super) fn build<P: PolicyStore>(
+pub(super) fn build(
     facts: &Facts<'_>,
     endpoint: &PreparedEndpoint<'_>,
-    definition: &Definition<P>,
-) -> QemuCpu {
-    let flags = definition.features.sets();
+    definition: &Definition,
+    recorder: &mut Recorder,
+) -> Built {
+    let flags = &definition.features;
     let names = facts.catalog.named();
     // qemuBuildCpuModelArgStr: what is required or forced is switched on, what is disabled or forbidden off.
     let (mut flags_on, flags_off) = (flags.on(), flags.off() & endpoint.end.qemu.properties);
-    // A patch of RHEL 8's packages (libvirt-RHEL-Hack-around-changed-Broadwell-Haswell-CPUs).
-    if endpoint.end.behaviour.add_tsx && definition.model.is_some() && names.had_tsx.contains(&definition.model) {
-        let tsx: FeatureSet = names.hle.into_iter().chain(names.rtm).collect();
-        flags_on |= tsx - flags.mentioned();
+    if endpoint.end.behaviour.add_tsx {
+        flags_on |= tsx(facts, definition);
     }
-    let vendor = endpoint.vendor;
-    let supported = endpoint.supported;
+    let (vendor, supported) = (endpoint.vendor, &endpoint.supported);
     // x86_cpu_load_model, kvm_cpu_instance_init and the pc_compat_* properties of the machine type; for host and max
     // x86_cpu_expand_features with max_features instead. Every QEMU.
     let named_model = endpoint.model.as_ref().filter(|_| !definition.is_passthrough());
-    let [model, compat, accel] = named_model.map_or(&[FeatureSet::EMPTY; 3], |model| &model.cells);
-    let (children, everything) = match named_model {
-        Some(model) => (children_switched_on(facts, endpoint, model, flags_on), FeatureSet::EMPTY),
-        None => (FeatureSet::EMPTY, endpoint.offered(facts) - flags_on - flags_off - endpoint.off),
+    // What is switched on by nothing but these: the children of a flag, or everything the host can give.
+    let (mut on, implied) = match named_model {
+        Some(model) => (model.on, children_switched_on(facts, endpoint, model, &flags_on)),
+        None => everything(facts, endpoint, flags_on | flags_off),
     };
-    let mut on = named_model.map_or_else(|| names.hypervisor.into_iter().collect(), |model| model.on);
     // object_property_parse of what -cpu says, which wins over the model and the machine type. Every QEMU.
-    on = (on | children | everything | flags_on) - flags_off;
+    on = (on | implied | flags_on) - flags_off;
     // x86_cpu_expand_features, 10.0 (commits c6bd2dd634208 and 99a637a8): several threads in a package.
-    let mut threads = FeatureSet::EMPTY;
-    if endpoint.reports_threads && facts.guest.threads_per_package > 1 {
-        threads.extend(names.ht);
-        if !vendor.without_cmp_legacy() {
-            threads.extend(names.cmp_legacy);
-        }
-        on |= threads;
+    let reports_threads = endpoint.reports_threads && facts.guest.threads_per_package > 1;
+    if reports_threads {
+        on.extend(of_threads(facts, vendor));
     }
     // x86_cpu_expand_features, 10.0.4 and 10.1 (commit e68ec298090): no pdcm without a PMU, and nothing is reported.
-    let mut pmu = FeatureSet::EMPTY;
-    if endpoint.clears_pdcm {
-        pmu.extend(names.pdcm);
-        pmu &= on;
-        on -= pmu;
+    let pmu = names.pdcm.filter(|pdcm| endpoint.clears_pdcm && on.contains(*pdcm));
+    if let Some(pdcm) = pmu {
+        on.remove(pdcm);
     }
     // x86_cpu_expand_features, feature_dependencies since 4.2: one pass over the table; what the user asked for is reported as unavailable.
     let cleared = match named_model {
-        Some(model) => endpoint.dependencies.orphans_beside((&model.on, &model.orphans), on),
-        None => endpoint.dependencies.orphans(on),
+        Some(model) => endpoint.dependencies.orphans_beside((&model.on, &model.orphans), &on),
+        None => endpoint.dependencies.orphans(&on),
     };
-    let closed = on - cleared;
+    on -= cleared;
     // x86_cpu_enable_xsave_components, before the filter; TCG masks since 9.2 (commit 33098002a838).
-    let states = facts.states_of(closed) & endpoint.states;
+    let states = facts.states_of(&on) & endpoint.states;
     // x86_cpu_filter_features: dependencies are not looked at again, so a filtered parent leaves its children on.
-    let filtered = closed - supported;
-    let on = closed - filtered;
-    let closed = on - endpoint.dependencies.orphans_of(cleared | filtered, on);
-    QemuCpu {
-        model: *model,
-        compat: *compat,
-        accel: *accel,
-        flags_on,
-        flags_off,
-        children,
-        everything,
-        threads,
-        pmu,
-        cleared,
-        filtered,
-        on,
-        unavailable: (cleared & flags_on) | filtered,
-        visible: visible(facts, vendor, closed),
-        states,
-        vendor: Some(vendor),
+    let filtered = on - *supported;
+    on -= filtered;
+    let unavailable = (cleared & flags_on) | filtered;
+    let visible = visible(facts, vendor, on - endpoint.dependencies.orphans_of(cleared | filtered, &on));
+    let built = Built { on, unavailable, visible, cleared, filtered, states, vendor };
+    recorder.cpu(|| {
+        let [model, compat, accel] = named_model.map(|model| model.cells).unwrap_or_default();
+        let (children, everything) =
+            if named_model.is_some() { (implied, FeatureSet::EMPTY) } else { (FeatureSet::EMPTY, implied) };
+        let threads = of_threads(facts, vendor).filter(|_| reports_threads).collect();
+        let pmu = pmu.into_iter().collect();
+        let steps = QemuCpu {
+            model,
+            compat,
+            accel,
+            flags_on,
+            flags_off,
+            children,
+            everything,
+            threads,
+            pmu,
+            ..QemuCpu::default()
+        };
+        built.with(steps)
+    });
+    built
+}
+
+/// What RHEL 8's packages switch on unless it is mentioned (libvirt-RHEL-Hack-around-changed-Broadwell-Haswell-CPUs).
+#[cold]
+fn tsx(facts: &Facts<'_>, definition: &Definition) -> FeatureSet {
+    let names = facts.catalog.named();
+    if definition.model.is_none() || !names.had_tsx.contains(&definition.model) {
+        return FeatureSet::EMPTY;
     }
+    names.hle.into_iter().chain(names.rtm).filter(|feature| !definition.features.mentions(*feature)).collect()
+}
+
+/// What `host` and `max` have with nothing said, and everything that the host can give beside what is said.
+#[cold]
+fn everything(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, said: FeatureSet) -> (FeatureSet, FeatureSet) {
+    let hypervisor = facts.catalog.named().hypervisor.into_iter().collect();
+    (hypervisor, endpoint.offered(facts) - said - endpoint.off)
+}
+
+/// What several threads in a package switch on.
+fn of_threads(facts: &Facts<'_>, vendor: Vendor) -> impl Iterator<Item = FeatureId> {
+    let names = facts.catalog.named();
+    names.ht.into_iter().chain(names.cmp_legacy.filter(|_| !vendor.without_cmp_legacy()))
 }
 
 /// Returns the CPU of a guest that already runs, as the map of this end reads it from the live definition. What the map
 /// does not know is left out. A feature that the map has removed from the model and the definition does not mention is
 /// as QEMU's model has it: the release that started the guest would have mentioned anything else.
 ///
-/// A disabled feature that QEMU's model has and this host cannot give was filtered by QEMU, unless the user disabled it:
-/// then its XSAVE state is there all the same (`x86_cpu_enable_xsave_components`). In a host-model of TCG, which
-/// has a vendor, libvirt disabled it on the command line.
-pub(super) fn described<P: PolicyStore>(
+/// A disabled feature that QEMU's model has and this host cannot give was filtered by QEMU, unless `-cpu` disables it:
+/// then its XSAVE state is there all the same (`x86_cpu_enable_xsave_components`).
+pub(super) fn described(
     facts: &Facts<'_>,
     endpoint: &PreparedEndpoint<'_>,
-    live: &Definition<P>,
+    live: &Definition,
     disabled_by_user: FeatureSet,
-) -> QemuCpu {
+    recorder: &mut Recorder,
+) -> Built {
     let vendor = endpoint.vendor;
-    let of_map = endpoint.model.as_ref().and_then(|model| model.of_map);
+    let of_map = endpoint.of_map();
     let of_qemu = endpoint.model.as_ref().map(|model| model.on).unwrap_or_default();
-    let removed = of_map.map(ModelDefinition::removed_set).unwrap_or_default() - live.features.sets().mentioned();
+    let removed = of_map.map(ModelDefinition::removed_set).unwrap_or_default() - live.features.mentioned();
     let on = live.described_by(&endpoint.end.map) | (removed & of_qemu);
-    let is_named = live.vendor.is_none() || facts.guest.accel == Accel::Kvm;
-    let filtered = ((of_qemu & live.features.sets().off()) - endpoint.supported) - disabled_by_user;
-    let filtered = if is_named { filtered } else { FeatureSet::EMPTY };
-    QemuCpu {
-        model: of_map.map(|model| model.data).unwrap_or_default(),
-        flags_on: live.features.sets().on(),
-        flags_off: live.features.sets().off(),
-        on,
-        visible: visible(facts, vendor, on - endpoint.dependencies.orphans(on)),
-        states: facts.states_of(on | filtered) & endpoint.states,
-        vendor: Some(vendor),
-        ..QemuCpu::default()
-    }
+    let filtered = ((of_qemu & live.features.off()) - endpoint.supported) - disabled_by_user;
+    let filtered = if facts.guest.names_disabled { FeatureSet::EMPTY } else { filtered };
+    let none = FeatureSet::EMPTY;
+    let visible = visible(facts, vendor, on - endpoint.dependencies.orphans(&on));
+    let states = facts.states_of(&(on | filtered)) & endpoint.states;
+    let built = Built { on, unavailable: none, visible, cleared: none, filtered: none, states, vendor };
+    recorder.cpu(|| {
+        let model = of_map.map(|model| model.data).unwrap_or_default();
+        let (flags_on, flags_off) = (live.features.on(), live.features.off());
+        built.with(QemuCpu { model, flags_on, flags_off, ..QemuCpu::default() })
+    });
+    built
 }
 
 /// The cells were read after dependency clearing, so a model's own children of a parent that is off do not show in
@@ -126,22 +173,24 @@ fn children_switched_on(
     facts: &Facts<'_>,
     endpoint: &PreparedEndpoint<'_>,
     model: &PreparedModel<'_>,
-    flags_on: FeatureSet,
+    flags_on: &FeatureSet,
 ) -> FeatureSet {
     let (catalog, names, qemu) = (facts.catalog, facts.catalog.named(), &endpoint.end.qemu);
-    let [always, compat, _] = model.cells;
+    let [always, compat, _] = &model.cells;
     let switched_on = |parent: Option<FeatureId>| {
-        parent.is_some_and(|p| flags_on.contains(p) && !always.contains(p) && !compat.contains(p))
+        parent.filter(|p| flags_on.contains(*p) && !always.contains(*p) && !compat.contains(*p))
     };
+    let vmx = switched_on(names.vmx);
+    let svm = switched_on(names.svm).filter(|_| facts.guest.accel == Accel::Kvm);
     let mut children = FeatureSet::EMPTY;
-    if catalog.qemu_defaults().of(model.id, facts.guest.accel).is_none() {
+    if vmx.or(svm).is_none() || catalog.qemu_defaults().of(model.id, facts.guest.accel).is_none() {
         return children;
     }
-    if switched_on(names.vmx) {
+    if vmx.is_some() {
         children |= vmx_children_of(catalog, model.id) & qemu.properties;
     }
-    if facts.guest.accel == Accel::Kvm && switched_on(names.svm) {
-        let of_svm: Option<&Dependency> = qemu.dependencies.iter().find(|(parent, _)| Some(*parent) == names.svm);
+    if svm.is_some() {
+        let of_svm: Option<&Dependency> = qemu.dependencies.iter().find(|(parent, _)| Some(*parent) == svm);
         let under_tcg = catalog.cell(model.id, endpoint.defaults, Accel::Tcg);
         if let (Some((_, of_svm)), Some(under_tcg)) = (of_svm, under_tcg) {
             children |= under_tcg & *of_svm;
@@ -164,16 +213,12 @@ fn vmx_children_of(catalog: &Catalog, model: ModelId) -> FeatureSet {
 /// What a guest can read of a CPU whose dependencies were cleared once more: without what QEMU releases report differently
 /// while showing the guest the same. `ht` is there exactly when a package has several threads or the guest named it,
 /// `cmp_legacy` the same for vendors that are neither Intel nor Zhaoxin, `pdcm` never while the PMU is off.
+#[inline]
 fn visible(facts: &Facts<'_>, vendor: Vendor, mut seen: FeatureSet) -> FeatureSet {
     let names = facts.catalog.named();
     let threads = facts.guest.threads_per_package > 1;
-    let mut only_reported = |feature: Option<FeatureId>| {
-        let Some(feature) = feature else { return };
+    for feature in of_threads(facts, vendor) {
         if threads || facts.named.contains(feature) { seen.insert(feature) } else { seen.remove(feature) }
-    };
-    only_reported(names.ht);
-    if !vendor.without_cmp_legacy() {
-        only_reported(names.cmp_legacy);
     }
     if let Some(pdcm) = names.pdcm.filter(|_| !facts.guest.pmu) {
         seen.remove(pdcm);

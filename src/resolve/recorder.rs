@@ -4,67 +4,22 @@ use super::partial_check;
 use super::prepared_endpoint::{Facts, PreparedEndpoint};
 use super::refusal::{Refusal, UnorderedRefusal};
 use super::trace::{Migration, QemuCpu, Running, Sent, StartTrace, Trace};
-use crate::domain::definition::{Definition, Policies, PolicyStore};
+use crate::domain::definition::Definition;
 use std::sync::Arc;
 
-/// What is told of each stage when it is done.
-///
-/// A type parameter, as is how policies are held: on a verdict alone (some 300 ns) a trait object costs 12 % more
-/// instructions, and policies with their order 80 % more.
-pub(super) trait Recorder<P: PolicyStore> {
-    /// Whether the original CPU kept at the destination is wanted too, although the guest does not migrate on from there.
-    const TO_THE_END: bool = false;
-
-    /// A start or an arrival begins with this definition; `replaced` when it is the cookie's.
-    fn given(&mut self, _endpoint: &PreparedEndpoint<'_>, _given: &Definition<P>, _replaced: bool) {}
-    /// The definition is ready for QEMU.
-    fn prepared(&mut self, _endpoint: &PreparedEndpoint<'_>, _prepared: &Definition<P>) {}
-    /// QEMU built this CPU.
-    fn cpu(&mut self, _cpu: &QemuCpu) {}
-    /// The guest runs.
-    fn running(&mut self, _running: &Running<P>) {}
-    /// It does not.
-    fn refused(
-        &mut self,
-        _facts: &Facts<'_>,
-        _endpoint: &PreparedEndpoint<'_>,
-        _given: &Definition<P>,
-        _refusal: &UnorderedRefusal,
-    ) {
-    }
-    /// The upgraded daemon took the guest over.
-    fn reconnected(&mut self, _live: &Definition<P>) {}
-    /// The guest sets out.
-    fn sent(&mut self, _sent: &Sent<P>) {}
+/// Is told of each stage when it is done.
+pub(super) enum Recorder {
+    /// Records nothing.
+    Nothing,
+    /// Records only why the guest was refused, with the features in libvirt's order.
+    RefusalOnly(Option<Refusal>),
+    /// Records every stage.
+    Stages(Box<Stages>),
 }
 
-/// Records nothing.
-pub(super) struct NoTrace;
-
-impl<P: PolicyStore> Recorder<P> for NoTrace {}
-
-/// Records only why the guest was refused, with the features in libvirt's order.
+/// The stages recorded so far.
 #[derive(Default)]
-pub(super) struct RefusalOnly {
-    pub(super) refusal: Option<Refusal>,
-}
-
-impl Recorder<Policies> for RefusalOnly {
-    fn refused(
-        &mut self,
-        facts: &Facts<'_>,
-        endpoint: &PreparedEndpoint<'_>,
-        given: &Definition,
-        refusal: &UnorderedRefusal,
-    ) {
-        self.refusal = Some(partial_check::listed(facts, endpoint, given, refusal));
-    }
-}
-
-/// Records every stage.
-#[derive(Default)]
-pub(super) struct FullTrace {
-    /// Boxed: a trace is large, and answers are moved several times.
+pub(super) struct Stages {
     start: Option<Box<StartTrace>>,
     migrations: Vec<Migration>,
     /// What was sent and has not arrived: the next start is its arrival.
@@ -72,22 +27,7 @@ pub(super) struct FullTrace {
     reconnected: Option<Definition>,
 }
 
-impl FullTrace {
-    /// With room for a migration over this many endpoints.
-    pub(super) fn with_room(ends: usize) -> Self {
-        Self { migrations: Vec::with_capacity(ends.saturating_sub(1)), ..Self::default() }
-    }
-
-    /// `None` when no stage was recorded.
-    pub(super) fn trace(self) -> Option<Trace> {
-        let hop = self.migrations.len().saturating_sub(1);
-        Some(Trace { start: self.start?, reconnected: self.reconnected, migrations: self.migrations, hop })
-    }
-
-    pub(super) fn start(self) -> Option<StartTrace> {
-        self.start.map(|start| *start)
-    }
-
+impl Stages {
     fn current(&mut self) -> Option<&mut StartTrace> {
         match self.migrations.last_mut() {
             Some(hop) => Some(&mut hop.arrival),
@@ -96,71 +36,134 @@ impl FullTrace {
     }
 }
 
-impl Recorder<Policies> for FullTrace {
-    const TO_THE_END: bool = true;
+impl Recorder {
+    /// Records every stage of a migration over this many endpoints.
+    pub(super) fn of_stages(ends: usize) -> Self {
+        let migrations = Vec::with_capacity(ends.saturating_sub(1));
+        Self::Stages(Box::new(Stages { migrations, ..Stages::default() }))
+    }
 
-    fn given(&mut self, endpoint: &PreparedEndpoint<'_>, given: &Definition, replaced: bool) {
-        let start = StartTrace {
-            given: given.clone(),
-            replaced,
-            prepared: None,
-            command_line: Vec::new(),
-            cpu: None,
-            live: None,
-            original: None,
-            refused: None,
-            map: Arc::clone(&endpoint.end.map),
-        };
-        match self.sent.take() {
-            Some(sent) => self.migrations.push(Migration { sent, arrival: start }),
-            None => self.start = Some(Box::new(start)),
+    /// `None` when no stage was recorded.
+    pub(super) fn trace(self) -> Option<Trace> {
+        let Self::Stages(stages) = self else { return None };
+        let hop = stages.migrations.len().saturating_sub(1);
+        Some(Trace { start: stages.start?, reconnected: stages.reconnected, migrations: stages.migrations, hop })
+    }
+
+    pub(super) fn start(self) -> Option<StartTrace> {
+        let Self::Stages(stages) = self else { return None };
+        stages.start.map(|start| *start)
+    }
+
+    /// Whether every stage is kept: the original CPU at the destination too, although the guest does not migrate on.
+    pub(super) fn keeps_stages(&self) -> bool {
+        matches!(self, Self::Stages(_))
+    }
+
+    /// Most migrations are not recorded, so recording is kept out of their way.
+    #[inline(always)]
+    fn record(&mut self, write: impl FnOnce(&mut Stages)) {
+        #[cold]
+        fn cold(stages: &mut Stages, write: impl FnOnce(&mut Stages)) {
+            write(stages);
+        }
+        if let Self::Stages(stages) = self {
+            cold(stages, write);
         }
     }
 
-    fn prepared(&mut self, endpoint: &PreparedEndpoint<'_>, prepared: &Definition) {
-        let Some(start) = self.current() else { return };
-        let known = endpoint.end.qemu.properties;
-        start.command_line = prepared
-            .features
-            .iter()
-            .filter(|(feature, policy)| policy.is_on() || (policy.is_off() && known.contains(*feature)))
-            .map(|(feature, policy)| (feature, policy.is_on()))
-            .collect();
-        start.prepared = Some(prepared.clone());
+    /// A start or an arrival begins with this definition; `replaced` when it is the cookie's.
+    #[inline]
+    pub(super) fn given(&mut self, endpoint: &PreparedEndpoint<'_>, given: &Definition, replaced: bool) {
+        self.record(|stages| {
+            let start = StartTrace {
+                given: given.clone(),
+                replaced,
+                prepared: None,
+                command_line: Vec::new(),
+                cpu: None,
+                live: None,
+                original: None,
+                refused: None,
+                map: Arc::clone(&endpoint.end.map),
+            };
+            match stages.sent.take() {
+                Some(sent) => stages.migrations.push(Migration { sent, arrival: start }),
+                None => stages.start = Some(Box::new(start)),
+            }
+        });
     }
 
-    fn cpu(&mut self, cpu: &QemuCpu) {
-        if let Some(start) = self.current() {
-            start.cpu = Some(cpu.clone());
-        }
+    /// The definition is ready for QEMU.
+    #[inline]
+    pub(super) fn prepared(&mut self, endpoint: &PreparedEndpoint<'_>, prepared: &Definition) {
+        self.record(|stages| {
+            let Some(start) = stages.current() else { return };
+            let known = endpoint.end.qemu.properties;
+            start.command_line = prepared
+                .features
+                .iter()
+                .filter(|(feature, policy)| policy.is_on() || (policy.is_off() && known.contains(*feature)))
+                .map(|(feature, policy)| (feature, policy.is_on()))
+                .collect();
+            start.prepared = Some(prepared.clone());
+        });
     }
 
-    fn running(&mut self, running: &Running<Policies>) {
-        if let Some(start) = self.current() {
-            start.live = Some(running.live.clone());
-            start.original.clone_from(&running.original);
-        }
+    /// QEMU built this CPU.
+    #[inline]
+    pub(super) fn cpu(&mut self, cpu: impl FnOnce() -> QemuCpu) {
+        self.record(|stages| {
+            if let Some(start) = stages.current() {
+                start.cpu = Some(cpu());
+            }
+        });
     }
 
-    fn refused(
+    /// The guest runs.
+    #[inline]
+    pub(super) fn running(&mut self, running: &Running) {
+        self.record(|stages| {
+            if let Some(start) = stages.current() {
+                start.live = Some(running.live.clone());
+                start.original.clone_from(&running.original);
+            }
+        });
+    }
+
+    /// It does not.
+    pub(super) fn refused(
         &mut self,
         facts: &Facts<'_>,
         endpoint: &PreparedEndpoint<'_>,
         given: &Definition,
         refusal: &UnorderedRefusal,
     ) {
-        if let Some(start) = self.current() {
-            start.refused = Some(partial_check::listed(facts, endpoint, given, refusal));
-            // A destination that was ready ends with the migration.
-            (start.live, start.original) = (None, None);
+        let listed = || Some(partial_check::listed(facts, endpoint, given, refusal));
+        match self {
+            Self::Nothing => {}
+            Self::RefusalOnly(known) => *known = listed(),
+            Self::Stages(stages) => {
+                if let Some(start) = stages.current() {
+                    start.refused = listed();
+                    // A destination that was ready ends with the migration.
+                    (start.live, start.original) = (None, None);
+                }
+            }
         }
     }
 
-    fn reconnected(&mut self, live: &Definition) {
-        self.reconnected = Some(live.clone());
+    /// The upgraded daemon took the guest over.
+    pub(super) fn reconnected(&mut self, live: &Definition) {
+        self.record(|stages| stages.reconnected = Some(live.clone()));
     }
 
-    fn sent(&mut self, sent: &Sent) {
-        self.sent = Some(sent.clone());
+    /// The guest sets out with these definitions.
+    #[inline]
+    pub(super) fn sent(&mut self, sent: &Running) {
+        self.record(|stages| {
+            let cookie = sent.original.as_ref().map(|_| sent.live.clone());
+            stages.sent = Some(Sent { xml: sent.xml().clone(), cookie });
+        });
     }
 }

@@ -4,6 +4,7 @@ use crate::domain::definition::{Mode, named_enum};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
 use crate::domain::map::ModelId;
+use crate::domain::qemu::Accel;
 use crate::domain::version::Version;
 
 named_enum! {
@@ -59,6 +60,10 @@ pub enum Refusal<L = Vec<FeatureId>> {
     },
     /// QEMU does not have the machine type, and libvirt did not look: QEMU exits.
     MachineTypeAtQemu {
+        /// The emulator's path: the message has its last part.
+        emulator: Box<str>,
+        /// The accelerator that libvirt names beside the machine type.
+        accel: Accel,
         /// The machine type.
         machine: Box<str>,
     },
@@ -127,7 +132,9 @@ impl UnorderedRefusal {
             Self::MachineType { emulator, machine } => {
                 Refusal::MachineType { emulator: emulator.clone(), machine: machine.clone() }
             }
-            Self::MachineTypeAtQemu { machine } => Refusal::MachineTypeAtQemu { machine: machine.clone() },
+            Self::MachineTypeAtQemu { emulator, accel, machine } => {
+                Refusal::MachineTypeAtQemu { emulator: emulator.clone(), accel: *accel, machine: machine.clone() }
+            }
             Self::UnknownFeature(feature) => Refusal::UnknownFeature(*feature),
             Self::MsrFeatures(set) => Refusal::MsrFeatures(list(*set)),
             Self::UnknownModel(model) => Refusal::UnknownModel(*model),
@@ -157,33 +164,14 @@ impl UnorderedRefusal {
             Self::FullCheck { extra, missing } => (*extra, *missing),
             Self::PartialMissing(missing) => (FeatureSet::EMPTY, *missing),
             Self::PartialStrict(extra) => (*extra, FeatureSet::EMPTY),
-            Self::QemuTooOld { .. }
-            | Self::UnknownMode(_)
-            | Self::UnsupportedMode(_)
-            | Self::MachineType { .. }
-            | Self::MachineTypeAtQemu { .. }
-            | Self::UnknownFeature(_)
-            | Self::MsrFeatures(_)
-            | Self::UnknownModel(_)
-            | Self::UnknownModelCompared(_)
-            | Self::UnknownModelSent(_)
-            | Self::ModelUnsupported(_)
-            | Self::ForbiddenFeature(_)
-            | Self::OtherVendor(_)
-            | Self::PartialForbidden(_)
-            | Self::UnknownProperty { .. }
-            | Self::NoInvariantTsc
-            | Self::NotSent(_)
-            | Self::NotMigrated
-            | Self::NotRestored
-            | Self::Conflict(_) => (FeatureSet::EMPTY, FeatureSet::EMPTY),
+            _ => (FeatureSet::EMPTY, FeatureSet::EMPTY),
         }
     }
 }
 
 impl<L> Refusal<L> {
     /// Returns where it is said.
-    pub const fn stage(&self) -> Stage {
+    pub(crate) const fn stage(&self) -> Stage {
         match self {
             Self::QemuTooOld { .. }
             | Self::UnknownMode(_)

@@ -118,13 +118,8 @@ impl From<Row> for RuleId {
 pub struct RuleInput<'a> {
     /// What became of the guest.
     pub verdict: Verdict,
-    /// The refusal, if there was one.
     pub refusal: Option<&'a Refusal<FeatureSet>>,
-    /// What the guest can no longer read at the destination; empty where no second CPU was built.
-    pub lost: FeatureSet,
-    /// What only the destination's CPU shows the guest; empty where no second CPU was built.
-    pub gained: FeatureSet,
-    /// Features that differ: extra and missing where the full check refused, else lost and gained.
+    /// Features that differ: extra and missing where a check refused, else gained and lost.
     pub more: FeatureSet,
     /// See `more`.
     pub less: FeatureSet,
@@ -273,12 +268,10 @@ pub(super) fn deciding(found: &RuleInput<'_>) -> RuleId {
 
 /// Returns the rule that the lists of a full check suggest where nothing else is known: no map is taken to know a `vmx-*`
 /// at the source, and every one to mark it as added at the destination.
-pub fn suggested(names: &Named, extra: FeatureSet, missing: FeatureSet) -> RuleId {
+pub(crate) fn suggested(names: &Named, extra: FeatureSet, missing: FeatureSet) -> RuleId {
     deciding(&RuleInput {
         verdict: Verdict::Aborted,
         refusal: Some(&Refusal::FullCheck { extra, missing }),
-        lost: FeatureSet::EMPTY,
-        gained: FeatureSet::EMPTY,
         more: extra,
         less: missing,
         differ: extra | missing,

@@ -3,45 +3,48 @@
 
 use super::prepared_endpoint::{Facts, PreparedEndpoint};
 use super::refusal::{Sender, UnorderedRefusal};
-use super::trace::{Running, Sent};
+use super::trace::Running;
 use crate::domain::behaviour::{DropAdded, InvtscMessage};
-use crate::domain::definition::{Definition, Mode, Policy, PolicyStore};
+use crate::domain::definition::{Definition, Mode, Policy};
 use crate::domain::feature::FeatureSet;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::Transport;
 use crate::domain::version::Version;
 
-/// Returns what is sent from one end to the next of a guest with this live definition and, where one is kept, this
-/// original one.
-pub(super) fn send<P: PolicyStore>(
+/// Turns what runs at one end into what is sent to the next: the live definition and, where one is kept, the original one.
+pub(super) fn send(
     facts: &Facts<'_>,
     (endpoint, receiver): (&PreparedEndpoint<'_>, &PreparedEndpoint<'_>),
-    live: &Definition<P>,
-    original: Option<&Definition<P>>,
-    transport: Transport,
-) -> Sent<P> {
+    guest: &mut Running,
+) {
+    let behaviour = &endpoint.end.behaviour;
     // qemuDomainDefFormatBufInternal: the original CPU where one is kept (3.5.0, commit ea6d898311).
-    let mut sent = Sent { xml: original.unwrap_or(live).clone(), cookie: None };
-    make_migratable(facts, endpoint, &mut sent.xml, original);
-    if original.is_some() && endpoint.end.behaviour.cookie {
-        let cookie = sent.cookie.insert(live.clone());
-        // A save image's cookie is a plain copy.
-        if transport != Transport::Save {
-            make_migratable(facts, endpoint, cookie, original);
-        }
+    let users = guest.original.as_ref().map(|original| original.features.mentioned());
+    if !behaviour.cookie
+        && let Some(original) = guest.original.take()
+    {
+        guest.live = original;
     }
-    if !endpoint.end.behaviour.live_update {
+    if let Some(xml) = &mut guest.original {
+        make_migratable(facts, endpoint, xml, users.as_ref());
+    }
+    // A save image's cookie is a plain copy.
+    if guest.original.is_none() || facts.transport != Transport::Save {
+        make_migratable(facts, endpoint, &mut guest.live, users.as_ref());
+    }
+    if !behaviour.live_update {
         // Before 3.2.0 a definition says nothing about checks; the receiver fills in its own.
-        sent.xml.check = receiver.end.filled_in_check(sent.xml.mode, facts.guest.accel);
+        let xml = guest.original.as_mut().unwrap_or(&mut guest.live);
+        xml.check = receiver.end.filled_in_check(xml.mode, facts.guest.accel);
     }
-    sent
 }
 
-fn make_migratable<P: PolicyStore>(
+/// Makes a definition fit to be sent; `users` is what the original one mentions, where it is kept.
+fn make_migratable(
     facts: &Facts<'_>,
     endpoint: &PreparedEndpoint<'_>,
-    sent: &mut Definition<P>,
-    original: Option<&Definition<P>>,
+    sent: &mut Definition,
+    users: Option<&FeatureSet>,
 ) {
     let (names, behaviour) = (facts.catalog.named(), &endpoint.end.behaviour);
     let (Mode::Custom, Some(model)) = (sent.mode, facts.model(endpoint, sent.model)) else { return };
@@ -52,9 +55,8 @@ fn make_migratable<P: PolicyStore>(
     {
         sent.features.set(pconfig, Policy::Disable);
     }
-    if drops_added(endpoint, original.is_some()) {
-        let mentioned = original.map(|original| original.features.sets().mentioned()).unwrap_or_default();
-        sent.features.remove_all(model.added - mentioned);
+    if drops_added(endpoint, users.is_some()) {
+        sent.features.remove_all(model.added - users.copied().unwrap_or_default());
     }
 }
 
@@ -72,11 +74,11 @@ fn drops_added(endpoint: &PreparedEndpoint<'_>, has_original: bool) -> bool {
 /// the map does not have the model that the user named and `match='minimum'` replaced (`qemuDomainMakeCPUMigratable`).
 /// libvirt asks QEMU for its reasons where both can do that. Else it looks at the definition, and what that does not
 /// tell, QEMU says when it is to migrate.
-pub(super) fn not_sent<P: PolicyStore>(
+pub(super) fn not_sent(
     facts: &Facts<'_>,
     sender: &PreparedEndpoint<'_>,
-    guest: &Running<P>,
-    visible: FeatureSet,
+    guest: &Running,
+    visible: &FeatureSet,
 ) -> Option<UnorderedRefusal> {
     let (end, invtsc) = (sender.end, facts.catalog.named().invtsc);
     let may_go = facts.guest.accel != Accel::Kvm || facts.guest.has_tsc_frequency;
@@ -84,7 +86,7 @@ pub(super) fn not_sent<P: PolicyStore>(
         let asks = end.behaviour.invtsc_message == InvtscMessage::Qemu && end.qemu.version >= TELLS_REASONS;
         return Some(UnorderedRefusal::NotSent(match asks {
             true => Sender::Reasons,
-            false if guest.live.described_by(&end.map).contains(invtsc) => Sender::Libvirt,
+            false if guest.live.describes(invtsc, &end.map) => Sender::Libvirt,
             false => Sender::Command,
         }));
     }

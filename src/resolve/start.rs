@@ -5,14 +5,13 @@
 
 use super::decision_table::Mention;
 use super::prepared_endpoint::{Facts, PreparedEndpoint};
+use super::qemu_cpu::{self, Built};
 use super::recorder::Recorder;
 use super::refusal::UnorderedRefusal;
-use super::trace::{QemuCpu, Running, Sent};
-use super::{live_update, partial_check, qemu_cpu};
+use super::trace::Running;
+use super::{live_update, partial_check};
 use crate::domain::behaviour::{DropUnknown, Original, Regime};
-use crate::domain::definition::{Check, Definition, Fallback, Mode, Policy, PolicyStore};
-use crate::domain::feature::FeatureSet;
-use crate::domain::host::Vendor;
+use crate::domain::definition::{Check, Definition, Fallback, Mode, Policy};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::Transport;
 
@@ -21,47 +20,31 @@ use crate::domain::scenario::Transport;
 pub(super) struct Attempt {
     /// Why the guest does not run; `None` where it does.
     pub(super) refusal: Option<UnorderedRefusal>,
-    /// What the prepared definition says about the table's feature; `None` where it was refused before.
-    pub(super) prepared_mention: Option<Mention>,
+    /// What the definition says about the table's feature: the prepared one, where it was not refused before.
+    pub(super) mention: Option<Mention>,
     /// The CPU that QEMU built.
     pub(super) cpu: Option<Built>,
 }
 
-/// What an answer needs to know of the CPU that QEMU built.
-#[derive(Clone, Copy)]
-pub(super) struct Built {
-    pub(super) visible: FeatureSet,
-    pub(super) vendor: Option<Vendor>,
-    pub(super) cleared: FeatureSet,
-    pub(super) filtered: FeatureSet,
-    pub(super) states: FeatureSet,
-}
-
-impl Built {
-    fn of(cpu: &QemuCpu) -> Self {
-        let (visible, states, vendor) = (cpu.visible, cpu.states, cpu.vendor);
-        Self { visible, vendor, cleared: cpu.cleared, filtered: cpu.filtered, states }
-    }
-}
-
 /// What a start begins with.
-enum Arrived<'s, P> {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Arrived {
     /// The user's definition: nothing arrived.
     Fresh,
     /// The XML that arrived.
     Xml,
-    /// The CPU of the cookie, in place of this XML's.
-    Cookie(&'s Definition<P>),
+    /// The CPU of the cookie, in place of the XML's, which is kept beside it.
+    Cookie,
 }
 
 /// Starts the user's guest.
-pub(super) fn start_new<P: PolicyStore, K: Recorder<P>>(
+pub(super) fn start_new(
     facts: &Facts<'_>,
     endpoint: &PreparedEndpoint<'_>,
-    guest: &mut Running<P>,
-    (attempt, recorder): (&mut Attempt, &mut K),
+    guest: &mut Running,
+    (attempt, recorder): (&mut Attempt, &mut Recorder),
 ) {
-    start(facts, endpoint, &Arrived::Fresh, guest, (attempt, recorder));
+    start(facts, endpoint, Arrived::Fresh, guest, (attempt, recorder));
 }
 
 /// Takes over a guest that already runs: nothing is prepared and no QEMU is started. Its CPU is what this release's map
@@ -69,21 +52,20 @@ pub(super) fn start_new<P: PolicyStore, K: Recorder<P>>(
 ///
 /// Where no inactive definition is known, the original CPU is taken to be the live one without the features marked as
 /// added, which users do not name.
-pub(super) fn adopt_running<P: PolicyStore, K: Recorder<P>>(
+pub(super) fn adopt_running(
     facts: &Facts<'_>,
     endpoint: &PreparedEndpoint<'_>,
-    guest: &mut Running<P>,
-    (attempt, recorder): (&mut Attempt, &mut K),
+    guest: &mut Running,
+    (attempt, recorder): (&mut Attempt, &mut Recorder),
 ) {
     recorder.given(endpoint, &guest.live, false);
-    let users = guest.original.as_ref().map(|original| original.features.sets().off()).unwrap_or_default();
-    let cpu = if guest.live.is_passthrough() {
+    let users = guest.original.as_ref().map(|original| original.features.off()).unwrap_or_default();
+    attempt.cpu = Some(if guest.live.is_passthrough() {
         // Its live definition says nothing of the CPU, which is what this QEMU builds here.
-        qemu_cpu::build(facts, endpoint, &guest.live)
+        qemu_cpu::build(facts, endpoint, &guest.live, recorder)
     } else {
-        qemu_cpu::described(facts, endpoint, &guest.live, users)
-    };
-    recorder.cpu(&cpu);
+        qemu_cpu::described(facts, endpoint, &guest.live, users, recorder)
+    });
     if guest.original.is_none() {
         let mut original = guest.live.clone();
         original.features.remove_all(endpoint.model.as_ref().map(|model| model.added).unwrap_or_default());
@@ -93,53 +75,45 @@ pub(super) fn adopt_running<P: PolicyStore, K: Recorder<P>>(
         guest.original = None;
     }
     recorder.running(guest);
-    attempt.cpu = Some(Built::of(&cpu));
 }
 
 /// Starts a guest that arrives: with the cookie's CPU where there is one that this release lets replace the XML's
-/// (libvirt `qemuDomainUpdateCPU`: before 10.3.0 only where the two differ). That cookie is taken out of what was
-/// sent. Returns what the given definition says about the table's feature.
-pub(super) fn start_incoming<P: PolicyStore, K: Recorder<P>>(
+/// (libvirt `qemuDomainUpdateCPU`: before 10.3.0 only where the two differ). Returns what the given definition says about
+/// the table's feature.
+pub(super) fn start_incoming(
     facts: &Facts<'_>,
     endpoint: &PreparedEndpoint<'_>,
-    sent: &mut Sent<P>,
-    guest: &mut Running<P>,
-    (attempt, recorder): (&mut Attempt, &mut K),
+    guest: &mut Running,
+    (attempt, recorder): (&mut Attempt, &mut Recorder),
 ) -> Mention {
     let behaviour = &endpoint.end.behaviour;
     let replaces =
-        |cookie: &Definition<P>| behaviour.cookie && (behaviour.original == Original::Always || *cookie != sent.xml);
-    let replaced = sent.cookie.as_ref().is_some_and(replaces);
-    let arrived = match sent.cookie.take_if(|_| replaced) {
-        Some(cookie) => {
-            guest.live = cookie;
-            Arrived::Cookie(&sent.xml)
-        }
-        None => {
-            guest.live.clone_from(&sent.xml);
-            Arrived::Xml
-        }
-    };
-    guest.original = None;
+        |xml: &Definition| behaviour.cookie && (behaviour.original == Original::Always || guest.live != *xml);
+    let arrived = if guest.original.as_ref().is_some_and(replaces) { Arrived::Cookie } else { Arrived::Xml };
+    if arrived == Arrived::Xml
+        && let Some(xml) = guest.original.take()
+    {
+        guest.live = xml;
+    }
     let mention = Mention::of(&guest.live, facts.feature);
-    start(facts, endpoint, &arrived, guest, (attempt, recorder));
+    start(facts, endpoint, arrived, guest, (attempt, recorder));
     mention
 }
 
-fn start<P: PolicyStore, K: Recorder<P>>(
+fn start(
     facts: &Facts<'_>,
     endpoint: &PreparedEndpoint<'_>,
-    arrived: &Arrived<'_, P>,
-    guest: &mut Running<P>,
-    (attempt, recorder): (&mut Attempt, &mut K),
+    arrived: Arrived,
+    guest: &mut Running,
+    (attempt, recorder): (&mut Attempt, &mut Recorder),
 ) {
-    guest.needs_original |= K::TO_THE_END;
+    guest.needs_original |= recorder.keeps_stages();
     if !endpoint.end.behaviour.live_update {
         // Before 3.2.0 libvirt does not read the attribute.
         guest.live.check = Check::None;
     }
-    recorder.given(endpoint, &guest.live, matches!(arrived, Arrived::Cookie(_)));
-    (attempt.refusal, attempt.prepared_mention, attempt.cpu) = (None, None, None);
+    recorder.given(endpoint, &guest.live, arrived == Arrived::Cookie);
+    (attempt.refusal, attempt.mention, attempt.cpu) = (None, None, None);
     match start_steps(facts, endpoint, arrived, guest, (attempt, recorder)) {
         Ok(()) => recorder.running(guest),
         Err(refusal) => {
@@ -149,24 +123,24 @@ fn start<P: PolicyStore, K: Recorder<P>>(
     }
 }
 
-fn start_steps<P: PolicyStore, K: Recorder<P>>(
+fn start_steps(
     facts: &Facts<'_>,
     endpoint: &PreparedEndpoint<'_>,
-    arrived: &Arrived<'_, P>,
-    guest: &mut Running<P>,
-    (attempt, recorder): (&mut Attempt, &mut K),
+    arrived: Arrived,
+    guest: &mut Running,
+    (attempt, recorder): (&mut Attempt, &mut Recorder),
 ) -> Result<(), UnorderedRefusal> {
     let behaviour = &endpoint.end.behaviour;
-    let fresh = matches!(arrived, Arrived::Fresh);
+    let fresh = arrived == Arrived::Fresh;
     validate(facts, endpoint, &guest.live, fresh)?;
     // qemuDomainUpdateCPU (3.5.0, commit 8e34f47813; always since 10.3.0, commit 4331048257): the CPU that is kept beside
     // the live one.
-    if guest.needs_original {
-        guest.original = match (behaviour.original, arrived) {
-            (Original::Always | Original::IfChanged, Arrived::Cookie(xml)) => Some((*xml).clone()),
-            (Original::Always, Arrived::Fresh | Arrived::Xml) => Some(guest.live.clone()),
-            (Original::Never, _) | (Original::IfChanged, Arrived::Fresh | Arrived::Xml) => None,
-        };
+    match (behaviour.original, arrived) {
+        (Original::Always | Original::IfChanged, Arrived::Cookie) if guest.needs_original => {}
+        (Original::Always, Arrived::Fresh | Arrived::Xml) if guest.needs_original => {
+            guest.original = Some(guest.live.clone());
+        }
+        _ => guest.original = None,
     }
     // qemuProcessUpdateGuestCPU: a host-model that arrives with a model was expanded where it started.
     let definition = &mut guest.live;
@@ -176,20 +150,22 @@ fn start_steps<P: PolicyStore, K: Recorder<P>>(
     update_cpu(facts, endpoint, definition, fresh)?;
     // virQEMUCapsCPUFilterFeatures (5.5.0, commits 0b763774a5 and b12865260a) and qemuProcessDropUnknownCPUFeatures
     // (5.10.0, commit ac34e14159).
-    let unknown_to_qemu = definition.features.sets().off() - endpoint.end.qemu.properties;
-    let dropped = match behaviour.drop_unknown {
-        DropUnknown::Definition => behaviour.ignored | unknown_to_qemu,
-        DropUnknown::Never | DropUnknown::CommandLine => behaviour.ignored,
-    };
-    definition.features.remove_all(dropped);
-    attempt.prepared_mention = Some(Mention::of(definition, facts.feature));
+    definition.features.remove_all(behaviour.ignored);
+    if behaviour.drop_unknown == DropUnknown::Definition {
+        definition.features.remove_all(definition.features.off() - endpoint.end.qemu.properties);
+    }
+    attempt.mention = Some(Mention::of(definition, facts.feature));
     recorder.prepared(endpoint, definition);
     launch(facts, endpoint, definition)?;
-    let cpu = qemu_cpu::build(facts, endpoint, definition);
-    attempt.cpu = Some(Built::of(&cpu));
-    recorder.cpu(&cpu);
-    verify_invtsc(facts, endpoint, &guest.live, &cpu)?;
-    apply_live_update(endpoint, guest, &cpu)?;
+    let cpu = attempt.cpu.insert(qemu_cpu::build(facts, endpoint, definition, recorder));
+    // qemuProcessVerifyCPUFeatures, all releases: a guest that is to have invtsc and does not get it.
+    if let Some(invtsc) = facts.catalog.named().invtsc
+        && !cpu.on.contains(invtsc)
+        && definition.describes(invtsc, &endpoint.end.map)
+    {
+        return Err(UnorderedRefusal::NoInvariantTsc);
+    }
+    apply_live_update(endpoint, guest, cpu)?;
     // Only then is QEMU told where the guest is to be read from (qemuMigrationDstRun).
     if !fresh && facts.transport == Transport::Save && endpoint.cannot_restore {
         return Err(UnorderedRefusal::NotRestored);
@@ -199,20 +175,17 @@ fn start_steps<P: PolicyStore, K: Recorder<P>>(
 
 /// QEMU is started, or says why not: it exits at a machine type or a property that it does not have
 /// (`qemuBuildCpuModelArgStr` writes what is required whether QEMU knows it or not).
-fn launch<P: PolicyStore>(
-    facts: &Facts<'_>,
-    endpoint: &PreparedEndpoint<'_>,
-    prepared: &Definition<P>,
-) -> Result<(), UnorderedRefusal> {
+fn launch(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, prepared: &Definition) -> Result<(), UnorderedRefusal> {
     if !endpoint.has_machine {
-        return Err(UnorderedRefusal::MachineTypeAtQemu { machine: facts.guest.machine.name.clone() });
+        let (emulator, accel) = (emulator(facts, endpoint), facts.guest.accel);
+        return Err(UnorderedRefusal::MachineTypeAtQemu { emulator, accel, machine: facts.guest.machine.name.clone() });
     }
-    let policies = prepared.features.sets();
-    let named = match endpoint.end.behaviour.drop_unknown {
-        DropUnknown::Never => policies.on() | policies.off(),
-        DropUnknown::Definition | DropUnknown::CommandLine => policies.on(),
-    };
-    if let Some(feature) = prepared.features.first_of(named - endpoint.end.qemu.properties) {
+    let policies = &prepared.features;
+    let mut named = policies.on();
+    if endpoint.end.behaviour.drop_unknown == DropUnknown::Never {
+        named |= policies.off();
+    }
+    if let Some(feature) = policies.first_of(named - endpoint.end.qemu.properties) {
         let model = prepared.model.filter(|_| !prepared.is_passthrough());
         let (on, mode) = (policies.on().contains(feature), prepared.mode);
         return Err(UnorderedRefusal::UnknownProperty { feature, on, mode, model });
@@ -220,28 +193,13 @@ fn launch<P: PolicyStore>(
     Ok(())
 }
 
-/// Refuses a guest that is to have `invtsc` and does not get it (`qemuProcessVerifyCPUFeatures`, all releases).
-fn verify_invtsc<P: PolicyStore>(
-    facts: &Facts<'_>,
-    endpoint: &PreparedEndpoint<'_>,
-    definition: &Definition<P>,
-    cpu: &QemuCpu,
-) -> Result<(), UnorderedRefusal> {
-    match facts.catalog.named().invtsc {
-        Some(invtsc) if definition.described_by(&endpoint.end.map).contains(invtsc) && !cpu.on.contains(invtsc) => {
-            Err(UnorderedRefusal::NoInvariantTsc)
-        }
-        _ => Ok(()),
-    }
-}
-
 /// QEMU runs: the live update (`qemuProcessUpdateLiveGuestCPU`, 3.2.0, commit def9401acb; of a CPU that is passed through
 /// with check full since 6.2.0, commit ac36a82464). A release that keeps an original CPU only where that changed something keeps the one
 /// before it.
-fn apply_live_update<P: PolicyStore>(
+fn apply_live_update(
     endpoint: &PreparedEndpoint<'_>,
-    guest: &mut Running<P>,
-    cpu: &QemuCpu,
+    guest: &mut Running,
+    cpu: &Built,
 ) -> Result<(), UnorderedRefusal> {
     let behaviour = &endpoint.end.behaviour;
     let honoured = guest.live.mode == Mode::Custom || (behaviour.passthrough_check && guest.live.check == Check::Full);
@@ -249,20 +207,16 @@ fn apply_live_update<P: PolicyStore>(
         return Ok(());
     }
     let keeps = guest.needs_original && behaviour.original == Original::IfChanged && guest.original.is_none();
-    let before = keeps.then(|| guest.live.clone());
-    live_update::apply(endpoint, &mut guest.live, cpu)?;
-    if keeps {
-        guest.original = before.filter(|before| *before != guest.live);
-    }
+    live_update::apply(endpoint, &mut guest.live, cpu, keeps.then_some(&mut guest.original))?;
     guest.live.check = Check::Full;
     Ok(())
 }
 
 /// `qemuProcessStartValidate`: what can be said before anything is changed.
-fn validate<P: PolicyStore>(
+fn validate(
     facts: &Facts<'_>,
     endpoint: &PreparedEndpoint<'_>,
-    definition: &Definition<P>,
+    definition: &Definition,
     fresh: bool,
 ) -> Result<(), UnorderedRefusal> {
     let behaviour = &endpoint.end.behaviour;
@@ -283,7 +237,7 @@ fn validate<P: PolicyStore>(
         });
     }
     // virCPUValidateFeatures, all releases: the first name that the map does not have.
-    let mentioned = definition.features.sets().mentioned();
+    let mentioned = definition.features.mentioned();
     if let Some(feature) = definition.features.first_of(mentioned - endpoint.end.map.known) {
         return Err(UnorderedRefusal::UnknownFeature(feature));
     }
@@ -300,10 +254,10 @@ fn emulator(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>) -> Box<str> {
 }
 
 /// `qemuProcessUpdateGuestCPU`: the definition is brought to this host, this map and this QEMU.
-fn update_cpu<P: PolicyStore>(
+fn update_cpu(
     facts: &Facts<'_>,
     endpoint: &PreparedEndpoint<'_>,
-    definition: &mut Definition<P>,
+    definition: &mut Definition,
     fresh: bool,
 ) -> Result<(), UnorderedRefusal> {
     // virQEMUCapsIsCPUModeSupported, all releases.

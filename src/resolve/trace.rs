@@ -2,7 +2,7 @@
 
 use super::refusal::Refusal;
 use crate::domain::behaviour::Regime;
-use crate::domain::definition::{Definition, Policies, Policy, named_enum};
+use crate::domain::definition::{Definition, Policy, named_enum};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
 use crate::domain::map::CpuMap;
@@ -73,7 +73,7 @@ named_enum! {
 
 impl QemuCpu {
     /// Returns which step decided the state of `feature`; `None` for one that nothing ever switched on or off.
-    pub fn origin(&self, feature: FeatureId) -> Option<Origin> {
+    pub(crate) fn origin(&self, feature: FeatureId) -> Option<Origin> {
         let steps = [
             (self.filtered, Origin::Filter),
             (self.cleared, Origin::Dependency),
@@ -133,7 +133,7 @@ pub struct StartTrace {
 
 impl StartTrace {
     /// Returns what wrote `feature` into the prepared definition.
-    pub fn prepared_by(&self, feature: FeatureId) -> Option<WrittenBy> {
+    pub(crate) fn prepared_by(&self, feature: FeatureId) -> Option<WrittenBy> {
         // A guest that was taken over was never prepared: its live definition is the one that was given.
         let prepared = self.prepared.as_ref().unwrap_or(&self.given);
         let written = prepared.features.get(feature)?;
@@ -147,7 +147,7 @@ impl StartTrace {
 
     /// Returns what was made of a feature that the map marks as removed from the model and that arrived unmentioned;
     /// `None` for every other.
-    pub fn regime(&self, feature: FeatureId) -> Option<Regime> {
+    pub(crate) fn regime(&self, feature: FeatureId) -> Option<Regime> {
         let prepared = self.prepared.as_ref()?;
         let removed = self.map.model(prepared.model?)?.removed.contains(&feature);
         (removed && self.given.features.get(feature).is_none()).then(|| match prepared.features.get(feature) {
@@ -158,7 +158,7 @@ impl StartTrace {
     }
 
     /// Returns what wrote `feature` into the live definition, or into the prepared one where there is no live one.
-    pub fn written_by(&self, feature: FeatureId) -> Option<WrittenBy> {
+    pub(crate) fn written_by(&self, feature: FeatureId) -> Option<WrittenBy> {
         let prepared = self.prepared.as_ref().unwrap_or(&self.given).features.get(feature);
         match self.live.as_ref().and_then(|live| live.features.get(feature)) {
             Some(live) if prepared != Some(live) => Some(WrittenBy::LiveUpdate),
@@ -169,22 +169,30 @@ impl StartTrace {
 
 /// A guest between its stages, changed in place from one endpoint to the next.
 #[derive(Clone)]
-pub(super) struct Running<P> {
-    /// The definition: before a start the given one, after it the live one.
-    pub(super) live: Definition<P>,
-    /// The original CPU (libvirt's `origCPU`) kept beside it.
-    pub(super) original: Option<Definition<P>>,
+pub(super) struct Running {
+    /// The definition: before a start the given one, after it the live one. On the way the CPU of the cookie where there
+    /// is one, else of the XML.
+    pub(super) live: Definition,
+    /// The original CPU (libvirt's `origCPU`) kept beside it. On the way the CPU of the XML, beside the cookie's.
+    pub(super) original: Option<Definition>,
     /// Whether the guest migrates on from here; where not, no original CPU is kept.
     pub(super) needs_original: bool,
 }
 
+impl Running {
+    /// Returns the CPU of the XML, on the way.
+    pub(super) fn xml(&self) -> &Definition {
+        self.original.as_ref().unwrap_or(&self.live)
+    }
+}
+
 /// What a source sends.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Sent<P = Policies> {
+pub struct Sent {
     /// The CPU of the migratable XML.
-    pub xml: Definition<P>,
+    pub xml: Definition,
     /// The CPU of the cookie.
-    pub cookie: Option<Definition<P>>,
+    pub cookie: Option<Definition>,
 }
 
 /// One migration between two ends.
@@ -211,13 +219,13 @@ pub struct Trace {
 
 impl Trace {
     /// Returns the run that sent what decided.
-    pub fn sender(&self) -> &StartTrace {
+    pub(crate) fn sender(&self) -> &StartTrace {
         let before = self.hop.checked_sub(1).and_then(|place| self.migrations.get(place));
         before.map_or(&self.start, |hop| &hop.arrival)
     }
 
     /// Returns the run that received what decided; the start where nothing was sent.
-    pub fn receiver(&self) -> &StartTrace {
+    pub(crate) fn receiver(&self) -> &StartTrace {
         self.migrations.get(self.hop).map_or(&self.start, |hop| &hop.arrival)
     }
 
@@ -238,7 +246,7 @@ impl Trace {
 
     /// Returns the definition that decides where it arrives: the cookie where it replaces the XML. `None` when
     /// nothing was sent.
-    pub fn effective(&self) -> Option<&Definition> {
+    pub(crate) fn effective(&self) -> Option<&Definition> {
         self.migrations.get(self.hop).map(|hop| &hop.arrival.given)
     }
 }

@@ -50,6 +50,7 @@ pub struct Plan<'a> {
     models: Options<ModelId>,
     machines: Options<Machine>,
     topologies: Options<Topology>,
+    names_disabled: Options<bool>,
     same_any_host: bool,
 }
 
@@ -116,6 +117,7 @@ impl<'a> Plan<'a> {
         let models = guests::models(catalog, scenario, &mut axes);
         let machines = guests::machines(catalog, scenario, &mut axes)?;
         let topologies = guests::topologies(scenario, &mut axes);
+        let names_disabled = guests::names_disabled(catalog, scenario, &mut axes);
         let wants_vmx = guests::may_have_vmx(catalog, scenario, &models.values);
         let decodes = scenario.decodes();
         let source = Purpose { regime: None, wants_vmx, decodes, name: "source" };
@@ -147,7 +149,18 @@ impl<'a> Plan<'a> {
         }
         drop(unread);
         let same_any_host = scenario.from_host == HostChoice::Any && scenario.accel == Accel::Kvm;
-        Ok(Self { catalog, scenario, axes, started, endpoints, models, machines, topologies, same_any_host })
+        Ok(Self {
+            catalog,
+            scenario,
+            axes,
+            started,
+            endpoints,
+            models,
+            machines,
+            topologies,
+            names_disabled,
+            same_any_host,
+        })
     }
 
     /// Returns the case that an assignment decides; `None` where an input has no value.
@@ -160,7 +173,7 @@ impl<'a> Plan<'a> {
         };
         let index = |axis: Option<usize>| axis.and_then(|axis| assignment.get(axis)).copied().unwrap_or(0);
         Some(Case {
-            guest: self.guest(index(self.machines.axis), index(self.topologies.axis))?,
+            guest: self.guest([self.machines.axis, self.topologies.axis, self.names_disabled.axis].map(index))?,
             definition: self.definition(started.as_ref().or(ends.first())?, *self.models.choose(assignment)?),
             running: self.scenario.running.as_deref().cloned(),
             started,
@@ -169,8 +182,8 @@ impl<'a> Plan<'a> {
         })
     }
 
-    /// The guest with the machine type and the topology at these indices.
-    fn guest(&self, machine: usize, topology: usize) -> Option<Guest> {
+    /// The guest with the machine type, the topology and what QEMU's `-cpu` names at these indices.
+    fn guest(&self, [machine, topology, names_disabled]: [usize; 3]) -> Option<Guest> {
         Some(Guest {
             machine: self.machines.values.get(machine)?.clone(),
             threads_per_package: self.topologies.values.get(topology)?.threads_per_package(),
@@ -179,6 +192,7 @@ impl<'a> Plan<'a> {
             migratable: self.scenario.migratable,
             vendor_id: self.scenario.vendor_id,
             has_tsc_frequency: self.scenario.tsc.is_some(),
+            names_disabled: *self.names_disabled.values.get(names_disabled)?,
             emulator: self.scenario.emulator.clone(),
         })
     }
@@ -222,8 +236,10 @@ impl<'a> Plan<'a> {
             answer.regime = None;
         }
         if !agreement.depends_on.is_empty() {
+            let alike = |case: &Vec<usize>| decide_on(case).is_some_and(|other| other.has_definitions_of(&answer));
+            let completes = agreement.completes && agreement.cases.iter().skip(1).all(alike);
             answer.cases = agreement.cases.into_iter().take(1).collect();
-            return answer.depending(agreement.depends_on, agreement.either_way);
+            return answer.depending(agreement.depends_on, completes, agreement.either_way);
         }
         if let Some(brief) = agreement.brief {
             (answer.rule, answer.row) = (brief.outcome.rule, brief.outcome.row);
@@ -285,6 +301,7 @@ impl<'a> Plan<'a> {
 
 impl Answer {
     /// Decides anew, one after the other, each case that the answer to this scenario stands for.
+    #[doc(hidden)]
     pub fn cases<'a>(&self, catalog: &'a Catalog, scenario: &'a Scenario) -> impl Iterator<Item = (Case<'a>, Self)> {
         let plan = Plan::of(catalog, scenario).ok();
         self.cases.iter().filter_map(move |assignment| {

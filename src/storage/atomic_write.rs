@@ -19,7 +19,6 @@ pub enum Written {
 pub(crate) enum Access {
     /// The user alone.
     Private,
-    /// As the umask says.
     Umask,
 }
 

@@ -13,7 +13,6 @@ const FILE: &str = "scenarios";
 const HEADING: &str = "# Scenarios of virt-cpu-explorer, one a line: a name or nothing, a tab, the scenario. The last \
                        used come first.";
 
-/// A saved scenario.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SavedScenario {
     /// Empty for a scenario that was only used.
@@ -70,7 +69,7 @@ impl ScenarioStore {
     ///
     /// # Errors
     /// The file cannot be changed.
-    pub fn record_use(&self, link: &str) -> Result<(), StoreError> {
+    pub(crate) fn record_use(&self, link: &str) -> Result<(), StoreError> {
         self.change(|lines| {
             let is_it = |line: &String| parse(line).is_some_and(|saved| saved.name.is_empty() && saved.link == link);
             lines.retain(|line| !is_it(line));
@@ -107,7 +106,7 @@ impl ScenarioStore {
     ///
     /// # Errors
     /// The file cannot be changed.
-    pub fn remove(&self, name: &str) -> Result<(), StoreError> {
+    pub(crate) fn remove(&self, name: &str) -> Result<(), StoreError> {
         self.change(|lines| {
             lines.retain(|line| parse(line).is_none_or(|saved| saved.name.is_empty() || saved.name != name));
             Written::Done

@@ -78,7 +78,6 @@ impl Guard {
         }
     }
 
-    /// Returns the error of the recording, if there is one.
     pub(super) fn recording_error(&self) -> Option<std::io::Error> {
         self.cast.as_ref().and_then(|cast| cast.borrow_mut().error())
     }

@@ -54,13 +54,11 @@ pub(crate) enum Role {
     Message,
     /// The bars around the part that a lesson points at.
     Highlight,
-    /// A key.
     Key,
     /// XML and command lines.
     Code,
 }
 
-/// Every role.
 #[cfg(test)]
 pub(super) const ROLES: &[Role] = &[
     Role::Text,
@@ -93,7 +91,6 @@ pub(super) const ROLES: &[Role] = &[
 pub struct Theme {
     name: ThemeName,
     background: Background,
-    /// The signs.
     pub(crate) signs: Signs,
 }
 
@@ -231,7 +228,6 @@ impl Theme {
         Self { name: settings.theme, background, signs: if settings.ascii { ASCII } else { UNICODE } }
     }
 
-    /// Returns the style of a role.
     pub(crate) fn style(&self, role: Role) -> Style {
         match self.palette() {
             Some(palette) => coloured(palette, role),

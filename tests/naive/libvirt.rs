@@ -242,8 +242,9 @@ fn command_line(node: &Node, cpu: &Cpu, question: &Question) -> Result<Vec<(Stri
     // qemu_machine_class, every QEMU: it exits when libvirt let an unknown machine type through.
     if !node.qemu.machines.contains(&question.machine) {
         let text = format!(
-            "internal error: process exited while connecting to monitor: unsupported machine type '{}'",
-            question.machine
+            "internal error: qemu unexpectedly closed the monitor: qemu-system-x86_64: -machine \
+             {},accel={},usb=off,dump-guest-core=off: unsupported machine type",
+            question.machine, question.accel
         );
         return refuse("qemu-exit-machine", text);
     }

@@ -3,7 +3,14 @@
 #![allow(dead_code, unreachable_pub, reason = "also the library of the fuzz targets")]
 #![expect(clippy::expect_used, reason = "what must hold fails the test when it does not")]
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use flate2::Compression;
+use flate2::read::DeflateEncoder;
+use std::fmt::Write;
+use std::io::Read;
 use std::sync::OnceLock;
+use virt_cpu_explorer::internal::analysis::diff;
 use virt_cpu_explorer::internal::app::error::Diagnostic;
 use virt_cpu_explorer::internal::app::key::parse_all;
 use virt_cpu_explorer::internal::app::script;
@@ -29,6 +36,7 @@ pub const PARSERS: &[(&str, Body)] = &[
     ("batch", batch_line),
     ("batch_domain", batch_domain),
     ("cpu_map", cpu_map),
+    ("definition", definition),
     ("domain", guest),
     ("explain", error_text),
     ("host", host_file),
@@ -36,6 +44,7 @@ pub const PARSERS: &[(&str, Body)] = &[
     ("lesson", lesson),
     ("manifest", manifest),
     ("nova", nova),
+    ("patch", patch),
     ("qmp", qmp_reply),
     ("running", running),
     ("settings", settings),
@@ -146,6 +155,55 @@ pub fn cpu_map(data: &[u8]) {
     }
 }
 
+/// The models of a patched map, which has the features of a real one: what differs is named, and guests migrate.
+pub fn patch(data: &[u8]) {
+    let (mut features, mut models) = (two_maps().features().clone(), two_maps().models().clone());
+    let document = match Document::from_bytes("map.xml", data) {
+        Ok(document) => document,
+        Err(fault) => return refused(&fault, data),
+    };
+    let mut reader = MapReader::new(&mut features, &mut models);
+    let known = Document::parse("features.xml", known_features()).expect("it is XML");
+    reader.read(&known, &known.root).expect("each feature is there once");
+    if let Err(fault) = reader.read(&document, &document.root) {
+        return refused(&fault, data);
+    }
+    let map = reader.finish();
+    let mut catalog = two_maps().clone();
+    let names = catalog.names_mut();
+    (*names.0, *names.1) = (features, models);
+    let patched = catalog.add_user_map("9.0.0+patched", "map.xml", map.clone()).expect("the name is free");
+    let old = catalog.libvirt("9.0.0").expect("it is one of the two");
+    let diff = diff::maps(&catalog, old, patched);
+    let is_old = |model| diff.models_gone.contains(&model) || map.model(model).is_some();
+    assert!(diff.models.iter().all(|differing| is_old(differing.model)));
+    for model in map.model_order.iter().take(4) {
+        let name = catalog.model_name(*model);
+        for ends in ["from=9.0.0:7.2.22,to=9.0.0+patched:7.2.22", "from=9.0.0+patched:7.2.22,to=9.0.0:7.2.22"] {
+            // Not every name can stand in a link.
+            let Ok(scenario) = Scenario::parse(&catalog, &format!("{name},machine=pc-q35-3.1,{ends}")) else {
+                continue;
+            };
+            let answer = resolve(&catalog, &scenario);
+            assert!(export::text(&catalog, &scenario, &answer, &[]).contains("9.0.0+patched"));
+        }
+    }
+}
+
+/// A map of every feature that the two maps know, each a bit of its own.
+fn known_features() -> &'static str {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    TEXT.get_or_init(|| {
+        let mut text = "<cpus>".to_owned();
+        for (index, name) in two_maps().features().iter().enumerate() {
+            let (leaf, bit) = (index / 32, 1_u32 << (index % 32));
+            write!(text, "<feature name='{name}'><cpuid eax_in='{leaf:#x}' eax='{bit:#x}'/></feature>")
+                .expect("a text can be written to");
+        }
+        text + "</cpus>"
+    })
+}
+
 /// A guest's XML.
 pub fn guest(data: &[u8]) {
     let between = Scenario::default_of(catalog());
@@ -183,6 +241,14 @@ pub fn running(data: &[u8]) {
         assert_eq!(Scenario::parse(catalog(), &word).as_ref(), Ok(&guest.scenario), "{word}");
         answered(&guest.scenario);
     }
+}
+
+/// What a link says of a running guest: its definitions, deflated, in base64url.
+pub fn definition(data: &[u8]) {
+    let mut deflated = Vec::new();
+    DeflateEncoder::new(data, Compression::fast()).read_to_end(&mut deflated).expect("memory can be read");
+    let running = URL_SAFE_NO_PAD.encode(deflated);
+    word(format!("EPYC,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=11.3.0:10.0.13,running={running}").as_bytes());
 }
 
 /// Whatever stands in a log, the messages found are at a place in it, and have a meaning.

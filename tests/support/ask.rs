@@ -70,3 +70,11 @@ pub(crate) fn pairs(object: &Value) -> Option<Vec<(String, String)>> {
 pub(crate) fn texts(list: &Value) -> Vec<&str> {
     list.as_array().unwrap().iter().map(|value| value.as_str().unwrap()).collect()
 }
+
+/// A message without what differs from run to run. When QEMU exits, libvirt reports it from one of two places, perhaps
+/// with the guest's name, and then quotes QEMU's lines: of these, the first from where QEMU says what is wrong.
+pub(crate) fn comparable(message: &str) -> &str {
+    let start = ["-machine ", "can't apply global"].into_iter().find_map(|text| message.find(text)).unwrap_or(0);
+    let quoted = &message[start..];
+    if start == 0 { quoted } else { quoted.lines().next().unwrap_or_default() }
+}

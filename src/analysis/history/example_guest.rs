@@ -10,7 +10,7 @@ use crate::resolve::{Outcome, Resolver, Verdict};
 
 /// Returns the guest of `model` that shows most of what `feature` is to it: with the machine type of the scenario or the
 /// newest one under which QEMU turns the feature on, silent about every feature. The ends are left as they are.
-pub fn guests(catalog: &Catalog, scenario: &Scenario, model: ModelId, feature: FeatureId) -> Vec<Scenario> {
+pub(crate) fn guests(catalog: &Catalog, scenario: &Scenario, model: ModelId, feature: FeatureId) -> Vec<Scenario> {
     let mut machines: Vec<MachineId> = match &scenario.machine {
         MachineChoice::Listed(machine) => vec![*machine],
         MachineChoice::Unlisted(_) | MachineChoice::Unknown => Vec::new(),
@@ -56,7 +56,7 @@ fn most_telling(catalog: &Catalog, questions: Vec<Scenario>) -> Option<(Scenario
 }
 
 /// Returns how much a verdict tells of a change; 0 for what tells nothing: no guest came so far.
-pub const fn rank(verdict: Verdict) -> u8 {
+pub(crate) const fn rank(verdict: Verdict) -> u8 {
     match verdict {
         Verdict::Aborted => 4,
         Verdict::Changed => 3,
@@ -68,7 +68,7 @@ pub const fn rank(verdict: Verdict) -> u8 {
 
 /// Returns the question of a guest that goes from `before` to `since`: with the scenario's QEMUs where it starts with
 /// them, else with the default one. `None` where no guest of the model starts at `before`.
-pub fn across(
+pub(crate) fn across(
     catalog: &Catalog,
     scenario: &Scenario,
     (model, feature): (ModelId, FeatureId),
@@ -91,7 +91,7 @@ pub fn across(
 }
 
 /// Returns the question of a guest of the model under this machine type, the ends left as they are.
-pub fn under(
+pub(crate) fn under(
     catalog: &Catalog,
     scenario: &Scenario,
     (model, feature): (ModelId, FeatureId),

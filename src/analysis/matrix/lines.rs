@@ -33,7 +33,7 @@ named_enum! {
 
 impl Vary {
     /// Returns what it is called in headings.
-    pub const fn title(self) -> &'static str {
+    pub(crate) const fn title(self) -> &'static str {
         match self {
             Self::Distinct => "distinct libvirt releases",
             Self::Releases => "every libvirt release",
@@ -46,7 +46,7 @@ impl Vary {
     }
 
     /// Returns what one line is called.
-    pub const fn one(self) -> &'static str {
+    pub(crate) const fn one(self) -> &'static str {
         match self {
             Self::Distinct | Self::Releases => "libvirt release",
             Self::Qemu => "QEMU release",
@@ -58,19 +58,19 @@ impl Vary {
     }
 
     /// Returns whether it is the guest's, and so the same at both ends.
-    pub const fn is_of_the_guest(self) -> bool {
+    pub(crate) const fn is_of_the_guest(self) -> bool {
         matches!(self, Self::Machines | Self::Models)
     }
 
     /// Returns whether its lines have a libvirt release.
-    pub const fn is_software(self) -> bool {
+    pub(crate) const fn is_software(self) -> bool {
         matches!(self, Self::Distinct | Self::Releases | Self::Products)
     }
 
     /// Returns what comes after it, passing over what cannot stand on one axis while `other` stands on the other: the
     /// guest has one machine type and one model.
     #[must_use]
-    pub fn after(self, other: Self) -> Self {
+    pub(crate) fn after(self, other: Self) -> Self {
         let current = Self::ALL.iter().position(|vary| *vary == self).unwrap_or(0);
         let mut next = Self::ALL.iter().cycle().skip(current + 1);
         next.find(|vary| !(vary.is_of_the_guest() && **vary == other)).copied().unwrap_or(self)
@@ -115,7 +115,7 @@ pub struct Line {
 
 impl Line {
     /// Returns the line of a libvirt release.
-    pub fn libvirt(libvirt: LibvirtChoice) -> Self {
+    pub(crate) fn libvirt(libvirt: LibvirtChoice) -> Self {
         Self::of(Value::Libvirt(libvirt))
     }
 
@@ -133,12 +133,12 @@ impl Line {
     }
 
     /// Returns whether the line has a libvirt release.
-    pub fn is_software(&self) -> bool {
+    pub(crate) fn is_software(&self) -> bool {
         self.value.software().is_some()
     }
 
     /// Puts this line's value into a scenario.
-    pub fn put(&self, scenario: &mut Scenario, side: Side) {
+    pub(crate) fn put(&self, scenario: &mut Scenario, side: Side) {
         let (end, host) = match side {
             Side::Source => (&mut scenario.from, &mut scenario.from_host),
             Side::Destination => (&mut scenario.to, &mut scenario.to_host),
@@ -160,7 +160,7 @@ impl Line {
     }
 
     /// Returns whether this line stands for `value`: it is the same, or one of a run of releases that decide alike.
-    pub fn stands_for(&self, catalog: &Catalog, value: &Value) -> bool {
+    pub(crate) fn stands_for(&self, catalog: &Catalog, value: &Value) -> bool {
         if self.value == *value {
             return true;
         }

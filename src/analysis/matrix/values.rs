@@ -17,7 +17,12 @@ pub struct AxisError(String);
 ///
 /// # Errors
 /// The first value that cannot be parsed, with the nearest known name.
-pub fn lines_of(catalog: &Catalog, vary: Vary, values: &str, scenario: &Scenario) -> Result<Vec<Line>, AxisError> {
+pub(crate) fn lines_of(
+    catalog: &Catalog,
+    vary: Vary,
+    values: &str,
+    scenario: &Scenario,
+) -> Result<Vec<Line>, AxisError> {
     let mut lines = Vec::new();
     for text in values.split(',') {
         let range = text.split_once("..");

@@ -59,7 +59,7 @@ pub struct Risk {
 
 impl Risk {
     /// Returns whether it exists under TCG only, where no production guest runs.
-    pub fn is_tcg_only(&self) -> bool {
+    pub(crate) fn is_tcg_only(&self) -> bool {
         self.accels == [Accel::Tcg]
     }
 }

@@ -68,9 +68,7 @@ fn products(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Vec<Value
             scenario: with,
         })
     };
-    let product = |known: &Product| known.name.split(':').next().map(str::to_owned);
-    let groups = catalog.products().chunk_by(|one, other| product(one) == product(other));
-    groups.flat_map(|group| group.iter().rev()).filter_map(value).collect()
+    catalog.all_products().newest_first().filter_map(value).collect()
 }
 
 /// Returns the scenario with the default value of `choice`.
@@ -113,7 +111,7 @@ fn with_restart(choice: Choice, before: &Scenario, mut with: Scenario) -> Scenar
 
 /// Returns the scenario with a typed value that no list contains: a package, a topology, a downstream machine type, a
 /// host. `None` if the text is not such a value.
-pub fn free_value(choice: Choice, catalog: &Catalog, scenario: &Scenario, typed: &str) -> Option<Scenario> {
+pub(crate) fn free_value(choice: Choice, catalog: &Catalog, scenario: &Scenario, typed: &str) -> Option<Scenario> {
     let mut with = scenario.clone();
     let both = |release: &Release| (release.libvirt.clone(), release.qemu.clone());
     match choice {

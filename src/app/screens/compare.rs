@@ -21,15 +21,12 @@ pub(crate) enum Line {
     Heading(String),
     /// A label with the values of A and B. Lines that continue the previous one have no label.
     Pair {
-        /// The name of the value.
         label: String,
-        /// The value of A.
         a: String,
         /// The value of B, or `same`.
         b: String,
         /// Whether the two values differ.
         differs: bool,
-        /// Whether the values are the answers.
         is_answer: bool,
     },
     /// A sentence across both columns.
@@ -41,7 +38,6 @@ pub(crate) enum Line {
 /// The state of the comparison.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Compare {
-    /// The lines.
     pub(crate) lines: Vec<Line>,
     /// Whether A is the reverse direction of B, because no scenario is set as A.
     pub(crate) is_reverse: bool,

@@ -20,7 +20,6 @@ pub(crate) const SIDE_BY_SIDE: u16 = 112;
 /// One feature at every stage.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct FeatureTrack {
-    /// The feature.
     pub(crate) feature: FeatureId,
     /// The effect on the guest, if there is one.
     pub(crate) change: Option<FeatureChange>,

@@ -44,7 +44,6 @@ pub struct HostModel {
     side: Side,
     /// The release that was picked in place of the side's.
     picked: Option<Release>,
-    /// The host.
     host: HostChoice,
     /// The possible results, the likeliest first; empty if there is none.
     pub(crate) found: Vec<PossibleExpansion>,

@@ -130,7 +130,6 @@ named_enum! {
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Expect {
-    /// The verdict.
     pub(crate) verdict: Option<Verdict>,
     /// The deciding rule.
     pub(crate) rule: Option<RuleId>,

@@ -71,6 +71,7 @@ impl Catalog {
     ///
     /// # Errors
     /// What is wrong with the facts: too many features, no release, a release that names no map.
+    #[doc(hidden)]
     pub fn new(parts: Parts) -> Result<Self, CatalogError> {
         if parts.features.len() > CAPACITY {
             return Err(CatalogError(format!("{} features are named, and {CAPACITY} fit", parts.features.len())));
@@ -210,6 +211,7 @@ impl Catalog {
     ///
     /// # Errors
     /// Says so when the name is taken.
+    #[doc(hidden)]
     pub fn add_user_map(&mut self, name: &str, source: &str, map: CpuMap) -> Result<LibvirtId, CatalogError> {
         if self.libvirt(name).is_some() || name == "old" || name == "new" || name == "?" {
             return Err(CatalogError(format!("the name {name} is taken by a release; choose another for the map")));

@@ -63,7 +63,7 @@ impl Scenario {
     ///
     /// # Errors
     /// As [`parse`](Self::parse).
-    pub fn parse_over(catalog: &Catalog, (base, given): (&Self, &[Key]), word: &str) -> Result<Self, LinkError> {
+    pub(crate) fn parse_over(catalog: &Catalog, (base, given): (&Self, &[Key]), word: &str) -> Result<Self, LinkError> {
         let mut scenario = Self { features: Policies::default(), running: None, ..base.clone() };
         let mut seen: Vec<Key> = Vec::new();
         let mut column = 1;
@@ -245,7 +245,7 @@ impl Scenario {
     }
 
     /// Returns the model's name, the mode, or `?`.
-    pub fn cpu_name<'a>(&self, catalog: &'a Catalog) -> &'a str {
+    pub(crate) fn cpu_name<'a>(&self, catalog: &'a Catalog) -> &'a str {
         match self.cpu {
             CpuChoice::Model(Told::Is(model)) => catalog.model_name(model),
             CpuChoice::Model(Told::Unknown) => "?",
@@ -337,12 +337,12 @@ fn suggest_part(catalog: &Catalog, name: &str) -> Option<String> {
 }
 
 /// Returns how a release is written in a word, always with its QEMU.
-pub fn write_release(catalog: &Catalog, release: &super::Release) -> String {
+pub(crate) fn write_release(catalog: &Catalog, release: &super::Release) -> String {
     release::write(catalog, release, None)
 }
 
 /// Returns how a host is written in a word.
-pub fn write_host(catalog: &Catalog, host: &HostChoice) -> String {
+pub(crate) fn write_host(catalog: &Catalog, host: &HostChoice) -> String {
     value::write_host(catalog, host).into_owned()
 }
 
@@ -352,6 +352,6 @@ pub fn write_machine(catalog: &Catalog, machine: &MachineChoice) -> String {
 }
 
 /// Returns how a topology is written in a word: `1-2-1`, `1-2-2-1` with several dies, or `?`.
-pub fn write_topology(topology: Told<Topology>) -> String {
+pub(crate) fn write_topology(topology: Told<Topology>) -> String {
     value::write_topology(topology)
 }

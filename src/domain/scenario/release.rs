@@ -11,9 +11,9 @@ use super::{DEFAULT_QEMU, EMULATOR, EXAMPLE_LIBVIRT, Told, ValueError, link};
 pub enum LibvirtChoice {
     /// A release, and the package's build where one was named (`3.el9`).
     Release(LibvirtId, Option<Box<str>>),
-    /// The example's *old*: [`EXAMPLE_LIBVIRT`].
+    /// The example's *old*: libvirt 9.0.0.
     Old,
-    /// The example's *new*: [`EXAMPLE_LIBVIRT`] with the scenario's feature taken out of every model.
+    /// The example's *new*: libvirt 9.0.0 with the scenario's feature taken out of every model.
     New,
     /// Not known.
     Unknown,
@@ -21,7 +21,7 @@ pub enum LibvirtChoice {
 
 impl LibvirtChoice {
     /// Returns the release that it is, for *old* and *new* the one they are made from; `None` if it is not known.
-    pub fn id(&self, catalog: &Catalog) -> Option<LibvirtId> {
+    pub(crate) fn id(&self, catalog: &Catalog) -> Option<LibvirtId> {
         match self {
             Self::Release(id, _) => Some(*id),
             Self::Old | Self::New => catalog.libvirt(EXAMPLE_LIBVIRT),
@@ -75,7 +75,7 @@ const KUBEVIRTS: [&str; 3] = ["kubevirt", "kubevirt-cs10", "harvester"];
 
 impl Release {
     /// Returns this libvirt with the default QEMU.
-    pub const fn with_default_qemu(libvirt: LibvirtChoice) -> Self {
+    pub(crate) const fn with_default_qemu(libvirt: LibvirtChoice) -> Self {
         Self::new(libvirt, QemuChoice { version: Told::Is(DEFAULT_QEMU), build: None })
     }
 
@@ -85,12 +85,12 @@ impl Release {
     }
 
     /// Puts another libvirt in place; what a product ships is no longer what is meant.
-    pub fn set_libvirt(&mut self, libvirt: LibvirtChoice) {
+    pub(crate) fn set_libvirt(&mut self, libvirt: LibvirtChoice) {
         (self.libvirt, self.product) = (libvirt, None);
     }
 
     /// Puts another QEMU in place.
-    pub fn set_qemu(&mut self, qemu: QemuChoice) {
+    pub(crate) fn set_qemu(&mut self, qemu: QemuChoice) {
         (self.qemu, self.product) = (qemu, None);
     }
 

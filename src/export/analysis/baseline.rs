@@ -19,8 +19,7 @@ fn xml(catalog: &Catalog, common: &Common) -> String {
     out
 }
 
-/// Returns the baseline as text.
-pub fn baseline_text(catalog: &Catalog, baseline: &Baseline) -> String {
+pub(crate) fn baseline_text(catalog: &Catalog, baseline: &Baseline) -> String {
     let mut out = String::new();
     let machine = catalog.machine_name(baseline.machine);
     wrapped(&mut out, "", &format!("Machine type {machine}: the newest that all these releases have."));
@@ -79,7 +78,7 @@ fn one(out: &mut String, catalog: &Catalog, baseline: &Baseline, common: &Common
 }
 
 /// Returns the baseline as JSON.
-pub fn baseline_json(catalog: &Catalog, baseline: &Baseline) -> String {
+pub(crate) fn baseline_json(catalog: &Catalog, baseline: &Baseline) -> String {
     json(&serde_json::json!({
         "schema": SCHEMA,
         "machine": catalog.machine_name(baseline.machine),

@@ -14,17 +14,17 @@ use crate::resolve::Verdict;
 use std::fmt::Write;
 
 /// Returns the names of models, separated by commas.
-pub fn model_names(catalog: &Catalog, models: &[ModelId]) -> String {
+pub(crate) fn model_names(catalog: &Catalog, models: &[ModelId]) -> String {
     models.iter().map(|model| catalog.model_name(*model)).collect::<Vec<_>>().join(", ")
 }
 
 /// Returns the names of features, separated by commas.
-pub fn feature_names(catalog: &Catalog, features: &[FeatureId]) -> String {
+pub(crate) fn feature_names(catalog: &Catalog, features: &[FeatureId]) -> String {
     names(catalog, features.iter().copied())
 }
 
 /// Returns in one sentence why a difference matters to a migration from left to right.
-pub const fn reason_text(why: Why) -> &'static str {
+pub(crate) const fn reason_text(why: Why) -> &'static str {
     match why {
         Why::RemovedListed => {
             "Removed from the model and marked removed='yes'. The destination's setting for removed features on incoming \
@@ -42,7 +42,7 @@ pub const fn reason_text(why: Why) -> &'static str {
 }
 
 /// Returns how the features of two models fall into groups.
-pub const fn model_group(why: Why) -> &'static str {
+pub(crate) const fn model_group(why: Why) -> &'static str {
     match why {
         Why::RemovedListed => "the right marks it removed",
         Why::RemovedUnlisted | Why::Unknown => "only the left has it",
@@ -52,7 +52,7 @@ pub const fn model_group(why: Why) -> &'static str {
 }
 
 /// Returns in one sentence what the difference between two models does to a guest whose model is changed.
-pub const fn model_text(why: Why) -> &'static str {
+pub(crate) const fn model_text(why: Why) -> &'static str {
     match why {
         Why::RemovedListed => {
             "Removed from the right model: a guest changed from left to right loses it at its next start."
@@ -66,7 +66,7 @@ pub const fn model_text(why: Why) -> &'static str {
 }
 
 /// Returns how one guest fares, in a few words: `aborted (T7)`; `None` is one that no machine type starts.
-pub fn outcome_text(outcome: Option<&GuestOutcome>) -> String {
+pub(crate) fn outcome_text(outcome: Option<&GuestOutcome>) -> String {
     let Some(outcome) = outcome else { return Verdict::StartRefused.name().to_owned() };
     // The rule of another feature's trouble would mislead.
     let rule = outcome.outcome.rule.filter(|_| outcome.verdict() == outcome.outcome.verdict);
@@ -76,7 +76,7 @@ pub fn outcome_text(outcome: Option<&GuestOutcome>) -> String {
 }
 
 /// Returns the difference of two maps as text, with what it does to guests.
-pub fn diff_text(catalog: &Catalog, diff: &MapDiff, effects: &[Effect]) -> String {
+pub(crate) fn diff_text(catalog: &Catalog, diff: &MapDiff, effects: &[Effect]) -> String {
     let name = |id| &*catalog.release(id).name;
     let mut out = format!("{} and {}\n", name(diff.old), name(diff.new));
     for (release, lower) in [diff.old, diff.new].into_iter().filter_map(|id| Some((id, stand_in(catalog, id)?))) {
@@ -138,7 +138,7 @@ fn groups(out: &mut String, catalog: &Catalog, diff: &ModelDiff, group: impl Fn(
 }
 
 /// Returns the difference of two models of one release's map as text; `None` is no difference.
-pub fn models_text(
+pub(crate) fn models_text(
     catalog: &Catalog,
     release: LibvirtId,
     (one, other): (ModelId, ModelId),
@@ -158,7 +158,7 @@ pub fn models_text(
 }
 
 /// Returns the same as JSON.
-pub fn models_json(
+pub(crate) fn models_json(
     catalog: &Catalog,
     release: LibvirtId,
     (one, other): (ModelId, ModelId),
@@ -180,7 +180,7 @@ fn differs(catalog: &Catalog, diff: &ModelDiff) -> serde_json::Map<String, serde
 }
 
 /// Returns the difference of two maps as JSON.
-pub fn diff_json(catalog: &Catalog, diff: &MapDiff, effects: &[Effect]) -> String {
+pub(crate) fn diff_json(catalog: &Catalog, diff: &MapDiff, effects: &[Effect]) -> String {
     let names = |models: &[ModelId]| models.iter().map(|m| catalog.model_name(*m).to_owned()).collect::<Vec<_>>();
     let models: Vec<serde_json::Value> = diff
         .models

@@ -32,7 +32,7 @@ pub struct ExpansionReport<'a> {
 }
 
 /// Returns how the score of a candidate comes about: `7 = 5 require + 2 for 1 disable`.
-pub fn score_text(candidate: &Candidate) -> String {
+pub(crate) fn score_text(candidate: &Candidate) -> String {
     let (require, disable, penalties) =
         (candidate.enabled_count(), candidate.disabled_count(), candidate.score.penalties());
     let mut text = format!("{} = {require} require", candidate.score.total);
@@ -84,8 +84,7 @@ fn by_policy(features: impl Iterator<Item = (FeatureId, Policy)>) -> Vec<(Policy
     groups
 }
 
-/// Returns the expansion as text.
-pub fn expansion_text(catalog: &Catalog, report: &ExpansionReport<'_>) -> String {
+pub(crate) fn expansion_text(catalog: &Catalog, report: &ExpansionReport<'_>) -> String {
     let host = report.host.map(|host| format!(" of {host}")).unwrap_or_default();
     let mut out = format!("host-model{host} on {}, accelerator {}\n", report.on, report.accel.name());
     for (index, way) in report.ways.iter().enumerate() {
@@ -134,7 +133,7 @@ fn why_text(out: &mut String, catalog: &Catalog, decoded: &HostModel) {
 }
 
 /// Returns why the chosen model won, in one sentence; empty where libvirt itself told the model.
-pub fn expansion_reason(catalog: &Catalog, decoded: &HostModel) -> String {
+pub(crate) fn expansion_reason(catalog: &Catalog, decoded: &HostModel) -> String {
     let Some(winner) = decoded.winner() else { return String::new() };
     let name = catalog.model_name(winner.model);
     let second = decoded.runner_up.and_then(|(index, why)| Some((decoded.candidates.get(index)?, why)));
@@ -148,7 +147,7 @@ pub fn expansion_reason(catalog: &Catalog, decoded: &HostModel) -> String {
 }
 
 /// Returns how many models were not possible, by their reasons; `None` if every model was possible.
-pub fn rejections_text(decoded: &HostModel) -> Option<String> {
+pub(crate) fn rejections_text(decoded: &HostModel) -> Option<String> {
     let counted = REJECTIONS.iter().filter_map(|why| {
         let many = rejected(decoded, *why).count();
         (many > 0).then(|| format!("{many} {}", rejection(*why).1))
@@ -184,7 +183,7 @@ pub fn expansion_xml(catalog: &Catalog, report: &ExpansionReport<'_>) -> String 
 }
 
 /// Returns the expansion as JSON.
-pub fn expansion_json(catalog: &Catalog, report: &ExpansionReport<'_>) -> String {
+pub(crate) fn expansion_json(catalog: &Catalog, report: &ExpansionReport<'_>) -> String {
     let mut object = Map::new();
     let head = [
         ("schema", json!(SCHEMA)),
@@ -249,7 +248,11 @@ fn candidate_json(catalog: &Catalog, candidate: &Candidate) -> Value {
 }
 
 /// Returns what host-model of a host becomes on every release, as text; a host of `None` is TCG's.
-pub fn releases_text(catalog: &Catalog, (host, qemu): (Option<&str>, Version), runs: &[SameExpansion]) -> String {
+pub(crate) fn releases_text(
+    catalog: &Catalog,
+    (host, qemu): (Option<&str>, Version),
+    runs: &[SameExpansion],
+) -> String {
     let mut out = format!("host-model of {} with QEMU {qemu}, by libvirt release\n\n", host.unwrap_or("TCG"));
     let label = |run: &SameExpansion| {
         let name = |id| &*catalog.release(id).name;
@@ -280,7 +283,11 @@ pub fn releases_text(catalog: &Catalog, (host, qemu): (Option<&str>, Version), r
 }
 
 /// Returns the same as JSON.
-pub fn releases_json(catalog: &Catalog, (host, qemu): (Option<&str>, Version), runs: &[SameExpansion]) -> String {
+pub(crate) fn releases_json(
+    catalog: &Catalog,
+    (host, qemu): (Option<&str>, Version),
+    runs: &[SameExpansion],
+) -> String {
     let run = |run: &SameExpansion| {
         json!({
             "first": catalog.release(run.first).name,

@@ -36,7 +36,7 @@ pub fn state_word(state: State) -> &'static str {
 }
 
 /// Returns what a lane says where source and destination part.
-pub fn parting_text(lane: Lane) -> &'static str {
+pub(crate) fn parting_text(lane: Lane) -> &'static str {
     match lane {
         Lane::Text => "libvirt wrote this here",
         Lane::Map => "the CPU maps differ",
@@ -48,7 +48,7 @@ pub fn parting_text(lane: Lane) -> &'static str {
 
 /// Returns what is written, in one word.
 #[expect(clippy::wildcard_enum_match_arm, reason = "only these states are about what is written")]
-pub fn mention_word(state: State) -> &'static str {
+pub(crate) fn mention_word(state: State) -> &'static str {
     match state {
         State::Mention(policy) => policy.name(),
         State::Flag(true) => "on",
@@ -58,7 +58,7 @@ pub fn mention_word(state: State) -> &'static str {
 }
 
 /// Returns what a CPU map has, in one or two words.
-pub fn map_word(membership: Membership) -> &'static str {
+pub(crate) fn map_word(membership: Membership) -> &'static str {
     match membership {
         Membership::NoModel => "no model",
         Membership::Unknown => "unknown",
@@ -71,7 +71,7 @@ pub fn map_word(membership: Membership) -> &'static str {
 
 /// Returns the result of a comparison, in one or two words.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the full check's states have their own words")]
-pub fn comparison_text(compared: Comparison) -> String {
+pub(crate) fn comparison_text(compared: Comparison) -> String {
     match compared.result {
         State::Unmentioned => "adds nothing".to_owned(),
         State::Mention(policy) => format!("adds {}", policy.name()),
@@ -90,7 +90,7 @@ pub fn origin_text(by: By) -> String {
 }
 
 /// Returns a table with a line for each stage; `*` marks a stage that changed the feature.
-pub fn follow_text(catalog: &Catalog, scenario: &Scenario, feature: FeatureId, seen: &[Seen]) -> String {
+pub(crate) fn follow_text(catalog: &Catalog, scenario: &Scenario, feature: FeatureId, seen: &[Seen]) -> String {
     let mut out = format!("{}\n{}\n\n", scenario.word(catalog), catalog.feature_name(feature));
     for (number, seen) in seen.iter().enumerate() {
         let mark = if seen.changed { '*' } else { ' ' };
@@ -102,7 +102,7 @@ pub fn follow_text(catalog: &Catalog, scenario: &Scenario, feature: FeatureId, s
 }
 
 /// Returns the stages as JSON.
-pub fn follow_json(catalog: &Catalog, scenario: &Scenario, feature: FeatureId, seen: &[Seen]) -> String {
+pub(crate) fn follow_json(catalog: &Catalog, scenario: &Scenario, feature: FeatureId, seen: &[Seen]) -> String {
     let stages: Vec<serde_json::Value> = seen
         .iter()
         .map(|seen| {

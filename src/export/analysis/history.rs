@@ -15,7 +15,7 @@ fn release(catalog: &Catalog, id: LibvirtId) -> &str {
 
 /// Returns when something changed: the release where it was read, and `after A, by B` where no map of the releases between
 /// was read.
-pub fn since_text(catalog: &Catalog, after: Option<LibvirtId>, since: LibvirtId) -> String {
+pub(crate) fn since_text(catalog: &Catalog, after: Option<LibvirtId>, since: LibvirtId) -> String {
     let by = catalog.release(since);
     let Some(after) = after.map(|after| catalog.release(after)) else { return by.name.to_string() };
     let is_between = |known: &&LibvirtRelease| {
@@ -28,25 +28,25 @@ pub fn since_text(catalog: &Catalog, after: Option<LibvirtId>, since: LibvirtId)
 }
 
 /// Returns what changed in a model, in words separated by semicolons.
-pub fn change_text(catalog: &Catalog, change: &Change) -> String {
+pub(crate) fn change_text(catalog: &Catalog, change: &Change) -> String {
     parts(catalog, change).join("; ")
 }
 
 /// Returns what a feature was to a model, in words separated by semicolons.
-pub fn membership_text(catalog: &Catalog, segments: &[Segment<Membership>]) -> String {
+pub(crate) fn membership_text(catalog: &Catalog, segments: &[Segment<Membership>]) -> String {
     let said = told(segments).map(|segment| format!("{} {}", segment.state.name(), run(catalog, segment)));
     said.collect::<Vec<_>>().join("; ")
 }
 
 /// Returns under which accelerators and machine types QEMU turns a feature on.
-pub fn enabled_by_text(catalog: &Catalog, on: &TurnedOn) -> String {
+pub(crate) fn enabled_by_text(catalog: &Catalog, on: &TurnedOn) -> String {
     let accels: Vec<&str> = on.accels.iter().map(|accel| accel.name()).collect();
     let machines = on.machines.as_ref().map_or("every machine type".to_owned(), |some| machines(catalog, some));
     format!("{}; {machines}", and_list(&accels))
 }
 
 /// Returns machine types by family, neighbours together.
-pub fn machines_text(catalog: &Catalog, some: &[MachineId]) -> String {
+pub(crate) fn machines_text(catalog: &Catalog, some: &[MachineId]) -> String {
     machines(catalog, some)
 }
 
@@ -78,8 +78,7 @@ fn parts(catalog: &Catalog, change: &Change) -> Vec<String> {
     said
 }
 
-/// Returns the history of a model as text.
-pub fn model_history_text(catalog: &Catalog, history: &ModelHistory) -> String {
+pub(crate) fn model_history_text(catalog: &Catalog, history: &ModelHistory) -> String {
     let mut out = format!("{}\n\nlibvirt:\n", catalog.model_name(history.model));
     if history.steps.is_empty() {
         out.push_str("  in no map\n");
@@ -101,7 +100,7 @@ pub fn model_history_text(catalog: &Catalog, history: &ModelHistory) -> String {
 }
 
 /// Returns the history of a model as JSON.
-pub fn model_history_json(catalog: &Catalog, history: &ModelHistory) -> String {
+pub(crate) fn model_history_json(catalog: &Catalog, history: &ModelHistory) -> String {
     let steps: Vec<serde_json::Value> = history
         .steps
         .iter()
@@ -148,8 +147,7 @@ fn told(segments: &[Segment<Membership>]) -> impl Iterator<Item = &Segment<Membe
     segments.iter().filter(|segment| !matches!(segment.state, Membership::NoModel | Membership::Unknown))
 }
 
-/// Returns the history of a feature as text.
-pub fn feature_history_text(catalog: &Catalog, history: &FeatureHistory) -> String {
+pub(crate) fn feature_history_text(catalog: &Catalog, history: &FeatureHistory) -> String {
     let mut out = format!("{}\n\n", catalog.feature_name(history.feature));
     let known: Vec<String> = history.known.iter().filter(|s| s.state).map(|s| run(catalog, s)).collect();
     let _ = if known.is_empty() {
@@ -177,7 +175,7 @@ pub fn feature_history_text(catalog: &Catalog, history: &FeatureHistory) -> Stri
 }
 
 /// Returns the history of a feature as JSON.
-pub fn feature_history_json(catalog: &Catalog, history: &FeatureHistory) -> String {
+pub(crate) fn feature_history_json(catalog: &Catalog, history: &FeatureHistory) -> String {
     let models: Vec<serde_json::Value> = history
         .models
         .iter()

@@ -6,7 +6,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::scenario::{CpuChoice, Scenario, Told, write_host, write_machine};
 use crate::explain;
 use crate::export::report::wrapped;
-use crate::export::{FACTS_HASH, SCHEMA, TOOL, csv_cell, markdown_cell, tool_line};
+use crate::export::{FACTS_HASH, SCHEMA, TOOL, WIDEST_COLUMN, csv_cell, markdown_cell, tool_line};
 use crate::resolve::{Row, RuleId};
 use std::fmt::Write;
 
@@ -29,7 +29,7 @@ pub fn line_name(catalog: &Catalog, line: &Line) -> String {
 }
 
 /// Returns the name of a run of lines, from the names of its first and its last: `3.5.0 to 9.0.0`.
-pub fn fold_name(first: &str, last: &str) -> String {
+pub(crate) fn fold_name(first: &str, last: &str) -> String {
     let last = last.rsplit("..").next().unwrap_or_default();
     let first = first.split("..").next().unwrap_or_default();
     if first == last { first.to_owned() } else { format!("{first} to {last}") }
@@ -50,7 +50,7 @@ pub fn matrix_text(catalog: &Catalog, scenario: &Scenario, matrix: &Matrix) -> S
     for (number, title) in titles.iter().enumerate() {
         let _ = writeln!(out, "{:>4}  {title}", number + 1);
     }
-    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(4);
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).clamp(4, WIDEST_COLUMN);
     let fit = (COLUMNS.saturating_sub(width) / CELL).max(1);
     for (block, columns) in columns.chunks(fit).enumerate() {
         let _ = write!(out, "\n{:<width$}", "From");
@@ -72,7 +72,7 @@ pub fn matrix_text(catalog: &Catalog, scenario: &Scenario, matrix: &Matrix) -> S
 }
 
 /// Returns the matrix as a table in Markdown, equal neighbours folded.
-pub fn matrix_markdown(catalog: &Catalog, scenario: &Scenario, matrix: &Matrix) -> String {
+pub(crate) fn matrix_markdown(catalog: &Catalog, scenario: &Scenario, matrix: &Matrix) -> String {
     let ([rows, columns], names) = folded(catalog, matrix);
     let [names, titles] = names.map(|names| names.iter().map(|name| markdown_cell(name)).collect::<Vec<_>>());
     let mut out = format!("`{}`\n\n| from \\ to | {} |\n", fixed(catalog, scenario, matrix), titles.join(" | "));
@@ -130,7 +130,7 @@ pub fn matrix_csv(catalog: &Catalog, matrix: &Matrix) -> String {
 }
 
 /// Returns the matrix as JSON.
-pub fn matrix_json(catalog: &Catalog, scenario: &Scenario, matrix: &Matrix) -> String {
+pub(crate) fn matrix_json(catalog: &Catalog, scenario: &Scenario, matrix: &Matrix) -> String {
     let mut rows = Vec::new();
     for row in 0..matrix.rows().len() {
         let cells: Vec<serde_json::Value> = (0..matrix.columns().len())

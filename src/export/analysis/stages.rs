@@ -32,7 +32,7 @@ impl StageText<'_> {
     }
 
     /// Returns what happens to the feature, in one sentence without a full stop: the heading of the drawing.
-    pub fn headline(&self, seen: &[Seen], answer: &str) -> String {
+    pub(crate) fn headline(&self, seen: &[Seen], answer: &str) -> String {
         let name = self.name();
         let cpu = seen.get(Step::DestinationCpu as usize).and_then(|seen| seen.lanes.qemu);
         let cause = match (parting(seen), seen.get(Step::Received as usize).map(|seen| seen.state)) {

@@ -11,7 +11,6 @@ use crate::domain::map::ModelId;
 pub struct BaselineCpu {
     /// The vendor that its definition names.
     pub vendor: Option<Vendor>,
-    /// Its model, if it has one.
     pub model: Option<ModelId>,
     /// The model's features, with the definition's policies applied.
     pub features: FeatureSet,

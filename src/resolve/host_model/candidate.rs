@@ -9,7 +9,6 @@ use crate::domain::map::{ModelDefinition, ModelId};
 /// One model that can describe the processor.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Candidate {
-    /// The model.
     pub model: ModelId,
     /// Whether one of its signatures is the processor's.
     pub signature_matches: bool,

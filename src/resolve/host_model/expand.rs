@@ -4,7 +4,7 @@
 use super::{HostModel, Libvirt, Processor, Purpose, QemuModels, decode};
 use crate::domain::behaviour::{DropUnknown, QuirkKind};
 use crate::domain::catalog::{Catalog, QemuView};
-use crate::domain::definition::{Check, Definition, Fallback, Match, Mode, Policies, Policy, PolicyStore};
+use crate::domain::definition::{Check, Definition, Fallback, Match, Mode, Policies, Policy};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
 use crate::domain::map::{CpuMap, ModelId};
@@ -138,7 +138,7 @@ fn written(libvirt: Libvirt<'_>, decoded: HostModel, properties: FeatureSet, wan
 }
 
 /// Returns the host-model that a guest gets before its own definition is looked at: what migrates of what QEMU enables.
-pub fn migratable_host_model(libvirt: Libvirt<'_>, probe: &Probe) -> Option<HostModel> {
+pub(crate) fn migratable_host_model(libvirt: Libvirt<'_>, probe: &Probe) -> Option<HostModel> {
     let features = probe.processor.features - probe.not_migratable;
     decoded_for_guest(libvirt, probe, &Processor { features, ..probe.processor.clone() })
 }
@@ -150,11 +150,6 @@ pub fn domcapabilities(catalog: &Catalog, libvirt: Libvirt<'_>, probe: &Probe) -
         decoded.features.sort_by_key(|(feature, _)| catalog.feature_name(*feature));
     }
     Some(decoded)
-}
-
-/// Returns the host's CPU in `virsh capabilities`: the silicon, decoded without QEMU.
-pub fn host_capabilities(libvirt: Libvirt<'_>, silicon: &Processor) -> Option<HostModel> {
-    decode(libvirt, silicon, Purpose::Host, &[])
 }
 
 fn decoded_for_guest(libvirt: Libvirt<'_>, probe: &Probe, processor: &Processor) -> Option<HostModel> {

@@ -81,7 +81,7 @@ fn add_new(found: &mut Vec<PossibleExpansion>, label: Option<&String>, ways: Vec
 
 /// Returns the same where `virsh domcapabilities` of this libvirt and QEMU already shows host-model on the host: its
 /// model and vendor, and its features.
-pub fn expansions_of_domcapabilities(
+pub(crate) fn expansions_of_domcapabilities(
     catalog: &Catalog,
     request: &Request<'_>,
     described: (ModelId, Option<Vendor>),
@@ -149,7 +149,7 @@ const STEPPINGS: u32 = 16;
 
 /// Returns the features that this libvirt and this QEMU know by name and that nobody asked the host about: it may have
 /// them.
-pub fn not_asked(map: &CpuMap, qemu: &QemuView<'_>, asked: FeatureSet) -> FeatureSet {
+pub(crate) fn not_asked(map: &CpuMap, qemu: &QemuView<'_>, asked: FeatureSet) -> FeatureSet {
     (qemu.properties & map.known) - asked
 }
 

@@ -12,14 +12,14 @@ pub struct QemuModels(Vec<Option<FeatureSet>>);
 
 impl QemuModels {
     /// Returns what QEMU cannot enable of the model; `None` for a model that it does not list.
-    pub fn blockers(&self, model: ModelId) -> Option<FeatureSet> {
+    pub(crate) fn blockers(&self, model: ModelId) -> Option<FeatureSet> {
         self.0.get(usize::from(model.0)).copied().flatten()
     }
 
     /// Returns the models of `qemu` where it offers a guest `offered`. What was recorded of TCG counts; everything else
     /// is derived: the model's defaults on QEMU's newest machine type, less what is offered. QEMU gives `topoext` under
     /// KVM on every processor.
-    pub fn of(catalog: &Catalog, qemu: &QemuView<'_>, accel: Accel, offered: FeatureSet) -> Self {
+    pub(crate) fn of(catalog: &Catalog, qemu: &QemuView<'_>, accel: Accel, offered: FeatureSet) -> Self {
         let recorded = accel == Accel::Tcg && qemu.lists.models.iter().any(|known| !known.tcg_blockers.is_empty());
         let newest = newest_machine(catalog, qemu);
         let mut given = offered;

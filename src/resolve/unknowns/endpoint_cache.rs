@@ -55,6 +55,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Returns the facts it resolves with.
+    #[doc(hidden)]
     pub fn catalog(&self) -> &'a Catalog {
         self.catalog
     }
@@ -76,6 +77,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Returns the same with the features it is about.
+    #[doc(hidden)]
     pub fn brief(&mut self, scenario: &Scenario) -> OutcomeWithFeatures {
         self.plan(scenario).map_or(OutcomeWithFeatures::depends(None), |plan| plan.brief())
     }
@@ -84,6 +86,7 @@ impl<'a> Resolver<'a> {
     ///
     /// # Errors
     /// It costs more than is left.
+    #[doc(hidden)]
     pub fn brief_within(
         &mut self,
         scenario: &Scenario,
@@ -95,12 +98,14 @@ impl<'a> Resolver<'a> {
     }
 
     /// Returns what the answer to `scenario` costs at most, in cases.
+    #[doc(hidden)]
     pub fn price(&mut self, scenario: &Scenario) -> usize {
         self.plan(scenario).map_or(0, |plan| plan.price())
     }
 
     /// Returns the answer in short of a guest that arrives unchanged whatever is not known, in the row of the decision
     /// table if one is given; `None` for every other.
+    #[doc(hidden)]
     pub fn unchanged(&mut self, scenario: &Scenario, row: Option<Row>) -> Option<Outcome> {
         self.plan(scenario).ok()?.unchanged(row)
     }
@@ -124,7 +129,7 @@ impl<'a> Resolver<'a> {
     ///
     /// # Errors
     /// The input without which nothing can be said.
-    pub fn plan<'s>(&mut self, scenario: &'s Scenario) -> Result<Plan<'s>, Dependence>
+    pub(crate) fn plan<'s>(&mut self, scenario: &'s Scenario) -> Result<Plan<'s>, Dependence>
     where
         'a: 's,
     {
@@ -172,7 +177,7 @@ impl Budget {
     }
 
     /// Returns the budget of a table that is written: some seconds.
-    pub const fn of_table() -> Self {
+    pub(crate) const fn of_table() -> Self {
         Self { left: 1_000_000, spare: false }
     }
 
@@ -185,7 +190,7 @@ impl Budget {
     ///
     /// # Errors
     /// It costs more than is left; nothing is spent.
-    pub fn spend(&mut self, price: usize) -> Result<(), BudgetExceeded> {
+    pub(crate) fn spend(&mut self, price: usize) -> Result<(), BudgetExceeded> {
         match self.left.checked_sub(price) {
             Some(left) => self.left = left,
             None if self.spare => *self = Self { left: 0, spare: false },

@@ -58,6 +58,8 @@ pub(super) struct Agreement {
     pub(super) cases: Vec<Vec<usize>>,
     /// What the answer depends on; empty where all cases have one answer.
     pub(super) depends_on: Vec<Dependence>,
+    /// Whether the guest arrives in every case, in some with another CPU.
+    pub(super) completes: bool,
     /// What all cases share, where they have one verdict and still differ.
     pub(super) either_way: Option<OutcomeWithFeatures>,
     /// What is told in short of the cases with the first answer; `None` where none was tried.
@@ -67,7 +69,7 @@ pub(super) struct Agreement {
 impl Agreement {
     /// Everything is known.
     pub(super) fn of_one_case() -> Self {
-        Self { cases: vec![Vec::new()], depends_on: Vec::new(), either_way: None, brief: None }
+        Self { cases: vec![Vec::new()], depends_on: Vec::new(), completes: false, either_way: None, brief: None }
     }
 }
 
@@ -157,10 +159,13 @@ impl Plan<'_> {
         }
         let differ = !is_cut && combinations.is_exhaustive() && !depends_on.is_empty();
         let either_way = if differ { tried.shared() } else { None };
+        let arrives = |answer: &Option<usize>| answer.is_none_or(|index| tried.answers[index].verdict.is_completed());
+        let completes = differ && either_way.is_none() && tried.of.iter().all(arrives);
         let cases = if wanted == Wanted::Whether { vec![first] } else { tried.counted() };
         Ok(Agreement {
             cases: cases.into_iter().map(|case| combinations.get(case).to_vec()).collect(),
             depends_on,
+            completes,
             either_way,
             brief: tried.of[first].map(|index| tried.briefs[index]),
         })
@@ -182,7 +187,7 @@ impl Plan<'_> {
     /// Returns the answer in short of a guest that arrives unchanged whatever is not known, in the row of the decision
     /// table if one is given; `None` for every other. Stops at the first case that says otherwise, so that many scenarios
     /// can be tried where few will do.
-    pub fn unchanged(&self, row: Option<Row>) -> Option<Outcome> {
+    pub(crate) fn unchanged(&self, row: Option<Row>) -> Option<Outcome> {
         let outcome = self.brief_of(&[])?.outcome;
         let passed_over = |outcome: Outcome| self.same_any_host && outcome.verdict == Verdict::StartRefused;
         let in_row = |outcome: Outcome| row.is_none() || outcome.row == row;

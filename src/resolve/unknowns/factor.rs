@@ -163,8 +163,8 @@ impl Plan<'_> {
         };
         let definitions = || live.into_iter().chain(running.and_then(|running| running.inactive.as_ref()));
         let policies = |policy: Policy| {
-            let of = |definition: &Definition| !definition.features.sets().with(policy).is_empty();
-            !scenario.features.sets().with(policy).is_empty() || definitions().any(of)
+            let of = |definition: &Definition| !definition.features.with(policy).is_empty();
+            !scenario.features.with(policy).is_empty() || definitions().any(of)
         };
         let forbids = policies(Policy::Forbid);
         // These are held against the whole host, or libvirt chooses the model.
@@ -173,8 +173,8 @@ impl Plan<'_> {
         let Some(id) = model else {
             return GuestView { model, features: FeatureSet::ALL, forbids, has_optional: true };
         };
-        let mut features = scenario.features.sets().mentioned();
-        definitions().for_each(|definition| features |= definition.features.sets().mentioned());
+        let mut features = scenario.features.mentioned();
+        definitions().for_each(|definition| features |= definition.features.mentioned());
         for accel in [Accel::Kvm, Accel::Tcg] {
             features |= catalog
                 .qemu_defaults()

@@ -6,7 +6,7 @@ use crate::domain::downstream::DownstreamMachine;
 use crate::domain::map::ModelId;
 use crate::domain::package::Presence;
 use crate::domain::qemu::{Accel, MachineId};
-use crate::domain::scenario::{CpuChoice, MachineChoice, Release, Scenario, Told, Topology};
+use crate::domain::scenario::{CpuChoice, HostChoice, MachineChoice, Release, Scenario, Told, Topology};
 use crate::resolve::endpoint::Machine;
 
 pub(super) fn models(catalog: &Catalog, scenario: &Scenario, axes: &mut Vec<Axis>) -> Options<ModelId> {
@@ -28,6 +28,23 @@ pub(super) fn topologies(scenario: &Scenario, axes: &mut Vec<Axis>) -> Options<T
             options(axes, "topology", vec![("1-1-1".to_owned(), Topology::SINGLE), ("1-2-1".to_owned(), two_cores)])
         }
     }
+}
+
+/// Whether `-cpu` of a running guest's QEMU names what its live definition disables, as it does after a migration, or
+/// QEMU filtered it: the definition does not tell. It matters to XSAVE states, which QEMU works out before it filters. A
+/// host with whatever is asked for makes QEMU filter nothing.
+pub(super) fn names_disabled(catalog: &Catalog, scenario: &Scenario, axes: &mut Vec<Axis>) -> Options<bool> {
+    let may_filter = scenario.accel == Accel::Tcg || scenario.from_host != HostChoice::Capable;
+    let running = scenario.running.as_deref().filter(|running| may_filter && !running.live.is_passthrough());
+    let Some(running) = running else { return Options::one(false) };
+    let inactive = running.inactive.as_ref().map(|inactive| inactive.features.off()).unwrap_or_default();
+    let off = (running.live.features.off() & catalog.named().with_state) - inactive;
+    if off.is_empty() {
+        return Options::one(false);
+    }
+    let values = [(false, "filters what the live definition disables"), (true, "is told to disable it")];
+    let values = values.map(|(names, told)| (told.to_owned(), names));
+    options(axes, "-cpu option of the running QEMU", values.into())
 }
 
 /// The machine types that the guest's may be.

@@ -14,7 +14,6 @@ use crate::export::analysis::{feature_names, model_group, model_names, model_tex
 use crate::resolve::{Budget, BudgetExceeded, source};
 use std::sync::Arc;
 
-/// One line.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Line {
     /// The heading above it.

@@ -95,7 +95,6 @@ pub(crate) struct Line {
     pub(crate) shows: Shows,
 }
 
-/// Returns the names of the points of an axis.
 pub(crate) fn points(catalog: &Catalog, axis: Axis) -> Vec<String> {
     match axis {
         Axis::Releases => {

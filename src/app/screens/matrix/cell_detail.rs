@@ -6,12 +6,10 @@ use crate::domain::scenario::Scenario;
 use crate::explain::{explain, message};
 use crate::resolve::{Basis, Budget, Outcome, Resolver, RuleId, Verdict};
 
-/// The details of a cell.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CellDetail {
     /// The row and the column, by their lines.
     pub cell: (usize, usize),
-    /// The verdict.
     pub(crate) verdict: Verdict,
     /// The rule that decided.
     pub(crate) rule: Option<RuleId>,

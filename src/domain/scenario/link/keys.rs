@@ -60,20 +60,20 @@ named_enum! {
 
 impl Key {
     /// Splits `KEY=VALUE`. `tsc=POLICY` is the CPU feature of that name and not the key.
-    pub fn split(part: &str) -> Option<(Self, &str)> {
+    pub(crate) fn split(part: &str) -> Option<(Self, &str)> {
         let (name, value) = part.split_once('=')?;
         let key = Self::parse(name)?;
         (key != Self::Tsc || Policy::parse(value).is_none()).then_some((key, value))
     }
 
     /// Returns the keys that a link names, in its order.
-    pub fn all_in(link: &str) -> impl Iterator<Item = Self> {
+    pub(crate) fn all_in(link: &str) -> impl Iterator<Item = Self> {
         link.split(',').skip(1).filter_map(|part| Some(Self::split(part)?.0))
     }
 
     /// Returns when the key is to be set: machine aliases, `started` and `via` need the releases, and a running guest has
     /// the definition of the guest that all others describe.
-    pub const fn turn(self) -> u8 {
+    pub(crate) const fn turn(self) -> u8 {
         match self {
             Self::Machine | Self::Started | Self::Via => 1,
             Self::Running => 2,
@@ -107,7 +107,7 @@ impl Key {
     }
 
     /// Returns whether the key describes the guest, and not an end or the way between them.
-    pub const fn is_of_the_guest(self) -> bool {
+    pub(crate) const fn is_of_the_guest(self) -> bool {
         match self {
             Self::Machine
             | Self::Topology

@@ -44,7 +44,6 @@ fn write_cpu(xml: &mut String, catalog: &Catalog, cpu: &Definition) {
     xml.push_str("</cpu>");
 }
 
-/// Reads the value.
 pub(super) fn parse(catalog: &Catalog, text: &str) -> Result<Running, ValueError> {
     let wrong = |what: &str| ValueError::new(format!("expected the running guest of a link as it was printed: {what}"));
     let deflated = URL_SAFE_NO_PAD.decode(text).map_err(|err| wrong(&err.to_string()))?;
