@@ -554,6 +554,23 @@ fn every_line_of_a_picker_has_its_verdict_and_impossible_values_come_last() {
 }
 
 #[test]
+fn products_used_last_come_first_among_releases() {
+    let order = |session: Session| {
+        let text = session.text();
+        ["ubuntu:22.04 ", "rhel:9.4 ", "rhel:10.2 "].map(|wanted| text.find(wanted).unwrap_or(usize::MAX))
+    };
+    let mut session = open(T7, (120, 120));
+    for word in ["EPYC,from=rhel:9.4,to=rhel:9.4", "EPYC,from=9.0.0,to=ubuntu:22.04"] {
+        session.model.remember_products(&Scenario::parse(catalog(), word).unwrap());
+    }
+    let [ubuntu, rhel, newest] = order(session.keys(":set source: libvirt<enter><home>"));
+    assert!(ubuntu < rhel && rhel < newest, "{ubuntu} {rhel} {newest}");
+    // Without them the newest of each product comes first.
+    let [_, rhel, newest] = order(open(T7, (120, 120)).keys(":set source: libvirt<enter><home>"));
+    assert!(newest < rhel, "{rhel} {newest}");
+}
+
+#[test]
 fn letters_move_as_arrows_do() {
     let keys = |keys: &str| open(T7, USUAL).keys(keys).text();
     assert_eq!(keys("fjj"), keys("f<down><down>"));

@@ -189,7 +189,11 @@ impl Words<'_> {
 
     fn guest(&self, answer: &Answer) -> String {
         if let Some(verdict) = answer.either_way {
-            return format!("The verdict is {} in every case; only the message differs.", verdict.name());
+            let lists = [("extra", &answer.extra), ("missing", &answer.missing)].into_iter();
+            let named = lists.filter(|(_, list)| !list.is_empty());
+            let named: String =
+                named.map(|(what, list)| format!(" In every case {what}: {}.", self.names(list))).collect();
+            return format!("The verdict is {} in every case; only the message differs.{named}", verdict.name());
         }
         let text = match (answer.verdict, answer.would_notice) {
             (Verdict::Depends, _) if answer.completes => {
