@@ -23,6 +23,7 @@ mod endpoint_options;
 mod enumerate;
 mod factor;
 mod guests;
+mod hosts;
 
 pub use endpoint_cache::{Budget, BudgetExceeded, Resolver};
 
