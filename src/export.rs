@@ -24,6 +24,9 @@ pub const FACTS_HASH: &str = env!("FACTS_HASH");
 /// The program and its version.
 pub(crate) const TOOL: &str = concat!("virt-cpu-explorer ", env!("CARGO_PKG_VERSION"));
 
+/// The most columns that a name fills in a table of text: a longer one, which may come from outside, shifts its line.
+pub(crate) const WIDEST_COLUMN: usize = 60;
+
 /// Returns a text for a cell of a Markdown table: nothing in it ends the cell or is markup.
 pub(crate) fn markdown_cell(text: &str) -> String {
     let mut cell = String::with_capacity(text.len());

@@ -9,7 +9,7 @@ use support::ask::CATALOG;
 use support::golden;
 use virt_cpu_explorer::internal::domain::behaviour::{Dated, Setting};
 use virt_cpu_explorer::internal::domain::catalog::Provenance;
-use virt_cpu_explorer::internal::domain::package::Since;
+use virt_cpu_explorer::internal::domain::package::{BuildNumber, Since};
 
 fn feature_name(feature: virt_cpu_explorer::internal::domain::feature::FeatureId) -> String {
     CATALOG.feature_name(feature).to_owned()
@@ -75,7 +75,7 @@ fn the_page_of_switches_is_up_to_date() {
     let trees: Vec<String> = decisions.source_trees.iter().map(ToString::to_string).collect();
     let mut page = "# Behaviour by release\n\nThe differences between releases that can change an answer, each with the release that \
                     changed it and the source.\nIf only an interval is known, a release inside it is resolved with both \
-                    values, and the verdict is *depends* if the results differ.\nThe facts are in \
+                    values, and the verdict is *depends* if the results differ.\nNo source tree of a release inside these intervals could be read. The facts are in \
                     `cpu_map/behaviour.xml`.\n\n## libvirt\n\n"
         .to_owned();
     page.push_str("Source trees read:\n\n");
@@ -106,10 +106,14 @@ fn the_page_of_switches_is_up_to_date() {
         });
         let changes: Vec<String> = settings.into_iter().chain(taken).collect();
         let (release, distribution) = (fix.release, &fix.distribution);
-        let package = match fix.since {
+        let number = |number: &BuildNumber| {
+            let parts = number.0.iter().filter(|part| **part > 0).map(ToString::to_string);
+            parts.collect::<Vec<_>>().join(".")
+        };
+        let package = match &fix.since {
             Since::Every => format!("every {release} of {distribution}"),
-            Since::Build(number) => format!("{release}-{}.{distribution} and later", number.0[0]),
-            Since::By(number) => format!("{release}-{}.{distribution} and perhaps some before", number.0[0]),
+            Since::Build(first) => format!("{release}-{}.{distribution} and later", number(first)),
+            Since::By(known) => format!("{release}-{}.{distribution} and perhaps some before", number(known)),
             Since::Unread => format!("perhaps {release} of {distribution}"),
         };
         writeln!(page, "| {package} | {} | {} |", changes.join(", "), fix.source).unwrap();
@@ -121,5 +125,16 @@ fn the_page_of_switches_is_up_to_date() {
             quirk.machines_since.map_or("all".to_owned(), |(major, minor)| format!("{major}.{minor} and later"));
         writeln!(page, "| {} | {} {until} | {machines} | {} |", quirk.kind.name(), quirk.since, quirk.source).unwrap();
     }
+    let lifetime = decisions.machine_lifetime.as_ref().unwrap();
+    let (since, majors) = (lifetime.since, lifetime.majors);
+    write!(page, "\n## Machine types that QEMU removes\n\n").unwrap();
+    writeln!(
+        page,
+        "QEMU {since} and later have no pc and q35 machine type that is {majors} major releases older, or more:"
+    )
+    .unwrap();
+    writeln!(page, "{since} has none up to {}.{}.", since.major - majors, since.minor).unwrap();
+    writeln!(page, "Distributions have machine types of their own, to which this does not apply.").unwrap();
+    writeln!(page, "Source: {}.", lifetime.source).unwrap();
     golden::compare("docs/BEHAVIOUR.md", &page);
 }

@@ -222,6 +222,29 @@ fn a_libvirt_refuses_a_qemu_that_is_too_old_for_it() {
     }
 }
 
+/// `include/hw/boards.h`, MACHINE_VER_DELETION. The releases before and after were asked for their machine types.
+#[test]
+fn qemu_removes_machine_types_that_are_six_major_releases_older() {
+    for (qemu, newest_gone, oldest) in
+        [("10.1.0", "4.1", "4.2"), ("10.1.5", "4.1", "4.2"), ("10.2.0", "4.2", "5.0"), ("11.0.0", "5.0", "5.1")]
+    {
+        for family in ["pc-q35", "pc-i440fx"] {
+            let word =
+                |machine: &str| format!("Haswell,machine={family}-{machine},from=11.3.0:10.0.13,to=11.10.0:{qemu}");
+            expect(&word(newest_gone), &json!({"outcome": "aborted", "rule": "machine-type"}));
+            expect(&word("3.1"), &json!({"outcome": "aborted", "rule": "machine-type"}));
+            expect(&word(oldest), &json!({"verdict": "unchanged"}));
+        }
+    }
+    let [before, after] = ["10.0.13", "11.1.2"].map(|version| CATALOG.qemu_views(version.parse().unwrap()).remove(0));
+    let types = CATALOG.qemu_defaults().machines.iter().map(|id| (*id, CATALOG.machine_name(*id)));
+    for (id, name) in types.filter(|(id, name)| before.has_machine(*id, name)) {
+        let Some(version) = name.strip_prefix("pc-q35-").or_else(|| name.strip_prefix("pc-i440fx-")) else { continue };
+        let version: Version = version.parse().unwrap();
+        assert_eq!(after.has_machine(id, name), version >= Version::new(5, 2, 0), "{name}");
+    }
+}
+
 /// The QEMU release that was the newest in the month of a libvirt release: libvirt publishes eleven a year, none in
 /// February, and 7.0.0 was January 2021's.
 fn newest_qemu(libvirt: Version) -> &'static str {

@@ -649,6 +649,24 @@ fn a_long_name_in_a_map_is_an_error_and_no_panic() {
 }
 
 #[test]
+fn a_long_name_from_outside_is_no_width_of_a_table() {
+    let folder = scratch("long");
+    let name = "x".repeat(70_000);
+    let path = folder.join("batch.jsonl");
+    let line = format!("{{\"id\":\"{name}\",\"scenario\":\"EPYC,from=9.0.0,to=9.0.0\"}}\n");
+    std::fs::write(&path, line.repeat(2)).expect("a file can be written");
+    let package = format!("9.0.0-{name}");
+    for arguments in [
+        vec!["check", "--format", "text", "--batch", path.to_str().expect("a path is text")],
+        vec!["matrix", "EPYC", "--from", &package, "--to", "9.0.0"],
+    ] {
+        let output = run(&arguments, Stdio::piped());
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        assert!(String::from_utf8_lossy(&output.stdout).contains(&name));
+    }
+}
+
+#[test]
 fn an_unreadable_config_file_is_a_notice() {
     let mut command = CommandBuilder::new("sh");
     command.args(["-c", "mkdir -p $HOME/virt-cpu-explorer/config.toml && exec $PROGRAM $LINK"]);

@@ -6,12 +6,9 @@ mod support;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::process::{Command as Process, Stdio};
-use support::ask::{CATALOG, batch, scenario};
+use support::ask::{CATALOG, batch};
 use support::random::Random;
-use virt_cpu_explorer::internal::cli::{self, CheckArgs, Command};
-use virt_cpu_explorer::internal::export;
-use virt_cpu_explorer::internal::resolve::resolve;
-use virt_cpu_explorer::internal::storage::ScenarioStore;
+use virt_cpu_explorer::internal::cli::{self, Command};
 
 const HERE: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -250,120 +247,6 @@ fn a_folder_of_guests_says_what_was_skipped() {
     assert!(err.contains("skipped README"), "{err}");
 }
 
-/// A recorded guest as a running domain: its live definition in the order in which it was recorded.
-fn running_domain(run: &Value) -> Option<String> {
-    let guest = &run["guest"];
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let feature = |(name, policy): (String, String)| format!("<feature policy='{policy}' name='{name}'/>");
-    let live: Vec<(String, String)> = match &run["live"] {
-        Value::Object(live) => live.iter().map(|(name, policy)| (name.clone(), text(policy))).collect(),
-        Value::String(live) => {
-            live.split_whitespace().filter_map(|pair| pair.split_once('=')).map(|(n, p)| (n.into(), p.into())).collect()
-        }
-        _ => return None,
-    };
-    let model = guest["model"].as_str()?;
-    let kind = if guest["accelerator"] == "tcg" { "qemu" } else { "kvm" };
-    let (machine, vcpus) = (text(&guest["machine"]), guest["vcpus"].as_u64().unwrap_or(1));
-    let topology: Vec<u64> = guest["topology"].as_array().into_iter().flatten().filter_map(Value::as_u64).collect();
-    let topology = match topology.as_slice() {
-        [sockets, cores, threads] => format!("<topology sockets='{sockets}' cores='{cores}' threads='{threads}'/>"),
-        _ => String::new(),
-    };
-    let features: String = live.into_iter().map(feature).collect();
-    Some(format!(
-        "<domain type='{kind}' id='1'><vcpu>{vcpus}</vcpu><os><type arch='x86_64' machine='{machine}'>hvm</type></os>\
-         <cpu mode='custom' match='exact' check='full'><model fallback='forbid'>{model}</model>{topology}{features}\
-         </cpu></domain>"
-    ))
-}
-
-/// Asks about a running guest by its file, then by the link of the answer: the answers are the same, and so are those of
-/// its fixes.
-#[test]
-fn f7_the_answer_for_a_running_guest_can_be_repeated_from_its_link() {
-    let mut lines = Vec::new();
-    for text in [include_str!("recorded/recorded-migrations.jsonl"), include_str!("recorded/journeys.jsonl")] {
-        for run in text.lines().filter(|line| !line.is_empty()).map(|line| serde_json::from_str::<Value>(line).unwrap())
-        {
-            // A host of a recorded journey is a name of that file.
-            let end = |key: &str| json!({ "libvirt": run[key]["libvirt"], "qemu": run[key]["qemu"] });
-            if let Some(domain) = running_domain(&run) {
-                let line = json!({ "source": end("source"), "destination": end("destination"), "domain": domain });
-                lines.push(line.to_string());
-            }
-        }
-    }
-    assert!(lines.len() > 700, "{}", lines.len());
-    let args = CheckArgs { ways_out: true, ..CheckArgs::default() };
-    let ask = |lines: &[String]| -> Vec<Value> {
-        let mut out = Vec::new();
-        cli::check_batch(&CATALOG, &mut lines.join("\n").as_bytes(), &args, &mut out).unwrap();
-        String::from_utf8(out).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-    };
-    let of_links = |links: &[&str]| -> Vec<Value> {
-        let lines: Vec<String> = links.iter().map(|link| json!({ "scenario": link }).to_string()).collect();
-        ask(&lines)
-    };
-    let answers: Vec<Value> = ask(&lines).into_iter().filter(|answer| answer.get("invalid").is_none()).collect();
-    assert!(answers.len() > 700, "{} of {}", answers.len(), lines.len());
-    let links: Vec<&str> = answers.iter().map(|answer| answer["scenario"].as_str().unwrap()).collect();
-    assert!(links.iter().all(|link| link.contains(",running=")));
-    // What w saves, o opens, and an export carries the link too.
-    for links in links.chunks(50) {
-        let folder = tempfile::tempdir().unwrap();
-        let store = ScenarioStore::new(Some(folder.path().to_owned()));
-        for (number, link) in links.iter().enumerate() {
-            store.save(&number.to_string(), link, false).unwrap();
-        }
-        let mut saved: Vec<String> = store.list().unwrap().into_iter().map(|saved| saved.link).collect();
-        saved.reverse();
-        assert_eq!(saved, links);
-        let opened = scenario(links[0]);
-        assert!(export::markdown(&CATALOG, &opened, &resolve(&CATALOG, &opened), &[], None).contains(links[0]));
-    }
-    let mut fixes = Vec::new();
-    for (answer, again) in answers.iter().zip(of_links(&links)) {
-        let mut answer = answer.clone();
-        answer.as_object_mut().unwrap().remove("said");
-        assert_eq!(answer, again);
-        let of_answer = answer["ways_out"].as_array().unwrap().clone();
-        fixes.extend(of_answer.iter().map(|fix| fix["scenario"].as_str().unwrap().to_owned()));
-    }
-    assert!(fixes.len() > 100, "{}", fixes.len());
-    let fixed = of_links(&fixes.iter().map(String::as_str).collect::<Vec<_>>());
-    for (fix, answer) in fixes.iter().zip(fixed) {
-        assert_eq!(answer["verdict"], "unchanged", "{fix}");
-        assert_eq!(answer["scenario"], fix.as_str());
-    }
-}
-
-#[test]
-fn f7_a_link_says_what_is_wrong_with_its_running_guest() {
-    let (_, out, _) =
-        run("check --domain tests/data/domains/9.0.0-epyc-smt.live.xml --from 9.0.0 --to 11.3.0 --format json");
-    let link = serde_json::from_str::<Value>(&out).unwrap()["scenario"].as_str().unwrap().to_owned();
-    let damaged = link.replace("running=", "running=A");
-    for (link, said) in [
-        (damaged.as_str(), "expected the running guest of a link as it was printed"),
-        (
-            &link.replace("EPYC", "EPYC-Rome"),
-            "the running guest has CPU model EPYC, but the link begins with EPYC-Rome",
-        ),
-        (&link.replace("EPYC,", "EPYC,+avx2,"), "running has the CPU definition of the guest; remove avx2"),
-        (&format!("{link},check=none"), "running has the CPU definition of the guest; remove check"),
-    ] {
-        let (code, _, err) = run(&format!("check {link}"));
-        assert!(code == 2 && err.contains(said), "{link}: {err}");
-    }
-    let (_, out, _) = run(&format!("check {link} --emulator /opt/qemu --via 10.0.0@Cooperlake --format json"));
-    let link = serde_json::from_str::<Value>(&out).unwrap()["scenario"].as_str().unwrap().to_owned();
-    assert!(link.contains("via=10.0.0@Cooperlake,") && link.ends_with("emulator=/opt/qemu"), "{link}");
-    assert!(run(&format!("check {link} --format json")).1 == out, "{link}");
-    let (_, out, _) = run(&format!("check {link} --format json --topology 1-1-1"));
-    assert!(!out.contains("running="), "a flag for the guest makes it a new start: {out}");
-}
-
 #[test]
 fn a_live_definition_that_the_source_cannot_have_is_said() {
     let line = |file: &str, from: &str| {
@@ -452,7 +335,7 @@ fn f14_exit_codes_are_those_of_the_table_and_fail_on_chooses() {
     // Every row of the table is in the help of its command, word by word, and in its man page.
     for row in table.lines().skip(2).filter(|row| row.starts_with("| `")) {
         let cells: Vec<String> = row.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', "")).collect();
-        for page in [run(&format!("{} -h", cells[0])).1, run(&format!("man {}", cells[0])).1.replace("\\-", "-")] {
+        for page in [run(&format!("{} --help", cells[0])).1, run(&format!("man {}", cells[0])).1.replace("\\-", "-")] {
             let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
             assert!(cells[1..].iter().all(|cell| page.contains(cell.as_str())), "{cells:?}: {page}");
         }

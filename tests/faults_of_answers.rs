@@ -182,6 +182,21 @@ fn f13_the_rule_of_a_completed_guest_does_not_speak_of_a_refusal() {
 }
 
 #[test]
+fn f13_a_guest_that_an_older_release_started_is_not_in_a_row_without_issue() {
+    let link = "Skylake-Client,machine=pc-q35-3.1,started=old,from=new,to=new";
+    hold(&[(link, "aborted T7")]);
+    assert_eq!(answer(link).row.unwrap().name(), "T7");
+    let (code, check, _) = run(&format!("check {link}"));
+    assert!(code == 1 && check.starts_with("ABORTED") && check.contains("(rule T7)"), "{check}");
+    for keys in ["", " --keys r"] {
+        let (_, screen, _) = run(&format!("{link} --print --size 120x40{keys}"));
+        assert!(screen.contains("row T7") && !screen.contains("Not a row"), "{screen}");
+        let decided: Vec<&str> = screen.lines().filter(|line| line.contains("▶T")).collect();
+        assert!(keys.is_empty() || (decided.len() == 1 && decided[0].contains("ABORTED")), "{screen}");
+    }
+}
+
+#[test]
 fn f15_the_newest_releases_are_known() {
     hold(&[("EPYC,from=12.8.0:11.1.2,to=12.9.0:11.1.3", "unchanged same-definition")]);
     let map = |name: &str| -> LibvirtId { CATALOG.libvirt(name).unwrap() };

@@ -519,24 +519,6 @@ fn what_a_guest_names_overrides_the_host_model() {
 }
 
 /// One decode with the full list of QEMU's models, in microseconds; printed, and held far below a blink.
-#[test]
-fn a_decode_is_fast() {
-    let release = Release::of("12.8.0");
-    let qemu = qemu("11.1.2");
-    let host = Processor::of_host(CATALOG.host(CATALOG.host_named("Ice-Lake-Server").unwrap()));
-    let probe = Probe::kvm(&CATALOG, &qemu, &host);
-    let per_call = |count: u32, work: &dyn Fn()| {
-        let begun = std::time::Instant::now();
-        (0..count).for_each(|_| work());
-        begun.elapsed().as_secs_f64() * 1e6 / f64::from(count)
-    };
-    let purpose = Purpose::Guest(Some(&probe.models));
-    let decoding = per_call(200, &|| drop(decode(release.libvirt(), &host, purpose, &[])));
-    let probing = per_call(200, &|| drop(Probe::kvm(&CATALOG, &qemu, &host)));
-    println!("decode {decoding:.1} µs, probe {probing:.1} µs");
-    assert!(decoding < 2_000.0);
-}
-
 fn cpu(release: &Release, vendor: Option<Vendor>, model: &str) -> BaselineCpu {
     let model = CATALOG.model(model).unwrap();
     BaselineCpu { vendor, model: Some(model), features: release.map.model(model).unwrap().data }

@@ -12,7 +12,7 @@ use virt_cpu_explorer::internal::explain::{self, MessageMeaning};
 use virt_cpu_explorer::internal::export;
 use virt_cpu_explorer::internal::input::{host, message};
 use virt_cpu_explorer::internal::load::embedded;
-use virt_cpu_explorer::internal::resolve::resolve;
+use virt_cpu_explorer::internal::resolve::{Resolver, resolve};
 
 static CATALOG: LazyLock<Catalog> = LazyLock::new(|| embedded::catalog().unwrap());
 
@@ -226,22 +226,20 @@ fn collect_errors<'v>(value: &'v serde_json::Value, found: &mut Vec<&'v str>) {
 }
 
 #[test]
-fn a_log_with_many_different_messages_is_read_in_seconds() {
+fn a_log_with_many_different_messages_is_read_as_a_whole() {
     let names: Vec<&str> = CATALOG.features().iter().filter(|name| !name.contains([' ', '/'])).take(390).collect();
     let pairs = names.iter().flat_map(|one| names.iter().map(move |other| (one, other)));
     let lines: Vec<String> = pairs
         .map(|(one, other)| format!("guest CPU doesn't match specification: missing features: {one},{other}"))
         .collect();
-    let started = std::time::Instant::now();
-    let found = message::find(&CATALOG, &lines.join("\n"));
-    assert_eq!(found.len(), lines.len());
+    let (found, more) = message::find_and_count(&CATALOG, &lines.join("\n"));
+    assert_eq!((found.len(), more), (10_000, lines.len() - 10_000));
     // On one line, each is a message as well.
     let line = lines.iter().take(10_000).map(String::as_str).collect::<Vec<_>>().join("; ");
     assert_eq!(message::find(&CATALOG, &line).len(), 10_000);
     let urls = "https://example.org/-x86_64-cpu.x?CPU model =error: extra features:&".repeat(1 << 14);
-    message::find(&CATALOG, &urls);
+    assert!(message::find(&CATALOG, &urls).is_empty());
     message::nearest(&urls);
-    assert!(started.elapsed().as_secs() < 30, "{:?}", started.elapsed());
 }
 
 #[test]
@@ -257,8 +255,23 @@ fn a_feature_that_an_older_map_lacks_is_found_as_a_scenario() {
     for text in ["unknown CPU feature: ibrs", "internal error: Unknown CPU model SapphireRapids"] {
         let says = message_help(text);
         let refusal = says.refusal().unwrap();
-        let found = scenario_search(&CATALOG, refusal, 3);
+        let found = scenario_search(&mut Resolver::new(&CATALOG), refusal, 3);
         assert!(!found.is_empty(), "{text}");
+        assert!(found.iter().all(|one| resolve(&CATALOG, &one.scenario).refusal() == Some(refusal)));
+    }
+}
+
+/// The example on the page of a rule is a scenario that gives its message.
+#[test]
+fn a_message_of_a_transport_is_found_as_a_scenario() {
+    for (text, expected) in [
+        ("fd: migration to a file is not supported. Use file: instead.", "transport=save"),
+        ("Parameter 'detach' is unexpected", "from=9.0.0:11.1.3"),
+    ] {
+        let says = message_help(text);
+        let refusal = says.refusal().unwrap();
+        let found = scenario_search(&mut Resolver::new(&CATALOG), refusal, 3);
+        assert!(found.iter().any(|one| one.scenario.word(&CATALOG).contains(expected)), "{text}: {found:?}");
         assert!(found.iter().all(|one| resolve(&CATALOG, &one.scenario).refusal() == Some(refusal)));
     }
 }
@@ -267,15 +280,15 @@ fn a_feature_that_an_older_map_lacks_is_found_as_a_scenario() {
 fn the_kubevirt_release_that_says_it_is_named() {
     let says = message_help("guest CPU doesn't match specification: extra features: ht");
     let refusal = says.refusal().unwrap();
-    let found = scenario_search(&CATALOG, refusal, 3);
-    let (from, to) = between_products(&CATALOG, refusal, &found[0].scenario, "kubevirt:").unwrap();
+    let found = scenario_search(&mut Resolver::new(&CATALOG), refusal, 3);
+    let (from, to) = between_products(&mut Resolver::new(&CATALOG), refusal, &found[0].scenario, "kubevirt:").unwrap();
     assert_eq!((&*from.name, &*to.name), ("kubevirt:1.7.4", "kubevirt:1.8.0"));
     // Upstream's QEMU of these numbers would give it; the packages do not.
     let says = message_help("guest CPU doesn't match specification: missing features: pdcm");
     let refusal = says.refusal().unwrap();
     let guest = "Skylake-Client,+pdcm,machine=pc-q35-5.2,from=11.9.0:10.0.3,to=11.9.0:10.1.0";
     let guest = Scenario::parse(&CATALOG, guest).unwrap();
-    assert_eq!(between_products(&CATALOG, refusal, &guest, "kubevirt:"), None);
+    assert_eq!(between_products(&mut Resolver::new(&CATALOG), refusal, &guest, "kubevirt:"), None);
 }
 
 #[test]
@@ -293,7 +306,7 @@ fn scenarios_shown_for_a_message_give_exactly_this_message() {
     for text in ["extra features: ht", "extra features: mpx", "missing features: pdcm", "unknown CPU feature: pks"] {
         let says = message_help(text);
         let refusal = says.refusal().unwrap();
-        let found = scenario_search(&CATALOG, refusal, 3);
+        let found = scenario_search(&mut Resolver::new(&CATALOG), refusal, 3);
         assert!(!found.is_empty(), "{text}");
         for producer in found {
             let word = producer.scenario.word(&CATALOG);

@@ -156,6 +156,19 @@ fn colours_are_for_terminals_and_can_be_chosen() {
     }
 }
 
+#[test]
+fn a_long_table_shows_its_progress_and_stops_at_ctrl_c() {
+    let guest = ["matrix", "?,host=any", "--from", "9.0.0..12.9.0", "--to", "9.0.0..12.9.0"];
+    let mut terminal = Terminal::explorer(&guest, &[("PAGER", "cat")]);
+    let is_progress = |screen: &str| {
+        let (done, of) = screen.trim().split_once(" of ").unwrap_or_default();
+        done.parse::<usize>().is_ok() && of.parse::<usize>().is_ok()
+    };
+    terminal.until_it("the progress", is_progress);
+    terminal.keys("\u{3}");
+    assert_ne!(terminal.end(), 0);
+}
+
 /// Every subcommand, read from the help.
 fn subcommands() -> Vec<String> {
     let (_, help, _) = run(&["-h"], &[]);
@@ -171,12 +184,14 @@ fn the_short_help_is_one_screen_and_the_long_help_is_whole() {
     for command in std::iter::once(None).chain(commands.iter().map(Some)) {
         let of = |flag: &str| {
             let arguments: Vec<&str> = command.map(String::as_str).into_iter().chain([flag]).collect();
-            let (code, out, _) = run(&arguments, &[("COLUMNS", "100")]);
+            let (code, out, _) = run(&arguments, &[("COLUMNS", "80")]);
             assert_eq!(code, 0, "{command:?}");
             out
         };
         let (short, long) = (of("-h"), of("--help"));
-        assert!(short.lines().count() <= 36, "{command:?}: {} lines:\n{short}", short.lines().count());
+        // The last row is the prompt's.
+        assert!(short.lines().count() <= 23, "{command:?}: {} lines:\n{short}", short.lines().count());
+        assert!(short.lines().all(|line| line.chars().count() <= 80), "{command:?}:\n{short}");
         assert!(long.len() >= short.len(), "{command:?}");
     }
     let (_, long, _) = run(&["check", "--help"], &[]);

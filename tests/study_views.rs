@@ -129,7 +129,10 @@ fn a_difference_is_grouped_by_why_it_matters() {
 fn the_effect_of_a_difference_is_said_for_each_direction() {
     let catalog = catalog();
     let [old, new] = ["6.4.0", "6.5.0"].map(|name| catalog.libvirt(name).unwrap());
-    let [there, back] = diff::effects(&catalog, old, new, &[Version::new(7, 2, 22)]);
+    let mut told = Vec::new();
+    let qemu = [Version::new(7, 2, 22)];
+    let [there, back] = diff::effects(&catalog, (old, new), &qemu, &mut |done, of| told.push((done, of)));
+    assert!(told.len() > 100 && told.is_sorted() && told.last().is_some_and(|(done, of)| done == of), "{told:?}");
     assert_eq!((there.worst, back.worst), (Verdict::Aborted, Verdict::Unchanged));
     assert!(back.findings.is_empty());
 }

@@ -87,9 +87,15 @@ fn row_eight_needs_a_guest_that_an_older_release_began() {
     // A daemon that requires removed features writes the feature down when it takes the guest over.
     let upgraded = "Skylake-Client,machine=pc-q35-3.1,started=old,from=11.3.0,to=old";
     expect(upgraded, &json!({"outcome": "completed", "verdict": "unchanged", "row": "T4"}));
-    // And the same guest is the one that row two is not about.
+    // To another `new` the same guest is in the row of the map that wrote its definition.
     let silent = "Skylake-Client,machine=pc-q35-3.1,started=old,from=new,to=new";
-    expect(silent, &json!({"outcome": "aborted", "row": "T2", "rule": "extra", "error": EXTRA_MPX}));
+    expect(silent, &json!({"outcome": "aborted", "row": "T7", "rule": "T7", "error": EXTRA_MPX}));
+    for (regime, verdict) in [("disable", "changed"), ("require", "unchanged")] {
+        expect(&format!("{silent},regime={regime}"), &json!({"verdict": verdict, "row": "T7", "rule": "T7"}));
+    }
+    // What the old map wrote down is T2 again.
+    let written = "Skylake-Client,machine=pc-q35-4.0,started=old,from=new,to=new";
+    expect(written, &json!({"verdict": "unchanged", "row": "T2", "rule": "T2"}));
 }
 
 #[test]

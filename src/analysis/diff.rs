@@ -141,10 +141,16 @@ fn members(why: Why, before: &ModelDefinition, after: &ModelDefinition, right: &
 }
 
 /// Returns what the difference between the maps of two releases does to guests of every model in each direction, with
-/// these QEMU releases at source and destination. libvirt behaves as the newest release everywhere.
-pub fn effects(catalog: &Catalog, old: LibvirtId, new: LibvirtId, qemu: &[Version]) -> [Effect; 2] {
+/// these QEMU releases at source and destination. libvirt behaves as the newest release everywhere. `progress` is told
+/// after each model how many of how many are done.
+pub fn effects(
+    catalog: &Catalog,
+    (old, new): (LibvirtId, LibvirtId),
+    qemu: &[Version],
+    progress: &mut dyn FnMut(usize, usize),
+) -> [Effect; 2] {
     let question = Question { old, new, like: None, qemu: qemu.to_vec(), distributions: false };
-    let found = review(catalog, &question, &mut |_, _| {});
+    let found = review(catalog, &question, progress);
     [Direction::OldToNew, Direction::NewToOld].map(|direction| {
         let is_it = |finding: &&Finding| finding.direction == direction && finding.is_under(found.regime);
         let findings: Vec<Finding> = found.findings.iter().filter(is_it).cloned().collect();

@@ -10,7 +10,9 @@ use crate::domain::map::{CpuMap, ModelId};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{CpuChoice, EMULATOR, HostChoice, MachineChoice, Release, Scenario, Told, Topology};
 use crate::domain::version::Version;
+use crate::explain::{rule_page, suggested_by};
 use crate::resolve::{Plan, Refusal, Resolver, RuleId, Verdict, resolve};
+use std::cmp::Ordering;
 
 mod endpoints;
 
@@ -18,8 +20,10 @@ use endpoints::{hosts_lacking, pairs};
 
 /// The most cases that are decided for one refusal; a scenario between releases that were not read has many.
 const MOST_CASES: usize = 60_000;
+/// The same once a scenario is found.
+const MOST_CASES_MORE: usize = 8000;
 /// The most cases that are decided to find products that give a refusal.
-const MOST_CASES_OF_PRODUCTS: usize = 60_000;
+const MOST_CASES_OF_PRODUCTS: usize = 20_000;
 /// A scenario with more cases than this is passed over: it mostly depends.
 const MOST_CASES_EACH: usize = 64;
 /// The most models that are tried for one refusal, beside the common ones.
@@ -37,71 +41,100 @@ pub struct FoundScenario {
 }
 
 /// Returns up to `most` scenarios that give exactly this refusal, likeliest first, each with another model or other
-/// releases. Empty where none of those tried does.
-pub fn scenario_search(catalog: &Catalog, refusal: &Refusal, most: usize) -> Vec<FoundScenario> {
+/// releases. The last to be tried is the example on the page of the rule that the refusal suggests. Empty where none of
+/// those tried does.
+pub fn scenario_search(resolver: &mut Resolver<'_>, refusal: &Refusal, most: usize) -> Vec<FoundScenario> {
+    let catalog = resolver.catalog();
     let search = Search { catalog, refusal };
+    let example = rule_page(suggested_by(catalog, refusal)).example();
+    let example = example.and_then(|link| Scenario::parse(catalog, link).ok());
     let mut found: Vec<FoundScenario> = Vec::new();
-    for candidates in [search.candidates(), search.lesser_hosts()] {
-        let mut cases = 0;
+    let mut limit = MOST_CASES;
+    for candidates in [search.candidates(), search.lesser_hosts(), Box::new(example.into_iter())] {
+        let mut left = limit;
         for scenario in candidates {
-            let needed = cases_of(catalog, &scenario);
-            if needed > MOST_CASES_EACH || found.iter().any(|known| alike(known, &scenario)) {
-                continue;
-            }
-            cases += needed;
-            if cases > MOST_CASES || found.len() == most {
+            if found.len() == most {
                 break;
             }
-            let answer = resolve(catalog, &scenario);
-            if answer.refusal() == Some(refusal) {
-                found.push(FoundScenario { scenario, rule: answer.rule });
+            if found.iter().any(|known| alike(known, &scenario)) {
+                continue;
+            }
+            let Ok(plan) = resolver.plan(&scenario) else { continue };
+            let price = plan.price();
+            if price > MOST_CASES_EACH {
+                continue;
+            }
+            let Some(rest) = left.checked_sub(price) else { break };
+            left = rest;
+            if let Some(rule) = gives(&plan, refusal) {
+                drop(plan);
+                found.push(FoundScenario { scenario, rule });
+                limit = MOST_CASES_MORE;
+                left = left.min(limit);
             }
         }
     }
     found
 }
 
+/// Returns the rule by which a scenario is refused with exactly this refusal.
+fn gives(plan: &Plan<'_>, refusal: &Refusal) -> Option<Option<RuleId>> {
+    let brief = plan.brief();
+    let set = |features: &[FeatureId]| features.iter().copied().collect::<FeatureSet>();
+    let may_be = match refusal {
+        Refusal::FullCheck { extra, missing } => (brief.more, brief.less) == (set(extra), set(missing)),
+        _ => true,
+    };
+    if !may_be || !matches!(brief.outcome.verdict, Verdict::Aborted | Verdict::StartRefused) {
+        return None;
+    }
+    let answer = plan.resolve();
+    (answer.refusal() == Some(refusal)).then_some(answer.rule)
+}
+
 /// Returns the two nearest products whose names begin so, between whose releases the guest of a scenario gets the same
 /// refusal from their packages, an update before a downgrade; the same product twice where the guest does not start. A
 /// machine type that the packages lack is replaced by their default.
 pub fn between_products<'a>(
-    catalog: &'a Catalog,
+    resolver: &mut Resolver<'a>,
     refusal: &Refusal,
     scenario: &Scenario,
     prefix: &str,
 ) -> Option<(&'a Product, &'a Product)> {
-    let products: Vec<(&Product, Release)> = catalog
-        .products()
-        .iter()
-        .filter(|product| product.name.starts_with(prefix))
-        .filter_map(|product| Some((product, Release::parse(catalog, &product.name).ok()?)))
+    let catalog = resolver.catalog();
+    let products: Vec<&Product> =
+        catalog.products().iter().filter(|product| product.name.starts_with(prefix)).collect();
+    // Releases with the same packages give the same answers.
+    let groups: Vec<&[&Product]> =
+        products.chunk_by(|one, next| (&one.libvirt, &one.qemu) == (&next.libvirt, &next.qemu)).collect();
+    let releases: Vec<Release> =
+        groups.iter().filter_map(|group| Release::parse(catalog, &group.first()?.name).ok()).collect();
+    let starts = !matches!(refusal, Refusal::FullCheck { .. });
+    let mut pairs: Vec<(usize, usize)> = (0..groups.len())
+        .flat_map(|from| (0..groups.len()).map(move |to| (from, to)))
+        .filter(|(from, to)| from != to || starts)
         .collect();
-    let places = 0..products.len();
-    let mut pairs: Vec<(usize, usize)> =
-        places.clone().flat_map(|from| places.clone().map(move |to| (from, to))).collect();
-    if matches!(refusal, Refusal::FullCheck { .. }) {
-        pairs.retain(|(from, to)| from != to);
-    }
     pairs.sort_by_key(|(from, to)| (from > to, from.abs_diff(*to)));
-    let mut resolver = Resolver::new(catalog);
-    let mut cases = 0;
+    let mut left = MOST_CASES_OF_PRODUCTS;
     for (from, to) in pairs {
-        let ((source, from), (destination, to)) = (products.get(from)?, products.get(to)?);
-        let mut scenario = Scenario { from: from.clone(), to: to.clone(), ..scenario.clone() };
+        let mut scenario =
+            Scenario { from: releases.get(from)?.clone(), to: releases.get(to)?.clone(), ..scenario.clone() };
         if let MachineChoice::Listed(id) = scenario.machine
             && scenario.from.surely_has_machine(catalog, id) != Some(true)
             && !matches!(refusal, Refusal::MachineType { .. } | Refusal::MachineTypeAtQemu { .. })
         {
             scenario.machine = scenario.default_machine(catalog);
         }
-        let needed = resolver.price(&scenario);
-        if cases + needed > MOST_CASES_OF_PRODUCTS {
-            continue;
-        }
-        cases += needed;
-        let refused = matches!(resolver.outcome(&scenario).verdict, Verdict::Aborted | Verdict::StartRefused);
-        if refused && resolver.resolve(&scenario).refusal() == Some(refusal) {
-            return Some((source, destination));
+        let Ok(plan) = resolver.plan(&scenario) else { continue };
+        let Some(rest) = left.checked_sub(plan.price()) else { continue };
+        left = rest;
+        if gives(&plan, refusal).is_some() {
+            let (source, destination) = (groups.get(from)?, groups.get(to)?);
+            return match from.cmp(&to) {
+                Ordering::Less => Some((source.last()?, destination.first()?)),
+                Ordering::Equal => Some((source.last()?, destination.last()?)),
+                Ordering::Greater => Some((source.first()?, destination.last()?)),
+            };
         }
     }
     None
@@ -110,12 +143,6 @@ pub fn between_products<'a>(
 /// Whether a scenario is too much like one that was found: the same model, or the same releases.
 fn alike(known: &FoundScenario, scenario: &Scenario) -> bool {
     known.scenario.cpu == scenario.cpu || (known.scenario.from == scenario.from && known.scenario.to == scenario.to)
-}
-
-/// How many cases a scenario stands for; none where nothing can be said.
-fn cases_of(catalog: &Catalog, scenario: &Scenario) -> usize {
-    Plan::of(catalog, scenario)
-        .map_or(usize::MAX, |plan| plan.axes.iter().fold(1, |product, axis| axis.values.len().saturating_mul(product)))
 }
 
 struct Search<'a> {

@@ -1,10 +1,12 @@
 //! Holds the state of the program: the scenario, what it results in, and what is open.
 
 use super::action::KeyContext;
+use super::choice::Choice;
 use super::demo::Demo;
 use super::derived::Derived;
 use super::history::History;
 use super::overlay::Overlay;
+use super::picker::Picker;
 use super::screens::{Screen, ScreenContext, ScreenKind, Screens};
 use super::settings::{Settings, Size};
 use super::tour::{self, Tour};
@@ -37,6 +39,8 @@ pub struct Model {
     pub tour: Option<Tour>,
     /// The names of the lessons that were played to their end.
     pub finished: BTreeSet<String>,
+    /// The products of the scenarios used last, the last first.
+    pub(crate) recent_products: Vec<Box<str>>,
     /// What the audience of a demonstration sees; `None` without an audience.
     pub(crate) demo: Option<Demo>,
 }
@@ -61,8 +65,23 @@ impl Model {
             notice: None,
             tour: None,
             finished: BTreeSet::new(),
+            recent_products: Vec::new(),
             demo: None,
         }
+    }
+
+    /// Puts the products of a scenario first among those used last, which lists of releases begin with.
+    pub fn remember_products(&mut self, scenario: &Scenario) {
+        for product in scenario.releases().chain(&scenario.started).filter_map(|release| release.product.clone()) {
+            self.recent_products.retain(|known| *known != product);
+            self.recent_products.insert(0, product);
+        }
+    }
+
+    /// Opens the list of values of a setting.
+    pub(crate) fn open_values(&mut self, catalog: &Catalog, choice: Choice) {
+        let picker = Picker::of_choice(catalog, &self.scenario, choice, &self.recent_products);
+        self.overlay = Some(Overlay::Picker(Box::new(picker)));
     }
 
     /// Returns what receives keys.

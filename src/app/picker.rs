@@ -95,8 +95,8 @@ impl Picker {
         Self { title, choice, preview: None, items, input: Input::default(), found, delete_requested: false }
     }
 
-    /// Returns the list of values of a setting.
-    pub(crate) fn of_choice(catalog: &Catalog, scenario: &Scenario, choice: Choice) -> Self {
+    /// Returns the list of values of a setting, with the recent ones first.
+    pub(crate) fn of_choice(catalog: &Catalog, scenario: &Scenario, choice: Choice, recent: &[Box<str>]) -> Self {
         let items = values(choice, catalog, scenario).into_iter().map(|value| Item {
             current: value.scenario == *scenario,
             detail: value.detail,
@@ -105,7 +105,8 @@ impl Picker {
         });
         let mut items: Vec<Item> = items.collect();
         // What is not possible comes last.
-        items.sort_by_key(|item| item.problem.is_some());
+        let age = |item: &Item| recent.iter().position(|name| **name == *item.label).unwrap_or(recent.len());
+        items.sort_by_key(|item| (item.problem.is_some(), age(item)));
         let mut picker = Self::new(choice.title(catalog, scenario), Some(choice), items);
         picker.update_preview(catalog, scenario);
         picker

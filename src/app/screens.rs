@@ -54,6 +54,8 @@ pub(crate) enum ScreenResponse {
     Visit(Box<Scenario>),
     /// Open an overlay.
     Show(Box<Overlay>),
+    /// Open the list of values of a setting.
+    Values(super::choice::Choice),
     /// Perform an effect outside of the model.
     Effect(Effect),
 }

@@ -342,6 +342,7 @@ fn apply_response(model: &mut Model, catalog: &Catalog, response: ScreenResponse
             change(model, catalog, *scenario);
         }
         ScreenResponse::Show(overlay) => model.overlay = Some(*overlay),
+        ScreenResponse::Values(choice) => model.open_values(catalog, choice),
         ScreenResponse::Effect(effect) => return Some(effect),
     }
     None
@@ -367,6 +368,7 @@ pub(crate) fn change(model: &mut Model, catalog: &Catalog, scenario: Scenario) {
     if scenario != model.scenario {
         let is_another_guest = model.scenario.running.is_some() && scenario.running.is_none();
         model.history.push(model.scenario.clone());
+        model.remember_products(&scenario);
         put(model, catalog, scenario);
         if is_another_guest {
             let undo = model.settings.keymap.shown(Action::Undo);

@@ -317,7 +317,7 @@ fn differ(catalog: &Catalog, args: &DiffArgs) -> Result<String> {
         (Kind::Release, Kind::Release) => {
             let (old, new) = (named(catalog, one)?, named(catalog, other)?);
             let mut found = diff::maps(catalog, old, new);
-            let mut effects = diff::effects(catalog, old, new, &qemu);
+            let mut effects = diff::effects(catalog, (old, new), &qemu, &mut progress());
             if let Some(name) = only {
                 let wanted = model(catalog, name)?;
                 found.models.retain(|diff| diff.model == wanted);
@@ -403,8 +403,8 @@ fn grid(catalog: &Catalog, args: &MatrixArgs) -> Result<String> {
     let (done, all) = matrix.progress();
     if done < all {
         complain(format_args!(
-            "{} of {all} cells are left out, because they have too many combinations of unknown inputs; choose a model, \
-             a host or fewer releases",
+            "{} of {all} cells are left out: the table has more combinations than are tried in some seconds; choose \
+             fewer rows or columns, a model or a host",
             all - done
         ));
     }

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 #[derive(Args, Clone, Debug)]
 pub struct MatrixArgs {
     // Before the keys of the scenario, so that these two take the place of the keys `from` and `to`.
-    /// Sources: releases or products separated by commas, or FIRST..LAST, such as kubevirt:1.3..1.9
+    /// Sources, such as 9.0.0,debian:13, kubevirt:1.3..1.9
     #[arg(long, value_name = "RELEASES", add = complete::releases())]
     pub from: Option<String>,
     /// Destinations, in the same forms
@@ -26,16 +26,23 @@ pub struct MatrixArgs {
     #[command(flatten)]
     pub guest: DomainArg,
     /// What the rows vary.
-    #[arg(long, value_name = "AXIS[=VALUES]", value_parser = axis, help = axis_help("rows"), add = complete::axes())]
+    #[arg(
+        long,
+        value_name = "AXIS",
+        value_parser = axis,
+        help = axis_help(),
+        long_help = axis_long_help(),
+        add = complete::axes()
+    )]
     pub rows: Option<Axis>,
-    /// What the columns vary, in the same forms
-    #[arg(long, value_name = "AXIS[=VALUES]", value_parser = axis, add = complete::axes())]
+    /// What varies in the columns
+    #[arg(long, value_name = "AXIS", value_parser = axis, add = complete::axes())]
     pub columns: Option<Axis>,
     /// Count the verdicts of every model, machine type, state of mpx and pair of exact releases instead
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub count: bool,
-    /// Output format
-    #[arg(long, value_enum, default_value_t = MatrixFormat::Text)]
+    /// text, markdown, csv or json
+    #[arg(long, value_enum, default_value_t = MatrixFormat::Text, hide_possible_values = true)]
     pub format: MatrixFormat,
 }
 
@@ -57,13 +64,15 @@ fn axis(text: &str) -> Result<Axis, String> {
     })
 }
 
-fn axis_help(side: &str) -> String {
+fn axis_help() -> String {
     let names: Vec<&str> = Vary::ALL.iter().map(|vary| vary.name()).collect();
-    format!(
-        "What the {side} vary: {}. Values are a list or, if they have an order, FIRST..LAST [default: distinct, which \
-         folds releases with the same map and behaviour]",
-        names.join(", ")
-    )
+    format!("What varies: {}", names.join(", "))
+}
+
+fn axis_long_help() -> String {
+    axis_help()
+        + ". AXIS=VALUES has a list or, if they have an order, FIRST..LAST [default: distinct, which folds releases with the \
+           same map and behaviour]"
 }
 
 /// What `diff` asks for.
@@ -106,20 +115,23 @@ pub struct HistoryArgs {
 /// What `review` asks for.
 #[derive(Args, Clone, Debug)]
 pub struct ReviewArgs {
-    /// CPU maps before and after the change: a release, a --cpu-map name, a directory or a libvirt source tree; with --git
-    /// a range OLD..NEW, or a commit to compare with its parent
+    /// CPU maps before and after the change; with --git a range OLD..NEW, or a commit to compare with its parent
+    ///
+    /// A map is that of a release, a --cpu-map name, a directory or a libvirt source tree.
     #[arg(value_name = "OLD> <NEW", num_args = 1..=2, required = true, add = complete::maps())]
     pub sides: Vec<String>,
-    /// Read both CPU maps from commits of the libvirt git repository in this directory
+    /// Read the CPU maps from commits of this libvirt git tree
     #[arg(long, value_name = "TREE", value_hint = ValueHint::DirPath)]
     pub git: Option<PathBuf>,
-    /// Release as which libvirt behaves with both maps [default: the newest]
+    /// Release as which libvirt behaves [default: the newest]
     #[arg(long = "as", value_name = "RELEASE")]
     pub like: Option<String>,
     #[command(flatten)]
     /// The QEMU releases.
     pub qemu: QemuArgs,
-    /// Also try the machine types of distributions, each on the QEMU of its distribution
+    /// Also try the machine types of distributions
+    ///
+    /// Each is tried on the QEMU of its distribution.
     #[arg(long)]
     pub distributions: bool,
     #[command(flatten)]
@@ -144,7 +156,7 @@ pub struct BaselineArgs {
     /// The releases on which the definition must be valid.
     #[arg(
         long,
-        value_name = "RELEASE|PRODUCT",
+        value_name = "RELEASE",
         required = true,
         value_delimiter = ',',
         help = "Release or product on which the definition must be valid, such as debian:13; may be several",
@@ -232,7 +244,7 @@ pub struct FollowArgs {
 /// The QEMU releases to compare on.
 #[derive(Args, Clone, Debug)]
 pub struct QemuArgs {
-    /// Compare only on these QEMU releases, the same at both ends [default: every release]
+    /// QEMU releases to compare on, the same at both ends [default: all]
     #[arg(long = "qemu", value_name = "VERSION", value_delimiter = ',', add = complete::qemu())]
     pub versions: Vec<String>,
 }

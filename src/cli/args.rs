@@ -17,15 +17,14 @@ use crate::domain::catalog::Catalog;
 use crate::domain::names::nearest;
 use crate::load::embedded;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{ArgAction, Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-const FEW_EXAMPLES: &str = "\
-Without a command it opens the explorer. --help describes every option.
-  virt-cpu-explorer check EPYC,machine=pc-q35-5.2 --from debian:12 --to debian:13
-  virt-cpu-explorer check --domain guest.xml --from debian:12 --to debian:13";
+/// The help of the program itself: without an empty line before the usage, its short form is one screen.
+const TEMPLATE: &str = "{about}\n{usage-heading} {usage}\n\n{all-args}{after-help}";
+const SEE_MORE: &str = "Without a command it opens the explorer. --help has options and examples.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -44,17 +43,23 @@ Examples:
 #[command(
     name = "virt-cpu-explorer",
     about = "Check whether a guest's CPU survives a live migration, and explain why not",
-    after_help = FEW_EXAMPLES,
+    help_template = TEMPLATE,
+    override_usage = "virt-cpu-explorer [OPTIONS] [SCENARIO | COMMAND]",
+    after_help = SEE_MORE,
     after_long_help = format!("{EXAMPLES}\n\n{}", exit_codes::text()),
     disable_version_flag = true,
+    disable_help_flag = true,
     args_conflicts_with_subcommands = true
 )]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     /// Print the version; with --verbose also the facts that are compiled in
-    #[arg(long, short = 'V')]
+    #[arg(long, short = 'V', hide_short_help = true)]
     version: bool,
+    /// Print help; -h prints a summary
+    #[arg(long, short, global = true, action = ArgAction::Help, hide_short_help = true)]
+    help: Option<bool>,
     #[arg(long, requires = "version", hide = true)]
     verbose: bool,
     /// Use colours; auto means on a terminal, unless NO_COLOR is set
@@ -75,9 +80,9 @@ struct Cli {
 #[derive(Subcommand, Debug)]
 pub enum Command {
     /// Check whether a guest's CPU survives a migration
-    #[command(after_help = exit_codes::of("check"))]
+    #[command(after_long_help = exit_codes::of("check"))]
     Check(CheckArgs),
-    /// List known models, machine types, releases, hosts, features, products or rules
+    /// List known models, machine types, releases, hosts, products
     List {
         /// What to list
         what: ListKind,
@@ -88,7 +93,7 @@ pub enum Command {
         /// The maps to add.
         maps: CpuMaps,
     },
-    /// Explain a rule: what happens, why, who checks it, an example, the remedy
+    /// Explain a rule: what happens, why, who checks it, the remedy
     Rule {
         /// Id of the rule, T1 to T8 or a word [default: list all rules]
         #[arg(add = complete::rules())]
@@ -99,24 +104,24 @@ pub enum Command {
     },
     /// Show verdicts for many source and destination pairs
     Matrix(MatrixArgs),
-    /// Compare two CPU maps or two CPU models, and show what the difference does to guests
+    /// Compare two CPU maps or models, and what that does to guests
     Diff(DiffArgs),
     /// Show the history of a CPU model or a feature
     History(HistoryArgs),
-    /// Review a changed CPU map: list the guests that would abort or change silently
-    #[command(after_help = exit_codes::of("review"))]
+    /// Review a changed CPU map: guests that would abort or change
+    #[command(after_long_help = exit_codes::of("review"))]
     Review(ReviewArgs),
     /// Find the CPU definition that all given hosts support
-    #[command(after_help = exit_codes::of("baseline"))]
+    #[command(after_long_help = exit_codes::of("baseline"))]
     Baseline(BaselineArgs),
-    /// Show what libvirt writes for a host-model guest on a host, and why this model
+    /// Show what libvirt writes for a host-model guest on a host
     Expand(ExpandArgs),
     /// Follow one feature through the ten stages of a migration
     Follow(FollowArgs),
     /// Learn with lessons that drive the explorer
     Tour(Tour),
     /// Explain the error messages in a text, such as a log
-    #[command(after_help = exit_codes::of("explain"))]
+    #[command(after_long_help = exit_codes::of("explain"))]
     Explain(Explain),
     /// Add a libvirt release, a QEMU release or a host to the facts
     Import(Import),
@@ -125,7 +130,7 @@ pub enum Command {
         /// Shell to complete in
         shell: clap_complete::Shell,
     },
-    /// Print the decision table, the verdicts and the rules on one page
+    /// Print the decision table, the verdicts and the rules
     CheatSheet {
         /// Output format
         #[arg(long, value_enum, default_value_t = SheetFormat::Text)]
@@ -328,8 +333,7 @@ fn size(text: &str) -> Result<(u16, u16), String> {
 /// Returns the description of the command line.
 pub fn command() -> clap::Command {
     // The short help of the program itself lists its subcommands; the scenario is in the long one.
-    Cli::command()
-        .mut_args(|arg| if arg.get_help_heading() == Some("Scenario") { arg.hide_short_help(true) } else { arg })
+    Cli::command().mut_args(|arg| arg.hide_short_help(true))
 }
 
 fn subcommands() -> Vec<CompletionCandidate> {

@@ -7,7 +7,7 @@ use super::output::complain;
 use super::scenario_args::{Choice, Needs};
 use crate::analysis::remedies::{remedies, remedies_with};
 use crate::domain::catalog::Catalog;
-use crate::domain::scenario::{Key, Scenario};
+use crate::domain::scenario::{Key, Scenario, Told, Topology};
 use crate::export::{self, About, GuestRow};
 use crate::input::batch;
 use crate::load::{LoadError, file};
@@ -164,7 +164,8 @@ fn check_domains(catalog: &Catalog, choice: &Choice, args: &CheckArgs, out: &mut
             Ok((name, domain)) => {
                 // Guests with the same definition share their answer.
                 let resolver = &mut many.resolver;
-                let answer = known.entry(domain.scenario.clone()).or_insert_with(|| resolver.resolve(&domain.scenario));
+                let answer =
+                    known.entry(decided_by(&domain.scenario)).or_insert_with(|| resolver.resolve(&domain.scenario));
                 let said = domain.line();
                 let about = About { id: Some(&name), said: Some(&said), ..About::default() };
                 if single && !args.quiet {
@@ -182,6 +183,15 @@ fn check_domains(catalog: &Catalog, choice: &Choice, args: &CheckArgs, out: &mut
         }
     }
     many.finish(Format::Text, &asked.notes, out)
+}
+
+/// What of a guest decides: of its topology only the threads of a package.
+fn decided_by(scenario: &Scenario) -> Scenario {
+    let topology = match scenario.topology {
+        Told::Is(topology) => Told::Is(Topology { sockets: 1, ..topology }),
+        Told::Unknown => Told::Unknown,
+    };
+    Scenario { topology, ..scenario.clone() }
 }
 
 /// Collects the answers for many guests, or writes each at once as a line of JSON.

@@ -29,7 +29,7 @@ pub struct CheckArgs {
     #[command(flatten)]
     /// The scenario.
     pub choice: Choice,
-    /// Read the guest from virsh dumpxml, a KubeVirt manifest or nova.conf
+    /// Domain XML, KubeVirt manifest or nova.conf
     ///
     /// The guest may be running or inactive, and - is standard input. Several files or a directory give a table.
     #[arg(
@@ -41,10 +41,10 @@ pub struct CheckArgs {
         help_heading = "Scenario"
     )]
     pub domain: Vec<String>,
-    /// Output format
+    /// text, markdown, json or junit
     ///
     /// The default is text, and for a batch json with one object a line.
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, hide_possible_values = true)]
     pub format: Option<Format>,
     /// Write the whole answer
     ///
@@ -57,18 +57,24 @@ pub struct CheckArgs {
     /// Write nothing; only set the exit code
     #[arg(long, short, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Verdicts for which the exit code is 1
+    /// Verdicts for which the exit code is 1, separated by commas
     ///
     /// The default is aborted,changed,start-refused,depends.
-    #[arg(long, value_name = "VERDICTS", value_delimiter = ',', value_parser = one_of(&FAILING, Verdict::name))]
+    #[arg(
+        long,
+        value_name = "VERDICTS",
+        value_delimiter = ',',
+        hide_possible_values = true,
+        value_parser = one_of(&FAILING, Verdict::name)
+    )]
     pub fail_on: Vec<Verdict>,
-    /// Answer each JSON line of a file, or of standard input (-), in the same order
+    /// Answer each JSON line of a file, or of standard input (-)
     ///
-    /// Other flags are defaults for its lines. docs/JSON.md describes the lines.
+    /// The answers are in the same order. Other flags are defaults for its lines. docs/JSON.md describes the lines.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["scenario", "domain"])]
     pub batch: Option<PathBuf>,
     /// Search for fixes also in a batch and for several guests (JSON)
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub ways_out: bool,
     /// Whether standard input is the user's, who may have meant it to be read.
     #[arg(skip)]

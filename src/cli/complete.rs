@@ -268,7 +268,7 @@ fn libvirt_names(catalog: &Catalog) -> Vec<String> {
 }
 
 fn product_names(catalog: &Catalog) -> Vec<String> {
-    catalog.products().iter().map(|product| product.name.to_string()).collect()
+    catalog.all_products().newest_first().map(|product| product.name.to_string()).collect()
 }
 
 fn qemu_names(catalog: &Catalog) -> Vec<String> {

@@ -8,8 +8,8 @@ use crate::domain::catalog::{Catalog, Product};
 use crate::domain::scenario::Scenario;
 use crate::explain::rule_page;
 use crate::export::SCHEMA;
-use crate::input::message::{Found, find, nearest};
-use crate::resolve::RuleId;
+use crate::input::message::{Found, find_and_count, nearest};
+use crate::resolve::{Resolver, RuleId};
 use anyhow::{Result, bail};
 use std::io::Write;
 use std::path::Path;
@@ -33,12 +33,13 @@ struct Explained<'a> {
 }
 
 impl<'a> Explained<'a> {
-    fn of(catalog: &'a Catalog, found: &Found) -> Self {
+    fn of(resolver: &mut Resolver<'a>, found: &Found) -> Self {
+        let catalog = resolver.catalog();
         let refusal = found.says.refusal();
-        let scenarios = refusal.map(|refusal| scenario_search(catalog, refusal, SHOWN));
+        let scenarios = refusal.map(|refusal| scenario_search(resolver, refusal, SHOWN));
         let products = refusal.and_then(|refusal| {
-            let between = |one: &FoundScenario| between_products(catalog, refusal, &one.scenario, PRODUCT);
-            scenarios.iter().flatten().find_map(between)
+            let mut between = |one: &FoundScenario| between_products(resolver, refusal, &one.scenario, PRODUCT);
+            scenarios.iter().flatten().find_map(&mut between)
         });
         let rule = scenarios.iter().flatten().next().and_then(|one| one.rule).or_else(|| found.says.rule(catalog));
         Self { meaning: found.says.meaning(catalog), rule, scenarios, products }
@@ -57,15 +58,17 @@ pub fn explain(catalog: &Catalog, asked: &Explain, out: &mut dyn Write) -> Resul
     let text = match &asked.text {
         Some(text) if !Path::new(text).exists() => text.clone(),
         // A log may hold anything; only the messages in it have to be text.
-        file => String::from_utf8_lossy(&files::read(file.as_deref().unwrap_or("-"))?).into_owned(),
+        file => String::from_utf8(files::read(file.as_deref().unwrap_or("-"))?)
+            .unwrap_or_else(|err| String::from_utf8_lossy(err.as_bytes()).into_owned()),
     };
-    let found = find(catalog, &text);
+    let (found, more) = find_and_count(catalog, &text);
+    let mut resolver = Resolver::new(catalog);
     let explained: Vec<Explained<'_>> =
-        found.iter().take(EXPLAINED).map(|found| Explained::of(catalog, found)).collect();
+        found.iter().take(EXPLAINED).map(|found| Explained::of(&mut resolver, found)).collect();
     let likeliest = explained.iter().flat_map(|one| one.scenarios.iter().flatten()).next();
     let likeliest = likeliest.map(|one| one.scenario.clone());
     if asked.format == TextFormat::Json {
-        write_json(catalog, &text, &found, &explained, out)?;
+        write_json(catalog, &text, (&found, more), &explained, out)?;
         return Ok((u8::from(found.is_empty()), likeliest));
     }
     if found.is_empty() {
@@ -80,6 +83,9 @@ pub fn explain(catalog: &Catalog, asked: &Explain, out: &mut dyn Write) -> Resul
         }
         if let Some(rest) = found.len().checked_sub(LISTED).filter(|rest| *rest > 0) {
             writeln!(out, "  {rest} more; --format json lists all")?;
+        }
+        if more > 0 {
+            writeln!(out, "  {} not among these; split the text to see them", count(more, "further message"))?;
         }
         writeln!(out)?;
     }
@@ -160,7 +166,7 @@ fn pair(from: &Product, to: &Product) -> String {
 fn write_json(
     catalog: &Catalog,
     text: &str,
-    found: &[Found],
+    (found, more): (&[Found], usize),
     explained: &[Explained<'_>],
     out: &mut dyn Write,
 ) -> Result<()> {
@@ -192,6 +198,7 @@ fn write_json(
         "schema": SCHEMA,
         "lines": text.lines().count(),
         "messages": messages,
+        "more": more,
         "nearest": near.map(|(line, known)| serde_json::json!({ "line": line, "message": known })),
     });
     writeln!(out, "{value:#}")?;

@@ -128,7 +128,7 @@ fn builds(catalog: &Catalog, known: &DownstreamMachine) -> String {
     catalog.downstream().distributions.iter().filter_map(of_distribution).collect::<Vec<_>>().join(", ")
 }
 
-/// Every product, with the other names of products and versions behind it.
+/// Every product, the newest release of each first, then the other names of products and versions.
 fn products(catalog: &Catalog) -> Vec<(String, String)> {
     let all = catalog.all_products();
     let ships = |product: &Product| {
@@ -141,7 +141,7 @@ fn products(catalog: &Catalog) -> Vec<(String, String)> {
         };
         (product.name.to_string(), format!("{through}{packages}{note}"))
     };
-    let products = all.listed.iter().chain(&all.without_libvirt).map(ships);
+    let products = all.newest_first().chain(&all.without_libvirt).map(ships);
     let same = all.same.iter().map(|(name, listed)| (format!("{name}:VERSION"), format!("as {listed}:VERSION")));
     let coded = all.codenames.iter().filter(|[of, _, version]| all.find(&format!("{of}:{version}")).is_ok());
     let coded = coded.map(|[of, name, version]| (format!("{of}:{name}"), format!("as {of}:{version}")));

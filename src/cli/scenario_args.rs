@@ -17,9 +17,10 @@ use std::path::PathBuf;
 /// A scenario as the command line describes it.
 #[derive(Args, Clone, Default, Debug)]
 pub struct Choice {
-    /// MODEL, host-model, host-passthrough or maximum, then +F, -F, F=POLICY and KEY=VALUE, separated by commas
+    /// CPU model or mode, then +F, -F and KEY=VALUE, separated by commas
     ///
-    /// Each KEY is also a flag, such as machine=TYPE and --machine TYPE.
+    /// MODEL, host-model, host-passthrough or maximum, then +F, -F, F=POLICY and KEY=VALUE. Each KEY is also a flag, such
+    /// as machine=TYPE and --machine TYPE.
     #[arg(id = "scenario", value_name = "SCENARIO", add = complete::scenario())]
     pub word: Option<String>,
     /// The flags.
@@ -36,7 +37,7 @@ pub struct Choice {
 /// The guest's file.
 #[derive(Args, Clone, Default, Debug)]
 pub struct DomainArg {
-    /// Read the guest from virsh dumpxml, a KubeVirt manifest or nova.conf
+    /// Domain XML, KubeVirt manifest or nova.conf
     ///
     /// The guest may be running or inactive, and - is standard input.
     #[arg(

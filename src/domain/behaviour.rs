@@ -531,6 +531,17 @@ named_enum! {
     }
 }
 
+/// From which release on QEMU has no machine type of old, and how many major releases back that is.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct MachineLifetime {
+    /// The first release that leaves them out.
+    pub since: Version,
+    /// How many major releases older than QEMU the newest is that it leaves out.
+    pub majors: u16,
+    /// Where that was read.
+    pub source: Box<str>,
+}
+
 /// A range of QEMU point releases with something of their own.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Quirk {

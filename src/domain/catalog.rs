@@ -1,7 +1,9 @@
 //! Holds every fact, checked once and never changed: releases, maps, QEMU releases, cells, hosts, products.
 //! Looks things up by name and by release; decides nothing.
 
-use super::behaviour::{Backport, Behaviour, Known, MapFact, Quirk, QuirkKind, Setting, SwitchHistory};
+use super::behaviour::{
+    Backport, Behaviour, Known, MachineLifetime, MapFact, Quirk, QuirkKind, Setting, SwitchHistory,
+};
 use super::downstream::Downstream;
 use super::feature::{FeatureId, FeatureSet};
 use super::host::{CpuSignature, Host, HostId, HostSource, Vendor};
@@ -50,6 +52,8 @@ pub struct Decisions {
     pub backports: Vec<Backport>,
     /// What QEMU point releases do of their own.
     pub quirks: Vec<Quirk>,
+    /// How long QEMU has the machine types of a release.
+    pub machine_lifetime: Option<MachineLifetime>,
     /// The signature of the model `max` under TCG, with the QEMU release that first had it, oldest first.
     pub tcg_signatures: Vec<(Version, CpuSignature)>,
 }

@@ -11,6 +11,8 @@ pub struct Distribution {
     pub name: Box<str>,
     /// Whether its QEMU also has the machine types of upstream's.
     pub upstream_types: bool,
+    /// Whether it starts QEMU without libvirt.
+    pub without_libvirt: bool,
     /// The path of the emulator, where it is not the usual one.
     pub emulator: Option<Box<str>>,
 }
@@ -18,10 +20,11 @@ pub struct Distribution {
 impl Distribution {
     /// Returns what a build says, if it is one of this distribution: `20.el9`, `module+el8.9.0`, `2ubuntu6.17`.
     pub(crate) fn build(&self, build: &str) -> Option<Build<'_>> {
+        // RHEL's mark goes on with the minor release, Debian's with the update: `el9_7.6`, `deb13u3`.
         let (before, after) = split_at_mark(build, &self.mark)?;
         let mut head = numbers(before);
         let number = head.next().map(|first| {
-            let mut tail = numbers(after.trim_start_matches(['_', '.']));
+            let mut tail = numbers(after.trim_start_matches(['_', '.', 'u']));
             let minor = tail.next().unwrap_or(0);
             BuildNumber([first, minor, tail.next().or(head.next()).unwrap_or(0)])
         });

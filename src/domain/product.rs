@@ -48,6 +48,11 @@ pub(crate) enum NoProduct<'p> {
 }
 
 impl Products {
+    /// Returns those with libvirt and QEMU, of each product the newest release first.
+    pub(crate) fn newest_first(&self) -> impl Iterator<Item = &Product> {
+        self.listed.chunk_by(|one, next| one.product() == next.product()).flat_map(|group| group.iter().rev())
+    }
+
     /// Returns the product of this name: as listed, by another of its names, or the nearest patch release below.
     ///
     /// # Errors
@@ -95,11 +100,20 @@ impl Products {
 impl Product {
     /// Returns whether it is a release of the product of this name.
     pub(crate) fn is_of(&self, name: &str) -> bool {
-        self.name.split_once(':').is_some_and(|(product, _)| product == name)
+        self.product() == name
+    }
+
+    fn product(&self) -> &str {
+        self.name.split_once(':').map_or("", |(product, _)| product)
     }
 
     pub(crate) fn version(&self) -> &str {
         self.name.split_once(':').map_or("", |(_, version)| version)
+    }
+
+    /// The last of its QEMU packages: `8.0.0-pve to 9.2.0-pve` has several.
+    pub(crate) fn newest_qemu(&self) -> &str {
+        self.qemu.rsplit(' ').next().unwrap_or_default()
     }
 
     /// Whether it is this version, or the version is one of those through which it ships the same.

@@ -42,6 +42,12 @@ pub(super) fn basis(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> 
         {
             add(format!("{product} is not listed, and the packages of {} are used", known.name));
         }
+        if let Some(build) = release.qemu_build(catalog).filter(|build| build.distribution.without_libvirt) {
+            add(format!(
+                "{} uses QEMU without libvirt: what libvirt does here does not happen there",
+                build.distribution.name
+            ));
+        }
         for package in unread_packages(catalog, release) {
             add(format!("no facts about the builds of {package}, which counts as upstream's"));
         }

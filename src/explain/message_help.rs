@@ -71,7 +71,7 @@ impl MessageMeaning {
     /// Returns the rule whose page says most about the message, as far as the message alone tells.
     pub fn rule(&self, catalog: &Catalog) -> Option<RuleId> {
         match self {
-            Self::Refused(refusal, _) => Some(rule_of(catalog, refusal)),
+            Self::Refused(refusal, _) => Some(suggested_by(catalog, refusal)),
             Self::UnknownModel(_) => Some(RuleId::UnknownModel),
             Self::UnknownFeatures(_) => Some(RuleId::UnknownFeature),
             Self::Unsupported(..) => Some(RuleId::Missing),
@@ -172,7 +172,8 @@ fn of_nearby(nearby: Unspecific) -> &'static str {
     }
 }
 
-fn rule_of(catalog: &Catalog, refusal: &Refusal) -> RuleId {
+/// Returns the rule that a refusal suggests where nothing else is known.
+pub(crate) fn suggested_by(catalog: &Catalog, refusal: &Refusal) -> RuleId {
     match refusal {
         Refusal::FullCheck { extra, missing } => of_lists(catalog, extra, missing),
         Refusal::QemuTooOld { .. } => RuleId::QemuTooOld,

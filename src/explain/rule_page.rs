@@ -31,6 +31,11 @@ impl RulePage {
     pub fn section(&self, heading: &str) -> Option<&'static str> {
         self.sections().find(|(known, _)| *known == heading).map(|(_, text)| text)
     }
+
+    /// Returns the link of the example: the first line of its block.
+    pub fn example(&self) -> Option<&'static str> {
+        self.section("Example")?.split_once("```\n").and_then(|(_, block)| block.lines().next())
+    }
 }
 
 macro_rules! pages {

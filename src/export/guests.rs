@@ -4,7 +4,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::{Scenario, write_release};
 use crate::explain::message;
-use crate::export::{FACTS_HASH, TOOL, markdown_cell, tool_line};
+use crate::export::{FACTS_HASH, TOOL, WIDEST_COLUMN, markdown_cell, tool_line};
 use crate::resolve::{Answer, Verdict};
 use quick_xml::Writer;
 use quick_xml::events::BytesText;
@@ -82,7 +82,7 @@ pub(crate) fn guests_text(rows: &[GuestRow], whole: bool) -> String {
     let ends = common_ends(rows);
     let mut out = heading(rows, ends, "");
     let rules = rows.iter().map(|row| row.rule.len()).max().unwrap_or_default();
-    let ids = rows.iter().map(|row| row.id.chars().count()).max().unwrap_or_default();
+    let ids = rows.iter().map(|row| row.id.chars().count()).max().unwrap_or_default().min(WIDEST_COLUMN);
     let most = if whole { usize::MAX } else { MOST_ROWS };
     for row in sorted.iter().take(most) {
         let between = ends_of(row, ends);

@@ -34,9 +34,18 @@ const AROUND: usize = 1 << 14;
 /// The longest quotation of a message, in characters.
 const QUOTED: usize = 400;
 
-/// Returns every distinct message in a text, in the order in which they come.
+/// The most distinct messages of one text that are told apart.
+const MOST_DISTINCT: usize = 10_000;
+
+/// Returns the distinct messages in a text, in the order in which they come.
 pub fn find(catalog: &Catalog, text: &str) -> Vec<Found> {
+    find_and_count(catalog, text).0
+}
+
+/// Returns the same, and how many more messages are not among the first distinct ones.
+pub fn find_and_count(catalog: &Catalog, text: &str) -> (Vec<Found>, usize) {
     let mut all: Vec<Found> = Vec::new();
+    let mut more = 0;
     let mut index: HashMap<MessageMeaning, usize> = HashMap::default();
     for (number, line) in text.lines().enumerate() {
         let line = plain(line.get(..LONGEST).unwrap_or(line));
@@ -46,8 +55,10 @@ pub fn find(catalog: &Catalog, text: &str) -> Vec<Found> {
         for (place, quoted, says) in found {
             column += line.get(counted..place).unwrap_or_default().chars().count();
             counted = place;
+            let is_full = all.len() == MOST_DISTINCT;
             match index.get(&says).and_then(|known| all.get_mut(*known)) {
                 Some(known) => known.times += 1,
+                None if is_full => more += 1,
                 None => {
                     index.insert(says.clone(), all.len());
                     all.push(Found { line: number + 1, column: column + 1, times: 1, teller, text: quoted, says });
@@ -55,7 +66,7 @@ pub fn find(catalog: &Catalog, text: &str) -> Vec<Found> {
             }
         }
     }
-    all
+    (all, more)
 }
 
 /// Returns the line of a text that has most letters of a known message's words, and the fixed words of that message;

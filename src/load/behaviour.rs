@@ -4,7 +4,7 @@ use super::attributes::{known_distribution, models, need_version, quirk as quirk
 use super::error::LoadError;
 use super::notation;
 use super::xml::{Document, Element};
-use crate::domain::behaviour::{Backport, Dated, Quirk, Setting, SwitchHistory, TakenFromMap};
+use crate::domain::behaviour::{Backport, Dated, MachineLifetime, Quirk, Setting, SwitchHistory, TakenFromMap};
 use crate::domain::catalog::Parts;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::names::Names;
@@ -38,6 +38,15 @@ pub fn read(document: &Document<'_>, parts: &mut Parts) -> Result<(), LoadError>
     }
     for element in document.root.children_named("quirk") {
         parts.decisions.quirks.push(quirk(document, element)?);
+    }
+    for element in document.root.children_named("machine-lifetime") {
+        let text = document.need(element, "majors")?;
+        let majors = text.parse().map_err(|_| document.error(element, format!("expected a number, found {text:?}")))?;
+        parts.decisions.machine_lifetime = Some(MachineLifetime {
+            since: need_version(document, element, "since")?,
+            majors,
+            source: document.need(element, "source")?.into(),
+        });
     }
     for element in document.root.children_named("tcg-max") {
         let text = document.need(element, "signature")?;

@@ -28,6 +28,7 @@ pub fn read(document: &Document<'_>, parts: &mut Parts) -> Result<(), LoadError>
                     mark: document.need(element, "mark")?.into(),
                     name: document.need(element, "name")?.into(),
                     upstream_types: yes_or_no(document, element, "upstream-types")?,
+                    without_libvirt: element.get("libvirt").is_some() && !yes_or_no(document, element, "libvirt")?,
                     emulator: element.get("emulator").map(Into::into),
                 };
                 parts.downstream.distributions.push(distribution);

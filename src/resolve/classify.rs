@@ -166,7 +166,7 @@ impl<'r> RuleInput<'r> {
             less,
             differ: more | less,
             states_differ: journey.states_differ(),
-            row: sender.zip(receiver).and_then(|ends| find_row(catalog, ends, journey.mention, feature)),
+            row: sender.zip(receiver).and_then(|ends| find_row(catalog, ends, journey, feature)),
             feature,
             passthrough: journey.passthrough,
             source_knows: sender.map_or(&FeatureSet::EMPTY, |endpoint| &endpoint.end.map.known),
@@ -188,16 +188,22 @@ impl<'r> RuleInput<'r> {
 fn find_row(
     catalog: &Catalog,
     (sender, receiver): (&PreparedEndpoint<'_>, &PreparedEndpoint<'_>),
-    mention: Mention,
+    journey: &Journey<'_>,
     feature: FeatureId,
 ) -> Option<Row> {
     let model = sender.model.as_ref()?.id;
-    let [from, to] = [sender, receiver].map(|endpoint| endpoint.model.as_ref().and_then(|model| model.of_map));
+    let (from, to) = (sender.of_map(), receiver.of_map());
     let had = |of_map: Option<&ModelDefinition>| of_map.is_some_and(|of_map| of_map.data.contains(feature));
     if !catalog.ever_in(model).contains(feature) && !had(from) && !had(to) {
         return None;
     }
-    row(mention, MapState::of(from?, feature), MapState::of(to?, feature))
+    let (mut source, destination) = (MapState::of(from?, feature), MapState::of(to?, feature));
+    // T2 is about guests that both maps read alike. One that an older map started means something else.
+    let is_adopted = journey.hop == 0 && journey.adopted_with_feature && journey.mention == Mention::Nothing;
+    if is_adopted && destination == MapState::New {
+        source = MapState::Old;
+    }
+    row(journey.mention, source, destination)
 }
 
 fn limiting_component(

@@ -84,6 +84,16 @@ impl<'e> Prepared<'e> {
         let expansion = self.expansion.as_deref();
         Facts { catalog: self.catalog, guest: self.guest, feature, named, expansion, transport: self.transport }
     }
+
+    /// Whether the source took over a guest from a map that has the feature in the model: the map of its start, or, of a
+    /// guest that is given as it runs, one older than the source's, which marks the feature as removed.
+    fn adopts_with(&self, source: &PreparedEndpoint<'_>, feature: FeatureId) -> bool {
+        match (self.running, self.started.as_deref()) {
+            (Some(_), _) => source.of_map().is_some_and(|model| model.removed.contains(&feature)),
+            (None, Some(started)) => started.of_map().is_some_and(|model| model.data.contains(feature)),
+            (None, None) => false,
+        }
+    }
 }
 
 /// A guest under way, and how far it came.
@@ -110,6 +120,8 @@ pub(super) struct Journey<'p> {
     comparable: &'p FeatureSet,
     /// Whether libvirt leaves the CPU to QEMU.
     pub(super) passthrough: bool,
+    /// Whether the guest ran under a map that has the feature in the model before the source's libvirt took it over.
+    pub(super) adopted_with_feature: bool,
 }
 
 impl<'p> Journey<'p> {
@@ -143,6 +155,7 @@ impl<'p> Journey<'p> {
                 Some(_) | None => &FeatureSet::ALL,
             },
             passthrough: given.is_passthrough(),
+            adopted_with_feature: prepared.adopts_with(source, feature),
         }
     }
 
@@ -271,7 +284,7 @@ impl<'p> Journey<'p> {
 
 /// What a guest that never started would have sent: every start writes down the features removed from the model.
 fn would_mention(source: &PreparedEndpoint<'_>, mention: Mention, feature: FeatureId) -> Mention {
-    let of_map = source.model.as_ref().and_then(|model| model.of_map);
+    let of_map = source.of_map();
     let removed = of_map.is_some_and(|of_map| of_map.removed.contains(&feature));
     if mention == Mention::Nothing && removed { Mention::Off } else { mention }
 }
@@ -285,7 +298,7 @@ fn reconnect(source: &PreparedEndpoint<'_>, guest: &mut Running) {
         guest.original = Some(guest.live.clone());
     }
     if behaviour.removed_reconnect == Regime::Require
-        && let Some(of_map) = source.model.as_ref().and_then(|model| model.of_map)
+        && let Some(of_map) = source.of_map()
     {
         for feature in &of_map.removed {
             guest.live.features.add_if_missing(*feature, Policy::Require);

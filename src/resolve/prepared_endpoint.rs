@@ -130,6 +130,11 @@ pub(super) struct PreparedModel<'e> {
 }
 
 impl<'e> PreparedEndpoint<'e> {
+    /// Returns the model as the map here defines it.
+    pub(super) fn of_map(&self) -> Option<&'e ModelDefinition> {
+        self.model.as_ref().and_then(|model| model.of_map)
+    }
+
     pub(super) fn of(catalog: &'e Catalog, end: &'e Endpoint<'e>, guest: &Guest, model: Option<ModelId>) -> Self {
         let base = guest.machine.id.and_then(|id| catalog.base(id, end.qemu.version));
         let defaults = base.unwrap_or(guest.machine.defaults);

@@ -149,7 +149,7 @@ pub(super) fn described(
     recorder: &mut Recorder,
 ) -> Built {
     let vendor = endpoint.vendor;
-    let of_map = endpoint.model.as_ref().and_then(|model| model.of_map);
+    let of_map = endpoint.of_map();
     let of_qemu = endpoint.model.as_ref().map(|model| model.on).unwrap_or_default();
     let removed = of_map.map(ModelDefinition::removed_set).unwrap_or_default() - live.features.mentioned();
     let on = live.described_by(&endpoint.end.map) | (removed & of_qemu);

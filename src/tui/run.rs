@@ -77,7 +77,11 @@ pub fn run(catalog: &Catalog, scenario: Scenario, options: Options, store: Scena
     if (width, height) != size {
         guard.resized((width, height));
     }
-    let model = options.open(catalog, scenario, ScreenKind::Explorer, Size { width, height });
+    let mut model = options.open(catalog, scenario, ScreenKind::Explorer, Size { width, height });
+    // A file that cannot be read is reported when the list of saved scenarios is opened.
+    for saved in store.list().unwrap_or_default().iter().rev().filter_map(|s| Scenario::parse(catalog, &s.link).ok()) {
+        model.remember_products(&saved);
+    }
     let player = (!options.replay.is_empty()).then(|| Player::new(options.replay));
     let harmless = player.is_some() && !options.allow_effects;
     let mut running = Running { catalog, model, guard, store, player, harmless, record, flash: Flash::default() };

@@ -1,6 +1,7 @@
 //! Lists what two CPU maps say differently beside the features of the models they share.
 
-use super::{Removed, note};
+use super::Removed;
+use super::guests::note;
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::named_enum;
 use crate::domain::feature::FeatureId;

@@ -1,6 +1,7 @@
 //! Tries the machine types of distributions, each on the QEMU of its distribution.
 
-use super::{Who, Work, guest_of};
+use super::Who;
+use super::guests::{Work, guest_of};
 use crate::domain::definition::Policy;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::map::ModelId;

@@ -62,8 +62,10 @@ fn machine(catalog: &Catalog, with: &Scenario) -> String {
     if let MachineChoice::Listed(id) = with.machine
         && let Some(known) = catalog.downstream().machine(id)
     {
-        let note = known.note.as_deref().unwrap_or_default();
-        return if known.like.is_empty() { format!("equals no upstream type: {note}") } else { note.to_owned() };
+        let like = known.like.is_empty().then(|| "equals no upstream type".to_owned());
+        let version = known.default_cpu_version.as_ref().map(|version| format!("default CPU version {version}"));
+        let note = known.note.as_deref().map(str::to_owned);
+        return [like, version, note].into_iter().flatten().collect::<Vec<_>>().join("; ");
     }
     match &with.machine {
         MachineChoice::Listed(id) => {

@@ -68,9 +68,7 @@ fn products(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Vec<Value
             scenario: with,
         })
     };
-    let product = |known: &Product| known.name.split(':').next().map(str::to_owned);
-    let groups = catalog.products().chunk_by(|one, other| product(one) == product(other));
-    groups.flat_map(|group| group.iter().rev()).filter_map(value).collect()
+    catalog.all_products().newest_first().filter_map(value).collect()
 }
 
 /// Returns the scenario with the default value of `choice`.

@@ -11,7 +11,6 @@ use crate::app::keymap::Keymap;
 use crate::app::list::{PAGE, lines_moved};
 use crate::app::overlay::Overlay;
 use crate::app::page::Page;
-use crate::app::picker::Picker;
 use crate::app::table::rule_outside_table;
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::Scenario;
@@ -276,11 +275,7 @@ impl Explorer {
         match self.focus {
             Focus::Choice(choice) => {
                 if values(choice, context.catalog, context.scenario).len() > FEW {
-                    return ScreenResponse::Show(Box::new(Overlay::Picker(Box::new(Picker::of_choice(
-                        context.catalog,
-                        context.scenario,
-                        choice,
-                    )))));
+                    return ScreenResponse::Values(choice);
                 }
                 let next = step(choice, context.catalog, context.scenario, true);
                 let first =

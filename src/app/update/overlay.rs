@@ -113,7 +113,7 @@ fn choose(model: &mut Model, catalog: &Catalog) -> Option<Effect> {
             }
         }
         Some(Pick::Choice(choice)) => {
-            model.overlay = Some(Overlay::Picker(Box::new(Picker::of_choice(catalog, &model.scenario, choice))));
+            model.open_values(catalog, choice);
         }
         Some(Pick::Action(action)) => return act(model, catalog, action),
         Some(Pick::Lesson(name)) => tour::open(model, catalog, &name),

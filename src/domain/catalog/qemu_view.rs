@@ -94,6 +94,8 @@ pub struct QemuView<'a> {
     pub(crate) tcg_unsupported: FeatureSet,
     /// What its TCG offers with `max`.
     pub(crate) tcg_max: FeatureSet,
+    /// The newest series whose `pc` and `q35` machine types this release no longer has.
+    outlived: Option<(u16, u16)>,
     /// What the build of a distribution changes.
     changes: Option<Arc<QemuChanges>>,
     index: &'a QemuIndex,
@@ -101,19 +103,18 @@ pub struct QemuView<'a> {
 
 impl QemuView<'_> {
     /// Returns whether this QEMU has the machine type. A type named after a QEMU release exists from that release
-    /// on, whatever the neighbour that answers for this one lists.
+    /// on, and until it is outlived, whatever the neighbour that answers for this one lists.
     pub fn has_machine(&self, machine: MachineId, name: &str) -> bool {
         let listed = self.index.machines.get(usize::from(machine.0)).copied().unwrap_or(false);
         if self.lists.version == self.version {
             return listed;
         }
-        match machine_series(name) {
-            Some((_, series)) if series.series() > self.version.series() => false,
-            Some((family, series))
-                if matches!(family, "pc-q35" | "pc-i440fx") && series.series() > self.lists.version.series() =>
-            {
-                true
-            }
+        match machine_series(name).map(|(family, version)| (family, version.series())) {
+            Some((_, series)) if series > self.version.series() => false,
+            Some(("pc-q35" | "pc-i440fx", series)) => match self.outlived {
+                Some(outlived) => series > outlived,
+                None => listed || series > self.lists.version.series(),
+            },
             _ => listed,
         }
     }
@@ -217,8 +218,10 @@ impl Catalog {
         let answers = [lists.version, probe.version].into_iter().find(|known| *known != version).unwrap_or(version);
         let place = self.qemu_releases().iter().position(|q| std::ptr::eq(q, lists))?;
         let index = self.qemu_index.get(place)?;
+        let lifetime = self.decisions().machine_lifetime.as_ref().filter(|lifetime| version >= lifetime.since);
         Some(QemuView {
             version,
+            outlived: lifetime.map(|lifetime| (version.major.saturating_sub(lifetime.majors), version.minor)),
             answers,
             lists,
             properties: probe.properties.unwrap_or_default() | index.in_models,

@@ -48,17 +48,22 @@ pub(super) fn runs<T: PartialEq + Copy>(all: &[T], some: &[T], name: impl Fn(T) 
     parts.iter().map(text).collect::<Vec<_>>().join(", ")
 }
 
-/// Machine types, family by family.
-pub(super) fn machines(catalog: &Catalog, some: &[MachineId]) -> String {
-    let all = &catalog.qemu_defaults().machines;
-    let mut families: Vec<(&str, Vec<MachineId>)> = Vec::new();
-    for machine in all {
-        let family = catalog.machine_name(*machine).rsplit_once('-').map_or("", |(family, _)| family);
-        match families.iter_mut().find(|(known, _)| *known == family) {
-            Some((_, members)) => members.push(*machine),
-            None => families.push((family, vec![*machine])),
+/// Collects what has the same key, in the order of its first.
+pub(super) fn grouped<K: PartialEq, T>(items: impl Iterator<Item = (K, T)>) -> Vec<(K, Vec<T>)> {
+    let mut groups: Vec<(K, Vec<T>)> = Vec::new();
+    for (key, item) in items {
+        match groups.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, members)) => members.push(item),
+            None => groups.push((key, vec![item])),
         }
     }
+    groups
+}
+
+/// Machine types, family by family.
+pub(super) fn machines(catalog: &Catalog, some: &[MachineId]) -> String {
+    let family = |machine: MachineId| catalog.machine_name(machine).rsplit_once('-').map_or("", |(family, _)| family);
+    let families = grouped(catalog.qemu_defaults().machines.iter().map(|machine| (family(*machine), *machine)));
     let name = |machine| catalog.machine_name(machine).to_owned();
     let text = families.iter().map(|(_, members)| runs(members, some, name)).filter(|text| !text.is_empty());
     text.collect::<Vec<_>>().join(", ")

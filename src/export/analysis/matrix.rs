@@ -6,7 +6,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::scenario::{CpuChoice, Scenario, Told, write_host, write_machine};
 use crate::explain;
 use crate::export::report::wrapped;
-use crate::export::{FACTS_HASH, SCHEMA, TOOL, csv_cell, markdown_cell, tool_line};
+use crate::export::{FACTS_HASH, SCHEMA, TOOL, WIDEST_COLUMN, csv_cell, markdown_cell, tool_line};
 use crate::resolve::{Row, RuleId};
 use std::fmt::Write;
 
@@ -50,7 +50,7 @@ pub fn matrix_text(catalog: &Catalog, scenario: &Scenario, matrix: &Matrix) -> S
     for (number, title) in titles.iter().enumerate() {
         let _ = writeln!(out, "{:>4}  {title}", number + 1);
     }
-    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(4);
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).clamp(4, WIDEST_COLUMN);
     let fit = (COLUMNS.saturating_sub(width) / CELL).max(1);
     for (block, columns) in columns.chunks(fit).enumerate() {
         let _ = write!(out, "\n{:<width$}", "From");

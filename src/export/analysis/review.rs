@@ -1,20 +1,21 @@
 //! Writes a review: Markdown fit for a mailing list, plain text, JSON. First the answer in one sentence, then what is at
 //! risk, then changes that no guest meets, then everything else that changed.
 
-use super::format::{in_order, machines, names, qemus};
-use crate::analysis::review::{Change, Mark, What};
-use crate::analysis::review::{Direction, Removed, Review, Who};
-use crate::analysis::review::{Mentions, Risk};
+use super::format::{in_order, machines, qemus};
+use crate::analysis::review::{Direction, Mentions, Review, Risk};
 use crate::domain::behaviour::Regime;
 use crate::domain::catalog::{Catalog, LibvirtId, ReleaseMap};
 use crate::domain::definition::Policy;
-use crate::domain::feature::{FeatureId, FeatureSet};
+use crate::domain::feature::FeatureSet;
+use crate::domain::host::HostId;
 use crate::domain::map::ModelId;
 use crate::domain::names::{and_list, first_names};
 use crate::domain::qemu::{Accel, MachineId};
 use crate::export::report::wrapped;
 use crate::resolve::Verdict;
+use std::collections::BTreeSet;
 
+mod changed;
 mod json;
 
 pub use json::review_json;
@@ -23,10 +24,6 @@ pub use json::review_json;
 const MOST_LINES: usize = 10;
 /// The most names in a list that is part of a line.
 const MOST_NAMES: usize = 6;
-/// The most new models, and the most new features, that are named.
-const MOST_NEW: usize = 20;
-/// The most lines about features added to models.
-const MOST_ADDED: usize = 4;
 
 /// Returns the review as Markdown, at most 76 columns wide; `files` is what the files of the new map say beside it.
 pub fn review_markdown(catalog: &Catalog, review: &Review, files: &[String]) -> String {
@@ -57,7 +54,7 @@ fn report(catalog: &Catalog, review: &Review, files: &[String], title: &str, hea
     }
     for (name, lines) in [
         ("At risk", lines),
-        ("Changes that no guest meets", words.not_met()),
+        ("New models and features, and changes that no guest meets", words.not_met()),
         ("Also changed", words.also_changed(files)),
     ] {
         if !lines.is_empty() {
@@ -130,30 +127,29 @@ impl Words<'_> {
         )
     }
 
-    /// Says what the first and worst of some risks do to how many guests.
+    /// Says what some risks do to how many guests, the worst first.
     #[expect(clippy::needless_pass_by_value, reason = "an iterator, which is small")]
     fn harm<'r>(&self, risks: impl Iterator<Item = &'r Risk> + Clone) -> String {
         let mut parts = Vec::new();
         for verdict in [Verdict::Aborted, Verdict::StartRefused, Verdict::Changed, Verdict::Depends] {
             let of = || risks.clone().filter(move |risk| risk.verdict == verdict);
-            let mut models: Vec<ModelId> = of().flat_map(|risk| risk.models.iter().copied()).collect();
-            models.sort_unstable();
-            models.dedup();
-            let mut hosts: Vec<_> = of().flat_map(|risk| risk.hosts.iter().copied()).collect();
-            hosts.sort_unstable();
-            hosts.dedup();
+            let models = |names_features: bool| -> BTreeSet<ModelId> {
+                let is_it = |risk: &&Risk| (risk.mentions != Mentions::None) == names_features;
+                of().filter(is_it).flat_map(|risk| risk.models.iter().copied()).collect()
+            };
+            let (plain, naming) = (models(false), models(true));
+            let naming: Vec<ModelId> = naming.difference(&plain).copied().collect();
+            let hosts: BTreeSet<HostId> = of().flat_map(|risk| risk.hosts.iter().copied()).collect();
             let mut who = Vec::new();
-            match models.as_slice() {
-                [] => {}
-                [model] => who.push(format!("guests with {}", self.catalog.model_name(*model))),
-                models => who.push(format!("guests with {} models", models.len())),
+            for (models, with) in [(plain.into_iter().collect(), ""), (naming, " and some named feature")] {
+                match models.as_slice() {
+                    [] => {}
+                    [model] => who.push(format!("guests with {}{with}", self.catalog.model_name(*model))),
+                    models => who.push(format!("guests with {} models{with}", models.len())),
+                }
             }
             if !hosts.is_empty() {
-                who.push(format!(
-                    "host-model guests on {} of {} hosts",
-                    hosts.len(),
-                    self.catalog.recorded_hosts().count()
-                ));
+                who.push(self.on_hosts(hosts.len()));
             }
             if !who.is_empty() {
                 let what = match verdict {
@@ -162,13 +158,17 @@ impl Words<'_> {
                     Verdict::Changed | Verdict::Unchanged | Verdict::Never => "are changed",
                     Verdict::Depends => "may be aborted",
                 };
-                let mut directions: Vec<&str> = of().map(|risk| risk.direction.name()).collect();
-                directions.sort_unstable();
-                directions.dedup();
-                parts.push(format!("{} {what} {}", who.join(" and "), and_list(&directions)));
+                let directions: BTreeSet<Direction> = of().map(|risk| risk.direction).collect();
+                let directions: Vec<&str> = directions.into_iter().map(Direction::name).collect();
+                let who: Vec<&str> = who.iter().map(String::as_str).collect();
+                parts.push(format!("{} {what} {}", and_list(&who), and_list(&directions)));
             }
         }
-        parts.join(", ")
+        parts.join("; ")
+    }
+
+    fn on_hosts(&self, hosts: usize) -> String {
+        format!("host-model guests on {hosts} of {} hosts", self.catalog.recorded_hosts().count())
     }
 
     fn method(&self) -> Vec<String> {
@@ -218,6 +218,8 @@ impl Words<'_> {
         let about = [(more, risk.more), (less, risk.less)].into_iter().filter(|(_, set)| !set.is_empty());
         let about: String =
             about.fold(String::new(), |text, (word, set)| text + &format!(", {word} {}", self.features(set)));
+        let is_open = risk.verdict == Verdict::Aborted && risk.rules.is_empty();
+        let about = if is_open { ", by features that depend on the host's vmx features" } else { &about };
         let named = self.features(risk.named);
         let mention = match risk.mentions {
             Mentions::None | Mentions::HostModel => String::new(),
@@ -233,12 +235,7 @@ impl Words<'_> {
             }
             _ => format!("{}{mention}", self.models(&risk.models)),
         };
-        let direction = match risk.direction {
-            Direction::OldToNew => "old to new",
-            Direction::NewToOld => "new to old",
-            Direction::WithinNew => "within new",
-        };
-        let mut conditions = vec![direction.to_owned()];
+        let mut conditions = vec![risk.direction.name().to_owned()];
         if risk.regimes.len() < Regime::ALL.len() {
             let names: Vec<&str> = risk.regimes.iter().map(|regime| regime.name()).collect();
             conditions.push(format!("removed features on incoming: {}", names.join(", ")));
@@ -276,201 +273,4 @@ impl Words<'_> {
         };
         self.catalog.qemu_defaults().machines.iter().filter(is_there).copied().collect()
     }
-
-    fn not_met(&self) -> Vec<String> {
-        let changes = &self.review.changes;
-        let mut lines = Vec::new();
-        if !changes.models_new.is_empty() {
-            let names = changes.models_new.iter().map(|model| self.catalog.model_name(*model));
-            lines.push(format!("New models ({}): {}.", changes.models_new.len(), first_names(names, MOST_NEW)));
-        }
-        if !changes.features_new.is_empty() {
-            let names = changes.features_new.iter().map(|feature| self.catalog.feature_name(*feature));
-            let many = changes.features_new.len();
-            lines.push(format!("New features ({many}): {}.", first_names(names, MOST_NEW)));
-        }
-        lines.extend(self.no_return());
-        let mut unmet: Vec<(FeatureId, bool, Vec<ModelId>)> = Vec::new();
-        for removed in self.review.removed.iter().filter(|removed| removed.machines.is_empty()) {
-            match unmet.iter_mut().find(|(feature, listed, _)| (*feature, *listed) == (removed.feature, removed.listed))
-            {
-                Some((.., models)) => models.push(removed.model),
-                None => unmet.push((removed.feature, removed.listed, vec![removed.model])),
-            }
-        }
-        for (feature, listed, models) in unmet {
-            let mark = if listed { "" } else { " without a mark" };
-            lines.push(format!(
-                "{} was removed{mark} from {}, where no tried QEMU enables it by default{}.",
-                self.catalog.feature_name(feature),
-                self.models(&models),
-                self.unread_qemu()
-            ));
-        }
-        fold(lines)
-    }
-
-    /// Which of the tried QEMU releases the facts do not have models of.
-    fn unread_qemu(&self) -> String {
-        let first = self.catalog.decisions().first_qemu;
-        let any = self.review.qemu.iter().any(|qemu| *qemu < first);
-        if any { format!("; the models of QEMU before {first} were not read") } else { String::new() }
-    }
-
-    /// Guests that have a new feature already, because libvirt or QEMU enables it for them.
-    fn no_return(&self) -> Option<String> {
-        let (mut hosts, mut models) = (0, Vec::new());
-        for who in &self.review.no_return {
-            match who {
-                Who::HostModel(_) => hosts += 1,
-                Who::Model(model, _) => models.push(*model),
-            }
-        }
-        models.dedup();
-        let mut who = Vec::new();
-        if !models.is_empty() {
-            who.push(format!("guests with {}", self.models(&models)));
-        }
-        if hosts > 0 {
-            who.push(format!("host-model guests on {hosts} of {} hosts", self.catalog.recorded_hosts().count()));
-        }
-        let subject = if who.is_empty() { return None } else { who.join(", and ") };
-        Some(format!(
-            "A guest that has a new feature or model cannot go back to the old map. After a start with the new map these \
-             can have one: {subject}."
-        ))
-    }
-
-    fn also_changed(&self, files: &[String]) -> Vec<String> {
-        let changes = &self.review.changes;
-        let mut lines: Vec<String> = files.to_vec();
-        if !changes.models_gone.is_empty() {
-            lines.push(format!("Models that are gone: {}.", self.models(&changes.models_gone)));
-        }
-        if !changes.features_gone.is_empty() {
-            let names = names(self.catalog, changes.features_gone.iter().copied());
-            lines.push(format!("Features that are no longer defined: {names}."));
-        }
-        lines.extend(self.still_enabled());
-        for (one, other) in &changes.shared_bits {
-            let [one, other] = [one, other].map(|feature| self.catalog.feature_name(*feature));
-            lines.push(format!("{one} and {other} have a bit in common."));
-        }
-        for feature in &changes.several_bits {
-            lines.push(format!("{} has more than one bit.", self.catalog.feature_name(*feature)));
-        }
-        let mut added: Vec<(&[FeatureId], &[FeatureId], Vec<ModelId>)> = Vec::new();
-        for (model, unmarked, marked) in &changes.added {
-            match added.iter_mut().find(|(one, other, _)| (*one, *other) == (unmarked, marked)) {
-                Some((.., models)) => models.push(*model),
-                None => added.push((unmarked, marked, vec![*model])),
-            }
-        }
-        // A change of every model at once is told in one line.
-        if added.len() > MOST_ADDED && added.iter().all(|(unmarked, ..)| unmarked.is_empty()) {
-            let features = added.iter().flat_map(|(_, marked, _)| marked.iter().copied()).collect();
-            let models: Vec<ModelId> = changes.added.iter().map(|(model, ..)| *model).collect();
-            lines.push(format!(
-                "Features marked as added in {} models, such as {}: {}.",
-                models.len(),
-                first_names(models.iter().take(2).map(|model| self.catalog.model_name(*model)), 2),
-                self.features(features)
-            ));
-            added.clear();
-        }
-        for (unmarked, marked, models) in added {
-            let features = |features: &[FeatureId]| self.features(features.iter().copied().collect());
-            let parts =
-                [("", unmarked), ("marked as added: ", marked)].into_iter().filter(|(_, list)| !list.is_empty());
-            let parts: Vec<String> = parts.map(|(word, list)| format!("{word}{}", features(list))).collect();
-            lines.push(format!("Features added to {}: {}.", self.models(&models), parts.join("; ")));
-        }
-        let mut marks: Vec<(Mark, &[FeatureId], Vec<ModelId>)> = Vec::new();
-        for (model, mark, features) in &changes.marks {
-            match marks.iter_mut().find(|(known, list, _)| (known, *list) == (mark, features.as_slice())) {
-                Some((.., models)) => models.push(*model),
-                None => marks.push((*mark, features, vec![*model])),
-            }
-        }
-        for (mark, features, models) in marks {
-            let features = self.features(features.iter().copied().collect());
-            lines.push(format!("Features {} in {}: {features}.", mark.name(), self.models(&models)));
-        }
-        let mut other: Vec<(&Change, Vec<&str>)> = Vec::new();
-        for change in &changes.other {
-            let is_same = |known: &Change| {
-                (known.what, &known.before, &known.after) == (change.what, &change.before, &change.after)
-            };
-            match other.iter_mut().find(|(known, _)| is_same(known)) {
-                Some((_, names)) => names.push(&change.name),
-                None => other.push((change, vec![&change.name])),
-            }
-        }
-        for (change, who) in other {
-            let names = first_names(who, MOST_NAMES);
-            lines.push(format!("{}, {names}: {}.", capital(change.what.name()), difference(change)));
-        }
-        if changes.reordered {
-            lines.push("The features are in another order, which reorders the lists in libvirt's messages.".to_owned());
-        }
-        fold(lines)
-    }
-
-    /// Features that were removed from models in which QEMU still enables them.
-    fn still_enabled(&self) -> Vec<String> {
-        let mut groups: Vec<(&Removed, Vec<ModelId>)> = Vec::new();
-        for removed in self.review.removed.iter().filter(|removed| !removed.machines.is_empty()) {
-            let is_same = |known: &Removed| {
-                (known.feature, known.listed, &known.accels, &known.machines, &known.qemu)
-                    == (removed.feature, removed.listed, &removed.accels, &removed.machines, &removed.qemu)
-            };
-            match groups.iter_mut().find(|(known, _)| is_same(known)) {
-                Some((_, models)) => models.push(removed.model),
-                None => groups.push((removed, vec![removed.model])),
-            }
-        }
-        let one = |(removed, models): (&Removed, Vec<ModelId>)| {
-            let mark = if removed.listed { "" } else { " without a mark" };
-            let only = if removed.accels == [Accel::Tcg] { ", only under TCG," } else { "" };
-            format!(
-                "{} was removed{mark} from {}, where QEMU {} enables it{only} with {}.",
-                self.catalog.feature_name(removed.feature),
-                self.models(&models),
-                qemus(self.catalog, &removed.qemu),
-                machines(self.catalog, &removed.machines)
-            )
-        };
-        groups.into_iter().map(one).collect()
-    }
-}
-
-/// Keeps the first lines and counts the rest.
-fn fold(mut lines: Vec<String>) -> Vec<String> {
-    const MOST: usize = MOST_LINES + 4;
-    if lines.len() > MOST {
-        let rest = lines.len() - (MOST - 1);
-        lines.truncate(MOST - 1);
-        lines.push(format!("{rest} more; --format json lists all."));
-    }
-    lines
-}
-
-fn capital(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-}
-
-/// Says what a change is: of signatures only what came and went, of the rest both values.
-fn difference(change: &Change) -> String {
-    let none = |text: &str| if text.is_empty() { "none".to_owned() } else { text.to_owned() };
-    if change.what != What::Signatures || change.before.is_empty() || change.after.is_empty() {
-        return format!("{} instead of {}", none(&change.after), none(&change.before));
-    }
-    let only = |one: &str, other: &str, sign: &str| -> Vec<String> {
-        let known: Vec<&str> = other.split(' ').collect();
-        one.split(' ').filter(|part| !known.contains(part)).map(|part| format!("{sign} {part}")).collect()
-    };
-    let mut parts = only(&change.after, &change.before, "added");
-    parts.extend(only(&change.before, &change.after, "removed"));
-    if parts.is_empty() { "in another order".to_owned() } else { parts.join(", ") }
 }

@@ -36,7 +36,10 @@ fn product(catalog: &Catalog, text: &str) -> Result<Release, ValueError> {
         Ok(known) => known,
         Err(NoProduct::WithoutLibvirt(known)) => {
             let why = format!("{text} uses QEMU without libvirt (QEMU {})", known.qemu);
-            return Err(ValueError::new(format!("{why}; name a libvirt release with one of these, LIBVIRT:QEMU")));
+            let newest = known.newest_qemu();
+            let how =
+                format!("put a libvirt release before it: LIBVIRT:{text} takes {newest}, or name one of the others");
+            return Err(ValueError::new(format!("{why}; {how}")));
         }
         Err(NoProduct::NotRead) => {
             return Err(ValueError::new(format!("what {text} ships is not known; name its LIBVIRT:QEMU")));
@@ -89,6 +92,11 @@ fn qemu(catalog: &Catalog, text: &str) -> Result<QemuChoice, ValueError> {
     if text == "?" {
         return Ok(QemuChoice { version: Told::Unknown, build: None });
     }
+    let text = match catalog.all_products().find(text) {
+        Ok(known) => &*known.qemu,
+        Err(NoProduct::WithoutLibvirt(known)) => known.newest_qemu(),
+        Err(NoProduct::NotRead | NoProduct::Unknown(_)) => text,
+    };
     let (version, build) = package(text);
     match version.filter(|version| catalog.is_qemu_release(*version)) {
         Some(version) => Ok(QemuChoice { version: Told::Is(version), build }),
