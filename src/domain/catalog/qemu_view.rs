@@ -169,11 +169,22 @@ impl Catalog {
             && version.minor <= last_minor(version.major)
     }
 
-    /// Returns the first and the last QEMU release in the facts that has a machine type.
+    /// Returns the first and the last QEMU release known to have a machine type: those in the facts, and the series after
+    /// the last of these that surely have it.
     pub(crate) fn qemu_with(&self, machine: MachineId) -> Option<(Version, Version)> {
-        let has = |facts: &&QemuFacts| facts.machines.iter().any(|known| known.machine == machine);
-        let all = || self.qemu_releases().iter().filter(has);
-        Some((all().next()?.version, all().next_back()?.version))
+        let listed = |facts: &&QemuFacts| facts.machines.iter().any(|known| known.machine == machine);
+        let all = || self.qemu_releases().iter().filter(listed);
+        let (newest, name) = (self.qemu_releases().last()?.version, self.machine_name(machine));
+        let has = |version: &Version| {
+            *version <= newest && self.qemu_views(*version).iter().all(|view| view.has_machine(machine, name))
+        };
+        let next = |last: &Version| match last.minor < last_minor(last.major) {
+            true => Version::new(last.major, last.minor + 1, 0),
+            false => Version::new(last.major + 1, 0, 0),
+        };
+        let last = all().next_back()?.version;
+        let last = std::iter::successors(Some(last), |last| Some(next(last)).filter(has)).last()?;
+        Some((all().next()?.version, last))
     }
 
     /// Returns the ways in which a QEMU release may be: one where its facts were read, else the lower and the upper

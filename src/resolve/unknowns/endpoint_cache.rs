@@ -106,6 +106,21 @@ impl<'a> Resolver<'a> {
         self.plan(scenario).ok()?.unchanged(row)
     }
 
+    /// Returns the same if the budget is enough for it.
+    ///
+    /// # Errors
+    /// It costs more than is left.
+    pub fn unchanged_within(
+        &mut self,
+        scenario: &Scenario,
+        row: Option<Row>,
+        budget: &mut Budget,
+    ) -> Result<Option<Outcome>, BudgetExceeded> {
+        let Ok(plan) = self.plan(scenario) else { return Ok(None) };
+        budget.spend(plan.price())?;
+        Ok(plan.unchanged(row))
+    }
+
     /// Makes the plan of a scenario.
     ///
     /// # Errors
@@ -130,7 +145,7 @@ impl<'a> Resolver<'a> {
 
 /// What making a plan costs, in cases.
 const PLAN: usize = 3;
-/// The cases that are tried between a key and its frame, and between two looks for a key: about a millisecond's.
+/// The cases that are tried between two looks for a key, about a millisecond's; between a key and its frame a quarter.
 const CASES: usize = 400;
 
 /// How many cases may still be tried before somebody waits for it.
@@ -148,7 +163,7 @@ pub struct BudgetExceeded;
 impl Budget {
     /// Returns what a key may spend; what costs more is left for later.
     pub const fn of_key() -> Self {
-        Self { left: CASES, spare: false }
+        Self { left: CASES / 4, spare: false }
     }
 
     /// Returns what may be spent at a time while nothing is typed: as much, and one question whatever it costs, so that
