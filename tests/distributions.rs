@@ -263,7 +263,9 @@ fn names_that_nobody_knows_are_errors_with_the_nearest() {
     let message = fault("EPYC,machine=pc-q35-5.3,from=9.0.0,to=9.0.0");
     assert!(message.contains("did you mean pc-q35-5.2?"), "{message}");
     let message = fault("EPYC,from=proxmox:8,to=rhel:9.4");
-    assert!(message.contains("QEMU without libvirt"), "{message}");
+    for part in ["QEMU without libvirt", "LIBVIRT:proxmox:8 takes 9.2.0-pve"] {
+        assert!(message.contains(part), "{message}");
+    }
     let message = fault("x86-64-v2-AES,from=9.0.0,to=9.0.0");
     assert!(message.contains("Proxmox VE, made of qemu64,+pni") && message.contains("+aes"), "{message}");
 }
@@ -300,6 +302,36 @@ fn a_product_stands_for_its_packages() {
     for product in CATALOG.products() {
         assert!(scenario(&format!("EPYC,from={},to=new", product.name)).from.product.is_some(), "{}", product.name);
     }
+}
+
+#[test]
+fn a_product_s_qemu_stands_behind_a_libvirt_release() {
+    for (word, read) in [
+        ("9.0.0:proxmox:8", "9.0.0:9.2.0-pve"),
+        ("12.8.0:proxmox:9", "12.8.0:11.0.0-pve"),
+        ("9.0.0:ubuntu:22.04", "9.0.0:6.2+dfsg-2ubuntu6"),
+        ("9.0.0:rocky:9.6", "9.0.0:9.1.0-15.el9_6.7"),
+    ] {
+        let given = scenario(&format!("EPYC,from={word},to={read}"));
+        assert_eq!(given.from, given.to, "{word}");
+    }
+    let word = "EPYC,machine=pc-q35-9.0+pve0,from=9.0.0:proxmox:8,to=9.0.0:proxmox:8";
+    let basis = explain(&CATALOG, &scenario(word), &answer(word)).basis;
+    assert!(basis.contains("Proxmox VE uses QEMU without libvirt"), "{basis}");
+    assert_eq!(said(word), "unchanged same-definition");
+    assert!(fault("EPYC,from=9.0.0:proxmox:6,to=9.0.0").contains("unknown QEMU release"));
+}
+
+/// Debian's update of libvirt 11.3.0 no longer passes what QEMU 11.1 does not take.
+#[test]
+fn debian_s_packages_of_one_libvirt_differ() {
+    let guest = |from: &str| format!("EPYC,machine=pc-q35-7.2,accel=tcg,from={from}:11.1.3,to=debian:13-backports");
+    hold(&[
+        (&guest("11.3.0-2~bpo12+1"), "aborted migrate-command"),
+        (&guest("11.3.0-3+deb13u2"), "aborted migrate-command"),
+        (&guest("11.3.0-3+deb13u3"), "unchanged same-definition"),
+        ("EPYC,machine=pc-q35-7.2,from=debian:12-backports,to=debian:13", "unchanged same-definition"),
+    ]);
 }
 
 const MANIFEST: &str = "apiVersion: kubevirt.io/v1

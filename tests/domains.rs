@@ -307,7 +307,7 @@ fn files_too_large_too_deep_or_not_text_are_refused_at_once() {
     let read = |bytes: &[u8]| {
         domain::scenario(&CATALOG, &between("9.0.0", "new"), "g.xml", bytes).map(|d| d.line()).unwrap_err().to_string()
     };
-    assert!(read(&vec![b' '; 17 << 20]).contains("expected at most 16 MiB"));
+    assert!(read(&vec![b' '; 2 << 20]).contains("expected at most 1 MiB"));
     assert!(read("<a>".repeat(70).as_bytes()).contains("expected at most 64 levels"));
     assert!(read(b"<domain type='kvm'>\xff</domain>").starts_with("g.xml:1:20: expected UTF-8"));
 }

@@ -44,11 +44,16 @@ pub struct Diagnostics {
 impl Diagnostics {
     /// Adds an error. `error` is called only for one that is kept, since a position and a suggestion take time.
     pub(crate) fn push(&mut self, error: impl FnOnce() -> Diagnostic) {
-        if self.kept.len() < MOST {
-            self.kept.push(error());
-        } else {
+        if self.is_full() {
             self.others += 1;
+        } else {
+            self.kept.push(error());
         }
+    }
+
+    /// Returns whether more errors are only counted.
+    pub(crate) fn is_full(&self) -> bool {
+        self.kept.len() == MOST
     }
 
     /// Returns the errors that are kept, in the order in which they were added.

@@ -58,7 +58,7 @@ pub fn parse(catalog: &Catalog, text: &str) -> Result<Vec<Step>, Diagnostics> {
         if content.is_empty() || content.starts_with('#') {
             continue;
         }
-        match step(catalog, content) {
+        match step(catalog, content, diagnostics.is_full()) {
             Ok(step) => steps.push(step),
             Err((column, text)) => {
                 diagnostics.push(|| Diagnostic { line: number + 1, column: indent + column, text });
@@ -68,8 +68,8 @@ pub fn parse(catalog: &Catalog, text: &str) -> Result<Vec<Step>, Diagnostics> {
     if diagnostics.is_empty() { Ok(steps) } else { Err(diagnostics) }
 }
 
-/// Reads one line; an error comes with its column.
-fn step(catalog: &Catalog, line: &str) -> Result<Step, (usize, String)> {
+/// Reads one line; an error comes with its column, and without a suggestion where it is only counted.
+fn step(catalog: &Catalog, line: &str, only_counted: bool) -> Result<Step, (usize, String)> {
     let (word, rest) =
         line.split_once(char::is_whitespace).map_or((line, ""), |(word, rest)| (word, rest.trim_start()));
     let column = line.chars().count() - rest.chars().count() + 1;
@@ -81,6 +81,9 @@ fn step(catalog: &Catalog, line: &str) -> Result<Step, (usize, String)> {
         };
     }
     let Some((_, expected)) = COMMANDS.iter().find(|(known, _)| *known == word) else {
+        if only_counted {
+            return Err((1, String::new()));
+        }
         let known = ACTIONS.iter().map(|info| info.id).chain(COMMANDS.iter().map(|(known, _)| *known));
         let words: Vec<&str> = COMMANDS.iter().map(|(known, _)| *known).collect();
         let hint = did_you_mean(word, known);

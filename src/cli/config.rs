@@ -49,7 +49,7 @@ impl Config {
         if !asked_for && matches!(path.try_exists(), Ok(false)) {
             return Ok(Self::default());
         }
-        let text = file::text(path)?;
+        let text = file::text(path, file::HAND_WRITTEN)?;
         Self::parse(catalog, &text).map_err(|errors| anyhow!(errors.report(&path.display().to_string())))
     }
 

@@ -3,7 +3,8 @@
 use crate::app::script::{Step, parse};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
-use crate::load::{LoadError, file};
+use crate::load::LoadError;
+use crate::load::file::{self, MAX_BYTES};
 use anyhow::{Result, anyhow};
 use std::path::Path;
 
@@ -12,7 +13,11 @@ use std::path::Path;
 /// # Errors
 /// The file cannot be read or is too large.
 pub(super) fn read(name: &str) -> Result<Vec<u8>, LoadError> {
-    if name == "-" { file::read_from(name, std::io::stdin().lock()) } else { file::read(Path::new(name)) }
+    if name == "-" {
+        file::read_from(name, std::io::stdin().lock(), MAX_BYTES)
+    } else {
+        file::read(Path::new(name), MAX_BYTES)
+    }
 }
 
 /// The files that a name stands for.
@@ -59,6 +64,9 @@ pub(super) fn expand(name: &str) -> Result<Expanded, LoadError> {
     Ok(found)
 }
 
+/// The longest list of actions, in bytes.
+const LONGEST_LIST: usize = 4 << 20;
+
 /// A list of actions to replay or to show, and the scenario it begins with.
 #[derive(Clone, Default, Debug)]
 pub struct Script {
@@ -74,7 +82,7 @@ impl Script {
     /// # Errors
     /// The file cannot be read, or lines that cannot be parsed: all of them, with file, line and column.
     pub fn read(catalog: &Catalog, path: &Path) -> Result<Self> {
-        let text = file::text(path)?;
+        let text = file::text(path, LONGEST_LIST)?;
         let mut steps = parse(catalog, &text).map_err(|errors| anyhow!(errors.report(&path.display().to_string())))?;
         let start = match steps.first() {
             Some(Step::Scenario(link)) => Some(Scenario::parse(catalog, link)?),

@@ -110,9 +110,9 @@ impl Words<'_> {
                 format!("ABORTED at an intermediate stop: {} of {}", at(refusal), self.to())
             }
             (Verdict::Aborted, Some(refusal)) => format!("ABORTED at the destination's {}", at(refusal)),
-            (Verdict::StartRefused, Some(refusal)) => format!("START REFUSED at the source's {}", at(refusal)),
+            (Verdict::StartRefused, Some(refusal)) => format!("START-REFUSED at the source's {}", at(refusal)),
             (Verdict::Aborted, None) => "ABORTED".to_owned(),
-            (Verdict::StartRefused, None) => "START REFUSED".to_owned(),
+            (Verdict::StartRefused, None) => "START-REFUSED".to_owned(),
             (Verdict::Unchanged, _) => "COMPLETES, the guest's CPU is unchanged".to_owned(),
             (Verdict::Changed, _) => "COMPLETES, BUT THE GUEST'S CPU CHANGES".to_owned(),
             (Verdict::Never, _) => "NEVER HAPPENS".to_owned(),
@@ -189,7 +189,11 @@ impl Words<'_> {
 
     fn guest(&self, answer: &Answer) -> String {
         if let Some(verdict) = answer.either_way {
-            return format!("The verdict is {} in every case; only the message differs.", verdict.name());
+            let lists = [("extra", &answer.extra), ("missing", &answer.missing)].into_iter();
+            let named = lists.filter(|(_, list)| !list.is_empty());
+            let named: String =
+                named.map(|(what, list)| format!(" In every case {what}: {}.", self.names(list))).collect();
+            return format!("The verdict is {} in every case; only the message differs.{named}", verdict.name());
         }
         let text = match (answer.verdict, answer.would_notice) {
             (Verdict::Depends, _) if answer.completes => {

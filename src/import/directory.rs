@@ -10,8 +10,9 @@ use crate::domain::catalog::{ExactRelease, Parts};
 use crate::domain::feature::FeatureSet;
 use crate::domain::map::{CpuMap, MapId};
 use crate::domain::version::Version;
+use crate::load::file::{self, LARGEST_REPLY, MAX_BYTES};
 use crate::load::timeline::Texts;
-use crate::load::{LoadError, cpu_map_dir, file};
+use crate::load::{LoadError, cpu_map_dir};
 use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -121,7 +122,7 @@ pub fn add_host(to: &Path, name: &str, reply: &Path) -> Result<Added, ImportErro
             "expected the name of a host not in the timeline yet, without spaces and , = : ?, found {name:?}"
         )));
     }
-    let text = file::text(reply)?;
+    let text = file::text(reply, LARGEST_REPLY)?;
     let mut mapped = FeatureSet::EMPTY;
     parts.maps.iter().for_each(|map| mapped |= map.known);
     let reply = qmp::host(&reply.display().to_string(), &text, name, (&parts.features, mapped))?;
@@ -193,7 +194,7 @@ fn insert(parts: &mut Parts, after: usize, version: Version, map: CpuMap) -> (Ma
 fn load(directory: &Path) -> Result<Parts, LoadError> {
     let read = |name: &str| {
         let path = directory.join(name);
-        file::text(&path).map(|text| (path.display().to_string(), text))
+        file::text(&path, MAX_BYTES).map(|text| (path.display().to_string(), text))
     };
     let files = [read(LIBVIRT)?, read(QEMU)?, read(HOSTS)?, read(PRODUCTS)?, read(BEHAVIOUR)?, read(DOWNSTREAM)?];
     let [libvirt, qemu, hosts, products, behaviour, downstream] =
@@ -202,7 +203,7 @@ fn load(directory: &Path) -> Result<Parts, LoadError> {
 }
 
 fn store_parts(directory: &Path, parts: &Parts) -> Result<Written, ImportError> {
-    let text = |name: &str| file::text(&directory.join(name));
+    let text = |name: &str| file::text(&directory.join(name), MAX_BYTES);
     let (products, behaviour, downstream) = (text(PRODUCTS)?, text(BEHAVIOUR)?, text(DOWNSTREAM)?);
     let by_hand = ByHand { products: &products, behaviour: &behaviour, downstream: &downstream };
     let Files { libvirt, qemu, hosts } = timeline::of_parts(parts, by_hand)?;

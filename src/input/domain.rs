@@ -10,7 +10,8 @@ use crate::domain::scenario::{
     CpuChoice, Key, MachineChoice, Running, Scenario, Told, Topology, Writer, write_machine,
 };
 use crate::load::LoadError;
-use crate::load::xml::{Document, Element, MAX_BYTES, too_large};
+use crate::load::file::{HAND_WRITTEN, too_large};
+use crate::load::xml::{Document, Element};
 
 mod cpu;
 mod kubevirt;
@@ -56,8 +57,8 @@ impl Domain {
 /// or that no CPU map has.
 pub fn scenario(catalog: &Catalog, between: &Scenario, file: &str, bytes: &[u8]) -> Result<Domain, LoadError> {
     if let Some(text) = std::str::from_utf8(bytes).ok().filter(|text| !text.trim_start().starts_with('<')) {
-        if bytes.len() > MAX_BYTES {
-            return Err(too_large(file, bytes.len() as u64));
+        if bytes.len() > HAND_WRITTEN {
+            return Err(too_large(file, bytes.len(), HAND_WRITTEN));
         }
         if kubevirt::is_manifest(text) {
             return kubevirt::read(catalog, between, file, text);

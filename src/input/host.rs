@@ -12,7 +12,7 @@ use crate::domain::scenario::{HostChoice, LibvirtChoice};
 use crate::domain::version::Version;
 use crate::import::qmp;
 use crate::load::LoadError;
-use crate::load::file::utf8;
+use crate::load::file::{LARGEST_REPLY, too_large, utf8};
 use crate::load::xml::{Document, Element};
 use crate::resolve::host_model::inferred_signature;
 use std::sync::Arc;
@@ -152,9 +152,6 @@ impl HostFile {
     }
 }
 
-/// The largest QMP reply, in bytes: a QEMU writes some 20 KiB, and JSON takes many times its size in memory.
-const LARGEST_REPLY: usize = 2 << 20;
-
 /// Parses a description of a host. CPU models in it are expanded with the CPU map of `libvirt`, or with the newest map
 /// that has the model.
 ///
@@ -171,9 +168,7 @@ pub fn read(catalog: &Catalog, libvirt: &LibvirtChoice, file: &str, bytes: &[u8]
     }
     if body.starts_with('{') {
         if bytes.len() > LARGEST_REPLY {
-            let message =
-                format!("expected a QMP reply of at most {} MiB, found {} bytes", LARGEST_REPLY >> 20, bytes.len());
-            return Err(LoadError::whole(file, message));
+            return Err(too_large(file, bytes.len(), LARGEST_REPLY));
         }
         return of_qmp(catalog, file, text);
     }

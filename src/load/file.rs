@@ -8,9 +8,15 @@ use std::path::Path;
 /// The largest input, in bytes.
 pub const MAX_BYTES: usize = 16 << 20;
 
-/// Returns the error for a file over the limit.
-pub(crate) fn too_large(file: &str, bytes: u64) -> LoadError {
-    LoadError::whole(file, format!("expected at most {} MiB, found {bytes} bytes", MAX_BYTES >> 20))
+/// The largest file that people write by hand, in bytes: a parser of YAML or TOML takes a hundred times as much memory.
+pub(crate) const HAND_WRITTEN: usize = 1 << 20;
+
+/// The largest QMP reply, in bytes: a QEMU writes some 20 KiB, and JSON takes many times its size in memory.
+pub(crate) const LARGEST_REPLY: usize = 2 << 20;
+
+/// Returns the error for a file of more than `most` bytes.
+pub(crate) fn too_large(file: &str, bytes: usize, most: usize) -> LoadError {
+    LoadError::whole(file, format!("expected at most {} MiB, found {bytes} bytes", most >> 20))
 }
 
 /// Where the system lists the files that the program was started with: standard input, and `<(...)` of a shell.
@@ -53,39 +59,40 @@ pub(crate) fn kind_name(kind: FileType) -> &'static str {
     }
 }
 
-/// Reads a file of at most [`MAX_BYTES`].
+/// Reads a file of at most `most` bytes.
 ///
 /// # Errors
 /// The file cannot be read, is of another kind than [`open`] accepts, or is too large.
-pub(crate) fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
+pub(crate) fn read(path: &Path, most: usize) -> Result<Vec<u8>, LoadError> {
     let name = path.display().to_string();
     let file = open(path)?;
     let size = file.metadata().map_err(|err| unreadable(&name, &err))?.len();
-    if size > MAX_BYTES as u64 {
-        return Err(too_large(&name, size));
+    let size = usize::try_from(size).unwrap_or(usize::MAX);
+    if size > most {
+        return Err(too_large(&name, size, most));
     }
-    read_from(&name, file)
+    read_from(&name, file, most)
 }
 
-/// Reads a stream of at most [`MAX_BYTES`] to its end; `name` stands for it in errors.
+/// Reads a stream of at most `most` bytes to its end; `name` stands for it in errors.
 ///
 /// # Errors
 /// The stream cannot be read or is too large.
-pub(crate) fn read_from(name: &str, input: impl Read) -> Result<Vec<u8>, LoadError> {
+pub(crate) fn read_from(name: &str, input: impl Read, most: usize) -> Result<Vec<u8>, LoadError> {
     let mut bytes = Vec::new();
-    input.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|err| unreadable(name, &err))?;
-    if bytes.len() > MAX_BYTES {
-        return Err(LoadError::whole(name, format!("expected at most {} MiB, found more", MAX_BYTES >> 20)));
+    input.take(most as u64 + 1).read_to_end(&mut bytes).map_err(|err| unreadable(name, &err))?;
+    if bytes.len() > most {
+        return Err(LoadError::whole(name, format!("expected at most {} MiB, found more", most >> 20)));
     }
     Ok(bytes)
 }
 
-/// Reads a text file of at most [`MAX_BYTES`].
+/// Reads a text file of at most `most` bytes.
 ///
 /// # Errors
 /// The file cannot be read, is too large, or is not UTF-8 text; then with the position of the first bad byte.
-pub(crate) fn text(path: &Path) -> Result<String, LoadError> {
-    String::from_utf8(read(path)?)
+pub(crate) fn text(path: &Path, most: usize) -> Result<String, LoadError> {
+    String::from_utf8(read(path, most)?)
         .map_err(|err| not_utf8(&path.display().to_string(), err.as_bytes(), err.utf8_error()))
 }
 

@@ -114,7 +114,7 @@ impl MapFiles {
     pub(super) fn read(&self, name: &str, budget: &mut usize) -> Result<Vec<u8>, LoadError> {
         let path = self.path(name);
         let bytes = match &self.place {
-            Place::Directory(directory) => file::read(&directory.join(name))?,
+            Place::Directory(directory) => file::read(&directory.join(name), MAX_BYTES)?,
             Place::Commit { blobs, .. } => {
                 blobs.get(name).cloned().ok_or_else(|| LoadError::whole(&path, "expected the file, found none"))?
             }

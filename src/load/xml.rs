@@ -5,10 +5,9 @@
 //! text outside the root, a DOCTYPE, unknown entities, bad names, duplicate attributes, control characters.
 
 pub use super::file::MAX_BYTES;
-pub(crate) use super::file::too_large;
 
 use super::error::LoadError;
-use super::file::utf8;
+use super::file::{too_large, utf8};
 use quick_xml::Reader;
 use quick_xml::errors::{Error, SyntaxError};
 use quick_xml::events::Event;
@@ -79,7 +78,7 @@ impl<'a> Document<'a> {
     /// The first place where the input is not well-formed, not UTF-8, too large or too deep.
     pub fn from_bytes(file: &'a str, bytes: &'a [u8]) -> Result<Self, LoadError> {
         if bytes.len() > MAX_BYTES {
-            return Err(too_large(file, bytes.len() as u64));
+            return Err(too_large(file, bytes.len(), MAX_BYTES));
         }
         Self::parse(file, utf8(file, bytes)?)
     }
@@ -90,7 +89,7 @@ impl<'a> Document<'a> {
     /// The first place where the text is not well-formed, too large or too deep.
     pub fn parse(file: &'a str, text: &'a str) -> Result<Self, LoadError> {
         if text.len() > MAX_BYTES {
-            return Err(too_large(file, text.len() as u64));
+            return Err(too_large(file, text.len(), MAX_BYTES));
         }
         let fault = |fault: Fault| LoadError::at(file, text, fault.0, fault.1);
         tag::check_characters(text).map_err(fault)?;

@@ -142,6 +142,9 @@ fn parse(line: &str) -> Option<SavedScenario> {
 }
 
 /// Inserts a line before the first scenario, after the comments.
+/// The largest file of saved scenarios, in bytes: some 40,000 of them.
+const MOST_BYTES: usize = 4 << 20;
+
 fn insert_first(lines: &mut Vec<String>, line: String) {
     let first = lines.iter().position(|line| parse(line).is_some()).unwrap_or(lines.len());
     lines.insert(first, line);
@@ -151,7 +154,7 @@ fn read(path: &Path) -> Result<Vec<String>, StoreError> {
     if matches!(path.try_exists(), Ok(false)) {
         return Ok(Vec::new());
     }
-    Ok(file::text(path)?.lines().map(str::to_owned).collect())
+    Ok(file::text(path, MOST_BYTES)?.lines().map(str::to_owned).collect())
 }
 
 /// Creates a folder that only the user may read, if it is not there.

@@ -134,6 +134,11 @@ impl QemuView<'_> {
         self.changes = Some(Arc::clone(changes));
     }
 
+    /// Returns what tells it from every other: its release, the one that answers for it, and its build's changes.
+    pub(crate) fn identity(&self) -> (Version, Version, *const QemuChanges) {
+        (self.version, self.lists.version, self.changes.as_ref().map_or(std::ptr::null(), Arc::as_ptr))
+    }
+
     /// Returns the features of models that this QEMU does not switch off under KVM although upstream's does.
     pub(crate) fn kept(&self) -> FeatureSet {
         self.changes.as_ref().map(|changes| changes.kept).unwrap_or_default()
@@ -164,11 +169,22 @@ impl Catalog {
             && version.minor <= last_minor(version.major)
     }
 
-    /// Returns the first and the last QEMU release in the facts that has a machine type.
+    /// Returns the first and the last QEMU release known to have a machine type: those in the facts, and the series after
+    /// the last of these that surely have it.
     pub(crate) fn qemu_with(&self, machine: MachineId) -> Option<(Version, Version)> {
-        let has = |facts: &&QemuFacts| facts.machines.iter().any(|known| known.machine == machine);
-        let all = || self.qemu_releases().iter().filter(has);
-        Some((all().next()?.version, all().next_back()?.version))
+        let listed = |facts: &&QemuFacts| facts.machines.iter().any(|known| known.machine == machine);
+        let all = || self.qemu_releases().iter().filter(listed);
+        let (newest, name) = (self.qemu_releases().last()?.version, self.machine_name(machine));
+        let has = |version: &Version| {
+            *version <= newest && self.qemu_views(*version).iter().all(|view| view.has_machine(machine, name))
+        };
+        let next = |last: &Version| match last.minor < last_minor(last.major) {
+            true => Version::new(last.major, last.minor + 1, 0),
+            false => Version::new(last.major + 1, 0, 0),
+        };
+        let last = all().next_back()?.version;
+        let last = std::iter::successors(Some(last), |last| Some(next(last)).filter(has)).last()?;
+        Some((all().next()?.version, last))
     }
 
     /// Returns the ways in which a QEMU release may be: one where its facts were read, else the lower and the upper
@@ -179,6 +195,9 @@ impl Catalog {
         let (low_probe, high_probe) = self.neighbours(version, |q| q.properties.is_some());
         let (low_max, high_max) = self.neighbours(version, |q| q.tcg_max.is_some());
         let low = self.view(version, low_list, low_probe, low_max);
+        if low.as_ref().is_some_and(|low| low.answers == version) {
+            return low.into_iter().collect();
+        }
         let high = self.view(version, high_list, high_probe, high_max);
         match (low, high) {
             (Some(low), Some(high)) if low.answers == high.answers => vec![low],

@@ -9,6 +9,9 @@ use crate::domain::scenario::{Key, Scenario, Told, Topology, Writer};
 use crate::load::LoadError;
 
 const SECTION: &str = "[libvirt]";
+/// The settings of that section that tell of the guest.
+const KEYS: [&str; 6] =
+    ["virt_type", "hw_machine_type", "cpu_mode", "cpu_models", "cpu_model", "cpu_model_extra_flags"];
 /// The machine type that nova asks for where nothing names one.
 const MACHINE: &str = "pc";
 /// QEMU's model where nova names none.
@@ -93,9 +96,9 @@ pub(super) fn read(catalog: &Catalog, between: &Scenario, file: &str, text: &str
     Ok(Domain { name: None, scenario, read, used, ignored: Vec::new(), cautions: Vec::new() })
 }
 
-/// Returns the settings of the section, each with the offset of its line: key, value, offset.
+/// Returns the [`KEYS`] of the section, each with the offset of its line: key, value, offset.
 fn section(text: &str) -> Vec<(&str, &str, usize)> {
-    let mut found = Vec::new();
+    let mut found = Vec::<(&str, &str, usize)>::new();
     let (mut inside, mut offset) = (false, 0);
     for line in text.split_inclusive('\n') {
         let start = offset;
@@ -105,9 +108,11 @@ fn section(text: &str) -> Vec<(&str, &str, usize)> {
             inside = line == SECTION;
         } else if inside
             && !line.starts_with(['#', ';'])
-            && let Some((key, value)) = line.split_once('=')
+            && let Some((key, value)) = line.split_once('=').map(|(key, value)| (key.trim(), value.trim()))
+            && KEYS.contains(&key)
+            && found.iter().all(|(known, ..)| *known != key)
         {
-            found.push((key.trim(), value.trim(), start));
+            found.push((key, value, start));
         }
     }
     found

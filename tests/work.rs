@@ -1,0 +1,150 @@
+//! Counts the work that hostile input makes, in bytes allocated: it grows with the size of the input, and a large file
+//! takes at most four times its size of memory.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "what cannot be read fails the test")]
+
+use cap::Cap;
+use std::alloc::System;
+use std::fmt::Debug;
+use std::sync::{LazyLock, Mutex, PoisonError};
+use virt_cpu_explorer::internal::app::model::Model;
+use virt_cpu_explorer::internal::app::script;
+use virt_cpu_explorer::internal::app::settings::{Settings, Size};
+use virt_cpu_explorer::internal::cli::Config;
+use virt_cpu_explorer::internal::domain::catalog::Catalog;
+use virt_cpu_explorer::internal::domain::scenario::Scenario;
+use virt_cpu_explorer::internal::input::{domain, host};
+use virt_cpu_explorer::internal::load::cpu_map::MapReader;
+use virt_cpu_explorer::internal::load::embedded;
+use virt_cpu_explorer::internal::load::xml::Document;
+use virt_cpu_explorer::internal::tui;
+
+#[global_allocator]
+static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
+
+static CATALOG: LazyLock<Catalog> = LazyLock::new(|| embedded::catalog().expect("the embedded facts are sound"));
+
+/// The counters are those of the whole program, so one test runs at a time.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// Returns the bytes that were ever allocated while `work` ran.
+fn bytes<T>(work: impl FnOnce() -> T) -> usize {
+    let before = ALLOCATOR.total_allocated();
+    drop(work());
+    ALLOCATOR.total_allocated() - before
+}
+
+/// Four times the input makes at most four times the work, and a quarter more.
+fn is_linear(what: &str, small: usize, large: usize) {
+    assert!(small > 0 && large <= small * 5, "{what}: {small} bytes, then {large} for four times the input");
+}
+
+#[test]
+fn wrong_lines_of_a_file_are_linear_work() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let settings = |count: usize| (0..count).map(|number| format!("a{number} = 1\n")).collect::<String>();
+    let actions = |count: usize| "curser-down\n".repeat(count);
+    let read = |text: &str| Config::parse(&CATALOG, text).expect_err("every line is wrong").report("config.toml");
+    let played = |text: &str| script::parse(&CATALOG, text).expect_err("every line is wrong").report("list");
+    let _ = (read("a = 1"), played("curser-down"));
+    for (what, text, parse) in [
+        ("settings", &settings as &dyn Fn(usize) -> String, &read as &dyn Fn(&str) -> String),
+        ("actions", &actions, &played),
+    ] {
+        let (small, large) = (text(16_000), text(64_000));
+        is_linear(what, bytes(|| parse(&small)), bytes(|| parse(&large)));
+        let report = parse(&large);
+        assert_eq!(report.lines().count(), 21, "{report}");
+        assert!(report.ends_with("and 63980 more errors"), "{report}");
+    }
+    // An error that is only counted is not worded: 20 suggestions, whatever the size.
+    let [few, many] = [200, 64_000].map(|count| bytes(|| played(&actions(count))));
+    assert!(many < few + 64_000 * "curser-down\n".len() * 4, "{few} bytes for 200 lines, {many} for 64,000");
+}
+
+#[test]
+fn an_element_of_many_attributes_is_given_up_at_the_first_too_many() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let element =
+        |count: usize| format!("<a{}/>", (0..count).map(|number| format!(" a{number}=''")).collect::<String>());
+    let refused = |text: &str| Document::parse("x.xml", text).expect_err("there are too many").to_string();
+    let (few, many) = (element(65), element(100_000));
+    let expected = refused(&few);
+    assert!(expected.contains("expected at most 64 attributes in an element"), "{expected}");
+    assert_eq!(refused(&many), expected);
+    let (few, many) = (bytes(|| refused(&few)), bytes(|| refused(&many)));
+    assert!(many <= few + few / 4, "{few} bytes for 65 attributes, {many} for 100,000");
+}
+
+#[test]
+fn a_long_list_of_actions_is_linear_work() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let play = |text: &str| {
+        let scenario = Scenario::parse(&CATALOG, "Skylake-Client,machine=pc-q35-3.1,from=old,to=new").unwrap();
+        let mut model = Model::new(&CATALOG, scenario, Settings::default(), Size { width: 100, height: 30 });
+        for step in script::parse(&CATALOG, text).expect("the list is sound") {
+            tui::perform(&mut model, &CATALOG, &step);
+        }
+    };
+    for (actions, count) in [("down\nup\npage-down\nback\nundo\n", 5_000), ("right\n", 150), ("help\nback\n", 100)] {
+        let [small, large] = [count, 4 * count].map(|count| bytes(|| play(&actions.repeat(count))));
+        is_linear(actions, small, large);
+    }
+}
+
+/// Runs `read` with room for four times the size of its input; the program is ended where it takes more.
+fn in_four_times<T, E: Debug>(input: &[u8], read: impl FnOnce(&[u8]) -> Result<T, E>) -> Result<T, E> {
+    ALLOCATOR.set_limit(ALLOCATOR.allocated() + 4 * input.len()).expect("less is allocated");
+    let found = read(input);
+    ALLOCATOR.set_limit(usize::MAX).expect("less is allocated");
+    found
+}
+
+/// A text of about 15 MB: a unit again and again between two ends.
+fn large(begin: &str, unit: &str, end: &str) -> Vec<u8> {
+    format!("{begin}{}{end}", unit.repeat(15_000_000 / unit.len())).into_bytes()
+}
+
+#[test]
+fn a_large_file_takes_at_most_four_times_its_size() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let between = Scenario::default_of(&CATALOG);
+    let domain = "<domain type='kvm'><name>g</name><os><type arch='x86_64' machine='pc-q35-5.2'>hvm</type></os>";
+    let guests = [
+        ("many elements", large(&format!("{domain}<devices>"), "<a/>", "</devices></domain>")),
+        ("many attributes", large(domain, "<a b='' c='' d='' e='' f='' g='' h='' i=''/>", "</domain>")),
+        ("a long text", large(&format!("{domain}<description>"), "a &amp; b ", "</description></domain>")),
+        ("nova.conf", large("[libvirt]\ncpu_mode=custom\ncpu_models=EPYC\n", "a=b\n", "")),
+        ("a manifest", large("apiVersion: kubevirt.io/v1\nkind: VirtualMachine\nspec: [", "a,", "]\n")),
+    ];
+    for (what, input) in &guests {
+        let read = in_four_times(input, |input| domain::scenario(&CATALOG, &between, "guest", input).map(|_| ()));
+        assert_eq!(read.is_ok(), *what == "a long text", "{what}: {read:?}");
+    }
+    let hosts = [
+        ("cpuinfo", large("vendor_id\t: GenuineIntel\n", "flags\t: fpu vme de\n", "")),
+        (
+            "capabilities",
+            large(
+                "<capabilities><host><cpu><arch>x86_64</arch><model>EPYC</model>",
+                "<feature name='avx'/>",
+                "</cpu></host></capabilities>",
+            ),
+        ),
+        (
+            "a QMP reply",
+            large("{\"return\": {\"model\": {\"name\":\"max\",\"props\": {", "\"a\":true,", "\"z\":true}}}}"),
+        ),
+    ];
+    for (what, input) in &hosts {
+        let libvirt = &between.from.libvirt;
+        let read = in_four_times(input, |input| host::read(&CATALOG, libvirt, "host", input).map(|_| ()));
+        assert_eq!(read.is_ok(), *what == "cpuinfo", "{what}: {read:?}");
+    }
+    let map = large("<cpus>", "<a/>", "</cpus>");
+    let (mut features, mut models) = (CATALOG.features().clone(), CATALOG.models().clone());
+    let read = in_four_times(&map, |map| {
+        let document = Document::from_bytes("map.xml", map)?;
+        MapReader::new(&mut features, &mut models).read(&document, &document.root)
+    });
+    assert!(read.is_err(), "it has more elements than a map may have");
+}
