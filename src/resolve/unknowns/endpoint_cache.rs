@@ -3,12 +3,13 @@
 
 use super::combinations::MOST_CASES;
 use super::endpoint_options::{EndpointOptions, Purpose};
-use super::{Dependence, Plan, with_examples};
+use super::{Dependence, Plan};
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{HostChoice, LibvirtChoice, Release, Scenario};
-use crate::resolve::answer::{Answer, Basis, Outcome, OutcomeWithFeatures};
+use crate::resolve::answer::{Answer, Outcome, OutcomeWithFeatures};
+use crate::resolve::answer_from;
 use crate::resolve::decision_table::Row;
 use foldhash::HashMap;
 
@@ -62,13 +63,8 @@ impl<'a> Resolver<'a> {
 
     /// Returns the answer to `scenario`, as [`resolve`](crate::resolve::resolve) does.
     pub fn resolve(&mut self, scenario: &Scenario) -> Answer {
-        match self.plan(scenario) {
-            Ok(plan) => plan.resolve(),
-            Err(input) => {
-                let input = with_examples(self.catalog, scenario, input);
-                Answer::unknown(Basis::of(self.catalog, scenario), input)
-            }
-        }
+        let plan = self.plan(scenario);
+        answer_from(self.catalog, scenario, plan.as_ref().map_err(Clone::clone))
     }
 
     /// Returns the answer to `scenario` in short; the rule is `None` where the answer depends.
