@@ -51,11 +51,52 @@ pub(crate) use decision_table::{MapState, TABLE, TableRow};
 pub(crate) use refusal::Sender;
 pub(crate) use rules::suggested;
 pub(crate) use unknowns::TOO_MANY;
+use unknowns::Wanted;
 
 /// Returns the answer to `scenario`: `depends` names what is not known and decides.
 pub fn resolve(catalog: &Catalog, scenario: &Scenario) -> Answer {
-    match Plan::of(catalog, scenario) {
-        Ok(plan) => plan.resolve(),
-        Err(input) => Answer::unknown(Basis::of(catalog, scenario), unknowns::with_examples(catalog, scenario, input)),
+    answer_from(catalog, scenario, Plan::of(catalog, scenario).as_ref().map_err(Clone::clone))
+}
+
+/// Leads from the inputs of a scenario, known or not, to the answer with every stage.
+fn answer_from(catalog: &Catalog, scenario: &Scenario, inputs: Result<&Plan<'_>, Dependence>) -> Answer {
+    let basis = Basis::of(catalog, scenario);
+    // The inputs: without some of them nothing can be said.
+    let plan = match inputs {
+        Ok(plan) => plan,
+        Err(input) => return Answer::unknown(basis, unknowns::with_examples(catalog, scenario, input)),
+    };
+    // The cases, one for every combination of what is not known: the guest migrates in each, and the end is classified.
+    let agreement = match plan.agreement(Wanted::Dependences) {
+        Ok(agreement) => agreement,
+        Err(input) => return Answer::unknown(basis, input),
+    };
+    // The first of them once more, with every stage.
+    let decide_on = |assignment: &[usize]| decide(catalog, &plan.case(assignment)?, scenario.feature, basis);
+    let Some(mut answer) = agreement.cases.first().and_then(|first| decide_on(first)) else {
+        return Answer::unknown(basis, Dependence::on("facts"));
+    };
+    if plan.falls_back_on_an_unnamed_host(answer.verdict, answer.rule) {
+        return Answer::unknown(basis, Dependence::on(unknowns::HOST));
     }
+    if plan.regime_is_open() {
+        answer.regime = None;
+    }
+    // The cases do not agree: the answer depends.
+    if !agreement.depends_on.is_empty() {
+        let alike = |case: &Vec<usize>| decide_on(case).is_some_and(|other| other.has_definitions_of(&answer));
+        let completes = agreement.completes && agreement.cases.iter().skip(1).all(alike);
+        answer.cases = agreement.cases.into_iter().take(1).collect();
+        return answer.depending(agreement.depends_on, completes, agreement.either_way);
+    }
+    // They agree in verdict, rule and message. What a refused or changed guest would see may still differ.
+    if let Some(brief) = agreement.brief {
+        (answer.rule, answer.row) = (brief.outcome.rule, brief.outcome.row);
+    }
+    if matches!(answer.verdict, Verdict::Aborted | Verdict::Changed) {
+        let others = agreement.cases.iter().skip(1).filter_map(|case| decide_on(case));
+        others.for_each(|other| answer.restrict_to(&other));
+    }
+    answer.cases = agreement.cases;
+    answer
 }

@@ -101,47 +101,113 @@ fn a_reader_that_stops_early_ends_the_program_quietly() {
     }
 }
 
+/// What a terminal would obey, or does not show.
+const HOSTILE: [&str; 8] =
+    ["\u{1b}]0;title\u{7}", "\u{9b}31m", "a\u{202e}b", "a\u{200b}b", "\u{7f}", "\u{1b}[2J", "\r", "\u{feff}x"];
+
+/// Runs commands in a folder and holds that nothing hostile of `hostile` is in their output and errors.
+fn shows_visibly(folder: &Path, hostile: &str, cases: &[Vec<&str>]) {
+    for case in cases {
+        let mut command = Command::new(PROGRAM);
+        let output = command.args(case).current_dir(folder).stdin(Stdio::null()).output().expect("the program runs");
+        for (name, bytes) in [("output", &output.stdout), ("error", &output.stderr)] {
+            let text = String::from_utf8_lossy(bytes);
+            let raw = hostile.chars().find(|letter| !matches!(letter, ' '..='~') && text.contains(*letter));
+            assert_eq!(raw, None, "{case:?}, standard {name}: {text:?}");
+        }
+    }
+}
+
+/// Returns one command for each form in which it writes.
+fn in_forms<'a>(command: &[&'a str], forms: &[&'a str]) -> Vec<Vec<&'a str>> {
+    forms.iter().map(|form| [command, &["--format", form]].concat()).collect()
+}
+
+const ENDS: [&str; 4] = ["--from", "9.0.0:7.2.22", "--to", "11.3.0:10.0.13"];
+
 #[test]
 fn characters_that_a_terminal_would_obey_are_written_visibly() {
     let folder = scratch("hidden");
-    for hostile in
-        ["\u{1b}]0;title\u{7}", "\u{9b}31m", "a\u{202e}b", "a\u{200b}b", "\u{7f}", "\u{1b}[2J", "\r", "\u{feff}x"]
-    {
-        let file = folder.join(format!("{hostile}.xml"));
-        std::fs::write(&file, "<domain/>").expect("a file can be written");
-        let file = file.to_str().expect("a path is text");
-        let model = format!("EPYC{hostile}");
-        let qmp = folder.join("reply.json");
+    for hostile in HOSTILE {
+        let file = format!("{hostile}.xml");
+        std::fs::write(folder.join(&file), "<domain/>").expect("a file can be written");
+        let (model, list) = (format!("EPYC{hostile}"), format!("{hostile}.keys"));
+        std::fs::write(folder.join(&list), format!("note {hostile}\n{hostile}\n")).expect("a file can be written");
         let reply =
             format!("{{\"return\":{{\"model\":{{\"name\":{hostile:?},\"props\":{{\"model-id\":\"{hostile}\"}}}}}}}}");
-        std::fs::write(&qmp, reply).expect("a file can be written");
-        let config = folder.join("config.toml");
-        std::fs::write(&config, format!("\"{}\" = 1\n", hostile.escape_unicode())).expect("a file can be written");
-        let (qmp, config) = (qmp.to_str().expect("text"), config.to_str().expect("text"));
-        let ends = ["--from", "9.0.0:7.2.22", "--to", "11.3.0:10.0.13"];
+        std::fs::write(folder.join("reply.json"), reply).expect("a file can be written");
+        let config = format!("\"{0}\" = 1\ntheme = \"{0}\"\n", hostile.escape_unicode());
+        std::fs::write(folder.join("config.toml"), config).expect("a file can be written");
+        let named = format!("mine{hostile}=.");
         let mut cases: Vec<Vec<&str>> = vec![
             vec!["check", &model],
             vec!["explain", &model],
             vec!["matrix", &model],
             vec!["history", &model],
+            vec!["diff", &model, "EPYC"],
+            vec!["follow", &model, "EPYC"],
             vec!["rule", &model],
+            vec!["list", &model],
+            vec!["review", &model, &file],
+            vec!["tour", &model],
             vec![&model],
-            vec!["--replay", file, "--print"],
-            vec!["--config", config, "--print"],
-            vec!["expand", "host-model", "--host", qmp, "--on", "11.3.0:10.0.13"],
+            vec!["--replay", &list, "--print"],
+            vec!["--config", "config.toml", "--print"],
+            vec!["check", "EPYC", "--cpu-map", &named],
+            vec!["check", "EPYC", "--emulator", &model],
+            vec!["baseline", &model, "reply.json"],
+            vec!["expand", "host-model", "--host", "reply.json", "--on", "11.3.0:10.0.13"],
             vec!["expand", "host-model", "--host", &model, "--on", "11.3.0:10.0.13"],
         ];
-        for format in ["text", "json", "markdown", "junit"] {
-            cases.push([&["check", "--domain", file, file, "--format", format][..], &ends].concat());
+        let guest = [&["check", "--domain", &file, &file][..], &ENDS].concat();
+        cases.extend(in_forms(&guest, &["text", "json", "markdown", "junit"]));
+        shows_visibly(&folder, hostile, &cases);
+    }
+}
+
+#[test]
+fn names_in_files_are_written_visibly() {
+    let folder = scratch("hidden-names");
+    // XML cannot have the others.
+    for hostile in HOSTILE.into_iter().filter(|hostile| !hostile.contains('\u{1b}')) {
+        let write = |name: &str, text: String| std::fs::write(folder.join(name), text).expect("a file can be written");
+        let model = format!("EPYC{hostile}");
+        let begin = format!("<domain type='kvm'><name>{hostile}</name><os><type arch='x86_64' machine='");
+        let machine = |machine: &str| format!("{begin}{machine}'>hvm</type></os>");
+        write("guest.xml", machine("pc-q35-5.2") + "<cpu mode='custom'><model>EPYC</model></cpu></domain>");
+        write("machine.xml", machine(hostile) + "</domain>");
+        let cpu = format!("<cpu mode='{hostile}'><model>{model}</model><feature name='{hostile}'/></cpu></domain>");
+        write("cpu.xml", machine("pc-q35-5.2") + &cpu);
+        let emulator = format!("<devices><emulator>/usr/{hostile}</emulator></devices></domain>");
+        write("emulator.xml", machine("pc-q35-99.2") + &emulator);
+        write("nova.conf", format!("[libvirt]\ncpu_mode=custom\ncpu_models={model}\n"));
+        let manifest = "apiVersion: kubevirt.io/v1\nkind: VirtualMachineInstance\nmetadata: {name: ";
+        let escaped: String = hostile.chars().map(|letter| format!("\\u{:04x}", u32::from(letter))).collect();
+        write("vmi.yaml", format!("{manifest}\"{escaped}\"}}\nspec: {{domain: {{cpu: {{model: EPYC}}}}}}\n"));
+        let line = format!("{{\"id\":{hostile:?},\"scenario\":\"{model},from=9.0.0,to=11.3.0\"}}\n");
+        write("batch", format!("{line}{hostile}\n"));
+        let message = "error: operation failed: guest CPU doesn't match specification: missing features:";
+        write("lines", format!("{message} avx{hostile}\n{message} avx {hostile}\n"));
+        let feature = "<feature name='avx'><cpuid eax_in='0x1' ecx='0x2'/></feature>";
+        let of_map = format!("<model name='{model}'><feature name='avx'/></model>");
+        write("cpu_map.xml", format!("<cpus><arch name='x86'>{feature}{of_map}</arch></cpus>"));
+        let cpu = format!("<cpu><arch>x86_64</arch><model>{model}</model></cpu>");
+        write("host.xml", format!("<capabilities><host>{cpu}</host></capabilities>"));
+        let mut cases: Vec<Vec<&str>> = vec![
+            vec!["check", "--batch", "batch"],
+            vec!["explain", "lines"],
+            vec!["explain", "lines", "--format", "json"],
+            vec!["expand", "host-model", "--host", "host.xml", "--on", "11.3.0:10.0.13"],
+            vec!["baseline", "host.xml", "host.xml"],
+            vec!["list", "models", "--cpu-map", "mine=cpu_map.xml"],
+            vec!["review", "11.3.0", "cpu_map.xml"],
+        ];
+        for guest in ["guest.xml", "machine.xml", "cpu.xml", "emulator.xml", "nova.conf", "vmi.yaml"] {
+            cases.push([&["check", "--domain", guest][..], &ENDS].concat());
+            let guest = [&["check", "--domain", guest, "guest.xml"][..], &ENDS].concat();
+            cases.extend(in_forms(&guest, &["text", "json", "markdown", "junit"]));
         }
-        for case in cases {
-            let output = run(&case, Stdio::piped());
-            for (name, bytes) in [("output", &output.stdout), ("error", &output.stderr)] {
-                let text = String::from_utf8_lossy(bytes);
-                let raw = hostile.chars().find(|letter| !matches!(letter, ' '..='~') && text.contains(*letter));
-                assert_eq!(raw, None, "{case:?}, standard {name}: {text:?}");
-            }
-        }
+        shows_visibly(&folder, hostile, &cases);
     }
 }
 
@@ -566,28 +632,52 @@ fn continued_after_a_stop_that_cannot_be_caught_the_screen_is_drawn_again() {
     quits(terminal);
 }
 
+/// Every way to name a file on the command line.
+fn options_with(file: &str) -> Vec<Vec<String>> {
+    let facts = concat!(env!("CARGO_MANIFEST_DIR"), "/cpu_map");
+    let commands = [
+        "check --domain FILE --from 9.0.0:7.2.22 --to 11.3.0:10.0.13",
+        "check --domain FILE FILE --from 9.0.0:7.2.22 --to 11.3.0:10.0.13",
+        "check --batch FILE",
+        "check EPYC --host FILE",
+        "check EPYC --from-host FILE",
+        "check EPYC --to-host FILE",
+        "check EPYC --cpu-map mine=FILE",
+        "--config FILE --print",
+        "--replay FILE --print",
+        "--demo FILE --print",
+        "expand host-model --host FILE --on 11.3.0:10.0.13",
+        "baseline FILE FILE --on 11.3.0:10.0.13",
+        "review 11.3.0 FILE",
+        "review FILE 11.3.0",
+        "explain FILE",
+        "import --into FACTS --libvirt 99.0.0=FILE --source test",
+        "import --into FACTS --host new=FILE",
+    ];
+    let words =
+        |command: &str| command.split(' ').map(|word| word.replace("FILE", file).replace("FACTS", facts)).collect();
+    commands.map(words).to_vec()
+}
+
 #[test]
 fn what_is_no_regular_file_is_refused_with_its_kind() {
-    let pipe = scratch("pipe").join("guest.xml");
+    let folder = scratch("pipe");
+    let (pipe, sparse) = (folder.join("guest.xml"), folder.join("sparse.xml"));
     assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs").success());
-    let pipe = pipe.to_str().expect("a path is text");
-    let both = ["--from", "9.0.0:7.2.22", "--to", "11.3.0:10.0.13"];
-    for (path, kind) in [(pipe, "a named pipe"), ("/dev/zero", "a device")] {
-        let map = format!("mine={path}");
-        let cases: [&[&str]; 6] = [
-            &["check", "--batch", path],
-            &["check", "--domain", path],
-            &["--config", path, "--print"],
-            &["--replay", path, "--print"],
-            &["expand", "host-model", "--host", path, "--on", "11.3.0:10.0.13"],
-            &["check", "EPYC", "--cpu-map", &map],
-        ];
-        for case in cases {
-            let arguments = if case[0] == "check" { [case, &both].concat() } else { case.to_vec() };
-            let output = run(&arguments, Stdio::piped());
+    File::create(&sparse).and_then(|file| file.set_len(10 << 30)).expect("a sparse file can be made");
+    let (pipe, sparse) = (pipe.to_str().expect("a path is text"), sparse.to_str().expect("a path is text"));
+    for (path, found) in [
+        (pipe, "expected a regular file, found a named pipe"),
+        ("/dev/zero", "expected a regular file, found a device"),
+        (sparse, "expected at most "),
+    ] {
+        for arguments in options_with(path) {
+            let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+            let output = run(&words, Stdio::piped());
             let said = said(&output) + &String::from_utf8_lossy(&output.stdout);
-            assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
-            assert!(said.contains(&format!("expected a regular file, found {kind}")), "{arguments:?}: {said}");
+            assert_eq!(output.status.code(), Some(2), "{words:?}: {said}");
+            let said = said.replace("expected a line of at most", "expected at most");
+            assert!(said.contains(found), "{words:?}: {said}");
         }
     }
 }

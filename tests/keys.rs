@@ -150,7 +150,7 @@ fn palette_and_help_say_why_an_action_is_unavailable() {
 fn fixes_lessons_and_scenario_a_have_reasons_of_their_own() {
     let session = open("Skylake-Client,machine=pc-q35-3.1,from=old,to=new", (120, 36));
     assert_eq!(update::unavailable(&session.model, Action::FirstFix), None);
-    let count = session.model.derived.remedies.len();
+    let count = session.model.derived.remedies(typed::catalog(), &session.model.scenario).len();
     assert!(count >= 3, "{count} fixes");
     assert_eq!(update::unavailable(&session.model, Action::NextStep), Some("no lesson is open"));
     assert_eq!(update::unavailable(&session.model, Action::SwapSides), Some("no scenario is set as A"));

@@ -372,6 +372,6 @@ fn the_map_that_does_not_know_a_feature_is_the_one_that_refused() {
         let text = export::text(&CATALOG, &scenario, &resolve(&CATALOG, &scenario), &[]);
         let expected = format!("The CPU map of libvirt {release} does not define prefetchiti.");
         assert!(text.contains(&expected), "{word}: {text}");
-        assert_eq!(text.contains("The migrated definition"), !text.contains("START REFUSED"), "{text}");
+        assert_eq!(text.contains("The migrated definition"), !text.contains("START-REFUSED"), "{text}");
     }
 }

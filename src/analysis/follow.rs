@@ -90,6 +90,8 @@ pub enum State {
     Gained,
     /// The guest stays where it was: the migration was aborted.
     Stays,
+    /// The guest is refused at this stage: it is short of this feature, or of what is no feature.
+    Refused,
     /// The guest never came so far.
     NotReached,
 }
@@ -231,7 +233,8 @@ pub(crate) fn decisive(seen: &[Seen]) -> usize {
 /// Empty for an answer without a journey.
 pub fn follow(scenario: &Scenario, answer: &Answer, feature: FeatureId) -> Vec<Seen> {
     let Some(trace) = &answer.trace else { return Vec::new() };
-    let walk = Walk { trace, answer, feature, asked: scenario.feature, model: trace.start.given.model };
+    let refused = walk::refused_at(scenario, answer, feature);
+    let walk = Walk { trace, answer, feature, asked: scenario.feature, model: trace.start.given.model, refused };
     let mut seen: Vec<Seen> = Vec::new();
     for step in Step::ALL {
         let (state, by) = walk.at(*step);
@@ -257,6 +260,7 @@ impl State {
             | Self::NotCompared
             | Self::Kept
             | Self::Stays
+            | Self::Refused
             | Self::NotReached => None,
         }
     }
@@ -272,7 +276,7 @@ impl State {
             Self::UnknownToMap => Mark::Unknown,
             Self::Unmentioned | Self::NotCompared | Self::Stays | Self::NotReached => Mark::Unmentioned,
             Self::Agrees | Self::Kept => Mark::Same,
-            Self::Extra | Self::Missing | Self::Lost | Self::Gained => Mark::Harm,
+            Self::Extra | Self::Missing | Self::Lost | Self::Gained | Self::Refused => Mark::Harm,
         }
     }
 }

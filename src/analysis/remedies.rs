@@ -9,8 +9,9 @@ use crate::domain::scenario::{
     write_host, write_machine,
 };
 use crate::explain::libvirt_label;
-use crate::resolve::{Answer, LimitingComponent, Resolver, Row, RuleId, Verdict};
+use crate::resolve::{Answer, Budget, BudgetExceeded, LimitingComponent, Resolver, Row, RuleId, Verdict};
 use std::cell::RefCell;
+use std::collections::HashMap;
 
 mod candidates;
 mod settings;
@@ -33,12 +34,27 @@ pub struct Remedy {
     pub text: String,
     /// Whether the guest has to be restarted for it.
     pub restart: bool,
+    /// What the guest can no longer read after that restart; `None` if the guest never ran, or if that depends.
+    pub loses: Option<Vec<FeatureId>>,
     /// The scenario it leads to, which resolves to an unchanged guest.
     pub scenario: Scenario,
     /// The XML or the command that does it.
     pub how: Application,
     /// The same as settings of products that write the domain for their users, where they have one.
     pub settings: Vec<Setting>,
+}
+
+impl Remedy {
+    /// A remedy for the running guest, whose CPU stays as it is.
+    fn live(text: String, scenario: Scenario, command: &str) -> Self {
+        let how = Application::Command(command.to_owned());
+        Self { text, restart: false, loses: Some(Vec::new()), scenario, how, settings: Vec::new() }
+    }
+
+    /// A remedy for the next start of the guest.
+    fn next_start(text: String, scenario: Scenario, xml: String, settings: Vec<Setting>) -> Self {
+        Self { text, restart: true, loses: None, scenario, how: Application::Xml(xml), settings }
+    }
 }
 
 /// Returns the remedies for an answer that is not `unchanged`, those without a restart first; at most one of each kind.
@@ -49,12 +65,30 @@ pub fn remedies(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Vec<
 
 /// Returns the same with a resolver whose cache is reused.
 pub(crate) fn remedies_with(resolver: &mut Resolver<'_>, scenario: &Scenario, answer: &Answer) -> Vec<Remedy> {
+    let (mut tried, mut budget) = (Tried::new(), Budget::endless());
+    remedies_within(resolver, scenario, answer, (&mut tried, &mut budget)).unwrap_or_default()
+}
+
+/// The scenarios that were tried, and whether each lets the guest through.
+pub(crate) type Tried = HashMap<Scenario, bool>;
+
+/// Returns the same if the budget is enough for it.
+///
+/// # Errors
+/// The budget is spent; what was tried stays in `tried`, and the next search goes on from there.
+pub(crate) fn remedies_within(
+    resolver: &mut Resolver<'_>,
+    scenario: &Scenario,
+    answer: &Answer,
+    (tried, budget): (&mut Tried, &mut Budget),
+) -> Result<Vec<Remedy>, BudgetExceeded> {
     if matches!(answer.verdict, Verdict::Unchanged | Verdict::Depends | Verdict::Never) {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let restarted = scenario.next_start();
     let catalog = resolver.catalog();
-    let search = Search { catalog, resolver: RefCell::new(resolver), scenario, restarted: &restarted, answer };
+    let means = RefCell::new(Means { resolver, tried, budget, is_spent: false });
+    let search = Search { catalog, means, scenario, restarted: &restarted, answer };
     let mut remedies = Vec::new();
     if answer.verdict != Verdict::StartRefused {
         let (product, upgraded) = (search.other_product(), search.other_libvirt());
@@ -69,16 +103,53 @@ pub(crate) fn remedies_with(resolver: &mut Resolver<'_>, scenario: &Scenario, an
     remedies.extend(search.other_topology());
     remedies.extend(search.other_machine());
     remedies.extend(search.other_model());
-    match scenario.writer() {
+    if search.means.borrow().is_spent {
+        return Err(BudgetExceeded);
+    }
+    for remedy in remedies.iter_mut().filter(|remedy| remedy.restart) {
+        remedy.loses = search.lost_by(&remedy.scenario);
+    }
+    Ok(match scenario.writer() {
         Some(writer) => settings::of_writer(writer, remedies),
         None => remedies,
+    })
+}
+
+/// What a search works with.
+struct Means<'a, 'c> {
+    /// Most of what is tried shares all but one of its ends with what was tried before.
+    resolver: &'a mut Resolver<'c>,
+    tried: &'a mut Tried,
+    budget: &'a mut Budget,
+    /// Whether the budget was not enough for something.
+    is_spent: bool,
+}
+
+impl Means<'_, '_> {
+    /// Whether a guest arrives unchanged; no if the budget is spent.
+    fn is_unchanged(&mut self, scenario: &Scenario, row: Option<Row>) -> bool {
+        if let Some(known) = self.tried.get(scenario) {
+            return *known;
+        }
+        if self.is_spent {
+            return false;
+        }
+        match self.resolver.unchanged_within(scenario, row, self.budget) {
+            Ok(found) => {
+                self.tried.insert(scenario.clone(), found.is_some());
+                found.is_some()
+            }
+            Err(BudgetExceeded) => {
+                self.is_spent = true;
+                false
+            }
+        }
     }
 }
 
 struct Search<'a, 'c> {
     catalog: &'c Catalog,
-    /// Most of what is tried shares all but one of its ends with what was tried before.
-    resolver: RefCell<&'a mut Resolver<'c>>,
+    means: RefCell<Means<'a, 'c>>,
     scenario: &'a Scenario,
     /// The same guest at its next start.
     restarted: &'a Scenario,
@@ -96,7 +167,18 @@ impl Search<'_, '_> {
             || scenario.cpu != self.scenario.cpu
             || scenario.via != self.scenario.via;
         let row = (self.answer.rule == Some(RuleId::T7) && !other_guest).then_some(Row::T7);
-        self.resolver.borrow_mut().unchanged(scenario, row).is_some()
+        self.means.borrow_mut().is_unchanged(scenario, row)
+    }
+
+    /// What the guest of the answer can read and that of `scenario` cannot.
+    fn lost_by(&self, scenario: &Scenario) -> Option<Vec<FeatureId>> {
+        let visible = |answer: &Answer| {
+            let start = answer.trace.as_ref().filter(|_| answer.case_count() == 1).map(|trace| trace.source())?;
+            start.cpu.as_ref().filter(|_| start.refused.is_none()).map(|cpu| cpu.visible)
+        };
+        let before = visible(self.answer)?;
+        let after = visible(&self.means.borrow_mut().resolver.resolve(scenario))?;
+        Some((before - after).iter().collect())
     }
 
     fn to(&self, libvirt: LibvirtId) -> Scenario {
@@ -119,8 +201,7 @@ impl Search<'_, '_> {
             ""
         };
         let text = format!("use libvirt {} at the destination{why}", release.name);
-        let (how, settings) = (Application::Command(MIGRATE.to_owned()), vec![settings::nova_migrate()]);
-        Some((found, Remedy { text, restart: false, scenario, how, settings }))
+        Some((found, Remedy { settings: vec![settings::nova_migrate()], ..Remedy::live(text, scenario, MIGRATE) }))
     }
 
     /// A QEMU at the destination that takes the guest: the oldest newer one, else the source's own. On a distribution
@@ -137,13 +218,8 @@ impl Search<'_, '_> {
         let newer = candidates::newer_qemu(self.catalog, to).into_iter();
         let others = newer.chain(own).filter(|qemu| *qemu != to.qemu);
         let scenario = others.map(with).find(|scenario| self.works(scenario))?;
-        Some(Remedy {
-            text: format!("use QEMU {} at the destination", scenario.to.qemu.name()),
-            restart: false,
-            scenario,
-            how: Application::Command(MIGRATE.to_owned()),
-            settings: Vec::new(),
-        })
+        let text = format!("use QEMU {} at the destination", scenario.to.qemu.name());
+        Some(Remedy::live(text, scenario, MIGRATE))
     }
 
     /// The oldest later release of the destination's product that takes the guest; of `KubeVirt` if it wrote the domain.
@@ -155,13 +231,8 @@ impl Search<'_, '_> {
         };
         let scenario = candidates::newer_products(self.catalog, self.scenario).into_iter().find_map(with)?;
         let name = scenario.to.product_label(self.catalog)?;
-        Some(Remedy {
-            settings: settings::product(&name, scenario.to.is_kubevirt()),
-            text: format!("use {name} at the destination"),
-            restart: false,
-            scenario,
-            how: Application::Command(MIGRATE.to_owned()),
-        })
+        let settings = settings::product(&name, scenario.to.is_kubevirt());
+        Some(Remedy { settings, ..Remedy::live(format!("use {name} at the destination"), scenario, MIGRATE) })
     }
 
     /// The same destination without the stops on the way.
@@ -170,15 +241,12 @@ impl Search<'_, '_> {
             return None;
         }
         let scenario = Scenario { via: Vec::new(), ..self.scenario.clone() };
-        self.resolver.borrow_mut().unchanged(&scenario, None)?;
+        if !self.means.borrow_mut().is_unchanged(&scenario, None) {
+            return None;
+        }
         let stops = if self.scenario.via.len() == 1 { "stop" } else { "stops" };
-        Some(Remedy {
-            text: format!("migrate directly to the destination, without the intermediate {stops}"),
-            restart: false,
-            scenario,
-            how: Application::Command(MIGRATE.to_owned()),
-            settings: Vec::new(),
-        })
+        let text = format!("migrate directly to the destination, without the intermediate {stops}");
+        Some(Remedy::live(text, scenario, MIGRATE))
     }
 
     /// A stop between, in place of those there are: the libvirt that would do at the destination, else another exact
@@ -196,13 +264,7 @@ impl Search<'_, '_> {
         let qemu = other_qemu.map(|version| format!(" and QEMU {version}")).unwrap_or_default();
         let command = "virsh migrate --live --persistent GUEST qemu+ssh://STOP/system, then from there \
                        virsh migrate --live --persistent GUEST qemu+ssh://DESTINATION/system";
-        Some(Remedy {
-            text: format!("migrate via a host with {libvirt}{qemu}"),
-            restart: false,
-            scenario: found,
-            how: Application::Command(command.to_owned()),
-            settings: Vec::new(),
-        })
+        Some(Remedy::live(format!("migrate via a host with {libvirt}{qemu}"), found, command))
     }
 
     /// Another host at the destination: the source's own kind, else a listed one of its vendor.
@@ -216,13 +278,8 @@ impl Search<'_, '_> {
             .chain(candidates::hosts(self.catalog));
         let found =
             hosts.filter(|host| *host != self.scenario.to_host).map(with).find(|scenario| self.works(scenario))?;
-        Some(Remedy {
-            text: format!("use a destination host like {}", write_host(self.catalog, &found.to_host)),
-            restart: false,
-            scenario: found,
-            how: Application::Command(MIGRATE.to_owned()),
-            settings: settings::host(self),
-        })
+        let text = format!("use a destination host like {}", write_host(self.catalog, &found.to_host));
+        Some(Remedy { settings: settings::host(self), ..Remedy::live(text, found, MIGRATE) })
     }
 
     /// The guest's next start with a definition that names what differs: extra features required, missing ones
@@ -257,13 +314,9 @@ impl Search<'_, '_> {
                 format!("<feature policy='{}' name='{}'/>", policy.name(), self.catalog.feature_name(*f))
             })
             .collect();
-        Some(Remedy {
-            settings: settings::features(self.catalog, &changed),
-            text: format!("set {} in the CPU definition", self.catalog.write_policies(changed)),
-            restart: true,
-            scenario: found,
-            how: Application::Xml(lines.join("\n")),
-        })
+        let settings = settings::features(self.catalog, &changed);
+        let text = format!("set {} in the CPU definition", self.catalog.write_policies(changed));
+        Some(Remedy::next_start(text, found, lines.join("\n"), settings))
     }
 
     /// The guest's next start with another machine type of its family: the oldest newer one that does.
@@ -275,13 +328,8 @@ impl Search<'_, '_> {
             .map(with)
             .find(|scenario| self.works(scenario))?;
         let name = write_machine(self.catalog, &found.machine);
-        Some(Remedy {
-            text: format!("use machine type {name}"),
-            restart: true,
-            scenario: found,
-            how: Application::Xml(format!("<type arch='x86_64' machine='{name}'>hvm</type>")),
-            settings: settings::machine(&name),
-        })
+        let xml = format!("<type arch='x86_64' machine='{name}'>hvm</type>");
+        Some(Remedy::next_start(format!("use machine type {name}"), found, xml, settings::machine(&name)))
     }
 
     /// The guest's next start with a near relative of its model.
@@ -291,13 +339,8 @@ impl Search<'_, '_> {
         let found =
             candidates::relatives(self.catalog, current).into_iter().map(with).find(|scenario| self.works(scenario))?;
         let name = found.cpu_name(self.catalog).to_owned();
-        Some(Remedy {
-            text: format!("use CPU model {name}"),
-            restart: true,
-            scenario: found,
-            how: Application::Xml(format!("<model fallback='forbid'>{name}</model>")),
-            settings: settings::model(&name),
-        })
+        let xml = format!("<model fallback='forbid'>{name}</model>");
+        Some(Remedy::next_start(format!("use CPU model {name}"), found, xml, settings::model(&name)))
     }
 
     /// The guest's next start with each virtual CPU in a socket of its own, where its threads decide.
@@ -310,12 +353,7 @@ impl Search<'_, '_> {
             return None;
         }
         let xml = format!("<topology sockets='{}' cores='1' threads='1'/>", single.sockets);
-        Some(Remedy {
-            text: format!("use {} sockets with one thread each", single.sockets),
-            restart: true,
-            scenario: found,
-            how: Application::Xml(xml),
-            settings: settings::topology(single),
-        })
+        let text = format!("use {} sockets with one thread each", single.sockets);
+        Some(Remedy::next_start(text, found, xml, settings::topology(single)))
     }
 }

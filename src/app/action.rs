@@ -83,6 +83,7 @@ const EXPLORER: Scope = On(&[ScreenKind::Explorer]);
 const MATRIX: Scope = On(&[ScreenKind::Matrix]);
 const FOLLOW: Scope = On(&[ScreenKind::Follow]);
 const XML: Scope = On(&[ScreenKind::Xml]);
+const HOST_MODEL: Scope = On(&[ScreenKind::HostModel]);
 const COMPARE: Scope = On(&[ScreenKind::Compare]);
 const SUBJECTS: Scope = On(&[ScreenKind::History, ScreenKind::Diff, ScreenKind::HostModel]);
 const LEFT_SIDES: Scope = On(&[ScreenKind::Diff, ScreenKind::HostModel]);
@@ -150,6 +151,7 @@ actions! {
 
     CopyLink "copy-link" "Copy the link" "Copies the link of the scenario to the clipboard." Export Screens, ["y"];
     CopyPart "copy-part" "Copy the document" "Copies the XML or command line under the cursor to the clipboard." Export XML, ["p"];
+    CopyArgument "copy-cpu" "Copy the command line" "Copies QEMU's command line for the guest to the clipboard." Export HOST_MODEL, ["C"];
     CopyMessage "copy-message" "Copy the error message" "Copies libvirt's error message to the clipboard." Export Screens, ["Y"];
     OpenSaved "open-kept" "Open a saved scenario" "Lists the saved scenarios and those used last." Export Screens, ["o"];
     Save "save" "Save" "Saves the scenario under a name." Export Screens, ["w"];

@@ -65,6 +65,9 @@ named_enum! {
     }
 }
 
+/// How the settings show a host that is not named: it has every feature of the guest.
+const HAS_ALL: &str = "has all it needs";
+
 /// A pane of settings in the explorer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[expect(missing_docs, reason = "`title` names each of them")]
@@ -123,9 +126,16 @@ impl Choice {
                 | Self::Policy
                 | Self::FromLibvirt
                 | Self::FromQemu
+                | Self::FromHost
                 | Self::ToLibvirt
                 | Self::ToQemu
+                | Self::ToHost
         )
+    }
+
+    /// Returns whether it is the host of a side.
+    pub(crate) const fn is_host(self) -> bool {
+        matches!(self, Self::FromHost | Self::ToHost)
     }
 
     /// Returns whether another value needs a restart of the guest.
@@ -181,7 +191,11 @@ impl ChoiceState {
         Self {
             choice,
             label: choice.label(catalog, scenario).to_owned(),
-            value: displayed_value(choice, catalog, scenario),
+            value: match choice {
+                Choice::FromHost if scenario.from_host == HostChoice::Capable => HAS_ALL.to_owned(),
+                Choice::ToHost if scenario.to_host == HostChoice::Capable => HAS_ALL.to_owned(),
+                _ => displayed_value(choice, catalog, scenario),
+            },
             problem: problem(choice, catalog, scenario),
             is_default: default_of(choice, catalog, scenario) == *scenario,
         }

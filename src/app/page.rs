@@ -198,6 +198,11 @@ impl Page {
 
     /// Returns the page in lines of at most `columns`.
     pub(crate) fn lines(&self, columns: usize) -> Vec<(Kind, String)> {
+        self.first_lines(columns, usize::MAX)
+    }
+
+    /// Returns the first lines: more than `most` if there are more.
+    pub(crate) fn first_lines(&self, columns: usize, most: usize) -> Vec<(Kind, String)> {
         let left = self.blocks.iter().map(|block| match block {
             Block::Pair(left, _) => width(left),
             Block::Heading(_) | Block::Text(_) | Block::Item(_) | Block::Code(_) | Block::Blank => 0,
@@ -205,6 +210,9 @@ impl Page {
         let left = left.max().unwrap_or(0).min(columns / 2);
         let mut lines = Vec::new();
         for block in &self.blocks {
+            if lines.len() > most {
+                break;
+            }
             match block {
                 Block::Blank => lines.push((Kind::Text, String::new())),
                 Block::Heading(text) => lines.extend(wrap(text, columns).into_iter().map(|line| (Kind::Heading, line))),

@@ -225,12 +225,14 @@ pub struct Screens {
     above: Vec<Screen>,
     /// The closed screens in their last state; one of each kind.
     closed: Vec<Screen>,
+    /// The open screens that do not know the current scenario and size yet.
+    stale: Vec<ScreenKind>,
 }
 
 impl Screens {
     /// Returns a stack of one screen.
     pub(crate) fn new(first: Screen) -> Self {
-        Self { first, above: Vec::new(), closed: Vec::new() }
+        Self { first, above: Vec::new(), closed: Vec::new(), stale: Vec::new() }
     }
 
     /// Returns the visible screen.
@@ -252,6 +254,7 @@ impl Screens {
         if let Some(index) = self.above.iter().position(|open| open.kind() == screen.kind()) {
             self.back_to(index);
         }
+        self.stale.retain(|kind| *kind != screen.kind());
         self.above.push(screen);
     }
 
@@ -290,8 +293,18 @@ impl Screens {
         std::iter::once(&self.first).chain(&self.above)
     }
 
-    /// Returns the open screens from the bottom up, mutable.
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Screen> {
-        std::iter::once(&mut self.first).chain(&mut self.above)
+    /// Updates the visible screen after a change of the scenario or the size; the others when they become visible.
+    pub(crate) fn refresh(&mut self, context: &ScreenContext<'_>) {
+        self.stale = self.iter().map(Screen::kind).collect();
+        self.refresh_top(context);
+    }
+
+    /// Updates the visible screen, unless it knows the current scenario and size.
+    pub(crate) fn refresh_top(&mut self, context: &ScreenContext<'_>) {
+        let top = self.top().kind();
+        if self.stale.contains(&top) {
+            self.stale.retain(|kind| *kind != top);
+            self.top_mut().state_mut().refresh(context);
+        }
     }
 }

@@ -18,6 +18,7 @@ use crate::analysis::remedies::Application;
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
 use crate::explain::{NO_RULE, how_to_find_out, outcome};
+use crate::export::fix_cost;
 use crate::resolve::{Budget, Outcome, Possible};
 use tui_input::{Input, InputRequest};
 
@@ -46,7 +47,7 @@ pub fn press(model: &mut Model, catalog: &Catalog, key: Key) -> Option<Effect> {
     if let (KeyContext::Text, Some(letter)) = (context, key.typed()) {
         model.show_audience(|demo, _| demo.show_typed(&letter.to_string()));
         overlay::edit(model, catalog, InputRequest::InsertChar(letter));
-        tour::follow(model, catalog);
+        follow(model, catalog);
         return None;
     }
     if let Some(action) = of_lesson(model, key, context) {
@@ -93,7 +94,7 @@ pub fn paste(model: &mut Model, catalog: &Catalog, text: &str) {
     match pasted_scenario(catalog, text) {
         Ok(scenario) => {
             change(model, catalog, scenario);
-            tour::follow(model, catalog);
+            follow(model, catalog);
         }
         Err(err) => model.notice = Some(format!("Cannot parse the pasted text as a scenario: {err}")),
     }
@@ -128,7 +129,7 @@ pub fn resize(model: &mut Model, catalog: &Catalog, size: Size) {
 /// Performs what a click on `target` does.
 pub fn click(model: &mut Model, catalog: &Catalog, target: Target) -> Option<Effect> {
     let effect = clicked(model, catalog, target);
-    tour::follow(model, catalog);
+    follow(model, catalog);
     effect
 }
 
@@ -192,8 +193,20 @@ const IMMEDIATE: [(Action, Effect); 3] =
 /// Performs an action, then lets the open lesson check its condition.
 pub(crate) fn update(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effect> {
     let effect = act(model, catalog, action);
-    tour::follow(model, catalog);
+    follow(model, catalog);
     effect
+}
+
+/// Updates the screen that became visible, and lets the open lesson check its condition.
+fn follow(model: &mut Model, catalog: &Catalog) {
+    refresh_top(model, catalog);
+    tour::follow(model, catalog);
+    refresh_top(model, catalog);
+}
+
+fn refresh_top(model: &mut Model, catalog: &Catalog) {
+    let context = screen_context!(model, catalog);
+    model.screens.refresh_top(&context);
 }
 
 fn act(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effect> {
@@ -256,7 +269,7 @@ fn program(model: &mut Model, catalog: &Catalog, action: Action) -> Option<Effec
             Some(rule) => model.overlay = Some(explorer::rule_overlay(rule)),
             None => model.notice = Some(NO_RULE.to_owned()),
         },
-        Action::Answer => model.overlay = Some(Overlay::Page(answer(model))),
+        Action::Answer => model.overlay = Some(Overlay::Page(answer(model, catalog))),
         Action::Lessons => match tour::list(model) {
             Ok(list) => model.overlay = Some(list),
             Err(wrong) => model.notice = Some(wrong),
@@ -306,7 +319,7 @@ fn palette(model: &Model, catalog: &Catalog) -> Overlay {
 }
 
 /// The whole answer, for terminals on which the verdict pane is too small.
-fn answer(model: &Model) -> Page {
+fn answer(model: &Model, catalog: &Catalog) -> Page {
     let derived = &model.derived;
     let mut parts: Vec<(String, String)> = vec![("Scenario".to_owned(), derived.link.clone())];
     parts.extend(derived.message.clone().map(|message| ("libvirt reports".to_owned(), message)));
@@ -323,10 +336,12 @@ fn answer(model: &Model) -> Page {
     parts.push(("Why".to_owned(), why.join("\n")));
     let evidence = "docs/EVIDENCE.md counts what was recorded, read and inferred.";
     parts.push(("Confidence".to_owned(), format!("{}\n{evidence}", derived.explanation.basis)));
-    for (index, fix) in derived.remedies.iter().enumerate() {
+    for (index, fix) in derived.remedies(catalog, &model.scenario).iter().enumerate() {
         let (Application::Xml(how) | Application::Command(how)) = &fix.how;
-        let restart = if fix.restart { "Needs a restart of the guest." } else { "Needs no restart of the guest." };
-        parts.push((format!("Fix {}: {}", index + 1, fix.text), format!("{restart}\n{how}")));
+        let lost = fix.loses.iter().flatten().map(|feature| catalog.feature_name(*feature)).collect::<Vec<_>>();
+        let lost = if lost.is_empty() { String::new() } else { format!(" The guest loses {}.", lost.join(", ")) };
+        let cost = format!("Cost: {}.{lost}", fix_cost(catalog, fix));
+        parts.push((format!("Fix {}: {}", index + 1, fix.text), format!("{cost}\n{how}")));
     }
     Page::of_paragraphs(&derived.explanation.headline, &parts)
 }
@@ -361,6 +376,7 @@ pub fn open(model: &mut Model, catalog: &Catalog, kind: ScreenKind) {
         screen.state_mut().open_stage(&context, stage);
     }
     model.screens.push(screen);
+    refresh_top(model, catalog);
 }
 
 /// Changes the scenario; Undo returns to the previous one.
@@ -398,9 +414,7 @@ pub(super) fn put(model: &mut Model, catalog: &Catalog, scenario: Scenario) {
 
 fn refresh(model: &mut Model, catalog: &Catalog) {
     let context = screen_context!(model, catalog);
-    for screen in model.screens.iter_mut() {
-        screen.state_mut().refresh(&context);
-    }
+    model.screens.refresh(&context);
 }
 
 fn ask_screen(

@@ -197,8 +197,8 @@ fn baseline_host(catalog: &Catalog, libvirt: &LibvirtChoice, name: &str) -> Resu
     let choice = match catalog.host_named(name) {
         Some(id) => HostChoice::Listed(id),
         None => {
-            let files: Vec<&str> = if Path::new(name).is_file() { vec![name] } else { name.split(',').collect() };
-            if !files.iter().all(|file| Path::new(file).is_file()) {
+            let files: Vec<&str> = if Path::new(name).exists() { vec![name] } else { name.split(',').collect() };
+            if !files.iter().all(|file| Path::new(file).exists()) {
                 let hosts = catalog.hosts().iter().map(|host| &*host.name);
                 return Err(unknown("host", "hosts", name, hosts)
                     .context(format!("{name}: expected a listed host or a file, as virsh domcapabilities writes it")));

@@ -184,7 +184,7 @@ const OPEN: Style = AnsiColor::Cyan.on_default();
 /// How a line begins, and the style of its first words.
 const STYLES: [(&str, Style); 14] = [
     ("ABORTED", BAD.bold()),
-    ("START REFUSED", BAD.bold()),
+    ("START-REFUSED", BAD.bold()),
     ("COMPLETES, BUT THE GUEST'S CPU CHANGES", CHANGED.bold()),
     ("COMPLETES", GOOD.bold()),
     ("DEPENDS", OPEN.bold()),

@@ -93,11 +93,9 @@ impl Since {
 
 /// Returns a version with its package's build: `9.0.0-3.el9`, `6.2.0+dfsg-2ubuntu6`.
 pub(crate) fn write_package(version: &str, build: Option<&str>) -> String {
-    match build {
-        None => version.to_owned(),
-        Some(build) if build.starts_with('+') => format!("{version}{build}"),
-        Some(build) => format!("{version}-{build}"),
-    }
+    let build = build.unwrap_or_default();
+    let dash = if build.is_empty() || build.starts_with('+') { "" } else { "-" };
+    [version, dash, build].concat()
 }
 
 /// Splits a build at the mark of a distribution, which no digit follows: `el1` is not in `el10`.

@@ -60,7 +60,21 @@ impl FromStr for Version {
 
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}.{}", self.major, self.minor, self.micro)
+        // Links and answers are written by the thousand; the formatter of numbers would cost most of it.
+        let mut text = [0; 17];
+        let mut end = 0;
+        for (place, part) in [self.major, self.minor, self.micro].into_iter().enumerate() {
+            if place > 0 {
+                text[end] = b'.';
+                end += 1;
+            }
+            let digits = [10_000, 1_000, 100, 10].into_iter().filter(|unit| part >= *unit).chain([1]);
+            for unit in digits {
+                text[end] = u8::try_from(part / unit % 10).map_or(b'0', |digit| b'0' + digit);
+                end += 1;
+            }
+        }
+        f.write_str(std::str::from_utf8(&text[..end]).unwrap_or_default())
     }
 }
 
@@ -74,6 +88,8 @@ mod tests {
         assert!(ten > Version::new(9, 2, 0));
         assert!(ten > Version::new(10, 0, 2));
         assert_eq!("7.2".parse(), Ok(Version::new(7, 2, 0)));
+        let widest = Version::new(u16::MAX, 0, 10);
+        assert_eq!((ten.to_string(), widest.to_string()), ("10.0.13".to_owned(), "65535.0.10".to_owned()));
     }
 
     #[test]

@@ -15,8 +15,6 @@ pub struct Outlook {
     pub rollback: String,
     /// The next cold boot at the destination.
     pub cold_boot: String,
-    /// Whether the next cold boot takes the destination host's CPU.
-    pub is_host_model: bool,
 }
 
 impl Outlook {
@@ -55,7 +53,6 @@ impl Outlook {
         Self {
             rollback: format!("{back}. Reverse direction: {}", outcome(reverse)),
             cold_boot: format!("at the destination: {boot}"),
-            is_host_model: scenario.next_start().takes_host_model(),
         }
     }
 }

@@ -10,9 +10,14 @@ pub struct RulePage {
 }
 
 impl RulePage {
+    /// Returns the id and the title.
+    pub fn heading(&self) -> &'static str {
+        self.text.lines().next().unwrap_or_default().trim_start_matches('#').trim()
+    }
+
     /// Returns the title, without the id.
     pub fn title(&self) -> &'static str {
-        let first = self.text.lines().next().unwrap_or_default().trim_start_matches('#').trim();
+        let first = self.heading();
         first.split_once(": ").map_or(first, |(_, title)| title)
     }
 

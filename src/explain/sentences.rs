@@ -110,9 +110,9 @@ impl Words<'_> {
                 format!("ABORTED at an intermediate stop: {} of {}", at(refusal), self.to())
             }
             (Verdict::Aborted, Some(refusal)) => format!("ABORTED at the destination's {}", at(refusal)),
-            (Verdict::StartRefused, Some(refusal)) => format!("START REFUSED at the source's {}", at(refusal)),
+            (Verdict::StartRefused, Some(refusal)) => format!("START-REFUSED at the source's {}", at(refusal)),
             (Verdict::Aborted, None) => "ABORTED".to_owned(),
-            (Verdict::StartRefused, None) => "START REFUSED".to_owned(),
+            (Verdict::StartRefused, None) => "START-REFUSED".to_owned(),
             (Verdict::Unchanged, _) => "COMPLETES, the guest's CPU is unchanged".to_owned(),
             (Verdict::Changed, _) => "COMPLETES, BUT THE GUEST'S CPU CHANGES".to_owned(),
             (Verdict::Never, _) => "NEVER HAPPENS".to_owned(),

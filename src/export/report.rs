@@ -244,3 +244,16 @@ fn one_possible(input: &str, possible: &Possible) -> String {
     let rule = possible.rule.map(|rule| format!(" (rule {})", rule.name())).unwrap_or_default();
     format!("{input} {}: {}{rule}", possible.value, possible.verdict.name())
 }
+
+/// Returns what a fix costs the guest: `restart, loses mpx`.
+pub(crate) fn fix_cost(catalog: &Catalog, fix: &Remedy) -> String {
+    if !fix.restart {
+        return "no restart".to_owned();
+    }
+    match fix.loses.as_deref() {
+        None => "restart".to_owned(),
+        Some([]) => "restart, keeps all".to_owned(),
+        Some([lost]) => format!("restart, loses {}", catalog.feature_name(*lost)),
+        Some(lost) => format!("restart, loses {}", lost.len()),
+    }
+}

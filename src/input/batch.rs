@@ -8,6 +8,7 @@ use crate::domain::host::{GivenHost, Vendor};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{HostChoice, Key, Scenario, Told, Topology, Transport};
 use serde::Deserialize;
+use std::borrow::Cow;
 
 /// A parsed batch line.
 #[derive(Clone, PartialEq, Debug)]
@@ -20,59 +21,98 @@ pub struct BatchLine {
     pub said: Option<String>,
 }
 
+/// A text of the line; a copy only where it has escapes.
 #[derive(Deserialize)]
-struct Line {
-    id: Option<String>,
-    scenario: Option<String>,
-    source: Option<End>,
-    destination: Option<End>,
-    via: Option<Vec<EndOrRelease>>,
-    started: Option<EndOrRelease>,
-    guest: Option<Guest>,
-    domain: Option<String>,
-    transport: Option<String>,
+#[serde(transparent)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl std::ops::Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
 }
 
 #[derive(Deserialize)]
-struct End {
-    libvirt: String,
-    qemu: Option<String>,
-    host: Option<HostList>,
-    host_vendor: Option<String>,
-    host_silicon: Option<Vec<String>>,
-    host_signature: Option<String>,
+struct Line<'a> {
+    #[serde(borrow)]
+    id: Option<Text<'a>>,
+    #[serde(borrow)]
+    scenario: Option<Text<'a>>,
+    #[serde(borrow)]
+    source: Option<End<'a>>,
+    #[serde(borrow)]
+    destination: Option<End<'a>>,
+    #[serde(borrow)]
+    via: Option<Vec<EndOrRelease<'a>>>,
+    #[serde(borrow)]
+    started: Option<EndOrRelease<'a>>,
+    #[serde(borrow)]
+    guest: Option<Guest<'a>>,
+    #[serde(borrow)]
+    domain: Option<Text<'a>>,
+    #[serde(borrow)]
+    transport: Option<Text<'a>>,
+}
+
+#[derive(Deserialize)]
+struct End<'a> {
+    #[serde(borrow)]
+    libvirt: Text<'a>,
+    #[serde(borrow)]
+    qemu: Option<Text<'a>>,
+    #[serde(borrow)]
+    host: Option<HostList<'a>>,
+    #[serde(borrow)]
+    host_vendor: Option<Text<'a>>,
+    #[serde(borrow)]
+    host_silicon: Option<Vec<Text<'a>>>,
+    #[serde(borrow)]
+    host_signature: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "expected a release as LIBVIRT:QEMU, or an object with the key libvirt")]
-enum EndOrRelease {
-    Release(String),
-    End(Box<End>),
+enum EndOrRelease<'a> {
+    Release(#[serde(borrow)] Text<'a>),
+    End(#[serde(borrow)] Box<End<'a>>),
 }
 
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "expected a host such as \"capable\", or a list of features")]
-enum HostList {
-    Name(String),
-    Features(Vec<String>),
+enum HostList<'a> {
+    Name(#[serde(borrow)] Text<'a>),
+    Features(#[serde(borrow)] Vec<Text<'a>>),
 }
 
 #[derive(Deserialize)]
-struct Guest {
-    model: Option<String>,
-    mode: Option<String>,
-    machine: Option<String>,
-    machine_like: Option<String>,
+struct Guest<'a> {
+    #[serde(borrow)]
+    model: Option<Text<'a>>,
+    #[serde(borrow)]
+    mode: Option<Text<'a>>,
+    #[serde(borrow)]
+    machine: Option<Text<'a>>,
+    #[serde(borrow)]
+    machine_like: Option<Text<'a>>,
     #[serde(default)]
     features: serde_json::Map<String, serde_json::Value>,
-    accelerator: Option<String>,
-    check: Option<String>,
+    #[serde(borrow)]
+    accelerator: Option<Text<'a>>,
+    #[serde(borrow)]
+    check: Option<Text<'a>>,
     #[serde(rename = "match")]
-    matching: Option<String>,
-    fallback: Option<String>,
-    vendor: Option<String>,
-    vendor_id: Option<String>,
-    migratable: Option<String>,
+    #[serde(borrow)]
+    matching: Option<Text<'a>>,
+    #[serde(borrow)]
+    fallback: Option<Text<'a>>,
+    #[serde(borrow)]
+    vendor: Option<Text<'a>>,
+    #[serde(borrow)]
+    vendor_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    migratable: Option<Text<'a>>,
     tsc: Option<u64>,
     topology: Option<Vec<u32>>,
     pmu: Option<bool>,
@@ -114,7 +154,7 @@ pub(crate) fn read_with(catalog: &Catalog, defaults: &Defaults, text: &str) -> R
                 return Err(format!("the scenario names no {name}: expected {}=RELEASE", key.name()));
             }
         }
-        return Ok(BatchLine { id: line.id, scenario, said: None });
+        return Ok(BatchLine { id: line.id.map(|id| id.0.into_owned()), scenario, said: None });
     }
     let mut scenario = between(catalog, &line, defaults)?;
     let said = match (&line.guest, &line.domain) {
@@ -131,7 +171,7 @@ pub(crate) fn read_with(catalog: &Catalog, defaults: &Defaults, text: &str) -> R
         (Some(_), Some(_)) => return Err("guest and domain are both given; give one".to_owned()),
         (None, None) => return Err(EXPECTED_KEYS.to_owned()),
     };
-    Ok(BatchLine { id: line.id, scenario, said })
+    Ok(BatchLine { id: line.id.map(|id| id.0.into_owned()), scenario, said })
 }
 
 const EXPECTED_KEYS: &str = "expected the keys source, destination and guest or domain, or the key scenario";
@@ -142,8 +182,8 @@ fn set(catalog: &Catalog, scenario: &mut Scenario, (key, text): (Key, Option<&st
 }
 
 /// Returns the default guest between the source and the destination of the line.
-fn between(catalog: &Catalog, line: &Line, defaults: &Defaults) -> Result<Scenario, String> {
-    let lacks = |end: &Option<End>, key: Key| end.is_none() && !defaults.given.contains(&key);
+fn between(catalog: &Catalog, line: &Line<'_>, defaults: &Defaults) -> Result<Scenario, String> {
+    let lacks = |end: &Option<End<'_>>, key: Key| end.is_none() && !defaults.given.contains(&key);
     if lacks(&line.source, Key::From) || lacks(&line.destination, Key::To) {
         return Err(EXPECTED_KEYS.to_owned());
     }
@@ -180,12 +220,17 @@ fn between(catalog: &Catalog, line: &Line, defaults: &Defaults) -> Result<Scenar
     Ok(scenario)
 }
 
-fn apply_guest(catalog: &Catalog, scenario: &mut Scenario, guest: &Guest, machine_given: bool) -> Result<(), String> {
+fn apply_guest(
+    catalog: &Catalog,
+    scenario: &mut Scenario,
+    guest: &Guest<'_>,
+    machine_given: bool,
+) -> Result<(), String> {
     // A model beside another mode does not count.
     let named = guest.mode.as_deref().filter(|mode| *mode != "custom").or(guest.model.as_deref());
     let Some(cpu) = named else { return Err("guest: expected the key model, or a mode other than custom".to_owned()) };
     scenario.set_cpu(catalog, cpu).map_err(|err| format!("guest.model: {err}"))?;
-    let tsc = guest.tsc.map(|hertz| hertz.to_string());
+    let tsc = guest.tsc.map(|hertz| Text(hertz.to_string().into()));
     for (key, text, name) in [
         (Key::Accel, &guest.accelerator, "guest.accelerator"),
         (Key::MachineLike, &guest.machine_like, "guest.machine_like"),
@@ -223,17 +268,17 @@ fn apply_guest(catalog: &Catalog, scenario: &mut Scenario, guest: &Guest, machin
     Ok(())
 }
 
-fn release(end: &End) -> String {
+fn release(end: &End<'_>) -> String {
     match &end.qemu {
-        Some(qemu) => format!("{}:{qemu}", end.libvirt),
-        None => end.libvirt.clone(),
+        Some(qemu) => [&end.libvirt, ":", qemu].concat(),
+        None => end.libvirt.to_string(),
     }
 }
 
-impl EndOrRelease {
+impl EndOrRelease<'_> {
     fn release(&self) -> String {
         match self {
-            Self::Release(text) => text.clone(),
+            Self::Release(text) => text.to_string(),
             Self::End(end) => release(end),
         }
     }
@@ -259,7 +304,7 @@ fn topology(given: &[u32]) -> Result<Told<Topology>, String> {
 }
 
 /// Returns the host of a source, destination or stop, if it has one.
-fn host(catalog: &Catalog, end: &End, name: &str) -> Result<Option<HostChoice>, String> {
+fn host(catalog: &Catalog, end: &End<'_>, name: &str) -> Result<Option<HostChoice>, String> {
     let Some(HostList::Features(features)) = &end.host else {
         for (key, given) in [("silicon", end.host_silicon.is_some()), ("signature", end.host_signature.is_some())] {
             if given {
@@ -289,6 +334,6 @@ fn host(catalog: &Catalog, end: &End, name: &str) -> Result<Option<HostChoice>, 
 }
 
 /// Ignores features that neither a CPU map nor a QEMU release of the facts has: no check compares them.
-fn known_features(catalog: &Catalog, names: &[String]) -> FeatureSet {
+fn known_features(catalog: &Catalog, names: &[Text<'_>]) -> FeatureSet {
     names.iter().filter_map(|name| catalog.feature(name)).collect()
 }

@@ -1,7 +1,7 @@
 //! Turns a scenario into fully decided cases: one where everything is known, else one for every combination of what
 //! is not known, and puts their answers together.
 
-use super::answer::{Answer, Basis, Dependence, Outcome, OutcomeWithFeatures, Possible};
+use super::answer::{Answer, Dependence, Outcome, OutcomeWithFeatures, Possible};
 use super::classify::{brief, decide};
 use super::endpoint::{Endpoint, Guest, Machine};
 use super::migrate::{Case, Prepared};
@@ -23,12 +23,14 @@ mod endpoint_options;
 mod enumerate;
 mod factor;
 mod guests;
+mod hosts;
 
 pub use endpoint_cache::{Budget, BudgetExceeded, Resolver};
 
 use endpoint_options::{EndpointOptions, Purpose};
+use enumerate::Agreement;
 pub(crate) use enumerate::TOO_MANY;
-use enumerate::{Agreement, Wanted};
+pub(super) use enumerate::Wanted;
 
 /// An input that is not known, with the values that are tried.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -219,38 +221,12 @@ impl<'a> Plan<'a> {
 
     /// Returns the answer with every stage.
     pub fn resolve(&self) -> Answer {
-        let basis = Basis::of(self.catalog, self.scenario);
-        let agreement = match self.agreement(Wanted::Dependences) {
-            Ok(agreement) => agreement,
-            Err(input) => return Answer::unknown(basis, input),
-        };
-        let decide_on =
-            |assignment: &[usize]| decide(self.catalog, &self.case(assignment)?, self.scenario.feature, basis);
-        let Some(mut answer) = agreement.cases.first().and_then(|first| decide_on(first)) else {
-            return Answer::unknown(basis, Dependence::on("facts"));
-        };
-        if self.falls_back_on_an_unnamed_host(answer.verdict, answer.rule) {
-            return Answer::unknown(basis, Dependence::on(HOST));
-        }
-        if self.endpoints.last().is_some_and(EndpointOptions::regime_is_open) {
-            answer.regime = None;
-        }
-        if !agreement.depends_on.is_empty() {
-            let alike = |case: &Vec<usize>| decide_on(case).is_some_and(|other| other.has_definitions_of(&answer));
-            let completes = agreement.completes && agreement.cases.iter().skip(1).all(alike);
-            answer.cases = agreement.cases.into_iter().take(1).collect();
-            return answer.depending(agreement.depends_on, completes, agreement.either_way);
-        }
-        if let Some(brief) = agreement.brief {
-            (answer.rule, answer.row) = (brief.outcome.rule, brief.outcome.row);
-        }
-        // Cases that agree in verdict, rule and message may still differ in what a refused or changed guest would see.
-        if matches!(answer.verdict, Verdict::Aborted | Verdict::Changed) {
-            let others = agreement.cases.iter().skip(1).filter_map(|case| decide_on(case));
-            others.for_each(|other| answer.restrict_to(&other));
-        }
-        answer.cases = agreement.cases;
-        answer
+        super::answer_from(self.catalog, self.scenario, Ok(self))
+    }
+
+    /// Whether the regime at the destination is not known.
+    pub(super) fn regime_is_open(&self) -> bool {
+        self.endpoints.last().is_some_and(EndpointOptions::regime_is_open)
     }
 
     /// Returns the answer in short.
@@ -279,7 +255,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Whether libvirt would start the guest with another model, which only a named host tells.
-    fn falls_back_on_an_unnamed_host(&self, verdict: Verdict, rule: Option<RuleId>) -> bool {
+    pub(super) fn falls_back_on_an_unnamed_host(&self, verdict: Verdict, rule: Option<RuleId>) -> bool {
         let scenario = self.scenario;
         scenario.fallback == Fallback::Allow
             && scenario.accel == Accel::Kvm
@@ -294,7 +270,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Tries every case, unless there is one only.
-    fn agreement(&self, wanted: Wanted) -> Result<Agreement, Dependence> {
+    pub(super) fn agreement(&self, wanted: Wanted) -> Result<Agreement, Dependence> {
         if self.axes.is_empty() { Ok(Agreement::of_one_case()) } else { self.try_cases(wanted) }
     }
 }
@@ -313,7 +289,7 @@ impl Answer {
 }
 
 /// The input that a guest needs whose CPU is the host's.
-const HOST: &str = "host";
+pub(super) const HOST: &str = "host";
 
 /// Adds to an input one value for each answer, where those can be found: of a host, two listed ones in place of those
 /// that are not named, the same or another.

@@ -66,7 +66,8 @@ fn title(model: &Model) -> String {
 fn markdown(model: &Model, catalog: &Catalog) -> String {
     let (derived, page) = (&model.derived, model.settings.page.as_deref());
     if model.screens.top().kind() == ScreenKind::Explorer && model.overlay.is_none() {
-        return export::markdown(catalog, &model.scenario, &derived.answer, &derived.remedies, page);
+        let fixes = derived.remedies(catalog, &model.scenario);
+        return export::markdown(catalog, &model.scenario, &derived.answer, fixes, page);
     }
     let mut narrow = model.clone();
     update::resize(&mut narrow, catalog, Size { width: MAIL.min(model.size.width), ..model.size });
@@ -82,6 +83,7 @@ fn json(model: &Model, catalog: &Catalog) -> String {
     let drawn = text(&draw(model, catalog));
     let lines: Vec<&str> = drawn.lines().collect();
     let screen = Seen { name: model.screens.top().kind().name(), lines: &lines };
-    let about = About { remedies: Some(&derived.remedies), screen: Some(screen), ..About::default() };
+    let about =
+        About { remedies: Some(derived.remedies(catalog, &model.scenario)), screen: Some(screen), ..About::default() };
     export::json_about(catalog, &model.scenario, &derived.answer, about) + "\n"
 }

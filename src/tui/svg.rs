@@ -229,7 +229,11 @@ fn stroke(path: &mut String, (x, y): (usize, usize), symbol: &str) {
     };
 }
 
-/// Writes the letters of a row, each at its own position, so that the width of the font does not matter.
+/// The most letters of a span: the last one is less than a unit from its cell in every common font.
+const LONGEST_SPAN: usize = 16;
+
+/// Writes the letters of a row, each at its own position, so that the width of the font does not matter. librsvg knows
+/// the position of the first letter of a span only, so every word has a span of its own.
 fn letters(out: &mut String, screen: Screen, line: usize, row: &[Cell]) {
     let Some(last) = row.iter().rposition(|cell| cell.symbol() != " ") else { return };
     let row = row.get(..=last).unwrap_or(row);
@@ -237,11 +241,21 @@ fn letters(out: &mut String, screen: Screen, line: usize, row: &[Cell]) {
     let _ = write!(out, "<text y=\"{}\">", y + BASELINE);
     let environment = |cell: &Cell| (screen.colours(cell).0, classes(cell));
     for (first, count, (colour, class)) in runs(row, environment) {
+        let class = if class.is_empty() { String::new() } else { format!(" class=\"{class}\"") };
+        let mut span = |text: &str, places: &[String]| {
+            let (fill, places) = (hex(colour), places.join(" "));
+            let _ = write!(out, "<tspan{class} fill=\"{fill}\" x=\"{places}\">{}</tspan>", escaped(text));
+        };
         let mut text = String::new();
         let mut places = Vec::new();
         let mut column = first;
         while column < first + count {
             let Some(cell) = row.get(column) else { break };
+            let is_word = text.ends_with(' ') && cell.symbol() != " ";
+            if is_word || places.len() >= LONGEST_SPAN {
+                span(&text, &places);
+                (text, places) = (String::new(), Vec::new());
+            }
             for letter in cell.symbol().chars() {
                 places.push(corner(column, line).0.to_string());
                 text.push(letter);
@@ -249,9 +263,7 @@ fn letters(out: &mut String, screen: Screen, line: usize, row: &[Cell]) {
             // A wide letter takes the cell after it as well.
             column += width(cell.symbol()).max(1);
         }
-        let class = if class.is_empty() { String::new() } else { format!(" class=\"{class}\"") };
-        let _ =
-            write!(out, "<tspan{class} fill=\"{}\" x=\"{}\">{}</tspan>", hex(colour), places.join(" "), escaped(&text));
+        span(&text, &places);
     }
     out.push_str("</text>\n");
 }
@@ -304,6 +316,19 @@ mod tests {
         let found: Vec<_> = spans.iter().map(|span| (span.text().unwrap(), span.attribute("x").unwrap())).collect();
         assert_eq!(found, [("╭─", "10 19"), ("<&>", "28 37 46"), ("a漢b", "10 19 37")]);
         assert_eq!(spans[2].attribute("fill"), Some("#1b1d23"), "reversed letters have the background's colour");
+    }
+
+    #[test]
+    fn every_word_has_a_span_of_its_own() {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 24, 1));
+        buffer.set_string(0, 0, "on  row T7 abcdefghijklm", Style::new());
+        let picture = svg(&buffer, ThemeName::Default, "");
+        let document = roxmltree::Document::parse(&picture).unwrap();
+        let spans = document.descendants().filter(|node| node.has_tag_name("tspan"));
+        let first = |span: roxmltree::Node<'_, '_>| span.attribute("x").unwrap().split(' ').next().unwrap().to_owned();
+        let found: Vec<_> = spans.map(|span| (span.text().unwrap().to_owned(), first(span))).collect();
+        let expected = [("on  ", "10"), ("row ", "46"), ("T7 ", "82"), ("abcdefghijklm", "109")];
+        assert_eq!(found, expected.map(|(text, x)| (text.to_owned(), x.to_owned())));
     }
 
     #[test]

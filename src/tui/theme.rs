@@ -4,6 +4,10 @@ use crate::app::settings::{Background, Settings, ThemeName};
 use crate::resolve::Verdict;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::symbols::border;
+use signs::{ASCII, UNICODE};
+
+mod signs;
+pub(crate) use signs::Signs;
 
 /// The role of a text, which decides its style.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -81,162 +85,6 @@ pub(super) const ROLES: &[Role] = &[
     Role::Key,
     Role::Code,
 ];
-
-/// The characters for signs, in Unicode or ASCII.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Signs {
-    /// Marks the rule that decided, and the cursor.
-    pub(crate) mark: &'static str,
-    /// Unchanged.
-    pub(crate) good: &'static str,
-    /// Changed.
-    pub(crate) warn: &'static str,
-    /// Refused.
-    pub(crate) bad: &'static str,
-    /// Depends.
-    pub(crate) open: &'static str,
-    /// The guest never started.
-    pub(crate) refused: &'static str,
-    pub(crate) never: &'static str,
-    /// Replaces text that is cut.
-    pub(crate) more: &'static str,
-    /// From source to destination.
-    pub(crate) arrow: &'static str,
-    /// Above the column of the cursor.
-    pub(crate) below: &'static str,
-    /// Not mentioned, or no value.
-    pub(crate) nothing: &'static str,
-    /// Separates items in a line.
-    pub(crate) dot: &'static str,
-    /// There is a previous value.
-    pub(crate) before: &'static str,
-    /// There is a next value.
-    pub(crate) after: &'static str,
-    /// The keys Left, Right, Up and Down, in this order.
-    pub(crate) arrows: [&'static str; 4],
-    /// A feature that a definition mentions.
-    pub(crate) written: &'static str,
-    /// A feature that differs without an effect.
-    pub(crate) differs: &'static str,
-    /// The end of the way.
-    pub(crate) tip: &'static str,
-    /// The bars around the part that a lesson points at.
-    pub(crate) highlight: (&'static str, &'static str),
-    /// A horizontal rule.
-    pub(crate) across: &'static str,
-    /// A vertical rule.
-    pub(crate) down: &'static str,
-    /// The frame of a pane.
-    pub(crate) frame: border::Set<'static>,
-    /// The frame of the focused pane, if colours do not tell it.
-    pub(crate) active_frame: border::Set<'static>,
-    /// A horizontal rule above the focused pane, if colours do not tell it.
-    pub(crate) active_across: &'static str,
-    /// A feature that is enabled.
-    pub(crate) on: &'static str,
-    /// A feature that is not enabled.
-    pub(crate) off: &'static str,
-    /// The vertical line between source and destination.
-    pub(crate) wire: &'static str,
-    /// A horizontal line of what is sent.
-    pub(crate) sent: &'static str,
-    /// Where what is sent crosses the wire.
-    pub(crate) crossing: &'static str,
-    /// Points left at what differs.
-    pub(crate) points: &'static str,
-    /// Two values differ.
-    pub(crate) unequal: &'static str,
-    /// The value in use, and what was chosen.
-    pub(crate) current: &'static str,
-}
-
-const UNICODE: Signs = Signs {
-    mark: "▶",
-    good: "✓",
-    warn: "!",
-    bad: "✗",
-    open: "?",
-    refused: "ø",
-    never: "–",
-    more: "…",
-    arrow: "→",
-    below: "▼",
-    nothing: "·",
-    dot: "·",
-    before: "◂",
-    after: "▸",
-    arrows: ["←", "→", "↑", "↓"],
-    written: "◨",
-    differs: "◧",
-    tip: "▶",
-    highlight: ("▐", "▌"),
-    across: "─",
-    down: "│",
-    frame: border::ROUNDED,
-    active_frame: border::THICK,
-    active_across: "━",
-    on: "■",
-    off: "□",
-    wire: "┊",
-    sent: "═",
-    crossing: "╪",
-    points: "◀━━",
-    unequal: "≠",
-    current: "●",
-};
-
-const ASCII: Signs = Signs {
-    mark: ">",
-    good: "+",
-    warn: "!",
-    bad: "X",
-    open: "?",
-    refused: "o",
-    never: "-",
-    more: "~",
-    arrow: "->",
-    below: "v",
-    nothing: ".",
-    dot: "-",
-    before: "<",
-    after: ">",
-    arrows: ["left", "right", "up", "down"],
-    written: "%",
-    differs: "/",
-    tip: ">",
-    highlight: ("[", "]"),
-    across: "-",
-    down: "|",
-    frame: border::Set {
-        top_left: "+",
-        top_right: "+",
-        bottom_left: "+",
-        bottom_right: "+",
-        vertical_left: "|",
-        vertical_right: "|",
-        horizontal_top: "-",
-        horizontal_bottom: "-",
-    },
-    active_frame: border::Set {
-        top_left: "#",
-        top_right: "#",
-        bottom_left: "#",
-        bottom_right: "#",
-        vertical_left: "#",
-        vertical_right: "#",
-        horizontal_top: "=",
-        horizontal_bottom: "=",
-    },
-    active_across: "=",
-    on: "#",
-    off: "_",
-    wire: ":",
-    sent: "=",
-    crossing: "=",
-    points: "<--",
-    unequal: "!=",
-    current: "*",
-};
 
 /// Colours and signs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -444,6 +292,11 @@ impl Theme {
                 self.verdict(verdict)
             }
         }
+    }
+
+    /// Returns the same; `None` is a guest that no machine type starts.
+    pub(crate) fn outcome(&self, verdict: Option<Verdict>) -> (Role, &'static str) {
+        self.cell(verdict.unwrap_or(Verdict::StartRefused))
     }
 
     /// Returns the role of the banner, and of the deciding cell of the table.

@@ -5,7 +5,9 @@ use crate::analysis::history::in_map;
 use crate::domain::definition::{Check, Definition, Policy};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
-use crate::resolve::{Answer, Migration, Origin, Refusal, RuleId, StartTrace, Trace, Verdict, WrittenBy};
+use crate::domain::scenario::Scenario;
+use crate::explain::deciding_features;
+use crate::resolve::{Answer, Migration, Origin, Refusal, RuleId, Stage, StartTrace, Trace, Verdict, WrittenBy};
 
 pub(super) struct Walk<'a> {
     pub(super) trace: &'a Trace,
@@ -14,6 +16,27 @@ pub(super) struct Walk<'a> {
     /// The feature the decision table is about.
     pub(super) asked: FeatureId,
     pub(super) model: Option<ModelId>,
+    /// The stage at which the guest was refused for this feature, or for what is no feature.
+    pub(super) refused: Option<Step>,
+}
+
+/// Returns the stage at which a guest was refused; `None` if it was not, or if other features are the reason.
+pub(super) fn refused_at(scenario: &Scenario, answer: &Answer, feature: FeatureId) -> Option<Step> {
+    let refusal = answer.refusal()?;
+    let features = deciding_features(scenario, answer);
+    if !features.is_empty() && !features.contains(&feature) {
+        return None;
+    }
+    let at_source = answer.trace.as_ref().is_some_and(|trace| trace.start.refused.is_some());
+    Some(match (refusal.stage(), at_source) {
+        (Stage::StartValidate | Stage::UpdateCpu, true) => Step::Prepared,
+        (Stage::StartValidate | Stage::UpdateCpu, false) => Step::Received,
+        (Stage::Qemu, true) => Step::SourceCpu,
+        (Stage::Qemu, false) => Step::DestinationCpu,
+        (Stage::FullCheck, true) => Step::Live,
+        (Stage::FullCheck, false) => Step::FullCheck,
+        (Stage::Send, _) => Step::Sent,
+    })
 }
 
 impl Walk<'_> {
@@ -41,6 +64,9 @@ impl Walk<'_> {
         let (stops, hop) = self.hops();
         let arrival = hop.map(|hop| &hop.arrival);
         match step {
+            Step::Live if self.refused == Some(step) => self.check(Some(start)),
+            Step::FullCheck => self.check(arrival),
+            _ if self.refused == Some(step) => (State::Refused, self.answer.rule.map(By::Rule)),
             Step::Definition => self.said(start, Some(&start.given), |_, _| Some(WrittenBy::Given)),
             Step::Prepared => self.said(start, start.prepared.as_ref(), StartTrace::prepared_by),
             Step::CommandLine => self.flag(start),
@@ -62,7 +88,6 @@ impl Walk<'_> {
                 self.said(run, run.prepared.as_ref(), StartTrace::prepared_by)
             }),
             Step::DestinationCpu => arrival.map_or((State::NotReached, None), |run| self.cpu(run)),
-            Step::FullCheck => self.check(arrival),
             Step::Verdict => self.verdict(),
         }
     }
@@ -82,7 +107,10 @@ impl Walk<'_> {
             Step::SourceCpu => self.cpu_lanes(start),
             Step::Live => {
                 let live = self.trace.reconnected.as_ref().or(start.live.as_ref());
-                Lanes { compared: self.live_update(start), ..self.written(start, live) }
+                let compared = self.live_update(start);
+                // A start that is refused ends in the same comparison.
+                let check = || self.full_check(start).filter(|_| self.refused == Some(step));
+                Lanes { compared: compared.or_else(check), ..self.written(start, live) }
             }
             Step::Sent => {
                 let sender = stops.last().map_or(start, |stop| &stop.arrival);
@@ -193,6 +221,7 @@ impl Walk<'_> {
         match &run.refused {
             Some(Refusal::FullCheck { extra, .. }) if extra.contains(&self.feature) => (State::Extra, rule),
             Some(Refusal::FullCheck { missing, .. }) if missing.contains(&self.feature) => (State::Missing, rule),
+            Some(_) if matches!(self.refused, Some(Step::Live | Step::FullCheck)) => (State::Refused, rule),
             _ if run.given.check != Check::Full || !run.map.known.contains(self.feature) => (State::NotCompared, None),
             _ => (State::Agrees, None),
         }

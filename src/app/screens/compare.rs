@@ -43,6 +43,8 @@ pub struct Compare {
     pub(crate) is_reverse: bool,
     /// The verdicts of A and B.
     pub(crate) verdicts: [Verdict; 2],
+    /// The rules that decided A and B.
+    pub(crate) rules: [Option<RuleId>; 2],
     /// The side that Enter opens: 0 is A, 1 is B.
     pub(crate) side: usize,
     /// The index of the first visible line.
@@ -63,8 +65,14 @@ pub(crate) const LABELS: usize = 18;
 impl Compare {
     /// Returns the initial state.
     pub(crate) fn open(context: &ScreenContext<'_>) -> Self {
-        let mut state =
-            Self { lines: Vec::new(), is_reverse: false, verdicts: [Verdict::Depends; 2], side: 0, scroll: 0 };
+        let mut state = Self {
+            lines: Vec::new(),
+            is_reverse: false,
+            verdicts: [Verdict::Depends; 2],
+            rules: [None; 2],
+            side: 0,
+            scroll: 0,
+        };
         state.refresh(context);
         state
     }
@@ -256,10 +264,11 @@ impl ScreenState for Compare {
         let b = Side {
             scenario: context.scenario,
             explanation: derived.explanation.clone(),
-            outlook: derived.outlook.clone(),
+            outlook: derived.outlook(catalog, context.scenario).clone(),
             answer: derived.answer.clone(),
         };
         self.verdicts = [a.answer.verdict, b.answer.verdict];
+        self.rules = [a.answer.rule, b.answer.rule];
         self.lines = compare(context.catalog, &a, &b, Self::half(context.size).saturating_sub(2));
         self.scroll_by(0, context.size);
     }

@@ -15,7 +15,7 @@ use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
 use crate::domain::scenario::{LibvirtChoice, Scenario};
 use crate::explain::{explain, message};
-use crate::resolve::{Budget, BudgetExceeded, Verdict, resolve};
+use crate::resolve::{Budget, BudgetExceeded, RuleId, Verdict, resolve};
 
 mod lines;
 
@@ -34,6 +34,17 @@ named_enum! {
     }
 }
 
+/// The answer for the guest that demonstrates a line.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Example {
+    /// libvirt's message; empty without one.
+    pub(crate) message: String,
+    /// The reasons.
+    pub(crate) why: String,
+    /// The rule that decided.
+    pub(crate) rule: Option<RuleId>,
+}
+
 /// The state of the comparison.
 #[derive(Clone, Debug)]
 pub struct Diff {
@@ -50,9 +61,8 @@ pub struct Diff {
     /// The outcomes of the guests of the line under the cursor in both directions, in the order of [`MENTIONS`]; empty
     /// until they are resolved, and for a line without a guest.
     pub guests: Vec<[Option<GuestOutcome>; 2]>,
-    /// libvirt's message and the reasons of the guest that demonstrates the line under the cursor; `None` until it is
-    /// resolved.
-    pub(crate) example: Option<(String, String)>,
+    /// The guest that demonstrates the line under the cursor; `None` until it is resolved.
+    pub(crate) example: Option<Example>,
     /// The text that listed lines contain; empty for every line.
     pub(crate) named: String,
     /// Whether the open list is for the left side.
@@ -184,7 +194,7 @@ impl Diff {
     fn demonstration(&self) -> Option<&GuestOutcome> {
         let outcomes = self.listed.current().and_then(|line| line.guest_outcomes.as_ref());
         let not_mentioned = || outcomes.into_iter().flatten().flatten();
-        let harm = |outcome: &&GuestOutcome| !matches!(outcome.verdict(), Verdict::Unchanged | Verdict::Never);
+        let harm = |outcome: &&GuestOutcome| is_harm(outcome.verdict());
         let mentioned = self.guests.iter().flatten().flatten();
         not_mentioned().chain(mentioned).find(harm).or_else(|| not_mentioned().next())
     }
@@ -228,12 +238,18 @@ impl Diff {
         let (mut queries, mut endless) = (self.between.queries(context.catalog), Budget::endless());
         // Enter needs the outcomes of this line, whatever resolving them costs.
         let _ = self.resolve_line(&mut queries, self.listed.index(), &mut endless);
-        let _ = self.resolve_guests(&mut queries, &mut endless);
+        if !self.demonstration().is_some_and(|outcome| is_harm(outcome.verdict())) {
+            let _ = self.resolve_guests(&mut queries, &mut endless);
+        }
         match self.demonstration() {
             Some(outcome) => ScreenResponse::Visit(Box::new(outcome.scenario.clone())),
             None => ScreenResponse::Say("No guest that demonstrates this line can start.".to_owned()),
         }
     }
+}
+
+fn is_harm(verdict: Verdict) -> bool {
+    !matches!(verdict, Verdict::Unchanged | Verdict::Never)
 }
 
 /// Returns the releases of the scenario. An unknown release is replaced by 9.0.0, and a second one with the same map by
@@ -317,8 +333,11 @@ impl ScreenState for Diff {
         self.example = self.example.take().or_else(|| {
             let scenario = wanted.as_ref()?;
             let answer = resolve(context.catalog, scenario);
-            let message = answer.refusal().map(|refusal| message(context.catalog, refusal)).unwrap_or_default();
-            Some((message, explain(context.catalog, scenario, &answer).why.join(" ")))
+            Some(Example {
+                message: answer.refusal().map(|refusal| message(context.catalog, refusal)).unwrap_or_default(),
+                why: explain(context.catalog, scenario, &answer).why.join(" "),
+                rule: answer.rule,
+            })
         });
         wanted.is_some()
     }

@@ -1,6 +1,7 @@
 //! Keeps the state of the explorer: the cursor, and which features are listed.
 
 use super::{Hint, ScreenContext, ScreenResponse, ScreenState, Target};
+use crate::analysis::remedies::{Remedy, Tried};
 use crate::analysis::strips::Strips;
 use crate::analysis::table_grid;
 use crate::app::action::Action;
@@ -15,26 +16,12 @@ use crate::app::table::rule_outside_table;
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::Scenario;
 use crate::explain::{Lanes, how_to_find_out, lanes, rule_page};
-use crate::resolve::{Mention, RuleId, TABLE};
+use crate::resolve::{Budget, RuleId, TABLE};
 
-/// The pane and the line of the cursor.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Focus {
-    /// A setting.
-    Choice(Choice),
-    /// The line for the hidden settings of a pane.
-    Hidden(Group),
-    /// A fix, by its index.
-    Fix(usize),
-    /// A cell of the decision table: row and column of the grid.
-    Cell(usize, usize),
-    /// A row of the decision table as a list; index 8 is a rule outside the table.
-    Row(usize),
-    /// A strip of verdicts, by its index; the cursor is on the scenario's own value.
-    Strip(usize),
-    /// A feature, by its index among the displayed ones.
-    Feature(usize),
-}
+mod cursor;
+
+pub(crate) use cursor::Focus;
+use cursor::Pane;
 
 /// The state of the explorer.
 #[derive(Clone, PartialEq, Debug)]
@@ -43,6 +30,8 @@ pub struct Explorer {
     pub(crate) focus: Focus,
     /// Whether every setting is displayed.
     pub(crate) unfolded: bool,
+    /// Whether the pane with the cursor has the whole screen.
+    zoomed: bool,
     /// Whether the decision table is displayed as its eight rows.
     pub(crate) rows: bool,
     /// Whether the features are listed in the place of the answer.
@@ -53,14 +42,22 @@ pub struct Explorer {
     pub(crate) named: String,
     /// The index of the displayed feature among those that decide.
     pub(crate) subject: usize,
-    /// The two lanes for that feature; `None` for an answer that depends.
+    /// The two lanes for that feature; `None` for an answer that depends, and until they are compared.
     pub(crate) lanes: Option<Lanes>,
+    /// Whether the lanes of an answer that stands for many cases are still to be compared.
+    pub(crate) lanes_pending: bool,
+    /// What was tried in the search for fixes.
+    tried: Tried,
+    /// How many fixes were shown last: while they are searched, they keep their place.
+    pub(crate) fix_lines: usize,
     /// The verdicts of the same guest along other settings.
     pub(crate) strips: Strips,
 }
 
 /// Up to this many values, Enter selects the next one; for more, it opens the list.
 const FEW: usize = 5;
+/// The most cases whose lanes are compared between a key and its frame.
+const CASES_AT_ONCE: usize = 4;
 /// The index of a rule outside of the decision table, after its eight rows.
 pub(crate) const OUTSIDE: usize = TABLE.len();
 /// The number of rows of the grid; strips follow them in targets of clicks.
@@ -69,24 +66,69 @@ pub(crate) const GRID_ROWS: usize = table_grid::ROWS.len();
 impl Explorer {
     /// Returns the initial state.
     pub(crate) fn open(context: &ScreenContext<'_>) -> Self {
-        Self {
+        let mut state = Self {
             focus: Focus::Choice(Choice::Machine),
             unfolded: false,
+            zoomed: false,
             rows: false,
             list: false,
             filter: Filter::Differing,
             named: String::new(),
             subject: 0,
-            lanes: lanes(context.catalog, context.scenario, &context.derived.answer, 0),
-            strips: Strips::of(context.catalog, context.scenario, &context.derived.answer),
+            lanes: None,
+            lanes_pending: false,
+            tried: Tried::new(),
+            fix_lines: 0,
+            strips: Strips::default(),
+        };
+        state.load(context);
+        state
+    }
+
+    /// Makes what a key may wait for; [`Self::idle`] makes the rest.
+    fn load(&mut self, context: &ScreenContext<'_>) {
+        self.tried.clear();
+        self.strips = Strips::of(context.catalog, context.scenario, &context.derived.answer);
+        self.show_subject(context, 0);
+        if !self.lanes_pending {
+            context.derived.outlook(context.catalog, context.scenario);
         }
+        self.find_fixes(context, &mut Budget::of_key());
+    }
+
+    fn find_fixes(&mut self, context: &ScreenContext<'_>, budget: &mut Budget) {
+        let (catalog, scenario) = (context.catalog, context.scenario);
+        if context.derived.find_remedies(catalog, scenario, (&mut self.tried, budget)) {
+            self.fix_lines = fixes(context).len();
+        }
+    }
+
+    /// Draws the lanes of a deciding feature.
+    fn show_subject(&mut self, context: &ScreenContext<'_>, subject: usize) {
+        self.subject = subject;
+        self.lanes_pending = context.derived.answer.case_count() > CASES_AT_ONCE;
+        self.lanes = None;
+        if !self.lanes_pending {
+            self.compare_lanes(context);
+        }
+    }
+
+    fn compare_lanes(&mut self, context: &ScreenContext<'_>) {
+        self.lanes_pending = false;
+        self.lanes = lanes(context.catalog, context.scenario, &context.derived.answer, self.subject);
     }
 
     /// Returns the settings of a pane that are displayed: the main ones, and those that differ from their default.
     pub(crate) fn displayed(&self, derived: &Derived, group: Group) -> Vec<Choice> {
+        let focused = match self.focus {
+            Focus::Choice(choice) => Some(choice.group()),
+            Focus::Hidden(group) => Some(group),
+            Focus::Fix(_) | Focus::Cell(..) | Focus::Row(_) | Focus::Strip(_) | Focus::Feature(_) => None,
+        };
+        let unfolded = self.unfolded || (self.zoomed && focused == Some(group));
         let is_displayed = |choice: &Choice| {
             let matters = derived.choice(*choice).is_some_and(|state| !state.is_default || state.problem.is_some());
-            self.unfolded || matters || choice.is_main() || self.focus == Focus::Choice(*choice)
+            unfolded || matters || choice.is_main() || self.focus == Focus::Choice(*choice)
         };
         group.choices().into_iter().filter(is_displayed).collect()
     }
@@ -126,149 +168,6 @@ impl Explorer {
 
     fn feature_at(&self, context: &ScreenContext<'_>, index: usize) -> Option<FeatureId> {
         self.features(context).get(index).map(|row| row.feature)
-    }
-
-    fn count(&self, context: &ScreenContext<'_>, pane: Pane) -> usize {
-        match pane {
-            Pane::Choices(group) => {
-                let displayed = self.displayed(context.derived, group).len();
-                displayed + usize::from(displayed < group.choices().len())
-            }
-            Pane::Fixes => context.derived.remedies.len().max(context.derived.possible().count()),
-            Pane::Table if self.rows => OUTSIDE + usize::from(is_outside(context)),
-            Pane::Table if is_outside(context) => 1,
-            Pane::Table => GRID_ROWS,
-            Pane::Strips => self.strips.strips.len(),
-            Pane::Features => self.features(context).len(),
-        }
-    }
-
-    fn pane(&self, context: &ScreenContext<'_>) -> (Pane, usize) {
-        match self.focus {
-            Focus::Choice(choice) => {
-                let group = choice.group();
-                let displayed = self.displayed(context.derived, group);
-                (Pane::Choices(group), displayed.iter().position(|known| *known == choice).unwrap_or(0))
-            }
-            Focus::Hidden(group) => (Pane::Choices(group), self.displayed(context.derived, group).len()),
-            Focus::Fix(index) => (Pane::Fixes, index),
-            Focus::Cell(row, _) => (Pane::Table, row),
-            Focus::Row(index) => (Pane::Table, if self.rows { index } else { 0 }),
-            Focus::Strip(index) => (Pane::Strips, index),
-            Focus::Feature(index) => (Pane::Features, index),
-        }
-    }
-
-    fn go(&mut self, context: &ScreenContext<'_>, pane: Pane, index: usize) {
-        let index = index.min(self.count(context, pane).saturating_sub(1));
-        self.focus = match pane {
-            Pane::Choices(group) => match self.displayed(context.derived, group).get(index) {
-                Some(choice) => Focus::Choice(*choice),
-                None => Focus::Hidden(group),
-            },
-            Pane::Fixes => Focus::Fix(index),
-            Pane::Table if self.rows => Focus::Row(index),
-            Pane::Table if is_outside(context) => Focus::Row(OUTSIDE),
-            Pane::Table => {
-                let (row, column) = own_cell(context).unwrap_or_default();
-                if let Focus::Cell(_, column) = self.focus {
-                    Focus::Cell(index, column)
-                } else {
-                    Focus::Cell(row, column)
-                }
-            }
-            Pane::Strips => Focus::Strip(index),
-            Pane::Features => Focus::Feature(index),
-        };
-    }
-
-    /// Moves within the pane.
-    fn move_by(&mut self, context: &ScreenContext<'_>, by: isize) -> ScreenResponse {
-        let before = self.focus;
-        let (pane, index) = self.pane(context);
-        self.go(context, pane, index.saturating_add_signed(by));
-        if pane == Pane::Table && self.focus != before { self.select_cell(context) } else { ScreenResponse::Done }
-    }
-
-    /// Moves to the next pane that is not empty.
-    fn turn(&mut self, context: &ScreenContext<'_>, forward: bool, at_end: bool) {
-        let current = Pane::ALL.iter().position(|pane| *pane == self.pane(context).0).unwrap_or(0);
-        let count = Pane::ALL.len();
-        for far in 1..=count {
-            let index = if forward { current + far } else { current + count - far } % count;
-            let Some(pane) = Pane::ALL.get(index) else { continue };
-            let lines = self.count(context, *pane);
-            if lines > 0 {
-                self.go(context, *pane, if at_end { lines - 1 } else { 0 });
-                return;
-            }
-        }
-    }
-
-    fn line(&mut self, context: &ScreenContext<'_>, by: isize) -> ScreenResponse {
-        let (pane, index) = self.pane(context);
-        let in_cells = pane == Pane::Features && !self.list;
-        match index.checked_add_signed(by) {
-            Some(next) if !in_cells && next < self.count(context, pane) => return self.move_by(context, by),
-            Some(_) if !in_cells || by > 0 => self.turn(context, true, false),
-            Some(_) | None => self.turn(context, false, true),
-        }
-        ScreenResponse::Done
-    }
-
-    fn sideways(&mut self, context: &ScreenContext<'_>, forward: bool) -> ScreenResponse {
-        let by = if forward { 1 } else { -1 };
-        match self.focus {
-            Focus::Choice(choice) => match step(choice, context.catalog, context.scenario, forward) {
-                Some(scenario) => ScreenResponse::Change(Box::new(scenario)),
-                None => ScreenResponse::Say(format!(
-                    "{} is the {} value.",
-                    context.derived.choices[choice as usize].value,
-                    if forward { "last" } else { "first" }
-                )),
-            },
-            Focus::Cell(row, column) => {
-                let next = column.saturating_add_signed(by).min(table_grid::COLUMNS.len() - 1);
-                self.focus = Focus::Cell(row, next);
-                if next == column { ScreenResponse::Done } else { self.select_cell(context) }
-            }
-            Focus::Strip(index) => {
-                let Some(strip) = self.strips.strips.get(index) else { return ScreenResponse::Done };
-                let segments = strip.segments(context.catalog);
-                let current = segments.iter().position(|segment| segment.is_current);
-                let next = current.map_or(Some(0), |current| current.checked_add_signed(by));
-                match next.and_then(|next| strip.scenario(context.catalog, context.scenario, next)) {
-                    Some(scenario) => ScreenResponse::Change(Box::new(scenario)),
-                    None => ScreenResponse::Done,
-                }
-            }
-            Focus::Feature(_) if !self.list => self.move_by(context, by),
-            Focus::Hidden(_) | Focus::Fix(_) | Focus::Row(_) | Focus::Feature(_) => {
-                self.turn(context, forward, false);
-                ScreenResponse::Done
-            }
-        }
-    }
-
-    /// Changes the scenario to one in the cell or the row under the cursor.
-    fn select_cell(&self, context: &ScreenContext<'_>) -> ScreenResponse {
-        let own = own_cell(context);
-        let cell = match self.focus {
-            Focus::Cell(row, column) => Some((row, column)),
-            Focus::Row(index) => {
-                let says = own.and_then(|(row, _)| table_grid::ROWS.get(row)).copied().unwrap_or(Mention::Nothing);
-                TABLE.get(index).map(|row| table_grid::place(row.row, says))
-            }
-            Focus::Choice(_) | Focus::Hidden(_) | Focus::Fix(_) | Focus::Strip(_) | Focus::Feature(_) => None,
-        };
-        let Some((row, column)) = cell.filter(|cell| Some(*cell) != own) else { return ScreenResponse::Done };
-        match table_grid::scenario_in(context.catalog, context.scenario, row, column) {
-            Some(scenario) => ScreenResponse::Change(Box::new(scenario)),
-            None => ScreenResponse::Say(match table_grid::cell(row, column) {
-                Some(row) => format!("{}: no guest of this model gets there.", RuleId::from(row.row).name()),
-                None => String::new(),
-            }),
-        }
     }
 
     fn enter(&mut self, context: &ScreenContext<'_>) -> ScreenResponse {
@@ -328,28 +227,6 @@ impl Explorer {
 pub(crate) const FIXES: [Action; 5] =
     [Action::FirstFix, Action::SecondFix, Action::ThirdFix, Action::FourthFix, Action::FifthFix];
 
-/// One pane of the explorer.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Pane {
-    Choices(Group),
-    Fixes,
-    Table,
-    Strips,
-    Features,
-}
-
-impl Pane {
-    const ALL: [Self; 7] = [
-        Self::Choices(Group::Guest),
-        Self::Choices(Group::Source),
-        Self::Choices(Group::Destination),
-        Self::Fixes,
-        Self::Table,
-        Self::Strips,
-        Self::Features,
-    ];
-}
-
 fn is_outside(context: &ScreenContext<'_>) -> bool {
     rule_outside_table(context.derived.answer.rule).is_some()
 }
@@ -364,11 +241,17 @@ pub(crate) fn rule_overlay(rule: RuleId) -> Overlay {
     Overlay::Page(Page::of_markdown(&format!("Rule {}: {}", rule.name(), page.title()), page.text))
 }
 
+fn fixes<'a>(context: &ScreenContext<'a>) -> &'a [Remedy] {
+    context.derived.remedies(context.catalog, context.scenario)
+}
+
 fn apply_fix(context: &ScreenContext<'_>, index: usize) -> ScreenResponse {
-    if let Some(fix) = context.derived.remedies.get(index) {
+    if let Some(fix) = fixes(context).get(index) {
         return ScreenResponse::Change(Box::new(fix.scenario.clone()));
     }
-    let Some((input, possible)) = context.derived.possible().nth(index) else { return ScreenResponse::Done };
+    let Some((input, possible)) = context.derived.possible().nth(index) else {
+        return ScreenResponse::Say(format!("There is no fix {}.", index + 1));
+    };
     match with_input(context.catalog, context.scenario, input, &possible.value) {
         Some(scenario) => ScreenResponse::Change(Box::new(scenario)),
         None => ScreenResponse::Say(how_to_find_out(input).to_owned()),
@@ -409,8 +292,7 @@ impl ScreenState for Explorer {
             }
             Action::NextFilter => (self.list, self.focus) = (true, Focus::Feature(0)),
             Action::NextFeature => {
-                self.subject = (self.subject + 1) % context.derived.subjects.max(1);
-                self.lanes = lanes(context.catalog, context.scenario, &context.derived.answer, self.subject);
+                self.show_subject(context, (self.subject + 1) % context.derived.subjects.max(1));
             }
             Action::TableRows => {
                 self.rows = !self.rows;
@@ -498,14 +380,22 @@ impl ScreenState for Explorer {
     }
 
     fn refresh(&mut self, context: &ScreenContext<'_>) {
-        self.subject = 0;
-        self.lanes = lanes(context.catalog, context.scenario, &context.derived.answer, 0);
-        self.strips = Strips::of(context.catalog, context.scenario, &context.derived.answer);
+        self.zoomed = context.zoomed;
+        self.load(context);
         self.refresh_focus(context);
     }
 
     fn idle(&mut self, context: &ScreenContext<'_>) -> bool {
-        self.strips.resolve_some(context.catalog, context.scenario)
+        if self.lanes_pending {
+            self.compare_lanes(context);
+        } else if context.derived.known_outlook().is_none() {
+            context.derived.outlook(context.catalog, context.scenario);
+        } else if context.derived.known_remedies().is_none() {
+            self.find_fixes(context, &mut Budget::of_slice());
+        } else {
+            return self.strips.resolve_some(context.catalog, context.scenario);
+        }
+        true
     }
 
     fn pane_hints(&self) -> &'static [Hint] {
@@ -549,17 +439,5 @@ impl ScreenState for Explorer {
             (&[Action::Reset], "reset"),
             (&[Action::Quit], "quit"),
         ]
-    }
-}
-
-impl Explorer {
-    /// Moves the cursor to something that is there.
-    fn refresh_focus(&mut self, context: &ScreenContext<'_>) {
-        let (pane, index) = self.pane(context);
-        match pane {
-            Pane::Choices(_) => {}
-            Pane::Fixes if context.derived.remedies.is_empty() => self.focus = Focus::Choice(Choice::Machine),
-            Pane::Fixes | Pane::Table | Pane::Strips | Pane::Features => self.go(context, pane, index),
-        }
     }
 }

@@ -11,8 +11,11 @@ use crate::app::list::{List, PAGE, lines_moved};
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::Scenario;
-use crate::explain::rule_page;
+use crate::explain::{deciding_features, rule_page};
 use crate::export::analysis::StageText;
+
+/// The least width for stages side by side; with less, they are below each other.
+pub(crate) const SIDE_BY_SIDE: u16 = 112;
 
 /// One feature at every stage.
 #[derive(Clone, PartialEq, Debug)]
@@ -52,20 +55,27 @@ pub struct Follow {
     pub(crate) named: String,
     /// Whether the cursor walks from stage to stage by itself; the stages after it are not drawn yet.
     pub(crate) playing: bool,
+    /// Whether the cursor is in the list of features, not on the stages.
+    pub(crate) in_list: bool,
+    /// Whether the stages are drawn below each other.
+    is_down: bool,
     /// Whether features that do not change have a line each.
     unfolded: bool,
 }
 
 impl Follow {
-    /// Returns the initial state: the feature of the decision table, at the stage that decided.
+    /// Returns the initial state: the feature that decides, at the stage that decided.
     pub(crate) fn open(context: &ScreenContext<'_>) -> Self {
-        let track = track(context, context.scenario.feature);
+        let deciding = deciding_features(context.scenario, &context.derived.answer);
+        let track = track(context, deciding.first().copied().unwrap_or(context.scenario.feature));
         let mut state = Self {
             stage: decisive(&track.stages),
             track,
             listed: List::default(),
             named: String::new(),
             playing: false,
+            in_list: false,
+            is_down: context.size.width < SIDE_BY_SIDE,
             unfolded: false,
         };
         state.list(context);
@@ -152,6 +162,7 @@ impl Follow {
     }
 
     fn step(&mut self, by: isize) {
+        self.in_list = false;
         self.stage = self.stage.saturating_add_signed(by).min(Step::ALL.len() - 1);
     }
 
@@ -191,10 +202,17 @@ impl ScreenState for Follow {
     fn update(&mut self, context: &ScreenContext<'_>, action: Action) -> ScreenResponse {
         self.playing = false;
         if let Some(by) = lines_moved(action, PAGE) {
-            self.go(self.listed.index().saturating_add_signed(by));
+            // The arrows that move along the stages are those of the drawing.
+            if self.is_down && !self.in_list && !context.zoomed {
+                self.step(by);
+            } else {
+                self.in_list = true;
+                self.go(self.listed.index().saturating_add_signed(by));
+            }
             return ScreenResponse::Done;
         }
         match action {
+            Action::NextPane | Action::PreviousPane => self.in_list = !self.in_list,
             Action::Left => self.step(-1),
             Action::Right => self.step(1),
             Action::Play => (self.stage, self.playing) = (0, !self.track.stages.is_empty()),
@@ -221,7 +239,7 @@ impl ScreenState for Follow {
     fn click(&mut self, context: &ScreenContext<'_>, target: Target) -> ScreenResponse {
         self.playing = false;
         if let Target::Cell(stage, _) = target {
-            self.stage = stage.min(Step::ALL.len() - 1);
+            (self.in_list, self.stage) = (false, stage.min(Step::ALL.len() - 1));
             return ScreenResponse::Done;
         }
         let Target::Row(index) = target else { return ScreenResponse::Ignored };
@@ -229,6 +247,7 @@ impl ScreenState for Follow {
         if index == self.listed.index() {
             return self.enter(context);
         }
+        self.in_list = true;
         self.go(index);
         ScreenResponse::Done
     }
@@ -262,6 +281,7 @@ impl ScreenState for Follow {
     }
 
     fn refresh(&mut self, context: &ScreenContext<'_>) {
+        self.is_down = context.size.width < SIDE_BY_SIDE;
         self.follow(context, self.track.feature);
         self.list(context);
     }
@@ -273,13 +293,22 @@ impl ScreenState for Follow {
     fn pane_hints(&self) -> &'static [Hint] {
         match self.listed.current() {
             Some(track) if !track.others.is_empty() => &[(&[Action::Open], "list them")],
-            _ => &[(&[Action::Left, Action::Right], "stage"), (&[Action::Play], "play")],
+            _ if self.in_list => &[(&[Action::Up, Action::Down], "feature"), (&[Action::NextPane], "stages")],
+            _ if self.is_down => &[
+                (&[Action::Left, Action::Right, Action::Up, Action::Down], "stage"),
+                (&[Action::Play], "play"),
+                (&[Action::NextPane], "features"),
+            ],
+            _ => &[
+                (&[Action::Left, Action::Right], "stage"),
+                (&[Action::Play], "play"),
+                (&[Action::Up, Action::Down], "feature"),
+            ],
         }
     }
 
     fn hints(&self) -> &'static [Hint] {
         &[
-            (&[Action::Up, Action::Down], "feature"),
             (&[Action::Xml], "XML here"),
             (&[Action::Open], "use in the explorer"),
             (&[Action::Filter], "filter"),

@@ -6,6 +6,7 @@ use crate::analysis::matrix::Side;
 use crate::analysis::space::releases;
 use crate::app::action::Action;
 use crate::app::choice::libvirt_name;
+use crate::app::effect::Effect;
 use crate::app::list::{List, PAGE, lines_moved};
 use crate::app::overlay::Overlay;
 use crate::app::picker::{Item, Pick, Picker};
@@ -15,7 +16,7 @@ use crate::domain::feature::FeatureSet;
 use crate::domain::host::{Host, HostId};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{CpuChoice, HostChoice, LibvirtChoice, Release, Scenario, Told, write_host};
-use crate::export::analysis::{expansion_reason, rejections_text};
+use crate::export::analysis::{expansion_reason, rejections_text, score_text};
 use crate::export::expansion_argument;
 use crate::resolve::host_model::{Candidate, PossibleExpansion, Processor, Request, expansions};
 
@@ -32,7 +33,7 @@ pub(crate) struct Row {
     pub(crate) has_signature: bool,
     /// How many features libvirt would require, and how many it would disable.
     pub(crate) counts: (usize, usize),
-    /// The features beside the model: what is done with them, and their names.
+    /// How the score comes about; then the features beside the model: what is done with them, and their names.
     pub(crate) features: Vec<(&'static str, String)>,
 }
 
@@ -82,10 +83,10 @@ impl HostModel {
         self.found.get(self.index)
     }
 
-    /// Returns QEMU's command line for the guest; empty if no model describes the host.
+    /// Returns QEMU's command line for the guest, as it can be pasted; empty if no model describes the host.
     pub(crate) fn argument(&self, catalog: &Catalog) -> String {
-        let argument = |shown: &PossibleExpansion| expansion_argument(catalog, &shown.guest).replace(',', ", ");
-        self.shown().map(|shown| format!("-cpu {}", argument(shown))).unwrap_or_default()
+        let argument = |shown: &PossibleExpansion| format!("-cpu {}", expansion_argument(catalog, &shown.guest));
+        self.shown().map(argument).unwrap_or_default()
     }
 
     /// Returns how many models were not possible, and why; empty if all were.
@@ -231,13 +232,14 @@ fn row(catalog: &Catalog, shown: &PossibleExpansion, candidate: &Candidate) -> R
     };
     let groups = [("require", on), ("disable", off), ("blocked", names(candidate.blockers))];
     let features = groups.into_iter().filter(|(_, names)| !names.is_empty());
+    let features = features.map(|(what, names)| (what, names.join(", ")));
     Row {
         name: catalog.model_name(candidate.model).to_owned(),
         is_chosen,
         score: candidate.score.total,
         has_signature: candidate.signature_matches,
         counts: (candidate.enabled_count(), candidate.disabled_count()),
-        features: features.map(|(what, names)| (what, names.join(", "))).collect(),
+        features: std::iter::once(("score", score_text(candidate))).chain(features).collect(),
     }
 }
 
@@ -289,6 +291,7 @@ impl ScreenState for HostModel {
                 let list = if self.picks_release { self.releases(context) } else { self.hosts(context.catalog) };
                 return ScreenResponse::Show(Box::new(list));
             }
+            Action::CopyArgument => return ScreenResponse::Effect(Effect::Copy(self.argument(context.catalog))),
             Action::Open => return self.visit(context),
             _ => return ScreenResponse::Ignored,
         }
@@ -328,6 +331,7 @@ impl ScreenState for HostModel {
             (&[Action::PickFirst], "release"),
             (&[Action::NextView], "source or destination"),
             (&[Action::Up, Action::Down], "model"),
+            (&[Action::CopyArgument], "copy -cpu"),
             (&[Action::Open], "use in the explorer"),
             (&[Action::Back], "back"),
             (&[Action::Quit], "quit"),

@@ -10,6 +10,7 @@ use crate::load::LoadError;
 use crate::resolve::{Row, RuleId, TABLE, Verdict};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
+use std::sync::OnceLock;
 
 macro_rules! lessons {
     ($($file:literal),+ $(,)?) => {
@@ -116,7 +117,9 @@ impl<'de> Deserialize<'de> for Place {
 /// # Errors
 /// The first mistake in the files; the project's own tests exclude one.
 pub fn lessons() -> Result<Vec<Lesson>, LoadError> {
-    FILES.iter().enumerate().map(|(index, (file, text))| lesson(index + 1, file, text)).collect()
+    static READ: OnceLock<Result<Vec<Lesson>, LoadError>> = OnceLock::new();
+    let read = || FILES.iter().enumerate().map(|(index, (file, text))| lesson(index + 1, file, text)).collect();
+    READ.get_or_init(read).clone()
 }
 
 /// Returns the lesson with this name or number; an error lists the names.

@@ -40,10 +40,11 @@ pub fn unavailable(model: &Model, action: Action) -> Option<&'static str> {
 }
 
 const NO_LESSON: &str = "no lesson is open";
+const NO_FIX: &str = "there is no fix for this answer";
 
 fn no_fix(model: &Model, index: usize) -> Option<&'static str> {
-    match model.derived.remedies.len().max(model.derived.possible().count()) {
-        0 => Some("there is no fix for this answer"),
+    match model.derived.known_remedies()?.len().max(model.derived.possible().count()) {
+        0 => Some(NO_FIX),
         count if index >= count => Some("there are fewer fixes"),
         _ => None,
     }

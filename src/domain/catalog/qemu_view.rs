@@ -134,6 +134,11 @@ impl QemuView<'_> {
         self.changes = Some(Arc::clone(changes));
     }
 
+    /// Returns what tells it from every other: its release, the one that answers for it, and its build's changes.
+    pub(crate) fn identity(&self) -> (Version, Version, *const QemuChanges) {
+        (self.version, self.lists.version, self.changes.as_ref().map_or(std::ptr::null(), Arc::as_ptr))
+    }
+
     /// Returns the features of models that this QEMU does not switch off under KVM although upstream's does.
     pub(crate) fn kept(&self) -> FeatureSet {
         self.changes.as_ref().map(|changes| changes.kept).unwrap_or_default()
@@ -190,6 +195,9 @@ impl Catalog {
         let (low_probe, high_probe) = self.neighbours(version, |q| q.properties.is_some());
         let (low_max, high_max) = self.neighbours(version, |q| q.tcg_max.is_some());
         let low = self.view(version, low_list, low_probe, low_max);
+        if low.as_ref().is_some_and(|low| low.answers == version) {
+            return low.into_iter().collect();
+        }
         let high = self.view(version, high_list, high_probe, high_max);
         match (low, high) {
             (Some(low), Some(high)) if low.answers == high.answers => vec![low],

@@ -10,6 +10,7 @@ use crate::domain::map::ModelId;
 use crate::explain::stated_rule;
 use crate::export::SCHEMA;
 use crate::export::report::wrapped;
+use crate::resolve::Verdict;
 use std::fmt::Write;
 
 /// Returns the names of models, separated by commas.
@@ -64,9 +65,9 @@ pub(crate) const fn model_text(why: Why) -> &'static str {
     }
 }
 
-/// Returns how one guest fares, in a few words: `aborted (T7)`; of one that never starts, that it does not.
+/// Returns how one guest fares, in a few words: `aborted (T7)`; `None` is one that no machine type starts.
 pub(crate) fn outcome_text(outcome: Option<&GuestOutcome>) -> String {
-    let Some(outcome) = outcome else { return "does not start".to_owned() };
+    let Some(outcome) = outcome else { return Verdict::StartRefused.name().to_owned() };
     // The rule of another feature's trouble would mislead.
     let rule = outcome.outcome.rule.filter(|_| outcome.verdict() == outcome.outcome.verdict);
     let rule = stated_rule(outcome.verdict(), rule);

@@ -31,6 +31,23 @@ pub struct ExpansionReport<'a> {
     pub assumptions: &'a [String],
 }
 
+/// Returns how the score of a candidate comes about: `7 = 5 require + 2 for 1 disable`.
+pub(crate) fn score_text(candidate: &Candidate) -> String {
+    let (require, disable, penalties) =
+        (candidate.enabled_count(), candidate.disabled_count(), candidate.score.penalties());
+    let mut text = format!("{} = {require} require", candidate.score.total);
+    if !penalties.is_empty() {
+        let sum = penalties.iter().map(usize::to_string).collect::<Vec<_>>().join("+");
+        text.push_str(&format!(" + {sum} for {} disable", penalties.len()));
+    }
+    match (disable - penalties.len(), penalties.is_empty()) {
+        (0, _) => {}
+        (others, true) => text.push_str(&format!(" + {others} disable")),
+        (others, false) => text.push_str(&format!(" + {others} for the other {others}")),
+    }
+    text
+}
+
 const REJECTIONS: [Rejection; 4] =
     [Rejection::OtherVendor, Rejection::NotInQemu, Rejection::NotForPurpose, Rejection::LacksFeatures];
 

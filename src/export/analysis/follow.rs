@@ -30,6 +30,7 @@ pub fn state_word(state: State) -> &'static str {
         State::Lost => "LOST",
         State::Gained => "GAINED",
         State::Stays => "guest stays",
+        State::Refused => "REFUSED",
         State::NotReached => "not reached",
     }
 }

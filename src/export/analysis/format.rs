@@ -12,13 +12,13 @@ pub(super) const fn sign(verdict: Verdict) -> char {
         Verdict::Unchanged => '=',
         Verdict::Changed => '~',
         Verdict::Aborted => 'X',
-        Verdict::StartRefused => '-',
+        Verdict::StartRefused => 'o',
         Verdict::Never => '0',
         Verdict::Depends => '?',
     }
 }
 
-pub(super) const SIGNS: &str = "= unchanged, ~ changed, X aborted, - start refused, ? depends";
+pub(super) const SIGNS: &str = "= unchanged, ~ changed, X aborted, o start-refused, ? depends";
 
 pub(super) fn names(catalog: &Catalog, features: impl IntoIterator<Item = FeatureId>) -> String {
     let names: Vec<&str> = features.into_iter().map(|feature| catalog.feature_name(feature)).collect();

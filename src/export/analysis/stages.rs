@@ -6,7 +6,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::definition::Policy;
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::{Release, Scenario, Told};
-use crate::explain::{Fact, libvirt_label, sentence, written_by};
+use crate::explain::{Fact, libvirt_label, message, sentence, written_by};
 use crate::resolve::{Answer, Origin, StartTrace, Verdict, WrittenBy};
 
 /// The texts about one feature at each stage of a migration.
@@ -61,6 +61,7 @@ impl StageText<'_> {
         match harm.state {
             State::Lost => format!("The guest loses {name}{cause}"),
             State::Gained => format!("The guest gains {name}{cause}"),
+            State::Refused => format!("{answer}, stage {stage}"),
             state => format!("{name} is {} at stage {stage}{cause}", state_word(state).to_lowercase()),
         }
     }
@@ -74,7 +75,12 @@ impl StageText<'_> {
     }
 
     fn says(&self, step: Step, fact: &Fact) -> String {
-        let at_start = matches!(step, Step::Definition | Step::Prepared | Step::CommandLine | Step::SourceCpu);
+        let at_start = match step {
+            Step::Definition | Step::Prepared | Step::CommandLine | Step::SourceCpu => true,
+            // A start that the full check refused has no live definition.
+            Step::Live => self.run(step).is_some_and(|run| run.live.is_none()),
+            Step::Sent | Step::Received | Step::DestinationCpu | Step::FullCheck | Step::Verdict => false,
+        };
         sentence(self.catalog, self.scenario, (!at_start).then(|| self.hop(step)), fact)
     }
 
@@ -164,6 +170,9 @@ impl StageText<'_> {
             State::Kept => vec![format!("The state of {feature} did not change for the guest.")],
             State::Lost => vec![self.says(step, &Fact::Lost(vec![self.feature]))],
             State::Gained => vec![self.says(step, &Fact::Gained(vec![self.feature]))],
+            State::Refused => self.answer.refusal().map_or_else(Vec::new, |refusal| {
+                vec![format!("The guest is refused here. libvirt reports: {}", message(self.catalog, refusal))]
+            }),
             State::Stays | State::NotReached => vec![self.never_reached(step)],
         }
     }

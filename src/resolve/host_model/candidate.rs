@@ -68,6 +68,17 @@ pub struct Score {
 }
 
 impl Score {
+    /// Returns what the disabled features count that have a penalty: 2, 3, 4 and so on. The others count 1 each.
+    pub fn penalties(self) -> Vec<usize> {
+        let mut left = self.penalty;
+        let mut penalties = Vec::new();
+        while left > 0 {
+            penalties.push(penalties.len() + 2);
+            left = left.saturating_sub(penalties.len() + 1);
+        }
+        penalties
+    }
+
     /// Returns the score of so many enabled and disabled features.
     ///
     /// The first disabled feature costs 2, the next 3, and so on. libvirt counts them in a loop that ends at a bound

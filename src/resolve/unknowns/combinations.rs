@@ -33,12 +33,13 @@ impl Combinations {
         if count(&every_value).is_some_and(|all| all <= MOST_CASES) {
             return Self { tried: sizes.clone(), sizes, exhaustive: true, values: every(&every_value) };
         }
-        Self::factored(plan, sizes)
+        Self::factored(plan)
     }
 
     /// The combinations of the values that differ for this guest: for each model that it may have, where that is not
     /// known.
-    pub(super) fn factored(plan: &Plan<'_>, sizes: Vec<usize>) -> Self {
+    pub(super) fn factored(plan: &Plan<'_>) -> Self {
+        let sizes = sizes(plan);
         let of_model = |(index, model): (usize, &ModelId)| {
             let mut kept = plan.distinct_values(*model);
             if let Some(axis) = plan.models.axis {

@@ -3,12 +3,13 @@
 
 use super::combinations::MOST_CASES;
 use super::endpoint_options::{EndpointOptions, Purpose};
-use super::{Dependence, Plan, with_examples};
+use super::{Dependence, Plan};
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{HostChoice, LibvirtChoice, Release, Scenario};
-use crate::resolve::answer::{Answer, Basis, Outcome, OutcomeWithFeatures};
+use crate::resolve::answer::{Answer, Outcome, OutcomeWithFeatures};
+use crate::resolve::answer_from;
 use crate::resolve::decision_table::Row;
 use foldhash::HashMap;
 
@@ -62,13 +63,8 @@ impl<'a> Resolver<'a> {
 
     /// Returns the answer to `scenario`, as [`resolve`](crate::resolve::resolve) does.
     pub fn resolve(&mut self, scenario: &Scenario) -> Answer {
-        match self.plan(scenario) {
-            Ok(plan) => plan.resolve(),
-            Err(input) => {
-                let input = with_examples(self.catalog, scenario, input);
-                Answer::unknown(Basis::of(self.catalog, scenario), input)
-            }
-        }
+        let plan = self.plan(scenario);
+        answer_from(self.catalog, scenario, plan.as_ref().map_err(Clone::clone))
     }
 
     /// Returns the answer to `scenario` in short; the rule is `None` where the answer depends.
@@ -110,6 +106,21 @@ impl<'a> Resolver<'a> {
         self.plan(scenario).ok()?.unchanged(row)
     }
 
+    /// Returns the same if the budget is enough for it.
+    ///
+    /// # Errors
+    /// It costs more than is left.
+    pub fn unchanged_within(
+        &mut self,
+        scenario: &Scenario,
+        row: Option<Row>,
+        budget: &mut Budget,
+    ) -> Result<Option<Outcome>, BudgetExceeded> {
+        let Ok(plan) = self.plan(scenario) else { return Ok(None) };
+        budget.spend(plan.price())?;
+        Ok(plan.unchanged(row))
+    }
+
     /// Makes the plan of a scenario.
     ///
     /// # Errors
@@ -134,7 +145,7 @@ impl<'a> Resolver<'a> {
 
 /// What making a plan costs, in cases.
 const PLAN: usize = 3;
-/// The cases that are tried between a key and its frame, and between two looks for a key: about a millisecond's.
+/// The cases that are tried between two looks for a key, about a millisecond's; between a key and its frame a quarter.
 const CASES: usize = 400;
 
 /// How many cases may still be tried before somebody waits for it.
@@ -152,7 +163,7 @@ pub struct BudgetExceeded;
 impl Budget {
     /// Returns what a key may spend; what costs more is left for later.
     pub const fn of_key() -> Self {
-        Self { left: CASES, spare: false }
+        Self { left: CASES / 4, spare: false }
     }
 
     /// Returns what may be spent at a time while nothing is typed: as much, and one question whatever it costs, so that

@@ -1,17 +1,17 @@
 //! An endpoint with everything that may vary: libvirt releases and their stand-in maps, open switches, QEMUs, hosts.
 
+use super::hosts::hosts;
 use super::{Axis, Dependence, Options, options};
 use crate::domain::behaviour::{Backport, Behaviour, MapFact, QuirkKind, Regime, Setting, TakenFromMap};
 use crate::domain::catalog::{Catalog, LibvirtId, Provenance, QemuView, ReleaseMap};
 use crate::domain::downstream::QemuChanges;
 use crate::domain::feature::FeatureSet;
-use crate::domain::host::{GivenHost, HostId, Vendor};
+use crate::domain::host::Vendor;
 use crate::domain::map::{CpuMap, MapId};
 use crate::domain::package::{Distribution, Presence, write_package};
-use crate::domain::qemu::{Accel, Dependency};
+use crate::domain::qemu::Dependency;
 use crate::domain::scenario::{HostChoice, LibvirtChoice, Release, Scenario, Told};
 use crate::resolve::endpoint::{Endpoint, Host, Machine};
-use crate::resolve::host_model::signatures;
 use crate::resolve::prepared_endpoint::has_machine;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -110,9 +110,16 @@ impl<'a> EndpointOptions<'a> {
         self
     }
 
-    /// Returns the indices of the unknown inputs of it among the plan's.
-    pub(super) fn inputs(&self) -> &[usize] {
-        &self.indices
+    /// Returns the indices of the unknown inputs of it among the plan's, in two groups that do not bear on one another:
+    /// what libvirt and QEMU are, and what the host is.
+    pub(super) fn inputs(&self) -> [Vec<usize>; 2] {
+        let of_host = [self.host.axis, self.silicon.as_ref().and_then(|silicon| silicon.axis)];
+        let is_of_host = |own: usize| !self.host_is_given && of_host.contains(&Some(own));
+        let own = |wanted: bool| {
+            let kept = self.indices.iter().enumerate().filter(move |(own, _)| is_of_host(*own) == wanted);
+            kept.map(|(_, index)| *index).collect()
+        };
+        [own(false), own(true)]
     }
 
     /// Returns whether the QEMU that was decided here has the machine type.
@@ -309,6 +316,10 @@ fn one_release(catalog: &Catalog, id: LibvirtId, chosen: &Release, decodes: bool
             };
         }
         maps.dedup_by(|later, earlier| later.1 == earlier.1);
+        if maps.len() == 1 {
+            all.extend(maps.pop().map(|(_, map)| Options::one(made(map))));
+            continue;
+        }
         let values: Vec<(String, Libvirt)> = maps.into_iter().map(|(like, map)| (label(like), made(map))).collect();
         // Both variants lie between the same maps, so that one axis chooses in both.
         let known = all.first().and_then(|first| Some((first.axis?, first.values.len())));
@@ -384,7 +395,10 @@ fn every_release(catalog: &Catalog, decodes: bool) -> Vec<(String, Libvirt)> {
 fn qemus<'a>(catalog: &'a Catalog, release: &Release, end: &str, axes: &mut Vec<Axis>) -> Options<QemuView<'a>> {
     match release.qemu.version {
         Told::Is(version) => {
-            let views = catalog.qemu_views(version);
+            let mut views = catalog.qemu_views(version);
+            if views.len() == 1 {
+                return views.pop().map_or_else(Options::none, Options::one);
+            }
             let label = |view: &QemuView<'_>| format!("as QEMU {}", view.answers);
             options(axes, &format!("QEMU {version}"), views.into_iter().map(|view| (label(&view), view)).collect())
         }
@@ -401,89 +415,4 @@ fn qemus<'a>(catalog: &'a Catalog, release: &Release, end: &str, axes: &mut Vec<
             options(axes, &format!("QEMU of the {end}"), all.map(|view| (own(&view), view)).collect())
         }
     }
-}
-
-fn hosts(
-    catalog: &Catalog,
-    scenario: &Scenario,
-    host: &HostChoice,
-    Purpose { wants_vmx, decodes, name: end, .. }: Purpose,
-    axes: &mut Vec<Axis>,
-) -> (Options<Host>, Option<Options<FeatureSet>>) {
-    if scenario.accel == Accel::Tcg {
-        return (Options::one(Host::Capable), None);
-    }
-    match host {
-        HostChoice::Capable => (Options::one(Host::Capable), None),
-        HostChoice::Given(GivenHost { vendor, signature, features, silicon }) => {
-            let unknown = silicon.is_none().then(|| unknown_silicon(catalog, *vendor, *features, axes));
-            let silicon = silicon.unwrap_or_else(|| shown_at_least(catalog, *features));
-            let (vendor, features) = (*vendor, *features);
-            let with = |signature| Host::With { vendor, features, silicon, signature };
-            if !decodes {
-                return (Options::one(with(*signature)), unknown);
-            }
-            let same = scenario.from_host == scenario.to_host;
-            let input = if same { "host signature".to_owned() } else { format!("host signature of the {end}") };
-            let all = signatures(catalog, vendor, *signature).into_iter();
-            (options(axes, &input, all.map(|(label, signature)| (label, with(signature))).collect()), unknown)
-        }
-        HostChoice::Listed(id) => {
-            let known = catalog.host(*id);
-            let silicon = match known.silicon {
-                Some(_) => None,
-                None => Some(unknown_silicon(catalog, known.vendor, known.features, axes)),
-            };
-            (options(axes, "host", alternatives(catalog, *id, wants_vmx)), silicon)
-        }
-        HostChoice::Any | HostChoice::Unknown => {
-            let all = catalog.recorded_hosts().flat_map(|(id, _)| alternatives(catalog, id, wants_vmx)).collect();
-            let same = *host == HostChoice::Any || scenario.from_host != scenario.to_host;
-            let input = if same { "host".to_owned() } else { format!("host of the {end}") };
-            (options(axes, &input, all), None)
-        }
-    }
-}
-
-/// What the silicon surely shows of a host of which only KVM's side is known. KVM makes `arch-capabilities` up.
-fn shown_at_least(catalog: &Catalog, features: FeatureSet) -> FeatureSet {
-    features - catalog.named().arch_capabilities.into_iter().collect()
-}
-
-/// A host that has `vmx` but was never asked about `vmx-*` may have none of them or all.
-fn alternatives(catalog: &Catalog, id: HostId, wants_vmx: bool) -> Vec<(String, Host)> {
-    let host = catalog.host(id);
-    let children = catalog.named().vmx_children;
-    let has_vmx = catalog.named().vmx.is_some_and(|vmx| host.features.contains(vmx));
-    let with = |more| Host::With {
-        vendor: host.vendor,
-        features: host.features | more,
-        silicon: host.silicon.map_or_else(|| shown_at_least(catalog, host.features), |silicon| silicon.features),
-        signature: Some(host.signature()),
-    };
-    let known = with(FeatureSet::EMPTY);
-    if !wants_vmx || !has_vmx || !(host.asked & children).is_empty() {
-        return vec![(host.name.to_string(), known)];
-    }
-    vec![(format!("{} without vmx-*", host.name), known), (format!("{} with every vmx-*", host.name), with(children))]
-}
-
-/// What the silicon may show of a host of which only KVM's side is known: everything that a listed processor of this
-/// vendor shows, or nothing more than KVM gives. What lies between gives one of the two answers, or both.
-///
-/// `arch-capabilities` is sure of an Intel host that lists `rdctl-no`.
-fn unknown_silicon(
-    catalog: &Catalog,
-    vendor: Vendor,
-    features: FeatureSet,
-    axes: &mut Vec<Axis>,
-) -> Options<FeatureSet> {
-    let names = catalog.named();
-    let of_vendor = catalog.hosts().iter().filter(|host| host.vendor == vendor);
-    let shown = of_vendor.filter_map(|host| host.silicon).fold(FeatureSet::EMPTY, |all, shown| all | shown.features);
-    let sure = vendor == Vendor::Intel && names.rdctl_no.is_some_and(|rdctl_no| features.contains(rdctl_no));
-    let least = names.arch_capabilities.into_iter().filter(|_| sure).collect();
-    let values =
-        vec![("shows more than KVM gives".to_owned(), shown | least), ("shows what KVM gives".to_owned(), least)];
-    options(axes, "host silicon", values)
 }

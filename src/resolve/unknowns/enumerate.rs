@@ -53,17 +53,17 @@ struct Tried {
 }
 
 /// Whether the cases agree.
-pub(super) struct Agreement {
+pub(in crate::resolve) struct Agreement {
     /// The cases that count, those that cannot differ once, as the index of the value of each axis.
-    pub(super) cases: Vec<Vec<usize>>,
+    pub(in crate::resolve) cases: Vec<Vec<usize>>,
     /// What the answer depends on; empty where all cases have one answer.
-    pub(super) depends_on: Vec<Dependence>,
+    pub(in crate::resolve) depends_on: Vec<Dependence>,
     /// Whether the guest arrives in every case, in some with another CPU.
-    pub(super) completes: bool,
+    pub(in crate::resolve) completes: bool,
     /// What all cases share, where they have one verdict and still differ.
-    pub(super) either_way: Option<OutcomeWithFeatures>,
+    pub(in crate::resolve) either_way: Option<OutcomeWithFeatures>,
     /// What is told in short of the cases with the first answer; `None` where none was tried.
-    pub(super) brief: Option<OutcomeWithFeatures>,
+    pub(in crate::resolve) brief: Option<OutcomeWithFeatures>,
 }
 
 impl Agreement {
@@ -75,7 +75,7 @@ impl Agreement {
 
 /// What is to be found out.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(in crate::resolve) enum Wanted {
     /// On which inputs the answer depends.
     Dependences,
     /// Only whether it depends: two verdicts are enough to know.
@@ -175,8 +175,7 @@ impl Plan<'_> {
     /// than are tried.
     #[doc(hidden)]
     pub fn distinct_assignments(&self) -> Option<Vec<Vec<usize>>> {
-        let sizes = self.axes.iter().map(|axis| axis.values.len()).collect();
-        let combinations = Combinations::factored(self, sizes);
+        let combinations = Combinations::factored(self);
         combinations.is_exhaustive().then(|| combinations.iter().map(<[usize]>::to_vec).collect())
     }
 
@@ -197,10 +196,12 @@ impl Plan<'_> {
         if self.axes.is_empty() || (outcome.verdict != Verdict::Unchanged && !passed_over(outcome)) {
             return Some(outcome).filter(|outcome| outcome.verdict == Verdict::Unchanged);
         }
-        if !Combinations::are_few(self) {
+        let all = if Combinations::are_few(self) {
+            Combinations::of(self)
+        } else {
             self.unchanged_in_all(&Combinations::one_at_a_time(self), row).ok()?;
-        }
-        let all = Combinations::of(self);
+            Combinations::factored(self)
+        };
         if all.is_exhaustive() { self.unchanged_in_all(&all, row).ok()?.map(|found| found.outcome) } else { None }
     }
 

@@ -5,12 +5,14 @@ use super::Plan;
 use super::endpoint_options::EndpointOptions;
 use crate::domain::behaviour::{Behaviour, DropUnknown, QuirkKind, Regime};
 use crate::domain::definition::{Definition, Fallback, Match, Mode, Policy};
+use crate::domain::downstream::QemuChanges;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::map::{CpuMap, ModelDefinition, ModelId};
-use crate::domain::qemu::Accel;
+use crate::domain::qemu::{Accel, Dependency};
 use crate::domain::scenario::Transport;
 use crate::domain::version::Version;
 use crate::resolve::endpoint::{Endpoint, Host};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// The most alternatives of one endpoint that are compared; beyond, every value counts as one of its own.
@@ -34,12 +36,30 @@ struct View {
     host: Host,
     version: Version,
     behaviour: Behaviour,
-    map: MapView,
+    map: Rc<MapView>,
     has_model: bool,
-    has_machines: Vec<bool>,
+    has_machines: Rc<[bool]>,
     properties: FeatureSet,
-    dependencies: Vec<(FeatureId, FeatureSet)>,
+    dependencies: Rc<[(FeatureId, FeatureSet)]>,
     tcg: [FeatureSet; 3],
+}
+
+/// What the alternatives of one endpoint share, each worked out once, by the address of the map or the table.
+#[derive(Default)]
+struct Seen {
+    maps: Vec<(*const CpuMap, Rc<MapView>)>,
+    machines: Vec<((Version, Version, *const QemuChanges), Rc<[bool]>)>,
+    dependencies: Vec<(*const Dependency, Rc<[(FeatureId, FeatureSet)]>)>,
+}
+
+/// Returns what is known under a key, or works it out.
+fn once<K: PartialEq, V: ?Sized>(known: &mut Vec<(K, Rc<V>)>, key: K, make: impl FnOnce() -> Rc<V>) -> Rc<V> {
+    if let Some((_, value)) = known.iter().find(|(other, _)| *other == key) {
+        return Rc::clone(value);
+    }
+    let value = make();
+    known.push((key, Rc::clone(&value)));
+    value
 }
 
 /// What a map is to one guest.
@@ -117,39 +137,41 @@ impl Plan<'_> {
         guest: &GuestView,
         classes: &mut [Vec<Vec<usize>>],
     ) {
-        let own = options.inputs();
-        let sizes: Vec<usize> = own.iter().map(|axis| self.axes[*axis].values.len()).collect();
-        let all = sizes.iter().try_fold(1usize, |product, size| product.checked_mul(*size));
-        let Some(all) = all.filter(|all| *all <= MOST_ALTERNATIVES) else {
-            own.iter().zip(&sizes).for_each(|(axis, size)| classes[*axis].push((0..*size).collect()));
-            return;
-        };
-        let mut known: Vec<Option<View>> = Vec::new();
-        let mut assignment = vec![0; self.axes.len()];
-        let kinds: Vec<usize> = (0..all)
-            .map(|number| {
-                let mut rest = number;
-                for (axis, size) in own.iter().zip(&sizes) {
-                    assignment[*axis] = rest % size;
-                    rest /= size;
-                }
-                let view = options.end(&assignment).map(|end| self.view(&end, options, role, guest));
-                known.iter().position(|other| *other == view).unwrap_or_else(|| {
-                    known.push(view);
-                    known.len() - 1
-                })
-            })
-            .collect();
-        let mut step = 1;
-        for (axis, size) in own.iter().zip(&sizes) {
-            let line = |value: usize| -> Vec<usize> {
-                let is_on_it = |number: &usize| number / step % size == value;
-                (0..all).filter(is_on_it).map(|number| kinds[number]).collect()
+        let mut seen = Seen::default();
+        for own in options.inputs() {
+            let sizes: Vec<usize> = own.iter().map(|axis| self.axes[*axis].values.len()).collect();
+            let all = sizes.iter().try_fold(1usize, |product, size| product.checked_mul(*size));
+            let Some(all) = all.filter(|all| *all <= MOST_ALTERNATIVES) else {
+                own.iter().zip(&sizes).for_each(|(axis, size)| classes[*axis].push((0..*size).collect()));
+                continue;
             };
-            let lines: Vec<Vec<usize>> = (0..*size).map(line).collect();
-            let first_like = |value: usize| lines.iter().position(|line| *line == lines[value]).unwrap_or(value);
-            classes[*axis].push((0..*size).map(first_like).collect());
-            step *= size;
+            let mut known: Vec<Option<View>> = Vec::new();
+            let mut assignment = vec![0; self.axes.len()];
+            let kinds: Vec<usize> = (0..all)
+                .map(|number| {
+                    let mut rest = number;
+                    for (axis, size) in own.iter().zip(&sizes) {
+                        assignment[*axis] = rest % size;
+                        rest /= size;
+                    }
+                    let view = options.end(&assignment).map(|end| self.view(&end, options, role, guest, &mut seen));
+                    known.iter().position(|other| *other == view).unwrap_or_else(|| {
+                        known.push(view);
+                        known.len() - 1
+                    })
+                })
+                .collect();
+            let mut step = 1;
+            for (axis, size) in own.iter().zip(&sizes) {
+                let line = |value: usize| -> Vec<usize> {
+                    let is_on_it = |number: &usize| number / step % size == value;
+                    (0..all).filter(is_on_it).map(|number| kinds[number]).collect()
+                };
+                let lines: Vec<Vec<usize>> = (0..*size).map(line).collect();
+                let first_like = |value: usize| lines.iter().position(|line| *line == lines[value]).unwrap_or(value);
+                classes[*axis].push((0..*size).map(first_like).collect());
+                step *= size;
+            }
         }
     }
 
@@ -202,10 +224,17 @@ impl Plan<'_> {
         GuestView { model, features, forbids, has_optional: policies(Policy::Optional) }
     }
 
-    fn view(&self, end: &Endpoint<'_>, options: &EndpointOptions<'_>, role: Role, guest: &GuestView) -> View {
+    fn view(
+        &self,
+        end: &Endpoint<'_>,
+        options: &EndpointOptions<'_>,
+        role: Role,
+        guest: &GuestView,
+        seen: &mut Seen,
+    ) -> View {
         let all = guest.features;
         let of_map = guest.model.and_then(|model| end.map.model(model));
-        let map = match guest.model {
+        let map_view = || match guest.model {
             None => MapView::Whole(Arc::as_ptr(&end.map)),
             Some(_) => MapView::Model {
                 model: of_map.map(|of_map| {
@@ -217,6 +246,7 @@ impl Plan<'_> {
                 migratable: if guest.has_optional { end.map.migratable() & all } else { FeatureSet::EMPTY },
             },
         };
+        let map = once(&mut seen.maps, Arc::as_ptr(&end.map), || Rc::new(map_view()));
         let host = match end.host {
             Host::Capable => Host::Capable,
             Host::With { vendor, features, silicon, signature } => {
@@ -224,8 +254,9 @@ impl Plan<'_> {
                 Host::With { vendor, features: features & all, silicon: silicon & all, signature }
             }
         };
-        let has_machines: Vec<bool> =
-            (self.machines.values.iter()).map(|machine| options.has_machine(self.catalog, end, machine)).collect();
+        let has_machines = once(&mut seen.machines, end.qemu.identity(), || {
+            (self.machines.values.iter()).map(|machine| options.has_machine(self.catalog, end, machine)).collect()
+        });
         let mut behaviour = self.narrowed(&end.behaviour, of_map, role, guest);
         if !has_machines.contains(&false) {
             behaviour.validate_incoming_machine = true;
@@ -233,7 +264,7 @@ impl Plan<'_> {
         if guest.model.is_some() && all.is_subset(&end.qemu.properties) {
             behaviour.drop_unknown = DropUnknown::CommandLine;
         }
-        if (all & end.map.in_msrs()).is_empty() {
+        if matches!(&*map, MapView::Model { in_msrs, .. } if in_msrs.is_empty()) {
             behaviour.msr_check = true;
         }
         // What QEMU took no notice of, or still takes.
@@ -244,14 +275,18 @@ impl Plan<'_> {
         if !end.qemu.has_quirk(self.catalog, QuirkKind::NoFileThroughFd, None) {
             behaviour.restores_through_fd = none.restores_through_fd;
         }
-        let dependencies = end.qemu.dependencies.iter().map(|(parent, children)| (*parent, *children & all));
+        let table = end.qemu.dependencies;
+        let dependencies = once(&mut seen.dependencies, table.as_ptr(), || {
+            let rows = table.iter().map(|(parent, children)| (*parent, *children & all));
+            rows.filter(|(_, children)| !children.is_empty()).collect()
+        });
         View {
             behaviour,
             map,
             has_model: guest.model.is_none_or(|model| end.qemu.has_model(model)),
             has_machines,
             properties: end.qemu.properties & all,
-            dependencies: dependencies.filter(|(_, children)| !children.is_empty()).collect(),
+            dependencies,
             tcg: [end.qemu.tcg_carried, end.qemu.tcg_unsupported, end.qemu.tcg_max].map(|set| set & all),
             version: end.qemu.version,
             host,

@@ -2,9 +2,11 @@
 
 use super::ViewContext;
 use super::draw::{cells, fitting, frame, inside, line_of, piece, pieces, text_at};
+use super::page::{self, with_rule};
 use super::parts::{below, more_lines};
 use crate::app::screens::Target;
 use crate::app::screens::compare::{Compare, LABELS, Line};
+use crate::explain::rule_page;
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -15,7 +17,15 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Compare, area: Rect, buf: &mu
     let headline = format!(" {}", state.headline(&ctx.model.settings.keymap));
     let headline = fitting(&[piece(headline, Role::Message)], usize::from(area.width), ctx.theme.signs.more);
     pieces(buf, ctx.theme, area, (area.x, area.y), &headline);
-    let inside = frame(buf, ctx.theme, below(area), true, &[piece("Comparison of A and B", Role::Title)], &right);
+    let (list, page) = with_rule(below(area), cells(state.lines.len() + 3));
+    let inside = frame(buf, ctx.theme, list, true, &[piece("Comparison of A and B", Role::Title)], &right);
+    if let Some(page) = page {
+        let left = Rect { width: columns(ctx, inside)[1] - 2 - page.x, ..page };
+        let right = Rect { x: left.right(), width: page.width - left.width, ..page };
+        for (rule, area) in state.rules.into_iter().zip([left, right]) {
+            page::rule(ctx, rule.map(rule_page), area, buf);
+        }
+    }
     let first = if state.is_reverse { "A, reverse" } else { "A, set" };
     for (side, name) in [first, "B, current"].iter().enumerate() {
         let chosen = side == state.side;

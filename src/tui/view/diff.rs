@@ -3,12 +3,14 @@
 
 use super::ViewContext;
 use super::draw::{Piece, fill, fitting, line_of, piece, pieces, text_at};
+use super::page::{self, with_rule};
 use super::parts::{Drawn, ListAndWords, below, first_seen, line_at, texts, with_headings};
 use crate::analysis::diff::guest_outcomes::GuestOutcome;
 use crate::app::action::Action;
 use crate::app::screens::Target;
 use crate::app::screens::diff::{Diff, Line};
 use crate::app::text::{cut, pad, wrap};
+use crate::explain::rule_page;
 use crate::export::analysis::outcome_text;
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
@@ -81,8 +83,7 @@ fn fare_columns(inner: Rect) -> usize {
 }
 
 fn outcome(ctx: ViewContext<'_>, outcome: Option<&GuestOutcome>, room: usize) -> Piece {
-    let (role, sign) =
-        outcome.map_or((Role::Muted, ctx.theme.signs.never), |outcome| ctx.theme.verdict(outcome.verdict()));
+    let (role, sign) = ctx.theme.outcome(outcome.map(GuestOutcome::verdict));
     let text = format!("{sign} {}", outcome_text(outcome));
     piece(pad(&cut(&text, room - 1, ctx.theme.signs.more), room), role)
 }
@@ -104,6 +105,9 @@ fn row(ctx: ViewContext<'_>, line: &Line, selected: bool, rect: Rect, buf: &mut 
     }
 }
 
+/// The most lines of the description, where the page of a rule fits below it.
+const LINES: u16 = 12;
+
 fn words(ctx: ViewContext<'_>, state: &Diff, areas: ListAndWords, buf: &mut Buffer) {
     let line = state.listed.current();
     let left: Vec<Piece> = line.map(|line| piece(line.name.as_str(), Role::Message)).into_iter().collect();
@@ -112,6 +116,10 @@ fn words(ctx: ViewContext<'_>, state: &Diff, areas: ListAndWords, buf: &mut Buff
     let right = if line.is_some_and(|line| line.about.is_some()) { right.as_slice() } else { &[] };
     let inner = areas.parts.draw(ctx, areas.words, false, (&left, right), buf);
     let Some(line) = line else { return };
+    let (inner, page) = with_rule(inner, LINES);
+    if let (Some(page), Some(example)) = (page, &state.example) {
+        page::rule(ctx, example.rule.map(rule_page), page, buf);
+    }
     let (room, mut rest) = (fare_columns(inner), inner);
     for (guest, [there, back]) in state.guest_rows(ctx.catalog) {
         let name = cut(&guest, NAME - 3, ctx.theme.signs.more);
@@ -122,7 +130,8 @@ fn words(ctx: ViewContext<'_>, state: &Diff, areas: ListAndWords, buf: &mut Buff
     }
     let unresolved = format!("{} not resolved yet", ctx.theme.signs.nothing);
     let unresolved = if line.about.is_some() && state.guests.is_empty() { unresolved.as_str() } else { "" };
-    let (message, why) = state.example.as_ref().map_or(("", ""), |(message, why)| (message.as_str(), why.as_str()));
+    let example = state.example.as_ref();
+    let (message, why) = example.map_or(("", ""), |example| (example.message.as_str(), example.why.as_str()));
     let all = [
         (unresolved, Role::Muted),
         (line.words.as_str(), Role::Text),

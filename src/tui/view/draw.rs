@@ -5,7 +5,6 @@ use crate::app::text::{cut_at_word, width};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
-use ratatui::widgets::{Block, Widget};
 
 /// A piece of a line: its text and its role.
 pub(crate) type Piece = (String, Role);
@@ -35,8 +34,23 @@ pub(crate) fn text_at(buf: &mut Buffer, area: Rect, (x, y): (u16, u16), text: &s
     if !area.contains(Position { x, y }) {
         return x;
     }
-    let room = usize::from(area.right().saturating_sub(x));
-    buf.set_stringn(x, y, text, room, style).0
+    let room = area.right().saturating_sub(x);
+    if !text.chars().all(is_one_column) {
+        return buf.set_stringn(x, y, text, usize::from(room), style).0;
+    }
+    let start = buf.index_of(x, y);
+    let row = buf.content.get_mut(start..start + usize::from(room)).unwrap_or_default();
+    let mut end = x;
+    for (letter, cell) in text.chars().zip(row) {
+        cell.set_char(letter).set_style(style);
+        end += 1;
+    }
+    end
+}
+
+/// Whether a letter has one column for itself, whatever stands beside it: ASCII, lines, blocks and the signs.
+fn is_one_column(letter: char) -> bool {
+    matches!(letter, ' '..='~' | '\u{2190}'..='\u{21ff}' | '\u{2500}'..='\u{25ef}' | '·' | 'ø' | '–' | '…' | '✓' | '✗' | '≠')
 }
 
 /// Draws a filled line over the whole width: a text on the left and a short one on the right.
@@ -66,11 +80,22 @@ pub(crate) fn frame(
     right: &[Piece],
 ) -> Rect {
     let role = if active { Role::ActiveBorder } else { Role::Border };
-    let block = Block::bordered().border_set(theme.frame(active)).border_style(theme.style(role));
-    let inner = block.inner(area);
-    block.render(area, buf);
+    let (set, style) = (theme.frame(active), theme.style(role));
+    let across = |ends: (&str, &str), line: &str| {
+        format!("{}{}{}", ends.0, line.repeat(usize::from(area.width.saturating_sub(2))), ends.1)
+    };
+    if area.width > 1 && area.height > 1 {
+        let upper = across((set.top_left, set.top_right), set.horizontal_top);
+        let lower = across((set.bottom_left, set.bottom_right), set.horizontal_bottom);
+        text_at(buf, area, (area.x, area.y), &upper, style);
+        text_at(buf, area, (area.x, area.bottom() - 1), &lower, style);
+        for y in area.y + 1..area.bottom() - 1 {
+            text_at(buf, area, (area.x, y), set.vertical_left, style);
+            text_at(buf, area, (area.right() - 1, y), set.vertical_right, style);
+        }
+    }
     titles(buf, theme, area, left, right);
-    inner
+    inside(area)
 }
 
 /// Returns the area inside the frame of `area`.

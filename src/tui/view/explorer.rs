@@ -14,6 +14,7 @@ use super::{ViewContext, page};
 use crate::app::screens::Target;
 use crate::app::screens::explorer::{Explorer, OUTSIDE};
 use crate::app::tour::{Part, Place};
+use crate::explain::rule_page;
 use areas::Areas;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -30,7 +31,7 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, area: Rect, buf: &m
     strips::render(ctx, state, &areas, buf);
     features::render(ctx, state, &areas, buf);
     if let Some(area) = areas.rule {
-        page::rule(ctx, area, buf);
+        page::rule(ctx, ctx.model.derived.answer.rule.map(rule_page), area, buf);
     }
 }
 

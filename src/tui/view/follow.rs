@@ -3,23 +3,22 @@
 
 use super::ViewContext;
 use super::draw::{Piece, banner, cells, fill, fitting, line_of, piece, pieces, text_at};
+use super::page::{self, with_rule};
 use super::parts::{Parts, below, row_at, scrolled, texts};
-use crate::analysis::follow::{Comparison, Lane, Lanes, Mark, Seen, Step, guest_sees_the_same, parting};
-use crate::analysis::history::Membership;
+use crate::analysis::follow::{Lane, Mark, Seen, State, Step};
 use crate::app::action::Action;
-use crate::app::choice::libvirt_name;
 use crate::app::screens::Target;
-use crate::app::screens::follow::{FeatureTrack, Follow, Sentence};
+use crate::app::screens::follow::{FeatureTrack, Follow, SIDE_BY_SIDE, Sentence};
 use crate::app::table::rule_label;
-use crate::app::text::{cut, pad, width};
-use crate::domain::scenario::Release;
-use crate::export::analysis::{comparison_text, map_word, mention_word, origin_text, parting_text, state_word};
+use crate::app::text::{cut, width};
+use crate::explain::rule_page;
+use crate::export::analysis::{origin_text, state_word};
 use crate::tui::theme::{Role, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-/// The least width for stages side by side.
-const SIDE_BY_SIDE: u16 = 112;
+mod drawing;
+
 /// The lines of the drawing side by side: the sides, numbers, names, a blank line, and the lanes.
 #[expect(clippy::cast_possible_truncation, reason = "a handful of lanes")]
 const ACROSS_LINES: u16 = 4 + Lane::ALL.len() as u16;
@@ -30,6 +29,8 @@ const DOWN_LINES: u16 = 2 + Step::ALL.len() as u16;
 const WORDS: u16 = 4;
 /// The fewest lines of the list, with its heading.
 const LIST: u16 = 4;
+/// The most lines of the list, where the page of a rule fits below it.
+const MOST_LISTED: u16 = 16;
 /// The columns of the names of the lanes.
 const LANE_NAME: u16 = 17;
 /// The columns between source and destination, with the wire in the first of them.
@@ -46,6 +47,8 @@ struct Areas {
     stages: Rect,
     words: Rect,
     list: Rect,
+    /// The page of the rule of the stage; `None` without room.
+    rule: Option<Rect>,
     legend: Rect,
 }
 
@@ -68,12 +71,15 @@ impl Areas {
             ..area
         };
         let below = 1 + stages + words;
+        let list = at(below, area.height.saturating_sub(below + legend));
+        let (list, rule) = if zoomed { (list, None) } else { with_rule(list, MOST_LISTED) };
         Self {
             parts,
             banner: at(0, 1),
             stages: at(1, stages),
             words: at(1 + stages, words),
-            list: at(below, area.height.saturating_sub(below + legend)),
+            list,
+            rule,
             legend: at(area.height - legend.min(area.height), legend),
         }
     }
@@ -110,12 +116,16 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Follow, area: Rect, buf: &mut
         let text = format!("No stages: {}.", ctx.model.derived.explanation.headline);
         text_at(buf, areas.stages, (areas.stages.x + 1, areas.stages.y + 1), &text, ctx.theme.style(Role::Text));
     } else if areas.parts.framed {
-        across(ctx, state, &areas, buf);
+        drawing::across(ctx, state, &areas, buf);
     } else {
-        down(ctx, state, &areas, buf);
+        drawing::down(ctx, state, &areas, buf);
     }
     words(ctx, state, &areas, buf);
     list(ctx, state, &areas, buf);
+    if let Some(area) = areas.rule {
+        let rule = state.track.stages.get(state.stage).and_then(|seen| seen.rule);
+        page::rule(ctx, rule.or(ctx.model.derived.answer.rule).map(rule_page), area, buf);
+    }
     let legend = fitting(&legend(ctx, areas.legend), usize::from(areas.legend.width), ctx.theme.signs.more);
     pieces(buf, ctx.theme, areas.legend, (areas.legend.x + 1, areas.legend.y), &legend);
 }
@@ -148,8 +158,11 @@ fn heading(ctx: ViewContext<'_>, state: &Follow, area: Rect, buf: &mut Buffer) {
     let rule = derived.answer.rule.map(rule_label).unwrap_or_default();
     let sign = if harm { sign } else { ctx.theme.signs.dot };
     // The verdict stands before it where there is room for both.
-    let verdict = format!("{sign} {}: {headline}", derived.answer.verdict.name().to_uppercase());
-    let fits = role == Role::FilledBad && width(&verdict) + width(&rule) + 4 <= usize::from(area.width);
+    let name = derived.answer.verdict.name().to_uppercase();
+    let verdict = format!("{sign} {name}: {headline}");
+    let fits = role == Role::FilledBad
+        && !headline.starts_with(&name)
+        && width(&verdict) + width(&rule) + 4 <= usize::from(area.width);
     let text = if fits { verdict } else { format!("{sign} {headline}") };
     banner(buf, ctx.theme, area, role, (&text, &rule));
 }
@@ -170,48 +183,6 @@ fn mark(ctx: ViewContext<'_>, mark: Mark) -> (&'static str, Role) {
     }
 }
 
-/// Returns the sign, the word and the role of a stage in a lane; `None` where the stage has nothing in it.
-fn entry(ctx: ViewContext<'_>, lanes: &Lanes, lane: Lane) -> Option<(&'static str, String, Role)> {
-    let of = |kind: Mark, word: &str| {
-        let (sign, role) = mark(ctx, kind);
-        (sign, word.to_owned(), role)
-    };
-    match lane {
-        Lane::Text => lanes.text.map(|state| of(state.mark(), mention_word(state))),
-        Lane::Map => lanes.map.map(|has| of(map_mark(has), map_word(has))),
-        Lane::Qemu => lanes.qemu.map(|state| of(state.mark(), state_word(state))),
-        Lane::Guest => lanes.guest.map(|on| of(if on { Mark::On } else { Mark::Off }, if on { "on" } else { "off" })),
-        Lane::Compared => None,
-    }
-}
-
-fn map_mark(has: Membership) -> Mark {
-    match has {
-        Membership::Has => Mark::On,
-        Membership::Absent | Membership::Removed | Membership::Added => Mark::Off,
-        Membership::NoModel | Membership::Unknown => Mark::Unknown,
-    }
-}
-
-/// Returns the comparison as `■ = ■`.
-fn equation(ctx: ViewContext<'_>, compared: Comparison) -> String {
-    let signs = &ctx.theme.signs;
-    let sign = |on: bool| if on { signs.on } else { signs.off };
-    let equal = if compared.expected == compared.enabled { "=" } else { signs.unequal };
-    format!("{} {equal} {}", sign(compared.expected), sign(compared.enabled))
-}
-
-/// Returns the role of a number and a name of a stage.
-fn head_role(state: &Follow, index: usize) -> Role {
-    let harm = state.is_drawn(index) && state.track.stages.get(index).is_some_and(Seen::is_harm);
-    match (harm, index == state.stage) {
-        (true, true) => Role::FilledBad,
-        (true, false) => Role::Bad,
-        (false, true) => Role::Focus,
-        (false, false) => Role::Text,
-    }
-}
-
 /// Returns the result of the last stage: the verdict of the migration.
 fn result(ctx: ViewContext<'_>, seen: Seen) -> (String, Role) {
     match seen.step {
@@ -222,225 +193,9 @@ fn result(ctx: ViewContext<'_>, seen: Seen) -> (String, Role) {
         }
         _ => {
             let (sign, role) = mark(ctx, seen.state.mark());
+            let refused = seen.state == State::Refused;
+            let sign = if refused { ctx.theme.verdict(ctx.model.derived.answer.verdict).1 } else { sign };
             (format!("{sign} {}", state_word(seen.state)), role)
-        }
-    }
-}
-
-fn side_text(ctx: ViewContext<'_>, side: &str, release: &Release) -> String {
-    let (libvirt, qemu) = (libvirt_name(ctx.catalog, release), release.qemu.name());
-    format!("{side} libvirt {libvirt} {} QEMU {qemu}", ctx.theme.signs.dot)
-}
-
-/// Draws the stages side by side, with a line for each lane.
-fn across(ctx: ViewContext<'_>, state: &Follow, areas: &Areas, buf: &mut Buffer) {
-    let name = ctx.catalog.feature_name(state.track.feature);
-    let left = [piece("Follow ", Role::Message), piece(name, Role::Chosen)];
-    let right = play_hint(ctx, state);
-    let inner = areas.parts.draw(ctx, areas.stages, true, (&left, &right), buf);
-    let (signs, theme, columns) = (&ctx.theme.signs, ctx.theme, areas.cells());
-    let (Some(first), Some(received)) = (columns.first(), columns.get(AT_SOURCE)) else { return };
-    let wire = received.x.saturating_sub(WIRE);
-    let scenario = &ctx.model.scenario;
-    for (rect, text) in
-        [(first, side_text(ctx, "SOURCE", &scenario.from)), (received, side_text(ctx, "DESTINATION", &scenario.to))]
-    {
-        let side = Rect { width: if rect.x == first.x { wire - rect.x } else { inner.right() - rect.x }, ..*rect };
-        let text = cut(&text, usize::from(side.width), signs.more);
-        text_at(buf, inner, (rect.x, inner.y), &text, theme.style(Role::Title));
-    }
-    for y in inner.top()..inner.bottom() {
-        text_at(buf, inner, (wire, y), signs.wire, theme.style(Role::Text));
-    }
-    for (number, lane) in Lane::ALL.iter().enumerate() {
-        let y = inner.y + 4 + cells(number);
-        text_at(buf, inner, (inner.x + 1, y), lane.name(), theme.style(Role::Label));
-    }
-    for (index, (seen, rect)) in state.track.stages.iter().zip(&columns).enumerate() {
-        let style = theme.style(head_role(state, index));
-        let cursor = if index == state.stage { format!(" {}", ctx.theme.signs.below) } else { String::new() };
-        let head = [format!("{}{cursor}", index + 1), seen.step.short().to_owned()];
-        for (text, y) in head.iter().zip(rect.y..) {
-            let text = if index == state.stage { pad(text, usize::from(rect.width) - 1) } else { text.clone() };
-            text_at(buf, inner, (rect.x, y), &text, style);
-        }
-    }
-    for (number, lane) in Lane::ALL.iter().enumerate() {
-        let y = inner.y + 4 + cells(number);
-        lane_across(ctx, state, (*lane, y), &columns, inner, buf);
-    }
-}
-
-/// Draws one lane: its entries, joined by lines where the same thing goes on.
-fn lane_across(
-    ctx: ViewContext<'_>,
-    state: &Follow,
-    (lane, y): (Lane, u16),
-    columns: &[Rect],
-    inner: Rect,
-    buf: &mut Buffer,
-) {
-    let (signs, theme) = (&ctx.theme.signs, ctx.theme);
-    let wire = columns.get(AT_SOURCE).map_or(0, |rect| rect.x.saturating_sub(WIRE));
-    let parted = parting(&state.track.stages);
-    let mut before: Option<u16> = None;
-    for (index, (seen, rect)) in state.track.stages.iter().zip(columns).enumerate() {
-        if !state.is_drawn(index) {
-            break;
-        }
-        if lane == Lane::Compared {
-            compared_across(ctx, seen, columns, (index, y), inner, buf);
-            continue;
-        }
-        let Some((sign, word, role)) = entry(ctx, &seen.lanes, lane) else { continue };
-        let crosses = before.is_some_and(|end| end < wire) && rect.x > wire;
-        let joins = matches!((lane, crosses), (Lane::Text | Lane::Guest, _) | (Lane::Map | Lane::Qemu, false));
-        if let Some(end) = before.filter(|_| joins) {
-            let line = if lane == Lane::Text && crosses { signs.sent } else { signs.across };
-            for x in end + 1..rect.x.saturating_sub(1) {
-                let sign = if x == wire { if lane == Lane::Text { signs.crossing } else { signs.wire } } else { line };
-                text_at(buf, inner, (x, y), sign, theme.style(Role::Text));
-            }
-            if crosses {
-                text_at(buf, inner, (rect.x.saturating_sub(2), y), signs.mark, theme.style(Role::Text));
-            }
-        }
-        let text = [piece(format!("{sign} "), role), piece(word, role)];
-        let end = pieces(buf, theme, inner, (rect.x, y), &fitting(&text, usize::from(rect.width), signs.more));
-        let last = if matches!(lane, Lane::Text | Lane::Map) { Step::Received } else { Step::DestinationCpu };
-        if seen.step == last {
-            if parted == Some(lane) {
-                let note = format!("{} {}", signs.points, parting_text(lane));
-                text_at(buf, inner, (end + 1, y), &note, theme.style(Role::Warn));
-            } else if lane == Lane::Guest {
-                let (text, role) = guest_note(&state.track.stages);
-                text_at(buf, inner, (end + 1, y), text, theme.style(role));
-            }
-        }
-        before = Some(end);
-    }
-}
-
-/// Returns whether the guest sees the same at the destination, in words.
-fn guest_note(seen: &[Seen]) -> (&'static str, Role) {
-    match guest_sees_the_same(seen) {
-        Some(true) => ("the same", Role::Good),
-        Some(false) => ("differs", Role::Bad),
-        None => ("", Role::Text),
-    }
-}
-
-/// Draws what a stage compares: at the live update, at the full check, and the verdict.
-fn compared_across(
-    ctx: ViewContext<'_>,
-    seen: &Seen,
-    columns: &[Rect],
-    (index, y): (usize, u16),
-    inner: Rect,
-    buf: &mut Buffer,
-) {
-    let theme = ctx.theme;
-    let x = |index: usize| columns.get(index).map_or(inner.x, |rect| rect.x);
-    match (seen.step, seen.lanes.compared) {
-        (Step::Live, Some(compared)) => {
-            let text = format!("{}  {}", equation(ctx, compared), comparison_text(compared));
-            text_at(buf, inner, (x(index), y), &text, theme.style(Role::Text));
-        }
-        (Step::FullCheck, Some(compared)) => {
-            let text = equation(ctx, compared);
-            let end = text_at(buf, inner, (x(index - 2), y), &text, theme.style(Role::Text));
-            let (result, role) = result(ctx, *seen);
-            for x in end + 1..x(index).saturating_sub(1) {
-                text_at(buf, inner, (x, y), theme.signs.across, theme.style(Role::Text));
-            }
-            text_at(buf, inner, (x(index), y), &result, theme.style(role));
-        }
-        (Step::FullCheck | Step::Verdict, _) => {
-            let (result, role) = result(ctx, *seen);
-            let start = x(index).min(inner.right().saturating_sub(cells(width(&result))));
-            text_at(buf, inner, (start, y), &result, theme.style(role));
-        }
-        _ => {}
-    }
-}
-
-/// Draws a line for each stage.
-fn down(ctx: ViewContext<'_>, state: &Follow, areas: &Areas, buf: &mut Buffer) {
-    let (signs, theme, inner) = (&ctx.theme.signs, ctx.theme, areas.inner());
-    let side = if inner.width >= 76 { 9 } else { 7 };
-    let stage = if inner.width >= 76 { 15 } else { 13 };
-    let lane = inner.width.saturating_sub(side + stage + 1) / 4;
-    let lanes = [Lane::Text, Lane::Map, Lane::Qemu, Lane::Guest];
-    let x = |number: usize| inner.x + side + stage + cells(number) * lane;
-    for (number, name) in ["definition", "CPU map", "QEMU", "guest"].into_iter().enumerate() {
-        text_at(buf, inner, (x(number), inner.y), name, theme.style(Role::Label));
-    }
-    let rects = areas.cells();
-    let scenario = &ctx.model.scenario;
-    let sides = [(0, "SOURCE", &scenario.from), (AT_SOURCE, "DEST.", &scenario.to)];
-    for (index, name, release) in sides {
-        let libvirt = libvirt_name(ctx.catalog, release);
-        let lines = std::iter::once(name).chain(libvirt.split(' '));
-        for (text, rect) in lines.zip(rects.iter().skip(index)) {
-            let text = cut(text, usize::from(side) - 1, signs.more);
-            text_at(buf, inner, (inner.x + 1, rect.y), &text, theme.style(Role::Title));
-        }
-    }
-    let wire = line_of(inner, 1 + cells(AT_SOURCE));
-    let text = format!("{} the wire ", signs.sent.repeat(3));
-    let rest = usize::from(wire.width).saturating_sub(width(&text) + 1);
-    text_at(buf, wire, (wire.x + 1, wire.y), &(text + &signs.sent.repeat(rest)), theme.style(Role::Text));
-    let parted = parting(&state.track.stages);
-    for (index, (seen, rect)) in state.track.stages.iter().zip(&rects).enumerate() {
-        let cursor = if index == state.stage { signs.mark } else { " " };
-        let name = format!("{:>2} {}", index + 1, seen.step.short());
-        text_at(buf, inner, (inner.x + side, rect.y), cursor, theme.style(Role::Key));
-        let name = pad(&name, usize::from(stage) - 3);
-        text_at(buf, inner, (inner.x + side + 1, rect.y), &name, theme.style(head_role(state, index)));
-        if !state.is_drawn(index) {
-            continue;
-        }
-        let mut end = x(0);
-        for (number, lane) in lanes.iter().enumerate() {
-            let Some((sign, word, role)) = entry(ctx, &seen.lanes, *lane) else { continue };
-            end = text_at(buf, inner, (x(number), rect.y), &format!("{sign} {word}"), theme.style(role));
-            // The next lane leaves room for the sign only.
-            if *lane == Lane::Qemu && seen.step == Step::DestinationCpu && parted == Some(*lane) {
-                text_at(buf, inner, (end + 1, rect.y), signs.points, theme.style(Role::Warn));
-            }
-            if *lane == Lane::Guest && seen.step == Step::DestinationCpu {
-                let (text, role) = guest_note(&state.track.stages);
-                end = text_at(buf, inner, (end + 1, rect.y), text, theme.style(role));
-            }
-        }
-        if let Some(lane) = parted.filter(|lane| seen.step == Step::Received && matches!(lane, Lane::Text | Lane::Map))
-        {
-            let note = format!("{} {}", signs.points, parting_text(lane));
-            text_at(buf, inner, (end + 1, rect.y), &note, theme.style(Role::Warn));
-        }
-        end = end.max(x(2));
-        match (seen.step, seen.lanes.compared) {
-            (Step::Live, Some(compared)) => {
-                let text = format!("compared: {}, {}", equation(ctx, compared), comparison_text(compared));
-                text_at(buf, inner, (end, rect.y), &text, theme.style(Role::Text));
-            }
-            (Step::FullCheck, compared) => {
-                // The row is about all columns.
-                let sign = |on: bool| if on { signs.on } else { signs.off };
-                let text = compared.map_or_else(String::new, |compared| {
-                    let (expected, enabled) = (sign(compared.expected), sign(compared.enabled));
-                    format!("compared: definition and map {expected}, QEMU {enabled}  ")
-                });
-                let end = text_at(buf, inner, (x(0), rect.y), &text, theme.style(Role::Text));
-                let (result, role) = result(ctx, *seen);
-                text_at(buf, inner, (end, rect.y), &result, theme.style(role));
-            }
-            (Step::Verdict, _) => {
-                let (result, role) = result(ctx, *seen);
-                let end = text_at(buf, inner, (x(0), rect.y), &result, theme.style(role));
-                text_at(buf, inner, (end, rect.y), &format!(", {}", state_word(seen.state)), theme.style(Role::Text));
-            }
-            _ => {}
         }
     }
 }
@@ -454,7 +209,8 @@ fn words(ctx: ViewContext<'_>, state: &Follow, areas: &Areas, buf: &mut Buffer) 
     let seen = state.track.stages.get(state.stage).copied().filter(|_| !areas.words.is_empty());
     let Some(seen) = seen else { return };
     let (text, role) = result(ctx, seen);
-    let text = if matches!(seen.step, Step::Verdict) { format!("{text}, {}", state_word(seen.state)) } else { text };
+    let says_more = seen.step == Step::Verdict && seen.state != State::NotReached;
+    let text = if says_more { format!("{text}, {}", state_word(seen.state)) } else { text };
     let mut left = vec![piece(format!("{} {}: ", state.stage + 1, seen.step.name()), Role::Message), piece(text, role)];
     if let Some(by) = seen.by {
         left.push(piece(format!(" {} {}", ctx.theme.signs.dot, origin_text(by)), Role::Muted));
@@ -488,7 +244,8 @@ fn list(ctx: ViewContext<'_>, state: &Follow, areas: &Areas, buf: &mut Buffer) {
     } else {
         vec![piece(format!("{} matching {}", state.listed.len(), state.named), Role::Chosen)]
     };
-    let inner = areas.parts.draw(ctx, areas.list, false, (&[piece("All features", Role::Message)], &right), buf);
+    let inner =
+        areas.parts.draw(ctx, areas.list, state.in_list, (&[piece("All features", Role::Message)], &right), buf);
     let name = name_columns(inner);
     let mut x = inner.x + 1 + cells(name);
     for number in 1..Step::ALL.len() {

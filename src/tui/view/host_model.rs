@@ -4,6 +4,7 @@
 use super::ViewContext;
 use super::draw::{Piece, banner, fill, fitting, line_of, piece, pieces, text_at};
 use super::parts::{Parts, below, more_lines, row_at, scrolled, texts};
+use crate::app::action::Action;
 use crate::app::screens::Target;
 use crate::app::screens::host_model::{HostModel, Row};
 use crate::app::text::{cut, pad, wrap};
@@ -75,9 +76,16 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &HostModel, area: Rect, buf: &
     if areas.argument.is_empty() {
         return;
     }
-    let (left, right) = ([piece("QEMU's command line for the guest", Role::Message)], []);
+    let key = ctx.model.settings.keymap.shown(Action::CopyArgument);
+    let copy = [piece(key, Role::Key), piece(" copies it", Role::Text)];
+    let (left, right) = ([piece("QEMU's command line for the guest", Role::Message)], copy);
     let inner = areas.parts.draw(ctx, areas.argument, false, (&left, &right), buf);
-    texts(ctx, inner, [(state.argument(ctx.catalog).as_str(), Role::Code)], buf);
+    // A long command line goes on after a comma.
+    let spaced = state.argument(ctx.catalog).replace(',', ", ");
+    for (line, number) in wrap(&spaced, usize::from(inner.width).saturating_sub(2)).iter().zip(0..inner.height) {
+        let line = line.replace(", ", ",");
+        text_at(buf, inner, (inner.x + 1, inner.y + number), &line, ctx.theme.style(Role::Code));
+    }
 }
 
 /// Returns what a click at `position` does.
@@ -124,7 +132,7 @@ fn row(ctx: ViewContext<'_>, candidate: &Row) -> Vec<Piece> {
 /// Draws the features of the model under the cursor; of the chosen one as they stand in the guest's definition.
 fn features(ctx: ViewContext<'_>, state: &HostModel, areas: &Areas, buf: &mut Buffer) {
     let Some(candidate) = state.listed.current().filter(|_| !areas.features.is_empty()) else { return };
-    let left = [piece("Features beside ", Role::Message), piece(candidate.name.as_str(), Role::Chosen)];
+    let left = [piece("Score and features of ", Role::Message), piece(candidate.name.as_str(), Role::Chosen)];
     let inner = areas.parts.draw(ctx, areas.features, false, (&left, &[]), buf);
     let mut y = inner.y;
     for (label, names) in &candidate.features {

@@ -9,7 +9,7 @@ use crate::app::page::{Kind, Page};
 use crate::app::screens::Target;
 use crate::app::settings::Size;
 use crate::app::text::{cut, width};
-use crate::explain::{NO_RULE, rule_page};
+use crate::explain::{NO_RULE, RulePage};
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -70,23 +70,34 @@ pub(super) fn area_of(page: &Page, area: Rect) -> Rect {
     Rect { x: area.x + (area.width - wide) / 2, y: area.y + (area.height - height) / 2, width: wide, height }
 }
 
+/// The fewest lines for the page of a rule.
+const RULE: u16 = 10;
+
+/// Returns an area in two parts: one of at most `lines` lines, and one for the page of a rule if there is room for both.
+pub(super) fn with_rule(area: Rect, lines: u16) -> (Rect, Option<Rect>) {
+    if area.height < lines.saturating_add(RULE) {
+        return (area, None);
+    }
+    let rest = Rect { y: area.y + lines, height: area.height - lines, ..area };
+    (Rect { height: lines, ..area }, Some(rest))
+}
+
 /// Draws the page of the rule that decided, in a pane.
-pub(super) fn rule(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
-    let Some(decided) = ctx.model.derived.answer.rule else {
+pub(super) fn rule(ctx: ViewContext<'_>, decided: Option<RulePage>, area: Rect, buf: &mut Buffer) {
+    let Some(page) = decided else {
         let inner = frame(buf, ctx.theme, area, false, &[piece("Rule", Role::Message)], &[]);
         let text = NO_RULE;
         text_at(buf, inner, (inner.x + 1, inner.y), text, ctx.theme.style(Role::Muted));
         return;
     };
-    let page = rule_page(decided);
-    let title = [piece(format!("Rule {}: {}", decided.name(), page.title()), Role::Message)];
+    let title = [piece(format!("Rule {}", page.heading()), Role::Message)];
     let inner = frame(buf, ctx.theme, area, false, &title, &[]);
-    let lines = Page::of_markdown("", page.text).lines(usize::from(inner.width).saturating_sub(2));
     let height = usize::from(inner.height);
+    let lines = Page::of_markdown("", page.text).first_lines(usize::from(inner.width).saturating_sub(2), height);
     for ((number, (kind, line)), y) in lines.iter().enumerate().zip(inner.top()..inner.bottom()) {
         if number + 1 == height && lines.len() > height {
             let key = ctx.model.settings.keymap.shown(Action::Rule);
-            let more = format!("{} {} more lines: {key}", ctx.theme.signs.more, lines.len() - number);
+            let more = format!("{} more: {key}", ctx.theme.signs.more);
             text_at(buf, inner, (inner.x + 1, y), &more, ctx.theme.style(Role::Muted));
             break;
         }

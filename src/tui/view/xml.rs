@@ -2,9 +2,11 @@
 
 use super::ViewContext;
 use super::draw::{cells, fitting, frame, line_of, piece, pieces, text_at, width_of};
+use super::page::{self, with_rule};
 use super::parts::more_lines;
 use crate::app::screens::Target;
 use crate::app::screens::xml::{Column, Line, Xml};
+use crate::explain::rule_page;
 use crate::export::{Document, Since};
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
@@ -24,6 +26,9 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Xml, area: Rect, buf: &mut Bu
     for (column, rect) in rects(state, area) {
         one_column(ctx, state, column, rect, buf);
     }
+    if let Some(area) = below_heads(state, area).1 {
+        page::rule(ctx, ctx.model.derived.answer.rule.map(rule_page), area, buf);
+    }
 }
 
 /// Returns what a click at `position` does.
@@ -33,15 +38,18 @@ pub(super) fn hit(state: &Xml, area: Rect, position: Position) -> Option<Target>
     column.lines.get(column.scroll + line).map(|(document, _)| Target::Row(*document))
 }
 
-fn rects(state: &Xml, area: Rect) -> Vec<(&Column, Rect)> {
+/// Returns the area of the columns, and one for the page of the rule if the columns leave room for it.
+fn below_heads(state: &Xml, area: Rect) -> (Rect, Option<Rect>) {
     let above = 1 + u16::from(state.remark.is_some());
+    let rest = Rect { y: area.y + above, height: area.height.saturating_sub(above), ..area };
+    let lines = state.columns.iter().map(|column| column.lines.len()).max().unwrap_or(0);
+    with_rule(rest, cells(lines + 2))
+}
+
+fn rects(state: &Xml, area: Rect) -> Vec<(&Column, Rect)> {
+    let (area, _) = below_heads(state, area);
     let width = area.width / cells(state.columns.len().max(1));
-    let rect = |number: usize| Rect {
-        x: area.x + width * cells(number),
-        y: area.y + above,
-        width,
-        height: area.height.saturating_sub(above),
-    };
+    let rect = |number: usize| Rect { x: area.x + width * cells(number), width, ..area };
     state.columns.iter().enumerate().map(|(number, column)| (column, rect(number))).collect()
 }
 

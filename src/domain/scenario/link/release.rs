@@ -135,5 +135,5 @@ pub(super) fn write(catalog: &Catalog, release: &Release, same: Option<&QemuChoi
 /// Prints the packages of a release, whatever product ships them.
 pub(super) fn write_packages(catalog: &Catalog, release: &Release, same: Option<&QemuChoice>) -> String {
     let libvirt = release.libvirt.name(catalog);
-    if same == Some(&release.qemu) { libvirt } else { format!("{libvirt}:{}", release.qemu.name()) }
+    if same == Some(&release.qemu) { libvirt } else { [&libvirt, ":", &release.qemu.name()].concat() }
 }

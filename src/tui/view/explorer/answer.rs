@@ -7,6 +7,7 @@ use crate::app::action::Action;
 use crate::app::screens::Target;
 use crate::app::table::rule_label;
 use crate::app::text::{width, wrap};
+use crate::explain::Outlook;
 use crate::tui::theme::{Role, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -89,15 +90,17 @@ const LABEL: usize = 17;
 /// The sentences, each in its lines; the cause is the first.
 fn prose_of(ctx: ViewContext<'_>, shape: Shape, columns: u16) -> Vec<Vec<Vec<Piece>>> {
     let derived = &ctx.model.derived;
-    let (explanation, outlook) = (&derived.explanation, &derived.outlook);
+    let (explanation, outlook) = (&derived.explanation, derived.known_outlook());
+    // What is not known yet keeps its line.
+    let outlook = |of: fn(&Outlook) -> &str| outlook.map_or(ctx.theme.signs.nothing, of);
     let cause = explanation.cause.join(" ");
     // The values that decide say the same.
     let is_told = !derived.answer.depends_on.is_empty() && shape.lanes != Amount::None;
     let paragraphs = [
         (shape.cause && !is_told, "Why", cause.as_str()),
         (shape.guest, "Guest", explanation.guest.as_str()),
-        (shape.cold_boot, "Cold boot", outlook.cold_boot.as_str()),
-        (shape.rollback, "Rollback", outlook.rollback.as_str()),
+        (shape.cold_boot, "Cold boot", outlook(|outlook| &outlook.cold_boot)),
+        (shape.rollback, "Rollback", outlook(|outlook| &outlook.rollback)),
         (shape.confidence, "Confidence", explanation.basis.as_str()),
     ];
     let shown = || paragraphs.iter().filter(|(shown, _, text)| *shown && !text.is_empty());

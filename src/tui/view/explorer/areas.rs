@@ -1,6 +1,7 @@
 //! Names the parts of the explorer: where each is, and how much of it is shown.
 
 use super::super::parts::Parts;
+use crate::app::choice::Group;
 use ratatui::layout::Rect;
 
 /// The areas of the parts; one without room is empty.
@@ -10,6 +11,8 @@ pub(super) struct Areas {
     pub(super) parts: Parts,
     pub(super) shape: Shape,
     pub(super) choices: [Rect; 3],
+    /// The settings that have the whole screen.
+    pub(super) zoomed: Option<Group>,
     pub(super) banner: Rect,
     pub(super) message: Rect,
     pub(super) lanes: Rect,
@@ -20,6 +23,13 @@ pub(super) struct Areas {
     pub(super) features: Rect,
     /// The page of the rule that decided; `None` without room.
     pub(super) rule: Option<Rect>,
+}
+
+impl Areas {
+    /// Returns whether the settings of a pane are in a box; else they are in a line.
+    pub(super) fn is_boxed(&self, group: Group) -> bool {
+        self.shape.boxes || self.zoomed == Some(group)
+    }
 }
 
 /// How much of each part is shown.

@@ -52,6 +52,11 @@ fn lines_of_items(count: usize, group: Group) -> usize {
     if group == Group::Guest && count > LINES.0 { count.div_ceil(2) } else { count }
 }
 
+/// Returns whether the settings of the guest have two columns.
+pub(super) fn has_columns(ctx: ViewContext<'_>, state: &Explorer) -> bool {
+    items(ctx, state, Group::Guest).len() > LINES.0
+}
+
 /// Returns the lines inside the boxes.
 pub(super) fn box_lines(ctx: ViewContext<'_>, state: &Explorer, area: Rect) -> u16 {
     let columns = usize::from(area.width / 3).saturating_sub(4);
@@ -68,7 +73,7 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, buf:
         let active = matches!(state.focus, Focus::Choice(choice) if choice.group() == group)
             || state.focus == Focus::Hidden(group);
         let role = if active { Role::Title } else { Role::Message };
-        if areas.shape.boxes {
+        if areas.is_boxed(group) {
             let inner = frame(buf, ctx.theme, area, active, &[piece(group.title(), role)], &[]);
             problem(ctx, state, group, inner, buf);
         } else {
@@ -86,11 +91,12 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, buf:
     }
     for (item, rect) in rects(ctx, state, areas) {
         let group = Group::ALL.into_iter().zip(areas.choices).find(|(_, area)| area.intersects(rect));
+        let boxed = group.is_some_and(|(group, _)| areas.is_boxed(group));
         match item {
             Item::Choice(choice) => {
                 let Some(displayed) = ctx.model.derived.choice(choice) else { continue };
                 let focused = state.focus == Focus::Choice(choice);
-                if areas.shape.boxes {
+                if boxed {
                     line(ctx, displayed, focused, rect, buf);
                 } else {
                     inline(ctx, displayed, focused, rect, buf);
@@ -98,14 +104,8 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, buf:
             }
             Item::Hidden => {
                 let Some((group, _)) = group else { continue };
-                let text = hidden_text(ctx, state, group, areas.shape.boxes);
-                pieces(
-                    buf,
-                    ctx.theme,
-                    rect,
-                    (rect.x + u16::from(areas.shape.boxes), rect.y),
-                    &[piece(text, Role::Muted)],
-                );
+                let text = hidden_text(ctx, state, group, boxed);
+                pieces(buf, ctx.theme, rect, (rect.x + u16::from(boxed), rect.y), &[piece(text, Role::Muted)]);
                 if state.focus == Focus::Hidden(group) {
                     fill(buf, rect, ctx.theme.style(Role::Focus));
                 }
@@ -134,7 +134,7 @@ fn wire(ctx: ViewContext<'_>, areas: &Areas, buf: &mut Buffer) {
 /// Returns the areas of what is displayed.
 pub(super) fn rects(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas) -> Vec<(Item, Rect)> {
     let each = |(group, area): (Group, Rect)| {
-        if areas.shape.boxes { in_box(ctx, state, group, area) } else { in_line(ctx, state, group, area) }
+        if areas.is_boxed(group) { in_box(ctx, state, group, area) } else { in_line(ctx, state, group, area) }
     };
     Group::ALL.into_iter().zip(areas.choices).flat_map(each).collect()
 }
@@ -183,8 +183,10 @@ fn in_line(ctx: ViewContext<'_>, state: &Explorer, group: Group, area: Rect) -> 
             let looked_at = step.is_some_and(|step| step.look.contains(&Place::Choice(*choice)));
             match displayed {
                 _ if focused || looked_at => 0,
+                Some(displayed) if !displayed.is_default && !choice.is_main() => 2,
+                // In lines there is little room, and the host is rarely the reason.
+                Some(displayed) if displayed.is_default && choice.is_host() => 4,
                 _ if choice.is_main() => 1,
-                Some(displayed) if !displayed.is_default => 2,
                 _ => 3,
             }
         }
@@ -254,7 +256,17 @@ fn line(ctx: ViewContext<'_>, displayed: &ChoiceState, focused: bool, rect: Rect
     let mut row = vec![piece(label, Role::Label), piece(before, Role::Key)];
     row.extend(value.into_iter().map(|(text, _)| (text, role)));
     row.push(piece(after, Role::Key));
-    pieces(buf, ctx.theme, rect, (rect.x, rect.y), &row);
+    let end = pieces(buf, ctx.theme, rect, (rect.x, rect.y), &row);
+    let [source, destination] = &ctx.model.derived.in_maps;
+    let note = match displayed.choice {
+        Choice::FromLibvirt => source.as_str(),
+        Choice::ToLibvirt => destination.as_str(),
+        _ => "",
+    };
+    let start = rect.right().saturating_sub(cells(width(note) + 1));
+    if end < start && !displayed.value.contains(note) {
+        text_at(buf, rect, (start, rect.y), note, ctx.theme.style(Role::Muted));
+    }
 }
 
 /// Returns why a value of the pane is not possible; `None` if all are.

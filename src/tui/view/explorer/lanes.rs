@@ -20,10 +20,16 @@ fn lanes(state: &Explorer, amount: Amount) -> Option<Lanes> {
     Some(lanes)
 }
 
+/// The lines that lanes usually need, with their heads.
+const PENDING: u16 = 6;
+
 /// Returns how many lines the lanes need.
 pub(super) fn height(ctx: ViewContext<'_>, state: &Explorer, amount: Amount, columns: u16) -> u16 {
-    if amount == Amount::None {
-        return 0;
+    match amount {
+        Amount::None => return 0,
+        Amount::Brief if state.lanes_pending => return PENDING - 1,
+        Amount::All if state.lanes_pending => return PENDING,
+        Amount::Brief | Amount::All => {}
     }
     match lanes(state, amount) {
         Some(lanes) => cells(lanes.lines.len() + 1),
@@ -52,6 +58,10 @@ impl Columns {
 pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, buf: &mut Buffer) {
     let area = areas.lanes;
     if area.is_empty() {
+        return;
+    }
+    if state.lanes_pending {
+        text_at(buf, area, (area.x + 1, area.y), ctx.theme.signs.nothing, ctx.theme.style(Role::Muted));
         return;
     }
     let Some(lanes) = lanes(state, areas.shape.lanes) else {

@@ -14,8 +14,8 @@ use ratatui::layout::Rect;
 const FIXES: usize = 8;
 /// The least width for two panes beside each other.
 const BESIDE: u16 = 104;
-/// The width of the decision table beside the fixes.
-const TABLE: u16 = 60;
+/// The width of the decision table beside the fixes: of the grid, and of the rows.
+const TABLE: (u16, u16) = (57, 60);
 /// The least width and height of the layout with the page of the rule.
 const WIDE: (u16, u16) = (150, 42);
 /// The least width and height of panes with frames.
@@ -103,7 +103,7 @@ impl Areas {
         lesson.iter().flat_map(|lesson| lesson.hidden(lesson.steps.len())).for_each(|part| shape.leave_out(part));
         let steps = if is_about_table(ctx) { LESSON } else { STEPS };
         // The cold boot of a guest with a host-model CPU decides what it becomes.
-        let cold_boot = ctx.model.derived.outlook.is_host_model;
+        let cold_boot = ctx.model.derived.boots_host_model;
         for step in steps {
             if Heights::of(ctx, state, left, shape).total(shape) <= area.height {
                 break;
@@ -126,15 +126,17 @@ impl Areas {
 
     /// Gives the pane with the cursor what is below the message, in the place of every other pane.
     fn zoom(&mut self, focus: Focus, area: Rect) {
-        if matches!(focus, Focus::Choice(_) | Focus::Hidden(_)) && !self.shape.boxes {
-            return;
-        }
         let top = self.message.bottom();
         let whole = Rect { y: top, height: area.bottom().saturating_sub(top), ..area };
         for part in [&mut self.lanes, &mut self.prose, &mut self.fixes, &mut self.table, &mut self.strips] {
             *part = Rect { height: 0, ..*part };
         }
         self.features.height = 0;
+        self.zoomed = match focus {
+            Focus::Choice(choice) => Some(choice.group()),
+            Focus::Hidden(group) => Some(group),
+            Focus::Fix(_) | Focus::Cell(..) | Focus::Row(_) | Focus::Strip(_) | Focus::Feature(_) => None,
+        };
         let pane = match focus {
             Focus::Choice(choice) => &mut self.choices[choice.group() as usize],
             Focus::Hidden(group) => &mut self.choices[group as usize],
@@ -163,16 +165,31 @@ impl Areas {
         let prose = take(heights.prose, 0);
         let (fixes, table) = if heights.beside {
             let both = take(heights.fixes.max(heights.table), 0);
-            cut_left(both, both.width.saturating_sub(TABLE))
+            cut_left(both, both.width.saturating_sub(if state.rows { TABLE.1 } else { TABLE.0 }))
         } else {
             let fixes = take(heights.fixes, 0);
             (fixes, take(heights.table, 0))
         };
         let strips = take(heights.strips, 0);
         let features = if heights.features > 0 { rest } else { Rect { height: 0, ..rest } };
-        let choices = if shape.boxes { boxes(settings) } else { lines(settings) };
+        let choices = if shape.boxes { boxes(settings, choices::has_columns(ctx, state)) } else { lines(settings) };
         let parts = Parts { framed: heights.framed };
-        Self { parts, shape, choices, banner, message, lanes, prose, fixes, table, strips, features, rule: None }
+        let zoomed = None;
+        Self {
+            parts,
+            shape,
+            choices,
+            zoomed,
+            banner,
+            message,
+            lanes,
+            prose,
+            fixes,
+            table,
+            strips,
+            features,
+            rule: None,
+        }
     }
 }
 
@@ -209,7 +226,7 @@ impl Heights {
             message: answer::message_lines(ctx, area.width).min(most),
             lanes: lanes::height(ctx, state, shape.lanes, area.width),
             prose: answer::prose_lines(ctx, shape, area.width),
-            fixes: if shape.fixes > 0 { fixes::height(ctx, shape.fixes) + around } else { 0 },
+            fixes: if shape.fixes > 0 { fixes::height(ctx, state, shape.fixes) + around } else { 0 },
             table: table + if is_pane { around } else { 0 },
             strips: if shape.strips { strips::height(state, framed && is_grid) } else { 0 },
             features: if has_features { features::LINES + around } else { 0 },
@@ -261,9 +278,9 @@ pub(super) fn cut_left(area: Rect, columns: u16) -> (Rect, Rect) {
     (Rect { width: columns, ..area }, Rect { x: area.x + columns, width: area.width - columns, ..area })
 }
 
-/// The guest may have two columns of settings, so it gets the most room.
-fn boxes(area: Rect) -> [Rect; 3] {
-    let (guest, rest) = cut_left(area, area.width.saturating_sub(WIRE) * 40 / 100);
+/// The guest gets the most room, if it has two columns of settings.
+fn boxes(area: Rect, columns: bool) -> [Rect; 3] {
+    let (guest, rest) = cut_left(area, area.width.saturating_sub(WIRE) * if columns { 40 } else { 36 } / 100);
     let (source, rest) = cut_left(rest, rest.width.saturating_sub(WIRE) / 2);
     let (_, destination) = cut_left(rest, WIRE);
     [guest, source, destination]

@@ -67,8 +67,10 @@ type Placed = (usize, Rect, Segment);
 /// Returns the visible segments; more to either side are told by the two flags.
 fn placed(ctx: ViewContext<'_>, strip: &Strip, line: Rect) -> (Vec<Placed>, [bool; 2]) {
     let segments = strip.segments(ctx.catalog);
-    let room = usize::from(line.width.saturating_sub(LABEL + 4)).saturating_sub(width(&own(ctx, strip)));
     let widths: Vec<usize> = segments.iter().map(|segment| width(&text(ctx, segment)) + 1).collect();
+    let room = usize::from(line.width.saturating_sub(LABEL + 1)).saturating_sub(width(&own(ctx, strip)));
+    // The signs at the ends need room only if there is more than fits.
+    let room = if widths.iter().sum::<usize>() <= room { room } else { room.saturating_sub(3) };
     let current = segments.iter().position(|segment| segment.is_current).unwrap_or(0);
     let (mut first, mut last) = (current, (current + 1).min(segments.len()));
     let used = |first: usize, last: usize| widths.get(first..last).unwrap_or_default().iter().sum::<usize>();

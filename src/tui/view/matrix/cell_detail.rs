@@ -3,12 +3,16 @@
 use crate::app::screens::matrix::Matrix;
 use crate::app::table::rule_label;
 use crate::app::text::wrap;
-use crate::explain::outcome;
+use crate::explain::{outcome, rule_page};
 use crate::tui::theme::Role;
 use crate::tui::view::ViewContext;
 use crate::tui::view::draw::{Piece, cells, fitting, line_of, piece, pieces, rule};
+use crate::tui::view::page::{self, with_rule};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+
+/// The most lines of the details, where the page of the rule fits below them.
+const LINES: u16 = 9;
 
 pub(super) fn render(ctx: ViewContext<'_>, state: &Matrix, area: Rect, buf: &mut Buffer) {
     let (row, column) = (state.rows.line, state.columns.line);
@@ -19,6 +23,10 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Matrix, area: Rect, buf: &mut
         format!("{} {between} {}", state.rows.name(row), state.columns.name(column))
     };
     let title = [piece(names(row, column), Role::Title)];
+    let (area, page) = with_rule(area, LINES);
+    if let Some(page) = page {
+        page::rule(ctx, state.detail.as_ref().and_then(|detail| detail.rule).map(rule_page), page, buf);
+    }
     let Some(detail) = &state.detail else {
         rule(buf, ctx.theme, line_of(area, 0), true, &title, &[]);
         let rect = line_of(area, 1);

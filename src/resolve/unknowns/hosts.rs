@@ -1,0 +1,97 @@
+//! The hosts that an endpoint may be on, and what the silicon of one may show of which only KVM's side is known.
+
+use super::endpoint_options::Purpose;
+use super::{Axis, Options, options};
+use crate::domain::catalog::Catalog;
+use crate::domain::feature::FeatureSet;
+use crate::domain::host::{GivenHost, HostId, Vendor};
+use crate::domain::qemu::Accel;
+use crate::domain::scenario::{HostChoice, Scenario};
+use crate::resolve::endpoint::Host;
+use crate::resolve::host_model::signatures;
+
+/// Returns the hosts, and what the silicon may show beyond what KVM gives, where that is not known.
+pub(super) fn hosts(
+    catalog: &Catalog,
+    scenario: &Scenario,
+    host: &HostChoice,
+    Purpose { wants_vmx, decodes, name: end, .. }: Purpose,
+    axes: &mut Vec<Axis>,
+) -> (Options<Host>, Option<Options<FeatureSet>>) {
+    if scenario.accel == Accel::Tcg {
+        return (Options::one(Host::Capable), None);
+    }
+    match host {
+        HostChoice::Capable => (Options::one(Host::Capable), None),
+        HostChoice::Given(GivenHost { vendor, signature, features, silicon }) => {
+            let unknown = silicon.is_none().then(|| unknown_silicon(catalog, *vendor, *features, axes));
+            let silicon = silicon.unwrap_or_else(|| shown_at_least(catalog, *features));
+            let (vendor, features) = (*vendor, *features);
+            let with = |signature| Host::With { vendor, features, silicon, signature };
+            if !decodes {
+                return (Options::one(with(*signature)), unknown);
+            }
+            let same = scenario.from_host == scenario.to_host;
+            let input = if same { "host signature".to_owned() } else { format!("host signature of the {end}") };
+            let all = signatures(catalog, vendor, *signature).into_iter();
+            (options(axes, &input, all.map(|(label, signature)| (label, with(signature))).collect()), unknown)
+        }
+        HostChoice::Listed(id) => {
+            let known = catalog.host(*id);
+            let silicon = match known.silicon {
+                Some(_) => None,
+                None => Some(unknown_silicon(catalog, known.vendor, known.features, axes)),
+            };
+            (options(axes, "host", alternatives(catalog, *id, wants_vmx)), silicon)
+        }
+        HostChoice::Any | HostChoice::Unknown => {
+            let all = catalog.recorded_hosts().flat_map(|(id, _)| alternatives(catalog, id, wants_vmx)).collect();
+            let same = *host == HostChoice::Any || scenario.from_host != scenario.to_host;
+            let input = if same { "host".to_owned() } else { format!("host of the {end}") };
+            (options(axes, &input, all), None)
+        }
+    }
+}
+
+/// What the silicon surely shows of a host of which only KVM's side is known. KVM makes `arch-capabilities` up.
+fn shown_at_least(catalog: &Catalog, features: FeatureSet) -> FeatureSet {
+    features - catalog.named().arch_capabilities.into_iter().collect()
+}
+
+/// A host that has `vmx` but was never asked about `vmx-*` may have none of them or all.
+fn alternatives(catalog: &Catalog, id: HostId, wants_vmx: bool) -> Vec<(String, Host)> {
+    let host = catalog.host(id);
+    let children = catalog.named().vmx_children;
+    let has_vmx = catalog.named().vmx.is_some_and(|vmx| host.features.contains(vmx));
+    let with = |more| Host::With {
+        vendor: host.vendor,
+        features: host.features | more,
+        silicon: host.silicon.map_or_else(|| shown_at_least(catalog, host.features), |silicon| silicon.features),
+        signature: Some(host.signature()),
+    };
+    let known = with(FeatureSet::EMPTY);
+    if !wants_vmx || !has_vmx || !(host.asked & children).is_empty() {
+        return vec![(host.name.to_string(), known)];
+    }
+    vec![(format!("{} without vmx-*", host.name), known), (format!("{} with every vmx-*", host.name), with(children))]
+}
+
+/// What the silicon may show of a host of which only KVM's side is known: everything that a listed processor of this
+/// vendor shows, or nothing more than KVM gives. What lies between gives one of the two answers, or both.
+///
+/// `arch-capabilities` is sure of an Intel host that lists `rdctl-no`.
+fn unknown_silicon(
+    catalog: &Catalog,
+    vendor: Vendor,
+    features: FeatureSet,
+    axes: &mut Vec<Axis>,
+) -> Options<FeatureSet> {
+    let names = catalog.named();
+    let of_vendor = catalog.hosts().iter().filter(|host| host.vendor == vendor);
+    let shown = of_vendor.filter_map(|host| host.silicon).fold(FeatureSet::EMPTY, |all, shown| all | shown.features);
+    let sure = vendor == Vendor::Intel && names.rdctl_no.is_some_and(|rdctl_no| features.contains(rdctl_no));
+    let least = names.arch_capabilities.into_iter().filter(|_| sure).collect();
+    let values =
+        vec![("shows more than KVM gives".to_owned(), shown | least), ("shows what KVM gives".to_owned(), least)];
+    options(axes, "host silicon", values)
+}
