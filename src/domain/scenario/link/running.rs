@@ -7,15 +7,21 @@ use super::super::Running;
 use super::value::{ValueError, feature, one_of, vendor};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use flate2::Compression;
-use flate2::read::{DeflateDecoder, DeflateEncoder};
+use flate2::read::DeflateDecoder;
+use flate2::{Compress, Compression, FlushCompress, Status};
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
+use std::cell::RefCell;
 use std::fmt::Write;
 use std::io::Read;
 
 /// The longest XML, in bytes.
 const LONGEST: u64 = 16 << 10;
+
+thread_local! {
+    /// Its tables are 300 KiB: a batch makes them once.
+    static COMPRESS: RefCell<Compress> = RefCell::new(Compress::new(Compression::best(), false));
+}
 
 /// Prints the value.
 pub(super) fn write(catalog: &Catalog, running: &Running) -> String {
@@ -23,10 +29,21 @@ pub(super) fn write(catalog: &Catalog, running: &Running) -> String {
     for definition in std::iter::once(&running.live).chain(&running.inactive) {
         write_cpu(&mut xml, catalog, definition);
     }
+    URL_SAFE_NO_PAD.encode(COMPRESS.with_borrow_mut(|compress| deflated(compress, xml.as_bytes())))
+}
+
+fn deflated(compress: &mut Compress, text: &[u8]) -> Vec<u8> {
     let mut deflated = Vec::new();
-    // Reading from memory cannot fail.
-    let _ = DeflateEncoder::new(xml.as_bytes(), Compression::best()).read_to_end(&mut deflated);
-    URL_SAFE_NO_PAD.encode(deflated)
+    compress.reset();
+    loop {
+        deflated.reserve(text.len() + 64);
+        let rest = usize::try_from(compress.total_in()).ok().and_then(|read| text.get(read..)).unwrap_or_default();
+        // It ends with an error only if it is used after its end.
+        let ended = compress.compress_vec(rest, &mut deflated, FlushCompress::Finish);
+        if !matches!(ended, Ok(Status::Ok | Status::BufError)) {
+            return deflated;
+        }
+    }
 }
 
 /// Writes every part, so that reading needs no defaults.
