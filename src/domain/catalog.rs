@@ -13,10 +13,7 @@ use super::names::Names;
 use super::package::{Build, Distribution, Presence};
 use super::policies::Policy;
 use super::product::Products;
-use super::qemu::{
-    Accel, MachineId, QemuDefaults, QemuFacts, XSAVE_STATES, XSAVE_WORD, XsaveState, base_name, builtin_vendor,
-    feature_word,
-};
+use super::qemu::{Accel, MachineId, QemuDefaults, QemuFacts, base_name, builtin_vendor};
 use super::version::Version;
 use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
@@ -400,35 +397,6 @@ impl Catalog {
     pub fn cell(&self, model: ModelId, machine: MachineId, accel: Accel) -> Option<FeatureSet> {
         let position = self.qemu_defaults.position(machine)?;
         Some(self.qemu_defaults.of(model, accel)?.on(position))
-    }
-
-    /// Returns the features of `set` in the order in which QEMU lists unavailable ones: by its feature words, then by
-    /// bit, as the newest map describes them; those no map describes come last. Every XSAVE state of a feature of
-    /// `states` is listed under that feature's name.
-    #[doc(hidden)]
-    pub fn in_qemu_order(&self, set: FeatureSet, states: FeatureSet) -> Vec<FeatureId> {
-        let mut ordered: Vec<(usize, u32, FeatureId)> = set
-            .iter()
-            .map(|feature| {
-                let (word, bit) = self.register_of(feature).map_or((usize::MAX, 0), feature_word);
-                (word, bit, feature)
-            })
-            .collect();
-        let bits = |feature: FeatureId| {
-            let name = self.feature_name(feature);
-            let state = XSAVE_STATES.iter().find(move |state| state.feature == name);
-            state.into_iter().flat_map(|state| state.bits).map(move |bit| (XSAVE_WORD, *bit, feature))
-        };
-        ordered.extend(states.iter().flat_map(bits));
-        ordered.sort_unstable();
-        ordered.into_iter().map(|(_, _, feature)| feature).collect()
-    }
-
-    /// Returns the XSAVE states of these features by their place in CPUID: `0xd/0/eax.2`.
-    pub(crate) fn xsave_states(&self, features: FeatureSet) -> Vec<String> {
-        let is_in = |state: &&XsaveState| self.feature(state.feature).is_some_and(|known| features.contains(known));
-        let states = XSAVE_STATES.iter().filter(is_in);
-        states.flat_map(|state| state.bits).map(|bit| format!("0xd/0/eax.{bit}")).collect()
     }
 
     /// Returns the first register of a feature, as the newest map that knows it describes it.

@@ -3,10 +3,11 @@
 
 use super::super::behaviour::QuirkKind;
 use super::super::downstream::QemuChanges;
-use super::super::feature::FeatureSet;
+use super::super::feature::{FeatureId, FeatureSet};
 use super::super::map::ModelId;
-
-use super::super::qemu::{Accel, Dependency, MachineId, MachineSet, QemuFacts};
+use super::super::qemu::{
+    Accel, Dependency, MachineId, MachineSet, QemuFacts, XSAVE_STATES, XSAVE_WORD, XsaveState, feature_word,
+};
 use super::super::version::Version;
 use super::{Catalog, machine_series};
 use std::sync::Arc;
@@ -158,6 +159,35 @@ impl QemuView<'_> {
 }
 
 impl Catalog {
+    /// Returns the features of `set` in the order in which QEMU lists unavailable ones: by its feature words, then by
+    /// bit, as the newest map describes them; those no map describes come last. Every XSAVE state of a feature of
+    /// `states` is listed under that feature's name.
+    #[doc(hidden)]
+    pub fn in_qemu_order(&self, set: FeatureSet, states: FeatureSet) -> Vec<FeatureId> {
+        let mut ordered: Vec<(usize, u32, FeatureId)> = set
+            .iter()
+            .map(|feature| {
+                let (word, bit) = self.register_of(feature).map_or((usize::MAX, 0), feature_word);
+                (word, bit, feature)
+            })
+            .collect();
+        let bits = |feature: FeatureId| {
+            let name = self.feature_name(feature);
+            let state = XSAVE_STATES.iter().find(move |state| state.feature == name);
+            state.into_iter().flat_map(|state| state.bits).map(move |bit| (XSAVE_WORD, *bit, feature))
+        };
+        ordered.extend(states.iter().flat_map(bits));
+        ordered.sort_unstable();
+        ordered.into_iter().map(|(_, _, feature)| feature).collect()
+    }
+
+    /// Returns the XSAVE states of these features by their place in CPUID: `0xd/0/eax.2`.
+    pub(crate) fn xsave_states(&self, features: FeatureSet) -> Vec<String> {
+        let is_in = |state: &&XsaveState| self.feature(state.feature).is_some_and(|known| features.contains(known));
+        let states = XSAVE_STATES.iter().filter(is_in);
+        states.flat_map(|state| state.bits).map(|bit| format!("0xd/0/eax.{bit}")).collect()
+    }
+
     /// Returns whether QEMU published this release, as far as that can be told: its series exists and it is no newer
     /// than the newest in the facts.
     #[doc(hidden)]
