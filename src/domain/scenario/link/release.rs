@@ -92,10 +92,12 @@ fn qemu(catalog: &Catalog, text: &str) -> Result<QemuChoice, ValueError> {
     if text == "?" {
         return Ok(QemuChoice { version: Told::Unknown, build: None });
     }
-    let text = match catalog.all_products().find(text) {
-        Ok(known) => &*known.qemu,
-        Err(NoProduct::WithoutLibvirt(known)) => known.newest_qemu(),
-        Err(NoProduct::NotRead | NoProduct::Unknown(_)) => text,
+    // A product has a name before its version. Whatever has none would be compared with every product.
+    let is_product = |text: &&str| text.contains(':') || !text.starts_with(|first: char| first.is_ascii_digit());
+    let text = match Some(text).filter(is_product).map(|text| catalog.all_products().find(text)) {
+        Some(Ok(known)) => &*known.qemu,
+        Some(Err(NoProduct::WithoutLibvirt(known))) => known.newest_qemu(),
+        Some(Err(NoProduct::NotRead | NoProduct::Unknown(_))) | None => text,
     };
     let (version, build) = package(text);
     match version.filter(|version| catalog.is_qemu_release(*version)) {
