@@ -33,6 +33,9 @@ pub fn summary(catalog: &Catalog, scenario: &Scenario, answer: &Answer, remedies
     }
     let mut foot = String::new();
     wrapped(&mut foot, "  ", &explanation.notice);
+    for line in host_model_lines(catalog, scenario, answer, true) {
+        wrapped(&mut foot, "  ", &line);
+    }
     if !remedies.is_empty() {
         let _ = writeln!(foot, "\nFixes:");
     }
@@ -84,7 +87,7 @@ pub fn text(catalog: &Catalog, scenario: &Scenario, answer: &Answer, remedies: &
     out.push('\n');
     reasons(&mut out, &explanation, answer);
     wrapped(&mut out, "  ", &explanation.notice);
-    for line in host_model_lines(catalog, scenario, answer) {
+    for line in host_model_lines(catalog, scenario, answer, false) {
         wrapped(&mut out, "  ", &line);
     }
     if !remedies.is_empty() {
@@ -142,7 +145,7 @@ pub fn markdown(
     }
     out.push('\n');
     wrapped(&mut out, "", &explanation.notice);
-    for line in host_model_lines(catalog, scenario, answer) {
+    for line in host_model_lines(catalog, scenario, answer, false) {
         wrapped(&mut out, "", &line);
     }
     if !remedies.is_empty() {
@@ -172,8 +175,9 @@ pub fn markdown(
     out
 }
 
-/// Returns what host-model is at both ends, and at the next cold boot; nothing of another guest.
-fn host_model_lines(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Vec<String> {
+/// Returns what host-model is at both ends, with its features or their number, and at the next cold boot; nothing of
+/// another guest.
+fn host_model_lines(catalog: &Catalog, scenario: &Scenario, answer: &Answer, counted: bool) -> Vec<String> {
     let trace = answer.trace.as_ref().filter(|trace| trace.start.given.mode == Mode::HostModel);
     let Some(trace) = trace.filter(|_| answer.depends_on.is_empty()) else { return Vec::new() };
     let shown = |run: &StartTrace| {
@@ -181,7 +185,12 @@ fn host_model_lines(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> 
         let named = |on: bool| {
             let of_policy = live.features.iter().filter(|(_, policy)| policy.is_on() == on);
             let names: Vec<&str> = of_policy.map(|(feature, _)| catalog.feature_name(feature)).collect();
-            if names.is_empty() { "no feature".to_owned() } else { names.join(", ") }
+            match names.len() {
+                0 => "no feature".to_owned(),
+                1 if counted => "1 feature".to_owned(),
+                count if counted => format!("{count} features"),
+                _ => names.join(", "),
+            }
         };
         Some(format!("{}; requires {}; disables {}", catalog.model_name(live.model?), named(true), named(false)))
     };

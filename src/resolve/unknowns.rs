@@ -7,7 +7,7 @@ use super::endpoint::{Endpoint, Guest, Machine};
 use super::migrate::{Case, Prepared};
 use super::rules::RuleId;
 use super::verdict::Verdict;
-use crate::domain::behaviour::Original;
+use crate::domain::behaviour::{Original, Regime};
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Definition, Fallback};
 use crate::domain::map::ModelId;
@@ -27,7 +27,7 @@ mod hosts;
 
 pub use endpoint_cache::{Budget, BudgetExceeded, Resolver};
 
-use endpoint_options::{EndpointOptions, Purpose};
+use endpoint_options::EndpointOptions;
 use enumerate::Agreement;
 pub(crate) use enumerate::TOO_MANY;
 pub(super) use enumerate::Wanted;
@@ -54,6 +54,19 @@ pub struct Plan<'a> {
     topologies: Options<Topology>,
     names_disabled: Options<bool>,
     same_any_host: bool,
+}
+
+/// What an endpoint is for, beside its release and host.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Purpose {
+    /// The regime asked for, in place of the release's own.
+    regime: Option<Regime>,
+    /// Whether what the host gives of the children of `vmx` may decide.
+    wants_vmx: bool,
+    /// Whether libvirt decodes a CPU when the guest starts.
+    decodes: bool,
+    /// `source` or `destination`, for the names of inputs.
+    name: &'static str,
 }
 
 /// How a plan comes by its endpoints: made anew, or remembered from another scenario.

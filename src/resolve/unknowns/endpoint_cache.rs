@@ -2,8 +2,8 @@
 //! tried while somebody waits.
 
 use super::combinations::MOST_CASES;
-use super::endpoint_options::{EndpointOptions, Purpose};
-use super::{Dependence, Plan};
+use super::endpoint_options::EndpointOptions;
+use super::{Dependence, Plan, Purpose};
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::domain::qemu::Accel;

@@ -1,7 +1,7 @@
 //! An endpoint with everything that may vary: libvirt releases and their stand-in maps, open switches, QEMUs, hosts.
 
 use super::hosts::hosts;
-use super::{Axis, Dependence, Options, options};
+use super::{Axis, Dependence, Options, Purpose, options};
 use crate::domain::behaviour::{Backport, Behaviour, MapFact, QuirkKind, Regime, Setting, TakenFromMap};
 use crate::domain::catalog::{Catalog, LibvirtId, Provenance, QemuView, ReleaseMap};
 use crate::domain::downstream::QemuChanges;
@@ -27,19 +27,6 @@ struct Libvirt {
 struct OpenSwitch {
     axis: usize,
     after: Setting,
-}
-
-/// What an endpoint is for, beside its release and host.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Purpose {
-    /// The regime asked for, in place of the release's own.
-    pub(super) regime: Option<Regime>,
-    /// Whether what the host gives of the children of `vmx` may decide.
-    pub(super) wants_vmx: bool,
-    /// Whether libvirt decodes a CPU when the guest starts.
-    pub(super) decodes: bool,
-    /// `source` or `destination`, for the names of inputs.
-    pub(super) name: &'static str,
 }
 
 /// An endpoint with everything that may vary. Clones share the values.

@@ -1,7 +1,6 @@
 //! The hosts that an endpoint may be on, and what the silicon of one may show of which only KVM's side is known.
 
-use super::endpoint_options::Purpose;
-use super::{Axis, Options, options};
+use super::{Axis, Options, Purpose, options};
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureSet;
 use crate::domain::host::{GivenHost, HostId, Vendor};
@@ -42,7 +41,7 @@ pub(super) fn hosts(
                 Some(_) => None,
                 None => Some(unknown_silicon(catalog, known.vendor, known.features, axes)),
             };
-            (options(axes, "host", alternatives(catalog, *id, wants_vmx)), silicon)
+            (options(axes, "host vmx-* features", alternatives(catalog, *id, wants_vmx)), silicon)
         }
         HostChoice::Any | HostChoice::Unknown => {
             let all = catalog.recorded_hosts().flat_map(|(id, _)| alternatives(catalog, id, wants_vmx)).collect();
