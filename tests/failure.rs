@@ -182,7 +182,8 @@ fn names_in_files_are_written_visibly() {
         write("emulator.xml", machine("pc-q35-99.2") + &emulator);
         write("nova.conf", format!("[libvirt]\ncpu_mode=custom\ncpu_models={model}\n"));
         let manifest = "apiVersion: kubevirt.io/v1\nkind: VirtualMachineInstance\nmetadata: {name: ";
-        let escaped: String = hostile.chars().map(|letter| format!("\\u{:04x}", u32::from(letter))).collect();
+        let escaped =
+            hostile.chars().map(|letter| format!("\\u{:04x}", u32::from(letter))).collect::<Vec<_>>().concat();
         write("vmi.yaml", format!("{manifest}\"{escaped}\"}}\nspec: {{domain: {{cpu: {{model: EPYC}}}}}}\n"));
         let line = format!("{{\"id\":{hostile:?},\"scenario\":\"{model},from=9.0.0,to=11.3.0\"}}\n");
         write("batch", format!("{line}{hostile}\n"));

@@ -532,7 +532,7 @@ fn baseline_cpu(release: &Release, written: &str) -> BaselineCpu {
         match feature.strip_prefix('-') {
             Some(name) => cpu.features.remove(CATALOG.feature(name).unwrap()),
             None => cpu.features.insert(CATALOG.feature(feature).unwrap()),
-        };
+        }
     }
     cpu
 }

@@ -93,7 +93,7 @@ fn no_screen_leaves_half_of_a_large_terminal_blank() {
         update::open(&mut session.model, catalog(), *kind);
         while update::idle(&mut session.model, catalog()) {}
         let text = session.text();
-        let is_filled = |line: &&str| line.chars().any(|letter| letter.is_alphanumeric());
+        let is_filled = |line: &&str| line.chars().any(char::is_alphanumeric);
         let filled = text.lines().filter(is_filled).count();
         assert!(filled > 36, "{kind:?} has {filled} lines with text:\n{text}");
     }

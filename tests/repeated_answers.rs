@@ -141,7 +141,7 @@ fn repeat(answers: &[Value]) {
         update::paste(&mut session.model, &CATALOG, link_of(answer));
         let save = press(&mut session, "w1<enter>");
         assert_eq!(save, Some(Effect::Save { name: "1".to_owned(), replace: false }));
-        let link = session.model.derived.link.to_string();
+        let link = session.model.derived.link.clone();
         assert_eq!(link, link_of(answer));
         if let Some((store, expected)) = saved {
             assert_eq!(press(&mut session, "o"), Some(Effect::ListSaved));

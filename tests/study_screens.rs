@@ -389,9 +389,9 @@ fn enter_waits_for_the_line_it_goes_by() {
 #[test]
 fn a_difference_answers_to_search_mouse_and_swapped_ends() {
     let session = click(open(T7, USUAL).keys("dv"), "Cascadelake-Server  ");
-    has(&session, "╭ Cascadelake-Server ─");
+    has(&session, "╭ Cascadelake-Server, by");
     let session = turn(session, "Icelake-Server  ", Action::Down);
-    has(&session, "╭ Cascadelake-Server-noTSX ─");
+    has(&session, "╭ Cascadelake-Server-noTSX, by");
     let session = click(session, "Cascadelake-Server-noTSX  ");
     assert_eq!(kind(&session), ScreenKind::Explorer);
     has(&open(T7, USUAL).keys("dv/zzz"), "Nothing matches the filter.");

@@ -9,7 +9,7 @@ use crate::domain::scenario::{
     write_host, write_machine,
 };
 use crate::explain::libvirt_label;
-use crate::resolve::{Answer, Budget, BudgetExceeded, LimitingComponent, Resolver, Row, RuleId, Verdict};
+use crate::resolve::{Answer, Budget, BudgetExceeded, LimitingComponent, Resolver, Row, RuleId, Trace, Verdict};
 use std::cell::RefCell;
 use std::collections::HashMap;
 
@@ -173,7 +173,7 @@ impl Search<'_, '_> {
     /// What the guest of the answer can read and that of `scenario` cannot.
     fn lost_by(&self, scenario: &Scenario) -> Option<Vec<FeatureId>> {
         let visible = |answer: &Answer| {
-            let start = answer.trace.as_ref().filter(|_| answer.case_count() == 1).map(|trace| trace.source())?;
+            let start = answer.trace.as_ref().filter(|_| answer.case_count() == 1).map(Trace::source)?;
             start.cpu.as_ref().filter(|_| start.refused.is_none()).map(|cpu| cpu.visible)
         };
         let before = visible(self.answer)?;

@@ -11,7 +11,7 @@ use crate::domain::qemu::Accel;
 use crate::domain::scenario::{CpuChoice, EMULATOR, HostChoice, MachineChoice, Release, Scenario, Told, Topology};
 use crate::domain::version::Version;
 use crate::explain::{rule_page, suggested_by};
-use crate::resolve::{Plan, Refusal, Resolver, RuleId, Verdict, resolve};
+use crate::resolve::{Answer, Plan, Refusal, Resolver, RuleId, Verdict, resolve};
 use std::cmp::Ordering;
 
 mod endpoints;
@@ -66,9 +66,9 @@ pub fn scenario_search(resolver: &mut Resolver<'_>, refusal: &Refusal, most: usi
             }
             let Some(rest) = left.checked_sub(price) else { break };
             left = rest;
-            if let Some(rule) = gives(&plan, refusal) {
+            if let Some(answer) = refused(&plan, refusal) {
                 drop(plan);
-                found.push(FoundScenario { scenario, rule });
+                found.push(FoundScenario { scenario, rule: answer.rule });
                 limit = MOST_CASES_MORE;
                 left = left.min(limit);
             }
@@ -77,8 +77,8 @@ pub fn scenario_search(resolver: &mut Resolver<'_>, refusal: &Refusal, most: usi
     found
 }
 
-/// Returns the rule by which a scenario is refused with exactly this refusal.
-fn gives(plan: &Plan<'_>, refusal: &Refusal) -> Option<Option<RuleId>> {
+/// Returns the answer of a scenario that is refused with exactly this refusal.
+fn refused(plan: &Plan<'_>, refusal: &Refusal) -> Option<Answer> {
     let brief = plan.brief();
     let set = |features: &[FeatureId]| features.iter().copied().collect::<FeatureSet>();
     let may_be = match refusal {
@@ -89,7 +89,7 @@ fn gives(plan: &Plan<'_>, refusal: &Refusal) -> Option<Option<RuleId>> {
         return None;
     }
     let answer = plan.resolve();
-    (answer.refusal() == Some(refusal)).then_some(answer.rule)
+    (answer.refusal() == Some(refusal)).then_some(answer)
 }
 
 /// Returns the two nearest products whose names begin so, between whose releases the guest of a scenario gets the same
@@ -128,7 +128,7 @@ pub fn between_products<'a>(
         let Ok(plan) = resolver.plan(&scenario) else { continue };
         let Some(rest) = left.checked_sub(plan.price()) else { continue };
         left = rest;
-        if gives(&plan, refusal).is_some() {
+        if refused(&plan, refusal).is_some() {
             let (source, destination) = (groups.get(from)?, groups.get(to)?);
             return match from.cmp(&to) {
                 Ordering::Less => Some((source.last()?, destination.first()?)),

@@ -75,6 +75,7 @@ pub struct Definition {
 
 impl Definition {
     /// Returns the definition without the order of its features.
+    #[must_use]
     pub fn unordered(&self) -> Self {
         Self { features: self.features.unordered(), ..*self }
     }

@@ -191,8 +191,9 @@ impl Words<'_> {
         if let Some(verdict) = answer.either_way {
             let lists = [("extra", &answer.extra), ("missing", &answer.missing)].into_iter();
             let named = lists.filter(|(_, list)| !list.is_empty());
-            let named: String =
+            let named: Vec<_> =
                 named.map(|(what, list)| format!(" In every case {what}: {}.", self.names(list))).collect();
+            let named = named.concat();
             return format!("The verdict is {} in every case; only the message differs.{named}", verdict.name());
         }
         let text = match (answer.verdict, answer.would_notice) {

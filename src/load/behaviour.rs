@@ -41,7 +41,9 @@ pub fn read(document: &Document<'_>, parts: &mut Parts) -> Result<(), LoadError>
     }
     for element in document.root.children_named("machine-lifetime") {
         let text = document.need(element, "majors")?;
-        let majors = text.parse().map_err(|_| document.error(element, format!("expected a number, found {text:?}")))?;
+        let Ok(majors) = text.parse() else {
+            return Err(document.error(element, format!("expected a number, found {text:?}")));
+        };
         parts.decisions.machine_lifetime = Some(MachineLifetime {
             since: need_version(document, element, "since")?,
             majors,

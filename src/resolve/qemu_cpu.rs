@@ -25,7 +25,7 @@ pub(super) struct Built {
 
 impl Built {
     /// Returns the whole CPU, with its steps in `steps`.
-    fn with(&self, steps: QemuCpu) -> QemuCpu {
+    fn with(&self, steps: &QemuCpu) -> QemuCpu {
         QemuCpu {
             on: self.on,
             unavailable: self.unavailable,
@@ -34,7 +34,7 @@ impl Built {
             filtered: self.filtered,
             states: self.states,
             vendor: Some(self.vendor),
-            ..steps
+            ..*steps
         }
     }
 }
@@ -107,7 +107,7 @@ pub(super) fn build(
             pmu,
             ..QemuCpu::default()
         };
-        built.with(steps)
+        built.with(&steps)
     });
     built
 }
@@ -162,7 +162,7 @@ pub(super) fn described(
     recorder.cpu(|| {
         let model = of_map.map(|model| model.data).unwrap_or_default();
         let (flags_on, flags_off) = (live.features.on(), live.features.off());
-        built.with(QemuCpu { model, flags_on, flags_off, ..QemuCpu::default() })
+        built.with(&QemuCpu { model, flags_on, flags_off, ..QemuCpu::default() })
     });
     built
 }

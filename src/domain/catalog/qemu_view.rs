@@ -208,9 +208,12 @@ impl Catalog {
         let has = |version: &Version| {
             *version <= newest && self.qemu_views(*version).iter().all(|view| view.has_machine(machine, name))
         };
-        let next = |last: &Version| match last.minor < last_minor(last.major) {
-            true => Version::new(last.major, last.minor + 1, 0),
-            false => Version::new(last.major + 1, 0, 0),
+        let next = |last: &Version| {
+            if last.minor < last_minor(last.major) {
+                Version::new(last.major, last.minor + 1, 0)
+            } else {
+                Version::new(last.major + 1, 0, 0)
+            }
         };
         let last = all().next_back()?.version;
         let last = std::iter::successors(Some(last), |last| Some(next(last)).filter(has)).last()?;

@@ -40,16 +40,22 @@ struct View {
     has_model: bool,
     has_machines: Rc<[bool]>,
     properties: FeatureSet,
-    dependencies: Rc<[(FeatureId, FeatureSet)]>,
+    dependencies: Needs,
     tcg: [FeatureSet; 3],
 }
+
+/// The two releases between which a QEMU stands, and its changes.
+type BetweenQemus = (Version, Version, *const QemuChanges);
+
+/// Which features each feature of QEMU needs.
+type Needs = Rc<[(FeatureId, FeatureSet)]>;
 
 /// What the alternatives of one endpoint share, each worked out once, by the address of the map or the table.
 #[derive(Default)]
 struct Seen {
     maps: Vec<(*const CpuMap, Rc<MapView>)>,
-    machines: Vec<((Version, Version, *const QemuChanges), Rc<[bool]>)>,
-    dependencies: Vec<(*const Dependency, Rc<[(FeatureId, FeatureSet)]>)>,
+    machines: Vec<(BetweenQemus, Rc<[bool]>)>,
+    dependencies: Vec<(*const Dependency, Needs)>,
 }
 
 /// Returns what is known under a key, or works it out.

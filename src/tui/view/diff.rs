@@ -110,7 +110,10 @@ const LINES: u16 = 12;
 
 fn words(ctx: ViewContext<'_>, state: &Diff, areas: ListAndWords, buf: &mut Buffer) {
     let line = state.listed.current();
-    let left: Vec<Piece> = line.map(|line| piece(line.name.as_str(), Role::Message)).into_iter().collect();
+    let mut left: Vec<Piece> = line.map(|line| piece(line.name.as_str(), Role::Message)).into_iter().collect();
+    if line.is_some_and(|line| line.about.is_some()) {
+        left.push(piece(", by the definition of the guest", Role::Muted));
+    }
     let key = ctx.model.settings.keymap.shown(Action::Open);
     let right = [piece(key, Role::Key), piece(" opens a guest that demonstrates it", Role::Muted)];
     let right = if line.is_some_and(|line| line.about.is_some()) { right.as_slice() } else { &[] };

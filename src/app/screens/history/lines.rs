@@ -168,7 +168,7 @@ fn step_line(catalog: &Catalog, model: ModelId, releases: &[LibvirtId], step: &M
         }
     };
     Line {
-        section: "libvirt's model",
+        section: "Changes by libvirt",
         axis: Axis::Releases,
         name: since_text(catalog, step.after, step.since),
         marks: releases.iter().map(life).collect(),
@@ -181,7 +181,7 @@ fn step_line(catalog: &Catalog, model: ModelId, releases: &[LibvirtId], step: &M
 fn qemu_line(catalog: &Catalog, model: ModelId, (first, last): (Version, Version)) -> Line {
     let mark = |version: Version| if (first..=last).contains(&version) { Mark::Has } else { Mark::Nothing };
     Line {
-        section: "QEMU releases that have it",
+        section: "QEMU releases with the model",
         axis: Axis::Qemu,
         name: format!("{first} to {last}"),
         marks: catalog.qemu_releases().iter().map(|facts| mark(facts.version)).collect(),
@@ -259,7 +259,7 @@ fn member_line(
     let since =
         change.map(|(_, since)| since).or(segments.iter().find(|s| s.state != Membership::NoModel).map(|s| s.first));
     Line {
-        section: "In libvirt's models",
+        section: "In the CPU map's models",
         axis: Axis::Releases,
         name: catalog.model_name(model).to_owned(),
         marks: releases.iter().map(mark).collect(),

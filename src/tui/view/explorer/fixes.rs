@@ -12,7 +12,7 @@ use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-fn fixes<'a>(ctx: ViewContext<'a>) -> &'a [Remedy] {
+fn fixes(ctx: ViewContext<'_>) -> &[Remedy] {
     ctx.model.derived.known_remedies().unwrap_or_default()
 }
 

@@ -92,6 +92,10 @@ fn grid(ctx: ViewContext<'_>, state: &Explorer, (areas, inner): (&Areas, Rect), 
     let table = &ctx.model.derived.grid;
     let cells_of_grid = grid_cells(areas);
     let heads = if areas.parts.framed { inner } else { Rect { height: 1, ..areas.table } };
+    // Which definition the labels are about: what the user's definition leaves out may be in the one that is sent.
+    if areas.parts.framed {
+        text_at(buf, heads, (inner.x + 1, heads.y), "CPU sent", ctx.theme.style(Role::Muted));
+    }
     for (head, (_, rect)) in COLUMN_HEADS.iter().zip(&cells_of_grid) {
         let arrow = ctx.theme.signs.arrow;
         let head =
