@@ -84,3 +84,17 @@ fn history_begins_each_model_where_libvirt_s_own_history_does() {
         assert_eq!(&*first.name, row[2], "the first release with {}", row[0]);
     }
 }
+
+/// The README tells the last table of random runs.
+#[test]
+fn the_readme_counts_the_last_random_runs() {
+    let totals = PAGE.lines().rfind(|line| line.starts_with("| all | ")).unwrap();
+    let counts: Vec<u32> = totals.split('|').filter_map(|cell| cell.trim().parse().ok()).collect();
+    let [runs, equal, depends, wrong, outside] = counts.try_into().unwrap();
+    assert_eq!(depends, 0, "the README has no words for these");
+    let wrong = if wrong == 0 { "none is wrong".to_owned() } else { format!("{wrong} are wrong") };
+    let line = format!(
+        "Of the last {runs} random runs {equal} are equal, {wrong}, and {outside} failed for reasons other than the CPU."
+    );
+    assert!(include_str!("../README.md").contains(&line), "{line}");
+}
