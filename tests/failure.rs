@@ -608,7 +608,14 @@ fn stopped_by_a_signal_the_program_gives_the_terminal_back_and_takes_it_again() 
     terminal.signal("TSTP");
     terminal.until_it("an empty screen", |contents| !contents.contains("T7"));
     terminal.given_back();
-    terminal.signal("CONT");
+    // The program stops after it gave the terminal back; until then it does not hear that it may go on.
+    for _ in 0..600 {
+        if terminal.contents().contains("T7") {
+            break;
+        }
+        terminal.signal("CONT");
+        terminal.listen(std::time::Duration::from_millis(100));
+    }
     terminal.until("T7");
     terminal.taken();
     quits(terminal);
