@@ -332,6 +332,15 @@ fn debian_s_packages_of_one_libvirt_differ() {
         (&guest("11.3.0-3+deb13u3"), "unchanged same-definition"),
         ("EPYC,machine=pc-q35-7.2,from=debian:12-backports,to=debian:13", "unchanged same-definition"),
     ]);
+    // Without a package it is not known which of them is meant, and the answer says so.
+    let basis = |from: &str| {
+        let word = guest(from);
+        explain(&CATALOG, &scenario(&word), &answer(&word)).basis
+    };
+    let either = "some packages of libvirt 11.3.0 cannot migrate a guest of QEMU 11.1.3; name the package";
+    for (from, is_said) in [("11.3.0", true), ("11.3.0-1.fc42", true), ("11.3.0-3+deb13u3", false), ("12.8.0", false)] {
+        assert_eq!(basis(from).contains(either), is_said, "{from}");
+    }
 }
 
 const MANIFEST: &str = "apiVersion: kubevirt.io/v1

@@ -353,6 +353,12 @@ impl Catalog {
         rows.iter().any(|fix| fix.release == version && fix.distribution == build.distribution.mark)
     }
 
+    /// Returns whether some package of a libvirt release changes one of these settings.
+    pub(crate) fn packages_change(&self, version: Version, is_meant: impl Fn(&Setting) -> bool) -> bool {
+        let mut of_release = self.decisions.backports.iter().filter(|fix| fix.release == version);
+        of_release.any(|fix| fix.settings.iter().any(&is_meant))
+    }
+
     /// Returns whether a QEMU release has a quirk on a machine type of the series `machine`
     /// (`None`: a machine type that names no series).
     pub(crate) fn has_quirk(&self, kind: QuirkKind, version: Version, machine: Option<(u16, u16)>) -> bool {

@@ -1,8 +1,10 @@
 //! Words the confidence in an answer: what was read of its releases, packages and machine type, and what stands in.
 
+use crate::domain::behaviour::{QuirkKind, Setting};
 use crate::domain::catalog::Catalog;
 use crate::domain::package::write_package;
 use crate::domain::scenario::{LibvirtChoice, MachineChoice, Release, Scenario, Told};
+use crate::domain::version::Version;
 use crate::resolve::{Answer, Basis, between_exact_maps, unread_qemus};
 
 /// Returns the confidence as a fragment without a full stop.
@@ -35,6 +37,11 @@ pub(super) fn basis(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> 
         let (own, base) = (catalog.machine_name(id), catalog.machine_name(base));
         add(format!("{own} has the CPU defaults of {base} ({})", known.certainty));
     }
+    for sender in [&scenario.from].into_iter().chain(&scenario.via) {
+        if let Some((libvirt, qemu)) = either_migrates_or_not(catalog, sender) {
+            add(format!("some packages of libvirt {libvirt} cannot migrate a guest of QEMU {qemu}; name the package"));
+        }
+    }
     for release in scenario.releases().chain(&scenario.started) {
         let products = catalog.all_products();
         if let Some(product) = release.product.as_deref().filter(|product| !products.is_listed(product))
@@ -53,6 +60,16 @@ pub(super) fn basis(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> 
         }
     }
     parts.join("; ")
+}
+
+/// The libvirt and QEMU of a release without a known package, where it depends on the package whether libvirt passes an
+/// argument of `migrate` that this QEMU refuses.
+fn either_migrates_or_not(catalog: &Catalog, release: &Release) -> Option<(Version, Version)> {
+    let LibvirtChoice::Release(id, _) = &release.libvirt else { return None };
+    let (libvirt, qemu) = (catalog.release(*id).version, release.qemu.version.known()?);
+    let differ = catalog.packages_change(libvirt, |setting| matches!(setting, Setting::MigratesWithDetach(_)))
+        && release.libvirt_build(catalog).is_none();
+    (differ && catalog.has_quirk(QuirkKind::NoDetach, qemu, None)).then_some((libvirt, qemu))
 }
 
 /// The packages of distributions that change libvirt or QEMU of which it was not read what they change in this release.
