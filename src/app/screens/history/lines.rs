@@ -181,7 +181,7 @@ fn step_line(catalog: &Catalog, model: ModelId, releases: &[LibvirtId], step: &M
 fn qemu_line(catalog: &Catalog, model: ModelId, (first, last): (Version, Version)) -> Line {
     let mark = |version: Version| if (first..=last).contains(&version) { Mark::Has } else { Mark::Nothing };
     Line {
-        section: "QEMU releases with the model",
+        section: "QEMU with the model",
         axis: Axis::Qemu,
         name: format!("{first} to {last}"),
         marks: catalog.qemu_releases().iter().map(|facts| mark(facts.version)).collect(),
