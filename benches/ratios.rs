@@ -30,11 +30,11 @@ fn main() {
     println!("{:<46} {:>12}  {:<46} {:>12} {:>8}", "this", "takes", "and this", "takes", "ratio");
     one_question(&catalog);
     whole_space(&catalog);
-    let word = scenario(&catalog, "Skylake-Client,machine=pc-q35-3.1,from=old,to=new");
+    let link = scenario(&catalog, "Skylake-Client,machine=pc-q35-3.1,from=old,to=new");
     compare(
         ("reading the facts", 1, &mut || drop(black_box(self::catalog()))),
         ("an answer with every stage", 50, &mut || {
-            black_box(resolve(&catalog, &word));
+            black_box(resolve(&catalog, &link));
         }),
     );
 }
@@ -141,6 +141,6 @@ fn catalog() -> Catalog {
     embedded::catalog().unwrap_or_else(|fault| panic!("{fault}"))
 }
 
-fn scenario(catalog: &Catalog, word: &str) -> Scenario {
-    Scenario::parse(catalog, word).unwrap_or_else(|fault| panic!("{fault}"))
+fn scenario(catalog: &Catalog, link: &str) -> Scenario {
+    Scenario::parse(catalog, link).unwrap_or_else(|fault| panic!("{fault}"))
 }

@@ -28,8 +28,8 @@ fn catalog() -> Catalog {
     embedded::catalog().unwrap_or_else(|fault| panic!("{fault}"))
 }
 
-fn scenario(catalog: &Catalog, word: &str) -> Scenario {
-    Scenario::parse(catalog, word).unwrap_or_else(|fault| panic!("{fault}"))
+fn scenario(catalog: &Catalog, link: &str) -> Scenario {
+    Scenario::parse(catalog, link).unwrap_or_else(|fault| panic!("{fault}"))
 }
 
 #[divan::bench]

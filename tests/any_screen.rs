@@ -49,11 +49,11 @@ proptest! {
 
     #[test]
     fn nothing_a_user_does_breaks_the_program(
-        word in proptest::sample::select(WORDS.to_vec()),
+        link in proptest::sample::select(WORDS.to_vec()),
         size in (0..220u16, 0..70u16),
         doings in proptest::collection::vec(doing(), 0..24),
     ) {
-        let mut session = open(word, size);
+        let mut session = open(link, size);
         for doing in doings {
             let model = &mut session.model;
             match doing {
@@ -69,7 +69,7 @@ proptest! {
             let buffer = session.buffer();
             prop_assert_eq!(usize::from(buffer.area.width) * usize::from(buffer.area.height), buffer.content.len());
         }
-        // Whatever was chosen has a word that leads back to it.
+        // Whatever was chosen has a link that leads back to it.
         let again = Scenario::parse(catalog(), &session.model.derived.link);
         prop_assert_eq!(again.as_ref(), Ok(&session.model.scenario));
     }
@@ -77,11 +77,11 @@ proptest! {
 
 #[test]
 fn every_size_down_to_nothing_can_be_drawn() {
-    for word in WORDS {
+    for link in WORDS {
         for keys in ["", ":", "?", "<enter>", "/a", "a"] {
             for size in [(0, 0), (1, 1), (1, 60), (200, 1), (0, 5), (60, 20), (61, 21), (99, 31), (100, 33), (150, 44)]
             {
-                let mut session = open(word, (120, 36)).keys(keys);
+                let mut session = open(link, (120, 36)).keys(keys);
                 update::resize(&mut session.model, catalog(), Size { width: size.0, height: size.1 });
                 assert_eq!(session.buffer().area, Rect::new(0, 0, size.0, size.1));
             }

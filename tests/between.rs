@@ -14,15 +14,15 @@ use virt_cpu_explorer::internal::domain::version::Version;
 use virt_cpu_explorer::internal::load::embedded;
 use virt_cpu_explorer::internal::resolve::{Plan, Verdict, resolve};
 
-fn expect(word: &str, keys: &Value) {
-    let given = check(word);
+fn expect(link: &str, keys: &Value) {
+    let given = check(link);
     for (key, value) in keys.as_object().unwrap() {
-        assert_eq!(given[key.as_str()], *value, "{key} of {word}\n{given:#}");
+        assert_eq!(given[key.as_str()], *value, "{key} of {link}\n{given:#}");
     }
 }
 
-fn verdict(word: &str) -> String {
-    check(word)["verdict"].as_str().unwrap().to_owned()
+fn verdict(link: &str) -> String {
+    check(link)["verdict"].as_str().unwrap().to_owned()
 }
 
 #[test]
@@ -104,9 +104,9 @@ fn what_is_dated_decides_and_the_rest_depends_on_the_map() {
     // What the switch is needed for does not come up: nothing depends on it.
     expect("Skylake-Client,machine=pc-q35-4.0,from=9.0.0,to=10.9.0", &json!({"verdict": "unchanged", "rule": "T5"}));
     for (model, first) in [("Skylake-Client-v2", "10.10.0"), ("Skylake-Client-v1", "10.10.0"), ("kvm64-v1", "11.0.0")] {
-        let word = |to: &str| format!("{model},machine=pc-q35-5.2,from=11.3.0,to={to}");
-        expect(&word(first), &json!({"verdict": "unchanged"}));
-        expect(&word("10.9.0"), &json!({"outcome": "aborted", "rule": "unknown-model"}));
+        let link = |to: &str| format!("{model},machine=pc-q35-5.2,from=11.3.0,to={to}");
+        expect(&link(first), &json!({"verdict": "unchanged"}));
+        expect(&link("10.9.0"), &json!({"outcome": "aborted", "rule": "unknown-model"}));
     }
 }
 
@@ -128,15 +128,15 @@ const POINTS: [(&str, bool); 11] = [
 #[test]
 fn pdcm_goes_by_the_point_release_and_nobody_sees_it() {
     for (qemu, cleared) in POINTS {
-        let word = format!("Haswell,+pdcm,machine=pc-q35-6.2,from=11.3.0:10.0.2,to=11.3.0:{qemu}");
+        let link = format!("Haswell,+pdcm,machine=pc-q35-6.2,from=11.3.0:10.0.2,to=11.3.0:{qemu}");
         if cleared {
             let missing =
                 json!({"outcome": "aborted", "rule": "pdcm", "missing": ["pdcm"], "guest_would_notice": false});
-            expect(&word, &missing);
+            expect(&link, &missing);
         } else {
-            expect(&word, &json!({"verdict": "unchanged"}));
+            expect(&link, &json!({"verdict": "unchanged"}));
         }
-        expect(&(word + ",pmu=on"), &json!({"verdict": "unchanged"}));
+        expect(&(link + ",pmu=on"), &json!({"verdict": "unchanged"}));
     }
     // 10.1.2 and later clear it on machine types that came with 10.1.
     for qemu in ["10.1.2", "10.2.0", "11.1.2"] {
@@ -148,22 +148,22 @@ fn pdcm_goes_by_the_point_release_and_nobody_sees_it() {
 #[test]
 fn arch_capabilities_goes_by_point_release_vendor_and_silicon() {
     for qemu in ["10.0.3", "10.0.4", "10.0.5", "10.1.0", "10.1.1"] {
-        let word = |cpu: &str, more: &str| {
+        let link = |cpu: &str, more: &str| {
             format!("{cpu},+arch-capabilities,machine=pc-q35-6.2,from=11.3.0:10.0.2,to=11.3.0:{qemu}{more}")
         };
         let missing = json!({
             "outcome": "aborted", "rule": "arch-capabilities", "missing": ["arch-capabilities"],
             "guest_would_notice": true,
         });
-        expect(&word("EPYC", ""), &missing);
-        expect(&word("Haswell", ""), &json!({"verdict": "unchanged"}));
-        let unsure = word("qemu64", ",check=none,host=Intel:arch-capabilities");
+        expect(&link("EPYC", ""), &missing);
+        expect(&link("Haswell", ""), &json!({"verdict": "unchanged"}));
+        let unsure = link("qemu64", ",check=none,host=Intel:arch-capabilities");
         assert!(texts(&check(&unsure)["depends_on"]).contains(&"host silicon"), "{:#}", check(&unsure));
-        expect(&word("qemu64", ",check=none,host=Intel:arch-capabilities+rdctl-no"), &json!({"verdict": "unchanged"}));
+        expect(&link("qemu64", ",check=none,host=Intel:arch-capabilities+rdctl-no"), &json!({"verdict": "unchanged"}));
     }
     for qemu in ["10.0.0", "10.0.2", "10.0.6", "10.0.13", "10.1.2", "10.2.0", "11.1.2"] {
-        let word = format!("EPYC,+arch-capabilities,machine=pc-q35-6.2,from=11.3.0:10.0.2,to=11.3.0:{qemu}");
-        expect(&word, &json!({"verdict": "unchanged"}));
+        let link = format!("EPYC,+arch-capabilities,machine=pc-q35-6.2,from=11.3.0:10.0.2,to=11.3.0:{qemu}");
+        expect(&link, &json!({"verdict": "unchanged"}));
     }
     // An AMD guest gets it by name on every machine type, and not with host-passthrough where QEMU leaves it out.
     let on_amd = |cpu: &str, machine: &str| {
@@ -174,9 +174,9 @@ fn arch_capabilities_goes_by_point_release_vendor_and_silicon() {
         assert_eq!(on_amd("EPYC,+arch-capabilities", machine)["live"]["arch-capabilities"], "require", "{machine}");
     }
     let on = |machine: &str| {
-        let word =
+        let link =
             format!("host-passthrough,machine={machine},host=AMD:25-17-1:fpu/fpu,from=12.8.0:11.1.2,to=12.8.0:11.1.2");
-        let answer = resolve(&CATALOG, &scenario(&word));
+        let answer = resolve(&CATALOG, &scenario(&link));
         let cpu = answer.trace.unwrap().start.cpu.unwrap();
         cpu.on.contains(CATALOG.feature("arch-capabilities").unwrap())
     };
@@ -186,13 +186,13 @@ fn arch_capabilities_goes_by_point_release_vendor_and_silicon() {
 #[test]
 fn threads_are_reported_by_every_qemu_since_10() {
     for (qemu, _) in POINTS {
-        let word = |to: &str| format!("Haswell,machine=pc-q35-6.2,topology=1-2-1,from=9.0.0:7.2.22,to={to}:{qemu}");
-        expect(&word("11.3.0"), &json!({"outcome": "aborted", "rule": "ht", "extra": ["ht"]}));
-        expect(&word("11.10.0"), &json!({"verdict": "unchanged"}));
+        let link = |to: &str| format!("Haswell,machine=pc-q35-6.2,topology=1-2-1,from=9.0.0:7.2.22,to={to}:{qemu}");
+        expect(&link("11.3.0"), &json!({"outcome": "aborted", "rule": "ht", "extra": ["ht"]}));
+        expect(&link("11.10.0"), &json!({"verdict": "unchanged"}));
     }
     for qemu in ["9.0.0", "9.2.4", "8.2.0"] {
-        let word = format!("Haswell,machine=pc-q35-6.2,topology=1-2-1,from=9.0.0:7.2.22,to=11.3.0:{qemu}");
-        expect(&word, &json!({"verdict": "unchanged"}));
+        let link = format!("Haswell,machine=pc-q35-6.2,topology=1-2-1,from=9.0.0:7.2.22,to=11.3.0:{qemu}");
+        expect(&link, &json!({"verdict": "unchanged"}));
     }
 }
 
@@ -200,8 +200,8 @@ fn threads_are_reported_by_every_qemu_since_10() {
 fn an_answer_depends_on_a_machine_type_outside_the_facts() {
     for machine in ["pc-q35-rhel11.9.0", "pc-i440fx-stonking"] {
         for model in ["Nehalem", "Skylake-Client"] {
-            let word = format!("{model},machine={machine},from=old,to=new");
-            expect(&word, &json!({"verdict": "depends", "depends_on": ["machine type"]}));
+            let link = format!("{model},machine={machine},from=old,to=new");
+            expect(&link, &json!({"verdict": "depends", "depends_on": ["machine type"]}));
         }
     }
     let none = "Nehalem,machine=pc-q35-7.2,from=9.0.0-3.el9,to=11.3.0";
@@ -217,9 +217,9 @@ fn a_libvirt_refuses_a_qemu_that_is_too_old_for_it() {
     for (libvirt, oldest, older) in
         [("10.6.0", "5.2.0", "5.1.0"), ("11.2.0", "6.2.0", "6.1.0"), ("12.4.0", "7.2.0", "7.1.0")]
     {
-        let word = |qemu: &str| format!("Nehalem,machine=pc-q35-4.0,from=9.0.0:7.2.22,to={libvirt}:{qemu}");
-        expect(&word(older), &json!({"outcome": "aborted", "rule": "qemu-too-old", "fault": "qemu"}));
-        assert_ne!(check(&word(oldest))["rule"], "qemu-too-old", "{libvirt}");
+        let link = |qemu: &str| format!("Nehalem,machine=pc-q35-4.0,from=9.0.0:7.2.22,to={libvirt}:{qemu}");
+        expect(&link(older), &json!({"outcome": "aborted", "rule": "qemu-too-old", "fault": "qemu"}));
+        assert_ne!(check(&link(oldest))["rule"], "qemu-too-old", "{libvirt}");
         let source = format!("Nehalem,machine=pc-q35-4.0,from={libvirt}:{older},to={libvirt}:7.2.22");
         expect(&source, &json!({"outcome": "start-refused", "rule": "qemu-too-old"}));
     }
@@ -232,11 +232,11 @@ fn qemu_removes_machine_types_that_are_six_major_releases_older() {
         [("10.1.0", "4.1", "4.2"), ("10.1.5", "4.1", "4.2"), ("10.2.0", "4.2", "5.0"), ("11.0.0", "5.0", "5.1")]
     {
         for family in ["pc-q35", "pc-i440fx"] {
-            let word =
+            let link =
                 |machine: &str| format!("Haswell,machine={family}-{machine},from=11.3.0:10.0.13,to=11.10.0:{qemu}");
-            expect(&word(newest_gone), &json!({"outcome": "aborted", "rule": "machine-type"}));
-            expect(&word("3.1"), &json!({"outcome": "aborted", "rule": "machine-type"}));
-            expect(&word(oldest), &json!({"verdict": "unchanged"}));
+            expect(&link(newest_gone), &json!({"outcome": "aborted", "rule": "machine-type"}));
+            expect(&link("3.1"), &json!({"outcome": "aborted", "rule": "machine-type"}));
+            expect(&link(oldest), &json!({"verdict": "unchanged"}));
         }
     }
     let [before, after] = ["10.0.13", "11.1.2"].map(|version| CATALOG.qemu_views(version.parse().unwrap()).remove(0));
@@ -338,20 +338,20 @@ fn few_plain_questions_depend_on_what_was_not_read() {
     let questions = plain_questions();
     let (before, mut depended, mut counts) = (few_releases(), 0, BTreeMap::<&str, usize>::new());
     let mut depends = Vec::new();
-    for (index, word) in questions.iter().enumerate() {
-        let answer = resolve(&CATALOG, &scenario(word));
+    for (index, link) in questions.iter().enumerate() {
+        let answer = resolve(&CATALOG, &scenario(link));
         *counts.entry(answer.verdict.name()).or_default() += 1;
         let inputs: Vec<&str> = answer.depends_on.iter().map(|on| on.input.as_str()).collect();
         if answer.verdict == Verdict::Depends {
-            depends.push(format!("{word}: {}", inputs.join(", ")));
+            depends.push(format!("{link}: {}", inputs.join(", ")));
         }
         // With so much unknown an answer takes long: of one question in twenty.
         if index.is_multiple_of(20) {
-            let asked = Scenario::parse(&before, word).unwrap();
+            let asked = Scenario::parse(&before, link).unwrap();
             let verdict = Plan::of(&before, &asked).map_or(Verdict::Depends, |plan| plan.outcome().verdict);
             depended += usize::from(verdict == Verdict::Depends);
             // What was read since has changed no answer that was given.
-            assert!(verdict == Verdict::Depends || verdict == answer.verdict, "{word}: {verdict:?} before");
+            assert!(verdict == Verdict::Depends || verdict == answer.verdict, "{link}: {verdict:?} before");
         }
     }
     println!("1000 plain questions: {counts:?}; before the other releases were read {depended} of 50 depended");
@@ -372,11 +372,11 @@ fn many_unknown_inputs_are_decided_where_few_of_them_matter() {
         ("EPYC", "?", stops),
         ("Icelake-Server", "?", stops),
     ] {
-        let word = format!("{model},machine={machine}{stops},from=10.0.0:8.2.0,to=11.10.0:10.1.0");
-        let answer = resolve(&CATALOG, &scenario(&word));
+        let link = format!("{model},machine={machine}{stops},from=10.0.0:8.2.0,to=11.10.0:10.1.0");
+        let answer = resolve(&CATALOG, &scenario(&link));
         let inputs: Vec<&str> = answer.depends_on.iter().map(|on| on.input.as_str()).collect();
-        assert!(!inputs.contains(&"too many combinations"), "{word}: {inputs:?}");
+        assert!(!inputs.contains(&"too many combinations"), "{link}: {inputs:?}");
         let told = answer.verdict != Verdict::Depends || answer.depends_on.iter().all(|on| on.answers.len() > 1);
-        assert!(told, "{word}: {inputs:?}");
+        assert!(told, "{link}: {inputs:?}");
     }
 }

@@ -16,8 +16,8 @@ use virt_cpu_explorer::internal::input::domain;
 use virt_cpu_explorer::internal::resolve::{Answer, resolve};
 
 /// Verdict, rule, and the features or inputs that the answer names: `aborted pdcm: pdcm`.
-fn said(word: &str) -> String {
-    say(&answer(word))
+fn said(link: &str) -> String {
+    say(&answer(link))
 }
 
 fn say(answer: &Answer) -> String {
@@ -28,13 +28,13 @@ fn say(answer: &Answer) -> String {
     format!("{}{rule}{about}", answer.verdict.name())
 }
 
-fn fault(word: &str) -> String {
-    Scenario::parse(&CATALOG, word).expect_err(word).to_string()
+fn fault(link: &str) -> String {
+    Scenario::parse(&CATALOG, link).expect_err(link).to_string()
 }
 
 fn hold(rows: &[(&str, &str)]) {
-    for (word, expected) in rows {
-        assert_eq!(said(word), *expected, "{word}");
+    for (link, expected) in rows {
+        assert_eq!(said(link), *expected, "{link}");
     }
 }
 
@@ -139,15 +139,15 @@ fn models_and_machine_types_that_rhel_10_removed_do_not_arrive() {
     let removed = ["kvm64", "Penryn", "Conroe", "Opteron_G1", "Opteron_G2", "Opteron_G3", "core2duo", "qemu32", "486"];
     for model in removed {
         for to in ["rhel:10.0", "rhel:10.1", "rhel:10.2"] {
-            let word = format!("{model},machine=pc-q35-rhel9.4.0,from=rhel:9.6,to={to}");
-            assert_eq!(said(&word), "aborted model-unsupported", "{word}");
+            let link = format!("{model},machine=pc-q35-rhel9.4.0,from=rhel:9.6,to={to}");
+            assert_eq!(said(&link), "aborted model-unsupported", "{link}");
         }
         let stays = format!("{model},machine=pc-q35-rhel9.4.0,from=rhel:9.4,to=rhel:9.6");
         assert_eq!(answer(&stays).verdict.name(), "unchanged", "{stays}");
     }
     for machine in ["pc-q35-rhel8.6.0", "pc-q35-rhel8.0.0", "pc-q35-rhel7.6.0", "pc-i440fx-rhel7.6.0"] {
-        let word = format!("EPYC,machine={machine},from=rhel:9.6,to=rhel:10.0");
-        assert_eq!(said(&word), "aborted machine-type", "{word}");
+        let link = format!("EPYC,machine={machine},from=rhel:9.6,to=rhel:10.0");
+        assert_eq!(said(&link), "aborted machine-type", "{link}");
     }
 }
 
@@ -212,8 +212,8 @@ fn a_machine_type_has_the_defaults_of_its_base_with_its_differences() {
 
 #[test]
 fn short_names_and_the_default_are_those_of_the_build() {
-    let machine = |word: &str| {
-        let printed = scenario(word).word(&CATALOG);
+    let machine = |link: &str| {
+        let printed = scenario(link).link(&CATALOG);
         printed.split(',').find_map(|part| part.strip_prefix("machine=")).map(str::to_owned)
     };
     let short = |name: &str, at: &str| machine(&format!("EPYC,machine={name},from={at},to={at}"));
@@ -238,8 +238,8 @@ fn short_names_and_the_default_are_those_of_the_build() {
     assert_eq!(default("rhel:9.4", "rhel:9.6").as_deref(), Some("pc-q35-rhel9.4.0"));
     assert_eq!(default("rhel:8.9", "rhel:9.6").as_deref(), Some("pc-q35-rhel8.6.0"));
     assert_eq!(default("9.0.0:7.2.22", "12.8.0:11.1.2").as_deref(), Some("pc-q35-7.2"));
-    let word = scenario("EPYC,machine=pc-q35-4.0,from=9.0.0:7.2.22,to=12.8.0:11.1.2").word(&CATALOG);
-    assert!(word.contains("machine=pc-q35-4.0"), "where another is the default: {word}");
+    let link = scenario("EPYC,machine=pc-q35-4.0,from=9.0.0:7.2.22,to=12.8.0:11.1.2").link(&CATALOG);
+    assert!(link.contains("machine=pc-q35-4.0"), "where another is the default: {link}");
 }
 
 #[test]
@@ -294,11 +294,11 @@ fn a_product_stands_for_its_packages() {
     same("kubevirt:1.6.3", "10.10.0-13.el9:9.1.0-19.el9");
     assert!(packages("kubevirt:1.6.9").2.contains("kubevirt:1.6.9 is not listed, and the packages of kubevirt:1.6.6"));
     assert!(!packages("ubuntu:noble").2.contains("not listed"));
-    let word = "EPYC,machine=pc-q35-jammy,from=ubuntu:22.04,to=ubuntu:24.04";
-    assert_eq!(scenario(word).word(&CATALOG), word);
-    let mut other = scenario(word);
+    let link = "EPYC,machine=pc-q35-jammy,from=ubuntu:22.04,to=ubuntu:24.04";
+    assert_eq!(scenario(link).link(&CATALOG), link);
+    let mut other = scenario(link);
     other.set(&CATALOG, Key::From, "8.0.0:6.2.0").unwrap();
-    assert_eq!(other.word(&CATALOG), "EPYC,machine=pc-q35-jammy,from=8.0.0:6.2.0,to=ubuntu:24.04");
+    assert_eq!(other.link(&CATALOG), "EPYC,machine=pc-q35-jammy,from=8.0.0:6.2.0,to=ubuntu:24.04");
     for product in CATALOG.products() {
         assert!(scenario(&format!("EPYC,from={},to=new", product.name)).from.product.is_some(), "{}", product.name);
     }
@@ -306,19 +306,19 @@ fn a_product_stands_for_its_packages() {
 
 #[test]
 fn a_product_s_qemu_stands_behind_a_libvirt_release() {
-    for (word, read) in [
+    for (link, read) in [
         ("9.0.0:proxmox:8", "9.0.0:9.2.0-pve"),
         ("12.8.0:proxmox:9", "12.8.0:11.0.0-pve"),
         ("9.0.0:ubuntu:22.04", "9.0.0:6.2+dfsg-2ubuntu6"),
         ("9.0.0:rocky:9.6", "9.0.0:9.1.0-15.el9_6.7"),
     ] {
-        let given = scenario(&format!("EPYC,from={word},to={read}"));
-        assert_eq!(given.from, given.to, "{word}");
+        let given = scenario(&format!("EPYC,from={link},to={read}"));
+        assert_eq!(given.from, given.to, "{link}");
     }
-    let word = "EPYC,machine=pc-q35-9.0+pve0,from=9.0.0:proxmox:8,to=9.0.0:proxmox:8";
-    let basis = explain(&CATALOG, &scenario(word), &answer(word)).basis;
+    let link = "EPYC,machine=pc-q35-9.0+pve0,from=9.0.0:proxmox:8,to=9.0.0:proxmox:8";
+    let basis = explain(&CATALOG, &scenario(link), &answer(link)).basis;
     assert!(basis.contains("Proxmox VE uses QEMU without libvirt"), "{basis}");
-    assert_eq!(said(word), "unchanged same-definition");
+    assert_eq!(said(link), "unchanged same-definition");
     assert!(fault("EPYC,from=9.0.0:proxmox:6,to=9.0.0").contains("unknown QEMU release"));
 }
 
@@ -334,8 +334,8 @@ fn debian_s_packages_of_one_libvirt_differ() {
     ]);
     // Without a package it is not known which of them is meant, and the answer says so.
     let basis = |from: &str| {
-        let word = guest(from);
-        explain(&CATALOG, &scenario(&word), &answer(&word)).basis
+        let link = guest(from);
+        explain(&CATALOG, &scenario(&link), &answer(&link)).basis
     };
     let either = "some packages of libvirt 11.3.0 cannot migrate a guest of QEMU 11.1.3; name the package";
     for (from, is_said) in [("11.3.0", true), ("11.3.0-1.fc42", true), ("11.3.0-3+deb13u3", false), ("12.8.0", false)] {
@@ -384,21 +384,21 @@ fn manifests_and_nova_conf_are_read_as_guests() {
     };
     let manifest = read("EPYC,from=kubevirt:1.7.4,to=kubevirt:1.8.4", MANIFEST).unwrap();
     assert_eq!(
-        manifest.scenario.word(&CATALOG),
+        manifest.scenario.link(&CATALOG),
         "EPYC,-svm,+pdcm,machine=pc-q35-rhel9.6.0,topology=1-4-1,from=kubevirt:1.7.4,to=kubevirt:1.8.4,fallback=allow"
     );
     assert_eq!(manifest.name.as_deref(), Some("web"));
     let json = r#"{"apiVersion":"kubevirt.io/v1","kind":"VirtualMachineInstance","spec":{"domain":{}}}"#;
-    let word = read("EPYC,from=kubevirt:1.7.4,to=kubevirt:1.8.4", json).unwrap().scenario.word(&CATALOG);
-    assert!(word.starts_with("host-model,machine=pc-q35-rhel9.6.0,from="), "{word}");
+    let link = read("EPYC,from=kubevirt:1.7.4,to=kubevirt:1.8.4", json).unwrap().scenario.link(&CATALOG);
+    assert!(link.starts_with("host-model,machine=pc-q35-rhel9.6.0,from="), "{link}");
     let nova = read("EPYC,from=ubuntu:22.04,to=ubuntu:24.04", NOVA).unwrap();
     assert_eq!(
-        nova.scenario.word(&CATALOG),
+        nova.scenario.link(&CATALOG),
         "Skylake-Server-IBRS,+pcid,-mpx,+ssbd,machine=pc-q35-6.2,from=ubuntu:22.04,to=ubuntu:24.04,fallback=allow,writer=nova"
     );
     assert!(nova.line().contains("the first of cpu_models"), "{}", nova.line());
-    let word = read("EPYC,from=9.0.0,to=9.0.0", "[libvirt]\nvirt_type = qemu\n").unwrap().scenario.word(&CATALOG);
-    assert!(word.starts_with("qemu64,machine=pc-i440fx-7.2,accel=tcg,"), "{word}");
+    let link = read("EPYC,from=9.0.0,to=9.0.0", "[libvirt]\nvirt_type = qemu\n").unwrap().scenario.link(&CATALOG);
+    assert!(link.starts_with("qemu64,machine=pc-i440fx-7.2,accel=tcg,"), "{link}");
     let faults = [
         (MANIFEST.replace("model: EPYC", "model: EPIC"), "unknown CPU model \"EPIC\""),
         (MANIFEST.replace("policy: disable", "policy: off"), "expected one of"),

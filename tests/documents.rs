@@ -23,9 +23,9 @@ const GOLDENS: Goldens = Goldens {
     names: &["stacked-80x24", "two-columns-120x36-styles", "three-columns-200x60", "refused-120x36"],
 };
 
-#[expect(clippy::unwrap_used, reason = "a word that cannot be read fails the test")]
-fn of(word: &str) -> Vec<Document> {
-    let scenario = Scenario::parse(catalog(), word).unwrap();
+#[expect(clippy::unwrap_used, reason = "a link that cannot be read fails the test")]
+fn of(link: &str) -> Vec<Document> {
+    let scenario = Scenario::parse(catalog(), link).unwrap();
     let answer = resolve(catalog(), &scenario);
     documents(catalog(), &scenario, &answer.trace.unwrap())
 }
@@ -75,8 +75,8 @@ fn every_line_is_as_a_running_libvirt_printed_it() {
     let mut seen = 0;
     for release in ["7.0.0:5.2.0", "9.0.0:7.2.22", "11.3.0:10.0.13", "12.8.0:11.1.2"] {
         let (libvirt, _) = release.split_once(':').unwrap();
-        for (guest, word) in GUESTS {
-            let made = of(&format!("{word},machine=pc-q35-5.2,accel=tcg,from={release},to={release}"));
+        for (guest, link) in GUESTS {
+            let made = of(&format!("{link},machine=pc-q35-5.2,accel=tcg,from={release},to={release}"));
             for (kind, title) in [("inactive", "Definition"), ("live", "Live XML"), ("migratable", "Sent XML")] {
                 let name = format!("{libvirt}-{guest}.{kind}");
                 if std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -116,7 +116,7 @@ fn what_changed_since_the_stage_before_is_marked() {
 
 #[test]
 fn what_never_existed_says_why() {
-    let why = |word: &str, title: &str| titled(&of(word), title).remark.clone().unwrap_or_default();
+    let why = |link: &str, title: &str| titled(&of(link), title).remark.clone().unwrap_or_default();
     let refused = "Skylake-Client,machine=pc-q35-2.4,from=9.0.0:11.1.2,to=9.0.0:11.1.2";
     assert!(
         why(refused, "-cpu at the source").contains("before it started QEMU"),

@@ -124,7 +124,7 @@ fn f8_a_destination_that_is_a_product_gets_a_release_of_the_product() {
         let fixes = remedies(&CATALOG, &asked, &resolve(&CATALOG, &asked));
         let first = &fixes[0];
         assert_eq!(first.text, fix);
-        assert!(first.scenario.word(&CATALOG).ends_with(to), "{}", first.scenario.word(&CATALOG));
+        assert!(first.scenario.link(&CATALOG).ends_with(to), "{}", first.scenario.link(&CATALOG));
         for fix in fixes.iter().filter(|_| link.contains("kubevirt")) {
             let (Application::Command(how) | Application::Xml(how)) = &fix.how;
             assert!(!how.contains("virsh"), "{how}");

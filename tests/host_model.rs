@@ -37,8 +37,8 @@ fn refused(host: &str, release: &str) -> (FeatureSet, FeatureSet) {
     let has = CATALOG.host(id).features & map(release).known;
     let is_refused = |name: &str| {
         let ends = format!("from={release}:7.2.22,to={release}:7.2.22");
-        let word = format!("qemu64,{name}=forbid,check=partial,host={host},machine=pc-q35-5.2,{ends}");
-        answer(&word).rule == Some(RuleId::ForbiddenFeature)
+        let link = format!("qemu64,{name}=forbid,check=partial,host={host},machine=pc-q35-5.2,{ends}");
+        answer(&link).rule == Some(RuleId::ForbiddenFeature)
     };
     (has, has.iter().filter(|feature| is_refused(CATALOG.feature_name(*feature))).collect())
 }
@@ -76,8 +76,8 @@ fn host_model_on_a_named_host_is_decided() {
 #[test]
 fn the_original_cpu_is_the_bare_host_model_since_it_is_always_kept() {
     let original = |ends: &str| {
-        let word = format!("host-model,accel=tcg,machine=pc-q35-5.2,{ends}");
-        answer(&word).trace.unwrap().start.original
+        let link = format!("host-model,accel=tcg,machine=pc-q35-5.2,{ends}");
+        answer(&link).trace.unwrap().start.original
     };
     let kept = original("from=11.3.0:10.0.13,to=11.3.0:10.0.13").unwrap();
     assert_eq!((kept.mode, kept.model, kept.features.len()), (Mode::HostModel, None, 0));
@@ -97,9 +97,9 @@ fn without_a_named_host_host_model_depends_on_it() {
 
 #[test]
 fn minimum_and_fallback_get_another_model() {
-    let model = |word: &str| {
-        let found = answer(word);
-        assert_ne!(found.verdict, Verdict::Depends, "{word}: {:?}", found.depends_on);
+    let model = |link: &str| {
+        let found = answer(link);
+        assert_ne!(found.verdict, Verdict::Depends, "{link}: {:?}", found.depends_on);
         shown_model(&found.trace.unwrap().start)
     };
     let ends = "from=12.8.0:11.1.2,to=12.8.0:11.1.2";
@@ -138,9 +138,9 @@ fn a_receiver_without_a_cookie_has_a_host_model_of_its_own() {
 #[test]
 fn the_sender_refuses_a_replaced_model_that_its_map_does_not_have() {
     let sent = |from: &str| {
-        let word =
+        let link =
             format!("SierraForest-v2,match=minimum,check=none,host=Xeon-Gold-6130,machine=pc-q35-7.2,from={from}");
-        resolve(&CATALOG, &scenario(&format!("{word},to=12.8.0:11.1.2")))
+        resolve(&CATALOG, &scenario(&format!("{link},to=12.8.0:11.1.2")))
     };
     let found = sent("9.0.0:10.0.13");
     assert!(found.refusal().is_none_or(|refusal| !matches!(refusal, Refusal::UnknownModelSent(_))), "{found:?}");
@@ -151,8 +151,8 @@ fn the_sender_refuses_a_replaced_model_that_its_map_does_not_have() {
 
 #[test]
 fn a_cold_boot_names_the_model_that_the_guest_becomes() {
-    let word = "host-model,from-host=EPYC-7601-32-Core,to-host=EPYC-7502-32-Core,from=11.3.0:10.0.13,to=11.3.0:10.0.13";
-    let asked = scenario(word);
+    let link = "host-model,from-host=EPYC-7601-32-Core,to-host=EPYC-7502-32-Core,from=11.3.0:10.0.13,to=11.3.0:10.0.13";
+    let asked = scenario(link);
     let found = resolve(&CATALOG, &asked);
     let said = Outlook::of(&CATALOG, &asked, &found).cold_boot;
     assert!(said.contains("the model changes from EPYC to EPYC-Rome"), "{said}");

@@ -36,7 +36,7 @@ fn a_host_has_what_kvm_supports_and_after_the_slash_what_the_processor_has() {
         let read = scenario(&format!("EPYC,host={text}"));
         let expected = GivenHost { vendor: Vendor::Intel, signature, features, silicon };
         assert_eq!(given(&read.from_host), expected, "{text}");
-        assert_eq!(Scenario::parse(&CATALOG, &read.word(&CATALOG)).unwrap(), read, "{text}");
+        assert_eq!(Scenario::parse(&CATALOG, &read.link(&CATALOG)).unwrap(), read, "{text}");
     }
 }
 
@@ -50,10 +50,10 @@ fn an_error_in_a_host_has_the_column_of_the_part_that_is_wrong() {
         ("AMD:avx++pni", "+pni", "unknown"),
         ("Haswel-Desktop", "Haswel", "expected a listed host, capable, any, ?, or VENDOR"),
     ] {
-        for word in [format!("EPYC,host={text}"), format!("EPYC,+avx,to-host={text},from=old")] {
-            let err = Scenario::parse(&CATALOG, &word).unwrap_err();
-            let column = word[..word.find(wrong).unwrap()].chars().count() + 1;
-            assert_eq!(err.column, column, "{word}: {err}");
+        for link in [format!("EPYC,host={text}"), format!("EPYC,+avx,to-host={text},from=old")] {
+            let err = Scenario::parse(&CATALOG, &link).unwrap_err();
+            let column = link[..link.find(wrong).unwrap()].chars().count() + 1;
+            assert_eq!(err.column, column, "{link}: {err}");
             assert!(err.to_string().contains(said), "{err}");
         }
     }
@@ -102,8 +102,8 @@ fn the_processor_decides_what_kvm_alone_leaves_open() {
     let host = "Intel:fpu+de+pse+tsc+msr+pae+mce+cx8+apic+sep+mtrr+pge+mca+cmov+pat+pse36+clflush+mmx+fxsr+sse+sse2+pni\
                 +cx16+lm+nx+syscall+lahf_lm+ssse3+arch-capabilities";
     let verdict = |silicon: &str| {
-        let word = "Conroe,+arch-capabilities,check=none,machine=pc-q35-8.0";
-        answer(&format!("{word},host={host}{silicon},from=9.0.0:8.2.0,to=11.3.0:10.1.0"))
+        let link = "Conroe,+arch-capabilities,check=none,machine=pc-q35-8.0";
+        answer(&format!("{link},host={host}{silicon},from=9.0.0:8.2.0,to=11.3.0:10.1.0"))
     };
     let open = verdict("");
     assert_eq!(open.depends_on.iter().map(|on| on.input.as_str()).collect::<Vec<_>>(), ["host silicon"]);
@@ -116,11 +116,11 @@ fn peer_to_peer_is_decided_like_live_and_not_like_save() {
     let mut differ = 0;
     for (from, to) in [("9.0.0", "11.3.0"), ("11.3.0", "9.0.0"), ("12.8.0", "9.0.0"), ("12.8.0", "11.3.0")] {
         for model in ["Skylake-Client", "EPYC", "Icelake-Server", "SapphireRapids", "Haswell"] {
-            let word = |transport: &str| {
+            let link = |transport: &str| {
                 answer(&format!("{model},machine=pc-q35-5.2,transport={transport},from={from}:7.2.22,to={to}:7.2.22"))
             };
-            assert_eq!(word("p2p"), word("live"), "{model} {from} {to}");
-            differ += usize::from(word("p2p") != word("save"));
+            assert_eq!(link("p2p"), link("live"), "{model} {from} {to}");
+            differ += usize::from(link("p2p") != link("save"));
         }
     }
     assert!(differ > 0, "save and live never differ here");
@@ -128,17 +128,17 @@ fn peer_to_peer_is_decided_like_live_and_not_like_save() {
 
 #[test]
 fn a_guest_that_is_not_migratable_is_decided() {
-    for word in [
+    for link in [
         "maximum,migratable=off,accel=tcg,from=9.0.0,to=9.0.0",
         "host-passthrough,migratable=off,host=Haswell-noTSX,from=9.0.0,to=9.0.0",
         "host-passthrough,migratable=on,host=Haswell-noTSX,from=9.0.0,to=9.0.0",
         "EPYC,migratable=off,accel=tcg,from=9.0.0,to=9.0.0",
     ] {
-        let word = word.replace("Haswell-noTSX", &CATALOG.hosts()[0].name);
-        let found = answer(&word);
+        let link = link.replace("Haswell-noTSX", &CATALOG.hosts()[0].name);
+        let found = answer(&link);
         assert!(
             !found.depends_on.iter().any(|on| on.input.starts_with("migratable")),
-            "{word}: {:?}",
+            "{link}: {:?}",
             found.depends_on
         );
     }
@@ -146,23 +146,23 @@ fn a_guest_that_is_not_migratable_is_decided() {
     let both = scenario("EPYC,tsc=force,tsc=2400000000");
     assert_eq!((both.tsc, both.features.len()), (Some(2_400_000_000), 1));
     assert!(Scenario::parse(&CATALOG, "EPYC,tsc=fast").is_err());
-    assert!(scenario("maximum,migratable=off").word(&CATALOG).contains(",migratable=off"));
+    assert!(scenario("maximum,migratable=off").link(&CATALOG).contains(",migratable=off"));
     assert!(Scenario::parse(&CATALOG, "maximum,migratable=no").is_err());
 }
 
 #[test]
 fn a_machine_type_outside_the_data_is_decided_by_the_one_it_is_like() {
-    let word = "Skylake-Client,machine=pc-q35-rhel9.9.9,from=9.0.0,to=new";
-    let like = |machine: &str| answer(&format!("{word},machine-like={machine}"));
-    let known = |machine: &str| answer(&word.replace("pc-q35-rhel9.9.9", machine));
-    assert_eq!(answer(word).verdict, Verdict::Depends);
+    let link = "Skylake-Client,machine=pc-q35-rhel9.9.9,from=9.0.0,to=new";
+    let like = |machine: &str| answer(&format!("{link},machine-like={machine}"));
+    let known = |machine: &str| answer(&link.replace("pc-q35-rhel9.9.9", machine));
+    assert_eq!(answer(link).verdict, Verdict::Depends);
     for machine in ["pc-q35-3.1", "pc-q35-4.0"] {
         assert_eq!(like(machine).outcome(), known(machine).outcome(), "{machine}");
         assert_ne!(like(machine).verdict, Verdict::Depends, "{machine}");
     }
     assert!(Scenario::parse(&CATALOG, "EPYC,machine=mine-1").is_err());
     let mine = scenario("EPYC,machine=mine-1,machine-like=pc-q35-4.0");
-    assert_eq!(Scenario::parse(&CATALOG, &mine.word(&CATALOG)).unwrap(), mine);
+    assert_eq!(Scenario::parse(&CATALOG, &mine.link(&CATALOG)).unwrap(), mine);
     assert!(Scenario::parse(&CATALOG, "EPYC,machine-like=mine-1").is_err());
 }
 
@@ -185,7 +185,7 @@ fn a_batch_line_gives_the_host_of_each_stop() {
     for stop in ["\"10.0.0\"".to_owned(), end("10.0.0", ""), end("10.0.0", &host(r#""avx""#))] {
         let read = line(&stop);
         assert!(read.via_hosts.is_empty() && *read.stop_host(0) == read.to_host, "{stop}");
-        assert_eq!(Scenario::parse(&CATALOG, &read.word(&CATALOG)).unwrap(), read, "{stop}");
+        assert_eq!(Scenario::parse(&CATALOG, &read.link(&CATALOG)).unwrap(), read, "{stop}");
     }
 }
 

@@ -53,8 +53,8 @@ impl Case {
     }
 
     fn answer(&self) -> Option<Answer> {
-        let word = self.get("scenario");
-        (word != "none").then(|| resolve(&CATALOG, &scenario(word)))
+        let link = self.get("scenario");
+        (link != "none").then(|| resolve(&CATALOG, &scenario(link)))
     }
 
     /// Whether the answer is what was recorded. A list may be not told, or end in a wildcard.

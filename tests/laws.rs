@@ -17,33 +17,33 @@ use virt_cpu_explorer::internal::explain::explain;
 use virt_cpu_explorer::internal::resolve::{Answer, Refusal, Resolver, RuleId, Verdict, resolve, rollback};
 
 fn expect_round_trip(scenario: &Scenario) {
-    let word = scenario.word(&CATALOG);
-    let whole = format!("{word},{}", scenario.defaults(&CATALOG));
-    for word in [whole.trim_end_matches(','), &word] {
-        let read = Scenario::parse(&CATALOG, word).unwrap_or_else(|fault| panic!("{word}: {fault}"));
-        assert_eq!(read, *scenario, "{word}");
+    let link = scenario.link(&CATALOG);
+    let whole = format!("{link},{}", scenario.defaults(&CATALOG));
+    for link in [whole.trim_end_matches(','), &link] {
+        let read = Scenario::parse(&CATALOG, link).unwrap_or_else(|fault| panic!("{link}: {fault}"));
+        assert_eq!(read, *scenario, "{link}");
     }
-    assert_eq!(scenario.word(&CATALOG), Scenario::parse(&CATALOG, &scenario.word(&CATALOG)).unwrap().word(&CATALOG));
+    assert_eq!(scenario.link(&CATALOG), Scenario::parse(&CATALOG, &scenario.link(&CATALOG)).unwrap().link(&CATALOG));
 }
 
 #[test]
 fn every_name_that_can_be_picked_comes_back_from_its_word() {
     let models = CATALOG.models().iter().filter(|name| !matches!(*name, "base" | "host" | "max"));
-    let mut words: Vec<String> = models.map(str::to_owned).collect();
-    words.extend(["?", "host-model", "host-passthrough", "maximum"].map(str::to_owned));
-    words.extend(CATALOG.machines().iter().map(|name| format!("EPYC,machine={name}")));
-    words.extend(CATALOG.libvirt_releases().iter().map(|release| format!("EPYC,from={0},to={0}", release.name)));
-    words.extend(CATALOG.qemu_releases().iter().map(|facts| format!("EPYC,to=9.0.0:{}", facts.version)));
-    words.extend(CATALOG.hosts().iter().map(|host| format!("EPYC,host={0},started=old:5.2.0", host.name)));
-    words.extend(CATALOG.products().iter().map(|product| format!("EPYC,via={},from=old", product.name)));
+    let mut links: Vec<String> = models.map(str::to_owned).collect();
+    links.extend(["?", "host-model", "host-passthrough", "maximum"].map(str::to_owned));
+    links.extend(CATALOG.machines().iter().map(|name| format!("EPYC,machine={name}")));
+    links.extend(CATALOG.libvirt_releases().iter().map(|release| format!("EPYC,from={0},to={0}", release.name)));
+    links.extend(CATALOG.qemu_releases().iter().map(|facts| format!("EPYC,to=9.0.0:{}", facts.version)));
+    links.extend(CATALOG.hosts().iter().map(|host| format!("EPYC,host={0},started=old:5.2.0", host.name)));
+    links.extend(CATALOG.products().iter().map(|product| format!("EPYC,via={},from=old", product.name)));
     for feature in CATALOG.features().iter() {
-        words.push(format!("EPYC,+{feature},feature={feature}"));
-        words.extend(Policy::ALL.iter().map(|policy| format!("EPYC,{feature}={}", policy.name())));
+        links.push(format!("EPYC,+{feature},feature={feature}"));
+        links.extend(Policy::ALL.iter().map(|policy| format!("EPYC,{feature}={}", policy.name())));
     }
-    for word in &words {
-        expect_round_trip(&scenario(word));
+    for link in &links {
+        expect_round_trip(&scenario(link));
     }
-    assert!(words.len() > 3000, "{}", words.len());
+    assert!(links.len() > 3000, "{}", links.len());
 }
 
 proptest! {
@@ -56,9 +56,9 @@ proptest! {
 
     #[test]
     fn a_faulty_word_is_refused_with_the_column_of_the_fault(seed in any::<u64>(), garbage in "[a-z]{3}_[0-9]") {
-        let word = scenarios::any(&mut Random::of(seed)).word(&CATALOG);
-        let fault = Scenario::parse(&CATALOG, &format!("{word},{garbage}=1")).unwrap_err();
-        prop_assert_eq!(fault.column, word.chars().count() + 2);
+        let link = scenarios::any(&mut Random::of(seed)).link(&CATALOG);
+        let fault = Scenario::parse(&CATALOG, &format!("{link},{garbage}=1")).unwrap_err();
+        prop_assert_eq!(fault.column, link.chars().count() + 2);
     }
 }
 
@@ -76,18 +76,18 @@ fn drawn(seed: u64, count: usize) -> Vec<(Scenario, Answer)> {
 fn an_answer_names_one_rule_unless_it_depends_and_is_the_same_again() {
     let mut rules: BTreeMap<&str, usize> = BTreeMap::new();
     for (scenario, answer) in drawn(11, 6000) {
-        let word = scenario.word(&CATALOG);
+        let link = scenario.link(&CATALOG);
         // Where only the message depends, the cases may have several rules.
         let depends = !answer.depends_on.is_empty();
-        assert!(answer.rule.is_some() || depends, "{word}");
-        assert_eq!(answer.verdict == Verdict::Depends, depends && answer.either_way.is_none(), "{word}");
-        assert_eq!(resolve(&CATALOG, &scenario), answer, "{word}");
+        assert!(answer.rule.is_some() || depends, "{link}");
+        assert_eq!(answer.verdict == Verdict::Depends, depends && answer.either_way.is_none(), "{link}");
+        assert_eq!(resolve(&CATALOG, &scenario), answer, "{link}");
         if let Some(rule) = answer.rule {
             *rules.entry(rule.name()).or_default() += 1;
         }
         let row = answer.row.map(RuleId::from);
         let is_row = answer.rule.is_some_and(|rule| rule.name().starts_with('T'));
-        assert!(!is_row || answer.rule == row, "{word}: the rule is a row, and not the guest's row");
+        assert!(!is_row || answer.rule == row, "{link}: the rule is a row, and not the guest's row");
     }
     assert!(!rules.contains_key("conflict"), "its page says that it cannot fire");
     assert!(rules.len() >= 15, "the draw is too narrow: {rules:?}");
@@ -111,17 +111,17 @@ fn an_answer_in_short_is_the_one_at_length() {
             _ => scenario.fallback = Fallback::Allow,
         }
         let (long, short) = (resolve(&CATALOG, &scenario), resolver.brief(&scenario));
-        let word = scenario.word(&CATALOG);
+        let link = scenario.link(&CATALOG);
         let outcome = short.outcome;
-        assert_eq!((outcome.verdict, outcome.rule, outcome.row), (long.verdict, long.rule, long.row), "{word}");
+        assert_eq!((outcome.verdict, outcome.rule, outcome.row), (long.verdict, long.rule, long.row), "{link}");
         if long.verdict == Verdict::Changed {
             let sets = [&long.gained, &long.lost].map(|list| list.iter().copied().collect::<FeatureSet>());
-            assert_eq!([short.more, short.less], sets, "{word}");
+            assert_eq!([short.more, short.less], sets, "{link}");
         }
         if let Some(unchanged) = resolver.unchanged(&scenario, None) {
-            assert_eq!((unchanged.verdict, long.verdict), (Verdict::Unchanged, Verdict::Unchanged), "{word}");
+            assert_eq!((unchanged.verdict, long.verdict), (Verdict::Unchanged, Verdict::Unchanged), "{link}");
         } else {
-            assert_ne!(long.verdict, Verdict::Unchanged, "{word}");
+            assert_ne!(long.verdict, Verdict::Unchanged, "{link}");
         }
         *verdicts.entry(long.verdict.name()).or_default() += 1;
     }
@@ -156,30 +156,30 @@ fn nothing_changes_between_equal_ends_except_through_a_few_rules() {
     for (libvirt, qemu) in versions {
         for model in CATALOG.models().iter().filter(|name| !matches!(*name, "base" | "host" | "max")) {
             for accel in ["kvm", "tcg"] {
-                let word =
+                let link =
                     format!("{model},machine=pc-q35-5.2,accel={accel},from={libvirt}:{qemu},to={libvirt}:{qemu}");
-                scenarios.push(scenario(&word));
+                scenarios.push(scenario(&link));
             }
         }
     }
-    for word in [
+    for link in [
         "EPYC,erms=forbid,machine=pc-q35-5.2,accel=tcg,check=none,from=11.3.0:10.0.13,to=11.3.0:10.0.13",
         "Icelake-Server,+pconfig,machine=pc-q35-3.1,from=7.0.0:3.1.0,to=7.0.0:3.1.0",
         "Skylake-Client-noTSX-IBRS,+vmx,host=Core-i7-8550U,from=10.4.0,to=10.4.0",
     ] {
-        scenarios.push(scenario(word));
+        scenarios.push(scenario(link));
     }
     for scenario in &scenarios {
         let answer = resolve(&CATALOG, scenario);
-        let word = scenario.word(&CATALOG);
+        let link = scenario.link(&CATALOG);
         match answer.verdict {
             Verdict::Unchanged | Verdict::StartRefused | Verdict::Depends => {}
             Verdict::Changed | Verdict::Aborted | Verdict::Never => {
                 let each = answer.depends_on.iter().flat_map(|unknown| &unknown.answers).filter_map(|one| one.rule);
                 let rules: Vec<RuleId> = answer.rule.into_iter().chain(each).collect();
-                assert!(!rules.is_empty(), "{word}");
+                assert!(!rules.is_empty(), "{link}");
                 for rule in rules {
-                    assert!(NOT_EVEN_AT_HOME.iter().any(|(known, _)| *known == rule), "{}: {word}", rule.name());
+                    assert!(NOT_EVEN_AT_HOME.iter().any(|(known, _)| *known == rule), "{}: {link}", rule.name());
                     seen.insert(rule.name());
                 }
             }
@@ -196,18 +196,18 @@ fn expect_the_same_way_back(scenario: &Scenario) -> usize {
     if answer.verdict != Verdict::Unchanged {
         return 0;
     }
-    let word = scenario.word(&CATALOG);
+    let link = scenario.link(&CATALOG);
     let mut count = 0;
     for (case, answer) in answer.cases(&CATALOG, scenario) {
-        assert_eq!(answer.verdict, Verdict::Unchanged, "{word}: {:?}", case.ends[0].host);
-        let returned = rollback(&CATALOG, &case, &answer).unwrap_or_else(|| panic!("{word}: it never arrived"));
-        assert!(returned.refused.is_none(), "{word}: {:?}: {:?}", case.ends[0].host, returned.refused);
+        assert_eq!(answer.verdict, Verdict::Unchanged, "{link}: {:?}", case.ends[0].host);
+        let returned = rollback(&CATALOG, &case, &answer).unwrap_or_else(|| panic!("{link}: it never arrived"));
+        assert!(returned.refused.is_none(), "{link}: {:?}: {:?}", case.ends[0].host, returned.refused);
         let arrived = answer.trace.as_ref().and_then(|trace| trace.destination()).unwrap();
         let [before, after] = [arrived, &returned].map(|start| start.cpu.as_ref().map(|cpu| cpu.visible));
-        assert_eq!(before, after, "{word}: {:?}", case.ends[0].host);
+        assert_eq!(before, after, "{link}: {:?}", case.ends[0].host);
         count += 1;
     }
-    assert_eq!(count, answer.case_count(), "{word}");
+    assert_eq!(count, answer.case_count(), "{link}");
     count
 }
 
@@ -221,14 +221,14 @@ fn what_arrives_unchanged_at_an_equal_endpoint_gets_back_unchanged() {
         for model in models() {
             for accel in ["kvm", "tcg"] {
                 for machine in machines {
-                    let word =
+                    let link =
                         format!("{model},machine={machine},accel={accel},from={libvirt}:{qemu},to={libvirt}:{qemu}");
-                    known += expect_the_same_way_back(&scenario(&word));
+                    known += expect_the_same_way_back(&scenario(&link));
                 }
             }
             for host in ["any", "Core-i7-8550U"] {
-                let word = format!("{model},machine=pc-q35-4.0,host={host},from={libvirt}:{qemu},to={libvirt}:{qemu}");
-                any_host += expect_the_same_way_back(&scenario(&word));
+                let link = format!("{model},machine=pc-q35-4.0,host={host},from={libvirt}:{qemu},to={libvirt}:{qemu}");
+                any_host += expect_the_same_way_back(&scenario(&link));
             }
         }
     }
@@ -246,7 +246,7 @@ fn what_arrives_unchanged_at_an_equal_endpoint_gets_back_unchanged() {
 
 #[test]
 fn what_is_told_of_several_cases_holds_in_all() {
-    let told = |word: &str| explain(&CATALOG, &scenario(word), &answer(word)).why.join(" ");
+    let told = |link: &str| explain(&CATALOG, &scenario(link), &answer(link)).why.join(" ");
     let one_host = told("EPYC,check=none,host=EPYC-7601-32-Core,machine=pc-q35-5.2,from=9.0.0,to=9.0.0");
     assert!(one_host.contains("lists "), "{one_host}");
     let any_host = told("EPYC,check=none,host=any,machine=pc-q35-5.2,from=9.0.0,to=9.0.0");
@@ -266,14 +266,14 @@ fn a_feature_the_user_names_never_meets_row_seven() {
                 for regime in ["nothing", "disable", "require"] {
                     for accel in ["kvm", "tcg"] {
                         for sign in ["+", "-"] {
-                            let word = format!(
+                            let link = format!(
                                 "{model},{sign}{feature},machine={machine},accel={accel},from={from},to={to},\
                                  regime={regime},feature={feature}"
                             );
-                            let answer = answer(&word);
-                            assert_ne!(answer.rule, Some(RuleId::T7), "{word}");
+                            let answer = answer(&link);
+                            assert_ne!(answer.rule, Some(RuleId::T7), "{link}");
                             let states_only = answer.rule == Some(RuleId::XsaveStates) && accel == "tcg";
-                            assert!(states_only || answer.verdict == Verdict::Unchanged, "{word}");
+                            assert!(states_only || answer.verdict == Verdict::Unchanged, "{link}");
                             named += 1;
                         }
                     }
@@ -307,25 +307,25 @@ fn subjects(answer: &Answer) -> Vec<String> {
 fn an_abort_is_explained_by_name() {
     let mut aborted = 0;
     for (scenario, answer) in drawn(13, 6000) {
-        let word = scenario.word(&CATALOG);
+        let link = scenario.link(&CATALOG);
         let refused = matches!(answer.verdict, Verdict::Aborted | Verdict::StartRefused);
-        assert_eq!(refused && answer.either_way.is_none(), error(&answer).is_some(), "{word}");
+        assert_eq!(refused && answer.either_way.is_none(), error(&answer).is_some(), "{link}");
         if !refused || answer.either_way.is_some() {
             continue;
         }
         aborted += 1;
         let said = explain(&CATALOG, &scenario, &answer);
-        assert!(!said.headline.is_empty() && !said.why.is_empty(), "{word}");
+        assert!(!said.headline.is_empty() && !said.why.is_empty(), "{link}");
         let text = said.why.join(" ");
         // A sentence names six features and counts the others.
         for subject in
             subjects(&answer).iter().take(6).take_while(|_| answer.missing.is_empty() || answer.extra.is_empty())
         {
             let named = text.contains(subject.as_str()) || error(&answer).unwrap().contains(subject.as_str());
-            assert!(named, "{word}: {subject} is in none of {:?}", said.why);
+            assert!(named, "{link}: {subject} is in none of {:?}", said.why);
         }
         let first = subjects(&answer).into_iter().next();
-        assert!(first.is_none_or(|first| text.contains(&first)), "{word}: {:?}", said.why);
+        assert!(first.is_none_or(|first| text.contains(&first)), "{link}: {:?}", said.why);
     }
     assert!(aborted > 1000, "{aborted}");
 }
@@ -335,7 +335,7 @@ fn every_way_out_leads_out() {
     let mut ways = 0;
     for (scenario, answer) in drawn(14, 1200) {
         for way in remedies(&CATALOG, &scenario, &answer) {
-            assert_eq!(resolve(&CATALOG, &way.scenario).verdict, Verdict::Unchanged, "{}", way.scenario.word(&CATALOG));
+            assert_eq!(resolve(&CATALOG, &way.scenario).verdict, Verdict::Unchanged, "{}", way.scenario.link(&CATALOG));
             assert_ne!(way.scenario, scenario);
             let same_guest = way.scenario.features == scenario.features && way.scenario.cpu == scenario.cpu;
             assert!(way.restart || same_guest, "{}: a running guest keeps its definition", way.text);
@@ -363,19 +363,19 @@ fn what_an_answer_depends_on_has_two_answers_or_is_to_be_given() {
         // Where more cases are possible than are tried, every input is named and none has values.
         let untried = answer.depends_on.iter().any(|on| on.input == "too many combinations");
         for on in answer.depends_on.iter().filter(|_| !untried) {
-            let word = scenario.word(&CATALOG);
-            assert!(!on.input.is_empty(), "{word}");
+            let link = scenario.link(&CATALOG);
+            assert!(!on.input.is_empty(), "{link}");
             let values: BTreeSet<&str> = on.answers.iter().map(|possible| possible.value.as_str()).collect();
             // An answer about host-model or host-passthrough depends on the host even where every example is the same.
             let is_to_be_given = on.answers.is_empty() && on.input.contains("give the live definition")
                 || on.input == "host" && scenario.model().is_none()
                 // Nothing is known of a machine type outside the facts, nor of what was never read of a distribution.
                 || on.answers.is_empty() && on.input.starts_with("machine type");
-            assert!(values.len() >= 2 || is_to_be_given, "{word}: {on:?}");
-            assert_eq!(values.len(), on.answers.len(), "{word}: a value has one answer: {on:?}");
+            assert!(values.len() >= 2 || is_to_be_given, "{link}: {on:?}");
+            assert_eq!(values.len(), on.answers.len(), "{link}: a value has one answer: {on:?}");
             let verdicts: BTreeSet<&str> = on.answers.iter().map(|possible| possible.verdict.name()).collect();
             let alike = answer.either_way.map(|verdict| BTreeSet::from([verdict.name()]));
-            assert!(alike.is_none_or(|alike| alike == verdicts), "{word}: {:?}: {on:?}", answer.either_way);
+            assert!(alike.is_none_or(|alike| alike == verdicts), "{link}: {:?}: {on:?}", answer.either_way);
             seen += 1;
         }
     }
@@ -395,7 +395,7 @@ fn every_list_is_in_the_order_of_the_destinations_map() {
         let Some(trace) = &answer.trace else { continue };
         let receiver = trace.destination().unwrap_or(trace.source());
         for list in [&answer.extra, &answer.missing, &answer.lost, &answer.gained] {
-            assert!(in_order(&receiver.map, list), "{}: {:?}", scenario.word(&CATALOG), names(list));
+            assert!(in_order(&receiver.map, list), "{}: {:?}", scenario.link(&CATALOG), names(list));
             long += usize::from(list.len() > 2);
         }
     }

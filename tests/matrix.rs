@@ -111,7 +111,7 @@ fn every_cell_that_is_shown_is_the_answer_to_its_scenario() {
                 let scenario = state.grid.scenario(row, column).unwrap();
                 let whole = resolve(catalog(), &scenario);
                 let cell = state.grid.known(row, column).unwrap();
-                assert_eq!((cell.verdict, cell.rule), (whole.verdict, whole.rule), "{}", scenario.word(catalog()));
+                assert_eq!((cell.verdict, cell.rule), (whole.verdict, whole.rule), "{}", scenario.link(catalog()));
             }
         }
     }
@@ -155,7 +155,7 @@ fn enter_and_a_second_click_go_to_the_first_screen_with_the_cell() {
     assert_eq!((state(&session).rows.index(), state(&session).columns.index()), (row, column));
     update::click(&mut session.model, catalog(), cell);
     has(&session, "Decision table");
-    assert_ne!(session.model.derived.link, Scenario::parse(catalog(), T7).unwrap().word(catalog()));
+    assert_ne!(session.model.derived.link, Scenario::parse(catalog(), T7).unwrap().link(catalog()));
 }
 
 #[test]
@@ -164,16 +164,16 @@ fn it_opens_again_with_the_axes_and_the_cursor_it_had() {
     let here = |session: &Session| (state(session).rows.line, state(session).columns.line);
     let (rows, columns) = (state(&session).rows.clone(), state(&session).columns.clone());
     assert_eq!((rows.vary, columns.vary), (Vary::Products, Vary::Qemu));
-    let word = session.model.derived.link.clone();
+    let link = session.model.derived.link.clone();
     let session = session.keys("<enter>");
-    assert_ne!(session.model.derived.link, word);
+    assert_ne!(session.model.derived.link, link);
     let session = session.keys("m");
     assert_eq!((state(&session).rows.vary, state(&session).columns.vary), (Vary::Products, Vary::Qemu));
     assert_eq!(state(&session).rows.line, rows.line, "the row is where one came from");
     let name = |axis: &Axis| axis.name(axis.line).to_owned();
     assert_eq!(name(&state(&session).columns), name(&columns), "and so is the column");
     let session = session.keys("<esc>um");
-    assert_eq!(session.model.derived.link, word);
+    assert_eq!(session.model.derived.link, link);
     assert_eq!((state(&session).rows.vary, state(&session).columns.vary), (Vary::Products, Vary::Qemu));
     let session = session.keys("<down>/debian:13<enter>x<esc>");
     let found = here(&session);
@@ -267,20 +267,20 @@ fn a_key_on_the_largest_matrix_resolves_little_and_waiting_resolves_the_rest() {
 
 #[test]
 fn what_costs_much_is_resolved_while_nothing_is_typed_and_comes_to_the_same() {
-    for word in [
+    for link in [
         "Cascadelake-Server,+vmx,machine=pc-q35-5.2,host=any,from=9.0.0,to=11.3.0",
         "Cascadelake-Server,machine=pc-q35-5.2,topology=?,from=10.10.0,to=11.0.0",
     ] {
-        let mut session = open(word, (200, 60));
+        let mut session = open(link, (200, 60));
         update::press(&mut session.model, catalog(), Key::parse("m").unwrap());
         let (done, all) = state(&session).grid.progress();
-        assert!(done < 150 && done < all, "{word}: {done} of {all}");
+        assert!(done < 150 && done < all, "{link}: {done} of {all}");
         let mut slices = 0;
         while update::idle(&mut session.model, catalog()) {
             slices += 1;
-            assert!(slices < 5 * all, "{word}: there is no end to it");
+            assert!(slices < 5 * all, "{link}: there is no end to it");
         }
-        assert!(slices > 10, "{word}: {slices} slices");
+        assert!(slices > 10, "{link}: {slices} slices");
         let screen = state(&session);
         assert_eq!(screen.grid.progress(), (all, all));
         assert_eq!(
@@ -292,7 +292,7 @@ fn what_costs_much_is_resolved_while_nothing_is_typed_and_comes_to_the_same() {
         for (row, column) in (0..height * width).step_by(7).map(|place| (place / width, place % width)) {
             let alone = resolve(catalog(), &screen.grid.scenario(row, column).unwrap());
             let known = screen.grid.known(row, column).unwrap();
-            assert_eq!((known.verdict, known.rule), (alone.verdict, alone.rule), "{word}: row {row}, column {column}");
+            assert_eq!((known.verdict, known.rule), (alone.verdict, alone.rule), "{link}: row {row}, column {column}");
         }
     }
 }

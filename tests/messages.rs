@@ -37,7 +37,7 @@ fn every_text_people_wrote_down_is_recognised_or_said_not_to_carry_a_message() {
 
 #[test]
 fn what_the_resolver_says_is_read_back_as_what_it_meant() {
-    for word in [
+    for link in [
         "EPYC,machine=pc-q35-5.2,accel=tcg,from=9.0.0:7.2.22,to=11.3.0:10.0.13,topology=1-2-2",
         "Skylake-Client,machine=pc-q35-3.1,from=old,to=new",
         "Skylake-Client,machine=pc-q35-5.2,accel=tcg,from=11.3.0:10.0.13,to=9.0.0:7.2.22",
@@ -48,8 +48,8 @@ fn what_the_resolver_says_is_read_back_as_what_it_meant() {
         "qemu64,+cvt16,machine=pc-q35-5.2,accel=tcg,from=9.0.0:7.2.22,to=9.0.0:7.2.22",
         "Skylake-Client,machine=pc-q35-5.2,host=Core-i7-3770,from=9.0.0:7.2.22,to=9.0.0:7.2.22",
     ] {
-        let answer = resolve(&CATALOG, &Scenario::parse(&CATALOG, word).unwrap());
-        let refusal = answer.refusal().unwrap_or_else(|| panic!("{word} is not refused"));
+        let answer = resolve(&CATALOG, &Scenario::parse(&CATALOG, link).unwrap());
+        let refusal = answer.refusal().unwrap_or_else(|| panic!("{link} is not refused"));
         let text = explain::message(&CATALOG, refusal);
         assert_eq!(message_help(&text), MessageMeaning::Refused(refusal.clone(), Vec::new()), "{text}");
     }
@@ -271,7 +271,7 @@ fn a_message_of_a_transport_is_found_as_a_scenario() {
         let says = message_help(text);
         let refusal = says.refusal().unwrap();
         let found = scenario_search(&mut Resolver::new(&CATALOG), refusal, 3);
-        assert!(found.iter().any(|one| one.scenario.word(&CATALOG).contains(expected)), "{text}: {found:?}");
+        assert!(found.iter().any(|one| one.scenario.link(&CATALOG).contains(expected)), "{text}: {found:?}");
         assert!(found.iter().all(|one| resolve(&CATALOG, &one.scenario).refusal() == Some(refusal)));
     }
 }
@@ -309,9 +309,9 @@ fn scenarios_shown_for_a_message_give_exactly_this_message() {
         let found = scenario_search(&mut Resolver::new(&CATALOG), refusal, 3);
         assert!(!found.is_empty(), "{text}");
         for producer in found {
-            let word = producer.scenario.word(&CATALOG);
-            let again = resolve(&CATALOG, &Scenario::parse(&CATALOG, &word).unwrap());
-            assert_eq!(again.refusal(), Some(refusal), "{word}");
+            let link = producer.scenario.link(&CATALOG);
+            let again = resolve(&CATALOG, &Scenario::parse(&CATALOG, &link).unwrap());
+            assert_eq!(again.refusal(), Some(refusal), "{link}");
         }
     }
 }

@@ -44,26 +44,26 @@ enum Compared {
 }
 
 fn compare(question: &Question) -> Compared {
-    let word = question.word();
-    let Ok(scenario) = Scenario::parse(&CATALOG, &word) else {
-        return Compared::Different(format!("no scenario: {word}"));
+    let link = question.link();
+    let Ok(scenario) = Scenario::parse(&CATALOG, &link) else {
+        return Compared::Different(format!("no scenario: {link}"));
     };
     let given = resolve(&CATALOG, &scenario);
     let expected = match naive::answer(&FACTS, question) {
         Ok(expected) => expected,
         Err(why) => return Compared::NotTold(why),
     };
-    let word = shortened(&word);
+    let link = shortened(&link);
     if given.verdict == Verdict::Depends {
-        return Compared::Different(format!("{word}\n  depends on {:?}\n  expected {expected:?}", given.depends_on));
+        return Compared::Different(format!("{link}\n  depends on {:?}\n  expected {expected:?}", given.depends_on));
     }
     let differ = differences(&given, &expected);
-    if differ.is_empty() { Compared::Equal(given.outcome()) } else { Compared::Different(format!("{word}\n{differ}")) }
+    if differ.is_empty() { Compared::Equal(given.outcome()) } else { Compared::Different(format!("{link}\n{differ}")) }
 }
 
-/// A word without the long lists of hosts.
-fn shortened(word: &str) -> String {
-    let parts = word.split(',').map(|part| if part.len() > 400 { &part[..60] } else { part });
+/// A link without the long lists of hosts.
+fn shortened(link: &str) -> String {
+    let parts = link.split(',').map(|part| if part.len() > 400 { &part[..60] } else { part });
     parts.collect::<Vec<_>>().join(",")
 }
 

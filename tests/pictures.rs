@@ -33,9 +33,9 @@ fn path(name: &str) -> String {
 
 #[test]
 fn every_picture_is_what_the_program_draws_today() {
-    for (name, word, size, keys) in PICTURES {
-        let session = open(word, *size).keys(keys);
-        assert_eq!(session.model.derived.answer.rule.map(RuleId::name), Some(*name), "{word}");
+    for (name, link, size, keys) in PICTURES {
+        let session = open(link, *size).keys(keys);
+        assert_eq!(session.model.derived.answer.rule.map(RuleId::name), Some(*name), "{link}");
         golden::compare(&path(name), &tui::screen(&session.model, catalog(), Format::Svg));
     }
 }

@@ -17,18 +17,18 @@ use virt_cpu_explorer::internal::resolve::{Resolver, Verdict};
 
 const ANSWERS: &str = "tests/rare_answers/answers.jsonl";
 
-/// The words of the scenarios, one a line.
-fn words() -> Vec<String> {
+/// The links of the scenarios, one a line.
+fn links() -> Vec<String> {
     let kept = include_str!("rare_answers/answers.jsonl");
-    let word = |line: &str| serde_json::from_str::<Value>(line).unwrap()["scenario"].as_str().unwrap().to_owned();
-    let words: Vec<String> = kept.lines().map(word).collect();
-    assert!(words.len() > 60, "{}", words.len());
-    words
+    let link = |line: &str| serde_json::from_str::<Value>(line).unwrap()["scenario"].as_str().unwrap().to_owned();
+    let links: Vec<String> = kept.lines().map(link).collect();
+    assert!(links.len() > 60, "{}", links.len());
+    links
 }
 
 #[test]
 fn a_rare_scenario_is_answered_as_before() {
-    let lines: Vec<String> = words().iter().map(|word| json!({ "scenario": word }).to_string()).collect();
+    let lines: Vec<String> = links().iter().map(|link| json!({ "scenario": link }).to_string()).collect();
     let mut out = Vec::new();
     cli::check_batch(&CATALOG, &mut lines.join("\n").as_bytes(), &cli::CheckArgs::default(), &mut out).unwrap();
     golden::compare(ANSWERS, &String::from_utf8(out).unwrap());
@@ -37,17 +37,17 @@ fn a_rare_scenario_is_answered_as_before() {
 #[test]
 fn a_rare_scenario_is_answered_alike_in_short_and_at_length() {
     let mut resolver = Resolver::new(&CATALOG);
-    for word in words() {
-        let (long, short) = (answer(&word), resolver.outcome(&scenario(&word)));
-        assert_eq!((short.verdict, short.rule, short.row), (long.verdict, long.rule, long.row), "{word}");
-        let unchanged = resolver.unchanged(&scenario(&word), None).is_some();
-        assert!(!unchanged || long.verdict == Verdict::Unchanged, "{word}");
+    for link in links() {
+        let (long, short) = (answer(&link), resolver.outcome(&scenario(&link)));
+        assert_eq!((short.verdict, short.rule, short.row), (long.verdict, long.rule, long.row), "{link}");
+        let unchanged = resolver.unchanged(&scenario(&link), None).is_some();
+        assert!(!unchanged || long.verdict == Verdict::Unchanged, "{link}");
     }
 }
 
 /// The features that the definition names or that the answer is about.
-fn features(word: &str) -> Vec<FeatureId> {
-    let (asked, found) = (scenario(word), answer(word));
+fn features(link: &str) -> Vec<FeatureId> {
+    let (asked, found) = (scenario(link), answer(link));
     let lists = [&found.extra, &found.missing, &found.lost, &found.gained];
     let named = asked.features.iter().map(|(feature, _)| feature);
     let mut features: Vec<FeatureId> =
@@ -64,14 +64,14 @@ fn features(word: &str) -> Vec<FeatureId> {
 #[test]
 fn every_stage_of_a_rare_scenario_says_what_it_did() {
     let mut page = String::new();
-    for word in words() {
-        let (asked, found) = (scenario(&word), answer(&word));
-        for feature in features(&word) {
-            let words = StageText { catalog: &CATALOG, scenario: &asked, answer: &found, feature };
-            writeln!(page, "{word}\n{}", CATALOG.feature_name(feature)).unwrap();
+    for link in links() {
+        let (asked, found) = (scenario(&link), answer(&link));
+        for feature in features(&link) {
+            let text = StageText { catalog: &CATALOG, scenario: &asked, answer: &found, feature };
+            writeln!(page, "{link}\n{}", CATALOG.feature_name(feature)).unwrap();
             for seen in follow(&asked, &found, feature) {
                 let by = seen.by.map(origin_text).unwrap_or_default();
-                let sentences = words.sentences(seen).join(" ");
+                let sentences = text.sentences(seen).join(" ");
                 writeln!(page, "  {} | {} | {by} | {sentences}", seen.step.name(), state_word(seen.state)).unwrap();
                 if seen.state == State::NotReached {
                     break;

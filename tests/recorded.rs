@@ -110,12 +110,12 @@ fn what_was_recorded_is_called_recorded_and_nothing_else_is() {
     let (code, answers) = batch(&lines(None));
     assert_eq!(code, 1);
     assert!(answers.iter().all(|answer| answer["basis"] == "recorded"), "a recorded run is called less");
-    let mut words: Vec<&str> = answers.iter().filter_map(|answer| answer["scenario"].as_str()).collect();
-    words.sort_unstable();
+    let mut links: Vec<&str> = answers.iter().filter_map(|answer| answer["scenario"].as_str()).collect();
+    links.sort_unstable();
     let mut kept: Vec<String> =
-        include_str!("../cpu_map/recorded.txt").lines().map(|word| format!("{word},transport=save")).collect();
+        include_str!("../cpu_map/recorded.txt").lines().map(|link| format!("{link},transport=save")).collect();
     kept.sort_unstable();
-    assert_eq!(kept, words);
+    assert_eq!(kept, links);
     let other = support::ask::json("Nehalem,machine=pc-q35-6.0,accel=tcg,from=9.0.0:7.2.22,to=9.0.0:7.2.22");
     assert_eq!(other["basis"], "read");
 }

@@ -99,10 +99,10 @@ const FAULTS: [(&str, &str, &str, Option<&str>); 17] = [
 
 #[test]
 fn who_is_short_of_what_goes_with_the_rule() {
-    for (word, rule, verdict, fault) in FAULTS {
-        let answer = json(word);
+    for (link, rule, verdict, fault) in FAULTS {
+        let answer = json(link);
         let found = [&answer["rule"], &answer["verdict"], &answer["fault"]].map(|value| value.as_str());
-        assert_eq!(found, [Some(rule), Some(verdict), fault], "{word}");
+        assert_eq!(found, [Some(rule), Some(verdict), fault], "{link}");
     }
 }
 

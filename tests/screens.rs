@@ -240,8 +240,8 @@ fn arrows_in_the_table_set_the_scenario_to_each_cell() {
 
 #[test]
 fn from_any_scenario_the_table_leads_to_the_abort() {
-    for word in [T5, "Skylake-Client,from=12.8.0,to=12.8.0", "Skylake-Client,+mpx,from=new,to=old"] {
-        let mut session = open(word, USUAL);
+    for link in [T5, "Skylake-Client,from=12.8.0,to=12.8.0", "Skylake-Client,+mpx,from=new,to=old"] {
+        let mut session = open(link, USUAL);
         session.click("✗ T7");
         has(&session, "row T7");
         has(&session, "ABORTED");
@@ -289,13 +289,13 @@ fn several_features_are_counted_and_a_key_shows_the_next() {
 
 #[test]
 fn lanes_say_only_what_holds_for_every_host() {
-    let word = "EPYC,machine=pc-q35-5.2,host=any,from=9.0.0:7.2.22,to=9.0.0:7.2.22";
-    let session = open(word, USUAL);
+    let link = "EPYC,machine=pc-q35-5.2,host=any,from=9.0.0:7.2.22,to=9.0.0:7.2.22";
+    let session = open(link, USUAL);
     has(&session, "COMPLETES");
     assert!(session.model.derived.answer.case_count() > 1);
     let named = "EPYC,feature=monitor,machine=pc-q35-5.2,host=any,from=9.0.0:7.2.22,to=9.0.0:7.2.22";
-    for word in [word, named] {
-        let session = open(word, USUAL);
+    for link in [link, named] {
+        let session = open(link, USUAL);
         let cases: Vec<_> = session.model.derived.answer.cases(catalog(), &session.model.scenario).collect();
         let feature = session.model.scenario.feature;
         let on = |case: &virt_cpu_explorer::internal::resolve::Answer| {
@@ -326,27 +326,27 @@ fn example_of(rule: RuleId) -> Option<&'static str> {
 #[test]
 fn the_first_screen_says_it_in_few_words() {
     let mut most = (0, String::new());
-    let words: Vec<&str> = RuleId::ALL.iter().filter_map(|rule| example_of(*rule)).collect();
-    assert!(words.len() > 20, "only {} examples", words.len());
-    for word in words {
-        let text = open(word, USUAL).text();
+    let links: Vec<&str> = RuleId::ALL.iter().filter_map(|rule| example_of(*rule)).collect();
+    assert!(links.len() > 20, "only {} examples", links.len());
+    for word in links {
+        let text = open(link, USUAL).text();
         let lines = text.lines().skip_while(|line| !line.starts_with(" Why")).take_while(|line| !line.starts_with('╭'));
         let prose: Vec<&str> = lines.flat_map(str::split_whitespace).collect();
         let costs = text.lines().filter(|line| line.contains(" restart")).count() * 2;
         let labels = ["Why", "Guest", "Cold", "boot", "Rollback", "Confidence"];
-        let words = prose.iter().filter(|word| !labels.contains(word)).count() + costs;
-        assert!(prose.len() > 5, "{word}: no sentences:\n{text}");
-        assert!(words <= 90, "{word}: {words} words\n{text}");
-        most = most.max((words, word.to_owned()));
+        let links = prose.iter().filter(|link| !labels.contains(link)).count() + costs;
+        assert!(prose.len() > 5, "{link}: no sentences:\n{text}");
+        assert!(links <= 90, "{link}: {links} links\n{text}");
+        most = most.max((links, link.to_owned()));
     }
     assert!(most.0 > 20, "{most:?}");
 }
 
 #[test]
 fn the_next_cold_boot_of_a_host_model_guest_is_on_the_first_screen_at_every_size() {
-    let word = "host-model,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=11.3.0:10.0.13,host=EPYC-7502-32-Core";
+    let link = "host-model,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=11.3.0:10.0.13,host=EPYC-7502-32-Core";
     for size in [SMALL, USUAL, LARGE] {
-        has(&open(word, size), "Cold boot");
+        has(&open(link, size), "Cold boot");
     }
 }
 
@@ -392,17 +392,17 @@ fn every_value_that_decides_can_be_selected_or_says_how_to_find_out() {
         "host-model,from=9.0.0,to=11.3.0",
     ];
     let (mut selected, mut told) = (0, 0);
-    for word in unknown {
+    for link in unknown {
         // Nothing here needs the strips.
-        let scenario = Scenario::parse(catalog(), word).unwrap();
+        let scenario = Scenario::parse(catalog(), link).unwrap();
         let opened = Model::new(catalog(), scenario, Settings::default(), Size { width: 120, height: 36 });
         let count: usize = opened.derived.answer.depends_on.iter().map(|input| input.answers.len()).sum();
-        assert!(count > 1, "{word}");
+        assert!(count > 1, "{link}");
         for index in 0..count {
             let mut model = opened.clone();
             update::click(&mut model, catalog(), Target::Fix(index));
             let changed = model.derived.link != opened.derived.link;
-            assert!(changed != model.notice.is_some(), "{word}, value {index}: {:?}", model.notice);
+            assert!(changed != model.notice.is_some(), "{link}, value {index}: {:?}", model.notice);
             (selected, told) = if changed { (selected + 1, told) } else { (selected, told + 1) };
         }
     }
@@ -560,8 +560,8 @@ fn products_used_last_come_first_among_releases() {
         ["ubuntu:22.04 ", "rhel:9.4 ", "rhel:10.2 "].map(|wanted| text.find(wanted).unwrap_or(usize::MAX))
     };
     let mut session = open(T7, (120, 120));
-    for word in ["EPYC,from=rhel:9.4,to=rhel:9.4", "EPYC,from=9.0.0,to=ubuntu:22.04"] {
-        session.model.remember_products(&Scenario::parse(catalog(), word).unwrap());
+    for link in ["EPYC,from=rhel:9.4,to=rhel:9.4", "EPYC,from=9.0.0,to=ubuntu:22.04"] {
+        session.model.remember_products(&Scenario::parse(catalog(), link).unwrap());
     }
     let [ubuntu, rhel, newest] = order(session.keys(":set source: libvirt<enter><home>"));
     assert!(ubuntu < rhel && rhel < newest, "{ubuntu} {rhel} {newest}");
@@ -675,7 +675,7 @@ fn with_kept(size: (u16, u16)) -> Session {
     let mut session = open(T5, size).keys("o");
     assert_eq!(session.effects, [Effect::ListSaved]);
     let kept = [("", T5), ("the abort", T7), ("lost", "No-Such-Model,from=old,to=new")];
-    let kept = kept.map(|(name, word)| (name.to_owned(), word.to_owned()));
+    let kept = kept.map(|(name, link)| (name.to_owned(), link.to_owned()));
     update::list_saved(&mut session.model, catalog(), &kept);
     session
 }

@@ -12,10 +12,10 @@ use virt_cpu_explorer::internal::explain::explain;
 use virt_cpu_explorer::internal::export::analysis::StageText;
 
 /// Compares some keys of an answer.
-fn expect(word: &str, keys: &Value) {
-    let given = check(word);
+fn expect(link: &str, keys: &Value) {
+    let given = check(link);
     for (key, value) in keys.as_object().unwrap() {
-        assert_eq!(given[key.as_str()], *value, "{key} of {word}\n{given:#}");
+        assert_eq!(given[key.as_str()], *value, "{key} of {link}\n{given:#}");
     }
 }
 
@@ -23,7 +23,7 @@ const EXTRA_MPX: &str = "operation failed: guest CPU doesn't match specification
 
 #[test]
 fn rows_one_to_six_pass_and_the_guest_notices_nothing() {
-    for (word, row) in [
+    for (link, row) in [
         ("Skylake-Client,machine=pc-q35-3.1,from=old,to=old", "T1"),
         ("Skylake-Client,+mpx,machine=pc-q35-3.1,from=old,to=old", "T1"),
         ("Skylake-Client,machine=pc-q35-3.1,from=new,to=new", "T2"),
@@ -42,48 +42,48 @@ fn rows_one_to_six_pass_and_the_guest_notices_nothing() {
             "extra": [], "missing": [], "lost": [], "gained": [], "fault": null, "risk": null, "depends_on": [],
             "stage": null,
         });
-        expect(word, &unchanged);
-        assert_eq!(check(word).get("error"), None, "{word}");
+        expect(link, &unchanged);
+        assert_eq!(check(link).get("error"), None, "{link}");
     }
 }
 
 #[test]
 fn row_seven_ends_in_three_ways_by_regime() {
-    let word = |regime: &str| format!("Skylake-Client,machine=pc-q35-3.1,from=old,to=new,regime={regime}");
+    let link = |regime: &str| format!("Skylake-Client,machine=pc-q35-3.1,from=old,to=new,regime={regime}");
     let nothing = json!({
         "outcome": "aborted", "verdict": "aborted", "stage": "full-check", "rule": "T7", "row": "T7",
         "regime": "nothing", "error": EXTRA_MPX, "extra": ["mpx"], "missing": [], "lost": [],
         "guest_would_notice": false, "fault": "map", "risk": null,
     });
     expect("Skylake-Client,machine=pc-q35-3.1,from=old,to=new", &nothing);
-    expect(&word("nothing"), &nothing);
+    expect(&link("nothing"), &nothing);
     let disable = json!({
         "outcome": "completed", "verdict": "changed", "rule": "T7", "row": "T7", "regime": "disable", "extra": [],
         "lost": ["mpx"], "gained": [], "guest_would_notice": true, "fault": "libvirt",
         "risk": "guest_state_may_not_load",
     });
-    expect(&word("disable"), &disable);
+    expect(&link("disable"), &disable);
     expect("Skylake-Client,machine=pc-q35-3.1,from=old,to=9.0.0+mpx-removed", &disable);
     let require = json!({
         "outcome": "completed", "verdict": "unchanged", "rule": "T7", "row": "T7", "regime": "require", "lost": [],
         "guest_would_notice": false, "fault": null, "risk": null,
     });
-    expect(&word("require"), &require);
+    expect(&link("require"), &require);
     expect("Skylake-Client,machine=pc-q35-3.1,from=old,to=11.3.0", &require);
-    assert_eq!(check(&word("require"))["arrived"]["mpx"], "require");
-    assert_eq!(check(&word("disable"))["arrived"]["mpx"], "disable");
+    assert_eq!(check(&link("require"))["arrived"]["mpx"], "require");
+    assert_eq!(check(&link("disable"))["arrived"]["mpx"], "disable");
 }
 
 #[test]
 fn under_emulation_no_state_can_fail_to_load() {
-    let word = "Skylake-Client,machine=pc-q35-3.1,accel=tcg,from=old,to=9.0.0+mpx-removed";
-    expect(word, &json!({"verdict": "changed", "rule": "T7", "lost": ["mpx"], "risk": null}));
+    let link = "Skylake-Client,machine=pc-q35-3.1,accel=tcg,from=old,to=9.0.0+mpx-removed";
+    expect(link, &json!({"verdict": "changed", "rule": "T7", "lost": ["mpx"], "risk": null}));
 }
 
 #[test]
 fn row_eight_needs_a_guest_that_an_older_release_began() {
-    let word = "Skylake-Client,machine=pc-q35-3.1,started=old,from=new,to=old";
-    expect(word, &json!({"outcome": "completed", "verdict": "unchanged", "rule": "T8", "row": "T8"}));
+    let link = "Skylake-Client,machine=pc-q35-3.1,started=old,from=new,to=old";
+    expect(link, &json!({"outcome": "completed", "verdict": "unchanged", "rule": "T8", "row": "T8"}));
     // A daemon that requires removed features writes the feature down when it takes the guest over.
     let upgraded = "Skylake-Client,machine=pc-q35-3.1,started=old,from=11.3.0,to=old";
     expect(upgraded, &json!({"outcome": "completed", "verdict": "unchanged", "row": "T4"}));
@@ -152,14 +152,14 @@ fn threads_reported_by_a_new_qemu_abort_and_the_guest_would_not_have_noticed() {
 
 #[test]
 fn threads_pass_where_there_are_none_or_where_libvirt_looks_away() {
-    for word in [
+    for link in [
         "EPYC,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=11.3.0:10.0.13,topology=2-1-1",
         "EPYC,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=11.3.0:9.2.4,topology=1-2-1",
         "EPYC,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=12.1.0:10.0.13,topology=1-2-1",
         "Skylake-Client,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=11.10.0:10.0.13,topology=1-2-1",
         "Skylake-Client,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=12.8.0:11.1.2,topology=1-2-1",
     ] {
-        expect(word, &json!({"verdict": "unchanged", "lost": [], "gained": [], "guest_would_notice": false}));
+        expect(link, &json!({"verdict": "unchanged", "lost": [], "gained": [], "guest_would_notice": false}));
     }
     let one = "Skylake-Client,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=11.3.0:10.0.13,topology=1-1-2";
     expect(one, &json!({"rule": "ht", "extra": ["ht"]}));
@@ -171,16 +171,16 @@ fn threads_pass_where_there_are_none_or_where_libvirt_looks_away() {
 
 #[test]
 fn a_weaker_destination_would_be_noticed() {
-    let word = "Skylake-Client,machine=pc-q35-5.2,accel=tcg,from=11.3.0:10.0.13,to=9.0.0:7.2.22";
-    expect(word, &json!({"outcome": "aborted", "rule": "missing", "guest_would_notice": true, "fault": "accelerator"}));
-    assert_eq!(texts(&check(word)["missing"]), ["x2apic", "rdseed", "3dnowprefetch"]);
+    let link = "Skylake-Client,machine=pc-q35-5.2,accel=tcg,from=11.3.0:10.0.13,to=9.0.0:7.2.22";
+    expect(link, &json!({"outcome": "aborted", "rule": "missing", "guest_would_notice": true, "fault": "accelerator"}));
+    assert_eq!(texts(&check(link)["missing"]), ["x2apic", "rdseed", "3dnowprefetch"]);
 }
 
 #[test]
 fn a_guest_that_never_started_has_no_definition_and_notices_nothing() {
-    let word = "Skylake-Client,host=Core-i7-8550U,from=9.0.0,to=11.3.0";
-    expect(word, &json!({"outcome": "start-refused", "verdict": "start-refused", "guest_would_notice": null}));
-    let given = check(word);
+    let link = "Skylake-Client,host=Core-i7-8550U,from=9.0.0,to=11.3.0";
+    expect(link, &json!({"outcome": "start-refused", "verdict": "start-refused", "guest_would_notice": null}));
+    let given = check(link);
     assert_eq!((given.get("live"), given.get("arrived")), (None, None));
     assert_eq!((given["schema"].clone(), given.get("id")), (json!(1), None));
 }
@@ -211,12 +211,12 @@ fn what_decides_on_the_way_is_told_of_the_stop() {
             ["Extra: the destination's QEMU enables mpx", "The CPU map of libvirt 9.0.0 has mpx"],
         ),
     ] {
-        let word = format!("Skylake-Client,machine=pc-q35-3.1,{way}");
-        let said = explain(&CATALOG, &scenario(&word), &answer(&word));
-        assert_eq!(said.headline, headline, "{word}");
+        let link = format!("Skylake-Client,machine=pc-q35-3.1,{way}");
+        let said = explain(&CATALOG, &scenario(&link), &answer(&link));
+        assert_eq!(said.headline, headline, "{link}");
         let why = said.why.join(" ");
-        assert!(told.iter().all(|part| why.contains(part)), "{word}: {why}");
-        assert!(!why.contains("libvirt 11.3.0"), "{word}: {why}");
+        assert!(told.iter().all(|part| why.contains(part)), "{link}: {why}");
+        assert!(!why.contains("libvirt 11.3.0"), "{link}: {why}");
     }
 }
 
@@ -227,16 +227,16 @@ fn a_guest_refused_after_a_stop_runs_at_that_stop() {
         ("from=old,via=new,to=11.3.0", "at the source; mpx does not change."),
         ("from=old,to=new", "at the source; mpx does not change."),
     ] {
-        let word = format!("Skylake-Client,machine=pc-q35-3.1,{way}");
-        let (scenario, answer) = (scenario(&word), answer(&word));
+        let link = format!("Skylake-Client,machine=pc-q35-3.1,{way}");
+        let (scenario, answer) = (scenario(&link), answer(&link));
         let words = StageText { catalog: &CATALOG, scenario: &scenario, answer: &answer, feature: scenario.feature };
         let seen = follow(&scenario, &answer, scenario.feature);
         let last = words.sentences(*seen.last().unwrap()).join(" ");
-        assert!(last.ends_with(place), "{word}: {last}");
+        assert!(last.ends_with(place), "{link}: {last}");
         let there = words.sentences(seen[7]).join(" ");
         let stop = way.starts_with("from=old,via=new");
-        assert_eq!(there.contains("builds at the stop"), stop, "{word}: {there}");
-        assert_eq!(there.contains("builds at the destination"), !stop, "{word}: {there}");
+        assert_eq!(there.contains("builds at the stop"), stop, "{link}: {there}");
+        assert_eq!(there.contains("builds at the destination"), !stop, "{link}: {there}");
     }
 }
 
@@ -251,10 +251,10 @@ fn a_guest_that_fails_on_the_way_is_sent_straight_or_by_another_way() {
             "use libvirt 10.4.0 at the destination, which enables removed features that the definition does not mention",
         ),
     ] {
-        let word = format!("Skylake-Client,machine=pc-q35-3.1,{way}");
-        let ways = remedies(&CATALOG, &scenario(&word), &answer(&word));
-        let way = ways.first().unwrap_or_else(|| panic!("{word}"));
-        assert_eq!((way.text.as_str(), way.restart), (first, false), "{word}");
-        assert_eq!(check(&way.scenario.word(&CATALOG))["verdict"], "unchanged", "{word}");
+        let link = format!("Skylake-Client,machine=pc-q35-3.1,{way}");
+        let ways = remedies(&CATALOG, &scenario(&link), &answer(&link));
+        let way = ways.first().unwrap_or_else(|| panic!("{link}"));
+        assert_eq!((way.text.as_str(), way.restart), (first, false), "{link}");
+        assert_eq!(check(&way.scenario.link(&CATALOG))["verdict"], "unchanged", "{link}");
     }
 }

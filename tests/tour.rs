@@ -93,7 +93,7 @@ fn faults(session: &Session, step: &Step) -> Vec<String> {
     }
     let pages = lesson::page_count(&session.model);
     if pages > 2 {
-        wrong.push(format!("it has {pages} pages at {:?}; say it in fewer words", session.model.size));
+        wrong.push(format!("it has {pages} pages at {:?}; say it in fewer links", session.model.size));
     }
     wrong
 }
@@ -173,19 +173,19 @@ fn every_lesson_is_played_to_its_end_and_is_true() {
 fn every_lesson_can_be_gone_through_with_one_key_and_back_again() {
     for lesson in lessons() {
         let mut session = begin(&lesson, (80, 24));
-        let mut words = Vec::new();
+        let mut links = Vec::new();
         for step in &lesson.steps {
-            words.push(session.model.derived.link.clone());
+            links.push(session.model.derived.link.clone());
             assert_eq!(faults(&session, step), Vec::<String>::new(), "{}", lesson.name);
             go_on(&mut session);
         }
         assert!(under_way(&session).now().is_none());
-        for word in words.iter().rev() {
+        for link in links.iter().rev() {
             let step = under_way(&session).step;
             while under_way(&session).step == step {
                 act(&mut session, Action::StepBefore);
             }
-            assert_eq!(session.model.derived.link, *word, "{}, step {}", lesson.name, step);
+            assert_eq!(session.model.derived.link, *link, "{}, step {}", lesson.name, step);
         }
     }
 }
@@ -317,12 +317,12 @@ fn leaving_gives_the_own_scenario_back_with_its_history_and_screens() {
 fn the_explorer_works_as_ever_and_a_step_can_be_put_back() {
     let lesson = &lessons()[4];
     let mut session = begin(lesson, (120, 36));
-    let word = session.model.derived.link.clone();
+    let link = session.model.derived.link.clone();
     session = session.keys("s?<esc>:swap<enter>s/x<esc>");
-    assert_ne!(session.model.derived.link, word);
+    assert_ne!(session.model.derived.link, link);
     assert_eq!(under_way(&session).step, 0);
     session = session.keys("R");
-    assert_eq!(session.model.derived.link, word);
+    assert_eq!(session.model.derived.link, link);
     assert!(!session.text().contains("this step needs"));
 }
 
@@ -433,9 +433,9 @@ fn a_mistake_in_a_lesson_is_named_with_its_place() {
         (String::new(), "x.toml:1:1: missing field `step`"),
         ("[[step]".to_owned(), "x.toml:5:8: unclosed array table"),
         ("[[step]]\nsay = 'x'".to_owned(), "x.toml:5:1: expected rules or runs in [[step]]"),
-        (step("say = ' '"), "x.toml:7:7: expected words, found none"),
+        (step("say = ' '"), "x.toml:7:7: expected links, found none"),
         (step(""), "x.toml:5:1: expected either say or ask"),
-        (ask(&format!("{right}{{ text = 'b', why = ' ' }}")), "expected words, found none"),
+        (ask(&format!("{right}{{ text = 'b', why = ' ' }}")), "expected links, found none"),
         ("[[step]]\nsay = 'x'\nrules = ['T7', 'T9']".to_owned(), "x.toml:7:9: expected a rule, found \"T9\""),
         (say("look = ['T7', 'machien']"), "x.toml:8:8: expected a place, found \"machien\"; did you mean machine?"),
         (say("press = ['rigth']\ncheck = { verdict = 'never' }"), "did you mean right?"),
@@ -528,7 +528,7 @@ fn any_size_is_drawn_with_a_lesson_open() {
 #[test]
 fn the_command_line_opens_lists_and_prints_lessons() {
     use virt_cpu_explorer::internal::cli::{Command, TourWish, parse};
-    let wish = |words: &str| match parse(words.split(' ').map(Into::into)) {
+    let wish = |links: &str| match parse(words.split(' ').map(Into::into)) {
         Ok(Command::Tour(asked)) => Some(asked.wish()),
         _ => None,
     };

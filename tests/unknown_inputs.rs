@@ -86,22 +86,22 @@ const OPEN: &[Row] = &[
 #[test]
 fn an_answer_names_the_inputs_that_decide_it() {
     let mut resolver = Resolver::new(&CATALOG);
-    for (word, verdict, inputs, either_way) in OPEN {
-        let found = answer(word);
+    for (link, verdict, inputs, either_way) in OPEN {
+        let found = answer(link);
         let named: Vec<&str> = found.depends_on.iter().map(|on| on.input.as_str()).collect();
         let verdict = &either_way.unwrap_or(*verdict);
-        assert_eq!((found.verdict, named.as_slice(), found.either_way), (*verdict, *inputs, *either_way), "{word}");
-        let outcome = resolver.outcome(&scenario(word));
+        assert_eq!((found.verdict, named.as_slice(), found.either_way), (*verdict, *inputs, *either_way), "{link}");
+        let outcome = resolver.outcome(&scenario(link));
         let (short, long) = ((outcome.verdict, outcome.rule, outcome.row), (found.verdict, found.rule, found.row));
-        assert_eq!(short, long, "in short: {word}");
-        let unchanged = resolver.unchanged(&scenario(word), None).is_some();
-        assert_eq!(unchanged, *verdict == Verdict::Unchanged, "whatever is not known: {word}");
+        assert_eq!(short, long, "in short: {link}");
+        let unchanged = resolver.unchanged(&scenario(link), None).is_some();
+        assert_eq!(unchanged, *verdict == Verdict::Unchanged, "whatever is not known: {link}");
     }
 }
 
 #[test]
 fn an_answer_is_as_sure_as_the_least_sure_of_its_releases() {
-    for (word, basis) in [
+    for (link, basis) in [
         ("Cascadelake-Server,machine=pc-i440fx-2.6,accel=tcg,from=11.3.0:10.0.13,to=9.0.0:7.2.22", "recorded"),
         ("EPYC,machine=pc-q35-5.2,from=7.0.0:5.2.0,to=9.0.0:7.2.22", "read"),
         ("EPYC,machine=pc-q35-5.2,from=old:7.2.22,to=11.3.0:10.0.13", "read"),
@@ -121,15 +121,15 @@ fn an_answer_is_as_sure_as_the_least_sure_of_its_releases() {
         ("EPYC,machine=pc-q35-5.2,from=7.0.0:5.2.0,to=9.0.0:7.2.22,regime=disable", "read"),
         ("EPYC,machine=pc-q35-5.2,from=7.0.0:5.2.0,to=9.0.0:7.2.22,regime=require", "inferred"),
     ] {
-        assert_eq!(answer(word).basis.name(), basis, "{word}");
+        assert_eq!(answer(link).basis.name(), basis, "{link}");
     }
 }
 
 #[test]
 fn a_release_between_names_its_neighbours() {
-    let names = |word: &str| -> Vec<[String; 3]> {
+    let names = |link: &str| -> Vec<[String; 3]> {
         let name = |id| CATALOG.release(id).name.to_string();
-        between_exact_maps(&CATALOG, &scenario(word))
+        between_exact_maps(&CATALOG, &scenario(link))
             .iter()
             .map(|(id, lower, upper)| [name(*id), name(*lower), name(*upper)])
             .collect()
@@ -143,8 +143,8 @@ fn a_release_between_names_its_neighbours() {
 fn what_a_resolver_remembers_changes_no_answer() {
     for order in [ALIKE.to_vec(), ALIKE.iter().rev().copied().collect()] {
         let mut resolver = Resolver::new(&CATALOG);
-        for word in order {
-            assert_eq!(resolver.resolve(&scenario(word)), answer(word), "{word}");
+        for link in order {
+            assert_eq!(resolver.resolve(&scenario(link)), answer(link), "{link}");
         }
     }
 }
@@ -152,8 +152,8 @@ fn what_a_resolver_remembers_changes_no_answer() {
 #[test]
 fn a_package_says_where_its_emulator_is() {
     let refused = |build: &str| {
-        let word = format!("EPYC,machine=pc-q35-9.0,from=9.0.0-{build}:7.2.22,to=9.0.0:7.2.22");
-        let found = answer(&word);
+        let link = format!("EPYC,machine=pc-q35-9.0,from=9.0.0-{build}:7.2.22,to=9.0.0:7.2.22");
+        let found = answer(&link);
         let refusal = found.trace.as_ref().and_then(|trace| trace.refusal()).map(|found| format!("{found:?}"));
         refusal.unwrap_or_default()
     };
@@ -165,38 +165,38 @@ fn a_package_says_where_its_emulator_is() {
 
 #[test]
 fn an_answer_that_depends_still_says_what_is_known() {
-    let word = "Cascadelake-Server,topology=?,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=10.0.0:10.0.13";
-    let found = answer(word);
+    let link = "Cascadelake-Server,topology=?,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=10.0.0:10.0.13";
+    let found = answer(link);
     assert_eq!(found.verdict, Verdict::Depends);
-    assert_eq!(between_exact_maps(&CATALOG, &scenario(word)).len(), 1);
+    assert_eq!(between_exact_maps(&CATALOG, &scenario(link)).len(), 1);
     let found = answer("Cascadelake-Server,topology=?,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=9.0.0:10.0.13");
     assert_eq!((found.verdict, found.regime), (Verdict::Depends, Some(Regime::Disable)));
     for to in ["10.3.0:7.2.22", "?:7.2.22"] {
-        let word = format!("Skylake-Client,machine=pc-q35-3.1,from=9.0.0:7.2.22,to={to}");
-        assert_eq!((answer(&word).verdict, answer(&word).regime), (Verdict::Depends, None), "{word}");
-        let asked = answer(&format!("{word},regime=require"));
-        assert_eq!(asked.regime, Some(Regime::Require), "{word}");
+        let link = format!("Skylake-Client,machine=pc-q35-3.1,from=9.0.0:7.2.22,to={to}");
+        assert_eq!((answer(&link).verdict, answer(&link).regime), (Verdict::Depends, None), "{link}");
+        let asked = answer(&format!("{link},regime=require"));
+        assert_eq!(asked.regime, Some(Regime::Require), "{link}");
     }
 }
 
 #[test]
 fn an_answer_costs_its_combinations() {
-    for (word, price) in [
+    for (link, price) in [
         ("EPYC,from=9.0.0:7.2.22,to=11.3.0:7.2.22", 4),
         ("EPYC,topology=?,from=9.0.0:7.2.22,to=11.3.0:7.2.22", 5),
         ("EPYC,host=any,from=9.0.0:7.2.22,to=11.3.0:7.2.22", 3 + CATALOG.recorded_hosts().count()),
         ("EPYC,topology=?,host=any,from=9.0.0:7.2.22,to=11.3.0:7.2.22", 3 + 2 * CATALOG.recorded_hosts().count()),
     ] {
-        let scenario = scenario(word);
-        assert_eq!(Plan::of(&CATALOG, &scenario).unwrap().price(), price, "{word}");
-        assert_eq!(Resolver::new(&CATALOG).price(&scenario), price, "{word}");
+        let scenario = scenario(link);
+        assert_eq!(Plan::of(&CATALOG, &scenario).unwrap().price(), price, "{link}");
+        assert_eq!(Resolver::new(&CATALOG).price(&scenario), price, "{link}");
     }
 }
 
 #[test]
 fn more_cases_than_can_be_tried_are_tried_one_input_after_the_other() {
-    let word = "?,topology=?,from-host=any,to-host=any,machine=?,from=?:?,to=?:?";
-    let scenario = scenario(word);
+    let link = "?,topology=?,from-host=any,to-host=any,machine=?,from=?:?,to=?:?";
+    let scenario = scenario(link);
     let plan = Plan::of(&CATALOG, &scenario).unwrap();
     assert_eq!(plan.price(), 3 + 20_000);
     let answer = plan.resolve();
@@ -280,8 +280,8 @@ proptest! {
         (from, via, to) in (unread_release(), unread_release(), unread_release()), stops in any::<bool>(),
     ) {
         let via = if stops { format!(",via={via}") } else { String::new() };
-        let word = format!("{guest}{more}{host},from={from}{via},to={to}");
-        let Ok(scenario) = Scenario::parse(&CATALOG, &word) else { return Ok(()) };
+        let link = format!("{guest}{more}{host},from={from}{via},to={to}");
+        let Ok(scenario) = Scenario::parse(&CATALOG, &link) else { return Ok(()) };
         let Ok(plan) = Plan::of(&CATALOG, &scenario) else { return Ok(()) };
         let sizes: Vec<usize> = plan.axes.iter().map(|axis| axis.values.len()).collect();
         prop_assume!(sizes.iter().product::<usize>() <= 1024);
@@ -291,7 +291,7 @@ proptest! {
         }
         let distinct = kinds(&plan, &plan.distinct_assignments().unwrap(), &scenario);
         for kind in kinds(&plan, &all, &scenario) {
-            prop_assert!(distinct.contains(&kind), "{word} lacks {kind:?}");
+            prop_assert!(distinct.contains(&kind), "{link} lacks {kind:?}");
         }
     }
 }

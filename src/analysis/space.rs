@@ -1,4 +1,4 @@
-//! Names what a study varies, and folds what makes no difference: machine types that turn on the same of a model.
+//! Names the dimensions of a matrix, and folds what makes no difference: machine types that turn on the same of a model.
 
 use crate::domain::catalog::{Catalog, LibvirtId, Provenance, ReleaseMap};
 use crate::domain::feature::FeatureSet;

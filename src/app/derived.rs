@@ -47,7 +47,7 @@ impl Derived {
     pub(crate) fn of(catalog: &Catalog, scenario: &Scenario) -> Self {
         let answer = resolve(catalog, scenario);
         Self {
-            link: scenario.word(catalog),
+            link: scenario.link(catalog),
             message: answer.refusal().map(|refusal| message(catalog, refusal)),
             explanation: explain(catalog, scenario, &answer),
             remedies: OnceCell::new(),

@@ -130,7 +130,7 @@ impl fmt::Display for Step {
             Self::Do(action) => write!(f, "{}", action.info().id),
             Self::Type(text) if unquoted(text) == text && text.trim() == text => write!(f, "type {text}"),
             Self::Type(text) => write!(f, "type \"{text}\""),
-            Self::Scenario(word) => write!(f, "scenario {word}"),
+            Self::Scenario(link) => write!(f, "scenario {link}"),
             Self::Click(column, line) => write!(f, "click {column} {line}"),
             Self::Wheel(up, column, line) => write!(f, "wheel {} {column} {line}", if *up { "up" } else { "down" }),
             Self::Wait(time) => write!(f, "wait {time}"),
@@ -171,11 +171,11 @@ pub(crate) fn perform(model: &mut Model, catalog: &Catalog, step: &Step) -> Opti
             update::paste(model, catalog, text);
         }
         Step::Type(text) => model.notice = Some(format!("Cannot type {text:?}: no picker or prompt is open.")),
-        Step::Scenario(word) => {
+        Step::Scenario(link) => {
             if matches!(model.overlay, Some(Overlay::Picker(_) | Overlay::Prompt(_) | Overlay::Ask(_))) {
                 model.overlay = None;
             }
-            update::paste(model, catalog, word);
+            update::paste(model, catalog, link);
         }
         Step::Note(text) => match &mut model.demo {
             Some(demo) => demo.show_note(text),

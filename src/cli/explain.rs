@@ -148,7 +148,7 @@ fn write_one(catalog: &Catalog, found: &Found, explained: &Explained<'_>, out: &
         Some(scenarios) => {
             writeln!(out, "\nScenarios that give exactly this message:")?;
             for one in scenarios {
-                writeln!(out, "  {}", one.scenario.word(catalog))?;
+                writeln!(out, "  {}", one.scenario.link(catalog))?;
             }
         }
     }
@@ -182,7 +182,7 @@ fn write_json(
                 "text": found.text,
             });
             if let (Some(one), Some(object)) = (explained.get(place), value.as_object_mut()) {
-                let scenarios = one.scenarios.iter().flatten().map(|one| one.scenario.word(catalog));
+                let scenarios = one.scenarios.iter().flatten().map(|one| one.scenario.link(catalog));
                 let products = one.products.iter();
                 let products = products.map(|(from, to)| serde_json::json!({ "from": from.name, "to": to.name }));
                 object.insert("meaning".to_owned(), one.meaning.clone().into());

@@ -22,7 +22,7 @@ pub struct Choice {
     /// MODEL, host-model, host-passthrough or maximum, then +F, -F, F=POLICY and KEY=VALUE. Each KEY is also a flag, such
     /// as machine=TYPE and --machine TYPE.
     #[arg(id = "scenario", value_name = "SCENARIO", add = complete::scenario())]
-    pub word: Option<String>,
+    pub link: Option<String>,
     /// The flags.
     #[command(flatten)]
     pub keys: KeyArgs,
@@ -156,7 +156,7 @@ impl Choice {
     /// # Errors
     /// What is missing, with an example.
     pub(super) fn require(&self, needs: Needs, asked: &Asked) -> Result<()> {
-        let has_guest = self.word.is_some() || !self.domains.is_empty() || self.names(Key::Running);
+        let has_guest = self.link.is_some() || !self.domains.is_empty() || self.names(Key::Running);
         let parts = [
             (has_guest || !needs.guest, "the guest (SCENARIO or --domain)"),
             (asked.has_source || !needs.source, "the source (--from)"),
@@ -174,7 +174,7 @@ impl Choice {
 
     /// Returns whether neither a scenario nor a key nor a domain file is given.
     pub fn is_empty(&self) -> bool {
-        self.word.is_none() && self.keys.0.is_empty() && self.domains.is_empty()
+        self.link.is_none() && self.keys.0.is_empty() && self.domains.is_empty()
     }
 
     /// Returns the scenario that the link, the flags and the files describe. A key in the link and as a flag is an
@@ -237,7 +237,7 @@ impl Choice {
     }
 
     fn in_word(&self) -> Vec<Key> {
-        self.word.iter().flat_map(|word| Key::all_in(word)).collect()
+        self.link.iter().flat_map(|link| Key::all_in(link)).collect()
     }
 
     pub(super) fn names(&self, key: Key) -> bool {
@@ -245,8 +245,8 @@ impl Choice {
     }
 
     fn chosen(&self, catalog: &Catalog) -> Result<Scenario> {
-        let mut scenario = match &self.word {
-            Some(word) => Scenario::parse(catalog, word)?,
+        let mut scenario = match &self.link {
+            Some(link) => Scenario::parse(catalog, link)?,
             None => Scenario::default_of(catalog),
         };
         let in_word = self.in_word();

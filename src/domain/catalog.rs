@@ -413,19 +413,19 @@ impl Catalog {
         })
     }
 
-    /// Says of which scenarios a real run was recorded, by their words without how they travelled.
-    pub(crate) fn set_recorded<'w>(&mut self, words: impl IntoIterator<Item = &'w str>) {
-        self.recorded = words.into_iter().map(Box::from).collect();
+    /// Says of which scenarios a real run was recorded, by their links without how they travelled.
+    pub(crate) fn set_recorded<'w>(&mut self, links: impl IntoIterator<Item = &'w str>) {
+        self.recorded = links.into_iter().map(Box::from).collect();
         self.recorded.sort();
     }
 
-    /// Returns whether a real run of the scenario with this word was recorded.
-    pub(crate) fn is_recorded(&self, word_of_run: impl FnOnce() -> String) -> bool {
+    /// Returns whether a real run of the scenario with this link was recorded.
+    pub(crate) fn is_recorded(&self, link_of_run: impl FnOnce() -> String) -> bool {
         if self.recorded.is_empty() {
             return false;
         }
-        let word = word_of_run();
-        self.recorded.binary_search_by(|known| (**known).cmp(&word)).is_ok()
+        let link = link_of_run();
+        self.recorded.binary_search_by(|known| (**known).cmp(&link)).is_ok()
     }
 
     /// Returns the feature the table is about when none is named.

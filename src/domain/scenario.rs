@@ -228,7 +228,7 @@ impl Scenario {
         self.via_hosts.get(stop).unwrap_or(&self.to_host)
     }
 
-    /// Returns the scenario of a command line without arguments: the e-mail's question.
+    /// Returns the scenario of a command line without arguments: the example of README.
     ///
     /// Falls back to the first model, machine type and feature where the catalog lacks the named ones.
     pub fn default_of(catalog: &Catalog) -> Self {

@@ -36,20 +36,20 @@ pub struct Explanation {
 pub fn explain(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Explanation {
     let hop = answer.trace.as_ref().map_or(0, |trace| trace.hop);
     let at_start = answer.verdict == Verdict::StartRefused;
-    let words = Words { catalog, scenario, hop, at_start };
+    let writer = Writer { catalog, scenario, hop, at_start };
     let tree = causes(catalog, scenario, answer);
     let mut why = Vec::new();
-    words.walk(&tree.because, &mut why);
-    let guest = words.guest(answer);
+    writer.walk(&tree.because, &mut why);
+    let guest = writer.guest(answer);
     let notice = if answer.verdict.is_completed() && answer.either_way.is_none() {
         format!("{guest} Only the CPU is checked; other device state is not modelled.")
     } else {
         guest.clone()
     };
     Explanation {
-        headline: words.headline(answer),
-        consequence: words.consequence(answer),
-        cause: words.cause(&tree.because),
+        headline: writer.headline(answer),
+        consequence: writer.consequence(answer),
+        cause: writer.cause(&tree.because),
         why,
         guest,
         notice,
@@ -59,7 +59,7 @@ pub fn explain(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Expla
 
 /// Returns a fact as a sentence. `hop` is the migration it is about, counted from the source; `None` for the start.
 pub(crate) fn sentence(catalog: &Catalog, scenario: &Scenario, hop: Option<usize>, fact: &Fact) -> String {
-    capitalized(Words { catalog, scenario, hop: hop.unwrap_or(0), at_start: hop.is_none() }.sentence(fact))
+    capitalized(Writer { catalog, scenario, hop: hop.unwrap_or(0), at_start: hop.is_none() }.sentence(fact))
 }
 
 /// Returns the name of a release's libvirt in sentences: `libvirt 9.0.0`, `the old libvirt (9.0.0)`.
@@ -83,7 +83,7 @@ pub(super) fn capitalized(sentence: String) -> String {
     }
 }
 
-struct Words<'a> {
+struct Writer<'a> {
     catalog: &'a Catalog,
     scenario: &'a Scenario,
     /// The migration that the sentences are about, counted from the source.
@@ -92,7 +92,7 @@ struct Words<'a> {
     at_start: bool,
 }
 
-impl Words<'_> {
+impl Writer<'_> {
     fn headline(&self, answer: &Answer) -> String {
         let at = |refusal: &Refusal| match refusal.stage() {
             Stage::FullCheck => "full check",

@@ -1,4 +1,4 @@
-//! Writes what studies found: as text, as Markdown for a mailing list, as CSV and as JSON.
+//! Writes what `analysis` found: as text, as Markdown for a mailing list, as CSV and as JSON.
 
 mod baseline;
 mod diff;

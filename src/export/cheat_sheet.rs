@@ -56,8 +56,8 @@ fn decisions() -> Part {
 
 fn regimes(catalog: &Catalog) -> Part {
     let row = |regime: &Regime| {
-        let word = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
-        let verdict = Scenario::parse(catalog, word)
+        let link = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
+        let verdict = Scenario::parse(catalog, link)
             .map_or("", |scenario| resolve(catalog, &Scenario { regime: Some(*regime), ..scenario }).verdict.name());
         let does = match regime {
             Regime::Nothing => "adds nothing; QEMU's default applies",

@@ -61,7 +61,7 @@ impl GuestRow {
             id: id.to_owned(),
             note,
             ends: Some((write_release(catalog, &scenario.from), write_release(catalog, &scenario.to))),
-            link: scenario.word(catalog),
+            link: scenario.link(catalog),
         }
     }
 
@@ -71,7 +71,7 @@ impl GuestRow {
         Self { verdict: None, rule: "", id: id.to_owned(), note, ends: None, link: String::new() }
     }
 
-    fn word(&self) -> &'static str {
+    fn verdict(&self) -> &'static str {
         self.verdict.map_or(UNREADABLE, Verdict::name)
     }
 }
@@ -86,7 +86,7 @@ pub(crate) fn guests_text(rows: &[GuestRow], whole: bool) -> String {
     let most = if whole { usize::MAX } else { MOST_ROWS };
     for row in sorted.iter().take(most) {
         let between = ends_of(row, ends);
-        let line = format!("{:<13} {:<rules$}  {:<ids$}  {between}{}", row.word(), row.rule, row.id, row.note);
+        let line = format!("{:<13} {:<rules$}  {:<ids$}  {between}{}", row.verdict(), row.rule, row.id, row.note);
         let _ = writeln!(out, "{}", line.trim_end());
     }
     if let Some(more @ 1..) = sorted.len().checked_sub(most) {
@@ -102,8 +102,14 @@ pub(crate) fn guests_markdown(rows: &[GuestRow]) -> String {
     out.push_str("| verdict | rule | guest | why |\n|---|---|---|---|\n");
     for row in worst_first(rows) {
         let why = format!("{}{}", ends_of(row, ends), row.note);
-        let _ =
-            writeln!(out, "| {} | {} | {} | {} |", row.word(), row.rule, markdown_cell(&row.id), markdown_cell(&why));
+        let _ = writeln!(
+            out,
+            "| {} | {} | {} | {} |",
+            row.verdict(),
+            row.rule,
+            markdown_cell(&row.id),
+            markdown_cell(&why)
+        );
     }
     out
 }
@@ -164,16 +170,16 @@ fn write_junit(
                     let case = case.with_attribute(("name", row.id.as_str()));
                     let kind = if row.verdict.is_none() { "error" } else { "failure" };
                     if row.verdict.is_some() && !fails(row) {
-                        let said = format!("{} {}", row.word(), row.link);
+                        let said = format!("{} {}", row.verdict(), row.link);
                         case.write_inner_content(|writer| {
                             writer.create_element("system-out").write_text_content(BytesText::new(&said))?;
                             Ok(())
                         })?;
                         continue;
                     }
-                    let message = if row.note.is_empty() { row.word() } else { &row.note };
+                    let message = if row.note.is_empty() { row.verdict() } else { &row.note };
                     case.write_inner_content(|writer| {
-                        let failure = writer.create_element(kind).with_attribute(("type", row.word()));
+                        let failure = writer.create_element(kind).with_attribute(("type", row.verdict()));
                         let failure = failure.with_attribute(("message", message));
                         failure.write_text_content(BytesText::new(&row.link))?;
                         Ok(())

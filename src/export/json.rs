@@ -173,7 +173,7 @@ fn object<'a>(catalog: &'a Catalog, scenario: &Scenario, answer: &'a Answer, abo
         schema: SCHEMA,
         id: about.id,
         said: about.said,
-        scenario: scenario.word(catalog),
+        scenario: scenario.link(catalog),
         from: write_release(catalog, &scenario.from),
         to: write_release(catalog, &scenario.to),
         tool: TOOL,
@@ -223,7 +223,7 @@ fn remedy_json(catalog: &Catalog, remedy: &Remedy) -> RemedyJson {
         Application::Xml(text) => (Some(text.clone()), None),
         Application::Command(text) => (None, Some(text.clone())),
     };
-    let (text, scenario) = (remedy.text.clone(), remedy.scenario.word(catalog));
+    let (text, scenario) = (remedy.text.clone(), remedy.scenario.link(catalog));
     RemedyJson { text, restart: remedy.restart, scenario, xml, command }
 }
 

@@ -80,7 +80,7 @@ pub fn text(catalog: &Catalog, scenario: &Scenario, answer: &Answer, remedies: &
     let mut out = String::new();
     let rule = answer.rule.map(|rule| format!("  (rule {})", rule.name())).unwrap_or_default();
     let _ = writeln!(out, "{}{rule}", explanation.headline);
-    let _ = writeln!(out, "{}", scenario.word(catalog));
+    let _ = writeln!(out, "{}", scenario.link(catalog));
     if let Some(refusal) = answer.refusal() {
         let _ = writeln!(out, "  {}", message(catalog, refusal));
     }
@@ -108,7 +108,7 @@ pub fn text(catalog: &Catalog, scenario: &Scenario, answer: &Answer, remedies: &
                 let _ = writeln!(out, "          {line}");
             }
         }
-        let _ = writeln!(out, "      {}", remedy.scenario.word(catalog));
+        let _ = writeln!(out, "      {}", remedy.scenario.link(catalog));
     }
     let _ = writeln!(out, "\nConfidence: {}.", explanation.basis);
     by_default(&mut out, catalog, scenario);
@@ -127,7 +127,7 @@ pub fn markdown(
     let mut out = String::new();
     let rule = answer.rule.map(|rule| format!(" (rule {})", rule.name())).unwrap_or_default();
     let _ = writeln!(out, "## {}{rule}\n", explanation.headline);
-    let link = scenario.word(catalog);
+    let link = scenario.link(catalog);
     let _ = writeln!(out, "    {link}\n");
     if let Some(page) = page {
         out.push_str(&in_browser(page, &link));
@@ -158,7 +158,7 @@ pub fn markdown(
             Application::Xml(text) | Application::Command(text) => text,
         };
         out.push('\n');
-        for line in how.lines().chain([remedy.scenario.word(catalog).as_str()]) {
+        for line in how.lines().chain([remedy.scenario.link(catalog).as_str()]) {
             let _ = writeln!(out, "       {line}");
         }
         out.push('\n');

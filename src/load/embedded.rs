@@ -8,7 +8,7 @@ use crate::domain::catalog::{Catalog, Parts};
 /// The files of the timeline as the program was built with them.
 const FACTS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/facts"));
 
-/// The words of the scenarios of which a real migration was recorded, sorted.
+/// The links of the scenarios of which a real migration was recorded, sorted.
 const RECORDED: &str = include_str!("../../cpu_map/recorded.txt");
 
 /// Returns every fact the program was built with.

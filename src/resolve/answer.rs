@@ -246,7 +246,7 @@ impl Basis {
     /// Returns how sure the answer to `scenario` is: as sure as the least sure of its releases, unless a real run of
     /// exactly this was recorded.
     pub(super) fn of(catalog: &Catalog, scenario: &Scenario) -> Self {
-        if scenario.running.is_none() && catalog.is_recorded(|| scenario.word_of_run(catalog)) {
+        if scenario.running.is_none() && catalog.is_recorded(|| scenario.link_of_run(catalog)) {
             return Self::Recorded;
         }
         let of_release = |release| Self::of_libvirt(catalog, release).max(Self::of_qemu(catalog, release));
@@ -259,7 +259,7 @@ impl Basis {
     fn of_libvirt(catalog: &Catalog, release: &Release) -> Self {
         match &release.libvirt {
             LibvirtChoice::Old => Self::Read,
-            // The regime of the e-mail's *new* was never shipped; what it gives follows from the code that was read.
+            // The regime of the table's *new* was never shipped; what it gives follows from the code that was read.
             LibvirtChoice::New | LibvirtChoice::Unknown => Self::Inferred,
             LibvirtChoice::Release(id, build) => {
                 let release = catalog.release(*id);

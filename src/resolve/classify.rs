@@ -3,7 +3,7 @@
 use super::answer::{Answer, Basis, Outcome, OutcomeWithFeatures};
 use super::decision_table::{MapState, Mention, Row, row};
 use super::endpoint::Endpoint;
-use super::migrate::{Case, Journey, Prepared};
+use super::migrate::{Case, MigratingGuest, Prepared};
 use super::prepared_endpoint::PreparedEndpoint;
 use super::qemu_cpu::Built;
 use super::recorder::Recorder;
@@ -26,9 +26,9 @@ pub fn verdict(prepared: &Prepared<'_>, definition: &Definition, feature: Featur
 /// As [`verdict`], with the features it is about.
 pub fn brief(prepared: &Prepared<'_>, definition: &Definition, feature: FeatureId) -> Option<OutcomeWithFeatures> {
     let brief_over = |path: &[&PreparedEndpoint<'_>]| {
-        let mut journey = Journey::of(prepared, path.first()?, definition, feature);
-        journey.run(prepared, path, &mut Recorder::Nothing);
-        Some(RuleInput::of(prepared.catalog, path, &journey, feature).brief())
+        let mut migrating = MigratingGuest::of(prepared, path.first()?, definition, feature);
+        migrating.run(prepared, path, &mut Recorder::Nothing);
+        Some(RuleInput::of(prepared.catalog, path, &migrating, feature).brief())
     };
     match prepared.endpoints.as_slice() {
         [from, to] => brief_over(&[from, to]),
@@ -41,7 +41,7 @@ pub struct Started<'p> {
     prepared: &'p Prepared<'p>,
     from: usize,
     feature: FeatureId,
-    journey: Journey<'p>,
+    migrating: MigratingGuest<'p>,
 }
 
 impl<'p> Started<'p> {
@@ -53,18 +53,18 @@ impl<'p> Started<'p> {
         feature: FeatureId,
     ) -> Option<Self> {
         let source = prepared.endpoints.get(from)?;
-        let mut journey = Journey::of(prepared, source, definition, feature);
-        journey.start(prepared, source, true, &mut Recorder::Nothing);
-        Some(Self { prepared, from, feature, journey })
+        let mut migrating = MigratingGuest::of(prepared, source, definition, feature);
+        migrating.start(prepared, source, true, &mut Recorder::Nothing);
+        Some(Self { prepared, from, feature, migrating })
     }
 
     /// As [`brief`], for the migration to the endpoint with this index.
     pub(crate) fn to(&self, to: usize) -> Option<OutcomeWithFeatures> {
         let endpoints = &self.prepared.endpoints;
         let path: [&PreparedEndpoint<'_>; 2] = [endpoints.get(self.from)?, endpoints.get(to)?];
-        let mut journey = self.journey.clone();
-        journey.go_on(&path, &mut Recorder::Nothing);
-        Some(RuleInput::of(self.prepared.catalog, &path, &journey, self.feature).brief())
+        let mut migrating = self.migrating.clone();
+        migrating.go_on(&path, &mut Recorder::Nothing);
+        Some(RuleInput::of(self.prepared.catalog, &path, &migrating, self.feature).brief())
     }
 }
 
@@ -76,22 +76,22 @@ pub(super) fn brief_and_refusal(
 ) -> Option<(OutcomeWithFeatures, Option<Refusal>)> {
     let path = prepared.path();
     let source = path.first()?;
-    let mut journey = Journey::of(prepared, source, &definition.unordered(), feature);
-    journey.run(prepared, &path, &mut Recorder::Nothing);
-    let input = RuleInput::of(prepared.catalog, &path, &journey, feature);
-    let receiver = path.get(journey.hop + 1);
+    let mut migrating = MigratingGuest::of(prepared, source, &definition.unordered(), feature);
+    migrating.run(prepared, &path, &mut Recorder::Nothing);
+    let input = RuleInput::of(prepared.catalog, &path, &migrating, feature);
+    let receiver = path.get(migrating.hop + 1);
     match (input.refusal, receiver) {
         (None, _) => return Some((input.brief(), None)),
-        (Some(refusal @ UnorderedRefusal::FullCheck { .. }), Some(receiver)) if journey.is_started() => {
+        (Some(refusal @ UnorderedRefusal::FullCheck { .. }), Some(receiver)) if migrating.is_started() => {
             return Some((input.brief(), Some(refusal.listed(|set| receiver.end.map.in_order(set)))));
         }
         (Some(_), _) => {}
     }
     // The other refusals are worded by the order of the definition's features.
     let mut last = Recorder::RefusalOnly(None);
-    let mut journey = Journey::of(prepared, source, definition, feature);
-    journey.run(prepared, &path, &mut last);
-    let brief = RuleInput::of(prepared.catalog, &path, &journey, feature).brief();
+    let mut migrating = MigratingGuest::of(prepared, source, definition, feature);
+    migrating.run(prepared, &path, &mut last);
+    let brief = RuleInput::of(prepared.catalog, &path, &migrating, feature).brief();
     let Recorder::RefusalOnly(refusal) = last else { return None };
     Some((brief, refusal))
 }
@@ -101,16 +101,16 @@ pub fn decide(catalog: &Catalog, case: &Case<'_>, feature: FeatureId, basis: Bas
     let prepared = Prepared::of(catalog, case);
     let mut stages = Recorder::of_stages(case.ends.len());
     let path = prepared.path();
-    let mut journey = Journey::of(&prepared, path.first()?, &case.definition, feature);
-    journey.run(&prepared, &path, &mut stages);
-    let trace = Trace { hop: journey.hop, ..stages.trace()? };
-    let input = RuleInput::of(catalog, &path, &journey, feature);
+    let mut migrating = MigratingGuest::of(&prepared, path.first()?, &case.definition, feature);
+    migrating.run(&prepared, &path, &mut stages);
+    let trace = Trace { hop: migrating.hop, ..stages.trace()? };
+    let input = RuleInput::of(catalog, &path, &migrating, feature);
     let rule = deciding(&input);
     let completed = input.verdict.is_completed();
     let in_order = |set: FeatureSet| trace.receiver().map.in_order(set);
     let (extra, missing) = input.refusal.map(UnorderedRefusal::sets).unwrap_or_default();
     // A guest that did not arrive lost and gained nothing.
-    let ends = journey.ends().filter(|_| completed);
+    let ends = migrating.ends().filter(|_| completed);
     let (lost, gained) = if completed { (input.less, input.more) } else { (FeatureSet::EMPTY, FeatureSet::EMPTY) };
     let states = ends.map(|(before, after)| (before.states - after.states, after.states - before.states));
     let (states_lost, states_gained) = states.unwrap_or_default();
@@ -127,9 +127,9 @@ pub fn decide(catalog: &Catalog, case: &Case<'_>, feature: FeatureId, basis: Bas
         states_lost,
         states_gained,
         change_varies: false,
-        would_notice: journey.ends().map(|_| journey.changes()),
+        would_notice: migrating.ends().map(|_| migrating.changes()),
         risk: (case.guest.accel == Accel::Kvm && loses_state).then_some(Risk::GuestStateMayNotLoad),
-        fault: limiting_component(rule, &input, case.guest.accel, journey.cpu()),
+        fault: limiting_component(rule, &input, case.guest.accel, migrating.cpu()),
         depends_on: Vec::new(),
         completes: false,
         either_way: None,
@@ -143,38 +143,38 @@ impl<'r> RuleInput<'r> {
     fn of(
         catalog: &'r Catalog,
         path: &[&'r PreparedEndpoint<'_>],
-        journey: &'r Journey<'_>,
+        migrating: &'r MigratingGuest<'_>,
         feature: FeatureId,
     ) -> Self {
-        let refusal = journey.refusal();
+        let refusal = migrating.refusal();
         let verdict = match refusal {
-            Some(_) if !journey.is_started() => Verdict::StartRefused,
+            Some(_) if !migrating.is_started() => Verdict::StartRefused,
             Some(_) => Verdict::Aborted,
-            None if journey.changes() => Verdict::Changed,
+            None if migrating.changes() => Verdict::Changed,
             None => Verdict::Unchanged,
         };
         let (mut more, mut less) = refusal.map(UnorderedRefusal::sets).unwrap_or_default();
         if verdict != Verdict::Unchanged && (more | less).is_empty() {
-            (less, more) = journey.lost_and_gained();
+            (less, more) = migrating.lost_and_gained();
         }
-        let sender = path.get(journey.hop).copied();
-        let receiver = path.get(journey.hop + 1).or(path.last()).copied();
+        let sender = path.get(migrating.hop).copied();
+        let receiver = path.get(migrating.hop + 1).or(path.last()).copied();
         Self {
             verdict,
             refusal,
             more,
             less,
             differ: more | less,
-            states_differ: journey.states_differ(),
-            row: sender.zip(receiver).and_then(|ends| find_row(catalog, ends, journey, feature)),
+            states_differ: migrating.states_differ(),
+            row: sender.zip(receiver).and_then(|ends| find_row(catalog, ends, migrating, feature)),
             feature,
-            passthrough: journey.passthrough,
+            passthrough: migrating.passthrough,
             source_knows: sender.map_or(&FeatureSet::EMPTY, |endpoint| &endpoint.end.map.known),
             destination_knows: receiver.map_or(&FeatureSet::EMPTY, |endpoint| &endpoint.end.map.known),
             added: receiver
                 .and_then(|endpoint| endpoint.model.as_ref())
                 .map_or(&FeatureSet::EMPTY, |model| &model.added),
-            cleared: journey.cpu().map_or(&FeatureSet::EMPTY, |cpu| &cpu.cleared),
+            cleared: migrating.cpu().map_or(&FeatureSet::EMPTY, |cpu| &cpu.cleared),
             names: catalog.named(),
         }
     }
@@ -188,7 +188,7 @@ impl<'r> RuleInput<'r> {
 fn find_row(
     catalog: &Catalog,
     (sender, receiver): (&PreparedEndpoint<'_>, &PreparedEndpoint<'_>),
-    journey: &Journey<'_>,
+    migrating: &MigratingGuest<'_>,
     feature: FeatureId,
 ) -> Option<Row> {
     let model = sender.model.as_ref()?.id;
@@ -199,11 +199,11 @@ fn find_row(
     }
     let (mut source, destination) = (MapState::of(from?, feature), MapState::of(to?, feature));
     // T2 is about guests that both maps read alike. One that an older map started means something else.
-    let is_adopted = journey.hop == 0 && journey.adopted_with_feature && journey.mention == Mention::Nothing;
+    let is_adopted = migrating.hop == 0 && migrating.adopted_with_feature && migrating.mention == Mention::Nothing;
     if is_adopted && destination == MapState::New {
         source = MapState::Old;
     }
-    row(journey.mention, source, destination)
+    row(migrating.mention, source, destination)
 }
 
 fn limiting_component(

@@ -98,7 +98,7 @@ impl<'e> Prepared<'e> {
 
 /// A guest under way, and how far it came.
 #[derive(Clone)]
-pub(super) struct Journey<'p> {
+pub(super) struct MigratingGuest<'p> {
     facts: Facts<'p>,
     guest: Running,
     /// The start at the source.
@@ -124,7 +124,7 @@ pub(super) struct Journey<'p> {
     pub(super) adopted_with_feature: bool,
 }
 
-impl<'p> Journey<'p> {
+impl<'p> MigratingGuest<'p> {
     /// A guest before its start.
     #[inline]
     pub(super) fn of(

@@ -65,8 +65,8 @@ pub fn run(catalog: &Catalog, scenario: Scenario, options: Options, store: Scena
     // Recordings are started before the terminal is taken, so that errors are visible.
     let size = crossterm::terminal::size()?;
     let cast = options.record.as_ref().map(|path| Cast::begin(path, size)).transpose()?;
-    let word = scenario.word(catalog);
-    let record = options.record_keys.as_ref().map(|path| Record::begin(path, &word, size)).transpose()?;
+    let link = scenario.link(catalog);
+    let record = options.record_keys.as_ref().map(|path| Record::begin(path, &link, size)).transpose()?;
     let signal = Signals::listen()?;
     let mut options = options;
     options.settings.background = background(options.settings.theme);
@@ -276,7 +276,7 @@ impl Running<'_> {
             }
         }
         if !self.harmless
-            && let Err(err) = self.store.record_use(&self.model.own().word(self.catalog))
+            && let Err(err) = self.store.record_use(&self.model.own().link(self.catalog))
         {
             say("cannot save the last scenario", &err);
         }

@@ -169,8 +169,8 @@ impl Question {
         }
     }
 
-    /// The same question as a scenario's word.
-    pub(crate) fn word(&self) -> String {
+    /// The same question as a scenario's link.
+    pub(crate) fn link(&self) -> String {
         let host = |host: &Host| match host {
             Host::Capable => "capable".to_owned(),
             Host::Listed(name) => name.clone(),

@@ -49,7 +49,7 @@ pub const PARSERS: &[(&str, Body)] = &[
     ("running", running),
     ("settings", settings),
     ("timeline", timeline),
-    ("word", word),
+    ("link", link),
     ("xml", xml),
 ];
 
@@ -146,10 +146,10 @@ pub fn cpu_map(data: &[u8]) {
     let names = catalog.names_mut();
     (*names.0, *names.1) = (features, models);
     catalog.add_user_map("9.0.0+mine", "map.xml", map).expect("the name is free");
-    for word in
+    for link in
         ["Skylake-Client,from=9.0.0:11.1.3,to=9.0.0+mine:11.1.3", "EPYC,from=9.0.0+mine:11.1.3,to=11.3.0:11.1.3"]
     {
-        let scenario = Scenario::parse(&catalog, word).expect("the word names what is there");
+        let scenario = Scenario::parse(&catalog, link).expect("the link names what is there");
         let answer = resolve(&catalog, &scenario);
         assert!(export::text(&catalog, &scenario, &answer, &[]).contains("9.0.0+mine"));
     }
@@ -237,8 +237,8 @@ pub fn running(data: &[u8]) {
     let between = Scenario::default_of(catalog());
     let Ok(guest) = domain::scenario(catalog(), &between, "guest.xml", data) else { return };
     if guest.scenario.running.is_some() {
-        let word = guest.scenario.word(catalog());
-        assert_eq!(Scenario::parse(catalog(), &word).as_ref(), Ok(&guest.scenario), "{word}");
+        let link = guest.scenario.link(catalog());
+        assert_eq!(Scenario::parse(catalog(), &link).as_ref(), Ok(&guest.scenario), "{link}");
         answered(&guest.scenario);
     }
 }
@@ -248,7 +248,7 @@ pub fn definition(data: &[u8]) {
     let mut deflated = Vec::new();
     DeflateEncoder::new(data, Compression::fast()).read_to_end(&mut deflated).expect("memory can be read");
     let running = URL_SAFE_NO_PAD.encode(deflated);
-    word(format!("EPYC,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=11.3.0:10.0.13,running={running}").as_bytes());
+    link(format!("EPYC,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=11.3.0:10.0.13,running={running}").as_bytes());
 }
 
 /// Whatever stands in a log, the messages found are at a place in it, and have a meaning.
@@ -354,7 +354,7 @@ pub fn timeline(data: &[u8]) {
 }
 
 /// A scenario that is read is printed, short and whole, so that it is read as the same again.
-pub fn word(data: &[u8]) {
+pub fn link(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let scenario = match Scenario::parse(catalog(), text) {
         Ok(scenario) => scenario,
@@ -363,9 +363,9 @@ pub fn word(data: &[u8]) {
             return;
         }
     };
-    let word = scenario.word(catalog());
-    let whole = format!("{word},{}", scenario.defaults(catalog()));
-    for printed in [whole.trim_end_matches(','), &word] {
+    let link = scenario.link(catalog());
+    let whole = format!("{link},{}", scenario.defaults(catalog()));
+    for printed in [whole.trim_end_matches(','), &link] {
         let again = Scenario::parse(catalog(), printed);
         assert_eq!(again.as_ref(), Ok(&scenario), "{text:?} is printed as {printed:?}");
     }

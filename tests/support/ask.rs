@@ -1,4 +1,4 @@
-//! Asks the product: from a scenario's word to an answer, or to the JSON of the command line.
+//! Asks the product: from a scenario's link to an answer, or to the JSON of the command line.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a question that cannot be asked fails the test")]
 
 use serde_json::Value;
@@ -16,23 +16,23 @@ use virt_cpu_explorer::internal::resolve::{Answer, resolve};
 pub(crate) static CATALOG: LazyLock<Catalog> = LazyLock::new(|| embedded::catalog().unwrap());
 
 /// Reads a scenario.
-pub(crate) fn scenario(word: &str) -> Scenario {
-    Scenario::parse(&CATALOG, word).unwrap_or_else(|fault| panic!("{word}: {fault}"))
+pub(crate) fn scenario(link: &str) -> Scenario {
+    Scenario::parse(&CATALOG, link).unwrap_or_else(|fault| panic!("{link}: {fault}"))
 }
 
 /// Resolves a scenario.
-pub(crate) fn answer(word: &str) -> Answer {
-    resolve(&CATALOG, &scenario(word))
+pub(crate) fn answer(link: &str) -> Answer {
+    resolve(&CATALOG, &scenario(link))
 }
 
 /// What `check --format json` prints for a scenario.
-pub(crate) fn json(word: &str) -> Value {
-    let choice = Choice { word: Some(word.to_owned()), ..Choice::default() };
+pub(crate) fn json(link: &str) -> Value {
+    let choice = Choice { link: Some(link.to_owned()), ..Choice::default() };
     let args = CheckArgs { choice, format: Some(Format::Json), ..CheckArgs::default() };
     let mut out = Vec::new();
-    let code = cli::check(&CATALOG, &args, &mut out).unwrap_or_else(|fault| panic!("{word}: {fault}"));
+    let code = cli::check(&CATALOG, &args, &mut out).unwrap_or_else(|fault| panic!("{link}: {fault}"));
     let value: Value = serde_json::from_slice(&out).unwrap();
-    assert_eq!(code == 0, value["verdict"] == "unchanged", "the exit code of {word}");
+    assert_eq!(code == 0, value["verdict"] == "unchanged", "the exit code of {link}");
     value
 }
 

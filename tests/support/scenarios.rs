@@ -1,4 +1,4 @@
-//! Draws scenarios: of every form the word can take, and such as have a definite answer.
+//! Draws scenarios: of every form the link can take, and such as have a definite answer.
 
 use super::ask::CATALOG;
 use super::random::Random;

@@ -29,14 +29,14 @@ pub(crate) struct Session {
     pub(crate) effects: Vec<Effect>,
 }
 
-/// The program as it opens at the scenario `word`.
-pub(crate) fn open(word: &str, size: (u16, u16)) -> Session {
-    open_with(word, size, Settings::default())
+/// The program as it opens at the scenario `link`.
+pub(crate) fn open(link: &str, size: (u16, u16)) -> Session {
+    open_with(link, size, Settings::default())
 }
 
 /// The same, with other settings.
-pub(crate) fn open_with(word: &str, (width, height): (u16, u16), settings: Settings) -> Session {
-    let scenario = Scenario::parse(catalog(), word).expect("the scenario is sound");
+pub(crate) fn open_with(link: &str, (width, height): (u16, u16), settings: Settings) -> Session {
+    let scenario = Scenario::parse(catalog(), link).expect("the scenario is sound");
     let mut model = Model::new(catalog(), scenario, settings, Size { width, height });
     while update::idle(&mut model, catalog()) {}
     Session { model, effects: Vec::new() }

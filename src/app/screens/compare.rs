@@ -113,7 +113,7 @@ impl Compare {
 fn compare(catalog: &Catalog, a: &Side<'_>, b: &Side<'_>, room: usize) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut pair = |label: &str, a: &str, b: &str| pair(&mut lines, label, (a, b), room);
-    pair("scenario", &a.scenario.word(catalog), &b.scenario.word(catalog));
+    pair("scenario", &a.scenario.link(catalog), &b.scenario.link(catalog));
     for (label, read) in ANSWER {
         pair(label, &read(catalog, a), &read(catalog, b));
     }

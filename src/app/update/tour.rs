@@ -78,8 +78,8 @@ pub(crate) fn list(model: &Model) -> Result<Overlay, String> {
 }
 
 /// Starts the lesson with this name or number; a notice says when there is none.
-pub fn open(model: &mut Model, catalog: &Catalog, word: &str) {
-    match find(word) {
+pub fn open(model: &mut Model, catalog: &Catalog, name: &str) {
+    match find(name) {
         Ok(lesson) => start(model, catalog, lesson),
         Err(error) => model.notice = Some(error),
     }
@@ -123,7 +123,7 @@ fn start_step(model: &mut Model, catalog: &Catalog, yes: Option<String>) {
     (tour.page, tour.answered, tour.leaving) = (0, None, false);
     let step = tour.now();
     let cursor = step.and_then(|step| step.cursor);
-    let scenario = step.and_then(|step| step.scenario.as_deref()).map(|word| Scenario::parse(catalog, word));
+    let scenario = step.and_then(|step| step.scenario.as_deref()).map(|link| Scenario::parse(catalog, link));
     if let Some(Ok(scenario)) = scenario {
         model.overlay = None;
         super::change(model, catalog, scenario);

@@ -1,5 +1,5 @@
-//! Reads and prints the one-word form of a scenario: `Skylake-Client,+smap,machine=pc-q35-3.1,from=9.0.0,to=new`.
-//! One table of keys serves the word, the command line's flags and their documentation.
+//! Reads and prints the one-link form of a scenario: `Skylake-Client,+smap,machine=pc-q35-3.1,from=9.0.0,to=new`.
+//! One table of keys serves the link, the command line's flags and their documentation.
 
 use super::super::behaviour::Regime;
 use super::super::catalog::Catalog;
@@ -20,11 +20,11 @@ mod value;
 pub use keys::{KEYS, Key, KeyInfo};
 pub use value::ValueError;
 
-/// Says what is wrong with a word, and where.
+/// Says what is wrong with a link, and where.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LinkError {
-    /// The word.
-    pub word: String,
+    /// The link.
+    pub link: String,
     /// Where the fault begins, counted in characters from 1.
     pub column: usize,
     /// What is wrong.
@@ -33,8 +33,8 @@ pub struct LinkError {
 
 impl LinkError {
     /// Returns the error in a value that begins at this column.
-    fn at(word: &str, column: usize, fault: ValueError) -> Self {
-        Self { word: word.to_owned(), column: column + fault.offset, fault }
+    fn at(link: &str, column: usize, fault: ValueError) -> Self {
+        Self { link: link.to_owned(), column: column + fault.offset, fault }
     }
 }
 
@@ -50,26 +50,26 @@ impl std::error::Error for LinkError {}
 const MAX_STOPS: usize = 8;
 
 impl Scenario {
-    /// Reads a scenario from its word. What the word does not say takes its default.
+    /// Reads a scenario from its link. What the link does not say takes its default.
     ///
     /// # Errors
-    /// The first fault, with its column and the nearest known word.
-    pub fn parse(catalog: &Catalog, word: &str) -> Result<Self, LinkError> {
-        Self::parse_over(catalog, (&Self::default_of(catalog), &[]), word)
+    /// The first fault, with its column and the nearest known value.
+    pub fn parse(catalog: &Catalog, link: &str) -> Result<Self, LinkError> {
+        Self::parse_over(catalog, (&Self::default_of(catalog), &[]), link)
     }
 
-    /// Reads a scenario from its word. What the word does not say is taken from `base`, but for the CPU and its features,
+    /// Reads a scenario from its link. What the link does not say is taken from `base`, but for the CPU and its features,
     /// and for a machine type that is not among the `given` keys.
     ///
     /// # Errors
     /// As [`parse`](Self::parse).
-    pub(crate) fn parse_over(catalog: &Catalog, (base, given): (&Self, &[Key]), word: &str) -> Result<Self, LinkError> {
+    pub(crate) fn parse_over(catalog: &Catalog, (base, given): (&Self, &[Key]), link: &str) -> Result<Self, LinkError> {
         let mut scenario = Self { features: Policies::default(), running: None, ..base.clone() };
         let mut seen: Vec<Key> = Vec::new();
         let mut column = 1;
         let mut waiting: Vec<(usize, Key, &str)> = Vec::new();
-        for (place, part) in word.split(',').enumerate() {
-            let at = |fault| LinkError::at(word, column, fault);
+        for (place, part) in link.split(',').enumerate() {
+            let at = |fault| LinkError::at(link, column, fault);
             if place == 0 {
                 scenario.cpu = value::cpu(catalog, part).map_err(at)?;
             } else if let Some((key, text)) = Key::split(part) {
@@ -82,7 +82,7 @@ impl Scenario {
                 if key.turn() > 0 {
                     waiting.push((column, key, text));
                 } else {
-                    scenario.set(catalog, key, text).map_err(|fault| LinkError::at(word, column, fault))?;
+                    scenario.set(catalog, key, text).map_err(|fault| LinkError::at(link, column, fault))?;
                 }
             } else {
                 let (feature, policy) = value::policy(catalog, part).map_err(at)?;
@@ -95,7 +95,7 @@ impl Scenario {
         }
         waiting.sort_by_key(|(_, key, _)| key.turn());
         for (column, key, text) in waiting {
-            let at = |fault| LinkError::at(word, column, fault);
+            let at = |fault| LinkError::at(link, column, fault);
             if key == Key::Running {
                 scenario.has_only(catalog, &seen, text).map_err(at)?;
             }
@@ -128,7 +128,7 @@ impl Scenario {
     /// Sets what one key says; `via` adds a stop. What makes it another guest ends a running one.
     ///
     /// # Errors
-    /// What was expected, with the nearest known word.
+    /// What was expected, with the nearest known value.
     pub fn set(&mut self, catalog: &Catalog, key: Key, text: &str) -> Result<(), ValueError> {
         match key {
             Key::Machine => self.machine = value::machine(catalog, text, &self.from, self.machine_like.is_some())?,
@@ -188,23 +188,23 @@ impl Scenario {
         Ok(())
     }
 
-    /// Sets the CPU from the first part of a word: a model, a mode, or `?`.
+    /// Sets the CPU from the first part of a link: a model, a mode, or `?`.
     ///
     /// # Errors
-    /// What was expected, with the nearest known word.
+    /// What was expected, with the nearest known value.
     pub fn set_cpu(&mut self, catalog: &Catalog, text: &str) -> Result<(), ValueError> {
         self.cpu = value::cpu(catalog, text)?;
         self.running = None;
         Ok(())
     }
 
-    /// Returns the word: only what differs from the defaults, and always both ends with their QEMU.
+    /// Returns the link: only what differs from the defaults, and always both ends with their QEMU.
     /// Reading it gives this scenario back.
-    pub fn word(&self, catalog: &Catalog) -> String {
+    pub fn link(&self, catalog: &Catalog) -> String {
         self.print(catalog, |_| true)
     }
 
-    /// Returns what the word leaves out because it is the default, as keys with their values: behind the word, it makes
+    /// Returns what the link leaves out because it is the default, as keys with their values: behind the link, it makes
     /// the whole of the scenario.
     pub fn defaults(&self, catalog: &Catalog) -> String {
         let left_out = |key: &Key| self.value(catalog, *key, false).is_none();
@@ -213,20 +213,20 @@ impl Scenario {
         written.collect::<Vec<_>>().join(",")
     }
 
-    /// Returns the word without what does not change what a run shows: how it travelled, and the feature that is asked
+    /// Returns the link without what does not change what a run shows: how it travelled, and the feature that is asked
     /// about.
-    pub(crate) fn word_of_run(&self, catalog: &Catalog) -> String {
+    pub(crate) fn link_of_run(&self, catalog: &Catalog) -> String {
         self.print(catalog, |key| !matches!(key, Key::Transport | Key::Feature))
     }
 
     fn print(&self, catalog: &Catalog, wanted: impl Fn(Key) -> bool) -> String {
-        let mut word = String::with_capacity(160);
-        word.push_str(self.cpu_name(catalog));
+        let mut link = String::with_capacity(160);
+        link.push_str(self.cpu_name(catalog));
         if !self.features.is_empty() && self.running.is_none() {
-            word.push(',');
-            catalog.push_policies(&mut word, self.features.iter());
+            link.push(',');
+            catalog.push_policies(&mut link, self.features.iter());
         }
-        let mut push = |key: Key, value: &str| word.extend([",", key.name(), "=", value]);
+        let mut push = |key: Key, value: &str| link.extend([",", key.name(), "=", value]);
         for info in KEYS.iter().filter(|info| wanted(info.key)) {
             if info.key == Key::Via {
                 for (place, stop) in self.via.iter().enumerate() {
@@ -241,7 +241,7 @@ impl Scenario {
                 push(info.key, &value);
             }
         }
-        word
+        link
     }
 
     /// Returns the model's name, the mode, or `?`.
@@ -330,28 +330,28 @@ fn note(seen: &mut Vec<Key>, key: Key) -> Result<(), ValueError> {
     Ok(())
 }
 
-/// Suggests a key or a feature for a part of a word that is neither.
+/// Suggests a key or a feature for a part of a link that is neither.
 fn suggest_part(catalog: &Catalog, name: &str) -> Option<String> {
     let keys = KEYS.iter().map(|info| info.key.name());
     nearest(name, keys.chain(catalog.features().iter())).map(str::to_owned)
 }
 
-/// Returns how a release is written in a word, always with its QEMU.
+/// Returns how a release is written in a link, always with its QEMU.
 pub(crate) fn write_release(catalog: &Catalog, release: &super::Release) -> String {
     release::write(catalog, release, None)
 }
 
-/// Returns how a host is written in a word.
+/// Returns how a host is written in a link.
 pub(crate) fn write_host(catalog: &Catalog, host: &HostChoice) -> String {
     value::write_host(catalog, host).into_owned()
 }
 
-/// Returns how a machine type is written in a word.
+/// Returns how a machine type is written in a link.
 pub fn write_machine(catalog: &Catalog, machine: &MachineChoice) -> String {
     value::machine_name(catalog, machine).to_owned()
 }
 
-/// Returns how a topology is written in a word: `1-2-1`, `1-2-2-1` with several dies, or `?`.
+/// Returns how a topology is written in a link: `1-2-1`, `1-2-2-1` with several dies, or `?`.
 pub(crate) fn write_topology(topology: Told<Topology>) -> String {
     value::write_topology(topology)
 }

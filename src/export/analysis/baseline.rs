@@ -64,7 +64,7 @@ fn one(out: &mut String, catalog: &Catalog, baseline: &Baseline, common: &Common
         broken => writeln!(out, "\nFails for {broken} of {pairs} pairs of hosts and releases:"),
     };
     for pair in &common.broken {
-        let _ = writeln!(out, "  {}  {}", outcome(pair.outcome), pair.scenario.word(catalog));
+        let _ = writeln!(out, "  {}  {}", outcome(pair.outcome), pair.scenario.link(catalog));
     }
     for (host, (_, costs)) in hosts() {
         let features = if costs.len() == 1 { "feature" } else { "features" };
@@ -74,7 +74,7 @@ fn one(out: &mut String, catalog: &Catalog, baseline: &Baseline, common: &Common
         };
         wrapped(out, &format!("{host}: "), &text);
     }
-    let _ = writeln!(out, "{}", common.scenario.word(catalog));
+    let _ = writeln!(out, "{}", common.scenario.link(catalog));
 }
 
 /// Returns the baseline as JSON.
@@ -106,14 +106,14 @@ fn one_json(catalog: &Catalog, baseline: &Baseline, common: &Common) -> serde_js
         .map(|pair| {
             let rule = pair.outcome.rule.map(crate::resolve::RuleId::name);
             let verdict = pair.outcome.verdict.name();
-            serde_json::json!({ "scenario": pair.scenario.word(catalog), "verdict": verdict, "rule": rule })
+            serde_json::json!({ "scenario": pair.scenario.link(catalog), "verdict": verdict, "rule": rule })
         })
         .collect();
     serde_json::json!({
         "model": common.scenario.cpu_name(catalog),
         "features": features,
         "xml": xml(catalog, common),
-        "scenario": common.scenario.word(catalog),
+        "scenario": common.scenario.link(catalog),
         "mitigations_lost": by_host(&common.mitigations),
         "costs": by_host(&common.costs),
         "resolved": common.resolved,

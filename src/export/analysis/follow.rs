@@ -91,7 +91,7 @@ pub fn origin_text(by: By) -> String {
 
 /// Returns a table with a line for each stage; `*` marks a stage that changed the feature.
 pub(crate) fn follow_text(catalog: &Catalog, scenario: &Scenario, feature: FeatureId, seen: &[Seen]) -> String {
-    let mut out = format!("{}\n{}\n\n", scenario.word(catalog), catalog.feature_name(feature));
+    let mut out = format!("{}\n{}\n\n", scenario.link(catalog), catalog.feature_name(feature));
     for (number, seen) in seen.iter().enumerate() {
         let mark = if seen.changed { '*' } else { ' ' };
         let by = seen.by.map(origin_text).unwrap_or_default();
@@ -116,7 +116,7 @@ pub(crate) fn follow_json(catalog: &Catalog, scenario: &Scenario, feature: Featu
         .collect();
     json(&serde_json::json!({
         "schema": SCHEMA,
-        "scenario": scenario.word(catalog),
+        "scenario": scenario.link(catalog),
         "feature": catalog.feature_name(feature),
         "stages": stages,
     }))

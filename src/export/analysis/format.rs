@@ -1,4 +1,4 @@
-//! The words that the studies' reports share: names, lists, and runs of neighbours said as `from to`.
+//! What the reports of `analysis` share: names, lists, and runs of neighbours said as `from to`.
 
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::{FeatureId, FeatureSet};

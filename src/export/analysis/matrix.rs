@@ -93,7 +93,7 @@ pub(crate) fn matrix_markdown(catalog: &Catalog, scenario: &Scenario, matrix: &M
 fn fixed(catalog: &Catalog, scenario: &Scenario, matrix: &Matrix) -> String {
     let varies = |side: Side| matrix.lines(side).first().is_some_and(Line::is_software);
     let dropped = [("from=", varies(Side::Source)), ("to=", varies(Side::Destination))];
-    let link = scenario.word(catalog);
+    let link = scenario.link(catalog);
     let kept = link.split(',').filter(|part| !dropped.iter().any(|(key, varies)| *varies && part.starts_with(key)));
     kept.collect::<Vec<_>>().join(",")
 }
@@ -122,7 +122,7 @@ pub fn matrix_csv(catalog: &Catalog, matrix: &Matrix) -> String {
             let to = csv_cell(&line_name(catalog, &matrix.columns()[column]));
             let rule = outcome.rule.map_or("", RuleId::name);
             let of_table = outcome.row.map_or("", Row::name);
-            let link = csv_cell(&scenario.word(catalog));
+            let link = csv_cell(&scenario.link(catalog));
             let _ = writeln!(out, "{from},{to},{},{rule},{of_table},{link}", outcome.verdict.name());
         }
     }
@@ -140,7 +140,7 @@ pub(crate) fn matrix_json(catalog: &Catalog, scenario: &Scenario, matrix: &Matri
                     "verdict": outcome.verdict.name(),
                     "rule": outcome.rule.map(RuleId::name),
                     "row": outcome.row.map(Row::name),
-                    "scenario": scenario.word(catalog),
+                    "scenario": scenario.link(catalog),
                 })
             })
             .collect();

@@ -36,26 +36,26 @@ pub fn review_text(catalog: &Catalog, review: &Review, files: &[String]) -> Stri
 }
 
 fn report(catalog: &Catalog, review: &Review, files: &[String], title: &str, heading: &str) -> String {
-    let words = Words { catalog, review };
-    let (old, new) = (words.release(review.question.old), words.release(review.question.new));
+    let text = ReviewText { catalog, review };
+    let (old, new) = (text.release(review.question.old), text.release(review.question.new));
     let mut out = String::new();
     wrapped(&mut out, title, &format!("CPU map review: {old} to {new}"));
     let risks = review.risks();
     out.push('\n');
-    wrapped(&mut out, "", &words.answer(&risks));
-    for sentence in words.method() {
+    wrapped(&mut out, "", &text.answer(&risks));
+    for sentence in text.method() {
         wrapped(&mut out, "", &sentence);
     }
     let rest = risks.len().saturating_sub(MOST_LINES);
     let shown = if rest > 0 { MOST_LINES - 1 } else { MOST_LINES };
-    let mut lines: Vec<String> = risks.iter().take(shown).map(|risk| words.risk(risk)).collect();
+    let mut lines: Vec<String> = risks.iter().take(shown).map(|risk| text.risk(risk)).collect();
     if let Some(rest) = risks.len().checked_sub(shown).filter(|rest| *rest > 0) {
         lines.push(format!("{rest} more kinds; --format json lists every finding."));
     }
     for (name, lines) in [
         ("At risk", lines),
-        ("New models and features, and changes that no guest meets", words.not_met()),
-        ("Also changed", words.also_changed(files)),
+        ("New models and features, and changes that no guest meets", text.not_met()),
+        ("Also changed", text.also_changed(files)),
     ] {
         if !lines.is_empty() {
             out.push('\n');
@@ -69,12 +69,12 @@ fn report(catalog: &Catalog, review: &Review, files: &[String], title: &str, hea
     out
 }
 
-struct Words<'a> {
+struct ReviewText<'a> {
     catalog: &'a Catalog,
     review: &'a Review,
 }
 
-impl Words<'_> {
+impl ReviewText<'_> {
     fn release(&self, id: LibvirtId) -> &str {
         &self.catalog.release(id).name
     }

@@ -63,14 +63,14 @@ impl Cpu {
 /// Reads the element.
 ///
 /// # Errors
-/// A word libvirt does not have, a model or feature that nobody knows, a feature a second time, features without a
+/// A value libvirt does not have, a model or feature that nobody knows, a feature a second time, features without a
 /// model.
 pub(super) fn read(catalog: &Catalog, document: &Document<'_>, element: &Element<'_>) -> Result<Cpu, LoadError> {
     let mut cpu = Cpu {
-        mode: word(document, element, "mode", Mode::ALL, Mode::name)?.unwrap_or(Mode::Custom),
-        matching: word(document, element, "match", Match::ALL, Match::name)?,
-        check: word(document, element, "check", Check::ALL, Check::name)?,
-        migratable: word(document, element, "migratable", &[true, false], |on| if on { "on" } else { "off" })?,
+        mode: keyword(document, element, "mode", Mode::ALL, Mode::name)?.unwrap_or(Mode::Custom),
+        matching: keyword(document, element, "match", Match::ALL, Match::name)?,
+        check: keyword(document, element, "check", Check::ALL, Check::name)?,
+        migratable: keyword(document, element, "migratable", &[true, false], |on| if on { "on" } else { "off" })?,
         ..Cpu::default()
     };
     if let Some(model) = element.child("model") {
@@ -96,7 +96,7 @@ fn read_model(
     element: &Element<'_>,
     cpu: &mut Cpu,
 ) -> Result<(), LoadError> {
-    cpu.fallback = word(document, element, "fallback", Fallback::ALL, Fallback::name)?;
+    cpu.fallback = keyword(document, element, "fallback", Fallback::ALL, Fallback::name)?;
     cpu.told_vendor = element.get("vendor_id").filter(|text| !text.is_empty()).map(str::to_owned);
     let name = element.text.trim();
     if name.is_empty() {
@@ -117,7 +117,7 @@ fn read_feature(
     features: &mut Policies,
 ) -> Result<(), LoadError> {
     let name = document.need(element, "name")?;
-    let policy = word(document, element, "policy", Policy::ALL, Policy::name)?.unwrap_or(Policy::Require);
+    let policy = keyword(document, element, "policy", Policy::ALL, Policy::name)?.unwrap_or(Policy::Require);
     let Some(feature) = catalog.feature(name) else {
         let near = did_you_mean(name, catalog.features().iter());
         return Err(
@@ -136,8 +136,8 @@ fn read_feature(
     Ok(())
 }
 
-/// Reads an attribute that holds one of a few words.
-fn word<T: Copy>(
+/// Reads an attribute that has one of a few values.
+fn keyword<T: Copy>(
     document: &Document<'_>,
     element: &Element<'_>,
     attribute: &str,

@@ -220,7 +220,7 @@ fn libvirts(
     }
 }
 
-/// The e-mail's *new*: the old map with the feature moved from the data to the removed list of every model that has
+/// The table's *new*: the old map with the feature moved from the data to the removed list of every model that has
 /// it, and nothing written for an incoming guest that is silent about it.
 fn new(catalog: &Catalog, scenario: &Scenario, old: LibvirtId) -> Libvirt {
     let release = catalog.release(old);

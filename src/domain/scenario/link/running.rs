@@ -90,11 +90,11 @@ fn read_cpus(catalog: &Catalog, xml: &str) -> Result<Vec<Definition>, ValueError
             (Event::Start(start), Some(cpu)) => {
                 inside = start.name().as_ref().to_owned();
                 if inside == "model" {
-                    cpu.fallback = word(&start, "fallback", Fallback::ALL, Fallback::name)?;
+                    cpu.fallback = keyword(&start, "fallback", Fallback::ALL, Fallback::name)?;
                 }
             }
             (Event::Empty(element), Some(cpu)) if element.name().as_ref() == "feature" => {
-                let policy = word(&element, "policy", Policy::ALL, Policy::name)?;
+                let policy = keyword(&element, "policy", Policy::ALL, Policy::name)?;
                 cpu.features.set(feature(catalog, &attribute(&element, "name")?)?, policy);
             }
             (Event::Text(text), Some(cpu)) => {
@@ -108,10 +108,10 @@ fn read_cpus(catalog: &Catalog, xml: &str) -> Result<Vec<Definition>, ValueError
 
 fn read_cpu(start: &BytesStart<'_>) -> Result<Definition, ValueError> {
     Ok(Definition {
-        mode: word(start, "mode", Mode::ALL, Mode::name)?,
+        mode: keyword(start, "mode", Mode::ALL, Mode::name)?,
         model: None,
-        matching: word(start, "match", Match::ALL, Match::name)?,
-        check: word(start, "check", Check::ALL, Check::name)?,
+        matching: keyword(start, "match", Match::ALL, Match::name)?,
+        check: keyword(start, "check", Check::ALL, Check::name)?,
         fallback: Fallback::Allow,
         vendor: None::<Vendor>,
         features: Policies::default(),
@@ -137,7 +137,7 @@ fn attribute(element: &BytesStart<'_>, name: &str) -> Result<String, ValueError>
         .ok_or_else(|| ValueError::new(format!("an element lacks the attribute {name}")))
 }
 
-fn word<T: Copy>(
+fn keyword<T: Copy>(
     element: &BytesStart<'_>,
     attribute_name: &str,
     all: &[T],

@@ -1,7 +1,7 @@
 //! Writes what a review found beside the risks: what is new, what no guest meets, and what else changed.
 
 use super::super::format::{grouped, machines, names, qemus};
-use super::{MOST_LINES, MOST_NAMES, Words};
+use super::{MOST_LINES, MOST_NAMES, ReviewText};
 use crate::analysis::review::{Removed, What, Who};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
@@ -13,7 +13,7 @@ const MOST_NEW: usize = 20;
 /// The most lines about features added to models.
 const MOST_ADDED: usize = 4;
 
-impl Words<'_> {
+impl ReviewText<'_> {
     pub(super) fn not_met(&self) -> Vec<String> {
         let changes = &self.review.changes;
         let mut lines = Vec::new();

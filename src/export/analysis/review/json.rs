@@ -1,6 +1,6 @@
 //! Writes a review as JSON.
 
-use super::Words;
+use super::ReviewText;
 use crate::analysis::review::{Finding, Review, Who};
 use crate::domain::catalog::Catalog;
 use crate::domain::map::ModelId;
@@ -12,7 +12,7 @@ use crate::resolve::RuleId;
 /// Returns the review as JSON.
 #[expect(clippy::too_many_lines, reason = "one object, key by key")]
 pub fn review_json(catalog: &Catalog, review: &Review, files: &[String]) -> String {
-    let words = Words { catalog, review };
+    let text = ReviewText { catalog, review };
     let machine_names =
         |all: &[MachineId]| all.iter().map(|machine| catalog.machine_name(*machine).to_owned()).collect::<Vec<_>>();
     let model_names = |all: &[ModelId]| all.iter().map(|m| catalog.model_name(*m).to_owned()).collect::<Vec<_>>();
@@ -81,12 +81,12 @@ pub fn review_json(catalog: &Catalog, review: &Review, files: &[String]) -> Stri
     let risks = review.risks();
     json(&serde_json::json!({
         "schema": SCHEMA,
-        "old": words.release(review.question.old),
-        "new": words.release(review.question.new),
-        "as": words.release(review.like),
+        "old": text.release(review.question.old),
+        "new": text.release(review.question.new),
+        "as": text.release(review.like),
         "regime": review.regime.name(),
-        "answer": words.answer(&risks),
-        "risks": risks.iter().map(|risk| words.risk(risk)).collect::<Vec<_>>(),
+        "answer": text.answer(&risks),
+        "risks": risks.iter().map(|risk| text.risk(risk)).collect::<Vec<_>>(),
         "at_risk": model_names(&review.models_at_risk(review.regime)),
         "removed": removed,
         "findings": review.findings.iter().map(finding).collect::<Vec<_>>(),

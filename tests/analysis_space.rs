@@ -55,7 +55,7 @@ fn a_folded_case_answers_for_each_it_stands_for() {
                     to: numbers.below(space.releases().len()),
                 };
                 let scenario = space.scenario(*model, point).unwrap();
-                let said = scenario.word(&catalog);
+                let said = scenario.link(&catalog);
                 assert_eq!(folded.outcome(point), Some(resolver.outcome(&scenario)), "{said}");
             }
         }
@@ -66,7 +66,7 @@ fn a_folded_case_answers_for_each_it_stands_for() {
 fn a_verdict_alone_is_the_verdict_with_every_stage() {
     let catalog = catalog();
     let mut resolver = Resolver::new(&catalog);
-    for word in [
+    for link in [
         "Skylake-Client,machine=pc-q35-3.1,from=old,to=new",
         "Skylake-Client,machine=pc-q35-3.1,from=old,via=11.3.0,to=new",
         "Skylake-Client,machine=pc-q35-3.1,started=old,from=new,to=old",
@@ -78,17 +78,17 @@ fn a_verdict_alone_is_the_verdict_with_every_stage() {
         "host-model,from=9.0.0,to=11.3.0",
         "host-passthrough,from=9.0.0,to=11.3.0",
     ] {
-        let scenario = Scenario::parse(&catalog, word).unwrap();
+        let scenario = Scenario::parse(&catalog, link).unwrap();
         let whole = resolve(&catalog, &scenario);
         let outcome = resolver.outcome(&scenario);
-        assert_eq!((outcome.verdict, outcome.rule, outcome.row), (whole.verdict, whole.rule, whole.row), "{word}");
-        assert_eq!(resolver.resolve(&scenario), whole, "{word}");
+        assert_eq!((outcome.verdict, outcome.rule, outcome.row), (whole.verdict, whole.rule, whole.row), "{link}");
+        assert_eq!(resolver.resolve(&scenario), whole, "{link}");
         let Ok(plan) = Plan::of(&catalog, &scenario) else { continue };
         if plan.axes.is_empty() && scenario.fallback == Fallback::Forbid {
             let case = plan.case(&[]).unwrap();
             let prepared = Prepared::of(&catalog, &case);
-            assert_eq!(verdict(&prepared, &case.definition, scenario.feature), Some(outcome), "{word}");
-            assert_eq!(verdict(&prepared, &case.definition.unordered(), scenario.feature), Some(outcome), "{word}");
+            assert_eq!(verdict(&prepared, &case.definition, scenario.feature), Some(outcome), "{link}");
+            assert_eq!(verdict(&prepared, &case.definition.unordered(), scenario.feature), Some(outcome), "{link}");
         }
     }
 }
@@ -122,12 +122,12 @@ fn a_release_that_decides_like_another_has_its_answers() {
         let (row, column) = (numbers.below(matrix.rows().len()), numbers.below(matrix.columns().len()));
         let asked = matrix.scenario(row, column).unwrap();
         let outcome = resolver.outcome(&asked);
-        assert_eq!(matrix.cell(&mut resolver, row, column), Some(outcome), "{}", asked.word(&catalog));
+        assert_eq!(matrix.cell(&mut resolver, row, column), Some(outcome), "{}", asked.link(&catalog));
     }
     for place in 0..matrix.rows().len() {
         let asked = matrix.scenario(place, place).unwrap();
         let outcome = resolver.outcome(&asked);
-        assert_eq!(matrix.cell(&mut resolver, place, place), Some(outcome), "{}", asked.word(&catalog));
+        assert_eq!(matrix.cell(&mut resolver, place, place), Some(outcome), "{}", asked.link(&catalog));
     }
 }
 
@@ -154,8 +154,8 @@ fn equal_neighbours_fold() {
 #[test]
 fn what_the_scenario_itself_has_stands_on_the_axes() {
     let catalog = catalog();
-    let word = "Skylake-Client,machine=pc-q35-3.1,host=Intel:sse2+mpx,from=10.0.0-5.el9:8.2.3,to=new";
-    let scenario = Scenario::parse(&catalog, word).unwrap();
+    let link = "Skylake-Client,machine=pc-q35-3.1,host=Intel:sse2+mpx,from=10.0.0-5.el9:8.2.3,to=new";
+    let scenario = Scenario::parse(&catalog, link).unwrap();
     for vary in Vary::ALL {
         let lines = lines_around(&catalog, *vary, &scenario);
         let own = Side::ALL.iter().map(|side| line_of(&catalog, *vary, &lines, &scenario, *side));

@@ -27,7 +27,7 @@ const USUAL: (u16, u16) = (120, 36);
 
 /// Every golden of this file, by name.
 const GOLDENS: Goldens = Goldens {
-    folder: "tests/screens/study",
+    folder: "tests/screens/analysis",
     names: &[
         "follow-80x24",
         "follow-120x36",
@@ -345,8 +345,8 @@ fn difference(session: &Session) -> &Diff {
 
 #[test]
 fn a_difference_that_costs_much_is_asked_while_nothing_is_typed_and_comes_to_the_same() {
-    let word = "Cascadelake-Server,machine=pc-q35-5.2,topology=?,from=10.0.0,to=10.4.0";
-    let mut session = open(word, USUAL).keys("d");
+    let link = "Cascadelake-Server,machine=pc-q35-5.2,topology=?,from=10.0.0,to=10.4.0";
+    let mut session = open(link, USUAL).keys("d");
     update::press(&mut session.model, catalog(), Key::parse("v").unwrap());
     let unknown =
         |session: &Session| difference(session).listed.iter().filter(|line| line.guest_outcomes.is_none()).count();
@@ -376,9 +376,9 @@ fn a_difference_that_costs_much_is_asked_while_nothing_is_typed_and_comes_to_the
 
 #[test]
 fn enter_waits_for_the_line_it_goes_by() {
-    let word = "Cascadelake-Server,machine=pc-q35-5.2,topology=?,from=10.0.0,to=10.4.0";
-    let waited = open(word, USUAL).keys("dv<enter>").model.derived.link;
-    let mut session = open(word, USUAL);
+    let link = "Cascadelake-Server,machine=pc-q35-5.2,topology=?,from=10.0.0,to=10.4.0";
+    let waited = open(link, USUAL).keys("dv<enter>").model.derived.link;
+    let mut session = open(link, USUAL);
     for key in ["d", "v", "<enter>"] {
         update::press(&mut session.model, catalog(), Key::parse(key).unwrap());
     }

@@ -1,4 +1,4 @@
-//! Holds the studies of single things, a feature's way, histories, differences, baselines, to what is known of mpx.
+//! Holds follow, history, diff and baseline to what is known of mpx.
 
 use virt_cpu_explorer::internal::analysis::baseline::{BaselineHost, Failure, Question, baseline};
 use virt_cpu_explorer::internal::analysis::diff::{self, Why};
@@ -17,9 +17,9 @@ fn catalog() -> Catalog {
     embedded::catalog().unwrap()
 }
 
-#[expect(clippy::unwrap_used, reason = "a word that cannot be read fails the test")]
-fn followed(catalog: &Catalog, word: &str, feature: &str) -> Vec<Seen> {
-    let scenario = Scenario::parse(catalog, word).unwrap();
+#[expect(clippy::unwrap_used, reason = "a link that cannot be read fails the test")]
+fn followed(catalog: &Catalog, link: &str, feature: &str) -> Vec<Seen> {
+    let scenario = Scenario::parse(catalog, link).unwrap();
     follow(&scenario, &resolve(catalog, &scenario), catalog.feature(feature).unwrap())
 }
 
@@ -65,8 +65,8 @@ fn a_newer_machine_type_makes_the_live_update_write_the_feature_down() {
 #[test]
 fn a_release_that_requires_writes_the_feature_from_its_removed_list() {
     let catalog = catalog();
-    let word = "Skylake-Client,machine=pc-q35-3.1,from=9.0.0:7.2.22,to=11.3.0:10.0.13";
-    let seen = followed(&catalog, word, "mpx");
+    let link = "Skylake-Client,machine=pc-q35-3.1,from=9.0.0:7.2.22,to=11.3.0:10.0.13";
+    let seen = followed(&catalog, link, "mpx");
     assert_eq!(
         (seen[6].state, seen[6].by),
         (State::Mention(Policy::Require), Some(By::Written(WrittenBy::RemovedList)))
@@ -164,7 +164,7 @@ fn a_baseline_is_given_by_every_host_and_holds_between_all_of_them() {
     let found = baseline(&catalog, &question).unwrap();
     let richest = found.richest.unwrap();
     assert_eq!(richest.resolved, hosts.len() * hosts.len() * 4);
-    assert!(richest.broken.is_empty(), "{} {:?}", richest.scenario.word(&catalog), richest.broken.first());
+    assert!(richest.broken.is_empty(), "{} {:?}", richest.scenario.link(&catalog), richest.broken.first());
     for host in &hosts {
         let required = richest.scenario.features.iter().filter(|(_, policy)| *policy == Policy::Require);
         assert!(required.map(|(feature, _)| feature).all(|feature| catalog.host(*host).features.contains(feature)));
