@@ -248,7 +248,7 @@ fn a_domain_in_a_batch_line_is_read_like_its_file() {
     assert!(said.contains("migratable off, TSC frequency 2400000000 Hz"), "{said}");
     let expected = "host-passthrough,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=12.8.0:10.0.13,via=10.4.0:8.2.0,via=11.3.0,\
                     started=7.0.0:5.2.0,fallback=allow,transport=save,migratable=off,tsc=2400000000";
-    assert_eq!(read.scenario.word(&CATALOG), expected);
+    assert_eq!(read.scenario.link(&CATALOG), expected);
     line["domain"] = xml.replace("2400000000", "fast").into();
     assert!(batch::read(&CATALOG, &line.to_string()).unwrap_err().contains("expected a frequency in Hz"));
 }

@@ -328,16 +328,16 @@ fn the_first_screen_says_it_in_few_words() {
     let mut most = (0, String::new());
     let links: Vec<&str> = RuleId::ALL.iter().filter_map(|rule| example_of(*rule)).collect();
     assert!(links.len() > 20, "only {} examples", links.len());
-    for word in links {
+    for link in links {
         let text = open(link, USUAL).text();
         let lines = text.lines().skip_while(|line| !line.starts_with(" Why")).take_while(|line| !line.starts_with('╭'));
         let prose: Vec<&str> = lines.flat_map(str::split_whitespace).collect();
         let costs = text.lines().filter(|line| line.contains(" restart")).count() * 2;
         let labels = ["Why", "Guest", "Cold", "boot", "Rollback", "Confidence"];
-        let links = prose.iter().filter(|link| !labels.contains(link)).count() + costs;
+        let words = prose.iter().filter(|word| !labels.contains(word)).count() + costs;
         assert!(prose.len() > 5, "{link}: no sentences:\n{text}");
-        assert!(links <= 90, "{link}: {links} links\n{text}");
-        most = most.max((links, link.to_owned()));
+        assert!(words <= 90, "{link}: {words} words\n{text}");
+        most = most.max((words, link.to_owned()));
     }
     assert!(most.0 > 20, "{most:?}");
 }

@@ -528,7 +528,7 @@ fn any_size_is_drawn_with_a_lesson_open() {
 #[test]
 fn the_command_line_opens_lists_and_prints_lessons() {
     use virt_cpu_explorer::internal::cli::{Command, TourWish, parse};
-    let wish = |links: &str| match parse(words.split(' ').map(Into::into)) {
+    let wish = |line: &str| match parse(line.split(' ').map(Into::into)) {
         Ok(Command::Tour(asked)) => Some(asked.wish()),
         _ => None,
     };
