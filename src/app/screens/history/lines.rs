@@ -1,4 +1,4 @@
-//! Makes the lines of a history: each has a bar over releases or machine types, and a description.
+//! Builds the lines of a history: each has a bar over releases or machine types, and a description.
 
 use super::Subject;
 use crate::analysis::history::{Membership, ModelStep, Segment, TurnedOn, likely, of_feature, of_model};
