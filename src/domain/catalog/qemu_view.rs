@@ -182,6 +182,9 @@ impl Catalog {
 
     /// Returns the XSAVE states of these features by their place in CPUID: `0xd/0/eax.2`.
     pub(crate) fn xsave_states(&self, features: FeatureSet) -> Vec<String> {
+        if features.is_empty() {
+            return Vec::new();
+        }
         let is_in = |state: &&XsaveState| self.feature(state.feature).is_some_and(|known| features.contains(known));
         let states = XSAVE_STATES.iter().filter(is_in);
         states.flat_map(|state| state.bits).map(|bit| format!("0xd/0/eax.{bit}")).collect()
