@@ -276,6 +276,12 @@ impl<'a> Plan<'a> {
             && matches!(rule, Some(RuleId::ModelUnsupported | RuleId::UnknownProperty))
     }
 
+    /// Returns the first case in short, so that a scenario can be passed over without trying the others; `None` where the
+    /// case may not count.
+    pub(crate) fn first_case(&self) -> Option<OutcomeWithFeatures> {
+        self.brief_of(&[]).filter(|_| !self.same_any_host)
+    }
+
     fn brief_of(&self, assignment: &[usize]) -> Option<OutcomeWithFeatures> {
         let case = self.case(assignment)?;
         brief(&Prepared::of(self.catalog, &case), &case.definition.unordered(), self.scenario.feature)
