@@ -1,4 +1,4 @@
-//! Writes an answer for scripts, mail and people: JSON, Markdown, plain text. Every word comes from `explain`.
+//! Writes an answer as JSON, Markdown or plain text, with the sentences of `explain`.
 
 pub mod analysis;
 mod cheat_sheet;

@@ -1,5 +1,5 @@
-//! Expands host-model of one host on every libvirt release: a guest becomes another CPU at its next cold boot after an
-//! upgrade.
+//! Expands host-model of one host on every libvirt release, which shows how the next cold boot after an upgrade changes
+//! the guest's CPU.
 
 use super::space::published_releases;
 use crate::domain::behaviour::HostUnderKvm;

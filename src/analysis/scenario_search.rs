@@ -1,5 +1,5 @@
-//! Looks for likely scenarios that give exactly one refusal, the reverse of resolving. Bounded: it tries some
-//! thousand scenarios at most, likeliest first, and keeps only those of which the resolver says that they give it.
+//! Finds likely scenarios that end with a given refusal. It tries a few thousand scenarios at most, the likeliest
+//! first, and keeps those for which the resolver gives exactly that refusal.
 
 use crate::analysis::space::{end, map_of};
 use crate::domain::catalog::{Catalog, Product, machine_series};

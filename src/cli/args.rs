@@ -1,4 +1,4 @@
-//! Declares the command line: the parser, the help, the man page and the completions come from here.
+//! Declares the command line, from which the parser, the help, the man pages and the completions are made.
 
 use super::analysis_args::{
     BaselineArgs, DiffArgs, ExpandArgs, FollowArgs, HistoryArgs, MatrixArgs, ReviewArgs, TextFormat,

@@ -1,4 +1,4 @@
-//! Runs `expand`: what libvirt makes of host-model on a listed host, or on one that a file describes.
+//! Runs `expand`: prints the CPU that libvirt puts in place of host-model on a listed host or on one from a file.
 
 use super::analysis::named;
 use super::analysis_args::{ExpandArgs, ExpandFormat};

@@ -1,4 +1,4 @@
-//! Lists known names, and prints the pages of the rules.
+//! Runs `list` and `rule`: prints known names, and the pages of the rules.
 
 use super::analysis_args::TextFormat;
 use crate::app::error::did_you_mean;

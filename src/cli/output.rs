@@ -1,5 +1,5 @@
-//! Writes to standard output: through a pager if the output is long, in colour if a terminal shows it. Characters that a
-//! terminal would obey are written visibly, on standard error as well.
+//! Writes to standard output: through a pager if the output is long, and in colour if a terminal shows it. Control
+//! characters are escaped, on standard error as well.
 
 use crate::domain::text::visible;
 use clap::ColorChoice;

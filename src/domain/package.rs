@@ -1,4 +1,4 @@
-//! Describes what the build of a package says: whose it is, its number, and what is in builds from some number on.
+//! Describes the build of a package: its distribution, its number, and the changes from a certain build on.
 
 use serde::{Deserialize, Serialize};
 

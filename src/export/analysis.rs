@@ -1,4 +1,4 @@
-//! Writes what `analysis` found: as text, as Markdown for a mailing list, as CSV and as JSON.
+//! Writes the results of `analysis` as text, Markdown, CSV or JSON.
 
 mod baseline;
 mod diff;

@@ -1,4 +1,4 @@
-//! Writes an answer as plain text and as Markdown, at most 76 columns wide where words can be broken.
+//! Writes an answer as plain text or Markdown, at most 76 columns wide where lines can be broken.
 
 use crate::analysis::remedies::{Application, Remedy};
 use crate::domain::catalog::Catalog;

@@ -1,4 +1,4 @@
-//! Writes a CPU as libvirt does (`virCPUDefFormatBuf`), and the `-cpu` argument it becomes (`qemuBuildCpuCommandLine`).
+//! Writes a CPU as libvirt does (`virCPUDefFormatBuf`), and QEMU's `-cpu` argument (`qemuBuildCpuCommandLine`).
 
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Definition, Mode};

@@ -1,5 +1,4 @@
-//! Reads and writes the directory with the files of the facts. Nothing is written unless everything could be read and
-//! made.
+//! Reads and writes the directory with the files of the facts. All files are replaced, or none.
 
 use super::qemu::merge::Merged;
 use super::qemu::{self, Progress, QemuError};

@@ -1,6 +1,5 @@
-//! Parses a guest's domain XML, as `virsh dumpxml` of any libvirt release prints it: live, inactive, migratable, from a
-//! save image, or the daemon's status file; a KubeVirt manifest; or nova.conf. Opens no file and decides nothing about
-//! the guest.
+//! Parses a guest's domain: the XML of `virsh dumpxml` (live, inactive, migratable), of a save image or of the daemon's
+//! status file, a KubeVirt manifest, or nova.conf.
 
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Check, Definition, Fallback, Match, Mode};

@@ -1,5 +1,5 @@
-//! Finds libvirt's and QEMU's messages about a guest's CPU in a text: a line, a whole log, whatever virsh, `KubeVirt`,
-//! nova or oVirt wrote around them. Knows the messages' words, and nothing of what they mean.
+//! Finds libvirt's and QEMU's messages about a guest's CPU in a text: a line or a whole log, with anything that virsh,
+//! KubeVirt, nova or oVirt wrote around them.
 
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Mode;

@@ -1,4 +1,4 @@
-//! Says where a file is wrong and what was expected there. Reads nothing.
+//! Defines the error of a reader: file, line, column, and what was expected.
 
 /// One mistake in a file: the file, the place in it, and what was expected there.
 ///

@@ -1,5 +1,4 @@
-//! Reads the timeline of libvirt's CPU maps: releases, features and models with the maps in which they changed.
-//! Opens no file; knows nothing of libvirt's own format.
+//! Parses `libvirt.xml`: releases, features and models, with the maps in which they changed.
 
 use super::error::LoadError;
 use super::notation::{self, Alphabet};

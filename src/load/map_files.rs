@@ -1,5 +1,4 @@
 //! Finds and reads the files of one CPU map: in a directory on disk, or in a commit of a libvirt git repository.
-//! Changes nothing on disk.
 
 use super::error::LoadError;
 use super::file;

@@ -1,5 +1,4 @@
-//! Reads the small notations of the timeline: word lists that change, ranges of releases, sets of machine types.
-//! Opens no file and builds no fact.
+//! Parses the notations inside attributes of the facts: changes of a list, ranges of releases, sets of machine types.
 
 use crate::domain::catalog::machine_series;
 use crate::domain::feature::{CAPACITY, FeatureId, FeatureSet};

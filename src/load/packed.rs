@@ -1,5 +1,4 @@
-//! The facts as the build script packs them into the program: what several maps or releases share is there once.
-//! They were read from the files of the timeline when the program was built. Opens no file.
+//! Defines the form in which the build script packs the facts into the program; shared parts are stored once.
 
 use crate::domain::catalog::Parts;
 use crate::domain::feature::FeatureId;

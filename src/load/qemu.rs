@@ -1,4 +1,4 @@
-//! Reads the timeline of QEMU releases: lists, properties, dependencies, what TCG offers. Opens no file.
+//! Parses `qemu.xml`: lists, properties, dependencies, and the features that TCG supports.
 
 use super::attributes::{need_version, version};
 use super::error::LoadError;

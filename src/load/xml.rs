@@ -1,5 +1,4 @@
-//! Reads a small XML document into a tree, as strictly as the XML 1.0 standard asks and a little more.
-//! Opens no file and knows none of the formats written in XML.
+//! Parses a small XML document into a tree, and refuses anything that XML 1.0 does not allow.
 //!
 //! quick-xml finds the tags; what it lets pass although it is not well-formed is refused here: a second root,
 //! text outside the root, a DOCTYPE, unknown entities, bad names, duplicate attributes, control characters.

@@ -1,5 +1,4 @@
-//! Turns a scenario into fully decided cases: one where everything is known, else one for every combination of what
-//! is not known, and puts their answers together.
+//! Turns a scenario into cases without unknowns, one for each combination of unknown inputs, and merges their answers.
 
 use super::answer::{Answer, Dependence, Outcome, OutcomeWithFeatures, Possible};
 use super::classify::{brief, decide};

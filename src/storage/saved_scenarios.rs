@@ -1,5 +1,5 @@
-//! Saves scenarios between runs: those used last, and those with a name. Every change reads the file again and writes it
-//! under a lock, so that two programs at once lose nothing of each other's.
+//! Saves scenarios between runs: named ones, and those used last. Every change rereads and rewrites the file under a
+//! lock, so that two programs do not lose each other's changes.
 
 use super::atomic_write::{Access, Written, write_for};
 use crate::load::{LoadError, file};

@@ -1,4 +1,4 @@
-//! Lists what is worth trying on the way out, in the order in which it is tried.
+//! Lists the changes of a scenario that are tried as fixes, in the order in which they are tried.
 
 use crate::analysis::space::{exact_releases, published_releases};
 use crate::domain::catalog::{Catalog, LibvirtId, machine_series};

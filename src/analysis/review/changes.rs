@@ -1,4 +1,4 @@
-//! Lists what two CPU maps say differently beside the features of the models they share.
+//! Lists the differences between two CPU maps other than the features of the models that both have.
 
 use super::Removed;
 use super::guests::note;

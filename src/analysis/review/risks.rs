@@ -1,4 +1,4 @@
-//! Folds the findings of a review to what a reader wants to know first: what happens to which guests, in few lines.
+//! Groups the findings of a review into a few lines: the kind of harm, the cause, and the guests affected.
 
 use super::{Direction, Finding, Review, Who};
 use crate::domain::behaviour::Regime;

@@ -1,5 +1,4 @@
-//! Looks at one QEMU point release: its own facts where they were read, else its neighbours'.
-//! Decides nothing about a guest.
+//! Reads the facts of one QEMU point release: its own if they were read, otherwise those of its neighbours.
 
 use super::super::behaviour::QuirkKind;
 use super::super::downstream::QemuChanges;

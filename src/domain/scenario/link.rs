@@ -1,5 +1,4 @@
-//! Reads and prints the one-link form of a scenario: `Skylake-Client,+smap,machine=pc-q35-3.1,from=9.0.0,to=new`.
-//! One table of keys serves the link, the command line's flags and their documentation.
+//! Parses and prints a scenario as a link: `Skylake-Client,+smap,machine=pc-q35-3.1,from=9.0.0,to=new`.
 
 use super::super::behaviour::Regime;
 use super::super::catalog::Catalog;

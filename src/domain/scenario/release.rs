@@ -1,4 +1,5 @@
-//! Describes the software at one end: libvirt, QEMU, their packages and the product that ships them.
+//! Describes the software of the source or the destination: libvirt, QEMU, their packages, and the product that ships
+//! them.
 
 use super::super::catalog::{Catalog, LibvirtId};
 use super::super::package::{Build, Presence, write_package};

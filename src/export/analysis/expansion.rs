@@ -1,4 +1,5 @@
-//! Writes what libvirt makes of host-model: as text, as the `<cpu>` element, as JSON; and why it chose this model.
+//! Writes the CPU that libvirt puts in place of host-model, as text, `<cpu>` element or JSON, and why it chose the
+//! model.
 
 use super::format::{json, list, names};
 use crate::analysis::host_models::SameExpansion;

@@ -1,5 +1,5 @@
-//! Writes a review: Markdown fit for a mailing list, plain text, JSON. First the answer in one sentence, then what is at
-//! risk, then changes that no guest meets, then everything else that changed.
+//! Writes a review as Markdown for a mailing list, as plain text or as JSON: the answer, the risks, changes that affect
+//! no guest, and all other changes.
 
 use super::format::{in_order, machines, qemus};
 use crate::analysis::review::{Direction, Mentions, Review, Risk};

@@ -1,4 +1,4 @@
-//! Holds what a QEMU answered against the facts, and adds a release that they do not have. Touches no file.
+//! Compares the answers of a QEMU with the facts, and adds a release that they do not have.
 
 use super::{Asked, GENERIC, has_defaults};
 use crate::domain::catalog::{Parts, machine_series};

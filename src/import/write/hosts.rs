@@ -1,4 +1,4 @@
-//! Writes the hosts of the timeline. Touches no file.
+//! Writes the hosts.
 
 use super::page::Page;
 use super::shortest;

@@ -1,4 +1,4 @@
-//! Writes the timeline of libvirt's maps: what each map changes of the one before. Touches no file.
+//! Writes libvirt's maps: each as its changes from the previous one.
 
 use super::page::{Attributes, Page};
 use super::shortest;

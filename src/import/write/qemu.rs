@@ -1,4 +1,4 @@
-//! Writes the timeline of QEMU releases: lists, properties, dependencies, cells. Touches no file.
+//! Writes the QEMU releases: lists, properties, dependencies, defaults of models.
 
 use super::page::{Attributes, Page};
 use super::{change, shortest};

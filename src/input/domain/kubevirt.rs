@@ -1,4 +1,4 @@
-//! Reads the manifest of a KubeVirt virtual machine, in YAML or JSON, as the domain that KubeVirt makes of it.
+//! Parses the manifest of a KubeVirt virtual machine, YAML or JSON, into the domain that KubeVirt writes for it.
 
 use super::Domain;
 use crate::domain::catalog::Catalog;

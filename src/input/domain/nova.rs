@@ -1,4 +1,4 @@
-//! Reads the section `[libvirt]` of nova.conf as the domain that nova makes of it.
+//! Parses the section `[libvirt]` of nova.conf into the domain that nova writes for it.
 
 use super::Domain;
 use crate::domain::catalog::Catalog;

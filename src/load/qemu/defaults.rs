@@ -1,4 +1,4 @@
-//! Reads what each model turns on under each machine type and accelerator. Opens no file.
+//! Parses the features that each model enables under each machine type and accelerator.
 
 use super::super::error::LoadError;
 use super::super::notation::{self, MachineFamilies};

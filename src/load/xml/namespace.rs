@@ -1,5 +1,4 @@
-//! Checks the names with prefixes, as Namespaces in XML 1.0 asks.
-//! Knows of an element and of those around it, and not of what is in it.
+//! Checks names with prefixes as Namespaces in XML 1.0 requires.
 
 use super::{Element, Fault, fault};
 use std::borrow::Cow;

@@ -1,5 +1,4 @@
-//! Checks and takes apart the inside of tags, comments, instructions and references.
-//! Knows nothing of how elements lie in each other.
+//! Checks and parses the inside of tags, comments, instructions and references.
 
 use super::{Fault, MAX_ATTRIBUTES, fault};
 use std::borrow::Cow;

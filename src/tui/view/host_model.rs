@@ -1,5 +1,4 @@
-//! Draws what libvirt makes of host-model: the models it could choose, by score; the features of the one under the
-//! cursor; the CPU that the guest gets.
+//! Draws the Host-model screen: the possible models by score, the features of the selected one, and the guest's CPU.
 
 use super::ViewContext;
 use super::draw::{Piece, banner, cells, fitting, line_of, piece, pieces, text_at};

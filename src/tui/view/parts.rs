@@ -1,4 +1,4 @@
-//! Draws panes with frames, or with rules where there is no room; and finds the visible part of lists and texts.
+//! Draws panes with frames, or with rules if there is no room, and finds the visible part of lists and texts.
 
 use super::ViewContext;
 use super::draw::{Piece, cells, fill, fitting, frame, inside, line_of, piece, pieces, rule, width_of};

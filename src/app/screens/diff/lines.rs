@@ -1,4 +1,4 @@
-//! Makes the lines of a difference, grouped by why they matter to a migration, and resolves their guests.
+//! Builds the lines of the Differences screen, grouped by their effect on a migration, and resolves their guests.
 
 use super::ScreenContext;
 use crate::analysis::diff::guest_outcomes::{Answers, GuestOutcome, GuestResolver};

@@ -1,4 +1,4 @@
-//! Makes the releases that the bars of a history are drawn over, and what a bar shows at each.
+//! Builds the releases that the bars of a history are drawn over, and what a bar shows at each.
 
 use super::super::ScreenContext;
 use crate::analysis::history::{Membership, in_map, likely};

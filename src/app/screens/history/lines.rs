@@ -1,4 +1,4 @@
-//! Makes the lines of a history: each has a date, what changed, and a bar over the releases of libvirt or QEMU.
+//! Builds the lines of a history: each has a date, what changed, and a bar over the releases of libvirt or QEMU.
 
 use super::Subject;
 use super::axis::{Axes, Mark, Over};

@@ -1,4 +1,5 @@
-//! Reads and prints a release: `LIBVIRT[:QEMU]`, `old`, `new`, a map's name, a product, or `?`; packages with builds.
+//! Parses and prints a release: `LIBVIRT[:QEMU]` with or without builds, `old`, `new`, the name of a map, a product, or
+//! `?`.
 
 use super::super::super::catalog::{Catalog, Provenance};
 use super::super::super::names::nearest;

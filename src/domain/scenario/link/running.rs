@@ -1,4 +1,5 @@
-//! Reads and prints the value of `running`: the live and the inactive `<cpu>` of a running guest, deflated, in base64url.
+//! Parses and prints the value of `running`: the live and the inactive `<cpu>` of a running guest, deflated, in
+//! base64url.
 
 use super::super::super::catalog::Catalog;
 use super::super::super::definition::{Check, Definition, Fallback, Match, Mode, Policies, Policy};
