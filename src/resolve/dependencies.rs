@@ -1,5 +1,5 @@
-//! QEMU's dependency table, made ready to be gone over for many CPUs (`feature_dependencies` and
-//! `x86_cpu_expand_features` in `target/i386/cpu.c`).
+//! Prepares QEMU's table of feature dependencies for repeated use (`feature_dependencies` and `x86_cpu_expand_features`
+//! in `target/i386/cpu.c`).
 
 use crate::domain::feature::FeatureSet;
 use crate::domain::qemu::Dependency;
