@@ -60,8 +60,20 @@ impl FromStr for Version {
 
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Links and answers are written by the thousand; the formatter of numbers would cost most of it.
         let mut text = [0; 17];
+        f.write_str(self.write(&mut text))
+    }
+}
+
+impl Version {
+    /// Appends the number to a text.
+    pub(crate) fn push(self, text: &mut String) {
+        text.push_str(self.write(&mut [0; 17]));
+    }
+
+    /// Writes the number into a buffer. Links and answers are written by the thousand, and the formatter of numbers would
+    /// cost most of it.
+    fn write(self, text: &mut [u8; 17]) -> &str {
         let mut end = 0;
         for (place, part) in [self.major, self.minor, self.micro].into_iter().enumerate() {
             if place > 0 {
@@ -74,7 +86,7 @@ impl fmt::Display for Version {
                 end += 1;
             }
         }
-        f.write_str(std::str::from_utf8(&text[..end]).unwrap_or_default())
+        std::str::from_utf8(&text[..end]).unwrap_or_default()
     }
 }
 

@@ -226,19 +226,27 @@ impl Scenario {
             link.push(',');
             catalog.push_policies(&mut link, self.features.iter());
         }
-        let mut push = |key: Key, value: &str| link.extend([",", key.name(), "=", value]);
-        for info in KEYS.iter().filter(|info| wanted(info.key)) {
-            if info.key == Key::Via {
-                for (place, stop) in self.via.iter().enumerate() {
-                    let mut text = release::write(catalog, stop, Some(&self.to.qemu));
-                    let host = self.stop_host(place);
-                    if *host != self.to_host {
-                        text.extend(["@", &value::write_host(catalog, host)]);
-                    }
-                    push(Key::Via, &text);
+        for key in KEYS.iter().map(|info| info.key).filter(|key| wanted(*key)) {
+            match key {
+                Key::From | Key::To => {
+                    link.extend([",", key.name(), "="]);
+                    release::push(&mut link, catalog, if key == Key::From { &self.from } else { &self.to }, None);
                 }
-            } else if let Some(value) = self.value(catalog, info.key, false) {
-                push(info.key, &value);
+                Key::Via => {
+                    for (index, stop) in self.via.iter().enumerate() {
+                        link.extend([",", key.name(), "="]);
+                        release::push(&mut link, catalog, stop, Some(&self.to.qemu));
+                        let host = self.stop_host(index);
+                        if *host != self.to_host {
+                            link.extend(["@", &value::write_host(catalog, host)]);
+                        }
+                    }
+                }
+                _ => {
+                    if let Some(value) = self.value(catalog, key, false) {
+                        link.extend([",", key.name(), "=", &value]);
+                    }
+                }
             }
         }
         link

@@ -128,14 +128,19 @@ fn package(text: &str) -> (Option<Version>, Option<Box<str>>) {
 
 /// Prints a release. QEMU is left out where it is the one that would be taken anyway: `same`.
 pub(super) fn write(catalog: &Catalog, release: &Release, same: Option<&QemuChoice>) -> String {
-    if let Some(product) = &release.product {
-        return product.to_string();
-    }
-    write_packages(catalog, release, same)
+    let mut text = String::new();
+    push(&mut text, catalog, release, same);
+    text
 }
 
-/// Prints the packages of a release, whatever product ships them.
-pub(super) fn write_packages(catalog: &Catalog, release: &Release, same: Option<&QemuChoice>) -> String {
-    let libvirt = release.libvirt.name(catalog);
-    if same == Some(&release.qemu) { libvirt } else { [&libvirt, ":", &release.qemu.name()].concat() }
+/// Appends a release, as [`write`] does.
+pub(super) fn push(text: &mut String, catalog: &Catalog, release: &Release, same: Option<&QemuChoice>) {
+    if let Some(product) = &release.product {
+        return text.push_str(product);
+    }
+    release.libvirt.push_name(text, catalog);
+    if same != Some(&release.qemu) {
+        text.push(':');
+        release.qemu.push_name(text);
+    }
 }
