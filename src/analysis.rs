@@ -1,5 +1,5 @@
-//! Asks the resolver many questions at once: ways out of an abort, matrices, histories, differences, reviews.
-//! Computes only; wording of answers stays in `explain` and `export`.
+//! Asks the resolver many questions at once: fixes, matrices, histories, differences, reviews, baselines. `explain` and
+//! `export` write the results as text.
 
 pub mod baseline;
 pub mod diff;

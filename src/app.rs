@@ -1,5 +1,5 @@
-//! Holds the program without a terminal: what is chosen, what follows from it, what a key does.
-//! Knows nothing of terminals, files or time; what is to happen outside is returned as an [`effect`](update::Effect).
+//! Holds the explorer without a terminal: the selected scenario, what follows from it, and the effect of each key. It
+//! reads no terminal, file or clock; whatever must happen outside is returned as an [`effect`](update::Effect).
 
 pub mod action;
 pub mod choice;

@@ -1,5 +1,5 @@
-//! Holds the vocabulary: features, models, machine types, releases, definitions and the scenario.
-//! Reads nothing, decides nothing: no I/O, no clock, no environment.
+//! Defines the terms: features, models, machine types, releases, definitions and the scenario. It does no I/O, reads no
+//! clock and no environment, and decides nothing.
 
 pub mod behaviour;
 pub mod catalog;

@@ -1,5 +1,5 @@
-//! Explains an answer: the causes as a tree, then sentences; and libvirt's own words for a refusal.
-//! Never decides anything: every fact it words comes from the resolution.
+//! Explains an answer: a tree of causes, the sentences made from it, and libvirt's message for a refusal. Everything it
+//! says comes from the answer.
 
 mod basis;
 mod cause;

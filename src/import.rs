@@ -1,4 +1,4 @@
-//! Adds real libvirt CPU maps, QEMU releases and hosts to the files of the facts. Prints nothing.
+//! Adds real libvirt CPU maps, QEMU releases and hosts to the files of the facts.
 
 pub mod qemu;
 pub mod qmp;

@@ -1,4 +1,4 @@
-//! Parses what users have: batch lines, domain XML, host capabilities, log messages. Opens no file.
+//! Parses what users have: batch lines, domain XML, host capabilities, log messages. It opens no file.
 
 pub mod batch;
 pub mod domain;

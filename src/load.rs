@@ -1,5 +1,5 @@
-//! Turns bytes into facts: the embedded timeline, a libvirt map directory, and XML in general.
-//! Decides nothing about a guest; only `file` and `map_files` touch the file system.
+//! Reads facts and files: the embedded facts, a libvirt map directory, and XML in general. Only `file` and `map_files`
+//! open files.
 
 pub(crate) mod attributes;
 pub mod behaviour;

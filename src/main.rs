@@ -1,4 +1,4 @@
-//! Joins the command line and the terminal: parses the arguments, runs the command, exits with its code.
+//! Starts the program: parses the arguments, runs the command or the explorer, and exits with the command's code.
 
 use anyhow::Result;
 use std::ffi::OsString;

@@ -1,5 +1,5 @@
-//! Resolves a scenario: takes the guest through the ten stages of a migration and says what became of it, and why.
-//! Pure and total: no I/O, no clock, no environment, no panic; the same input gives the same answer.
+//! Resolves a scenario: runs the guest through the ten stages of a migration, and returns the verdict and its cause. It
+//! does no I/O, reads no clock and no environment, and does not panic; the same input gives the same answer.
 
 mod answer;
 mod classify;

@@ -1,5 +1,4 @@
-//! Holds the files that the program writes: exports, and the scenarios saved between runs. Says where the files of a
-//! user are, after the XDG Base Directory Specification.
+//! Writes the user's files: exports and saved scenarios, in the directories of the XDG Base Directory Specification.
 
 mod atomic_write;
 mod saved_scenarios;

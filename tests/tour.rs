@@ -93,7 +93,7 @@ fn faults(session: &Session, step: &Step) -> Vec<String> {
     }
     let pages = lesson::page_count(&session.model);
     if pages > 2 {
-        wrong.push(format!("it has {pages} pages at {:?}; say it in fewer links", session.model.size));
+        wrong.push(format!("it has {pages} pages at {:?}; say it in fewer words", session.model.size));
     }
     wrong
 }
@@ -433,9 +433,9 @@ fn a_mistake_in_a_lesson_is_named_with_its_place() {
         (String::new(), "x.toml:1:1: missing field `step`"),
         ("[[step]".to_owned(), "x.toml:5:8: unclosed array table"),
         ("[[step]]\nsay = 'x'".to_owned(), "x.toml:5:1: expected rules or runs in [[step]]"),
-        (step("say = ' '"), "x.toml:7:7: expected links, found none"),
+        (step("say = ' '"), "x.toml:7:7: expected words, found none"),
         (step(""), "x.toml:5:1: expected either say or ask"),
-        (ask(&format!("{right}{{ text = 'b', why = ' ' }}")), "expected links, found none"),
+        (ask(&format!("{right}{{ text = 'b', why = ' ' }}")), "expected words, found none"),
         ("[[step]]\nsay = 'x'\nrules = ['T7', 'T9']".to_owned(), "x.toml:7:9: expected a rule, found \"T9\""),
         (say("look = ['T7', 'machien']"), "x.toml:8:8: expected a place, found \"machien\"; did you mean machine?"),
         (say("press = ['rigth']\ncheck = { verdict = 'never' }"), "did you mean right?"),

@@ -1,5 +1,5 @@
-//! Finds the CPU definition that all of some hosts support, on some releases: the one that libvirt's own baseline gives,
-//! and the richest one. Each is resolved between all hosts and releases.
+//! Finds a CPU definition that several hosts support on several releases: libvirt's own baseline, and the richest one.
+//! Each is resolved between all pairs of hosts and releases.
 
 use super::space::{map_of, models};
 use crate::domain::catalog::{Catalog, LibvirtId, machine_series};

@@ -1,5 +1,5 @@
-//! Counts the whole space: every model, machine type, state of the feature and pair of exact releases.
-//! Cases that cannot differ are folded, and each distinct one is resolved once.
+//! Counts the verdicts of every model, machine type, state of the feature and pair of exact releases. Cases that cannot
+//! differ are counted together and resolved once.
 
 use super::space::{MachineClass, end, exact_releases, machine_classes, models};
 use crate::domain::behaviour::{Behaviour, MapFacts};

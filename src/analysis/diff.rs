@@ -1,5 +1,5 @@
-//! Compares two models, two releases' maps, or one model at two ends: what differs, grouped by why it matters to a
-//! migration, and what the difference does to guests in each direction.
+//! Compares two models, the maps of two releases, or one model at source and destination, and groups the differences by
+//! their effect on a migration.
 
 #[doc(hidden)]
 pub mod guest_outcomes;

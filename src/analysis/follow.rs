@@ -1,4 +1,4 @@
-//! Follows one feature through the ten stages of a migration: what each stage makes of it, and who decided that.
+//! Follows one feature through the ten stages of a migration: its state at each stage, and what decided it.
 
 use super::history::Membership;
 use crate::domain::definition::{Policy, named_enum};

@@ -1,5 +1,5 @@
-//! Tells the history of a model or a feature: over libvirt's releases what came, went, was marked removed or added;
-//! over machine types and QEMU releases what is turned on where. Only changes are listed.
+//! Lists the changes of a model or a feature: over libvirt releases (added, removed, marked), and over machine types
+//! and QEMU releases (enabled by default).
 
 #[doc(hidden)]
 pub mod example_guest;

@@ -1,5 +1,5 @@
-//! Lays a scenario out over two axes: source releases down and destination releases across, or machine types, models,
-//! hosts, products and QEMU releases on either. Each cell is resolved when it is looked at, and once.
+//! Resolves a scenario for every pair of values of two axes: releases, machine types, models, hosts or products. A cell
+//! is resolved when it is first read, and then cached.
 
 use crate::domain::catalog::{Catalog, ReleaseMap};
 use crate::domain::scenario::{LibvirtChoice, Scenario};

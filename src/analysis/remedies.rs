@@ -10,8 +10,8 @@ use crate::domain::scenario::{
 };
 use crate::explain::libvirt_label;
 use crate::resolve::{Answer, Budget, BudgetExceeded, LimitingComponent, Resolver, Row, RuleId, Trace, Verdict};
+use foldhash::HashMap;
 use std::cell::RefCell;
-use std::collections::HashMap;
 
 mod candidates;
 mod settings;
@@ -65,7 +65,7 @@ pub fn remedies(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Vec<
 
 /// Returns the same with a resolver whose cache is reused.
 pub(crate) fn remedies_with(resolver: &mut Resolver<'_>, scenario: &Scenario, answer: &Answer) -> Vec<Remedy> {
-    let (mut tried, mut budget) = (Tried::new(), Budget::endless());
+    let (mut tried, mut budget) = (Tried::default(), Budget::endless());
     remedies_within(resolver, scenario, answer, (&mut tried, &mut budget)).unwrap_or_default()
 }
 

@@ -1,5 +1,5 @@
-//! Reviews a change of a CPU map: which guests that survive a migration within the old map do not survive one from the
-//! old map to the new one, back, or within the new one. libvirt and QEMU are the same everywhere; only the map differs.
+//! Reviews a change of a CPU map: finds guests that migrate within the old map, but not from the old map to the new
+//! one, back, or within the new one. Only the map differs; libvirt and QEMU are the same on both sides.
 
 use super::space::{is_published, map_of, models, releases};
 use crate::domain::behaviour::Regime;

@@ -1,4 +1,4 @@
-//! Names the dimensions of a matrix, and folds what makes no difference: machine types that turn on the same of a model.
+//! Lists the values of each dimension of the whole space, and groups machine types with the same defaults for a model.
 
 use crate::domain::catalog::{Catalog, LibvirtId, Provenance, ReleaseMap};
 use crate::domain::feature::FeatureSet;

@@ -1,5 +1,5 @@
-//! Answers one question along a line: the same guest over all machine types of its family, over all libvirt releases of
-//! the destination, and over what the destination can do with removed features.
+//! Resolves the same guest along one setting: all machine types of its family, all libvirt releases of the destination,
+//! and all settings for removed features on incoming.
 
 use crate::analysis::matrix::{Line, Side, Value, Vary, line_of, lines, twins};
 use crate::analysis::space::is_published;

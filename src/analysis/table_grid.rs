@@ -1,4 +1,4 @@
-//! Lays the decision table out as a grid, and finds a scenario for each of its cells.
+//! Arranges the decision table as a grid, and finds a scenario for each of its cells.
 
 use crate::analysis::matrix::{Line, Side, Value, Vary, lines};
 use crate::domain::catalog::{Catalog, machine_series};

@@ -1,5 +1,5 @@
-//! Declares every action once: its id, its title, its description, its keys and where they are active. Dispatch, help,
-//! the command palette, key files and `docs/KEYS.md` read this table. No key is written anywhere else.
+//! Declares every action once: its id, title, description, default keys and scope. Dispatch, help, the command palette,
+//! key files and `docs/KEYS.md` read this table. No key is written anywhere else.
 
 pub use super::scope::{KeyContext, Scope};
 

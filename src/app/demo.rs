@@ -1,4 +1,4 @@
-//! Holds what a demonstration shows beside the screen: a note, and the last key.
+//! Holds what a presentation shows beside the screen: a note, and the last key.
 
 use super::action::Action;
 use super::keymap::Keymap;

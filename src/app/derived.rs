@@ -1,4 +1,4 @@
-//! Computes everything the screens show from the scenario, at every change.
+//! Computes everything the screens show from the scenario, after every change.
 
 use super::choice::{Choice, ChoiceState};
 use super::features::{self, FeatureRow};

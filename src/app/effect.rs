@@ -1,4 +1,4 @@
-//! Names what is to happen outside of the model; the loop in `tui` performs it.
+//! Names the effects outside of the model, such as copying or saving; the loop in `tui` performs them.
 
 use super::export::Format;
 

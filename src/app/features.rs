@@ -1,4 +1,4 @@
-//! Makes the feature table: the state of each feature in both maps, both QEMUs and the definitions.
+//! Builds the feature table: the state of each feature in both maps, both QEMUs and the definitions.
 
 use crate::domain::definition::{Definition, Policy, named_enum};
 use crate::domain::feature::{FeatureId, FeatureSet};

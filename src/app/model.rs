@@ -1,4 +1,4 @@
-//! Holds the state of the program: the scenario, what it results in, and what is open.
+//! Holds the state of the program: the scenario, its answer, and the open screens.
 
 use super::action::KeyContext;
 use super::choice::Choice;

@@ -1,4 +1,4 @@
-//! Names the screens, and says on which of them the key of an action is active.
+//! Names the screens, and tells on which of them the key of an action is active.
 
 macro_rules! screen_kinds {
     ($($kind:ident $name:literal $title:literal $tab:literal;)+) => {

@@ -1,4 +1,4 @@
-//! Makes the rows of the decision table for display: what is sent, the map of either side, the result.
+//! Builds the rows of the decision table for display: the sent definition, both maps, and the result.
 
 use crate::analysis::table_grid;
 use crate::domain::catalog::Catalog;

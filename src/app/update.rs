@@ -1,4 +1,4 @@
-//! Applies keys, text, mouse events and sizes to the model. What is to happen outside of the model is returned as an
+//! Applies keys, text, mouse events and sizes to the model, and returns what must happen outside of it as an
 //! [`Effect`].
 
 pub use super::effect::Effect;

@@ -1,4 +1,4 @@
-//! Prints what describes the program: version, facts, completions, man page.
+//! Prints the version, the facts, shell completions and man pages.
 
 use super::args::command;
 use super::complete;

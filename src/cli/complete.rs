@@ -1,4 +1,4 @@
-//! Completes arguments in a shell: the shell asks this program, which knows every model, feature, release and host.
+//! Completes arguments: the shell asks the program, which lists matching models, features, releases and hosts.
 
 use crate::analysis::matrix::Vary;
 use crate::app::tour;

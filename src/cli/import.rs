@@ -1,4 +1,4 @@
-//! Runs `import`: adds a CPU map, a QEMU release or a host to the files of the facts, or writes them again.
+//! Runs `import`: adds a CPU map, a QEMU release or a host to the files of the facts, or rewrites them.
 
 use super::args::Import;
 use crate::import::{self, Added, AskedQemu, Written};

@@ -1,4 +1,4 @@
-//! Declares how the explorer looks.
+//! Declares the options that change the look of the explorer: theme, characters, mouse, keys.
 
 use super::value_parsers::one_of;
 use crate::app::settings::ThemeName;

@@ -1,5 +1,5 @@
-//! Writes to standard output: through a pager if the output is long, in colour if a terminal shows it. Characters that a
-//! terminal would obey are written visibly, on standard error as well.
+//! Writes to standard output: through a pager if the output is long, and in colour if a terminal shows it. Control
+//! characters are escaped, on standard error as well.
 
 use crate::domain::text::visible;
 use clap::ColorChoice;
@@ -134,9 +134,9 @@ pub fn print_usage(error: &clap::Error) -> io::Result<()> {
         error.print()
     } else {
         let plain = error.render().to_string();
-        let shown = visible(&plain);
+        let displayed = visible(&plain);
         let mut out: Box<dyn Write> = if error.use_stderr() { Box::new(io::stderr()) } else { Box::new(io::stdout()) };
-        out.write_all(shown.as_bytes())
+        out.write_all(displayed.as_bytes())
     };
     match printed {
         Err(err) if err.kind() == io::ErrorKind::BrokenPipe => Ok(()),

@@ -1,5 +1,5 @@
-//! Describes how a libvirt release decides: one switch per difference between releases, with dates and sources.
-//! The dates themselves are facts and live in `cpu_map/behaviour.xml`.
+//! Describes how libvirt releases behave: one switch for each difference between releases, with dates and sources. The
+//! dates are facts in `cpu_map/behaviour.xml`.
 
 use super::feature::{FeatureId, FeatureSet};
 use super::named_enum::named_enum;

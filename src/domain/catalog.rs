@@ -1,5 +1,5 @@
-//! Holds every fact, checked once and never changed: releases, maps, QEMU releases, cells, hosts, products.
-//! Looks things up by name and by release; decides nothing.
+//! Holds all facts: releases, CPU maps, QEMU releases, defaults of models, hosts, products. They are checked once and
+//! never change.
 
 use super::behaviour::{
     Backport, Behaviour, Known, MachineLifetime, MapFact, Quirk, QuirkKind, Setting, SwitchHistory,

@@ -1,5 +1,5 @@
-//! Describes what distributions change in QEMU: machine types of their own, what their builds backport and remove, and
-//! the CPU types of products that use QEMU without libvirt.
+//! Describes what distributions change in QEMU: own machine types, backports and removals of their builds, and the CPU
+//! types of products that use QEMU without libvirt.
 
 use super::behaviour::QuirkKind;
 use super::feature::FeatureSet;

@@ -1,5 +1,4 @@
-//! Names one CPU feature by a small number, and a set of them by a fixed array of bits.
-//! Holds no facts: which features exist is the catalog's knowledge.
+//! Identifies a CPU feature by an index, and a set of features by a fixed array of bits.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

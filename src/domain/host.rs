@@ -1,4 +1,4 @@
-//! Describes hosts and CPU vendors: what a real processor lets KVM give to a guest.
+//! Describes hosts and CPU vendors: the features that KVM offers on a real processor.
 
 use super::feature::FeatureSet;
 use serde::{Deserialize, Serialize};

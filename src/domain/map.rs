@@ -1,5 +1,4 @@
-//! Describes one libvirt CPU map: its features in order, its models, and what each model lost or gained.
-//! Says nothing about which release ships it.
+//! Describes a libvirt CPU map: its features in order, its models, and the removed and added features of each model.
 
 use super::feature::{FeatureId, FeatureSet};
 use super::host::{CpuSignature, Vendor};

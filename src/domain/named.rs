@@ -1,4 +1,4 @@
-//! Finds the features and models that rules speak of by name, once for each catalog.
+//! Looks up the features and models that rules refer to by name, once for each catalog.
 
 use super::feature::{FeatureId, FeatureSet};
 use super::map::ModelId;

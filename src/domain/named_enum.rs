@@ -1,4 +1,4 @@
-//! Makes enums whose values have a word in libvirt's XML and in scenarios.
+//! Defines a macro for enums whose values have a name in libvirt's XML and in links.
 
 macro_rules! named_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$item_doc:meta])* $item:ident $word:literal),+ $(,)? }) => {

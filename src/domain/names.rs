@@ -1,4 +1,4 @@
-//! Turns names into small numbers and back, and finds the known name nearest to a mistyped one.
+//! Maps names to indices and back, and finds the known name nearest to a mistyped one.
 
 use foldhash::HashMap;
 use serde::{Deserialize, Serialize};

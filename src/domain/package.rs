@@ -1,4 +1,4 @@
-//! Describes what the build of a package says: whose it is, its number, and what is in builds from some number on.
+//! Describes the build of a package: its distribution, its number, and the changes from a certain build on.
 
 use serde::{Deserialize, Serialize};
 
@@ -100,8 +100,9 @@ pub(crate) fn write_package(version: &str, build: Option<&str>) -> String {
 
 /// Appends the build of a package to its version.
 pub(crate) fn push_build(text: &mut String, build: Option<&str>) {
-    let Some(build) = build.filter(|build| !build.is_empty()) else { return };
-    text.extend([if build.starts_with('+') { "" } else { "-" }, build]);
+    let build = build.unwrap_or_default();
+    let dash = if build.is_empty() || build.starts_with('+') { "" } else { "-" };
+    text.extend([dash, build]);
 }
 
 /// Splits a build at the mark of a distribution, which no digit follows: `el1` is not in `el10`.

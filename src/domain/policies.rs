@@ -1,4 +1,4 @@
-//! Holds what a definition says about single features: as sets, and in the order of the XML where somebody reads it.
+//! Stores the policies of a definition: as sets, and in the order of the XML if a caller reads it.
 
 use super::feature::{FeatureId, FeatureSet};
 use super::named_enum::named_enum;

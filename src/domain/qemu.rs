@@ -1,5 +1,5 @@
-//! Describes QEMU releases: machine types, models, the cells of what a model gets under a machine type,
-//! property names, dependencies, and what TCG offers.
+//! Describes QEMU releases: machine types, models and their defaults under each machine type, property names,
+//! dependencies, and the features that TCG supports.
 
 use super::dependencies::Dependency;
 use super::feature::{FeatureId, FeatureSet};

@@ -1,5 +1,4 @@
-//! Describes one question: which guest, from where, to where. The only state of the domain that the user owns.
-//! Parsing and printing the one-word form is in `word`; working out the answer is `resolve`'s.
+//! Describes one question: the guest, its source and its destination.
 
 use super::behaviour::Regime;
 use super::catalog::{Catalog, LibvirtId};

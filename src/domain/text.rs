@@ -1,4 +1,4 @@
-//! Wraps text, and shows characters that a terminal would obey. Every layer uses these functions.
+//! Wraps text, and escapes control characters for the terminal.
 
 use std::borrow::Cow;
 use textwrap::core::Word;

@@ -1,4 +1,5 @@
-//! Words the confidence in an answer: what was read of its releases, packages and machine type, and what stands in.
+//! Describes the confidence of an answer: which releases, packages and machine types have exact facts, and what is used
+//! instead of missing ones.
 
 use crate::domain::behaviour::{QuirkKind, Setting};
 use crate::domain::catalog::Catalog;

@@ -1,4 +1,4 @@
-//! Builds the tree of causes behind an answer. A cause is a fact with the facts it rests on; nothing is worded here.
+//! Builds the tree of causes behind an answer. A cause is a fact and the facts that it follows from, without text.
 
 use crate::domain::behaviour::Regime;
 use crate::domain::catalog::Catalog;

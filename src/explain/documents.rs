@@ -1,4 +1,4 @@
-//! Explains why a document of a migration never existed, and what is special about one that did.
+//! Explains why a document of a migration does not exist, and what is special about one that does.
 
 use super::sentences::{capitalized, libvirt_label};
 use crate::domain::catalog::Catalog;

@@ -1,5 +1,5 @@
-//! Lays an answer out in two lanes, the sender's and the receiver's: what each makes of one feature, or who lacks what
-//! the guest asks for. Every value is one of the answer's stages.
+//! Arranges an answer in two lanes, source and destination, with the state of one feature or an unmet requirement at
+//! each stage.
 
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Check, Definition, Policy};

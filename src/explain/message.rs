@@ -1,4 +1,4 @@
-//! Words a refusal exactly as libvirt does, to the letter.
+//! Writes the message of a refusal exactly as libvirt prints it.
 
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Mode;

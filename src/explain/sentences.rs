@@ -1,5 +1,5 @@
-//! Words the tree of causes: the only place where sentences about an answer are made.
-//! A headline is a fragment without a full stop; every other string is one or two whole sentences.
+//! Writes the tree of causes as sentences. No other module writes sentences about an answer. A headline is a fragment
+//! without a full stop; every other string is one or two whole sentences.
 
 use super::basis::basis;
 use super::cause::{Cause, Fact, causes};

@@ -1,4 +1,4 @@
-//! Says how to find out an input that is not known.
+//! Tells how to find out the value of an unknown input.
 
 /// Returns how a user finds out the value of an unknown input, by the name that an answer gives it.
 pub(crate) fn how_to_find_out(input: &str) -> &'static str {

@@ -1,4 +1,4 @@
-//! Writes the cheat sheet: the decision table, the regimes, the verdicts and the rules on one page, each from its table.
+//! Writes the cheat sheet: the decision table, removed features on incoming, the verdicts and the rules on one page.
 
 use super::report::wrapped;
 use crate::domain::behaviour::Regime;

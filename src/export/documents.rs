@@ -1,5 +1,5 @@
-//! Lists the documents of a journey in the order in which they are made: definition, command lines, live XML, what is
-//! sent, what arrives. Each says what it differs in from the one it was made from, or why it never existed.
+//! Lists the documents of a scenario in the order in which they are created: definition, command lines, live XML, sent
+//! and received XML. Each has its differences from the previous one, or the reason why it does not exist.
 
 use super::analysis::map_word;
 use super::xml::{Around, cpu_argument, cpu_xml};

@@ -1,4 +1,4 @@
-//! Writes the answers for several guests as one table, worst first, with counts: as text, Markdown and JUnit.
+//! Writes the answers for several guests as one table with counts, worst first: text, Markdown or JUnit.
 
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;

@@ -1,5 +1,5 @@
-//! Asks a QEMU binary over QMP what the facts hold of a release: lists, properties, dependencies, and what every model
-//! enables under every machine type. Changes no fact.
+//! Queries a QEMU binary over QMP for the facts of its release: lists, properties, dependencies, and the defaults of
+//! every model under every machine type.
 
 use super::qmp::{libvirt_name, qemu_name};
 use crate::domain::catalog::machine_series;

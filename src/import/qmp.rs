@@ -1,4 +1,4 @@
-//! Reads a QMP reply of `query-cpu-model-expansion` as a host: what KVM can give to a guest there. Opens no file.
+//! Parses a QMP reply to `query-cpu-model-expansion` as a host: the features that KVM can give to a guest there.
 
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::{Host, HostSource, Vendor};

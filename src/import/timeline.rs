@@ -1,4 +1,4 @@
-//! Makes the files of the facts and verifies that they read back the same. Touches no file.
+//! Writes the facts as files, and verifies that the files read back as the same facts.
 
 use super::ImportError;
 use super::write::{self, Files};

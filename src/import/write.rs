@@ -1,5 +1,4 @@
-//! Writes the parts of a catalog as the timeline's files: each model and feature once, with its changes.
-//! Touches no file: the texts come back.
+//! Writes the parts of a catalog as XML: each model and feature once, with its changes.
 
 use crate::domain::catalog::Parts;
 use crate::domain::feature::{FeatureId, FeatureSet};

@@ -1,6 +1,5 @@
-//! Parses a guest's domain XML, as `virsh dumpxml` of any libvirt release prints it: live, inactive, migratable, from a
-//! save image, or the daemon's status file; a KubeVirt manifest; or nova.conf. Opens no file and decides nothing about
-//! the guest.
+//! Parses a guest's domain: the XML of `virsh dumpxml` (live, inactive, migratable), of a save image or of the daemon's
+//! status file, a KubeVirt manifest, or nova.conf.
 
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Check, Definition, Fallback, Match, Mode};
@@ -189,7 +188,7 @@ impl Reader<'_, '_> {
         let name = kind.get("machine").unwrap_or("pc");
         scenario
             .set(self.catalog, Key::Machine, name)
-            .map_err(|fault| self.document.error(kind, format!("expected a machine type of QEMU: {fault}")))?;
+            .map_err(|err| self.document.error(kind, format!("expected a machine type of QEMU: {err}")))?;
         let full = write_machine(self.catalog, &scenario.machine);
         Ok((full != name).then(|| name.to_owned()))
     }

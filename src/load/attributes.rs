@@ -1,4 +1,4 @@
-//! Reads the attributes that several files of the timeline have: releases, builds, marks, quirks. Opens no file.
+//! Parses the attributes that several files of the facts share: releases, builds, marks, quirks.
 
 use super::error::LoadError;
 use super::xml::{Document, Element};

@@ -1,4 +1,4 @@
-//! Reads how libvirt and QEMU releases decide: switches with dates, backports, quirks. Opens no file.
+//! Parses `behaviour.xml`: switches with dates, backports, quirks.
 
 use super::attributes::{known_distribution, models, need_version, quirk as quirk_named, since, version, words};
 use super::error::LoadError;

@@ -1,5 +1,4 @@
-//! Reads libvirt's own CPU map format, document by document, into a map of the domain.
-//! Opens no file: `map_files` finds and opens them.
+//! Parses libvirt's own CPU map format into a map; `map_files` finds and opens the files.
 //!
 //! The rules are those of libvirt's `cpu_x86.c` and `cpu_map.c`. They are the same from the first single `cpu_map.xml`
 //! to today's directory, apart from attributes that came later.

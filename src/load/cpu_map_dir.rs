@@ -1,4 +1,4 @@
-//! Reads a libvirt CPU map from its files: an index with what it includes, or the single file of older releases.
+//! Assembles a libvirt CPU map from its files: an index with its includes, or the single file of older releases.
 
 use super::cpu_map::MapReader;
 use super::error::LoadError;

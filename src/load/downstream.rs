@@ -1,4 +1,4 @@
-//! Reads what distributions change: machine types, builds of QEMU, CPU types. Opens no file.
+//! Parses `downstream.xml`: machine types, QEMU builds and CPU types of distributions.
 
 use super::attributes::{known_distribution, models, number, quirk, since, version, words, yes_or_no};
 use super::error::LoadError;

@@ -1,5 +1,4 @@
-//! Builds the catalog from the facts that are part of the program.
-//! Reads no file while the program runs: the build script read and checked them with the same reader.
+//! Builds the catalog from the facts in the program; the build script read and checked them with the same reader.
 
 use super::error::LoadError;
 use super::packed::Packed;

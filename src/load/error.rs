@@ -1,10 +1,10 @@
-//! Says where a file is wrong and what was expected there. Reads nothing.
+//! Defines the error of a reader: file, line, column, and what was expected.
 
 /// One mistake in a file: the file, the place in it, and what was expected there.
 ///
 /// Printed as `FILE:LINE:COLUMN: expected X, found Y`; a mistake of the file as a whole has no place.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{file}{}: {message}", self.place())]
+#[error("{file}{}: {message}", self.location())]
 pub struct LoadError {
     /// The file, as it was named to the reader.
     pub(crate) file: String,
@@ -41,7 +41,7 @@ impl LoadError {
         Self { file: file.to_owned(), position, message: format!("expected {expected}, found a mistake: {said}") }
     }
 
-    fn place(&self) -> String {
+    fn location(&self) -> String {
         self.position.map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default()
     }
 }

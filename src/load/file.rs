@@ -1,4 +1,4 @@
-//! Reads whole files. Every file that a user names is opened here, and read up to one largest size.
+//! Reads whole files up to a maximum size. Every file that a user names is opened here.
 
 use super::error::LoadError;
 use std::fs::{File, FileType};

@@ -1,4 +1,4 @@
-//! Reads the hosts and the products of the timeline. Opens no file.
+//! Parses `hosts.xml` and `products.xml`.
 
 use super::error::LoadError;
 use super::notation;

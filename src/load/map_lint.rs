@@ -1,5 +1,5 @@
-//! Finds in the files of a CPU map what libvirt reads without a word and an author hardly means: attributes that libvirt
-//! does not know, features that a model lists twice, files that the index does not include or that are not installed.
+//! Finds mistakes in a CPU map that libvirt accepts without a warning: attributes that libvirt does not know, features
+//! that a model lists twice, files that are not in the index or not installed.
 
 use super::cpu_map_dir::{includes, x86};
 use super::error::LoadError;

@@ -1,5 +1,4 @@
-//! Reads the files of the timeline, one after the other, into the parts of a catalog.
-//! Opens no file: the texts are given.
+//! Reads the texts of all fact files into the parts of a catalog.
 
 use super::error::LoadError;
 use super::xml::Document;

@@ -1,4 +1,4 @@
-//! Describes an answer: the verdict and what goes with it, in short and at length, and how sure it is.
+//! Defines the answer: the verdict with its rule, features, trace and confidence.
 
 use super::decision_table::Row;
 use super::refusal::Refusal;

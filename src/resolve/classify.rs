@@ -1,4 +1,4 @@
-//! Reads the answer off a migration: verdict, row, rule, what was lost and gained, who is short of what.
+//! Derives the answer from a migration: verdict, row, rule, lost and gained features, limiting component.
 
 use super::answer::{Answer, Basis, Outcome, OutcomeWithFeatures};
 use super::decision_table::{MapState, Mention, Row, row};

@@ -1,5 +1,5 @@
-//! Finds the row of the decision table: what is sent says something about the feature or not, and whether each end's
-//! map has the feature in the model.
+//! Finds the row of the decision table: whether the sent definition mentions the feature, and whether each map has it
+//! in the model.
 
 use super::verdict::Verdict;
 use crate::domain::definition::{Definition, named_enum};

@@ -1,4 +1,4 @@
-//! Puts together one end of a migration: how its libvirt decides, its map, its QEMU and its host, all decided.
+//! Defines the source or the destination of one case: libvirt's behaviour, CPU map, QEMU and host, with no unknowns.
 
 use crate::domain::behaviour::{Behaviour, QuirkKind, Regime};
 use crate::domain::catalog::QemuView;

@@ -1,5 +1,5 @@
-//! Migrates one fully decided case through all its stages: start, reconnect, and each migration to the destination;
-//! then back again, and the next cold boot.
+//! Runs one case through all its stages: start, reconnect, each migration to the destination, the migration back, and
+//! the next cold boot.
 
 use super::answer::Answer;
 use super::decision_table::Mention;

@@ -1,5 +1,4 @@
-//! Makes one end ready for one guest: what the walk asks of catalog, QEMU and host at every turn is asked once.
-//! Deciding many definitions between the same ends then costs the deciding alone.
+//! Prepares a source or destination for one guest: catalog, QEMU and host are queried once for all definitions.
 
 use super::endpoint::{Endpoint, Guest, Host, Machine};
 use crate::domain::behaviour::QuirkKind;

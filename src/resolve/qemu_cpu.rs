@@ -1,5 +1,5 @@
-//! Builds the CPU a guest gets from QEMU, step by step as `target/i386/cpu.c` does: model and machine type,
-//! accelerator, command line, host, threads, dependencies, filter.
+//! Builds the guest's CPU as QEMU does in `target/i386/cpu.c`: model and machine type, accelerator, command line, host,
+//! threads, dependencies, filter.
 
 use super::prepared_endpoint::{Facts, PreparedEndpoint, PreparedModel};
 use super::recorder::Recorder;

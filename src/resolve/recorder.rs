@@ -1,4 +1,4 @@
-//! Records the stages of a migration: all of them, only the refusal, or none. What is decided is the same.
+//! Records the stages of a migration: all of them, only the refusal, or none. The verdict does not depend on it.
 
 use super::partial_check;
 use super::prepared_endpoint::{Facts, PreparedEndpoint};

@@ -1,4 +1,4 @@
-//! Says why a start or an arrival was refused, as a value.
+//! Defines the reasons for which libvirt or QEMU refuses a guest.
 
 use crate::domain::definition::{Mode, named_enum};
 use crate::domain::feature::{FeatureId, FeatureSet};

@@ -1,5 +1,5 @@
-//! Names the rule that decided. The decision table's rows and the rules beside it are data: [`RULES`], read from the
-//! first to the last; the first that applies is the one.
+//! Defines the rules. [`RULES`] lists the rows of the decision table and the other rules; the first rule that applies
+//! decides.
 
 use super::decision_table::Row;
 use super::refusal::Refusal;

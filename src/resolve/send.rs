@@ -1,5 +1,5 @@
-//! Makes what a source sends: the CPU of the migratable XML, and the cookie's
-//! (libvirt `qemuDomainMakeCPUMigratable`, `qemu_migration_cookie.c`, `qemuDomainSaveCookie`).
+//! Builds what a source sends: the CPU of the migratable XML, and that of the cookie (libvirt
+//! `qemuDomainMakeCPUMigratable`, `qemu_migration_cookie.c`, `qemuDomainSaveCookie`).
 
 use super::prepared_endpoint::{Facts, PreparedEndpoint};
 use super::refusal::{Sender, UnorderedRefusal};

@@ -1,5 +1,5 @@
-//! Starts a guest at one end, fresh or incoming: the order of libvirt's `qemuProcessInit`, `StartValidate`,
-//! `UpdateGuestCPU`, launch, and `UpdateAndVerifyCPU`.
+//! Starts a guest, new or incoming, in libvirt's order: `qemuProcessInit`, `StartValidate`, `UpdateGuestCPU`, launch,
+//! and `UpdateAndVerifyCPU`.
 
 #![expect(clippy::result_large_err, reason = "a refusal is a plain value of two sets; boxing it costs an allocation")]
 

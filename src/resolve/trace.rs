@@ -1,4 +1,4 @@
-//! The stages of a migration as they are recorded: QEMU's CPU, each start of the guest, what is sent. Computes nothing.
+//! Defines the record of a migration's stages: QEMU's CPU, each start of the guest, what is sent.
 
 use super::refusal::Refusal;
 use crate::domain::behaviour::Regime;

@@ -1,5 +1,4 @@
-//! Turns a scenario into fully decided cases: one where everything is known, else one for every combination of what
-//! is not known, and puts their answers together.
+//! Turns a scenario into cases without unknowns, one for each combination of unknown inputs, and merges their answers.
 
 use super::answer::{Answer, Dependence, Outcome, OutcomeWithFeatures, Possible};
 use super::classify::{brief, decide};
@@ -288,6 +287,12 @@ impl<'a> Plan<'a> {
             && scenario.from_host == HostChoice::Capable
             && verdict == Verdict::StartRefused
             && matches!(rule, Some(RuleId::ModelUnsupported | RuleId::UnknownProperty))
+    }
+
+    /// Returns the first case in short, so that a scenario can be passed over without trying the others; `None` where the
+    /// case may not count.
+    pub(crate) fn first_case(&self) -> Option<OutcomeWithFeatures> {
+        self.brief_of(&[]).filter(|_| !self.same_any_host)
     }
 
     fn brief_of(&self, assignment: &[usize]) -> Option<OutcomeWithFeatures> {

@@ -1,4 +1,4 @@
-//! The words of a verdict: what the migration did, who is short of what, and what may still go wrong.
+//! Defines the verdict: the outcome of the migration, the limiting component, and the remaining risk.
 
 use crate::domain::definition::named_enum;
 

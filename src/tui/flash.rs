@@ -1,4 +1,4 @@
-//! Marks for a moment what the last key changed on the screen.
+//! Highlights for a moment what the last key changed on the screen.
 
 use super::theme::{Role, Theme};
 use crate::app::model::Model;

@@ -1,4 +1,4 @@
-//! Says which colours a terminal would give: for pictures, where there is no terminal to ask.
+//! Defines the colours that a terminal would use, for pictures.
 
 use crate::app::settings::ThemeName;
 use ratatui::buffer::Cell;

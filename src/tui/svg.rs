@@ -1,5 +1,4 @@
-//! Draws a frame as an SVG picture: every letter in its own cell, lines that join whatever the font, text that can be
-//! selected, no font but the reader's.
+//! Draws a frame as an SVG picture with selectable text, which needs no embedded font.
 
 use super::rgb::{Rgb, Screen};
 use crate::app::settings::ThemeName;

@@ -1,4 +1,4 @@
-//! Sets the terminal up, and restores it: at the end, on a panic, on a signal, and while suspended.
+//! Sets up the terminal, and restores it at the end, on a panic, on a signal, and while suspended.
 
 use super::cast::{Cast, Output};
 use crossterm::cursor::{Hide, Show};

@@ -42,6 +42,7 @@ pub const PARSERS: &[(&str, Body)] = &[
     ("host", host_file),
     ("keys", keys),
     ("lesson", lesson),
+    ("link", link),
     ("manifest", manifest),
     ("nova", nova),
     ("patch", patch),
@@ -49,7 +50,6 @@ pub const PARSERS: &[(&str, Body)] = &[
     ("running", running),
     ("settings", settings),
     ("timeline", timeline),
-    ("link", link),
     ("xml", xml),
 ];
 

@@ -1,4 +1,4 @@
-//! Finds what each stage of a migration makes of a feature, and who decided that.
+//! Finds the state of a feature at each stage of a migration, and what decided it.
 
 use super::{By, Comparison, Lanes, State, Step};
 use crate::analysis::history::in_map;

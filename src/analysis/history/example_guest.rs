@@ -1,4 +1,4 @@
-//! Finds the question that shows a change: a guest that goes over it, from the release before to the one with it.
+//! Finds a scenario that shows a change: a guest that migrates from the release before the change to the one with it.
 
 use crate::analysis::space::end;
 use crate::domain::catalog::{Catalog, LibvirtId};

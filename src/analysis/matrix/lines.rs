@@ -1,4 +1,4 @@
-//! Lists what an axis goes through, and says what each line of it puts into a scenario.
+//! Lists the values of a matrix axis, and sets a value in a scenario.
 
 use crate::analysis::space::{exact_releases, is_exact, is_published, models, releases};
 use crate::domain::behaviour::Behaviour;

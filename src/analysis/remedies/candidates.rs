@@ -1,4 +1,4 @@
-//! Lists what is worth trying on the way out, in the order in which it is tried.
+//! Lists the changes of a scenario that are tried as fixes, in the order in which they are tried.
 
 use crate::analysis::space::{exact_releases, published_releases};
 use crate::domain::catalog::{Catalog, LibvirtId, machine_series};
@@ -64,11 +64,11 @@ pub(super) fn newer_qemu(catalog: &Catalog, to: &Release) -> Vec<QemuChoice> {
 /// The later releases of the destination's product, oldest first; of `KubeVirt` where it wrote the domain.
 pub(super) fn newer_products(catalog: &Catalog, scenario: &Scenario) -> Vec<String> {
     let products = catalog.products();
-    let (name, place) = match &scenario.to.product {
+    let (name, index) = match &scenario.to.product {
         Some(asked) => {
             let current = catalog.all_products().find(asked).ok();
-            let place = current.and_then(|current| products.iter().position(|known| known.name == current.name));
-            (asked.split(':').next().unwrap_or_default(), place)
+            let index = current.and_then(|current| products.iter().position(|known| known.name == current.name));
+            (asked.split(':').next().unwrap_or_default(), index)
         }
         None if scenario.writer() == Some(Writer::KubeVirt) => {
             let current = version_of(catalog, &scenario.to.libvirt);
@@ -78,9 +78,9 @@ pub(super) fn newer_products(catalog: &Catalog, scenario: &Scenario) -> Vec<Stri
         }
         None => return Vec::new(),
     };
-    let Some(place) = place else { return Vec::new() };
-    let family = products[place].name.split(':').next().unwrap_or_default();
-    let later = products[place + 1..].iter().filter(|known| known.is_of(family));
+    let Some(index) = index else { return Vec::new() };
+    let family = products[index].name.split(':').next().unwrap_or_default();
+    let later = products[index + 1..].iter().filter(|known| known.is_of(family));
     later.map(|known| format!("{name}:{}", known.version())).collect()
 }
 

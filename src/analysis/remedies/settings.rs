@@ -1,5 +1,5 @@
-//! Writes a way out as settings of the products that write the domain for their users: `KubeVirt` and nova. Where a
-//! product has no setting for it, nothing is written.
+//! Writes a fix as settings of KubeVirt and nova, which write the domain for their users. Nothing is written if the
+//! product has no setting for it.
 
 use super::{Application, Remedy, Search};
 use crate::domain::catalog::Catalog;

@@ -1,4 +1,4 @@
-//! Lists what two CPU maps say differently beside the features of the models they share.
+//! Lists the differences between two CPU maps other than the features of the models that both have.
 
 use super::Removed;
 use super::guests::note;
@@ -179,7 +179,7 @@ impl Changes {
                 }
                 let own: Vec<_> = definition.registers.iter().flat_map(places).collect();
                 let shares = |(other, definition): &&(FeatureId, Arc<crate::domain::map::FeatureDefinition>)| {
-                    other != feature && definition.registers.iter().flat_map(places).any(|place| own.contains(&place))
+                    other != feature && definition.registers.iter().flat_map(places).any(|bit| own.contains(&bit))
                 };
                 let others = after.iter().filter(shares).map(|(other, _)| (*other, *feature));
                 for (one, other) in others {
@@ -195,8 +195,8 @@ impl Changes {
 /// A register's bits: leaf or index, subleaf, the register's number, the bit.
 fn places(register: &Register) -> Vec<(u32, u32, usize, u32)> {
     let of = |leaf: u32, subleaf: u32, masks: &[u32]| {
-        let each = masks.iter().enumerate().flat_map(|(place, mask)| {
-            (0..u32::BITS).filter(move |bit| mask & (1 << bit) != 0).map(move |bit| (leaf, subleaf, place, bit))
+        let each = masks.iter().enumerate().flat_map(|(number, mask)| {
+            (0..u32::BITS).filter(move |bit| mask & (1 << bit) != 0).map(move |bit| (leaf, subleaf, number, bit))
         });
         each.collect()
     };

@@ -1,5 +1,5 @@
-//! Chooses the definitions with which a changed model is tried: no features named, `+vmx`, `+svm`, and each feature that
-//! the two maps treat differently enabled and disabled.
+//! Chooses the definitions with which a changed model is tried: the plain model, `+vmx`, `+svm`, and each feature that
+//! the two maps treat differently, enabled and disabled.
 
 use super::reading;
 use crate::domain::catalog::Catalog;

@@ -1,4 +1,4 @@
-//! Lists the pairs of releases and of hosts between which people migrate.
+//! Lists the pairs of releases and of hosts that a scenario search tries.
 
 use crate::analysis::space::{end, is_published};
 use crate::domain::catalog::{Catalog, Product};

@@ -1,4 +1,4 @@
-//! Makes the short description of a value in its list.
+//! Writes the short description of a value in its list.
 
 use super::{Choice, maps_of};
 use crate::analysis::history::{Membership, in_map};

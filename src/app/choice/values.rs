@@ -1,4 +1,4 @@
-//! Makes the values of a setting: for each value, the scenario with it.
+//! Lists the values of a setting; each value is the scenario with it.
 
 use super::{Choice, detail, displayed_value, problem};
 use crate::domain::behaviour::Regime;

@@ -77,7 +77,7 @@ impl Explorer {
             subject: 0,
             lanes: None,
             lanes_pending: false,
-            tried: Tried::new(),
+            tried: Tried::default(),
             fix_lines: 0,
             strips: Strips::default(),
         };

@@ -1,4 +1,4 @@
-//! The types of a lesson, as the files of `assets/lessons/` describe it.
+//! Defines the types of a lesson, as the files of `assets/lessons/` are written.
 
 use crate::app::action::Action;
 use crate::app::choice::Choice;

@@ -1,4 +1,4 @@
-//! Says why an action cannot do anything at the moment. The notice, the command palette and the help show the reason.
+//! Tells why an action is not available at the moment. The notice, the command palette and the help show the reason.
 
 use crate::app::action::Action;
 use crate::app::model::Model;

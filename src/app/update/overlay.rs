@@ -1,4 +1,4 @@
-//! Does what is asked for while something lies over the screen.
+//! Applies actions to the overlay that is open: a picker, a page, a filter or a question.
 
 use super::{Effect, apply_response, ask_screen, change, help, refresh, save_export, tour, update as act};
 use crate::app::action::Action;

@@ -1,5 +1,5 @@
-//! Runs a lesson. Every key works as it does without one; after each, the lesson checks whether the step's condition
-//! holds in the model. A step that is skipped is done by the same actions that its keys stand for.
+//! Runs a lesson. All keys keep their effect, and after each key the lesson checks the condition of the step. A skipped
+//! step is performed by the actions of its keys.
 
 use crate::app::action::Action;
 use crate::app::choice::ChoiceState;

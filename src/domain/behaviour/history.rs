@@ -1,5 +1,4 @@
-//! Describes how releases came to decide as they do: switches with every value they had, backports of packages, quirks
-//! of QEMU releases.
+//! Describes the timeline of each switch: its values by release, backports in packages, and quirks of QEMU releases.
 
 use super::super::feature::FeatureSet;
 use super::super::map::{MapId, ModelId};

@@ -1,4 +1,4 @@
-//! Reads and writes the values of switches as the facts have them: `yes` and `no`, releases, lists of features, words.
+//! Parses and prints the values of switches: `yes` and `no`, releases, lists of features, names.
 
 use super::{
     AddedExempt, DropAdded, DropUnknown, HostUnderKvm, InvtscMessage, LiveMissing, Original, PartialCheck, Regime,

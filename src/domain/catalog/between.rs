@@ -1,5 +1,5 @@
-//! Makes the two maps that stand in for a release whose own map was never read: each exact neighbour's, brought to
-//! the facts that are dated for this release. What is not dated stays as the neighbour has it.
+//! Builds the two maps that stand in for a release whose own map was not read: the map of each exact neighbour, with
+//! the dated facts of this release applied.
 
 use super::super::behaviour::{MapFact, MapFacts};
 use super::super::feature::FeatureId;

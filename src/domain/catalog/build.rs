@@ -1,4 +1,4 @@
-//! Says what a catalog is made of, checks that and makes the catalog; adds a map that is read at run time.
+//! Builds a catalog from its parts and checks it; adds a map that is read at run time.
 
 use super::{
     Catalog, Decisions, LibvirtId, LibvirtRelease, MachineIndex, Provenance, QemuIndex, ReleaseMap, between,

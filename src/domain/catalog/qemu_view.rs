@@ -1,5 +1,4 @@
-//! Looks at one QEMU point release: its own facts where they were read, else its neighbours'.
-//! Decides nothing about a guest.
+//! Reads the facts of one QEMU point release: its own if they were read, otherwise those of its neighbours.
 
 use super::super::behaviour::QuirkKind;
 use super::super::dependencies::{Dependencies, DependencyEnds};
@@ -194,6 +193,9 @@ impl Catalog {
 
     /// Returns the XSAVE states of these features by their place in CPUID: `0xd/0/eax.2`.
     pub(crate) fn xsave_states(&self, features: FeatureSet) -> Vec<String> {
+        if features.is_empty() {
+            return Vec::new();
+        }
         let is_in = |state: &&XsaveState| self.feature(state.feature).is_some_and(|known| features.contains(known));
         let states = XSAVE_STATES.iter().filter(is_in);
         states.flat_map(|state| state.bits).map(|bit| format!("0xd/0/eax.{bit}")).collect()

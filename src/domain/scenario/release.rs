@@ -1,4 +1,5 @@
-//! Describes the software at one end: libvirt, QEMU, their packages and the product that ships them.
+//! Describes the software of the source or the destination: libvirt, QEMU, their packages, and the product that ships
+//! them.
 
 use super::super::catalog::{Catalog, LibvirtId};
 use super::super::package::{Build, Presence, push_build};
@@ -32,12 +33,12 @@ impl LibvirtChoice {
     /// Returns its name as in a link: `old`, `new`, `?`, `10.0.0-5.el9`.
     pub(crate) fn name(&self, catalog: &Catalog) -> String {
         let mut name = String::new();
-        self.push_name(&mut name, catalog);
+        self.push_name(catalog, &mut name);
         name
     }
 
-    /// Appends the name.
-    pub(super) fn push_name(&self, text: &mut String, catalog: &Catalog) {
+    /// Appends this name to a text.
+    pub(super) fn push_name(&self, catalog: &Catalog, text: &mut String) {
         match self {
             Self::Old => text.push_str("old"),
             Self::New => text.push_str("new"),
@@ -67,7 +68,7 @@ impl QemuChoice {
         name
     }
 
-    /// Appends the name.
+    /// Appends this name to a text.
     pub(super) fn push_name(&self, text: &mut String) {
         match self.version {
             Told::Is(version) => {

@@ -1,4 +1,4 @@
-//! Lays out what a guest asks for and one side does not have.
+//! Arranges a requirement of the guest that the source or the destination does not meet.
 
 use super::{COMPARED, Lane, Mark, Side, Story, Wire};
 use crate::domain::feature::FeatureId;

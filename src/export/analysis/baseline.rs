@@ -1,4 +1,4 @@
-//! Writes a baseline: for each definition the mitigations that are lost, its XML, whether it holds, and its cost.
+//! Writes a baseline: for each definition its XML, the lost mitigations, the pairs of hosts that fail, and its cost.
 
 use super::format::{json, list, names};
 use crate::analysis::baseline::{Baseline, Common};

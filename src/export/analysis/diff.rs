@@ -1,4 +1,4 @@
-//! Writes what differs between two maps or two models.
+//! Writes the differences between two maps or two models.
 
 use super::format::{json, list, names};
 use crate::analysis::diff::guest_outcomes::GuestOutcome;

@@ -1,4 +1,4 @@
-//! What the reports of `analysis` share: names, lists, and runs of neighbours said as `from to`.
+//! Formats names, lists and ranges for the reports of `analysis`.
 
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::{FeatureId, FeatureSet};

@@ -1,4 +1,4 @@
-//! Writes a matrix: as text and Markdown with equal neighbours folded, as CSV with a line a cell, as JSON.
+//! Writes a matrix: text and Markdown with equal neighbours folded, CSV with one line a cell, or JSON.
 
 use super::format::{SIGNS, json, sign};
 use crate::analysis::matrix::{Fold, Line, Matrix, Side, Value};

@@ -1,5 +1,5 @@
-//! Writes a review: Markdown fit for a mailing list, plain text, JSON. First the answer in one sentence, then what is at
-//! risk, then changes that no guest meets, then everything else that changed.
+//! Writes a review as Markdown for a mailing list, as plain text or as JSON: the answer, the risks, changes that affect
+//! no guest, and all other changes.
 
 use super::format::{in_order, machines, qemus};
 use crate::analysis::review::{Direction, Mentions, Review, Risk};
@@ -47,9 +47,9 @@ fn report(catalog: &Catalog, review: &Review, files: &[String], title: &str, hea
         wrapped(&mut out, "", &sentence);
     }
     let rest = risks.len().saturating_sub(MOST_LINES);
-    let shown = if rest > 0 { MOST_LINES - 1 } else { MOST_LINES };
-    let mut lines: Vec<String> = risks.iter().take(shown).map(|risk| text.risk(risk)).collect();
-    if let Some(rest) = risks.len().checked_sub(shown).filter(|rest| *rest > 0) {
+    let displayed = if rest > 0 { MOST_LINES - 1 } else { MOST_LINES };
+    let mut lines: Vec<String> = risks.iter().take(displayed).map(|risk| text.risk(risk)).collect();
+    if let Some(rest) = risks.len().checked_sub(displayed).filter(|rest| *rest > 0) {
         lines.push(format!("{rest} more kinds; --format json lists every finding."));
     }
     for (name, lines) in [

@@ -1,4 +1,4 @@
-//! Explains the state of a feature at a stage, and what decided it, in whole sentences.
+//! Describes the state of a feature at a stage, and what decided it, in whole sentences.
 
 use super::follow::state_word;
 use crate::analysis::follow::{By, Lane, Seen, State, Step, parting};

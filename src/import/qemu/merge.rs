@@ -1,4 +1,4 @@
-//! Holds what a QEMU answered against the facts, and adds a release that they do not have. Touches no file.
+//! Compares the answers of a QEMU with the facts, and adds a release that they do not have.
 
 use super::{Asked, GENERIC, has_defaults};
 use crate::domain::catalog::{Parts, machine_series};
@@ -50,8 +50,8 @@ pub(crate) fn merge(parts: &mut Parts, asked: &Asked) -> Merged {
         )),
         None if merged.differences.is_empty() => {
             add_defaults(parts, asked);
-            let place = parts.qemu.partition_point(|known| known.version < asked.version);
-            parts.qemu.insert(place, facts);
+            let index = parts.qemu.partition_point(|known| known.version < asked.version);
+            parts.qemu.insert(index, facts);
             order_machines(parts);
         }
         None => {}
@@ -255,8 +255,8 @@ fn order_machines(parts: &mut Parts) {
     let mut names = Names::default();
     let mut new_ids = vec![MachineId(0); order.len()];
     for (old, name) in &order {
-        if let (Some(place), Some(id)) = (new_ids.get_mut(usize::from(*old)), names.intern(name)) {
-            *place = MachineId(id);
+        if let (Some(index), Some(id)) = (new_ids.get_mut(usize::from(*old)), names.intern(name)) {
+            *index = MachineId(id);
         }
     }
     let moved = |id: MachineId| new_ids.get(usize::from(id.0)).copied().unwrap_or(id);

@@ -1,4 +1,4 @@
-//! Lays out XML for people: one element a line, word lists wrapped. Knows nothing of what is written.
+//! Formats XML for reading: one element a line, long lists wrapped.
 
 use crate::domain::text::fill_after;
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! Reads a `<cpu>` element: mode, match, check, model, and the features with their policies.
+//! Parses a `<cpu>` element: mode, match, check, model, and the features with their policies.
 
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Check, Definition, Fallback, Match, Mode, Policies, Policy};

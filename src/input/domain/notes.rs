@@ -1,5 +1,5 @@
-//! Describes what else in a domain file affects the answer, and what was ignored. Each is a fragment for a list, without
-//! a full stop.
+//! Lists what else in a domain file affects the answer, and what was ignored. Each note is a fragment without a full
+//! stop.
 
 use super::cpu::Cpu;
 use crate::domain::catalog::{Catalog, ReleaseMap};

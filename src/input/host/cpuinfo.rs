@@ -1,4 +1,4 @@
-//! Reads `/proc/cpuinfo`: Linux has names of its own for many features.
+//! Parses `/proc/cpuinfo`, in which Linux uses its own names for many features.
 
 use super::{HostFile, Kind};
 use crate::domain::catalog::Catalog;

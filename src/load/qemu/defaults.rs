@@ -1,4 +1,4 @@
-//! Reads what each model turns on under each machine type and accelerator. Opens no file.
+//! Parses the features that each model enables under each machine type and accelerator.
 
 use super::super::error::LoadError;
 use super::super::notation::{self, MachineFamilies};
@@ -27,9 +27,9 @@ pub(super) fn read(document: &Document<'_>, parts: &mut Parts) -> Result<(), Loa
         Reader { document, features: &parts.features, models: &parts.models, families, sets: HashMap::default() };
     for element in document.root.children_named("defaults") {
         let (model, both) = reader.model(element, &cells)?;
-        let place = usize::from(model.0);
-        cells.models.resize(cells.models.len().max(place + 1), None);
-        cells.models[place] = Some(both);
+        let index = usize::from(model.0);
+        cells.models.resize(cells.models.len().max(index + 1), None);
+        cells.models[index] = Some(both);
     }
     parts.qemu_defaults = cells;
     Ok(())

@@ -1,5 +1,5 @@
-//! Tries one model: how it differs from the processor, what that costs, and which of two models is better
-//! (libvirt `x86DataToCPU`, `x86DecodeUseCandidate`).
+//! Tries one model: its differences from the processor, its score, and which of two models is better (libvirt
+//! `x86DataToCPU`, `x86DecodeUseCandidate`).
 
 use super::{Libvirt, Purpose};
 use crate::domain::feature::FeatureSet;

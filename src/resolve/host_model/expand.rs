@@ -1,5 +1,5 @@
-//! Makes the decode's inputs from what QEMU tells on a host, and its result into what libvirt writes: the guest's
-//! `<cpu>` and `-cpu`, `virsh domcapabilities`, `virsh capabilities`.
+//! Converts what QEMU reports about a host to the decode's input, and the decode's result to what libvirt writes: the
+//! guest's `<cpu>` and `-cpu`, `virsh domcapabilities`, `virsh capabilities`.
 
 use super::{HostModel, Libvirt, Processor, Purpose, QemuModels, decode};
 use crate::domain::behaviour::{DropUnknown, QuirkKind};

@@ -1,5 +1,5 @@
-//! Expands host-model on a release as it is known: a release between two maps, inside the interval of a switch or with
-//! an unread QEMU may expand it in several ways.
+//! Expands host-model on a release with unknowns: a release between two maps, inside the interval of a switch, or with
+//! a QEMU that was not read can give several results.
 
 use super::{Expansion, HostModel, Libvirt, Probe, Processor, domcapabilities, guest, guest_of_domcapabilities};
 use crate::domain::behaviour::{Behaviour, Setting};

@@ -1,4 +1,4 @@
-//! Says which models a QEMU lists and what it cannot enable of each: `query-cpu-definitions` with its
+//! Lists the models of a QEMU and the features that keep each from running: `query-cpu-definitions` with its
 //! `unavailable-features`.
 
 use crate::domain::catalog::{Catalog, QemuView};

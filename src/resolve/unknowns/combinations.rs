@@ -1,5 +1,5 @@
-//! The combinations of what is not known that are tried: all, those that differ for the guest, or one input after the
-//! other.
+//! Chooses the combinations of unknown inputs that are tried: all, those that differ for the guest, or one input after
+//! the other.
 
 use super::Plan;
 use crate::domain::map::ModelId;

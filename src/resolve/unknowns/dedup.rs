@@ -1,5 +1,5 @@
-//! Makes once what the cases of a plan share: each alternative of an endpoint, each of these prepared for each guest,
-//! and one case for all that cannot differ.
+//! Computes once what several cases share: the alternatives of an endpoint, each prepared for a guest, and one case for
+//! all that cannot differ.
 
 use super::Plan;
 use super::combinations::Combinations;

@@ -1,5 +1,4 @@
-//! Resolves many scenarios one after the other: what they share is worked out once, and a budget bounds how much is
-//! tried while somebody waits.
+//! Caches endpoints between scenarios that are resolved one after the other, and limits the work by a budget.
 
 use super::combinations::MOST_CASES;
 use super::endpoint_options::EndpointOptions;

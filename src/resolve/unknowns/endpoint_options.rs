@@ -1,4 +1,4 @@
-//! An endpoint with everything that may vary: libvirt releases and their stand-in maps, open switches, QEMUs, hosts.
+//! Lists the alternatives of a source or destination: libvirt releases and stand-in maps, open switches, QEMUs, hosts.
 
 use super::hosts::hosts;
 use super::{Axis, Dependence, Options, Purpose, options};

@@ -1,4 +1,4 @@
-//! Tries every combination of what is not known, and says on which inputs the answer depends.
+//! Tries the combinations of unknown inputs, and finds the inputs on which the answer depends.
 
 use super::combinations::Combinations;
 use super::dedup::{Cases, Shared};

@@ -1,5 +1,5 @@
-//! Finds the values of unknown inputs that are one value for this guest: a release whose open switches and maps say the
-//! same of the guest's model, and machine types with the same defaults. Only one of each is then tried.
+//! Groups values of unknown inputs that are equal for the guest, such as machine types with the same defaults, so that
+//! only one of each group is tried.
 
 use super::Plan;
 use super::endpoint_options::EndpointOptions;

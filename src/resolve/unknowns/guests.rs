@@ -1,4 +1,4 @@
-//! A guest with everything that may vary: models, machine types, topologies.
+//! Lists the alternatives of a guest: models, machine types, topologies.
 
 use super::{Axis, Dependence, Options, Plan, options};
 use crate::domain::catalog::Catalog;

@@ -1,4 +1,4 @@
-//! The hosts that an endpoint may be on, and what the silicon of one may show of which only KVM's side is known.
+//! Lists the hosts of a source or destination, and what the processor of one may have if only KVM's features are known.
 
 use super::{Axis, Options, Purpose, options};
 use crate::domain::catalog::Catalog;

@@ -1,4 +1,4 @@
-//! Draws text, lines of pieces and frames into a buffer, never outside of the given area.
+//! Draws text, styled lines and frames into a buffer, never outside of the given area.
 
 use super::super::theme::{Role, Theme};
 use crate::app::text::{cut_at_word, width};

@@ -1,5 +1,5 @@
-//! Draws one feature on its way through the ten stages: lanes from left to right with enough room, else a line for each
-//! stage; below them the description of the stage under the cursor, the list of features, and the legend.
+//! Draws one feature at the ten stages, side by side or one below the other, with the description of the selected
+//! stage, the list of features, and the legend.
 
 use super::ViewContext;
 use super::draw::{Piece, banner, cells, fill, fitting, line_of, piece, pieces, text_at};

@@ -1,4 +1,4 @@
-//! Moves the cursor of the explorer: within a pane, from pane to pane, and along the values of a line.
+//! Moves the cursor of the explorer: within a pane, between panes, and along the values of a line.
 
 use super::{Explorer, GRID_ROWS, OUTSIDE, is_outside, own_cell};
 use crate::analysis::remedies::Remedy;

@@ -1,4 +1,4 @@
-//! Makes the details of the cell under the cursor.
+//! Builds the details of the cell under the cursor.
 
 use crate::analysis::matrix::Matrix;
 use crate::app::screens::ScreenContext;

@@ -1,4 +1,4 @@
-//! Lays a step out as lines of the panel; what does not fit goes to further pages.
+//! Lays out a step as lines of the lesson's panel; the rest goes to further pages.
 
 use crate::app::action::Action;
 use crate::app::keymap::Keymap;

@@ -1,4 +1,4 @@
-//! Writes a lesson as text, for screen readers. The lesson is played, so that the printed answers are the program's.
+//! Writes a lesson as text, for screen readers. The lesson is played to get the answers that it prints.
 
 use crate::app::action::Action;
 use crate::app::keymap::Keymap;

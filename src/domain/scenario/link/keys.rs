@@ -1,4 +1,4 @@
-//! The table of keys: one for the link, the command line's flags and their documentation.
+//! Lists the keys of a link, from which the command line's flags and their help are made.
 
 use super::super::super::definition::{Policy, named_enum};
 

@@ -1,4 +1,5 @@
-//! Reads and prints a release: `LIBVIRT[:QEMU]`, `old`, `new`, a map's name, a product, or `?`; packages with builds.
+//! Parses and prints a release: `LIBVIRT[:QEMU]` with or without builds, `old`, `new`, the name of a map, a product, or
+//! `?`.
 
 use super::super::super::catalog::{Catalog, Provenance};
 use super::super::super::names::nearest;
@@ -126,19 +127,12 @@ fn package(text: &str) -> (Option<Version>, Option<Box<str>>) {
     (number.parse().ok(), build.map(Into::into))
 }
 
-/// Prints a release. QEMU is left out where it is the one that would be taken anyway: `same`.
-pub(super) fn write(catalog: &Catalog, release: &Release, same: Option<&QemuChoice>) -> String {
-    let mut text = String::new();
-    push(&mut text, catalog, release, same);
-    text
-}
-
-/// Appends a release, as [`write`] does.
+/// Appends a release to a text. QEMU is left out where it is the one that would be taken anyway: `same`.
 pub(super) fn push(text: &mut String, catalog: &Catalog, release: &Release, same: Option<&QemuChoice>) {
     if let Some(product) = &release.product {
         return text.push_str(product);
     }
-    release.libvirt.push_name(text, catalog);
+    release.libvirt.push_name(catalog, text);
     if same != Some(&release.qemu) {
         text.push(':');
         release.qemu.push_name(text);

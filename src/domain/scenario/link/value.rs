@@ -1,4 +1,4 @@
-//! Reads and prints the single values of a scenario word.
+//! Parses and prints the other values of a link.
 
 use super::super::super::catalog::{Catalog, machine_series};
 use super::super::super::definition::{Mode, Policy};

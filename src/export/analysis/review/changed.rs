@@ -1,4 +1,4 @@
-//! Writes what a review found beside the risks: what is new, what no guest meets, and what else changed.
+//! Writes the part of a review that is no risk: new models and features, changes that affect no guest, other changes.
 
 use super::super::format::{grouped, machines, names, qemus};
 use super::{MOST_LINES, MOST_NAMES, ReviewText};

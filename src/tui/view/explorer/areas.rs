@@ -1,4 +1,4 @@
-//! Names the parts of the explorer: where each is, and how much of it is shown.
+//! Names the parts of the explorer: the area of each, and how much of it is shown.
 
 use super::super::parts::Parts;
 use crate::app::choice::Group;

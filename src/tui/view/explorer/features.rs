@@ -1,4 +1,5 @@
-//! Draws the features: a cell for each, or a list with the state of each in both maps, both QEMUs and the definitions.
+//! Draws the features: one cell for each, or a list with the state of each in both maps, both QEMUs and the
+//! definitions.
 
 use super::super::ViewContext;
 use super::super::draw::{Piece, cells, fill, fitting, line_of, piece, pieces, text_at, width_of};

@@ -1,4 +1,4 @@
-//! Draws the two lanes with the wire between them; for an answer that depends, the values that decide.
+//! Draws the two lanes with the wire between them, or for `depends` the values that decide.
 
 use super::super::ViewContext;
 use super::super::draw::{Piece, cells, fill, fitting, line_of, piece, pieces, text_at, width_of};

@@ -1,5 +1,5 @@
-//! Divides the explorer into its parts. With little room, parts go in a fixed order; libvirt's message, the cause and the
-//! fixes never go.
+//! Divides the explorer into its parts. With little room parts are left out in a fixed order; libvirt's message, the
+//! cause and the fixes always stay.
 
 use super::super::ViewContext;
 use super::super::draw::cells;

@@ -1,4 +1,4 @@
-//! Draws the decision table: as a grid in which one cell decided, as its eight rows, or as one line where another rule
+//! Draws the decision table: as a grid with the deciding cell, as its eight rows, or as one line if another rule
 //! decided.
 
 use super::super::ViewContext;

@@ -1,4 +1,4 @@
-//! Draws the stages: side by side with a line for each lane, or below each other with a line for each stage.
+//! Draws the stages: side by side with a line for each lane, or one below the other with a line for each stage.
 
 use super::super::ViewContext;
 use super::super::draw::{cells, fitting, line_of, piece, pieces, text_at};
