@@ -269,7 +269,7 @@ impl Search<'_, '_> {
 
     /// Another host at the destination: the source's own kind, else a listed one of its vendor.
     fn other_host(&self) -> Option<Remedy> {
-        if self.answer.fault != Some(LimitingComponent::Silicon) || self.scenario.to_host == HostChoice::Capable {
+        if self.answer.limited_by != Some(LimitingComponent::Silicon) || self.scenario.to_host == HostChoice::Capable {
             return None;
         }
         let with = |host: HostChoice| Scenario { to_host: host, ..self.scenario.clone() };

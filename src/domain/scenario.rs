@@ -279,8 +279,8 @@ impl Scenario {
             .iter()
             .copied()
             .filter(|id| catalog.machine_name(*id).starts_with("pc-q35") && both_have(*id));
-        let place = |id: &MachineId| catalog.base(*id, qemu).and_then(|base| catalog.position(base));
-        MachineChoice::Listed(known.rev().filter(|id| place(id).is_some()).max_by_key(place).unwrap_or(usual))
+        let position = |id: &MachineId| catalog.base(*id, qemu).and_then(|base| catalog.position(base));
+        MachineChoice::Listed(known.rev().filter(|id| position(id).is_some()).max_by_key(position).unwrap_or(usual))
     }
 
     /// Returns the scenario with source and destination exchanged; a guest that goes the other way was begun there.

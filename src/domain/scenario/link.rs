@@ -24,22 +24,22 @@ pub use value::ValueError;
 pub struct LinkError {
     /// The link.
     pub link: String,
-    /// Where the fault begins, counted in characters from 1.
+    /// Where it begins, counted in characters from 1.
     pub column: usize,
     /// What is wrong.
-    pub fault: ValueError,
+    pub error: ValueError,
 }
 
 impl LinkError {
     /// Returns the error in a value that begins at this column.
-    fn at(link: &str, column: usize, fault: ValueError) -> Self {
-        Self { link: link.to_owned(), column: column + fault.offset, fault }
+    fn at(link: &str, column: usize, error: ValueError) -> Self {
+        Self { link: link.to_owned(), column: column + error.offset, error }
     }
 }
 
 impl fmt::Display for LinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "scenario, column {}: {}", self.column, self.fault)
+        write!(f, "scenario, column {}: {}", self.column, self.error)
     }
 }
 
@@ -52,7 +52,7 @@ impl Scenario {
     /// Reads a scenario from its link. What the link does not say takes its default.
     ///
     /// # Errors
-    /// The first fault, with its column and the nearest known value.
+    /// The first error, with its column and the nearest known value.
     pub fn parse(catalog: &Catalog, link: &str) -> Result<Self, LinkError> {
         Self::parse_over(catalog, (&Self::default_of(catalog), &[]), link)
     }
@@ -67,9 +67,9 @@ impl Scenario {
         let mut seen: Vec<Key> = Vec::new();
         let mut column = 1;
         let mut waiting: Vec<(usize, Key, &str)> = Vec::new();
-        for (place, part) in link.split(',').enumerate() {
-            let at = |fault| LinkError::at(link, column, fault);
-            if place == 0 {
+        for (index, part) in link.split(',').enumerate() {
+            let at = |err| LinkError::at(link, column, err);
+            if index == 0 {
                 scenario.cpu = value::cpu(catalog, part).map_err(at)?;
             } else if let Some((key, text)) = Key::split(part) {
                 note(&mut seen, key).map_err(at)?;
@@ -81,7 +81,7 @@ impl Scenario {
                 if key.turn() > 0 {
                     waiting.push((column, key, text));
                 } else {
-                    scenario.set(catalog, key, text).map_err(|fault| LinkError::at(link, column, fault))?;
+                    scenario.set(catalog, key, text).map_err(|err| LinkError::at(link, column, err))?;
                 }
             } else {
                 let (feature, policy) = value::policy(catalog, part).map_err(at)?;
@@ -94,7 +94,7 @@ impl Scenario {
         }
         waiting.sort_by_key(|(_, key, _)| key.turn());
         for (column, key, text) in waiting {
-            let at = |fault| LinkError::at(link, column, fault);
+            let at = |err| LinkError::at(link, column, err);
             if key == Key::Running {
                 scenario.has_only(catalog, &seen, text).map_err(at)?;
             }
@@ -320,7 +320,7 @@ impl Scenario {
     }
 }
 
-/// Notes that a key was given; a second time is a fault, and so is a host for both ends beside one for one end.
+/// Notes that a key was given; a second time is an error, and so is a host for both ends beside one for one end.
 fn note(seen: &mut Vec<Key>, key: Key) -> Result<(), ValueError> {
     let clashes = |other: Key| {
         (other == key && key != Key::Via)

@@ -59,9 +59,9 @@ pub(super) fn machines(
     let start = scenario.started.as_ref().unwrap_or(&scenario.from);
     let stand_ins = |named: Option<MachineId>| -> Vec<(String, Machine)> {
         let of = |(id, defaults): (MachineId, MachineId)| {
-            let shown = named.unwrap_or(id);
-            let name = catalog.machine_name(shown).into();
-            let machine = Machine { id: Some(shown), defaults, ..Machine::upstream(name, id) };
+            let displayed = named.unwrap_or(id);
+            let name = catalog.machine_name(displayed).into();
+            let machine = Machine { id: Some(displayed), defaults, ..Machine::upstream(name, id) };
             (catalog.machine_name(id).to_owned(), machine)
         };
         of_qemu(catalog, start).into_iter().map(of).collect()
