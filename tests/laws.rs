@@ -12,7 +12,7 @@ use virt_cpu_explorer::internal::analysis::remedies::remedies;
 use virt_cpu_explorer::internal::domain::definition::{Fallback, Policy};
 use virt_cpu_explorer::internal::domain::feature::{FeatureId, FeatureSet};
 use virt_cpu_explorer::internal::domain::map::CpuMap;
-use virt_cpu_explorer::internal::domain::scenario::{HostChoice, Scenario, Told};
+use virt_cpu_explorer::internal::domain::scenario::{HostChoice, MaybeKnown, Scenario};
 use virt_cpu_explorer::internal::explain::explain;
 use virt_cpu_explorer::internal::resolve::{Answer, Refusal, Resolver, RuleId, Verdict, resolve, rollback};
 
@@ -106,7 +106,7 @@ fn an_answer_in_short_is_the_one_at_length() {
             0 => scenario.via = vec![other.from],
             1 => scenario.via = vec![other.from, other.to],
             2 => scenario.started = Some(other.from),
-            3 => scenario.topology = Told::Unknown,
+            3 => scenario.topology = MaybeKnown::Unknown,
             4 => scenario.to_host = HostChoice::Any,
             _ => scenario.fallback = Fallback::Allow,
         }
@@ -353,7 +353,7 @@ fn what_an_answer_depends_on_has_two_answers_or_is_to_be_given() {
         let mut scenario = scenarios::told(&mut random);
         let other = scenarios::any(&mut random);
         match random.below(5) {
-            0 => scenario.topology = virt_cpu_explorer::internal::domain::scenario::Told::Unknown,
+            0 => scenario.topology = virt_cpu_explorer::internal::domain::scenario::MaybeKnown::Unknown,
             1 => scenario.machine = other.machine,
             2 => scenario.to_host = virt_cpu_explorer::internal::domain::scenario::HostChoice::Unknown,
             3 => scenario.cpu = other.cpu,

@@ -6,7 +6,7 @@ use super::super::definition::{Check, Fallback, Match, Mode, Policies};
 use super::super::names::nearest;
 use super::super::qemu::Accel;
 use super::{
-    CpuChoice, DEFAULT_MACHINE, HostChoice, MachineChoice, Release, Scenario, Told, Topology, Transport, Writer,
+    CpuChoice, DEFAULT_MACHINE, HostChoice, MachineChoice, MaybeKnown, Release, Scenario, Topology, Transport, Writer,
 };
 use std::borrow::Cow;
 use std::fmt;
@@ -256,8 +256,8 @@ impl Scenario {
     /// Returns the model's name, the mode, or `?`.
     pub(crate) fn cpu_name<'a>(&self, catalog: &'a Catalog) -> &'a str {
         match self.cpu {
-            CpuChoice::Model(Told::Is(model)) => catalog.model_name(model),
-            CpuChoice::Model(Told::Unknown) => "?",
+            CpuChoice::Model(MaybeKnown::Is(model)) => catalog.model_name(model),
+            CpuChoice::Model(MaybeKnown::Unknown) => "?",
             CpuChoice::Mode(Mode::Custom) => "custom",
             CpuChoice::Mode(mode) => mode.name(),
         }
@@ -279,7 +279,7 @@ impl Scenario {
                 let is_left_out = default && self.default_machine(catalog) == self.machine;
                 named(!is_left_out, value::machine_name(catalog, &self.machine))
             }
-            Key::Topology => (whole || self.topology != Told::Is(Topology::SINGLE))
+            Key::Topology => (whole || self.topology != MaybeKnown::Is(Topology::SINGLE))
                 .then(|| value::write_topology(self.topology).into()),
             Key::Accel => named(self.accel != Accel::Kvm, self.accel.name()),
             Key::Host if same_host() => host(&self.from_host),
@@ -365,6 +365,6 @@ pub fn write_machine(catalog: &Catalog, machine: &MachineChoice) -> String {
 }
 
 /// Returns how a topology is written in a link: `1-2-1`, `1-2-2-1` with several dies, or `?`.
-pub(crate) fn write_topology(topology: Told<Topology>) -> String {
+pub(crate) fn write_topology(topology: MaybeKnown<Topology>) -> String {
     value::write_topology(topology)
 }

@@ -6,13 +6,13 @@ use crate::domain::downstream::DownstreamMachine;
 use crate::domain::map::ModelId;
 use crate::domain::package::Presence;
 use crate::domain::qemu::{Accel, MachineId};
-use crate::domain::scenario::{CpuChoice, HostChoice, MachineChoice, Release, Scenario, Told, Topology};
+use crate::domain::scenario::{CpuChoice, HostChoice, MachineChoice, MaybeKnown, Release, Scenario, Topology};
 use crate::resolve::endpoint::Machine;
 
 pub(super) fn models(catalog: &Catalog, scenario: &Scenario, axes: &mut Vec<Axis>) -> Options<ModelId> {
     match scenario.cpu {
-        CpuChoice::Model(Told::Is(model)) => Options::one(model),
-        CpuChoice::Model(Told::Unknown) => {
+        CpuChoice::Model(MaybeKnown::Is(model)) => Options::one(model),
+        CpuChoice::Model(MaybeKnown::Unknown) => {
             let all = catalog.pickable_models();
             options(axes, "model", all.map(|model| (catalog.model_name(model).to_owned(), model)).collect())
         }
@@ -22,8 +22,8 @@ pub(super) fn models(catalog: &Catalog, scenario: &Scenario, axes: &mut Vec<Axis
 
 pub(super) fn topologies(scenario: &Scenario, axes: &mut Vec<Axis>) -> Options<Topology> {
     match scenario.topology {
-        Told::Is(topology) => Options::one(topology),
-        Told::Unknown => {
+        MaybeKnown::Is(topology) => Options::one(topology),
+        MaybeKnown::Unknown => {
             let two_cores = Topology { cores: 2, ..Topology::SINGLE };
             options(axes, "topology", vec![("1-1-1".to_owned(), Topology::SINGLE), ("1-2-1".to_owned(), two_cores)])
         }
