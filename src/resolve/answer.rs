@@ -76,14 +76,12 @@ pub struct Answer {
     pub risk: Option<Risk>,
     /// Who is short of what would have let the guest through; `None` where nothing is, or where it differs from case to
     /// case.
-    pub fault: Option<LimitingComponent>,
+    pub limited_by: Option<LimitingComponent>,
     /// The inputs that decide and are not known.
     pub depends_on: Vec<Dependence>,
     /// Whether the migration completes in every case with the same definitions, although the verdict depends: what the
     /// guest itself sees is not known.
     pub completes: bool,
-    /// The verdict again, where it is that of every case and the rule or the message depends.
-    pub either_way: Option<Verdict>,
     /// How sure the answer is.
     pub basis: Basis,
     /// Every stage; for an answer that depends, of one of the cases. `None` where nothing could be worked out.
@@ -135,10 +133,9 @@ impl Answer {
             change_varies: false,
             would_notice: None,
             risk: None,
-            fault: None,
+            limited_by: None,
             depends_on: vec![input],
             completes: false,
-            either_way: None,
             basis,
             trace: None,
             cases: Vec::new(),
@@ -176,10 +173,9 @@ impl Answer {
             states_gained: FeatureSet::EMPTY,
             would_notice: None,
             risk: None,
-            fault: None,
+            limited_by: None,
             depends_on,
             completes,
-            either_way: shared.map(|shared| shared.outcome.verdict),
             ..self
         }
     }
@@ -200,8 +196,13 @@ impl Answer {
         self.lost.retain(|feature| other.lost.contains(feature));
         self.gained.retain(|feature| other.gained.contains(feature));
         self.would_notice = self.would_notice.filter(|would_notice| other.would_notice == Some(*would_notice));
-        self.fault = self.fault.filter(|fault| other.fault == Some(*fault));
+        self.limited_by = self.limited_by.filter(|own| other.limited_by == Some(*own));
         self.risk = self.risk.or(other.risk);
+    }
+
+    /// Returns the verdict where it is that of every case, although the rule or the message depends.
+    pub fn either_way(&self) -> Option<Verdict> {
+        (self.verdict != Verdict::Depends && !self.depends_on.is_empty()).then_some(self.verdict)
     }
 
     /// Returns the public word for what became of the migration: `completed`, `aborted`, `start-refused`, `depends`.
@@ -212,7 +213,7 @@ impl Answer {
     /// Returns the refusal that ended the migration, unless the answer depends.
     pub fn refusal(&self) -> Option<&Refusal> {
         match self.verdict {
-            _ if self.either_way.is_some() => None,
+            _ if self.either_way().is_some() => None,
             Verdict::Depends | Verdict::Never => None,
             Verdict::Unchanged | Verdict::Changed | Verdict::Aborted | Verdict::StartRefused => {
                 self.trace.as_ref().and_then(Trace::refusal)
