@@ -253,11 +253,11 @@ fn what_bears_on_the_answer_is_used_and_the_rest_is_named() {
     let read = domain::scenario(&CATALOG, &between("9.0.0:7.2.22", "12.8.0:11.1.2"), "g.xml", text.as_bytes()).unwrap();
     let used = [
         "PMU on",
-        "vendor AMD required of the host",
+        "host of vendor AMD required",
         "2 dies in a socket",
         "2 clusters",
         "emulator /usr/libexec/qemu-kvm",
-        "vendor AMD told to the guest",
+        "vendor AMD shown to the guest",
     ];
     assert!(used.iter().all(|part| read.used.iter().any(|line| line.contains(part))), "{}", read.line());
     let ignored = ["hyperv", "<qemu:commandline>"];

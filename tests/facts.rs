@@ -391,7 +391,7 @@ fn a_new_host_is_one_call() {
     );
     assert_eq!((host.asked.len(), host.family, &*host.model_id), (3, 25, "Made up <1>"));
     for (text, expected) in [
-        ("nonsense", ":1:2: expected a QMP reply in JSON, found a mistake: expected ident"),
+        ("nonsense", ":1:2: expected a QMP reply in JSON, found an error: expected ident"),
         ("{\"return\": {}}", ": expected a reply of query-cpu-model-expansion with model.props, found none"),
     ] {
         std::fs::write(&reply, text).unwrap();

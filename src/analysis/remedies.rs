@@ -244,8 +244,8 @@ impl Search<'_, '_> {
         if !self.means.borrow_mut().is_unchanged(&scenario, None) {
             return None;
         }
-        let stops = if self.scenario.via.len() == 1 { "stop" } else { "stops" };
-        let text = format!("migrate directly to the destination, without the intermediate {stops}");
+        let hosts = if self.scenario.via.len() == 1 { "host" } else { "hosts" };
+        let text = format!("migrate directly to the destination, without the intermediate {hosts}");
         Some(Remedy::live(text, scenario, MIGRATE))
     }
 

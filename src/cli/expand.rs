@@ -87,7 +87,7 @@ pub fn expand(catalog: &Catalog, args: &ExpandArgs, out: &mut dyn Write) -> Resu
     assumptions.extend(missing_input(processor.as_ref(), &ways).filter(|_| !as_shown));
     let version = catalog.release(on.libvirt).version;
     if version < OLDEST_COMPARED {
-        assumptions.push(format!("No expansion by libvirt {version} was compared with this program's."));
+        assumptions.push(format!("This result has not been compared with an expansion by libvirt {version}."));
     }
     let report = ExpansionReport {
         host: args.host.as_deref(),
@@ -117,7 +117,7 @@ fn missing_input(host: Option<&Processor>, ways: &[PossibleExpansion]) -> Option
         .iter()
         .flat_map(|way| &way.assumptions)
         .any(|assumption| assumption.starts_with("signature") || assumption.starts_with("stepping"));
-    let result = if decides { "The result depends on it." } else { "The result is the same with each, and inferred." };
+    let result = if decides { "The result depends on it." } else { "The result is the same with each, and is inferred." };
     Some(format!("The input has no {missing}: {tried} was tried. {result}"))
 }
 
@@ -210,7 +210,7 @@ fn about_source(catalog: &Catalog, args: &ExpandArgs, source: &Source<'_>, on: &
             match &file.host_model {
                 Some(_) if as_shown => {
                     said.push(format!(
-                        "{name} is of the same libvirt and QEMU, so it is the expansion: its host-model without invtsc."
+                        "{name} is from the same libvirt and QEMU, so the result is its host-model without invtsc."
                     ));
                     return said;
                 }
@@ -240,8 +240,8 @@ fn as_host(name: &str, file: &HostFile, model: &str) -> [String; 2] {
         (None, _) => {
             "it does not name its libvirt. If it is the same, put the output of virsh version before it".to_owned()
         }
-        (Some(libvirt), Some(qemu)) => format!("it is of libvirt {libvirt} and QEMU {qemu}"),
-        (Some(libvirt), None) => format!("it is of libvirt {libvirt} and does not name its QEMU"),
+        (Some(libvirt), Some(qemu)) => format!("it is from libvirt {libvirt} and QEMU {qemu}"),
+        (Some(libvirt), None) => format!("it is from libvirt {libvirt} and does not name its QEMU"),
     };
     let inferred = match file.signature {
         Some(_) => format!("Family, model and stepping are inferred from {model}."),

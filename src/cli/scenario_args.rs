@@ -326,7 +326,7 @@ fn apply_host(
         if let Some(version) = host.qemu {
             end.set_qemu(QemuChoice { version: Told::Is(version), build: None });
         }
-        line.push(format!("Taken from it: {}={}.", key.name(), write_release(catalog, end)));
+        line.push(format!("Read from the file: {}={}.", key.name(), write_release(catalog, end)));
     };
     if key != Key::ToHost {
         take(Key::From, &mut scenario.from);

@@ -76,7 +76,7 @@ fn no_rollback(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Strin
         (Verdict::StartRefused, _) | (_, Some(0) | None) => "not needed".to_owned(),
         (_, Some(hop)) => {
             let stop = libvirt_label(catalog, scenario.hop(hop).0);
-            format!("not needed, the guest runs at {stop}, an intermediate stop")
+            format!("not needed, the guest runs at an intermediate host with {stop}")
         }
     }
 }

@@ -107,7 +107,7 @@ impl Writer<'_> {
                 format!("ABORTED at the source's {}", at(refusal))
             }
             (Verdict::Aborted, Some(refusal)) if self.scenario.is_stop(self.hop) => {
-                format!("ABORTED at an intermediate stop: {} of {}", at(refusal), self.to())
+                format!("ABORTED at an intermediate host: {} of {}", at(refusal), self.to())
             }
             (Verdict::Aborted, Some(refusal)) => format!("ABORTED at the destination's {}", at(refusal)),
             (Verdict::StartRefused, Some(refusal)) => format!("START-REFUSED at the source's {}", at(refusal)),
@@ -126,7 +126,7 @@ impl Writer<'_> {
     fn consequence(&self, answer: &Answer) -> String {
         let stays = |stop: String| format!("the guest keeps running at {stop}");
         match answer.verdict {
-            Verdict::Aborted if self.hop > 0 => stays(format!("the stop {}", self.from())),
+            Verdict::Aborted if self.hop > 0 => stays(format!("the intermediate host with {}", self.from())),
             Verdict::Aborted => stays("the source".to_owned()),
             Verdict::Changed if !answer.lost.is_empty() => format!("the guest loses {}", self.names(&answer.lost)),
             Verdict::Changed if !answer.gained.is_empty() => format!("the guest gains {}", self.names(&answer.gained)),
@@ -256,7 +256,7 @@ impl Writer<'_> {
     fn side(&self) -> &'static str {
         match self.at_start {
             true => "source",
-            false if self.scenario.is_stop(self.hop) => "stop",
+            false if self.scenario.is_stop(self.hop) => "intermediate host",
             false => "destination",
         }
     }
@@ -363,43 +363,43 @@ impl Writer<'_> {
                 format!("The {}'s host has {}, which the definition does not allow.", self.side(), self.names(f))
             }
             Fact::CannotReportMsrs(f, qemu) => format!(
-                "QEMU {qemu} cannot report whether it gives {}, and libvirt does not start a guest that names them.",
+                "QEMU {qemu} cannot report whether it supports {}, so libvirt does not start a guest that names them.",
                 self.names(f)
             ),
             Fact::HostHasOtherVendor(vendor) => {
-                format!("The definition wants a host with a processor of {vendor}, and this one has another.")
+                format!("The definition requires a host of vendor {vendor}, but this host has a different vendor.")
             }
             Fact::NoInvariantTsc(accel) => {
-                let giver = match accel {
+                let accelerator = match accel {
                     Accel::Kvm => "the host with KVM",
                     Accel::Tcg => "TCG",
                 };
-                format!("The definition requires invtsc, which {giver} does not support.")
+                format!("The definition requires invtsc, which {accelerator} does not support.")
             }
             Fact::NotSent => {
-                "The guest has invtsc and its definition no TSC frequency: it is neither saved nor migrated.".to_owned()
+                "The guest has invtsc, and its definition has no TSC frequency. It cannot be saved or migrated.".to_owned()
             }
-            Fact::NotMigrated => "libvirt tells QEMU to migrate with the argument detach, which QEMU 11.1 and later do \
-                                  not know. The CPU is not the reason."
+            Fact::NotMigrated => "libvirt passes the argument detach to QEMU's migrate command, which QEMU 11.1 and later \
+                                  do not accept. The CPU is not the reason."
                 .to_owned(),
             Fact::NotRestored(qemu) => format!(
-                "{to} hands the saved guest to QEMU as a file descriptor (fd:), and QEMU {qemu} takes a file only by its \
-                 name (file:). The CPU is not the reason."
+                "{to} passes the save file to QEMU as a file descriptor (fd:), but QEMU {qemu} accepts a file only by name \
+                 (file:). The CPU is not the reason."
             ),
             Fact::LostStates(f) => format!(
                 "The guest no longer sees the XSAVE state of {} in CPUID leaf 0xd. The feature itself was off before.",
                 self.names(f)
             ),
             Fact::GainedStates(f) => {
-                format!("The guest sees the XSAVE state of {} in CPUID leaf 0xd and did not before.", self.names(f))
+                format!("The guest now sees the XSAVE state of {} in CPUID leaf 0xd, which it did not see before.", self.names(f))
             }
             Fact::VendorChanged(before, after) => {
-                format!("The guest's processor was one of {before} and is one of {after} now.")
+                format!("The vendor of the guest's CPU changes from {before} to {after}.")
             }
             Fact::NotCompared(mode) => {
                 let mode = mode.name();
                 format!(
-                    "In mode {mode} libvirt leaves the CPU to QEMU, and compares nothing at source and destination."
+                    "In mode {mode} libvirt leaves the CPU to QEMU, and compares it neither at the source nor at the destination."
                 )
             }
             Fact::SameDefinition => {
@@ -420,7 +420,7 @@ impl Writer<'_> {
                     format!("Cannot decide: no data for machine type {machine}.")
                 }
                 _ if input == TOO_MANY => {
-                    "Cannot decide: the unknown inputs have more combinations than this program tries. Give some of them."
+                    "Cannot decide: the unknown inputs have more combinations than this program tries. Specify some of them."
                         .to_owned()
                 }
                 MachineChoice::Unlisted(_) | MachineChoice::Listed(_) | MachineChoice::Unknown => {
@@ -464,7 +464,7 @@ fn them(features: &[FeatureId]) -> &'static str {
 /// Returns why `libvirt` added a feature to a definition, as the end of a sentence.
 pub(crate) fn written_by(by: WrittenBy, libvirt: &str) -> String {
     match by {
-        WrittenBy::Given => "it was given".to_owned(),
+        WrittenBy::Given => "it is part of the guest's definition".to_owned(),
         WrittenBy::RemovedList => format!("{libvirt} adds every feature that was removed from the model"),
         WrittenBy::Expansion => format!("{libvirt} replaces the CPU of the definition by the model that it chose"),
         WrittenBy::HostModel => format!("{libvirt} replaces the policy optional by what the host model has"),

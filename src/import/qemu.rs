@@ -288,7 +288,7 @@ impl<'p> Monitor<'p> {
         if !matches!(self.replies.read_line(&mut line), Ok(1..)) {
             let _ = self.child.kill();
             let said = self.warnings.take().and_then(|reader| reader.join().ok()).unwrap_or_default();
-            let message = said.lines().last().unwrap_or("it said nothing").to_owned();
+            let message = said.lines().last().unwrap_or("it printed nothing").to_owned();
             return Err(QemuError::Ended { path: self.path.to_owned(), options: self.options.clone(), message });
         }
         serde_json::from_str(&line).map_err(|error| self.answer("reply", format!("expected JSON: {error}")))

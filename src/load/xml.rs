@@ -216,7 +216,7 @@ impl<'a> Builder<'a> {
     fn characters(&mut self, at: usize, end: usize) -> Result<(), Fault> {
         let text = tag::slice(self.text, at, end);
         if let Some(place) = text.contains(']').then(|| text.find("]]>")).flatten() {
-            return fault(at + place, "expected text, found ]]>, which is to be written ]]&gt;");
+            return fault(at + place, "expected text, found ]]>, which must be written ]]&gt;");
         }
         if self.open.is_empty() {
             return match text.find(|c| !tag::SPACE.contains(&c)) {

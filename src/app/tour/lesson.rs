@@ -260,5 +260,5 @@ impl TryFrom<WrittenStep> for Step {
 /// Reads a text, in which line breaks count as blanks.
 fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?.split_whitespace().collect::<Vec<_>>().join(" ");
-    if text.is_empty() { Err(D::Error::custom("expected words, found none")) } else { Ok(text) }
+    if text.is_empty() { Err(D::Error::custom("expected text, found none")) } else { Ok(text) }
 }

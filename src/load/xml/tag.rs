@@ -149,7 +149,7 @@ fn attribute_value(body: &str, at: usize) -> Result<Cow<'_, str>, Fault> {
         return Ok(Cow::Borrowed(body));
     }
     if let Some(place) = body.find('<') {
-        return fault(at + place, "expected the value of an attribute, found <, which is to be written &lt;");
+        return fault(at + place, "expected the value of an attribute, found <, which must be written &lt;");
     }
     let mut value = String::with_capacity(body.len());
     let mut rest = body;

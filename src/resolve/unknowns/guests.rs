@@ -42,7 +42,7 @@ pub(super) fn names_disabled(catalog: &Catalog, scenario: &Scenario, axes: &mut 
     if off.is_empty() {
         return Options::one(false);
     }
-    let values = [(false, "filters what the live definition disables"), (true, "is told to disable it")];
+    let values = [(false, "does not name them: QEMU filters them"), (true, "disables them")];
     let values = values.map(|(names, told)| (told.to_owned(), names));
     options(axes, "-cpu option of the running QEMU", values.into())
 }

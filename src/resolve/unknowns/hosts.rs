@@ -91,6 +91,6 @@ fn unknown_silicon(
     let sure = vendor == Vendor::Intel && names.rdctl_no.is_some_and(|rdctl_no| features.contains(rdctl_no));
     let least = names.arch_capabilities.into_iter().filter(|_| sure).collect();
     let values =
-        vec![("shows more than KVM gives".to_owned(), shown | least), ("shows what KVM gives".to_owned(), least)];
+        vec![("has more than KVM supports".to_owned(), shown | least), ("has what KVM supports".to_owned(), least)];
     options(axes, "host silicon", values)
 }

@@ -189,7 +189,7 @@ impl Explorer {
         match table_grid::scenario_in(context.catalog, context.scenario, row, column) {
             Some(scenario) => ScreenResponse::Change(Box::new(scenario)),
             None => ScreenResponse::Say(match table_grid::cell(row, column) {
-                Some(row) => format!("{}: no guest of this model gets there.", RuleId::from(row.row).name()),
+                Some(row) => format!("{}: no guest of this model is in this row.", RuleId::from(row.row).name()),
                 None => String::new(),
             }),
         }
