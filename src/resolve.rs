@@ -34,7 +34,7 @@ pub use trace::{Migration, Origin, QemuCpu, Sent, StartTrace, Trace, WrittenBy};
 pub use unknowns::Resolver;
 pub use verdict::{LimitingComponent, Risk, Verdict};
 
-// For the program, its tests and benchmarks; no part of the API.
+// For the program, its tests and benchmarks; not part of the API.
 #[doc(hidden)]
 pub use answer::between_exact_maps;
 #[doc(hidden)]

@@ -106,7 +106,7 @@ fn a_destination_that_requires_removed_features_completes_and_says_why() {
 #[test]
 fn a_guest_refused_after_a_stop_is_said_to_be_there() {
     let session = open("Skylake-Client,machine=pc-q35-3.1,from=old,via=9.0.0,to=new", USUAL);
-    has(&session, "the guest keeps running at the intermediate host with libvirt 9.0.0");
+    has(&session, "the guest keeps running at the host with libvirt 9.0.0");
     has(&session, "STOP libvirt 9.0.0");
     let session = open("Skylake-Client,machine=pc-q35-3.1,from=old,via=new,to=11.3.0", USUAL);
     has(&session, "ABORTED at an intermediate host: full check of the new libvirt");
@@ -511,7 +511,7 @@ fn enter_on_a_feature_asks_about_it() {
 fn help_begins_with_the_visible_screen_and_lists_every_action_at_the_second_key() {
     let here = open(T7, USUAL).keys("f?");
     has(&here, "Only on this screen: Follow");
-    has(&here, "Walks through the stages");
+    has(&here, "Plays the stages");
     has_not(&here, "Moves to the cell with source and destination swapped.");
     let text = here.text();
     let at = |wanted: &str| text.find(wanted).unwrap_or(usize::MAX);

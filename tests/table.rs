@@ -198,7 +198,7 @@ fn what_decides_on_the_way_is_told_of_the_stop() {
         (
             "from=old,via=new,to=11.3.0",
             "ABORTED at an intermediate host: full check of the new libvirt",
-            ["Extra: the stop's QEMU enables mpx", "The CPU map of the new libvirt does not have mpx"],
+            ["Extra: the intermediate host's QEMU enables mpx", "The CPU map of the new libvirt does not have mpx"],
         ),
         (
             "from=old,via=9.0.0+mpx-removed,to=11.3.0",

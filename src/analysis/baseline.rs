@@ -283,8 +283,8 @@ impl Search<'_> {
         Ok(common)
     }
 
-    /// The model of the vendor, or else one without a vendor, that needs the fewest features beside it, then the fewest
-    /// of them disabled, then without a version in its name; and every feature that all hosts and releases have.
+    /// The model of the vendor, or else one without a vendor, that needs the fewest additional features, then the
+    /// fewest of them disabled, then without a version in its name; and every feature that all hosts and releases have.
     fn richest(&self, vendor: Option<Vendor>) -> Option<Common> {
         let catalog = self.catalog;
         let on = &self.question.on;

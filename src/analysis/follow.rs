@@ -56,15 +56,15 @@ impl Step {
 /// What a feature is at a stage.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum State {
-    /// The definition says nothing, and the map has it in the model.
+    /// The definition does not mention it, and the map has it in the model.
     InModel,
-    /// The definition says nothing, and the map does not have it in the model.
+    /// The definition does not mention it, and the map does not have it in the model.
     Silent,
     /// The definition says so.
     Mention(Policy),
     /// The map does not know the feature.
     UnknownToMap,
-    /// The command line says nothing.
+    /// The command line does not mention it.
     Unmentioned,
     /// The command line switches it on or off.
     Flag(bool),
@@ -90,18 +90,18 @@ pub enum State {
     Gained,
     /// The guest stays where it was: the migration was aborted.
     Stays,
-    /// The guest is refused at this stage: it is short of this feature, or of what is no feature.
+    /// The guest is refused at this stage: it lacks this feature, or something that is not a feature.
     Refused,
-    /// The guest never came so far.
+    /// The guest did not reach this stage.
     NotReached,
 }
 
 /// How a state is drawn where there is room for one sign.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Mark {
-    /// Enabled, without a word about it.
+    /// Enabled, and not mentioned.
     On,
-    /// Not enabled, without a word about it.
+    /// Not enabled, and not mentioned.
     Off,
     /// A definition or a command line enables it.
     WrittenOn,

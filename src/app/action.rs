@@ -114,12 +114,12 @@ actions! {
     FifthFix "fifth-way" "Apply fix 5" "Applies the fifth fix to the scenario." Change EXPLORER, ["5"];
 
     Filter "filter" "Filter or search" "Filters the list by name; on a page, searches for text." View Screens, ["/"];
-    NextFilter "next-filter" "List features" "Lists features that differ, then those mentioned, then all; then closes the list." View EXPLORER, ["v"];
+    NextFilter "next-filter" "List features" "Lists features that differ, then those mentioned, then all, then none." View EXPLORER, ["v"];
     NextFeature "next-feature" "Next feature" "Shows the next deciding feature, if there are several." View EXPLORER, ["."];
     TableRows "table-rows" "Rows of the table" "Shows the decision table as its eight rows, or as a grid." View EXPLORER, ["r"];
     Unfold "unfold" "All settings" "Shows all settings, or hides those with default values." View EXPLORER, ["z"];
     Zoom "zoom" "Zoom" "Enlarges the pane with the cursor to the whole screen, or restores all panes." View Screens, ["Z"];
-    NextView "next-view" "Next view" "Switches between model and feature, kinds of comparison, or source and destination." View SUBJECTS, ["v"];
+    NextView "next-view" "Next view" "Switches model and feature, kind of comparison, or source and destination." View SUBJECTS, ["v"];
     PickSubject "pick-subject" "Select subject" "Opens the list of models, features, releases or hosts." View SUBJECTS, ["p"];
     PickFirst "pick-first" "Select left side or release" "Opens the list for the left side of a comparison, or the list of releases." View LEFT_SIDES, ["P"];
     MatrixRows "matrix-rows" "Next row axis" "Uses the next kind of row: releases, machine types, models or hosts." View MATRIX, ["["];

@@ -29,7 +29,7 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// What a name given to `diff` stands for.
+/// The kind of a name given to `diff`.
 enum Kind {
     Release,
     Model,

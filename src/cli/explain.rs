@@ -20,7 +20,7 @@ const SHOWN: usize = 3;
 const EXPLAINED: usize = 12;
 /// How many of the others are listed as text.
 const LISTED: usize = 200;
-/// The products whose releases are named beside a message.
+/// The products whose releases are named with a message.
 const PRODUCT: &str = "kubevirt:";
 
 /// Everything there is to say about a message.

@@ -39,7 +39,9 @@ pub struct Decisions {
     pub source_trees: Vec<Version>,
     /// The first QEMU that is not resolved by dated rules alone.
     pub first_qemu: Version,
-    /// Releases of libvirt and QEMU that introduced or healed something, beside those the products ship.
+    /// The oldest libvirt whose expansion of host-model was compared with its own tests.
+    pub first_compared: Version,
+    /// Releases of libvirt and QEMU that introduced or fixed a problem, in addition to those that products ship.
     pub(crate) milestones: Vec<(Version, Version)>,
     /// Releases of libvirt and QEMU to try where a host decides, each with whether it is for `vmx-*`.
     pub(crate) host_milestones: Vec<(bool, Version, Version)>,
@@ -60,7 +62,7 @@ pub struct Decisions {
 pub enum ReleaseMap {
     /// It was read.
     Exact(MapId),
-    /// It lies between these two releases' maps, each brought to this release's dated facts.
+    /// It is between the maps of these two releases, each brought to this release's dated facts.
     Between {
         /// The exact release before, and its map so adapted.
         lower: (LibvirtId, MapId),
@@ -74,13 +76,13 @@ pub enum ReleaseMap {
 pub enum Provenance {
     /// Published by libvirt.
     Published,
-    /// Made up to show something.
+    /// Hypothetical: never published.
     Hypothetical,
     /// Read at run time.
     User,
 }
 
-/// One libvirt release that can be picked.
+/// A known libvirt release.
 #[derive(Clone, PartialEq, Debug)]
 pub struct LibvirtRelease {
     /// Its name.
@@ -126,7 +128,7 @@ impl Catalog {
         (&mut self.features, &mut self.models)
     }
 
-    /// Returns the features and models that rules speak of by name.
+    /// Returns the features and models that rules refer to by name.
     #[doc(hidden)]
     pub fn named(&self) -> &Named {
         &self.named
@@ -193,8 +195,7 @@ impl Catalog {
         self.machines.name(machine.0)
     }
 
-    /// Returns the models that can be picked, in the order of their numbers: those that a map has or that some QEMU was
-    /// asked about.
+    /// Returns the known models, in the order of their ids: those of a map or of a queried QEMU.
     pub fn pickable_models(&self) -> impl Iterator<Item = ModelId> + '_ {
         (0u16..).take(self.models.len()).map(ModelId).filter(|model| {
             self.qemu_defaults.of(*model, Accel::Kvm).is_some()
@@ -232,7 +233,7 @@ impl Catalog {
         &self.qemu
     }
 
-    /// Returns what models turn on under machine types.
+    /// Returns the features that models enable under machine types.
     #[doc(hidden)]
     pub fn qemu_defaults(&self) -> &QemuDefaults {
         &self.qemu_defaults
@@ -243,7 +244,7 @@ impl Catalog {
         &self.hosts
     }
 
-    /// Returns the hosts on which a QEMU reply was recorded: those that `host=any` stands for.
+    /// Returns the hosts on which a QEMU reply was recorded: those that `host=any` means.
     #[doc(hidden)]
     pub fn recorded_hosts(&self) -> impl Iterator<Item = (HostId, &Host)> {
         (0u16..).map(HostId).zip(&self.hosts).filter(|(_, host)| host.source == HostSource::QemuReply)
@@ -397,8 +398,8 @@ impl Catalog {
         named(model).or_else(|| builtin_vendor(name)).or_else(|| self.model(base_name(name)).and_then(named))
     }
 
-    /// Returns what `model` turns on under `machine` and `accel`, before the host filter and after dependency
-    /// clearing; `None` where the facts have no cell.
+    /// Returns the features that `model` enables under `machine` and `accel`, before the host filter and after
+    /// dependency clearing; `None` where the facts have no cell.
     #[doc(hidden)]
     pub fn cell(&self, model: ModelId, machine: MachineId, accel: Accel) -> Option<FeatureSet> {
         let position = self.qemu_defaults.position(machine)?;

@@ -72,7 +72,7 @@ pub struct CpuSignature {
     pub family: u32,
     /// CPUID model, the extended one included.
     pub model: u32,
-    /// CPUID stepping; `None` where nobody told.
+    /// CPUID stepping; `None` if unknown.
     pub stepping: Option<u32>,
 }
 
@@ -117,7 +117,7 @@ pub struct GivenHost {
 /// Where the list of what KVM gives on a host was read.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum HostSource {
-    /// A QEMU reply recorded on the host. `host=any` stands for these hosts only.
+    /// A QEMU reply recorded on the host. `host=any` means these hosts only.
     QemuReply,
     /// What libvirt's own tests expect of the host: named with one map, so what that map lacks is unknown.
     LibvirtTests,

@@ -18,7 +18,7 @@ macro_rules! named_enum {
                 match self { $(Self::$item => $word),+ }
             }
 
-            /// Returns the value this word stands for.
+            /// Returns the value with this name.
             pub fn parse(word: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|value| value.name() == word)
             }

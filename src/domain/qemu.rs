@@ -30,7 +30,7 @@ impl MachineSet {
 }
 
 named_enum! {
-    /// What runs the guest.
+    /// The accelerator that runs the guest.
     Accel {
         /// The host's processor, through KVM.
         Kvm "kvm",
@@ -39,7 +39,7 @@ named_enum! {
     }
 }
 
-/// What one builtin model turns on, before the host filter and after dependency clearing.
+/// The features that a built-in model enables, before the host filter and after dependency clearing.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct ModelDefaults {
     /// On under every machine type.
@@ -56,7 +56,7 @@ impl ModelDefaults {
         on
     }
 
-    /// Returns what it turns on under some machine type of a set and not under every one.
+    /// Returns the features that it enables under some machine type of a set and not under every one.
     pub(crate) fn on_in(&self, machines: MachineSet) -> FeatureSet {
         self.only_on.iter().filter(|(_, on)| on.0 & machines.0 != 0).map(|(feature, _)| *feature).collect()
     }
@@ -79,7 +79,7 @@ pub struct QemuDefaults {
 }
 
 impl QemuDefaults {
-    /// Returns what `model` turns on under `accel`, for all machine types.
+    /// Returns the features that `model` enables under `accel`, for all machine types.
     pub fn of(&self, model: ModelId, accel: Accel) -> Option<&ModelDefaults> {
         let (kvm, tcg) = self.models.get(usize::from(model.0))?.as_ref()?;
         Some(match accel {
@@ -99,7 +99,7 @@ impl QemuDefaults {
 pub struct QemuMachine {
     /// The type.
     pub machine: MachineId,
-    /// The short name that stands for it in this release, `q35` or `pc`.
+    /// Its short name in this release, `q35` or `pc`.
     pub(crate) alias: Option<Box<str>>,
     /// Whether this release uses it when none is named.
     pub(crate) default: bool,
@@ -118,7 +118,7 @@ pub struct QemuModel {
     pub model: ModelId,
     /// Whether this release announces its removal.
     pub(crate) deprecated: bool,
-    /// The versioned model an unversioned name stands for.
+    /// The versioned model that an unversioned name means.
     pub(crate) alias_of: Option<ModelId>,
     /// What keeps it from running under TCG, if that was recorded.
     #[serde(skip)]
@@ -141,8 +141,8 @@ pub struct RecordedHost {
 /// One dependency: the children are cleared when the parent is off.
 pub(crate) type Dependency = (FeatureId, FeatureSet);
 
-/// Returns for each parent everything that goes off with it: its own children and theirs. QEMU's table stands in an order
-/// in which going over it once does that (asked of running QEMUs, of a CPU with every feature).
+/// Returns for each parent everything that goes off with it: its own children and theirs. QEMU's table stands in an
+/// order in which going over it once does that (measured on running QEMUs, with a CPU that has every feature).
 pub(crate) fn closed(rows: &[Dependency]) -> Vec<Dependency> {
     let parents: FeatureSet = rows.iter().map(|(parent, _)| *parent).collect();
     let of = |parent: FeatureId| rows.iter().find(|(known, _)| *known == parent).map(|(_, children)| *children);
@@ -166,7 +166,7 @@ pub struct QemuFacts {
     pub version: Version,
     /// Where its lists come from, as written in the facts; empty when it has none of its own.
     pub source: Box<str>,
-    /// The release number the recorded QEMU gave for itself, where it is another: a release candidate's, mostly.
+    /// The release number the recorded QEMU gave for itself, where it differs: usually that of a release candidate.
     pub reported: Option<Version>,
     /// Where else the same lists were read, as written in the facts; the running QEMU's are the ones kept.
     pub recorded_source: Option<Box<str>>,
@@ -190,7 +190,7 @@ pub struct QemuFacts {
     pub dependencies: Option<Vec<Dependency>>,
     /// Whether only some rows of that table could be read; the release before answers for the others.
     pub dependencies_partial: bool,
-    /// What its TCG cannot give, as asked of the running QEMU.
+    /// What its TCG cannot give, as reported by the running QEMU.
     pub tcg_unsupported: Option<FeatureSet>,
     /// What its TCG offers with the model `max`.
     pub tcg_max: Option<FeatureSet>,

@@ -17,7 +17,7 @@ pub use link::{KEYS, Key, KeyInfo, LinkError, ValueError, write_machine};
 pub(crate) use link::{write_host, write_release, write_topology};
 pub use release::{LibvirtChoice, QemuChoice, Release};
 
-/// A value, or the word `?`: nobody told.
+/// A value, or the word `?`: not given.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Told<T> {
     /// This value.
@@ -50,7 +50,7 @@ pub enum CpuChoice {
 pub enum MachineChoice {
     /// One the facts name.
     Listed(MachineId),
-    /// One they do not, such as `pc-q35-rhel9.4.0`: any of that QEMU's stands for it.
+    /// One they do not, such as `pc-q35-rhel9.4.0`: any machine type of that QEMU can stand in for it.
     Unlisted(Box<str>),
     /// Not known.
     Unknown,
@@ -70,7 +70,7 @@ pub struct Topology {
 }
 
 impl Topology {
-    /// One thread in each package: what a guest has whose topology nobody named.
+    /// One thread in each package: the topology of a guest without one.
     pub const SINGLE: Self = Self { sockets: 1, dies: 1, cores: 1, threads: 1 };
 
     /// Returns how many threads share a package; more than one makes QEMU 10.0 report `ht`.
@@ -79,7 +79,7 @@ impl Topology {
     }
 }
 
-/// A host at one end.
+/// The host of the source or the destination.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum HostChoice {
     /// One that has whatever model, machine type and definition ask for.
@@ -88,15 +88,15 @@ pub enum HostChoice {
     Listed(HostId),
     /// One whose features were given.
     Given(GivenHost),
-    /// Each of the recorded ones on which the source starts, the same at both ends.
+    /// Each recorded host on which the source starts, the same at source and destination.
     Any,
-    /// Not known: each of the recorded ones, at each end.
+    /// Not known: each recorded host, at the source and at the destination.
     Unknown,
 }
 
-/// The release that the names `old` and `new` of the example stand for.
+/// The release that the names `old` and `new` of the example mean.
 pub(crate) const EXAMPLE_LIBVIRT: &str = "9.0.0";
-/// The QEMU taken at both ends when none is named.
+/// The QEMU of source and destination when none is named.
 pub const DEFAULT_QEMU: Version = Version::new(7, 2, 22);
 /// The path of the emulator in libvirt's messages, where neither the domain nor a distribution names one.
 pub(crate) const EMULATOR: &str = "/usr/bin/qemu-system-x86_64";
@@ -106,7 +106,7 @@ pub(crate) const DEFAULT_MACHINE: &str = "pc-q35-4.0";
 pub(crate) const DEFAULT_MODEL: &str = "Skylake-Client";
 
 named_enum! {
-    /// How the guest travels.
+    /// The transport.
     Transport {
         /// A live migration.
         Live "live",
@@ -122,7 +122,7 @@ named_enum! {
 pub struct Running {
     /// The live definition.
     pub live: Definition,
-    /// The inactive definition beside it, if that is known.
+    /// The inactive definition, if it is known.
     pub inactive: Option<Definition>,
 }
 
@@ -147,7 +147,7 @@ pub struct Scenario {
     pub machine: MachineChoice,
     /// The guest's topology.
     pub topology: Told<Topology>,
-    /// What runs the guest, at both ends.
+    /// The accelerator at source and destination.
     pub accel: Accel,
     /// The source's host; asked only under KVM.
     pub from_host: HostChoice,
@@ -161,7 +161,7 @@ pub struct Scenario {
     pub via: Vec<Release>,
     /// The hosts of the stops, where they are not the destination's.
     pub via_hosts: Vec<HostChoice>,
-    /// The release under which the guest was begun, when the source's daemon was upgraded since.
+    /// The release under which the guest was started, if the source's daemon was upgraded since.
     pub started: Option<Release>,
     /// The definition's check; `None` for what libvirt fills in.
     pub check: Option<Check>,
@@ -173,7 +173,7 @@ pub struct Scenario {
     pub vendor: Option<Vendor>,
     /// The vendor that the guest is told in place of the model's or the host's (`vendor_id`).
     pub vendor_id: Option<Vendor>,
-    /// How the guest travels.
+    /// The transport.
     pub transport: Transport,
     /// The definition's `migratable` attribute. libvirt accepts it for host-passthrough and maximum only.
     pub migratable: bool,
@@ -262,8 +262,8 @@ impl Scenario {
         }
     }
 
-    /// Returns the machine type of a guest of which none is named: the usual one where both ends have it, else the newest
-    /// that both have.
+    /// Returns the machine type of a guest without one: the usual one if source and destination have it, otherwise the
+    /// newest that both have.
     pub(crate) fn default_machine(&self, catalog: &Catalog) -> MachineChoice {
         let both_have = |id: MachineId| {
             let has = |end: &Release| end.surely_has_machine(catalog, id) != Some(false);
@@ -284,7 +284,7 @@ impl Scenario {
         MachineChoice::Listed(known.rev().filter(|id| place(id).is_some()).max_by_key(place).unwrap_or(usual))
     }
 
-    /// Returns the scenario with source and destination exchanged; a guest that goes the other way was begun there.
+    /// Returns the scenario with source and destination exchanged; the guest then counts as started at the new source.
     #[must_use]
     pub fn swapped(&self) -> Self {
         Self {
@@ -360,8 +360,8 @@ impl Scenario {
         self.decodes() && self.accel == Accel::Kvm && [&self.from_host, &self.to_host].into_iter().any(unsigned)
     }
 
-    /// Returns whether the guest gets the CPU of a host and none is named at one end: then no host has whatever is asked
-    /// for, since nothing is.
+    /// Returns whether the guest gets the CPU of a host and the source or the destination has no named host: then no
+    /// host can be assumed, because the guest names no features.
     pub(crate) fn lacks_host(&self) -> bool {
         let unnamed = |host: &HostChoice| match host {
             HostChoice::Capable => true,

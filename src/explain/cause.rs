@@ -30,7 +30,7 @@ pub(crate) enum Fact {
     MachineLeavesOff(FeatureId),
     /// The source's map has the feature in the model, so a guest that has it does not mention it.
     SourceTakesForGranted(FeatureId),
-    /// What arrives says nothing about the feature.
+    /// The incoming definition does not mention the feature.
     Silent(FeatureId),
     /// What arrives mentions the feature.
     Mentions(FeatureId, Policy, Option<WrittenBy>),
@@ -38,9 +38,9 @@ pub(crate) enum Fact {
     DestinationLost(FeatureId),
     /// The destination's map has the feature in the model.
     DestinationHas(FeatureId),
-    /// Both maps read the model alike as far as the feature goes.
+    /// Both maps agree about the feature in the model.
     MapsAgree(FeatureId),
-    /// The destination's regime decided for a silent guest.
+    /// The destination's regime decided, because the definition does not mention the feature.
     RegimeDecided(FeatureId, Regime),
     /// This QEMU began to report threads in a package.
     ReportsThreads(Vec<FeatureId>, Version),
@@ -94,13 +94,13 @@ pub(crate) enum Fact {
     VendorChanged(Vendor, Vendor),
     /// Nothing is compared: the CPU is the host's.
     NotCompared(Mode),
-    /// Everything both ends read is the same.
+    /// Source and destination read the same.
     SameDefinition,
     /// The migrated definition lists every difference from the model: at least and at most this many.
     SpelledOut(usize, usize),
-    /// The guest loses or gains more in one of the cases that the answer stands for than in another.
+    /// The guest loses or gains more in one of the cases that the answer covers than in another.
     ChangeVaries,
-    /// The guest already runs; what travels is its live definition.
+    /// The guest already runs; its live definition is sent.
     AlreadyRuns,
     /// An input that is not known decides.
     DependsOn(String),
@@ -125,8 +125,8 @@ impl Cause {
 /// The most cases whose causes are compared; some more than there are hosts.
 const MOST_CASES: usize = 128;
 
-/// Returns the causes of an answer: the outcome, resting on what led to it. Of an answer that stands for several cases
-/// only what holds in all of them.
+/// Returns the causes of an answer: the outcome, resting on what led to it. Of an answer that covers several cases only
+/// what holds in all of them.
 pub(crate) fn causes(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Cause {
     let mut tree = causes_of_one(catalog, scenario, answer);
     if answer.verdict == Verdict::Depends || answer.case_count() < 2 {

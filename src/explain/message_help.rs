@@ -405,7 +405,10 @@ fn has_machine(catalog: &Catalog, machine: &str) -> String {
                 let mut names: Vec<&str> =
                     known.builds.iter().filter_map(|(mark, ..)| Some(&*named(mark)?.name)).collect();
                 names.dedup();
-                format!("{machine} is a machine type of {}; the package version identifies the distribution.", and_list(&names))
+                format!(
+                    "{machine} is a machine type of {}; the package version identifies the distribution.",
+                    and_list(&names)
+                )
             }
             None => format!("No QEMU release has {machine}; a distribution's QEMU may have it."),
         },

@@ -18,7 +18,7 @@ use crate::resolve::{Answer, Refusal, Stage, TOO_MANY, Verdict, WrittenBy};
 pub struct Explanation {
     /// The outcome: `ABORTED at the destination's full check`.
     pub headline: String,
-    /// What becomes of the guest, as a fragment; empty if the headline says it.
+    /// What happens to the guest, as a fragment; empty if the headline says it.
     pub consequence: String,
     /// The one or two reasons that decide, for where there is no room for all.
     pub cause: Vec<String>,
@@ -126,7 +126,7 @@ impl Writer<'_> {
     fn consequence(&self, answer: &Answer) -> String {
         let stays = |stop: String| format!("the guest keeps running at {stop}");
         match answer.verdict {
-            Verdict::Aborted if self.hop > 0 => stays(format!("the intermediate host with {}", self.from())),
+            Verdict::Aborted if self.hop > 0 => stays(format!("the host with {}", self.from())),
             Verdict::Aborted => stays("the source".to_owned()),
             Verdict::Changed if !answer.lost.is_empty() => format!("the guest loses {}", self.names(&answer.lost)),
             Verdict::Changed if !answer.gained.is_empty() => format!("the guest gains {}", self.names(&answer.gained)),
@@ -136,7 +136,7 @@ impl Writer<'_> {
         }
     }
 
-    /// The sentences of the facts on which nothing else rests, at most two; what the lanes show goes first.
+    /// The sentences of the facts that depend on no others, at most two; what the lanes show goes first.
     fn cause(&self, causes: &[Cause]) -> Vec<String> {
         fn leaves<'a>(causes: &'a [Cause], found: &mut Vec<&'a Fact>) {
             for cause in causes {
@@ -167,7 +167,7 @@ impl Writer<'_> {
         sentences
     }
 
-    /// The sentence of a fact beside lanes that name the model.
+    /// The sentence of a fact next to lanes that name the model.
     fn short(&self, fact: &Fact) -> String {
         match fact {
             Fact::SourceTakesForGranted(f) => {

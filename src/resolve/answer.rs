@@ -43,7 +43,7 @@ impl OutcomeWithFeatures {
 
 /// The answer to a scenario, with every stage.
 ///
-/// Where an input is not known and the answer is the same whatever it is, the answer stands for several cases: verdict,
+/// Where an input is not known and the answer is the same whatever it is, the answer covers several cases: verdict,
 /// rule and refusal are those of all; the trace is of the first. [`Answer::cases`](Answer::cases) has them all.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Answer {
@@ -74,8 +74,7 @@ pub struct Answer {
     pub would_notice: Option<bool>,
     /// What may go wrong, in one case at least, although the migration completes.
     pub risk: Option<Risk>,
-    /// Who is short of what would have let the guest through; `None` where nothing is, or where it differs from case to
-    /// case.
+    /// The limiting component; `None` if there is none, or if it differs between cases.
     pub fault: Option<LimitingComponent>,
     /// The inputs that decide and are not known.
     pub depends_on: Vec<Dependence>,
@@ -88,7 +87,7 @@ pub struct Answer {
     pub basis: Basis,
     /// Every stage; for an answer that depends, of one of the cases. `None` where nothing could be worked out.
     pub trace: Option<Trace>,
-    /// The cases it stands for, the one of the trace first: the index of the value of each unknown input.
+    /// The cases it covers, the one of the trace first: the index of the value of each unknown input.
     pub(super) cases: Vec<Vec<usize>>,
 }
 
@@ -204,7 +203,7 @@ impl Answer {
         self.risk = self.risk.or(other.risk);
     }
 
-    /// Returns the public word for what became of the migration: `completed`, `aborted`, `start-refused`, `depends`.
+    /// Returns the name of the outcome: `completed`, `aborted`, `start-refused`, `depends`.
     pub const fn outcome(&self) -> &'static str {
         if self.completes { Verdict::Unchanged.outcome() } else { self.verdict.outcome() }
     }
@@ -220,8 +219,8 @@ impl Answer {
         }
     }
 
-    /// Returns how many cases that can differ the answer stands for: 1 where every input is known, 0 where nothing
-    /// could be worked out.
+    /// Returns the number of different cases that the answer covers: 1 if every input is known, 0 if nothing could be
+    /// resolved.
     #[doc(hidden)]
     pub fn case_count(&self) -> usize {
         self.cases.len()
@@ -235,7 +234,7 @@ named_enum! {
         Recorded "recorded",
         /// The deciding code and facts were read at these releases.
         Read "read",
-        /// Some of it was inferred, or the release lies between two that were read.
+        /// Some of it was inferred, or the release is between two that were read.
         Inferred "inferred",
         /// An old release resolved by dated rules.
         Extrapolated "extrapolated",

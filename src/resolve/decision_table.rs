@@ -73,7 +73,7 @@ pub(crate) struct TableRow {
     pub says: Option<Mention>,
     pub source: MapState,
     pub destination: MapState,
-    /// What becomes of the guest.
+    /// What happens to the guest.
     pub verdict: Verdict,
 }
 

@@ -35,16 +35,16 @@ pub enum Sender {
     Command,
 }
 
-/// Why a start or an arrival was refused, as a value; `explain::message` has libvirt's words.
+/// Why a start or an arrival was refused, as a value; `explain::message` has libvirt's message.
 ///
-/// `L` is how several features are held: in the order of the message, or as a set where nobody reads it.
+/// `L` is how several features are held: in the order of the message, or as a set if no caller reads the order.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Refusal<L = Vec<FeatureId>> {
     /// libvirt does not work with so old a QEMU.
     QemuTooOld {
         /// The oldest it works with.
         needed: Version,
-        /// What is there.
+        /// The QEMU found.
         found: Version,
     },
     /// This libvirt has no such CPU mode.
@@ -62,14 +62,14 @@ pub enum Refusal<L = Vec<FeatureId>> {
     MachineTypeAtQemu {
         /// The emulator's path: the message has its last part.
         emulator: Box<str>,
-        /// The accelerator that libvirt names beside the machine type.
+        /// The accelerator that libvirt names with the machine type.
         accel: Accel,
         /// The machine type.
         machine: Box<str>,
     },
     /// The map does not know a feature of the definition.
     UnknownFeature(FeatureId),
-    /// QEMU cannot report these as unavailable, which libvirt wants to know of features in model-specific registers.
+    /// QEMU cannot report these as unavailable, which libvirt requires for features in model-specific registers.
     MsrFeatures(L),
     /// The map does not know the model.
     UnknownModel(ModelId),
@@ -100,7 +100,7 @@ pub enum Refusal<L = Vec<FeatureId>> {
         /// The model there; `None` for `host` and `max`.
         model: Option<ModelId>,
     },
-    /// The definition wants `invtsc`, and QEMU does not have it on.
+    /// The definition requires `invtsc`, and QEMU does not enable it.
     NoInvariantTsc,
     /// The sender keeps a guest with `invtsc`; who says so.
     NotSent(Sender),
@@ -112,7 +112,7 @@ pub enum Refusal<L = Vec<FeatureId>> {
     Conflict(FeatureId),
     /// The full check found differences; both lists in the order of the map.
     FullCheck {
-        /// What QEMU switched on and the definition does not have.
+        /// What QEMU enabled and the definition does not have.
         extra: L,
         /// What the definition has and QEMU did not give.
         missing: L,

@@ -39,7 +39,7 @@ named_enum! {
         MsrFeatures "msr-features",
         /// There is no such CPU mode.
         CpuMode "cpu-mode",
-        /// The definition wants a host of another vendor, or the guest's vendor changes.
+        /// The definition requires a host of another vendor, or the guest's vendor changes.
         Vendor "vendor",
         /// The host has more than a strict definition.
         StrictMatch "strict-match",
@@ -59,7 +59,7 @@ named_enum! {
         Ht "ht",
         /// The source did not know the vmx features that QEMU always gave.
         VmxUnknownToSource "vmx-unknown-to-source",
-        /// vmx features that were switched off are not sent, and then missed.
+        /// Disabled vmx features are not sent, and then reported as missing.
         VmxDisabled "vmx-disabled",
         /// A QEMU began to clear pdcm without a PMU.
         Pdcm "pdcm",
@@ -71,7 +71,7 @@ named_enum! {
         IntelPt "intel-pt",
         /// pconfig was removed from Icelake-Server.
         Pconfig "pconfig",
-        /// A parent was filtered at the source and switched off at the destination, with its children.
+        /// A parent was filtered at the source and disabled at the destination, with its children.
         Dependency "dependency",
         /// QEMU gives more than the definition has.
         Extra "extra",
@@ -93,7 +93,7 @@ named_enum! {
         Unlisted "unlisted",
         /// The CPU is the host's, and nothing is compared.
         Passthrough "passthrough",
-        /// Both ends read the definition alike.
+        /// Source and destination read the definition in the same way.
         SameDefinition "same-definition",
     }
 }
@@ -116,7 +116,7 @@ impl From<Row> for RuleId {
 /// What the rules look at.
 #[derive(Clone, Debug)]
 pub struct RuleInput<'a> {
-    /// What became of the guest.
+    /// What happens to the guest.
     pub verdict: Verdict,
     pub refusal: Option<&'a Refusal<FeatureSet>>,
     /// Features that differ: extra and missing where a check refused, else gained and lost.
@@ -177,7 +177,7 @@ impl RuleInput<'_> {
     }
 }
 
-/// A rule beside the table.
+/// A rule outside the decision table.
 pub struct Rule {
     /// Its id.
     pub id: RuleId,
@@ -191,7 +191,7 @@ macro_rules! refused {
     };
 }
 
-/// Every rule beside the table, in the order in which they are tried.
+/// Every rule outside the decision table, in the order in which they are tried.
 pub const RULES: &[Rule] = &[
     Rule {
         id: RuleId::MachineType,

@@ -17,11 +17,11 @@ pub struct QemuCpu {
     pub compat: FeatureSet,
     /// What of `model` and `compat` only this accelerator switches on.
     pub accel: FeatureSet,
-    /// Switched on by the command line.
+    /// Enabled by the command line.
     pub flags_on: FeatureSet,
-    /// Switched off by the command line.
+    /// Disabled by the command line.
     pub flags_off: FeatureSet,
-    /// Children of a parent that the command line switched on.
+    /// Children of a parent that the command line enabled.
     pub children: FeatureSet,
     /// Everything the host can give, for `host` and `max`.
     pub everything: FeatureSet,
@@ -72,7 +72,7 @@ named_enum! {
 }
 
 impl QemuCpu {
-    /// Returns which step decided the state of `feature`; `None` for one that nothing ever switched on or off.
+    /// Returns which step decided the state of `feature`; `None` if no step enabled or disabled it.
     pub(crate) fn origin(&self, feature: FeatureId) -> Option<Origin> {
         let steps = [
             (self.filtered, Origin::Filter),
@@ -108,7 +108,7 @@ named_enum! {
     }
 }
 
-/// One end of a hop: what was given, and how far it came.
+/// One start of the guest: what was received, and the stages that were reached.
 #[derive(Clone, PartialEq, Debug)]
 pub struct StartTrace {
     /// The definition libvirt was given: the user's, or what arrived (the cookie where it replaces the XML).
@@ -117,13 +117,13 @@ pub struct StartTrace {
     pub replaced: bool,
     /// The definition as prepared for start.
     pub prepared: Option<Definition>,
-    /// Features switched on and off on the command line, in order.
+    /// Features enabled and disabled on the command line, in order.
     pub command_line: Vec<(FeatureId, bool)>,
     /// The CPU that QEMU built.
     pub cpu: Option<QemuCpu>,
     /// The running definition; `None` when the guest does not run here.
     pub live: Option<Definition>,
-    /// The definition kept beside the live one.
+    /// The original definition, kept in addition to the live one.
     pub original: Option<Definition>,
     /// Why it does not run here.
     pub refused: Option<Refusal>,
@@ -173,7 +173,8 @@ pub(super) struct Running {
     /// The definition: before a start the given one, after it the live one. On the way the CPU of the cookie where there
     /// is one, else of the XML.
     pub(super) live: Definition,
-    /// The original CPU (libvirt's `origCPU`) kept beside it. On the way the CPU of the XML, beside the cookie's.
+    /// The original CPU (libvirt's `origCPU`) kept in addition. While it is sent, the CPU of the XML; the live one is
+    /// in the cookie.
     pub(super) original: Option<Definition>,
     /// Whether the guest migrates on from here; where not, no original CPU is kept.
     pub(super) needs_original: bool,
@@ -195,12 +196,12 @@ pub struct Sent {
     pub cookie: Option<Definition>,
 }
 
-/// One migration between two ends.
+/// One migration between two hosts.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Migration {
     /// What was sent.
     pub sent: Sent,
-    /// What became of it.
+    /// The start at the destination.
     pub arrival: StartTrace,
 }
 

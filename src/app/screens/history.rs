@@ -152,7 +152,8 @@ impl History {
             }
             Shows::Change { before: None, .. } => {
                 return ScreenResponse::Say(
-                    "The previous release does not have the model, so no guest of this model can migrate from it.".to_owned(),
+                    "The previous release does not have the model, so no guest of this model can migrate from it."
+                        .to_owned(),
                 );
             }
             Shows::Known => {

@@ -24,7 +24,7 @@ pub use value::ValueError;
 pub struct LinkError {
     /// The link.
     pub link: String,
-    /// Where the fault begins, counted in characters from 1.
+    /// Position of the error, counted in characters from 1.
     pub column: usize,
     /// What is wrong.
     pub fault: ValueError,
@@ -52,13 +52,13 @@ impl Scenario {
     /// Reads a scenario from its link. What the link does not say takes its default.
     ///
     /// # Errors
-    /// The first fault, with its column and the nearest known value.
+    /// The first error, with its column and the nearest known value.
     pub fn parse(catalog: &Catalog, link: &str) -> Result<Self, LinkError> {
         Self::parse_over(catalog, (&Self::default_of(catalog), &[]), link)
     }
 
-    /// Reads a scenario from its link. What the link does not say is taken from `base`, but for the CPU and its features,
-    /// and for a machine type that is not among the `given` keys.
+    /// Reads a scenario from its link. What the link does not say is taken from `base`, except for the CPU and its
+    /// features, and for a machine type that is not among the `given` keys.
     ///
     /// # Errors
     /// As [`parse`](Self::parse).
@@ -106,7 +106,7 @@ impl Scenario {
         Ok(scenario)
     }
 
-    /// Checks that a link with a running guest says nothing else of the guest's CPU than that guest does.
+    /// Checks that a link with a running guest does not contradict that guest's CPU.
     fn has_only(&self, catalog: &Catalog, seen: &[Key], running: &str) -> Result<(), ValueError> {
         let key = seen.iter().find(|key| key.is_of_the_cpu()).map(|key| key.name());
         let feature = self.features.iter().next().map(|(feature, _)| catalog.feature_name(feature));
@@ -197,8 +197,8 @@ impl Scenario {
         Ok(())
     }
 
-    /// Returns the link: only what differs from the defaults, and always both ends with their QEMU.
-    /// Reading it gives this scenario back.
+    /// Returns the link: only what differs from the defaults, and always source and destination with their QEMU.
+    /// Parsing it returns an equal scenario.
     pub fn link(&self, catalog: &Catalog) -> String {
         self.print(catalog, |_| true)
     }
@@ -308,7 +308,7 @@ impl Scenario {
     }
 }
 
-/// Notes that a key was given; a second time is a fault, and so is a host for both ends beside one for one end.
+/// Notes that a key was given. A second time is an error, and so is `host` together with `from-host` or `to-host`.
 fn note(seen: &mut Vec<Key>, key: Key) -> Result<(), ValueError> {
     let clashes = |other: Key| {
         (other == key && key != Key::Via)

@@ -7,7 +7,7 @@ use super::super::qemu::MachineId;
 use super::super::version::Version;
 use super::{DEFAULT_QEMU, EMULATOR, EXAMPLE_LIBVIRT, Told, ValueError, link};
 
-/// A libvirt release at one end.
+/// The libvirt release of the source or the destination.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum LibvirtChoice {
     /// A release, and the package's build where one was named (`3.el9`).
@@ -41,7 +41,7 @@ impl LibvirtChoice {
     }
 }
 
-/// A QEMU release at one end.
+/// The QEMU release of the source or the destination.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct QemuChoice {
     /// The release.
@@ -60,7 +60,7 @@ impl QemuChoice {
     }
 }
 
-/// The software at one end.
+/// The software of the source or the destination.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Release {
     /// libvirt.

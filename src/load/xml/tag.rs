@@ -172,7 +172,7 @@ fn attribute_value(body: &str, at: usize) -> Result<Cow<'_, str>, Fault> {
     Ok(Cow::Owned(value))
 }
 
-/// Returns the character a reference stands for, without its `&` and `;`.
+/// Returns the character of a reference, without its `&` and `;`.
 pub(super) fn resolve(reference: &str) -> Result<char, String> {
     let number = match reference {
         "lt" => return Ok('<'),

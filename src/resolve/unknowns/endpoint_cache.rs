@@ -12,7 +12,7 @@ use crate::resolve::answer_from;
 use crate::resolve::decision_table::Row;
 use foldhash::HashMap;
 
-/// The most endpoints that are remembered; a batch with more different ones goes on without.
+/// The most endpoints that are remembered; a batch with more continues without a cache.
 const MOST_ENDPOINTS: usize = 4096;
 
 /// Resolves one scenario after the other and remembers their endpoints: a matrix or a batch asks about the same
@@ -147,7 +147,7 @@ const PLAN: usize = 3;
 /// The cases that are tried between two looks for a key, about a millisecond's; between a key and its frame a quarter.
 const CASES: usize = 400;
 
-/// How many cases may still be tried before somebody waits for it.
+/// How many cases may still be tried before the user notices the delay.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Budget {
     left: usize,

@@ -48,8 +48,8 @@ pub(super) struct EndpointOptions<'a> {
     silicon: Option<Options<FeatureSet>>,
     regime: Option<Regime>,
     distribution: Option<&'a Distribution>,
-    /// Whether the host's list was read from the QEMU at this endpoint: it then has these names although nobody asked it
-    /// for its own, and leaves out what it leaves out of `host`.
+    /// Whether the host's list was read from the QEMU at this endpoint: it then has these names although it was not
+    /// queried itself, and lacks what it leaves out of `host`.
     host_is_given: bool,
     catalog: &'a Catalog,
 }
@@ -220,8 +220,8 @@ fn libvirts(
     }
 }
 
-/// The table's *new*: the old map with the feature moved from the data to the removed list of every model that has
-/// it, and nothing written for an incoming guest that is silent about it.
+/// The table's *new*: the old map with the feature moved from the data to the removed list of every model that has it,
+/// and nothing added to an incoming definition that does not mention it.
 fn new(catalog: &Catalog, scenario: &Scenario, old: LibvirtId) -> Libvirt {
     let release = catalog.release(old);
     let (mut behaviour, _) = catalog.behaviour(release.version);
@@ -308,7 +308,7 @@ fn one_release(catalog: &Catalog, id: LibvirtId, chosen: &Release, decodes: bool
             continue;
         }
         let values: Vec<(String, Libvirt)> = maps.into_iter().map(|(like, map)| (label(like), made(map))).collect();
-        // Both variants lie between the same maps, so that one axis chooses in both.
+        // Both variants are between the same maps, so one axis selects in both.
         let known = all.first().and_then(|first| Some((first.axis?, first.values.len())));
         all.push(match known {
             Some((axis, count)) if count == values.len() => {
@@ -347,7 +347,7 @@ fn qemu_builds(catalog: &Catalog, release: &Release, axes: &mut Vec<Axis>) -> Op
     options(axes, &input, values)
 }
 
-/// Whether a switch can decide what becomes of a guest.
+/// Whether a switch can affect a guest.
 fn matters(setting: &Setting, decodes: bool) -> bool {
     !setting.is_about_decoding() || (decodes && !matches!(setting, Setting::SortedDomcapabilities(_)))
 }

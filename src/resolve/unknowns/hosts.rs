@@ -76,7 +76,7 @@ fn alternatives(catalog: &Catalog, id: HostId, wants_vmx: bool) -> Vec<(String, 
 }
 
 /// What the silicon may show of a host of which only KVM's side is known: everything that a listed processor of this
-/// vendor shows, or nothing more than KVM gives. What lies between gives one of the two answers, or both.
+/// vendor shows, or nothing more than KVM gives. Anything between the two gives one of the two answers, or both.
 ///
 /// `arch-capabilities` is sure of an Intel host that lists `rdctl-no`.
 fn unknown_silicon(

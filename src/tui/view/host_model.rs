@@ -79,7 +79,7 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &HostModel, area: Rect, buf: &
     let copy = [piece(key, Role::Key), piece(" copies it", Role::Text)];
     let (left, right) = ([piece("QEMU's command line for the guest", Role::Message)], copy);
     let inner = areas.parts.draw(ctx, areas.argument, false, (&left, &right), buf);
-    // A long command line goes on after a comma.
+    // A long command line continues after a comma.
     let spaced = state.argument(ctx.catalog).replace(',', ", ");
     for (line, number) in wrap(&spaced, usize::from(inner.width).saturating_sub(2)).iter().zip(0..inner.height) {
         let line = line.replace(", ", ",");

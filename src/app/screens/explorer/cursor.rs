@@ -195,7 +195,7 @@ impl Explorer {
         }
     }
 
-    /// Moves the cursor to something that is there.
+    /// Moves the cursor to an existing item.
     pub(super) fn refresh_focus(&mut self, context: &ScreenContext<'_>) {
         let (pane, index) = self.pane(context);
         match pane {

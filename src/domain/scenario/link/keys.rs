@@ -9,9 +9,9 @@ named_enum! {
         Machine "machine",
         /// Sockets, dies, cores, threads.
         Topology "topology",
-        /// What runs the guest.
+        /// The accelerator.
         Accel "accel",
-        /// The host at both ends.
+        /// The host of source and destination.
         Host "host",
         /// The host at the source.
         FromHost "from-host",
@@ -23,7 +23,7 @@ named_enum! {
         To "to",
         /// A stop between.
         Via "via",
-        /// Where the guest was begun.
+        /// The release under which the guest was started.
         Started "started",
         /// The definition's check.
         Check "check",
@@ -35,7 +35,7 @@ named_enum! {
         Vendor "vendor",
         /// The vendor the definition tells the guest.
         VendorId "vendor-id",
-        /// How the guest travels.
+        /// The transport.
         Transport "transport",
         /// The definition's migratable attribute.
         Migratable "migratable",
