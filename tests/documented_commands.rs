@@ -59,7 +59,7 @@ fn pages() -> Vec<Shown> {
     files.iter().flat_map(|path| commands(&name(path), &fs::read_to_string(path).unwrap())).collect()
 }
 
-/// Makes the files that the pages speak of.
+/// Creates the files that the pages refer to.
 fn files(folder: &Path) {
     let data = Path::new(HERE).join("tests/data");
     let copy = |from: &str, to: &str| {

@@ -67,7 +67,7 @@ fn all_published_releases_are_listed_in_order() {
         let made_up = listed.provenance == Provenance::Hypothetical;
         assert_eq!(made_up, exact.name.contains('+'), "{}", exact.name);
     }
-    // Since 3.0 libvirt comes eleven times a year; of these, what has no map of its own lies between two.
+    // Since 3.0 libvirt publishes eleven releases a year; a release without its own map is between two.
     let between =
         |name: &str| matches!(catalog.release(catalog.libvirt(name).unwrap()).map, ReleaseMap::Between { .. });
     let gaps: Vec<&str> =

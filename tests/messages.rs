@@ -1,4 +1,4 @@
-//! Holds the reading of messages and of hosts: what people wrote down, every refusal the resolver knows, logs, and files
+//! Tests how messages and hosts are parsed: what people reported, every refusal the resolver knows, logs, and files
 //! that tell of a host.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail the test")]
 

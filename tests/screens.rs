@@ -1,6 +1,5 @@
-//! Types keys and looks at the screen.
-//! A test names what a user gets. The whole screen is compared with a file in `tests/screens/`; those with styles in
-//! their names hold the styles as well. `BLESS=1 cargo test` writes the files anew.
+//! Types keys and looks at the screen. A test names what a user gets. The whole screen is compared with a file in
+//! `tests/screens/`; those with styles in their names hold the styles as well. `BLESS=1 cargo test` rewrites the files.
 
 #[path = "support/golden.rs"]
 mod golden;

@@ -93,7 +93,7 @@ fn row_eight_needs_a_guest_that_an_older_release_began() {
     for (regime, verdict) in [("disable", "changed"), ("require", "unchanged")] {
         expect(&format!("{silent},regime={regime}"), &json!({"verdict": verdict, "row": "T7", "rule": "T7"}));
     }
-    // What the old map wrote down is T2 again.
+    // What the old map added is T2 again.
     let written = "Skylake-Client,machine=pc-q35-4.0,started=old,from=new,to=new";
     expect(written, &json!({"verdict": "unchanged", "row": "T2", "rule": "T2"}));
 }

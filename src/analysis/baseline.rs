@@ -73,7 +73,7 @@ pub struct BaselineHost {
     pub choice: HostChoice,
 }
 
-/// What is asked for.
+/// The input of a baseline.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Question {
     /// The hosts.
@@ -90,7 +90,7 @@ pub enum Failure {
     /// There is no host or no release.
     #[error("no host or no release was given")]
     Empty,
-    /// A host is none whose features are known.
+    /// A host without known features.
     #[error("{0}: expected a listed host or a file with its features")]
     NoHost(String),
     /// The hosts are of several vendors; each with the indices of its hosts.

@@ -13,7 +13,7 @@ macro_rules! named_enum {
             /// Every value, in order.
             pub const ALL: &'static [Self] = &[$(Self::$item),+];
 
-            /// Returns the word libvirt's XML and scenarios use.
+            /// Returns the name in libvirt's XML and in links.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$item => $word),+ }
             }

@@ -4,7 +4,7 @@ use super::feature::{FeatureId, FeatureSet};
 use super::named_enum::named_enum;
 
 named_enum! {
-    /// What a definition says about one feature.
+    /// The attribute `policy` of a `<feature>`.
     Policy {
         /// Enabled, even if the host does not have it.
         Force "force",
@@ -20,12 +20,12 @@ named_enum! {
 }
 
 impl Policy {
-    /// Returns whether QEMU is told to switch the feature on.
+    /// Returns whether libvirt passes `feature=on` to QEMU: `force` and `require`.
     pub const fn is_on(self) -> bool {
         matches!(self, Self::Force | Self::Require)
     }
 
-    /// Returns whether QEMU is told to switch the feature off.
+    /// Returns whether libvirt passes `feature=off` to QEMU: `disable` and `forbid`.
     pub const fn is_off(self) -> bool {
         matches!(self, Self::Disable | Self::Forbid)
     }

@@ -9,7 +9,7 @@ use super::version::Version;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// One machine type name, as an index into the catalog's list.
+/// The index of a machine type name in one catalog.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct MachineId(pub u16);
 
@@ -159,14 +159,14 @@ pub(crate) fn closed(rows: &[Dependency]) -> Vec<Dependency> {
     all.collect()
 }
 
-/// What is known of one QEMU release. Parts that were never read are `None`: neighbours answer for them.
+/// The facts about one QEMU release. Parts that were not read are `None`, and those of neighbouring releases are used.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct QemuFacts {
     /// The release.
     pub version: Version,
     /// Where its lists come from, as written in the facts; empty when it has none of its own.
     pub source: Box<str>,
-    /// The release number the recorded QEMU gave for itself, where it differs: usually that of a release candidate.
+    /// The release number that the recorded QEMU reported, where it differs: usually that of a release candidate.
     pub reported: Option<Version>,
     /// Where else the same lists were read, as written in the facts; the running QEMU's are the ones kept.
     pub recorded_source: Option<Box<str>>,
@@ -174,29 +174,29 @@ pub struct QemuFacts {
     pub not_recorded: Vec<MachineId>,
     /// Where properties and dependencies come from, as written in the facts.
     pub probe_source: Option<Box<str>>,
-    /// The options with which the running QEMU was asked.
+    /// The command-line options of the queried QEMU.
     pub asked_with: Option<Box<str>>,
-    /// Whether a running QEMU of this release was asked.
+    /// Whether a running QEMU of this release was queried.
     pub ran: bool,
     /// Its machine types.
     pub machines: Vec<QemuMachine>,
     /// Its CPU models.
     pub models: Vec<QemuModel>,
-    /// The CPU types it lists that are no models: `base`, `host`, `max`.
+    /// The CPU types in its list that are not models: `base`, `host`, `max`.
     pub generic: Vec<Box<str>>,
     /// The CPU feature names it takes in `-cpu`.
     pub properties: Option<FeatureSet>,
     /// Its dependency table, in order.
     pub dependencies: Option<Vec<Dependency>>,
-    /// Whether only some rows of that table could be read; the release before answers for the others.
+    /// Whether only some rows of that table could be read; the others are those of the previous release.
     pub dependencies_partial: bool,
-    /// What its TCG cannot give, as reported by the running QEMU.
+    /// Features that its TCG does not support, as reported by the running QEMU.
     pub tcg_unsupported: Option<FeatureSet>,
-    /// What its TCG offers with the model `max`.
+    /// The features of the model `max` under its TCG.
     pub tcg_max: Option<FeatureSet>,
     /// Where `tcg_max` comes from, as written in the facts.
     pub tcg_max_source: Option<Box<str>>,
-    /// What KVM offered where it was recorded.
+    /// The features that KVM offered on the recording host.
     pub recorded_host: Option<RecordedHost>,
 }
 

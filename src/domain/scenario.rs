@@ -17,17 +17,17 @@ pub use link::{KEYS, Key, KeyInfo, LinkError, ValueError, write_machine};
 pub(crate) use link::{write_host, write_release, write_topology};
 pub use release::{LibvirtChoice, QemuChoice, Release};
 
-/// A value, or the word `?`: not given.
+/// A value, or `?` in a link: unknown.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Told<T> {
-    /// This value.
+    /// The given value.
     Is(T),
     /// Not known: every value is tried.
     Unknown,
 }
 
 impl<T> Told<T> {
-    /// Returns the value, if it was told.
+    /// Returns the value; `None` if it is unknown.
     pub fn known(self) -> Option<T> {
         match self {
             Self::Is(value) => Some(value),
@@ -36,7 +36,7 @@ impl<T> Told<T> {
     }
 }
 
-/// How the guest's CPU is chosen.
+/// The first part of a link: a model or a mode.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum CpuChoice {
     /// A named model.
@@ -48,15 +48,16 @@ pub enum CpuChoice {
 /// The guest's machine type.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum MachineChoice {
-    /// One the facts name.
+    /// A machine type in the facts.
     Listed(MachineId),
-    /// One they do not, such as `pc-q35-rhel9.4.0`: any machine type of that QEMU can stand in for it.
+    /// A machine type that is not in the facts, such as `pc-q35-rhel9.4.0`: any machine type of that QEMU can stand in
+    /// for it.
     Unlisted(Box<str>),
     /// Not known.
     Unknown,
 }
 
-/// Sockets, dies, cores and threads.
+/// The attributes of `<topology>`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Topology {
     /// Packages.
@@ -82,11 +83,11 @@ impl Topology {
 /// The host of the source or the destination.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum HostChoice {
-    /// One that has whatever model, machine type and definition ask for.
+    /// A host with every feature that the model, the machine type and the definition need.
     Capable,
-    /// A recorded one.
+    /// A listed host.
     Listed(HostId),
-    /// One whose features were given.
+    /// A host whose features are given.
     Given(GivenHost),
     /// Each recorded host on which the source starts, the same at source and destination.
     Any,
@@ -117,7 +118,7 @@ named_enum! {
     }
 }
 
-/// A guest that already runs, as its own files tell: the journey begins with its live definition.
+/// A guest that already runs. Its migration starts from its live definition.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Running {
     /// The live definition.
@@ -136,12 +137,12 @@ named_enum! {
     }
 }
 
-/// One question.
+/// One question: a guest, its source, its destination, and everything else that affects the answer.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Scenario {
     /// The guest's CPU model or mode.
     pub cpu: CpuChoice,
-    /// What the definition says about single features, in order.
+    /// The policies of the definition, in order.
     pub features: Policies,
     /// The guest's machine type.
     pub machine: MachineChoice,
@@ -149,17 +150,17 @@ pub struct Scenario {
     pub topology: Told<Topology>,
     /// The accelerator at source and destination.
     pub accel: Accel,
-    /// The source's host; asked only under KVM.
+    /// The source's host; used only under KVM.
     pub from_host: HostChoice,
-    /// The destination's host; asked only under KVM.
+    /// The destination's host; used only under KVM.
     pub to_host: HostChoice,
     /// The source.
     pub from: Release,
     /// The destination.
     pub to: Release,
-    /// The stops between.
+    /// The intermediate hosts, in order.
     pub via: Vec<Release>,
-    /// The hosts of the stops, where they are not the destination's.
+    /// The hosts at the intermediate stops, if they differ from the destination's.
     pub via_hosts: Vec<HostChoice>,
     /// The release under which the guest was started, if the source's daemon was upgraded since.
     pub started: Option<Release>,
@@ -169,29 +170,29 @@ pub struct Scenario {
     pub matching: Match,
     /// The definition's fallback.
     pub fallback: Fallback,
-    /// The vendor the definition names.
+    /// The text of `<vendor>`: the vendor that the host must have.
     pub vendor: Option<Vendor>,
-    /// The vendor that the guest is told in place of the model's or the host's (`vendor_id`).
+    /// The vendor that the guest sees instead of the model's or the host's (`vendor_id`).
     pub vendor_id: Option<Vendor>,
     /// The transport.
     pub transport: Transport,
     /// The definition's `migratable` attribute. libvirt accepts it for host-passthrough and maximum only.
     pub migratable: bool,
-    /// The TSC frequency that the definition asks for, in Hz.
+    /// The frequency of `<timer name='tsc'>` in Hz.
     pub tsc: Option<u64>,
     /// The machine type whose defaults the guest's machine type has, if the facts lack them.
     pub machine_like: Option<MachineId>,
-    /// The destination's regime, when it is not to be its release's own.
+    /// The destination's regime; `None` for that of its release.
     pub regime: Option<Regime>,
-    /// The feature the table is about.
+    /// The feature F of the decision table.
     pub feature: FeatureId,
     /// Whether the guest has a PMU.
     pub pmu: bool,
-    /// The product that writes the guest's domain, for the words of fixes.
+    /// The product that writes the guest's domain, for the form of fixes.
     pub written_by: Option<Writer>,
-    /// The emulator the domain names, for messages.
+    /// The path in `<emulator>`, which libvirt quotes in messages.
     pub emulator: Option<Box<str>>,
-    /// The running guest, from a domain file or a link. Choosing another guest ends it.
+    /// The running guest, from a domain file or a link. Selecting a different guest clears it.
     pub running: Option<Box<Running>>,
 }
 
@@ -309,8 +310,8 @@ impl Scenario {
         self.running = Some(Box::new(running));
     }
 
-    /// Returns the question of the guest's next start: the same one, unless the guest already runs; then with its
-    /// inactive definition where that is known, else with its live one.
+    /// Returns the scenario of the guest's next start. For a running guest it has the inactive definition, or the live
+    /// one if the inactive one is unknown.
     #[must_use]
     pub fn next_start(&self) -> Self {
         let mut next = self.clone();
@@ -372,7 +373,7 @@ impl Scenario {
         self.accel == Accel::Kvm && gets_host && [&self.from_host, &self.to_host].into_iter().any(unnamed)
     }
 
-    /// Returns the named model, if one is named and known.
+    /// Returns the model; `None` for the other modes and for `?`.
     pub fn model(&self) -> Option<ModelId> {
         match self.cpu {
             CpuChoice::Model(model) => model.known(),

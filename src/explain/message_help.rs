@@ -19,7 +19,7 @@ named_enum! {
         Incompatible "the CPU is incompatible with host CPU",
         /// nova's comparison before a migration.
         Unacceptable "Unacceptable CPU info",
-        /// The host's vendor is not the one asked for.
+        /// The host's vendor is not the required one.
         Vendor "CPU vendor does not match",
         /// The connection to the destination broke.
         ConnectionLost "client socket is closed",
@@ -27,7 +27,7 @@ named_enum! {
         NonMigratable "State blocked by non-migratable CPU",
         /// The host's TSC runs at another frequency.
         TscFrequency "Requested TSC frequency",
-        /// QEMU was told to exit if a feature is missing.
+        /// QEMU was started with `enforce`, and a feature is missing.
         Enforced "doesn't support requested features",
         /// KVM does not accept the value of a model-specific register.
         SetMsr "failed to set MSR",
@@ -54,7 +54,7 @@ pub enum MessageMeaning {
 }
 
 impl MessageMeaning {
-    /// Returns the refusal, where every name in it is known.
+    /// Returns the refusal; `None` if a name in it is unknown.
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
             Self::Refused(refusal, strange) if strange.is_empty() => Some(refusal),
@@ -68,7 +68,7 @@ impl MessageMeaning {
         }
     }
 
-    /// Returns the rule whose page says most about the message, as far as the message alone tells.
+    /// Returns the rule whose page says most about the message, judged by the message alone; `None` if no rule fits.
     pub fn rule(&self, catalog: &Catalog) -> Option<RuleId> {
         match self {
             Self::Refused(refusal, _) => Some(suggested_by(catalog, refusal)),

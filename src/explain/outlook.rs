@@ -18,7 +18,7 @@ pub struct Outlook {
 }
 
 impl Outlook {
-    /// Resolves and words what can happen after the migration that `answer` is about.
+    /// Resolves the rollback and the next cold boot after the migration of `answer`, and describes them.
     pub fn of(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Self {
         let (mut back, mut boot) = (Vec::new(), Vec::new());
         if answer.verdict != Verdict::Depends && answer.either_way.is_none() {

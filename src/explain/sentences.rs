@@ -20,19 +20,19 @@ pub struct Explanation {
     pub headline: String,
     /// What happens to the guest, as a fragment; empty if the headline says it.
     pub consequence: String,
-    /// The one or two reasons that decide, for where there is no room for all.
+    /// The one or two deciding reasons, for displays without room for all.
     pub cause: Vec<String>,
     /// The reasons, each before the facts that it depends on.
     pub why: Vec<String>,
     /// Whether the guest's CPU changes.
     pub guest: String,
-    /// The same; after a completed migration also what is not modelled.
+    /// As `guest`; after a completed migration also what is not modelled.
     pub notice: String,
     /// The confidence in the answer, without a full stop.
     pub basis: String,
 }
 
-/// Explains an answer.
+/// Returns the sentences that explain `answer`, which must be the answer to `scenario`.
 pub fn explain(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Explanation {
     let hop = answer.trace.as_ref().map_or(0, |trace| trace.hop);
     let at_start = answer.verdict == Verdict::StartRefused;

@@ -12,12 +12,12 @@ use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::scenario::{LibvirtChoice, Release, Scenario};
 use crate::domain::version::Version;
 
-/// The answer in short.
+/// The verdict and the rule of an answer.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Outcome {
-    /// What the migration did to the guest's CPU.
+    /// The verdict.
     pub verdict: Verdict,
-    /// The rule that decided; `None` where the answer depends.
+    /// The rule that decided; `None` if the verdict is `depends`.
     pub rule: Option<RuleId>,
     /// The decision table's row for the scenario's feature; `None` for a model that never had it.
     pub row: Option<Row>,
@@ -41,15 +41,15 @@ impl OutcomeWithFeatures {
     }
 }
 
-/// The answer to a scenario, with every stage.
+/// The answer to a scenario, with all stages.
 ///
-/// Where an input is not known and the answer is the same whatever it is, the answer covers several cases: verdict,
-/// rule and refusal are those of all; the trace is of the first. [`Answer::cases`](Answer::cases) has them all.
+/// If an input is unknown and does not change the answer, the answer covers several cases: verdict, rule and refusal
+/// are those of all cases; the trace is that of the first. [`Answer::cases`](Answer::cases) has them all.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Answer {
-    /// What the migration did to the guest's CPU.
+    /// The verdict.
     pub verdict: Verdict,
-    /// The rule that decided; `None` where the answer depends.
+    /// The rule that decided; `None` if the verdict is `depends`.
     pub rule: Option<RuleId>,
     /// The decision table's row for the scenario's feature; `None` for a model that never had it.
     pub row: Option<Row>,
@@ -76,22 +76,22 @@ pub struct Answer {
     pub risk: Option<Risk>,
     /// The limiting component; `None` if there is none, or if it differs between cases.
     pub fault: Option<LimitingComponent>,
-    /// The inputs that decide and are not known.
+    /// The unknown inputs that decide; empty unless the verdict is `depends`.
     pub depends_on: Vec<Dependence>,
     /// Whether the migration completes in every case with the same definitions, although the verdict depends: what the
     /// guest itself sees is not known.
     pub completes: bool,
-    /// The verdict again, where it is that of every case and the rule or the message depends.
+    /// The verdict of every case, if only the rule or the message depends.
     pub either_way: Option<Verdict>,
-    /// How sure the answer is.
+    /// The confidence.
     pub basis: Basis,
-    /// Every stage; for an answer that depends, of one of the cases. `None` where nothing could be worked out.
+    /// Every stage; for an answer that depends, of one of the cases. `None` if no case could be resolved.
     pub trace: Option<Trace>,
     /// The cases it covers, the one of the trace first: the index of the value of each unknown input.
     pub(super) cases: Vec<Vec<usize>>,
 }
 
-/// An input that decides and is not known.
+/// An unknown input on which the answer depends.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Dependence {
     /// The input: `host`, `topology`, `libvirt map of 10.0.0`.
@@ -228,9 +228,9 @@ impl Answer {
 }
 
 named_enum! {
-    /// How sure an answer is, surest first.
+    /// The confidence in an answer, highest first.
     Basis {
-        /// A real migration of exactly this was recorded.
+        /// A real migration of exactly this scenario was recorded.
         Recorded "recorded",
         /// The deciding code and facts were read at these releases.
         Read "read",

@@ -8,15 +8,15 @@ use crate::domain::qemu::Accel;
 use crate::domain::version::Version;
 
 named_enum! {
-    /// Which step refused the guest.
+    /// The step that refused the guest.
     Stage {
-        /// `qemuProcessStartValidate`: before anything runs.
+        /// `qemuProcessStartValidate`: before QEMU starts.
         StartValidate "start-validate",
         /// `qemuProcessUpdateGuestCPU`: while the definition is brought up to date for this host.
         UpdateCpu "update-cpu",
         /// QEMU itself exits.
         Qemu "qemu",
-        /// `qemuProcessUpdateAndVerifyCPU`: after QEMU is there, feature by feature.
+        /// `qemuProcessUpdateAndVerifyCPU`: after QEMU starts, feature by feature.
         FullCheck "full-check",
         /// `qemuMigrationSrcIsAllowed`, `qemuDomainMakeCPUMigratable` and `qemuMonitorJSONMigrate`: at the sender, before
         /// the guest is sent.
@@ -24,7 +24,7 @@ named_enum! {
     }
 }
 
-/// Who keeps a guest with `invtsc` from being sent.
+/// The component that refuses to send a guest with `invtsc`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Sender {
     /// libvirt, which sees `invtsc` in the definition.
@@ -40,7 +40,7 @@ pub enum Sender {
 /// `L` is how several features are held: in the order of the message, or as a set if no caller reads the order.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Refusal<L = Vec<FeatureId>> {
-    /// libvirt does not work with so old a QEMU.
+    /// libvirt does not support so old a QEMU.
     QemuTooOld {
         /// The oldest it works with.
         needed: Version,
@@ -49,7 +49,7 @@ pub enum Refusal<L = Vec<FeatureId>> {
     },
     /// This libvirt has no such CPU mode.
     UnknownMode(Mode),
-    /// The hypervisor cannot give this mode: under TCG there is no host's CPU to pass through.
+    /// The accelerator does not support this mode: TCG cannot pass through the host's CPU.
     UnsupportedMode(Mode),
     /// QEMU does not have the machine type, and libvirt says so.
     MachineType {
@@ -81,7 +81,7 @@ pub enum Refusal<L = Vec<FeatureId>> {
     ModelUnsupported(ModelId),
     /// The host has a feature that the definition forbids.
     ForbiddenFeature(FeatureId),
-    /// The definition names another vendor than the host's.
+    /// The definition requires a different vendor from the host's.
     OtherVendor(Vendor),
     /// The partial check found features the definition forbids.
     PartialForbidden(L),
@@ -89,7 +89,8 @@ pub enum Refusal<L = Vec<FeatureId>> {
     PartialMissing(L),
     /// The partial check found the host to have more, and the match is strict.
     PartialStrict(L),
-    /// QEMU does not know a feature it was told to switch on or, by a release that does not drop such ones, off.
+    /// QEMU does not know a feature that the command line enables, or that it disables if the release does not drop
+    /// unknown ones.
     UnknownProperty {
         /// The feature.
         feature: FeatureId,
@@ -104,11 +105,11 @@ pub enum Refusal<L = Vec<FeatureId>> {
     NoInvariantTsc,
     /// The sender keeps a guest with `invtsc`; who says so.
     NotSent(Sender),
-    /// The source's QEMU does not take libvirt's command to migrate.
+    /// The source's QEMU does not accept libvirt's migrate command.
     NotMigrated,
-    /// QEMU does not take the saved guest in the way in which libvirt hands it over.
+    /// QEMU does not accept the save file in the form in which libvirt passes it.
     NotRestored,
-    /// QEMU reported a feature both on and unavailable.
+    /// QEMU reported a feature both as enabled and as unavailable.
     Conflict(FeatureId),
     /// The full check found differences; both lists in the order of the map.
     FullCheck {

@@ -8,14 +8,14 @@ use crate::domain::host::Vendor;
 use crate::domain::map::CpuMap;
 use std::sync::Arc;
 
-/// The CPU that QEMU built, with the set each step of building it worked on (QEMU `target/i386/cpu.c`).
+/// The CPU that QEMU built, with the features that each step added or removed (QEMU `target/i386/cpu.c`).
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct QemuCpu {
-    /// What the model has under every machine type.
+    /// Features of the model under every machine type.
     pub model: FeatureSet,
-    /// What it has under this machine type and not under every one.
+    /// Features of the model under this machine type only.
     pub compat: FeatureSet,
-    /// What of `model` and `compat` only this accelerator switches on.
+    /// What of `model` and `compat` only this accelerator enables.
     pub accel: FeatureSet,
     /// Enabled by the command line.
     pub flags_on: FeatureSet,
@@ -23,7 +23,7 @@ pub struct QemuCpu {
     pub flags_off: FeatureSet,
     /// Children of a parent that the command line enabled.
     pub children: FeatureSet,
-    /// Everything the host can give, for `host` and `max`.
+    /// Every feature that the host supports, for `host` and `max`.
     pub everything: FeatureSet,
     /// Reported because a package has several threads.
     pub threads: FeatureSet,
@@ -31,17 +31,17 @@ pub struct QemuCpu {
     pub pmu: FeatureSet,
     /// Cleared because their parent is off.
     pub cleared: FeatureSet,
-    /// Filtered because accelerator or host cannot give them.
+    /// Filtered because the accelerator or the host does not support them.
     pub filtered: FeatureSet,
-    /// What is on in the end.
+    /// The enabled features.
     pub on: FeatureSet,
-    /// What QEMU reports as unavailable.
+    /// The features that QEMU reports as unavailable.
     pub unavailable: FeatureSet,
-    /// What a guest can read: without what is only reported.
+    /// The features that the guest can read, without those that QEMU only reports.
     pub visible: FeatureSet,
     /// The features whose XSAVE state a guest can read in CPUID leaf 0xd.
     pub states: FeatureSet,
-    /// The vendor a guest reads.
+    /// The vendor that the guest reads in CPUID; `None` if unknown.
     pub vendor: Option<Vendor>,
 }
 
@@ -205,16 +205,17 @@ pub struct Migration {
     pub arrival: StartTrace,
 }
 
-/// The answer for one fully decided case.
+/// The stages of one case.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Trace {
     /// The guest's start.
     pub start: Box<StartTrace>,
-    /// What the daemon made of the live definition when it was upgraded under the guest.
+    /// The live definition after an upgraded daemon reconnected to the guest; `None` if there was no upgrade.
     pub reconnected: Option<Definition>,
     /// The hops, in order; the last one is at the destination unless one before was refused.
     pub migrations: Vec<Migration>,
-    /// The place of the hop that decided: that was refused, or the first that changed the guest's CPU; else the last.
+    /// The index of the deciding hop: the one that was refused, or the first that changed the guest's CPU, otherwise
+    /// the last.
     pub hop: usize,
 }
 
@@ -230,7 +231,7 @@ impl Trace {
         self.migrations.get(self.hop).map_or(&self.start, |hop| &hop.arrival)
     }
 
-    /// Returns the run at the source.
+    /// Returns the start at the source.
     pub fn source(&self) -> &StartTrace {
         &self.start
     }
@@ -240,7 +241,7 @@ impl Trace {
         self.migrations.last().map(|hop| &hop.arrival)
     }
 
-    /// Returns the refusal that ended the journey, if one did.
+    /// Returns the refusal that ended the migration; `None` if it completed.
     pub fn refusal(&self) -> Option<&Refusal> {
         self.start.refused.as_ref().or_else(|| self.destination()?.refused.as_ref())
     }

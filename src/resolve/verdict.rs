@@ -3,7 +3,7 @@
 use crate::domain::definition::named_enum;
 
 named_enum! {
-    /// What the migration did to the guest's CPU.
+    /// The verdict on a migration.
     Verdict {
         /// The guest runs at the destination with the CPU it had.
         Unchanged "unchanged",

@@ -19,7 +19,7 @@ mod value;
 pub use keys::{KEYS, Key, KeyInfo};
 pub use value::ValueError;
 
-/// Says what is wrong with a link, and where.
+/// The error of parsing a link: what is wrong, and where.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LinkError {
     /// The link.
@@ -49,7 +49,7 @@ impl std::error::Error for LinkError {}
 const MAX_STOPS: usize = 8;
 
 impl Scenario {
-    /// Reads a scenario from its link. What the link does not say takes its default.
+    /// Reads a scenario from its link. Keys that the link does not have get their defaults.
     ///
     /// # Errors
     /// The first error, with its column and the nearest known value.
@@ -124,7 +124,7 @@ impl Scenario {
         Err(ValueError::new(format!("the running guest has CPU model {name}, but the link begins with {given}")))
     }
 
-    /// Sets what one key says; `via` adds a stop. What makes it another guest ends a running one.
+    /// Sets the value of one key; `via` adds an intermediate host. A key that changes the guest clears a running guest.
     ///
     /// # Errors
     /// What was expected, with the nearest known value.
@@ -203,8 +203,8 @@ impl Scenario {
         self.print(catalog, |_| true)
     }
 
-    /// Returns what the link leaves out because it is the default, as keys with their values: behind the link, it makes
-    /// the whole of the scenario.
+    /// Returns what the link leaves out because it is the default, as keys with their values: appended to the link, it
+    /// gives the complete scenario.
     pub fn defaults(&self, catalog: &Catalog) -> String {
         let left_out = |key: &Key| self.value(catalog, *key, false).is_none();
         let keys = KEYS.iter().map(|info| info.key).filter(left_out);

@@ -3,7 +3,7 @@
 use super::super::super::definition::{Policy, named_enum};
 
 named_enum! {
-    /// One key of the word.
+    /// A key of a link.
     Key {
         /// The machine type.
         Machine "machine",
@@ -21,7 +21,7 @@ named_enum! {
         From "from",
         /// The destination.
         To "to",
-        /// A stop between.
+        /// An intermediate host.
         Via "via",
         /// The release under which the guest was started.
         Started "started",
@@ -31,9 +31,9 @@ named_enum! {
         Match "match",
         /// The definition's fallback.
         Fallback "fallback",
-        /// The vendor the definition names.
+        /// The host vendor that the definition requires.
         Vendor "vendor",
-        /// The vendor the definition tells the guest.
+        /// The vendor that the guest sees.
         VendorId "vendor-id",
         /// The transport.
         Transport "transport",
@@ -47,7 +47,7 @@ named_enum! {
         Running "running",
         /// The destination's regime.
         Regime "regime",
-        /// The feature the table is about.
+        /// The feature of the decision table.
         Feature "feature",
         /// Whether the guest has a PMU.
         Pmu "pmu",
