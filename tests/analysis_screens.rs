@@ -198,7 +198,7 @@ fn features_that_do_not_change_are_folded_and_a_stage_opens_its_xml() {
     assert_eq!(kind(&session), ScreenKind::Follow);
     assert!(!session.text().contains("62 others"), "{}", session.text());
     for (stage, title) in
-        [(0, "▶Definition"), (2, "▶QEMU's -cpu at the source"), (4, "▶Live XML"), (5, "▶Cookie"), (6, "▶Arrived")]
+        [(0, "▶ Definition"), (2, "▶ QEMU's -cpu at the source"), (4, "▶ Live XML"), (5, "▶ Cookie"), (6, "▶ Arrived")]
     {
         let keys = format!("f<left><left><left><left><left><left><left><left>{}x", "<right>".repeat(stage));
         says(&open(T7, USUAL).keys(&keys), title);
@@ -250,16 +250,61 @@ fn a_model_and_a_feature_are_told_through_time() {
 }
 
 #[test]
+fn a_history_says_what_changed_and_what_the_guest_of_the_scenario_has() {
+    let session = open(T7, USUAL).keys("h");
+    has(&session, "by 10.4.0 mpx removed");
+    has(&session, "4.0       mpx disabled");
+    says(
+        &session,
+        "This guest: mpx is in the model at the source, old (9.0.0), and marked removed at the destination, new.",
+    );
+    says(&session, "No CPU map between 9.10.0 and 10.4.0 was read, so it may be an earlier release.");
+    let machine = session.keys("/mpx disabled<enter>");
+    says(&machine, "This guest's machine type pc-q35-3.1 enables mpx.");
+    let machine = open(T5, USUAL).keys("h/mpx disabled<enter>");
+    says(&machine, "This guest's machine type pc-q35-4.0 does not enable mpx.");
+    let back = open("Skylake-Client,machine=pc-q35-3.1,from=11.3.0,to=9.0.0", USUAL).keys("h");
+    says(&back, "This guest: mpx is marked removed at the source, 11.3.0, and in the model at the destination, 9.0.0.");
+    // With TCG every machine type enables svm.
+    let tcg = open("EPYC-Milan,accel=tcg,from=9.0.0,to=11.3.0", USUAL).keys("h").text();
+    let kvm = open("EPYC-Milan,from=9.0.0,to=11.3.0", USUAL).keys("h").text();
+    assert!(kvm.contains("svm enabled") && !tcg.contains("svm enabled"), "{tcg}{kvm}");
+}
+
+#[test]
+fn every_sign_and_letter_of_a_history_is_in_its_legend() {
+    for (model, keys) in [("Skylake-Client", "h"), ("Skylake-Client", "hv"), ("EPYC-Rome", "h"), ("Haswell", "hv")] {
+        for size in [SMALL, USUAL, (200, 60)] {
+            let session = open(&format!("{model},machine=pc-q35-3.1,from=9.0.0,to=11.3.0"), size).keys(keys);
+            let text = session.text();
+            // The legend stands above the last frame and the keys.
+            let lines: Vec<&str> = text.lines().collect();
+            let (list, below) = lines.split_at(lines.len() - 4);
+            let (list, below) = (list.join("\n"), below.join("\n"));
+            for (sign, said) in [("■■", "■ on"), ("□□", "□ off"), ("??", "? not known"), ("◆", "◆ changed")]
+            {
+                assert!(!list.contains(sign) || below.contains(said), "{sign} is not explained:\n{text}");
+            }
+            for said in ["S source", "D destination", "M machine type"] {
+                assert!(below.contains(said), "{said} is missing:\n{text}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_line_of_a_history_leads_to_a_guest_that_goes_over_the_change() {
-    let session = open(T7, USUAL).keys("h<up><enter>");
+    let session = open(T7, USUAL).keys("h<enter>");
     assert_eq!(kind(&session), ScreenKind::Explorer);
     assert_eq!(session.model.derived.link, "Skylake-Client,machine=pc-q35-3.1,from=9.10.0:7.2.22,to=10.4.0:7.2.22");
     has(&session, "row T7");
     // The scenario's own machine type leaves the feature off; the newest that turns it on shows the change.
-    let session = open(T5, USUAL).keys("hv<up><enter>");
+    let session = open(T5, USUAL).keys("hv<enter>");
     assert_eq!(session.model.derived.link, "Skylake-Client,machine=pc-q35-3.1,from=9.10.0:7.2.22,to=10.4.0:7.2.22");
-    let session = open(T5, USUAL).keys("h/mpx<enter><end><enter>");
-    has(&session, "pc-q35-3.1");
+    let session = open(T5, USUAL).keys("h/mpx disabled<enter><enter>");
+    assert_eq!(session.model.derived.link, "Skylake-Client,machine=pc-q35-3.1,from=old:7.2.22,to=new:7.2.22");
+    let session = open(T5, USUAL).keys("h/2.7.0<enter><enter>");
+    assert!(session.model.derived.link.contains("from=old:2.7.0,to=new:11.1.3"), "{}", session.model.derived.link);
     let session = open(T7, USUAL).keys("h<home><enter>");
     has(&session, "no guest of this model can migrate from it");
 }
@@ -283,7 +328,7 @@ fn a_history_answers_to_search_and_mouse() {
     has(&session, "Icelake-Server-noTSX");
     let session = click(session, "Icelake-Server-noTSX");
     let session = turn(session, "Icelake-Server-noTSX", Action::Up);
-    says(&session, "╭ Icelake-Server ─");
+    says(&session, "╭ by 10.4.0 removed from Icelake-Server ─");
     let session = click(session, "Icelake-Server  ");
     assert_eq!(kind(&session), ScreenKind::Explorer);
     has(&open(T7, USUAL).keys("hv/zzz"), "Nothing matches the filter.");
@@ -293,7 +338,7 @@ fn a_history_answers_to_search_and_mouse() {
 fn what_no_libvirt_knows_is_said() {
     let session = open(T7, USUAL).keys("hvpsvme-addr-chk<enter>");
     has(&session, "History of svme-addr-chk");
-    says(&session, "libvirt knows this feature from");
+    says(&session, "Which models gained or lost svme-addr-chk; in libvirt since");
     let session = open("host-passthrough,from=old,to=new", USUAL).keys("h");
     has(&session, "History of mpx");
 }
@@ -330,10 +375,10 @@ fn the_sides_of_a_difference_are_picked_from_lists() {
     let session = open(T7, USUAL).keys("dvPold<esc>P7.0.0<enter>p9.0.0+mpx<enter>");
     has(&session, "7.0.0 → 9.0.0+mpx-removed");
     let session = session.keys("vpepyc-rome<enter>Pepyc<enter>");
-    has(&session, "Diff: EPYC and EPYC-Rome at new");
+    has(&session, "Diff of EPYC and EPYC-Rome at new");
     has(&session, "only the right has it");
     let session = open(T7, USUAL).keys("dpicelake-client<enter>");
-    has(&session, "Diff: Icelake-Client");
+    has(&session, "Diff of Icelake-Client");
     let missing = open(T7, USUAL).keys("dpdenverton<enter>");
     has(&missing, "Neither old (9.0.0) nor new has the model Denverton.");
 }
@@ -405,17 +450,20 @@ fn host_model_lists_the_models_by_score_and_says_why_one_was_chosen() {
     GOLDENS.compare("host-model-80x24", &open(link, SMALL).keys("H").text());
     let session = open(link, USUAL).keys("H");
     GOLDENS.compare("host-model-120x36", &session.text());
-    let expanded = "host-model on Xeon-Gold-6148, libvirt 9.0.0 with QEMU 7.2.22: Skylake-Server";
-    has(&session, expanded);
+    has(&session, "host-model on Xeon-Gold-6148: Skylake-Server");
+    says(&session, "This guest uses Skylake-Client, not host-model. libvirt 9.0.0 with QEMU 7.2.22.");
     has(&session, "● Skylake-Server");
     has(&session, "-cpu Skylake-Server");
     says(&session, "Why Skylake-Server");
     // Another host, another release, the other side.
     let other = open(link, USUAL).keys("H<right>");
-    has(&other, "host-model on Xeon-Platinum-8268, libvirt 9.0.0");
-    has(&open(link, USUAL).keys("Hpepyc-7502<enter>"), "host-model on EPYC-7502-32-Core, libvirt 9.0.0");
-    has(&open(link, USUAL).keys("HP12.8.0<enter>"), "host-model on Xeon-Gold-6148, libvirt 12.8.0");
-    has(&open(link, USUAL).keys("Hv"), "libvirt 11.3.0 with QEMU 10.0.13");
+    has(&other, "host-model on Xeon-Platinum-8268: ");
+    has(&open(link, USUAL).keys("Hpepyc-7502<enter>"), "host-model on EPYC-7502-32-Core: ");
+    says(&open(link, USUAL).keys("HP12.8.0<enter>"), "libvirt 12.8.0 with QEMU 7.2.22");
+    says(&open(link, USUAL).keys("Hv"), "libvirt 11.3.0 with QEMU 10.0.13");
+    let own = link.replace("Skylake-Client", "host-model");
+    says(&open(&own, USUAL).keys("H"), "This is what a start at the source gives this guest.");
+    says(&open(&own, USUAL).keys("H<right>"), "This guest uses host-model, on another host or release.");
     // The features are those of the line under the cursor.
     let second = open(link, USUAL).keys("Hj");
     assert_ne!(second.text(), session.text());

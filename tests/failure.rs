@@ -688,6 +688,15 @@ fn what_is_no_regular_file_is_refused_with_its_kind() {
             assert!(said.contains(found), "{words:?}: {said}");
         }
     }
+    // Among the guests of a folder they are named, and the others are answered.
+    let guest = std::fs::read("tests/data/domains/9.0.0-maximum.live.xml").expect("a guest can be read");
+    std::fs::write(folder.join("other.xml"), guest).expect("a file can be written");
+    let folder = folder.to_str().expect("a path is text");
+    let output = run(&[&["check", "-v", "--domain", folder][..], &ENDS].concat(), Stdio::piped());
+    let table = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(2), "{table}");
+    assert_eq!(table.lines().filter(|line| line.starts_with("not readable")).count(), 2, "{table}");
+    assert!(table.contains("other.xml"), "{table}");
 }
 
 #[test]

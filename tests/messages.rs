@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail the test")]
 
 use std::sync::LazyLock;
-use virt_cpu_explorer::internal::analysis::scenario_search::{between_products, scenario_search};
+use virt_cpu_explorer::internal::analysis::scenario_search::{Products, scenario_search};
 use virt_cpu_explorer::internal::domain::catalog::Catalog;
 use virt_cpu_explorer::internal::domain::host::Vendor;
 use virt_cpu_explorer::internal::domain::scenario::{LibvirtChoice, Scenario};
@@ -281,14 +281,15 @@ fn the_kubevirt_release_that_says_it_is_named() {
     let says = message_help("guest CPU doesn't match specification: extra features: ht");
     let refusal = says.refusal().unwrap();
     let found = scenario_search(&mut Resolver::new(&CATALOG), refusal, 3);
-    let (from, to) = between_products(&mut Resolver::new(&CATALOG), refusal, &found[0].scenario, "kubevirt:").unwrap();
+    let (mut resolver, mut products) = (Resolver::new(&CATALOG), Products::of(&CATALOG, "kubevirt:"));
+    let (from, to) = products.between(&mut resolver, refusal, &found[0].scenario).unwrap();
     assert_eq!((&*from.name, &*to.name), ("kubevirt:1.7.4", "kubevirt:1.8.0"));
     // Upstream's QEMU of these numbers would give it; the packages do not.
     let says = message_help("guest CPU doesn't match specification: missing features: pdcm");
     let refusal = says.refusal().unwrap();
     let guest = "Skylake-Client,+pdcm,machine=pc-q35-5.2,from=11.9.0:10.0.3,to=11.9.0:10.1.0";
     let guest = Scenario::parse(&CATALOG, guest).unwrap();
-    assert_eq!(between_products(&mut Resolver::new(&CATALOG), refusal, &guest, "kubevirt:"), None);
+    assert_eq!(products.between(&mut resolver, refusal, &guest), None);
 }
 
 #[test]

@@ -55,6 +55,12 @@ fn the_terminal_is_given_back_when_the_program_panics() {
 #[test]
 #[ignore = "run in a terminal of its own by the_terminal_is_given_back_when_the_program_panics"]
 fn panics_with_the_terminal_taken() {
+    // The release aborts on a panic: what is called before that has to give the terminal back, because no guard is dropped.
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        report(panic);
+        std::process::abort();
+    }));
     let _guard = virt_cpu_explorer::internal::tui::Guard::take(true).expect("there is a terminal");
     panic!("this panic is meant");
 }

@@ -126,6 +126,58 @@ fn a_home_that_cannot_be_written_costs_a_notice() {
     terminal.until("cannot save the last scenario");
 }
 
+#[test]
+fn a_replayed_list_acts_outside_the_program_only_if_that_is_allowed() {
+    let acts = "save\ntype planted\nopen\nexport\ntype svg\nopen\nopen\ncopy-link\n";
+    let path = |folder: &Path| folder.join("run.keys").to_str().expect("the folder has a plain name").to_owned();
+    let written = ["virt-cpu-explorer-first.svg", "virt-cpu-explorer/scenarios"];
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("run.keys"), format!("{acts}suspend\n")).expect("a file");
+    std::fs::write(folder.path().join(written[0]), "precious").expect("a file");
+    for flag in ["--replay", "--demo"] {
+        let mut terminal = explorer(folder.path(), folder.path(), &[T7, flag, &path(folder.path())]);
+        terminal.until("The replay may not suspend the program; --allow-effects allows it.");
+        terminal.keys("q");
+        assert_eq!(terminal.end(), 0);
+        assert!(!String::from_utf8_lossy(&terminal.bytes).contains("\x1b]52;"), "{flag}: the clipboard");
+        assert_eq!(read(&folder.path().join(written[0])), "precious", "{flag}");
+        assert!(!folder.path().join(written[1]).exists(), "{flag}");
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("run.keys"), acts).expect("a file");
+    let mut terminal =
+        explorer(folder.path(), folder.path(), &[T7, "--allow-effects", "--replay", &path(folder.path())]);
+    terminal.until("Copied");
+    terminal.keys("q");
+    assert_eq!(terminal.end(), 0);
+    assert!(String::from_utf8_lossy(&terminal.bytes).contains("\x1b]52;"));
+    assert!(read(&folder.path().join(written[0])).starts_with("<svg"));
+    assert!(read(&folder.path().join(written[1])).contains("planted\t"));
+}
+
+#[test]
+fn what_the_program_keeps_is_for_the_user_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut command = CommandBuilder::new("sh");
+    command.args(["-c", "umask 000; exec \"$0\" \"$@\"", PROGRAM, T7]);
+    let home = folder.path().to_str().expect("the folder has a plain name");
+    let mut terminal = Terminal::start(command, &[("XDG_CONFIG_HOME", home), ("XDG_STATE_HOME", home)]);
+    terminal.until("row T7");
+    terminal.keys("wname\r");
+    terminal.until("Saved as \"name\".");
+    terminal.keys("q");
+    assert_eq!(terminal.end(), 0);
+    let kept = folder.path().join("virt-cpu-explorer");
+    let files: Vec<_> =
+        std::fs::read_dir(&kept).expect("the folder").map(|file| file.expect("a file").path()).collect();
+    assert!(files.len() >= 2, "the scenarios and their lock: {files:?}");
+    for path in files.iter().chain([&kept]) {
+        let mode = path.metadata().expect("it is there").permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{}: {mode:o}", path.display());
+    }
+}
+
 fn run(home: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(PROGRAM);
     command.args(arguments).env("XDG_CONFIG_HOME", home).env("XDG_STATE_HOME", home).env("HOME", home);

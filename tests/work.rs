@@ -12,7 +12,7 @@ use virt_cpu_explorer::internal::app::settings::{Settings, Size};
 use virt_cpu_explorer::internal::cli::Config;
 use virt_cpu_explorer::internal::domain::catalog::Catalog;
 use virt_cpu_explorer::internal::domain::scenario::Scenario;
-use virt_cpu_explorer::internal::input::{domain, host};
+use virt_cpu_explorer::internal::input::{domain, host, message};
 use virt_cpu_explorer::internal::load::cpu_map::MapReader;
 use virt_cpu_explorer::internal::load::embedded;
 use virt_cpu_explorer::internal::load::xml::Document;
@@ -92,6 +92,25 @@ fn a_long_list_of_actions_is_linear_work() {
     }
 }
 
+#[test]
+fn a_log_of_many_messages_is_linear_work() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let message = "error: operation failed: guest CPU doesn't match specification: extra features:";
+    let distinct =
+        |count: usize| (0..count).map(|number| format!("{message} f{number}\n")).collect::<Vec<_>>().concat();
+    let addresses = |count: usize| "https://example.org/-x86_64-cpu.x?CPU model =error: extra features:&".repeat(count);
+    for (what, log, count) in [
+        ("different messages", &distinct as &dyn Fn(usize) -> String, 2_000),
+        // More than are told apart.
+        ("more messages", &distinct, 12_000),
+        ("one line of addresses", &addresses, 2_000),
+    ] {
+        let [small, large] =
+            [log(count), log(4 * count)].map(|text| bytes(|| message::find_and_count(&CATALOG, &text)));
+        is_linear(what, small, large);
+    }
+}
+
 /// Runs `read` with room for four times the size of its input; the program is ended where it takes more.
 fn in_four_times<T, E: Debug>(input: &[u8], read: impl FnOnce(&[u8]) -> Result<T, E>) -> Result<T, E> {
     ALLOCATOR.set_limit(ALLOCATOR.allocated() + 4 * input.len()).expect("less is allocated");
@@ -141,6 +160,10 @@ fn a_large_file_takes_at_most_four_times_its_size() {
         let read = in_four_times(input, |input| host::read(&CATALOG, libvirt, "host", input).map(|_| ()));
         assert_eq!(read.is_ok(), *what == "cpuinfo", "{what}: {read:?}");
     }
+    let message = |number: usize| format!("CPU doesn't match specification: extra features: {number:0>40}\n");
+    let log = (0..145_000).map(message).collect::<Vec<_>>().concat().into_bytes();
+    let found = in_four_times(&log, |log| std::str::from_utf8(log).map(|text| message::find_and_count(&CATALOG, text)));
+    assert_eq!(found.map(|(found, more)| found.len() + more), Ok(145_000));
     let map = large("<cpus>", "<a/>", "</cpus>");
     let (mut features, mut models) = (CATALOG.features().clone(), CATALOG.models().clone());
     let read = in_four_times(&map, |map| {

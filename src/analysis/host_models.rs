@@ -42,7 +42,7 @@ pub fn across_releases(catalog: &Catalog, host: Option<&Processor>, qemu: Versio
     for id in published_releases(catalog).into_iter().filter(works) {
         let request = Request { libvirt: id, build: None, qemu, host, wanted: None };
         let guests: Vec<Definition> =
-            expansions(catalog, &request).into_iter().map(|way| way.guest.definition).collect();
+            expansions(catalog, &request).into_iter().map(|alternative| alternative.guest.definition).collect();
         match runs.last_mut().filter(|last| last.guests == guests) {
             Some(last) => last.last = id,
             None => runs.push(SameExpansion { first: id, last: id, guests }),

@@ -11,7 +11,8 @@ use crate::domain::qemu::Accel;
 use crate::domain::scenario::{CpuChoice, EMULATOR, HostChoice, MachineChoice, Release, Scenario, Told, Topology};
 use crate::domain::version::Version;
 use crate::explain::{rule_page, suggested_by};
-use crate::resolve::{Answer, Plan, Refusal, Resolver, RuleId, Verdict, resolve};
+use crate::resolve::{Answer, OutcomeWithFeatures, Plan, Refusal, Resolver, RuleId, Verdict, resolve};
+use foldhash::HashMap;
 use std::cmp::Ordering;
 
 mod endpoints;
@@ -79,65 +80,80 @@ pub fn scenario_search(resolver: &mut Resolver<'_>, refusal: &Refusal, most: usi
 
 /// Returns the answer of a scenario that is refused with exactly this refusal.
 fn refused(plan: &Plan<'_>, refusal: &Refusal) -> Option<Answer> {
-    let brief = plan.brief();
-    let set = |features: &[FeatureId]| features.iter().copied().collect::<FeatureSet>();
-    let may_be = match refusal {
-        Refusal::FullCheck { extra, missing } => (brief.more, brief.less) == (set(extra), set(missing)),
-        _ => true,
+    let may_be = |brief: OutcomeWithFeatures| {
+        let set = |features: &[FeatureId]| features.iter().copied().collect::<FeatureSet>();
+        let has_features = match refusal {
+            Refusal::FullCheck { extra, missing } => (brief.more, brief.less) == (set(extra), set(missing)),
+            _ => true,
+        };
+        has_features && matches!(brief.outcome.verdict, Verdict::Aborted | Verdict::StartRefused)
     };
-    if !may_be || !matches!(brief.outcome.verdict, Verdict::Aborted | Verdict::StartRefused) {
+    if !plan.first_case().is_none_or(may_be) || !may_be(plan.brief()) {
         return None;
     }
     let answer = plan.resolve();
     (answer.refusal() == Some(refusal)).then_some(answer)
 }
 
-/// Returns the two nearest products whose names begin so, between whose releases the guest of a scenario gets the same
-/// refusal from their packages, an update before a downgrade; the same product twice where the guest does not start. A
-/// machine type that the packages lack is replaced by their default.
-pub fn between_products<'a>(
-    resolver: &mut Resolver<'a>,
-    refusal: &Refusal,
-    scenario: &Scenario,
-    prefix: &str,
-) -> Option<(&'a Product, &'a Product)> {
-    let catalog = resolver.catalog();
-    let products: Vec<&Product> =
-        catalog.products().iter().filter(|product| product.name.starts_with(prefix)).collect();
-    // Releases with the same packages give the same answers.
-    let groups: Vec<&[&Product]> =
-        products.chunk_by(|one, next| (&one.libvirt, &one.qemu) == (&next.libvirt, &next.qemu)).collect();
-    let releases: Vec<Release> =
-        groups.iter().filter_map(|group| Release::parse(catalog, &group.first()?.name).ok()).collect();
-    let starts = !matches!(refusal, Refusal::FullCheck { .. });
-    let mut pairs: Vec<(usize, usize)> = (0..groups.len())
-        .flat_map(|from| (0..groups.len()).map(move |to| (from, to)))
-        .filter(|(from, to)| from != to || starts)
-        .collect();
-    pairs.sort_by_key(|(from, to)| (from > to, from.abs_diff(*to)));
-    let mut left = MOST_CASES_OF_PRODUCTS;
-    for (from, to) in pairs {
-        let mut scenario =
-            Scenario { from: releases.get(from)?.clone(), to: releases.get(to)?.clone(), ..scenario.clone() };
-        if let MachineChoice::Listed(id) = scenario.machine
-            && scenario.from.surely_has_machine(catalog, id) != Some(true)
-            && !matches!(refusal, Refusal::MachineType { .. } | Refusal::MachineTypeAtQemu { .. })
-        {
-            scenario.machine = scenario.default_machine(catalog);
-        }
-        let Ok(plan) = resolver.plan(&scenario) else { continue };
-        let Some(rest) = left.checked_sub(plan.price()) else { continue };
-        left = rest;
-        if refused(&plan, refusal).is_some() {
-            let (source, destination) = (groups.get(from)?, groups.get(to)?);
-            return match from.cmp(&to) {
-                Ordering::Less => Some((source.last()?, destination.first()?)),
-                Ordering::Equal => Some((source.last()?, destination.last()?)),
-                Ordering::Greater => Some((source.first()?, destination.last()?)),
-            };
-        }
+/// The products whose names begin alike, and their releases.
+pub struct Products<'c> {
+    /// Products with the same packages, which give the same answers, and the release of each group.
+    groups: Vec<(Vec<&'c Product>, Release)>,
+    /// The default machine type between two groups, where it was asked for.
+    machines: HashMap<(usize, usize), MachineChoice>,
+}
+
+impl<'c> Products<'c> {
+    /// Collects them.
+    pub fn of(catalog: &'c Catalog, prefix: &str) -> Self {
+        let products: Vec<&Product> =
+            catalog.products().iter().filter(|product| product.name.starts_with(prefix)).collect();
+        let groups = products.chunk_by(|one, next| (&one.libvirt, &one.qemu) == (&next.libvirt, &next.qemu));
+        let release = |group: &[&Product]| Release::parse(catalog, &group.first()?.name).ok();
+        let groups = groups.filter_map(|group| Some((group.to_vec(), release(group)?))).collect();
+        Self { groups, machines: HashMap::default() }
     }
-    None
+
+    /// Returns the two nearest products between whose releases the guest of a scenario gets the same refusal from their
+    /// packages, an update before a downgrade; the same product twice where the guest does not start. A machine type that
+    /// the packages lack is replaced by their default.
+    pub fn between(
+        &mut self,
+        resolver: &mut Resolver<'c>,
+        refusal: &Refusal,
+        scenario: &Scenario,
+    ) -> Option<(&'c Product, &'c Product)> {
+        let catalog = resolver.catalog();
+        let starts = !matches!(refusal, Refusal::FullCheck { .. });
+        let mut pairs: Vec<(usize, usize)> = (0..self.groups.len())
+            .flat_map(|from| (0..self.groups.len()).map(move |to| (from, to)))
+            .filter(|(from, to)| from != to || starts)
+            .collect();
+        pairs.sort_by_key(|(from, to)| (from > to, from.abs_diff(*to)));
+        let mut left = MOST_CASES_OF_PRODUCTS;
+        for (from, to) in pairs {
+            let ((sources, source), (destinations, destination)) = (self.groups.get(from)?, self.groups.get(to)?);
+            let mut scenario = Scenario { from: source.clone(), to: destination.clone(), ..scenario.clone() };
+            if let MachineChoice::Listed(id) = scenario.machine
+                && scenario.from.surely_has_machine(catalog, id) != Some(true)
+                && !matches!(refusal, Refusal::MachineType { .. } | Refusal::MachineTypeAtQemu { .. })
+            {
+                let default = self.machines.entry((from, to)).or_insert_with(|| scenario.default_machine(catalog));
+                scenario.machine = default.clone();
+            }
+            let Ok(plan) = resolver.plan(&scenario) else { continue };
+            let Some(rest) = left.checked_sub(plan.price()) else { continue };
+            left = rest;
+            if refused(&plan, refusal).is_some() {
+                return match from.cmp(&to) {
+                    Ordering::Less => Some((sources.last()?, destinations.first()?)),
+                    Ordering::Equal => Some((sources.last()?, destinations.last()?)),
+                    Ordering::Greater => Some((sources.first()?, destinations.last()?)),
+                };
+            }
+        }
+        None
+    }
 }
 
 /// Whether a scenario is too much like one that was found: the same model, or the same releases.

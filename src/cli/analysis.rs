@@ -253,10 +253,10 @@ pub(super) fn unknown<'a>(
 /// Prints progress to a terminal on standard error after half a second.
 pub(super) fn progress() -> impl FnMut(usize, usize) {
     let (started, visible) = (Instant::now(), std::io::stderr().is_terminal());
-    let mut shown = false;
+    let mut displayed = false;
     move |done, of| {
-        if visible && (shown || started.elapsed() > Duration::from_millis(500)) {
-            shown = true;
+        if visible && (displayed || started.elapsed() > Duration::from_millis(500)) {
+            displayed = true;
             let end = if done == of { "\r\x1b[K" } else { "" };
             let _ = write!(std::io::stderr(), "\r{done} of {of}{end}");
         }

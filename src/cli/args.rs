@@ -350,10 +350,10 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, clap::
     if args.get(1).is_some_and(|first| first == "--no-config") && args.get(2).is_some_and(|second| second == "tour") {
         args.swap(1, 2);
     }
-    if let Some(error) = mistyped_subcommand(&args) {
+    let mut description = command().color(color_choice(&args));
+    if let Some(error) = mistyped_subcommand(&description, &args) {
         return Err(error);
     }
-    let mut description = command().color(color_choice(&args));
     let matches = description.try_get_matches_from_mut(args)?;
     let cli = Cli::from_arg_matches(&matches).map_err(|err| err.format(&mut description))?;
     Ok(match cli.command {
@@ -365,9 +365,8 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, clap::
 
 /// Returns clap's error for a first argument that is neither a subcommand nor a scenario, but nearly a subcommand. clap
 /// itself would take it for the scenario.
-fn mistyped_subcommand(args: &[OsString]) -> Option<clap::Error> {
+fn mistyped_subcommand(command: &clap::Command, args: &[OsString]) -> Option<clap::Error> {
     let word = args.get(1)?.to_str()?;
-    let command = command();
     let names = || command.get_subcommands().map(clap::Command::get_name);
     if word.starts_with('-') || word.contains([',', '=']) || word == "help" || names().any(|name| name == word) {
         return None;
@@ -379,7 +378,7 @@ fn mistyped_subcommand(args: &[OsString]) -> Option<clap::Error> {
     if nearest(word, scenarios().chain(names())) != Some(near) {
         return None;
     }
-    let mut error = clap::Error::new(ErrorKind::InvalidSubcommand).with_cmd(&command);
+    let mut error = clap::Error::new(ErrorKind::InvalidSubcommand).with_cmd(command);
     error.insert(ContextKind::InvalidSubcommand, ContextValue::String(word.to_owned()));
     error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(vec![near.to_owned()]));
     Some(error)

@@ -200,6 +200,8 @@ struct Many<'a> {
     args: &'a CheckArgs,
     /// Whether each answer is a line of JSON.
     lines: bool,
+    /// The last of them.
+    line: Vec<u8>,
     resolver: Resolver<'a>,
     rows: Vec<GuestRow>,
     code: u8,
@@ -208,7 +210,7 @@ struct Many<'a> {
 impl<'a> Many<'a> {
     fn new(catalog: &'a Catalog, args: &'a CheckArgs) -> Self {
         let lines = args.format == Some(Format::Json);
-        Self { catalog, args, lines, resolver: Resolver::new(catalog), rows: Vec::new(), code: 0 }
+        Self { catalog, args, lines, line: Vec::new(), resolver: Resolver::new(catalog), rows: Vec::new(), code: 0 }
     }
 
     fn add(
@@ -223,9 +225,11 @@ impl<'a> Many<'a> {
             return Ok(());
         }
         if self.lines {
-            let ways = self.args.ways_out.then(|| remedies_with(&mut self.resolver, scenario, answer));
-            let about = About { remedies: ways.as_deref(), ..about };
-            writeln!(out, "{}", export::json_line_about(self.catalog, scenario, answer, about))?;
+            let fixes = self.args.ways_out.then(|| remedies_with(&mut self.resolver, scenario, answer));
+            let about = About { remedies: fixes.as_deref(), ..about };
+            self.line.clear();
+            export::push_json_line(&mut self.line, self.catalog, scenario, answer, about);
+            out.write_all(&self.line)?;
         } else {
             self.rows.push(GuestRow::of(self.catalog, name, scenario, answer));
         }
@@ -278,7 +282,7 @@ pub fn check_batch(catalog: &Catalog, input: &mut dyn BufRead, args: &CheckArgs,
     let mut given: Vec<Key> = choice.keys.0.iter().map(|(key, _)| *key).collect();
     given.extend(asked.has_source.then_some(Key::From));
     given.extend(asked.has_destination.then_some(Key::To));
-    let defaults = batch::Defaults { scenario: asked.scenario, given };
+    let mut reader = batch::Reader::new(catalog, batch::Defaults { scenario: asked.scenario, given });
     let mut many = Many::new(catalog, args);
     many.lines = matches!(args.format, None | Some(Format::Json));
     let mut bytes = Vec::new();
@@ -302,7 +306,7 @@ pub fn check_batch(catalog: &Catalog, input: &mut dyn BufRead, args: &CheckArgs,
             Ok(text) => Ok(text.trim_end()),
             Err(err) => Err(format!("column {}: expected UTF-8 text", err.valid_up_to() + 1)),
         };
-        match text.and_then(|text| batch::read_with(catalog, &defaults, text)) {
+        match text.and_then(|text| reader.read(text)) {
             Ok(line) => {
                 let answer = many.resolver.resolve(&line.scenario);
                 let name = line.id.clone().unwrap_or_else(|| format!("line {number}"));

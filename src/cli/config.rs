@@ -83,9 +83,9 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn wrong(&mut self, place: usize, message: impl FnOnce() -> String) {
+    fn wrong(&mut self, offset: usize, message: impl FnOnce() -> String) {
         let text = self.text;
-        self.errors.push(|| Diagnostic::at(text, place, message()));
+        self.errors.push(|| Diagnostic::at(text, offset, message()));
     }
 
     fn entry(&mut self, word: &str, at: &Range<usize>, value: &Spanned<DeValue<'_>>) {
@@ -113,10 +113,10 @@ impl Reading<'_> {
         }
     }
 
-    fn theme(&mut self, name: &str, place: usize) {
+    fn theme(&mut self, name: &str, offset: usize) {
         self.config.theme = ThemeName::parse(name);
         if self.config.theme.is_none() {
-            self.wrong(place, || {
+            self.wrong(offset, || {
                 let known: Vec<&str> = ThemeName::ALL.iter().map(|theme| theme.name()).collect();
                 let hint = did_you_mean(name, known.iter().copied());
                 format!("theme: expected one of {}, found {name}{hint}", known.join(", "))
@@ -127,9 +127,9 @@ impl Reading<'_> {
     fn start(&mut self, word: &str, span: &Range<usize>) {
         match Scenario::parse(self.catalog, word) {
             Ok(scenario) => self.config.start = Some(scenario),
-            Err(fault) => {
-                let place = self.inside(span, word, fault.column);
-                self.wrong(place, || format!("start: {}", fault.fault));
+            Err(err) => {
+                let offset = self.inside(span, word, err.column);
+                self.wrong(offset, || format!("start: {}", err.fault));
             }
         }
     }
@@ -154,8 +154,8 @@ impl Reading<'_> {
                 for bad in wrong {
                     let Some((id, span)) = places.get(bad.entry) else { continue };
                     let written = own.get(bad.entry).map_or("", |(_, keys)| keys.as_str());
-                    let place = bad.column.map_or(*id, |column| self.inside(span, written, column));
-                    self.wrong(place, || bad.text);
+                    let offset = bad.column.map_or(*id, |column| self.inside(span, written, column));
+                    self.wrong(offset, || bad.text);
                 }
             }
         }

@@ -71,8 +71,8 @@ pub fn expand(catalog: &Catalog, args: &ExpandArgs, out: &mut dyn Write) -> Resu
     }
     let build = on.build.as_deref();
     let request = Request { libvirt: on.libvirt, build, qemu: on.qemu, host: processor.as_ref(), wanted: None };
-    let ways = if as_shown { from_file } else { expansions(catalog, &request) };
-    if ways.is_empty() {
+    let alternatives = if as_shown { from_file } else { expansions(catalog, &request) };
+    if alternatives.is_empty() {
         bail!("cannot expand host-model: no CPU model of libvirt {} describes the host", on.name);
     }
     let mut assumptions = Vec::new();
@@ -81,7 +81,7 @@ pub fn expand(catalog: &Catalog, args: &ExpandArgs, out: &mut dyn Write) -> Resu
     } else if args.host.is_some() {
         assumptions.push("Under TCG the host does not matter, so --host is not used.".to_owned());
     }
-    assumptions.extend(missing_input(processor.as_ref(), &ways).filter(|_| !as_shown));
+    assumptions.extend(missing_input(processor.as_ref(), &alternatives).filter(|_| !as_shown));
     let version = catalog.release(on.libvirt).version;
     if version < catalog.decisions().first_compared {
         assumptions.push(format!("This result has not been compared with an expansion by libvirt {version}."));
@@ -91,7 +91,7 @@ pub fn expand(catalog: &Catalog, args: &ExpandArgs, out: &mut dyn Write) -> Resu
         on: &on.name,
         accel: args.accel,
         check: catalog.behaviour(version).0.live_update,
-        ways: &ways,
+        alternatives: &alternatives,
         assumptions: &assumptions,
     };
     let text = match args.format {
@@ -104,15 +104,15 @@ pub fn expand(catalog: &Catalog, args: &ExpandArgs, out: &mut dyn Write) -> Resu
 }
 
 /// Names what the input lacks about the processor, and whether that changes the result.
-fn missing_input(host: Option<&Processor>, ways: &[PossibleExpansion]) -> Option<String> {
+fn missing_input(host: Option<&Processor>, alternatives: &[PossibleExpansion]) -> Option<String> {
     let (missing, tried) = match host?.signature {
         None => ("CPU family, model and stepping", "those of every listed host of this vendor"),
         Some(CpuSignature { stepping: None, .. }) => ("stepping", "every stepping"),
         Some(_) => return None,
     };
-    let decides = ways
+    let decides = alternatives
         .iter()
-        .flat_map(|way| &way.assumptions)
+        .flat_map(|alternative| &alternative.assumptions)
         .any(|assumption| assumption.starts_with("signature") || assumption.starts_with("stepping"));
     let result =
         if decides { "The result depends on it." } else { "The result is the same with each, and is inferred." };
@@ -168,7 +168,7 @@ fn source<'a>(catalog: &'a Catalog, args: &ExpandArgs, on: &On) -> Result<Source
         );
     }
     let file = host::read(catalog, &LibvirtChoice::Release(on.libvirt, None), name, &files::read(name)?)?;
-    let for_tcg = file.host_model.as_ref().is_some_and(|shown| shown.accel == Accel::Tcg);
+    let for_tcg = file.host_model.as_ref().is_some_and(|displayed| displayed.accel == Accel::Tcg);
     if for_tcg && args.accel == Accel::Kvm {
         bail!(
             "{name}: made for TCG (domain qemu), which does not describe a KVM host; run `virsh domcapabilities \
@@ -182,14 +182,14 @@ fn source<'a>(catalog: &'a Catalog, args: &ExpandArgs, on: &On) -> Result<Source
 fn of_file(catalog: &Catalog, file: &HostFile, on: &On, accel: Accel) -> Result<Vec<PossibleExpansion>> {
     let version = catalog.release(on.libvirt).version;
     let same = file.libvirt == Some(version) && file.qemu.is_some_and(|qemu| qemu.series() == on.qemu.series());
-    let Some(shown) = file.host_model.as_ref().filter(|shown| same && shown.accel == accel) else {
+    let Some(displayed) = file.host_model.as_ref().filter(|displayed| same && displayed.accel == accel) else {
         return Ok(Vec::new());
     };
-    let (build, described) = (on.build.as_deref(), (shown.model, shown.vendor));
+    let (build, described) = (on.build.as_deref(), (displayed.model, displayed.vendor));
     let request = Request { libvirt: on.libvirt, build, qemu: on.qemu, host: None, wanted: None };
-    let found = expansions_of_domcapabilities(catalog, &request, described, &shown.features);
+    let found = expansions_of_domcapabilities(catalog, &request, described, &displayed.features);
     if found.is_empty() {
-        bail!("libvirt {} has no CPU model {}", on.name, catalog.model_name(shown.model));
+        bail!("libvirt {} has no CPU model {}", on.name, catalog.model_name(displayed.model));
     }
     Ok(found)
 }
@@ -212,7 +212,7 @@ fn about_source(catalog: &Catalog, args: &ExpandArgs, source: &Source<'_>, on: &
                     ));
                     return said;
                 }
-                Some(shown) => said.extend(as_host(name, file, catalog.model_name(shown.model))),
+                Some(displayed) => said.extend(as_host(name, file, catalog.model_name(displayed.model))),
                 None if file.kind == Kind::Capabilities || file.kind == Kind::CpuInfo => {
                     said.push(file.kind.tells().to_owned());
                 }

@@ -3,7 +3,7 @@
 use super::analysis_args::TextFormat;
 use super::args::Explain;
 use super::files;
-use crate::analysis::scenario_search::{FoundScenario, between_products, scenario_search};
+use crate::analysis::scenario_search::{FoundScenario, Products, scenario_search};
 use crate::domain::catalog::{Catalog, Product};
 use crate::domain::scenario::Scenario;
 use crate::explain::rule_page;
@@ -33,12 +33,12 @@ struct Explained<'a> {
 }
 
 impl<'a> Explained<'a> {
-    fn of(resolver: &mut Resolver<'a>, found: &Found) -> Self {
+    fn of(resolver: &mut Resolver<'a>, products: &mut Products<'a>, found: &Found) -> Self {
         let catalog = resolver.catalog();
         let refusal = found.says.refusal();
         let scenarios = refusal.map(|refusal| scenario_search(resolver, refusal, SHOWN));
         let products = refusal.and_then(|refusal| {
-            let mut between = |one: &FoundScenario| between_products(resolver, refusal, &one.scenario, PRODUCT);
+            let mut between = |one: &FoundScenario| products.between(resolver, refusal, &one.scenario);
             scenarios.iter().flatten().find_map(&mut between)
         });
         let rule = scenarios.iter().flatten().next().and_then(|one| one.rule).or_else(|| found.says.rule(catalog));
@@ -62,9 +62,9 @@ pub fn explain(catalog: &Catalog, asked: &Explain, out: &mut dyn Write) -> Resul
             .unwrap_or_else(|err| String::from_utf8_lossy(err.as_bytes()).into_owned()),
     };
     let (found, more) = find_and_count(catalog, &text);
-    let mut resolver = Resolver::new(catalog);
+    let (mut resolver, mut products) = (Resolver::new(catalog), Products::of(catalog, PRODUCT));
     let explained: Vec<Explained<'_>> =
-        found.iter().take(EXPLAINED).map(|found| Explained::of(&mut resolver, found)).collect();
+        found.iter().take(EXPLAINED).map(|found| Explained::of(&mut resolver, &mut products, found)).collect();
     let likeliest = explained.iter().flat_map(|one| one.scenarios.iter().flatten()).next();
     let likeliest = likeliest.map(|one| one.scenario.clone());
     if asked.format == TextFormat::Json {
@@ -89,8 +89,8 @@ pub fn explain(catalog: &Catalog, asked: &Explain, out: &mut dyn Write) -> Resul
         }
         writeln!(out)?;
     }
-    for (place, (found, explained)) in found.iter().zip(&explained).enumerate() {
-        if place > 0 {
+    for (index, (found, explained)) in found.iter().zip(&explained).enumerate() {
+        if index > 0 {
             writeln!(out)?;
         }
         write_one(catalog, found, explained, out)?;
@@ -173,7 +173,7 @@ fn write_json(
     let messages: Vec<serde_json::Value> = found
         .iter()
         .enumerate()
-        .map(|(place, found)| {
+        .map(|(index, found)| {
             let mut value = serde_json::json!({
                 "line": found.line,
                 "column": found.column,
@@ -181,7 +181,7 @@ fn write_json(
                 "from": found.teller,
                 "text": found.text,
             });
-            if let (Some(one), Some(object)) = (explained.get(place), value.as_object_mut()) {
+            if let (Some(one), Some(object)) = (explained.get(index), value.as_object_mut()) {
                 let scenarios = one.scenarios.iter().flatten().map(|one| one.scenario.link(catalog));
                 let products = one.products.iter();
                 let products = products.map(|(from, to)| serde_json::json!({ "from": from.name, "to": to.name }));

@@ -79,8 +79,8 @@ fn machines(catalog: &Catalog) -> Vec<(String, String)> {
         (catalog.machine_name(*id).to_owned(), note)
     });
     let downstream = catalog.downstream().machines.iter().map(|known| {
-        let like = known.like.iter().enumerate().map(|(place, (since, base))| {
-            let from = if place == 0 { String::new() } else { format!(" from QEMU {since} on") };
+        let like = known.like.iter().enumerate().map(|(index, (since, base))| {
+            let from = if index == 0 { String::new() } else { format!(" from QEMU {since} on") };
             format!("as {}{from}", catalog.machine_name(*base))
         });
         let like: Vec<String> = like.collect();

@@ -134,9 +134,9 @@ pub fn print_usage(error: &clap::Error) -> io::Result<()> {
         error.print()
     } else {
         let plain = error.render().to_string();
-        let shown = visible(&plain);
+        let displayed = visible(&plain);
         let mut out: Box<dyn Write> = if error.use_stderr() { Box::new(io::stderr()) } else { Box::new(io::stdout()) };
-        out.write_all(shown.as_bytes())
+        out.write_all(displayed.as_bytes())
     };
     match printed {
         Err(err) if err.kind() == io::ErrorKind::BrokenPipe => Ok(()),

@@ -93,9 +93,16 @@ impl Since {
 
 /// Returns a version with its package's build: `9.0.0-3.el9`, `6.2.0+dfsg-2ubuntu6`.
 pub(crate) fn write_package(version: &str, build: Option<&str>) -> String {
+    let mut text = version.to_owned();
+    push_build(&mut text, build);
+    text
+}
+
+/// Appends the build of a package to its version.
+pub(crate) fn push_build(text: &mut String, build: Option<&str>) {
     let build = build.unwrap_or_default();
     let dash = if build.is_empty() || build.starts_with('+') { "" } else { "-" };
-    [version, dash, build].concat()
+    text.extend([dash, build]);
 }
 
 /// Splits a build at the mark of a distribution, which no digit follows: `el1` is not in `el10`.

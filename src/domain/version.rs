@@ -58,9 +58,9 @@ impl FromStr for Version {
     }
 }
 
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Links and answers are written by the thousand; the formatter of numbers would cost most of it.
+impl Version {
+    /// Passes the text to `write`. Links and answers are written by the thousand; a formatter would cost most of it.
+    fn with_text<T>(self, write: impl FnOnce(&str) -> T) -> T {
         let mut text = [0; 17];
         let mut end = 0;
         for (place, part) in [self.major, self.minor, self.micro].into_iter().enumerate() {
@@ -68,13 +68,24 @@ impl fmt::Display for Version {
                 text[end] = b'.';
                 end += 1;
             }
-            let digits = [10_000, 1_000, 100, 10].into_iter().filter(|unit| part >= *unit).chain([1]);
-            for unit in digits {
+            let units: &[u16] = if part < 10 { &[1] } else { &[10_000, 1_000, 100, 10, 1] };
+            for unit in units.iter().filter(|unit| part >= **unit || **unit == 1) {
                 text[end] = u8::try_from(part / unit % 10).map_or(b'0', |digit| b'0' + digit);
                 end += 1;
             }
         }
-        f.write_str(std::str::from_utf8(&text[..end]).unwrap_or_default())
+        write(std::str::from_utf8(&text[..end]).unwrap_or_default())
+    }
+
+    /// Appends the release number to a text.
+    pub(crate) fn push(self, text: &mut String) {
+        self.with_text(|own| text.push_str(own));
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.with_text(|text| f.write_str(text))
     }
 }
 

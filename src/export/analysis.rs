@@ -23,8 +23,8 @@ pub(crate) use expansion::{
 pub(crate) use follow::{comparison_text, follow_json, follow_text, map_word, mention_word, parting_text};
 pub use follow::{origin_text, state_word};
 pub(crate) use history::{
-    change_text, enabled_by_text, feature_history_json, feature_history_text, machines_text, membership_text,
-    model_history_json, model_history_text, since_text,
+    enabled_by_text, feature_history_json, feature_history_text, machines_text, membership_text, model_history_json,
+    model_history_text, unread_text,
 };
 pub(crate) use matrix::{fold_name, matrix_json, matrix_markdown};
 pub use matrix::{line_name, matrix_csv, matrix_text};

@@ -82,7 +82,7 @@ fn verdicts(sign: impl Fn(Verdict) -> &'static str) -> Part {
             Verdict::Aborted => "the destination refuses, the guest stays at the source",
             Verdict::StartRefused => "the guest does not start at the source",
             Verdict::Never => "no source sends this definition",
-            Verdict::Depends => "a deciding input is unknown; the answer names it",
+            Verdict::Depends => "a deciding input is unknown, and the answer names it",
         };
         vec![sign(*verdict).to_owned(), verdict.name().to_owned(), means.to_owned()]
     };

@@ -131,12 +131,17 @@ pub fn json_about(catalog: &Catalog, scenario: &Scenario, answer: &Answer, about
     serde_json::to_string_pretty(&object(catalog, scenario, answer, about)).unwrap_or_default()
 }
 
-/// The same on one line.
-pub(crate) fn json_line_about(catalog: &Catalog, scenario: &Scenario, answer: &Answer, about: About<'_>) -> String {
-    // With room for most answers: the text is written in many small pieces.
-    let mut line = Vec::with_capacity(2048);
-    let written = serde_json::to_writer(&mut line, &object(catalog, scenario, answer, about));
-    written.ok().and_then(|()| String::from_utf8(line).ok()).unwrap_or_default()
+/// Appends the same on one line, with its end.
+pub(crate) fn push_json_line(
+    line: &mut Vec<u8>,
+    catalog: &Catalog,
+    scenario: &Scenario,
+    answer: &Answer,
+    about: About<'_>,
+) {
+    // Nothing that is written to memory fails.
+    let _ = serde_json::to_writer(&mut *line, &object(catalog, scenario, answer, about));
+    line.push(b'\n');
 }
 
 /// Returns the answer as JSON over several lines. `id` is what a batch line was called.
@@ -158,7 +163,8 @@ pub fn json_line(
     id: Option<&str>,
     remedies: Option<&[Remedy]>,
 ) -> String {
-    json_line_about(catalog, scenario, answer, About { id, remedies, ..About::default() })
+    serde_json::to_string(&object(catalog, scenario, answer, About { id, remedies, ..About::default() }))
+        .unwrap_or_default()
 }
 
 fn object<'a>(catalog: &'a Catalog, scenario: &Scenario, answer: &'a Answer, about: About<'a>) -> Object<'a> {

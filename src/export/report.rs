@@ -180,7 +180,7 @@ pub fn markdown(
 fn host_model_lines(catalog: &Catalog, scenario: &Scenario, answer: &Answer, counted: bool) -> Vec<String> {
     let trace = answer.trace.as_ref().filter(|trace| trace.start.given.mode == Mode::HostModel);
     let Some(trace) = trace.filter(|_| answer.depends_on.is_empty()) else { return Vec::new() };
-    let shown = |run: &StartTrace| {
+    let displayed = |run: &StartTrace| {
         let live = run.live.as_ref()?;
         let named = |on: bool| {
             let of_policy = live.features.iter().filter(|(_, policy)| policy.is_on() == on);
@@ -195,8 +195,10 @@ fn host_model_lines(catalog: &Catalog, scenario: &Scenario, answer: &Answer, cou
         Some(format!("{}; requires {}; disables {}", catalog.model_name(live.model?), named(true), named(false)))
     };
     let ends = [("source", Some(trace.source())), ("destination", trace.destination())];
-    let mut lines: Vec<String> =
-        ends.into_iter().filter_map(|(end, run)| Some(format!("host-model at the {end}: {}.", shown(run?)?))).collect();
+    let mut lines: Vec<String> = ends
+        .into_iter()
+        .filter_map(|(end, run)| Some(format!("host-model at the {end}: {}.", displayed(run?)?)))
+        .collect();
     lines.push(format!("Next cold boot {}.", Outlook::of(catalog, scenario, answer).cold_boot));
     lines
 }

@@ -64,11 +64,11 @@ pub fn expansion_xml(catalog: &Catalog, expansion: &Expansion, around: Around) -
 }
 
 /// Returns host-model as `virsh domcapabilities` shows it, line by line.
-pub fn domcapabilities_xml(catalog: &Catalog, shown: &HostModel) -> Vec<String> {
+pub fn domcapabilities_xml(catalog: &Catalog, host_model: &HostModel) -> Vec<String> {
     let mut lines = vec!["<mode name='host-model' supported='yes'>".to_owned()];
-    lines.push(format!("  <model fallback='forbid'>{}</model>", catalog.model_name(shown.model)));
-    lines.extend(shown.vendor.map(|vendor| format!("  <vendor>{vendor}</vendor>")));
-    for (feature, policy) in &shown.features {
+    lines.push(format!("  <model fallback='forbid'>{}</model>", catalog.model_name(host_model.model)));
+    lines.extend(host_model.vendor.map(|vendor| format!("  <vendor>{vendor}</vendor>")));
+    for (feature, policy) in &host_model.features {
         lines.push(format!("  <feature policy='{}' name='{}'/>", policy.name(), catalog.feature_name(*feature)));
     }
     lines.push("</mode>".to_owned());

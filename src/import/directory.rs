@@ -101,8 +101,8 @@ pub fn add_libvirt(to: &Path, name: &str, map: &Path, source: &str) -> Result<Ad
     }
     let map = cpu_map_dir::read(map, &mut parts.features, &mut parts.models)?;
     let after = parts.releases.partition_point(|known| order(&known.name) <= order(name));
-    let (place, same_as) = insert(&mut parts, after, version, map);
-    parts.releases.insert(after, ExactRelease { name: name.into(), source: source.into(), map: place });
+    let (index, same_as) = insert(&mut parts, after, version, map);
+    parts.releases.insert(after, ExactRelease { name: name.into(), source: source.into(), map: index });
     let written = store_parts(to, &parts)?;
     Ok(Added { written, same_as, left_out: Vec::new() })
 }
@@ -182,12 +182,12 @@ fn insert(parts: &mut Parts, after: usize, version: Version, map: CpuMap) -> (Ma
     {
         return (before.map, Some(before.name.to_string()));
     }
-    let place = older.iter().map(|release| release.map.0 + 1).max().unwrap_or(0);
-    for release in parts.releases.iter_mut().filter(|release| release.map.0 >= place) {
+    let index = older.iter().map(|release| release.map.0 + 1).max().unwrap_or(0);
+    for release in parts.releases.iter_mut().filter(|release| release.map.0 >= index) {
         release.map.0 += 1;
     }
-    parts.maps.insert(usize::from(place), map);
-    (MapId(place), None)
+    parts.maps.insert(usize::from(index), map);
+    (MapId(index), None)
 }
 
 fn load(directory: &Path) -> Result<Parts, LoadError> {
@@ -213,7 +213,7 @@ fn store_parts(directory: &Path, parts: &Parts) -> Result<Written, ImportError> 
 /// changes nothing.
 fn replace(directory: &Path, files: &[(&str, &str)]) -> Result<Written, ImportError> {
     let beside = |name: &str| directory.join(format!("{name}.new"));
-    let fault = |path: PathBuf, error| ImportError::Write { path, error };
+    let write_error = |path: PathBuf, error| ImportError::Write { path, error };
     for (name, text) in files {
         // Left by an import that was killed, or a link to some other file.
         let _ = std::fs::remove_file(beside(name));
@@ -222,13 +222,13 @@ fn replace(directory: &Path, files: &[(&str, &str)]) -> Result<Written, ImportEr
                 // A file that does not exist need not be removed, and the first error is reported.
                 let _ = std::fs::remove_file(beside(name));
             }
-            return Err(fault(beside(name), error));
+            return Err(write_error(beside(name), error));
         }
     }
     let mut written = Written::default();
     for (name, text) in files {
         let path = directory.join(name);
-        std::fs::rename(beside(name), &path).map_err(|error| fault(path.clone(), error))?;
+        std::fs::rename(beside(name), &path).map_err(|error| write_error(path.clone(), error))?;
         written.files.push((path, text.len()));
     }
     Ok(written)

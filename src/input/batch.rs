@@ -6,7 +6,8 @@ use crate::domain::definition::{Check, Policy};
 use crate::domain::feature::FeatureSet;
 use crate::domain::host::{GivenHost, Vendor};
 use crate::domain::qemu::Accel;
-use crate::domain::scenario::{HostChoice, Key, Scenario, Told, Topology, Transport};
+use crate::domain::scenario::{HostChoice, Key, Release, Scenario, Told, Topology, Transport};
+use foldhash::HashMap;
 use serde::Deserialize;
 use std::borrow::Cow;
 
@@ -41,15 +42,15 @@ struct Line<'a> {
     #[serde(borrow)]
     scenario: Option<Text<'a>>,
     #[serde(borrow)]
-    source: Option<End<'a>>,
+    source: Option<Box<End<'a>>>,
     #[serde(borrow)]
-    destination: Option<End<'a>>,
+    destination: Option<Box<End<'a>>>,
     #[serde(borrow)]
     via: Option<Vec<EndOrRelease<'a>>>,
     #[serde(borrow)]
     started: Option<EndOrRelease<'a>>,
     #[serde(borrow)]
-    guest: Option<Guest<'a>>,
+    guest: Option<Box<Guest<'a>>>,
     #[serde(borrow)]
     domain: Option<Text<'a>>,
     #[serde(borrow)]
@@ -124,7 +125,8 @@ struct Guest<'a> {
 /// # Errors
 /// One sentence; with the column if the line is not valid JSON.
 pub fn read(catalog: &Catalog, text: &str) -> Result<BatchLine, String> {
-    read_with(catalog, &Defaults { scenario: Scenario::default_of(catalog), given: Vec::new() }, text)
+    let defaults = Defaults { scenario: Scenario::default_of(catalog), given: Vec::new() };
+    Reader::new(catalog, defaults).read(text)
 }
 
 /// What a line takes where it does not mention a key.
@@ -135,43 +137,112 @@ pub(crate) struct Defaults {
     pub(crate) given: Vec<Key>,
 }
 
-/// Parses one line as [`read`] does, with defaults for what it does not mention.
-///
-/// # Errors
-/// As [`read`].
-pub(crate) fn read_with(catalog: &Catalog, defaults: &Defaults, text: &str) -> Result<BatchLine, String> {
-    let line: Line = serde_json::from_str(text).map_err(|err| {
-        // serde_json counts lines of this text, which is one line; the caller knows which.
-        let said = err.to_string();
-        let said = said.split(" at line ").next().unwrap_or(&said).to_owned();
-        format!("column {}: {said}", err.column().max(1))
-    })?;
-    if let Some(link) = &line.scenario {
-        let scenario = Scenario::parse_over(catalog, (&defaults.scenario, &defaults.given), link)
-            .map_err(|err| err.to_string())?;
-        for (key, name) in [(Key::From, "source"), (Key::To, "destination")] {
-            if !defaults.given.contains(&key) && !Key::all_in(link).any(|named| named == key) {
-                return Err(format!("the scenario names no {name}: expected {}=RELEASE", key.name()));
+/// How many releases are remembered.
+const MOST_RELEASES: usize = 1024;
+
+/// Parses the lines of a batch as [`read`] does, with defaults for what they do not mention. Parses a release only the
+/// first time that it is named: a batch names few.
+pub(crate) struct Reader<'c> {
+    catalog: &'c Catalog,
+    defaults: Defaults,
+    releases: HashMap<String, Release>,
+}
+
+impl<'c> Reader<'c> {
+    pub(crate) fn new(catalog: &'c Catalog, defaults: Defaults) -> Self {
+        Self { catalog, defaults, releases: HashMap::default() }
+    }
+
+    /// Parses one line.
+    ///
+    /// # Errors
+    /// As [`read`].
+    pub(crate) fn read(&mut self, text: &str) -> Result<BatchLine, String> {
+        let line: Line = serde_json::from_str(text).map_err(|err| {
+            // serde_json counts lines of this text, which is one line; the caller knows which.
+            let said = err.to_string();
+            let said = said.split(" at line ").next().unwrap_or(&said).to_owned();
+            format!("column {}: {said}", err.column().max(1))
+        })?;
+        let (catalog, id) = (self.catalog, line.id.as_deref().map(str::to_owned));
+        if let Some(link) = &line.scenario {
+            let Defaults { scenario, given } = &self.defaults;
+            let scenario = Scenario::parse_over(catalog, (scenario, given), link).map_err(|err| err.to_string())?;
+            for (key, name) in [(Key::From, "source"), (Key::To, "destination")] {
+                if !given.contains(&key) && !Key::all_in(link).any(|named| named == key) {
+                    return Err(format!("the scenario names no {name}: expected {}=RELEASE", key.name()));
+                }
+            }
+            return Ok(BatchLine { id, scenario, said: None });
+        }
+        let scenario = self.between(&line)?;
+        match (&line.guest, &line.domain) {
+            (Some(guest), None) => {
+                let scenario = with_guest(catalog, scenario, guest, self.defaults.given.contains(&Key::Machine))?;
+                Ok(BatchLine { id, scenario, said: None })
+            }
+            (None, Some(xml)) => {
+                let read = domain::scenario(catalog, &scenario, "domain", xml.as_bytes());
+                let read = read.map_err(|err| err.to_string())?;
+                Ok(BatchLine { id, said: Some(read.line()), scenario: read.scenario })
+            }
+            (Some(_), Some(_)) => Err("guest and domain are both given; give one".to_owned()),
+            (None, None) => Err(EXPECTED_KEYS.to_owned()),
+        }
+    }
+
+    /// Returns the default guest between the source and the destination of the line.
+    fn between(&mut self, line: &Line<'_>) -> Result<Scenario, String> {
+        let catalog = self.catalog;
+        let lacks = |end: &Option<Box<End<'_>>>, key: Key| end.is_none() && !self.defaults.given.contains(&key);
+        if lacks(&line.source, Key::From) || lacks(&line.destination, Key::To) {
+            return Err(EXPECTED_KEYS.to_owned());
+        }
+        let mut scenario = self.defaults.scenario.clone();
+        if !self.defaults.given.contains(&Key::Transport) {
+            scenario.transport = Transport::Save;
+        }
+        set(catalog, &mut scenario, (Key::Transport, line.transport.as_deref()), "transport")?;
+        if let Some(source) = &line.source {
+            scenario.from = self.release(source, "source")?;
+            scenario.from_host = host(catalog, source, "source")?.unwrap_or(scenario.from_host);
+        }
+        if let Some(destination) = &line.destination {
+            scenario.to = self.release(destination, "destination")?;
+            scenario.to_host = host(catalog, destination, "destination")?.unwrap_or(scenario.to_host);
+        }
+        if line.via.is_some() {
+            scenario.via.clear();
+        }
+        for (index, stop) in line.via.iter().flatten().enumerate() {
+            let name = format!("via[{index}]");
+            let at = stop.host(catalog, &name)?.unwrap_or_else(|| scenario.to_host.clone());
+            set(catalog, &mut scenario, (Key::Via, Some(&stop.release())), &name)?;
+            if scenario.via_hosts.len() < scenario.via.len() {
+                scenario.via_hosts.push(at);
             }
         }
-        return Ok(BatchLine { id: line.id.map(|id| id.0.into_owned()), scenario, said: None });
+        if scenario.via_hosts.iter().all(|host| *host == scenario.to_host) {
+            scenario.via_hosts.clear();
+        }
+        if let Some(started) = &line.started {
+            set(catalog, &mut scenario, (Key::Started, Some(&started.release())), "started")?;
+        }
+        Ok(scenario)
     }
-    let mut scenario = between(catalog, &line, defaults)?;
-    let said = match (&line.guest, &line.domain) {
-        (Some(guest), None) => {
-            apply_guest(catalog, &mut scenario, guest, defaults.given.contains(&Key::Machine))?;
-            None
+
+    /// Returns the release of a source or destination; `name` is where it stands.
+    fn release(&mut self, end: &End<'_>, name: &str) -> Result<Release, String> {
+        let text = release(end);
+        if let Some(known) = self.releases.get(&text) {
+            return Ok(known.clone());
         }
-        (None, Some(xml)) => {
-            let read = domain::scenario(catalog, &scenario, "domain", xml.as_bytes()).map_err(|err| err.to_string())?;
-            let said = read.line();
-            scenario = read.scenario;
-            Some(said)
+        let parsed = Release::parse(self.catalog, &text).map_err(|err| format!("{name}: {err}"))?;
+        if self.releases.len() < MOST_RELEASES {
+            self.releases.insert(text, parsed.clone());
         }
-        (Some(_), Some(_)) => return Err("guest and domain are both given; give one".to_owned()),
-        (None, None) => return Err(EXPECTED_KEYS.to_owned()),
-    };
-    Ok(BatchLine { id: line.id.map(|id| id.0.into_owned()), scenario, said })
+        Ok(parsed)
+    }
 }
 
 const EXPECTED_KEYS: &str = "expected the keys source, destination and guest or domain, or the key scenario";
@@ -181,51 +252,13 @@ fn set(catalog: &Catalog, scenario: &mut Scenario, (key, text): (Key, Option<&st
     text.map_or(Ok(()), |text| scenario.set(catalog, key, text).map_err(|err| format!("{name}: {err}")))
 }
 
-/// Returns the default guest between the source and the destination of the line.
-fn between(catalog: &Catalog, line: &Line<'_>, defaults: &Defaults) -> Result<Scenario, String> {
-    let lacks = |end: &Option<End<'_>>, key: Key| end.is_none() && !defaults.given.contains(&key);
-    if lacks(&line.source, Key::From) || lacks(&line.destination, Key::To) {
-        return Err(EXPECTED_KEYS.to_owned());
-    }
-    let mut scenario = defaults.scenario.clone();
-    if !defaults.given.contains(&Key::Transport) {
-        scenario.transport = Transport::Save;
-    }
-    set(catalog, &mut scenario, (Key::Transport, line.transport.as_deref()), "transport")?;
-    if let Some(source) = &line.source {
-        set(catalog, &mut scenario, (Key::From, Some(&release(source))), "source")?;
-        scenario.from_host = host(catalog, source, "source")?.unwrap_or(scenario.from_host);
-    }
-    if let Some(destination) = &line.destination {
-        set(catalog, &mut scenario, (Key::To, Some(&release(destination))), "destination")?;
-        scenario.to_host = host(catalog, destination, "destination")?.unwrap_or(scenario.to_host);
-    }
-    if line.via.is_some() {
-        scenario.via.clear();
-    }
-    for (index, stop) in line.via.iter().flatten().enumerate() {
-        let name = format!("via[{index}]");
-        let at = stop.host(catalog, &name)?.unwrap_or_else(|| scenario.to_host.clone());
-        set(catalog, &mut scenario, (Key::Via, Some(&stop.release())), &name)?;
-        if scenario.via_hosts.len() < scenario.via.len() {
-            scenario.via_hosts.push(at);
-        }
-    }
-    if scenario.via_hosts.iter().all(|host| *host == scenario.to_host) {
-        scenario.via_hosts.clear();
-    }
-    if let Some(started) = &line.started {
-        set(catalog, &mut scenario, (Key::Started, Some(&started.release())), "started")?;
-    }
-    Ok(scenario)
-}
-
-fn apply_guest(
+/// Returns the scenario with the guest of the line in place of the default one.
+fn with_guest(
     catalog: &Catalog,
-    scenario: &mut Scenario,
+    mut scenario: Scenario,
     guest: &Guest<'_>,
     machine_given: bool,
-) -> Result<(), String> {
+) -> Result<Scenario, String> {
     // A model together with another mode does not count.
     let named = guest.mode.as_deref().filter(|mode| *mode != "custom").or(guest.model.as_deref());
     let Some(cpu) = named else { return Err("guest: expected the key model, or a mode other than custom".to_owned()) };
@@ -243,7 +276,7 @@ fn apply_guest(
         (Key::Migratable, &guest.migratable, "guest.migratable"),
         (Key::Tsc, &tsc, "guest.tsc"),
     ] {
-        set(catalog, scenario, (key, text.as_deref()), name)?;
+        set(catalog, &mut scenario, (key, text.as_deref()), name)?;
     }
     if guest.machine.is_none() && !machine_given {
         scenario.machine = scenario.default_machine(catalog);
@@ -265,7 +298,7 @@ fn apply_guest(
         scenario.topology = topology(given)?;
     }
     scenario.pmu = guest.pmu.unwrap_or(scenario.pmu);
-    Ok(())
+    Ok(scenario)
 }
 
 fn release(end: &End<'_>) -> String {

@@ -188,7 +188,7 @@ impl Reader<'_, '_> {
         let name = kind.get("machine").unwrap_or("pc");
         scenario
             .set(self.catalog, Key::Machine, name)
-            .map_err(|fault| self.document.error(kind, format!("expected a machine type of QEMU: {fault}")))?;
+            .map_err(|err| self.document.error(kind, format!("expected a machine type of QEMU: {err}")))?;
         let full = write_machine(self.catalog, &scenario.machine);
         Ok((full != name).then(|| name.to_owned()))
     }

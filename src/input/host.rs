@@ -160,7 +160,7 @@ impl HostFile {
 pub fn read(catalog: &Catalog, libvirt: &LibvirtChoice, file: &str, bytes: &[u8]) -> Result<HostFile, LoadError> {
     let text = utf8(file, bytes)?;
     let body = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
-    let (header, xml) = body.find('<').and_then(|place| body.split_at_checked(place)).unwrap_or((body, ""));
+    let (header, xml) = body.find('<').and_then(|start| body.split_at_checked(start)).unwrap_or((body, ""));
     if header.is_empty() || (!xml.is_empty() && header.contains("libvirt ")) {
         let mut host = of_xml(catalog, libvirt, file, xml)?;
         read_versions(catalog, header, &mut host);
@@ -189,8 +189,8 @@ fn of_xml(catalog: &Catalog, libvirt: &LibvirtChoice, file: &str, text: &str) ->
             let custom = modes.iter().find(|mode| mode.get("name") == Some("custom"));
             host.notes.extend(custom.map(usable));
             if root.child("domain").is_some_and(|kind| kind.text.trim() == "qemu") {
-                if let Some(shown) = host.host_model.as_mut() {
-                    shown.accel = Accel::Tcg;
+                if let Some(host_model) = host.host_model.as_mut() {
+                    host_model.accel = Accel::Tcg;
                 }
                 host.notes.push(
                     "made for TCG (domain qemu), not for KVM; run virsh domcapabilities --virttype kvm".to_owned(),

@@ -52,9 +52,9 @@ pub fn find_and_count(catalog: &Catalog, text: &str) -> (Vec<Found>, usize) {
         let (mut column, mut counted) = (0, 0);
         let found = on_line(catalog, &line);
         let teller = if found.is_empty() { None } else { teller(&line) };
-        for (place, quoted, says) in found {
-            column += line.get(counted..place).unwrap_or_default().chars().count();
-            counted = place;
+        for (offset, quoted, says) in found {
+            column += line.get(counted..offset).unwrap_or_default().chars().count();
+            counted = offset;
             let is_full = all.len() == MOST_DISTINCT;
             match index.get(&says).and_then(|known| all.get_mut(*known)) {
                 Some(known) => known.times += 1,
@@ -255,17 +255,17 @@ fn on_line(catalog: &Catalog, line: &str) -> Vec<(usize, String, MessageMeaning)
     let mut found: Vec<(usize, String, MessageMeaning)> = Vec::new();
     let mut said: HashSet<MessageMeaning> = HashSet::default();
     for (words, lead, read) in MESSAGES {
-        for (place, _) in line.match_indices(words) {
-            let before = tail(line.get(..place).unwrap_or_default());
-            let rest = head(line.get(place + words.len()..).unwrap_or_default(), AROUND);
+        for (offset, _) in line.match_indices(words) {
+            let before = tail(line.get(..offset).unwrap_or_default());
+            let rest = head(line.get(offset + words.len()..).unwrap_or_default(), AROUND);
             if let Some(says) = read(catalog, rest, before).filter(|says| !said.contains(says)) {
                 said.insert(says.clone());
-                let text = quotation(line, place, words.len(), lead_in(before, *lead));
-                found.push((place, text, says));
+                let text = quotation(line, offset, words.len(), lead_in(before, *lead));
+                found.push((offset, text, says));
             }
         }
     }
-    found.sort_by_key(|(place, ..)| *place);
+    found.sort_by_key(|(offset, ..)| *offset);
     found
 }
 
@@ -275,7 +275,7 @@ fn lead_in(before: &str, lead: Lead) -> usize {
         Lead::None => before.chars().next_back().filter(|letter| matches!(letter, 'H' | 'h')).map_or(0, char::len_utf8),
         Lead::Word => {
             let trimmed = before.trim_end();
-            let start = trimmed.rfind(|c: char| !c.is_alphanumeric()).map_or(0, |place| place + 1);
+            let start = trimmed.rfind(|c: char| !c.is_alphanumeric()).map_or(0, |offset| offset + 1);
             if trimmed.is_char_boundary(start) { before.len() - start } else { 0 }
         }
         Lead::From(words) => match before.rfind(words) {
@@ -286,10 +286,10 @@ fn lead_in(before: &str, lead: Lead) -> usize {
 }
 
 /// The message as it is written, without what a log has behind it.
-fn quotation(line: &str, place: usize, words: usize, lead: usize) -> String {
-    let start = place.saturating_sub(lead);
+fn quotation(line: &str, offset: usize, words: usize, lead: usize) -> String {
+    let start = offset.saturating_sub(lead);
     let text = head(line.get(start..).unwrap_or_default(), 4 * QUOTED + words);
-    let fixed = lead.min(place) + words;
+    let fixed = lead.min(offset) + words;
     let (own, after) = text.split_at_checked(fixed).unwrap_or((text, ""));
     let end = ["\\n", "\"", "')", "}"].iter().filter_map(|stop| after.find(stop)).min().unwrap_or(after.len());
     let whole = format!("{own}{}", after.get(..end).unwrap_or_default());
@@ -319,8 +319,8 @@ fn tail(text: &str) -> &str {
 
 /// Reads QEMU's `host doesn't support requested feature: CPUID.07H:EBX.hle [bit 4]`, and the same of TCG and of an MSR.
 fn unsupported(_: &Catalog, rest: &str, before: &str) -> Option<MessageMeaning> {
-    let place = rest.split(" [bit").next().filter(|place| place.len() < 64)?;
-    let name = place.rsplit_once('.').map(|(_, name)| name).filter(|name| !name.is_empty())?;
+    let offset = rest.split(" [bit").next().filter(|offset| offset.len() < 64)?;
+    let name = offset.rsplit_once('.').map(|(_, name)| name).filter(|name| !name.is_empty())?;
     let accel = if before.trim_end().ends_with("TCG") { Accel::Tcg } else { Accel::Kvm };
     Some(MessageMeaning::Unsupported(accel, name.to_owned()))
 }

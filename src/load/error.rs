@@ -4,7 +4,7 @@
 ///
 /// Printed as `FILE:LINE:COLUMN: expected X, found Y`; a mistake of the file as a whole has no place.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{file}{}: {message}", self.place())]
+#[error("{file}{}: {message}", self.location())]
 pub struct LoadError {
     /// The file, as it was named to the reader.
     pub(crate) file: String,
@@ -41,7 +41,7 @@ impl LoadError {
         Self { file: file.to_owned(), position, message: format!("expected {expected}, found an error: {said}") }
     }
 
-    fn place(&self) -> String {
+    fn location(&self) -> String {
         self.position.map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default()
     }
 }

@@ -54,16 +54,16 @@ fn maps<'a>(document: &'a Document<'_>, parts: &mut Parts) -> Result<Chain<'a>, 
     let mut published = None;
     for element in document.root.children_named("map") {
         let name = document.need(element, "name")?;
-        let place = chain.names.iter().position(|known| *known == name).unwrap_or(chain.names.len());
-        if place == chain.names.len() {
+        let index = chain.names.iter().position(|known| *known == name).unwrap_or(chain.names.len());
+        if index == chain.names.len() {
             let of = |original: &str| parts.releases.iter().find(|release| *release.name == *original);
             chain.bases.push(match name.split_once('+') {
                 Some((original, _)) => of(original).map(|release| usize::from(release.map.0)),
-                None => published.replace(place),
+                None => published.replace(index),
             });
             chain.names.push(name);
         }
-        let map = MapId(u16::try_from(place).unwrap_or(u16::MAX));
+        let map = MapId(u16::try_from(index).unwrap_or(u16::MAX));
         let source = document.need(element, "source")?;
         for release in document.need(element, "releases")?.split_ascii_whitespace() {
             parts.releases.push(ExactRelease { name: release.into(), source: source.into(), map });
@@ -74,7 +74,7 @@ fn maps<'a>(document: &'a Document<'_>, parts: &mut Parts) -> Result<Chain<'a>, 
 
 impl Chain<'_> {
     /// Returns the place of the map an element's attribute names.
-    fn place(&self, document: &Document<'_>, element: &Element<'_>, attribute: &str) -> Result<usize, LoadError> {
+    fn index(&self, document: &Document<'_>, element: &Element<'_>, attribute: &str) -> Result<usize, LoadError> {
         let name = document.need(element, attribute)?;
         self.names.iter().position(|known| *known == name).ok_or_else(|| {
             document.error(element, format!("expected the name of a <map> in {attribute}, found {name:?}"))
@@ -89,7 +89,7 @@ impl Chain<'_> {
     ) -> Result<Vec<Option<&'e Element<'a>>>, LoadError> {
         let mut runs = vec![None; self.names.len()];
         for element in document.root.children_named(name) {
-            let start = self.place(document, element, "since")?;
+            let start = self.index(document, element, "since")?;
             runs.iter_mut().skip(start).for_each(|run| *run = Some(element));
         }
         Ok(runs)
@@ -113,7 +113,7 @@ fn features(document: &Document<'_>, chain: &Chain<'_>, names: &mut Names) -> Re
             let full = || document.error(change, "expected at most 256 definitions of a feature, found one more");
             let number = u8::try_from(column.definitions.len()).ok().ok_or_else(full)?;
             let definition = definition(document, change)?;
-            changes[chain.place(document, change, attribute)?] = Some(definition.as_ref().map(|_| number));
+            changes[chain.index(document, change, attribute)?] = Some(definition.as_ref().map(|_| number));
             column.definitions.extend(definition);
         }
         for (change, base) in changes.into_iter().zip(&chain.bases) {
@@ -168,7 +168,7 @@ fn order_features(
     maps: &mut [CpuMap],
 ) -> Result<(), LoadError> {
     let mut read: Option<(usize, Vec<FeatureId>)> = None;
-    for (place, (run, map)) in chain.runs(document, "feature-order")?.into_iter().zip(maps).enumerate() {
+    for (index, (run, map)) in chain.runs(document, "feature-order")?.into_iter().zip(maps).enumerate() {
         let Some(run) = run else { continue };
         if read.as_ref().is_none_or(|(offset, _)| *offset != run.offset) {
             let ids = run.words().map(|word| known(document, run, names.get(word), word, "feature").map(FeatureId));
@@ -178,7 +178,7 @@ fn order_features(
         map.order.reserve_exact(map.known.len());
         map.features.reserve_exact(map.known.len());
         for id in all {
-            if let Some(definition) = columns[usize::from(id.0)].at(place) {
+            if let Some(definition) = columns[usize::from(id.0)].at(index) {
                 map.order.push(*id);
                 map.features.push(Arc::clone(definition));
             }
@@ -224,17 +224,17 @@ fn models(document: &Document<'_>, chain: &Chain<'_>, parts: &mut Parts, maps: &
         let id = usize::from(reader.model(element, document.need(element, "name")?)?.0);
         let mut entries: Vec<Option<&Element<'_>>> = vec![None; chain.names.len()];
         for change in element.children_named("since") {
-            entries[chain.place(document, change, "map")?] = Some(change);
+            entries[chain.index(document, change, "map")?] = Some(change);
         }
-        for place in 0..maps.len() {
-            let before = chain.bases[place].and_then(|base| maps[base].models.get(id).cloned().flatten());
-            let now = match entries[place] {
+        for index in 0..maps.len() {
+            let before = chain.bases[index].and_then(|base| maps[base].models.get(id).cloned().flatten());
+            let now = match entries[index] {
                 None => before,
                 Some(change) if change.get("gone").is_some() => None,
-                Some(change) => Some(Arc::new(reader.change(change, before.as_deref(), &maps[place])?)),
+                Some(change) => Some(Arc::new(reader.change(change, before.as_deref(), &maps[index])?)),
             };
             if now.is_some() {
-                let models = &mut maps[place].models;
+                let models = &mut maps[index].models;
                 models.resize(models.len().max(id + 1), None);
                 models[id] = now;
             }

@@ -19,11 +19,11 @@ pub struct MapFiles {
     pub(super) main: String,
     /// How the user named the map.
     pub(super) source: String,
-    place: Place,
+    location: Location,
 }
 
 #[derive(Debug)]
-enum Place {
+enum Location {
     /// The directory of the main file.
     Directory(PathBuf),
     /// The other files of a commit.
@@ -50,7 +50,7 @@ impl MapFiles {
         };
         let name = main.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let directory = main.parent().map(Path::to_owned).unwrap_or_default();
-        Ok(Self { main: name, source: path.display().to_string(), place: Place::Directory(directory) })
+        Ok(Self { main: name, source: path.display().to_string(), location: Location::Directory(directory) })
     }
 
     /// Reads the map of a commit in the git repository at `tree`, with the program `git`.
@@ -89,32 +89,32 @@ impl MapFiles {
             blobs.insert(name.to_owned(), blob.to_vec());
             rest = after;
         }
-        let place = Place::Commit { label: format!("{revision}:{folder}"), blobs };
-        Ok(Self { main: main.to_owned(), source: format!("{} {revision}", tree.display()), place })
+        let location = Location::Commit { label: format!("{revision}:{folder}"), blobs };
+        Ok(Self { main: main.to_owned(), source: format!("{} {revision}", tree.display()), location })
     }
 
     /// Returns a file's name for messages.
     pub(super) fn path(&self, name: &str) -> String {
-        match &self.place {
-            Place::Directory(directory) => directory.join(name).display().to_string(),
-            Place::Commit { label, .. } => format!("{label}/{name}"),
+        match &self.location {
+            Location::Directory(directory) => directory.join(name).display().to_string(),
+            Location::Commit { label, .. } => format!("{label}/{name}"),
         }
     }
 
     /// Returns whether the map has this file.
     pub(super) fn has(&self, name: &str) -> bool {
-        match &self.place {
-            Place::Directory(directory) => directory.join(name).exists(),
-            Place::Commit { blobs, .. } => blobs.contains_key(name),
+        match &self.location {
+            Location::Directory(directory) => directory.join(name).exists(),
+            Location::Commit { blobs, .. } => blobs.contains_key(name),
         }
     }
 
     /// Reads a file and takes its size from the budget of the whole map.
     pub(super) fn read(&self, name: &str, budget: &mut usize) -> Result<Vec<u8>, LoadError> {
         let path = self.path(name);
-        let bytes = match &self.place {
-            Place::Directory(directory) => file::read(&directory.join(name), MAX_BYTES)?,
-            Place::Commit { blobs, .. } => {
+        let bytes = match &self.location {
+            Location::Directory(directory) => file::read(&directory.join(name), MAX_BYTES)?,
+            Location::Commit { blobs, .. } => {
                 blobs.get(name).cloned().ok_or_else(|| LoadError::whole(&path, "expected the file, found none"))?
             }
         };
@@ -127,15 +127,15 @@ impl MapFiles {
 
     /// Returns the names of the files other than the main one, in order.
     pub(super) fn names(&self) -> Vec<String> {
-        match &self.place {
-            Place::Directory(directory) => {
+        match &self.location {
+            Location::Directory(directory) => {
                 let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
                 let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
                 let mut names: Vec<String> = names.collect();
                 names.sort();
                 names
             }
-            Place::Commit { blobs, .. } => blobs.keys().cloned().collect(),
+            Location::Commit { blobs, .. } => blobs.keys().cloned().collect(),
         }
     }
 }

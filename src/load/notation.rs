@@ -26,8 +26,8 @@ impl Alphabet {
         let mut sorted: Vec<(&str, usize)> = features.iter().zip(0..).collect();
         sorted.sort_unstable();
         let mut places = vec![0; sorted.len()];
-        for (place, (_, number)) in (0..).zip(sorted) {
-            places[number] = place;
+        for (index, (_, number)) in (0..).zip(sorted) {
+            places[number] = index;
         }
         Self(places)
     }
@@ -64,12 +64,12 @@ pub(crate) fn apply<'w>(
 /// # Errors
 /// The word that names no release.
 pub(crate) fn release_ranges<'w>(text: &'w str, releases: &[Version]) -> Result<Vec<RangeInclusive<usize>>, &'w str> {
-    let place = |name: &str| name.parse().ok().and_then(|version| releases.iter().position(|known| *known == version));
+    let index = |name: &str| name.parse().ok().and_then(|version| releases.iter().position(|known| *known == version));
     text.split_ascii_whitespace()
         .map(|word| {
             let (from, to) = word.split_once("..").unwrap_or((word, word));
-            let last = if to.is_empty() { releases.len().checked_sub(1) } else { place(to) };
-            Ok(place(from).ok_or(word)?..=last.ok_or(word)?)
+            let last = if to.is_empty() { releases.len().checked_sub(1) } else { index(to) };
+            Ok(index(from).ok_or(word)?..=last.ok_or(word)?)
         })
         .collect()
 }

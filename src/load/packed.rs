@@ -23,15 +23,15 @@ impl Packed {
     /// Returns the parts with everything in its place.
     pub(crate) fn unpack(self) -> Parts {
         let Self { mut parts, features: (features, of_maps), models: (models, models_of_maps), blockers } = self;
-        let feature = |place: u16| features.get(usize::from(place)).cloned();
-        let model = |place: Option<u16>| models.get(usize::from(place?)).cloned();
+        let feature = |index: u16| features.get(usize::from(index)).cloned();
+        let model = |index: Option<u16>| models.get(usize::from(index?)).cloned();
         for ((map, features), models) in parts.maps.iter_mut().zip(of_maps).zip(models_of_maps) {
             map.features = features.into_iter().filter_map(feature).collect();
             map.models = models.into_iter().map(model).collect();
         }
         for (release, places) in parts.qemu.iter_mut().zip(blockers.1) {
-            for (model, place) in release.models.iter_mut().zip(places) {
-                model.tcg_blockers = blockers.0.get(usize::from(place)).cloned().unwrap_or_default();
+            for (model, index) in release.models.iter_mut().zip(places) {
+                model.tcg_blockers = blockers.0.get(usize::from(index)).cloned().unwrap_or_default();
             }
         }
         parts

@@ -53,8 +53,8 @@ pub fn read(document: &Document<'_>, parts: &mut Parts) -> Result<(), LoadError>
         reader.model(element, &parts.models)?;
     }
     for element in document.root.children_named("generic") {
-        for place in &*reader.places(element, "releases")? {
-            reader.releases[*place].generic.push(document.need(element, "name")?.into());
+        for index in &*reader.places(element, "releases")? {
+            reader.releases[*index].generic.push(document.need(element, "name")?.into());
         }
     }
     // By the alphabet, wherever a row was added: QEMU's own order was not read.
@@ -161,8 +161,8 @@ impl<'e> Reader<'e, '_> {
                     self.document.error(listed, format!("expected a number in cpu-max, found {text:?}"))
                 })?),
             };
-            for place in &*self.places(listed, "releases")? {
-                let release = &mut self.releases[*place];
+            for index in &*self.places(listed, "releases")? {
+                let release = &mut self.releases[*index];
                 release.machines.push(QemuMachine {
                     machine,
                     alias: listed.get("alias").map(Into::into),
@@ -191,16 +191,16 @@ impl<'e> Reader<'e, '_> {
         for child in element.children_named("tcg-lacks") {
             set = self.apply(child, set)?;
             let list: Arc<[FeatureId]> = self.alphabet.sort(set).into();
-            blockers.extend(self.places(child, "since")?.iter().map(|place| (*place, Arc::clone(&list))));
+            blockers.extend(self.places(child, "since")?.iter().map(|index| (*index, Arc::clone(&list))));
         }
         if let Some(like) = element.get("like").filter(|_| blockers.is_empty()) {
             blockers = self.blockers.get(&lookup(like)?).cloned().unwrap_or_default();
         }
         for listed in element.children_named("in") {
             let alias_of = listed.get("alias-of").map(lookup).transpose()?;
-            for place in &*self.places(listed, "releases")? {
-                let lacks = blockers.iter().rev().find(|(since, _)| since <= place);
-                self.releases[*place].models.push(QemuModel {
+            for index in &*self.places(listed, "releases")? {
+                let lacks = blockers.iter().rev().find(|(since, _)| since <= index);
+                self.releases[*index].models.push(QemuModel {
                     model,
                     deprecated: listed.get("deprecated") == Some("yes"),
                     alias_of,

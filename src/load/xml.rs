@@ -90,9 +90,9 @@ impl<'a> Document<'a> {
         if text.len() > MAX_BYTES {
             return Err(too_large(file, text.len(), MAX_BYTES));
         }
-        let fault = |fault: Fault| LoadError::at(file, text, fault.0, fault.1);
-        tag::check_characters(text).map_err(fault)?;
-        let root = Builder::new(text).read().map_err(fault)?;
+        let in_file = |(offset, message): ErrorAt| LoadError::at(file, text, offset, message);
+        tag::check_characters(text).map_err(in_file)?;
+        let root = Builder::new(text).read().map_err(in_file)?;
         Ok(Self { file, text, root })
     }
 
@@ -114,9 +114,9 @@ impl<'a> Document<'a> {
 }
 
 /// A byte offset and a message.
-type Fault = (usize, String);
+type ErrorAt = (usize, String);
 
-fn fault<T>(offset: usize, message: impl Into<String>) -> Result<T, Fault> {
+fn err_at<T>(offset: usize, message: impl Into<String>) -> Result<T, ErrorAt> {
     Err((offset, message.into()))
 }
 
@@ -145,7 +145,7 @@ impl<'a> Builder<'a> {
         self.mark + usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX)
     }
 
-    fn read(mut self) -> Result<Element<'a>, Fault> {
+    fn read(mut self) -> Result<Element<'a>, ErrorAt> {
         loop {
             let at = self.at();
             let event = match self.reader.read_event() {
@@ -164,25 +164,25 @@ impl<'a> Builder<'a> {
                 Event::Decl(_) => tag::check_declaration(self.text, at, end, self.mark)?,
                 Event::PI(_) => tag::check_instruction(self.text, at, end)?,
                 Event::DocType(_) => {
-                    return fault(at, "expected elements only, found a DOCTYPE, which is not accepted");
+                    return err_at(at, "expected elements only, found a DOCTYPE, which is not accepted");
                 }
                 Event::Eof => return self.finish(at),
             }
         }
     }
 
-    fn start(&mut self, at: usize, end: usize, empty: bool) -> Result<(), Fault> {
+    fn start(&mut self, at: usize, end: usize, empty: bool) -> Result<(), ErrorAt> {
         let inside = tag::slice(self.text, at + 1, end - if empty { 2 } else { 1 });
         let (name, attributes) = tag::parse(inside, at + 1)?;
         if self.open.is_empty() && self.root.is_some() {
-            return fault(at, format!("expected the end of the document, found a second root <{name}>"));
+            return err_at(at, format!("expected the end of the document, found a second root <{name}>"));
         }
         if self.open.len() >= MAX_DEPTH {
-            return fault(at, format!("expected at most {MAX_DEPTH} levels, found <{name}> one level deeper"));
+            return err_at(at, format!("expected at most {MAX_DEPTH} levels, found <{name}> one level deeper"));
         }
         self.nodes += 1 + attributes.len();
         if self.nodes > MAX_NODES {
-            return fault(at, format!("expected at most {MAX_NODES} elements and attributes, found more at <{name}>"));
+            return err_at(at, format!("expected at most {MAX_NODES} elements and attributes, found more at <{name}>"));
         }
         let element = Element { name, attributes, offset: at, ..Element::default() };
         namespace::check(&element, &self.open)?;
@@ -194,15 +194,15 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn end(&mut self, at: usize, end: usize) -> Result<(), Fault> {
+    fn end(&mut self, at: usize, end: usize) -> Result<(), ErrorAt> {
         let name = tag::slice(self.text, at + 2, end - 1).trim_end_matches(tag::SPACE);
         match self.open.pop() {
             Some(element) if element.name == name => {
                 self.close(element);
                 Ok(())
             }
-            Some(element) => fault(at, format!("expected </{}>, found </{}>", element.name, tag::shorten(name))),
-            None => fault(at, format!("expected no end tag outside the root, found </{}>", tag::shorten(name))),
+            Some(element) => err_at(at, format!("expected </{}>, found </{}>", element.name, tag::shorten(name))),
+            None => err_at(at, format!("expected no end tag outside the root, found </{}>", tag::shorten(name))),
         }
     }
 
@@ -213,18 +213,18 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn characters(&mut self, at: usize, end: usize) -> Result<(), Fault> {
+    fn characters(&mut self, at: usize, end: usize) -> Result<(), ErrorAt> {
         let text = tag::slice(self.text, at, end);
-        if let Some(place) = text.contains(']').then(|| text.find("]]>")).flatten() {
-            return fault(at + place, "expected text, found ]]>, which must be written ]]&gt;");
+        if let Some(offset) = text.contains(']').then(|| text.find("]]>")).flatten() {
+            return err_at(at + offset, "expected text, found ]]>, which must be written ]]&gt;");
         }
         if self.open.is_empty() {
             return match text.find(|c| !tag::SPACE.contains(&c)) {
-                Some(place) => fault(
-                    at + place,
+                Some(offset) => err_at(
+                    at + offset,
                     format!(
                         "expected no text outside the root, found {}",
-                        tag::quote(tag::slice(text, place, text.len()))
+                        tag::quote(tag::slice(text, offset, text.len()))
                     ),
                 ),
                 None => Ok(()),
@@ -234,19 +234,19 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn cdata(&mut self, at: usize, end: usize) -> Result<(), Fault> {
+    fn cdata(&mut self, at: usize, end: usize) -> Result<(), ErrorAt> {
         if self.open.is_empty() {
-            return fault(at, "expected no text outside the root, found <![CDATA[");
+            return err_at(at, "expected no text outside the root, found <![CDATA[");
         }
         self.append(tag::slice(self.text, at + "<![CDATA[".len(), end - "]]>".len()));
         Ok(())
     }
 
-    fn reference(&mut self, at: usize, end: usize) -> Result<(), Fault> {
+    fn reference(&mut self, at: usize, end: usize) -> Result<(), ErrorAt> {
         let name = tag::slice(self.text, at + 1, end - 1);
         let character = tag::resolve(name).map_err(|message| (at, message))?;
         if self.open.is_empty() {
-            return fault(at, format!("expected no text outside the root, found &{name};"));
+            return err_at(at, format!("expected no text outside the root, found &{name};"));
         }
         if let Some(element) = self.open.last_mut() {
             element.text.to_mut().push(character);
@@ -265,15 +265,15 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn finish(mut self, at: usize) -> Result<Element<'a>, Fault> {
+    fn finish(mut self, at: usize) -> Result<Element<'a>, ErrorAt> {
         if let Some(element) = self.open.pop() {
-            return fault(at, format!("expected </{}>, found the end of the file", element.name));
+            return err_at(at, format!("expected </{}>, found the end of the file", element.name));
         }
         self.root.ok_or_else(|| (at, "expected an element, found the end of the file".to_owned()))
     }
 
     /// Describes quick-xml's error: what started at `at` and did not end.
-    fn explain(&self, at: usize, error: &Error) -> Fault {
+    fn explain(&self, at: usize, error: &Error) -> ErrorAt {
         let expected = if let Error::Syntax(syntax) = error {
             match syntax {
                 SyntaxError::UnclosedTag

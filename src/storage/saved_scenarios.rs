@@ -141,10 +141,10 @@ fn parse(line: &str) -> Option<SavedScenario> {
     Some(SavedScenario { name: name.trim().to_owned(), link: link.trim().to_owned() })
 }
 
-/// Inserts a line before the first scenario, after the comments.
 /// The largest file of saved scenarios, in bytes: some 40,000 of them.
 const MOST_BYTES: usize = 4 << 20;
 
+/// Inserts a line before the first scenario, after the comments.
 fn insert_first(lines: &mut Vec<String>, line: String) {
     let first = lines.iter().position(|line| parse(line).is_some()).unwrap_or(lines.len());
     lines.insert(first, line);
@@ -276,6 +276,20 @@ mod tests {
             }
         });
         assert_eq!(links(&store).len(), 40);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_in_place_of_the_files_is_not_followed() {
+        for name in ["scenarios", "scenarios.lock"] {
+            let (folder, store) = store();
+            let other = folder.path().join("other");
+            std::fs::write(&other, "precious").unwrap();
+            std::fs::create_dir_all(folder.path().join("not/yet/there")).unwrap();
+            std::os::unix::fs::symlink(&other, folder.path().join("not/yet/there").join(name)).unwrap();
+            assert!(store.save("name", "link", true).is_err(), "{name}");
+            assert_eq!(std::fs::read_to_string(&other).unwrap(), "precious", "{name}");
+        }
     }
 
     #[test]

@@ -179,7 +179,7 @@ impl Changes {
                 }
                 let own: Vec<_> = definition.registers.iter().flat_map(places).collect();
                 let shares = |(other, definition): &&(FeatureId, Arc<crate::domain::map::FeatureDefinition>)| {
-                    other != feature && definition.registers.iter().flat_map(places).any(|place| own.contains(&place))
+                    other != feature && definition.registers.iter().flat_map(places).any(|bit| own.contains(&bit))
                 };
                 let others = after.iter().filter(shares).map(|(other, _)| (*other, *feature));
                 for (one, other) in others {
@@ -195,8 +195,8 @@ impl Changes {
 /// A register's bits: leaf or index, subleaf, the register's number, the bit.
 fn places(register: &Register) -> Vec<(u32, u32, usize, u32)> {
     let of = |leaf: u32, subleaf: u32, masks: &[u32]| {
-        let each = masks.iter().enumerate().flat_map(|(place, mask)| {
-            (0..u32::BITS).filter(move |bit| mask & (1 << bit) != 0).map(move |bit| (leaf, subleaf, place, bit))
+        let each = masks.iter().enumerate().flat_map(|(number, mask)| {
+            (0..u32::BITS).filter(move |bit| mask & (1 << bit) != 0).map(move |bit| (leaf, subleaf, number, bit))
         });
         each.collect()
     };
@@ -266,6 +266,6 @@ pub(super) fn removed_from(
             }
         }
     }
-    removed.machines.sort_by_key(|machine| catalog.qemu_defaults().position(*machine));
+    removed.machines.sort_by_key(|machine| catalog.position(*machine));
     removed
 }

@@ -109,15 +109,15 @@ impl<'a> Work<'a> {
                 Some(model) => map.model(model).is_some_and(|model| !model.removed.is_empty()),
                 None => map.models.iter().flatten().any(|model| !model.removed.is_empty()),
             };
-            for (place, regime) in if matters { REGIMES.as_slice() } else { &[None] }.iter().enumerate() {
+            for (slot, regime) in if matters { REGIMES.as_slice() } else { &[None] }.iter().enumerate() {
                 let end = |map| Release::new(LibvirtChoice::Release(map, None), qemu.clone());
                 let scenario = |from, to| Scenario { from: end(from), to: end(to), regime: *regime, ..guest.clone() };
-                let place = if regime.is_none() { REGIMES.len() } else { place };
-                let before = within.get(place).copied().flatten().unwrap_or_else(|| {
+                let slot = if regime.is_none() { REGIMES.len() } else { slot };
+                let before = within.get(slot).copied().flatten().unwrap_or_else(|| {
                     self.resolved += 1;
                     self.resolver.brief(&scenario(old, old))
                 });
-                if let Some(known) = within.get_mut(place) {
+                if let Some(known) = within.get_mut(slot) {
                     *known = Some(before);
                 }
                 // Such a guest is not there to be migrated.

@@ -171,13 +171,13 @@ pub(super) fn under_every_regime(findings: Vec<Finding>) -> Vec<Finding> {
     for finding in findings {
         let key = (finding.direction, finding.who.clone(), finding.verdict, finding.more, finding.less);
         let known = index.entry(key).or_default();
-        let is_same = |place: &&usize| {
-            joined.get(**place).is_some_and(|known| {
+        let is_same = |position: &&usize| {
+            joined.get(**position).is_some_and(|known| {
                 (&known.accels, &known.machines, &known.qemu) == (&finding.accels, &finding.machines, &finding.qemu)
                     && known.rule == finding.rule
             })
         };
-        match known.iter().find(is_same).copied().and_then(|place| joined.get_mut(place)) {
+        match known.iter().find(is_same).copied().and_then(|position| joined.get_mut(position)) {
             Some(known) => {
                 known.regimes.extend(finding.regimes);
                 known.regimes.sort_unstable();

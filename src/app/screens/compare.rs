@@ -25,14 +25,25 @@ pub(crate) enum Line {
         a: String,
         /// The value of B, or `same`.
         b: String,
-        /// Whether the two values differ.
-        differs: bool,
-        is_answer: bool,
+        kind: Kind,
     },
     /// A sentence across both columns.
     Text(String),
     /// An empty line.
     Blank,
+}
+
+/// What a pair is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Kind {
+    /// The same for A and B.
+    Same,
+    /// The two answers.
+    Answer,
+    /// A setting or a feature that differs.
+    Difference,
+    /// What follows from the differences.
+    Consequence,
 }
 
 /// The state of the comparison.
@@ -111,28 +122,25 @@ impl Compare {
 }
 
 fn compare(catalog: &Catalog, a: &Side<'_>, b: &Side<'_>, room: usize) -> Vec<Line> {
-    let mut lines = Vec::new();
-    let mut pair = |label: &str, a: &str, b: &str| pair(&mut lines, label, (a, b), room);
-    pair("scenario", &a.scenario.link(catalog), &b.scenario.link(catalog));
-    for (label, read) in ANSWER {
-        pair(label, &read(catalog, a), &read(catalog, b));
-    }
-    lines.push(Line::Blank);
-    lines.push(Line::Heading("Settings that differ".to_owned()));
-    let before = lines.len();
+    let mut lines = vec![Line::Heading("Settings that differ".to_owned())];
     for choice in Choice::ALL {
         let [left, right] = [a, b].map(|side| displayed_value(*choice, catalog, side.scenario));
         if left != right {
             let title = choice.title(catalog, b.scenario);
-            self::pair(&mut lines, &title, (&left, &right), room);
+            pair(&mut lines, (&title, Kind::Difference), (&left, &right), room);
         }
     }
     let [left, right] = [a, b].map(|side| catalog.write_policies(side.scenario.features.iter()));
     if left != right {
-        self::pair(&mut lines, "definition", (&left, &right), room);
+        pair(&mut lines, ("definition", Kind::Difference), (&left, &right), room);
     }
-    if lines.len() == before {
+    if lines.len() == 1 {
         lines.push(Line::Text("None. A and B have the same settings.".to_owned()));
+    }
+    lines.extend([Line::Blank, Line::Heading("Answers".to_owned())]);
+    for (label, read) in ANSWER {
+        let kind = if *label == ANSWER[0].0 { Kind::Answer } else { Kind::Consequence };
+        pair(&mut lines, (label, kind), (&read(catalog, a), &read(catalog, b)), room);
     }
     lines.push(Line::Blank);
     features(catalog, a, b, &mut lines, room);
@@ -160,6 +168,7 @@ const ANSWER: &[(&str, Read)] = &[
     ("cold boot", |_, side| side.outlook.cold_boot.clone()),
     ("rollback", |_, side| side.outlook.rollback.clone()),
     ("confidence", |_, side| side.answer.basis.name().to_owned()),
+    ("link", |catalog, side| side.scenario.link(catalog)),
 ];
 
 fn names(catalog: &Catalog, features: &[FeatureId]) -> String {
@@ -179,7 +188,7 @@ fn features(catalog: &Catalog, a: &Side<'_>, b: &Side<'_>, lines: &mut Vec<Line>
     for feature in map.map(|map| map.in_order(all)).unwrap_or_default() {
         let [left, right] = [a, b].map(|side| state(side, feature));
         if left != right {
-            pair(lines, catalog.feature_name(feature), (&left, &right), room);
+            pair(lines, (catalog.feature_name(feature), Kind::Difference), (&left, &right), room);
         }
     }
     if lines.len() == before {
@@ -214,14 +223,12 @@ fn state(side: &Side<'_>, feature: FeatureId) -> String {
     format!("{}, {policy}, {}", on(Some(trace.source())), on(trace.destination()))
 }
 
-fn pair(lines: &mut Vec<Line>, label: &str, (a, b): (&str, &str), room: usize) {
-    let differs = a != b;
-    let (left, right) = (wrap(a, room), if differs { wrap(b, room) } else { vec!["same".to_owned()] });
-    let labels = wrap(label, LABELS - 1);
+fn pair(lines: &mut Vec<Line>, (label, kind): (&str, Kind), (a, b): (&str, &str), room: usize) {
+    let (b, kind) = if a == b && kind != Kind::Answer { ("same", Kind::Same) } else { (b, kind) };
+    let [labels, left, right] = [wrap(label, LABELS - 1), wrap(a, room), wrap(b, room)];
     for number in 0..left.len().max(right.len()).max(labels.len()) {
         let of = |lines: &[String]| lines.get(number).cloned().unwrap_or_default();
-        let is_answer = label == ANSWER[0].0;
-        lines.push(Line::Pair { label: of(&labels), a: of(&left), b: of(&right), differs, is_answer });
+        lines.push(Line::Pair { label: of(&labels), a: of(&left), b: of(&right), kind });
     }
 }
 

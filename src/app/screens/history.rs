@@ -2,6 +2,7 @@
 
 use super::{Hint, ScreenContext, ScreenResponse, ScreenState, Target};
 use crate::analysis::history::example_guest::{across, guests, under};
+use crate::analysis::history::of_feature;
 use crate::analysis::space::models;
 use crate::app::action::Action;
 use crate::app::keymap::Keymap;
@@ -13,9 +14,13 @@ use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
 use crate::domain::scenario::{QemuChoice, Scenario, Told};
 
+mod axis;
 mod lines;
 
-pub(crate) use lines::{Axis, Line, Mark, Shows, points};
+use axis::Axes;
+pub(crate) use axis::{Axis, Mark, Over};
+pub(crate) use lines::Line;
+use lines::{Lines, Shows};
 
 /// What the history is about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,15 +48,15 @@ pub struct History {
     pub(crate) subject: Subject,
     /// The subject of the other view.
     other: Subject,
-    /// The summary above the lines.
-    pub(crate) summary: String,
+    /// What the screen shows, in one sentence.
+    pub(crate) headline: String,
+    /// The releases of libvirt, and those of QEMU.
+    pub(crate) axes: [Axis; 2],
     /// The lines that pass the filter.
     pub(crate) listed: List<Line>,
     /// The text that listed lines contain; empty for every line.
     pub(crate) named: String,
     all: Vec<Line>,
-    /// How many of all lines are those of the subject.
-    own: usize,
 }
 
 impl History {
@@ -68,36 +73,62 @@ impl History {
         let mut state = Self {
             subject,
             other,
-            summary: String::new(),
+            headline: String::new(),
+            axes: [Axis::default(), Axis::default()],
             listed: List::default(),
             named: String::new(),
             all: Vec::new(),
-            own: 0,
         };
         state.load(context, subject);
         state
     }
 
+    /// Makes the lines of the subject, and below them those of the other one.
+    fn make(&mut self, context: &ScreenContext<'_>) {
+        // One of the two subjects is always a feature.
+        let feature = [self.subject, self.other].into_iter().find_map(|subject| match subject {
+            Subject::Feature(feature) => Some(feature),
+            Subject::Model(_) => None,
+        });
+        let feature = of_feature(context.catalog, feature.unwrap_or(context.scenario.feature));
+        let lines = Lines { axes: Axes::of(context), feature };
+        self.headline = lines.headline(self.subject);
+        self.all = lines.all(self.subject, self.other);
+        self.axes = lines.axes.shortened(self.all.iter_mut().map(|line| (line.over, &mut line.marks)));
+        self.list();
+    }
+
+    /// Opens a subject, with the cursor at what the scenario asks about, else at the last change.
     fn load(&mut self, context: &ScreenContext<'_>, subject: Subject) {
         self.subject = subject;
-        (self.summary, self.all) = lines::of(context.catalog, subject);
-        self.own = self.all.len();
-        if self.other != subject {
-            // Below them the lines of the other subject.
-            self.all.extend(lines::of(context.catalog, self.other).1);
-        }
         self.named.clear();
-        self.list();
-        match (subject, self.other) {
-            (Subject::Feature(_), Subject::Model(model)) => {
-                self.listed.go_to(|line| line.name == context.catalog.model_name(model));
-            }
-            // The last change is the most likely subject of a search.
-            _ => {
-                let changes = |line: &Line| matches!(line.shows, Shows::Change { before: Some(_), .. });
-                let own = self.listed.get(..self.own).unwrap_or_default();
-                self.listed.go(own.iter().rposition(changes).unwrap_or(0));
-            }
+        self.make(context);
+        let has_change = |line: &&Line| line.is_own && matches!(line.shows, Shows::Change(Some(_), _));
+        let is_asked = |line: &Line| match (subject, self.other) {
+            (Subject::Model(_), _) => line.feature == Some(context.scenario.feature),
+            (Subject::Feature(_), Subject::Model(model)) => line.model == model,
+            (Subject::Feature(_), Subject::Feature(_)) => false,
+        };
+        let mut changes = self.listed.iter().enumerate().filter(|(_, line)| has_change(line));
+        let asked = changes.clone().find(|(_, line)| is_asked(line)).or_else(|| changes.next_back());
+        self.listed.go(asked.map_or(0, |(index, _)| index));
+    }
+
+    /// Returns the axis of a line.
+    pub(crate) fn axis(&self, over: Over) -> &Axis {
+        let [libvirt, qemu] = &self.axes;
+        match over {
+            Over::Libvirt => libvirt,
+            Over::Qemu => qemu,
+        }
+    }
+
+    /// Returns the heading above a line.
+    pub(crate) fn heading(&self, line: &Line, catalog: &Catalog) -> String {
+        let name = if line.is_own { self.subject } else { self.other }.name(catalog);
+        match line.over {
+            Over::Libvirt => format!("{name} in libvirt"),
+            Over::Qemu => format!("{name} in QEMU, by machine type"),
         }
     }
 
@@ -113,7 +144,7 @@ impl History {
     fn list(&mut self) {
         let typed = self.named.to_lowercase();
         let has =
-            |line: &&Line| line.name.to_lowercase().contains(&typed) || line.words.to_lowercase().contains(&typed);
+            |line: &&Line| [&line.when, &line.name, &line.words].iter().any(|t| t.to_lowercase().contains(&typed));
         self.listed.fill(self.all.iter().filter(has).cloned().collect());
     }
 
@@ -145,29 +176,20 @@ impl History {
         let Some(line) = self.listed.current() else {
             return ScreenResponse::Say("There is no line under the cursor.".to_owned());
         };
+        let feature = line.feature.unwrap_or(context.scenario.feature);
+        let (catalog, about) = (context.catalog, (line.model, feature));
         let found = match line.shows {
-            Shows::Change { model, before: Some(before), since } => {
-                let feature = line.feature.unwrap_or(context.scenario.feature);
-                across(context.catalog, context.scenario, (model, feature), (before, since))
-            }
-            Shows::Change { before: None, .. } => {
+            Shows::Change(Some(before), since) => across(catalog, context.scenario, about, (before, since)),
+            Shows::Change(None, _) => {
                 return ScreenResponse::Say(
                     "The previous release does not have the model, so no guest of this model can migrate from it."
                         .to_owned(),
                 );
             }
-            Shows::Known => {
-                return ScreenResponse::Say(
-                    "This line names no model. Select a line of a model to open a scenario.".to_owned(),
-                );
-            }
-            Shows::Machine { model, machine, accel } => {
-                let feature = line.feature.unwrap_or(context.scenario.feature);
-                Some(under(context.catalog, context.scenario, (model, feature), (machine, accel)))
-            }
-            Shows::Qemu { model, first, last } => {
+            Shows::Machine(machine) => Some(under(catalog, context.scenario, about, (machine, context.scenario.accel))),
+            Shows::Qemu(first, last) => {
                 let qemu = |version| QemuChoice { version: Told::Is(version), build: None };
-                let mut scenario = guests(context.catalog, context.scenario, model, context.scenario.feature)
+                let mut scenario = guests(catalog, context.scenario, line.model, feature)
                     .pop()
                     .unwrap_or_else(|| context.scenario.clone());
                 (scenario.from.qemu, scenario.to.qemu) = (qemu(first), qemu(last));
@@ -241,6 +263,10 @@ impl ScreenState for History {
         };
         self.load(context, subject);
         ScreenResponse::Done
+    }
+
+    fn refresh(&mut self, context: &ScreenContext<'_>) {
+        self.make(context);
     }
 
     fn hints(&self) -> &'static [Hint] {

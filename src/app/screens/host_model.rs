@@ -17,7 +17,7 @@ use crate::domain::host::{Host, HostId};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{CpuChoice, HostChoice, LibvirtChoice, Release, Scenario, Told, write_host};
 use crate::export::analysis::{expansion_reason, rejections_text, score_text};
-use crate::export::expansion_argument;
+use crate::export::{Around, expansion_argument, expansion_xml};
 use crate::resolve::host_model::{Candidate, PossibleExpansion, Processor, Request, expansions};
 
 /// One model that libvirt could have chosen.
@@ -89,21 +89,29 @@ impl HostModel {
         self.shown().map(argument).unwrap_or_default()
     }
 
+    /// Returns the CPU definition that libvirt writes for the guest, line by line.
+    pub(crate) fn definition(&self, catalog: &Catalog, scenario: &Scenario) -> Vec<String> {
+        let libvirt = self.release(scenario).libvirt.id(catalog);
+        let check = libvirt.is_some_and(|id| catalog.behaviour(catalog.release(id).version).0.live_update);
+        let around = Around { topology: None, check, vendor_id: None };
+        self.shown().map(|shown| expansion_xml(catalog, &shown.guest, around)).unwrap_or_default()
+    }
+
     /// Returns how many models were not possible, and why; empty if all were.
     pub(crate) fn rejections(&self) -> String {
         self.shown().and_then(|shown| rejections_text(&shown.guest.decoded)).unwrap_or_default()
     }
 
-    fn release<'a>(&'a self, context: &'a ScreenContext<'_>) -> &'a Release {
+    fn release<'a>(&'a self, scenario: &'a Scenario) -> &'a Release {
         let of_side = match self.side {
-            Side::Source => &context.scenario.from,
-            Side::Destination => &context.scenario.to,
+            Side::Source => &scenario.from,
+            Side::Destination => &scenario.to,
         };
         self.picked.as_ref().unwrap_or(of_side)
     }
 
     fn expand(&mut self, context: &ScreenContext<'_>) {
-        let (catalog, release) = (context.catalog, self.release(context).clone());
+        let (catalog, release) = (context.catalog, self.release(context.scenario).clone());
         let processor = match &self.host {
             HostChoice::Listed(id) => Some(Processor::of_host(catalog.host(*id))),
             HostChoice::Given(given) => {
@@ -126,16 +134,34 @@ impl HostModel {
         self.index = self.index.min(self.found.len().saturating_sub(1));
         self.list(catalog);
         let host = if tcg { "TCG".to_owned() } else { write_host(catalog, &self.host) };
-        let on = format!("libvirt {} with QEMU {}", libvirt_name(catalog, &release), release.qemu.name());
         self.headline = match self.shown() {
             Some(shown) => {
                 let model = catalog.model_name(shown.guest.decoded.model);
                 let many = shown.guest.definition.features.iter().count();
-                format!("host-model on {host}, {on}: {model} and {many} features")
+                format!("host-model on {host}: {model} and {many} features")
             }
-            None => format!("host-model on {host}, {on}: no CPU model describes this host"),
+            None => format!("host-model on {host}: no CPU model describes this host"),
         };
-        self.reason = self.explain(catalog, &release);
+        let whose = self.whose(context);
+        let on = format!("{whose} libvirt {} with QEMU {}.", libvirt_name(catalog, &release), release.qemu.name());
+        self.reason = format!("{on} {}", self.explain(catalog, &release));
+    }
+
+    /// Returns whether the guest of the scenario gets this CPU.
+    fn whose(&self, context: &ScreenContext<'_>) -> String {
+        let scenario = context.scenario;
+        if scenario.cpu != CpuChoice::Mode(Mode::HostModel) {
+            return format!("This guest uses {}, not host-model.", scenario.cpu_name(context.catalog));
+        }
+        let (side, host) = match self.side {
+            Side::Source => ("source", &scenario.from_host),
+            Side::Destination => ("destination", &scenario.to_host),
+        };
+        if self.picked.is_none() && (*host == self.host || scenario.accel == Accel::Tcg) {
+            format!("This is what a start at the {side} gives this guest.")
+        } else {
+            "This guest uses host-model, on another host or release.".to_owned()
+        }
     }
 
     fn explain(&self, catalog: &Catalog, release: &Release) -> String {
@@ -190,7 +216,7 @@ impl HostModel {
 
     fn releases(&self, context: &ScreenContext<'_>) -> Overlay {
         let catalog = context.catalog;
-        let current = self.release(context).libvirt.id(catalog);
+        let current = self.release(context.scenario).libvirt.id(catalog);
         let items = releases(catalog).enumerate().map(|(number, id)| Item {
             current: current == Some(id),
             ..Item::new(&*catalog.release(id).name, Pick::OfScreen(number))
@@ -307,7 +333,7 @@ impl ScreenState for HostModel {
     fn pick(&mut self, context: &ScreenContext<'_>, number: usize) -> ScreenResponse {
         if self.picks_release {
             let Some(id) = releases(context.catalog).nth(number) else { return ScreenResponse::Ignored };
-            let qemu = self.release(context).qemu.clone();
+            let qemu = self.release(context.scenario).qemu.clone();
             self.picked = Some(Release { libvirt: LibvirtChoice::Release(id, None), qemu, product: None });
         } else {
             self.host = HostChoice::Listed(HostId(u16::try_from(number).unwrap_or(0)));

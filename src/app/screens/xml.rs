@@ -161,6 +161,11 @@ impl Xml {
         }
     }
 
+    /// Returns whether a part of a document names a feature.
+    pub(crate) fn mentions(text: &str, feature: &str) -> bool {
+        text.contains(&format!("'{feature}'")) || text.split('=').next() == Some(feature)
+    }
+
     /// Returns whether a line matches the filter.
     pub(crate) fn is_found(&self, line: &Line) -> bool {
         let has = |text: &str| text.to_lowercase().contains(&self.typed.to_lowercase());

@@ -225,19 +225,29 @@ impl Scenario {
             link.push(',');
             catalog.push_policies(&mut link, self.features.iter());
         }
-        let mut push = |key: Key, value: &str| link.extend([",", key.name(), "=", value]);
-        for info in KEYS.iter().filter(|info| wanted(info.key)) {
-            if info.key == Key::Via {
-                for (place, stop) in self.via.iter().enumerate() {
-                    let mut text = release::write(catalog, stop, Some(&self.to.qemu));
-                    let host = self.stop_host(place);
-                    if *host != self.to_host {
-                        text.extend(["@", &value::write_host(catalog, host)]);
+        for key in KEYS.iter().map(|info| info.key).filter(|key| wanted(*key)) {
+            let begin = [",", key.name(), "="];
+            match key {
+                Key::Via => {
+                    for (index, stop) in self.via.iter().enumerate() {
+                        link.extend(begin);
+                        release::push(&mut link, catalog, stop, Some(&self.to.qemu));
+                        let host = self.stop_host(index);
+                        if *host != self.to_host {
+                            link.extend(["@", &value::write_host(catalog, host)]);
+                        }
                     }
-                    push(Key::Via, &text);
                 }
-            } else if let Some(value) = self.value(catalog, info.key, false) {
-                push(info.key, &value);
+                Key::From | Key::To => {
+                    link.extend(begin);
+                    release::push(&mut link, catalog, if key == Key::From { &self.from } else { &self.to }, None);
+                }
+                _ => {
+                    if let Some(value) = self.value(catalog, key, false) {
+                        link.extend(begin);
+                        link.push_str(&value);
+                    }
+                }
             }
         }
         link
@@ -255,7 +265,7 @@ impl Scenario {
 
     /// Returns the value to print for a key that has one: nothing where it is the default, unless `whole`.
     fn value<'a>(&'a self, catalog: &'a Catalog, key: Key, whole: bool) -> Option<Cow<'a, str>> {
-        let same_host = self.from_host == self.to_host;
+        let same_host = || self.from_host == self.to_host;
         let host =
             |host: &'a HostChoice| (whole || *host != HostChoice::Capable).then(|| value::write_host(catalog, host));
         let named = |differs: bool, name: &'a str| (whole || differs).then_some(Cow::Borrowed(name));
@@ -272,16 +282,18 @@ impl Scenario {
             Key::Topology => (whole || self.topology != Told::Is(Topology::SINGLE))
                 .then(|| value::write_topology(self.topology).into()),
             Key::Accel => named(self.accel != Accel::Kvm, self.accel.name()),
-            Key::Host if same_host => host(&self.from_host),
-            Key::FromHost if !same_host => host(&self.from_host),
-            Key::ToHost if !same_host => host(&self.to_host),
+            Key::Host if same_host() => host(&self.from_host),
+            Key::FromHost if !same_host() => host(&self.from_host),
+            Key::ToHost if !same_host() => host(&self.to_host),
             // Stops are printed one by one.
             Key::Host | Key::FromHost | Key::ToHost | Key::Via => None,
-            Key::From => Some(release::write(catalog, &self.from, None).into()),
-            Key::To => Some(release::write(catalog, &self.to, None).into()),
-            Key::Started => {
-                self.started.as_ref().map(|begun| release::write(catalog, begun, Some(&self.from.qemu)).into())
-            }
+            Key::From => Some(write_release(catalog, &self.from).into()),
+            Key::To => Some(write_release(catalog, &self.to).into()),
+            Key::Started => self.started.as_ref().map(|started| {
+                let mut text = String::new();
+                release::push(&mut text, catalog, started, Some(&self.from.qemu));
+                text.into()
+            }),
             Key::Check => self.check.map(|check| check.name().into()),
             Key::Match => named(self.matching != Match::Exact, self.matching.name()),
             Key::Fallback => named(self.fallback != Fallback::Forbid, self.fallback.name()),
@@ -337,7 +349,9 @@ fn suggest_part(catalog: &Catalog, name: &str) -> Option<String> {
 
 /// Returns how a release is written in a link, always with its QEMU.
 pub(crate) fn write_release(catalog: &Catalog, release: &super::Release) -> String {
-    release::write(catalog, release, None)
+    let mut text = String::with_capacity(24);
+    release::push(&mut text, catalog, release, None);
+    text
 }
 
 /// Returns how a host is written in a link.

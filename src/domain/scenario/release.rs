@@ -2,7 +2,7 @@
 //! them.
 
 use super::super::catalog::{Catalog, LibvirtId};
-use super::super::package::{Build, Presence, write_package};
+use super::super::package::{Build, Presence, push_build};
 use super::super::qemu::MachineId;
 use super::super::version::Version;
 use super::{DEFAULT_QEMU, EMULATOR, EXAMPLE_LIBVIRT, Told, ValueError, link};
@@ -32,11 +32,21 @@ impl LibvirtChoice {
 
     /// Returns its name as in a link: `old`, `new`, `?`, `10.0.0-5.el9`.
     pub(crate) fn name(&self, catalog: &Catalog) -> String {
+        let mut name = String::new();
+        self.push_name(catalog, &mut name);
+        name
+    }
+
+    /// Appends this name to a text.
+    pub(super) fn push_name(&self, catalog: &Catalog, text: &mut String) {
         match self {
-            Self::Old => "old".to_owned(),
-            Self::New => "new".to_owned(),
-            Self::Unknown => "?".to_owned(),
-            Self::Release(id, build) => write_package(&catalog.release(*id).name, build.as_deref()),
+            Self::Old => text.push_str("old"),
+            Self::New => text.push_str("new"),
+            Self::Unknown => text.push('?'),
+            Self::Release(id, build) => {
+                text.push_str(&catalog.release(*id).name);
+                push_build(text, build.as_deref());
+            }
         }
     }
 }
@@ -53,9 +63,19 @@ pub struct QemuChoice {
 impl QemuChoice {
     /// Returns its name as in a link, with its package's build.
     pub(crate) fn name(&self) -> String {
+        let mut name = String::new();
+        self.push_name(&mut name);
+        name
+    }
+
+    /// Appends this name to a text.
+    pub(super) fn push_name(&self, text: &mut String) {
         match self.version {
-            Told::Is(version) => write_package(&version.to_string(), self.build.as_deref()),
-            Told::Unknown => "?".to_owned(),
+            Told::Is(version) => {
+                version.push(text);
+                push_build(text, self.build.as_deref());
+            }
+            Told::Unknown => text.push('?'),
         }
     }
 }

@@ -27,7 +27,7 @@ pub struct ExpansionReport<'a> {
     /// Whether this libvirt has the attribute `check`.
     pub check: bool,
     /// The possible expansions, the likeliest first; at least one.
-    pub ways: &'a [PossibleExpansion],
+    pub alternatives: &'a [PossibleExpansion],
     /// What the input does not contain, one sentence each.
     pub assumptions: &'a [String],
 }
@@ -88,13 +88,13 @@ fn by_policy(features: impl Iterator<Item = (FeatureId, Policy)>) -> Vec<(Policy
 pub(crate) fn expansion_text(catalog: &Catalog, report: &ExpansionReport<'_>) -> String {
     let host = report.host.map(|host| format!(" of {host}")).unwrap_or_default();
     let mut out = format!("host-model{host} on {}, accelerator {}\n", report.on, report.accel.name());
-    for (index, way) in report.ways.iter().enumerate() {
+    for (index, alternative) in report.alternatives.iter().enumerate() {
         out.push('\n');
-        if report.ways.len() > 1 {
-            let (number, all) = (index + 1, report.ways.len());
-            wrapped(&mut out, &format!("Possible result {number} of {all}: "), &way.assumptions.join("; "));
+        if report.alternatives.len() > 1 {
+            let (number, all) = (index + 1, report.alternatives.len());
+            wrapped(&mut out, &format!("Possible result {number} of {all}: "), &alternative.assumptions.join("; "));
         }
-        let expansion = &way.guest;
+        let expansion = &alternative.guest;
         let _ = writeln!(out, "model    {}", catalog.model_name(expansion.decoded.model));
         let _ = writeln!(out, "vendor   {}", expansion.decoded.vendor.map_or("unknown", |vendor| vendor.name()));
         for (policy, features) in by_policy(expansion.definition.features.iter()) {
@@ -172,11 +172,13 @@ pub fn expansion_xml(catalog: &Catalog, report: &ExpansionReport<'_>) -> String 
     for assumption in report.assumptions {
         comment(&mut out, assumption);
     }
-    for way in report.ways {
-        if report.ways.len() > 1 {
-            comment(&mut out, &format!("possible result: {}", way.assumptions.join("; ")));
+    for alternative in report.alternatives {
+        if report.alternatives.len() > 1 {
+            comment(&mut out, &format!("possible result: {}", alternative.assumptions.join("; ")));
         }
-        for line in cpu_element(catalog, &way.guest, Around { topology: None, check: report.check, vendor_id: None }) {
+        for line in
+            cpu_element(catalog, &alternative.guest, Around { topology: None, check: report.check, vendor_id: None })
+        {
             let _ = writeln!(out, "{line}");
         }
     }
@@ -193,20 +195,21 @@ pub(crate) fn expansion_json(catalog: &Catalog, report: &ExpansionReport<'_>) ->
         ("accel", json!(report.accel.name())),
     ];
     object.extend(head.map(|(key, value)| (key.to_owned(), value)));
-    let mut ways = report.ways.iter().map(|way| way_json(catalog, way, report.assumptions));
-    object.extend(ways.next().into_iter().flatten());
-    let others: Vec<Value> = ways.map(Value::Object).collect();
+    let mut alternatives =
+        report.alternatives.iter().map(|alternative| alternative_json(catalog, alternative, report.assumptions));
+    object.extend(alternatives.next().into_iter().flatten());
+    let others: Vec<Value> = alternatives.map(Value::Object).collect();
     if !others.is_empty() {
         object.insert("alternatives".to_owned(), Value::Array(others));
     }
     json(&Value::Object(object))
 }
 
-fn way_json(catalog: &Catalog, way: &PossibleExpansion, common: &[String]) -> Map<String, Value> {
-    let (expansion, decoded) = (&way.guest, &way.guest.decoded);
+fn alternative_json(catalog: &Catalog, alternative: &PossibleExpansion, common: &[String]) -> Map<String, Value> {
+    let (expansion, decoded) = (&alternative.guest, &alternative.guest.decoded);
     let features = expansion.definition.features.iter();
     let features = features.map(|(feature, policy)| (catalog.feature_name(feature).to_owned(), json!(policy.name())));
-    let assumptions: Vec<&String> = way.assumptions.iter().chain(common).collect();
+    let assumptions: Vec<&String> = alternative.assumptions.iter().chain(common).collect();
     let pairs = [
         ("model", json!(catalog.model_name(decoded.model))),
         ("vendor", json!(decoded.vendor.map(crate::domain::host::Vendor::name))),

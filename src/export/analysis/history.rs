@@ -13,22 +13,28 @@ fn release(catalog: &Catalog, id: LibvirtId) -> &str {
     &catalog.release(id).name
 }
 
-/// Returns when something changed: the release where it was read, and `after A, by B` where no map of the releases between
-/// was read.
-pub(crate) fn since_text(catalog: &Catalog, after: Option<LibvirtId>, since: LibvirtId) -> String {
-    let by = catalog.release(since);
-    let Some(after) = after.map(|after| catalog.release(after)) else { return by.name.to_string() };
+/// Returns between which releases no map was read, if something changed after `after` and at `since` at the latest.
+pub(crate) fn unread_text(catalog: &Catalog, after: Option<LibvirtId>, since: LibvirtId) -> Option<String> {
+    let (after, by) = (catalog.release(after?), catalog.release(since));
     let is_between = |known: &&LibvirtRelease| {
         known.provenance == Provenance::Published && after.version < known.version && known.version < by.version
     };
-    match catalog.libvirt_releases().iter().find(is_between) {
-        Some(_) => format!("after {}, by {}", after.name, by.name),
-        None => by.name.to_string(),
+    catalog.libvirt_releases().iter().find(is_between)?;
+    Some(format!("No CPU map between {} and {} was read, so it may be an earlier release.", after.name, by.name))
+}
+
+/// Returns when something changed: the release where it was read, and `after A, by B` where no map of the releases between
+/// was read.
+fn since_text(catalog: &Catalog, after: Option<LibvirtId>, since: LibvirtId) -> String {
+    let by = release(catalog, since);
+    match after.filter(|_| unread_text(catalog, after, since).is_some()) {
+        Some(after) => format!("after {}, by {by}", release(catalog, after)),
+        None => by.to_owned(),
     }
 }
 
 /// Returns what changed in a model, as text, separated by semicolons.
-pub(crate) fn change_text(catalog: &Catalog, change: &Change) -> String {
+fn change_text(catalog: &Catalog, change: &Change) -> String {
     parts(catalog, change).join("; ")
 }
 

@@ -47,9 +47,9 @@ fn report(catalog: &Catalog, review: &Review, files: &[String], title: &str, hea
         wrapped(&mut out, "", &sentence);
     }
     let rest = risks.len().saturating_sub(MOST_LINES);
-    let shown = if rest > 0 { MOST_LINES - 1 } else { MOST_LINES };
-    let mut lines: Vec<String> = risks.iter().take(shown).map(|risk| text.risk(risk)).collect();
-    if let Some(rest) = risks.len().checked_sub(shown).filter(|rest| *rest > 0) {
+    let displayed = if rest > 0 { MOST_LINES - 1 } else { MOST_LINES };
+    let mut lines: Vec<String> = risks.iter().take(displayed).map(|risk| text.risk(risk)).collect();
+    if let Some(rest) = risks.len().checked_sub(displayed).filter(|rest| *rest > 0) {
         lines.push(format!("{rest} more kinds; --format json lists every finding."));
     }
     for (name, lines) in [
@@ -246,7 +246,7 @@ impl ReviewText<'_> {
             conditions.push("only under KVM".to_owned());
         }
         if risk.mentions != Mentions::HostModel {
-            let is_upstream = |machine: &MachineId| self.catalog.qemu_defaults().position(*machine).is_some();
+            let is_upstream = |machine: &MachineId| self.catalog.position(*machine).is_some();
             let (upstream, others): (Vec<_>, Vec<_>) = risk.machines.iter().partition(|machine| is_upstream(machine));
             if !upstream.is_empty() && upstream != self.every_machine(risk) {
                 conditions.push(machines(self.catalog, &upstream));

@@ -2,11 +2,12 @@
 
 use super::{Asked, GENERIC, has_defaults};
 use crate::domain::catalog::{Parts, machine_series};
+use crate::domain::dependencies::{Dependency, closed};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::map::ModelId;
 use crate::domain::names::Names;
 use crate::domain::qemu::{
-    Accel, Dependency, MachineId, MachineSet, ModelDefaults, QemuFacts, QemuMachine, QemuModel, RecordedHost, closed,
+    Accel, MachineId, MachineSet, ModelDefaults, QemuFacts, QemuMachine, QemuModel, RecordedHost,
 };
 use crate::load::notation::Alphabet;
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,8 +50,8 @@ pub(crate) fn merge(parts: &mut Parts, asked: &Asked) -> Merged {
         )),
         None if merged.differences.is_empty() => {
             add_defaults(parts, asked);
-            let place = parts.qemu.partition_point(|known| known.version < asked.version);
-            parts.qemu.insert(place, facts);
+            let index = parts.qemu.partition_point(|known| known.version < asked.version);
+            parts.qemu.insert(index, facts);
             order_machines(parts);
         }
         None => {}
@@ -254,8 +255,8 @@ fn order_machines(parts: &mut Parts) {
     let mut names = Names::default();
     let mut new_ids = vec![MachineId(0); order.len()];
     for (old, name) in &order {
-        if let (Some(place), Some(id)) = (new_ids.get_mut(usize::from(*old)), names.intern(name)) {
-            *place = MachineId(id);
+        if let (Some(index), Some(id)) = (new_ids.get_mut(usize::from(*old)), names.intern(name)) {
+            *index = MachineId(id);
         }
     }
     let moved = |id: MachineId| new_ids.get(usize::from(id.0)).copied().unwrap_or(id);

@@ -24,15 +24,15 @@ pub(super) fn write_hosts(parts: &Parts) -> String {
             asked.push((format!("list-{}", asked.len() + 1), host.asked));
         }
     }
-    for (place, (name, set)) in asked.iter().enumerate() {
-        let earlier = asked.iter().take(place).map(|(name, set)| (name.as_str(), *set));
+    for (index, (name, set)) in asked.iter().enumerate() {
+        let earlier = asked.iter().take(index).map(|(name, set)| (name.as_str(), *set));
         let (like, words) = shortest(&parts.features, FeatureSet::EMPTY, *set, earlier);
         let mut attributes = vec![("name", name.clone())];
         attributes.extend(like.map(|like| ("like", like.to_owned())));
         page.list("asked", &attributes, &words);
     }
-    for (place, host) in parts.hosts.iter().enumerate() {
-        let earlier = parts.hosts.iter().take(place).map(|host| (&*host.name, host.features));
+    for (index, host) in parts.hosts.iter().enumerate() {
+        let earlier = parts.hosts.iter().take(index).map(|host| (&*host.name, host.features));
         let (like, words) = shortest(&parts.features, FeatureSet::EMPTY, host.features, earlier);
         let mut attributes = vec![
             ("name", host.name.to_string()),
@@ -63,7 +63,7 @@ pub(super) fn write_hosts(parts: &Parts) -> String {
         };
         page.open("host", &attributes);
         page.words(&words);
-        let earlier = parts.hosts.iter().take(place);
+        let earlier = parts.hosts.iter().take(index);
         let earlier = earlier.filter_map(|host| Some((&*host.name, host.silicon.as_ref()?.features)));
         let (like, words) = shortest(&parts.features, FeatureSet::EMPTY, silicon.features, earlier);
         let mut attributes = vec![("asked-map", map_knowing(parts, silicon.asked).unwrap_or_default())];

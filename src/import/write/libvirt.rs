@@ -20,15 +20,15 @@ struct Writer<'a> {
 }
 
 pub(super) fn write(parts: &Parts) -> String {
-    let first = |place: usize| parts.releases.iter().find(|release| usize::from(release.map.0) == place);
+    let first = |index: usize| parts.releases.iter().find(|release| usize::from(release.map.0) == index);
     let names: Vec<&str> =
-        (0..parts.maps.len()).map(|place| first(place).map_or("", |release| &release.name)).collect();
+        (0..parts.maps.len()).map(|index| first(index).map_or("", |release| &release.name)).collect();
     let mut published = None;
-    let bases = names.iter().enumerate().map(|(place, name)| match name.split_once('+') {
+    let bases = names.iter().enumerate().map(|(index, name)| match name.split_once('+') {
         Some((original, _)) => {
             parts.releases.iter().find(|r| &*r.name == original).map(|release| usize::from(release.map.0))
         }
-        None => published.replace(place),
+        None => published.replace(index),
     });
     let bases = bases.collect();
     let mut writer = Writer { parts, page: Page::new("libvirt", COMMENT), names, bases };
@@ -60,11 +60,11 @@ impl<'a> Writer<'a> {
     }
 
     fn vendors(&mut self) {
-        for (place, map) in self.parts.maps.iter().enumerate() {
-            if place.checked_sub(1).is_some_and(|before| self.parts.maps[before].vendors == map.vendors) {
+        for (index, map) in self.parts.maps.iter().enumerate() {
+            if index.checked_sub(1).is_some_and(|before| self.parts.maps[before].vendors == map.vendors) {
                 continue;
             }
-            self.page.open("vendors", &vec![("since", self.names[place].to_owned())]);
+            self.page.open("vendors", &vec![("since", self.names[index].to_owned())]);
             for (name, string) in &map.vendors {
                 self.page.leaf("vendor", &vec![("name", name.to_string()), ("string", string.to_string())]);
             }
@@ -75,15 +75,15 @@ impl<'a> Writer<'a> {
     /// Writes an order for each run of maps whose orders are parts of the last one's.
     fn orders(&mut self, element: &'static str, of: impl Fn(&CpuMap) -> Vec<u16>, name: impl Fn(u16) -> &'a str) {
         let mut run: Option<(usize, Vec<u16>)> = None;
-        for (place, map) in self.parts.maps.iter().enumerate() {
+        for (index, map) in self.parts.maps.iter().enumerate() {
             let order = of(map);
             let since = match run.take() {
                 Some((since, before)) if is_within(&before, &order) => since,
                 Some(finished) => {
                     self.order(element, finished, &name);
-                    place
+                    index
                 }
-                None => place,
+                None => index,
             };
             run = Some((since, order));
         }
@@ -100,8 +100,8 @@ impl<'a> Writer<'a> {
     /// Returns the numbers of every feature or model in the order in which a reader shall name them.
     fn naming(&self, of: impl Fn(&CpuMap) -> Vec<u16>) -> Vec<u16> {
         let mut named = Vec::new();
-        for place in naming_order(&self.names) {
-            for number in of(&self.parts.maps[place]) {
+        for index in naming_order(&self.names) {
+            for number in of(&self.parts.maps[index]) {
                 if !named.contains(&number) {
                     named.push(number);
                 }
@@ -125,8 +125,8 @@ impl<'a> Writer<'a> {
                 continue;
             }
             self.page.open("feature", &attributes);
-            for (place, definition) in changes {
-                let mut attributes = vec![("map", self.names[place].to_owned())];
+            for (index, definition) in changes {
+                let mut attributes = vec![("map", self.names[index].to_owned())];
                 describe(definition, &mut attributes);
                 self.page.leaf("since", &attributes);
             }
@@ -136,20 +136,20 @@ impl<'a> Writer<'a> {
 
     /// Returns the maps in which a value is another than in the map they are described from.
     fn changes<T: PartialEq + Copy>(&self, column: &[Option<T>]) -> Vec<(usize, Option<T>)> {
-        let differs = |place: &usize| column[*place] != self.bases[*place].and_then(|base| column[base]);
-        (0..column.len()).filter(differs).map(|place| (place, column[place])).collect()
+        let differs = |index: &usize| column[*index] != self.bases[*index].and_then(|base| column[base]);
+        (0..column.len()).filter(differs).map(|index| (index, column[index])).collect()
     }
 
     fn models(&mut self) {
         let naming = self.naming(|map| map.model_order.iter().map(|m| m.0).collect());
-        for (place, number) in naming.iter().enumerate() {
+        for (index, number) in naming.iter().enumerate() {
             let id = ModelId(*number);
             let column: Vec<Option<&ModelDefinition>> = self.parts.maps.iter().map(|map| map.model(id)).collect();
             self.page.open("model", &vec![("name", self.parts.models.name(*number).to_owned())]);
             for (map, definition) in self.changes(&column) {
                 let before = self.bases[map].and_then(|base| column[base]);
                 if let Some(definition) = definition {
-                    self.model(map, &naming[..place], before, definition);
+                    self.model(map, &naming[..index], before, definition);
                 } else {
                     self.page.leaf("since", &vec![("map", self.names[map].to_owned()), ("gone", "yes".to_owned())]);
                 }
@@ -222,8 +222,8 @@ impl<'a> Writer<'a> {
             ]
         };
         let old = before.map(texts);
-        for (place, (name, text)) in texts(now).into_iter().enumerate() {
-            let was = old.as_ref().map_or("", |old| &old[place].1);
+        for (index, (name, text)) in texts(now).into_iter().enumerate() {
+            let was = old.as_ref().map_or("", |old| &old[index].1);
             if text != was {
                 attributes.push((name, text));
             }
@@ -240,8 +240,8 @@ fn is_within(part: &[u16], whole: &[u16]) -> bool {
 }
 
 fn in_map(map: &CpuMap, feature: FeatureId) -> Option<&FeatureDefinition> {
-    let place = map.order.iter().position(|known| *known == feature)?;
-    map.features.get(place).map(|definition| &**definition)
+    let index = map.order.iter().position(|known| *known == feature)?;
+    map.features.get(index).map(|definition| &**definition)
 }
 
 fn describe(definition: Option<&FeatureDefinition>, attributes: &mut Attributes) {

@@ -85,7 +85,7 @@ impl Writer<'_> {
 
     /// Writes a set of releases as ranges of the list.
     fn ranges(&self, places: &[usize]) -> String {
-        let name = |place: &usize| self.parts.qemu[*place].version.to_string();
+        let name = |index: &usize| self.parts.qemu[*index].version.to_string();
         let runs = places.chunk_by(|a, b| a + 1 == *b).filter_map(|run| {
             let (first, last) = (run.first()?, run.last()?);
             Some(match (first == last, last + 1 == self.parts.qemu.len()) {
@@ -100,10 +100,10 @@ impl Writer<'_> {
     /// Writes `<in>` for each group of releases with the same attributes.
     fn listed(&mut self, entries: Vec<(usize, Attributes)>) {
         let mut groups: Vec<(Attributes, Vec<usize>)> = Vec::new();
-        for (place, attributes) in entries {
+        for (index, attributes) in entries {
             match groups.iter_mut().find(|(known, _)| *known == attributes) {
-                Some((_, places)) => places.push(place),
-                None => groups.push((attributes, vec![place])),
+                Some((_, places)) => places.push(index),
+                None => groups.push((attributes, vec![index])),
             }
         }
         for (attributes, places) in groups {
@@ -124,7 +124,7 @@ impl Writer<'_> {
             }
             self.page.open("machine", &attributes);
             let mut entries = Vec::new();
-            for (place, release) in parts.qemu.iter().enumerate() {
+            for (index, release) in parts.qemu.iter().enumerate() {
                 let Some(machine) = release.machines.iter().find(|machine| machine.machine == id) else { continue };
                 let yes = |is: bool| is.then(|| "yes".to_owned());
                 let left_out = release.not_recorded.contains(&id).then(|| "no".to_owned());
@@ -137,7 +137,7 @@ impl Writer<'_> {
                     ("recorded", left_out),
                 ];
                 let given = attributes.into_iter().filter_map(|(name, value)| Some((name, value?)));
-                entries.push((place, given.collect()));
+                entries.push((index, given.collect()));
             }
             self.listed(entries);
             self.page.close();
@@ -151,13 +151,13 @@ impl Writer<'_> {
             let id = ModelId(number);
             let mut entries = Vec::new();
             let mut blockers: Vec<(usize, FeatureSet)> = Vec::new();
-            for (place, release) in parts.qemu.iter().enumerate() {
+            for (index, release) in parts.qemu.iter().enumerate() {
                 let Some(model) = release.models.iter().find(|model| model.model == id) else { continue };
                 let mut attributes: Attributes = Vec::new();
                 attributes.extend(model.alias_of.map(|alias| ("alias-of", parts.models.name(alias.0).to_owned())));
                 attributes.extend(model.deprecated.then(|| ("deprecated", "yes".to_owned())));
-                entries.push((place, attributes));
-                blockers.push((place, model.tcg_blockers.iter().copied().collect()));
+                entries.push((index, attributes));
+                blockers.push((index, model.tcg_blockers.iter().copied().collect()));
             }
             if entries.is_empty() {
                 continue;
@@ -170,9 +170,9 @@ impl Writer<'_> {
             self.page.open("model", &attributes);
             self.listed(entries);
             let mut before = FeatureSet::EMPTY;
-            for (place, set) in blockers.iter().filter(|_| like.is_none()) {
+            for (index, set) in blockers.iter().filter(|_| like.is_none()) {
                 if *set != before {
-                    let since = vec![("since", parts.qemu[*place].version.to_string())];
+                    let since = vec![("since", parts.qemu[*index].version.to_string())];
                     self.page.list("tcg-lacks", &since, &change(&parts.features, before, *set));
                     before = *set;
                 }
@@ -190,7 +190,7 @@ impl Writer<'_> {
         for name in names {
             let has = |release: &QemuFacts| release.generic.iter().any(|known| &**known == name);
             let places: Vec<usize> =
-                self.parts.qemu.iter().enumerate().filter(|(_, q)| has(q)).map(|(place, _)| place).collect();
+                self.parts.qemu.iter().enumerate().filter(|(_, q)| has(q)).map(|(index, _)| index).collect();
             let releases = self.ranges(&places);
             self.page.leaf("generic", &vec![("name", name.to_owned()), ("releases", releases)]);
         }

@@ -109,11 +109,11 @@ pub(super) fn read(catalog: &Catalog, between: &Scenario, file: &str, text: &str
     let mut scenario =
         Scenario { running: None, emulator: None, written_by: Some(Writer::KubeVirt), ..between.clone() };
     let machine = domain.machine.kind.as_deref().filter(|name| !name.is_empty()).unwrap_or(MACHINE);
-    let at = |place: &str, fault: &dyn std::fmt::Display| wrong(format!("domain.{place}: {fault}"));
-    scenario.set(catalog, Key::Machine, machine).map_err(|fault| at("machine.type", &fault))?;
+    let at = |path: &str, err: &dyn std::fmt::Display| wrong(format!("domain.{path}: {err}"));
+    scenario.set(catalog, Key::Machine, machine).map_err(|err| at("machine.type", &err))?;
     let cpu = domain.cpu;
     let model = cpu.model.as_deref().filter(|name| !name.is_empty()).unwrap_or(MODEL);
-    scenario.set_cpu(catalog, model).map_err(|fault| at("cpu.model", &fault))?;
+    scenario.set_cpu(catalog, model).map_err(|err| at("cpu.model", &err))?;
     scenario.features = crate::domain::definition::Policies::default();
     for Feature { name, policy } in &cpu.features {
         let known = catalog.feature(name).ok_or_else(|| {

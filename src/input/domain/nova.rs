@@ -30,9 +30,9 @@ pub(super) fn read(catalog: &Catalog, between: &Scenario, file: &str, text: &str
     let lines = section(text);
     let find = |key: &str| lines.iter().find(|(known, ..)| *known == key);
     let get = |key: &str| find(key).map(|(_, value, _)| *value).filter(|value| !value.is_empty());
-    let at = |key: &str, fault: &dyn std::fmt::Display| match find(key) {
-        Some((_, _, offset)) => LoadError::at(file, text, *offset, format!("{key}: {fault}")),
-        None => LoadError::whole(file, format!("{key}: {fault}")),
+    let at = |key: &str, err: &dyn std::fmt::Display| match find(key) {
+        Some((_, _, offset)) => LoadError::at(file, text, *offset, format!("{key}: {err}")),
+        None => LoadError::whole(file, format!("{key}: {err}")),
     };
     let mut scenario = Scenario { running: None, emulator: None, written_by: Some(Writer::Nova), ..between.clone() };
     let mut used = Vec::new();
@@ -45,7 +45,7 @@ pub(super) fn read(catalog: &Catalog, between: &Scenario, file: &str, text: &str
     let of_x86 = |entry: &'_ str| entry.trim().strip_prefix("x86_64=").map(str::to_owned);
     let machine = get("hw_machine_type").and_then(|list| list.split(',').find_map(of_x86));
     let name = machine.as_deref().unwrap_or(MACHINE);
-    scenario.set(catalog, Key::Machine, name).map_err(|fault| at("hw_machine_type", &fault))?;
+    scenario.set(catalog, Key::Machine, name).map_err(|err| at("hw_machine_type", &err))?;
     if machine.is_none() {
         used.push(format!("nova's default machine type {MACHINE}"));
     }
@@ -76,7 +76,7 @@ pub(super) fn read(catalog: &Catalog, between: &Scenario, file: &str, text: &str
         }
     };
     let key = if mode == "custom" { "cpu_models" } else { "cpu_mode" };
-    scenario.set_cpu(catalog, cpu).map_err(|fault| at(key, &fault))?;
+    scenario.set_cpu(catalog, cpu).map_err(|err| at(key, &err))?;
     scenario.features = Policies::default();
     let flags = get("cpu_model_extra_flags").unwrap_or_default();
     for flag in flags.split(',').map(str::trim).filter(|flag| !flag.is_empty()) {

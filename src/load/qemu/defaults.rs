@@ -27,9 +27,9 @@ pub(super) fn read(document: &Document<'_>, parts: &mut Parts) -> Result<(), Loa
         Reader { document, features: &parts.features, models: &parts.models, families, sets: HashMap::default() };
     for element in document.root.children_named("defaults") {
         let (model, both) = reader.model(element, &cells)?;
-        let place = usize::from(model.0);
-        cells.models.resize(cells.models.len().max(place + 1), None);
-        cells.models[place] = Some(both);
+        let index = usize::from(model.0);
+        cells.models.resize(cells.models.len().max(index + 1), None);
+        cells.models[index] = Some(both);
     }
     parts.qemu_defaults = cells;
     Ok(())

@@ -1,6 +1,6 @@
 //! Checks names with prefixes as Namespaces in XML 1.0 requires.
 
-use super::{Element, Fault, fault};
+use super::{Element, ErrorAt, err_at};
 use std::borrow::Cow;
 
 /// What the prefix `xml` is bound to without being declared, and no other may be (section 3).
@@ -10,7 +10,7 @@ const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 
 /// Refuses wrong bindings, unbound prefixes, an element with the prefix `xmlns`, and two attributes whose prefixes mean
 /// the same.
-pub(super) fn check(element: &Element<'_>, around: &[Element<'_>]) -> Result<(), Fault> {
+pub(super) fn check(element: &Element<'_>, around: &[Element<'_>]) -> Result<(), ErrorAt> {
     if !written_with_prefix(element.name) && !element.attributes.iter().any(|(name, _)| binds_or_has_prefix(name)) {
         return Ok(());
     }
@@ -18,13 +18,13 @@ pub(super) fn check(element: &Element<'_>, around: &[Element<'_>]) -> Result<(),
         if let Some(prefix) = name.strip_prefix("xmlns:") {
             check_binding(element, prefix, bound)?;
         } else if *name == "xmlns" && [XML, XMLNS].contains(&&**bound) {
-            return fault(element.offset, format!("expected another namespace in xmlns than {bound:?}"));
+            return err_at(element.offset, format!("expected another namespace in xmlns than {bound:?}"));
         }
     }
     match element.name.split_once(':') {
         Some(("xmlns", _)) => {
             let message = format!("expected an element, found <{}>, which only attributes are called", element.name);
-            return fault(element.offset, message);
+            return err_at(element.offset, message);
         }
         Some((prefix, _)) => {
             bound(prefix, element, around)?;
@@ -37,7 +37,7 @@ pub(super) fn check(element: &Element<'_>, around: &[Element<'_>]) -> Result<(),
         let namespace = bound(prefix, element, around)?;
         if let Some((_, _, before)) = found.iter().find(|known| (known.0, known.1) == (namespace, local)) {
             let message = format!("expected each attribute once, found {name:?} for the same as {before:?}");
-            return fault(element.offset, message);
+            return err_at(element.offset, message);
         }
         found.push((namespace, local, name));
     }
@@ -53,7 +53,7 @@ fn binds_or_has_prefix(name: &str) -> bool {
 }
 
 /// Refuses what no `xmlns:` attribute may say.
-fn check_binding(element: &Element<'_>, prefix: &str, bound: &str) -> Result<(), Fault> {
+fn check_binding(element: &Element<'_>, prefix: &str, bound: &str) -> Result<(), ErrorAt> {
     let expected = match (prefix, bound) {
         ("xml", XML) => return Ok(()),
         ("xml", _) => format!("xmlns:xml to be {XML:?}"),
@@ -62,11 +62,11 @@ fn check_binding(element: &Element<'_>, prefix: &str, bound: &str) -> Result<(),
         (_, XML | XMLNS) => format!("another namespace in xmlns:{prefix}"),
         _ => return Ok(()),
     };
-    fault(element.offset, format!("expected {expected}, found {bound:?}"))
+    err_at(element.offset, format!("expected {expected}, found {bound:?}"))
 }
 
 /// Returns the namespace of a prefix in this element.
-fn bound<'e>(prefix: &str, element: &'e Element<'_>, around: &'e [Element<'_>]) -> Result<&'e str, Fault> {
+fn bound<'e>(prefix: &str, element: &'e Element<'_>, around: &'e [Element<'_>]) -> Result<&'e str, ErrorAt> {
     if prefix == "xml" {
         return Ok(XML);
     }

@@ -1,6 +1,6 @@
 //! Checks and parses the inside of tags, comments, instructions and references.
 
-use super::{Fault, MAX_ATTRIBUTES, fault};
+use super::{ErrorAt, MAX_ATTRIBUTES, err_at};
 use std::borrow::Cow;
 
 /// What XML counts as white space.
@@ -32,17 +32,17 @@ pub(super) fn shorten(text: &str) -> &str {
 }
 
 /// Refuses the characters XML cannot hold, wherever they stand.
-pub(super) fn check_characters(text: &str) -> Result<(), Fault> {
+pub(super) fn check_characters(text: &str) -> Result<(), ErrorAt> {
     // Nearly every block has only letters: the fold has no branch, so that many bytes are looked at together.
     let suspect = |byte: u8| (byte < 0x20 && byte != b'\t' && byte != b'\n' && byte != b'\r') || byte == 0xef;
     for (block, bytes) in text.as_bytes().chunks(BLOCK).enumerate() {
         if !bytes.iter().fold(false, |found, byte| found | suspect(*byte)) {
             continue;
         }
-        for (place, _) in (block * BLOCK..).zip(bytes).filter(|(_, byte)| suspect(**byte)) {
-            let found = text.get(place..).and_then(|rest| rest.chars().next());
+        for (offset, _) in (block * BLOCK..).zip(bytes).filter(|(_, byte)| suspect(**byte)) {
+            let found = text.get(offset..).and_then(|rest| rest.chars().next());
             if let Some(found) = found.filter(|c| !is_character(*c)) {
-                return fault(place, format!("expected text, found the character U+{:04X}", u32::from(found)));
+                return err_at(offset, format!("expected text, found the character U+{:04X}", u32::from(found)));
             }
         }
     }
@@ -68,7 +68,7 @@ fn continues_name(c: char) -> bool {
 }
 
 /// Takes a name off the front: letters, with at most one colon between two parts.
-fn name(text: &str, at: usize) -> Result<(&str, &str), Fault> {
+fn name(text: &str, at: usize) -> Result<(&str, &str), ErrorAt> {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     let letters = text.bytes().take_while(|byte| plain(byte)).count();
     if letters > 0 && text.as_bytes().get(letters).is_none_or(|byte| byte.is_ascii() && *byte != b':') {
@@ -85,7 +85,7 @@ fn name(text: &str, at: usize) -> Result<(&str, &str), Fault> {
         None => part(found),
     };
     if !good {
-        return fault(at, format!("expected a name, found {}", quote(if found.is_empty() { text } else { found })));
+        return err_at(at, format!("expected a name, found {}", quote(if found.is_empty() { text } else { found })));
     }
     Ok((found, slice(text, end, text.len())))
 }
@@ -94,12 +94,12 @@ fn name(text: &str, at: usize) -> Result<(&str, &str), Fault> {
 type Attribute<'a> = (&'a str, Cow<'a, str>);
 
 /// Takes the inside of a start tag apart; `at` is its offset.
-pub(super) fn parse(inside: &str, at: usize) -> Result<(&str, Vec<Attribute<'_>>), Fault> {
+pub(super) fn parse(inside: &str, at: usize) -> Result<(&str, Vec<Attribute<'_>>), ErrorAt> {
     let (element, rest) = name(inside, at)?;
     Ok((element, attributes(rest, at + element.len())?))
 }
 
-fn attributes(mut rest: &str, mut at: usize) -> Result<Vec<Attribute<'_>>, Fault> {
+fn attributes(mut rest: &str, mut at: usize) -> Result<Vec<Attribute<'_>>, ErrorAt> {
     let mut found: Vec<Attribute<'_>> = Vec::with_capacity(rest.bytes().filter(|byte| *byte == b'=').count().min(8));
     loop {
         let trimmed = trim_start(rest);
@@ -109,32 +109,32 @@ fn attributes(mut rest: &str, mut at: usize) -> Result<Vec<Attribute<'_>>, Fault
             return Ok(found);
         }
         if spaces == 0 {
-            return fault(at, format!("expected a space before an attribute, found {}", quote(trimmed)));
+            return err_at(at, format!("expected a space before an attribute, found {}", quote(trimmed)));
         }
         let (key, after) = name(trimmed, at)?;
         if found.len() == MAX_ATTRIBUTES {
-            return fault(
+            return err_at(
                 at,
                 format!("expected at most {MAX_ATTRIBUTES} attributes in an element, found one more, {key:?}"),
             );
         }
         if found.iter().any(|(known, _)| *known == key) {
-            return fault(at, format!("expected each attribute once, found {key:?} a second time"));
+            return err_at(at, format!("expected each attribute once, found {key:?} a second time"));
         }
         let value = trim_start(after);
         let Some(value) = value.strip_prefix('=') else {
             let found = if value.is_empty() { "the end of the tag".to_owned() } else { quote(value) };
-            return fault(at + key.len(), format!("expected = after the attribute {key:?}, found {found}"));
+            return err_at(at + key.len(), format!("expected = after the attribute {key:?}, found {found}"));
         };
         let value = trim_start(value);
         let start = at + trimmed.len() - value.len();
         let Some(mark) = value.bytes().next().filter(|byte| matches!(byte, b'"' | b'\'')) else {
             let found = if value.is_empty() { "the end of the tag".to_owned() } else { quote(value) };
-            return fault(start, format!("expected a quoted value for {key:?}, found {found}"));
+            return err_at(start, format!("expected a quoted value for {key:?}, found {found}"));
         };
         let Some(length) = value.bytes().skip(1).position(|byte| byte == mark) else {
             let mark = char::from(mark);
-            return fault(start, format!("expected {mark} to end the value of {key:?}, found the end of the tag"));
+            return err_at(start, format!("expected {mark} to end the value of {key:?}, found the end of the tag"));
         };
         let (body, next) = (slice(value, 1, length + 1), slice(value, length + 2, value.len()));
         found.push((key, attribute_value(body, start + 1)?));
@@ -143,25 +143,25 @@ fn attributes(mut rest: &str, mut at: usize) -> Result<Vec<Attribute<'_>>, Fault
     }
 }
 
-fn attribute_value(body: &str, at: usize) -> Result<Cow<'_, str>, Fault> {
+fn attribute_value(body: &str, at: usize) -> Result<Cow<'_, str>, ErrorAt> {
     let is_special = |byte: u8| matches!(byte, b'<' | b'&' | b'\t' | b'\n' | b'\r');
     if !body.bytes().fold(false, |found, byte| found | is_special(byte)) {
         return Ok(Cow::Borrowed(body));
     }
-    if let Some(place) = body.find('<') {
-        return fault(at + place, "expected the value of an attribute, found <, which must be written &lt;");
+    if let Some(offset) = body.find('<') {
+        return err_at(at + offset, "expected the value of an attribute, found <, which must be written &lt;");
     }
     let mut value = String::with_capacity(body.len());
     let mut rest = body;
-    while let Some(place) = rest.find(['&', '\t', '\n', '\r']) {
-        value.push_str(slice(rest, 0, place));
-        let found = slice(rest, place, rest.len());
+    while let Some(offset) = rest.find(['&', '\t', '\n', '\r']) {
+        value.push_str(slice(rest, 0, offset));
+        let found = slice(rest, offset, rest.len());
         if let Some(reference) = found.strip_prefix('&') {
-            let here = at + body.len() - found.len();
+            let reference_at = at + body.len() - found.len();
             let Some((name, next)) = reference.split_once(';') else {
-                return fault(here, format!("expected ; to end the reference, found {}", quote(found)));
+                return err_at(reference_at, format!("expected ; to end the reference, found {}", quote(found)));
             };
-            value.push(resolve(name).map_err(|message| (here, message))?);
+            value.push(resolve(name).map_err(|message| (reference_at, message))?);
             rest = next;
         } else {
             value.push(' ');
@@ -199,38 +199,38 @@ pub(super) fn resolve(reference: &str) -> Result<char, String> {
     }
 }
 
-pub(super) fn check_comment(text: &str, at: usize, end: usize) -> Result<(), Fault> {
+pub(super) fn check_comment(text: &str, at: usize, end: usize) -> Result<(), ErrorAt> {
     let start = at + "<!--".len();
     let body = slice(text, start, end - "-->".len());
-    if let Some(place) = body.find("--") {
-        return fault(start + place, "expected no -- in a comment, found one");
+    if let Some(offset) = body.find("--") {
+        return err_at(start + offset, "expected no -- in a comment, found one");
     }
     if body.ends_with('-') {
-        return fault(end - "--->".len(), "expected --> to end the comment, found --->");
+        return err_at(end - "--->".len(), "expected --> to end the comment, found --->");
     }
     Ok(())
 }
 
-pub(super) fn check_instruction(text: &str, at: usize, end: usize) -> Result<(), Fault> {
+pub(super) fn check_instruction(text: &str, at: usize, end: usize) -> Result<(), ErrorAt> {
     let body = slice(text, at + 2, end - 2);
     let (target, rest) = name(body, at + 2)?;
     if target.eq_ignore_ascii_case("xml") || target.contains(':') {
-        return fault(at, format!("expected an instruction of another name, found <?{target}"));
+        return err_at(at, format!("expected an instruction of another name, found <?{target}"));
     }
     if !rest.is_empty() && !rest.starts_with(SPACE) {
-        return fault(at, format!("expected a space after <?{target}, found {}", quote(rest)));
+        return err_at(at, format!("expected a space after <?{target}, found {}", quote(rest)));
     }
     Ok(())
 }
 
-pub(super) fn check_declaration(text: &str, at: usize, end: usize, mark: usize) -> Result<(), Fault> {
+pub(super) fn check_declaration(text: &str, at: usize, end: usize, mark: usize) -> Result<(), ErrorAt> {
     if at != mark {
-        return fault(at, "expected the XML declaration at the very beginning, found it here");
+        return err_at(at, "expected the XML declaration at the very beginning, found it here");
     }
     let start = at + "<?xml".len();
     let given = attributes(slice(text, start, end - 2), start)?;
     let mut expected = ["version", "encoding", "standalone"].iter();
-    for (place, (key, value)) in given.iter().enumerate() {
+    for (offset, (key, value)) in given.iter().enumerate() {
         let known = expected.any(|name| name == key);
         let digits = |n: &str| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit());
         let good = match *key {
@@ -238,13 +238,13 @@ pub(super) fn check_declaration(text: &str, at: usize, end: usize, mark: usize) 
             "encoding" => value.eq_ignore_ascii_case("utf-8") || value.eq_ignore_ascii_case("us-ascii"),
             _ => matches!(&**value, "yes" | "no"),
         };
-        if !known || !good || (place == 0 && *key != "version") {
+        if !known || !good || (offset == 0 && *key != "version") {
             let message = "expected version=\"1.0\" and at most encoding=\"UTF-8\" and standalone in the declaration";
-            return fault(at, format!("{message}, found {key}={value:?}"));
+            return err_at(at, format!("{message}, found {key}={value:?}"));
         }
     }
     if given.is_empty() {
-        return fault(at, "expected version=\"1.0\" in the declaration, found none");
+        return err_at(at, "expected version=\"1.0\" in the declaration, found none");
     }
     Ok(())
 }

@@ -69,6 +69,8 @@ pub(crate) struct Signs {
     pub(crate) unequal: &'static str,
     /// The value in use, and what was chosen.
     pub(crate) current: &'static str,
+    /// A release that changed something.
+    pub(crate) changed: &'static str,
 }
 
 pub(super) const UNICODE: Signs = Signs {
@@ -104,6 +106,7 @@ pub(super) const UNICODE: Signs = Signs {
     points: "◀━━",
     unequal: "≠",
     current: "●",
+    changed: "◆",
 };
 
 pub(super) const ASCII: Signs = Signs {
@@ -157,4 +160,5 @@ pub(super) const ASCII: Signs = Signs {
     points: "<--",
     unequal: "!=",
     current: "*",
+    changed: "^",
 };

@@ -5,7 +5,7 @@ use super::draw::{cells, fitting, frame, inside, line_of, piece, pieces, text_at
 use super::page::{self, with_rule};
 use super::parts::{below, more_lines};
 use crate::app::screens::Target;
-use crate::app::screens::compare::{Compare, LABELS, Line};
+use crate::app::screens::compare::{Compare, Kind, LABELS, Line};
 use crate::explain::rule_page;
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
@@ -62,12 +62,16 @@ fn one_line(ctx: ViewContext<'_>, (state, line): (&Compare, &Line), area: Rect, 
         Line::Text(text) => {
             pieces(buf, ctx.theme, area, (area.x + 1, area.y), &[piece(text.as_str(), Role::Text)]);
         }
-        Line::Pair { label, a, b, differs, is_answer } => {
-            let role = if *differs { Role::Chosen } else { Role::Muted };
+        Line::Pair { label, a, b, kind } => {
             let [left, right] = columns(ctx, area);
             text_at(buf, area, (area.x + 1, area.y), label, ctx.theme.style(Role::Label));
             for (text, x, verdict) in [(a, left, state.verdicts[0]), (b, right, state.verdicts[1])] {
-                let role = if *is_answer { ctx.theme.verdict(verdict).0 } else { role };
+                let role = match kind {
+                    Kind::Same => Role::Muted,
+                    Kind::Answer => ctx.theme.verdict(verdict).0,
+                    Kind::Difference => Role::Chosen,
+                    Kind::Consequence => Role::Text,
+                };
                 text_at(buf, area, (x, area.y), text, ctx.theme.style(role));
             }
         }

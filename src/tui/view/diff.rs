@@ -2,9 +2,9 @@
 //! line under the cursor.
 
 use super::ViewContext;
-use super::draw::{Piece, fill, fitting, line_of, piece, pieces, text_at};
+use super::draw::{Piece, fitting, line_of, piece, pieces, text_at};
 use super::page::{self, with_rule};
-use super::parts::{Drawn, ListAndWords, below, first_seen, line_at, texts, with_headings};
+use super::parts::{Drawn, ListAndWords, below, line_at, list, list_title, texts, with_headings};
 use crate::analysis::diff::guest_outcomes::GuestOutcome;
 use crate::app::action::Action;
 use crate::app::screens::Target;
@@ -29,21 +29,17 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Diff, area: Rect, buf: &mut B
     let drawn = drawn(state);
     let areas = ListAndWords::of(ctx, area, WORDS, drawn.len());
     let key = ctx.model.settings.keymap.shown(Action::NextView);
-    let left = [piece("Diff: ", Role::Message), piece(state.between.title.as_str(), Role::Chosen)];
-    let right = [
-        piece(format!("{} {} ", state.view.name(), ctx.theme.signs.dot), Role::Text),
-        piece(key, Role::Key),
-        piece(" next view", Role::Muted),
-    ];
+    let left = [piece("Diff of ", Role::Message), piece(state.between.title.as_str(), Role::Chosen)];
+    let (rows, lines) = (areas.rows(), (drawn.as_slice(), state.listed.index()));
+    let right = list_title(rows, lines, &left, &[piece(key, Role::Key), piece(" next view", Role::Muted)]);
     let inner = areas.parts.draw(ctx, areas.list, true, (&left, &right), buf);
     let signs = &ctx.theme.signs;
     let room = fare_columns(inner);
     let heads = state.directions(signs.arrow).map(|head| pad(&cut(&head, room - 1, signs.more), room));
     if !state.listed.is_empty() {
-        let head = format!("{}{}{}", pad("", NAME), heads[0], heads[1]);
+        let head = format!("{}{}{}", pad("not mentioned by the guest", NAME), heads[0], heads[1]);
         text_at(buf, inner, (inner.x + 1, inner.y), head.trim_end(), ctx.theme.style(Role::Muted));
     }
-    let rows = areas.rows();
     if state.listed.is_empty() {
         let text = state.empty(&ctx.model.settings.keymap);
         for (line, number) in wrap(&text, usize::from(rows.width).saturating_sub(2)).iter().zip(0..rows.height) {
@@ -51,20 +47,15 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Diff, area: Rect, buf: &mut B
             text_at(buf, rect, (rect.x + 1, rect.y), line, ctx.theme.style(Role::Text));
         }
     }
-    for (drawn, number) in drawn.iter().skip(first_seen(&drawn, state.listed.index(), rows)).zip(0..rows.height) {
-        let rect = line_of(rows, number);
-        match *drawn {
-            Drawn::Heading(line) => {
-                let many = state.listed.iter().filter(|other| other.section == state.listed[line].section).count();
-                let title = [
-                    piece(state.listed[line].section, Role::Title),
-                    piece(format!(" {} {many}", signs.dot), Role::Muted),
-                ];
-                pieces(buf, ctx.theme, rect, (rect.x + 1, rect.y), &title);
-            }
-            Drawn::Line(line) => row(ctx, &state.listed[line], state.listed.index() == line, rect, buf),
+    list(ctx, rows, lines, buf, |drawn, rect, buf| match drawn {
+        Drawn::Heading(line) => {
+            let many = state.listed.iter().filter(|other| other.section == state.listed[line].section).count();
+            let title =
+                [piece(state.listed[line].section, Role::Title), piece(format!(" {} {many}", signs.dot), Role::Muted)];
+            pieces(buf, ctx.theme, rect, (rect.x + 1, rect.y), &title);
         }
-    }
+        Drawn::Line(line) => row(ctx, &state.listed[line], rect, buf),
+    });
     words(ctx, state, areas, buf);
 }
 
@@ -88,7 +79,7 @@ fn outcome(ctx: ViewContext<'_>, outcome: Option<&GuestOutcome>, room: usize) ->
     piece(pad(&cut(&text, room - 1, ctx.theme.signs.more), room), role)
 }
 
-fn row(ctx: ViewContext<'_>, line: &Line, selected: bool, rect: Rect, buf: &mut Buffer) {
+fn row(ctx: ViewContext<'_>, line: &Line, rect: Rect, buf: &mut Buffer) {
     let room = fare_columns(rect);
     let name = cut(&line.name, NAME - 3, ctx.theme.signs.more);
     let mut row = vec![piece(format!("  {}", pad(&name, NAME - 2)), Role::Text)];
@@ -100,9 +91,6 @@ fn row(ctx: ViewContext<'_>, line: &Line, selected: bool, rect: Rect, buf: &mut 
     row.push(piece(line.detail.as_str(), Role::Muted));
     let row = fitting(&row, usize::from(rect.width).saturating_sub(2), ctx.theme.signs.more);
     pieces(buf, ctx.theme, rect, (rect.x + 1, rect.y), &row);
-    if selected {
-        fill(buf, rect, ctx.theme.style(Role::Focus));
-    }
 }
 
 /// The most lines of the description, where the page of a rule fits below it.
@@ -137,9 +125,9 @@ fn words(ctx: ViewContext<'_>, state: &Diff, areas: ListAndWords, buf: &mut Buff
     let (message, why) = example.map_or(("", ""), |example| (example.message.as_str(), example.why.as_str()));
     let all = [
         (unresolved, Role::Muted),
-        (line.words.as_str(), Role::Text),
         (message, Role::Message),
         (why, Role::Text),
+        (line.words.as_str(), Role::Text),
         (line.detail.as_str(), Role::Muted),
     ];
     texts(ctx, rest, all.into_iter().filter(|(text, _)| !text.is_empty()), buf);

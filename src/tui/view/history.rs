@@ -1,167 +1,196 @@
-//! Draws a history: lines with a bar over releases or machine types, and the description of the line under the cursor.
+//! Draws a history: for each change its release, a text and a bar; and the description of the line under the cursor.
 
 use super::ViewContext;
-use super::draw::{Piece, cells, fill, line_of, piece, text_at};
-use super::parts::{Drawn, ListAndWords, first_seen, line_at, texts, with_headings};
+use super::draw::{Piece, cells, fitting, line_of, piece, pieces, text_at, width_of};
+use super::parts::{Drawn, ListAndWords, first_seen, line_at, list, list_title, texts, with_headings};
 use crate::app::action::Action;
 use crate::app::screens::Target;
-use crate::app::screens::history::{Axis, History, Line, Mark, points as axis_points};
+use crate::app::screens::history::{Axis, History, Line, Mark};
 use crate::app::text::{cut, pad, width};
-use crate::domain::scenario::{LibvirtChoice, Release, write_machine};
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 /// The lines of the description, without their heading.
-const WORDS: u16 = 4;
-/// The most columns for the name of a line.
-const NAME: usize = 27;
+const WORDS: u16 = 5;
+/// The columns of a release.
+const WHEN: usize = 10;
+/// The most columns of what changed.
+const NAME: usize = 38;
+/// The fewest columns of a bar.
+const BAR: usize = 30;
 
 pub(super) fn render(ctx: ViewContext<'_>, state: &History, area: Rect, buf: &mut Buffer) {
     let drawn = drawn(state);
-    let areas = ListAndWords::of(ctx, area, WORDS, drawn.len());
+    let areas = areas(ctx, area, &drawn);
     let name = state.subject.name(ctx.catalog);
     let left = [piece("History of ", Role::Message), piece(name, Role::Chosen)];
-    let inner = areas.parts.draw(ctx, areas.list, true, (&left, &legend(ctx, state)), buf);
-    let summary = cut(&state.summary, usize::from(inner.width).saturating_sub(2), ctx.theme.signs.more);
-    text_at(buf, inner, (inner.x + 1, inner.y), &summary, ctx.theme.style(Role::Text));
-    let rows = areas.rows();
+    let key = ctx.model.settings.keymap.shown(Action::NextView);
+    let (rows, lines) = (areas.rows(), (drawn.as_slice(), state.listed.index()));
+    let hint = [piece(key, Role::Key), piece(" model or feature", Role::Muted)];
+    let right = list_title(rows, lines, &left, &hint);
+    let inner = areas.parts.draw(ctx, areas.list, true, (&left, &right), buf);
+    match drawn.get(first_seen(&drawn, state.listed.index(), rows)) {
+        // The releases stay visible when their heading is scrolled away.
+        Some(Drawn::Line(line)) => heading(ctx, state, (*line, true), line_of(inner, 0), buf),
+        Some(Drawn::Heading(_)) | None => {
+            let headline = [piece(state.headline.as_str(), Role::Text)];
+            let headline = fitting(&headline, usize::from(inner.width).saturating_sub(2), ctx.theme.signs.more);
+            pieces(buf, ctx.theme, inner, (inner.x + 1, inner.y), &headline);
+        }
+    }
     if state.listed.is_empty() {
         let text = state.empty(&ctx.model.settings.keymap);
         text_at(buf, rows, (rows.x + 1, rows.y), &text, ctx.theme.style(Role::Muted));
     }
-    for (drawn, number) in drawn.iter().skip(first_seen(&drawn, state.listed.index(), rows)).zip(0..rows.height) {
-        let rect = line_of(rows, number);
-        match *drawn {
-            Drawn::Heading(line) => heading(ctx, &state.listed[line], rect, buf),
-            Drawn::Line(line) => bar(ctx, &state.listed[line], state.listed.index() == line, rect, buf),
-        }
+    list(ctx, rows, lines, buf, |drawn, rect, buf| match drawn {
+        Drawn::Heading(line) => heading(ctx, state, (line, state.listed[line].is_own), rect, buf),
+        Drawn::Line(line) => row(ctx, state, &state.listed[line], rect, buf),
+    });
+    let line = state.listed.current();
+    let title = line.map_or(String::new(), |line| format!("{} {}", line.when, line.name).trim().to_owned());
+    let key = ctx.model.settings.keymap.shown(Action::Open);
+    let right = [piece(key, Role::Key), piece(" opens a guest that demonstrates it", Role::Muted)];
+    let inner = areas.parts.draw(ctx, areas.words, false, (&[piece(title, Role::Message)], &right), buf);
+    let columns = usize::from(inner.width).saturating_sub(2);
+    let legend = legend(ctx, state, columns);
+    let rest = inner.height.saturating_sub(cells(legend.len()));
+    if let Some(line) = line {
+        let all = [(line.guest.as_str(), Role::Message), (line.words.as_str(), Role::Text)];
+        texts(ctx, Rect { height: rest, ..inner }, all.into_iter().filter(|(text, _)| !text.is_empty()), buf);
     }
-    words(ctx, state, areas, buf);
+    for (row, number) in legend.iter().zip(rest..) {
+        let rect = line_of(inner, number);
+        pieces(buf, ctx.theme, rect, (rect.x + 1, rect.y), row);
+    }
 }
 
 /// Returns what a click at `position` does.
 pub(super) fn hit(ctx: ViewContext<'_>, state: &History, area: Rect, position: Position) -> Option<Target> {
     let drawn = drawn(state);
-    line_at(&drawn, state.listed.index(), ListAndWords::of(ctx, area, WORDS, drawn.len()).rows(), position)
+    line_at(&drawn, state.listed.index(), areas(ctx, area, &drawn).rows(), position)
+}
+
+fn areas(ctx: ViewContext<'_>, area: Rect, drawn: &[Drawn]) -> ListAndWords {
+    ListAndWords::of(ctx, area, WORDS, drawn.len())
 }
 
 fn drawn(state: &History) -> Vec<Drawn> {
-    with_headings(state.listed.iter().map(|line| line.section))
+    with_headings(state.listed.iter().map(|line| (line.is_own, line.over)))
 }
 
-fn legend(ctx: ViewContext<'_>, state: &History) -> Vec<Piece> {
-    let signs = &ctx.theme.signs;
-    let has = |mark: Mark| state.listed.iter().any(|line| line.marks.contains(&mark));
+/// Returns the signs and letters that are in use, in lines of at most `columns` columns.
+fn legend(ctx: ViewContext<'_>, state: &History, columns: usize) -> Vec<Vec<Piece>> {
     let kinds = [
-        (Mark::Changed, signs.mark, "changed"),
-        (Mark::Has, signs.on, "in the model"),
-        (Mark::Removed, signs.off, "removed"),
-        (Mark::Added, "a", "added"),
-        (Mark::Absent, signs.nothing, "not in it"),
-        (Mark::Unsure, signs.open, "unknown"),
+        (Mark::Has, "on"),
+        (Mark::Absent, "off"),
+        (Mark::Added, "marked added"),
+        (Mark::Unsure, "not known"),
+        (Mark::Changed, "changed"),
     ];
-    let shown = kinds.into_iter().filter(|(mark, ..)| has(*mark));
-    let texts: Vec<String> = shown.map(|(_, sign, text)| format!("{sign} {text}")).collect();
-    vec![
-        piece(format!("{}  ", texts.join("  ")), Role::Muted),
-        piece(signs.below, Role::Key),
-        piece(" this guest", Role::Muted),
-    ]
+    let signs = kinds.into_iter().map(|(mark, text)| (sign(ctx, mark), text)).filter(|((sign, _), _)| {
+        state.listed.iter().flat_map(|line| &line.marks).any(|mark| self::sign(ctx, *mark).0 == *sign)
+    });
+    let letters = [("S", "source"), ("D", "destination"), ("M", "machine type")];
+    let is_used = |letter: &str| state.axes.iter().any(|axis| axis.own.iter().any(|(known, _)| *known == letter));
+    let letters = letters.into_iter().filter(|(letter, _)| is_used(letter));
+    let mut lines = vec![Vec::new()];
+    for ((sign, role), text) in signs.chain(letters.map(|(letter, text)| ((letter, Role::Key), text))) {
+        let entry = [piece(sign, role), piece(format!(" {text}  "), Role::Muted)];
+        if lines.last().is_some_and(|line| width_of(line) + width_of(&entry) > columns + 2) {
+            lines.push(Vec::new());
+        }
+        lines.last_mut().into_iter().for_each(|line: &mut Vec<Piece>| line.extend(entry.clone()));
+    }
+    lines
 }
 
-fn sign(ctx: ViewContext<'_>, line: &Line, mark: Mark) -> (&'static str, Role) {
+fn sign(ctx: ViewContext<'_>, mark: Mark) -> (&'static str, Role) {
     let signs = &ctx.theme.signs;
-    // Where only changes count, a plain line connects them.
-    let lives = line.axis == Axis::Releases && line.marks.contains(&Mark::Changed);
     match mark {
         Mark::Nothing => (" ", Role::Muted),
-        Mark::Has if lives => (signs.across, Role::Muted),
-        Mark::Has => (signs.on, Role::Good),
+        Mark::Exists => (signs.across, Role::Muted),
+        Mark::Has => (signs.on, Role::Text),
         Mark::Removed => (signs.off, Role::Warn),
         Mark::Added => ("a", Role::Warn),
-        Mark::Absent => (signs.nothing, Role::Muted),
+        Mark::Absent => (signs.off, Role::Muted),
         Mark::Unsure => (signs.open, Role::Open),
-        Mark::Changed => (signs.mark, Role::Chosen),
+        Mark::Changed => (signs.changed, Role::Warn),
     }
 }
 
-/// Returns the first column of the bar, and for each column the last of the points that share it.
-fn columns(rect: Rect, count: usize) -> (u16, Vec<usize>) {
-    let start = rect.x + cells(NAME) + 1;
-    let room = usize::from(rect.right().saturating_sub(start + 1)).min(count);
-    (start, (0..room).map(|column| (column + 1) * count / room - 1).collect())
+/// The columns of a bar.
+struct Bar {
+    /// The first column.
+    start: u16,
+    /// For each column the first and the last of the releases that share it.
+    shared: Vec<(usize, usize)>,
 }
 
-fn heading(ctx: ViewContext<'_>, line: &Line, rect: Rect, buf: &mut Buffer) {
-    let title = cut(line.section, NAME - 1, ctx.theme.signs.more);
+impl Bar {
+    fn of(rect: Rect, axis: &Axis) -> Self {
+        let name = NAME.min(usize::from(rect.width).saturating_sub(WHEN + BAR + 3));
+        let (start, count) = (rect.x + cells(WHEN + name) + 2, axis.points.len());
+        let room = usize::from(rect.right().saturating_sub(start + 1)).min(count);
+        let first = |column: usize| column * count / room.max(1);
+        Self { start, shared: (0..room).map(|column| (first(column), first(column + 1) - 1)).collect() }
+    }
+
+    fn column_of(&self, point: usize) -> Option<usize> {
+        self.shared.iter().position(|(first, last)| (*first..=*last).contains(&point))
+    }
+}
+
+/// Draws the heading above a line: its title, and the releases if `with_axis`.
+fn heading(ctx: ViewContext<'_>, state: &History, (line, with_axis): (usize, bool), rect: Rect, buf: &mut Buffer) {
+    let Some(line) = state.listed.get(line) else { return };
+    let axis = state.axis(line.over);
+    let bar = Bar::of(rect, axis);
+    let room = usize::from(bar.start - rect.x).saturating_sub(2);
+    let title = cut(&state.heading(line, ctx.catalog), room, ctx.theme.signs.more);
     text_at(buf, rect, (rect.x + 1, rect.y), &title, ctx.theme.style(Role::Title));
-    let names = axis_points(ctx.catalog, line.axis);
-    let (start, points) = columns(rect, line.marks.len());
-    // Where the scenario stands is marked above the bars.
-    let own = own_points(ctx, line.axis);
-    let is_own = |column: usize| {
-        let first = if column == 0 { 0 } else { points[column - 1] + 1 };
-        names.get(first..=points[column]).is_some_and(|names| names.iter().any(|name| own.contains(name)))
-    };
+    if !with_axis {
+        return;
+    }
+    let mut own: Vec<(usize, &str)> =
+        axis.own.iter().filter_map(|(letter, point)| Some((bar.column_of(*point)?, *letter))).collect();
+    own.sort_by_key(|(column, _)| *column);
+    let mut end = 0;
+    for (column, letter) in &mut own {
+        // Letters of one release stand side by side.
+        *column = (*column).max(end);
+        end = *column + 1;
+        text_at(buf, rect, (bar.start + cells(*column), rect.y), letter, ctx.theme.style(Role::Key));
+    }
     let mut free = 0;
-    for column in 0..points.len() {
-        // The label begins at the first point that shares the column.
-        let first = if column == 0 { 0 } else { points[column - 1] + 1 };
-        let label = names.get(first).map_or("", String::as_str);
-        let (label, role) = if is_own(column) {
-            (ctx.theme.signs.below, Role::Key)
-        } else if column >= free
-            && column + width(label) <= points.len()
-            && !(column..column + width(label)).any(is_own)
-        {
-            free = column + width(label) + 3;
-            (label, Role::Muted)
-        } else {
-            continue;
-        };
-        text_at(buf, rect, (start + cells(column), rect.y), label, ctx.theme.style(role));
-    }
-}
-
-/// The names of the scenario's own points on an axis: those of source and destination, or the machine type.
-fn own_points(ctx: ViewContext<'_>, axis: Axis) -> Vec<String> {
-    let scenario = &ctx.model.scenario;
-    let ends = [&scenario.from, &scenario.to];
-    match axis {
-        Axis::Releases => {
-            let name = |release: &Release| Some(ctx.catalog.release(release.libvirt.id(ctx.catalog)?).name.to_string());
-            ends.into_iter().filter(|release| release.libvirt != LibvirtChoice::New).filter_map(name).collect()
+    for (column, (first, _)) in bar.shared.iter().enumerate() {
+        let Some(label) = axis.points.get(*first) else { continue };
+        let columns = column..column + width(label) + 1;
+        let is_free = column >= free && columns.end <= bar.shared.len() + 1;
+        if is_free && !own.iter().any(|(own, _)| columns.contains(own) || *own + 1 == column) {
+            free = columns.end + 2;
+            text_at(buf, rect, (bar.start + cells(column), rect.y), label, ctx.theme.style(Role::Muted));
         }
-        Axis::Qemu => ends.into_iter().map(|release| release.qemu.name()).collect(),
-        Axis::I440fx | Axis::Q35 => vec![write_machine(ctx.catalog, &scenario.machine)],
     }
 }
 
-fn bar(ctx: ViewContext<'_>, line: &Line, selected: bool, rect: Rect, buf: &mut Buffer) {
-    let name = pad(&cut(&line.name, NAME - 1, ctx.theme.signs.more), NAME);
-    text_at(buf, rect, (rect.x + 1, rect.y), &name, ctx.theme.style(Role::Text));
-    let (start, points) = columns(rect, line.marks.len());
-    let mut next = 0;
-    for (column, point) in points.iter().enumerate() {
-        let shared = line.marks.get(next..=*point).unwrap_or_default();
-        next = point + 1;
-        // Of the points that share a column, a change is shown first.
-        let mark = shared.iter().copied().find(|mark| *mark == Mark::Changed).or(shared.last().copied());
-        let (sign, role) = sign(ctx, line, mark.unwrap_or(Mark::Nothing));
-        text_at(buf, rect, (start + cells(column), rect.y), sign, ctx.theme.style(role));
+fn row(ctx: ViewContext<'_>, state: &History, line: &Line, rect: Rect, buf: &mut Buffer) {
+    let axis = state.axis(line.over);
+    let bar = Bar::of(rect, axis);
+    let room = usize::from(bar.start - rect.x).saturating_sub(WHEN + 2);
+    let name = cut(&line.name, room, ctx.theme.signs.more);
+    let text = [piece(pad(&line.when, WHEN), Role::Muted), piece(name, Role::Text)];
+    pieces(buf, ctx.theme, rect, (rect.x + 1, rect.y), &text);
+    for (column, (first, last)) in bar.shared.iter().enumerate() {
+        let points = *first..=*last;
+        let shared = line.marks.get(points.clone()).unwrap_or_default();
+        // Of the releases that share a column, the scenario's own is shown first, then a change.
+        let is_own = |letter: &str, point| points.contains(point) && (letter == "M") == line.is_of_machines();
+        let own = axis.own.iter().find(|(letter, point)| is_own(letter, point));
+        let own = own.and_then(|(_, point)| line.marks.get(*point));
+        let mark = own.or(shared.iter().find(|mark| **mark == Mark::Changed)).or(shared.last());
+        let (sign, role) = sign(ctx, mark.copied().unwrap_or(Mark::Nothing));
+        let role = if own.is_some() && role != Role::Warn { Role::Key } else { role };
+        text_at(buf, rect, (bar.start + cells(column), rect.y), sign, ctx.theme.style(role));
     }
-    if selected {
-        fill(buf, rect, ctx.theme.style(Role::Focus));
-    }
-}
-
-fn words(ctx: ViewContext<'_>, state: &History, areas: ListAndWords, buf: &mut Buffer) {
-    let line = state.listed.current();
-    let name = line.map_or("", |line| line.name.as_str());
-    let key = ctx.model.settings.keymap.shown(Action::Open);
-    let right = [piece(key, Role::Key), piece(" opens a guest that demonstrates it", Role::Muted)];
-    let inner = areas.parts.draw(ctx, areas.words, false, (&[piece(name, Role::Message)], &right), buf);
-    let Some(line) = line else { return };
-    texts(ctx, inner, [(line.words.as_str(), Role::Text)], buf);
 }

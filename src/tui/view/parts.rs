@@ -1,7 +1,7 @@
 //! Draws panes with frames, or with rules if there is no room, and finds the visible part of lists and texts.
 
 use super::ViewContext;
-use super::draw::{Piece, cells, fitting, frame, inside, line_of, piece, pieces, rule};
+use super::draw::{Piece, cells, fill, fitting, frame, inside, line_of, piece, pieces, rule, width_of};
 use crate::app::screens::Target;
 use crate::app::text::wrap;
 use crate::tui::theme::Role;
@@ -90,10 +90,11 @@ pub(super) enum Drawn {
 }
 
 /// Returns the lines with a heading before the first of each section.
-pub(super) fn with_headings(sections: impl Iterator<Item = &'static str>) -> Vec<Drawn> {
+pub(super) fn with_headings<T: PartialEq>(sections: impl Iterator<Item = T>) -> Vec<Drawn> {
     let mut drawn = Vec::new();
-    let mut last = "";
+    let mut last = None;
     for (number, section) in sections.enumerate() {
+        let section = Some(section);
         if section != last {
             last = section;
             drawn.push(Drawn::Heading(number));
@@ -107,6 +108,35 @@ pub(super) fn with_headings(sections: impl Iterator<Item = &'static str>) -> Vec
 pub(super) fn first_seen(drawn: &[Drawn], cursor: usize, rows: Rect) -> usize {
     let index = drawn.iter().position(|drawn| *drawn == Drawn::Line(cursor)).unwrap_or(0);
     scrolled(index, drawn.len(), rows)
+}
+
+/// Draws the visible lines of a list; the one under the cursor is filled.
+pub(super) fn list(
+    ctx: ViewContext<'_>,
+    rows: Rect,
+    (drawn, cursor): (&[Drawn], usize),
+    buf: &mut Buffer,
+    mut draw: impl FnMut(Drawn, Rect, &mut Buffer),
+) {
+    for (line, number) in drawn.iter().skip(first_seen(drawn, cursor, rows)).zip(0..rows.height) {
+        let rect = line_of(rows, number);
+        draw(*line, rect, buf);
+        if *line == Drawn::Line(cursor) {
+            fill(buf, rect, ctx.theme.style(Role::Focus));
+        }
+    }
+}
+
+/// Returns the right title of a list: how many lines follow the visible ones, then `hint` if there is room beside `left`.
+pub(super) fn list_title(rows: Rect, (drawn, cursor): (&[Drawn], usize), left: &[Piece], hint: &[Piece]) -> Vec<Piece> {
+    let mut title = more_lines(first_seen(drawn, cursor, rows), usize::from(rows.height), drawn.len());
+    if width_of(&title) + width_of(left) + width_of(hint) + 8 <= usize::from(rows.width) {
+        if !title.is_empty() && !hint.is_empty() {
+            title.push(piece("  ", Role::Text));
+        }
+        title.extend_from_slice(hint);
+    }
+    title
 }
 
 /// Returns the line of a list with headings at `position`.

@@ -1,7 +1,7 @@
 //! Draws XML and command lines in columns; a sign and a colour mark what changed since the previous document.
 
 use super::ViewContext;
-use super::draw::{cells, fitting, frame, line_of, piece, pieces, text_at, width_of};
+use super::draw::{Piece, cells, fitting, frame, line_of, piece, pieces, text_at, width_of};
 use super::page::{self, with_rule};
 use super::parts::more_lines;
 use crate::app::screens::Target;
@@ -16,12 +16,9 @@ use ratatui::layout::{Position, Rect};
 const HEADLINE: &str = " The CPU definition at each stage; + is new and - is gone since the previous stage";
 
 pub(super) fn render(ctx: ViewContext<'_>, state: &Xml, area: Rect, buf: &mut Buffer) {
-    let headline = [piece(HEADLINE, Role::Message)];
-    let headline = fitting(&headline, usize::from(area.width), ctx.theme.signs.more);
-    pieces(buf, ctx.theme, area, (area.x, area.y), &headline);
+    draw_line(ctx, &[piece(HEADLINE, Role::Message)], area, buf);
     if let Some(remark) = &state.remark {
-        let line = fitting(&[piece(format!(" {remark}"), Role::Open)], usize::from(area.width), ctx.theme.signs.more);
-        pieces(buf, ctx.theme, area, (area.x, area.y + 1), &line);
+        draw_line(ctx, &[piece(format!(" {remark}"), Role::Open)], line_of(area, 1), buf);
     }
     for (column, rect) in rects(state, area) {
         one_column(ctx, state, column, rect, buf);
@@ -70,37 +67,46 @@ fn one_line(ctx: ViewContext<'_>, state: &Xml, line: &Line, area: Rect, buf: &mu
         Line::Ghost(text, differs) => {
             let signs = &ctx.theme.signs;
             let (sign, role) = if *differs { (signs.points, Role::Warn) } else { (signs.nothing, Role::Muted) };
-            let line = [piece(format!("       {sign} {text}"), role)];
-            let line = fitting(&line, usize::from(area.width), ctx.theme.signs.more);
-            pieces(buf, ctx.theme, area, (area.x, area.y), &line);
+            draw_line(ctx, &[piece(format!("       {sign} {text}"), role)], area, buf);
         }
         Line::Remark(text) => {
-            text_at(buf, area, (area.x + 1, area.y), text, ctx.theme.style(Role::Muted));
+            text_at(buf, area, (area.x + 2, area.y), text, ctx.theme.style(Role::Muted));
         }
         Line::Text(parts) => {
             let found = state.is_found(line);
-            let strongest = [Since::New, Since::Gone].into_iter().find(|w| parts.iter().any(|(since, _)| since == w));
-            let sign = match strongest {
-                Some(Since::New) => "+",
-                Some(Since::Gone) => "-",
-                Some(Since::Same) | None => " ",
+            let has = |wanted: Since| parts.iter().any(|(since, _)| *since == wanted);
+            let (sign, since) = match (has(Since::New), has(Since::Gone)) {
+                (true, _) => ("+ ", Since::New),
+                (false, true) => ("- ", Since::Gone),
+                (false, false) => ("  ", Since::Same),
             };
-            let mut line = vec![piece(sign, role(strongest.unwrap_or(Since::Same)))];
+            let feature = ctx.catalog.feature_name(ctx.model.scenario.feature);
+            let mut line = vec![piece(sign, role(since))];
             line.extend(parts.iter().map(|(since, text)| {
-                let searched = found && !text.trim().is_empty();
-                piece(text.as_str(), if searched { Role::Focus } else { role(*since) })
+                let is_asked = *since != Since::Same && Xml::mentions(text, feature);
+                let role = match (found && !text.trim().is_empty(), is_asked) {
+                    (true, _) => Role::Focus,
+                    (false, true) => Role::Warn,
+                    (false, false) => role(*since),
+                };
+                piece(text.as_str(), role)
             }));
-            let line = fitting(&line, usize::from(area.width), ctx.theme.signs.more);
-            pieces(buf, ctx.theme, area, (area.x, area.y), &line);
+            draw_line(ctx, &line, area, buf);
         }
     }
 }
 
+fn draw_line(ctx: ViewContext<'_>, line: &[Piece], area: Rect, buf: &mut Buffer) {
+    let line = fitting(line, usize::from(area.width), ctx.theme.signs.more);
+    pieces(buf, ctx.theme, area, (area.x, area.y), &line);
+}
+
+/// Returns the role of a part; the parts about the scenario's feature are the ones that stand out.
 fn role(since: Since) -> Role {
     match since {
-        Since::Same => Role::Code,
-        Since::New => Role::Good,
-        Since::Gone => Role::Bad,
+        Since::Same => Role::Text,
+        Since::New => Role::Code,
+        Since::Gone => Role::Muted,
     }
 }
 
@@ -109,9 +115,10 @@ fn title(ctx: ViewContext<'_>, state: &Xml, index: usize, area: Rect, buf: &mut 
     let Some(document) = state.documents.get(index) else { return };
     let is_current = index == state.current;
     let mark = if is_current { ctx.theme.signs.mark } else { " " };
+    let area = Rect { width: area.width.saturating_sub(1), ..area };
     let program = if document.command_line { "QEMU's " } else { "" };
     let left =
-        [piece(format!("{mark}{program}{}", document.title), if is_current { Role::Focus } else { Role::Title })];
+        [piece(format!("{mark} {program}{}", document.title), if is_current { Role::Focus } else { Role::Title })];
     let right = [piece(differs(state, document), Role::Muted)];
     let end = pieces(buf, ctx.theme, area, (area.x, area.y), &left);
     let start = area.right().saturating_sub(cells(width_of(&right)));

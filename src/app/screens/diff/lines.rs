@@ -107,7 +107,7 @@ pub(super) fn of_endpoints(context: &ScreenContext<'_>, model: ModelId) -> (Betw
     let name = catalog.model_name(model);
     let [left, right] = [&scenario.from, &scenario.to].map(|end| libvirt_name(catalog, end));
     let mut between = Between {
-        title: name.to_owned(),
+        title: format!("{name} between {left} and {right}"),
         empty: format!("No difference: {left} and {right} define {name} in the same way."),
         left,
         right,
@@ -190,7 +190,7 @@ pub(super) fn of_releases(context: &ScreenContext<'_>, (old, new): (LibvirtId, L
     let ends =
         Scenario { from: end(old, &scenario.from), to: end(new, &scenario.to), regime: None, ..scenario.clone() };
     let between = Between {
-        title: "every model".to_owned(),
+        title: format!("every model between {left} and {right}"),
         empty: format!("No difference: {left} and {right} have the same CPU map."),
         left,
         right,

@@ -1,292 +1,316 @@
-//! Builds the lines of a history: each has a bar over releases or machine types, and a description.
+//! Builds the lines of a history: each has a date, what changed, and a bar over the releases of libvirt or QEMU.
 
 use super::Subject;
-use crate::analysis::history::{Membership, ModelStep, Segment, TurnedOn, likely, of_feature, of_model};
-use crate::analysis::space::{map_of, published_releases};
+use super::axis::{Axes, Mark, Over};
+use crate::analysis::history::{Change, FeatureHistory, Membership, ModelStep, Segment, TurnedOn, of_model};
 use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
-use crate::domain::qemu::{Accel, MachineId};
+use crate::domain::qemu::MachineId;
 use crate::domain::version::Version;
-use crate::export::analysis::{change_text, enabled_by_text, machines_text, membership_text, since_text};
-
-/// The axis of a bar.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Axis {
-    /// The published libvirt releases.
-    Releases,
-    /// The machine types pc-i440fx and the older pc, in natural order.
-    I440fx,
-    /// The machine types pc-q35, in natural order.
-    Q35,
-    /// The QEMU releases.
-    Qemu,
-}
-
-/// The state of a bar at one point of its axis.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Mark {
-    /// The model does not exist.
-    Nothing,
-    /// In the model.
-    Has,
-    /// Marked `removed='yes'`.
-    Removed,
-    /// Marked `added='yes'`.
-    Added,
-    /// Not in the model.
-    Absent,
-    /// Unknown: the neighbouring exact maps disagree.
-    Unsure,
-    /// Changed in this release.
-    Changed,
-}
+use crate::export::analysis::{enabled_by_text, feature_names, machines_text, membership_text, unread_text};
 
 /// The scenario that a line opens.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Shows {
-    /// A guest that migrates from the release before a change to the release with the change.
-    Change {
-        /// The guest's model.
-        model: ModelId,
-        /// The release before; `None` if it does not have the model.
-        before: Option<LibvirtId>,
-        /// The release with the change.
-        since: LibvirtId,
-    },
-    /// None: the line names no model.
-    Known,
+    /// A guest that migrates from the release before a change to the release with the change; `None` if the release
+    /// before does not have the model.
+    Change(Option<LibvirtId>, LibvirtId),
     /// A guest with a machine type.
-    Machine {
-        /// The guest's model.
-        model: ModelId,
-        /// The newest of the machine types.
-        machine: MachineId,
-        /// The accelerator with which QEMU enables the feature.
-        accel: Accel,
-    },
-    /// A guest that migrates between QEMU releases.
-    Qemu {
-        /// The guest's model.
-        model: ModelId,
-        /// The QEMU release of the source.
-        first: Version,
-        /// The QEMU release of the destination.
-        last: Version,
-    },
+    Machine(MachineId),
+    /// A guest that migrates from the first to the last of these QEMU releases.
+    Qemu(Version, Version),
 }
 
 /// One line of the history.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Line {
-    /// The heading above it.
-    pub(crate) section: &'static str,
-    /// The axis of its bar.
-    pub(crate) axis: Axis,
-    /// The name of a release, a model or a feature.
-    pub name: String,
+    /// Whether it is about the subject, and not about the one of the other view.
+    pub(crate) is_own: bool,
+    pub(crate) over: Over,
+    /// The release of the change; empty if nothing changed.
+    pub(crate) when: String,
+    /// What changed.
+    pub(crate) name: String,
     /// The bar: one mark for every point of the axis.
     pub(crate) marks: Vec<Mark>,
-    /// The description.
+    /// What the guest of the scenario has at its source and destination, or with its machine type.
+    pub(crate) guest: String,
+    /// More detail.
     pub(crate) words: String,
+    pub(crate) model: ModelId,
     /// The feature that Follow opens; `None` if the line names no feature.
     pub(crate) feature: Option<FeatureId>,
     /// The scenario that Enter opens.
     pub(crate) shows: Shows,
 }
 
-pub(crate) fn points(catalog: &Catalog, axis: Axis) -> Vec<String> {
-    match axis {
-        Axis::Releases => {
-            published_releases(catalog).into_iter().map(|id| catalog.release(id).name.to_string()).collect()
+impl Line {
+    /// Returns whether its bar is about machine types, and not about releases.
+    pub(crate) fn is_of_machines(&self) -> bool {
+        matches!(self.shows, Shows::Machine(_))
+    }
+}
+
+/// Makes lines over both axes, of a model and of a feature.
+pub(super) struct Lines<'a> {
+    pub(super) axes: Axes<'a>,
+    pub(super) feature: FeatureHistory,
+}
+
+impl Lines<'_> {
+    /// Returns the lines of a subject, then those of the other one that are not about both.
+    pub(super) fn all(&self, subject: Subject, other: Subject) -> Vec<Line> {
+        let mut all = self.of_subject(subject);
+        if other != subject {
+            let is_new = |line: &Line| match subject {
+                Subject::Model(model) => line.model != model,
+                Subject::Feature(feature) => line.feature != Some(feature),
+            };
+            let others = self.of_subject(other).into_iter().filter(is_new);
+            all.extend(others.map(|line| Line { is_own: false, ..line }));
         }
-        Axis::I440fx | Axis::Q35 => {
-            machines(catalog, axis).map(|machine| catalog.machine_name(machine).to_owned()).collect()
+        all
+    }
+
+    fn of_subject(&self, subject: Subject) -> Vec<Line> {
+        match subject {
+            Subject::Model(model) => self.of_model(model),
+            Subject::Feature(feature) => self.of_feature(feature),
         }
-        Axis::Qemu => catalog.qemu_releases().iter().map(|facts| facts.version.to_string()).collect(),
     }
-}
 
-/// The machine types of an axis.
-fn machines(catalog: &Catalog, axis: Axis) -> impl Iterator<Item = MachineId> + '_ {
-    let is_q35 = move |machine: &MachineId| catalog.machine_name(*machine).starts_with("pc-q35");
-    catalog.qemu_defaults().machines.iter().copied().filter(move |machine| is_q35(machine) == (axis == Axis::Q35))
-}
-
-/// The axes of machine types, each with its heading for a model and for a feature.
-const MACHINE_AXES: [(Axis, &str, &str); 2] = [
-    (Axis::I440fx, "Enabled with pc-i440fx", "QEMU default, pc-i440fx"),
-    (Axis::Q35, "Enabled with pc-q35", "QEMU default, pc-q35"),
-];
-
-/// Returns the summary and the lines of a history.
-pub(super) fn of(catalog: &Catalog, subject: Subject) -> (String, Vec<Line>) {
-    match subject {
-        Subject::Model(model) => model_lines(catalog, model),
-        Subject::Feature(feature) => feature_lines(catalog, feature),
-    }
-}
-
-fn model_lines(catalog: &Catalog, model: ModelId) -> (String, Vec<Line>) {
-    let told = of_model(catalog, model);
-    let releases = published_releases(catalog);
-    let mut lines: Vec<Line> = told.steps.iter().map(|step| step_line(catalog, model, &releases, step)).collect();
-    for (axis, section, _) in MACHINE_AXES {
-        lines.extend(told.machines.iter().filter_map(|(feature, on)| {
-            let machine = newest(catalog, axis, Some(on))?;
-            Some(Line {
-                section,
-                axis,
-                name: catalog.feature_name(*feature).to_owned(),
-                marks: machine_marks(catalog, axis, Some(on)),
-                words: format!("QEMU enables it by default with {}.", machines_text(catalog, on)),
-                feature: Some(*feature),
-                shows: Shows::Machine { model, machine, accel: accel_of(catalog, model, *feature) },
-            })
-        }));
-    }
-    lines.extend(told.qemu.iter().map(|run| qemu_line(catalog, model, *run)));
-    let count = told.steps.len();
-    let summary = match (count, told.qemu.is_empty()) {
-        (0, true) => "Neither an exact libvirt map nor QEMU has this model.".to_owned(),
-        (0, false) => "No exact libvirt map has this model; QEMU has it.".to_owned(),
-        (_, true) => format!("Changed by {count} libvirt releases; no QEMU has this model."),
-        (_, false) => format!("Changed by {count} libvirt releases."),
-    };
-    (summary, lines)
-}
-
-fn step_line(catalog: &Catalog, model: ModelId, releases: &[LibvirtId], step: &ModelStep) -> Line {
-    let change = &step.change;
-    let lists = [&change.removed, &change.dropped, &change.gained, &change.marked, &change.added];
-    let life = |id: &LibvirtId| {
-        let has = map_of(catalog, *id).model(model).is_some();
-        match (*id == step.since, has) {
-            (true, _) => Mark::Changed,
-            (false, true) => Mark::Has,
-            (false, false) => Mark::Nothing,
+    fn of_model(&self, model: ModelId) -> Vec<Line> {
+        let told = of_model(self.catalog(), model);
+        let mut lines: Vec<Line> = told.steps.iter().flat_map(|step| self.of_step(model, step)).collect();
+        let mut in_qemu: Vec<Line> = told.qemu.iter().map(|run| self.known_to_qemu(model, *run)).collect();
+        for (feature, on) in &told.machines {
+            let words = format!("QEMU enables {} with {}.", self.name(*feature), machines_text(self.catalog(), on));
+            in_qemu.extend(self.of_machines((model, *feature), &words, |enabled| {
+                Some(format!("{} {}", self.name(*feature), if enabled? { "enabled" } else { "disabled" }))
+            }));
         }
-    };
-    Line {
-        section: "Changes by libvirt",
-        axis: Axis::Releases,
-        name: since_text(catalog, step.after, step.since),
-        marks: releases.iter().map(life).collect(),
-        words: change_text(catalog, change),
-        feature: lists.into_iter().find_map(|list| list.first().copied()),
-        shows: Shows::Change { model, before: step.after.filter(|_| !change.came), since: step.since },
+        in_qemu.sort_by_key(|line| line.when.parse::<Version>().ok());
+        lines.extend(in_qemu);
+        lines
     }
-}
 
-fn qemu_line(catalog: &Catalog, model: ModelId, (first, last): (Version, Version)) -> Line {
-    let mark = |version: Version| if (first..=last).contains(&version) { Mark::Has } else { Mark::Nothing };
-    Line {
-        section: "QEMU with the model",
-        axis: Axis::Qemu,
-        name: format!("{first} to {last}"),
-        marks: catalog.qemu_releases().iter().map(|facts| mark(facts.version)).collect(),
-        words: format!("QEMU {first} to {last} has the model."),
-        feature: None,
-        shows: Shows::Qemu { model, first, last },
+    fn catalog(&self) -> &Catalog {
+        self.axes.catalog
     }
-}
 
-fn machine_marks(catalog: &Catalog, axis: Axis, on: Option<&Vec<MachineId>>) -> Vec<Mark> {
-    let has = |machine: &MachineId| on.is_none_or(|on| on.contains(machine));
-    let mark = |machine| if has(&machine) { Mark::Has } else { Mark::Absent };
-    machines(catalog, axis).map(mark).collect()
-}
-
-/// The newest machine type of an axis that is among `on`, or the newest of the other axis if none is.
-fn newest(catalog: &Catalog, axis: Axis, on: Option<&Vec<MachineId>>) -> Option<MachineId> {
-    let has = |machine: &MachineId| on.is_none_or(|on| on.contains(machine));
-    machines(catalog, axis).filter(has).last().or_else(|| on?.last().copied())
-}
-
-/// Returns KVM, unless QEMU enables the feature only with TCG.
-fn accel_of(catalog: &Catalog, model: ModelId, feature: FeatureId) -> Accel {
-    let on = |accel| catalog.qemu_defaults().of(model, accel).is_some_and(|cells| cells.anywhere().contains(feature));
-    if on(Accel::Kvm) { Accel::Kvm } else { Accel::Tcg }
-}
-
-fn feature_lines(catalog: &Catalog, feature: FeatureId) -> (String, Vec<Line>) {
-    let told = of_feature(catalog, feature);
-    let releases = published_releases(catalog);
-    let known = told.known.iter().filter(|segment| segment.state).map(|segment| {
-        let name = |id| &catalog.release(id).name;
-        format!("libvirt knows this feature from {} to {}.", name(segment.first), name(segment.last))
-    });
-    let mut summary: Vec<String> = known.collect();
-    if summary.is_empty() {
-        summary.push("No exact libvirt map knows this feature.".to_owned());
+    fn name(&self, feature: FeatureId) -> &str {
+        self.catalog().feature_name(feature)
     }
-    summary.push(match told.in_qemu {
-        Some(version) => format!("The queried QEMU releases accept its name since {version}."),
-        None => "No queried QEMU accepts its name.".to_owned(),
-    });
-    let mut lines: Vec<Line> = told
-        .models
-        .iter()
-        .map(|(model, segments)| member_line(catalog, (*model, feature), &releases, segments))
-        .collect();
-    for (axis, _, section) in MACHINE_AXES {
-        lines.extend(told.turned_on.iter().filter_map(|on| turned_on_line(catalog, feature, on, (axis, section))));
-    }
-    (summary.join(" "), lines)
-}
 
-fn member_line(
-    catalog: &Catalog,
-    (model, feature): (ModelId, FeatureId),
-    releases: &[LibvirtId],
-    segments: &[Segment<Membership>],
-) -> Line {
-    let mark = |id: &LibvirtId| match likely(catalog, *id, model, feature) {
-        None => Mark::Unsure,
-        Some(Membership::NoModel | Membership::Unknown) => Mark::Nothing,
-        Some(Membership::Absent) => Mark::Absent,
-        Some(Membership::Has) => Mark::Has,
-        Some(Membership::Removed) => Mark::Removed,
-        Some(Membership::Added) => Mark::Added,
-    };
-    // The last change between two releases that both have the model.
-    let change = segments.windows(2).rev().find_map(|pair| match pair {
-        [before, after] if before.state != Membership::NoModel && after.state != Membership::NoModel => {
-            Some((before.last, after.first))
+    /// Returns a line for each kind of change that a release made.
+    fn of_step(&self, model: ModelId, step: &ModelStep) -> Vec<Line> {
+        let Change { came, went, copied_from, gained, removed, dropped, added, marked, partial_check } = &step.change;
+        let copied = copied_from.map(|ancestor| self.catalog().model_name(ancestor));
+        let mut texts: Vec<(String, String)> = Vec::new();
+        if *came {
+            texts.push(("model added".to_owned(), copied.map_or(String::new(), |name| format!("A copy of {name}."))));
+        } else if let Some(name) = copied {
+            texts.push((format!("now a copy of {name}"), String::new()));
         }
-        _ => None,
-    });
-    let since =
-        change.map(|(_, since)| since).or(segments.iter().find(|s| s.state != Membership::NoModel).map(|s| s.first));
-    Line {
-        section: "In the CPU map's models",
-        axis: Axis::Releases,
-        name: catalog.model_name(model).to_owned(),
-        marks: releases.iter().map(mark).collect(),
-        words: membership_text(catalog, segments),
-        feature: Some(feature),
-        shows: since.map_or(Shows::Known, |since| Shows::Change {
+        if *went {
+            texts.push(("model removed".to_owned(), String::new()));
+        }
+        if *partial_check {
+            let words = "Before a start, one side of this change compares the model with the CPU map, and the other queries QEMU.";
+            texts.push(("partial check changed".to_owned(), words.to_owned()));
+        }
+        let unread = unread_text(self.catalog(), step.after, step.since).unwrap_or_default();
+        let before = step.after.filter(|_| !came);
+        let line = |name: String, words: &str, (marks, feature)| Line {
+            is_own: true,
+            over: Over::Libvirt,
+            when: self.when(step.after, step.since),
+            name,
+            guest: self.axes.guest(model, feature),
+            marks,
+            words: [words, &unread].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" "),
             model,
-            before: change.map(|(before, _)| before),
-            since,
-        }),
+            feature,
+            shows: Shows::Change(before, step.since),
+        };
+        let life = self.axes.life(model, step.since);
+        let mut lines: Vec<Line> =
+            texts.into_iter().map(|(name, words)| line(name, &words, (life.clone(), None))).collect();
+        for (features, what, words) in [
+            (removed, "removed", "No longer in the model, and marked removed='yes'."),
+            (dropped, "removed", "No longer in the model, and not marked removed='yes'."),
+            (gained, "added", "In the model from this release on."),
+            (marked, "marked removed", "Marked removed='yes', and not in the model before."),
+            (added, "marked added", "Marked added='yes': QEMU always enabled it, and libvirt did not know."),
+        ] {
+            let Some(first) = features.first() else { continue };
+            let names = feature_names(self.catalog(), features);
+            let (name, words) = match features.len() {
+                1 => (format!("{names} {what}"), words.to_owned()),
+                2 => (format!("{} {what}", names.replace(", ", " and ")), words.to_owned()),
+                many => (format!("{many} features {what}"), format!("{words} {names}.")),
+            };
+            let marks = if features.len() == 1 { self.axes.membership(model, *first) } else { life.clone() };
+            lines.push(line(name, &words, (marks, Some(*first))));
+        }
+        lines
     }
-}
 
-fn turned_on_line(
-    catalog: &Catalog,
-    feature: FeatureId,
-    on: &TurnedOn,
-    (axis, section): (Axis, &'static str),
-) -> Option<Line> {
-    let machine = newest(catalog, axis, on.machines.as_ref())?;
-    Some(Line {
-        section,
-        axis,
-        name: catalog.model_name(on.model).to_owned(),
-        marks: machine_marks(catalog, axis, on.machines.as_ref()),
-        words: format!("QEMU enables it by default with {}.", enabled_by_text(catalog, on)),
-        feature: Some(feature),
-        shows: Shows::Machine { model: on.model, machine, accel: accel_of(catalog, on.model, feature) },
-    })
+    /// Returns the release of a change; `by 10.4.0` if it may be one whose map was not read.
+    fn when(&self, after: Option<LibvirtId>, since: LibvirtId) -> String {
+        let name = &self.catalog().release(since).name;
+        if unread_text(self.catalog(), after, since).is_some() { format!("by {name}") } else { name.to_string() }
+    }
+
+    fn known_to_qemu(&self, model: ModelId, (first, last): (Version, Version)) -> Line {
+        Line {
+            is_own: true,
+            over: Over::Qemu,
+            when: first.to_string(),
+            name: "model added".to_owned(),
+            marks: self.axes.known_to_qemu(first.series(), last.series()),
+            guest: String::new(),
+            words: format!("QEMU {first} to {last} has the model."),
+            model,
+            feature: None,
+            shows: Shows::Qemu(first, last),
+        }
+    }
+
+    /// Returns a line for each version of the machine types that enables or disables a feature; `name` also gets `None`
+    /// for what all of them enable.
+    fn of_machines(
+        &self,
+        (model, feature): (ModelId, FeatureId),
+        words: &str,
+        name: impl Fn(Option<bool>) -> Option<String>,
+    ) -> Vec<Line> {
+        let (enabled, Some(machine)) = self.axes.enabled(model, feature) else { return Vec::new() };
+        let mut lines = Vec::new();
+        for (states, suffix) in enabled {
+            let mark = |state: &Option<bool>| match state {
+                None => Mark::Nothing,
+                Some(true) => Mark::Has,
+                Some(false) => Mark::Absent,
+            };
+            let marks: Vec<Mark> = states.iter().map(mark).collect();
+            let known: Vec<(&str, bool)> = self
+                .axes
+                .qemu
+                .points
+                .iter()
+                .map(String::as_str)
+                .zip(states.iter().copied())
+                .filter_map(|(point, state)| Some((point, state?)))
+                .collect();
+            let mut changes: Vec<(&str, Option<bool>)> = known
+                .windows(2)
+                .filter_map(|pair| match pair {
+                    [(_, before), (point, after)] if before != after => Some((*point, Some(*after))),
+                    _ => None,
+                })
+                .collect();
+            if changes.is_empty() && known.iter().all(|(_, enables)| *enables) {
+                changes.push(("", None));
+            }
+            lines.extend(changes.into_iter().filter_map(|(when, change)| {
+                Some(Line {
+                    is_own: true,
+                    over: Over::Qemu,
+                    when: when.to_owned(),
+                    name: format!("{}{suffix}", name(change)?),
+                    guest: self.axes.machine(&marks, feature),
+                    marks: marks.clone(),
+                    words: words.to_owned(),
+                    model,
+                    feature: Some(feature),
+                    shows: Shows::Machine(machine),
+                })
+            }));
+        }
+        lines
+    }
+
+    fn of_feature(&self, feature: FeatureId) -> Vec<Line> {
+        let told = &self.feature;
+        let mut lines: Vec<(LibvirtId, Line)> =
+            told.models.iter().map(|(model, segments)| self.of_member((*model, feature), segments)).collect();
+        // What changed comes first, in the order of the releases.
+        lines.sort_by_key(|(since, line)| (line.name.starts_with("present"), *since));
+        let mut lines: Vec<Line> = lines.into_iter().map(|(_, line)| line).collect();
+        let enabled = told.turned_on.iter().filter(|on| on.accels.contains(&self.axes.accel));
+        let of_machines = |on: &TurnedOn| {
+            let words = format!("QEMU enables {}: {}.", self.name(feature), enabled_by_text(self.catalog(), on));
+            let model = self.catalog().model_name(on.model);
+            self.of_machines((on.model, feature), &words, |enabled| {
+                let what = match enabled {
+                    None => "always enabled",
+                    Some(true) => "enabled",
+                    Some(false) => "disabled",
+                };
+                Some(format!("{what} in {model}"))
+            })
+        };
+        lines.extend(enabled.flat_map(of_machines));
+        lines
+    }
+
+    /// Returns the line about a feature in a model's map entries, with the release of its last change.
+    fn of_member(&self, (model, feature): (ModelId, FeatureId), segments: &[Segment<Membership>]) -> (LibvirtId, Line) {
+        let is_told = |segment: &&Segment<Membership>| segment.state != Membership::NoModel;
+        // The last change between two releases that both have the model.
+        let change = segments.windows(2).rev().find_map(|pair| match pair {
+            [before, after] if is_told(&before) && is_told(&after) => Some((before, after)),
+            _ => None,
+        });
+        let name = self.catalog().model_name(model);
+        let first = segments.iter().find(is_told);
+        let (since, before) = match change {
+            Some((before, after)) => (after.first, Some(before.last)),
+            None => (first.map_or(LibvirtId(0), |segment| segment.first), None),
+        };
+        let what = match change.map(|(before, after)| (before.state, after.state)) {
+            None => format!("present in {name}"),
+            Some((Membership::Has, _)) => format!("removed from {name}"),
+            Some((_, Membership::Has)) => format!("added to {name}"),
+            Some((_, Membership::Removed)) => format!("marked removed in {name}"),
+            Some((_, Membership::Added)) => format!("marked added in {name}"),
+            Some((_, Membership::Absent | Membership::Unknown | Membership::NoModel)) => format!("unmarked in {name}"),
+        };
+        let unread = before.and_then(|before| unread_text(self.catalog(), Some(before), since)).unwrap_or_default();
+        let line = Line {
+            is_own: true,
+            over: Over::Libvirt,
+            when: self.when(before, since),
+            name: what,
+            marks: self.axes.membership(model, feature),
+            guest: self.axes.guest(model, Some(feature)),
+            words: format!("{name}: {}. {unread}", membership_text(self.catalog(), segments)),
+            model,
+            feature: Some(feature),
+            shows: Shows::Change(before, since),
+        };
+        (since, line)
+    }
+
+    /// Returns what the history shows, in one sentence.
+    pub(super) fn headline(&self, subject: Subject) -> String {
+        let name = subject.name(self.catalog());
+        if let Subject::Model(_) = subject {
+            return format!("What libvirt and QEMU changed in {name}, and at which release");
+        }
+        let newest = self.feature.known.last().map(|segment| segment.last);
+        let release = |id| &*self.catalog().release(id).name;
+        let libvirt = match self.feature.known.iter().rfind(|segment| segment.state) {
+            None => "in no libvirt release that was read".to_owned(),
+            Some(known) if Some(known.last) == newest => format!("in libvirt since {}", release(known.first)),
+            Some(known) => format!("in libvirt from {} to {}", release(known.first), release(known.last)),
+        };
+        let qemu = match self.feature.in_qemu {
+            Some(version) => format!("in QEMU since {version}"),
+            None => "in no QEMU that was queried".to_owned(),
+        };
+        format!("Which models gained or lost {name}; {libvirt}, {qemu}")
+    }
 }

@@ -127,16 +127,14 @@ fn package(text: &str) -> (Option<Version>, Option<Box<str>>) {
     (number.parse().ok(), build.map(Into::into))
 }
 
-/// Prints a release. QEMU is left out where it is the one that would be taken anyway: `same`.
-pub(super) fn write(catalog: &Catalog, release: &Release, same: Option<&QemuChoice>) -> String {
+/// Appends a release to a text. QEMU is left out where it is the one that would be taken anyway: `same`.
+pub(super) fn push(text: &mut String, catalog: &Catalog, release: &Release, same: Option<&QemuChoice>) {
     if let Some(product) = &release.product {
-        return product.to_string();
+        return text.push_str(product);
     }
-    write_packages(catalog, release, same)
-}
-
-/// Prints the packages of a release, whatever product ships them.
-pub(super) fn write_packages(catalog: &Catalog, release: &Release, same: Option<&QemuChoice>) -> String {
-    let libvirt = release.libvirt.name(catalog);
-    if same == Some(&release.qemu) { libvirt } else { [&libvirt, ":", &release.qemu.name()].concat() }
+    release.libvirt.push_name(catalog, text);
+    if same != Some(&release.qemu) {
+        text.push(':');
+        release.qemu.push_name(text);
+    }
 }

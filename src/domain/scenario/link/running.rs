@@ -10,18 +10,28 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use flate2::read::DeflateDecoder;
 use flate2::{Compress, Compression, FlushCompress, Status};
+use foldhash::HashMap;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use std::cell::RefCell;
-use std::fmt::Write;
 use std::io::Read;
 
 /// The longest XML, in bytes.
 const LONGEST: u64 = 16 << 10;
 
+/// How many values are remembered.
+const MOST_PRINTED: usize = 1024;
+
+/// What was printed, by its XML. The tables of the compressor are 300 KiB, and clearing them costs more than everything
+/// else of a line of a batch; the guests of a batch have few CPUs.
+struct Printed {
+    compress: Compress,
+    values: HashMap<String, String>,
+}
+
 thread_local! {
-    /// Its tables are 300 KiB: a batch makes them once.
-    static COMPRESS: RefCell<Compress> = RefCell::new(Compress::new(Compression::best(), false));
+    static PRINTED: RefCell<Printed> =
+        RefCell::new(Printed { compress: Compress::new(Compression::best(), false), values: HashMap::default() });
 }
 
 /// Prints the value.
@@ -30,7 +40,17 @@ pub(super) fn write(catalog: &Catalog, running: &Running) -> String {
     for definition in std::iter::once(&running.live).chain(&running.inactive) {
         write_cpu(&mut xml, catalog, definition);
     }
-    URL_SAFE_NO_PAD.encode(COMPRESS.with_borrow_mut(|compress| deflated(compress, xml.as_bytes())))
+    PRINTED.with_borrow_mut(|Printed { compress, values }| {
+        if let Some(known) = values.get(&xml) {
+            return known.clone();
+        }
+        if values.len() == MOST_PRINTED {
+            values.clear();
+        }
+        let value = URL_SAFE_NO_PAD.encode(deflated(compress, xml.as_bytes()));
+        values.insert(xml, value.clone());
+        value
+    })
 }
 
 fn deflated(compress: &mut Compress, text: &[u8]) -> Vec<u8> {
@@ -50,14 +70,14 @@ fn deflated(compress: &mut Compress, text: &[u8]) -> Vec<u8> {
 /// Writes every part, so that reading needs no defaults.
 fn write_cpu(xml: &mut String, catalog: &Catalog, cpu: &Definition) {
     let (mode, matching, check) = (cpu.mode.name(), cpu.matching.name(), cpu.check.name());
-    let _ = write!(xml, "<cpu mode='{mode}' match='{matching}' check='{check}'>");
+    xml.extend(["<cpu mode='", mode, "' match='", matching, "' check='", check, "'>"]);
     let model = cpu.model.map_or("", |model| catalog.model_name(model));
-    let _ = write!(xml, "<model fallback='{}'>{model}</model>", cpu.fallback.name());
+    xml.extend(["<model fallback='", cpu.fallback.name(), "'>", model, "</model>"]);
     if let Some(vendor) = cpu.vendor {
-        let _ = write!(xml, "<vendor>{vendor}</vendor>");
+        xml.extend(["<vendor>", vendor.name(), "</vendor>"]);
     }
     for (feature, policy) in cpu.features.iter() {
-        let _ = write!(xml, "<feature policy='{}' name='{}'/>", policy.name(), catalog.feature_name(feature));
+        xml.extend(["<feature policy='", policy.name(), "' name='", catalog.feature_name(feature), "'/>"]);
     }
     xml.push_str("</cpu>");
 }
