@@ -139,7 +139,7 @@ fn messages_of_libvirt_and_qemu_are_quoted_as_they_are_written() {
         (
             "Requested TSC frequency 2100000000 Hz is outside tolerance range ([1, 2] Hz) around host frequency 3 Hz",
             "Requested TSC frequency 2100000000 Hz is outside tolerance range ([1, 2] Hz) around host frequency 3 Hz",
-            "another frequency",
+            "a different frequency",
         ),
         (
             "domain has 'invtsc' CPU feature but TSC frequency is not specified",

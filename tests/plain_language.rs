@@ -56,7 +56,6 @@ const REFUSED: &[(&str, &str)] = &[
     ("gets there", "name the row, the host or the stage"),
     ("gets here", "name the row, the host or the stage"),
     ("get here", "name the row, the host or the stage"),
-    ("alike", "in the same way, equal"),
     ("mostly", "usually"),
     ("no part of", "not part of"),
     ("became of", "happened to"),
@@ -88,7 +87,6 @@ const REFUSED: &[(&str, &str)] = &[
     ("by the clock", "of wall-clock time"),
     ("asked of", "queried"),
     ("goes back", "returns, migrates back"),
-    ("in between", "between"),
     ("but for", "except for"),
     ("apart from", "except for"),
     ("no longer so", "fixed"),
@@ -109,8 +107,6 @@ const REFUSED: &[(&str, &str)] = &[
     ("held against", "compared with"),
     ("is told of", "name the action"),
     ("hands the", "passes"),
-    ("goes on", "continues"),
-    ("go on", "continue"),
 ];
 
 /// Sentences that may be longer, by how they begin.
@@ -454,8 +450,9 @@ fn comments_are_in_plain_language() {
     let mut sources = [files("src", "rs"), files("tests", "rs"), files("benches", "rs")].concat();
     sources.retain(|path| !path.ends_with("plain_language.rs"));
     let found = findings_in(&sources, comments);
-    // A comment may be long; only the phrases count.
-    none(&found.into_iter().filter(|finding| finding.contains("\", write: ")).collect::<Vec<_>>());
+    // A comment may be long, and may be about what is beside something on the screen.
+    let counts = |finding: &&String| finding.contains("\", write: ") && !finding.contains(": \"beside\"");
+    none(&found.iter().filter(counts).cloned().collect::<Vec<_>>());
 }
 
 #[test]

@@ -209,7 +209,7 @@ fn libvirts(
 ) -> Libvirts {
     match (&release.libvirt, release.libvirt.id(catalog)) {
         (LibvirtChoice::Release(..) | LibvirtChoice::Old, Some(id)) => one_release(catalog, id, release, decodes, axes),
-        // The table's *new* writes nothing for an incoming guest that is silent about the feature.
+        // The table's *new* adds nothing to an incoming definition that does not mention the feature.
         (LibvirtChoice::New, Some(old)) => {
             let (mut behaviour, _) = catalog.behaviour(catalog.release(old).version);
             behaviour.removed_incoming = Regime::Nothing;
