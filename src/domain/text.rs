@@ -45,6 +45,12 @@ fn is_hidden(letter: char) -> bool {
         || matches!(letter, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
+/// Returns a text with its first letter in upper case.
+pub(crate) fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
 /// Returns `text` with hidden characters written as `\u001b`, which JSON reads as the character. Everything that is
 /// written to a terminal passes through here, since names and messages from files may have such characters.
 pub(crate) fn visible(text: &str) -> Cow<'_, str> {

@@ -90,7 +90,7 @@ impl Xml {
             _ => &[("From source to destination", Lane::ALL)],
         };
         let scrolled: Vec<usize> = self.columns.iter().map(|column| column.scroll).collect();
-        let room = (usize::from(size.width) / lanes.len()).saturating_sub(4);
+        let room = (usize::from(size.width) / lanes.len()).saturating_sub(5);
         self.columns = lanes
             .iter()
             .enumerate()

@@ -46,7 +46,11 @@ fn below_heads(state: &Xml, area: Rect) -> (Rect, Option<Rect>) {
 fn rects(state: &Xml, area: Rect) -> Vec<(&Column, Rect)> {
     let (area, _) = below_heads(state, area);
     let width = area.width / cells(state.columns.len().max(1));
-    let rect = |number: usize| Rect { x: area.x + width * cells(number), width, ..area };
+    let rect = |number: usize| {
+        let x = area.x + width * cells(number);
+        // The last column gets what a division leaves over.
+        Rect { x, width: if number + 1 == state.columns.len() { area.right() - x } else { width }, ..area }
+    };
     state.columns.iter().enumerate().map(|(number, column)| (column, rect(number))).collect()
 }
 

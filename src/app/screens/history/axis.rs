@@ -167,9 +167,7 @@ impl<'a> Axes<'a> {
     }
 
     /// Returns what a feature is to the model at source and destination of the scenario.
-    pub(super) fn guest(&self, model: ModelId, feature: Option<FeatureId>) -> String {
-        let Some(feature) = feature else { return String::new() };
-        let marks = self.membership(model, feature);
+    pub(super) fn guest(&self, marks: &[Mark], feature: FeatureId) -> String {
         let at = |letter| {
             let (_, point) = self.libvirt.own.iter().find(|(known, _)| *known == letter)?;
             Some(match marks.get(*point)? {
