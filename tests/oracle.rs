@@ -30,7 +30,7 @@ fn machines() -> Vec<&'static str> {
     CATALOG.qemu_defaults().machines.iter().map(|machine| CATALOG.machine_name(*machine)).collect()
 }
 
-/// Every exact release, and the two of the example.
+/// Every exact release, and the two of the decision table.
 fn releases() -> Vec<&'static str> {
     FACTS.releases().chain(["old", "new"]).collect()
 }

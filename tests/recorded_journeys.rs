@@ -92,7 +92,7 @@ struct Guest {
 }
 
 /// What a resolver tells of a run.
-struct Told {
+struct MaybeKnown {
     outcome: String,
     error: Option<String>,
     live: Option<Policies>,
@@ -103,7 +103,7 @@ struct Told {
 }
 
 /// Answers a run, or says what it does not know.
-type Resolver = fn(&Run) -> Result<Told, String>;
+type Resolver = fn(&Run) -> Result<MaybeKnown, String>;
 
 fn runs() -> Vec<Run> {
     include_str!("recorded/journeys.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -182,7 +182,7 @@ impl Run {
     }
 
     /// What the run has otherwise than it was told; empty when they agree.
-    fn difference(&self, told: &Told) -> String {
+    fn difference(&self, told: &MaybeKnown) -> String {
         let live = self.live.as_deref().map(policies);
         let arrived =
             self.arrived.as_deref().map(|text| if text == "=" { live.clone().unwrap() } else { policies(text) });
@@ -210,7 +210,7 @@ impl Run {
     }
 }
 
-fn naive(run: &Run) -> Result<Told, String> {
+fn naive(run: &Run) -> Result<MaybeKnown, String> {
     let answer = naive::answer(&FACTS, &run.question())?;
     let seen = |features: Vec<String>, states: Vec<u32>| {
         let states = states.into_iter().map(|state| format!("0xd/0/eax/{state}"));
@@ -218,7 +218,7 @@ fn naive(run: &Run) -> Result<Told, String> {
     };
     let seen = [seen(answer.lost, answer.states_lost), seen(answer.gained, answer.states_gained)];
     let is_custom = run.guest.mode.is_none();
-    Ok(Told {
+    Ok(MaybeKnown {
         outcome: answer.outcome,
         error: answer.error,
         live: answer.live,

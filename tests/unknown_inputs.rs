@@ -90,7 +90,7 @@ fn an_answer_names_the_inputs_that_decide_it() {
         let found = answer(link);
         let named: Vec<&str> = found.depends_on.iter().map(|on| on.input.as_str()).collect();
         let verdict = &either_way.unwrap_or(*verdict);
-        assert_eq!((found.verdict, named.as_slice(), found.either_way), (*verdict, *inputs, *either_way), "{link}");
+        assert_eq!((found.verdict, named.as_slice(), found.either_way()), (*verdict, *inputs, *either_way), "{link}");
         let outcome = resolver.outcome(&scenario(link));
         let (short, long) = ((outcome.verdict, outcome.rule, outcome.row), (found.verdict, found.rule, found.row));
         assert_eq!(short, long, "in short: {link}");

@@ -8,7 +8,7 @@ use crate::domain::definition::{Check, Definition, Fallback, Match, Mode, Polici
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::map::ModelId;
 use crate::domain::qemu::{Accel, MachineId, ModelDefaults};
-use crate::domain::scenario::{CpuChoice, MachineChoice, Scenario, Told};
+use crate::domain::scenario::{CpuChoice, MachineChoice, MaybeKnown, Scenario};
 use crate::domain::version::Version;
 use crate::resolve::{Case, Endpoint, Guest, Machine, Outcome, Prepared, RuleId, Started, Verdict, source};
 
@@ -100,7 +100,7 @@ impl<'a> Space<'a> {
     pub fn scenario(&self, model: ModelId, point: Point) -> Option<Scenario> {
         let catalog = self.catalog;
         let mut scenario = Scenario::default_of(catalog);
-        scenario.cpu = CpuChoice::Model(Told::Is(model));
+        scenario.cpu = CpuChoice::Model(MaybeKnown::Is(model));
         scenario.machine = MachineChoice::Listed(*catalog.qemu_defaults().machines.get(point.machine)?);
         scenario.accel = self.accel;
         scenario.from = end(*self.releases.get(point.from)?, self.qemu);

@@ -8,7 +8,9 @@ use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::{GivenHost, Vendor};
 use crate::domain::map::{CpuMap, ModelId};
 use crate::domain::qemu::Accel;
-use crate::domain::scenario::{CpuChoice, EMULATOR, HostChoice, MachineChoice, Release, Scenario, Told, Topology};
+use crate::domain::scenario::{
+    CpuChoice, EMULATOR, HostChoice, MachineChoice, MaybeKnown, Release, Scenario, Topology,
+};
 use crate::domain::version::Version;
 use crate::explain::{rule_page, suggested_by};
 use crate::resolve::{Answer, OutcomeWithFeatures, Plan, Refusal, Resolver, RuleId, Verdict, resolve};
@@ -225,9 +227,9 @@ impl<'a> Search<'a> {
                 for topology in self.topologies() {
                     for accel in Accel::ALL.iter().copied() {
                         let mut guest = Scenario {
-                            cpu: CpuChoice::Model(Told::Is(model)),
+                            cpu: CpuChoice::Model(MaybeKnown::Is(model)),
                             machine: machine.clone(),
-                            topology: Told::Is(topology),
+                            topology: MaybeKnown::Is(topology),
                             accel,
                             emulator: self.emulator(),
                             ..base.clone()

@@ -4,12 +4,12 @@ use crate::domain::catalog::{Catalog, LibvirtId, Provenance, ReleaseMap};
 use crate::domain::feature::FeatureSet;
 use crate::domain::map::{CpuMap, ModelId};
 use crate::domain::qemu::{Accel, MachineId};
-use crate::domain::scenario::{LibvirtChoice, QemuChoice, Release, Told};
+use crate::domain::scenario::{LibvirtChoice, MaybeKnown, QemuChoice, Release};
 use crate::domain::version::Version;
 
 /// Returns the end with this libvirt and this QEMU.
 pub(crate) fn end(libvirt: LibvirtId, qemu: Version) -> Release {
-    let qemu = QemuChoice { version: Told::Is(qemu), build: None };
+    let qemu = QemuChoice { version: MaybeKnown::Is(qemu), build: None };
     Release::new(LibvirtChoice::Release(libvirt, None), qemu)
 }
 

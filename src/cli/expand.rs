@@ -10,7 +10,7 @@ use crate::domain::feature::FeatureSet;
 use crate::domain::host::{CpuSignature, Host};
 use crate::domain::map::CpuMap;
 use crate::domain::qemu::Accel;
-use crate::domain::scenario::{LibvirtChoice, Release, Told, write_release};
+use crate::domain::scenario::{LibvirtChoice, MaybeKnown, Release, write_release};
 use crate::domain::version::Version;
 use crate::export::analysis::{self as write, ExpansionReport};
 use crate::input::host::{self, HostFile, Kind};
@@ -138,7 +138,7 @@ fn releases(catalog: &Catalog, text: Option<&str>) -> Result<On> {
         }
     };
     // Where the text names no QEMU, the scenario takes a default.
-    let (true, Told::Is(qemu)) = (text.contains(':'), from.qemu.version) else {
+    let (true, MaybeKnown::Is(qemu)) = (text.contains(':'), from.qemu.version) else {
         bail!("--on {text}: the QEMU release is missing; name both, {}", such_as());
     };
     let needed = catalog.behaviour(catalog.release(libvirt).version).0.minimum_qemu;

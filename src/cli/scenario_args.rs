@@ -5,7 +5,7 @@ use super::files;
 use super::value_parsers::name_and_path;
 use crate::domain::catalog::Catalog;
 use crate::domain::names::and_list;
-use crate::domain::scenario::{KEYS, Key, LibvirtChoice, QemuChoice, Release, Scenario, Told, write_release};
+use crate::domain::scenario::{KEYS, Key, LibvirtChoice, MaybeKnown, QemuChoice, Release, Scenario, write_release};
 use crate::input::domain::{self, Domain};
 use crate::input::host::{self, HostFile};
 use crate::load::{LoadError, cpu_map_dir};
@@ -324,7 +324,7 @@ fn apply_host(
             end.set_libvirt(LibvirtChoice::Release(id, None));
         }
         if let Some(version) = host.qemu {
-            end.set_qemu(QemuChoice { version: Told::Is(version), build: None });
+            end.set_qemu(QemuChoice { version: MaybeKnown::Is(version), build: None });
         }
         line.push(format!("Read from the file: {}={}.", key.name(), write_release(catalog, end)));
     };

@@ -264,8 +264,8 @@ impl Catalog {
 
     /// Returns the listed host with this name, such as `EPYC-7502-32-Core`.
     pub fn host_named(&self, name: &str) -> Option<HostId> {
-        let place = self.hosts.iter().position(|host| &*host.name == name)?;
-        u16::try_from(place).ok().map(HostId)
+        let index = self.hosts.iter().position(|host| &*host.name == name)?;
+        u16::try_from(index).ok().map(HostId)
     }
 
     /// Returns every product that ships libvirt and QEMU.
@@ -442,8 +442,8 @@ impl Catalog {
     /// Returns the first register of a feature, as the newest map that knows it describes it.
     pub(crate) fn register_of(&self, feature: FeatureId) -> Option<Register> {
         self.maps.iter().rev().filter(|map| map.known.contains(feature)).find_map(|map| {
-            let place = map.order.iter().position(|known| *known == feature)?;
-            map.features.get(place)?.registers.first().copied()
+            let index = map.order.iter().position(|known| *known == feature)?;
+            map.features.get(index)?.registers.first().copied()
         })
     }
 

@@ -153,10 +153,10 @@ impl CpuMap {
             }
         }
         for id in models.iter().filter(|id| other.model(**id).is_some()) {
-            let place = usize::from(id.0);
-            self.models.resize(self.models.len().max(place + 1), None);
-            if self.models[place].is_none() {
-                self.models[place].clone_from(&other.models[place]);
+            let index = usize::from(id.0);
+            self.models.resize(self.models.len().max(index + 1), None);
+            if self.models[index].is_none() {
+                self.models[index].clone_from(&other.models[index]);
                 self.model_order.push(*id);
             }
         }

@@ -107,8 +107,8 @@ pub(crate) fn push_build(text: &mut String, build: Option<&str>) {
 
 /// Splits a build at the mark of a distribution, which no digit follows: `el1` is not in `el10`.
 fn split_at_mark<'b>(build: &'b str, mark: &str) -> Option<(&'b str, &'b str)> {
-    build.match_indices(mark).find_map(|(place, _)| {
-        let (before, rest) = build.split_at_checked(place)?;
+    build.match_indices(mark).find_map(|(start, _)| {
+        let (before, rest) = build.split_at_checked(start)?;
         let after = rest.strip_prefix(mark)?;
         let ends = !mark.ends_with(|c: char| c.is_ascii_digit()) || !after.starts_with(|c: char| c.is_ascii_digit());
         ends.then_some((before, after))

@@ -257,8 +257,8 @@ pub(crate) const XSAVE_WORD: usize = FEATURE_WORDS.len() + 1;
 pub(crate) fn feature_word(register: Register) -> (usize, u32) {
     match register {
         Register::Cpuid { eax_in, ecx_in, masks } => {
-            let (place, mask) = masks.into_iter().enumerate().find(|(_, mask)| *mask != 0).unwrap_or((0, 0));
-            let find = |words: &[_]| words.iter().position(|word| *word == (eax_in, ecx_in, place));
+            let (index, mask) = masks.into_iter().enumerate().find(|(_, mask)| *mask != 0).unwrap_or((0, 0));
+            let find = |words: &[_]| words.iter().position(|word| *word == (eax_in, ecx_in, index));
             let late = || find(LATE_FEATURE_WORDS).map(|late| usize::MAX - LATE_FEATURE_WORDS.len() + late);
             let word = find(FEATURE_WORDS).or_else(late).unwrap_or(FEATURE_WORDS.len());
             (word, mask.trailing_zeros())

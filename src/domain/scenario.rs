@@ -19,14 +19,14 @@ pub use release::{LibvirtChoice, QemuChoice, Release};
 
 /// A value, or `?` in a link: unknown.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Told<T> {
+pub enum MaybeKnown<T> {
     /// The given value.
     Is(T),
     /// Not known: every value is tried.
     Unknown,
 }
 
-impl<T> Told<T> {
+impl<T> MaybeKnown<T> {
     /// Returns the value; `None` if it is unknown.
     pub fn known(self) -> Option<T> {
         match self {
@@ -40,7 +40,7 @@ impl<T> Told<T> {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum CpuChoice {
     /// A named model.
-    Model(Told<ModelId>),
+    Model(MaybeKnown<ModelId>),
     /// host-model, host-passthrough or maximum.
     Mode(Mode),
 }
@@ -147,7 +147,7 @@ pub struct Scenario {
     /// The guest's machine type.
     pub machine: MachineChoice,
     /// The guest's topology.
-    pub topology: Told<Topology>,
+    pub topology: MaybeKnown<Topology>,
     /// The accelerator at source and destination.
     pub accel: Accel,
     /// The source's host; used only under KVM.
@@ -233,10 +233,10 @@ impl Scenario {
     /// Falls back to the first model, machine type and feature where the catalog lacks the named ones.
     pub fn default_of(catalog: &Catalog) -> Self {
         Self {
-            cpu: CpuChoice::Model(Told::Is(catalog.model(DEFAULT_MODEL).unwrap_or(ModelId(0)))),
+            cpu: CpuChoice::Model(MaybeKnown::Is(catalog.model(DEFAULT_MODEL).unwrap_or(ModelId(0)))),
             features: Policies::default(),
             machine: MachineChoice::Listed(catalog.machine(DEFAULT_MACHINE).unwrap_or(MachineId(0))),
-            topology: Told::Is(Topology::SINGLE),
+            topology: MaybeKnown::Is(Topology::SINGLE),
             accel: Accel::Kvm,
             from_host: HostChoice::Capable,
             to_host: HostChoice::Capable,
@@ -280,8 +280,8 @@ impl Scenario {
             .iter()
             .copied()
             .filter(|id| catalog.machine_name(*id).starts_with("pc-q35") && both_have(*id));
-        let place = |id: &MachineId| catalog.base(*id, qemu).and_then(|base| catalog.position(base));
-        MachineChoice::Listed(known.rev().filter(|id| place(id).is_some()).max_by_key(place).unwrap_or(usual))
+        let position = |id: &MachineId| catalog.base(*id, qemu).and_then(|base| catalog.position(base));
+        MachineChoice::Listed(known.rev().filter(|id| position(id).is_some()).max_by_key(position).unwrap_or(usual))
     }
 
     /// Returns the scenario with source and destination exchanged; the guest then counts as started at the new source.
@@ -302,7 +302,7 @@ impl Scenario {
     /// Makes this a guest that already runs: its CPU is that of its live definition.
     pub(crate) fn run_as(&mut self, running: Running) {
         let live = &running.live;
-        self.cpu = live.model.map_or(CpuChoice::Mode(live.mode), |model| CpuChoice::Model(Told::Is(model)));
+        self.cpu = live.model.map_or(CpuChoice::Mode(live.mode), |model| CpuChoice::Model(MaybeKnown::Is(model)));
         self.features = live.features.clone();
         (self.check, self.matching, self.fallback) = (Some(live.check), live.matching, live.fallback);
         self.vendor = live.vendor;
@@ -316,7 +316,7 @@ impl Scenario {
         let mut next = self.clone();
         if let Some(inactive) = next.running.take().and_then(|running| running.inactive) {
             next.cpu = match inactive.mode {
-                Mode::Custom => inactive.model.map_or(next.cpu, |model| CpuChoice::Model(Told::Is(model))),
+                Mode::Custom => inactive.model.map_or(next.cpu, |model| CpuChoice::Model(MaybeKnown::Is(model))),
                 mode @ (Mode::HostModel | Mode::HostPassthrough | Mode::Maximum) => CpuChoice::Mode(mode),
             };
             next.features = inactive.features;

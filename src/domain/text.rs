@@ -59,15 +59,15 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     if text.bytes().fold(true, |plain, byte| plain & is_plain(byte)) || !text.contains(is_hidden) {
         return Cow::Borrowed(text);
     }
-    let mut shown = String::with_capacity(text.len() + 8);
+    let mut escaped = String::with_capacity(text.len() + 8);
     for letter in text.chars() {
         if is_hidden(letter) {
-            shown.push_str(&format!("\\u{:04x}", u32::from(letter)));
+            escaped.push_str(&format!("\\u{:04x}", u32::from(letter)));
         } else {
-            shown.push(letter);
+            escaped.push(letter);
         }
     }
-    Cow::Owned(shown)
+    Cow::Owned(escaped)
 }
 
 #[cfg(test)]

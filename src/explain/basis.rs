@@ -4,7 +4,7 @@
 use crate::domain::behaviour::{QuirkKind, Setting};
 use crate::domain::catalog::Catalog;
 use crate::domain::package::write_package;
-use crate::domain::scenario::{LibvirtChoice, MachineChoice, Release, Scenario, Told};
+use crate::domain::scenario::{LibvirtChoice, MachineChoice, MaybeKnown, Release, Scenario};
 use crate::domain::version::Version;
 use crate::resolve::{Answer, Basis, between_exact_maps, unread_qemus};
 
@@ -81,7 +81,7 @@ fn unread_packages(catalog: &Catalog, release: &Release) -> Vec<String> {
     {
         packages.push(format!("libvirt {}", write_package(&catalog.release(*id).name, build.as_deref())));
     }
-    if let Told::Is(version) = release.qemu.version
+    if let MaybeKnown::Is(version) = release.qemu.version
         && let Some(known) = release.qemu_build(catalog)
         && !catalog.downstream().is_read(version, known)
     {

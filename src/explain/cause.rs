@@ -179,7 +179,7 @@ impl Fact {
 fn causes_of_one(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Cause {
     let mut because = Vec::new();
     match (answer.verdict, &answer.trace) {
-        _ if answer.either_way.is_some() => {
+        _ if answer.either_way().is_some() => {
             because.extend(answer.depends_on.iter().map(|on| Cause::leaf(Fact::MessageDependsOn(on.input.clone()))));
         }
         (Verdict::Depends, _) | (_, None) => {

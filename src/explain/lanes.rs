@@ -5,7 +5,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Check, Definition, Policy};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::CpuMap;
-use crate::domain::scenario::{EXAMPLE_LIBVIRT, LibvirtChoice, Release, Scenario, Told, write_machine};
+use crate::domain::scenario::{EXAMPLE_LIBVIRT, LibvirtChoice, MaybeKnown, Release, Scenario, write_machine};
 use crate::resolve::{Answer, Origin, Refusal, StartTrace, Trace, WrittenBy};
 
 mod requirement;
@@ -209,8 +209,8 @@ impl Story<'_> {
     fn heads(&self) -> [String; 2] {
         let (from, to) = self.scenario.hop(self.trace.hop);
         let qemu = |release: &Release| match release.qemu.version {
-            Told::Is(version) if from.qemu != to.qemu => format!(", QEMU {version}"),
-            Told::Is(_) | Told::Unknown => String::new(),
+            MaybeKnown::Is(version) if from.qemu != to.qemu => format!(", QEMU {version}"),
+            MaybeKnown::Is(_) | MaybeKnown::Unknown => String::new(),
         };
         let name = |side: &str, release: &Release| {
             let libvirt = match &release.libvirt {

@@ -21,7 +21,7 @@ impl Outlook {
     /// Resolves the rollback and the next cold boot after the migration of `answer`, and describes them.
     pub fn of(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Self {
         let (mut back, mut boot) = (Vec::new(), Vec::new());
-        if answer.verdict != Verdict::Depends && answer.either_way.is_none() {
+        if answer.verdict != Verdict::Depends && answer.either_way().is_none() {
             for (case, answer) in answer.cases(catalog, scenario).take(MOST_CASES) {
                 let Some(trace) = &answer.trace else { continue };
                 let arrived = trace.destination().zip(rollback(catalog, &case, &answer));
@@ -41,7 +41,7 @@ impl Outlook {
         let reverse = Resolver::new(catalog).outcome(&scenario.swapped());
         let back = back.unwrap_or_else(|| no_rollback(catalog, scenario, answer));
         let boot = boot.unwrap_or_else(|| {
-            let known = if answer.verdict == Verdict::Depends || answer.either_way.is_some() {
+            let known = if answer.verdict == Verdict::Depends || answer.either_way().is_some() {
                 "depends on the same input"
             } else if scenario.next_start().lacks_host() {
                 "depends on the host"

@@ -41,7 +41,7 @@ pub fn explain(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Expla
     let mut why = Vec::new();
     writer.walk(&tree.because, &mut why);
     let guest = writer.guest(answer);
-    let notice = if answer.verdict.is_completed() && answer.either_way.is_none() {
+    let notice = if answer.verdict.is_completed() && answer.either_way().is_none() {
         format!("{guest} Only the CPU is checked; other device state is not modelled.")
     } else {
         guest.clone()
@@ -188,7 +188,7 @@ impl Writer<'_> {
     }
 
     fn guest(&self, answer: &Answer) -> String {
-        if let Some(verdict) = answer.either_way {
+        if let Some(verdict) = answer.either_way() {
             let lists = [("extra", &answer.extra), ("missing", &answer.missing)].into_iter();
             let named = lists.filter(|(_, list)| !list.is_empty());
             let named: Vec<_> =

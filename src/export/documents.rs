@@ -8,7 +8,7 @@ use crate::domain::behaviour::Behaviour;
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Definition, named_enum};
 use crate::domain::map::CpuMap;
-use crate::domain::scenario::{Release, Scenario, Told, Topology};
+use crate::domain::scenario::{MaybeKnown, Release, Scenario, Topology};
 use crate::explain::{Absent, Remark, absent, remark};
 use crate::resolve::{Migration, StartTrace, Trace};
 use std::sync::Arc;
@@ -201,8 +201,8 @@ impl List<'_> {
         };
         let around = Around {
             topology: match self.scenario.topology {
-                Told::Is(topology) if topology != Topology::SINGLE => Some(topology),
-                Told::Is(_) | Told::Unknown => None,
+                MaybeKnown::Is(topology) if topology != Topology::SINGLE => Some(topology),
+                MaybeKnown::Is(_) | MaybeKnown::Unknown => None,
             },
             check: behaviour(self.catalog, release).is_none_or(|behaviour| behaviour.live_update),
             vendor_id: self.scenario.vendor_id,

@@ -6,7 +6,7 @@ use crate::domain::definition::{Check, Policy};
 use crate::domain::feature::FeatureSet;
 use crate::domain::host::{GivenHost, Vendor};
 use crate::domain::qemu::Accel;
-use crate::domain::scenario::{HostChoice, Key, Release, Scenario, Told, Topology, Transport};
+use crate::domain::scenario::{HostChoice, Key, MaybeKnown, Release, Scenario, Topology, Transport};
 use foldhash::HashMap;
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -324,13 +324,13 @@ impl EndOrRelease<'_> {
     }
 }
 
-fn topology(given: &[u32]) -> Result<Told<Topology>, String> {
+fn topology(given: &[u32]) -> Result<MaybeKnown<Topology>, String> {
     match *given {
         [sockets, cores, threads] if sockets > 0 && cores > 0 && threads > 0 => {
-            Ok(Told::Is(Topology { sockets, dies: 1, cores, threads }))
+            Ok(MaybeKnown::Is(Topology { sockets, dies: 1, cores, threads }))
         }
         [sockets, dies, cores, threads] if sockets > 0 && dies > 0 && cores > 0 && threads > 0 => {
-            Ok(Told::Is(Topology { sockets, dies, cores, threads }))
+            Ok(MaybeKnown::Is(Topology { sockets, dies, cores, threads }))
         }
         _ => Err("guest.topology: expected [sockets, cores, threads], each at least 1".to_owned()),
     }

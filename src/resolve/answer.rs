@@ -75,14 +75,12 @@ pub struct Answer {
     /// What may go wrong, in one case at least, although the migration completes.
     pub risk: Option<Risk>,
     /// The limiting component; `None` if there is none, or if it differs between cases.
-    pub fault: Option<LimitingComponent>,
+    pub limited_by: Option<LimitingComponent>,
     /// The unknown inputs that decide; empty unless the verdict is `depends`.
     pub depends_on: Vec<Dependence>,
     /// Whether the migration completes in every case with the same definitions, although the verdict depends: what the
     /// guest itself sees is not known.
     pub completes: bool,
-    /// The verdict of every case, if only the rule or the message depends.
-    pub either_way: Option<Verdict>,
     /// The confidence.
     pub basis: Basis,
     /// Every stage; for an answer that depends, of one of the cases. `None` if no case could be resolved.
@@ -134,10 +132,9 @@ impl Answer {
             change_varies: false,
             would_notice: None,
             risk: None,
-            fault: None,
+            limited_by: None,
             depends_on: vec![input],
             completes: false,
-            either_way: None,
             basis,
             trace: None,
             cases: Vec::new(),
@@ -175,10 +172,9 @@ impl Answer {
             states_gained: FeatureSet::EMPTY,
             would_notice: None,
             risk: None,
-            fault: None,
+            limited_by: None,
             depends_on,
             completes,
-            either_way: shared.map(|shared| shared.outcome.verdict),
             ..self
         }
     }
@@ -199,8 +195,13 @@ impl Answer {
         self.lost.retain(|feature| other.lost.contains(feature));
         self.gained.retain(|feature| other.gained.contains(feature));
         self.would_notice = self.would_notice.filter(|would_notice| other.would_notice == Some(*would_notice));
-        self.fault = self.fault.filter(|fault| other.fault == Some(*fault));
+        self.limited_by = self.limited_by.filter(|own| other.limited_by == Some(*own));
         self.risk = self.risk.or(other.risk);
+    }
+
+    /// Returns the verdict where it is that of every case, although the rule or the message depends.
+    pub fn either_way(&self) -> Option<Verdict> {
+        (self.verdict != Verdict::Depends && !self.depends_on.is_empty()).then_some(self.verdict)
     }
 
     /// Returns the name of the outcome: `completed`, `aborted`, `start-refused`, `depends`.
@@ -211,7 +212,7 @@ impl Answer {
     /// Returns the refusal that ended the migration, unless the answer depends.
     pub fn refusal(&self) -> Option<&Refusal> {
         match self.verdict {
-            _ if self.either_way.is_some() => None,
+            _ if self.either_way().is_some() => None,
             Verdict::Depends | Verdict::Never => None,
             Verdict::Unchanged | Verdict::Changed | Verdict::Aborted | Verdict::StartRefused => {
                 self.trace.as_ref().and_then(Trace::refusal)

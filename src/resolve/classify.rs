@@ -5,11 +5,10 @@ use super::decision_table::{MapState, Mention, Row, row};
 use super::endpoint::Endpoint;
 use super::migrate::{Case, MigratingGuest, Prepared};
 use super::prepared_endpoint::PreparedEndpoint;
-use super::qemu_cpu::Built;
 use super::recorder::Recorder;
 use super::refusal::{Refusal, UnorderedRefusal};
 use super::rules::{RuleId, RuleInput, deciding};
-use super::trace::Trace;
+use super::trace::{Built, Trace};
 use super::verdict::{LimitingComponent, Risk, Verdict};
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Definition;
@@ -129,10 +128,9 @@ pub fn decide(catalog: &Catalog, case: &Case<'_>, feature: FeatureId, basis: Bas
         change_varies: false,
         would_notice: migrating.ends().map(|_| migrating.changes()),
         risk: (case.guest.accel == Accel::Kvm && loses_state).then_some(Risk::GuestStateMayNotLoad),
-        fault: limiting_component(rule, &input, case.guest.accel, migrating.cpu()),
+        limited_by: limiting_component(rule, &input, case.guest.accel, migrating.cpu()),
         depends_on: Vec::new(),
         completes: false,
-        either_way: None,
         basis,
         trace: Some(trace),
         cases: Vec::new(),

@@ -98,8 +98,8 @@ impl Endpoint<'_> {
         self.distribution.and_then(|known| known.emulator.as_deref()).unwrap_or(EMULATOR)
     }
 
-    /// Returns the check that libvirt fills in where a definition says none (`qemuDomainDefCPUPostParse`, 3.2.0 and
-    /// later): partial for host-model, and for a named model under KVM; else none.
+    /// Returns the check that libvirt fills in where a definition says none (`qemuDomainDefCPUPostParse`, 3.2.0,
+    /// commit fcd56ce866): partial for host-model, and for a named model under KVM; else none.
     pub(crate) fn filled_in_check(&self, mode: Mode, accel: Accel) -> Check {
         match mode {
             Mode::HostModel => Check::Partial,

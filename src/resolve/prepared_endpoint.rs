@@ -314,8 +314,8 @@ pub(super) fn has_machine(
     distribution: Option<&Distribution>,
     machine: &Machine,
 ) -> bool {
-    let here = machine.only_in.as_ref().is_none_or(|mark| distribution.is_some_and(|known| known.mark == *mark));
-    let has = |id: MachineId| here && catalog.has_machine(qemu, distribution, id) == Presence::Yes;
+    let in_packages = machine.only_in.as_ref().is_none_or(|mark| distribution.is_some_and(|known| known.mark == *mark));
+    let has = |id: MachineId| in_packages && catalog.has_machine(qemu, distribution, id) == Presence::Yes;
     machine.taken_for_granted || machine.id.is_some_and(has)
 }
 

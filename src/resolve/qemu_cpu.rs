@@ -3,42 +3,13 @@
 
 use super::prepared_endpoint::{Facts, PreparedEndpoint, PreparedModel};
 use super::recorder::Recorder;
-use super::trace::QemuCpu;
+use super::trace::{Built, QemuCpu};
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Definition;
 use crate::domain::dependencies::Dependency;
 use crate::domain::feature::{FeatureId, FeatureSet};
-use crate::domain::host::Vendor;
 use crate::domain::map::{ModelDefinition, ModelId};
 use crate::domain::qemu::Accel;
-
-/// The CPU that QEMU built, as far as the next stages look at it; [`QemuCpu`] has every step.
-#[derive(Clone, Copy)]
-pub(super) struct Built {
-    pub(super) on: FeatureSet,
-    pub(super) unavailable: FeatureSet,
-    pub(super) visible: FeatureSet,
-    pub(super) cleared: FeatureSet,
-    pub(super) filtered: FeatureSet,
-    pub(super) states: FeatureSet,
-    pub(super) vendor: Vendor,
-}
-
-impl Built {
-    /// Returns the whole CPU, with its steps in `steps`.
-    fn with(&self, steps: &QemuCpu) -> QemuCpu {
-        QemuCpu {
-            on: self.on,
-            unavailable: self.unavailable,
-            visible: self.visible,
-            cleared: self.cleared,
-            filtered: self.filtered,
-            states: self.states,
-            vendor: Some(self.vendor),
-            ..*steps
-        }
-    }
-}
 
 /// Builds in `cpu` what this end's QEMU builds for the definition. What it is told to switch on it knows; what it is to
 /// switch off and does not know is not on its command line.

@@ -18,7 +18,7 @@ pub(super) fn send(
     guest: &mut Running,
 ) {
     let behaviour = &endpoint.end.behaviour;
-    // qemuDomainDefFormatBufInternal: the original CPU where one is kept (3.5.0, commit ea6d898311).
+    // qemuDomainDefFormatBufInternal, 3.5.0 (commit ea6d898311): the original CPU where one is kept.
     let users = guest.original.as_ref().map(|original| original.features.mentioned());
     if !behaviour.cookie
         && let Some(original) = guest.original.take()
@@ -28,12 +28,12 @@ pub(super) fn send(
     if let Some(xml) = &mut guest.original {
         make_migratable(facts, endpoint, xml, users.as_ref());
     }
-    // A save image's cookie is a plain copy.
+    // qemuMigrationCookieAddCPU, 3.5.0 (commit 48bc3053b8). A save image's cookie is a plain copy (qemuDomainSaveCookieNew).
     if guest.original.is_none() || facts.transport != Transport::Save {
         make_migratable(facts, endpoint, &mut guest.live, users.as_ref());
     }
+    // virCPUDefParseXML: before 3.2.0 a definition has no attribute check; the receiver fills in its own.
     if !behaviour.live_update {
-        // Before 3.2.0 a definition has no attribute check; the receiver fills in its own.
         let xml = guest.original.as_mut().unwrap_or(&mut guest.live);
         xml.check = receiver.end.filled_in_check(xml.mode, facts.guest.accel);
     }
@@ -48,20 +48,21 @@ fn make_migratable(
 ) {
     let (names, behaviour) = (facts.catalog.named(), &endpoint.end.behaviour);
     let (Mode::Custom, Some(model)) = (sent.mode, facts.model(endpoint, sent.model)) else { return };
-    // Commit 9cd03f7957, 5.10.0.
+    // qemuDomainMakeCPUMigratable, 5.10.0 (commit 9cd03f7957).
     if behaviour.send_pconfig
         && Some(model.id) == names.icelake_server
         && let Some(pconfig) = names.pconfig
     {
         sent.features.set(pconfig, Policy::Disable);
     }
+    // qemuDomainDropAddedCPUFeatures, 10.2.0 (commit 14d3517410).
     if drops_added(endpoint, users.is_some()) {
         sent.features.remove_all(model.added - users.copied().unwrap_or_default());
     }
 }
 
-/// Whether the sender takes added features out, and looks the model up for it (`virCPUx86GetAddedFeatures`, 10.2.0,
-/// commit 14d3517410).
+/// Whether the sender takes added features out, and looks the model up for it (`virCPUx86GetAddedFeatures`, 10.2.0, commit
+/// 14d3517410; in 11.3.0, not yet in 10.7.0, only beside an original CPU).
 fn drops_added(endpoint: &PreparedEndpoint<'_>, has_original: bool) -> bool {
     match endpoint.end.behaviour.drop_added {
         DropAdded::No => false,
@@ -82,6 +83,8 @@ pub(super) fn not_sent(
 ) -> Option<UnorderedRefusal> {
     let (end, invtsc) = (sender.end, facts.catalog.named().invtsc);
     let may_go = facts.guest.accel != Accel::Kvm || facts.guest.has_tsc_frequency;
+    // qemuMigrationSrcIsAllowed: a TSC frequency lets it go since 3.2.0 (commit 03eeb84fed), QEMU is asked since 8.6.0
+    // (commit 156e99f686).
     if let Some(invtsc) = invtsc.filter(|invtsc| !may_go && visible.contains(*invtsc)) {
         let asks = end.behaviour.invtsc_message == InvtscMessage::Qemu
             && end.qemu.has_quirk(facts.catalog, QuirkKind::BlockedReasons, None);

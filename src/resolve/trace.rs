@@ -1,6 +1,6 @@
 //! Defines the record of a migration's stages: QEMU's CPU, each start of the guest, what is sent.
 
-use super::refusal::Refusal;
+use super::refusal::{Refusal, UnorderedRefusal};
 use crate::domain::behaviour::Regime;
 use crate::domain::definition::{Definition, Policy, named_enum};
 use crate::domain::feature::{FeatureId, FeatureSet};
@@ -43,6 +43,34 @@ pub struct QemuCpu {
     pub states: FeatureSet,
     /// The vendor that the guest reads in CPUID; `None` if unknown.
     pub vendor: Option<Vendor>,
+}
+
+/// The CPU that QEMU built, as far as the next stages look at it; [`QemuCpu`] has every step.
+#[derive(Clone, Copy)]
+pub(super) struct Built {
+    pub(super) on: FeatureSet,
+    pub(super) unavailable: FeatureSet,
+    pub(super) visible: FeatureSet,
+    pub(super) cleared: FeatureSet,
+    pub(super) filtered: FeatureSet,
+    pub(super) states: FeatureSet,
+    pub(super) vendor: Vendor,
+}
+
+impl Built {
+    /// Returns the whole CPU, with its steps in `steps`.
+    pub(super) fn with(&self, steps: &QemuCpu) -> QemuCpu {
+        QemuCpu {
+            on: self.on,
+            unavailable: self.unavailable,
+            visible: self.visible,
+            cleared: self.cleared,
+            filtered: self.filtered,
+            states: self.states,
+            vendor: Some(self.vendor),
+            ..*steps
+        }
+    }
 }
 
 named_enum! {
@@ -178,9 +206,18 @@ pub(super) struct Running {
     pub(super) original: Option<Definition>,
     /// Whether the guest migrates on from here; where not, no original CPU is kept.
     pub(super) needs_original: bool,
+    /// The CPU that QEMU built at the last endpoint.
+    pub(super) cpu: Option<Built>,
+    /// Why the last endpoint, or the sender before it, refused the guest.
+    pub(super) refusal: Option<UnorderedRefusal>,
 }
 
 impl Running {
+    /// Returns a guest before a start, with the definition and the original CPU that are given.
+    pub(super) fn of(live: Definition, original: Option<Definition>) -> Self {
+        Self { live, original, needs_original: true, cpu: None, refusal: None }
+    }
+
     /// Returns the CPU of the XML, on the way.
     pub(super) fn xml(&self) -> &Definition {
         self.original.as_ref().unwrap_or(&self.live)
@@ -222,7 +259,7 @@ pub struct Trace {
 impl Trace {
     /// Returns the run that sent what decided.
     pub(crate) fn sender(&self) -> &StartTrace {
-        let before = self.hop.checked_sub(1).and_then(|place| self.migrations.get(place));
+        let before = self.hop.checked_sub(1).and_then(|index| self.migrations.get(index));
         before.map_or(&self.start, |hop| &hop.arrival)
     }
 

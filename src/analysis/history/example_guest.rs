@@ -5,7 +5,7 @@ use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
 use crate::domain::qemu::{Accel, MachineId};
-use crate::domain::scenario::{CpuChoice, DEFAULT_QEMU, MachineChoice, QemuChoice, Scenario, Told};
+use crate::domain::scenario::{CpuChoice, DEFAULT_QEMU, MachineChoice, MaybeKnown, QemuChoice, Scenario};
 use crate::resolve::{Outcome, Resolver, Verdict};
 
 /// Returns the guest of `model` that shows most about `feature`: with the machine type of the scenario or the newest
@@ -26,7 +26,7 @@ pub(crate) fn guests(catalog: &Catalog, scenario: &Scenario, model: ModelId, fea
     machines.sort_by_key(|machine| !turns_on(machine));
     machines.dedup();
     let guest = Scenario {
-        cpu: CpuChoice::Model(Told::Is(model)),
+        cpu: CpuChoice::Model(MaybeKnown::Is(model)),
         feature,
         accel: scenario.accel,
         topology: scenario.topology,
@@ -84,7 +84,7 @@ pub(crate) fn across(
         };
         guests.iter().map(on).collect()
     };
-    let usual = QemuChoice { version: Told::Is(DEFAULT_QEMU), build: None };
+    let usual = QemuChoice { version: MaybeKnown::Is(DEFAULT_QEMU), build: None };
     most_telling(catalog, with(&scenario.from.qemu, &scenario.to.qemu))
         .or_else(|| most_telling(catalog, with(&usual, &usual)))
         .map(|(question, _)| question)

@@ -7,7 +7,7 @@ use crate::domain::definition::named_enum;
 use crate::domain::host::HostId;
 use crate::domain::map::ModelId;
 use crate::domain::scenario::{
-    CpuChoice, HostChoice, Key, LibvirtChoice, MachineChoice, QemuChoice, Release, Scenario, Told,
+    CpuChoice, HostChoice, Key, LibvirtChoice, MachineChoice, MaybeKnown, QemuChoice, Release, Scenario,
 };
 use crate::domain::version::Version;
 
@@ -235,7 +235,7 @@ pub fn lines(catalog: &Catalog, vary: Vary) -> Vec<Line> {
         Vary::Releases => return releases(catalog).map(libvirt).collect(),
         Vary::Distinct => return distinct(catalog),
         Vary::Qemu => {
-            let versions = catalog.qemu_releases().iter().map(|facts| Told::Is(facts.version));
+            let versions = catalog.qemu_releases().iter().map(|facts| MaybeKnown::Is(facts.version));
             versions.map(|version| Value::Qemu(QemuChoice { version, build: None })).collect()
         }
         Vary::Products => products(catalog),
@@ -244,7 +244,7 @@ pub fn lines(catalog: &Catalog, vary: Vary) -> Vec<Line> {
             all.map(|machine| Value::Machine(MachineChoice::Listed(*machine))).collect()
         }
         Vary::Models => {
-            models(catalog).into_iter().map(|model| Value::Cpu(CpuChoice::Model(Told::Is(model)))).collect()
+            models(catalog).into_iter().map(|model| Value::Cpu(CpuChoice::Model(MaybeKnown::Is(model)))).collect()
         }
         Vary::Hosts => (0u16..).zip(catalog.hosts()).map(|(n, _)| Value::Host(HostChoice::Listed(HostId(n)))).collect(),
     };

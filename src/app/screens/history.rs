@@ -12,7 +12,7 @@ use crate::app::picker::{Item, Pick, Picker};
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
-use crate::domain::scenario::{QemuChoice, Scenario, Told};
+use crate::domain::scenario::{MaybeKnown, QemuChoice, Scenario};
 
 mod axis;
 mod lines;
@@ -188,7 +188,7 @@ impl History {
             }
             Shows::Machine(machine) => Some(under(catalog, context.scenario, about, (machine, context.scenario.accel))),
             Shows::Qemu(first, last) => {
-                let qemu = |version| QemuChoice { version: Told::Is(version), build: None };
+                let qemu = |version| QemuChoice { version: MaybeKnown::Is(version), build: None };
                 let mut scenario = guests(catalog, context.scenario, line.model, feature)
                     .pop()
                     .unwrap_or_else(|| context.scenario.clone());

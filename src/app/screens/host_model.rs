@@ -15,7 +15,7 @@ use crate::domain::definition::Mode;
 use crate::domain::feature::FeatureSet;
 use crate::domain::host::{Host, HostId};
 use crate::domain::qemu::Accel;
-use crate::domain::scenario::{CpuChoice, HostChoice, LibvirtChoice, Release, Scenario, Told, write_host};
+use crate::domain::scenario::{CpuChoice, HostChoice, LibvirtChoice, MaybeKnown, Release, Scenario, write_host};
 use crate::export::analysis::{expansion_reason, rejections_text, score_text};
 use crate::export::{Around, expansion_argument, expansion_xml};
 use crate::resolve::host_model::{Candidate, PossibleExpansion, Processor, Request, expansions};
@@ -125,7 +125,7 @@ impl HostModel {
             LibvirtChoice::Old | LibvirtChoice::New | LibvirtChoice::Unknown => None,
         };
         self.found = match (release.libvirt.id(catalog), release.qemu.version) {
-            (Some(libvirt), Told::Is(qemu)) if tcg || processor.is_some() => {
+            (Some(libvirt), MaybeKnown::Is(qemu)) if tcg || processor.is_some() => {
                 let host = processor.as_ref().filter(|_| !tcg);
                 expansions(catalog, &Request { libvirt, build, qemu, host, wanted: None })
             }

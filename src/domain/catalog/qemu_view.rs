@@ -39,11 +39,11 @@ impl QemuIndex {
         let mut machines = vec![false; catalog.machines().len()];
         let mut own = MachineSet::default();
         for known in &facts.machines {
-            if let Some(place) = machines.get_mut(usize::from(known.machine.0)) {
-                *place = true;
+            if let Some(index) = machines.get_mut(usize::from(known.machine.0)) {
+                *index = true;
             }
-            if let Some(place) = catalog.position(known.machine) {
-                own.insert(place);
+            if let Some(index) = catalog.position(known.machine) {
+                own.insert(index);
             }
         }
         let mut models = vec![false; catalog.models().len()];
@@ -54,8 +54,8 @@ impl QemuIndex {
         });
         let (mut tcg_carried, mut in_models) = (FeatureSet::EMPTY, FeatureSet::EMPTY);
         for known in &facts.models {
-            if let Some(place) = models.get_mut(usize::from(known.model.0)) {
-                *place = true;
+            if let Some(index) = models.get_mut(usize::from(known.model.0)) {
+                *index = true;
             }
             if let Some(cells) = catalog.qemu_defaults().of(known.model, Accel::Tcg) {
                 tcg_carried |= newest.map_or(cells.always, |newest| cells.on(newest));

@@ -6,7 +6,7 @@ use super::super::definition::{Check, Fallback, Match, Mode, Policies};
 use super::super::names::nearest;
 use super::super::qemu::Accel;
 use super::{
-    CpuChoice, DEFAULT_MACHINE, HostChoice, MachineChoice, Release, Scenario, Told, Topology, Transport, Writer,
+    CpuChoice, DEFAULT_MACHINE, HostChoice, MachineChoice, MaybeKnown, Release, Scenario, Topology, Transport, Writer,
 };
 use std::borrow::Cow;
 use std::fmt;
@@ -24,22 +24,22 @@ pub use value::ValueError;
 pub struct LinkError {
     /// The link.
     pub link: String,
-    /// Position of the error, counted in characters from 1.
+    /// Where it begins, counted in characters from 1.
     pub column: usize,
     /// What is wrong.
-    pub fault: ValueError,
+    pub error: ValueError,
 }
 
 impl LinkError {
     /// Returns the error in a value that begins at this column.
-    fn at(link: &str, column: usize, fault: ValueError) -> Self {
-        Self { link: link.to_owned(), column: column + fault.offset, fault }
+    fn at(link: &str, column: usize, error: ValueError) -> Self {
+        Self { link: link.to_owned(), column: column + error.offset, error }
     }
 }
 
 impl fmt::Display for LinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "scenario, column {}: {}", self.column, self.fault)
+        write!(f, "scenario, column {}: {}", self.column, self.error)
     }
 }
 
@@ -67,9 +67,9 @@ impl Scenario {
         let mut seen: Vec<Key> = Vec::new();
         let mut column = 1;
         let mut waiting: Vec<(usize, Key, &str)> = Vec::new();
-        for (place, part) in link.split(',').enumerate() {
-            let at = |fault| LinkError::at(link, column, fault);
-            if place == 0 {
+        for (index, part) in link.split(',').enumerate() {
+            let at = |err| LinkError::at(link, column, err);
+            if index == 0 {
                 scenario.cpu = value::cpu(catalog, part).map_err(at)?;
             } else if let Some((key, text)) = Key::split(part) {
                 note(&mut seen, key).map_err(at)?;
@@ -81,7 +81,7 @@ impl Scenario {
                 if key.turn() > 0 {
                     waiting.push((column, key, text));
                 } else {
-                    scenario.set(catalog, key, text).map_err(|fault| LinkError::at(link, column, fault))?;
+                    scenario.set(catalog, key, text).map_err(|err| LinkError::at(link, column, err))?;
                 }
             } else {
                 let (feature, policy) = value::policy(catalog, part).map_err(at)?;
@@ -94,7 +94,7 @@ impl Scenario {
         }
         waiting.sort_by_key(|(_, key, _)| key.turn());
         for (column, key, text) in waiting {
-            let at = |fault| LinkError::at(link, column, fault);
+            let at = |err| LinkError::at(link, column, err);
             if key == Key::Running {
                 scenario.has_only(catalog, &seen, text).map_err(at)?;
             }
@@ -256,8 +256,8 @@ impl Scenario {
     /// Returns the model's name, the mode, or `?`.
     pub(crate) fn cpu_name<'a>(&self, catalog: &'a Catalog) -> &'a str {
         match self.cpu {
-            CpuChoice::Model(Told::Is(model)) => catalog.model_name(model),
-            CpuChoice::Model(Told::Unknown) => "?",
+            CpuChoice::Model(MaybeKnown::Is(model)) => catalog.model_name(model),
+            CpuChoice::Model(MaybeKnown::Unknown) => "?",
             CpuChoice::Mode(Mode::Custom) => "custom",
             CpuChoice::Mode(mode) => mode.name(),
         }
@@ -279,7 +279,7 @@ impl Scenario {
                 let is_left_out = default && self.default_machine(catalog) == self.machine;
                 named(!is_left_out, value::machine_name(catalog, &self.machine))
             }
-            Key::Topology => (whole || self.topology != Told::Is(Topology::SINGLE))
+            Key::Topology => (whole || self.topology != MaybeKnown::Is(Topology::SINGLE))
                 .then(|| value::write_topology(self.topology).into()),
             Key::Accel => named(self.accel != Accel::Kvm, self.accel.name()),
             Key::Host if same_host() => host(&self.from_host),
@@ -320,7 +320,7 @@ impl Scenario {
     }
 }
 
-/// Notes that a key was given. A second time is an error, and so is `host` together with `from-host` or `to-host`.
+/// Notes that a key was given; a second time is an error, and so is `host` together with `from-host` or `to-host`.
 fn note(seen: &mut Vec<Key>, key: Key) -> Result<(), ValueError> {
     let clashes = |other: Key| {
         (other == key && key != Key::Via)
@@ -365,6 +365,6 @@ pub fn write_machine(catalog: &Catalog, machine: &MachineChoice) -> String {
 }
 
 /// Returns how a topology is written in a link: `1-2-1`, `1-2-2-1` with several dies, or `?`.
-pub(crate) fn write_topology(topology: Told<Topology>) -> String {
+pub(crate) fn write_topology(topology: MaybeKnown<Topology>) -> String {
     value::write_topology(topology)
 }

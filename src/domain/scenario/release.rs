@@ -5,7 +5,7 @@ use super::super::catalog::{Catalog, LibvirtId};
 use super::super::package::{Build, Presence, push_build};
 use super::super::qemu::MachineId;
 use super::super::version::Version;
-use super::{DEFAULT_QEMU, EMULATOR, EXAMPLE_LIBVIRT, Told, ValueError, link};
+use super::{DEFAULT_QEMU, EMULATOR, EXAMPLE_LIBVIRT, MaybeKnown, ValueError, link};
 
 /// The libvirt release of the source or the destination.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -55,7 +55,7 @@ impl LibvirtChoice {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct QemuChoice {
     /// The release.
-    pub version: Told<Version>,
+    pub version: MaybeKnown<Version>,
     /// The package's build if one is named.
     pub build: Option<Box<str>>,
 }
@@ -71,11 +71,11 @@ impl QemuChoice {
     /// Appends this name to a text.
     pub(super) fn push_name(&self, text: &mut String) {
         match self.version {
-            Told::Is(version) => {
+            MaybeKnown::Is(version) => {
                 version.push(text);
                 push_build(text, self.build.as_deref());
             }
-            Told::Unknown => text.push('?'),
+            MaybeKnown::Unknown => text.push('?'),
         }
     }
 }
@@ -97,7 +97,7 @@ const KUBEVIRTS: [&str; 3] = ["kubevirt", "kubevirt-cs10", "harvester"];
 impl Release {
     /// Returns this libvirt with the default QEMU.
     pub(crate) const fn with_default_qemu(libvirt: LibvirtChoice) -> Self {
-        Self::new(libvirt, QemuChoice { version: Told::Is(DEFAULT_QEMU), build: None })
+        Self::new(libvirt, QemuChoice { version: MaybeKnown::Is(DEFAULT_QEMU), build: None })
     }
 
     /// Returns this libvirt with this QEMU.

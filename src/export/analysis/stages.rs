@@ -5,7 +5,7 @@ use crate::analysis::follow::{By, Lane, Seen, State, Step, parting};
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Policy;
 use crate::domain::feature::FeatureId;
-use crate::domain::scenario::{Release, Scenario, Told};
+use crate::domain::scenario::{MaybeKnown, Release, Scenario};
 use crate::explain::{Fact, libvirt_label, message, sentence, written_by};
 use crate::resolve::{Answer, Origin, StartTrace, Verdict, WrittenBy};
 
@@ -119,8 +119,8 @@ impl StageText<'_> {
 
     fn qemu(&self, step: Step) -> String {
         match self.end(step).qemu.version {
-            Told::Is(version) => format!("QEMU {version}"),
-            Told::Unknown => "QEMU".to_owned(),
+            MaybeKnown::Is(version) => format!("QEMU {version}"),
+            MaybeKnown::Unknown => "QEMU".to_owned(),
         }
     }
 

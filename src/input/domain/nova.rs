@@ -5,7 +5,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Check, Fallback, Policies, Policy};
 use crate::domain::names::did_you_mean;
 use crate::domain::qemu::Accel;
-use crate::domain::scenario::{Key, Scenario, Told, Topology, Writer};
+use crate::domain::scenario::{Key, MaybeKnown, Scenario, Topology, Writer};
 use crate::load::LoadError;
 
 const SECTION: &str = "[libvirt]";
@@ -91,7 +91,7 @@ pub(super) fn read(catalog: &Catalog, between: &Scenario, file: &str, text: &str
         };
         scenario.features.set(feature, policy);
     }
-    scenario.topology = Told::Is(Topology::SINGLE);
+    scenario.topology = MaybeKnown::Is(Topology::SINGLE);
     let read = super::say_written(catalog, &scenario, "nova.conf");
     Ok(Domain { name: None, scenario, read, used, ignored: Vec::new(), cautions: Vec::new() })
 }

@@ -70,11 +70,11 @@ pub fn expansions(catalog: &Catalog, request: &Request<'_>) -> Vec<PossibleExpan
 }
 
 /// Adds those that are not known yet; a single one needs no assumption.
-fn add_new(found: &mut Vec<PossibleExpansion>, label: Option<&String>, ways: Vec<PossibleExpansion>) {
-    for mut way in ways {
-        if found.iter().all(|known| known.guest.definition != way.guest.definition) {
-            way.assumptions.extend(label.cloned());
-            found.push(way);
+fn add_new(found: &mut Vec<PossibleExpansion>, label: Option<&String>, alternatives: Vec<PossibleExpansion>) {
+    for mut alternative in alternatives {
+        if found.iter().all(|known| known.guest.definition != alternative.guest.definition) {
+            alternative.assumptions.extend(label.cloned());
+            found.push(alternative);
         }
     }
 }
@@ -85,11 +85,11 @@ pub(crate) fn expansions_of_domcapabilities(
     catalog: &Catalog,
     request: &Request<'_>,
     described: (ModelId, Option<Vendor>),
-    shown: &[(FeatureId, Policy)],
+    displayed: &[(FeatureId, Policy)],
 ) -> Vec<PossibleExpansion> {
     each(catalog, request, |libvirt, qemu| {
-        let guest = guest_of_domcapabilities(libvirt, described, shown, qemu.properties)?;
-        let domcapabilities = HostModel { features: shown.to_vec(), ..guest.decoded.clone() };
+        let guest = guest_of_domcapabilities(libvirt, described, displayed, qemu.properties)?;
+        let domcapabilities = HostModel { features: displayed.to_vec(), ..guest.decoded.clone() };
         Some(PossibleExpansion { assumptions: Vec::new(), guest, domcapabilities })
     })
 }

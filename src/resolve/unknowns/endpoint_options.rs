@@ -10,7 +10,7 @@ use crate::domain::feature::FeatureSet;
 use crate::domain::host::Vendor;
 use crate::domain::map::{CpuMap, MapId};
 use crate::domain::package::{Distribution, Presence, write_package};
-use crate::domain::scenario::{HostChoice, LibvirtChoice, Release, Scenario, Told};
+use crate::domain::scenario::{HostChoice, LibvirtChoice, MaybeKnown, Release, Scenario};
 use crate::resolve::endpoint::{Endpoint, Host, Machine};
 use crate::resolve::prepared_endpoint::has_machine;
 use std::rc::Rc;
@@ -363,7 +363,7 @@ fn every_release(catalog: &Catalog, decodes: bool) -> Vec<(String, Libvirt)> {
 
 fn qemus<'a>(catalog: &'a Catalog, release: &Release, end: &str, axes: &mut Vec<Axis>) -> Options<QemuView<'a>> {
     match release.qemu.version {
-        Told::Is(version) => {
+        MaybeKnown::Is(version) => {
             let views = catalog.qemu_views(version);
             if views.len() == 1 {
                 return Options::of(views, None);
@@ -371,7 +371,7 @@ fn qemus<'a>(catalog: &'a Catalog, release: &Release, end: &str, axes: &mut Vec<
             let label = |view: &QemuView<'_>| format!("as QEMU {}", view.answers);
             options(axes, &format!("QEMU {version}"), views.into_iter().map(|view| (label(&view), view)).collect())
         }
-        Told::Unknown => {
+        MaybeKnown::Unknown => {
             let all = catalog.qemu_releases().iter().flat_map(|facts| catalog.qemu_views(facts.version));
             let own = |view: &QemuView<'_>| {
                 let version = view.version;

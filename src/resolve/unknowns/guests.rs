@@ -6,13 +6,13 @@ use crate::domain::downstream::DownstreamMachine;
 use crate::domain::map::ModelId;
 use crate::domain::package::Presence;
 use crate::domain::qemu::{Accel, MachineId};
-use crate::domain::scenario::{CpuChoice, HostChoice, MachineChoice, Release, Scenario, Told, Topology};
+use crate::domain::scenario::{CpuChoice, HostChoice, MachineChoice, MaybeKnown, Release, Scenario, Topology};
 use crate::resolve::endpoint::Machine;
 
 pub(super) fn models(catalog: &Catalog, scenario: &Scenario, axes: &mut Vec<Axis>) -> Options<ModelId> {
     match scenario.cpu {
-        CpuChoice::Model(Told::Is(model)) => Options::one(model),
-        CpuChoice::Model(Told::Unknown) => {
+        CpuChoice::Model(MaybeKnown::Is(model)) => Options::one(model),
+        CpuChoice::Model(MaybeKnown::Unknown) => {
             let all = catalog.pickable_models();
             options(axes, "model", all.map(|model| (catalog.model_name(model).to_owned(), model)).collect())
         }
@@ -22,8 +22,8 @@ pub(super) fn models(catalog: &Catalog, scenario: &Scenario, axes: &mut Vec<Axis
 
 pub(super) fn topologies(scenario: &Scenario, axes: &mut Vec<Axis>) -> Options<Topology> {
     match scenario.topology {
-        Told::Is(topology) => Options::one(topology),
-        Told::Unknown => {
+        MaybeKnown::Is(topology) => Options::one(topology),
+        MaybeKnown::Unknown => {
             let two_cores = Topology { cores: 2, ..Topology::SINGLE };
             options(axes, "topology", vec![("1-1-1".to_owned(), Topology::SINGLE), ("1-2-1".to_owned(), two_cores)])
         }
@@ -59,9 +59,9 @@ pub(super) fn machines(
     let start = scenario.started.as_ref().unwrap_or(&scenario.from);
     let stand_ins = |named: Option<MachineId>| -> Vec<(String, Machine)> {
         let of = |(id, defaults): (MachineId, MachineId)| {
-            let shown = named.unwrap_or(id);
-            let name = catalog.machine_name(shown).into();
-            let machine = Machine { id: Some(shown), defaults, ..Machine::upstream(name, id) };
+            let displayed = named.unwrap_or(id);
+            let name = catalog.machine_name(displayed).into();
+            let machine = Machine { id: Some(displayed), defaults, ..Machine::upstream(name, id) };
             (catalog.machine_name(id).to_owned(), machine)
         };
         of_qemu(catalog, start).into_iter().map(of).collect()

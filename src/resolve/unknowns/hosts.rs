@@ -87,10 +87,11 @@ fn unknown_silicon(
 ) -> Options<FeatureSet> {
     let names = catalog.named();
     let of_vendor = catalog.hosts().iter().filter(|host| host.vendor == vendor);
-    let shown = of_vendor.filter_map(|host| host.silicon).fold(FeatureSet::EMPTY, |all, shown| all | shown.features);
+    let known =
+        of_vendor.filter_map(|host| host.silicon).fold(FeatureSet::EMPTY, |all, silicon| all | silicon.features);
     let sure = vendor == Vendor::Intel && names.rdctl_no.is_some_and(|rdctl_no| features.contains(rdctl_no));
     let least = names.arch_capabilities.into_iter().filter(|_| sure).collect();
     let values =
-        vec![("has more than KVM supports".to_owned(), shown | least), ("has what KVM supports".to_owned(), least)];
+        vec![("has more than KVM supports".to_owned(), known | least), ("has what KVM supports".to_owned(), least)];
     options(axes, "host silicon", values)
 }

@@ -57,7 +57,7 @@ fn is_one_column(letter: char) -> bool {
 pub(crate) fn banner(buf: &mut Buffer, theme: &Theme, area: Rect, role: Role, (left, right): (&str, &str)) {
     let style = theme.style(role);
     fill(buf, area, style);
-    let room = usize::from(area.width).saturating_sub(width(right) + 4);
+    let room = usize::from(area.width).saturating_sub(width(right) + 3);
     let left = cut_at_word(left, room, theme.signs.more);
     text_at(buf, area, (area.x + 1, area.y), &left, style);
     let start = area.right().saturating_sub(cells(width(right) + 1));

@@ -8,7 +8,7 @@ use crate::domain::catalog::{Catalog, LibvirtId, machine_series};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::{CpuMap, ModelId};
 use crate::domain::qemu::{Accel, MachineId};
-use crate::domain::scenario::{LibvirtChoice, MachineChoice, Release, Told, write_machine};
+use crate::domain::scenario::{LibvirtChoice, MachineChoice, MaybeKnown, Release, write_machine};
 use crate::resolve::source;
 use std::sync::Arc;
 
@@ -131,7 +131,7 @@ impl<'a> Axes<'a> {
                 Some(axes.libvirt.points.len() - 1)
             });
             axes.libvirt.own.extend(point.map(|point| (letter, point)));
-            if let Told::Is(version) = end.qemu.version {
+            if let MaybeKnown::Is(version) = end.qemu.version {
                 axes.mark_series(letter, version.series());
             }
         }

@@ -12,8 +12,8 @@ use ratatui::layout::Rect;
 
 /// The most fixes that are shown.
 const FIXES: usize = 8;
-/// The least width for two panes side by side.
-const BESIDE: u16 = 104;
+/// The least width for two panes side by side: no fix is cut.
+const BESIDE: u16 = 120;
 /// The width of the decision table next to the fixes: of the grid, and of the rows.
 const TABLE: (u16, u16) = (57, 60);
 /// The least width and height of the layout with the page of the rule.
