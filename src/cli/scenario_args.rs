@@ -268,8 +268,8 @@ impl Choice {
     }
 }
 
-/// Returns the files that describe a host: one, two separated by a comma, or none if the value is not a name of files. A
-/// listed host of this name wins over a file.
+/// Returns the files that describe a host: one, two separated by a comma, or none if the value is not a name of files.
+/// A listed host of this name takes precedence over a file.
 fn host_files<'a>(catalog: &Catalog, key: Key, value: &'a str) -> Vec<&'a str> {
     let is_file = |name: &&str| std::path::Path::new(name).exists();
     if !matches!(key, Key::Host | Key::FromHost | Key::ToHost) || catalog.host_named(value).is_some() {
@@ -326,7 +326,7 @@ fn apply_host(
         if let Some(version) = host.qemu {
             end.set_qemu(QemuChoice { version: MaybeKnown::Is(version), build: None });
         }
-        line.push(format!("Taken from it: {}={}.", key.name(), write_release(catalog, end)));
+        line.push(format!("Read from the file: {}={}.", key.name(), write_release(catalog, end)));
     };
     if key != Key::ToHost {
         take(Key::From, &mut scenario.from);

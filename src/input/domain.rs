@@ -82,7 +82,7 @@ fn say_written(catalog: &Catalog, scenario: &Scenario, what: &str) -> String {
 /// The elements of a file that tell of the guest.
 struct Parts<'d, 'a> {
     domain: &'d Element<'a>,
-    /// The original CPU that is kept beside the live one.
+    /// The original CPU that is kept in addition to the live one.
     original: Option<&'d Element<'a>>,
 }
 

@@ -67,7 +67,7 @@ impl ReviewText<'_> {
         }
         let subject = if who.is_empty() { return None } else { who.join(", and ") };
         Some(format!(
-            "A guest that has a new feature or model cannot go back to the old map. After a start with the new map these \
+            "A guest that has a new feature or model cannot migrate back to the old map. After a start with the new map these \
              can have one: {subject}."
         ))
     }
