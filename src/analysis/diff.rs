@@ -141,8 +141,8 @@ fn members(why: Why, before: &ModelDefinition, after: &ModelDefinition, right: &
 }
 
 /// Returns what the difference between the maps of two releases does to guests of every model in each direction, with
-/// these QEMU releases at source and destination. libvirt behaves as the newest release everywhere. `progress` is told
-/// after each model how many of how many are done.
+/// these QEMU releases at source and destination. libvirt behaves as the newest release everywhere. `progress` is called
+/// after each model with the number of models done and of all.
 pub fn effects(
     catalog: &Catalog,
     (old, new): (LibvirtId, LibvirtId),

@@ -229,8 +229,8 @@ pub(crate) fn decisive(seen: &[Seen]) -> usize {
     seen.iter().position(Seen::is_harm).or_else(|| seen.iter().position(|seen| seen.changed)).unwrap_or(0)
 }
 
-/// Returns the feature at each of the ten stages; over a journey with stops, from the start to the last arrival.
-/// Empty for an answer without a journey.
+/// Returns the feature at each of the ten stages; with intermediate hosts, from the start to the last arrival.
+/// Empty for an answer without stages.
 pub fn follow(scenario: &Scenario, answer: &Answer, feature: FeatureId) -> Vec<Seen> {
     let Some(trace) = &answer.trace else { return Vec::new() };
     let refused = walk::refused_at(scenario, answer, feature);

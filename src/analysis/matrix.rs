@@ -14,8 +14,8 @@ pub use lines::{line_of, lines_around};
 pub use values::AxisError;
 pub(crate) use values::lines_of;
 
-/// Returns for each line the first that decides alike: for releases, one with the same map and behaviour, and between the
-/// same ones where nobody has looked. Every other line stands for itself.
+/// Returns for each line the first with the same answers: for releases, one with the same map and behaviour, or between
+/// the same ones if none was read. Every other line stands for itself.
 pub(super) fn twins(catalog: &Catalog, lines: &[Line]) -> Vec<usize> {
     let decides = |line: &Line| {
         let (LibvirtChoice::Release(id, build), qemu) = line.value.software()? else { return None };

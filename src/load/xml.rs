@@ -272,7 +272,7 @@ impl<'a> Builder<'a> {
         self.root.ok_or_else(|| (at, "expected an element, found the end of the file".to_owned()))
     }
 
-    /// Words quick-xml's error: what was begun at `at` and not ended.
+    /// Words quick-xml's error: what starts at `at` and has no end.
     fn explain(&self, at: usize, error: &Error) -> ErrorAt {
         let expected = if let Error::Syntax(syntax) = error {
             match syntax {

@@ -25,7 +25,7 @@ pub(super) fn is_conf(text: &str) -> bool {
 /// Reads the guest that nova makes of a flavor without CPU settings of its own.
 ///
 /// # Errors
-/// A mode, model, flag or machine type that nobody knows; a custom CPU without models.
+/// A mode, model, flag or machine type that is unknown; a custom CPU without models.
 pub(super) fn read(catalog: &Catalog, between: &Scenario, file: &str, text: &str) -> Result<Domain, LoadError> {
     let lines = section(text);
     let find = |key: &str| lines.iter().find(|(known, ..)| *known == key);
