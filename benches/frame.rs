@@ -2,7 +2,8 @@
 //! the same at every run, over scenarios of every kind.
 //!
 //! Each walk is done several times over and the best time of each step counts, so that what else runs on the machine
-//! does not show. `cargo bench --bench frame -- --once` walks once, for counting instructions.
+//! does not show. `cargo bench --bench frame -- --once` walks once, for counting instructions; `--slow` lists the slowest
+//! keys of each screen.
 
 #![expect(clippy::panic, reason = "a benchmark without its facts measures nothing")]
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
@@ -29,6 +30,8 @@ const SIZE: Size = Size { width: 200, height: 60 };
 const BUDGET: Duration = Duration::from_millis(1);
 /// How many keys are pressed from each scenario.
 const KEYS: usize = 60;
+/// How many of the slowest keys are listed.
+const SLOWEST: usize = 25;
 /// How often each walk is done.
 const TIMES: usize = 5;
 
@@ -60,8 +63,9 @@ struct Step {
 }
 
 fn main() {
-    let once = std::env::args().any(|argument| argument == "--once");
-    let catalog = embedded::catalog().unwrap_or_else(|fault| panic!("{fault}"));
+    let has = |wanted: &str| std::env::args().any(|argument| argument == wanted);
+    let (once, slow) = (has("--once"), has("--slow"));
+    let catalog = embedded::catalog().unwrap_or_else(|err| panic!("{err}"));
     let mut held = true;
     println!("key to drawn frame at {}x{}, {} keys each", SIZE.width, SIZE.height, STARTS.len() * KEYS);
     println!("{:<12} {:>10} {:>10} {:>10}  slowest", "screen", "p50", "p99", "max");
@@ -73,6 +77,9 @@ fn main() {
         let [middle, high, most] = [p50, p99, max].map(|step| format!("{:.3} ms", step.best.as_secs_f64() * 1e3));
         println!("{:<12} {middle:>10} {high:>10} {most:>10}  {} on {}", kind.name(), max.key, max.scenario);
         held &= p99.best < BUDGET;
+        for step in steps.iter().rev().take(if slow { SLOWEST } else { 0 }) {
+            println!("    {:.3} ms  {} on {}", step.best.as_secs_f64() * 1e3, step.key, step.scenario);
+        }
     }
     let said = if held { "within" } else { "OVER" };
     println!("{said} the budget of {BUDGET:?} at the 99th percentile");
@@ -95,7 +102,7 @@ fn walks(catalog: &Catalog, kind: ScreenKind, times: usize) -> Vec<Step> {
 }
 
 fn walk(catalog: &Catalog, (kind, seed): (ScreenKind, u64), start: &str, keys: &[Key]) -> Vec<Step> {
-    let scenario = Scenario::parse(catalog, start).unwrap_or_else(|fault| panic!("{start}: {fault}"));
+    let scenario = Scenario::parse(catalog, start).unwrap_or_else(|err| panic!("{start}: {err}"));
     let mut model = Model::new(catalog, scenario, Settings::default(), SIZE);
     let mut numbers = Random::of(seed);
     let mut steps = Vec::with_capacity(KEYS);

@@ -4,6 +4,7 @@
 pub mod behaviour;
 pub mod catalog;
 pub mod definition;
+pub(crate) mod dependencies;
 pub mod downstream;
 pub mod feature;
 pub mod host;

@@ -4,7 +4,6 @@
 mod answer;
 mod classify;
 mod decision_table;
-mod dependencies;
 mod endpoint;
 mod expansion;
 #[doc(hidden)]

@@ -128,12 +128,12 @@ fn a_refusal_at_the_source_stands_at_the_stage_of_the_source() {
 #[test]
 fn the_arrows_of_the_drawing_move_along_the_stages() {
     let below = open(T7, (80, 24)).keys("f<up><up>");
-    has(&below, "▶ 7 received");
+    has(&below, "▸ 7 received");
     let list = below.keys("<tab><down>");
     has(&list, "hypervisor is not the cause");
-    has(&list.keys("<tab><down>"), "▶ 8 CPU");
+    has(&list.keys("<tab><down>"), "▸ 8 CPU");
     has(&open(T7, (120, 36)).keys("f<down>"), "hypervisor is not the cause");
-    has(&open(T7, (120, 36)).keys("f<left><left>"), "7 ▼");
+    has(&open(T7, (120, 36)).keys("f<left><left>"), "▸7");
 }
 
 #[test]

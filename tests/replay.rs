@@ -112,10 +112,10 @@ fn a_cast_shows_what_the_terminal_showed() {
 fn a_demonstration_shows_notes_and_keys_and_waits_for_the_speaker() {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/demo/abort.keys");
     let mut terminal = Terminal::explorer(&["--demo", script], &[]);
-    terminal.until("A guest with the model Skylake-Client.");
+    terminal.until("The source's map has mpx in Skylake-Client");
     terminal.until("Space continues");
     terminal.keys(" ");
-    terminal.until("Machine type 4.0 switches mpx off.");
+    terminal.until("Machine type 4.0 disables mpx");
     terminal.until("Space continues");
     terminal.keys("\r");
     terminal.until("row T7");
@@ -145,7 +145,7 @@ fn the_demonstration_that_comes_along_ends_where_it_says() {
     for size in ["60x20", "80x24", "120x36", "200x60"] {
         let output = run(&["--print", "--size", size, "--demo", script]);
         let frame = String::from_utf8(output.stdout).expect("UTF-8");
-        assert!(frame.contains("row T3") && frame.contains("Or the guest names mpx"), "{size}:\n{frame}");
+        assert!(frame.contains("row T3") && frame.contains("Or the next start names mpx"), "{size}:\n{frame}");
         assert!(frame.contains("6/6"), "{size}:\n{frame}");
     }
 }

@@ -453,7 +453,7 @@ fn a_key_gives_the_pane_with_the_cursor_the_whole_screen() {
     has(&zoomed, "libvirt 10.4.0 at the destination");
     has_not(&zoomed, "Decision table");
     has(&zoomed.keys("Z"), "Decision table");
-    for (keys, gone) in [("f", "9 full check"), ("h", "changes the partial check"), ("d", "Removed from the model")] {
+    for (keys, gone) in [("f", "9 full check"), ("h", "opens a guest that"), ("d", "Removed from the model")] {
         has(&open(T7, USUAL).keys(keys), gone);
         has_not(&open(T7, USUAL).keys(keys).keys("Z"), gone);
     }

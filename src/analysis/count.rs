@@ -122,7 +122,7 @@ impl<'a> Space<'a> {
         let mut class_of = vec![0; catalog.qemu_defaults().machines.len()];
         for (number, class) in machines.iter().enumerate() {
             for machine in &class.machines {
-                if let Some(index) = catalog.qemu_defaults().position(*machine) {
+                if let Some(index) = catalog.position(*machine) {
                     class_of[index] = number;
                 }
             }

@@ -319,14 +319,14 @@ impl Search<'_, '_> {
         Some(Remedy::next_start(text, found, lines.join("\n"), settings))
     }
 
-    /// The guest's next start with another machine type of its family: the oldest newer one that does.
+    /// The guest's next start with another machine type of its family: the oldest newer one that does, or the newest
+    /// older one where a QEMU does not have the guest's.
     fn other_machine(&self) -> Option<Remedy> {
         let MachineChoice::Listed(current) = self.scenario.machine else { return None };
         let with = |machine| Scenario { machine: MachineChoice::Listed(machine), ..self.restarted.clone() };
-        let found = candidates::newer_machines(self.catalog, current)
-            .into_iter()
-            .map(with)
-            .find(|scenario| self.works(scenario))?;
+        let [newer, older] = candidates::machines_of_family(self.catalog, current);
+        let older = older.into_iter().filter(|_| self.answer.rule == Some(RuleId::MachineType));
+        let found = newer.into_iter().chain(older).map(with).find(|scenario| self.works(scenario))?;
         let name = write_machine(self.catalog, &found.machine);
         let xml = format!("<type arch='x86_64' machine='{name}'>hvm</type>");
         Some(Remedy::next_start(format!("use machine type {name}"), found, xml, settings::machine(&name)))

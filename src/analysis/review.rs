@@ -227,7 +227,7 @@ pub fn review(catalog: &Catalog, question: &Question, progress: &mut dyn FnMut(u
     let regime = catalog.behaviour(version).0.removed_incoming;
     let Work { mut findings, mut better, no_return, undecided, resolved, .. } = work;
     for finding in &mut findings {
-        finding.machines.sort_by_key(|machine| catalog.qemu_defaults().position(*machine).unwrap_or(usize::MAX));
+        finding.machines.sort_by_key(|machine| catalog.position(*machine).unwrap_or(usize::MAX));
     }
     let mut findings = risks::under_every_regime(findings);
     risks::drop_implied(&mut findings);

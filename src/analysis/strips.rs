@@ -8,7 +8,7 @@ use crate::domain::catalog::{Catalog, machine_series};
 use crate::domain::definition::named_enum;
 use crate::domain::scenario::{LibvirtChoice, MachineChoice, Scenario};
 use crate::explain::stated_rule;
-use crate::resolve::{Answer, Budget, Outcome, Resolver, RuleId};
+use crate::resolve::{Answer, Budget, Outcome, Resolver, RuleId, Verdict};
 use std::ops::Range;
 
 named_enum! {
@@ -33,6 +33,9 @@ impl Along {
         }
     }
 }
+
+/// The verdicts whose signs need a word: those of the others stand beside a rule or in the banner.
+const RARE: [Verdict; 2] = [Verdict::Changed, Verdict::Depends];
 
 /// The values of one setting with the outcome of each.
 #[derive(Clone, PartialEq, Debug)]
@@ -67,9 +70,11 @@ pub(crate) struct Segment {
 }
 
 impl Segment {
-    /// Returns the rule that decides; `None` where it is the same all along.
-    pub(crate) fn rule(&self) -> Option<RuleId> {
-        stated_rule(self.outcome.verdict, self.outcome.rule).filter(|_| self.along != Along::Regimes)
+    /// Returns the rule that decides, unless it is the same all along; without one, the name of a rare verdict if `named`.
+    pub(crate) fn note(&self, named: bool) -> Option<&'static str> {
+        let verdict = self.outcome.verdict;
+        let rule = stated_rule(verdict, self.outcome.rule).filter(|_| self.along != Along::Regimes);
+        rule.map(RuleId::name).or_else(|| Some(verdict.name()).filter(|_| named && RARE.contains(&verdict)))
     }
 }
 
@@ -86,6 +91,11 @@ impl Strip {
     /// Returns how many values have an outcome, and how many there are.
     pub(crate) fn progress(&self) -> (usize, usize) {
         (self.outcomes.len(), self.lines.len())
+    }
+
+    /// Returns the rare verdicts among those that are known, each once.
+    pub(crate) fn rare_verdicts(&self) -> impl Iterator<Item = Verdict> {
+        RARE.into_iter().filter(|rare| self.outcomes.iter().any(|outcome| outcome.verdict == *rare))
     }
 
     fn put(&self, index: usize, scenario: &Scenario) -> Option<Scenario> {

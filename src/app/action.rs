@@ -150,7 +150,7 @@ actions! {
     HostModel "host-model" "Host-model" "Shows which CPU libvirt puts in place of host-model on a host, and why." Screens Screens, ["H"];
 
     CopyLink "copy-link" "Copy the link" "Copies the link of the scenario to the clipboard." Export Screens, ["y"];
-    CopyPart "copy-part" "Copy the document" "Copies the XML or command line under the cursor to the clipboard." Export XML, ["p"];
+    CopyPart "copy-part" "Copy the document" "Copies the XML or command line under the cursor to the clipboard." Export XML, ["C", "p"];
     CopyArgument "copy-cpu" "Copy the command line" "Copies QEMU's command line for the guest to the clipboard." Export HOST_MODEL, ["C"];
     CopyMessage "copy-message" "Copy the error message" "Copies libvirt's error message to the clipboard." Export Screens, ["Y"];
     OpenSaved "open-kept" "Open a saved scenario" "Lists the saved scenarios and those used last." Export Screens, ["o"];

@@ -13,9 +13,9 @@ mod possible;
 mod values;
 
 pub(crate) use possible::{maps_of, problem};
-pub(crate) use values::free_value;
-pub(crate) use values::with_input;
 pub use values::{Value, default_of, values};
+use values::{candidates, only_in_list};
+pub(crate) use values::{free_value, with_input};
 
 named_enum! {
     /// One setting of the scenario, by its name in lessons. `label` is the name on the screen.
@@ -276,10 +276,25 @@ pub(crate) fn libvirt_name(catalog: &Catalog, release: &Release) -> String {
 /// Returns the scenario with the previous or next value; values that only the list offers are skipped. `None` at either
 /// end of the list.
 pub(crate) fn step(choice: Choice, catalog: &Catalog, scenario: &Scenario, forward: bool) -> Option<Scenario> {
-    let all = values(choice, catalog, scenario);
-    let current = all.iter().position(|value| value.scenario == *scenario)?;
-    let wanted = |value: &&Value| !value.only_in_list;
-    let next =
-        if forward { all.iter().skip(current + 1).find(wanted) } else { all.iter().take(current).rev().find(wanted) };
-    next.map(|value| value.scenario.clone())
+    let mut all = candidates(choice, catalog, scenario);
+    // A value that is none of them, as a product or a typed one, stands before them.
+    let current = all.iter().position(|with| with == scenario);
+    let wanted = |index: &usize| all.get(*index).is_some_and(|with| !only_in_list(choice, catalog, with));
+    let next = match (forward, current) {
+        (true, current) => (current.map_or(0, |current| current + 1)..all.len()).find(wanted),
+        (false, current) => (0..current?).rev().find(wanted),
+    };
+    next.map(|index| all.swap_remove(index))
+}
+
+/// Up to this many values, Enter selects the next one; for more, it opens the list.
+const FEW: usize = 5;
+
+/// Returns the scenario with the next value, or the first after the last; `None` for a setting with many values.
+pub(crate) fn next_of_few(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Option<Scenario> {
+    let mut all = candidates(choice, catalog, scenario);
+    if all.len() > FEW {
+        return None;
+    }
+    step(choice, catalog, scenario, true).or_else(|| (!all.is_empty()).then(|| all.swap_remove(0)))
 }

@@ -75,6 +75,8 @@ pub(crate) enum CellKind {
     On,
     /// Off at both sides.
     Off,
+    /// QEMU built no CPU at the source.
+    NoCpu,
 }
 
 /// The state of a feature at source or destination.
@@ -128,8 +130,11 @@ impl FeatureRow {
             Some(change) => CellKind::Change(change),
             None if self.mentioned() => CellKind::Written,
             None if self.differs() => CellKind::Differing,
-            None if self.source.on == Some(true) => CellKind::On,
-            None => CellKind::Off,
+            None => match self.source.on {
+                Some(true) => CellKind::On,
+                Some(false) => CellKind::Off,
+                None => CellKind::NoCpu,
+            },
         }
     }
 

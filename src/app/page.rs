@@ -68,6 +68,9 @@ impl Page {
                 blocks.push(Block::Heading(heading.to_owned()));
             } else if let Some(item) = line.strip_prefix("- ") {
                 blocks.push(Block::Item(plain(item)));
+            } else if let (true, Some(Block::Item(item))) = (line.starts_with("  "), blocks.last_mut()) {
+                item.push('\n');
+                item.push_str(&plain(line.trim_start()));
             } else if line.trim().is_empty() {
                 if !blocks.is_empty() && blocks.last() != Some(&Block::Blank) {
                     blocks.push(Block::Blank);
@@ -114,8 +117,8 @@ impl Page {
                 blocks.push(Block::Pair(keymap.shown_all(info.action), format!("{}{context}{reason}", info.doc)));
             }
         };
-        let here = |info: &&ActionInfo| matches!(info.scope, Scope::On(kinds) if kinds.contains(&kind));
-        section(format!("Only on this screen: {}", kind.title()), ACTIONS.iter().filter(here).collect(), false);
+        let is_on_this = |info: &&ActionInfo| matches!(info.scope, Scope::On(kinds) if kinds.contains(&kind));
+        section(format!("Only on this screen: {}", kind.title()), ACTIONS.iter().filter(is_on_this).collect(), false);
         if in_lesson {
             let lesson = |info: &&ActionInfo| info.scope == Scope::Tour;
             section("In the lesson".to_owned(), ACTIONS.iter().filter(lesson).collect(), false);
@@ -123,7 +126,7 @@ impl Page {
         for category in Category::ALL {
             let short = matches!(category, Category::Move | Category::Screens);
             let listed = |info: &&ActionInfo| {
-                let told = here(info) || (in_lesson && info.scope == Scope::Tour);
+                let told = is_on_this(info) || (in_lesson && info.scope == Scope::Tour);
                 let elsewhere = matches!(info.scope, Scope::On(_));
                 info.category == category && !told && (all || (short && !elsewhere))
             };
@@ -218,7 +221,11 @@ impl Page {
                 Block::Heading(text) => lines.extend(wrap(text, columns).into_iter().map(|line| (Kind::Heading, line))),
                 Block::Text(text) => lines.extend(wrap(text, columns).into_iter().map(|line| (Kind::Text, line))),
                 Block::Code(text) => lines.push((Kind::Code, format!("  {text}"))),
-                Block::Item(text) => hang(&mut lines, "- ", text, columns),
+                Block::Item(text) => {
+                    for (sentence, before) in text.lines().zip(std::iter::once("- ").chain(std::iter::repeat("  "))) {
+                        hang(&mut lines, before, sentence, columns);
+                    }
+                }
                 Block::Pair(name, text) => hang(&mut lines, &format!("  {}  ", pad(name, left)), text, columns),
             }
         }

@@ -59,6 +59,13 @@ pub(crate) fn lines(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> 
     TABLE.iter().map(line).collect()
 }
 
+/// Returns the label of the rule of an answer; a row of the table that says otherwise is quoted.
+pub(crate) fn decided_label(verdict: Verdict, rule: RuleId) -> String {
+    let other = TABLE.iter().find(|row| RuleId::from(row.row) == rule && row.verdict != verdict);
+    let quoted = other.map(|row| format!(", which says {}", row.verdict.name())).unwrap_or_default();
+    format!("{}{quoted}", rule_label(rule))
+}
+
 /// The heads of the columns of the grid: the map of the source, and of the destination.
 pub(crate) const COLUMN_HEADS: [&str; 4] = ["old -> new", "new -> old", "old -> old", "new -> new"];
 

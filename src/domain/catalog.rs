@@ -17,7 +17,7 @@ use super::qemu::{Accel, MachineId, QemuDefaults, QemuFacts, base_name, builtin_
 use super::version::Version;
 use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 mod between;
 mod build;
@@ -95,6 +95,9 @@ pub struct LibvirtRelease {
     pub map: ReleaseMap,
 }
 
+/// A machine type's position among those with cells, and the QEMU series in its name.
+type MachineIndex = (Option<usize>, Option<(u16, u16)>);
+
 /// Every fact.
 #[derive(Clone, Debug)]
 pub struct Catalog {
@@ -110,6 +113,7 @@ pub struct Catalog {
     decisions: Decisions,
     downstream: Downstream,
     machine_order: Vec<MachineId>,
+    machine_index: Vec<MachineIndex>,
     vendors: Vec<Option<Vendor>>,
     qemu_index: Vec<QemuIndex>,
     recorded: Box<[Box<str>]>,
@@ -117,6 +121,8 @@ pub struct Catalog {
     named: Named,
     ever: Vec<FeatureSet>,
     newest: Option<MapId>,
+    /// The map of the table's *new* for the default feature, made when it is first asked for.
+    new_map: OnceLock<Arc<CpuMap>>,
 }
 
 impl Catalog {
@@ -308,7 +314,17 @@ impl Catalog {
             Some(known) => known.base(qemu)?,
             None => machine,
         };
-        self.qemu_defaults.position(base).map(|_| base)
+        self.position(base).map(|_| base)
+    }
+
+    /// Returns a machine type's position among those with cells.
+    pub(crate) fn position(&self, machine: MachineId) -> Option<usize> {
+        self.machine_index.get(usize::from(machine.0))?.0
+    }
+
+    /// Returns the QEMU series that a machine type is named after.
+    pub(crate) fn series(&self, machine: MachineId) -> Option<(u16, u16)> {
+        self.machine_index.get(usize::from(machine.0))?.1
     }
 
     /// Returns whether a QEMU, of a distribution or upstream's, has a machine type.
@@ -327,6 +343,22 @@ impl Catalog {
             (None, Some(_)) | (Some(_), None) => Presence::No,
             (Some(machine), Some(distribution)) => machine.in_build(distribution, qemu.version),
         }
+    }
+
+    /// Returns the map of the table's *new*: the one of *old* with the feature moved from the data to the removed list of
+    /// every model that has it.
+    pub(crate) fn new_map(&self, old: LibvirtId, feature: FeatureId) -> Arc<CpuMap> {
+        let make = || {
+            let (ReleaseMap::Exact(id) | ReleaseMap::Between { lower: (_, id), .. }) = self.release(old).map;
+            let mut map = (**self.map(id)).clone();
+            for model in map.models.iter_mut().flatten().filter(|model| model.data.contains(feature)) {
+                let model = Arc::make_mut(model);
+                model.data.remove(feature);
+                model.removed.push(feature);
+            }
+            Arc::new(map)
+        };
+        if feature == self.default_feature() { Arc::clone(self.new_map.get_or_init(make)) } else { make() }
     }
 
     /// Returns the maps of a release with other dated facts than its own, by the release each is like; empty where there
@@ -378,7 +410,7 @@ impl Catalog {
 
     /// Returns which of the quirks that come with newer machine types this one meets, by bit.
     pub(crate) fn machine_quirks(&self, machine: MachineId) -> u32 {
-        let series = machine_series(self.machine_name(machine)).map(|(_, version)| version.series());
+        let series = self.series(machine);
         let meets = |since: Option<(u16, u16)>| since.is_some_and(|since| series.is_some_and(|series| series >= since));
         let quirks = self.decisions.quirks.iter().map(|quirk| meets(quirk.machines_since));
         quirks.enumerate().fold(0, |all, (bit, meets)| all | u32::from(meets) << (bit % 32))
@@ -401,7 +433,7 @@ impl Catalog {
     /// clearing; `None` where the facts have no cell.
     #[doc(hidden)]
     pub fn cell(&self, model: ModelId, machine: MachineId, accel: Accel) -> Option<FeatureSet> {
-        let position = self.qemu_defaults.position(machine)?;
+        let position = self.position(machine)?;
         Some(self.qemu_defaults.of(model, accel)?.on(position))
     }
 

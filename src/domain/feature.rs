@@ -66,6 +66,12 @@ impl FeatureSet {
         self.0.iter().map(|word| word.count_ones() as usize).sum()
     }
 
+    /// Returns the feature of a set that holds only one.
+    pub(crate) fn single(&self) -> Option<FeatureId> {
+        let mut features = self.iter();
+        features.next().filter(|_| features.next().is_none())
+    }
+
     /// Returns whether every feature of this set is also in `other`.
     #[inline]
     pub fn is_subset(&self, other: &Self) -> bool {

@@ -159,12 +159,17 @@ impl Policies {
     /// Takes features out.
     #[inline]
     pub(crate) fn remove_all(&mut self, features: FeatureSet) {
-        if features.is_empty() || self.mentioned().is_disjoint(&features) {
-            return;
+        if !self.mentioned().is_disjoint(&features) {
+            self.remove_mentioned(&features);
         }
-        for set in [&mut self.on, &mut self.off, &mut self.optional, &mut self.strong] {
-            *set -= features;
-        }
+    }
+
+    fn remove_mentioned(&mut self, features: &FeatureSet) {
+        let features = *features;
+        self.on -= features;
+        self.off -= features;
+        self.optional -= features;
+        self.strong -= features;
         if let Some(order) = &mut self.order {
             order.retain(|feature| !features.contains(*feature));
         }
@@ -173,8 +178,9 @@ impl Policies {
     /// Requires the features of `on` and disables those of `off`, one after the other in this order.
     pub(crate) fn write(&mut self, in_order: &[FeatureId], on: FeatureSet, off: FeatureSet) {
         let written = on | off;
-        let new = written - self.mentioned();
-        if let Some(order) = &mut self.order {
+        if self.is_ordered() {
+            let new = written - self.mentioned();
+            let order = self.order.get_or_insert_default();
             order.extend(in_order.iter().copied().filter(|feature| new.contains(*feature)).take(new.len()));
         }
         self.on = (self.on - written) | (on - off);
@@ -186,9 +192,11 @@ impl Policies {
     /// Returns the first of these features, which are all mentioned; without an order, any of them.
     #[inline]
     pub(crate) fn first_of(&self, among: FeatureSet) -> Option<FeatureId> {
-        if among.is_empty() {
-            return None;
-        }
+        if among.is_empty() { None } else { self.find_first_of(&among) }
+    }
+
+    #[cold]
+    fn find_first_of(&self, among: &FeatureSet) -> Option<FeatureId> {
         match &self.order {
             Some(order) => order.iter().copied().find(|feature| among.contains(*feature)),
             None => among.iter().next(),

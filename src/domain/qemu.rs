@@ -1,6 +1,7 @@
 //! Describes QEMU releases: machine types, models and their defaults under each machine type, property names,
 //! dependencies, and the features that TCG supports.
 
+use super::dependencies::Dependency;
 use super::feature::{FeatureId, FeatureSet};
 use super::host::Vendor;
 use super::map::{ModelId, Register};
@@ -136,27 +137,6 @@ pub struct RecordedHost {
     pub(crate) non_migratable: FeatureSet,
     /// The other properties of the reply, as written.
     pub(crate) props: Vec<(Box<str>, Box<str>)>,
-}
-
-/// One dependency: the children are cleared when the parent is off.
-pub(crate) type Dependency = (FeatureId, FeatureSet);
-
-/// Returns for each parent everything that goes off with it: its own children and theirs. QEMU's table stands in an order
-/// in which going over it once does that (asked of running QEMUs, of a CPU with every feature).
-pub(crate) fn closed(rows: &[Dependency]) -> Vec<Dependency> {
-    let parents: FeatureSet = rows.iter().map(|(parent, _)| *parent).collect();
-    let of = |parent: FeatureId| rows.iter().find(|(known, _)| *known == parent).map(|(_, children)| *children);
-    let all = rows.iter().map(|(parent, children)| {
-        let mut children = *children;
-        loop {
-            let more = (children & parents).iter().filter_map(of).fold(children, |all, more| all | more);
-            if more == children {
-                break (*parent, children);
-            }
-            children = more;
-        }
-    });
-    all.collect()
 }
 
 /// What is known of one QEMU release. Parts that were never read are `None`: neighbours answer for them.

@@ -274,13 +274,12 @@ impl Scenario {
             return MachineChoice::Listed(usual);
         }
         let qemu = self.from.qemu.version.known().unwrap_or_default();
-        let order = catalog.qemu_defaults();
         let known = catalog
             .machines_in_order()
             .iter()
             .copied()
             .filter(|id| catalog.machine_name(*id).starts_with("pc-q35") && both_have(*id));
-        let place = |id: &MachineId| catalog.base(*id, qemu).and_then(|base| order.position(base));
+        let place = |id: &MachineId| catalog.base(*id, qemu).and_then(|base| catalog.position(base));
         MachineChoice::Listed(known.rev().filter(|id| place(id).is_some()).max_by_key(place).unwrap_or(usual))
     }
 

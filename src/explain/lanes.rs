@@ -159,7 +159,12 @@ const MOST_CASES: usize = 128;
 pub(crate) fn lanes(catalog: &Catalog, scenario: &Scenario, answer: &Answer, index: usize) -> Option<Lanes> {
     let mut lanes = of_case(catalog, scenario, answer, index)?;
     if answer.case_count() > MOST_CASES {
-        return None;
+        // What the refusal alone says is the same in every case.
+        let is_same = matches!(
+            answer.refusal(),
+            Some(Refusal::MachineType { .. } | Refusal::MachineTypeAtQemu { .. } | Refusal::UnknownModel(_))
+        );
+        return Some(lanes).filter(|_| is_same);
     }
     for (_, other) in answer.cases(catalog, scenario).skip(1) {
         lanes.restrict_to(&of_case(catalog, scenario, &other, index)?);

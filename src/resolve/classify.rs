@@ -165,6 +165,7 @@ impl<'r> RuleInput<'r> {
             more,
             less,
             differ: more | less,
+            only: (more | less).single(),
             states_differ: migrating.states_differ(),
             row: sender.zip(receiver).and_then(|ends| find_row(catalog, ends, migrating, feature)),
             feature,

@@ -1,9 +1,8 @@
 //! Prepares a source or destination for one guest: catalog, QEMU and host are queried once for all definitions.
 
-use super::dependencies::Dependencies;
 use super::endpoint::{Endpoint, Guest, Host, Machine};
 use crate::domain::behaviour::QuirkKind;
-use crate::domain::catalog::{Catalog, QemuView, machine_series};
+use crate::domain::catalog::{Catalog, QemuView};
 use crate::domain::definition::{Definition, Match, Mode, Policies};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
@@ -41,8 +40,9 @@ impl Facts<'_> {
         endpoint: &'s PreparedEndpoint<'_>,
         name: Option<ModelId>,
     ) -> Option<&'s PreparedModel<'s>> {
-        let named = self.expansion.and_then(|expansion| expansion.named.as_ref());
-        [endpoint.model.as_ref(), named].into_iter().flatten().find(|model| Some(model.id) == name)
+        let is_it = |model: &&PreparedModel<'_>| Some(model.id) == name;
+        let named = || self.expansion.and_then(|expansion| expansion.named.as_ref());
+        endpoint.model.as_ref().filter(is_it).or_else(|| named().filter(is_it))
     }
 }
 
@@ -92,6 +92,11 @@ pub(super) struct PreparedEndpoint<'e> {
     pub(super) supported: FeatureSet,
     /// What this QEMU gives an AMD guest of this machine type only by name.
     only_by_name: FeatureSet,
+    /// What several threads in a package switch on, where QEMU reports them: `ht`, and `cmp_legacy` for vendors that are
+    /// neither Intel nor Zhaoxin.
+    pub(super) threads: FeatureSet,
+    /// What is reported and not seen: these, and `pdcm` while the PMU is off.
+    pub(super) unseen: FeatureSet,
     /// Whether this QEMU reports several threads in a package.
     pub(super) reports_threads: bool,
     /// Whether this QEMU cannot report which features are unavailable.
@@ -106,8 +111,6 @@ pub(super) struct PreparedEndpoint<'e> {
     pub(super) cannot_restore: bool,
     /// Whether this libvirt tells QEMU to migrate in a way that this QEMU does not take.
     pub(super) cannot_migrate: bool,
-    /// Its QEMU's dependency table.
-    pub(super) dependencies: Dependencies<'e>,
 }
 
 /// A model at one end.
@@ -124,6 +127,10 @@ pub(super) struct PreparedModel<'e> {
     /// What is on with nothing said on the command line, and what of that the dependency table clears.
     pub(super) on: FeatureSet,
     pub(super) orphans: FeatureSet,
+    /// The parents in QEMU's dependency table that are cleared or filtered of that, and their children, which a guest does
+    /// not see either.
+    pub(super) lost: FeatureSet,
+    pub(super) hidden: FeatureSet,
     /// What this machine type switches off in it.
     pub(super) off: FeatureSet,
 }
@@ -137,7 +144,7 @@ impl<'e> PreparedEndpoint<'e> {
     pub(super) fn of(catalog: &'e Catalog, end: &'e Endpoint<'e>, guest: &Guest, model: Option<ModelId>) -> Self {
         let base = guest.machine.id.and_then(|id| catalog.base(id, end.qemu.version));
         let defaults = base.unwrap_or(guest.machine.defaults);
-        let series = machine_series(catalog.machine_name(defaults)).map(|(_, version)| version.series());
+        let series = catalog.series(defaults);
         let quirk = |kind, machine| end.qemu.has_quirk(catalog, kind, machine);
         let reports_threads = quirk(QuirkKind::ThreadsReported, None);
         let vendor = match (guest.accel, end.host, model) {
@@ -149,17 +156,22 @@ impl<'e> PreparedEndpoint<'e> {
                 catalog.vendor(model).unwrap_or(Vendor::Intel)
             }
         };
-        let dependencies = Dependencies::of(end.qemu.dependencies);
+        let supported = supported(catalog, end, guest, (series, reports_threads), vendor);
+        let (names, told) = (catalog.named(), guest.vendor_id.unwrap_or(vendor));
+        let threads: FeatureSet =
+            names.ht.into_iter().chain(names.cmp_legacy.filter(|_| !told.without_cmp_legacy())).collect();
         let masks_states = quirk(QuirkKind::StatesMasked, None);
         Self {
             end,
             has_machine: has_machine(catalog, &end.qemu, end.distribution, &guest.machine),
             defaults,
             off: off(catalog, &guest.machine, None),
-            model: model.map(|model| PreparedModel::of(catalog, (end, &dependencies, defaults), guest, model)),
-            vendor: guest.vendor_id.unwrap_or(vendor),
+            model: model.map(|model| PreparedModel::of(catalog, (end, defaults, &supported), guest, model)),
+            vendor: told,
+            threads,
+            unseen: threads | names.pdcm.into_iter().filter(|_| !guest.pmu).collect(),
             host_vendor: if guest.accel == Accel::Tcg { Vendor::Amd } else { vendor },
-            supported: supported(catalog, end, guest, (series, reports_threads), vendor),
+            supported,
             only_by_name: only_by_name(catalog, end, guest, series),
             reports_threads,
             hides_unavailable: quirk(QuirkKind::NoUnavailableFeatures, None),
@@ -175,19 +187,13 @@ impl<'e> PreparedEndpoint<'e> {
             },
             cannot_migrate: end.behaviour.migrates_with_detach && quirk(QuirkKind::NoDetach, None),
             cannot_restore: end.behaviour.restores_through_fd && quirk(QuirkKind::NoFileThroughFd, None),
-            dependencies,
         }
     }
 
-    /// Returns this QEMU's newest machine type, as far as there are cells for it; the guest's own where there is none.
-    /// libvirt asks QEMU without naming one, so that no compatibility property counts.
+    /// Returns the machine type with which libvirt asks QEMU about models: the newest, the guest's own where there are
+    /// no cells for any.
     pub(super) fn newest_machine(&self, facts: &Facts<'_>) -> MachineId {
-        let is_of_qemu = |id: &&MachineId| {
-            let name = facts.catalog.machine_name(**id);
-            name.starts_with("pc-q35") && self.end.qemu.has_machine(**id, name)
-        };
-        let newest = facts.catalog.qemu_defaults().machines.iter().rev().find(is_of_qemu);
-        newest.copied().unwrap_or(facts.guest.machine.defaults)
+        self.end.qemu.newest_machine(facts.catalog).unwrap_or(facts.guest.machine.defaults)
     }
 
     /// Returns what `host` and `max` switch on by themselves: what the host lists and this QEMU has a name for, or TCG's
@@ -199,11 +205,10 @@ impl<'e> PreparedEndpoint<'e> {
     /// Returns the same as libvirt asks about it: without a machine type, and with what the dependency table clears
     /// gone (`virQEMUCapsProbeQMPHostCPU`).
     pub(super) fn offered_to_libvirt(&self, facts: &Facts<'_>) -> FeatureSet {
-        let series = machine_series(facts.catalog.machine_name(self.newest_machine(facts)));
-        let series = series.map(|(_, version)| version.series());
+        let series = facts.catalog.series(self.newest_machine(facts));
         let hidden = only_by_name(facts.catalog, self.end, facts.guest, series);
         let offered = self.offered_to(facts, self.host_vendor, hidden);
-        offered - self.dependencies.orphans_of(hidden - offered, &offered)
+        offered - self.end.qemu.dependencies.children_of(&(hidden - offered))
     }
 
     fn offered_to(&self, facts: &Facts<'_>, vendor: Vendor, hidden_from_amd: FeatureSet) -> FeatureSet {
@@ -225,7 +230,7 @@ impl<'e> PreparedEndpoint<'e> {
 impl<'e> PreparedModel<'e> {
     fn of(
         catalog: &Catalog,
-        (end, dependencies, defaults): (&'e Endpoint<'e>, &Dependencies<'_>, MachineId),
+        (end, defaults, supported): (&'e Endpoint<'e>, MachineId, &FeatureSet),
         guest: &Guest,
         id: ModelId,
     ) -> Self {
@@ -233,6 +238,9 @@ impl<'e> PreparedModel<'e> {
         let off = off(catalog, &guest.machine, Some(id));
         let cells = cells(catalog, (end, guest, defaults), id).map(|cells| cells - off);
         let on = cells[0] | cells[1] | catalog.named().hypervisor.into_iter().collect();
+        let dependencies = &end.qemu.dependencies;
+        let orphans = dependencies.orphans(&on);
+        let lost = dependencies.parents_in(orphans | (on - *supported));
         Self {
             id,
             of_map,
@@ -240,7 +248,9 @@ impl<'e> PreparedModel<'e> {
             in_qemu: end.qemu.has_model(id),
             cells,
             on,
-            orphans: dependencies.orphans(&on),
+            orphans,
+            lost,
+            hidden: dependencies.children_of(&lost),
             off,
         }
     }
@@ -258,7 +268,7 @@ fn cells(
     model: ModelId,
 ) -> [FeatureSet; 3] {
     let Some(cells) = catalog.qemu_defaults().of(model, guest.accel) else { return [FeatureSet::EMPTY; 3] };
-    let position = catalog.qemu_defaults().position(defaults);
+    let position = catalog.position(defaults);
     let mut always = cells.always;
     let kept = end.qemu.kept();
     if guest.accel == Accel::Kvm
@@ -266,7 +276,7 @@ fn cells(
         && let Some(under_tcg) = catalog.cell(model, defaults, Accel::Tcg)
     {
         // TCG switches nothing off, so its cells have these features with their children.
-        let rows = end.qemu.dependencies.iter().filter(|(parent, _)| kept.contains(*parent));
+        let rows = end.qemu.dependencies.rows.iter().filter(|(parent, _)| kept.contains(*parent));
         always |= under_tcg & rows.fold(kept, |all, (_, children)| all | *children);
     }
     let compat = position.map(|position| cells.on(position) - always).unwrap_or_default();

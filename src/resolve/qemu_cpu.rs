@@ -6,10 +6,11 @@ use super::recorder::Recorder;
 use super::trace::QemuCpu;
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Definition;
+use crate::domain::dependencies::Dependency;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
 use crate::domain::map::{ModelDefinition, ModelId};
-use crate::domain::qemu::{Accel, Dependency};
+use crate::domain::qemu::Accel;
 
 /// The CPU that QEMU built, as far as the next stages look at it; [`QemuCpu`] has every step.
 #[derive(Clone, Copy)]
@@ -39,14 +40,14 @@ impl Built {
     }
 }
 
-/// Returns the CPU that this end's QEMU builds for the definition. What it is told to switch on it knows; what it is
-/// to switch off and does not know is not on its command line.
-pub(super) fn build(
+/// Builds in `cpu` what this end's QEMU builds for the definition. What it is told to switch on it knows; what it is to
+/// switch off and does not know is not on its command line.
+pub(super) fn build<'c>(
     facts: &Facts<'_>,
     endpoint: &PreparedEndpoint<'_>,
     definition: &Definition,
-    recorder: &mut Recorder,
-) -> Built {
+    (cpu, recorder): (&'c mut Option<Built>, &mut Recorder),
+) -> &'c Built {
     let flags = &definition.features;
     let names = facts.catalog.named();
     // qemuBuildCpuModelArgStr: what is required or forced is switched on, what is disabled or forbidden off.
@@ -68,7 +69,7 @@ pub(super) fn build(
     // x86_cpu_expand_features, 10.0 (commits c6bd2dd634208 and 99a637a8): several threads in a package.
     let reports_threads = endpoint.reports_threads && facts.guest.threads_per_package > 1;
     if reports_threads {
-        on.extend(of_threads(facts, vendor));
+        on |= endpoint.threads;
     }
     // x86_cpu_expand_features, 10.0.4 and 10.1 (commit e68ec298090): no pdcm without a PMU, and nothing is reported.
     let pmu = names.pdcm.filter(|pdcm| endpoint.clears_pdcm && on.contains(*pdcm));
@@ -76,9 +77,10 @@ pub(super) fn build(
         on.remove(pdcm);
     }
     // x86_cpu_expand_features, feature_dependencies since 4.2: one pass over the table; what the user asked for is reported as unavailable.
+    let dependencies = &endpoint.end.qemu.dependencies;
     let cleared = match named_model {
-        Some(model) => endpoint.dependencies.orphans_beside((&model.on, &model.orphans), &on),
-        None => endpoint.dependencies.orphans(&on),
+        Some(model) => dependencies.orphans_beside((&model.on, &model.orphans), &on),
+        None => dependencies.orphans(&on),
     };
     on -= cleared;
     // x86_cpu_enable_xsave_components, before the filter; TCG masks since 9.2 (commit 33098002a838).
@@ -87,13 +89,18 @@ pub(super) fn build(
     let filtered = on - *supported;
     on -= filtered;
     let unavailable = (cleared & flags_on) | filtered;
-    let visible = visible(facts, vendor, on - endpoint.dependencies.orphans_of(cleared | filtered, &on));
-    let built = Built { on, unavailable, visible, cleared, filtered, states, vendor };
+    let lost = dependencies.parents_in(cleared | filtered);
+    let hidden = match named_model {
+        Some(model) if model.lost == lost => model.hidden,
+        _ => dependencies.children_of(&lost),
+    };
+    let visible = visible(facts, endpoint, on - hidden);
+    let built = cpu.insert(Built { on, unavailable, visible, cleared, filtered, states, vendor });
     recorder.cpu(|| {
         let [model, compat, accel] = named_model.map(|model| model.cells).unwrap_or_default();
         let (children, everything) =
             if named_model.is_some() { (implied, FeatureSet::EMPTY) } else { (FeatureSet::EMPTY, implied) };
-        let threads = of_threads(facts, vendor).filter(|_| reports_threads).collect();
+        let threads = if reports_threads { endpoint.threads } else { FeatureSet::EMPTY };
         let pmu = pmu.into_iter().collect();
         let steps = QemuCpu {
             model,
@@ -129,12 +136,6 @@ fn everything(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, said: FeatureS
     (hypervisor, endpoint.offered(facts) - said - endpoint.off)
 }
 
-/// What several threads in a package switch on.
-fn of_threads(facts: &Facts<'_>, vendor: Vendor) -> impl Iterator<Item = FeatureId> {
-    let names = facts.catalog.named();
-    names.ht.into_iter().chain(names.cmp_legacy.filter(|_| !vendor.without_cmp_legacy()))
-}
-
 /// Returns the CPU of a guest that already runs, as the map of this end reads it from the live definition. What the map
 /// does not know is left out. A feature that the map has removed from the model and the definition does not mention is
 /// as QEMU's model has it: the release that started the guest would have mentioned anything else.
@@ -146,8 +147,8 @@ pub(super) fn described(
     endpoint: &PreparedEndpoint<'_>,
     live: &Definition,
     disabled_by_user: FeatureSet,
-    recorder: &mut Recorder,
-) -> Built {
+    (cpu, recorder): (&mut Option<Built>, &mut Recorder),
+) {
     let vendor = endpoint.vendor;
     let of_map = endpoint.of_map();
     let of_qemu = endpoint.model.as_ref().map(|model| model.on).unwrap_or_default();
@@ -156,15 +157,14 @@ pub(super) fn described(
     let filtered = ((of_qemu & live.features.off()) - endpoint.supported) - disabled_by_user;
     let filtered = if facts.guest.names_disabled { FeatureSet::EMPTY } else { filtered };
     let none = FeatureSet::EMPTY;
-    let visible = visible(facts, vendor, on - endpoint.dependencies.orphans(&on));
+    let visible = visible(facts, endpoint, on - endpoint.end.qemu.dependencies.orphans(&on));
     let states = facts.states_of(&(on | filtered)) & endpoint.states;
-    let built = Built { on, unavailable: none, visible, cleared: none, filtered: none, states, vendor };
+    let built = cpu.insert(Built { on, unavailable: none, visible, cleared: none, filtered: none, states, vendor });
     recorder.cpu(|| {
         let model = of_map.map(|model| model.data).unwrap_or_default();
         let (flags_on, flags_off) = (live.features.on(), live.features.off());
         built.with(&QemuCpu { model, flags_on, flags_off, ..QemuCpu::default() })
     });
-    built
 }
 
 /// The cells were read after dependency clearing, so a model's own children of a parent that is off do not show in
@@ -190,7 +190,7 @@ fn children_switched_on(
         children |= vmx_children_of(catalog, model.id) & qemu.properties;
     }
     if svm.is_some() {
-        let of_svm: Option<&Dependency> = qemu.dependencies.iter().find(|(parent, _)| Some(*parent) == svm);
+        let of_svm: Option<&Dependency> = qemu.dependencies.rows.iter().find(|(parent, _)| Some(*parent) == svm);
         let under_tcg = catalog.cell(model.id, endpoint.defaults, Accel::Tcg);
         if let (Some((_, of_svm)), Some(under_tcg)) = (of_svm, under_tcg) {
             children |= under_tcg & *of_svm;
@@ -211,17 +211,10 @@ fn vmx_children_of(catalog: &Catalog, model: ModelId) -> FeatureSet {
 }
 
 /// What a guest can read of a CPU whose dependencies were cleared once more: without what QEMU releases report differently
-/// while showing the guest the same. `ht` is there exactly when a package has several threads or the guest named it,
-/// `cmp_legacy` the same for vendors that are neither Intel nor Zhaoxin, `pdcm` never while the PMU is off.
+/// while showing the guest the same. What threads switch on is there exactly when a package has several or the guest named
+/// it, `pdcm` never while the PMU is off.
 #[inline]
-fn visible(facts: &Facts<'_>, vendor: Vendor, mut seen: FeatureSet) -> FeatureSet {
-    let names = facts.catalog.named();
-    let threads = facts.guest.threads_per_package > 1;
-    for feature in of_threads(facts, vendor) {
-        if threads || facts.named.contains(feature) { seen.insert(feature) } else { seen.remove(feature) }
-    }
-    if let Some(pdcm) = names.pdcm.filter(|_| !facts.guest.pmu) {
-        seen.remove(pdcm);
-    }
-    seen
+fn visible(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, seen: FeatureSet) -> FeatureSet {
+    let named = if facts.guest.threads_per_package > 1 { FeatureSet::ALL } else { facts.named };
+    (seen - endpoint.unseen) | (endpoint.threads & named)
 }

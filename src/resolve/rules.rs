@@ -125,6 +125,8 @@ pub struct RuleInput<'a> {
     pub less: FeatureSet,
     /// `more` and `less` together.
     pub differ: FeatureSet,
+    /// The one feature that differs, where it is one.
+    pub only: Option<FeatureId>,
     /// Whether XSAVE states that the guest can read differ.
     pub states_differ: bool,
     /// The table's row for the feature asked about.
@@ -152,7 +154,7 @@ impl RuleInput<'_> {
     }
 
     fn only_one(&self, feature: Option<FeatureId>) -> bool {
-        feature.is_some_and(|feature| self.only(FeatureSet::only(feature)))
+        self.only.is_some() && self.only == feature
     }
 
     fn full_check(&self) -> bool {
@@ -275,6 +277,7 @@ pub(crate) fn suggested(names: &Named, extra: FeatureSet, missing: FeatureSet) -
         more: extra,
         less: missing,
         differ: extra | missing,
+        only: (extra | missing).single(),
         states_differ: false,
         row: None,
         feature: FeatureId(0),

@@ -60,12 +60,12 @@ pub(super) fn adopt_running(
 ) {
     recorder.given(endpoint, &guest.live, false);
     let users = guest.original.as_ref().map(|original| original.features.off()).unwrap_or_default();
-    attempt.cpu = Some(if guest.live.is_passthrough() {
+    if guest.live.is_passthrough() {
         // Its live definition says nothing of the CPU, which is what this QEMU builds here.
-        qemu_cpu::build(facts, endpoint, &guest.live, recorder)
+        qemu_cpu::build(facts, endpoint, &guest.live, (&mut attempt.cpu, recorder));
     } else {
-        qemu_cpu::described(facts, endpoint, &guest.live, users, recorder)
-    });
+        qemu_cpu::described(facts, endpoint, &guest.live, users, (&mut attempt.cpu, recorder));
+    }
     if guest.original.is_none() {
         let mut original = guest.live.clone();
         original.features.remove_all(endpoint.model.as_ref().map(|model| model.added).unwrap_or_default());
@@ -157,7 +157,7 @@ fn start_steps(
     attempt.mention = Some(Mention::of(definition, facts.feature));
     recorder.prepared(endpoint, definition);
     launch(facts, endpoint, definition)?;
-    let cpu = attempt.cpu.insert(qemu_cpu::build(facts, endpoint, definition, recorder));
+    let cpu = qemu_cpu::build(facts, endpoint, definition, (&mut attempt.cpu, recorder));
     // qemuProcessVerifyCPUFeatures, all releases: a guest that is to have invtsc and does not get it.
     if let Some(invtsc) = facts.catalog.named().invtsc
         && !cpu.on.contains(invtsc)

@@ -13,7 +13,6 @@ use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{CpuChoice, HostChoice, Release, Scenario, Topology};
 use crate::domain::version::Version;
-use std::rc::Rc;
 
 mod combinations;
 mod dedup;
@@ -72,23 +71,36 @@ struct Purpose {
 type MakeEndpoint<'f, 'a> = dyn FnMut(&Release, &HostChoice, Purpose) -> EndpointOptions<'a> + 'f;
 
 /// The values of one input, and the axis that chooses among them; `None` where there is one value.
-#[derive(Clone, Debug)]
 struct Options<T> {
-    values: Rc<[T]>,
+    first: Option<T>,
+    others: Vec<T>,
     axis: Option<usize>,
 }
 
 impl<T> Options<T> {
     fn one(value: T) -> Self {
-        Self { values: Rc::new([value]), axis: None }
+        Self { first: Some(value), others: Vec::new(), axis: None }
     }
 
-    fn none() -> Self {
-        Self { values: Rc::new([]), axis: None }
+    fn of(values: impl IntoIterator<Item = T>, axis: Option<usize>) -> Self {
+        let mut values = values.into_iter();
+        Self { first: values.next(), others: values.collect(), axis }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &T> {
+        self.first.iter().chain(&self.others)
+    }
+
+    fn len(&self) -> usize {
+        self.others.len() + usize::from(self.first.is_some())
+    }
+
+    fn get(&self, index: usize) -> Option<&T> {
+        index.checked_sub(1).map_or(self.first.as_ref(), |index| self.others.get(index))
     }
 
     fn choose(&self, assignment: &[usize]) -> Option<&T> {
-        self.values.get(self.axis.and_then(|axis| assignment.get(axis).copied()).unwrap_or(0))
+        self.get(self.axis.and_then(|axis| assignment.get(axis).copied()).unwrap_or(0))
     }
 }
 
@@ -99,7 +111,7 @@ fn options<T>(axes: &mut Vec<Axis>, input: &str, values: Vec<(String, T)>) -> Op
         axes.push(Axis { input: input.to_owned(), values: labels });
         axes.len() - 1
     });
-    Options { values: values.into(), axis }
+    Options::of(values, axis)
 }
 
 /// Returns the source of a scenario, with the first value of whatever is not known of it.
@@ -132,12 +144,13 @@ impl<'a> Plan<'a> {
         let machines = guests::machines(catalog, scenario, &mut axes)?;
         let topologies = guests::topologies(scenario, &mut axes);
         let names_disabled = guests::names_disabled(catalog, scenario, &mut axes);
-        let wants_vmx = guests::may_have_vmx(catalog, scenario, &models.values);
+        let wants_vmx = guests::may_have_vmx(catalog, scenario, models.iter());
         let decodes = scenario.decodes();
         let source = Purpose { regime: None, wants_vmx, decodes, name: "source" };
         let stop = Purpose { name: "destination", ..source };
         let destination = Purpose { regime: scenario.regime, ..stop };
-        let mut endpoints = vec![make(&scenario.from, &scenario.from_host, source).among(&mut axes)];
+        let mut endpoints = Vec::with_capacity(scenario.via.len() + 2);
+        endpoints.push(make(&scenario.from, &scenario.from_host, source).among(&mut axes));
         for (index, release) in scenario.via.iter().enumerate() {
             endpoints.push(make(release, scenario.stop_host(index), stop).among(&mut axes));
         }
@@ -155,7 +168,7 @@ impl<'a> Plan<'a> {
         if replaces && endpoints.windows(2).any(no_cookie) {
             return Err(Dependence::on("CPU model at a destination that ignores the migration cookie"));
         }
-        let mut unread = machines.values.iter().flat_map(|machine| {
+        let mut unread = machines.iter().flat_map(|machine| {
             endpoints.iter().chain(&started).filter_map(|endpoint| endpoint.unread_machine(catalog, machine))
         });
         if let Some(unread) = unread.next() {
@@ -199,14 +212,14 @@ impl<'a> Plan<'a> {
     /// The guest with the machine type, the topology and what QEMU's `-cpu` names at these indices.
     fn guest(&self, [machine, topology, names_disabled]: [usize; 3]) -> Option<Guest> {
         Some(Guest {
-            machine: self.machines.values.get(machine)?.clone(),
-            threads_per_package: self.topologies.values.get(topology)?.threads_per_package(),
+            machine: self.machines.get(machine)?.clone(),
+            threads_per_package: self.topologies.get(topology)?.threads_per_package(),
             accel: self.scenario.accel,
             pmu: self.scenario.pmu,
             migratable: self.scenario.migratable,
             vendor_id: self.scenario.vendor_id,
             has_tsc_frequency: self.scenario.tsc.is_some(),
-            names_disabled: *self.names_disabled.values.get(names_disabled)?,
+            names_disabled: *self.names_disabled.get(names_disabled)?,
             emulator: self.scenario.emulator.clone(),
         })
     }

@@ -99,7 +99,7 @@ pub fn hit(ctx: ViewContext<'_>, area: Rect, position: Position) -> Option<Targe
     }
     let above = above(area, panel, note);
     match &ctx.model.overlay {
-        Some(Overlay::Picker(picker)) => return picker::hit(ctx, picker, above, position),
+        Some(Overlay::Picker(picker)) => return picker::hit(picker, above, position),
         Some(Overlay::Page(page)) => return page::hit(page, above, position),
         Some(Overlay::Prompt(_) | Overlay::Ask(_)) | None => {}
     }

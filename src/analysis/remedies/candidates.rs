@@ -1,13 +1,14 @@
 //! Lists the changes of a scenario that are tried as fixes, in the order in which they are tried.
 
 use crate::analysis::space::{exact_releases, published_releases};
-use crate::domain::catalog::{Catalog, LibvirtId, machine_series};
+use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::map::ModelId;
 use crate::domain::package::BuildNumber;
 use crate::domain::product::Product;
 use crate::domain::qemu::{MachineId, base_name};
 use crate::domain::scenario::{HostChoice, LibvirtChoice, QemuChoice, Release, Scenario, Told, Writer};
 use crate::domain::version::Version;
+use std::cmp::Ordering;
 
 /// The published releases newer than this one, oldest first; of the neighbours that decide alike only the first.
 pub(super) fn newer_libvirt(catalog: &Catalog, current: &LibvirtChoice) -> Vec<LibvirtId> {
@@ -99,32 +100,29 @@ pub(super) fn hosts(catalog: &Catalog) -> impl Iterator<Item = HostChoice> {
     catalog.recorded_hosts().map(|(id, _)| HostChoice::Listed(id))
 }
 
-/// The machine types of the same family named after a newer QEMU, oldest first.
-pub(super) fn newer_machines(catalog: &Catalog, current: MachineId) -> Vec<MachineId> {
-    if catalog.downstream().machine(current).is_some() {
-        return newer_of_distribution(catalog, current);
-    }
-    let Some((family, version)) = machine_series(catalog.machine_name(current)) else { return Vec::new() };
-    let newer = |id: &MachineId| {
-        machine_series(catalog.machine_name(*id)).is_some_and(|(other, series)| other == family && series > version)
-    };
-    catalog.qemu_defaults().machines.iter().copied().filter(newer).collect()
-}
-
-/// The same of a distribution that numbers its types, as `pc-q35-rhel9.4.0`.
-fn newer_of_distribution(catalog: &Catalog, current: MachineId) -> Vec<MachineId> {
+/// The machine types of the same family: those with a higher number, lowest first, then those with a lower one, highest
+/// first.
+pub(super) fn machines_of_family(catalog: &Catalog, current: MachineId) -> [Vec<MachineId>; 2] {
+    let downstream = catalog.downstream();
+    let is_downstream = downstream.machine(current).is_some();
+    // A distribution numbers its types without a dash, as `pc-q35-rhel9.4.0`.
     let split = |id: MachineId| {
         let name = catalog.machine_name(id);
         let family = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-        name.strip_prefix(family).and_then(|number| Some((family, number.parse::<Version>().ok()?)))
+        let number = name.strip_prefix(family).filter(|_| is_downstream || family.ends_with('-'))?;
+        Some((family, number.parse::<Version>().ok()?))
     };
-    let Some((family, number)) = split(current) else { return Vec::new() };
-    let of_family =
-        |id: MachineId| split(id).filter(|known| known.0 == family && known.1 > number).map(|(_, n)| (n, id));
-    let all = catalog.downstream().machines.iter();
-    let mut newer: Vec<(Version, MachineId)> = all.filter_map(|known| of_family(known.machine)).collect();
-    newer.sort_unstable();
-    newer.into_iter().map(|(_, id)| id).collect()
+    let Some((family, own)) = split(current) else { return Default::default() };
+    let all: Vec<MachineId> = if is_downstream {
+        downstream.machines.iter().map(|known| known.machine).collect()
+    } else {
+        catalog.qemu_defaults().machines.clone()
+    };
+    let numbered = |id: MachineId| split(id).filter(|known| known.0 == family).map(|(_, number)| (number, id));
+    let mut found: Vec<(Version, MachineId)> = all.into_iter().filter_map(numbered).collect();
+    found.sort_unstable();
+    let of = |wanted| found.iter().filter(move |(number, _)| number.cmp(&own) == wanted).map(|(_, id)| *id);
+    [of(Ordering::Greater).collect(), of(Ordering::Less).rev().collect()]
 }
 
 /// The models that share the name without its version, its `-noTSX` or its `-IBRS`.

@@ -266,6 +266,6 @@ pub(super) fn removed_from(
             }
         }
     }
-    removed.machines.sort_by_key(|machine| catalog.qemu_defaults().position(*machine));
+    removed.machines.sort_by_key(|machine| catalog.position(*machine));
     removed
 }

@@ -61,16 +61,16 @@ fn number_of(catalog: &Catalog, libvirt: &LibvirtChoice) -> Option<Version> {
 }
 
 fn model_in_map(catalog: &Catalog, scenario: &Scenario, release: &Release) -> Option<String> {
-    let name = libvirt_name(catalog, release);
+    let name = || libvirt_name(catalog, release);
     match scenario.cpu {
         CpuChoice::Model(Told::Is(model)) => {
             let maps = maps_of(catalog, &release.libvirt);
             let unknown = !maps.is_empty() && maps.iter().all(|map| map.model(model).is_none());
-            unknown.then(|| format!("libvirt {name} does not know {}", catalog.model_name(model)))
+            unknown.then(|| format!("libvirt {} does not know {}", name(), catalog.model_name(model)))
         }
         CpuChoice::Mode(Mode::Maximum) => {
             let (behaviour, _) = catalog.behaviour(number_of(catalog, &release.libvirt)?);
-            (!behaviour.maximum_mode).then(|| format!("libvirt {name} does not have the CPU mode maximum"))
+            (!behaviour.maximum_mode).then(|| format!("libvirt {} does not have the CPU mode maximum", name()))
         }
         CpuChoice::Model(Told::Unknown) | CpuChoice::Mode(_) => None,
     }

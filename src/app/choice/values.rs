@@ -183,7 +183,7 @@ pub(crate) fn with_input(catalog: &Catalog, scenario: &Scenario, input: &str, va
 }
 
 /// Releases without an exact map are many and rarely wanted.
-fn only_in_list(choice: Choice, catalog: &Catalog, with: &Scenario) -> bool {
+pub(super) fn only_in_list(choice: Choice, catalog: &Catalog, with: &Scenario) -> bool {
     let between = |release: &Release| match &release.libvirt {
         LibvirtChoice::Release(id, _) => matches!(catalog.release(*id).map, ReleaseMap::Between { .. }),
         LibvirtChoice::Old | LibvirtChoice::New | LibvirtChoice::Unknown => false,
@@ -194,7 +194,7 @@ fn only_in_list(choice: Choice, catalog: &Catalog, with: &Scenario) -> bool {
         || (choice == Choice::Via && with.via.iter().any(between))
 }
 
-fn candidates(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Vec<Scenario> {
+pub(super) fn candidates(choice: Choice, catalog: &Catalog, scenario: &Scenario) -> Vec<Scenario> {
     let each = |change: &dyn Fn(&mut Scenario)| {
         let mut with = scenario.clone();
         change(&mut with);

@@ -5,7 +5,7 @@ use crate::analysis::remedies::{Remedy, Tried};
 use crate::analysis::strips::Strips;
 use crate::analysis::table_grid;
 use crate::app::action::Action;
-use crate::app::choice::{Choice, Group, default_of, step, values, with_input};
+use crate::app::choice::{Choice, Group, default_of, next_of_few, with_input};
 use crate::app::derived::Derived;
 use crate::app::features::{FeatureRow, Filter};
 use crate::app::keymap::Keymap;
@@ -54,8 +54,6 @@ pub struct Explorer {
     pub(crate) strips: Strips,
 }
 
-/// Up to this many values, Enter selects the next one; for more, it opens the list.
-const FEW: usize = 5;
 /// The most cases whose lanes are compared between a key and its frame.
 const CASES_AT_ONCE: usize = 4;
 /// The index of a rule outside of the decision table, after its eight rows.
@@ -151,6 +149,9 @@ impl Explorer {
         match self.filter {
             _ if rows.is_empty() => "No features: the guest was never started.".to_owned(),
             _ if !self.named.is_empty() => keymap.no_match(),
+            Filter::Differing if rows.iter().all(|row| row.source.on.is_none()) => {
+                format!("QEMU built no CPU at the source. Press {next} for the features of the model.")
+            }
             Filter::Differing => format!("No differences: maps and QEMU agree. Press {next} for other features."),
             Filter::Mentioned => format!("No definition mentions a feature. Press {next} for all features."),
             Filter::All => "No features.".to_owned(),
@@ -173,13 +174,8 @@ impl Explorer {
     fn enter(&mut self, context: &ScreenContext<'_>) -> ScreenResponse {
         match self.focus {
             Focus::Choice(choice) => {
-                if values(choice, context.catalog, context.scenario).len() > FEW {
-                    return ScreenResponse::Values(choice);
-                }
-                let next = step(choice, context.catalog, context.scenario, true);
-                let first =
-                    values(choice, context.catalog, context.scenario).into_iter().next().map(|value| value.scenario);
-                next.or(first).map_or(ScreenResponse::Done, |scenario| ScreenResponse::Change(Box::new(scenario)))
+                let next = next_of_few(choice, context.catalog, context.scenario);
+                next.map_or(ScreenResponse::Values(choice), |scenario| ScreenResponse::Change(Box::new(scenario)))
             }
             Focus::Hidden(group) => {
                 self.unfold(context, group);

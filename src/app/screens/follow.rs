@@ -110,9 +110,12 @@ impl Follow {
         if let Some(rule) = seen.rule {
             all.push((format!("Rule {}: {}.", rule.name(), rule_page(rule).title()), Sentence::Rule));
         }
+        let count = derived.answer.case_count();
         if !derived.answer.depends_on.is_empty() {
             let text = format!("{}. This is one of the possible cases.", derived.explanation.headline);
             all.push((text, Sentence::OneCase));
+        } else if count > 1 {
+            all.push((format!("This is one of {count} cases with the same verdict."), Sentence::OneCase));
         }
         all
     }

@@ -303,18 +303,24 @@ impl ScreenState for Matrix {
     }
 
     fn hints(&self) -> &'static [Hint] {
-        &[
-            (&[Action::Left, Action::Right, Action::Up, Action::Down], "move"),
-            (&[Action::Open], "open"),
-            (&[Action::MatrixRows], "row axis"),
-            (&[Action::MatrixColumns], "column axis"),
-            (&[Action::FoldAll], "fold all"),
-            (&[Action::Fold], "fold"),
-            (&[Action::NextBoundary], "next boundary"),
-            (&[Action::Mirror], "mirror"),
-            (&[Action::Filter], "filter"),
-            (&[Action::SwapEnds], "swap"),
-            (&[Action::Back], "back"),
-        ]
+        static FOLDED: [Hint; 11] = hints("unfold all");
+        static UNFOLDED: [Hint; 11] = hints("fold all");
+        if self.folding { &FOLDED } else { &UNFOLDED }
     }
+}
+
+const fn hints(fold_all: &'static str) -> [Hint; 11] {
+    [
+        (&[Action::Left, Action::Right, Action::Up, Action::Down], "move"),
+        (&[Action::Open], "open"),
+        (&[Action::MatrixRows], "row axis"),
+        (&[Action::MatrixColumns], "column axis"),
+        (&[Action::FoldAll], fold_all),
+        (&[Action::Fold], "fold"),
+        (&[Action::NextBoundary], "next boundary"),
+        (&[Action::Mirror], "mirror"),
+        (&[Action::Filter], "filter"),
+        (&[Action::SwapEnds], "swap"),
+        (&[Action::Back], "back"),
+    ]
 }

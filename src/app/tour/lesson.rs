@@ -16,13 +16,13 @@ pub struct Lesson {
     #[serde(skip)]
     pub(crate) number: usize,
     /// Name on the command line.
-    #[serde(deserialize_with = "words")]
+    #[serde(deserialize_with = "some_text")]
     pub name: String,
     /// Heading of the panel and of the list.
-    #[serde(deserialize_with = "words")]
+    #[serde(deserialize_with = "some_text")]
     pub title: String,
     /// What the learner knows at the end, in one sentence.
-    #[serde(deserialize_with = "words")]
+    #[serde(deserialize_with = "some_text")]
     pub(crate) summary: String,
     /// Whether it is among the lessons for a class of 30 minutes.
     #[serde(default)]
@@ -81,13 +81,13 @@ pub enum Press {
 #[serde(deny_unknown_fields)]
 pub struct Answer {
     /// The answer itself.
-    #[serde(deserialize_with = "words")]
+    #[serde(deserialize_with = "some_text")]
     pub text: String,
     /// True for exactly one answer of a question.
     #[serde(default)]
     pub(crate) right: bool,
     /// Why the answer is right or wrong.
-    #[serde(deserialize_with = "words")]
+    #[serde(deserialize_with = "some_text")]
     pub why: String,
 }
 
@@ -165,8 +165,8 @@ impl Answer {
 impl Lesson {
     /// Returns the parts of the explorer that no step up to this one has introduced.
     pub fn hidden(&self, step: usize) -> impl Iterator<Item = Part> {
-        let shown = move |part: &Part| self.steps.iter().take(step + 1).any(|step| step.show.contains(part));
-        Part::ALL.iter().copied().filter(move |part| !shown(part))
+        let is_introduced = move |part: &Part| self.steps.iter().take(step + 1).any(|step| step.show.contains(part));
+        Part::ALL.iter().copied().filter(move |part| !is_introduced(part))
     }
 
     /// Returns about how many minutes it takes: the time to read its words, and some for each step.
@@ -214,9 +214,9 @@ struct WrittenStep {
     look: Vec<Place>,
     show: Vec<Part>,
     expect: Expect,
-    #[serde(deserialize_with = "words")]
+    #[serde(deserialize_with = "some_text")]
     say: String,
-    #[serde(deserialize_with = "words")]
+    #[serde(deserialize_with = "some_text")]
     ask: String,
     rules: Vec<RuleId>,
     runs: Vec<String>,
@@ -258,7 +258,7 @@ impl TryFrom<WrittenStep> for Step {
 }
 
 /// Reads a text, in which line breaks count as blanks.
-fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+fn some_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?.split_whitespace().collect::<Vec<_>>().join(" ");
-    if text.is_empty() { Err(D::Error::custom("expected words, found none")) } else { Ok(text) }
+    if text.is_empty() { Err(D::Error::custom("expected text, found none")) } else { Ok(text) }
 }

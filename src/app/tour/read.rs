@@ -128,8 +128,7 @@ pub(crate) fn find(word: &str) -> Result<Lesson, String> {
     let names: Vec<String> = all.iter().map(|lesson| lesson.name.clone()).collect();
     let found = all.into_iter().find(|lesson| lesson.name == word || lesson.number.to_string() == word);
     found.ok_or_else(|| {
-        let near = crate::domain::names::nearest(word, names.iter().map(String::as_str));
-        let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+        let hint = did_you_mean(word, names.iter().map(String::as_str));
         format!("unknown lesson {word:?}{hint}; lessons are numbers from 1 to {} or {}", names.len(), names.join(", "))
     })
 }

@@ -8,10 +8,11 @@ use crate::app::model::Model;
 use crate::app::overlay::Overlay;
 use crate::app::page::Page;
 use crate::app::picker::{Item, Pick, Picker};
+use crate::app::table::rule_label;
 use crate::app::tour::{Condition, Expect, FILES, Lesson, Moment, Press, Task, Tour, find, lessons, recorded_runs};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
-use crate::resolve::{Row, RuleId, Verdict};
+use crate::resolve::RuleId;
 
 mod panel;
 mod text;
@@ -163,14 +164,9 @@ fn confirmation(model: &Model) -> String {
     let condition = model.tour.as_ref().and_then(Tour::condition);
     match answer.rule {
         _ if !condition.is_some_and(Condition::is_about_the_answer) => "Done.".to_owned(),
-        Some(rule) => format!("Done: {}, {}.", rule_in_words(rule), answer.verdict.name()),
+        Some(rule) => format!("Done: {}, {}.", rule_label(rule), answer.verdict.name()),
         None => format!("Done: {}.", answer.verdict.name()),
     }
-}
-
-fn rule_in_words(rule: RuleId) -> String {
-    let kind = if Row::parse(rule.name()).is_some() { "row" } else { "rule" };
-    format!("{kind} {}", rule.name())
 }
 
 /// Returns how the screen or the scenario deviates from those of the step, and the key that restores them; `None` where
@@ -178,25 +174,18 @@ fn rule_in_words(rule: RuleId) -> String {
 fn deviation(model: &Model) -> Option<String> {
     let tour = model.tour.as_ref()?;
     let started = tour.started.get(tour.step)?;
-    let back = model.settings.keymap.shown(Action::StepBefore);
-    if model.overlay.is_some() {
-        return None;
-    }
     let (current, began) = (model.screens.top().kind(), started.screens.top().kind());
-    if model.scenario == started.scenario && current != began {
-        let wanted = tour.condition().and_then(|condition| condition.screen).unwrap_or(began);
-        return Some(format!(
-            "This is the screen {}; this step needs {}. Press {back} to go back.",
-            current.title(),
-            wanted.title()
-        ));
-    }
-    if model.scenario == started.scenario {
+    let is_same = model.scenario == started.scenario;
+    if model.overlay.is_some() || (is_same && current == began) {
         return None;
     }
     let condition = tour.condition();
     let rule = condition.and_then(|condition| condition.rule);
     let what = match (condition.and_then(|condition| condition.wrong_value(model)), rule) {
+        _ if is_same => {
+            let wanted = condition.and_then(|condition| condition.screen).unwrap_or(began);
+            format!("This is the screen {}; this step needs {}", current.title(), wanted.title())
+        }
         (Some((found, wanted)), _) => {
             let group = found.choice.group().title();
             format!("{group} {} is {}; this step needs {wanted}", found.label, found.value)
@@ -220,14 +209,13 @@ pub(super) fn update(model: &mut Model, catalog: &Catalog, action: Action) -> bo
     match action {
         Action::NextStep => next(model, catalog),
         Action::StepBefore => before(model, catalog),
-        Action::FirstAnswer => answer(tour, 0),
-        Action::SecondAnswer => answer(tour, 1),
-        Action::ThirdAnswer => answer(tour, 2),
-        Action::FourthAnswer => answer(tour, 3),
         Action::LeaveTour => leave(model, catalog),
         Action::OpenRun => open_run(model),
         Action::Reset if model.overlay.is_none() => again(model, catalog),
-        _ => return false,
+        _ => {
+            let Some(index) = ANSWERS.iter().position(|known| *known == action) else { return false };
+            (tour.answered, tour.page) = (Some(index), 0);
+        }
     }
     true
 }
@@ -253,11 +241,6 @@ pub(super) fn back(model: &mut Model, catalog: &Catalog) -> bool {
         model.notice = Some(format!("Press {key} again to leave the lesson and restore your scenario"));
     }
     true
-}
-
-fn answer(tour: &mut Tour, index: usize) {
-    tour.answered = Some(index);
-    tour.page = 0;
 }
 
 /// Turns to the next page, or does what is left of the step and starts the next one.
@@ -360,7 +343,7 @@ pub fn disagreements(model: &Model, catalog: &Catalog, expect: &Expect) -> Vec<S
             wrong.push(format!("{what}: stated {}, is {is}", stated.unwrap_or_default()));
         }
     };
-    compare("verdict", expect.verdict.map(named), named(answer.verdict));
+    compare("verdict", expect.verdict.map(|verdict| verdict.name().to_owned()), answer.verdict.name().to_owned());
     let rule = answer.rule.map_or("none", RuleId::name).to_owned();
     compare("rule", expect.rule.map(|rule| rule.name().to_owned()), rule);
     compare("message", expect.message.clone(), model.derived.message.clone().unwrap_or_default());
@@ -368,8 +351,4 @@ pub fn disagreements(model: &Model, catalog: &Catalog, expect: &Expect) -> Vec<S
     compare("lost", (!expect.lost.is_empty()).then(|| expect.lost.join(" ")), lost.join(" "));
     compare("notice", expect.notice.map(|yes| format!("{:?}", Some(yes))), format!("{:?}", answer.would_notice));
     wrong
-}
-
-fn named(verdict: Verdict) -> String {
-    verdict.name().to_owned()
 }

@@ -1,8 +1,10 @@
 //! Builds a catalog from its parts and checks it; adds a map that is read at run time.
 
 use super::{
-    Catalog, Decisions, LibvirtId, LibvirtRelease, Provenance, QemuIndex, ReleaseMap, between, machine_series,
+    Catalog, Decisions, LibvirtId, LibvirtRelease, MachineIndex, Provenance, QemuIndex, ReleaseMap, between,
+    machine_series,
 };
+use crate::domain::dependencies::closed;
 use crate::domain::downstream::{Downstream, DownstreamMachine};
 use crate::domain::feature::{CAPACITY, FeatureSet};
 use crate::domain::host::Host;
@@ -10,11 +12,11 @@ use crate::domain::map::{CpuMap, MapId};
 use crate::domain::named::Named;
 use crate::domain::names::Names;
 use crate::domain::product::Products;
-use crate::domain::qemu::{MachineId, QemuDefaults, QemuFacts, closed};
+use crate::domain::qemu::{MachineId, QemuDefaults, QemuFacts};
 use crate::domain::version::Version;
 use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What a catalog is made of, before it is checked. The timeline is read into this.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -84,6 +86,7 @@ impl Catalog {
         }
         let mut catalog = Self {
             machine_order: natural_order(&parts.machines, parts.downstream.machines.first()),
+            machine_index: index_of(&parts.machines, &parts.qemu_defaults),
             vendors: Vec::new(),
             qemu_index: Vec::new(),
             recorded: Box::default(),
@@ -102,6 +105,7 @@ impl Catalog {
             named: Named::default(),
             ever: Vec::new(),
             newest: None,
+            new_map: OnceLock::new(),
         };
         complete_dependencies(&mut catalog.qemu);
         for rows in catalog.qemu.iter_mut().filter_map(|release| release.dependencies.as_mut()) {
@@ -243,6 +247,18 @@ impl Catalog {
         self.libvirt.push(LibvirtRelease { name, version, provenance: Provenance::User, source, map });
         id
     }
+}
+
+/// For each machine type its position among those with cells, and the series in its name.
+fn index_of(machines: &Names, defaults: &QemuDefaults) -> Vec<MachineIndex> {
+    let series = |name: &str| machine_series(name).map(|(_, version)| version.series());
+    let mut index: Vec<MachineIndex> = machines.iter().map(|name| (None, series(name))).collect();
+    for (position, machine) in defaults.machines.iter().enumerate() {
+        if let Some((known, _)) = index.get_mut(usize::from(machine.0)) {
+            *known = Some(position);
+        }
+    }
+    index
 }
 
 /// Upstream's machine types in natural order, then the distributions' as they are written.

@@ -1,12 +1,11 @@
 //! Reads the facts of one QEMU point release: its own if they were read, otherwise those of its neighbours.
 
 use super::super::behaviour::QuirkKind;
+use super::super::dependencies::{Dependencies, DependencyEnds};
 use super::super::downstream::QemuChanges;
 use super::super::feature::{FeatureId, FeatureSet};
 use super::super::map::ModelId;
-use super::super::qemu::{
-    Accel, Dependency, MachineId, MachineSet, QemuFacts, XSAVE_STATES, XSAVE_WORD, XsaveState, feature_word,
-};
+use super::super::qemu::{Accel, MachineId, MachineSet, QemuFacts, XSAVE_STATES, XSAVE_WORD, XsaveState, feature_word};
 use super::super::version::Version;
 use super::{Catalog, machine_series};
 use std::sync::Arc;
@@ -30,6 +29,7 @@ pub(crate) struct QemuIndex {
     tcg_unsupported: FeatureSet,
     /// What some model has with some machine type: names that this QEMU must know.
     in_models: FeatureSet,
+    dependency_ends: DependencyEnds,
 }
 
 impl QemuIndex {
@@ -41,7 +41,7 @@ impl QemuIndex {
             if let Some(place) = machines.get_mut(usize::from(known.machine.0)) {
                 *place = true;
             }
-            if let Some(place) = catalog.qemu_defaults().position(known.machine) {
+            if let Some(place) = catalog.position(known.machine) {
                 own.insert(place);
             }
         }
@@ -70,6 +70,7 @@ impl QemuIndex {
             models: models.into(),
             tcg_carried,
             in_models,
+            dependency_ends: DependencyEnds::of(facts.dependencies.as_deref().unwrap_or_default()),
             tcg_unsupported: facts.tcg_unsupported.unwrap_or_else(blockers),
         }
     }
@@ -87,7 +88,7 @@ pub struct QemuView<'a> {
     /// CPU feature names it takes.
     pub properties: FeatureSet,
     /// Its dependency table.
-    pub(crate) dependencies: &'a [Dependency],
+    pub(crate) dependencies: Dependencies<'a>,
     /// What some builtin model carries under TCG, under this QEMU's newest machine type.
     pub(crate) tcg_carried: FeatureSet,
     /// What its TCG cannot give.
@@ -149,6 +150,16 @@ impl QemuView<'_> {
         let changes = self.changes.as_deref();
         let release = changes.and_then(|changes| changes.quirks_of).unwrap_or(self.version);
         changes.is_some_and(|changes| changes.quirks.contains(&kind)) || catalog.has_quirk(kind, release, machine)
+    }
+
+    /// Returns the newest q35 machine type for which there are cells. libvirt asks QEMU without naming a machine type, so
+    /// that no compatibility property counts.
+    pub(crate) fn newest_machine(&self, catalog: &Catalog) -> Option<MachineId> {
+        let is_of_qemu = |id: &MachineId| {
+            let name = catalog.machine_name(*id);
+            name.starts_with("pc-q35") && self.has_machine(*id, name)
+        };
+        catalog.qemu_defaults().machines.iter().rev().copied().find(is_of_qemu)
     }
 
     /// Returns the machine type a short name such as `q35` stands for in this QEMU.
@@ -226,9 +237,10 @@ impl Catalog {
     /// neighbour's, in this order.
     #[doc(hidden)]
     pub fn qemu_views(&self, version: Version) -> Vec<QemuView<'_>> {
-        let (low_list, high_list) = self.neighbours(version, |_| true);
-        let (low_probe, high_probe) = self.neighbours(version, |q| q.properties.is_some());
-        let (low_max, high_max) = self.neighbours(version, |q| q.tcg_max.is_some());
+        let after = self.qemu.partition_point(|known| known.version <= version);
+        let (low_list, high_list) = self.neighbours(version, after, |_| true);
+        let (low_probe, high_probe) = self.neighbours(version, after, |known| known.properties.is_some());
+        let (low_max, high_max) = self.neighbours(version, after, |known| known.tcg_max.is_some());
         let low = self.view(version, low_list, low_probe, low_max);
         if low.as_ref().is_some_and(|low| low.answers == version) {
             return low.into_iter().collect();
@@ -240,30 +252,33 @@ impl Catalog {
         }
     }
 
-    /// The newest release at or before `version`, and the oldest at or after, among those with what is wanted.
-    /// At the ends of the facts the one neighbour there is answers.
+    /// The newest release at or before `version`, and the oldest at or after, among those with what is wanted, as
+    /// indices; `after` is that of the first release after it. At the ends of the facts the one neighbour there is answers.
     fn neighbours(
         &self,
         version: Version,
+        after: usize,
         wanted: impl Fn(&QemuFacts) -> bool,
-    ) -> (Option<&QemuFacts>, Option<&QemuFacts>) {
-        let releases = || self.qemu_releases().iter().filter(|q| wanted(q));
-        let low = releases().rfind(|q| q.version <= version);
-        let high = releases().find(|q| q.version >= version);
+    ) -> (Option<usize>, Option<usize>) {
+        let (before, later) = self.qemu.split_at(after);
+        let low = before.iter().rposition(&wanted);
+        let high = match low {
+            Some(exact) if before[exact].version == version => Some(exact),
+            _ => later.iter().position(wanted).map(|index| after + index),
+        };
         (low.or(high), high.or(low))
     }
 
-    fn view<'a>(
-        &'a self,
+    fn view(
+        &self,
         version: Version,
-        lists: Option<&'a QemuFacts>,
-        probe: Option<&'a QemuFacts>,
-        max: Option<&'a QemuFacts>,
-    ) -> Option<QemuView<'a>> {
-        let (lists, probe) = (lists?, probe?);
+        lists: Option<usize>,
+        probe: Option<usize>,
+        max: Option<usize>,
+    ) -> Option<QemuView<'_>> {
+        let (index, dependency_ends) = (self.qemu_index.get(lists?)?, &self.qemu_index.get(probe?)?.dependency_ends);
+        let (lists, probe) = (self.qemu.get(lists?)?, self.qemu.get(probe?)?);
         let answers = [lists.version, probe.version].into_iter().find(|known| *known != version).unwrap_or(version);
-        let place = self.qemu_releases().iter().position(|q| std::ptr::eq(q, lists))?;
-        let index = self.qemu_index.get(place)?;
         let lifetime = self.decisions().machine_lifetime.as_ref().filter(|lifetime| version >= lifetime.since);
         Some(QemuView {
             version,
@@ -271,10 +286,10 @@ impl Catalog {
             answers,
             lists,
             properties: probe.properties.unwrap_or_default() | index.in_models,
-            dependencies: probe.dependencies.as_deref().unwrap_or_default(),
+            dependencies: Dependencies::of(probe.dependencies.as_deref().unwrap_or_default(), dependency_ends),
             tcg_carried: index.tcg_carried,
             tcg_unsupported: index.tcg_unsupported,
-            tcg_max: max.and_then(|q| q.tcg_max).unwrap_or_default(),
+            tcg_max: max.and_then(|index| self.qemu.get(index)?.tcg_max).unwrap_or_default(),
             changes: None,
             index,
         })

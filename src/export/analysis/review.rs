@@ -246,7 +246,7 @@ impl ReviewText<'_> {
             conditions.push("only under KVM".to_owned());
         }
         if risk.mentions != Mentions::HostModel {
-            let is_upstream = |machine: &MachineId| self.catalog.qemu_defaults().position(*machine).is_some();
+            let is_upstream = |machine: &MachineId| self.catalog.position(*machine).is_some();
             let (upstream, others): (Vec<_>, Vec<_>) = risk.machines.iter().partition(|machine| is_upstream(machine));
             if !upstream.is_empty() && upstream != self.every_machine(risk) {
                 conditions.push(machines(self.catalog, &upstream));

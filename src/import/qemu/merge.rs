@@ -2,11 +2,12 @@
 
 use super::{Asked, GENERIC, has_defaults};
 use crate::domain::catalog::{Parts, machine_series};
+use crate::domain::dependencies::{Dependency, closed};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::map::ModelId;
 use crate::domain::names::Names;
 use crate::domain::qemu::{
-    Accel, Dependency, MachineId, MachineSet, ModelDefaults, QemuFacts, QemuMachine, QemuModel, RecordedHost, closed,
+    Accel, MachineId, MachineSet, ModelDefaults, QemuFacts, QemuMachine, QemuModel, RecordedHost,
 };
 use crate::load::notation::Alphabet;
 use std::collections::{BTreeMap, BTreeSet};

@@ -4,7 +4,7 @@
 use crate::domain::catalog::{Catalog, QemuView};
 use crate::domain::feature::FeatureSet;
 use crate::domain::map::ModelId;
-use crate::domain::qemu::{Accel, MachineId};
+use crate::domain::qemu::Accel;
 
 /// The models that one QEMU lists on one host.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -21,7 +21,7 @@ impl QemuModels {
     /// KVM on every processor.
     pub(crate) fn of(catalog: &Catalog, qemu: &QemuView<'_>, accel: Accel, offered: FeatureSet) -> Self {
         let recorded = accel == Accel::Tcg && qemu.lists.models.iter().any(|known| !known.tcg_blockers.is_empty());
-        let newest = newest_machine(catalog, qemu);
+        let newest = qemu.newest_machine(catalog);
         let mut given = offered;
         if accel == Accel::Kvm {
             given.extend(catalog.named().topoext);
@@ -52,13 +52,4 @@ impl FromIterator<(ModelId, FeatureSet)> for QemuModels {
         }
         Self(all)
     }
-}
-
-/// The newest q35 machine type of this QEMU: libvirt asks without naming one, so no compatibility property counts.
-fn newest_machine(catalog: &Catalog, qemu: &QemuView<'_>) -> Option<MachineId> {
-    let machines = catalog.qemu_defaults().machines.iter().rev().copied();
-    machines.into_iter().find(|id| {
-        let name = catalog.machine_name(*id);
-        name.starts_with("pc-q35") && qemu.has_machine(*id, name)
-    })
 }

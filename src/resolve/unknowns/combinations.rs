@@ -47,7 +47,7 @@ impl Combinations {
             }
             kept
         };
-        let kept: Vec<Vec<Vec<usize>>> = plan.models.values.iter().enumerate().map(of_model).collect();
+        let kept: Vec<Vec<Vec<usize>>> = plan.models.iter().enumerate().map(of_model).collect();
         let all = kept.iter().try_fold(0usize, |all, kept| all.checked_add(count(kept)?));
         if all.is_some_and(|all| all <= MOST_CASES) {
             let tried = match kept.as_slice() {

@@ -31,7 +31,7 @@ impl<'a> Shared<'a> {
         let (mut ends_known, mut guests_known) = (HashMap::default(), HashMap::default());
         let mut known: HashMap<Box<[usize]>, usize> = HashMap::default();
         let (count, mut taken) = (plan.endpoints.len() + usize::from(plan.started.is_some()), Vec::new());
-        let machines: Vec<Vec<usize>> = plan.models.values.iter().map(|model| plan.alike_machines(*model)).collect();
+        let machines: Vec<Vec<usize>> = plan.models.iter().map(|model| plan.alike_machines(*model)).collect();
         for values in combinations.iter() {
             let value = |axis: Option<usize>| axis.and_then(|axis| values.get(axis)).copied().unwrap_or(0);
             let endpoints = plan.endpoints.iter().chain(&plan.started).enumerate();
@@ -121,7 +121,7 @@ impl<'s, 'a> Cases<'s, 'a> {
             return Some(known.clone());
         }
         let end = self.shared.ends.get(started)?;
-        let definition = self.plan.definition(end, *self.plan.models.values.get(model)?);
+        let definition = self.plan.definition(end, *self.plan.models.get(model)?);
         let expansion = match self.plan.scenario.running {
             Some(_) => None,
             None => expand(self.catalog, end, guest, &definition),

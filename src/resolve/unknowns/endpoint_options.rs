@@ -4,12 +4,12 @@ use super::hosts::hosts;
 use super::{Axis, Dependence, Options, Purpose, options};
 use crate::domain::behaviour::{Backport, Behaviour, MapFact, QuirkKind, Regime, Setting, TakenFromMap};
 use crate::domain::catalog::{Catalog, LibvirtId, Provenance, QemuView, ReleaseMap};
+use crate::domain::dependencies::Dependency;
 use crate::domain::downstream::QemuChanges;
 use crate::domain::feature::FeatureSet;
 use crate::domain::host::Vendor;
 use crate::domain::map::{CpuMap, MapId};
 use crate::domain::package::{Distribution, Presence, write_package};
-use crate::domain::qemu::Dependency;
 use crate::domain::scenario::{HostChoice, LibvirtChoice, Release, Scenario, Told};
 use crate::resolve::endpoint::{Endpoint, Host, Machine};
 use crate::resolve::prepared_endpoint::has_machine;
@@ -32,17 +32,21 @@ struct OpenSwitch {
 /// An endpoint with everything that may vary. Clones share the values.
 #[derive(Clone)]
 pub(super) struct EndpointOptions<'a> {
-    /// The inputs that are not known of it.
-    axes: Rc<[Axis]>,
-    /// The indices of these inputs among the plan's.
+    values: Rc<Values<'a>>,
+    /// The indices of its unknown inputs among the plan's.
     indices: Vec<usize>,
+}
+
+struct Values<'a> {
+    /// The inputs that are not known.
+    axes: Vec<Axis>,
     /// One, or two where it was not read which fixes the package's build has: without those fixes and with them.
-    libvirt: Rc<[Options<Libvirt>]>,
+    libvirt: Vec<Options<Libvirt>>,
     libvirt_build: Option<usize>,
-    open: Rc<[OpenSwitch]>,
+    open: Vec<OpenSwitch>,
     qemu: Options<QemuView<'a>>,
-    /// What the build of a distribution changes in it.
-    qemu_build: Options<Arc<QemuChanges>>,
+    /// What the build of a distribution changes in it, where the package is of one.
+    qemu_build: Option<Options<Arc<QemuChanges>>>,
     host: Options<Host>,
     /// What the silicon of the host may show beyond what KVM gives, where that is not known.
     silicon: Option<Options<FeatureSet>>,
@@ -67,12 +71,11 @@ impl<'a> EndpointOptions<'a> {
         let qemu = qemus(catalog, release, purpose.name, &mut axes);
         let qemu_build = qemu_builds(catalog, release, &mut axes);
         let (host, silicon) = hosts(catalog, scenario, host_choice, purpose, &mut axes);
-        Self {
-            axes: axes.into(),
-            indices: Vec::new(),
+        let values = Values {
+            axes,
             libvirt,
             libvirt_build,
-            open: open.into(),
+            open,
             qemu,
             qemu_build,
             host,
@@ -81,7 +84,8 @@ impl<'a> EndpointOptions<'a> {
             distribution: release.qemu_build(catalog).map(|build| build.distribution),
             host_is_given: matches!(host_choice, HostChoice::Given(_)),
             catalog,
-        }
+        };
+        Self { values: Rc::new(values), indices: Vec::new() }
     }
 
     /// Returns the same endpoint with its unknown inputs among those of a plan, which get the ones they lack. The same
@@ -93,15 +97,16 @@ impl<'a> EndpointOptions<'a> {
                 axes.len() - 1
             })
         };
-        self.indices = self.axes.iter().map(index).collect();
+        self.indices = self.values.axes.iter().map(index).collect();
         self
     }
 
     /// Returns the indices of the unknown inputs of it among the plan's, in two groups that do not bear on one another:
     /// what libvirt and QEMU are, and what the host is.
     pub(super) fn inputs(&self) -> [Vec<usize>; 2] {
-        let of_host = [self.host.axis, self.silicon.as_ref().and_then(|silicon| silicon.axis)];
-        let is_of_host = |own: usize| !self.host_is_given && of_host.contains(&Some(own));
+        let values = &self.values;
+        let of_host = [values.host.axis, values.silicon.as_ref().and_then(|silicon| silicon.axis)];
+        let is_of_host = |own: usize| !values.host_is_given && of_host.contains(&Some(own));
         let own = |wanted: bool| {
             let kept = self.indices.iter().enumerate().filter(move |(own, _)| is_of_host(*own) == wanted);
             kept.map(|(_, index)| *index).collect()
@@ -111,7 +116,7 @@ impl<'a> EndpointOptions<'a> {
 
     /// Returns whether the QEMU that was decided here has the machine type.
     pub(super) fn has_machine(&self, catalog: &Catalog, end: &Endpoint<'_>, machine: &Machine) -> bool {
-        has_machine(catalog, &end.qemu, self.distribution, machine)
+        has_machine(catalog, &end.qemu, self.values.distribution, machine)
     }
 
     /// The number of the alternative that `assignment` chooses, of all that this endpoint has.
@@ -123,30 +128,30 @@ impl<'a> EndpointOptions<'a> {
 
     /// Whether every libvirt that may be here behaves so, whatever its open switches are.
     pub(super) fn always(&self, behaves: impl Fn(&Behaviour) -> bool) -> bool {
-        self.libvirt.iter().flat_map(|options| options.values.iter()).all(|libvirt| behaves(&libvirt.behaviour))
+        self.values.libvirt.iter().flat_map(Options::iter).all(|libvirt| behaves(&libvirt.behaviour))
     }
 
     /// Whether the release lies inside the interval of the switch that decides the regime, or may be one of several that
     /// differ in it, and none was asked for.
     pub(super) fn regime_is_open(&self) -> bool {
-        let all = self.libvirt.iter().flat_map(|options| options.values.iter());
+        let all = self.values.libvirt.iter().flat_map(Options::iter);
         let mut regimes = all.map(|libvirt| libvirt.behaviour.removed_incoming);
         let first = regimes.next();
-        self.regime.is_none()
-            && (self.open.iter().any(|open| matches!(open.after, Setting::RemovedIncoming(_)))
+        self.values.regime.is_none()
+            && (self.values.open.iter().any(|open| matches!(open.after, Setting::RemovedIncoming(_)))
                 || regimes.any(|regime| Some(regime) != first))
     }
 
     /// Returns for each QEMU that may be here whether it has the machine type.
     pub(super) fn have_machine(&self, catalog: &Catalog, machine: &Machine) -> impl Iterator<Item = bool> {
-        self.qemu.values.iter().map(move |qemu| has_machine(catalog, qemu, self.distribution, machine))
+        self.values.qemu.iter().map(move |qemu| has_machine(catalog, qemu, self.values.distribution, machine))
     }
 
     /// Returns the input on which it depends whether the machine type is here, where that was not read.
     pub(super) fn unread_machine(&self, catalog: &Catalog, machine: &Machine) -> Option<Dependence> {
-        let (id, distribution) = (machine.id.filter(|_| !machine.taken_for_granted)?, self.distribution?);
+        let (id, distribution) = (machine.id.filter(|_| !machine.taken_for_granted)?, self.values.distribution?);
         let unread = |qemu: &&QemuView<'_>| catalog.has_machine(qemu, Some(distribution), id) == Presence::Unread;
-        let qemu = self.qemu.values.iter().find(unread)?;
+        let qemu = self.values.qemu.iter().find(unread)?;
         let name = &distribution.name;
         Some(Dependence::on(&format!("machine types of QEMU {} of {name}", qemu.version)))
     }
@@ -154,46 +159,46 @@ impl<'a> EndpointOptions<'a> {
     /// Returns the endpoint that `assignment` decides; `None` where an input has no value.
     pub(super) fn end(&self, assignment: &[usize]) -> Option<Endpoint<'a>> {
         let own: Vec<usize> = self.indices.iter().map(|axis| assignment.get(*axis).copied().unwrap_or(0)).collect();
-        let assignment = own.as_slice();
+        let (assignment, values) = (own.as_slice(), &*self.values);
         let value = |axis: usize| assignment.get(axis).copied().unwrap_or(0);
-        let libvirt = self.libvirt.get(self.libvirt_build.map_or(0, value))?;
+        let libvirt = values.libvirt.get(values.libvirt_build.map_or(0, value))?;
         let Libvirt { mut behaviour, map } = libvirt.choose(assignment)?.clone();
-        for open in self.open.iter() {
+        for open in &values.open {
             if assignment.get(open.axis).copied().unwrap_or(0) == 1 {
                 behaviour.apply(&open.after);
             }
         }
-        if let Some(regime) = self.regime {
+        if let Some(regime) = values.regime {
             behaviour.removed_incoming = regime;
         }
-        let mut host = *self.host.choose(assignment)?;
-        if let (Some(unknown), Host::With { silicon, .. }) = (&self.silicon, &mut host) {
+        let mut host = *values.host.choose(assignment)?;
+        if let (Some(unknown), Host::With { silicon, .. }) = (&values.silicon, &mut host) {
             *silicon |= unknown.choose(assignment).copied().unwrap_or_default();
         }
-        let mut qemu = self.qemu.choose(assignment)?.clone();
-        if let Some(changes) = self.qemu_build.choose(assignment) {
+        let mut qemu = values.qemu.choose(assignment)?.clone();
+        if let Some(changes) = values.qemu_build.as_ref().and_then(|build| build.choose(assignment)) {
             qemu.change(changes);
         }
-        if let (Host::With { vendor, features, silicon, .. }, true) = (&mut host, self.host_is_given) {
+        if let (Host::With { vendor, features, silicon, .. }, true) = (&mut host, values.host_is_given) {
             if qemu.answers != qemu.version {
                 qemu.properties |= *features;
             }
             // Such a QEMU does not list what KVM emulates on every AMD processor, and still gives it to named models.
             let newest = Some((u16::MAX, 0));
-            if *vendor == Vendor::Amd && qemu.has_quirk(self.catalog, QuirkKind::ArchCapabilitiesNotAmd, newest) {
-                let names = self.catalog.named();
+            if *vendor == Vendor::Amd && qemu.has_quirk(values.catalog, QuirkKind::ArchCapabilitiesNotAmd, newest) {
+                let names = values.catalog.named();
                 let children = |(parent, _): &&Dependency| Some(*parent) == names.arch_capabilities;
-                let in_register = qemu.dependencies.iter().find(children).map(|(_, all)| *all & *silicon);
+                let in_register = qemu.dependencies.rows.iter().find(children).map(|(_, all)| *all & *silicon);
                 *features |= names.emulated_on_amd | in_register.unwrap_or_default();
             }
         }
-        Some(Endpoint { behaviour, map, qemu, distribution: self.distribution, host })
+        Some(Endpoint { behaviour, map, qemu, distribution: values.distribution, host })
     }
 }
 
 /// The ways in which a libvirt may be: without the fixes of which it was not read whether its build has them, and with
 /// them; the axis that chooses between the two; and its open switches.
-type Libvirts = (Rc<[Options<Libvirt>]>, Option<usize>, Vec<OpenSwitch>);
+type Libvirts = (Vec<Options<Libvirt>>, Option<usize>, Vec<OpenSwitch>);
 
 fn libvirts(
     catalog: &Catalog,
@@ -202,41 +207,21 @@ fn libvirts(
     Purpose { decodes, name: end, .. }: Purpose,
     axes: &mut Vec<Axis>,
 ) -> Libvirts {
-    let only = |options: Options<Libvirt>| -> Libvirts { (Rc::new([options]), None, Vec::new()) };
-    match &release.libvirt {
-        LibvirtChoice::Release(id, _) => one_release(catalog, *id, release, decodes, axes),
-        LibvirtChoice::Old => match release.libvirt.id(catalog) {
-            Some(id) => one_release(catalog, id, release, decodes, axes),
-            None => only(Options::none()),
-        },
-        LibvirtChoice::New => {
-            let new = release.libvirt.id(catalog).map(|id| new(catalog, scenario, id));
-            only(new.map_or_else(Options::none, Options::one))
+    match (&release.libvirt, release.libvirt.id(catalog)) {
+        (LibvirtChoice::Release(..) | LibvirtChoice::Old, Some(id)) => one_release(catalog, id, release, decodes, axes),
+        // The table's *new* writes nothing for an incoming guest that is silent about the feature.
+        (LibvirtChoice::New, Some(old)) => {
+            let (mut behaviour, _) = catalog.behaviour(catalog.release(old).version);
+            behaviour.removed_incoming = Regime::Nothing;
+            let new = Libvirt { behaviour, map: catalog.new_map(old, scenario.feature) };
+            (vec![Options::one(new)], None, Vec::new())
         }
-        LibvirtChoice::Unknown => {
+        (LibvirtChoice::Unknown, _) => {
             let input = format!("libvirt of the {end}");
-            only(options(axes, &input, every_release(catalog, decodes)))
+            (vec![options(axes, &input, every_release(catalog, decodes))], None, Vec::new())
         }
+        (LibvirtChoice::Release(..) | LibvirtChoice::Old | LibvirtChoice::New, None) => Libvirts::default(),
     }
-}
-
-/// The table's *new*: the old map with the feature moved from the data to the removed list of every model that has
-/// it, and nothing written for an incoming guest that is silent about it.
-fn new(catalog: &Catalog, scenario: &Scenario, old: LibvirtId) -> Libvirt {
-    let release = catalog.release(old);
-    let (mut behaviour, _) = catalog.behaviour(release.version);
-    behaviour.removed_incoming = Regime::Nothing;
-    let mut map = match release.map {
-        ReleaseMap::Exact(id) | ReleaseMap::Between { lower: (_, id), .. } => (**catalog.map(id)).clone(),
-    };
-    for model in map.models.iter_mut().flatten() {
-        if model.data.contains(scenario.feature) {
-            let model = Arc::make_mut(model);
-            model.data.remove(scenario.feature);
-            model.removed.push(scenario.feature);
-        }
-    }
-    Libvirt { behaviour, map: Arc::new(map) }
 }
 
 fn one_release(catalog: &Catalog, id: LibvirtId, chosen: &Release, decodes: bool, axes: &mut Vec<Axis>) -> Libvirts {
@@ -258,7 +243,7 @@ fn one_release(catalog: &Catalog, id: LibvirtId, chosen: &Release, decodes: bool
         .into_iter()
         .flat_map(|build| catalog.backports(release.version, build))
         .partition(|(_, presence)| *presence == Presence::Yes);
-    let mut variants = vec![(behaviour, Vec::new(), Vec::new())];
+    let mut sure_of = (behaviour, Vec::new(), Vec::new());
     let apply = |(behaviour, facts, taken): &mut (Behaviour, Vec<_>, Vec<_>), fix: &'_ Backport| {
         for setting in &fix.settings {
             behaviour.apply(setting);
@@ -267,26 +252,21 @@ fn one_release(catalog: &Catalog, id: LibvirtId, chosen: &Release, decodes: bool
         }
         taken.extend(fix.taken.iter().cloned());
     };
-    for (fix, _) in sure {
-        for variant in &mut variants {
-            apply(variant, fix);
-        }
+    for (fix, _) in &sure {
+        apply(&mut sure_of, fix);
     }
-    let mut axis = None;
+    let (mut axis, mut with_unread) = (None, None);
     if !unread.is_empty() {
-        let mut with = variants.first().cloned().into_iter().collect::<Vec<_>>();
-        for variant in &mut with {
-            for (fix, _) in &unread {
-                apply(variant, fix);
-            }
+        let with = with_unread.insert(sure_of.clone());
+        for (fix, _) in &unread {
+            apply(with, fix);
         }
-        variants.append(&mut with);
         let input = format!("fixes in libvirt package {}", write_package(&release.name, build_of(chosen)));
         let labels = ["only those that were read", "also those of a later build"].map(|label| (label.to_owned(), ()));
         axis = options(axes, &input, labels.into()).axis;
     }
-    let mut all: Vec<Options<Libvirt>> = Vec::new();
-    for (behaviour, facts, taken) in variants {
+    let mut all: Vec<Options<Libvirt>> = Vec::with_capacity(1);
+    for (behaviour, facts, taken) in std::iter::once(sure_of).chain(with_unread) {
         let made = |mut map: Arc<CpuMap>| {
             for TakenFromMap { map: other, models, features } in &taken {
                 Arc::make_mut(&mut map).take(catalog.map(*other), models, *features);
@@ -296,11 +276,15 @@ fn one_release(catalog: &Catalog, id: LibvirtId, chosen: &Release, decodes: bool
         let label = |id: LibvirtId| format!("as in {}", catalog.release(id).name);
         let of = |id: MapId| Arc::clone(catalog.map(id));
         let mut maps = catalog.maps_with(id, &facts);
-        if maps.is_empty() {
-            maps = match release.map {
-                ReleaseMap::Exact(map) => vec![(id, of(map))],
-                ReleaseMap::Between { lower, upper } => vec![(lower.0, of(lower.1)), (upper.0, of(upper.1))],
-            };
+        match release.map {
+            ReleaseMap::Exact(map) if maps.is_empty() => {
+                all.push(Options::one(made(of(map))));
+                continue;
+            }
+            ReleaseMap::Between { lower, upper } if maps.is_empty() => {
+                maps = vec![(lower.0, of(lower.1)), (upper.0, of(upper.1))];
+            }
+            ReleaseMap::Exact(_) | ReleaseMap::Between { .. } => {}
         }
         maps.dedup_by(|later, earlier| later.1 == earlier.1);
         if maps.len() == 1 {
@@ -309,15 +293,15 @@ fn one_release(catalog: &Catalog, id: LibvirtId, chosen: &Release, decodes: bool
         }
         let values: Vec<(String, Libvirt)> = maps.into_iter().map(|(like, map)| (label(like), made(map))).collect();
         // Both variants lie between the same maps, so that one axis chooses in both.
-        let known = all.first().and_then(|first| Some((first.axis?, first.values.len())));
+        let known = all.first().and_then(|first| Some((first.axis?, first.len())));
         all.push(match known {
             Some((axis, count)) if count == values.len() => {
-                Options { values: values.into_iter().map(|(_, value)| value).collect(), axis: Some(axis) }
+                Options::of(values.into_iter().map(|(_, value)| value), Some(axis))
             }
             _ => options(axes, &format!("libvirt map of {}", release.name), values),
         });
     }
-    (all.into(), axis, open)
+    (all, axis, open)
 }
 
 fn build_of(release: &Release) -> Option<&str> {
@@ -327,15 +311,13 @@ fn build_of(release: &Release) -> Option<&str> {
     }
 }
 
-/// What the build of a distribution changes in QEMU; two values where some of that was not read, none where the package
+/// What the build of a distribution changes in QEMU; two values where some of that was not read. `None` where the package
 /// is not of such a distribution.
-fn qemu_builds(catalog: &Catalog, release: &Release, axes: &mut Vec<Axis>) -> Options<Arc<QemuChanges>> {
-    let (Some(build), Told::Is(version)) = (release.qemu_build(catalog), release.qemu.version) else {
-        return Options::none();
-    };
+fn qemu_builds(catalog: &Catalog, release: &Release, axes: &mut Vec<Axis>) -> Option<Options<Arc<QemuChanges>>> {
+    let (build, version) = (release.qemu_build(catalog)?, release.qemu.version.known()?);
     let (sure, open) = catalog.downstream().changes(version, build);
     if open == QemuChanges::default() {
-        return Options::one(Arc::new(sure));
+        return Some(Options::one(Arc::new(sure)));
     }
     let mut with = sure.clone();
     with.add(&open);
@@ -344,7 +326,7 @@ fn qemu_builds(catalog: &Catalog, release: &Release, axes: &mut Vec<Axis>) -> Op
         ("only those that were read".to_owned(), Arc::new(sure)),
         ("also those of another build".to_owned(), Arc::new(with)),
     ];
-    options(axes, &input, values)
+    Some(options(axes, &input, values))
 }
 
 /// Whether a switch can decide what becomes of a guest.
@@ -382,9 +364,9 @@ fn every_release(catalog: &Catalog, decodes: bool) -> Vec<(String, Libvirt)> {
 fn qemus<'a>(catalog: &'a Catalog, release: &Release, end: &str, axes: &mut Vec<Axis>) -> Options<QemuView<'a>> {
     match release.qemu.version {
         Told::Is(version) => {
-            let mut views = catalog.qemu_views(version);
+            let views = catalog.qemu_views(version);
             if views.len() == 1 {
-                return views.pop().map_or_else(Options::none, Options::one);
+                return Options::of(views, None);
             }
             let label = |view: &QemuView<'_>| format!("as QEMU {}", view.answers);
             options(axes, &format!("QEMU {version}"), views.into_iter().map(|view| (label(&view), view)).collect())

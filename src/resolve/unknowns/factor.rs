@@ -5,10 +5,11 @@ use super::Plan;
 use super::endpoint_options::EndpointOptions;
 use crate::domain::behaviour::{Behaviour, DropUnknown, QuirkKind, Regime};
 use crate::domain::definition::{Definition, Fallback, Match, Mode, Policy};
+use crate::domain::dependencies::Dependency;
 use crate::domain::downstream::QemuChanges;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::map::{CpuMap, ModelDefinition, ModelId};
-use crate::domain::qemu::{Accel, Dependency};
+use crate::domain::qemu::Accel;
 use crate::domain::scenario::Transport;
 use crate::domain::version::Version;
 use crate::resolve::endpoint::{Endpoint, Host};
@@ -212,7 +213,7 @@ impl Plan<'_> {
         }
         let names = catalog.named();
         // While vmx is off QEMU has none of its children on, and no definition mentions those that are only added.
-        let has_vmx = super::guests::may_have_vmx(catalog, scenario, &[id]) || running.is_some();
+        let has_vmx = super::guests::may_have_vmx(catalog, scenario, [id].iter()) || running.is_some();
         let never = if has_vmx { FeatureSet::EMPTY } else { names.vmx_children };
         for map in catalog.maps() {
             if let Some(of_map) = map.model(id) {
@@ -261,7 +262,7 @@ impl Plan<'_> {
             }
         };
         let has_machines = once(&mut seen.machines, end.qemu.identity(), || {
-            (self.machines.values.iter()).map(|machine| options.has_machine(self.catalog, end, machine)).collect()
+            self.machines.iter().map(|machine| options.has_machine(self.catalog, end, machine)).collect()
         });
         let mut behaviour = self.narrowed(&end.behaviour, of_map, role, guest);
         if !has_machines.contains(&false) {
@@ -281,7 +282,7 @@ impl Plan<'_> {
         if !end.qemu.has_quirk(self.catalog, QuirkKind::NoFileThroughFd, None) {
             behaviour.restores_through_fd = none.restores_through_fd;
         }
-        let table = end.qemu.dependencies;
+        let table = end.qemu.dependencies.rows;
         let dependencies = once(&mut seen.dependencies, table.as_ptr(), || {
             let rows = table.iter().map(|(parent, children)| (*parent, *children & all));
             rows.filter(|(_, children)| !children.is_empty()).collect()

@@ -85,7 +85,11 @@ pub(super) fn machines(
                 };
             };
             let known = Machine { id: Some(*id), ..Machine::upstream(name.into(), defaults) };
-            let quirks = downstream.into_iter().flat_map(DownstreamMachine::open_quirks).map(|quirk| {
+            let mut quirks = downstream.into_iter().flat_map(DownstreamMachine::open_quirks).peekable();
+            if quirks.peek().is_none() {
+                return Ok(Options::one(known));
+            }
+            let quirks = quirks.map(|quirk| {
                 let with = Machine { quirk: Some(quirk), ..known.clone() };
                 (format!("with the quirk {}", quirk.name()), with)
             });
@@ -130,7 +134,7 @@ impl Plan<'_> {
     /// Returns for each machine type the index of the first that is like it: every QEMU here has both, the model gets
     /// the same from both, and both meet the same quirks.
     pub(super) fn alike_machines(&self, model: ModelId) -> Vec<usize> {
-        let (catalog, machines) = (self.catalog, &self.machines.values);
+        let (catalog, machines) = (self.catalog, &self.machines);
         if machines.len() < 2 {
             return vec![0; machines.len()];
         }
@@ -159,7 +163,11 @@ impl Plan<'_> {
 }
 
 /// Whether `vmx` may be on in the guest, so that what a host's KVM gives of its children matters.
-pub(super) fn may_have_vmx(catalog: &Catalog, scenario: &Scenario, models: &[ModelId]) -> bool {
+pub(super) fn may_have_vmx<'m>(
+    catalog: &Catalog,
+    scenario: &Scenario,
+    mut models: impl Iterator<Item = &'m ModelId>,
+) -> bool {
     let Some(vmx) = catalog.named().vmx else { return false };
     let children = |feature| catalog.named().vmx_children.contains(feature);
     let named = scenario.features.iter().any(|(f, policy)| !policy.is_off() && (f == vmx || children(f)));
@@ -167,6 +175,6 @@ pub(super) fn may_have_vmx(catalog: &Catalog, scenario: &Scenario, models: &[Mod
         |model: &ModelId| catalog.qemu_defaults().of(*model, Accel::Kvm).is_some_and(|c| c.anywhere().contains(vmx));
     match scenario.cpu {
         CpuChoice::Mode(_) => true,
-        CpuChoice::Model(_) => named || models.iter().any(in_cells),
+        CpuChoice::Model(_) => named || models.any(in_cells),
     }
 }

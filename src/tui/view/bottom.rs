@@ -1,11 +1,11 @@
 //! Draws the bottom line: the typed text, the notice, or hints about keys.
 
 use super::ViewContext;
-use super::draw::{Piece, cells, fitting, key_label, piece, pieces, text_at, width_of};
+use super::draw::{Piece, cells, key_label, piece, pieces, text_at, width_of};
 use crate::app::action::Action;
 use crate::app::overlay::Overlay;
 use crate::app::screens::{Hint, Target};
-use crate::app::text::width;
+use crate::app::text::{cut, width};
 use crate::app::update::unavailable;
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
@@ -25,9 +25,9 @@ pub(super) fn render(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
         Some(Overlay::Picker(_)) | None => {}
     }
     if let Some(notice) = &ctx.model.notice {
-        let line = [piece(format!(" {notice}"), Role::Message)];
-        let line = fitting(&line, usize::from(area.width), ctx.theme.signs.more);
-        pieces(buf, ctx.theme, area, (area.x, area.y), &line);
+        // A link or a command line has few blanks to cut it at.
+        let notice = cut(notice, usize::from(area.width).saturating_sub(1), ctx.theme.signs.more);
+        text_at(buf, area, (area.x + 1, area.y), &notice, ctx.theme.style(Role::Message));
         return;
     }
     if let Some(key) = super::demo::key(ctx) {
@@ -84,14 +84,14 @@ fn hints(ctx: ViewContext<'_>, area: Rect) -> Vec<(u16, [Piece; 2], Action)> {
     let keymap = &ctx.model.settings.keymap;
     let lesson = if ctx.model.has_tour() { super::tour::hints() } else { &[] };
     let screen = ctx.model.screens.top().state();
-    let shown: [&[Hint]; 3] = match &ctx.model.overlay {
+    let hints: [&[Hint]; 3] = match &ctx.model.overlay {
         Some(Overlay::Page(page)) if page.search.is_some() => [&[], &[], SEARCH],
         Some(Overlay::Page(page)) if page.has_more => [&[], &[], HELP],
         Some(Overlay::Page(_)) => [lesson, &[], PAGE],
         Some(Overlay::Picker(_)) => [&[], &[], PICKER],
         Some(Overlay::Prompt(_) | Overlay::Ask(_)) | None => [lesson, screen.pane_hints(), screen.hints()],
     };
-    let hinted = shown.into_iter().flatten();
+    let hinted = hints.into_iter().flatten();
     let mut x = area.x + 1;
     let mut fitting = Vec::new();
     for (actions, text) in hinted {

@@ -37,6 +37,8 @@ const LANE_NAME: u16 = 17;
 const WIRE: u16 = 3;
 /// How many stages are at the source.
 const AT_SOURCE: usize = 6;
+/// What the signs of the list are about: a stage with a definition shows what its CPU map makes of it.
+const EXPECTED: &str = "expected or enabled at stage";
 /// The columns of a stage in the list.
 const MARK: usize = 2;
 
@@ -247,6 +249,8 @@ fn list(ctx: ViewContext<'_>, state: &Follow, areas: &Areas, buf: &mut Buffer) {
     let inner =
         areas.parts.draw(ctx, areas.list, state.in_list, (&[piece("All features", Role::Message)], &right), buf);
     let name = name_columns(inner);
+    let what = cut(EXPECTED, name - 1, ctx.theme.signs.more);
+    text_at(buf, inner, (inner.x + 1, inner.y), &what, ctx.theme.style(Role::Label));
     let mut x = inner.x + 1 + cells(name);
     for number in 1..Step::ALL.len() {
         x = wire(ctx, (number - 1, inner, (x, inner.y)), buf);
@@ -320,17 +324,20 @@ fn row(ctx: ViewContext<'_>, track: &FeatureTrack, name: usize, line: Rect, buf:
 fn legend(ctx: ViewContext<'_>, area: Rect) -> Vec<Piece> {
     let signs = &ctx.theme.signs;
     let all = [
-        (signs.on, "enabled"),
-        (signs.off, "not enabled"),
+        (signs.on, "on"),
+        (signs.off, "off"),
         ("+", "require"),
         ("-", "disable"),
         (signs.nothing, "not mentioned"),
-        (signs.wire, "migration"),
+        (signs.wire, "wire"),
+        ("=", "equal"),
+        (signs.unequal, "unequal"),
         (signs.good, "as expected"),
+        (signs.bad, "unexpected"),
     ];
     let mut legend = Vec::new();
-    let shown = if area.width >= SIDE_BY_SIDE { all.len() } else { all.len() - 1 };
-    for (sign, text) in all.into_iter().take(shown) {
+    let count = if area.width >= SIDE_BY_SIDE { all.len() } else { all.len() - 2 };
+    for (sign, text) in all.into_iter().take(count) {
         legend.push(piece(sign, Role::Message));
         legend.push(piece(format!(" {text}  "), Role::Text));
     }

@@ -145,7 +145,7 @@ fn column_names(ctx: ViewContext<'_>, state: &Matrix, window: &Window, area: Rec
         let style = ctx.theme.style(if at_cursor { Role::Title } else { Role::Label });
         match window.heads {
             Heads::Names(lines) => {
-                let head = axis.head(run);
+                let head = axis.head(run, room);
                 // A short heading stands just above its column.
                 let begin = area.y + cells(lines.saturating_sub(head.len()));
                 for (line, y) in head.iter().zip(begin..area.bottom()) {
@@ -187,7 +187,7 @@ fn row_names(ctx: ViewContext<'_>, state: &Matrix, window: &Window, area: Rect, 
         let room = window.names.saturating_sub(3);
         let name = cut_middle(&axis.label(run), room, ctx.theme.signs.more);
         let style = ctx.theme.style(if at_cursor { Role::Title } else { Role::Label });
-        let mark = if at_cursor { ctx.theme.signs.mark } else { " " };
+        let mark = if at_cursor { ctx.theme.signs.after } else { " " };
         text_at(buf, area, (area.x, y), &format!(" {mark}{}", pad(&name, room)), style);
         // An arrow after the names shows that there are more rows.
         let edge = (index == 0 && axis.first > 0, index + 1 == window.rows && run + 1 < axis.displayed().len());
@@ -220,20 +220,33 @@ fn one_cell(
     };
     let (role, sign) = theme.cell(outcome.verdict);
     let room = window.cell - 1;
-    let text = match (window.heads, stated_rule(outcome.verdict, outcome.rule)) {
-        // A name that does not fit is left to the details below.
-        (Heads::Names(_), Some(rule)) if width(rule.name()) + 3 <= room => format!(" {sign} {}", rule.name()),
-        (Heads::Names(_), _) => format!(" {sign}"),
-        (Heads::Ruler, _) => sign.to_owned(),
+    let rule =
+        stated_rule(outcome.verdict, outcome.rule).map(|rule| rule_lines(rule.name(), lines, room.saturating_sub(3)));
+    let text = match (window.heads, rule) {
+        (Heads::Names(_), Some(rule)) => rule,
+        (Heads::Names(_) | Heads::Ruler, _) => Vec::new(),
     };
+    let before = if window.heads == Heads::Ruler { "" } else { " " };
     let style = theme.filled(role);
-    for line in 0..cells(lines) {
-        let text = if line == 0 { text.as_str() } else { "" };
-        text_at(buf, area, (x, y + line), &pad(text, room), style);
+    for line in 0..lines {
+        let sign = if line == 0 { sign } else { " " };
+        let text = text.get(line).copied().unwrap_or_default();
+        text_at(buf, area, (x, y + cells(line)), &pad(format!("{before}{sign} {text}").trim_end(), room), style);
     }
     if is_mirror(state, row, column) {
         text_at(buf, area, (x + cells(room), y), theme.signs.before, theme.style(Role::Key));
     }
+}
+
+/// Divides the name of a rule at one of its dashes, so that each line fits. A name that does not fit is left to the
+/// details below the cells.
+fn rule_lines(name: &str, lines: usize, room: usize) -> Vec<&str> {
+    if width(name) <= room {
+        return vec![name];
+    }
+    let parts = name.rmatch_indices('-').map(|(dash, _)| name.split_at(dash + 1));
+    let fits = |(first, second): &(&str, &str)| lines > 1 && width(first) <= room && width(second) <= room;
+    parts.into_iter().find(fits).map_or_else(Vec::new, |(first, second)| vec![first, second])
 }
 
 /// Draws a frame around the cell under the cursor, in the columns and lines between cells, so that the cell keeps its

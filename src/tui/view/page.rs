@@ -31,8 +31,8 @@ pub(super) fn render(ctx: ViewContext<'_>, page: &Page, area: Rect, buf: &mut Bu
     let inner = frame(buf, ctx.theme, rect, true, &title, &right);
     let numbered = lines.iter().enumerate().skip(page.scroll);
     for ((index, (kind, line)), y) in numbered.zip(inner.top()..inner.bottom()) {
-        let shown = cut(line, usize::from(inner.width).saturating_sub(1), ctx.theme.signs.more);
-        text_at(buf, inner, (inner.x + 1, y), &shown, ctx.theme.style(role(*kind)));
+        let text = cut(line, usize::from(inner.width).saturating_sub(1), ctx.theme.signs.more);
+        text_at(buf, inner, (inner.x + 1, y), &text, ctx.theme.style(role(*kind)));
         let found = page.search.as_ref().filter(|_| matches.contains(&index));
         if let Some(at) = found.and_then(|search| line.to_lowercase().find(&search.input.value().to_lowercase())) {
             let text: String = line.get(at..).unwrap_or_default().to_owned();
@@ -101,7 +101,7 @@ pub(super) fn rule(ctx: ViewContext<'_>, decided: Option<RulePage>, area: Rect, 
             text_at(buf, inner, (inner.x + 1, y), &more, ctx.theme.style(Role::Muted));
             break;
         }
-        let shown = cut(line, usize::from(inner.width).saturating_sub(1), ctx.theme.signs.more);
-        text_at(buf, inner, (inner.x + 1, y), &shown, ctx.theme.style(role(*kind)));
+        let text = cut(line, usize::from(inner.width).saturating_sub(1), ctx.theme.signs.more);
+        text_at(buf, inner, (inner.x + 1, y), &text, ctx.theme.style(role(*kind)));
     }
 }

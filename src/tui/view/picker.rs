@@ -1,7 +1,7 @@
 //! Draws a picker over the screen: the typed text, the matches, and the verdict of the one under the cursor.
 
 use super::ViewContext;
-use super::draw::{Piece, cells, fill, fitting, frame, inside, line_of, piece, pieces, rule, text_at};
+use super::draw::{Piece, cells, fill, fitting, frame, inside, line_of, piece, pieces, rule, text_at, width_of};
 use super::parts::scrolled;
 use crate::app::action::Action;
 use crate::app::picker::{Item, Picker};
@@ -13,6 +13,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::widgets::{Clear, Widget};
 
+/// The columns before the label of an item: whether it is in use, and its verdict.
+const LABEL: usize = 5;
 /// Lines without items: the frame, the typed text, and the rule below it.
 const OTHER_LINES: u16 = 4;
 
@@ -49,7 +51,7 @@ pub(super) fn render(ctx: ViewContext<'_>, picker: &Picker, area: Rect, buf: &mu
 }
 
 /// Returns what a click at `position` does.
-pub(super) fn hit(_: ViewContext<'_>, picker: &Picker, area: Rect, position: Position) -> Option<Target> {
+pub(super) fn hit(picker: &Picker, area: Rect, position: Position) -> Option<Target> {
     let rect = area_of(picker, area);
     if !rect.contains(position) {
         return Some(Target::Outside);
@@ -95,7 +97,12 @@ fn typed(ctx: ViewContext<'_>, picker: &Picker, inner: Rect, buf: &mut Buffer) {
         }
         None => Vec::new(),
     };
-    rule(buf, ctx.theme, line_of(inner, 1), true, &[], &right);
+    // The description of the item under the cursor, where its line has no room for all of it.
+    let about = picker.chosen().map_or("", |item| item.problem.as_deref().unwrap_or(&item.detail));
+    let is_cut = LABEL + label_width(picker) + 2 + width(about) >= usize::from(inner.width);
+    let room = usize::from(inner.width).saturating_sub(width_of(&right) + 8);
+    let about = if is_cut { fitting(&[piece(about, Role::Text)], room, ctx.theme.signs.more) } else { Vec::new() };
+    rule(buf, ctx.theme, line_of(inner, 1), true, &about, &right);
 }
 
 fn row(ctx: ViewContext<'_>, item: &Item, label: usize, selected: bool) -> Vec<Piece> {

@@ -58,12 +58,12 @@ impl Layout {
         let left = room.saturating_sub(columns(&tabs) + 2);
         let guest = fitting(&guest, left, ctx.theme.signs.more);
         let mut x = area.x + cells(width_of(&guest) + 2);
-        let place = |(kind, tab): (ScreenKind, Vec<Piece>)| {
+        let at_column = |(kind, tab): (ScreenKind, Vec<Piece>)| {
             let start = x;
             x += cells(width_of(&tab));
             (start, kind, tab)
         };
-        Self { guest, tabs: tabs.into_iter().map(place).collect(), help, at }
+        Self { guest, tabs: tabs.into_iter().map(at_column).collect(), help, at }
     }
 }
 

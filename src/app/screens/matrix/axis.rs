@@ -20,8 +20,8 @@ pub struct Axis {
     equal: Vec<Fold>,
     /// The runs as they are displayed, folded or not.
     displayed: Vec<Fold>,
-    /// The widths of the widest label and of the widest line of a heading, and the most lines of a heading.
-    widest: (usize, usize, usize),
+    /// The widths of the widest label and of the widest line of a heading.
+    widest: (usize, usize),
 }
 
 impl Axis {
@@ -30,8 +30,7 @@ impl Axis {
         let line = line_of(catalog, vary, lines, scenario, side).unwrap_or(0);
         let names = lines.iter().map(|line| line_name(catalog, line)).collect();
         let single: Vec<Fold> = (0..lines.len()).map(|line| Fold { first: line, last: line }).collect();
-        let mut axis =
-            Self { vary, line, first: 0, names, equal: single.clone(), displayed: single, widest: (0, 0, 0) };
+        let mut axis = Self { vary, line, first: 0, names, equal: single.clone(), displayed: single, widest: (0, 0) };
         axis.measure();
         axis
     }
@@ -70,8 +69,9 @@ impl Axis {
         self.names.get(line).map_or("", String::as_str)
     }
 
-    /// Returns the lines of the heading of a run: the family of a machine type, the first name, the last name.
-    pub(crate) fn head(&self, index: usize) -> Vec<String> {
+    /// Returns the lines of the heading of a run: the family of a machine type, the first name, the last name. The two
+    /// names share a line if that has at most `room` columns.
+    pub(crate) fn head(&self, index: usize, room: usize) -> Vec<String> {
         let (first, last) = self.ends(index);
         let family = |name: &str| match self.vary {
             Vary::Machines => name.rsplit_once('-').map(|(family, _)| family.to_owned()),
@@ -83,7 +83,13 @@ impl Axis {
             None => name.to_owned(),
         };
         let above = of_first.as_ref().map(|family| family.trim_start_matches("pc-").to_owned());
-        above.into_iter().chain([short(first)]).chain(last.map(|last| format!("..{}", short(last)))).collect()
+        let (first, last) = (short(first), last.map(short));
+        let names = match last {
+            Some(last) if width(&first) + 1 + width(&last) <= room => vec![format!("{first}-{last}")],
+            Some(last) => vec![first, format!("..{last}")],
+            None => vec![first],
+        };
+        above.into_iter().chain(names).collect()
     }
 
     /// Returns the width of the widest label.
@@ -96,9 +102,9 @@ impl Axis {
         self.widest.1
     }
 
-    /// Returns the most lines of a heading.
-    pub(crate) fn head_lines(&self) -> usize {
-        self.widest.2
+    /// Returns the most lines of a heading with this room.
+    pub(crate) fn head_lines(&self, room: usize) -> usize {
+        (0..self.displayed.len()).map(|index| self.head(index, room).len()).max().unwrap_or(0)
     }
 
     /// Moves the cursor to a run; within the run it keeps its line.
@@ -174,9 +180,7 @@ impl Axis {
     fn measure(&mut self) {
         let count = self.displayed.len();
         let labels = (0..count).map(|index| width(&self.label(index))).max();
-        let heads: Vec<Vec<String>> = (0..count).map(|index| self.head(index)).collect();
-        let widest = heads.iter().flatten().map(|line| width(line)).max();
-        let lines = heads.iter().map(Vec::len).max();
-        self.widest = (labels.unwrap_or(0), widest.unwrap_or(0), lines.unwrap_or(0));
+        let heads = (0..count).flat_map(|index| self.head(index, 0)).map(|line| width(&line)).max();
+        self.widest = (labels.unwrap_or(0), heads.unwrap_or(0));
     }
 }

@@ -46,7 +46,8 @@ impl Window {
         let share = room / columns.displayed().len().max(1);
         let needed = (columns.widest_head() + 1).max(NAMED.0);
         let (heads, cell) = if share >= needed {
-            (Heads::Names(columns.head_lines()), share.min(NAMED.1))
+            let cell = share.min(NAMED.1);
+            (Heads::Names(columns.head_lines(cell - 1)), cell)
         } else {
             (Heads::Ruler, share.clamp(2, 4))
         };

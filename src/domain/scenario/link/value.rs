@@ -205,7 +205,7 @@ const MISSPELT: usize = 2;
 
 /// Parses a machine type whose defaults are known.
 pub(super) fn machine_like(catalog: &Catalog, text: &str) -> Result<MachineId, ValueError> {
-    let known = catalog.machine(text).filter(|id| catalog.qemu_defaults().position(*id).is_some());
+    let known = catalog.machine(text).filter(|id| catalog.position(*id).is_some());
     known.ok_or_else(|| {
         let names = catalog.qemu_defaults().machines.iter().map(|id| catalog.machine_name(*id));
         ValueError::near(format!("expected a machine type with known defaults, found {text:?}"), nearest(text, names))

@@ -103,8 +103,9 @@ fn prose_of(ctx: ViewContext<'_>, shape: Shape, columns: u16) -> Vec<Vec<Vec<Pie
         (shape.rollback, "Rollback", outlook(|outlook| &outlook.rollback)),
         (shape.confidence, "Confidence", explanation.basis.as_str()),
     ];
-    let shown = || paragraphs.iter().filter(|(shown, _, text)| *shown && !text.is_empty());
-    let labels = if columns >= 100 { LABEL } else { shown().map(|(_, label, _)| label.len() + 2).max().unwrap_or(0) };
+    let displayed = || paragraphs.iter().filter(|(is_displayed, _, text)| *is_displayed && !text.is_empty());
+    let labels =
+        if columns >= 100 { LABEL } else { displayed().map(|(_, label, _)| label.len() + 2).max().unwrap_or(0) };
     let room = usize::from(columns).saturating_sub(labels + 2);
     let line =
         |label: &str, text: String| vec![piece(format!("{label:<labels$}"), Role::Label), piece(text, Role::Text)];
@@ -112,7 +113,7 @@ fn prose_of(ctx: ViewContext<'_>, shape: Shape, columns: u16) -> Vec<Vec<Vec<Pie
         let label = |number: usize| if number == 0 { *label } else { "" };
         wrap(text, room).into_iter().enumerate().map(|(number, text)| line(label(number), text)).collect()
     };
-    shown().map(lines).collect()
+    displayed().map(lines).collect()
 }
 
 /// Returns how many lines the sentences need.

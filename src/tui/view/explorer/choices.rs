@@ -30,7 +30,7 @@ pub(super) enum Item {
 }
 
 /// Returns the settings of a pane that are shown; a lesson shows those that it points at.
-fn shown(ctx: ViewContext<'_>, state: &Explorer, group: Group) -> Vec<Choice> {
+fn displayed(ctx: ViewContext<'_>, state: &Explorer, group: Group) -> Vec<Choice> {
     let step = ctx.model.tour.as_ref().and_then(Tour::now);
     let looked_at = |choice: &Choice| step.is_some_and(|step| step.look.contains(&Place::Choice(*choice)));
     let displayed = state.displayed(&ctx.model.derived, group);
@@ -39,12 +39,12 @@ fn shown(ctx: ViewContext<'_>, state: &Explorer, group: Group) -> Vec<Choice> {
 
 /// Returns how many settings of a pane are hidden.
 fn hidden(ctx: ViewContext<'_>, state: &Explorer, group: Group) -> usize {
-    group.choices().len() - shown(ctx, state, group).len()
+    group.choices().len() - displayed(ctx, state, group).len()
 }
 
 fn items(ctx: ViewContext<'_>, state: &Explorer, group: Group) -> Vec<Item> {
     let more = (hidden(ctx, state, group) > 0).then_some(Item::Hidden);
-    shown(ctx, state, group).into_iter().map(Item::Choice).chain(more).collect()
+    displayed(ctx, state, group).into_iter().map(Item::Choice).chain(more).collect()
 }
 
 /// How many lines the settings of a box need: those of the guest may have two columns.
@@ -104,7 +104,7 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, buf:
             }
             Item::Hidden => {
                 let Some((group, _)) = group else { continue };
-                let text = hidden_text(ctx, state, group, boxed);
+                let text = hidden_text(ctx, state, group, rect.width);
                 pieces(buf, ctx.theme, rect, (rect.x + u16::from(boxed), rect.y), &[piece(text, Role::Muted)]);
                 if state.focus == Focus::Hidden(group) {
                     fill(buf, rect, ctx.theme.style(Role::Focus));
@@ -114,11 +114,13 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, buf:
     }
 }
 
-fn hidden_text(ctx: ViewContext<'_>, state: &Explorer, group: Group, long: bool) -> String {
+/// Returns how many settings are hidden: with a word and the key that shows them, with the key, or alone, as it fits.
+fn hidden_text(ctx: ViewContext<'_>, state: &Explorer, group: Group, columns: u16) -> String {
     let count = hidden(ctx, state, group);
     let key = ctx.model.settings.keymap.shown(Action::Unfold);
     let defaults = if count == 1 { "default" } else { "defaults" };
-    if long { format!("+ {count} {defaults} ({key})") } else { format!("+{count}") }
+    let texts = [format!("+ {count} {defaults} ({key})"), format!("+{count} ({key})")];
+    texts.into_iter().find(|text| width(text) <= usize::from(columns)).unwrap_or_else(|| format!("+{count}"))
 }
 
 /// Draws the wire between the boxes of source and destination.
@@ -156,7 +158,7 @@ fn in_box(ctx: ViewContext<'_>, state: &Explorer, group: Group, area: Rect) -> V
     let items = items(ctx, state, group);
     let lines = lines_of_items(items.len(), group).max(1);
     let split = if items.len() > lines { inner.width * 7 / 12 } else { inner.width };
-    let place = |index: usize| {
+    let rect_of = |index: usize| {
         let line = line_of(inner, cells(index % lines));
         if index < lines {
             Rect { width: split, ..line }
@@ -164,7 +166,7 @@ fn in_box(ctx: ViewContext<'_>, state: &Explorer, group: Group, area: Rect) -> V
             Rect { x: line.x + split, width: line.width - split, ..line }
         }
     };
-    items.into_iter().enumerate().map(|(index, item)| (item, place(index))).collect()
+    items.into_iter().enumerate().map(|(index, item)| (item, rect_of(index))).collect()
 }
 
 /// Returns the areas of the settings in one line. The setting under the cursor, those that a lesson points at and those
@@ -173,7 +175,7 @@ fn in_line(ctx: ViewContext<'_>, state: &Explorer, group: Group, area: Rect) -> 
     let items = items(ctx, state, group);
     let needs = |item: &Item| match item {
         Item::Choice(choice) => ctx.model.derived.choice(*choice).map_or(0, |displayed| width(&short(displayed)) + 2),
-        Item::Hidden => width(&hidden_text(ctx, state, group, false)) + 2,
+        Item::Hidden => width(&hidden_text(ctx, state, group, 0)) + 2,
     };
     let step = ctx.model.tour.as_ref().and_then(Tour::now);
     let rank = |item: &Item| match item {
@@ -208,12 +210,17 @@ fn in_line(ctx: ViewContext<'_>, state: &Explorer, group: Group, area: Rect) -> 
             fitting.push(item);
         }
     }
+    // The number of hidden settings is the last, and has its word where there is room.
+    let room = cells(room);
     let mut x = area.x + GROUP;
     items
         .into_iter()
         .filter(|item| fitting.contains(item))
         .map(|item| {
-            let columns = cells(needs(&item));
+            let columns = match item {
+                Item::Choice(_) => cells(needs(&item)),
+                Item::Hidden => cells(width(&hidden_text(ctx, state, group, cells(needs(&item) - 2) + room)) + 2),
+            };
             let rect = Rect { x, width: columns.saturating_sub(2), ..area };
             x += columns;
             (item, rect)
@@ -221,10 +228,17 @@ fn in_line(ctx: ViewContext<'_>, state: &Explorer, group: Group, area: Rect) -> 
         .collect()
 }
 
+/// The value of a setting that is not known.
+const UNKNOWN: &str = "?";
+
 /// Returns a setting in short form: some values need no label.
 fn short(displayed: &ChoiceState) -> String {
     let clear = matches!(displayed.choice, Choice::Model | Choice::Machine | Choice::Accel | Choice::Topology);
-    if clear { displayed.value.clone() } else { format!("{} {}", displayed.label, displayed.value) }
+    if clear && displayed.value != UNKNOWN {
+        displayed.value.clone()
+    } else {
+        format!("{} {}", displayed.label, displayed.value)
+    }
 }
 
 fn value_role(displayed: &ChoiceState) -> Role {

@@ -48,7 +48,7 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, buf:
         let inner = parts.draw(ctx, area, active, (&left, &right), buf);
         return list(ctx, state, inner, buf);
     }
-    let title = vec![piece(format!("{} features", rows.len()), Role::Message)];
+    let title = vec![piece(format!("{} features{}", rows.len(), one_case(ctx)), Role::Message)];
     let room = usize::from(area.width).saturating_sub(width_of(&title) + 8);
     let right = if let Focus::Feature(index) = state.focus {
         rows.get(index).map(|row| under_cursor(ctx, row)).unwrap_or_default()
@@ -61,6 +61,16 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, buf:
     let below = Rect { y: inner.y + used + 1, height: inner.height.saturating_sub(used + 1), ..inner };
     if below.height >= LIST {
         list(ctx, state, below, buf);
+    }
+}
+
+/// What the title says of an answer that stands for several cases: the features are those of one of them.
+fn one_case(ctx: ViewContext<'_>) -> String {
+    let answer = &ctx.model.derived.answer;
+    match answer.case_count() {
+        0 | 1 if answer.depends_on.is_empty() => String::new(),
+        0 | 1 => " in one of the cases".to_owned(),
+        count => format!(" in 1 of {count} cases"),
     }
 }
 
@@ -79,6 +89,7 @@ fn sign(ctx: ViewContext<'_>, kind: CellKind) -> (&'static str, Role) {
         CellKind::Differing => (signs.differs, Role::Text),
         CellKind::On => (signs.on, Role::Text),
         CellKind::Off => (signs.off, Role::Text),
+        CellKind::NoCpu => (signs.nothing, Role::Text),
     }
 }
 
@@ -101,15 +112,22 @@ fn cells_of(ctx: ViewContext<'_>, state: &Explorer, inner: Rect, buf: &mut Buffe
     cells(most.min(rows.len()).div_ceil(columns))
 }
 
+/// Whether QEMU built a CPU at the destination; without one, only the source is known.
+fn has_arrived(rows: &[FeatureRow]) -> bool {
+    rows.iter().any(|row| row.destination.is_some_and(|state| state.on.is_some()))
+}
+
 /// The kinds of cells that there are, each with its number; few features are named.
 fn legend(ctx: ViewContext<'_>, room: usize) -> Vec<Piece> {
     let rows = &ctx.model.derived.features;
+    let arrived = has_arrived(rows);
     let changes = FeatureChange::ALL.iter().map(|change| (CellKind::Change(*change), change.name().to_lowercase()));
     let others = [
         (CellKind::Written, "in a definition"),
         (CellKind::Differing, "differ"),
-        (CellKind::On, "on everywhere"),
-        (CellKind::Off, "off everywhere"),
+        (CellKind::On, if arrived { "on everywhere" } else { "on at source" }),
+        (CellKind::Off, if arrived { "off everywhere" } else { "off at source" }),
+        (CellKind::NoCpu, "in the model, no CPU was built"),
     ];
     let kinds = changes.chain(others.map(|(kind, text)| (kind, text.to_owned())));
     let mut line: Vec<Piece> = Vec::new();
@@ -120,7 +138,7 @@ fn legend(ctx: ViewContext<'_>, room: usize) -> Vec<Piece> {
             continue;
         }
         let (mark, role) = sign(ctx, kind);
-        let named = names.len() <= 2 && !matches!(kind, CellKind::On | CellKind::Off);
+        let named = names.len() <= 2 && !matches!(kind, CellKind::On | CellKind::Off | CellKind::NoCpu);
         let names = if named { format!(": {}", names.join(", ")) } else { String::new() };
         let count = rows.iter().filter(|row| row.cell() == kind).count();
         line.push(piece(format!("{mark} "), role));
@@ -198,7 +216,7 @@ fn listed<'a>(ctx: ViewContext<'a>, state: &Explorer) -> Vec<&'a FeatureRow> {
 }
 
 fn titles(ctx: ViewContext<'_>, state: &Explorer, rows: &[FeatureRow]) -> (Vec<Piece>, Vec<Piece>) {
-    let left = vec![piece("Features", Role::Message)];
+    let left = vec![piece(format!("Features{}", one_case(ctx)), Role::Message)];
     if rows.is_empty() {
         return (left, Vec::new());
     }
@@ -299,12 +317,13 @@ fn policy(ctx: ViewContext<'_>, mention: &'static str) -> &'static str {
 fn hidden(ctx: ViewContext<'_>, state: &Explorer, area: Rect, buf: &mut Buffer) {
     let rows = &ctx.model.derived.features;
     let rest: Vec<&FeatureRow> = rows.iter().filter(|row| !row.passes(state.filter)).collect();
-    if rest.is_empty() || area.height < 2 {
-        return;
-    }
     let on = |row: &&&FeatureRow| row.source.on == Some(true);
     let names: Vec<&str> = rest.iter().filter(on).map(|row| ctx.catalog.feature_name(row.feature)).collect();
+    if names.is_empty() || area.height < 2 {
+        return;
+    }
     let head = match state.filter {
+        Filter::Differing if !has_arrived(rows) => format!("Enabled in map and QEMU of the source: {}", names.len()),
         Filter::Differing => format!("Enabled in both maps and both QEMUs: {}", names.len()),
         Filter::Mentioned => format!("Enabled and not mentioned: {}", names.len()),
         Filter::All => return,

@@ -195,8 +195,8 @@ fn depends(ctx: ViewContext<'_>, state: &Explorer, columns: u16, amount: Amount)
         let widest = dependence.answers.iter().map(|possible| width(&possible.value)).max().unwrap_or(0).min(VALUE);
         let count = dependence.answers.len();
         let at_cursor = matches!(state.focus, Focus::Fix(index) if (first..first + count).contains(&index));
-        let shown = if count <= most || at_cursor { count } else { most - 1 };
-        for (index, possible) in (first..).zip(dependence.answers.iter().take(shown)) {
+        let displayed = if count <= most || at_cursor { count } else { most - 1 };
+        for (index, possible) in (first..).zip(dependence.answers.iter().take(displayed)) {
             let (role, sign) = ctx.theme.verdict(possible.verdict);
             let rule = stated_rule(possible.verdict, possible.rule).map(|rule| format!("  {}", rule.name()));
             let value = cut_at_word(&possible.value, VALUE, ctx.theme.signs.more);
@@ -211,10 +211,10 @@ fn depends(ctx: ViewContext<'_>, state: &Explorer, columns: u16, amount: Amount)
             ];
             lines.push((Some(index), fitting(&line, columns, ctx.theme.signs.more)));
         }
-        if shown < count {
-            let text = format!("  {} {} more: ", ctx.theme.signs.more, count - shown);
+        if displayed < count {
+            let text = format!("  {} {} more: ", ctx.theme.signs.more, count - displayed);
             let key = ctx.model.settings.keymap.shown(Action::Answer);
-            lines.push((Some(first + shown), vec![label(""), piece(text, Role::Muted), piece(key, Role::Key)]));
+            lines.push((Some(first + displayed), vec![label(""), piece(text, Role::Muted), piece(key, Role::Key)]));
         }
         first += count;
         if amount == Amount::All {

@@ -43,9 +43,10 @@ fn lines<'a>(ctx: ViewContext<'_>, state: &'a Explorer, areas: &Areas) -> Vec<(u
     found
 }
 
-fn text(ctx: ViewContext<'_>, segment: &Segment) -> String {
+/// A segment with its sign and rule; without a rule, with the name of a rare verdict if `named`.
+fn text(ctx: ViewContext<'_>, segment: &Segment, named: bool) -> String {
     let (_, sign) = ctx.theme.cell(segment.outcome.verdict);
-    let rule = segment.rule().map(|rule| format!(" {}", rule.name())).unwrap_or_default();
+    let rule = segment.note(named).map(|note| format!(" {note}")).unwrap_or_default();
     let mark = if segment.is_current { ctx.theme.signs.current } else { " " };
     format!("{mark}{} {sign}{rule} ", segment.label)
 }
@@ -58,22 +59,26 @@ fn own(ctx: ViewContext<'_>, strip: &Strip) -> String {
     let answer = &ctx.model.derived.answer;
     let (_, sign) = ctx.theme.cell(answer.verdict);
     let rule = stated_rule(answer.verdict, answer.rule).map(|rule| format!(" {}", rule.name())).unwrap_or_default();
-    format!("{}{} {sign}{rule}   ", ctx.theme.signs.current, libvirt_name(ctx.catalog, &ctx.model.scenario.to))
+    let name = libvirt_name(ctx.catalog, &ctx.model.scenario.to);
+    format!("{}{name} {sign}{rule} {} ", ctx.theme.signs.current, ctx.theme.signs.down)
 }
 
-/// A segment on the screen: its index, where it is, and the segment itself.
-type Placed = (usize, Rect, Segment);
+/// A segment on the screen: its index, where it is, its text, and whether it has the scenario's own value.
+type Placed = (usize, Rect, String, bool);
 
 /// Returns the visible segments; more to either side are told by the two flags.
 fn placed(ctx: ViewContext<'_>, strip: &Strip, line: Rect) -> (Vec<Placed>, [bool; 2]) {
     let segments = strip.segments(ctx.catalog);
-    let widths: Vec<usize> = segments.iter().map(|segment| width(&text(ctx, segment)) + 1).collect();
-    let room = usize::from(line.width.saturating_sub(LABEL + 1)).saturating_sub(width(&own(ctx, strip)));
+    let start = LABEL + 1 + cells(width(&own(ctx, strip)));
+    let room = usize::from(line.width.saturating_sub(start));
+    let texts = |named| segments.iter().map(|segment| text(ctx, segment, named)).collect::<Vec<_>>();
+    let needs = |texts: &[String]| texts.iter().map(|text| width(text) + 1).sum::<usize>();
+    let texts = Some(texts(true)).filter(|texts| needs(texts) <= room).unwrap_or_else(|| texts(false));
     // The signs at the ends need room only if there is more than fits.
-    let room = if widths.iter().sum::<usize>() <= room { room } else { room.saturating_sub(3) };
+    let room = if needs(&texts) <= room { room } else { room.saturating_sub(3) };
     let current = segments.iter().position(|segment| segment.is_current).unwrap_or(0);
     let (mut first, mut last) = (current, (current + 1).min(segments.len()));
-    let used = |first: usize, last: usize| widths.get(first..last).unwrap_or_default().iter().sum::<usize>();
+    let used = |first: usize, last: usize| needs(texts.get(first..last).unwrap_or_default());
     loop {
         let before = first > 0 && used(first - 1, last) <= room;
         let after = last < segments.len() && used(first, last + 1) <= room;
@@ -87,11 +92,11 @@ fn placed(ctx: ViewContext<'_>, strip: &Strip, line: Rect) -> (Vec<Placed>, [boo
         }
     }
     let more = [first > 0, last < segments.len()];
-    let mut x = line.x + LABEL + 1 + cells(width(&own(ctx, strip)));
+    let mut x = line.x + start;
     let mut found = Vec::new();
-    for (index, segment) in segments.into_iter().enumerate().take(last).skip(first) {
-        let columns = cells(widths.get(index).copied().unwrap_or(1) - 1);
-        found.push((index, Rect { x, width: columns, ..line }, segment));
+    for (index, (segment, text)) in segments.iter().zip(texts).enumerate().take(last).skip(first) {
+        let columns = cells(width(&text));
+        found.push((index, Rect { x, width: columns, ..line }, text, segment.is_current));
         x += columns + 1;
     }
     (found, more)
@@ -99,27 +104,27 @@ fn placed(ctx: ViewContext<'_>, strip: &Strip, line: Rect) -> (Vec<Placed>, [boo
 
 pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, buf: &mut Buffer) {
     let signs = &ctx.theme.signs;
-    for (number, strip, rect) in lines(ctx, state, areas) {
+    for (number, strip, line) in lines(ctx, state, areas) {
         let focused = state.focus == Focus::Strip(number);
         let role = if focused { Role::Title } else { Role::Label };
-        pieces(buf, ctx.theme, rect, (rect.x + 1, rect.y), &[piece(strip.along.title(), role)]);
-        let (placed, [before, after]) = placed(ctx, strip, rect);
+        pieces(buf, ctx.theme, line, (line.x + 1, line.y), &[piece(strip.along.title(), role)]);
+        let (placed, [before, after]) = placed(ctx, strip, line);
         if before {
-            pieces(buf, ctx.theme, rect, (rect.x + LABEL - 1, rect.y), &[piece(signs.more, Role::Muted)]);
+            pieces(buf, ctx.theme, line, (line.x + LABEL - 1, line.y), &[piece(signs.more, Role::Muted)]);
         }
         let own = [piece(own(ctx, strip), Role::Highlight)];
-        let mut end = pieces(buf, ctx.theme, rect, (rect.x + LABEL + 1, rect.y), &own);
-        for (_, place, segment) in &placed {
-            let role = match (segment.is_current, focused) {
+        let mut end = pieces(buf, ctx.theme, line, (line.x + LABEL + 1, line.y), &own);
+        for (_, rect, text, is_current) in placed {
+            let role = match (is_current, focused) {
                 (true, true) => Role::Focus,
                 (true, false) => Role::Highlight,
                 (false, _) => Role::Text,
             };
-            end = pieces(buf, ctx.theme, rect, (place.x, place.y), &[piece(text(ctx, segment), role)]);
+            end = pieces(buf, ctx.theme, line, (rect.x, rect.y), &[piece(text, role)]);
         }
         let (done, all) = strip.progress();
         if after || done < all {
-            pieces(buf, ctx.theme, rect, (end + 1, rect.y), &[piece(signs.more, Role::Muted)]);
+            pieces(buf, ctx.theme, line, (end + 1, line.y), &[piece(signs.more, Role::Muted)]);
         }
     }
 }
@@ -128,6 +133,6 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, buf:
 pub(super) fn hit(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, position: Position) -> Option<Target> {
     let (number, strip, rect) = lines(ctx, state, areas).into_iter().find(|(.., rect)| rect.contains(position))?;
     let (placed, _) = placed(ctx, strip, rect);
-    let found = placed.iter().find(|(_, rect, _)| rect.contains(position));
+    let found = placed.iter().find(|(_, rect, ..)| rect.contains(position));
     found.map(|(segment, ..)| Target::Cell(GRID_ROWS + number, *segment))
 }

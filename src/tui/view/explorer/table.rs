@@ -5,12 +5,12 @@ use super::super::ViewContext;
 use super::super::draw::{Piece, cells, fill, fitting, line_of, piece, pieces, text_at};
 use super::super::parts::below;
 use super::areas::{Amount, Areas};
-use crate::analysis::strips::Along;
+use crate::analysis::strips::{Along, Strip};
 use crate::app::action::Action;
 use crate::app::screens::Target;
 use crate::app::screens::explorer::{Explorer, Focus, GRID_ROWS, OUTSIDE};
 use crate::app::table::{COLUMN_HEADS, GridCell, TableLine, outside_label};
-use crate::app::text::pad;
+use crate::app::text::{pad, width};
 use crate::tui::theme::{Role, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -45,7 +45,10 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, buf:
     if !is_pane(ctx, state, areas.shape.table) {
         let Some(text) = outside(ctx) else { return };
         let rect = areas.table;
-        let line = fitting(&[piece(text, Role::Muted)], usize::from(rect.width - 2), ctx.theme.signs.more);
+        let room = usize::from(rect.width - 2);
+        // With little room, the rule alone.
+        let rule = text.split_once(". ").filter(|_| width(&text) > room).map_or(text.as_str(), |(_, rule)| rule);
+        let line = fitting(&[piece(rule, Role::Muted)], room, ctx.theme.signs.more);
         pieces(buf, ctx.theme, rect, (rect.x + 1, rect.y), &line);
         if active {
             fill(buf, rect, ctx.theme.style(Role::Focus));
@@ -54,8 +57,7 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, buf:
     }
     let key = ctx.model.settings.keymap.shown(Action::TableRows);
     let other = if state.rows { " grid" } else { " rows" };
-    let never = if state.rows { String::new() } else { format!("{} never occurs   ", ctx.theme.signs.never) };
-    let right = [piece(never, Role::Muted), piece(key, Role::Key), piece(other, Role::Muted)];
+    let right = [piece(legend(ctx, state), Role::Muted), piece(key, Role::Key), piece(other, Role::Muted)];
     let feature = ctx.catalog.feature_name(ctx.model.scenario.feature);
     let title = if areas.table.width >= 76 || areas.parts.framed { "Decision table" } else { "Table" };
     let left = [piece(format!("{title}: {feature}"), Role::Message)];
@@ -67,6 +69,18 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, buf:
     } else {
         grid(ctx, state, (areas, inner), buf);
     }
+}
+
+/// The signs of the grid and of the strip below it that are not those of the banner.
+fn legend(ctx: ViewContext<'_>, state: &Explorer) -> String {
+    if state.rows {
+        return String::new();
+    }
+    let rare = state.strips.along(Along::Regimes).into_iter().flat_map(Strip::rare_verdicts);
+    let rare = rare.map(|verdict| format!("{} {}   ", ctx.theme.verdict(verdict).1, verdict.name()));
+    let rare = rare.collect::<Vec<_>>().concat();
+    let occurs = if rare.is_empty() { " occurs" } else { "" };
+    format!("{rare}{} never{occurs}   ", ctx.theme.signs.never)
 }
 
 /// The columns of the labels of the grid.
@@ -196,8 +210,8 @@ pub(super) fn row(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, index: 
         OUTSIDE if !pane => Some(areas.table),
         _ if state.rows && pane => Some(line_of(below(areas.parts.inside(areas.table)), cells(index))),
         _ if pane => {
-            let place = ctx.model.derived.grid.place_of(index)?;
-            let found = grid_cells(areas).into_iter().find(|(cell, _)| *cell == place);
+            let cell = ctx.model.derived.grid.place_of(index)?;
+            let found = grid_cells(areas).into_iter().find(|(known, _)| *known == cell);
             found.map(|(_, rect)| Rect { width: rect.width.min(8), ..rect })
         }
         _ => None,

@@ -87,8 +87,8 @@ pub(super) fn across(ctx: ViewContext<'_>, state: &Follow, areas: &Areas, buf: &
     }
     for (index, (seen, rect)) in state.track.stages.iter().zip(&columns).enumerate() {
         let style = theme.style(head_role(state, index));
-        let cursor = if index == state.stage { format!(" {}", ctx.theme.signs.below) } else { String::new() };
-        let head = [format!("{}{cursor}", index + 1), seen.step.short().to_owned()];
+        let cursor = if index == state.stage { signs.after } else { "" };
+        let head = [format!("{cursor}{}", index + 1), seen.step.short().to_owned()];
         for (text, y) in head.iter().zip(rect.y..) {
             let text = if index == state.stage { pad(text, usize::from(rect.width) - 1) } else { text.clone() };
             text_at(buf, inner, (rect.x, y), &text, style);
@@ -131,7 +131,7 @@ fn lane_across(
                 text_at(buf, inner, (x, y), sign, theme.style(Role::Text));
             }
             if crosses {
-                text_at(buf, inner, (rect.x.saturating_sub(2), y), signs.mark, theme.style(Role::Text));
+                text_at(buf, inner, (rect.x.saturating_sub(2), y), signs.tip, theme.style(Role::Text));
             }
         }
         let text = [piece(format!("{sign} "), role), piece(word, role)];
@@ -226,7 +226,7 @@ pub(super) fn down(ctx: ViewContext<'_>, state: &Follow, areas: &Areas, buf: &mu
     text_at(buf, wire, (wire.x + 1, wire.y), &(text + &signs.sent.repeat(rest)), theme.style(Role::Text));
     let parted = parting(&state.track.stages);
     for (index, (seen, rect)) in state.track.stages.iter().zip(&rects).enumerate() {
-        let cursor = if index == state.stage { signs.mark } else { " " };
+        let cursor = if index == state.stage { signs.after } else { " " };
         let name = format!("{:>2} {}", index + 1, seen.step.short());
         text_at(buf, inner, (inner.x + side, rect.y), cursor, theme.style(Role::Key));
         let name = pad(&name, usize::from(stage) - 3);

@@ -1,7 +1,7 @@
 //! Draws the details of the cell under the cursor: the verdict, libvirt's message, the reasons, the reverse direction.
 
 use crate::app::screens::matrix::Matrix;
-use crate::app::table::rule_label;
+use crate::app::table::decided_label;
 use crate::app::text::wrap;
 use crate::explain::{outcome, rule_page};
 use crate::tui::theme::Role;
@@ -12,7 +12,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 /// The most lines of the details, where the page of the rule fits below them.
-const LINES: u16 = 9;
+const LINES: u16 = 7;
 
 pub(super) fn render(ctx: ViewContext<'_>, state: &Matrix, area: Rect, buf: &mut Buffer) {
     let (row, column) = (state.rows.line, state.columns.line);
@@ -34,7 +34,7 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Matrix, area: Rect, buf: &mut
         pieces(buf, ctx.theme, rect, (rect.x, rect.y), &text);
         return;
     };
-    let decided = detail.rule.map_or_else(|| "no single rule".to_owned(), rule_label);
+    let decided = detail.rule.map_or_else(|| "no single rule".to_owned(), |rule| decided_label(detail.verdict, rule));
     let right = format!("{decided} {} {}", ctx.theme.signs.dot, detail.basis.name());
     rule(buf, ctx.theme, line_of(area, 0), true, &title, &[piece(right, Role::Muted)]);
     let (role, sign) = ctx.theme.cell(detail.verdict);

@@ -1,0 +1,181 @@
+//! Screens that once misled, one test each.
+
+#[path = "support/typed.rs"]
+mod typed;
+
+use typed::{has, has_not, open};
+use virt_cpu_explorer::internal::app::action::ACTIONS;
+use virt_cpu_explorer::internal::app::update;
+
+const T7: &str = "Skylake-Client,machine=pc-q35-3.1,from=old,to=new";
+const SMALL: (u16, u16) = (80, 24);
+const USUAL: (u16, u16) = (120, 36);
+
+/// No CPU was ever built: QEMU does not have the machine type, and libvirt not the model.
+const NEVER_STARTED: [&str; 2] =
+    ["Broadwell,machine=pc-q35-9.0,from=9.0.0:7.2.22,to=11.3.0:10.0.13", "Skylake-Client,from=1.2.0,to=9.0.0"];
+
+#[test]
+fn up_from_the_table_leads_to_a_fix_that_is_seen() {
+    for size in [SMALL, USUAL] {
+        let session = open(T7, size).keys("<tab><tab><tab><tab><up><up>");
+        has(&session, "row T3");
+        // Enter on a cell explains its row and changes nothing.
+        let link = session.model.derived.link.clone();
+        let session = session.keys("<enter>");
+        has(&session, "Rule T3:");
+        assert_eq!(session.model.derived.link, link);
+        // Above the table are the fixes, with a cursor.
+        has(&open(T7, size).keys("r<tab><tab><tab><tab><home><up>"), "▸5");
+    }
+}
+
+#[test]
+fn features_have_a_tab_stop_where_there_is_no_room_for_their_pane() {
+    let session = open(T7, SMALL);
+    has_not(&session, "src map");
+    let session = session.keys("<shift+tab>");
+    has(&session, "src map");
+    has(&session, "mpx");
+    has(&open(T7, SMALL).keys("v"), "v next filter");
+    has(&open(T7, SMALL).keys("/sse4"), "matching sse4");
+}
+
+#[test]
+fn the_verdict_stage_says_the_verdict() {
+    for size in [SMALL, USUAL] {
+        let session = open(T7, size).keys("f<left><left><left><left><left><left><left><left><left><left>");
+        let session = session.keys("<right><right><right><right><right><right><right><right><right>");
+        has(&session, "10 verdict: ✗ aborted");
+        has_not(&session, "not reached");
+    }
+}
+
+#[test]
+fn the_rule_outside_of_the_table_is_whole() {
+    let long = "SapphireRapids,+vmx,machine=pc-q35-5.2,from=9.0.0:7.2.22,to=11.3.0:10.0.13";
+    for link in NEVER_STARTED.into_iter().chain([long]) {
+        for size in [SMALL, USUAL, (200, 60)] {
+            let text = open(link, size).text();
+            let line = text.lines().find(|line| line.contains("Rule ") && !line.contains('╭')).unwrap_or_default();
+            assert!(!line.is_empty() && !line.contains('…'), "{link} {size:?}: {line:?}\n{text}");
+        }
+    }
+}
+
+#[test]
+fn features_of_a_guest_that_never_started_are_neither_on_nor_off() {
+    let text = open(NEVER_STARTED[0], USUAL).keys("v").text();
+    assert!(text.contains("QEMU built no CPU at the source"), "{text}");
+    for size in [USUAL, (200, 60)] {
+        for link in NEVER_STARTED {
+            let session = open(link, size);
+            for wrong in ["on everywhere", "off everywhere", "maps and QEMU agree", "both QEMUs"] {
+                has_not(&session, wrong);
+            }
+        }
+    }
+    has(&open(NEVER_STARTED[0], USUAL), "54 in the model, no CPU was built");
+}
+
+#[test]
+fn the_features_of_one_case_are_called_so() {
+    let any = "EPYC,machine=pc-q35-5.2,host=any,from=9.0.0:7.2.22,to=9.0.0:7.2.22";
+    let session = open(any, USUAL);
+    let count = session.model.derived.answer.case_count();
+    assert!(count > 1);
+    has(&session, &format!(" features in 1 of {count} cases"));
+    has(&session.keys("f"), &format!("This is one of {count} cases with the same verdict."));
+    has_not(&open(T7, USUAL), " cases");
+}
+
+#[test]
+fn fold_all_says_what_it_does_next() {
+    let session = open(T7, USUAL).keys("m");
+    has(&session, "l unfold all");
+    let session = session.keys("l");
+    has(&session, "l fold all");
+    has_not(&session, "unfold all");
+}
+
+#[test]
+fn a_cell_that_has_another_verdict_than_its_row_says_so() {
+    // libvirt before 3.2.0 makes no full check.
+    let session = open("Skylake-Client,machine=pc-q35-3.1,from=3.1.0,to=new", USUAL).keys("m");
+    has(&session, "row T7, which says aborted");
+    has(&open(T7, USUAL).keys("m"), "row T7 · inferred");
+}
+
+#[test]
+fn what_was_copied_is_shown_as_far_as_it_fits() {
+    let mut session = open("host-model,host=Cooperlake,from=9.0.0,to=11.3.0", SMALL);
+    session.model.notice = Some(update::copied(&format!("-cpu Cooperlake,{}", "vmx=on,".repeat(30))));
+    let text = session.text();
+    let line = text.lines().last().unwrap();
+    assert!(line.starts_with(" Copied: -cpu Cooperlake,vmx=on,") && line.chars().count() == 80, "{line:?}");
+}
+
+#[test]
+fn copying_a_command_line_or_a_document_has_one_key() {
+    let keys = |id: &str| ACTIONS.iter().find(|info| info.id == id).map(|info| info.keys).unwrap_or_default();
+    assert!(keys("copy-cpu").contains(&"C") && keys("copy-part").contains(&"C"));
+}
+
+#[test]
+fn an_unknown_value_has_its_label() {
+    has(&open("Cascadelake-Server,machine=pc-q35-5.2,topology=?,from=10.0.0,to=10.4.0", SMALL), "topology ?");
+}
+
+#[test]
+fn the_number_of_hidden_settings_has_its_word() {
+    for text in ["+ 9 defaults (z)", "+2 (z)"] {
+        has(&open(T7, SMALL), text);
+    }
+}
+
+#[test]
+fn signs_of_rare_verdicts_are_told_where_they_stand() {
+    let session = open(T7, USUAL);
+    has(&session, "? depends");
+    has(&session, "! changed   – never");
+    has(&session, "●new ✗ T7 │");
+}
+
+#[test]
+fn a_note_of_the_demonstration_fits_into_a_small_terminal() {
+    let notes = include_str!("../assets/demo/abort.keys").lines().filter_map(|line| line.strip_prefix("note "));
+    for note in notes {
+        assert!("1/6  ".len() + note.len() + 4 <= usize::from(SMALL.0), "{note}");
+    }
+}
+
+#[test]
+fn a_description_that_is_cut_in_a_list_is_whole_under_the_cursor() {
+    has(&open(T7, SMALL).keys("t"), "─ 4 min  A CPU model is a name. Each libvirt");
+}
+
+#[test]
+fn a_machine_type_that_qemu_lacks_has_an_older_one_as_its_fix() {
+    let session = open(NEVER_STARTED[0], USUAL);
+    has(&session, "1 machine type pc-q35-7.2");
+    has(&session.keys("1"), "✓ COMPLETES");
+}
+
+#[test]
+fn a_missing_machine_type_has_lanes_on_whatever_host() {
+    let link = "SapphireRapids,+vmx,machine=pc-q35-rhel9.4.0,host=any,from=10.0.0,to=10.4.0";
+    let session = open(link, USUAL);
+    has(&session, "guest requires   + machine type pc-q35-rhel9.4.0");
+    has(&session, "no such machine type");
+}
+
+#[test]
+fn a_lesson_is_called_a_lesson() {
+    for info in ACTIONS {
+        let text = format!("{} {}", info.title, info.doc).to_lowercase();
+        assert!(!text.contains("tour"), "{text}");
+    }
+    for key in ["t", "?", "t<enter>"] {
+        has_not(&open(T7, USUAL).keys(key), " tour");
+    }
+}
