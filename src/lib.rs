@@ -95,8 +95,8 @@ pub mod scenario {
     pub use crate::domain::definition::{Check, Definition, Fallback, Match, Mode, Policies, Policy};
     pub use crate::domain::qemu::Accel;
     pub use crate::domain::scenario::{
-        CpuChoice, HostChoice, KEYS, Key, KeyInfo, LibvirtChoice, LinkError, MachineChoice, QemuChoice, Release,
-        Running, Scenario, Told, Topology, Transport, ValueError,
+        CpuChoice, HostChoice, KEYS, Key, KeyInfo, LibvirtChoice, LinkError, MachineChoice, MaybeKnown, QemuChoice,
+        Release, Running, Scenario, Topology, Transport, ValueError,
     };
 }
 

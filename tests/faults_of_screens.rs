@@ -179,3 +179,15 @@ fn a_lesson_is_called_a_lesson() {
         has_not(&open(T7, USUAL).keys(key), " tour");
     }
 }
+
+#[test]
+fn no_fix_is_cut_at_any_size() {
+    for width in [80, 90, 104, 112, 119, 120, 140, 160, 180, 200] {
+        for height in [24, 31, 36, 48, 60] {
+            let session = open(T7, (width, height));
+            has(&session, "2 migrate via a host with libvirt 10.4.0 ");
+            has(&session, "3 set +mpx in the CPU definition ");
+            has_not(&session, "old new →");
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! Holds laws that every answer obeys, over all models, machine types, releases and hosts, and over drawn scenarios.
+//! Tests laws that hold for every answer, over all models, machine types, releases and hosts, and over drawn scenarios.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what cannot be read or asked fails the test")]
 
 mod support;
@@ -12,7 +12,7 @@ use virt_cpu_explorer::internal::analysis::remedies::remedies;
 use virt_cpu_explorer::internal::domain::definition::{Fallback, Policy};
 use virt_cpu_explorer::internal::domain::feature::{FeatureId, FeatureSet};
 use virt_cpu_explorer::internal::domain::map::CpuMap;
-use virt_cpu_explorer::internal::domain::scenario::{HostChoice, Scenario, Told};
+use virt_cpu_explorer::internal::domain::scenario::{HostChoice, MaybeKnown, Scenario};
 use virt_cpu_explorer::internal::explain::explain;
 use virt_cpu_explorer::internal::resolve::{Answer, Refusal, Resolver, RuleId, Verdict, resolve, rollback};
 
@@ -80,7 +80,7 @@ fn an_answer_names_one_rule_unless_it_depends_and_is_the_same_again() {
         // Where only the message depends, the cases may have several rules.
         let depends = !answer.depends_on.is_empty();
         assert!(answer.rule.is_some() || depends, "{link}");
-        assert_eq!(answer.verdict == Verdict::Depends, depends && answer.either_way.is_none(), "{link}");
+        assert_eq!(answer.verdict == Verdict::Depends, depends && answer.either_way().is_none(), "{link}");
         assert_eq!(resolve(&CATALOG, &scenario), answer, "{link}");
         if let Some(rule) = answer.rule {
             *rules.entry(rule.name()).or_default() += 1;
@@ -106,7 +106,7 @@ fn an_answer_in_short_is_the_one_at_length() {
             0 => scenario.via = vec![other.from],
             1 => scenario.via = vec![other.from, other.to],
             2 => scenario.started = Some(other.from),
-            3 => scenario.topology = Told::Unknown,
+            3 => scenario.topology = MaybeKnown::Unknown,
             4 => scenario.to_host = HostChoice::Any,
             _ => scenario.fallback = Fallback::Allow,
         }
@@ -190,7 +190,7 @@ fn nothing_changes_between_equal_ends_except_through_a_few_rules() {
 }
 
 /// Whether a guest that arrived unchanged at an endpoint like its own gets back with the CPU it has, in every case that
-/// the answer stands for; the number of cases.
+/// the answer covers; the number of cases.
 fn expect_the_same_way_back(scenario: &Scenario) -> usize {
     let answer = resolve(&CATALOG, scenario);
     if answer.verdict != Verdict::Unchanged {
@@ -309,8 +309,8 @@ fn an_abort_is_explained_by_name() {
     for (scenario, answer) in drawn(13, 6000) {
         let link = scenario.link(&CATALOG);
         let refused = matches!(answer.verdict, Verdict::Aborted | Verdict::StartRefused);
-        assert_eq!(refused && answer.either_way.is_none(), error(&answer).is_some(), "{link}");
-        if !refused || answer.either_way.is_some() {
+        assert_eq!(refused && answer.either_way().is_none(), error(&answer).is_some(), "{link}");
+        if !refused || answer.either_way().is_some() {
             continue;
         }
         aborted += 1;
@@ -353,7 +353,7 @@ fn what_an_answer_depends_on_has_two_answers_or_is_to_be_given() {
         let mut scenario = scenarios::told(&mut random);
         let other = scenarios::any(&mut random);
         match random.below(5) {
-            0 => scenario.topology = virt_cpu_explorer::internal::domain::scenario::Told::Unknown,
+            0 => scenario.topology = virt_cpu_explorer::internal::domain::scenario::MaybeKnown::Unknown,
             1 => scenario.machine = other.machine,
             2 => scenario.to_host = virt_cpu_explorer::internal::domain::scenario::HostChoice::Unknown,
             3 => scenario.cpu = other.cpu,
@@ -374,8 +374,8 @@ fn what_an_answer_depends_on_has_two_answers_or_is_to_be_given() {
             assert!(values.len() >= 2 || is_to_be_given, "{link}: {on:?}");
             assert_eq!(values.len(), on.answers.len(), "{link}: a value has one answer: {on:?}");
             let verdicts: BTreeSet<&str> = on.answers.iter().map(|possible| possible.verdict.name()).collect();
-            let alike = answer.either_way.map(|verdict| BTreeSet::from([verdict.name()]));
-            assert!(alike.is_none_or(|alike| alike == verdicts), "{link}: {:?}: {on:?}", answer.either_way);
+            let alike = answer.either_way().map(|verdict| BTreeSet::from([verdict.name()]));
+            assert!(alike.is_none_or(|alike| alike == verdicts), "{link}: {:?}: {on:?}", answer.either_way());
             seen += 1;
         }
     }

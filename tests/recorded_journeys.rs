@@ -1,8 +1,8 @@
-//! Holds the naive resolver against 650 further recorded runs: policies, checks, matches and modes, journeys over
-//! several stops, hosts known on both sides (what KVM offers and what the silicon shows), and daemons that were upgraded
-//! under a running guest.
+//! Compares the naive resolver with 650 further recorded runs: policies, checks, matches and modes, journeys over
+//! several stops, hosts known on both sides (what KVM offers and what the silicon shows), and daemons that were
+//! upgraded under a running guest.
 //!
-//! A resolver is a function from a run to what it tells of it, so another one is held against the same runs by one more
+//! A resolver is a function from a run to what it tells of it, so another one is compared with the same runs by one more
 //! call of `compare_all`.
 #![expect(clippy::unwrap_used, reason = "what cannot be read or asked fails the test")]
 
@@ -22,7 +22,7 @@ static HOSTS: LazyLock<BTreeMap<String, MeasuredHost>> = LazyLock::new(|| {
     hosts.map(|host: MeasuredHost| (host.name.clone(), host)).collect()
 });
 
-/// A host as it was measured beside the runs.
+/// A host as it was measured together with the runs.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct MeasuredHost {
@@ -49,7 +49,7 @@ struct Run {
     outcome: String,
     #[serde(default)]
     via: Vec<Place>,
-    /// The release under which the guest was begun.
+    /// The release under which the guest was started.
     started: Option<String>,
     error: Option<String>,
     /// After the daemon's upgrade, if there was one.
@@ -92,18 +92,18 @@ struct Guest {
 }
 
 /// What a resolver tells of a run.
-struct Told {
+struct MaybeKnown {
     outcome: String,
     error: Option<String>,
     live: Option<Policies>,
     arrived: Option<Policies>,
-    /// What the guest no longer sees, and what it sees that was not there, XSAVE states as `0xd/0/eax/BIT`; `None` where
-    /// the resolver says nothing of it.
+    /// What the guest no longer sees, and what it sees that was not there, XSAVE states as `0xd/0/eax/BIT`; `None` if
+    /// the resolver has no answer.
     seen: Option<[BTreeSet<String>; 2]>,
 }
 
 /// Answers a run, or says what it does not know.
-type Resolver = fn(&Run) -> Result<Told, String>;
+type Resolver = fn(&Run) -> Result<MaybeKnown, String>;
 
 fn runs() -> Vec<Run> {
     include_str!("recorded/journeys.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -182,7 +182,7 @@ impl Run {
     }
 
     /// What the run has otherwise than it was told; empty when they agree.
-    fn difference(&self, told: &Told) -> String {
+    fn difference(&self, told: &MaybeKnown) -> String {
         let live = self.live.as_deref().map(policies);
         let arrived =
             self.arrived.as_deref().map(|text| if text == "=" { live.clone().unwrap() } else { policies(text) });
@@ -210,7 +210,7 @@ impl Run {
     }
 }
 
-fn naive(run: &Run) -> Result<Told, String> {
+fn naive(run: &Run) -> Result<MaybeKnown, String> {
     let answer = naive::answer(&FACTS, &run.question())?;
     let seen = |features: Vec<String>, states: Vec<u32>| {
         let states = states.into_iter().map(|state| format!("0xd/0/eax/{state}"));
@@ -218,7 +218,7 @@ fn naive(run: &Run) -> Result<Told, String> {
     };
     let seen = [seen(answer.lost, answer.states_lost), seen(answer.gained, answer.states_gained)];
     let is_custom = run.guest.mode.is_none();
-    Ok(Told {
+    Ok(MaybeKnown {
         outcome: answer.outcome,
         error: answer.error,
         live: answer.live,
@@ -259,7 +259,7 @@ fn compare_all(name: &str, resolver: Resolver) -> (usize, BTreeMap<String, usize
 fn the_naive_resolver_gives_the_further_recorded_answers() {
     let (equal, left_out) = compare_all("naive resolver", naive);
     let expected = [
-        // `forbid` of what only the silicon shows: whether it is listed turns on the model that describes the host.
+        // `forbid` of what only the silicon shows: whether it is listed depends on the model that describes the host.
         ("by which model libvirt describes the host", 9),
         // host-model, and match='minimum', which takes the host's model too.
         ("what the host model is", 69),

@@ -1,6 +1,6 @@
-//! Plays every lesson to its end with the keys that it asks for, in the real program, and holds it against the resolver,
-//! the rules, the recorded runs and the screen.
-//! The lessons are read from their files, so that one can be written and tried without building the program anew.
+//! Plays every lesson to its end with the keys that it asks for, in the real program, and holds it against the
+//! resolver, the rules, the recorded runs and the screen. The lessons are read from their files, so that one can be
+//! written and tried without rebuilding the program.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a lesson that cannot be read or played fails the test")]
 
 #[path = "support/golden.rs"]

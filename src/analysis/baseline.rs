@@ -8,7 +8,7 @@ use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
 use crate::domain::map::{CpuMap, ModelId};
 use crate::domain::qemu::{Accel, MachineId, is_versioned};
-use crate::domain::scenario::{CpuChoice, HostChoice, LibvirtChoice, MachineChoice, Release, Scenario, Told};
+use crate::domain::scenario::{CpuChoice, HostChoice, LibvirtChoice, MachineChoice, MaybeKnown, Release, Scenario};
 use crate::resolve::host_model::{self, BaselineCpu, Libvirt, Processor, QemuModels, Request, expansions};
 use crate::resolve::{Outcome, Resolver, RuleId, Verdict};
 
@@ -73,7 +73,7 @@ pub struct BaselineHost {
     pub choice: HostChoice,
 }
 
-/// What is asked for.
+/// The input of a baseline.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Question {
     /// The hosts.
@@ -90,7 +90,7 @@ pub enum Failure {
     /// There is no host or no release.
     #[error("no host or no release was given")]
     Empty,
-    /// A host is none whose features are known.
+    /// A host without known features.
     #[error("{0}: expected a listed host or a file with its features")]
     NoHost(String),
     /// The hosts are of several vendors; each with the indices of its hosts.
@@ -258,7 +258,7 @@ impl Search<'_> {
         let catalog = self.catalog;
         let behaviour = catalog.behaviour(catalog.release(id).version).0;
         let libvirt = Libvirt { map: self.order, behaviour: &behaviour, named: catalog.named() };
-        let Told::Is(qemu) = release.qemu.version else { return Err(host_model::BaselineError::NoModel) };
+        let MaybeKnown::Is(qemu) = release.qemu.version else { return Err(host_model::BaselineError::NoModel) };
         let build = match &release.libvirt {
             LibvirtChoice::Release(_, build) => build.as_deref(),
             LibvirtChoice::Old | LibvirtChoice::New | LibvirtChoice::Unknown => None,
@@ -283,8 +283,8 @@ impl Search<'_> {
         Ok(common)
     }
 
-    /// The model of the vendor, or else one without a vendor, that needs the fewest features beside it, then the fewest
-    /// of them disabled, then without a version in its name; and every feature that all hosts and releases have.
+    /// The model of the vendor, or else one without a vendor, that needs the fewest additional features, then the
+    /// fewest of them disabled, then without a version in its name; and every feature that all hosts and releases have.
     fn richest(&self, vendor: Option<Vendor>) -> Option<Common> {
         let catalog = self.catalog;
         let on = &self.question.on;
@@ -335,7 +335,7 @@ impl Search<'_> {
         let names = self.catalog.named();
         let mut usable = (self.common & known) - names.vmx_children;
         for release in &self.question.on {
-            let Told::Is(version) = release.qemu.version else { continue };
+            let MaybeKnown::Is(version) = release.qemu.version else { continue };
             for view in self.catalog.qemu_views(version) {
                 usable &= view.properties;
             }
@@ -352,7 +352,7 @@ impl Search<'_> {
     fn scenario(&self, model: ModelId) -> Option<Scenario> {
         let on = &self.question.on;
         let (from, to) = (on.first()?.clone(), on.last()?.clone());
-        let (cpu, machine) = (CpuChoice::Model(Told::Is(model)), MachineChoice::Listed(self.machine));
+        let (cpu, machine) = (CpuChoice::Model(MaybeKnown::Is(model)), MachineChoice::Listed(self.machine));
         Some(Scenario { cpu, machine, from, to, ..Scenario::default_of(self.catalog) })
     }
 
@@ -409,8 +409,8 @@ fn fits(catalog: &Catalog, model: ModelId, vendor: Option<Vendor>, on: &[Release
         && on.iter().all(|release| {
             let in_map = release.libvirt.id(catalog).is_some_and(|id| map_of(catalog, id).model(model).is_some());
             let in_qemu = match release.qemu.version {
-                Told::Is(version) => catalog.qemu_views(version).iter().all(|view| view.has_model(model)),
-                Told::Unknown => false,
+                MaybeKnown::Is(version) => catalog.qemu_views(version).iter().all(|view| view.has_model(model)),
+                MaybeKnown::Unknown => false,
             };
             in_map && in_qemu
         })

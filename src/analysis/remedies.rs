@@ -5,7 +5,7 @@ use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::definition::Policy;
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::{
-    CpuChoice, HostChoice, Key, LibvirtChoice, MachineChoice, QemuChoice, Release, Scenario, Told, Topology,
+    CpuChoice, HostChoice, Key, LibvirtChoice, MachineChoice, MaybeKnown, QemuChoice, Release, Scenario, Topology,
     write_host, write_machine,
 };
 use crate::explain::libvirt_label;
@@ -45,7 +45,7 @@ pub struct Remedy {
 }
 
 impl Remedy {
-    /// A remedy for the running guest, whose CPU stays as it is.
+    /// A remedy for the running guest, whose CPU does not change.
     fn live(text: String, scenario: Scenario, command: &str) -> Self {
         let how = Application::Command(command.to_owned());
         Self { text, restart: false, loses: Some(Vec::new()), scenario, how, settings: Vec::new() }
@@ -75,7 +75,7 @@ pub(crate) type Tried = HashMap<Scenario, bool>;
 /// Returns the same if the budget is enough for it.
 ///
 /// # Errors
-/// The budget is spent; what was tried stays in `tried`, and the next search goes on from there.
+/// The budget is spent; what was tried stays in `tried`, and the next search continues from there.
 pub(crate) fn remedies_within(
     resolver: &mut Resolver<'_>,
     scenario: &Scenario,
@@ -244,8 +244,8 @@ impl Search<'_, '_> {
         if !self.means.borrow_mut().is_unchanged(&scenario, None) {
             return None;
         }
-        let stops = if self.scenario.via.len() == 1 { "stop" } else { "stops" };
-        let text = format!("migrate directly to the destination, without the intermediate {stops}");
+        let hosts = if self.scenario.via.len() == 1 { "host" } else { "hosts" };
+        let text = format!("migrate directly to the destination, without the intermediate {hosts}");
         Some(Remedy::live(text, scenario, MIGRATE))
     }
 
@@ -269,7 +269,7 @@ impl Search<'_, '_> {
 
     /// Another host at the destination: the source's own kind, else a listed one of its vendor.
     fn other_host(&self) -> Option<Remedy> {
-        if self.answer.fault != Some(LimitingComponent::Silicon) || self.scenario.to_host == HostChoice::Capable {
+        if self.answer.limited_by != Some(LimitingComponent::Silicon) || self.scenario.to_host == HostChoice::Capable {
             return None;
         }
         let with = |host: HostChoice| Scenario { to_host: host, ..self.scenario.clone() };
@@ -282,8 +282,8 @@ impl Search<'_, '_> {
         Some(Remedy { settings: settings::host(self), ..Remedy::live(text, found, MIGRATE) })
     }
 
-    /// The guest's next start with a definition that names what differs: extra features required, missing ones
-    /// switched off; or, where that does not do, both switched off.
+    /// The guest's next start with a definition that names the features that differ: extra ones required and missing
+    /// ones disabled, or else all of them disabled.
     fn other_definition(&self) -> Option<Remedy> {
         let mut extra: Vec<FeatureId> = self.answer.extra.clone();
         let mut missing = self.answer.missing.clone();
@@ -335,7 +335,7 @@ impl Search<'_, '_> {
     /// The guest's next start with a near relative of its model.
     fn other_model(&self) -> Option<Remedy> {
         let current = self.scenario.model()?;
-        let with = |model| Scenario { cpu: CpuChoice::Model(Told::Is(model)), ..self.restarted.clone() };
+        let with = |model| Scenario { cpu: CpuChoice::Model(MaybeKnown::Is(model)), ..self.restarted.clone() };
         let found =
             candidates::relatives(self.catalog, current).into_iter().map(with).find(|scenario| self.works(scenario))?;
         let name = found.cpu_name(self.catalog).to_owned();
@@ -345,10 +345,10 @@ impl Search<'_, '_> {
 
     /// The guest's next start with each virtual CPU in a socket of its own, where its threads decide.
     fn other_topology(&self) -> Option<Remedy> {
-        let Told::Is(current) = self.scenario.topology else { return None };
+        let MaybeKnown::Is(current) = self.scenario.topology else { return None };
         let sockets = u64::from(current.sockets).checked_mul(current.threads_per_package())?;
         let single = Topology { sockets: u32::try_from(sockets).ok()?, ..Topology::SINGLE };
-        let found = Scenario { topology: Told::Is(single), ..self.restarted.clone() };
+        let found = Scenario { topology: MaybeKnown::Is(single), ..self.restarted.clone() };
         if self.answer.rule != Some(RuleId::Ht) || !self.works(&found) {
             return None;
         }

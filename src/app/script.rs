@@ -92,7 +92,7 @@ fn step(catalog: &Catalog, line: &str, only_counted: bool) -> Result<Step, (usiz
     if word == "scenario" {
         return match Scenario::parse(catalog, rest) {
             Ok(_) => Ok(Step::Scenario(rest.to_owned())),
-            Err(err) => Err((column + err.column - 1, err.fault.to_string())),
+            Err(err) => Err((column + err.column - 1, err.error.to_string())),
         };
     }
     parse_argument(word, rest).ok_or_else(|| (column, format!("{word}: expected {expected}, found {rest:?}")))

@@ -1,6 +1,6 @@
 //! Measures, wraps and cuts text by its width on a terminal.
 
-pub(crate) use crate::domain::text::wrap;
+pub(crate) use crate::domain::text::{capital, wrap};
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 

@@ -7,7 +7,7 @@ use super::output::complain;
 use super::scenario_args::{Choice, Needs};
 use crate::analysis::remedies::{remedies, remedies_with};
 use crate::domain::catalog::Catalog;
-use crate::domain::scenario::{Key, Scenario, Told, Topology};
+use crate::domain::scenario::{Key, MaybeKnown, Scenario, Topology};
 use crate::export::{self, About, GuestRow};
 use crate::input::batch;
 use crate::load::{LoadError, file};
@@ -188,8 +188,8 @@ fn check_domains(catalog: &Catalog, choice: &Choice, args: &CheckArgs, out: &mut
 /// What of a guest decides: of its topology only the threads of a package.
 fn decided_by(scenario: &Scenario) -> Scenario {
     let topology = match scenario.topology {
-        Told::Is(topology) => Told::Is(Topology { sockets: 1, ..topology }),
-        Told::Unknown => Told::Unknown,
+        MaybeKnown::Is(topology) => MaybeKnown::Is(Topology { sockets: 1, ..topology }),
+        MaybeKnown::Unknown => MaybeKnown::Unknown,
     };
     Scenario { topology, ..scenario.clone() }
 }

@@ -129,7 +129,7 @@ impl Reading<'_> {
             Ok(scenario) => self.config.start = Some(scenario),
             Err(err) => {
                 let offset = self.inside(span, word, err.column);
-                self.wrong(offset, || format!("start: {}", err.fault));
+                self.wrong(offset, || format!("start: {}", err.error));
             }
         }
     }

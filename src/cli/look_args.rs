@@ -19,7 +19,7 @@ pub struct LookArgs {
     /// Disable mouse support
     #[arg(long, hide_short_help = true)]
     pub no_mouse: bool,
-    /// Let copied links and Markdown exports open this page of the explorer
+    /// Address of the explorer's page, for copied links and Markdown exports
     #[arg(long, hide_short_help = true, value_name = "URL", value_parser = page_base)]
     pub web_base: Option<String>,
     /// Keys to press at the start.

@@ -5,7 +5,7 @@ use super::files;
 use super::value_parsers::name_and_path;
 use crate::domain::catalog::Catalog;
 use crate::domain::names::and_list;
-use crate::domain::scenario::{KEYS, Key, LibvirtChoice, QemuChoice, Release, Scenario, Told, write_release};
+use crate::domain::scenario::{KEYS, Key, LibvirtChoice, MaybeKnown, QemuChoice, Release, Scenario, write_release};
 use crate::input::domain::{self, Domain};
 use crate::input::host::{self, HostFile};
 use crate::load::{LoadError, cpu_map_dir};
@@ -268,8 +268,8 @@ impl Choice {
     }
 }
 
-/// Returns the files that describe a host: one, two separated by a comma, or none if the value is not a name of files. A
-/// listed host of this name wins over a file.
+/// Returns the files that describe a host: one, two separated by a comma, or none if the value is not a name of files.
+/// A listed host of this name takes precedence over a file.
 fn host_files<'a>(catalog: &Catalog, key: Key, value: &'a str) -> Vec<&'a str> {
     let is_file = |name: &&str| std::path::Path::new(name).exists();
     if !matches!(key, Key::Host | Key::FromHost | Key::ToHost) || catalog.host_named(value).is_some() {
@@ -324,9 +324,9 @@ fn apply_host(
             end.set_libvirt(LibvirtChoice::Release(id, None));
         }
         if let Some(version) = host.qemu {
-            end.set_qemu(QemuChoice { version: Told::Is(version), build: None });
+            end.set_qemu(QemuChoice { version: MaybeKnown::Is(version), build: None });
         }
-        line.push(format!("Taken from it: {}={}.", key.name(), write_release(catalog, end)));
+        line.push(format!("Read from the file: {}={}.", key.name(), write_release(catalog, end)));
     };
     if key != Key::ToHost {
         take(Key::From, &mut scenario.from);

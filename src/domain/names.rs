@@ -75,13 +75,13 @@ impl Names {
 pub(crate) fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let typed = typed.to_ascii_lowercase();
     let letters = typed.chars().count();
-    let mut begun: Option<&str> = None;
+    let mut begins: Option<&str> = None;
     let found = candidates
         .into_iter()
         .inspect(|name| {
             let continued = (3..letters).contains(&name.len()) && letters - name.len() <= 3;
-            if continued && begun.is_none_or(|known| known.len() < name.len()) && starts_with(&typed, name) {
-                begun = Some(name);
+            if continued && begins.is_none_or(|known| known.len() < name.len()) && starts_with(&typed, name) {
+                begins = Some(name);
             }
         })
         .filter_map(|name| {
@@ -95,7 +95,7 @@ pub(crate) fn nearest<'a>(typed: &str, candidates: impl IntoIterator<Item = &'a 
         })
         .min_by_key(|(far, _)| *far)
         .map(|(_, name)| name);
-    found.or(begun)
+    found.or(begins)
 }
 
 /// Whether a text begins with a name, case not counted.

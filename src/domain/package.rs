@@ -20,7 +20,7 @@ pub struct Distribution {
 impl Distribution {
     /// Returns what a build says, if it is one of this distribution: `20.el9`, `module+el8.9.0`, `2ubuntu6.17`.
     pub(crate) fn build(&self, build: &str) -> Option<Build<'_>> {
-        // RHEL's mark goes on with the minor release, Debian's with the update: `el9_7.6`, `deb13u3`.
+        // RHEL's mark continues with the minor release, Debian's with the update: `el9_7.6`, `deb13u3`.
         let (before, after) = split_at_mark(build, &self.mark)?;
         let mut head = numbers(before);
         let number = head.next().map(|first| {
@@ -107,8 +107,8 @@ pub(crate) fn push_build(text: &mut String, build: Option<&str>) {
 
 /// Splits a build at the mark of a distribution, which no digit follows: `el1` is not in `el10`.
 fn split_at_mark<'b>(build: &'b str, mark: &str) -> Option<(&'b str, &'b str)> {
-    build.match_indices(mark).find_map(|(place, _)| {
-        let (before, rest) = build.split_at_checked(place)?;
+    build.match_indices(mark).find_map(|(start, _)| {
+        let (before, rest) = build.split_at_checked(start)?;
         let after = rest.strip_prefix(mark)?;
         let ends = !mark.ends_with(|c: char| c.is_ascii_digit()) || !after.starts_with(|c: char| c.is_ascii_digit());
         ends.then_some((before, after))

@@ -38,11 +38,17 @@ pub(crate) fn fill_after(prefix: &str, text: &str, limit: usize) -> String {
     textwrap::fill(text, options)
 }
 
-/// Returns whether a terminal would obey a character instead of showing it, or show nothing: control characters apart
-/// from a tab and the end of a line, bidirectional controls, and characters of no width.
+/// Returns whether a terminal would obey a character instead of showing it, or show nothing: control characters except
+/// a tab and the end of a line, bidirectional controls, and characters of no width.
 fn is_hidden(letter: char) -> bool {
     letter.is_control() && !matches!(letter, '\n' | '\t')
         || matches!(letter, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// Returns a text with its first letter in upper case.
+pub(crate) fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// Returns `text` with hidden characters written as `\u001b`, which JSON reads as the character. Everything that is
@@ -53,15 +59,15 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     if text.bytes().fold(true, |plain, byte| plain & is_plain(byte)) || !text.contains(is_hidden) {
         return Cow::Borrowed(text);
     }
-    let mut shown = String::with_capacity(text.len() + 8);
+    let mut escaped = String::with_capacity(text.len() + 8);
     for letter in text.chars() {
         if is_hidden(letter) {
-            shown.push_str(&format!("\\u{:04x}", u32::from(letter)));
+            escaped.push_str(&format!("\\u{:04x}", u32::from(letter)));
         } else {
-            shown.push(letter);
+            escaped.push(letter);
         }
     }
-    Cow::Owned(shown)
+    Cow::Owned(escaped)
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ impl Version {
     }
 }
 
-/// Says that a text is no release number.
+/// The error of parsing a release number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("expected a release number such as 9.0.0")]
 pub struct NotAVersion;
@@ -63,8 +63,8 @@ impl Version {
     fn with_text<T>(self, write: impl FnOnce(&str) -> T) -> T {
         let mut text = [0; 17];
         let mut end = 0;
-        for (place, part) in [self.major, self.minor, self.micro].into_iter().enumerate() {
-            if place > 0 {
+        for (index, part) in [self.major, self.minor, self.micro].into_iter().enumerate() {
+            if index > 0 {
                 text[end] = b'.';
                 end += 1;
             }

@@ -8,7 +8,7 @@ use crate::domain::behaviour::Behaviour;
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Definition, named_enum};
 use crate::domain::map::CpuMap;
-use crate::domain::scenario::{Release, Scenario, Told, Topology};
+use crate::domain::scenario::{MaybeKnown, Release, Scenario, Topology};
 use crate::explain::{Absent, Remark, absent, remark};
 use crate::resolve::{Migration, StartTrace, Trace};
 use std::sync::Arc;
@@ -26,13 +26,13 @@ named_enum! {
 }
 
 named_enum! {
-    /// What became of a line since the document before.
+    /// How a line changed since the previous document.
     Since {
         /// It was there before.
         Same "same",
         /// It is new here, or says something else.
         New "new",
-        /// It was there before and is gone here; it is no part of the document.
+        /// It was there before and is gone here; it is not part of the document.
         Gone "gone",
     }
 }
@@ -49,7 +49,7 @@ pub struct Document {
     pub lane: Lane,
     /// The document it is compared with, by its place in the list.
     pub before: Option<usize>,
-    /// Its parts, each with what became of it: the lines of XML, the items of a command line.
+    /// Its parts, each with its change: the lines of XML, the items of a command line.
     pub parts: Vec<(Since, String)>,
     /// Whether it is a command line, whose items are joined by commas.
     pub command_line: bool,
@@ -201,8 +201,8 @@ impl List<'_> {
         };
         let around = Around {
             topology: match self.scenario.topology {
-                Told::Is(topology) if topology != Topology::SINGLE => Some(topology),
-                Told::Is(_) | Told::Unknown => None,
+                MaybeKnown::Is(topology) if topology != Topology::SINGLE => Some(topology),
+                MaybeKnown::Is(_) | MaybeKnown::Unknown => None,
             },
             check: behaviour(self.catalog, release).is_none_or(|behaviour| behaviour.live_update),
             vendor_id: self.scenario.vendor_id,

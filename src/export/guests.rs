@@ -12,7 +12,7 @@ use quick_xml::events::BytesText;
 use std::fmt::Write;
 use std::io;
 
-/// How many rows fit on a screen beside the heading.
+/// How many rows fit on a screen below the heading.
 const MOST_ROWS: usize = 18;
 
 /// One guest of the table.

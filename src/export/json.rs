@@ -202,7 +202,7 @@ fn object<'a>(catalog: &'a Catalog, scenario: &Scenario, answer: &'a Answer, abo
             .or_else(|| live(trace.map(Trace::source))),
         arrived: live(trace.and_then(|trace| trace.destination())),
         guest_would_notice: answer.would_notice,
-        fault: answer.fault.map(crate::resolve::LimitingComponent::name),
+        fault: answer.limited_by.map(crate::resolve::LimitingComponent::name),
         risk: answer.risk.map(crate::resolve::Risk::name),
         depends_on: answer.depends_on.iter().map(|on| on.input.as_str()).collect(),
         answers: answer
@@ -217,7 +217,7 @@ fn object<'a>(catalog: &'a Catalog, scenario: &Scenario, answer: &'a Answer, abo
                 })
             })
             .collect(),
-        either_way: answer.either_way.map(crate::resolve::Verdict::name),
+        either_way: answer.either_way().map(crate::resolve::Verdict::name),
         basis: answer.basis.name(),
         remedies: about.remedies.map(|remedies| remedies.iter().map(|remedy| remedy_json(catalog, remedy)).collect()),
         screen: about.screen,

@@ -9,7 +9,7 @@ use crate::import::qmp::qemu_name;
 use crate::resolve::StartTrace;
 use crate::resolve::host_model::{Expansion, HostModel};
 
-/// What stands in a `<cpu>` beside the definition.
+/// The parts of a `<cpu>` that are not in the definition.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Around {
     /// The topology, where the domain names one. The clusters that libvirt adds from 10.1.0 on are left out.

@@ -166,7 +166,7 @@ pub(super) fn has_defaults(machine: &str) -> bool {
     machine_series(machine).is_some_and(|(family, _)| matches!(family, "pc-q35" | "pc-i440fx"))
 }
 
-/// What goes off with each feature: of a CPU with every feature, what it lacks beside the one that is switched off.
+/// The features that depend on each feature: those that a CPU with all features loses when one is disabled.
 fn dependencies(
     monitor: &mut Monitor<'_>,
     properties: &BTreeSet<String>,
@@ -213,7 +213,7 @@ struct Monitor<'p> {
     child: Child,
     questions: ChildStdin,
     replies: BufReader<ChildStdout>,
-    /// Reads what QEMU says beside its answers.
+    /// Reads QEMU's messages on standard error.
     warnings: Option<JoinHandle<String>>,
 }
 
@@ -288,7 +288,7 @@ impl<'p> Monitor<'p> {
         if !matches!(self.replies.read_line(&mut line), Ok(1..)) {
             let _ = self.child.kill();
             let said = self.warnings.take().and_then(|reader| reader.join().ok()).unwrap_or_default();
-            let message = said.lines().last().unwrap_or("it said nothing").to_owned();
+            let message = said.lines().last().unwrap_or("it printed nothing").to_owned();
             return Err(QemuError::Ended { path: self.path.to_owned(), options: self.options.clone(), message });
         }
         serde_json::from_str(&line).map_err(|error| self.answer("reply", format!("expected JSON: {error}")))

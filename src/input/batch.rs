@@ -6,7 +6,7 @@ use crate::domain::definition::{Check, Policy};
 use crate::domain::feature::FeatureSet;
 use crate::domain::host::{GivenHost, Vendor};
 use crate::domain::qemu::Accel;
-use crate::domain::scenario::{HostChoice, Key, Release, Scenario, Told, Topology, Transport};
+use crate::domain::scenario::{HostChoice, Key, MaybeKnown, Release, Scenario, Topology, Transport};
 use foldhash::HashMap;
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -259,7 +259,7 @@ fn with_guest(
     guest: &Guest<'_>,
     machine_given: bool,
 ) -> Result<Scenario, String> {
-    // A model beside another mode does not count.
+    // A model together with another mode does not count.
     let named = guest.mode.as_deref().filter(|mode| *mode != "custom").or(guest.model.as_deref());
     let Some(cpu) = named else { return Err("guest: expected the key model, or a mode other than custom".to_owned()) };
     scenario.set_cpu(catalog, cpu).map_err(|err| format!("guest.model: {err}"))?;
@@ -324,13 +324,13 @@ impl EndOrRelease<'_> {
     }
 }
 
-fn topology(given: &[u32]) -> Result<Told<Topology>, String> {
+fn topology(given: &[u32]) -> Result<MaybeKnown<Topology>, String> {
     match *given {
         [sockets, cores, threads] if sockets > 0 && cores > 0 && threads > 0 => {
-            Ok(Told::Is(Topology { sockets, dies: 1, cores, threads }))
+            Ok(MaybeKnown::Is(Topology { sockets, dies: 1, cores, threads }))
         }
         [sockets, dies, cores, threads] if sockets > 0 && dies > 0 && cores > 0 && threads > 0 => {
-            Ok(Told::Is(Topology { sockets, dies, cores, threads }))
+            Ok(MaybeKnown::Is(Topology { sockets, dies, cores, threads }))
         }
         _ => Err("guest.topology: expected [sockets, cores, threads], each at least 1".to_owned()),
     }
@@ -341,7 +341,7 @@ fn host(catalog: &Catalog, end: &End<'_>, name: &str) -> Result<Option<HostChoic
     let Some(HostList::Features(features)) = &end.host else {
         for (key, given) in [("silicon", end.host_silicon.is_some()), ("signature", end.host_signature.is_some())] {
             if given {
-                return Err(format!("{name}.host_{key}: expected a list of features in {name}.host beside it"));
+                return Err(format!("{name}.host_{key}: expected a list of features in {name}.host with it"));
             }
         }
         let Some(HostList::Name(text)) = &end.host else { return Ok(None) };

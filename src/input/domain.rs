@@ -6,7 +6,7 @@ use crate::domain::definition::{Check, Definition, Fallback, Match, Mode};
 use crate::domain::host::Vendor;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{
-    CpuChoice, Key, MachineChoice, Running, Scenario, Told, Topology, Writer, write_machine,
+    CpuChoice, Key, MachineChoice, MaybeKnown, Running, Scenario, Topology, Writer, write_machine,
 };
 use crate::load::LoadError;
 use crate::load::file::{HAND_WRITTEN, too_large};
@@ -82,7 +82,7 @@ fn say_written(catalog: &Catalog, scenario: &Scenario, what: &str) -> String {
 /// The elements of a file that tell of the guest.
 struct Parts<'d, 'a> {
     domain: &'d Element<'a>,
-    /// The original CPU that is kept beside the live one.
+    /// The original CPU that is kept in addition to the live one.
     original: Option<&'d Element<'a>>,
 }
 
@@ -127,7 +127,7 @@ impl Reader<'_, '_> {
         scenario.accel = self.accel()?;
         let alias = self.machine(&mut scenario)?;
         let vcpus = self.vcpus()?;
-        scenario.topology = Told::Is(self.topology(vcpus)?);
+        scenario.topology = MaybeKnown::Is(self.topology(vcpus)?);
         let features = domain.child("features");
         scenario.pmu = features.and_then(|f| f.child("pmu")).is_some_and(|pmu| pmu.get("state") != Some("off"));
         let emulator = domain.child("devices").and_then(|devices| devices.child("emulator"));
@@ -254,7 +254,7 @@ impl Reader<'_, '_> {
                     "QEMU's default model {}, which libvirt does not check",
                     self.catalog.model_name(model)
                 ));
-                scenario.cpu = CpuChoice::Model(Told::Is(model));
+                scenario.cpu = CpuChoice::Model(MaybeKnown::Is(model));
                 (scenario.check, scenario.fallback) = (Some(Check::None), Fallback::Forbid);
                 return Ok(());
             }
@@ -263,7 +263,7 @@ impl Reader<'_, '_> {
             (Mode::HostModel, Some(model)) if live => Some(model),
             (Mode::HostModel | Mode::HostPassthrough | Mode::Maximum, _) => None,
         };
-        scenario.cpu = model.map_or(CpuChoice::Mode(cpu.mode), |model| CpuChoice::Model(Told::Is(model)));
+        scenario.cpu = model.map_or(CpuChoice::Mode(cpu.mode), |model| CpuChoice::Model(MaybeKnown::Is(model)));
         let mode = if model.is_some() { Mode::Custom } else { cpu.mode };
         if live && mode != Mode::HostModel {
             let inactive = self.parts.original.map(|element| cpu::read(self.catalog, self.document, element));
@@ -322,10 +322,10 @@ impl Reader<'_, '_> {
             _ => String::new(),
         };
         let threads = match scenario.topology {
-            Told::Is(topology) if topology.threads_per_package() > 1 => {
+            MaybeKnown::Is(topology) if topology.threads_per_package() > 1 => {
                 format!(", {} threads in a socket", topology.threads_per_package())
             }
-            Told::Is(_) | Told::Unknown => String::new(),
+            MaybeKnown::Is(_) | MaybeKnown::Unknown => String::new(),
         };
         format!(
             "{kind}: {}{features}, check {check}{matching}, {machine}{alias}, {}, {vcpus} vCPU{}{threads}",

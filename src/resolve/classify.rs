@@ -5,11 +5,10 @@ use super::decision_table::{MapState, Mention, Row, row};
 use super::endpoint::Endpoint;
 use super::migrate::{Case, MigratingGuest, Prepared};
 use super::prepared_endpoint::PreparedEndpoint;
-use super::qemu_cpu::Built;
 use super::recorder::Recorder;
 use super::refusal::{Refusal, UnorderedRefusal};
 use super::rules::{RuleId, RuleInput, deciding};
-use super::trace::Trace;
+use super::trace::{Built, Trace};
 use super::verdict::{LimitingComponent, Risk, Verdict};
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Definition;
@@ -129,10 +128,9 @@ pub fn decide(catalog: &Catalog, case: &Case<'_>, feature: FeatureId, basis: Bas
         change_varies: false,
         would_notice: migrating.ends().map(|_| migrating.changes()),
         risk: (case.guest.accel == Accel::Kvm && loses_state).then_some(Risk::GuestStateMayNotLoad),
-        fault: limiting_component(rule, &input, case.guest.accel, migrating.cpu()),
+        limited_by: limiting_component(rule, &input, case.guest.accel, migrating.cpu()),
         depends_on: Vec::new(),
         completes: false,
-        either_way: None,
         basis,
         trace: Some(trace),
         cases: Vec::new(),
@@ -199,7 +197,7 @@ fn find_row(
         return None;
     }
     let (mut source, destination) = (MapState::of(from?, feature), MapState::of(to?, feature));
-    // T2 is about guests that both maps read alike. One that an older map started means something else.
+    // T2 is about guests that both maps read in the same way. One that an older map started means something else.
     let is_adopted = migrating.hop == 0 && migrating.adopted_with_feature && migrating.mention == Mention::Nothing;
     if is_adopted && destination == MapState::New {
         source = MapState::Old;
@@ -247,8 +245,8 @@ fn limiting_component(
         RuleId::ArchCapabilities if found.less.is_subset(&filtered) && !found.less.is_empty() => giver,
         RuleId::ArchCapabilities => LimitingComponent::Qemu,
         RuleId::Missing | RuleId::ExtraMissing | RuleId::FeatureLost => {
-            // What was filtered could not be given. The rest is QEMU's: what its model does not turn on, and what
-            // the threads turn on, which an older QEMU filters on every host.
+            // What was filtered was not supported. The rest depends on QEMU: features that its model does not enable,
+            // and those that threads enable, which an older QEMU filters on every host.
             let threads: FeatureSet = found.names.ht.into_iter().chain(found.names.cmp_legacy).collect();
             if (found.less - threads).is_disjoint(&filtered) { LimitingComponent::Qemu } else { giver }
         }

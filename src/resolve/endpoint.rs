@@ -60,7 +60,7 @@ pub struct Guest {
     pub machine: Machine,
     /// Threads that share a package.
     pub threads_per_package: u64,
-    /// What runs the guest.
+    /// The accelerator.
     pub accel: Accel,
     /// Whether the guest has a PMU.
     pub pmu: bool,
@@ -77,7 +77,7 @@ pub struct Guest {
     pub emulator: Option<Box<str>>,
 }
 
-/// One end, decided.
+/// The source or the destination of a case, without unknowns.
 #[derive(Clone, Debug)]
 pub struct Endpoint<'a> {
     /// How libvirt decides.
@@ -98,8 +98,8 @@ impl Endpoint<'_> {
         self.distribution.and_then(|known| known.emulator.as_deref()).unwrap_or(EMULATOR)
     }
 
-    /// Returns the check that libvirt fills in where a definition says none (`qemuDomainDefCPUPostParse`, 3.2.0 and
-    /// later): partial for host-model, and for a named model under KVM; else none.
+    /// Returns the check that libvirt fills in where a definition says none (`qemuDomainDefCPUPostParse`, 3.2.0,
+    /// commit fcd56ce866): partial for host-model, and for a named model under KVM; else none.
     pub(crate) fn filled_in_check(&self, mode: Mode, accel: Accel) -> Check {
         match mode {
             Mode::HostModel => Check::Partial,

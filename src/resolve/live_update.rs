@@ -4,8 +4,8 @@
 #![expect(clippy::result_large_err, reason = "a refusal is a plain value of two sets; boxing it costs an allocation")]
 
 use super::prepared_endpoint::PreparedEndpoint;
-use super::qemu_cpu::Built;
 use super::refusal::UnorderedRefusal;
+use super::trace::Built;
 use crate::domain::behaviour::{AddedExempt, LiveMissing};
 use crate::domain::definition::{Check, Definition, Policy};
 use crate::domain::feature::FeatureSet;
@@ -22,11 +22,12 @@ pub(super) fn apply(
 ) -> Result<(), UnorderedRefusal> {
     let (map, behaviour) = (&*endpoint.end.map, &endpoint.end.behaviour);
     let mut known = map.known;
+    // qemuMonitorJSONGetCPUData, 11.10.0 (commits ba16113c and 4d5c1bc2).
     if behaviour.filter_reported {
         known -= behaviour.ignored;
     }
     let (on, unavailable) = (cpu.on & known, cpu.unavailable & known);
-    // In 10.4.0, not in 9.10.0: what QEMU calls both enabled and unavailable.
+    // virCPUx86UpdateLive of 10.4.0, not yet of 9.10.0: what QEMU calls both enabled and unavailable.
     if behaviour.conflict_check
         && !on.is_disjoint(&unavailable)
         && let Some(feature) = map.in_order(on & unavailable).first()
@@ -42,13 +43,13 @@ pub(super) fn apply(
     // Nothing is expected of a feature that a passthrough definition does not switch off.
     let unwanted = if definition.is_passthrough() { disabled - wanted } else { map.known - wanted };
     let extra = unwanted & on;
-    // Since 3.6.0 (commit 83e081b8ab) also what QEMU says nothing of.
+    // virCPUx86UpdateLive, 3.6.0 (commit 83e081b8ab): also features that QEMU does not mention.
     let missing = match behaviour.live_missing {
         LiveMissing::Reported => unavailable,
         LiveMissing::Absent => unavailable | (wanted - on),
     };
     if definition.check == Check::Full {
-        // Features marked as added: 10.2.0 (commit 5fbfa5ab8a), missing ones since 10.5.0.
+        // virCPUx86UpdateLive: an added feature may be extra since 10.2.0 (commit 5fbfa5ab8a), and missing since 10.5.0.
         let overlooked = |from: AddedExempt| match model.filter(|_| behaviour.added >= from) {
             Some(model) if behaviour.added_explicit => model.added - wanted,
             Some(model) => model.added - wanted - disabled,

@@ -6,12 +6,11 @@ use super::decision_table::Mention;
 use super::endpoint::{Endpoint, Guest, Host};
 use super::expansion::expand;
 use super::prepared_endpoint::{Expansion, Facts, PreparedEndpoint};
-use super::qemu_cpu::Built;
 use super::recorder::Recorder;
 use super::refusal::UnorderedRefusal;
 use super::send::{not_sent, send};
-use super::start::{Attempt, adopt_running, start_incoming, start_new};
-use super::trace::{Running, StartTrace};
+use super::start::{adopt_running, start_incoming, start_new};
+use super::trace::{Built, Running, StartTrace};
 use crate::domain::behaviour::{Original, Regime};
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Definition, Policy};
@@ -100,11 +99,11 @@ impl<'e> Prepared<'e> {
 #[derive(Clone)]
 pub(super) struct MigratingGuest<'p> {
     facts: Facts<'p>,
+    /// The guest at its last arrival, with the CPU and the refusal there.
     guest: Running,
-    /// The start at the source.
-    pub(super) source: Attempt,
-    /// The last arrival; its refusal is the sender's where the guest was not sent.
-    pub(super) last: Attempt,
+    /// The CPU built at the source.
+    at_source: Option<Built>,
+    is_started: bool,
     /// The index of the migration that was refused, else of the first that changed the guest's CPU, else of the last.
     pub(super) hop: usize,
     /// What is sent in that migration says about the feature of the decision table.
@@ -138,13 +137,9 @@ impl<'p> MigratingGuest<'p> {
         let given = running.map_or(definition, |running| &running.live);
         Self {
             facts: prepared.facts(given, feature),
-            guest: Running {
-                live: own(given),
-                original: running.and_then(|running| running.inactive.as_ref()).map(own),
-                needs_original: true,
-            },
-            source: Attempt::default(),
-            last: Attempt::default(),
+            guest: Running::of(own(given), running.and_then(|running| running.inactive.as_ref()).map(own)),
+            at_source: None,
+            is_started: false,
             hop: 0,
             mention: Mention::of(given, feature),
             went_on_with: None,
@@ -175,18 +170,19 @@ impl<'p> MigratingGuest<'p> {
         migrates: bool,
         recorder: &mut Recorder,
     ) {
-        let (facts, guest, attempt) = (&self.facts, &mut self.guest, &mut self.source);
+        let (facts, guest, mut mention) = (&self.facts, &mut self.guest, None);
         if prepared.running.is_some() {
-            adopt_running(facts, source, guest, (attempt, recorder));
+            adopt_running(facts, source, guest, recorder);
         } else {
             guest.needs_original = migrates;
-            start_new(facts, prepared.started.as_deref().unwrap_or(source), guest, (attempt, recorder));
-            if attempt.refusal.is_none() && prepared.started.is_some() {
+            mention = start_new(facts, prepared.started.as_deref().unwrap_or(source), guest, recorder);
+            if guest.refusal.is_none() && prepared.started.is_some() {
                 reconnect(source, guest);
                 recorder.reconnected(&guest.live);
             }
         }
-        self.mention = would_mention(source, attempt.mention.unwrap_or(self.mention), facts.feature);
+        self.mention = would_mention(source, mention.unwrap_or(self.mention), facts.feature);
+        (self.is_started, self.at_source) = (guest.refusal.is_none(), guest.cpu.take());
     }
 
     /// Migrates the guest from each endpoint to the next, until one refuses it.
@@ -208,8 +204,8 @@ impl<'p> MigratingGuest<'p> {
     ) {
         let (facts, guest) = (&self.facts, &mut self.guest);
         // What it ran with at the sender.
-        let at_sender = if hop == 0 { None } else { self.last.cpu };
-        let sender = at_sender.as_ref().or(self.source.cpu.as_ref());
+        let at_sender = if hop == 0 { None } else { guest.cpu };
+        let sender = at_sender.as_ref().or(self.at_source.as_ref());
         let refusal = not_sent(facts, from, guest, sender.map_or(&FeatureSet::EMPTY, |cpu| &cpu.visible));
         send(facts, (from, to), guest);
         recorder.sent(guest);
@@ -217,23 +213,23 @@ impl<'p> MigratingGuest<'p> {
             recorder.given(to, guest.xml(), false);
             recorder.refused(facts, to, guest.xml(), &refusal);
             (self.hop, self.mention, self.is_kept) = (hop, Mention::of(guest.xml(), facts.feature), true);
-            self.last.refusal = Some(refusal);
+            guest.refusal = Some(refusal);
             return;
         }
         guest.needs_original = goes_on;
-        let mention = start_incoming(facts, to, guest, (&mut self.last, recorder));
-        // qemuMonitorJSONMigrate: QEMU is told to migrate when the destination has prepared the guest.
-        if self.last.refusal.is_none() && from.cannot_migrate {
+        let mention = start_incoming(facts, to, guest, recorder);
+        // qemuMonitorJSONMigrate, with detach until commit 17e170a13791: QEMU is told to migrate when the destination has
+        // prepared the guest.
+        if guest.refusal.is_none() && from.cannot_migrate {
             recorder.refused(facts, to, &guest.live, &UnorderedRefusal::NotMigrated);
-            self.last.refusal = Some(UnorderedRefusal::NotMigrated);
+            guest.refusal = Some(UnorderedRefusal::NotMigrated);
         }
-        if self.changed && self.last.refusal.is_none() {
+        if self.changed && guest.refusal.is_none() {
             self.went_on_with = self.went_on_with.or(at_sender);
         } else {
             (self.hop, self.mention, self.went_on_with) = (hop, mention, None);
         }
-        if let (true, Some(before), Some(after)) =
-            (goes_on, at_sender.as_ref().or(self.source.cpu.as_ref()), &self.last.cpu)
+        if let (true, Some(before), Some(after)) = (goes_on, at_sender.as_ref().or(self.at_source.as_ref()), &guest.cpu)
         {
             let differ = (before.visible ^ after.visible) & *self.comparable;
             self.changed |= !differ.is_empty() || before.states != after.states;
@@ -242,23 +238,23 @@ impl<'p> MigratingGuest<'p> {
 
     /// Whether the guest ran at all.
     pub(super) fn is_started(&self) -> bool {
-        self.source.refusal.is_none()
+        self.is_started
     }
 
     /// Why it came no further.
     pub(super) fn refusal(&self) -> Option<&UnorderedRefusal> {
-        self.source.refusal.as_ref().or(self.last.refusal.as_ref())
+        self.guest.refusal.as_ref()
     }
 
     /// The CPU built at the end of the migration that decides; of a guest that did not set out, the one at the source.
     pub(super) fn cpu(&self) -> Option<&Built> {
-        let at_source = self.source.cpu.as_ref().filter(|_| self.last.refusal.is_none());
-        self.went_on_with.as_ref().or(self.last.cpu.as_ref()).or(at_source).filter(|_| !self.is_kept)
+        let at_source = self.at_source.as_ref().filter(|_| !self.is_started || self.guest.refusal.is_none());
+        self.went_on_with.as_ref().or(self.guest.cpu.as_ref()).or(at_source).filter(|_| !self.is_kept)
     }
 
     /// What the guest could read at the source, and at the last endpoint where QEMU built a CPU for it.
     pub(super) fn ends(&self) -> Option<(&Built, &Built)> {
-        self.source.cpu.as_ref().zip(self.last.cpu.as_ref())
+        self.at_source.as_ref().zip(self.guest.cpu.as_ref())
     }
 
     /// The features that it lost and those that it gained.
@@ -273,7 +269,7 @@ impl<'p> MigratingGuest<'p> {
         self.ends().is_some_and(|(before, after)| before.states != after.states)
     }
 
-    /// Whether the guest reads another CPU in the end: its features, its vendor, or its XSAVE states.
+    /// Whether the guest sees a different CPU at the end: its features, its vendor, or its XSAVE states.
     pub(super) fn changes(&self) -> bool {
         self.ends().is_some_and(|(before, after)| {
             let differ = (before.visible ^ after.visible) & *self.comparable;
@@ -282,21 +278,22 @@ impl<'p> MigratingGuest<'p> {
     }
 }
 
-/// What a guest that never started would have sent: every start writes down the features removed from the model.
+/// What a guest that never started would have sent: every start adds the features removed from the model.
 fn would_mention(source: &PreparedEndpoint<'_>, mention: Mention, feature: FeatureId) -> Mention {
     let of_map = source.of_map();
     let removed = of_map.is_some_and(|of_map| of_map.removed.contains(&feature));
     if mention == Mention::Nothing && removed { Mention::Off } else { mention }
 }
 
-/// What an upgraded daemon makes of a guest that already runs (libvirt `qemuProcessReconnect`, `qemuProcessRefreshCPU`):
-/// where there is no original CPU it keeps the live one as that, then writes down the features removed from the model,
-/// and drops the ignored ones.
+/// The live definition after an upgraded daemon reconnects to a running guest (libvirt `qemuProcessReconnect`,
+/// `qemuProcessRefreshCPU`).
 fn reconnect(source: &PreparedEndpoint<'_>, guest: &mut Running) {
     let behaviour = &source.end.behaviour;
+    // qemuDomainUpdateCPU, 10.3.0 (commit 4331048257): the live CPU is kept where there is no original one.
     if behaviour.original == Original::Always && guest.original.is_none() {
         guest.original = Some(guest.live.clone());
     }
+    // qemuProcessRefreshCPU of 10.4.0, not yet of 9.10.0: what is removed from the model is required.
     if behaviour.removed_reconnect == Regime::Require
         && let Some(of_map) = source.of_map()
     {
@@ -304,6 +301,7 @@ fn reconnect(source: &PreparedEndpoint<'_>, guest: &mut Running) {
             guest.live.features.add_if_missing(*feature, Policy::Require);
         }
     }
+    // Recorded of 12.8.0, not yet of 11.3.0: ignored features go.
     if behaviour.reconnect_ignored {
         guest.live.features.remove_all(behaviour.ignored);
     }
@@ -323,8 +321,7 @@ pub fn cold_boot(catalog: &Catalog, case: &Case<'_>) -> Option<StartTrace> {
     let feature = catalog.default_feature();
     let facts = Facts { catalog, guest, feature, named, expansion: expansion.as_ref(), transport: case.transport };
     let mut stages = Recorder::of_stages(1);
-    let mut running = Running { live: definition.clone(), original: None, needs_original: true };
-    start_new(&facts, &endpoint, &mut running, (&mut Attempt::default(), &mut stages));
+    start_new(&facts, &endpoint, &mut Running::of(definition.clone(), None), &mut stages);
     stages.start()
 }
 
@@ -335,9 +332,9 @@ pub fn rollback(catalog: &Catalog, case: &Case<'_>, answer: &Answer) -> Option<S
     let prepared = Prepared::of(catalog, case);
     let facts = prepared.facts(case.guest_definition(), catalog.default_feature());
     let (source, destination) = (prepared.endpoints.first()?, prepared.endpoints.last()?);
-    let mut guest = Running { live: arrival.live.clone()?, original: arrival.original.clone(), needs_original: true };
+    let mut guest = Running::of(arrival.live.clone()?, arrival.original.clone());
     send(&facts, (destination, source), &mut guest);
     let mut stages = Recorder::of_stages(1);
-    start_incoming(&facts, source, &mut guest, (&mut Attempt::default(), &mut stages));
+    start_incoming(&facts, source, &mut guest, &mut stages);
     stages.start()
 }

@@ -33,12 +33,12 @@ fn host_cpu(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>) -> Option<HostCp
         // of QEMU's model since 4.3.0 (commit 49fb4769e1).
         (Accel::Kvm, Host::With { vendor, silicon, .. }) => {
             let of_qemu = (endpoint.offered_to_libvirt(facts) | hypervisor(facts)) & known;
-            let shown = silicon_seen(endpoint, silicon);
+            let seen = silicon_seen(endpoint, silicon);
             let full = match endpoint.end.behaviour.host_under_kvm {
-                HostUnderKvm::Cpuid => shown,
+                HostUnderKvm::Cpuid => seen,
                 HostUnderKvm::Qemu => of_qemu,
-                // What libvirt does not list beside the model is in the silicon anyway.
-                HostUnderKvm::JoinedListed | HostUnderKvm::Joined => of_qemu | shown,
+                // What libvirt does not list in addition to the model is in the silicon anyway.
+                HostUnderKvm::JoinedListed | HostUnderKvm::Joined => of_qemu | seen,
             };
             Some(HostCpu { vendor, of_qemu, full })
         }
@@ -62,9 +62,9 @@ fn silicon_seen(endpoint: &PreparedEndpoint<'_>, silicon: FeatureSet) -> Feature
     (silicon & map.known) - unread
 }
 
-/// The features that libvirt lists for the host: the check for forbidden ones looks at no others. Under TCG, what it lists
-/// beside the model by which it describes QEMU's `max`. Under KVM, what it lists beside the model by which it describes
-/// the silicon, and whatever QEMU offers.
+/// The features that libvirt lists for the host (`virCPUExpandFeatures`, 4.3.0): the check for forbidden ones looks at
+/// no others. Under TCG, what it lists in addition to the model by which it describes QEMU's `max`. Under KVM, what it
+/// lists in addition to the model by which it describes the silicon, and whatever QEMU offers.
 fn listed_features(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, host: &HostCpu) -> FeatureSet {
     let (catalog, end) = (facts.catalog, endpoint.end);
     let libvirt = Libvirt { map: &end.map, behaviour: &end.behaviour, named: catalog.named() };
@@ -87,7 +87,8 @@ fn listed_features(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, host: &Ho
     }
 }
 
-/// Refuses a definition that forbids a feature the host has (7.2.0 and later, unless check is `none`).
+/// Refuses a definition that forbids a feature the host has, unless check is `none` (libvirt `virCPUCheckForbiddenFeatures`,
+/// 7.2.0, commits a839fcbe62 and c5d4d0198f).
 pub(super) fn forbidden(
     facts: &Facts<'_>,
     endpoint: &PreparedEndpoint<'_>,
@@ -213,8 +214,8 @@ fn refuse_missing(missing: FeatureSet) -> Result<(), UnorderedRefusal> {
     if missing.is_empty() { Ok(()) } else { Err(UnorderedRefusal::PartialMissing(missing)) }
 }
 
-/// Returns the refusal with its features in the order in which libvirt names them: the map's, but for what QEMU said
-/// is missing, which keeps QEMU's order and comes before what the definition requires.
+/// Returns the refusal with its features in the order in which libvirt names them: the map's, except for what QEMU
+/// reported as missing, which keeps QEMU's order and comes before what the definition requires.
 pub(super) fn listed(
     facts: &Facts<'_>,
     endpoint: &PreparedEndpoint<'_>,
@@ -243,7 +244,8 @@ pub(super) fn listed(
     })
 }
 
-/// Replaces `optional` by what the migratable host model has: `require` or `disable` (libvirt `virCPUUpdate`).
+/// Replaces `optional` by what the migratable host model has: `require` or `disable` (libvirt `virCPUUpdate`, all releases;
+/// with QEMU's host since 3.2.0).
 pub(super) fn decide_optional(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, definition: &mut Definition) {
     let optional = definition.features.with(Policy::Optional);
     if optional.is_empty() {

@@ -3,42 +3,13 @@
 
 use super::prepared_endpoint::{Facts, PreparedEndpoint, PreparedModel};
 use super::recorder::Recorder;
-use super::trace::QemuCpu;
+use super::trace::{Built, QemuCpu};
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Definition;
 use crate::domain::dependencies::Dependency;
 use crate::domain::feature::{FeatureId, FeatureSet};
-use crate::domain::host::Vendor;
 use crate::domain::map::{ModelDefinition, ModelId};
 use crate::domain::qemu::Accel;
-
-/// The CPU that QEMU built, as far as the next stages look at it; [`QemuCpu`] has every step.
-#[derive(Clone, Copy)]
-pub(super) struct Built {
-    pub(super) on: FeatureSet,
-    pub(super) unavailable: FeatureSet,
-    pub(super) visible: FeatureSet,
-    pub(super) cleared: FeatureSet,
-    pub(super) filtered: FeatureSet,
-    pub(super) states: FeatureSet,
-    pub(super) vendor: Vendor,
-}
-
-impl Built {
-    /// Returns the whole CPU, with its steps in `steps`.
-    fn with(&self, steps: &QemuCpu) -> QemuCpu {
-        QemuCpu {
-            on: self.on,
-            unavailable: self.unavailable,
-            visible: self.visible,
-            cleared: self.cleared,
-            filtered: self.filtered,
-            states: self.states,
-            vendor: Some(self.vendor),
-            ..*steps
-        }
-    }
-}
 
 /// Builds in `cpu` what this end's QEMU builds for the definition. What it is told to switch on it knows; what it is to
 /// switch off and does not know is not on its command line.
@@ -50,7 +21,7 @@ pub(super) fn build<'c>(
 ) -> &'c Built {
     let flags = &definition.features;
     let names = facts.catalog.named();
-    // qemuBuildCpuModelArgStr: what is required or forced is switched on, what is disabled or forbidden off.
+    // qemuBuildCpuModelArgStr: required and forced features are enabled, disabled and forbidden ones are disabled.
     let (mut flags_on, flags_off) = (flags.on(), flags.off() & endpoint.end.qemu.properties);
     if endpoint.end.behaviour.add_tsx {
         flags_on |= tsx(facts, definition);
@@ -59,12 +30,12 @@ pub(super) fn build<'c>(
     // x86_cpu_load_model, kvm_cpu_instance_init and the pc_compat_* properties of the machine type; for host and max
     // x86_cpu_expand_features with max_features instead. Every QEMU.
     let named_model = endpoint.model.as_ref().filter(|_| !definition.is_passthrough());
-    // What is switched on by nothing but these: the children of a flag, or everything the host can give.
+    // Features that only these enable: the children of a flag, or everything the host supports.
     let (mut on, implied) = match named_model {
         Some(model) => (model.on, children_switched_on(facts, endpoint, model, &flags_on)),
         None => everything(facts, endpoint, flags_on | flags_off),
     };
-    // object_property_parse of what -cpu says, which wins over the model and the machine type. Every QEMU.
+    // object_property_parse of the flags of -cpu, which override the model and the machine type. Every QEMU.
     on = (on | implied | flags_on) - flags_off;
     // x86_cpu_expand_features, 10.0 (commits c6bd2dd634208 and 99a637a8): several threads in a package.
     let reports_threads = endpoint.reports_threads && facts.guest.threads_per_package > 1;
@@ -129,7 +100,7 @@ fn tsx(facts: &Facts<'_>, definition: &Definition) -> FeatureSet {
     names.hle.into_iter().chain(names.rtm).filter(|feature| !definition.features.mentions(*feature)).collect()
 }
 
-/// What `host` and `max` have with nothing said, and everything that the host can give beside what is said.
+/// The features of `host` and `max` without flags, and everything that the host supports in addition to the flags.
 #[cold]
 fn everything(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, said: FeatureSet) -> (FeatureSet, FeatureSet) {
     let hypervisor = facts.catalog.named().hypervisor.into_iter().collect();

@@ -4,21 +4,21 @@
 use super::prepared_endpoint::{Facts, PreparedEndpoint};
 use super::refusal::{Sender, UnorderedRefusal};
 use super::trace::Running;
-use crate::domain::behaviour::{DropAdded, InvtscMessage};
+use crate::domain::behaviour::{DropAdded, InvtscMessage, QuirkKind};
 use crate::domain::definition::{Definition, Mode, Policy};
 use crate::domain::feature::FeatureSet;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::Transport;
-use crate::domain::version::Version;
 
-/// Turns what runs at one end into what is sent to the next: the live definition and, where one is kept, the original one.
+/// Builds what is sent to the next host from the running guest: the live definition and, where one is kept, the
+/// original one.
 pub(super) fn send(
     facts: &Facts<'_>,
     (endpoint, receiver): (&PreparedEndpoint<'_>, &PreparedEndpoint<'_>),
     guest: &mut Running,
 ) {
     let behaviour = &endpoint.end.behaviour;
-    // qemuDomainDefFormatBufInternal: the original CPU where one is kept (3.5.0, commit ea6d898311).
+    // qemuDomainDefFormatBufInternal, 3.5.0 (commit ea6d898311): the original CPU where one is kept.
     let users = guest.original.as_ref().map(|original| original.features.mentioned());
     if !behaviour.cookie
         && let Some(original) = guest.original.take()
@@ -28,12 +28,12 @@ pub(super) fn send(
     if let Some(xml) = &mut guest.original {
         make_migratable(facts, endpoint, xml, users.as_ref());
     }
-    // A save image's cookie is a plain copy.
+    // qemuMigrationCookieAddCPU, 3.5.0 (commit 48bc3053b8). A save image's cookie is a plain copy (qemuDomainSaveCookieNew).
     if guest.original.is_none() || facts.transport != Transport::Save {
         make_migratable(facts, endpoint, &mut guest.live, users.as_ref());
     }
+    // virCPUDefParseXML: before 3.2.0 a definition has no attribute check; the receiver fills in its own.
     if !behaviour.live_update {
-        // Before 3.2.0 a definition says nothing about checks; the receiver fills in its own.
         let xml = guest.original.as_mut().unwrap_or(&mut guest.live);
         xml.check = receiver.end.filled_in_check(xml.mode, facts.guest.accel);
     }
@@ -48,20 +48,21 @@ fn make_migratable(
 ) {
     let (names, behaviour) = (facts.catalog.named(), &endpoint.end.behaviour);
     let (Mode::Custom, Some(model)) = (sent.mode, facts.model(endpoint, sent.model)) else { return };
-    // Commit 9cd03f7957, 5.10.0.
+    // qemuDomainMakeCPUMigratable, 5.10.0 (commit 9cd03f7957).
     if behaviour.send_pconfig
         && Some(model.id) == names.icelake_server
         && let Some(pconfig) = names.pconfig
     {
         sent.features.set(pconfig, Policy::Disable);
     }
+    // qemuDomainDropAddedCPUFeatures, 10.2.0 (commit 14d3517410).
     if drops_added(endpoint, users.is_some()) {
         sent.features.remove_all(model.added - users.copied().unwrap_or_default());
     }
 }
 
-/// Whether the sender takes added features out, and looks the model up for it (`virCPUx86GetAddedFeatures`, 10.2.0,
-/// commit 14d3517410).
+/// Whether the sender takes added features out, and looks the model up for it (`virCPUx86GetAddedFeatures`, 10.2.0, commit
+/// 14d3517410; in 11.3.0, not yet in 10.7.0, only beside an original CPU).
 fn drops_added(endpoint: &PreparedEndpoint<'_>, has_original: bool) -> bool {
     match endpoint.end.behaviour.drop_added {
         DropAdded::No => false,
@@ -72,8 +73,8 @@ fn drops_added(endpoint: &PreparedEndpoint<'_>, has_original: bool) -> bool {
 
 /// Why a sender keeps the guest: QEMU neither saves nor migrates a CPU with `invtsc` (`qemuMigrationSrcIsAllowed`), or
 /// the map does not have the model that the user named and `match='minimum'` replaced (`qemuDomainMakeCPUMigratable`).
-/// libvirt asks QEMU for its reasons where both can do that. Else it looks at the definition, and what that does not
-/// tell, QEMU says when it is to migrate.
+/// libvirt asks QEMU for its reasons where both can do that. Otherwise libvirt looks at the definition; what that does
+/// not contain, QEMU reports at the command migrate.
 pub(super) fn not_sent(
     facts: &Facts<'_>,
     sender: &PreparedEndpoint<'_>,
@@ -82,8 +83,11 @@ pub(super) fn not_sent(
 ) -> Option<UnorderedRefusal> {
     let (end, invtsc) = (sender.end, facts.catalog.named().invtsc);
     let may_go = facts.guest.accel != Accel::Kvm || facts.guest.has_tsc_frequency;
+    // qemuMigrationSrcIsAllowed: a TSC frequency lets it go since 3.2.0 (commit 03eeb84fed), QEMU is asked since 8.6.0
+    // (commit 156e99f686).
     if let Some(invtsc) = invtsc.filter(|invtsc| !may_go && visible.contains(*invtsc)) {
-        let asks = end.behaviour.invtsc_message == InvtscMessage::Qemu && end.qemu.version >= TELLS_REASONS;
+        let asks = end.behaviour.invtsc_message == InvtscMessage::Qemu
+            && end.qemu.has_quirk(facts.catalog, QuirkKind::BlockedReasons, None);
         return Some(UnorderedRefusal::NotSent(match asks {
             true => Sender::Reasons,
             false if guest.live.describes(invtsc, &end.map) => Sender::Libvirt,
@@ -98,6 +102,3 @@ pub(super) fn not_sent(
         None => (facts.transport == Transport::Save && sender.cannot_migrate).then_some(UnorderedRefusal::NotMigrated),
     }
 }
-
-/// The first QEMU that tells why it does not migrate (`blocked-reasons` of `query-migrate`).
-const TELLS_REASONS: Version = Version::new(6, 0, 0);

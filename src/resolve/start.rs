@@ -5,7 +5,7 @@
 
 use super::decision_table::Mention;
 use super::prepared_endpoint::{Facts, PreparedEndpoint};
-use super::qemu_cpu::{self, Built};
+use super::qemu_cpu;
 use super::recorder::Recorder;
 use super::refusal::UnorderedRefusal;
 use super::trace::Running;
@@ -15,17 +15,6 @@ use crate::domain::definition::{Check, Definition, Fallback, Mode, Policy};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::Transport;
 
-/// What came of a start. Written in place, since it is large and there is one for every end.
-#[derive(Clone, Default)]
-pub(super) struct Attempt {
-    /// Why the guest does not run; `None` where it does.
-    pub(super) refusal: Option<UnorderedRefusal>,
-    /// What the definition says about the table's feature: the prepared one, where it was not refused before.
-    pub(super) mention: Option<Mention>,
-    /// The CPU that QEMU built.
-    pub(super) cpu: Option<Built>,
-}
-
 /// What a start begins with.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Arrived {
@@ -33,18 +22,19 @@ enum Arrived {
     Fresh,
     /// The XML that arrived.
     Xml,
-    /// The CPU of the cookie, in place of the XML's, which is kept beside it.
+    /// The CPU of the cookie, used instead of the XML's, which is kept as the original.
     Cookie,
 }
 
-/// Starts the user's guest.
+/// Starts the user's guest. Returns what the prepared definition says about the table's feature; `None` of one that was
+/// refused before.
 pub(super) fn start_new(
     facts: &Facts<'_>,
     endpoint: &PreparedEndpoint<'_>,
     guest: &mut Running,
-    (attempt, recorder): (&mut Attempt, &mut Recorder),
-) {
-    start(facts, endpoint, Arrived::Fresh, guest, (attempt, recorder));
+    recorder: &mut Recorder,
+) -> Option<Mention> {
+    start(facts, endpoint, Arrived::Fresh, guest, recorder)
 }
 
 /// Takes over a guest that already runs: nothing is prepared and no QEMU is started. Its CPU is what this release's map
@@ -56,15 +46,15 @@ pub(super) fn adopt_running(
     facts: &Facts<'_>,
     endpoint: &PreparedEndpoint<'_>,
     guest: &mut Running,
-    (attempt, recorder): (&mut Attempt, &mut Recorder),
+    recorder: &mut Recorder,
 ) {
     recorder.given(endpoint, &guest.live, false);
     let users = guest.original.as_ref().map(|original| original.features.off()).unwrap_or_default();
     if guest.live.is_passthrough() {
-        // Its live definition says nothing of the CPU, which is what this QEMU builds here.
-        qemu_cpu::build(facts, endpoint, &guest.live, (&mut attempt.cpu, recorder));
+        // Its live definition does not describe the CPU, which is what this QEMU builds here.
+        qemu_cpu::build(facts, endpoint, &guest.live, (&mut guest.cpu, recorder));
     } else {
-        qemu_cpu::described(facts, endpoint, &guest.live, users, (&mut attempt.cpu, recorder));
+        qemu_cpu::described(facts, endpoint, &guest.live, users, (&mut guest.cpu, recorder));
     }
     if guest.original.is_none() {
         let mut original = guest.live.clone();
@@ -77,14 +67,14 @@ pub(super) fn adopt_running(
     recorder.running(guest);
 }
 
-/// Starts a guest that arrives: with the cookie's CPU where there is one that this release lets replace the XML's
-/// (libvirt `qemuDomainUpdateCPU`: before 10.3.0 only where the two differ). Returns what the given definition says about
+/// Starts a guest that arrives: with the cookie's CPU where there is one that this release lets replace the XML's (libvirt
+/// `qemuDomainUpdateCPU`, 3.5.0, commit 8e34f47813: where the two differ; 10.3.0, commit 4331048257: always). Returns what the given definition says about
 /// the table's feature.
 pub(super) fn start_incoming(
     facts: &Facts<'_>,
     endpoint: &PreparedEndpoint<'_>,
     guest: &mut Running,
-    (attempt, recorder): (&mut Attempt, &mut Recorder),
+    recorder: &mut Recorder,
 ) -> Mention {
     let behaviour = &endpoint.end.behaviour;
     let replaces =
@@ -96,7 +86,7 @@ pub(super) fn start_incoming(
         guest.live = xml;
     }
     let mention = Mention::of(&guest.live, facts.feature);
-    start(facts, endpoint, arrived, guest, (attempt, recorder));
+    start(facts, endpoint, arrived, guest, recorder);
     mention
 }
 
@@ -105,22 +95,24 @@ fn start(
     endpoint: &PreparedEndpoint<'_>,
     arrived: Arrived,
     guest: &mut Running,
-    (attempt, recorder): (&mut Attempt, &mut Recorder),
-) {
+    recorder: &mut Recorder,
+) -> Option<Mention> {
     guest.needs_original |= recorder.keeps_stages();
+    // virCPUDefParseXML: before 3.2.0 libvirt does not read the attribute.
     if !endpoint.end.behaviour.live_update {
-        // Before 3.2.0 libvirt does not read the attribute.
         guest.live.check = Check::None;
     }
     recorder.given(endpoint, &guest.live, arrived == Arrived::Cookie);
-    (attempt.refusal, attempt.mention, attempt.cpu) = (None, None, None);
-    match start_steps(facts, endpoint, arrived, guest, (attempt, recorder)) {
+    (guest.refusal, guest.cpu) = (None, None);
+    let mut mention = None;
+    match start_steps(facts, endpoint, arrived, guest, (&mut mention, recorder)) {
         Ok(()) => recorder.running(guest),
         Err(refusal) => {
             recorder.refused(facts, endpoint, &guest.live, &refusal);
-            attempt.refusal = Some(refusal);
+            guest.refusal = Some(refusal);
         }
     }
+    mention
 }
 
 fn start_steps(
@@ -128,13 +120,13 @@ fn start_steps(
     endpoint: &PreparedEndpoint<'_>,
     arrived: Arrived,
     guest: &mut Running,
-    (attempt, recorder): (&mut Attempt, &mut Recorder),
+    (mention, recorder): (&mut Option<Mention>, &mut Recorder),
 ) -> Result<(), UnorderedRefusal> {
     let behaviour = &endpoint.end.behaviour;
     let fresh = arrived == Arrived::Fresh;
     validate(facts, endpoint, &guest.live, fresh)?;
-    // qemuDomainUpdateCPU (3.5.0, commit 8e34f47813; always since 10.3.0, commit 4331048257): the CPU that is kept beside
-    // the live one.
+    // qemuDomainUpdateCPU (3.5.0, commit 8e34f47813; always since 10.3.0, commit 4331048257): the original CPU that is
+    // kept in addition to the live one.
     match (behaviour.original, arrived) {
         (Original::Always | Original::IfChanged, Arrived::Cookie) if guest.needs_original => {}
         (Original::Always, Arrived::Fresh | Arrived::Xml) if guest.needs_original => {
@@ -154,19 +146,19 @@ fn start_steps(
     if behaviour.drop_unknown == DropUnknown::Definition {
         definition.features.remove_all(definition.features.off() - endpoint.end.qemu.properties);
     }
-    attempt.mention = Some(Mention::of(definition, facts.feature));
+    *mention = Some(Mention::of(definition, facts.feature));
     recorder.prepared(endpoint, definition);
     launch(facts, endpoint, definition)?;
-    let cpu = qemu_cpu::build(facts, endpoint, definition, (&mut attempt.cpu, recorder));
-    // qemuProcessVerifyCPUFeatures, all releases: a guest that is to have invtsc and does not get it.
+    let cpu = qemu_cpu::build(facts, endpoint, definition, (&mut guest.cpu, recorder));
+    // qemuProcessVerifyCPUFeatures, of every guest since 3.2.0: one that is to have invtsc and does not get it.
     if let Some(invtsc) = facts.catalog.named().invtsc
         && !cpu.on.contains(invtsc)
         && definition.describes(invtsc, &endpoint.end.map)
     {
         return Err(UnorderedRefusal::NoInvariantTsc);
     }
-    apply_live_update(endpoint, guest, cpu)?;
-    // Only then is QEMU told where the guest is to be read from (qemuMigrationDstRun).
+    apply_live_update(endpoint, guest)?;
+    // qemuMigrationDstRun, through fd: before 12.1.0: only then is QEMU told where the guest is to be read from.
     if !fresh && facts.transport == Transport::Save && endpoint.cannot_restore {
         return Err(UnorderedRefusal::NotRestored);
     }
@@ -196,19 +188,13 @@ fn launch(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, prepared: &Definit
 /// QEMU runs: the live update (`qemuProcessUpdateLiveGuestCPU`, 3.2.0, commit def9401acb; of a CPU that is passed through
 /// with check full since 6.2.0, commit ac36a82464). A release that keeps an original CPU only where that changed something keeps the one
 /// before it.
-fn apply_live_update(
-    endpoint: &PreparedEndpoint<'_>,
-    guest: &mut Running,
-    cpu: &Built,
-) -> Result<(), UnorderedRefusal> {
-    let behaviour = &endpoint.end.behaviour;
-    let honoured = guest.live.mode == Mode::Custom || (behaviour.passthrough_check && guest.live.check == Check::Full);
-    if !behaviour.live_update || !honoured {
-        return Ok(());
-    }
-    let keeps = guest.needs_original && behaviour.original == Original::IfChanged && guest.original.is_none();
-    live_update::apply(endpoint, &mut guest.live, cpu, keeps.then_some(&mut guest.original))?;
-    guest.live.check = Check::Full;
+fn apply_live_update(endpoint: &PreparedEndpoint<'_>, guest: &mut Running) -> Result<(), UnorderedRefusal> {
+    let (behaviour, Running { live, original, cpu, needs_original, .. }) = (&endpoint.end.behaviour, guest);
+    let honoured = live.mode == Mode::Custom || (behaviour.passthrough_check && live.check == Check::Full);
+    let (Some(cpu), true) = (cpu, behaviour.live_update && honoured) else { return Ok(()) };
+    let keeps = *needs_original && behaviour.original == Original::IfChanged && original.is_none();
+    live_update::apply(endpoint, live, cpu, keeps.then_some(original))?;
+    live.check = Check::Full;
     Ok(())
 }
 
@@ -264,7 +250,7 @@ fn update_cpu(
     if definition.mode == Mode::HostPassthrough && facts.guest.accel == Accel::Tcg {
         return Err(UnorderedRefusal::UnsupportedMode(definition.mode));
     }
-    // virCPUCheckForbiddenFeatures, 7.2.0 (commits a839fcbe62 and c5d4d0198f).
+    // virCPUCheckForbiddenFeatures.
     partial_check::forbidden(facts, endpoint, definition)?;
     if definition.is_passthrough() {
         return Ok(());

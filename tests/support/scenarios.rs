@@ -10,7 +10,7 @@ use virt_cpu_explorer::internal::domain::host::{CpuSignature, GivenHost, HostId,
 use virt_cpu_explorer::internal::domain::map::ModelId;
 use virt_cpu_explorer::internal::domain::qemu::{Accel, MachineId};
 use virt_cpu_explorer::internal::domain::scenario::{
-    CpuChoice, HostChoice, LibvirtChoice, MachineChoice, QemuChoice, Release, Scenario, Told, Topology, Transport,
+    CpuChoice, HostChoice, LibvirtChoice, MachineChoice, MaybeKnown, QemuChoice, Release, Scenario, Topology, Transport,
 };
 use virt_cpu_explorer::internal::domain::version::Version;
 
@@ -38,7 +38,7 @@ fn build(random: &mut Random) -> Option<Box<str>> {
         .map(Into::into)
 }
 
-/// Draws a QEMU that can be picked: one of the facts, or a point release between.
+/// Draws a known QEMU: one of the facts, or a point release between.
 pub(crate) fn qemu(random: &mut Random) -> Version {
     let all = CATALOG.qemu_releases();
     let known = all[random.below(all.len())].version;
@@ -55,7 +55,7 @@ fn release(random: &mut Random) -> Release {
         2 => LibvirtChoice::Unknown,
         _ => LibvirtChoice::Release(id, if published { build(random) } else { None }),
     };
-    let version = if random.once_in(12) { Told::Unknown } else { Told::Is(qemu(random)) };
+    let version = if random.once_in(12) { MaybeKnown::Unknown } else { MaybeKnown::Is(qemu(random)) };
     let build = version.known().and_then(|_| build(random));
     Release::new(libvirt, QemuChoice { version, build })
 }
@@ -98,13 +98,13 @@ fn machine(random: &mut Random) -> MachineChoice {
     }
 }
 
-fn topology(random: &mut Random) -> Told<Topology> {
+fn topology(random: &mut Random) -> MaybeKnown<Topology> {
     let mut part = || u32::try_from(random.below(4) + 1).unwrap_or(1);
     let topology = Topology { sockets: part(), dies: part(), cores: part(), threads: part() };
     match random.below(4) {
-        0 => Told::Unknown,
-        1 => Told::Is(Topology::SINGLE),
-        _ => Told::Is(topology),
+        0 => MaybeKnown::Unknown,
+        1 => MaybeKnown::Is(Topology::SINGLE),
+        _ => MaybeKnown::Is(topology),
     }
 }
 
@@ -116,9 +116,9 @@ fn maybe<T: Copy>(random: &mut Random, all: &[T]) -> Option<T> {
 pub(crate) fn any(random: &mut Random) -> Scenario {
     let mut scenario = Scenario::default_of(&CATALOG);
     scenario.cpu = match random.below(6) {
-        0 => CpuChoice::Model(Told::Unknown),
+        0 => CpuChoice::Model(MaybeKnown::Unknown),
         1 => CpuChoice::Mode(random.one(&[Mode::HostModel, Mode::HostPassthrough, Mode::Maximum])),
-        _ => CpuChoice::Model(Told::Is(model(random))),
+        _ => CpuChoice::Model(MaybeKnown::Is(model(random))),
     };
     for _ in 0..random.below(5) {
         scenario.features.set(feature(random), random.one(Policy::ALL));
@@ -144,7 +144,7 @@ pub(crate) fn any(random: &mut Random) -> Scenario {
     scenario
 }
 
-/// Draws a scenario whose inputs are all told, and whose guest mostly starts: model and machine type of the source,
+/// Draws a scenario whose inputs are all told, and whose guest usually starts: model and machine type of the source,
 /// releases of the last years, few features.
 pub(crate) fn told(random: &mut Random) -> Scenario {
     let mut scenario = Scenario::default_of(&CATALOG);
@@ -162,7 +162,7 @@ pub(crate) fn told(random: &mut Random) -> Scenario {
             2 | 3 => LibvirtChoice::Release(random.one(&recent), None),
             _ => LibvirtChoice::Release(random.one(&exact).unwrap_or(LibvirtId(0)), None),
         };
-        Release::new(libvirt, QemuChoice { version: Told::Is(random.one(&run)), build: None })
+        Release::new(libvirt, QemuChoice { version: MaybeKnown::Is(random.one(&run)), build: None })
     };
     (scenario.from, scenario.to) = (end(), end());
     let older = scenario.from.qemu.version.known().min(scenario.to.qemu.version.known());
@@ -182,7 +182,7 @@ pub(crate) fn told(random: &mut Random) -> Scenario {
     scenario.machine = MachineChoice::Listed(random.one(&of_both));
     let common = ["Skylake-Client", "EPYC", "Haswell", "qemu64", "Icelake-Server", "SapphireRapids", "EPYC-Milan"];
     let usual = CATALOG.model(random.one(&common)).unwrap_or(ModelId(0));
-    scenario.cpu = CpuChoice::Model(Told::Is(if random.once_in(2) { usual } else { model(random) }));
+    scenario.cpu = CpuChoice::Model(MaybeKnown::Is(if random.once_in(2) { usual } else { model(random) }));
     let often = ["mpx", "vmx", "ht", "pdcm", "hypervisor", "arch-capabilities", "svm", "avx"];
     for _ in 0..random.below(3) {
         let often = CATALOG.feature(random.one(&often)).unwrap_or(FeatureId(0));
@@ -191,7 +191,7 @@ pub(crate) fn told(random: &mut Random) -> Scenario {
     }
     scenario.accel = random.one(&[Accel::Kvm, Accel::Tcg]);
     let two = Topology { cores: 2, ..Topology::SINGLE };
-    scenario.topology = Told::Is(random.one(&[Topology::SINGLE, Topology::SINGLE, two]));
+    scenario.topology = MaybeKnown::Is(random.one(&[Topology::SINGLE, Topology::SINGLE, two]));
     scenario.transport = random.one(Transport::ALL);
     if random.once_in(3) {
         scenario.check = Some(Check::None);

@@ -5,11 +5,11 @@ use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
 use crate::domain::qemu::{Accel, MachineId};
-use crate::domain::scenario::{CpuChoice, DEFAULT_QEMU, MachineChoice, QemuChoice, Scenario, Told};
+use crate::domain::scenario::{CpuChoice, DEFAULT_QEMU, MachineChoice, MaybeKnown, QemuChoice, Scenario};
 use crate::resolve::{Outcome, Resolver, Verdict};
 
-/// Returns the guest of `model` that shows most of what `feature` is to it: with the machine type of the scenario or the
-/// newest one under which QEMU turns the feature on, silent about every feature. The ends are left as they are.
+/// Returns the guest of `model` that shows most about `feature`: with the machine type of the scenario or the newest
+/// one under which QEMU enables the feature, without named features. Source and destination are not changed.
 pub(crate) fn guests(catalog: &Catalog, scenario: &Scenario, model: ModelId, feature: FeatureId) -> Vec<Scenario> {
     let mut machines: Vec<MachineId> = match &scenario.machine {
         MachineChoice::Listed(machine) => vec![*machine],
@@ -26,7 +26,7 @@ pub(crate) fn guests(catalog: &Catalog, scenario: &Scenario, model: ModelId, fea
     machines.sort_by_key(|machine| !turns_on(machine));
     machines.dedup();
     let guest = Scenario {
-        cpu: CpuChoice::Model(Told::Is(model)),
+        cpu: CpuChoice::Model(MaybeKnown::Is(model)),
         feature,
         accel: scenario.accel,
         topology: scenario.topology,
@@ -55,7 +55,7 @@ fn most_telling(catalog: &Catalog, questions: Vec<Scenario>) -> Option<(Scenario
     best
 }
 
-/// Returns how much a verdict tells of a change; 0 for what tells nothing: no guest came so far.
+/// Returns how well a verdict shows a change; 0 if it shows nothing, because no guest got to the change.
 pub(crate) const fn rank(verdict: Verdict) -> u8 {
     match verdict {
         Verdict::Aborted => 4,
@@ -84,7 +84,7 @@ pub(crate) fn across(
         };
         guests.iter().map(on).collect()
     };
-    let usual = QemuChoice { version: Told::Is(DEFAULT_QEMU), build: None };
+    let usual = QemuChoice { version: MaybeKnown::Is(DEFAULT_QEMU), build: None };
     most_telling(catalog, with(&scenario.from.qemu, &scenario.to.qemu))
         .or_else(|| most_telling(catalog, with(&usual, &usual)))
         .map(|(question, _)| question)

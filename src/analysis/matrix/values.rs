@@ -4,7 +4,7 @@ use super::lines::{Line, Value, Vary};
 use crate::analysis::space::is_published;
 use crate::domain::catalog::{Catalog, LibvirtId, machine_series};
 use crate::domain::names::did_you_mean;
-use crate::domain::scenario::{Key, LibvirtChoice, MachineChoice, QemuChoice, Release, Scenario, Told};
+use crate::domain::scenario::{Key, LibvirtChoice, MachineChoice, MaybeKnown, QemuChoice, Release, Scenario};
 use crate::domain::version::Version;
 
 /// Says what is wrong with the values of an axis.
@@ -75,8 +75,8 @@ fn releases(catalog: &Catalog, text: &str, (first, last): (&str, &str)) -> Resul
     let named = first.contains(':') || last.contains(':');
     let line = |id: LibvirtId| {
         let name = match qemu.version {
-            Told::Is(qemu) if named => format!("{}:{qemu}", catalog.release(id).name),
-            Told::Is(_) | Told::Unknown => catalog.release(id).name.to_string(),
+            MaybeKnown::Is(qemu) if named => format!("{}:{qemu}", catalog.release(id).name),
+            MaybeKnown::Is(_) | MaybeKnown::Unknown => catalog.release(id).name.to_string(),
         };
         let release = Release { libvirt: LibvirtChoice::Release(id, None), qemu: qemu.clone(), product: None };
         Line::of(Value::Product(name.into(), release))
@@ -134,7 +134,7 @@ fn qemus(catalog: &Catalog, text: &str, (first, last): (&str, &str)) -> Result<V
     all.sort_unstable();
     all.dedup();
     let within = all.into_iter().filter(|version| (first..=last).contains(version));
-    let line = |version| Line::of(Value::Qemu(QemuChoice { version: Told::Is(version), build: None }));
+    let line = |version| Line::of(Value::Qemu(QemuChoice { version: MaybeKnown::Is(version), build: None }));
     some(text, within.map(line).collect())
 }
 

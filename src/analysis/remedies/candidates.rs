@@ -6,11 +6,11 @@ use crate::domain::map::ModelId;
 use crate::domain::package::BuildNumber;
 use crate::domain::product::Product;
 use crate::domain::qemu::{MachineId, base_name};
-use crate::domain::scenario::{HostChoice, LibvirtChoice, QemuChoice, Release, Scenario, Told, Writer};
+use crate::domain::scenario::{HostChoice, LibvirtChoice, MaybeKnown, QemuChoice, Release, Scenario, Writer};
 use crate::domain::version::Version;
 use std::cmp::Ordering;
 
-/// The published releases newer than this one, oldest first; of the neighbours that decide alike only the first.
+/// The published releases newer than this one, oldest first; of neighbours with the same behaviour only the first.
 pub(super) fn newer_libvirt(catalog: &Catalog, current: &LibvirtChoice) -> Vec<LibvirtId> {
     let than = version_of(catalog, current);
     let mut found: Vec<LibvirtId> = Vec::new();
@@ -54,7 +54,7 @@ pub(super) fn newer_qemu(catalog: &Catalog, to: &Release) -> Vec<QemuChoice> {
             let turns = quirks.flat_map(|quirk| [Some(quirk.since), quirk.until.map(Version::next_point)]).flatten();
             let all = catalog.qemu_releases().iter().map(|facts| facts.version).chain(turns);
             let newer = all.filter(|version| *version > current && catalog.is_qemu_release(*version));
-            newer.map(|v| (v, None, QemuChoice { version: Told::Is(v), build: None })).collect()
+            newer.map(|v| (v, None, QemuChoice { version: MaybeKnown::Is(v), build: None })).collect()
         }
     };
     found.sort_by_key(|(version, number, _)| (*version, *number));

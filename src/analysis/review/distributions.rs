@@ -7,7 +7,7 @@ use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::map::ModelId;
 use crate::domain::package::Presence;
 use crate::domain::qemu::{Accel, MachineId};
-use crate::domain::scenario::{QemuChoice, Told};
+use crate::domain::scenario::{MaybeKnown, QemuChoice};
 use crate::domain::version::Version;
 
 /// Machine types with the same CPU: what is on, which quirks they have, what is off unless it is named.
@@ -24,7 +24,7 @@ impl Work<'_> {
     ) {
         let catalog = self.catalog;
         for distribution in &catalog.downstream().distributions {
-            let build = QemuChoice { version: Told::Is(qemu), build: Some(distribution.mark.clone()) };
+            let build = QemuChoice { version: MaybeKnown::Is(qemu), build: Some(distribution.mark.clone()) };
             for accel in Accel::ALL.iter().copied() {
                 let mut classes: Vec<Class> = Vec::new();
                 for known in &catalog.downstream().machines {

@@ -9,7 +9,7 @@ use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
 use crate::domain::qemu::{Accel, MachineId};
 use crate::domain::scenario::{
-    CpuChoice, HostChoice, LibvirtChoice, MachineChoice, QemuChoice, Release, Scenario, Told,
+    CpuChoice, HostChoice, LibvirtChoice, MachineChoice, MaybeKnown, QemuChoice, Release, Scenario,
 };
 use crate::domain::version::Version;
 use crate::resolve::{OutcomeWithFeatures, Resolver, RuleId, Verdict};
@@ -188,7 +188,7 @@ impl<'a> Work<'a> {
 
 /// Upstream's QEMU.
 fn own(version: Version) -> QemuChoice {
-    QemuChoice { version: Told::Is(version), build: None }
+    QemuChoice { version: MaybeKnown::Is(version), build: None }
 }
 
 /// A guest of a model that names these features.
@@ -199,7 +199,7 @@ pub(super) fn guest_of(
     named: &[(FeatureId, Policy)],
 ) -> Scenario {
     let mut guest = Scenario::default_of(catalog);
-    guest.cpu = CpuChoice::Model(Told::Is(model));
+    guest.cpu = CpuChoice::Model(MaybeKnown::Is(model));
     guest.machine = MachineChoice::Listed(machine);
     guest.accel = accel;
     for (feature, policy) in named {

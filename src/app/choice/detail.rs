@@ -4,7 +4,9 @@ use super::{Choice, maps_of};
 use crate::analysis::history::{Membership, in_map};
 use crate::domain::catalog::{Catalog, Provenance, ReleaseMap};
 use crate::domain::definition::Mode;
-use crate::domain::scenario::{CpuChoice, HostChoice, LibvirtChoice, MachineChoice, Release, Scenario, Told, Topology};
+use crate::domain::scenario::{
+    CpuChoice, HostChoice, LibvirtChoice, MachineChoice, MaybeKnown, Release, Scenario, Topology,
+};
 
 /// Returns the description of the value that `choice` has in `with`; empty where the name is enough.
 pub(super) fn of(choice: Choice, catalog: &Catalog, with: &Scenario) -> String {
@@ -23,11 +25,11 @@ pub(super) fn of(choice: Choice, catalog: &Catalog, with: &Scenario) -> String {
         Choice::ToHost => host(catalog, &with.to_host),
         Choice::Topology => topology(with.topology),
         Choice::Check => {
-            if with.check.is_none() { "what libvirt uses when the XML has no check" } else { "" }.to_owned()
+            if with.check.is_none() { "libvirt's default if the XML has no check attribute" } else { "" }.to_owned()
         }
         Choice::Regime => match with.regime.map(crate::domain::behaviour::Regime::name) {
-            None => "as the release of the destination does",
-            Some("nothing") => "leaves a removed feature that is not mentioned as QEMU has it",
+            None => "as the destination's release does",
+            Some("nothing") => "does not add a removed feature that is not mentioned",
             Some("disable") => "disables a removed feature that is not mentioned",
             Some(_) => "requires a removed feature that is not mentioned",
         }
@@ -40,10 +42,10 @@ pub(super) fn of(choice: Choice, catalog: &Catalog, with: &Scenario) -> String {
 
 fn model(catalog: &Catalog, with: &Scenario) -> String {
     match with.cpu {
-        CpuChoice::Model(Told::Is(model)) => {
+        CpuChoice::Model(MaybeKnown::Is(model)) => {
             catalog.vendor(model).map(|vendor| vendor.name().to_owned()).unwrap_or_default()
         }
-        CpuChoice::Model(Told::Unknown) => "unknown: tries every model".to_owned(),
+        CpuChoice::Model(MaybeKnown::Unknown) => "unknown: tries every model".to_owned(),
         CpuChoice::Mode(Mode::HostModel) => "the host's CPU, expanded to a model at start".to_owned(),
         CpuChoice::Mode(Mode::HostPassthrough) => "the host's CPU, not expanded".to_owned(),
         CpuChoice::Mode(Mode::Maximum) => "every feature that QEMU can enable".to_owned(),
@@ -131,11 +133,11 @@ fn libvirt(catalog: &Catalog, release: &Release) -> String {
 
 fn qemu(catalog: &Catalog, release: &Release) -> String {
     match release.qemu.version {
-        Told::Unknown => "unknown: tries every release".to_owned(),
-        Told::Is(version) => match catalog.qemu_releases().iter().find(|q| q.version == version) {
+        MaybeKnown::Unknown => "unknown: tries every release".to_owned(),
+        MaybeKnown::Is(version) => match catalog.qemu_releases().iter().find(|q| q.version == version) {
             Some(facts) if facts.ran => "queried on a running QEMU".to_owned(),
             Some(_) => String::new(),
-            None => "no data: decided by the neighbouring releases".to_owned(),
+            None => "no data: uses the neighbouring releases".to_owned(),
         },
     }
 }
@@ -150,10 +152,10 @@ fn host(catalog: &Catalog, host: &HostChoice) -> String {
     }
 }
 
-fn topology(topology: Told<Topology>) -> String {
+fn topology(topology: MaybeKnown<Topology>) -> String {
     match topology {
-        Told::Unknown => "unknown: tries one and several threads in a socket".to_owned(),
-        Told::Is(topology) => {
+        MaybeKnown::Unknown => "unknown: tries one and several threads in a socket".to_owned(),
+        MaybeKnown::Is(topology) => {
             let threads = topology.threads_per_package();
             format!("{threads} thread{} in each socket", if threads == 1 { "" } else { "s" })
         }

@@ -6,7 +6,7 @@ use crate::domain::catalog::{Catalog, ReleaseMap, machine_series};
 use crate::domain::definition::Mode;
 use crate::domain::map::CpuMap;
 use crate::domain::package::Presence;
-use crate::domain::scenario::{CpuChoice, LibvirtChoice, MachineChoice, Release, Scenario, Told};
+use crate::domain::scenario::{CpuChoice, LibvirtChoice, MachineChoice, MaybeKnown, Release, Scenario};
 use crate::domain::version::Version;
 use std::sync::Arc;
 
@@ -63,7 +63,7 @@ fn number_of(catalog: &Catalog, libvirt: &LibvirtChoice) -> Option<Version> {
 fn model_in_map(catalog: &Catalog, scenario: &Scenario, release: &Release) -> Option<String> {
     let name = || libvirt_name(catalog, release);
     match scenario.cpu {
-        CpuChoice::Model(Told::Is(model)) => {
+        CpuChoice::Model(MaybeKnown::Is(model)) => {
             let maps = maps_of(catalog, &release.libvirt);
             let unknown = !maps.is_empty() && maps.iter().all(|map| map.model(model).is_none());
             unknown.then(|| format!("libvirt {} does not know {}", name(), catalog.model_name(model)))
@@ -72,7 +72,7 @@ fn model_in_map(catalog: &Catalog, scenario: &Scenario, release: &Release) -> Op
             let (behaviour, _) = catalog.behaviour(number_of(catalog, &release.libvirt)?);
             (!behaviour.maximum_mode).then(|| format!("libvirt {} does not have the CPU mode maximum", name()))
         }
-        CpuChoice::Model(Told::Unknown) | CpuChoice::Mode(_) => None,
+        CpuChoice::Model(MaybeKnown::Unknown) | CpuChoice::Mode(_) => None,
     }
 }
 
@@ -107,5 +107,5 @@ fn needs_qemu(catalog: &Catalog, _: &Scenario, release: &Release) -> Option<Stri
     let version = release.qemu.version.known()?;
     let (behaviour, _) = catalog.behaviour(number_of(catalog, &release.libvirt)?);
     let needed = behaviour.minimum_qemu;
-    (version < needed).then(|| format!("libvirt {} requires QEMU {needed} or newer", libvirt_name(catalog, release)))
+    (version < needed).then(|| format!("libvirt {} requires QEMU {needed} or later", libvirt_name(catalog, release)))
 }

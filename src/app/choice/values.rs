@@ -9,7 +9,8 @@ use crate::domain::host::{HostId, Vendor};
 use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{
-    CpuChoice, HostChoice, Key, LibvirtChoice, MachineChoice, QemuChoice, Release, Scenario, Told, Topology, Transport,
+    CpuChoice, HostChoice, Key, LibvirtChoice, MachineChoice, MaybeKnown, QemuChoice, Release, Scenario, Topology,
+    Transport,
 };
 
 /// One value of a setting.
@@ -268,9 +269,9 @@ fn cpus(catalog: &Catalog) -> Vec<CpuChoice> {
     let models = (0u16..)
         .zip(catalog.models().iter())
         .filter(|(_, name)| !matches!(*name, "base" | "host" | "max"))
-        .map(|(number, _)| CpuChoice::Model(Told::Is(ModelId(number))));
+        .map(|(number, _)| CpuChoice::Model(MaybeKnown::Is(ModelId(number))));
     let by_mode = [Mode::HostPassthrough, Mode::HostModel, Mode::Maximum].map(CpuChoice::Mode);
-    models.chain(by_mode).chain([CpuChoice::Model(Told::Unknown)]).collect()
+    models.chain(by_mode).chain([CpuChoice::Model(MaybeKnown::Unknown)]).collect()
 }
 
 fn machines(catalog: &Catalog) -> Vec<MachineChoice> {
@@ -290,9 +291,17 @@ fn features(catalog: &Catalog, scenario: &Scenario) -> Vec<FeatureId> {
     all().filter(|f| near.contains(*f)).chain(all().filter(|f| !near.contains(*f))).collect()
 }
 
-fn topologies() -> Vec<Told<Topology>> {
-    let of = |sockets, dies, cores, threads| Told::Is(Topology { sockets, dies, cores, threads });
-    vec![of(1, 1, 1, 1), of(2, 1, 1, 1), of(1, 1, 2, 1), of(1, 1, 1, 2), of(1, 1, 2, 2), of(2, 1, 2, 2), Told::Unknown]
+fn topologies() -> Vec<MaybeKnown<Topology>> {
+    let of = |sockets, dies, cores, threads| MaybeKnown::Is(Topology { sockets, dies, cores, threads });
+    vec![
+        of(1, 1, 1, 1),
+        of(2, 1, 1, 1),
+        of(1, 1, 2, 1),
+        of(1, 1, 1, 2),
+        of(1, 1, 2, 2),
+        of(2, 1, 2, 2),
+        MaybeKnown::Unknown,
+    ]
 }
 
 /// Every release in order; *old* and *new* follow 9.0.0, on which they are based.
@@ -311,17 +320,17 @@ fn libvirts(catalog: &Catalog) -> Vec<LibvirtChoice> {
 
 fn qemus(catalog: &Catalog, current: &Release) -> Vec<QemuChoice> {
     let mut versions: Vec<_> = catalog.qemu_releases().iter().map(|facts| facts.version).collect();
-    if let Told::Is(version) = current.qemu.version
+    if let MaybeKnown::Is(version) = current.qemu.version
         && !versions.contains(&version)
     {
         versions.push(version);
         versions.sort_unstable();
     }
     let listed = versions.into_iter().map(|version| {
-        let is_current = current.qemu.version == Told::Is(version);
-        QemuChoice { version: Told::Is(version), build: current.qemu.build.clone().filter(|_| is_current) }
+        let is_current = current.qemu.version == MaybeKnown::Is(version);
+        QemuChoice { version: MaybeKnown::Is(version), build: current.qemu.build.clone().filter(|_| is_current) }
     });
-    listed.chain([QemuChoice { version: Told::Unknown, build: None }]).collect()
+    listed.chain([QemuChoice { version: MaybeKnown::Unknown, build: None }]).collect()
 }
 
 fn releases(catalog: &Catalog, qemu: &QemuChoice) -> Vec<Release> {

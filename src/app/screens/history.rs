@@ -12,7 +12,7 @@ use crate::app::picker::{Item, Pick, Picker};
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
-use crate::domain::scenario::{QemuChoice, Scenario, Told};
+use crate::domain::scenario::{MaybeKnown, QemuChoice, Scenario};
 
 mod axis;
 mod lines;
@@ -182,12 +182,13 @@ impl History {
             Shows::Change(Some(before), since) => across(catalog, context.scenario, about, (before, since)),
             Shows::Change(None, _) => {
                 return ScreenResponse::Say(
-                    "The release before does not have the model, so no guest can come from it.".to_owned(),
+                    "The previous release does not have the model, so no guest of this model can migrate from it."
+                        .to_owned(),
                 );
             }
             Shows::Machine(machine) => Some(under(catalog, context.scenario, about, (machine, context.scenario.accel))),
             Shows::Qemu(first, last) => {
-                let qemu = |version| QemuChoice { version: Told::Is(version), build: None };
+                let qemu = |version| QemuChoice { version: MaybeKnown::Is(version), build: None };
                 let mut scenario = guests(catalog, context.scenario, line.model, feature)
                     .pop()
                     .unwrap_or_else(|| context.scenario.clone());
@@ -197,7 +198,7 @@ impl History {
         };
         match found {
             Some(scenario) => ScreenResponse::Visit(Box::new(scenario)),
-            None => ScreenResponse::Say("No guest of this model can start at the release before.".to_owned()),
+            None => ScreenResponse::Say("No guest of this model can start on the previous release.".to_owned()),
         }
     }
 }

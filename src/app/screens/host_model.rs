@@ -15,7 +15,7 @@ use crate::domain::definition::Mode;
 use crate::domain::feature::FeatureSet;
 use crate::domain::host::{Host, HostId};
 use crate::domain::qemu::Accel;
-use crate::domain::scenario::{CpuChoice, HostChoice, LibvirtChoice, Release, Scenario, Told, write_host};
+use crate::domain::scenario::{CpuChoice, HostChoice, LibvirtChoice, MaybeKnown, Release, Scenario, write_host};
 use crate::export::analysis::{expansion_reason, rejections_text, score_text};
 use crate::export::{Around, expansion_argument, expansion_xml};
 use crate::resolve::host_model::{Candidate, PossibleExpansion, Processor, Request, expansions};
@@ -33,7 +33,7 @@ pub(crate) struct Row {
     pub(crate) has_signature: bool,
     /// How many features libvirt would require, and how many it would disable.
     pub(crate) counts: (usize, usize),
-    /// How the score comes about; then the features beside the model: what is done with them, and their names.
+    /// How the score comes about; then the features in addition to the model: what is done with them, and their names.
     pub(crate) features: Vec<(&'static str, String)>,
 }
 
@@ -125,7 +125,7 @@ impl HostModel {
             LibvirtChoice::Old | LibvirtChoice::New | LibvirtChoice::Unknown => None,
         };
         self.found = match (release.libvirt.id(catalog), release.qemu.version) {
-            (Some(libvirt), Told::Is(qemu)) if tcg || processor.is_some() => {
+            (Some(libvirt), MaybeKnown::Is(qemu)) if tcg || processor.is_some() => {
                 let host = processor.as_ref().filter(|_| !tcg);
                 expansions(catalog, &Request { libvirt, build, qemu, host, wanted: None })
             }
@@ -270,7 +270,7 @@ fn row(catalog: &Catalog, shown: &PossibleExpansion, candidate: &Candidate) -> R
 }
 
 /// Returns the host of a side; else the other side's; else of the listed ones with what the guest's model has, the one
-/// that has least beside it.
+/// with the fewest additional features.
 fn host_of(context: &ScreenContext<'_>, of_side: &HostChoice) -> HostChoice {
     if matches!(of_side, HostChoice::Listed(_) | HostChoice::Given(_)) {
         return of_side.clone();

@@ -20,7 +20,7 @@ pub(crate) enum Line {
     Text(Vec<(Since, String)>),
     /// A remark about a document.
     Remark(String),
-    /// What a document leaves out, no part of it; and whether the first document differs in that.
+    /// What a document leaves out, which is not part of it; and whether the first document differs in that.
     Ghost(String, bool),
     /// An empty line.
     Blank,
@@ -90,7 +90,7 @@ impl Xml {
             _ => &[("From source to destination", Lane::ALL)],
         };
         let scrolled: Vec<usize> = self.columns.iter().map(|column| column.scroll).collect();
-        let room = (usize::from(size.width) / lanes.len()).saturating_sub(4);
+        let room = (usize::from(size.width) / lanes.len()).saturating_sub(5);
         self.columns = lanes
             .iter()
             .enumerate()

@@ -54,7 +54,7 @@ pub fn list_saved(model: &mut Model, catalog: &Catalog, saved: &[(String, String
             detail: if name.is_empty() { String::new() } else { link.clone() },
             current: read.as_ref() == Ok(&model.scenario),
             saved: !name.is_empty(),
-            problem: read.as_ref().err().map(|err| format!("cannot be parsed: {}", err.fault)),
+            problem: read.as_ref().err().map(|err| format!("cannot be parsed: {}", err.error)),
             pick: read.map_or(Pick::Nothing, |scenario| Pick::Scenario(Box::new(scenario))),
             outcome: None,
         }

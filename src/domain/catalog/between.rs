@@ -223,7 +223,7 @@ fn version_fact(name: &str) -> MapFact {
 }
 
 fn put(map: &mut CpuMap, id: ModelId, model: Option<ModelDefinition>) {
-    let place = usize::from(id.0);
-    map.models.resize(map.models.len().max(place + 1), None);
-    map.models[place] = model.map(Arc::new);
+    let index = usize::from(id.0);
+    map.models.resize(map.models.len().max(index + 1), None);
+    map.models[index] = model.map(Arc::new);
 }

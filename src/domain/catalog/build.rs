@@ -33,7 +33,7 @@ pub struct Parts {
     pub releases: Vec<ExactRelease>,
     /// The QEMU releases, oldest first.
     pub qemu: Vec<QemuFacts>,
-    /// What a model turns on under a machine type.
+    /// The features that a model enables under a machine type.
     pub qemu_defaults: QemuDefaults,
     /// The hosts.
     pub hosts: Vec<Host>,
@@ -199,10 +199,10 @@ impl Catalog {
                 (matches!(r.map, ReleaseMap::Exact(_)) && r.provenance == Provenance::Published).then_some(LibvirtId(n))
             })
             .collect();
-        for (place, release) in self.libvirt.iter_mut().enumerate() {
+        for (index, release) in self.libvirt.iter_mut().enumerate() {
             if let ReleaseMap::Between { lower, upper } = &mut release.map {
-                let before = exact.get(..place).unwrap_or_default().iter().rev().flatten().next();
-                let after = exact.get(place..).unwrap_or_default().iter().flatten().next();
+                let before = exact.get(..index).unwrap_or_default().iter().rev().flatten().next();
+                let after = exact.get(index..).unwrap_or_default().iter().flatten().next();
                 if let (Some(before), Some(after)) = (before, after) {
                     (lower.0, upper.0) = (*before, *after);
                 }
@@ -273,8 +273,8 @@ fn natural_order(machines: &Names, first: Option<&DownstreamMachine>) -> Vec<Mac
 
 /// Gives a release of which only some dependency rows were read the other rows of the release before.
 fn complete_dependencies(releases: &mut [QemuFacts]) {
-    for place in 1..releases.len() {
-        let (before, rest) = releases.split_at_mut(place);
+    for index in 1..releases.len() {
+        let (before, rest) = releases.split_at_mut(index);
         let Some(release) = rest.first_mut().filter(|q| q.dependencies_partial) else { continue };
         let (Some(rows), Some(earlier)) =
             (&mut release.dependencies, before.iter().rev().find_map(|q| q.dependencies.as_ref()))

@@ -6,7 +6,7 @@ use super::super::definition::{Check, Fallback, Match, Mode, Policies};
 use super::super::names::nearest;
 use super::super::qemu::Accel;
 use super::{
-    CpuChoice, DEFAULT_MACHINE, HostChoice, MachineChoice, Release, Scenario, Told, Topology, Transport, Writer,
+    CpuChoice, DEFAULT_MACHINE, HostChoice, MachineChoice, MaybeKnown, Release, Scenario, Topology, Transport, Writer,
 };
 use std::borrow::Cow;
 use std::fmt;
@@ -19,27 +19,27 @@ mod value;
 pub use keys::{KEYS, Key, KeyInfo};
 pub use value::ValueError;
 
-/// Says what is wrong with a link, and where.
+/// The error of parsing a link: what is wrong, and where.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LinkError {
     /// The link.
     pub link: String,
-    /// Where the fault begins, counted in characters from 1.
+    /// Where it begins, counted in characters from 1.
     pub column: usize,
     /// What is wrong.
-    pub fault: ValueError,
+    pub error: ValueError,
 }
 
 impl LinkError {
     /// Returns the error in a value that begins at this column.
-    fn at(link: &str, column: usize, fault: ValueError) -> Self {
-        Self { link: link.to_owned(), column: column + fault.offset, fault }
+    fn at(link: &str, column: usize, error: ValueError) -> Self {
+        Self { link: link.to_owned(), column: column + error.offset, error }
     }
 }
 
 impl fmt::Display for LinkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "scenario, column {}: {}", self.column, self.fault)
+        write!(f, "scenario, column {}: {}", self.column, self.error)
     }
 }
 
@@ -49,16 +49,16 @@ impl std::error::Error for LinkError {}
 const MAX_STOPS: usize = 8;
 
 impl Scenario {
-    /// Reads a scenario from its link. What the link does not say takes its default.
+    /// Reads a scenario from its link. Keys that the link does not have get their defaults.
     ///
     /// # Errors
-    /// The first fault, with its column and the nearest known value.
+    /// The first error, with its column and the nearest known value.
     pub fn parse(catalog: &Catalog, link: &str) -> Result<Self, LinkError> {
         Self::parse_over(catalog, (&Self::default_of(catalog), &[]), link)
     }
 
-    /// Reads a scenario from its link. What the link does not say is taken from `base`, but for the CPU and its features,
-    /// and for a machine type that is not among the `given` keys.
+    /// Reads a scenario from its link. What the link does not say is taken from `base`, except for the CPU and its
+    /// features, and for a machine type that is not among the `given` keys.
     ///
     /// # Errors
     /// As [`parse`](Self::parse).
@@ -67,9 +67,9 @@ impl Scenario {
         let mut seen: Vec<Key> = Vec::new();
         let mut column = 1;
         let mut waiting: Vec<(usize, Key, &str)> = Vec::new();
-        for (place, part) in link.split(',').enumerate() {
-            let at = |fault| LinkError::at(link, column, fault);
-            if place == 0 {
+        for (index, part) in link.split(',').enumerate() {
+            let at = |err| LinkError::at(link, column, err);
+            if index == 0 {
                 scenario.cpu = value::cpu(catalog, part).map_err(at)?;
             } else if let Some((key, text)) = Key::split(part) {
                 note(&mut seen, key).map_err(at)?;
@@ -81,7 +81,7 @@ impl Scenario {
                 if key.turn() > 0 {
                     waiting.push((column, key, text));
                 } else {
-                    scenario.set(catalog, key, text).map_err(|fault| LinkError::at(link, column, fault))?;
+                    scenario.set(catalog, key, text).map_err(|err| LinkError::at(link, column, err))?;
                 }
             } else {
                 let (feature, policy) = value::policy(catalog, part).map_err(at)?;
@@ -94,7 +94,7 @@ impl Scenario {
         }
         waiting.sort_by_key(|(_, key, _)| key.turn());
         for (column, key, text) in waiting {
-            let at = |fault| LinkError::at(link, column, fault);
+            let at = |err| LinkError::at(link, column, err);
             if key == Key::Running {
                 scenario.has_only(catalog, &seen, text).map_err(at)?;
             }
@@ -106,7 +106,7 @@ impl Scenario {
         Ok(scenario)
     }
 
-    /// Checks that a link with a running guest says nothing else of the guest's CPU than that guest does.
+    /// Checks that a link with a running guest does not contradict that guest's CPU.
     fn has_only(&self, catalog: &Catalog, seen: &[Key], running: &str) -> Result<(), ValueError> {
         let key = seen.iter().find(|key| key.is_of_the_cpu()).map(|key| key.name());
         let feature = self.features.iter().next().map(|(feature, _)| catalog.feature_name(feature));
@@ -124,7 +124,7 @@ impl Scenario {
         Err(ValueError::new(format!("the running guest has CPU model {name}, but the link begins with {given}")))
     }
 
-    /// Sets what one key says; `via` adds a stop. What makes it another guest ends a running one.
+    /// Sets the value of one key; `via` adds an intermediate host. A key that changes the guest clears a running guest.
     ///
     /// # Errors
     /// What was expected, with the nearest known value.
@@ -197,14 +197,14 @@ impl Scenario {
         Ok(())
     }
 
-    /// Returns the link: only what differs from the defaults, and always both ends with their QEMU.
-    /// Reading it gives this scenario back.
+    /// Returns the link: only what differs from the defaults, and always source and destination with their QEMU.
+    /// Parsing it returns an equal scenario.
     pub fn link(&self, catalog: &Catalog) -> String {
         self.print(catalog, |_| true)
     }
 
-    /// Returns what the link leaves out because it is the default, as keys with their values: behind the link, it makes
-    /// the whole of the scenario.
+    /// Returns what the link leaves out because it is the default, as keys with their values: appended to the link, it
+    /// gives the complete scenario.
     pub fn defaults(&self, catalog: &Catalog) -> String {
         let left_out = |key: &Key| self.value(catalog, *key, false).is_none();
         let keys = KEYS.iter().map(|info| info.key).filter(left_out);
@@ -256,8 +256,8 @@ impl Scenario {
     /// Returns the model's name, the mode, or `?`.
     pub(crate) fn cpu_name<'a>(&self, catalog: &'a Catalog) -> &'a str {
         match self.cpu {
-            CpuChoice::Model(Told::Is(model)) => catalog.model_name(model),
-            CpuChoice::Model(Told::Unknown) => "?",
+            CpuChoice::Model(MaybeKnown::Is(model)) => catalog.model_name(model),
+            CpuChoice::Model(MaybeKnown::Unknown) => "?",
             CpuChoice::Mode(Mode::Custom) => "custom",
             CpuChoice::Mode(mode) => mode.name(),
         }
@@ -279,7 +279,7 @@ impl Scenario {
                 let is_left_out = default && self.default_machine(catalog) == self.machine;
                 named(!is_left_out, value::machine_name(catalog, &self.machine))
             }
-            Key::Topology => (whole || self.topology != Told::Is(Topology::SINGLE))
+            Key::Topology => (whole || self.topology != MaybeKnown::Is(Topology::SINGLE))
                 .then(|| value::write_topology(self.topology).into()),
             Key::Accel => named(self.accel != Accel::Kvm, self.accel.name()),
             Key::Host if same_host() => host(&self.from_host),
@@ -320,7 +320,7 @@ impl Scenario {
     }
 }
 
-/// Notes that a key was given; a second time is a fault, and so is a host for both ends beside one for one end.
+/// Notes that a key was given; a second time is an error, and so is `host` together with `from-host` or `to-host`.
 fn note(seen: &mut Vec<Key>, key: Key) -> Result<(), ValueError> {
     let clashes = |other: Key| {
         (other == key && key != Key::Via)
@@ -365,6 +365,6 @@ pub fn write_machine(catalog: &Catalog, machine: &MachineChoice) -> String {
 }
 
 /// Returns how a topology is written in a link: `1-2-1`, `1-2-2-1` with several dies, or `?`.
-pub(crate) fn write_topology(topology: Told<Topology>) -> String {
+pub(crate) fn write_topology(topology: MaybeKnown<Topology>) -> String {
     value::write_topology(topology)
 }

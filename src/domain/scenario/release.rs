@@ -5,16 +5,16 @@ use super::super::catalog::{Catalog, LibvirtId};
 use super::super::package::{Build, Presence, push_build};
 use super::super::qemu::MachineId;
 use super::super::version::Version;
-use super::{DEFAULT_QEMU, EMULATOR, EXAMPLE_LIBVIRT, Told, ValueError, link};
+use super::{DEFAULT_QEMU, EMULATOR, EXAMPLE_LIBVIRT, MaybeKnown, ValueError, link};
 
-/// A libvirt release at one end.
+/// The libvirt release of the source or the destination.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum LibvirtChoice {
-    /// A release, and the package's build where one was named (`3.el9`).
+    /// A release, and the package's build if one is named (`3.el9`).
     Release(LibvirtId, Option<Box<str>>),
     /// The example's *old*: libvirt 9.0.0.
     Old,
-    /// The example's *new*: libvirt 9.0.0 with the scenario's feature taken out of every model.
+    /// The example's *new*: libvirt 9.0.0 with the scenario's feature removed from every model.
     New,
     /// Not known.
     Unknown,
@@ -51,12 +51,12 @@ impl LibvirtChoice {
     }
 }
 
-/// A QEMU release at one end.
+/// The QEMU release of the source or the destination.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct QemuChoice {
     /// The release.
-    pub version: Told<Version>,
-    /// The package's build where one was named.
+    pub version: MaybeKnown<Version>,
+    /// The package's build if one is named.
     pub build: Option<Box<str>>,
 }
 
@@ -71,21 +71,21 @@ impl QemuChoice {
     /// Appends this name to a text.
     pub(super) fn push_name(&self, text: &mut String) {
         match self.version {
-            Told::Is(version) => {
+            MaybeKnown::Is(version) => {
                 version.push(text);
                 push_build(text, self.build.as_deref());
             }
-            Told::Unknown => text.push('?'),
+            MaybeKnown::Unknown => text.push('?'),
         }
     }
 }
 
-/// The software at one end.
+/// The software of the source or the destination.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Release {
-    /// libvirt.
+    /// The libvirt release.
     pub libvirt: LibvirtChoice,
-    /// QEMU.
+    /// The QEMU release.
     pub qemu: QemuChoice,
     /// The product that ships both, as it was named: `ubuntu:22.04`.
     pub product: Option<Box<str>>,
@@ -97,7 +97,7 @@ const KUBEVIRTS: [&str; 3] = ["kubevirt", "kubevirt-cs10", "harvester"];
 impl Release {
     /// Returns this libvirt with the default QEMU.
     pub(crate) const fn with_default_qemu(libvirt: LibvirtChoice) -> Self {
-        Self::new(libvirt, QemuChoice { version: Told::Is(DEFAULT_QEMU), build: None })
+        Self::new(libvirt, QemuChoice { version: MaybeKnown::Is(DEFAULT_QEMU), build: None })
     }
 
     /// Returns this libvirt with this QEMU.

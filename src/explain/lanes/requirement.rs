@@ -2,7 +2,7 @@
 
 use super::{COMPARED, Lane, Mark, Side, Story, Wire};
 use crate::domain::feature::FeatureId;
-use crate::domain::scenario::{Told, write_machine};
+use crate::domain::scenario::{MaybeKnown, write_machine};
 use crate::resolve::{Refusal, Stage, StartTrace};
 
 impl Story<'_> {
@@ -88,8 +88,8 @@ impl Story<'_> {
         let (from, to) = self.scenario.hop(self.trace.hop);
         let release = if self.at_start { from } else { to };
         match release.qemu.version {
-            Told::Is(version) => format!("QEMU {version}: {what}"),
-            Told::Unknown => what.to_owned(),
+            MaybeKnown::Is(version) => format!("QEMU {version}: {what}"),
+            MaybeKnown::Unknown => what.to_owned(),
         }
     }
 }

@@ -28,26 +28,28 @@ pub(crate) const fn reason_text(why: Why) -> &'static str {
     match why {
         Why::RemovedListed => {
             "Removed from the model and marked removed='yes'. The destination's setting for removed features on incoming \
-             decides whether a guest that does not mention it has it."
+             decides whether a guest that does not mention the feature has it."
         }
         Why::RemovedUnlisted => {
-            "Removed from the model without a mark: libvirt adds nothing to an incoming definition that does not mention it."
+            "Removed from the model without a mark: libvirt adds nothing to an incoming definition that does not mention \
+             the feature."
         }
         Why::AddedMarked => {
-            "Marked added='yes': QEMU always enabled it, so the full check ignores it if the definition does not mention it."
+            "Marked added='yes': QEMU always enabled the feature, so the full check ignores it if the definition does not \
+             mention it."
         }
-        Why::NewUnmarked => "Added to the model without a mark: definitions from the left do not disable it.",
-        Why::Unknown => "The right map does not define it, and refuses a guest that names it.",
+        Why::NewUnmarked => "Added to the model without a mark: definitions from the left do not disable the feature.",
+        Why::Unknown => "The right map does not define the feature, and refuses a guest that names it.",
     }
 }
 
 /// Returns how the features of two models fall into groups.
 pub(crate) const fn model_group(why: Why) -> &'static str {
     match why {
-        Why::RemovedListed => "the right marks it removed",
-        Why::RemovedUnlisted | Why::Unknown => "only the left has it",
-        Why::AddedMarked => "the right marks it added",
-        Why::NewUnmarked => "only the right has it",
+        Why::RemovedListed => "marked removed in the right model",
+        Why::RemovedUnlisted | Why::Unknown => "only in the left model",
+        Why::AddedMarked => "marked added in the right model",
+        Why::NewUnmarked => "only in the right model",
     }
 }
 
@@ -55,13 +57,13 @@ pub(crate) const fn model_group(why: Why) -> &'static str {
 pub(crate) const fn model_text(why: Why) -> &'static str {
     match why {
         Why::RemovedListed => {
-            "Removed from the right model: a guest changed from left to right loses it at its next start."
+            "Removed from the right model: a guest changed from left to right loses the feature at its next start."
         }
         Why::RemovedUnlisted | Why::Unknown => {
-            "A guest changed from the left model to the right loses it at its next start."
+            "A guest changed from the left model to the right loses the feature at its next start."
         }
-        Why::AddedMarked => "QEMU always enabled it in the right model, although the map did not have it.",
-        Why::NewUnmarked => "A guest changed from the left model to the right gains it at its next start.",
+        Why::AddedMarked => "QEMU always enabled the feature in the right model, although the map did not have it.",
+        Why::NewUnmarked => "A guest changed from the left model to the right gains the feature at its next start.",
     }
 }
 
@@ -115,7 +117,7 @@ pub(crate) fn diff_text(catalog: &Catalog, diff: &MapDiff, effects: &[Effect]) -
         wrapped(&mut out, &format!("{}: ", effect.direction.name()), &what);
     }
     if !diff.features_new.is_empty() || !diff.models_new.is_empty() {
-        wrapped(&mut out, "", "A guest that has a new feature or model cannot go back.");
+        wrapped(&mut out, "", "A guest that has a new feature or model cannot migrate back.");
     }
     out
 }

@@ -28,7 +28,7 @@ pub struct ExpansionReport<'a> {
     pub check: bool,
     /// The possible expansions, the likeliest first; at least one.
     pub alternatives: &'a [PossibleExpansion],
-    /// What the input cannot tell, a sentence each.
+    /// What the input does not contain, one sentence each.
     pub assumptions: &'a [String],
 }
 

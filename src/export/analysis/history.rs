@@ -32,12 +32,12 @@ fn since_text(catalog: &Catalog, after: Option<LibvirtId>, since: LibvirtId) -> 
     }
 }
 
-/// Returns what changed in a model, in words separated by semicolons.
+/// Returns what changed in a model, as text, separated by semicolons.
 fn change_text(catalog: &Catalog, change: &Change) -> String {
     parts(catalog, change).join("; ")
 }
 
-/// Returns what a feature was to a model, in words separated by semicolons.
+/// Returns what a feature was to a model, as text, separated by semicolons.
 pub(crate) fn membership_text(catalog: &Catalog, segments: &[Segment<Membership>]) -> String {
     let said = told(segments).map(|segment| format!("{} {}", segment.state.name(), run(catalog, segment)));
     said.collect::<Vec<_>>().join("; ")

@@ -3,7 +3,7 @@
 use super::format::{SIGNS, json, sign};
 use crate::analysis::matrix::{Fold, Line, Matrix, Side, Value};
 use crate::domain::catalog::Catalog;
-use crate::domain::scenario::{CpuChoice, Scenario, Told, write_host, write_machine};
+use crate::domain::scenario::{CpuChoice, MaybeKnown, Scenario, write_host, write_machine};
 use crate::explain;
 use crate::export::report::wrapped;
 use crate::export::{FACTS_HASH, SCHEMA, TOOL, WIDEST_COLUMN, csv_cell, markdown_cell, tool_line};
@@ -17,8 +17,8 @@ pub fn line_name(catalog: &Catalog, line: &Line) -> String {
         Value::Qemu(qemu) => qemu.name(),
         Value::Product(name, _) => name.to_string(),
         Value::Machine(machine) => write_machine(catalog, machine),
-        Value::Cpu(CpuChoice::Model(Told::Is(model))) => catalog.model_name(*model).to_owned(),
-        Value::Cpu(CpuChoice::Model(Told::Unknown)) => "?".to_owned(),
+        Value::Cpu(CpuChoice::Model(MaybeKnown::Is(model))) => catalog.model_name(*model).to_owned(),
+        Value::Cpu(CpuChoice::Model(MaybeKnown::Unknown)) => "?".to_owned(),
         Value::Cpu(CpuChoice::Mode(mode)) => mode.name().to_owned(),
         Value::Host(host) => write_host(catalog, host),
     };

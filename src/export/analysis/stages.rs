@@ -5,7 +5,7 @@ use crate::analysis::follow::{By, Lane, Seen, State, Step, parting};
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::Policy;
 use crate::domain::feature::FeatureId;
-use crate::domain::scenario::{Release, Scenario, Told};
+use crate::domain::scenario::{MaybeKnown, Release, Scenario};
 use crate::explain::{Fact, libvirt_label, message, sentence, written_by};
 use crate::resolve::{Answer, Origin, StartTrace, Verdict, WrittenBy};
 
@@ -119,8 +119,8 @@ impl StageText<'_> {
 
     fn qemu(&self, step: Step) -> String {
         match self.end(step).qemu.version {
-            Told::Is(version) => format!("QEMU {version}"),
-            Told::Unknown => "QEMU".to_owned(),
+            MaybeKnown::Is(version) => format!("QEMU {version}"),
+            MaybeKnown::Unknown => "QEMU".to_owned(),
         }
     }
 
@@ -142,7 +142,7 @@ impl StageText<'_> {
             }
             Step::Received => format!("The incoming definition, as {libvirt} prepares it for the start."),
             Step::DestinationCpu => {
-                let side = if self.scenario.is_stop(self.hop(step)) { "stop" } else { "destination" };
+                let side = if self.scenario.is_stop(self.hop(step)) { "intermediate host" } else { "destination" };
                 format!("The CPU that {} builds at the {side}.", self.qemu(step))
             }
             Step::FullCheck => {
@@ -184,7 +184,7 @@ impl StageText<'_> {
             (Step::Verdict, true) => {
                 let side = match self.hop(step) {
                     0 => "the source".to_owned(),
-                    _ => format!("{}, an intermediate stop", self.libvirt(Step::Sent)),
+                    _ => format!("the intermediate host with {}", self.libvirt(Step::Sent)),
                 };
                 format!("The guest keeps running at {side}; {} does not change.", self.name())
             }

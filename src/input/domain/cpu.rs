@@ -63,7 +63,7 @@ impl Cpu {
 /// Reads the element.
 ///
 /// # Errors
-/// A value libvirt does not have, an unknown model or feature, a feature a second time, features without a
+/// A value libvirt does not have, a model or feature that are unknown, a feature a second time, features without a
 /// model.
 pub(super) fn read(catalog: &Catalog, document: &Document<'_>, element: &Element<'_>) -> Result<Cpu, LoadError> {
     let mut cpu = Cpu {

@@ -4,7 +4,7 @@ use super::Domain;
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Fallback, Policy};
 use crate::domain::names::did_you_mean;
-use crate::domain::scenario::{Key, Scenario, Told, Topology, Writer};
+use crate::domain::scenario::{Key, MaybeKnown, Scenario, Topology, Writer};
 use crate::load::LoadError;
 use serde::Deserialize;
 
@@ -86,7 +86,7 @@ pub(super) fn is_manifest(text: &str) -> bool {
 /// Reads the first virtual machine of a manifest.
 ///
 /// # Errors
-/// Text that is no YAML, a manifest without a virtual machine, unknown names.
+/// Text that is not YAML, a manifest without a virtual machine, names that are unknown.
 pub(super) fn read(catalog: &Catalog, between: &Scenario, file: &str, text: &str) -> Result<Domain, LoadError> {
     let wrong = |message: String| LoadError::whole(file, message);
     let mut found = None;
@@ -130,7 +130,7 @@ pub(super) fn read(catalog: &Catalog, between: &Scenario, file: &str, text: &str
     let number = |given: Option<u32>| given.filter(|count| *count > 0).unwrap_or(1);
     let topology =
         Topology { sockets: number(cpu.sockets), dies: 1, cores: number(cpu.cores), threads: number(cpu.threads) };
-    scenario.topology = Told::Is(topology);
+    scenario.topology = MaybeKnown::Is(topology);
     (scenario.check, scenario.vendor, scenario.fallback) = (None, None, Fallback::Allow);
     let name = metadata.name;
     let read = super::say_written(catalog, &scenario, &format!("KubeVirt {kind}"));

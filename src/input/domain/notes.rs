@@ -7,7 +7,7 @@ use crate::domain::host::Vendor;
 use crate::domain::map::CpuMap;
 use crate::domain::names::first_names;
 use crate::domain::scenario::EMULATOR;
-use crate::domain::scenario::{MachineChoice, Scenario, Told};
+use crate::domain::scenario::{MachineChoice, MaybeKnown, Scenario};
 use crate::load::xml::Element;
 
 /// What was used beyond model, features and machine type.
@@ -19,14 +19,14 @@ pub(super) fn used(domain: &Element<'_>, scenario: &Scenario, cpu: &Cpu) -> Vec<
     if !scenario.migratable {
         used.push("migratable off".to_owned());
     }
-    used.extend(scenario.vendor_id.map(|vendor| format!("vendor {vendor} told to the guest")));
+    used.extend(scenario.vendor_id.map(|vendor| format!("vendor {vendor} shown to the guest")));
     if let Some(hertz) = scenario.tsc {
         used.push(format!("TSC frequency {hertz} Hz"));
     }
     if let Some(vendor) = cpu.vendor {
-        used.push(format!("vendor {vendor} required of the host"));
+        used.push(format!("host of vendor {vendor} required"));
     }
-    if let Told::Is(topology) = scenario.topology {
+    if let MaybeKnown::Is(topology) = scenario.topology {
         if topology.dies > 1 {
             used.push(format!("{} dies in a socket", topology.dies));
         }
@@ -96,7 +96,7 @@ pub(super) fn cautions(catalog: &Catalog, scenario: &Scenario) -> Vec<String> {
             cautions.push(format!("libvirt {name} has no CPU {features} {}", first_names(unknown, NAMED_FEATURES)));
         }
     }
-    if let Told::Is(version) = scenario.from.qemu.version {
+    if let MaybeKnown::Is(version) = scenario.from.qemu.version {
         let views = catalog.qemu_views(version);
         if let MachineChoice::Listed(machine) = scenario.machine {
             let name = catalog.machine_name(machine);

@@ -5,7 +5,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Check, Fallback, Policies, Policy};
 use crate::domain::names::did_you_mean;
 use crate::domain::qemu::Accel;
-use crate::domain::scenario::{Key, Scenario, Told, Topology, Writer};
+use crate::domain::scenario::{Key, MaybeKnown, Scenario, Topology, Writer};
 use crate::load::LoadError;
 
 const SECTION: &str = "[libvirt]";
@@ -22,10 +22,10 @@ pub(super) fn is_conf(text: &str) -> bool {
     text.lines().any(|line| line.trim() == SECTION)
 }
 
-/// Reads the guest that nova makes of a flavor without CPU settings of its own.
+/// Reads the guest that nova creates from a flavor without CPU settings of its own.
 ///
 /// # Errors
-/// A mode, model, flag or machine type that is unknown; a custom CPU without models.
+/// A mode, model, flag or machine type that are unknown; a custom CPU without models.
 pub(super) fn read(catalog: &Catalog, between: &Scenario, file: &str, text: &str) -> Result<Domain, LoadError> {
     let lines = section(text);
     let find = |key: &str| lines.iter().find(|(known, ..)| *known == key);
@@ -63,7 +63,7 @@ pub(super) fn read(catalog: &Catalog, between: &Scenario, file: &str, text: &str
             let models = get("cpu_models").or_else(|| get("cpu_model")).unwrap_or_default();
             let mut models = models.split(',').map(str::trim).filter(|model| !model.is_empty());
             let Some(first) = models.next() else {
-                return Err(at("cpu_mode", &"expected cpu_models beside cpu_mode = custom, found none"));
+                return Err(at("cpu_mode", &"expected cpu_models with cpu_mode = custom, found none"));
             };
             if models.next().is_some() {
                 used.push("the first of cpu_models; nova takes the first that the host supports".to_owned());
@@ -91,7 +91,7 @@ pub(super) fn read(catalog: &Catalog, between: &Scenario, file: &str, text: &str
         };
         scenario.features.set(feature, policy);
     }
-    scenario.topology = Told::Is(Topology::SINGLE);
+    scenario.topology = MaybeKnown::Is(Topology::SINGLE);
     let read = super::say_written(catalog, &scenario, "nova.conf");
     Ok(Domain { name: None, scenario, read, used, ignored: Vec::new(), cautions: Vec::new() })
 }

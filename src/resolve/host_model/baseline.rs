@@ -1,5 +1,5 @@
 //! Finds the CPU that several hosts have in common: `virsh cpu-baseline` and `virsh hypervisor-cpu-baseline` (libvirt
-//! `virCPUx86Baseline`).
+//! `virCPUx86Baseline`, all releases).
 
 use super::{HostModel, Libvirt, Processor, Purpose, QemuModels, decode};
 use crate::domain::feature::FeatureSet;

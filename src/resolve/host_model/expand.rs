@@ -10,7 +10,8 @@ use crate::domain::host::Vendor;
 use crate::domain::map::{CpuMap, ModelId};
 use crate::domain::qemu::Accel;
 
-/// What libvirt learns from one QEMU on one host (`virQEMUCapsProbeQMPHostCPU`, `virQEMUCapsFetchCPUDefinitions`).
+/// What libvirt learns from one QEMU on one host (`virQEMUCapsProbeQMPHostCPU`, 3.2.0, and
+/// `virQEMUCapsFetchCPUDefinitions`).
 #[derive(Clone, PartialEq, Debug)]
 pub struct Probe {
     /// QEMU's `host` under KVM and `max` under TCG: vendor, signature and everything it enables.
@@ -61,7 +62,7 @@ pub struct Expansion {
     pub decoded: HostModel,
     /// What libvirt puts in place of host-model: mode custom, the model and the features.
     pub definition: Definition,
-    /// What stands behind the model on QEMU's command line: features switched on and off, in order.
+    /// The features after the model on QEMU's command line, enabled or disabled, in order.
     pub command_line: Vec<(FeatureId, bool)>,
 }
 
@@ -82,12 +83,12 @@ pub fn guest(
 pub fn guest_of_domcapabilities(
     libvirt: Libvirt<'_>,
     (model, vendor): (ModelId, Option<Vendor>),
-    shown: &[(FeatureId, Policy)],
+    displayed: &[(FeatureId, Policy)],
     properties: FeatureSet,
 ) -> Option<Expansion> {
     let of_model = libvirt.map.model(model)?;
     let mut features: Vec<_> =
-        shown.iter().copied().filter(|(known, _)| Some(*known) != libvirt.named.invtsc).collect();
+        displayed.iter().copied().filter(|(known, _)| Some(*known) != libvirt.named.invtsc).collect();
     if libvirt.behaviour.sorted_domcapabilities {
         let place_of = |feature: FeatureId, order: &[FeatureId]| order.iter().position(|known| *known == feature);
         // A guest's features stand in map order, removed ones last (x86DataToCPU).
@@ -113,12 +114,13 @@ fn written(libvirt: Libvirt<'_>, decoded: HostModel, properties: FeatureSet, wan
         };
         features.set(feature, policy);
     }
-    // virCPUx86DisableRemovedFeatures.
+    // virCPUx86DisableRemovedFeatures, 6.10.0 (commits 52cbfb2186 and 7e0a310498).
     for removed in libvirt.map.model(described).into_iter().flat_map(|model| &model.removed) {
         features.add_if_missing(*removed, Policy::Disable);
     }
     let off: FeatureSet = features.iter().filter(|(_, policy)| policy.is_off()).map(|(feature, _)| feature).collect();
     let unknown_to_qemu = off - properties;
+    // virQEMUCapsCPUFilterFeatures, 5.5.0; qemuProcessDropUnknownCPUFeatures, 5.10.0 (commit ac34e14159).
     features.remove_all(match libvirt.behaviour.drop_unknown {
         DropUnknown::Definition => libvirt.behaviour.ignored | unknown_to_qemu,
         DropUnknown::Never | DropUnknown::CommandLine => libvirt.behaviour.ignored,

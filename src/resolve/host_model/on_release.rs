@@ -22,7 +22,7 @@ pub struct Request<'a> {
     pub qemu: Version,
     /// The host under KVM: what KVM gives there. `None` for TCG, where the host does not matter.
     pub host: Option<&'a Processor>,
-    /// The guest's own definition, with features beside host-model.
+    /// The guest's own definition, with features in addition to host-model.
     pub wanted: Option<&'a Definition>,
 }
 
@@ -37,9 +37,9 @@ pub struct PossibleExpansion {
     pub domcapabilities: HostModel,
 }
 
-/// Returns every way in which the guest's CPU may come out, each once, the likeliest facts first: the release before,
-/// a switch as before. A signature or stepping that nobody told is tried with every value. Empty where no model
-/// describes the host.
+/// Returns every way in which the guest's CPU may come out, each once, the likeliest facts first: the release before, a
+/// switch as before. An unknown signature or stepping is tried with every value. Empty where no model describes the
+/// host.
 pub fn expansions(catalog: &Catalog, request: &Request<'_>) -> Vec<PossibleExpansion> {
     let hosts: Vec<(String, Option<Processor>)> = match request.host {
         None => vec![(String::new(), None)],
@@ -70,11 +70,11 @@ pub fn expansions(catalog: &Catalog, request: &Request<'_>) -> Vec<PossibleExpan
 }
 
 /// Adds those that are not known yet; a single one needs no assumption.
-fn add_new(found: &mut Vec<PossibleExpansion>, label: Option<&String>, ways: Vec<PossibleExpansion>) {
-    for mut way in ways {
-        if found.iter().all(|known| known.guest.definition != way.guest.definition) {
-            way.assumptions.extend(label.cloned());
-            found.push(way);
+fn add_new(found: &mut Vec<PossibleExpansion>, label: Option<&String>, alternatives: Vec<PossibleExpansion>) {
+    for mut alternative in alternatives {
+        if found.iter().all(|known| known.guest.definition != alternative.guest.definition) {
+            alternative.assumptions.extend(label.cloned());
+            found.push(alternative);
         }
     }
 }
@@ -85,11 +85,11 @@ pub(crate) fn expansions_of_domcapabilities(
     catalog: &Catalog,
     request: &Request<'_>,
     described: (ModelId, Option<Vendor>),
-    shown: &[(FeatureId, Policy)],
+    displayed: &[(FeatureId, Policy)],
 ) -> Vec<PossibleExpansion> {
     each(catalog, request, |libvirt, qemu| {
-        let guest = guest_of_domcapabilities(libvirt, described, shown, qemu.properties)?;
-        let domcapabilities = HostModel { features: shown.to_vec(), ..guest.decoded.clone() };
+        let guest = guest_of_domcapabilities(libvirt, described, displayed, qemu.properties)?;
+        let domcapabilities = HostModel { features: displayed.to_vec(), ..guest.decoded.clone() };
         Some(PossibleExpansion { assumptions: Vec::new(), guest, domcapabilities })
     })
 }
@@ -147,8 +147,8 @@ pub(crate) fn signatures(
 /// How many steppings there are: CPUID has four bits for them.
 const STEPPINGS: u32 = 16;
 
-/// Returns the features that this libvirt and this QEMU know by name and that nobody asked the host about: it may have
-/// them.
+/// Returns the features that this libvirt and this QEMU know by name and about which the host was not queried: it may
+/// have them.
 pub(crate) fn not_asked(map: &CpuMap, qemu: &QemuView<'_>, asked: FeatureSet) -> FeatureSet {
     (qemu.properties & map.known) - asked
 }

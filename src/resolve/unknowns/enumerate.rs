@@ -28,8 +28,8 @@ impl Kind {
     }
 }
 
-/// Leaves of the first answer what the second has too; both have one verdict. Of a guest that arrives unchanged whatever
-/// is not known, both ends read the definition alike, if nothing more can be told.
+/// Keeps of the first answer what the second also has; both have one verdict. Of a guest that arrives unchanged in
+/// every case, source and destination read the definition in the same way, if nothing more specific is known.
 fn keep_common(first: &mut OutcomeWithFeatures, second: &OutcomeWithFeatures) {
     first.more &= second.more;
     first.less &= second.less;
@@ -40,17 +40,8 @@ fn keep_common(first: &mut OutcomeWithFeatures, second: &OutcomeWithFeatures) {
     own.row = own.row.filter(|row| other.row == Some(*row));
 }
 
-/// What the cases came to.
-struct Tried {
-    /// The answers that differ.
-    answers: Vec<Kind>,
-    /// Each of them in short, with the features that are the same in all of its cases.
-    briefs: Vec<OutcomeWithFeatures>,
-    /// For each combination the index of its answer; `None` where it has none, or does not count.
-    of: Vec<Option<usize>>,
-    /// For each combination the index of its case among those that can differ.
-    cases: Vec<Option<usize>>,
-}
+/// The answers that differ, each in short with the features that are the same in all of its cases.
+type Answers = Vec<(Kind, OutcomeWithFeatures)>;
 
 /// Whether the cases agree.
 pub(in crate::resolve) struct Agreement {
@@ -58,7 +49,7 @@ pub(in crate::resolve) struct Agreement {
     pub(in crate::resolve) cases: Vec<Vec<usize>>,
     /// What the answer depends on; empty where all cases have one answer.
     pub(in crate::resolve) depends_on: Vec<Dependence>,
-    /// Whether the guest arrives in every case, in some with another CPU.
+    /// Whether the guest arrives in every case, in some cases with a different CPU.
     pub(in crate::resolve) completes: bool,
     /// What all cases share, where they have one verdict and still differ.
     pub(in crate::resolve) either_way: Option<OutcomeWithFeatures>,
@@ -82,38 +73,36 @@ pub(in crate::resolve) enum Wanted {
     Whether,
 }
 
-impl Tried {
-    /// Returns what the cases that count share; `None` where they have several verdicts.
-    fn shared(&self) -> Option<OutcomeWithFeatures> {
-        let mut all: Option<OutcomeWithFeatures> = None;
-        let counts = |index: usize| self.of.contains(&Some(index));
-        for (_, brief) in self.briefs.iter().enumerate().filter(|(index, _)| counts(*index)) {
-            match &mut all {
-                None => all = Some(*brief),
-                Some(first) if first.outcome.verdict == brief.outcome.verdict => keep_common(first, brief),
-                Some(_) => return None,
-            }
+/// Returns what the cases that count share; `None` where they have several verdicts.
+fn shared(answers: &Answers, of: &[Option<usize>]) -> Option<OutcomeWithFeatures> {
+    let mut counted = answers.iter().enumerate().filter(|(index, _)| of.contains(&Some(*index)));
+    let mut all = counted.next()?.1.1;
+    for (_, (_, brief)) in counted {
+        if all.outcome.verdict != brief.outcome.verdict {
+            return None;
         }
-        all
+        keep_common(&mut all, brief);
     }
+    Some(all)
+}
 
-    /// Returns the combinations that count, the first of each case.
-    fn counted(&self) -> Vec<usize> {
-        let mut seen = vec![false; self.cases.len()];
-        let counts = |combination: &usize| {
-            let case = self.of[*combination].and(self.cases[*combination]);
-            case.is_some_and(|case| !std::mem::replace(&mut seen[case], true))
-        };
-        (0..self.of.len()).filter(counts).collect()
-    }
+/// Returns the combinations that count, the first of each case.
+fn counted(of: &[Option<usize>], cases: &[Option<usize>]) -> Vec<usize> {
+    let mut seen = vec![false; cases.len()];
+    let counts = |combination: &usize| {
+        let case = of[*combination].and(cases[*combination]);
+        case.is_some_and(|case| !std::mem::replace(&mut seen[case], true))
+    };
+    (0..of.len()).filter(counts).collect()
 }
 
 impl Plan<'_> {
-    /// Migrates and classifies every case, or only until there are `enough` verdicts.
-    fn try_all(&self, combinations: &Combinations, enough: usize) -> Tried {
+    /// Migrates and classifies every case, or only until there are `enough` verdicts. Returns beside the answers, for each
+    /// combination, the index of its answer, and that of its case among those that can differ; `None` where it has none.
+    fn try_all(&self, combinations: &Combinations, enough: usize) -> (Answers, [Vec<Option<usize>>; 2]) {
         let shared = Shared::of(self, combinations);
         let cases = Cases::of(self, &shared);
-        let (mut answers, mut briefs): (Vec<Kind>, Vec<OutcomeWithFeatures>) = (Vec::new(), Vec::new());
+        let mut answers = Answers::new();
         let distinct = (0..shared.distinct()).map(|index| {
             if verdicts(&answers) >= enough {
                 return None;
@@ -121,18 +110,17 @@ impl Plan<'_> {
             let (prepared, definition) = cases.prepare(index)?;
             let (brief, refusal) = brief_and_refusal(&prepared, &definition, self.scenario.feature)?;
             let kind = Kind::of(brief.outcome, refusal);
-            if let Some(known) = answers.iter().position(|known| *known == kind) {
-                keep_common(&mut briefs[known], &brief);
+            if let Some(known) = answers.iter().position(|(known, _)| *known == kind) {
+                keep_common(&mut answers[known].1, &brief);
                 return Some(known);
             }
-            answers.push(kind);
-            briefs.push(brief);
+            answers.push((kind, brief));
             Some(answers.len() - 1)
         });
         let distinct: Vec<Option<usize>> = distinct.collect();
         let of = shared.cases.iter().map(|case| distinct.get((*case)?).copied().flatten()).collect();
         drop(cases);
-        Tried { answers, briefs, of, cases: shared.cases }
+        (answers, [of, shared.cases])
     }
 
     /// Tries every combination of what is not known.
@@ -143,31 +131,31 @@ impl Plan<'_> {
         let combinations = Combinations::of(self);
         // Where some answers do not count, two may be one in the end.
         let enough = if wanted == Wanted::Whether && !self.same_any_host { 2 } else { usize::MAX };
-        let mut tried = self.try_all(&combinations, enough);
-        let is_cut = verdicts(&tried.answers) >= enough;
-        // Of the hosts that `any` stands for, those count on which the source starts.
-        let starts: Vec<bool> = tried.answers.iter().map(|answer| answer.verdict != Verdict::StartRefused).collect();
+        let (answers, [mut of, cases]) = self.try_all(&combinations, enough);
+        let is_cut = verdicts(&answers) >= enough;
+        // Of the hosts of `any`, those count on which the source starts.
+        let starts: Vec<bool> = answers.iter().map(|(kind, _)| kind.verdict != Verdict::StartRefused).collect();
         if !is_cut && self.same_any_host && starts.contains(&true) {
-            for answer in &mut tried.of {
+            for answer in &mut of {
                 *answer = answer.filter(|index| starts[*index]);
             }
         }
-        let Some(first) = tried.of.iter().position(Option::is_some) else { return Err(Dependence::on("facts")) };
-        let mut depends_on = if is_cut { self.every_axis() } else { self.dependences(&combinations, &tried) };
+        let Some(first) = of.iter().position(Option::is_some) else { return Err(Dependence::on("facts")) };
+        let mut depends_on = if is_cut { self.every_axis() } else { self.dependences(&combinations, &answers, &of) };
         if !combinations.is_exhaustive() {
             depends_on.insert(0, Dependence::on(TOO_MANY));
         }
         let differ = !is_cut && combinations.is_exhaustive() && !depends_on.is_empty();
-        let either_way = if differ { tried.shared() } else { None };
-        let arrives = |answer: &Option<usize>| answer.is_none_or(|index| tried.answers[index].verdict.is_completed());
-        let completes = differ && either_way.is_none() && tried.of.iter().all(arrives);
-        let cases = if wanted == Wanted::Whether { vec![first] } else { tried.counted() };
+        let either_way = if differ { shared(&answers, &of) } else { None };
+        let arrives = |answer: &Option<usize>| answer.is_none_or(|index| answers[index].0.verdict.is_completed());
+        let completes = differ && either_way.is_none() && of.iter().all(arrives);
+        let cases = if wanted == Wanted::Whether { vec![first] } else { counted(&of, &cases) };
         Ok(Agreement {
             cases: cases.into_iter().map(|case| combinations.get(case).to_vec()).collect(),
             depends_on,
             completes,
             either_way,
-            brief: tried.of[first].map(|index| tried.briefs[index]),
+            brief: of[first].map(|index| answers[index].1),
         })
     }
 
@@ -184,8 +172,8 @@ impl Plan<'_> {
     }
 
     /// Returns the answer in short of a guest that arrives unchanged whatever is not known, in the row of the decision
-    /// table if one is given; `None` for every other. Stops at the first case that says otherwise, so that many scenarios
-    /// can be tried where few will do.
+    /// table if one is given; `None` for every other. Stops at the first case that says otherwise, so that many
+    /// scenarios can be tried where few is enough.
     pub(crate) fn unchanged(&self, row: Option<Row>) -> Option<Outcome> {
         let outcome = self.brief_of(&[])?.outcome;
         let passed_over = |outcome: Outcome| self.same_any_host && outcome.verdict == Verdict::StartRefused;
@@ -232,17 +220,17 @@ impl Plan<'_> {
     }
 
     /// The axes along which the answer changes while every other stays where it is, each with one value per answer.
-    fn dependences(&self, combinations: &Combinations, tried: &Tried) -> Vec<Dependence> {
+    fn dependences(&self, combinations: &Combinations, answers: &Answers, of: &[Option<usize>]) -> Vec<Dependence> {
         let mut found = Vec::new();
-        let mut counted = tried.of.iter().flatten();
+        let mut counted = of.iter().flatten();
         let first = counted.next();
         if counted.all(|answer| Some(answer) == first) {
             return found;
         }
         // Answers that differ in the message alone are told apart only where nothing else differs.
         let verdict_and_rule =
-            |answer: Option<usize>| answer.map(|index| (tried.answers[index].verdict, tried.answers[index].rule));
-        let counted = || tried.of.iter().filter(|answer| answer.is_some());
+            |answer: Option<usize>| answer.map(|index| (answers[index].0.verdict, answers[index].0.rule));
+        let counted = || of.iter().filter(|answer| answer.is_some());
         let only_messages = counted().all(|answer| verdict_and_rule(*answer) == verdict_and_rule(first.copied()));
         for (number, axis) in self.axes.iter().enumerate() {
             // The line with most answers; of several, the one whose first inputs have their first values.
@@ -251,9 +239,9 @@ impl Plan<'_> {
             for line in combinations.lines(number) {
                 new.clear();
                 for case in line {
-                    let answer = tried.of[case];
+                    let answer = of[case];
                     let is_new = |known: &usize| {
-                        let known = tried.of[*known];
+                        let known = of[*known];
                         known != answer && (only_messages || verdict_and_rule(known) != verdict_and_rule(answer))
                     };
                     if answer.is_some() && new.iter().all(is_new) {
@@ -271,15 +259,15 @@ impl Plan<'_> {
             }
             if most.len() > 1 {
                 let possible = |case: usize| {
-                    let outcome = tried.of[case].map(|index| tried.briefs[index].outcome);
+                    let outcome = of[case].map(|index| answers[index].1.outcome);
                     Possible {
                         value: axis.values.get(combinations.get(case)[number]).cloned().unwrap_or_default(),
                         verdict: outcome.map_or(Verdict::Depends, |outcome| outcome.verdict),
                         rule: outcome.and_then(|outcome| outcome.rule),
                     }
                 };
-                let answers = most.into_iter().map(possible).collect();
-                found.push(Dependence { input: axis.input.clone(), answers });
+                let possible = most.into_iter().map(possible).collect();
+                found.push(Dependence { input: axis.input.clone(), answers: possible });
             }
         }
         found
@@ -287,8 +275,8 @@ impl Plan<'_> {
 }
 
 /// How many verdicts there are among answers.
-fn verdicts(answers: &[Kind]) -> usize {
+fn verdicts(answers: &Answers) -> usize {
     (0..answers.len())
-        .filter(|index| answers[..*index].iter().all(|known| known.verdict != answers[*index].verdict))
+        .filter(|index| answers[..*index].iter().all(|(known, _)| known.verdict != answers[*index].0.verdict))
         .count()
 }

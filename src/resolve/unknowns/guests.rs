@@ -6,13 +6,13 @@ use crate::domain::downstream::DownstreamMachine;
 use crate::domain::map::ModelId;
 use crate::domain::package::Presence;
 use crate::domain::qemu::{Accel, MachineId};
-use crate::domain::scenario::{CpuChoice, HostChoice, MachineChoice, Release, Scenario, Told, Topology};
+use crate::domain::scenario::{CpuChoice, HostChoice, MachineChoice, MaybeKnown, Release, Scenario, Topology};
 use crate::resolve::endpoint::Machine;
 
 pub(super) fn models(catalog: &Catalog, scenario: &Scenario, axes: &mut Vec<Axis>) -> Options<ModelId> {
     match scenario.cpu {
-        CpuChoice::Model(Told::Is(model)) => Options::one(model),
-        CpuChoice::Model(Told::Unknown) => {
+        CpuChoice::Model(MaybeKnown::Is(model)) => Options::one(model),
+        CpuChoice::Model(MaybeKnown::Unknown) => {
             let all = catalog.pickable_models();
             options(axes, "model", all.map(|model| (catalog.model_name(model).to_owned(), model)).collect())
         }
@@ -22,8 +22,8 @@ pub(super) fn models(catalog: &Catalog, scenario: &Scenario, axes: &mut Vec<Axis
 
 pub(super) fn topologies(scenario: &Scenario, axes: &mut Vec<Axis>) -> Options<Topology> {
     match scenario.topology {
-        Told::Is(topology) => Options::one(topology),
-        Told::Unknown => {
+        MaybeKnown::Is(topology) => Options::one(topology),
+        MaybeKnown::Unknown => {
             let two_cores = Topology { cores: 2, ..Topology::SINGLE };
             options(axes, "topology", vec![("1-1-1".to_owned(), Topology::SINGLE), ("1-2-1".to_owned(), two_cores)])
         }
@@ -31,8 +31,8 @@ pub(super) fn topologies(scenario: &Scenario, axes: &mut Vec<Axis>) -> Options<T
 }
 
 /// Whether `-cpu` of a running guest's QEMU names what its live definition disables, as it does after a migration, or
-/// QEMU filtered it: the definition does not tell. It matters to XSAVE states, which QEMU works out before it filters. A
-/// host with whatever is asked for makes QEMU filter nothing.
+/// QEMU filtered it: the definition does not show it. It matters to XSAVE states, which QEMU works out before it
+/// filters. A host with whatever is asked for makes QEMU filter nothing.
 pub(super) fn names_disabled(catalog: &Catalog, scenario: &Scenario, axes: &mut Vec<Axis>) -> Options<bool> {
     let may_filter = scenario.accel == Accel::Tcg || scenario.from_host != HostChoice::Capable;
     let running = scenario.running.as_deref().filter(|running| may_filter && !running.live.is_passthrough());
@@ -42,7 +42,7 @@ pub(super) fn names_disabled(catalog: &Catalog, scenario: &Scenario, axes: &mut 
     if off.is_empty() {
         return Options::one(false);
     }
-    let values = [(false, "filters what the live definition disables"), (true, "is told to disable it")];
+    let values = [(false, "does not name them: QEMU filters them"), (true, "disables them")];
     let values = values.map(|(names, told)| (told.to_owned(), names));
     options(axes, "-cpu option of the running QEMU", values.into())
 }
@@ -59,9 +59,9 @@ pub(super) fn machines(
     let start = scenario.started.as_ref().unwrap_or(&scenario.from);
     let stand_ins = |named: Option<MachineId>| -> Vec<(String, Machine)> {
         let of = |(id, defaults): (MachineId, MachineId)| {
-            let shown = named.unwrap_or(id);
-            let name = catalog.machine_name(shown).into();
-            let machine = Machine { id: Some(shown), defaults, ..Machine::upstream(name, id) };
+            let displayed = named.unwrap_or(id);
+            let name = catalog.machine_name(displayed).into();
+            let machine = Machine { id: Some(displayed), defaults, ..Machine::upstream(name, id) };
             (catalog.machine_name(id).to_owned(), machine)
         };
         of_qemu(catalog, start).into_iter().map(of).collect()
@@ -77,7 +77,7 @@ pub(super) fn machines(
             let name = catalog.machine_name(*id);
             let downstream = catalog.downstream().machine(*id);
             let Some(defaults) = catalog.base(*id, start.qemu.version.known().unwrap_or_default()) else {
-                // In a QEMU's list but with unknown defaults: whether it is there is known, what it turns on is not.
+                // In a QEMU's list but with unknown defaults: its existence is known, its defaults are not.
                 return match (like(name, Some(*id)), downstream) {
                     (Some(like), _) => Ok(like),
                     (None, Some(_)) => Err(unknown()),

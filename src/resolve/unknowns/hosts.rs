@@ -76,7 +76,7 @@ fn alternatives(catalog: &Catalog, id: HostId, wants_vmx: bool) -> Vec<(String, 
 }
 
 /// What the silicon may show of a host of which only KVM's side is known: everything that a listed processor of this
-/// vendor shows, or nothing more than KVM gives. What lies between gives one of the two answers, or both.
+/// vendor shows, or nothing more than KVM gives. Anything between the two gives one of the two answers, or both.
 ///
 /// `arch-capabilities` is sure of an Intel host that lists `rdctl-no`.
 fn unknown_silicon(
@@ -87,10 +87,11 @@ fn unknown_silicon(
 ) -> Options<FeatureSet> {
     let names = catalog.named();
     let of_vendor = catalog.hosts().iter().filter(|host| host.vendor == vendor);
-    let shown = of_vendor.filter_map(|host| host.silicon).fold(FeatureSet::EMPTY, |all, shown| all | shown.features);
+    let known =
+        of_vendor.filter_map(|host| host.silicon).fold(FeatureSet::EMPTY, |all, silicon| all | silicon.features);
     let sure = vendor == Vendor::Intel && names.rdctl_no.is_some_and(|rdctl_no| features.contains(rdctl_no));
     let least = names.arch_capabilities.into_iter().filter(|_| sure).collect();
     let values =
-        vec![("shows more than KVM gives".to_owned(), shown | least), ("shows what KVM gives".to_owned(), least)];
+        vec![("has more than KVM supports".to_owned(), known | least), ("has what KVM supports".to_owned(), least)];
     options(axes, "host silicon", values)
 }

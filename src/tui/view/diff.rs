@@ -9,7 +9,7 @@ use crate::analysis::diff::guest_outcomes::GuestOutcome;
 use crate::app::action::Action;
 use crate::app::screens::Target;
 use crate::app::screens::diff::{Diff, Line};
-use crate::app::text::{cut, pad, wrap};
+use crate::app::text::{capital, cut, pad, wrap};
 use crate::explain::rule_page;
 use crate::export::analysis::outcome_text;
 use crate::tui::theme::Role;
@@ -20,10 +20,10 @@ use ratatui::layout::{Position, Rect};
 const WORDS: u16 = 7;
 /// The most columns for the name of a line.
 const NAME: usize = 28;
-/// The width of a verdict.
-const FARE: usize = 18;
-/// The width of a verdict on a wide terminal.
-const WIDE_FARE: usize = 26;
+/// The least and the most columns of a verdict.
+const FARE: (usize, usize) = (18, 38);
+/// The columns that are left for the details of a line.
+const DETAIL: usize = 16;
 
 pub(super) fn render(ctx: ViewContext<'_>, state: &Diff, area: Rect, buf: &mut Buffer) {
     let drawn = drawn(state);
@@ -50,8 +50,10 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Diff, area: Rect, buf: &mut B
     list(ctx, rows, lines, buf, |drawn, rect, buf| match drawn {
         Drawn::Heading(line) => {
             let many = state.listed.iter().filter(|other| other.section == state.listed[line].section).count();
-            let title =
-                [piece(state.listed[line].section, Role::Title), piece(format!(" {} {many}", signs.dot), Role::Muted)];
+            let title = [
+                piece(capital(state.listed[line].section), Role::Title),
+                piece(format!(" {} {many}", signs.dot), Role::Muted),
+            ];
             pieces(buf, ctx.theme, rect, (rect.x + 1, rect.y), &title);
         }
         Drawn::Line(line) => row(ctx, &state.listed[line], rect, buf),
@@ -70,7 +72,7 @@ fn drawn(state: &Diff) -> Vec<Drawn> {
 }
 
 fn fare_columns(inner: Rect) -> usize {
-    if inner.width >= 110 { WIDE_FARE } else { FARE }
+    (usize::from(inner.width).saturating_sub(NAME + DETAIL) / 2).clamp(FARE.0, FARE.1)
 }
 
 fn outcome(ctx: ViewContext<'_>, outcome: Option<&GuestOutcome>, room: usize) -> Piece {

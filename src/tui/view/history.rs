@@ -12,7 +12,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 /// The lines of the description, without their heading.
-const WORDS: u16 = 5;
+const WORDS: u16 = 4;
 /// The columns of a release.
 const WHEN: usize = 10;
 /// The most columns of what changed.
@@ -26,7 +26,8 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &History, area: Rect, buf: &mu
     let name = state.subject.name(ctx.catalog);
     let left = [piece("History of ", Role::Message), piece(name, Role::Chosen)];
     let key = ctx.model.settings.keymap.shown(Action::NextView);
-    let (rows, lines) = (areas.rows(), (drawn.as_slice(), state.listed.index()));
+    let (rows, legend) = rows_and_legend(ctx, state, areas);
+    let lines = (drawn.as_slice(), state.listed.index());
     let hint = [piece(key, Role::Key), piece(" model or feature", Role::Muted)];
     let right = list_title(rows, lines, &left, &hint);
     let inner = areas.parts.draw(ctx, areas.list, true, (&left, &right), buf);
@@ -47,32 +48,37 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &History, area: Rect, buf: &mu
         Drawn::Heading(line) => heading(ctx, state, (line, state.listed[line].is_own), rect, buf),
         Drawn::Line(line) => row(ctx, state, &state.listed[line], rect, buf),
     });
+    for (row, number) in legend.iter().zip(0..) {
+        let rect = Rect { y: rows.bottom() + number, height: 1, ..rows };
+        pieces(buf, ctx.theme, rect, (rect.x + 1, rect.y), row);
+    }
     let line = state.listed.current();
     let title = line.map_or(String::new(), |line| format!("{} {}", line.when, line.name).trim().to_owned());
     let key = ctx.model.settings.keymap.shown(Action::Open);
     let right = [piece(key, Role::Key), piece(" opens a guest that demonstrates it", Role::Muted)];
     let inner = areas.parts.draw(ctx, areas.words, false, (&[piece(title, Role::Message)], &right), buf);
-    let columns = usize::from(inner.width).saturating_sub(2);
-    let legend = legend(ctx, state, columns);
-    let rest = inner.height.saturating_sub(cells(legend.len()));
     if let Some(line) = line {
         let all = [(line.guest.as_str(), Role::Message), (line.words.as_str(), Role::Text)];
-        texts(ctx, Rect { height: rest, ..inner }, all.into_iter().filter(|(text, _)| !text.is_empty()), buf);
-    }
-    for (row, number) in legend.iter().zip(rest..) {
-        let rect = line_of(inner, number);
-        pieces(buf, ctx.theme, rect, (rect.x + 1, rect.y), row);
+        texts(ctx, inner, all.into_iter().filter(|(text, _)| !text.is_empty()), buf);
     }
 }
 
 /// Returns what a click at `position` does.
 pub(super) fn hit(ctx: ViewContext<'_>, state: &History, area: Rect, position: Position) -> Option<Target> {
     let drawn = drawn(state);
-    line_at(&drawn, state.listed.index(), areas(ctx, area, &drawn).rows(), position)
+    let (rows, _) = rows_and_legend(ctx, state, areas(ctx, area, &drawn));
+    line_at(&drawn, state.listed.index(), rows, position)
+}
+
+/// Returns the area of the lines, and the legend below them.
+fn rows_and_legend(ctx: ViewContext<'_>, state: &History, areas: ListAndWords) -> (Rect, Vec<Vec<Piece>>) {
+    let rows = areas.rows();
+    let legend = legend(ctx, state, usize::from(rows.width).saturating_sub(2));
+    (Rect { height: rows.height.saturating_sub(cells(legend.len())), ..rows }, legend)
 }
 
 fn areas(ctx: ViewContext<'_>, area: Rect, drawn: &[Drawn]) -> ListAndWords {
-    ListAndWords::of(ctx, area, WORDS, drawn.len())
+    ListAndWords::of(ctx, area, WORDS, drawn.len() + 1)
 }
 
 fn drawn(state: &History) -> Vec<Drawn> {

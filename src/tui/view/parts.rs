@@ -65,7 +65,7 @@ impl ListAndWords {
         let parts = Parts { framed: area.width >= FRAMED.0 && area.height >= FRAMED.1 };
         let words = words.map_or(0, |(words, lines)| {
             let spare = area.height.saturating_sub(cells(lines + 1) + parts.lines());
-            (words + parts.lines()).max(spare).min(area.height / 2)
+            (words + parts.lines()).max(spare).min(area.height * 2 / 3)
         });
         let list = Rect { height: area.height.saturating_sub(words), ..area };
         Self { parts, list, words: Rect { y: list.bottom(), height: words, ..area } }

@@ -13,7 +13,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 /// What the screen shows.
-const HEADLINE: &str = " The CPU definition at each stage; + is new and - is gone since the stage before";
+const HEADLINE: &str = " The CPU definition at each stage; + is new and - is gone since the previous stage";
 
 pub(super) fn render(ctx: ViewContext<'_>, state: &Xml, area: Rect, buf: &mut Buffer) {
     draw_line(ctx, &[piece(HEADLINE, Role::Message)], area, buf);
@@ -46,7 +46,11 @@ fn below_heads(state: &Xml, area: Rect) -> (Rect, Option<Rect>) {
 fn rects(state: &Xml, area: Rect) -> Vec<(&Column, Rect)> {
     let (area, _) = below_heads(state, area);
     let width = area.width / cells(state.columns.len().max(1));
-    let rect = |number: usize| Rect { x: area.x + width * cells(number), width, ..area };
+    let rect = |number: usize| {
+        let x = area.x + width * cells(number);
+        // The last column gets what a division leaves over.
+        Rect { x, width: if number + 1 == state.columns.len() { area.right() - x } else { width }, ..area }
+    };
     state.columns.iter().enumerate().map(|(number, column)| (column, rect(number))).collect()
 }
 

@@ -8,7 +8,7 @@ use crate::domain::catalog::{Catalog, LibvirtId, machine_series};
 use crate::domain::feature::FeatureId;
 use crate::domain::map::{CpuMap, ModelId};
 use crate::domain::qemu::{Accel, MachineId};
-use crate::domain::scenario::{LibvirtChoice, MachineChoice, Release, Told, write_machine};
+use crate::domain::scenario::{LibvirtChoice, MachineChoice, MaybeKnown, Release, write_machine};
 use crate::resolve::source;
 use std::sync::Arc;
 
@@ -131,7 +131,7 @@ impl<'a> Axes<'a> {
                 Some(axes.libvirt.points.len() - 1)
             });
             axes.libvirt.own.extend(point.map(|point| (letter, point)));
-            if let Told::Is(version) = end.qemu.version {
+            if let MaybeKnown::Is(version) = end.qemu.version {
                 axes.mark_series(letter, version.series());
             }
         }
@@ -167,9 +167,7 @@ impl<'a> Axes<'a> {
     }
 
     /// Returns what a feature is to the model at source and destination of the scenario.
-    pub(super) fn guest(&self, model: ModelId, feature: Option<FeatureId>) -> String {
-        let Some(feature) = feature else { return String::new() };
-        let marks = self.membership(model, feature);
+    pub(super) fn guest(&self, marks: &[Mark], feature: FeatureId) -> String {
         let at = |letter| {
             let (_, point) = self.libvirt.own.iter().find(|(known, _)| *known == letter)?;
             Some(match marks.get(*point)? {

@@ -122,12 +122,14 @@ impl Lines<'_> {
         }
         let unread = unread_text(self.catalog(), step.after, step.since).unwrap_or_default();
         let before = step.after.filter(|_| !came);
-        let line = |name: String, words: &str, (marks, feature)| Line {
+        let line = |name: String, words: &str, (marks, feature): (Vec<Mark>, Option<FeatureId>)| Line {
             is_own: true,
             over: Over::Libvirt,
             when: self.when(step.after, step.since),
             name,
-            guest: self.axes.guest(model, feature),
+            guest: feature
+                .filter(|_| !marks.contains(&Mark::Changed))
+                .map_or(String::new(), |f| self.axes.guest(&marks, f)),
             marks,
             words: [words, &unread].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" "),
             model,
@@ -279,13 +281,14 @@ impl Lines<'_> {
             Some((_, Membership::Absent | Membership::Unknown | Membership::NoModel)) => format!("unmarked in {name}"),
         };
         let unread = before.and_then(|before| unread_text(self.catalog(), Some(before), since)).unwrap_or_default();
+        let marks = self.axes.membership(model, feature);
         let line = Line {
             is_own: true,
             over: Over::Libvirt,
             when: self.when(before, since),
             name: what,
-            marks: self.axes.membership(model, feature),
-            guest: self.axes.guest(model, Some(feature)),
+            guest: self.axes.guest(&marks, feature),
+            marks,
             words: format!("{name}: {}. {unread}", membership_text(self.catalog(), segments)),
             model,
             feature: Some(feature),

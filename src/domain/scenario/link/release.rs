@@ -5,12 +5,12 @@ use super::super::super::catalog::{Catalog, Provenance};
 use super::super::super::names::nearest;
 use super::super::super::product::NoProduct;
 use super::super::super::version::Version;
-use super::super::{DEFAULT_QEMU, LibvirtChoice, QemuChoice, Release, Told};
+use super::super::{DEFAULT_QEMU, LibvirtChoice, MaybeKnown, QemuChoice, Release};
 use super::value::ValueError;
 
 /// Reads a release; where it names no QEMU, `qemu` is taken, else the default.
 pub(in super::super) fn parse(catalog: &Catalog, text: &str, qemu: Option<&QemuChoice>) -> Result<Release, ValueError> {
-    let otherwise = qemu.cloned().unwrap_or(QemuChoice { version: Told::Is(DEFAULT_QEMU), build: None });
+    let otherwise = qemu.cloned().unwrap_or(QemuChoice { version: MaybeKnown::Is(DEFAULT_QEMU), build: None });
     let (first, rest) = without_epoch(text).split_once(':').map_or((without_epoch(text), None), |(a, b)| (a, Some(b)));
     let is_map = matches!(first, "old" | "new") || catalog.libvirt(first).is_some();
     if !is_map && rest.is_some() && first.starts_with(|c: char| c.is_ascii_alphabetic()) {
@@ -91,7 +91,7 @@ fn nearest_release(catalog: &Catalog, version: Version) -> Option<String> {
 
 fn qemu(catalog: &Catalog, text: &str) -> Result<QemuChoice, ValueError> {
     if text == "?" {
-        return Ok(QemuChoice { version: Told::Unknown, build: None });
+        return Ok(QemuChoice { version: MaybeKnown::Unknown, build: None });
     }
     // A product has a name before its version. Whatever has none would be compared with every product.
     let is_product = |text: &&str| text.contains(':') || !text.starts_with(|first: char| first.is_ascii_digit());
@@ -102,7 +102,7 @@ fn qemu(catalog: &Catalog, text: &str) -> Result<QemuChoice, ValueError> {
     };
     let (version, build) = package(text);
     match version.filter(|version| catalog.is_qemu_release(*version)) {
-        Some(version) => Ok(QemuChoice { version: Told::Is(version), build }),
+        Some(version) => Ok(QemuChoice { version: MaybeKnown::Is(version), build }),
         None => {
             let below = version.and_then(|v| catalog.qemu_releases().iter().rfind(|known| known.version < v));
             let near = below.map(|known| known.version.to_string());

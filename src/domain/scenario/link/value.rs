@@ -7,7 +7,7 @@ use super::super::super::host::{CpuSignature, GivenHost, Vendor};
 use super::super::super::names::{nearest, suggestion};
 use super::super::super::qemu::MachineId;
 use super::super::super::version::Version;
-use super::super::{CpuChoice, HostChoice, MachineChoice, Release, Told, Topology};
+use super::super::{CpuChoice, HostChoice, MachineChoice, MaybeKnown, Release, Topology};
 use super::suggest_part;
 use std::borrow::Cow;
 use std::fmt;
@@ -48,13 +48,13 @@ impl std::error::Error for ValueError {}
 
 pub(super) fn cpu(catalog: &Catalog, text: &str) -> Result<CpuChoice, ValueError> {
     if text == "?" {
-        return Ok(CpuChoice::Model(Told::Unknown));
+        return Ok(CpuChoice::Model(MaybeKnown::Unknown));
     }
     if let Some(mode) = Mode::parse(text).filter(|mode| *mode != Mode::Custom) {
         return Ok(CpuChoice::Mode(mode));
     }
     if let Some(model) = catalog.model(text).filter(|_| !matches!(text, "base" | "host" | "max")) {
-        return Ok(CpuChoice::Model(Told::Is(model)));
+        return Ok(CpuChoice::Model(MaybeKnown::Is(model)));
     }
     if let Some(known) = catalog.downstream().models.iter().find(|known| &*known.name == text) {
         let features = catalog.write_policies(known.features.iter().map(|feature| (feature, Policy::Require)));
@@ -109,9 +109,9 @@ pub(super) fn vendor(text: &str) -> Result<Vendor, ValueError> {
     })
 }
 
-pub(super) fn topology(text: &str) -> Result<Told<Topology>, ValueError> {
+pub(super) fn topology(text: &str) -> Result<MaybeKnown<Topology>, ValueError> {
     if text == "?" {
-        return Ok(Told::Unknown);
+        return Ok(MaybeKnown::Unknown);
     }
     let wrong = || {
         let forms = "sockets-cores-threads such as 1-2-1, sockets-dies-cores-threads such as 1-2-2-1, or ?";
@@ -120,22 +120,22 @@ pub(super) fn topology(text: &str) -> Result<Told<Topology>, ValueError> {
     let numbers: Option<Vec<u32>> =
         text.split('-').map(|part| part.parse().ok().filter(|n| (1..=65_536).contains(n))).collect();
     match numbers.as_deref() {
-        Some(&[sockets, cores, threads]) => Ok(Told::Is(Topology { sockets, dies: 1, cores, threads })),
-        Some(&[sockets, dies, cores, threads]) => Ok(Told::Is(Topology { sockets, dies, cores, threads })),
+        Some(&[sockets, cores, threads]) => Ok(MaybeKnown::Is(Topology { sockets, dies: 1, cores, threads })),
+        Some(&[sockets, dies, cores, threads]) => Ok(MaybeKnown::Is(Topology { sockets, dies, cores, threads })),
         _ => Err(wrong()),
     }
 }
 
-pub(super) fn write_topology(topology: Told<Topology>) -> String {
+pub(super) fn write_topology(topology: MaybeKnown<Topology>) -> String {
     match topology {
-        Told::Unknown => "?".to_owned(),
-        Told::Is(t) if t.dies == 1 => format!("{}-{}-{}", t.sockets, t.cores, t.threads),
-        Told::Is(t) => format!("{}-{}-{}-{}", t.sockets, t.dies, t.cores, t.threads),
+        MaybeKnown::Unknown => "?".to_owned(),
+        MaybeKnown::Is(t) if t.dies == 1 => format!("{}-{}-{}", t.sockets, t.cores, t.threads),
+        MaybeKnown::Is(t) => format!("{}-{}-{}-{}", t.sockets, t.dies, t.cores, t.threads),
     }
 }
 
-/// Parses a machine type. A short name stands for what the source's QEMU means by it. A name that the facts lack is
-/// accepted if it is a newer one of a known family, or if the scenario says which one it is `like`.
+/// Parses a machine type. A short name is resolved by the source's QEMU. A name that the facts lack is accepted if it
+/// is a newer one of a known family, or if the scenario says which one it is `like`.
 pub(super) fn machine(catalog: &Catalog, text: &str, from: &Release, like: bool) -> Result<MachineChoice, ValueError> {
     if text == "?" {
         return Ok(MachineChoice::Unknown);
@@ -161,7 +161,7 @@ pub(super) fn machine(catalog: &Catalog, text: &str, from: &Release, like: bool)
     Err(ValueError::near(text, near))
 }
 
-/// What a short name stands for in the QEMU of a release.
+/// The machine type that a short name means in the QEMU of a release.
 fn alias(catalog: &Catalog, text: &str, from: &Release) -> Option<MachineId> {
     let version = from.qemu.version.known()?;
     let distribution = from.qemu_build(catalog).map(|build| build.distribution);

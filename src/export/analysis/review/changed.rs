@@ -7,6 +7,7 @@ use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
 use crate::domain::names::first_names;
 use crate::domain::qemu::Accel;
+use crate::domain::text::capital;
 
 /// The most new models, and the most new features, that are named.
 const MOST_NEW: usize = 20;
@@ -66,7 +67,7 @@ impl ReviewText<'_> {
         }
         let subject = if who.is_empty() { return None } else { who.join(", and ") };
         Some(format!(
-            "A guest that has a new feature or model cannot go back to the old map. After a start with the new map these \
+            "A guest that has a new feature or model cannot migrate back to the old map. After a start with the new map these \
              can have one: {subject}."
         ))
     }
@@ -155,11 +156,6 @@ fn fold(mut lines: Vec<String>) -> Vec<String> {
         lines.push(format!("{rest} more; --format json lists all."));
     }
     lines
-}
-
-fn capital(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// Says what a change is: of signatures only what came and went, of the rest both values.

@@ -1,7 +1,7 @@
 //! Draws the banner with the verdict, libvirt's message, and the sentences: cause, guest, what comes next.
 
 use super::super::ViewContext;
-use super::super::draw::{Piece, cells, fill, fitting, line_of, piece, pieces, width_of};
+use super::super::draw::{self, Piece, cells, fill, line_of, piece, pieces, width_of};
 use super::areas::{Amount, Areas, Shape};
 use crate::app::action::Action;
 use crate::app::screens::Target;
@@ -17,21 +17,15 @@ pub(super) fn banner(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
     let role = Theme::banner(derived.answer.verdict);
     let (_, sign) = ctx.theme.verdict(derived.answer.verdict);
     fill(buf, area, ctx.theme.style(role));
-    for line in 0..area.height {
-        let blank = " ".repeat(usize::from(area.width));
-        pieces(buf, ctx.theme, area, (area.x, area.y + line), &[piece(blank, role)]);
-    }
-    let y = area.y + area.height / 2;
     let right = banner_right(ctx);
-    let start = area.right().saturating_sub(cells(width(&right) + 1));
     let explanation = &derived.explanation;
-    let headline = format!(" {sign} {}", explanation.headline);
-    let room = usize::from(start.saturating_sub(area.x + 1));
+    let headline = format!("{sign} {}", explanation.headline);
+    let room = usize::from(area.width).saturating_sub(width(&right) + 3);
     let more =
         if explanation.consequence.is_empty() { String::new() } else { format!("; {}", explanation.consequence) };
     let text = if width(&headline) + width(&more) <= room { headline + &more } else { headline };
-    pieces(buf, ctx.theme, area, (area.x, y), &fitting(&[piece(text, role)], room, ctx.theme.signs.more));
-    pieces(buf, ctx.theme, area, (start, y), &[piece(right, role)]);
+    let line = line_of(area, area.height / 2);
+    draw::banner(buf, ctx.theme, line, role, (&text, &right));
 }
 
 fn banner_right(ctx: ViewContext<'_>) -> String {

@@ -64,7 +64,7 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, buf:
     }
 }
 
-/// What the title says of an answer that stands for several cases: the features are those of one of them.
+/// The title for an answer that covers several cases: the features are those of one of them.
 fn one_case(ctx: ViewContext<'_>) -> String {
     let answer = &ctx.model.derived.answer;
     match answer.case_count() {
