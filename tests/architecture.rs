@@ -30,7 +30,6 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("base64", &["domain"]),
     ("flate2", &["domain"]),
     ("clap", &["cli"]),
-    ("indicatif", &["cli"]),
     ("serde", &["domain", "import", "export", "input", "app", "cli", "load"]),
     ("postcard", &["load"]),
     ("nucleo_matcher", &["app"]),

@@ -6,7 +6,7 @@ use crate::export::page_base;
 use clap::{Args, ValueHint};
 use std::path::PathBuf;
 
-/// How the explorer looks, and what it is told before the user acts.
+/// How the explorer looks, and the keys that it presses at its start.
 #[derive(Args, Clone, Default, Debug)]
 #[command(next_help_heading = "Terminal")]
 pub struct LookArgs {

@@ -82,7 +82,7 @@ impl Document {
     }
 }
 
-/// Returns the documents of a journey.
+/// Returns the documents of a migration, over all of its hosts.
 pub fn documents(catalog: &Catalog, scenario: &Scenario, trace: &Trace) -> Vec<Document> {
     let map = Some(trace.source().map.clone());
     let mut list = List { catalog, scenario, all: Vec::new(), command_line: None, map };

@@ -34,7 +34,7 @@ const AROUND: usize = 1 << 14;
 /// The longest quotation of a message, in characters.
 const QUOTED: usize = 400;
 
-/// The most distinct messages of one text that are told apart.
+/// The most distinct messages of one text that are counted separately.
 const MOST_DISTINCT: usize = 10_000;
 
 /// Returns the distinct messages in a text, in the order of their first occurrence.

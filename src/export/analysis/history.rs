@@ -4,7 +4,6 @@ use super::format::{json, list, machines, names};
 use crate::analysis::history::{Change, FeatureHistory, Membership, ModelHistory, Segment, TurnedOn};
 use crate::domain::catalog::{Catalog, LibvirtId, LibvirtRelease, Provenance};
 use crate::domain::names::and_list;
-use crate::domain::qemu::MachineId;
 use crate::export::SCHEMA;
 use crate::export::report::wrapped;
 use std::fmt::Write;
@@ -49,11 +48,6 @@ pub(crate) fn enabled_by_text(catalog: &Catalog, on: &TurnedOn) -> String {
     let accels: Vec<&str> = on.accels.iter().map(|accel| accel.name()).collect();
     let machines = on.machines.as_ref().map_or("every machine type".to_owned(), |some| machines(catalog, some));
     format!("{}; {machines}", and_list(&accels))
-}
-
-/// Returns machine types by family, neighbours together.
-pub(crate) fn machines_text(catalog: &Catalog, some: &[MachineId]) -> String {
-    machines(catalog, some)
 }
 
 fn parts(catalog: &Catalog, change: &Change) -> Vec<String> {
