@@ -179,3 +179,24 @@ fn a_lesson_is_called_a_lesson() {
         has_not(&open(T7, USUAL).keys(key), " tour");
     }
 }
+
+#[test]
+fn no_fix_is_cut_at_any_size() {
+    for width in [80, 90, 104, 112, 119, 120, 140, 160, 180, 200] {
+        for height in [24, 31, 36, 48, 60] {
+            let session = open(T7, (width, height));
+            has(&session, "2 migrate via a host with libvirt 10.4.0 ");
+            has(&session, "3 set +mpx in the CPU definition ");
+            has_not(&session, "old new →");
+        }
+    }
+}
+
+#[test]
+fn values_that_decide_and_sentences_have_one_column() {
+    for size in [SMALL, USUAL] {
+        let session = open("EPYC,host=any,machine=pc-q35-5.2,from=9.0.0,to=11.3.0:10.0.13,topology=?", size);
+        let (value, sentence) = (session.place_of("1 1-1-1"), session.place_of("So it is unknown"));
+        assert_eq!(value.0, sentence.0, "{size:?}:\n{}", session.text());
+    }
+}

@@ -81,7 +81,7 @@ fn every_screen_is_reached_by_its_key_and_left_by_escape() {
     let screens = [
         ("m", "source libvirt release by machine type"),
         ("f", "9 full check"),
-        ("h", "Changed by 3 libvirt releases."),
+        ("h", "What libvirt and QEMU changed in"),
         ("d", "removed, marked"),
         ("x", "-cpu at the source"),
         ("H", "possible models"),

@@ -76,8 +76,8 @@ pub struct Picker {
     pub(crate) title: String,
     /// The setting whose values these are; `None` for every other list.
     pub(crate) choice: Option<Choice>,
-    /// The verdict of the scenario under the cursor; `None` for other items.
-    pub(crate) preview: Option<Outcome>,
+    /// The result of the typed value, if no item matches.
+    typed_outcome: Option<Outcome>,
     items: Vec<Item>,
     input: Input,
     /// The indices of the items that match.
@@ -92,7 +92,7 @@ impl Picker {
         let mut found = List::default();
         found.fill((0..items.len()).collect());
         found.go_to(|index: &usize| items[*index].current);
-        Self { title, choice, preview: None, items, input: Input::default(), found, delete_requested: false }
+        Self { title, choice, typed_outcome: None, items, input: Input::default(), found, delete_requested: false }
     }
 
     /// Returns the list of values of a setting, with the recent ones first.
@@ -153,16 +153,18 @@ impl Picker {
         })
     }
 
-    /// Resolves the scenario of the item under the cursor, or of the typed value.
+    /// Resolves the typed value if no item matches, and some items near the cursor.
     pub(crate) fn update_preview(&mut self, catalog: &Catalog, scenario: &Scenario) {
-        let selected = match self.chosen().map(|item| &item.pick) {
-            Some(Pick::Scenario(scenario)) => Some((**scenario).clone()),
-            Some(Pick::Action(_) | Pick::Choice(_) | Pick::Export(..) | Pick::Lesson(_)) => None,
-            Some(Pick::OfScreen(_) | Pick::Nothing) => None,
-            None => self.choice.and_then(|choice| free_value(choice, catalog, scenario, self.typed())),
-        };
-        self.preview = selected.map(|scenario| Resolver::new(catalog).outcome(&scenario));
+        let choice = self.choice.filter(|_| self.chosen().is_none());
+        let typed = choice.and_then(|choice| free_value(choice, catalog, scenario, self.typed()));
+        self.typed_outcome = typed.map(|scenario| Resolver::new(catalog).outcome(&scenario));
         self.resolve(catalog, &mut Budget::of_key());
+    }
+
+    /// Returns the result of the item under the cursor, or of the typed value; `None` for items without a scenario, and
+    /// until it is resolved.
+    pub(crate) fn preview(&self) -> Option<Outcome> {
+        self.chosen().map_or(self.typed_outcome, |item| item.outcome)
     }
 
     /// Returns the typed text.

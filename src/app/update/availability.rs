@@ -2,6 +2,8 @@
 
 use crate::app::action::Action;
 use crate::app::model::Model;
+use crate::app::screens::explorer::FIXES;
+use crate::app::update::tour::ANSWERS;
 
 /// Returns why `action` cannot do anything, as a fragment for `Undo: nothing to undo.`; `None` when it can.
 #[expect(clippy::wildcard_enum_match_arm, reason = "every other action is always available")]
@@ -13,11 +15,6 @@ pub fn unavailable(model: &Model, action: Action) -> Option<&'static str> {
         Action::Reset if model.tour.is_none() && model.scenario == model.history.first => {
             Some("the scenario is the initial one")
         }
-        Action::FirstFix => no_fix(model, 0),
-        Action::SecondFix => no_fix(model, 1),
-        Action::ThirdFix => no_fix(model, 2),
-        Action::FourthFix => no_fix(model, 3),
-        Action::FifthFix => no_fix(model, 4),
         Action::NextFeature if model.derived.subjects < 2 => Some("only one feature decides"),
         Action::Filter if !model.screens.top().state().has_filter() && model.overlay.is_none() => {
             Some("this screen has no filter")
@@ -31,11 +28,11 @@ pub fn unavailable(model: &Model, action: Action) -> Option<&'static str> {
             Some(step) if step.is_none_or(|step| step.runs.is_empty()) => Some("this step names no recorded run"),
             Some(_) => None,
         },
-        Action::FirstAnswer => no_answer(model, 0),
-        Action::SecondAnswer => no_answer(model, 1),
-        Action::ThirdAnswer => no_answer(model, 2),
-        Action::FourthAnswer => no_answer(model, 3),
-        _ => None,
+        _ => {
+            let index = |all: &[Action]| all.iter().position(|known| *known == action);
+            let fix = index(&FIXES).and_then(|index| no_fix(model, index));
+            fix.or_else(|| index(&ANSWERS).and_then(|index| no_answer(model, index)))
+        }
     }
 }
 

@@ -6,13 +6,12 @@ use crate::app::choice::{Choice, free_value, needs_host};
 use crate::app::list::{PAGE, lines_moved};
 use crate::app::model::Model;
 use crate::app::overlay::Overlay;
-use crate::app::page::Page;
 use crate::app::picker::{Pick, Picker};
 use crate::app::screens::{ScreenContext, Target};
 use crate::domain::catalog::Catalog;
 use tui_input::InputRequest;
 
-/// Handled an action was.
+/// What came of an action on an overlay.
 pub(super) enum Handled {
     /// Handled, with this effect.
     Done(Option<Effect>),
@@ -35,8 +34,16 @@ pub(super) fn update(model: &mut Model, catalog: &Catalog, action: Action) -> Ha
 fn page(model: &mut Model, action: Action, by: Option<isize>) -> Handled {
     let (columns, height) = crate::app::overlay::page_room(model.room());
     let Some(Overlay::Page(page)) = &mut model.overlay else { return Handled::Not };
-    if page.search.as_ref().is_some_and(|search| search.typing) && by.is_none() {
-        return Handled::Done(page_search(page, action, (columns, height)));
+    if by.is_none()
+        && let Some(search) = page.search.as_mut().filter(|search| search.typing)
+    {
+        match (action, request(action)) {
+            (Action::Back, _) => page.search = None,
+            (Action::Open, _) => search.typing = false,
+            (_, Some(request)) => page.edit_search(request, columns, height),
+            (_, None) => {}
+        }
+        return Handled::Done(None);
     }
     match (action, by) {
         (_, Some(by)) => page.scroll_by(by, columns, height),
@@ -53,25 +60,6 @@ fn page(model: &mut Model, action: Action, by: Option<isize>) -> Handled {
         }
     }
     Handled::Done(None)
-}
-
-/// Performs an action while the text of a search is typed.
-#[expect(clippy::wildcard_enum_match_arm, reason = "every other action does not edit")]
-fn page_search(page: &mut Page, action: Action, (columns, height): (usize, usize)) -> Option<Effect> {
-    match action {
-        Action::Back => page.search = None,
-        Action::Open => {
-            if let Some(search) = &mut page.search {
-                search.typing = false;
-            }
-        }
-        _ => {
-            if let Some(request) = request(action) {
-                page.edit_search(request, columns, height);
-            }
-        }
-    }
-    None
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "a picker ignores every other action")]

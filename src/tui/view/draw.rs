@@ -48,7 +48,7 @@ pub(crate) fn text_at(buf: &mut Buffer, area: Rect, (x, y): (u16, u16), text: &s
     end
 }
 
-/// Whether a letter has one column for itself, whatever stands beside it: ASCII, lines, blocks and the signs.
+/// Whether a letter has one column for itself, whatever is next to it: ASCII, lines, blocks and the signs.
 fn is_one_column(letter: char) -> bool {
     matches!(letter, ' '..='~' | '\u{2190}'..='\u{21ff}' | '\u{2500}'..='\u{25ef}' | '·' | 'ø' | '–' | '…' | '✓' | '✗' | '≠')
 }
@@ -57,7 +57,7 @@ fn is_one_column(letter: char) -> bool {
 pub(crate) fn banner(buf: &mut Buffer, theme: &Theme, area: Rect, role: Role, (left, right): (&str, &str)) {
     let style = theme.style(role);
     fill(buf, area, style);
-    let room = usize::from(area.width).saturating_sub(width(right) + 4);
+    let room = usize::from(area.width).saturating_sub(width(right) + 3);
     let left = cut_at_word(left, room, theme.signs.more);
     text_at(buf, area, (area.x + 1, area.y), &left, style);
     let start = area.right().saturating_sub(cells(width(right) + 1));

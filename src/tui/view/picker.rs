@@ -29,7 +29,7 @@ pub(super) fn render(ctx: ViewContext<'_>, picker: &Picker, area: Rect, buf: &mu
     let first = scrolled(picker.selected(), picker.matches().len(), list);
     let label = label_width(picker);
     if picker.matches().len() == 0 {
-        let text = match (picker.choice, picker.preview) {
+        let text = match (picker.choice, picker.preview()) {
             (Some(_), Some(_)) => {
                 let key = ctx.model.settings.keymap.shown(Action::Open);
                 format!("Not in the list, but valid. {key} uses it as typed")
@@ -90,7 +90,7 @@ fn typed(ctx: ViewContext<'_>, picker: &Picker, inner: Rect, buf: &mut Buffer) {
     }
     let under = picker.typed().chars().nth(picker.cursor()).unwrap_or(' ').to_string();
     text_at(buf, line, (line.x + 3 + cells(picker.cursor()), line.y), &under, ctx.theme.style(Role::Focus));
-    let right = match picker.preview {
+    let right = match picker.preview() {
         Some(outcome) => {
             let (role, sign) = ctx.theme.verdict(outcome.verdict);
             vec![piece("result: ", Role::Muted), piece(format!("{sign} {}", explain::outcome(outcome)), role)]

@@ -1,7 +1,7 @@
 //! Draws the banner with the verdict, libvirt's message, and the sentences: cause, guest, what comes next.
 
 use super::super::ViewContext;
-use super::super::draw::{Piece, cells, fill, fitting, line_of, piece, pieces, width_of};
+use super::super::draw::{self, Piece, cells, fill, line_of, piece, pieces, width_of};
 use super::areas::{Amount, Areas, Shape};
 use crate::app::action::Action;
 use crate::app::screens::Target;
@@ -17,21 +17,15 @@ pub(super) fn banner(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
     let role = Theme::banner(derived.answer.verdict);
     let (_, sign) = ctx.theme.verdict(derived.answer.verdict);
     fill(buf, area, ctx.theme.style(role));
-    for line in 0..area.height {
-        let blank = " ".repeat(usize::from(area.width));
-        pieces(buf, ctx.theme, area, (area.x, area.y + line), &[piece(blank, role)]);
-    }
-    let y = area.y + area.height / 2;
     let right = banner_right(ctx);
-    let start = area.right().saturating_sub(cells(width(&right) + 1));
     let explanation = &derived.explanation;
-    let headline = format!(" {sign} {}", explanation.headline);
-    let room = usize::from(start.saturating_sub(area.x + 1));
+    let headline = format!("{sign} {}", explanation.headline);
+    let room = usize::from(area.width).saturating_sub(width(&right) + 3);
     let more =
         if explanation.consequence.is_empty() { String::new() } else { format!("; {}", explanation.consequence) };
     let text = if width(&headline) + width(&more) <= room { headline + &more } else { headline };
-    pieces(buf, ctx.theme, area, (area.x, y), &fitting(&[piece(text, role)], room, ctx.theme.signs.more));
-    pieces(buf, ctx.theme, area, (start, y), &[piece(right, role)]);
+    let line = line_of(area, area.height / 2);
+    draw::banner(buf, ctx.theme, line, role, (&text, &right));
 }
 
 fn banner_right(ctx: ViewContext<'_>) -> String {
@@ -84,8 +78,10 @@ pub(super) fn message(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// The columns of labels where there is room: those of the lanes above.
-const LABEL: usize = 17;
+/// Returns the columns of the labels of the lanes, or with little room of the values that decide.
+pub(super) fn label_columns(columns: u16) -> usize {
+    if columns >= 100 { 17 } else { "Confidence  ".len() }
+}
 
 /// The sentences, each in its lines; the cause is the first.
 fn prose_of(ctx: ViewContext<'_>, shape: Shape, columns: u16) -> Vec<Vec<Vec<Piece>>> {
@@ -104,8 +100,8 @@ fn prose_of(ctx: ViewContext<'_>, shape: Shape, columns: u16) -> Vec<Vec<Vec<Pie
         (shape.confidence, "Confidence", explanation.basis.as_str()),
     ];
     let displayed = || paragraphs.iter().filter(|(is_displayed, _, text)| *is_displayed && !text.is_empty());
-    let labels =
-        if columns >= 100 { LABEL } else { displayed().map(|(_, label, _)| label.len() + 2).max().unwrap_or(0) };
+    let widest = || displayed().map(|(_, label, _)| label.len() + 2).max().unwrap_or(0);
+    let labels = if is_told || columns >= 100 { label_columns(columns) } else { widest() };
     let room = usize::from(columns).saturating_sub(labels + 2);
     let line =
         |label: &str, text: String| vec![piece(format!("{label:<labels$}"), Role::Label), piece(text, Role::Text)];

@@ -112,8 +112,8 @@ fn grid(ctx: ViewContext<'_>, state: &Explorer, (areas, inner): (&Areas, Rect), 
     }
     for (head, (_, rect)) in COLUMN_HEADS.iter().zip(&cells_of_grid) {
         let arrow = ctx.theme.signs.arrow;
-        let head =
-            if areas.parts.framed { head.replace(" -> ", arrow) } else { format!(" {} ", head.replace("->", arrow)) };
+        let is_short = areas.parts.framed || rect.width < SPACED;
+        let head = if is_short { head.replace(" -> ", arrow) } else { format!(" {} ", head.replace("->", arrow)) };
         let x = if areas.parts.framed { rect.x + 1 } else { rect.x };
         text_at(buf, heads, (x, heads.y), &head, ctx.theme.style(Role::Muted));
     }
@@ -130,6 +130,8 @@ fn grid(ctx: ViewContext<'_>, state: &Explorer, (areas, inner): (&Areas, Rect), 
     }
 }
 
+/// The least width of a column whose head has blanks around the arrow.
+const SPACED: u16 = 12;
 /// The least width of a cell with a word for what never occurs.
 const NEVER: u16 = 12;
 
@@ -147,7 +149,7 @@ fn draw_cell(ctx: ViewContext<'_>, cell: GridCell, (rect, focused): (Rect, bool)
         end = pieces(buf, ctx.theme, rect, (end, rect.y), &[piece("never", Role::Muted)]);
     }
     if focused {
-        // The deciding cell keeps its colour: the cursor is beside it.
+        // The deciding cell keeps its colour: the cursor is next to it.
         text_at(buf, rect, (end, rect.y), ctx.theme.signs.before, ctx.theme.style(Role::Key));
     }
 }
