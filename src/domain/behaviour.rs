@@ -196,7 +196,10 @@ macro_rules! settings {
         #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
         pub enum Setting {
             $($(#[$doc])* $item($type),)+
-            $(#[doc = concat!("Whether the dated fact `", $fact_word, "` of the map holds.")] $fact(bool),)+
+            $(
+                /// A dated fact of the map.
+                $fact(bool),
+            )+
         }
 
         impl Setting {
@@ -211,7 +214,7 @@ macro_rules! settings {
                 }
             }
 
-            /// Returns the setting a name and a value stand for; feature lists are looked up with `feature`.
+            /// Returns the setting with this name and value; feature lists are looked up with `feature`.
             ///
             /// # Errors
             /// What was expected instead, for a sentence after "expected".
