@@ -68,7 +68,7 @@ fn one_question(catalog: &Catalog) {
     compare((label, calls, run), ("the verdict alone, the ends made ready", 1000, &mut alone));
 }
 
-/// Each scenario of the space: one by one, and as one of those a folded case stands for.
+/// Each scenario of the space: one by one, and as part of a folded case.
 fn whole_space(catalog: &Catalog) {
     let space = Space::of(catalog, Accel::Kvm, DEFAULT_QEMU);
     let Ok(scenarios) = u32::try_from(space.count().scenarios) else { panic!("the space grew") };

@@ -8,7 +8,7 @@ pub mod matrix;
 pub mod remedies;
 pub mod review;
 
-// For the program, its tests and benchmarks; no part of the API.
+// For the program, its tests and benchmarks; not part of the API.
 #[doc(hidden)]
 pub mod count;
 #[doc(hidden)]

@@ -33,7 +33,7 @@ pub use trace::{Migration, Origin, QemuCpu, Sent, StartTrace, Trace, WrittenBy};
 pub use unknowns::Resolver;
 pub use verdict::{LimitingComponent, Risk, Verdict};
 
-// For the program, its tests and benchmarks; no part of the API.
+// For the program, its tests and benchmarks; not part of the API.
 #[doc(hidden)]
 pub use answer::between_exact_maps;
 #[doc(hidden)]
@@ -52,7 +52,8 @@ pub(crate) use rules::suggested;
 pub(crate) use unknowns::TOO_MANY;
 use unknowns::Wanted;
 
-/// Returns the answer to `scenario`: `depends` names what is not known and decides.
+/// Returns the answer to `scenario`. It never fails: an aborted migration is an answer, and for `depends` the answer
+/// names the unknown inputs that decide.
 pub fn resolve(catalog: &Catalog, scenario: &Scenario) -> Answer {
     answer_from(catalog, scenario, Plan::of(catalog, scenario).as_ref().map_err(Clone::clone))
 }

@@ -1,5 +1,5 @@
-//! Types keys on the screens that follow a feature, tell a history and show a difference, and looks at them.
-//! The whole screen is compared with a file in `tests/screens/analysis/`. `BLESS=1 cargo test` writes the files anew.
+//! Types keys on the screens that follow a feature, tell a history and show a difference, and looks at them. The whole
+//! screen is compared with a file in `tests/screens/analysis/`. `BLESS=1 cargo test` rewrites the files.
 #![expect(clippy::panic, reason = "what is not on the screen fails the test")]
 
 #[path = "support/golden.rs"]
@@ -318,7 +318,7 @@ fn a_line_of_a_history_leads_to_a_guest_that_goes_over_the_change() {
     let session = open(T5, USUAL).keys("h/2.7.0<enter><enter>");
     assert!(session.model.derived.link.contains("from=old:2.7.0,to=new:11.1.3"), "{}", session.model.derived.link);
     let session = open(T7, USUAL).keys("h<home><enter>");
-    has(&session, "no guest can come from it");
+    has(&session, "no guest of this model can migrate from it");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Writes down how libvirt and QEMU releases decide, from the facts: the page in `docs/`.
+//! Generates the page about the behaviour of libvirt and QEMU releases from the facts: the page in `docs/`.
 
 #![expect(clippy::unwrap_used, reason = "what is missing fails the test")]
 

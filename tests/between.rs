@@ -1,5 +1,5 @@
-//! Plays releases nobody read whole: libvirt between exact maps, packages with fixes, QEMU's point releases, and
-//! machine types outside the facts.
+//! Tests releases that were not read completely: libvirt between exact maps, packages with fixes, QEMU's point
+//! releases, and machine types outside the facts.
 #![expect(clippy::unwrap_used, reason = "what cannot be read or asked fails the test")]
 
 mod support;
@@ -304,7 +304,7 @@ fn plain_questions() -> Vec<String> {
     (0..1000).map(question).collect()
 }
 
-/// The facts as if only the releases of four distributions had been read: every other map and date lies between two.
+/// The facts as if only the releases of four distributions had been read: every other map and date is between two.
 fn few_releases() -> Catalog {
     const READ: [Version; 5] = [
         Version::new(7, 0, 0),

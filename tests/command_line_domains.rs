@@ -1,4 +1,4 @@
-//! Runs the program on guests' files: exit codes, bad files beside good ones, JSON, standard input, `explain`.
+//! Runs the program on guests' files: exit codes, bad files among good ones, JSON, standard input, `explain`.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
 use std::io::Write;

@@ -292,7 +292,7 @@ fn a_product_stands_for_its_packages() {
     same("kubevirt:1.2.1", "kubevirt:1.1.0");
     same("kubevirt:1.6.9", "kubevirt:1.6.6");
     same("kubevirt:1.6.3", "10.10.0-13.el9:9.1.0-19.el9");
-    assert!(packages("kubevirt:1.6.9").2.contains("kubevirt:1.6.9 is not listed, and the packages of kubevirt:1.6.6"));
+    assert!(packages("kubevirt:1.6.9").2.contains("kubevirt:1.6.9 is not listed; the packages of kubevirt:1.6.6"));
     assert!(!packages("ubuntu:noble").2.contains("not listed"));
     let link = "EPYC,machine=pc-q35-jammy,from=ubuntu:22.04,to=ubuntu:24.04";
     assert_eq!(scenario(link).link(&CATALOG), link);
@@ -337,7 +337,7 @@ fn debian_s_packages_of_one_libvirt_differ() {
         let link = guest(from);
         explain(&CATALOG, &scenario(&link), &answer(&link)).basis
     };
-    let either = "some packages of libvirt 11.3.0 cannot migrate a guest of QEMU 11.1.3; name the package";
+    let either = "some packages of libvirt 11.3.0 cannot migrate a guest with QEMU 11.1.3; specify the package";
     for (from, is_said) in [("11.3.0", true), ("11.3.0-1.fc42", true), ("11.3.0-3+deb13u3", false), ("12.8.0", false)] {
         assert_eq!(basis(from).contains(either), is_said, "{from}");
     }

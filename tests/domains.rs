@@ -1,5 +1,5 @@
-//! Holds the reading of guests: files that real libvirts wrote, the recorded migrations begun with a running guest, and
-//! every kind of bad file.
+//! Tests how guests are parsed: files that real libvirts wrote, the recorded migrations started from a running guest,
+//! and every kind of bad file.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail the test")]
 
 mod support;
@@ -153,7 +153,7 @@ fn the_cpu_of_a_running_guest_is_read_from_its_live_definition() {
         assert_eq!((at(Step::SourceCpu).state, at(Step::SourceCpu).by), (state, by), "{feature:?}");
         assert_eq!(at(Step::CommandLine).state, State::NotReached);
     }
-    // What it switches off is off because it says so, and not by its machine type.
+    // What the definition disables is off because of the definition, not because of the machine type.
     let off = text.replace("<feature policy='require' name='mpx'/>", "<feature policy='disable' name='mpx'/>");
     assert_ne!(off, text);
     let (scenario, answer) = read(&off);
@@ -253,11 +253,11 @@ fn what_bears_on_the_answer_is_used_and_the_rest_is_named() {
     let read = domain::scenario(&CATALOG, &between("9.0.0:7.2.22", "12.8.0:11.1.2"), "g.xml", text.as_bytes()).unwrap();
     let used = [
         "PMU on",
-        "vendor AMD required of the host",
+        "host of vendor AMD required",
         "2 dies in a socket",
         "2 clusters",
         "emulator /usr/libexec/qemu-kvm",
-        "vendor AMD told to the guest",
+        "vendor AMD shown to the guest",
     ];
     assert!(used.iter().all(|part| read.used.iter().any(|line| line.contains(part))), "{}", read.line());
     let ignored = ["hyperv", "<qemu:commandline>"];
@@ -342,7 +342,7 @@ fn the_xsave_states_of_a_running_guest_depend_on_what_qemu_filtered() {
     );
     let verdicts: Vec<_> = answer["answers"].as_array().unwrap().iter().map(|known| &known["verdict"]).collect();
     assert_eq!(verdicts, ["changed", "unchanged"], "{answer}");
-    // A vendor does not tell either which of the two it is.
+    // A vendor does not show which of the two it is either.
     let named = sandy.replace("</model>", "</model><vendor>Intel</vendor>");
     assert_eq!(ask(&named, ("7.0.0", "5.2.0"), ("9.0.0", "7.2.22"))["verdict"], "depends");
     // The definition of the next start disables avx, so that -cpu does.
@@ -356,7 +356,7 @@ fn the_xsave_states_of_a_running_guest_depend_on_what_qemu_filtered() {
     assert_eq!((&answer["verdict"], &answer["xsave_lost"]), (&"unchanged".into(), &serde_json::json!([])), "{answer}");
 }
 
-/// A release that had removed `mpx` would have mentioned it, so that a guest that is silent has it from QEMU.
+/// A release that had removed `mpx` would have mentioned it, so a guest that does not mention it has it from QEMU.
 #[test]
 fn a_running_guest_has_what_its_definition_does_not_mention_of_the_removed_features() {
     let os = "<os><type arch='x86_64' machine='pc-q35-3.1'>hvm</type></os>";

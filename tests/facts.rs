@@ -67,7 +67,7 @@ fn all_published_releases_are_listed_in_order() {
         let made_up = listed.provenance == Provenance::Hypothetical;
         assert_eq!(made_up, exact.name.contains('+'), "{}", exact.name);
     }
-    // Since 3.0 libvirt comes eleven times a year; of these, what has no map of its own lies between two.
+    // Since 3.0 libvirt publishes eleven releases a year; a release without its own map is between two.
     let between =
         |name: &str| matches!(catalog.release(catalog.libvirt(name).unwrap()).map, ReleaseMap::Between { .. });
     let gaps: Vec<&str> =
@@ -391,7 +391,7 @@ fn a_new_host_is_one_call() {
     );
     assert_eq!((host.asked.len(), host.family, &*host.model_id), (3, 25, "Made up <1>"));
     for (text, expected) in [
-        ("nonsense", ":1:2: expected a QMP reply in JSON, found a mistake: expected ident"),
+        ("nonsense", ":1:2: expected a QMP reply in JSON, found an error: expected ident"),
         ("{\"return\": {}}", ": expected a reply of query-cpu-model-expansion with model.props, found none"),
     ] {
         std::fs::write(&reply, text).unwrap();

@@ -341,7 +341,7 @@ fn names_in(directory: &Path) -> Vec<String> {
 
 const REPLY: &str = "mine=tests/data/hosts/7.2.22-query-cpu-model-expansion.json";
 
-/// A limit on the size of files stands for the full disk.
+/// A limit on the size of files simulates a full disk.
 #[test]
 fn a_full_disk_while_facts_are_written_leaves_the_old_ones() {
     let directory = copied_facts("facts");
@@ -503,7 +503,7 @@ fn a_suspended_program_gives_the_terminal_back_and_takes_it_again() {
     terminal.until("row T7");
     for round in 1..=3 {
         terminal.keys("\x1a");
-        // What the shell said of the stops before is on the screen as well.
+        // The screen also has the messages of the shell about earlier stops.
         terminal.until_it("stopped, and the shell asks", |contents| {
             contents.matches("Stopped").count() == round && contents.trim_end().ends_with("ready>")
         });
@@ -608,7 +608,7 @@ fn stopped_by_a_signal_the_program_gives_the_terminal_back_and_takes_it_again() 
     terminal.signal("TSTP");
     terminal.until_it("an empty screen", |contents| !contents.contains("T7"));
     terminal.given_back();
-    // The program stops after it gave the terminal back; until then it does not hear that it may go on.
+    // The program stops after it restored the terminal; until then it does not receive the signal to continue.
     for _ in 0..600 {
         if terminal.contents().contains("T7") {
             break;

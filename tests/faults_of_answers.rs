@@ -1,4 +1,4 @@
-//! Holds answers that once misled a user, and what became of them: each test is named after what went wrong.
+//! Tests answers that once misled a user; each test is named after the error.
 #![expect(clippy::unwrap_used, reason = "what cannot be asked fails the test")]
 
 mod support;
@@ -155,8 +155,8 @@ fn f12_messages_of_libvirt_and_qemu_are_known() {
         ("Target CPU model EPYC does not match source Nehalem", "own: model"),
         ("host doesn't support invariant TSC", "invtsc"),
         ("Requested TSC frequency 2400000000 does not match host (2400000001 Hz)", "TSC frequency"),
-        ("domain has 'invtsc' CPU feature but TSC frequency is not specified", "its definition gives no TSC frequency"),
-        ("State blocked by non-migratable CPU device (invtsc flag)", "its definition gives no TSC frequency"),
+        ("domain has 'invtsc' CPU feature but TSC frequency is not specified", "its definition has no TSC frequency"),
+        ("State blocked by non-migratable CPU device (invtsc flag)", "its definition has no TSC frequency"),
         ("unsupported machine type 'pc-q35-9.9'", "does not have the machine type pc-q35-9.9"),
         ("error: failed to set MSR 0x48f to 0x7fffff00036dfb", "model-specific register"),
         ("fd: migration to a file is not supported. Use file: instead.", "as fd:"),

@@ -191,3 +191,12 @@ fn no_fix_is_cut_at_any_size() {
         }
     }
 }
+
+#[test]
+fn values_that_decide_and_sentences_have_one_column() {
+    for size in [SMALL, USUAL] {
+        let session = open("EPYC,host=any,machine=pc-q35-5.2,from=9.0.0,to=11.3.0:10.0.13,topology=?", size);
+        let (value, sentence) = (session.place_of("1 1-1-1"), session.place_of("So it is unknown"));
+        assert_eq!(value.0, sentence.0, "{size:?}:\n{}", session.text());
+    }
+}

@@ -1,5 +1,5 @@
-//! The model by which libvirt describes a host shows in what a definition may forbid there: what libvirt lists beside
-//! that model is refused, and what is in the model passes.
+//! The model by which libvirt describes a host shows in the features that a definition may forbid there: what libvirt
+//! lists in addition to that model is refused, and what is in the model passes.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "in a test a fact that is not there is a failure")]
 

@@ -331,7 +331,7 @@ fn qemu(version: &str) -> QemuView<'static> {
     CATALOG.qemu_views(version.parse().unwrap()).swap_remove(0)
 }
 
-/// What QEMU tells at one end of a recorded run.
+/// The report of QEMU at the source or destination of a recorded run.
 fn probe_of_run(end: &Value) -> (Probe, FeatureSet) {
     let qemu = qemu(text(end, "qemu"));
     let probe = match end.get("host") {
@@ -469,7 +469,7 @@ fn the_silicon_of_the_listed_hosts_is_what_virsh_capabilities_shows() {
     assert_eq!(compared, 51);
 }
 
-/// What becomes of host-model with these releases: of the listed host under KVM, else under TCG.
+/// The expansion of host-model with these releases: of the listed host under KVM, else under TCG.
 fn expanded(libvirt: &str, qemu: &str, host: Option<&str>) -> Vec<PossibleExpansion> {
     let processor = host.map(|name| Processor::of_host(CATALOG.host(CATALOG.host_named(name).unwrap())));
     let libvirt = CATALOG.libvirt(libvirt).unwrap();

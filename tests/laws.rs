@@ -1,4 +1,4 @@
-//! Holds laws that every answer obeys, over all models, machine types, releases and hosts, and over drawn scenarios.
+//! Tests laws that hold for every answer, over all models, machine types, releases and hosts, and over drawn scenarios.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what cannot be read or asked fails the test")]
 
 mod support;
@@ -190,7 +190,7 @@ fn nothing_changes_between_equal_ends_except_through_a_few_rules() {
 }
 
 /// Whether a guest that arrived unchanged at an endpoint like its own gets back with the CPU it has, in every case that
-/// the answer stands for; the number of cases.
+/// the answer covers; the number of cases.
 fn expect_the_same_way_back(scenario: &Scenario) -> usize {
     let answer = resolve(&CATALOG, scenario);
     if answer.verdict != Verdict::Unchanged {

@@ -27,11 +27,11 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "include_outside",
         "index.xml",
-        r#":3:5: expected the name of a file beside this one in filename, found "../malformed/x86_models.xml""#,
+        r#":3:5: expected the name of a file in the same directory in filename, found "../malformed/x86_models.xml""#,
     ),
     ("malformed", MODELS, ":4:3: expected </feature>, found </model>"),
     ("missing_ancestor", MODELS, r#":3:5: expected a model defined before this one, found "B""#),
-    ("missing_include", "index.xml", ":4:5: expected the file x86_models.xml beside this one, found none"),
+    ("missing_include", "index.xml", ":4:5: expected the file x86_models.xml in the same directory, found none"),
     ("nameless", MODELS, r#":2:3: expected the attribute "name" in <model>, found none"#),
     ("nested_include", MODELS, ":2:3: expected includes in the index only, found one here"),
     ("no_bits", MODELS, ":2:3: expected <cpuid> or <msr> in the feature x, found neither"),

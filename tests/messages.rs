@@ -1,4 +1,4 @@
-//! Holds the reading of messages and of hosts: what people wrote down, every refusal the resolver knows, logs, and files
+//! Tests how messages and hosts are parsed: what people reported, every refusal the resolver knows, logs, and files
 //! that tell of a host.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail the test")]
 
@@ -139,7 +139,7 @@ fn messages_of_libvirt_and_qemu_are_quoted_as_they_are_written() {
         (
             "Requested TSC frequency 2100000000 Hz is outside tolerance range ([1, 2] Hz) around host frequency 3 Hz",
             "Requested TSC frequency 2100000000 Hz is outside tolerance range ([1, 2] Hz) around host frequency 3 Hz",
-            "another frequency",
+            "a different frequency",
         ),
         (
             "domain has 'invtsc' CPU feature but TSC frequency is not specified",

@@ -179,7 +179,7 @@ fn of_release(libvirt: &str, qemu: &str) -> Question {
 
 #[test]
 fn older_releases_go_by_their_own_dates() {
-    // A name QEMU does not know ends it before 5.10.0, also where it is switched off.
+    // A name QEMU does not know ends it before 5.10.0, even if it is disabled.
     for (libvirt, expected) in [("5.9.0", "unknown-property"), ("5.10.0", "")] {
         let answer = answer(&with(
             of_release(libvirt, "2.9.0"),

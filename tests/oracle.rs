@@ -1,6 +1,6 @@
 //! Holds the resolver against the naive one, over a space too large to have been recorded: every model, every exact
-//! release at both ends, the four QEMUs that were run, both accelerators, recorded and given hosts, policies in both
-//! directions. What is drawn is drawn from fixed seeds.
+//! release at source and destination, the four QEMUs that were run, both accelerators, recorded and given hosts,
+//! policies in both directions. What is drawn is drawn from fixed seeds.
 #![expect(clippy::unwrap_used, reason = "what cannot be read or asked fails the test")]
 
 mod naive;
@@ -18,7 +18,7 @@ use virt_cpu_explorer::internal::resolve::{Answer, Verdict, resolve};
 
 static FACTS: LazyLock<PlainFacts> = LazyLock::new(|| PlainFacts::of(&CATALOG));
 
-/// The QEMU releases that were run, and all that was asked of them is known.
+/// The QEMU releases that were run, and whose facts are complete.
 const QEMUS: [&str; 4] = ["5.2.0", "7.2.22", "10.0.13", "11.1.2"];
 const POLICIES: [&str; 5] = ["require", "disable", "force", "optional", "forbid"];
 

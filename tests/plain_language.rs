@@ -1,5 +1,5 @@
-//! Checks the language of the documents and of the texts in `src/`: no phrase of the list below, and at most 30 words in
-//! a sentence. Each finding is reported as `file:line`, with the sentence.
+//! Checks the language of the documents, and of the texts and comments of the code: no phrase of the list below, and at
+//! most 30 words in a sentence of a document or a text. Each finding is reported as `file:line`, with the sentence.
 #![expect(clippy::unwrap_used, reason = "a file that cannot be read fails the test")]
 
 use std::path::{Path, PathBuf};
@@ -49,6 +49,64 @@ const REFUSED: &[(&str, &str)] = &[
     ("hangs on", "depends on"),
     ("gives back", "restores, returns"),
     ("made up", "hypothetical"),
+    ("on its way to", "in a migration to"),
+    ("on the way to", "in a migration to"),
+    ("takes away", "removes, disables"),
+    ("take away", "remove, disable"),
+    ("gets there", "name the row, the host or the stage"),
+    ("gets here", "name the row, the host or the stage"),
+    ("get here", "name the row, the host or the stage"),
+    ("mostly", "usually"),
+    ("no part of", "not part of"),
+    ("became of", "happened to"),
+    ("stands for", "means, represents"),
+    ("stand for", "mean, represent"),
+    ("said of", "name the subject"),
+    ("wins over", "overrides"),
+    ("speaks of", "names, refers to"),
+    ("speak of", "name, refer to"),
+    ("took no notice", "ignored"),
+    ("put right", "corrected"),
+    ("will do", "is enough"),
+    ("gives up", "loses"),
+    ("one end", "source or destination"),
+    ("equal ends", "equal endpoints"),
+    ("beside", "next to, in addition to"),
+    ("lies between", "is between"),
+    ("lie between", "are between"),
+    ("stays as it is", "is not changed"),
+    ("makes of", "say what happens"),
+    ("one a line", "one per line"),
+    ("object a line", "object per line"),
+    ("link a line", "link per line"),
+    ("with another cpu", "with a different CPU"),
+    ("does not tell", "does not show, does not name"),
+    ("do not tell", "do not show, do not name"),
+    ("cannot tell", "cannot find out, does not contain"),
+    ("tells whether", "shows whether, checks whether"),
+    ("by the clock", "of wall-clock time"),
+    ("asked of", "queried"),
+    ("goes back", "returns, migrates back"),
+    ("but for", "except for"),
+    ("apart from", "except for"),
+    ("no longer so", "fixed"),
+    ("what was odd", "problem"),
+    ("what is there", "name it"),
+    ("that is there", "existing"),
+    ("only ever", "only"),
+    ("begin of", "beginning of"),
+    ("turns on", "enables"),
+    ("turn on", "enable"),
+    ("turned on", "enabled"),
+    ("turns off", "disables"),
+    ("turned off", "disabled"),
+    ("switches off", "disables"),
+    ("switched off", "disabled"),
+    ("switched on", "enabled"),
+    ("wants", "requires"),
+    ("held against", "compared with"),
+    ("is told of", "name the action"),
+    ("hands the", "passes"),
 ];
 
 /// Sentences that may be longer, by how they begin.
@@ -343,7 +401,9 @@ fn documents_are_in_plain_language() {
     let mut pages = files("docs", "md");
     pages.retain(|path| !is_generated(path));
     pages.extend(files("assets/rules", "md"));
-    pages.extend(["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "cpu_map/PROVENANCE.md"].map(PathBuf::from));
+    let others =
+        ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "cpu_map/PROVENANCE.md", "tests/lab/README.md"];
+    pages.extend(others.map(PathBuf::from));
     assert!(pages.len() > 40, "only {} pages were read", pages.len());
     none(&findings_in(&pages, markdown));
 }
@@ -368,6 +428,33 @@ fn texts_of_the_program_are_in_plain_language() {
     none(&findings_in(&sources, |text| prose(rust_literals(text), each_line)));
 }
 
+/// The comments of a Rust source, one block for each run of comment lines; code spans count as one word.
+fn comments(text: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut open = false;
+    for (number, line) in text.lines().enumerate() {
+        let comment = line.trim_start().strip_prefix("//").map(|rest| rest.trim_start_matches(['/', '!']).trim());
+        if let Some(comment) = comment {
+            if !open || comment.is_empty() {
+                blocks.push(Block::default());
+            }
+            blocks.last_mut().unwrap().add(&plain(comment), number + 1);
+        }
+        open = comment.is_some();
+    }
+    blocks
+}
+
+#[test]
+fn comments_are_in_plain_language() {
+    let mut sources = [files("src", "rs"), files("tests", "rs"), files("benches", "rs")].concat();
+    sources.retain(|path| !path.ends_with("plain_language.rs"));
+    let found = findings_in(&sources, comments);
+    // A comment may be long, and may be about what is beside something on the screen.
+    let counts = |finding: &&String| finding.contains("\", write: ") && !finding.contains(": \"beside\"");
+    none(&found.iter().filter(counts).cloned().collect::<Vec<_>>());
+}
+
 #[test]
 fn the_check_itself_bites() {
     let bad = "# Ways out\n\nOne.\nThe guest obeys\nthe definition. Fine.\n\n| a | nobody |\n\n```\nnobody\n```\n";
@@ -381,6 +468,10 @@ fn the_check_itself_bites() {
     let found = findings("x.rs", &prose(rust_literals(source), each_line));
     let lines: Vec<&str> = found.iter().map(|line| line.split(',').next().unwrap()).collect();
     assert_eq!(lines, ["x.rs:2: \"nobody\"", "x.rs:4: \"silent\""]);
+    let found =
+        findings("x.rs", &comments("/// What becomes\n/// of `nobody` there.\nfn f() {}\n// With another CPU.\n"));
+    let lines: Vec<&str> = found.iter().map(|line| line.split(',').next().unwrap()).collect();
+    assert_eq!(lines, ["x.rs:1: \"what becomes of\"", "x.rs:4: \"with another cpu\""]);
     let lesson = "title = \"A title\"\nsay = \"\"\"\nA guest that is\nsilent about it.\n\"\"\"\n";
     assert_eq!(findings("x.toml", &prose(toml_values(lesson), markdown)).len(), 1);
 }

@@ -17,7 +17,7 @@ use virt_cpu_explorer::internal::resolve::{Resolver, Verdict};
 
 const ANSWERS: &str = "tests/rare_answers/answers.jsonl";
 
-/// The links of the scenarios, one a line.
+/// The links of the scenarios, one per line.
 fn links() -> Vec<String> {
     let kept = include_str!("rare_answers/answers.jsonl");
     let link = |line: &str| serde_json::from_str::<Value>(line).unwrap()["scenario"].as_str().unwrap().to_owned();

@@ -1,4 +1,5 @@
-//! Holds both resolvers against the 412 recorded migrations: outcome, message, and the policies at both ends.
+//! Holds both resolvers against the 412 recorded migrations: outcome, message, and the policies at source and
+//! destination.
 #![expect(clippy::unwrap_used, reason = "what cannot be read or asked fails the test")]
 
 mod naive;

@@ -1,8 +1,8 @@
-//! Holds the naive resolver against 650 further recorded runs: policies, checks, matches and modes, journeys over
-//! several stops, hosts known on both sides (what KVM offers and what the silicon shows), and daemons that were upgraded
-//! under a running guest.
+//! Compares the naive resolver with 650 further recorded runs: policies, checks, matches and modes, journeys over
+//! several stops, hosts known on both sides (what KVM offers and what the silicon shows), and daemons that were
+//! upgraded under a running guest.
 //!
-//! A resolver is a function from a run to what it tells of it, so another one is held against the same runs by one more
+//! A resolver is a function from a run to what it tells of it, so another one is compared with the same runs by one more
 //! call of `compare_all`.
 #![expect(clippy::unwrap_used, reason = "what cannot be read or asked fails the test")]
 
@@ -22,7 +22,7 @@ static HOSTS: LazyLock<BTreeMap<String, MeasuredHost>> = LazyLock::new(|| {
     hosts.map(|host: MeasuredHost| (host.name.clone(), host)).collect()
 });
 
-/// A host as it was measured beside the runs.
+/// A host as it was measured together with the runs.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct MeasuredHost {
@@ -49,7 +49,7 @@ struct Run {
     outcome: String,
     #[serde(default)]
     via: Vec<Place>,
-    /// The release under which the guest was begun.
+    /// The release under which the guest was started.
     started: Option<String>,
     error: Option<String>,
     /// After the daemon's upgrade, if there was one.
@@ -97,8 +97,8 @@ struct MaybeKnown {
     error: Option<String>,
     live: Option<Policies>,
     arrived: Option<Policies>,
-    /// What the guest no longer sees, and what it sees that was not there, XSAVE states as `0xd/0/eax/BIT`; `None` where
-    /// the resolver says nothing of it.
+    /// What the guest no longer sees, and what it sees that was not there, XSAVE states as `0xd/0/eax/BIT`; `None` if
+    /// the resolver has no answer.
     seen: Option<[BTreeSet<String>; 2]>,
 }
 
@@ -259,7 +259,7 @@ fn compare_all(name: &str, resolver: Resolver) -> (usize, BTreeMap<String, usize
 fn the_naive_resolver_gives_the_further_recorded_answers() {
     let (equal, left_out) = compare_all("naive resolver", naive);
     let expected = [
-        // `forbid` of what only the silicon shows: whether it is listed turns on the model that describes the host.
+        // `forbid` of what only the silicon shows: whether it is listed depends on the model that describes the host.
         ("by which model libvirt describes the host", 9),
         // host-model, and match='minimum', which takes the host's model too.
         ("what the host model is", 69),

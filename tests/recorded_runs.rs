@@ -166,7 +166,7 @@ impl Run {
         }
     }
 
-    /// Whether the guest saw something change that the answer does not tell, or the reverse. Of a CPU that QEMU chose whole,
+    /// Whether the guest saw a change that the answer does not have, or the reverse. Of a CPU that QEMU chose whole,
     /// the older QEMU does not show every word.
     fn sees_otherwise(&self, answer: &Value) -> bool {
         let mode = self.guest.get("mode").and_then(Value::as_str);
@@ -311,8 +311,8 @@ struct LiveCpu {
     cpu: String,
 }
 
-/// The live XML does not tell whether QEMU filtered a feature or its `-cpu` disables it, and these leave other XSAVE states:
-/// the verdict then depends on that option, and nothing else does.
+/// The live XML does not show whether QEMU filtered a feature or its `-cpu` disables it, and these leave other XSAVE
+/// states: the verdict then depends on that option, and nothing else does.
 #[test]
 #[expect(clippy::print_stdout, reason = "how many are equal is worth reading")]
 fn the_resolver_gives_the_recorded_runs_from_the_live_xml_alone() {

@@ -51,7 +51,7 @@ fn every_rule_has_a_page_under_its_id_with_the_six_headings_in_order() {
     }
 }
 
-/// Who is short of what, beyond the pages: by rule and verdict.
+/// The limiting component, beyond the pages: by rule and verdict.
 const FAULTS: [(&str, &str, &str, Option<&str>); 17] = [
     ("Skylake-Client,machine=pc-q35-3.1,from=old,to=old", "T1", "unchanged", None),
     ("Skylake-Client,machine=pc-q35-3.1,from=old,to=new", "T7", "aborted", Some("map")),

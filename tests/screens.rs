@@ -1,6 +1,5 @@
-//! Types keys and looks at the screen.
-//! A test names what a user gets. The whole screen is compared with a file in `tests/screens/`; those with styles in
-//! their names hold the styles as well. `BLESS=1 cargo test` writes the files anew.
+//! Types keys and looks at the screen. A test names what a user gets. The whole screen is compared with a file in
+//! `tests/screens/`; those with styles in their names hold the styles as well. `BLESS=1 cargo test` rewrites the files.
 
 #[path = "support/golden.rs"]
 mod golden;
@@ -106,10 +105,10 @@ fn a_destination_that_requires_removed_features_completes_and_says_why() {
 #[test]
 fn a_guest_refused_after_a_stop_is_said_to_be_there() {
     let session = open("Skylake-Client,machine=pc-q35-3.1,from=old,via=9.0.0,to=new", USUAL);
-    has(&session, "the guest keeps running at the stop libvirt 9.0.0");
+    has(&session, "the guest keeps running at the host with libvirt 9.0.0");
     has(&session, "STOP libvirt 9.0.0");
     let session = open("Skylake-Client,machine=pc-q35-3.1,from=old,via=new,to=11.3.0", USUAL);
-    has(&session, "ABORTED at an intermediate stop: full check of the new libvirt");
+    has(&session, "ABORTED at an intermediate host: full check of the new libvirt");
     has(&session, "STOP libvirt new");
 }
 
@@ -233,7 +232,7 @@ fn arrows_in_the_table_set_the_scenario_to_each_cell() {
     has(&session, "row T2");
     // No guest gets to T8; the scenario stays.
     let session = session.keys("<left><left><down>");
-    has(&session, "T8: no guest of this model gets there.");
+    has(&session, "T8: no guest of this model is in this row.");
     has(&session, "row T6");
     has(&session.keys("<left>"), "row T7");
 }
@@ -511,7 +510,7 @@ fn enter_on_a_feature_asks_about_it() {
 fn help_begins_with_the_visible_screen_and_lists_every_action_at_the_second_key() {
     let here = open(T7, USUAL).keys("f?");
     has(&here, "Only on this screen: Follow");
-    has(&here, "Walks through the stages");
+    has(&here, "Plays the stages");
     has_not(&here, "Moves to the cell with source and destination swapped.");
     let text = here.text();
     let at = |wanted: &str| text.find(wanted).unwrap_or(usize::MAX);

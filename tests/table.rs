@@ -93,7 +93,7 @@ fn row_eight_needs_a_guest_that_an_older_release_began() {
     for (regime, verdict) in [("disable", "changed"), ("require", "unchanged")] {
         expect(&format!("{silent},regime={regime}"), &json!({"verdict": verdict, "row": "T7", "rule": "T7"}));
     }
-    // What the old map wrote down is T2 again.
+    // What the old map added is T2 again.
     let written = "Skylake-Client,machine=pc-q35-4.0,started=old,from=new,to=new";
     expect(written, &json!({"verdict": "unchanged", "row": "T2", "rule": "T2"}));
 }
@@ -197,8 +197,8 @@ fn what_decides_on_the_way_is_told_of_the_stop() {
     for (way, headline, told) in [
         (
             "from=old,via=new,to=11.3.0",
-            "ABORTED at an intermediate stop: full check of the new libvirt",
-            ["Extra: the stop's QEMU enables mpx", "The CPU map of the new libvirt does not have mpx"],
+            "ABORTED at an intermediate host: full check of the new libvirt",
+            ["Extra: the intermediate host's QEMU enables mpx", "The CPU map of the new libvirt does not have mpx"],
         ),
         (
             "from=old,via=9.0.0+mpx-removed,to=11.3.0",
@@ -223,7 +223,7 @@ fn what_decides_on_the_way_is_told_of_the_stop() {
 #[test]
 fn a_guest_refused_after_a_stop_runs_at_that_stop() {
     for (way, place) in [
-        ("from=old,via=9.0.0,to=new", "at libvirt 9.0.0, an intermediate stop; mpx does not change."),
+        ("from=old,via=9.0.0,to=new", "at the intermediate host with libvirt 9.0.0; mpx does not change."),
         ("from=old,via=new,to=11.3.0", "at the source; mpx does not change."),
         ("from=old,to=new", "at the source; mpx does not change."),
     ] {
@@ -235,7 +235,7 @@ fn a_guest_refused_after_a_stop_runs_at_that_stop() {
         assert!(last.ends_with(place), "{link}: {last}");
         let there = words.sentences(seen[7]).join(" ");
         let stop = way.starts_with("from=old,via=new");
-        assert_eq!(there.contains("builds at the stop"), stop, "{link}: {there}");
+        assert_eq!(there.contains("builds at the intermediate host"), stop, "{link}: {there}");
         assert_eq!(there.contains("builds at the destination"), !stop, "{link}: {there}");
     }
 }
@@ -243,8 +243,8 @@ fn a_guest_refused_after_a_stop_runs_at_that_stop() {
 #[test]
 fn a_guest_that_fails_on_the_way_is_sent_straight_or_by_another_way() {
     for (way, first) in [
-        ("from=old,via=new,to=11.3.0", "migrate directly to the destination, without the intermediate stop"),
-        ("from=old,via=new,via=11.3.0,to=old", "migrate directly to the destination, without the intermediate stops"),
+        ("from=old,via=new,to=11.3.0", "migrate directly to the destination, without the intermediate host"),
+        ("from=old,via=new,via=11.3.0,to=old", "migrate directly to the destination, without the intermediate hosts"),
         ("from=old,via=new,to=new", "migrate via a host with libvirt 12.9.0"),
         (
             "from=old,via=9.0.0,to=new",

@@ -1,6 +1,6 @@
-//! Plays every lesson to its end with the keys that it asks for, in the real program, and holds it against the resolver,
-//! the rules, the recorded runs and the screen.
-//! The lessons are read from their files, so that one can be written and tried without building the program anew.
+//! Plays every lesson to its end with the keys that it asks for, in the real program, and holds it against the
+//! resolver, the rules, the recorded runs and the screen. The lessons are read from their files, so that one can be
+//! written and tried without rebuilding the program.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a lesson that cannot be read or played fails the test")]
 
 #[path = "support/golden.rs"]
@@ -15,6 +15,7 @@ use typed::{Session, catalog, open};
 use virt_cpu_explorer::internal::app::action::Action;
 use virt_cpu_explorer::internal::app::key::Key;
 use virt_cpu_explorer::internal::app::keymap::Keymap;
+use virt_cpu_explorer::internal::app::overlay::Overlay;
 use virt_cpu_explorer::internal::app::screens::ScreenKind;
 use virt_cpu_explorer::internal::app::settings::{Settings, Size};
 use virt_cpu_explorer::internal::app::tour::{self, Answer, FILES, Lesson, Part, Press, Step, Task, Tour};
@@ -230,6 +231,28 @@ fn a_lesson_shows_what_it_has_introduced_and_the_layout_stays() {
             }
         }
     }
+}
+
+#[test]
+fn over_a_page_only_words_of_the_page_are_marked() {
+    let mut seen = 0;
+    for lesson in lessons() {
+        let mut session = begin(&lesson, (80, 24));
+        for step in 0..lesson.steps.len() {
+            let text = session.text();
+            let column = |line: &str, sign: char| line.chars().position(|letter| letter == sign);
+            if matches!(session.model.overlay, Some(Overlay::Page(_))) {
+                let top = text.lines().find(|line| line.contains('╭')).unwrap();
+                let (left, right) = (column(top, '╭').unwrap(), column(top, '╮').unwrap());
+                for mark in text.lines().filter_map(|line| column(line, '▐')) {
+                    assert!((left..right).contains(&mark), "{}, step {}:\n{text}", lesson.name, step + 1);
+                    seen += 1;
+                }
+            }
+            go_on(&mut session);
+        }
+    }
+    assert!(seen > 0, "no lesson marks a word of a page");
 }
 
 #[test]

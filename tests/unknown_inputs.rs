@@ -30,7 +30,7 @@ const ALIKE: [&str; 12] = [
 type Row = (&'static str, Verdict, &'static [&'static str], Option<Verdict>);
 
 const OPEN: &[Row] = &[
-    // A guest that runs on a host nobody knows was started there: hosts that would have refused it do not count.
+    // A guest that runs on an unknown host was started there: hosts that would have refused it do not count.
     ("EPYC-Rome,host=any,from=9.0.0:7.2.22,to=9.0.0:7.2.22", Verdict::Unchanged, &[], None),
     ("EPYC-Rome,from-host=capable,to-host=any,from=9.0.0:7.2.22,to=9.0.0:7.2.22", Verdict::Depends, &["host"], None),
     // Where every host refuses it, they count.
@@ -67,7 +67,7 @@ const OPEN: &[Row] = &[
         &["switch removed-incoming of libvirt 10.3.0", "libvirt map of 10.3.0"],
         None,
     ),
-    // A release at both ends has one map, and the guest is unchanged whichever it is.
+    // The same release at source and destination has one map, and the guest is unchanged whichever it is.
     ("Skylake-Client,machine=pc-q35-3.1,from=10.3.0:7.2.22,to=10.3.0:7.2.22", Verdict::Unchanged, &[], None),
     // A release that may refuse the guest counts: only an unknown host is told from the guest's running there.
     ("EPYC-Genoa,from=10.0.0:10.0.13,to=11.3.0:10.0.13", Verdict::Unchanged, &[], None),

@@ -119,7 +119,7 @@ fn in_four_times<T, E: Debug>(input: &[u8], read: impl FnOnce(&[u8]) -> Result<T
     found
 }
 
-/// A text of about 15 MB: a unit again and again between two ends.
+/// A text of about 15 MB: a unit repeated between a beginning and an end.
 fn large(begin: &str, unit: &str, end: &str) -> Vec<u8> {
     format!("{begin}{}{end}", unit.repeat(15_000_000 / unit.len())).into_bytes()
 }

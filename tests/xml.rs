@@ -160,7 +160,7 @@ fn a_place_is_counted_in_lines_and_letters() {
     assert_eq!(error, "x:2:2: expected UTF-8 text, found the byte 0xff");
 }
 
-/// Pieces of XML, mostly right, sometimes not, put together without a plan.
+/// Random pieces of XML, usually well-formed.
 fn piece() -> impl Strategy<Value = String> {
     let fixed = prop::sample::select(vec![
         "<a>",

@@ -73,7 +73,7 @@ pub struct BaselineHost {
     pub choice: HostChoice,
 }
 
-/// What is asked for.
+/// The input of a baseline.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Question {
     /// The hosts.
@@ -90,7 +90,7 @@ pub enum Failure {
     /// There is no host or no release.
     #[error("no host or no release was given")]
     Empty,
-    /// A host is none whose features are known.
+    /// A host without known features.
     #[error("{0}: expected a listed host or a file with its features")]
     NoHost(String),
     /// The hosts are of several vendors; each with the indices of its hosts.
@@ -283,8 +283,8 @@ impl Search<'_> {
         Ok(common)
     }
 
-    /// The model of the vendor, or else one without a vendor, that needs the fewest features beside it, then the fewest
-    /// of them disabled, then without a version in its name; and every feature that all hosts and releases have.
+    /// The model of the vendor, or else one without a vendor, that needs the fewest additional features, then the
+    /// fewest of them disabled, then without a version in its name; and every feature that all hosts and releases have.
     fn richest(&self, vendor: Option<Vendor>) -> Option<Common> {
         let catalog = self.catalog;
         let on = &self.question.on;

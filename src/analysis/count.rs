@@ -15,7 +15,7 @@ use crate::resolve::{Case, Endpoint, Guest, Machine, Outcome, Prepared, RuleId, 
 /// What the definition says about the feature: nothing, on, off.
 pub const STATES: [Option<Policy>; 3] = [None, Some(Policy::Require), Some(Policy::Disable)];
 
-/// The space: one accelerator and one QEMU at both ends, everything else varied.
+/// The space: one accelerator and one QEMU at source and destination; everything else varies.
 pub struct Space<'a> {
     catalog: &'a Catalog,
     accel: Accel,
@@ -55,7 +55,7 @@ pub struct OneModel {
     class_of: Vec<usize>,
 }
 
-/// Machine types that turn on the same, and releases that read the model the same.
+/// Machine types with the same defaults, and releases that read the model in the same way.
 struct Class {
     machines: u64,
     classes_of_releases: Vec<usize>,
@@ -131,7 +131,7 @@ impl<'a> Space<'a> {
         OneModel { classes: machines.iter().map(|class| self.class(model, class, &releases)).collect(), class_of }
     }
 
-    /// Folds the releases that decide alike and whose maps say the same about everything this model can meet.
+    /// Folds the releases with the same behaviour and whose maps say the same about everything this model can meet.
     fn release_classes(&self, model: ModelId) -> Vec<usize> {
         let of_map = |index: usize| self.ends.get(index).and_then(|end| essence(end, model));
         let catalog = self.catalog;

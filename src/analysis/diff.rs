@@ -16,13 +16,13 @@ use crate::resolve::Verdict;
 named_enum! {
     /// Why a difference matters to a migration.
     Why {
-        /// It left the model, and the new map says so: an incoming guest is given what the regime says.
+        /// Removed from the model with `removed='yes'`: the regime decides for an incoming guest.
         RemovedListed "removed, marked",
-        /// It left the model without a mark: nothing is written for an incoming guest.
+        /// Removed from the model without a mark: nothing is added for an incoming guest.
         RemovedUnlisted "removed, unmarked",
-        /// It came as marked added: hypervisors always had it, and the full check overlooks it.
+        /// Added to the model with `added='yes'`: QEMU always enabled it, and the full check ignores it.
         AddedMarked "added, marked",
-        /// It came into the model unmarked.
+        /// Added to the model without a mark.
         NewUnmarked "new, unmarked",
         /// The new map does not know it at all, and a guest that names it is refused.
         Unknown "unknown to the other map",
@@ -63,14 +63,14 @@ pub struct MapDiff {
     pub models: Vec<ModelDiff>,
 }
 
-/// What a difference does to guests that go one way.
+/// The effect of a difference on guests in one direction.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Effect {
-    /// The way.
+    /// The direction.
     pub direction: Direction,
     /// The worst verdict it causes; unchanged where it does nothing.
     pub worst: Verdict,
-    /// What it causes.
+    /// The guests with a worse outcome.
     pub findings: Vec<Finding>,
 }
 
@@ -141,8 +141,8 @@ fn members(why: Why, before: &ModelDefinition, after: &ModelDefinition, right: &
 }
 
 /// Returns what the difference between the maps of two releases does to guests of every model in each direction, with
-/// these QEMU releases at source and destination. libvirt behaves as the newest release everywhere. `progress` is told
-/// after each model how many of how many are done.
+/// these QEMU releases at source and destination. libvirt behaves as the newest release everywhere. After each model
+/// `progress` gets the number of finished models and the total.
 pub fn effects(
     catalog: &Catalog,
     (old, new): (LibvirtId, LibvirtId),

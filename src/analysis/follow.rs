@@ -11,7 +11,7 @@ mod walk;
 use walk::Walk;
 
 named_enum! {
-    /// A stage, in the order in which the guest comes by.
+    /// A stage, in order.
     Step {
         /// The definition the guest has at the source.
         Definition "definition",
@@ -31,7 +31,7 @@ named_enum! {
         DestinationCpu "destination CPU",
         /// The comparison of the two.
         FullCheck "full check",
-        /// What came of it.
+        /// The verdict.
         Verdict "verdict",
     }
 }
@@ -53,26 +53,26 @@ impl Step {
     }
 }
 
-/// What a feature is at a stage.
+/// The state of a feature at a stage.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum State {
-    /// The definition says nothing, and the map has it in the model.
+    /// The definition does not mention it, and the map has it in the model.
     InModel,
-    /// The definition says nothing, and the map does not have it in the model.
+    /// The definition does not mention it, and the map does not have it in the model.
     Silent,
-    /// The definition says so.
+    /// The definition has this policy.
     Mention(Policy),
     /// The map does not know the feature.
     UnknownToMap,
-    /// The command line says nothing.
+    /// The command line does not mention it.
     Unmentioned,
-    /// The command line switches it on or off.
+    /// The command line enables or disables it.
     Flag(bool),
-    /// QEMU has it on.
+    /// QEMU enables it.
     On,
-    /// QEMU has it off.
+    /// QEMU does not enable it.
     Off,
-    /// QEMU reports that it cannot be given.
+    /// QEMU reports it as unavailable.
     Unavailable,
     /// The check found it as expected.
     Agrees,
@@ -90,18 +90,18 @@ pub enum State {
     Gained,
     /// The guest stays where it was: the migration was aborted.
     Stays,
-    /// The guest is refused at this stage: it is short of this feature, or of what is no feature.
+    /// The guest is refused at this stage: it lacks this feature, or something that is not a feature.
     Refused,
-    /// The guest never came so far.
+    /// The guest did not reach this stage.
     NotReached,
 }
 
 /// How a state is drawn where there is room for one sign.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Mark {
-    /// Enabled, without a word about it.
+    /// Enabled, and not mentioned.
     On,
-    /// Not enabled, without a word about it.
+    /// Not enabled, and not mentioned.
     Off,
     /// A definition or a command line enables it.
     WrittenOn,
@@ -178,11 +178,11 @@ pub struct Seen {
     /// The stage.
     pub step: Step,
     pub state: State,
-    /// Who decided that, if anybody did.
+    /// Who decided that, if anything did.
     pub by: Option<By>,
     /// Whether this stage changed whether the feature is meant to be on.
     pub changed: bool,
-    /// The rule whose page tells of this change, if one does.
+    /// The rule that explains this change, if any.
     pub rule: Option<RuleId>,
     /// What the stage shows in each lane of the drawing.
     pub lanes: Lanes,
@@ -229,8 +229,8 @@ pub(crate) fn decisive(seen: &[Seen]) -> usize {
     seen.iter().position(Seen::is_harm).or_else(|| seen.iter().position(|seen| seen.changed)).unwrap_or(0)
 }
 
-/// Returns the feature at each of the ten stages; over a journey with stops, from the start to the last arrival.
-/// Empty for an answer without a journey.
+/// Returns the feature at each of the ten stages; with intermediate hosts, from the start to the last arrival. Empty
+/// for an answer without a trace.
 pub fn follow(scenario: &Scenario, answer: &Answer, feature: FeatureId) -> Vec<Seen> {
     let Some(trace) = &answer.trace else { return Vec::new() };
     let refused = walk::refused_at(scenario, answer, feature);

@@ -82,7 +82,7 @@ pub struct ModelHistory {
     pub model: ModelId,
     /// Its steps, oldest first.
     pub steps: Vec<ModelStep>,
-    /// What it turns on under some machine types only, with these, in natural order.
+    /// The features that it enables under some machine types only, with these, in natural order.
     pub machines: Vec<(FeatureId, Vec<MachineId>)>,
     /// The QEMU releases that have it: the first and the last of each run without a gap.
     pub qemu: Vec<(Version, Version)>,

@@ -14,8 +14,8 @@ pub use lines::{line_of, lines_around};
 pub use values::AxisError;
 pub(crate) use values::lines_of;
 
-/// Returns for each line the first that decides alike: for releases, one with the same map and behaviour, and between the
-/// same ones where nobody has looked. Every other line stands for itself.
+/// Returns for each line the first one with the same result: for releases, one with the same map and behaviour, or
+/// between the same maps. Any other line returns itself.
 pub(super) fn twins(catalog: &Catalog, lines: &[Line]) -> Vec<usize> {
     let decides = |line: &Line| {
         let (LibvirtChoice::Release(id, build), qemu) = line.value.software()? else { return None };
@@ -50,7 +50,7 @@ pub struct Matrix {
     columns: Vec<Line>,
     /// Whether each row and each column is a release that was never published, which no run includes.
     hypothetical: [Vec<bool>; 2],
-    /// For each row and each column, the first one that decides alike.
+    /// For each row and each column, the first one with the same result.
     twins: [Vec<usize>; 2],
     cells: Vec<Option<Outcome>>,
     /// How many resolved cells have each verdict, in the order of [`Verdict::ALL`].

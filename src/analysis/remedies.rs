@@ -45,7 +45,7 @@ pub struct Remedy {
 }
 
 impl Remedy {
-    /// A remedy for the running guest, whose CPU stays as it is.
+    /// A remedy for the running guest, whose CPU does not change.
     fn live(text: String, scenario: Scenario, command: &str) -> Self {
         let how = Application::Command(command.to_owned());
         Self { text, restart: false, loses: Some(Vec::new()), scenario, how, settings: Vec::new() }
@@ -75,7 +75,7 @@ pub(crate) type Tried = HashMap<Scenario, bool>;
 /// Returns the same if the budget is enough for it.
 ///
 /// # Errors
-/// The budget is spent; what was tried stays in `tried`, and the next search goes on from there.
+/// The budget is spent; what was tried stays in `tried`, and the next search continues from there.
 pub(crate) fn remedies_within(
     resolver: &mut Resolver<'_>,
     scenario: &Scenario,
@@ -244,8 +244,8 @@ impl Search<'_, '_> {
         if !self.means.borrow_mut().is_unchanged(&scenario, None) {
             return None;
         }
-        let stops = if self.scenario.via.len() == 1 { "stop" } else { "stops" };
-        let text = format!("migrate directly to the destination, without the intermediate {stops}");
+        let hosts = if self.scenario.via.len() == 1 { "host" } else { "hosts" };
+        let text = format!("migrate directly to the destination, without the intermediate {hosts}");
         Some(Remedy::live(text, scenario, MIGRATE))
     }
 
@@ -282,8 +282,8 @@ impl Search<'_, '_> {
         Some(Remedy { settings: settings::host(self), ..Remedy::live(text, found, MIGRATE) })
     }
 
-    /// The guest's next start with a definition that names what differs: extra features required, missing ones
-    /// switched off; or, where that does not do, both switched off.
+    /// The guest's next start with a definition that names the features that differ: extra ones required and missing
+    /// ones disabled, or else all of them disabled.
     fn other_definition(&self) -> Option<Remedy> {
         let mut extra: Vec<FeatureId> = self.answer.extra.clone();
         let mut missing = self.answer.missing.clone();

@@ -175,7 +175,7 @@ pub fn oldest_qemu(catalog: &Catalog, release: LibvirtId) -> Version {
     catalog.behaviour(catalog.release(release).version).0.minimum_qemu
 }
 
-/// Reviews a change. `progress` is told after each model how many of how many are done.
+/// Reviews a change. `progress` is called after each model with the number of models done and of all.
 pub fn review(catalog: &Catalog, question: &Question, progress: &mut dyn FnMut(usize, usize)) -> Review {
     let like = question.like.or_else(|| newest(catalog)).unwrap_or(question.new);
     let version = catalog.release(like).version;

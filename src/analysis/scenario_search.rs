@@ -27,9 +27,9 @@ const MOST_CASES: usize = 60_000;
 const MOST_CASES_MORE: usize = 8000;
 /// The most cases that are decided to find products that give a refusal.
 const MOST_CASES_OF_PRODUCTS: usize = 20_000;
-/// A scenario with more cases than this is passed over: it mostly depends.
+/// A scenario with more cases than this is skipped: it usually depends.
 const MOST_CASES_EACH: usize = 64;
-/// The most models that are tried for one refusal, beside the common ones.
+/// The most models that are tried for one refusal, in addition to the common ones.
 const MOST_MODELS: usize = 4;
 /// The most features a user is thought to name.
 const MOST_NAMED: usize = 8;
@@ -293,14 +293,14 @@ impl<'a> Search<'a> {
             let vendor = guest.model().and_then(|model| self.catalog.vendor(model)).unwrap_or(Vendor::Intel);
             let features = has - missing;
             let lesser = HostChoice::Given(GivenHost { vendor, signature: None, features, silicon: None });
-            // What both ends lack is written down as switched off, and some releases do not send that.
+            // What source and destination lack is added as disabled, and some releases do not send that.
             found.push(Scenario { from_host: lesser.clone(), to_host: lesser.clone(), ..from_capable.clone() });
             found.push(Scenario { to_host: lesser, ..from_capable });
         }
         Box::new(found.into_iter())
     }
 
-    /// The releases that are tried at both ends where a host decides.
+    /// The releases that are tried at source and destination if a host decides.
     fn releases_of_hosts(&self) -> Vec<Release> {
         let vmx = self.features().iter().any(|feature| self.catalog.feature_name(*feature).starts_with("vmx-"));
         let milestones = self.catalog.decisions().host_milestones.iter().filter(|(is_vmx, ..)| *is_vmx == vmx);
@@ -337,7 +337,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Models that have what the refusal speaks of, each with the features a user would have named.
+    /// Models with the features of the refusal, each with the features that a user would name.
     fn models(&self) -> Vec<(ModelId, Vec<FeatureId>)> {
         let common = ["Skylake-Client", "EPYC", "Cascadelake-Server", "qemu64"];
         let common = || common.iter().filter_map(|name| self.catalog.model(name));

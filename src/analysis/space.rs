@@ -46,7 +46,7 @@ pub(crate) fn is_exact(catalog: &Catalog, id: LibvirtId) -> bool {
     is_published(catalog, id) && matches!(catalog.release(id).map, ReleaseMap::Exact(_))
 }
 
-/// Returns every model that can be picked.
+/// Returns every known model.
 pub fn models(catalog: &Catalog) -> Vec<ModelId> {
     catalog.pickable_models().collect()
 }
@@ -54,7 +54,7 @@ pub fn models(catalog: &Catalog) -> Vec<ModelId> {
 /// Machine types under which a model gets the same.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct MachineClass {
-    /// What they turn on.
+    /// The features that they enable.
     pub on: FeatureSet,
     /// Which of QEMU's quirks that come with newer machine types they meet, by bit.
     quirks: u32,
@@ -62,7 +62,7 @@ pub(crate) struct MachineClass {
     pub machines: Vec<MachineId>,
 }
 
-/// Returns the machine types that satisfy `wanted`, folded to those that turn on the same of the model.
+/// Returns the machine types that satisfy `wanted`, grouped by their defaults for the model.
 pub(crate) fn machine_classes(
     catalog: &Catalog,
     model: ModelId,

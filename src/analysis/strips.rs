@@ -43,7 +43,7 @@ pub(crate) struct Strip {
     /// What it goes through.
     pub along: Along,
     lines: Vec<Place>,
-    /// For each value the first that decides alike.
+    /// For each value the first one with the same result.
     twins: Vec<usize>,
     outcomes: Vec<Outcome>,
     /// The index of the scenario's own value.
@@ -112,7 +112,7 @@ impl Strip {
         Some(with)
     }
 
-    /// Finds the releases that decide alike, unless they are found.
+    /// Finds the releases with the same behaviour, unless they are found.
     fn find_twins(&mut self, catalog: &Catalog) {
         if self.along == Along::Releases && self.twins.is_empty() {
             let line = |place: &Place| match place {
@@ -123,8 +123,8 @@ impl Strip {
         }
     }
 
-    /// The outcome of the value that is next, if an earlier one decides alike. A release that the guest meets twice is
-    /// one release, with one map: it answers for itself alone.
+    /// The outcome of the value that is next, if an earlier one has the same behaviour. A release that the guest meets
+    /// twice is one release, with one map: it answers for itself alone.
     fn of_twin(&self, scenario: &Scenario) -> Option<Outcome> {
         let next = self.outcomes.len();
         let twin = self.twins.get(next).copied().filter(|twin| *twin < next)?;

@@ -1,9 +1,9 @@
-//! Holds what a presentation shows beside the screen: a note, and the last key.
+//! Holds what a presentation shows next to the screen: a note, and the last key.
 
 use super::action::Action;
 use super::keymap::Keymap;
 
-/// What the audience of a demonstration sees beside the screen.
+/// What the audience of a demonstration sees next to the screen.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Demo {
     /// The speaker's note; may be empty.

@@ -26,7 +26,7 @@ pub struct Derived {
     remedies: OnceCell<Vec<Remedy>>,
     /// Whether the next cold boot takes the CPU of the destination's host.
     pub(crate) boots_host_model: bool,
-    /// What can happen after the migration, once somebody asked for it.
+    /// What can happen after the migration, computed on first use.
     outlook: OnceCell<Outlook>,
     /// What the CPU map of source and destination has of the scenario's feature; empty if that is not known.
     pub(crate) in_maps: [String; 2],
@@ -63,7 +63,7 @@ impl Derived {
         }
     }
 
-    /// Searches for the fixes. Returns whether all are found; if not, the next search goes on from `tried`.
+    /// Searches for the fixes. Returns whether all are found; if not, the next search continues from `tried`.
     pub(crate) fn find_remedies(
         &self,
         catalog: &Catalog,
@@ -90,7 +90,7 @@ impl Derived {
         self.outlook.get_or_init(|| Outlook::of(catalog, scenario, &self.answer))
     }
 
-    /// Returns the same; `None` until somebody asked for it.
+    /// Returns the same; `None` before the first use.
     pub(crate) fn known_outlook(&self) -> Option<&Outlook> {
         self.outlook.get()
     }

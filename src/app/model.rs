@@ -130,7 +130,7 @@ impl Model {
         self.show_audience(|demo, _| demo.ended = true);
     }
 
-    /// Updates what the audience sees beside the screen, if there is an audience.
+    /// Updates what the audience sees next to the screen, if there is an audience.
     pub(crate) fn show_audience(&mut self, show: impl FnOnce(&mut Demo, &Self)) {
         if let Some(mut demo) = self.demo.take() {
             show(&mut demo, self);

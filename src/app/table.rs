@@ -130,7 +130,7 @@ pub(crate) fn rule_outside_table(rule: Option<RuleId>) -> Option<RuleId> {
     rule.filter(|rule| Row::parse(rule.name()).is_none())
 }
 
-/// Returns the line that stands for the table where another rule decided; `None` if a row of the table decided.
+/// Returns the line that replaces the table if another rule decided; `None` if a row of the table decided.
 pub(crate) fn outside_label(rule: Option<RuleId>) -> Option<String> {
     let rule = rule_outside_table(rule)?;
     Some(format!("Not a row of the decision table. Rule {}: {}", rule.name(), rule_page(rule).title()))

@@ -29,7 +29,7 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// What a name given to `diff` stands for.
+/// The kind of a name given to `diff`.
 enum Kind {
     Release,
     Model,
@@ -140,7 +140,7 @@ fn oddities(old: Option<&MapFiles>, new: Option<&MapFiles>) -> Result<Vec<String
             |odd: &&Oddity| other.iter().all(|known| (&known.file, &known.message) != (&odd.file, &odd.message));
         one.iter().filter(is_in).map(ToString::to_string).collect()
     };
-    let fixed = only(&old, &new).into_iter().map(|odd| format!("No longer so: {odd}."));
+    let fixed = only(&old, &new).into_iter().map(|odd| format!("Fixed: {odd}."));
     Ok(only(&new, &old).into_iter().map(|odd| format!("{odd}.")).chain(fixed).collect())
 }
 
@@ -403,8 +403,8 @@ fn grid(catalog: &Catalog, args: &MatrixArgs) -> Result<String> {
     let (done, all) = matrix.progress();
     if done < all {
         complain(format_args!(
-            "{} of {all} cells are left out: the table has more combinations than are tried in some seconds; choose \
-             fewer rows or columns, a model or a host",
+            "{} of {all} cells are left out: the table has too many combinations of unknown inputs; choose fewer rows or \
+             columns, a model or a host",
             all - done
         ));
     }

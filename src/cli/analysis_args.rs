@@ -123,7 +123,7 @@ pub struct ReviewArgs {
     /// Read the CPU maps from commits of this libvirt git tree
     #[arg(long, value_name = "TREE", value_hint = ValueHint::DirPath)]
     pub git: Option<PathBuf>,
-    /// Release as which libvirt behaves [default: the newest]
+    /// Release whose behaviour libvirt has [default: the newest]
     #[arg(long = "as", value_name = "RELEASE")]
     pub like: Option<String>,
     #[command(flatten)]
@@ -197,7 +197,7 @@ pub struct ExpandArgs {
     #[command(flatten)]
     /// The maps to add.
     pub maps: CpuMaps,
-    /// Show what host-model becomes on every libvirt release with the QEMU of --on
+    /// Show the result on every libvirt release, with the QEMU of --on
     #[arg(long)]
     pub releases: bool,
     /// Output format
@@ -244,7 +244,7 @@ pub struct FollowArgs {
 /// The QEMU releases to compare on.
 #[derive(Args, Clone, Debug)]
 pub struct QemuArgs {
-    /// QEMU releases to compare on, the same at both ends [default: all]
+    /// QEMU releases to compare on, the same at source and destination [default: all]
     #[arg(long = "qemu", value_name = "VERSION", value_delimiter = ',', add = complete::qemu())]
     pub versions: Vec<String>,
 }

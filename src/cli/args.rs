@@ -54,7 +54,7 @@ Examples:
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
-    /// Print the version; with --verbose also the facts that are compiled in
+    /// Print the version; with --verbose also the built-in facts
     #[arg(long, short = 'V', hide_short_help = true)]
     version: bool,
     /// Print help; -h prints a summary
@@ -95,7 +95,7 @@ pub enum Command {
     },
     /// Explain a rule: what happens, why, who checks it, the remedy
     Rule {
-        /// Id of the rule, T1 to T8 or a word [default: list all rules]
+        /// Id of the rule, T1 to T8 or a name such as ht [default: list all rules]
         #[arg(add = complete::rules())]
         id: Option<String>,
         /// Output format
@@ -104,17 +104,17 @@ pub enum Command {
     },
     /// Show verdicts for many source and destination pairs
     Matrix(MatrixArgs),
-    /// Compare two CPU maps or models, and what that does to guests
+    /// Compare two CPU maps or models, and show the effect on guests
     Diff(DiffArgs),
     /// Show the history of a CPU model or a feature
     History(HistoryArgs),
-    /// Review a changed CPU map: guests that would abort or change
+    /// Review a changed CPU map: list guests that would abort or change
     #[command(after_long_help = exit_codes::of("review"))]
     Review(ReviewArgs),
     /// Find the CPU definition that all given hosts support
     #[command(after_long_help = exit_codes::of("baseline"))]
     Baseline(BaselineArgs),
-    /// Show what libvirt writes for a host-model guest on a host
+    /// Show the CPU that libvirt puts in place of host-model on a host
     Expand(ExpandArgs),
     /// Follow one feature through the ten stages of a migration
     Follow(FollowArgs),
@@ -127,7 +127,7 @@ pub enum Command {
     Import(Import),
     /// Print shell completions
     Completions {
-        /// Shell to complete in
+        /// Shell to print the completions for
         shell: clap_complete::Shell,
     },
     /// Print the decision table, the verdicts and the rules
@@ -268,7 +268,7 @@ pub struct RecordArgs {
 /// What `explain` asks for.
 #[derive(Args, Clone, Debug)]
 pub struct Explain {
-    /// Message to explain, or a file that has messages, such as a log [default: standard input]
+    /// Message to explain, or a file with messages, such as a log [default: standard input]
     #[arg(value_name = "MESSAGE|FILE", value_hint = ValueHint::FilePath)]
     pub text: Option<String>,
     /// Open the explorer at the likeliest scenario that gives exactly this message
@@ -293,10 +293,10 @@ pub struct Import {
         requires = "source"
     )]
     pub libvirt: Option<(String, PathBuf)>,
-    /// Say where the CPU map was read, such as 'Debian 13 package libvirt-common'
+    /// Source of the CPU map, such as 'Debian 13 package libvirt-common'
     #[arg(long, value_name = "TEXT", requires = "libvirt")]
     pub source: Option<String>,
-    /// Ask a QEMU program over QMP and add its release; a release that is there is compared
+    /// Query a QEMU program over QMP and add its release, or compare a release that the facts have
     #[arg(long, value_name = "PROGRAM", value_hint = ValueHint::FilePath, conflicts_with_all = ["libvirt", "host"])]
     pub qemu: Option<PathBuf>,
     /// Add a host from a QMP reply to query-cpu-model-expansion
@@ -306,7 +306,7 @@ pub struct Import {
         value_parser = |text: &str| name_and_path(text, "NAME=FILE")
     )]
     pub host: Option<(String, PathBuf)>,
-    /// Write the files again in their canonical form, after an edit by hand
+    /// Rewrite the files in their canonical form, after an edit by hand
     #[arg(long, conflicts_with_all = ["libvirt", "host", "qemu"])]
     pub rewrite: bool,
     /// Directory with the files of the facts

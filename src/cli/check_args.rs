@@ -43,7 +43,7 @@ pub struct CheckArgs {
     pub domain: Vec<String>,
     /// text, markdown, json or junit
     ///
-    /// The default is text, and for a batch json with one object a line.
+    /// The default is text, and for a batch json with one object per line.
     #[arg(long, value_enum, hide_possible_values = true)]
     pub format: Option<Format>,
     /// Write the whole answer

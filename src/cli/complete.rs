@@ -189,7 +189,7 @@ pub(super) fn axes() -> ArgValueCompleter {
 
 /// Puts what stands up to the last of some signs before each name.
 fn behind(text: &str, signs: &[char], names: Vec<String>) -> Vec<String> {
-    // A name may have the sign as well, such as 9.0.0: the longest text before which no name goes on is kept.
+    // A name may have the sign as well, such as 9.0.0: the longest text before which no name continues is kept.
     let ends = text.char_indices().filter(|(_, sign)| signs.contains(sign)).map(|(at, sign)| at + sign.len_utf8());
     let goes_on = |at: usize| names.iter().any(|name| name.starts_with(&text[at..]));
     let at = std::iter::once(0).chain(ends).find(|at| goes_on(*at)).unwrap_or(0);

@@ -21,9 +21,6 @@ use anyhow::{Context, Result, anyhow, bail};
 use std::io::Write;
 use std::path::Path;
 
-/// The oldest release whose decode was compared with libvirt's own.
-const OLDEST_COMPARED: Version = Version::new(3, 7, 0);
-
 /// libvirt and QEMU.
 struct On {
     libvirt: LibvirtId,
@@ -86,8 +83,8 @@ pub fn expand(catalog: &Catalog, args: &ExpandArgs, out: &mut dyn Write) -> Resu
     }
     assumptions.extend(missing_input(processor.as_ref(), &alternatives).filter(|_| !as_shown));
     let version = catalog.release(on.libvirt).version;
-    if version < OLDEST_COMPARED {
-        assumptions.push(format!("No expansion by libvirt {version} was compared with this program's."));
+    if version < catalog.decisions().first_compared {
+        assumptions.push(format!("This result has not been compared with an expansion by libvirt {version}."));
     }
     let report = ExpansionReport {
         host: args.host.as_deref(),
@@ -106,7 +103,7 @@ pub fn expand(catalog: &Catalog, args: &ExpandArgs, out: &mut dyn Write) -> Resu
     Ok(0)
 }
 
-/// Says what the input does not tell of the processor, and whether that changes the result.
+/// Names what the input lacks about the processor, and whether that changes the result.
 fn missing_input(host: Option<&Processor>, alternatives: &[PossibleExpansion]) -> Option<String> {
     let (missing, tried) = match host?.signature {
         None => ("CPU family, model and stepping", "those of every listed host of this vendor"),
@@ -117,7 +114,8 @@ fn missing_input(host: Option<&Processor>, alternatives: &[PossibleExpansion]) -
         .iter()
         .flat_map(|alternative| &alternative.assumptions)
         .any(|assumption| assumption.starts_with("signature") || assumption.starts_with("stepping"));
-    let result = if decides { "The result depends on it." } else { "The result is the same with each, and inferred." };
+    let result =
+        if decides { "The result depends on it." } else { "The result is the same with each, and is inferred." };
     Some(format!("The input has no {missing}: {tried} was tried. {result}"))
 }
 
@@ -150,7 +148,7 @@ fn releases(catalog: &Catalog, text: Option<&str>) -> Result<On> {
     Ok(On { libvirt, build, qemu, name })
 }
 
-/// A listed host of this name wins over a file.
+/// A listed host of this name takes precedence over a file.
 fn source<'a>(catalog: &'a Catalog, args: &ExpandArgs, on: &On) -> Result<Source<'a>> {
     let Some(name) = args.host.as_deref() else {
         if args.accel == Accel::Tcg {
@@ -196,7 +194,7 @@ fn of_file(catalog: &Catalog, file: &HostFile, on: &On, accel: Accel) -> Result<
     Ok(found)
 }
 
-/// What the source of the host tells, and what it cannot tell.
+/// What the source of the host contains, and what it lacks.
 fn about_source(catalog: &Catalog, args: &ExpandArgs, source: &Source<'_>, on: &On, as_shown: bool) -> Vec<String> {
     let name = args.host.as_deref().unwrap_or_default();
     let mut said = Vec::new();
@@ -210,7 +208,7 @@ fn about_source(catalog: &Catalog, args: &ExpandArgs, source: &Source<'_>, on: &
             match &file.host_model {
                 Some(_) if as_shown => {
                     said.push(format!(
-                        "{name} is of the same libvirt and QEMU, so it is the expansion: its host-model without invtsc."
+                        "{name} is from the same libvirt and QEMU, so the result is its host-model without invtsc."
                     ));
                     return said;
                 }
@@ -240,8 +238,8 @@ fn as_host(name: &str, file: &HostFile, model: &str) -> [String; 2] {
         (None, _) => {
             "it does not name its libvirt. If it is the same, put the output of virsh version before it".to_owned()
         }
-        (Some(libvirt), Some(qemu)) => format!("it is of libvirt {libvirt} and QEMU {qemu}"),
-        (Some(libvirt), None) => format!("it is of libvirt {libvirt} and does not name its QEMU"),
+        (Some(libvirt), Some(qemu)) => format!("it is from libvirt {libvirt} and QEMU {qemu}"),
+        (Some(libvirt), None) => format!("it is from libvirt {libvirt} and does not name its QEMU"),
     };
     let inferred = match file.signature {
         Some(_) => format!("Family, model and stepping are inferred from {model}."),

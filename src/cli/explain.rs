@@ -20,7 +20,7 @@ const SHOWN: usize = 3;
 const EXPLAINED: usize = 12;
 /// How many of the others are listed as text.
 const LISTED: usize = 200;
-/// The products whose releases are named beside a message.
+/// The products whose releases are named with a message.
 const PRODUCT: &str = "kubevirt:";
 
 /// Everything there is to say about a message.
@@ -97,7 +97,7 @@ pub fn explain(catalog: &Catalog, asked: &Explain, out: &mut dyn Write) -> Resul
     }
     if let Some(rest) = found.len().checked_sub(EXPLAINED).filter(|rest| *rest > 0) {
         let rest = count(rest, "more message");
-        writeln!(out, "\n{rest} only listed above; pass one to explain it.")?;
+        writeln!(out, "\n{rest} only listed above; pass one of them to explain.")?;
     }
     Ok((0, likeliest))
 }
@@ -115,7 +115,7 @@ fn count(many: usize, what: &str) -> String {
 }
 
 fn write_unknown(text: &str, out: &mut dyn Write) -> Result<()> {
-    writeln!(out, "No message of libvirt or QEMU about a guest's CPU recognised in this text.")?;
+    writeln!(out, "This text has no known message of libvirt or QEMU about a guest's CPU.")?;
     if let Some((line, known)) = nearest(text) {
         writeln!(out, "Line {line} is nearest to this known message: {known:?}.")?;
     }

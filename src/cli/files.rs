@@ -20,7 +20,7 @@ pub(super) fn read(name: &str) -> Result<Vec<u8>, LoadError> {
     }
 }
 
-/// The files that a name stands for.
+/// The files of a name.
 pub(super) struct Expanded {
     /// Those with a guest, sorted.
     pub(super) files: Vec<String>,
@@ -31,7 +31,7 @@ pub(super) struct Expanded {
 /// How the names of files with a guest end: domain XML, manifests, `nova.conf`.
 const ENDINGS: [&str; 5] = ["xml", "yaml", "yml", "json", "conf"];
 
-/// Returns the files that a name stands for: itself, or those directly in a directory that can have a guest.
+/// Returns the files of a name: itself, or those directly in a directory that can have a guest.
 ///
 /// # Errors
 /// The directory cannot be read or has no such file.

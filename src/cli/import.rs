@@ -1,9 +1,9 @@
 //! Runs `import`: adds a CPU map, a QEMU release or a host to the files of the facts, or rewrites them.
 
+use super::analysis::progress;
 use super::args::Import;
 use crate::import::{self, Added, AskedQemu, Written};
 use anyhow::{Result, anyhow};
-use indicatif::{ProgressBar, ProgressStyle};
 use std::io::Write;
 
 /// Returns the exit code, 0.
@@ -18,17 +18,10 @@ pub fn import(asked: &Import, out: &mut dyn Write) -> Result<u8> {
         return added(&import::add_host(&asked.into, name, file)?, out);
     }
     if let Some(binary) = &asked.qemu {
-        // Drawn on a terminal only.
-        let bar = ProgressBar::new(0);
-        let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}").unwrap_or(ProgressStyle::default_bar());
-        bar.set_style(style);
-        let mut progress = |done: usize, all: usize, next: &str| {
-            bar.set_length(all as u64);
-            bar.set_position(done as u64);
-            bar.set_message(next.to_owned());
-        };
+        let mut progress = progress();
         let answers = import::add_qemu(&asked.into, binary, &mut progress);
-        bar.finish_and_clear();
+        // An error begins a line of its own.
+        progress(1, 1);
         return qemu(&answers?, out);
     }
     if asked.rewrite {

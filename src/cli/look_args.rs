@@ -6,7 +6,7 @@ use crate::export::page_base;
 use clap::{Args, ValueHint};
 use std::path::PathBuf;
 
-/// How the explorer looks, and what it is told before the user acts.
+/// How the explorer looks, and the keys that it presses at its start.
 #[derive(Args, Clone, Default, Debug)]
 #[command(next_help_heading = "Terminal")]
 pub struct LookArgs {
@@ -19,7 +19,7 @@ pub struct LookArgs {
     /// Disable mouse support
     #[arg(long, hide_short_help = true)]
     pub no_mouse: bool,
-    /// Let copied links and Markdown exports open this page of the explorer
+    /// Address of the explorer's page, for copied links and Markdown exports
     #[arg(long, hide_short_help = true, value_name = "URL", value_parser = page_base)]
     pub web_base: Option<String>,
     /// Keys to press at the start.

@@ -14,7 +14,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 pub struct Output {
     target: Target,
     colours: bool,
-    /// The begin of a line that has no end yet, if lines are coloured.
+    /// The beginning of an unfinished line, if lines are coloured.
     line: String,
     /// Whether the reader is gone. What follows is not written, and the exit code stays that of the answer.
     closed: bool,
@@ -144,7 +144,7 @@ pub fn print_usage(error: &clap::Error) -> io::Result<()> {
     }
 }
 
-/// Writes a line to standard error, after the program's name. It is lost if nobody can read it.
+/// Writes a line to standard error, after the program's name. It is lost if it cannot be read.
 pub fn complain(message: impl std::fmt::Display) {
     let _ = writeln!(io::stderr(), "virt-cpu-explorer: {}", visible(&message.to_string()));
 }

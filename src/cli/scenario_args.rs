@@ -236,12 +236,12 @@ impl Choice {
         Ok(domain)
     }
 
-    fn in_word(&self) -> Vec<Key> {
+    fn in_link(&self) -> Vec<Key> {
         self.link.iter().flat_map(|link| Key::all_in(link)).collect()
     }
 
     pub(super) fn names(&self, key: Key) -> bool {
-        self.keys.0.iter().any(|(given, _)| *given == key) || self.in_word().contains(&key)
+        self.keys.0.iter().any(|(given, _)| *given == key) || self.in_link().contains(&key)
     }
 
     fn chosen(&self, catalog: &Catalog) -> Result<Scenario> {
@@ -249,10 +249,10 @@ impl Choice {
             Some(link) => Scenario::parse(catalog, link)?,
             None => Scenario::default_of(catalog),
         };
-        let in_word = self.in_word();
+        let in_link = self.in_link();
         for turn in 0..=2 {
             for (key, value) in self.keys.0.iter().filter(|(key, _)| key.turn() == turn) {
-                if in_word.contains(key) && *key != Key::Via {
+                if in_link.contains(key) && *key != Key::Via {
                     return Err(anyhow!("{} is given in the scenario and as --{0}; remove one", key.name()));
                 }
                 if !host_files(catalog, *key, value).is_empty() {
@@ -268,8 +268,8 @@ impl Choice {
     }
 }
 
-/// Returns the files that describe a host: one, two separated by a comma, or none if the value is not a name of files. A
-/// listed host of this name wins over a file.
+/// Returns the files that describe a host: one, two separated by a comma, or none if the value is not a name of files.
+/// A listed host of this name takes precedence over a file.
 fn host_files<'a>(catalog: &Catalog, key: Key, value: &'a str) -> Vec<&'a str> {
     let is_file = |name: &&str| std::path::Path::new(name).exists();
     if !matches!(key, Key::Host | Key::FromHost | Key::ToHost) || catalog.host_named(value).is_some() {
@@ -315,18 +315,18 @@ fn apply_host(
     if key != Key::FromHost {
         scenario.to_host = host.choice();
     }
+    let published = host.libvirt.and_then(|version| catalog.libvirt(&version.to_string()));
     let mut take = |key: Key, end: &mut Release| {
         if choice.names(key) || (host.libvirt.is_none() && host.qemu.is_none()) {
             return;
         }
-        let published = host.libvirt.and_then(|version| catalog.libvirt(&version.to_string()));
         if let Some(id) = published {
             end.set_libvirt(LibvirtChoice::Release(id, None));
         }
         if let Some(version) = host.qemu {
             end.set_qemu(QemuChoice { version: MaybeKnown::Is(version), build: None });
         }
-        line.push(format!("Taken from it: {}={}.", key.name(), write_release(catalog, end)));
+        line.push(format!("Read from the file: {}={}.", key.name(), write_release(catalog, end)));
     };
     if key != Key::ToHost {
         take(Key::From, &mut scenario.from);
@@ -334,6 +334,5 @@ fn apply_host(
     if key != Key::FromHost {
         take(Key::To, &mut scenario.to);
     }
-    let published = host.libvirt.and_then(|version| catalog.libvirt(&version.to_string()));
     Ok((line.join(" "), published.is_some()))
 }

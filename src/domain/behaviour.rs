@@ -15,23 +15,23 @@ use serde::{Deserialize, Serialize};
 use value::SettingValue;
 
 named_enum! {
-    /// What an incoming guest that is silent about a removed feature is given.
+    /// How the destination treats removed features that the incoming definition does not mention.
     #[derive(Serialize, Deserialize)]
     Regime {
         /// Nothing is written: QEMU's default stands, and the full check sees it.
         Nothing "nothing",
-        /// The feature is switched off.
+        /// The feature is disabled.
         Disable "disable",
-        /// The feature is switched on.
+        /// The feature is required.
         Require "require",
     }
 }
 
 named_enum! {
-    /// When a running guest keeps its original CPU beside the live one, so that two definitions travel.
+    /// When a running guest keeps its original CPU in addition to the live one, so that two definitions are sent.
     #[derive(Serialize, Deserialize)]
     Original {
-        /// Never: only the domain XML travels.
+        /// Never: only the domain XML is sent.
         Never "never",
         /// When the live update changed something.
         IfChanged "if-changed",
@@ -111,7 +111,7 @@ named_enum! {
         Cpuid "cpuid",
         /// What QEMU gives.
         Qemu "qemu",
-        /// Both, of QEMU only what it lists beside the model.
+        /// Both; of QEMU only the features that it lists in addition to the model.
         JoinedListed "joined-listed",
         /// Both.
         Joined "joined",
@@ -152,7 +152,7 @@ named_enum! {
         VmxAdded "vmx-added",
         /// There are models with a version, `-v2` and later.
         Versioned "versioned-models",
-        /// There are models `-v1`, but for those of the next.
+        /// There are models `-v1`, except for those of the next.
         FirstVersions "v1-models",
         /// There are models `-v1` of the oldest models.
         FirstOldVersions "v1-old-models",
@@ -178,7 +178,7 @@ macro_rules! settings {
                 match self { $(Self::$item(_) => $word),+ }
             }
 
-            /// Returns the setting a name and a value stand for; feature lists are looked up with `feature`.
+            /// Returns the setting with this name and value; feature lists are looked up with `feature`.
             ///
             /// # Errors
             /// What was expected instead, for a sentence after "expected".
@@ -213,13 +213,13 @@ settings! {
     LiveMissing "live-missing" LiveMissing => |b, v| b.live_missing = v;
     /// Check `full` counts for a definition that leaves the CPU to QEMU.
     PassthroughCheck "passthrough-check" bool => |b, v| b.passthrough_check = v;
-    /// A cookie with the live CPU travels beside the XML.
+    /// A cookie with the live CPU is sent in addition to the XML.
     Cookie "cookie" bool => |b, v| b.cookie = v;
     /// When the original CPU is kept.
     Original "original" Original => |b, v| b.original = v;
-    /// What an incoming silent guest is given.
+    /// The policy for removed features that an incoming definition does not mention.
     RemovedIncoming "removed-incoming" Regime => |b, v| b.removed_incoming = v;
-    /// What a running silent guest is given at a reconnect.
+    /// The policy for removed features that a live definition does not mention, at a reconnect.
     RemovedReconnect "removed-reconnect" Regime => |b, v| b.removed_reconnect = v;
     /// Haswell and Broadwell are started with `rtm` and `hle` unless the definition names them.
     AddTsx "add-tsx" bool => |b, v| b.add_tsx = v;
@@ -326,13 +326,15 @@ pub struct Behaviour {
     pub(crate) live_missing: LiveMissing,
     /// Check `full` counts for a definition that leaves the CPU to QEMU (`virCPUUpdateLive`).
     pub(crate) passthrough_check: bool,
-    /// A cookie with the live CPU travels beside the XML.
+    /// A cookie with the live CPU is sent in addition to the XML.
     pub(crate) cookie: bool,
     /// When the original CPU is kept.
     pub(crate) original: Original,
-    /// What an incoming silent guest is given (`virCPUx86Update`'s policy for removed features).
+    /// The policy for removed features that an incoming definition does not mention (`virCPUx86Update`'s policy for
+    /// removed features).
     pub(crate) removed_incoming: Regime,
-    /// What a running guest that is silent about a removed feature is given at a reconnect (`qemuProcessRefreshCPU`).
+    /// The policy for removed features that a live definition does not mention, at a reconnect
+    /// (`qemuProcessRefreshCPU`).
     pub(crate) removed_reconnect: Regime,
     /// Haswell and Broadwell are started with `rtm` and `hle` unless the definition names them.
     pub(crate) add_tsx: bool,
@@ -385,7 +387,7 @@ pub struct Behaviour {
     pub(crate) invtsc_message: InvtscMessage,
     /// A saved guest is restored through `fd:`, which names the file to QEMU by a descriptor.
     pub(crate) restores_through_fd: bool,
-    /// The command `migrate` gets the argument `detach`, of which QEMU took no notice while it knew it.
+    /// The command `migrate` gets the argument `detach`, which QEMU ignored as long as it accepted it.
     pub(crate) migrates_with_detach: bool,
     /// The dated facts of its map.
     pub(crate) map_facts: MapFacts,

@@ -28,7 +28,7 @@ pub use build::{ExactRelease, Parts};
 pub(crate) use qemu_view::QemuIndex;
 pub use qemu_view::QemuView;
 
-/// One libvirt release, as an index into the catalog's list.
+/// The index of a libvirt release in one catalog. With another catalog it is meaningless and may panic.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct LibvirtId(pub u16);
 
@@ -39,7 +39,9 @@ pub struct Decisions {
     pub source_trees: Vec<Version>,
     /// The first QEMU that is not resolved by dated rules alone.
     pub first_qemu: Version,
-    /// Releases of libvirt and QEMU that introduced or healed something, beside those the products ship.
+    /// The oldest libvirt whose expansion of host-model was compared with its own tests.
+    pub first_compared: Version,
+    /// Releases of libvirt and QEMU that introduced or fixed a problem, in addition to those that products ship.
     pub(crate) milestones: Vec<(Version, Version)>,
     /// Releases of libvirt and QEMU to try where a host decides, each with whether it is for `vmx-*`.
     pub(crate) host_milestones: Vec<(bool, Version, Version)>,
@@ -55,50 +57,51 @@ pub struct Decisions {
     pub tcg_signatures: Vec<(Version, CpuSignature)>,
 }
 
-/// What is known of a release's map.
+/// The CPU map of a release: exact, or derived from the exact maps before and after it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ReleaseMap {
-    /// It was read.
+    /// The map of the release itself was read.
     Exact(MapId),
-    /// It lies between these two releases' maps, each brought to this release's dated facts.
+    /// The map was not read. Two maps stand in for it: those of the exact releases before and after, with the dated
+    /// facts of this release applied.
     Between {
-        /// The exact release before, and its map so adapted.
+        /// The exact release before, and its adapted map.
         lower: (LibvirtId, MapId),
-        /// The exact release after, and its map so adapted.
+        /// The exact release after, and its adapted map.
         upper: (LibvirtId, MapId),
     },
 }
 
-/// Where a libvirt release comes from.
+/// Whether a libvirt release was published.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Provenance {
     /// Published by libvirt.
     Published,
-    /// Made up to show something.
+    /// Hypothetical: never published.
     Hypothetical,
-    /// Read at run time.
+    /// Added at run time with `add_cpu_map`.
     User,
 }
 
-/// One libvirt release that can be picked.
+/// A known libvirt release.
 #[derive(Clone, PartialEq, Debug)]
 pub struct LibvirtRelease {
-    /// Its name.
+    /// The name in links: `9.0.0`, or that of an added map.
     pub name: Box<str>,
-    /// The release number it behaves as.
+    /// The release number that selects its behaviour; for an added map, the one in its name (`9.0.0+patched`) or the newest.
     pub version: Version,
-    /// Where it comes from.
+    /// Whether it was published.
     pub provenance: Provenance,
     /// Where its map was read; empty for a release between exact maps.
     pub source: Box<str>,
-    /// Its map.
+    /// The CPU map, exact or derived.
     pub map: ReleaseMap,
 }
 
 /// A machine type's position among those with cells, and the QEMU series in its name.
 type MachineIndex = (Option<usize>, Option<(u16, u16)>);
 
-/// Every fact.
+/// All facts. They are checked when the catalog is built, and do not change afterwards.
 #[derive(Clone, Debug)]
 pub struct Catalog {
     features: Names,
@@ -132,7 +135,7 @@ impl Catalog {
         (&mut self.features, &mut self.models)
     }
 
-    /// Returns the features and models that rules speak of by name.
+    /// Returns the features and models that rules refer to by name.
     #[doc(hidden)]
     pub fn named(&self) -> &Named {
         &self.named
@@ -149,17 +152,17 @@ impl Catalog {
         self.newest.map(|map| &**self.map(map))
     }
 
-    /// Returns all feature names.
+    /// Returns the names of all features that some libvirt map or QEMU has, by id.
     pub fn features(&self) -> &Names {
         &self.features
     }
 
-    /// Returns all model names.
+    /// Returns the names of all models that some libvirt map or QEMU has, by id.
     pub fn models(&self) -> &Names {
         &self.models
     }
 
-    /// Returns all machine type names.
+    /// Returns the names of all machine types, upstream and of distributions, by id.
     pub fn machines(&self) -> &Names {
         &self.machines
     }
@@ -169,38 +172,37 @@ impl Catalog {
         &self.machine_order
     }
 
-    /// Returns the feature of this name.
+    /// Returns the feature with libvirt's name `name`; `None` if no map and no QEMU has it.
     pub fn feature(&self, name: &str) -> Option<FeatureId> {
         self.features.get(name).map(FeatureId)
     }
 
-    /// Returns a feature's name.
+    /// Returns libvirt's name of a feature.
     pub fn feature_name(&self, feature: FeatureId) -> &str {
         self.features.name(feature.0)
     }
 
-    /// Returns the model of this name.
+    /// Returns the model with this name; `None` if no map and no QEMU has it. Names are case-sensitive.
     pub fn model(&self, name: &str) -> Option<ModelId> {
         self.models.get(name).map(ModelId)
     }
 
-    /// Returns a model's name.
+    /// Returns the name of a model, as in `<model>`.
     pub fn model_name(&self, model: ModelId) -> &str {
         self.models.name(model.0)
     }
 
-    /// Returns the machine type of this name.
+    /// Returns the machine type with this full name; `None` for short names such as `q35`, which depend on the QEMU.
     pub fn machine(&self, name: &str) -> Option<MachineId> {
         self.machines.get(name).map(MachineId)
     }
 
-    /// Returns a machine type's name.
+    /// Returns the full name of a machine type, such as `pc-q35-3.1`.
     pub fn machine_name(&self, machine: MachineId) -> &str {
         self.machines.name(machine.0)
     }
 
-    /// Returns the models that can be picked, in the order of their numbers: those that a map has or that some QEMU was
-    /// asked about.
+    /// Returns the known models, in the order of their ids: those of a map or of a queried QEMU.
     pub fn pickable_models(&self) -> impl Iterator<Item = ModelId> + '_ {
         (0u16..).take(self.models.len()).map(ModelId).filter(|model| {
             self.qemu_defaults.of(*model, Accel::Kvm).is_some()
@@ -213,17 +215,17 @@ impl Catalog {
         &self.libvirt
     }
 
-    /// Returns the release of this name.
+    /// Returns the release with this name; `None` also for products such as `debian:12`.
     pub fn libvirt(&self, name: &str) -> Option<LibvirtId> {
         self.libvirt_names.get(name).copied()
     }
 
-    /// Returns a release.
+    /// Returns the release with this id. Panics if the id is from another catalog and out of range.
     pub fn release(&self, id: LibvirtId) -> &LibvirtRelease {
         &self.libvirt[usize::from(id.0)]
     }
 
-    /// Returns a map.
+    /// Returns the map with this id. Panics if the id is from another catalog and out of range.
     pub fn map(&self, id: MapId) -> &Arc<CpuMap> {
         &self.maps[usize::from(id.0)]
     }
@@ -238,29 +240,29 @@ impl Catalog {
         &self.qemu
     }
 
-    /// Returns what models turn on under machine types.
+    /// Returns the features that models enable under machine types.
     #[doc(hidden)]
     pub fn qemu_defaults(&self) -> &QemuDefaults {
         &self.qemu_defaults
     }
 
-    /// Returns every host.
+    /// Returns every listed host, those recorded on real hosts first.
     pub fn hosts(&self) -> &[Host] {
         &self.hosts
     }
 
-    /// Returns the hosts on which a QEMU reply was recorded: those that `host=any` stands for.
+    /// Returns the hosts on which a QEMU reply was recorded: those that `host=any` means.
     #[doc(hidden)]
     pub fn recorded_hosts(&self) -> impl Iterator<Item = (HostId, &Host)> {
         (0u16..).map(HostId).zip(&self.hosts).filter(|(_, host)| host.source == HostSource::QemuReply)
     }
 
-    /// Returns a host.
+    /// Returns the listed host with this id. Panics if the id is from another catalog and out of range.
     pub fn host(&self, id: HostId) -> &Host {
         &self.hosts[usize::from(id.0)]
     }
 
-    /// Returns the host of this name.
+    /// Returns the listed host with this name, such as `EPYC-7502-32-Core`.
     pub fn host_named(&self, name: &str) -> Option<HostId> {
         let index = self.hosts.iter().position(|host| &*host.name == name)?;
         u16::try_from(index).ok().map(HostId)
@@ -429,8 +431,8 @@ impl Catalog {
         named(model).or_else(|| builtin_vendor(name)).or_else(|| self.model(base_name(name)).and_then(named))
     }
 
-    /// Returns what `model` turns on under `machine` and `accel`, before the host filter and after dependency
-    /// clearing; `None` where the facts have no cell.
+    /// Returns the features that `model` enables under `machine` and `accel`, before the host filter and after
+    /// dependency clearing; `None` where the facts have no cell.
     #[doc(hidden)]
     pub fn cell(&self, model: ModelId, machine: MachineId, accel: Accel) -> Option<FeatureSet> {
         let position = self.position(machine)?;

@@ -7,69 +7,69 @@ pub(crate) use super::named_enum::named_enum;
 pub use super::policies::{Policies, Policy};
 
 named_enum! {
-    /// How the CPU is described.
+    /// The attribute `mode` of `<cpu>`.
     Mode {
         /// A named model.
         Custom "custom",
-        /// The host's CPU as a model and features, written down at start.
+        /// The host's CPU; libvirt replaces it with a model and features when the guest starts.
         HostModel "host-model",
-        /// The host's CPU as it is.
+        /// The host's CPU, passed through by QEMU.
         HostPassthrough "host-passthrough",
-        /// Everything the hypervisor can give.
+        /// Every feature that the hypervisor supports (libvirt 7.1.0 and later).
         Maximum "maximum",
     }
 }
 
 named_enum! {
-    /// How exactly libvirt compares the CPU QEMU built with the definition.
+    /// The attribute `check` of `<cpu>` (libvirt 3.2.0 and later).
     Check {
-        /// Never.
+        /// No check.
         None "none",
-        /// Before start, with what the host can do.
+        /// Compares the definition with the host before QEMU starts.
         Partial "partial",
-        /// After start, feature by feature.
+        /// Compares the definition with the CPU that QEMU built, after QEMU starts.
         Full "full",
     }
 }
 
 named_enum! {
-    /// How the definition relates to the host.
+    /// The attribute `match` of `<cpu>`.
     Match {
-        /// The guest may get more than it names.
+        /// The guest gets all features of the host in addition.
         Minimum "minimum",
-        /// The guest gets what it names.
+        /// The guest gets exactly the definition.
         Exact "exact",
-        /// As exact, and the host may have nothing else.
+        /// As exact, and the host must not have additional features.
         Strict "strict",
     }
 }
 
 named_enum! {
-    /// What happens when QEMU does not have the model.
+    /// The attribute `fallback` of `<model>`: what happens if QEMU does not have the model.
     Fallback {
-        /// The nearest model is taken.
+        /// libvirt uses the closest model that QEMU has.
         Allow "allow",
         /// The start is refused.
         Forbid "forbid",
     }
 }
 
-/// A guest's CPU as libvirt describes it.
+/// A CPU definition: libvirt's `<cpu>` element.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Definition {
-    /// How the CPU is described.
+    /// The attribute `mode` of `<cpu>`.
     pub mode: Mode,
     /// The named model; `None` for host-passthrough, maximum and a host-model that was never expanded.
     pub model: Option<ModelId>,
-    /// How the definition relates to the host.
+    /// The attribute `match` of `<cpu>`.
     pub matching: Match,
-    /// How exactly the result is compared.
+    /// The attribute `check`.
     pub check: Check,
-    /// What happens when QEMU does not have the model.
+    /// The attribute `fallback` of `<model>`: what happens if QEMU does not have the model.
     pub fallback: Fallback,
     /// The vendor that the host must have (`<vendor>`); the guest's CPU is the same with and without it.
     pub vendor: Option<Vendor>,
-    /// The policies of single features.
+    /// The `<feature>` elements, in order.
     pub features: Policies,
 }
 

@@ -6,8 +6,8 @@ use super::feature::{FeatureId, FeatureSet};
 /// One dependency: the children are cleared when the parent is off.
 pub(crate) type Dependency = (FeatureId, FeatureSet);
 
-/// Returns for each parent everything that goes off with it: its own children and theirs. QEMU's table stands in an order
-/// in which going over it once does that (asked of running QEMUs, of a CPU with every feature).
+/// Returns for each parent all features that are cleared with it: its children and theirs. QEMU's table has an order in
+/// which one pass does that (measured on running QEMUs, with a CPU that has every feature).
 pub(crate) fn closed(rows: &[Dependency]) -> Vec<Dependency> {
     let parents: FeatureSet = rows.iter().map(|(parent, _)| *parent).collect();
     let of = |parent: FeatureId| rows.iter().find(|(known, _)| *known == parent).map(|(_, children)| *children);

@@ -21,7 +21,7 @@ pub struct DownstreamMachine {
     pub(crate) builds: Vec<(Box<str>, Version, Presence)>,
     /// What differs from the upstream type.
     pub(crate) differences: Vec<Difference>,
-    /// The version that a CPU model without one stands for, as written in the facts; upstream's where none is written.
+    /// The version that a CPU model without one means, as written in the facts; upstream's where none is written.
     pub default_cpu_version: Option<Box<str>>,
     /// How sure this is.
     pub certainty: Box<str>,
@@ -87,7 +87,7 @@ pub(crate) struct MachineAlias {
     pub(crate) distribution: Box<str>,
     /// The first QEMU release of which this is said, and the first of which it no longer is.
     pub(crate) qemu: (Version, Option<Version>),
-    /// It stands for the newest type whose name begins so.
+    /// It means the newest type whose name begins so.
     pub(crate) newest: Box<str>,
 }
 
@@ -147,7 +147,7 @@ pub(crate) struct QemuChanges {
     pub(crate) models: Vec<ModelId>,
     /// Models that it lacks.
     pub(crate) removed: Vec<ModelId>,
-    /// Features of models that upstream's switches off under KVM, and it does not.
+    /// Features that upstream's QEMU disables in models under KVM, and this one does not.
     pub(crate) kept: FeatureSet,
     /// The release whose quirks it has in place of its own.
     pub(crate) quirks_of: Option<Version>,
@@ -176,7 +176,7 @@ pub struct ProductModel {
     pub product: Box<str>,
     /// QEMU's model that it is made of.
     pub of: Box<str>,
-    /// What is switched on besides.
+    /// Features that are enabled in addition.
     pub features: FeatureSet,
     /// Where that was read.
     pub source: Box<str>,
@@ -214,7 +214,7 @@ impl Downstream {
         })
     }
 
-    /// Returns with what the name begins that a short name stands for in a distribution's QEMU.
+    /// Returns the prefix of the name that a short name means in a distribution's QEMU.
     pub(crate) fn alias(&self, distribution: &Distribution, qemu: Version, name: &str) -> Option<&str> {
         let of = |alias: &&MachineAlias| {
             let (since, before) = alias.qemu;

@@ -7,11 +7,11 @@ use std::fmt;
 pub(crate) const CAPACITY: usize = 512;
 const WORDS: usize = CAPACITY / 64;
 
-/// One CPU feature, as an index into the catalog's list of names.
+/// The index of a CPU feature in one catalog; `Catalog::feature_name` returns its name.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct FeatureId(pub u16);
 
-/// A set of features. Copying it is cheap, and so are all of its operations.
+/// A set of features, 512 bits long. It is `Copy`, and its operations take constant time.
 #[expect(clippy::derived_hash_with_manual_eq, reason = "equal sets have equal words")]
 #[derive(Clone, Copy, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct FeatureSet([u64; WORDS]);
@@ -25,9 +25,9 @@ impl PartialEq for FeatureSet {
 }
 
 impl FeatureSet {
-    /// The set with nothing in it.
+    /// The empty set.
     pub const EMPTY: Self = Self([0; WORDS]);
-    /// The set with every feature that can be named.
+    /// All 512 bits set, also those without a feature in the catalog.
     pub const ALL: Self = Self([u64::MAX; WORDS]);
 
     /// Returns the set that holds only `feature`.
@@ -37,13 +37,13 @@ impl FeatureSet {
         set
     }
 
-    /// Adds `feature`.
+    /// Adds a feature; has no effect if it is in the set.
     #[inline]
     pub fn insert(&mut self, feature: FeatureId) {
         self.0[usize::from(feature.0) / 64] |= 1 << (feature.0 % 64);
     }
 
-    /// Takes `feature` out.
+    /// Removes a feature; has no effect if it is not in the set.
     #[inline]
     pub fn remove(&mut self, feature: FeatureId) {
         self.0[usize::from(feature.0) / 64] &= !(1 << (feature.0 % 64));
@@ -84,7 +84,7 @@ impl FeatureSet {
         (*self & *other).is_empty()
     }
 
-    /// Returns the features in order of their numbers.
+    /// Returns the features in the order of their ids, which is not map order.
     pub fn iter(&self) -> impl Iterator<Item = FeatureId> + '_ {
         self.0.iter().enumerate().flat_map(|(index, &word)| {
             let mut rest = word;

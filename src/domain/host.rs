@@ -23,7 +23,7 @@ impl Vendor {
     /// Every vendor, in the order of the maps.
     pub const ALL: [Self; 4] = [Self::Intel, Self::Amd, Self::Hygon, Self::Zhaoxin];
 
-    /// Returns the name used in scenarios and maps.
+    /// Returns the name as in libvirt's maps and in links: `Intel`, `AMD`, `Hygon`, `Zhaoxin`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Intel => "Intel",
@@ -65,14 +65,14 @@ impl fmt::Display for Vendor {
     }
 }
 
-/// Family, model and stepping of a processor, as CPUID leaf 1 tells them.
+/// Family, model and stepping of a processor, from CPUID leaf 1.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct CpuSignature {
     /// CPUID family, the extended one added.
     pub family: u32,
     /// CPUID model, the extended one included.
     pub model: u32,
-    /// CPUID stepping; `None` where nobody told.
+    /// CPUID stepping; `None` if unknown.
     pub stepping: Option<u32>,
 }
 
@@ -90,7 +90,7 @@ impl FromStr for CpuSignature {
     }
 }
 
-/// One of the catalog's hosts.
+/// The index of a listed host in one catalog.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct HostId(pub u16);
 
@@ -104,28 +104,28 @@ impl fmt::Display for CpuSignature {
 /// A host described by the user: by a scenario, a batch line or a file.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct GivenHost {
-    /// Its vendor.
+    /// The vendor of the processor.
     pub vendor: Vendor,
     /// CPUID signature, if known.
     pub signature: Option<CpuSignature>,
     /// What KVM supports for a guest on this host.
     pub features: FeatureSet,
-    /// What the processor itself shows (`virsh capabilities`); `None` if unknown.
+    /// The features of the processor itself (`virsh capabilities`); `None` if unknown.
     pub silicon: Option<FeatureSet>,
 }
 
-/// Where the list of what KVM gives on a host was read.
+/// The source of a listed host's features.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum HostSource {
-    /// A QEMU reply recorded on the host. `host=any` stands for these hosts only.
+    /// A QEMU reply recorded on the host. `host=any` means these hosts only.
     QemuReply,
     /// What libvirt's own tests expect of the host: named with one map, so what that map lacks is unknown.
     LibvirtTests,
 }
 
-/// What the processor itself shows in CPUID and model-specific registers, whether or not KVM gives it to a guest.
-/// libvirt's host model under KVM is this united with [`Host::features`] (`virQEMUCapsInitHostCPUModel`, 7.0.0 and
-/// later).
+/// The features of the processor itself in CPUID and model-specific registers, whether or not KVM offers them to a
+/// guest. libvirt's host model under KVM is this united with [`Host::features`] (`virQEMUCapsInitHostCPUModel`, 7.0.0
+/// and later).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Silicon {
     /// The features shown.
@@ -134,12 +134,12 @@ pub struct Silicon {
     pub asked: FeatureSet,
 }
 
-/// A real CPU and what KVM gives to a guest there.
+/// A real host: its CPU, and the features that KVM offers to a guest there.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Host {
-    /// The name under which a scenario picks it.
+    /// The name in links.
     pub name: Box<str>,
-    /// Its vendor.
+    /// The vendor of the processor.
     pub vendor: Vendor,
     /// CPUID family.
     pub family: u32,

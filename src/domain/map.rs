@@ -5,11 +5,11 @@ use super::host::{CpuSignature, Vendor};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// One CPU model name, as an index into the catalog's list.
+/// The index of a CPU model name in one catalog.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct ModelId(pub u16);
 
-/// One of the catalog's distinct CPU maps.
+/// The index of a CPU map in one catalog; releases with equal maps share one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct MapId(pub u16);
 
@@ -34,7 +34,7 @@ pub enum Register {
     },
 }
 
-/// What a map says of one feature.
+/// The definition of a feature in one map.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct FeatureDefinition {
     /// False for the few that libvirt leaves out of a migratable host model.
@@ -84,16 +84,16 @@ pub struct Decode {
     pub guest: bool,
 }
 
-/// What a map says of one CPU model, ancestors merged (libvirt `x86ModelParse`).
+/// The definition of a CPU model in one map, ancestors merged (libvirt `x86ModelParse`).
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct ModelDefinition {
     /// The features of the model.
     pub data: FeatureSet,
-    /// Features older maps had in the model, in the order of the map.
+    /// Features with `removed='yes'`, which older maps had in the model, in map order.
     pub removed: Vec<FeatureId>,
-    /// Features hypervisors always had and older maps did not know, in the order of the map.
+    /// Features with `added='yes'`, which QEMU always enabled and older maps did not know, in map order.
     pub added: Vec<FeatureId>,
-    /// The model it was copied from.
+    /// The model named by `<model>` inside this one, whose features are merged in.
     pub ancestor: Option<ModelId>,
     /// The vendor's name as the map writes it, with the ancestor's taken over.
     pub vendor: Option<Box<str>>,
@@ -116,7 +116,7 @@ impl ModelDefinition {
     }
 }
 
-/// One CPU map.
+/// A libvirt CPU map: `/usr/share/libvirt/cpu_map` of one or more releases.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct CpuMap {
     /// Every feature in map order: the order of every list in an error message.
@@ -136,7 +136,7 @@ pub struct CpuMap {
 }
 
 impl CpuMap {
-    /// Returns the definition of `model`, if this map has it.
+    /// Returns the definition of `model`; `None` if this map does not have it.
     pub fn model(&self, model: ModelId) -> Option<&ModelDefinition> {
         self.models.get(usize::from(model.0)).and_then(Option::as_deref)
     }

@@ -5,7 +5,7 @@ use super::map::ModelId;
 use super::names::Names;
 use super::qemu::XSAVE_STATES;
 
-/// Features that rules speak of by name, looked up once; a catalog without one of them never meets its rule.
+/// Features that rules refer to by name, looked up once; a catalog without one of them never meets its rule.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Named {
     /// `hypervisor`.
@@ -49,8 +49,8 @@ pub struct Named {
     pub(crate) vmx_children: FeatureSet,
     /// Every `kvm*`: what KVM itself offers its guests.
     pub(crate) paravirtual: FeatureSet,
-    /// Features with a register state of their own that a guest may have switched on: XCR0 then names bits that KVM
-    /// does not accept for a CPU without the feature.
+    /// Features with a register state of their own that a guest may have enabled: XCR0 then names bits that KVM does
+    /// not accept for a CPU without the feature.
     pub(crate) with_state: FeatureSet,
     /// Features with an XSAVE state that TCG supports since it looks at them.
     pub(crate) tcg_states: FeatureSet,

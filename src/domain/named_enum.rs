@@ -13,12 +13,12 @@ macro_rules! named_enum {
             /// Every value, in order.
             pub const ALL: &'static [Self] = &[$(Self::$item),+];
 
-            /// Returns the word libvirt's XML and scenarios use.
+            /// Returns the name in libvirt's XML and in links.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$item => $word),+ }
             }
 
-            /// Returns the value this word stands for.
+            /// Returns the value with this name.
             pub fn parse(word: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|value| value.name() == word)
             }

@@ -20,7 +20,7 @@ pub struct Distribution {
 impl Distribution {
     /// Returns what a build says, if it is one of this distribution: `20.el9`, `module+el8.9.0`, `2ubuntu6.17`.
     pub(crate) fn build(&self, build: &str) -> Option<Build<'_>> {
-        // RHEL's mark goes on with the minor release, Debian's with the update: `el9_7.6`, `deb13u3`.
+        // RHEL's mark continues with the minor release, Debian's with the update: `el9_7.6`, `deb13u3`.
         let (before, after) = split_at_mark(build, &self.mark)?;
         let mut head = numbers(before);
         let number = head.next().map(|first| {

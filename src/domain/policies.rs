@@ -4,28 +4,28 @@ use super::feature::{FeatureId, FeatureSet};
 use super::named_enum::named_enum;
 
 named_enum! {
-    /// What a definition says about one feature.
+    /// The attribute `policy` of a `<feature>`.
     Policy {
-        /// Switched on without asking whether the host has it.
+        /// Enabled, even if the host does not have it.
         Force "force",
-        /// Switched on; the host must have it.
+        /// Enabled; the host must have it.
         Require "require",
-        /// Switched on where the host has it.
+        /// Enabled if the host has it.
         Optional "optional",
-        /// Switched off.
+        /// Disabled.
         Disable "disable",
-        /// Switched off; the guest must not start where the host has it.
+        /// Disabled; the guest does not start on a host that has it.
         Forbid "forbid",
     }
 }
 
 impl Policy {
-    /// Returns whether QEMU is told to switch the feature on.
+    /// Returns whether libvirt passes `feature=on` to QEMU: `force` and `require`.
     pub const fn is_on(self) -> bool {
         matches!(self, Self::Force | Self::Require)
     }
 
-    /// Returns whether QEMU is told to switch the feature off.
+    /// Returns whether libvirt passes `feature=off` to QEMU: `disable` and `forbid`.
     pub const fn is_off(self) -> bool {
         matches!(self, Self::Disable | Self::Forbid)
     }
@@ -38,7 +38,7 @@ pub struct Policies {
     off: FeatureSet,
     optional: FeatureSet,
     strong: FeatureSet,
-    /// The order of the XML; `None` where nobody reads it, which saves the work of keeping it.
+    /// The order of the XML; `None` if no caller reads it, which saves work.
     order: Option<Vec<FeatureId>>,
 }
 
@@ -67,13 +67,13 @@ impl Policies {
         self.order.is_some()
     }
 
-    /// Returns the features switched on.
+    /// Returns the enabled features.
     #[inline]
     pub(crate) fn on(&self) -> FeatureSet {
         self.on
     }
 
-    /// Returns the features switched off.
+    /// Returns the disabled features.
     #[inline]
     pub(crate) fn off(&self) -> FeatureSet {
         self.off

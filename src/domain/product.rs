@@ -4,22 +4,22 @@ use super::names::nearest;
 use serde::{Deserialize, Serialize};
 use strsim::osa_distance;
 
-/// A product and the packages it ships.
+/// A release of a distribution or of KubeVirt, with the packages that it ships.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Product {
     /// `debian:12`.
     pub name: Box<str>,
-    /// The last release that ships the same packages, where there are several.
+    /// The last release with the same packages, if there are several.
     pub through: Option<Box<str>>,
     /// The libvirt package, `9.0.0-3.el9`.
     pub libvirt: Box<str>,
     /// The QEMU package.
     pub qemu: Box<str>,
-    /// How sure this is.
+    /// The certainty, such as `read` or `inferred`, as written in the facts.
     pub certainty: Box<str>,
-    /// Where that was read.
+    /// The source, as written in the facts.
     pub source: Box<str>,
-    /// What else is to be said.
+    /// A note for users, as a fragment.
     pub note: Option<Box<str>>,
 }
 

@@ -10,7 +10,7 @@ use super::version::Version;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// One machine type name, as an index into the catalog's list.
+/// The index of a machine type name in one catalog.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct MachineId(pub u16);
 
@@ -31,7 +31,7 @@ impl MachineSet {
 }
 
 named_enum! {
-    /// What runs the guest.
+    /// The accelerator that runs the guest.
     Accel {
         /// The host's processor, through KVM.
         Kvm "kvm",
@@ -40,7 +40,7 @@ named_enum! {
     }
 }
 
-/// What one builtin model turns on, before the host filter and after dependency clearing.
+/// The features that a built-in model enables, before the host filter and after dependency clearing.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct ModelDefaults {
     /// On under every machine type.
@@ -57,7 +57,7 @@ impl ModelDefaults {
         on
     }
 
-    /// Returns what it turns on under some machine type of a set and not under every one.
+    /// Returns the features that it enables under some machine type of a set and not under every one.
     pub(crate) fn on_in(&self, machines: MachineSet) -> FeatureSet {
         self.only_on.iter().filter(|(_, on)| on.0 & machines.0 != 0).map(|(feature, _)| *feature).collect()
     }
@@ -80,7 +80,7 @@ pub struct QemuDefaults {
 }
 
 impl QemuDefaults {
-    /// Returns what `model` turns on under `accel`, for all machine types.
+    /// Returns the features that `model` enables under `accel`, for all machine types.
     pub fn of(&self, model: ModelId, accel: Accel) -> Option<&ModelDefaults> {
         let (kvm, tcg) = self.models.get(usize::from(model.0))?.as_ref()?;
         Some(match accel {
@@ -100,7 +100,7 @@ impl QemuDefaults {
 pub struct QemuMachine {
     /// The type.
     pub machine: MachineId,
-    /// The short name that stands for it in this release, `q35` or `pc`.
+    /// Its short name in this release, `q35` or `pc`.
     pub(crate) alias: Option<Box<str>>,
     /// Whether this release uses it when none is named.
     pub(crate) default: bool,
@@ -119,7 +119,7 @@ pub struct QemuModel {
     pub model: ModelId,
     /// Whether this release announces its removal.
     pub(crate) deprecated: bool,
-    /// The versioned model an unversioned name stands for.
+    /// The versioned model that an unversioned name means.
     pub(crate) alias_of: Option<ModelId>,
     /// What keeps it from running under TCG, if that was recorded.
     #[serde(skip)]
@@ -139,14 +139,14 @@ pub struct RecordedHost {
     pub(crate) props: Vec<(Box<str>, Box<str>)>,
 }
 
-/// What is known of one QEMU release. Parts that were never read are `None`: neighbours answer for them.
+/// The facts about one QEMU release. Parts that were not read are `None`, and those of neighbouring releases are used.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct QemuFacts {
     /// The release.
     pub version: Version,
     /// Where its lists come from, as written in the facts; empty when it has none of its own.
     pub source: Box<str>,
-    /// The release number the recorded QEMU gave for itself, where it is another: a release candidate's, mostly.
+    /// The release number that the recorded QEMU reported, where it differs: usually that of a release candidate.
     pub reported: Option<Version>,
     /// Where else the same lists were read, as written in the facts; the running QEMU's are the ones kept.
     pub recorded_source: Option<Box<str>>,
@@ -154,29 +154,29 @@ pub struct QemuFacts {
     pub not_recorded: Vec<MachineId>,
     /// Where properties and dependencies come from, as written in the facts.
     pub probe_source: Option<Box<str>>,
-    /// The options with which the running QEMU was asked.
+    /// The command-line options of the queried QEMU.
     pub asked_with: Option<Box<str>>,
-    /// Whether a running QEMU of this release was asked.
+    /// Whether a running QEMU of this release was queried.
     pub ran: bool,
     /// Its machine types.
     pub machines: Vec<QemuMachine>,
     /// Its CPU models.
     pub models: Vec<QemuModel>,
-    /// The CPU types it lists that are no models: `base`, `host`, `max`.
+    /// The CPU types in its list that are not models: `base`, `host`, `max`.
     pub generic: Vec<Box<str>>,
     /// The CPU feature names it takes in `-cpu`.
     pub properties: Option<FeatureSet>,
     /// Its dependency table, in order.
     pub dependencies: Option<Vec<Dependency>>,
-    /// Whether only some rows of that table could be read; the release before answers for the others.
+    /// Whether only some rows of that table could be read; the others are those of the previous release.
     pub dependencies_partial: bool,
-    /// What its TCG cannot give, as asked of the running QEMU.
+    /// Features that its TCG does not support, as reported by the running QEMU.
     pub tcg_unsupported: Option<FeatureSet>,
-    /// What its TCG offers with the model `max`.
+    /// The features of the model `max` under its TCG.
     pub tcg_max: Option<FeatureSet>,
     /// Where `tcg_max` comes from, as written in the facts.
     pub tcg_max_source: Option<Box<str>>,
-    /// What KVM offered where it was recorded.
+    /// The features that KVM offered on the recording host.
     pub recorded_host: Option<RecordedHost>,
 }
 

@@ -17,17 +17,17 @@ pub use link::{KEYS, Key, KeyInfo, LinkError, ValueError, write_machine};
 pub(crate) use link::{write_host, write_release, write_topology};
 pub use release::{LibvirtChoice, QemuChoice, Release};
 
-/// A value, or the word `?`: nobody told.
+/// A value, or `?` in a link: unknown.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum MaybeKnown<T> {
-    /// This value.
+    /// The given value.
     Is(T),
     /// Not known: every value is tried.
     Unknown,
 }
 
 impl<T> MaybeKnown<T> {
-    /// Returns the value, if it was told.
+    /// Returns the value; `None` if it is unknown.
     pub fn known(self) -> Option<T> {
         match self {
             Self::Is(value) => Some(value),
@@ -36,7 +36,7 @@ impl<T> MaybeKnown<T> {
     }
 }
 
-/// How the guest's CPU is chosen.
+/// The first part of a link: a model or a mode.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum CpuChoice {
     /// A named model.
@@ -48,15 +48,16 @@ pub enum CpuChoice {
 /// The guest's machine type.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum MachineChoice {
-    /// One the facts name.
+    /// A machine type in the facts.
     Listed(MachineId),
-    /// One they do not, such as `pc-q35-rhel9.4.0`: any of that QEMU's stands for it.
+    /// A machine type that is not in the facts, such as `pc-q35-rhel9.4.0`: any machine type of that QEMU can stand in
+    /// for it.
     Unlisted(Box<str>),
     /// Not known.
     Unknown,
 }
 
-/// Sockets, dies, cores and threads.
+/// The attributes of `<topology>`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Topology {
     /// Packages.
@@ -70,7 +71,7 @@ pub struct Topology {
 }
 
 impl Topology {
-    /// One thread in each package: what a guest has whose topology nobody named.
+    /// One thread in each package: the topology of a guest without one.
     pub const SINGLE: Self = Self { sockets: 1, dies: 1, cores: 1, threads: 1 };
 
     /// Returns how many threads share a package; more than one makes QEMU 10.0 report `ht`.
@@ -79,24 +80,24 @@ impl Topology {
     }
 }
 
-/// A host at one end.
+/// The host of the source or the destination.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum HostChoice {
-    /// One that has whatever model, machine type and definition ask for.
+    /// A host with every feature that the model, the machine type and the definition need.
     Capable,
-    /// A recorded one.
+    /// A listed host.
     Listed(HostId),
-    /// One whose features were given.
+    /// A host whose features are given.
     Given(GivenHost),
-    /// Each of the recorded ones on which the source starts, the same at both ends.
+    /// Each recorded host on which the source starts, the same at source and destination.
     Any,
-    /// Not known: each of the recorded ones, at each end.
+    /// Not known: each recorded host, at the source and at the destination.
     Unknown,
 }
 
-/// The release that the names `old` and `new` of the example stand for.
+/// The release that the names `old` and `new` of the example mean.
 pub(crate) const EXAMPLE_LIBVIRT: &str = "9.0.0";
-/// The QEMU taken at both ends when none is named.
+/// The QEMU of source and destination when none is named.
 pub const DEFAULT_QEMU: Version = Version::new(7, 2, 22);
 /// The path of the emulator in libvirt's messages, where neither the domain nor a distribution names one.
 pub(crate) const EMULATOR: &str = "/usr/bin/qemu-system-x86_64";
@@ -106,7 +107,7 @@ pub(crate) const DEFAULT_MACHINE: &str = "pc-q35-4.0";
 pub(crate) const DEFAULT_MODEL: &str = "Skylake-Client";
 
 named_enum! {
-    /// How the guest travels.
+    /// The transport.
     Transport {
         /// A live migration.
         Live "live",
@@ -117,12 +118,12 @@ named_enum! {
     }
 }
 
-/// A guest that already runs, as its own files tell: the journey begins with its live definition.
+/// A guest that already runs. Its migration starts from its live definition.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Running {
     /// The live definition.
     pub live: Definition,
-    /// The inactive definition beside it, if that is known.
+    /// The inactive definition, if it is known.
     pub inactive: Option<Definition>,
 }
 
@@ -136,32 +137,32 @@ named_enum! {
     }
 }
 
-/// One question.
+/// One question: a guest, its source, its destination, and everything else that affects the answer.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Scenario {
     /// The guest's CPU model or mode.
     pub cpu: CpuChoice,
-    /// What the definition says about single features, in order.
+    /// The policies of the definition, in order.
     pub features: Policies,
     /// The guest's machine type.
     pub machine: MachineChoice,
     /// The guest's topology.
     pub topology: MaybeKnown<Topology>,
-    /// What runs the guest, at both ends.
+    /// The accelerator at source and destination.
     pub accel: Accel,
-    /// The source's host; asked only under KVM.
+    /// The source's host; used only under KVM.
     pub from_host: HostChoice,
-    /// The destination's host; asked only under KVM.
+    /// The destination's host; used only under KVM.
     pub to_host: HostChoice,
     /// The source.
     pub from: Release,
     /// The destination.
     pub to: Release,
-    /// The stops between.
+    /// The intermediate hosts, in order.
     pub via: Vec<Release>,
-    /// The hosts of the stops, where they are not the destination's.
+    /// The hosts at the intermediate stops, if they differ from the destination's.
     pub via_hosts: Vec<HostChoice>,
-    /// The release under which the guest was begun, when the source's daemon was upgraded since.
+    /// The release under which the guest was started, if the source's daemon was upgraded since.
     pub started: Option<Release>,
     /// The definition's check; `None` for what libvirt fills in.
     pub check: Option<Check>,
@@ -169,29 +170,29 @@ pub struct Scenario {
     pub matching: Match,
     /// The definition's fallback.
     pub fallback: Fallback,
-    /// The vendor the definition names.
+    /// The text of `<vendor>`: the vendor that the host must have.
     pub vendor: Option<Vendor>,
-    /// The vendor that the guest is told in place of the model's or the host's (`vendor_id`).
+    /// The vendor that the guest sees instead of the model's or the host's (`vendor_id`).
     pub vendor_id: Option<Vendor>,
-    /// How the guest travels.
+    /// The transport.
     pub transport: Transport,
     /// The definition's `migratable` attribute. libvirt accepts it for host-passthrough and maximum only.
     pub migratable: bool,
-    /// The TSC frequency that the definition asks for, in Hz.
+    /// The frequency of `<timer name='tsc'>` in Hz.
     pub tsc: Option<u64>,
     /// The machine type whose defaults the guest's machine type has, if the facts lack them.
     pub machine_like: Option<MachineId>,
-    /// The destination's regime, when it is not to be its release's own.
+    /// The destination's regime; `None` for that of its release.
     pub regime: Option<Regime>,
-    /// The feature the table is about.
+    /// The feature F of the decision table.
     pub feature: FeatureId,
     /// Whether the guest has a PMU.
     pub pmu: bool,
-    /// The product that writes the guest's domain, for the words of fixes.
+    /// The product that writes the guest's domain, for the form of fixes.
     pub written_by: Option<Writer>,
-    /// The emulator the domain names, for messages.
+    /// The path in `<emulator>`, which libvirt quotes in messages.
     pub emulator: Option<Box<str>>,
-    /// The running guest, from a domain file or a link. Choosing another guest ends it.
+    /// The running guest, from a domain file or a link. Selecting a different guest clears it.
     pub running: Option<Box<Running>>,
 }
 
@@ -262,8 +263,8 @@ impl Scenario {
         }
     }
 
-    /// Returns the machine type of a guest of which none is named: the usual one where both ends have it, else the newest
-    /// that both have.
+    /// Returns the machine type of a guest without one: the usual one if source and destination have it, otherwise the
+    /// newest that both have.
     pub(crate) fn default_machine(&self, catalog: &Catalog) -> MachineChoice {
         let both_have = |id: MachineId| {
             let has = |end: &Release| end.surely_has_machine(catalog, id) != Some(false);
@@ -283,7 +284,7 @@ impl Scenario {
         MachineChoice::Listed(known.rev().filter(|id| position(id).is_some()).max_by_key(position).unwrap_or(usual))
     }
 
-    /// Returns the scenario with source and destination exchanged; a guest that goes the other way was begun there.
+    /// Returns the scenario with source and destination exchanged; the guest then counts as started at the new source.
     #[must_use]
     pub fn swapped(&self) -> Self {
         Self {
@@ -308,8 +309,8 @@ impl Scenario {
         self.running = Some(Box::new(running));
     }
 
-    /// Returns the question of the guest's next start: the same one, unless the guest already runs; then with its
-    /// inactive definition where that is known, else with its live one.
+    /// Returns the scenario of the guest's next start. For a running guest it has the inactive definition, or the live
+    /// one if the inactive one is unknown.
     #[must_use]
     pub fn next_start(&self) -> Self {
         let mut next = self.clone();
@@ -359,8 +360,8 @@ impl Scenario {
         self.decodes() && self.accel == Accel::Kvm && [&self.from_host, &self.to_host].into_iter().any(unsigned)
     }
 
-    /// Returns whether the guest gets the CPU of a host and none is named at one end: then no host has whatever is asked
-    /// for, since nothing is.
+    /// Returns whether the guest gets the CPU of a host and the source or the destination has no named host: then no
+    /// host can be assumed, because the guest names no features.
     pub(crate) fn lacks_host(&self) -> bool {
         let unnamed = |host: &HostChoice| match host {
             HostChoice::Capable => true,
@@ -371,7 +372,7 @@ impl Scenario {
         self.accel == Accel::Kvm && gets_host && [&self.from_host, &self.to_host].into_iter().any(unnamed)
     }
 
-    /// Returns the named model, if one is named and known.
+    /// Returns the model; `None` for the other modes and for `?`.
     pub fn model(&self) -> Option<ModelId> {
         match self.cpu {
             CpuChoice::Model(model) => model.known(),

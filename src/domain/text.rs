@@ -38,8 +38,8 @@ pub(crate) fn fill_after(prefix: &str, text: &str, limit: usize) -> String {
     textwrap::fill(text, options)
 }
 
-/// Returns whether a terminal would obey a character instead of showing it, or show nothing: control characters apart
-/// from a tab and the end of a line, bidirectional controls, and characters of no width.
+/// Returns whether a terminal would obey a character instead of showing it, or show nothing: control characters except
+/// a tab and the end of a line, bidirectional controls, and characters of no width.
 fn is_hidden(letter: char) -> bool {
     letter.is_control() && !matches!(letter, '\n' | '\t')
         || matches!(letter, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')

@@ -33,7 +33,7 @@ impl Version {
     }
 }
 
-/// Says that a text is no release number.
+/// The error of parsing a release number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("expected a release number such as 9.0.0")]
 pub struct NotAVersion;

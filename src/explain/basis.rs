@@ -40,7 +40,9 @@ pub(super) fn basis(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> 
     }
     for sender in [&scenario.from].into_iter().chain(&scenario.via) {
         if let Some((libvirt, qemu)) = either_migrates_or_not(catalog, sender) {
-            add(format!("some packages of libvirt {libvirt} cannot migrate a guest of QEMU {qemu}; name the package"));
+            add(format!(
+                "some packages of libvirt {libvirt} cannot migrate a guest with QEMU {qemu}; specify the package"
+            ));
         }
     }
     for release in scenario.releases().chain(&scenario.started) {
@@ -48,16 +50,13 @@ pub(super) fn basis(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> 
         if let Some(product) = release.product.as_deref().filter(|product| !products.is_listed(product))
             && let Ok(known) = products.find(product)
         {
-            add(format!("{product} is not listed, and the packages of {} are used", known.name));
+            add(format!("{product} is not listed; the packages of {} are used", known.name));
         }
         if let Some(build) = release.qemu_build(catalog).filter(|build| build.distribution.without_libvirt) {
-            add(format!(
-                "{} uses QEMU without libvirt: what libvirt does here does not happen there",
-                build.distribution.name
-            ));
+            add(format!("{} uses QEMU without libvirt, so none of libvirt's steps apply", build.distribution.name));
         }
         for package in unread_packages(catalog, release) {
-            add(format!("no facts about the builds of {package}, which counts as upstream's"));
+            add(format!("no facts about the builds of {package}; treated as upstream"));
         }
     }
     parts.join("; ")

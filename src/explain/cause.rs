@@ -14,43 +14,43 @@ use crate::resolve::{Answer, Origin, QemuCpu, Refusal, Row, StartTrace, Trace, V
 /// One fact. Releases are named by their place: `from` is the sender's, `to` the receiver's.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Fact {
-    /// What came of it.
+    /// The verdict.
     Completion(Verdict),
-    /// QEMU at the destination gives these, and the definition that arrived does not have them.
+    /// The destination's QEMU enables these, and the incoming definition does not have them.
     Extra(Vec<FeatureId>),
-    /// The definition that arrived has these, and QEMU at the destination does not give them.
+    /// The incoming definition has these, and the destination's QEMU does not enable them.
     Missing(Vec<FeatureId>),
     /// The guest's CPU lost these.
     Lost(Vec<FeatureId>),
     /// The guest's CPU gained these.
     Gained(Vec<FeatureId>),
-    /// The machine type switches the feature on in the model.
+    /// The machine type enables the feature in the model.
     MachineTurnsOn(FeatureId),
-    /// The machine type leaves the feature off in the model.
+    /// The machine type does not enable the feature in the model.
     MachineLeavesOff(FeatureId),
     /// The source's map has the feature in the model, so a guest that has it does not mention it.
     SourceTakesForGranted(FeatureId),
-    /// What arrives says nothing about the feature.
+    /// The incoming definition does not mention the feature.
     Silent(FeatureId),
-    /// What arrives mentions the feature.
+    /// The incoming definition mentions the feature.
     Mentions(FeatureId, Policy, Option<WrittenBy>),
     /// The destination's map no longer has the feature in the model.
     DestinationLost(FeatureId),
     /// The destination's map has the feature in the model.
     DestinationHas(FeatureId),
-    /// Both maps read the model alike as far as the feature goes.
+    /// Both maps agree about the feature in the model.
     MapsAgree(FeatureId),
-    /// The destination's regime decided for a silent guest.
+    /// The destination's regime decided, because the definition does not mention the feature.
     RegimeDecided(FeatureId, Regime),
     /// This QEMU began to report threads in a package.
     ReportsThreads(Vec<FeatureId>, Version),
-    /// The older QEMU at the destination cannot be asked for these.
+    /// The older QEMU at the destination does not report these.
     CannotReport(Vec<FeatureId>, Version),
-    /// The accelerator or host at the destination cannot give these.
+    /// The accelerator or host at the destination does not support these.
     NotGiven(Vec<FeatureId>, Accel),
-    /// A parent that is off took these with it.
+    /// QEMU cleared these because their parent is off.
     WentWithParent(Vec<FeatureId>),
-    /// The source's map does not know these, so nothing was written about them.
+    /// The source's map does not know these, so the definition does not mention them.
     UnknownToSource(Vec<FeatureId>),
     /// QEMU at the destination clears this while the PMU is off.
     ClearedWithoutPmu(FeatureId),
@@ -76,35 +76,35 @@ pub(crate) enum Fact {
     HostHasForbidden(Vec<FeatureId>),
     /// This QEMU cannot report whether it gives these, which are in model-specific registers.
     CannotReportMsrs(Vec<FeatureId>, Version),
-    /// The definition names another vendor than the host's.
+    /// The definition requires a different vendor from the host's.
     HostHasOtherVendor(Vendor),
     /// The definition has `invtsc`, and QEMU does not enable it.
     NoInvariantTsc(Accel),
     /// A guest with `invtsc` is not sent.
     NotSent,
-    /// QEMU does not take libvirt's command to migrate.
+    /// QEMU does not accept libvirt's migrate command.
     NotMigrated,
-    /// QEMU does not take the saved guest as libvirt hands it over.
+    /// QEMU does not accept the save file in the form in which libvirt passes it.
     NotRestored(Version),
     /// The guest's XSAVE states of these features are gone.
     LostStates(Vec<FeatureId>),
-    /// The guest has the XSAVE states of these features, and had not.
+    /// The guest now has the XSAVE states of these features.
     GainedStates(Vec<FeatureId>),
-    /// The processor's vendor that the guest reads changes.
+    /// The vendor that the guest reads changes.
     VendorChanged(Vendor, Vendor),
     /// Nothing is compared: the CPU is the host's.
     NotCompared(Mode),
-    /// Everything both ends read is the same.
+    /// Source and destination read the same.
     SameDefinition,
     /// The migrated definition lists every difference from the model: at least and at most this many.
     SpelledOut(usize, usize),
-    /// The guest loses or gains more in one of the cases that the answer stands for than in another.
+    /// The guest loses or gains more in one of the cases that the answer covers than in another.
     ChangeVaries,
-    /// The guest already runs; what travels is its live definition.
+    /// The guest already runs; its live definition is sent.
     AlreadyRuns,
-    /// An input that is not known decides.
+    /// An unknown input decides.
     DependsOn(String),
-    /// An input that is not known decides the rule or the message, and not the verdict.
+    /// An unknown input decides the rule or the message, and not the verdict.
     MessageDependsOn(String),
 }
 
@@ -112,7 +112,7 @@ pub(crate) enum Fact {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Cause {
     pub fact: Fact,
-    /// What it rests on.
+    /// The facts that it follows from.
     pub because: Vec<Cause>,
 }
 
@@ -125,8 +125,8 @@ impl Cause {
 /// The most cases whose causes are compared; some more than there are hosts.
 const MOST_CASES: usize = 128;
 
-/// Returns the causes of an answer: the outcome, resting on what led to it. Of an answer that stands for several cases
-/// only what holds in all of them.
+/// Returns the causes of an answer: the outcome, resting on what led to it. Of an answer that covers several cases only
+/// what holds in all of them.
 pub(crate) fn causes(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Cause {
     let mut tree = causes_of_one(catalog, scenario, answer);
     if answer.verdict == Verdict::Depends || answer.case_count() < 2 {

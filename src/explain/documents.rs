@@ -60,7 +60,7 @@ pub(crate) fn remark(catalog: &Catalog, release: &Release, what: Remark) -> Stri
     let libvirt = libvirt_label(catalog, release);
     capitalized(match what {
         Remark::NoLiveUpdate => {
-            format!("{libvirt} compares nothing with QEMU, so this is the prepared definition.")
+            format!("{libvirt} has no live update, so this is the prepared definition.")
         }
         Remark::CookieReplaces => format!("{libvirt} uses the CPU definition of the cookie, not the one of the XML."),
         Remark::XmlCounts => format!("{libvirt} uses the CPU definition of the XML."),

@@ -154,8 +154,8 @@ pub(crate) fn deciding_features(scenario: &Scenario, answer: &Answer) -> Vec<Fea
 /// The most cases whose lanes are compared.
 const MOST_CASES: usize = 128;
 
-/// Returns the lanes for the deciding feature at this index; `None` for an answer that depends. Of an answer that stands
-/// for several cases they have what holds in all of them; `None` if there are too many to compare.
+/// Returns the lanes for the deciding feature at this index; `None` for an answer that depends. Of an answer that
+/// covers several cases they have what holds in all of them; `None` if there are too many to compare.
 pub(crate) fn lanes(catalog: &Catalog, scenario: &Scenario, answer: &Answer, index: usize) -> Option<Lanes> {
     let mut lanes = of_case(catalog, scenario, answer, index)?;
     if answer.case_count() > MOST_CASES {
@@ -185,7 +185,7 @@ fn of_case(catalog: &Catalog, scenario: &Scenario, answer: &Answer, index: usize
         (None, None) => return None,
     };
     let parts = |lane: &Lane| lane.label != COMPARED && lane.sides[0].mark != lane.sides[1].mark;
-    // What the receiver's QEMU makes of a definition that libvirt wrote follows from the map.
+    // The receiver's QEMU follows from the map, because libvirt wrote the definition.
     let follows = |lane: &Lane| lane.wire == Wire::Guest && lane.sides[1].detail == Origin::Definition.name();
     let first = lines.iter().position(|lane| parts(lane) && !follows(lane));
     let parting = first.or_else(|| lines.iter().position(parts)).filter(|_| !story.at_start);

@@ -19,7 +19,7 @@ named_enum! {
         Incompatible "the CPU is incompatible with host CPU",
         /// nova's comparison before a migration.
         Unacceptable "Unacceptable CPU info",
-        /// The host's vendor is not the one asked for.
+        /// The host's vendor is not the required one.
         Vendor "CPU vendor does not match",
         /// The connection to the destination broke.
         ConnectionLost "client socket is closed",
@@ -27,7 +27,7 @@ named_enum! {
         NonMigratable "State blocked by non-migratable CPU",
         /// The host's TSC runs at another frequency.
         TscFrequency "Requested TSC frequency",
-        /// QEMU was told to exit if a feature is missing.
+        /// QEMU was started with `enforce`, and a feature is missing.
         Enforced "doesn't support requested features",
         /// KVM does not accept the value of a model-specific register.
         SetMsr "failed to set MSR",
@@ -54,7 +54,7 @@ pub enum MessageMeaning {
 }
 
 impl MessageMeaning {
-    /// Returns the refusal, where every name in it is known.
+    /// Returns the refusal; `None` if a name in it is unknown.
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
             Self::Refused(refusal, strange) if strange.is_empty() => Some(refusal),
@@ -68,7 +68,7 @@ impl MessageMeaning {
         }
     }
 
-    /// Returns the rule whose page says most about the message, as far as the message alone tells.
+    /// Returns the rule whose page says most about the message, judged by the message alone; `None` if no rule fits.
     pub fn rule(&self, catalog: &Catalog) -> Option<RuleId> {
         match self {
             Self::Refused(refusal, _) => Some(suggested_by(catalog, refusal)),
@@ -141,33 +141,33 @@ fn of_nearby(nearby: Unspecific) -> &'static str {
     match nearby {
         Unspecific::WithoutLists => {
             "The destination's libvirt found a difference between the CPU that QEMU built and the migrated definition. Its \
-             CPU map does not define the feature; it is mostly one of KVM's own."
+             CPU map does not define the feature; usually it is a feature of KVM itself."
         }
         Unspecific::Incompatible | Unspecific::Unacceptable => {
             "The comparison of the host with the guest's CPU failed before the migration started. Search libvirt's log at \
              the destination for \"required features\" to find the reason."
         }
         Unspecific::Vendor => {
-            "The definition requires a host of one vendor, and the host has another vendor. The guest cannot start there."
+            "The definition requires a host of a certain vendor, but the host has a different one. The guest cannot start there."
         }
         Unspecific::ConnectionLost => {
             "The source lost the connection to the destination. The reason is in the destination's log; often it is a \
              difference in the guest's CPU."
         }
         Unspecific::NonMigratable => {
-            "QEMU refuses to migrate the guest, because its CPU has a feature that cannot be migrated, mostly invtsc."
+            "QEMU refuses to migrate the guest, because its CPU has a feature that cannot be migrated, usually invtsc."
         }
         Unspecific::TscFrequency => {
-            "The definition asks for a TSC frequency. The host's TSC has another frequency, and its processor cannot \
-             scale it. The guest cannot run on this host."
+            "The definition requires a TSC frequency. The host's TSC has a different frequency, and its processor \
+             cannot scale it. The guest cannot run on this host."
         }
         Unspecific::Enforced => {
-            "QEMU was started with enforce, and a feature is missing. QEMU's warnings in the lines before name the \
+            "QEMU was started with enforce, and a feature is missing. QEMU's warnings in the preceding lines name the \
              missing features."
         }
         Unspecific::SetMsr => {
             "KVM rejected the value of a model-specific register that the guest's CPU definition or saved state contains. \
-             Compare processor, microcode and kernel of both hosts. Register 0x480 and following belong to vmx."
+             Compare processor, microcode and kernel of both hosts. Registers from 0x480 on belong to vmx."
         }
     }
 }
@@ -270,29 +270,29 @@ fn of_refusal(catalog: &Catalog, refusal: &Refusal) -> Vec<String> {
             vec![format!("The host has {}, which the definition forbids.", name(feature))]
         }
         Refusal::MsrFeatures(features) => vec![format!(
-            "The definition names {}, which are in model-specific registers, and QEMU before 4.1 cannot report whether it \
-             gives them.",
+            "The definition names {}, which are in model-specific registers. QEMU before 4.1 cannot report whether it \
+             supports them.",
             list(features)
         )],
         Refusal::OtherVendor(vendor) => {
-            vec![format!("The definition names the vendor {vendor} for the host, and the host has another.")]
+            vec![format!("The definition requires a host of vendor {vendor}, but this host has a different vendor.")]
         }
         Refusal::NoInvariantTsc => {
-            vec!["The definition has invtsc, and the QEMU there does not enable it; under TCG no QEMU does.".to_owned()]
+            vec!["The definition requires invtsc, but QEMU does not enable it there. TCG does not support invtsc.".to_owned()]
         }
         Refusal::NotSent(_) => vec![
-            "The guest's CPU has invtsc, and its definition gives no TSC frequency: such a guest is not saved and not \
-             migrated; it keeps running at the source."
+            "The guest's CPU has invtsc, and its definition has no TSC frequency. Such a guest cannot be saved or migrated; \
+             it keeps running at the source."
                 .to_owned(),
         ],
         Refusal::NotMigrated => vec![
-            "libvirt told QEMU to migrate with the argument detach, which QEMU 11.1 and later do not know. The guest's CPU \
-             is not the reason, and the guest keeps running: libvirt must be newer at the source."
+            "libvirt passed the argument detach to QEMU's migrate command, which QEMU 11.1 and later do not accept. The \
+             guest's CPU is not the reason, and the guest keeps running. Upgrade libvirt at the source."
                 .to_owned(),
         ],
         Refusal::NotRestored => vec![
-            "libvirt handed the save file to QEMU as fd:, and QEMU 11.1 and later take a file only as file:. The guest's \
-             CPU is not the reason: use a newer libvirt, or migrate the running guest."
+            "libvirt passed the save file to QEMU as fd:, but QEMU 11.1 and later accept a file only as file:. The guest's \
+             CPU is not the reason. Use a newer libvirt, or migrate the running guest."
                 .to_owned(),
         ],
         Refusal::Conflict(feature) => {
@@ -309,7 +309,7 @@ fn of_refusal(catalog: &Catalog, refusal: &Refusal) -> Vec<String> {
             vec![format!("The CPU mode {} is not supported there.", mode.name())]
         }
         Refusal::QemuTooOld { needed, found } => {
-            vec![format!("This libvirt requires QEMU {needed} or later, and found {found}.")]
+            vec![format!("This libvirt requires QEMU {needed} or later, but found {found}.")]
         }
     }
 }
@@ -405,7 +405,10 @@ fn has_machine(catalog: &Catalog, machine: &str) -> String {
                 let mut names: Vec<&str> =
                     known.builds.iter().filter_map(|(mark, ..)| Some(&*named(mark)?.name)).collect();
                 names.dedup();
-                format!("{machine} is a type of {}; a package's build says whose QEMU it is.", and_list(&names))
+                format!(
+                    "{machine} is a machine type of {}; the package version identifies the distribution.",
+                    and_list(&names)
+                )
             }
             None => format!("No QEMU release has {machine}; a distribution's QEMU may have it."),
         },

@@ -18,7 +18,7 @@ pub struct Outlook {
 }
 
 impl Outlook {
-    /// Resolves and words what can happen after the migration that `answer` is about.
+    /// Resolves the rollback and the next cold boot after the migration of `answer`, and describes them.
     pub fn of(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Self {
         let (mut back, mut boot) = (Vec::new(), Vec::new());
         if answer.verdict != Verdict::Depends && answer.either_way().is_none() {
@@ -63,7 +63,8 @@ pub(crate) fn outcome(outcome: Outcome) -> String {
     format!("{}{rule}", outcome.verdict.name())
 }
 
-/// Returns the rule as it stands beside a verdict: a row of the decision table only if the row says the same of the guest.
+/// Returns the rule that is shown with a verdict: a row of the decision table only if the row says the same of the
+/// guest.
 pub(crate) fn stated_rule(verdict: Verdict, rule: Option<RuleId>) -> Option<RuleId> {
     let says_otherwise =
         |rule: &RuleId| TABLE.iter().any(|row| RuleId::from(row.row) == *rule && row.verdict != verdict);
@@ -76,7 +77,7 @@ fn no_rollback(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Strin
         (Verdict::StartRefused, _) | (_, Some(0) | None) => "not needed".to_owned(),
         (_, Some(hop)) => {
             let stop = libvirt_label(catalog, scenario.hop(hop).0);
-            format!("not needed, the guest runs at {stop}, an intermediate stop")
+            format!("not needed, the guest runs at an intermediate host with {stop}")
         }
     }
 }
@@ -106,7 +107,7 @@ fn inputs(catalog: &Catalog, scenario: &Scenario) -> String {
     first_names(names.iter().map(String::as_str), 3)
 }
 
-/// Returns the begin of a sentence that says which model the guest changes to; empty if it keeps its model.
+/// Returns the beginning of a sentence that says which model the guest changes to; empty if it keeps its model.
 fn new_model(catalog: &Catalog, before: &StartTrace, after: &StartTrace) -> String {
     let model = |run: &StartTrace| run.live.as_ref().and_then(|live| live.model);
     match (model(before), model(after)) {

@@ -18,21 +18,21 @@ use crate::resolve::{Answer, Refusal, Stage, TOO_MANY, Verdict, WrittenBy};
 pub struct Explanation {
     /// The outcome: `ABORTED at the destination's full check`.
     pub headline: String,
-    /// What becomes of the guest, as a fragment; empty if the headline says it.
+    /// What happens to the guest, as a fragment; empty if the headline says it.
     pub consequence: String,
-    /// The one or two reasons that decide, for where there is no room for all.
+    /// The one or two deciding reasons, for displays without room for all.
     pub cause: Vec<String>,
     /// The reasons, each before the facts that it depends on.
     pub why: Vec<String>,
     /// Whether the guest's CPU changes.
     pub guest: String,
-    /// The same; after a completed migration also what is not modelled.
+    /// As `guest`; after a completed migration also what is not modelled.
     pub notice: String,
     /// The confidence in the answer, without a full stop.
     pub basis: String,
 }
 
-/// Explains an answer.
+/// Returns the sentences that explain `answer`, which must be the answer to `scenario`.
 pub fn explain(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Explanation {
     let hop = answer.trace.as_ref().map_or(0, |trace| trace.hop);
     let at_start = answer.verdict == Verdict::StartRefused;
@@ -107,7 +107,7 @@ impl Writer<'_> {
                 format!("ABORTED at the source's {}", at(refusal))
             }
             (Verdict::Aborted, Some(refusal)) if self.scenario.is_stop(self.hop) => {
-                format!("ABORTED at an intermediate stop: {} of {}", at(refusal), self.to())
+                format!("ABORTED at an intermediate host: {} of {}", at(refusal), self.to())
             }
             (Verdict::Aborted, Some(refusal)) => format!("ABORTED at the destination's {}", at(refusal)),
             (Verdict::StartRefused, Some(refusal)) => format!("START-REFUSED at the source's {}", at(refusal)),
@@ -126,7 +126,7 @@ impl Writer<'_> {
     fn consequence(&self, answer: &Answer) -> String {
         let stays = |stop: String| format!("the guest keeps running at {stop}");
         match answer.verdict {
-            Verdict::Aborted if self.hop > 0 => stays(format!("the stop {}", self.from())),
+            Verdict::Aborted if self.hop > 0 => stays(format!("the host with {}", self.from())),
             Verdict::Aborted => stays("the source".to_owned()),
             Verdict::Changed if !answer.lost.is_empty() => format!("the guest loses {}", self.names(&answer.lost)),
             Verdict::Changed if !answer.gained.is_empty() => format!("the guest gains {}", self.names(&answer.gained)),
@@ -136,7 +136,7 @@ impl Writer<'_> {
         }
     }
 
-    /// The sentences of the facts on which nothing else rests, at most two; what the lanes show goes first.
+    /// The sentences of the facts that depend on no others, at most two; what the lanes show goes first.
     fn cause(&self, causes: &[Cause]) -> Vec<String> {
         fn leaves<'a>(causes: &'a [Cause], found: &mut Vec<&'a Fact>) {
             for cause in causes {
@@ -167,7 +167,7 @@ impl Writer<'_> {
         sentences
     }
 
-    /// The sentence of a fact beside lanes that name the model.
+    /// The sentence of a fact next to lanes that name the model.
     fn short(&self, fact: &Fact) -> String {
         match fact {
             Fact::SourceTakesForGranted(f) => {
@@ -256,7 +256,7 @@ impl Writer<'_> {
     fn side(&self) -> &'static str {
         match self.at_start {
             true => "source",
-            false if self.scenario.is_stop(self.hop) => "stop",
+            false if self.scenario.is_stop(self.hop) => "intermediate host",
             false => "destination",
         }
     }
@@ -363,43 +363,43 @@ impl Writer<'_> {
                 format!("The {}'s host has {}, which the definition does not allow.", self.side(), self.names(f))
             }
             Fact::CannotReportMsrs(f, qemu) => format!(
-                "QEMU {qemu} cannot report whether it gives {}, and libvirt does not start a guest that names them.",
+                "QEMU {qemu} cannot report whether it supports {}, so libvirt does not start a guest that names them.",
                 self.names(f)
             ),
             Fact::HostHasOtherVendor(vendor) => {
-                format!("The definition wants a host with a processor of {vendor}, and this one has another.")
+                format!("The definition requires a host of vendor {vendor}, but this host has a different vendor.")
             }
             Fact::NoInvariantTsc(accel) => {
-                let giver = match accel {
+                let accelerator = match accel {
                     Accel::Kvm => "the host with KVM",
                     Accel::Tcg => "TCG",
                 };
-                format!("The definition requires invtsc, which {giver} does not support.")
+                format!("The definition requires invtsc, which {accelerator} does not support.")
             }
             Fact::NotSent => {
-                "The guest has invtsc and its definition no TSC frequency: it is neither saved nor migrated.".to_owned()
+                "The guest has invtsc, and its definition has no TSC frequency. It cannot be saved or migrated.".to_owned()
             }
-            Fact::NotMigrated => "libvirt tells QEMU to migrate with the argument detach, which QEMU 11.1 and later do \
-                                  not know. The CPU is not the reason."
+            Fact::NotMigrated => "libvirt passes the argument detach to QEMU's migrate command, which QEMU 11.1 and later \
+                                  do not accept. The CPU is not the reason."
                 .to_owned(),
             Fact::NotRestored(qemu) => format!(
-                "{to} hands the saved guest to QEMU as a file descriptor (fd:), and QEMU {qemu} takes a file only by its \
-                 name (file:). The CPU is not the reason."
+                "{to} passes the save file to QEMU as a file descriptor (fd:), but QEMU {qemu} accepts a file only by name \
+                 (file:). The CPU is not the reason."
             ),
             Fact::LostStates(f) => format!(
                 "The guest no longer sees the XSAVE state of {} in CPUID leaf 0xd. The feature itself was off before.",
                 self.names(f)
             ),
             Fact::GainedStates(f) => {
-                format!("The guest sees the XSAVE state of {} in CPUID leaf 0xd and did not before.", self.names(f))
+                format!("The guest now sees the XSAVE state of {} in CPUID leaf 0xd, which it did not see before.", self.names(f))
             }
             Fact::VendorChanged(before, after) => {
-                format!("The guest's processor was one of {before} and is one of {after} now.")
+                format!("The vendor of the guest's CPU changes from {before} to {after}.")
             }
             Fact::NotCompared(mode) => {
                 let mode = mode.name();
                 format!(
-                    "In mode {mode} libvirt leaves the CPU to QEMU, and compares nothing at source and destination."
+                    "In mode {mode} libvirt leaves the CPU to QEMU, and compares it neither at the source nor at the destination."
                 )
             }
             Fact::SameDefinition => {
@@ -420,7 +420,7 @@ impl Writer<'_> {
                     format!("Cannot decide: no data for machine type {machine}.")
                 }
                 _ if input == TOO_MANY => {
-                    "Cannot decide: the unknown inputs have more combinations than this program tries. Give some of them."
+                    "Cannot decide: the unknown inputs have more combinations than this program tries. Specify some of them."
                         .to_owned()
                 }
                 MachineChoice::Unlisted(_) | MachineChoice::Listed(_) | MachineChoice::Unknown => {
@@ -464,7 +464,7 @@ fn them(features: &[FeatureId]) -> &'static str {
 /// Returns why `libvirt` added a feature to a definition, as the end of a sentence.
 pub(crate) fn written_by(by: WrittenBy, libvirt: &str) -> String {
     match by {
-        WrittenBy::Given => "it was given".to_owned(),
+        WrittenBy::Given => "it is part of the guest's definition".to_owned(),
         WrittenBy::RemovedList => format!("{libvirt} adds every feature that was removed from the model"),
         WrittenBy::Expansion => format!("{libvirt} replaces the CPU of the definition by the model that it chose"),
         WrittenBy::HostModel => format!("{libvirt} replaces the policy optional by what the host model has"),

@@ -20,11 +20,11 @@ pub(crate) fn how_to_find_out(input: &str) -> &'static str {
     } else if begins("libvirt map") {
         "Pass /usr/share/libvirt/cpu_map of that release with --cpu-map."
     } else if begins("switch") {
-        "The code of this release was not read; run both neighbours of it, or name another release."
+        "The code of this release was not read; check both neighbouring releases, or name another release."
     } else if begins("libvirt") {
         "Run virsh version --daemon on that host."
     } else if begins("QEMU") && !begins("QEMU of") {
-        "This release was not read; import --qemu PROGRAM adds what its program tells."
+        "This release was not read; import --qemu PROGRAM adds its facts."
     } else if begins("QEMU") {
         "Run virsh version on that host."
     } else {

@@ -22,8 +22,9 @@ pub(crate) use expansion::{
 };
 pub(crate) use follow::{comparison_text, follow_json, follow_text, map_word, mention_word, parting_text};
 pub use follow::{origin_text, state_word};
+pub(crate) use format::{grouped, machines as machines_text};
 pub(crate) use history::{
-    enabled_by_text, feature_history_json, feature_history_text, machines_text, membership_text, model_history_json,
+    enabled_by_text, feature_history_json, feature_history_text, membership_text, model_history_json,
     model_history_text, unread_text,
 };
 pub(crate) use matrix::{fold_name, matrix_json, matrix_markdown};

@@ -16,7 +16,7 @@ struct Part {
     rows: Vec<Vec<String>>,
 }
 
-/// Returns the sheet, as plain text or as Markdown. `sign` is what stands for a verdict on the screen.
+/// Returns the sheet, as plain text or as Markdown. `sign` returns the sign of a verdict on the screen.
 pub fn cheat_sheet(catalog: &Catalog, markdown: bool, sign: impl Fn(Verdict) -> &'static str) -> String {
     let parts = [decisions(), regimes(catalog), verdicts(sign), rules()];
     let mut out = String::new();
@@ -82,7 +82,7 @@ fn verdicts(sign: impl Fn(Verdict) -> &'static str) -> Part {
             Verdict::Aborted => "the destination refuses, the guest stays at the source",
             Verdict::StartRefused => "the guest does not start at the source",
             Verdict::Never => "no source sends this definition",
-            Verdict::Depends => "a deciding input is unknown; the answer names it",
+            Verdict::Depends => "a deciding input is unknown, and the answer names it",
         };
         vec![sign(*verdict).to_owned(), verdict.name().to_owned(), means.to_owned()]
     };

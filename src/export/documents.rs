@@ -26,13 +26,13 @@ named_enum! {
 }
 
 named_enum! {
-    /// What became of a line since the document before.
+    /// How a line changed since the previous document.
     Since {
         /// It was there before.
         Same "same",
         /// It is new here, or says something else.
         New "new",
-        /// It was there before and is gone here; it is no part of the document.
+        /// It was there before and is gone here; it is not part of the document.
         Gone "gone",
     }
 }
@@ -49,7 +49,7 @@ pub struct Document {
     pub lane: Lane,
     /// The document it is compared with, by its place in the list.
     pub before: Option<usize>,
-    /// Its parts, each with what became of it: the lines of XML, the items of a command line.
+    /// Its parts, each with its change: the lines of XML, the items of a command line.
     pub parts: Vec<(Since, String)>,
     /// Whether it is a command line, whose items are joined by commas.
     pub command_line: bool,
@@ -82,7 +82,7 @@ impl Document {
     }
 }
 
-/// Returns the documents of a journey.
+/// Returns the documents of a migration, over all of its hosts.
 pub fn documents(catalog: &Catalog, scenario: &Scenario, trace: &Trace) -> Vec<Document> {
     let map = Some(trace.source().map.clone());
     let mut list = List { catalog, scenario, all: Vec::new(), command_line: None, map };

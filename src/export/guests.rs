@@ -4,6 +4,7 @@ use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::{Scenario, write_release};
 use crate::explain::message;
+use crate::export::analysis::grouped;
 use crate::export::{FACTS_HASH, TOOL, WIDEST_COLUMN, markdown_cell, tool_line};
 use crate::resolve::{Answer, Verdict};
 use quick_xml::Writer;
@@ -11,7 +12,7 @@ use quick_xml::events::BytesText;
 use std::fmt::Write;
 use std::io;
 
-/// How many rows fit on a screen beside the heading.
+/// How many rows fit on a screen below the heading.
 const MOST_ROWS: usize = 18;
 
 /// One guest of the table.
@@ -117,17 +118,11 @@ pub(crate) fn guests_markdown(rows: &[GuestRow]) -> String {
 /// Returns the answers as JUnit XML: a test suite for each pair of source and destination, a test case for each guest.
 /// A guest fails if its verdict is one of `failing`.
 pub(crate) fn guests_junit(rows: &[GuestRow], failing: &[Verdict]) -> String {
-    let mut suites: Vec<(String, Vec<&GuestRow>)> = Vec::new();
-    for row in rows {
-        let name = match &row.ends {
-            Some((from, to)) => format!("from {from} to {to}"),
-            None => UNREADABLE.to_owned(),
-        };
-        match suites.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, members)) => members.push(row),
-            None => suites.push((name, vec![row])),
-        }
-    }
+    let name = |row: &GuestRow| match &row.ends {
+        Some((from, to)) => format!("from {from} to {to}"),
+        None => UNREADABLE.to_owned(),
+    };
+    let suites = grouped(rows.iter().map(|row| (name(row), row)));
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
     // Writing into memory cannot fail.
     let _ = write_junit(&mut writer, rows, &suites, failing);
@@ -147,14 +142,12 @@ fn write_junit(
         let failures = rows.iter().filter(|row| fails(row)).count();
         [("tests", rows.len().to_string()), ("failures", failures.to_string()), ("errors", errors.to_string())]
     };
-    let all: Vec<&GuestRow> = rows.iter().collect();
-    let attributes = |counted: &[(&'static str, String); 3]| counted.clone();
     let element = writer.create_element("testsuites").with_attribute(("name", "virt-cpu-explorer check"));
-    let counted = attributes(&counts(&all));
+    let counted = counts(&rows.iter().collect::<Vec<_>>());
     let element = element.with_attributes(counted.iter().map(|(name, value)| (*name, value.as_str())));
     element.write_inner_content(|writer| {
         for (name, members) in suites {
-            let counted = attributes(&counts(members));
+            let counted = counts(members);
             let suite = writer.create_element("testsuite").with_attribute(("name", name.as_str()));
             let suite = suite.with_attributes(counted.iter().map(|(name, value)| (*name, value.as_str())));
             suite.write_inner_content(|writer| {

@@ -175,8 +175,8 @@ pub fn markdown(
     out
 }
 
-/// Returns what host-model is at both ends, with its features or their number, and at the next cold boot; nothing of
-/// another guest.
+/// Returns what host-model is at source and destination, with its features or their number, and at the next cold boot;
+/// nothing of another guest.
 fn host_model_lines(catalog: &Catalog, scenario: &Scenario, answer: &Answer, counted: bool) -> Vec<String> {
     let trace = answer.trace.as_ref().filter(|trace| trace.start.given.mode == Mode::HostModel);
     let Some(trace) = trace.filter(|_| answer.depends_on.is_empty()) else { return Vec::new() };
@@ -234,7 +234,7 @@ pub fn page_address(page: &str, link: &str) -> String {
     address
 }
 
-/// Writes what the scenario's word leaves out, so that a reader has the whole of it.
+/// Writes the default values that the link leaves out.
 fn by_default(out: &mut String, catalog: &Catalog, scenario: &Scenario) {
     let defaults = scenario.defaults(catalog);
     let check = scenario.check.is_none().then_some("check set by libvirt");

@@ -1,7 +1,7 @@
 //! Writes a CPU as libvirt does (`virCPUDefFormatBuf`), and QEMU's `-cpu` argument (`qemuBuildCpuCommandLine`).
 
 use crate::domain::catalog::Catalog;
-use crate::domain::definition::{Definition, Mode};
+use crate::domain::definition::{Definition, Mode, Policy};
 use crate::domain::feature::FeatureId;
 use crate::domain::host::Vendor;
 use crate::domain::scenario::Topology;
@@ -9,7 +9,7 @@ use crate::import::qmp::qemu_name;
 use crate::resolve::StartTrace;
 use crate::resolve::host_model::{Expansion, HostModel};
 
-/// What stands in a `<cpu>` beside the definition.
+/// The parts of a `<cpu>` that are not in the definition.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Around {
     /// The topology, where the domain names one. The clusters that libvirt adds from 10.1.0 on are left out.
@@ -18,6 +18,11 @@ pub struct Around {
     pub check: bool,
     /// The vendor that the definition tells the guest, where it names one (`vendor_id`).
     pub vendor_id: Option<Vendor>,
+}
+
+/// Returns the line of one feature.
+pub(crate) fn feature_xml(catalog: &Catalog, feature: FeatureId, policy: Policy) -> String {
+    format!("  <feature policy='{}' name='{}'/>", policy.name(), catalog.feature_name(feature))
 }
 
 /// Returns the `<cpu>` of a definition, line by line.
@@ -40,10 +45,7 @@ pub(crate) fn cpu_xml(catalog: &Catalog, definition: &Definition, around: Around
     if let Some(Topology { sockets, dies, cores, threads }) = around.topology {
         inside.push(format!("  <topology sockets='{sockets}' dies='{dies}' cores='{cores}' threads='{threads}'/>"));
     }
-    for (feature, policy) in definition.features.iter() {
-        let name = catalog.feature_name(feature);
-        inside.push(format!("  <feature policy='{}' name='{name}'/>", policy.name()));
-    }
+    inside.extend(definition.features.iter().map(|(feature, policy)| feature_xml(catalog, feature, policy)));
     if inside.is_empty() {
         return vec![format!("{head}/>")];
     }
@@ -68,9 +70,7 @@ pub fn domcapabilities_xml(catalog: &Catalog, host_model: &HostModel) -> Vec<Str
     let mut lines = vec!["<mode name='host-model' supported='yes'>".to_owned()];
     lines.push(format!("  <model fallback='forbid'>{}</model>", catalog.model_name(host_model.model)));
     lines.extend(host_model.vendor.map(|vendor| format!("  <vendor>{vendor}</vendor>")));
-    for (feature, policy) in &host_model.features {
-        lines.push(format!("  <feature policy='{}' name='{}'/>", policy.name(), catalog.feature_name(*feature)));
-    }
+    lines.extend(host_model.features.iter().map(|(feature, policy)| feature_xml(catalog, *feature, *policy)));
     lines.push("</mode>".to_owned());
     lines
 }

@@ -143,11 +143,11 @@ pub(crate) struct AskedQemu {
     pub(crate) written: Option<Written>,
 }
 
-/// Asks the QEMU at `binary` and adds its release to the timeline in `to`. A release that is there is only compared, and
-/// nothing is written where an answer is not what the facts have of an older release.
+/// Queries the QEMU at `binary` and adds its release to the timeline in `to`. An existing release is only compared.
+/// Nothing is written if an answer differs from the facts about an older release.
 ///
 /// # Errors
-/// A QEMU that cannot be asked, a mistake in the timeline, a file that cannot be written.
+/// A QEMU that cannot be queried, a mistake in the timeline, a file that cannot be written.
 pub(crate) fn add_qemu(to: &Path, binary: &Path, progress: Progress<'_>) -> Result<AskedQemu, ImportError> {
     let _lock = Lock::take(to)?;
     let mut parts = load(to)?;
@@ -209,8 +209,8 @@ fn store_parts(directory: &Path, parts: &Parts) -> Result<Written, ImportError> 
     replace(directory, &[(LIBVIRT, &libvirt), (QEMU, &qemu), (HOSTS, &hosts)])
 }
 
-/// Puts each text in place of the file of its name. They are written beside them first: on a full disk all old files
-/// stay as they are.
+/// Puts each text in place of the file of its name. They are written next to the old files first, so that a full disk
+/// changes nothing.
 fn replace(directory: &Path, files: &[(&str, &str)]) -> Result<Written, ImportError> {
     let beside = |name: &str| directory.join(format!("{name}.new"));
     let write_error = |path: PathBuf, error| ImportError::Write { path, error };
@@ -219,7 +219,7 @@ fn replace(directory: &Path, files: &[(&str, &str)]) -> Result<Written, ImportEr
         let _ = std::fs::remove_file(beside(name));
         if let Err(error) = File::create_new(beside(name)).and_then(|mut file| file.write_all(text.as_bytes())) {
             for (name, _) in files {
-                // What is not there need not be removed, and the first fault is the one to tell.
+                // A file that does not exist need not be removed, and the first error is reported.
                 let _ = std::fs::remove_file(beside(name));
             }
             return Err(write_error(beside(name), error));

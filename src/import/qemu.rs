@@ -52,8 +52,8 @@ pub enum QemuError {
     },
 }
 
-/// How far the questions have come: the steps done, all steps, and what is asked next.
-pub(crate) type Progress<'p> = &'p mut dyn FnMut(usize, usize, &str);
+/// Is called with the number of steps done and of all.
+pub(crate) type Progress<'p> = &'p mut dyn FnMut(usize, usize);
 
 /// A machine type as QEMU lists it.
 #[derive(Clone, Debug, Deserialize)]
@@ -134,7 +134,7 @@ pub(super) fn ask(path: &Path, known: &Names, progress: Progress<'_>) -> Result<
     let asked_under: Vec<&str> = machines.iter().map(|m| m.name.as_str()).filter(|name| has_defaults(name)).collect();
     let accels: &[Accel] = if has_kvm { &[Accel::Tcg, Accel::Kvm] } else { &[Accel::Tcg] };
     let steps = 1 + asked_under.len() * accels.len();
-    progress(0, steps, "properties and dependencies");
+    progress(0, steps);
     let properties = monitor.properties(known)?;
     let tcg_max = monitor.expansion("max", Map::new(), known)?;
     let dependencies = dependencies(&mut monitor, &properties, known)?;
@@ -150,14 +150,14 @@ pub(super) fn ask(path: &Path, known: &Names, progress: Progress<'_>) -> Result<
     for (done, (accel, machine)) in
         accels.iter().flat_map(|accel| asked_under.iter().map(move |machine| (*accel, *machine))).enumerate()
     {
-        progress(1 + done, steps, &format!("{machine} with {}", accel.name()));
+        progress(1 + done, steps);
         let mut monitor = Monitor::start(path, machine, accel.name())?;
         for model in models.iter().filter(|model| !GENERIC.contains(&model.name.as_str())) {
             let on = monitor.expansion(&model.name, Map::new(), known)?;
             defaults.push(DefaultsAnswer { machine: machine.to_owned(), accel, model: model.name.clone(), on });
         }
     }
-    progress(steps, steps, "done");
+    progress(steps, steps);
     Ok(Asked { version, newest, machines, models, properties, tcg_max, dependencies, host, defaults })
 }
 
@@ -166,7 +166,7 @@ pub(super) fn has_defaults(machine: &str) -> bool {
     machine_series(machine).is_some_and(|(family, _)| matches!(family, "pc-q35" | "pc-i440fx"))
 }
 
-/// What goes off with each feature: of a CPU with every feature, what it lacks beside the one that is switched off.
+/// The features that depend on each feature: those that a CPU with all features loses when one is disabled.
 fn dependencies(
     monitor: &mut Monitor<'_>,
     properties: &BTreeSet<String>,
@@ -213,7 +213,7 @@ struct Monitor<'p> {
     child: Child,
     questions: ChildStdin,
     replies: BufReader<ChildStdout>,
-    /// Reads what QEMU says beside its answers.
+    /// Reads QEMU's messages on standard error.
     warnings: Option<JoinHandle<String>>,
 }
 
@@ -288,7 +288,7 @@ impl<'p> Monitor<'p> {
         if !matches!(self.replies.read_line(&mut line), Ok(1..)) {
             let _ = self.child.kill();
             let said = self.warnings.take().and_then(|reader| reader.join().ok()).unwrap_or_default();
-            let message = said.lines().last().unwrap_or("it said nothing").to_owned();
+            let message = said.lines().last().unwrap_or("it printed nothing").to_owned();
             return Err(QemuError::Ended { path: self.path.to_owned(), options: self.options.clone(), message });
         }
         serde_json::from_str(&line).map_err(|error| self.answer("reply", format!("expected JSON: {error}")))
@@ -299,7 +299,7 @@ impl<'p> Monitor<'p> {
         if !arguments.is_null() {
             question["arguments"] = arguments;
         }
-        // What cannot be written is told by the end of the replies.
+        // If this fails, the replies end, and that is the error.
         let _ = writeln!(self.questions, "{question}");
         loop {
             let mut reply = self.line()?;

@@ -259,7 +259,7 @@ fn with_guest(
     guest: &Guest<'_>,
     machine_given: bool,
 ) -> Result<Scenario, String> {
-    // A model beside another mode does not count.
+    // A model together with another mode does not count.
     let named = guest.mode.as_deref().filter(|mode| *mode != "custom").or(guest.model.as_deref());
     let Some(cpu) = named else { return Err("guest: expected the key model, or a mode other than custom".to_owned()) };
     scenario.set_cpu(catalog, cpu).map_err(|err| format!("guest.model: {err}"))?;
@@ -341,7 +341,7 @@ fn host(catalog: &Catalog, end: &End<'_>, name: &str) -> Result<Option<HostChoic
     let Some(HostList::Features(features)) = &end.host else {
         for (key, given) in [("silicon", end.host_silicon.is_some()), ("signature", end.host_signature.is_some())] {
             if given {
-                return Err(format!("{name}.host_{key}: expected a list of features in {name}.host beside it"));
+                return Err(format!("{name}.host_{key}: expected a list of features in {name}.host with it"));
             }
         }
         let Some(HostList::Name(text)) = &end.host else { return Ok(None) };

@@ -49,7 +49,7 @@ impl Domain {
     }
 }
 
-/// Parses a guest. `between` gives source, destination and whatever else does not belong to the guest.
+/// Parses a guest. `between` has the source, the destination and whatever else does not belong to the guest.
 ///
 /// # Errors
 /// The first position where the file is not XML, not an x86 domain of QEMU, or has something that libvirt would refuse
@@ -82,7 +82,7 @@ fn say_written(catalog: &Catalog, scenario: &Scenario, what: &str) -> String {
 /// The elements of a file that tell of the guest.
 struct Parts<'d, 'a> {
     domain: &'d Element<'a>,
-    /// The original CPU that is kept beside the live one.
+    /// The original CPU that is kept in addition to the live one.
     original: Option<&'d Element<'a>>,
 }
 
@@ -175,7 +175,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Sets the machine type. Returns the short name, where the file gives one.
+    /// Sets the machine type. Returns the short name, if the file has one.
     fn machine(&self, scenario: &mut Scenario) -> Result<Option<String>, LoadError> {
         let domain = self.parts.domain;
         let Some(kind) = domain.child("os").and_then(|os| os.child("type")) else {
@@ -283,7 +283,7 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    /// The model QEMU gives a guest whose definition names none.
+    /// QEMU's default model for a guest whose definition names none.
     fn default_model(&self, scenario: &Scenario) -> Result<crate::domain::map::ModelId, LoadError> {
         let views = scenario.from.qemu.version.known().map(|version| self.catalog.qemu_views(version));
         let MachineChoice::Listed(machine) = scenario.machine else { return self.model_named("qemu64") };

@@ -92,7 +92,7 @@ pub struct ShownHostModel {
     pub model: ModelId,
     /// The vendor, if it is named.
     pub vendor: Option<Vendor>,
-    /// The features beside the model, in the file's order.
+    /// The features in addition to the model, in the file's order.
     pub features: Vec<(FeatureId, Policy)>,
 }
 

@@ -13,17 +13,17 @@ use foldhash::{HashMap, HashSet};
 /// A message in a text.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Found {
-    /// The line where it is said first, counted from 1.
+    /// The line of its first occurrence, counted from 1.
     pub line: usize,
-    /// Where it begins there, counted in characters from 1.
+    /// The column of its first occurrence, counted in characters from 1.
     pub column: usize,
-    /// The lines on which it is said.
+    /// The number of lines that have it.
     pub times: usize,
-    /// Who wrote it down, where the words around it tell.
+    /// The program that wrote the line, if the text around the message shows it.
     pub teller: Option<&'static str>,
-    /// The message as it is written there.
+    /// The message as written in the text.
     pub text: String,
-    /// What it says.
+    /// The parsed content.
     pub says: MessageMeaning,
 }
 
@@ -34,10 +34,10 @@ const AROUND: usize = 1 << 14;
 /// The longest quotation of a message, in characters.
 const QUOTED: usize = 400;
 
-/// The most distinct messages of one text that are told apart.
+/// The most distinct messages of one text that are counted separately.
 const MOST_DISTINCT: usize = 10_000;
 
-/// Returns the distinct messages in a text, in the order in which they come.
+/// Returns the distinct messages in a text, in the order of their first occurrence.
 pub fn find(catalog: &Catalog, text: &str) -> Vec<Found> {
     find_and_count(catalog, text).0
 }

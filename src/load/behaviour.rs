@@ -21,6 +21,9 @@ pub fn read(document: &Document<'_>, parts: &mut Parts) -> Result<(), LoadError>
     for element in document.root.children_named("qemu-facts") {
         parts.decisions.first_qemu = need_version(document, element, "since")?;
     }
+    for element in document.root.children_named("decode-compared") {
+        parts.decisions.first_compared = need_version(document, element, "since")?;
+    }
     for element in document.root.children_named("milestone") {
         let milestone = (need_version(document, element, "libvirt")?, need_version(document, element, "qemu")?);
         parts.decisions.milestones.push(milestone);

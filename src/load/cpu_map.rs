@@ -1,7 +1,7 @@
 //! Parses libvirt's own CPU map format into a map; `map_files` finds and opens the files.
 //!
 //! The rules are those of libvirt's `cpu_x86.c` and `cpu_map.c`. They are the same from the first single `cpu_map.xml`
-//! to today's directory, apart from attributes that came later.
+//! to today's directory, except for attributes that were added later.
 
 use super::error::LoadError;
 use super::notation::intern_feature;

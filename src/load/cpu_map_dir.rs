@@ -88,11 +88,11 @@ fn read_include(
 ) -> Result<(), LoadError> {
     let name = index.need(include, "filename")?;
     if name.is_empty() || name.contains(['/', '\\']) || name == ".." {
-        let message = format!("expected the name of a file beside this one in filename, found {name:?}");
+        let message = format!("expected the name of a file in the same directory in filename, found {name:?}");
         return Err(index.error(include, message));
     }
     if !files.has(name) {
-        return Err(index.error(include, format!("expected the file {name} beside this one, found none")));
+        return Err(index.error(include, format!("expected the file {name} in the same directory, found none")));
     }
     let file = files.path(name);
     let bytes = files.read(name, budget)?;

@@ -38,7 +38,7 @@ impl LoadError {
         let said = said.split(" at line ").next().unwrap_or(&said);
         // At the end of a line serde_json counts the column from 0.
         let position = Some((error.line(), error.column().max(1)));
-        Self { file: file.to_owned(), position, message: format!("expected {expected}, found a mistake: {said}") }
+        Self { file: file.to_owned(), position, message: format!("expected {expected}, found an error: {said}") }
     }
 
     fn location(&self) -> String {

@@ -74,7 +74,7 @@ pub(crate) fn read(path: &Path, most: usize) -> Result<Vec<u8>, LoadError> {
     read_from(&name, file, most)
 }
 
-/// Reads a stream of at most `most` bytes to its end; `name` stands for it in errors.
+/// Reads a stream of at most `most` bytes to its end; `name` is used in errors.
 ///
 /// # Errors
 /// The stream cannot be read or is too large.

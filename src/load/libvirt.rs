@@ -255,7 +255,8 @@ impl ModelReader<'_, '_> {
         known(self.document, element, self.models.get(name), name, "model").map(ModelId)
     }
 
-    /// Returns what the element makes of the model as it was before, or of the model it is said to be like.
+    /// Returns the model after the change of this element, starting from its previous definition or from the model in
+    /// `like`.
     fn change(
         &self,
         element: &Element<'_>,

@@ -26,7 +26,7 @@ pub struct MapFiles {
 enum Location {
     /// The directory of the main file.
     Directory(PathBuf),
-    /// What a commit has beside its main file.
+    /// The other files of a commit.
     Commit { label: String, blobs: BTreeMap<String, Vec<u8>> },
 }
 
@@ -125,7 +125,7 @@ impl MapFiles {
         Ok(bytes)
     }
 
-    /// Returns the names of the files beside the main one, in order.
+    /// Returns the names of the files other than the main one, in order.
     pub(super) fn names(&self) -> Vec<String> {
         match &self.location {
             Location::Directory(directory) => {

@@ -40,7 +40,7 @@ impl Alphabet {
     }
 }
 
-/// Applies a word list to a set: `name` adds, `-name` takes away.
+/// Applies a word list to a set: `name` adds, `-name` removes.
 ///
 /// # Errors
 /// The word that names no feature.
@@ -58,8 +58,8 @@ pub(crate) fn apply<'w>(
     Ok(set)
 }
 
-/// Reads a set of releases, such as `1.5.3..5.2.0 7.2.22 10.0.0..`, as ranges of places in `releases`; a range holds
-/// both ends, and one without an end goes to the newest.
+/// Reads a set of releases, such as `1.5.3..5.2.0 7.2.22 10.0.0..`, as ranges of places in `releases`; a range includes
+/// its first and last release, and one without a last release ends with the newest.
 ///
 /// # Errors
 /// The word that names no release.

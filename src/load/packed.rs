@@ -6,7 +6,7 @@ use crate::domain::map::{FeatureDefinition, ModelDefinition};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// The parts of a catalog, and beside them what they share.
+/// The parts of a catalog, and what they share.
 #[derive(Serialize, Deserialize, Debug)]
 pub(crate) struct Packed {
     /// The parts, without the following.

@@ -105,7 +105,7 @@ impl<'e> Reader<'e, '_> {
         })
     }
 
-    /// Returns the set a child element makes of the one of the nearest release before that has any.
+    /// Returns the set of a child element, which is written as changes of the nearest earlier set.
     fn since_before(
         &self,
         element: &Element<'_>,

@@ -216,7 +216,7 @@ impl<'a> Builder<'a> {
     fn characters(&mut self, at: usize, end: usize) -> Result<(), ErrorAt> {
         let text = tag::slice(self.text, at, end);
         if let Some(offset) = text.contains(']').then(|| text.find("]]>")).flatten() {
-            return err_at(at + offset, "expected text, found ]]>, which is to be written ]]&gt;");
+            return err_at(at + offset, "expected text, found ]]>, which must be written ]]&gt;");
         }
         if self.open.is_empty() {
             return match text.find(|c| !tag::SPACE.contains(&c)) {
@@ -272,7 +272,7 @@ impl<'a> Builder<'a> {
         self.root.ok_or_else(|| (at, "expected an element, found the end of the file".to_owned()))
     }
 
-    /// Words quick-xml's error: what was begun at `at` and not ended.
+    /// Describes quick-xml's error: what started at `at` and did not end.
     fn explain(&self, at: usize, error: &Error) -> ErrorAt {
         let expected = if let Error::Syntax(syntax) = error {
             match syntax {

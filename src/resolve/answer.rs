@@ -12,12 +12,12 @@ use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::scenario::{LibvirtChoice, Release, Scenario};
 use crate::domain::version::Version;
 
-/// The answer in short.
+/// The verdict and the rule of an answer.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Outcome {
-    /// What the migration did to the guest's CPU.
+    /// The verdict.
     pub verdict: Verdict,
-    /// The rule that decided; `None` where the answer depends.
+    /// The rule that decided; `None` if the verdict is `depends`.
     pub rule: Option<RuleId>,
     /// The decision table's row for the scenario's feature; `None` for a model that never had it.
     pub row: Option<Row>,
@@ -41,15 +41,15 @@ impl OutcomeWithFeatures {
     }
 }
 
-/// The answer to a scenario, with every stage.
+/// The answer to a scenario, with all stages.
 ///
-/// Where an input is not known and the answer is the same whatever it is, the answer stands for several cases: verdict,
-/// rule and refusal are those of all; the trace is of the first. [`Answer::cases`](Answer::cases) has them all.
+/// If an input is unknown and does not change the answer, the answer covers several cases: verdict, rule and refusal
+/// are those of all cases; the trace is that of the first. [`Answer::cases`](Answer::cases) has them all.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Answer {
-    /// What the migration did to the guest's CPU.
+    /// The verdict.
     pub verdict: Verdict,
-    /// The rule that decided; `None` where the answer depends.
+    /// The rule that decided; `None` if the verdict is `depends`.
     pub rule: Option<RuleId>,
     /// The decision table's row for the scenario's feature; `None` for a model that never had it.
     pub row: Option<Row>,
@@ -74,23 +74,22 @@ pub struct Answer {
     pub would_notice: Option<bool>,
     /// What may go wrong, in one case at least, although the migration completes.
     pub risk: Option<Risk>,
-    /// Who is short of what would have let the guest through; `None` where nothing is, or where it differs from case to
-    /// case.
+    /// The limiting component; `None` if there is none, or if it differs between cases.
     pub limited_by: Option<LimitingComponent>,
-    /// The inputs that decide and are not known.
+    /// The unknown inputs that decide; empty unless the verdict is `depends`.
     pub depends_on: Vec<Dependence>,
     /// Whether the migration completes in every case with the same definitions, although the verdict depends: what the
     /// guest itself sees is not known.
     pub completes: bool,
-    /// How sure the answer is.
+    /// The confidence.
     pub basis: Basis,
-    /// Every stage; for an answer that depends, of one of the cases. `None` where nothing could be worked out.
+    /// Every stage; for an answer that depends, of one of the cases. `None` if no case could be resolved.
     pub trace: Option<Trace>,
-    /// The cases it stands for, the one of the trace first: the index of the value of each unknown input.
+    /// The cases it covers, the one of the trace first: the index of the value of each unknown input.
     pub(super) cases: Vec<Vec<usize>>,
 }
 
-/// An input that decides and is not known.
+/// An unknown input on which the answer depends.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Dependence {
     /// The input: `host`, `topology`, `libvirt map of 10.0.0`.
@@ -205,7 +204,7 @@ impl Answer {
         (self.verdict != Verdict::Depends && !self.depends_on.is_empty()).then_some(self.verdict)
     }
 
-    /// Returns the public word for what became of the migration: `completed`, `aborted`, `start-refused`, `depends`.
+    /// Returns the name of the outcome: `completed`, `aborted`, `start-refused`, `depends`.
     pub const fn outcome(&self) -> &'static str {
         if self.completes { Verdict::Unchanged.outcome() } else { self.verdict.outcome() }
     }
@@ -221,8 +220,8 @@ impl Answer {
         }
     }
 
-    /// Returns how many cases that can differ the answer stands for: 1 where every input is known, 0 where nothing
-    /// could be worked out.
+    /// Returns the number of different cases that the answer covers: 1 if every input is known, 0 if nothing could be
+    /// resolved.
     #[doc(hidden)]
     pub fn case_count(&self) -> usize {
         self.cases.len()
@@ -230,13 +229,13 @@ impl Answer {
 }
 
 named_enum! {
-    /// How sure an answer is, surest first.
+    /// The confidence in an answer, highest first.
     Basis {
-        /// A real migration of exactly this was recorded.
+        /// A real migration of exactly this scenario was recorded.
         Recorded "recorded",
         /// The deciding code and facts were read at these releases.
         Read "read",
-        /// Some of it was inferred, or the release lies between two that were read.
+        /// Some of it was inferred, or the release is between two that were read.
         Inferred "inferred",
         /// An old release resolved by dated rules.
         Extrapolated "extrapolated",

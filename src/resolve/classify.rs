@@ -197,7 +197,7 @@ fn find_row(
         return None;
     }
     let (mut source, destination) = (MapState::of(from?, feature), MapState::of(to?, feature));
-    // T2 is about guests that both maps read alike. One that an older map started means something else.
+    // T2 is about guests that both maps read in the same way. One that an older map started means something else.
     let is_adopted = migrating.hop == 0 && migrating.adopted_with_feature && migrating.mention == Mention::Nothing;
     if is_adopted && destination == MapState::New {
         source = MapState::Old;
@@ -245,8 +245,8 @@ fn limiting_component(
         RuleId::ArchCapabilities if found.less.is_subset(&filtered) && !found.less.is_empty() => giver,
         RuleId::ArchCapabilities => LimitingComponent::Qemu,
         RuleId::Missing | RuleId::ExtraMissing | RuleId::FeatureLost => {
-            // What was filtered could not be given. The rest is QEMU's: what its model does not turn on, and what
-            // the threads turn on, which an older QEMU filters on every host.
+            // What was filtered was not supported. The rest depends on QEMU: features that its model does not enable,
+            // and those that threads enable, which an older QEMU filters on every host.
             let threads: FeatureSet = found.names.ht.into_iter().chain(found.names.cmp_legacy).collect();
             if (found.less - threads).is_disjoint(&filtered) { LimitingComponent::Qemu } else { giver }
         }

@@ -44,14 +44,14 @@ impl MapState {
     }
 }
 
-/// What a definition says about a feature.
+/// How a definition mentions a feature.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Mention {
-    /// It switches it on.
+    /// The definition enables it.
     On,
-    /// It switches it off.
+    /// The definition disables it.
     Off,
-    /// It does not mention it, or leaves it to the host (`optional`).
+    /// The definition does not mention it, or leaves it to the host (`optional`).
     Nothing,
 }
 
@@ -73,12 +73,12 @@ pub(crate) struct TableRow {
     pub says: Option<Mention>,
     pub source: MapState,
     pub destination: MapState,
-    /// What becomes of the guest.
+    /// What happens to the guest.
     pub verdict: Verdict,
 }
 
 impl TableRow {
-    /// Returns the result in the words of the table.
+    /// Returns the result as the table writes it.
     pub(crate) const fn result(self) -> &'static str {
         match self.verdict {
             Verdict::Aborted => "ABORTED",

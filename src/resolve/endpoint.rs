@@ -60,7 +60,7 @@ pub struct Guest {
     pub machine: Machine,
     /// Threads that share a package.
     pub threads_per_package: u64,
-    /// What runs the guest.
+    /// The accelerator.
     pub accel: Accel,
     /// Whether the guest has a PMU.
     pub pmu: bool,
@@ -77,7 +77,7 @@ pub struct Guest {
     pub emulator: Option<Box<str>>,
 }
 
-/// One end, decided.
+/// The source or the destination of a case, without unknowns.
 #[derive(Clone, Debug)]
 pub struct Endpoint<'a> {
     /// How libvirt decides.

@@ -7,8 +7,8 @@
 //! 2. Every model of the map is tried, the last one first. For each, libvirt lists by which features the processor
 //!    differs from the model: `require` for those the model lacks, `disable` for those the processor lacks, for QEMU's
 //!    blockers, and for features that older maps had in the model.
-//! 3. A model with the processor's signature beats one without it. Between two models that are alike in that, the one
-//!    with the lower [`Score`] wins, and on a tie the one tried first.
+//! 3. A model with the processor's signature beats one without it. Otherwise the one with the lower [`Score`] wins, and on
+//!    a tie the one tried first.
 //!
 //! [`decode`] is that procedure. The module `expand` makes its inputs from the facts and its result into what libvirt writes.
 
@@ -42,16 +42,16 @@ pub struct Libvirt<'a> {
     pub map: &'a CpuMap,
     /// How it decides.
     pub behaviour: &'a Behaviour,
-    /// The features that rules speak of by name.
+    /// The features that rules refer to by name.
     pub named: &'a Named,
 }
 
 /// The processor that is decoded.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Processor {
-    /// Its vendor; `None` where nobody told, or for a baseline of CPUs without one.
+    /// Its vendor; `None` if unknown, or for a baseline of CPUs without one.
     pub vendor: Option<Vendor>,
-    /// Family, model and stepping; `None` where nobody told.
+    /// Family, model and stepping; `None` if unknown.
     pub signature: Option<CpuSignature>,
     /// Its features. Those that the map does not name are ignored.
     pub features: FeatureSet,
@@ -73,8 +73,8 @@ pub struct HostModel {
     pub model: ModelId,
     /// The vendor, if the map knows it.
     pub vendor: Option<Vendor>,
-    /// The features beside the model, in the order in which libvirt writes them. For [`Purpose::Host`] libvirt writes
-    /// no policy; it is `require` here.
+    /// The features in addition to the model, in the order in which libvirt writes them. For [`Purpose::Host`] libvirt
+    /// writes no policy; it is `require` here.
     pub features: Vec<(FeatureId, Policy)>,
     /// Every model that could have been chosen, in the order in which libvirt tries them. A single preferred model ends
     /// the search.
@@ -126,8 +126,8 @@ impl HostModel {
     }
 }
 
-/// Chooses the model and lists the features beside it; `None` where no model of the map can describe the processor
-/// (libvirt: `Cannot find suitable CPU model for given data`). `preferred` is empty but for a baseline.
+/// Chooses the model and lists the features in addition to it; `None` where no model of the map can describe the
+/// processor (libvirt: `Cannot find suitable CPU model for given data`). `preferred` is empty except for a baseline.
 pub fn decode(
     libvirt: Libvirt<'_>,
     processor: &Processor,
@@ -201,8 +201,8 @@ fn without_broken_tsx(libvirt: Libvirt<'_>, processor: &Processor, vendor: Optio
     features
 }
 
-/// The features beside the model, in libvirt's order: enabled ones in map order, disabled ones in map order, and the
-/// model's removed ones in its own order (libvirt `x86DataToCPU`).
+/// The features in addition to the model, in libvirt's order: enabled ones in map order, disabled ones in map order,
+/// and the model's removed ones in its own order (libvirt `x86DataToCPU`).
 fn listed(map: &CpuMap, model: &ModelDefinition, winner: &Candidate, purpose: Purpose<'_>) -> Vec<(FeatureId, Policy)> {
     let with = |policy: Policy| move |feature: FeatureId| (feature, policy);
     let mut features: Vec<_> = map.in_order(winner.enabled).into_iter().map(with(Policy::Require)).collect();

@@ -43,7 +43,7 @@ pub(super) fn apply(
     // Nothing is expected of a feature that a passthrough definition does not switch off.
     let unwanted = if definition.is_passthrough() { disabled - wanted } else { map.known - wanted };
     let extra = unwanted & on;
-    // virCPUx86UpdateLive, 3.6.0 (commit 83e081b8ab): also what QEMU says nothing of.
+    // virCPUx86UpdateLive, 3.6.0 (commit 83e081b8ab): also features that QEMU does not mention.
     let missing = match behaviour.live_missing {
         LiveMissing::Reported => unavailable,
         LiveMissing::Absent => unavailable | (wanted - on),

@@ -269,7 +269,7 @@ impl<'p> MigratingGuest<'p> {
         self.ends().is_some_and(|(before, after)| before.states != after.states)
     }
 
-    /// Whether the guest reads another CPU in the end: its features, its vendor, or its XSAVE states.
+    /// Whether the guest sees a different CPU at the end: its features, its vendor, or its XSAVE states.
     pub(super) fn changes(&self) -> bool {
         self.ends().is_some_and(|(before, after)| {
             let differ = (before.visible ^ after.visible) & *self.comparable;
@@ -278,14 +278,15 @@ impl<'p> MigratingGuest<'p> {
     }
 }
 
-/// What a guest that never started would have sent: every start writes down the features removed from the model.
+/// What a guest that never started would have sent: every start adds the features removed from the model.
 fn would_mention(source: &PreparedEndpoint<'_>, mention: Mention, feature: FeatureId) -> Mention {
     let of_map = source.of_map();
     let removed = of_map.is_some_and(|of_map| of_map.removed.contains(&feature));
     if mention == Mention::Nothing && removed { Mention::Off } else { mention }
 }
 
-/// What an upgraded daemon makes of a guest that already runs (libvirt `qemuProcessReconnect`, `qemuProcessRefreshCPU`).
+/// The live definition after an upgraded daemon reconnects to a running guest (libvirt `qemuProcessReconnect`,
+/// `qemuProcessRefreshCPU`).
 fn reconnect(source: &PreparedEndpoint<'_>, guest: &mut Running) {
     let behaviour = &source.end.behaviour;
     // qemuDomainUpdateCPU, 10.3.0 (commit 4331048257): the live CPU is kept where there is no original one.

@@ -37,7 +37,7 @@ fn host_cpu(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>) -> Option<HostCp
             let full = match endpoint.end.behaviour.host_under_kvm {
                 HostUnderKvm::Cpuid => seen,
                 HostUnderKvm::Qemu => of_qemu,
-                // What libvirt does not list beside the model is in the silicon anyway.
+                // What libvirt does not list in addition to the model is in the silicon anyway.
                 HostUnderKvm::JoinedListed | HostUnderKvm::Joined => of_qemu | seen,
             };
             Some(HostCpu { vendor, of_qemu, full })
@@ -62,10 +62,9 @@ fn silicon_seen(endpoint: &PreparedEndpoint<'_>, silicon: FeatureSet) -> Feature
     (silicon & map.known) - unread
 }
 
-/// The features that libvirt lists for the host (`virCPUExpandFeatures`, 4.3.0): the check for forbidden ones looks at no
-/// others. Under TCG, what it lists
-/// beside the model by which it describes QEMU's `max`. Under KVM, what it lists beside the model by which it describes
-/// the silicon, and whatever QEMU offers.
+/// The features that libvirt lists for the host (`virCPUExpandFeatures`, 4.3.0): the check for forbidden ones looks at
+/// no others. Under TCG, what it lists in addition to the model by which it describes QEMU's `max`. Under KVM, what it
+/// lists in addition to the model by which it describes the silicon, and whatever QEMU offers.
 fn listed_features(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, host: &HostCpu) -> FeatureSet {
     let (catalog, end) = (facts.catalog, endpoint.end);
     let libvirt = Libvirt { map: &end.map, behaviour: &end.behaviour, named: catalog.named() };
@@ -215,8 +214,8 @@ fn refuse_missing(missing: FeatureSet) -> Result<(), UnorderedRefusal> {
     if missing.is_empty() { Ok(()) } else { Err(UnorderedRefusal::PartialMissing(missing)) }
 }
 
-/// Returns the refusal with its features in the order in which libvirt names them: the map's, but for what QEMU said
-/// is missing, which keeps QEMU's order and comes before what the definition requires.
+/// Returns the refusal with its features in the order in which libvirt names them: the map's, except for what QEMU
+/// reported as missing, which keeps QEMU's order and comes before what the definition requires.
 pub(super) fn listed(
     facts: &Facts<'_>,
     endpoint: &PreparedEndpoint<'_>,

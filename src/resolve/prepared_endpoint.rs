@@ -22,7 +22,7 @@ pub(super) struct Facts<'e> {
     pub(super) named: FeatureSet,
     /// What replaces the CPU of the user's definition where the guest starts.
     pub(super) expansion: Option<&'e Expansion<'e>>,
-    /// How it travels.
+    /// The transport.
     pub(super) transport: Transport,
 }
 
@@ -72,14 +72,14 @@ impl Expansion<'_> {
     }
 }
 
-/// One end, ready for one guest.
+/// A source or destination, prepared for one guest.
 pub(super) struct PreparedEndpoint<'e> {
     pub(super) end: &'e Endpoint<'e>,
     /// Whether its QEMU has the machine type.
     pub(super) has_machine: bool,
     /// The machine type whose cells the guest's has here.
     pub(super) defaults: MachineId,
-    /// What this machine type switches off in a CPU that is no named model.
+    /// The features that this machine type disables in a CPU without a named model.
     pub(super) off: FeatureSet,
     /// The guest's model here; `None` where the definition names none.
     pub(super) model: Option<PreparedModel<'e>>,
@@ -113,7 +113,7 @@ pub(super) struct PreparedEndpoint<'e> {
     pub(super) cannot_migrate: bool,
 }
 
-/// A model at one end.
+/// A model at this endpoint.
 pub(super) struct PreparedModel<'e> {
     pub(super) id: ModelId,
     pub(super) of_map: Option<&'e ModelDefinition>,
@@ -131,7 +131,7 @@ pub(super) struct PreparedModel<'e> {
     /// not see either.
     pub(super) lost: FeatureSet,
     pub(super) hidden: FeatureSet,
-    /// What this machine type switches off in it.
+    /// The features that this machine type disables in it.
     pub(super) off: FeatureSet,
 }
 
@@ -196,8 +196,8 @@ impl<'e> PreparedEndpoint<'e> {
         self.end.qemu.newest_machine(facts.catalog).unwrap_or(facts.guest.machine.defaults)
     }
 
-    /// Returns what `host` and `max` switch on by themselves: what the host lists and this QEMU has a name for, or TCG's
-    /// `max`. `ht`, `cmp_legacy`, `topoext` and `invtsc` can be given beyond that, and are not switched on.
+    /// Returns the features that `host` and `max` enable by default: what the host lists and this QEMU has a name for,
+    /// or TCG's `max`. `ht`, `cmp_legacy`, `topoext` and `invtsc` are supported in addition, but not enabled.
     pub(super) fn offered(&self, facts: &Facts<'_>) -> FeatureSet {
         self.offered_to(facts, self.vendor, self.only_by_name)
     }
@@ -256,7 +256,7 @@ impl<'e> PreparedModel<'e> {
     }
 }
 
-/// What a machine type switches off in a model, or with `None` in a CPU that is none.
+/// The features that a machine type disables in a model, or with `None` in a CPU without a named model.
 fn off(catalog: &Catalog, machine: &Machine, model: Option<ModelId>) -> FeatureSet {
     let known = machine.id.and_then(|id| catalog.downstream().machine(id));
     known.map(|known| known.off(model)).unwrap_or_default()

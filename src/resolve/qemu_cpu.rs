@@ -21,7 +21,7 @@ pub(super) fn build<'c>(
 ) -> &'c Built {
     let flags = &definition.features;
     let names = facts.catalog.named();
-    // qemuBuildCpuModelArgStr: what is required or forced is switched on, what is disabled or forbidden off.
+    // qemuBuildCpuModelArgStr: required and forced features are enabled, disabled and forbidden ones are disabled.
     let (mut flags_on, flags_off) = (flags.on(), flags.off() & endpoint.end.qemu.properties);
     if endpoint.end.behaviour.add_tsx {
         flags_on |= tsx(facts, definition);
@@ -30,12 +30,12 @@ pub(super) fn build<'c>(
     // x86_cpu_load_model, kvm_cpu_instance_init and the pc_compat_* properties of the machine type; for host and max
     // x86_cpu_expand_features with max_features instead. Every QEMU.
     let named_model = endpoint.model.as_ref().filter(|_| !definition.is_passthrough());
-    // What is switched on by nothing but these: the children of a flag, or everything the host can give.
+    // Features that only these enable: the children of a flag, or everything the host supports.
     let (mut on, implied) = match named_model {
         Some(model) => (model.on, children_switched_on(facts, endpoint, model, &flags_on)),
         None => everything(facts, endpoint, flags_on | flags_off),
     };
-    // object_property_parse of what -cpu says, which wins over the model and the machine type. Every QEMU.
+    // object_property_parse of the flags of -cpu, which override the model and the machine type. Every QEMU.
     on = (on | implied | flags_on) - flags_off;
     // x86_cpu_expand_features, 10.0 (commits c6bd2dd634208 and 99a637a8): several threads in a package.
     let reports_threads = endpoint.reports_threads && facts.guest.threads_per_package > 1;
@@ -100,7 +100,7 @@ fn tsx(facts: &Facts<'_>, definition: &Definition) -> FeatureSet {
     names.hle.into_iter().chain(names.rtm).filter(|feature| !definition.features.mentions(*feature)).collect()
 }
 
-/// What `host` and `max` have with nothing said, and everything that the host can give beside what is said.
+/// The features of `host` and `max` without flags, and everything that the host supports in addition to the flags.
 #[cold]
 fn everything(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, said: FeatureSet) -> (FeatureSet, FeatureSet) {
     let hypervisor = facts.catalog.named().hypervisor.into_iter().collect();

@@ -7,7 +7,7 @@ use super::trace::{Migration, QemuCpu, Running, Sent, StartTrace, Trace};
 use crate::domain::definition::Definition;
 use std::sync::Arc;
 
-/// Is told of each stage when it is done.
+/// Records each stage when it is done.
 pub(super) enum Recorder {
     /// Records nothing.
     Nothing,

@@ -8,15 +8,15 @@ use crate::domain::qemu::Accel;
 use crate::domain::version::Version;
 
 named_enum! {
-    /// Which step refused the guest.
+    /// The step that refused the guest.
     Stage {
-        /// `qemuProcessStartValidate`: before anything runs.
+        /// `qemuProcessStartValidate`: before QEMU starts.
         StartValidate "start-validate",
         /// `qemuProcessUpdateGuestCPU`: while the definition is brought up to date for this host.
         UpdateCpu "update-cpu",
         /// QEMU itself exits.
         Qemu "qemu",
-        /// `qemuProcessUpdateAndVerifyCPU`: after QEMU is there, feature by feature.
+        /// `qemuProcessUpdateAndVerifyCPU`: after QEMU starts, feature by feature.
         FullCheck "full-check",
         /// `qemuMigrationSrcIsAllowed`, `qemuDomainMakeCPUMigratable` and `qemuMonitorJSONMigrate`: at the sender, before
         /// the guest is sent.
@@ -24,7 +24,7 @@ named_enum! {
     }
 }
 
-/// Who keeps a guest with `invtsc` from being sent.
+/// The component that refuses to send a guest with `invtsc`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Sender {
     /// libvirt, which sees `invtsc` in the definition.
@@ -35,21 +35,21 @@ pub enum Sender {
     Command,
 }
 
-/// Why a start or an arrival was refused, as a value; `explain::message` has libvirt's words.
+/// Why a start or an arrival was refused, as a value; `explain::message` has libvirt's message.
 ///
-/// `L` is how several features are held: in the order of the message, or as a set where nobody reads it.
+/// `L` is how several features are held: in the order of the message, or as a set if no caller reads the order.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Refusal<L = Vec<FeatureId>> {
-    /// libvirt does not work with so old a QEMU.
+    /// libvirt does not support so old a QEMU.
     QemuTooOld {
         /// The oldest it works with.
         needed: Version,
-        /// What is there.
+        /// The QEMU found.
         found: Version,
     },
     /// This libvirt has no such CPU mode.
     UnknownMode(Mode),
-    /// The hypervisor cannot give this mode: under TCG there is no host's CPU to pass through.
+    /// The accelerator does not support this mode: TCG cannot pass through the host's CPU.
     UnsupportedMode(Mode),
     /// QEMU does not have the machine type, and libvirt says so.
     MachineType {
@@ -62,14 +62,14 @@ pub enum Refusal<L = Vec<FeatureId>> {
     MachineTypeAtQemu {
         /// The emulator's path: the message has its last part.
         emulator: Box<str>,
-        /// The accelerator that libvirt names beside the machine type.
+        /// The accelerator that libvirt names with the machine type.
         accel: Accel,
         /// The machine type.
         machine: Box<str>,
     },
     /// The map does not know a feature of the definition.
     UnknownFeature(FeatureId),
-    /// QEMU cannot report these as unavailable, which libvirt wants to know of features in model-specific registers.
+    /// QEMU cannot report these as unavailable, which libvirt requires for features in model-specific registers.
     MsrFeatures(L),
     /// The map does not know the model.
     UnknownModel(ModelId),
@@ -81,7 +81,7 @@ pub enum Refusal<L = Vec<FeatureId>> {
     ModelUnsupported(ModelId),
     /// The host has a feature that the definition forbids.
     ForbiddenFeature(FeatureId),
-    /// The definition names another vendor than the host's.
+    /// The definition requires a different vendor from the host's.
     OtherVendor(Vendor),
     /// The partial check found features the definition forbids.
     PartialForbidden(L),
@@ -89,7 +89,8 @@ pub enum Refusal<L = Vec<FeatureId>> {
     PartialMissing(L),
     /// The partial check found the host to have more, and the match is strict.
     PartialStrict(L),
-    /// QEMU does not know a feature it was told to switch on or, by a release that does not drop such ones, off.
+    /// QEMU does not know a feature that the command line enables, or that it disables if the release does not drop
+    /// unknown ones.
     UnknownProperty {
         /// The feature.
         feature: FeatureId,
@@ -100,19 +101,19 @@ pub enum Refusal<L = Vec<FeatureId>> {
         /// The model there; `None` for `host` and `max`.
         model: Option<ModelId>,
     },
-    /// The definition wants `invtsc`, and QEMU does not have it on.
+    /// The definition requires `invtsc`, and QEMU does not enable it.
     NoInvariantTsc,
     /// The sender keeps a guest with `invtsc`; who says so.
     NotSent(Sender),
-    /// The source's QEMU does not take libvirt's command to migrate.
+    /// The source's QEMU does not accept libvirt's migrate command.
     NotMigrated,
-    /// QEMU does not take the saved guest in the way in which libvirt hands it over.
+    /// QEMU does not accept the save file in the form in which libvirt passes it.
     NotRestored,
-    /// QEMU reported a feature both on and unavailable.
+    /// QEMU reported a feature both as enabled and as unavailable.
     Conflict(FeatureId),
     /// The full check found differences; both lists in the order of the map.
     FullCheck {
-        /// What QEMU switched on and the definition does not have.
+        /// What QEMU enabled and the definition does not have.
         extra: L,
         /// What the definition has and QEMU did not give.
         missing: L,

@@ -9,11 +9,11 @@ use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::named::Named;
 
 named_enum! {
-    /// A rule, by its public and lasting id.
+    /// A rule. Its id does not change between releases of this program.
     RuleId {
-        /// Anything, old to old.
+        /// Row T1: any definition, old to old.
         T1 "T1",
-        /// Anything, new to new.
+        /// Row T2: any definition, new to new.
         T2 "T2",
         /// With the feature, old to new.
         T3 "T3",
@@ -39,31 +39,31 @@ named_enum! {
         MsrFeatures "msr-features",
         /// There is no such CPU mode.
         CpuMode "cpu-mode",
-        /// The definition wants a host of another vendor, or the guest's vendor changes.
+        /// The definition requires a host of another vendor, or the guest's vendor changes.
         Vendor "vendor",
-        /// The host has more than a strict definition.
+        /// The host has more features than a strict definition.
         StrictMatch "strict-match",
-        /// The host cannot give what the definition needs, says the check before start.
+        /// The check before the start found features that the host lacks.
         PartialCheck "partial-check",
         /// The host has a feature the definition forbids.
         ForbiddenFeature "forbidden-feature",
-        /// QEMU does not know a feature it is told to switch on.
+        /// QEMU does not know a feature that the command line enables.
         UnknownProperty "unknown-property",
-        /// libvirt does not work with so old a QEMU.
+        /// libvirt does not support so old a QEMU.
         QemuTooOld "qemu-too-old",
-        /// `invtsc` cannot be given, or keeps the guest from being sent.
+        /// The host does not support `invtsc`, or a guest with it cannot be sent.
         Invtsc "invtsc",
-        /// A feature is reported both on and unavailable.
+        /// QEMU reports a feature both as enabled and as unavailable.
         Conflict "conflict",
-        /// A QEMU began to report threads.
+        /// QEMU 10.0 began to report `ht` and `cmp_legacy`.
         Ht "ht",
-        /// The source did not know the vmx features that QEMU always gave.
+        /// The source's map does not know the vmx features that QEMU always enabled.
         VmxUnknownToSource "vmx-unknown-to-source",
-        /// vmx features that were switched off are not sent, and then missed.
+        /// Disabled vmx features are not sent, and then reported as missing.
         VmxDisabled "vmx-disabled",
-        /// A QEMU began to clear pdcm without a PMU.
+        /// The destination's QEMU clears `pdcm` without a PMU.
         Pdcm "pdcm",
-        /// A QEMU began to support arch-capabilities differently.
+        /// The destination's QEMU supports `arch-capabilities` differently.
         ArchCapabilities "arch-capabilities",
         /// monitor was removed from old AMD models.
         Monitor "monitor",
@@ -71,29 +71,29 @@ named_enum! {
         IntelPt "intel-pt",
         /// pconfig was removed from Icelake-Server.
         Pconfig "pconfig",
-        /// A parent was filtered at the source and switched off at the destination, with its children.
+        /// A parent was filtered at the source and disabled at the destination, with its children.
         Dependency "dependency",
-        /// QEMU gives more than the definition has.
+        /// QEMU enabled features that the definition lacks.
         Extra "extra",
-        /// QEMU gives less than the definition has.
+        /// QEMU did not enable features that the definition requires.
         Missing "missing",
-        /// Both.
+        /// Some features are extra and others are missing.
         ExtraMissing "extra-missing",
-        /// QEMU does not take this libvirt's command to migrate.
+        /// QEMU does not accept this libvirt's migrate command.
         MigrateCommand "migrate-command",
-        /// QEMU does not take a saved guest from this libvirt.
+        /// QEMU cannot restore a saved guest with this libvirt.
         RestoreTransport "restore-transport",
-        /// The guest arrives with the same features and with other XSAVE states.
+        /// The migration completes with the same features and different XSAVE states.
         XsaveStates "xsave-states",
-        /// The guest arrives and has lost features.
+        /// The migration completes and the guest loses features.
         FeatureLost "feature-lost",
-        /// The guest arrives and has gained features.
+        /// The migration completes and the guest gains features.
         FeatureGained "feature-gained",
         /// A feature that no map lists changed.
         Unlisted "unlisted",
-        /// The CPU is the host's, and nothing is compared.
+        /// The guest has the host's CPU, which is not compared.
         Passthrough "passthrough",
-        /// Both ends read the definition alike.
+        /// Source and destination read the definition in the same way.
         SameDefinition "same-definition",
     }
 }
@@ -116,7 +116,7 @@ impl From<Row> for RuleId {
 /// What the rules look at.
 #[derive(Clone, Debug)]
 pub struct RuleInput<'a> {
-    /// What became of the guest.
+    /// What happens to the guest.
     pub verdict: Verdict,
     pub refusal: Option<&'a Refusal<FeatureSet>>,
     /// Features that differ: extra and missing where a check refused, else gained and lost.
@@ -179,7 +179,7 @@ impl RuleInput<'_> {
     }
 }
 
-/// A rule beside the table.
+/// A rule outside the decision table.
 pub struct Rule {
     /// Its id.
     pub id: RuleId,
@@ -193,7 +193,7 @@ macro_rules! refused {
     };
 }
 
-/// Every rule beside the table, in the order in which they are tried.
+/// Every rule outside the decision table, in the order in which they are tried.
 pub const RULES: &[Rule] = &[
     Rule {
         id: RuleId::MachineType,

@@ -4,14 +4,14 @@
 use super::prepared_endpoint::{Facts, PreparedEndpoint};
 use super::refusal::{Sender, UnorderedRefusal};
 use super::trace::Running;
-use crate::domain::behaviour::{DropAdded, InvtscMessage};
+use crate::domain::behaviour::{DropAdded, InvtscMessage, QuirkKind};
 use crate::domain::definition::{Definition, Mode, Policy};
 use crate::domain::feature::FeatureSet;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::Transport;
-use crate::domain::version::Version;
 
-/// Turns what runs at one end into what is sent to the next: the live definition and, where one is kept, the original one.
+/// Builds what is sent to the next host from the running guest: the live definition and, where one is kept, the
+/// original one.
 pub(super) fn send(
     facts: &Facts<'_>,
     (endpoint, receiver): (&PreparedEndpoint<'_>, &PreparedEndpoint<'_>),
@@ -32,7 +32,7 @@ pub(super) fn send(
     if guest.original.is_none() || facts.transport != Transport::Save {
         make_migratable(facts, endpoint, &mut guest.live, users.as_ref());
     }
-    // virCPUDefParseXML: before 3.2.0 a definition says nothing about checks; the receiver fills in its own.
+    // virCPUDefParseXML: before 3.2.0 a definition has no attribute check; the receiver fills in its own.
     if !behaviour.live_update {
         let xml = guest.original.as_mut().unwrap_or(&mut guest.live);
         xml.check = receiver.end.filled_in_check(xml.mode, facts.guest.accel);
@@ -73,8 +73,8 @@ fn drops_added(endpoint: &PreparedEndpoint<'_>, has_original: bool) -> bool {
 
 /// Why a sender keeps the guest: QEMU neither saves nor migrates a CPU with `invtsc` (`qemuMigrationSrcIsAllowed`), or
 /// the map does not have the model that the user named and `match='minimum'` replaced (`qemuDomainMakeCPUMigratable`).
-/// libvirt asks QEMU for its reasons where both can do that. Else it looks at the definition, and what that does not
-/// tell, QEMU says when it is to migrate.
+/// libvirt asks QEMU for its reasons where both can do that. Otherwise libvirt looks at the definition; what that does
+/// not contain, QEMU reports at the command migrate.
 pub(super) fn not_sent(
     facts: &Facts<'_>,
     sender: &PreparedEndpoint<'_>,
@@ -86,7 +86,8 @@ pub(super) fn not_sent(
     // qemuMigrationSrcIsAllowed: a TSC frequency lets it go since 3.2.0 (commit 03eeb84fed), QEMU is asked since 8.6.0
     // (commit 156e99f686).
     if let Some(invtsc) = invtsc.filter(|invtsc| !may_go && visible.contains(*invtsc)) {
-        let asks = end.behaviour.invtsc_message == InvtscMessage::Qemu && end.qemu.version >= TELLS_REASONS;
+        let asks = end.behaviour.invtsc_message == InvtscMessage::Qemu
+            && end.qemu.has_quirk(facts.catalog, QuirkKind::BlockedReasons, None);
         return Some(UnorderedRefusal::NotSent(match asks {
             true => Sender::Reasons,
             false if guest.live.describes(invtsc, &end.map) => Sender::Libvirt,
@@ -101,6 +102,3 @@ pub(super) fn not_sent(
         None => (facts.transport == Transport::Save && sender.cannot_migrate).then_some(UnorderedRefusal::NotMigrated),
     }
 }
-
-/// The first QEMU that tells why it does not migrate (`blocked-reasons` of `query-migrate`).
-const TELLS_REASONS: Version = Version::new(6, 0, 0);

@@ -22,7 +22,7 @@ enum Arrived {
     Fresh,
     /// The XML that arrived.
     Xml,
-    /// The CPU of the cookie, in place of the XML's, which is kept beside it.
+    /// The CPU of the cookie, used instead of the XML's, which is kept as the original.
     Cookie,
 }
 
@@ -51,7 +51,7 @@ pub(super) fn adopt_running(
     recorder.given(endpoint, &guest.live, false);
     let users = guest.original.as_ref().map(|original| original.features.off()).unwrap_or_default();
     if guest.live.is_passthrough() {
-        // Its live definition says nothing of the CPU, which is what this QEMU builds here.
+        // Its live definition does not describe the CPU, which is what this QEMU builds here.
         qemu_cpu::build(facts, endpoint, &guest.live, (&mut guest.cpu, recorder));
     } else {
         qemu_cpu::described(facts, endpoint, &guest.live, users, (&mut guest.cpu, recorder));
@@ -125,8 +125,8 @@ fn start_steps(
     let behaviour = &endpoint.end.behaviour;
     let fresh = arrived == Arrived::Fresh;
     validate(facts, endpoint, &guest.live, fresh)?;
-    // qemuDomainUpdateCPU (3.5.0, commit 8e34f47813; always since 10.3.0, commit 4331048257): the CPU that is kept beside
-    // the live one.
+    // qemuDomainUpdateCPU (3.5.0, commit 8e34f47813; always since 10.3.0, commit 4331048257): the original CPU that is
+    // kept in addition to the live one.
     match (behaviour.original, arrived) {
         (Original::Always | Original::IfChanged, Arrived::Cookie) if guest.needs_original => {}
         (Original::Always, Arrived::Fresh | Arrived::Xml) if guest.needs_original => {

@@ -8,22 +8,22 @@ use crate::domain::host::Vendor;
 use crate::domain::map::CpuMap;
 use std::sync::Arc;
 
-/// The CPU that QEMU built, with the set each step of building it worked on (QEMU `target/i386/cpu.c`).
+/// The CPU that QEMU built, with the features that each step added or removed (QEMU `target/i386/cpu.c`).
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct QemuCpu {
-    /// What the model has under every machine type.
+    /// Features of the model under every machine type.
     pub model: FeatureSet,
-    /// What it has under this machine type and not under every one.
+    /// Features of the model under this machine type only.
     pub compat: FeatureSet,
-    /// What of `model` and `compat` only this accelerator switches on.
+    /// What of `model` and `compat` only this accelerator enables.
     pub accel: FeatureSet,
-    /// Switched on by the command line.
+    /// Enabled by the command line.
     pub flags_on: FeatureSet,
-    /// Switched off by the command line.
+    /// Disabled by the command line.
     pub flags_off: FeatureSet,
-    /// Children of a parent that the command line switched on.
+    /// Children of a parent that the command line enabled.
     pub children: FeatureSet,
-    /// Everything the host can give, for `host` and `max`.
+    /// Every feature that the host supports, for `host` and `max`.
     pub everything: FeatureSet,
     /// Reported because a package has several threads.
     pub threads: FeatureSet,
@@ -31,17 +31,17 @@ pub struct QemuCpu {
     pub pmu: FeatureSet,
     /// Cleared because their parent is off.
     pub cleared: FeatureSet,
-    /// Filtered because accelerator or host cannot give them.
+    /// Filtered because the accelerator or the host does not support them.
     pub filtered: FeatureSet,
-    /// What is on in the end.
+    /// The enabled features.
     pub on: FeatureSet,
-    /// What QEMU reports as unavailable.
+    /// The features that QEMU reports as unavailable.
     pub unavailable: FeatureSet,
-    /// What a guest can read: without what is only reported.
+    /// The features that the guest can read, without those that QEMU only reports.
     pub visible: FeatureSet,
     /// The features whose XSAVE state a guest can read in CPUID leaf 0xd.
     pub states: FeatureSet,
-    /// The vendor a guest reads.
+    /// The vendor that the guest reads in CPUID; `None` if unknown.
     pub vendor: Option<Vendor>,
 }
 
@@ -100,7 +100,7 @@ named_enum! {
 }
 
 impl QemuCpu {
-    /// Returns which step decided the state of `feature`; `None` for one that nothing ever switched on or off.
+    /// Returns which step decided the state of `feature`; `None` if no step enabled or disabled it.
     pub(crate) fn origin(&self, feature: FeatureId) -> Option<Origin> {
         let steps = [
             (self.filtered, Origin::Filter),
@@ -136,7 +136,7 @@ named_enum! {
     }
 }
 
-/// One end of a hop: what was given, and how far it came.
+/// One start of the guest: what was received, and the stages that were reached.
 #[derive(Clone, PartialEq, Debug)]
 pub struct StartTrace {
     /// The definition libvirt was given: the user's, or what arrived (the cookie where it replaces the XML).
@@ -145,13 +145,13 @@ pub struct StartTrace {
     pub replaced: bool,
     /// The definition as prepared for start.
     pub prepared: Option<Definition>,
-    /// Features switched on and off on the command line, in order.
+    /// Features enabled and disabled on the command line, in order.
     pub command_line: Vec<(FeatureId, bool)>,
     /// The CPU that QEMU built.
     pub cpu: Option<QemuCpu>,
     /// The running definition; `None` when the guest does not run here.
     pub live: Option<Definition>,
-    /// The definition kept beside the live one.
+    /// The original definition, kept in addition to the live one.
     pub original: Option<Definition>,
     /// Why it does not run here.
     pub refused: Option<Refusal>,
@@ -201,7 +201,8 @@ pub(super) struct Running {
     /// The definition: before a start the given one, after it the live one. On the way the CPU of the cookie where there
     /// is one, else of the XML.
     pub(super) live: Definition,
-    /// The original CPU (libvirt's `origCPU`) kept beside it. On the way the CPU of the XML, beside the cookie's.
+    /// The original CPU (libvirt's `origCPU`) kept in addition. While it is sent, the CPU of the XML; the live one is
+    /// in the cookie.
     pub(super) original: Option<Definition>,
     /// Whether the guest migrates on from here; where not, no original CPU is kept.
     pub(super) needs_original: bool,
@@ -232,25 +233,26 @@ pub struct Sent {
     pub cookie: Option<Definition>,
 }
 
-/// One migration between two ends.
+/// One migration between two hosts.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Migration {
     /// What was sent.
     pub sent: Sent,
-    /// What became of it.
+    /// The start at the destination.
     pub arrival: StartTrace,
 }
 
-/// The answer for one fully decided case.
+/// The stages of one case.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Trace {
     /// The guest's start.
     pub start: Box<StartTrace>,
-    /// What the daemon made of the live definition when it was upgraded under the guest.
+    /// The live definition after an upgraded daemon reconnected to the guest; `None` if there was no upgrade.
     pub reconnected: Option<Definition>,
     /// The hops, in order; the last one is at the destination unless one before was refused.
     pub migrations: Vec<Migration>,
-    /// The place of the hop that decided: that was refused, or the first that changed the guest's CPU; else the last.
+    /// The index of the deciding hop: the one that was refused, or the first that changed the guest's CPU, otherwise
+    /// the last.
     pub hop: usize,
 }
 
@@ -266,7 +268,7 @@ impl Trace {
         self.migrations.get(self.hop).map_or(&self.start, |hop| &hop.arrival)
     }
 
-    /// Returns the run at the source.
+    /// Returns the start at the source.
     pub fn source(&self) -> &StartTrace {
         &self.start
     }
@@ -276,7 +278,7 @@ impl Trace {
         self.migrations.last().map(|hop| &hop.arrival)
     }
 
-    /// Returns the refusal that ended the journey, if one did.
+    /// Returns the refusal that ended the migration; `None` if it completed.
     pub fn refusal(&self) -> Option<&Refusal> {
         self.start.refused.as_ref().or_else(|| self.destination()?.refused.as_ref())
     }

@@ -6,13 +6,12 @@ use super::endpoint::{Endpoint, Guest, Machine};
 use super::migrate::{Case, Prepared};
 use super::rules::RuleId;
 use super::verdict::Verdict;
-use crate::domain::behaviour::{Original, Regime};
+use crate::domain::behaviour::{HostUnderKvm, Original, QuirkKind, Regime};
 use crate::domain::catalog::Catalog;
 use crate::domain::definition::{Definition, Fallback};
 use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{CpuChoice, HostChoice, Release, Scenario, Topology};
-use crate::domain::version::Version;
 
 mod combinations;
 mod dedup;
@@ -54,7 +53,7 @@ pub struct Plan<'a> {
     same_any_host: bool,
 }
 
-/// What an endpoint is for, beside its release and host.
+/// The role of an endpoint, in addition to its release and host.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Purpose {
     /// The regime asked for, in place of the release's own.
@@ -67,7 +66,7 @@ struct Purpose {
     name: &'static str,
 }
 
-/// How a plan comes by its endpoints: made anew, or remembered from another scenario.
+/// Makes the endpoints of a plan, or takes them from a cache.
 type MakeEndpoint<'f, 'a> = dyn FnMut(&Release, &HostChoice, Purpose) -> EndpointOptions<'a> + 'f;
 
 /// The values of one input, and the axis that chooses among them; `None` where there is one value.
@@ -307,7 +306,7 @@ impl<'a> Plan<'a> {
 }
 
 impl Answer {
-    /// Decides anew, one after the other, each case that the answer to this scenario stands for.
+    /// Decides each case that the answer to this scenario covers, one after the other.
     #[doc(hidden)]
     pub fn cases<'a>(&self, catalog: &'a Catalog, scenario: &'a Scenario) -> impl Iterator<Item = (Case<'a>, Self)> {
         let plan = Plan::of(catalog, scenario).ok();
@@ -349,15 +348,11 @@ pub(super) fn with_examples(catalog: &Catalog, scenario: &Scenario, mut input: D
     input
 }
 
-/// Whether libvirt and QEMU at the start are of those that ask and tell what host-model is
+/// Whether libvirt asks QEMU for the host's CPU when the guest starts, and QEMU can answer
 /// (`query-cpu-model-expansion`).
 fn is_asked_for_host_model(catalog: &Catalog, scenario: &Scenario) -> bool {
     let start = scenario.started.as_ref().unwrap_or(&scenario.from);
-    let libvirt = start.libvirt.id(catalog).map(|id| catalog.release(id).version);
-    libvirt.is_some_and(|version| version >= ASKS) && start.qemu.version.known().is_some_and(|version| version >= TELLS)
+    let libvirt = start.libvirt.id(catalog).map(|id| catalog.behaviour(catalog.release(id).version).0);
+    libvirt.is_some_and(|behaviour| behaviour.host_under_kvm != HostUnderKvm::Cpuid)
+        && start.qemu.version.known().is_some_and(|version| catalog.has_quirk(QuirkKind::ModelExpansion, version, None))
 }
-
-/// The first libvirt that asks QEMU about the host's CPU.
-const ASKS: Version = Version::new(3, 2, 0);
-/// The first QEMU that tells.
-const TELLS: Version = Version::new(2, 9, 0);

@@ -3,11 +3,11 @@
 use crate::domain::definition::named_enum;
 
 named_enum! {
-    /// What the migration did to the guest's CPU.
+    /// The verdict on a migration.
     Verdict {
         /// The guest runs at the destination with the CPU it had.
         Unchanged "unchanged",
-        /// The guest runs at the destination with another CPU.
+        /// The guest runs at the destination with a different CPU.
         Changed "changed",
         /// The destination refused the guest; it keeps running, or stays saved, at the source.
         Aborted "aborted",
@@ -15,7 +15,7 @@ named_enum! {
         StartRefused "start-refused",
         /// What row T8 of the decision table says: no guest that the source started sends this. No answer has it.
         Never "never",
-        /// The verdict turns on an input that is not known.
+        /// The verdict depends on an unknown input.
         Depends "depends",
     }
 }
@@ -26,7 +26,7 @@ impl Verdict {
         matches!(self, Self::Unchanged | Self::Changed)
     }
 
-    /// Returns the public word for what became of the migration, whatever it did to the CPU.
+    /// Returns the name of the outcome, whether or not the CPU changed.
     pub const fn outcome(self) -> &'static str {
         match self {
             Self::Unchanged | Self::Changed => "completed",
@@ -38,7 +38,7 @@ impl Verdict {
 }
 
 named_enum! {
-    /// Who is short of what would have let the guest through.
+    /// The component that lacks what the guest needs.
     LimitingComponent {
         /// A CPU map.
         Map "map",

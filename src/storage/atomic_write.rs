@@ -1,4 +1,4 @@
-//! Writes a file under a temporary name beside its path and renames it, so that no reader sees half of it.
+//! Writes a file under a temporary name in the same directory and renames it, so that no reader sees half of it.
 
 use crate::load::file::kind_name;
 use std::io::{self, Write};

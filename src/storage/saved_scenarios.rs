@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// How many scenarios without a name are saved.
 const MAX_UNNAMED: usize = 50;
 const FILE: &str = "scenarios";
-const HEADING: &str = "# Scenarios of virt-cpu-explorer, one a line: a name or nothing, a tab, the scenario. The last \
+const HEADING: &str = "# Scenarios of virt-cpu-explorer, one per line: a name or nothing, a tab, the scenario. The last \
                        used come first.";
 
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -42,7 +42,7 @@ pub(super) fn svg(buffer: &Buffer, theme: ThemeName, title: &str) -> String {
     out
 }
 
-/// Groups the cells of a row that are alike: the first column, and how many there are. The cell after a wide letter
+/// Groups the cells of a row that are equal: the first column, and how many there are. The cell after a wide letter
 /// belongs to the letter, whatever it holds.
 fn runs<K: PartialEq>(row: &[Cell], key: impl Fn(&Cell) -> K) -> Vec<(usize, usize, K)> {
     let mut runs: Vec<(usize, usize, K)> = Vec::new();
@@ -120,7 +120,7 @@ fn shapes(out: &mut String, screen: Screen, buffer: &Buffer) {
                 "│" => line > 0 && same(cell, &buffer[(column, line - 1)]),
                 _ => false,
             };
-            // A line that goes on was drawn where it began.
+            // A line that continues was drawn where it began.
             if is_run || !is_shape(symbol) {
                 continue;
             }

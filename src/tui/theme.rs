@@ -94,7 +94,7 @@ pub struct Theme {
     pub(crate) signs: Signs,
 }
 
-/// The colours of a theme. Fills have a foreground of their own, so they look alike on every terminal.
+/// The colours of a theme. Fills have a foreground of their own, so they look the same on every terminal.
 struct Palette {
     good: Color,
     warn: Color,

@@ -41,7 +41,7 @@ pub(super) fn validate(node: &Node, cpu: &Cpu, question: &Question, is_new: bool
             return refuse("unknown-feature", format!("unsupported configuration: unknown CPU feature: {feature}"));
         }
     }
-    // qemuProcessStartValidate, 5.5.0: a QEMU without unavailable-features says nothing of registers.
+    // qemuProcessStartValidate, 5.5.0: a QEMU without unavailable-features does not report registers.
     if releases::has_msr_check(release) && node.qemu.number < (4, 1, 0) {
         let mut registers = Vec::new();
         for (feature, _) in &cpu.features {
@@ -133,7 +133,7 @@ pub(super) fn host_has(node: &Node, cpu: &Cpu, question: &Question, feature: &st
         "cpuid" => Ok(by_silicon),
         // virQEMUCapsProbeQMPHostCPU, 3.2.0: asked with migratable=on, which leaves invtsc out.
         "qemu" => Ok(by_qemu && feature != "invtsc"),
-        // virQEMUCapsInitHostCPUModel, 3.3.0: only what is listed beside the model is taken over.
+        // virQEMUCapsInitHostCPUModel, 3.3.0: only what is listed in addition to the model is used.
         "joined-listed" if by_qemu && !by_silicon => cannot_say("by which model libvirt describes the host"),
         _ => Ok(by_qemu || by_silicon),
     }
@@ -147,7 +147,7 @@ pub(super) fn check_forbidden(node: &Node, cpu: &Cpu, question: &Question) -> Re
         }
         let by_qemu = qemu_has(node, cpu, question, feature);
         let is_listed = if question.accel == "tcg" {
-            // x86DataToCPU: what EPYC has is not listed beside it; only there it is known to be EPYC.
+            // x86DataToCPU: what EPYC has is not listed in addition to it; only there it is known to be EPYC.
             if by_qemu && !describes_as_epyc(node) {
                 return cannot_say("by which model libvirt describes the host");
             }
@@ -216,7 +216,7 @@ pub(super) fn partial_check(facts: &PlainFacts, node: &Node, cpu: &Cpu, question
         return compare_with_map(node, cpu, question);
     }
     let blockers = blockers(facts, node, cpu, question)?;
-    // virQEMUCapsIsCPUUsable, 10.2.0: nothing blocks the model, and the definition only switches off.
+    // virQEMUCapsIsCPUUsable, 10.2.0: nothing blocks the model, and the definition only disables.
     if let Some(blockers) = &blockers
         && blockers.is_empty()
         && cpu.features.iter().all(|(_, policy)| policy == "disable")
@@ -228,7 +228,7 @@ pub(super) fn partial_check(facts: &PlainFacts, node: &Node, cpu: &Cpu, question
     let Some(blockers) = blockers.filter(|_| releases::asks_blockers(node.version) && !is_compat) else {
         return compare_with_map(node, cpu, question);
     };
-    // virCPUCompareUnusable, 11.3.0: what blocks and is not switched off, then what is required and QEMU lacks.
+    // virCPUCompareUnusable, 11.3.0: what blocks and is not disabled, then what is required and QEMU lacks.
     let mut missing = Vec::new();
     for feature in blockers {
         if policy_of(&cpu.features, &feature) != Some("disable") {

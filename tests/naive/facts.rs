@@ -63,7 +63,7 @@ pub(crate) struct PlainQemu {
     pub(crate) tcg_max: BTreeSet<String>,
 }
 
-/// What a model turns on under one accelerator.
+/// The features that a model enables under one accelerator.
 struct PlainCells {
     always: BTreeSet<String>,
     only_on: Vec<(String, BTreeSet<String>)>,
@@ -202,7 +202,7 @@ impl PlainFacts {
         })
     }
 
-    /// What a model turns on under a machine type, before the host filter and after dependency clearing.
+    /// The features that a model enables under a machine type, before the host filter and after dependency clearing.
     pub(crate) fn cell(&self, model: &str, machine: &str, accel: &str) -> Option<BTreeSet<String>> {
         if !self.cell_machines.contains(machine) {
             return None;

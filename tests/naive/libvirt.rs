@@ -20,7 +20,7 @@ pub(crate) struct Cpu {
     pub(crate) features: Policies,
 }
 
-/// One end, with everything it knows.
+/// The source or the destination, with all its facts.
 #[derive(Clone)]
 pub(crate) struct Node<'a> {
     pub(crate) version: Number,
@@ -147,7 +147,8 @@ pub(crate) fn start(
 
     // virQEMUCapsCPUFilterFeatures, 5.5.0/11.3.0/11.10.0/12.1.0: ignored names leave the definition.
     cpu.features.retain(|(feature, _)| !releases::ignores(release, feature));
-    // qemuProcessDropUnknownCPUFeatures, 5.10.0 to 10.7.0: switched off and unknown to QEMU leaves the definition.
+    // qemuProcessDropUnknownCPUFeatures, 5.10.0 to 10.7.0: a disabled feature that QEMU does not know leaves the
+    // definition.
     if releases::drops_unknown(release) == "definition" {
         cpu.features.retain(|(feature, policy)| (policy != "disable" && policy != "forbid") || node.knows(feature));
     }
@@ -155,7 +156,7 @@ pub(crate) fn start(
     let flags = command_line(node, &cpu, question)?;
     let built = build(facts, node, &cpu, &flags, question)?;
     let before = cpu.clone();
-    // qemuProcessVerifyCPUFeatures, 3.2.0: asked of every guest; before, only where it is required.
+    // qemuProcessVerifyCPUFeatures, 3.2.0: checked for every guest; before, only where it is required.
     if described(&node.map, &cpu).contains("invtsc") && !built.on.contains("invtsc") {
         let text = "unsupported configuration: host doesn't support invariant TSC";
         return refuse("invtsc", text.to_owned());
@@ -175,7 +176,7 @@ pub(crate) fn start(
         return refuse("restore", text.to_owned());
     }
 
-    // qemuProcessUpdateLiveGuestCPU, 3.5.0/10.3.0: which other definition is kept beside the live one.
+    // qemuProcessUpdateLiveGuestCPU, 3.5.0/10.3.0: which other definition is kept in addition to the live one.
     let original = match releases::original(release) {
         "always" => Some(stored),
         "if-changed" if is_replaced => Some(stored),
@@ -256,7 +257,7 @@ fn command_line(node: &Node, cpu: &Cpu, question: &Question) -> Result<Vec<(Stri
         }
         let is_on = policy == "require" || policy == "force";
         let is_off = policy == "disable" || policy == "forbid";
-        // qemuProcessDropUnknownCPUFeatures, 5.10.0: only before, a name QEMU does not know is switched off by name.
+        // qemuProcessDropUnknownCPUFeatures, 5.10.0: only before, a name that QEMU does not know is disabled by name.
         let is_dropped = is_off && releases::drops_unknown(node.version) != "never";
         // object_property_parse, every QEMU: it exits at a property it does not have.
         if (is_on || is_off) && !is_dropped && !node.knows(feature) {
@@ -305,7 +306,7 @@ fn live_update(node: &Node, cpu: &mut Cpu, built: &Built) -> Result<(), Stop> {
         let is_disabled = policy_of(&asked, feature) == Some("disable");
         let is_wanted = want.contains(feature);
         let is_unwanted = !is_wanted && (!passthrough || is_disabled);
-        // virCPUx86UpdateLive, 10.2.0: an added feature; 10.5.0: only one that nobody mentioned.
+        // virCPUx86UpdateLive, 10.2.0: an added feature; 10.5.0: only one that the definition does not mention.
         let is_silent = !is_disabled || releases::overlooks_disabled(release);
         let is_overlooked = added.contains(feature) && !is_wanted && is_silent;
         // virCPUx86UpdateLive, 3.6.0: what is wanted and not on is missing, reported or not.
@@ -365,7 +366,7 @@ fn described(map: &PlainMap, cpu: &Cpu) -> BTreeSet<String> {
     want
 }
 
-/// qemuProcessRefreshCPU, 10.4.0: a daemon that finds a running guest; nothing is asked of QEMU or the host again.
+/// qemuProcessRefreshCPU, 10.4.0: a daemon that finds a running guest; neither QEMU nor the host is queried again.
 pub(crate) fn reconnect(node: &Node, mut started: Started) -> Started {
     let live = &mut started.live;
     // virCPUDefParseXML, before 3.2.0: a daemon that does not know the attribute check loses it.
@@ -426,7 +427,7 @@ fn keeps_invtsc(node: &Node, started: &Started, question: &Question) -> Result<(
     Ok(())
 }
 
-/// qemuDomainDefFormatBufInternal and the two cookies: the XML's CPU, and the CPU beside it.
+/// qemuDomainDefFormatBufInternal and the two cookies: the XML's CPU, and the CPU sent in addition.
 pub(crate) fn send(node: &Node, started: &Started, transport: &str) -> (Cpu, Option<Cpu>) {
     let live = &started.live;
     let Some(original) = &started.original else {

@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// Features with their policies, each once, in the order of the definition.
 pub(crate) type Policies = Vec<(String, String)>;
 
-/// One question, in words.
+/// One question, as text.
 #[derive(Clone, Debug)]
 pub(crate) struct Question {
     /// A model name, or `host-model`, `host-passthrough`, `maximum`.
@@ -53,7 +53,7 @@ pub(crate) struct Question {
     pub(crate) vendor_id: Option<String>,
     /// `live` or `save`.
     pub(crate) transport: String,
-    /// The release under which the guest was begun, when the source's daemon was upgraded under it.
+    /// The release under which the guest was started, if the source's daemon was upgraded since.
     pub(crate) started: Option<String>,
     /// The stops between, in their order.
     pub(crate) via: Vec<Waypoint>,
@@ -69,7 +69,7 @@ pub(crate) struct Question {
     pub(crate) pmu: bool,
 }
 
-/// The software at one end.
+/// The software of the source or the destination.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct End {
     /// An exact release, `old` or `new`.
@@ -78,16 +78,16 @@ pub(crate) struct End {
     pub(crate) qemu: String,
 }
 
-/// A stop on the way.
+/// An intermediate host.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Waypoint {
     pub(crate) end: End,
     pub(crate) host: Host,
-    /// How the guest gets there.
+    /// The transport.
     pub(crate) transport: String,
 }
 
-/// The host at one end.
+/// The host of the source or the destination.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Host {
     /// One that has whatever is asked for.
@@ -229,7 +229,7 @@ impl Question {
 pub(crate) enum Stop {
     /// libvirt or QEMU said no.
     Refused(Refusal),
-    /// The facts do not tell.
+    /// The facts do not have it.
     CannotSay(String),
 }
 
@@ -253,7 +253,7 @@ fn cannot_say<T>(what: &str) -> Result<T, Stop> {
 /// Answers a question.
 ///
 /// # Errors
-/// The host at one end. What KVM emulates on every AMD processor is not in the list of a QEMU that leaves it out of `host`
+/// The host of the source or the destination. What KVM emulates on every AMD processor is not in the list of a QEMU that leaves it out of `host`
 /// (`x86_cpu_get_supported_feature_word`, 10.1.2; `kvm_get_arch_capabilities` of Linux).
 fn host_at(
     facts: &PlainFacts,
@@ -434,7 +434,7 @@ fn define(question: &Question, source: &Node) -> Cpu {
     cpu
 }
 
-/// The map of one end and the release number it behaves as.
+/// The map of the source or destination, and the release number that selects its behaviour.
 fn map_of(facts: &PlainFacts, question: &Question, end: &End) -> Result<(Arc<PlainMap>, releases::Number), String> {
     if end.libvirt == "old" {
         return Ok((Arc::clone(facts.map("9.0.0")?), (9, 0, 0)));
@@ -455,7 +455,7 @@ fn map_of(facts: &PlainFacts, question: &Question, end: &End) -> Result<(Arc<Pla
 /// What the guest can read: the final set with its dependencies cleared, without what is only reported.
 fn visible(node: &Node, started: &Started, question: &Question) -> BTreeSet<String> {
     let mut seen = started.qemu.on.clone();
-    // x86_cpu_expand_features, QEMU 4.2: what hangs on a feature that is off is off.
+    // x86_cpu_expand_features, QEMU 4.2: what depends on a feature that is off is off.
     for (parent, children) in &node.qemu.dependencies {
         if !seen.contains(parent) {
             for child in children {

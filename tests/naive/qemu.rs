@@ -1,4 +1,4 @@
-//! What QEMU makes of its command line: which features end up on, and which it reports as unavailable.
+//! The CPU that QEMU builds from its command line: which features end up on, and which it reports as unavailable.
 
 use super::facts::{PlainFacts, PlainHost, PlainQemu};
 use super::libvirt::{Cpu, Node};
@@ -132,7 +132,7 @@ pub(crate) fn build(
         on.remove("pdcm");
     }
 
-    // x86_cpu_expand_features, 4.2: what hangs on a feature that is off goes off; unavailable if it was asked for.
+    // x86_cpu_expand_features, 4.2: what depends on a feature that is off is cleared; unavailable if it was asked for.
     let mut off = BTreeSet::new();
     for (parent, children) in &qemu.dependencies {
         if on.contains(parent) {

@@ -69,7 +69,7 @@ pub(crate) fn removed_incoming(release: Number, name: &str) -> &'static str {
     "disable"
 }
 
-/// virCPUx86Update: 6.10.0, commit 7e0a310498: a new guest gets the model's removed features switched off.
+/// virCPUx86Update: 6.10.0, commit 7e0a310498: a new guest gets the model's removed features disabled.
 pub(crate) fn mentions_removed(release: Number) -> bool {
     release >= (6, 10, 0)
 }
@@ -100,8 +100,8 @@ pub(crate) fn overlooks_disabled(release: Number) -> bool {
     ((10, 2, 0)..(10, 5, 0)).contains(&release)
 }
 
-/// qemuDomainMakeCPUMigratable: 10.2.0, commit 14d3517410, always, read up to 10.7.0; in 11.3.0 only beside an
-/// original CPU.
+/// qemuDomainMakeCPUMigratable: 10.2.0, commit 14d3517410, always, read up to 10.7.0; in 11.3.0 only with an original
+/// CPU.
 pub(crate) fn drops_added(release: Number) -> &'static str {
     if release < (10, 2, 0) {
         return "no";

@@ -1,5 +1,6 @@
-//! What must hold for any input of each parser: it is read or refused in words, nothing panics, and what was read can
-//! be answered and printed. The fuzz targets call these, and `tests/fuzz_corpus.rs` replays the kept inputs.
+//! What must hold for any input of each parser: it is parsed or refused with an error message, nothing panics, and what
+//! was read can be answered and printed. The fuzz targets call these, and `tests/fuzz_corpus.rs` replays the kept
+//! inputs.
 #![allow(dead_code, unreachable_pub, reason = "also the library of the fuzz targets")]
 #![expect(clippy::expect_used, reason = "what must hold fails the test when it does not")]
 
@@ -58,7 +59,7 @@ fn catalog() -> &'static Catalog {
     CATALOG.get_or_init(|| embedded::catalog().expect("the embedded facts are sound"))
 }
 
-/// A refusal has words, and names a place inside of the input or none.
+/// An error has a message, and a position inside the input or none.
 fn refused(fault: &LoadError, data: &[u8]) {
     assert!(!fault.message.is_empty());
     let lines = data.split(|byte| *byte == b'\n').count();
@@ -79,7 +80,7 @@ fn answered(scenario: &Scenario) {
     assert!(export::json_line(catalog(), scenario, &answer, None, None).starts_with('{'));
 }
 
-/// Faults have words and a place inside of the text.
+/// Errors have a message and a position inside the text.
 fn all_refused(diagnostics: &[Diagnostic], text: &str) {
     let lines = text.lines().count().max(1) + 1;
     assert!(!diagnostics.is_empty());

@@ -1,4 +1,4 @@
-//! Compares what is made with what was committed. `BLESS=1 cargo test` writes it anew.
+//! Compares what is made with what was committed. `BLESS=1 cargo test` rewrites it.
 #![allow(dead_code, reason = "each test binary uses its own part of it")]
 #![expect(clippy::panic, reason = "a difference fails the test")]
 

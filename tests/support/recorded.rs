@@ -1,4 +1,4 @@
-//! Reads the recorded migrations: real runs between real releases, one JSON object a line.
+//! Reads the recorded migrations: real runs between real releases, one JSON object per line.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a line that cannot be read fails the test")]
 
 use serde::Deserialize;
@@ -26,7 +26,7 @@ pub(crate) struct StartTrace {
     pub(crate) arrived: Option<BTreeMap<String, String>>,
 }
 
-/// The software at one end.
+/// The software of the source or the destination.
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct End {

@@ -38,7 +38,7 @@ fn build(random: &mut Random) -> Option<Box<str>> {
         .map(Into::into)
 }
 
-/// Draws a QEMU that can be picked: one of the facts, or a point release between.
+/// Draws a known QEMU: one of the facts, or a point release between.
 pub(crate) fn qemu(random: &mut Random) -> Version {
     let all = CATALOG.qemu_releases();
     let known = all[random.below(all.len())].version;
@@ -144,7 +144,7 @@ pub(crate) fn any(random: &mut Random) -> Scenario {
     scenario
 }
 
-/// Draws a scenario whose inputs are all told, and whose guest mostly starts: model and machine type of the source,
+/// Draws a scenario whose inputs are all told, and whose guest usually starts: model and machine type of the source,
 /// releases of the last years, few features.
 pub(crate) fn told(random: &mut Random) -> Scenario {
     let mut scenario = Scenario::default_of(&CATALOG);

@@ -36,8 +36,7 @@ impl GuestOutcome {
     }
 }
 
-/// The answers that were found, by their questions: lines share questions, and one that is not yet answered goes on
-/// from those that are.
+/// The answers that were found, by their questions: lines share questions, and a new search reuses them.
 pub type Answers = HashMap<Scenario, OutcomeWithFeatures>;
 
 /// Resolves guests between source and destination of a scenario.

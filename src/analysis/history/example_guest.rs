@@ -8,8 +8,8 @@ use crate::domain::qemu::{Accel, MachineId};
 use crate::domain::scenario::{CpuChoice, DEFAULT_QEMU, MachineChoice, MaybeKnown, QemuChoice, Scenario};
 use crate::resolve::{Outcome, Resolver, Verdict};
 
-/// Returns the guest of `model` that shows most of what `feature` is to it: with the machine type of the scenario or the
-/// newest one under which QEMU turns the feature on, silent about every feature. The ends are left as they are.
+/// Returns the guest of `model` that shows most about `feature`: with the machine type of the scenario or the newest
+/// one under which QEMU enables the feature, without named features. Source and destination are not changed.
 pub(crate) fn guests(catalog: &Catalog, scenario: &Scenario, model: ModelId, feature: FeatureId) -> Vec<Scenario> {
     let mut machines: Vec<MachineId> = match &scenario.machine {
         MachineChoice::Listed(machine) => vec![*machine],
@@ -55,7 +55,7 @@ fn most_telling(catalog: &Catalog, questions: Vec<Scenario>) -> Option<(Scenario
     best
 }
 
-/// Returns how much a verdict tells of a change; 0 for what tells nothing: no guest came so far.
+/// Returns how well a verdict shows a change; 0 if it shows nothing, because no guest got to the change.
 pub(crate) const fn rank(verdict: Verdict) -> u8 {
     match verdict {
         Verdict::Aborted => 4,

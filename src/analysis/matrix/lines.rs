@@ -57,7 +57,7 @@ impl Vary {
         }
     }
 
-    /// Returns whether it is the guest's, and so the same at both ends.
+    /// Returns whether it belongs to the guest, so that source and destination have the same.
     pub(crate) const fn is_of_the_guest(self) -> bool {
         matches!(self, Self::Machines | Self::Models)
     }
@@ -109,7 +109,7 @@ pub enum Value {
 pub struct Line {
     /// What it puts into the scenario.
     pub value: Value,
-    /// The last release it stands for, where it stands for several.
+    /// The last release of its run, if it is a run of releases.
     pub until: Option<LibvirtId>,
 }
 
@@ -159,7 +159,7 @@ impl Line {
         }
     }
 
-    /// Returns whether this line stands for `value`: it is the same, or one of a run of releases that decide alike.
+    /// Returns whether this line includes `value`: the same value, or one of a run of releases with the same behaviour.
     pub(crate) fn stands_for(&self, catalog: &Catalog, value: &Value) -> bool {
         if self.value == *value {
             return true;
@@ -185,7 +185,7 @@ impl Line {
         }
     }
 
-    /// Only releases whose map was read are folded, so one between them stands for itself.
+    /// Only releases whose map was read are folded, so one between them is a line of its own.
     fn covers(&self, catalog: &Catalog, first: LibvirtId, id: LibvirtId) -> bool {
         let last = self.until.unwrap_or(first);
         first == id || ((first..=last).contains(&id) && is_exact(catalog, id))
@@ -202,7 +202,7 @@ impl Value {
         }
     }
 
-    /// Returns what a scenario has at one end of what an axis goes through; `None` where it has no product.
+    /// Returns the value of an axis in a scenario, at the source or the destination; `None` where it has no product.
     fn present(scenario: &Scenario, vary: Vary, side: Side) -> Option<Self> {
         let (end, host) = match side {
             Side::Source => (&scenario.from, &scenario.from_host),
@@ -251,9 +251,9 @@ pub fn lines(catalog: &Catalog, vary: Vary) -> Vec<Line> {
     values.into_iter().map(Line::of).collect()
 }
 
-/// Returns the lines of an axis, without the releases that do not know the guest's model, and beside them what
-/// `scenario` itself has at either end where they lack it: a package, a hypothetical release, a host that was described.
-/// Releases stand in order; what has no version is before them, the hypothetical release after them.
+/// Returns the lines of an axis, without the releases that do not know the guest's model, with the values of `scenario`
+/// itself that the lines lack: a package, a hypothetical release, a host that was described. Releases stand in order;
+/// what has no version is before them, the hypothetical release after them.
 pub fn lines_around(catalog: &Catalog, vary: Vary, scenario: &Scenario) -> Vec<Line> {
     let mut all = lines(catalog, vary);
     if let Some(model) = scenario.model() {

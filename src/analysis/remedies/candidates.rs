@@ -10,7 +10,7 @@ use crate::domain::scenario::{HostChoice, LibvirtChoice, MaybeKnown, QemuChoice,
 use crate::domain::version::Version;
 use std::cmp::Ordering;
 
-/// The published releases newer than this one, oldest first; of the neighbours that decide alike only the first.
+/// The published releases newer than this one, oldest first; of neighbours with the same behaviour only the first.
 pub(super) fn newer_libvirt(catalog: &Catalog, current: &LibvirtChoice) -> Vec<LibvirtId> {
     let than = version_of(catalog, current);
     let mut found: Vec<LibvirtId> = Vec::new();

@@ -7,7 +7,7 @@ use crate::domain::definition::Policy;
 use crate::domain::feature::FeatureId;
 use crate::domain::scenario::{Topology, Writer};
 
-/// How a product is told.
+/// The setting of a product that applies a fix.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Setting {
     /// The product, and where in it the setting belongs.
@@ -86,12 +86,12 @@ pub(super) fn host(search: &Search<'_, '_>) -> Vec<Setting> {
     vec![Setting { product: KUBEVIRT_NODE, text: kubevirt }, nova_migrate()]
 }
 
-/// nova is told the host.
+/// The command with which nova takes the host.
 pub(super) fn nova_migrate() -> Setting {
     Setting { product: NOVA_COMMAND, text: "openstack server migrate --live-migration --host HOST SERVER".to_owned() }
 }
 
-/// Another release of a product at the destination: `KubeVirt` brings its libvirt and QEMU, and nova is told the host.
+/// Another release of a product at the destination: `KubeVirt` brings its libvirt and QEMU, and nova takes the host.
 pub(super) fn product(name: &str, is_kubevirt: bool) -> Vec<Setting> {
     if is_kubevirt {
         return vec![Setting { product: KUBEVIRT_RELEASE, text: name.to_owned() }];

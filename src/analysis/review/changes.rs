@@ -57,7 +57,7 @@ pub struct Change {
     pub after: String,
 }
 
-/// Everything that two maps say differently beside the features of the models they share.
+/// All differences between two maps, except the features of the models they share.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Changes {
     /// Models that only NEW has, in map order.

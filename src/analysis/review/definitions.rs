@@ -19,7 +19,7 @@ pub(super) struct Definitions<'a> {
     new: &'a CpuMap,
     /// `vmx` and `svm`, each with the features that QEMU clears without it.
     parents: Vec<(FeatureId, FeatureSet)>,
-    /// What QEMU reports beside a model's own features.
+    /// The features that QEMU reports in addition to those of the model.
     reported: FeatureSet,
     /// Features that NEW does not define any more.
     gone: FeatureSet,
@@ -98,7 +98,7 @@ impl<'a> Definitions<'a> {
         gone | (data ^ data2) | (removed ^ removed2) | (added ^ added2)
     }
 
-    /// At most so many features, in turn one of each kind: features of a kind are alike in what both maps and QEMU say.
+    /// At most so many features, in turn one of each kind: features of one kind are equal in both maps and in QEMU.
     #[expect(clippy::many_single_char_names, reason = "marks that are only put into one list")]
     fn some_of_each_kind(&self, model: ModelId, differ: FeatureSet) -> Vec<FeatureId> {
         if differ.len() <= MOST_SINGLY {

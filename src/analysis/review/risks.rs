@@ -128,7 +128,7 @@ fn finding_is_about(finding: &Finding, feature: FeatureId) -> bool {
     (finding.more | finding.less).contains(feature)
 }
 
-/// Few features are told apart; long lists of one kind are one risk.
+/// Each of a few features is a risk of its own; a long list of one kind is one risk.
 fn alike(risk: &Risk, finding: &Finding) -> bool {
     const FEW: usize = 3;
     let short = |more: FeatureSet, less: FeatureSet| more.len() + less.len() <= FEW;

@@ -25,11 +25,11 @@ pub(super) fn of(choice: Choice, catalog: &Catalog, with: &Scenario) -> String {
         Choice::ToHost => host(catalog, &with.to_host),
         Choice::Topology => topology(with.topology),
         Choice::Check => {
-            if with.check.is_none() { "what libvirt uses when the XML has no check" } else { "" }.to_owned()
+            if with.check.is_none() { "libvirt's default if the XML has no check attribute" } else { "" }.to_owned()
         }
         Choice::Regime => match with.regime.map(crate::domain::behaviour::Regime::name) {
-            None => "as the release of the destination does",
-            Some("nothing") => "leaves a removed feature that is not mentioned as QEMU has it",
+            None => "as the destination's release does",
+            Some("nothing") => "does not add a removed feature that is not mentioned",
             Some("disable") => "disables a removed feature that is not mentioned",
             Some(_) => "requires a removed feature that is not mentioned",
         }
@@ -137,7 +137,7 @@ fn qemu(catalog: &Catalog, release: &Release) -> String {
         MaybeKnown::Is(version) => match catalog.qemu_releases().iter().find(|q| q.version == version) {
             Some(facts) if facts.ran => "queried on a running QEMU".to_owned(),
             Some(_) => String::new(),
-            None => "no data: decided by the neighbouring releases".to_owned(),
+            None => "no data: uses the neighbouring releases".to_owned(),
         },
     }
 }

@@ -107,5 +107,5 @@ fn needs_qemu(catalog: &Catalog, _: &Scenario, release: &Release) -> Option<Stri
     let version = release.qemu.version.known()?;
     let (behaviour, _) = catalog.behaviour(number_of(catalog, &release.libvirt)?);
     let needed = behaviour.minimum_qemu;
-    (version < needed).then(|| format!("libvirt {} requires QEMU {needed} or newer", libvirt_name(catalog, release)))
+    (version < needed).then(|| format!("libvirt {} requires QEMU {needed} or later", libvirt_name(catalog, release)))
 }

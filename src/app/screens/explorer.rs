@@ -44,7 +44,7 @@ pub struct Explorer {
     pub(crate) subject: usize,
     /// The two lanes for that feature; `None` for an answer that depends, and until they are compared.
     pub(crate) lanes: Option<Lanes>,
-    /// Whether the lanes of an answer that stands for many cases are still to be compared.
+    /// Whether the lanes of an answer that covers several cases are still to be compared.
     pub(crate) lanes_pending: bool,
     /// What was tried in the search for fixes.
     tried: Tried,

@@ -27,7 +27,8 @@ pub(crate) struct FeatureTrack {
     pub(crate) differs: bool,
     /// Its state at each stage; empty for an answer without a trace.
     pub(crate) stages: Vec<Seen>,
-    /// The other features that are folded into this line: equal to it at every stage, and the same at both ends.
+    /// The other features that are folded into this line: equal to it at every stage, and the same at source and
+    /// destination.
     pub(crate) others: Vec<FeatureId>,
 }
 

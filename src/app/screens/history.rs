@@ -178,7 +178,8 @@ impl History {
             Shows::Change(Some(before), since) => across(catalog, context.scenario, about, (before, since)),
             Shows::Change(None, _) => {
                 return ScreenResponse::Say(
-                    "The release before does not have the model, so no guest can come from it.".to_owned(),
+                    "The previous release does not have the model, so no guest of this model can migrate from it."
+                        .to_owned(),
                 );
             }
             Shows::Machine(machine) => Some(under(catalog, context.scenario, about, (machine, context.scenario.accel))),
@@ -193,7 +194,7 @@ impl History {
         };
         match found {
             Some(scenario) => ScreenResponse::Visit(Box::new(scenario)),
-            None => ScreenResponse::Say("No guest of this model can start at the release before.".to_owned()),
+            None => ScreenResponse::Say("No guest of this model can start on the previous release.".to_owned()),
         }
     }
 }

@@ -33,7 +33,7 @@ pub(crate) struct Row {
     pub(crate) has_signature: bool,
     /// How many features libvirt would require, and how many it would disable.
     pub(crate) counts: (usize, usize),
-    /// How the score comes about; then the features beside the model: what is done with them, and their names.
+    /// How the score comes about; then the features in addition to the model: what is done with them, and their names.
     pub(crate) features: Vec<(&'static str, String)>,
 }
 
@@ -270,7 +270,7 @@ fn row(catalog: &Catalog, displayed: &PossibleExpansion, candidate: &Candidate) 
 }
 
 /// Returns the host of a side; else the other side's; else of the listed ones with what the guest's model has, the one
-/// that has least beside it.
+/// with the fewest additional features.
 fn host_of(context: &ScreenContext<'_>, of_side: &HostChoice) -> HostChoice {
     if matches!(of_side, HostChoice::Listed(_) | HostChoice::Given(_)) {
         return of_side.clone();

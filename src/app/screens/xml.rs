@@ -20,7 +20,7 @@ pub(crate) enum Line {
     Text(Vec<(Since, String)>),
     /// A remark about a document.
     Remark(String),
-    /// What a document leaves out, no part of it; and whether the first document differs in that.
+    /// What a document leaves out, which is not part of it; and whether the first document differs in that.
     Ghost(String, bool),
     /// An empty line.
     Blank,

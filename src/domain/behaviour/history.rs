@@ -15,7 +15,8 @@ pub struct Dated {
     pub setting: Setting,
     /// The first release known to have it; `None` for the value every release starts with.
     pub since: Option<Version>,
-    /// The last release known not to have it, where the two are not neighbours: between them nobody has looked.
+    /// The last release known not to have it, where the two are not neighbours: the releases between them were not
+    /// read.
     pub after: Option<Version>,
     /// Where that was read.
     pub source: Box<str>,
@@ -106,6 +107,10 @@ named_enum! {
         NoDetach "no-detach",
         /// A file is not restored through `fd:`.
         NoFileThroughFd "no-file-through-fd",
+        /// The command `query-cpu-model-expansion` exists.
+        ModelExpansion "model-expansion",
+        /// `query-migrate` lists the reasons that block a migration (`blocked-reasons`).
+        BlockedReasons "blocked-reasons",
     }
 }
 

@@ -33,7 +33,7 @@ pub struct Parts {
     pub releases: Vec<ExactRelease>,
     /// The QEMU releases, oldest first.
     pub qemu: Vec<QemuFacts>,
-    /// What a model turns on under a machine type.
+    /// The features that a model enables under a machine type.
     pub qemu_defaults: QemuDefaults,
     /// The hosts.
     pub hosts: Vec<Host>,

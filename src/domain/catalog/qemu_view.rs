@@ -20,7 +20,7 @@ const fn last_minor(major: u16) -> u16 {
     }
 }
 
-/// What is asked of a QEMU release at every turn, worked out once.
+/// Facts about a QEMU release that are needed often, computed once.
 #[derive(Clone, Debug)]
 pub(crate) struct QemuIndex {
     machines: Box<[bool]>,
@@ -33,7 +33,8 @@ pub(crate) struct QemuIndex {
 }
 
 impl QemuIndex {
-    /// Works it out. What TCG lacks is what was asked of a running QEMU, else every blocker of its models together.
+    /// Computes them. What TCG lacks was queried on a running QEMU; otherwise it is every blocker of its models
+    /// together.
     pub(super) fn of(catalog: &Catalog, facts: &QemuFacts) -> Self {
         let mut machines = vec![false; catalog.machines().len()];
         let mut own = MachineSet::default();
@@ -162,7 +163,7 @@ impl QemuView<'_> {
         catalog.qemu_defaults().machines.iter().rev().copied().find(is_of_qemu)
     }
 
-    /// Returns the machine type a short name such as `q35` stands for in this QEMU.
+    /// Returns the machine type that a short name such as `q35` means in this QEMU.
     pub(crate) fn resolve_alias(&self, alias: &str) -> Option<MachineId> {
         self.lists.machines.iter().find(|known| known.alias.as_deref() == Some(alias)).map(|known| known.machine)
     }

@@ -19,7 +19,7 @@ mod value;
 pub use keys::{KEYS, Key, KeyInfo};
 pub use value::ValueError;
 
-/// Says what is wrong with a link, and where.
+/// The error of parsing a link: what is wrong, and where.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LinkError {
     /// The link.
@@ -49,7 +49,7 @@ impl std::error::Error for LinkError {}
 const MAX_STOPS: usize = 8;
 
 impl Scenario {
-    /// Reads a scenario from its link. What the link does not say takes its default.
+    /// Reads a scenario from its link. Keys that the link does not have get their defaults.
     ///
     /// # Errors
     /// The first error, with its column and the nearest known value.
@@ -57,8 +57,8 @@ impl Scenario {
         Self::parse_over(catalog, (&Self::default_of(catalog), &[]), link)
     }
 
-    /// Reads a scenario from its link. What the link does not say is taken from `base`, but for the CPU and its features,
-    /// and for a machine type that is not among the `given` keys.
+    /// Reads a scenario from its link. What the link does not say is taken from `base`, except for the CPU and its
+    /// features, and for a machine type that is not among the `given` keys.
     ///
     /// # Errors
     /// As [`parse`](Self::parse).
@@ -106,7 +106,7 @@ impl Scenario {
         Ok(scenario)
     }
 
-    /// Checks that a link with a running guest says nothing else of the guest's CPU than that guest does.
+    /// Checks that a link with a running guest does not contradict that guest's CPU.
     fn has_only(&self, catalog: &Catalog, seen: &[Key], running: &str) -> Result<(), ValueError> {
         let key = seen.iter().find(|key| key.is_of_the_cpu()).map(|key| key.name());
         let feature = self.features.iter().next().map(|(feature, _)| catalog.feature_name(feature));
@@ -124,7 +124,7 @@ impl Scenario {
         Err(ValueError::new(format!("the running guest has CPU model {name}, but the link begins with {given}")))
     }
 
-    /// Sets what one key says; `via` adds a stop. What makes it another guest ends a running one.
+    /// Sets the value of one key; `via` adds an intermediate host. A key that changes the guest clears a running guest.
     ///
     /// # Errors
     /// What was expected, with the nearest known value.
@@ -197,14 +197,14 @@ impl Scenario {
         Ok(())
     }
 
-    /// Returns the link: only what differs from the defaults, and always both ends with their QEMU.
-    /// Reading it gives this scenario back.
+    /// Returns the link: only what differs from the defaults, and always source and destination with their QEMU.
+    /// Parsing it returns an equal scenario.
     pub fn link(&self, catalog: &Catalog) -> String {
         self.print(catalog, |_| true)
     }
 
-    /// Returns what the link leaves out because it is the default, as keys with their values: behind the link, it makes
-    /// the whole of the scenario.
+    /// Returns what the link leaves out because it is the default, as keys with their values: appended to the link, it
+    /// gives the complete scenario.
     pub fn defaults(&self, catalog: &Catalog) -> String {
         let left_out = |key: &Key| self.value(catalog, *key, false).is_none();
         let keys = KEYS.iter().map(|info| info.key).filter(left_out);
@@ -320,7 +320,7 @@ impl Scenario {
     }
 }
 
-/// Notes that a key was given; a second time is an error, and so is a host for both ends beside one for one end.
+/// Notes that a key was given; a second time is an error, and so is `host` together with `from-host` or `to-host`.
 fn note(seen: &mut Vec<Key>, key: Key) -> Result<(), ValueError> {
     let clashes = |other: Key| {
         (other == key && key != Key::Via)

@@ -7,14 +7,14 @@ use super::super::qemu::MachineId;
 use super::super::version::Version;
 use super::{DEFAULT_QEMU, EMULATOR, EXAMPLE_LIBVIRT, MaybeKnown, ValueError, link};
 
-/// A libvirt release at one end.
+/// The libvirt release of the source or the destination.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum LibvirtChoice {
-    /// A release, and the package's build where one was named (`3.el9`).
+    /// A release, and the package's build if one is named (`3.el9`).
     Release(LibvirtId, Option<Box<str>>),
     /// The example's *old*: libvirt 9.0.0.
     Old,
-    /// The example's *new*: libvirt 9.0.0 with the scenario's feature taken out of every model.
+    /// The example's *new*: libvirt 9.0.0 with the scenario's feature removed from every model.
     New,
     /// Not known.
     Unknown,
@@ -51,12 +51,12 @@ impl LibvirtChoice {
     }
 }
 
-/// A QEMU release at one end.
+/// The QEMU release of the source or the destination.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct QemuChoice {
     /// The release.
     pub version: MaybeKnown<Version>,
-    /// The package's build where one was named.
+    /// The package's build if one is named.
     pub build: Option<Box<str>>,
 }
 
@@ -80,12 +80,12 @@ impl QemuChoice {
     }
 }
 
-/// The software at one end.
+/// The software of the source or the destination.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Release {
-    /// libvirt.
+    /// The libvirt release.
     pub libvirt: LibvirtChoice,
-    /// QEMU.
+    /// The QEMU release.
     pub qemu: QemuChoice,
     /// The product that ships both, as it was named: `ubuntu:22.04`.
     pub product: Option<Box<str>>,

@@ -5,6 +5,7 @@ use crate::analysis::baseline::{Baseline, Common};
 use crate::domain::catalog::Catalog;
 use crate::explain::outcome;
 use crate::export::report::wrapped;
+use crate::export::xml::feature_xml;
 use crate::export::{SCHEMA, tool_line};
 use std::fmt::Write;
 
@@ -12,8 +13,7 @@ fn xml(catalog: &Catalog, common: &Common) -> String {
     let mut out = String::from("<cpu mode='custom' match='exact'>\n");
     let _ = writeln!(out, "  <model fallback='forbid'>{}</model>", common.scenario.cpu_name(catalog));
     for (feature, policy) in common.scenario.features.iter() {
-        let name = catalog.feature_name(feature);
-        let _ = writeln!(out, "  <feature policy='{}' name='{name}'/>", policy.name());
+        out.extend([&feature_xml(catalog, feature, policy), "\n"]);
     }
     out.push_str("</cpu>\n");
     out

@@ -117,7 +117,7 @@ pub(crate) fn diff_text(catalog: &Catalog, diff: &MapDiff, effects: &[Effect]) -
         wrapped(&mut out, &format!("{}: ", effect.direction.name()), &what);
     }
     if !diff.features_new.is_empty() || !diff.models_new.is_empty() {
-        wrapped(&mut out, "", "A guest that has a new feature or model cannot go back.");
+        wrapped(&mut out, "", "A guest that has a new feature or model cannot migrate back.");
     }
     out
 }

@@ -28,7 +28,7 @@ pub struct ExpansionReport<'a> {
     pub check: bool,
     /// The possible expansions, the likeliest first; at least one.
     pub alternatives: &'a [PossibleExpansion],
-    /// What the input cannot tell, a sentence each.
+    /// What the input does not contain, one sentence each.
     pub assumptions: &'a [String],
 }
 
@@ -133,7 +133,7 @@ fn why_text(out: &mut String, catalog: &Catalog, decoded: &HostModel) {
     }
 }
 
-/// Returns why the chosen model won, in one sentence; empty where libvirt itself told the model.
+/// Returns why the chosen model won, in one sentence; empty if the model is from libvirt itself.
 pub(crate) fn expansion_reason(catalog: &Catalog, decoded: &HostModel) -> String {
     let Some(winner) = decoded.winner() else { return String::new() };
     let name = catalog.model_name(winner.model);
@@ -221,7 +221,7 @@ fn alternative_json(catalog: &Catalog, alternative: &PossibleExpansion, common: 
     pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
-/// Null where `virsh domcapabilities` told the model.
+/// Null if the model is from `virsh domcapabilities`.
 fn why_json(catalog: &Catalog, decoded: &HostModel) -> Value {
     let Some(winner) = decoded.winner() else { return Value::Null };
     let second = decoded.runner_up.and_then(|(index, why)| Some((decoded.candidates.get(index)?, why)));

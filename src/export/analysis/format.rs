@@ -49,7 +49,7 @@ pub(super) fn runs<T: PartialEq + Copy>(all: &[T], some: &[T], name: impl Fn(T) 
 }
 
 /// Collects what has the same key, in the order of its first.
-pub(super) fn grouped<K: PartialEq, T>(items: impl Iterator<Item = (K, T)>) -> Vec<(K, Vec<T>)> {
+pub(crate) fn grouped<K: PartialEq, T>(items: impl Iterator<Item = (K, T)>) -> Vec<(K, Vec<T>)> {
     let mut groups: Vec<(K, Vec<T>)> = Vec::new();
     for (key, item) in items {
         match groups.iter_mut().find(|(known, _)| *known == key) {
@@ -60,8 +60,8 @@ pub(super) fn grouped<K: PartialEq, T>(items: impl Iterator<Item = (K, T)>) -> V
     groups
 }
 
-/// Machine types, family by family.
-pub(super) fn machines(catalog: &Catalog, some: &[MachineId]) -> String {
+/// Returns machine types by family, neighbours together.
+pub(crate) fn machines(catalog: &Catalog, some: &[MachineId]) -> String {
     let family = |machine: MachineId| catalog.machine_name(machine).rsplit_once('-').map_or("", |(family, _)| family);
     let families = grouped(catalog.qemu_defaults().machines.iter().map(|machine| (family(*machine), *machine)));
     let name = |machine| catalog.machine_name(machine).to_owned();

@@ -4,7 +4,6 @@ use super::format::{json, list, machines, names};
 use crate::analysis::history::{Change, FeatureHistory, Membership, ModelHistory, Segment, TurnedOn};
 use crate::domain::catalog::{Catalog, LibvirtId, LibvirtRelease, Provenance};
 use crate::domain::names::and_list;
-use crate::domain::qemu::MachineId;
 use crate::export::SCHEMA;
 use crate::export::report::wrapped;
 use std::fmt::Write;
@@ -33,12 +32,12 @@ fn since_text(catalog: &Catalog, after: Option<LibvirtId>, since: LibvirtId) -> 
     }
 }
 
-/// Returns what changed in a model, in words separated by semicolons.
+/// Returns what changed in a model, as text, separated by semicolons.
 fn change_text(catalog: &Catalog, change: &Change) -> String {
     parts(catalog, change).join("; ")
 }
 
-/// Returns what a feature was to a model, in words separated by semicolons.
+/// Returns what a feature was to a model, as text, separated by semicolons.
 pub(crate) fn membership_text(catalog: &Catalog, segments: &[Segment<Membership>]) -> String {
     let said = told(segments).map(|segment| format!("{} {}", segment.state.name(), run(catalog, segment)));
     said.collect::<Vec<_>>().join("; ")
@@ -49,11 +48,6 @@ pub(crate) fn enabled_by_text(catalog: &Catalog, on: &TurnedOn) -> String {
     let accels: Vec<&str> = on.accels.iter().map(|accel| accel.name()).collect();
     let machines = on.machines.as_ref().map_or("every machine type".to_owned(), |some| machines(catalog, some));
     format!("{}; {machines}", and_list(&accels))
-}
-
-/// Returns machine types by family, neighbours together.
-pub(crate) fn machines_text(catalog: &Catalog, some: &[MachineId]) -> String {
-    machines(catalog, some)
 }
 
 fn parts(catalog: &Catalog, change: &Change) -> Vec<String> {

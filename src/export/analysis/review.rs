@@ -25,7 +25,7 @@ const MOST_LINES: usize = 10;
 /// The most names in a list that is part of a line.
 const MOST_NAMES: usize = 6;
 
-/// Returns the review as Markdown, at most 76 columns wide; `files` is what the files of the new map say beside it.
+/// Returns the review as Markdown, at most 76 columns wide; `files` has the notes about the files of the new map.
 pub fn review_markdown(catalog: &Catalog, review: &Review, files: &[String]) -> String {
     report(catalog, review, files, "## ", "### ")
 }
@@ -184,7 +184,7 @@ impl ReviewText<'_> {
         for id in [review.question.old, review.question.new] {
             if let ReleaseMap::Between { lower, .. } = self.catalog.release(id).map {
                 let (name, lower) = (self.release(id), self.release(lower.0));
-                sentences.push(format!("The map of {name} was not read: the map of {lower} stands for it."));
+                sentences.push(format!("The map of {name} was not read: the map of {lower} is used."));
             }
         }
         if review.undecided > 0 {

@@ -142,7 +142,7 @@ impl StageText<'_> {
             }
             Step::Received => format!("The incoming definition, as {libvirt} prepares it for the start."),
             Step::DestinationCpu => {
-                let side = if self.scenario.is_stop(self.hop(step)) { "stop" } else { "destination" };
+                let side = if self.scenario.is_stop(self.hop(step)) { "intermediate host" } else { "destination" };
                 format!("The CPU that {} builds at the {side}.", self.qemu(step))
             }
             Step::FullCheck => {
@@ -184,7 +184,7 @@ impl StageText<'_> {
             (Step::Verdict, true) => {
                 let side = match self.hop(step) {
                     0 => "the source".to_owned(),
-                    _ => format!("{}, an intermediate stop", self.libvirt(Step::Sent)),
+                    _ => format!("the intermediate host with {}", self.libvirt(Step::Sent)),
                 };
                 format!("The guest keeps running at {side}; {} does not change.", self.name())
             }

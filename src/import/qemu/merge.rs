@@ -109,7 +109,7 @@ fn facts(parts: &mut Parts, asked: &Asked) -> QemuFacts {
         version: asked.version,
         source: running.as_str().into(),
         probe_source: Some(running.into()),
-        tcg_max_source: Some(format!("`max` asked of a running QEMU {} with {options}", asked.version).into()),
+        tcg_max_source: Some(format!("`max` queried on a running QEMU {} with {options}", asked.version).into()),
         asked_with: Some(options.into()),
         ran: true,
         machines,

@@ -9,7 +9,7 @@ use crate::domain::host::HostSource;
 const HOSTS: &str = "Real CPUs, from QEMU replies recorded on them. Written by import; see PROVENANCE.md.
     A host lists the features that KVM offers to a guest there.
     asked is the list of all features that the recording QEMU could name; any other feature is unknown, not missing.
-    asked-map stands for every feature of that release's map. silicon is what the processor shows in CPUID and MSRs.
+    asked-map means every feature of that release's map. silicon is what the processor shows in CPUID and MSRs.
     recorded says when the recording came into libvirt's tests: the author date of the commit, or between
     which releases. qemu is inferred from the features that the reply names: the releases that
     name the same, with what later ones brought and a build backported, and without what they do not name.

@@ -18,7 +18,7 @@ pub(super) struct Cpu {
     pub(super) check: Option<Check>,
     pub(super) fallback: Option<Fallback>,
     pub(super) vendor: Option<Vendor>,
-    /// The vendor that the guest is told in place of the host's or the model's (`vendor_id`).
+    /// The vendor that the guest sees in place of the host's or the model's (`vendor_id`).
     pub(super) told_vendor: Option<String>,
     pub(super) migratable: Option<bool>,
     pub(super) features: Policies,
@@ -63,7 +63,7 @@ impl Cpu {
 /// Reads the element.
 ///
 /// # Errors
-/// A value libvirt does not have, a model or feature that nobody knows, a feature a second time, features without a
+/// A value libvirt does not have, a model or feature that are unknown, a feature a second time, features without a
 /// model.
 pub(super) fn read(catalog: &Catalog, document: &Document<'_>, element: &Element<'_>) -> Result<Cpu, LoadError> {
     let mut cpu = Cpu {

@@ -86,7 +86,7 @@ pub(super) fn is_manifest(text: &str) -> bool {
 /// Reads the first virtual machine of a manifest.
 ///
 /// # Errors
-/// Text that is no YAML, a manifest without a virtual machine, names that nobody knows.
+/// Text that is not YAML, a manifest without a virtual machine, names that are unknown.
 pub(super) fn read(catalog: &Catalog, between: &Scenario, file: &str, text: &str) -> Result<Domain, LoadError> {
     let wrong = |message: String| LoadError::whole(file, message);
     let mut found = None;

@@ -19,12 +19,12 @@ pub(super) fn used(domain: &Element<'_>, scenario: &Scenario, cpu: &Cpu) -> Vec<
     if !scenario.migratable {
         used.push("migratable off".to_owned());
     }
-    used.extend(scenario.vendor_id.map(|vendor| format!("vendor {vendor} told to the guest")));
+    used.extend(scenario.vendor_id.map(|vendor| format!("vendor {vendor} shown to the guest")));
     if let Some(hertz) = scenario.tsc {
         used.push(format!("TSC frequency {hertz} Hz"));
     }
     if let Some(vendor) = cpu.vendor {
-        used.push(format!("vendor {vendor} required of the host"));
+        used.push(format!("host of vendor {vendor} required"));
     }
     if let MaybeKnown::Is(topology) = scenario.topology {
         if topology.dies > 1 {

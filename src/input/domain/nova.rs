@@ -22,10 +22,10 @@ pub(super) fn is_conf(text: &str) -> bool {
     text.lines().any(|line| line.trim() == SECTION)
 }
 
-/// Reads the guest that nova makes of a flavor without CPU settings of its own.
+/// Reads the guest that nova creates from a flavor without CPU settings of its own.
 ///
 /// # Errors
-/// A mode, model, flag or machine type that nobody knows; a custom CPU without models.
+/// A mode, model, flag or machine type that are unknown; a custom CPU without models.
 pub(super) fn read(catalog: &Catalog, between: &Scenario, file: &str, text: &str) -> Result<Domain, LoadError> {
     let lines = section(text);
     let find = |key: &str| lines.iter().find(|(known, ..)| *known == key);
@@ -63,7 +63,7 @@ pub(super) fn read(catalog: &Catalog, between: &Scenario, file: &str, text: &str
             let models = get("cpu_models").or_else(|| get("cpu_model")).unwrap_or_default();
             let mut models = models.split(',').map(str::trim).filter(|model| !model.is_empty());
             let Some(first) = models.next() else {
-                return Err(at("cpu_mode", &"expected cpu_models beside cpu_mode = custom, found none"));
+                return Err(at("cpu_mode", &"expected cpu_models with cpu_mode = custom, found none"));
             };
             if models.next().is_some() {
                 used.push("the first of cpu_models; nova takes the first that the host supports".to_owned());

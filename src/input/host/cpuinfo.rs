@@ -22,7 +22,8 @@ const NAMES: &[(&str, &str)] = &[
     ("sme", ""),
 ];
 
-/// What Linux calls alike on both vendors and libvirt does not: the flag, libvirt's name on Intel, and on AMD.
+/// Flags with one name in Linux for both vendors and two names in libvirt: the flag, libvirt's name on Intel, and on
+/// AMD.
 const BY_VENDOR: &[(&str, &str, &str)] = &[
     ("ssbd", "ssbd", "amd-ssbd"),
     ("stibp", "stibp", "amd-stibp"),

@@ -8,8 +8,8 @@ const XML: &str = "http://www.w3.org/XML/1998/namespace";
 /// What the prefix `xmlns` is bound to, and no other may be (section 3).
 const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 
-/// Refuses what is bound wrongly, a prefix that nothing binds, an element with the prefix of the attributes that bind,
-/// and two attributes whose prefixes stand for the same.
+/// Refuses wrong bindings, unbound prefixes, an element with the prefix `xmlns`, and two attributes whose prefixes mean
+/// the same.
 pub(super) fn check(element: &Element<'_>, around: &[Element<'_>]) -> Result<(), ErrorAt> {
     if !written_with_prefix(element.name) && !element.attributes.iter().any(|(name, _)| binds_or_has_prefix(name)) {
         return Ok(());
@@ -65,7 +65,7 @@ fn check_binding(element: &Element<'_>, prefix: &str, bound: &str) -> Result<(),
     err_at(element.offset, format!("expected {expected}, found {bound:?}"))
 }
 
-/// Returns the namespace that a prefix stands for in this element.
+/// Returns the namespace of a prefix in this element.
 fn bound<'e>(prefix: &str, element: &'e Element<'_>, around: &'e [Element<'_>]) -> Result<&'e str, ErrorAt> {
     if prefix == "xml" {
         return Ok(XML);

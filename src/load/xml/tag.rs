@@ -149,7 +149,7 @@ fn attribute_value(body: &str, at: usize) -> Result<Cow<'_, str>, ErrorAt> {
         return Ok(Cow::Borrowed(body));
     }
     if let Some(offset) = body.find('<') {
-        return err_at(at + offset, "expected the value of an attribute, found <, which is to be written &lt;");
+        return err_at(at + offset, "expected the value of an attribute, found <, which must be written &lt;");
     }
     let mut value = String::with_capacity(body.len());
     let mut rest = body;
@@ -172,7 +172,7 @@ fn attribute_value(body: &str, at: usize) -> Result<Cow<'_, str>, ErrorAt> {
     Ok(Cow::Owned(value))
 }
 
-/// Returns the character a reference stands for, without its `&` and `;`.
+/// Returns the character of a reference, without its `&` and `;`.
 pub(super) fn resolve(reference: &str) -> Result<char, String> {
     let number = match reference {
         "lt" => return Ok('<'),

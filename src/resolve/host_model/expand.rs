@@ -62,7 +62,7 @@ pub struct Expansion {
     pub decoded: HostModel,
     /// What libvirt puts in place of host-model: mode custom, the model and the features.
     pub definition: Definition,
-    /// What stands behind the model on QEMU's command line: features switched on and off, in order.
+    /// The features after the model on QEMU's command line, enabled or disabled, in order.
     pub command_line: Vec<(FeatureId, bool)>,
 }
 

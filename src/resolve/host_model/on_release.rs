@@ -22,7 +22,7 @@ pub struct Request<'a> {
     pub qemu: Version,
     /// The host under KVM: what KVM gives there. `None` for TCG, where the host does not matter.
     pub host: Option<&'a Processor>,
-    /// The guest's own definition, with features beside host-model.
+    /// The guest's own definition, with features in addition to host-model.
     pub wanted: Option<&'a Definition>,
 }
 
@@ -37,9 +37,9 @@ pub struct PossibleExpansion {
     pub domcapabilities: HostModel,
 }
 
-/// Returns every way in which the guest's CPU may come out, each once, the likeliest facts first: the release before,
-/// a switch as before. A signature or stepping that nobody told is tried with every value. Empty where no model
-/// describes the host.
+/// Returns every way in which the guest's CPU may come out, each once, the likeliest facts first: the release before, a
+/// switch as before. An unknown signature or stepping is tried with every value. Empty where no model describes the
+/// host.
 pub fn expansions(catalog: &Catalog, request: &Request<'_>) -> Vec<PossibleExpansion> {
     let hosts: Vec<(String, Option<Processor>)> = match request.host {
         None => vec![(String::new(), None)],
@@ -147,8 +147,8 @@ pub(crate) fn signatures(
 /// How many steppings there are: CPUID has four bits for them.
 const STEPPINGS: u32 = 16;
 
-/// Returns the features that this libvirt and this QEMU know by name and that nobody asked the host about: it may have
-/// them.
+/// Returns the features that this libvirt and this QEMU know by name and about which the host was not queried: it may
+/// have them.
 pub(crate) fn not_asked(map: &CpuMap, qemu: &QemuView<'_>, asked: FeatureSet) -> FeatureSet {
     (qemu.properties & map.known) - asked
 }

@@ -65,8 +65,8 @@ impl Combinations {
         sizes(plan).into_iter().try_fold(1usize, usize::checked_mul).is_some_and(|count| count <= FEW_CASES)
     }
 
-    /// Those in which one input after the other has each of its values, beside the first, the middle and the last values
-    /// of the others.
+    /// Those in which one input after the other has each of its values, together with the first, the middle and the
+    /// last values of the others.
     pub(super) fn one_at_a_time(plan: &Plan<'_>) -> Self {
         let sizes = sizes(plan);
         let values = one_at_a_time(&sizes);

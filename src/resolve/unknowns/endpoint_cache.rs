@@ -12,11 +12,10 @@ use crate::resolve::answer_from;
 use crate::resolve::decision_table::Row;
 use foldhash::HashMap;
 
-/// The most endpoints that are remembered; a batch with more different ones goes on without.
+/// The most endpoints that are remembered; a batch with more continues without a cache.
 const MOST_ENDPOINTS: usize = 4096;
 
-/// Resolves one scenario after the other and remembers their endpoints: a matrix or a batch asks about the same
-/// releases over and over.
+/// Resolves many scenarios, and caches their endpoints. Use it for a matrix or a batch with the same releases.
 pub struct Resolver<'a> {
     catalog: &'a Catalog,
     endpoints: HashMap<EndpointKey, EndpointOptions<'a>>,
@@ -49,7 +48,7 @@ impl EndpointKey {
 }
 
 impl<'a> Resolver<'a> {
-    /// A resolver that remembers nothing yet.
+    /// Returns a resolver with an empty cache.
     pub fn new(catalog: &'a Catalog) -> Self {
         Self { catalog, endpoints: HashMap::default() }
     }
@@ -66,7 +65,7 @@ impl<'a> Resolver<'a> {
         answer_from(self.catalog, scenario, plan.as_ref().map_err(Clone::clone))
     }
 
-    /// Returns the answer to `scenario` in short; the rule is `None` where the answer depends.
+    /// Returns verdict, rule and row only, which is faster; the rule is `None` if the verdict is `depends`.
     pub fn outcome(&mut self, scenario: &Scenario) -> Outcome {
         self.brief(scenario).outcome
     }
@@ -147,7 +146,7 @@ const PLAN: usize = 3;
 /// The cases that are tried between two looks for a key, about a millisecond's; between a key and its frame a quarter.
 const CASES: usize = 400;
 
-/// How many cases may still be tried before somebody waits for it.
+/// How many cases may still be tried before the user notices the delay.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Budget {
     left: usize,

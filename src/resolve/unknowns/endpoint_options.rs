@@ -52,8 +52,8 @@ struct Values<'a> {
     silicon: Option<Options<FeatureSet>>,
     regime: Option<Regime>,
     distribution: Option<&'a Distribution>,
-    /// Whether the host's list was read from the QEMU at this endpoint: it then has these names although nobody asked it
-    /// for its own, and leaves out what it leaves out of `host`.
+    /// Whether the host's list was read from the QEMU at this endpoint: it then has these names although it was not
+    /// queried itself, and lacks what it leaves out of `host`.
     host_is_given: bool,
     catalog: &'a Catalog,
 }
@@ -209,7 +209,7 @@ fn libvirts(
 ) -> Libvirts {
     match (&release.libvirt, release.libvirt.id(catalog)) {
         (LibvirtChoice::Release(..) | LibvirtChoice::Old, Some(id)) => one_release(catalog, id, release, decodes, axes),
-        // The table's *new* writes nothing for an incoming guest that is silent about the feature.
+        // The table's *new* adds nothing to an incoming definition that does not mention the feature.
         (LibvirtChoice::New, Some(old)) => {
             let (mut behaviour, _) = catalog.behaviour(catalog.release(old).version);
             behaviour.removed_incoming = Regime::Nothing;
@@ -292,7 +292,7 @@ fn one_release(catalog: &Catalog, id: LibvirtId, chosen: &Release, decodes: bool
             continue;
         }
         let values: Vec<(String, Libvirt)> = maps.into_iter().map(|(like, map)| (label(like), made(map))).collect();
-        // Both variants lie between the same maps, so that one axis chooses in both.
+        // Both variants are between the same maps, so one axis selects in both.
         let known = all.first().and_then(|first| Some((first.axis?, first.len())));
         all.push(match known {
             Some((axis, count)) if count == values.len() => {
@@ -329,7 +329,7 @@ fn qemu_builds(catalog: &Catalog, release: &Release, axes: &mut Vec<Axis>) -> Op
     Some(options(axes, &input, values))
 }
 
-/// Whether a switch can decide what becomes of a guest.
+/// Whether a switch can affect a guest.
 fn matters(setting: &Setting, decodes: bool) -> bool {
     !setting.is_about_decoding() || (decodes && !matches!(setting, Setting::SortedDomcapabilities(_)))
 }

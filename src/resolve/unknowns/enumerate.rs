@@ -28,8 +28,8 @@ impl Kind {
     }
 }
 
-/// Leaves of the first answer what the second has too; both have one verdict. Of a guest that arrives unchanged whatever
-/// is not known, both ends read the definition alike, if nothing more can be told.
+/// Keeps of the first answer what the second also has; both have one verdict. Of a guest that arrives unchanged in
+/// every case, source and destination read the definition in the same way, if nothing more specific is known.
 fn keep_common(first: &mut OutcomeWithFeatures, second: &OutcomeWithFeatures) {
     first.more &= second.more;
     first.less &= second.less;
@@ -49,7 +49,7 @@ pub(in crate::resolve) struct Agreement {
     pub(in crate::resolve) cases: Vec<Vec<usize>>,
     /// What the answer depends on; empty where all cases have one answer.
     pub(in crate::resolve) depends_on: Vec<Dependence>,
-    /// Whether the guest arrives in every case, in some with another CPU.
+    /// Whether the guest arrives in every case, in some cases with a different CPU.
     pub(in crate::resolve) completes: bool,
     /// What all cases share, where they have one verdict and still differ.
     pub(in crate::resolve) either_way: Option<OutcomeWithFeatures>,
@@ -133,7 +133,7 @@ impl Plan<'_> {
         let enough = if wanted == Wanted::Whether && !self.same_any_host { 2 } else { usize::MAX };
         let (answers, [mut of, cases]) = self.try_all(&combinations, enough);
         let is_cut = verdicts(&answers) >= enough;
-        // Of the hosts that `any` stands for, those count on which the source starts.
+        // Of the hosts of `any`, those count on which the source starts.
         let starts: Vec<bool> = answers.iter().map(|(kind, _)| kind.verdict != Verdict::StartRefused).collect();
         if !is_cut && self.same_any_host && starts.contains(&true) {
             for answer in &mut of {
@@ -172,8 +172,8 @@ impl Plan<'_> {
     }
 
     /// Returns the answer in short of a guest that arrives unchanged whatever is not known, in the row of the decision
-    /// table if one is given; `None` for every other. Stops at the first case that says otherwise, so that many scenarios
-    /// can be tried where few will do.
+    /// table if one is given; `None` for every other. Stops at the first case that says otherwise, so that many
+    /// scenarios can be tried where few is enough.
     pub(crate) fn unchanged(&self, row: Option<Row>) -> Option<Outcome> {
         let outcome = self.brief_of(&[])?.outcome;
         let passed_over = |outcome: Outcome| self.same_any_host && outcome.verdict == Verdict::StartRefused;

@@ -196,7 +196,7 @@ impl Plan<'_> {
             !scenario.features.with(policy).is_empty() || definitions().any(of)
         };
         let forbids = policies(Policy::Forbid);
-        // These are held against the whole host, or libvirt chooses the model.
+        // These are compared with the whole host, or libvirt chooses the model.
         let is_plain = !forbids && scenario.matching == Match::Exact && scenario.fallback == Fallback::Forbid;
         let model = named.filter(|_| is_plain);
         let Some(id) = model else {
@@ -274,7 +274,7 @@ impl Plan<'_> {
         if matches!(&*map, MapView::Model { in_msrs, .. } if in_msrs.is_empty()) {
             behaviour.msr_check = true;
         }
-        // What QEMU took no notice of, or still takes.
+        // What QEMU ignored, or still accepts.
         let none = Behaviour::default();
         if !end.qemu.has_quirk(self.catalog, QuirkKind::NoDetach, None) {
             behaviour.migrates_with_detach = none.migrates_with_detach;

@@ -31,8 +31,8 @@ pub(super) fn topologies(scenario: &Scenario, axes: &mut Vec<Axis>) -> Options<T
 }
 
 /// Whether `-cpu` of a running guest's QEMU names what its live definition disables, as it does after a migration, or
-/// QEMU filtered it: the definition does not tell. It matters to XSAVE states, which QEMU works out before it filters. A
-/// host with whatever is asked for makes QEMU filter nothing.
+/// QEMU filtered it: the definition does not show it. It matters to XSAVE states, which QEMU works out before it
+/// filters. A host with whatever is asked for makes QEMU filter nothing.
 pub(super) fn names_disabled(catalog: &Catalog, scenario: &Scenario, axes: &mut Vec<Axis>) -> Options<bool> {
     let may_filter = scenario.accel == Accel::Tcg || scenario.from_host != HostChoice::Capable;
     let running = scenario.running.as_deref().filter(|running| may_filter && !running.live.is_passthrough());
@@ -42,7 +42,7 @@ pub(super) fn names_disabled(catalog: &Catalog, scenario: &Scenario, axes: &mut 
     if off.is_empty() {
         return Options::one(false);
     }
-    let values = [(false, "filters what the live definition disables"), (true, "is told to disable it")];
+    let values = [(false, "does not name them: QEMU filters them"), (true, "disables them")];
     let values = values.map(|(names, told)| (told.to_owned(), names));
     options(axes, "-cpu option of the running QEMU", values.into())
 }
@@ -77,7 +77,7 @@ pub(super) fn machines(
             let name = catalog.machine_name(*id);
             let downstream = catalog.downstream().machine(*id);
             let Some(defaults) = catalog.base(*id, start.qemu.version.known().unwrap_or_default()) else {
-                // In a QEMU's list but with unknown defaults: whether it is there is known, what it turns on is not.
+                // In a QEMU's list but with unknown defaults: its existence is known, its defaults are not.
                 return match (like(name, Some(*id)), downstream) {
                     (Some(like), _) => Ok(like),
                     (None, Some(_)) => Err(unknown()),

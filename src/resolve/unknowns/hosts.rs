@@ -76,7 +76,7 @@ fn alternatives(catalog: &Catalog, id: HostId, wants_vmx: bool) -> Vec<(String, 
 }
 
 /// What the silicon may show of a host of which only KVM's side is known: everything that a listed processor of this
-/// vendor shows, or nothing more than KVM gives. What lies between gives one of the two answers, or both.
+/// vendor shows, or nothing more than KVM gives. Anything between the two gives one of the two answers, or both.
 ///
 /// `arch-capabilities` is sure of an Intel host that lists `rdctl-no`.
 fn unknown_silicon(
@@ -92,6 +92,6 @@ fn unknown_silicon(
     let sure = vendor == Vendor::Intel && names.rdctl_no.is_some_and(|rdctl_no| features.contains(rdctl_no));
     let least = names.arch_capabilities.into_iter().filter(|_| sure).collect();
     let values =
-        vec![("shows more than KVM gives".to_owned(), known | least), ("shows what KVM gives".to_owned(), least)];
+        vec![("has more than KVM supports".to_owned(), known | least), ("has what KVM supports".to_owned(), least)];
     options(axes, "host silicon", values)
 }

@@ -49,9 +49,9 @@ pub(crate) struct Signs {
     pub(crate) down: &'static str,
     /// The frame of a pane.
     pub(crate) frame: border::Set<'static>,
-    /// The frame of the focused pane, if colours do not tell it.
+    /// The frame of the focused pane, if colours do not show it.
     pub(crate) active_frame: border::Set<'static>,
-    /// A horizontal rule above the focused pane, if colours do not tell it.
+    /// A horizontal rule above the focused pane, if colours do not show it.
     pub(crate) active_across: &'static str,
     /// A feature that is enabled.
     pub(crate) on: &'static str,

@@ -1,4 +1,4 @@
-//! Draws a presentation's note beside the screen, and the last key in the bottom line.
+//! Draws a presentation's note next to the screen, and the last key in the bottom line.
 
 use super::ViewContext;
 use super::draw::{Piece, cells, key_label, line_of, piece, rule, text_at};

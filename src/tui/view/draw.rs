@@ -48,7 +48,7 @@ pub(crate) fn text_at(buf: &mut Buffer, area: Rect, (x, y): (u16, u16), text: &s
     end
 }
 
-/// Whether a letter has one column for itself, whatever stands beside it: ASCII, lines, blocks and the signs.
+/// Whether a letter has one column for itself, whatever is next to it: ASCII, lines, blocks and the signs.
 fn is_one_column(letter: char) -> bool {
     matches!(letter, ' '..='~' | '\u{2190}'..='\u{21ff}' | '\u{2500}'..='\u{25ef}' | '·' | 'ø' | '–' | '…' | '✓' | '✗' | '≠')
 }

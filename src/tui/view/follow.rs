@@ -37,7 +37,7 @@ const LANE_NAME: u16 = 17;
 const WIRE: u16 = 3;
 /// How many stages are at the source.
 const AT_SOURCE: usize = 6;
-/// What the signs of the list are about: a stage with a definition shows what its CPU map makes of it.
+/// The meaning of the signs in the list: at a stage with a definition, whether the CPU map and the definition enable the feature.
 const EXPECTED: &str = "expected or enabled at stage";
 /// The columns of a stage in the list.
 const MARK: usize = 2;

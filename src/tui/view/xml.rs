@@ -13,7 +13,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 /// What the screen shows.
-const HEADLINE: &str = " The CPU definition at each stage; + is new and - is gone since the stage before";
+const HEADLINE: &str = " The CPU definition at each stage; + is new and - is gone since the previous stage";
 
 pub(super) fn render(ctx: ViewContext<'_>, state: &Xml, area: Rect, buf: &mut Buffer) {
     draw_line(ctx, &[piece(HEADLINE, Role::Message)], area, buf);

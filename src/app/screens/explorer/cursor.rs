@@ -189,13 +189,13 @@ impl Explorer {
         match table_grid::scenario_in(context.catalog, context.scenario, row, column) {
             Some(scenario) => ScreenResponse::Change(Box::new(scenario)),
             None => ScreenResponse::Say(match table_grid::cell(row, column) {
-                Some(row) => format!("{}: no guest of this model gets there.", RuleId::from(row.row).name()),
+                Some(row) => format!("{}: no guest of this model is in this row.", RuleId::from(row.row).name()),
                 None => String::new(),
             }),
         }
     }
 
-    /// Moves the cursor to something that is there.
+    /// Moves the cursor to an existing item.
     pub(super) fn refresh_focus(&mut self, context: &ScreenContext<'_>) {
         let (pane, index) = self.pane(context);
         match pane {

@@ -3,15 +3,15 @@
 use super::super::super::definition::{Policy, named_enum};
 
 named_enum! {
-    /// One key of the word.
+    /// A key of a link.
     Key {
         /// The machine type.
         Machine "machine",
         /// Sockets, dies, cores, threads.
         Topology "topology",
-        /// What runs the guest.
+        /// The accelerator.
         Accel "accel",
-        /// The host at both ends.
+        /// The host of source and destination.
         Host "host",
         /// The host at the source.
         FromHost "from-host",
@@ -21,9 +21,9 @@ named_enum! {
         From "from",
         /// The destination.
         To "to",
-        /// A stop between.
+        /// An intermediate host.
         Via "via",
-        /// Where the guest was begun.
+        /// The release under which the guest was started.
         Started "started",
         /// The definition's check.
         Check "check",
@@ -31,11 +31,11 @@ named_enum! {
         Match "match",
         /// The definition's fallback.
         Fallback "fallback",
-        /// The vendor the definition names.
+        /// The host vendor that the definition requires.
         Vendor "vendor",
-        /// The vendor the definition tells the guest.
+        /// The vendor that the guest sees.
         VendorId "vendor-id",
-        /// How the guest travels.
+        /// The transport.
         Transport "transport",
         /// The definition's migratable attribute.
         Migratable "migratable",
@@ -47,7 +47,7 @@ named_enum! {
         Running "running",
         /// The destination's regime.
         Regime "regime",
-        /// The feature the table is about.
+        /// The feature of the decision table.
         Feature "feature",
         /// Whether the guest has a PMU.
         Pmu "pmu",
@@ -149,7 +149,7 @@ pub struct KeyInfo {
     pub doc: &'static str,
 }
 
-/// Every key, in the order in which a word is printed.
+/// Every key, in the order of a printed link.
 pub const KEYS: &[KeyInfo] = &[
     info(
         Key::Machine,
@@ -167,7 +167,7 @@ pub const KEYS: &[KeyInfo] = &[
         "HOST",
         "Host at source and destination: a listed name, capable, any, ?, or \
          VENDOR[:FAMILY-MODEL-STEPPING]:f1+f2+...[/s1+s2+...]: what KVM supports and, after the slash, what the processor \
-         has. As a flag also a file: the output of virsh domcapabilities, virsh capabilities or QMP \
+         has. The flag also accepts a file: the output of virsh domcapabilities, virsh capabilities or QMP \
          query-cpu-model-expansion, or /proc/cpuinfo. CAPABILITIES,DOMCAPABILITIES combines two files of the same host \
          [default: capable]",
     ),
@@ -183,14 +183,14 @@ pub const KEYS: &[KeyInfo] = &[
     info(
         Key::Via,
         "RELEASE[@HOST]",
-        "Intermediate stop between source and destination; may be given several times [default host: the destination's]",
+        "Intermediate host between source and destination; may be given several times [default host: the destination's]",
     ),
     info(Key::Started, "RELEASE", "libvirt release the guest was started under, if the source was upgraded since"),
     info(Key::Check, "none|partial|full", "check attribute of the CPU definition [default: as libvirt fills it in]"),
     info(Key::Match, "minimum|exact|strict", "match attribute of the CPU definition [default: exact]"),
     info(Key::Fallback, "allow|forbid", "fallback attribute of the CPU model [default: forbid]"),
     info(Key::Vendor, "VENDOR", "CPU vendor that the definition requires: Intel, AMD, Hygon, Zhaoxin"),
-    info(Key::VendorId, "VENDOR", "CPU vendor that the guest is told (vendor_id) [default: that of the model or host]"),
+    info(Key::VendorId, "VENDOR", "CPU vendor that the guest sees (vendor_id) [default: that of the model or host]"),
     info(
         Key::Transport,
         "live|save|p2p",
@@ -210,7 +210,7 @@ pub const KEYS: &[KeyInfo] = &[
     info(
         Key::Running,
         "DEFINITIONS",
-        "Running guest as links have it: the base64url of its deflated live and inactive <cpu>",
+        "Running guest, as links contain it: the base64url of its deflated live and inactive <cpu>",
     ),
     info(
         Key::Regime,
@@ -219,11 +219,11 @@ pub const KEYS: &[KeyInfo] = &[
     ),
     info(Key::Feature, "FEATURE", "Feature that the decision table is about [default: mpx]"),
     info(Key::Pmu, "on|off", "Enable a virtual PMU in the guest [default: off]"),
-    info(Key::Emulator, "PATH", "Emulator that the domain names, for messages [default: that of the packages]"),
+    info(Key::Emulator, "PATH", "Path of the emulator, as it appears in messages [default: that of the packages]"),
     info(
         Key::Writer,
         "kubevirt|nova",
-        "Product that writes the domain, which decides how fixes are worded [default: as the releases tell]",
+        "Product that writes the domain, for the form of the fixes [default: derived from the releases]",
     ),
 ];
 

@@ -134,8 +134,8 @@ pub(super) fn write_topology(topology: MaybeKnown<Topology>) -> String {
     }
 }
 
-/// Parses a machine type. A short name stands for what the source's QEMU means by it. A name that the facts lack is
-/// accepted if it is a newer one of a known family, or if the scenario says which one it is `like`.
+/// Parses a machine type. A short name is resolved by the source's QEMU. A name that the facts lack is accepted if it
+/// is a newer one of a known family, or if the scenario says which one it is `like`.
 pub(super) fn machine(catalog: &Catalog, text: &str, from: &Release, like: bool) -> Result<MachineChoice, ValueError> {
     if text == "?" {
         return Ok(MachineChoice::Unknown);
@@ -161,7 +161,7 @@ pub(super) fn machine(catalog: &Catalog, text: &str, from: &Release, like: bool)
     Err(ValueError::near(text, near))
 }
 
-/// What a short name stands for in the QEMU of a release.
+/// The machine type that a short name means in the QEMU of a release.
 fn alias(catalog: &Catalog, text: &str, from: &Release) -> Option<MachineId> {
     let version = from.qemu.version.known()?;
     let distribution = from.qemu_build(catalog).map(|build| build.distribution);

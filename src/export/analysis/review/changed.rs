@@ -67,7 +67,7 @@ impl ReviewText<'_> {
         }
         let subject = if who.is_empty() { return None } else { who.join(", and ") };
         Some(format!(
-            "A guest that has a new feature or model cannot go back to the old map. After a start with the new map these \
+            "A guest that has a new feature or model cannot migrate back to the old map. After a start with the new map these \
              can have one: {subject}."
         ))
     }
@@ -91,7 +91,7 @@ impl ReviewText<'_> {
             lines.push(format!("{} has more than one bit.", self.catalog.feature_name(*feature)));
         }
         let mut added = grouped(changes.added.iter().map(|(model, unmarked, marked)| ((unmarked, marked), *model)));
-        // A change of every model at once is told in one line.
+        // A change of every model at once is one line.
         if added.len() > MOST_ADDED && added.iter().all(|((unmarked, _), _)| unmarked.is_empty()) {
             let features = added.iter().flat_map(|((_, marked), _)| marked.iter().copied()).collect();
             let models: Vec<ModelId> = changes.added.iter().map(|(model, ..)| *model).collect();

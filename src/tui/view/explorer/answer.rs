@@ -78,8 +78,10 @@ pub(super) fn message(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// The columns of labels where there is room: those of the lanes above.
-const LABEL: usize = 17;
+/// Returns the columns of the labels of the lanes, or with little room of the values that decide.
+pub(super) fn label_columns(columns: u16) -> usize {
+    if columns >= 100 { 17 } else { "Confidence  ".len() }
+}
 
 /// The sentences, each in its lines; the cause is the first.
 fn prose_of(ctx: ViewContext<'_>, shape: Shape, columns: u16) -> Vec<Vec<Vec<Piece>>> {
@@ -98,8 +100,8 @@ fn prose_of(ctx: ViewContext<'_>, shape: Shape, columns: u16) -> Vec<Vec<Vec<Pie
         (shape.confidence, "Confidence", explanation.basis.as_str()),
     ];
     let displayed = || paragraphs.iter().filter(|(is_displayed, _, text)| *is_displayed && !text.is_empty());
-    let labels =
-        if columns >= 100 { LABEL } else { displayed().map(|(_, label, _)| label.len() + 2).max().unwrap_or(0) };
+    let widest = || displayed().map(|(_, label, _)| label.len() + 2).max().unwrap_or(0);
+    let labels = if is_told || columns >= 100 { label_columns(columns) } else { widest() };
     let room = usize::from(columns).saturating_sub(labels + 2);
     let line =
         |label: &str, text: String| vec![piece(format!("{label:<labels$}"), Role::Label), piece(text, Role::Text)];

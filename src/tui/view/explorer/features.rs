@@ -64,7 +64,7 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Explorer, areas: &Areas, buf:
     }
 }
 
-/// What the title says of an answer that stands for several cases: the features are those of one of them.
+/// The title for an answer that covers several cases: the features are those of one of them.
 fn one_case(ctx: ViewContext<'_>) -> String {
     let answer = &ctx.model.derived.answer;
     match answer.case_count() {
@@ -145,7 +145,8 @@ fn legend(ctx: ViewContext<'_>, room: usize) -> Vec<Piece> {
         line.push(piece(format!("{count} {text}{names}   "), Role::Text));
     }
     let key = ctx.model.settings.keymap.shown(Action::NextFilter);
-    let keys = [piece(key, Role::Key), piece(" list", Role::Muted)];
+    let is_cut = width_of(&line) + key.len() + " list".len() > room;
+    let keys = [piece(if is_cut { " " } else { "" }, Role::Text), piece(key, Role::Key), piece(" list", Role::Muted)];
     let mut line = fitting(&line, room.saturating_sub(width_of(&keys)), ctx.theme.signs.more);
     line.extend(keys);
     line

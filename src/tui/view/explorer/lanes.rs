@@ -2,6 +2,7 @@
 
 use super::super::ViewContext;
 use super::super::draw::{Piece, cells, fill, fitting, line_of, piece, pieces, text_at, width_of};
+use super::answer::label_columns;
 use super::areas::{Amount, Areas};
 use crate::app::action::Action;
 use crate::app::screens::Target;
@@ -185,7 +186,7 @@ type ValueLine = (Option<usize>, Vec<Piece>);
 /// The values that decide, each with its verdict, and how to find out which it is. Many values are folded, except around
 /// the cursor.
 fn depends(ctx: ViewContext<'_>, state: &Explorer, columns: u16, amount: Amount) -> Vec<ValueLine> {
-    let labels = if columns >= 100 { 17 } else { 11 };
+    let labels = label_columns(columns);
     let columns = usize::from(columns).saturating_sub(2);
     let label = |text: &str| piece(pad(text, labels), Role::Label);
     let most = if amount == Amount::All { MOST_VALUES.1 } else { MOST_VALUES.0 };

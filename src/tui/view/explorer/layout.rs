@@ -12,15 +12,15 @@ use ratatui::layout::Rect;
 
 /// The most fixes that are shown.
 const FIXES: usize = 8;
-/// The least width for two panes beside each other: no fix is cut.
+/// The least width for two panes side by side: no fix is cut.
 const BESIDE: u16 = 120;
-/// The width of the decision table beside the fixes: of the grid, and of the rows.
+/// The width of the decision table next to the fixes: of the grid, and of the rows.
 const TABLE: (u16, u16) = (57, 60);
 /// The least width and height of the layout with the page of the rule.
 const WIDE: (u16, u16) = (150, 42);
 /// The least width and height of panes with frames.
 const BOXED: (u16, u16) = (104, 31);
-/// The most lines of libvirt's message, beside what never goes.
+/// The most lines of libvirt's message, in addition to the parts that always stay.
 const BESIDE_MESSAGE: u16 = 10;
 
 /// The lines of lanes and sentences and the number of fixes in a lesson.

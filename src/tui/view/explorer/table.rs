@@ -149,7 +149,7 @@ fn draw_cell(ctx: ViewContext<'_>, cell: GridCell, (rect, focused): (Rect, bool)
         end = pieces(buf, ctx.theme, rect, (end, rect.y), &[piece("never", Role::Muted)]);
     }
     if focused {
-        // The deciding cell keeps its colour: the cursor is beside it.
+        // The deciding cell keeps its colour: the cursor is next to it.
         text_at(buf, rect, (end, rect.y), ctx.theme.signs.before, ctx.theme.style(Role::Key));
     }
 }

@@ -100,7 +100,7 @@ pub(super) fn across(ctx: ViewContext<'_>, state: &Follow, areas: &Areas, buf: &
     }
 }
 
-/// Draws one lane: its entries, joined by lines where the same thing goes on.
+/// Draws one lane: its entries, joined by lines where the same value continues.
 fn lane_across(
     ctx: ViewContext<'_>,
     state: &Follow,
@@ -150,7 +150,7 @@ fn lane_across(
     }
 }
 
-/// Returns whether the guest sees the same at the destination, in words.
+/// Returns whether the guest sees the same at the destination, as text.
 fn guest_note(seen: &[Seen]) -> (&'static str, Role) {
     match guest_sees_the_same(seen) {
         Some(true) => ("the same", Role::Good),
