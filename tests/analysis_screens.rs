@@ -198,7 +198,7 @@ fn features_that_do_not_change_are_folded_and_a_stage_opens_its_xml() {
     assert_eq!(kind(&session), ScreenKind::Follow);
     assert!(!session.text().contains("62 others"), "{}", session.text());
     for (stage, title) in
-        [(0, "▶ Definition"), (2, "▶ QEMU's -cpu at the source"), (4, "▶ Live XML"), (5, "▶ Cookie"), (6, "▶ Arrived")]
+        [(0, "▸ Definition"), (2, "▸ QEMU's -cpu at the source"), (4, "▸ Live XML"), (5, "▸ Cookie"), (6, "▸ Arrived")]
     {
         let keys = format!("f<left><left><left><left><left><left><left><left>{}x", "<right>".repeat(stage));
         says(&open(T7, USUAL).keys(&keys), title);
@@ -269,6 +269,17 @@ fn a_history_says_what_changed_and_what_the_guest_of_the_scenario_has() {
     let tcg = open("EPYC-Milan,accel=tcg,from=9.0.0,to=11.3.0", USUAL).keys("h").text();
     let kvm = open("EPYC-Milan,from=9.0.0,to=11.3.0", USUAL).keys("h").text();
     assert!(kvm.contains("svm enabled") && !tcg.contains("svm enabled"), "{tcg}{kvm}");
+}
+
+#[test]
+fn j_k_and_both_g_move_in_every_list() {
+    for screen in ["h", "hv", "d", "dv", "x", "H", "c"] {
+        let after = |keys: &str| open(T7, SMALL).keys(&format!("{screen}g{keys}")).text();
+        assert_ne!(after("j"), after(""), "j on {screen}");
+        assert_ne!(after("G"), after(""), "G on {screen}");
+        assert_eq!(after("jk"), after(""), "k on {screen}");
+        assert_eq!(after("Gg"), after(""), "g on {screen}");
+    }
 }
 
 #[test]

@@ -85,7 +85,7 @@ fn a_side_can_be_clicked_and_the_list_scrolled() {
     assert!(matches!((a, b), (Some(Target::Cell(_, 0)), Some(Target::Cell(_, 1)))), "{a:?} {b:?}");
     assert_eq!(session.target(3, 7), None);
     update::click(&mut session.model, catalog(), b.unwrap());
-    has(&session, "▶B, current");
+    has(&session, "▸B, current");
     update::click(&mut session.model, catalog(), b.unwrap());
     has(&session, "row T7");
     let session = session.keys("c<end>");

@@ -221,3 +221,20 @@ fn every_definition_has_the_vendor_that_the_guest_is_told() {
     let models: Vec<String> = of(told).iter().filter_map(of_model).map(|(_, line)| line).collect();
     assert!(models.len() > 3 && models.iter().all(|line| line == model), "{models:?}");
 }
+
+#[test]
+fn of_the_documents_only_what_the_maps_disagree_on_stands_out() {
+    let session = open(T7, (80, 60)).keys("x");
+    has(&session, "+ -cpu Skylake-Client,hypervisor=on");
+    let buffer = session.buffer();
+    let mut seen = Vec::new();
+    for (y, line) in
+        session.text().lines().enumerate().filter(|(_, line)| line.contains("mentioned") || line.contains('<'))
+    {
+        let cells = (0..80).map(|x| &buffer[(x, u16::try_from(y).unwrap())]);
+        let is_bold = cells.into_iter().any(|cell| cell.modifier.contains(ratatui::style::Modifier::BOLD));
+        assert_eq!(is_bold, line.contains("CPU map: removed"), "{line}");
+        seen.push(is_bold);
+    }
+    assert!(seen.len() > 15 && seen.iter().filter(|is_bold| **is_bold).count() == 1, "{seen:?}");
+}

@@ -95,6 +95,15 @@ impl Picker {
         Self { title, choice, typed_outcome: None, items, input: Input::default(), found, delete_requested: false }
     }
 
+    /// Returns a list of names for a screen, which gets the number of the selected one; `current` is the one in use.
+    pub(crate) fn of_screen(title: &str, current: u16, names: impl Iterator<Item = (u16, String)>) -> Self {
+        let items = names.map(|(number, name)| Item {
+            current: number == current,
+            ..Item::new(name, Pick::OfScreen(usize::from(number)))
+        });
+        Self::new(title.to_owned(), None, items.collect())
+    }
+
     /// Returns the list of values of a setting, with the recent ones first.
     pub(crate) fn of_choice(catalog: &Catalog, scenario: &Scenario, choice: Choice, recent: &[Box<str>]) -> Self {
         let items = values(choice, catalog, scenario).into_iter().map(|value| Item {

@@ -8,7 +8,7 @@ use crate::app::action::Action;
 use crate::app::keymap::Keymap;
 use crate::app::list::{List, PAGE, lines_moved};
 use crate::app::overlay::Overlay;
-use crate::app::picker::{Item, Pick, Picker};
+use crate::app::picker::Picker;
 use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::definition::{Policy, named_enum};
 use crate::domain::feature::FeatureId;
@@ -123,11 +123,11 @@ impl Diff {
     /// Resolves the guests of the line under the cursor, then of the lines around it, until the budget is spent.
     fn resolve(&mut self, context: &ScreenContext<'_>, budget: &mut Budget) {
         let mut queries = self.between.queries(context.catalog);
-        let (here, around) = (self.listed.index(), usize::from(context.size.height));
-        let below = here.saturating_add(1)..here.saturating_add(around).min(self.listed.len());
-        let above = (here.saturating_sub(around)..here).rev();
+        let (current, around) = (self.listed.index(), usize::from(context.size.height));
+        let below = current.saturating_add(1)..current.saturating_add(around).min(self.listed.len());
+        let above = (current.saturating_sub(around)..current).rev();
         let mut resolved =
-            self.resolve_line(&mut queries, here, budget).and_then(|()| self.resolve_guests(&mut queries, budget));
+            self.resolve_line(&mut queries, current, budget).and_then(|()| self.resolve_guests(&mut queries, budget));
         for index in below.chain(above) {
             resolved = resolved.and_then(|()| self.resolve_line(&mut queries, index, budget));
         }
@@ -208,29 +208,19 @@ impl Diff {
         self.compare(context);
     }
 
-    fn picker(&mut self, context: &ScreenContext<'_>, first: bool) -> Overlay {
+    fn picker(&mut self, context: &ScreenContext<'_>, first: bool) -> Picker {
         self.picks_first = first || self.view == View::Endpoints;
         let catalog = context.catalog;
         let side = if self.picks_first { "left" } else { "right" };
-        let (title, all, current): (String, Vec<(String, u16)>, u16) = match self.view {
-            View::Releases => {
-                let name = |id: LibvirtId| (catalog.release(id).name.to_string(), id.0);
-                let LibvirtId(current) = if first { self.releases.0 } else { self.releases.1 };
-                (format!("Release on the {side} side"), releases(catalog).map(name).collect(), current)
-            }
-            View::Endpoints | View::Models => {
-                let name = |id: ModelId| (catalog.model_name(id).to_owned(), id.0);
-                let ModelId(current) = if self.picks_first { self.models.0 } else { self.models.1 };
-                let title =
-                    if self.view == View::Endpoints { "Model".to_owned() } else { format!("Model on the {side} side") };
-                (title, models(catalog).into_iter().map(name).collect(), current)
-            }
-        };
-        let items = all.into_iter().map(|(label, number)| Item {
-            current: number == current,
-            ..Item::new(label, Pick::OfScreen(usize::from(number)))
-        });
-        Overlay::Picker(Box::new(Picker::new(title, None, items.collect())))
+        if self.view == View::Releases {
+            let LibvirtId(current) = if first { self.releases.0 } else { self.releases.1 };
+            let names = releases(catalog).map(|id| (id.0, catalog.release(id).name.to_string()));
+            return Picker::of_screen(&format!("Release on the {side} side"), current, names);
+        }
+        let ModelId(current) = if self.picks_first { self.models.0 } else { self.models.1 };
+        let title = if self.view == View::Endpoints { "Model".to_owned() } else { format!("Model on the {side} side") };
+        let names = models(catalog).into_iter().map(|model| (model.0, catalog.model_name(model).to_owned()));
+        Picker::of_screen(&title, current, names)
     }
 
     /// Opens the scenario that demonstrates the line.
@@ -275,8 +265,12 @@ impl ScreenState for Diff {
         match action {
             Action::NextView | Action::NextPane | Action::Right => self.turn(context, true),
             Action::PreviousPane | Action::Left => self.turn(context, false),
-            Action::PickSubject => return ScreenResponse::Show(Box::new(self.picker(context, false))),
-            Action::PickFirst => return ScreenResponse::Show(Box::new(self.picker(context, true))),
+            Action::PickSubject => {
+                return ScreenResponse::Show(Box::new(Overlay::Picker(Box::new(self.picker(context, false)))));
+            }
+            Action::PickFirst => {
+                return ScreenResponse::Show(Box::new(Overlay::Picker(Box::new(self.picker(context, true)))));
+            }
             Action::Open => return self.visit(context),
             Action::Back if !self.named.is_empty() => self.filter(context, ""),
             _ => return ScreenResponse::Ignored,

@@ -8,7 +8,7 @@ use crate::app::action::Action;
 use crate::app::keymap::Keymap;
 use crate::app::list::{List, PAGE, lines_moved};
 use crate::app::overlay::Overlay;
-use crate::app::picker::{Item, Pick, Picker};
+use crate::app::picker::Picker;
 use crate::domain::catalog::Catalog;
 use crate::domain::feature::FeatureId;
 use crate::domain::map::ModelId;
@@ -135,7 +135,8 @@ impl History {
     /// Returns the text of an empty list.
     pub(crate) fn empty(&self, keymap: &Keymap) -> String {
         if self.named.is_empty() {
-            format!("No libvirt map and no QEMU has it. Press {} to select another.", keymap.shown(Action::PickSubject))
+            let key = keymap.shown(Action::PickSubject);
+            format!("No libvirt and no QEMU that was read has a change. Press {key} to select another.")
         } else {
             keymap.no_match()
         }
@@ -153,23 +154,18 @@ impl History {
         self.load(context, before);
     }
 
-    fn picker(&self, context: &ScreenContext<'_>) -> Overlay {
+    fn picker(&self, context: &ScreenContext<'_>) -> Picker {
         let catalog = context.catalog;
-        let (title, all): (&str, Vec<Subject>) = match self.subject {
-            Subject::Model(_) => ("History of a model", models(catalog).into_iter().map(Subject::Model).collect()),
-            Subject::Feature(_) => {
-                let all = (0u16..).zip(catalog.features().iter());
-                ("History of a feature", all.map(|(number, _)| Subject::Feature(FeatureId(number))).collect())
+        match self.subject {
+            Subject::Model(ModelId(current)) => {
+                let names = models(catalog).into_iter().map(|model| (model.0, catalog.model_name(model).to_owned()));
+                Picker::of_screen("History of a model", current, names)
             }
-        };
-        let items = all.into_iter().map(|subject| {
-            let (Subject::Model(ModelId(number)) | Subject::Feature(FeatureId(number))) = subject;
-            Item {
-                current: subject == self.subject,
-                ..Item::new(subject.name(catalog), Pick::OfScreen(usize::from(number)))
+            Subject::Feature(FeatureId(current)) => {
+                let names = (0u16..).zip(catalog.features().iter().map(ToString::to_string));
+                Picker::of_screen("History of a feature", current, names)
             }
-        });
-        Overlay::Picker(Box::new(Picker::new(title.to_owned(), None, items.collect())))
+        }
     }
 
     fn visit(&self, context: &ScreenContext<'_>) -> ScreenResponse {
@@ -214,7 +210,9 @@ impl ScreenState for History {
             Action::NextView | Action::NextPane | Action::PreviousPane | Action::Left | Action::Right => {
                 self.turn(context);
             }
-            Action::PickSubject => return ScreenResponse::Show(Box::new(self.picker(context))),
+            Action::PickSubject => {
+                return ScreenResponse::Show(Box::new(Overlay::Picker(Box::new(self.picker(context)))));
+            }
             Action::Open => return self.visit(context),
             Action::Back if !self.named.is_empty() => self.filter(context, ""),
             _ => return ScreenResponse::Ignored,

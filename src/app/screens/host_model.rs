@@ -10,7 +10,7 @@ use crate::app::effect::Effect;
 use crate::app::list::{List, PAGE, lines_moved};
 use crate::app::overlay::Overlay;
 use crate::app::picker::{Item, Pick, Picker};
-use crate::domain::catalog::Catalog;
+use crate::domain::catalog::{Catalog, LibvirtId};
 use crate::domain::definition::Mode;
 use crate::domain::feature::FeatureSet;
 use crate::domain::host::{Host, HostId};
@@ -79,14 +79,15 @@ impl HostModel {
     }
 
     /// Returns the displayed result; `None` if no model describes the host.
-    pub(crate) fn shown(&self) -> Option<&PossibleExpansion> {
+    pub(crate) fn displayed(&self) -> Option<&PossibleExpansion> {
         self.found.get(self.index)
     }
 
     /// Returns QEMU's command line for the guest, as it can be pasted; empty if no model describes the host.
     pub(crate) fn argument(&self, catalog: &Catalog) -> String {
-        let argument = |shown: &PossibleExpansion| format!("-cpu {}", expansion_argument(catalog, &shown.guest));
-        self.shown().map(argument).unwrap_or_default()
+        let argument =
+            |displayed: &PossibleExpansion| format!("-cpu {}", expansion_argument(catalog, &displayed.guest));
+        self.displayed().map(argument).unwrap_or_default()
     }
 
     /// Returns the CPU definition that libvirt writes for the guest, line by line.
@@ -94,12 +95,12 @@ impl HostModel {
         let libvirt = self.release(scenario).libvirt.id(catalog);
         let check = libvirt.is_some_and(|id| catalog.behaviour(catalog.release(id).version).0.live_update);
         let around = Around { topology: None, check, vendor_id: None };
-        self.shown().map(|shown| expansion_xml(catalog, &shown.guest, around)).unwrap_or_default()
+        self.displayed().map(|displayed| expansion_xml(catalog, &displayed.guest, around)).unwrap_or_default()
     }
 
     /// Returns how many models were not possible, and why; empty if all were.
     pub(crate) fn rejections(&self) -> String {
-        self.shown().and_then(|shown| rejections_text(&shown.guest.decoded)).unwrap_or_default()
+        self.displayed().and_then(|displayed| rejections_text(&displayed.guest.decoded)).unwrap_or_default()
     }
 
     fn release<'a>(&'a self, scenario: &'a Scenario) -> &'a Release {
@@ -134,10 +135,10 @@ impl HostModel {
         self.index = self.index.min(self.found.len().saturating_sub(1));
         self.list(catalog);
         let host = if tcg { "TCG".to_owned() } else { write_host(catalog, &self.host) };
-        self.headline = match self.shown() {
-            Some(shown) => {
-                let model = catalog.model_name(shown.guest.decoded.model);
-                let many = shown.guest.definition.features.iter().count();
+        self.headline = match self.displayed() {
+            Some(displayed) => {
+                let model = catalog.model_name(displayed.guest.decoded.model);
+                let many = displayed.guest.definition.features.iter().count();
                 format!("host-model on {host}: {model} and {many} features")
             }
             None => format!("host-model on {host}: no CPU model describes this host"),
@@ -165,11 +166,11 @@ impl HostModel {
     }
 
     fn explain(&self, catalog: &Catalog, release: &Release) -> String {
-        let Some(shown) = self.shown() else { return String::new() };
-        let mut said = vec![expansion_reason(catalog, &shown.guest.decoded)];
+        let Some(displayed) = self.displayed() else { return String::new() };
+        let mut said = vec![expansion_reason(catalog, &displayed.guest.decoded)];
         if self.found.len() > 1 {
             let (number, count) = (self.index + 1, self.found.len());
-            said.push(format!("Possible result {number} of {count}: {}.", shown.assumptions.join("; ")));
+            said.push(format!("Possible result {number} of {count}: {}.", displayed.assumptions.join("; ")));
         }
         if release.libvirt == LibvirtChoice::New {
             let base = release.libvirt.id(catalog).map_or("", |id| &*catalog.release(id).name);
@@ -179,8 +180,10 @@ impl HostModel {
     }
 
     fn list(&mut self, catalog: &Catalog) {
-        let mut rows: Vec<Row> = match self.shown() {
-            Some(shown) => shown.guest.decoded.candidates.iter().map(|one| row(catalog, shown, one)).collect(),
+        let mut rows: Vec<Row> = match self.displayed() {
+            Some(displayed) => {
+                displayed.guest.decoded.candidates.iter().map(|one| row(catalog, displayed, one)).collect()
+            }
             None => Vec::new(),
         };
         rows.sort_by(|one, other| {
@@ -205,23 +208,20 @@ impl HostModel {
         ScreenResponse::Done
     }
 
-    fn hosts(&self, catalog: &Catalog) -> Overlay {
+    fn hosts(&self, catalog: &Catalog) -> Picker {
         let items = (0u16..).zip(catalog.hosts()).map(|(number, host)| Item {
             detail: host.vendor.name().to_owned(),
             current: self.host == HostChoice::Listed(HostId(number)),
             ..Item::new(&*host.name, Pick::OfScreen(usize::from(number)))
         });
-        Overlay::Picker(Box::new(Picker::new("Host".to_owned(), None, items.collect())))
+        Picker::new("Host".to_owned(), None, items.collect())
     }
 
-    fn releases(&self, context: &ScreenContext<'_>) -> Overlay {
+    fn releases(&self, context: &ScreenContext<'_>) -> Picker {
         let catalog = context.catalog;
-        let current = self.release(context.scenario).libvirt.id(catalog);
-        let items = releases(catalog).enumerate().map(|(number, id)| Item {
-            current: current == Some(id),
-            ..Item::new(&*catalog.release(id).name, Pick::OfScreen(number))
-        });
-        Overlay::Picker(Box::new(Picker::new("libvirt release".to_owned(), None, items.collect())))
+        let LibvirtId(current) = self.release(context.scenario).libvirt.id(catalog).unwrap_or(LibvirtId(u16::MAX));
+        let names = releases(catalog).map(|id| (id.0, catalog.release(id).name.to_string()));
+        Picker::of_screen("libvirt release", current, names)
     }
 
     /// Opens the explorer with a guest of mode host-model on this host.
@@ -243,11 +243,11 @@ impl HostModel {
     }
 }
 
-fn row(catalog: &Catalog, shown: &PossibleExpansion, candidate: &Candidate) -> Row {
-    let is_chosen = shown.guest.decoded.model == candidate.model;
+fn row(catalog: &Catalog, displayed: &PossibleExpansion, candidate: &Candidate) -> Row {
+    let is_chosen = displayed.guest.decoded.model == candidate.model;
     let names = |set: FeatureSet| -> Vec<&str> { set.iter().map(|feature| catalog.feature_name(feature)).collect() };
     let written = |on: bool| -> Vec<&str> {
-        let features = shown.guest.definition.features.iter().filter(|(_, policy)| policy.is_on() == on);
+        let features = displayed.guest.definition.features.iter().filter(|(_, policy)| policy.is_on() == on);
         features.map(|(feature, _)| catalog.feature_name(feature)).collect()
     };
     // Of the chosen one the features stand as in the guest's definition.
@@ -315,7 +315,7 @@ impl ScreenState for HostModel {
             Action::PickSubject | Action::PickFirst => {
                 self.picks_release = action == Action::PickFirst;
                 let list = if self.picks_release { self.releases(context) } else { self.hosts(context.catalog) };
-                return ScreenResponse::Show(Box::new(list));
+                return ScreenResponse::Show(Box::new(Overlay::Picker(Box::new(list))));
             }
             Action::CopyArgument => return ScreenResponse::Effect(Effect::Copy(self.argument(context.catalog))),
             Action::Open => return self.visit(context),
@@ -332,7 +332,7 @@ impl ScreenState for HostModel {
 
     fn pick(&mut self, context: &ScreenContext<'_>, number: usize) -> ScreenResponse {
         if self.picks_release {
-            let Some(id) = releases(context.catalog).nth(number) else { return ScreenResponse::Ignored };
+            let Ok(id) = u16::try_from(number).map(LibvirtId) else { return ScreenResponse::Ignored };
             let qemu = self.release(context.scenario).qemu.clone();
             self.picked = Some(Release { libvirt: LibvirtChoice::Release(id, None), qemu, product: None });
         } else {

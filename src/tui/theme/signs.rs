@@ -5,7 +5,7 @@ use ratatui::symbols::border;
 /// The characters for signs, in Unicode or ASCII.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Signs {
-    /// Marks the rule that decided, and the cursor.
+    /// Marks the rule that decided.
     pub(crate) mark: &'static str,
     /// Unchanged.
     pub(crate) good: &'static str,
@@ -31,7 +31,7 @@ pub(crate) struct Signs {
     pub(crate) dot: &'static str,
     /// There is a previous value.
     pub(crate) before: &'static str,
-    /// There is a next value.
+    /// There is a next value; also the cursor.
     pub(crate) after: &'static str,
     /// The keys Left, Right, Up and Down, in this order.
     pub(crate) arrows: [&'static str; 4],

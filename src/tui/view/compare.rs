@@ -29,7 +29,7 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &Compare, area: Rect, buf: &mu
     let first = if state.is_reverse { "A, reverse" } else { "A, set" };
     for (side, name) in [first, "B, current"].iter().enumerate() {
         let chosen = side == state.side;
-        let mark = if chosen { ctx.theme.signs.mark } else { " " };
+        let mark = if chosen { ctx.theme.signs.after } else { " " };
         let style = ctx.theme.style(if chosen { Role::Focus } else { Role::Title });
         text_at(buf, inside, (columns(ctx, inside)[side] - 1, inside.y), &format!("{mark}{name}"), style);
     }

@@ -118,7 +118,7 @@ fn role(since: Since) -> Role {
 fn title(ctx: ViewContext<'_>, state: &Xml, index: usize, area: Rect, buf: &mut Buffer) {
     let Some(document) = state.documents.get(index) else { return };
     let is_current = index == state.current;
-    let mark = if is_current { ctx.theme.signs.mark } else { " " };
+    let mark = if is_current { ctx.theme.signs.after } else { " " };
     let area = Rect { width: area.width.saturating_sub(1), ..area };
     let program = if document.command_line { "QEMU's " } else { "" };
     let left =
