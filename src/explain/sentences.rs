@@ -18,6 +18,8 @@ use crate::resolve::{Answer, Refusal, Stage, TOO_MANY, Verdict, WrittenBy};
 pub struct Explanation {
     /// The outcome: `ABORTED at the destination's full check`.
     pub headline: String,
+    /// The headline without where it happened, for displays without room: `ABORTED`.
+    pub short_headline: String,
     /// What happens to the guest, as a fragment; empty if the headline says it.
     pub consequence: String,
     /// The one or two deciding reasons, for displays without room for all.
@@ -47,6 +49,7 @@ pub fn explain(catalog: &Catalog, scenario: &Scenario, answer: &Answer) -> Expla
         guest.clone()
     };
     Explanation {
+        short_headline: writer.short_headline(answer),
         headline: writer.headline(answer),
         consequence: writer.consequence(answer),
         cause: writer.cause(&tree.because),
@@ -120,6 +123,17 @@ impl Writer<'_> {
                 let inputs: Vec<&str> = answer.depends_on.iter().map(|on| on.input.as_str()).collect();
                 format!("DEPENDS on {}", inputs.join(", "))
             }
+        }
+    }
+
+    fn short_headline(&self, answer: &Answer) -> String {
+        let is_sent = answer.refusal().is_some_and(|refusal| refusal.stage() != Stage::Send);
+        match answer.verdict {
+            Verdict::Aborted if is_sent && self.scenario.is_stop(self.hop) => {
+                "ABORTED at an intermediate host".to_owned()
+            }
+            Verdict::Aborted => "ABORTED".to_owned(),
+            _ => self.headline(answer),
         }
     }
 

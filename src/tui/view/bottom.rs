@@ -97,7 +97,8 @@ fn hints(ctx: ViewContext<'_>, area: Rect) -> Vec<(u16, [Piece; 2], Action)> {
     for (actions, text) in hinted {
         let Some(action) = actions.last().filter(|action| unavailable(ctx.model, **action).is_none()) else { continue };
         let keys: Vec<String> = actions.iter().map(|action| key_label(ctx.theme, &keymap.shown(*action))).collect();
-        let between = if keys.iter().all(|key| width(key) == 1) { "" } else { "/" };
+        let between =
+            if keys.iter().all(|key| width(key) == 1 && !key.chars().all(char::is_alphabetic)) { "" } else { "/" };
         let hint = [piece(keys.join(between), Role::Key), piece(format!(" {text}"), Role::Muted)];
         let end = x.saturating_add(cells(width_of(&hint)));
         if end > area.right() {

@@ -90,12 +90,17 @@ fn legend(ctx: ViewContext<'_>, state: &History, columns: usize) -> Vec<Vec<Piec
     let kinds = [
         (Mark::Has, "on"),
         (Mark::Absent, "off"),
+        (Mark::Removed, "marked removed"),
         (Mark::Added, "marked added"),
         (Mark::Unsure, "not known"),
         (Mark::Changed, "changed"),
     ];
-    let signs = kinds.into_iter().map(|(mark, text)| (sign(ctx, mark), text)).filter(|((sign, _), _)| {
-        state.listed.iter().flat_map(|line| &line.marks).any(|mark| self::sign(ctx, *mark).0 == *sign)
+    let signs = kinds.into_iter().map(|(mark, text)| (sign(ctx, mark), text)).filter(|((sign, role), _)| {
+        state
+            .listed
+            .iter()
+            .flat_map(|line| &line.marks)
+            .any(|mark| self::sign(ctx, *mark).0 == *sign && self::sign(ctx, *mark).1 == *role)
     });
     let letters = [("S", "source"), ("D", "destination"), ("M", "machine type")];
     let is_used = |letter: &str| state.axes.iter().any(|axis| axis.own.iter().any(|(known, _)| *known == letter));
@@ -190,11 +195,12 @@ fn row(ctx: ViewContext<'_>, state: &History, line: &Line, rect: Rect, buf: &mut
     for (column, (first, last)) in bar.shared.iter().enumerate() {
         let points = *first..=*last;
         let shared = line.marks.get(points.clone()).unwrap_or_default();
-        // Of the releases that share a column, the scenario's own is shown first, then a change.
+        // Of the releases that share a column, the scenario's own is shown first, then a change, then what is not known.
         let is_own = |letter: &str, point| points.contains(point) && (letter == "M") == line.is_of_machines();
         let own = axis.own.iter().find(|(letter, point)| is_own(letter, point));
         let own = own.and_then(|(_, point)| line.marks.get(*point));
-        let mark = own.or(shared.iter().find(|mark| **mark == Mark::Changed)).or(shared.last());
+        let first = |wanted| shared.iter().find(|mark| **mark == wanted);
+        let mark = own.or_else(|| first(Mark::Changed)).or_else(|| first(Mark::Unsure)).or(shared.last());
         let (sign, role) = sign(ctx, mark.copied().unwrap_or(Mark::Nothing));
         let role = if own.is_some() && role != Role::Warn { Role::Key } else { role };
         text_at(buf, rect, (bar.start + cells(column), rect.y), sign, ctx.theme.style(role));

@@ -86,7 +86,7 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &HostModel, area: Rect, buf: &
         part(ctx, (areas.parts, areas.features), (&left, &[]), &lines, buf);
     }
     let code = |lines: Vec<String>| lines.into_iter().map(|line| vec![piece(line, Role::Code)]).collect::<Vec<_>>();
-    let left = [piece("CPU definition of the guest", Role::Message)];
+    let left = [piece("CPU definition of a host-model guest", Role::Message)];
     part(
         ctx,
         (areas.parts, areas.definition),
@@ -95,7 +95,7 @@ pub(super) fn render(ctx: ViewContext<'_>, state: &HostModel, area: Rect, buf: &
         buf,
     );
     let key = ctx.model.settings.keymap.shown(Action::CopyArgument);
-    let left = [piece("QEMU's command line for the guest", Role::Message)];
+    let left = [piece("Its command line for QEMU", Role::Message)];
     let copy = [piece(key, Role::Key), piece(" copies it", Role::Text)];
     let argument = argument_lines(ctx, state, usize::from(areas.parts.inside(areas.argument).width));
     part(ctx, (areas.parts, areas.argument), (&left, &copy), &code(argument), buf);

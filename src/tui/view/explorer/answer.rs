@@ -19,13 +19,16 @@ pub(super) fn banner(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
     fill(buf, area, ctx.theme.style(role));
     let right = banner_right(ctx);
     let explanation = &derived.explanation;
-    let headline = format!("{sign} {}", explanation.headline);
     let room = usize::from(area.width).saturating_sub(width(&right) + 3);
     let more =
         if explanation.consequence.is_empty() { String::new() } else { format!("; {}", explanation.consequence) };
-    let text = if width(&headline) + width(&more) <= room { headline + &more } else { headline };
+    // What becomes of the guest matters more than where it was refused.
+    let texts =
+        [(&explanation.headline, &more), (&explanation.short_headline, &more), (&explanation.headline, &"".into())];
+    let texts = texts.map(|(headline, more)| format!("{sign} {headline}{more}"));
+    let text = texts.iter().find(|text| width(text) <= room).unwrap_or(&texts[2]);
     let line = line_of(area, area.height / 2);
-    draw::banner(buf, ctx.theme, line, role, (&text, &right));
+    draw::banner(buf, ctx.theme, line, role, (text, &right));
 }
 
 fn banner_right(ctx: ViewContext<'_>) -> String {

@@ -104,8 +104,9 @@ impl Areas {
         let steps = if is_about_table(ctx) { LESSON } else { STEPS };
         // The cold boot of a guest with a host-model CPU decides what it becomes.
         let cold_boot = ctx.model.derived.boots_host_model;
+        let mut heights = Heights::of(ctx, state, left, shape);
         for step in steps {
-            if Heights::of(ctx, state, left, shape).total(shape) <= area.height {
+            if heights.total(shape) <= area.height {
                 break;
             }
             let before = shape;
@@ -113,6 +114,10 @@ impl Areas {
             shape.cold_boot |= cold_boot && before.cold_boot;
             (shape.fixes, shape.lanes) = (shape.fixes.min(before.fixes), shape.lanes.min(before.lanes));
             shape.table = shape.table.min(before.table);
+            heights = Heights::of(ctx, state, left, shape);
+        }
+        if !heights.beside && shape.fixes > 0 && !ctx.model.has_tour() {
+            shape.fixes = FIXES.min(shape.fixes + usize::from(area.height.saturating_sub(heights.total(shape))));
         }
         let mut areas = Self::placed(ctx, state, left, shape);
         areas.rule = wide.then_some(right);

@@ -79,8 +79,8 @@ fn legend(ctx: ViewContext<'_>, state: &Explorer) -> String {
     let rare = state.strips.along(Along::Regimes).into_iter().flat_map(Strip::rare_verdicts);
     let rare = rare.map(|verdict| format!("{} {}   ", ctx.theme.verdict(verdict).1, verdict.name()));
     let rare = rare.collect::<Vec<_>>().concat();
-    let occurs = if rare.is_empty() { " occurs" } else { "" };
-    format!("{rare}{} never{occurs}   ", ctx.theme.signs.never)
+    let sent = if rare.is_empty() { " sent" } else { "" };
+    format!("{rare}{} never{sent}   ", ctx.theme.signs.never)
 }
 
 /// The columns of the labels of the grid.
