@@ -39,7 +39,7 @@ fn main() {
     );
 }
 
-/// One question: naively, with every stage, between ends known from before, and the verdict alone.
+/// One question: naively, with every stage, between endpoints known from before, and the verdict alone.
 fn one_question(catalog: &Catalog) {
     let asked = scenario(catalog, "Skylake-Client,machine=pc-q35-3.1,accel=tcg,from=9.0.0:7.2.22,to=11.3.0:10.0.13");
     let facts = naive::facts::PlainFacts::of(catalog);
@@ -52,7 +52,7 @@ fn one_question(catalog: &Catalog) {
         black_box(naive::answer(&facts, &question).is_ok());
     };
     let mut resolver = Resolver::new(catalog);
-    let mut between_known_ends = || {
+    let mut between_known_endpoints = || {
         black_box(resolver.resolve(&asked));
     };
     let Ok(plan) = Plan::of(catalog, &asked) else { panic!("nothing is left open") };
@@ -64,8 +64,8 @@ fn one_question(catalog: &Catalog) {
     };
     let (label, calls, run) = every_stage;
     compare(("the naive resolver of the tests", 5, &mut naively), (label, calls, run));
-    compare((label, calls, run), ("the same, the ends remembered", 50, &mut between_known_ends));
-    compare((label, calls, run), ("the verdict alone, the ends made ready", 1000, &mut alone));
+    compare((label, calls, run), ("the same, the endpoints remembered", 50, &mut between_known_endpoints));
+    compare((label, calls, run), ("the verdict alone, the endpoints prepared", 1000, &mut alone));
 }
 
 /// Each scenario of the space: one by one, and as part of a folded case.
@@ -98,9 +98,9 @@ fn whole_space(catalog: &Catalog) {
     line(("a scenario of the space, one by one", one_by_one), ("the same, folded", folded));
 }
 
-type Way<'f> = (&'static str, u32, &'f mut dyn FnMut());
+type Method<'f> = (&'static str, u32, &'f mut dyn FnMut());
 
-fn compare((one, one_calls, run_one): Way<'_>, (other, other_calls, run_other): Way<'_>) {
+fn compare((one, one_calls, run_one): Method<'_>, (other, other_calls, run_other): Method<'_>) {
     let (mut one_least, mut other_least) = (f64::INFINITY, f64::INFINITY);
     for _ in 0..TIMES {
         one_least = one_least.min(seconds(run_one, one_calls));
@@ -110,7 +110,7 @@ fn compare((one, one_calls, run_one): Way<'_>, (other, other_calls, run_other): 
 }
 
 fn line((one, one_takes): (&str, f64), (other, other_takes): (&str, f64)) {
-    let shown = |seconds: f64| {
+    let text = |seconds: f64| {
         let [nano, micro] = [seconds * 1e9, seconds * 1e6];
         if nano < 10.0 {
             format!("{nano:.2} ns")
@@ -120,8 +120,8 @@ fn line((one, one_takes): (&str, f64), (other, other_takes): (&str, f64)) {
             format!("{micro:.1} µs")
         }
     };
-    let (one_shown, other_shown) = (shown(one_takes), shown(other_takes));
-    println!("{one:<46} {one_shown:>12}  {other:<46} {other_shown:>12} {:>8.1}", one_takes / other_takes);
+    let (one_text, other_text) = (text(one_takes), text(other_takes));
+    println!("{one:<46} {one_text:>12}  {other:<46} {other_text:>12} {:>8.1}", one_takes / other_takes);
 }
 
 /// The seconds that one of so many calls takes.
@@ -138,9 +138,9 @@ fn least(run: &mut dyn FnMut(), times: u32) -> f64 {
 }
 
 fn catalog() -> Catalog {
-    embedded::catalog().unwrap_or_else(|fault| panic!("{fault}"))
+    embedded::catalog().unwrap_or_else(|err| panic!("{err}"))
 }
 
 fn scenario(catalog: &Catalog, link: &str) -> Scenario {
-    Scenario::parse(catalog, link).unwrap_or_else(|fault| panic!("{fault}"))
+    Scenario::parse(catalog, link).unwrap_or_else(|err| panic!("{err}"))
 }

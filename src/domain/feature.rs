@@ -68,6 +68,9 @@ impl FeatureSet {
 
     /// Returns the feature of a set that holds only one.
     pub(crate) fn single(&self) -> Option<FeatureId> {
+        if self.is_empty() {
+            return None;
+        }
         let mut features = self.iter();
         features.next().filter(|_| features.next().is_none())
     }

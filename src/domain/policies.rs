@@ -159,17 +159,19 @@ impl Policies {
     /// Takes features out.
     #[inline]
     pub(crate) fn remove_all(&mut self, features: FeatureSet) {
-        if !self.mentioned().is_disjoint(&features) {
+        if !features.is_empty() {
             self.remove_mentioned(&features);
         }
     }
 
     fn remove_mentioned(&mut self, features: &FeatureSet) {
-        let features = *features;
-        self.on -= features;
-        self.off -= features;
-        self.optional -= features;
-        self.strong -= features;
+        if self.mentioned().is_disjoint(features) {
+            return;
+        }
+        self.on -= *features;
+        self.off -= *features;
+        self.optional -= *features;
+        self.strong -= *features;
         if let Some(order) = &mut self.order {
             order.retain(|feature| !features.contains(*feature));
         }

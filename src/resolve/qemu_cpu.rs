@@ -35,8 +35,11 @@ pub(super) fn build<'c>(
         Some(model) => (model.on, children_switched_on(facts, endpoint, model, &flags_on)),
         None => everything(facts, endpoint, flags_on | flags_off),
     };
+    if let Some(implied) = &implied {
+        on |= *implied;
+    }
     // object_property_parse of the flags of -cpu, which override the model and the machine type. Every QEMU.
-    on = (on | implied | flags_on) - flags_off;
+    on = (on | flags_on) - flags_off;
     // x86_cpu_expand_features, 10.0 (commits c6bd2dd634208 and 99a637a8): several threads in a package.
     let reports_threads = endpoint.reports_threads && facts.guest.threads_per_package > 1;
     if reports_threads {
@@ -47,7 +50,8 @@ pub(super) fn build<'c>(
     if let Some(pdcm) = pmu {
         on.remove(pdcm);
     }
-    // x86_cpu_expand_features, feature_dependencies since 4.2: one pass over the table; what the user asked for is reported as unavailable.
+    // x86_cpu_expand_features, feature_dependencies since 4.2: one pass over the table; what the user asked for is reported
+    // as unavailable.
     let dependencies = &endpoint.end.qemu.dependencies;
     let cleared = match named_model {
         Some(model) => dependencies.orphans_beside((&model.on, &model.orphans), &on),
@@ -69,6 +73,7 @@ pub(super) fn build<'c>(
     let built = cpu.insert(Built { on, unavailable, visible, cleared, filtered, states, vendor });
     recorder.cpu(|| {
         let [model, compat, accel] = named_model.map(|model| model.cells).unwrap_or_default();
+        let implied = implied.unwrap_or_default();
         let (children, everything) =
             if named_model.is_some() { (implied, FeatureSet::EMPTY) } else { (FeatureSet::EMPTY, implied) };
         let threads = if reports_threads { endpoint.threads } else { FeatureSet::EMPTY };
@@ -102,9 +107,13 @@ fn tsx(facts: &Facts<'_>, definition: &Definition) -> FeatureSet {
 
 /// The features of `host` and `max` without flags, and everything that the host supports in addition to the flags.
 #[cold]
-fn everything(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, said: FeatureSet) -> (FeatureSet, FeatureSet) {
+fn everything(
+    facts: &Facts<'_>,
+    endpoint: &PreparedEndpoint<'_>,
+    said: FeatureSet,
+) -> (FeatureSet, Option<FeatureSet>) {
     let hypervisor = facts.catalog.named().hypervisor.into_iter().collect();
-    (hypervisor, endpoint.offered(facts) - said - endpoint.off)
+    (hypervisor, Some(endpoint.offered(facts) - said - endpoint.off))
 }
 
 /// Returns the CPU of a guest that already runs, as the map of this end reads it from the live definition. What the map
@@ -139,25 +148,33 @@ pub(super) fn described(
 }
 
 /// The cells were read after dependency clearing, so a model's own children of a parent that is off do not show in
-/// them; a flag that switches the parent on brings them back.
+/// them; a flag that switches the parent on, `vmx` or under KVM `svm`, brings them back.
+#[inline]
 fn children_switched_on(
     facts: &Facts<'_>,
     endpoint: &PreparedEndpoint<'_>,
     model: &PreparedModel<'_>,
     flags_on: &FeatureSet,
+) -> Option<FeatureSet> {
+    let names = facts.catalog.named();
+    let switched_on = |parent: &FeatureId| flags_on.contains(*parent) && !model.on.contains(*parent);
+    let vmx = names.vmx.filter(switched_on);
+    let svm = names.svm.filter(switched_on).filter(|_| facts.guest.accel == Accel::Kvm);
+    vmx.or(svm).map(|_| children_of(facts, endpoint, model, (vmx.is_some(), svm)))
+}
+
+#[cold]
+fn children_of(
+    facts: &Facts<'_>,
+    endpoint: &PreparedEndpoint<'_>,
+    model: &PreparedModel<'_>,
+    (vmx, svm): (bool, Option<FeatureId>),
 ) -> FeatureSet {
-    let (catalog, names, qemu) = (facts.catalog, facts.catalog.named(), &endpoint.end.qemu);
-    let [always, compat, _] = &model.cells;
-    let switched_on = |parent: Option<FeatureId>| {
-        parent.filter(|p| flags_on.contains(*p) && !always.contains(*p) && !compat.contains(*p))
-    };
-    let vmx = switched_on(names.vmx);
-    let svm = switched_on(names.svm).filter(|_| facts.guest.accel == Accel::Kvm);
-    let mut children = FeatureSet::EMPTY;
-    if vmx.or(svm).is_none() || catalog.qemu_defaults().of(model.id, facts.guest.accel).is_none() {
+    let (catalog, qemu, mut children) = (facts.catalog, &endpoint.end.qemu, FeatureSet::EMPTY);
+    if catalog.qemu_defaults().of(model.id, facts.guest.accel).is_none() {
         return children;
     }
-    if vmx.is_some() {
+    if vmx {
         children |= vmx_children_of(catalog, model.id) & qemu.properties;
     }
     if svm.is_some() {

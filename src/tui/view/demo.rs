@@ -1,8 +1,8 @@
 //! Draws a presentation's note next to the screen, and the last key in the bottom line.
 
 use super::ViewContext;
-use super::draw::{Piece, cells, key_label, line_of, piece, rule, text_at};
-use crate::app::text::wrap;
+use super::draw::{Piece, key_label, line_of, piece, rule};
+use super::parts::{below, texts};
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -25,14 +25,8 @@ pub(super) fn render(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
         (false, true) => format!("{slide}, {state}"),
         (false, false) => format!("{}/{}  {}", demo.slide, demo.slides, demo.note),
     };
-    let lines = wrap(&text, usize::from(area.width.saturating_sub(4)));
-    let room = usize::from(area.height).saturating_sub(usize::from(ruled));
-    for (index, line) in lines.iter().take(room).enumerate() {
-        let rect = line_of(area, cells(index) + u16::from(ruled));
-        let is_cut = index + 1 == room && lines.len() > room;
-        let line = if is_cut { format!("{line} {}", ctx.theme.signs.more) } else { line.clone() };
-        text_at(buf, rect, (rect.x + 1, rect.y), &line, ctx.theme.style(Role::Message));
-    }
+    let rest = if ruled { below(area) } else { area };
+    texts(ctx, rest, [(text.as_str(), Role::Message)], buf);
 }
 
 /// Returns the last key and the title of its action.

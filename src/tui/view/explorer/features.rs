@@ -3,7 +3,7 @@
 
 use super::super::ViewContext;
 use super::super::draw::{Piece, cells, fill, fitting, line_of, piece, pieces, text_at, width_of};
-use super::super::parts::{below, scrolled};
+use super::super::parts::{below, scrolled, texts};
 use super::areas::Areas;
 use crate::app::action::Action;
 use crate::app::features::{
@@ -12,7 +12,7 @@ use crate::app::features::{
 use crate::app::overlay::Overlay;
 use crate::app::screens::Target;
 use crate::app::screens::explorer::{Explorer, Focus};
-use crate::app::text::{cut, pad, wrap};
+use crate::app::text::{cut, pad};
 use crate::tui::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -317,9 +317,8 @@ fn policy(ctx: ViewContext<'_>, mention: &'static str) -> &'static str {
 /// Names the features that the filter hides, if there is room. They are equal at source and destination.
 fn hidden(ctx: ViewContext<'_>, state: &Explorer, area: Rect, buf: &mut Buffer) {
     let rows = &ctx.model.derived.features;
-    let rest: Vec<&FeatureRow> = rows.iter().filter(|row| !row.passes(state.filter)).collect();
-    let on = |row: &&&FeatureRow| row.source.on == Some(true);
-    let names: Vec<&str> = rest.iter().filter(on).map(|row| ctx.catalog.feature_name(row.feature)).collect();
+    let is_hidden = |row: &&FeatureRow| !row.passes(state.filter) && row.source.on == Some(true);
+    let names: Vec<&str> = rows.iter().filter(is_hidden).map(|row| ctx.catalog.feature_name(row.feature)).collect();
     if names.is_empty() || area.height < 2 {
         return;
     }
@@ -331,18 +330,5 @@ fn hidden(ctx: ViewContext<'_>, state: &Explorer, area: Rect, buf: &mut Buffer) 
     };
     let line = line_of(area, 0);
     pieces(buf, ctx.theme, line, (line.x + 1, line.y), &[piece(head, Role::Text)]);
-    let wrapped = wrap(&names.join(" "), usize::from(area.width).saturating_sub(2));
-    let room = usize::from(area.height) - 1;
-    for ((number, text), y) in wrapped.iter().enumerate().zip(1..area.height) {
-        let rect = line_of(area, y);
-        let last = number + 1 == room && wrapped.len() > room;
-        let text = if last {
-            format!("{} {}", cut(text, usize::from(area.width).saturating_sub(4), ""), ctx.theme.signs.more)
-        } else {
-            text.clone()
-        };
-        let line =
-            fitting(&[piece(text, Role::Muted)], usize::from(area.width).saturating_sub(1), ctx.theme.signs.more);
-        pieces(buf, ctx.theme, rect, (rect.x + 1, rect.y), &line);
-    }
+    texts(ctx, below(area), [(names.join(" ").as_str(), Role::Muted)], buf);
 }
