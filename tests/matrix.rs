@@ -314,10 +314,10 @@ fn the_wheel_scrolls_and_the_cursor_stays_in_sight() {
     for _ in 0..30 {
         update::scroll(&mut session.model, catalog(), None, virt_cpu_explorer::internal::app::action::Action::Down);
     }
-    has(&session, "▶");
+    has(&session, "▸");
     assert!(state(&session).rows.first > 10);
     update::resize(&mut session.model, catalog(), Size { width: 200, height: 60 });
-    has(&session, "▶");
+    has(&session, "▸");
 }
 
 #[test]
@@ -325,5 +325,5 @@ fn without_colours_the_signs_tell() {
     let mono = Settings { theme: ThemeName::Mono, ..Settings::default() };
     let styled = open_with(T7, USUAL, mono).keys("m").styled();
     assert!(styled.matches("fg: ").count() == styled.matches("fg: Reset").count());
-    assert!(styled.contains("✗") && styled.contains("✓") && styled.contains("▶"));
+    assert!(styled.contains("✗") && styled.contains("✓") && styled.contains("▸"));
 }

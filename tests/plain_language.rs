@@ -422,6 +422,12 @@ fn lessons_are_in_plain_language() {
 }
 
 #[test]
+fn schemas_and_demonstrations_are_in_plain_language() {
+    none(&findings_in(&files("assets/schema", "json"), |text| prose(rust_literals(text), each_line)));
+    none(&findings_in(&files("assets/demo", "keys"), each_line));
+}
+
+#[test]
 fn texts_of_the_program_are_in_plain_language() {
     let sources = files("src", "rs");
     assert!(sources.len() > 80, "only {} files were read", sources.len());

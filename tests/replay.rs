@@ -145,7 +145,7 @@ fn the_demonstration_that_comes_along_ends_where_it_says() {
     for size in ["60x20", "80x24", "120x36", "200x60"] {
         let output = run(&["--print", "--size", size, "--demo", script]);
         let frame = String::from_utf8(output.stdout).expect("UTF-8");
-        assert!(frame.contains("row T3") && frame.contains("Or the next start names mpx"), "{size}:\n{frame}");
+        assert!(frame.contains("row T3") && frame.contains("Or require mpx at the next start"), "{size}:\n{frame}");
         assert!(frame.contains("6/6"), "{size}:\n{frame}");
     }
 }

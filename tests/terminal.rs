@@ -82,7 +82,7 @@ fn every_screen_is_reached_by_its_key_and_left_by_escape() {
         ("m", "source libvirt release by machine type"),
         ("f", "9 full check"),
         ("h", "What libvirt and QEMU changed in"),
-        ("d", "removed, marked"),
+        ("d", "Removed, marked"),
         ("x", "-cpu at the source"),
         ("H", "possible models"),
         ("c", "A is the reverse direction of B"),

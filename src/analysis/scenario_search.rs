@@ -97,7 +97,7 @@ fn refused(plan: &Plan<'_>, refusal: &Refusal) -> Option<Answer> {
     (answer.refusal() == Some(refusal)).then_some(answer)
 }
 
-/// The products whose names begin alike, and their releases.
+/// The products whose names have the same beginning, and their releases.
 pub struct Products<'c> {
     /// Products with the same packages, which give the same answers, and the release of each group.
     groups: Vec<(Vec<&'c Product>, Release)>,

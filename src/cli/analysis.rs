@@ -131,7 +131,7 @@ fn side(catalog: &mut Catalog, name: &str) -> Result<(LibvirtId, Option<MapFiles
     Ok((named(catalog, name)?, None))
 }
 
-/// What is odd in the files of the new map and was not in those of the old one, and what is no longer.
+/// The mistakes that are only in the files of the new map, and those that are only in the files of the old one.
 fn oddities(old: Option<&MapFiles>, new: Option<&MapFiles>) -> Result<Vec<String>> {
     let [old, new] = [old, new].map(|files| files.map_or(Ok(Vec::new()), map_lint::lint));
     let (old, new) = (old?, new?);

@@ -35,13 +35,13 @@ pub struct MatrixArgs {
         add = complete::axes()
     )]
     pub rows: Option<Axis>,
-    /// What varies in the columns
+    /// Axis of the columns, in the same form
     #[arg(long, value_name = "AXIS", value_parser = axis, add = complete::axes())]
     pub columns: Option<Axis>,
     /// Count the verdicts of every model, machine type, state of mpx and pair of exact releases instead
     #[arg(long, hide_short_help = true)]
     pub count: bool,
-    /// text, markdown, csv or json
+    /// Output format: text, markdown, csv or json
     #[arg(long, value_enum, default_value_t = MatrixFormat::Text, hide_possible_values = true)]
     pub format: MatrixFormat,
 }
@@ -49,7 +49,7 @@ pub struct MatrixArgs {
 /// What one side of a matrix varies, and its values, if they were given.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Axis {
-    /// What varies.
+    /// The axis.
     pub vary: Vary,
     /// `EPYC,EPYC-Rome`, `pc-q35-4.0..pc-q35-8.2`.
     pub values: Option<String>,
@@ -66,7 +66,7 @@ fn axis(text: &str) -> Result<Axis, String> {
 
 fn axis_help() -> String {
     let names: Vec<&str> = Vary::ALL.iter().map(|vary| vary.name()).collect();
-    format!("What varies: {}", names.join(", "))
+    format!("Axis of the rows: {}", names.join(", "))
 }
 
 fn axis_long_help() -> String {

@@ -41,12 +41,12 @@ pub struct CheckArgs {
         help_heading = "Scenario"
     )]
     pub domain: Vec<String>,
-    /// text, markdown, json or junit
+    /// Output format: text, markdown, json or junit
     ///
     /// The default is text, and for a batch json with one object per line.
     #[arg(long, value_enum, hide_possible_values = true)]
     pub format: Option<Format>,
-    /// Write the whole answer
+    /// Print the full answer
     ///
     /// Each fix has its command or XML, the scenario its defaults, and a table has every guest.
     #[arg(long, short)]
@@ -54,7 +54,7 @@ pub struct CheckArgs {
     /// Add a link that opens this page of the explorer (Markdown)
     #[arg(long, hide_short_help = true, value_name = "URL", value_parser = page_base)]
     pub web_base: Option<String>,
-    /// Write nothing; only set the exit code
+    /// Print nothing; only set the exit code
     #[arg(long, short, conflicts_with = "verbose")]
     pub quiet: bool,
     /// Verdicts for which the exit code is 1, separated by commas
@@ -68,7 +68,7 @@ pub struct CheckArgs {
         value_parser = one_of(&FAILING, Verdict::name)
     )]
     pub fail_on: Vec<Verdict>,
-    /// Answer each JSON line of a file, or of standard input (-)
+    /// Check each JSON line of a file, or of standard input (-)
     ///
     /// The answers are in the same order. Other flags are defaults for its lines. docs/JSON.md describes the lines.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["scenario", "domain"])]

@@ -277,7 +277,7 @@ settings! {
         ReconnectIgnored "reconnect-ignored" pub(crate) reconnect_ignored: bool = false;
         /// The attribute `check` exists; before, every KVM guest is compared with the host before it is started.
         CheckAttribute "check-attribute" pub(crate) check_attribute: bool = false;
-        /// The default check of a named model under KVM is `partial`; before, there is no check at all.
+        /// The default check of a named model under KVM is `partial`; without the switch there is no check.
         DefaultCheck "default-check" pub(crate) default_check: bool = false;
         /// The host that the checks before a start look at under KVM (`virQEMUCapsInitHostCPUModel`).
         HostUnderKvm "host-under-kvm" pub(crate) host_under_kvm: HostUnderKvm = HostUnderKvm::Cpuid;

@@ -363,8 +363,8 @@ impl Catalog {
         if feature == self.default_feature() { Arc::clone(self.new_map.get_or_init(make)) } else { make() }
     }
 
-    /// Returns the maps of a release with other dated facts than its own, by the release each is like; empty where there
-    /// is no change.
+    /// Returns the maps of a release with different dated facts, by the release that they follow; empty if nothing
+    /// changes.
     pub(crate) fn maps_with(&self, id: LibvirtId, changes: &[(MapFact, bool)]) -> Vec<(LibvirtId, Arc<CpuMap>)> {
         let release = self.release(id);
         let made = between::with_facts(self, release.version, release.map, changes).filter(|_| !changes.is_empty());

@@ -59,7 +59,7 @@ impl DownstreamMachine {
         steps.next_back().filter(|(.., presence)| *presence == Presence::Yes).map(|(_, since, _)| *since)
     }
 
-    /// Returns the features that are off in the model, or with `None` in a CPU that is no named model.
+    /// Returns the features that are off in the model, or with `None` in a CPU without a named model.
     pub(crate) fn off(&self, model: Option<ModelId>) -> FeatureSet {
         let of = |difference: &Difference| match difference {
             Difference::Off(features, None) => *features,

@@ -212,7 +212,7 @@ impl Policies {
         self.remove_all(dropped);
     }
 
-    /// Returns the features with their policies in order. Only policies with an order can be gone over.
+    /// Returns the features with their policies in order. Requires policies with an order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (FeatureId, Policy)> + ExactSizeIterator + '_ {
         debug_assert!(self.is_ordered(), "policies without an order");
         let order = self.order.as_deref().unwrap_or_default();

@@ -81,7 +81,7 @@ impl Products {
             let near = near.or_else(|| of_product.iter().find(same_major)).or_else(|| older().max_by_key(number));
             let near = near.or(of_product.first());
             NoProduct::Unknown(near.map(|known| &*known.name).or_else(|| {
-                // Another version of another product is no help.
+                // A different version of a different product does not help.
                 let asked = format!("{listed_as}:{version}");
                 let names = self.listed.iter().map(|known| &*known.name);
                 nearest(&asked, names).filter(|name| osa_distance(name, &asked) <= MISSPELT)
@@ -127,7 +127,7 @@ impl Product {
 /// A name that differs in so few letters is taken to be misspelt.
 const MISSPELT: usize = 2;
 
-/// Returns the numbers of a version, without zeroes at the end; empty where it is no version.
+/// Returns the numbers of a version, without zeroes at the end; empty if it is not a version.
 fn numbers(version: &str) -> Vec<u32> {
     let parts: Option<Vec<u32>> = version.split('.').map(|part| part.parse().ok()).collect();
     let mut parts = parts.unwrap_or_default();

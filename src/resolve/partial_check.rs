@@ -162,7 +162,7 @@ pub(super) fn partial(
     let forbids = policies.with(Policy::Forbid);
     // A host that has whatever is asked for lacks what is forbidden, and nothing blocks a model there.
     let capable = || FeatureSet::ALL - (forbids - hypervisor(facts));
-    // Of a model that QEMU does not have there is no answer, and the map is asked as before.
+    // QEMU gives no answer for a model that it does not have, and libvirt compares with the map as before.
     if let Some(blockers) = blockers(facts, endpoint, definition.model) {
         let blockers = blockers.features | blockers.states;
         // virQEMUCapsIsCPUUsable, 10.2.0 (commit 2ba73ca83b): a model that QEMU calls usable, and nothing is required.

@@ -11,8 +11,8 @@ use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::map::{ModelDefinition, ModelId};
 use crate::domain::qemu::Accel;
 
-/// Builds in `cpu` what this end's QEMU builds for the definition. What it is told to switch on it knows; what it is to
-/// switch off and does not know is not on its command line.
+/// Builds in `cpu` what this end's QEMU builds for the definition. It knows every feature that the command line
+/// enables; disabled features that it does not know are not on the command line.
 pub(super) fn build<'c>(
     facts: &Facts<'_>,
     endpoint: &PreparedEndpoint<'_>,

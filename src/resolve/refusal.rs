@@ -31,7 +31,7 @@ pub enum Sender {
     Libvirt,
     /// libvirt, which asked QEMU what blocks a migration.
     Reasons,
-    /// QEMU, when it is told to migrate.
+    /// QEMU, at the migrate command.
     Command,
 }
 

@@ -21,7 +21,7 @@ pub struct GuestOutcome {
     /// The answer.
     pub outcome: Outcome,
     /// Whether the feature has a part in the answer: it is among what is extra, missing, lost or gained, or there is no
-    /// such list and nothing came through.
+    /// such list and the guest does not arrive.
     pub by_it: bool,
 }
 

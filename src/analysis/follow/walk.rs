@@ -16,7 +16,7 @@ pub(super) struct Walk<'a> {
     /// The feature the decision table is about.
     pub(super) asked: FeatureId,
     pub(super) model: Option<ModelId>,
-    /// The stage at which the guest was refused for this feature, or for what is no feature.
+    /// The stage at which the guest was refused for this feature, or for another reason.
     pub(super) refused: Option<Step>,
 }
 

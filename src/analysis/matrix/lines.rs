@@ -175,7 +175,7 @@ impl Line {
         }
     }
 
-    /// Whether the map of a release may have the model; true for what is no release.
+    /// Whether the map of a release may have the model; true for a value that is not a release.
     fn knows(&self, catalog: &Catalog, model: ModelId) -> bool {
         let Value::Libvirt(LibvirtChoice::Release(id, _)) = &self.value else { return true };
         let has = |map| catalog.map(map).model(model).is_some();

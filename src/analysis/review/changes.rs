@@ -215,7 +215,7 @@ fn signatures(all: &[Signature]) -> String {
     all.iter().map(one).collect::<Vec<_>>().join(" ")
 }
 
-/// Maps before 4.7 have no such attribute at all, which is no statement about a model.
+/// Maps before 4.7 do not have this attribute, so its absence means nothing.
 fn decode(map: &CpuMap, decode: Option<Decode>) -> String {
     let any = map.models.iter().flatten().any(|model| model.decode.is_some());
     let word = |on: bool| if on { "on" } else { "off" };

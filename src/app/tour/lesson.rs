@@ -189,7 +189,7 @@ fn count(text: &str) -> usize {
 }
 
 impl Step {
-    /// Returns the answers to choose from; empty where the step is no question.
+    /// Returns the answers to choose from; empty if the step is not a question.
     pub fn answers(&self) -> &[Answer] {
         match &self.task {
             Some(Task::Answer(answers)) => answers,

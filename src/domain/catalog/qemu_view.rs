@@ -202,8 +202,8 @@ impl Catalog {
         states.flat_map(|state| state.bits).map(|bit| format!("0xd/0/eax.{bit}")).collect()
     }
 
-    /// Returns whether QEMU published this release, as far as that can be told: its series exists and it is no newer
-    /// than the newest in the facts.
+    /// Returns whether QEMU published this release, judged by the facts: its series exists, and it is not newer than
+    /// the newest in the facts.
     #[doc(hidden)]
     pub fn is_qemu_release(&self, version: Version) -> bool {
         let newest = self.qemu_releases().last().map(|q| q.version).unwrap_or_default();

@@ -105,7 +105,7 @@ impl Release {
         Self { libvirt, qemu, product: None }
     }
 
-    /// Puts another libvirt in place; what a product ships is no longer what is meant.
+    /// Puts another libvirt in place; the release then no longer belongs to a product.
     pub(crate) fn set_libvirt(&mut self, libvirt: LibvirtChoice) {
         (self.libvirt, self.product) = (libvirt, None);
     }

@@ -122,7 +122,7 @@ pub(crate) fn diff_text(catalog: &Catalog, diff: &MapDiff, effects: &[Effect]) -
     out
 }
 
-/// The release whose map stands in for one that was not read.
+/// The release whose map is used instead of one that was not read.
 fn stand_in(catalog: &Catalog, id: LibvirtId) -> Option<LibvirtId> {
     match catalog.release(id).map {
         ReleaseMap::Between { lower, .. } => Some(lower.0),
@@ -139,7 +139,7 @@ fn groups(out: &mut String, catalog: &Catalog, diff: &ModelDiff, group: impl Fn(
     }
 }
 
-/// Returns the difference of two models of one release's map as text; `None` is no difference.
+/// Returns the difference of two models of one release's map as text; `None` means no difference.
 pub(crate) fn models_text(
     catalog: &Catalog,
     release: LibvirtId,

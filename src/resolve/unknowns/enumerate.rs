@@ -53,7 +53,7 @@ pub(in crate::resolve) struct Agreement {
     pub(in crate::resolve) completes: bool,
     /// What all cases share, where they have one verdict and still differ.
     pub(in crate::resolve) either_way: Option<OutcomeWithFeatures>,
-    /// What is told in short of the cases with the first answer; `None` where none was tried.
+    /// The summary of the cases with the first answer; `None` if none was tried.
     pub(in crate::resolve) brief: Option<OutcomeWithFeatures>,
 }
 
@@ -227,7 +227,7 @@ impl Plan<'_> {
         if counted.all(|answer| Some(answer) == first) {
             return found;
         }
-        // Answers that differ in the message alone are told apart only where nothing else differs.
+        // Answers that differ in the message alone are distinguished only if nothing else differs.
         let verdict_and_rule =
             |answer: Option<usize>| answer.map(|index| (answers[index].0.verdict, answers[index].0.rule));
         let counted = || of.iter().filter(|answer| answer.is_some());

@@ -19,7 +19,7 @@ BYTES_PER_ROOT = 1 << 30
 
 
 class LabError(Exception):
-    """Something that the user can put right; the message says what and how."""
+    """An error that the user can correct; the message says what to do."""
 
 
 def default_folder() -> Path:

@@ -38,7 +38,7 @@ def record(run: Run, lab: Nodes) -> Run:
     try:
         begin(run, used[0], len(daemons) > 1)
         if "outcome" not in run:
-            travel(run, lab, used, places[1:])
+            run_hops(run, lab, used, places[1:])
     finally:
         for node in used:
             node.forget_guest()
@@ -66,7 +66,7 @@ def begin(run: Run, node: Node, upgraded: bool) -> None:
         run["upgraded"] = policies(cpu_of(xml.output))
 
 
-def travel(run: Run, lab: Nodes, used: list[Node], places: list[nodes.Pair]) -> None:
+def run_hops(run: Run, lab: Nodes, used: list[Node], places: list[nodes.Pair]) -> None:
     """Moves the guest from node to node until it arrives or is refused."""
     run["hops"], run["truth"] = [], []
     first = words = feature_words(used[0])

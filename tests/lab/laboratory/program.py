@@ -111,7 +111,7 @@ def differences(one: Run, answer: Answer) -> list[str]:
 
 
 def seen(one: Run, answer: Answer) -> list[str]:
-    """Whether the guest lost or gained something else, where the words of QEMU were read at both ends."""
+    """Whether the guest lost or gained something else, if QEMU's feature words were read at source and destination."""
     truth = one.get("truth_end")
     if answer["outcome"] != "completed" or one["outcome"] != "completed" or truth is None:
         return []
@@ -128,7 +128,7 @@ def seen(one: Run, answer: Answer) -> list[str]:
 
 
 def table(one: Run, answer: Answer) -> str:
-    """What happened beside what the program says."""
+    """The result of the run next to the program's answer."""
     truth = one.get("truth_end") or {}
     there = {**one, **truth, "live": one.get("upgraded", one.get("live"))}
     lines = []

@@ -94,7 +94,7 @@ def make_root(folder: Path, name: str) -> Root:
         in_root(part, ["apt-get", "clean"])
         for used in (part / "var/lib/apt/lists").glob("*_*"):
             used.unlink()
-        # Without libvirt-daemon-system nobody makes the user and group that libvirtd looks up before it reads its file.
+        # Only libvirt-daemon-system creates the user and group that libvirtd looks up before it reads its file.
         in_root(part, ["sh", "-c", "id libvirt-qemu || useradd --system --user-group libvirt-qemu"])
         (part / "laboratory/qemu").mkdir(parents=True, exist_ok=True)
         root = look(part, name)

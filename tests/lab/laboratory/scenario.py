@@ -20,7 +20,7 @@ DEFAULTS = {"machine": "pc-q35-4.0", "accel": "kvm"}
 
 
 def from_link(link: str) -> Run:
-    """The run of a link in the program's printed form, where both ends have their QEMU."""
+    """The run of a link in the program's printed form, where source and destination have their QEMU."""
     cpu, *words = link.split(",")
     keys: dict[str, str] = {}
     via: list[str] = []

@@ -159,7 +159,7 @@ pub const KEYS: &[KeyInfo] = &[
     info(
         Key::Topology,
         "S-C-T",
-        "Sockets-cores-threads or sockets-dies-cores-threads, or ? [default: one thread in each package]",
+        "Sockets-cores-threads or sockets-dies-cores-threads, or ? [default: one thread in each socket]",
     ),
     info(Key::Accel, "tcg|kvm", "Accelerator [default: kvm]"),
     info(
@@ -186,7 +186,7 @@ pub const KEYS: &[KeyInfo] = &[
         "Intermediate host between source and destination; may be given several times [default host: the destination's]",
     ),
     info(Key::Started, "RELEASE", "libvirt release the guest was started under, if the source was upgraded since"),
-    info(Key::Check, "none|partial|full", "check attribute of the CPU definition [default: as libvirt fills it in]"),
+    info(Key::Check, "none|partial|full", "check attribute of the CPU definition [default: set by libvirt]"),
     info(Key::Match, "minimum|exact|strict", "match attribute of the CPU definition [default: exact]"),
     info(Key::Fallback, "allow|forbid", "fallback attribute of the CPU model [default: forbid]"),
     info(Key::Vendor, "VENDOR", "CPU vendor that the definition requires: Intel, AMD, Hygon, Zhaoxin"),

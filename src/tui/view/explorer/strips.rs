@@ -51,7 +51,7 @@ fn text(ctx: ViewContext<'_>, segment: &Segment, named: bool) -> String {
     format!("{mark}{} {sign}{rule} ", segment.label)
 }
 
-/// The scenario's own destination, where it is no published release; empty otherwise.
+/// The scenario's own destination, if it is not a published release; otherwise empty.
 fn own(ctx: ViewContext<'_>, strip: &Strip) -> String {
     if strip.along != Along::Releases || strip.has_current() {
         return String::new();
@@ -66,7 +66,7 @@ fn own(ctx: ViewContext<'_>, strip: &Strip) -> String {
 /// A segment on the screen: its index, where it is, its text, and whether it has the scenario's own value.
 type Placed = (usize, Rect, String, bool);
 
-/// Returns the visible segments; more to either side are told by the two flags.
+/// Returns the visible segments; the two flags show that there are more on a side.
 fn placed(ctx: ViewContext<'_>, strip: &Strip, line: Rect) -> (Vec<Placed>, [bool; 2]) {
     let segments = strip.segments(ctx.catalog);
     let start = LABEL + 1 + cells(width(&own(ctx, strip)));
