@@ -22,7 +22,7 @@ pub(super) fn banner(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
     let room = usize::from(area.width).saturating_sub(width(&right) + 3);
     let more =
         if explanation.consequence.is_empty() { String::new() } else { format!("; {}", explanation.consequence) };
-    // What becomes of the guest matters more than where it was refused.
+    // What happens to the guest matters more than where it was refused.
     let texts =
         [(&explanation.headline, &more), (&explanation.short_headline, &more), (&explanation.headline, &"".into())];
     let texts = texts.map(|(headline, more)| format!("{sign} {headline}{more}"));
