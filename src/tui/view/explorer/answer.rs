@@ -24,7 +24,7 @@ pub(super) fn banner(ctx: ViewContext<'_>, area: Rect, buf: &mut Buffer) {
         if explanation.consequence.is_empty() { String::new() } else { format!("; {}", explanation.consequence) };
     // What happens to the guest matters more than where it was refused.
     let texts =
-        [(&explanation.headline, &more), (&explanation.short_headline, &more), (&explanation.headline, &"".into())];
+        [(&explanation.headline, &more), (&explanation.short_headline, &more), (&explanation.headline, &String::new())];
     let texts = texts.map(|(headline, more)| format!("{sign} {headline}{more}"));
     let text = texts.iter().find(|text| width(text) <= room).unwrap_or(&texts[2]);
     let line = line_of(area, area.height / 2);
