@@ -12,11 +12,14 @@
 use crate::domain::catalog::Parts;
 use crate::load::packed::Packed;
 use crate::load::timeline::{self, Texts};
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
 use foldhash::HashMap;
 use sha2::{Digest, Sha256};
 use source::domain;
 use std::error::Error;
 use std::hash::Hash;
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::{env, fs};
@@ -69,7 +72,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         qemu: (qemu.0, &qemu.1),
     };
     let facts = postcard::to_allocvec(&pack(timeline::read(&texts)?))?;
-    fs::write(Path::new(&env::var("OUT_DIR")?).join("facts"), facts)?;
+    let out = env::var("OUT_DIR")?;
+    fs::write(Path::new(&out).join("facts"), facts)?;
+    let mut recorded = DeflateEncoder::new(Vec::new(), Compression::best());
+    recorded.write_all(&fs::read("cpu_map/recorded.txt")?)?;
+    fs::write(Path::new(&out).join("recorded"), recorded.finish()?)?;
     Ok(())
 }
 

@@ -3,12 +3,14 @@
 use super::error::LoadError;
 use super::packed::Packed;
 use crate::domain::catalog::{Catalog, Parts};
+use flate2::read::DeflateDecoder;
+use std::io::Read as _;
 
 /// The files of the timeline as the program was built with them.
 const FACTS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/facts"));
 
-/// The links of the scenarios of which a real migration was recorded, sorted.
-const RECORDED: &str = include_str!("../../cpu_map/recorded.txt");
+/// The links of the scenarios of which a real migration was recorded, sorted, one a line, compressed.
+const RECORDED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/recorded"));
 
 /// Returns every fact the program was built with.
 ///
@@ -17,7 +19,9 @@ const RECORDED: &str = include_str!("../../cpu_map/recorded.txt");
 pub fn catalog() -> Result<Catalog, LoadError> {
     let wrong = |error: &dyn std::fmt::Display| LoadError::whole("cpu_map", error.to_string());
     let mut catalog = Catalog::new(parts()?).map_err(|error| wrong(&error))?;
-    catalog.set_recorded(RECORDED.lines());
+    let mut recorded = String::new();
+    DeflateDecoder::new(RECORDED).read_to_string(&mut recorded).map_err(|error| wrong(&error))?;
+    catalog.set_recorded(recorded.lines());
     Ok(catalog)
 }
 
