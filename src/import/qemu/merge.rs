@@ -248,10 +248,16 @@ fn defaults_of(sets: &[FeatureSet]) -> ModelDefaults {
     ModelDefaults { always, only_on: sometimes.iter().map(under).collect() }
 }
 
-/// Puts the machine types in their natural order again, in which they stand in the file.
+/// Puts the machine types in their natural order again, in which they stand in the file; those of distributions, which
+/// have a file of their own, stay behind them.
 fn order_machines(parts: &mut Parts) {
     let mut order: Vec<(u16, String)> = (0u16..).zip(parts.machines.iter().map(str::to_owned)).collect();
-    order.sort_by(|(_, a), (_, b)| (machine_series(a), a).cmp(&(machine_series(b), b)));
+    let of_distributions = &parts.downstream.machines;
+    let position = |id: u16| of_distributions.iter().position(|known| known.machine.0 == id);
+    order.sort_by_cached_key(|(id, name)| {
+        let (family, version) = machine_series(name).unzip();
+        (position(*id), family.map(str::to_owned), version, name.clone())
+    });
     let mut names = Names::default();
     let mut new_ids = vec![MachineId(0); order.len()];
     for (old, name) in &order {
@@ -265,6 +271,10 @@ fn order_machines(parts: &mut Parts) {
         release.machines.sort_by_key(|known| known.machine);
         release.not_recorded.iter_mut().for_each(|machine| *machine = moved(*machine));
         release.not_recorded.sort();
+    }
+    for known in &mut parts.downstream.machines {
+        known.machine = moved(known.machine);
+        known.like.iter_mut().for_each(|(_, base)| *base = moved(*base));
     }
     let defaults = &mut parts.qemu_defaults;
     let mut positions: Vec<(MachineId, usize)> =
