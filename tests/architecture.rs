@@ -28,7 +28,7 @@ const FOREIGN: &[(&str, &[&str])] = &[
     ("quick_xml", &["domain", "export", "load"]),
     ("anyhow", &["cli"]),
     ("base64", &["domain"]),
-    ("flate2", &["domain"]),
+    ("flate2", &["domain", "load"]),
     ("clap", &["cli"]),
     ("serde", &["domain", "import", "export", "input", "app", "cli", "load"]),
     ("postcard", &["load"]),

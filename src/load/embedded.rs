@@ -9,7 +9,7 @@ use std::io::Read as _;
 /// The files of the timeline as the program was built with them.
 const FACTS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/facts"));
 
-/// The links of the scenarios of which a real migration was recorded, sorted, one a line, compressed.
+/// The links of the scenarios of which a real migration was recorded, sorted, one per line, compressed.
 const RECORDED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/recorded"));
 
 /// Returns every fact the program was built with.
