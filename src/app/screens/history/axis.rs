@@ -193,11 +193,11 @@ impl<'a> Axes<'a> {
     /// Returns for each version of the machine types whether it enables a feature; of pc-q35 and pc-i440fx apart if they
     /// differ. Then the newest machine type that enables it, if possible of pc-q35.
     pub(super) fn enabled(&self, model: ModelId, feature: FeatureId) -> (Vec<Enabled>, Option<MachineId>) {
+        let Some(defaults) = self.catalog.qemu_defaults().of(model, self.accel) else { return (Vec::new(), None) };
         let mut families = [vec![None; self.series.len()], vec![None; self.series.len()]];
         let mut newest = [None; 2];
-        let defaults = self.catalog.qemu_defaults().of(model, self.accel);
-        for (machine, defaults) in self.machines.iter().zip(std::iter::repeat(defaults)) {
-            let (Some(defaults), Ok(point)) = (defaults, self.series.binary_search(&machine.series)) else { continue };
+        for machine in &self.machines {
+            let Ok(point) = self.series.binary_search(&machine.series) else { continue };
             let enables = defaults.on(machine.position).contains(feature);
             families[usize::from(machine.is_q35)][point] = Some(enables);
             if enables {

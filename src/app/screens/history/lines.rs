@@ -236,10 +236,10 @@ impl Lines<'_> {
 
     fn of_feature(&self, feature: FeatureId) -> Vec<Line> {
         let told = &self.feature;
-        let mut lines: Vec<(LibvirtId, Line)> =
+        let mut lines: Vec<((bool, LibvirtId), Line)> =
             told.models.iter().map(|(model, segments)| self.of_member((*model, feature), segments)).collect();
         // What changed comes first, in the order of the releases.
-        lines.sort_by_key(|(since, line)| (line.name.starts_with("present"), *since));
+        lines.sort_by_key(|(order, _)| *order);
         let mut lines: Vec<Line> = lines.into_iter().map(|(_, line)| line).collect();
         let enabled = told.turned_on.iter().filter(|on| on.accels.contains(&self.axes.accel));
         let of_machines = |on: &TurnedOn| {
@@ -258,8 +258,13 @@ impl Lines<'_> {
         lines
     }
 
-    /// Returns the line about a feature in a model's map entries, with the release of its last change.
-    fn of_member(&self, (model, feature): (ModelId, FeatureId), segments: &[Segment<Membership>]) -> (LibvirtId, Line) {
+    /// Returns the line about a feature in a model's map entries; before it, whether nothing changed, and the release of the
+    /// last change.
+    fn of_member(
+        &self,
+        (model, feature): (ModelId, FeatureId),
+        segments: &[Segment<Membership>],
+    ) -> ((bool, LibvirtId), Line) {
         let is_told = |segment: &&Segment<Membership>| segment.state != Membership::NoModel;
         // The last change between two releases that both have the model.
         let change = segments.windows(2).rev().find_map(|pair| match pair {
@@ -294,7 +299,7 @@ impl Lines<'_> {
             feature: Some(feature),
             shows: Shows::Change(before, since),
         };
-        (since, line)
+        ((change.is_none(), since), line)
     }
 
     /// Returns what the history shows, in one sentence.
