@@ -98,7 +98,7 @@ impl GuestQueries<'_> {
 }
 
 fn map_at(catalog: &Catalog, scenario: &Scenario) -> Option<Arc<CpuMap>> {
-    source(catalog, scenario).map(|end| end.map)
+    source(catalog, scenario).map(|end| Arc::clone(&end.map))
 }
 
 /// Compares the model at source and destination.
