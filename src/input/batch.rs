@@ -192,7 +192,7 @@ impl<'c> Reader<'c> {
         }
     }
 
-    /// Sets the source, the destination and what lies between them.
+    /// Sets the source, the destination and the hosts between them.
     fn set_ends(&mut self, scenario: &mut Scenario, line: &Line<'_>) -> Result<(), String> {
         let catalog = self.catalog;
         let lacks = |end: &Option<Box<End<'_>>>, key: Key| end.is_none() && !self.defaults.given.contains(&key);

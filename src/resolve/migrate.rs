@@ -126,7 +126,7 @@ pub(super) struct MigratingGuest<'p> {
 
 impl<'p> MigratingGuest<'p> {
     /// A guest before its start.
-    #[expect(clippy::inline_always, reason = "such a guest is large and mostly empty; inlined, it is written in place")]
+    #[expect(clippy::inline_always, reason = "such a guest is large; inlined, it is written in place")]
     #[inline(always)]
     pub(super) fn of(
         prepared: &'p Prepared<'_>,
