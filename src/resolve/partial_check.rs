@@ -245,11 +245,16 @@ pub(super) fn listed(
 
 /// Replaces `optional` by what the migratable host model has: `require` or `disable` (libvirt `virCPUUpdate`, all releases;
 /// with QEMU's host since 3.2.0).
+#[inline]
 pub(super) fn decide_optional(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, definition: &mut Definition) {
     let optional = definition.features.with(Policy::Optional);
-    if optional.is_empty() {
-        return;
+    if !optional.is_empty() {
+        decide_each(facts, endpoint, definition, optional);
     }
+}
+
+#[cold]
+fn decide_each(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, definition: &mut Definition, optional: FeatureSet) {
     let map = &endpoint.end.map;
     // A capable host offers whatever its QEMU can give.
     let at_best = || endpoint.supported & endpoint.end.qemu.properties;

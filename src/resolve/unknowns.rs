@@ -12,6 +12,7 @@ use crate::domain::definition::{Definition, Fallback};
 use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{CpuChoice, HostChoice, Release, Scenario, Topology};
+use std::sync::Arc;
 
 mod combinations;
 mod dedup;
@@ -114,7 +115,7 @@ fn options<T>(axes: &mut Vec<Axis>, input: &str, values: Vec<(String, T)>) -> Op
 }
 
 /// Returns the source of a scenario, with the first value of whatever is not known of it.
-pub fn source<'a>(catalog: &'a Catalog, scenario: &Scenario) -> Option<Endpoint<'a>> {
+pub fn source<'a>(catalog: &'a Catalog, scenario: &Scenario) -> Option<Arc<Endpoint<'a>>> {
     let decodes = scenario.decodes();
     let purpose = Purpose { regime: None, wants_vmx: true, decodes, name: "source" };
     EndpointOptions::of(catalog, scenario, &scenario.from, &scenario.from_host, purpose).end(&[])
@@ -188,8 +189,10 @@ impl<'a> Plan<'a> {
 
     /// Returns the case that an assignment decides; `None` where an input has no value.
     pub fn case(&self, assignment: &[usize]) -> Option<Case<'a>> {
-        let ends: Option<Vec<Endpoint<'a>>> = self.endpoints.iter().map(|options| options.end(assignment)).collect();
-        let ends = ends?;
+        let mut ends = Vec::with_capacity(self.endpoints.len());
+        for options in &self.endpoints {
+            ends.push(options.end(assignment)?);
+        }
         let started = match &self.started {
             Some(options) => Some(options.end(assignment)?),
             None => None,
