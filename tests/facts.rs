@@ -483,6 +483,23 @@ fn a_new_release_is_one_call() {
     assert_eq!(same.same_as.as_deref(), Some("99.0.0"));
     let between = import::add_libvirt(&directory, "9.0.0+mine", map, "made up").unwrap();
     assert_eq!(between.same_as, None);
+    // Not in the order of the alphabet, in which the facts are written.
+    let unsorted = Path::new(env!("CARGO_TARGET_TMPDIR")).join("unsorted-map");
+    std::fs::create_dir_all(&unsorted).unwrap();
+    for file in std::fs::read_dir(map).unwrap().flatten() {
+        let text = std::fs::read_to_string(file.path()).unwrap();
+        let text = text.replace(
+            "name='mpx' removed='yes'/>",
+            "name='mpx' removed='yes'/>\n    <feature name='invtsc' removed='yes'/>",
+        );
+        std::fs::write(unsorted.join(file.file_name()), text).unwrap();
+    }
+    import::add_libvirt(&directory, "99.2.0", &unsorted, "made up").unwrap();
+    let parts = timeline_in(&directory);
+    let last = &parts.maps[usize::from(parts.releases.iter().find(|r| &*r.name == "99.2.0").unwrap().map.0)];
+    let removed = last.models.iter().flatten().find(|model| !model.removed.is_empty()).unwrap();
+    let removed: Vec<&str> = removed.removed.iter().map(|id| parts.features.name(id.0)).collect();
+    assert_eq!(removed, ["mpx", "invtsc"], "libvirt's own order is kept");
     let taken = import::add_libvirt(&directory, "99.0.0", map, "made up").unwrap_err().to_string();
     assert_eq!(taken, "expected a release not in the timeline yet, such as 13.0.0, found \"99.0.0\"");
 
@@ -494,10 +511,10 @@ fn a_new_release_is_one_call() {
         map.order.iter().map(|feature| parts.features.name(feature.0).to_owned()).collect()
     };
     assert_eq!(names(&parts, &parts.maps[usize::from(release.map.0)]), names(&written, &map));
-    assert_eq!(parts.releases.len(), embedded::parts().unwrap().releases.len() + 3);
+    assert_eq!(parts.releases.len(), embedded::parts().unwrap().releases.len() + 4);
     let catalog = Catalog::new(parts).unwrap();
     assert_eq!(catalog.features().name(0), "mpx");
-    assert_eq!(catalog.libvirt_releases().last().map(|release| &*release.name), Some("99.1.0"));
+    assert_eq!(catalog.libvirt_releases().last().map(|release| &*release.name), Some("99.2.0"));
 }
 
 #[test]
