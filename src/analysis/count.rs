@@ -11,6 +11,7 @@ use crate::domain::qemu::{Accel, MachineId, ModelDefaults};
 use crate::domain::scenario::{CpuChoice, MachineChoice, MaybeKnown, Scenario};
 use crate::domain::version::Version;
 use crate::resolve::{Case, Endpoint, Guest, Machine, Outcome, Prepared, RuleId, Started, Verdict, source};
+use std::sync::Arc;
 
 /// What the definition says about the feature: nothing, on, off.
 pub const STATES: [Option<Policy>; 3] = [None, Some(Policy::Require), Some(Policy::Disable)];
@@ -21,7 +22,7 @@ pub struct Space<'a> {
     accel: Accel,
     qemu: Version,
     releases: Vec<LibvirtId>,
-    ends: Vec<Endpoint<'a>>,
+    ends: Vec<Arc<Endpoint<'a>>>,
     behaviours: Vec<usize>,
 }
 
@@ -67,7 +68,7 @@ impl<'a> Space<'a> {
     /// Returns the space of the exact releases.
     pub fn of(catalog: &'a Catalog, accel: Accel, qemu: Version) -> Self {
         let releases = exact_releases(catalog);
-        let mut ends: Vec<Endpoint<'a>> = Vec::new();
+        let mut ends: Vec<Arc<Endpoint<'a>>> = Vec::new();
         for id in &releases {
             let mut scenario = Scenario::default_of(catalog);
             scenario.accel = accel;
@@ -160,7 +161,7 @@ impl<'a> Space<'a> {
         let count = releases.iter().max().map_or(0, |most| most + 1);
         let first =
             |wanted: usize| releases.iter().position(|class| *class == wanted).map(|index| self.ends[index].clone());
-        let ends: Vec<Endpoint<'a>> = (0..count).filter_map(first).collect();
+        let ends: Vec<Arc<Endpoint<'a>>> = (0..count).filter_map(first).collect();
         let mut sizes = vec![0; count];
         for release in releases {
             sizes[*release] += 1;
@@ -197,7 +198,7 @@ impl<'a> Space<'a> {
         Class { machines: class.machines.len() as u64, classes_of_releases: releases.to_vec(), sizes, answers }
     }
 
-    fn case(&self, model: ModelId, machine: MachineId, ends: Vec<Endpoint<'a>>) -> Case<'a> {
+    fn case(&self, model: ModelId, machine: MachineId, ends: Vec<Arc<Endpoint<'a>>>) -> Case<'a> {
         let scenario = Scenario::default_of(self.catalog);
         let name = self.catalog.machine_name(machine).into();
         Case {

@@ -8,7 +8,7 @@ use super::scenario_args::{Choice, Needs};
 use crate::analysis::remedies::{remedies, remedies_with};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::{Key, MaybeKnown, Scenario, Topology};
-use crate::export::{self, About, GuestRow};
+use crate::export::{self, About, GuestRow, JsonLines};
 use crate::input::batch;
 use crate::load::{LoadError, file};
 use crate::resolve::{Answer, Resolver};
@@ -202,6 +202,7 @@ struct Many<'a> {
     lines: bool,
     /// The last of them.
     line: Vec<u8>,
+    json: JsonLines<'a>,
     resolver: Resolver<'a>,
     rows: Vec<GuestRow>,
     code: u8,
@@ -210,7 +211,16 @@ struct Many<'a> {
 impl<'a> Many<'a> {
     fn new(catalog: &'a Catalog, args: &'a CheckArgs) -> Self {
         let lines = args.format == Some(Format::Json);
-        Self { catalog, args, lines, line: Vec::new(), resolver: Resolver::new(catalog), rows: Vec::new(), code: 0 }
+        Self {
+            catalog,
+            args,
+            lines,
+            line: Vec::new(),
+            json: JsonLines::new(catalog),
+            resolver: Resolver::new(catalog),
+            rows: Vec::new(),
+            code: 0,
+        }
     }
 
     fn add(
@@ -228,7 +238,7 @@ impl<'a> Many<'a> {
             let fixes = self.args.ways_out.then(|| remedies_with(&mut self.resolver, scenario, answer));
             let about = About { remedies: fixes.as_deref(), ..about };
             self.line.clear();
-            export::push_json_line(&mut self.line, self.catalog, scenario, answer, about);
+            self.json.push(&mut self.line, scenario, answer, about);
             out.write_all(&self.line)?;
         } else {
             self.rows.push(GuestRow::of(self.catalog, name, scenario, answer));

@@ -1,7 +1,7 @@
 //! Writes to standard output: through a pager if the output is long, and in colour if a terminal shows it. Control
 //! characters are escaped, on standard error as well.
 
-use crate::domain::text::visible;
+use crate::domain::text::{is_plain, visible};
 use clap::ColorChoice;
 use clap::builder::styling::{AnsiColor, Style};
 use std::borrow::Cow;
@@ -62,7 +62,7 @@ impl Output {
     /// Output that cannot be written.
     pub fn finish(mut self) -> io::Result<()> {
         let line = std::mem::take(&mut self.line);
-        self.write_out(&line)?;
+        self.write_out(line.as_bytes())?;
         self.flush()?;
         if let Target::Paged(mut child, input) = self.target {
             drop(input);
@@ -71,13 +71,13 @@ impl Output {
         Ok(())
     }
 
-    fn write_out(&mut self, text: &str) -> io::Result<()> {
+    fn write_out(&mut self, text: &[u8]) -> io::Result<()> {
         if self.closed {
             return Ok(());
         }
         let written = match &mut self.target {
-            Target::Plain(out) => out.write_all(text.as_bytes()),
-            Target::Paged(_, input) => input.write_all(text.as_bytes()),
+            Target::Plain(out) => out.write_all(text),
+            Target::Paged(_, input) => input.write_all(text),
         };
         self.unless_closed(written)
     }
@@ -96,17 +96,21 @@ impl Output {
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let text = std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
+        if !self.colours && is_plain(bytes) {
+            self.write_out(bytes)?;
+            return Ok(bytes.len());
+        }
+        let text = String::from_utf8_lossy(bytes);
         let text = visible(&text);
         if !self.colours {
-            self.write_out(&text)?;
+            self.write_out(text.as_bytes())?;
             return Ok(bytes.len());
         }
         for part in text.split_inclusive('\n') {
             self.line.push_str(part);
             if part.ends_with('\n') {
                 let line = std::mem::take(&mut self.line);
-                self.write_out(&coloured(&line))?;
+                self.write_out(coloured(&line).as_bytes())?;
             }
         }
         Ok(bytes.len())

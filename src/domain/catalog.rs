@@ -396,12 +396,15 @@ impl Catalog {
     /// Returns whether a QEMU release has a quirk on a machine type of the series `machine`
     /// (`None`: a machine type that names no series).
     pub(crate) fn has_quirk(&self, kind: QuirkKind, version: Version, machine: Option<(u16, u16)>) -> bool {
-        self.decisions.quirks.iter().any(|quirk| {
-            quirk.kind == kind
-                && version >= quirk.since
-                && quirk.until.is_none_or(|until| version <= until)
-                && quirk.machines_since.is_none_or(|since| machine.is_some_and(|series| series >= since))
-        })
+        let on_machine =
+            |quirk: &Quirk| quirk.machines_since.is_none_or(|since| machine.is_some_and(|series| series >= since));
+        self.decisions.quirks.iter().any(|quirk| quirk.kind == kind && quirk.is_of(version) && on_machine(quirk))
+    }
+
+    /// Returns the quirks that a QEMU release has on some machine type, by bit.
+    fn quirks_of(&self, version: Version) -> u32 {
+        let known = self.decisions.quirks.iter().filter(|quirk| quirk.is_of(version));
+        known.fold(0, |all, quirk| all | 1 << quirk.kind as u32)
     }
 
     /// Returns the signature of the model `max` under this QEMU's TCG.

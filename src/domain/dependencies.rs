@@ -82,10 +82,11 @@ impl<'a> Dependencies<'a> {
     /// Returns the children of those of these features that are parents.
     #[inline]
     pub(crate) fn children_of(&self, lost: &FeatureSet) -> FeatureSet {
-        if lost.is_disjoint(&self.ends.parents) {
+        let parents = self.parents_in(*lost);
+        if parents.is_empty() {
             return FeatureSet::EMPTY;
         }
-        let of_lost = self.rows.iter().filter(|(parent, _)| lost.contains(*parent));
+        let of_lost = self.rows.iter().filter(|(parent, _)| parents.contains(*parent)).take(parents.len());
         of_lost.fold(FeatureSet::EMPTY, |all, (_, children)| all | *children)
     }
 }

@@ -164,6 +164,9 @@ impl CpuMap {
 
     /// Returns the features of `set` in map order; those the map does not know come last, by number.
     pub(crate) fn in_order(&self, set: FeatureSet) -> Vec<FeatureId> {
+        if set.is_empty() {
+            return Vec::new();
+        }
         let known = set & self.known;
         let mut list = Vec::with_capacity(set.len());
         list.extend(self.order.iter().copied().filter(|feature| known.contains(*feature)).take(known.len()));

@@ -100,9 +100,10 @@ pub(crate) fn write_package(version: &str, build: Option<&str>) -> String {
 
 /// Appends the build of a package to its version.
 pub(crate) fn push_build(text: &mut String, build: Option<&str>) {
-    let build = build.unwrap_or_default();
-    let dash = if build.is_empty() || build.starts_with('+') { "" } else { "-" };
-    text.extend([dash, build]);
+    if let Some(build) = build {
+        let dash = if build.is_empty() || build.starts_with('+') { "" } else { "-" };
+        text.extend([dash, build]);
+    }
 }
 
 /// Splits a build at the mark of a distribution, which no digit follows: `el1` is not in `el10`.

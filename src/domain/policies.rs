@@ -2,6 +2,7 @@
 
 use super::feature::{FeatureId, FeatureSet};
 use super::named_enum::named_enum;
+use std::sync::Arc;
 
 named_enum! {
     /// The attribute `policy` of a `<feature>`.
@@ -38,13 +39,13 @@ pub struct Policies {
     off: FeatureSet,
     optional: FeatureSet,
     strong: FeatureSet,
-    /// The order of the XML; `None` if no caller reads it, which saves work.
-    order: Option<Vec<FeatureId>>,
+    /// The order of the XML; `None` if no caller reads it, which saves work. Definitions share it until one changes it.
+    order: Option<Arc<Vec<FeatureId>>>,
 }
 
 impl Default for Policies {
     fn default() -> Self {
-        Self { order: Some(Vec::new()), ..Self::NONE }
+        Self { order: Some(Arc::default()), ..Self::NONE }
     }
 }
 
@@ -118,7 +119,7 @@ impl Policies {
     pub fn set(&mut self, feature: FeatureId, policy: Policy) {
         let is_new = !self.mentions(feature);
         if let Some(order) = self.order.as_mut().filter(|_| is_new) {
-            order.push(feature);
+            Arc::make_mut(order).push(feature);
         }
         for set in [&mut self.on, &mut self.off, &mut self.optional, &mut self.strong] {
             set.remove(feature);
@@ -159,21 +160,19 @@ impl Policies {
     /// Takes features out.
     #[inline]
     pub(crate) fn remove_all(&mut self, features: FeatureSet) {
-        if !features.is_empty() {
+        if !self.mentioned().is_disjoint(&features) {
             self.remove_mentioned(&features);
         }
     }
 
+    #[cold]
     fn remove_mentioned(&mut self, features: &FeatureSet) {
-        if self.mentioned().is_disjoint(features) {
-            return;
-        }
         self.on -= *features;
         self.off -= *features;
         self.optional -= *features;
         self.strong -= *features;
         if let Some(order) = &mut self.order {
-            order.retain(|feature| !features.contains(*feature));
+            Arc::make_mut(order).retain(|feature| !features.contains(*feature));
         }
     }
 
@@ -183,7 +182,8 @@ impl Policies {
         if self.is_ordered() {
             let new = written - self.mentioned();
             let order = self.order.get_or_insert_default();
-            order.extend(in_order.iter().copied().filter(|feature| new.contains(*feature)).take(new.len()));
+            Arc::make_mut(order)
+                .extend(in_order.iter().copied().filter(|feature| new.contains(*feature)).take(new.len()));
         }
         self.on = (self.on - written) | (on - off);
         self.off = (self.off - written) | off;
@@ -215,7 +215,7 @@ impl Policies {
     /// Returns the features with their policies in order. Requires policies with an order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (FeatureId, Policy)> + ExactSizeIterator + '_ {
         debug_assert!(self.is_ordered(), "policies without an order");
-        let order = self.order.as_deref().unwrap_or_default();
+        let order = self.order.as_deref().map(Vec::as_slice).unwrap_or_default();
         order.iter().map(|feature| (*feature, self.get(*feature).unwrap_or(Policy::Optional)))
     }
 

@@ -45,6 +45,12 @@ fn is_hidden(letter: char) -> bool {
         || matches!(letter, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
+/// Returns whether a text has only ASCII characters that are shown. Nearly every text is so.
+pub(crate) fn is_plain(text: &[u8]) -> bool {
+    // The fold has no branch, so that many bytes are looked at together.
+    text.iter().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~' | b'\n' | b'\t'))
+}
+
 /// Returns a text with its first letter in upper case.
 pub(crate) fn capital(word: &str) -> String {
     let mut letters = word.chars();
@@ -54,9 +60,7 @@ pub(crate) fn capital(word: &str) -> String {
 /// Returns `text` with hidden characters written as `\u001b`, which JSON reads as the character. Everything that is
 /// written to a terminal passes through here, since names and messages from files may have such characters.
 pub(crate) fn visible(text: &str) -> Cow<'_, str> {
-    // Nearly every text is plain: the fold has no branch, so that many bytes are looked at together.
-    let is_plain = |byte: u8| matches!(byte, b' '..=b'~' | b'\n' | b'\t');
-    if text.bytes().fold(true, |plain, byte| plain & is_plain(byte)) || !text.contains(is_hidden) {
+    if is_plain(text.as_bytes()) || !text.contains(is_hidden) {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len() + 8);

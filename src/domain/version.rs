@@ -61,20 +61,21 @@ impl FromStr for Version {
 impl Version {
     /// Passes the text to `write`. Links and answers are written by the thousand; a formatter would cost most of it.
     fn with_text<T>(self, write: impl FnOnce(&str) -> T) -> T {
-        let mut text = [0; 17];
-        let mut end = 0;
-        for (index, part) in [self.major, self.minor, self.micro].into_iter().enumerate() {
-            if index > 0 {
-                text[end] = b'.';
-                end += 1;
-            }
-            let units: &[u16] = if part < 10 { &[1] } else { &[10_000, 1_000, 100, 10, 1] };
-            for unit in units.iter().filter(|unit| part >= **unit || **unit == 1) {
-                text[end] = u8::try_from(part / unit % 10).map_or(b'0', |digit| b'0' + digit);
-                end += 1;
+        let mut text = [b'.'; 17];
+        let mut begin = text.len();
+        // From the last digit to the first.
+        for mut part in [self.micro, self.minor, self.major] {
+            begin -= usize::from(begin < text.len());
+            loop {
+                begin -= 1;
+                text[begin] = b'0' + (part % 10).to_le_bytes()[0];
+                part /= 10;
+                if part == 0 {
+                    break;
+                }
             }
         }
-        write(std::str::from_utf8(&text[..end]).unwrap_or_default())
+        write(std::str::from_utf8(&text[begin..]).unwrap_or_default())
     }
 
     /// Appends the release number to a text.

@@ -65,7 +65,7 @@ pub(crate) enum Fact {
     /// QEMU does not have the machine type.
     QemuHasNoMachine,
     /// QEMU does not know the feature by name.
-    QemuDoesNotKnow(FeatureId),
+    QemuDoesNotKnow(FeatureId, bool),
     /// libvirt needs a newer QEMU.
     NeedsNewerQemu(Version),
     /// This libvirt does not have the mode.
@@ -244,7 +244,7 @@ impl Story<'_> {
                 Fact::HostHasForbidden(features.clone())
             }
             Refusal::PartialMissing(features) => Fact::NotGiven(features.clone(), self.scenario.accel),
-            Refusal::UnknownProperty { feature, .. } => Fact::QemuDoesNotKnow(*feature),
+            Refusal::UnknownProperty { feature, on, .. } => Fact::QemuDoesNotKnow(*feature, *on),
         };
         vec![Cause::leaf(fact)]
     }
@@ -399,19 +399,7 @@ impl Story<'_> {
     fn mention(&self, feature: FeatureId) -> Option<Cause> {
         let run = self.trace.sender();
         let policy = self.trace.effective().unwrap_or(&run.given).features.get(feature)?;
-        let reconnected = self.trace.reconnected.as_ref().filter(|_| self.trace.hop == 0);
-        let live = reconnected.filter(|live| run.live.as_ref() != Some(live));
-        let by = match live {
-            Some(live)
-                if run
-                    .live
-                    .as_ref()
-                    .is_some_and(|before| before.features.get(feature) != live.features.get(feature)) =>
-            {
-                Some(WrittenBy::Reconnect)
-            }
-            _ => run.written_by(feature),
-        };
+        let by = self.trace.written_by(run, feature);
         Some(Cause::leaf(Fact::Mentions(feature, policy, by)))
     }
 

@@ -7,9 +7,11 @@ use crate::domain::feature::FeatureId;
 use crate::domain::scenario::{Scenario, write_release};
 use crate::explain::message;
 use crate::export::{FACTS_HASH, TOOL};
-use crate::resolve::{Answer, StartTrace, Trace};
+use crate::resolve::Answer;
+use foldhash::HashMap;
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
+use serde_json::value::{RawValue, to_raw_value};
 
 /// The number of the object's form; it changes when a key changes its meaning or goes.
 pub const SCHEMA: u32 = 1;
@@ -26,15 +28,24 @@ impl Serialize for Names<'_> {
     }
 }
 
-struct Features<'a>(&'a Catalog, &'a Policies);
+/// The features of a definition with their policies.
+enum Features<'a> {
+    Of(&'a Catalog, &'a Policies),
+    Printed(&'a RawValue),
+}
 
 impl Serialize for Features<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.1.len()))?;
-        for (feature, policy) in self.1.iter() {
-            map.serialize_entry(self.0.feature_name(feature), policy.name())?;
+        match self {
+            Self::Of(catalog, policies) => {
+                let mut map = serializer.serialize_map(Some(policies.len()))?;
+                for (feature, policy) in policies.iter() {
+                    map.serialize_entry(catalog.feature_name(feature), policy.name())?;
+                }
+                map.end()
+            }
+            Self::Printed(text) => text.serialize(serializer),
         }
-        map.end()
     }
 }
 
@@ -128,34 +139,45 @@ pub struct About<'a> {
 
 /// Returns the answer as JSON over several lines, with what goes with it.
 pub fn json_about(catalog: &Catalog, scenario: &Scenario, answer: &Answer, about: About<'_>) -> String {
-    serde_json::to_string_pretty(&object(catalog, scenario, answer, about)).unwrap_or_default()
+    serde_json::to_string_pretty(&unprinted(catalog, scenario, answer, about)).unwrap_or_default()
 }
 
-/// Appends the same on one line, with its end.
-pub(crate) fn push_json_line(
-    line: &mut Vec<u8>,
-    catalog: &Catalog,
-    scenario: &Scenario,
-    answer: &Answer,
-    about: About<'_>,
-) {
-    // Nothing that is written to memory fails.
-    let _ = serde_json::to_writer(&mut *line, &object(catalog, scenario, answer, about));
-    line.push(b'\n');
+/// How many definitions are kept as text.
+const MOST_PRINTED: usize = 1024;
+
+/// Writes answers as lines of JSON, and prints the features of a definition only once: the guests of a batch have few
+/// CPUs.
+pub(crate) struct JsonLines<'c> {
+    catalog: &'c Catalog,
+    printed: HashMap<Policies, Box<RawValue>>,
 }
 
-/// Returns the answer as JSON over several lines. `id` is what a batch line was called.
-pub fn json(
-    catalog: &Catalog,
-    scenario: &Scenario,
-    answer: &Answer,
-    id: Option<&str>,
-    remedies: Option<&[Remedy]>,
-) -> String {
-    json_about(catalog, scenario, answer, About { id, remedies, ..About::default() })
+impl<'c> JsonLines<'c> {
+    pub(crate) fn new(catalog: &'c Catalog) -> Self {
+        Self { catalog, printed: HashMap::default() }
+    }
+
+    /// Appends the answer on one line, with its end.
+    pub(crate) fn push(&mut self, line: &mut Vec<u8>, scenario: &Scenario, answer: &Answer, about: About<'_>) {
+        for features in features_of(answer).into_iter().flatten() {
+            if self.printed.len() < MOST_PRINTED
+                && !self.printed.contains_key(features)
+                && let Ok(text) = to_raw_value(&Features::Of(self.catalog, features))
+            {
+                self.printed.insert(features.clone(), text);
+            }
+        }
+        let printed = |features| match self.printed.get(features) {
+            Some(text) => Features::Printed(text),
+            None => Features::Of(self.catalog, features),
+        };
+        // Nothing that is written to memory fails.
+        let _ = serde_json::to_writer(&mut *line, &object(self.catalog, scenario, answer, about, printed));
+        line.push(b'\n');
+    }
 }
 
-/// The same on one line.
+/// Returns the answer as JSON on one line. `id` is what a batch line was called.
 pub fn json_line(
     catalog: &Catalog,
     scenario: &Scenario,
@@ -163,18 +185,32 @@ pub fn json_line(
     id: Option<&str>,
     remedies: Option<&[Remedy]>,
 ) -> String {
-    serde_json::to_string(&object(catalog, scenario, answer, About { id, remedies, ..About::default() }))
+    serde_json::to_string(&unprinted(catalog, scenario, answer, About { id, remedies, ..About::default() }))
         .unwrap_or_default()
 }
 
-fn object<'a>(catalog: &'a Catalog, scenario: &Scenario, answer: &'a Answer, about: About<'a>) -> Object<'a> {
+/// Returns the features of the live definition at the source, as the upgraded daemon made it where it was upgraded, and
+/// at the destination.
+fn features_of(answer: &Answer) -> [Option<&Policies>; 2] {
     let depends = !answer.depends_on.is_empty() && !answer.completes;
-    let trace = answer.trace.as_ref().filter(|_| !depends);
-    let live = |run: Option<&'a StartTrace>| {
-        run.and_then(|run| run.live.as_ref()).map(|live| Features(catalog, &live.features))
-    };
-    // What the upgraded daemon made of it, where it was upgraded.
-    let reconnected = trace.and_then(|trace| trace.reconnected.as_ref());
+    let Some(trace) = answer.trace.as_ref().filter(|_| !depends) else { return [None, None] };
+    let live = trace.reconnected.as_ref().or(trace.source().live.as_ref());
+    let arrived = trace.destination().and_then(|run| run.live.as_ref());
+    [live, arrived].map(|definition| definition.map(|definition| &definition.features))
+}
+
+fn unprinted<'a>(catalog: &'a Catalog, scenario: &Scenario, answer: &'a Answer, about: About<'a>) -> Object<'a> {
+    object(catalog, scenario, answer, about, |features| Features::Of(catalog, features))
+}
+
+fn object<'a>(
+    catalog: &'a Catalog,
+    scenario: &Scenario,
+    answer: &'a Answer,
+    about: About<'a>,
+    features: impl Fn(&'a Policies) -> Features<'a>,
+) -> Object<'a> {
+    let [live, arrived] = features_of(answer).map(|of_definition| of_definition.map(&features));
     Object {
         schema: SCHEMA,
         id: about.id,
@@ -197,10 +233,8 @@ fn object<'a>(catalog: &'a Catalog, scenario: &Scenario, answer: &'a Answer, abo
         gained: Names(catalog, &answer.gained),
         xsave_lost: catalog.xsave_states(answer.states_lost),
         xsave_gained: catalog.xsave_states(answer.states_gained),
-        live: reconnected
-            .map(|reconnected| Features(catalog, &reconnected.features))
-            .or_else(|| live(trace.map(Trace::source))),
-        arrived: live(trace.and_then(|trace| trace.destination())),
+        live,
+        arrived,
         guest_would_notice: answer.would_notice,
         fault: answer.limited_by.map(crate::resolve::LimitingComponent::name),
         risk: answer.risk.map(crate::resolve::Risk::name),

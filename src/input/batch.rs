@@ -175,10 +175,11 @@ impl<'c> Reader<'c> {
             }
             return Ok(BatchLine { id, scenario, said: None });
         }
-        let scenario = self.between(&line)?;
+        let mut scenario = self.defaults.scenario.clone();
+        self.set_ends(&mut scenario, &line)?;
         match (&line.guest, &line.domain) {
             (Some(guest), None) => {
-                let scenario = with_guest(catalog, scenario, guest, self.defaults.given.contains(&Key::Machine))?;
+                set_guest(catalog, &mut scenario, guest, self.defaults.given.contains(&Key::Machine))?;
                 Ok(BatchLine { id, scenario, said: None })
             }
             (None, Some(xml)) => {
@@ -191,25 +192,28 @@ impl<'c> Reader<'c> {
         }
     }
 
-    /// Returns the default guest between the source and the destination of the line.
-    fn between(&mut self, line: &Line<'_>) -> Result<Scenario, String> {
+    /// Sets the source, the destination and the hosts between them.
+    fn set_ends(&mut self, scenario: &mut Scenario, line: &Line<'_>) -> Result<(), String> {
         let catalog = self.catalog;
         let lacks = |end: &Option<Box<End<'_>>>, key: Key| end.is_none() && !self.defaults.given.contains(&key);
         if lacks(&line.source, Key::From) || lacks(&line.destination, Key::To) {
             return Err(EXPECTED_KEYS.to_owned());
         }
-        let mut scenario = self.defaults.scenario.clone();
         if !self.defaults.given.contains(&Key::Transport) {
             scenario.transport = Transport::Save;
         }
-        set(catalog, &mut scenario, (Key::Transport, line.transport.as_deref()), "transport")?;
+        set(catalog, scenario, (Key::Transport, line.transport.as_deref()), "transport")?;
         if let Some(source) = &line.source {
             scenario.from = self.release(source, "source")?;
-            scenario.from_host = host(catalog, source, "source")?.unwrap_or(scenario.from_host);
+            if let Some(host) = host(catalog, source, "source")? {
+                scenario.from_host = host;
+            }
         }
         if let Some(destination) = &line.destination {
             scenario.to = self.release(destination, "destination")?;
-            scenario.to_host = host(catalog, destination, "destination")?.unwrap_or(scenario.to_host);
+            if let Some(host) = host(catalog, destination, "destination")? {
+                scenario.to_host = host;
+            }
         }
         if line.via.is_some() {
             scenario.via.clear();
@@ -217,7 +221,7 @@ impl<'c> Reader<'c> {
         for (index, stop) in line.via.iter().flatten().enumerate() {
             let name = format!("via[{index}]");
             let at = stop.host(catalog, &name)?.unwrap_or_else(|| scenario.to_host.clone());
-            set(catalog, &mut scenario, (Key::Via, Some(&stop.release())), &name)?;
+            set(catalog, scenario, (Key::Via, Some(&stop.release())), &name)?;
             if scenario.via_hosts.len() < scenario.via.len() {
                 scenario.via_hosts.push(at);
             }
@@ -226,9 +230,9 @@ impl<'c> Reader<'c> {
             scenario.via_hosts.clear();
         }
         if let Some(started) = &line.started {
-            set(catalog, &mut scenario, (Key::Started, Some(&started.release())), "started")?;
+            set(catalog, scenario, (Key::Started, Some(&started.release())), "started")?;
         }
-        Ok(scenario)
+        Ok(())
     }
 
     /// Returns the release of a source or destination; `name` is where it stands.
@@ -252,13 +256,8 @@ fn set(catalog: &Catalog, scenario: &mut Scenario, (key, text): (Key, Option<&st
     text.map_or(Ok(()), |text| scenario.set(catalog, key, text).map_err(|err| format!("{name}: {err}")))
 }
 
-/// Returns the scenario with the guest of the line in place of the default one.
-fn with_guest(
-    catalog: &Catalog,
-    mut scenario: Scenario,
-    guest: &Guest<'_>,
-    machine_given: bool,
-) -> Result<Scenario, String> {
+/// Sets the guest of the line in place of the default one.
+fn set_guest(catalog: &Catalog, scenario: &mut Scenario, guest: &Guest<'_>, machine_given: bool) -> Result<(), String> {
     // A model together with another mode does not count.
     let named = guest.mode.as_deref().filter(|mode| *mode != "custom").or(guest.model.as_deref());
     let Some(cpu) = named else { return Err("guest: expected the key model, or a mode other than custom".to_owned()) };
@@ -276,7 +275,7 @@ fn with_guest(
         (Key::Migratable, &guest.migratable, "guest.migratable"),
         (Key::Tsc, &tsc, "guest.tsc"),
     ] {
-        set(catalog, &mut scenario, (key, text.as_deref()), name)?;
+        set(catalog, scenario, (key, text.as_deref()), name)?;
     }
     if guest.machine.is_none() && !machine_given {
         scenario.machine = scenario.default_machine(catalog);
@@ -298,7 +297,7 @@ fn with_guest(
         scenario.topology = topology(given)?;
     }
     scenario.pmu = guest.pmu.unwrap_or(scenario.pmu);
-    Ok(scenario)
+    Ok(())
 }
 
 fn release(end: &End<'_>) -> String {
@@ -332,7 +331,10 @@ fn topology(given: &[u32]) -> Result<MaybeKnown<Topology>, String> {
         [sockets, dies, cores, threads] if sockets > 0 && dies > 0 && cores > 0 && threads > 0 => {
             Ok(MaybeKnown::Is(Topology { sockets, dies, cores, threads }))
         }
-        _ => Err("guest.topology: expected [sockets, cores, threads], each at least 1".to_owned()),
+        _ => {
+            let forms = "[sockets, cores, threads] or [sockets, dies, cores, threads]";
+            Err(format!("guest.topology: expected {forms}, each at least 1"))
+        }
     }
 }
 

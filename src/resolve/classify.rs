@@ -2,7 +2,6 @@
 
 use super::answer::{Answer, Basis, Outcome, OutcomeWithFeatures};
 use super::decision_table::{MapState, Mention, Row, row};
-use super::endpoint::Endpoint;
 use super::migrate::{Case, MigratingGuest, Prepared};
 use super::prepared_endpoint::PreparedEndpoint;
 use super::recorder::Recorder;
@@ -118,7 +117,7 @@ pub fn decide(catalog: &Catalog, case: &Case<'_>, feature: FeatureId, basis: Bas
         verdict: input.verdict,
         rule: Some(rule),
         row: input.row,
-        regime: case.ends.last().map(Endpoint::regime),
+        regime: case.ends.last().map(|end| end.regime()),
         extra: in_order(extra),
         missing: in_order(missing),
         lost: in_order(lost),
@@ -152,8 +151,10 @@ impl<'r> RuleInput<'r> {
             None => Verdict::Unchanged,
         };
         let (mut more, mut less) = refusal.map(UnorderedRefusal::sets).unwrap_or_default();
-        if verdict != Verdict::Unchanged && (more | less).is_empty() {
+        let mut differ = more | less;
+        if verdict != Verdict::Unchanged && differ.is_empty() {
             (less, more) = migrating.lost_and_gained();
+            differ = more | less;
         }
         let sender = path.get(migrating.hop).copied();
         let receiver = path.get(migrating.hop + 1).or(path.last()).copied();
@@ -162,8 +163,8 @@ impl<'r> RuleInput<'r> {
             refusal,
             more,
             less,
-            differ: more | less,
-            only: (more | less).single(),
+            differ,
+            only: differ.single(),
             states_differ: migrating.states_differ(),
             row: sender.zip(receiver).and_then(|ends| find_row(catalog, ends, migrating, feature)),
             feature,

@@ -18,6 +18,7 @@ use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{self, Transport};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// One case: every input decided.
 #[derive(Clone, Debug)]
@@ -29,9 +30,9 @@ pub struct Case<'a> {
     /// The guest as it already runs at the source, where it does: then nothing is started there.
     pub running: Option<scenario::Running>,
     /// Where the guest was started, when the source's daemon was upgraded since.
-    pub started: Option<Endpoint<'a>>,
+    pub started: Option<Arc<Endpoint<'a>>>,
     /// The source, every stop, and the destination, in order.
-    pub ends: Vec<Endpoint<'a>>,
+    pub ends: Vec<Arc<Endpoint<'a>>>,
     /// Live migration or a save image.
     pub transport: Transport,
 }
@@ -61,7 +62,7 @@ impl<'e> Prepared<'e> {
         let first = case.started.as_ref().or(case.ends.first()).filter(|_| case.running.is_none());
         let expansion = first.and_then(|end| expand(catalog, end, &case.guest, &case.definition));
         let model = expansion.as_ref().map_or(case.guest_definition().model, |expansion| Some(expansion.model));
-        let endpoint = |end: &'e Endpoint<'_>| Rc::new(PreparedEndpoint::of(catalog, end, &case.guest, model));
+        let endpoint = |end: &'e Arc<Endpoint<'_>>| Rc::new(PreparedEndpoint::of(catalog, end, &case.guest, model));
         Self {
             catalog,
             guest: &case.guest,
@@ -125,7 +126,8 @@ pub(super) struct MigratingGuest<'p> {
 
 impl<'p> MigratingGuest<'p> {
     /// A guest before its start.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "such a guest is large; inlined, it is written in place")]
+    #[inline(always)]
     pub(super) fn of(
         prepared: &'p Prepared<'_>,
         source: &'p PreparedEndpoint<'_>,
@@ -136,8 +138,14 @@ impl<'p> MigratingGuest<'p> {
         let own = |given: &Definition| if definition.features.is_ordered() { given.clone() } else { given.unordered() };
         let given = running.map_or(definition, |running| &running.live);
         Self {
+            guest: Running {
+                live: own(given),
+                original: running.and_then(|running| running.inactive.as_ref()).map(own),
+                needs_original: true,
+                cpu: None,
+                refusal: None,
+            },
             facts: prepared.facts(given, feature),
-            guest: Running::of(own(given), running.and_then(|running| running.inactive.as_ref()).map(own)),
             at_source: None,
             is_started: false,
             hop: 0,
@@ -182,7 +190,9 @@ impl<'p> MigratingGuest<'p> {
             }
         }
         self.mention = would_mention(source, mention.unwrap_or(self.mention), facts.feature);
-        (self.is_started, self.at_source) = (guest.refusal.is_none(), guest.cpu.take());
+        self.is_started = guest.refusal.is_none();
+        self.at_source = guest.cpu;
+        guest.cpu = None;
     }
 
     /// Migrates the guest from each endpoint to the next, until one refuses it.

@@ -1,6 +1,7 @@
 //! Builds the guest's CPU as QEMU does in `target/i386/cpu.c`: model and machine type, accelerator, command line, host,
 //! threads, dependencies, filter.
 
+use super::host_model::added_tsx;
 use super::prepared_endpoint::{Facts, PreparedEndpoint, PreparedModel};
 use super::recorder::Recorder;
 use super::trace::{Built, QemuCpu};
@@ -24,7 +25,7 @@ pub(super) fn build<'c>(
     // qemuBuildCpuModelArgStr: required and forced features are enabled, disabled and forbidden ones are disabled.
     let (mut flags_on, flags_off) = (flags.on(), flags.off() & endpoint.end.qemu.properties);
     if endpoint.end.behaviour.add_tsx {
-        flags_on |= tsx(facts, definition);
+        flags_on.extend(added_tsx(endpoint.end.libvirt(facts.catalog), definition));
     }
     let (vendor, supported) = (endpoint.vendor, &endpoint.supported);
     // x86_cpu_load_model, kvm_cpu_instance_init and the pc_compat_* properties of the machine type; for host and max
@@ -35,9 +36,7 @@ pub(super) fn build<'c>(
         Some(model) => (model.on, children_switched_on(facts, endpoint, model, &flags_on)),
         None => everything(facts, endpoint, flags_on | flags_off),
     };
-    if let Some(implied) = &implied {
-        on |= *implied;
-    }
+    on |= implied;
     // object_property_parse of the flags of -cpu, which override the model and the machine type. Every QEMU.
     on = (on | flags_on) - flags_off;
     // x86_cpu_expand_features, 10.0 (commits c6bd2dd634208 and 99a637a8): several threads in a package.
@@ -73,7 +72,6 @@ pub(super) fn build<'c>(
     let built = cpu.insert(Built { on, unavailable, visible, cleared, filtered, states, vendor });
     recorder.cpu(|| {
         let [model, compat, accel] = named_model.map(|model| model.cells).unwrap_or_default();
-        let implied = implied.unwrap_or_default();
         let (children, everything) =
             if named_model.is_some() { (implied, FeatureSet::EMPTY) } else { (FeatureSet::EMPTY, implied) };
         let threads = if reports_threads { endpoint.threads } else { FeatureSet::EMPTY };
@@ -95,25 +93,11 @@ pub(super) fn build<'c>(
     built
 }
 
-/// What RHEL 8's packages switch on unless it is mentioned (libvirt-RHEL-Hack-around-changed-Broadwell-Haswell-CPUs).
-#[cold]
-fn tsx(facts: &Facts<'_>, definition: &Definition) -> FeatureSet {
-    let names = facts.catalog.named();
-    if definition.model.is_none() || !names.had_tsx.contains(&definition.model) {
-        return FeatureSet::EMPTY;
-    }
-    names.hle.into_iter().chain(names.rtm).filter(|feature| !definition.features.mentions(*feature)).collect()
-}
-
 /// The features of `host` and `max` without flags, and everything that the host supports in addition to the flags.
 #[cold]
-fn everything(
-    facts: &Facts<'_>,
-    endpoint: &PreparedEndpoint<'_>,
-    said: FeatureSet,
-) -> (FeatureSet, Option<FeatureSet>) {
+fn everything(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, said: FeatureSet) -> (FeatureSet, FeatureSet) {
     let hypervisor = facts.catalog.named().hypervisor.into_iter().collect();
-    (hypervisor, Some(endpoint.offered(facts) - said - endpoint.off))
+    (hypervisor, endpoint.offered(facts) - said - endpoint.off)
 }
 
 /// Returns the CPU of a guest that already runs, as the map of this end reads it from the live definition. What the map
@@ -155,12 +139,15 @@ fn children_switched_on(
     endpoint: &PreparedEndpoint<'_>,
     model: &PreparedModel<'_>,
     flags_on: &FeatureSet,
-) -> Option<FeatureSet> {
+) -> FeatureSet {
     let names = facts.catalog.named();
     let switched_on = |parent: &FeatureId| flags_on.contains(*parent) && !model.on.contains(*parent);
     let vmx = names.vmx.filter(switched_on);
     let svm = names.svm.filter(switched_on).filter(|_| facts.guest.accel == Accel::Kvm);
-    vmx.or(svm).map(|_| children_of(facts, endpoint, model, (vmx.is_some(), svm)))
+    if vmx.or(svm).is_none() {
+        return FeatureSet::EMPTY;
+    }
+    children_of(facts, endpoint, model, (vmx.is_some(), svm))
 }
 
 #[cold]

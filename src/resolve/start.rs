@@ -142,12 +142,13 @@ fn start_steps(
     update_cpu(facts, endpoint, definition, fresh)?;
     // virQEMUCapsCPUFilterFeatures (5.5.0, commits 0b763774a5 and b12865260a) and qemuProcessDropUnknownCPUFeatures
     // (5.10.0, commit ac34e14159).
-    definition.features.remove_all(behaviour.ignored);
+    let mut dropped = behaviour.ignored;
     if behaviour.drop_unknown == DropUnknown::Definition {
-        definition.features.remove_all(definition.features.off() - endpoint.end.qemu.properties);
+        dropped |= definition.features.off() - endpoint.end.qemu.properties;
     }
+    definition.features.remove_all(dropped);
     *mention = Some(Mention::of(definition, facts.feature));
-    recorder.prepared(endpoint, definition);
+    recorder.prepared(facts, endpoint, definition);
     launch(facts, endpoint, definition)?;
     let cpu = qemu_cpu::build(facts, endpoint, definition, (&mut guest.cpu, recorder));
     // qemuProcessVerifyCPUFeatures, of every guest since 3.2.0: one that is to have invtsc and does not get it.

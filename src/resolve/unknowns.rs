@@ -12,6 +12,7 @@ use crate::domain::definition::{Definition, Fallback};
 use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
 use crate::domain::scenario::{CpuChoice, HostChoice, Release, Scenario, Topology};
+use std::sync::Arc;
 
 mod combinations;
 mod dedup;
@@ -114,7 +115,7 @@ fn options<T>(axes: &mut Vec<Axis>, input: &str, values: Vec<(String, T)>) -> Op
 }
 
 /// Returns the source of a scenario, with the first value of whatever is not known of it.
-pub fn source<'a>(catalog: &'a Catalog, scenario: &Scenario) -> Option<Endpoint<'a>> {
+pub fn source<'a>(catalog: &'a Catalog, scenario: &Scenario) -> Option<Arc<Endpoint<'a>>> {
     let decodes = scenario.decodes();
     let purpose = Purpose { regime: None, wants_vmx: true, decodes, name: "source" };
     EndpointOptions::of(catalog, scenario, &scenario.from, &scenario.from_host, purpose).end(&[])
@@ -157,14 +158,11 @@ impl<'a> Plan<'a> {
         let started = scenario.started.as_ref();
         let started = started.map(|release| make(release, &scenario.from_host, source).among(&mut axes));
         let replaces = scenario.takes_host_model() || scenario.fallback == Fallback::Allow;
-        let no_cookie = |pair: &[EndpointOptions<'_>]| match pair {
-            [sender, receiver] => {
-                !sender.always(|behaviour| behaviour.original != Original::Always)
-                    && !receiver.always(|behaviour| behaviour.cookie)
-            }
-            _ => false,
+        let no_cookie = |(sender, receiver): (&EndpointOptions<'_>, &EndpointOptions<'_>)| {
+            !sender.always(|behaviour| behaviour.original != Original::Always)
+                && !receiver.always(|behaviour| behaviour.cookie)
         };
-        if replaces && endpoints.windows(2).any(no_cookie) {
+        if replaces && endpoints.iter().zip(endpoints.iter().skip(1)).any(no_cookie) {
             return Err(Dependence::on("CPU model at a destination that ignores the migration cookie"));
         }
         let mut unread = machines.iter().flat_map(|machine| {
@@ -191,8 +189,10 @@ impl<'a> Plan<'a> {
 
     /// Returns the case that an assignment decides; `None` where an input has no value.
     pub fn case(&self, assignment: &[usize]) -> Option<Case<'a>> {
-        let ends: Option<Vec<Endpoint<'a>>> = self.endpoints.iter().map(|options| options.end(assignment)).collect();
-        let ends = ends?;
+        let mut ends = Vec::with_capacity(self.endpoints.len());
+        for options in &self.endpoints {
+            ends.push(options.end(assignment)?);
+        }
         let started = match &self.started {
             Some(options) => Some(options.end(assignment)?),
             None => None,
@@ -261,13 +261,8 @@ impl<'a> Plan<'a> {
     /// Returns the answer in short, with the features it is about.
     pub fn brief(&self) -> OutcomeWithFeatures {
         let Ok(agreement) = self.agreement(Wanted::Whether) else { return OutcomeWithFeatures::depends(None) };
-        let brief = match agreement.brief {
-            Some(brief) => brief,
-            None => match agreement.cases.first().and_then(|first| self.brief_of(first)) {
-                Some(brief) => brief,
-                None => return OutcomeWithFeatures::depends(None),
-            },
-        };
+        let of_first = || agreement.cases.first().and_then(|first| self.brief_of(first));
+        let Some(brief) = agreement.brief.or_else(of_first) else { return OutcomeWithFeatures::depends(None) };
         if self.falls_back_on_an_unnamed_host(brief.outcome.verdict, brief.outcome.rule) {
             return OutcomeWithFeatures::depends(None);
         }

@@ -8,9 +8,10 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use flate2::Compression;
 use flate2::read::DeflateEncoder;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::io::Read;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 use virt_cpu_explorer::internal::analysis::diff;
 use virt_cpu_explorer::internal::app::error::Diagnostic;
 use virt_cpu_explorer::internal::app::key::parse_all;
@@ -70,8 +71,21 @@ fn refused(fault: &LoadError, data: &[u8]) {
 /// turn soon; everything that can be left open is so in some scenario below.
 const MOST_CASES: usize = 300;
 
-/// What was read can be answered, and the answer can be written.
+/// How many scenarios are remembered that were answered.
+const MOST_ANSWERED: usize = 4096;
+
+/// What was read can be answered, and the answer can be written. Most inputs give a scenario that another one gave before;
+/// it is not answered again, so that more inputs are read.
 fn answered(scenario: &Scenario) {
+    static ANSWERED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    let mut before = ANSWERED.lock().expect("nothing panics while it is locked");
+    if before.len() == MOST_ANSWERED {
+        before.clear();
+    }
+    if !before.insert(scenario.link(catalog())) {
+        return;
+    }
+    drop(before);
     let mut resolver = Resolver::new(catalog());
     if resolver.price(scenario) > MOST_CASES {
         return;

@@ -139,3 +139,10 @@ pub struct Quirk {
     /// Where that was read.
     pub source: Box<str>,
 }
+
+impl Quirk {
+    /// Returns whether a QEMU release is in the range.
+    pub(crate) fn is_of(&self, version: Version) -> bool {
+        version >= self.since && self.until.is_none_or(|until| version <= until)
+    }
+}

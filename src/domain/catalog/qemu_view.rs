@@ -98,6 +98,8 @@ pub struct QemuView<'a> {
     pub(crate) tcg_max: FeatureSet,
     /// The newest series whose `pc` and `q35` machine types this release no longer has.
     outlived: Option<(u16, u16)>,
+    /// The quirks that it may have, on some machine type, by bit.
+    quirks: u32,
     /// What the build of a distribution changes.
     changes: Option<Arc<QemuChanges>>,
     index: &'a QemuIndex,
@@ -133,6 +135,7 @@ impl QemuView<'_> {
     /// Makes it the QEMU of a distribution's build.
     pub(crate) fn change(&mut self, changes: &Arc<QemuChanges>) {
         self.properties |= changes.properties;
+        self.quirks = u32::MAX;
         self.changes = Some(Arc::clone(changes));
     }
 
@@ -148,6 +151,9 @@ impl QemuView<'_> {
 
     /// Returns whether it has a quirk on a machine type of the series `machine` (`None`: one that names no series).
     pub(crate) fn has_quirk(&self, catalog: &Catalog, kind: QuirkKind, machine: Option<(u16, u16)>) -> bool {
+        if self.quirks & (1 << kind as u32) == 0 {
+            return false;
+        }
         let changes = self.changes.as_deref();
         let release = changes.and_then(|changes| changes.quirks_of).unwrap_or(self.version);
         changes.is_some_and(|changes| changes.quirks.contains(&kind)) || catalog.has_quirk(kind, release, machine)
@@ -291,6 +297,7 @@ impl Catalog {
             tcg_carried: index.tcg_carried,
             tcg_unsupported: index.tcg_unsupported,
             tcg_max: max.and_then(|index| self.qemu.get(index)?.tcg_max).unwrap_or_default(),
+            quirks: self.quirks_of(version),
             changes: None,
             index,
         })

@@ -13,10 +13,11 @@ use crate::resolve::prepared_endpoint::{Expansion, PreparedEndpoint};
 use foldhash::HashMap;
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// The endpoints, guests and cases that differ.
 pub(super) struct Shared<'a> {
-    ends: Vec<Endpoint<'a>>,
+    ends: Vec<Arc<Endpoint<'a>>>,
     guests: Vec<Guest>,
     /// What each case takes, by index: every endpoint in order, the one where the guest was started if that is another,
     /// the guest, the model, and the first machine type that gives this model the same.

@@ -33,6 +33,8 @@ struct OpenSwitch {
 #[derive(Clone)]
 pub(super) struct EndpointOptions<'a> {
     values: Rc<Values<'a>>,
+    /// The endpoint, if nothing of it is unknown.
+    only: Option<Arc<Endpoint<'a>>>,
     /// The indices of its unknown inputs among the plan's.
     indices: Vec<usize>,
 }
@@ -85,7 +87,8 @@ impl<'a> EndpointOptions<'a> {
             host_is_given: matches!(host_choice, HostChoice::Given(_)),
             catalog,
         };
-        Self { values: Rc::new(values), indices: Vec::new() }
+        let only = if values.axes.is_empty() { values.end(&[]).map(Arc::new) } else { None };
+        Self { values: Rc::new(values), only, indices: Vec::new() }
     }
 
     /// Returns the same endpoint with its unknown inputs among those of a plan, which get the ones they lack. The same
@@ -157,42 +160,51 @@ impl<'a> EndpointOptions<'a> {
     }
 
     /// Returns the endpoint that `assignment` decides; `None` where an input has no value.
-    pub(super) fn end(&self, assignment: &[usize]) -> Option<Endpoint<'a>> {
+    pub(super) fn end(&self, assignment: &[usize]) -> Option<Arc<Endpoint<'a>>> {
+        if self.only.is_some() {
+            return self.only.clone();
+        }
         let own: Vec<usize> = self.indices.iter().map(|axis| assignment.get(*axis).copied().unwrap_or(0)).collect();
-        let (assignment, values) = (own.as_slice(), &*self.values);
+        self.values.end(&own).map(Arc::new)
+    }
+}
+
+impl<'a> Values<'a> {
+    /// Returns the endpoint that an assignment of its own inputs decides; `None` where an input has no value.
+    fn end(&self, assignment: &[usize]) -> Option<Endpoint<'a>> {
         let value = |axis: usize| assignment.get(axis).copied().unwrap_or(0);
-        let libvirt = values.libvirt.get(values.libvirt_build.map_or(0, value))?;
+        let libvirt = self.libvirt.get(self.libvirt_build.map_or(0, value))?;
         let Libvirt { mut behaviour, map } = libvirt.choose(assignment)?.clone();
-        for open in &values.open {
+        for open in &self.open {
             if assignment.get(open.axis).copied().unwrap_or(0) == 1 {
                 behaviour.apply(&open.after);
             }
         }
-        if let Some(regime) = values.regime {
+        if let Some(regime) = self.regime {
             behaviour.removed_incoming = regime;
         }
-        let mut host = *values.host.choose(assignment)?;
-        if let (Some(unknown), Host::With { silicon, .. }) = (&values.silicon, &mut host) {
+        let mut host = *self.host.choose(assignment)?;
+        if let (Some(unknown), Host::With { silicon, .. }) = (&self.silicon, &mut host) {
             *silicon |= unknown.choose(assignment).copied().unwrap_or_default();
         }
-        let mut qemu = values.qemu.choose(assignment)?.clone();
-        if let Some(changes) = values.qemu_build.as_ref().and_then(|build| build.choose(assignment)) {
+        let mut qemu = self.qemu.choose(assignment)?.clone();
+        if let Some(changes) = self.qemu_build.as_ref().and_then(|build| build.choose(assignment)) {
             qemu.change(changes);
         }
-        if let (Host::With { vendor, features, silicon, .. }, true) = (&mut host, values.host_is_given) {
+        if let (Host::With { vendor, features, silicon, .. }, true) = (&mut host, self.host_is_given) {
             if qemu.answers != qemu.version {
                 qemu.properties |= *features;
             }
             // Such a QEMU does not list what KVM emulates on every AMD processor, and still gives it to named models.
             let newest = Some((u16::MAX, 0));
-            if *vendor == Vendor::Amd && qemu.has_quirk(values.catalog, QuirkKind::ArchCapabilitiesNotAmd, newest) {
-                let names = values.catalog.named();
+            if *vendor == Vendor::Amd && qemu.has_quirk(self.catalog, QuirkKind::ArchCapabilitiesNotAmd, newest) {
+                let names = self.catalog.named();
                 let children = |(parent, _): &&Dependency| Some(*parent) == names.arch_capabilities;
                 let in_register = qemu.dependencies.rows.iter().find(children).map(|(_, all)| *all & *silicon);
                 *features |= names.emulated_on_amd | in_register.unwrap_or_default();
             }
         }
-        Some(Endpoint { behaviour, map, qemu, distribution: values.distribution, host })
+        Some(Endpoint { behaviour, map, qemu, distribution: self.distribution, host })
     }
 }
 
@@ -287,10 +299,6 @@ fn one_release(catalog: &Catalog, id: LibvirtId, chosen: &Release, decodes: bool
             ReleaseMap::Exact(_) | ReleaseMap::Between { .. } => {}
         }
         maps.dedup_by(|later, earlier| later.1 == earlier.1);
-        if maps.len() == 1 {
-            all.extend(maps.pop().map(|(_, map)| Options::one(made(map))));
-            continue;
-        }
         let values: Vec<(String, Libvirt)> = maps.into_iter().map(|(like, map)| (label(like), made(map))).collect();
         // Both variants are between the same maps, so one axis selects in both.
         let known = all.first().and_then(|first| Some((first.axis?, first.len())));

@@ -126,7 +126,7 @@ impl<'a> Axes<'a> {
         for (letter, end, side) in [("S", &scenario.from, scenario), ("D", &scenario.to, &swapped)] {
             let point = axes.published(end).or_else(|| {
                 // A hypothetical release or a user's own map stands behind the published ones.
-                axes.others.push(source(catalog, side)?.map);
+                axes.others.push(Arc::clone(&source(catalog, side)?.map));
                 axes.libvirt.points.push(end.libvirt.name(catalog));
                 Some(axes.libvirt.points.len() - 1)
             });
