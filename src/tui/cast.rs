@@ -14,6 +14,8 @@ const OPENING: &str = "\x1b[?1049h\x1b[?25l";
 /// A recording of the terminal, written as it happens.
 pub(super) struct Cast {
     file: File,
+    /// The size that was recorded last.
+    size: (u16, u16),
     started: Instant,
     pending: Vec<u8>,
     ended: bool,
@@ -25,7 +27,8 @@ impl Cast {
     ///
     /// # Errors
     /// The file exists, or it cannot be written.
-    pub(super) fn begin(path: &Path, (width, height): (u16, u16)) -> io::Result<Self> {
+    pub(super) fn begin(path: &Path, size: (u16, u16)) -> io::Result<Self> {
+        let (width, height) = size;
         let mut file = new_file(path)?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
         let head = serde_json::json!({
@@ -33,14 +36,17 @@ impl Cast {
             "title": "virt-cpu-explorer", "env": { "TERM": std::env::var("TERM").unwrap_or_default() },
         });
         writeln!(file, "{head}").map_err(|err| at(path, &err))?;
-        let mut cast = Self { file, started: Instant::now(), pending: Vec::new(), ended: false, error: None };
+        let mut cast = Self { file, size, started: Instant::now(), pending: Vec::new(), ended: false, error: None };
         cast.event("o", OPENING);
         Ok(cast)
     }
 
-    /// Records another size of the terminal.
-    pub(super) fn resized(&mut self, (width, height): (u16, u16)) {
-        self.event("r", &format!("{width}x{height}"));
+    /// Records the size of the next frame, if it is another one.
+    pub(super) fn resized(&mut self, size: (u16, u16)) {
+        if self.size != size {
+            self.event("r", &format!("{}x{}", size.0, size.1));
+            self.size = size;
+        }
     }
 
     /// Ends the recording, before the terminal is restored.

@@ -74,9 +74,6 @@ pub fn run(catalog: &Catalog, scenario: Scenario, options: Options, store: Scena
     // The first poll starts listening for resize events. The size is read after it, so that no resize is lost.
     crossterm::event::poll(Duration::ZERO)?;
     let (width, height) = crossterm::terminal::size()?;
-    if (width, height) != size {
-        guard.resized((width, height));
-    }
     let mut model = options.open(catalog, scenario, ScreenKind::Explorer, Size { width, height });
     // A file that cannot be read is reported when the list of saved scenarios is opened.
     for saved in store.list().unwrap_or_default().iter().rev().filter_map(|s| Scenario::parse(catalog, &s.link).ok()) {
@@ -246,7 +243,6 @@ impl Running<'_> {
                 None
             }
             Event::Resize(width, height) => {
-                self.guard.resized((width, height));
                 update::resize(&mut self.model, self.catalog, Size { width, height });
                 None
             }

@@ -64,18 +64,17 @@ impl Guard {
     /// # Errors
     /// Those of the terminal.
     pub(crate) fn draw(&mut self, render: impl FnOnce(&mut ratatui::Frame<'_>)) -> std::io::Result<()> {
+        if let Some(cast) = &self.cast {
+            // The terminal may have another size before the program receives the event.
+            self.terminal.autoresize()?;
+            let area = self.terminal.get_frame().area();
+            cast.borrow_mut().resized((area.width, area.height));
+        }
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         self.terminal.draw(render)?;
         queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
         Write::flush(self.terminal.backend_mut())?;
         Ok(())
-    }
-
-    /// Records another size of the terminal.
-    pub(super) fn resized(&self, size: (u16, u16)) {
-        if let Some(cast) = &self.cast {
-            cast.borrow_mut().resized(size);
-        }
     }
 
     pub(super) fn recording_error(&self) -> Option<std::io::Error> {
