@@ -13,7 +13,7 @@ pub(crate) use documents::{DASH_CPU, Lane};
 pub use documents::{Document, Since, documents};
 pub(crate) use guests::{GuestRow, guests_junit, guests_markdown, guests_text};
 pub(crate) use json::JsonLines;
-pub use json::{About, SCHEMA, Seen, bad_file, bad_line, json, json_about, json_line};
+pub use json::{About, SCHEMA, Seen, bad_file, bad_line, json_about, json_line};
 pub(crate) use report::{fix_cost, in_browser};
 pub use report::{markdown, page_address, page_base, summary, text};
 pub use xml::{Around, domcapabilities_xml, expansion_argument, expansion_xml};

@@ -35,7 +35,7 @@ pub mod view;
 pub use environment::{ascii_locale, default_theme};
 pub use export::{draw, screen};
 pub use options::{Opening, Options};
-pub use print::{frame, print};
+pub use print::print;
 pub use rgb::{Rgb, Screen};
 #[cfg(feature = "terminal")]
 pub use run::run;

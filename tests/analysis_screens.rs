@@ -8,7 +8,7 @@ mod golden;
 mod typed;
 
 use golden::Goldens;
-use typed::{Session, catalog, has, open, open_with};
+use typed::{Session, catalog, has, has_not, open, open_with};
 use virt_cpu_explorer::internal::analysis::diff::guest_outcomes::{Answers, GuestResolver, MENTIONS};
 use virt_cpu_explorer::internal::app::action::Action;
 use virt_cpu_explorer::internal::app::key::Key;
@@ -353,6 +353,37 @@ fn what_no_libvirt_knows_is_said() {
     says(&session, "Which models gained or lost svme-addr-chk; in libvirt since");
     let session = open("host-passthrough,from=old,to=new", USUAL).keys("h");
     has(&session, "History of mpx");
+    says(&open(T7, USUAL).keys("hvpcmt<enter>"), "in libvirt since 2.0.0, in no QEMU that was queried");
+    says(&open(T7, USUAL).keys("hvpkvmclock-stable-bit<enter>"), "in no libvirt release that was read, in QEMU since");
+    has(&open(T7, USUAL).keys("hvpvmx-xsaves<enter>"), "marked added in Skylake-Client");
+    has(&open(T7, USUAL).keys("hpOpteron_G1<enter>"), "now a copy of cpu64-rhel5");
+}
+
+/// Of a release that is not known, nothing is said about its models.
+#[test]
+fn an_unknown_release_has_no_difference() {
+    for link in ["EPYC,machine=pc-q35-5.2,from=?,to=9.0.0", "EPYC,machine=pc-q35-5.2,from=9.0.0,to=?"] {
+        let session = open(link, USUAL).keys("d");
+        has(&session, "One of the two releases is unknown.");
+        has_not(&session, "Models only on");
+    }
+    let models = open("EPYC,machine=pc-q35-5.2,from=9.0.0,to=?", USUAL).keys("dvv");
+    has(&models, "The destination's release is unknown.");
+    has(&open("GraniteRapids,from=9.0.0,to=11.3.0", USUAL).keys("d"), "Models only on the right side");
+    has(&open("GraniteRapids,from=11.3.0,to=9.0.0", USUAL).keys("d"), "Models only on the left side");
+    has(&open("GraniteRapids,from=9.0.0,to=11.3.0", USUAL).keys("d<enter>"), "No guest that demonstrates this line");
+}
+
+#[test]
+fn keys_go_round_the_kinds_of_comparison_both_ways() {
+    let session = open(T7, USUAL);
+    let titled = |keys: &str| open(T7, USUAL).keys(keys).text().lines().nth(1).unwrap_or_default().to_owned();
+    assert_eq!(
+        [titled("dv<shift+tab>"), titled("d<tab><left>"), titled("dvvv")],
+        [const { "" }; 3].map(|_| titled("d"))
+    );
+    assert_eq!(titled("d<right>"), titled("dv"));
+    drop(session);
 }
 
 #[test]
@@ -487,6 +518,38 @@ fn host_model_lists_the_models_by_score_and_says_why_one_was_chosen() {
         &open("Skylake-Client,accel=tcg,from=old,to=new", USUAL).keys("H<right>"),
         "Under TCG the host does not matter.",
     );
+}
+
+#[test]
+fn host_model_of_a_given_host_of_an_unknown_release_and_with_several_results() {
+    // A host that the scenario describes; the destination is a hypothetical release.
+    let given = "EPYC,machine=pc-q35-5.2,host=AMD:25-1:avx+sse2+pni,from=9.0.0,to=new";
+    let session = open(given, USUAL).keys("Hv");
+    has(&session, "host-model on AMD:25-1:pni+avx+sse2: EPYC-Milan");
+    says(&session, "The release new is hypothetical: the CPU map of 9.0.0 is used.");
+    assert_ne!(open(given, USUAL).keys("H<right>").text(), open(given, USUAL).keys("H").text());
+    // Without a QEMU nothing is known, which is another thing than a host that no model describes.
+    let unknown = open("EPYC,machine=pc-q35-5.2,from=9.0.0:?,to=9.0.0", USUAL).keys("H");
+    has(&unknown, ": unknown, because libvirt or QEMU is unknown");
+    has_not(&unknown, "no CPU model describes this host");
+    // Of a release that was not read there may be several; a key shows the next.
+    let several =
+        open("host-model,host=Xeon-Gold-6148,machine=pc-q35-5.2,from=10.1.0:7.2.22,to=9.0.0", USUAL).keys("H");
+    says(&several, "Possible result 1 of 2: ");
+    says(&several.keys("<tab>"), "Possible result 2 of 2: ");
+    let tcg = open("EPYC,accel=tcg,from=9.0.0,to=9.0.0", USUAL).keys("Hp");
+    has(&tcg, "Under TCG the host does not matter.");
+}
+
+#[test]
+fn the_explorer_takes_the_host_and_the_release_of_the_host_model_screen() {
+    let link = "Skylake-Client,machine=pc-q35-5.2,host=Xeon-Gold-6148,from=9.0.0:7.2.22,to=11.3.0:10.0.13";
+    for (view, taken) in [("", "from=12.8.0:7.2.22"), ("v", "to=12.8.0:10.0.13")] {
+        let used = open(link, USUAL).keys(&format!("H{view}P12.8.0<enter><left><enter>"));
+        let link = &used.model.derived.link;
+        assert!(link.starts_with("host-model,") && link.contains(taken), "{link}");
+        assert!(!link.contains(",host=Xeon-Gold-6148"), "one side has the host before it in the list: {link}");
+    }
 }
 
 #[test]

@@ -27,6 +27,9 @@ const PRINTED: &[Line] = &[
         &["check", "EPYC,from=9.0.0,to=old", "-v", "--from-host", "tests/data/hosts/9.0.0-domcapabilities.xml"],
     ),
     ("diff-models", 0, &["diff", "EPYC", "EPYC-Rome"]),
+    ("diff-models-marked-added", 0, &["diff", "Skylake-Client", "Skylake-Client-noTSX-IBRS"]),
+    ("diff-models-marked-removed", 0, &["diff", "core2duo", "EPYC"]),
+    ("diff-releases-between", 0, &["diff", "9.9.0", "9.10.0"]),
     ("diff-releases-one-model", 0, &["diff", "9.0.0", "12.8.0", "--model", "Icelake-Server", "--qemu", "7.2.22"]),
     (
         "explain-machine-type",
@@ -37,6 +40,7 @@ const PRINTED: &[Line] = &[
         ],
     ),
     ("expand-listed", 0, &["expand", "host-model", "--host", "EPYC-7502-32-Core", "--on", "debian:13"]),
+    ("expand-releases", 0, &["expand", "host-model", "--host", "EPYC-7502-32-Core", "--on", "debian:12", "--releases"]),
     ("expand-xml", 0, &["expand", "host-model", "--on", "11.3.0:10.0.13", "--accel", "tcg", "--format", "xml"]),
     (
         "expand-json",
@@ -57,9 +61,14 @@ const PRINTED: &[Line] = &[
     ("follow-switched-off", 0, &["follow", "mpx", "Skylake-Client,-mpx,machine=pc-q35-3.1,from=old,to=new"]),
     ("follow-unknown", 0, &["follow", "vmx-ept", "Cascadelake-Server,+vmx,from=9.0.0:7.2.22,to=11.3.0:10.0.13"]),
     ("follow-unknown-to-qemu", 0, &["follow", "prefetchiti", "EPYC,-prefetchiti,from=11.3.0:7.2.22,to=11.3.0:10.0.13"]),
+    ("follow-tsx-of-rhel-8", 0, &["follow", "hle", "Haswell,machine=pc-q35-rhel8.2.0,from=rhel:8.6,to=rhel:8.6"]),
+    ("follow-unknown-and-off", 0, &["follow", "wbnoinvd", "EPYC,-wbnoinvd,from=5.9.0:2.12.0,to=5.9.0:2.12.0"]),
     ("follow-upgraded", 0, &["follow", "mpx", "Skylake-Client,machine=pc-q35-3.1,started=old,from=11.3.0,to=old"]),
     ("history-feature", 0, &["history", "mpx"]),
+    ("history-feature-of-libvirt", 0, &["history", "cmt"]),
+    ("history-feature-of-qemu", 0, &["history", "kvmclock-stable-bit"]),
     ("history-model", 0, &["history", "Skylake-Client"]),
+    ("history-model-copied", 0, &["history", "Opteron_G1"]),
     ("list-machines", 0, &["list", "machines"]),
     ("list-products", 0, &["list", "products"]),
     ("list-rules", 0, &["list", "rules"]),
@@ -88,10 +97,14 @@ const SCREENS: Goldens = Goldens {
         "baseline-intel",
         "check-host-files",
         "diff-models",
+        "diff-models-marked-added",
+        "diff-models-marked-removed",
+        "diff-releases-between",
         "diff-releases-one-model",
         "expand-capabilities",
         "expand-json",
         "expand-listed",
+        "expand-releases",
         "expand-xml",
         "explain-error-texts",
         "explain-machine-type",
@@ -102,11 +115,16 @@ const SCREENS: Goldens = Goldens {
         "follow-filtered",
         "follow-passthrough",
         "follow-switched-off",
+        "follow-tsx-of-rhel-8",
         "follow-unknown",
+        "follow-unknown-and-off",
         "follow-unknown-to-qemu",
         "follow-upgraded",
         "history-feature",
+        "history-feature-of-libvirt",
+        "history-feature-of-qemu",
         "history-model",
+        "history-model-copied",
         "list-machines",
         "list-products",
         "list-rules",
@@ -234,6 +252,92 @@ fn domcapabilities_of_the_same_release_is_the_expansion() {
     assert!(elsewhere["assumptions"].to_string().contains("not used"), "{elsewhere}");
 }
 
+/// A file of another release is not the answer: it is read as a host.
+#[test]
+fn domcapabilities_of_another_release_are_read_as_a_host() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("host.xml");
+    let version = fs::read_to_string(Path::new(HERE).join("tests/data/hosts/9.0.0-virsh-version.txt")).unwrap();
+    let tcg = fs::read_to_string(Path::new(HERE).join("tests/data/hosts/11.3.0-domcapabilities.xml")).unwrap();
+    let kvm = tcg.replace("<domain>qemu</domain>", "<domain>kvm</domain>").replace("<machine>", "<machine>x-");
+    let without_qemu: String = version.lines().filter(|line| !line.contains("QEMU ")).flat_map(|l| [l, "\n"]).collect();
+    for (before, why) in [
+        ("", "does not name its libvirt. If it is the same, put the output of virsh version before it"),
+        (&*version, "is from libvirt 9.0.0 and QEMU 7.2.22"),
+        (&*without_qemu, "is from libvirt 9.0.0 and does not name its QEMU"),
+    ] {
+        fs::write(&file, before.to_owned() + &kvm).unwrap();
+        let line =
+            ["expand", "host-model", "--host", file.to_str().unwrap(), "--on", "12.8.0:11.1.2", "--format", "json"];
+        let (code, out, err) = run(&line, Stdio::null());
+        assert_eq!((code, err.as_str()), (0, ""));
+        assert!(out.contains(&format!("is read as a host, because it {why}")), "{out}");
+        assert!(out.contains("Family, model and stepping are inferred from "), "{out}");
+    }
+}
+
+#[test]
+fn host_model_across_releases_is_the_same_in_json() {
+    let line = ["expand", "host-model", "--host", "EPYC-7502-32-Core", "--on", "debian:12", "--releases"];
+    let (_, text, _) = run(&line, Stdio::null());
+    let (code, out, _) = run(&[&line[..], &["--format", "json"]].concat(), Stdio::null());
+    let json: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let runs = json["releases"].as_array().unwrap();
+    assert!(code == 0 && runs.len() > 3, "{out}");
+    let mut rest = text.as_str();
+    for run in runs {
+        let [first, last] = ["first", "last"].map(|end| run[end].as_str().unwrap());
+        let label = if first == last { format!("\n  {first} ") } else { format!("\n  {first} to {last} ") };
+        let (_, after) = rest.split_once(&label).unwrap_or_else(|| panic!("{label:?} is not in {rest}"));
+        let model = run["models"][0].as_str().unwrap();
+        assert!(after.trim_start().starts_with(model), "{label}: {after}");
+        rest = after;
+    }
+    // Under TCG the same is asked without a host.
+    let tcg = ["expand", "host-model", "--accel", "tcg", "--on", "debian:12", "--releases"];
+    let (code, out, err) = run(&tcg, Stdio::null());
+    assert!(code == 0 && out.starts_with("host-model of TCG with QEMU 7.2.22"), "{out}{err}");
+}
+
+#[test]
+fn lessons_rule_pages_and_the_cheat_sheet_are_printed() {
+    let print = |line: &[&str]| {
+        let (code, out, err) = run(line, Stdio::null());
+        assert_eq!((code, err.as_str()), (0, ""), "{line:?}");
+        out
+    };
+    let (_, text, _) = run(&["cheat-sheet"], Stdio::null());
+    assert!(text.contains("  T7  ") && !text.contains("| T7 |"), "{text}");
+    let page = fs::read_to_string(Path::new(HERE).join("docs/CHEATSHEET.md")).unwrap();
+    assert_eq!(print(&["cheat-sheet", "--format", "markdown"]), page);
+    let listed = print(&["tour", "--list"]);
+    assert!(listed.starts_with(" 1  models ") && listed.contains("\nFor a class of 30 minutes: models, "), "{listed}");
+    let numbered =
+        listed.lines().filter(|line| line.get(..2).is_some_and(|number| number.trim().parse::<u8>().is_ok()));
+    for name in numbered.filter_map(|line| line.split_whitespace().nth(1)) {
+        assert!(print(&["tour", name, "--print"]).starts_with("Lesson "), "{name}");
+    }
+    let json: serde_json::Value = serde_json::from_str(&print(&["rule", "T7", "--format", "json"])).unwrap();
+    assert_eq!((json["rule"].as_str(), json["sections"].as_object().unwrap().is_empty()), (Some("T7"), false));
+    let page = print(&["rule", "T7"]);
+    for part in ["title", "summary"].map(|part| json[part].as_str().unwrap()) {
+        assert!(page.contains(part), "{page}\nlacks {part}");
+    }
+}
+
+#[test]
+fn every_scenario_of_the_space_is_counted_once() {
+    for accel in ["kvm", "tcg"] {
+        let (code, out, err) = run(&["matrix", "--count", "--accel", accel], Stdio::null());
+        assert_eq!((code, err.as_str()), (0, ""));
+        let mut lines = out.lines();
+        let all: u64 = lines.next().unwrap().split_once(" scenarios, ").unwrap().0.parse().unwrap();
+        let counts = lines.map(|line| line.split_whitespace().next().unwrap().parse::<u64>().unwrap());
+        assert_eq!(counts.sum::<u64>(), all, "{out}");
+        assert!(all > 1_000_000 && out.contains("aborted       extra-missing"), "{out}");
+    }
+}
+
 /// All the messages that people sent, told at once as from a log.
 #[test]
 fn every_message_in_a_log_is_explained() {
@@ -287,7 +391,7 @@ fn facts_edited_by_hand_get_their_canonical_form_back() {
 
 #[test]
 fn what_cannot_be_done_is_said() {
-    let wrong: [(&[&str], &str); 12] = [
+    let wrong: &[(&[&str], &str)] = &[
         (&["expand", "host-model"], "--on is missing: name libvirt and QEMU, such as --on "),
         (&["expand", "host-model", "--on", "9.0.0"], "the QEMU release is missing; name both, such as --on "),
         (&["expand", "host-model", "--on", "debian:12"], "--host is missing: name a listed host or a file, such as "),
@@ -300,8 +404,33 @@ fn what_cannot_be_done_is_said() {
         (&["baseline", "EPYC", "--on", "9.0.0"], "EPYC: expected a listed host or a file"),
         (&["import", "--host", "mine"], "NAME=FILE"),
         (&["import", "--libvirt", "13.0.0=tests/maps/directory"], "--source"),
+        (&["expand", "host-model", "--on", "new:7.2.22"], "expected one release of libvirt"),
+        (&["expand", "host-model", "--on", "12.8.0:5.2.0"], "this libvirt needs QEMU 7.2.0 or later"),
+        (
+            &["expand", "host-model", "--accel", "tcg", "--on", "debian:12", "--releases", "--format", "xml"],
+            "--releases has no XML",
+        ),
+        (&["review", "9.0.0"], "expected two CPU maps, OLD and NEW; one alone needs --git TREE"),
+        (&["review", "9.0.0", "10.0.0", "--as", "9.0.0+mpx-removed"], "expected a published libvirt release"),
+        (&["review", "9.0.0", "12.8.0", "--as", "12.8.0", "--qemu", "5.2.0"], "requires QEMU 7.2.0 or later"),
+        (&["review", "--git", ".", "a", "b"], "expected one range OLD..NEW or one commit"),
+        (&["diff", "9.0.0", "EPYC"], "expected two releases or two CPU models"),
+        (&["diff", "9.0.0", "10.0.0", "--qemu", "99.0.0"], "unknown QEMU release \"99.0.0\"; `list qemu` prints"),
+        (&["explain", "no-such.log"], "no such file; to explain a message, quote the whole of it"),
+        (&["tour", "hx", "--print"], "unknown lesson \"hx\"; did you mean ht?"),
+        (&["matrix", T7, "--rows", "models=EPYC..EPYC-Rome"], "CPU models have no order"),
+        (&["matrix", T7, "--rows", "hosts=A10-5800K..Cooperlake"], "hosts have no order"),
+        (&["matrix", T7, "--rows", "releases=9.0.0..new"], "expected two libvirt releases, or two of one product"),
+        (&["matrix", T7, "--rows", "releases=9.0.0:7.2.22..9.8.0:8.0.0"], "a range has one QEMU release, found two"),
+        (&["matrix", T7, "--rows", "products=debian:a..debian:b"], "expected two versions of debian"),
+        (&["matrix", T7, "--rows", "qemu=99.0.0"], "unknown QEMU release \"99.0.0\""),
+        (&["matrix", T7, "--rows", "machines=pc-q35-3.1..pc-i440fx-4.0"], "two machine types of one family"),
+        (
+            &["check", "--domain", "tests/screens", "--from", "9.0.0", "--to", "11.3.0"],
+            "expected a directory with files that end in .xml",
+        ),
     ];
-    for (arguments, said) in wrong {
+    for (arguments, said) in wrong.iter().copied() {
         let (code, _, err) = run(arguments, Stdio::null());
         assert!(code == 2 && err.contains(said), "{arguments:?}: {err}");
     }

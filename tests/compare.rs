@@ -70,6 +70,17 @@ fn enter_goes_to_the_side_of_the_cursor() {
 }
 
 #[test]
+fn features_that_a_definition_names_and_those_that_were_lost_are_listed() {
+    let session = open(&T5.replace("4.0", "3.1"), USUAL).keys("A3c");
+    has(&session, "+mpx");
+    has(&session, "+ require");
+    let changed = "Skylake-Client,machine=pc-q35-3.1,regime=disable,from=old,to=new";
+    let session = open(changed, USUAL).keys("A3c<right><left>");
+    has(&session, "mpx");
+    has(&session.keys("<enter>"), "BUT THE GUEST'S CPU CHANGES");
+}
+
+#[test]
 fn a_key_swaps_a_and_b() {
     let session = open(T5, USUAL).keys("A<left>cb");
     has(&session, "Guest: machine   pc-q35-3.1");

@@ -10,6 +10,7 @@ use support::ask::{CATALOG, answer, error, names, scenario};
 use support::golden;
 use virt_cpu_explorer::internal::analysis::remedies::{Application, remedies};
 use virt_cpu_explorer::internal::domain::definition::Policy;
+use virt_cpu_explorer::internal::domain::feature::FeatureId;
 use virt_cpu_explorer::internal::domain::scenario::{Key, Scenario};
 use virt_cpu_explorer::internal::explain::explain;
 use virt_cpu_explorer::internal::input::domain;
@@ -512,4 +513,20 @@ fn the_page_shows_the_guests() {
         assert!(guest.upgrade.split('-').count() >= 3, "{}", guest.upgrade);
     }
     golden::compare("docs/DISTRIBUTIONS.md", &page);
+}
+
+/// RHEL 8's libvirt appends both features to the command line of these two models, unless the guest names them.
+#[test]
+fn rhel_8_starts_haswell_and_broadwell_with_tsx() {
+    let line = |guest: &str, release: &str| {
+        let link = format!("{guest},machine=pc-q35-rhel8.2.0,from={release},to={release}");
+        let on = |(feature, on): &(FeatureId, bool)| {
+            format!("{}{}", CATALOG.feature_name(*feature), if *on { "=on" } else { "=off" })
+        };
+        answer(&link).trace.unwrap().start.command_line.iter().map(on).collect::<Vec<_>>().join(",")
+    };
+    assert_eq!(line("Haswell", "rhel:8.6"), "rtm=on,hle=on");
+    assert_eq!(line("Broadwell,-hle", "rhel:8.6"), "hle=off,rtm=on");
+    assert_eq!(line("Haswell-noTSX", "rhel:8.6"), "");
+    assert_eq!(line("Haswell", "rhel:9.4"), "");
 }

@@ -161,6 +161,10 @@ fn the_part_under_the_cursor_is_copied() {
     assert_eq!(*xml, titled(&of(LIVE_UPDATE), "Live XML").text());
     assert!(!xml.contains("check='none'"), "what is gone is not copied");
     has(&open(T7, (120, 36)).keys("x<shift+tab>p"), "Nothing to copy");
+    // The parts come round.
+    let begin = open(T7, (120, 36)).keys("x");
+    let parts = state(&begin).documents.len();
+    assert_eq!(state(&begin.keys(&"<tab>".repeat(parts))).current, 0);
 }
 
 #[test]

@@ -10,8 +10,9 @@ use support::ask::{batch, json};
 use virt_cpu_explorer::internal::analysis::follow::{By, State, Step, follow};
 use virt_cpu_explorer::internal::app::choice::{Choice, default_of, values};
 use virt_cpu_explorer::internal::domain::catalog::Catalog;
+use virt_cpu_explorer::internal::domain::definition::{Check, Mode};
 use virt_cpu_explorer::internal::domain::scenario::{Key, Scenario};
-use virt_cpu_explorer::internal::explain::{explain, message};
+use virt_cpu_explorer::internal::explain::{Outlook, explain, message};
 use virt_cpu_explorer::internal::input::domain::{self, Domain};
 use virt_cpu_explorer::internal::load::embedded;
 use virt_cpu_explorer::internal::resolve::{RuleId, Verdict, WrittenBy, resolve};
@@ -181,6 +182,44 @@ fn the_daemons_status_file_has_both_definitions() {
     assert_eq!(sent.cookie.as_ref().unwrap().features.len(), 13);
 }
 
+#[test]
+fn a_snapshot_of_a_running_guest_has_both_definitions() {
+    let live = file("9.0.0-skylake.live");
+    let text = format!(
+        "<domainsnapshot><name>one</name>{live}<inactiveDomain type='qemu'><cpu mode='custom' match='exact' check='none'>\
+         <model fallback='forbid'>Skylake-Client</model></cpu></inactiveDomain></domainsnapshot>"
+    );
+    let read = domain::scenario(&CATALOG, &between("9.0.0", "11.3.0:10.0.13"), "s.xml", text.as_bytes()).unwrap();
+    assert!(read.line().starts_with("running guest, live and inactive definition: "), "{}", read.line());
+    let running = read.scenario.running.as_deref().unwrap();
+    assert_eq!((running.live.features.len(), running.inactive.as_ref().unwrap().features.len()), (13, 0));
+}
+
+/// What a host-model guest becomes at its next start is not in its live definition.
+#[test]
+fn the_next_start_of_a_running_host_model_guest_depends_on_the_host() {
+    let live = file("9.0.0-skylake.live").replace("<domain type='qemu'", "<domain type='kvm'");
+    let text = format!("<domstatus state='running'>{live}<cpu mode='host-model'/></domstatus>");
+    let read = domain::scenario(&CATALOG, &between("9.0.0", "11.3.0:10.0.13"), "s.xml", text.as_bytes()).unwrap();
+    let inactive = read.scenario.running.as_ref().unwrap().inactive.as_ref().unwrap();
+    assert_eq!((inactive.mode, inactive.check), (Mode::HostModel, Check::Partial));
+    assert!(read.scenario.next_start().link(&CATALOG).starts_with("host-model,"));
+    let answer = resolve(&CATALOG, &read.scenario);
+    assert_eq!(answer.verdict, Verdict::Unchanged);
+    assert_eq!(Outlook::of(&CATALOG, &read.scenario, &answer).cold_boot, "at the destination: depends on the host");
+}
+
+#[test]
+fn a_live_host_model_that_names_a_model_is_that_model() {
+    let text = "<domain type='kvm' id='3'><os><type machine='pc-q35-6.2'>hvm</type></os><cpu mode='host-model'>\
+                <model>EPYC</model><feature policy='require' name='clwb'/></cpu></domain>";
+    let read = domain::scenario(&CATALOG, &between("9.0.0", "11.3.0:10.0.13"), "g.xml", text.as_bytes()).unwrap();
+    assert!(read.line().starts_with("running guest: EPYC with 1 feature named"), "{}", read.line());
+    let inactive = text.replace(" id='3'", "");
+    let read = domain::scenario(&CATALOG, &between("9.0.0", "11.3.0:10.0.13"), "g.xml", inactive.as_bytes()).unwrap();
+    assert!(read.line().starts_with("inactive guest: host-model"), "{}", read.line());
+}
+
 #[derive(serde::Deserialize)]
 struct Recorded {
     id: String,
@@ -245,7 +284,7 @@ fn short_machine_names_and_missing_models_are_filled_in() {
 #[test]
 fn what_bears_on_the_answer_is_used_and_the_rest_is_named() {
     let text = "<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>\
-        <features><pmu state='on'/><hyperv/></features><os><type machine='pc-q35-6.2'>hvm</type></os>\
+        <features><pmu state='on'/><hyperv/><kvm/></features><os><type machine='pc-q35-6.2'>hvm</type></os>\
         <cpu mode='custom' match='exact'><model fallback='forbid' vendor_id='AuthenticAMD'>EPYC</model>\
         <topology sockets='1' dies='2' clusters='2' cores='2' threads='1'/><vendor>AMD</vendor></cpu>\
         <devices><emulator>/usr/libexec/qemu-kvm</emulator></devices>\
@@ -260,7 +299,7 @@ fn what_bears_on_the_answer_is_used_and_the_rest_is_named() {
         "vendor AMD shown to the guest",
     ];
     assert!(used.iter().all(|part| read.used.iter().any(|line| line.contains(part))), "{}", read.line());
-    let ignored = ["hyperv", "<qemu:commandline>"];
+    let ignored = ["hyperv settings", "kvm settings", "<qemu:commandline>"];
     assert!(ignored.iter().all(|part| read.ignored.iter().any(|line| line.contains(part))), "{}", read.line());
     assert!(read.scenario.pmu);
 }
@@ -277,6 +316,8 @@ fn a_bad_file_gives_one_error_with_its_place() {
         ("hello", "guest.xml:1:1: expected"),
         ("<capabilities/>", "guest.xml:1:1: expected <domain>, found <capabilities>"),
         ("<network/>", "guest.xml:1:1: expected <domain>, as virsh dumpxml prints it, found <network>"),
+        ("<domstatus/>", "guest.xml:1:1: expected a <domain> in <domstatus>, found none"),
+        ("<domainsnapshot/>", "guest.xml:1:1: expected a <domain> in <domainsnapshot>, found none"),
         ("<domain/>", "expected the attribute \"type\""),
         ("<domain type='xen'/>", "expected a domain of type kvm or qemu"),
         ("<domain type='kvm'/>", "expected <os><type machine='...'>"),
@@ -290,6 +331,11 @@ fn a_bad_file_gives_one_error_with_its_place() {
             "guest.xml:3:60: expected each feature once, found \"avx\" with policy disable after policy require",
         ),
         (&cpu("<feature name='avx'/>"), "guest.xml:3:20: expected a <model> before the features"),
+        (
+            &cpu("<model>EPYC</model><topology sockets='1' cores='0' threads='1'/>"),
+            "guest.xml:3:39: expected a number from 1 to 4096 in cores, found \"0\"",
+        ),
+        ("[libvirt]\nvirt_type = xen\n", "guest.xml:2:1: virt_type: expected kvm or qemu, found \"xen\""),
         (
             "<!DOCTYPE d [<!ENTITY a 'b'>]><domain type='kvm'/>",
             "guest.xml:1:1: expected elements only, found a DOCTYPE",

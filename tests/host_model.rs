@@ -96,6 +96,28 @@ fn without_a_named_host_host_model_depends_on_it() {
 }
 
 #[test]
+fn what_a_guest_names_overrides_the_host_model() {
+    let found = answer("host-model,-erms,+mpx,accel=tcg,from=11.3.0:10.0.13,to=11.3.0:10.0.13");
+    let prepared = found.trace.unwrap().start.prepared.unwrap();
+    let policy = |name: &str| prepared.features.get(CATALOG.feature(name).unwrap());
+    assert_eq!((policy("erms"), policy("mpx")), (Some(Policy::Disable), Some(Policy::Require)));
+}
+
+/// libvirt 3.1.0 decodes the processor, not what QEMU reports. Of an unknown QEMU the report is unknown.
+#[test]
+fn host_model_of_a_libvirt_that_does_not_ask_qemu_needs_the_live_definition() {
+    for from in ["3.1.0:2.8.0", "9.0.0:?"] {
+        let link = format!("host-model,host=EPYC-7502-32-Core,machine=pc-q35-2.8,from={from},to=9.0.0:7.2.22");
+        let found = answer(&link);
+        let inputs: Vec<&str> = found.depends_on.iter().map(|on| on.input.as_str()).collect();
+        assert_eq!(
+            (found.verdict, inputs),
+            (Verdict::Depends, vec!["host-model expansion (give the live definition)"])
+        );
+    }
+}
+
+#[test]
 fn minimum_and_fallback_get_another_model() {
     let model = |link: &str| {
         let found = answer(link);
@@ -276,7 +298,7 @@ fn across_releases_every_run_is_what_its_releases_make_of_it() {
             assert!(last < Some(index(run.first)) && index(run.first) <= index(run.last), "{name}: out of order");
             last = Some(index(run.last));
             for libvirt in [run.first, run.last] {
-                let request = Request { libvirt, build: None, qemu, host: Some(&host), wanted: None };
+                let request = Request { libvirt, build: None, qemu, host: Some(&host) };
                 let own: Vec<_> = expansions(&CATALOG, &request).into_iter().map(|way| way.guest.definition).collect();
                 assert_eq!(own, run.guests, "{name} on {}", CATALOG.release(libvirt).name);
             }

@@ -274,7 +274,6 @@ fn probe(input: &Value) -> Probe {
         not_migratable: features(text(input, "not_migratable")),
         models: models(input).unwrap(),
         has_unavailable_features: input["unavailable_features"] == true,
-        has_migratability: input["migratability"] == true,
     }
 }
 
@@ -289,7 +288,7 @@ fn domcapabilities_and_the_command_line_are_as_libvirt_writes_them() {
         let found = domcapabilities(&CATALOG, release.libvirt(), &probe).unwrap();
         tally.compare(kind, &format!("{version} {input}"), (&written(&found), text(case, "host_model")));
         if let Some(line) = case.get("command_line") {
-            let found = guest(release.libvirt(), &probe, FeatureSet::ALL, None).unwrap();
+            let found = guest(release.libvirt(), &probe, FeatureSet::ALL).unwrap();
             let line_found = expansion_argument(&CATALOG, &found);
             tally.compare("command line", &format!("{version} {input}"), (&line_found, line.as_str().unwrap()));
         }
@@ -322,7 +321,7 @@ fn features_that_domcapabilities_sorts_get_their_order_back() {
         let shown = domcapabilities(&CATALOG, release.libvirt(), &probe).unwrap();
         let described = (shown.model, shown.vendor);
         let found = guest_of_domcapabilities(release.libvirt(), described, &shown.features, qemu.properties).unwrap();
-        let known = guest(release.libvirt(), &probe, qemu.properties, None).unwrap();
+        let known = guest(release.libvirt(), &probe, qemu.properties).unwrap();
         assert_eq!(expansion_argument(&CATALOG, &found), expansion_argument(&CATALOG, &known), "{}", host.name);
     }
 }
@@ -353,7 +352,7 @@ fn recorded_guests_got_this_command_line() {
         let source = &run["source"];
         let (probe, properties) = probe_of_run(source);
         let release = Release::of(text(source, "libvirt"));
-        let found = guest(release.libvirt(), &probe, properties, None).unwrap();
+        let found = guest(release.libvirt(), &probe, properties).unwrap();
         let line = expansion_argument(&CATALOG, &found);
         tally.compare(text(run, "accelerator"), text(run, "id"), (&line, text(run, "command_line")));
     }
@@ -393,7 +392,7 @@ fn a_stepping_or_signature_that_nobody_told_is_tried_with_every_value() {
     for (libvirt, qemu) in [("7.0.0", "5.2.0"), ("9.8.0", "7.2.22"), ("11.3.0", "10.0.13")] {
         let ways = |host: &Processor| {
             let (libvirt, qemu) = (CATALOG.libvirt(libvirt).unwrap(), qemu.parse().unwrap());
-            expansions(&CATALOG, &Request { libvirt, build: None, qemu, host: Some(host), wanted: None })
+            expansions(&CATALOG, &Request { libvirt, build: None, qemu, host: Some(host) })
         };
         let (mut depends, mut stands) = (0, 0);
         for (_, host) in CATALOG.recorded_hosts() {
@@ -474,7 +473,7 @@ fn expanded(libvirt: &str, qemu: &str, host: Option<&str>) -> Vec<PossibleExpans
     let processor = host.map(|name| Processor::of_host(CATALOG.host(CATALOG.host_named(name).unwrap())));
     let libvirt = CATALOG.libvirt(libvirt).unwrap();
     let qemu = qemu.parse().unwrap();
-    expansions(&CATALOG, &Request { libvirt, build: None, qemu, host: processor.as_ref(), wanted: None })
+    expansions(&CATALOG, &Request { libvirt, build: None, qemu, host: processor.as_ref() })
 }
 
 #[test]
@@ -504,18 +503,6 @@ fn a_release_between_two_maps_is_expanded_with_both() {
     assert!(!both.is_empty());
     let differ = ends[0].guest.definition != ends[1].guest.definition;
     assert_eq!(both.len(), if differ { 2 } else { 1 });
-}
-
-#[test]
-fn what_a_guest_names_overrides_the_host_model() {
-    let named = |name: &str| CATALOG.feature(name).unwrap();
-    let mut wanted = expanded("11.3.0", "10.0.13", None).remove(0).guest.definition;
-    wanted.features = [(named("erms"), Policy::Disable), (named("mpx"), Policy::Require)].into_iter().collect();
-    let (libvirt, qemu) = (CATALOG.libvirt("11.3.0").unwrap(), "10.0.13".parse().unwrap());
-    let request = Request { libvirt, build: None, qemu, host: None, wanted: Some(&wanted) };
-    let found = expansions(&CATALOG, &request).remove(0).guest.definition;
-    assert_eq!(found.features.get(named("erms")), Some(Policy::Disable));
-    assert_eq!(found.features.get(named("mpx")), Some(Policy::Require));
 }
 
 /// One decode with the full list of QEMU's models, in microseconds; printed, and held far below a blink.

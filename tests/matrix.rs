@@ -8,6 +8,7 @@ mod typed;
 use golden::Goldens;
 use typed::{Session, catalog, has, open, open_with};
 use virt_cpu_explorer::internal::analysis::matrix::Vary;
+use virt_cpu_explorer::internal::app::action::Action;
 use virt_cpu_explorer::internal::app::key::Key;
 use virt_cpu_explorer::internal::app::screens::matrix::{Axis, Matrix};
 use virt_cpu_explorer::internal::app::screens::{Screen, Target};
@@ -228,6 +229,18 @@ fn the_next_boundary_is_found_along_the_row() {
 }
 
 #[test]
+fn keys_move_by_a_cell_and_by_a_page_both_ways() {
+    let session = open(T7, (80, 24)).keys(&with("l<home>"));
+    let at = |session: &Session| (state(session).rows.index(), state(session).columns.index());
+    let begin = at(&session);
+    for (there, back) in [("<left>", "<right>"), ("<shift+tab>", "<tab>"), ("<down>", "<up>")] {
+        let session = open(T7, (80, 24)).keys(&with("l<home>")).keys(there);
+        assert_ne!(at(&session), begin, "{there}");
+        assert_eq!(at(&session.keys(back)), begin, "{there}{back}");
+    }
+}
+
+#[test]
 fn a_row_and_a_column_are_found_by_their_names() {
     let session = open(T7, USUAL).keys(&with("/4.5 11.3<enter>"));
     has(&session, "4.5.0 → 11.3.0");
@@ -311,11 +324,15 @@ fn a_cell_that_costs_much_is_said_to_be_not_looked_at() {
 #[test]
 fn the_wheel_scrolls_and_the_cursor_stays_in_sight() {
     let mut session = open(T7, (80, 24)).keys(&with("l<home>"));
+    let cell = Some(Target::Cell(0, 0));
     for _ in 0..30 {
-        update::scroll(&mut session.model, catalog(), None, virt_cpu_explorer::internal::app::action::Action::Down);
+        update::scroll(&mut session.model, catalog(), cell, Action::Down);
     }
     has(&session, "▸");
     assert!(state(&session).rows.first > 10);
+    let first = state(&session).rows.first;
+    update::scroll(&mut session.model, catalog(), cell, Action::Up);
+    assert_eq!(state(&session).rows.first, first - 1);
     update::resize(&mut session.model, catalog(), Size { width: 200, height: 60 });
     has(&session, "▸");
 }

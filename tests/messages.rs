@@ -12,7 +12,7 @@ use virt_cpu_explorer::internal::explain::{self, MessageMeaning};
 use virt_cpu_explorer::internal::export;
 use virt_cpu_explorer::internal::input::{host, message};
 use virt_cpu_explorer::internal::load::embedded;
-use virt_cpu_explorer::internal::resolve::{Resolver, resolve};
+use virt_cpu_explorer::internal::resolve::{Resolver, RuleId, resolve};
 
 static CATALOG: LazyLock<Catalog> = LazyLock::new(|| embedded::catalog().unwrap());
 
@@ -53,6 +53,84 @@ fn what_the_resolver_says_is_read_back_as_what_it_meant() {
         let text = explain::message(&CATALOG, refusal);
         assert_eq!(message_help(&text), MessageMeaning::Refused(refusal.clone(), Vec::new()), "{text}");
     }
+}
+
+/// A scenario for each kind of refusal, with a part of the explanation of its message.
+const REFUSED: &[(&str, &str)] = &[
+    ("EPYC,from=9.0.0:7.2.22,to=12.8.0:5.2.0", "requires QEMU 7.2.0 or later, but found 5.2.0"),
+    ("maximum,accel=tcg,from=9.0.0:7.2.22,to=7.0.0:5.2.0", "The CPU mode maximum is not supported there"),
+    ("host-passthrough,accel=tcg,from=9.0.0:7.2.22,to=9.0.0:7.2.22", "The CPU mode host-passthrough"),
+    ("EPYC,machine=pc-q35-9.0,from=11.3.0:10.0.13,to=9.0.0:7.2.22", "does not have the machine type pc-q35-9.0"),
+    ("qemu64,+fred,accel=tcg,from=9.0.0:7.2.22,to=9.0.0:7.2.22", "the CPU map of the libvirt that reports this does"),
+    ("Skylake-Client,+rdctl-no,from=6.0.0:2.12.0,to=9.0.0:7.2.22", "rdctl-no, which are in model-specific registers"),
+    ("GraniteRapids,from=9.0.0:10.0.13,to=9.0.0:10.0.13", "the model GraniteRapids, but the CPU map"),
+    ("ClearwaterForest,accel=tcg,check=partial,from=11.3.0:10.1.0,to=11.3.0:10.1.0", "libvirt has ClearwaterForest"),
+    ("EPYC-Genoa,from=11.3.0:7.2.22,to=11.3.0:7.2.22", "but QEMU on that host does not have it"),
+    (
+        "EPYC,avx=forbid,host=EPYC-7502-32-Core,from=9.0.0:7.2.22,to=9.0.0:7.2.22",
+        "has avx, which the definition forbids",
+    ),
+    ("Skylake-Client,vendor=AMD,from=9.0.0:7.2.22,to=9.0.0:7.2.22", "requires a host of vendor AMD"),
+    ("EPYC,clwb=forbid,host=EPYC-7502-32-Core,from=6.0.0:5.2.0,to=9.0.0:7.2.22", "the host has clwb, which"),
+    ("Skylake-Client,host=Core-i7-3770,from=9.0.0:7.2.22,to=9.0.0:7.2.22", "Before the start: the definition requires"),
+    ("EPYC,match=strict,host=EPYC-7502-32-Core,from=9.0.0:7.2.22,to=9.0.0:7.2.22", "the definition does not allow"),
+    ("EPYC,+wbnoinvd,from=5.9.0:2.12.0,to=5.9.0:2.12.0", "libvirt told QEMU to enable wbnoinvd"),
+    ("EPYC,-wbnoinvd,from=5.9.0:2.12.0,to=5.9.0:2.12.0", "libvirt told QEMU to disable wbnoinvd"),
+    ("qemu64,+invtsc,accel=tcg,from=9.0.0:7.2.22,to=9.0.0:7.2.22", "TCG does not support invtsc"),
+    ("EPYC,+invtsc,from=9.0.0:7.2.22,to=9.0.0:7.2.22", "invtsc, and its definition has no TSC frequency"),
+    ("Skylake-Client,from=9.0.0:11.1.2,to=9.0.0:11.1.2", "passed the argument detach"),
+    ("Skylake-Client,transport=save,from=9.0.0:7.2.22,to=11.3.0:11.1.2", "accept a file only as file:"),
+];
+
+#[test]
+fn a_refusal_of_each_kind_is_read_back_with_its_rule_and_has_a_meaning() {
+    for (link, meaning) in REFUSED {
+        let answer = resolve(&CATALOG, &Scenario::parse(&CATALOG, link).unwrap());
+        let refusal = answer.refusal().unwrap_or_else(|| panic!("{link} is not refused"));
+        let text = explain::message(&CATALOG, refusal);
+        let says = message_help(&text);
+        assert_eq!(says, MessageMeaning::Refused(refusal.clone(), Vec::new()), "{text}");
+        assert_eq!(says.rule(&CATALOG), answer.rule, "{text}");
+        let found = says.meaning(&CATALOG).join(" ");
+        assert!(found.contains(meaning), "{text}: {found}");
+    }
+}
+
+/// No scenario gives these.
+#[test]
+fn messages_that_no_answer_has_are_known_as_well() {
+    let conflict =
+        "hypervisor provided conflicting CPU data: feature 'xfd' is both enabled and disabled at the same time";
+    for (text, rule, meaning) in [
+        (conflict, Some(RuleId::Conflict), "QEMU reported xfd both as enabled and as unavailable"),
+        ("internal error: Unknown CPU model Foo", Some(RuleId::UnknownModel), "has the model Foo"),
+        ("qemu: unable to find CPU model 'Foo'", Some(RuleId::ModelUnsupported), "No QEMU in the facts has Foo"),
+        (
+            "warning: host doesn't support requested feature: CPUID.07H:EBX.hle [bit 4]",
+            Some(RuleId::Missing),
+            "KVM on this host does not support hle",
+        ),
+        ("Target CPU check full does not match source partial", None, "check"),
+        ("Emulator 'qemu' does not support machine type 'pc-q35-rhel9.6.0'", Some(RuleId::MachineType), "RHEL 9"),
+    ] {
+        let says = message_help(text);
+        assert_eq!(says.rule(&CATALOG), rule, "{text}");
+        let found = says.meaning(&CATALOG).join(" ");
+        assert!(found.contains(meaning), "{text}: {found}");
+    }
+    let conflict = message_help(conflict);
+    assert!(explain::message(&CATALOG, conflict.refusal().unwrap()).ends_with("at the same time"));
+}
+
+/// Of a message with both lists, nothing is said that one of them alone would mean.
+#[test]
+fn of_extra_and_missing_features_it_is_not_said_that_nothing_is_missing() {
+    let meaning = |lists: &str| {
+        message_help(&format!("guest CPU doesn't match specification: {lists}")).meaning(&CATALOG).join(" ")
+    };
+    assert!(meaning("extra features: mpx").contains("Nothing is missing"));
+    let both = meaning("extra features: mpx, missing features: hle");
+    assert!(both.contains("Missing: the definition requires hle") && !both.contains("Nothing is missing"), "{both}");
 }
 
 #[test]
@@ -304,7 +382,14 @@ fn names_nobody_knows_are_told_apart() {
 
 #[test]
 fn scenarios_shown_for_a_message_give_exactly_this_message() {
-    for text in ["extra features: ht", "extra features: mpx", "missing features: pdcm", "unknown CPU feature: pks"] {
+    for text in [
+        "extra features: ht",
+        "extra features: mpx",
+        "missing features: pdcm",
+        "unknown CPU feature: pks",
+        "unsupported configuration: host doesn't support invariant TSC",
+        "Some features cannot be reliably used with this QEMU: rdctl-no",
+    ] {
         let says = message_help(text);
         let refusal = says.refusal().unwrap();
         let found = scenario_search(&mut Resolver::new(&CATALOG), refusal, 3);

@@ -9,7 +9,8 @@ mod typed;
 use golden::Goldens;
 use ratatui::style::Color;
 use typed::{Session, catalog, has, has_not, open, open_with};
-use virt_cpu_explorer::internal::app::action::ACTIONS;
+use virt_cpu_explorer::internal::app::action::{ACTIONS, Action};
+use virt_cpu_explorer::internal::app::key::Key;
 use virt_cpu_explorer::internal::app::model::Model;
 use virt_cpu_explorer::internal::app::screens::Target;
 use virt_cpu_explorer::internal::app::settings::{Background, Settings, Size, ThemeName};
@@ -505,6 +506,82 @@ fn features_are_found_by_name_and_shown_all() {
 }
 
 #[test]
+fn the_filter_of_the_features_comes_round_and_says_why_a_list_is_empty() {
+    let session = open(T7, USUAL).keys("vvvv");
+    has(&session, "64 features");
+    has_not(&session, "all 64");
+    let alike = "Nehalem,accel=tcg,machine=pc-i440fx-2.0,from=2.0.0:2.4.0,to=2.0.0:2.4.0";
+    has(&open(&alike.replacen(',', ",-hypervisor,", 1), USUAL).keys("v"), "No differences: maps and QEMU agree.");
+    has(&open(alike, USUAL).keys("vv"), "No definition mentions a feature.");
+    has_not(&open(T7, USUAL).keys("v<esc>"), "Enabled in both maps");
+}
+
+#[test]
+fn features_are_clicked_and_scrolled() {
+    // Each cell of the pane is a feature: the first click names it, the second asks about it.
+    let mut session = open(T7, USUAL);
+    let (x, y) = session.place_of("■■■■■");
+    let target = session.target(x + 3, y).unwrap();
+    assert!(matches!(target, Target::Row(_)), "{target:?}");
+    update::click(&mut session.model, catalog(), target);
+    has(&session, "source: map in, QEMU on");
+    has(&session, "Decision table: mpx");
+    update::click(&mut session.model, catalog(), target);
+    has_not(&session, "Decision table: mpx");
+    let mut session = open(T7, USUAL).keys("vvv");
+    let before = session.styled();
+    let (x, y) = session.place_of("clflush ");
+    let target = session.target(x, y);
+    assert!(matches!(target, Some(Target::Row(_))), "{target:?}");
+    for _ in 0..5 {
+        update::scroll(&mut session.model, catalog(), target, Action::Down);
+    }
+    let after = session.styled();
+    assert!(after != before, "the cursor moves");
+    update::scroll(&mut session.model, catalog(), target, Action::Up);
+    assert!(session.styled() != after, "the cursor moves back");
+}
+
+#[test]
+fn the_rule_of_a_row_and_of_the_banner_are_opened() {
+    let mut session = open(T7, USUAL);
+    let (x, y) = session.place_of("row T7");
+    assert_eq!(session.target(x, y), Some(Target::Action(Action::Rule)));
+    session.click("row T7");
+    has(&session, "Rule T7:");
+    let rows = open(T7, USUAL).keys("r<tab><tab><tab><tab>");
+    has(&rows.keys("<up>i"), "Rule T");
+    // On a strip, Enter opens the rule of the answer; the arrows take the next value.
+    let strips = open(T7, USUAL).keys("<tab><tab><tab><tab><tab>");
+    has(&open(T7, USUAL).keys("<tab><tab><tab><tab><tab><enter>"), "Rule T7:");
+    let link = strips.model.derived.link.clone();
+    assert_ne!(strips.keys("<right>").model.derived.link, link);
+    has(&open("Skylake-Client,machine=?,from=old,to=new", USUAL).keys("i"), "No single rule decided");
+}
+
+#[test]
+fn a_hidden_setting_and_each_zoomed_pane_are_one_click_or_key_away() {
+    let mut session = open(T7, USUAL);
+    session.click("+ 9 defaults");
+    has(&session, "topology");
+    for (tabs, wanted) in [(0, "model"), (3, "1 libvirt 10.4.0"), (4, "T7"), (5, "<= 3.1"), (6, "hypervisor")] {
+        let session = open(T7, SMALL).keys(&format!("{}Z", "<tab>".repeat(tabs)));
+        assert!(session.text().contains(wanted), "after {tabs} tabs:\n{}", session.text());
+    }
+}
+
+#[test]
+fn an_undo_remembers_the_last_changes_and_forgets_the_oldest() {
+    let mut session = open(T5, SMALL);
+    for key in ["s"; 1001].into_iter().chain(["u"; 1000]) {
+        update::press(&mut session.model, catalog(), Key::parse(key).unwrap());
+    }
+    let session = session.keys("");
+    assert!(session.model.derived.link.contains("from=new"), "the first swap of 1,001 is not undone");
+    has(&session.keys("u"), "nothing to undo");
+}
+
+#[test]
 fn enter_on_a_feature_asks_about_it() {
     let session = open(T7, USUAL).keys("/smap<enter><enter>");
     has(&session, "Decision table: smap");
@@ -681,6 +758,50 @@ fn with_kept(size: (u16, u16)) -> Session {
     let kept = kept.map(|(name, link)| (name.to_owned(), link.to_owned()));
     update::list_saved(&mut session.model, catalog(), &kept);
     session
+}
+
+#[test]
+fn lists_say_what_they_have_no_data_for_and_what_they_do_not_find() {
+    has(
+        &open("EPYC,machine=pc-q35-rhel99.0.0,from=9.0.0,to=9.0.0", USUAL).keys("<enter>"),
+        "no data: cannot be decided",
+    );
+    let like = open("EPYC,machine=foo-1.0,machine-like=pc-q35-5.2,from=9.0.0,to=9.0.0", USUAL).keys("<enter>");
+    has(&like, "decided as pc-q35-5.2");
+    has_not(&like, "cannot be decided");
+    let given = "EPYC,machine=pc-q35-5.2,from-host=AMD:avx,from=9.0.0,to=9.0.0";
+    has(&open(given, USUAL).keys("<tab><down><down><enter>"), "as defined in the scenario");
+    has(&open("EPYC,from=9.0.0:7.2.23,to=9.0.0", USUAL).keys("<tab><down><enter>7.2.23"), "uses the neighbouring");
+    let session = open(T7, USUAL).keys("<enter>zzzzzz");
+    has(&session, "No match for \"zzzzzz\"");
+    let session = session.keys("<enter>");
+    assert!(session.model.overlay.is_some(), "the list stays open");
+    // Tab moves in a list as the arrows do.
+    assert_eq!(open(T7, USUAL).keys("<enter><tab>").text(), open(T7, USUAL).keys("<enter><down>").text());
+}
+
+#[test]
+fn stops_and_the_release_of_the_start_are_typed() {
+    for (setting, typed, link) in
+        [("source: started", "9.9.0", "started=9.9.0"), ("source: via", "10.4.0", "via=10.4.0")]
+    {
+        let session = open(T7, USUAL).keys(&format!(":{setting}<enter>{typed}<enter>"));
+        assert!(session.model.derived.link.contains(link), "{}", session.model.derived.link);
+    }
+}
+
+#[test]
+fn without_saved_scenarios_a_key_to_save_one_is_named() {
+    let mut model = open(T7, USUAL).model;
+    update::list_saved(&mut model, catalog(), &[]);
+    assert_eq!(model.notice.as_deref(), Some("No saved scenarios. Press w to save this one."));
+    assert!(model.overlay.is_none());
+    // With the last one the list is gone, too.
+    update::list_saved(&mut model, catalog(), &[("one".to_owned(), T7.to_owned())]);
+    assert!(model.overlay.is_some());
+    update::saved_deleted(&mut model, catalog(), "one");
+    assert!(model.overlay.is_none());
+    assert_eq!(update::copied("one\ntwo"), "Copied 2 lines.");
 }
 
 #[test]

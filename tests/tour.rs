@@ -337,6 +337,29 @@ fn leaving_gives_the_own_scenario_back_with_its_history_and_screens() {
 }
 
 #[test]
+fn a_lesson_ends_with_the_next_one_and_the_last_with_the_own_scenario() {
+    let all = lessons();
+    for number in [all.len() - 1, all.len()] {
+        let mut session = begin(&all[number - 1], (120, 36));
+        while session.model.tour.as_ref().is_some_and(|tour| tour.now().is_some()) {
+            go_on(&mut session);
+        }
+        let text = session.text();
+        assert!(text.contains(&format!("End of lesson {number}.")), "{text}");
+        let session = session.keys("n");
+        let text = session.text();
+        match all.get(number) {
+            Some(next) => assert!(session.model.has_tour() && text.contains(&next.title), "{text}"),
+            None => assert!(!session.model.has_tour(), "{text}"),
+        }
+    }
+    // Before the first step there is none, and a lesson is left by its action as well as by Escape.
+    let first = begin(&all[0], (120, 36)).keys("B");
+    assert!(first.text().contains("This is the first step of the lesson"), "{}", first.text());
+    assert!(!first.keys(":leave the lesson<enter>").model.has_tour());
+}
+
+#[test]
 fn the_explorer_works_as_ever_and_a_step_can_be_put_back() {
     let lesson = &lessons()[4];
     let mut session = begin(lesson, (120, 36));

@@ -264,7 +264,7 @@ impl Search<'_> {
             LibvirtChoice::Old | LibvirtChoice::New | LibvirtChoice::Unknown => None,
         };
         let cpu = |processor: &Processor| {
-            let request = Request { libvirt: id, build, qemu, host: Some(processor), wanted: None };
+            let request = Request { libvirt: id, build, qemu, host: Some(processor) };
             let expanded = expansions(catalog, &request).into_iter().next()?.guest;
             let features = expanded.definition.described_by(self.order) - self.tsx;
             Some(BaselineCpu { vendor: expanded.decoded.vendor, model: expanded.definition.model, features })

@@ -40,7 +40,7 @@ pub fn across_releases(catalog: &Catalog, host: Option<&Processor>, qemu: Versio
     };
     let mut runs: Vec<SameExpansion> = Vec::new();
     for id in published_releases(catalog).into_iter().filter(works) {
-        let request = Request { libvirt: id, build: None, qemu, host, wanted: None };
+        let request = Request { libvirt: id, build: None, qemu, host };
         let guests: Vec<Definition> =
             expansions(catalog, &request).into_iter().map(|alternative| alternative.guest.definition).collect();
         match runs.last_mut().filter(|last| last.guests == guests) {

@@ -94,9 +94,7 @@ pub(crate) trait ScreenState {
     fn update(&mut self, context: &ScreenContext<'_>, action: Action) -> ScreenResponse;
 
     /// Performs a click.
-    fn click(&mut self, _context: &ScreenContext<'_>, _target: Target) -> ScreenResponse {
-        ScreenResponse::Ignored
-    }
+    fn click(&mut self, context: &ScreenContext<'_>, target: Target) -> ScreenResponse;
 
     /// Scrolls `target`; `action` is up or down, and is performed if the result is [`ScreenResponse::Ignored`].
     fn scroll(&mut self, _context: &ScreenContext<'_>, _target: Option<Target>, _action: Action) -> ScreenResponse {
@@ -147,7 +145,7 @@ pub(crate) trait ScreenState {
     }
 
     /// Updates the screen after a change of the scenario or the size.
-    fn refresh(&mut self, _context: &ScreenContext<'_>) {}
+    fn refresh(&mut self, context: &ScreenContext<'_>);
 
     /// Prepares the screen to be opened again in its last state. Returns false if it opens in its initial state.
     fn reopen(&mut self, _context: &ScreenContext<'_>) -> bool {

@@ -70,7 +70,7 @@ pub fn expand(catalog: &Catalog, args: &ExpandArgs, out: &mut dyn Write) -> Resu
         return Ok(0);
     }
     let build = on.build.as_deref();
-    let request = Request { libvirt: on.libvirt, build, qemu: on.qemu, host: processor.as_ref(), wanted: None };
+    let request = Request { libvirt: on.libvirt, build, qemu: on.qemu, host: processor.as_ref() };
     let alternatives = if as_shown { from_file } else { expansions(catalog, &request) };
     if alternatives.is_empty() {
         bail!("cannot expand host-model: no CPU model of libvirt {} describes the host", on.name);
@@ -186,7 +186,7 @@ fn of_file(catalog: &Catalog, file: &HostFile, on: &On, accel: Accel) -> Result<
         return Ok(Vec::new());
     };
     let (build, described) = (on.build.as_deref(), (displayed.model, displayed.vendor));
-    let request = Request { libvirt: on.libvirt, build, qemu: on.qemu, host: None, wanted: None };
+    let request = Request { libvirt: on.libvirt, build, qemu: on.qemu, host: None };
     let found = expansions_of_domcapabilities(catalog, &request, described, &displayed.features);
     if found.is_empty() {
         bail!("libvirt {} has no CPU model {}", on.name, catalog.model_name(displayed.model));

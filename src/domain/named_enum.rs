@@ -23,12 +23,6 @@ macro_rules! named_enum {
                 Self::ALL.iter().copied().find(|value| value.name() == word)
             }
         }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(self.name())
-            }
-        }
     };
 }
 pub(crate) use named_enum;

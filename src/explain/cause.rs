@@ -65,7 +65,7 @@ pub(crate) enum Fact {
     /// QEMU does not have the machine type.
     QemuHasNoMachine,
     /// QEMU does not know the feature by name.
-    QemuDoesNotKnow(FeatureId),
+    QemuDoesNotKnow(FeatureId, bool),
     /// libvirt needs a newer QEMU.
     NeedsNewerQemu(Version),
     /// This libvirt does not have the mode.
@@ -244,7 +244,7 @@ impl Story<'_> {
                 Fact::HostHasForbidden(features.clone())
             }
             Refusal::PartialMissing(features) => Fact::NotGiven(features.clone(), self.scenario.accel),
-            Refusal::UnknownProperty { feature, .. } => Fact::QemuDoesNotKnow(*feature),
+            Refusal::UnknownProperty { feature, on, .. } => Fact::QemuDoesNotKnow(*feature, *on),
         };
         vec![Cause::leaf(fact)]
     }

@@ -219,10 +219,9 @@ fn of_refusal(catalog: &Catalog, refusal: &Refusal) -> Vec<String> {
         Refusal::FullCheck { extra, missing } => {
             let mut sentences = Vec::new();
             if !extra.is_empty() {
-                sentences.push(format!(
-                    "Extra: QEMU enabled {}, but the definition does not contain it. Nothing is missing on that host.",
-                    list(extra)
-                ));
+                let only = if missing.is_empty() { " Nothing is missing on that host." } else { "" };
+                sentences
+                    .push(format!("Extra: QEMU enabled {}, but the definition does not contain it.{only}", list(extra)));
             }
             if !missing.is_empty() {
                 sentences.push(format!(
@@ -301,10 +300,10 @@ fn of_refusal(catalog: &Catalog, refusal: &Refusal) -> Vec<String> {
                 name(feature)
             )]
         }
-        Refusal::UnknownProperty { feature, .. } => with(
-            format!("libvirt told QEMU to enable {}, but that QEMU has no such feature.", name(feature)),
-            &[*feature],
-        ),
+        Refusal::UnknownProperty { feature, on, .. } => {
+            let (what, name) = (if *on { "enable" } else { "disable" }, name(feature));
+            with(format!("libvirt told QEMU to {what} {name}, but that QEMU has no such feature."), &[*feature])
+        }
         Refusal::UnknownMode(mode) | Refusal::UnsupportedMode(mode) => {
             vec![format!("The CPU mode {} is not supported there.", mode.name())]
         }

@@ -365,8 +365,9 @@ impl Writer<'_> {
             Fact::MapHasNoModel(m) => format!("The CPU map does not have the model {}.", self.catalog.model_name(*m)),
             Fact::QemuHasNoModel(m) => format!("This QEMU does not have the model {}.", self.catalog.model_name(*m)),
             Fact::QemuHasNoMachine => format!("This QEMU does not have the machine type {machine}."),
-            Fact::QemuDoesNotKnow(f) => {
-                format!("libvirt enables {} on QEMU's command line, but this QEMU has no such feature.", self.name(*f))
+            Fact::QemuDoesNotKnow(f, on) => {
+                let (does, name) = (if *on { "enables" } else { "disables" }, self.name(*f));
+                format!("libvirt {does} {name} on QEMU's command line, but this QEMU has no such feature.")
             }
             Fact::NeedsNewerQemu(v) => format!("This libvirt requires QEMU {v} or later."),
             Fact::NoMode(mode) => format!("This libvirt does not have the CPU mode {}.", mode.name()),

@@ -177,18 +177,7 @@ impl<'c> JsonLines<'c> {
     }
 }
 
-/// Returns the answer as JSON over several lines. `id` is what a batch line was called.
-pub fn json(
-    catalog: &Catalog,
-    scenario: &Scenario,
-    answer: &Answer,
-    id: Option<&str>,
-    remedies: Option<&[Remedy]>,
-) -> String {
-    json_about(catalog, scenario, answer, About { id, remedies, ..About::default() })
-}
-
-/// The same on one line.
+/// Returns the answer as JSON on one line. `id` is what a batch line was called.
 pub fn json_line(
     catalog: &Catalog,
     scenario: &Scenario,

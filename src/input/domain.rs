@@ -302,11 +302,10 @@ impl Reader<'_, '_> {
     }
 
     fn say(&self, scenario: &Scenario, cpu: &Cpu, live: bool, vcpus: u32, alias: Option<&str>) -> String {
-        let kind = match (live, scenario.running.as_deref()) {
-            (_, Some(Running { inactive: Some(_), .. })) => "running guest, live and inactive definition",
-            (true, _) => "running guest",
-            (false, None) => "inactive guest",
-            (false, Some(_)) => "guest",
+        let kind = match scenario.running.as_deref() {
+            Some(Running { inactive: Some(_), .. }) => "running guest, live and inactive definition",
+            _ if live => "running guest",
+            _ => "inactive guest",
         };
         let named = scenario.features.len();
         let features = match named {

@@ -1,7 +1,8 @@
 //! Defines the source or the destination of one case: libvirt's behaviour, CPU map, QEMU and host, with no unknowns.
 
+use super::host_model::Libvirt;
 use crate::domain::behaviour::{Behaviour, QuirkKind, Regime};
-use crate::domain::catalog::QemuView;
+use crate::domain::catalog::{Catalog, QemuView};
 use crate::domain::definition::{Check, Mode};
 use crate::domain::feature::FeatureSet;
 use crate::domain::host::{CpuSignature, Vendor};
@@ -106,6 +107,11 @@ impl Endpoint<'_> {
             Mode::Custom if accel == Accel::Kvm && self.behaviour.default_check => Check::Partial,
             Mode::Custom | Mode::HostPassthrough | Mode::Maximum => Check::None,
         }
+    }
+
+    /// Returns its libvirt, as decodes and command lines are made by it.
+    pub(super) fn libvirt<'e>(&'e self, catalog: &'e Catalog) -> Libvirt<'e> {
+        Libvirt { map: &self.map, behaviour: &self.behaviour, named: catalog.named() }
     }
 
     /// Returns the regime a guest that arrives here meets.

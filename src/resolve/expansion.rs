@@ -3,7 +3,7 @@
 
 use super::endpoint::{Endpoint, Guest, Host};
 use super::host_model::{
-    HostModel, Libvirt, Probe, Processor, Purpose, QemuModels, decode, inferred_signature, migratable_host_model,
+    HostModel, Probe, Processor, Purpose, QemuModels, decode, inferred_signature, migratable_host_model,
 };
 use super::partial_check;
 use super::prepared_endpoint::{Expansion, Facts, PreparedEndpoint};
@@ -41,10 +41,6 @@ pub(super) fn expand<'e>(
     Some(Expansion { model: decoded.model, named: endpoint.model, vendor, features })
 }
 
-fn libvirt<'e>(catalog: &'e Catalog, end: &'e Endpoint<'_>) -> Libvirt<'e> {
-    Libvirt { map: &end.map, behaviour: &end.behaviour, named: catalog.named() }
-}
-
 /// The host as a guest with mode host-model gets it.
 fn host_model(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>) -> Option<HostModel> {
     let (catalog, end) = (facts.catalog, endpoint.end);
@@ -57,7 +53,7 @@ fn host_model(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>) -> Option<Host
         }
         (Accel::Tcg, _) => Probe::tcg(catalog, &end.qemu),
     };
-    migratable_host_model(libvirt(catalog, end), &probe)
+    migratable_host_model(end.libvirt(catalog), &probe)
 }
 
 /// The model that is nearest to what a definition describes, of those that QEMU has (libvirt `virCPUx86Translate`).
@@ -81,5 +77,5 @@ fn nearest_model(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, definition:
         (Accel::Kvm, Host::With { .. }) => endpoint.offered_to_libvirt(facts),
     };
     let models = QemuModels::of(catalog, &end.qemu, facts.guest.accel, offered);
-    decode(libvirt(catalog, end), &processor, Purpose::Guest(Some(&models)), &[])
+    decode(end.libvirt(catalog), &processor, Purpose::Guest(Some(&models)), &[])
 }

@@ -4,7 +4,7 @@
 #![expect(clippy::result_large_err, reason = "a refusal is a plain value of two sets; boxing it costs an allocation")]
 
 use super::endpoint::Host;
-use super::host_model::{Libvirt, Processor, Purpose, QemuModels, decode};
+use super::host_model::{Processor, Purpose, QemuModels, decode};
 use super::prepared_endpoint::{Facts, PreparedEndpoint};
 use super::refusal::{Refusal, UnorderedRefusal};
 use crate::domain::behaviour::{HostUnderKvm, PartialCheck, RegistersRead};
@@ -67,10 +67,9 @@ fn silicon_seen(endpoint: &PreparedEndpoint<'_>, silicon: FeatureSet) -> Feature
 /// lists in addition to the model by which it describes the silicon, and whatever QEMU offers.
 fn listed_features(facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, host: &HostCpu) -> FeatureSet {
     let (catalog, end) = (facts.catalog, endpoint.end);
-    let libvirt = Libvirt { map: &end.map, behaviour: &end.behaviour, named: catalog.named() };
     let beside_model = |features, signature, purpose| -> FeatureSet {
         let processor = Processor { vendor: Some(host.vendor), signature, features };
-        let decoded = decode(libvirt, &processor, purpose, &[]);
+        let decoded = decode(end.libvirt(catalog), &processor, purpose, &[]);
         let listed = decoded.into_iter().flat_map(|decoded| decoded.features);
         listed.filter(|(_, policy)| policy.is_on()).map(|(feature, _)| feature).collect()
     };

@@ -1,6 +1,7 @@
 //! Builds the guest's CPU as QEMU does in `target/i386/cpu.c`: model and machine type, accelerator, command line, host,
 //! threads, dependencies, filter.
 
+use super::host_model::added_tsx;
 use super::prepared_endpoint::{Facts, PreparedEndpoint, PreparedModel};
 use super::recorder::Recorder;
 use super::trace::{Built, QemuCpu};
@@ -24,7 +25,7 @@ pub(super) fn build<'c>(
     // qemuBuildCpuModelArgStr: required and forced features are enabled, disabled and forbidden ones are disabled.
     let (mut flags_on, flags_off) = (flags.on(), flags.off() & endpoint.end.qemu.properties);
     if endpoint.end.behaviour.add_tsx {
-        flags_on |= tsx(facts, definition);
+        flags_on.extend(added_tsx(endpoint.end.libvirt(facts.catalog), definition));
     }
     let (vendor, supported) = (endpoint.vendor, &endpoint.supported);
     // x86_cpu_load_model, kvm_cpu_instance_init and the pc_compat_* properties of the machine type; for host and max
@@ -90,16 +91,6 @@ pub(super) fn build<'c>(
         built.with(&steps)
     });
     built
-}
-
-/// What RHEL 8's packages switch on unless it is mentioned (libvirt-RHEL-Hack-around-changed-Broadwell-Haswell-CPUs).
-#[cold]
-fn tsx(facts: &Facts<'_>, definition: &Definition) -> FeatureSet {
-    let names = facts.catalog.named();
-    if definition.model.is_none() || !names.had_tsx.contains(&definition.model) {
-        return FeatureSet::EMPTY;
-    }
-    names.hle.into_iter().chain(names.rtm).filter(|feature| !definition.features.mentions(*feature)).collect()
 }
 
 /// The features of `host` and `max` without flags, and everything that the host supports in addition to the flags.

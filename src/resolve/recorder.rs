@@ -1,5 +1,6 @@
 //! Records the stages of a migration: all of them, only the refusal, or none. The verdict does not depend on it.
 
+use super::host_model::command_line;
 use super::partial_check;
 use super::prepared_endpoint::{Facts, PreparedEndpoint};
 use super::refusal::{Refusal, UnorderedRefusal};
@@ -96,16 +97,11 @@ impl Recorder {
 
     /// The definition is ready for QEMU.
     #[inline]
-    pub(super) fn prepared(&mut self, endpoint: &PreparedEndpoint<'_>, prepared: &Definition) {
+    pub(super) fn prepared(&mut self, facts: &Facts<'_>, endpoint: &PreparedEndpoint<'_>, prepared: &Definition) {
         self.record(|stages| {
             let Some(start) = stages.current() else { return };
-            let known = endpoint.end.qemu.properties;
-            start.command_line = prepared
-                .features
-                .iter()
-                .filter(|(feature, policy)| policy.is_on() || (policy.is_off() && known.contains(*feature)))
-                .map(|(feature, policy)| (feature, policy.is_on()))
-                .collect();
+            let (libvirt, properties) = (endpoint.end.libvirt(facts.catalog), endpoint.end.qemu.properties);
+            start.command_line = command_line(libvirt, properties, prepared);
             start.prepared = Some(prepared.clone());
         });
     }

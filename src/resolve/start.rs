@@ -148,7 +148,7 @@ fn start_steps(
     }
     definition.features.remove_all(dropped);
     *mention = Some(Mention::of(definition, facts.feature));
-    recorder.prepared(endpoint, definition);
+    recorder.prepared(facts, endpoint, definition);
     launch(facts, endpoint, definition)?;
     let cpu = qemu_cpu::build(facts, endpoint, definition, (&mut guest.cpu, recorder));
     // qemuProcessVerifyCPUFeatures, of every guest since 3.2.0: one that is to have invtsc and does not get it.

@@ -158,14 +158,11 @@ impl<'a> Plan<'a> {
         let started = scenario.started.as_ref();
         let started = started.map(|release| make(release, &scenario.from_host, source).among(&mut axes));
         let replaces = scenario.takes_host_model() || scenario.fallback == Fallback::Allow;
-        let no_cookie = |pair: &[EndpointOptions<'_>]| match pair {
-            [sender, receiver] => {
-                !sender.always(|behaviour| behaviour.original != Original::Always)
-                    && !receiver.always(|behaviour| behaviour.cookie)
-            }
-            _ => false,
+        let no_cookie = |(sender, receiver): (&EndpointOptions<'_>, &EndpointOptions<'_>)| {
+            !sender.always(|behaviour| behaviour.original != Original::Always)
+                && !receiver.always(|behaviour| behaviour.cookie)
         };
-        if replaces && endpoints.windows(2).any(no_cookie) {
+        if replaces && endpoints.iter().zip(endpoints.iter().skip(1)).any(no_cookie) {
             return Err(Dependence::on("CPU model at a destination that ignores the migration cookie"));
         }
         let mut unread = machines.iter().flat_map(|machine| {
@@ -264,13 +261,8 @@ impl<'a> Plan<'a> {
     /// Returns the answer in short, with the features it is about.
     pub fn brief(&self) -> OutcomeWithFeatures {
         let Ok(agreement) = self.agreement(Wanted::Whether) else { return OutcomeWithFeatures::depends(None) };
-        let brief = match agreement.brief {
-            Some(brief) => brief,
-            None => match agreement.cases.first().and_then(|first| self.brief_of(first)) {
-                Some(brief) => brief,
-                None => return OutcomeWithFeatures::depends(None),
-            },
-        };
+        let of_first = || agreement.cases.first().and_then(|first| self.brief_of(first));
+        let Some(brief) = agreement.brief.or_else(of_first) else { return OutcomeWithFeatures::depends(None) };
         if self.falls_back_on_an_unnamed_host(brief.outcome.verdict, brief.outcome.rule) {
             return OutcomeWithFeatures::depends(None);
         }

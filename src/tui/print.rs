@@ -10,7 +10,6 @@ use crate::app::settings::Size;
 use crate::app::update::{self, Effect};
 use crate::domain::catalog::Catalog;
 use crate::domain::scenario::Scenario;
-use ratatui::buffer::Buffer;
 
 /// Why a screen cannot be printed.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -42,20 +41,6 @@ pub fn print(
     options: &Options,
 ) -> Result<String, PrintError> {
     Ok(export::screen(&after(catalog, scenario, screen, size, options)?, catalog, format))
-}
-
-/// Returns the same with the styles of each cell.
-///
-/// # Errors
-/// The screen is unknown, or the keys cannot be parsed.
-pub fn frame(
-    catalog: &Catalog,
-    scenario: Scenario,
-    screen: &str,
-    size: (u16, u16),
-    options: &Options,
-) -> Result<Buffer, PrintError> {
-    Ok(export::draw(&after(catalog, scenario, screen, size, options)?, catalog))
 }
 
 fn after(

@@ -16,26 +16,6 @@ pub struct Screen {
     pub foreground: Rgb,
 }
 
-/// The sixteen colours with names; themes for a light background use none of them.
-const SIXTEEN: [Rgb; 16] = [
-    (0x1b, 0x1d, 0x23),
-    (0xd8, 0x5c, 0x5c),
-    (0x7a, 0xc2, 0x6a),
-    (0xe2, 0xb4, 0x4f),
-    (0x6a, 0x9e, 0xe0),
-    (0xc0, 0x88, 0xd8),
-    (0x56, 0xc2, 0xd0),
-    (0xc9, 0xcd, 0xd6),
-    (0x8b, 0x93, 0xa3),
-    (0xff, 0x7a, 0x72),
-    (0x9a, 0xe0, 0x86),
-    (0xff, 0xd8, 0x70),
-    (0x8f, 0xbc, 0xff),
-    (0xe0, 0xa8, 0xf5),
-    (0x80, 0xe4, 0xf0),
-    (0xff, 0xff, 0xff),
-];
-
 impl Screen {
     /// Returns the terminal on which a theme is seen.
     pub fn of(theme: ThemeName) -> Self {
@@ -54,31 +34,9 @@ impl Screen {
         if cell.modifier.contains(Modifier::REVERSED) { (back, front) } else { (front, back) }
     }
 
-    /// Returns what a colour is; `otherwise` where it is the terminal's own.
+    /// Returns what a colour is; `otherwise` where it is the terminal's own. No theme uses a colour with a name.
     pub(super) fn rgb(colour: Color, otherwise: Rgb) -> Rgb {
-        let named = |index: usize| SIXTEEN.get(index).copied().unwrap_or(otherwise);
-        match colour {
-            Color::Reset => otherwise,
-            Color::Black => named(0),
-            Color::Red => named(1),
-            Color::Green => named(2),
-            Color::Yellow => named(3),
-            Color::Blue => named(4),
-            Color::Magenta => named(5),
-            Color::Cyan => named(6),
-            Color::Gray => named(7),
-            Color::DarkGray => named(8),
-            Color::LightRed => named(9),
-            Color::LightGreen => named(10),
-            Color::LightYellow => named(11),
-            Color::LightBlue => named(12),
-            Color::LightMagenta => named(13),
-            Color::LightCyan => named(14),
-            Color::White => named(15),
-            Color::Rgb(red, green, blue) => (red, green, blue),
-            Color::Indexed(number) if number < 16 => named(usize::from(number)),
-            Color::Indexed(number) => indexed(number),
-        }
+        if let Color::Indexed(number) = colour { indexed(number) } else { otherwise }
     }
 }
 

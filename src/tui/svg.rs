@@ -307,7 +307,7 @@ mod tests {
     #[test]
     fn a_picture_is_sound_xml_with_every_letter_in_its_cell() {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 6, 2));
-        buffer.set_string(0, 0, "╭─<&>", Style::new().fg(Color::Red));
+        buffer.set_string(0, 0, "╭─<&>", Style::new().fg(Color::Indexed(160)));
         buffer.set_string(0, 1, "a漢b", Style::new().add_modifier(Modifier::REVERSED));
         let picture = svg(&buffer, ThemeName::Default, "a & b");
         let document = roxmltree::Document::parse(&picture).unwrap();

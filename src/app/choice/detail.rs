@@ -78,7 +78,10 @@ fn machine(catalog: &Catalog, with: &Scenario) -> String {
             let deprecated = known.is_some_and(|m| m.deprecated).then(|| "deprecated".to_owned());
             alias.into_iter().chain(deprecated).collect::<Vec<_>>().join(", ")
         }
-        MachineChoice::Unlisted(_) => "no data: cannot be decided".to_owned(),
+        MachineChoice::Unlisted(_) => match with.machine_like {
+            Some(like) => format!("decided as {}", catalog.machine_name(like)),
+            None => "no data: cannot be decided".to_owned(),
+        },
         MachineChoice::Unknown => "unknown: tries every machine type".to_owned(),
     }
 }

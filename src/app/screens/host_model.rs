@@ -15,7 +15,7 @@ use crate::domain::definition::Mode;
 use crate::domain::feature::FeatureSet;
 use crate::domain::host::{Host, HostId};
 use crate::domain::qemu::Accel;
-use crate::domain::scenario::{CpuChoice, HostChoice, LibvirtChoice, MaybeKnown, Release, Scenario, write_host};
+use crate::domain::scenario::{CpuChoice, HostChoice, LibvirtChoice, Release, Scenario, write_host};
 use crate::export::analysis::{expansion_reason, rejections_text, score_text};
 use crate::export::{Around, expansion_argument, expansion_xml};
 use crate::resolve::host_model::{Candidate, PossibleExpansion, Processor, Request, expansions};
@@ -125,10 +125,11 @@ impl HostModel {
             LibvirtChoice::Release(_, build) => build.as_deref(),
             LibvirtChoice::Old | LibvirtChoice::New | LibvirtChoice::Unknown => None,
         };
-        self.found = match (release.libvirt.id(catalog), release.qemu.version) {
-            (Some(libvirt), MaybeKnown::Is(qemu)) if tcg || processor.is_some() => {
+        let asked = release.libvirt.id(catalog).zip(release.qemu.version.known());
+        self.found = match asked {
+            Some((libvirt, qemu)) if tcg || processor.is_some() => {
                 let host = processor.as_ref().filter(|_| !tcg);
-                expansions(catalog, &Request { libvirt, build, qemu, host, wanted: None })
+                expansions(catalog, &Request { libvirt, build, qemu, host })
             }
             _ => Vec::new(),
         };
@@ -141,6 +142,7 @@ impl HostModel {
                 let many = displayed.guest.definition.features.iter().count();
                 format!("host-model on {host}: {model} and {many} features")
             }
+            None if asked.is_none() => format!("host-model on {host}: unknown, because libvirt or QEMU is unknown"),
             None => format!("host-model on {host}: no CPU model describes this host"),
         };
         let whose = self.whose(context);

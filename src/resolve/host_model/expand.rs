@@ -7,7 +7,7 @@ use crate::domain::catalog::{Catalog, QemuView};
 use crate::domain::definition::{Check, Definition, Fallback, Match, Mode, Policies, Policy};
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::Vendor;
-use crate::domain::map::{CpuMap, ModelId};
+use crate::domain::map::ModelId;
 use crate::domain::qemu::Accel;
 
 /// What libvirt learns from one QEMU on one host (`virQEMUCapsProbeQMPHostCPU`, 3.2.0, and
@@ -22,8 +22,6 @@ pub struct Probe {
     pub models: QemuModels,
     /// Whether it has `unavailable-features`. Without it libvirt leaves model-specific registers out.
     pub has_unavailable_features: bool,
-    /// Whether it tells which features migrate. Where it does not, libvirt goes by its map.
-    pub has_migratability: bool,
 }
 
 impl Probe {
@@ -49,7 +47,6 @@ impl Probe {
             not_migratable: catalog.named().invtsc.into_iter().collect(),
             models: QemuModels::of(catalog, qemu, accel, processor.features),
             has_unavailable_features: !qemu.has_quirk(catalog, QuirkKind::NoUnavailableFeatures, None),
-            has_migratability: true,
             processor,
         }
     }
@@ -67,15 +64,9 @@ pub struct Expansion {
 }
 
 /// Returns what libvirt writes for a guest with mode host-model (`virCPUx86Update` with the migratable host model).
-/// `wanted` is the guest's own definition: its features override those of the host-model. `properties` are the CPU
-/// features that QEMU knows by name. `None` where no model describes the host.
-pub fn guest(
-    libvirt: Libvirt<'_>,
-    probe: &Probe,
-    properties: FeatureSet,
-    wanted: Option<&Definition>,
-) -> Option<Expansion> {
-    Some(written(libvirt, migratable_host_model(libvirt, probe)?, properties, wanted))
+/// `properties` are the CPU features that QEMU knows by name. `None` where no model describes the host.
+pub fn guest(libvirt: Libvirt<'_>, probe: &Probe, properties: FeatureSet) -> Option<Expansion> {
+    Some(written(libvirt, migratable_host_model(libvirt, probe)?, properties))
 }
 
 /// Returns the same from what `virsh domcapabilities` of this libvirt and QEMU shows on the host: less `invtsc`, which
@@ -99,44 +90,55 @@ pub fn guest_of_domcapabilities(
     }
     let decoded =
         HostModel { model, vendor, features, candidates: Vec::new(), chosen: 0, runner_up: None, rejected: Vec::new() };
-    Some(written(libvirt, decoded, properties, None))
+    Some(written(libvirt, decoded, properties))
 }
 
-fn written(libvirt: Libvirt<'_>, decoded: HostModel, properties: FeatureSet, wanted: Option<&Definition>) -> Expansion {
+fn written(libvirt: Libvirt<'_>, decoded: HostModel, properties: FeatureSet) -> Expansion {
     let described = decoded.model;
     let mut features: Policies = decoded.features.iter().copied().collect();
-    for (feature, policy) in wanted.into_iter().flat_map(|wanted| wanted.features.iter()) {
-        let policy = match policy {
-            // virCPUx86Update decides optional features by the same host model.
-            Policy::Optional if has(libvirt.map, &decoded, feature) => Policy::Require,
-            Policy::Optional => Policy::Disable,
-            Policy::Force | Policy::Require | Policy::Disable | Policy::Forbid => policy,
-        };
-        features.set(feature, policy);
-    }
     // virCPUx86DisableRemovedFeatures, 6.10.0 (commits 52cbfb2186 and 7e0a310498).
     for removed in libvirt.map.model(described).into_iter().flat_map(|model| &model.removed) {
         features.add_if_missing(*removed, Policy::Disable);
     }
-    let off: FeatureSet = features.iter().filter(|(_, policy)| policy.is_off()).map(|(feature, _)| feature).collect();
-    let unknown_to_qemu = off - properties;
+    let unknown_to_qemu = features.off() - properties;
     // virQEMUCapsCPUFilterFeatures, 5.5.0; qemuProcessDropUnknownCPUFeatures, 5.10.0 (commit ac34e14159).
     features.remove_all(match libvirt.behaviour.drop_unknown {
         DropUnknown::Definition => libvirt.behaviour.ignored | unknown_to_qemu,
         DropUnknown::Never | DropUnknown::CommandLine => libvirt.behaviour.ignored,
     });
-    let told = features.iter().filter(|(feature, _)| !unknown_to_qemu.contains(*feature));
-    let command_line = told.map(|(feature, policy)| (feature, policy.is_on())).collect();
     let definition = Definition {
         mode: Mode::Custom,
         model: Some(described),
         matching: Match::Exact,
-        check: wanted.map_or(Check::Partial, |wanted| wanted.check),
+        check: Check::Partial,
         fallback: Fallback::Forbid,
-        vendor: wanted.and_then(|wanted| wanted.vendor),
+        vendor: None,
         features,
     };
+    let command_line = command_line(libvirt, properties, &definition);
     Expansion { decoded, definition, command_line }
+}
+
+/// Returns the features on QEMU's command line, enabled or disabled, in order (`qemuBuildCpuModelArgStr`). Since 5.10.0
+/// (commit ac34e14159) those are left out that are off and that QEMU does not know.
+pub(crate) fn command_line(
+    libvirt: Libvirt<'_>,
+    properties: FeatureSet,
+    prepared: &Definition,
+) -> Vec<(FeatureId, bool)> {
+    let writes_unknown = libvirt.behaviour.drop_unknown == DropUnknown::Never;
+    let is_written = |(feature, policy): &(FeatureId, Policy)| {
+        policy.is_on() || (policy.is_off() && (writes_unknown || properties.contains(*feature)))
+    };
+    let written = prepared.features.iter().filter(is_written).map(|(feature, policy)| (feature, policy.is_on()));
+    written.chain(added_tsx(libvirt, prepared).map(|feature| (feature, true))).collect()
+}
+
+/// What RHEL 8's packages append unless it is mentioned (libvirt-RHEL-Hack-around-changed-Broadwell-Haswell-CPUs).
+pub(crate) fn added_tsx(libvirt: Libvirt<'_>, prepared: &Definition) -> impl Iterator<Item = FeatureId> {
+    let Libvirt { behaviour, named, .. } = libvirt;
+    let adds = behaviour.add_tsx && prepared.model.is_some() && named.had_tsx.contains(&prepared.model);
+    [named.rtm, named.hle].into_iter().flatten().filter(move |feature| adds && !prepared.features.mentions(*feature))
 }
 
 /// Returns the host-model that a guest gets before its own definition is looked at: what migrates of what QEMU enables.
@@ -158,19 +160,9 @@ fn decoded_for_guest(libvirt: Libvirt<'_>, probe: &Probe, processor: &Processor)
     let features = processor.features - libvirt.behaviour.untranslated;
     let processor = Processor { features, ..processor.clone() };
     let mut decoded = decode(libvirt, &processor, Purpose::Guest(Some(&probe.models)), &[])?;
-    let mut dropped = FeatureSet::EMPTY;
-    if !probe.has_migratability {
-        dropped |= libvirt.map.known - libvirt.map.migratable();
-    }
     if !probe.has_unavailable_features {
-        dropped |= libvirt.map.in_msrs();
+        let in_msrs = libvirt.map.in_msrs();
+        decoded.features.retain(|(feature, _)| !in_msrs.contains(*feature));
     }
-    decoded.features.retain(|(feature, _)| !dropped.contains(*feature));
     Some(decoded)
-}
-
-fn has(map: &CpuMap, decoded: &HostModel, feature: FeatureId) -> bool {
-    let listed = decoded.features.iter().find(|(known, _)| *known == feature);
-    let in_model = || map.model(decoded.model).is_some_and(|model| model.data.contains(feature));
-    listed.map_or_else(in_model, |(_, policy)| policy.is_on())
 }

@@ -4,7 +4,7 @@
 use super::{Expansion, HostModel, Libvirt, Probe, Processor, domcapabilities, guest, guest_of_domcapabilities};
 use crate::domain::behaviour::{Behaviour, Setting};
 use crate::domain::catalog::{Catalog, LibvirtId, QemuView, ReleaseMap};
-use crate::domain::definition::{Definition, Policy};
+use crate::domain::definition::Policy;
 use crate::domain::feature::{FeatureId, FeatureSet};
 use crate::domain::host::{CpuSignature, Vendor};
 use crate::domain::map::{CpuMap, MapId, ModelId};
@@ -22,8 +22,6 @@ pub struct Request<'a> {
     pub qemu: Version,
     /// The host under KVM: what KVM gives there. `None` for TCG, where the host does not matter.
     pub host: Option<&'a Processor>,
-    /// The guest's own definition, with features in addition to host-model.
-    pub wanted: Option<&'a Definition>,
 }
 
 /// One way in which host-model may expand.
@@ -165,7 +163,7 @@ fn expand(
     };
     Some(PossibleExpansion {
         assumptions: Vec::new(),
-        guest: guest(libvirt, &probe, qemu.properties, request.wanted)?,
+        guest: guest(libvirt, &probe, qemu.properties)?,
         domcapabilities: domcapabilities(catalog, libvirt, &probe)?,
     })
 }

@@ -299,10 +299,6 @@ fn one_release(catalog: &Catalog, id: LibvirtId, chosen: &Release, decodes: bool
             ReleaseMap::Exact(_) | ReleaseMap::Between { .. } => {}
         }
         maps.dedup_by(|later, earlier| later.1 == earlier.1);
-        if maps.len() == 1 {
-            all.extend(maps.pop().map(|(_, map)| Options::one(made(map))));
-            continue;
-        }
         let values: Vec<(String, Libvirt)> = maps.into_iter().map(|(like, map)| (label(like), made(map))).collect();
         // Both variants are between the same maps, so one axis selects in both.
         let known = all.first().and_then(|first| Some((first.axis?, first.len())));

@@ -97,8 +97,10 @@ impl GuestQueries<'_> {
     }
 }
 
+/// The map of the source; `None` of an unknown release.
 fn map_at(catalog: &Catalog, scenario: &Scenario) -> Option<Arc<CpuMap>> {
-    source(catalog, scenario).map(|end| Arc::clone(&end.map))
+    let is_known = scenario.from.libvirt != LibvirtChoice::Unknown;
+    source(catalog, scenario).filter(|_| is_known).map(|end| Arc::clone(&end.map))
 }
 
 /// Compares the model at source and destination.
